@@ -1,0 +1,159 @@
+#include "base/bytes.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+
+static char nothing[1] = "";
+
+struct view view_of(const void *data, size_t size)
+{
+    return (struct view){.data = data, .size = size};
+}
+
+struct view view_str(const char *text)
+{
+    return view_of(text, text ? strlen(text) : 0);
+}
+
+bool view_equals(struct view a, struct view b)
+{
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+bool view_equals_str(struct view a, const char *text)
+{
+    return view_equals(a, view_str(text));
+}
+
+void text_init(struct text *text, size_t max)
+{
+    *text = (struct text){.data = nothing, .max = max};
+}
+
+void text_finish(struct text *text)
+{
+    if (text->room)
+        free(text->data);
+    text_init(text, text->max);
+}
+
+void text_clear(struct text *text)
+{
+    text->size = 0;
+    text->failed = false;
+    if (text->room)
+        text->data[0] = '\0';
+}
+
+static void text_fail(struct text *text)
+{
+    text_finish(text);
+    text->failed = true;
+}
+
+/* Makes room for `more` bytes and the NUL. */
+static bool text_reserve(struct text *text, size_t more)
+{
+    size_t room = text->room ? text->room : 64;
+    char *data;
+
+    if (text->failed)
+        return false;
+    if (more > text->max || text->size > text->max - more) {
+        text_fail(text);
+        return false;
+    }
+    if (text->size + more < text->room)
+        return true;
+    while (room <= text->size + more)
+        room *= 2;
+    data = realloc(text->room ? text->data : NULL, room);
+    if (!data) {
+        text_fail(text);
+        return false;
+    }
+    text->data = data;
+    text->room = room;
+    return true;
+}
+
+void text_add(struct text *text, const void *data, size_t size)
+{
+    if (!text_reserve(text, size))
+        return;
+    if (size)
+        memcpy(text->data + text->size, data, size);
+    text->size += size;
+    text->data[text->size] = '\0';
+}
+
+void text_str(struct text *text, const char *str)
+{
+    text_add(text, str, strlen(str));
+}
+
+void text_char(struct text *text, char c)
+{
+    text_add(text, &c, 1);
+}
+
+void text_printf(struct text *text, const char *fmt, ...)
+{
+    va_list args, again;
+    int need;
+
+    va_start(args, fmt);
+    va_copy(again, args);
+    need = vsnprintf(NULL, 0, fmt, args);
+    if (need >= 0 && text_reserve(text, (size_t)need)) {
+        vsnprintf(text->data + text->size, (size_t)need + 1, fmt, again);
+        text->size += (size_t)need;
+    }
+    va_end(again);
+    va_end(args);
+}
+
+int text_check(const struct text *text, const char *what, struct err *err)
+{
+    if (!text->failed)
+        return 0;
+    return err_set(err, ERR_LOCAL, "too_large", "%s does not fit in %zu bytes", what, text->max);
+}
+
+char *text_steal(struct text *text)
+{
+    char *data;
+
+    if (text->failed)
+        return NULL;
+    data = text->room ? text->data : strdup("");
+    text->room = 0;
+    text_init(text, text->max);
+    return data;
+}
+
+struct view text_view(const struct text *text)
+{
+    return view_of(text->data, text->size);
+}
+
+bool str_copy(char *to, size_t size, const char *from)
+{
+    size_t need = strlen(from);
+
+    if (need >= size) {
+        to[0] = '\0';
+        return false;
+    }
+    memcpy(to, from, need + 1);
+    return true;
+}
+
+void free_ptr(void *pp)
+{
+    free(*(void **)pp);
+}

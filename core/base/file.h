@@ -1,0 +1,41 @@
+/*
+ * file - whole small files, atomic replacement, private temporary files, locks.
+ */
+#ifndef S3DOCK_BASE_FILE_H
+#define S3DOCK_BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/bytes.h"
+
+struct err;
+
+enum file_answer { FILE_OK = 0, FILE_ABSENT = 1, FILE_BUSY = 2 };
+
+/* Reads a whole regular file into `out` (whose maximum bounds it). FILE_ABSENT when there is none.
+ */
+int file_read(const char *path, struct text *out, struct err *err);
+/* Writes to a temporary file beside `path`, syncs it, renames it over, syncs the folder. After a
+ * crash either the old or the new content is there, whole. Missing folders are not made. */
+int file_replace(const char *path, struct view content, mode_t mode, struct err *err);
+/* The same, but never over an existing file: FILE_ABSENT is not an answer here, FILE_BUSY means
+ * that it exists already. */
+int file_create(const char *path, struct view content, mode_t mode, struct err *err);
+/* mkdir -p. `path` may end in a file name when `for_file` is set: its folder is made. */
+int file_make_dirs(const char *path, bool for_file, mode_t mode, struct err *err);
+/* write(2) until all is written; EINTR and short writes are invisible. `what` names the file. */
+int file_write_all(int fd, const void *data, size_t size, const char *what, struct err *err);
+/* pread(2) until all is read; fewer bytes than asked for is a failure. */
+int file_read_at(int fd, void *data, size_t size, off_t offset, const char *what, struct err *err);
+int file_write_at(int fd, const void *data, size_t size, off_t offset, const char *what,
+                  struct err *err);
+/* Opens (creating) and locks a lock file, without waiting. 0 and *fd, or FILE_BUSY. close(fd)
+ * unlocks. */
+int file_lock(const char *path, int *fd, struct err *err);
+/* $XDG_CACHE_HOME/s3dock, ~/.cache/s3dock, or /var/tmp/s3dock-<uid>: made with 0700 when missing.
+ */
+int file_cache_dir(char *out, size_t size, struct err *err);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * json_write - writes JSON in the exact form of Go's json.MarshalIndent(v, "", "  "): two spaces,
+ * members in call order, no newline at the end, <, >, & and U+2028/9 escaped, other UTF-8 as it is,
+ * invalid UTF-8 as U+FFFD. An empty array is [], an empty object {}.
+ *
+ * Failures are the text's: check it once with text_check().
+ */
+#ifndef S3DOCK_BASE_JSON_WRITE_H
+#define S3DOCK_BASE_JSON_WRITE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+
+#define JSON_WRITE_DEPTH 16
+
+struct json_writer {
+    struct text *out;
+    unsigned depth;
+    bool compact; /* no newlines or indentation: one line, as for the engine API */
+    bool filled[JSON_WRITE_DEPTH + 1];
+};
+
+void jw_init(struct json_writer *w, struct text *out, bool compact);
+/* `name` is the member's name inside an object and NULL inside an array or at the top. */
+void jw_object(struct json_writer *w, const char *name);
+void jw_array(struct json_writer *w, const char *name);
+void jw_end(struct json_writer *w); /* closes the innermost object or array */
+void jw_string(struct json_writer *w, const char *name, const char *value);
+void jw_string_view(struct json_writer *w, const char *name, struct view value);
+void jw_int(struct json_writer *w, const char *name, int64_t value);
+void jw_double(struct json_writer *w, const char *name, double value); /* 3 decimals */
+void jw_bool(struct json_writer *w, const char *name, bool value);
+void jw_null(struct json_writer *w, const char *name);
+/* Embeds JSON text as it is (the caller vouches for it). */
+void jw_raw(struct json_writer *w, const char *name, struct view json);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * keys - where things lie in the bucket. Formatting only, of names that `name` has passed.
+ */
+#ifndef S3DOCK_CATALOG_KEYS_H
+#define S3DOCK_CATALOG_KEYS_H
+
+#include <stdbool.h>
+
+#include "catalog/name.h"
+
+#define KEY_MAX 1024
+
+enum key_kind { KEY_ARCHIVE, KEY_INDEX, KEY_METADATA };
+/* images/{app}/{YYYYMM}/{app}-{time}-{hash}.tar.gz | .index | .json; `month` NULL: the tag's own.
+ */
+void key_image(char out[KEY_MAX], const struct image_name *name, const char *month,
+               enum key_kind kind);
+void key_tag(char out[KEY_MAX], const char *app, const char *version);
+void key_pointer(char out[KEY_MAX], const char *app, const char *env);
+/* audit/{app}/{YYYYMM}/{YYYYMMDD-HHMM}-{type}-{hash}-{unique}.json */
+void key_audit(char out[KEY_MAX], const char *app, const char *stamp, const char *type,
+               const char *hash, const char *unique);
+/* archive/{app}/{YYYYMM}/{app}-{time}-{hash}-archived-on-{stamp}[-n].tar.gz | .json | .index */
+void key_replaced(char out[KEY_MAX], const struct image_name *name, const char *month,
+                  const char *stamp, unsigned n, enum key_kind kind);
+/* The sibling of an archive key: its index or metadata. False when `archive` is no archive key. */
+bool key_sibling(char out[KEY_MAX], const char *archive, enum key_kind kind);
+/* Parses images/{app}/{YYYYMM}/{app}-{time}-{hash}.tar.gz; `month` holds 7 bytes. */
+bool key_parse_image(const char *key, struct image_name *name, char month[7]);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * metadata - the JSON document next to an archive: the commit point of a push.
+ *
+ * The original's fields keep their names, order, types and meaning; ours are added after them.
+ */
+#ifndef S3DOCK_CATALOG_METADATA_H
+#define S3DOCK_CATALOG_METADATA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "catalog/name.h"
+
+struct err;
+
+#define METADATA_FORMAT     2 /* 0: written by the original */
+#define METADATA_LAYERS_MAX 512
+
+struct metadata {
+    /* the original's */
+    char checksum[40]; /* hex MD5 of the archive, or "" when it is not known (delta push) */
+    uint64_t size;     /* of the archive */
+    char created_at[48];
+    char git_hash[48], git_time[24];
+    char image_tag[512];
+    char app_name[256];
+    /* ours; format 0 means that none of them is there */
+    int format;
+    char image_id[80];  /* SHA-256 of the config */
+    char engine_id[80]; /* what the pushing daemon called it, when that differs (containerd store),
+                           or "" */
+    char platform[96];  /* "linux/amd64" or "linux/arm64/v8" */
+    uint64_t raw_size;  /* of the save stream */
+    char archive_etag[256];
+    char index_key[1024]; /* "" when there is none */
+    char index_sha256[65];
+    uint64_t index_size;
+    unsigned layer_count;
+    char (*layers)[80]; /* diffIDs in order; owned */
+};
+
+int metadata_parse(struct view json, struct metadata *out, struct err *err);
+/* Adds the document to `out`, without a newline at its end. Members that are empty and ours are
+ * left out. */
+void metadata_write(const struct metadata *metadata, struct text *out);
+void metadata_finish(struct metadata *metadata);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * pull - an image out of the bucket, into a daemon or a file.
+ */
+#ifndef S3DOCK_MOVE_PULL_H
+#define S3DOCK_MOVE_PULL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "catalog/keys.h"
+#include "catalog/name.h"
+#include "move/transfer.h"
+
+struct err;
+struct docker;
+struct store;
+
+struct pull_options {
+    struct transfer_options transfer;
+    struct store *store;
+    struct image_name name; /* the image wanted */
+    const char *key;        /* its archive, when a pointer named it; NULL: looked up */
+    /* One of the two: */
+    struct docker *docker;
+    const char *output; /* a file; "-": standard output */
+    bool dry_run;
+    bool force; /* pull even when the daemon has this very image */
+};
+
+struct pull_result {
+    char key[KEY_MAX];
+    char image_ref[512]; /* metadata.image_tag */
+    char image_id[80];
+    uint64_t size; /* of the archive */
+    bool skipped;  /* the host had it already */
+    struct transfer_stats stats;
+};
+
+/* Returns 0 once the image is there and verified: every chunk and layer checked, and, for a daemon,
+ * its own answer and an inspect that agrees. */
+int pull_run(const struct pull_options *options, struct pull_result *result, struct err *err);
+
+#endif

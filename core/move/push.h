@@ -1,0 +1,46 @@
+/*
+ * push - an image into the bucket: archive, index, metadata (last: the commit point).
+ */
+#ifndef S3DOCK_MOVE_PUSH_H
+#define S3DOCK_MOVE_PUSH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "catalog/keys.h"
+#include "catalog/name.h"
+#include "move/transfer.h"
+
+struct err;
+struct docker;
+struct store;
+
+#define PUSH_LEVEL_DEFAULT 6
+
+struct push_options {
+    struct transfer_options transfer;
+    struct store *store;
+    struct image_name name;
+    /* One of the two: a daemon that has the image, or an archive ("-": standard input). */
+    struct docker *docker;
+    const char *input;
+    int level;    /* MEMBER_LEVEL_MIN .. MAX */
+    bool dry_run; /* says what it would do; writes nothing, exports nothing */
+    bool force;   /* push even when the bucket holds this very image */
+};
+
+struct push_result {
+    char key[KEY_MAX]; /* of the archive */
+    char image_id[80];
+    char checksum[40]; /* MD5 of the archive, "" when not known */
+    uint64_t size;     /* of the archive */
+    bool skipped;      /* the bucket held it already */
+    bool archived;     /* another image of this name was moved to archive/ */
+    struct transfer_stats stats;
+};
+
+/* Returns 0 once the bucket holds the image, complete and verified. On failure or cancellation the
+ * bucket is as it was: the unfinished upload has been aborted. */
+int push_run(const struct push_options *options, struct push_result *result, struct err *err);
+
+#endif

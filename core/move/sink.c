@@ -1,0 +1,1 @@
+#include "move/sink.h"

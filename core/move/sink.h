@@ -1,0 +1,39 @@
+/*
+ * sink - where a pulled image goes: a daemon's load, a file, a descriptor, nowhere.
+ *
+ * Written by one thread, in order; sink_finish is the promise that it has arrived.
+ */
+#ifndef S3DOCK_MOVE_SINK_H
+#define S3DOCK_MOVE_SINK_H
+
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "flow/cancel.h"
+
+struct err;
+struct docker;
+
+struct sink;
+struct sink_table {
+    int (*write)(struct sink *sink, struct view bytes, struct err *err);
+    /* All bytes were written and verified: make it count. */
+    int (*finish)(struct sink *sink, struct err *err);
+    void (*destroy)(struct sink *sink); /* before finish: nothing remains of it */
+};
+struct sink {
+    const struct sink_table *table;
+    const char *kind;
+};
+
+struct sink *sink_docker(struct docker *docker, struct err *err);
+/* Appears under `path` whole, at finish, or not at all. */
+struct sink *sink_file(const char *path, struct err *err);
+struct sink *sink_fd(int fd, const struct cancel *cancel, struct err *err); /* borrows */
+struct sink *sink_null(struct err *err);
+
+int sink_write(struct sink *sink, struct view bytes, struct err *err);
+int sink_finish(struct sink *sink, struct err *err);
+void sink_destroy(struct sink *sink); /* takes NULL */
+
+#endif

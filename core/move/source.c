@@ -1,0 +1,1 @@
+#include "move/source.h"

@@ -1,0 +1,43 @@
+/*
+ * source - where a save stream comes from: a daemon's export, an archive file, a descriptor, a
+ * pattern.
+ *
+ * A blocking stream of bytes, read by one thread.
+ */
+#ifndef S3DOCK_MOVE_SOURCE_H
+#define S3DOCK_MOVE_SOURCE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "flow/cancel.h"
+
+struct err;
+struct docker;
+
+struct source;
+struct source_table {
+    /* Up to cap bytes (at least one); 0 at the end; negative: failed. */
+    long (*read)(struct source *source, uint8_t *out, size_t cap, struct err *err);
+    void (*destroy)(struct source *source);
+};
+struct source {
+    const struct source_table *table;
+    uint64_t size_hint; /* bytes to come as far as is known beforehand; 0: not known */
+    const char *kind;   /* "docker", "file", "stdin": for messages */
+};
+
+struct source *source_docker(struct docker *docker, const char *reference, uint64_t size_hint,
+                             struct err *err);
+/* A plain or gzip-compressed save archive. */
+struct source *source_file(const char *path, const struct cancel *cancel, struct err *err);
+/* Borrows the descriptor (standard input). */
+struct source *source_fd(int fd, const struct cancel *cancel, struct err *err);
+/* A well-formed image archive of about `size` bytes made of seeded noise and text: for benches and
+ * the demo. */
+struct source *source_pattern(uint64_t size, uint64_t seed, struct err *err);
+
+long source_read(struct source *source, uint8_t *out, size_t cap, struct err *err);
+void source_destroy(struct source *source); /* takes NULL */
+
+#endif

@@ -1,0 +1,1 @@
+#include "pack/gunzip.h"

@@ -1,0 +1,1 @@
+#include "pack/part.h"

@@ -1,0 +1,1 @@
+#include "wire/docker_host.h"

@@ -1,0 +1,27 @@
+/*
+ * docker_host - which daemon is meant: --docker-host, DOCKER_HOST, DOCKER_CONTEXT, the current
+ * context, or the default socket, in the order of the docker command line (its code, not its
+ * manual: DOCKER_HOST beats DOCKER_CONTEXT).
+ */
+#ifndef S3DOCK_WIRE_DOCKER_HOST_H
+#define S3DOCK_WIRE_DOCKER_HOST_H
+
+#include <stdbool.h>
+
+struct err;
+
+struct docker_endpoint {
+    char host[1024];  /* as named: "unix:///var/run/docker.sock", "tcp://host:2376" */
+    char origin[128]; /* "DOCKER_HOST", "context \"edge\"", "default": for messages */
+    char socket[108]; /* path of a unix socket, or "" */
+    char url[1024];   /* base URL for HTTP */
+    bool tls, tls_verify;
+    char ca_file[1024], cert_file[1024], key_file[1024]; /* "" when there is none */
+};
+
+/* `flag`: the value of --docker-host, or NULL. `getenv_fn`: NULL for getenv (tests give their own).
+ * ssh:// and npipe:// are unsupported.docker_host with a hint (an ssh -L tunnel). */
+int docker_endpoint_find(const char *flag, const char *(*getenv_fn)(const char *),
+                         struct docker_endpoint *out, struct err *err);
+
+#endif

@@ -1,0 +1,182 @@
+/*
+ * store - a bucket, behind one small table: s3 (store_s3) and a plain directory (store_dir).
+ *
+ * Everything one can ask of a bucket is a `struct store_op`: a value with the question in its upper
+ * half and the answer in its lower. store_submit hands it over; it always comes home (posted to
+ * op->home), done or failed, after whatever retries the store's policy allows. store_run does the
+ * same and waits.
+ *
+ * Ops may be submitted from any thread. How many are in the air at once is the store's affair
+ * (flight.h); an op that waits for its turn costs nothing.
+ */
+#ifndef S3DOCK_WIRE_STORE_H
+#define S3DOCK_WIRE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "flow/cancel.h"
+#include "flow/inbox.h"
+
+#define STORE_KEY_MAX    1024
+#define STORE_ETAG_MAX   256
+#define STORE_UPLOAD_MAX 1024
+
+enum store_verb {
+    STORE_HEAD,   /* -> info */
+    STORE_GET,    /* key [offset, length] [if_match] -> into buffer, or added to `text` ; info */
+    STORE_PUT,    /* key, body [if_match | if_none_match] -> info.etag */
+    STORE_DELETE, /* key; deleting what is not there is done */
+    STORE_COPY, /* source [if_match = ETag of the source] -> key, within the bucket, any size up to
+                   5 GiB */
+    STORE_LIST, /* prefix in key [delimiter] [token] -> page */
+    STORE_UPLOAD_CREATE,    /* key -> upload_id */
+    STORE_UPLOAD_PART,      /* key, upload_id, part_number, body -> info.etag */
+    STORE_UPLOAD_COPY_PART, /* key, upload_id, part_number, source, offset, length [if_match] ->
+                               info.etag */
+    STORE_UPLOAD_COMPLETE,  /* key, upload_id, parts [if_match | if_none_match] -> info.etag */
+    STORE_UPLOAD_ABORT,     /* key, upload_id; done when there is no such upload */
+    STORE_UPLOAD_PARTS,     /* key, upload_id [token] -> page (key = part number, size, etag) */
+    STORE_UPLOADS, /* prefix in key [token] -> page of unfinished uploads (key, upload id in etag)
+                    */
+};
+
+/* How an op came home. Negative: failed, op->err says why. */
+enum store_answer {
+    STORE_FAILED = -1,
+    STORE_DONE = 0,
+    STORE_ABSENT = 1,  /* no such key, or no such upload */
+    STORE_CHANGED = 2, /* a condition (if_match, if_none_match) was not met */
+};
+
+struct store_info {
+    uint64_t size;
+    int64_t modified;          /* wall ns, 0 when unknown */
+    char etag[STORE_ETAG_MAX]; /* with its quotes, as the store writes it; opaque */
+};
+
+struct store_part {
+    unsigned number; /* ascending from 1 */
+    char etag[STORE_ETAG_MAX];
+};
+
+struct store_entry {
+    char *key; /* or a common prefix, ending in the delimiter */
+    bool is_prefix;
+    struct store_info info;
+};
+
+/* A page of a listing. Zero it before use; store_page_finish frees it. */
+struct store_page {
+    struct store_entry *entries;
+    size_t count;
+    char *next; /* token for the following page, or NULL at the end */
+};
+void store_page_finish(struct store_page *page);
+
+struct store_op {
+    struct msg msg; /* msg.kind is the submitter's */
+    struct inbox *home;
+
+    /* the question; strings and bytes stay the submitter's and valid until the op is home */
+    enum store_verb verb;
+    const char *key;
+    const char *source;
+    uint64_t offset, length; /* length 0: to the end (whole object) */
+    struct view body;
+    const char *if_match; /* an ETag */
+    bool if_none_match;   /* "*": only when there is nothing under the key yet */
+    const char *content_type;
+    const char *upload_id_in;
+    unsigned part_number;
+    const struct store_part *parts;
+    unsigned part_count;
+    const char *token;
+    char delimiter;    /* 0: none */
+    uint8_t *buffer;   /* where a GET goes: exactly `length` bytes are expected when it is set */
+    struct text *text; /* or here: bounded by its maximum */
+    bool optional;     /* a refusal (403, 501) is the caller's to handle: not logged as trouble */
+
+    /* the answer */
+    enum store_answer answer;
+    struct err err;
+    struct store_info info;
+    char upload_id[STORE_UPLOAD_MAX];
+    struct store_page *page;
+    unsigned tries;
+    int http_status;  /* of the last try; 0 when there was none */
+    char s3_code[48]; /* "SlowDown", "NotImplemented"... of the last failure, or "" */
+};
+
+struct store_stats {
+    uint64_t requests; /* tries, not ops */
+    uint64_t retries;
+    uint64_t sent, received; /* bytes of bodies */
+};
+
+struct store;
+struct store_table {
+    void (*submit)(struct store *store, struct store_op *op);
+    void (*stats)(struct store *store, struct store_stats *out);
+    void (*destroy)(struct store *store);
+};
+
+/* The common beginning of every end. */
+struct store {
+    const struct store_table *table;
+    char where[256];      /* "s3://bucket at http://host:port" or "file:///path": for messages */
+    char identity[512];   /* endpoint and bucket, canonical: names checkpoints */
+    size_t part_size_min; /* of a multipart part but the last */
+    uint64_t part_size_max;
+    unsigned parts_max;
+    uint64_t put_max; /* largest single PUT */
+};
+
+void store_submit(struct store *store, struct store_op *op);
+/* Submits and waits; the op's own `home` is not used. Returns op->answer, with op->err copied to
+ * err on failure; a cancel makes it fail with ERR_CANCELLED as soon as the op is home (within 2 s).
+ */
+enum store_answer store_run(struct store *store, struct store_op *op, struct err *err);
+void store_stats(struct store *store, struct store_stats *out);
+/* Gives every op that is out a chance to come home (cancelled when `cancel` of the options says
+ * so), then frees. Takes NULL. */
+void store_destroy(struct store *store);
+
+/* Small documents. */
+enum store_answer store_get_document(struct store *store, const char *key, struct text *out,
+                                     char etag[STORE_ETAG_MAX], struct err *err);
+enum store_answer store_put_document(struct store *store, const char *key, struct view body,
+                                     const char *if_match, bool if_none_match,
+                                     char etag[STORE_ETAG_MAX], struct err *err);
+enum store_answer store_head(struct store *store, const char *key, struct store_info *info,
+                             struct err *err);
+
+/* The ends. `cancel` may be NULL. */
+struct store_s3_options {
+    const char *endpoint; /* NULL or "": AWS for the region; else "https://host[:port]" */
+    const char *region;   /* NULL or "": us-east-1 */
+    const char *bucket;
+    const char *access_key, *secret_key,
+        *session_token;     /* NULL or "": none; no key at all: unsigned */
+    const char *addressing; /* "auto" (NULL), "path", "virtual" */
+    const char *ca_file;    /* NULL: the system's */
+    bool insecure;          /* no certificate check; explicit and loud */
+    bool sign_payload;      /* SHA-256 of bodies also on https */
+    unsigned connections;   /* most requests in the air; 0: the default */
+    unsigned retries;       /* most tries of one op; 0: the default */
+    const struct cancel *cancel;
+};
+struct store *store_s3_create(const struct store_s3_options *options, struct err *err);
+
+struct store_dir_options {
+    const char *path;   /* absolute */
+    const char *bucket; /* a folder under path; NULL or "": path itself */
+    bool create;        /* make the folder when it is missing */
+    const struct cancel *cancel;
+};
+struct store *store_dir_create(const struct store_dir_options *options, struct err *err);
+
+#endif
