@@ -1,1 +1,91 @@
+/*
+ * What both ends of a bucket have in common: waiting for one op, and small documents.
+ *
+ * store_run lends the op an inbox of its own for the time of the call, so that an op that is waited
+ * for and one that is not travel the same road.
+ */
 #include "wire/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void store_page_finish(struct store_page *page)
+{
+    for (size_t i = 0; i < page->count; i++)
+        free(page->entries[i].key);
+    free(page->entries);
+    free(page->next);
+    *page = (struct store_page){0};
+}
+
+void store_submit(struct store *store, struct store_op *op)
+{
+    store->table->submit(store, op);
+}
+
+enum store_answer store_run(struct store *store, struct store_op *op, struct err *err)
+{
+    struct inbox *own = inbox_create(err);
+    struct inbox *home = op->home;
+
+    if (!own)
+        return STORE_FAILED;
+    op->home = own;
+    store_submit(store, op);
+    inbox_take(own, INBOX_FOREVER);
+    op->home = home;
+    inbox_destroy(own);
+    if (op->answer == STORE_FAILED)
+        *err = op->err;
+    return op->answer;
+}
+
+void store_stats(struct store *store, struct store_stats *out)
+{
+    store->table->stats(store, out);
+}
+
+void store_destroy(struct store *store)
+{
+    if (store)
+        store->table->destroy(store);
+}
+
+enum store_answer store_get_document(struct store *store, const char *key, struct text *out,
+                                     char etag[STORE_ETAG_MAX], struct err *err)
+{
+    struct store_op op = {.verb = STORE_GET, .key = key, .text = out};
+    enum store_answer answer = store_run(store, &op, err);
+
+    if (answer == STORE_DONE && etag)
+        memcpy(etag, op.info.etag, STORE_ETAG_MAX);
+    return answer;
+}
+
+enum store_answer store_put_document(struct store *store, const char *key, struct view body,
+                                     const char *if_match, bool if_none_match,
+                                     char etag[STORE_ETAG_MAX], struct err *err)
+{
+    struct store_op op = {.verb = STORE_PUT,
+                          .key = key,
+                          .body = body,
+                          .if_match = if_match,
+                          .if_none_match = if_none_match,
+                          .content_type = "application/json"};
+    enum store_answer answer = store_run(store, &op, err);
+
+    if (answer == STORE_DONE && etag)
+        memcpy(etag, op.info.etag, STORE_ETAG_MAX);
+    return answer;
+}
+
+enum store_answer store_head(struct store *store, const char *key, struct store_info *info,
+                             struct err *err)
+{
+    struct store_op op = {.verb = STORE_HEAD, .key = key};
+    enum store_answer answer = store_run(store, &op, err);
+
+    if (answer == STORE_DONE)
+        *info = op.info;
+    return answer;
+}
