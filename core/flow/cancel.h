@@ -19,8 +19,9 @@ struct cancel {
 };
 
 void cancel_init(struct cancel *cancel);
-void cancel_request(struct cancel *cancel, int signal); /* async-signal-safe; the first one stays */
-bool cancel_requested(const struct cancel *cancel);     /* takes NULL: never */
+/* Async-signal-safe. The first one stays; 0 counts as SIGINT. */
+void cancel_request(struct cancel *cancel, int signal);
+bool cancel_requested(const struct cancel *cancel); /* takes NULL: never */
 /* 0 while nobody asked; otherwise fills `err` (ERR_CANCELLED, "interrupted by SIGTERM"). */
 int cancel_check(const struct cancel *cancel, struct err *err);
 

@@ -1,1 +1,106 @@
+/*
+ * A singly linked queue under one lock. The consumer sleeps on a condition whose clock is the
+ * monotonic one, so that a change of the wall clock neither wakes it nor keeps it asleep.
+ *
+ * The signal is given while the lock is held: the consumer may destroy the inbox as soon as it has
+ * the last message, and must then not pull the condition away from under the sender.
+ */
 #include "flow/inbox.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+
+struct inbox {
+    pthread_mutex_t lock;
+    pthread_cond_t filled;
+    struct msg *first; /* under the lock, as is `end` */
+    struct msg **end;  /* where the next message is hung */
+};
+
+static void init_monotonic(pthread_cond_t *cond)
+{
+    pthread_condattr_t attr;
+
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(cond, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
+struct inbox *inbox_create(struct err *err)
+{
+    struct inbox *inbox = calloc(1, sizeof(*inbox));
+
+    if (!inbox) {
+        err_memory(err, "the inbox");
+        return NULL;
+    }
+    pthread_mutex_init(&inbox->lock, NULL);
+    init_monotonic(&inbox->filled);
+    inbox->end = &inbox->first;
+    return inbox;
+}
+
+void inbox_destroy(struct inbox *inbox)
+{
+    if (!inbox)
+        return;
+    /* The last sender may still be on its way out of inbox_post. */
+    pthread_mutex_lock(&inbox->lock);
+    assert(!inbox->first);
+    pthread_mutex_unlock(&inbox->lock);
+    pthread_cond_destroy(&inbox->filled);
+    pthread_mutex_destroy(&inbox->lock);
+    free(inbox);
+}
+
+void inbox_post(struct inbox *inbox, struct msg *msg)
+{
+    msg->next = NULL;
+    pthread_mutex_lock(&inbox->lock);
+    *inbox->end = msg;
+    inbox->end = &msg->next;
+    pthread_cond_signal(&inbox->filled);
+    pthread_mutex_unlock(&inbox->lock);
+}
+
+/* Under the lock: waits for one signal. False when the deadline has passed. */
+static bool wait_for_signal(struct inbox *inbox, int64_t deadline)
+{
+    struct timespec until;
+
+    if (deadline == INBOX_FOREVER) {
+        pthread_cond_wait(&inbox->filled, &inbox->lock);
+        return true;
+    }
+    if (deadline <= clock_monotonic())
+        return false;
+    until.tv_sec = (time_t)(deadline / NS_PER_S);
+    until.tv_nsec = (long)(deadline % NS_PER_S);
+    pthread_cond_timedwait(&inbox->filled, &inbox->lock, &until);
+    return true;
+}
+
+struct msg *inbox_take(struct inbox *inbox, int64_t deadline)
+{
+    struct msg *msg;
+
+    pthread_mutex_lock(&inbox->lock);
+    while (!inbox->first && wait_for_signal(inbox, deadline))
+        ;
+    msg = inbox->first;
+    if (msg) {
+        inbox->first = msg->next;
+        if (!inbox->first)
+            inbox->end = &inbox->first;
+        msg->next = NULL;
+    }
+    pthread_mutex_unlock(&inbox->lock);
+    return msg;
+}

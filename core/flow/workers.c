@@ -1,1 +1,187 @@
+/*
+ * One queue of jobs, N threads that take from it. A job leaves the queue, runs, is posted home:
+ * that is the whole life of it, whatever its outcome, and the pool holds no state that an outcome
+ * could change.
+ *
+ * The serial twin has the same queue and no thread: whoever gives a job drains the queue. A job
+ * that gives another one, or a second thread that gives while the queue is being drained, only
+ * leaves its job in the queue; so jobs never nest, and the one scratch is used by one job at a
+ * time.
+ */
 #include "flow/workers.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "base/err.h"
+
+struct worker {
+    struct workers *pool;
+    pthread_t thread;
+    void *scratch; /* made and destroyed by the creator, used by the thread alone */
+};
+
+struct workers {
+    struct workers_options options;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    struct {
+        struct msg *first; /* jobs, by their first member */
+        struct msg **end;
+        bool stopping; /* take what is queued, then leave */
+        bool draining; /* serial twin: somebody is at it */
+    } locked;
+    unsigned scratches, threads; /* how many were made, so that half a pool can be taken down */
+    struct worker worker[];      /* max(count, 1): the serial twin keeps its scratch in the first */
+};
+
+/* msg.next links the queue: the message is not in an inbox while the job is out. */
+static void push_locked(struct workers *workers, struct job *job)
+{
+    job->msg.next = NULL;
+    *workers->locked.end = &job->msg;
+    workers->locked.end = &job->msg.next;
+}
+
+static struct job *pop_locked(struct workers *workers)
+{
+    struct msg *msg = workers->locked.first;
+
+    if (!msg)
+        return NULL;
+    workers->locked.first = msg->next;
+    if (!workers->locked.first)
+        workers->locked.end = &workers->locked.first;
+    return (struct job *)msg;
+}
+
+static void run_and_send_home(struct job *job, void *scratch)
+{
+    job->run(job, scratch);
+    inbox_post(job->home, &job->msg);
+}
+
+static void *work(void *arg)
+{
+    struct worker *worker = arg;
+    struct workers *pool = worker->pool;
+    struct job *job;
+
+    for (;;) {
+        pthread_mutex_lock(&pool->lock);
+        while (!(job = pop_locked(pool)) && !pool->locked.stopping)
+            pthread_cond_wait(&pool->wake, &pool->lock);
+        pthread_mutex_unlock(&pool->lock);
+        if (!job)
+            return NULL;
+        run_and_send_home(job, worker->scratch);
+    }
+}
+
+static void drain(struct workers *workers, struct job *job)
+{
+    pthread_mutex_lock(&workers->lock);
+    push_locked(workers, job);
+    if (!workers->locked.draining) {
+        workers->locked.draining = true;
+        while ((job = pop_locked(workers))) {
+            pthread_mutex_unlock(&workers->lock);
+            run_and_send_home(job, workers->worker[0].scratch);
+            pthread_mutex_lock(&workers->lock);
+        }
+        workers->locked.draining = false;
+    }
+    pthread_mutex_unlock(&workers->lock);
+}
+
+void workers_give(struct workers *workers, struct job *job)
+{
+    if (workers->options.count == 0) {
+        drain(workers, job);
+        return;
+    }
+    pthread_mutex_lock(&workers->lock);
+    push_locked(workers, job);
+    pthread_cond_signal(&workers->wake);
+    pthread_mutex_unlock(&workers->lock);
+}
+
+static int make_scratches(struct workers *workers, struct err *err)
+{
+    unsigned count = workers->options.count ? workers->options.count : 1;
+
+    for (; workers->options.scratch_create && workers->scratches < count; workers->scratches++) {
+        void *scratch = workers->options.scratch_create(workers->options.arg);
+
+        if (!scratch)
+            return err_memory(err, "a worker's scratch");
+        workers->worker[workers->scratches].scratch = scratch;
+    }
+    return 0;
+}
+
+static int start_threads(struct workers *workers, struct err *err)
+{
+    sigset_t all, before;
+    int failed = 0;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    while (workers->threads < workers->options.count && !failed) {
+        struct worker *worker = &workers->worker[workers->threads];
+
+        worker->pool = workers;
+        failed = pthread_create(&worker->thread, NULL, work, worker);
+        if (!failed)
+            workers->threads++;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failed)
+        return err_errno(err, failed, "thread", "cannot start worker %u", workers->threads + 1);
+    return 0;
+}
+
+struct workers *workers_create(const struct workers_options *options, struct err *err)
+{
+    unsigned places = options->count ? options->count : 1;
+    struct workers *workers;
+
+    if (options->count > WORKERS_MAX) {
+        err_set(err, ERR_USAGE, "workers", "%u workers are too many (at most %u)", options->count,
+                WORKERS_MAX);
+        return NULL;
+    }
+    workers = calloc(1, sizeof(*workers) + places * sizeof(workers->worker[0]));
+    if (!workers) {
+        err_memory(err, "the workers");
+        return NULL;
+    }
+    workers->options = *options;
+    workers->locked.end = &workers->locked.first;
+    pthread_mutex_init(&workers->lock, NULL);
+    pthread_cond_init(&workers->wake, NULL);
+    if (make_scratches(workers, err) < 0 || start_threads(workers, err) < 0) {
+        workers_destroy(workers);
+        return NULL;
+    }
+    return workers;
+}
+
+void workers_destroy(struct workers *workers)
+{
+    if (!workers)
+        return;
+    pthread_mutex_lock(&workers->lock);
+    workers->locked.stopping = true;
+    pthread_cond_broadcast(&workers->wake);
+    pthread_mutex_unlock(&workers->lock);
+    while (workers->threads > 0)
+        pthread_join(workers->worker[--workers->threads].thread, NULL);
+    while (workers->scratches > 0 && workers->options.scratch_destroy)
+        workers->options.scratch_destroy(workers->worker[--workers->scratches].scratch);
+    pthread_cond_destroy(&workers->wake);
+    pthread_mutex_destroy(&workers->lock);
+    free(workers);
+}

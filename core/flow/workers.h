@@ -17,8 +17,10 @@ struct job {
     void (*run)(struct job *job, void *scratch);
 };
 
+#define WORKERS_MAX 256u
+
 struct workers_options {
-    unsigned count; /* threads; 0 is the serial twin */
+    unsigned count; /* threads, at most WORKERS_MAX; 0 is the serial twin */
     /* Per-thread state (a compressor, say), made before the first job. NULL: jobs get NULL. */
     void *(*scratch_create)(void *arg);
     void (*scratch_destroy)(void *scratch);
@@ -29,7 +31,8 @@ struct workers;
 /* All signals are blocked in the workers, so they reach the thread that waits for them. Fails when
  * a thread or a scratch cannot be made (nothing is left behind). */
 struct workers *workers_create(const struct workers_options *options, struct err *err);
-/* Any thread. Never fails. First come, first served. */
+/* Any thread, a running job too. Never fails. First come, first served. On the serial twin a job
+ * given while another one runs is run after it, by the thread that is at it. */
 void workers_give(struct workers *workers, struct job *job);
 /* Finishes the jobs given so far (they go home), then joins. Takes NULL. */
 void workers_destroy(struct workers *workers);
