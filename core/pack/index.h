@@ -31,6 +31,10 @@ struct err;
 #define INDEX_SECTIONS_MAX (4 * IMAGE_LAYERS_MAX)
 #define INDEX_CHUNKS_MAX   (8u * 1024 * 1024)
 
+/* What a chunk may take in the archive: a stored member and some. A chunk's raw size is at most
+ * params.max + TAR_BLOCK (the padding of a file's last chunk stays with it). */
+#define INDEX_PACKED_MAX(raw) ((raw) + (raw) / 512 + 64)
+
 struct index_chunk {
     uint32_t raw_size, packed_size;
     struct xxh128 name; /* of the raw bytes */
