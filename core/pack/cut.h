@@ -53,7 +53,8 @@ void cut_destroy(struct cut *cut);
  * caller's buffer until the boundary comes: at most params.max + TAR_BLOCK. */
 int cut_scan(struct cut *cut, uint8_t *window, size_t size, struct cut_step *step, struct err *err);
 /* The stream has ended: the flags of the last chunk, if bytes since the last boundary are left.
- * Fails with integrity.truncated when the outer trailer is missing. */
+ * Fails with integrity.truncated when the outer trailer is missing, or with docker.export and the
+ * daemon's words when its late error stands at the end. */
 int cut_finish(struct cut *cut, unsigned *flags, struct err *err);
 
 const struct tar_entry *cut_entry(const struct cut *cut); /* of the outer tar */

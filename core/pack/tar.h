@@ -34,6 +34,9 @@ enum tar_event {
     TAR_DATA,     /* payload bytes of the entry */
     TAR_PAD,      /* padding after the payload, up to the block */
     TAR_TRAILER,  /* zero blocks at the end, and any zeros after them */
+    TAR_TEXT,     /* no tar at all: JSON where a header should be, or after the trailer. An engine
+                     that fails in mid-stream leaves its error there (late_error.h). Lasts until the
+                     end of the stream */
 };
 
 enum tar_type { TAR_FILE, TAR_HARDLINK, TAR_SYMLINK, TAR_DIRECTORY, TAR_OTHER };
