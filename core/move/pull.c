@@ -1,1 +1,603 @@
+/*
+ * The pull, as it flows:
+ *
+ *    conductor              store            workers            conductor    writer
+ *    plan -> empty span ==> ranged GET ==>   check, inflate ==> order ==>    check -> sink
+ *       ^                                                                      |
+ *       +--------------------------- empty spans ------------------------------+
+ *
+ * A span is admitted, in order, only with both of its buffers in hand: so there is no deadlock, and
+ * back-pressure needs no code. Without an index the spans are plain pieces that the writer inflates
+ * in order.
+ */
 #include "move/pull.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "catalog/locate.h"
+#include "flow/meter.h"
+#include "flow/order.h"
+#include "move/plan.h"
+#include "move/sink.h"
+#include "move/span.h"
+#include "move/writer.h"
+#include "pack/member.h"
+#include "wire/docker.h"
+
+#define IN_SIZE     (2 * MIB) /* of a ranged GET: long enough that the request costs little */
+#define OUT_SIZE    (4 * MIB)
+#define SPANS_MOST  16
+#define SPANS_LEAST 3
+#define INDEX_MAX   (512 * MIB)
+
+enum { FETCHED = 1, UNPACKED, WRITTEN, VERIFIED, ENDED };
+
+/* What one attempt answers besides 0 and failure: the archive was replaced meanwhile. */
+enum { REPLACED = 1 };
+
+struct pull {
+    const struct pull_options *options;
+    struct pull_result *result;
+    struct store_stats stats_before;
+    int64_t began;
+
+    struct located at;
+    bool located;
+    struct store_info archive;
+    struct index *index; /* NULL: the archive is read without one */
+    struct plan plan;
+
+    struct inbox *home;
+    struct slots *slots;
+    struct workers *workers;
+    struct sink *sink;
+    struct writer *writer;
+    struct order order;
+    bool writing, ended, stopping, replaced;
+    const struct image_info *image;
+
+    uint64_t packed_done;
+    struct meter meter;
+    int64_t next_report, phase_began;
+    enum transfer_phase phase;
+    struct err err;
+};
+
+/* ---- progress ---- */
+
+static void report(struct pull *p, enum transfer_phase phase)
+{
+    int64_t now = clock_monotonic();
+
+    if (phase != p->phase) {
+        p->phase = phase;
+        p->phase_began = now;
+        if (phase == PHASE_PULL)
+            meter_start(&p->meter, p->archive.size, now);
+    } else if (now < p->next_report) {
+        return;
+    }
+    p->next_report = now + CANCEL_TICK;
+    transfer_report(&p->options->transfer,
+                    &(struct transfer_progress){
+                        .phase = phase,
+                        .done = p->meter.done,
+                        .total = p->meter.total,
+                        .moved = p->meter.done,
+                        .rate = meter_rate(&p->meter, now),
+                        .left = meter_left(&p->meter, now),
+                        .elapsed = (double)(now - p->phase_began) / (double)NS_PER_S,
+                    });
+}
+
+/* ---- before the transfer: what is wanted, and what is here ---- */
+
+static int find(struct pull *p, struct err *err)
+{
+    const struct pull_options *o = p->options;
+    int answer = locate_image(o->store, &o->name, o->key, &p->at, err);
+
+    p->located = answer == LOCATE_FOUND;
+    if (answer == LOCATE_ABSENT) {
+        err_set(err, ERR_NOT_FOUND, "image", "there is no image %s in %s", o->name.ref,
+                o->store->where);
+        return err_hint(err, "s3dock list images %s shows what there is", o->name.app);
+    }
+    if (answer)
+        return ERR_FAIL;
+    snprintf(p->result->key, sizeof p->result->key, "%s", p->at.archive_key);
+    snprintf(p->result->image_ref, sizeof p->result->image_ref, "%s", p->at.metadata.image_tag);
+    snprintf(p->result->image_id, sizeof p->result->image_id, "%s", p->at.metadata.image_id);
+    p->result->size = p->at.metadata.size;
+    return 0;
+}
+
+/* Whether a daemon's image is the one that the metadata speaks of. On the containerd store ids are
+ * digests of manifests, so the layers decide there. */
+static bool same_image(const struct metadata *metadata, const struct docker_engine *engine,
+                       const struct docker_image *local)
+{
+    if (!metadata->image_id[0])
+        return false;
+    if (strcmp(local->id, metadata->image_id) == 0)
+        return true;
+    if (!engine->containerd_store || local->layer_count != metadata->layer_count)
+        return false;
+    if (metadata->engine_id[0] && strcmp(local->id, metadata->engine_id) == 0)
+        return true;
+    return false;
+}
+
+/* 1: the daemon has the image already. */
+static int is_here(struct pull *p, struct err *err)
+{
+    const struct pull_options *o = p->options;
+    struct docker_image *local;
+    int answer;
+
+    if (!o->docker || o->force)
+        return 0;
+    local = malloc(sizeof *local);
+    if (!local)
+        return err_memory(err, "the image");
+    answer = docker_inspect(o->docker, o->name.ref, local, err);
+    if (answer == DOCKER_OK)
+        answer = same_image(&p->at.metadata, docker_engine(o->docker), local) ? 1 : 0;
+    else if (answer == DOCKER_ABSENT)
+        answer = 0;
+    free(local);
+    return answer;
+}
+
+static int find_archive(struct pull *p, struct err *err)
+{
+    const struct metadata *metadata = &p->at.metadata;
+
+    switch (store_head(p->options->store, p->at.archive_key, &p->archive, err)) {
+    case STORE_DONE:
+        break;
+    case STORE_FAILED:
+        return ERR_FAIL;
+    default:
+        err_set(err, ERR_NOT_FOUND, "archive",
+                "the metadata of %s is there, its archive is not: %s", p->options->name.ref,
+                p->at.archive_key);
+        return err_hint(err, "push the image again: s3dock push %s", p->options->name.ref);
+    }
+    if (p->archive.size == metadata->size)
+        return 0;
+    err_set(err, ERR_INTEGRITY, "size", "%s has %llu bytes where its metadata says %llu",
+            p->at.archive_key, (unsigned long long)p->archive.size,
+            (unsigned long long)metadata->size);
+    return err_hint(err, "if it is just being pushed, wait and try again; else push it again");
+}
+
+/* Reads the index and holds it against the metadata. */
+static int read_index(struct pull *p, struct err *err)
+{
+    const struct metadata *metadata = &p->at.metadata;
+    uint8_t sum[SHA256_SIZE];
+    char hex[SHA256_HEX_SIZE];
+    struct text text;
+    int answer = ERR_FAIL;
+
+    text_init(&text, INDEX_MAX);
+    switch (store_get_document(p->options->store, metadata->index_key, &text, NULL, err)) {
+    case STORE_DONE:
+        sha256_of(text_view(&text), sum);
+        hex_encode(sum, sizeof sum, hex);
+        if (strcmp(hex, metadata->index_sha256) != 0)
+            err_set(err, ERR_INTEGRITY, "index", "the index is not the one that was pushed");
+        else
+            answer = index_parse(text_view(&text), &p->index, err);
+        break;
+    case STORE_FAILED:
+        break;
+    default:
+        err_set(err, ERR_NOT_FOUND, "index", "the index is gone");
+    }
+    text_finish(&text);
+    if (answer == 0 && (p->index->archive_size != p->archive.size ||
+                        strcmp(p->index->image.id, metadata->image_id) != 0)) {
+        index_destroy(p->index);
+        p->index = NULL;
+        answer = err_set(err, ERR_INTEGRITY, "index", "the index speaks of another archive");
+    }
+    return answer;
+}
+
+/* Without a sound index the pull still works: slower, and judged by the layers' own digests. */
+static int choose_index(struct pull *p, struct err *err)
+{
+    if (!p->at.metadata.index_key[0] || read_index(p, err) == 0)
+        return 0;
+    if (err->family != ERR_INTEGRITY && err->family != ERR_NOT_FOUND)
+        return err_wrap(err, "cannot read the index");
+    log_info("%s: %s; pulling the archive without it", p->at.metadata.index_key, err->text);
+    return 0;
+}
+
+/* ---- the transfer: one function an event ---- */
+
+static void stop(struct pull *p, const struct err *err)
+{
+    if (!p->stopping)
+        p->err = *err;
+    p->stopping = true;
+}
+
+static struct span *span_of_op(struct msg *msg)
+{
+    return (struct span *)((char *)msg - offsetof(struct span, op.msg));
+}
+
+static void release_span(struct pull *p, struct span *span)
+{
+    slots_give(p->slots, span->slot);
+}
+
+/* Sends out as many spans as there are slots for. */
+static void admit(struct pull *p)
+{
+    struct slot *slot;
+    struct err err;
+
+    while (!p->stopping && !plan_done(&p->plan) && (slot = slots_take(p->slots))) {
+        struct span *span = span_of(slot);
+
+        span->op = (struct store_op){.verb = STORE_GET,
+                                     .key = p->at.archive_key,
+                                     .if_match = p->archive.etag,
+                                     .buffer = slot->in,
+                                     .home = p->home,
+                                     .msg.kind = FETCHED};
+        if (plan_next(&p->plan, span, &err)) {
+            release_span(p, span);
+            stop(p, &err);
+            return;
+        }
+        store_submit(p->options->store, &span->op);
+    }
+}
+
+static void hand_to_writer(struct pull *p)
+{
+    struct span *span;
+
+    while ((span = order_take(&p->order)))
+        writer_give(p->writer, span);
+}
+
+static void on_fetched(struct pull *p, struct span *span)
+{
+    struct err err;
+
+    if (!p->stopping && span->op.answer == STORE_FAILED) {
+        stop(p, &span->op.err);
+    } else if (!p->stopping && span->op.answer != STORE_DONE) {
+        p->replaced = true;
+        err_set(&err, ERR_CONFLICT, "changed", "%s was replaced while it was being pulled",
+                p->at.archive_key);
+        stop(p, &err);
+    }
+    if (p->stopping) {
+        release_span(p, span);
+    } else if (!p->index) {
+        order_put(&p->order, span->number, span);
+        hand_to_writer(p);
+    } else {
+        span->job.home = p->home;
+        span->job.msg.kind = UNPACKED;
+        span->job.run = span_unpack;
+        workers_give(p->workers, &span->job);
+    }
+}
+
+static void on_unpacked(struct pull *p, struct span *span)
+{
+    if (!p->stopping && span->err.family) {
+        err_hint(&span->err, "the archive in the bucket is damaged: push the image again");
+        stop(p, &span->err);
+    }
+    if (p->stopping) {
+        release_span(p, span);
+        return;
+    }
+    order_put(&p->order, span->number, span);
+    hand_to_writer(p);
+}
+
+static void on_written(struct pull *p, struct span *span)
+{
+    p->packed_done += span->in_size;
+    if (!p->stopping && span->err.family)
+        stop(p, &span->err);
+    release_span(p, span);
+    meter_add(&p->meter, span->in_size, clock_monotonic());
+}
+
+static void on_ended(struct pull *p)
+{
+    struct err err;
+
+    p->ended = true;
+    if (writer_result(p->writer, &p->image, &err))
+        stop(p, &err);
+}
+
+static void dispatch(struct pull *p, struct msg *msg)
+{
+    switch (msg->kind) {
+    case FETCHED:
+        on_fetched(p, span_of_op(msg));
+        break;
+    case UNPACKED:
+        on_unpacked(p, (struct span *)msg);
+        break;
+    case WRITTEN:
+        on_written(p, (struct span *)msg);
+        break;
+    case VERIFIED:
+        report(p, p->options->docker ? PHASE_LOAD : PHASE_COMMIT);
+        break;
+    case ENDED:
+        on_ended(p);
+        break;
+    default:
+        break;
+    }
+}
+
+static void drop_what_waits(struct pull *p)
+{
+    struct span *span;
+
+    while ((span = order_take_any(&p->order)))
+        release_span(p, span);
+}
+
+/* Nothing is out and nothing will be: the writer may end. */
+static void end_writing(struct pull *p)
+{
+    if (!p->writing || slots_out(p->slots) || !(p->stopping || plan_done(&p->plan)))
+        return;
+    p->writing = false;
+    writer_end(p->writer, !p->stopping);
+}
+
+static int conduct(struct pull *p, struct err *err)
+{
+    report(p, PHASE_PULL);
+    while (!p->ended) {
+        struct msg *msg;
+
+        admit(p);
+        if (p->stopping)
+            drop_what_waits(p);
+        end_writing(p);
+        msg = inbox_take(p->home, clock_monotonic() + CANCEL_TICK);
+        if (msg)
+            dispatch(p, msg);
+        if (!p->stopping && cancel_check(p->options->transfer.cancel, err))
+            stop(p, err);
+        report(p, p->phase);
+    }
+    if (!p->stopping)
+        return 0;
+    *err = p->err;
+    return p->replaced ? REPLACED : ERR_FAIL;
+}
+
+/* ---- setting up and taking down ---- */
+
+static void *make_unpacker(void *arg)
+{
+    struct err ignored;
+
+    (void)arg;
+    return unpacker_create(&ignored);
+}
+
+static void free_unpacker(void *unpacker)
+{
+    unpacker_destroy(unpacker);
+}
+
+/* On the writer's thread; reads only what nobody changes meanwhile. */
+static int approve(void *arg, const struct image_info *info, struct err *err)
+{
+    const struct pull *p = arg;
+    const struct metadata *metadata = &p->at.metadata;
+
+    if (metadata->image_id[0] && strcmp(metadata->image_id, info->id) != 0)
+        return err_set(err, ERR_INTEGRITY, "image_id", "the archive holds image %s, not %s",
+                       info->id, metadata->image_id);
+    return check_names(info, p->options->name.ref, metadata->image_tag, err);
+}
+
+static struct sink *open_sink(const struct pull_options *o, struct err *err)
+{
+    if (o->docker)
+        return sink_docker(o->docker, err);
+    if (strcmp(o->output, "-") == 0)
+        return sink_fd(1, o->transfer.cancel, err);
+    return sink_file(o->output, err);
+}
+
+static int set_up(struct pull *p, struct err *err)
+{
+    const struct pull_options *o = p->options;
+    size_t memory = o->transfer.memory ? o->transfer.memory : TRANSFER_MEMORY;
+    size_t out_size = p->index ? OUT_SIZE : 0;
+    unsigned count = (unsigned)(memory / (IN_SIZE + out_size));
+    struct workers_options crew = {.count = transfer_jobs(o->transfer.jobs),
+                                   .scratch_create = make_unpacker,
+                                   .scratch_destroy = free_unpacker};
+
+    count = count < SPANS_LEAST ? SPANS_LEAST : count > SPANS_MOST ? SPANS_MOST : count;
+    log_debug("pull: %u workers, %u slots: at most %zu bytes of buffers", crew.count, count,
+              count * (IN_SIZE + out_size));
+    plan_init(&p->plan, p->index, p->archive.size, IN_SIZE, OUT_SIZE);
+    order_init(&p->order, count);
+    p->home = inbox_create(err);
+    p->slots = slots_create(count, IN_SIZE, out_size, sizeof(struct span), err);
+    if (!p->home || !p->slots)
+        return ERR_FAIL;
+    p->workers = workers_create(&crew, err);
+    p->sink = p->workers ? open_sink(o, err) : NULL;
+    if (!p->sink)
+        return ERR_FAIL;
+    p->writer = writer_create(&(struct writer_options){.sink = p->sink,
+                                                       .packed = !p->index,
+                                                       .checksum = p->at.metadata.checksum,
+                                                       .approve = approve,
+                                                       .approve_arg = p,
+                                                       .home = p->home,
+                                                       .kind_span = WRITTEN,
+                                                       .kind_verified = VERIFIED,
+                                                       .kind_done = ENDED},
+                              err);
+    p->writing = p->writer != NULL;
+    return p->writer ? 0 : ERR_FAIL;
+}
+
+static void take_down(struct pull *p)
+{
+    writer_destroy(p->writer);
+    sink_destroy(p->sink);
+    workers_destroy(p->workers);
+    slots_destroy(p->slots);
+    inbox_destroy(p->home);
+    index_destroy(p->index);
+    if (p->located)
+        located_finish(&p->at);
+}
+
+/* ---- after the transfer: does the daemon agree? ---- */
+
+static bool same_layers(const struct image_info *image, const struct docker_image *local)
+{
+    if (image->layer_count != local->layer_count)
+        return false;
+    for (unsigned i = 0; i < image->layer_count; i++)
+        if (strcmp(image->layers[i].diff_id, local->diff_ids[i]) != 0)
+            return false;
+    return true;
+}
+
+/* Finds what was loaded under the name that was asked for; gives it that name when it came without
+ * one. */
+static int find_loaded(struct pull *p, struct docker_image *local, struct err *err)
+{
+    const struct pull_options *o = p->options;
+    const char *known = p->image->tag_count ? p->image->tags[0] : p->image->id;
+    int answer = docker_inspect(o->docker, o->name.ref, local, err);
+
+    if (answer < 0 || (answer == DOCKER_OK && same_layers(p->image, local)))
+        return answer;
+    answer = docker_inspect(o->docker, known, local, err);
+    if (answer == DOCKER_OK)
+        answer = docker_tag(o->docker, known, o->name.app, o->name.tag, err) ||
+                 docker_inspect(o->docker, o->name.ref, local, err);
+    return answer;
+}
+
+static int verify_loaded(struct pull *p, struct err *err)
+{
+    const struct docker_engine *engine = docker_engine(p->options->docker);
+    struct docker_image *local = malloc(sizeof *local);
+    int answer;
+
+    if (!local)
+        return err_memory(err, "the image");
+    answer = find_loaded(p, local, err);
+    if (answer == 0 && !(same_layers(p->image, local) &&
+                         (engine->containerd_store || strcmp(local->id, p->image->id) == 0)))
+        answer = DOCKER_ABSENT;
+    if (answer == DOCKER_ABSENT)
+        answer = err_set(err, ERR_DOCKER, "verify",
+                         "Docker took the image but does not have it as %s", p->options->name.ref);
+    free(local);
+    return answer;
+}
+
+static int transfer(struct pull *p, struct err *err)
+{
+    int answer = set_up(p, err);
+
+    if (answer == 0)
+        answer = conduct(p, err);
+    if (answer == 0 && p->options->docker)
+        answer = verify_loaded(p, err);
+    if (answer == 0)
+        snprintf(p->result->image_id, sizeof p->result->image_id, "%s", p->image->id);
+    if (p->writer && p->ended)
+        p->result->stats.raw_bytes = writer_raw(p->writer);
+    return answer;
+}
+
+static void sum_up(struct pull *p)
+{
+    struct transfer_stats *stats = &p->result->stats;
+    struct store_stats now;
+
+    store_stats(p->options->store, &now);
+    stats->archive_bytes = p->result->size;
+    stats->uploaded_bytes = now.sent - p->stats_before.sent;
+    stats->downloaded_bytes = now.received - p->stats_before.received;
+    stats->requests = now.requests - p->stats_before.requests;
+    stats->retries = now.retries - p->stats_before.retries;
+    stats->seconds = (double)(clock_monotonic() - p->began) / (double)NS_PER_S;
+    stats->peak_memory_bytes = transfer_peak_memory();
+}
+
+/* One attempt. REPLACED: the archive was another one before the end. */
+static int pull_once(const struct pull_options *options, struct pull_result *result,
+                     const struct store_stats *before, int64_t began, struct err *err)
+{
+    struct pull *p = calloc(1, sizeof *p);
+    int answer;
+
+    if (!p)
+        return err_memory(err, "the pull");
+    p->options = options;
+    p->result = result;
+    p->stats_before = *before;
+    p->began = began;
+    p->phase = PHASE_EXPORT; /* none of ours: the first report is a change */
+
+    report(p, PHASE_PREPARE);
+    answer = find(p, err);
+    if (answer == 0)
+        answer = is_here(p, err);
+    result->skipped = answer == 1;
+    if (answer == 0 && !options->dry_run) {
+        answer = find_archive(p, err) || choose_index(p, err);
+        if (answer == 0)
+            answer = transfer(p, err);
+    }
+    sum_up(p);
+    take_down(p);
+    free(p);
+    return result->skipped ? 0 : answer;
+}
+
+int pull_run(const struct pull_options *options, struct pull_result *result, struct err *err)
+{
+    int64_t began = clock_monotonic();
+    struct store_stats before;
+    int answer;
+
+    memset(result, 0, sizeof *result);
+    store_stats(options->store, &before);
+    answer = pull_once(options, result, &before, began, err);
+    if (answer == REPLACED) {
+        log_info("%s; beginning again with the new one", err->text);
+        answer = pull_once(options, result, &before, began, err);
+    }
+    return answer ? ERR_FAIL : 0;
+}

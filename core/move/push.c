@@ -1,1 +1,620 @@
+/*
+ * The push, as it flows:
+ *
+ *    reader             workers              conductor                         store
+ *    source -> cut  ==> fingerprint, pack ==> order -> parts -> (part) ==>     upload
+ *       ^                                        |                               |
+ *       +------------------ empty spans ---------+<------------ parts -----------+
+ *
+ * The conductor (this thread) owns every decision and everything that is not in somebody's hands.
+ * It waits for one message, does what that message asks for, and waits again. Stopping is: set the
+ * flag, hand out nothing more, and wait until all spans and parts are home.
+ */
 #include "move/push.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "catalog/metadata.h"
+#include "flow/meter.h"
+#include "flow/order.h"
+#include "move/check.h"
+#include "move/existing.h"
+#include "move/reader.h"
+#include "move/source.h"
+#include "move/span.h"
+#include "move/upload.h"
+#include "pack/cut.h"
+#include "pack/member.h"
+#include "pack/part.h"
+#include "wire/docker.h"
+
+#define SLOT_SIZE  (1 * MIB) /* a dozen chunks: few hand-overs, little memory */
+#define PART_SIZE  (8 * MIB) /* the size that the S3 clients agree on; grows with the image */
+#define PARTS_MOST 12        /* in memory: being filled or in the air */
+#define INDEX_MAX  (512 * MIB)
+
+enum { STARTED = 1, FILLED, SPARE, READ, PACKED, UPLOADED };
+
+struct push {
+    const struct push_options *options;
+    struct push_result *result;
+    struct store_stats stats_before;
+    int64_t began;
+
+    struct existing existing;
+    struct docker_image local; /* what the daemon says of the image; id "" without a daemon */
+
+    struct inbox *home;
+    struct slots *slots;
+    struct workers *workers;
+    struct source *source;
+    struct reader *reader;
+    struct order order;
+    struct parts *parts;
+    struct upload *upload;
+    struct index_builder *builder;
+    struct digest *md5;
+
+    struct span *current; /* being assembled; NULL between spans */
+    size_t current_done;
+    bool reading, stopping;
+    const struct image_info *image; /* once the reader is done */
+
+    uint64_t raw, packed, uploaded; /* assembled; assembled; home again */
+    struct meter meter;
+    int64_t next_report, phase_began;
+    enum transfer_phase phase;
+    struct err err;
+};
+
+/* ---- progress ---- */
+
+static void report(struct push *p, enum transfer_phase phase)
+{
+    int64_t now = clock_monotonic();
+    uint64_t done =
+        p->packed ? (uint64_t)((double)p->raw * ((double)p->uploaded / (double)p->packed)) : 0;
+
+    if (phase != p->phase) {
+        p->phase = phase;
+        p->phase_began = now;
+        if (phase == PHASE_PUSH)
+            meter_start(&p->meter, p->source->size_hint, now);
+    } else if (now < p->next_report) {
+        return;
+    }
+    p->next_report = now + CANCEL_TICK;
+    if (phase == PHASE_PUSH && done > p->meter.done)
+        meter_add(&p->meter, done - p->meter.done, now);
+    transfer_report(&p->options->transfer,
+                    &(struct transfer_progress){
+                        .phase = phase,
+                        .done = p->meter.done,
+                        .total = p->meter.total,
+                        .total_is_estimate = p->options->docker != NULL,
+                        .moved = p->uploaded,
+                        .rate = meter_rate(&p->meter, now),
+                        .left = meter_left(&p->meter, now),
+                        .elapsed = (double)(now - p->phase_began) / (double)NS_PER_S,
+                    });
+}
+
+/* ---- before the transfer: what is there already ---- */
+
+static int look_at_image(struct push *p, struct err *err)
+{
+    switch (docker_inspect(p->options->docker, p->options->name.ref, &p->local, err)) {
+    case DOCKER_OK:
+        return 0;
+    case DOCKER_ABSENT:
+        err_set(err, ERR_NOT_FOUND, "image", "Docker has no image %s", p->options->name.ref);
+        return err_hint(err, "docker images %s shows what there is; s3dock build makes one",
+                        p->options->name.app);
+    default:
+        return ERR_FAIL;
+    }
+}
+
+static void skip(struct push *p)
+{
+    const struct metadata *metadata = &p->existing.at.metadata;
+
+    p->result->skipped = true;
+    snprintf(p->result->key, sizeof p->result->key, "%s", p->existing.at.archive_key);
+    snprintf(p->result->checksum, sizeof p->result->checksum, "%s", metadata->checksum);
+    snprintf(p->result->image_id, sizeof p->result->image_id, "%s", metadata->image_id);
+    p->result->size = metadata->size;
+}
+
+static int prepare(struct push *p, struct err *err)
+{
+    const struct push_options *o = p->options;
+
+    report(p, PHASE_PREPARE);
+    if (o->docker && look_at_image(p, err))
+        return ERR_FAIL;
+    if (existing_find(o->store, &o->name, &p->existing, err))
+        return ERR_FAIL;
+    if (p->existing.found)
+        snprintf(p->result->key, sizeof p->result->key, "%s", p->existing.at.archive_key);
+    else
+        key_image(p->result->key, &o->name, NULL, KEY_ARCHIVE);
+    if (!o->force && existing_is(&p->existing, p->local.id))
+        skip(p);
+    return 0;
+}
+
+/* ---- the transfer: one function an event ---- */
+
+static void stop(struct push *p, const struct err *err)
+{
+    if (!p->stopping)
+        p->err = *err;
+    p->stopping = true;
+    if (p->reader)
+        reader_stop(p->reader);
+}
+
+static void release_span(struct push *p, struct span *span)
+{
+    if (p->reading && !p->stopping)
+        reader_give(p->reader, span);
+    else
+        slots_give(p->slots, span->slot);
+}
+
+static void on_filled(struct push *p, struct span *span)
+{
+    if (p->stopping) {
+        release_span(p, span);
+        return;
+    }
+    span->job.home = p->home;
+    span->job.msg.kind = PACKED;
+    span->job.run = span_pack;
+    workers_give(p->workers, &span->job);
+}
+
+/* A whole span has become archive: its chunks enter the index. */
+static void account(struct push *p, const struct span *span)
+{
+    struct err err;
+
+    digest_add(p->md5, span->slot->out, span->out_size);
+    p->raw += span->in_size;
+    p->packed += span->out_size;
+    for (unsigned i = 0; i < span->count; i++)
+        if (index_builder_add(p->builder, &span->chunks[i].chunk,
+                              span->chunks[i].flags & CHUNK_SECTION, &err))
+            stop(p, &err);
+}
+
+/* Moves packed bytes, in order, into parts, as far as there are spans in order and free parts. */
+static void assemble(struct push *p)
+{
+    while (!p->stopping) {
+        struct part *full = NULL;
+        struct view rest;
+
+        if (!p->current) {
+            p->current = order_take(&p->order);
+            p->current_done = 0;
+            if (!p->current)
+                return;
+            account(p, p->current);
+        }
+        rest = view_of(p->current->slot->out + p->current_done,
+                       p->current->out_size - p->current_done);
+        if (rest.size) {
+            size_t used = parts_add(p->parts, rest, &full);
+
+            if (full)
+                upload_part(p->upload, full);
+            if (used == 0)
+                return; /* every part is in the air: one will come home */
+            p->current_done += used;
+        }
+        if (p->current_done == p->current->out_size) {
+            release_span(p, p->current);
+            p->current = NULL;
+        }
+    }
+}
+
+static void on_packed(struct push *p, struct span *span)
+{
+    if (p->stopping) {
+        release_span(p, span);
+        return;
+    }
+    order_put(&p->order, span->number, span);
+    assemble(p);
+}
+
+static void on_uploaded(struct push *p, struct msg *msg)
+{
+    struct part *part;
+    struct err err;
+    int failed = upload_home(p->upload, msg, &part, &err);
+
+    if (part) {
+        if (!failed)
+            p->uploaded += part->size;
+        parts_give(p->parts, part);
+    }
+    if (failed)
+        stop(p, &err);
+    assemble(p);
+}
+
+static void on_read(struct push *p)
+{
+    struct err err;
+
+    p->reading = false;
+    for (struct span *span; (span = reader_reclaim(p->reader));)
+        slots_give(p->slots, span->slot);
+    if (reader_result(p->reader, &p->image, &err)) {
+        stop(p, &err);
+        return;
+    }
+    if (check_names(p->image, p->options->name.ref, NULL, &err)) {
+        err_hint(&err, "docker tag %s %s, docker save %s, and push that", p->image->tags[0],
+                 p->options->name.ref, p->options->name.ref);
+        stop(p, &err);
+    }
+}
+
+static void dispatch(struct push *p, struct msg *msg)
+{
+    switch (msg->kind) {
+    case STARTED:
+        report(p, PHASE_PUSH);
+        break;
+    case FILLED:
+        on_filled(p, (struct span *)msg);
+        break;
+    case SPARE:
+        slots_give(p->slots, ((struct span *)msg)->slot);
+        break;
+    case READ:
+        on_read(p);
+        break;
+    case PACKED:
+        on_packed(p, (struct span *)msg);
+        break;
+    case UPLOADED:
+        on_uploaded(p, msg);
+        break;
+    default:
+        break;
+    }
+}
+
+/* Everything that still waits in the conductor's own hands when it stops. */
+static void drop_what_waits(struct push *p)
+{
+    struct span *span;
+
+    if (p->current)
+        slots_give(p->slots, p->current->slot);
+    p->current = NULL;
+    while ((span = order_take_any(&p->order)))
+        slots_give(p->slots, span->slot);
+}
+
+static bool is_over(struct push *p)
+{
+    return !p->reading && slots_out(p->slots) == 0 && upload_out(p->upload) == 0;
+}
+
+/* Runs the picture above until nothing is out any more. */
+static int conduct(struct push *p, struct err *err)
+{
+    report(p, p->options->docker ? PHASE_EXPORT : PHASE_PUSH);
+    for (struct slot *slot; (slot = slots_take(p->slots));)
+        reader_give(p->reader, span_of(slot));
+    for (;;) {
+        struct msg *msg;
+
+        if (p->stopping)
+            drop_what_waits(p);
+        if (is_over(p))
+            break;
+        msg = inbox_take(p->home, clock_monotonic() + CANCEL_TICK);
+        if (msg)
+            dispatch(p, msg);
+        if (!p->stopping && cancel_check(p->options->transfer.cancel, err))
+            stop(p, err);
+        report(p, p->phase);
+    }
+    if (!p->stopping)
+        return 0;
+    *err = p->err;
+    return ERR_FAIL;
+}
+
+/* ---- setting up and taking down ---- */
+
+static void *make_packer(void *arg)
+{
+    const struct push *p = arg;
+    struct err ignored;
+
+    return packer_create(p->options->level, &ignored);
+}
+
+static void free_packer(void *packer)
+{
+    packer_destroy(packer);
+}
+
+static int open_source(struct push *p, struct err *err)
+{
+    const struct push_options *o = p->options;
+
+    if (o->docker)
+        p->source = source_docker(o->docker, o->name.ref, p->local.size, err);
+    else if (strcmp(o->input, "-") == 0)
+        p->source = source_fd(0, o->transfer.cancel, err);
+    else
+        p->source = source_file(o->input, o->transfer.cancel, err);
+    return p->source ? 0 : ERR_FAIL;
+}
+
+/* Equal parts, so large that the store's number of parts suffices. An archive is hardly ever larger
+ * than what it holds; without any hint the smallest parts still carry 80 GB. */
+static size_t choose_part_size(const struct store *store, uint64_t size_hint)
+{
+    uint64_t size = PART_SIZE, most = store->parts_max ? store->parts_max : 10000;
+
+    if (size < store->part_size_min)
+        size = store->part_size_min;
+    while (size_hint / size >= most - most / 16)
+        size *= 2;
+    return (size_t)size;
+}
+
+static int set_up(struct push *p, struct err *err)
+{
+    const struct push_options *o = p->options;
+    size_t memory = o->transfer.memory ? o->transfer.memory : TRANSFER_MEMORY;
+    unsigned jobs = transfer_jobs(o->transfer.jobs);
+    unsigned slot_count = 3 * jobs + 2, part_count;
+    size_t part_size, slot_bytes = slot_count * (SLOT_SIZE + span_bound(SLOT_SIZE));
+    int64_t mtime = 0;
+    struct workers_options crew = {
+        .count = jobs, .scratch_create = make_packer, .scratch_destroy = free_packer, .arg = p};
+
+    if (open_source(p, err))
+        return ERR_FAIL;
+    part_size = choose_part_size(o->store, p->source->size_hint);
+    while (slot_count > 3 && slot_bytes > memory / 2) {
+        slot_count--;
+        slot_bytes = slot_count * (SLOT_SIZE + span_bound(SLOT_SIZE));
+    }
+    part_count = memory > slot_bytes ? (unsigned)((memory - slot_bytes) / part_size) : 0;
+    part_count = part_count < 2 ? 2 : part_count > PARTS_MOST ? PARTS_MOST : part_count;
+    log_debug("push: %u workers, %u slots, %u parts of %zu bytes: at most %zu bytes of buffers",
+              jobs, slot_count, part_count, part_size, slot_bytes + part_count * part_size);
+
+    clock_parse_stamp(o->name.time, &mtime);
+    order_init(&p->order, slot_count);
+    p->md5 = digest_create(DIGEST_MD5);
+    if (!p->md5)
+        return err_memory(err, "the checksum");
+    p->home = inbox_create(err);
+    p->slots = slots_create(slot_count, SLOT_SIZE, span_bound(SLOT_SIZE), sizeof(struct span), err);
+    p->parts = parts_create(part_count, part_size, err);
+    p->builder = index_builder_create(&CHUNK_DEFAULT, o->level, err);
+    if (!p->home || !p->slots || !p->parts || !p->builder)
+        return ERR_FAIL;
+    p->upload = upload_create(o->store, p->result->key, p->home, UPLOADED, part_count, err);
+    p->workers = p->upload ? workers_create(&crew, err) : NULL;
+    if (!p->workers)
+        return ERR_FAIL;
+    p->reader = reader_create(&(struct reader_options){.source = p->source,
+                                                       .params = CHUNK_DEFAULT,
+                                                       .mtime = mtime,
+                                                       .slot_size = SLOT_SIZE,
+                                                       .home = p->home,
+                                                       .kind_started = STARTED,
+                                                       .kind_span = FILLED,
+                                                       .kind_spare = SPARE,
+                                                       .kind_done = READ},
+                              err);
+    p->reading = p->reader != NULL;
+    return p->reader ? 0 : ERR_FAIL;
+}
+
+static void take_down(struct push *p)
+{
+    reader_destroy(p->reader);
+    source_destroy(p->source);
+    workers_destroy(p->workers);
+    upload_destroy(p->upload);
+    index_builder_destroy(p->builder);
+    parts_destroy(p->parts);
+    slots_destroy(p->slots);
+    inbox_destroy(p->home);
+    digest_destroy(p->md5);
+    existing_finish(&p->existing);
+}
+
+/* ---- after the transfer: the archive becomes visible, then the index, then the metadata ---- */
+
+static void describe(struct push *p, struct metadata *out)
+{
+    const struct image_info *image = p->image;
+    const struct push_options *o = p->options;
+    uint8_t md5[MD5_SIZE];
+
+    *out = (struct metadata){.format = METADATA_FORMAT, .raw_size = image->raw_size};
+    digest_end(p->md5, md5);
+    hex_encode(md5, sizeof md5, out->checksum);
+    out->size = p->packed;
+    clock_rfc3339(clock_wall(), out->created_at);
+    snprintf(out->git_hash, sizeof out->git_hash, "%s", o->name.hash);
+    snprintf(out->git_time, sizeof out->git_time, "%s", o->name.time);
+    snprintf(out->image_tag, sizeof out->image_tag, "%s", o->name.ref);
+    snprintf(out->app_name, sizeof out->app_name, "%s", o->name.app);
+    snprintf(out->image_id, sizeof out->image_id, "%s", image->id);
+    if (p->local.id[0] && strcmp(p->local.id, image->id) != 0)
+        snprintf(out->engine_id, sizeof out->engine_id, "%s", p->local.id);
+    snprintf(out->platform, sizeof out->platform, "%s/%s%s%s", image->os, image->architecture,
+             image->variant[0] ? "/" : "", image->variant);
+}
+
+static int list_layers(const struct image_info *image, struct metadata *out, struct err *err)
+{
+    out->layers = calloc(image->layer_count ? image->layer_count : 1, sizeof *out->layers);
+    if (!out->layers)
+        return err_memory(err, "the metadata");
+    for (unsigned i = 0; i < image->layer_count; i++)
+        snprintf(out->layers[i], sizeof out->layers[i], "%s", image->layers[i].diff_id);
+    out->layer_count = image->layer_count;
+    return 0;
+}
+
+static int put_index(struct push *p, struct metadata *metadata, struct err *err)
+{
+    uint8_t sum[SHA256_SIZE];
+    struct text text;
+    int answer = ERR_FAIL;
+
+    text_init(&text, INDEX_MAX);
+    if (index_builder_finish(p->builder, p->image, &text, err) == 0) {
+        key_sibling(metadata->index_key, p->result->key, KEY_INDEX);
+        sha256_of(text_view(&text), sum);
+        hex_encode(sum, sizeof sum, metadata->index_sha256);
+        metadata->index_size = text.size;
+        if (store_put_document(p->options->store, metadata->index_key, text_view(&text), NULL,
+                               false, NULL, err) == STORE_DONE)
+            answer = 0;
+    }
+    text_finish(&text);
+    return answer;
+}
+
+static int put_metadata(struct push *p, const struct metadata *metadata, struct err *err)
+{
+    char key[KEY_MAX];
+    struct text text;
+    int answer;
+
+    text_init(&text, 256 * KIB);
+    metadata_write(metadata, &text);
+    key_sibling(key, p->result->key, KEY_METADATA);
+    answer = text_check(&text, "the metadata", err);
+    if (answer == 0 && store_put_document(p->options->store, key, text_view(&text), NULL, false,
+                                          NULL, err) != STORE_DONE)
+        answer = ERR_FAIL;
+    text_finish(&text);
+    return answer;
+}
+
+/* Keeps what is replaced, then makes the new archive, its index and its metadata visible, in this
+ * order. */
+static int commit(struct push *p, struct err *err)
+{
+    struct store *store = p->options->store;
+    struct part *last = parts_flush(p->parts);
+    struct store_info info = {0};
+    struct metadata metadata;
+    int answer;
+
+    report(p, PHASE_COMMIT);
+    describe(p, &metadata);
+    answer = list_layers(p->image, &metadata, err);
+    if (answer == 0 && p->existing.has_archive) {
+        answer = existing_keep(store, &p->options->name, &p->existing,
+                               &p->result->stats.copied_bytes, err);
+        p->result->archived = answer == 0;
+    }
+    if (answer == 0)
+        answer = upload_complete(p->upload, last, p->packed, &info, err);
+    if (last)
+        parts_give(p->parts, last);
+    if (answer == 0) {
+        str_copy(metadata.archive_etag, sizeof metadata.archive_etag, info.etag);
+        answer = put_index(p, &metadata, err);
+    }
+    if (answer == 0)
+        answer = put_metadata(p, &metadata, err);
+    snprintf(p->result->checksum, sizeof p->result->checksum, "%s", metadata.checksum);
+    snprintf(p->result->image_id, sizeof p->result->image_id, "%s", metadata.image_id);
+    p->result->size = metadata.size;
+    metadata_finish(&metadata);
+    return answer;
+}
+
+/* An archive's image is only known once it was read: it may be the one that the bucket holds. */
+static int settle(struct push *p, struct err *err)
+{
+    struct part *last;
+
+    if (p->options->force || !existing_is(&p->existing, p->image->id))
+        return commit(p, err);
+    last = parts_flush(p->parts);
+    if (last)
+        parts_give(p->parts, last);
+    upload_abort(p->upload);
+    skip(p);
+    return 0;
+}
+
+static int transfer(struct push *p, struct err *err)
+{
+    int answer = set_up(p, err);
+
+    if (answer == 0)
+        answer = conduct(p, err);
+    if (answer == 0)
+        answer = settle(p, err);
+    if (answer && p->upload)
+        upload_abort(p->upload);
+    return answer;
+}
+
+static void sum_up(struct push *p)
+{
+    struct transfer_stats *stats = &p->result->stats;
+    struct store_stats now;
+
+    store_stats(p->options->store, &now);
+    stats->raw_bytes = p->raw;
+    stats->archive_bytes = p->result->size;
+    stats->uploaded_bytes = now.sent - p->stats_before.sent;
+    stats->downloaded_bytes = now.received - p->stats_before.received;
+    stats->requests = now.requests - p->stats_before.requests;
+    stats->retries = now.retries - p->stats_before.retries;
+    stats->seconds = (double)(clock_monotonic() - p->began) / (double)NS_PER_S;
+    stats->peak_memory_bytes = transfer_peak_memory();
+}
+
+int push_run(const struct push_options *options, struct push_result *result, struct err *err)
+{
+    struct push *p = calloc(1, sizeof *p);
+    int answer;
+
+    if (!p)
+        return err_memory(err, "the push");
+    memset(result, 0, sizeof *result);
+    p->options = options;
+    p->result = result;
+    p->began = clock_monotonic();
+    p->phase = PHASE_LOAD; /* none of ours: the first report is a change */
+    store_stats(options->store, &p->stats_before);
+
+    answer = prepare(p, err);
+    if (answer == 0 && !result->skipped && !options->dry_run)
+        answer = transfer(p, err);
+    sum_up(p);
+    take_down(p);
+    free(p);
+    return answer;
+}

@@ -1,1 +1,281 @@
+/*
+ * Four sinks. The file appears under its name only at finish; the descriptor is written as it
+ * comes, so that only the exit code tells its reader that it was whole.
+ */
 #include "move/sink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "wire/docker.h"
+
+int sink_write(struct sink *sink, struct view bytes, struct err *err)
+{
+    return sink->table->write(sink, bytes, err);
+}
+
+int sink_finish(struct sink *sink, struct err *err)
+{
+    return sink->table->finish(sink, err);
+}
+
+void sink_destroy(struct sink *sink)
+{
+    if (sink)
+        sink->table->destroy(sink);
+}
+
+/* ---- docker ---- */
+
+struct docker_sink {
+    struct sink sink;
+    struct docker_load *load;
+    bool answered; /* the daemon spoke before the end: finish tells what it said */
+};
+
+static int docker_sink_write(struct sink *sink, struct view bytes, struct err *err)
+{
+    struct docker_sink *s = (struct docker_sink *)sink;
+    char loaded[512];
+    int answer;
+
+    answer = docker_load_write(s->load, bytes, err);
+    if (answer <= 0)
+        return answer;
+    if (docker_load_finish(s->load, NULL, NULL, loaded, sizeof loaded, err) == 0)
+        err_set(err, ERR_DOCKER, "load", "the daemon answered before it had the whole image");
+    return ERR_FAIL;
+}
+
+static int docker_sink_finish(struct sink *sink, struct err *err)
+{
+    char loaded[512];
+
+    return docker_load_finish(((struct docker_sink *)sink)->load, NULL, NULL, loaded, sizeof loaded,
+                              err);
+}
+
+static void docker_sink_destroy(struct sink *sink)
+{
+    docker_load_close(((struct docker_sink *)sink)->load);
+    free(sink);
+}
+
+struct sink *sink_docker(struct docker *docker, struct err *err)
+{
+    static const struct sink_table table = {docker_sink_write, docker_sink_finish,
+                                            docker_sink_destroy};
+    struct docker_sink *s = calloc(1, sizeof *s);
+
+    if (!s) {
+        err_memory(err, "the image load");
+        return NULL;
+    }
+    s->sink = (struct sink){.table = &table, .kind = "docker"};
+    s->load = docker_load_open(docker, err);
+    if (!s->load) {
+        free(s);
+        return NULL;
+    }
+    return &s->sink;
+}
+
+/* ---- descriptor ---- */
+
+struct fd_sink {
+    struct sink sink;
+    int fd;
+    bool owned;
+    const struct cancel *cancel;
+};
+
+static int fd_write(struct sink *sink, struct view bytes, struct err *err)
+{
+    struct fd_sink *s = (struct fd_sink *)sink;
+
+    while (bytes.size) {
+        struct pollfd poller = {.fd = s->fd, .events = POLLOUT};
+        ssize_t put;
+
+        if (cancel_check(s->cancel, err))
+            return ERR_FAIL;
+        if (poll(&poller, 1, (int)(CANCEL_TICK / NS_PER_MS)) == 0)
+            continue;
+        put = write(s->fd, bytes.data, bytes.size);
+        if (put < 0 && errno != EINTR && errno != EAGAIN)
+            return err_errno(err, errno, "output", "cannot write to standard output");
+        if (put > 0) {
+            bytes.data += put;
+            bytes.size -= (size_t)put;
+        }
+    }
+    return 0;
+}
+
+static int fd_finish(struct sink *sink, struct err *err)
+{
+    (void)sink;
+    (void)err;
+    return 0;
+}
+
+static void plain_destroy(struct sink *sink)
+{
+    free(sink);
+}
+
+static void fd_destroy(struct sink *sink)
+{
+    struct fd_sink *s = (struct fd_sink *)sink;
+
+    if (s->owned)
+        close(s->fd);
+    free(s);
+}
+
+/*
+ * A write to a pipe waits for its reader, and a wait must look at the cancel flag. The flag
+ * O_NONBLOCK belongs to the open file, which we share with whoever started us; so a pipe is opened
+ * anew, for us alone.
+ */
+static int own_pipe(int fd)
+{
+    char path[32];
+    struct stat st;
+
+    if (fstat(fd, &st) != 0 || !S_ISFIFO(st.st_mode))
+        return -1;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    return open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
+struct sink *sink_fd(int fd, const struct cancel *cancel, struct err *err)
+{
+    static const struct sink_table table = {fd_write, fd_finish, fd_destroy};
+    struct fd_sink *s = calloc(1, sizeof *s);
+
+    if (!s) {
+        err_memory(err, "the output");
+        return NULL;
+    }
+    s->sink = (struct sink){.table = &table, .kind = "stdout"};
+    s->fd = own_pipe(fd);
+    s->owned = s->fd >= 0;
+    if (!s->owned)
+        s->fd = fd;
+    s->cancel = cancel;
+    return &s->sink;
+}
+
+/* ---- null ---- */
+
+static int null_write(struct sink *sink, struct view bytes, struct err *err)
+{
+    (void)sink;
+    (void)bytes;
+    (void)err;
+    return 0;
+}
+
+struct sink *sink_null(struct err *err)
+{
+    static const struct sink_table table = {null_write, fd_finish, plain_destroy};
+    struct sink *sink = calloc(1, sizeof *sink);
+
+    if (!sink) {
+        err_memory(err, "the output");
+        return NULL;
+    }
+    *sink = (struct sink){.table = &table, .kind = "null"};
+    return sink;
+}
+
+/* ---- file ---- */
+
+struct file_sink {
+    struct sink sink;
+    int fd;
+    bool in_place; /* a device or a pipe: there is nothing to rename */
+    char *path, *partial;
+};
+
+static int file_sink_write(struct sink *sink, struct view bytes, struct err *err)
+{
+    struct file_sink *s = (struct file_sink *)sink;
+
+    return file_write_all(s->fd, bytes.data, bytes.size, s->path, err);
+}
+
+static int file_sink_finish(struct sink *sink, struct err *err)
+{
+    struct file_sink *s = (struct file_sink *)sink;
+
+    if (s->in_place)
+        return 0;
+    if (fsync(s->fd) != 0)
+        return err_errno(err, errno, "output", "cannot write %s", s->path);
+    if (rename(s->partial, s->path) != 0)
+        return err_errno(err, errno, "output", "cannot put %s in place", s->path);
+    s->partial[0] = '\0';
+    return 0;
+}
+
+static void file_sink_destroy(struct sink *sink)
+{
+    struct file_sink *s = (struct file_sink *)sink;
+
+    if (s->fd >= 0)
+        close(s->fd);
+    if (s->partial && s->partial[0] && !s->in_place)
+        unlink(s->partial);
+    free(s->partial);
+    free(s->path);
+    free(s);
+}
+
+static int file_sink_open(struct file_sink *s, const char *path, struct err *err)
+{
+    struct stat st;
+
+    s->path = strdup(path);
+    if (!s->path || asprintf(&s->partial, "%s.partial-%ld", path, (long)getpid()) < 0) {
+        s->partial = NULL;
+        return err_memory(err, path);
+    }
+    s->in_place = stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+    if (s->in_place)
+        s->fd = open(path, O_WRONLY | O_CLOEXEC);
+    else
+        s->fd = open(s->partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (s->fd >= 0)
+        return 0;
+    s->partial[0] = '\0';
+    return err_errno(err, errno, "output", "cannot write %s", path);
+}
+
+struct sink *sink_file(const char *path, struct err *err)
+{
+    static const struct sink_table table = {file_sink_write, file_sink_finish, file_sink_destroy};
+    struct file_sink *s = calloc(1, sizeof *s);
+
+    if (!s) {
+        err_memory(err, path);
+        return NULL;
+    }
+    s->sink = (struct sink){.table = &table, .kind = "file"};
+    s->fd = -1;
+    if (file_sink_open(s, path, err)) {
+        file_sink_destroy(&s->sink);
+        return NULL;
+    }
+    return &s->sink;
+}

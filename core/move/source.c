@@ -1,1 +1,237 @@
+/*
+ * Four sources. The file and the descriptor are one: an archive read with read(2), inflated on the
+ * way when it begins like gzip.
+ */
 #include "move/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "pack/gunzip.h"
+#include "wire/docker.h"
+
+long source_read(struct source *source, uint8_t *out, size_t cap, struct err *err)
+{
+    return source->table->read(source, out, cap, err);
+}
+
+void source_destroy(struct source *source)
+{
+    if (source)
+        source->table->destroy(source);
+}
+
+/* ---- docker ---- */
+
+struct docker_source {
+    struct source source;
+    struct docker_export *export;
+};
+
+static long docker_read(struct source *source, uint8_t *out, size_t cap, struct err *err)
+{
+    return docker_export_read(((struct docker_source *)source)->export, out, cap, err);
+}
+
+static void docker_destroy(struct source *source)
+{
+    docker_export_close(((struct docker_source *)source)->export);
+    free(source);
+}
+
+struct source *source_docker(struct docker *docker, const char *reference, uint64_t size_hint,
+                             struct err *err)
+{
+    static const struct source_table table = {docker_read, docker_destroy};
+    struct docker_source *s = calloc(1, sizeof *s);
+
+    if (!s) {
+        err_memory(err, "the image export");
+        return NULL;
+    }
+    s->source = (struct source){.table = &table, .size_hint = size_hint, .kind = "docker"};
+    s->export = docker_export_open(docker, reference, err);
+    if (!s->export) {
+        free(s);
+        return NULL;
+    }
+    return &s->source;
+}
+
+/* ---- file and descriptor ---- */
+
+#define PACKED_ROOM (256 * KIB)
+
+struct file_source {
+    struct source source;
+    int fd;
+    bool owned, looked, ended;
+    const struct cancel *cancel;
+    char name[256];
+    struct gunzip *gunzip; /* NULL: plain */
+    uint8_t *packed;       /* PACKED_ROOM bytes while something waits in `waiting` */
+    struct view waiting;
+};
+
+/* One read(2) that looks at the cancel flag while it waits. */
+static long read_some(struct file_source *s, uint8_t *out, size_t cap, struct err *err)
+{
+    for (;;) {
+        struct pollfd poller = {.fd = s->fd, .events = POLLIN};
+        ssize_t got;
+
+        if (cancel_check(s->cancel, err))
+            return ERR_FAIL;
+        if (poll(&poller, 1, (int)(CANCEL_TICK / NS_PER_MS)) == 0)
+            continue;
+        got = read(s->fd, out, cap);
+        if (got >= 0)
+            return got;
+        if (errno != EINTR && errno != EAGAIN)
+            return err_errno(err, errno, "input", "cannot read %s", s->name);
+    }
+}
+
+/* Reads the first bytes and decides whether they are gzip. */
+static int look(struct file_source *s, struct err *err)
+{
+    size_t have = 0;
+
+    s->looked = true;
+    s->packed = malloc(PACKED_ROOM);
+    if (!s->packed)
+        return err_memory(err, s->name);
+    while (have < 2) {
+        long got = read_some(s, s->packed + have, PACKED_ROOM - have, err);
+
+        if (got < 0)
+            return ERR_FAIL;
+        if (got == 0)
+            break;
+        have += (size_t)got;
+    }
+    s->waiting = view_of(s->packed, have);
+    if (have < 2)
+        s->ended = true;
+    if (have >= 2 && s->packed[0] == 0x1f && s->packed[1] == 0x8b) {
+        s->gunzip = gunzip_create(err);
+        return s->gunzip ? 0 : ERR_FAIL;
+    }
+    return 0;
+}
+
+static long read_plain(struct file_source *s, uint8_t *out, size_t cap, struct err *err)
+{
+    size_t n = s->waiting.size < cap ? s->waiting.size : cap;
+
+    if (n == 0)
+        return s->ended ? 0 : read_some(s, out, cap, err);
+    memcpy(out, s->waiting.data, n);
+    s->waiting.data += n;
+    s->waiting.size -= n;
+    return (long)n;
+}
+
+static long read_gzip(struct file_source *s, uint8_t *out, size_t cap, struct err *err)
+{
+    for (;;) {
+        size_t produced;
+        long got;
+
+        if (gunzip_read(s->gunzip, &s->waiting, out, cap, &produced, err))
+            return err_wrap(err, "%s", s->name);
+        if (produced)
+            return (long)produced;
+        if (s->ended)
+            return gunzip_finish(s->gunzip, err) ? err_wrap(err, "%s", s->name) : 0;
+        got = read_some(s, s->packed, PACKED_ROOM, err);
+        if (got < 0)
+            return ERR_FAIL;
+        s->ended = got == 0;
+        s->waiting = view_of(s->packed, (size_t)got);
+    }
+}
+
+static long file_read_source(struct source *source, uint8_t *out, size_t cap, struct err *err)
+{
+    struct file_source *s = (struct file_source *)source;
+
+    if (!s->looked && look(s, err))
+        return ERR_FAIL;
+    return s->gunzip ? read_gzip(s, out, cap, err) : read_plain(s, out, cap, err);
+}
+
+static void file_destroy(struct source *source)
+{
+    struct file_source *s = (struct file_source *)source;
+
+    if (s->owned)
+        close(s->fd);
+    gunzip_destroy(s->gunzip);
+    free(s->packed);
+    free(s);
+}
+
+static struct file_source *file_source_create(int fd, bool owned, const char *kind,
+                                              const char *name, const struct cancel *cancel,
+                                              struct err *err)
+{
+    static const struct source_table table = {file_read_source, file_destroy};
+    struct file_source *s = calloc(1, sizeof *s);
+
+    if (!s) {
+        err_memory(err, name);
+        return NULL;
+    }
+    s->source = (struct source){.table = &table, .kind = kind};
+    s->fd = fd;
+    s->owned = owned;
+    s->cancel = cancel;
+    if (!str_copy(s->name, sizeof s->name, name))
+        str_copy(s->name, sizeof s->name, kind);
+    return s;
+}
+
+struct source *source_fd(int fd, const struct cancel *cancel, struct err *err)
+{
+    struct file_source *s = file_source_create(fd, false, "stdin", "standard input", cancel, err);
+
+    return s ? &s->source : NULL;
+}
+
+struct source *source_file(const char *path, const struct cancel *cancel, struct err *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct file_source *s;
+    struct stat st;
+
+    if (fd < 0) {
+        if (errno == ENOENT)
+            err_set(err, ERR_NOT_FOUND, "input", "there is no file %s", path);
+        else
+            err_errno(err, errno, "input", "cannot open %s", path);
+        return NULL;
+    }
+    if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+        close(fd);
+        err_set(err, ERR_USAGE, "input", "%s is a folder, not an image archive", path);
+        err_hint(err, "make an archive with: docker save -o image.tar IMAGE");
+        return NULL;
+    }
+    s = file_source_create(fd, true, "file", path, cancel, err);
+    if (!s) {
+        close(fd);
+        return NULL;
+    }
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+        s->source.size_hint = (uint64_t)st.st_size;
+    return &s->source;
+}

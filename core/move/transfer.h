@@ -57,7 +57,13 @@ struct transfer_options {
 #define TRANSFER_MEMORY     (96 * (size_t)1024 * 1024)
 #define TRANSFER_MEMORY_MIN (24 * (size_t)1024 * 1024)
 
+#define TRANSFER_JOBS_MAX 32
+
 unsigned transfer_jobs(unsigned jobs); /* resolves TRANSFER_JOBS_AUTO */
 uint64_t transfer_peak_memory(void);   /* bytes resident at most, so far */
+
+/* Calls the progress callback, if there is one. */
+void transfer_report(const struct transfer_options *options,
+                     const struct transfer_progress *progress);
 
 #endif

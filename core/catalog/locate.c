@@ -1,0 +1,118 @@
+#include "catalog/locate.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+
+/* An application of a hundred years of months; a listing longer than that is not ours. */
+#define MONTHS_MAX   1200
+#define METADATA_MAX (256 * KIB)
+
+static int read_metadata(struct store *store, struct located *out, struct err *err)
+{
+    struct text text;
+    int answer;
+
+    text_init(&text, METADATA_MAX);
+    answer = (int)store_get_document(store, out->metadata_key, &text, out->metadata_etag, err);
+    if (answer == STORE_DONE && metadata_parse(text_view(&text), &out->metadata, err)) {
+        err_wrap(err, "%s", out->metadata_key);
+        answer = ERR_FAIL;
+    }
+    text_finish(&text);
+    return answer == STORE_DONE ? LOCATE_FOUND : answer == STORE_ABSENT ? LOCATE_ABSENT : ERR_FAIL;
+}
+
+static int try_month(struct store *store, const struct image_name *name, const char *month,
+                     struct located *out, struct err *err)
+{
+    key_image(out->archive_key, name, month, KEY_ARCHIVE);
+    key_image(out->metadata_key, name, month, KEY_METADATA);
+    return read_metadata(store, out, err);
+}
+
+/* "images/{app}/202611/" -> "202611". */
+static bool month_of_prefix(const char *prefix, char month[CLOCK_MONTH_SIZE])
+{
+    size_t size = strlen(prefix);
+
+    if (size < 7 || prefix[size - 1] != '/')
+        return false;
+    for (size_t i = 0; i < 6; i++) {
+        month[i] = prefix[size - 7 + i];
+        if (!isdigit((unsigned char)month[i]))
+            return false;
+    }
+    month[6] = '\0';
+    return true;
+}
+
+/* Looks through one page of months, the tag's own excepted. */
+static int try_page(struct store *store, const struct image_name *name, const char *own,
+                    const struct store_page *page, struct located *out, struct err *err)
+{
+    for (size_t i = 0; i < page->count; i++) {
+        char month[CLOCK_MONTH_SIZE];
+        int answer;
+
+        if (!month_of_prefix(page->entries[i].key, month) || strcmp(month, own) == 0)
+            continue;
+        answer = try_month(store, name, month, out, err);
+        if (answer != LOCATE_ABSENT)
+            return answer;
+    }
+    return LOCATE_ABSENT;
+}
+
+static int try_other_months(struct store *store, const struct image_name *name, const char *own,
+                            struct located *out, struct err *err)
+{
+    char prefix[KEY_MAX], token[STORE_KEY_MAX] = "";
+    int answer = LOCATE_ABSENT;
+
+    snprintf(prefix, sizeof prefix, "images/%s/", name->app);
+    for (unsigned seen = 0; answer == LOCATE_ABSENT && seen < MONTHS_MAX;) {
+        struct store_page page = {0};
+        struct store_op op = {.verb = STORE_LIST,
+                              .key = prefix,
+                              .delimiter = '/',
+                              .token = token[0] ? token : NULL,
+                              .page = &page};
+        enum store_answer listed = store_run(store, &op, err);
+
+        if (listed == STORE_DONE)
+            answer = try_page(store, name, own, &page, out, err);
+        else if (listed == STORE_FAILED)
+            answer = ERR_FAIL;
+        seen += (unsigned)page.count;
+        if (!page.next || !str_copy(token, sizeof token, page.next))
+            seen = MONTHS_MAX;
+        store_page_finish(&page);
+    }
+    return answer;
+}
+
+int locate_image(struct store *store, const struct image_name *name, const char *key,
+                 struct located *out, struct err *err)
+{
+    char own[CLOCK_MONTH_SIZE];
+    int answer;
+
+    memset(out, 0, sizeof *out);
+    if (key) {
+        if (!str_copy(out->archive_key, sizeof out->archive_key, key) ||
+            !key_sibling(out->metadata_key, key, KEY_METADATA))
+            return err_set(err, ERR_INTEGRITY, "pointer", "%s is not the key of an image", key);
+        return read_metadata(store, out, err);
+    }
+    snprintf(own, sizeof own, "%.6s", name->time);
+    answer = try_month(store, name, own, out, err);
+    return answer == LOCATE_ABSENT ? try_other_months(store, name, own, out, err) : answer;
+}
+
+void located_finish(struct located *located)
+{
+    metadata_finish(&located->metadata);
+}

@@ -1,0 +1,135 @@
+/*
+ * Spans end anywhere, also inside a header block. The scanner wants whole headers, so the beginning
+ * of one that is split waits in `carry` until the rest has come.
+ */
+#include "move/check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "pack/tar.h"
+
+struct check {
+    struct tar *tar;
+    struct image *image;
+    uint8_t carry[TAR_BLOCK];
+    size_t carried;
+    uint64_t withheld;
+};
+
+struct check *check_create(void)
+{
+    struct check *c = calloc(1, sizeof *c);
+
+    if (!c)
+        return NULL;
+    c->tar = tar_create();
+    c->image = image_create();
+    if (!c->tar || !c->image) {
+        check_destroy(c);
+        return NULL;
+    }
+    return c;
+}
+
+void check_destroy(struct check *check)
+{
+    if (!check)
+        return;
+    tar_destroy(check->tar);
+    image_destroy(check->image);
+    free(check);
+}
+
+/* Scans a window as far as it goes. Returns how many bytes were left for want of a whole header. */
+static long scan(struct check *c, const uint8_t *bytes, size_t size, struct err *err)
+{
+    while (size) {
+        struct tar_step step;
+
+        /* Without tar_normalize the scanner only reads. */
+        if (tar_scan(c->tar, (uint8_t *)(uintptr_t)bytes, size, &step, err))
+            return ERR_FAIL;
+        if (step.event == TAR_MORE)
+            break;
+        if (image_feed(c->image, &step, tar_entry(c->tar), bytes, err))
+            return ERR_FAIL;
+        if (step.event == TAR_TRAILER)
+            c->withheld += step.used;
+        bytes += step.used;
+        size -= step.used;
+    }
+    return (long)size;
+}
+
+/* Completes a split header from the new bytes. */
+static int use_carry(struct check *c, struct view *bytes, struct err *err)
+{
+    size_t want = TAR_BLOCK - c->carried;
+    long left;
+
+    if (c->carried == 0)
+        return 0;
+    if (want > bytes->size)
+        want = bytes->size;
+    memcpy(c->carry + c->carried, bytes->data, want);
+    c->carried += want;
+    bytes->data += want;
+    bytes->size -= want;
+    left = scan(c, c->carry, c->carried, err);
+    if (left < 0)
+        return ERR_FAIL;
+    memmove(c->carry, c->carry + c->carried - (size_t)left, (size_t)left);
+    c->carried = (size_t)left;
+    return 0;
+}
+
+int check_feed(struct check *check, struct view bytes, size_t *pass, struct err *err)
+{
+    uint64_t withheld = check->withheld;
+    size_t size = bytes.size;
+    long left;
+
+    if (use_carry(check, &bytes, err))
+        return ERR_FAIL;
+    left = scan(check, bytes.data, bytes.size, err);
+    if (left < 0)
+        return ERR_FAIL;
+    if (left) {
+        memcpy(check->carry, bytes.data + bytes.size - (size_t)left, (size_t)left);
+        check->carried = (size_t)left;
+    }
+    /* A split trailer block may have let its first half pass: zeros that are simply not held back.
+     */
+    withheld = check->withheld - withheld;
+    if (withheld > size) {
+        check->withheld -= withheld - size;
+        withheld = size;
+    }
+    *pass = size - (size_t)withheld;
+    return 0;
+}
+
+int check_finish(struct check *check, const struct image_info **info, uint64_t *withheld,
+                 struct err *err)
+{
+    if (!tar_complete(check->tar))
+        return err_set(err, ERR_INTEGRITY, "truncated", "the image archive ends in the middle");
+    *withheld = check->withheld;
+    return image_finish(check->image, info, err);
+}
+
+int check_names(const struct image_info *info, const char *reference, const char *other,
+                struct err *err)
+{
+    for (unsigned i = 0; i < info->tag_count; i++) {
+        const struct image_info one = {.tag_count = 1, .tags = info->tags + i};
+
+        if (image_is_named(&one, reference) || (other && strcmp(info->tags[i], other) == 0))
+            continue;
+        return err_set(err, ERR_CONFLICT, "name", "the image archive is named %s, not %s",
+                       info->tags[i], reference);
+    }
+    return 0;
+}

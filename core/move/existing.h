@@ -1,0 +1,35 @@
+/*
+ * existing - what the bucket already holds under the name that is being pushed, and how it is kept
+ * when it is replaced.
+ */
+#ifndef S3DOCK_MOVE_EXISTING_H
+#define S3DOCK_MOVE_EXISTING_H
+
+#include <stdbool.h>
+
+#include "catalog/locate.h"
+#include "wire/store.h"
+
+struct err;
+
+struct existing {
+    bool found;                /* there is metadata */
+    bool whole;                /* and the archive it speaks of, with the size it says */
+    struct located at;         /* valid when found */
+    struct store_info archive; /* valid when whole, or when an archive of another size is there */
+    bool has_archive;
+};
+
+int existing_find(struct store *store, const struct image_name *name, struct existing *out,
+                  struct err *err);
+void existing_finish(struct existing *existing);
+
+/* Whether it is the very image: complete, and `id` is its image id, or what a daemon called it. */
+bool existing_is(const struct existing *existing, const char *id);
+
+/* Copies archive, index and metadata to a name under archive/ that nobody has used. Nothing is
+ * deleted. */
+int existing_keep(struct store *store, const struct image_name *name,
+                  const struct existing *existing, uint64_t *copied, struct err *err);
+
+#endif

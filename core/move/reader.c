@@ -1,0 +1,272 @@
+/*
+ * The window. slot->in holds, from its beginning, the bytes since the last boundary that ended a
+ * span:
+ *
+ *     0          begun        scanned        filled       slot_size
+ *     | chunk | chunk | chunk so |  read, not   |   room    |
+ *     |  (in the span)|  far     |  looked at   |           |
+ *
+ * When there may be no room for a whole further chunk, the span is handed over with the chunks it
+ * has, and what lies behind the last boundary moves to the beginning of the next slot: the only
+ * bytes that are copied.
+ */
+#include "move/reader.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "move/late_error.h"
+#include "pack/cut.h"
+
+struct reader {
+    struct reader_options options;
+    struct inbox *spares; /* empty spans, from the conductor */
+    atomic_bool stop;
+    pthread_t thread;
+    struct msg started, done;
+    bool has_started;
+
+    struct cut *cut;
+    struct image *image;
+    const struct image_info *info;
+    struct err err;
+
+    struct span *span; /* the one being filled */
+    uint64_t next_number;
+    size_t begun, scanned, filled;
+};
+
+static void post(struct reader *r, struct span *span, int kind)
+{
+    span->job.msg.kind = kind;
+    inbox_post(r->options.home, &span->job.msg);
+}
+
+/* The next empty span, or NULL when asked to stop. */
+static struct span *next_span(struct reader *r)
+{
+    while (!atomic_load(&r->stop)) {
+        struct msg *msg = inbox_take(r->spares, clock_monotonic() + CANCEL_TICK);
+
+        if (msg)
+            return (struct span *)msg;
+    }
+    return NULL;
+}
+
+static int stopped(struct err *err)
+{
+    return err_set(err, ERR_CANCELLED, "stopped", "reading was stopped");
+}
+
+/* Hands the span over and goes on in a new one with what lies behind the last boundary. */
+static int turn_over(struct reader *r, struct err *err)
+{
+    struct span *full = r->span, *fresh = next_span(r);
+    size_t tail = r->filled - r->begun;
+
+    if (!fresh)
+        return stopped(err);
+    memcpy(fresh->slot->in, full->slot->in + r->begun, tail);
+    full->in_size = r->begun;
+    full->number = r->next_number++;
+    post(r, full, r->options.kind_span);
+    r->span = fresh;
+    r->scanned -= r->begun;
+    r->begun = 0;
+    r->filled = tail;
+    return 0;
+}
+
+static void end_chunk(struct reader *r, unsigned flags)
+{
+    struct span_chunk *chunk = &r->span->chunks[r->span->count++];
+
+    chunk->chunk.raw_size = (uint32_t)(r->scanned - r->begun);
+    chunk->flags = flags;
+    r->begun = r->scanned;
+}
+
+static bool span_is_full(const struct reader *r)
+{
+    return r->options.slot_size - r->begun < READER_SLOT_MIN / 2 || r->span->count == SPAN_CHUNKS;
+}
+
+/* Looks at what was read. Returns 1 when more bytes are needed first. */
+static int scan(struct reader *r, struct err *err)
+{
+    while (r->scanned < r->filled) {
+        uint8_t *window = r->span->slot->in + r->scanned;
+        struct cut_step step;
+
+        if (cut_scan(r->cut, window, r->filled - r->scanned, &step, err)) {
+            late_error(view_of(window, r->filled - r->scanned), err);
+            return ERR_FAIL;
+        }
+        if (step.tar.event == TAR_MORE)
+            return 1;
+        if (image_feed(r->image, &step.tar, cut_entry(r->cut), window, err))
+            return ERR_FAIL;
+        r->scanned += step.tar.used;
+        if (!step.boundary)
+            continue;
+        end_chunk(r, step.flags);
+        if (span_is_full(r) && turn_over(r, err))
+            return ERR_FAIL;
+    }
+    return 1;
+}
+
+/* One read behind what is there. Returns the bytes, 0 at the end. */
+static long fill(struct reader *r, struct err *err)
+{
+    long got;
+
+    if (atomic_load(&r->stop))
+        return stopped(err);
+    got = source_read(r->options.source, r->span->slot->in + r->filled,
+                      r->options.slot_size - r->filled, err);
+    if (got <= 0)
+        return got;
+    r->filled += (size_t)got;
+    if (!r->has_started) {
+        r->has_started = true;
+        inbox_post(r->options.home, &r->started);
+    }
+    return got;
+}
+
+/* The stream has ended: the last chunk, the last span, the verdict. */
+static int finish(struct reader *r, struct err *err)
+{
+    unsigned flags = 0;
+
+    if (r->filled == 0 && r->next_number == 0 && r->span->count == 0)
+        return err_set(err, ERR_INTEGRITY, "empty", "the %s gave no bytes at all",
+                       r->options.source->kind);
+    /* What is left unscanned is less than a header: a stream cut short, or a daemon's last words.
+     */
+    if (late_error(view_of(r->span->slot->in + r->scanned, r->filled - r->scanned), err))
+        return ERR_FAIL;
+    if (cut_finish(r->cut, &flags, err) || image_finish(r->image, &r->info, err))
+        return ERR_FAIL;
+    if (r->scanned > r->begun)
+        end_chunk(r, flags);
+    r->span->in_size = r->begun;
+    r->span->number = r->next_number++;
+    post(r, r->span, r->options.kind_span);
+    r->span = NULL;
+    return 0;
+}
+
+static int read_all(struct reader *r, struct err *err)
+{
+    r->span = next_span(r);
+    if (!r->span)
+        return stopped(err);
+    for (;;) {
+        long got = fill(r, err);
+
+        if (got < 0)
+            return ERR_FAIL;
+        if (got == 0)
+            return finish(r, err);
+        if (scan(r, err) < 0)
+            return ERR_FAIL;
+    }
+}
+
+static void *reader_main(void *arg)
+{
+    struct reader *r = arg;
+
+    read_all(r, &r->err);
+    if (r->span)
+        post(r, r->span, r->options.kind_spare);
+    inbox_post(r->options.home, &r->done);
+    return NULL;
+}
+
+/* Signals go to the thread that waits for them. */
+static int start(struct reader *r, struct err *err)
+{
+    sigset_t all, before;
+    int rc;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    rc = pthread_create(&r->thread, NULL, reader_main, r);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return rc ? err_errno(err, rc, "thread", "cannot start the reader") : 0;
+}
+
+static void release(struct reader *r)
+{
+    inbox_destroy(r->spares);
+    cut_destroy(r->cut);
+    image_destroy(r->image);
+    free(r);
+}
+
+struct reader *reader_create(const struct reader_options *options, struct err *err)
+{
+    struct reader *r = calloc(1, sizeof *r);
+
+    if (!r) {
+        err_memory(err, "the reader");
+        return NULL;
+    }
+    r->options = *options;
+    r->started.kind = options->kind_started;
+    r->done.kind = options->kind_done;
+    r->cut = cut_create(&options->params, options->mtime);
+    r->image = image_create();
+    r->spares = inbox_create(err);
+    if (!r->spares || !r->cut || !r->image) {
+        err_memory(err, "the reader");
+        release(r);
+        return NULL;
+    }
+    if (start(r, err)) {
+        release(r);
+        return NULL;
+    }
+    return r;
+}
+
+void reader_give(struct reader *reader, struct span *span)
+{
+    inbox_post(reader->spares, &span->job.msg);
+}
+
+struct span *reader_reclaim(struct reader *reader)
+{
+    return (struct span *)inbox_take(reader->spares, 0);
+}
+
+void reader_stop(struct reader *reader)
+{
+    atomic_store(&reader->stop, true);
+}
+
+int reader_result(struct reader *reader, const struct image_info **info, struct err *err)
+{
+    if (reader->err.family) {
+        *err = reader->err;
+        return ERR_FAIL;
+    }
+    *info = reader->info;
+    return 0;
+}
+
+void reader_destroy(struct reader *reader)
+{
+    if (!reader)
+        return;
+    reader_stop(reader);
+    pthread_join(reader->thread, NULL);
+    release(reader);
+}

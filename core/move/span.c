@@ -1,0 +1,71 @@
+#include "move/span.h"
+
+#include "pack/cut.h"
+#include "pack/member.h"
+
+struct span *span_of(struct slot *slot)
+{
+    struct span *span = slot->aux;
+
+    span->slot = slot;
+    span->count = 0;
+    span->in_size = span->out_size = 0;
+    span->err.family = ERR_NONE;
+    return span;
+}
+
+void span_pack(struct job *job, void *scratch)
+{
+    struct span *span = (struct span *)job;
+    const uint8_t *in = span->slot->in;
+
+    for (unsigned i = 0; i < span->count; i++) {
+        struct index_chunk *chunk = &span->chunks[i].chunk;
+        bool stored = span->chunks[i].flags & CHUNK_STORED;
+
+        chunk->name = xxh128_of(in, chunk->raw_size);
+        chunk->packed_size = (uint32_t)member_pack(scratch, view_of(in, chunk->raw_size), stored,
+                                                   span->slot->out + span->out_size);
+        span->out_size += chunk->packed_size;
+        in += chunk->raw_size;
+    }
+}
+
+/* Inflates one chunk and checks its name. */
+static int unpack_chunk(struct unpacker *unpacker, const struct index_chunk *chunk,
+                        const uint8_t *packed, uint8_t *raw, struct err *err)
+{
+    struct xxh128 name;
+
+    if (member_unpack(unpacker, view_of(packed, chunk->packed_size), raw, chunk->raw_size, err))
+        return ERR_FAIL;
+    name = xxh128_of(raw, chunk->raw_size);
+    if (xxh128_equals(&name, &chunk->name))
+        return 0;
+    return err_set(err, ERR_INTEGRITY, "chunk", "a chunk is not the one that the index names");
+}
+
+void span_unpack(struct job *job, void *scratch)
+{
+    struct span *span = (struct span *)job;
+    const uint8_t *in = span->slot->in;
+
+    for (unsigned i = 0; i < span->count; i++) {
+        const struct index_chunk *chunk = &span->chunks[i].chunk;
+
+        if (unpack_chunk(scratch, chunk, in, span->slot->out + span->out_size, &span->err)) {
+            err_wrap(&span->err, "archive bytes %llu+%u",
+                     (unsigned long long)(span->op.offset + (uint64_t)(in - span->slot->in)),
+                     chunk->packed_size);
+            return;
+        }
+        in += chunk->packed_size;
+        span->out_size += chunk->raw_size;
+    }
+}
+
+size_t span_bound(size_t raw)
+{
+    /* Each chunk is bounded on its own; the fixed share of a bound is what the count multiplies. */
+    return member_bound(raw) + SPAN_CHUNKS * member_bound(1);
+}

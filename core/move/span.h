@@ -1,0 +1,50 @@
+/*
+ * span - what travels in a slot: a run of neighbouring chunks, and the job that is done to it.
+ *
+ * On a push the reader fills slot->in with raw chunks and a worker packs them into slot->out; on a
+ * pull a ranged GET fills slot->in with packed chunks and a worker unpacks them into slot->out. A
+ * span belongs to whoever holds it; it is handed over whole.
+ */
+#ifndef S3DOCK_MOVE_SPAN_H
+#define S3DOCK_MOVE_SPAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "flow/slots.h"
+#include "flow/workers.h"
+#include "pack/index.h"
+#include "wire/store.h"
+
+/* A span ends early when it holds so many chunks. The typical one has a dozen. */
+#define SPAN_CHUNKS 256
+
+struct span_chunk {
+    struct index_chunk chunk;
+    unsigned flags; /* enum chunk_flags */
+};
+
+struct span {
+    struct job job; /* first: a span comes home as its job's message */
+    struct slot *slot;
+    uint64_t number; /* in the order of the stream */
+    unsigned count;
+    struct span_chunk chunks[SPAN_CHUNKS];
+    size_t in_size;     /* bytes that count in slot->in */
+    size_t out_size;    /* and in slot->out */
+    struct store_op op; /* pull: the ranged GET that fills it */
+    struct err err;     /* family ERR_NONE: the job went well */
+};
+
+/* The span that lives in a slot's aux; ready for use. */
+struct span *span_of(struct slot *slot);
+
+/* The jobs. scratch: a struct packer, a struct unpacker. */
+void span_pack(struct job *job, void *scratch);
+void span_unpack(struct job *job, void *scratch);
+
+/* Bytes that packing a span of `raw` bytes may need: its slot's out_size. */
+size_t span_bound(size_t raw);
+
+#endif

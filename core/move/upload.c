@@ -1,0 +1,258 @@
+/*
+ * The multipart upload is begun with the first full part. Parts that are full before the store has
+ * answered wait in their places; each place is one part and the request that carries it.
+ */
+#include "move/upload.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+#define CONTENT_TYPE "application/gzip"
+
+struct place {
+    struct store_op op; /* first: comes home as its message */
+    struct part *part;  /* NULL: free */
+    bool sent;
+};
+
+struct upload {
+    struct store *store;
+    struct inbox *home;
+    int kind;
+    const char *key;
+
+    struct store_op create;
+    bool creating;
+    char id[STORE_UPLOAD_MAX]; /* "" before it was created */
+
+    unsigned place_count, out;
+    struct place *places;
+    struct store_part *done; /* ETags by part number */
+    unsigned done_count, done_room;
+};
+
+struct upload *upload_create(struct store *store, const char *key, struct inbox *home, int kind,
+                             unsigned parts_out, struct err *err)
+{
+    struct upload *u = calloc(1, sizeof *u);
+
+    if (u)
+        u->places = calloc(parts_out, sizeof *u->places);
+    if (!u || !u->places) {
+        free(u);
+        err_memory(err, "the upload");
+        return NULL;
+    }
+    u->store = store;
+    u->key = key;
+    u->home = home;
+    u->kind = kind;
+    u->place_count = parts_out;
+    return u;
+}
+
+void upload_destroy(struct upload *upload)
+{
+    if (!upload)
+        return;
+    free(upload->places);
+    free(upload->done);
+    free(upload);
+}
+
+unsigned upload_out(const struct upload *upload)
+{
+    return upload->out;
+}
+
+static void submit(struct upload *u, struct store_op *op)
+{
+    op->home = u->home;
+    op->msg.kind = u->kind;
+    u->out++;
+    store_submit(u->store, op);
+}
+
+static void send_place(struct upload *u, struct place *place)
+{
+    place->sent = true;
+    place->op = (struct store_op){
+        .verb = STORE_UPLOAD_PART,
+        .key = u->key,
+        .upload_id_in = u->id,
+        .part_number = place->part->number,
+        .body = view_of(place->part->data, place->part->size),
+    };
+    submit(u, &place->op);
+}
+
+static void begin(struct upload *u)
+{
+    u->creating = true;
+    u->create =
+        (struct store_op){.verb = STORE_UPLOAD_CREATE, .key = u->key, .content_type = CONTENT_TYPE};
+    submit(u, &u->create);
+}
+
+void upload_part(struct upload *upload, struct part *part)
+{
+    struct place *place = upload->places;
+
+    while (place->part)
+        place++;
+    place->part = part;
+    place->sent = false;
+    if (upload->id[0])
+        send_place(upload, place);
+    else if (!upload->creating)
+        begin(upload);
+}
+
+/* Remembers the ETag of a part. Parts arrive in any order; numbers without one are holes for now.
+ */
+static int remember(struct upload *u, unsigned number, const char *etag, struct err *err)
+{
+    if (number > u->done_room) {
+        unsigned room = u->done_room ? 2 * u->done_room : 64;
+        struct store_part *grown;
+
+        while (room < number)
+            room *= 2;
+        grown = realloc(u->done, room * sizeof *grown);
+        if (!grown)
+            return err_memory(err, "the list of parts");
+        memset(grown + u->done_room, 0, (room - u->done_room) * sizeof *grown);
+        u->done = grown;
+        u->done_room = room;
+    }
+    u->done[number - 1].number = number;
+    str_copy(u->done[number - 1].etag, sizeof u->done[number - 1].etag, etag);
+    if (number > u->done_count)
+        u->done_count = number;
+    return 0;
+}
+
+static int op_failed(const struct store_op *op, const char *what, struct err *err)
+{
+    if (op->answer == STORE_FAILED)
+        *err = op->err;
+    else
+        err_set(err, ERR_CONFLICT, "upload", "the unfinished upload is gone from the store");
+    return err_wrap(err, "%s", what);
+}
+
+static int created(struct upload *u, struct err *err)
+{
+    u->creating = false;
+    if (u->create.answer != STORE_DONE)
+        return op_failed(&u->create, "cannot begin the upload", err);
+    str_copy(u->id, sizeof u->id, u->create.upload_id);
+    log_debug("upload %s: id %s", u->key, u->id);
+    for (unsigned i = 0; i < u->place_count; i++)
+        if (u->places[i].part && !u->places[i].sent)
+            send_place(u, &u->places[i]);
+    return 0;
+}
+
+int upload_home(struct upload *upload, struct msg *msg, struct part **freed, struct err *err)
+{
+    struct place *place = (struct place *)msg;
+    struct part *part;
+
+    *freed = NULL;
+    upload->out--;
+    if (msg == &upload->create.msg)
+        return created(upload, err);
+    part = place->part;
+    place->part = NULL;
+    *freed = part;
+    if (place->op.answer != STORE_DONE)
+        return op_failed(&place->op, "upload", err);
+    return remember(upload, part->number, place->op.info.etag, err);
+}
+
+static int put_whole(struct upload *u, const struct part *part, struct err *err)
+{
+    struct store_op op = {
+        .verb = STORE_PUT,
+        .key = u->key,
+        .body = part ? view_of(part->data, part->size) : view_of(NULL, 0),
+        .content_type = CONTENT_TYPE,
+    };
+
+    if (store_run(u->store, &op, err) == STORE_DONE)
+        return 0;
+    return op_failed(&op, "upload", err);
+}
+
+static int send_last(struct upload *u, const struct part *part, struct err *err)
+{
+    struct store_op op = {
+        .verb = STORE_UPLOAD_PART,
+        .key = u->key,
+        .upload_id_in = u->id,
+        .part_number = part->number,
+        .body = view_of(part->data, part->size),
+    };
+
+    if (store_run(u->store, &op, err) != STORE_DONE)
+        return op_failed(&op, "upload", err);
+    return remember(u, part->number, op.info.etag, err);
+}
+
+static int join(struct upload *u, struct err *err)
+{
+    struct store_op op = {
+        .verb = STORE_UPLOAD_COMPLETE,
+        .key = u->key,
+        .upload_id_in = u->id,
+        .parts = u->done,
+        .part_count = u->done_count,
+    };
+
+    if (store_run(u->store, &op, err) != STORE_DONE)
+        return op_failed(&op, "cannot complete the upload", err);
+    u->id[0] = '\0';
+    return 0;
+}
+
+int upload_complete(struct upload *upload, const struct part *last, uint64_t size,
+                    struct store_info *info, struct err *err)
+{
+    if (!upload->id[0]) {
+        if (put_whole(upload, last, err))
+            return ERR_FAIL;
+    } else if ((last && send_last(upload, last, err)) || join(upload, err)) {
+        return ERR_FAIL;
+    }
+    switch (store_head(upload->store, upload->key, info, err)) {
+    case STORE_DONE:
+        break;
+    case STORE_FAILED:
+        return err_wrap(err, "cannot check the uploaded archive");
+    default:
+        return err_set(err, ERR_INTEGRITY, "upload",
+                       "the store took the archive but does not have it");
+    }
+    if (info->size == size)
+        return 0;
+    return err_set(err, ERR_INTEGRITY, "upload", "the store holds %llu bytes where %llu were sent",
+                   (unsigned long long)info->size, (unsigned long long)size);
+}
+
+void upload_abort(struct upload *upload)
+{
+    struct store_op op = {.verb = STORE_UPLOAD_ABORT,
+                          .key = upload->key,
+                          .upload_id_in = upload->id,
+                          .optional = true};
+    struct err ignored;
+
+    if (!upload->id[0])
+        return;
+    if (store_run(upload->store, &op, &ignored) == STORE_FAILED)
+        log_info("the unfinished upload of %s could not be removed: %s", upload->key, ignored.text);
+    upload->id[0] = '\0';
+}

@@ -1,0 +1,38 @@
+/*
+ * upload - one object on its way into the bucket: parts in the air, their ETags, and how it ends.
+ *
+ * A small object goes as one PUT, a larger one as a multipart upload. Belongs to the conductor:
+ * every answer of the store comes home to the conductor's inbox and is handed to upload_home.
+ */
+#ifndef S3DOCK_MOVE_UPLOAD_H
+#define S3DOCK_MOVE_UPLOAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "flow/inbox.h"
+#include "pack/part.h"
+#include "wire/store.h"
+
+struct upload;
+/* `kind`: msg.kind of its messages. `parts_out`: how many parts may be out at once. */
+struct upload *upload_create(struct store *store, const char *key, struct inbox *home, int kind,
+                             unsigned parts_out, struct err *err);
+/* Takes NULL; nothing may be out. Does not abort. */
+void upload_destroy(struct upload *upload);
+
+/* Sends a full part. It stays the upload's until upload_home gives it back. */
+void upload_part(struct upload *upload, struct part *part);
+/* One of its messages came home. *freed is a part that is not needed any more, or NULL. */
+int upload_home(struct upload *upload, struct msg *msg, struct part **freed, struct err *err);
+unsigned upload_out(const struct upload *upload); /* messages that have yet to come home */
+
+/* Nothing is out, `last` (may be NULL when parts were sent before) is the rest: sends it if need
+ * be, completes the object and waits for it. Returns 0 when the store holds an object of `size`
+ * bytes; *info is what it says of it. Does not take `last`. */
+int upload_complete(struct upload *upload, const struct part *last, uint64_t size,
+                    struct store_info *info, struct err *err);
+/* Nothing is out: removes on the server what there is. Tries hard, says nothing. */
+void upload_abort(struct upload *upload);
+
+#endif

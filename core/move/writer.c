@@ -1,0 +1,220 @@
+#include "move/writer.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pack/gunzip.h"
+
+#define RAW_ROOM (256 * KIB)
+
+enum { END_WHOLE = 1, END_EARLY };
+
+struct writer {
+    struct writer_options options;
+    struct inbox *todo;
+    struct msg end, verified, done;
+    pthread_t thread;
+
+    struct check *check;
+    struct gunzip *gunzip;
+    struct digest *md5;
+    uint8_t *raw_room;
+    uint64_t raw;
+    const struct image_info *info;
+    struct err err; /* the first failure; nothing is written after it */
+};
+
+/* The next bytes of the stream. */
+static int deliver(struct writer *w, struct view bytes, struct err *err)
+{
+    size_t pass;
+
+    w->raw += bytes.size;
+    if (check_feed(w->check, bytes, &pass, err))
+        return ERR_FAIL;
+    return pass ? sink_write(w->options.sink, view_of(bytes.data, pass), err) : 0;
+}
+
+/* The next bytes of an archive without an index. */
+static int inflate_piece(struct writer *w, struct view packed, struct err *err)
+{
+    size_t produced;
+
+    digest_add(w->md5, packed.data, packed.size);
+    do {
+        if (gunzip_read(w->gunzip, &packed, w->raw_room, RAW_ROOM, &produced, err))
+            return ERR_FAIL;
+        if (produced && deliver(w, view_of(w->raw_room, produced), err))
+            return ERR_FAIL;
+    } while (packed.size || produced == RAW_ROOM);
+    return 0;
+}
+
+static void write_span(struct writer *w, struct span *span)
+{
+    int failed = 0;
+
+    if (!w->err.family)
+        failed = w->options.packed
+                     ? inflate_piece(w, view_of(span->slot->in, span->in_size), &span->err)
+                     : deliver(w, view_of(span->slot->out, span->out_size), &span->err);
+    if (failed)
+        w->err = span->err;
+    span->job.msg.kind = w->options.kind_span;
+    inbox_post(w->options.home, &span->job.msg);
+}
+
+static int compare_checksum(struct writer *w, struct err *err)
+{
+    uint8_t md5[MD5_SIZE];
+    char hex[MD5_HEX_SIZE];
+
+    if (gunzip_finish(w->gunzip, err))
+        return ERR_FAIL;
+    digest_end(w->md5, md5);
+    hex_encode(md5, sizeof md5, hex);
+    if (!w->options.checksum || !w->options.checksum[0] ||
+        strcasecmp(hex, w->options.checksum) == 0)
+        return 0;
+    return err_set(err, ERR_INTEGRITY, "checksum", "checksum mismatch: expected %s, got %s",
+                   w->options.checksum, hex);
+}
+
+/* What the check has held back, now that it may go on. */
+static int release_trailer(struct writer *w, uint64_t withheld, struct err *err)
+{
+    static const uint8_t zeros[4096];
+
+    while (withheld) {
+        size_t n = withheld < sizeof zeros ? (size_t)withheld : sizeof zeros;
+
+        if (sink_write(w->options.sink, view_of(zeros, n), err))
+            return ERR_FAIL;
+        withheld -= n;
+    }
+    return 0;
+}
+
+/* All was written: is it the image, and does the sink take it? */
+static int conclude(struct writer *w, struct err *err)
+{
+    uint64_t withheld;
+
+    if (w->options.packed && compare_checksum(w, err))
+        return ERR_FAIL;
+    if (check_finish(w->check, &w->info, &withheld, err))
+        return ERR_FAIL;
+    if (w->options.approve && w->options.approve(w->options.approve_arg, w->info, err))
+        return ERR_FAIL;
+    if (release_trailer(w, withheld, err))
+        return ERR_FAIL;
+    inbox_post(w->options.home, &w->verified);
+    return sink_finish(w->options.sink, err);
+}
+
+static void *writer_main(void *arg)
+{
+    struct writer *w = arg;
+    struct msg *msg;
+
+    for (;;) {
+        msg = inbox_take(w->todo, INBOX_FOREVER);
+        if (msg == &w->end)
+            break;
+        write_span(w, (struct span *)msg);
+    }
+    if (w->end.kind == END_WHOLE && !w->err.family)
+        conclude(w, &w->err);
+    inbox_post(w->options.home, &w->done);
+    return NULL;
+}
+
+static int start(struct writer *w, struct err *err)
+{
+    sigset_t all, before;
+    int rc;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    rc = pthread_create(&w->thread, NULL, writer_main, w);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return rc ? err_errno(err, rc, "thread", "cannot start the writer") : 0;
+}
+
+static void release(struct writer *w)
+{
+    inbox_destroy(w->todo);
+    check_destroy(w->check);
+    gunzip_destroy(w->gunzip);
+    digest_destroy(w->md5);
+    free(w->raw_room);
+    free(w);
+}
+
+static int equip(struct writer *w, struct err *err)
+{
+    w->todo = inbox_create(err);
+    w->check = check_create();
+    if (w->options.packed) {
+        w->gunzip = gunzip_create(err);
+        w->md5 = digest_create(DIGEST_MD5);
+        w->raw_room = malloc(RAW_ROOM);
+        if (!w->gunzip || !w->md5 || !w->raw_room)
+            return err_memory(err, "the writer");
+    }
+    return w->todo && w->check ? 0 : err_memory(err, "the writer");
+}
+
+struct writer *writer_create(const struct writer_options *options, struct err *err)
+{
+    struct writer *w = calloc(1, sizeof *w);
+
+    if (!w) {
+        err_memory(err, "the writer");
+        return NULL;
+    }
+    w->options = *options;
+    w->verified.kind = options->kind_verified;
+    w->done.kind = options->kind_done;
+    if (equip(w, err) || start(w, err)) {
+        release(w);
+        return NULL;
+    }
+    return w;
+}
+
+void writer_give(struct writer *writer, struct span *span)
+{
+    inbox_post(writer->todo, &span->job.msg);
+}
+
+void writer_end(struct writer *writer, bool whole)
+{
+    writer->end.kind = whole ? END_WHOLE : END_EARLY;
+    inbox_post(writer->todo, &writer->end);
+}
+
+int writer_result(struct writer *writer, const struct image_info **info, struct err *err)
+{
+    if (writer->err.family) {
+        *err = writer->err;
+        return ERR_FAIL;
+    }
+    *info = writer->info;
+    return 0;
+}
+
+uint64_t writer_raw(const struct writer *writer)
+{
+    return writer->raw;
+}
+
+void writer_destroy(struct writer *writer)
+{
+    if (!writer)
+        return;
+    pthread_join(writer->thread, NULL);
+    release(writer);
+}
