@@ -18,7 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "move/late_error.h"
 #include "pack/cut.h"
 
 struct reader {
@@ -102,10 +101,8 @@ static int scan(struct reader *r, struct err *err)
         uint8_t *window = r->span->slot->in + r->scanned;
         struct cut_step step;
 
-        if (cut_scan(r->cut, window, r->filled - r->scanned, &step, err)) {
-            late_error(view_of(window, r->filled - r->scanned), err);
+        if (cut_scan(r->cut, window, r->filled - r->scanned, &step, err))
             return ERR_FAIL;
-        }
         if (step.tar.event == TAR_MORE)
             return 1;
         if (image_feed(r->image, &step.tar, cut_entry(r->cut), window, err))
@@ -147,10 +144,6 @@ static int finish(struct reader *r, struct err *err)
     if (r->filled == 0 && r->next_number == 0 && r->span->count == 0)
         return err_set(err, ERR_INTEGRITY, "empty", "the %s gave no bytes at all",
                        r->options.source->kind);
-    /* What is left unscanned is less than a header: a stream cut short, or a daemon's last words.
-     */
-    if (late_error(view_of(r->span->slot->in + r->scanned, r->filled - r->scanned), err))
-        return ERR_FAIL;
     if (cut_finish(r->cut, &flags, err) || image_finish(r->image, &r->info, err))
         return ERR_FAIL;
     if (r->scanned > r->begun)
