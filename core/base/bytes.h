@@ -24,7 +24,7 @@ bool view_equals_str(struct view a, const char *text);
 /*
  * Owned, growable, always NUL-terminated bytes, born with the maximum they may ever reach. A
  * failing add (maximum, memory) frees the content and makes every later add a no-op, so a caller
- * builds the whole thing and asks text_check() once.
+ * builds the whole thing and asks text_check() once. What is added must not lie inside the text.
  */
 struct text {
     char *data; /* never NULL after text_init: "" while empty */
@@ -40,15 +40,28 @@ void text_clear(struct text *text);  /* empties, keeps the room, forgets a failu
 void text_add(struct text *text, const void *data, size_t size);
 void text_str(struct text *text, const char *str);
 void text_char(struct text *text, char c);
+/* Drops everything beyond the first `size` bytes; nothing when it is not longer. */
+void text_cut(struct text *text, size_t size);
 void text_printf(struct text *text, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* 0, or ERR_FAIL when an add failed: `what` names the thing that grew too large. */
 int text_check(const struct text *text, const char *what, struct err *err);
-/* Takes the bytes out (free() them); the text is empty afterwards. NULL when an add failed. */
+/* Takes the bytes out (free() them); the text is empty afterwards. NULL when an add failed, or when
+ * there is no memory. */
 char *text_steal(struct text *text);
 struct view text_view(const struct text *text);
 
 /* Copies a string into a fixed buffer. False, and an empty buffer, when it does not fit. */
 bool str_copy(char *to, size_t size, const char *from);
+
+/* How many bytes the UTF-8 sequence at the front of `bytes` takes (1 to 4); 0 when there is none:
+ * empty, cut short, overlong, a surrogate, beyond U+10FFFF. */
+size_t utf8_length(struct view bytes);
+/* Writes a code point as UTF-8 (4 bytes of room) and returns its length; a surrogate or a number
+ * beyond U+10FFFF becomes U+FFFD. */
+size_t utf8_encode(uint32_t point, char out[4]);
+/* Makes a line safe for a terminal, in place: control characters (C0, C1, DEL), the characters
+ * that reverse the writing direction, and bytes that are not UTF-8 become '?'. */
+void str_printable(char *text);
 
 /* Cleanup for `_cleanup_text_ struct text t;`-style use after text_init. */
 #define _cleanup_text_ __attribute__((cleanup(text_finish)))
