@@ -5,20 +5,27 @@
 #include <stdio.h>
 #include <string.h>
 
-static void printable(char *text)
+#include "base/bytes.h"
+
+/* Adds as much of `more` as fits. */
+static void append(char *text, size_t size, const char *more)
 {
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            *text = '?';
+    size_t used = strlen(text);
+    size_t length = strnlen(more, size - 1 - used);
+
+    memcpy(text + used, more, length);
+    text[used + length] = '\0';
 }
 
 static void fill(struct err *err, enum err_family family, const char *code, const char *fmt,
                  va_list args)
 {
-    *err = (struct err){.family = family};
-    snprintf(err->code, sizeof err->code, "%s", code);
-    vsnprintf(err->text, sizeof err->text, fmt, args);
-    printable(err->text);
+    struct err fresh = {.family = family}; /* the arguments may point into *err */
+
+    snprintf(fresh.code, sizeof fresh.code, "%s", code);
+    vsnprintf(fresh.text, sizeof fresh.text, fmt, args);
+    str_printable(fresh.text);
+    *err = fresh;
 }
 
 int err_set(struct err *err, enum err_family family, const char *code, const char *fmt, ...)
@@ -34,7 +41,6 @@ int err_set(struct err *err, enum err_family family, const char *code, const cha
 int err_errno(struct err *err, int errnum, const char *code, const char *fmt, ...)
 {
     va_list args;
-    size_t used;
 
     if (errnum == ENOMEM)
         code = "memory";
@@ -45,8 +51,9 @@ int err_errno(struct err *err, int errnum, const char *code, const char *fmt, ..
     va_start(args, fmt);
     fill(err, ERR_LOCAL, code, fmt, args);
     va_end(args);
-    used = strlen(err->text);
-    snprintf(err->text + used, sizeof err->text - used, ": %s", strerror(errnum));
+    append(err->text, sizeof err->text, ": ");
+    append(err->text, sizeof err->text, strerror(errnum));
+    str_printable(err->text);
     if (errnum == ENOSPC || errnum == EDQUOT)
         err_hint(err, "free some space there and run the same command again");
     return ERR_FAIL;
@@ -61,26 +68,27 @@ int err_wrap(struct err *err, const char *fmt, ...)
 {
     char text[sizeof err->text];
     va_list args;
-    size_t used;
 
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    printable(text);
-    used = strlen(text);
-    snprintf(text + used, sizeof text - used, ": %s", err->text);
+    append(text, sizeof text, ": ");
+    append(text, sizeof text, err->text);
+    str_printable(text); /* at the end: a cut through a character is not UTF-8 either */
     memcpy(err->text, text, sizeof text);
     return ERR_FAIL;
 }
 
 int err_hint(struct err *err, const char *fmt, ...)
 {
+    char hint[sizeof err->hint];
     va_list args;
 
     va_start(args, fmt);
-    vsnprintf(err->hint, sizeof err->hint, fmt, args);
+    vsnprintf(hint, sizeof hint, fmt, args);
     va_end(args);
-    printable(err->hint);
+    str_printable(hint);
+    memcpy(err->hint, hint, sizeof hint);
     return ERR_FAIL;
 }
 
