@@ -6,6 +6,15 @@
 #include <string.h>
 #include <xxhash.h>
 
+/* A digest that could not be computed must never pass for one. That happens when memory is gone,
+ * or when MD5 is forbidden (FIPS): digest_create() says so politely, here it is too late for that.
+ */
+static void must(int done)
+{
+    if (done != 1)
+        abort();
+}
+
 struct digest {
     EVP_MD_CTX *ctx;
     const EVP_MD *md;
@@ -36,35 +45,37 @@ void digest_destroy(struct digest *digest)
 
 void digest_reset(struct digest *digest)
 {
-    EVP_DigestInit_ex(digest->ctx, NULL, NULL);
+    must(EVP_DigestInit_ex(digest->ctx, NULL, NULL));
 }
 
 void digest_add(struct digest *digest, const void *data, size_t size)
 {
-    EVP_DigestUpdate(digest->ctx, data, size);
+    must(EVP_DigestUpdate(digest->ctx, data, size));
 }
 
 void digest_end(struct digest *digest, uint8_t *out)
 {
-    EVP_DigestFinal_ex(digest->ctx, out, NULL);
+    must(EVP_DigestFinal_ex(digest->ctx, out, NULL));
     digest_reset(digest);
 }
 
 void sha256_of(struct view bytes, uint8_t out[SHA256_SIZE])
 {
-    EVP_Digest(bytes.data, bytes.size, out, NULL, EVP_sha256(), NULL);
+    must(EVP_Digest(bytes.data, bytes.size, out, NULL, EVP_sha256(), NULL));
 }
 
 void md5_of(struct view bytes, uint8_t out[MD5_SIZE])
 {
-    EVP_Digest(bytes.data, bytes.size, out, NULL, EVP_md5(), NULL);
+    must(EVP_Digest(bytes.data, bytes.size, out, NULL, EVP_md5(), NULL));
 }
 
 void hmac_sha256(struct view key, struct view bytes, uint8_t out[SHA256_SIZE])
 {
     unsigned size = SHA256_SIZE;
 
-    HMAC(EVP_sha256(), key.data, (int)key.size, bytes.data, bytes.size, out, &size);
+    /* without a key OpenSSL would go on with the one of the call before */
+    must(HMAC(EVP_sha256(), key.size ? (const void *)key.data : "", (int)key.size, bytes.data,
+              bytes.size, out, &size) != NULL);
 }
 
 struct xxh128 xxh128_of(const void *data, size_t size)

@@ -18,7 +18,7 @@
 /* A running digest. Not shared between threads. */
 enum digest_kind { DIGEST_SHA256, DIGEST_MD5 };
 struct digest;
-struct digest *digest_create(enum digest_kind kind); /* NULL: out of memory */
+struct digest *digest_create(enum digest_kind kind); /* NULL: no memory, or forbidden */
 void digest_destroy(struct digest *digest);          /* takes NULL */
 void digest_reset(struct digest *digest);
 void digest_add(struct digest *digest, const void *data, size_t size);
