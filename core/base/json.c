@@ -1,1 +1,618 @@
 #include "base/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define JSMN_STATIC
+#define JSMN_PARENT_LINKS  /* without them jsmn looks for a bracket's partner from the end: O(n^2) \
+                            */
+#include <jsmn.h>
+
+#include "base/err.h"
+
+/*
+ * Two passes. The first one checks the grammar (RFC 8259, to the letter: jsmn lets commas, colons
+ * and numbers of any shape through) and counts the nodes. The second one is jsmn, which then only
+ * meets what is right, and fills a table of exactly that size: values in document order, the name
+ * of a member just before its value.
+ *
+ * One more number a node is computed after that: `after`, the index of the first node behind it and
+ * all that is inside it. It makes a step to the next sibling one look-up.
+ */
+const struct json_limits JSON_DOCUMENT = {.bytes = 64 * KIB, .depth = 32, .nodes = 8192};
+const struct json_limits JSON_DOCKER = {.bytes = 8 * MIB, .depth = 64, .nodes = 256 * 1024};
+
+struct json {
+    char *text;
+    int count;
+    jsmntok_t *nodes;
+    int *after;
+};
+
+/* ---- the grammar ---- */
+
+struct grammar {
+    const uint8_t *at, *end;
+    const struct json_limits *limits;
+    unsigned nodes;
+    const char *wrong; /* what is wrong at `at` */
+};
+
+static bool refuse(struct grammar *g, const char *wrong)
+{
+    g->wrong = wrong;
+    return false;
+}
+
+static int peek(const struct grammar *g)
+{
+    return g->at < g->end ? *g->at : -1;
+}
+
+static bool is_digit(int c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static void skip_space(struct grammar *g)
+{
+    while (peek(g) == ' ' || peek(g) == '\t' || peek(g) == '\n' || peek(g) == '\r')
+        g->at++;
+}
+
+static bool count_node(struct grammar *g)
+{
+    return ++g->nodes <= g->limits->nodes || refuse(g, "too many values");
+}
+
+static bool check_word(struct grammar *g, const char *word)
+{
+    size_t size = strlen(word);
+
+    if ((size_t)(g->end - g->at) < size || memcmp(g->at, word, size) != 0)
+        return refuse(g, "not a value");
+    g->at += size;
+    return true;
+}
+
+static bool check_digits(struct grammar *g)
+{
+    if (!is_digit(peek(g)))
+        return refuse(g, "not a number");
+    while (is_digit(peek(g)))
+        g->at++;
+    return true;
+}
+
+static bool check_number(struct grammar *g)
+{
+    if (peek(g) == '-')
+        g->at++;
+    if (peek(g) == '0')
+        g->at++;
+    else if (!check_digits(g))
+        return false;
+    if (peek(g) == '.') {
+        g->at++;
+        if (!check_digits(g))
+            return false;
+    }
+    if (peek(g) == 'e' || peek(g) == 'E') {
+        g->at++;
+        if (peek(g) == '+' || peek(g) == '-')
+            g->at++;
+        if (!check_digits(g))
+            return false;
+    }
+    return true;
+}
+
+static int hex_digit(int c)
+{
+    if (is_digit(c))
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool check_escape(struct grammar *g)
+{
+    int c = peek(g);
+
+    if (c != 'u') {
+        if (c <= 0 || !strchr("\"\\/bfnrt", c))
+            return refuse(g, "unknown escape");
+        g->at++;
+        return true;
+    }
+    g->at++;
+    for (int i = 0; i < 4; i++, g->at++)
+        if (hex_digit(peek(g)) < 0)
+            return refuse(g, "not four hex digits");
+    return true;
+}
+
+static bool check_string(struct grammar *g)
+{
+    g->at++;
+    while (peek(g) != '"') {
+        size_t length = utf8_length(view_of(g->at, (size_t)(g->end - g->at)));
+
+        if (g->at == g->end)
+            return refuse(g, "string without an end");
+        if (*g->at < 0x20)
+            return refuse(g, "control character in a string");
+        if (length == 0)
+            return refuse(g, "not UTF-8");
+        g->at += length;
+        if (g->at[-1] == '\\' && !check_escape(g))
+            return false;
+    }
+    g->at++;
+    return true;
+}
+
+static bool check_value(struct grammar *g, unsigned depth);
+
+static bool check_member(struct grammar *g, unsigned depth)
+{
+    if (peek(g) != '"')
+        return refuse(g, "a member's name is missing");
+    if (!count_node(g) || !check_string(g))
+        return false;
+    skip_space(g);
+    if (peek(g) != ':')
+        return refuse(g, "a colon is missing");
+    g->at++;
+    return check_value(g, depth);
+}
+
+/* An object or an array. The recursion is as deep as the limits allow, and no deeper. */
+static bool check_inside(struct grammar *g, unsigned depth)
+{
+    bool object = *g->at == '{';
+    int close = object ? '}' : ']';
+
+    if (depth == g->limits->depth)
+        return refuse(g, "nested too deeply");
+    g->at++;
+    skip_space(g);
+    if (peek(g) == close) {
+        g->at++;
+        return true;
+    }
+    for (;;) {
+        skip_space(g);
+        if (!(object ? check_member(g, depth + 1) : check_value(g, depth + 1)))
+            return false;
+        if (peek(g) == close)
+            break;
+        if (peek(g) != ',')
+            return refuse(g, peek(g) < 0 ? "ends too early" : "a comma is missing");
+        g->at++;
+    }
+    g->at++;
+    return true;
+}
+
+/* A value and the space around it. */
+static bool check_value(struct grammar *g, unsigned depth)
+{
+    bool fine;
+
+    skip_space(g);
+    if (!count_node(g))
+        return false;
+    switch (peek(g)) {
+    case -1:
+        return refuse(g, "ends too early");
+    case '{':
+    case '[':
+        fine = check_inside(g, depth);
+        break;
+    case '"':
+        fine = check_string(g);
+        break;
+    case 't':
+        fine = check_word(g, "true");
+        break;
+    case 'f':
+        fine = check_word(g, "false");
+        break;
+    case 'n':
+        fine = check_word(g, "null");
+        break;
+    default:
+        fine = is_digit(peek(g)) || peek(g) == '-' ? check_number(g) : refuse(g, "not a value");
+    }
+    if (fine)
+        skip_space(g);
+    return fine;
+}
+
+static int check_grammar(struct view text, const struct json_limits *limits, const char *what,
+                         unsigned *nodes, struct err *err)
+{
+    struct grammar g = {.at = text.data, .end = text.data + text.size, .limits = limits};
+    bool fine = check_value(&g, 0);
+    unsigned line = 1, column = 1;
+
+    *nodes = g.nodes;
+    if (fine && g.at < g.end)
+        fine = refuse(&g, "something follows the document");
+    if (fine)
+        return 0;
+    for (const uint8_t *p = text.data; p < g.at; p++) {
+        column = *p == '\n' ? 1 : column + ((*p & 0xc0) != 0x80);
+        line += *p == '\n';
+    }
+    return err_set(err, ERR_INTEGRITY, "document", "%s is not valid JSON: %s (line %u, column %u)",
+                   what, g.wrong, line, column);
+}
+
+/* ---- the table ---- */
+
+/* Inside node i lie nodes[i].size children, one behind the other; jsmn counts the value of a member
+ * as the child of its name, so one rule does for all. Each node is stepped over once: O(n). */
+static void link_nodes(struct json *json)
+{
+    for (int i = json->count - 1; i >= 0; i--) {
+        int after = i + 1;
+
+        for (int child = 0; child < json->nodes[i].size; child++)
+            after = json->after[after];
+        json->after[i] = after;
+    }
+}
+
+static int fill_table(struct json *json, size_t size, unsigned nodes, const char *what,
+                      struct err *err)
+{
+    jsmn_parser parser;
+
+    jsmn_init(&parser);
+    json->count = jsmn_parse(&parser, json->text, size, json->nodes, nodes);
+    if (json->count != (int)nodes)
+        return err_set(err, ERR_INTERNAL, "document", "%s: the JSON reader contradicts itself",
+                       what);
+    link_nodes(json);
+    return 0;
+}
+
+int json_parse(struct json **out, struct view text, const struct json_limits *limits,
+               const char *what, struct err *err)
+{
+    struct json *json;
+    unsigned nodes;
+    int rc;
+
+    if (text.size >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0)
+        text = view_of(text.data + 3, text.size - 3);
+    if (text.size == 0)
+        return err_set(err, ERR_INTEGRITY, "document", "%s is empty", what);
+    if (text.size > limits->bytes)
+        return err_set(err, ERR_INTEGRITY, "document", "%s is larger than %zu bytes", what,
+                       limits->bytes);
+    if (check_grammar(text, limits, what, &nodes, err) < 0)
+        return ERR_FAIL;
+
+    json = calloc(1, sizeof *json);
+    if (!json)
+        return err_memory(err, what);
+    json->text = malloc(text.size + 1);
+    json->nodes = calloc(nodes, sizeof *json->nodes);
+    json->after = calloc((size_t)nodes + 1, sizeof *json->after);
+    if (!json->text || !json->nodes || !json->after) {
+        rc = err_memory(err, what);
+    } else {
+        memcpy(json->text, text.data, text.size);
+        json->text[text.size] = '\0';
+        rc = fill_table(json, text.size, nodes, what, err);
+    }
+    if (rc < 0) {
+        json_destroy(json);
+        return rc;
+    }
+    *out = json;
+    return 0;
+}
+
+void json_destroy(struct json *json)
+{
+    if (!json)
+        return;
+    free(json->text);
+    free(json->nodes);
+    free(json->after);
+    free(json);
+}
+
+/* ---- nodes ---- */
+
+static const struct json_node ABSENT = {.doc = NULL};
+
+static const jsmntok_t *token(struct json_node node)
+{
+    return &node.doc->nodes[node.at];
+}
+
+struct json_node json_root(const struct json *json)
+{
+    return (struct json_node){.doc = json};
+}
+
+enum json_kind json_kind(struct json_node node)
+{
+    if (!node.doc)
+        return JSON_ABSENT;
+    switch (token(node)->type) {
+    case JSMN_OBJECT:
+        return JSON_OBJECT;
+    case JSMN_ARRAY:
+        return JSON_ARRAY;
+    case JSMN_STRING:
+        return JSON_STRING;
+    case JSMN_PRIMITIVE:
+    case JSMN_UNDEFINED:
+        break;
+    }
+    switch (node.doc->text[token(node)->start]) {
+    case 'n':
+        return JSON_NULL;
+    case 't':
+    case 'f':
+        return JSON_BOOL;
+    default:
+        return JSON_NUMBER;
+    }
+}
+
+bool json_present(struct json_node node)
+{
+    enum json_kind kind = json_kind(node);
+
+    return kind != JSON_ABSENT && kind != JSON_NULL;
+}
+
+size_t json_count(struct json_node node)
+{
+    enum json_kind kind = json_kind(node);
+
+    return kind == JSON_ARRAY || kind == JSON_OBJECT ? (size_t)token(node)->size : 0;
+}
+
+struct json_node json_next(struct json_node parent, struct json_node last, struct json_node *name)
+{
+    enum json_kind kind = json_kind(parent);
+    int next;
+
+    if (name)
+        *name = ABSENT;
+    if (kind != JSON_ARRAY && kind != JSON_OBJECT)
+        return ABSENT;
+    next = last.doc ? parent.doc->after[last.at] : parent.at + 1;
+    if (next >= parent.doc->after[parent.at])
+        return ABSENT;
+    if (kind == JSON_OBJECT) {
+        if (name)
+            *name = (struct json_node){parent.doc, next};
+        next++;
+    }
+    return (struct json_node){parent.doc, next};
+}
+
+struct json_node json_at(struct json_node node, size_t index)
+{
+    struct json_node found = ABSENT;
+
+    if (json_kind(node) != JSON_ARRAY || index >= json_count(node))
+        return ABSENT;
+    for (size_t i = 0; i <= index; i++)
+        found = json_next(node, found, NULL);
+    return found;
+}
+
+/* ---- strings ---- */
+
+/* Takes four hex digits. */
+static uint32_t unit_at(const char *at)
+{
+    uint32_t unit = 0;
+
+    for (int i = 0; i < 4; i++)
+        unit = unit << 4 | (uint32_t)hex_digit((unsigned char)at[i]);
+    return unit;
+}
+
+/* Decodes the \u escape whose digits start at *at, and the second half of a pair; half a pair is
+ * U+FFFD, as in Go. */
+static uint32_t take_point(const char **at, const char *end)
+{
+    uint32_t high = unit_at(*at), low;
+
+    *at += 4;
+    if (high < 0xd800 || high >= 0xdc00 || end - *at < 6 || (*at)[0] != '\\' || (*at)[1] != 'u')
+        return high;
+    low = unit_at(*at + 2);
+    if (low < 0xdc00 || low >= 0xe000)
+        return high;
+    *at += 6;
+    return 0x10000 + ((high - 0xd800) << 10 | (low - 0xdc00));
+}
+
+static char plain_escape(char c)
+{
+    switch (c) {
+    case 'b':
+        return '\b';
+    case 'f':
+        return '\f';
+    case 'n':
+        return '\n';
+    case 'r':
+        return '\r';
+    case 't':
+        return '\t';
+    default:
+        return c;
+    }
+}
+
+/* Takes the next character of a string (up to 4 bytes into `out`) and returns its length. */
+static size_t take_char(const char **at, const char *end, char out[4])
+{
+    if (**at != '\\') {
+        out[0] = *(*at)++;
+        return 1;
+    }
+    (*at)++;
+    if (**at != 'u') {
+        out[0] = plain_escape(*(*at)++);
+        return 1;
+    }
+    (*at)++;
+    return utf8_encode(take_point(at, end), out);
+}
+
+/* Where the characters of a string begin; *end is where they stop. NULL when it is none. */
+static const char *string_start(struct json_node node, const char **end)
+{
+    if (json_kind(node) != JSON_STRING)
+        return NULL;
+    *end = node.doc->text + token(node)->end;
+    return node.doc->text + token(node)->start;
+}
+
+bool json_string(struct json_node node, char *out, size_t size)
+{
+    const char *end, *at = string_start(node, &end);
+    size_t used = 0;
+
+    out[0] = '\0';
+    if (!at)
+        return false;
+    while (at < end) {
+        char bytes[4];
+        size_t length = take_char(&at, end, bytes);
+
+        if (bytes[0] == '\0' || length >= size - used) {
+            out[0] = '\0';
+            return false;
+        }
+        memcpy(out + used, bytes, length);
+        used += length;
+    }
+    out[used] = '\0';
+    return true;
+}
+
+bool json_string_text(struct json_node node, struct text *out)
+{
+    const char *end, *at = string_start(node, &end);
+    size_t before = out->size;
+
+    if (!at)
+        return false;
+    while (at < end) {
+        char bytes[4];
+        size_t length = take_char(&at, end, bytes);
+
+        if (bytes[0] == '\0') {
+            text_cut(out, before);
+            return false;
+        }
+        text_add(out, bytes, length);
+    }
+    return !out->failed;
+}
+
+bool json_string_equals(struct json_node node, const char *text)
+{
+    const char *end, *at = string_start(node, &end);
+
+    if (!at)
+        return false;
+    while (at < end) {
+        char bytes[4];
+        size_t length = take_char(&at, end, bytes);
+
+        if (bytes[0] == '\0' || strncmp(text, bytes, length) != 0)
+            return false;
+        text += length;
+    }
+    return *text == '\0';
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
+}
+
+/* As json_string_equals, ASCII letters in any case. */
+static bool is_named(struct json_node node, const char *name)
+{
+    const char *end, *at = string_start(node, &end);
+
+    while (at && at < end) {
+        char bytes[4];
+        size_t length = take_char(&at, end, bytes);
+
+        for (size_t i = 0; i < length; i++, name++)
+            if (*name == '\0' || lower(bytes[i]) != lower(*name))
+                return false;
+    }
+    return at && *name == '\0';
+}
+
+struct json_node json_get(struct json_node node, const char *name)
+{
+    struct json_node found = ABSENT, key, value = ABSENT;
+
+    if (json_kind(node) != JSON_OBJECT)
+        return ABSENT;
+    while ((value = json_next(node, value, &key)).doc)
+        if (is_named(key, name) && (json_present(value) || !found.doc))
+            found = value; /* a null leaves what was there before it */
+    return found;
+}
+
+/* ---- other values ---- */
+
+struct view json_raw(struct json_node node)
+{
+    size_t quote = json_kind(node) == JSON_STRING;
+
+    if (!node.doc)
+        return view_of(NULL, 0);
+    return view_of(node.doc->text + token(node)->start - quote,
+                   (size_t)(token(node)->end - token(node)->start) + 2 * quote);
+}
+
+bool json_int(struct json_node node, int64_t *out)
+{
+    struct view raw = json_raw(node);
+    int64_t value = 0;
+    bool negative;
+
+    if (json_kind(node) != JSON_NUMBER)
+        return false;
+    negative = raw.data[0] == '-';
+    for (size_t i = negative; i < raw.size; i++) {
+        int digit = raw.data[i] - '0';
+
+        if (!is_digit(raw.data[i]) || __builtin_mul_overflow(value, 10, &value) ||
+            __builtin_sub_overflow(value, digit, &value)) /* downwards: INT64_MIN fits */
+            return false;
+    }
+    if (!negative && value == INT64_MIN)
+        return false;
+    *out = negative ? value : -value;
+    return true;
+}
+
+bool json_bool(struct json_node node, bool otherwise)
+{
+    if (json_kind(node) != JSON_BOOL)
+        return otherwise;
+    return node.doc->text[token(node)->start] == 't';
+}
