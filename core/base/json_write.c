@@ -1,1 +1,166 @@
 #include "base/json_write.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+/*
+ * `filled[depth]` says whether something stands already at that depth: it decides between a comma
+ * and a first line when a value is written, and between "{}" and a line of its own when the bracket
+ * closes. Depth 0 is the document itself.
+ */
+void jw_init(struct json_writer *w, struct text *out, bool compact)
+{
+    *w = (struct json_writer){.out = out, .compact = compact};
+}
+
+static void new_line(struct json_writer *w)
+{
+    if (w->compact)
+        return;
+    text_char(w->out, '\n');
+    for (unsigned i = 0; i < w->depth; i++)
+        text_str(w->out, "  ");
+}
+
+/* One byte that JSON, or Go's caution towards HTML, does not let stand. */
+static void add_escaped(struct text *out, uint8_t c)
+{
+    static const char letters[] = "\bb\ff\nn\rr\tt\"\"\\\\";
+
+    for (size_t i = 0; letters[i]; i += 2) {
+        if (c == (uint8_t)letters[i]) {
+            text_char(out, '\\');
+            text_char(out, letters[i + 1]);
+            return;
+        }
+    }
+    text_printf(out, "\\u%04x", c);
+}
+
+static bool is_plain(uint8_t c)
+{
+    return c >= 0x20 && !strchr("\"\\<>&", c);
+}
+
+static bool is_line_separator(const uint8_t *p, size_t length)
+{
+    return length == 3 && p[0] == 0xe2 && p[1] == 0x80 && (p[2] == 0xa8 || p[2] == 0xa9);
+}
+
+static void add_quoted(struct text *out, struct view value)
+{
+    text_char(out, '"');
+    while (value.size) {
+        const uint8_t *p = value.data;
+        size_t length = utf8_length(value);
+
+        if (length == 0)
+            text_str(out, "\\ufffd");
+        else if (is_line_separator(p, length))
+            text_printf(out, "\\u202%c", p[2] == 0xa8 ? '8' : '9');
+        else if (length == 1 && !is_plain(p[0]))
+            add_escaped(out, p[0]);
+        else
+            text_add(out, p, length);
+        length = length ? length : 1;
+        value = view_of(p + length, value.size - length);
+    }
+    text_char(out, '"');
+}
+
+/* Everything up to the value itself: comma, line, indentation, name. */
+static void begin(struct json_writer *w, const char *name)
+{
+    if (w->filled[w->depth])
+        text_char(w->out, ',');
+    if (w->depth)
+        new_line(w);
+    w->filled[w->depth] = true;
+    if (!name)
+        return;
+    add_quoted(w->out, view_str(name));
+    text_str(w->out, w->compact ? ":" : ": ");
+}
+
+static void open(struct json_writer *w, const char *name, char bracket, char close)
+{
+    begin(w, name);
+    assert(w->depth < JSON_WRITE_DEPTH);
+    text_char(w->out, bracket);
+    w->depth++;
+    w->filled[w->depth] = false;
+    w->close[w->depth] = close;
+}
+
+void jw_object(struct json_writer *w, const char *name)
+{
+    open(w, name, '{', '}');
+}
+
+void jw_array(struct json_writer *w, const char *name)
+{
+    open(w, name, '[', ']');
+}
+
+void jw_end(struct json_writer *w)
+{
+    char close = w->close[w->depth];
+    bool filled = w->filled[w->depth];
+
+    assert(w->depth > 0);
+    w->depth--;
+    if (filled)
+        new_line(w);
+    text_char(w->out, close);
+}
+
+void jw_string(struct json_writer *w, const char *name, const char *value)
+{
+    jw_string_view(w, name, view_str(value));
+}
+
+void jw_string_view(struct json_writer *w, const char *name, struct view value)
+{
+    begin(w, name);
+    add_quoted(w->out, value);
+}
+
+void jw_int(struct json_writer *w, const char *name, int64_t value)
+{
+    begin(w, name);
+    text_printf(w->out, "%lld", (long long)value);
+}
+
+void jw_double(struct json_writer *w, const char *name, double value)
+{
+    long long thousandths;
+
+    if (!isfinite(value) || fabs(value) > 9e15) {
+        jw_null(w, name);
+        return;
+    }
+    /* by hand, because printf writes the decimal point of the user's language */
+    thousandths = (long long)(fabs(value) * 1000 + 0.5);
+    begin(w, name);
+    text_printf(w->out, "%s%lld.%03lld", value < 0 && thousandths ? "-" : "", thousandths / 1000,
+                thousandths % 1000);
+}
+
+void jw_bool(struct json_writer *w, const char *name, bool value)
+{
+    begin(w, name);
+    text_str(w->out, value ? "true" : "false");
+}
+
+void jw_null(struct json_writer *w, const char *name)
+{
+    begin(w, name);
+    text_str(w->out, "null");
+}
+
+void jw_raw(struct json_writer *w, const char *name, struct view json)
+{
+    begin(w, name);
+    text_add(w->out, json.data, json.size);
+}

@@ -20,17 +20,21 @@ struct json_writer {
     unsigned depth;
     bool compact; /* no newlines or indentation: one line, as for the engine API */
     bool filled[JSON_WRITE_DEPTH + 1];
+    char close[JSON_WRITE_DEPTH + 1];
 };
 
 void jw_init(struct json_writer *w, struct text *out, bool compact);
-/* `name` is the member's name inside an object and NULL inside an array or at the top. */
+/* `name` is the member's name inside an object and NULL inside an array or at the top. Nesting ends
+ * at JSON_WRITE_DEPTH (the caller's business: a document's shape is known). */
 void jw_object(struct json_writer *w, const char *name);
 void jw_array(struct json_writer *w, const char *name);
 void jw_end(struct json_writer *w); /* closes the innermost object or array */
+/* A NULL `value` is written as "". */
 void jw_string(struct json_writer *w, const char *name, const char *value);
 void jw_string_view(struct json_writer *w, const char *name, struct view value);
 void jw_int(struct json_writer *w, const char *name, int64_t value);
-void jw_double(struct json_writer *w, const char *name, double value); /* 3 decimals */
+void jw_double(struct json_writer *w, const char *name,
+               double value); /* 3 decimals; null when not finite */
 void jw_bool(struct json_writer *w, const char *name, bool value);
 void jw_null(struct json_writer *w, const char *name);
 /* Embeds JSON text as it is (the caller vouches for it). */
