@@ -1,1 +1,326 @@
 #include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+
+/*
+ * A file is replaced by a rename: the new content is written beside it under a private name, made
+ * durable, and takes the name in one step. Then the folder is made durable too, or the step itself
+ * could be lost. On any failure the private file goes away again and nothing has changed.
+ */
+#define READ_STEP (16 * KIB) /* on the stack */
+
+int file_read(const char *path, struct text *out, struct err *err)
+{
+    /* not to wait for the other end of a FIFO that somebody put there */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat st;
+    ssize_t got = 0;
+    int rc = FILE_OK;
+
+    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+        return FILE_ABSENT;
+    if (fd < 0)
+        return err_errno(err, errno, "read", "cannot open %s", path);
+    if (fstat(fd, &st) < 0)
+        rc = err_errno(err, errno, "read", "cannot read %s", path);
+    else if (!S_ISREG(st.st_mode))
+        rc = err_set(err, ERR_LOCAL, "read", "cannot read %s: not a regular file", path);
+    while (rc == FILE_OK) {
+        char block[READ_STEP];
+
+        got = read(fd, block, sizeof block);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            rc = err_errno(err, errno, "read", "cannot read %s", path);
+        if (got <= 0)
+            break;
+        text_add(out, block, (size_t)got);
+        if (text_check(out, path, err) < 0)
+            rc = ERR_FAIL;
+    }
+    close(fd);
+    return rc;
+}
+
+int file_write_all(int fd, const void *data, size_t size, const char *what, struct err *err)
+{
+    const char *at = data;
+
+    while (size) {
+        ssize_t put = write(fd, at, size);
+
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return err_errno(err, errno, "write", "cannot write %s", what);
+        at += put;
+        size -= (size_t)put;
+    }
+    return 0;
+}
+
+int file_read_at(int fd, void *data, size_t size, off_t offset, const char *what, struct err *err)
+{
+    char *at = data;
+
+    while (size) {
+        ssize_t got = pread(fd, at, size, offset);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return err_errno(err, errno, "read", "cannot read %s", what);
+        if (got == 0)
+            return err_set(err, ERR_LOCAL, "read", "%s ends %zu bytes too early", what, size);
+        at += got;
+        size -= (size_t)got;
+        offset += got;
+    }
+    return 0;
+}
+
+int file_write_at(int fd, const void *data, size_t size, off_t offset, const char *what,
+                  struct err *err)
+{
+    const char *at = data;
+
+    while (size) {
+        ssize_t put = pwrite(fd, at, size, offset);
+
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return err_errno(err, errno, "write", "cannot write %s", what);
+        at += put;
+        size -= (size_t)put;
+        offset += put;
+    }
+    return 0;
+}
+
+/* ---- replacing ---- */
+
+/* The folder of a path, in `out`: "." when it names none. False when it does not fit. */
+static bool folder_of(const char *path, char out[PATH_MAX])
+{
+    const char *slash = strrchr(path, '/');
+    size_t size = slash ? (size_t)(slash - path) : 1;
+
+    if (size >= PATH_MAX)
+        return false;
+    memcpy(out, slash ? path : ".", size);
+    out[size] = '\0';
+    if (size == 0)
+        memcpy(out, "/", 2);
+    return true;
+}
+
+/* Makes the names in the folder of `path` durable. Some file systems cannot, and say EINVAL; and a
+ * folder that may be written but not read cannot be opened for it. */
+static int sync_folder(const char *path, struct err *err)
+{
+    char folder[PATH_MAX];
+    int fd, rc = 0;
+
+    if (!folder_of(path, folder))
+        return err_errno(err, ENAMETOOLONG, "write", "cannot write %s", path);
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == EACCES ? 0 : err_errno(err, errno, "write", "cannot open %s", folder);
+    if (fsync(fd) < 0 && errno != EINVAL && errno != ENOTSUP)
+        rc = err_errno(err, errno, "write", "cannot sync %s", folder);
+    close(fd);
+    return rc;
+}
+
+/* Writes the content to a new private file; its name goes into `temp`. */
+static int write_beside(const char *path, struct view content, mode_t mode, char temp[PATH_MAX],
+                        struct err *err)
+{
+    int fd, rc;
+
+    if (snprintf(temp, PATH_MAX, "%s.tmp-XXXXXX", path) >= PATH_MAX)
+        return err_errno(err, ENAMETOOLONG, "write", "cannot write %s", path);
+    fd = mkostemp(temp, O_CLOEXEC);
+    if (fd < 0)
+        return err_errno(err, errno, "write", "cannot write %s", path);
+    rc = file_write_all(fd, content.data, content.size, path, err);
+    /* a stick with FAT on it has no modes, and 0600 is what mkostemp() made where there are */
+    if (rc == 0 && fchmod(fd, mode) < 0 && errno != EPERM && errno != ENOTSUP)
+        rc = err_errno(err, errno, "write", "cannot set the mode of %s", path);
+    if (rc == 0 && fsync(fd) < 0)
+        rc = err_errno(err, errno, "write", "cannot sync %s", path);
+    if (close(fd) < 0 && rc == 0)
+        rc = err_errno(err, errno, "write", "cannot write %s", path);
+    if (rc < 0)
+        unlink(temp);
+    return rc;
+}
+
+int file_replace(const char *path, struct view content, mode_t mode, struct err *err)
+{
+    char temp[PATH_MAX];
+
+    if (write_beside(path, content, mode, temp, err) < 0)
+        return ERR_FAIL;
+    if (rename(temp, path) < 0) {
+        err_errno(err, errno, "write", "cannot replace %s", path);
+        unlink(temp);
+        return ERR_FAIL;
+    }
+    return sync_folder(path, err);
+}
+
+/* Gives `temp` the name `path` unless that exists: 0, or -1 with errno. Where the system call is
+ * missing (NFS), a second name for the file does the same; where there are no second names (FAT),
+ * the system call does. */
+static int rename_new(const char *temp, const char *path)
+{
+#ifdef RENAME_NOREPLACE
+    if (renameat2(AT_FDCWD, temp, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (errno != EINVAL && errno != ENOSYS)
+        return -1;
+#endif
+    if (link(temp, path) < 0)
+        return -1;
+    unlink(temp);
+    return 0;
+}
+
+int file_create(const char *path, struct view content, mode_t mode, struct err *err)
+{
+    char temp[PATH_MAX];
+    int rc = FILE_BUSY;
+
+    if (access(path, F_OK) == 0) /* only to save the work: rename_new() decides */
+        return FILE_BUSY;
+    if (write_beside(path, content, mode, temp, err) < 0)
+        return ERR_FAIL;
+    if (rename_new(temp, path) == 0)
+        return sync_folder(path, err);
+    if (errno != EEXIST)
+        rc = err_errno(err, errno, "write", "cannot create %s", path);
+    unlink(temp);
+    return rc;
+}
+
+/* ---- folders ---- */
+
+static int make_dir(const char *path, mode_t mode, struct err *err)
+{
+    struct stat st;
+    int errnum;
+
+    if (mkdir(path, mode) == 0)
+        return 0;
+    errnum = errno; /* what counts is that it is there: EEXIST, but also EROFS, EACCES, EISDIR */
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return 0;
+    return err_errno(err, errnum == EEXIST ? ENOTDIR : errnum, "write", "cannot make folder %s",
+                     path);
+}
+
+int file_make_dirs(const char *path, bool for_file, mode_t mode, struct err *err)
+{
+    char folder[PATH_MAX];
+
+    if (for_file ? !folder_of(path, folder) : !str_copy(folder, sizeof folder, path))
+        return err_errno(err, ENAMETOOLONG, "write", "cannot make folder %s", path);
+    for (char *slash = strchr(folder + 1, '/'); folder[0] && slash;
+         slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (make_dir(folder, mode, err) < 0)
+            return ERR_FAIL;
+        *slash = '/';
+    }
+    return make_dir(folder, mode, err);
+}
+
+/* A folder of ours in a place where anybody may make one: it must be a real folder of this user
+ * that nobody else can write to. */
+static int check_private(const char *path, struct err *err)
+{
+    struct stat st;
+
+    if (lstat(path, &st) < 0)
+        return err_errno(err, errno, "cache", "cannot use %s", path);
+    if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 022))
+        return err_set(err, ERR_LOCAL, "cache", "%s is not a private folder of this user", path);
+    return 0;
+}
+
+/* Writes "base/more" and makes it; false when `base` is no absolute path, or it cannot be made. */
+static bool make_cache(char *out, size_t size, const char *base, const char *more)
+{
+    struct err ignored; /* the next place is tried */
+    int length;
+
+    if (!base || base[0] != '/')
+        return false;
+    length = snprintf(out, size, "%s/%s", base, more);
+    return length > 0 && (size_t)length < size && file_make_dirs(out, false, 0700, &ignored) == 0 &&
+           access(out, W_OK) == 0;
+}
+
+int file_cache_dir(char *out, size_t size, struct err *err)
+{
+    int length;
+
+    if (make_cache(out, size, getenv("XDG_CACHE_HOME"), "s3dock") ||
+        make_cache(out, size, getenv("HOME"), ".cache/s3dock"))
+        return 0;
+    length = snprintf(out, size, "/var/tmp/s3dock-%lu", (unsigned long)geteuid());
+    if (length < 0 || (size_t)length >= size)
+        return err_errno(err, ENAMETOOLONG, "cache", "cannot use %s", out);
+    if (file_make_dirs(out, false, 0700, err) < 0)
+        return ERR_FAIL;
+    return check_private(out, err);
+}
+
+/* ---- locks ---- */
+
+/* Whether the name still leads to the open file: somebody may have removed it while we locked. */
+static bool is_same_file(int fd, const char *path)
+{
+    struct stat open_file, named;
+
+    return fstat(fd, &open_file) == 0 && lstat(path, &named) == 0 &&
+           open_file.st_dev == named.st_dev && open_file.st_ino == named.st_ino;
+}
+
+int file_lock(const char *path, int *fd, struct err *err)
+{
+    for (;;) {
+        int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+        int errnum;
+
+        if (file < 0)
+            return err_errno(err, errno, "lock", "cannot open %s", path);
+        if (flock(file, LOCK_EX | LOCK_NB) < 0) {
+            errnum = errno;
+            close(file);
+            if (errnum == EINTR)
+                continue;
+            if (errnum == EWOULDBLOCK)
+                return FILE_BUSY;
+            return err_errno(err, errnum, "lock", "cannot lock %s", path);
+        }
+        if (is_same_file(file, path)) {
+            *fd = file;
+            return 0;
+        }
+        close(file);
+    }
+}

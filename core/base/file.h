@@ -18,10 +18,11 @@ enum file_answer { FILE_OK = 0, FILE_ABSENT = 1, FILE_BUSY = 2 };
  */
 int file_read(const char *path, struct text *out, struct err *err);
 /* Writes to a temporary file beside `path`, syncs it, renames it over, syncs the folder. After a
- * crash either the old or the new content is there, whole. Missing folders are not made. */
+ * crash either the old or the new content is there, whole. Missing folders are not made. The mode is
+ * exactly `mode` whatever the umask says (where the file system knows modes). */
 int file_replace(const char *path, struct view content, mode_t mode, struct err *err);
-/* The same, but never over an existing file: FILE_ABSENT is not an answer here, FILE_BUSY means
- * that it exists already. */
+/* The same, but never over an existing file, also when two try at once: FILE_ABSENT is not an answer
+ * here, FILE_BUSY means that it exists already. */
 int file_create(const char *path, struct view content, mode_t mode, struct err *err);
 /* mkdir -p. `path` may end in a file name when `for_file` is set: its folder is made. */
 int file_make_dirs(const char *path, bool for_file, mode_t mode, struct err *err);
@@ -32,7 +33,7 @@ int file_read_at(int fd, void *data, size_t size, off_t offset, const char *what
 int file_write_at(int fd, const void *data, size_t size, off_t offset, const char *what,
                   struct err *err);
 /* Opens (creating) and locks a lock file, without waiting. 0 and *fd, or FILE_BUSY. close(fd)
- * unlocks. */
+ * unlocks, and so does the end of the process. Symbolic links are not followed. */
 int file_lock(const char *path, int *fd, struct err *err);
 /* $XDG_CACHE_HOME/s3dock, ~/.cache/s3dock, or /var/tmp/s3dock-<uid>: made with 0700 when missing.
  */
