@@ -26,7 +26,8 @@ bool clock_seconds(const struct civil *civil, int64_t *seconds);
 #define CLOCK_RFC3339_SIZE 40
 /* "2026-11-23T08:19:34.480966983Z": fraction trimmed of zeros, none when it is zero. */
 void clock_rfc3339(int64_t wall_ns, char out[CLOCK_RFC3339_SIZE]);
-/* Strict RFC 3339 with any offset and up to 9 fractional digits. */
+/* Strict RFC 3339 with any offset and up to 9 fractional digits. Times that nanoseconds cannot hold
+ * (before 1677, after 2262: Go's zero time is the year 1) are valid and become the nearest one. */
 bool clock_parse_rfc3339(const char *text, int64_t *wall_ns);
 
 #define CLOCK_AMZ_SIZE 17
