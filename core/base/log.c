@@ -1,1 +1,155 @@
 #include "base/log.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/file.h"
+
+/*
+ * The only global state of the program: how much is said, who steps aside while it is said, and
+ * what must never be said. The level is read without a lock, because most calls end there. Two
+ * locks, never held together: one for the secrets, one for the terminal.
+ */
+#define SECRETS_MAX 16
+#define SECRET_MIN  8 /* shorter ones would blot out ordinary words */
+
+static _Atomic enum log_level current = LOG_OFF;
+
+static pthread_mutex_t output_lock = PTHREAD_MUTEX_INITIALIZER;
+static void (*hook_before)(void);
+static void (*hook_after)(void);
+
+static pthread_mutex_t secrets_lock = PTHREAD_MUTEX_INITIALIZER;
+static char *secrets[SECRETS_MAX];
+static size_t secret_count;
+
+void log_set_level(enum log_level level)
+{
+    atomic_store(&current, level);
+}
+
+enum log_level log_level(void)
+{
+    return atomic_load(&current);
+}
+
+void log_set_hooks(void (*before)(void), void (*after)(void))
+{
+    pthread_mutex_lock(&output_lock);
+    hook_before = before;
+    hook_after = after;
+    pthread_mutex_unlock(&output_lock);
+}
+
+/* ---- secrets ---- */
+
+static bool is_known(const char *secret)
+{
+    for (size_t i = 0; i < secret_count; i++)
+        if (strcmp(secrets[i], secret) == 0)
+            return true;
+    return false;
+}
+
+void log_secret(const char *secret)
+{
+    if (!secret || strlen(secret) < SECRET_MIN)
+        return;
+    pthread_mutex_lock(&secrets_lock);
+    if (secret_count < SECRETS_MAX && !is_known(secret)) {
+        char *copy = strdup(secret);
+
+        if (copy)
+            secrets[secret_count++] = copy;
+    }
+    pthread_mutex_unlock(&secrets_lock);
+}
+
+/* The length of the longest secret that begins here; one may be the beginning of another. */
+static size_t secret_at(const char *text)
+{
+    size_t longest = 0;
+
+    for (size_t i = 0; i < secret_count; i++) {
+        size_t size = strlen(secrets[i]);
+
+        if (size > longest && strncmp(text, secrets[i], size) == 0)
+            longest = size;
+    }
+    return longest;
+}
+
+void log_redact(char *text)
+{
+    char *to = text;
+
+    pthread_mutex_lock(&secrets_lock);
+    while (*text) {
+        size_t size = secret_at(text);
+
+        if (!size) {
+            *to++ = *text++;
+            continue;
+        }
+        memcpy(to, "***", 3);
+        to += 3;
+        text += size;
+    }
+    *to = '\0';
+    pthread_mutex_unlock(&secrets_lock);
+}
+
+/* ---- lines ---- */
+
+static const char *level_name(enum log_level level)
+{
+    return level == LOG_ERROR ? "ERROR" : level == LOG_INFO ? "INFO" : "DEBUG";
+}
+
+static void write_line(const char *line, size_t size)
+{
+    struct err ignored; /* nobody is left to tell when stderr is gone */
+
+    pthread_mutex_lock(&output_lock);
+    if (hook_before)
+        hook_before();
+    (void)file_write_all(STDERR_FILENO, line, size, "standard error", &ignored);
+    if (hook_after)
+        hook_after();
+    pthread_mutex_unlock(&output_lock);
+}
+
+void log_print(enum log_level level, const char *fmt, ...)
+{
+    char when[24] = "", *message, *line;
+    time_t seconds = (time_t)(clock_wall() / NS_PER_S);
+    struct tm local;
+    va_list args;
+    int size;
+
+    if (level == LOG_OFF || level > log_level())
+        return;
+    va_start(args, fmt);
+    size = vasprintf(&message, fmt, args); /* whole: half a secret would not be recognised */
+    va_end(args);
+    if (size < 0)
+        return;
+    log_redact(message);
+    str_printable(message);
+    if (localtime_r(&seconds, &local))
+        strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &local);
+    size = asprintf(&line, "[%s] %s %s\n", level_name(level), when, message);
+    if (size >= 0) {
+        write_line(line, (size_t)size);
+        free(line);
+    }
+    free(message);
+}

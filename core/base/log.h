@@ -15,11 +15,11 @@ enum log_level { LOG_OFF = 0, LOG_ERROR = 1, LOG_INFO = 2, LOG_DEBUG = 3 };
 
 void log_set_level(enum log_level level);
 enum log_level log_level(void);
-/* Called before a line is printed and after it, so that a progress bar can step aside. May be NULL.
- */
+/* Called before a line is printed and after it, in the printing thread and under the lock of the
+ * output (they must not log), so that a progress bar can step aside. May be NULL. */
 void log_set_hooks(void (*before)(void), void (*after)(void));
 
-/* "[INFO] 2006-01-02 15:04:05 message" on stderr, redacted. */
+/* "[INFO] 2006-01-02 15:04:05 message" (local time) on stderr, redacted, made printable. */
 void log_print(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 #define log_info(...)  log_print(LOG_INFO, __VA_ARGS__)
 #define log_debug(...) log_print(LOG_DEBUG, __VA_ARGS__)
