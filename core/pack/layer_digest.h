@@ -6,6 +6,7 @@
 #ifndef S3DOCK_PACK_LAYER_DIGEST_H
 #define S3DOCK_PACK_LAYER_DIGEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,5 +25,8 @@ void layer_digest_add(struct layer_digest *digest, const void *bytes, size_t siz
  * compressed stream was broken or incomplete. */
 void layer_digest_end(struct layer_digest *digest, uint8_t stored[SHA256_SIZE],
                       uint8_t diff[SHA256_SIZE], bool *compressed);
+/* After layer_digest_end: "application/vnd.oci.image.layer.v1.tar", or with "+gzip" or "+zstd". A
+ * static string. */
+const char *layer_digest_media_type(const struct layer_digest *digest);
 
 #endif
