@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Ctrl-C and SIGTERM: the program ends within two seconds and leaves neither half an image nor half an upload.
+. "$(dirname "$0")/lib.sh"
+need_s3
+REF=app:20250721-2118-f7a5a27
+"$KIT/make_image" $REF image.tar --size 60 --seed 5
+# A sanitizer slows everything down; the promise is for the program itself.
+limit=${E2E_SLOW:+8000}
+limit=${limit:-2000}
+
+# interrupt SIGNAL CODE SENTENCE: signals the program (its pid in $pid) and checks how it ends.
+interrupt()
+{
+    local started status took
+    started=$(date +%s%N)
+    kill -"$1" "$pid"
+    wait "$pid"
+    status=$?
+    took=$((($(date +%s%N) - started) / 1000000))
+    check "$3: exit code $2" same "$2" $status
+    check "$3: within 2 s" test $took -le "$limit"
+    check "$3: says so in one line" same 1 "$(grep -c '^error' err.txt)"
+}
+
+for signal in INT TERM; do
+    code=$([ $signal = INT ] && echo 130 || echo 143)
+
+    # A push whose input goes on for ever: 40 MB come at once, then nothing.
+    mkfifo push.pipe
+    { head -c 40000000 image.tar && exec sleep 60; } >push.pipe &
+    feeder=$!
+    "$S3DOCK" push $REF --input - <push.pipe 2>err.txt &
+    pid=$!
+    sleep 3
+    interrupt $signal "$code" "SIG$signal during a push"
+    kill $feeder 2>/dev/null
+    wait $feeder 2>/dev/null
+    rm push.pipe
+    check "SIG$signal during a push: nothing in the bucket, no unfinished upload" same "" "$(bucket_state)"
+done
+
+check "the push can be done again" s3dock push $REF --input image.tar
+for signal in INT TERM; do
+    code=$([ $signal = INT ] && echo 130 || echo 143)
+
+    # A pull whose reader has fallen asleep.
+    mkfifo pull.pipe
+    { exec 3<pull.pipe && exec sleep 60; } &
+    reader=$!
+    "$S3DOCK" pull $REF --output - >pull.pipe 2>err.txt &
+    pid=$!
+    sleep 2
+    interrupt $signal "$code" "SIG$signal during a pull to a pipe"
+    kill $reader 2>/dev/null
+    wait $reader 2>/dev/null
+    rm pull.pipe
+done
+check "the image in the bucket is untouched" s3dock pull $REF --output back.tar
+check "and right" same_image image.tar back.tar

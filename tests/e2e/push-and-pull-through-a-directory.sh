@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# An image goes from one daemon into a bucket that is a plain directory, and from there to another host.
+. "$(dirname "$0")/lib.sh"
+need_docker
+need_edge
+need_directory
+round_trip
+check "the store left nothing but the image's three objects" same 3 "$(bucket list | wc -l)"

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# `docker save X | s3dock push X --input -`, and an archive file, are as good as asking the daemon.
+. "$(dirname "$0")/lib.sh"
+need_docker
+need_directory
+REF=app:20250721-2118-f7a5a27
+"$KIT/images" small $REF
+
+# pushed NAME ARGUMENT...: pushes into a bucket of that name; prints the archive's checksum.
+pushed()
+{
+    use_bucket "$1"
+    shift
+    s3dock push $REF --json "$@" >push.json && json checksum push.json
+}
+
+from_docker=$(pushed from-docker)
+check "the push from the daemon states a checksum" test -n "$from_docker"
+docker save $REF >saved.tar
+check "a pipe gives the same archive" same "$from_docker" "$(docker save $REF | pushed from-pipe --input -)"
+check "a file too" same "$from_docker" "$(pushed from-file --input saved.tar)"
+gzip -k saved.tar
+check "and a compressed file" same "$from_docker" "$(pushed from-gzip --input saved.tar.gz)"
+check "and a compressed pipe" same "$from_docker" "$(pushed from-gzip-pipe --input - <saved.tar.gz)"
+use_bucket from-pipe
+check "what came through the pipe comes back" s3dock pull $REF --output back.tar
+check "identical" same_image saved.tar back.tar

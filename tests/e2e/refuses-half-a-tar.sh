@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# A stream with a hole never becomes an image in the bucket, whatever the hole is.
+. "$(dirname "$0")/lib.sh"
+need_s3
+REF=app:20250721-2118-f7a5a27
+"$KIT/make_image" $REF whole.tar --size 30 --seed 1
+size=$(stat -c %s whole.tar)
+
+# half SENTENCE FILE: refused, as a file and as a pipe.
+half()
+{
+    refused 6 "" "$1" push $REF --input "$2"
+    INPUT=$2 refused 6 "" "$1, from a pipe" push $REF --input -
+}
+
+: >empty.tar
+half "an empty file" empty.tar
+head -c 100 whole.tar >tiny.tar
+half "a hundred bytes" tiny.tar
+head -c 100000 /dev/urandom >noise.tar
+half "noise" noise.tar
+for percent in 10 50 90 99; do
+    head -c $((size * percent / 100)) whole.tar >half.tar
+    half "the first $percent % of an archive" half.tar
+done
+python3 - whole.tar <<'PYTHON'
+# Without the two zero blocks at the end, and what `docker save` would be padded with.
+import sys, tarfile
+with tarfile.open(sys.argv[1]) as archive:
+    for entry in archive:
+        end = entry.offset_data + (entry.size + 511) // 512 * 512
+data = open(sys.argv[1], "rb").read(end)
+open("no-trailer.tar", "wb").write(data)
+open("error-behind.tar", "wb").write(data + b'{"errorDetail":{"message":"write: no space left on device"}}\n')
+PYTHON
+half "an archive without its trailer" no-trailer.tar
+half "a daemon's error in place of the trailer" error-behind.tar
+gzip -c whole.tar | head -c 5000000 >half.tar.gz
+half "half a compressed archive" half.tar.gz
+for layout in legacy oci oci-gzip; do
+    "$KIT/make_image" $REF lie.tar --size 5 --seed 1 --layout $layout --lie
+    half "a layer that is not what the configuration says ($layout)" lie.tar
+    "$KIT/make_image" $REF missing.tar --size 5 --seed 1 --layout $layout --missing-layer
+    half "a layer that is not there ($layout)" missing.tar
+done
+tar -cf other.tar whole.tar
+half "a tar that is no image" other.tar
+check "the bucket stays empty" same "" "$(bucket_state)"
+check "and takes the whole one" s3dock push $REF --input whole.tar
