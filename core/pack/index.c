@@ -62,9 +62,9 @@ static bool within(uint64_t offset, uint64_t size, uint64_t whole)
 
 static bool chunk_valid(const struct index_chunk *chunk, const struct chunk_params *params)
 {
-    return chunk->raw_size >= 1 && chunk->raw_size <= params->max + TAR_BLOCK &&
+    return chunk->raw_size >= 1 && chunk->raw_size <= params->max &&
            chunk->packed_size >= PACKED_MIN &&
-           chunk->packed_size <= INDEX_PACKED_MAX(chunk->raw_size);
+           chunk->packed_size <= member_stored_size(chunk->raw_size);
 }
 
 static bool is_digest(const char *text)

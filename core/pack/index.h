@@ -31,10 +31,8 @@ struct err;
 #define INDEX_SECTIONS_MAX (4 * IMAGE_LAYERS_MAX)
 #define INDEX_CHUNKS_MAX   (8u * 1024 * 1024)
 
-/* What a chunk may take in the archive: a stored member and some. A chunk's raw size is at most
- * params.max + TAR_BLOCK (the padding of a file's last chunk stays with it). */
-#define INDEX_PACKED_MAX(raw) ((raw) + (raw) / 512 + 64)
-
+/* A reader of an index may rely on it: raw_size is 1 .. params.max, and packed_size at most
+ * member_stored_size(raw_size), which is below member_bound(raw_size). */
 struct index_chunk {
     uint32_t raw_size, packed_size;
     struct xxh128 name; /* of the raw bytes */

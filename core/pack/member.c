@@ -7,8 +7,9 @@
  * libdeflate lets XFL tell the level (4 for the fastest, 2 for the slow ones); readers ignore it,
  * and a fixed one keeps the promise of one header simple, so it is overwritten.
  *
- * A packer holds two compressors: that of its level, and one of level 0 for chunks that are known
- * to be compressed already and for those that deflate would make larger.
+ * A packer holds three compressors: that of its level, one of level 0 for chunks that are
+ * compressed already and those that deflate would make larger, and one of level 1 that tries the
+ * beginning of chunks that look like noise.
  */
 #include "pack/member.h"
 
@@ -18,6 +19,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "pack/density.h"
 
 #define WRAPPING     18    /* header and trailer of a gzip member */
 #define BLOCK_STORED 65535 /* most bytes in one stored block ... */
@@ -25,8 +27,11 @@
 
 static const uint8_t header[10] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff};
 
+/* How much of a chunk that looks like noise is tried before the rest is stored untried. */
+#define TRIAL_SIZE ((size_t)16 * 1024)
+
 struct packer {
-    struct libdeflate_compressor *deflating, *storing;
+    struct libdeflate_compressor *deflating, *storing, *trying;
 };
 
 struct unpacker {
@@ -36,6 +41,11 @@ struct unpacker {
 size_t member_bound(size_t raw_size)
 {
     return libdeflate_gzip_compress_bound(NULL, raw_size);
+}
+
+size_t member_stored_size(size_t raw_size)
+{
+    return WRAPPING + raw_size + (raw_size + BLOCK_STORED - 1) / BLOCK_STORED * BLOCK_HEAD;
 }
 
 struct packer *packer_create(int level, struct err *err)
@@ -51,8 +61,9 @@ struct packer *packer_create(int level, struct err *err)
     if (packer) {
         packer->deflating = libdeflate_alloc_compressor(level);
         packer->storing = libdeflate_alloc_compressor(0);
+        packer->trying = libdeflate_alloc_compressor(1);
     }
-    if (!packer || !packer->deflating || !packer->storing) {
+    if (!packer || !packer->deflating || !packer->storing || !packer->trying) {
         packer_destroy(packer);
         err_memory(err, "a compressor");
         return NULL;
@@ -66,12 +77,8 @@ void packer_destroy(struct packer *packer)
         return;
     libdeflate_free_compressor(packer->deflating);
     libdeflate_free_compressor(packer->storing);
+    libdeflate_free_compressor(packer->trying);
     free(packer);
-}
-
-static size_t stored_size(size_t raw_size)
-{
-    return WRAPPING + raw_size + (raw_size + BLOCK_STORED - 1) / BLOCK_STORED * BLOCK_HEAD;
 }
 
 static size_t compress(struct libdeflate_compressor *compressor, struct view raw, uint8_t *out)
@@ -84,13 +91,22 @@ static size_t compress(struct libdeflate_compressor *compressor, struct view raw
     return size;
 }
 
+/* Whether deflating gains so little (under 2 %) that it is not worth its time. */
+static bool is_dense(struct packer *packer, struct view raw, uint8_t *out)
+{
+    size_t trial = raw.size < TRIAL_SIZE ? raw.size : TRIAL_SIZE;
+
+    return density_is_noise(raw) &&
+           compress(packer->trying, view_of(raw.data, trial), out) > trial - trial / 50;
+}
+
 size_t member_pack(struct packer *packer, struct view raw, bool stored, uint8_t *out)
 {
     assert(raw.size > 0);
-    if (!stored) {
+    if (!stored && !is_dense(packer, raw, out)) {
         size_t size = compress(packer->deflating, raw, out);
 
-        if (size <= stored_size(raw.size))
+        if (size <= member_stored_size(raw.size))
             return size;
     }
     return compress(packer->storing, raw, out);

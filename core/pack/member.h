@@ -17,8 +17,10 @@ struct err;
 #define MEMBER_LEVEL_MIN 1
 #define MEMBER_LEVEL_MAX 12
 
-/* Most bytes that member_pack can produce for `raw_size` bytes, whatever the level. */
+/* The room that member_pack needs for its output of `raw_size` bytes, whatever the level. */
 size_t member_bound(size_t raw_size);
+/* The size of the stored form (deflate's stored blocks): no member of ours is larger. */
+size_t member_stored_size(size_t raw_size);
 
 struct packer;
 struct packer *packer_create(int level, struct err *err);
