@@ -465,7 +465,7 @@ static void record_lies(struct sample *sample, size_t at, uint64_t value)
 
 static void chunks_that_do_not_add_up_are_refused(void **state)
 {
-    static const uint32_t numbers[] = {0, 1, 19, 200703, 200705, CHUNK_MAX_LIMIT + 513, UINT32_MAX};
+    static const uint32_t numbers[] = {0, 1, 19, 200703, 200705, CHUNK_MAX_LIMIT + 1, UINT32_MAX};
 
     for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
         record_lies(*state, 0, numbers[i]);
@@ -531,8 +531,8 @@ static void impossible_chunks_are_not_added(void **state)
     static const struct index_chunk chunks[] = {
         {0, 20, {{0}}},
         {100, 19, {{0}}},
-        {100, INDEX_PACKED_MAX(100) + 1, {{0}}},
-        {CHUNK_MAX_LIMIT + TAR_BLOCK + 1, 1000, {{0}}},
+        {100, 100 + 18 + 5 + 1, {{0}}},
+        {CHUNK_MAX_LIMIT + 1, 1000, {{0}}},
         {UINT32_MAX, UINT32_MAX, {{0}}},
     };
     struct index_builder *builder = sample_builder();
