@@ -17,6 +17,7 @@ struct docker_endpoint {
     char url[1024];   /* base URL for HTTP */
     bool tls, tls_verify;
     char ca_file[1024], cert_file[1024], key_file[1024]; /* "" when there is none */
+    char api_version[16]; /* DOCKER_API_VERSION: no negotiation; "" when it is not set */
 };
 
 /* `flag`: the value of --docker-host, or NULL. `getenv_fn`: NULL for getenv (tests give their own).
