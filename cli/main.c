@@ -1,4 +1,100 @@
-int main(void)
+/*
+ * s3dock - the command line. Take the line apart, resolve the configuration, run the command, print
+ * what it says.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "cli/args.h"
+#include "cli/command.h"
+#include "cli/help.h"
+#include "cli/signals.h"
+
+static const char *environment(const char *name)
 {
-    return 0;
+    return getenv(name);
+}
+
+static void set_up_output(struct cli *cli)
+{
+    const struct config *config = &cli->config;
+    uint64_t level = config_number(config, OPT_LOG_LEVEL);
+
+    cli->output.json = config_switch(config, OPT_JSON);
+    cli->output.quiet = config_switch(config, OPT_QUIET);
+    if (config_switch(config, OPT_NO_COLOR))
+        cli->output.color = false;
+    if (cli->output.json && config->settings[OPT_LOG_LEVEL].origin <= ORIGIN_FILE)
+        level = LOG_OFF;
+    log_set_level((enum log_level)level);
+}
+
+static void print_warnings(struct cli *cli)
+{
+    char *line = cli->config.warnings.data, *end;
+
+    for (; (end = strchr(line, '\n')); line = end + 1)
+        output_warn(&cli->output, "%.*s", (int)(end - line), line);
+}
+
+static int run_command(struct cli *cli, const struct command *command, struct err *err)
+{
+    cli->output.command = command->name;
+    if (config_load(&cli->config, cli->args, environment, command->no_file, err))
+        return ERR_FAIL;
+    set_up_output(cli);
+    print_warnings(cli);
+    return command->run(cli, err);
+}
+
+/* --help and --version stand for commands. */
+static int run(struct cli *cli, struct args *args, struct err *err)
+{
+    if (args->values[OPT_HELP] && args->command) {
+        cli->output.command = "help";
+        help_command(args->command, &cli->output.lines);
+        return 0;
+    }
+    if (args->values[OPT_HELP]) {
+        args->command = &command_table[CMD_HELP];
+        return run_command(cli, args->command, err);
+    }
+    if (args->values[OPT_VERSION])
+        args->command = &command_table[CMD_VERSION];
+    return run_command(cli, args->command, err);
+}
+
+/* The command's name for the envelope, as far as it was understood. */
+static const char *name_of(const struct args *args)
+{
+    if (args->command)
+        return args->command->name;
+    return args->operand_count ? args->operands[0] : "";
+}
+
+int main(int argc, char **argv)
+{
+    struct cli cli = {0};
+    struct args args;
+    struct err err;
+    bool json = args_wants_json(argc, argv);
+    int failed, code;
+
+    if (!json && getenv("S3DOCK_JSON"))
+        option_read_switch(getenv("S3DOCK_JSON"), &json);
+    cancel_init(&cli.cancel);
+    signals_install(&cli.cancel);
+    output_init(&cli.output, json);
+    cli.args = &args;
+    failed = args_parse(argc, argv, &args, &err);
+    cli.output.command = name_of(&args);
+    if (!failed)
+        failed = run(&cli, &args, &err);
+    code = output_end(&cli.output, failed ? &err : NULL, atomic_load(&cli.cancel.signal));
+    config_finish(&cli.config);
+    output_finish(&cli.output);
+    return code;
 }

@@ -1,0 +1,82 @@
+#include "base/err.h"
+#include "catalog/name.h"
+#include "cli/args.h"
+#include "cli/command.h"
+#include "cli/connect.h"
+#include "cli/human.h"
+#include "cli/transfer_ui.h"
+#include "move/push.h"
+#include "wire/docker.h"
+#include "wire/store.h"
+
+static void write_data(struct json_writer *w, const struct push_options *options,
+                       const struct push_result *result)
+{
+    jw_string(w, "image_ref", options->name.ref);
+    jw_string(w, "s3_key", result->key);
+    jw_string(w, "checksum", result->checksum);
+    jw_int(w, "size", (int64_t)result->size);
+    jw_bool(w, "skipped", result->skipped);
+    jw_bool(w, "archived", result->archived);
+    jw_string(w, "image_id", result->image_id);
+    if (options->dry_run)
+        jw_bool(w, "dry_run", true);
+    transfer_write_stats(w, &result->stats);
+}
+
+static void tell(struct cli *cli, const struct push_options *options,
+                 const struct push_result *result)
+{
+    const struct transfer_stats *stats = &result->stats;
+    char archive[HUMAN_SIZE], raw[HUMAN_SIZE], time[HUMAN_SIZE], rate[HUMAN_SIZE];
+
+    if (result->skipped)
+        output_note(&cli->output, "%s is in the bucket already: nothing to do", options->name.ref);
+    else if (options->dry_run)
+        output_note(&cli->output, "would push %s to %s", options->name.ref, result->key);
+    else
+        output_note(
+            &cli->output, "pushed %s: %s in %s (%s image), %s", options->name.ref,
+            human_bytes(result->size, archive), human_seconds(stats->seconds, time),
+            human_bytes(stats->raw_bytes, raw),
+            human_rate(stats->seconds > 0 ? (double)result->size / stats->seconds : 0, rate));
+    if (result->archived)
+        output_note(&cli->output, "the image that had this name before was kept under archive/");
+}
+
+static int transfer(struct cli *cli, struct push_options *options, struct err *err)
+{
+    struct push_result result;
+    struct progress progress;
+    int failed;
+
+    transfer_begin(cli, options->name.ref, &progress, &options->transfer);
+    failed = push_run(options, &result, err);
+    progress_finish(&progress);
+    if (failed)
+        return ERR_FAIL;
+    write_data(output_data(&cli->output), options, &result);
+    tell(cli, options, &result);
+    return 0;
+}
+
+int cmd_push(struct cli *cli, struct err *err)
+{
+    const struct config *config = &cli->config;
+    struct push_options options = {
+        .input = config_text(config, OPT_INPUT),
+        .level = (int)config_number(config, OPT_LEVEL),
+        .dry_run = config_switch(config, OPT_DRY_RUN),
+        .force = config_switch(config, OPT_FORCE),
+    };
+    int failed;
+
+    if (name_parse_image(cli->args->operands[0], &options.name, err))
+        return ERR_FAIL;
+    failed = connect_store(cli, !options.dry_run, &options.store, err) ||
+             (!options.input && connect_docker(cli, &options.docker, err)) ||
+             transfer(cli, &options, err);
+    docker_close(options.docker);
+    store_destroy(options.store);
+    return failed ? ERR_FAIL : 0;
+}

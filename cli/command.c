@@ -1,0 +1,195 @@
+#include "cli/command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "cli/args.h"
+#include "cli/nearest.h"
+
+#define REF "REF"
+
+const struct command command_table[COMMAND_COUNT] = {
+    [CMD_PUSH] =
+        {.name = "push",
+         .operands = REF,
+         .least = 1,
+         .most = 1,
+         .summary = "put an image into the bucket",
+         .examples =
+             "s3dock push myapp:20250721-2118-f7a5a27\tfrom Docker\n"
+             "s3dock push myapp:20250721-2118-f7a5a27 --input image.tar\tfrom an archive\n"
+             "docker save X | s3dock push myapp:20250721-2118-f7a5a27 --input -\tfrom a pipe\n",
+         .details =
+             "REF is APP:YYYYMMDD-HHMM-HASH: the time and the short hash of the commit that\n"
+             "the image was built from. Names that move, like latest, are refused.\n"
+             "\n"
+             "The image goes into the bucket as an ordinary .tar.gz, with an index and a\n"
+             "description beside it. An image that the bucket holds already is not even\n"
+             "exported. If a push fails or is interrupted, the bucket stays as it was.\n",
+         .run = cmd_push},
+    [CMD_PULL] = {.name = "pull",
+                  .operands = REF,
+                  .least = 1,
+                  .most = 1,
+                  .summary = "get an image out of the bucket",
+                  .examples =
+                      "s3dock pull myapp:20250721-2118-f7a5a27\tinto Docker\n"
+                      "s3dock pull myapp:20250721-2118-f7a5a27 --output image.tar\tinto a file\n"
+                      "s3dock pull myapp:20250721-2118-f7a5a27 --output - | docker load\tby hand\n",
+                  .details =
+                      "Every byte is checked before success is reported. Nothing is fetched when\n"
+                      "Docker has this very image already.\n",
+                  .run = cmd_pull},
+    [CMD_CONFIG_INIT] = {.name = "config init",
+                         .operands = "[FILE]",
+                         .most = 1,
+                         .no_file = true,
+                         .summary = "write a first configuration file",
+                         .examples =
+                             "s3dock config init\tas ./s3dock.json5\n"
+                             "s3dock config init ~/.s3dock/config.json5\tfor all your projects\n",
+                         .details =
+                             "Only you can read the file. An existing file is never overwritten.\n",
+                         .run = cmd_config_init},
+    [CMD_CONFIG_SHOW] =
+        {.name = "config show",
+         .operands = "",
+         .summary = "show what would be used",
+         .examples = "s3dock config show\tall profiles\n"
+                     "s3dock config show --profile eu --origin\tone, and why\n",
+         .details = "What would be used, flags and environment included. Secrets are not shown.\n",
+         .run = cmd_config_show},
+    [CMD_CONFIG_LIST] = {.name = "config list",
+                         .operands = "",
+                         .summary = "list the profiles",
+                         .examples = "s3dock config list\t* marks the one in use\n",
+                         .details = "",
+                         .run = cmd_config_list},
+    [CMD_CONFIG_VALIDATE] =
+        {.name = "config validate",
+         .operands = "[FILE]",
+         .most = 1,
+         .no_file = true,
+         .summary = "check a configuration file",
+         .examples = "s3dock config validate\tthe one that would be used\n"
+                     "s3dock config validate deploy/s3dock.json5\tthis one\n",
+         .details = "Tells syntax errors with line and column, values that make no sense, and\n"
+                    "keys that s3dock does not know.\n",
+         .run = cmd_config_validate},
+    [CMD_COMPLETION] = {.name = "completion",
+                        .operands = "bash|zsh|fish",
+                        .least = 1,
+                        .most = 1,
+                        .no_file = true,
+                        .summary = "print completions for a shell",
+                        .examples = "source <(s3dock completion bash)\tin ~/.bashrc\n"
+                                    "source <(s3dock completion zsh)\tin ~/.zshrc\n"
+                                    "s3dock completion fish | source\tin config.fish\n",
+                        .details = "",
+                        .run = cmd_completion},
+    [CMD_MAN] = {.name = "man",
+                 .operands = "",
+                 .no_file = true,
+                 .summary = "print the manual page",
+                 .examples = "s3dock man | man -l -\tread it\n"
+                             "s3dock man > /usr/local/share/man/man1/s3dock.1\tinstall it\n",
+                 .details = "",
+                 .run = cmd_man},
+    [CMD_VERSION] = {.name = "version",
+                     .operands = "",
+                     .no_file = true,
+                     .summary = "print the version",
+                     .examples = "s3dock version --full\twith commit and date\n",
+                     .details = "",
+                     .run = cmd_version},
+    [CMD_HELP] = {.name = "help",
+                  .operands = "[COMMAND]",
+                  .most = 2,
+                  .no_file = true,
+                  .summary = "explain a command",
+                  .examples = "s3dock help push\tthe same as s3dock push --help\n",
+                  .details = "",
+                  .run = cmd_help},
+};
+
+enum command_id command_id(const struct command *command)
+{
+    return (enum command_id)(command - command_table);
+}
+
+/* Whether `word` is the first of a command of two words. */
+static bool is_group(const char *word)
+{
+    size_t size = strlen(word);
+
+    for (unsigned i = 0; i < COMMAND_COUNT; i++)
+        if (!strncmp(command_table[i].name, word, size) && command_table[i].name[size] == ' ')
+            return true;
+    return false;
+}
+
+static const struct command *find_name(const char *name)
+{
+    for (unsigned i = 0; i < COMMAND_COUNT; i++)
+        if (!strcmp(command_table[i].name, name))
+            return &command_table[i];
+    return NULL;
+}
+
+static const struct command *unknown(const char *name, struct err *err)
+{
+    struct nearest nearest;
+
+    nearest_init(&nearest, name);
+    for (unsigned i = 0; i < COMMAND_COUNT; i++)
+        nearest_try(&nearest, command_table[i].name);
+    err_set(err, ERR_USAGE, "command", "unknown command \"%s\"", name);
+    if (nearest_found(&nearest))
+        err_hint(err, "did you mean s3dock %s?", nearest_found(&nearest));
+    else
+        err_hint(err, "s3dock help lists the commands");
+    return NULL;
+}
+
+/* "config" alone: what may follow. */
+static const struct command *incomplete(const char *group, struct err *err)
+{
+    char choices[256] = "";
+    size_t size = strlen(group), used = 0;
+
+    for (unsigned i = 0; i < COMMAND_COUNT; i++) {
+        const char *name = command_table[i].name;
+
+        if (!strncmp(name, group, size) && name[size] == ' ' && used < sizeof choices)
+            used += (size_t)snprintf(choices + used, sizeof choices - used, "%s%s",
+                                     used ? ", " : "", name + size + 1);
+    }
+    err_set(err, ERR_USAGE, "command", "%s needs one of: %s", group, choices);
+    err_hint(err, "s3dock help %s explains them", group);
+    return NULL;
+}
+
+const struct command *command_find(const char *const *words, unsigned count, unsigned *used,
+                                   struct err *err)
+{
+    char name[128];
+    const struct command *command;
+
+    if (!count) {
+        err_set(err, ERR_USAGE, "command", "no command given");
+        err_hint(err, "s3dock help lists the commands");
+        return NULL;
+    }
+    *used = 1;
+    if (!is_group(words[0])) {
+        command = find_name(words[0]);
+        return command ? command : unknown(words[0], err);
+    }
+    if (count == 1)
+        return incomplete(words[0], err);
+    *used = 2;
+    snprintf(name, sizeof name, "%s %s", words[0], words[1]);
+    command = find_name(name);
+    return command ? command : unknown(name, err);
+}

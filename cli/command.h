@@ -1,0 +1,69 @@
+/*
+ * command - the table of commands: how each is called, what it says about itself, what runs it.
+ */
+#ifndef S3DOCK_CLI_COMMAND_H
+#define S3DOCK_CLI_COMMAND_H
+
+#include <stdbool.h>
+
+#include "cli/config.h"
+#include "cli/output.h"
+#include "flow/cancel.h"
+
+struct err;
+struct args;
+
+enum command_id {
+    CMD_PUSH,
+    CMD_PULL,
+    CMD_CONFIG_INIT,
+    CMD_CONFIG_SHOW,
+    CMD_CONFIG_LIST,
+    CMD_CONFIG_VALIDATE,
+    CMD_COMPLETION,
+    CMD_MAN,
+    CMD_VERSION,
+    CMD_HELP,
+    COMMAND_COUNT
+};
+
+/* What a command is given. Made and taken down by main. */
+struct cli {
+    const struct args *args;
+    struct config config; /* resolved for this command */
+    struct output output; /* what it says goes here */
+    struct cancel cancel;
+};
+
+struct command {
+    const char *name;     /* "push", "config init": also the envelope's "command" */
+    const char *operands; /* "REF", "[FILE]" */
+    unsigned least, most; /* operands */
+    bool no_file;         /* runs without the configuration file, even a broken one */
+    const char *summary;  /* half a line */
+    const char *examples; /* lines of two columns: command, tab, what it does */
+    const char *details;  /* paragraphs of at most 78 columns */
+    /* 0, or ERR_FAIL with err filled. Results go to cli->output. */
+    int (*run)(struct cli *cli, struct err *err);
+};
+
+extern const struct command command_table[COMMAND_COUNT];
+
+enum command_id command_id(const struct command *command);
+/* The command that the first words name, and how many words it took; NULL and usage.command when
+ * there is none such. */
+const struct command *command_find(const char *const *words, unsigned count, unsigned *used,
+                                   struct err *err);
+
+int cmd_push(struct cli *cli, struct err *err);
+int cmd_pull(struct cli *cli, struct err *err);
+int cmd_config_init(struct cli *cli, struct err *err);
+int cmd_config_show(struct cli *cli, struct err *err);
+int cmd_config_list(struct cli *cli, struct err *err);
+int cmd_config_validate(struct cli *cli, struct err *err);
+int cmd_completion(struct cli *cli, struct err *err);
+int cmd_man(struct cli *cli, struct err *err);
+int cmd_version(struct cli *cli, struct err *err);
+int cmd_help(struct cli *cli, struct err *err);
+
+#endif

@@ -1,0 +1,112 @@
+#include "cli/connect.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "cli/command.h"
+#include "wire/docker.h"
+#include "wire/docker_host.h"
+#include "wire/store.h"
+
+#define FILE_SCHEME "file://"
+
+static int connect_directory(struct cli *cli, const char *path, bool create, struct store **out,
+                             struct err *err)
+{
+    struct store_dir_options options = {
+        .path = path,
+        .bucket = config_text(&cli->config, OPT_BUCKET),
+        .create = create,
+        .cancel = &cli->cancel,
+    };
+
+    if (path[0] != '/') {
+        err_set(err, ERR_USAGE, "endpoint", "endpoint " FILE_SCHEME "%s names no absolute folder",
+                path);
+        return err_hint(err, "three slashes: file:///srv/images");
+    }
+    *out = store_dir_create(&options, err);
+    return *out ? 0 : ERR_FAIL;
+}
+
+/* Half a pair of keys is a slip, not a wish for unsigned requests. */
+static int check_credentials(const struct config *config, struct err *err)
+{
+    bool id = config_text(config, OPT_ACCESS_KEY), secret = config_text(config, OPT_SECRET_KEY);
+    char where[512];
+
+    if (id == secret)
+        return 0;
+    config_origin(config, id ? OPT_ACCESS_KEY : OPT_SECRET_KEY, where, sizeof where);
+    err_set(err, ERR_AUTH, "credentials", "there is an access key's %s (%s), but not its %s",
+            id ? "id" : "secret", where, id ? "secret" : "id");
+    return err_hint(err, "set %s, or both in the profile",
+                    id ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID");
+}
+
+static int connect_s3(struct cli *cli, const char *endpoint, struct store **out, struct err *err)
+{
+    const struct config *config = &cli->config;
+    struct store_s3_options options = {
+        .endpoint = endpoint,
+        .region = config_text(config, OPT_REGION),
+        .bucket = config_text(config, OPT_BUCKET),
+        .access_key = config_text(config, OPT_ACCESS_KEY),
+        .secret_key = config_text(config, OPT_SECRET_KEY),
+        .session_token = config_text(config, OPT_SESSION_TOKEN),
+        .addressing = config_text(config, OPT_ADDRESSING),
+        .ca_file = config_text(config, OPT_CA_FILE),
+        .insecure = config_switch(config, OPT_INSECURE),
+        .sign_payload = config_switch(config, OPT_SIGN_PAYLOAD),
+        .retries = (unsigned)config_number(config, OPT_RETRIES),
+        .cancel = &cli->cancel,
+    };
+
+    if (check_credentials(config, err))
+        return ERR_FAIL;
+    if (options.insecure)
+        output_warn(&cli->output, "the server's certificate is not checked (insecure)");
+    *out = store_s3_create(&options, err);
+    return *out ? 0 : ERR_FAIL;
+}
+
+int connect_store(struct cli *cli, bool create, struct store **out, struct err *err)
+{
+    const char *endpoint = config_text(&cli->config, OPT_ENDPOINT);
+
+    if (endpoint && !strncmp(endpoint, FILE_SCHEME, strlen(FILE_SCHEME)))
+        return connect_directory(cli, endpoint + strlen(FILE_SCHEME), create, out, err);
+    return connect_s3(cli, endpoint, out, err);
+}
+
+static const char *environment(const char *name)
+{
+    return getenv(name);
+}
+
+/*
+ * A context that was asked for is put into the environment as the docker command would have it
+ * there: so its own rules apply, and a docker program that we start means the same daemon. Called
+ * before any thread is started.
+ */
+static int use_context(const char *context, struct err *err)
+{
+    if (setenv("DOCKER_CONTEXT", context, 1) || unsetenv("DOCKER_HOST"))
+        return err_memory(err, "the Docker context");
+    return 0;
+}
+
+int connect_docker(struct cli *cli, struct docker **out, struct err *err)
+{
+    const char *host = config_text(&cli->config, OPT_DOCKER_HOST);
+    const char *context = config_text(&cli->config, OPT_DOCKER_CONTEXT);
+    struct docker_endpoint endpoint;
+
+    if (!host && context && use_context(context, err))
+        return ERR_FAIL;
+    if (docker_endpoint_find(host, environment, &endpoint, err))
+        return ERR_FAIL;
+    *out = docker_open(&endpoint, &cli->cancel, err);
+    return *out ? 0 : ERR_FAIL;
+}

@@ -1,0 +1,254 @@
+#include "cli/help.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "cli/command.h"
+#include "cli/version.h"
+
+#define WIDTH          80
+#define FLAG_COLUMN    26
+#define NAME_COLUMN    18
+#define EXAMPLE_MAX    62 /* a longer one has its explanation on the next line */
+#define EXAMPLE_INDENT "      "
+
+static const struct exit_code {
+    const char *code, *meaning;
+} exit_codes[] = {
+    {"0", "done, or nothing to do"},
+    {"1", "anything not below"},
+    {"2", "wrong arguments or configuration"},
+    {"3", "no such image, tag, environment or bucket"},
+    {"4", "credentials missing, expired or refused"},
+    {"5", "the network or the server; trying again may help"},
+    {"6", "bytes are not what they should be"},
+    {"8", "somebody else was first, or it exists already"},
+    {"9", "this machine: disk, memory, permissions"},
+    {"10", "Docker is away or refused"},
+    {"12", "the server or Docker lacks something needed"},
+    {"130, 143", "interrupted by SIGINT, SIGTERM"},
+};
+
+static bool in_group(const char *name, const char *group)
+{
+    size_t size = strlen(group);
+
+    return !strncmp(name, group, size) && name[size] == ' ';
+}
+
+/* Two columns. */
+static void row(struct text *out, const char *left, int column, const char *right)
+{
+    text_printf(out, "  %-*s %s\n", column, left, right);
+}
+
+static void flag_row(struct text *out, const struct option *option)
+{
+    char letter[8] = "    ", flag[64];
+
+    if (option->letter)
+        snprintf(letter, sizeof letter, "-%c, ", option->letter);
+    snprintf(flag, sizeof flag, "%s--%s%s%s", letter, option->name, option->argument ? " " : "",
+             option->argument ? option->argument : "");
+    row(out, flag, FLAG_COLUMN, option->help);
+}
+
+static void command_row(struct text *out, const struct command *command)
+{
+    char call[64];
+
+    snprintf(call, sizeof call, "%s %s", command->name, command->operands);
+    row(out, call, FLAG_COLUMN, command->summary);
+}
+
+static void examples(struct text *out, const char *lines)
+{
+    text_str(out, "Examples:\n");
+    while (*lines) {
+        size_t size = strcspn(lines, "\n"), call = strcspn(lines, "\t");
+        int words = (int)(size - call - 1);
+
+        if (call + 4 + (size_t)words < WIDTH)
+            text_printf(out, "  %.*s%*s  %.*s\n", (int)call, lines,
+                        call < 44 && 44 + 4 + words < WIDTH ? 44 - (int)call : 0, "", words,
+                        lines + call + 1);
+        else
+            text_printf(out, "  %.*s\n" EXAMPLE_INDENT "%.*s\n", (int)call, lines, words,
+                        lines + call + 1);
+        lines += size + (lines[size] == '\n');
+    }
+    text_char(out, '\n');
+}
+
+static void flags(struct text *out, const char *title, const struct command *command, bool own)
+{
+    text_printf(out, "%s:\n", title);
+    for (unsigned id = 0; id < OPTION_COUNT; id++) {
+        const struct option *option = &option_table[id];
+
+        if (!option->no_flag && own == !!option->commands &&
+            (!command || option_fits(option, command_id(command))))
+            flag_row(out, option);
+    }
+    text_char(out, '\n');
+}
+
+static bool has_own_flags(const struct command *command)
+{
+    for (unsigned id = 0; id < OPTION_COUNT; id++)
+        if (option_table[id].commands && option_fits(&option_table[id], command_id(command)))
+            return true;
+    return false;
+}
+
+void help_general(struct text *out)
+{
+    text_str(out, "s3dock: Docker images in a bucket, without a registry\n\n"
+                  "Usage: s3dock COMMAND [ARGUMENTS] [FLAGS]\n\n");
+    examples(out, "s3dock config init\twhere the bucket is\n"
+                  "s3dock push myapp:20250721-2118-f7a5a27\tan image into the bucket\n"
+                  "s3dock pull myapp:20250721-2118-f7a5a27\tand out of it, elsewhere\n");
+    text_str(out, "Commands:\n");
+    for (unsigned i = 0; i < COMMAND_COUNT; i++)
+        command_row(out, &command_table[i]);
+    text_char(out, '\n');
+    flags(out, "Flags of every command", NULL, false);
+    text_str(out, "More: s3dock help COMMAND, and s3dock man for the manual page.\n\n"
+                  "Environment: S3DOCK_BUCKET, S3DOCK_PROFILE and so on stand for the flags;\n"
+                  "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are the credentials. A flag beats\n"
+                  "the environment, that beats the configuration file; but the values of a\n"
+                  "profile that is asked for by name beat the AWS_* variables.\n\n"
+                  "Exit codes:\n");
+    for (size_t i = 0; i < ARRAY_SIZE(exit_codes); i++)
+        row(out, exit_codes[i].code, 9, exit_codes[i].meaning);
+}
+
+void help_command(const struct command *command, struct text *out)
+{
+    text_printf(out, "s3dock %s: %s\n\nUsage: s3dock %s%s%s [FLAGS]\n\n", command->name,
+                command->summary, command->name, *command->operands ? " " : "", command->operands);
+    examples(out, command->examples);
+    if (*command->details)
+        text_printf(out, "%s\n", command->details);
+    if (has_own_flags(command))
+        flags(out, "Flags", command, true);
+    flags(out, "Flags of every command", command, false);
+    text_str(out, "More: s3dock help\n");
+}
+
+void help_group(const char *group, struct text *out)
+{
+    text_printf(out, "Usage: s3dock %s COMMAND [ARGUMENTS] [FLAGS]\n\nCommands:\n", group);
+    for (unsigned i = 0; i < COMMAND_COUNT; i++)
+        if (in_group(command_table[i].name, group))
+            command_row(out, &command_table[i]);
+    text_printf(out, "\nMore: s3dock help %s COMMAND\n", group);
+}
+
+/* roff reads backslashes, and dots and quotes at the beginning of a line, as its own. */
+static void roff_size(struct text *out, const char *words, size_t size)
+{
+    bool start = true;
+
+    for (size_t i = 0; i < size; i++) {
+        if (start && (words[i] == '.' || words[i] == '\''))
+            text_str(out, "\\&");
+        if (words[i] == '\\')
+            text_str(out, "\\e");
+        else if (words[i] == '-')
+            text_str(out, "\\-");
+        else
+            text_char(out, words[i]);
+        start = words[i] == '\n';
+    }
+}
+
+static void roff(struct text *out, const char *words)
+{
+    roff_size(out, words, strlen(words));
+}
+
+static void man_option(struct text *out, const struct option *option)
+{
+    text_str(out, ".TP\n");
+    if (option->no_flag) {
+        text_str(out, ".B ");
+        roff(out, option->name);
+    } else if (option->letter) {
+        text_printf(out, ".BR \\-%c , \" \" \\-\\-", option->letter);
+        roff(out, option->name);
+    } else {
+        text_str(out, ".B \\-\\-");
+        roff(out, option->name);
+    }
+    if (option->argument)
+        text_printf(out, "\\fR \\fI%s\\fR", option->argument);
+    text_char(out, '\n');
+    roff(out, option->help);
+    text_str(out, ".\n");
+    if (option->words) {
+        text_str(out, "One of ");
+        roff(out, option->words);
+        text_str(out, ".\n");
+    }
+    if (option->fallback && option_takes_value(option)) {
+        text_str(out, "Default: ");
+        roff(out, option->fallback);
+        text_str(out, ".\n");
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        const char *name = i ? option->ambient[i - 1] : option->env;
+
+        if (name)
+            text_printf(out, "Variable: \\fB%s\\fR.\n", name);
+    }
+    if (option->key) {
+        text_str(out, "Key: ");
+        roff(out, option->key);
+        text_str(out, ".\n");
+    }
+}
+
+static void man_command(struct text *out, const struct command *command)
+{
+    const char *line = command->examples;
+
+    text_str(out, ".SS s3dock ");
+    roff(out, command->name);
+    text_char(out, ' ');
+    roff(out, command->operands);
+    text_char(out, '\n');
+    text_printf(out, "%c", toupper((unsigned char)command->summary[0]));
+    roff(out, command->summary + 1);
+    text_str(out, ".\n.PP\n");
+    roff(out, command->details);
+    while (*line) {
+        size_t size = strcspn(line, "\n"), call = strcspn(line, "\t");
+
+        text_str(out, ".PP\n.RS\n");
+        roff_size(out, line, call);
+        text_str(out, "\n.RE\n");
+        line += size + (line[size] == '\n');
+    }
+}
+
+void help_man(struct text *out)
+{
+    text_printf(out, ".TH S3DOCK 1 \"\" \"s3dock %s\" \"User Commands\"\n", S3DOCK_VERSION);
+    text_str(out, ".SH NAME\ns3dock \\- Docker images in a bucket, without a registry\n"
+                  ".SH SYNOPSIS\n.B s3dock\n.I COMMAND\n[\\fIARGUMENTS\\fR] [\\fIFLAGS\\fR]\n"
+                  ".SH COMMANDS\n");
+    for (unsigned i = 0; i < COMMAND_COUNT; i++)
+        man_command(out, &command_table[i]);
+    text_str(out, ".SH OPTIONS\nFlags may stand anywhere before \\-\\-. A flag beats the "
+                  "environment, that beats the configuration file, that beats the default; but the "
+                  "values of a profile that is asked for by name beat the AWS_* variables.\n");
+    for (unsigned id = 0; id < OPTION_COUNT; id++)
+        man_option(out, &option_table[id]);
+    text_str(out, ".SH FILES\nThe first that exists is read: ./s3dock.json5, "
+                  "~/.s3dock/config.json5, /etc/s3dock/config.json5.\n.SH EXIT STATUS\n");
+    for (size_t i = 0; i < ARRAY_SIZE(exit_codes); i++)
+        text_printf(out, ".TP\n.B %s\n%s\n", exit_codes[i].code, exit_codes[i].meaning);
+}

@@ -1,0 +1,20 @@
+/*
+ * human - quantities as people read them.
+ */
+#ifndef S3DOCK_CLI_HUMAN_H
+#define S3DOCK_CLI_HUMAN_H
+
+#include <stdint.h>
+
+#define HUMAN_SIZE 24
+
+/* "87 bytes", "1.46 GB", "612 MB": powers of 1000, three digits. */
+const char *human_bytes(uint64_t bytes, char out[HUMAN_SIZE]);
+/* "43.1 MB/s" */
+const char *human_rate(double bytes_a_second, char out[HUMAN_SIZE]);
+/* "0.4 s", "14.2 s", "2 min 5 s", "1 h 2 min" */
+const char *human_seconds(double seconds, char out[HUMAN_SIZE]);
+/* The same without fractions: "14 s". */
+const char *human_wait(double seconds, char out[HUMAN_SIZE]);
+
+#endif

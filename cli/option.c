@@ -1,0 +1,457 @@
+/*
+ * Where a value comes from, strongest first: the flag, our variable (S3DOCK_*), other programs'
+ * variables (AWS_*), the file, the default; see config.c for the one exception (a profile that was
+ * asked for by name).
+ */
+#include "cli/option.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/err.h"
+#include "cli/command.h"
+#include "cli/nearest.h"
+
+#define FOR(command) (UINT64_C(1) << (command))
+
+#define TRANSFERS (FOR(CMD_PUSH) | FOR(CMD_PULL))
+
+const struct option option_table[OPTION_COUNT] = {
+    [OPT_CONFIG] = {.name = "config",
+                    .env = "S3DOCK_CONFIG",
+                    .kind = OPTION_TEXT,
+                    .argument = "FILE",
+                    .help = "configuration file, instead of the usual places",
+                    .section = SECTION_BUCKET},
+    [OPT_PROFILE] = {.name = "profile",
+                     .letter = 'p',
+                     .env = "S3DOCK_PROFILE",
+                     .key = "default_profile",
+                     .kind = OPTION_TEXT,
+                     .fallback = "default",
+                     .argument = "NAME",
+                     .help = "profile of the configuration file",
+                     .section = SECTION_BUCKET},
+    [OPT_BUCKET] = {.name = "bucket",
+                    .letter = 'b',
+                    .env = "S3DOCK_BUCKET",
+                    .key = "profiles.*.bucket",
+                    .kind = OPTION_TEXT,
+                    .fallback = "s3dock-containers",
+                    .argument = "NAME",
+                    .help = "bucket that holds the images",
+                    .section = SECTION_BUCKET},
+    [OPT_REGION] = {.name = "region",
+                    .env = "S3DOCK_REGION",
+                    .ambient = {"AWS_REGION", "AWS_DEFAULT_REGION"},
+                    .key = "profiles.*.region",
+                    .kind = OPTION_TEXT,
+                    .fallback = "us-east-1",
+                    .argument = "NAME",
+                    .help = "region of the bucket",
+                    .section = SECTION_BUCKET},
+    [OPT_ENDPOINT] = {.name = "endpoint",
+                      .env = "S3DOCK_ENDPOINT",
+                      .ambient = {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"},
+                      .key = "profiles.*.endpoint",
+                      .kind = OPTION_TEXT,
+                      .argument = "URL",
+                      .help = "https://HOST[:PORT], or file:///FOLDER (AWS if none)",
+                      .section = SECTION_BUCKET},
+    [OPT_ACCESS_KEY] = {.name = "access-key",
+                        .no_flag = true,
+                        .ambient = {"AWS_ACCESS_KEY_ID"},
+                        .key = "profiles.*.access_key",
+                        .kind = OPTION_TEXT,
+                        .help = "id of the access key",
+                        .section = SECTION_BUCKET},
+    [OPT_SECRET_KEY] = {.name = "secret-key",
+                        .no_flag = true,
+                        .secret = true,
+                        .ambient = {"AWS_SECRET_ACCESS_KEY"},
+                        .key = "profiles.*.secret_key",
+                        .kind = OPTION_TEXT,
+                        .help = "secret of the access key",
+                        .section = SECTION_BUCKET},
+    [OPT_SESSION_TOKEN] = {.name = "session-token",
+                           .no_flag = true,
+                           .secret = true,
+                           .ambient = {"AWS_SESSION_TOKEN"},
+                           .key = "profiles.*.session_token",
+                           .kind = OPTION_TEXT,
+                           .help = "token of temporary credentials",
+                           .section = SECTION_BUCKET},
+    [OPT_ADDRESSING] = {.name = "addressing",
+                        .env = "S3DOCK_ADDRESSING",
+                        .key = "profiles.*.addressing",
+                        .kind = OPTION_CHOICE,
+                        .words = "auto|path|virtual",
+                        .fallback = "auto",
+                        .argument = "STYLE",
+                        .help = "bucket in the path or in the host name",
+                        .section = SECTION_BUCKET},
+    [OPT_CA_FILE] = {.name = "ca-file",
+                     .env = "S3DOCK_CA_FILE",
+                     .ambient = {"AWS_CA_BUNDLE"},
+                     .key = "profiles.*.ca_file",
+                     .kind = OPTION_TEXT,
+                     .argument = "FILE",
+                     .help = "certificates to trust, instead of the system's",
+                     .section = SECTION_BUCKET},
+    [OPT_INSECURE] = {.name = "insecure",
+                      .env = "S3DOCK_INSECURE",
+                      .key = "profiles.*.insecure",
+                      .kind = OPTION_SWITCH,
+                      .fallback = "false",
+                      .help = "do not check the server's certificate",
+                      .section = SECTION_BUCKET},
+    [OPT_SIGN_PAYLOAD] = {.name = "sign-payload",
+                          .env = "S3DOCK_SIGN_PAYLOAD",
+                          .key = "profiles.*.sign_payload",
+                          .kind = OPTION_SWITCH,
+                          .fallback = "false",
+                          .help = "sign bodies on https too (always on http)",
+                          .section = SECTION_BUCKET},
+    [OPT_RETRIES] = {.name = "retries",
+                     .no_flag = true,
+                     .env = "S3DOCK_RETRIES",
+                     .key = "defaults.retry_count",
+                     .kind = OPTION_NUMBER,
+                     .max = 100,
+                     .fallback = "0",
+                     .help = "most tries of a request; 0: as many as make sense",
+                     .section = SECTION_BUCKET},
+    [OPT_DOCKER_HOST] = {.name = "docker-host",
+                         .env = "S3DOCK_DOCKER_HOST",
+                         .key = "docker.host",
+                         .kind = OPTION_TEXT,
+                         .argument = "URL",
+                         .help = "unix:///SOCKET or tcp://HOST:PORT",
+                         .commands = TRANSFERS,
+                         .section = SECTION_DOCKER},
+    [OPT_DOCKER_CONTEXT] = {.name = "docker-context",
+                            .env = "S3DOCK_DOCKER_CONTEXT",
+                            .key = "docker.context",
+                            .kind = OPTION_TEXT,
+                            .argument = "NAME",
+                            .help = "Docker context to use",
+                            .commands = TRANSFERS,
+                            .section = SECTION_DOCKER},
+    [OPT_DOCKER_TIMEOUT] = {.name = "docker-timeout",
+                            .no_flag = true,
+                            .key = "docker.timeout",
+                            .kind = OPTION_TEXT,
+                            .help = "read, without effect: a transfer may take its time",
+                            .section = SECTION_DOCKER},
+    [OPT_DOCKER_COMPRESSION] = {.name = "docker-compression",
+                                .no_flag = true,
+                                .key = "docker.compression",
+                                .kind = OPTION_TEXT,
+                                .help = "gzip; everything else is told and ignored",
+                                .section = SECTION_DOCKER},
+    [OPT_INPUT] = {.name = "input",
+                   .kind = OPTION_TEXT,
+                   .argument = "FILE",
+                   .help = "an image archive instead of Docker; - is standard input",
+                   .commands = FOR(CMD_PUSH),
+                   .section = SECTION_COMMAND},
+    [OPT_OUTPUT] = {.name = "output",
+                    .kind = OPTION_TEXT,
+                    .argument = "FILE",
+                    .help = "write a loadable tar instead; - is standard output",
+                    .commands = FOR(CMD_PULL),
+                    .section = SECTION_COMMAND},
+    [OPT_LEVEL] = {.name = "level",
+                   .env = "S3DOCK_LEVEL",
+                   .key = "profiles.*.level",
+                   .kind = OPTION_NUMBER,
+                   .min = 1,
+                   .max = 12,
+                   .fallback = "6",
+                   .argument = "N",
+                   .help = "compression: 1 fast to 12 small",
+                   .commands = FOR(CMD_PUSH),
+                   .section = SECTION_COMMAND},
+    [OPT_JOBS] = {.name = "jobs",
+                  .env = "S3DOCK_JOBS",
+                  .key = "defaults.jobs",
+                  .kind = OPTION_NUMBER,
+                  .words = "auto",
+                  .max = 32,
+                  .fallback = "auto",
+                  .argument = "N",
+                  .help = "worker threads; auto: one a processor",
+                  .commands = TRANSFERS,
+                  .section = SECTION_COMMAND},
+    [OPT_MEMORY] = {.name = "memory",
+                    .env = "S3DOCK_MEMORY",
+                    .key = "defaults.memory",
+                    .kind = OPTION_SIZE,
+                    .min = 24 << 20,
+                    .max = UINT64_C(64) << 30,
+                    .fallback = "96M",
+                    .argument = "SIZE",
+                    .help = "most memory for buffers (24M at least)",
+                    .commands = TRANSFERS,
+                    .section = SECTION_COMMAND},
+    [OPT_DRY_RUN] = {.name = "dry-run",
+                     .letter = 'n',
+                     .env = "S3DOCK_DRY_RUN",
+                     .kind = OPTION_SWITCH,
+                     .fallback = "false",
+                     .help = "say what would be done; change nothing",
+                     .commands = TRANSFERS,
+                     .section = SECTION_COMMAND},
+    [OPT_FORCE] = {.name = "force",
+                   .kind = OPTION_SWITCH,
+                   .fallback = "false",
+                   .help = "do it even when the image is there already",
+                   .commands = TRANSFERS,
+                   .section = SECTION_COMMAND},
+    [OPT_GIT_BRANCH] = {.name = "include-git-branch",
+                        .no_flag = true,
+                        .key = "naming.include_git_branch",
+                        .kind = OPTION_SWITCH,
+                        .fallback = "false",
+                        .help = "read, without effect: names stay comparable",
+                        .section = SECTION_BUCKET},
+    [OPT_TIMESTAMP_FORMAT] = {.name = "timestamp-format",
+                              .no_flag = true,
+                              .key = "naming.timestamp_format",
+                              .kind = OPTION_TEXT,
+                              .help = "read, without effect: always YYYYMMDD-HHMM",
+                              .section = SECTION_BUCKET},
+    [OPT_PATH_TEMPLATE] = {.name = "path-template",
+                           .no_flag = true,
+                           .key = "naming.path_template",
+                           .kind = OPTION_TEXT,
+                           .help = "read, without effect: see docs/format.md",
+                           .section = SECTION_BUCKET},
+    [OPT_FULL] = {.name = "full",
+                  .kind = OPTION_SWITCH,
+                  .fallback = "false",
+                  .help = "commit and date too",
+                  .commands = FOR(CMD_VERSION),
+                  .section = SECTION_COMMAND},
+    [OPT_ORIGIN] = {.name = "origin",
+                    .kind = OPTION_SWITCH,
+                    .fallback = "false",
+                    .help = "say where each value comes from",
+                    .commands = FOR(CMD_CONFIG_SHOW),
+                    .section = SECTION_COMMAND},
+    [OPT_JSON] = {.name = "json",
+                  .env = "S3DOCK_JSON",
+                  .kind = OPTION_SWITCH,
+                  .fallback = "false",
+                  .help = "answer in JSON on standard output, errors too",
+                  .section = SECTION_OUTPUT},
+    [OPT_QUIET] = {.name = "quiet",
+                   .letter = 'q',
+                   .env = "S3DOCK_QUIET",
+                   .kind = OPTION_SWITCH,
+                   .fallback = "false",
+                   .help = "no progress, no closing line, no warnings",
+                   .section = SECTION_OUTPUT},
+    [OPT_PROGRESS] = {.name = "progress",
+                      .env = "S3DOCK_PROGRESS",
+                      .kind = OPTION_CHOICE,
+                      .words = "auto|tty|plain|none",
+                      .fallback = "auto",
+                      .argument = "HOW",
+                      .help = "a bar (tty), a line every 10 s (plain), or none",
+                      .section = SECTION_OUTPUT},
+    [OPT_NO_PROGRESS] = {.name = "no-progress",
+                         .env = "S3DOCK_NO_PROGRESS",
+                         .kind = OPTION_SWITCH,
+                         .fallback = "false",
+                         .help = "the same as --progress=none",
+                         .section = SECTION_OUTPUT},
+    [OPT_NO_COLOR] = {.name = "no-color",
+                      .env = "S3DOCK_NO_COLOR",
+                      .kind = OPTION_SWITCH,
+                      .fallback = "false",
+                      .help = "no colours; NO_COLOR does the same",
+                      .section = SECTION_OUTPUT},
+    [OPT_LOG_LEVEL] = {.name = "log-level",
+                       .letter = 'l',
+                       .env = "S3DOCK_LOG_LEVEL",
+                       .key = "defaults.log_level",
+                       .kind = OPTION_NUMBER,
+                       .words = "off|error|info|debug",
+                       .max = 3,
+                       .fallback = "1",
+                       .argument = "N",
+                       .help = "1 error, 2 info, 3 debug",
+                       .section = SECTION_OUTPUT},
+    [OPT_HELP] = {.name = "help",
+                  .letter = 'h',
+                  .kind = OPTION_SWITCH,
+                  .fallback = "false",
+                  .help = "this help; after a command, the command's",
+                  .section = SECTION_OUTPUT},
+    [OPT_VERSION] = {.name = "version",
+                     .letter = 'v',
+                     .kind = OPTION_SWITCH,
+                     .fallback = "false",
+                     .help = "the program's version",
+                     .section = SECTION_OUTPUT},
+};
+
+const struct option *option_find(const char *name, size_t size)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const struct option *option = &option_table[i];
+
+        if (!option->no_flag && strlen(option->name) == size && !memcmp(option->name, name, size))
+            return option;
+    }
+    return NULL;
+}
+
+const struct option *option_find_letter(char letter)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        if (letter && option_table[i].letter == letter)
+            return &option_table[i];
+    return NULL;
+}
+
+const char *option_nearest(const char *name, size_t size)
+{
+    char word[64];
+    struct nearest nearest;
+
+    if (size >= sizeof word)
+        return NULL;
+    memcpy(word, name, size);
+    word[size] = 0;
+    nearest_init(&nearest, word);
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        if (!option_table[i].no_flag)
+            nearest_try(&nearest, option_table[i].name);
+    return nearest_found(&nearest);
+}
+
+bool option_takes_value(const struct option *option)
+{
+    return option->kind != OPTION_SWITCH;
+}
+
+enum option_id option_id(const struct option *option)
+{
+    return (enum option_id)(option - option_table);
+}
+
+bool option_fits(const struct option *option, unsigned command)
+{
+    return !option->commands || option->commands & FOR(command);
+}
+
+bool option_in_profile(const struct option *option)
+{
+    return option->key && !strncmp(option->key, "profiles.*.", 11);
+}
+
+int option_word(const char *words, const char *word)
+{
+    size_t size = strlen(word);
+    int position = 0;
+
+    if (!words || !size)
+        return -1;
+    for (const char *at = words; at; at = strchr(at, '|'), position++) {
+        at += *at == '|';
+        if (!strncasecmp(at, word, size) && (at[size] == '|' || !at[size]))
+            return position;
+    }
+    return -1;
+}
+
+bool option_read_switch(const char *text, bool *out)
+{
+    int at = option_word("0|1|false|true|no|yes|off|on", text);
+
+    *out = at & 1;
+    return at >= 0;
+}
+
+bool option_read_number(const char *text, uint64_t *out)
+{
+    uint64_t number = 0;
+
+    if (!*text)
+        return false;
+    for (; *text; text++) {
+        if (!isdigit((unsigned char)*text) || number > UINT64_MAX / 10 - 1)
+            return false;
+        number = number * 10 + (uint64_t)(*text - '0');
+    }
+    *out = number;
+    return true;
+}
+
+bool option_read_size(const char *text, uint64_t *out)
+{
+    size_t digits = strspn(text, "0123456789");
+    char number[20];
+    /* each unit in the spellings people use; position / 3 is the power of 1024 */
+    int unit = option_word("k|kb|kib|m|mb|mib|g|gb|gib", text + digits);
+
+    if (!digits || digits >= sizeof number || (text[digits] && unit < 0))
+        return false;
+    memcpy(number, text, digits);
+    number[digits] = 0;
+    if (!option_read_number(number, out))
+        return false;
+    for (int power = unit < 0 ? 0 : unit / 3 + 1; power > 0; power--) {
+        if (*out > UINT64_MAX / 1024)
+            return false;
+        *out *= 1024;
+    }
+    return true;
+}
+
+static bool in_range(const struct option *option, uint64_t number)
+{
+    return number >= option->min && number <= option->max;
+}
+
+int option_check(const struct option *option, const char *value, const char *where, struct err *err)
+{
+    uint64_t number;
+    bool on;
+
+    switch (option->kind) {
+    case OPTION_SWITCH:
+        if (!option_read_switch(value, &on))
+            return err_set(err, ERR_USAGE, "value", "%s: \"%s\" is neither true nor false", where,
+                           value);
+        return 0;
+    case OPTION_TEXT:
+        if (!*value)
+            return err_set(err, ERR_USAGE, "value", "%s is empty", where);
+        return 0;
+    case OPTION_CHOICE:
+        if (option_word(option->words, value) < 0)
+            return err_set(err, ERR_USAGE, "value", "%s: \"%s\" is none of %s", where, value,
+                           option->words);
+        return 0;
+    case OPTION_NUMBER:
+        if (option_word(option->words, value) >= 0)
+            return 0;
+        if (!option_read_number(value, &number) || !in_range(option, number))
+            return err_set(err, ERR_USAGE, "value", "%s: \"%s\" is no number from %ju to %ju%s%s",
+                           where, value, (uintmax_t)option->min, (uintmax_t)option->max,
+                           option->words ? " and none of " : "",
+                           option->words ? option->words : "");
+        return 0;
+    case OPTION_SIZE:
+        if (!option_read_size(value, &number) || !in_range(option, number))
+            return err_set(err, ERR_USAGE, "value", "%s: \"%s\" is no size from %juM to %juM",
+                           where, value, (uintmax_t)(option->min >> 20),
+                           (uintmax_t)(option->max >> 20));
+        return 0;
+    }
+    return 0;
+}

@@ -1,0 +1,202 @@
+/*
+ * The envelope is the original's: {"success", "command", "data"} or {"success", "command",
+ * "error"}, indented by two spaces. What is new (error_code, hint) comes after it, so that readers
+ * of the old one find everything where it was.
+ */
+#include "cli/output.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/log.h"
+
+#define NOTE_MAX 2048
+
+static bool want_color(void)
+{
+    const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
+
+    return isatty(STDERR_FILENO) && !(no && *no) && term && strcmp(term, "dumb");
+}
+
+void output_init(struct output *output, bool json)
+{
+    *output = (struct output){.json = json, .color = want_color(), .command = ""};
+    text_init(&output->lines, OUTPUT_MAX);
+    text_init(&output->data, OUTPUT_MAX);
+}
+
+void output_finish(struct output *output)
+{
+    text_finish(&output->lines);
+    text_finish(&output->data);
+}
+
+void output_line(struct output *output, const char *fmt, ...)
+{
+    char line[NOTE_MAX];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(line, sizeof line, fmt, args);
+    va_end(args);
+    text_str(&output->lines, line);
+    text_char(&output->lines, '\n');
+}
+
+void output_text(struct output *output, struct view text)
+{
+    text_add(&output->lines, text.data, text.size);
+}
+
+struct json_writer *output_data(struct output *output)
+{
+    if (!output->has_data) {
+        jw_init(&output->writer, &output->data, true);
+        jw_object(&output->writer, NULL);
+        output->has_data = true;
+    }
+    return &output->writer;
+}
+
+/* One write, so that lines of several threads do not mix. */
+static void print_stderr(const char *prefix, const char *fmt, va_list args)
+{
+    char line[NOTE_MAX];
+    size_t used;
+    struct err ignored;
+
+    snprintf(line, sizeof line, "%s", prefix);
+    used = strlen(line);
+    vsnprintf(line + used, sizeof line - used - 1, fmt, args);
+    log_redact(line);
+    used = strlen(line);
+    line[used++] = '\n';
+    (void)file_write_all(STDERR_FILENO, line, used, "standard error", &ignored);
+}
+
+void output_note(const struct output *output, const char *fmt, ...)
+{
+    va_list args;
+
+    if (output->quiet || output->json)
+        return;
+    va_start(args, fmt);
+    print_stderr("", fmt, args);
+    va_end(args);
+}
+
+void output_warn(const struct output *output, const char *fmt, ...)
+{
+    va_list args;
+
+    if (output->quiet)
+        return;
+    va_start(args, fmt);
+    print_stderr(output->color ? "\033[33mwarning:\033[0m " : "warning: ", fmt, args);
+    va_end(args);
+}
+
+static void error_code(const struct err *err, char *out, size_t size)
+{
+    snprintf(out, size, "%s.%s", err_family_name(err->family), err->code);
+}
+
+void output_error_text(const struct err *err, bool color, struct text *out)
+{
+    char code[64];
+
+    error_code(err, code, sizeof code);
+    text_printf(out, "%serror[%s]:%s %s\n", color ? "\033[1;31m" : "", code, color ? "\033[0m" : "",
+                err->text);
+    if (err->hint[0])
+        text_printf(out, "  hint: %s\n", err->hint);
+}
+
+void output_envelope(struct output *output, const struct err *err, struct text *out)
+{
+    struct json_writer w;
+    char code[64];
+
+    jw_init(&w, out, false);
+    jw_object(&w, NULL);
+    jw_bool(&w, "success", !err);
+    jw_string(&w, "command", output->command);
+    if (err) {
+        error_code(err, code, sizeof code);
+        jw_string(&w, "error", err->text);
+        jw_string(&w, "error_code", code);
+        if (err->hint[0])
+            jw_string(&w, "hint", err->hint);
+    } else if (output->has_data) {
+        jw_raw(&w, "data", text_view(&output->data));
+    }
+    jw_end(&w);
+    text_char(out, '\n');
+}
+
+/* 0, or the exit code of having failed to print. */
+static int print(int fd, struct text *text)
+{
+    struct err err, ignored;
+    char line[1024];
+    int failed = text_check(text, "the output", &err);
+
+    if (!failed) {
+        log_redact(text->data);
+        errno = 0;
+        failed = file_write_all(fd, text->data, strlen(text->data), "standard output", &err);
+        if (failed && errno == EPIPE)
+            return ERR_INTERNAL;
+    }
+    if (!failed)
+        return 0;
+    snprintf(line, sizeof line, "error[%s.%s]: %s\n", err_family_name(err.family), err.code,
+             err.text);
+    (void)file_write_all(STDERR_FILENO, line, strlen(line), "standard error", &ignored);
+    return (int)err.family;
+}
+
+static int exit_code(const struct err *err, int signal)
+{
+    if (!err)
+        return 0;
+    if (err->family == ERR_CANCELLED && signal)
+        return 128 + signal;
+    return err->family == ERR_NONE ? ERR_INTERNAL : (int)err->family;
+}
+
+int output_end(struct output *output, const struct err *err, int signal)
+{
+    _cleanup_text_ struct text text;
+    int code = exit_code(err, signal), unprinted;
+    struct err shown;
+
+    if (err) {
+        /* before JSON escapes could hide a secret's letters from the look-out */
+        shown = *err;
+        log_redact(shown.text);
+        log_redact(shown.hint);
+        err = &shown;
+    }
+
+    text_init(&text, 2 * (size_t)OUTPUT_MAX);
+    if (output->json) {
+        if (output->has_data)
+            jw_end(&output->writer);
+        output_envelope(output, err, &text);
+        unprinted = print(STDOUT_FILENO, &text);
+    } else if (err) {
+        output_error_text(err, output->color, &text);
+        unprinted = print(STDERR_FILENO, &text);
+    } else {
+        unprinted = output->lines.size ? print(STDOUT_FILENO, &output->lines) : 0;
+    }
+    return code ? code : unprinted;
+}

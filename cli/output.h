@@ -1,0 +1,57 @@
+/*
+ * output - the only printer: results on standard output, everything else on standard error.
+ *
+ * A command collects its result; output_finish prints it whole, or the error in its place. So
+ * standard output holds a complete answer or none. Everything printed passes log_redact.
+ */
+#ifndef S3DOCK_CLI_OUTPUT_H
+#define S3DOCK_CLI_OUTPUT_H
+
+#include <stdbool.h>
+
+#include "base/bytes.h"
+#include "base/json_write.h"
+
+struct err;
+
+#define OUTPUT_MAX (256 * MIB)
+
+struct output {
+    bool json;           /* answer in JSON */
+    bool quiet;          /* no notes, no warnings */
+    bool color;          /* on standard error */
+    const char *command; /* for the envelope: "push", "config show" */
+    struct text lines;   /* the result as text */
+    struct text data;    /* the result's JSON object */
+    struct json_writer writer;
+    bool has_data;
+};
+
+void output_init(struct output *output, bool json);
+void output_finish(struct output *output); /* frees */
+
+/* One line of the result in text mode; left out with --json. */
+void output_line(struct output *output, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Text of the result, as it is. */
+void output_text(struct output *output, struct view text);
+/* The envelope's "data" object, open for members until the end. */
+struct json_writer *output_data(struct output *output);
+
+/* A line for people, on standard error: not with --quiet nor --json. */
+void output_note(const struct output *output, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* "warning: ..." on standard error: not with --quiet. */
+void output_warn(const struct output *output, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Prints the result, or the error when `err` is not NULL, and returns the exit code: 0, the error's
+ * family, or what printing itself came to (a reader that went away: 1, silently). For
+ * ERR_CANCELLED, 128 + `signal`. */
+int output_end(struct output *output, const struct err *err, int signal);
+
+/* The JSON envelope as text, for output_end and tests. */
+void output_envelope(struct output *output, const struct err *err, struct text *out);
+/* "error[not_found.image]: ...\n  hint: ...\n" */
+void output_error_text(const struct err *err, bool color, struct text *out);
+
+#endif

@@ -1,0 +1,76 @@
+/*
+ * A signal sets the cancel flag, at which every wait of the program looks; so the normal way out is
+ * taken: uploads are aborted, temporary files removed, the reason is told. The handler also starts
+ * a timer, because somebody (a supervisor, an impatient user) is waiting: when the orderly way
+ * takes too long, or on a second signal, the process ends where it stands. What that leaves behind
+ * is harmless: the bucket shows nothing of an unfinished upload.
+ *
+ * The handler calls async-signal-safe functions only. (setitimer is not in POSIX's list of these,
+ * but is a plain system call on every system we run on.)
+ */
+#include "cli/signals.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "flow/cancel.h"
+
+/* A handler takes no argument of ours: these are its arguments. */
+static struct cancel *asked;
+static volatile sig_atomic_t first_signal;
+
+static void leave_now(int signal)
+{
+    static const char note[] = "\ns3dock: stopped at once\n";
+
+    if (write(STDERR_FILENO, note, sizeof note - 1) < 0) {
+        /* nobody listens */
+    }
+    _exit(128 + signal);
+}
+
+static void on_signal(int signal)
+{
+    struct itimerval patience = {.it_value.tv_sec = SIGNALS_PATIENCE_MS / 1000,
+                                 .it_value.tv_usec = SIGNALS_PATIENCE_MS % 1000 * 1000};
+    int saved = errno;
+
+    if (first_signal)
+        leave_now(first_signal);
+    first_signal = signal;
+    cancel_request(asked, signal);
+    setitimer(ITIMER_REAL, &patience, NULL);
+    errno = saved;
+}
+
+static void on_alarm(int signal)
+{
+    (void)signal;
+    leave_now(first_signal ? first_signal : SIGINT);
+}
+
+static void handle(int signal, void (*handler)(int))
+{
+    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+
+    sigemptyset(&action.sa_mask);
+    sigaction(signal, &action, NULL);
+}
+
+void signals_install(struct cancel *cancel)
+{
+    static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
+
+    asked = cancel;
+    handle(SIGPIPE, SIG_IGN);
+    handle(SIGALRM, on_alarm);
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        struct sigaction was;
+
+        if (sigaction(ends[i], NULL, &was) || was.sa_handler != SIG_IGN)
+            handle(ends[i], on_signal);
+    }
+}
