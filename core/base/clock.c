@@ -71,7 +71,7 @@ struct civil clock_civil(int64_t wall_ns)
         .hour = rest / 3600,
         .minute = rest / 60 % 60,
         .second = rest % 60,
-        .nanosecond = (int)(wall_ns - seconds * NS_PER_S),
+        .nanosecond = (int)(wall_ns % NS_PER_S + (wall_ns % NS_PER_S < 0 ? NS_PER_S : 0)),
     };
 
     date_of(days, &out);

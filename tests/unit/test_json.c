@@ -1,0 +1,430 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/json.h"
+
+static struct json *parse(const char *text)
+{
+    struct json *json = NULL;
+    struct err err;
+
+    if (json_parse(&json, view_str(text), &JSON_DOCUMENT, "doc", &err) < 0)
+        fail_msg("%s", err.text);
+    return json;
+}
+
+static bool refuses(struct view text, const struct json_limits *limits, struct err *err)
+{
+    struct json *json = NULL;
+    int rc = json_parse(&json, text, limits, "doc", err);
+
+    json_destroy(json);
+    if (rc == 0)
+        return false;
+    assert_int_equal(err->family, ERR_INTEGRITY);
+    assert_string_equal(err->code, "document");
+    return true;
+}
+
+static void good_documents(void **state)
+{
+    static const char *const good[] = {
+        "{}",
+        "[]",
+        " [ ] ",
+        "\xef\xbb\xbf{}",
+        "null",
+        "true",
+        "0",
+        "-0",
+        "\"\"",
+        "-1.5e+10",
+        "1E5",
+        "0.0",
+        "\t\r\n {\"a\" : [ 1 , {\"b\":null} ] }\n",
+        "\"\\u0000\\uD834\\uDD1E\\ud800\\\"\\\\\\/\\b\\f\\n\\r\\t\x7f\xf0\x9f\x90\xb3\"",
+        "[[],[],{},[{}]]",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(good); i++)
+        json_destroy(parse(good[i]));
+}
+
+static void bad_documents(void **state)
+{
+    static const char *const bad[] = {
+        "",
+        " ",
+        "\xef\xbb\xbf",
+        "{",
+        "}",
+        "[",
+        "]",
+        "[1",
+        "{\"a\"",
+        "{\"a\":",
+        "{\"a\":1",
+        "{\"a\":1,}",
+        "[1,]",
+        "[,1]",
+        "[1,,2]",
+        "{,}",
+        "{\"a\" 1}",
+        "{\"a\"::1}",
+        "{\"a\":1 \"b\":2}",
+        "{a:1}",
+        "{1:1}",
+        "{null:1}",
+        "{\"a\",\"b\"}",
+        "[\"a\":1]",
+        "{[]:1}",
+        "{{}:1}",
+        "[1 2]",
+        "[1}",
+        "{\"a\":1]",
+        "1 2",
+        "{} x",
+        "{}{}",
+        "{},",
+        "//c\n{}",
+        "{'a':1}",
+        "'a'",
+        "01",
+        "-",
+        "-a",
+        "+1",
+        ".5",
+        "5.",
+        "1.e5",
+        "1e",
+        "1e+",
+        "0x10",
+        "1_000",
+        "--1",
+        "1.2.3",
+        "tru",
+        "truth",
+        "True",
+        "nul",
+        "nulll",
+        "NaN",
+        "Infinity",
+        "undefined",
+        "a",
+        "\"",
+        "\"abc",
+        "\"\\\"",
+        "\"\\x41\"",
+        "\"\\u12\"",
+        "\"\\u12g4\"",
+        "\"\\u\"",
+        "\"\\0\"",
+        "\"\\",
+        "\"a\nb\"",
+        "\"a\tb\"",
+        "\"\x01\"",
+        "\"\x80\"",
+        "\"\xc0\x80\"",
+        "\"\xed\xa0\x80\"",
+        "\"\xff\"",
+        "\"\xc3\"",
+        "\xff",
+        "\xc2\xa0{}",
+    };
+    struct err err;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+        if (!refuses(view_str(bad[i]), &JSON_DOCUMENT, &err))
+            fail_msg("accepted: %s", bad[i]);
+    assert_true(refuses(view_of("{}\0", 3), &JSON_DOCUMENT, &err));
+    assert_true(refuses(view_of("\"a\0b\"", 5), &JSON_DOCUMENT, &err));
+    assert_true(refuses(view_of("\0", 1), &JSON_DOCUMENT, &err));
+}
+
+static void errors_say_where(void **state)
+{
+    struct err err;
+
+    (void)state;
+    assert_true(refuses(view_str("{\n  \"\xc3\xa4\": x\n}"), &JSON_DOCUMENT, &err));
+    assert_string_equal(err.text, "doc is not valid JSON: not a value (line 2, column 8)");
+    assert_true(refuses(view_str("{}\n,"), &JSON_DOCUMENT, &err));
+    assert_string_equal(err.text,
+                        "doc is not valid JSON: something follows the document (line 2, column 1)");
+    assert_true(refuses(view_str(""), &JSON_DOCUMENT, &err));
+    assert_string_equal(err.text, "doc is empty");
+}
+
+static void limits_are_exact(void **state)
+{
+    static const struct json_limits tight = {.bytes = 16, .depth = 3, .nodes = 4};
+    struct json *json;
+    struct err err;
+
+    (void)state;
+    assert_int_equal(json_parse(&json, view_str("[[[0]]]         "), &tight, "doc", &err), 0);
+    json_destroy(json);
+    assert_true(refuses(view_str("[[[0]]]          "), &tight, &err));
+    assert_string_equal(err.text, "doc is larger than 16 bytes");
+    assert_true(refuses(view_str("[[[[]]]]"), &tight, &err));
+    assert_true(refuses(view_str("[0,0,0,0]"), &tight, &err));
+    assert_true(refuses(view_str("{\"a\":{\"b\":0}}"), &tight, &err)); /* names count */
+}
+
+/* Takes a noticeable time if anything is quadratic. */
+static void hostile_shapes_are_quick(void **state)
+{
+    static const char *const units[] = {"[],", "{\"a\":[]},", "0,", "\"a\","};
+    struct text text;
+
+    (void)state;
+    text_init(&text, 4 * MIB);
+    for (size_t u = 0; u < ARRAY_SIZE(units); u++) {
+        struct json_node root, last = {0};
+        struct json *json;
+        struct err err;
+        size_t seen = 0;
+
+        text_clear(&text);
+        text_char(&text, '[');
+        for (int i = 0; i < 60000; i++)
+            text_str(&text, units[u]);
+        text_str(&text, "0]");
+        assert_int_equal(json_parse(&json, text_view(&text), &JSON_DOCKER, "doc", &err), 0);
+        root = json_root(json);
+        while ((last = json_next(root, last, NULL)).doc)
+            seen++;
+        assert_int_equal(seen, 60001);
+        json_destroy(json);
+    }
+    text_clear(&text);
+    for (size_t i = 0; i < 4 * MIB; i++)
+        text_char(&text, '[');
+    {
+        struct err err;
+
+        assert_true(refuses(text_view(&text), &JSON_DOCKER, &err));
+    }
+    text_finish(&text);
+}
+
+static void absent_is_contagious(void **state)
+{
+    struct json *json = parse("{\"a\":{\"b\":7},\"n\":null,\"l\":[1]}");
+    struct json_node root = json_root(json), none = json_get(json_get(root, "x"), "y"), name;
+    char text[8] = "old";
+    int64_t number = 5;
+
+    (void)state;
+    assert_int_equal(json_kind(none), JSON_ABSENT);
+    assert_false(json_present(none));
+    assert_false(json_string(none, text, sizeof text));
+    assert_string_equal(text, "");
+    assert_false(json_int(none, &number));
+    assert_int_equal(number, 5);
+    assert_true(json_bool(none, true));
+    assert_int_equal(json_count(none), 0);
+    assert_null(json_at(none, 0).doc);
+    assert_null(json_next(none, none, &name).doc);
+    assert_null(name.doc);
+    assert_int_equal(json_raw(none).size, 0);
+    assert_null(json_get(json_get(root, "l"), "a").doc);
+    assert_null(json_at(json_get(root, "l"), 1).doc);
+    assert_null(json_at(root, 0).doc);
+    assert_false(json_present(json_get(root, "n")));
+    assert_int_equal(json_kind(json_get(root, "n")), JSON_NULL);
+    assert_true(json_int(json_get(json_get(root, "a"), "b"), &number));
+    assert_int_equal(number, 7);
+    json_destroy(json);
+    json_destroy(NULL);
+}
+
+/* What Go's encoding/json does with the same documents. */
+static void members_are_found_as_go_finds_them(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t size; /* -1: absent */
+    } cases[] = {
+        {"{\"size\":1}", 1},
+        {"{\"SIZE\":1}", 1},
+        {"{\"size\":1,\"size\":2}", 2},
+        {"{\"size\":1,\"Size\":2}", 2},
+        {"{\"size\":1,\"size\":null}", 1},
+        {"{\"size\":null,\"size\":2}", 2},
+        {"{\"s\\u0069ze\":3}", 3},
+        {"{\"siz\":1,\"sizes\":2,\"x\":{\"size\":3}}", -1},
+        {"{\"size\\u0000\":1}", -1},
+        {"{\"other\":\"size\"}", -1},
+        {"{}", -1},
+        {"[\"size\",1]", -1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct json *json = parse(cases[i].text);
+        int64_t size = -1;
+
+        json_int(json_get(json_root(json), "size"), &size);
+        assert_int_equal(size, cases[i].size);
+        json_destroy(json);
+    }
+}
+
+static void strings_are_decoded(void **state)
+{
+    static const struct {
+        const char *text, *value; /* NULL: refused */
+    } cases[] = {
+        {"\"\"", ""},
+        {"\"abc\"", "abc"},
+        {"\"\\u0041\\u00e4\\u20ac\"", "A\xc3\xa4\xe2\x82\xac"},
+        {"\"\\ud83d\\udc33\"", "\xf0\x9f\x90\xb3"},
+        {"\"\\uD83D\\uDC33\"", "\xf0\x9f\x90\xb3"},
+        {"\"\\ud83d\"", "\xef\xbf\xbd"},
+        {"\"\\udc33\"", "\xef\xbf\xbd"},
+        {"\"\\ud83dx\"", "\xef\xbf\xbdx"},
+        {"\"\\ud83d\\n\"", "\xef\xbf\xbd\n"},
+        {"\"\\ud83d\\u0041\"", "\xef\xbf\xbd"
+                               "A"},
+        {"\"\\ud83d\\ud83d\\udc33\"", "\xef\xbf\xbd\xf0\x9f\x90\xb3"},
+        {"\"\\b\\f\\n\\r\\t\\/\\\\\\\"\"", "\b\f\n\r\t/\\\""},
+        {"\"a\\u0000b\"", NULL},
+        {"12", NULL},
+        {"null", NULL},
+        {"[]", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct json *json = parse(cases[i].text);
+        struct json_node root = json_root(json);
+        _cleanup_text_ struct text grown;
+        char out[32] = "old";
+
+        text_init(&grown, 32);
+        text_str(&grown, ">");
+        if (cases[i].value) {
+            assert_true(json_string(root, out, sizeof out));
+            assert_string_equal(out, cases[i].value);
+            assert_true(json_string_text(root, &grown));
+            assert_string_equal(grown.data + 1, cases[i].value);
+            assert_true(json_string_equals(root, cases[i].value));
+        } else {
+            assert_false(json_string(root, out, sizeof out));
+            assert_string_equal(out, "");
+            assert_false(json_string_text(root, &grown));
+            assert_string_equal(grown.data, ">");
+            assert_false(json_string_equals(root, "a"));
+        }
+        assert_false(json_string_equals(root, "another"));
+        json_destroy(json);
+    }
+}
+
+static void strings_fit_or_are_refused(void **state)
+{
+    struct json *json = parse("[\"abcd\",\"ab\\u20ac\"]");
+    struct json_node plain = json_at(json_root(json), 0), euro = json_at(json_root(json), 1);
+    _cleanup_text_ struct text small;
+    char out[6];
+
+    (void)state;
+    assert_true(json_string(plain, out, 5));
+    assert_false(json_string(plain, out, 4));
+    assert_string_equal(out, "");
+    assert_true(json_string(euro, out, 6));
+    assert_false(json_string(euro, out, 5));
+    assert_false(json_string(plain, out, 1));
+    assert_false(json_string_equals(plain, "abc"));
+    assert_false(json_string_equals(plain, "abcde"));
+    text_init(&small, 3);
+    assert_false(json_string_text(plain, &small));
+    json_destroy(json);
+}
+
+static void integers_are_literals(void **state)
+{
+    static const struct {
+        const char *text;
+        bool good;
+        int64_t value;
+    } cases[] = {
+        {"0", true, 0},
+        {"-0", true, 0},
+        {"115", true, 115},
+        {"-42", true, -42},
+        {"9223372036854775807", true, INT64_MAX},
+        {"-9223372036854775808", true, INT64_MIN},
+        {"9223372036854775808", false, 0},
+        {"-9223372036854775809", false, 0},
+        {"99999999999999999999999999", false, 0},
+        {"1e3", false, 0},
+        {"1.0", false, 0},
+        {"\"1\"", false, 0},
+        {"true", false, 0},
+        {"null", false, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct json *json = parse(cases[i].text);
+        int64_t value = 77;
+
+        assert_int_equal(json_int(json_root(json), &value), cases[i].good);
+        assert_int_equal(value, cases[i].good ? cases[i].value : 77);
+        json_destroy(json);
+    }
+}
+
+static void walking_in_order(void **state)
+{
+    struct json *json = parse("{\"a\":[1,[2,3],{\"x\":[]}],\"b\":\"s\",\"c\":true}");
+    struct json_node root = json_root(json), value = {0}, name, list = json_get(root, "a");
+    char names[8] = "", one[4];
+
+    (void)state;
+    while ((value = json_next(root, value, &name)).doc) {
+        assert_true(json_string(name, one, sizeof one));
+        strcat(names, one);
+    }
+    assert_string_equal(names, "abc");
+    assert_int_equal(json_count(root), 3);
+    assert_int_equal(json_count(list), 3);
+    assert_int_equal(json_kind(json_at(list, 2)), JSON_OBJECT);
+    assert_true(view_equals_str(json_raw(json_at(list, 1)), "[2,3]"));
+    assert_true(view_equals_str(json_raw(json_get(root, "b")), "\"s\""));
+    assert_true(view_equals_str(json_raw(json_get(root, "c")), "true"));
+    assert_true(json_bool(json_get(root, "c"), false));
+    assert_false(json_bool(json_get(root, "b"), false));
+    assert_int_equal(json_count(json_get(json_at(list, 2), "x")), 0);
+    json_destroy(json);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(good_documents),
+        cmocka_unit_test(bad_documents),
+        cmocka_unit_test(errors_say_where),
+        cmocka_unit_test(limits_are_exact),
+        cmocka_unit_test(hostile_shapes_are_quick),
+        cmocka_unit_test(absent_is_contagious),
+        cmocka_unit_test(members_are_found_as_go_finds_them),
+        cmocka_unit_test(strings_are_decoded),
+        cmocka_unit_test(strings_fit_or_are_refused),
+        cmocka_unit_test(integers_are_literals),
+        cmocka_unit_test(walking_in_order),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
