@@ -1,1 +1,120 @@
-typedef int nothing_yet;
+/*
+ * Seats are few (a dozen), so everything about them is a walk over a small array.
+ */
+#include "wire/flight.h"
+
+#include <assert.h>
+#include <stddef.h>
+
+#include "base/clock.h"
+
+void flight_init(struct flight *flight, unsigned seats)
+{
+    assert(seats >= 1 && seats <= FLIGHT_SEATS_MAX);
+    *flight = (struct flight){.seat_count = seats, .limit = seats};
+}
+
+void flight_queue(struct flight *flight, struct store_op *op)
+{
+    op->msg.next = NULL;
+    if (flight->last)
+        flight->last->msg.next = &op->msg;
+    else
+        flight->first = op;
+    flight->last = op;
+}
+
+struct store_op *flight_unqueue(struct flight *flight)
+{
+    struct store_op *op = flight->first;
+
+    if (!op)
+        return NULL;
+    flight->first = (struct store_op *)op->msg.next; /* msg is the first member */
+    if (!flight->first)
+        flight->last = NULL;
+    op->msg.next = NULL;
+    return op;
+}
+
+int flight_board(struct flight *flight, int64_t now)
+{
+    if (!flight->first || flight->taken >= flight->limit)
+        return FLIGHT_NONE;
+    for (unsigned i = 0; i < flight->seat_count; i++) {
+        if (flight->seats[i].state != SEAT_FREE)
+            continue;
+        flight->seats[i] = (struct flight_seat){SEAT_WAITING, flight_unqueue(flight), now};
+        flight->taken++;
+        return (int)i;
+    }
+    return FLIGHT_NONE;
+}
+
+static int earliest(const struct flight *flight)
+{
+    int best = FLIGHT_NONE;
+
+    for (unsigned i = 0; i < flight->seat_count; i++)
+        if (flight->seats[i].state == SEAT_WAITING &&
+            (best == FLIGHT_NONE || flight->seats[i].due < flight->seats[best].due))
+            best = (int)i;
+    return best;
+}
+
+int flight_due(const struct flight *flight, int64_t now)
+{
+    int seat = earliest(flight);
+    return seat != FLIGHT_NONE && flight->seats[seat].due <= now ? seat : FLIGHT_NONE;
+}
+
+int64_t flight_next(const struct flight *flight)
+{
+    int seat = earliest(flight);
+    return seat == FLIGHT_NONE ? INT64_MAX : flight->seats[seat].due;
+}
+
+void flight_depart(struct flight *flight, int seat)
+{
+    assert(flight->seats[seat].state == SEAT_WAITING);
+    flight->seats[seat].state = SEAT_AIR;
+}
+
+void flight_again(struct flight *flight, int seat, int64_t due)
+{
+    assert(flight->seats[seat].state != SEAT_FREE);
+    flight->seats[seat].state = SEAT_WAITING;
+    flight->seats[seat].due = due;
+}
+
+struct store_op *flight_leave(struct flight *flight, int seat)
+{
+    assert(flight->seats[seat].state != SEAT_FREE);
+    struct store_op *op = flight->seats[seat].op;
+    flight->seats[seat] = (struct flight_seat){0};
+    flight->taken--;
+    return op;
+}
+
+bool flight_empty(const struct flight *flight)
+{
+    return !flight->first && flight->taken == 0;
+}
+
+void flight_slower(struct flight *flight, int64_t now)
+{
+    flight->good = 0;
+    if (flight->slowed && now - flight->slowed < NS_PER_S)
+        return; /* the others in the air hear the same complaint */
+    flight->slowed = now;
+    if (flight->limit > 1)
+        flight->limit /= 2;
+}
+
+void flight_good(struct flight *flight)
+{
+    if (flight->limit == flight->seat_count || ++flight->good < flight->limit)
+        return;
+    flight->good = 0;
+    flight->limit++;
+}

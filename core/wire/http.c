@@ -1,1 +1,452 @@
-typedef int nothing_yet;
+/*
+ * The loop: the driver's turn, a round of libcurl, the landed ones to the driver, sleep. A wake-up,
+ * traffic or the driver's own time ends the sleep.
+ *
+ * A body goes straight from the submitter's view into libcurl's send buffer and from its receive
+ * buffer to where the submitter wants it; nothing else is copied or kept.
+ */
+#include "wire/http.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+
+#define SLEEP_MAX_MS (60 * 1000)
+
+struct http {
+    CURLM *multi;
+    struct http_driver driver;
+    struct http_tls tls;
+    char *ca_file;
+    atomic_uint_least64_t sent, received;
+    atomic_bool awake;
+    pthread_t thread;
+};
+
+/* -- bytes -- */
+
+static bool is_data(const struct http_exchange *exchange)
+{
+    int status = exchange->answer.status;
+    return exchange->data_status &&
+           (status == exchange->data_status || (status == 200 && exchange->data_200));
+}
+
+static bool keep_data(struct http_exchange *exchange, const char *data, size_t size)
+{
+    if (exchange->data_to) {
+        if (size > exchange->data_size - exchange->answer.received)
+            return false;
+        memcpy(exchange->data_to + exchange->answer.received, data, size);
+    } else if (exchange->data_text) {
+        if (size > exchange->data_text->max - exchange->data_text->size)
+            return false;
+        text_add(exchange->data_text, data, size);
+        if (exchange->data_text->failed)
+            return false;
+    }
+    exchange->answer.received += size;
+    return true;
+}
+
+/* Of an error page the beginning is enough. */
+static bool keep_other(struct http_exchange *exchange, const char *data, size_t size)
+{
+    size_t room = exchange->body_text.max - exchange->body_text.size;
+    text_add(&exchange->body_text, data, size < room ? size : room);
+    return size <= room && !exchange->body_text.failed;
+}
+
+static size_t on_body(char *data, size_t one, size_t size, void *arg)
+{
+    struct http_exchange *exchange = arg;
+
+    (void)one;
+    atomic_fetch_add_explicit(&exchange->http->received, size, memory_order_relaxed);
+    bool kept =
+        is_data(exchange) ? keep_data(exchange, data, size) : keep_other(exchange, data, size);
+    exchange->overflow = !kept;
+    return kept ? size : 0;
+}
+
+static size_t on_send(char *out, size_t one, size_t size, void *arg)
+{
+    struct http_exchange *exchange = arg;
+    size_t left = exchange->body.size - exchange->sent_at;
+
+    size *= one;
+    if (size > left)
+        size = left;
+    if (size > 0)
+        memcpy(out, exchange->body.data + exchange->sent_at, size);
+    exchange->sent_at += size;
+    atomic_fetch_add_explicit(&exchange->http->sent, size, memory_order_relaxed);
+    return size;
+}
+
+/* libcurl starts over when a kept connection turned out dead before the first byte came back. */
+static int on_rewind(void *arg, curl_off_t offset, int origin)
+{
+    struct http_exchange *exchange = arg;
+
+    if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > exchange->body.size)
+        return CURL_SEEKFUNC_CANTSEEK;
+    exchange->sent_at = (size_t)offset;
+    return CURL_SEEKFUNC_OK;
+}
+
+/* -- headers -- */
+
+static const struct header_slot {
+    const char *name;
+    size_t offset;
+} HEADER_SLOTS[] = {
+    {"etag", offsetof(struct http_answer, etag)},
+    {"content-range", offsetof(struct http_answer, content_range)},
+    {"content-type", offsetof(struct http_answer, content_type)},
+    {"date", offsetof(struct http_answer, date)},
+    {"last-modified", offsetof(struct http_answer, last_modified)},
+    {"retry-after", offsetof(struct http_answer, retry_after)},
+    {"x-amz-bucket-region", offsetof(struct http_answer, bucket_region)},
+    {"x-amz-request-id", offsetof(struct http_answer, request_id)},
+    {"location", offsetof(struct http_answer, location)},
+};
+
+/* Copies a value without outer blanks; one that does not fit or is not plain is dropped. */
+static void keep_value(char *to, const char *value, size_t size)
+{
+    while (size > 0 && (value[0] == ' ' || value[0] == '\t'))
+        value++, size--;
+    while (size > 0 && strchr(" \t\r\n", value[size - 1]))
+        size--;
+    to[0] = '\0';
+    if (size >= HTTP_VALUE_MAX)
+        return;
+    for (size_t i = 0; i < size; i++)
+        if ((unsigned char)value[i] < ' ' || value[i] == 0x7f)
+            return;
+    memcpy(to, value, size);
+    to[size] = '\0';
+}
+
+/* A status line starts the answer anew: 100 Continue and the like come before the real one. */
+static void start_answer(struct http_answer *answer, const char *line, size_t size)
+{
+    const char *space = memchr(line, ' ', size);
+
+    *answer = (struct http_answer){.content_length = -1};
+    if (space && line + size - space >= 4)
+        for (int i = 1; i <= 3; i++)
+            answer->status = answer->status * 10 + (space[i] - '0');
+}
+
+static size_t on_header(char *line, size_t one, size_t size, void *arg)
+{
+    struct http_exchange *exchange = arg;
+    char *base = (char *)&exchange->answer;
+
+    (void)one;
+    if (size >= 5 && memcmp(line, "HTTP/", 5) == 0) {
+        start_answer(&exchange->answer, line, size);
+        return size;
+    }
+    const char *colon = memchr(line, ':', size);
+    if (!colon)
+        return size;
+    size_t name = (size_t)(colon - line);
+    for (size_t i = 0; i < ARRAY_SIZE(HEADER_SLOTS); i++)
+        if (strlen(HEADER_SLOTS[i].name) == name &&
+            strncasecmp(HEADER_SLOTS[i].name, line, name) == 0)
+            keep_value(base + HEADER_SLOTS[i].offset, colon + 1, size - name - 1);
+    return size;
+}
+
+/* -- one exchange -- */
+
+static enum http_fault fault_of(CURLcode code, const struct http_exchange *exchange)
+{
+    long os_errno = 0;
+
+    switch (code) {
+    case CURLE_OK:
+        return HTTP_FINE;
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return HTTP_RESOLVE;
+    case CURLE_COULDNT_RESOLVE_PROXY:
+#if LIBCURL_VERSION_NUM >= 0x074900 /* 7.73 */
+    case CURLE_PROXY:
+#endif
+        return HTTP_PROXY;
+    case CURLE_COULDNT_CONNECT:
+        return HTTP_REFUSED;
+    case CURLE_OPERATION_TIMEDOUT:
+        curl_easy_getinfo(exchange->easy, CURLINFO_OS_ERRNO, &os_errno);
+        double connected = 0;
+        curl_easy_getinfo(exchange->easy, CURLINFO_PRETRANSFER_TIME, &connected);
+        return connected > 0 ? HTTP_STALLED : HTTP_TIMEOUT;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_ISSUER_ERROR:
+        return HTTP_CERT;
+    case CURLE_SSL_CACERT_BADFILE:
+        return HTTP_CA_FILE;
+    case CURLE_SSL_CONNECT_ERROR:
+        return HTTP_TLS;
+    case CURLE_WRITE_ERROR:
+        return exchange->overflow ? HTTP_TOO_MUCH : HTTP_BROKEN;
+    case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9 */
+    case CURLE_WEIRD_SERVER_REPLY:
+        return HTTP_NO_HTTP;
+    case CURLE_GOT_NOTHING:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+        return HTTP_CUT;
+    default:
+        return HTTP_BROKEN;
+    }
+}
+
+static int build_headers(struct http_exchange *exchange, struct err *err)
+{
+    const char *line = exchange->header_lines;
+    struct curl_slist *list = curl_slist_append(NULL, "Expect:"); /* no wait for 100 Continue */
+
+    for (unsigned i = 0; list && i < exchange->header_count; i++, line += strlen(line) + 1) {
+        struct curl_slist *longer = curl_slist_append(list, line);
+        if (!longer) {
+            curl_slist_free_all(list);
+            list = NULL;
+            break;
+        }
+        list = longer;
+    }
+    exchange->headers = list;
+    return list ? 0 : err_memory(err, "the headers of a request");
+}
+
+/* The order matters: each of these options takes back what another has set. */
+static void set_method(struct http_exchange *exchange)
+{
+    CURL *easy = exchange->easy;
+    bool head = strcmp(exchange->method, "HEAD") == 0;
+
+    if (exchange->has_body) {
+        curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+        curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)exchange->body.size);
+    } else {
+        curl_easy_setopt(easy, CURLOPT_UPLOAD, 0L);
+        curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+        curl_easy_setopt(easy, CURLOPT_NOBODY, head ? 1L : 0L);
+    }
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, head ? NULL : exchange->method);
+}
+
+static int prepare(struct http *http, struct http_exchange *exchange, struct err *err)
+{
+    if (!exchange->easy) {
+        exchange->easy = http_easy_create(&http->tls, err);
+        if (!exchange->easy)
+            return ERR_FAIL;
+    }
+    CURL *easy = exchange->easy;
+    curl_easy_setopt(easy, CURLOPT_URL, exchange->url);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
+    curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_send);
+    curl_easy_setopt(easy, CURLOPT_READDATA, exchange);
+    curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_rewind);
+    curl_easy_setopt(easy, CURLOPT_SEEKDATA, exchange);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->detail);
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange);
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)exchange->stall_seconds);
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, exchange->fresh ? 1L : 0L);
+    set_method(exchange);
+    return 0;
+}
+
+int http_start(struct http *http, struct http_exchange *exchange, struct err *err)
+{
+    exchange->http = http;
+    exchange->sent_at = 0;
+    exchange->overflow = false;
+    exchange->detail[0] = '\0';
+    exchange->answer = (struct http_answer){.content_length = -1};
+    text_clear(&exchange->body_text);
+    if (build_headers(exchange, err) < 0)
+        return ERR_FAIL;
+    if (prepare(http, exchange, err) < 0 ||
+        curl_multi_add_handle(http->multi, exchange->easy) != CURLM_OK) {
+        curl_slist_free_all(exchange->headers);
+        exchange->headers = NULL;
+        return err_memory(err, "an HTTP transfer");
+    }
+    exchange->in_air = true;
+    return 0;
+}
+
+static void leave_air(struct http *http, struct http_exchange *exchange)
+{
+    curl_multi_remove_handle(http->multi, exchange->easy);
+    curl_slist_free_all(exchange->headers);
+    exchange->headers = NULL;
+    exchange->in_air = false;
+}
+
+void http_drop(struct http *http, struct http_exchange *exchange)
+{
+    if (exchange->in_air)
+        leave_air(http, exchange);
+}
+
+void http_exchange_finish(struct http_exchange *exchange)
+{
+    if (exchange->easy)
+        curl_easy_cleanup(exchange->easy);
+    exchange->easy = NULL;
+    text_finish(&exchange->body_text);
+}
+
+static void land(struct http *http, struct http_exchange *exchange, CURLcode code)
+{
+    struct http_answer *answer = &exchange->answer;
+    curl_off_t length = -1;
+
+    answer->fault = fault_of(code, exchange);
+    if (answer->fault != HTTP_FINE)
+        str_copy(answer->detail, sizeof answer->detail,
+                 exchange->detail[0] ? exchange->detail : curl_easy_strerror(code));
+    curl_easy_getinfo(exchange->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    answer->content_length = length;
+    answer->body = text_view(&exchange->body_text);
+    leave_air(http, exchange);
+    log_debug("http: %s %s: %d%s%s", exchange->method, exchange->url, answer->status,
+              answer->fault ? " " : "", answer->detail);
+    http->driver.landed(http->driver.arg, exchange);
+}
+
+/* -- the thread -- */
+
+static void collect(struct http *http)
+{
+    struct CURLMsg *message;
+    int left;
+
+    while ((message = curl_multi_info_read(http->multi, &left))) {
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        struct http_exchange *exchange = NULL;
+        CURLcode code = message->data.result; /* before the handle, and the message, are gone */
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&exchange);
+        land(http, exchange, code);
+    }
+}
+
+static int sleep_ms(int64_t until, int64_t now)
+{
+    if (until <= now)
+        return 0;
+    int64_t ms = (until - now + NS_PER_MS - 1) / NS_PER_MS;
+    return ms < SLEEP_MAX_MS ? (int)ms : SLEEP_MAX_MS;
+}
+
+static void *http_main(void *arg)
+{
+    struct http *http = arg;
+    int64_t until = INT64_MAX;
+    int flying;
+
+    for (;;) {
+        if (atomic_load(&http->awake))
+            until = http->driver.turn(http->driver.arg, clock_monotonic());
+        if (until == HTTP_STOP)
+            return NULL;
+        curl_multi_perform(http->multi, &flying);
+        collect(http);
+        /* What has landed may have made room: the driver looks before we sleep. */
+        if (atomic_load(&http->awake))
+            until = http->driver.turn(http->driver.arg, clock_monotonic());
+        if (until == HTTP_STOP)
+            return NULL;
+        curl_multi_poll(http->multi, NULL, 0, sleep_ms(until, clock_monotonic()), NULL);
+    }
+}
+
+static int start_thread(struct http *http, struct err *err)
+{
+    sigset_t all, before;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    int failed = pthread_create(&http->thread, NULL, http_main, http);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return failed ? err_errno(err, failed, "thread", "the network thread") : 0;
+}
+
+static void http_free(struct http *http)
+{
+    if (http->multi)
+        curl_multi_cleanup(http->multi);
+    free(http->ca_file);
+    free(http);
+}
+
+struct http *http_create(const struct http_options *options, const struct http_driver *driver,
+                         struct err *err)
+{
+    if (http_easy_global(err) < 0)
+        return NULL;
+    struct http *http = calloc(1, sizeof *http);
+    if (!http) {
+        err_memory(err, "the network thread");
+        return NULL;
+    }
+    http->driver = *driver;
+    http->tls.insecure = options->tls.insecure;
+    http->ca_file = options->tls.ca_file ? strdup(options->tls.ca_file) : NULL;
+    http->tls.ca_file = http->ca_file;
+    http->multi = curl_multi_init();
+    if (!http->multi || (options->tls.ca_file && !http->ca_file)) {
+        err_memory(err, "the network thread");
+        http_free(http);
+        return NULL;
+    }
+    /* Every connection we ever use at once may stay open. */
+    curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)options->connections + 1);
+    curl_multi_setopt(http->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+    if (start_thread(http, err) < 0) {
+        http_free(http);
+        return NULL;
+    }
+    return http;
+}
+
+void http_wake(struct http *http)
+{
+    atomic_store(&http->awake, true);
+    curl_multi_wakeup(http->multi);
+}
+
+void http_destroy(struct http *http)
+{
+    if (!http)
+        return;
+    pthread_join(http->thread, NULL);
+    http_free(http);
+}
+
+void http_traffic(struct http *http, uint64_t *sent, uint64_t *received)
+{
+    *sent = atomic_load(&http->sent);
+    *received = atomic_load(&http->received);
+}

@@ -1,1 +1,791 @@
-typedef int nothing_yet;
+/*
+ * store_s3 - a bucket behind the S3 protocol.
+ *
+ * Submitters put ops into a small mailbox and wake the http thread; everything else happens there.
+ * Its turn: fetch the mail, see to cancellation, seat who waits, start who is due. When an exchange
+ * lands, s3_reply says what it means and `settle` what follows: home, another try, or an errand
+ * first.
+ *
+ * An errand is a question of our own between two tries of an op, in the same seat: a GET that asks
+ * for the reason a HEAD was refused without one, a HEAD that looks whether an upload whose answer
+ * was lost has been completed after all, or a document been written by us and not by somebody else.
+ *
+ * Cancellation: what sits or waits goes home at once. Only aborting uploads and deleting objects,
+ * which is cleaning up, is still begun and given CLEANUP_TIME.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "wire/creds.h"
+#include "wire/flight.h"
+#include "wire/http.h"
+#include "wire/retry.h"
+#include "wire/s3_place.h"
+#include "wire/s3_reply.h"
+#include "wire/s3_request.h"
+#include "wire/store.h"
+
+#define CONNECTIONS_DEFAULT 8
+#define CLEANUP_TIME        (1500 * NS_PER_MS)
+#define STALL_SECONDS       30
+#define STALL_SECONDS_LONG  600 /* a copy or completion of 5 GiB may think for minutes */
+#define URL_MAX             (64 + 512 + S3_PATH_MAX + S3_QUERY_MAX)
+#define LINES_MAX           (64 * KIB)
+#define RESUME_MIN          MIB /* a read that got this far before it was cut has made progress */
+
+#define EMPTY_HASH "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+/* What a passenger's seat needs besides flight's own. */
+struct trip {
+    struct store_op *op;
+    bool errand;              /* `aux` is in the air, not the op */
+    struct store_op aux;      /* the errand, or the rest of a read that was cut */
+    bool resumed;             /* `aux` is such a rest */
+    uint64_t have;            /* bytes of the read that are in place */
+    enum s3_verdict fallback; /* of the op, when the errand proves nothing */
+    struct err fallback_err;
+    unsigned counted; /* tries that count against the bound */
+    bool moved, clock_set;
+    bool perhaps_done; /* an earlier try may have had its effect although no answer came */
+    size_t text_start; /* size of op->text before the op */
+    char payload_hash[SHA256_HEX_SIZE];
+    char etag[STORE_ETAG_MAX]; /* of a read that was cut */
+    struct s3_request request;
+    struct text lines;
+    char url[URL_MAX];
+    struct http_exchange exchange;
+};
+
+struct s3_store {
+    struct store base;
+    struct http *http;
+    const struct cancel *cancel;
+    bool sign_payload;
+
+    struct {
+        pthread_mutex_t lock;
+        struct store_op *first, *last; /* linked by msg.next */
+        bool closing;
+    } mail;
+
+    /* the http thread's */
+    struct s3_place place;
+    struct creds creds;
+    struct retry_policy policy;
+    struct retry_link link;
+    struct flight flight;
+    struct trip *trips; /* one a seat */
+    int64_t clock_offset;
+    bool bucket_seen;
+    bool cancelled;
+    int64_t cleanup_until;
+    uint64_t seed;
+
+    struct {
+        pthread_mutex_t lock;
+        uint64_t requests, retries;
+    } counts;
+};
+
+static uint32_t dice(struct s3_store *s3)
+{
+    /* splitmix64: nothing secret hangs on it */
+    uint64_t z = s3->seed += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return (uint32_t)(z >> 32);
+}
+
+/* -- going home -- */
+
+static void go_home(struct store_op *op, enum store_answer answer)
+{
+    op->answer = answer;
+    inbox_post(op->home, &op->msg);
+}
+
+static void go_home_cancelled(struct s3_store *s3, struct store_op *op)
+{
+    if (cancel_check(s3->cancel, &op->err) == 0)
+        err_set(&op->err, ERR_CANCELLED, "cancelled", "cancelled");
+    go_home(op, STORE_FAILED);
+}
+
+static void leave(struct s3_store *s3, int seat, enum store_answer answer)
+{
+    struct store_op *op = flight_leave(&s3->flight, seat);
+
+    http_drop(s3->http, &s3->trips[seat].exchange);
+    s3->trips[seat].op = NULL;
+    go_home(op, answer);
+}
+
+static void leave_cancelled(struct s3_store *s3, int seat)
+{
+    struct store_op *op = flight_leave(&s3->flight, seat);
+
+    http_drop(s3->http, &s3->trips[seat].exchange);
+    s3->trips[seat].op = NULL;
+    go_home_cancelled(s3, op);
+}
+
+/* -- starting a try -- */
+
+static struct store_op *current(struct trip *trip)
+{
+    return trip->errand || trip->resumed ? &trip->aux : trip->op;
+}
+
+static void hash_payload(const struct s3_store *s3, struct trip *trip)
+{
+    uint8_t digest[SHA256_SIZE];
+
+    if (trip->request.body.size == 0) {
+        strcpy(trip->payload_hash, EMPTY_HASH);
+    } else if (s3->place.https && !s3->sign_payload) {
+        strcpy(trip->payload_hash, "UNSIGNED-PAYLOAD");
+    } else {
+        sha256_of(trip->request.body, digest);
+        hex_encode(digest, sizeof digest, trip->payload_hash);
+    }
+}
+
+/* What the next try asks. The body is hashed once, not once a try. */
+static int build(struct s3_store *s3, struct trip *trip, struct err *err)
+{
+    if (s3_request_build(&trip->request, &s3->place, current(trip), err) < 0)
+        return ERR_FAIL;
+    if (trip->errand || !trip->payload_hash[0])
+        hash_payload(s3, trip);
+    snprintf(trip->url, sizeof trip->url, "%s://%s%s%s%s", s3->place.https ? "https" : "http",
+             s3->place.host, trip->request.path, trip->request.query[0] ? "?" : "",
+             trip->request.query);
+    return 0;
+}
+
+static bool takes_long(enum store_verb verb)
+{
+    return verb == STORE_UPLOAD_COMPLETE || verb == STORE_COPY || verb == STORE_UPLOAD_COPY_PART;
+}
+
+static void address(struct trip *trip, unsigned lines)
+{
+    struct http_exchange *exchange = &trip->exchange;
+    const struct store_op *op = current(trip);
+    bool data = op->verb == STORE_GET;
+    bool ranged = data && (op->offset || op->length);
+
+    exchange->method = trip->request.method;
+    exchange->url = trip->url;
+    exchange->header_lines = trip->lines.data;
+    exchange->header_count = lines;
+    exchange->body = trip->request.body;
+    exchange->has_body = trip->request.has_body;
+    exchange->data_status = !data ? 0 : ranged ? 206 : 200;
+    exchange->data_200 = ranged && op->offset == 0;
+    exchange->data_to = data ? op->buffer : NULL;
+    exchange->data_size = data && op->buffer ? (size_t)op->length : 0;
+    exchange->data_text = data && !op->buffer ? op->text : NULL;
+    exchange->stall_seconds = takes_long(op->verb) ? STALL_SECONDS_LONG : STALL_SECONDS;
+}
+
+static void forget_text(struct trip *trip)
+{
+    struct text *text = trip->op->text;
+
+    if (!trip->errand && trip->op->verb == STORE_GET && text && !text->failed &&
+        text->size > trip->text_start) {
+        text->size = trip->text_start;
+        text->data[text->size] = '\0';
+    }
+}
+
+static void count_try(struct s3_store *s3, struct trip *trip)
+{
+    trip->op->tries++;
+    trip->counted++;
+    pthread_mutex_lock(&s3->counts.lock);
+    s3->counts.requests++;
+    s3->counts.retries += trip->op->tries > 1 && !trip->errand;
+    pthread_mutex_unlock(&s3->counts.lock);
+}
+
+static int depart(struct s3_store *s3, int seat, struct err *err)
+{
+    struct trip *trip = &s3->trips[seat];
+    unsigned lines = 0;
+
+    forget_text(trip);
+    text_clear(&trip->lines);
+    if (build(s3, trip, err) < 0 ||
+        s3_request_sign(&trip->request, &s3->place, &s3->creds, trip->payload_hash,
+                        clock_wall() + s3->clock_offset, &trip->lines, &lines, err) < 0)
+        return ERR_FAIL;
+    address(trip, lines);
+    count_try(s3, trip);
+    return http_start(s3->http, &trip->exchange, err);
+}
+
+static void start(struct s3_store *s3, int seat)
+{
+    flight_depart(&s3->flight, seat);
+    if (depart(s3, seat, &s3->trips[seat].op->err) < 0)
+        leave(s3, seat, STORE_FAILED);
+}
+
+static void take_seat(struct s3_store *s3, int seat)
+{
+    struct trip *trip = &s3->trips[seat];
+    struct store_op *op = s3->flight.seats[seat].op;
+
+    trip->op = op;
+    trip->errand = trip->resumed = trip->moved = trip->clock_set = trip->perhaps_done = false;
+    trip->have = 0;
+    trip->counted = 0;
+    trip->payload_hash[0] = trip->etag[0] = '\0';
+    trip->text_start = op->text ? op->text->size : 0;
+    op->tries = 0;
+    op->http_status = 0;
+    op->s3_code[0] = '\0';
+    op->info = (struct store_info){0};
+}
+
+/* -- what follows an answer -- */
+
+static void again_at_once(struct s3_store *s3, int seat)
+{
+    flight_again(&s3->flight, seat, clock_monotonic());
+}
+
+static void run_errand(struct s3_store *s3, int seat, const struct store_op *errand,
+                       enum s3_verdict fallback)
+{
+    struct trip *trip = &s3->trips[seat];
+
+    trip->fallback = fallback;
+    trip->fallback_err = trip->op->err;
+    trip->aux = *errand;
+    trip->errand = true;
+    trip->resumed = false;
+    trip->payload_hash[0] = '\0';
+    again_at_once(s3, seat);
+}
+
+static void end_errand(struct trip *trip)
+{
+    trip->errand = false;
+    trip->payload_hash[0] = '\0';
+}
+
+static void give_up(struct s3_store *s3, int seat)
+{
+    struct trip *trip = &s3->trips[seat];
+
+    if (current(trip) != trip->op) {
+        trip->op->err = trip->aux.err;
+        trip->op->http_status = trip->aux.http_status;
+        memcpy(trip->op->s3_code, trip->aux.s3_code, sizeof trip->op->s3_code);
+    }
+    if (trip->op->tries > 1)
+        err_wrap(&trip->op->err, "after %u tries", trip->op->tries);
+    leave(s3, seat, STORE_FAILED);
+}
+
+/* A cut read keeps what it has and asks for the rest, of the same object. */
+static void keep_progress(struct trip *trip)
+{
+    struct store_op *op = trip->op;
+    const struct http_answer *answer = &trip->exchange.answer;
+
+    if (trip->errand || op->verb != STORE_GET || !op->buffer || answer->status != 206)
+        return;
+    if (!trip->etag[0] && !str_copy(trip->etag, sizeof trip->etag, answer->etag))
+        return;
+    if (!trip->etag[0] || answer->received == 0 || trip->have + answer->received >= op->length)
+        return;
+    if (answer->received >= RESUME_MIN)
+        trip->counted = 0;
+    trip->have += answer->received;
+    trip->aux = *op;
+    trip->aux.offset = op->offset + trip->have;
+    trip->aux.length = op->length - trip->have;
+    trip->aux.buffer = op->buffer + trip->have;
+    trip->aux.if_match = op->if_match ? op->if_match : trip->etag;
+    trip->resumed = true;
+}
+
+static void try_again(struct s3_store *s3, int seat, const struct s3_reply *reply)
+{
+    struct trip *trip = &s3->trips[seat];
+    int64_t now = clock_monotonic();
+
+    if (reply->cause == RETRY_THROTTLE)
+        flight_slower(&s3->flight, now);
+    if (reply->cause == RETRY_SILENCE)
+        keep_progress(trip);
+    if (!trip->errand)
+        trip->perhaps_done = true;
+    int64_t wait = retry_wait(&s3->policy, &s3->link, reply->cause, trip->counted, reply->asked,
+                              now, dice(s3));
+    if (wait == RETRY_NEVER) {
+        give_up(s3, seat);
+        return;
+    }
+    if (!trip->op->optional)
+        log_info("%s; trying again in %.1f s", current(trip)->err.text,
+                 (double)wait / (double)NS_PER_S);
+    flight_again(&s3->flight, seat, now + wait);
+}
+
+static void change_region(struct s3_store *s3, int seat, const struct s3_reply *reply)
+{
+    struct trip *trip = &s3->trips[seat];
+    bool known = strcmp(reply->region, s3->place.region) == 0; /* another op was told, too */
+
+    if (trip->moved || !reply->region[0] || (!known && !s3_place_move(&s3->place, reply->region))) {
+        if (reply->region[0])
+            err_hint(&current(trip)->err, "set \"region\" to \"%s\" and \"endpoint\" to match",
+                     reply->region);
+        give_up(s3, seat);
+        return;
+    }
+    trip->moved = true;
+    if (!known)
+        log_info("bucket %s is in region %s: going there", s3->place.bucket, s3->place.region);
+    again_at_once(s3, seat);
+}
+
+static void set_clock(struct s3_store *s3, int seat, const struct s3_reply *reply)
+{
+    struct trip *trip = &s3->trips[seat];
+
+    if (trip->clock_set || !reply->server_time) {
+        give_up(s3, seat);
+        return;
+    }
+    trip->clock_set = true;
+    s3->clock_offset = reply->server_time - clock_wall();
+    log_info("this machine's clock differs from the store's by %.0f s: signing with the store's",
+             (double)s3->clock_offset / (double)NS_PER_S);
+    again_at_once(s3, seat);
+}
+
+/* HEAD said no and not why: a GET of one byte may say. Absence needs no reason once it is known
+ * that the bucket is there. */
+static void ask_why(struct s3_store *s3, int seat)
+{
+    struct trip *trip = &s3->trips[seat];
+
+    if (trip->op->http_status == 404 && s3->bucket_seen) {
+        leave(s3, seat, STORE_ABSENT);
+        return;
+    }
+    run_errand(s3, seat, &(struct store_op){.verb = STORE_GET, .key = trip->op->key, .length = 1},
+               S3_AGAIN);
+}
+
+static void look_at_object(struct s3_store *s3, int seat, enum s3_verdict fallback)
+{
+    run_errand(s3, seat, &(struct store_op){.verb = STORE_HEAD, .key = s3->trips[seat].op->key},
+               fallback);
+}
+
+/* Whether "absent" or "changed" may be the echo of an earlier try of ours. */
+static bool own_echo(const struct trip *trip, enum s3_verdict verdict)
+{
+    const struct store_op *op = trip->op;
+
+    if (!trip->perhaps_done)
+        return false;
+    if (op->verb == STORE_UPLOAD_COMPLETE)
+        return verdict == S3_ABSENT || verdict == S3_CHANGED;
+    return op->verb == STORE_PUT && verdict == S3_CHANGED;
+}
+
+/* A small document with our bytes is ours, whoever's they are. */
+static bool is_our_put(const struct store_op *op, const struct store_info *info)
+{
+    uint8_t digest[MD5_SIZE];
+    char etag[MD5_HEX_SIZE + 2];
+
+    md5_of(op->body, digest);
+    etag[0] = '"';
+    hex_encode(digest, sizeof digest, etag + 1);
+    strcpy(etag + MD5_HEX_SIZE, "\"");
+    return info->size == op->body.size && strcasecmp(info->etag, etag) == 0;
+}
+
+static enum store_answer answer_of(enum s3_verdict verdict)
+{
+    switch (verdict) {
+    case S3_DONE:
+        return STORE_DONE;
+    case S3_ABSENT:
+        return STORE_ABSENT;
+    case S3_CHANGED:
+        return STORE_CHANGED;
+    default:
+        return STORE_FAILED;
+    }
+}
+
+/* The errand was a look at the object: what does it say about the op? */
+static void judge_object(struct s3_store *s3, int seat, enum s3_verdict verdict)
+{
+    struct trip *trip = &s3->trips[seat];
+    struct store_op *op = trip->op;
+    bool ours =
+        verdict == S3_DONE && (op->verb == STORE_PUT ? is_our_put(op, &trip->aux.info)
+                                                     : s3_reply_is_complete(op, &trip->aux.info));
+
+    end_errand(trip);
+    if (ours) {
+        op->info = trip->aux.info;
+        leave(s3, seat, STORE_DONE);
+    } else if (trip->fallback == S3_AGAIN) {
+        op->err = trip->fallback_err;
+        try_again(s3, seat, &(struct s3_reply){.cause = RETRY_TROUBLE});
+    } else {
+        leave(s3, seat, answer_of(trip->fallback));
+    }
+}
+
+static void judge_reason(struct s3_store *s3, int seat, enum s3_verdict verdict)
+{
+    struct trip *trip = &s3->trips[seat];
+
+    if (verdict == S3_ABSENT) {
+        end_errand(trip);
+        leave(s3, seat, STORE_ABSENT);
+    } else if (verdict == S3_FAILED && trip->aux.http_status >= 400 &&
+               trip->aux.http_status != 416) {
+        give_up(s3, seat);
+    } else { /* it can be read after all */
+        end_errand(trip);
+        trip->op->err = trip->fallback_err;
+        try_again(s3, seat, &(struct s3_reply){.cause = RETRY_TROUBLE});
+    }
+}
+
+static void settle_end(struct s3_store *s3, int seat, enum s3_verdict verdict)
+{
+    struct trip *trip = &s3->trips[seat];
+
+    if (trip->errand && trip->op->verb == STORE_HEAD) {
+        judge_reason(s3, seat, verdict);
+    } else if (trip->errand) {
+        judge_object(s3, seat, verdict);
+    } else if (own_echo(trip, verdict)) {
+        look_at_object(s3, seat, verdict);
+    } else if (verdict == S3_FAILED) {
+        give_up(s3, seat);
+    } else {
+        if (trip->resumed)
+            trip->op->info = trip->aux.info;
+        leave(s3, seat, answer_of(verdict));
+    }
+}
+
+static void settle(struct s3_store *s3, int seat, const struct s3_reply *reply)
+{
+    switch (reply->verdict) {
+    case S3_DONE:
+        flight_good(&s3->flight);
+        settle_end(s3, seat, reply->verdict);
+        break;
+    case S3_ABSENT:
+    case S3_CHANGED:
+    case S3_FAILED:
+        settle_end(s3, seat, reply->verdict);
+        break;
+    case S3_AGAIN:
+        try_again(s3, seat, reply);
+        break;
+    case S3_REGION:
+        change_region(s3, seat, reply);
+        break;
+    case S3_CLOCK:
+        set_clock(s3, seat, reply);
+        break;
+    case S3_ASK:
+        if (s3->trips[seat].errand) /* already an errand: a refused look proves nothing */
+            settle_end(s3, seat, S3_ABSENT);
+        else
+            ask_why(s3, seat);
+        break;
+    case S3_UNSURE:
+        s3->trips[seat].perhaps_done = true;
+        look_at_object(s3, seat, S3_AGAIN);
+        break;
+    }
+}
+
+static void landed(void *arg, struct http_exchange *exchange)
+{
+    struct s3_store *s3 = arg;
+    struct s3_reply reply;
+    unsigned seat = 0;
+
+    while (&s3->trips[seat].exchange != exchange)
+        seat++;
+    struct trip *trip = &s3->trips[seat];
+    if (exchange->answer.status || exchange->answer.received || exchange->sent_at)
+        retry_alive(&s3->link);
+    s3_reply_read(&reply, &s3->place, current(trip), &exchange->answer);
+    if (current(trip) != trip->op && !trip->errand)
+        trip->op->http_status = trip->aux.http_status;
+    s3->bucket_seen = s3->bucket_seen || reply.bucket_exists;
+    settle(s3, (int)seat, &reply);
+}
+
+/* -- the turn -- */
+
+static bool is_cleanup(const struct store_op *op)
+{
+    return op->verb == STORE_UPLOAD_ABORT || op->verb == STORE_DELETE;
+}
+
+static void cleanup_starts(struct s3_store *s3, int64_t now)
+{
+    if (!s3->cleanup_until)
+        s3->cleanup_until = now + CLEANUP_TIME;
+}
+
+static void send_home(struct s3_store *s3, bool cleanup_too, int64_t now)
+{
+    struct store_op *op, *kept = NULL;
+
+    for (struct store_op *last = s3->flight.last; last && (op = flight_unqueue(&s3->flight));) {
+        if (cleanup_too || !is_cleanup(op))
+            go_home_cancelled(s3, op);
+        else
+            flight_queue(&s3->flight, kept = op);
+        if (op == last)
+            break;
+    }
+    for (unsigned i = 0; i < s3->flight.seat_count; i++) {
+        if (s3->flight.seats[i].state == SEAT_FREE)
+            continue;
+        if (cleanup_too || !is_cleanup(s3->flight.seats[i].op))
+            leave_cancelled(s3, (int)i);
+        else
+            kept = s3->flight.seats[i].op;
+    }
+    if (kept)
+        cleanup_starts(s3, now);
+}
+
+static void sort_mail(struct s3_store *s3, struct store_op *op, int64_t now)
+{
+    while (op) {
+        struct store_op *next = (struct store_op *)op->msg.next;
+        if (s3->cancelled && !is_cleanup(op)) {
+            go_home_cancelled(s3, op);
+        } else {
+            if (s3->cancelled)
+                cleanup_starts(s3, now);
+            flight_queue(&s3->flight, op);
+        }
+        op = next;
+    }
+}
+
+static struct store_op *take_mail(struct s3_store *s3, bool *closing)
+{
+    pthread_mutex_lock(&s3->mail.lock);
+    struct store_op *first = s3->mail.first;
+    *closing = s3->mail.closing;
+    s3->mail.first = s3->mail.last = NULL;
+    pthread_mutex_unlock(&s3->mail.lock);
+    return first;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t turn(void *arg, int64_t now)
+{
+    struct s3_store *s3 = arg;
+    bool closing;
+    int seat;
+
+    struct store_op *mail = take_mail(s3, &closing);
+    if (!s3->cancelled && cancel_requested(s3->cancel)) {
+        s3->cancelled = true;
+        send_home(s3, false, now);
+    }
+    sort_mail(s3, mail, now);
+    if (s3->cleanup_until && now >= s3->cleanup_until)
+        send_home(s3, true, now);
+
+    while ((seat = flight_board(&s3->flight, now)) != FLIGHT_NONE)
+        take_seat(s3, seat);
+    while ((seat = flight_due(&s3->flight, now)) != FLIGHT_NONE)
+        start(s3, seat);
+
+    if (flight_empty(&s3->flight)) {
+        if (closing)
+            return HTTP_STOP;
+        return INT64_MAX; /* mail wakes us */
+    }
+    return earlier(flight_next(&s3->flight), now + CANCEL_TICK);
+}
+
+/* -- the table -- */
+
+static void s3_submit(struct store *store, struct store_op *op)
+{
+    struct s3_store *s3 = (struct s3_store *)store;
+
+    op->msg.next = NULL;
+    pthread_mutex_lock(&s3->mail.lock);
+    if (s3->mail.last)
+        s3->mail.last->msg.next = &op->msg;
+    else
+        s3->mail.first = op;
+    s3->mail.last = op;
+    pthread_mutex_unlock(&s3->mail.lock);
+    http_wake(s3->http);
+}
+
+static void s3_stats(struct store *store, struct store_stats *out)
+{
+    struct s3_store *s3 = (struct s3_store *)store;
+
+    *out = (struct store_stats){0};
+    http_traffic(s3->http, &out->sent, &out->received);
+    pthread_mutex_lock(&s3->counts.lock);
+    out->requests = s3->counts.requests;
+    out->retries = s3->counts.retries;
+    pthread_mutex_unlock(&s3->counts.lock);
+}
+
+static void s3_free(struct s3_store *s3)
+{
+    for (unsigned i = 0; s3->trips && i < s3->flight.seat_count; i++) {
+        http_exchange_finish(&s3->trips[i].exchange);
+        s3_request_finish(&s3->trips[i].request);
+        text_finish(&s3->trips[i].lines);
+    }
+    free(s3->trips);
+    creds_finish(&s3->creds);
+    pthread_mutex_destroy(&s3->mail.lock);
+    pthread_mutex_destroy(&s3->counts.lock);
+    free(s3);
+}
+
+static void s3_destroy(struct store *store)
+{
+    struct s3_store *s3 = (struct s3_store *)store;
+
+    pthread_mutex_lock(&s3->mail.lock);
+    s3->mail.closing = true;
+    pthread_mutex_unlock(&s3->mail.lock);
+    http_wake(s3->http);
+    http_destroy(s3->http);
+    s3_free(s3);
+}
+
+static const struct store_table TABLE = {s3_submit, s3_stats, s3_destroy};
+
+static void describe(struct s3_store *s3)
+{
+    const struct s3_place *place = &s3->place;
+
+    s3->base.table = &TABLE;
+    snprintf(s3->base.where, sizeof s3->base.where, "s3://%.100s at %.140s", place->bucket,
+             place->endpoint);
+    snprintf(s3->base.identity, sizeof s3->base.identity, "%s/%s", place->endpoint, place->bucket);
+    s3->base.part_size_min = 5 * MIB;
+    s3->base.part_size_max = 5 * (uint64_t)GIB;
+    s3->base.parts_max = 10000;
+    s3->base.put_max = 5 * (uint64_t)GIB;
+}
+
+static int make_trips(struct s3_store *s3, unsigned connections, struct err *err)
+{
+    flight_init(&s3->flight, connections);
+    s3->trips = calloc(connections, sizeof *s3->trips);
+    if (!s3->trips)
+        return err_memory(err, "the connections to the store");
+    for (unsigned i = 0; i < connections; i++) {
+        s3_request_init(&s3->trips[i].request);
+        text_init(&s3->trips[i].lines, LINES_MAX);
+        text_init(&s3->trips[i].exchange.body_text, S3_REPLY_MAX);
+    }
+    return 0;
+}
+
+static int check_ca_file(const struct store_s3_options *options, struct err *err)
+{
+    if (!options->ca_file || !options->ca_file[0])
+        return 0;
+    FILE *file = fopen(options->ca_file, "re");
+    if (!file) {
+        err_set(err, ERR_USAGE, "ca_file", "ca_file %s: %s", options->ca_file, strerror(errno));
+        return ERR_FAIL;
+    }
+    fclose(file);
+    return 0;
+}
+
+static int configure(struct s3_store *s3, const struct store_s3_options *options, struct err *err)
+{
+    unsigned connections = options->connections ? options->connections : CONNECTIONS_DEFAULT;
+
+    if (s3_place_init(&s3->place, options->endpoint, options->region, options->bucket,
+                      options->addressing, err) < 0 ||
+        creds_init(&s3->creds, options->access_key, options->secret_key, options->session_token,
+                   err) < 0 ||
+        check_ca_file(options, err) < 0)
+        return ERR_FAIL;
+    s3->policy = RETRY_DEFAULT;
+    if (options->retries)
+        s3->policy.tries = options->retries;
+    s3->cancel = options->cancel;
+    s3->sign_payload = options->sign_payload;
+    if (getrandom(&s3->seed, sizeof s3->seed, 0) < 0)
+        s3->seed = (uint64_t)clock_monotonic();
+    describe(s3);
+    return make_trips(s3, connections < FLIGHT_SEATS_MAX ? connections : FLIGHT_SEATS_MAX, err);
+}
+
+struct store *store_s3_create(const struct store_s3_options *options, struct err *err)
+{
+    struct s3_store *s3 = calloc(1, sizeof *s3);
+    const struct http_driver driver = {s3, turn, landed};
+
+    if (!s3) {
+        err_memory(err, "the store");
+        return NULL;
+    }
+    pthread_mutex_init(&s3->mail.lock, NULL);
+    pthread_mutex_init(&s3->counts.lock, NULL);
+    if (configure(s3, options, err) < 0) {
+        s3_free(s3);
+        return NULL;
+    }
+    const struct http_options http = {
+        .tls = {.insecure = options->insecure,
+                .ca_file = options->ca_file && options->ca_file[0] ? options->ca_file : NULL},
+        .connections = s3->flight.seat_count,
+    };
+    if (options->insecure)
+        log_print(LOG_ERROR, "insecure: the certificate of %s is not checked", s3->place.endpoint);
+    s3->http = http_create(&http, &driver, err);
+    if (!s3->http) {
+        s3_free(s3);
+        return NULL;
+    }
+    return &s3->base;
+}

@@ -1,0 +1,28 @@
+/*
+ * creds - who asks: an access key, its secret and, for temporary ones, a session token.
+ *
+ * Today they come from the options (profile or environment, as `cli` found them). This is also the
+ * place for keys that renew themselves: the store asks here before every signature.
+ */
+#ifndef S3DOCK_WIRE_CREDS_H
+#define S3DOCK_WIRE_CREDS_H
+
+#include <stdbool.h>
+
+struct err;
+
+struct creds {
+    char access_key[128]; /* "": nobody; requests go unsigned */
+    char secret_key[256];
+    char session_token[4096]; /* "" for long-lived keys */
+};
+
+/* Copies them, and registers secret and token with log_secret. NULL and "" are the same. One half
+ * of a pair without the other, blanks or control characters (a pasted line end) and lengths no
+ * store gives out are refused: auth.credentials. */
+int creds_init(struct creds *creds, const char *access_key, const char *secret_key,
+               const char *session_token, struct err *err);
+bool creds_anonymous(const struct creds *creds);
+void creds_finish(struct creds *creds); /* wipes */
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * flight - whose turn it is: ops that wait, seats in the air, and times at which a seat tries
+ * again.
+ *
+ * Pure book-keeping for one thread; it starts nothing itself. An op takes a seat when one is free
+ * and keeps it through all its tries until it goes home, so the number of seats bounds what is in
+ * the air, and nothing is allocated on the way.
+ *
+ * How many seats may be filled adapts: a store that asks for less gets half at once, and every
+ * round of good answers allows one more.
+ */
+#ifndef S3DOCK_WIRE_FLIGHT_H
+#define S3DOCK_WIRE_FLIGHT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "wire/store.h"
+
+#define FLIGHT_SEATS_MAX 64
+
+enum seat_state { SEAT_FREE, SEAT_WAITING, SEAT_AIR };
+
+struct flight_seat {
+    enum seat_state state;
+    struct store_op *op;
+    int64_t due; /* WAITING: clock_monotonic() of its next try */
+};
+
+struct flight {
+    struct store_op *first, *last; /* not seated yet, in order; linked by op->msg.next */
+    struct flight_seat seats[FLIGHT_SEATS_MAX];
+    unsigned seat_count, taken;
+    unsigned limit; /* of taken; 1 .. seat_count */
+    unsigned good;  /* answers since the limit was last changed */
+    int64_t slowed; /* when it was last halved */
+};
+
+#define FLIGHT_NONE (-1)
+
+void flight_init(struct flight *flight, unsigned seats); /* 1 .. FLIGHT_SEATS_MAX */
+void flight_queue(struct flight *flight, struct store_op *op);
+/* Seats the next op (WAITING, due at once): its seat, or FLIGHT_NONE: nobody waits, or no room. */
+int flight_board(struct flight *flight, int64_t now);
+/* A seat that waits and whose time has come, earliest first, or FLIGHT_NONE. */
+int flight_due(const struct flight *flight, int64_t now);
+/* When the next seat is due; INT64_MAX: none waits. */
+int64_t flight_next(const struct flight *flight);
+void flight_depart(struct flight *flight, int seat);             /* WAITING -> AIR */
+void flight_again(struct flight *flight, int seat, int64_t due); /* AIR or WAITING -> WAITING */
+struct store_op *flight_leave(struct flight *flight, int seat); /* -> FREE; the op that sat there */
+/* Takes the next unseated op out of the queue, or NULL. */
+struct store_op *flight_unqueue(struct flight *flight);
+bool flight_empty(const struct flight *flight); /* nobody waits, nobody sits */
+
+/* The store asked for less (at most once a second it counts), or gave a good answer. */
+void flight_slower(struct flight *flight, int64_t now);
+void flight_good(struct flight *flight);
+
+#endif

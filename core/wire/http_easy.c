@@ -1,0 +1,74 @@
+/*
+ * Settings that libcurl before some version does not know are left out: none of them is needed for
+ * correctness.
+ */
+#include "wire/http_easy.h"
+
+#include <pthread.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+#define CONNECT_SECONDS 10L
+
+static pthread_once_t global_once = PTHREAD_ONCE_INIT;
+static CURLcode global_result;
+
+static void global_init(void)
+{
+    global_result = curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+int http_easy_global(struct err *err)
+{
+    pthread_once(&global_once, global_init);
+    if (global_result != CURLE_OK)
+        return err_set(err, ERR_LOCAL, "curl", "libcurl does not start: %s",
+                       curl_easy_strerror(global_result));
+    return 0;
+}
+
+static void set_tls(CURL *easy, const struct http_tls *tls)
+{
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, tls->insecure ? 0L : 1L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, tls->insecure ? 0L : 2L);
+    if (tls->ca_file && tls->ca_file[0])
+        curl_easy_setopt(easy, CURLOPT_CAINFO, tls->ca_file);
+    if (tls->cert_file && tls->cert_file[0])
+        curl_easy_setopt(easy, CURLOPT_SSLCERT, tls->cert_file);
+    if (tls->key_file && tls->key_file[0])
+        curl_easy_setopt(easy, CURLOPT_SSLKEY, tls->key_file);
+}
+
+CURL *http_easy_create(const struct http_tls *tls, struct err *err)
+{
+    CURL *easy = curl_easy_init();
+
+    if (!easy) {
+        err_memory(err, "an HTTP transfer");
+        return NULL;
+    }
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "s3dock");
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, 30L);
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, 10L);
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)(256 * KIB));
+    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)(512 * KIB));
+#if LIBCURL_VERSION_NUM >= 0x075500 /* 7.85 */
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+#if LIBCURL_VERSION_NUM >= 0x075700 /* 7.87: a name that is being looked up does not hold us up */
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
+    set_tls(easy, tls);
+    return easy;
+}

@@ -1,0 +1,183 @@
+/*
+ * The three listings differ in names only: an entry element, the field that is its key, the markers
+ * of the next page. One table says so, one reader does it.
+ */
+#include "wire/s3_page.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "wire/s3_xml.h"
+
+#define ENTRIES_MAX 10000 /* S3 gives 1000 a page */
+
+static const struct grammar {
+    enum store_verb verb;
+    const char *root, *entry, *key, *etag, *modified, *next, *next_second;
+} GRAMMARS[] = {
+    {STORE_LIST, "ListBucketResult", "Contents", "Key", "ETag", "LastModified",
+     "NextContinuationToken", ""},
+    {STORE_UPLOAD_PARTS, "ListPartsResult", "Part", "PartNumber", "ETag", "LastModified",
+     "NextPartNumberMarker", ""},
+    {STORE_UPLOADS, "ListMultipartUploadsResult", "Upload", "Key", "UploadId", "Initiated",
+     "NextKeyMarker", "NextUploadIdMarker"},
+};
+
+struct page_reader {
+    const struct grammar *grammar;
+    struct store_page *page;
+    size_t room;
+    struct store_entry now; /* the entry being read */
+    bool fits;              /* its fields fit: an entry that does not is none of ours */
+    bool truncated, failed_memory;
+    struct text next, next_second;
+};
+
+static bool keep_entry(struct page_reader *reader)
+{
+    struct store_page *page = reader->page;
+
+    if (!reader->now.key || !reader->fits || page->count == ENTRIES_MAX) {
+        free(reader->now.key);
+        reader->now = (struct store_entry){0};
+        reader->fits = true;
+        return page->count < ENTRIES_MAX;
+    }
+    if (page->count == reader->room) {
+        size_t room = reader->room ? 2 * reader->room : 64;
+        struct store_entry *grown = realloc(page->entries, room * sizeof *grown);
+        if (!grown) {
+            reader->failed_memory = true;
+            return false;
+        }
+        page->entries = grown;
+        reader->room = room;
+    }
+    page->entries[page->count++] = reader->now;
+    reader->now = (struct store_entry){0};
+    return true;
+}
+
+static bool set_key(struct page_reader *reader, const char *text)
+{
+    free(reader->now.key);
+    reader->now.key = strdup(text);
+    reader->failed_memory = reader->failed_memory || !reader->now.key;
+    return reader->now.key != NULL;
+}
+
+static bool parse_size(const char *text, uint64_t *out)
+{
+    char *end;
+
+    errno = 0;
+    *out = strtoull(text, &end, 10);
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0;
+}
+
+static bool entry_field(struct page_reader *reader, const char *name, const char *text)
+{
+    const struct grammar *grammar = reader->grammar;
+
+    if (strcmp(name, grammar->key) == 0)
+        return set_key(reader, text);
+    if (strcmp(name, grammar->etag) == 0)
+        reader->fits = reader->fits && str_copy(reader->now.info.etag, STORE_ETAG_MAX, text);
+    else if (strcmp(name, grammar->modified) == 0)
+        (void)clock_parse_rfc3339(text, &reader->now.info.modified);
+    else if (strcmp(name, "Size") == 0)
+        return parse_size(text, &reader->now.info.size);
+    return true;
+}
+
+static void page_field(struct page_reader *reader, const char *name, const char *text)
+{
+    if (strcmp(name, "IsTruncated") == 0)
+        reader->truncated = strcmp(text, "true") == 0;
+    else if (strcmp(name, reader->grammar->next) == 0)
+        text_str(&reader->next, text);
+    else if (strcmp(name, reader->grammar->next_second) == 0)
+        text_str(&reader->next_second, text);
+}
+
+static bool on_end(void *arg, unsigned depth, const char *parent, const char *name,
+                   const char *text)
+{
+    struct page_reader *reader = arg;
+
+    if (depth == 3 && strcmp(parent, reader->grammar->entry) == 0)
+        return entry_field(reader, name, text);
+    if (depth == 3 && strcmp(parent, "CommonPrefixes") == 0 && strcmp(name, "Prefix") == 0) {
+        reader->now.is_prefix = true;
+        return set_key(reader, text);
+    }
+    if (depth == 2 &&
+        (strcmp(name, reader->grammar->entry) == 0 || strcmp(name, "CommonPrefixes") == 0))
+        return keep_entry(reader);
+    if (depth == 2)
+        page_field(reader, name, text);
+    return true;
+}
+
+static int bad_listing(struct err *err, const char *why)
+{
+    return err_set(err, ERR_INTEGRITY, "listing", "the store's listing %s", why);
+}
+
+/* The token of the next page: one marker, or two with a line end between. */
+static int make_next(struct page_reader *reader, const char *token, struct err *err)
+{
+    struct store_page *page = reader->page;
+
+    if (!reader->truncated || page->count == 0) /* some say "truncated" for ever */
+        return 0;
+    if (!reader->next.size && reader->grammar->verb == STORE_UPLOAD_PARTS)
+        text_str(&reader->next, page->entries[page->count - 1].key);
+    if (!reader->next.size || strchr(reader->next.data, '\n'))
+        return bad_listing(err, "goes on without saying where");
+    if (reader->grammar->next_second[0]) {
+        text_char(&reader->next, '\n');
+        text_str(&reader->next, reader->next_second.data);
+    }
+    if (token && strcmp(token, reader->next.data) == 0)
+        return bad_listing(err, "goes in circles");
+    page->next = text_steal(&reader->next);
+    return page->next ? 0 : err_memory(err, "a listing");
+}
+
+static int read_page(struct page_reader *reader, const char *token, struct view document,
+                     struct err *err)
+{
+    char root[S3_XML_NAME];
+    int result = s3_xml_read(document, root, on_end, reader, err);
+
+    if (reader->failed_memory)
+        return err_memory(err, "a listing");
+    if (result < 0)
+        return ERR_FAIL;
+    if (strcmp(root, reader->grammar->root) != 0)
+        return bad_listing(err, "is none");
+    return make_next(reader, token, err);
+}
+
+int s3_page_read(struct store_page *page, enum store_verb verb, const char *token,
+                 struct view document, struct err *err)
+{
+    struct page_reader reader = {.page = page, .fits = true};
+
+    for (size_t i = 0; i < ARRAY_SIZE(GRAMMARS); i++)
+        if (GRAMMARS[i].verb == verb)
+            reader.grammar = &GRAMMARS[i];
+    if (!reader.grammar)
+        return err_set(err, ERR_INTERNAL, "listing", "not a listing");
+    text_init(&reader.next, S3_XML_TEXT * 2);
+    text_init(&reader.next_second, S3_XML_TEXT);
+    int result = read_page(&reader, token, document, err);
+    free(reader.now.key);
+    text_finish(&reader.next);
+    text_finish(&reader.next_second);
+    return result;
+}
