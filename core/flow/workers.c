@@ -67,9 +67,10 @@ static void *work(void *arg)
 {
     struct worker *worker = arg;
     struct workers *pool = worker->pool;
-    struct job *job;
 
     for (;;) {
+        struct job *job;
+
         pthread_mutex_lock(&pool->lock);
         while (!(job = pop_locked(pool)) && !pool->locked.stopping)
             pthread_cond_wait(&pool->wake, &pool->lock);

@@ -45,8 +45,8 @@ struct index_section {
     uint64_t raw_offset, raw_size;
     uint64_t packed_offset, packed_size;
     uint32_t chunk_count;
-    uint64_t at;                /* where its records lie in the index object */
     uint32_t size;              /* of its records, in bytes */
+    uint64_t at;                /* where its records lie in the index object */
     struct xxh128 sum;          /* of its records */
     struct index_chunk *chunks; /* NULL while the section was not read */
 };
@@ -55,8 +55,7 @@ struct index {
     struct chunk_params params;
     uint32_t file_min; /* CUT_FILE_MIN of the writer */
     char codec[32];    /* "gzip" */
-    char
-        writer[64]; /* "libdeflate 1.14 level 6": equal bytes are promised for equal writers only */
+    char writer[64];   /* "libdeflate 1.14 level 6": equal writers give equal bytes */
     int level;
     uint64_t archive_size, raw_size;
     struct image_info image; /* layers and tags are owned by the index */
