@@ -7,18 +7,23 @@
  */
 #include "wire/http.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 
 #define SLEEP_MAX_MS (60 * 1000)
+#define SOCKETS_MAX  128
 
 struct http {
     CURLM *multi;
@@ -27,6 +32,8 @@ struct http {
     char *ca_file;
     atomic_uint_least64_t sent, received;
     atomic_bool awake;
+    int sockets[SOCKETS_MAX]; /* open ones; more may be, which then are slower */
+    unsigned socket_count;
     pthread_t thread;
 };
 
@@ -102,6 +109,49 @@ static int on_rewind(void *arg, curl_off_t offset, int origin)
     return CURL_SEEKFUNC_OK;
 }
 
+/* -- sockets -- */
+
+/*
+ * Servers that write header and body apart, with Nagle's algorithm on (Ceph), hold a small body
+ * back until the header is acknowledged, and the kernel waits 40 ms with that, in vain for company.
+ * So each header is acknowledged at once. libcurl does not tell which socket it came from; asking
+ * it of all of them, a dozen, is harmless.
+ */
+static void acknowledge(const struct http *http)
+{
+#ifdef TCP_QUICKACK
+    int on = 1;
+
+    for (unsigned i = 0; i < http->socket_count; i++)
+        (void)setsockopt(http->sockets[i], IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+#else
+    (void)http;
+#endif
+}
+
+static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct http *http = arg;
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+
+    (void)purpose;
+    if (fd >= 0 && http->socket_count < ARRAY_SIZE(http->sockets))
+        http->sockets[http->socket_count++] = fd;
+    return fd >= 0 ? fd : CURL_SOCKET_BAD;
+}
+
+static int on_socket_close(void *arg, curl_socket_t fd)
+{
+    struct http *http = arg;
+
+    for (unsigned i = 0; i < http->socket_count; i++)
+        if (http->sockets[i] == fd) {
+            http->sockets[i] = http->sockets[--http->socket_count];
+            break;
+        }
+    return close(fd);
+}
+
 /* -- headers -- */
 
 static const struct header_slot {
@@ -154,6 +204,7 @@ static size_t on_header(char *line, size_t one, size_t size, void *arg)
 
     (void)one;
     if (size >= 5 && memcmp(line, "HTTP/", 5) == 0) {
+        acknowledge(exchange->http);
         start_answer(&exchange->answer, line, size);
         return size;
     }
@@ -266,6 +317,10 @@ static int prepare(struct http *http, struct http_exchange *exchange, struct err
     curl_easy_setopt(easy, CURLOPT_SEEKDATA, exchange);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, http);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_socket_close);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, http);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->detail);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);

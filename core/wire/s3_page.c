@@ -56,6 +56,8 @@ static bool keep_entry(struct page_reader *reader)
         page->entries = grown;
         reader->room = room;
     }
+    if (reader->grammar->verb != STORE_UPLOADS)
+        s3_etag_quote(reader->now.info.etag);
     page->entries[page->count++] = reader->now;
     reader->now = (struct store_entry){0};
     return true;
@@ -125,6 +127,17 @@ static bool on_end(void *arg, unsigned depth, const char *parent, const char *na
 static int bad_listing(struct err *err, const char *why)
 {
     return err_set(err, ERR_INTEGRITY, "listing", "the store's listing %s", why);
+}
+
+void s3_etag_quote(char etag[STORE_ETAG_MAX])
+{
+    size_t size = strlen(etag);
+
+    if (size == 0 || etag[0] == '"' || strncmp(etag, "W/", 2) == 0 || size + 3 > STORE_ETAG_MAX)
+        return;
+    memmove(etag + 1, etag, size);
+    etag[0] = etag[size + 1] = '"';
+    etag[size + 2] = '\0';
 }
 
 /* The token of the next page: one marker, or two with a line end between. */

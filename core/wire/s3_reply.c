@@ -497,7 +497,7 @@ struct small_document {
     const char *root, *field;
     char *out;
     size_t size;
-    bool found;
+    bool optional, found;
 };
 
 static bool on_small_field(void *arg, unsigned depth, const char *parent, const char *name,
@@ -516,8 +516,8 @@ static bool read_small(struct small_document *document, struct view body)
     char root[S3_XML_NAME];
     struct err ignored;
 
-    return s3_xml_read(body, root, on_small_field, document, &ignored) == 0 && document->found &&
-           strcmp(root, document->root) == 0;
+    return s3_xml_read(body, root, on_small_field, document, &ignored) == 0 &&
+           strcmp(root, document->root) == 0 && (document->found || document->optional);
 }
 
 /* 200, but the truth is in the document: an answer, an error, or nothing that can be read. */
@@ -527,8 +527,10 @@ static void got_document(struct s3_reply *reply, const struct s3_place *place, s
     struct error_document error;
 
     op->info = (struct store_info){0};
-    if (read_small(document, answer->body))
+    if (read_small(document, answer->body)) {
+        s3_etag_quote(op->info.etag);
         return;
+    }
     read_error(&error, answer->body);
     if (error.found) {
         struct http_answer as_error = *answer;
@@ -567,12 +569,13 @@ static void succeeded(struct s3_reply *reply, const struct s3_place *place, stru
                       const struct http_answer *answer)
 {
     char *etag = op->info.etag;
-    struct small_document copy = {"CopyObjectResult", "ETag", etag, STORE_ETAG_MAX, false};
-    struct small_document part = {"CopyPartResult", "ETag", etag, STORE_ETAG_MAX, false};
-    struct small_document whole = {"CompleteMultipartUploadResult", "ETag", etag, STORE_ETAG_MAX,
-                                   false};
-    struct small_document upload = {"InitiateMultipartUploadResult", "UploadId", op->upload_id,
-                                    STORE_UPLOAD_MAX, false};
+    struct small_document copy = {"CopyObjectResult", "ETag", etag, STORE_ETAG_MAX, false, false};
+    struct small_document part = {"CopyPartResult", "ETag", etag, STORE_ETAG_MAX, false, false};
+    /* Ceph completes with an empty ETag: the caller may look it up. */
+    struct small_document whole = {
+        "CompleteMultipartUploadResult", "ETag", etag, STORE_ETAG_MAX, true, false};
+    struct small_document upload = {
+        "InitiateMultipartUploadResult", "UploadId", op->upload_id, STORE_UPLOAD_MAX, false, false};
 
     reply->verdict = S3_DONE;
     reply->bucket_exists = true;

@@ -410,6 +410,12 @@ static bool own_echo(const struct trip *trip, enum s3_verdict verdict)
     return op->verb == STORE_PUT && verdict == S3_CHANGED;
 }
 
+/* Completed, and not told what the whole is called. */
+static bool nameless(const struct trip *trip, enum s3_verdict verdict)
+{
+    return verdict == S3_DONE && trip->op->verb == STORE_UPLOAD_COMPLETE && !trip->op->info.etag[0];
+}
+
 /* A small document with our bytes is ours, whoever's they are. */
 static bool is_our_put(const struct store_op *op, const struct store_info *info)
 {
@@ -447,7 +453,7 @@ static void judge_object(struct s3_store *s3, int seat, enum s3_verdict verdict)
                                                      : s3_reply_is_complete(op, &trip->aux.info));
 
     end_errand(trip);
-    if (ours) {
+    if (ours || (verdict == S3_DONE && trip->fallback == S3_DONE)) {
         op->info = trip->aux.info;
         leave(s3, seat, STORE_DONE);
     } else if (trip->fallback == S3_AGAIN) {
@@ -483,7 +489,7 @@ static void settle_end(struct s3_store *s3, int seat, enum s3_verdict verdict)
         judge_reason(s3, seat, verdict);
     } else if (trip->errand) {
         judge_object(s3, seat, verdict);
-    } else if (own_echo(trip, verdict)) {
+    } else if (own_echo(trip, verdict) || nameless(trip, verdict)) {
         look_at_object(s3, seat, verdict);
     } else if (verdict == S3_FAILED) {
         give_up(s3, seat);
