@@ -5,7 +5,7 @@
 # something with the program, and checks it. Every check prints one line, "ok N - sentence" or
 # "not ok N - sentence" with the reason below, and all are counted; a scenario that ends early is itself a
 # failed check. The servers come from `./dev test` (E2E_DOCKER, E2E_EDGE, E2E_S3) or, when a scenario is run
-# by hand, are started for it and stopped with it.
+# by hand, are started for it and stopped with it (the same for E2E_S3_DIR, where that server lives).
 #
 # The program under test is $S3DOCK (default build/s3dock); E2E_SLOW says that a sanitizer slows it down.
 set -uo pipefail
@@ -66,11 +66,17 @@ fail()
     done
 }
 
+# skip_check SENTENCE REASON: one check that cannot be made here; counted as skipped, not as passed.
+skip_check()
+{
+    CHECKS=$((CHECKS + 1))
+    echo "ok $CHECKS - $1 # SKIP $2"
+}
+
 # skip REASON: what this scenario needs is not here; says so and ends it.
 skip()
 {
-    CHECKS=$((CHECKS + 1))
-    echo "ok $CHECKS - the whole scenario # SKIP $1"
+    skip_check "the whole scenario" "$1"
     FINISHED=yes
     exit 0
 }
@@ -149,6 +155,7 @@ need_s3()
         at_exit "'$KIT/ceph' stop '$work/c'"
         settings=$("$KIT/ceph" start "$work/c" 2>"$work/ceph.log") ||
             skip "no S3 server: $(head -n 1 "$work/ceph.log")"
+        export E2E_S3_DIR=$work/c
     fi
     set -a
     eval "$settings"
