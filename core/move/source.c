@@ -1,5 +1,5 @@
 /*
- * Four sources. The file and the descriptor are one: an archive read with read(2), inflated on the
+ * Three sources. The file and the descriptor are one: an archive read with read(2), inflated on the
  * way when it begins like gzip.
  */
 #include "move/source.h"

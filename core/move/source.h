@@ -1,6 +1,5 @@
 /*
- * source - where a save stream comes from: a daemon's export, an archive file, a descriptor, a
- * pattern.
+ * source - where a save stream comes from: a daemon's export, an archive file, a descriptor.
  *
  * A blocking stream of bytes, read by one thread.
  */
@@ -33,9 +32,6 @@ struct source *source_docker(struct docker *docker, const char *reference, uint6
 struct source *source_file(const char *path, const struct cancel *cancel, struct err *err);
 /* Borrows the descriptor (standard input). */
 struct source *source_fd(int fd, const struct cancel *cancel, struct err *err);
-/* A well-formed image archive of about `size` bytes made of seeded noise and text: for benches and
- * the demo. */
-struct source *source_pattern(uint64_t size, uint64_t seed, struct err *err);
 
 long source_read(struct source *source, uint8_t *out, size_t cap, struct err *err);
 void source_destroy(struct source *source); /* takes NULL */
