@@ -57,7 +57,7 @@ const struct option option_table[OPTION_COUNT] = {
                       .key = "profiles.*.endpoint",
                       .kind = OPTION_TEXT,
                       .argument = "URL",
-                      .help = "https://HOST[:PORT], or file:///FOLDER (AWS if none)",
+                      .help = "https://HOST[:PORT] or file:///FOLDER; else AWS",
                       .section = SECTION_BUCKET},
     [OPT_ACCESS_KEY] = {.name = "access-key",
                         .no_flag = true,
@@ -153,7 +153,7 @@ const struct option option_table[OPTION_COUNT] = {
     [OPT_INPUT] = {.name = "input",
                    .kind = OPTION_TEXT,
                    .argument = "FILE",
-                   .help = "an image archive instead of Docker; - is standard input",
+                   .help = "an archive instead of Docker; - is standard input",
                    .commands = FOR(CMD_PUSH),
                    .section = SECTION_COMMAND},
     [OPT_OUTPUT] = {.name = "output",
@@ -358,7 +358,7 @@ int option_word(const char *words, const char *word)
     size_t size = strlen(word);
     int position = 0;
 
-    if (!words || !size)
+    if (!words || !size || strchr(word, '|'))
         return -1;
     for (const char *at = words; at; at = strchr(at, '|'), position++) {
         at += *at == '|';

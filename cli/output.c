@@ -29,13 +29,21 @@ void output_init(struct output *output, bool json)
 {
     *output = (struct output){.json = json, .color = want_color(), .command = ""};
     text_init(&output->lines, OUTPUT_MAX);
-    text_init(&output->data, OUTPUT_MAX);
+    text_init(&output->envelope, OUTPUT_MAX);
 }
 
 void output_finish(struct output *output)
 {
     text_finish(&output->lines);
-    text_finish(&output->data);
+    text_finish(&output->envelope);
+}
+
+/* Names come from files and buckets: none may paint the terminal. */
+static void make_printable(char *line)
+{
+    for (; *line; line++)
+        if ((unsigned char)*line < ' ' || *line == 0x7f)
+            *line = '?';
 }
 
 void output_line(struct output *output, const char *fmt, ...)
@@ -46,6 +54,7 @@ void output_line(struct output *output, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(line, sizeof line, fmt, args);
     va_end(args);
+    make_printable(line);
     text_str(&output->lines, line);
     text_char(&output->lines, '\n');
 }
@@ -55,11 +64,19 @@ void output_text(struct output *output, struct view text)
     text_add(&output->lines, text.data, text.size);
 }
 
+static void begin_envelope(struct json_writer *w, const struct output *output, bool success)
+{
+    jw_object(w, NULL);
+    jw_bool(w, "success", success);
+    jw_string(w, "command", output->command);
+}
+
 struct json_writer *output_data(struct output *output)
 {
     if (!output->has_data) {
-        jw_init(&output->writer, &output->data, true);
-        jw_object(&output->writer, NULL);
+        jw_init(&output->writer, &output->envelope, false);
+        begin_envelope(&output->writer, output, true);
+        jw_object(&output->writer, "data");
         output->has_data = true;
     }
     return &output->writer;
@@ -75,6 +92,7 @@ static void print_stderr(const char *prefix, const char *fmt, va_list args)
     snprintf(line, sizeof line, "%s", prefix);
     used = strlen(line);
     vsnprintf(line + used, sizeof line - used - 1, fmt, args);
+    make_printable(line + used);
     log_redact(line);
     used = strlen(line);
     line[used++] = '\n';
@@ -119,26 +137,42 @@ void output_error_text(const struct err *err, bool color, struct text *out)
         text_printf(out, "  hint: %s\n", err->hint);
 }
 
-void output_envelope(struct output *output, const struct err *err, struct text *out)
+static void error_envelope(struct output *output, const struct err *err)
 {
     struct json_writer w;
     char code[64];
 
-    jw_init(&w, out, false);
-    jw_object(&w, NULL);
-    jw_bool(&w, "success", !err);
-    jw_string(&w, "command", output->command);
-    if (err) {
-        error_code(err, code, sizeof code);
-        jw_string(&w, "error", err->text);
-        jw_string(&w, "error_code", code);
-        if (err->hint[0])
-            jw_string(&w, "hint", err->hint);
-    } else if (output->has_data) {
-        jw_raw(&w, "data", text_view(&output->data));
-    }
+    error_code(err, code, sizeof code);
+    text_clear(&output->envelope);
+    jw_init(&w, &output->envelope, false);
+    begin_envelope(&w, output, false);
+    jw_string(&w, "error", err->text);
+    jw_string(&w, "error_code", code);
+    if (err->hint[0])
+        jw_string(&w, "hint", err->hint);
     jw_end(&w);
-    text_char(out, '\n');
+}
+
+/* What has no data of its own (help, scripts) gives its text. */
+static void success_envelope(struct output *output)
+{
+    bool had_data = output->has_data;
+    struct json_writer *w = output_data(output);
+
+    if (!had_data)
+        jw_string_view(w, "text", text_view(&output->lines));
+    jw_end(w);
+    jw_end(w);
+}
+
+struct view output_envelope(struct output *output, const struct err *err)
+{
+    if (err)
+        error_envelope(output, err);
+    else
+        success_envelope(output);
+    text_char(&output->envelope, '\n');
+    return text_view(&output->envelope);
 }
 
 /* 0, or the exit code of having failed to print. */
@@ -186,12 +220,10 @@ int output_end(struct output *output, const struct err *err, int signal)
         err = &shown;
     }
 
-    text_init(&text, 2 * (size_t)OUTPUT_MAX);
+    text_init(&text, 4 * KIB);
     if (output->json) {
-        if (output->has_data)
-            jw_end(&output->writer);
-        output_envelope(output, err, &text);
-        unprinted = print(STDOUT_FILENO, &text);
+        output_envelope(output, err);
+        unprinted = print(STDOUT_FILENO, &output->envelope);
     } else if (err) {
         output_error_text(err, output->color, &text);
         unprinted = print(STDERR_FILENO, &text);

@@ -17,12 +17,12 @@ struct err;
 #define OUTPUT_MAX (256 * MIB)
 
 struct output {
-    bool json;           /* answer in JSON */
-    bool quiet;          /* no notes, no warnings */
-    bool color;          /* on standard error */
-    const char *command; /* for the envelope: "push", "config show" */
-    struct text lines;   /* the result as text */
-    struct text data;    /* the result's JSON object */
+    bool json;            /* answer in JSON */
+    bool quiet;           /* no notes, no warnings */
+    bool color;           /* on standard error */
+    const char *command;  /* for the envelope: "push", "config show" */
+    struct text lines;    /* the result as text */
+    struct text envelope; /* the result as JSON */
     struct json_writer writer;
     bool has_data;
 };
@@ -34,7 +34,8 @@ void output_finish(struct output *output); /* frees */
 void output_line(struct output *output, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Text of the result, as it is. */
 void output_text(struct output *output, struct view text);
-/* The envelope's "data" object, open for members until the end. */
+/* The envelope's "data" object, open for members until the end. `command` must be set. A command
+ * that never asks for it answers {"text": its lines}. */
 struct json_writer *output_data(struct output *output);
 
 /* A line for people, on standard error: not with --quiet nor --json. */
@@ -49,8 +50,8 @@ void output_warn(const struct output *output, const char *fmt, ...)
  * ERR_CANCELLED, 128 + `signal`. */
 int output_end(struct output *output, const struct err *err, int signal);
 
-/* The JSON envelope as text, for output_end and tests. */
-void output_envelope(struct output *output, const struct err *err, struct text *out);
+/* The whole JSON answer; borrowed until output_finish. Ends what output_data began. */
+struct view output_envelope(struct output *output, const struct err *err);
 /* "error[not_found.image]: ...\n  hint: ...\n" */
 void output_error_text(const struct err *err, bool color, struct text *out);
 

@@ -1,0 +1,401 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "cli/args.h"
+#include "cli/command.h"
+#include "cli/config.h"
+
+/* An environment of the test's own. */
+static struct variable {
+    const char *name, *value;
+} environment[8];
+
+static const char *test_getenv(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(environment) && environment[i].name; i++)
+        if (!strcmp(environment[i].name, name))
+            return environment[i].value;
+    return NULL;
+}
+
+static void set(const char *name, const char *value)
+{
+    size_t i = 0;
+
+    while (environment[i].name)
+        i++;
+    environment[i] = (struct variable){name, value};
+}
+
+static struct config config;
+static struct args args;
+static struct err err;
+
+static int load(void)
+{
+    config_finish(&config);
+    err = (struct err){0};
+    return config_load(&config, &args, test_getenv, false, &err);
+}
+
+static void write_file(const char *path, const char *content)
+{
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    fputs(content, file);
+    fclose(file);
+    chmod(path, 0600);
+}
+
+/* Each test in an empty folder of its own, without environment and arguments. */
+static int setup(void **state)
+{
+    char *folder = strdup("/tmp/s3dock-test-XXXXXX");
+
+    *state = folder;
+    memset(environment, 0, sizeof environment);
+    memset(&args, 0, sizeof args);
+    memset(&config, 0, sizeof config);
+    return folder && mkdtemp(folder) && !chdir(folder) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    config_finish(&config);
+    unlink("s3dock.json5");
+    unlink("other.json5");
+    unlink("home/.s3dock/config.json5");
+    rmdir("home/.s3dock");
+    rmdir("home");
+    assert_int_equal(chdir("/"), 0);
+    assert_int_equal(rmdir(*state), 0);
+    free(*state);
+    return 0;
+}
+
+static void assert_value(enum option_id id, const char *value)
+{
+    if (value)
+        assert_string_equal(config_text(&config, id), value);
+    else
+        assert_null(config_text(&config, id));
+}
+
+static void assert_origin(enum option_id id, const char *expected)
+{
+    char origin[512];
+
+    config_origin(&config, id, origin, sizeof origin);
+    assert_string_equal(origin, expected);
+}
+
+#define TWO_PROFILES                                                                               \
+    "{ // the original's form\n"                                                                   \
+    "  default_profile: 'eu',\n"                                                                   \
+    "  profiles: {\n"                                                                              \
+    "    eu: { bucket: 'eu-bucket', region: 'eu-central-1', access_key: 'EUKEYEUKEYEUKEY',\n"      \
+    "          secret_key: 'eu-secret-eu-secret', level: 9, insecure: true },\n"                   \
+    "    us: { bucket: 'us-bucket', },\n"                                                          \
+    "  },\n"                                                                                       \
+    "  docker: { timeout: '30s', compression: 'gzip' },\n"                                         \
+    "  naming: { include_git_branch: true, timestamp_format: '20060102-1504' },\n"                 \
+    "  defaults: { retry_count: 3, log_level: 'debug' },\n"                                        \
+    "}\n"
+
+static void without_a_file_the_original_s_defaults_hold(void **state)
+{
+    (void)state;
+    assert_int_equal(load(), 0);
+    assert_value(OPT_BUCKET, "s3dock-containers");
+    assert_value(OPT_REGION, "us-east-1");
+    assert_value(OPT_ENDPOINT, NULL);
+    assert_string_equal(config.profile, "default");
+    assert_origin(OPT_BUCKET, "default");
+    assert_int_equal(config_number(&config, OPT_MEMORY), 96 << 20);
+    assert_true(config_is(&config, OPT_JOBS, "auto"));
+}
+
+static void a_file_of_the_original_is_understood_without_a_word(void **state)
+{
+    (void)state;
+    write_file("s3dock.json5", TWO_PROFILES);
+    assert_int_equal(load(), 0);
+    assert_value(OPT_BUCKET, "eu-bucket");
+    assert_value(OPT_REGION, "eu-central-1");
+    assert_value(OPT_SECRET_KEY, "eu-secret-eu-secret");
+    assert_int_equal(config_number(&config, OPT_LEVEL), 9);
+    assert_true(config_switch(&config, OPT_INSECURE));
+    assert_int_equal(config_number(&config, OPT_RETRIES), 3);
+    assert_int_equal(config_number(&config, OPT_LOG_LEVEL), 3);
+    assert_origin(OPT_BUCKET, "profiles.eu.bucket in ./s3dock.json5");
+    assert_origin(OPT_LOG_LEVEL, "defaults.log_level in ./s3dock.json5");
+    assert_string_equal(config.warnings.data, "");
+}
+
+static void flag_beats_environment_beats_file_beats_default(void **state)
+{
+    (void)state;
+    write_file("s3dock.json5", TWO_PROFILES);
+    set("S3DOCK_BUCKET", "from-env");
+    assert_int_equal(load(), 0);
+    assert_value(OPT_BUCKET, "from-env");
+    assert_origin(OPT_BUCKET, "S3DOCK_BUCKET");
+    args.values[OPT_BUCKET] = "from-flag";
+    assert_int_equal(load(), 0);
+    assert_value(OPT_BUCKET, "from-flag");
+    assert_origin(OPT_BUCKET, "--bucket");
+}
+
+static void an_empty_variable_is_no_variable(void **state)
+{
+    (void)state;
+    set("S3DOCK_BUCKET", "");
+    assert_int_equal(load(), 0);
+    assert_value(OPT_BUCKET, "s3dock-containers");
+}
+
+static void stray_variables_beat_the_default_profile_only(void **state)
+{
+    (void)state;
+    write_file("s3dock.json5", TWO_PROFILES);
+    set("AWS_REGION", "stray");
+    set("AWS_ENDPOINT_URL", "http://stray");
+    set("AWS_ACCESS_KEY_ID", "STRAYKEYSTRAYKEY");
+    set("AWS_SECRET_ACCESS_KEY", "stray-secret-stray");
+    set("AWS_SESSION_TOKEN", "stray-token-stray");
+    assert_int_equal(load(), 0);
+    assert_value(OPT_REGION, "stray");
+    assert_value(OPT_ACCESS_KEY, "STRAYKEYSTRAYKEY");
+    assert_value(OPT_SESSION_TOKEN, "stray-token-stray");
+
+    args.values[OPT_PROFILE] = "eu";
+    assert_int_equal(load(), 0);
+    assert_value(OPT_REGION, "eu-central-1");
+    assert_value(OPT_ACCESS_KEY, "EUKEYEUKEYEUKEY");
+    assert_value(OPT_SECRET_KEY, "eu-secret-eu-secret");
+    assert_value(OPT_SESSION_TOKEN, NULL);      /* it belongs to the other keys */
+    assert_value(OPT_ENDPOINT, "http://stray"); /* eu leaves it open */
+
+    args.values[OPT_PROFILE] = "us"; /* has no keys and no region */
+    assert_int_equal(load(), 0);
+    assert_value(OPT_BUCKET, "us-bucket");
+    assert_value(OPT_REGION, "stray");
+    assert_value(OPT_ACCESS_KEY, "STRAYKEYSTRAYKEY");
+}
+
+static void our_variables_beat_a_chosen_profile(void **state)
+{
+    (void)state;
+    write_file("s3dock.json5", TWO_PROFILES);
+    set("S3DOCK_PROFILE", "eu");
+    set("S3DOCK_REGION", "ours");
+    set("AWS_REGION", "stray");
+    assert_int_equal(load(), 0);
+    assert_value(OPT_REGION, "ours");
+    assert_value(OPT_BUCKET, "eu-bucket");
+}
+
+static void half_a_pair_does_not_spoil_a_whole_one(void **state)
+{
+    (void)state;
+    write_file("s3dock.json5", TWO_PROFILES);
+    set("AWS_ACCESS_KEY_ID", "STRAYKEYSTRAYKEY");
+    set("AWS_SESSION_TOKEN", "stray-token-stray");
+    assert_int_equal(load(), 0);
+    assert_value(OPT_ACCESS_KEY, "EUKEYEUKEYEUKEY");
+    assert_value(OPT_SECRET_KEY, "eu-secret-eu-secret");
+    assert_value(OPT_SESSION_TOKEN, NULL);
+}
+
+static void the_id_may_lie_in_the_file_and_the_secret_outside(void **state)
+{
+    (void)state;
+    write_file("s3dock.json5", "{profiles: {default: {access_key: 'FILEKEYFILEKEY'}}}");
+    set("AWS_SECRET_ACCESS_KEY", "env-secret-env-secret");
+    set("AWS_SESSION_TOKEN", "env-token-env-token");
+    assert_int_equal(load(), 0);
+    assert_value(OPT_ACCESS_KEY, "FILEKEYFILEKEY");
+    assert_value(OPT_SECRET_KEY, "env-secret-env-secret");
+    assert_value(OPT_SESSION_TOKEN, "env-token-env-token");
+}
+
+static void the_first_file_is_the_only_one(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir("home", 0700), 0);
+    assert_int_equal(mkdir("home/.s3dock", 0700), 0);
+    write_file("home/.s3dock/config.json5", "{profiles: {default: {bucket: 'home'}}}");
+    set("HOME", "home");
+    assert_int_equal(load(), 0);
+    assert_value(OPT_BUCKET, "home");
+
+    write_file("s3dock.json5", "{profiles: {default: {region: 'here'}}}");
+    assert_int_equal(load(), 0);
+    assert_value(OPT_BUCKET, "s3dock-containers");
+    assert_value(OPT_REGION, "here");
+
+    write_file("other.json5", "{profiles: {default: {bucket: 'named'}}}");
+    args.values[OPT_CONFIG] = "other.json5";
+    assert_int_equal(load(), 0);
+    assert_value(OPT_BUCKET, "named");
+}
+
+static void a_named_file_must_exist(void **state)
+{
+    (void)state;
+    args.values[OPT_CONFIG] = "absent.json5";
+    assert_int_equal(load(), ERR_FAIL);
+    assert_int_equal(err.family, ERR_USAGE);
+    assert_non_null(strstr(err.text, "failed to read config file absent.json5"));
+}
+
+struct bad_file {
+    const char *content, *says;
+};
+
+static void a_file_that_is_there_never_becomes_the_defaults(void **state)
+{
+    static const struct bad_file files[] = {
+        {"", "failed to parse config file ./s3dock.json5"},
+        {"{", "line "},
+        {"{\n  profiles: {\n    a: { bucket: Infinity } } }", "line 3"},
+        {"[]", "no object"},
+        {"{profiles: 'x'}", "profiles is no object"},
+        {"{profiles: {default: 'x'}}", "profile is no object"},
+        {"{docker: 7}", "docker is no object"},
+        {"{profiles: {default: {bucket: {}}}}", "must be a plain value"},
+        {"{profiles: {default: {level: 99}}}", "profiles.default.level in ./s3dock.json5"},
+        {"{profiles: {default: {insecure: 'perhaps'}}}", "perhaps"},
+        {"{defaults: {log_level: 'loud'}}", "loud"},
+        {"{default_profile: 'eu'}", "profile 'eu' not found in config"},
+        {"{default_profile: 'default', profiles: {eu: {}}}", "profile 'default' not found"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+        write_file("s3dock.json5", files[i].content);
+        assert_int_equal(load(), ERR_FAIL);
+        assert_int_equal(err.family, ERR_USAGE);
+        assert_non_null(strstr(err.text, files[i].says));
+    }
+}
+
+static void a_folder_in_the_file_s_place_is_told(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir("s3dock.json5", 0700), 0);
+    assert_int_equal(load(), ERR_FAIL);
+    assert_int_equal(rmdir("s3dock.json5"), 0);
+}
+
+static void a_profile_that_is_not_there_is_told(void **state)
+{
+    (void)state;
+    write_file("s3dock.json5", TWO_PROFILES);
+    args.values[OPT_PROFILE] = "ue";
+    assert_int_equal(load(), ERR_FAIL);
+    assert_string_equal(err.text, "profile 'ue' not found in config");
+    assert_string_equal(err.code, "profile");
+    assert_non_null(strstr(err.hint, "did you mean eu"));
+}
+
+static void unknown_keys_are_warned_of(void **state)
+{
+    (void)state;
+    write_file("s3dock.json5", "{profile: {}, naming: {path_templat: 'x'}, zebra: {a: {b: 1}},"
+                               " profiles: {default: {Bucket: 'b', buckett: 'c'}}}");
+    assert_int_equal(load(), 0);
+    assert_value(OPT_BUCKET, "b"); /* case does not matter, as for the original */
+    assert_non_null(strstr(config.warnings.data, "unknown key profile (did you mean profiles?)"));
+    assert_non_null(strstr(config.warnings.data,
+                           "unknown key naming.path_templat (did you mean path_template?)"));
+    assert_non_null(strstr(config.warnings.data, "unknown key zebra\n"));
+    assert_non_null(strstr(config.warnings.data,
+                           "unknown key profiles.default.buckett (did you mean bucket?)"));
+    assert_null(strstr(config.warnings.data, "zebra.a"));
+}
+
+static void an_open_file_with_a_secret_is_warned_of(void **state)
+{
+    (void)state;
+    write_file("s3dock.json5", TWO_PROFILES);
+    chmod("s3dock.json5", 0644);
+    assert_int_equal(load(), 0);
+    assert_non_null(strstr(config.warnings.data, "chmod 600"));
+}
+
+static void only_what_fits_the_command_is_looked_at(void **state)
+{
+    (void)state;
+    set("S3DOCK_LEVEL", "nonsense");
+    args.command = &command_table[CMD_PULL];
+    assert_int_equal(load(), 0);
+    args.command = &command_table[CMD_PUSH];
+    assert_int_equal(load(), ERR_FAIL);
+    assert_non_null(strstr(err.text, "S3DOCK_LEVEL"));
+}
+
+static void profiles_are_listed_in_order(void **state)
+{
+    char name[CONFIG_NAME_MAX];
+
+    (void)state;
+    write_file("s3dock.json5", TWO_PROFILES);
+    assert_int_equal(load(), 0);
+    assert_true(config_file_profile(&config.file, 0, name));
+    assert_string_equal(name, "eu");
+    assert_true(config_file_profile(&config.file, 1, name));
+    assert_string_equal(name, "us");
+    assert_false(config_file_profile(&config.file, 2, name));
+}
+
+static void keys_are_shortened(void **state)
+{
+    char out[16];
+
+    (void)state;
+    config_short_key("AKIAIOSFODNN7WXYZ", out);
+    assert_string_equal(out, "AKIA...WXYZ");
+    config_short_key("minioadmin", out);
+    assert_string_equal(out, "***");
+}
+
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_FOLDER(without_a_file_the_original_s_defaults_hold),
+        IN_FOLDER(a_file_of_the_original_is_understood_without_a_word),
+        IN_FOLDER(flag_beats_environment_beats_file_beats_default),
+        IN_FOLDER(an_empty_variable_is_no_variable),
+        IN_FOLDER(stray_variables_beat_the_default_profile_only),
+        IN_FOLDER(our_variables_beat_a_chosen_profile),
+        IN_FOLDER(half_a_pair_does_not_spoil_a_whole_one),
+        IN_FOLDER(the_id_may_lie_in_the_file_and_the_secret_outside),
+        IN_FOLDER(the_first_file_is_the_only_one),
+        IN_FOLDER(a_named_file_must_exist),
+        IN_FOLDER(a_file_that_is_there_never_becomes_the_defaults),
+        IN_FOLDER(a_folder_in_the_file_s_place_is_told),
+        IN_FOLDER(a_profile_that_is_not_there_is_told),
+        IN_FOLDER(unknown_keys_are_warned_of),
+        IN_FOLDER(an_open_file_with_a_secret_is_warned_of),
+        IN_FOLDER(only_what_fits_the_command_is_looked_at),
+        IN_FOLDER(profiles_are_listed_in_order),
+        cmocka_unit_test(keys_are_shortened),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
