@@ -374,7 +374,8 @@ static void refused(struct s3_reply *reply, const struct s3_place *place, struct
 
     read_error(&error, answer->body);
     str_copy(op->s3_code, sizeof op->s3_code, error.code);
-    if (!error.found && looks_like_html(answer) && answer->status < 500) {
+    if (!error.found && looks_like_html(answer) &&
+        (answer->status < 500 || answer->status == 501)) {
         portal(reply, place, op);
         return;
     }

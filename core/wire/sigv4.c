@@ -135,7 +135,7 @@ int sigv4_sign(const struct sigv4_request *request, const struct sigv4_key *key,
     int size = snprintf(authorization, SIGV4_AUTHORIZATION_MAX,
                         "AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=%s, Signature=%s",
                         key->access_key, scope, names.data, signature);
-    if (size < 0 || size >= SIGV4_AUTHORIZATION_MAX)
+    if (names.failed || size < 0 || size >= SIGV4_AUTHORIZATION_MAX)
         return err_set(err, ERR_INTERNAL, "signature", "a request too large to sign");
     return 0;
 }

@@ -294,8 +294,6 @@ static void give_up(struct s3_store *s3, int seat)
         trip->op->http_status = trip->aux.http_status;
         memcpy(trip->op->s3_code, trip->aux.s3_code, sizeof trip->op->s3_code);
     }
-    if (trip->op->tries > 1)
-        err_wrap(&trip->op->err, "after %u tries", trip->op->tries);
     leave(s3, seat, STORE_FAILED);
 }
 
@@ -336,6 +334,8 @@ static void try_again(struct s3_store *s3, int seat, const struct s3_reply *repl
     int64_t wait = retry_wait(&s3->policy, &s3->link, reply->cause, trip->counted, reply->asked,
                               now, dice(s3));
     if (wait == RETRY_NEVER) {
+        if (trip->counted > 1)
+            err_wrap(&current(trip)->err, "after %u tries", trip->op->tries);
         give_up(s3, seat);
         return;
     }

@@ -1,0 +1,108 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "wire/flight.h"
+
+static void seats_in_order_and_no_more_than_there_are(void **state)
+{
+    struct flight flight;
+    struct store_op ops[3] = {{.verb = STORE_HEAD}};
+
+    (void)state;
+    flight_init(&flight, 2);
+    for (int i = 0; i < 3; i++)
+        flight_queue(&flight, &ops[i]);
+    int a = flight_board(&flight, 0), b = flight_board(&flight, 0);
+    assert_ptr_equal(flight.seats[a].op, &ops[0]);
+    assert_ptr_equal(flight.seats[b].op, &ops[1]);
+    assert_int_equal(flight_board(&flight, 0), FLIGHT_NONE);
+
+    flight_depart(&flight, a);
+    assert_ptr_equal(flight_leave(&flight, a), &ops[0]);
+    int c = flight_board(&flight, 0);
+    assert_ptr_equal(flight.seats[c].op, &ops[2]);
+    assert_int_equal(flight_board(&flight, 0), FLIGHT_NONE);
+    assert_false(flight_empty(&flight));
+    flight_leave(&flight, b);
+    flight_leave(&flight, c);
+    assert_true(flight_empty(&flight));
+}
+
+static void tries_again_when_it_is_time_earliest_first(void **state)
+{
+    struct flight flight;
+    struct store_op ops[2] = {{.verb = STORE_HEAD}};
+
+    (void)state;
+    flight_init(&flight, 2);
+    assert_int_equal(flight_next(&flight), INT64_MAX);
+    flight_queue(&flight, &ops[0]);
+    flight_queue(&flight, &ops[1]);
+    int a = flight_board(&flight, 5), b = flight_board(&flight, 5);
+    flight_depart(&flight, a);
+    flight_depart(&flight, b);
+    assert_int_equal(flight_due(&flight, 1000), FLIGHT_NONE);
+    flight_again(&flight, a, 100);
+    flight_again(&flight, b, 50);
+    assert_int_equal(flight_due(&flight, 49), FLIGHT_NONE);
+    assert_int_equal(flight_next(&flight), 50);
+    assert_int_equal(flight_due(&flight, 200), b);
+    flight_depart(&flight, b);
+    assert_int_equal(flight_due(&flight, 200), a);
+}
+
+static void the_queue_can_be_emptied(void **state)
+{
+    struct flight flight;
+    struct store_op ops[2] = {{.verb = STORE_HEAD}};
+
+    (void)state;
+    flight_init(&flight, 1);
+    flight_queue(&flight, &ops[0]);
+    flight_queue(&flight, &ops[1]);
+    assert_ptr_equal(flight_unqueue(&flight), &ops[0]);
+    assert_ptr_equal(flight_unqueue(&flight), &ops[1]);
+    assert_null(flight_unqueue(&flight));
+    assert_true(flight_empty(&flight));
+    flight_queue(&flight, &ops[0]); /* and filled again */
+    assert_ptr_equal(flight_unqueue(&flight), &ops[0]);
+}
+
+static void slows_down_by_half_and_recovers_one_by_one(void **state)
+{
+    struct flight flight;
+    struct store_op op = {.verb = STORE_HEAD};
+
+    (void)state;
+    flight_init(&flight, 8);
+    flight_slower(&flight, 10 * NS_PER_S);
+    flight_slower(&flight, 10 * NS_PER_S + 1); /* the same complaint, heard twice */
+    assert_int_equal(flight.limit, 4);
+    for (int i = 12; i < 20; i++)
+        flight_slower(&flight, i * NS_PER_S);
+    assert_int_equal(flight.limit, 1);
+    flight_queue(&flight, &op);
+    assert_int_not_equal(flight_board(&flight, 0), FLIGHT_NONE);
+    for (int i = 0; i < 1 + 2 + 3; i++)
+        flight_good(&flight);
+    assert_int_equal(flight.limit, 4);
+    for (int i = 0; i < 1000; i++)
+        flight_good(&flight);
+    assert_int_equal(flight.limit, 8);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(seats_in_order_and_no_more_than_there_are),
+        cmocka_unit_test(tries_again_when_it_is_time_earliest_first),
+        cmocka_unit_test(the_queue_can_be_emptied),
+        cmocka_unit_test(slows_down_by_half_and_recovers_one_by_one),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
