@@ -1,1 +1,188 @@
 #include "catalog/name.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/err.h"
+
+/*
+ * Each kind of name has one function that says what is wrong with it, in words, or NULL when
+ * nothing is. The checks of the header turn the words into errors. The words the original used for
+ * a bad reference open the message, because scripts look for them.
+ */
+#define TAG_DASH (NAME_TIME_SIZE - 1) /* where the hash is divided from the time */
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_lower(char c)
+{
+    return c >= 'a' && c <= 'z';
+}
+
+static bool is_upper(char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
+static const char *app_fault(const char *text)
+{
+    const char *at = text;
+
+    if (!*text)
+        return "the application's name is missing";
+    if (strlen(text) >= NAME_APP_MAX)
+        return "the application's name is too long";
+    for (const char *p = text; *p; p++)
+        if (is_upper(*p))
+            return "an application's name has no upper-case letters";
+    for (;;) {
+        size_t length = strspn(at, "abcdefghijklmnopqrstuvwxyz0123456789"), gap;
+
+        if (length == 0)
+            break;
+        at += length;
+        if (!*at)
+            return NULL;
+        gap = *at == '.' ? 1 : *at == '_' ? strspn(at, "_") : strspn(at, "-");
+        if (gap == 0 || (*at == '_' && gap > 2))
+            break;
+        at += gap;
+    }
+    return "an application's name is made of a-z and 0-9, with '.', '_', '__' or '-' between them";
+}
+
+/* Environments and versions; `more` is what may follow besides letters and digits. */
+static const char *label_fault(const char *text, size_t size, const char *more)
+{
+    if (!*text)
+        return "it is empty";
+    if (strlen(text) >= size)
+        return "it is too long";
+    if (!is_digit(*text) && !is_lower(*text) && !is_upper(*text))
+        return "it must begin with a letter or a digit";
+    if (strstr(text, ".."))
+        return "'..' is not allowed";
+    for (const char *p = text; *p; p++)
+        if (!is_digit(*p) && !is_lower(*p) && !is_upper(*p) && !strchr(more, *p))
+            return "only letters, digits and a few signs are allowed";
+    return NULL;
+}
+
+int name_check_app(const char *text, struct err *err)
+{
+    const char *fault = app_fault(text);
+
+    if (!fault)
+        return 0;
+    return err_set(err, ERR_USAGE, "name", "invalid application name '%s': %s", text, fault);
+}
+
+int name_check_env(const char *text, struct err *err)
+{
+    const char *fault = label_fault(text, NAME_ENV_MAX, "._-");
+
+    if (!fault)
+        return 0;
+    err_set(err, ERR_USAGE, "name", "invalid environment name '%s': %s", text, fault);
+    return err_hint(err, "use letters, digits, '.', '_' and '-', as in production or eu-west.2");
+}
+
+int name_check_version(const char *text, struct err *err)
+{
+    const char *fault = label_fault(text, NAME_VERSION_MAX, "._+-");
+
+    if (!fault)
+        return 0;
+    err_set(err, ERR_USAGE, "name", "invalid version '%s': %s", text, fault);
+    return err_hint(err, "use letters, digits, '.', '_', '+' and '-', as in v1.2.0 or 2.0.0-rc.1");
+}
+
+bool name_is_hash(const char *text)
+{
+    size_t length = strspn(text, "0123456789abcdef");
+
+    return !text[length] && length >= 5 && length < NAME_HASH_MAX;
+}
+
+/* ---- references ---- */
+
+static int refuse_tag(const char *text, const char *app, const char *tag, struct err *err)
+{
+    char stamp[NAME_TIME_SIZE] = "";
+    const char *why = "the tag is not YYYYMMDD-HHMM-hash";
+    int64_t seconds;
+
+    if (strlen(tag) > TAG_DASH) {
+        memcpy(stamp, tag, TAG_DASH);
+        if (strspn(stamp, "0123456789-") == TAG_DASH && stamp[8] == '-' && tag[TAG_DASH] == '-')
+            why = clock_parse_stamp(stamp, &seconds)
+                      ? "the hash is not 5 to 40 digits of 0-9 and a-f"
+                      : "there is no such date and time";
+    }
+    err_set(err, ERR_USAGE, "reference", "invalid tag format in image reference: %s (%s)", text,
+            why);
+    if (strcmp(tag, "latest") == 0)
+        return err_hint(err,
+                        "'latest' is another image every day; give this one a name of its own: "
+                        "docker tag %s %s:YYYYMMDD-HHMM-hash",
+                        text, app);
+    return err_hint(err, "write it as %s:20250721-2118-f7a5a27: time and hash of the commit", app);
+}
+
+/* Neither app:tag nor anything that could become it by itself. */
+static int refuse_shape(const char *text, struct err *err)
+{
+    const char *slash = strrchr(text, '/');
+    const char *why = "it is not APP:YYYYMMDD-HHMM-hash";
+
+    if (!*text)
+        why = "it is empty";
+    else if (strchr(text, '@'))
+        why = "a digest is no name";
+    else if (slash)
+        why = "registry hosts and namespaces are not part of it";
+    else if (!strchr(text, ':'))
+        why = "the tag is missing";
+    err_set(err, ERR_USAGE, "reference", "invalid image reference format: %s (%s)", text, why);
+    if (slash && slash[1] && !strchr(text, '@'))
+        return err_hint(err, "docker tag %s %s, and use that name", text, slash + 1);
+    return err_hint(err, "write it as myapp:20250721-2118-f7a5a27: application, then time and hash "
+                         "of the commit");
+}
+
+int name_parse_image(const char *text, struct image_name *out, struct err *err)
+{
+    const char *colon = strchr(text, ':'), *tag;
+    struct image_name name;
+    const char *fault;
+    size_t length;
+    int64_t seconds;
+
+    if (!colon || strpbrk(text, "/@") || strchr(colon + 1, ':'))
+        return refuse_shape(text, err);
+    length = (size_t)(colon - text);
+    memcpy(name.app, text, length < NAME_APP_MAX ? length : 0);
+    name.app[length < NAME_APP_MAX ? length : 0] = '\0';
+    fault = length < NAME_APP_MAX ? app_fault(name.app) : "the application's name is too long";
+    if (fault)
+        return err_set(err, ERR_USAGE, "reference", "invalid image reference format: %s (%s)", text,
+                       fault);
+
+    tag = colon + 1;
+    if (strlen(tag) <= TAG_DASH || tag[TAG_DASH] != '-')
+        return refuse_tag(text, name.app, tag, err);
+    memcpy(name.time, tag, TAG_DASH);
+    name.time[TAG_DASH] = '\0';
+    if (!clock_parse_stamp(name.time, &seconds) || !name_is_hash(tag + NAME_TIME_SIZE))
+        return refuse_tag(text, name.app, tag, err);
+    snprintf(name.hash, sizeof name.hash, "%s", tag + NAME_TIME_SIZE);
+    snprintf(name.tag, sizeof name.tag, "%s", tag);
+    snprintf(name.ref, sizeof name.ref, "%s", text);
+    *out = name;
+    return 0;
+}

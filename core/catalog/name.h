@@ -10,9 +10,10 @@
 
 struct err;
 
+/* Sizes of buffers, with the NUL. */
 #define NAME_APP_MAX     128
-#define NAME_ENV_MAX     64
-#define NAME_VERSION_MAX 128
+#define NAME_ENV_MAX     65
+#define NAME_VERSION_MAX 129
 #define NAME_TIME_SIZE   14 /* "YYYYMMDD-HHMM" and the NUL */
 #define NAME_HASH_MAX    41
 #define NAME_TAG_MAX     (NAME_TIME_SIZE + NAME_HASH_MAX)
@@ -30,10 +31,15 @@ struct image_name {
 /* Refuses anything else (usage.reference) with a hint that fits the mistake: "latest", no tag, a
  * registry host, upper case, a date that does not exist. */
 int name_parse_image(const char *text, struct image_name *out, struct err *err);
-/* Docker's own path component, one level: [a-z0-9]+((\.|_|__|-+)[a-z0-9]+)* */
+/* Docker's own path component, one level: [a-z0-9]+((\.|_|__|-+)[a-z0-9]+)* (usage.name, as the
+ * two below) */
 int name_check_app(const char *text, struct err *err);
 /* [A-Za-z0-9][A-Za-z0-9._-]{0,63}, no ".." */
 int name_check_env(const char *text, struct err *err);
+/* [A-Za-z0-9][A-Za-z0-9._+-]{0,127}, no "..": a semantic version, or any other name of that shape
+ */
 int name_check_version(const char *text, struct err *err);
+/* 5 to 40 lower-case hex digits. */
+bool name_is_hash(const char *text);
 
 #endif
