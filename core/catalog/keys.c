@@ -1,1 +1,172 @@
 #include "catalog/keys.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+/*
+ * Every document of an image has the archive's key but for its ending. Reading a key is writing it
+ * again: the parts are taken out of it, checked, put together, and must give the same key. So what
+ * is read and what is written cannot drift apart.
+ */
+#define MONTH_LENGTH 6
+
+static const char *ending(enum key_kind kind)
+{
+    return kind == KEY_ARCHIVE ? ".tar.gz" : kind == KEY_INDEX ? ".index" : ".json";
+}
+
+void key_image(char out[KEY_MAX], const struct image_name *name, const char *month,
+               enum key_kind kind)
+{
+    snprintf(out, KEY_MAX, "images/%s/%.*s/%s-%s%s", name->app, MONTH_LENGTH,
+             month ? month : name->time, name->app, name->tag, ending(kind));
+}
+
+void key_tag(char out[KEY_MAX], const char *app, const char *version)
+{
+    snprintf(out, KEY_MAX, "tags/%s/%s.json", app, version);
+}
+
+void key_pointer(char out[KEY_MAX], const char *app, const char *env)
+{
+    snprintf(out, KEY_MAX, "pointers/%s/%s.json", app, env);
+}
+
+void key_audit(char out[KEY_MAX], const char *app, const char *stamp, const char *type,
+               const char *hash, const char *unique)
+{
+    snprintf(out, KEY_MAX, "audit/%s/%.*s/%s-%s-%s-%s.json", app, MONTH_LENGTH, stamp, stamp, type,
+             hash, unique);
+}
+
+void key_replaced(char out[KEY_MAX], const struct image_name *name, const char *month,
+                  const char *stamp, unsigned n, enum key_kind kind)
+{
+    char count[16] = "";
+
+    if (n)
+        snprintf(count, sizeof count, "-%u", n);
+    snprintf(out, KEY_MAX, "archive/%s/%.*s/%s-%s-archived-on-%s%s%s", name->app, MONTH_LENGTH,
+             month ? month : name->time, name->app, name->tag, stamp, count, ending(kind));
+}
+
+bool key_sibling(char out[KEY_MAX], const char *archive, enum key_kind kind)
+{
+    size_t length = strlen(archive), tail = strlen(ending(KEY_ARCHIVE));
+
+    out[0] = '\0';
+    if (length >= KEY_MAX || length <= tail ||
+        strcmp(archive + length - tail, ending(KEY_ARCHIVE)) != 0 ||
+        (strncmp(archive, "images/", 7) != 0 && strncmp(archive, "archive/", 8) != 0))
+        return false;
+    snprintf(out, KEY_MAX, "%.*s%s", (int)(length - tail), archive, ending(kind));
+    return true;
+}
+
+/* ---- reading ---- */
+
+/* Takes the text up to the next '/' (which goes too) and returns what follows it; NULL when there
+ * is no '/', or no room. */
+static const char *take_component(const char *at, char *out, size_t size)
+{
+    const char *slash = strchr(at, '/');
+    size_t length = slash ? (size_t)(slash - at) : 0;
+
+    if (!slash || length >= size)
+        return NULL;
+    memcpy(out, at, length);
+    out[length] = '\0';
+    return slash + 1;
+}
+
+static bool is_month(const char *text)
+{
+    int month = strlen(text) == MONTH_LENGTH ? (text[4] - '0') * 10 + (text[5] - '0') : 0;
+
+    return strspn(text, "0123456789") == MONTH_LENGTH && month >= 1 && month <= 12;
+}
+
+bool key_parse_image(const char *key, struct image_name *name, char month[7])
+{
+    char app[NAME_APP_MAX], ref[NAME_REF_MAX], again[KEY_MAX];
+    struct image_name found;
+    const char *at = strncmp(key, "images/", 7) == 0 ? key + 7 : NULL;
+    struct err err; /* the answer is yes or no */
+    size_t length;
+
+    at = at ? take_component(at, app, sizeof app) : NULL;
+    at = at ? take_component(at, month, MONTH_LENGTH + 1) : NULL;
+    if (!at || !is_month(month) || strncmp(at, app, strlen(app)) != 0)
+        return false;
+    at += strlen(app);
+    length = strlen(at);
+    if (*at++ != '-' || length <= strlen(ending(KEY_ARCHIVE)))
+        return false;
+    length -= strlen(ending(KEY_ARCHIVE)) + 1;
+    if (length >= NAME_TAG_MAX)
+        return false;
+    snprintf(ref, sizeof ref, "%s:%.*s", app, (int)length, at);
+    if (name_parse_image(ref, &found, &err) < 0)
+        return false;
+    key_image(again, &found, month, KEY_ARCHIVE);
+    if (strcmp(again, key) != 0)
+        return false;
+    *name = found;
+    return true;
+}
+
+/* {root}{app}/{label}.json */
+static bool parse_document(const char *key, const char *root, char app[NAME_APP_MAX], char *label,
+                           size_t size)
+{
+    size_t length = strlen(root), tail = strlen(ending(KEY_METADATA));
+    const char *at = strncmp(key, root, length) == 0 ? key + length : NULL;
+
+    at = at ? take_component(at, app, NAME_APP_MAX) : NULL;
+    length = at ? strlen(at) : 0;
+    if (length <= tail || strcmp(at + length - tail, ending(KEY_METADATA)) != 0 ||
+        length - tail >= size)
+        return false;
+    memcpy(label, at, length - tail);
+    label[length - tail] = '\0';
+    return true;
+}
+
+bool key_parse_tag(const char *key, char app[NAME_APP_MAX], char version[NAME_VERSION_MAX])
+{
+    struct err err;
+
+    return parse_document(key, "tags/", app, version, NAME_VERSION_MAX) &&
+           name_check_app(app, &err) == 0 && name_check_version(version, &err) == 0;
+}
+
+bool key_parse_pointer(const char *key, char app[NAME_APP_MAX], char env[NAME_ENV_MAX])
+{
+    struct err err;
+
+    return parse_document(key, "pointers/", app, env, NAME_ENV_MAX) &&
+           name_check_app(app, &err) == 0 && name_check_env(env, &err) == 0;
+}
+
+bool key_is_sound(const char *key)
+{
+    const char *at = key;
+
+    if (strlen(key) >= KEY_MAX)
+        return false;
+    for (const char *p = key; *p; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            return false;
+    for (;;) {
+        size_t length = strcspn(at, "/");
+
+        if (length == 0 || (length == 1 && at[0] == '.') || (length == 2 && !strncmp(at, "..", 2)))
+            return false;
+        if (!at[length])
+            return true;
+        at += length + 1;
+    }
+}

@@ -28,4 +28,12 @@ bool key_sibling(char out[KEY_MAX], const char *archive, enum key_kind kind);
 /* Parses images/{app}/{YYYYMM}/{app}-{time}-{hash}.tar.gz; `month` holds 7 bytes. */
 bool key_parse_image(const char *key, struct image_name *name, char month[7]);
 
+/* Parses tags/{app}/{version}.json and pointers/{app}/{env}.json; names outside of the grammar are
+ * refused. */
+bool key_parse_tag(const char *key, char app[NAME_APP_MAX], char version[NAME_VERSION_MAX]);
+bool key_parse_pointer(const char *key, char app[NAME_APP_MAX], char env[NAME_ENV_MAX]);
+/* Whether a key that a document names may be asked for at all: a relative path of printable
+ * characters that fits in KEY_MAX, without empty, "." or ".." components. */
+bool key_is_sound(const char *key);
+
 #endif
