@@ -40,9 +40,12 @@ struct metadata {
     char (*layers)[80]; /* diffIDs in order; owned */
 };
 
+/* 0, or integrity.document (malformed, a member that cannot be), or unsupported.format (written by
+ * a newer program); nothing is owned then. Members that are missing are "" or 0; created_at is kept
+ * as it was written. */
 int metadata_parse(struct view json, struct metadata *out, struct err *err);
-/* Adds the document to `out`, without a newline at its end. Members that are empty and ours are
- * left out. */
+/* Adds the document to `out`, without a newline at its end. Members of ours that are empty are left
+ * out (all of them for format 0), and so are an unknown checksum and an unknown created_at. */
 void metadata_write(const struct metadata *metadata, struct text *out);
 void metadata_finish(struct metadata *metadata);
 

@@ -1,0 +1,137 @@
+#include "catalog/fields.h"
+
+#include "base/clock.h"
+#include "base/err.h"
+
+/* A failure makes the node absent, and everything about an absent node is absent: that is why the
+ * functions below need not ask whether something failed before. */
+void fields_fail(struct fields *fields, const char *name, const char *why)
+{
+    if (!fields->failed)
+        err_set(fields->err, ERR_INTEGRITY, "document", "%s: member %s %s", fields->what, name,
+                why);
+    fields->failed = true;
+    fields->node = (struct json_node){0};
+}
+
+void fields_open(struct fields *fields, struct view json, const char *what, struct err *err)
+{
+    *fields = (struct fields){.what = what, .err = err};
+    if (json_parse(&fields->json, json, &JSON_DOCUMENT, what, err) < 0) {
+        fields->failed = true;
+        return;
+    }
+    fields->node = json_root(fields->json);
+    if (json_kind(fields->node) == JSON_OBJECT)
+        return;
+    fields->failed = true;
+    fields->node = (struct json_node){0};
+    err_set(err, ERR_INTEGRITY, "document", "%s is no JSON object", what);
+}
+
+void fields_enter(struct fields *fields, const char *name)
+{
+    if (fields->failed)
+        return;
+    fields->node = json_root(fields->json);
+    if (!name)
+        return;
+    fields->node = json_get(fields->node, name);
+    if (json_present(fields->node) && json_kind(fields->node) != JSON_OBJECT)
+        fields_fail(fields, name, "is no object");
+}
+
+static bool is_one_line(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            return false;
+    return true;
+}
+
+static bool is_time(const char *text)
+{
+    int64_t ignored;
+
+    return clock_parse_rfc3339(text, &ignored);
+}
+
+/* The text of a member that is there. */
+static void read_string(struct fields *fields, struct json_node node, const char *name, char *out,
+                        size_t size, bool (*fine)(const char *text))
+{
+    const char *why = NULL;
+
+    if (json_kind(node) != JSON_STRING)
+        why = "is no string";
+    else if (!json_string(node, out, size))
+        why = "is too long, or holds a NUL";
+    else if (!is_one_line(out) || (fine && !fine(out)))
+        why = "has a value that is not allowed";
+    if (!why)
+        return;
+    out[0] = '\0';
+    fields_fail(fields, name, why);
+}
+
+void fields_string(struct fields *fields, const char *name, char *out, size_t size,
+                   bool (*fine)(const char *text))
+{
+    struct json_node node = json_get(fields->node, name);
+
+    out[0] = '\0';
+    if (json_present(node) && !json_string_equals(node, ""))
+        read_string(fields, node, name, out, size, fine);
+}
+
+void fields_time(struct fields *fields, const char *name, char *out, size_t size)
+{
+    struct json_node node = json_get(fields->node, name);
+
+    out[0] = '\0';
+    if (json_present(node))
+        read_string(fields, node, name, out, size, is_time);
+}
+
+void fields_count(struct fields *fields, const char *name, uint64_t *out)
+{
+    struct json_node node = json_get(fields->node, name);
+    int64_t value = 0;
+
+    *out = 0;
+    if (!json_present(node))
+        return;
+    if (!json_int(node, &value) || value < 0)
+        fields_fail(fields, name, "is no whole number");
+    else
+        *out = (uint64_t)value;
+}
+
+void fields_bool(struct fields *fields, const char *name, bool *out)
+{
+    struct json_node node = json_get(fields->node, name);
+
+    *out = json_bool(node, false);
+    if (json_present(node) && json_kind(node) != JSON_BOOL)
+        fields_fail(fields, name, "is neither true nor false");
+}
+
+struct json_node fields_array(struct fields *fields, const char *name)
+{
+    struct json_node node = json_get(fields->node, name);
+
+    if (!json_present(node))
+        return (struct json_node){0};
+    if (json_kind(node) == JSON_ARRAY)
+        return node;
+    fields_fail(fields, name, "is no list");
+    return (struct json_node){0};
+}
+
+int fields_close(struct fields *fields)
+{
+    json_destroy(fields->json);
+    fields->json = NULL;
+    fields->node = (struct json_node){0};
+    return fields->failed ? ERR_FAIL : 0;
+}
