@@ -51,7 +51,7 @@ static struct span *next_span(struct reader *r)
         struct msg *msg = inbox_take(r->spares, clock_monotonic() + CANCEL_TICK);
 
         if (msg)
-            return (struct span *)msg;
+            return span_of(((struct span *)msg)->slot);
     }
     return NULL;
 }

@@ -138,9 +138,13 @@ int member_unpack(struct unpacker *unpacker, struct view packed, uint8_t *out, s
                   struct err *err)
 {
     size_t used = 0;
+    enum libdeflate_result result;
+
+    if (packed.size < WRAPPING || memcmp(packed.data, header, sizeof(header)) != 0)
+        return err_set(err, ERR_INTEGRITY, "chunk", "the compressed chunk is corrupt");
     /* Without a place for the size of the output, libdeflate insists on exactly raw_size. */
-    enum libdeflate_result result = libdeflate_gzip_decompress_ex(
-        unpacker->inflating, packed.data, packed.size, out, raw_size, &used, NULL);
+    result = libdeflate_gzip_decompress_ex(unpacker->inflating, packed.data, packed.size, out,
+                                           raw_size, &used, NULL);
 
     switch (result) {
     case LIBDEFLATE_SUCCESS:
