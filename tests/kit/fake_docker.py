@@ -1,0 +1,353 @@
+#!/usr/bin/env python3
+"""A Docker daemon that does as it is told: versions, refusals, lies and accidents on demand.
+
+    fake_docker.py LISTEN [--profile NAME] [--behave WORD,WORD...] [--tls CERT KEY]
+
+LISTEN is a path of a unix socket, or "tcp" (a free port of 127.0.0.1). "ready PORT" is printed once
+it listens (0 for a socket). It knows one image, "app:1"; whatever is asked for beside it is not there.
+
+Words: how it behaves where it matters (see the functions named after them)
+    no-head  ping-teapot
+    export-tail  export-cut  export-cut-length  export-stall  export-500
+    load-error  load-unpack  load-early  load-early-500  load-silent  load-split  load-cut
+    load-cut-answer  load-stray  load-two
+"""
+import argparse
+import json
+import os
+import socket
+import ssl
+import sys
+import threading
+import time
+
+PROFILES = {  # version, API, least API, extra
+    "docker-17": ("17.03.2", "1.27", "1.12", {}),
+    "docker-20.10": ("20.10.24", "1.41", "1.12", {}),
+    "docker-24": ("24.0.9", "1.43", "1.12", {}),
+    "docker-25": ("25.0.5", "1.44", "1.24", {}),
+    "docker-28": ("28.5.2", "1.51", "1.24", {}),
+    "docker-29.0": ("29.0.1", "1.52", "1.44", {"containerd": True}),
+    "docker-29.3": ("29.3.0", "1.54", "1.40", {"containerd": True}),
+    "docker-future": ("40.0.0", "2.10", "2.1", {"containerd": True}),
+    "docker-silent": ("1.12.6", "", "", {}),  # tells no version in its ping
+    "podman": ("4.3.1", "1.41", "1.24", {"podman": True}),
+}
+IMAGE = "sha256:" + "1f" * 32
+LAYERS = ["sha256:" + "aa" * 32, "sha256:" + "bb" * 32]
+REASON = {200: "OK", 201: "Created", 400: "Bad Request", 404: "Not Found", 405: "Not Allowed",
+          413: "Too Large", 418: "Teapot", 500: "Internal Server Error"}
+
+
+class Gone(Exception):
+    """The client closed the connection."""
+
+
+class Exchange:
+    """One request on one connection."""
+
+    def __init__(self, conn, options):
+        self.conn = conn
+        self.options = options
+        self.version, self.api, self.least, self.extra = PROFILES[options.profile]
+        self.buffer = b""
+
+    def does(self, word):
+        return word in self.options.behave
+
+    # -- bytes --
+
+    def more(self):
+        got = self.conn.recv(1 << 18)
+        if not got:
+            raise Gone()
+        self.buffer += got
+
+    def line(self):
+        while b"\r\n" not in self.buffer:
+            self.more()
+        line, self.buffer = self.buffer.split(b"\r\n", 1)
+        return line
+
+    def take(self, size):
+        while size > 0:
+            if not self.buffer:
+                self.more()
+            piece, self.buffer = self.buffer[:size], self.buffer[size:]
+            size -= len(piece)
+            yield piece
+
+    def chunks(self):
+        while True:
+            size = int(self.line(), 16)
+            yield from self.take(size)
+            if self.line():
+                raise ValueError("a chunk without its end")
+            if size == 0:
+                return
+
+    def body(self):
+        if self.headers.get("transfer-encoding") == "chunked":
+            return self.chunks()
+        return self.take(int(self.headers.get("content-length", "0")))
+
+    # -- answers --
+
+    def head(self, status, *headers):
+        lines = [f"HTTP/1.1 {status} {REASON[status]}", *headers, "", ""]
+        self.conn.sendall("\r\n".join(lines).encode())
+
+    def answer(self, status, document, *headers):
+        body = document if isinstance(document, bytes) else json.dumps(document).encode()
+        self.head(status, f"Content-Length: {len(body)}", *headers)
+        if self.method != "HEAD":
+            self.conn.sendall(body)
+
+    def say(self, *objects, status=200, end=True, glue=b"\r\n"):
+        """JSON objects, chunked."""
+        self.head(status, "Content-Type: application/json", "Transfer-Encoding: chunked")
+        for said in objects:
+            self.chunk((said if isinstance(said, bytes) else json.dumps(said).encode()) + glue)
+        if end:
+            self.conn.sendall(b"0\r\n\r\n")
+
+    def chunk(self, data):
+        self.conn.sendall(b"%x\r\n%s\r\n" % (len(data), data))
+
+    # -- the Engine API --
+
+    def serve(self):
+        self.method, self.path, _ = self.line().decode().split(" ")
+        self.headers = {}
+        while line := self.line():
+            name, value = line.decode().split(":", 1)
+            self.headers[name.lower()] = value.strip()
+        path, _, self.query = self.path.partition("?")
+        asked = None
+        if path.startswith("/v"):
+            first, _, rest = path[1:].partition("/")
+            if first[1:2].isdigit():
+                asked, path = first[1:], "/" + rest
+        if asked and not self.fits(asked):
+            return
+        if path == "/_ping":
+            self.ping()
+        elif path == "/version":
+            self.tell_version()
+        elif path == "/info":
+            self.info()
+        elif path == "/images/load":
+            self.load()
+        elif path.startswith("/images/"):
+            self.image(path[len("/images/"):])
+        elif path.startswith("/raw/"):
+            self.raw(path[len("/raw/"):])
+        else:
+            self.answer(404, {"message": "page not found"})
+
+    def fits(self, asked):
+        def number(version):
+            return tuple(int(part) for part in version.split("."))
+        if self.least and number(asked) < number(self.least):
+            self.answer(400, {"message": f"client version {asked} is too old. Minimum supported API"
+                                         f" version is {self.least}, please upgrade"})
+            return False
+        if self.api and number(asked) > number(self.api):
+            self.answer(400, {"message": f"client version {asked} is too new. Maximum supported API"
+                                         f" version is {self.api}"})
+            return False
+        return True
+
+    def ping(self):
+        headers = [f"Api-Version: {self.api}"] if self.api else []
+        if self.does("ping-teapot"):
+            self.answer(418, b"I am no daemon")
+        elif self.method == "HEAD" and self.does("no-head"):
+            self.answer(405, {"message": "method not allowed"})
+        else:
+            self.answer(200, b"OK", *headers)
+
+    def tell_version(self):
+        name = "Podman Engine" if self.extra.get("podman") else "Engine"
+        self.answer(200, {"Version": self.version, "ApiVersion": self.api,
+                          "MinAPIVersion": self.least, "Os": "linux", "Arch": "amd64",
+                          "Components": [{"Name": name}]})
+
+    def info(self):
+        status = [["driver-type", "io.containerd.snapshotter.v1"]]
+        containerd = self.extra.get("containerd")
+        self.answer(200, {"Driver": "overlayfs" if containerd else "overlay2",
+                          "DockerRootDir": "/var/lib/docker",
+                          "DriverStatus": status if containerd else [["Backing Filesystem", "x"]]})
+
+    def image(self, rest):
+        name, _, verb = rest.rpartition("/")
+        if name not in ("app:1", IMAGE):
+            self.answer(404, {"message": f"No such image: {name}"})
+        elif verb == "json":
+            self.answer(200, {"Id": IMAGE, "Size": 1234567, "Os": "linux", "Architecture": "amd64",
+                              "RootFS": {"Type": "layers", "Layers": LAYERS}})
+        elif verb == "tag":
+            asked = self.query == "repo=registry.example%3A5000%2Fa%2Fb&tag=v1%2B2"
+            self.answer(201 if asked else 400, {"message": f"asked for {self.query}"})
+        elif verb == "get":
+            self.export()
+        else:
+            self.answer(404, {"message": "page not found"})
+
+    def export(self):
+        if self.does("export-500"):
+            return self.answer(500, {"message": "write /tmp: no space left on device"})
+        if self.does("export-cut-length"):
+            self.head(200, "Content-Type: application/x-tar", "Content-Length: 100000")
+            return self.conn.sendall(b"t" * 1000)
+        self.head(200, "Content-Type: application/x-tar", "Transfer-Encoding: chunked")
+        for number in range(100):
+            self.chunk(bytes([number]) * 32768)
+        if self.does("export-stall"):
+            time.sleep(600)
+        if self.does("export-tail"):
+            self.chunk(b'{"errorDetail":{"message":"disk on fire"},"error":"disk on fire"}\r\n')
+        if self.does("export-cut"):
+            return self.conn.sendall(b"8000\r\nhalf a chunk")
+        self.conn.sendall(b"0\r\n\r\n")
+
+    def load(self):
+        loaded = {"stream": "Loaded image: app:1\n"}
+        failed = {"errorDetail": {"message": "layers\nlength mismatch"}, "error": "old words"}
+        if self.does("load-early") or self.does("load-early-500"):
+            next(self.body())
+            if self.does("load-early-500"):
+                self.answer(500, {"message": "no room for that", "cause": "no room",
+                                  "response": 500})
+            else:
+                self.say(failed)
+            return
+        size = sum(len(piece) for piece in self.body())
+        received = {"status": "received", "id": str(size)}
+        if self.does("load-cut"):
+            return
+        if self.does("load-error"):
+            self.say(received, failed)
+        elif self.does("load-unpack"):
+            self.say(received, loaded, {"stream": "Error unpacking image app:1: content not found\n"})
+        elif self.does("load-silent"):
+            self.say(received)
+        elif self.does("load-stray"):
+            self.say(b"<html>\x1b[31mproxy</html>")
+        elif self.does("load-two"):
+            self.say(received, {"stream": "The image app:1 already exists\nLoaded image ID: sha256:ab\n"
+                                          "Loaded image: b:2\n"})
+        elif self.does("load-cut-answer"):
+            self.say(received, loaded, end=False)
+        elif self.does("load-split"):
+            text = b'{"status":"a \\"}{ brace","progressDetail":{"current":1,"total":2}}' \
+                + json.dumps(received).encode() + b'\n\n' + json.dumps(loaded).encode()
+            self.say(*[bytes([byte]) for byte in text], glue=b"")
+        elif self.extra.get("podman"):
+            self.answer(200, {"stream": "Loaded image: localhost/app:1,localhost/b:2"})
+        else:
+            detail = {"current": 10, "total": 20}
+            self.say({"status": "Loading layer", "id": "aabb", "progressDetail": detail}, received,
+                     loaded)
+
+    # -- plain exchanges, for the stream below the API --
+
+    def raw(self, what):
+        kind, _, number = what.partition("/")
+        if kind == "echo":
+            size = total = 0
+            for piece in self.body():
+                size += len(piece)
+                total = (total + sum(piece)) % 1000000007
+            self.answer(200, {"size": size, "sum": total}, "X-Mixed-Case: Yes")
+        elif kind == "chunked":
+            self.head(200, "Transfer-Encoding: Chunked")
+            for piece in pieces(int(number), 40000):
+                self.conn.sendall(b"%X;x=y\r\n" % len(piece) + piece + b"\r\n")
+            self.conn.sendall(b"0\r\nTrailer: yes\r\n\r\n")
+        elif kind == "length":
+            self.head(200, f"Content-Length: {number}")
+            for piece in pieces(int(number), 100000):
+                self.conn.sendall(piece)
+        elif kind == "close":
+            self.head(200)
+            for piece in pieces(int(number), 100000):
+                self.conn.sendall(piece)
+        elif kind == "interim":
+            self.conn.sendall(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\nA: b\r\n\r\n")
+            self.answer(200, b"after")
+        elif kind == "early":  # a whole answer, proper in its end, and then deaf for ever
+            next(self.body())
+            self.answer(int(number), b"enough")
+            time.sleep(600)
+        elif kind == "early-close":
+            next(self.body())
+            self.answer(int(number), b"enough")
+        elif kind == "hang-up":
+            next(self.body())
+        elif kind == "slow-reader":
+            time.sleep(600)
+        elif kind == "garbage":
+            self.conn.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+        elif kind == "huge-head":
+            self.conn.sendall(b"HTTP/1.1 200 OK\r\n" + b"X: " + b"y" * 200000)
+        elif kind == "bad-chunk":
+            self.head(200, "Transfer-Encoding: chunked")
+            self.conn.sendall(b"zz\r\nxx\r\n0\r\n\r\n")
+        elif kind == "big-chunk":
+            self.head(200, "Transfer-Encoding: chunked")
+            self.conn.sendall(b"fffffffffffffffff\r\nxx")
+        else:
+            self.answer(404, {})
+
+
+def pieces(size, step):
+    """The bytes 0..255 over and over."""
+    ring = bytes(range(256)) * (step // 256 + 2)
+    at = 0
+    while at < size:
+        count = min(step, size - at)
+        yield ring[at % 256:at % 256 + count]
+        at += count
+
+
+def talk(conn, options):
+    try:
+        if options.tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.set_alpn_protocols(["h2", "http/1.1"])
+            context.load_cert_chain(*options.tls)
+            conn = context.wrap_socket(conn, server_side=True)
+        Exchange(conn, options).serve()
+    except (Gone, OSError, StopIteration):
+        pass
+    finally:
+        conn.close()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("listen")
+    parser.add_argument("--profile", choices=PROFILES, default="docker-20.10")
+    parser.add_argument("--behave", type=lambda text: text.split(","), default=[])
+    parser.add_argument("--tls", nargs=2)
+    options = parser.parse_args()
+    if options.listen == "tcp":
+        server = socket.create_server(("127.0.0.1", 0))
+        port = server.getsockname()[1]
+    else:
+        server = socket.socket(socket.AF_UNIX)
+        server.bind(options.listen)
+        server.listen(16)
+        port = 0
+    print("ready", port, flush=True)
+    # It ends with whoever started it: the test holds the other end of this pipe.
+    threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+    while True:
+        conn, _ = server.accept()
+        threading.Thread(target=talk, args=(conn, options), daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()
