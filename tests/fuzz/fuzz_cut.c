@@ -6,6 +6,8 @@
 #include "base/err.h"
 #include "pack/cut.h"
 
+#include "repair.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -19,6 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size > 0)
         memcpy(window, data, size);
+    if (size > 1)
+        repair(window + 1, size - 1);
     while (end < size || at < end) {
         struct cut_step step = {.tar = {.event = TAR_MORE}};
 

@@ -7,6 +7,8 @@
 #include "pack/image.h"
 #include "pack/tar.h"
 
+#include "repair.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -20,6 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size > 0)
         memcpy(window, data, size);
+    repair(window, size);
     while (at < size) {
         struct tar_step step;
 

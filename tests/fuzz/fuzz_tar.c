@@ -6,6 +6,8 @@
 #include "base/err.h"
 #include "pack/tar.h"
 
+#include "repair.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -17,6 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size > 0)
         memcpy(window, data, size);
+    if (size > 1)
+        repair(window + 1, size - 1);
     tar_normalize(tar, piece % 2 ? 1753108200 : -1);
     while (end < size || at < end) {
         struct tar_step step = {.event = TAR_MORE};
