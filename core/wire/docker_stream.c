@@ -178,8 +178,7 @@ static void note_stray(struct docker_stream *stream, uint8_t c)
     size_t used = strlen(stream->stray);
 
     if (used + 1 < sizeof stream->stray && (used > 0 || c > ' '))
-        print_into(stream->stray + used, sizeof stream->stray - used, (const char[]){(char)c, '.'},
-                   1);
+        stream->stray[used] = c < 0x20 || c == 0x7f ? ' ' : (char)c;
 }
 
 void docker_stream_feed(struct docker_stream *stream, struct view bytes)

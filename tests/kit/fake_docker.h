@@ -28,11 +28,11 @@ static inline void fake_docker_exec(const char *listen, const char *profile, con
 
     snprintf(script, sizeof script, "%s/../kit/fake_docker.py", data ? data : "tests/golden");
     if (cert)
-        execlp("python3", "python3", script, listen, "--profile", profile, "--behave", behave,
-               "--tls", cert, key, (char *)NULL);
+        execlp("python3", "python3", "-I", "-S", script, listen, "--profile", profile, "--behave",
+               behave, "--tls", cert, key, (char *)NULL);
     else
-        execlp("python3", "python3", script, listen, "--profile", profile, "--behave", behave,
-               (char *)NULL);
+        execlp("python3", "python3", "-I", "-S", script, listen, "--profile", profile, "--behave",
+               behave, (char *)NULL);
     _exit(127);
 }
 

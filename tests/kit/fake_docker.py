@@ -16,7 +16,6 @@ import argparse
 import json
 import os
 import socket
-import ssl
 import sys
 import threading
 import time
@@ -315,6 +314,7 @@ def pieces(size, step):
 def talk(conn, options):
     try:
         if options.tls:
+            import ssl  # slow to load, and seldom needed
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.set_alpn_protocols(["h2", "http/1.1"])
             context.load_cert_chain(*options.tls)

@@ -1,0 +1,321 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/err.h"
+#include "kit/fake_docker.h"
+#include "wire/docker.h"
+
+#define PIECE (64 * KIB)
+
+static uint8_t piece[PIECE];
+
+static struct docker *open_fake(const struct fake_docker *fake, const char *api, struct err *err)
+{
+    struct docker_endpoint endpoint = {.origin = "DOCKER_HOST", .url = "http://localhost"};
+
+    snprintf(endpoint.host, sizeof endpoint.host, "unix://%s", fake->socket);
+    snprintf(endpoint.socket, sizeof endpoint.socket, "%s", fake->socket);
+    if (api)
+        snprintf(endpoint.api_version, sizeof endpoint.api_version, "%s", api);
+    return docker_open(&endpoint, NULL, err);
+}
+
+static struct docker *open_well(const struct fake_docker *fake)
+{
+    struct err err = {0};
+    struct docker *docker = open_fake(fake, NULL, &err);
+
+    if (!docker)
+        print_error("%s\n", err.text);
+    assert_non_null(docker);
+    return docker;
+}
+
+/* Every age of daemon is spoken to in a version that it takes. */
+static void negotiates_a_version(void **state)
+{
+    static const struct {
+        const char *profile, *behave, *api;
+        bool podman, containerd;
+    } cases[] = {
+        {"docker-17", "", "1.27", false, false},
+        {"docker-20.10", "", "1.41", false, false},
+        {"docker-20.10", "no-head", "1.41", false, false},
+        {"docker-24", "", "1.43", false, false},
+        {"docker-25", "", "1.44", false, false},
+        {"docker-28", "", "1.48", false, false},
+        {"docker-29.0", "", "1.48", false, true},
+        {"docker-29.3", "", "1.48", false, true},
+        {"docker-future", "", "2.1", false, true},
+        {"docker-silent", "", "1.24", false, false},
+        {"podman", "", "1.41", true, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct fake_docker fake = fake_docker_start(cases[i].profile, cases[i].behave, 0);
+        struct docker *docker = open_well(&fake);
+        const struct docker_engine *engine = docker_engine(docker);
+
+        assert_string_equal(engine->api_version, cases[i].api);
+        assert_int_equal(engine->podman, cases[i].podman);
+        assert_int_equal(engine->containerd_store, cases[i].containerd);
+        assert_string_equal(engine->os, "linux");
+        assert_string_equal(engine->architecture, "amd64");
+        assert_string_equal(engine->driver, cases[i].containerd ? "overlayfs" : "overlay2");
+        assert_string_equal(engine->root_dir, "/var/lib/docker");
+        docker_close(docker);
+        fake_docker_stop(&fake);
+    }
+}
+
+static void a_version_that_was_asked_for_is_not_negotiated(void **state)
+{
+    static const struct {
+        const char *api;
+        enum err_family family;
+        const char *words; /* of the text, or NULL when it works */
+    } cases[] = {{"1.30", ERR_NONE, NULL},
+                 {"1.99", ERR_DOCKER, "too new"},
+                 {"1.11", ERR_DOCKER, "too old"},
+                 {"latest", ERR_USAGE, "is no version"}};
+    struct fake_docker fake = fake_docker_start("docker-20.10", "", 0);
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct err err = {0};
+        struct docker *docker = open_fake(&fake, cases[i].api, &err);
+
+        assert_int_equal(err.family, cases[i].family);
+        assert_int_equal(docker != NULL, cases[i].words == NULL);
+        if (docker)
+            assert_string_equal(docker_engine(docker)->api_version, cases[i].api);
+        else
+            assert_non_null(strstr(err.text, cases[i].words));
+        docker_close(docker);
+    }
+    fake_docker_stop(&fake);
+}
+
+static void says_what_does_not_answer(void **state)
+{
+    struct fake_docker fake = fake_docker_start("docker-20.10", "ping-teapot", 0);
+    struct err err = {0};
+
+    (void)state;
+    assert_null(open_fake(&fake, NULL, &err));
+    assert_string_equal(err.code, "unreachable");
+    assert_non_null(strstr(err.text, "no Docker daemon"));
+    fake_docker_stop(&fake);
+
+    memset(&err, 0, sizeof err);
+    assert_null(open_fake(&fake, NULL, &err)); /* its socket is gone now */
+    assert_int_equal(err.family, ERR_DOCKER);
+    assert_string_equal(err.code, "unreachable");
+    assert_non_null(strstr(err.text, fake.socket));
+    assert_non_null(strstr(err.text, "DOCKER_HOST"));
+    assert_true(err.hint[0] != '\0');
+}
+
+static void inspects_and_tags(void **state)
+{
+    struct fake_docker fake = fake_docker_start("docker-29.0", "", 0);
+    struct docker *docker = open_well(&fake);
+    struct docker_image *image = malloc(sizeof *image);
+    struct err err = {0};
+
+    (void)state;
+    assert_non_null(image);
+    assert_int_equal(docker_inspect(docker, "app:1", image, &err), DOCKER_OK);
+    assert_int_equal(strlen(image->id), 71);
+    assert_int_equal(image->size, 1234567);
+    assert_int_equal(image->layer_count, 2);
+    assert_memory_equal(image->diff_ids[1], "sha256:bbbb", 11);
+    assert_int_equal(docker_inspect(docker, image->id, image, &err), DOCKER_OK);
+    assert_int_equal(docker_inspect(docker, "other:1", image, &err), DOCKER_ABSENT);
+
+    assert_int_equal(docker_tag(docker, "app:1", "registry.example:5000/a/b", "v1+2", &err), 0);
+    assert_int_equal(docker_tag(docker, "other:1", "a", "b", &err), ERR_FAIL);
+    assert_int_equal(err.family, ERR_NOT_FOUND);
+    assert_string_equal(err.code, "image");
+    free(image);
+    docker_close(docker);
+    fake_docker_stop(&fake);
+}
+
+static void refuses_names_that_lead_elsewhere(void **state)
+{
+    static const char *const names[] = {"", "/x:1", "../containers/x:1", "a/../b:1", "a//b:1"};
+    struct fake_docker fake = fake_docker_start("docker-20.10", "", 0);
+    struct docker *docker = open_well(&fake);
+    struct docker_image *image = malloc(sizeof *image);
+    char huge[4096];
+
+    (void)state;
+    assert_non_null(image);
+    memset(huge, 'a', sizeof huge - 1);
+    huge[sizeof huge - 1] = '\0';
+    for (size_t i = 0; i <= ARRAY_SIZE(names); i++) {
+        const char *name = i < ARRAY_SIZE(names) ? names[i] : huge;
+        struct err err = {0};
+
+        assert_int_equal(docker_inspect(docker, name, image, &err), ERR_FAIL);
+        assert_int_equal(err.family, ERR_USAGE);
+    }
+    /* Odd, but only a name: it is encoded and not found. */
+    for (const char *odd = "a b:1?x=y#z%2e\r\nHost: evil"; odd; odd = NULL) {
+        struct err err = {0};
+
+        assert_int_equal(docker_inspect(docker, odd, image, &err), DOCKER_ABSENT);
+    }
+    free(image);
+    docker_close(docker);
+    fake_docker_stop(&fake);
+}
+
+static void exports(void **state)
+{
+    static const struct {
+        const char *behave, *name, *code; /* code NULL: it works */
+        enum err_family family;
+        uint64_t size;
+    } cases[] = {
+        {"", "app:1", NULL, ERR_NONE, 100 * 32768},
+        {"export-tail", "app:1", NULL, ERR_NONE, 100 * 32768 + 67}, /* for the tar reader to see */
+        {"export-cut", "app:1", "stream", ERR_DOCKER, 0},
+        {"export-cut-length", "app:1", "stream", ERR_DOCKER, 0},
+        {"export-500", "app:1", "export", ERR_DOCKER, 0},
+        {"", "other:1", "image", ERR_NOT_FOUND, 0},
+        {"", "app", "reference", ERR_USAGE, 0},
+        {"", "registry:5000/app", "reference", ERR_USAGE, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct fake_docker fake = fake_docker_start("docker-25", cases[i].behave, 0);
+        struct docker *docker = open_well(&fake);
+        struct err err = {0};
+        struct docker_export *export = docker_export_open(docker, cases[i].name, &err);
+        uint64_t total = 0;
+        long got = export ? 1 : -1;
+
+        while (got > 0) {
+            got = docker_export_read(export, piece, sizeof piece, &err);
+            total += got > 0 ? (uint64_t)got : 0;
+        }
+        assert_int_equal(got, cases[i].code ? -1 : 0);
+        assert_int_equal(err.family, cases[i].family);
+        if (cases[i].code)
+            assert_string_equal(err.code, cases[i].code);
+        else
+            assert_int_equal(total, cases[i].size);
+        docker_export_close(export);
+        docker_close(docker);
+        fake_docker_stop(&fake);
+    }
+}
+
+struct heard {
+    unsigned lines;
+    char last[256], all[1024];
+};
+
+static void hear(void *arg, const char *line)
+{
+    struct heard *heard = arg;
+    size_t used = strlen(heard->all);
+
+    heard->lines++;
+    snprintf(heard->last, sizeof heard->last, "%s", line);
+    snprintf(heard->all + used, sizeof heard->all - used, "%s|", line);
+}
+
+/* Only the daemon's own words make a load a success. */
+static void loads(void **state)
+{
+    static const struct {
+        const char *profile, *behave, *loaded; /* loaded NULL: it fails, with */
+        const char *words;
+    } cases[] = {
+        {"docker-20.10", "", "app:1", "Loading layer aabb: 10/20|received 13107200|"},
+        {"docker-29.0", "", "app:1", ""},
+        {"podman", "", "localhost/app:1", ""},
+        {"docker-28", "load-split", "app:1", "a \"}{ brace: 1/2|"},
+        {"docker-24", "load-two", "sha256:ab", "already exists|"},
+        {"docker-20.10", "load-error", NULL, "layers length mismatch"},
+        {"docker-29.0", "load-unpack", NULL, "Error unpacking image app:1: content not found"},
+        {"docker-28", "load-silent", NULL, "did not say that it loaded it"},
+        {"docker-28", "load-stray", NULL, "<html> [31mproxy</html>"},
+        {"docker-24", "load-early", NULL, "layers length mismatch"},
+        {"podman", "load-early-500", NULL, "500: no room for that"},
+        {"docker-24", "load-cut", NULL, "unanswered"},
+        {"docker-24", "load-cut-answer", NULL, "cut short"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct fake_docker fake = fake_docker_start(cases[i].profile, cases[i].behave, 0);
+        struct docker *docker = open_well(&fake);
+        struct err err = {0};
+        struct docker_load *load = docker_load_open(docker, &err);
+        struct heard heard = {0};
+        char loaded[256] = "";
+        int answer = 0;
+
+        assert_non_null(load);
+        for (unsigned n = 0; n < 200 && answer == 0; n++)
+            answer = docker_load_write(load, view_of(piece, sizeof piece), &err);
+        assert_true(answer == 0 || strstr(cases[i].behave, "early"));
+        answer = docker_load_finish(load, hear, &heard, loaded, sizeof loaded, &err);
+        assert_int_equal(answer, cases[i].loaded ? 0 : ERR_FAIL);
+        if (cases[i].loaded) {
+            assert_string_equal(loaded, cases[i].loaded);
+            assert_non_null(strstr(heard.all, cases[i].words));
+        } else {
+            assert_int_equal(err.family, ERR_DOCKER);
+            if (!strstr(err.text, cases[i].words))
+                fail_msg("%s: \"%s\"", cases[i].behave, err.text);
+        }
+        docker_load_close(load);
+        docker_close(docker);
+        fake_docker_stop(&fake);
+    }
+}
+
+static void a_load_may_be_dropped(void **state)
+{
+    struct fake_docker fake = fake_docker_start("docker-20.10", "", 0);
+    struct docker *docker = open_well(&fake);
+    struct err err = {0};
+    struct docker_load *load = docker_load_open(docker, &err);
+
+    (void)state;
+    assert_int_equal(docker_load_write(load, view_of(piece, sizeof piece), &err), 0);
+    docker_load_close(load);
+    docker_load_close(NULL);
+    docker_export_close(NULL);
+    docker_close(docker);
+    docker_close(NULL);
+    fake_docker_stop(&fake);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(negotiates_a_version),
+        cmocka_unit_test(a_version_that_was_asked_for_is_not_negotiated),
+        cmocka_unit_test(says_what_does_not_answer),
+        cmocka_unit_test(inspects_and_tags),
+        cmocka_unit_test(refuses_names_that_lead_elsewhere),
+        cmocka_unit_test(exports),
+        cmocka_unit_test(loads),
+        cmocka_unit_test(a_load_may_be_dropped),
+    };
+
+    signal(SIGPIPE, SIG_IGN);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
