@@ -12,6 +12,7 @@
  */
 #include "pack/image.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,8 +92,10 @@ static int bad(struct err *err, const char *what, const char *name)
 
 static void spell(char out[IMAGE_ID_SIZE], const uint8_t digest[SHA256_SIZE])
 {
-    memcpy(out, SHA256_PREFIX, strlen(SHA256_PREFIX));
-    hex_encode(digest, SHA256_SIZE, out + strlen(SHA256_PREFIX));
+    char hex[SHA256_HEX_SIZE];
+
+    hex_encode(digest, SHA256_SIZE, hex);
+    snprintf(out, IMAGE_ID_SIZE, SHA256_PREFIX "%s", hex);
 }
 
 /* A blob is named by its SHA-256. */
@@ -189,7 +192,7 @@ static int read_config(struct image *image, struct json_node manifest, struct er
 {
     struct image_info *info = &image->info;
     const struct content *content;
-    struct json *json;
+    struct json *json = NULL;
     struct json_node root;
     char path[TAR_NAME_MAX];
     int rc;
@@ -218,7 +221,7 @@ static int read_config(struct image *image, struct json_node manifest, struct er
 static int read_manifest(struct image *image, struct err *err)
 {
     const struct content *content = contents_file(image->contents, "manifest.json");
-    struct json *json;
+    struct json *json = NULL;
     struct json_node root;
     int rc;
 
@@ -253,10 +256,10 @@ static bool leads_to_config(const struct image *image, struct json_node descript
                             unsigned *reads)
 {
     const struct content *content;
-    struct json *json;
+    struct json *json = NULL;
     struct json_node root, child = {0};
     struct err ignored;
-    char digest[IMAGE_ID_SIZE], path[sizeof BLOBS + IMAGE_ID_SIZE] = BLOBS;
+    char digest[IMAGE_ID_SIZE], path[sizeof BLOBS + IMAGE_ID_SIZE];
     bool found;
 
     if (depth == INDEX_DEPTH_MAX || *reads == 0 || is_attestation(descriptor) ||
@@ -264,7 +267,7 @@ static bool leads_to_config(const struct image *image, struct json_node descript
         strncmp(digest, SHA256_PREFIX, strlen(SHA256_PREFIX)) != 0)
         return false;
     --*reads;
-    strcat(path, digest + strlen(SHA256_PREFIX));
+    snprintf(path, sizeof path, BLOBS "%s", digest + strlen(SHA256_PREFIX));
     content = contents_file(image->contents, path);
     if (!content || parse(content, &json, &ignored) < 0)
         return false;
@@ -301,7 +304,7 @@ static int read_index(struct image *image, struct err *err)
 {
     const struct content *content = contents_file(image->contents, "index.json");
     struct json_node single;
-    struct json *json;
+    struct json *json = NULL;
     unsigned reads = INDEX_READS_MAX;
 
     if (!content)
