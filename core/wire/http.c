@@ -105,6 +105,7 @@ static int on_rewind(void *arg, curl_off_t offset, int origin)
 
     if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > exchange->body.size)
         return CURL_SEEKFUNC_CANTSEEK;
+    exchange->resent = exchange->resent || exchange->sent_at > 0;
     exchange->sent_at = (size_t)offset;
     return CURL_SEEKFUNC_OK;
 }
@@ -325,7 +326,6 @@ static int prepare(struct http *http, struct http_exchange *exchange, struct err
     curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)exchange->stall_seconds);
-    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, exchange->fresh ? 1L : 0L);
     set_method(exchange);
     return 0;
 }
@@ -334,7 +334,7 @@ int http_start(struct http *http, struct http_exchange *exchange, struct err *er
 {
     exchange->http = http;
     exchange->sent_at = 0;
-    exchange->overflow = false;
+    exchange->overflow = exchange->resent = false;
     exchange->detail[0] = '\0';
     exchange->answer = (struct http_answer){.content_length = -1};
     text_clear(&exchange->body_text);
@@ -384,6 +384,7 @@ static void land(struct http *http, struct http_exchange *exchange, CURLcode cod
     curl_easy_getinfo(exchange->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
     answer->content_length = length;
     answer->body = text_view(&exchange->body_text);
+    answer->resent = exchange->resent;
     leave_air(http, exchange);
     log_debug("http: %s %s: %d%s%s", exchange->method, exchange->url, answer->status,
               answer->fault ? " " : "", answer->detail);

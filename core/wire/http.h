@@ -47,6 +47,8 @@ struct http_answer {
     int status;                   /* 0: not even a status line */
     int64_t content_length;       /* as announced, -1: not */
     uint64_t received;            /* bytes of the body that found their place */
+    bool resent; /* libcurl sent it twice, because a kept connection died on us: the first may have
+                    had its effect */
     struct view body; /* of an answer that did not go to `data_to` or `data_text`: error document */
     char etag[HTTP_VALUE_MAX];
     char content_range[HTTP_VALUE_MAX];
@@ -78,7 +80,6 @@ struct http_exchange {
     size_t data_size;
     struct text *data_text;
     unsigned stall_seconds; /* of less than a byte a second: HTTP_STALLED */
-    bool fresh;             /* on a new connection, not a used one */
 
     struct text body_text;
     struct http_answer answer;
@@ -88,7 +89,7 @@ struct http_exchange {
     struct curl_slist *headers;
     struct http *http;
     size_t sent_at; /* in body */
-    bool in_air, overflow;
+    bool in_air, overflow, resent;
     char detail[CURL_ERROR_SIZE];
 };
 void http_exchange_finish(struct http_exchange *exchange); /* must not be in the air */

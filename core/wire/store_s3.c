@@ -545,6 +545,8 @@ static void landed(void *arg, struct http_exchange *exchange)
     struct trip *trip = &s3->trips[seat];
     if (exchange->answer.status || exchange->answer.received || exchange->sent_at)
         retry_alive(&s3->link);
+    if (exchange->answer.resent && !trip->errand)
+        trip->perhaps_done = true;
     s3_reply_read(&reply, &s3->place, current(trip), &exchange->answer);
     if (current(trip) != trip->op && !trip->errand)
         trip->op->http_status = trip->aux.http_status;

@@ -1,0 +1,493 @@
+#!/usr/bin/env python3
+"""An S3 store in memory that misbehaves on request.
+
+It verifies signatures (SigV4, header form), clock and region like the real one, does objects, ranges,
+conditions, copies, multipart uploads and listings, and follows a script: a JSON list of rules
+
+    {"kind": "Part", "nth": 2, "times": 3, "do": "status", "status": 503, "code": "SlowDown"}
+
+"the second to fourth UploadPart is answered with 503 SlowDown". `nth` counts from 1 (the default),
+`times` is 1 by default, 0 means for ever. Kinds: Head Get Put Delete Copy List Create Part CopyPart
+Complete Abort Parts Uploads Any. What can be done:
+
+    status       answer with `status`, `code`, `message`, `region`, `headers`, or a raw `body`
+    error200     answer 200 with an <Error> of `code`
+    empty        answer 200 with no body
+    text         answer `status` (200) with `body` as `type` (text/html)
+    reset        cut the connection before anything is done
+    lose         do it, then cut the connection without an answer
+    drop         do it, then answer with `status` and `code`
+    cut          send only `bytes` of the answer's body, then cut
+    stall        say nothing for `seconds`, then cut
+    delay        wait `seconds`, then go on as usual
+    refuse       cut, and refuse connections for `seconds`
+    range        answer with this `content_range`
+    whole        ignore the Range header
+    headers      go on as usual, with these `headers` on top
+
+Every request is logged as one JSON line (--log). The port goes to --port-file once it listens.
+"""
+import argparse
+import calendar
+import email.utils
+import hashlib
+import hmac
+import json
+import os
+import re
+import socket
+import ssl
+import struct
+import threading
+import time
+import urllib.parse
+from http.server import BaseHTTPRequestHandler
+from xml.sax.saxutils import escape
+
+SKEW_MAX = 900
+
+
+class Fault(Exception):
+    def __init__(self, status, code, **fields):
+        super().__init__(code)
+        self.status, self.code, self.fields = status, code, fields
+
+
+class Store:
+    def __init__(self, options):
+        self.options = options
+        self.lock = threading.RLock()
+        self.objects = {}  # key -> (bytes, etag, seconds)
+        self.uploads = {}  # id -> (key, {number: (bytes, md5)})
+        self.counts = {}
+        self.serial = 0
+        self.refuse_until = 0
+        self.rules = json.load(open(options.script)) if options.script else []
+        self.log = open(options.log, "a", buffering=1) if options.log else None
+
+    def now(self):
+        return time.time() + self.options.clock
+
+    def rule(self, kind):
+        with self.lock:
+            found = None
+            for name in (kind, "Any"):
+                count = self.counts[name] = self.counts.get(name, 0) + 1
+                for rule in self.rules:
+                    first, times = rule.get("nth", 1), rule.get("times", 1)
+                    if rule["kind"] == name and count >= first and (
+                            times == 0 or count < first + times):
+                        found = found or rule
+            return found or {"do": ""}
+
+
+def error_xml(code, message="", **fields):
+    more = "".join(f"<{k}>{escape(str(v))}</{k}>" for k, v in fields.items())
+    return (f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code>'
+            f"<Message>{escape(message)}</Message>{more}</Error>").encode()
+
+
+def result_xml(root, *fields):
+    body = "".join(f"<{k}>{v}</{k}>" for k, v in fields)
+    return ('<?xml version="1.0" encoding="UTF-8"?>\n'
+            f'<{root} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{body}</{root}>').encode()
+
+
+def iso(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(seconds))
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    store = None
+
+    # -- one request --
+
+    def handle_one(self):
+        self.body = b""
+        url = self.path.split("?", 1)
+        self.raw_path = url[0]
+        self.raw_query = url[1] if len(url) > 1 else ""
+        self.query = dict(urllib.parse.parse_qsl(self.raw_query, keep_blank_values=True))
+        parts = urllib.parse.unquote(self.raw_path).lstrip("/").split("/", 1)
+        self.bucket, self.key = parts[0], parts[1] if len(parts) > 1 else ""
+        self.kind = self.classify()
+        rule = self.store.rule(self.kind)
+        self.extra = {}
+        self.send_limit = None
+        if rule["do"] in ("reset", "refuse"):
+            if rule["do"] == "refuse":
+                self.store.refuse_until = time.time() + rule.get("seconds", 1)
+            self.note(0)
+            return self.cut()
+        self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.misbehave(rule)
+
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_one
+
+    def classify(self):
+        q, method = self.query, self.command
+        if not self.key:
+            return "Uploads" if "uploads" in q else "List"
+        if "uploads" in q:
+            return "Create"
+        copy = "x-amz-copy-source" in self.headers
+        if "uploadId" in q:
+            return {"PUT": "CopyPart" if copy else "Part", "POST": "Complete",
+                    "DELETE": "Abort", "GET": "Parts"}[method]
+        return {"PUT": "Copy" if copy else "Put"}.get(method, method.capitalize())
+
+    def misbehave(self, rule):
+        do = rule["do"]
+        if do == "status":
+            body = rule.get("body")
+            fields = {"Region": rule["region"]} if "region" in rule else {}
+            self.extra = rule.get("headers", {})
+            return self.answer(rule["status"], error_xml(
+                rule["code"], rule.get("message", "as the script says"), **fields)
+                if body is None and "code" in rule else (body or "").encode())
+        if do == "error200":
+            return self.answer(200, error_xml(rule["code"]))
+        if do == "empty":
+            return self.answer(200, b"")
+        if do == "text":
+            return self.answer(rule.get("status", 200), rule["body"].encode(),
+                               rule.get("type", "text/html"))
+        if do == "stall":
+            self.note(0)
+            time.sleep(rule["seconds"])
+            return self.cut()
+        if do == "delay":
+            time.sleep(rule["seconds"])
+        if do == "headers":
+            self.extra = rule["headers"]
+        if do == "cut":
+            self.send_limit = rule.get("bytes", 0)
+        self.whole = do == "whole"
+        if do == "range":
+            self.extra = {"Content-Range": rule["content_range"]}
+        status, body, headers = self.perform()
+        if do == "lose":
+            self.note(status)
+            return self.cut()
+        if do == "drop":
+            return self.answer(rule["status"], error_xml(rule["code"]))
+        return self.answer(status, body, **headers)
+
+    def perform(self):
+        try:
+            self.authenticate()
+            if self.bucket != self.store.options.bucket:
+                raise Fault(404, "NoSuchBucket")
+            with self.store.lock:
+                return getattr(self, "on_" + self.kind)()
+        except Fault as fault:
+            return fault.status, error_xml(fault.code, "no", **fault.fields), {}
+
+    def answer(self, status, body=b"", type="application/xml", **headers):
+        self.note(status)
+        self.send_response_only(status)
+        if "Date" not in self.extra:
+            self.send_header("Date", email.utils.formatdate(self.store.now(), usegmt=True))
+        headers = {k.replace("_", "-"): v for k, v in headers.items()}
+        headers.setdefault("Content-Length", str(len(body)))
+        headers.setdefault("Content-Type", type)
+        headers.update(self.extra)
+        for name, value in headers.items():
+            if value is not None:
+                self.send_header(name, value)
+        self.end_headers()
+        if self.command == "HEAD" or status == 204:
+            return
+        self.wfile.write(body if self.send_limit is None else body[:self.send_limit])
+        if self.send_limit is not None:
+            self.wfile.flush()
+            self.cut()
+
+    def cut(self):
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+
+    def note(self, status):
+        if self.store.log:
+            self.store.log.write(json.dumps({
+                "kind": self.kind, "method": self.command, "path": self.raw_path,
+                "query": self.raw_query, "bytes": len(self.body), "status": status,
+                "headers": {k.lower(): v for k, v in self.headers.items()}}) + "\n")
+
+    def log_message(self, *args):
+        pass
+
+    # -- signature --
+
+    def authenticate(self):
+        options, headers = self.store.options, self.headers
+        match = re.fullmatch(
+            r"AWS4-HMAC-SHA256 Credential=([^/]+)/(\d{8})/([^/]+)/s3/aws4_request, "
+            r"SignedHeaders=([^,]+), Signature=([0-9a-f]{64})", headers.get("Authorization", ""))
+        if not match:
+            raise Fault(403, "AccessDenied")
+        access, day, region, names, signature = match.groups()
+        stamp = headers.get("x-amz-date", "")
+        if access != options.access_key:
+            raise Fault(403, "InvalidAccessKeyId")
+        if region != options.region:
+            raise Fault(400, "AuthorizationHeaderMalformed", Region=options.region)
+        sent = calendar.timegm(time.strptime(stamp, "%Y%m%dT%H%M%SZ"))
+        if abs(sent - self.store.now()) > SKEW_MAX:
+            raise Fault(403, "RequestTimeTooSkewed")
+        payload = headers.get("x-amz-content-sha256", "")
+        if payload != "UNSIGNED-PAYLOAD" and payload != hashlib.sha256(self.body).hexdigest():
+            raise Fault(400, "XAmzContentSHA256Mismatch")
+        query = "&".join(sorted(p if "=" in p else p + "="
+                                for p in self.raw_query.split("&") if p))
+        lines = "".join(f"{n}:{' '.join((headers.get(n) or '').split())}\n"
+                        for n in names.split(";"))
+        canonical = "\n".join([self.command, self.raw_path, query, lines, names, payload])
+        key = ("AWS4" + options.secret_key).encode()
+        for word in (day, region, "s3", "aws4_request"):
+            key = hmac.new(key, word.encode(), hashlib.sha256).digest()
+        text = (f"AWS4-HMAC-SHA256\n{stamp}\n{day}/{region}/s3/aws4_request\n"
+                + hashlib.sha256(canonical.encode()).hexdigest())
+        good = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+        missing = {"host", "x-amz-date", "x-amz-content-sha256"} - set(names.split(";"))
+        unsigned = {n.lower() for n in headers if n.lower().startswith("x-amz-")} - set(
+            names.split(";"))
+        if not hmac.compare_digest(good, signature) or missing or unsigned:
+            raise Fault(403, "SignatureDoesNotMatch")
+
+    # -- objects --
+
+    def find(self, key):
+        if key not in self.store.objects:
+            raise Fault(404, "NoSuchKey")
+        return self.store.objects[key]
+
+    def conditions(self):
+        if self.store.options.no_conditions:
+            return
+        there = self.store.objects.get(self.key)
+        if self.headers.get("If-None-Match") == "*" and there:
+            raise Fault(412, "PreconditionFailed")
+        wanted = self.headers.get("If-Match")
+        if wanted and (not there or there[1] != wanted):
+            raise Fault(412 if there else 404, "PreconditionFailed" if there else "NoSuchKey")
+
+    def keep(self, data, etag=None):
+        etag = etag or '"%s"' % hashlib.md5(data).hexdigest()
+        self.store.objects[self.key] = (data, etag, self.store.now())
+        return etag
+
+    def on_Put(self):
+        self.conditions()
+        return 200, b"", {"ETag": self.keep(self.body)}
+
+    def on_Get(self):
+        data, etag, modified = self.find(self.key)
+        if self.headers.get("If-Match") not in (None, etag):
+            raise Fault(412, "PreconditionFailed")
+        headers = {"ETag": etag, "Last_Modified": email.utils.formatdate(modified, usegmt=True),
+                   "type": "application/octet-stream"}
+        wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        if not wanted or self.whole:
+            return 200, data, headers
+        first = int(wanted[1])
+        last = min(int(wanted[2] or len(data)), len(data) - 1)
+        if first >= len(data):
+            raise Fault(416, "InvalidRange")
+        headers["Content_Range"] = f"bytes {first}-{last}/{len(data)}"
+        return 206, data[first:last + 1], headers
+
+    def on_Head(self):
+        data, etag, modified = self.find(self.key)
+        return 200, data, {"ETag": etag,
+                           "Last_Modified": email.utils.formatdate(modified, usegmt=True)}
+
+    def on_Delete(self):
+        self.store.objects.pop(self.key, None)
+        return 204, b"", {}
+
+    def source(self):
+        path = urllib.parse.unquote(self.headers["x-amz-copy-source"]).lstrip("/")
+        data, etag, _ = self.find(path.split("/", 1)[1])
+        if self.headers.get("x-amz-copy-source-if-match") not in (None, etag):
+            raise Fault(412, "PreconditionFailed")
+        return data
+
+    def on_Copy(self):
+        self.conditions()
+        etag = self.keep(self.source())
+        return 200, result_xml("CopyObjectResult", ("ETag", escape(etag))), {}
+
+    # -- multipart --
+
+    def upload(self):
+        upload = self.store.uploads.get(self.query["uploadId"])
+        if not upload or upload[0] != self.key:
+            raise Fault(404, "NoSuchUpload")
+        return upload[1]
+
+    def on_Create(self):
+        self.store.serial += 1
+        name = f"upload-{self.store.serial}"
+        self.store.uploads[name] = (self.key, {})
+        return 200, result_xml("InitiateMultipartUploadResult", ("Bucket", self.bucket),
+                               ("Key", escape(self.key)), ("UploadId", name)), {}
+
+    def keep_part(self, data):
+        md5 = hashlib.md5(data)
+        self.upload()[int(self.query["partNumber"])] = (data, md5)
+        return '"%s"' % md5.hexdigest()
+
+    def on_Part(self):
+        return 200, b"", {"ETag": self.keep_part(self.body)}
+
+    def on_CopyPart(self):
+        data = self.source()
+        wanted = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("x-amz-copy-source-range", ""))
+        if wanted:
+            if int(wanted[2]) >= len(data):
+                raise Fault(416, "InvalidRange")
+            data = data[int(wanted[1]):int(wanted[2]) + 1]
+        return 200, result_xml("CopyPartResult", ("ETag", escape(self.keep_part(data)))), {}
+
+    def on_Complete(self):
+        parts = self.upload()
+        self.conditions()
+        listed = re.findall(rb"<Part><PartNumber>(\d+)</PartNumber><ETag>([^<]*)</ETag></Part>",
+                            self.body)
+        whole, digests = b"", b""
+        for i, (number, etag) in enumerate(listed):
+            data, md5 = parts.get(int(number), (b"", hashlib.md5()))
+            if etag.decode().replace("&quot;", '"').strip('"') != md5.hexdigest():
+                raise Fault(400, "InvalidPart")
+            if i + 1 < len(listed) and len(data) < self.store.options.part_min:
+                raise Fault(400, "EntityTooSmall")
+            whole += data
+            digests += md5.digest()
+        etag = self.keep(whole, '"%s-%d"' % (hashlib.md5(digests).hexdigest(), len(listed)))
+        del self.store.uploads[self.query["uploadId"]]
+        return 200, result_xml("CompleteMultipartUploadResult", ("Key", escape(self.key)),
+                               ("ETag", escape(etag))), {}
+
+    def on_Abort(self):
+        self.upload()
+        del self.store.uploads[self.query["uploadId"]]
+        return 204, b"", {}
+
+    # -- listings --
+
+    def on_Parts(self):
+        parts, page = self.upload(), self.store.options.page
+        numbers = [n for n in sorted(parts) if n > int(self.query.get("part-number-marker", 0))]
+        fields = [("Part", "".join(f"<{k}>{v}</{k}>" for k, v in (
+            ("PartNumber", n), ("ETag", escape(f'"{parts[n][1].hexdigest()}"')),
+            ("Size", len(parts[n][0]))))) for n in numbers[:page]]
+        fields.append(("IsTruncated", "true" if numbers[page:] else "false"))
+        if numbers[page:]:
+            fields.append(("NextPartNumberMarker", numbers[page - 1]))
+        return 200, result_xml("ListPartsResult", *fields), {}
+
+    def on_Uploads(self):
+        marker = (self.query.get("key-marker", ""), self.query.get("upload-id-marker", ""))
+        prefix, page = self.query.get("prefix", ""), self.store.options.page
+        found = sorted((key, name) for name, (key, _) in self.store.uploads.items()
+                       if key.startswith(prefix) and (key, name) > marker)
+        fields = [("Upload", f"<Key>{escape(k)}</Key><UploadId>{n}</UploadId>"
+                             f"<Initiated>{iso(self.store.now())}</Initiated>")
+                  for k, n in found[:page]]
+        fields.append(("IsTruncated", "true" if found[page:] else "false"))
+        if found[page:]:
+            fields += [("NextKeyMarker", escape(found[page - 1][0])),
+                       ("NextUploadIdMarker", found[page - 1][1])]
+        return 200, result_xml("ListMultipartUploadsResult", *fields), {}
+
+    def on_List(self):
+        prefix, delimiter = self.query.get("prefix", ""), self.query.get("delimiter", "")
+        page, after = self.store.options.page, self.query.get("continuation-token", "")
+        names = set()
+        for key in self.store.objects:
+            if key.startswith(prefix):
+                rest = key[len(prefix):]
+                cut = rest.find(delimiter) if delimiter else -1
+                names.add((prefix + rest[:cut + 1], True) if cut >= 0 else (key, False))
+        found = [n for n in sorted(names) if n[0] > after]
+        fields = []
+        for name, is_prefix in found[:page]:
+            if is_prefix:
+                fields.append(("CommonPrefixes", f"<Prefix>{escape(name)}</Prefix>"))
+                continue
+            data, etag, modified = self.store.objects[name]
+            fields.append(("Contents", f"<Key>{escape(name)}</Key><Size>{len(data)}</Size>"
+                           f"<ETag>{escape(etag)}</ETag><LastModified>{iso(modified)}"
+                           "</LastModified>"))
+        fields.append(("IsTruncated", "true" if found[page:] else "false"))
+        if found[page:]:
+            fields.append(("NextContinuationToken", escape(found[page - 1][0])))
+        return 200, result_xml("ListBucketResult", *fields), {}
+
+
+def serve_one(connection, address):
+    try:
+        Handler(connection, address, None)
+    except (OSError, ValueError):
+        pass
+    finally:
+        connection.close()
+
+
+def listen(port):
+    return socket.create_server(("127.0.0.1", port), backlog=64)
+
+
+def serve(store, port_file, tls):
+    listener = listen(0)
+    port = listener.getsockname()[1]
+    with open(port_file + ".new", "w") as out:
+        out.write(str(port))
+    os.rename(port_file + ".new", port_file)
+    context = None
+    if tls:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*tls)
+    while True:
+        listener.settimeout(0.02)
+        if store.refuse_until > time.time():
+            listener.close()
+            time.sleep(max(0, store.refuse_until - time.time()))
+            listener = listen(port)
+        try:
+            connection, address = listener.accept()
+            connection.settimeout(None)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if context:
+                connection = context.wrap_socket(connection, server_side=True)
+        except OSError:
+            continue
+        threading.Thread(target=serve_one, args=(connection, address), daemon=True).start()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--port-file", required=True)
+    parser.add_argument("--script", help="file with the rules")
+    parser.add_argument("--log", help="file for the requests")
+    parser.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"))
+    parser.add_argument("--bucket", default="images")
+    parser.add_argument("--access-key", default="TESTACCESSKEY")
+    parser.add_argument("--secret-key", default="test-secret-key-0001")
+    parser.add_argument("--region", default="us-east-1")
+    parser.add_argument("--clock", type=float, default=0, help="seconds this store is ahead")
+    parser.add_argument("--page", type=int, default=1000, help="entries of a listing's page")
+    parser.add_argument("--part-min", type=int, default=5 * 1024 * 1024)
+    parser.add_argument("--no-conditions", action="store_true", help="ignore write conditions")
+    options = parser.parse_args()
+    store = Store(options)
+    Handler.store = store
+    serve(store, options.port_file, options.tls)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,692 @@
+/* The whole S3 end, against a scripted store (tests/kit/fake_s3.py), which checks signatures like a
+ * real one. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "wire/store.h"
+
+#define ACCESS "TESTACCESSKEY"
+#define SECRET "test-secret-key-0001"
+#define PART   (64 * KIB) /* the scripted store takes small parts */
+
+/* -- the scripted store -- */
+
+struct fake {
+    char dir[64], port_file[96], script[96], log[96], url[64];
+    pid_t pid;
+};
+
+static void pause_ms(long ms)
+{
+    const struct timespec time = {ms / 1000, ms % 1000 * 1000000};
+    nanosleep(&time, NULL);
+}
+
+static void write_file(const char *path, const char *content)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(content, file);
+    fclose(file);
+}
+
+static void exec_fake(const struct fake *fake, const char *const more[])
+{
+    const char *argv[32] = {"python3",    NULL,    "--port-file", fake->port_file, "--script",
+                            fake->script, "--log", fake->log,     "--part-min",    "1000"};
+    char program[512];
+    int count = 10;
+
+    snprintf(program, sizeof program, "%s/../kit/fake_s3.py", getenv("S3DOCK_TEST_DATA"));
+    argv[1] = program;
+    for (int i = 0; more && more[i]; i++)
+        argv[count++] = more[i];
+    execvp("python3", (char *const *)argv);
+    _exit(127);
+}
+
+/* `rules`: the script, a JSON list. `more`: further arguments, or NULL. */
+static void fake_start(struct fake *fake, const char *rules, const char *const more[])
+{
+    char port[16] = "";
+    bool tls = more && strcmp(more[0], "--tls") == 0;
+
+    assert_non_null(getenv("S3DOCK_TEST_DATA"));
+    snprintf(fake->dir, sizeof fake->dir, "/tmp/s3dock-test-XXXXXX");
+    assert_non_null(mkdtemp(fake->dir));
+    snprintf(fake->port_file, sizeof fake->port_file, "%s/port", fake->dir);
+    snprintf(fake->script, sizeof fake->script, "%s/script", fake->dir);
+    snprintf(fake->log, sizeof fake->log, "%s/log", fake->dir);
+    write_file(fake->script, rules);
+    fake->pid = fork();
+    assert_true(fake->pid >= 0);
+    if (fake->pid == 0)
+        exec_fake(fake, more);
+    for (int i = 0; i < 1000 && access(fake->port_file, R_OK) != 0; i++)
+        pause_ms(10);
+    FILE *file = fopen(fake->port_file, "r");
+    assert_non_null(file);
+    assert_non_null(fgets(port, sizeof port, file));
+    fclose(file);
+    snprintf(fake->url, sizeof fake->url, "%s://127.0.0.1:%s", tls ? "https" : "http", port);
+}
+
+static void fake_stop(struct fake *fake)
+{
+    kill(fake->pid, SIGKILL);
+    waitpid(fake->pid, NULL, 0);
+    unlink(fake->port_file);
+    unlink(fake->script);
+    unlink(fake->log);
+    rmdir(fake->dir);
+}
+
+/* How many logged requests contain both words. */
+static int logged(const struct fake *fake, const char *word, const char *other)
+{
+    static char line[65536];
+    FILE *file = fopen(fake->log, "r");
+    int count = 0;
+
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file))
+        count += strstr(line, word) && strstr(line, other);
+    fclose(file);
+    return count;
+}
+
+static struct store *open_store(const struct fake *fake, const struct cancel *cancel)
+{
+    const struct store_s3_options options = {.endpoint = fake->url,
+                                             .bucket = "images",
+                                             .access_key = ACCESS,
+                                             .secret_key = SECRET,
+                                             .cancel = cancel};
+    struct err err;
+    struct store *store = store_s3_create(&options, &err);
+
+    if (!store)
+        fail_msg("%s", err.text);
+    return store;
+}
+
+/* -- small helpers -- */
+
+static void expect(struct store *store, struct store_op *op, enum store_answer answer)
+{
+    struct err err = {0};
+
+    if (store_run(store, op, &err) != answer)
+        fail_msg("verb %d: answer %d, expected %d: %s.%s %s", (int)op->verb, (int)op->answer,
+                 (int)answer, err_family_name(err.family), err.code, err.text);
+}
+
+static void put(struct store *store, const char *key, struct view body)
+{
+    expect(store, &(struct store_op){.verb = STORE_PUT, .key = key, .body = body}, STORE_DONE);
+}
+
+static void expect_content(struct store *store, const char *key, struct view content)
+{
+    uint8_t *buffer = malloc(content.size);
+
+    expect(
+        store,
+        &(struct store_op){.verb = STORE_GET, .key = key, .length = content.size, .buffer = buffer},
+        STORE_DONE);
+    assert_memory_equal(buffer, content.data, content.size);
+    free(buffer);
+}
+
+static struct view noise(size_t size)
+{
+    static uint8_t bytes[4 * 1024 * 1024];
+    uint32_t x = 1;
+
+    assert_true(size <= sizeof bytes);
+    for (size_t i = 0; i < sizeof bytes && !bytes[sizeof bytes - 1]; i++)
+        bytes[i] = (uint8_t)((x = x * 1664525u + 1013904223u) >> 24) | 1;
+    return view_of(bytes, size);
+}
+
+static struct view slice(struct view view, size_t at, size_t size)
+{
+    return view_of(view.data + at, size);
+}
+
+/* Everything a push and a pull do, once: three parts, one of them copied. */
+static void whole_scene(struct store *store)
+{
+    struct view data = noise(3 * PART);
+    struct store_part parts[3];
+    struct store_page page = {0};
+    char id[STORE_UPLOAD_MAX];
+
+    put(store, "old", data);
+    struct store_op op = {.verb = STORE_HEAD, .key = "old"};
+    expect(store, &op, STORE_DONE);
+    assert_int_equal(op.info.size, data.size);
+
+    op = (struct store_op){.verb = STORE_UPLOAD_CREATE, .key = "new/key with space+plus"};
+    expect(store, &op, STORE_DONE);
+    memcpy(id, op.upload_id, sizeof id);
+    for (unsigned i = 0; i < 3; i++) {
+        op = (struct store_op){.verb = i == 1 ? STORE_UPLOAD_COPY_PART : STORE_UPLOAD_PART,
+                               .key = "new/key with space+plus",
+                               .upload_id_in = id,
+                               .part_number = i + 1};
+        if (i == 1)
+            op.source = "old", op.offset = PART, op.length = PART;
+        else
+            op.body = slice(data, i * PART, PART);
+        expect(store, &op, STORE_DONE);
+        parts[i].number = i + 1;
+        memcpy(parts[i].etag, op.info.etag, STORE_ETAG_MAX);
+    }
+    op = (struct store_op){.verb = STORE_UPLOAD_PARTS,
+                           .key = "new/key with space+plus",
+                           .upload_id_in = id,
+                           .page = &page};
+    expect(store, &op, STORE_DONE);
+    assert_int_equal(page.count, 3);
+    store_page_finish(&page);
+    op = (struct store_op){.verb = STORE_UPLOADS, .key = "new/", .page = &page};
+    expect(store, &op, STORE_DONE);
+    assert_true(page.count >= 1);
+    store_page_finish(&page);
+    op = (struct store_op){.verb = STORE_UPLOAD_COMPLETE,
+                           .key = "new/key with space+plus",
+                           .upload_id_in = id,
+                           .parts = parts,
+                           .part_count = 3};
+    expect(store, &op, STORE_DONE);
+    assert_true(op.info.etag[0]);
+    expect_content(store, "new/key with space+plus", data);
+
+    op = (struct store_op){.verb = STORE_COPY, .key = "copy", .source = "old"};
+    expect(store, &op, STORE_DONE);
+    op = (struct store_op){.verb = STORE_LIST, .key = "", .page = &page};
+    expect(store, &op, STORE_DONE);
+    assert_int_equal(page.count, 3);
+    store_page_finish(&page);
+    op = (struct store_op){.verb = STORE_DELETE, .key = "copy"};
+    expect(store, &op, STORE_DONE);
+    op = (struct store_op){.verb = STORE_HEAD, .key = "copy"};
+    expect(store, &op, STORE_ABSENT);
+    op = (struct store_op){.verb = STORE_UPLOAD_CREATE, .key = "unwanted"};
+    expect(store, &op, STORE_DONE);
+    memcpy(id, op.upload_id, sizeof id);
+    op = (struct store_op){.verb = STORE_UPLOAD_ABORT, .key = "unwanted", .upload_id_in = id};
+    expect(store, &op, STORE_DONE);
+}
+
+/* -- what must be survived -- */
+
+#define KINDS "Head Get Put Delete Copy List Create Part CopyPart Complete Abort Parts Uploads"
+
+static const struct survived {
+    const char *name, *kinds, *what;
+} SURVIVED[] = {
+    {"nothing", "", ""},
+    {"500", KINDS, "\"do\": \"status\", \"status\": 500, \"code\": \"InternalError\""},
+    {"503", "Head Get Part Complete List",
+     "\"do\": \"status\", \"status\": 503, \"code\": \"SlowDown\""},
+    {"502 as HTML", "Head Get Put Create Complete Parts",
+     "\"do\": \"text\", \"status\": 502, \"body\": \"<html>bad gateway\""},
+    {"429, wait", "Get Part",
+     "\"do\": \"status\", \"status\": 429, \"headers\": {\"Retry-After\": \"1\"}"},
+    {"RequestTimeout", "Put Part Complete",
+     "\"do\": \"status\", \"status\": 400, \"code\": \"RequestTimeout\""},
+    {"reset", KINDS, "\"do\": \"reset\""},
+    {"answer lost", KINDS, "\"do\": \"lose\""},
+    {"done, but 500", KINDS, "\"do\": \"drop\", \"status\": 500, \"code\": \"InternalError\""},
+    {"cut in the body", "Get Copy List Create CopyPart Complete Parts Uploads",
+     "\"do\": \"cut\", \"bytes\": 20"},
+    {"200 with an error", "Copy CopyPart Complete Create",
+     "\"do\": \"error200\", \"code\": \"InternalError\""},
+    {"200 with nothing", "Copy CopyPart Complete Create List Parts Uploads", "\"do\": \"empty\""},
+    {"no ETag", "Put Part Head", "\"do\": \"headers\", \"headers\": {\"ETag\": null}"},
+};
+
+/* One rule a kind: its first request suffers. */
+static void make_rules(const struct survived *fault, char *rules, size_t size)
+{
+    char kinds[256], *save = NULL;
+    size_t used = (size_t)snprintf(rules, size, "[");
+
+    snprintf(kinds, sizeof kinds, "%s", fault->kinds);
+    for (char *kind = strtok_r(kinds, " ", &save); kind; kind = strtok_r(NULL, " ", &save))
+        used += (size_t)snprintf(rules + used, size - used, "%s{\"kind\": \"%s\", %s}",
+                                 used > 1 ? ", " : "", kind, fault->what);
+    snprintf(rules + used, size - used, "]");
+}
+
+static void survives_what_passes(void **state)
+{
+    char rules[4096];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(SURVIVED); i++) {
+        struct fake fake;
+        print_message("  %s\n", SURVIVED[i].name);
+        make_rules(&SURVIVED[i], rules, sizeof rules);
+        fake_start(&fake, rules, NULL);
+        struct store *store = open_store(&fake, NULL);
+        whole_scene(store);
+        struct store_stats stats;
+        store_stats(store, &stats);
+        assert_true(i == 0 ? stats.retries == 0 : stats.retries > 0);
+        assert_true(stats.sent >= 5 * PART && stats.received >= 3 * PART);
+        store_destroy(store);
+        fake_stop(&fake);
+    }
+}
+
+static void survives_a_server_that_goes_away_for_a_while(void **state)
+{
+    struct fake fake;
+
+    (void)state;
+    fake_start(&fake, "[{\"kind\": \"Get\", \"do\": \"refuse\", \"seconds\": 2}]", NULL);
+    struct store *store = open_store(&fake, NULL);
+    put(store, "k", noise(1000));
+    expect_content(store, "k", noise(1000));
+    store_destroy(store);
+    fake_stop(&fake);
+}
+
+/* -- what must not -- */
+
+static const struct fatal {
+    const char *what;
+    enum err_family family;
+    const char *code;
+} FATAL[] = {
+    {"\"do\": \"status\", \"status\": 403, \"code\": \"AccessDenied\"", ERR_AUTH, "denied"},
+    {"\"do\": \"status\", \"status\": 403, \"code\": \"SignatureDoesNotMatch\"", ERR_AUTH,
+     "signature"},
+    {"\"do\": \"status\", \"status\": 403, \"code\": \"InvalidAccessKeyId\"", ERR_AUTH, "key"},
+    {"\"do\": \"status\", \"status\": 400, \"code\": \"ExpiredToken\"", ERR_AUTH, "expired"},
+    {"\"do\": \"status\", \"status\": 403, \"code\": \"RequestTimeTooSkewed\"", ERR_AUTH, "clock"},
+    {"\"do\": \"status\", \"status\": 404, \"code\": \"NoSuchBucket\"", ERR_NOT_FOUND, "bucket"},
+    {"\"do\": \"status\", \"status\": 301, \"code\": \"PermanentRedirect\"", ERR_USAGE, "region"},
+    {"\"do\": \"status\", \"status\": 501, \"code\": \"NotImplemented\"", ERR_UNSUPPORTED,
+     "operation"},
+    {"\"do\": \"status\", \"status\": 302, \"headers\": {\"Location\": \"http://login/\"}",
+     ERR_NETWORK, "redirect"},
+    {"\"do\": \"text\", \"body\": \"<!DOCTYPE html><html>Log in\"", ERR_NETWORK, "not_s3"},
+    {"\"do\": \"text\", \"status\": 404, \"body\": \"<html>nginx\"", ERR_NETWORK, "not_s3"},
+    {"\"do\": \"whole\"", ERR_INTEGRITY, "range"},
+    {"\"do\": \"range\", \"content_range\": \"bytes 0-99/1000\"", ERR_INTEGRITY, "range"},
+    {"\"do\": \"range\", \"content_range\": \"bytes 100-199/150\"", ERR_INTEGRITY, "range"},
+    {"\"do\": \"range\", \"content_range\": \"rubbish\"", ERR_INTEGRITY, "range"},
+    {"\"do\": \"status\", \"status\": 416, \"code\": \"InvalidRange\"", ERR_INTEGRITY, "range"},
+};
+
+static void says_what_is_wrong_and_stops(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(FATAL); i++) {
+        struct fake fake;
+        struct err err = {0};
+        char rules[512];
+        uint8_t buffer[100];
+        snprintf(rules, sizeof rules, "[{\"kind\": \"Get\", \"times\": 0, %s}]", FATAL[i].what);
+        fake_start(&fake, rules, NULL);
+        struct store *store = open_store(&fake, NULL);
+        put(store, "k", noise(1000));
+        struct store_op op = {.verb = STORE_GET,
+                              .key = "k",
+                              .offset = 100,
+                              .length = sizeof buffer,
+                              .buffer = buffer};
+        assert_int_equal(store_run(store, &op, &err), STORE_FAILED);
+        if (err.family != FATAL[i].family || strcmp(err.code, FATAL[i].code) != 0)
+            fail_msg("%s: %s.%s %s", FATAL[i].what, err_family_name(err.family), err.code,
+                     err.text);
+        assert_true(op.tries <= 2);
+        store_destroy(store);
+        fake_stop(&fake);
+    }
+}
+
+static void gives_up_after_the_tries_allowed(void **state)
+{
+    struct fake fake;
+    struct err err;
+
+    (void)state;
+    fake_start(&fake, "[{\"kind\": \"Put\", \"times\": 0, \"do\": \"status\", \"status\": 500}]",
+               NULL);
+    const struct store_s3_options options = {.endpoint = fake.url,
+                                             .bucket = "images",
+                                             .access_key = ACCESS,
+                                             .secret_key = SECRET,
+                                             .retries = 3};
+    struct store *store = store_s3_create(&options, &err);
+    struct store_op op = {.verb = STORE_PUT, .key = "k", .body = noise(10)};
+    assert_int_equal(store_run(store, &op, &err), STORE_FAILED);
+    assert_int_equal(op.tries, 3);
+    assert_int_equal(err.family, ERR_NETWORK);
+    assert_non_null(strstr(err.text, "after 3 tries"));
+    assert_int_equal(logged(&fake, "\"kind\": \"Put\"", ""), 3);
+    store_destroy(store);
+    fake_stop(&fake);
+}
+
+static void wrong_keys_are_named_even_by_a_head(void **state)
+{
+    static const struct {
+        const char *access_key, *secret_key, *bucket, *code;
+    } cases[] = {
+        {"NOBODY", SECRET, "images", "key"},
+        {ACCESS, "another-secret-key", "images", "signature"},
+        {NULL, NULL, "images", "denied"},
+        {ACCESS, SECRET, "elsewhere", "bucket"},
+    };
+    struct fake fake;
+
+    (void)state;
+    fake_start(&fake, "[]", NULL);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const struct store_s3_options options = {.endpoint = fake.url,
+                                                 .bucket = cases[i].bucket,
+                                                 .access_key = cases[i].access_key,
+                                                 .secret_key = cases[i].secret_key};
+        struct err err = {0};
+        struct store_info info;
+        struct store *store = store_s3_create(&options, &err);
+        assert_non_null(store);
+        assert_int_equal(store_head(store, "k", &info, &err), STORE_FAILED);
+        assert_string_equal(err.code, cases[i].code);
+        assert_true(err.hint[0]);
+        store_destroy(store);
+    }
+    fake_stop(&fake);
+}
+
+/* -- adapting -- */
+
+static void finds_the_region_and_the_time(void **state)
+{
+    const char *const more[] = {"--region", "eu-central-7", "--clock", "-90000", NULL};
+    struct fake fake;
+
+    (void)state;
+    fake_start(&fake, "[]", more);
+    struct store *store = open_store(&fake, NULL);
+    whole_scene(store);
+    assert_int_equal(logged(&fake, "us-east-1/s3", ""), 1); /* told once, for good */
+    store_destroy(store);
+    fake_stop(&fake);
+}
+
+static void a_cut_read_goes_on_where_it_was(void **state)
+{
+    struct fake fake;
+    struct view data = noise(3 * MIB);
+
+    (void)state;
+    fake_start(&fake, "[{\"kind\": \"Get\", \"do\": \"cut\", \"bytes\": 2000000}]", NULL);
+    struct store *store = open_store(&fake, NULL);
+    put(store, "k", data);
+    expect_content(store, "k", data);
+    assert_int_equal(logged(&fake, "\"range\": \"bytes=0-3145727\"", ""), 1);
+    assert_int_equal(logged(&fake, "\"kind\": \"Get\"", ""), 2);
+    assert_int_equal(logged(&fake, "-3145727\"", "\"if-match\""), 1);
+    store_destroy(store);
+    fake_stop(&fake);
+}
+
+static void does_not_mistake_its_own_write_for_another(void **state)
+{
+    struct fake fake;
+    struct err err;
+    char etag[STORE_ETAG_MAX];
+
+    (void)state;
+    fake_start(&fake, "[{\"kind\": \"Put\", \"do\": \"lose\"}]", NULL);
+    struct store *store = open_store(&fake, NULL);
+    assert_int_equal(store_put_document(store, "k", view_str("mine"), NULL, true, etag, &err),
+                     STORE_DONE);
+    assert_true(etag[0]);
+    assert_int_equal(store_put_document(store, "k", view_str("late"), NULL, true, NULL, &err),
+                     STORE_CHANGED);
+    assert_int_equal(store_put_document(store, "k", view_str("next"), etag, false, NULL, &err),
+                     STORE_DONE);
+    assert_int_equal(store_put_document(store, "k", view_str("late"), etag, false, NULL, &err),
+                     STORE_CHANGED);
+    store_destroy(store);
+    fake_stop(&fake);
+}
+
+static void turns_pages(void **state)
+{
+    const char *const more[] = {"--page", "2", NULL};
+    struct fake fake;
+    char key[32];
+    unsigned found = 0, uploads = 0, pages = 0;
+
+    (void)state;
+    fake_start(&fake, "[]", more);
+    struct store *store = open_store(&fake, NULL);
+    for (unsigned i = 0; i < 5; i++) {
+        snprintf(key, sizeof key, "a&b/%u", i);
+        put(store, key, noise(i + 1));
+        struct store_op op = {.verb = STORE_UPLOAD_CREATE, .key = "a&b/same"};
+        expect(store, &op, STORE_DONE);
+    }
+    char *token = NULL;
+    do {
+        struct store_page page = {0};
+        struct store_op op = {.verb = STORE_LIST, .key = "a&b/", .token = token, .page = &page};
+        expect(store, &op, STORE_DONE);
+        for (size_t i = 0; i < page.count; i++)
+            found += page.entries[i].info.size == found + 1;
+        free(token);
+        token = page.next ? strdup(page.next) : NULL;
+        store_page_finish(&page);
+        pages++;
+    } while (token);
+    assert_int_equal(found, 5);
+    assert_int_equal(pages, 3);
+    do {
+        struct store_page page = {0};
+        struct store_op op = {.verb = STORE_UPLOADS, .key = "a&b/", .token = token, .page = &page};
+        expect(store, &op, STORE_DONE);
+        uploads += (unsigned)page.count;
+        free(token);
+        token = page.next ? strdup(page.next) : NULL;
+        store_page_finish(&page);
+    } while (token);
+    assert_int_equal(uploads, 5);
+    store_destroy(store);
+    fake_stop(&fake);
+}
+
+static void a_document_has_a_bound(void **state)
+{
+    struct fake fake;
+    struct err err;
+    struct text text;
+
+    (void)state;
+    fake_start(&fake, "[]", NULL);
+    struct store *store = open_store(&fake, NULL);
+    put(store, "k", noise(1001));
+    text_init(&text, 1000);
+    assert_int_equal(store_get_document(store, "k", &text, NULL, &err), STORE_FAILED);
+    assert_int_equal(err.family, ERR_INTEGRITY);
+    text_finish(&text);
+    text_init(&text, 1001);
+    assert_int_equal(store_get_document(store, "k", &text, NULL, &err), STORE_DONE);
+    assert_int_equal(text.size, 1001);
+    text_finish(&text);
+    assert_int_equal(store_get_document(store, "../k", &text, NULL, &err), STORE_FAILED);
+    assert_int_equal(err.family, ERR_USAGE);
+    store_destroy(store);
+    fake_stop(&fake);
+}
+
+/* -- stopping -- */
+
+static void cancel_brings_all_home_and_still_cleans_up(void **state)
+{
+    struct fake fake;
+    struct cancel cancel;
+    struct store_op ops[20];
+    struct inbox *home = inbox_create(NULL);
+    struct err err;
+
+    (void)state;
+    fake_start(&fake, "[{\"kind\": \"Put\", \"times\": 0, \"do\": \"stall\", \"seconds\": 30}]",
+               NULL);
+    cancel_init(&cancel);
+    struct store *store = open_store(&fake, &cancel);
+    struct store_op create = {.verb = STORE_UPLOAD_CREATE, .key = "k"};
+    expect(store, &create, STORE_DONE);
+    for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
+        ops[i] =
+            (struct store_op){.verb = STORE_PUT, .key = "k", .body = noise(PART), .home = home};
+        store_submit(store, &ops[i]);
+    }
+    pause_ms(200);
+    int64_t start = clock_monotonic();
+    cancel_request(&cancel, SIGTERM);
+    for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
+        struct store_op *op = (struct store_op *)inbox_take(home, start + 2 * NS_PER_S);
+        assert_non_null(op);
+        assert_int_equal(op->answer, STORE_FAILED);
+        assert_int_equal(op->err.family, ERR_CANCELLED);
+    }
+    assert_true(clock_monotonic() - start < 500 * NS_PER_MS);
+
+    struct store_op late = {.verb = STORE_HEAD, .key = "k"};
+    assert_int_equal(store_run(store, &late, &err), STORE_FAILED);
+    assert_int_equal(err.family, ERR_CANCELLED);
+    struct store_op abort = {
+        .verb = STORE_UPLOAD_ABORT, .key = "k", .upload_id_in = create.upload_id};
+    expect(store, &abort, STORE_DONE);
+    assert_int_equal(logged(&fake, "\"kind\": \"Abort\"", "204"), 1);
+    store_destroy(store);
+    inbox_destroy(home);
+    fake_stop(&fake);
+}
+
+static void cleaning_up_is_given_a_moment_only(void **state)
+{
+    struct fake fake;
+    struct cancel cancel;
+    struct err err;
+
+    (void)state;
+    fake_start(&fake, "[{\"kind\": \"Abort\", \"times\": 0, \"do\": \"stall\", \"seconds\": 30}]",
+               NULL);
+    cancel_init(&cancel);
+    struct store *store = open_store(&fake, &cancel);
+    cancel_request(&cancel, SIGINT);
+    int64_t start = clock_monotonic();
+    struct store_op abort = {.verb = STORE_UPLOAD_ABORT, .key = "k", .upload_id_in = "u"};
+    assert_int_equal(store_run(store, &abort, &err), STORE_FAILED);
+    assert_int_equal(err.family, ERR_CANCELLED);
+    assert_true(clock_monotonic() - start < 2 * NS_PER_S);
+    store_destroy(store);
+    fake_stop(&fake);
+}
+
+/* -- https -- */
+
+static void make_certificate(const char *dir, char cert[96], char key[96])
+{
+    char command[512];
+
+    snprintf(cert, 96, "%s/cert.pem", dir);
+    snprintf(key, 96, "%s/key.pem", dir);
+    snprintf(command, sizeof command,
+             "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 "
+             "-addext subjectAltName=IP:127.0.0.1 -keyout %s -out %s 2>/dev/null",
+             key, cert);
+    assert_int_equal(system(command), 0);
+}
+
+static void trusts_only_what_it_is_told_to(void **state)
+{
+    char dir[] = "/tmp/s3dock-cert-XXXXXX", cert[96], key[96];
+    struct fake fake;
+    struct err err;
+    struct store_info info;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    make_certificate(dir, cert, key);
+    const char *const more[] = {"--tls", cert, key, NULL};
+    fake_start(&fake, "[]", more);
+
+    struct store *store = open_store(&fake, NULL);
+    assert_int_equal(store_head(store, "k", &info, &err), STORE_FAILED);
+    assert_string_equal(err.code, "certificate");
+    assert_non_null(strstr(err.hint, "ca_file"));
+    store_destroy(store);
+
+    struct store_s3_options options = {.endpoint = fake.url,
+                                       .bucket = "images",
+                                       .access_key = ACCESS,
+                                       .secret_key = SECRET,
+                                       .ca_file = cert};
+    store = store_s3_create(&options, &err);
+    put(store, "k", noise(PART));
+    assert_int_equal(logged(&fake, "UNSIGNED-PAYLOAD", "Put"), 1);
+    store_destroy(store);
+
+    options.sign_payload = true;
+    store = store_s3_create(&options, &err);
+    put(store, "k", noise(PART));
+    assert_int_equal(logged(&fake, "UNSIGNED-PAYLOAD", "Put"), 1);
+    store_destroy(store);
+
+    options.ca_file = "/nowhere.pem";
+    assert_null(store_s3_create(&options, &err));
+    assert_string_equal(err.code, "ca_file");
+    fake_stop(&fake);
+    unlink(cert);
+    unlink(key);
+    rmdir(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(survives_what_passes),
+        cmocka_unit_test(survives_a_server_that_goes_away_for_a_while),
+        cmocka_unit_test(says_what_is_wrong_and_stops),
+        cmocka_unit_test(gives_up_after_the_tries_allowed),
+        cmocka_unit_test(wrong_keys_are_named_even_by_a_head),
+        cmocka_unit_test(finds_the_region_and_the_time),
+        cmocka_unit_test(a_cut_read_goes_on_where_it_was),
+        cmocka_unit_test(does_not_mistake_its_own_write_for_another),
+        cmocka_unit_test(turns_pages),
+        cmocka_unit_test(a_document_has_a_bound),
+        cmocka_unit_test(cancel_brings_all_home_and_still_cleans_up),
+        cmocka_unit_test(cleaning_up_is_given_a_moment_only),
+        cmocka_unit_test(trusts_only_what_it_is_told_to),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
