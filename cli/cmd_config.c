@@ -61,8 +61,8 @@ int cmd_config_init(struct cli *cli, struct err *err)
         return ERR_FAIL;
     jw_string(output_data(&cli->output), "file", path);
     output_line(&cli->output, "wrote %s", path);
-    output_note(&cli->output, "next: put your bucket into it, then s3dock config validate %s",
-                cli->args->operand_count ? path : "");
+    output_note(&cli->output, "next: put your bucket into it, then: s3dock config validate %s",
+                path);
     return 0;
 }
 
@@ -134,7 +134,7 @@ static const char *shown(const struct config *config, enum option_id id, char sh
 /* Settings worth telling: those of the configuration, not the flags of this very command. */
 static bool is_setting(const struct option *option)
 {
-    return option->key && option_id(option) != OPT_PROFILE;
+    return option->key && option_id(option) != OPT_PROFILE && strncmp(option->key, "naming.", 7);
 }
 
 static void show_line(struct cli *cli, const struct config *config, enum option_id id, bool origin)
@@ -197,6 +197,15 @@ static void show_json(struct cli *cli, const struct config *config, bool origin)
         show_origins(w, config);
 }
 
+/* Seen through a profile, with the settings of all commands, not this one's alone. */
+static int load_profile(struct config *out, struct cli *cli, const char *profile, struct err *err)
+{
+    struct args args = *cli->args;
+
+    args.command = NULL;
+    return config_load_profile(out, &args, environment, profile, err);
+}
+
 static int show_others(struct cli *cli, bool origin, struct err *err)
 {
     struct profiles profiles;
@@ -207,7 +216,7 @@ static int show_others(struct cli *cli, bool origin, struct err *err)
 
         if (!strcmp(profiles.names[i], cli->config.profile))
             continue;
-        failed = config_load_profile(&other, cli->args, environment, profiles.names[i], err);
+        failed = load_profile(&other, cli, profiles.names[i], err);
         if (!failed)
             show_text(cli, &other, origin);
         config_finish(&other);
@@ -218,16 +227,20 @@ static int show_others(struct cli *cli, bool origin, struct err *err)
 
 int cmd_config_show(struct cli *cli, struct err *err)
 {
-    const struct config *config = &cli->config;
-    bool origin = config_switch(config, OPT_ORIGIN);
+    bool origin = config_switch(&cli->config, OPT_ORIGIN);
+    struct config config;
+    int failed = load_profile(&config, cli, cli->config.profile, err);
 
-    show_json(cli, config, origin);
-    if (config->file.path[0])
-        output_line(&cli->output, "configuration file: %s", config->file.path);
-    else
-        output_line(&cli->output, "configuration file: none, built-in defaults");
-    show_text(cli, config, origin);
-    return config->profile_chosen || cli->output.json ? 0 : show_others(cli, origin, err);
+    if (!failed) {
+        show_json(cli, &config, origin);
+        output_line(&cli->output, "configuration file: %s",
+                    config.file.path[0] ? config.file.path : "none, built-in defaults");
+        show_text(cli, &config, origin);
+    }
+    config_finish(&config);
+    if (!failed && !cli->config.profile_chosen && !cli->output.json)
+        failed = show_others(cli, origin, err);
+    return failed ? ERR_FAIL : 0;
 }
 
 static void report_lines(struct cli *cli, const struct text *warnings)
@@ -247,13 +260,11 @@ static void report_lines(struct cli *cli, const struct text *warnings)
 }
 
 /* Every profile is resolved, so that a value which makes no sense is found wherever it stands. */
-static int validate_profiles(struct cli *cli, const struct args *args, const struct config *config,
-                             struct err *err)
+static int validate_profiles(const struct args *args, const struct config *config, struct err *err)
 {
     struct profiles profiles;
     int failed = list_profiles(config, &profiles, err);
 
-    (void)cli;
     for (size_t i = 0; !failed && i < profiles.count; i++) {
         struct config one;
 
@@ -278,7 +289,7 @@ int cmd_config_validate(struct cli *cli, struct err *err)
         err_set(err, ERR_NOT_FOUND, "config", "there is no configuration file");
         failed = err_hint(err, "s3dock config init writes one");
     }
-    failed = failed || validate_profiles(cli, &args, &config, err);
+    failed = failed || validate_profiles(&args, &config, err);
     if (!failed) {
         jw_string(output_data(&cli->output), "file", config.file.path);
         jw_bool(output_data(&cli->output), "valid", true);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/log.h"
@@ -75,6 +76,30 @@ static const char *name_of(const struct args *args)
     return args->operand_count ? args->operands[0] : "";
 }
 
+/* Said when a signal has to end the program where it stands. */
+static void prepare_last_words(const struct cli *cli)
+{
+    static char words[1024];
+    struct output output;
+    struct text text;
+    struct err err;
+    struct view view;
+
+    err_set(&err, ERR_CANCELLED, "signal", "stopped at once, without tidying up");
+    err_hint(&err, "nothing unfinished is visible in the bucket; run the same command again");
+    output_init(&output, cli->output.json);
+    text_init(&text, sizeof words);
+    output.command = cli->output.command;
+    output_error_text(&err, false, &text);
+    view = output.json ? output_envelope(&output, &err) : text_view(&text);
+    if (view.size < sizeof words) {
+        memcpy(words, view.data, view.size);
+        signals_last_words(output.json ? STDOUT_FILENO : STDERR_FILENO, view_of(words, view.size));
+    }
+    text_finish(&text);
+    output_finish(&output);
+}
+
 int main(int argc, char **argv)
 {
     struct cli cli = {0};
@@ -91,6 +116,7 @@ int main(int argc, char **argv)
     cli.args = &args;
     failed = args_parse(argc, argv, &args, &err);
     cli.output.command = name_of(&args);
+    prepare_last_words(&cli);
     if (!failed)
         failed = run(&cli, &args, &err);
     code = output_end(&cli.output, failed ? &err : NULL, atomic_load(&cli.cancel.signal));

@@ -1,7 +1,8 @@
 /*
- * The bar's line is made of a left part (what is going on), figures on the right, and a bar between
- * them that takes what room is left; on narrow terminals the bar goes first, then the name, then
- * the end of the line. It is never as wide as the terminal, so nothing ever wraps.
+ * The bar's line is made of what is going on, a bar, and figures. The figures have a fixed share of
+ * the line, so that the bar does not jump when they grow. On narrow terminals the image's name goes
+ * first, then the bar, then the end of the line. The line is never as wide as the terminal, so that
+ * nothing ever wraps.
  *
  * Log lines may come from any thread. log calls us before and after each: the bar is taken off the
  * screen and put back, under one lock.
@@ -24,6 +25,7 @@
 
 #define BAR_MIN   8
 #define BAR_MAX   40
+#define FIGURES   48 /* columns: "41%  612 MB of ~1.46 GB  104 MB/s  1 min 28 s left" */
 #define WIDTH_MAX 240
 #define PART_MAX  256
 
@@ -35,17 +37,17 @@ static const char *phase_words(enum transfer_phase phase)
 {
     switch (phase) {
     case PHASE_PREPARE:
-        return "looking up";
+        return "looking at the bucket";
     case PHASE_EXPORT:
-        return "Docker is preparing the export of";
+        return "Docker is preparing the export";
     case PHASE_PUSH:
         return "pushing";
     case PHASE_PULL:
         return "pulling";
     case PHASE_LOAD:
-        return "Docker is loading";
+        return "Docker is loading the image";
     case PHASE_COMMIT:
-        return "finishing";
+        return "writing the last documents";
     }
     return "";
 }
@@ -130,29 +132,52 @@ static void make_plain(char *line, unsigned width)
             *line = '?';
 }
 
+/* The columns that are left for the bar's cells; 0: too few. */
+static unsigned bar_cells(size_t words, size_t figures_size, unsigned width)
+{
+    size_t taken = words + 2 + 2 + 2 + (figures_size > FIGURES ? figures_size : FIGURES);
+
+    if (taken + BAR_MIN > width)
+        return 0;
+    return width - taken > BAR_MAX ? BAR_MAX : (unsigned)(width - taken);
+}
+
+static void bytes_bar(const char *subject, const struct transfer_progress *report, unsigned width,
+                      char out[PROGRESS_LINE_MAX])
+{
+    const char *words = phase_words(report->phase);
+    char right[PART_MAX], bar[BAR_MAX + 3], named[PART_MAX];
+    unsigned cells;
+
+    figures(report, "  ", right);
+    snprintf(named, sizeof named, "%s %s", words, subject);
+    if (strlen(named) + 2 + strlen(right) > width)
+        snprintf(named, sizeof named, "%s", words);
+    cells = report->total ? bar_cells(strlen(named), strlen(right), width) : 0;
+    if (report->total && !cells) {
+        snprintf(named, sizeof named, "%s", words);
+        cells = bar_cells(strlen(named), strlen(right), width);
+    }
+    if (cells) {
+        draw(bar, cells, cells * percent(report) / 100);
+        snprintf(out, PROGRESS_LINE_MAX, "%s  %s  %s", named, bar, right);
+    } else {
+        snprintf(out, PROGRESS_LINE_MAX, "%s  %s", named, right);
+    }
+}
+
 void progress_bar(const char *subject, const struct transfer_progress *report, unsigned width,
                   char out[PROGRESS_LINE_MAX])
 {
-    char right[PART_MAX], bar[BAR_MAX + 3];
-    const char *words = phase_words(report->phase);
-    size_t left = strlen(words) + 1 + strlen(subject);
-    size_t taken;
+    char right[PART_MAX];
 
     if (width > WIDTH_MAX)
         width = WIDTH_MAX;
-    figures(report, "  ", right);
-    taken = left + 2 + strlen(right); /* with two spaces between */
-    if (counts_bytes(report->phase) && report->total && taken + BAR_MIN + 4 <= width) {
-        size_t cells = width - taken - 4;
-
-        if (cells > BAR_MAX)
-            cells = BAR_MAX;
-        draw(bar, (unsigned)cells, (unsigned)(cells * percent(report) / 100));
-        snprintf(out, PROGRESS_LINE_MAX, "%s %s  %s  %s", words, subject, bar, right);
-    } else if (taken <= width) {
-        snprintf(out, PROGRESS_LINE_MAX, "%s %s  %s", words, subject, right);
+    if (counts_bytes(report->phase)) {
+        bytes_bar(subject, report, width, out);
     } else {
-        snprintf(out, PROGRESS_LINE_MAX, "%s  %s", words, right);
+        figures(report, ", ", right);
+        snprintf(out, PROGRESS_LINE_MAX, "%s, %s", phase_words(report->phase), right);
     }
     make_plain(out, width);
 }
@@ -163,7 +188,7 @@ void progress_plain(const char *subject, const struct transfer_progress *report,
     char right[PART_MAX];
 
     figures(report, ", ", right);
-    snprintf(out, PROGRESS_LINE_MAX, "%s %s: %s", phase_words(report->phase), subject, right);
+    snprintf(out, PROGRESS_LINE_MAX, "%s: %s, %s", subject, phase_words(report->phase), right);
     make_plain(out, PROGRESS_LINE_MAX - 1);
 }
 

@@ -5,6 +5,9 @@
  * takes too long, or on a second signal, the process ends where it stands. What that leaves behind
  * is harmless: the bucket shows nothing of an unfinished upload.
  *
+ * SIGINT is taken even when the shell that started us in the background had it ignored: CI runners
+ * stop their jobs with it.
+ *
  * The handler calls async-signal-safe functions only. (setitimer is not in POSIX's list of these,
  * but is a plain system call on every system we run on.)
  */
@@ -12,7 +15,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -21,14 +23,15 @@
 /* A handler takes no argument of ours: these are its arguments. */
 static struct cancel *asked;
 static volatile sig_atomic_t first_signal;
+static struct view last_words;
+static int last_words_fd;
 
 static void leave_now(int signal)
 {
-    static const char note[] = "\ns3dock: stopped at once\n";
+    /* When nobody listens, so be it. */
+    ssize_t written = write(last_words_fd, last_words.data, last_words.size);
 
-    if (write(STDERR_FILENO, note, sizeof note - 1) < 0) {
-        /* nobody listens */
-    }
+    (void)written;
     _exit(128 + signal);
 }
 
@@ -62,15 +65,19 @@ static void handle(int signal, void (*handler)(int))
 
 void signals_install(struct cancel *cancel)
 {
-    static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction was;
 
     asked = cancel;
     handle(SIGPIPE, SIG_IGN);
     handle(SIGALRM, on_alarm);
-    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
-        struct sigaction was;
+    handle(SIGINT, on_signal);
+    handle(SIGTERM, on_signal);
+    if (sigaction(SIGHUP, NULL, &was) || was.sa_handler != SIG_IGN)
+        handle(SIGHUP, on_signal);
+}
 
-        if (sigaction(ends[i], NULL, &was) || was.sa_handler != SIG_IGN)
-            handle(ends[i], on_signal);
-    }
+void signals_last_words(int fd, struct view words)
+{
+    last_words_fd = fd;
+    last_words = words;
 }

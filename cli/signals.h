@@ -5,12 +5,18 @@
 #ifndef S3DOCK_CLI_SIGNALS_H
 #define S3DOCK_CLI_SIGNALS_H
 
+#include "base/bytes.h"
+
 struct cancel;
 
+#ifndef SIGNALS_PATIENCE_MS
 #define SIGNALS_PATIENCE_MS 1800 /* from the signal to the end, come what may */
+#endif
 
-/* For the whole life of the process; `cancel` must live as long. A signal that was ignored when we
- * started (nohup, a shell's background job) stays ignored. SIGPIPE is ignored. */
+/* For the whole life of the process; `cancel` must live as long. SIGHUP stays ignored when it was
+ * (nohup). SIGPIPE is ignored. */
 void signals_install(struct cancel *cancel);
+/* What is written to `fd` when the end comes at once. Borrowed for the life of the process. */
+void signals_last_words(int fd, struct view words);
 
 #endif

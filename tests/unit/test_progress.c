@@ -41,20 +41,38 @@ static const char *plain(const struct transfer_progress *report)
 static void a_wide_terminal_shows_all(void **state)
 {
     (void)state;
-    assert_string_equal(bar(&half, 120),
-                        "pushing " REF "  [===============>                     ]  41%  "
-                        "612 MB of 1.46 GB  104 MB/s  8 s left");
+    assert_string_equal(bar(&half, 120), "pushing " REF "  [============>                  ]  41%  "
+                                         "612 MB of 1.46 GB  104 MB/s  8 s left");
 }
 
-static void narrow_terminals_lose_the_bar_then_the_name(void **state)
+static void the_usual_terminal_shows_the_bar(void **state)
 {
     (void)state;
-    assert_string_equal(bar(&half, 90),
-                        "pushing " REF "  41%  612 MB of 1.46 GB  104 MB/s  8 s left");
+    assert_string_equal(bar(&half, 79), "pushing  [=======>          ]  41%  "
+                                        "612 MB of 1.46 GB  104 MB/s  8 s left");
+}
+
+static void narrow_terminals_lose_the_bar_and_the_end(void **state)
+{
+    (void)state;
     assert_string_equal(bar(&half, 60), "pushing  41%  612 MB of 1.46 GB  104 MB/s  8 s left");
     assert_string_equal(bar(&half, 20), "pushing  41%  612 MB");
     assert_string_equal(bar(&half, 1), "p");
     assert_string_equal(bar(&half, 0), "");
+}
+
+static void the_bar_stands_still(void **state)
+{
+    struct transfer_progress report = half;
+    const char *end = strchr(bar(&half, 100), ']');
+    size_t column = (size_t)(end - bar(&half, 100));
+
+    (void)state;
+    for (report.done = 0; report.done <= report.total; report.done += report.total / 50) {
+        const char *line = bar(&report, 100);
+
+        assert_int_equal(strchr(line, ']') - line, column);
+    }
 }
 
 static void no_width_is_exceeded(void **state)
@@ -75,8 +93,8 @@ static void the_silent_export_is_told(void **state)
     struct transfer_progress report = {.phase = PHASE_EXPORT, .elapsed = 6.3, .left = -1};
 
     (void)state;
-    assert_string_equal(bar(&report, 100), "Docker is preparing the export of " REF "  6 s");
-    assert_string_equal(plain(&report), "Docker is preparing the export of " REF ": 6 s");
+    assert_string_equal(bar(&report, 100), "Docker is preparing the export, 6 s");
+    assert_string_equal(plain(&report), REF ": Docker is preparing the export, 6 s");
 }
 
 static void unknown_totals_make_no_claims(void **state)
@@ -94,12 +112,12 @@ static void an_estimate_never_reaches_the_end(void **state)
     (void)state;
     report.total_is_estimate = true;
     assert_string_equal(plain(&report),
-                        "pushing " REF ": 41%, 612 MB of ~1.46 GB, 104 MB/s, 8 s left");
+                        REF ": pushing, 41%, 612 MB of ~1.46 GB, 104 MB/s, 8 s left");
     report.done = report.total + 1;
     report.left = -1;
-    assert_string_equal(plain(&report), "pushing " REF ": 99%, 1.46 GB, 104 MB/s");
+    assert_string_equal(plain(&report), REF ": pushing, 99%, 1.46 GB, 104 MB/s");
     report.total_is_estimate = false;
-    assert_string_equal(plain(&report), "pushing " REF ": 100%, 1.46 GB of 1.46 GB, 104 MB/s");
+    assert_string_equal(plain(&report), REF ": pushing, 100%, 1.46 GB of 1.46 GB, 104 MB/s");
 }
 
 static void the_daemon_s_words_cannot_move_the_cursor(void **state)
@@ -109,7 +127,7 @@ static void the_daemon_s_words_cannot_move_the_cursor(void **state)
 
     (void)state;
     report.note = "\033[2J\r\nlayer \xc3\xa4";
-    assert_string_equal(bar(&report, 100), "Docker is loading " REF "  2 s  ?[2J??layer ??");
+    assert_string_equal(bar(&report, 100), "Docker is loading the image, 2 s, ?[2J??layer ??");
     memset(long_note, 'x', sizeof long_note - 1);
     long_note[sizeof long_note - 1] = 0;
     report.note = long_note;
@@ -188,7 +206,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_wide_terminal_shows_all),
-        cmocka_unit_test(narrow_terminals_lose_the_bar_then_the_name),
+        cmocka_unit_test(the_usual_terminal_shows_the_bar),
+        cmocka_unit_test(narrow_terminals_lose_the_bar_and_the_end),
+        cmocka_unit_test(the_bar_stands_still),
         cmocka_unit_test(no_width_is_exceeded),
         cmocka_unit_test(the_silent_export_is_told),
         cmocka_unit_test(unknown_totals_make_no_claims),
