@@ -1,0 +1,368 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "wire/s3_page.h"
+#include "wire/s3_reply.h"
+
+#define ERROR(code)                                                                                \
+    "<?xml version=\"1.0\"?><Error><Code>" code "</Code><Message>m</Message></Error>"
+
+static struct s3_place place(void)
+{
+    struct s3_place place;
+    struct err err;
+
+    assert_int_equal(s3_place_init(&place, "http://h:1", "us-east-1", "images", NULL, &err), 0);
+    return place;
+}
+
+static struct s3_reply read_reply(struct store_op *op, const struct http_answer *answer)
+{
+    const struct s3_place here = place();
+    struct s3_reply reply;
+
+    op->key = "k";
+    s3_reply_read(&reply, &here, op, answer);
+    return reply;
+}
+
+static const struct refusal {
+    enum store_verb verb;
+    int status;
+    const char *body;
+    enum s3_verdict verdict;
+    enum err_family family;
+    const char *code;
+} REFUSALS[] = {
+    {STORE_GET, 404, ERROR("NoSuchKey"), S3_ABSENT, 0, NULL},
+    {STORE_GET, 404, "", S3_ABSENT, 0, NULL},
+    {STORE_GET, 404, ERROR("NoSuchBucket"), S3_FAILED, ERR_NOT_FOUND, "bucket"},
+    {STORE_HEAD, 404, "", S3_ASK, 0, NULL},
+    {STORE_HEAD, 403, "", S3_ASK, 0, NULL},
+    {STORE_HEAD, 400, "", S3_ASK, 0, NULL},
+    {STORE_HEAD, 500, "", S3_AGAIN, ERR_NETWORK, "server"},
+    {STORE_DELETE, 404, ERROR("NoSuchKey"), S3_DONE, 0, NULL},
+    {STORE_DELETE, 404, ERROR("NoSuchBucket"), S3_FAILED, ERR_NOT_FOUND, "bucket"},
+    {STORE_UPLOAD_ABORT, 404, ERROR("NoSuchUpload"), S3_DONE, 0, NULL},
+    {STORE_UPLOAD_PART, 404, ERROR("NoSuchUpload"), S3_ABSENT, 0, NULL},
+    {STORE_PUT, 412, ERROR("PreconditionFailed"), S3_CHANGED, 0, NULL},
+    {STORE_PUT, 412, "", S3_CHANGED, 0, NULL},
+    {STORE_PUT, 409, ERROR("ConditionalRequestConflict"), S3_AGAIN, ERR_CONFLICT, "busy"},
+    {STORE_UPLOAD_COMPLETE, 409, ERROR("ConditionalRequestConflict"), S3_CHANGED, 0, NULL},
+    {STORE_PUT, 403, ERROR("RequestTimeTooSkewed"), S3_CLOCK, ERR_AUTH, "clock"},
+    {STORE_PUT, 400, ERROR("AuthorizationHeaderMalformed"), S3_REGION, ERR_USAGE, "region"},
+    {STORE_PUT, 301, "", S3_REGION, ERR_USAGE, "region"},
+    {STORE_PUT, 503, ERROR("SlowDown"), S3_AGAIN, ERR_NETWORK, "busy"},
+    {STORE_PUT, 400, ERROR("RequestTimeout"), S3_AGAIN, ERR_NETWORK, "timeout"},
+    {STORE_PUT, 599, "", S3_AGAIN, ERR_NETWORK, "server"},
+    {STORE_PUT, 418, "", S3_FAILED, ERR_UNSUPPORTED, "request"},
+    {STORE_PUT, 403, ERROR("InventedToday"), S3_FAILED, ERR_AUTH, "denied"},
+    {STORE_PUT, 403, "<html><body>Blocked", S3_FAILED, ERR_NETWORK, "not_s3"},
+    {STORE_PUT, 502, "<html>bad gateway", S3_AGAIN, ERR_NETWORK, "server"},
+    {STORE_UPLOAD_COMPLETE, 400, ERROR("EntityTooSmall"), S3_FAILED, ERR_UNSUPPORTED, "part_size"},
+    {STORE_UPLOAD_COMPLETE, 400, ERROR("InvalidPart"), S3_FAILED, ERR_INTEGRITY, "part"},
+    {STORE_UPLOAD_COMPLETE, 200, ERROR("InternalError"), S3_AGAIN, ERR_NETWORK, "server"},
+    {STORE_UPLOAD_COMPLETE, 200, ERROR("InventedToday"), S3_AGAIN, ERR_NETWORK, "server"},
+    {STORE_UPLOAD_COMPLETE, 200, ERROR("NoSuchUpload"), S3_ABSENT, 0, NULL},
+    {STORE_UPLOAD_COMPLETE, 200, "   \n\n  ", S3_UNSURE, 0, NULL},
+    {STORE_UPLOAD_COMPLETE, 200, "", S3_UNSURE, 0, NULL},
+    {STORE_UPLOAD_COMPLETE, 200, "<CompleteMultipartUploadRes", S3_UNSURE, 0, NULL},
+    {STORE_COPY, 200, ERROR("SlowDown"), S3_AGAIN, ERR_NETWORK, "busy"},
+    {STORE_COPY, 200, "", S3_AGAIN, ERR_INTEGRITY, "answer"},
+    {STORE_COPY, 200, "<CopyObjectResult/>", S3_AGAIN, ERR_INTEGRITY, "answer"},
+    {STORE_COPY, 200, "<html>hello", S3_FAILED, ERR_NETWORK, "not_s3"},
+    {STORE_UPLOAD_CREATE, 200,
+     "<InitiateMultipartUploadResult><UploadId/>"
+     "</InitiateMultipartUploadResult>",
+     S3_AGAIN, ERR_INTEGRITY, "answer"},
+    {STORE_LIST, 200, "<ListPartsResult/>", S3_AGAIN, ERR_INTEGRITY, "listing"},
+    {STORE_PUT, 200, "", S3_AGAIN, ERR_INTEGRITY, "answer"}, /* no ETag */
+};
+
+static void every_refusal_has_a_verdict_and_words(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(REFUSALS); i++) {
+        struct store_op op = {.verb = REFUSALS[i].verb};
+        const struct http_answer answer = {.status = REFUSALS[i].status,
+                                           .body = view_str(REFUSALS[i].body)};
+        struct s3_reply reply = read_reply(&op, &answer);
+        if (reply.verdict != REFUSALS[i].verdict)
+            fail_msg("row %zu: verdict %d", i, (int)reply.verdict);
+        if (!REFUSALS[i].code)
+            continue;
+        assert_int_equal(op.err.family, REFUSALS[i].family);
+        assert_string_equal(op.err.code, REFUSALS[i].code);
+        assert_true(op.err.text[0]);
+    }
+}
+
+static void every_fault_of_the_transport_too(void **state)
+{
+    (void)state;
+    for (int fault = HTTP_RESOLVE; fault <= HTTP_BROKEN; fault++) {
+        struct store_op op = {.verb = STORE_PUT};
+        const struct http_answer answer = {.fault = (enum http_fault)fault, .detail = "why"};
+        struct s3_reply reply = read_reply(&op, &answer);
+        assert_true(reply.verdict == S3_AGAIN || reply.verdict == S3_FAILED);
+        assert_int_equal(reply.cause, reply.verdict == S3_AGAIN ? RETRY_SILENCE : 0);
+        assert_non_null(strstr(op.err.text, "why"));
+        assert_non_null(strstr(op.err.text, "http://h:1"));
+    }
+}
+
+static void an_error_that_broke_off_still_counts(void **state)
+{
+    struct store_op op = {.verb = STORE_PUT};
+    const struct http_answer answer = {
+        .fault = HTTP_CUT, .status = 403, .body = view_str("<Error><Code>Acc")};
+
+    (void)state;
+    assert_int_equal(read_reply(&op, &answer).verdict, S3_FAILED);
+    assert_int_equal(op.err.family, ERR_AUTH);
+}
+
+static const struct {
+    uint64_t offset, length, received;
+    int status;
+    int64_t content_length;
+    const char *content_range;
+    bool good;
+    uint64_t size;
+} RANGES[] = {
+    {0, 10, 10, 206, 10, "bytes 0-9/100", true, 100},
+    {90, 10, 10, 206, 10, "bytes 90-99/100", true, 100},
+    {90, 10, 10, 206, 10, "bytes 90-99/*", true, 0},
+    {90, 0, 10, 206, 10, "bytes 90-99/100", true, 100},
+    {0, 10, 10, 200, 10, "", true, 10}, /* the whole of it, unasked */
+    {0, 10, 0, 200, 100, "", false, 0},
+    {5, 10, 0, 200, 10, "", false, 0},
+    {90, 10, 10, 206, 10, "bytes 91-100/200", false, 0},
+    {90, 10, 9, 206, 9, "bytes 90-98/99", false, 0},
+    {90, 10, 9, 206, 10, "bytes 90-99/100", false, 0},
+    {90, 10, 10, 206, 10, "bytes 90-99/99", false, 0},
+    {0, 10, 10, 206, 10, "", false, 0},
+    {0, 10, 10, 206, 10, "bytes 9-0/10", false, 0},
+    {0, 10, 10, 206, 10, "bytes -9/10", false, 0},
+    {0, 10, 10, 206, 10, "bytes */10", false, 0},
+    {0, 10, 10, 206, 10, "items 0-9/10", false, 0},
+    {0, 10, 10, 206, 10, "bytes 0-99999999999999999999999999999/10", false, 0},
+};
+
+static void a_range_is_the_one_asked_for_or_refused(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(RANGES); i++) {
+        struct store_op op = {
+            .verb = STORE_GET, .offset = RANGES[i].offset, .length = RANGES[i].length};
+        struct http_answer answer = {.status = RANGES[i].status,
+                                     .received = RANGES[i].received,
+                                     .content_length = RANGES[i].content_length,
+                                     .etag = "\"e\""};
+        snprintf(answer.content_range, sizeof answer.content_range, "%s", RANGES[i].content_range);
+        struct s3_reply reply = read_reply(&op, &answer);
+        if (reply.verdict != (RANGES[i].good ? S3_DONE : S3_FAILED))
+            fail_msg("row %zu: verdict %d", i, (int)reply.verdict);
+        if (RANGES[i].good)
+            assert_int_equal(op.info.size, RANGES[i].size);
+        else
+            assert_string_equal(op.err.code, "range");
+    }
+}
+
+static void reads_what_went_well(void **state)
+{
+    struct store_op op = {.verb = STORE_HEAD};
+    struct http_answer answer = {.status = 200,
+                                 .content_length = 7,
+                                 .etag = "W/\"opaque\"",
+                                 .last_modified = "Mon, 23 Nov 2026 08:19:34 GMT"};
+
+    (void)state;
+    assert_int_equal(read_reply(&op, &answer).verdict, S3_DONE);
+    assert_int_equal(op.info.size, 7);
+    assert_string_equal(op.info.etag, "W/\"opaque\"");
+    assert_true(op.info.modified > 0);
+
+    op = (struct store_op){.verb = STORE_UPLOAD_COPY_PART};
+    answer.body = view_str("<a:CopyPartResult xmlns:a=\"x\"><a:ETag>&quot;e&quot;</a:ETag>"
+                           "</a:CopyPartResult>");
+    assert_int_equal(read_reply(&op, &answer).verdict, S3_DONE);
+    assert_string_equal(op.info.etag, "\"e\"");
+
+    op = (struct store_op){.verb = STORE_COPY}; /* Ceph forgets the quotes */
+    answer.body = view_str("<CopyObjectResult><ETag>e</ETag></CopyObjectResult>");
+    assert_int_equal(read_reply(&op, &answer).verdict, S3_DONE);
+    assert_string_equal(op.info.etag, "\"e\"");
+
+    op = (struct store_op){.verb = STORE_UPLOAD_COMPLETE}; /* and here the value */
+    answer.body =
+        view_str("<CompleteMultipartUploadResult><ETag/></CompleteMultipartUploadResult>");
+    assert_int_equal(read_reply(&op, &answer).verdict, S3_DONE);
+    assert_string_equal(op.info.etag, "");
+}
+
+static void hears_what_was_asked(void **state)
+{
+    struct store_op op = {.verb = STORE_PUT};
+    struct http_answer answer = {.status = 503, .retry_after = "7"};
+
+    (void)state;
+    assert_int_equal(read_reply(&op, &answer).asked, 7 * NS_PER_S);
+    strcpy(answer.retry_after, "Mon, 23 Nov 2026 08:19:54 GMT");
+    strcpy(answer.date, "Mon, 23 Nov 2026 08:19:34 GMT");
+    assert_int_equal(read_reply(&op, &answer).asked, 20 * NS_PER_S);
+    strcpy(answer.retry_after, "-1");
+    assert_int_equal(read_reply(&op, &answer).asked, 0);
+    strcpy(answer.retry_after, "99999999999999999999");
+    assert_int_equal(read_reply(&op, &answer).asked, 0);
+
+    answer = (struct http_answer){.status = 400, .bucket_region = "eu-west-1"};
+    op.verb = STORE_HEAD;
+    struct s3_reply reply = read_reply(&op, &answer);
+    assert_int_equal(reply.verdict, S3_REGION);
+    assert_string_equal(reply.region, "eu-west-1");
+}
+
+/* -- listings -- */
+
+static int read_page(struct store_page *page, enum store_verb verb, const char *token,
+                     const char *document)
+{
+    struct err err;
+
+    *page = (struct store_page){0};
+    return s3_page_read(page, verb, token, view_str(document), &err);
+}
+
+static void reads_listings(void **state)
+{
+    struct store_page page;
+
+    (void)state;
+    assert_int_equal(
+        read_page(&page, STORE_LIST, NULL,
+                  "<ListBucketResult><Name>n</Name><IsTruncated>true</IsTruncated>"
+                  "<NextContinuationToken>t=</NextContinuationToken><Contents><Key>a&amp;b</Key>"
+                  "<LastModified>2026-11-23T08:19:34.000Z</LastModified><ETag>e</ETag>"
+                  "<Size>5</Size><Owner><ID>x</ID></Owner></Contents>"
+                  "<CommonPrefixes><Prefix>p/</Prefix></CommonPrefixes></ListBucketResult>"),
+        0);
+    assert_int_equal(page.count, 2);
+    assert_string_equal(page.entries[0].key, "a&b");
+    assert_string_equal(page.entries[0].info.etag, "\"e\"");
+    assert_int_equal(page.entries[0].info.size, 5);
+    assert_string_equal(page.entries[1].key, "p/");
+    assert_true(page.entries[1].is_prefix);
+    assert_string_equal(page.next, "t=");
+    store_page_finish(&page);
+
+    assert_int_equal(
+        read_page(&page, STORE_UPLOADS, NULL,
+                  "<ListMultipartUploadsResult><IsTruncated>true</IsTruncated>"
+                  "<NextKeyMarker>k</NextKeyMarker><NextUploadIdMarker>u</NextUploadIdMarker>"
+                  "<Upload><Key>k</Key><UploadId>u</UploadId></Upload>"
+                  "</ListMultipartUploadsResult>"),
+        0);
+    assert_string_equal(page.next, "k\nu");
+    assert_string_equal(page.entries[0].info.etag, "u");
+    store_page_finish(&page);
+
+    /* "Truncated", and nothing on it: the end. */
+    assert_int_equal(read_page(&page, STORE_UPLOAD_PARTS, "5",
+                               "<ListPartsResult><IsTruncated>true</IsTruncated>"
+                               "<NextPartNumberMarker>5</NextPartNumberMarker></ListPartsResult>"),
+                     0);
+    assert_null(page.next);
+    store_page_finish(&page);
+}
+
+#define DEEP "<a><a><a><a><a><a><a><a><a></a></a></a></a></a></a></a></a></a>"
+
+static void refuses_hostile_documents(void **state)
+{
+    static const char *const bad[] = {
+        "",
+        "<ListBucketResult>",
+        "<ListBucketResult></ListBucketResult>junk",
+        "<ListBucketResult>\x01</ListBucketResult>",
+        "<!DOCTYPE l [<!ENTITY a \"b\">]><ListBucketResult/>",
+        "<!DOCTYPE ListBucketResult SYSTEM \"file:///etc/passwd\"><ListBucketResult/>",
+        "<ListBucketResult><Name>&a;</Name></ListBucketResult>",
+        "<ListBucketResult>" DEEP "</ListBucketResult>",
+        "<ListBucketResult><Contents><Key>a</Key><Size>-1</Size></Contents></ListBucketResult>",
+        "<ListBucketResult><Contents><Key>a</Key><Size>99999999999999999999</Size></Contents>"
+        "</ListBucketResult>",
+        "<ListBucketResult><IsTruncated>true</IsTruncated><Contents><Key>a</Key></Contents>"
+        "</ListBucketResult>",
+        "<ListBucketResult><IsTruncated>true</IsTruncated><Contents><Key>a</Key></Contents>"
+        "<NextContinuationToken>again</NextContinuationToken></ListBucketResult>",
+    };
+    struct store_page page;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+        if (read_page(&page, STORE_LIST, "again", bad[i]) != ERR_FAIL)
+            fail_msg("accepted: %s", bad[i]);
+        store_page_finish(&page);
+    }
+    size_t size = 64 * KIB;
+    char *large = malloc(size);
+    memset(large, 'x', size);
+    memcpy(large, "<ListBucketResult><Name>", 24);
+    strcpy(large + size - 27, "</Name></ListBucketResult>");
+    assert_int_equal(read_page(&page, STORE_LIST, NULL, large), ERR_FAIL);
+    store_page_finish(&page);
+    free(large);
+}
+
+/* -- was it us? -- */
+
+static void recognises_what_it_completed(void **state)
+{
+    /* MD5 of "" and of "a"; the whole is the MD5 of their bytes, and the number of parts. */
+    const struct store_part parts[] = {{1, "\"d41d8cd98f00b204e9800998ecf8427e\""},
+                                       {2, "\"0cc175b9c0f1b6a831c399e269772661\""}};
+    struct store_op op = {.verb = STORE_UPLOAD_COMPLETE, .parts = parts, .part_count = 2};
+    struct store_info info = {.size = 1,
+                              .etag = "\""
+                                      "00000000000000000000000000000000"
+                                      "-2\""};
+
+    (void)state;
+    assert_false(s3_reply_is_complete(&op, &info)); /* right number, another content */
+    op.length = 2;
+    assert_false(s3_reply_is_complete(&op, &info));
+    op.length = 1; /* the size is right, too: stores compute ETags as they like */
+    assert_true(s3_reply_is_complete(&op, &info));
+    strcpy(info.etag, "\"00000000000000000000000000000000-3\"");
+    assert_false(s3_reply_is_complete(&op, &info));
+    op.length = 0;
+    strcpy(info.etag, "\"68083ea43d0307eecfa2b4749f19df15-2\"");
+    assert_true(s3_reply_is_complete(&op, &info));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_refusal_has_a_verdict_and_words),
+        cmocka_unit_test(every_fault_of_the_transport_too),
+        cmocka_unit_test(an_error_that_broke_off_still_counts),
+        cmocka_unit_test(a_range_is_the_one_asked_for_or_refused),
+        cmocka_unit_test(reads_what_went_well),
+        cmocka_unit_test(hears_what_was_asked),
+        cmocka_unit_test(reads_listings),
+        cmocka_unit_test(refuses_hostile_documents),
+        cmocka_unit_test(recognises_what_it_completed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
