@@ -229,22 +229,38 @@ static bool turns_direction(const uint8_t *p, size_t length)
             (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9));
 }
 
+/* How many bytes of the text belong together (0 at its end), and whether a terminal may see them.
+ */
+static size_t next_char(const char *text, bool *fine)
+{
+    struct view rest = view_of(text, strnlen(text, 4)); /* no character is longer */
+    size_t length = utf8_length(rest);
+    const uint8_t *p = rest.data;
+
+    *fine = length != 0 && !(length == 1 && (p[0] < 0x20 || p[0] == 0x7f)) &&
+            !(length == 2 && p[0] == 0xc2 && p[1] < 0xa0) && !turns_direction(p, length);
+    return length == 0 && rest.size ? 1 : length;
+}
+
 void str_printable(char *text)
 {
-    struct view rest = view_str(text);
+    size_t length;
+    bool fine;
 
-    while (rest.size) {
-        size_t length = utf8_length(rest);
-        const uint8_t *p = rest.data;
-        bool bad = length == 0 || (length == 1 && (p[0] < 0x20 || p[0] == 0x7f)) ||
-                   (length == 2 && p[0] == 0xc2 && p[1] < 0xa0) || turns_direction(p, length);
-
-        length = length ? length : 1;
-        if (bad)
+    for (; (length = next_char(text, &fine)); text += length)
+        if (!fine)
             memset(text, '?', length);
-        text += length;
-        rest = view_of(p + length, rest.size - length);
-    }
+}
+
+bool str_is_printable(const char *text)
+{
+    size_t length;
+    bool fine;
+
+    for (; (length = next_char(text, &fine)); text += length)
+        if (!fine)
+            return false;
+    return true;
 }
 
 void free_ptr(void *pp)

@@ -62,6 +62,8 @@ size_t utf8_encode(uint32_t point, char out[4]);
 /* Makes a line safe for a terminal, in place: control characters (C0, C1, DEL), the characters
  * that reverse the writing direction, and bytes that are not UTF-8 become '?'. */
 void str_printable(char *text);
+/* Whether str_printable would leave it as it is. */
+bool str_is_printable(const char *text);
 
 /* Cleanup for `_cleanup_text_ struct text t;`-style use after text_init. */
 #define _cleanup_text_ __attribute__((cleanup(text_finish)))

@@ -120,6 +120,12 @@ void jw_string(struct json_writer *w, const char *name, const char *value)
     jw_string_view(w, name, view_str(value));
 }
 
+void jw_string_if(struct json_writer *w, const char *name, const char *value)
+{
+    if (*value)
+        jw_string(w, name, value);
+}
+
 void jw_string_view(struct json_writer *w, const char *name, struct view value)
 {
     begin(w, name);
