@@ -186,12 +186,6 @@ int audit_parse(struct view json, struct audit_event *out, struct err *err)
 
 /* ---- writing ---- */
 
-static void add_string(struct json_writer *w, const char *name, const char *value)
-{
-    if (*value)
-        jw_string(w, name, value);
-}
-
 static void write_push(struct json_writer *w, const struct audit_push *push)
 {
     jw_string(w, "image_reference", push->image_reference);
@@ -217,7 +211,7 @@ static void write_promotion(struct json_writer *w, const struct audit_promotion 
     jw_string(w, "source", promotion->source);
     jw_string(w, "source_type", promotion->source_type);
     jw_string(w, "pointer_path", promotion->pointer_path);
-    add_string(w, "previous_target", promotion->previous_target);
+    jw_string_if(w, "previous_target", promotion->previous_target);
 }
 
 void audit_write(const struct audit_event *event, struct text *out)
@@ -227,7 +221,7 @@ void audit_write(const struct audit_event *event, struct text *out)
     jw_init(&w, out, false);
     jw_object(&w, NULL);
     jw_string(&w, "event_type", type_names[event->type]);
-    add_string(&w, "timestamp", event->timestamp);
+    jw_string_if(&w, "timestamp", event->timestamp);
     jw_string(&w, "user", event->by.user);
     jw_string(&w, "app_name", event->app_name);
     jw_string(&w, "git_hash", event->git_hash);
@@ -240,7 +234,7 @@ void audit_write(const struct audit_event *event, struct text *out)
     else
         write_promotion(&w, &event->promotion);
     jw_end(&w);
-    add_string(&w, "ci", event->by.ci);
-    add_string(&w, "ci_run", event->by.ci_run);
+    jw_string_if(&w, "ci", event->by.ci);
+    jw_string_if(&w, "ci_run", event->by.ci_run);
     jw_end(&w);
 }

@@ -41,14 +41,6 @@ void fields_enter(struct fields *fields, const char *name)
         fields_fail(fields, name, "is no object");
 }
 
-static bool is_one_line(const char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            return false;
-    return true;
-}
-
 static bool is_time(const char *text)
 {
     int64_t ignored;
@@ -66,7 +58,7 @@ static void read_string(struct fields *fields, struct json_node node, const char
         why = "is no string";
     else if (!json_string(node, out, size))
         why = "is too long, or holds a NUL";
-    else if (!is_one_line(out) || (fine && !fine(out)))
+    else if (!str_is_printable(out) || (fine && !fine(out)))
         why = "has a value that is not allowed";
     if (!why)
         return;

@@ -7,10 +7,10 @@
  *     ...
  *     return fields_close(&fields);
  *
- * The documents come from outside: a member of the wrong type, too long, with control characters in
- * it or refused by its check makes the whole document invalid (integrity.document, naming the
- * member). The first such failure stays; the calls after it do nothing but empty their buffers. A
- * member that is missing or null is "" or 0: documents grow by adding members.
+ * The documents come from outside: a member of the wrong type, too long, not printable
+ * (str_is_printable) or refused by its check makes the whole document invalid (integrity.document,
+ * naming the member). The first such failure stays; the calls after it do nothing but empty their
+ * buffers. A member that is missing or null is "" or 0: documents grow by adding members.
  */
 #ifndef S3DOCK_CATALOG_FIELDS_H
 #define S3DOCK_CATALOG_FIELDS_H

@@ -155,11 +155,8 @@ bool key_is_sound(const char *key)
 {
     const char *at = key;
 
-    if (strlen(key) >= KEY_MAX)
+    if (strlen(key) >= KEY_MAX || !str_is_printable(key))
         return false;
-    for (const char *p = key; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            return false;
     for (;;) {
         size_t length = strcspn(at, "/");
 

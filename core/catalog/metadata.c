@@ -124,12 +124,6 @@ int metadata_parse(struct view json, struct metadata *out, struct err *err)
 
 /* ---- writing ---- */
 
-static void add_string(struct json_writer *w, const char *name, const char *value)
-{
-    if (*value)
-        jw_string(w, name, value);
-}
-
 static void add_count(struct json_writer *w, const char *name, uint64_t value)
 {
     if (value)
@@ -139,9 +133,9 @@ static void add_count(struct json_writer *w, const char *name, uint64_t value)
 static void write_ours(struct json_writer *w, const struct metadata *metadata)
 {
     jw_int(w, "format", metadata->format);
-    add_string(w, "image_id", metadata->image_id);
-    add_string(w, "engine_id", metadata->engine_id);
-    add_string(w, "platform", metadata->platform);
+    jw_string_if(w, "image_id", metadata->image_id);
+    jw_string_if(w, "engine_id", metadata->engine_id);
+    jw_string_if(w, "platform", metadata->platform);
     if (metadata->layer_count) {
         jw_array(w, "layers");
         for (unsigned i = 0; i < metadata->layer_count; i++)
@@ -149,9 +143,9 @@ static void write_ours(struct json_writer *w, const struct metadata *metadata)
         jw_end(w);
     }
     add_count(w, "raw_size", metadata->raw_size);
-    add_string(w, "archive_etag", metadata->archive_etag);
-    add_string(w, "index_key", metadata->index_key);
-    add_string(w, "index_sha256", metadata->index_sha256);
+    jw_string_if(w, "archive_etag", metadata->archive_etag);
+    jw_string_if(w, "index_key", metadata->index_key);
+    jw_string_if(w, "index_sha256", metadata->index_sha256);
     add_count(w, "index_size", metadata->index_size);
 }
 
@@ -161,9 +155,9 @@ void metadata_write(const struct metadata *metadata, struct text *out)
 
     jw_init(&w, out, false);
     jw_object(&w, NULL);
-    add_string(&w, "checksum", metadata->checksum);
+    jw_string_if(&w, "checksum", metadata->checksum);
     jw_int(&w, "size", (int64_t)metadata->size);
-    add_string(&w, "created_at", metadata->created_at); /* the original refuses an empty time */
+    jw_string_if(&w, "created_at", metadata->created_at); /* the original refuses an empty time */
     jw_string(&w, "git_hash", metadata->git_hash);
     jw_string(&w, "git_time", metadata->git_time);
     jw_string(&w, "image_tag", metadata->image_tag);

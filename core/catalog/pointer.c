@@ -39,12 +39,6 @@ int pointer_parse(struct view json, struct pointer *out, struct err *err)
     return fields_close(&fields);
 }
 
-static void add_string(struct json_writer *w, const char *name, const char *value)
-{
-    if (*value)
-        jw_string(w, name, value);
-}
-
 void pointer_write(const struct pointer *pointer, struct text *out)
 {
     struct json_writer w;
@@ -53,11 +47,11 @@ void pointer_write(const struct pointer *pointer, struct text *out)
     jw_object(&w, NULL);
     jw_string(&w, "target_type", target_name(pointer->target));
     jw_string(&w, "target_path", pointer->target_path);
-    add_string(&w, "promoted_at", pointer->promoted_at);
+    jw_string_if(&w, "promoted_at", pointer->promoted_at);
     jw_string(&w, "promoted_by", pointer->promoted_by);
     jw_string(&w, "git_hash", pointer->git_hash);
     jw_string(&w, "git_time", pointer->git_time);
-    add_string(&w, "source_image", pointer->source_image);
-    add_string(&w, "source_tag", pointer->source_tag);
+    jw_string_if(&w, "source_image", pointer->source_image);
+    jw_string_if(&w, "source_tag", pointer->source_tag);
     jw_end(&w);
 }

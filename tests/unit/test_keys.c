@@ -1,0 +1,192 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "catalog/keys.h"
+
+#define IMAGE "images/my-app/202511/my-app-20250721-2118-f7a5a27"
+
+static struct image_name my_app(void)
+{
+    struct image_name name;
+    struct err err;
+
+    assert_int_equal(name_parse_image("my-app:20250721-2118-f7a5a27", &name, &err), 0);
+    return name;
+}
+
+static void keys_are_the_originals(void **state)
+{
+    const struct image_name name = my_app();
+    char key[KEY_MAX];
+
+    (void)state;
+    key_image(key, &name, NULL, KEY_ARCHIVE);
+    assert_string_equal(key, "images/my-app/202507/my-app-20250721-2118-f7a5a27.tar.gz");
+    key_image(key, &name, "202511", KEY_METADATA);
+    assert_string_equal(key, IMAGE ".json");
+    key_image(key, &name, "202511", KEY_INDEX);
+    assert_string_equal(key, IMAGE ".index");
+    key_tag(key, "myapp", "v1.2.0");
+    assert_string_equal(key, "tags/myapp/v1.2.0.json");
+    key_pointer(key, "myapp", "production");
+    assert_string_equal(key, "pointers/myapp/production.json");
+    key_audit(key, "myapp", "20261123-0819", "push", "f7a5a27", "0011aabb");
+    assert_string_equal(key, "audit/myapp/202611/20261123-0819-push-f7a5a27-0011aabb.json");
+    key_replaced(key, &name, "202511", "20261123-0819", 0, KEY_ARCHIVE);
+    assert_string_equal(
+        key, "archive/my-app/202511/my-app-20250721-2118-f7a5a27-archived-on-20261123-0819.tar.gz");
+    key_replaced(key, &name, "202511", "20261123-0819", 2, KEY_METADATA);
+    assert_string_equal(
+        key, "archive/my-app/202511/my-app-20250721-2118-f7a5a27-archived-on-20261123-0819-2.json");
+}
+
+static void siblings(void **state)
+{
+    char key[KEY_MAX], long_key[KEY_MAX + 20];
+
+    (void)state;
+    assert_true(key_sibling(key, IMAGE ".tar.gz", KEY_INDEX));
+    assert_string_equal(key, IMAGE ".index");
+    assert_true(key_sibling(key, IMAGE ".tar.gz", KEY_METADATA));
+    assert_string_equal(key, IMAGE ".json");
+    assert_true(key_sibling(key, "archive/a/202511/a-archived-on-x.tar.gz", KEY_INDEX));
+    assert_string_equal(key, "archive/a/202511/a-archived-on-x.index");
+    assert_false(key_sibling(key, "x", KEY_INDEX));
+    assert_string_equal(key, "");
+    assert_false(key_sibling(key, "", KEY_INDEX));
+    assert_false(key_sibling(key, ".tar.gz", KEY_INDEX));
+    assert_false(key_sibling(key, IMAGE ".json", KEY_INDEX));
+    assert_false(key_sibling(key, "tags/a/b.tar.gz", KEY_INDEX));
+    memset(long_key, 'a', sizeof long_key);
+    memcpy(long_key, "images/", 7);
+    memcpy(long_key + sizeof long_key - 8, ".tar.gz", 8);
+    assert_false(key_sibling(key, long_key, KEY_INDEX));
+}
+
+static void image_keys_are_read(void **state)
+{
+    static const char *const bad[] = {
+        "",
+        "x",
+        "images/",
+        "images/my-app",
+        "images/my-app/202511/",
+        "images/my-app/202511/my-app",
+        "images/my-app/202511/my-app-.tar.gz",
+        IMAGE,
+        IMAGE ".json",
+        IMAGE ".index",
+        IMAGE ".tar.gz.json",
+        IMAGE ".tar.gz ",
+        "/" IMAGE ".tar.gz",
+        "Images/my-app/202511/my-app-20250721-2118-f7a5a27.tar.gz",
+        "archive/my-app/202511/my-app-20250721-2118-f7a5a27.tar.gz",
+        "images/other/202511/my-app-20250721-2118-f7a5a27.tar.gz",
+        "images/my/202511/my-app-20250721-2118-f7a5a27.tar.gz",
+        "images/my-app/20251/my-app-20250721-2118-f7a5a27.tar.gz",
+        "images/my-app/2025111/my-app-20250721-2118-f7a5a27.tar.gz",
+        "images/my-app/202513/my-app-20250721-2118-f7a5a27.tar.gz",
+        "images/my-app/202500/my-app-20250721-2118-f7a5a27.tar.gz",
+        "images/my-app/2025ab/my-app-20250721-2118-f7a5a27.tar.gz",
+        "images/my-app/202511/x/my-app-20250721-2118-f7a5a27.tar.gz",
+        "images/my-app/202511/my-app-20250231-2118-f7a5a27.tar.gz",
+        "images/my-app/202511/my-app-20250721-2118-f7a5a2x.tar.gz",
+        "images/my-app/202511/my-app-20250721-2118-f7a5a27:x.tar.gz",
+        "images/../202511/..-20250721-2118-f7a5a27.tar.gz",
+        "images//202511/-20250721-2118-f7a5a27.tar.gz",
+        "images/ns/app/202511/ns/app-20250721-2118-f7a5a27.tar.gz",
+        "images/my-app/202511/my-app-20250721-2118-f7a5a27-archived-on-20261123-0819.tar.gz",
+    };
+    struct image_name name;
+    char month[7];
+
+    (void)state;
+    assert_true(key_parse_image(IMAGE ".tar.gz", &name, month));
+    assert_string_equal(name.ref, "my-app:20250721-2118-f7a5a27");
+    assert_string_equal(month, "202511");
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+        if (key_parse_image(bad[i], &name, month))
+            fail_msg("accepted: %s", bad[i]);
+}
+
+static void tag_and_pointer_keys_are_read(void **state)
+{
+    static const char *const bad[] = {
+        "",
+        "/",
+
+        "/myapp/.json",
+        "/myapp/v1",
+        "/myapp/v1.jsn",
+        "/v1.json",
+        "/my/app/v1.json",
+        "//v1.json",
+        "/My/v1.json",
+        "/myapp/../x.json",
+        "/myapp/..json",
+        "/myapp/v 1.json",
+        "/myapp/v1\n.json",
+    };
+    char app[NAME_APP_MAX], version[NAME_VERSION_MAX], env[NAME_ENV_MAX], key[KEY_MAX];
+
+    (void)state;
+    assert_true(key_parse_tag("tags/my-app/v1.2.0+x.json", app, version));
+    assert_string_equal(app, "my-app");
+    assert_string_equal(version, "v1.2.0+x");
+    assert_true(key_parse_pointer("pointers/my-app/prod.eu.json", app, env));
+    assert_string_equal(env, "prod.eu");
+    assert_false(key_parse_pointer("tags/my-app/prod.json", app, env));
+    assert_false(key_parse_tag("pointers/my-app/prod.json", app, version));
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+        str_copy(key, sizeof key, "tags");
+        strcat(key, bad[i]);
+        if (key_parse_tag(key, app, version))
+            fail_msg("accepted: %s", key);
+        str_copy(key, sizeof key, "pointers");
+        strcat(key, bad[i]);
+        if (key_parse_pointer(key, app, env))
+            fail_msg("accepted: %s", key);
+    }
+}
+
+static void sound_keys(void **state)
+{
+    static const char *const bad[] = {
+        "",      "/",    "/a",    "a/",       "a//b",  ".",         "..",        "a/..", "../a",
+        "a/./b", "a\nb", "a\x7f", "a\x1b[2J", "a\xff", "a\xc2\x9b", "a/../../b", "./a",
+    };
+    char long_key[KEY_MAX + 1];
+
+    (void)state;
+    assert_true(key_is_sound(IMAGE ".tar.gz"));
+    assert_true(key_is_sound("x"));
+    assert_true(key_is_sound("a/..b/.c/d.."));
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+        if (key_is_sound(bad[i]))
+            fail_msg("accepted: %s", bad[i]);
+    memset(long_key, 'a', KEY_MAX);
+    long_key[KEY_MAX] = '\0';
+    assert_false(key_is_sound(long_key));
+    long_key[KEY_MAX - 1] = '\0';
+    assert_true(key_is_sound(long_key));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keys_are_the_originals),
+        cmocka_unit_test(siblings),
+        cmocka_unit_test(image_keys_are_read),
+        cmocka_unit_test(tag_and_pointer_keys_are_read),
+        cmocka_unit_test(sound_keys),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
