@@ -27,7 +27,7 @@ static size_t cut_all(const struct chunk_params *params, const uint8_t *run, siz
 
     chunker_init(&chunker, params);
     while (done < size) {
-        bool cut;
+        bool cut = false;
         size_t window = size - done < piece ? size - done : piece;
         size_t used = chunker_scan(&chunker, run + done, window, &cut);
 

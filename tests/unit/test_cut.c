@@ -95,7 +95,7 @@ static struct chunks *cut_up(struct tarball *tar, const struct chunk_params *par
 static void add_noise(struct tarball *tar, const char *name, size_t size, unsigned seed,
                       const char *magic, size_t magic_size)
 {
-    uint8_t *bytes = malloc(size);
+    uint8_t *bytes = malloc(size + 1);
 
     noise(bytes, size, seed);
     memcpy(bytes, magic, magic_size);
