@@ -58,7 +58,6 @@ def push_cold(stage):
 def push_unchanged(stage):
     host, ref = stage.need_builder(), stage.reference
     stage.need_s3()
-
     return Scene("push-unchanged", "push what the bucket already holds", [
         Contestant("s3dock push", stage.s3dock("push", ref, host=host), None, stats),
     ], [
@@ -89,12 +88,17 @@ def pull_cold(stage):
 
 
 def pull_unchanged(stage):
-    host, ref = stage.need_builder(), stage.reference
+    edge, ref = stage.need_edge(), stage.reference
     stage.need_s3()
+    pull = stage.s3dock("pull", ref, host=edge)
+
+    def setup():
+        fill_bucket(stage)
+        subprocess.run(["bash", "-c", pull], check=True, stdout=subprocess.DEVNULL)
 
     return Scene("pull-unchanged", "pull what the host already has", [
-        Contestant("s3dock pull", stage.s3dock("pull", ref, host=host), None, stats),
-    ], [Goal("time", lambda f: wall(f, "s3dock pull"), 0.5, "s")], setup=lambda: fill_bucket(stage))
+        Contestant("s3dock pull", pull, None, stats),
+    ], [Goal("time", lambda f: wall(f, "s3dock pull"), 0.5, "s")], setup=setup)
 
 
 def engine(stage):

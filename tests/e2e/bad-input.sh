@@ -16,7 +16,7 @@ while read -r code pattern arguments; do
     refused "$code" "$pattern" "s3dock $arguments" $arguments
 done <<'TABLE'
 2 command|unknown           frobnicate
-2 push                      psuh app:20250721-2118-f7a5a27
+2 psuh                      psuh app:20250721-2118-f7a5a27
 2 frobnicate                push --frobnicate app:20250721-2118-f7a5a27
 2 jobs                      push app:20250721-2118-f7a5a27 --jobs many
 2 jobs                      push app:20250721-2118-f7a5a27 --jobs=-1
@@ -27,7 +27,7 @@ done <<'TABLE'
 2 .                         pull
 2 .                         push app:20250721-2118-f7a5a27 app:20250721-2118-f7a5a28
 2 app:latest                push app:latest
-2 YYYYMMDD                  push app
+2 tag.is.missing            push app
 2 .                         push app:20250721-2118
 2 .                         push app:20251321-2118-f7a5a27
 2 .                         push app:20250721-2118-XYZ
@@ -73,8 +73,8 @@ with()
 refused 3 "no-such-bucket" "no such bucket" "${push[@]}" --bucket no-such-bucket
 refused 3 "no-such-bucket" "no such bucket, pull" "${pull[@]}" --bucket no-such-bucket
 with AWS_ACCESS_KEY_ID=nobody -- 4 "" "an unknown access key" "${push[@]}"
-with AWS_SECRET_ACCESS_KEY=wrong -- 4 "" "a wrong secret key" "${push[@]}"
-with AWS_SECRET_ACCESS_KEY=wrong -- 4 "" "a wrong secret key, pull" "${pull[@]}"
+with AWS_SECRET_ACCESS_KEY=not-the-secret-of-anybody -- 4 "" "a wrong secret key" "${push[@]}"
+with AWS_SECRET_ACCESS_KEY=not-the-secret-of-anybody -- 4 "" "a wrong secret key, pull" "${pull[@]}"
 with AWS_ACCESS_KEY_ID= AWS_SECRET_ACCESS_KEY= -- 4 "" "no key at all" "${push[@]}"
 with AWS_SECRET_ACCESS_KEY= -- "(2|4)" "" "a key without its secret" "${push[@]}"
 # shellcheck disable=SC2046  # two assignments
@@ -83,7 +83,7 @@ port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0));
 export S3DOCK_RETRIES=2
 with AWS_ENDPOINT_URL="http://127.0.0.1:$port" -- 5 "127.0.0.1:$port" "nobody listens there" "${push[@]}"
 with AWS_ENDPOINT_URL="http://no-such-host.invalid" -- 5 "no-such-host.invalid" "no such host" "${push[@]}"
-with AWS_ENDPOINT_URL="https://${AWS_ENDPOINT_URL#*//}" -- 5 "" "https to a server that speaks http" "${push[@]}"
+with AWS_ENDPOINT_URL="https://${AWS_ENDPOINT_URL#*//}" -- 2 "TLS" "https to a server that speaks http" "${push[@]}"
 
 # answering ARGUMENTS OF answer -- ARGUMENTS OF refused
 answering()
@@ -93,10 +93,11 @@ answering()
         arguments+=("$1")
         shift
     done
+    rm -f answer.txt
     "$KIT/answer" "${arguments[@]}" >answer.txt 2>answer.err &
     server=$!
     for _ in {1..100}; do
-        [ ! -s answer.txt ] || break
+        [ -s answer.txt ] && break
         sleep 0.1
     done
     shift
@@ -105,7 +106,7 @@ answering()
     wait $server 2>/dev/null
 }
 
-answering 200 None --tls -- 5 "certificate" "a certificate nobody trusts" "${push[@]}"
+answering 200 None --tls -- 2 "certificate" "a certificate nobody trusts" "${push[@]}"
 answering 403 RequestTimeTooSkewed --hours 5 -- 4 "clock" "a clock that is wrong" "${push[@]}"
 answering 400 AuthorizationHeaderMalformed --region eu-west-1 -- "(2|4)" "region" "a wrong region" "${push[@]}"
 answering 403 AccessDenied -- 4 "" "a role that may not" "${pull[@]}"
@@ -120,7 +121,7 @@ refused 3 "nothere" "an image that the daemon does not have" push nothere:202507
 with DOCKER_HOST="unix://$work/nowhere.sock" -- 10 "nowhere.sock" "no daemon" push $REF
 with DOCKER_HOST="tcp://127.0.0.1:$port" -- 10 "127.0.0.1:$port" "no daemon there" push $REF
 with DOCKER_HOST="nonsense" -- 2 "nonsense" "no address of a daemon" push $REF
-refused 9 "absent.tar" "an archive that is not there" push $REF --input absent.tar
+refused 3 "absent.tar" "an archive that is not there" push $REF --input absent.tar
 refused "(2|9)" "" "a folder as archive" push $REF --input "$work"
 check "now the image is in the bucket" s3dock "${push[@]}"
 refused 9 "no-such-folder" "an output that cannot be made" pull $REF --output no-such-folder/out.tar

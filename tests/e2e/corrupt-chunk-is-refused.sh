@@ -41,8 +41,8 @@ PYTHON
 
 flip archive bad $((size / 2))
 bucket put "$archive" bad
-refused '(6|8)' "" "an archive that is not the one the metadata names" pull $REF --output out.tar
-for offset in 5 $((size / 3)) $((size / 2)) $((size - 3)); do
+refused "(6|8)" "" "an archive that is not the one the metadata names" pull $REF --output out.tar
+for offset in 0 20 $((size / 3)) $((size / 2)) $((size - 3)); do
     flip archive bad $offset
     bucket put "$archive" bad
     claim_etag

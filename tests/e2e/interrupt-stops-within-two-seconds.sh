@@ -8,6 +8,12 @@ REF=app:20250721-2118-f7a5a27
 limit=${E2E_SLOW:+8000}
 limit=${limit:-2000}
 
+# The program as a terminal would start it: a shell lets what it starts with & ignore SIGINT.
+in_front()
+{
+    exec env --default-signal=INT "$S3DOCK" "$@"
+}
+
 # interrupt SIGNAL CODE SENTENCE: signals the program (its pid in $pid) and checks how it ends.
 interrupt()
 {
@@ -29,7 +35,7 @@ for signal in INT TERM; do
     mkfifo push.pipe
     { head -c 40000000 image.tar && exec sleep 60; } >push.pipe &
     feeder=$!
-    "$S3DOCK" push $REF --input - <push.pipe 2>err.txt &
+    in_front push $REF --input - <push.pipe 2>err.txt &
     pid=$!
     sleep 3
     interrupt $signal "$code" "SIG$signal during a push"
@@ -47,7 +53,7 @@ for signal in INT TERM; do
     mkfifo pull.pipe
     { exec 3<pull.pipe && exec sleep 60; } &
     reader=$!
-    "$S3DOCK" pull $REF --output - >pull.pipe 2>err.txt &
+    in_front pull $REF --output - >pull.pipe 2>err.txt &
     pid=$!
     sleep 2
     interrupt $signal "$code" "SIG$signal during a pull to a pipe"

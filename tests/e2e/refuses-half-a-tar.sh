@@ -6,11 +6,11 @@ REF=app:20250721-2118-f7a5a27
 "$KIT/make_image" $REF whole.tar --size 30 --seed 1
 size=$(stat -c %s whole.tar)
 
-# half SENTENCE FILE: refused, as a file and as a pipe.
+# half SENTENCE FILE [CODE]: refused, as a file and as a pipe.
 half()
 {
-    refused 6 "" "$1" push $REF --input "$2"
-    INPUT=$2 refused 6 "" "$1, from a pipe" push $REF --input -
+    refused "${3:-6}" "" "$1" push $REF --input "$2"
+    INPUT=$2 refused "${3:-6}" "" "$1, from a pipe" push $REF --input -
 }
 
 : >empty.tar
@@ -34,7 +34,7 @@ open("no-trailer.tar", "wb").write(data)
 open("error-behind.tar", "wb").write(data + b'{"errorDetail":{"message":"write: no space left on device"}}\n')
 PYTHON
 half "an archive without its trailer" no-trailer.tar
-half "a daemon's error in place of the trailer" error-behind.tar
+half "a daemon's error in place of the trailer" error-behind.tar 10
 gzip -c whole.tar | head -c 5000000 >half.tar.gz
 half "half a compressed archive" half.tar.gz
 for layout in legacy oci oci-gzip; do
