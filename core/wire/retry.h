@@ -3,9 +3,9 @@
  *
  * Two bounds. Answers that say "later" (5xx, throttling) are counted: `tries` of one op. Silence
  * (no connection, cut, stalled) is timed: as long as the link has shown a sign of life within
- * `patience`, a try that failed for the network's sake may be repeated, however often. Every byte
- * and every answer of any op is a sign of life. A link that never lived gets `patience_first`: a
- * wrong endpoint should be told in seconds, a Wi-Fi that went away for a minute should be sat out.
+ * `patience`, a try that failed for the network's sake may be repeated, however often. Every answer
+ * to any op is a sign of life. A link that never lived gets `patience_first`: a wrong endpoint
+ * should be told in seconds, a Wi-Fi that went away for a minute should be sat out.
  */
 #ifndef S3DOCK_WIRE_RETRY_H
 #define S3DOCK_WIRE_RETRY_H

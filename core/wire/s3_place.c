@@ -54,10 +54,10 @@ static int bad_endpoint(struct err *err, const char *endpoint, const char *why)
     return err_hint(err, "write it as http://host:port or https://host, or leave it out for AWS");
 }
 
-/* The port when it is not the scheme's own, checked. */
 static bool port_valid(const char *port)
 {
-    return only(port, DIGITS) && strlen(port) <= 5 && atoi(port) > 0 && atoi(port) <= 65535;
+    long number = strtol(port, NULL, 10);
+    return only(port, DIGITS) && number > 0 && number <= 65535;
 }
 
 /* Splits "https://Host:443/base/" into scheme, "host" and "/base". */

@@ -5,7 +5,7 @@
  */
 #include "wire/s3_reply.h"
 
-#include <inttypes.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,9 +22,11 @@
 #define HINT_ENDPOINT "check \"endpoint\" in the profile, and that the server is up"
 #define HINT_KEYS     "check \"access_key\" and \"secret_key\" of the profile"
 #define HINT_DENIED   "the key is known but may not do this: ask who runs the bucket"
-#define HINT_CLOCK    "set this machine's clock (timedatectl set-ntp true)"
-#define HINT_REGION   "set \"region\" in the profile to the one of the bucket"
-#define HINT_BUCKET   "check \"bucket\" in the profile, or create it"
+#define HINT_NO_LIST                                                                               \
+    HINT_DENIED ". A key without the right to list sees missing objects like this too"
+#define HINT_CLOCK  "set this machine's clock (timedatectl set-ntp true)"
+#define HINT_REGION "set \"region\" in the profile to the one of the bucket"
+#define HINT_BUCKET "check \"bucket\" in the profile, or create it"
 #define HINT_PORTAL                                                                                \
     "is there a login page or a proxy between here and the store, or is \"endpoint\" its web "     \
     "console?"
@@ -50,7 +52,7 @@ static const struct word CODES[] = {
      HINT_BUCKET},
     {"PreconditionFailed", 0, S3_CHANGED, 0, ERR_CONFLICT, "changed", "somebody else was first",
      ""},
-    {"AccessDenied", 0, S3_FAILED, 0, ERR_AUTH, "denied", "access denied", HINT_DENIED},
+    {"AccessDenied", 0, S3_FAILED, 0, ERR_AUTH, "denied", "access denied", HINT_NO_LIST},
     {"AllAccessDisabled", 0, S3_FAILED, 0, ERR_AUTH, "denied", "access denied", HINT_DENIED},
     {"AccountProblem", 0, S3_FAILED, 0, ERR_AUTH, "denied", "the account has a problem", ""},
     {"SignatureDoesNotMatch", 0, S3_FAILED, 0, ERR_AUTH, "signature",
@@ -143,8 +145,7 @@ static const struct word STATUSES[] = {
     {NULL, 400, S3_FAILED, 0, ERR_UNSUPPORTED, "request",
      "the store does not understand the request", HINT_ENDPOINT},
     {NULL, 401, S3_FAILED, 0, ERR_AUTH, "denied", "access denied", HINT_KEYS},
-    {NULL, 403, S3_FAILED, 0, ERR_AUTH, "denied", "access denied",
-     HINT_DENIED ". A key without the right to list sees missing objects like this too"},
+    {NULL, 403, S3_FAILED, 0, ERR_AUTH, "denied", "access denied", HINT_NO_LIST},
     {NULL, 404, S3_ABSENT, 0, ERR_NOT_FOUND, "key", "no such object", ""},
     {NULL, 405, S3_FAILED, 0, ERR_UNSUPPORTED, "operation", "the store does not allow this",
      HINT_ENDPOINT},
@@ -415,18 +416,32 @@ struct range {
     bool total_known;
 };
 
+/* Digits up to `end`, which is passed over; false when there are none, or too many. */
+static bool read_number(const char **text, char end, uint64_t *out)
+{
+    char *after;
+
+    if ((*text)[0] < '0' || (*text)[0] > '9')
+        return false;
+    errno = 0;
+    *out = strtoull(*text, &after, 10);
+    if (errno != 0 || *after != end)
+        return false;
+    *text = after + (end != '\0');
+    return true;
+}
+
+/* "bytes 0-99/1000", or a star for the total when the store does not know. */
 static bool read_range(const char *text, struct range *range)
 {
-    int end = 0;
-
-    if (strspn(text, "bytes 0123456789-/*") != strlen(text))
+    if (strncmp(text, "bytes ", 6) != 0)
         return false;
-    if (sscanf(text, "bytes %20" SCNu64 "-%20" SCNu64 "/%n", &range->first, &range->last, &end) <
-            2 ||
-        end == 0 || range->last < range->first)
+    text += 6;
+    if (!read_number(&text, '-', &range->first) || !read_number(&text, '/', &range->last) ||
+        range->last < range->first)
         return false;
-    range->total_known = strcmp(text + end, "*") != 0;
-    return !range->total_known || sscanf(text + end, "%20" SCNu64, &range->total) == 1;
+    range->total_known = strcmp(text, "*") != 0;
+    return !range->total_known || read_number(&text, '\0', &range->total);
 }
 
 static void got_range(struct s3_reply *reply, const struct s3_place *place, struct store_op *op,

@@ -39,8 +39,9 @@
 #define STALL_SECONDS_LONG  600 /* a copy or completion of 5 GiB may think for minutes */
 #define URL_MAX             (64 + 512 + S3_PATH_MAX + S3_QUERY_MAX)
 #define LINES_MAX           (64 * KIB)
-#define RESUME_MIN          MIB /* a read that got this far before it was cut has made progress */
+#define RESUME_MIN          (64 * KIB) /* a try that brought this much before it was cut is not counted */
 
+#define UNSIGNED   "UNSIGNED-PAYLOAD"
 #define EMPTY_HASH "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 /* What a passenger's seat needs besides flight's own. */
@@ -149,9 +150,9 @@ static void hash_payload(const struct s3_store *s3, struct trip *trip)
     uint8_t digest[SHA256_SIZE];
 
     if (trip->request.body.size == 0) {
-        strcpy(trip->payload_hash, EMPTY_HASH);
+        memcpy(trip->payload_hash, EMPTY_HASH, sizeof EMPTY_HASH);
     } else if (s3->place.https && !s3->sign_payload) {
-        strcpy(trip->payload_hash, "UNSIGNED-PAYLOAD");
+        memcpy(trip->payload_hash, UNSIGNED, sizeof UNSIGNED);
     } else {
         sha256_of(trip->request.body, digest);
         hex_encode(digest, sizeof digest, trip->payload_hash);
@@ -285,15 +286,19 @@ static void end_errand(struct trip *trip)
     trip->payload_hash[0] = '\0';
 }
 
+/* What the op's stand-in was told, the op was told. */
+static void take_over(struct trip *trip)
+{
+    if (current(trip) == trip->op)
+        return;
+    trip->op->err = trip->aux.err;
+    trip->op->http_status = trip->aux.http_status;
+    memcpy(trip->op->s3_code, trip->aux.s3_code, sizeof trip->op->s3_code);
+}
+
 static void give_up(struct s3_store *s3, int seat)
 {
-    struct trip *trip = &s3->trips[seat];
-
-    if (current(trip) != trip->op) {
-        trip->op->err = trip->aux.err;
-        trip->op->http_status = trip->aux.http_status;
-        memcpy(trip->op->s3_code, trip->aux.s3_code, sizeof trip->op->s3_code);
-    }
+    take_over(&s3->trips[seat]);
     leave(s3, seat, STORE_FAILED);
 }
 
@@ -324,15 +329,18 @@ static void try_again(struct s3_store *s3, int seat, const struct s3_reply *repl
 {
     struct trip *trip = &s3->trips[seat];
     int64_t now = clock_monotonic();
+    enum retry_cause cause = reply->cause;
 
-    if (reply->cause == RETRY_THROTTLE)
+    if (cause == RETRY_THROTTLE)
         flight_slower(&s3->flight, now);
-    if (reply->cause == RETRY_SILENCE)
+    if (cause == RETRY_SILENCE)
         keep_progress(trip);
+    if (cause == RETRY_SILENCE && trip->exchange.answer.status)
+        cause = RETRY_TROUBLE; /* the link lives, this answer broke off: such tries are counted */
     if (!trip->errand)
         trip->perhaps_done = true;
-    int64_t wait = retry_wait(&s3->policy, &s3->link, reply->cause, trip->counted, reply->asked,
-                              now, dice(s3));
+    int64_t wait =
+        retry_wait(&s3->policy, &s3->link, cause, trip->counted, reply->asked, now, dice(s3));
     if (wait == RETRY_NEVER) {
         if (trip->counted > 1)
             err_wrap(&current(trip)->err, "after %u tries", trip->op->tries);
@@ -420,12 +428,11 @@ static bool nameless(const struct trip *trip, enum s3_verdict verdict)
 static bool is_our_put(const struct store_op *op, const struct store_info *info)
 {
     uint8_t digest[MD5_SIZE];
-    char etag[MD5_HEX_SIZE + 2];
+    char hex[MD5_HEX_SIZE], etag[MD5_HEX_SIZE + 2];
 
     md5_of(op->body, digest);
-    etag[0] = '"';
-    hex_encode(digest, sizeof digest, etag + 1);
-    strcpy(etag + MD5_HEX_SIZE, "\"");
+    hex_encode(digest, sizeof digest, hex);
+    snprintf(etag, sizeof etag, "\"%s\"", hex);
     return info->size == op->body.size && strcasecmp(info->etag, etag) == 0;
 }
 
@@ -469,7 +476,7 @@ static void judge_reason(struct s3_store *s3, int seat, enum s3_verdict verdict)
     struct trip *trip = &s3->trips[seat];
 
     if (verdict == S3_ABSENT) {
-        end_errand(trip);
+        take_over(trip);
         leave(s3, seat, STORE_ABSENT);
     } else if (verdict == S3_FAILED && trip->aux.http_status >= 400 &&
                trip->aux.http_status != 416) {
@@ -494,8 +501,10 @@ static void settle_end(struct s3_store *s3, int seat, enum s3_verdict verdict)
     } else if (verdict == S3_FAILED) {
         give_up(s3, seat);
     } else {
-        if (trip->resumed)
+        if (trip->resumed) {
+            take_over(trip);
             trip->op->info = trip->aux.info;
+        }
         leave(s3, seat, answer_of(verdict));
     }
 }
@@ -543,13 +552,11 @@ static void landed(void *arg, struct http_exchange *exchange)
     while (&s3->trips[seat].exchange != exchange)
         seat++;
     struct trip *trip = &s3->trips[seat];
-    if (exchange->answer.status || exchange->answer.received || exchange->sent_at)
+    if (exchange->answer.status)
         retry_alive(&s3->link);
     if (exchange->answer.resent && !trip->errand)
         trip->perhaps_done = true;
     s3_reply_read(&reply, &s3->place, current(trip), &exchange->answer);
-    if (current(trip) != trip->op && !trip->errand)
-        trip->op->http_status = trip->aux.http_status;
     s3->bucket_seen = s3->bucket_seen || reply.bucket_exists;
     settle(s3, (int)seat, &reply);
 }
