@@ -38,7 +38,8 @@ enum store_verb {
     STORE_UPLOAD_COPY_PART, /* key, upload_id, part_number, source, offset, length [if_match] ->
                                info.etag */
     STORE_UPLOAD_COMPLETE,  /* key, upload_id, parts [if_match | if_none_match] [length: size of the
-                               whole: tells ours from another's when an answer is lost] -> info.etag */
+                               whole: tells ours from another's when an answer is lost] -> info.etag
+                             */
     STORE_UPLOAD_ABORT,     /* key, upload_id; done when there is no such upload */
     STORE_UPLOAD_PARTS,     /* key, upload_id [token] -> page (key = part number, size, etag) */
     STORE_UPLOADS, /* prefix in key [token] -> page of unfinished uploads (key, upload id in etag)
