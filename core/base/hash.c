@@ -104,7 +104,7 @@ void hex_encode(const uint8_t *data, size_t size, char *out)
     *out = '\0';
 }
 
-static int hex_value(char c)
+int hex_digit(int c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -118,8 +118,8 @@ static int hex_value(char c)
 bool hex_decode(const char *hex, uint8_t *out, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
-        int high = hex_value(hex[2 * i]);
-        int low = high < 0 ? -1 : hex_value(hex[2 * i + 1]);
+        int high = hex_digit(hex[2 * i]);
+        int low = high < 0 ? -1 : hex_digit(hex[2 * i + 1]);
 
         if (low < 0)
             return false;

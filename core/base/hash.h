@@ -37,6 +37,8 @@ struct xxh128 {
 struct xxh128 xxh128_of(const void *data, size_t size);
 bool xxh128_equals(const struct xxh128 *a, const struct xxh128 *b);
 
+/* The value of a hex digit of either case; -1 when it is none. */
+int hex_digit(int c);
 /* Lower-case hex; `out` holds 2 * size + 1. */
 void hex_encode(const uint8_t *data, size_t size, char *out);
 /* Exactly 2 * size hex digits (either case) and then the NUL; false otherwise. */

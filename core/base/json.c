@@ -9,10 +9,12 @@
 #include <jsmn.h>
 
 #include "base/err.h"
+#include "base/hash.h"
+#include "base/json_check.h"
 
 /*
- * Two passes. The first one checks the grammar (RFC 8259, to the letter: jsmn lets commas, colons
- * and numbers of any shape through) and counts the nodes. The second one is jsmn, which then only
+ * Two passes. The first one, json_check, knows the grammar (jsmn lets commas, colons and numbers of
+ * any shape through) and counts the nodes. The second one is jsmn, which then only
  * meets what is right, and fills a table of exactly that size: values in document order, the name
  * of a member just before its value.
  *
@@ -28,227 +30,6 @@ struct json {
     jsmntok_t *nodes;
     int *after;
 };
-
-/* ---- the grammar ---- */
-
-struct grammar {
-    const uint8_t *at, *end;
-    const struct json_limits *limits;
-    unsigned nodes;
-    const char *wrong; /* what is wrong at `at` */
-};
-
-static bool refuse(struct grammar *g, const char *wrong)
-{
-    g->wrong = wrong;
-    return false;
-}
-
-static int peek(const struct grammar *g)
-{
-    return g->at < g->end ? *g->at : -1;
-}
-
-static bool is_digit(int c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static void skip_space(struct grammar *g)
-{
-    while (peek(g) == ' ' || peek(g) == '\t' || peek(g) == '\n' || peek(g) == '\r')
-        g->at++;
-}
-
-static bool count_node(struct grammar *g)
-{
-    return ++g->nodes <= g->limits->nodes || refuse(g, "too many values");
-}
-
-static bool check_word(struct grammar *g, const char *word)
-{
-    size_t size = strlen(word);
-
-    if ((size_t)(g->end - g->at) < size || memcmp(g->at, word, size) != 0)
-        return refuse(g, "not a value");
-    g->at += size;
-    return true;
-}
-
-static bool check_digits(struct grammar *g)
-{
-    if (!is_digit(peek(g)))
-        return refuse(g, "not a number");
-    while (is_digit(peek(g)))
-        g->at++;
-    return true;
-}
-
-static bool check_number(struct grammar *g)
-{
-    if (peek(g) == '-')
-        g->at++;
-    if (peek(g) == '0')
-        g->at++;
-    else if (!check_digits(g))
-        return false;
-    if (peek(g) == '.') {
-        g->at++;
-        if (!check_digits(g))
-            return false;
-    }
-    if (peek(g) == 'e' || peek(g) == 'E') {
-        g->at++;
-        if (peek(g) == '+' || peek(g) == '-')
-            g->at++;
-        if (!check_digits(g))
-            return false;
-    }
-    return true;
-}
-
-static int hex_digit(int c)
-{
-    if (is_digit(c))
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool check_escape(struct grammar *g)
-{
-    int c = peek(g);
-
-    if (c != 'u') {
-        if (c <= 0 || !strchr("\"\\/bfnrt", c))
-            return refuse(g, "unknown escape");
-        g->at++;
-        return true;
-    }
-    g->at++;
-    for (int i = 0; i < 4; i++, g->at++)
-        if (hex_digit(peek(g)) < 0)
-            return refuse(g, "not four hex digits");
-    return true;
-}
-
-static bool check_string(struct grammar *g)
-{
-    g->at++;
-    while (peek(g) != '"') {
-        size_t length = utf8_length(view_of(g->at, (size_t)(g->end - g->at)));
-
-        if (g->at == g->end)
-            return refuse(g, "string without an end");
-        if (*g->at < 0x20)
-            return refuse(g, "control character in a string");
-        if (length == 0)
-            return refuse(g, "not UTF-8");
-        g->at += length;
-        if (g->at[-1] == '\\' && !check_escape(g))
-            return false;
-    }
-    g->at++;
-    return true;
-}
-
-static bool check_value(struct grammar *g, unsigned depth);
-
-static bool check_member(struct grammar *g, unsigned depth)
-{
-    if (peek(g) != '"')
-        return refuse(g, "a member's name is missing");
-    if (!count_node(g) || !check_string(g))
-        return false;
-    skip_space(g);
-    if (peek(g) != ':')
-        return refuse(g, "a colon is missing");
-    g->at++;
-    return check_value(g, depth);
-}
-
-/* An object or an array. The recursion is as deep as the limits allow, and no deeper. */
-static bool check_inside(struct grammar *g, unsigned depth)
-{
-    bool object = *g->at == '{';
-    int close = object ? '}' : ']';
-
-    if (depth == g->limits->depth)
-        return refuse(g, "nested too deeply");
-    g->at++;
-    skip_space(g);
-    if (peek(g) == close) {
-        g->at++;
-        return true;
-    }
-    for (;;) {
-        skip_space(g);
-        if (!(object ? check_member(g, depth + 1) : check_value(g, depth + 1)))
-            return false;
-        if (peek(g) == close)
-            break;
-        if (peek(g) != ',')
-            return refuse(g, peek(g) < 0 ? "ends too early" : "a comma is missing");
-        g->at++;
-    }
-    g->at++;
-    return true;
-}
-
-/* A value and the space around it. */
-static bool check_value(struct grammar *g, unsigned depth)
-{
-    bool fine;
-
-    skip_space(g);
-    if (!count_node(g))
-        return false;
-    switch (peek(g)) {
-    case -1:
-        return refuse(g, "ends too early");
-    case '{':
-    case '[':
-        fine = check_inside(g, depth);
-        break;
-    case '"':
-        fine = check_string(g);
-        break;
-    case 't':
-        fine = check_word(g, "true");
-        break;
-    case 'f':
-        fine = check_word(g, "false");
-        break;
-    case 'n':
-        fine = check_word(g, "null");
-        break;
-    default:
-        fine = is_digit(peek(g)) || peek(g) == '-' ? check_number(g) : refuse(g, "not a value");
-    }
-    if (fine)
-        skip_space(g);
-    return fine;
-}
-
-static int check_grammar(struct view text, const struct json_limits *limits, const char *what,
-                         unsigned *nodes, struct err *err)
-{
-    struct grammar g = {.at = text.data, .end = text.data + text.size, .limits = limits};
-    bool fine = check_value(&g, 0);
-    unsigned line = 1, column = 1;
-
-    *nodes = g.nodes;
-    if (fine && g.at < g.end)
-        fine = refuse(&g, "something follows the document");
-    if (fine)
-        return 0;
-    for (const uint8_t *p = text.data; p < g.at; p++) {
-        column = *p == '\n' ? 1 : column + ((*p & 0xc0) != 0x80);
-        line += *p == '\n';
-    }
-    return err_set(err, ERR_INTEGRITY, "document", "%s is not valid JSON: %s (line %u, column %u)",
-                   what, g.wrong, line, column);
-}
 
 /* ---- the table ---- */
 
@@ -293,7 +74,7 @@ int json_parse(struct json **out, struct view text, const struct json_limits *li
     if (text.size > limits->bytes)
         return err_set(err, ERR_INTEGRITY, "document", "%s is larger than %zu bytes", what,
                        limits->bytes);
-    if (check_grammar(text, limits, what, &nodes, err) < 0)
+    if (json_check(text, limits, what, &nodes, err) < 0)
         return ERR_FAIL;
 
     json = calloc(1, sizeof *json);
@@ -477,7 +258,7 @@ static size_t take_char(const char **at, const char *end, char out[4])
 /* Where the characters of a string begin; *end is where they stop. NULL when it is none. */
 static const char *string_start(struct json_node node, const char **end)
 {
-    if (json_kind(node) != JSON_STRING)
+    if (!node.doc || json_kind(node) != JSON_STRING)
         return NULL;
     *end = node.doc->text + token(node)->end;
     return node.doc->text + token(node)->start;
@@ -545,7 +326,7 @@ bool json_string_equals(struct json_node node, const char *text)
 
 static char lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
 /* As json_string_equals, ASCII letters in any case. */
@@ -600,7 +381,7 @@ bool json_int(struct json_node node, int64_t *out)
     for (size_t i = negative; i < raw.size; i++) {
         int digit = raw.data[i] - '0';
 
-        if (!is_digit(raw.data[i]) || __builtin_mul_overflow(value, 10, &value) ||
+        if (digit < 0 || digit > 9 || __builtin_mul_overflow(value, 10, &value) ||
             __builtin_sub_overflow(value, digit, &value)) /* downwards: INT64_MIN fits */
             return false;
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/hash.h"
 
 /*
  * One pass over the text, token by token; each kind of token has one function that reads it in
@@ -60,14 +61,6 @@ static bool starts(const struct json5 *j, const char *text)
 static bool is_digit(int c)
 {
     return c >= '0' && c <= '9';
-}
-
-static int hex_digit(int c)
-{
-    if (is_digit(c))
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 static bool is_name_start(int c)

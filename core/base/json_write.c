@@ -83,7 +83,7 @@ static void begin(struct json_writer *w, const char *name)
     text_str(w->out, w->compact ? ":" : ": ");
 }
 
-static void open(struct json_writer *w, const char *name, char bracket, char close)
+static void open_bracket(struct json_writer *w, const char *name, char bracket, char close)
 {
     begin(w, name);
     assert(w->depth < JSON_WRITE_DEPTH);
@@ -95,12 +95,12 @@ static void open(struct json_writer *w, const char *name, char bracket, char clo
 
 void jw_object(struct json_writer *w, const char *name)
 {
-    open(w, name, '{', '}');
+    open_bracket(w, name, '{', '}');
 }
 
 void jw_array(struct json_writer *w, const char *name)
 {
-    open(w, name, '[', ']');
+    open_bracket(w, name, '[', ']');
 }
 
 void jw_end(struct json_writer *w)

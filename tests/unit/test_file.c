@@ -150,7 +150,7 @@ static void one_creator_wins(void **state)
 
         assert_true(pid >= 0);
         if (pid == 0) {
-            char content[8];
+            char content[16];
             struct err err;
 
             snprintf(content, sizeof content, "%d", i);
