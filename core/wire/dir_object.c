@@ -126,6 +126,7 @@ int dir_folder(const struct dir_bucket *bucket, const char *path, bool make, int
     const char *at = path;
     int answer = 0;
 
+    *leaf = path;
     *fd = fcntl(bucket->root, F_DUPFD_CLOEXEC, 0);
     if (*fd < 0)
         return err_errno(err, errno, "folder", "cannot open %s", bucket->where);

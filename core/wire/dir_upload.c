@@ -122,8 +122,10 @@ static int table_open(struct table *table, const struct upload *up, struct err *
 
     *table = (struct table){
         .fd = openat(up->folder, TABLE_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666)};
-    if (table->fd < 0)
-        return err_errno(err, errno, "upload", "cannot open an upload in %s", up->bucket->where);
+    if (table->fd < 0) {
+        err_errno(err, errno, "upload", "cannot open an upload in %s", up->bucket->where);
+        return ERR_FAIL;
+    }
     if (dir_lock(up->bucket, table->fd, err) < 0) {
         table_close(table);
         return ERR_FAIL;

@@ -42,15 +42,21 @@ struct docker_load {
 
 static bool split_version(const char *text, unsigned *major, unsigned *minor)
 {
-    char end;
+    size_t first = strspn(text, "0123456789");
+    size_t second = text[first] == '.' ? strspn(text + first + 1, "0123456789") : 0;
 
-    return sscanf(text, "%3u.%4u%c", major, minor, &end) == 2;
+    *major = *minor = 0;
+    if (first < 1 || first > 3 || second < 1 || second > 4 || text[first + 1 + second])
+        return false;
+    *major = (unsigned)strtoul(text, NULL, 10);
+    *minor = (unsigned)strtoul(text + first + 1, NULL, 10);
+    return true;
 }
 
 /* Negative, 0, positive as a is older, equal, newer than b. Both are proper. */
 static int compare_versions(const char *a, const char *b)
 {
-    unsigned am = 0, an = 0, bm = 0, bn = 0;
+    unsigned am, an, bm, bn;
 
     split_version(a, &am, &an);
     split_version(b, &bm, &bn);

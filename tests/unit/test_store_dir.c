@@ -642,6 +642,18 @@ static void *count_up(void *arg)
     return NULL;
 }
 
+/* Runs this program again, as another process that works on the bucket. */
+static pid_t start_helper(const char *role)
+{
+    pid_t child = fork();
+
+    if (child == 0) {
+        execl("/proc/self/exe", "test_store_dir", role, root, (char *)NULL);
+        _exit(127);
+    }
+    return child;
+}
+
 static void no_update_is_lost_between_stores(void **state)
 {
     struct store *other = open_store(NULL);
@@ -653,14 +665,7 @@ static void no_update_is_lost_between_stores(void **state)
 
     (void)state;
     assert_int_equal(put("counter", "0", NULL, false, NULL), STORE_DONE);
-    child = fork(); /* a process of its own, before there is another thread to leave behind */
-    if (child == 0) {
-        const struct store_dir_options options = {.path = root};
-        struct err err = {0};
-        struct store *mine = store_dir_create(&options, &err);
-
-        _exit(!mine || count_up(mine) ? 1 : 0);
-    }
+    child = start_helper("count");
     assert_int_equal(pthread_create(&thread, NULL, count_up, other), 0);
     assert_null(count_up(store));
     pthread_join(thread, &failed);
@@ -672,39 +677,56 @@ static void no_update_is_lost_between_stores(void **state)
     store_destroy(other);
 }
 
+/* The helper that is going to be killed: sends parts for ever. */
+static int upload_for_ever(struct store *mine)
+{
+    struct store_op op = {.verb = STORE_UPLOAD_CREATE, .key = "half/upload"};
+    uint8_t *body = calloc(1, 8 * MIB);
+    char id[STORE_UPLOAD_MAX];
+    struct err err = {0};
+
+    if (!body || store_run(mine, &op, &err) != STORE_DONE)
+        return 1;
+    memcpy(id, op.upload_id, sizeof id);
+    for (unsigned n = 0;; n++) {
+        op = (struct store_op){.verb = STORE_UPLOAD_PART,
+                               .key = "half/upload",
+                               .upload_id_in = id,
+                               .part_number = n % 8 + 1,
+                               .body = view_of(body, 8 * MIB)};
+        if (store_run(mine, &op, &err) != STORE_DONE)
+            return 1;
+    }
+}
+
 static void a_killed_writer_leaves_nothing_to_see(void **state)
 {
-    static const unsigned naps[] = {2000, 10000, 30000, 60000};
+    static const unsigned naps[] = {5000, 20000, 50000, 100000};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(naps); i++) {
-        pid_t child = fork();
+        pid_t child = start_helper("upload");
 
-        if (child == 0) {
-            const struct store_dir_options options = {.path = root};
-            struct err err = {0};
-            struct store *mine = store_dir_create(&options, &err);
-            struct store_op op = {.verb = STORE_UPLOAD_CREATE, .key = "half/upload"};
-            uint8_t *body = calloc(1, 8 * MIB);
-            char id[STORE_UPLOAD_MAX];
-
-            store_run(mine, &op, &err);
-            memcpy(id, op.upload_id, sizeof id);
-            for (unsigned n = 1;; n++) {
-                op = (struct store_op){.verb = STORE_UPLOAD_PART,
-                                       .key = "half/upload",
-                                       .upload_id_in = id,
-                                       .part_number = n % 8 + 1,
-                                       .body = view_of(body, 8 * MIB)};
-                store_run(mine, &op, &err);
-            }
-        }
         usleep(naps[i]);
         kill(child, SIGKILL);
         waitpid(child, NULL, 0);
         check_list("", 0, "");
         check_content("half/upload", NULL);
     }
+}
+
+static int help(const char *role, const char *path)
+{
+    const struct store_dir_options options = {.path = path};
+    struct err err = {0};
+    struct store *mine = store_dir_create(&options, &err);
+    int failed;
+
+    if (!mine)
+        return 1;
+    failed = strcmp(role, "count") == 0 ? count_up(mine) != NULL : upload_for_ever(mine);
+    store_destroy(mine);
+    return failed;
 }
 
 static void a_store_that_is_cancelled_still_aborts(void **state)
@@ -875,7 +897,7 @@ static int tear_down(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         TEST(puts_gets_and_deletes),
@@ -904,5 +926,7 @@ int main(void)
         TEST(makes_a_bucket_when_told_to),
     };
 
+    if (argc == 3)
+        return help(argv[1], argv[2]);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
