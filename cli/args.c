@@ -41,7 +41,7 @@ static int take_value(struct walk *walk, const struct option *option)
 {
     const char *next = walk->at + 1 < walk->argc ? walk->argv[walk->at + 1] : NULL;
 
-    if (next && strncmp(next, "--", 2)) {
+    if (next && strncmp(next, "--", 2) != 0) {
         walk->at++;
         return set_value(walk, option, next);
     }
@@ -127,10 +127,11 @@ static void drop_operands(struct args *args, unsigned count)
 static int check_operands(const struct args *args, struct err *err)
 {
     const struct command *command = args->command;
+    unsigned count = command->hands_on ? args->passed : args->operand_count;
 
-    if (args->operand_count >= command->least && args->operand_count <= command->most)
+    if (count >= command->least && count <= command->most)
         return 0;
-    if (args->operand_count > command->most)
+    if (count > command->most)
         err_set(err, ERR_USAGE, "arguments", "%s: \"%s\" is one argument too many", command->name,
                 args->operands[command->most]);
     else
@@ -183,7 +184,7 @@ bool args_wants_json(int argc, char *const *argv)
 {
     bool wanted = false;
 
-    for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
         if (!strcmp(argv[i], "--json"))
             wanted = true;
         else if (!strncmp(argv[i], "--json=", 7))

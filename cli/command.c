@@ -10,6 +10,25 @@
 #define REF "REF"
 
 const struct command command_table[COMMAND_COUNT] = {
+    [CMD_BUILD] =
+        {.name = "build",
+         .operands = "APP",
+         .least = 1,
+         .most = 1,
+         .hands_on = true,
+         .summary = "build an image from the commit",
+         .examples = "s3dock build myapp\tas myapp:YYYYMMDD-HHMM-HASH\n"
+                     "s3dock build myapp --path ../shop --strict\tanother repository\n"
+                     "s3dock build myapp --platform linux/arm64\twith docker buildx\n"
+                     "s3dock build myapp -- --no-cache --build-arg A=1\tmore for docker build\n",
+         .details =
+             "The image is named after the commit: its committer's time and its hash. So the\n"
+             "repository must have no uncommitted changes. Untracked files, which Docker may\n"
+             "copy as well, are named in a warning, or refused with --strict.\n"
+             "\n"
+             "Your own docker does the work (S3DOCK_DOCKER names another one), so its cache,\n"
+             "secrets and .dockerignore apply; what it prints goes to standard error.\n",
+         .run = cmd_build},
     [CMD_PUSH] =
         {.name = "push",
          .operands = REF,

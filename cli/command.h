@@ -14,6 +14,7 @@ struct err;
 struct args;
 
 enum command_id {
+    CMD_BUILD,
     CMD_PUSH,
     CMD_PULL,
     CMD_CONFIG_INIT,
@@ -39,6 +40,7 @@ struct command {
     const char *name;     /* "push", "config init": also the envelope's "command" */
     const char *operands; /* "REF", "[FILE]" */
     unsigned least, most; /* operands */
+    bool hands_on;        /* what stands after -- goes to another program */
     bool no_file;         /* runs without the configuration file, even a broken one */
     const char *summary;  /* half a line */
     const char *examples; /* lines of two columns: command, tab, what it does */
@@ -55,6 +57,7 @@ enum command_id command_id(const struct command *command);
 const struct command *command_find(const char *const *words, unsigned count, unsigned *used,
                                    struct err *err);
 
+int cmd_build(struct cli *cli, struct err *err);
 int cmd_push(struct cli *cli, struct err *err);
 int cmd_pull(struct cli *cli, struct err *err);
 int cmd_config_init(struct cli *cli, struct err *err);

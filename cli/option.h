@@ -32,6 +32,7 @@ enum option_id {
     OPT_DOCKER_CONTEXT,
     OPT_DOCKER_TIMEOUT,
     OPT_DOCKER_COMPRESSION,
+    OPT_DOCKER_PROGRAM,
     /* the transfer */
     OPT_INPUT,
     OPT_OUTPUT,
@@ -44,6 +45,12 @@ enum option_id {
     OPT_GIT_BRANCH,
     OPT_TIMESTAMP_FORMAT,
     OPT_PATH_TEMPLATE,
+    /* the build */
+    OPT_PATH,
+    OPT_DOCKERFILE,
+    OPT_CONTEXT,
+    OPT_PLATFORM,
+    OPT_STRICT,
     /* single commands */
     OPT_FULL,
     OPT_ORIGIN,
@@ -71,20 +78,20 @@ enum option_section { SECTION_BUCKET, SECTION_DOCKER, SECTION_COMMAND, SECTION_O
 
 struct option {
     const char *name; /* of the flag, without dashes; in any case what the setting is called */
-    bool no_flag;     /* only environment and file: secrets do not belong on a command line */
-    bool secret;      /* never printed */
-    char letter;      /* short flag, or 0 */
     const char *env;  /* our variable, S3DOCK_*, or NULL */
     const char *ambient[2]; /* variables of other programs; weaker than ours */
     const char *key;        /* in the file: "profiles.*.bucket", "docker.host"; or NULL */
+    const char *words;      /* "auto|path|virtual" */
+    const char *fallback;   /* the default, as one would type it; NULL: none */
+    const char *argument;   /* what help calls the value: "NAME" */
+    const char *help;       /* one line */
+    uint64_t min, max;      /* of OPTION_NUMBER and OPTION_SIZE */
+    uint64_t commands;      /* bits 1 << enum command_id; 0: every command */
     enum option_kind kind;
-    const char *words;    /* "auto|path|virtual" */
-    uint64_t min, max;    /* of OPTION_NUMBER and OPTION_SIZE */
-    const char *fallback; /* the default, as one would type it; NULL: none */
-    const char *argument; /* what help calls the value: "NAME" */
-    const char *help;     /* one line */
-    uint64_t commands;    /* bits 1 << enum command_id; 0: every command */
     enum option_section section;
+    char letter;  /* short flag, or 0 */
+    bool no_flag; /* only environment and file: secrets do not belong on a command line */
+    bool secret;  /* never printed */
 };
 
 extern const struct option option_table[OPTION_COUNT];

@@ -38,7 +38,7 @@ static int shell(const char *script)
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
-    return "leak:pcre2_match";
+    return "leak:libpcre2";
 }
 
 static int set_up(void **state)

@@ -1,0 +1,41 @@
+/*
+ * build_plan - the call of docker that a build comes down to.
+ */
+#ifndef S3DOCK_CLI_BUILD_PLAN_H
+#define S3DOCK_CLI_BUILD_PLAN_H
+
+#include <stdbool.h>
+
+#include "base/bytes.h"
+#include "cli/args.h"
+
+struct err;
+
+#define BUILD_PATH_SIZE 4096
+#define BUILD_WORDS_MAX (ARGS_OPERANDS_MAX + 16) /* theirs and ours */
+
+struct build_wish {
+    const char *program;    /* "docker" */
+    const char *tag;        /* "myapp:20250721-2118-f7a5a27" */
+    const char *path;       /* where the repository is */
+    const char *context;    /* NULL: path */
+    const char *dockerfile; /* seen from the context, else from here; "-": standard input */
+    const char *platform;   /* NULL: the daemon's own, without buildx */
+    const char *const *more;
+    unsigned more_count; /* at most ARGS_OPERANDS_MAX */
+    bool quiet;
+};
+
+struct build_plan {
+    char context[BUILD_PATH_SIZE];
+    char dockerfile[BUILD_PATH_SIZE];
+    const char *argv[BUILD_WORDS_MAX]; /* NULL at the end; points into the wish and the plan, which
+                                        * must stay where it is */
+};
+
+/* Looks for the context and the Dockerfile: local.context, not_found.dockerfile. */
+int build_plan_make(const struct build_wish *wish, struct build_plan *out, struct err *err);
+/* The call as one could type it into a shell. */
+void build_plan_line(const struct build_plan *plan, struct text *out);
+
+#endif

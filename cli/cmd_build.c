@@ -1,0 +1,276 @@
+/*
+ * An image is called after a commit, so what is built must be that commit. libgit2 says whether it
+ * is; the user's own docker builds, because its cache, secrets and .dockerignore are the user's;
+ * and the daemon is asked afterwards, because a build that ends well may still have put its image
+ * somewhere else. The daemon is tried before the build as well: better told at once than after it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "catalog/name.h"
+#include "cli/args.h"
+#include "cli/build_plan.h"
+#include "cli/command.h"
+#include "cli/connect.h"
+#include "cli/run.h"
+#include "wire/docker.h"
+#include "wire/git.h"
+
+#define LIST_TEXT_SIZE 512 /* of an error's 768 */
+
+struct build {
+    const char *app;
+    struct git_head head;
+    struct git_changes changes;
+    struct build_wish wish;
+    struct build_plan plan;
+    char tag[NAME_REF_MAX];
+    char image_id[80]; /* "" until it is built */
+};
+
+/* ---- what is in the repository ---- */
+
+/* "a, b and 3 more" */
+static void list_text(const struct git_list *list, char out[LIST_TEXT_SIZE])
+{
+    size_t used = 0;
+    unsigned i;
+
+    out[0] = '\0';
+    for (i = 0; i < list->count && i < GIT_LIST_MAX; i++) {
+        if (used + strlen(list->paths[i]) + sizeof ", and 4294967295 more" > LIST_TEXT_SIZE)
+            break;
+        used += (size_t)snprintf(out + used, LIST_TEXT_SIZE - used, "%s%s", i ? ", " : "",
+                                 list->paths[i]);
+    }
+    if (i < list->count)
+        snprintf(out + used, LIST_TEXT_SIZE - used, " and %u more", list->count - i);
+}
+
+static int refuse_changes(const struct git_list *changed, struct err *err)
+{
+    char list[LIST_TEXT_SIZE];
+
+    list_text(changed, list);
+    err_set(err, ERR_CONFLICT, "uncommitted",
+            "repository has uncommitted changes - commit all changes before building: %s", list);
+    return err_hint(err, "git commit, or git stash; git status shows them all");
+}
+
+static int refuse_untracked(const struct git_list *untracked, struct err *err)
+{
+    char list[LIST_TEXT_SIZE];
+
+    list_text(untracked, list);
+    err_set(err, ERR_CONFLICT, "untracked",
+            "repository has untracked files - commit, ignore or remove them before building: %s",
+            list);
+    return err_hint(err, "without --strict this is only a warning");
+}
+
+static void warn_untracked(const struct cli *cli, const struct git_list *untracked)
+{
+    char list[LIST_TEXT_SIZE];
+
+    list_text(untracked, list);
+    output_warn(&cli->output, "not in the commit, but maybe in the image: %s (untracked)", list);
+}
+
+static int check_changes(const struct cli *cli, const struct git_changes *changes, struct err *err)
+{
+    if (changes->changed.count)
+        return refuse_changes(&changes->changed, err);
+    if (!changes->untracked.count)
+        return 0;
+    if (config_switch(&cli->config, OPT_STRICT))
+        return refuse_untracked(&changes->untracked, err);
+    warn_untracked(cli, &changes->untracked);
+    return 0;
+}
+
+/* A context elsewhere is allowed, as it always was; but then the name promises too much. */
+static void warn_outside(const struct cli *cli, const struct build *build)
+{
+    size_t size = strlen(build->head.root);
+    char *context = realpath(build->plan.context, NULL);
+
+    if (context && size > 1 &&
+        (strncmp(context, build->head.root, size) != 0 || (context[size] && context[size] != '/')))
+        output_warn(&cli->output,
+                    "%s is outside of the repository %s: the commit says nothing of it",
+                    build->plan.context, build->head.root);
+    free(context);
+}
+
+/* ---- the plan ---- */
+
+static int plan_build(struct cli *cli, struct build *build, struct err *err)
+{
+    const struct config *config = &cli->config;
+    const struct args *args = cli->args;
+
+    build->wish = (struct build_wish){
+        .program = config_text(config, OPT_DOCKER_PROGRAM),
+        .tag = build->tag,
+        .path = config_text(config, OPT_PATH),
+        .context = config_text(config, OPT_CONTEXT),
+        .dockerfile = config_text(config, OPT_DOCKERFILE),
+        .platform = config_text(config, OPT_PLATFORM),
+        .more = args->operands + args->passed,
+        .more_count = args->operand_count - args->passed,
+        .quiet = cli->output.quiet,
+    };
+    if (git_read_head(build->wish.path, &build->head, err) ||
+        git_read_changes(build->wish.path, &build->changes, err) ||
+        check_changes(cli, &build->changes, err))
+        return ERR_FAIL;
+    snprintf(build->tag, sizeof build->tag, "%s:%s-%s", build->app, build->head.time,
+             build->head.short_hash);
+    if (build_plan_make(&build->wish, &build->plan, err))
+        return ERR_FAIL;
+    warn_outside(cli, build);
+    return 0;
+}
+
+/* ---- the build ---- */
+
+static int check_daemon(struct cli *cli, struct err *err)
+{
+    struct docker *docker = NULL;
+    int failed = connect_docker(cli, &docker, err);
+
+    docker_close(docker);
+    return failed;
+}
+
+static int build_failed(const struct build_wish *wish, int code, struct err *err)
+{
+    const char *what = wish->platform ? "buildx build" : "build";
+
+    if (code > 128)
+        return err_set(err, ERR_DOCKER, "build", "%s %s was ended by signal %d", wish->program,
+                       what, code - 128);
+    err_set(err, ERR_DOCKER, "build", "%s %s failed with exit code %d", wish->program, what, code);
+    if (wish->platform)
+        return err_hint(err, "its own words are above; --platform needs buildx: %s buildx version",
+                        wish->program);
+    return err_hint(err, "its own words are above");
+}
+
+static int run_build(struct cli *cli, const struct build *build, struct err *err)
+{
+    const char *host = config_text(&cli->config, OPT_DOCKER_HOST);
+    char variable[1100];
+    const char *const changes[] = {variable, "DOCKER_CONTEXT", NULL};
+    struct run run = {.argv = build->plan.argv, .cancel = &cli->cancel};
+    char **env = NULL;
+    int code = 0, failed;
+
+    if (host) {
+        snprintf(variable, sizeof variable, "DOCKER_HOST=%s", host);
+        env = run_environment(changes);
+        if (!env)
+            return err_memory(err, "the environment of docker");
+        run.env = env;
+    }
+    failed = run_program(&run, &code, err);
+    free(env);
+    if (failed)
+        return ERR_FAIL;
+    return code ? build_failed(&build->wish, code, err) : 0;
+}
+
+static int look_at_image(struct cli *cli, struct build *build, struct err *err)
+{
+    struct docker *docker = NULL;
+    struct docker_image image;
+    int answer = connect_docker(cli, &docker, err);
+
+    if (!answer)
+        answer = docker_inspect(docker, build->tag, &image, err);
+    docker_close(docker);
+    if (answer < 0)
+        return err_wrap(err, "the build ended well, but its image was not seen");
+    if (answer == DOCKER_ABSENT) {
+        err_set(err, ERR_DOCKER, "build", "the build ended well, but %s is not in Docker",
+                build->tag);
+        return err_hint(err,
+                        "did --push or --output send it elsewhere, or does %s speak to "
+                        "another daemon?",
+                        build->wish.program);
+    }
+    str_copy(build->image_id, sizeof build->image_id, image.id);
+    return 0;
+}
+
+/* ---- what is said ---- */
+
+static void write_list(struct json_writer *w, const char *name, const struct git_list *list)
+{
+    if (!list->count)
+        return;
+    jw_array(w, name);
+    for (unsigned i = 0; i < list->count && i < GIT_LIST_MAX; i++)
+        jw_string(w, NULL, list->paths[i]);
+    jw_end(w);
+}
+
+static void write_data(struct json_writer *w, const struct build *build, bool dry_run)
+{
+    jw_string(w, "image_tag", build->tag);
+    jw_string(w, "app_name", build->app);
+    jw_string(w, "git_hash", build->head.short_hash);
+    jw_string(w, "git_time", build->head.time);
+    if (!dry_run)
+        jw_string(w, "image_id", build->image_id);
+    write_list(w, "untracked", &build->changes.untracked);
+    if (!dry_run)
+        return;
+    jw_bool(w, "dry_run", true);
+    jw_array(w, "would_run");
+    for (unsigned i = 0; build->plan.argv[i]; i++)
+        jw_string(w, NULL, build->plan.argv[i]);
+    jw_end(w);
+}
+
+static void tell(struct cli *cli, const struct build *build, bool dry_run)
+{
+    write_data(output_data(&cli->output), build, dry_run);
+    if (dry_run) {
+        build_plan_line(&build->plan, &cli->output.lines);
+        output_text(&cli->output, view_str("\n"));
+        return;
+    }
+    output_note(&cli->output, "built %s", build->tag);
+}
+
+static int build_image(struct cli *cli, struct build *build, struct err *err)
+{
+    bool dry_run = config_switch(&cli->config, OPT_DRY_RUN);
+
+    if (plan_build(cli, build, err))
+        return ERR_FAIL;
+    if (!dry_run &&
+        (check_daemon(cli, err) || run_build(cli, build, err) || look_at_image(cli, build, err)))
+        return ERR_FAIL;
+    tell(cli, build, dry_run);
+    return 0;
+}
+
+int cmd_build(struct cli *cli, struct err *err)
+{
+    struct build *build;
+    int failed;
+
+    if (name_check_app(cli->args->operands[0], err))
+        return ERR_FAIL;
+    build = calloc(1, sizeof *build);
+    if (!build)
+        return err_memory(err, "the build");
+    build->app = cli->args->operands[0];
+    failed = build_image(cli, build, err);
+    free(build);
+    return failed;
+}
