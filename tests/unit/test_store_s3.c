@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -55,6 +56,7 @@ static void exec_fake(const struct fake *fake, const char *const more[])
     char program[512];
     int count = 10;
 
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failing test leaves nobody behind */
     snprintf(program, sizeof program, "%s/../kit/fake_s3.py", getenv("S3DOCK_TEST_DATA"));
     argv[1] = program;
     for (int i = 0; more && more[i]; i++)
