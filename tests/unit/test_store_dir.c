@@ -756,7 +756,7 @@ static void a_store_that_is_cancelled_still_aborts(void **state)
 static void ops_come_home_in_order(void **state)
 {
     struct store_op ops[64];
-    char keys[64][8];
+    char keys[64][16];
     struct err err = {0};
     struct inbox *home = inbox_create(&err);
 
