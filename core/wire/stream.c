@@ -28,6 +28,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "wire/http1.h"
+#include "wire/http_easy.h"
 
 #define BUFFER_SIZE  (512 * KIB) /* what one receive takes at most */
 #define GATHER_SIZE  (128 * KIB)
@@ -295,6 +296,8 @@ static int send_request(struct stream *stream, const struct stream_peer *peer, c
 
 static int allocate(struct stream *stream, bool upload, struct err *err)
 {
+    if (http_easy_global(err) < 0)
+        return ERR_FAIL;
     stream->buffer = malloc(BUFFER_SIZE);
     stream->gather = upload ? malloc(GATHER_SIZE) : NULL;
     stream->multi = curl_multi_init();
