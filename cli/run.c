@@ -118,8 +118,8 @@ int run_program(const struct run *run, int *code, struct err *err)
 {
     struct sigaction usual = {.sa_handler = SIG_DFL}, was;
     sigset_t child, mask;
-    int status, failed;
-    pid_t pid;
+    int status = 0, failed;
+    pid_t pid = -1;
 
     if (cancel_check(run->cancel, err))
         return ERR_FAIL;
