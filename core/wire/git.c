@@ -4,6 +4,10 @@
  * Files that a sparse checkout left out are not deleted. And a submodule that only holds untracked
  * files is not changed: those are told like any other untracked file.
  *
+ * Filter programs (git-lfs) are not run: a file of theirs whose date was touched counts as changed
+ * until `git status` has looked at it and noted the new date. That refuses too much, never too
+ * little.
+ *
  * Partial clones and worktree configuration are extensions of the repository format that change
  * nothing for a reader of HEAD and status, so libgit2 is told to accept them.
  */

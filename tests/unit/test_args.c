@@ -50,6 +50,26 @@ static void flags_may_stand_anywhere(void **state)
     }
 }
 
+static void words_for_another_program(void **state)
+{
+    struct args args;
+    struct err err;
+
+    (void)state;
+    assert_int_equal(PARSE("build", "--strict", "app", "--", "--no-cache", "--", "x"), 0);
+    assert_ptr_equal(args.command, &command_table[CMD_BUILD]);
+    assert_int_equal(args.passed, 1);
+    assert_int_equal(args.operand_count, 4);
+    assert_string_equal(args.operands[1], "--no-cache");
+    assert_string_equal(args.operands[2], "--");
+    assert_int_equal(PARSE("build", "--", "app"), ERR_FAIL);
+    assert_string_equal(err.code, "arguments");
+    assert_int_equal(PARSE("build", "app", "other", "--", "x"), ERR_FAIL);
+    assert_non_null(strstr(err.text, "other"));
+    assert_int_equal(PARSE("build", "app", "--no-cache"), ERR_FAIL);
+    assert_string_equal(err.code, "flag");
+}
+
 static void short_flags_gather(void **state)
 {
     struct args args;
@@ -281,6 +301,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(flags_may_stand_anywhere),
+        cmocka_unit_test(words_for_another_program),
         cmocka_unit_test(short_flags_gather),
         cmocka_unit_test(dashes_end_the_flags),
         cmocka_unit_test(a_single_dash_is_a_value),

@@ -298,6 +298,20 @@ static void touched_is_not_changed(void **state)
     assert_changes("src", NONE, NONE);
 }
 
+/* As git-lfs: what is committed is not what lies in the folder. */
+static void files_of_a_filter_program(void **state)
+{
+    (void)state;
+    SHELL("git config --global filter.rot.clean 'tr a-m n-z';"
+          "git config --global filter.rot.smudge 'tr n-z a-m';"
+          "cd src; echo '*.rot filter=rot' >.gitattributes; echo abc >f.rot; git add .;"
+          "git commit -qm rot; cd ..; git clone -q src c; test \"$(cat c/f.rot)\" = abc;"
+          "touch -d 2001-01-01 c/f.rot; git -C c status");
+    assert_changes("c", NONE, NONE);
+    SHELL("echo abd >c/f.rot");
+    assert_changes("c", LIST("f.rot (modified)"), NONE);
+}
+
 static void untracked_but_not_ignored(void **state)
 {
     (void)state;
@@ -458,6 +472,7 @@ int main(void)
         SCENE(time_that_makes_no_sense),
         SCENE(changes_staged_and_not),
         SCENE(touched_is_not_changed),
+        SCENE(files_of_a_filter_program),
         SCENE(untracked_but_not_ignored),
         SCENE(long_lists_are_counted),
         SCENE(hostile_names),
