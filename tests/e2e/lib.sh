@@ -192,7 +192,7 @@ bucket()
 
 bucket_state()
 {
-    [ -z "${BUCKET:-}" ] || { bucket list && bucket uploads; } 2>&1
+    [ -z "${BUCKET:-}" ] || bucket state 2>&1
 }
 
 # --- small helpers ------------------------------------------------------------------------------------
