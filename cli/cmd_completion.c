@@ -13,7 +13,7 @@ static bool has_flag(const struct option *option)
     return !option->no_flag;
 }
 
-/* First words of the commands, each once. */
+/* First words of the commands, each once; the commands of a group stand together in the table. */
 static void command_words(struct text *out)
 {
     const char *last = "";
@@ -22,14 +22,9 @@ static void command_words(struct text *out)
         const char *name = command_table[i].name;
         size_t size = strcspn(name, " ");
 
-        if (strlen(last) != size || strncmp(last, name, size))
+        if (size != strcspn(last, " ") || strncmp(last, name, size) != 0)
             text_printf(out, "%s%.*s", i ? " " : "", (int)size, name);
-        last = name[size] ? "" : name;
-        if (name[size]) {
-            /* skip the other commands of this group: they stand together */
-            while (i + 1 < COMMAND_COUNT && !strncmp(command_table[i + 1].name, name, size + 1))
-                i++;
-        }
+        last = name;
     }
 }
 
@@ -101,6 +96,23 @@ static void bash_values(struct text *out)
     }
 }
 
+/* --bucket|-b|--region...: a pattern of the flags whose next word is their value. */
+static void bash_value_flags(struct text *out)
+{
+    const char *separator = "";
+
+    for (unsigned id = 0; id < OPTION_COUNT; id++) {
+        const struct option *option = &option_table[id];
+
+        if (!has_flag(option) || !option_takes_value(option))
+            continue;
+        text_printf(out, "%s--%s", separator, option->name);
+        separator = "|";
+        if (option->letter)
+            text_printf(out, "|-%c", option->letter);
+    }
+}
+
 static void bash_script(struct text *out)
 {
     text_str(out, "# bash completion for s3dock\n"
@@ -112,7 +124,13 @@ static void bash_script(struct text *out)
     bash_values(out);
     text_str(out, "    esac\n"
                   "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
-                  "        [[ ${COMP_WORDS[i]} == -* ]] || line+=\"${COMP_WORDS[i]} \"\n"
+                  "        case ${COMP_WORDS[i]} in\n"
+                  "            ");
+    bash_value_flags(out);
+    text_str(out, ") i=$((i + 1)) ;;\n"
+                  "            -*) ;;\n"
+                  "            *) line+=\"${COMP_WORDS[i]} \" ;;\n"
+                  "        esac\n"
                   "    done\n"
                   "    case $line in\n"
                   "        '') words=\"");

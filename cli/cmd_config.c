@@ -134,7 +134,8 @@ static const char *shown(const struct config *config, enum option_id id, char sh
 /* Settings worth telling: those of the configuration, not the flags of this very command. */
 static bool is_setting(const struct option *option)
 {
-    return option->key && option_id(option) != OPT_PROFILE && strncmp(option->key, "naming.", 7);
+    return option->key && option_id(option) != OPT_PROFILE &&
+           strncmp(option->key, "naming.", 7) != 0;
 }
 
 static void show_line(struct cli *cli, const struct config *config, enum option_id id, bool origin)

@@ -228,7 +228,7 @@ static void check_file(struct config *config)
     config_file_unknown(&config->file, add_warning, config);
     if (config->file.exposed)
         add_warning(config, "holds a secret key and others may read it (chmod 600 mends that)");
-    if (compression && strcmp(compression, "gzip"))
+    if (compression && strcmp(compression, "gzip") != 0)
         add_warning(config, "docker.compression: only gzip is written");
 }
 

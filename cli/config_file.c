@@ -230,7 +230,7 @@ static enum known known_as(const char *pattern)
     for (unsigned i = 0; i < OPTION_COUNT; i++) {
         const char *key = option_table[i].key;
 
-        if (!key || strncasecmp(key, pattern, size))
+        if (!key || strncasecmp(key, pattern, size) != 0)
             continue;
         if (!key[size])
             return KNOWN_KEY;
@@ -253,7 +253,7 @@ static void report_unknown(struct search *search)
     for (unsigned i = 0; i < OPTION_COUNT; i++) {
         const char *key = option_table[i].key;
 
-        if (!key || strncasecmp(key, search->pattern, parent))
+        if (!key || strncasecmp(key, search->pattern, parent) != 0)
             continue;
         snprintf(siblings[i], sizeof siblings[i], "%.*s", (int)strcspn(key + parent, "."),
                  key + parent);

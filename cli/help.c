@@ -173,18 +173,13 @@ static void roff(struct text *out, const char *words)
 static void man_option(struct text *out, const struct option *option)
 {
     text_str(out, ".TP\n");
-    if (option->no_flag) {
-        text_str(out, ".B ");
-        roff(out, option->name);
-    } else if (option->letter) {
-        text_printf(out, ".BR \\-%c , \" \" \\-\\-", option->letter);
-        roff(out, option->name);
-    } else {
-        text_str(out, ".B \\-\\-");
-        roff(out, option->name);
-    }
+    if (option->letter)
+        text_printf(out, "\\fB\\-%c\\fR, ", option->letter);
+    text_str(out, option->no_flag ? "\\fB" : "\\fB\\-\\-");
+    roff(out, option->name);
+    text_str(out, "\\fR");
     if (option->argument)
-        text_printf(out, "\\fR \\fI%s\\fR", option->argument);
+        text_printf(out, " \\fI%s\\fR", option->argument);
     text_char(out, '\n');
     roff(out, option->help);
     text_str(out, ".\n");

@@ -119,6 +119,8 @@ int main(int argc, char **argv)
     prepare_last_words(&cli);
     if (!failed)
         failed = run(&cli, &args, &err);
+    if (failed && err.family == ERR_CANCELLED && !err.hint[0])
+        err_hint(&err, "nothing unfinished is visible; run the same command again");
     code = output_end(&cli.output, failed ? &err : NULL, atomic_load(&cli.cancel.signal));
     config_finish(&cli.config);
     output_finish(&cli.output);

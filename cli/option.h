@@ -74,8 +74,6 @@ enum option_kind {
     OPTION_SIZE,   /* bytes, min to max: 67108864, 64M, 1G (powers of 1024) */
 };
 
-enum option_section { SECTION_BUCKET, SECTION_DOCKER, SECTION_COMMAND, SECTION_OUTPUT };
-
 struct option {
     const char *name; /* of the flag, without dashes; in any case what the setting is called */
     const char *env;  /* our variable, S3DOCK_*, or NULL */
@@ -88,7 +86,6 @@ struct option {
     uint64_t min, max;      /* of OPTION_NUMBER and OPTION_SIZE */
     uint64_t commands;      /* bits 1 << enum command_id; 0: every command */
     enum option_kind kind;
-    enum option_section section;
     char letter;  /* short flag, or 0 */
     bool no_flag; /* only environment and file: secrets do not belong on a command line */
     bool secret;  /* never printed */

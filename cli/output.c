@@ -22,7 +22,7 @@ static bool want_color(void)
 {
     const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
 
-    return isatty(STDERR_FILENO) && !(no && *no) && term && strcmp(term, "dumb");
+    return isatty(STDERR_FILENO) && !(no && *no) && term && strcmp(term, "dumb") != 0;
 }
 
 void output_init(struct output *output, bool json)

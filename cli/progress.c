@@ -212,7 +212,7 @@ enum progress_mode progress_choose(const char *how)
         return PROGRESS_NONE;
     if (!strcmp(how, "tty"))
         return PROGRESS_TTY;
-    if (!strcmp(how, "auto") && isatty(STDERR_FILENO) && term && strcmp(term, "dumb"))
+    if (!strcmp(how, "auto") && isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0)
         return PROGRESS_TTY;
     return PROGRESS_PLAIN;
 }
