@@ -202,7 +202,7 @@ static int send_last(struct upload *u, const struct part *part, struct err *err)
     return remember(u, part->number, op.info.etag, err);
 }
 
-static int join(struct upload *u, struct err *err)
+static int join(struct upload *u, uint64_t size, struct err *err)
 {
     struct store_op op = {
         .verb = STORE_UPLOAD_COMPLETE,
@@ -210,6 +210,7 @@ static int join(struct upload *u, struct err *err)
         .upload_id_in = u->id,
         .parts = u->done,
         .part_count = u->done_count,
+        .length = size,
     };
 
     if (store_run(u->store, &op, err) != STORE_DONE)
@@ -224,7 +225,7 @@ int upload_complete(struct upload *upload, const struct part *last, uint64_t siz
     if (!upload->id[0]) {
         if (put_whole(upload, last, err))
             return ERR_FAIL;
-    } else if ((last && send_last(upload, last, err)) || join(upload, err)) {
+    } else if ((last && send_last(upload, last, err)) || join(upload, size, err)) {
         return ERR_FAIL;
     }
     switch (store_head(upload->store, upload->key, info, err)) {

@@ -55,7 +55,7 @@ struct index {
     struct chunk_params params;
     uint32_t file_min; /* CUT_FILE_MIN of the writer */
     char codec[32];    /* "gzip" */
-    char writer[64];   /* "libdeflate 1.14 level 6": equal writers give equal bytes */
+    char writer[64];   /* "s3dock/1 libdeflate 1.14 level 6": equal writers give equal bytes */
     int level;
     uint64_t archive_size, raw_size;
     struct image_info image; /* layers and tags are owned by the index */

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "pack/cut.h"
 #include "pack/index_layout.h"
+#include "pack/member.h"
 
 #define BUILDER_FIRST_ROOM 1024
 
@@ -161,8 +162,8 @@ static void put_parameters(struct text *to, const struct index_builder *builder)
 {
     char writer[64];
 
-    snprintf(writer, sizeof(writer), "libdeflate %s level %d", LIBDEFLATE_VERSION_STRING,
-             builder->level);
+    snprintf(writer, sizeof(writer), "%s libdeflate %s level %d", MEMBER_RECIPE,
+             LIBDEFLATE_VERSION_STRING, builder->level);
     put_u32(to, builder->params.min);
     put_u32(to, builder->params.average);
     put_u32(to, builder->params.max);

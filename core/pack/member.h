@@ -14,6 +14,10 @@
 
 struct err;
 
+/* What decides the bytes of a member besides libdeflate and the level: which chunks are stored
+ * (density.h). It changes when that rule does. */
+#define MEMBER_RECIPE "s3dock/1"
+
 #define MEMBER_LEVEL_MIN 1
 #define MEMBER_LEVEL_MAX 12
 

@@ -201,7 +201,7 @@ static void what_was_written_is_read(void **state)
     assert_int_equal(index->file_min, CUT_FILE_MIN);
     assert_int_equal(index->level, 6);
     assert_string_equal(index->codec, "gzip");
-    assert_memory_equal(index->writer, "libdeflate 1.", 13);
+    assert_memory_equal(index->writer, "s3dock/1 libdeflate 1.", 22);
     assert_non_null(strstr(index->writer, " level 6"));
     same_image(&index->image, &image);
     same_chunks(index);
