@@ -1,37 +1,144 @@
 /*
  * pattern - a made-up image archive of any size on standard output: `pattern BYTES [SEED]`.
+ *
+ * For sizes that no daemon and no disk here should hold: it is streamed, one file of a layer at a
+ * time. Half of the files are words, which compress, half are noise, which does not. Equal
+ * arguments give equal bytes.
  */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "base/err.h"
-#include "move/source.h"
+#include "base/hash.h"
+#include "kit/tarball.h"
+
+#define FILE_SIZE  ((size_t)1 << 20)
+#define LAYER_SIZE ((uint64_t)1 << 30) /* about */
+#define LAYERS_MAX 127                 /* what a Docker daemon takes */
+#define REFERENCE  "huge:20260301-0900-1a2b3c4"
+
+struct pattern {
+    uint64_t seed;
+    unsigned layers, files; /* files of each layer */
+    struct digest *digest;  /* of the layer that is being written */
+    char diff_ids[LAYERS_MAX][SHA256_HEX_SIZE];
+};
+
+static void put(const void *bytes, size_t size)
+{
+    if (fwrite(bytes, 1, size, stdout) != size) {
+        perror("pattern");
+        exit(1);
+    }
+}
+
+/* Writes what has been gathered and starts anew. */
+static void flush(struct tarball *tar, struct digest *digest)
+{
+    if (digest != NULL)
+        digest_add(digest, tar->data, tar->size);
+    put(tar->data, tar->size);
+    tarball_finish(tar);
+    tarball_init(tar);
+}
+
+/* Eight letters a word, out of a vocabulary of 1024. */
+static void words(uint8_t *bytes, size_t size, uint64_t seed)
+{
+    static char vocabulary[1024][8];
+    uint64_t x = seed * 0x9e3779b97f4a7c15 + 1;
+
+    if (vocabulary[0][0] == '\0') {
+        noise((uint8_t *)vocabulary, sizeof vocabulary, 1);
+        for (size_t i = 0; i < sizeof vocabulary; i++)
+            (&vocabulary[0][0])[i] = "etaoinshrdlu cmf"[(&vocabulary[0][0])[i] & 15];
+    }
+    for (size_t i = 0; i + 8 <= size; i += 8) {
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+        memcpy(bytes + i, vocabulary[x >> 32 & 1023], 8);
+    }
+}
+
+static void write_layer(struct pattern *pattern, unsigned number)
+{
+    static uint8_t content[FILE_SIZE];
+    uint8_t sum[SHA256_SIZE];
+    struct tarball tar;
+    char name[64];
+
+    tarball_init(&tar);
+    snprintf(name, sizeof name, "%u/layer.tar", number);
+    tarball_header(&tar, '0', name, "", pattern->files * (uint64_t)(FILE_SIZE + 512) + 1024);
+    flush(&tar, NULL);
+    for (unsigned i = 0; i < pattern->files; i++) {
+        uint64_t seed = pattern->seed * 1000003 + number * (uint64_t)100003 + i;
+
+        (i % 2 ? noise : words)(content, sizeof content, seed);
+        snprintf(name, sizeof name, "srv/layer-%u/file-%u", number, i);
+        tarball_file(&tar, name, content, sizeof content);
+        flush(&tar, pattern->digest);
+    }
+    tarball_end(&tar);
+    flush(&tar, pattern->digest);
+    tarball_finish(&tar);
+    digest_end(pattern->digest, sum);
+    hex_encode(sum, sizeof sum, pattern->diff_ids[number]);
+}
+
+/* Configuration and manifest, as the older of Docker's two layouts has them. */
+static void write_documents(const struct pattern *pattern)
+{
+    static char config[LAYERS_MAX * 80 + 256], manifest[LAYERS_MAX * 20 + 256];
+    char identity[SHA256_HEX_SIZE], name[SHA256_HEX_SIZE + 8];
+    uint8_t sum[SHA256_SIZE];
+    struct tarball tar;
+    size_t at = 0;
+
+    at += (size_t)sprintf(config, "{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{},"
+                                  "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[");
+    for (unsigned i = 0; i < pattern->layers; i++)
+        at += (size_t)sprintf(config + at, "%s\"sha256:%s\"", i ? "," : "", pattern->diff_ids[i]);
+    at += (size_t)sprintf(config + at, "]}}");
+    sha256_of((struct view){(const uint8_t *)config, at}, sum);
+    hex_encode(sum, sizeof sum, identity);
+    snprintf(name, sizeof name, "%s.json", identity);
+
+    tarball_init(&tar);
+    tarball_text(&tar, name, config);
+    at = (size_t)sprintf(manifest, "[{\"Config\":\"%s\",\"RepoTags\":[\"%s\"],\"Layers\":[", name,
+                         REFERENCE);
+    for (unsigned i = 0; i < pattern->layers; i++)
+        at += (size_t)sprintf(manifest + at, "%s\"%u/layer.tar\"", i ? "," : "", i);
+    sprintf(manifest + at, "]}]");
+    tarball_text(&tar, "manifest.json", manifest);
+    tarball_end(&tar);
+    flush(&tar, NULL);
+    tarball_finish(&tar);
+}
 
 int main(int argc, char **argv)
 {
-    static uint8_t block[1 << 20];
-    struct err err = {0};
-    struct source *source;
-    long got;
+    static struct pattern pattern;
+    uint64_t size = argc > 1 ? strtoull(argv[1], NULL, 10) : 0;
 
-    if (argc < 2 || argc > 3) {
-        fprintf(stderr, "usage: pattern BYTES [SEED]\n");
+    pattern.seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
+    pattern.layers = (unsigned)(size / LAYER_SIZE + 1);
+    pattern.files = (unsigned)(size / pattern.layers / (FILE_SIZE + 512));
+    if (argc > 3 || pattern.files == 0 || pattern.layers > LAYERS_MAX) {
+        fprintf(stderr, "usage: pattern BYTES [SEED]     (1 MiB to 126 GiB)\n");
         return 2;
     }
-    source = source_pattern(strtoull(argv[1], NULL, 10), argc > 2 ? strtoull(argv[2], NULL, 10) : 1,
-                            &err);
-    if (source == NULL) {
-        fprintf(stderr, "pattern: %s\n", err.text);
+    pattern.digest = digest_create(DIGEST_SHA256);
+    if (pattern.digest == NULL) {
+        fprintf(stderr, "pattern: no SHA-256 here\n");
         return 1;
     }
-    while ((got = source_read(source, block, sizeof block, &err)) > 0)
-        if (fwrite(block, 1, (size_t)got, stdout) != (size_t)got) {
-            perror("pattern");
-            return 1;
-        }
-    source_destroy(source);
-    if (got < 0)
-        fprintf(stderr, "pattern: %s\n", err.text);
-    return got < 0;
+    for (unsigned i = 0; i < pattern.layers; i++)
+        write_layer(&pattern, i);
+    write_documents(&pattern);
+    digest_destroy(pattern.digest);
+    return fflush(stdout) == 0 ? 0 : 1;
 }
