@@ -304,12 +304,15 @@ static void dispatch(struct push *p, struct msg *msg)
 static void drop_what_waits(struct push *p)
 {
     struct span *span;
+    struct part *part;
 
     if (p->current)
         slots_give(p->slots, p->current->slot);
     p->current = NULL;
     while ((span = order_take_any(&p->order)))
         slots_give(p->slots, span->slot);
+    while ((part = upload_reclaim(p->upload)))
+        parts_give(p->parts, part);
 }
 
 static bool is_over(struct push *p)
