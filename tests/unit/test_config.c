@@ -123,7 +123,7 @@ static void without_a_file_the_original_s_defaults_hold(void **state)
     assert_value(OPT_ENDPOINT, NULL);
     assert_string_equal(config.profile, "default");
     assert_origin(OPT_BUCKET, "default");
-    assert_int_equal(config_number(&config, OPT_MEMORY), 96 << 20);
+    assert_int_equal(config_number(&config, OPT_MEMORY), 80 << 20);
     assert_true(config_is(&config, OPT_JOBS, "auto"));
 }
 
