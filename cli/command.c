@@ -9,9 +9,14 @@
 
 #define REF "REF"
 
+#define IMAGES   "Images"
+#define SETTINGS "Settings and checks"
+#define PROGRAM  "This program"
+
 const struct command command_table[COMMAND_COUNT] = {
     [CMD_BUILD] =
         {.name = "build",
+         .group = IMAGES,
          .operands = "APP",
          .least = 1,
          .most = 1,
@@ -31,6 +36,7 @@ const struct command command_table[COMMAND_COUNT] = {
          .run = cmd_build},
     [CMD_PUSH] =
         {.name = "push",
+         .group = IMAGES,
          .operands = REF,
          .least = 1,
          .most = 1,
@@ -48,6 +54,7 @@ const struct command command_table[COMMAND_COUNT] = {
              "exported. If a push fails or is interrupted, the bucket stays as it was.\n",
          .run = cmd_push},
     [CMD_PULL] = {.name = "pull",
+                  .group = IMAGES,
                   .operands = REF,
                   .least = 1,
                   .most = 1,
@@ -61,6 +68,7 @@ const struct command command_table[COMMAND_COUNT] = {
                       "Docker has this very image already.\n",
                   .run = cmd_pull},
     [CMD_CONFIG_INIT] = {.name = "config init",
+                         .group = SETTINGS,
                          .operands = "[FILE]",
                          .most = 1,
                          .no_file = true,
@@ -73,6 +81,7 @@ const struct command command_table[COMMAND_COUNT] = {
                          .run = cmd_config_init},
     [CMD_CONFIG_SHOW] =
         {.name = "config show",
+         .group = SETTINGS,
          .operands = "",
          .summary = "show what would be used",
          .examples = "s3dock config show\tall profiles\n"
@@ -80,6 +89,7 @@ const struct command command_table[COMMAND_COUNT] = {
          .details = "What would be used, flags and environment included. Secrets are not shown.\n",
          .run = cmd_config_show},
     [CMD_CONFIG_LIST] = {.name = "config list",
+                         .group = SETTINGS,
                          .operands = "",
                          .summary = "list the profiles",
                          .examples = "s3dock config list\t* marks the one in use\n",
@@ -87,6 +97,7 @@ const struct command command_table[COMMAND_COUNT] = {
                          .run = cmd_config_list},
     [CMD_CONFIG_VALIDATE] =
         {.name = "config validate",
+         .group = SETTINGS,
          .operands = "[FILE]",
          .most = 1,
          .no_file = true,
@@ -96,7 +107,27 @@ const struct command command_table[COMMAND_COUNT] = {
          .details = "Tells syntax errors with line and column, values that make no sense, and\n"
                     "keys that s3dock does not know.\n",
          .run = cmd_config_validate},
+    [CMD_DOCTOR] =
+        {.name = "doctor",
+         .group = SETTINGS,
+         .operands = "",
+         .no_file = true,
+         .summary = "find out what is wrong",
+         .examples = "s3dock doctor\teverything that pushing and pulling needs\n"
+                     "s3dock doctor --profile eu --read-only\tby reading alone\n"
+                     "s3dock doctor --json\tfor a monitor\n",
+         .details =
+             "Checks the configuration, the credentials, the bucket and what may be done with\n"
+             "it, the clock, Docker and disk space; says what is wrong and how to mend it.\n"
+             "\n"
+             "To try what may be done, small objects are written below .s3dock-doctor/ in the\n"
+             "bucket, and removed again. --read-only leaves that out.\n"
+             "\n"
+             "Exit code 0 when nothing failed, otherwise that of the first failure. Warnings\n"
+             "are no failures: Docker, for one, is not needed where only files are used.\n",
+         .run = cmd_doctor},
     [CMD_COMPLETION] = {.name = "completion",
+                        .group = PROGRAM,
                         .operands = "bash|zsh|fish",
                         .least = 1,
                         .most = 1,
@@ -108,6 +139,7 @@ const struct command command_table[COMMAND_COUNT] = {
                         .details = "",
                         .run = cmd_completion},
     [CMD_MAN] = {.name = "man",
+                 .group = PROGRAM,
                  .operands = "",
                  .no_file = true,
                  .summary = "print the manual page",
@@ -116,6 +148,7 @@ const struct command command_table[COMMAND_COUNT] = {
                  .details = "",
                  .run = cmd_man},
     [CMD_VERSION] = {.name = "version",
+                     .group = PROGRAM,
                      .operands = "",
                      .no_file = true,
                      .summary = "print the version",
@@ -123,6 +156,7 @@ const struct command command_table[COMMAND_COUNT] = {
                      .details = "",
                      .run = cmd_version},
     [CMD_HELP] = {.name = "help",
+                  .group = PROGRAM,
                   .operands = "[COMMAND]",
                   .most = 2,
                   .no_file = true,

@@ -21,6 +21,7 @@ enum command_id {
     CMD_CONFIG_SHOW,
     CMD_CONFIG_LIST,
     CMD_CONFIG_VALIDATE,
+    CMD_DOCTOR,
     CMD_COMPLETION,
     CMD_MAN,
     CMD_VERSION,
@@ -38,6 +39,7 @@ struct cli {
 
 struct command {
     const char *name;     /* "push", "config init": also the envelope's "command" */
+    const char *group;    /* heading in the help; commands of a group stand together */
     const char *operands; /* "REF", "[FILE]" */
     unsigned least, most; /* operands */
     bool hands_on;        /* what stands after -- goes to another program */
@@ -64,6 +66,7 @@ int cmd_config_init(struct cli *cli, struct err *err);
 int cmd_config_show(struct cli *cli, struct err *err);
 int cmd_config_list(struct cli *cli, struct err *err);
 int cmd_config_validate(struct cli *cli, struct err *err);
+int cmd_doctor(struct cli *cli, struct err *err);
 int cmd_completion(struct cli *cli, struct err *err);
 int cmd_man(struct cli *cli, struct err *err);
 int cmd_version(struct cli *cli, struct err *err);
