@@ -526,7 +526,8 @@ static int put_metadata(struct push *p, const struct metadata *metadata, struct 
 }
 
 /* Keeps what is replaced, then makes the new archive, its index and its metadata visible, in this
- * order. */
+ * order. A cancel that comes when the archive may be visible finds the rest of it insisted on: an
+ * archive under the documents of its predecessor is an image that nobody can pull. */
 static int commit(struct push *p, struct err *err)
 {
     struct store *store = p->options->store;
@@ -553,6 +554,7 @@ static int commit(struct push *p, struct err *err)
     }
     if (answer == 0)
         answer = put_metadata(p, &metadata, err);
+    store_insist(store, false);
     snprintf(p->result->checksum, sizeof p->result->checksum, "%s", metadata.checksum);
     snprintf(p->result->image_id, sizeof p->result->image_id, "%s", metadata.image_id);
     p->result->size = metadata.size;

@@ -11,7 +11,9 @@
  * was lost has been completed after all, or a document been written by us and not by somebody else.
  *
  * Cancellation: what sits or waits goes home at once. Only aborting uploads and deleting objects,
- * which is cleaning up, is still begun and given CLEANUP_TIME.
+ * which is cleaning up, and what the caller insists on is still begun and given CLEANUP_TIME; so is
+ * the answer to a request that begins an upload, because without the upload's id nobody could abort
+ * it.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -575,9 +577,16 @@ static void landed(void *arg, struct http_exchange *exchange)
 
 /* -- the turn -- */
 
-static bool is_cleanup(const struct store_op *op)
+static bool is_kept(const struct s3_store *s3, const struct store_op *op)
 {
-    return op->verb == STORE_UPLOAD_ABORT || op->verb == STORE_DELETE;
+    return op->verb == STORE_UPLOAD_ABORT || op->verb == STORE_DELETE ||
+           atomic_load(&s3->base.insisting);
+}
+
+static bool stays_seated(const struct s3_store *s3, const struct flight_seat *seat)
+{
+    return is_kept(s3, seat->op) ||
+           (seat->op->verb == STORE_UPLOAD_CREATE && seat->state == SEAT_AIR);
 }
 
 static void cleanup_starts(struct s3_store *s3, int64_t now)
@@ -591,7 +600,7 @@ static void send_home(struct s3_store *s3, bool cleanup_too, int64_t now)
     struct store_op *op, *kept = NULL;
 
     for (struct store_op *last = s3->flight.last; last && (op = flight_unqueue(&s3->flight));) {
-        if (cleanup_too || !is_cleanup(op))
+        if (cleanup_too || !is_kept(s3, op))
             go_home_cancelled(s3, op);
         else
             flight_queue(&s3->flight, kept = op);
@@ -601,7 +610,7 @@ static void send_home(struct s3_store *s3, bool cleanup_too, int64_t now)
     for (unsigned i = 0; i < s3->flight.seat_count; i++) {
         if (s3->flight.seats[i].state == SEAT_FREE)
             continue;
-        if (cleanup_too || !is_cleanup(s3->flight.seats[i].op))
+        if (cleanup_too || !stays_seated(s3, &s3->flight.seats[i]))
             leave_cancelled(s3, (int)i);
         else
             kept = s3->flight.seats[i].op;
@@ -614,7 +623,7 @@ static void sort_mail(struct s3_store *s3, struct store_op *op, int64_t now)
 {
     while (op) {
         struct store_op *next = (struct store_op *)op->msg.next;
-        if (s3->cancelled && !is_cleanup(op)) {
+        if (s3->cancelled && !is_kept(s3, op)) {
             go_home_cancelled(s3, op);
         } else {
             if (s3->cancelled)
@@ -647,13 +656,10 @@ static int64_t turn(void *arg, int64_t now)
     int seat;
 
     struct store_op *mail = take_mail(s3, &closing);
-    if (!s3->cancelled && cancel_requested(s3->cancel)) {
-        s3->cancelled = true;
-        send_home(s3, false, now);
-    }
+    s3->cancelled = s3->cancelled || cancel_requested(s3->cancel);
     sort_mail(s3, mail, now);
-    if (s3->cleanup_until && now >= s3->cleanup_until)
-        send_home(s3, true, now);
+    if (s3->cancelled)
+        send_home(s3, s3->cleanup_until && now >= s3->cleanup_until, now);
 
     while ((seat = flight_board(&s3->flight, now)) != FLIGHT_NONE)
         take_seat(s3, seat);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -105,6 +106,7 @@ static void between_submit(struct store *store, struct store_op *op)
         }
         cancel_request(&b->cancel, SIGTERM);
     }
+    store_insist(b->folder, atomic_load(&store->insisting));
     store_submit(b->folder, op);
 }
 
@@ -149,6 +151,13 @@ static const char *path_of(const char *name)
 static bool exists(const char *name)
 {
     return access(path_of(name), F_OK) == 0;
+}
+
+static long size_of(const char *name)
+{
+    struct stat st;
+
+    return stat(path_of(name), &st) == 0 ? (long)st.st_size : -1;
 }
 
 static int push(struct between *b, const char *input)
@@ -199,6 +208,57 @@ static void an_upload_that_is_refused_is_told(void **state)
     }
 }
 
+static int pull(struct between *b, const char *output)
+{
+    char path[512];
+    struct pull_options options = {.store = b->folder, .output = path};
+    struct pull_result result;
+
+    snprintf(path, sizeof path, "%s/%s", dir, output);
+    options.transfer.jobs = 2;
+    cancel_init(&b->cancel);
+    assert_int_equal(name_parse_image(REF, &options.name, &err), 0);
+    return pull_run(&options, &result, &err);
+}
+
+/* Wherever the signal comes: what can be pulled then is a whole image, the old or the new. */
+static void a_signal_leaves_the_old_image_or_the_new(void **state)
+{
+    static const struct {
+        enum store_verb verb;
+        const char *suffix;
+        bool done; /* too late to stop */
+    } moments[] = {
+        {STORE_UPLOAD_CREATE, NULL, false},  {STORE_UPLOAD_PART, NULL, false},
+        {STORE_COPY, ".tar.gz", false},      {STORE_COPY, ".json", false},
+        {STORE_UPLOAD_COMPLETE, NULL, true}, {STORE_PUT, ".index", true},
+        {STORE_PUT, ".json", true},
+    };
+    struct between b;
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(moments); i++) {
+        char bucket[32];
+        int answer;
+
+        snprintf(bucket, sizeof bucket, "signal-%u", i);
+        open_between(&b, bucket);
+        assert_int_equal(push(&b, "one.tar"), 0);
+        b.verb = moments[i].verb;
+        b.suffix = moments[i].suffix;
+        answer = push(&b, "two.tar");
+        assert_true(b.hit);
+        assert_int_equal(answer, moments[i].done ? 0 : ERR_FAIL);
+        if (answer)
+            assert_int_equal(err.family, ERR_CANCELLED);
+        if (pull(&b, "out.tar"))
+            fail_msg("after signal %u: %s", i, err.text);
+        assert_int_equal(size_of("out.tar"), size_of(moments[i].done ? "two.tar" : "one.tar"));
+        assert_int_equal(unfinished_uploads(&b), 0);
+        store_destroy(b.folder);
+    }
+}
+
 static int start(void **state)
 {
     (void)state;
@@ -222,6 +282,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_upload_that_is_refused_is_told),
+        cmocka_unit_test(a_signal_leaves_the_old_image_or_the_new),
     };
 
     return cmocka_run_group_tests_name("trouble", tests, start, end);
