@@ -30,6 +30,19 @@ static int load_settings(struct cli *cli, struct err *err)
     return 0;
 }
 
+/* What a store that cannot even be opened complains of. */
+static const char *subject_of(const struct err *err)
+{
+    switch (err->family) {
+    case ERR_AUTH:
+        return "credentials";
+    case ERR_NOT_FOUND:
+        return "bucket";
+    default:
+        return "endpoint";
+    }
+}
+
 static void check_bucket(struct doctor *doctor, struct cli *cli)
 {
     struct store *store = NULL;
@@ -38,8 +51,7 @@ static void check_bucket(struct doctor *doctor, struct cli *cli)
     doctor_check_settings(doctor, &cli->config);
     doctor_check_credentials(doctor, &cli->config);
     if (connect_store(cli, false, &store, &err))
-        doctor_found(doctor, err.family == ERR_AUTH ? "credentials" : "endpoint", DOCTOR_FAILED,
-                     &err);
+        doctor_found(doctor, subject_of(&err), DOCTOR_FAILED, &err);
     else
         doctor_check_bucket(doctor, store, config_switch(&cli->config, OPT_READ_ONLY));
     store_destroy(store);

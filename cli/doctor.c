@@ -7,7 +7,7 @@
 #include "base/bytes.h"
 #include "cli/output.h"
 
-#define NAME_COLUMN 18
+#define NAME_COLUMN 19
 #define INDENT      2 /* of a line's first column; its second is the status */
 #define STATUS      8
 #define WIDTH       100 /* a detail that is longer goes on below */

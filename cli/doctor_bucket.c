@@ -273,7 +273,7 @@ static void try_head(struct probe *p)
     enum store_answer answer = ask(p, RIGHT_HEAD, &op);
 
     if (answer == STORE_DONE && op.info.size == strlen(BODY))
-        tell_well(p, RIGHT_HEAD, "and looked at");
+        tell_well(p, RIGHT_HEAD, "an object can be looked at");
     else if (answer != STORE_FAILED)
         tell_odd(p, RIGHT_HEAD, "what was just written is not there");
 }
@@ -287,7 +287,7 @@ static void try_get(struct probe *p)
     text_init(&text, BODY_MAX);
     answer = ask(p, RIGHT_GET, &op);
     if (answer == STORE_DONE && view_equals_str(text_view(&text), BODY))
-        tell_well(p, RIGHT_GET, "and read");
+        tell_well(p, RIGHT_GET, "an object can be read");
     else if (answer != STORE_FAILED)
         tell_odd(p, RIGHT_GET, "what is read is not what was written");
 }
@@ -303,7 +303,7 @@ static void try_range(struct probe *p)
     enum store_answer answer = ask(p, RIGHT_RANGE, &op);
 
     if (answer == STORE_DONE && !memcmp(middle, BODY + 7, sizeof middle))
-        tell_well(p, RIGHT_RANGE, "in pieces too");
+        tell_well(p, RIGHT_RANGE, "a piece of an object can be read");
     else if (answer != STORE_FAILED)
         tell_odd(p, RIGHT_RANGE, "what is read is not what was written");
 }
@@ -314,7 +314,7 @@ static void try_copy(struct probe *p)
     enum store_answer answer = ask(p, RIGHT_COPY, &op);
 
     if (answer == STORE_DONE)
-        tell_well(p, RIGHT_COPY, "within the bucket");
+        tell_well(p, RIGHT_COPY, "an object can be copied within the bucket");
     else if (answer != STORE_FAILED)
         tell_odd(p, RIGHT_COPY, "the source is said not to be there");
 }
@@ -388,7 +388,7 @@ static void list_parts(struct probe *p, const char *id)
     enum store_answer answer = ask(p, RIGHT_PARTS, &op);
 
     if (answer == STORE_DONE && page.count == 1)
-        tell_well(p, RIGHT_PARTS, "and listed, so an interrupted push can go on");
+        tell_well(p, RIGHT_PARTS, "parts can be listed, so an interrupted push can go on");
     else if (answer != STORE_FAILED)
         tell_odd(p, RIGHT_PARTS, "the part that was sent is not listed");
     store_page_finish(&page);

@@ -16,6 +16,7 @@
 #define FOR(command) (UINT64_C(1) << (command))
 
 #define TRANSFERS (FOR(CMD_PUSH) | FOR(CMD_PULL))
+#define CHANGES   (FOR(CMD_TAG) | FOR(CMD_PROMOTE) | FOR(CMD_ROLLBACK))
 #define DOCKERS   (TRANSFERS | FOR(CMD_BUILD))
 #define DAEMONS   (DOCKERS | FOR(CMD_DOCTOR))
 
@@ -172,7 +173,7 @@ const struct option option_table[OPTION_COUNT] = {
                    .kind = OPTION_NUMBER,
                    .min = 1,
                    .max = 12,
-                   .fallback = "6",
+                   .fallback = "5",
                    .argument = "N",
                    .help = "compression: 1 fast to 12 small",
                    .commands = FOR(CMD_PUSH)},
@@ -202,12 +203,12 @@ const struct option option_table[OPTION_COUNT] = {
                      .kind = OPTION_SWITCH,
                      .fallback = "false",
                      .help = "say what would be done; change nothing",
-                     .commands = DOCKERS},
+                     .commands = DOCKERS | CHANGES},
     [OPT_FORCE] = {.name = "force",
                    .kind = OPTION_SWITCH,
                    .fallback = "false",
-                   .help = "do it even when the image is there already",
-                   .commands = TRANSFERS},
+                   .help = "do it even when the image or version is there already",
+                   .commands = TRANSFERS | FOR(CMD_TAG)},
     [OPT_GIT_BRANCH] = {.name = "include-git-branch",
                         .no_flag = true,
                         .key = "naming.include_git_branch",
@@ -261,6 +262,19 @@ const struct option option_table[OPTION_COUNT] = {
                     .fallback = "false",
                     .help = "refuse untracked files too",
                     .commands = FOR(CMD_BUILD)},
+    [OPT_MONTH] = {.name = "month",
+                   .kind = OPTION_TEXT,
+                   .argument = "YYYYMM",
+                   .help = "only what was filed under this month",
+                   .commands = FOR(CMD_LIST_IMAGES)},
+    [OPT_LIMIT] = {.name = "limit",
+                   .kind = OPTION_NUMBER,
+                   .min = 1,
+                   .max = 1000000,
+                   .fallback = "20",
+                   .argument = "N",
+                   .help = "at most so many",
+                   .commands = FOR(CMD_HISTORY)},
     [OPT_FULL] = {.name = "full",
                   .kind = OPTION_SWITCH,
                   .fallback = "false",

@@ -52,6 +52,8 @@ enum option_id {
     OPT_PLATFORM,
     OPT_STRICT,
     /* single commands */
+    OPT_MONTH,
+    OPT_LIMIT,
     OPT_FULL,
     OPT_ORIGIN,
     OPT_READ_ONLY,

@@ -101,8 +101,16 @@ int existing_keep(struct store *store, const struct image_name *name,
     if (free_name(store, name, month, stamp, &n, err))
         return ERR_FAIL;
     key_replaced(key, name, month, stamp, n, KEY_ARCHIVE);
-    if (copy_object(store, existing->at.archive_key, &existing->archive, key, copied, err))
+    switch (copy_object(store, existing->at.archive_key, &existing->archive, key, copied, err)) {
+    case 0:
+        break;
+    case COPY_ABSENT:
+        err_set(err, ERR_CONFLICT, "changed", "%s was removed by somebody else meanwhile",
+                existing->at.archive_key);
+        return err_hint(err, "run the same command again");
+    default:
         return err_wrap(err, "cannot keep the image that is being replaced");
+    }
     for (size_t i = 0; i < ARRAY_SIZE(documents); i++) {
         key_replaced(key, name, month, stamp, n, documents[i]);
         if (!key_sibling(source, existing->at.archive_key, documents[i]))

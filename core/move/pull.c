@@ -389,7 +389,7 @@ static int conduct(struct pull *p, struct err *err)
     if (!p->stopping)
         return 0;
     *err = p->err;
-    return p->replaced ? REPLACED : ERR_FAIL;
+    return p->replaced && !p->sink->in_place ? REPLACED : ERR_FAIL;
 }
 
 /* ---- setting up and taking down ---- */
@@ -501,9 +501,8 @@ static int find_loaded(struct pull *p, struct docker_image *local, struct err *e
         return answer;
     answer = docker_inspect(o->docker, known, local, err);
     if (answer == DOCKER_OK)
-        answer = docker_tag(o->docker, known, o->name.app, o->name.tag, err) ||
-                 docker_inspect(o->docker, o->name.ref, local, err);
-    return answer;
+        answer = docker_tag(o->docker, known, o->name.app, o->name.tag, err);
+    return answer == DOCKER_OK ? docker_inspect(o->docker, o->name.ref, local, err) : answer;
 }
 
 static int verify_loaded(struct pull *p, struct err *err)
@@ -576,7 +575,7 @@ static int pull_once(const struct pull_options *options, struct pull_result *res
         answer = is_here(p, err);
     result->skipped = answer == 1;
     if (answer == 0 && !options->dry_run) {
-        answer = find_archive(p, err) || choose_index(p, err);
+        answer = find_archive(p, err) ? ERR_FAIL : choose_index(p, err);
         if (answer == 0)
             answer = transfer(p, err);
     }

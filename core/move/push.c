@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "catalog/conditions.h"
 #include "catalog/metadata.h"
 #include "flow/meter.h"
 #include "flow/order.h"
@@ -63,6 +64,7 @@ struct push {
     struct span *current; /* being assembled; NULL between spans */
     size_t current_done;
     bool reading, stopping;
+    bool conditional; /* the store can be asked to write only over what we have seen */
     const struct image_info *image; /* once the reader is done */
 
     uint64_t raw, packed, uploaded; /* assembled; assembled; home again */
@@ -147,8 +149,7 @@ static int prepare(struct push *p, struct err *err)
         key_image(p->result->key, &o->name, NULL, KEY_ARCHIVE);
     if (!o->docker && p->existing.whole)
         peek_image_id(o->input, peeked);
-    if (!o->force &&
-        (existing_is(&p->existing, p->local.id) || existing_is(&p->existing, peeked)))
+    if (!o->force && (existing_is(&p->existing, p->local.id) || existing_is(&p->existing, peeked)))
         skip(p);
     return 0;
 }
@@ -488,21 +489,51 @@ static int list_layers(const struct image_info *image, struct metadata *out, str
     return 0;
 }
 
+/* Two pushes of one name may be at it at once. The archive is whoever's completed last, and only
+ * that push may describe it: so each looks whether the archive is still its own, and writes only
+ * over what it has seen. The other one's look fails. (A store that ignores conditions leaves a
+ * window of one request.) */
+static int put_beside(struct push *p, const char *key, struct view body, const char *archive_etag,
+                      struct err *err)
+{
+    struct store *store = p->options->store;
+
+    for (unsigned tries = 0; tries < 8; tries++) {
+        struct store_info archive = {0}, there = {0};
+        enum store_answer answer = store_head(store, p->result->key, &archive, err);
+
+        if (answer == STORE_DONE && strcmp(archive.etag, archive_etag) == 0)
+            answer = store_head(store, key, &there, err);
+        else if (answer != STORE_FAILED)
+            break;
+        if (answer != STORE_FAILED)
+            answer = store_put_document(store, key, body,
+                                        p->conditional && answer == STORE_DONE ? there.etag : NULL,
+                                        p->conditional && answer != STORE_DONE, NULL, err);
+        if (answer == STORE_FAILED)
+            return ERR_FAIL;
+        if (answer == STORE_DONE)
+            return 0;
+    }
+    err_set(err, ERR_CONFLICT, "push", "somebody else pushed %s at the same time and was later",
+            p->options->name.ref);
+    return err_hint(err, "see what is there: s3dock pull %s --dry-run", p->options->name.ref);
+}
+
 static int put_index(struct push *p, struct metadata *metadata, struct err *err)
 {
     uint8_t sum[SHA256_SIZE];
     struct text text;
-    int answer = ERR_FAIL;
+    int answer;
 
     text_init(&text, INDEX_MAX);
-    if (index_builder_finish(p->builder, p->image, &text, err) == 0) {
+    answer = index_builder_finish(p->builder, p->image, &text, err);
+    if (answer == 0) {
         key_sibling(metadata->index_key, p->result->key, KEY_INDEX);
         sha256_of(text_view(&text), sum);
         hex_encode(sum, sizeof sum, metadata->index_sha256);
         metadata->index_size = text.size;
-        if (store_put_document(p->options->store, metadata->index_key, text_view(&text), NULL,
-                               false, NULL, err) == STORE_DONE)
-            answer = 0;
+        answer = put_beside(p, metadata->index_key, text_view(&text), metadata->archive_etag, err);
     }
     text_finish(&text);
     return answer;
@@ -518,9 +549,8 @@ static int put_metadata(struct push *p, const struct metadata *metadata, struct 
     metadata_write(metadata, &text);
     key_sibling(key, p->result->key, KEY_METADATA);
     answer = text_check(&text, "the metadata", err);
-    if (answer == 0 && store_put_document(p->options->store, key, text_view(&text), NULL, false,
-                                          NULL, err) != STORE_DONE)
-        answer = ERR_FAIL;
+    if (answer == 0)
+        answer = put_beside(p, key, text_view(&text), metadata->archive_etag, err);
     text_finish(&text);
     return answer;
 }
@@ -537,6 +567,8 @@ static int commit(struct push *p, struct err *err)
     int answer;
 
     report(p, PHASE_COMMIT);
+    if (conditions_find(store, &p->conditional, err))
+        p->conditional = false;
     describe(p, &metadata);
     answer = list_layers(p->image, &metadata, err);
     if (answer == 0 && p->existing.has_archive) {
