@@ -38,8 +38,7 @@ struct entry {
     bool name_escaped;
 };
 
-static const struct json_limits LINE_LIMITS = {
-    .bytes = TARSPLIT_LINE_MAX, .depth = 4, .nodes = 64};
+static const struct json_limits LINE_LIMITS = {.bytes = TARSPLIT_LINE_MAX, .depth = 4, .nodes = 64};
 
 struct tarsplit *tarsplit_create(struct err *err)
 {

@@ -3,14 +3,14 @@
  * a folder that holds its files.
  *
  * Docker keeps one for each layer of a graph driver. It is gzip of JSON lines, and the tar is their
- * concatenation, bit for bit: lines of type 2 carry bytes (headers, padding, trailer), lines of type
- * 1 stand for the content of a file. Only files with a size are told here; directories, links and
- * empty files are bytes alone.
+ * concatenation, bit for bit: lines of type 2 carry bytes (headers, padding, trailer), lines of
+ * type 1 stand for the content of a file. Only files with a size are told here; directories, links
+ * and empty files are bytes alone.
  *
- * Hostile input: refused (integrity.tarsplit) are names that are absolute, hold "..", "//" or a NUL,
- * sizes beyond TARSPLIT_SIZE_MAX, also in sum, lines longer than TARSPLIT_LINE_MAX, more than
- * TARSPLIT_ENTRIES_MAX lines, and what is not gzip, JSON or base64. A name that passes still may lead
- * through a symbolic link: who opens it, opens it beneath its folder (beneath.h).
+ * Hostile input: refused (integrity.tarsplit) are names that are absolute, hold "..", "//" or a
+ * NUL, sizes beyond TARSPLIT_SIZE_MAX, also in sum, lines longer than TARSPLIT_LINE_MAX, more than
+ * TARSPLIT_ENTRIES_MAX lines, and what is not gzip, JSON or base64. A name that passes still may
+ * lead through a symbolic link: who opens it, opens it beneath its folder (beneath.h).
  */
 #ifndef S3DOCK_PACK_TARSPLIT_H
 #define S3DOCK_PACK_TARSPLIT_H
