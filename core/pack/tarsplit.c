@@ -224,7 +224,7 @@ static int read_name(struct tarsplit *t, struct view line, const struct entry *e
     } else if (e->name_escaped) {
         if (decode_escapes(line, out, TARSPLIT_NAME_MAX) == 0)
             size = (long)strlen(out);
-    } else if (e->name.size < TARSPLIT_NAME_MAX) {
+    } else if (e->name.size > 0 && e->name.size < TARSPLIT_NAME_MAX) {
         memcpy(out, e->name.data, e->name.size);
         size = (long)e->name.size;
     }
