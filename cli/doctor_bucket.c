@@ -310,7 +310,8 @@ static void try_range(struct probe *p)
 
 static void try_copy(struct probe *p)
 {
-    struct store_op op = {.verb = STORE_COPY, .key = p->copied, .source = p->written};
+    struct store_op op = {
+        .verb = STORE_COPY, .key = p->copied, .source = p->written, .if_match = p->etag};
     enum store_answer answer = ask(p, RIGHT_COPY, &op);
 
     if (answer == STORE_DONE)
