@@ -284,8 +284,9 @@ static void on_read(struct push *p)
         return;
     }
     if (check_names(p->image, p->options->name.ref, NULL, &err)) {
-        err_hint(&err, "docker tag %s %s, docker save %s, and push that", p->image->tags[0],
-                 p->options->name.ref, p->options->name.ref);
+        err_hint(&err, "docker tag %s %s, docker save %s, and push that",
+                 p->image->tag_count ? p->image->tags[0] : p->image->id, p->options->name.ref,
+                 p->options->name.ref);
         stop(p, &err);
     }
 }
