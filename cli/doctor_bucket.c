@@ -302,7 +302,7 @@ static void try_range(struct probe *p)
                           .buffer = middle};
     enum store_answer answer = ask(p, RIGHT_RANGE, &op);
 
-    if (answer == STORE_DONE && !memcmp(middle, BODY + 7, sizeof middle))
+    if (answer == STORE_DONE && !memcmp(middle, &BODY[7], sizeof middle))
         tell_well(p, RIGHT_RANGE, "a piece of an object can be read");
     else if (answer != STORE_FAILED)
         tell_odd(p, RIGHT_RANGE, "what is read is not what was written");
@@ -310,7 +310,8 @@ static void try_range(struct probe *p)
 
 static void try_copy(struct probe *p)
 {
-    struct store_op op = {.verb = STORE_COPY, .key = p->copied, .source = p->written};
+    struct store_op op = {
+        .verb = STORE_COPY, .key = p->copied, .source = p->written, .if_match = p->etag};
     enum store_answer answer = ask(p, RIGHT_COPY, &op);
 
     if (answer == STORE_DONE)

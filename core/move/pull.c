@@ -21,6 +21,7 @@
 #include "catalog/locate.h"
 #include "flow/meter.h"
 #include "flow/order.h"
+#include "move/identity.h"
 #include "move/plan.h"
 #include "move/sink.h"
 #include "move/span.h"
@@ -423,6 +424,8 @@ static struct sink *open_sink(const struct pull_options *o, struct err *err)
 {
     if (o->docker)
         return sink_docker(o->docker, err);
+    if (!o->output)
+        return sink_null(err);
     if (strcmp(o->output, "-") == 0)
         return sink_fd(1, o->transfer.cancel, err);
     return sink_file(o->output, err);
@@ -532,6 +535,8 @@ static int transfer(struct pull *p, struct err *err)
         answer = conduct(p, err);
     if (answer == 0 && p->options->docker)
         answer = verify_loaded(p, err);
+    if (answer == 0 && p->options->learned)
+        answer = identity_describe(p->image, p->options->learned, err);
     if (answer == 0)
         snprintf(p->result->image_id, sizeof p->result->image_id, "%s", p->image->id);
     if (p->writer && p->ended)

@@ -24,6 +24,7 @@
 #include "flow/order.h"
 #include "move/check.h"
 #include "move/existing.h"
+#include "move/identity.h"
 #include "move/peek.h"
 #include "move/reader.h"
 #include "move/source.h"
@@ -49,6 +50,7 @@ struct push {
     int64_t began;
 
     struct existing existing;
+    bool learned;              /* which image that is: its metadata did not say */
     struct docker_image local; /* what the daemon says of the image; id "" without a daemon */
 
     struct inbox *home;
@@ -144,6 +146,19 @@ static void skip(struct push *p)
     snprintf(p->result->checksum, sizeof p->result->checksum, "%s", metadata->checksum);
     snprintf(p->result->image_id, sizeof p->result->image_id, "%s", metadata->image_id);
     p->result->size = metadata->size;
+    if (p->learned && !p->options->dry_run)
+        identity_add(p->options->store, &p->existing);
+}
+
+/* The original's archives do not say which image they hold. */
+static int learn(struct push *p, struct err *err)
+{
+    const struct push_options *o = p->options;
+
+    if (o->force || !identity_is_missing(&p->existing))
+        return 0;
+    p->learned = true;
+    return identity_learn(o->store, &o->name, &o->transfer, &p->existing, err);
 }
 
 static int prepare(struct push *p, struct err *err)
@@ -154,7 +169,7 @@ static int prepare(struct push *p, struct err *err)
     report(p, PHASE_PREPARE);
     if (o->docker && look_at_image(p, err))
         return ERR_FAIL;
-    if (existing_find(o->store, &o->name, &p->existing, err))
+    if (existing_find(o->store, &o->name, &p->existing, err) || learn(p, err))
         return ERR_FAIL;
     if (p->existing.found)
         snprintf(p->result->key, sizeof p->result->key, "%s", p->existing.at.archive_key);
@@ -283,8 +298,9 @@ static void on_read(struct push *p)
         return;
     }
     if (check_names(p->image, p->options->name.ref, NULL, &err)) {
-        err_hint(&err, "docker tag %s %s, docker save %s, and push that", p->image->tags[0],
-                 p->options->name.ref, p->options->name.ref);
+        err_hint(&err, "docker tag %s %s, docker save %s, and push that",
+                 p->image->tag_count ? p->image->tags[0] : p->image->id, p->options->name.ref,
+                 p->options->name.ref);
         stop(p, &err);
     }
 }
@@ -496,13 +512,13 @@ static void take_down(struct push *p)
 
 /* ---- after the transfer: the archive becomes visible, then the index, then the metadata ---- */
 
-static void describe(struct push *p, struct metadata *out)
+static int describe(struct push *p, struct metadata *out, struct err *err)
 {
     const struct image_info *image = p->image;
     const struct push_options *o = p->options;
     uint8_t md5[MD5_SIZE];
 
-    *out = (struct metadata){.format = METADATA_FORMAT, .raw_size = image->raw_size};
+    *out = (struct metadata){.format = METADATA_FORMAT};
     digest_end(p->md5, md5);
     hex_encode(md5, sizeof md5, out->checksum);
     out->size = p->packed;
@@ -511,22 +527,9 @@ static void describe(struct push *p, struct metadata *out)
     snprintf(out->git_time, sizeof out->git_time, "%s", o->name.time);
     snprintf(out->image_tag, sizeof out->image_tag, "%s", o->name.ref);
     snprintf(out->app_name, sizeof out->app_name, "%s", o->name.app);
-    snprintf(out->image_id, sizeof out->image_id, "%s", image->id);
     if (p->local.id[0] && strcmp(p->local.id, image->id) != 0)
         snprintf(out->engine_id, sizeof out->engine_id, "%s", p->local.id);
-    snprintf(out->platform, sizeof out->platform, "%s/%s%s%s", image->os, image->architecture,
-             image->variant[0] ? "/" : "", image->variant);
-}
-
-static int list_layers(const struct image_info *image, struct metadata *out, struct err *err)
-{
-    out->layers = calloc(image->layer_count ? image->layer_count : 1, sizeof *out->layers);
-    if (!out->layers)
-        return err_memory(err, "the metadata");
-    for (unsigned i = 0; i < image->layer_count; i++)
-        snprintf(out->layers[i], sizeof out->layers[i], "%s", image->layers[i].diff_id);
-    out->layer_count = image->layer_count;
-    return 0;
+    return identity_describe(image, out, err);
 }
 
 /* Two pushes of one name may be at it at once. The archive is whoever's completed last, and only
@@ -609,10 +612,9 @@ static int commit(struct push *p, struct err *err)
     report(p, PHASE_COMMIT);
     if (conditions_find(store, &p->conditional, err))
         p->conditional = false;
-    describe(p, &metadata);
-    answer = list_layers(p->image, &metadata, err);
+    answer = describe(p, &metadata, err);
     if (answer == 0 && p->existing.has_archive) {
-        answer = existing_keep(store, &p->options->name, &p->existing,
+        answer = existing_keep(store, &p->options->name, &p->existing, p->conditional,
                                &p->result->stats.copied_bytes, err);
         p->result->archived = answer == 0;
     }

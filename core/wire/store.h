@@ -109,10 +109,10 @@ struct store_op {
     struct store_info info;
     char upload_id[STORE_UPLOAD_MAX];
     struct store_page *page;
-    unsigned tries;
-    int http_status;     /* of the last try; 0 when there was none */
     int64_t server_time; /* wall ns: when the store says it answered; 0: it does not say */
-    char s3_code[48];    /* "SlowDown", "NotImplemented"... of the last failure, or "" */
+    unsigned tries;
+    int http_status;  /* of the last try; 0 when there was none */
+    char s3_code[48]; /* "SlowDown", "NotImplemented"... of the last failure, or "" */
 };
 
 struct store_stats {

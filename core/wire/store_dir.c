@@ -6,8 +6,8 @@
  * a multipart upload is one file (dir_upload.c). An op that waits costs nothing but its place in
  * the queue, which is threaded through the ops themselves.
  *
- * After a cancel every op comes home as cancelled, but for aborts, because what was begun must be
- * taken back, and for ops that the caller insists on.
+ * After a cancel every op comes home as cancelled, but for aborts and deletes, because what was
+ * begun must be taken back, and for ops that the caller insists on.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -141,7 +141,9 @@ static bool names_object(enum store_verb verb)
 
 static enum store_answer execute(struct dir_bucket *bucket, struct store_op *op, struct err *err)
 {
-    if (op->verb != STORE_UPLOAD_ABORT && cancel_check(bucket->cancel, err) < 0)
+    bool cleans_up = op->verb == STORE_UPLOAD_ABORT || op->verb == STORE_DELETE;
+
+    if (!cleans_up && cancel_check(bucket->cancel, err) < 0)
         return STORE_FAILED;
     if (names_object(op->verb) && dir_key_check(op->key, err) < 0)
         return STORE_FAILED;

@@ -57,6 +57,7 @@ struct trip {
     struct err fallback_err;
     unsigned counted; /* tries that count against the bound */
     bool moved, clock_set;
+    bool bare;         /* the ETag of If-Match goes without its quotes */
     bool perhaps_done; /* an earlier try may have had its effect although no answer came */
     size_t text_start; /* size of op->text before the op */
     char payload_hash[SHA256_HEX_SIZE];
@@ -88,6 +89,7 @@ struct s3_store {
     struct trip *trips; /* one a seat */
     int64_t clock_offset;
     bool bucket_seen;
+    bool bare_etags; /* it has honoured If-Match without quotes, after refusing it with them */
     bool cancelled;
     int64_t cleanup_until;
     uint64_t seed;
@@ -165,6 +167,7 @@ static void hash_payload(const struct s3_store *s3, struct trip *trip)
 /* What the next try asks. The body is hashed once, not once a try. */
 static int build(struct s3_store *s3, struct trip *trip, struct err *err)
 {
+    trip->request.bare_etags = trip->bare;
     if (s3_request_build(&trip->request, &s3->place, current(trip), err) < 0)
         return ERR_FAIL;
     if (trip->errand || !trip->payload_hash[0])
@@ -252,6 +255,7 @@ static void take_seat(struct s3_store *s3, int seat)
 
     trip->op = op;
     trip->errand = trip->resumed = trip->moved = trip->clock_set = trip->perhaps_done = false;
+    trip->bare = s3->bare_etags;
     trip->have = 0;
     trip->counted = 0;
     trip->payload_hash[0] = trip->etag[0] = '\0';
@@ -432,6 +436,14 @@ static bool own_echo(const struct trip *trip, enum s3_verdict verdict)
     return op->verb == STORE_PUT && verdict == S3_CHANGED;
 }
 
+/* Ceph compares If-Match of a write with the bare ETag and refuses its proper spelling always. A
+ * refusal is believed when both have been refused. */
+static bool misspelled(const struct trip *trip, enum s3_verdict verdict)
+{
+    return verdict == S3_CHANGED && trip->op->verb == STORE_PUT && trip->op->if_match &&
+           !trip->bare;
+}
+
 /* Completed, and not told what the whole is called. */
 static bool nameless(const struct trip *trip, enum s3_verdict verdict)
 {
@@ -510,6 +522,9 @@ static void settle_end(struct s3_store *s3, int seat, enum s3_verdict verdict)
         judge_reason(s3, seat, verdict);
     } else if (trip->errand) {
         judge_object(s3, seat, verdict);
+    } else if (misspelled(trip, verdict)) {
+        trip->bare = true;
+        again_at_once(s3, seat);
     } else if (own_echo(trip, verdict) || nameless(trip, verdict)) {
         look_at_object(s3, seat, verdict);
     } else if (verdict == S3_FAILED) {
@@ -519,6 +534,8 @@ static void settle_end(struct s3_store *s3, int seat, enum s3_verdict verdict)
             take_over(trip);
             trip->op->info = trip->aux.info;
         }
+        s3->bare_etags |=
+            verdict == S3_DONE && trip->op->verb == STORE_PUT && trip->op->if_match && trip->bare;
         leave(s3, seat, answer_of(verdict));
     }
 }

@@ -364,6 +364,33 @@ static void finds_the_region_and_the_time(void **state)
     fake_stop(&fake);
 }
 
+/* A store that takes the quotes of If-Match for a part of the ETag. */
+static void conditions_are_spelled_as_the_store_likes(void **state)
+{
+    const char *const more[] = {"--bare-etags", NULL};
+    struct fake_s3 fake;
+    struct store_op op = {.verb = STORE_PUT, .key = "k", .body = view_str("first")};
+
+    (void)state;
+    fake_start(&fake, "[]", more);
+    struct store *store = open_store(&fake, NULL);
+    for (int i = 0; i < 3; i++) {
+        char etag[STORE_ETAG_MAX];
+
+        expect(store, &op, STORE_DONE);
+        memcpy(etag, op.info.etag, sizeof etag);
+        op.if_match = etag;
+        op.body = view_str("second");
+        expect(store, &op, STORE_DONE);
+        op.body = view_str("third");
+        expect(store, &op, STORE_CHANGED); /* it is "second" by now */
+        op.if_match = NULL;
+    }
+    assert_int_equal(fake_logged(&fake, "\"kind\": \"Put\"", ""), 3 * 3 + 1); /* asked twice once */
+    store_destroy(store);
+    fake_stop(&fake);
+}
+
 static void a_cut_read_goes_on_where_it_was(void **state)
 {
     struct fake_s3 fake;
@@ -605,6 +632,7 @@ int main(void)
         cmocka_unit_test(gives_up_after_the_tries_allowed),
         cmocka_unit_test(wrong_keys_are_named_even_by_a_head),
         cmocka_unit_test(finds_the_region_and_the_time),
+        cmocka_unit_test(conditions_are_spelled_as_the_store_likes),
         cmocka_unit_test(a_cut_read_goes_on_where_it_was),
         cmocka_unit_test(does_not_mistake_its_own_write_for_another),
         cmocka_unit_test(turns_pages),
