@@ -24,6 +24,7 @@ static void write_data(struct json_writer *w, const struct push_options *options
     jw_bool(w, "archived", result->archived);
     jw_string(w, "image_id", result->image_id);
     jw_string_if(w, "source", result->source);
+    jw_string_if(w, "source_reason", result->distrust);
     if (options->dry_run)
         jw_bool(w, "dry_run", true);
     else
