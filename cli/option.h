@@ -17,6 +17,7 @@ enum option_id {
     OPT_CONFIG,
     OPT_PROFILE,
     OPT_BUCKET,
+    OPT_KEY_PREFIX,
     OPT_REGION,
     OPT_ENDPOINT,
     OPT_ACCESS_KEY,
