@@ -23,6 +23,8 @@ static void write_data(struct json_writer *w, const struct push_options *options
     jw_bool(w, "skipped", result->skipped);
     jw_bool(w, "archived", result->archived);
     jw_string(w, "image_id", result->image_id);
+    jw_string_if(w, "source", result->source);
+    jw_string_if(w, "source_reason", result->distrust);
     if (options->dry_run)
         jw_bool(w, "dry_run", true);
     else
@@ -46,6 +48,9 @@ static void tell(struct cli *cli, const struct push_options *options,
             human_bytes(result->size, archive), human_seconds(stats->seconds, time),
             human_bytes(stats->raw_bytes, raw),
             human_rate(stats->seconds > 0 ? (double)result->size / stats->seconds : 0, rate));
+    if (result->distrust[0])
+        output_note(&cli->output, "Docker's export was used, its layers could not be: %s",
+                    result->distrust);
     if (result->archived)
         output_note(&cli->output, "the image that had this name before was kept under archive/");
 }
@@ -99,6 +104,7 @@ int cmd_push(struct cli *cli, struct err *err)
     const struct config *config = &cli->config;
     struct push_options options = {
         .input = config_text(config, OPT_INPUT),
+        .source = (enum push_source)config_number(config, OPT_SOURCE),
         .level = (int)config_number(config, OPT_LEVEL),
         .dry_run = config_switch(config, OPT_DRY_RUN),
         .force = config_switch(config, OPT_FORCE),

@@ -37,6 +37,7 @@ enum option_id {
     /* the transfer */
     OPT_INPUT,
     OPT_OUTPUT,
+    OPT_SOURCE,
     OPT_LEVEL,
     OPT_JOBS,
     OPT_MEMORY,

@@ -28,6 +28,7 @@
 #include "move/peek.h"
 #include "move/reader.h"
 #include "move/source.h"
+#include "move/source_layers.h"
 #include "move/span.h"
 #include "move/upload.h"
 #include "pack/cut.h"
@@ -66,6 +67,7 @@ struct push {
     struct span *current; /* being assembled; NULL between spans */
     size_t current_done;
     bool reading, stopping;
+    bool distrusted;  /* Docker's layers turned out not to be what they should be */
     bool conditional; /* the store can be asked to write only over what we have seen */
     const struct image_info *image; /* once the reader is done */
 
@@ -75,6 +77,17 @@ struct push {
     enum transfer_phase phase;
     struct err err;
 };
+
+/* A daemon's export: its size is a guess, and its first byte may take long. */
+static bool is_export(const struct push *p)
+{
+    return p->source && strcmp(p->source->kind, "docker") == 0;
+}
+
+static bool is_from_layers(const struct push *p)
+{
+    return p->source && strcmp(p->source->kind, "layers") == 0;
+}
 
 /* ---- progress ---- */
 
@@ -100,7 +113,7 @@ static void report(struct push *p, enum transfer_phase phase)
                         .phase = phase,
                         .done = p->meter.done,
                         .total = p->meter.total,
-                        .total_is_estimate = p->options->docker != NULL,
+                        .total_is_estimate = is_export(p),
                         .moved = p->uploaded,
                         .rate = meter_rate(&p->meter, now),
                         .left = meter_left(&p->meter, now),
@@ -280,6 +293,7 @@ static void on_read(struct push *p)
     for (struct span *span; (span = reader_reclaim(p->reader));)
         slots_give(p->slots, span->slot);
     if (reader_result(p->reader, &p->image, &err)) {
+        p->distrusted = !p->stopping && is_from_layers(p) && err.family != ERR_CANCELLED;
         stop(p, &err);
         return;
     }
@@ -340,7 +354,7 @@ static bool is_over(struct push *p)
 /* Runs the picture above until nothing is out any more. */
 static int conduct(struct push *p, struct err *err)
 {
-    report(p, p->options->docker ? PHASE_EXPORT : PHASE_PUSH);
+    report(p, is_export(p) ? PHASE_EXPORT : PHASE_PUSH);
     for (struct slot *slot; (slot = slots_take(p->slots));)
         reader_give(p->reader, span_of(slot));
     for (;;) {
@@ -378,17 +392,46 @@ static void free_packer(void *packer)
     packer_destroy(packer);
 }
 
-static int open_source(struct push *p, struct err *err)
+static int64_t entry_time(const struct push *p)
+{
+    int64_t mtime = 0;
+
+    clock_parse_stamp(p->options->name.time, &mtime);
+    return mtime;
+}
+
+/* 0: they are the source; 1: the export is to be; negative: neither. */
+static int open_layers(struct push *p, struct err *err)
 {
     const struct push_options *o = p->options;
 
-    if (o->docker)
+    if (o->source == PUSH_FROM_DOCKER || p->distrusted)
+        return 1;
+    p->source = source_layers(docker_engine(o->docker), p->local.id, o->name.ref, entry_time(p),
+                              o->transfer.cancel, err);
+    if (p->source)
+        return 0;
+    if (o->source == PUSH_FROM_LAYERS || err->family == ERR_CANCELLED)
+        return ERR_FAIL;
+    log_info("push: the image comes from Docker's export: %s", err->text);
+    return 1;
+}
+
+static int open_source(struct push *p, struct err *err)
+{
+    const struct push_options *o = p->options;
+    int answer = o->docker ? open_layers(p, err) : 0;
+
+    if (answer == 1)
         p->source = source_docker(o->docker, o->name.ref, p->local.size, err);
-    else if (strcmp(o->input, "-") == 0)
+    else if (!o->docker && strcmp(o->input, "-") == 0)
         p->source = source_fd(0, o->transfer.cancel, err);
-    else
+    else if (!o->docker)
         p->source = source_file(o->input, o->transfer.cancel, err);
-    return p->source ? 0 : ERR_FAIL;
+    if (!p->source)
+        return ERR_FAIL;
+    snprintf(p->result->source, sizeof p->result->source, "%s", p->source->kind);
+    return 0;
 }
 
 /* Equal parts, so large that the store's number of parts suffices. An archive is hardly ever larger
@@ -411,7 +454,6 @@ static int set_up(struct push *p, struct err *err)
     unsigned jobs = transfer_jobs(o->transfer.jobs);
     unsigned slot_count = 3 * jobs + 2, part_count;
     size_t part_size, slot_bytes = slot_count * (SLOT_SIZE + span_bound(SLOT_SIZE));
-    int64_t mtime = 0;
     struct workers_options crew = {
         .count = jobs, .scratch_create = make_packer, .scratch_destroy = free_packer, .arg = p};
 
@@ -427,7 +469,6 @@ static int set_up(struct push *p, struct err *err)
     log_debug("push: %u workers, %u slots, %u parts of %zu bytes: at most %zu bytes of buffers",
               jobs, slot_count, part_count, part_size, slot_bytes + part_count * part_size);
 
-    clock_parse_stamp(o->name.time, &mtime);
     order_init(&p->order, slot_count);
     p->md5 = digest_create(DIGEST_MD5);
     if (!p->md5)
@@ -444,7 +485,7 @@ static int set_up(struct push *p, struct err *err)
         return ERR_FAIL;
     p->reader = reader_create(&(struct reader_options){.source = p->source,
                                                        .params = CHUNK_DEFAULT,
-                                                       .mtime = mtime,
+                                                       .mtime = entry_time(p),
                                                        .slot_size = SLOT_SIZE,
                                                        .home = p->home,
                                                        .kind_started = STARTED,
@@ -467,7 +508,6 @@ static void take_down(struct push *p)
     slots_destroy(p->slots);
     inbox_destroy(p->home);
     digest_destroy(p->md5);
-    existing_finish(&p->existing);
 }
 
 /* ---- after the transfer: the archive becomes visible, then the index, then the metadata ---- */
@@ -624,6 +664,24 @@ static int transfer(struct push *p, struct err *err)
     return answer;
 }
 
+/* The layers were not to be trusted, so the export takes over from the start. What was looked up
+ * before the transfer stays. */
+static int transfer_again(struct push *p, struct err *err)
+{
+    str_copy(p->result->distrust, sizeof p->result->distrust, err->text);
+    log_info("push: Docker's export takes over from its layers: %s", err->text);
+    take_down(p);
+    *p = (struct push){.options = p->options,
+                       .result = p->result,
+                       .stats_before = p->stats_before,
+                       .began = p->began,
+                       .existing = p->existing,
+                       .local = p->local,
+                       .distrusted = true,
+                       .phase = PHASE_LOAD};
+    return transfer(p, err);
+}
+
 static void sum_up(struct push *p)
 {
     struct transfer_stats *stats = &p->result->stats;
@@ -657,8 +715,11 @@ int push_run(const struct push_options *options, struct push_result *result, str
     answer = prepare(p, err);
     if (answer == 0 && !result->skipped && !options->dry_run)
         answer = transfer(p, err);
+    if (answer && p->distrusted && options->source == PUSH_FROM_AUTO)
+        answer = transfer_again(p, err);
     sum_up(p);
     take_down(p);
+    existing_finish(&p->existing);
     free(p);
     return answer;
 }
