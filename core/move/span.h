@@ -15,6 +15,7 @@
 #include "flow/slots.h"
 #include "flow/workers.h"
 #include "pack/index.h"
+#include "pack/known.h"
 #include "wire/store.h"
 
 /* A span ends early when it holds so many chunks. The typical one has a dozen. */
@@ -22,7 +23,9 @@
 
 struct span_chunk {
     struct index_chunk chunk;
-    unsigned flags; /* enum chunk_flags */
+    unsigned flags;   /* enum chunk_flags */
+    struct held held; /* push: where an earlier archive has it */
+    bool unpacked;    /* push: its packed bytes will probably not be needed */
 };
 
 struct span {
