@@ -4,7 +4,6 @@ A scene is a function of the stage that returns a Scene; `SCENES` names them all
 """
 import os
 import shutil
-import subprocess
 
 from harness import Contestant, Failed, Goal, Scene
 from stage import BUCKET, kit, stats
@@ -33,8 +32,7 @@ def memory_goal(*names):
 def fill_bucket(stage):
     """The bucket with the image in it, as the first push leaves it; returns the archive's key."""
     stage.empty_bucket()
-    subprocess.run(["bash", "-c", stage.s3dock("push", stage.reference, host=stage.need_builder())], check=True,
-                   stdout=subprocess.DEVNULL)
+    stage.run(stage.s3dock("push", stage.reference, host=stage.need_builder()))
     return next(line.partition(" ")[2] for line in kit("bucket", "list", BUCKET).splitlines()
                 if line.endswith(".tar.gz"))
 
@@ -50,7 +48,7 @@ def push_cold(stage):
         Contestant("docker save > /dev/null", f"{save} > /dev/null"),
     ], [
         ratio("s3dock push", "docker save | pigz | aws s3 cp", "time", 0.40),
-        ratio("s3dock push", "docker save > /dev/null", "time, for orientation", 99),
+        ratio("s3dock push", "docker save > /dev/null", "time", None),
         memory_goal("s3dock push"),
     ])
 
@@ -74,7 +72,7 @@ def pull_cold(stage):
         key = fill_bucket(stage)
         peer.command = f"aws s3 cp --quiet s3://{BUCKET}/{key} - | gunzip | docker -H {edge} load -q"
         # Both read from memory what they load: the archive, and the file of the plain tar.
-        subprocess.run(["cat", stage.archive], stdout=subprocess.DEVNULL, check=True)
+        stage.run(f"cat {stage.archive} > /dev/null")
 
     peer = Contestant("aws s3 cp | gunzip | docker load", "", stage.empty_edge, missing=missing("aws"))
     return Scene("pull-cold", "pull into an empty Docker", [
@@ -94,7 +92,7 @@ def pull_unchanged(stage):
 
     def setup():
         fill_bucket(stage)
-        subprocess.run(["bash", "-c", pull], check=True, stdout=subprocess.DEVNULL)
+        stage.run(pull)
 
     return Scene("pull-unchanged", "pull what the host already has", [
         Contestant("s3dock pull", pull, None, stats),
@@ -116,7 +114,7 @@ def engine(stage):
             raise Failed("/dev/shm is too small for the image, its archive and the copy that comes back")
         shutil.copyfile(stage.archive, image)
         empty()
-        subprocess.run(["bash", "-c", push], check=True, stdout=subprocess.DEVNULL)
+        stage.run(push)
         # The mean chunk of our cut is the chunk of the yardstick: 20 bytes of index a chunk.
         for folder, _, names in os.walk(store):
             for name in names:
@@ -146,8 +144,8 @@ def engine(stage):
     ], [
         Goal("push: throughput against libdeflate alone",
              lambda f: f["libdeflate alone"]["packing"] / wall(f, "s3dock push"), 0.90, at_least=True),
-        Goal("pull: throughput against libdeflate alone, for orientation",
-             lambda f: f["libdeflate alone"]["unpacking"] / wall(f, "s3dock pull"), 0, at_least=True),
+        Goal("pull: throughput against libdeflate alone",
+             lambda f: f["libdeflate alone"]["unpacking"] / wall(f, "s3dock pull"), None),
     ], setup=setup)
 
 

@@ -40,7 +40,7 @@ static const char template[] =
     "  },\n"
     "\n"
     "  // docker: { host: \"unix:///var/run/docker.sock\" },\n"
-    "  // defaults: { log_level: \"info\", jobs: 4, memory: \"96M\" },\n"
+    "  // defaults: { log_level: \"info\", jobs: 4, memory: \"80M\" },\n"
     "}\n";
 
 int cmd_config_init(struct cli *cli, struct err *err)

@@ -23,6 +23,7 @@
 #include "flow/order.h"
 #include "move/check.h"
 #include "move/existing.h"
+#include "move/peek.h"
 #include "move/reader.h"
 #include "move/source.h"
 #include "move/span.h"
@@ -133,6 +134,7 @@ static void skip(struct push *p)
 static int prepare(struct push *p, struct err *err)
 {
     const struct push_options *o = p->options;
+    char peeked[IMAGE_ID_SIZE] = "";
 
     report(p, PHASE_PREPARE);
     if (o->docker && look_at_image(p, err))
@@ -143,7 +145,10 @@ static int prepare(struct push *p, struct err *err)
         snprintf(p->result->key, sizeof p->result->key, "%s", p->existing.at.archive_key);
     else
         key_image(p->result->key, &o->name, NULL, KEY_ARCHIVE);
-    if (!o->force && existing_is(&p->existing, p->local.id))
+    if (!o->docker && p->existing.whole)
+        peek_image_id(o->input, peeked);
+    if (!o->force &&
+        (existing_is(&p->existing, p->local.id) || existing_is(&p->existing, peeked)))
         skip(p);
     return 0;
 }
@@ -299,12 +304,15 @@ static void dispatch(struct push *p, struct msg *msg)
 static void drop_what_waits(struct push *p)
 {
     struct span *span;
+    struct part *part;
 
     if (p->current)
         slots_give(p->slots, p->current->slot);
     p->current = NULL;
     while ((span = order_take_any(&p->order)))
         slots_give(p->slots, span->slot);
+    while ((part = upload_reclaim(p->upload)))
+        parts_give(p->parts, part);
 }
 
 static bool is_over(struct push *p)

@@ -54,7 +54,7 @@ struct transfer_options {
 };
 
 #define TRANSFER_JOBS_AUTO  (~0u)
-#define TRANSFER_MEMORY     (96 * (size_t)1024 * 1024)
+#define TRANSFER_MEMORY     (80 * (size_t)1024 * 1024)
 #define TRANSFER_MEMORY_MIN (24 * (size_t)1024 * 1024)
 
 #define TRANSFER_JOBS_MAX 32

@@ -173,6 +173,20 @@ int upload_home(struct upload *upload, struct msg *msg, struct part **freed, str
     return remember(upload, part->number, place->op.info.etag, err);
 }
 
+struct part *upload_reclaim(struct upload *upload)
+{
+    for (unsigned i = 0; i < upload->place_count; i++) {
+        struct place *place = &upload->places[i];
+        struct part *part = place->part;
+
+        if (part && !place->sent) {
+            place->part = NULL;
+            return part;
+        }
+    }
+    return NULL;
+}
+
 static int put_whole(struct upload *u, const struct part *part, struct err *err)
 {
     struct store_op op = {

@@ -26,6 +26,9 @@ void upload_part(struct upload *upload, struct part *part);
 /* One of its messages came home. *freed is a part that is not needed any more, or NULL. */
 int upload_home(struct upload *upload, struct msg *msg, struct part **freed, struct err *err);
 unsigned upload_out(const struct upload *upload); /* messages that have yet to come home */
+/* For stopping: a part that waits here and was not sent, and now will not be; NULL when there is
+ * none left. */
+struct part *upload_reclaim(struct upload *upload);
 
 /* Nothing is out, `last` (may be NULL when parts were sent before) is the rest: sends it if need
  * be, completes the object and waits for it. Returns 0 when the store holds an object of `size`

@@ -388,7 +388,7 @@ static void refused(struct s3_reply *reply, const struct s3_place *place, struct
                  answer->location[0] ? ", to " : "", answer->location);
     judge(reply, place, op, find_word(answer->status, &error), detail);
     reply->asked = read_retry_after(answer);
-    (void)clock_parse_http(answer->date, &reply->server_time);
+    reply->server_time = op->server_time;
     str_copy(reply->region, sizeof reply->region,
              answer->bucket_region[0] ? answer->bucket_region : error.region);
     reply->bucket_exists = error.found && reply->verdict == S3_ABSENT;
@@ -649,6 +649,8 @@ void s3_reply_read(struct s3_reply *reply, const struct s3_place *place, struct 
     *reply = (struct s3_reply){.verdict = S3_FAILED};
     op->http_status = answer->status;
     op->s3_code[0] = '\0';
+    op->server_time = 0;
+    (void)clock_parse_http(answer->date, &op->server_time);
 
     if (!usable(op, answer))
         unreachable(reply, place, op, answer);

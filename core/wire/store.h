@@ -109,14 +109,17 @@ struct store_op {
     char upload_id[STORE_UPLOAD_MAX];
     struct store_page *page;
     unsigned tries;
-    int http_status;  /* of the last try; 0 when there was none */
-    char s3_code[48]; /* "SlowDown", "NotImplemented"... of the last failure, or "" */
+    int http_status;     /* of the last try; 0 when there was none */
+    int64_t server_time; /* wall ns: when the store says it answered; 0: it does not say */
+    char s3_code[48];    /* "SlowDown", "NotImplemented"... of the last failure, or "" */
 };
 
 struct store_stats {
     uint64_t requests; /* tries, not ops */
     uint64_t retries;
     uint64_t sent, received; /* bytes of bodies */
+    char region[64];         /* the one asked by now, which may be another than configured; "": a
+                                store without regions */
 };
 
 struct store;

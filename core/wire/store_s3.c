@@ -93,6 +93,7 @@ struct s3_store {
     struct {
         pthread_mutex_t lock;
         uint64_t requests, retries;
+        char region[S3_REGION_SIZE];
     } counts;
 };
 
@@ -255,6 +256,7 @@ static void take_seat(struct s3_store *s3, int seat)
     trip->text_start = op->text ? op->text->size : 0;
     op->tries = 0;
     op->http_status = 0;
+    op->server_time = 0;
     op->s3_code[0] = '\0';
     op->info = (struct store_info){0};
 }
@@ -293,6 +295,7 @@ static void take_over(struct trip *trip)
         return;
     trip->op->err = trip->aux.err;
     trip->op->http_status = trip->aux.http_status;
+    trip->op->server_time = trip->aux.server_time;
     memcpy(trip->op->s3_code, trip->aux.s3_code, sizeof trip->op->s3_code);
 }
 
@@ -353,6 +356,13 @@ static void try_again(struct s3_store *s3, int seat, const struct s3_reply *repl
     flight_again(&s3->flight, seat, now + wait);
 }
 
+static void tell_region(struct s3_store *s3)
+{
+    pthread_mutex_lock(&s3->counts.lock);
+    memcpy(s3->counts.region, s3->place.region, sizeof s3->counts.region);
+    pthread_mutex_unlock(&s3->counts.lock);
+}
+
 static void change_region(struct s3_store *s3, int seat, const struct s3_reply *reply)
 {
     struct trip *trip = &s3->trips[seat];
@@ -366,8 +376,10 @@ static void change_region(struct s3_store *s3, int seat, const struct s3_reply *
         return;
     }
     trip->moved = true;
-    if (!known)
+    if (!known) {
+        tell_region(s3);
         log_info("bucket %s is in region %s: going there", s3->place.bucket, s3->place.region);
+    }
     again_at_once(s3, seat);
 }
 
@@ -682,6 +694,7 @@ static void s3_stats(struct store *store, struct store_stats *out)
     pthread_mutex_lock(&s3->counts.lock);
     out->requests = s3->counts.requests;
     out->retries = s3->counts.retries;
+    str_copy(out->region, sizeof out->region, s3->counts.region);
     pthread_mutex_unlock(&s3->counts.lock);
 }
 
@@ -772,6 +785,7 @@ static int configure(struct s3_store *s3, const struct store_s3_options *options
     if (getrandom(&s3->seed, sizeof s3->seed, 0) < 0)
         s3->seed = (uint64_t)clock_monotonic();
     describe(s3);
+    tell_region(s3);
     return make_trips(s3, connections < FLIGHT_SEATS_MAX ? connections : FLIGHT_SEATS_MAX, err);
 }
 

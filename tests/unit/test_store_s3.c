@@ -437,6 +437,13 @@ static void finds_the_region_and_the_time(void **state)
     struct store *store = open_store(&fake, NULL);
     whole_scene(store);
     assert_int_equal(logged(&fake, "us-east-1/s3", ""), 1); /* told once, for good */
+    struct store_stats stats;
+    store_stats(store, &stats);
+    assert_string_equal(stats.region, "eu-central-7");
+    struct store_op op = {.verb = STORE_HEAD, .key = "nothing"};
+    expect(store, &op, STORE_ABSENT);
+    int64_t behind = clock_wall() - op.server_time;
+    assert_true(behind > 89990 * NS_PER_S && behind < 90010 * NS_PER_S);
     store_destroy(store);
     fake_stop(&fake);
 }

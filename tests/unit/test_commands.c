@@ -1,0 +1,216 @@
+/* Commands that need neither bucket nor daemon, run whole; JSON against the original's. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "cli/args.h"
+#include "cli/command.h"
+
+static const char *const variables[] = {"AWS_REGION",
+                                        "AWS_DEFAULT_REGION",
+                                        "AWS_ENDPOINT_URL",
+                                        "AWS_ENDPOINT_URL_S3",
+                                        "AWS_ACCESS_KEY_ID",
+                                        "AWS_SECRET_ACCESS_KEY",
+                                        "S3DOCK_BUCKET",
+                                        "S3DOCK_PROFILE",
+                                        "S3DOCK_CONFIG",
+                                        "S3DOCK_ENDPOINT",
+                                        "HOME"};
+
+static int setup(void **state)
+{
+    char *folder = strdup("/tmp/s3dock-test-XXXXXX");
+
+    for (size_t i = 0; i < ARRAY_SIZE(variables); i++)
+        unsetenv(variables[i]);
+    *state = folder;
+    return folder && mkdtemp(folder) && !chdir(folder) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    unlink("s3dock.json5");
+    assert_int_equal(chdir("/"), 0);
+    assert_int_equal(rmdir(*state), 0);
+    free(*state);
+    return 0;
+}
+
+static const char *environment(const char *name)
+{
+    return getenv(name);
+}
+
+static struct text said;
+static struct err err;
+
+/* Runs a command line; `said` is its result in the form asked for. */
+static int run(bool json, const char *const words[])
+{
+    struct args args;
+    struct cli cli = {.args = &args};
+    char *argv[8] = {(char *)"s3dock"};
+    int argc = 1, failed;
+
+    for (; words[argc - 1]; argc++)
+        argv[argc] = (char *)words[argc - 1];
+    assert_int_equal(args_parse(argc, argv, &args, &err), 0);
+    output_init(&cli.output, json);
+    cli.output.quiet = true;
+    cli.output.command = args.command->name;
+    failed = config_load(&cli.config, &args, environment, args.command->no_file, &err) ||
+             args.command->run(&cli, &err);
+    text_finish(&said);
+    text_init(&said, MIB);
+    if (json) {
+        struct view envelope = output_envelope(&cli.output, failed ? &err : NULL);
+
+        text_add(&said, envelope.data, envelope.size);
+    } else {
+        text_str(&said, cli.output.lines.data);
+    }
+    config_finish(&cli.config);
+    output_finish(&cli.output);
+    return failed ? ERR_FAIL : 0;
+}
+
+#define RUN(json, ...) run(json, (const char *const[]){__VA_ARGS__, NULL})
+
+static void assert_golden(const char *name)
+{
+    const char *data = getenv("S3DOCK_TEST_DATA");
+    char path[1024];
+    struct text golden;
+
+    if (!data)
+        skip();
+    snprintf(path, sizeof path, "%s/cli/%s.stdout", data, name);
+    text_init(&golden, MIB);
+    assert_int_equal(file_read(path, &golden, &err), FILE_OK);
+    assert_string_equal(said.data, golden.data);
+    text_finish(&golden);
+}
+
+static void config_answers_as_the_original_s(void **state)
+{
+    (void)state;
+    assert_int_equal(RUN(true, "config", "show"), 0);
+    assert_golden("22-config-show");
+    assert_int_equal(RUN(true, "config", "list"), 0);
+    assert_golden("23-config-list");
+}
+
+static void init_writes_what_validate_accepts(void **state)
+{
+    struct stat st;
+
+    (void)state;
+    assert_int_equal(RUN(true, "config", "init"), 0);
+    assert_int_equal(stat("s3dock.json5", &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    assert_int_equal(RUN(true, "config", "validate"), 0);
+    assert_non_null(strstr(said.data, "\"valid\": true"));
+    assert_non_null(strstr(said.data, "\"warnings\": []"));
+    assert_int_equal(RUN(true, "config", "init"), ERR_FAIL);
+    assert_int_equal(err.family, ERR_CONFLICT);
+    assert_non_null(strstr(said.data, "\"error_code\": \"conflict.exists\""));
+}
+
+static void validate_looks_into_every_profile(void **state)
+{
+    FILE *file = fopen("s3dock.json5", "w");
+
+    (void)state;
+    fputs("{profiles: {default: {}, far: {addressing: 'sideways'}}}", file);
+    fclose(file);
+    assert_int_equal(RUN(false, "config", "show", "--profile", "default"), 0);
+    assert_int_equal(RUN(false, "config", "validate"), ERR_FAIL);
+    assert_non_null(strstr(err.text, "profiles.far.addressing"));
+}
+
+static void show_keeps_secrets(void **state)
+{
+    FILE *file = fopen("s3dock.json5", "w");
+    static const char *const ways[][5] = {
+        {"config", "show"}, {"config", "show", "--origin"}, {"config", "show", "--profile", "eu"}};
+
+    (void)state;
+    fputs("{profiles: {default: {}, eu: {access_key: 'AKIAIOSFODNN7WXYZ',"
+          " secret_key: 'wJalrXUtnFEMI', session_token: 'FwoGZXIvYXdz'}}}",
+          file);
+    fclose(file);
+    for (int json = 0; json < 2; json++)
+        for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+            assert_int_equal(run(json, ways[i]), 0);
+            assert_null(strstr(said.data, "IOSFODNN"));
+            assert_null(strstr(said.data, "wJalr"));
+            assert_null(strstr(said.data, "FwoGZ"));
+        }
+    assert_non_null(strstr(said.data, "AKIA...WXYZ"));
+}
+
+static void every_command_has_its_help(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < COMMAND_COUNT; i++) {
+        char first[64], *space;
+
+        snprintf(first, sizeof first, "%s", command_table[i].name);
+        space = strchr(first, ' ');
+        if (space)
+            *space = 0;
+        assert_int_equal(RUN(false, "help", first, space ? space + 1 : NULL), 0);
+        assert_non_null(strstr(said.data, command_table[i].summary));
+    }
+    assert_int_equal(RUN(false, "help", "psuh"), ERR_FAIL);
+}
+
+static void scripts_and_page_name_every_flag(void **state)
+{
+    static const char *const ways[][3] = {
+        {"completion", "bash"}, {"completion", "zsh"}, {"completion", "fish"}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+        assert_int_equal(run(false, ways[i]), 0);
+        for (unsigned id = 0; id < OPTION_COUNT; id++)
+            if (!option_table[id].no_flag)
+                assert_non_null(strstr(said.data, option_table[id].name));
+    }
+    assert_int_equal(RUN(false, "completion", "tcsh"), ERR_FAIL);
+    assert_int_equal(RUN(false, "man"), 0);
+    for (unsigned id = 0; id < OPTION_COUNT; id++)
+        if (option_table[id].env)
+            assert_non_null(strstr(said.data, option_table[id].env));
+}
+
+static int forget(void **state)
+{
+    (void)state;
+    text_finish(&said);
+    return 0;
+}
+
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_FOLDER(config_answers_as_the_original_s),  IN_FOLDER(init_writes_what_validate_accepts),
+        IN_FOLDER(validate_looks_into_every_profile), IN_FOLDER(show_keeps_secrets),
+        IN_FOLDER(every_command_has_its_help),        IN_FOLDER(scripts_and_page_name_every_flag),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, forget);
+}
