@@ -2,9 +2,9 @@
  * Candidates come in this order: the image that has the name now, the newest images of the app (of
  * its two newest months), what its environments point at; and the newest image of a few other apps
  * when the app has little of its own. Their metadata says which layers they have: archives with the
- * layers of one that was chosen bring nothing new; when the image's own layers are known, those that
- * share most come first. The chosen ones are believed when the store's object has the size and the
- * ETag that the metadata tells, and the index its SHA-256.
+ * layers of one that was chosen bring nothing new; when the image's own layers are known, those
+ * that share most come first. The chosen ones are believed when the store's object has the size and
+ * the ETag that the metadata tells, and the index its SHA-256.
  */
 #include "move/bases.h"
 
@@ -382,8 +382,7 @@ static void read_indexes(struct search *s, unsigned count, struct bases *out)
     struct store_op heads[BASES_MAX], *ops[2 * BASES_MAX];
 
     for (unsigned i = 0; i < count; i++) {
-        heads[i] = (struct store_op){
-            .verb = STORE_HEAD, .key = s->order[i]->key, .optional = true};
+        heads[i] = (struct store_op){.verb = STORE_HEAD, .key = s->order[i]->key, .optional = true};
         prepare_fetch(&s->fetches[i], s->order[i]->metadata.index_key, INDEX_MOST);
         ops[2 * i] = &heads[i];
         ops[2 * i + 1] = &s->fetches[i].op;

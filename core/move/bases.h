@@ -1,5 +1,6 @@
 /*
- * bases - the archives of the bucket that a push is compared with: which they are, and what they hold.
+ * bases - the archives of the bucket that a push is compared with: which they are, and what they
+ * hold.
  *
  * Looked for before the stream starts, with a few parallel requests. Nothing here can fail a push:
  * what goes wrong is logged, and the archive in question is not used.
@@ -31,7 +32,7 @@ struct bases_wanted {
     const struct image_name *name;
     const char *first; /* an archive key to look at in any case, or NULL */
     const char (*layers)[80];
-    unsigned layer_count;  /* diffIDs of the image, 0 when not known yet */
+    unsigned layer_count;   /* diffIDs of the image, 0 when not known yet */
     uint64_t archive_least; /* smaller archives cannot be copied from */
 };
 
