@@ -36,10 +36,12 @@
 #include "pack/part.h"
 #include "wire/docker.h"
 
-#define SLOT_SIZE  (1 * MIB) /* a dozen chunks: few hand-overs, little memory */
-#define PART_SIZE  (8 * MIB) /* the size that the S3 clients agree on; grows with the image */
-#define PARTS_MOST 12        /* in memory: being filled or in the air */
-#define INDEX_MAX  (512 * MIB)
+#define SLOT_SIZE   (1 * MIB) /* a dozen chunks: few hand-overs, little memory */
+#define SLOT_ROOM   (SLOT_SIZE + span_bound(SLOT_SIZE))
+#define SLOTS_LEAST 3
+#define PART_SIZE   (8 * MIB) /* the size that the S3 clients agree on; grows with the image */
+#define PARTS_MOST  12        /* in memory: being filled or in the air */
+#define INDEX_MAX   (512 * MIB)
 
 enum { STARTED = 1, FILLED, SPARE, READ, PACKED, UPLOADED, JOINED };
 
@@ -516,23 +518,25 @@ static int set_up(struct push *p, struct err *err)
     size_t memory = o->transfer.memory ? o->transfer.memory : TRANSFER_MEMORY;
     unsigned jobs = transfer_jobs(o->transfer.jobs);
     unsigned slot_count = 3 * jobs + 2, part_count;
-    size_t part_size, least, slot_bytes = slot_count * (SLOT_SIZE + span_bound(SLOT_SIZE));
+    size_t part_size, parts_room, least, slot_bytes;
     int64_t mtime = 0;
     struct workers_options crew = {
         .count = jobs, .scratch_create = make_packer, .scratch_destroy = free_packer, .arg = p};
 
     if (open_source(p, err))
         return ERR_FAIL;
-    while (slot_count > 3 && slot_bytes > memory / 2) {
-        slot_count--;
-        slot_bytes = slot_count * (SLOT_SIZE + span_bound(SLOT_SIZE));
-    }
     least = weave_least(o->store, p->source->size_hint);
     part_size = weave_part_size(least);
-    if (slot_bytes + WEAVE_PARTS_MIN * part_size <= memory)
+    parts_room = WEAVE_PARTS_MIN * part_size;
+    if (parts_room + SLOTS_LEAST * SLOT_ROOM <= memory)
         choose_bases(p, least);
-    if (p->bases.count == 0)
+    if (p->bases.count == 0) {
         part_size = choose_part_size(o->store, p->source->size_hint);
+        parts_room = memory / 2;
+    }
+    while (slot_count > SLOTS_LEAST && slot_count * SLOT_ROOM + parts_room > memory)
+        slot_count--;
+    slot_bytes = slot_count * SLOT_ROOM;
     part_count = memory > slot_bytes ? (unsigned)((memory - slot_bytes) / part_size) : 0;
     part_count = part_count < 2 ? 2 : part_count > PARTS_MOST ? PARTS_MOST : part_count;
     log_debug("push: %u workers, %u slots, %u parts of %zu bytes: at most %zu bytes of buffers",

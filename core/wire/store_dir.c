@@ -6,8 +6,8 @@
  * a multipart upload is one file (dir_upload.c). An op that waits costs nothing but its place in
  * the queue, which is threaded through the ops themselves.
  *
- * After a cancel every op comes home as cancelled, but for aborts: what was begun must be taken
- * back.
+ * After a cancel every op comes home as cancelled, but for aborts and deletes: what was begun must
+ * be taken back.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -139,9 +139,14 @@ static bool names_object(enum store_verb verb)
     return verb != STORE_LIST && verb != STORE_UPLOADS;
 }
 
+static bool is_cleanup(const struct store_op *op)
+{
+    return op->verb == STORE_UPLOAD_ABORT || op->verb == STORE_DELETE;
+}
+
 static enum store_answer execute(struct dir_bucket *bucket, struct store_op *op, struct err *err)
 {
-    if (op->verb != STORE_UPLOAD_ABORT && cancel_check(bucket->cancel, err) < 0)
+    if (!is_cleanup(op) && cancel_check(bucket->cancel, err) < 0)
         return STORE_FAILED;
     if (names_object(op->verb) && dir_key_check(op->key, err) < 0)
         return STORE_FAILED;
