@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "cli/command.h"
 #include "wire/docker.h"
@@ -97,15 +98,24 @@ static int use_context(const char *context, struct err *err)
     return 0;
 }
 
-int connect_docker(struct cli *cli, struct docker **out, struct err *err)
+int connect_docker_endpoint(struct cli *cli, struct docker_endpoint *out, struct err *err)
 {
     const char *host = config_text(&cli->config, OPT_DOCKER_HOST);
     const char *context = config_text(&cli->config, OPT_DOCKER_CONTEXT);
-    struct docker_endpoint endpoint;
 
     if (!host && context && use_context(context, err))
         return ERR_FAIL;
-    if (docker_endpoint_find(host, environment, &endpoint, err))
+    if (docker_endpoint_find(host, environment, out, err))
+        return ERR_FAIL;
+    out->patience = (int64_t)config_number(&cli->config, OPT_DOCKER_TIMEOUT) * NS_PER_MS;
+    return 0;
+}
+
+int connect_docker(struct cli *cli, struct docker **out, struct err *err)
+{
+    struct docker_endpoint endpoint;
+
+    if (connect_docker_endpoint(cli, &endpoint, err))
         return ERR_FAIL;
     *out = docker_open(&endpoint, &cli->cancel, err);
     return *out ? 0 : ERR_FAIL;

@@ -262,7 +262,7 @@ struct backwards {
 static bool explains(const struct audit_event *event, const struct pointer *now)
 {
     const struct audit_promotion *details = &event->promotion;
-    char version[NAME_VERSION_MAX], tag[NAME_REF_MAX + NAME_VERSION_MAX];
+    char version[NAME_VERSION_MAX], tag[sizeof event->app_name + NAME_VERSION_MAX];
     struct image_name image;
 
     if (resolve_version_of(event->app_name, now, version)) {

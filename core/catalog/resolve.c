@@ -14,9 +14,13 @@ static int refuse(struct err *err, const char *key, const struct pointer *pointe
 bool resolve_image_of(const char *app, const struct pointer *pointer, struct image_name *out)
 {
     char month[CLOCK_MONTH_SIZE];
+    struct image_name image;
 
-    return pointer->target == POINTER_IMAGE && key_parse_image(pointer->target_path, out, month) &&
-           strcmp(out->app, app) == 0;
+    if (pointer->target != POINTER_IMAGE || !key_parse_image(pointer->target_path, &image, month) ||
+        strcmp(image.app, app) != 0)
+        return false;
+    *out = image;
+    return true;
 }
 
 bool resolve_version_of(const char *app, const struct pointer *pointer,

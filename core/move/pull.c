@@ -21,6 +21,7 @@
 #include "catalog/locate.h"
 #include "flow/meter.h"
 #include "flow/order.h"
+#include "move/identity.h"
 #include "move/plan.h"
 #include "move/sink.h"
 #include "move/span.h"
@@ -389,7 +390,7 @@ static int conduct(struct pull *p, struct err *err)
     if (!p->stopping)
         return 0;
     *err = p->err;
-    return p->replaced ? REPLACED : ERR_FAIL;
+    return p->replaced && !p->sink->in_place ? REPLACED : ERR_FAIL;
 }
 
 /* ---- setting up and taking down ---- */
@@ -423,6 +424,8 @@ static struct sink *open_sink(const struct pull_options *o, struct err *err)
 {
     if (o->docker)
         return sink_docker(o->docker, err);
+    if (!o->output)
+        return sink_null(err);
     if (strcmp(o->output, "-") == 0)
         return sink_fd(1, o->transfer.cancel, err);
     return sink_file(o->output, err);
@@ -501,9 +504,8 @@ static int find_loaded(struct pull *p, struct docker_image *local, struct err *e
         return answer;
     answer = docker_inspect(o->docker, known, local, err);
     if (answer == DOCKER_OK)
-        answer = docker_tag(o->docker, known, o->name.app, o->name.tag, err) ||
-                 docker_inspect(o->docker, o->name.ref, local, err);
-    return answer;
+        answer = docker_tag(o->docker, known, o->name.app, o->name.tag, err);
+    return answer == DOCKER_OK ? docker_inspect(o->docker, o->name.ref, local, err) : answer;
 }
 
 static int verify_loaded(struct pull *p, struct err *err)
@@ -533,6 +535,8 @@ static int transfer(struct pull *p, struct err *err)
         answer = conduct(p, err);
     if (answer == 0 && p->options->docker)
         answer = verify_loaded(p, err);
+    if (answer == 0 && p->options->learned)
+        answer = identity_describe(p->image, p->options->learned, err);
     if (answer == 0)
         snprintf(p->result->image_id, sizeof p->result->image_id, "%s", p->image->id);
     if (p->writer && p->ended)
@@ -576,7 +580,7 @@ static int pull_once(const struct pull_options *options, struct pull_result *res
         answer = is_here(p, err);
     result->skipped = answer == 1;
     if (answer == 0 && !options->dry_run) {
-        answer = find_archive(p, err) || choose_index(p, err);
+        answer = find_archive(p, err) ? ERR_FAIL : choose_index(p, err);
         if (answer == 0)
             answer = transfer(p, err);
     }

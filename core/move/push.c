@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "catalog/conditions.h"
 #include "catalog/metadata.h"
 #include "flow/meter.h"
 #include "flow/order.h"
@@ -25,6 +26,7 @@
 #include "move/bases.h"
 #include "move/check.h"
 #include "move/existing.h"
+#include "move/identity.h"
 #include "move/peek.h"
 #include "move/reader.h"
 #include "move/source.h"
@@ -52,6 +54,7 @@ struct push {
     int64_t began;
 
     struct existing existing;
+    bool learned;              /* which image that is: its metadata did not say */
     struct docker_image local; /* what the daemon says of the image; id "" without a daemon */
 
     struct inbox *home;
@@ -73,6 +76,7 @@ struct push {
     struct span *current; /* being assembled; NULL between spans */
     size_t current_done;
     bool reading, stopping;
+    bool conditional; /* the store can be asked to write only over what we have seen */
     const struct image_info *image; /* once the reader is done */
 
     uint64_t raw, packed, uploaded; /* assembled; assembled; home again */
@@ -140,6 +144,19 @@ static void skip(struct push *p)
     snprintf(p->result->checksum, sizeof p->result->checksum, "%s", metadata->checksum);
     snprintf(p->result->image_id, sizeof p->result->image_id, "%s", metadata->image_id);
     p->result->size = metadata->size;
+    if (p->learned && !p->options->dry_run)
+        identity_add(p->options->store, &p->existing);
+}
+
+/* The original's archives do not say which image they hold. */
+static int learn(struct push *p, struct err *err)
+{
+    const struct push_options *o = p->options;
+
+    if (o->force || !identity_is_missing(&p->existing))
+        return 0;
+    p->learned = true;
+    return identity_learn(o->store, &o->name, &o->transfer, &p->existing, err);
 }
 
 static int prepare(struct push *p, struct err *err)
@@ -150,7 +167,7 @@ static int prepare(struct push *p, struct err *err)
     report(p, PHASE_PREPARE);
     if (o->docker && look_at_image(p, err))
         return ERR_FAIL;
-    if (existing_find(o->store, &o->name, &p->existing, err))
+    if (existing_find(o->store, &o->name, &p->existing, err) || learn(p, err))
         return ERR_FAIL;
     if (p->existing.found)
         snprintf(p->result->key, sizeof p->result->key, "%s", p->existing.at.archive_key);
@@ -324,8 +341,9 @@ static void on_read(struct push *p)
         return;
     }
     if (check_names(p->image, p->options->name.ref, NULL, &err)) {
-        err_hint(&err, "docker tag %s %s, docker save %s, and push that", p->image->tags[0],
-                 p->options->name.ref, p->options->name.ref);
+        err_hint(&err, "docker tag %s %s, docker save %s, and push that",
+                 p->image->tag_count ? p->image->tags[0] : p->image->id, p->options->name.ref,
+                 p->options->name.ref);
         stop(p, &err);
     }
 }
@@ -613,13 +631,13 @@ static void start_again(struct push *p)
 
 /* ---- after the transfer: the archive becomes visible, then the index, then the metadata ---- */
 
-static void describe(struct push *p, struct metadata *out)
+static int describe(struct push *p, struct metadata *out, struct err *err)
 {
     const struct image_info *image = p->image;
     const struct push_options *o = p->options;
     uint8_t md5[MD5_SIZE];
 
-    *out = (struct metadata){.format = METADATA_FORMAT, .raw_size = image->raw_size};
+    *out = (struct metadata){.format = METADATA_FORMAT};
     if (!p->weave || !weave_has_copied(p->weave)) {
         digest_end(p->md5, md5);
         hex_encode(md5, sizeof md5, out->checksum);
@@ -630,39 +648,56 @@ static void describe(struct push *p, struct metadata *out)
     snprintf(out->git_time, sizeof out->git_time, "%s", o->name.time);
     snprintf(out->image_tag, sizeof out->image_tag, "%s", o->name.ref);
     snprintf(out->app_name, sizeof out->app_name, "%s", o->name.app);
-    snprintf(out->image_id, sizeof out->image_id, "%s", image->id);
     if (p->local.id[0] && strcmp(p->local.id, image->id) != 0)
         snprintf(out->engine_id, sizeof out->engine_id, "%s", p->local.id);
-    snprintf(out->platform, sizeof out->platform, "%s/%s%s%s", image->os, image->architecture,
-             image->variant[0] ? "/" : "", image->variant);
+    return identity_describe(image, out, err);
 }
 
-static int list_layers(const struct image_info *image, struct metadata *out, struct err *err)
+/* Two pushes of one name may be at it at once. The archive is whoever's completed last, and only
+ * that push may describe it: so each looks whether the archive is still its own, and writes only
+ * over what it has seen. The other one's look fails. (A store that ignores conditions leaves a
+ * window of one request.) */
+static int put_beside(struct push *p, const char *key, struct view body, const char *archive_etag,
+                      struct err *err)
 {
-    out->layers = calloc(image->layer_count ? image->layer_count : 1, sizeof *out->layers);
-    if (!out->layers)
-        return err_memory(err, "the metadata");
-    for (unsigned i = 0; i < image->layer_count; i++)
-        snprintf(out->layers[i], sizeof out->layers[i], "%s", image->layers[i].diff_id);
-    out->layer_count = image->layer_count;
-    return 0;
+    struct store *store = p->options->store;
+
+    for (unsigned tries = 0; tries < 8; tries++) {
+        struct store_info archive = {0}, there = {0};
+        enum store_answer answer = store_head(store, p->result->key, &archive, err);
+
+        if (answer == STORE_DONE && strcmp(archive.etag, archive_etag) == 0)
+            answer = store_head(store, key, &there, err);
+        else if (answer != STORE_FAILED)
+            break;
+        if (answer != STORE_FAILED)
+            answer = store_put_document(store, key, body,
+                                        p->conditional && answer == STORE_DONE ? there.etag : NULL,
+                                        p->conditional && answer != STORE_DONE, NULL, err);
+        if (answer == STORE_FAILED)
+            return ERR_FAIL;
+        if (answer == STORE_DONE)
+            return 0;
+    }
+    err_set(err, ERR_CONFLICT, "push", "somebody else pushed %s at the same time and was later",
+            p->options->name.ref);
+    return err_hint(err, "see what is there: s3dock pull %s --dry-run", p->options->name.ref);
 }
 
 static int put_index(struct push *p, struct metadata *metadata, struct err *err)
 {
     uint8_t sum[SHA256_SIZE];
     struct text text;
-    int answer = ERR_FAIL;
+    int answer;
 
     text_init(&text, INDEX_MAX);
-    if (index_builder_finish(p->builder, p->image, &text, err) == 0) {
+    answer = index_builder_finish(p->builder, p->image, &text, err);
+    if (answer == 0) {
         key_sibling(metadata->index_key, p->result->key, KEY_INDEX);
         sha256_of(text_view(&text), sum);
         hex_encode(sum, sizeof sum, metadata->index_sha256);
         metadata->index_size = text.size;
-        if (store_put_document(p->options->store, metadata->index_key, text_view(&text), NULL,
-                               false, NULL, err) == STORE_DONE)
-            answer = 0;
+        answer = put_beside(p, metadata->index_key, text_view(&text), metadata->archive_etag, err);
     }
     text_finish(&text);
     return answer;
@@ -678,15 +713,15 @@ static int put_metadata(struct push *p, const struct metadata *metadata, struct 
     metadata_write(metadata, &text);
     key_sibling(key, p->result->key, KEY_METADATA);
     answer = text_check(&text, "the metadata", err);
-    if (answer == 0 && store_put_document(p->options->store, key, text_view(&text), NULL, false,
-                                          NULL, err) != STORE_DONE)
-        answer = ERR_FAIL;
+    if (answer == 0)
+        answer = put_beside(p, key, text_view(&text), metadata->archive_etag, err);
     text_finish(&text);
     return answer;
 }
 
 /* Keeps what is replaced, then makes the new archive, its index and its metadata visible, in this
- * order. */
+ * order. A cancel that comes when the archive may be visible finds the rest of it insisted on: an
+ * archive under the documents of its predecessor is an image that nobody can pull. */
 static int commit(struct push *p, struct err *err)
 {
     struct store *store = p->options->store;
@@ -697,10 +732,11 @@ static int commit(struct push *p, struct err *err)
     int answer;
 
     report(p, PHASE_COMMIT);
-    describe(p, &metadata);
-    answer = list_layers(p->image, &metadata, err);
+    if (conditions_find(store, &p->conditional, err))
+        p->conditional = false;
+    answer = describe(p, &metadata, err);
     if (answer == 0 && p->existing.has_archive && !p->result->archived) {
-        answer = existing_keep(store, &p->options->name, &p->existing,
+        answer = existing_keep(store, &p->options->name, &p->existing, p->conditional,
                                &p->result->stats.copied_bytes, err);
         p->result->archived = answer == 0;
     }
@@ -714,6 +750,7 @@ static int commit(struct push *p, struct err *err)
     }
     if (answer == 0)
         answer = put_metadata(p, &metadata, err);
+    store_insist(store, false);
     snprintf(p->result->checksum, sizeof p->result->checksum, "%s", metadata.checksum);
     snprintf(p->result->image_id, sizeof p->result->image_id, "%s", metadata.image_id);
     p->result->size = metadata.size;
@@ -752,7 +789,7 @@ static int transfer(struct push *p, struct err *err)
 }
 
 /* What copying has shown. True: the transfer failed for its sake, and may do without. */
-static bool learn(struct push *p, bool failed)
+static bool learn_copying(struct push *p, bool failed)
 {
     if (!p->weave || (!failed && !weave_has_copied(p->weave)))
         return false;
@@ -773,7 +810,7 @@ static void account_woven(struct push *p)
 static int transfer_somehow(struct push *p, struct err *err)
 {
     int answer = transfer(p, err);
-    bool again = learn(p, answer != 0);
+    bool again = learn_copying(p, answer != 0);
 
     if (again && !p->options->docker && strcmp(p->options->input, "-") == 0)
         return err_hint(err, "--no-delta uploads everything; standard input cannot be read twice");

@@ -15,7 +15,7 @@ struct err;
 struct docker;
 struct store;
 
-#define PUSH_LEVEL_DEFAULT 6
+#define PUSH_LEVEL_DEFAULT 5
 
 struct push_options {
     struct transfer_options transfer;

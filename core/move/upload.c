@@ -328,12 +328,11 @@ static int join(struct upload *u, uint64_t size, struct err *err)
 int upload_complete(struct upload *upload, const struct part *last, uint64_t size,
                     struct store_info *info, struct err *err)
 {
-    if (!upload->id[0]) {
-        if (put_whole(upload, last, err))
-            return ERR_FAIL;
-    } else if ((last && send_last(upload, last, err)) || join(upload, size, err)) {
+    if (upload->id[0] && last && send_last(upload, last, err))
         return ERR_FAIL;
-    }
+    store_insist(upload->store, true);
+    if (upload->id[0] ? join(upload, size, err) : put_whole(upload, last, err))
+        return ERR_FAIL;
     switch (store_head(upload->store, upload->key, info, err)) {
     case STORE_DONE:
         break;

@@ -85,7 +85,11 @@ static void add_header(struct s3_request *request, const char *name, const char 
 
 static void add_conditions(struct s3_request *request, const struct store_op *op)
 {
-    if (op->if_match)
+    size_t size = op->if_match ? strlen(op->if_match) : 0;
+
+    if (size > 2 && request->bare_etags && op->if_match[0] == '"')
+        add_header(request, "if-match", "%.*s", (int)size - 2, op->if_match + 1);
+    else if (size)
         add_header(request, "if-match", "%s", op->if_match);
     if (op->if_none_match)
         add_header(request, "if-none-match", "*");

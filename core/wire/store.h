@@ -12,6 +12,7 @@
 #ifndef S3DOCK_WIRE_STORE_H
 #define S3DOCK_WIRE_STORE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -108,10 +109,10 @@ struct store_op {
     struct store_info info;
     char upload_id[STORE_UPLOAD_MAX];
     struct store_page *page;
-    unsigned tries;
-    int http_status;     /* of the last try; 0 when there was none */
     int64_t server_time; /* wall ns: when the store says it answered; 0: it does not say */
-    char s3_code[48];    /* "SlowDown", "NotImplemented"... of the last failure, or "" */
+    unsigned tries;
+    int http_status;  /* of the last try; 0 when there was none */
+    char s3_code[48]; /* "SlowDown", "NotImplemented"... of the last failure, or "" */
 };
 
 struct store_stats {
@@ -138,6 +139,7 @@ struct store {
     uint64_t part_size_max;
     unsigned parts_max;
     uint64_t put_max; /* largest single PUT */
+    atomic_bool insisting;
 };
 
 void store_submit(struct store *store, struct store_op *op);
@@ -145,6 +147,9 @@ void store_submit(struct store *store, struct store_op *op);
  * err on failure; a cancel makes it fail with ERR_CANCELLED as soon as the op is home (within 2 s).
  */
 enum store_answer store_run(struct store *store, struct store_op *op, struct err *err);
+/* What belongs together is about to change: while this is on, ops are carried through in spite of a
+ * cancel, for as long as cleaning up may take (1.5 s). */
+void store_insist(struct store *store, bool on);
 void store_stats(struct store *store, struct store_stats *out);
 /* Gives every op that is out a chance to come home (cancelled when `cancel` of the options says
  * so), then frees. Takes NULL. */

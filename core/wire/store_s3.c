@@ -11,7 +11,9 @@
  * was lost has been completed after all, or a document been written by us and not by somebody else.
  *
  * Cancellation: what sits or waits goes home at once. Only aborting uploads and deleting objects,
- * which is cleaning up, is still begun and given CLEANUP_TIME.
+ * which is cleaning up, and what the caller insists on is still begun and given CLEANUP_TIME; so is
+ * the answer to a request that begins an upload, because without the upload's id nobody could abort
+ * it.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -55,6 +57,7 @@ struct trip {
     struct err fallback_err;
     unsigned counted; /* tries that count against the bound */
     bool moved, clock_set;
+    bool bare;         /* the ETag of If-Match goes without its quotes */
     bool perhaps_done; /* an earlier try may have had its effect although no answer came */
     size_t text_start; /* size of op->text before the op */
     char payload_hash[SHA256_HEX_SIZE];
@@ -86,6 +89,7 @@ struct s3_store {
     struct trip *trips; /* one a seat */
     int64_t clock_offset;
     bool bucket_seen;
+    bool bare_etags; /* it has honoured If-Match without quotes, after refusing it with them */
     bool cancelled;
     int64_t cleanup_until;
     uint64_t seed;
@@ -163,6 +167,7 @@ static void hash_payload(const struct s3_store *s3, struct trip *trip)
 /* What the next try asks. The body is hashed once, not once a try. */
 static int build(struct s3_store *s3, struct trip *trip, struct err *err)
 {
+    trip->request.bare_etags = trip->bare;
     if (s3_request_build(&trip->request, &s3->place, current(trip), err) < 0)
         return ERR_FAIL;
     if (trip->errand || !trip->payload_hash[0])
@@ -250,6 +255,7 @@ static void take_seat(struct s3_store *s3, int seat)
 
     trip->op = op;
     trip->errand = trip->resumed = trip->moved = trip->clock_set = trip->perhaps_done = false;
+    trip->bare = s3->bare_etags;
     trip->have = 0;
     trip->counted = 0;
     trip->payload_hash[0] = trip->etag[0] = '\0';
@@ -430,6 +436,14 @@ static bool own_echo(const struct trip *trip, enum s3_verdict verdict)
     return op->verb == STORE_PUT && verdict == S3_CHANGED;
 }
 
+/* Ceph compares If-Match of a write with the bare ETag and refuses its proper spelling always. A
+ * refusal is believed when both have been refused. */
+static bool misspelled(const struct trip *trip, enum s3_verdict verdict)
+{
+    return verdict == S3_CHANGED && trip->op->verb == STORE_PUT && trip->op->if_match &&
+           !trip->bare;
+}
+
 /* Completed, and not told what the whole is called. */
 static bool nameless(const struct trip *trip, enum s3_verdict verdict)
 {
@@ -508,6 +522,9 @@ static void settle_end(struct s3_store *s3, int seat, enum s3_verdict verdict)
         judge_reason(s3, seat, verdict);
     } else if (trip->errand) {
         judge_object(s3, seat, verdict);
+    } else if (misspelled(trip, verdict)) {
+        trip->bare = true;
+        again_at_once(s3, seat);
     } else if (own_echo(trip, verdict) || nameless(trip, verdict)) {
         look_at_object(s3, seat, verdict);
     } else if (verdict == S3_FAILED) {
@@ -517,6 +534,8 @@ static void settle_end(struct s3_store *s3, int seat, enum s3_verdict verdict)
             take_over(trip);
             trip->op->info = trip->aux.info;
         }
+        s3->bare_etags |=
+            verdict == S3_DONE && trip->op->verb == STORE_PUT && trip->op->if_match && trip->bare;
         leave(s3, seat, answer_of(verdict));
     }
 }
@@ -575,9 +594,16 @@ static void landed(void *arg, struct http_exchange *exchange)
 
 /* -- the turn -- */
 
-static bool is_cleanup(const struct store_op *op)
+static bool is_kept(const struct s3_store *s3, const struct store_op *op)
 {
-    return op->verb == STORE_UPLOAD_ABORT || op->verb == STORE_DELETE;
+    return op->verb == STORE_UPLOAD_ABORT || op->verb == STORE_DELETE ||
+           atomic_load(&s3->base.insisting);
+}
+
+static bool stays_seated(const struct s3_store *s3, const struct flight_seat *seat)
+{
+    return is_kept(s3, seat->op) ||
+           (seat->op->verb == STORE_UPLOAD_CREATE && seat->state == SEAT_AIR);
 }
 
 static void cleanup_starts(struct s3_store *s3, int64_t now)
@@ -591,7 +617,7 @@ static void send_home(struct s3_store *s3, bool cleanup_too, int64_t now)
     struct store_op *op, *kept = NULL;
 
     for (struct store_op *last = s3->flight.last; last && (op = flight_unqueue(&s3->flight));) {
-        if (cleanup_too || !is_cleanup(op))
+        if (cleanup_too || !is_kept(s3, op))
             go_home_cancelled(s3, op);
         else
             flight_queue(&s3->flight, kept = op);
@@ -601,7 +627,7 @@ static void send_home(struct s3_store *s3, bool cleanup_too, int64_t now)
     for (unsigned i = 0; i < s3->flight.seat_count; i++) {
         if (s3->flight.seats[i].state == SEAT_FREE)
             continue;
-        if (cleanup_too || !is_cleanup(s3->flight.seats[i].op))
+        if (cleanup_too || !stays_seated(s3, &s3->flight.seats[i]))
             leave_cancelled(s3, (int)i);
         else
             kept = s3->flight.seats[i].op;
@@ -614,7 +640,7 @@ static void sort_mail(struct s3_store *s3, struct store_op *op, int64_t now)
 {
     while (op) {
         struct store_op *next = (struct store_op *)op->msg.next;
-        if (s3->cancelled && !is_cleanup(op)) {
+        if (s3->cancelled && !is_kept(s3, op)) {
             go_home_cancelled(s3, op);
         } else {
             if (s3->cancelled)
@@ -647,13 +673,10 @@ static int64_t turn(void *arg, int64_t now)
     int seat;
 
     struct store_op *mail = take_mail(s3, &closing);
-    if (!s3->cancelled && cancel_requested(s3->cancel)) {
-        s3->cancelled = true;
-        send_home(s3, false, now);
-    }
+    s3->cancelled = s3->cancelled || cancel_requested(s3->cancel);
     sort_mail(s3, mail, now);
-    if (s3->cleanup_until && now >= s3->cleanup_until)
-        send_home(s3, true, now);
+    if (s3->cancelled)
+        send_home(s3, s3->cleanup_until && now >= s3->cleanup_until, now);
 
     while ((seat = flight_board(&s3->flight, now)) != FLIGHT_NONE)
         take_seat(s3, seat);

@@ -149,7 +149,7 @@ refused "(2|8)" "made.json5" "and does not overwrite it" config init made.json5
 
 # --- nothing came of all this --------------------------------------------------------------------------------
 
-check "the bucket holds the one image, and no unfinished upload" same "3 0" "$(bucket list | wc -l) $(bucket uploads | wc -l)"
+check "the bucket holds the one image, and no unfinished upload" same "3 0" "$(bucket list images/ | wc -l) $(bucket uploads | wc -l)"
 check "which is whole" s3dock "${pull[@]}"
 check "and the same" same_image image.tar out.tar
 check "no file but ours is left" same "" "$(find . -name '*.part' -o -name '*.tmp' -o -name '.s3dock*')"
