@@ -26,6 +26,8 @@ static void write_data(struct json_writer *w, const struct push_options *options
     jw_int(w, "bases", result->bases);
     if (result->copies_refused)
         jw_bool(w, "copies_refused", true);
+    jw_string_if(w, "source", result->source);
+    jw_string_if(w, "source_reason", result->distrust);
     if (options->dry_run)
         jw_bool(w, "dry_run", true);
     else
@@ -53,6 +55,9 @@ static void tell(struct cli *cli, const struct push_options *options,
             human_bytes(result->size, archive), human_seconds(stats->seconds, time),
             human_bytes(stats->raw_bytes, raw),
             human_rate(stats->seconds > 0 ? (double)result->size / stats->seconds : 0, rate));
+    if (result->distrust[0])
+        output_note(&cli->output, "Docker's export was used, its layers could not be: %s",
+                    result->distrust);
     if (result->archived)
         output_note(&cli->output, "the image that had this name before was kept under archive/");
 }
@@ -106,6 +111,7 @@ int cmd_push(struct cli *cli, struct err *err)
     const struct config *config = &cli->config;
     struct push_options options = {
         .input = config_text(config, OPT_INPUT),
+        .source = (enum push_source)config_number(config, OPT_SOURCE),
         .level = (int)config_number(config, OPT_LEVEL),
         .dry_run = config_switch(config, OPT_DRY_RUN),
         .force = config_switch(config, OPT_FORCE),

@@ -22,6 +22,11 @@ static int connect_directory(struct cli *cli, const char *path, bool create, str
         .cancel = &cli->cancel,
     };
 
+    if (config_text(&cli->config, OPT_KEY_PREFIX)) {
+        err_set(err, ERR_USAGE, "endpoint", "a key prefix is for S3, not for a directory");
+        return err_hint(err, "name the folder in the endpoint: " FILE_SCHEME "%s/%s", path,
+                        config_text(&cli->config, OPT_KEY_PREFIX));
+    }
     if (path[0] != '/') {
         err_set(err, ERR_USAGE, "endpoint", "endpoint " FILE_SCHEME "%s names no absolute folder",
                 path);
@@ -53,6 +58,7 @@ static int connect_s3(struct cli *cli, const char *endpoint, struct store **out,
         .endpoint = endpoint,
         .region = config_text(config, OPT_REGION),
         .bucket = config_text(config, OPT_BUCKET),
+        .key_prefix = config_text(config, OPT_KEY_PREFIX),
         .access_key = config_text(config, OPT_ACCESS_KEY),
         .secret_key = config_text(config, OPT_SECRET_KEY),
         .session_token = config_text(config, OPT_SESSION_TOKEN),

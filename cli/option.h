@@ -17,6 +17,7 @@ enum option_id {
     OPT_CONFIG,
     OPT_PROFILE,
     OPT_BUCKET,
+    OPT_KEY_PREFIX,
     OPT_REGION,
     OPT_ENDPOINT,
     OPT_ACCESS_KEY,
@@ -36,6 +37,7 @@ enum option_id {
     /* the transfer */
     OPT_INPUT,
     OPT_OUTPUT,
+    OPT_SOURCE,
     OPT_LEVEL,
     OPT_DELTA,
     OPT_NO_DELTA,

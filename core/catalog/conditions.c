@@ -75,8 +75,10 @@ static void clean(struct probe *probe)
     struct store_op op = {.verb = STORE_DELETE, .key = probe->key, .optional = true};
     struct err err;
 
+    store_insist(probe->store, true); /* a signal is no reason to leave it there */
     if (store_run(probe->store, &op, &err) == STORE_FAILED)
         log_info("the throw-away object %s stays: %s", probe->key, err.text);
+    store_insist(probe->store, false);
 }
 
 int conditions_probe(struct store *store, bool *honoured, struct err *err)

@@ -34,6 +34,21 @@ static int take_page(struct walk *walk, struct store_page *page, struct err *err
     return 0;
 }
 
+/* An empty listing is an answer; none at all is a place where no bucket is. */
+static int list_page(struct store *store, struct store_op *op, struct err *err)
+{
+    enum store_answer answer = store_run(store, op, err);
+
+    if (answer == STORE_DONE)
+        return 0;
+    if (answer == STORE_FAILED)
+        return ERR_FAIL;
+    err_set(err, ERR_NOT_FOUND, "bucket", "%s cannot be listed: there is no such bucket",
+            store->where);
+    return err_hint(err, "when the endpoint's host already names a bucket: leave that out of the "
+                         "endpoint, and see key_prefix in docs/configuration.md");
+}
+
 int walk_run(struct walk *walk, struct store *store, const char *prefix, char delimiter,
              struct err *err)
 {
@@ -48,8 +63,7 @@ int walk_run(struct walk *walk, struct store *store, const char *prefix, char de
                               .token = token,
                               .page = &page};
 
-        answer =
-            store_run(store, &op, err) == STORE_FAILED ? ERR_FAIL : take_page(walk, &page, err);
+        answer = list_page(store, &op, err) || take_page(walk, &page, err) ? ERR_FAIL : 0;
         if (answer == 0 && token && page.next && strcmp(token, page.next) == 0)
             answer = err_set(err, ERR_UNSUPPORTED, "listing",
                              "the store gives the same page of %s again and again", prefix);

@@ -30,6 +30,7 @@
 #include "move/peek.h"
 #include "move/reader.h"
 #include "move/source.h"
+#include "move/source_layers.h"
 #include "move/span.h"
 #include "move/upload.h"
 #include "move/weave.h"
@@ -76,6 +77,7 @@ struct push {
     struct span *current; /* being assembled; NULL between spans */
     size_t current_done;
     bool reading, stopping;
+    bool distrusted;  /* Docker's layers turned out not to be what they should be */
     bool conditional; /* the store can be asked to write only over what we have seen */
     const struct image_info *image; /* once the reader is done */
 
@@ -85,6 +87,17 @@ struct push {
     enum transfer_phase phase;
     struct err err;
 };
+
+/* A daemon's export: its size is a guess, and its first byte may take long. */
+static bool is_export(const struct push *p)
+{
+    return p->source && strcmp(p->source->kind, "docker") == 0;
+}
+
+static bool is_from_layers(const struct push *p)
+{
+    return p->source && strcmp(p->source->kind, "layers") == 0;
+}
 
 /* ---- progress ---- */
 
@@ -111,7 +124,7 @@ static void report(struct push *p, enum transfer_phase phase)
                         .phase = phase,
                         .done = p->meter.done,
                         .total = p->meter.total,
-                        .total_is_estimate = p->options->docker != NULL,
+                        .total_is_estimate = is_export(p),
                         .moved = p->uploaded,
                         .rate = meter_rate(&p->meter, now),
                         .left = meter_left(&p->meter, now),
@@ -337,6 +350,7 @@ static void on_read(struct push *p)
     for (struct span *span; (span = reader_reclaim(p->reader));)
         slots_give(p->slots, span->slot);
     if (reader_result(p->reader, &p->image, &err)) {
+        p->distrusted = !p->stopping && is_from_layers(p) && err.family != ERR_CANCELLED;
         stop(p, &err);
         return;
     }
@@ -414,7 +428,7 @@ static void end_weave(struct push *p)
 /* Runs the picture above until nothing is out any more. */
 static int conduct(struct push *p, struct err *err)
 {
-    report(p, p->options->docker ? PHASE_EXPORT : PHASE_PUSH);
+    report(p, is_export(p) ? PHASE_EXPORT : PHASE_PUSH);
     for (struct slot *slot; (slot = slots_take(p->slots));)
         reader_give(p->reader, span_of(slot));
     for (;;) {
@@ -453,17 +467,46 @@ static void free_packer(void *packer)
     packer_destroy(packer);
 }
 
-static int open_source(struct push *p, struct err *err)
+static int64_t entry_time(const struct push *p)
+{
+    int64_t mtime = 0;
+
+    clock_parse_stamp(p->options->name.time, &mtime);
+    return mtime;
+}
+
+/* 0: they are the source; 1: the export is to be; negative: neither. */
+static int open_layers(struct push *p, struct err *err)
 {
     const struct push_options *o = p->options;
 
-    if (o->docker)
+    if (o->source == PUSH_FROM_DOCKER || p->distrusted)
+        return 1;
+    p->source = source_layers(docker_engine(o->docker), p->local.id, o->name.ref, entry_time(p),
+                              o->transfer.cancel, err);
+    if (p->source)
+        return 0;
+    if (o->source == PUSH_FROM_LAYERS || err->family == ERR_CANCELLED)
+        return ERR_FAIL;
+    log_info("push: the image comes from Docker's export: %s", err->text);
+    return 1;
+}
+
+static int open_source(struct push *p, struct err *err)
+{
+    const struct push_options *o = p->options;
+    int answer = o->docker ? open_layers(p, err) : 0;
+
+    if (answer == 1)
         p->source = source_docker(o->docker, o->name.ref, p->local.size, err);
-    else if (strcmp(o->input, "-") == 0)
+    else if (!o->docker && strcmp(o->input, "-") == 0)
         p->source = source_fd(0, o->transfer.cancel, err);
-    else
+    else if (!o->docker)
         p->source = source_file(o->input, o->transfer.cancel, err);
-    return p->source ? 0 : ERR_FAIL;
+    if (!p->source)
+        return ERR_FAIL;
+    snprintf(p->result->source, sizeof p->result->source, "%s", p->source->kind);
+    return 0;
 }
 
 /* Equal parts, so large that the store's number of parts suffices. An archive is hardly ever larger
@@ -537,7 +580,6 @@ static int set_up(struct push *p, struct err *err)
     unsigned jobs = transfer_jobs(o->transfer.jobs);
     unsigned slot_count = 3 * jobs + 2, part_count;
     size_t part_size, parts_room, least, slot_bytes;
-    int64_t mtime = 0;
     struct workers_options crew = {
         .count = jobs, .scratch_create = make_packer, .scratch_destroy = free_packer, .arg = p};
 
@@ -560,7 +602,6 @@ static int set_up(struct push *p, struct err *err)
     log_debug("push: %u workers, %u slots, %u parts of %zu bytes: at most %zu bytes of buffers",
               jobs, slot_count, part_count, part_size, slot_bytes + part_count * part_size);
 
-    clock_parse_stamp(o->name.time, &mtime);
     order_init(&p->order, slot_count);
     p->md5 = digest_create(DIGEST_MD5);
     if (!p->md5)
@@ -579,7 +620,7 @@ static int set_up(struct push *p, struct err *err)
         return ERR_FAIL;
     p->reader = reader_create(&(struct reader_options){.source = p->source,
                                                        .params = CHUNK_DEFAULT,
-                                                       .mtime = mtime,
+                                                       .mtime = entry_time(p),
                                                        .slot_size = SLOT_SIZE,
                                                        .known = p->bases.known,
                                                        .home = p->home,
@@ -605,28 +646,6 @@ static void take_down(struct push *p)
     inbox_destroy(p->home);
     digest_destroy(p->md5);
     bases_finish(&p->bases);
-}
-
-/* After take_down: as if nothing had been moved yet, and without earlier archives. */
-static void start_again(struct push *p)
-{
-    p->result->copies_refused = true;
-    p->result->bases = 0;
-    p->delta = p->woven = p->reading = p->stopping = false;
-    p->reader = NULL;
-    p->source = NULL;
-    p->workers = NULL;
-    p->weave = NULL;
-    p->upload = NULL;
-    p->builder = NULL;
-    p->parts = NULL;
-    p->slots = NULL;
-    p->home = NULL;
-    p->md5 = NULL;
-    p->image = NULL;
-    p->raw = p->packed = p->uploaded = 0;
-    p->phase = PHASE_LOAD;
-    p->err = (struct err){0};
 }
 
 /* ---- after the transfer: the archive becomes visible, then the index, then the metadata ---- */
@@ -800,30 +819,69 @@ static bool learn_copying(struct push *p, bool failed)
 
 static void account_woven(struct push *p)
 {
-    if (!p->weave)
+    if (!p->weave || p->result->skipped)
         return;
     p->result->joins = weave_joins(p->weave);
     p->result->stats.copied_bytes += p->packed - weave_fresh(p->weave);
 }
 
-/* With earlier archives, and without them when the store would not have it. */
-static int transfer_somehow(struct push *p, struct err *err)
+/* After a failure: as if nothing had been moved yet. What was looked up before the transfer stays.
+ */
+static void start_again(struct push *p)
 {
-    int answer = transfer(p, err);
-    bool again = learn_copying(p, answer != 0);
+    take_down(p);
+    *p = (struct push){.options = p->options,
+                       .result = p->result,
+                       .stats_before = p->stats_before,
+                       .began = p->began,
+                       .existing = p->existing,
+                       .local = p->local,
+                       .distrusted = p->distrusted,
+                       .delta = p->delta,
+                       .phase = PHASE_LOAD};
+}
 
-    if (again && !p->options->docker && strcmp(p->options->input, "-") == 0)
-        return err_hint(err, "--no-delta uploads everything; standard input cannot be read twice");
-    if (!again) {
-        if (answer == 0 && !p->result->skipped)
-            account_woven(p);
-        return answer;
+/* Whether the transfer may succeed another way, and says which: without the layers that were not to
+ * be trusted (the export takes over from the start), or without the copies that the store would not
+ * make. `before`: how it was begun. */
+static bool has_another_way(struct push *p, bool distrusted_before, struct err *err)
+{
+    bool copying = learn_copying(p, true);
+
+    if (p->distrusted && !distrusted_before && p->options->source == PUSH_FROM_AUTO) {
+        str_copy(p->result->distrust, sizeof p->result->distrust, err->text);
+        log_info("push: Docker's export takes over from its layers: %s", err->text);
+        return true;
+    }
+    if (!copying)
+        return false;
+    if (!p->options->docker && strcmp(p->options->input, "-") == 0) {
+        err_hint(err, "--no-delta uploads everything; standard input cannot be read twice");
+        return false;
     }
     log_info("the store does not copy parts of other archives (%s): everything is uploaded",
              err->text);
-    take_down(p);
-    start_again(p);
-    return transfer(p, err);
+    p->result->copies_refused = true;
+    p->result->bases = 0;
+    p->delta = false;
+    return true;
+}
+
+static int transfer_somehow(struct push *p, struct err *err)
+{
+    for (;;) {
+        bool distrusted = p->distrusted;
+        int answer = transfer(p, err);
+
+        if (answer == 0) {
+            learn_copying(p, false);
+            account_woven(p);
+            return 0;
+        }
+        if (!has_another_way(p, distrusted, err))
+            return answer;
+        start_again(p);
+    }
 }
 
 static void sum_up(struct push *p)

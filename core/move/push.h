@@ -17,6 +17,13 @@ struct store;
 
 #define PUSH_LEVEL_DEFAULT 5
 
+/* Where the bytes of a daemon's image come from, in the order of the option's words. */
+enum push_source {
+    PUSH_FROM_AUTO,   /* its layers, if they can be read on this host; else its export */
+    PUSH_FROM_DOCKER, /* its export */
+    PUSH_FROM_LAYERS, /* its layers, or not at all */
+};
+
 struct push_options {
     struct transfer_options transfer;
     struct store *store;
@@ -24,6 +31,7 @@ struct push_options {
     /* One of the two: a daemon that has the image, or an archive ("-": standard input). */
     struct docker *docker;
     const char *input;
+    enum push_source source;
     int level;     /* MEMBER_LEVEL_MIN .. MAX */
     bool dry_run;  /* says what it would do; writes nothing, exports nothing */
     bool no_delta; /* upload all of it, whatever earlier archives hold */
@@ -40,6 +48,9 @@ struct push_result {
     bool copies_refused; /* the store does not copy for us: all was uploaded */
     unsigned bases;      /* archives that it was compared with */
     unsigned joins;      /* temporary objects that it took */
+    char source[16];     /* where it came from: "layers", "docker", "file", "stdin"; "": nowhere */
+    char distrust[512]; /* the layers were read, or begun to be, and then the export took over: why.
+                           Else "" */
     struct transfer_stats stats;
 };
 

@@ -321,6 +321,7 @@ struct docker *docker_open(const struct docker_endpoint *endpoint, const struct 
         return NULL;
     }
     docker->endpoint = *endpoint;
+    docker->engine.local = endpoint->socket[0] != '\0';
     docker->peer = (struct stream_peer){.unix_socket = or_null(docker->endpoint.socket),
                                         .base_url = docker->endpoint.url,
                                         .tls_verify = docker->endpoint.tls_verify,

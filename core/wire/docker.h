@@ -23,6 +23,7 @@ struct docker_engine {
     bool podman;
     bool containerd_store; /* image ids are manifest digests there */
     char driver[64], root_dir[512];
+    bool local; /* reached through a socket of this host */
 };
 
 #define DOCKER_LAYERS_MAX 512

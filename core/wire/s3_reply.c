@@ -563,6 +563,21 @@ static void got_document(struct s3_reply *reply, const struct s3_place *place, s
         reply->verdict = S3_UNSURE;
 }
 
+/* Takes the key prefix off; false for a key that is not under it. */
+static bool strip_keys(struct store_page *page, const struct s3_place *place)
+{
+    size_t size = strlen(place->key_prefix);
+
+    for (size_t i = 0; size && i < page->count; i++) {
+        char *key = page->entries[i].key;
+
+        if (strncmp(key, place->key_prefix, size) != 0)
+            return false;
+        memmove(key, key + size, strlen(key + size) + 1);
+    }
+    return true;
+}
+
 static void got_page(struct s3_reply *reply, const struct s3_place *place, struct store_op *op,
                      const struct http_answer *answer)
 {
@@ -573,6 +588,9 @@ static void got_page(struct s3_reply *reply, const struct s3_place *place, struc
         portal(reply, place, op);
     } else if (s3_page_read(&page, op->verb, op->token, answer->body, &err) < 0) {
         odd(reply, place, op, "listing", err.text);
+        store_page_finish(&page);
+    } else if (op->verb != STORE_UPLOAD_PARTS && !strip_keys(&page, place)) {
+        odd(reply, place, op, "listing", "the store lists keys that were not asked for");
         store_page_finish(&page);
     } else if (op->page) {
         *op->page = page;

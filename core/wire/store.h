@@ -134,7 +134,7 @@ struct store_table {
 struct store {
     const struct store_table *table;
     char where[256];      /* "s3://bucket at http://host:port" or "file:///path": for messages */
-    char identity[512];   /* endpoint and bucket, canonical: names checkpoints */
+    char identity[768];   /* endpoint, bucket, key prefix, canonical: names checkpoints */
     size_t part_size_min; /* of a multipart part but the last */
     uint64_t part_size_max;
     unsigned parts_max;
@@ -169,6 +169,7 @@ struct store_s3_options {
     const char *endpoint; /* NULL or "": AWS for the region; else "https://host[:port]" */
     const char *region;   /* NULL or "": us-east-1 */
     const char *bucket;
+    const char *key_prefix; /* NULL or "": none; a folder of the bucket that all keys lie in */
     const char *access_key, *secret_key,
         *session_token;     /* NULL or "": none; no key at all: unsigned */
     const char *addressing; /* "auto" (NULL), "path", "virtual" */

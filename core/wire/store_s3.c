@@ -754,9 +754,10 @@ static void describe(struct s3_store *s3)
     const struct s3_place *place = &s3->place;
 
     s3->base.table = &TABLE;
-    snprintf(s3->base.where, sizeof s3->base.where, "s3://%.100s at %.140s", place->bucket,
-             place->endpoint);
-    snprintf(s3->base.identity, sizeof s3->base.identity, "%s/%s", place->endpoint, place->bucket);
+    snprintf(s3->base.where, sizeof s3->base.where, "s3://%.63s%s%.38s at %.140s", place->bucket,
+             place->key_prefix[0] ? "/" : "", place->key_prefix, place->endpoint);
+    snprintf(s3->base.identity, sizeof s3->base.identity, "%s/%s%s%s", place->endpoint,
+             place->bucket, place->key_prefix[0] ? "/" : "", place->key_prefix);
     s3->base.part_size_min = 5 * MIB;
     s3->base.part_size_max = 5 * (uint64_t)GIB;
     s3->base.parts_max = 10000;
@@ -796,6 +797,7 @@ static int configure(struct s3_store *s3, const struct store_s3_options *options
 
     if (s3_place_init(&s3->place, options->endpoint, options->region, options->bucket,
                       options->addressing, err) < 0 ||
+        s3_place_under(&s3->place, options->key_prefix, err) < 0 ||
         creds_init(&s3->creds, options->access_key, options->secret_key, options->session_token,
                    err) < 0 ||
         check_ca_file(options, err) < 0)

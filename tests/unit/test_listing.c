@@ -213,6 +213,76 @@ static void environments(void **state)
     free(list);
 }
 
+/* ---- refusals ---- */
+
+/* The bucket, with one verb refused, for one key or for all. */
+static struct {
+    struct store store; /* first */
+    enum store_verb verb;
+    const char *key;
+    enum err_family family;
+} front;
+
+static void submit(struct store *store, struct store_op *op)
+{
+    (void)store;
+    if (op->verb != front.verb || (front.key && strcmp(op->key, front.key) != 0)) {
+        store_submit(bucket.store, op);
+        return;
+    }
+    op->answer = STORE_FAILED;
+    err_set(&op->err, front.family, "refused", "refused");
+    inbox_post(op->home, &op->msg);
+}
+
+static const struct store_table table = {.submit = submit};
+
+/* The original answered "no apps" when it was not allowed to look. */
+static void a_refused_list_is_a_failure(void **state)
+{
+    struct listed_image *images = NULL;
+    struct listed_tag *tags = NULL;
+    struct listed_app *apps = NULL;
+    size_t count;
+
+    (void)state;
+    memset(&front, 0, sizeof front);
+    front.store.table = &table;
+    front.verb = STORE_LIST;
+    front.family = ERR_AUTH;
+    assert_int_equal(listing_apps(&front.store, &apps, &count, &warnings, &err), ERR_FAIL);
+    assert_int_equal(err.family, ERR_AUTH);
+    assert_int_equal(listing_images(&front.store, "web", NULL, &images, &count, &warnings, &err),
+                     ERR_FAIL);
+    assert_int_equal(listing_tags(&front.store, "web", &tags, &count, &warnings, &err), ERR_FAIL);
+    free(apps);
+    free(images);
+    free(tags);
+}
+
+static void a_refused_document_is_a_warning_and_a_lost_network_is_not(void **state)
+{
+    struct listed_tag *tags;
+    size_t count;
+
+    (void)state;
+    memset(&front, 0, sizeof front);
+    front.store.table = &table;
+    front.verb = STORE_GET;
+    front.key = "tags/web/v1.0.0.json";
+    front.family = ERR_AUTH;
+    put_tag("web", "v1.0.0", "web:20250721-2118-f7a5a27");
+    put_tag("web", "v2.0.0", "web:20250721-2118-f7a5a27");
+    fine(listing_tags(&front.store, "web", &tags, &count, &warnings, &err));
+    assert_int_equal(count, 1);
+    assert_string_equal(warnings.data, "tags/web/v1.0.0.json: refused\n");
+    free(tags);
+    front.family = ERR_NETWORK;
+    assert_int_equal(listing_tags(&front.store, "web", &tags, &count, &warnings, &err), ERR_FAIL);
+    assert_int_equal(err.family, ERR_NETWORK);
+    free(tags);
+}
+
 /* ---- history ---- */
 
 static int remember(void *arg, const struct history_event *event)
@@ -259,9 +329,14 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(applications),     TEST(images_newest_first),
-        TEST(more_than_a_page), TEST(what_cannot_be_read_is_said),
-        TEST(environments),     TEST(events_newest_first),
+        TEST(applications),
+        TEST(images_newest_first),
+        TEST(more_than_a_page),
+        TEST(what_cannot_be_read_is_said),
+        TEST(a_refused_list_is_a_failure),
+        TEST(a_refused_document_is_a_warning_and_a_lost_network_is_not),
+        TEST(environments),
+        TEST(events_newest_first),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
