@@ -73,9 +73,10 @@ int cmd_list_apps(struct cli *cli, struct err *err)
 
 static int check_month(const char *month, struct err *err)
 {
-    int number = month && strlen(month) == 6 ? atoi(month + 4) : 0;
+    size_t digits = month ? strspn(month, "0123456789") : 0;
+    int number = digits == 6 ? (month[4] - '0') * 10 + (month[5] - '0') : 0;
 
-    if (!month || (strspn(month, "0123456789") == 6 && number >= 1 && number <= 12))
+    if (!month || (!month[digits] && number >= 1 && number <= 12))
         return 0;
     err_set(err, ERR_USAGE, "value", "--month: \"%s\" is no month", month);
     return err_hint(err, "write it as YYYYMM, as in 202507");

@@ -60,7 +60,7 @@ int cmd_promote(struct cli *cli, struct err *err)
 {
     struct release_options options = {0};
     struct release_result result;
-    struct wanted wanted;
+    struct wanted wanted = {.by_version = false};
     const char *env;
     int failed;
 

@@ -138,7 +138,7 @@ int cmd_pull(struct cli *cli, struct err *err)
         .force = config_switch(config, OPT_FORCE),
     };
     struct target target;
-    struct wanted wanted;
+    struct wanted wanted = {.by_version = false};
     int failed;
 
     if (cli->output.json && options.output && !strcmp(options.output, "-")) {

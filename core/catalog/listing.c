@@ -21,6 +21,16 @@ static bool ends_with(const char *text, const char *ending)
     return size >= tail && strcmp(text + size - tail, ending) == 0;
 }
 
+/* Room for a list, zeroed, and never for nothing. */
+static void *make_room(size_t count, size_t size, struct err *err)
+{
+    void *room = calloc(count + 1, size);
+
+    if (!room)
+        err_memory(err, "the list");
+    return room;
+}
+
 /* ---- applications ---- */
 
 static int by_name(const void *a, const void *b)
@@ -47,8 +57,7 @@ static size_t unite(struct listed_app *apps, size_t count)
 {
     size_t kept = 0;
 
-    if (count)
-        qsort(apps, count, sizeof *apps, by_name);
+    qsort(apps, count, sizeof *apps, by_name);
     for (size_t i = 0; i < count; i++)
         if (!kept || strcmp(apps[kept - 1].name, apps[i].name) != 0)
             apps[kept++] = apps[i];
@@ -67,8 +76,8 @@ int listing_apps(struct store *store, struct listed_app **out, size_t *count, st
     for (size_t i = 0; answer == 0 && i < ARRAY_SIZE(roots); i++)
         answer = walk_run(&walk, store, roots[i], '/', err);
     if (answer == 0) {
-        *out = calloc(walk.count + 1, sizeof **out);
-        answer = *out ? 0 : err_memory(err, "the list");
+        *out = make_room(walk.count, sizeof **out, err);
+        answer = *out ? 0 : ERR_FAIL;
     }
     for (size_t i = 0; answer == 0 && i < walk.count; i++) {
         if (app_of_prefix(walk.keys[i], (*out)[*count].name))
@@ -76,7 +85,8 @@ int listing_apps(struct store *store, struct listed_app **out, size_t *count, st
         else
             text_printf(warnings, "%s: that is no application\n", walk.keys[i]);
     }
-    *count = unite(*out, *count);
+    if (*out)
+        *count = unite(*out, *count);
     walk_finish(&walk);
     return answer;
 }
@@ -117,8 +127,8 @@ int listing_images(struct store *store, const char *app, const char *month,
     snprintf(prefix, sizeof prefix, "images/%s/%s%s", app, month ? month : "", month ? "/" : "");
     answer = walk_run(&walk, store, prefix, 0, err);
     if (answer == 0) {
-        *out = calloc(walk.count / 2 + 1, sizeof **out);
-        answer = *out ? 0 : err_memory(err, "the list");
+        *out = make_room(walk.count / 2, sizeof **out, err); /* each has two objects at least */
+        answer = *out ? 0 : ERR_FAIL;
     }
     for (size_t i = 0; answer == 0 && i < walk.count; i++) {
         struct listed_image *image = &(*out)[*count];
@@ -135,7 +145,7 @@ int listing_images(struct store *store, const char *app, const char *month,
             ++*count;
         }
     }
-    if (*count)
+    if (*out)
         qsort(*out, *count, sizeof **out, newest_first);
     walk_finish(&walk);
     return answer;
@@ -172,12 +182,12 @@ static int read_pointers(struct store *store, char *const *keys, size_t count,
 {
     *out = (struct pointers){
         .keys = keys,
-        .pointers = calloc(count + 1, sizeof *out->pointers),
-        .sound = calloc(count + 1, sizeof *out->sound),
+        .pointers = make_room(count, sizeof *out->pointers, err),
+        .sound = make_room(count, sizeof *out->sound, err),
         .warnings = warnings,
     };
     if (!out->pointers || !out->sound)
-        return err_memory(err, "the list");
+        return ERR_FAIL;
     return fetch_run(store, keys, count, take_pointer, out, err);
 }
 
@@ -268,14 +278,14 @@ int listing_tags(struct store *store, const char *app, struct listed_tag **out, 
     if (answer == 0)
         answer = read_pointers(store, walk.keys, walk.count, warnings, &read, err);
     if (answer == 0) {
-        *out = calloc(walk.count + 1, sizeof **out);
-        answer = *out ? 0 : err_memory(err, "the list");
+        *out = make_room(walk.count, sizeof **out, err);
+        answer = *out ? 0 : ERR_FAIL;
     }
     for (size_t i = 0; answer == 0 && i < walk.count; i++)
         if (read.sound[i] &&
             describe_tag(walk.keys[i], &read.pointers[i], &(*out)[*count], warnings))
             ++*count;
-    if (*count)
+    if (*out)
         qsort(*out, *count, sizeof **out, by_version);
     pointers_finish(&read);
     walk_finish(&walk);
@@ -357,9 +367,9 @@ int listing_environments(struct store *store, const char *app, struct listed_env
     if (answer == 0)
         answer = read_pointers(store, walk.keys, walk.count, warnings, &read, err);
     if (answer == 0) {
-        *out = calloc(walk.count + 1, sizeof **out);
-        tag_keys = calloc(walk.count + 1, sizeof *tag_keys);
-        answer = *out && tag_keys ? 0 : err_memory(err, "the list");
+        *out = make_room(walk.count, sizeof **out, err);
+        tag_keys = make_room(walk.count, sizeof *tag_keys, err);
+        answer = *out && tag_keys ? 0 : ERR_FAIL;
     }
     if (answer == 0) {
         tag_count = tags_of(app, &read, walk.count, tag_keys);
@@ -369,7 +379,7 @@ int listing_environments(struct store *store, const char *app, struct listed_env
         if (read.sound[i] && describe_environment(app, walk.keys[i], &read.pointers[i], &tags,
                                                   tag_count, &(*out)[*count], warnings))
             ++*count;
-    if (*count)
+    if (*out)
         qsort(*out, *count, sizeof **out, by_env);
     pointers_finish(&tags);
     pointers_finish(&read);

@@ -152,14 +152,12 @@ int existing_keep(struct store *store, const struct image_name *name,
                   const struct existing *existing, bool conditions, uint64_t *copied,
                   struct err *err)
 {
-    struct keep keep = {.store = store,
-                        .name = name,
-                        .source = existing->at.archive_key,
-                        .conditions = conditions,
-                        .copied = copied};
+    struct keep keep = {
+        .store = store, .name = name, .source = existing->at.archive_key, .conditions = conditions};
     struct image_name ignored;
     int answer;
 
+    keep.copied = copied;
     if (!existing->has_archive)
         return 0;
     text_init(&keep.metadata, DOCUMENT_MAX);

@@ -85,28 +85,35 @@ static int read_config(struct layer_store *store, struct err *err)
     return 0;
 }
 
-static int list_layers(struct layer_store *store, struct err *err)
+static int read_diff_ids(struct layer_store *store, struct json_node diff_ids, struct err *err)
 {
-    struct json_node diff_ids;
-    struct json *json;
-    size_t count;
-    int answer = 0;
+    size_t count = json_count(diff_ids);
 
-    if (json_parse(&json, text_view(&store->config), &JSON_DOCKER, "the config", err))
-        return ERR_FAIL;
-    diff_ids = json_get(json_get(json_root(json), "rootfs"), "diff_ids");
-    count = json_count(diff_ids);
     if (count == 0 || count > IMAGE_LAYERS_MAX)
-        answer = err_set(err, ERR_INTEGRITY, "config", "an image of %zu layers", count);
-    else if (!(store->layers = calloc(count, sizeof *store->layers)))
-        answer = err_memory(err, "the layers");
-    for (; answer == 0 && store->count < count; store->count++) {
+        return err_set(err, ERR_INTEGRITY, "config", "an image of %zu layers", count);
+    store->layers = calloc(count, sizeof *store->layers);
+    if (!store->layers) {
+        err_memory(err, "the layers");
+        return ERR_FAIL;
+    }
+    for (; store->count < count; store->count++) {
         char *diff_id = store->layers[store->count].diff_id;
 
         if (!json_string(json_at(diff_ids, store->count), diff_id, IMAGE_ID_SIZE) ||
             !is_digest(diff_id))
-            answer = err_set(err, ERR_INTEGRITY, "config", "a layer of the config has no digest");
+            return err_set(err, ERR_INTEGRITY, "config", "a layer of the config has no digest");
     }
+    return 0;
+}
+
+static int list_layers(struct layer_store *store, struct err *err)
+{
+    struct json *json;
+    int answer;
+
+    if (json_parse(&json, text_view(&store->config), &JSON_DOCKER, "the config", err))
+        return ERR_FAIL;
+    answer = read_diff_ids(store, json_get(json_get(json_root(json), "rootfs"), "diff_ids"), err);
     json_destroy(json);
     return answer;
 }

@@ -111,7 +111,7 @@ static int look(struct file_source *s, struct err *err)
     size_t have = 0;
 
     s->looked = true;
-    s->packed = malloc(PACKED_ROOM);
+    s->packed = calloc(1, PACKED_ROOM);
     if (!s->packed)
         return err_memory(err, s->name);
     while (have < 2) {

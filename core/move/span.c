@@ -56,7 +56,8 @@ void span_unpack(struct job *job, void *scratch)
 
         if (unpack_chunk(scratch, chunk, in, span->slot->out + span->out_size, &span->err)) {
             err_wrap(&span->err, "archive bytes %llu+%u",
-                     (unsigned long long)(span->op.offset + (uint64_t)(in - span->slot->in)),
+                     (unsigned long long)span->op.offset +
+                         (unsigned long long)(in - span->slot->in),
                      chunk->packed_size);
             return;
         }

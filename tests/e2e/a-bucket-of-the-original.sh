@@ -47,9 +47,9 @@ check "the tag names where it lies" same $KEY.tar.gz \
     "$(bucket get tags/myapp/v1.3.0.json >tag.json && json target_path tag.json)"
 printf x >stray
 bucket put images/myapp/202612/myapp-20250721-2118-0000000.tar.gz stray
-s3dock list images myapp >list 2>warnings
+s3dock list images myapp >images.txt 2>warnings
 check "an archive without metadata is no image, and that is said" grep -q "0000000.tar.gz: it has no metadata" warnings
-check "the others are listed" same $REF "$(cat list)"
+check "the others are listed" same $REF "$(cat images.txt)"
 
 # --- pushing what is there -----------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@
 
 #include "move/copy.h"
 
-#define SIX_GB  (6 * (uint64_t)GIB + 1)
+#define SIX_GB (6 * (uint64_t)GIB + 1)
 
 /* A store that holds one huge object, and writes down what is asked of it. */
 static struct {

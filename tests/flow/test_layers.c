@@ -53,8 +53,13 @@ static const char *path_of(const char *format, ...)
 
 static void put(const char *path, struct view content)
 {
+    FILE *file;
+
     assert_int_equal(file_make_dirs(path, true, 0755, &err), 0);
-    assert_int_equal(file_replace(path, content, 0644, &err), 0);
+    file = fopen(path, "wb"); /* not file_replace, which waits for the disk */
+    assert_non_null(file);
+    assert_int_equal(fwrite(content.data, 1, content.size, file), content.size);
+    fclose(file);
 }
 
 static void put_list(unsigned layer, const char *lines, size_t size)
@@ -122,7 +127,7 @@ static void fill(unsigned number, struct tarball *tar)
     tarball_symlink(tar, "etc/issue", "../../../../../etc/passwd");
     tarball_pax(tar, 'x', "30 mtime=1700000000.123456789\n");
     tarball_file(tar, "large.bin", bytes, 3 * MIB - number);
-    for (unsigned i = 0; i < 200; i++) {
+    for (unsigned i = 0; i < 40; i++) {
         snprintf(name, sizeof name, "srv/%u/%u.txt", i % 7, i);
         tarball_file(tar, name, bytes + i, i * 13);
     }

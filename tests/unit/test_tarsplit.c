@@ -144,8 +144,8 @@ static void hostile_lists(void **state)
         "{\"type\":1,\"name\":\"a\",\"size\":1.5}\n",
         "{\"type\":1,\"name\":\"a\",\"size\":4398046511105}\n",
         "{\"type\":1,\"name\":\"a\",\"size\":9223372036854775808}\n",
-        "{\"type\":1,\"name\":\"a\",\"size\":3000000000000}\n"
-        "{\"type\":1,\"name\":\"b\",\"size\":3000000000000}\n",
+        ("{\"type\":1,\"name\":\"a\",\"size\":3000000000000}\n"
+         "{\"type\":1,\"name\":\"b\",\"size\":3000000000000}\n"),
         "{\"type\":3,\"name\":\"a\",\"size\":1}\n",
         "{\"type\":\"1\",\"name\":\"a\",\"size\":1}\n",
         "{\"type\":2,\"payload\":\"YQ=\"}\n",
