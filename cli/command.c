@@ -47,19 +47,23 @@ const struct command command_table[COMMAND_COUNT] = {
              "description beside it. An image that the bucket holds already is not even\n"
              "exported. If a push fails or is interrupted, the bucket stays as it was.\n",
          .run = cmd_push},
-    [CMD_PULL] = {.name = "pull",
-                  .operands = REF,
-                  .least = 1,
-                  .most = 1,
-                  .summary = "get an image out of the bucket",
-                  .examples =
-                      "s3dock pull myapp:20250721-2118-f7a5a27\tinto Docker\n"
-                      "s3dock pull myapp:20250721-2118-f7a5a27 --output image.tar\tinto a file\n"
-                      "s3dock pull myapp:20250721-2118-f7a5a27 --output - | docker load\tby hand\n",
-                  .details =
-                      "Every byte is checked before success is reported. Nothing is fetched when\n"
-                      "Docker has this very image already.\n",
-                  .run = cmd_pull},
+    [CMD_PULL] =
+        {.name = "pull",
+         .operands = REF,
+         .least = 1,
+         .most = 1,
+         .summary = "get an image out of the bucket",
+         .examples = "s3dock pull myapp:20250721-2118-f7a5a27\tinto Docker\n"
+                     "s3dock pull myapp:20250721-2118-f7a5a27 --dry-run\tsay what would move\n"
+                     "s3dock pull myapp:20250721-2118-f7a5a27 --output image.tar\tinto a file\n"
+                     "s3dock pull myapp:20250721-2118-f7a5a27 --output - | docker load\tby hand\n",
+         .details = "Every byte is checked before success is reported. Nothing is fetched when\n"
+                    "Docker has this very image already.\n"
+                    "\n"
+                    "Layers that Docker has are not fetched. Of the others, what an image that is\n"
+                    "here holds can be taken from there: that costs an export of that image, so\n"
+                    "it is done when the link is slow enough to make it pay (--reuse).\n",
+         .run = cmd_pull},
     [CMD_CONFIG_INIT] = {.name = "config init",
                          .operands = "[FILE]",
                          .most = 1,

@@ -1,0 +1,59 @@
+/*
+ * bundle - the archive that a daemon is given: made anew, from the config and those layers that it
+ * lacks.
+ *
+ *   blobs/sha256/<diffID>   the layers that are sent, in the order of the save stream
+ *   blobs/sha256/<config>  blobs/sha256/<manifest>  index.json  manifest.json  oci-layout
+ *
+ * All engines take it: graph drivers read manifest.json, the containerd store and Podman the OCI
+ * documents. Layers that are left out are named everywhere and stand nowhere. The documents come
+ * last, so that a load that breaks off names no image.
+ *
+ * Pure: what the pieces are and how long; the bytes of the layers come from elsewhere.
+ */
+#ifndef S3DOCK_PACK_BUNDLE_H
+#define S3DOCK_PACK_BUNDLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "pack/image.h"
+
+struct err;
+
+#define BUNDLE_NO_LAYER   (-1)
+#define BUNDLE_CONFIG_MAX (8 * MIB)
+#define BUNDLE_TRAILER    1024 /* zero bytes that end the tar: not among the parts */
+
+/* Either bytes, or the payload of a layer, which is padded to TAR_BLOCK in the bundle. */
+struct bundle_part {
+    int layer; /* or BUNDLE_NO_LAYER */
+    struct view bytes;
+    uint64_t raw_offset, raw_size; /* of the layer, in the save stream */
+};
+
+struct bundle_options {
+    const struct image_info *image; /* as an index tells it: held against the config here */
+    struct view config;
+    const char *reference; /* "app:tag": the name that the image gets */
+    const bool *leave_out; /* a layer: not to be sent */
+    int64_t mtime;         /* of the entries, seconds since 1970 */
+};
+
+struct bundle {
+    unsigned count; /* of parts, layers in the order of the save stream */
+    struct bundle_part *parts;
+    char manifest_id[IMAGE_ID_SIZE]; /* what the containerd store will call the image */
+    uint64_t size;                   /* of the whole, trailer included */
+    struct text text;                /* what the parts' bytes point into */
+};
+
+/* Whether the image can be bundled: all its layers are plain tars. */
+bool bundle_possible(const struct image_info *image);
+/* Fails with integrity.config when the config is not the image's, and with integrity.index when the
+ * image's layers are not the config's, or overlap. Nothing of the options is kept. */
+struct bundle *bundle_create(const struct bundle_options *options, struct err *err);
+void bundle_destroy(struct bundle *bundle); /* takes NULL */
+
+#endif
