@@ -51,13 +51,17 @@ static int set_between_looks(struct store *store, const char *key, const struct 
     return is_still(store, key, etag, err);
 }
 
+/* Ceph's gateway may tell two writers of one moment that both have written, where one was dropped:
+ * so the winner is who finds its own document afterwards. */
 static int set_on_condition(struct store *store, const char *key, const struct standing *was,
                             struct view body, struct err *err)
 {
-    switch (store_put_document(store, key, body, was->there ? was->etag : NULL, !was->there, NULL,
+    char etag[STORE_ETAG_MAX];
+
+    switch (store_put_document(store, key, body, was->there ? was->etag : NULL, !was->there, etag,
                                err)) {
     case STORE_DONE:
-        return CHANGE_DONE;
+        return is_still(store, key, etag, err);
     case STORE_FAILED:
         return ERR_FAIL;
     default: /* also when it has been deleted meanwhile */
