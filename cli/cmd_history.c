@@ -24,6 +24,7 @@ static void write_event(struct json_writer *w, const struct history_event *at)
     jw_string(w, "source_type", event->promotion.source_type);
     jw_string_if(w, "previous_target", event->promotion.previous_target);
     jw_bool(w, "rollback", event->promotion.rollback);
+    jw_bool(w, "overtaken", event->overtaken);
     jw_string_if(w, "ci", event->by.ci);
     jw_string_if(w, "ci_run", event->by.ci_run);
     jw_string(w, "s3_path", at->key);
@@ -37,9 +38,10 @@ static int tell(void *arg, const struct history_event *at)
 
     telling->any = true;
     write_event(output_data(&telling->cli->output), at);
-    output_line(&telling->cli->output, "%.19s  %s  by %s%s%s%s", event->timestamp,
+    output_line(&telling->cli->output, "%.19s  %s  by %s%s%s%s%s", event->timestamp,
                 event->promotion.source, event->by.user, event->by.ci[0] ? " on " : "",
-                event->by.ci, event->promotion.rollback ? "  (rollback)" : "");
+                event->by.ci, event->promotion.rollback ? "  (rollback)" : "",
+                event->overtaken ? "  (overtaken)" : "");
     return --telling->left == 0;
 }
 

@@ -187,6 +187,7 @@ int audit_parse(struct view json, struct audit_event *out, struct err *err)
         read_tag(&fields, &out->tag);
     else
         read_promotion(&fields, &out->promotion);
+    fields_bool(&fields, "overtaken", &out->overtaken);
     return fields_close(&fields);
 }
 
@@ -242,6 +243,8 @@ void audit_write(const struct audit_event *event, struct text *out)
         write_tag(&w, &event->tag);
     else
         write_promotion(&w, &event->promotion);
+    if (event->overtaken)
+        jw_bool(&w, "overtaken", true);
     jw_end(&w);
     jw_string_if(&w, "ci", event->by.ci);
     jw_string_if(&w, "ci_run", event->by.ci_run);

@@ -2,8 +2,9 @@
  * audit - the JSON document that says who did what, under audit/.
  *
  * Members, order and spelling are the original's; `ci` and `ci_run` are ours, added after them when
- * the event comes from a CI system, and so are two details (below). The original's keys had a
- * resolution of a minute, and later events wrote over earlier ones: ours end in a random part.
+ * the event comes from a CI system, and so are `overtaken` and two details (below). The original's
+ * keys had a resolution of a minute, and later events wrote over earlier ones: ours end in a random
+ * part.
  */
 #ifndef S3DOCK_CATALOG_AUDIT_H
 #define S3DOCK_CATALOG_AUDIT_H
@@ -58,7 +59,8 @@ struct audit_event {
     struct audit_identity by;
     char app_name[256];
     char git_hash[48], git_time[24];
-    union { /* by type */
+    bool overtaken; /* somebody else set the same in that moment, and theirs stood (ours) */
+    union {         /* by type */
         struct audit_push push;
         struct audit_tag tag;
         struct audit_promotion promotion;

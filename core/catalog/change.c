@@ -23,49 +23,19 @@ int change_look(struct store *store, const char *key, struct standing *out, stru
     return 0;
 }
 
-/* Whether what stands there now is still `etag` ("": nothing). */
-static int is_still(struct store *store, const char *key, const char *etag, struct err *err)
+/* Whether what stands there now is still `etag` ("": nothing); `otherwise` when it is not. */
+static int is_still(struct store *store, const char *key, const char *etag,
+                    enum change_answer otherwise, struct err *err)
 {
     struct store_info info;
 
     switch (store_head(store, key, &info, err)) {
     case STORE_DONE:
-        return strcmp(info.etag, etag) == 0 ? CHANGE_DONE : CHANGE_LOST;
+        return strcmp(info.etag, etag) == 0 ? CHANGE_DONE : otherwise;
     case STORE_FAILED:
         return ERR_FAIL;
     default:
-        return etag[0] ? CHANGE_LOST : CHANGE_DONE;
-    }
-}
-
-static int set_between_looks(struct store *store, const char *key, const struct standing *was,
-                             struct view body, struct err *err)
-{
-    char etag[STORE_ETAG_MAX];
-    int answer = is_still(store, key, was->etag, err);
-
-    if (answer != CHANGE_DONE)
-        return answer;
-    if (store_put_document(store, key, body, NULL, false, etag, err) != STORE_DONE)
-        return ERR_FAIL;
-    return is_still(store, key, etag, err);
-}
-
-/* Ceph's gateway may tell two writers of one moment that both have written, where one was dropped:
- * so the winner is who finds its own document afterwards. */
-static int set_on_condition(struct store *store, const char *key, const struct standing *was,
-                            struct view body, struct err *err)
-{
-    char etag[STORE_ETAG_MAX];
-
-    switch (store_put_document(store, key, body, was->there ? was->etag : NULL, !was->there, etag,
-                               err)) {
-    case STORE_DONE:
-        return is_still(store, key, etag, err);
-    case STORE_FAILED:
-        return ERR_FAIL;
-    default: /* also when it has been deleted meanwhile */
-        return CHANGE_LOST;
+        return etag[0] ? otherwise : CHANGE_DONE;
     }
 }
 
@@ -73,11 +43,26 @@ int change_set(struct store *store, const char *key, const struct standing *was,
                const struct pointer *now, bool conditions, struct err *err)
 {
     _cleanup_text_ struct text text;
+    char etag[STORE_ETAG_MAX];
+    int answer;
 
     text_init(&text, DOCUMENT_MAX);
     pointer_write(now, &text);
     if (text_check(&text, key, err))
         return ERR_FAIL;
-    return conditions ? set_on_condition(store, key, was, text_view(&text), err)
-                      : set_between_looks(store, key, was, text_view(&text), err);
+    if (!conditions) {
+        answer = is_still(store, key, was->etag, CHANGE_LOST, err);
+        if (answer != CHANGE_DONE)
+            return answer;
+    }
+    switch (store_put_document(store, key, text_view(&text),
+                               conditions && was->there ? was->etag : NULL,
+                               conditions && !was->there, etag, err)) {
+    case STORE_DONE:
+        return is_still(store, key, etag, CHANGE_OVERTAKEN, err);
+    case STORE_FAILED:
+        return ERR_FAIL;
+    default: /* also when it has been deleted meanwhile */
+        return CHANGE_LOST;
+    }
 }

@@ -117,10 +117,13 @@ static int set(struct step *step, struct err *err)
     if (conditions_find(o->store, &result->atomic, err))
         return ERR_FAIL;
     answer = change_set(o->store, result->key, &step->was, &step->wish, result->atomic, err);
-    if (answer)
-        return answer == CHANGE_LOST ? settle_loss(step, err) : ERR_FAIL;
+    if (answer < 0)
+        return ERR_FAIL;
+    if (answer == CHANGE_LOST)
+        return settle_loss(step, err);
+    step->event.overtaken = answer == CHANGE_OVERTAKEN;
     result->audited = audit_record(o->store, &step->event, o->now, &result->why_not_audited) == 0;
-    return 0;
+    return step->event.overtaken ? settle_loss(step, err) : 0;
 }
 
 /* ---- tag ---- */
@@ -278,6 +281,8 @@ static int step_back(void *arg, const struct history_event *at)
     struct backwards *b = arg;
     const struct audit_promotion *details = &at->event.promotion;
 
+    if (at->event.overtaken)
+        return 0;
     if (!b->begun)
         b->known = explains(&at->event, b->now);
     b->begun = true;

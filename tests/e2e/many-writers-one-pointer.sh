@@ -13,7 +13,7 @@ image()
 
 # Archives need not be images for a pointer; the original's metadata is enough.
 printf x >archive
-for ((i = 0; i < WRITERS; i++)); do
+for ((i = 0; i <= WRITERS; i++)); do
     ref=$(image $i)
     key=images/app/202507/${ref/:/-}
     printf '{"size":1,"git_hash":"%s","git_time":"%s","image_tag":"%s","app_name":"app"}' \
@@ -23,12 +23,12 @@ for ((i = 0; i < WRITERS; i++)); do
 done
 check "one writer, to begin with" s3dock promote "$(image 0)" production
 
-# race NAME COMMAND...: all at once, each with its image; NAME.N is what it said, NAME.N.code how it ended
+# race NAME COMMAND...: all at once, each with its image (not the first one); NAME.N is what it said, NAME.N.code how it ended
 race()
 {
     local name=$1 i
     shift
-    for ((i = 0; i < WRITERS; i++)); do
+    for ((i = 1; i <= WRITERS; i++)); do
         (
             until [ -e "$name.gate" ]; do sleep 0.05; done
             "$S3DOCK" --json "$1" "$(image "$i")" "${@:2}" >"$name.$i" 2>"$name.$i.err"
@@ -45,20 +45,40 @@ ended()
     cat "$1".*.code | grep -cx "$2"
 }
 
-# Which images the events of the log name, sorted.
+# events TYPE: the log's events of a kind into DIR of that name, those that were overtaken into TYPE.overtaken
+events()
+{
+    local key file
+    mkdir -p "$1" "$1.overtaken"
+    bucket list audit/app/ | sed 's/^[0-9]* //' | grep -- "-$1-" | while read -r key; do
+        file=$1/${key##*/}
+        bucket get "$key" >"$file"
+        ! grep -q '"overtaken": true' "$file" || mv "$file" "$1.overtaken/"
+    done
+}
+
+# Which images the events in these folders name, sorted.
 audited()
 {
-    bucket list audit/app/ | sed 's/^[0-9]* //' | grep -- "-$1-" | while read -r key; do
-        bucket get "$key" >event.json
-        json "$2" event.json
+    local field=$1 file
+    shift
+    find "$@" -name '*.json' | while read -r file; do
+        json "$field" "$file"
     done | sort
+}
+
+# Which images the events in these folders say were replaced, sorted.
+replaced()
+{
+    find "$@" -name '*.json' -exec sed -n 's/.*"previous_target": ".*\/\(.*\)\.tar\.gz".*/\1/p' {} + |
+        sed 's/-/:/' | sort
 }
 
 # Which images those writers named who were told that they did it, sorted.
 winners()
 {
     local i
-    for ((i = 0; i < WRITERS; i++)); do
+    for ((i = 1; i <= WRITERS; i++)); do
         [ "$(cat "$1.$i.code")" = 0 ] && [ "$(json skipped "$1.$i")" = false ] && image "$i" && echo
     done | sort
 }
@@ -79,15 +99,22 @@ check "what stands is one of them" grep -qx "$(s3dock current app production)" <
     image 0
     echo
 } | sort >expected
-check "every change is in the audit log, and nothing else is" same "$(cat expected)" "$(audited promotion source)"
+events promotion
+check "every change that stood is in the audit log, and nothing else is" \
+    same "$(cat expected)" "$(audited source promotion)"
 
-# The log is one chain: each event replaced what another one made.
-bucket list audit/app/ | sed 's/^[0-9]* //' | grep -- -promotion- | while read -r key; do
-    bucket get "$key" | sed -n 's/.*"previous_target": ".*\/\(.*\)\.tar\.gz".*/\1/p'
-done | sort >replaced
-check "nothing was replaced twice" same "" "$(uniq -d replaced)"
+# The log is one chain: each event replaced what another one made. Who was overtaken either stood for a moment
+# (then somebody replaced it) or never did (then what it replaced, another one replaced too).
 current=$(s3dock current app production)
-check "everything but what stands was replaced" same "$(grep -vx "$current" expected | sed 's/:/-/')" "$(cat replaced)"
+replaced promotion promotion.overtaken | uniq >gone
+check "nothing was replaced twice" same "" "$(replaced promotion | uniq -d)"
+check "all that stood but the last was replaced" same "" "$(comm -23 <(grep -vx "$current" expected) gone)"
+check "what was replaced is in the log" same "" \
+    "$(comm -13 <(audited source promotion promotion.overtaken) gone)"
+check "what stands was not" same "" "$(grep -x "$current" gone)"
+check "who was overtaken was told" same "" "$(audited source promotion.overtaken | while read -r ref; do
+    [ "$(cat promotion.$((16#${ref##*-})).code)" = 8 ] || echo "$ref"
+done)"
 
 # --- one version -----------------------------------------------------------------------------------------------
 
@@ -95,5 +122,6 @@ race tag tag v1.0.0
 check "one image got the version" same 1 "$(ended tag 0)"
 check "all others were told" same $((WRITERS - 1)) "$(ended tag 8)"
 check "it stands" same "v1.0.0 -> $(winners tag)" "$(s3dock list tags app)"
-check "and one event says so" same "$(winners tag)" "$(audited tag image_reference)"
+events tag
+check "and one event says so" same "$(winners tag)" "$(audited image_reference tag)"
 check "no throw-away object is left" same "" "$(bucket list audit/.)"
