@@ -75,10 +75,10 @@ class Contestant:
 
 @dataclasses.dataclass
 class Goal:
-    """A figure that must stay at or below (or, `at_least`, at or above) a limit."""
+    """A figure that must stay at or below (or, `at_least`, at or above) a limit; no limit: to know."""
     text: str
     value: object                  # called with {contestant: figures}
-    limit: float
+    limit: float | None
     unit: str = "x"
     at_least: bool = False
 
@@ -87,7 +87,9 @@ class Goal:
             value = self.value(figures)
         except KeyError:
             return None
-        met = value >= self.limit if self.at_least else value <= self.limit
+        met = None
+        if self.limit is not None:
+            met = value >= self.limit if self.at_least else value <= self.limit
         return {"text": self.text, "value": round(value, 4), "limit": self.limit, "unit": self.unit,
                 "at_least": self.at_least, "met": met}
 

@@ -38,6 +38,11 @@ def figure(value, unit):
     return f"{value:.0f} {unit}" if unit in ("MiB", "bytes") else f"{value:.2f} {unit}"
 
 
+def cell(text):
+    """A pipe of a command line would end the table's cell."""
+    return text.replace("|", "\\|")
+
+
 def markdown(result):
     host = result["machine"]
     lines = [f"{result['program']} · {host['cores']} cores ({host['processor']}) · {host['docker']} · "
@@ -47,16 +52,19 @@ def markdown(result):
                   "| | time (median) | spread | processor: client, daemon, server | peak memory |",
                   "|---|---:|---:|---:|---:|"]
         for name, median in scene["medians"].items():
-            lines.append(f"| {name} | {median['wall']:.2f} s | {median['wall_spread']:.2f} s | "
+            lines.append(f"| {cell(name)} | {median['wall']:.2f} s | {median['wall_spread']:.2f} s | "
                          f"{median['user'] + median['system']:.1f}, {median['daemon']:.1f}, {median['server']:.1f} s | "
                          f"{median['peak_memory'] / 2**20:.0f} MiB |")
         for name, tool in scene["missing"].items():
-            lines.append(f"| {name} | not measured: {tool} is not installed | | | |")
+            lines.append(f"| {cell(name)} | not measured: {tool} is not installed | | | |")
         lines.append("")
         for goal in scene["goals"]:
             word = "at least" if goal["at_least"] else "at most"
-            lines.append(f"- {goal['text']}: **{figure(goal['value'], goal['unit'])}** "
-                         f"({word} {figure(goal['limit'], goal['unit'])}: {'met' if goal['met'] else 'missed'})")
+            verdict = ""
+            if goal["limit"] is not None:
+                verdict = (f" ({word} {figure(goal['limit'], goal['unit'])}: "
+                           f"{'met' if goal['met'] else 'missed'})")
+            lines.append(f"- {cell(goal['text'])}: **{figure(goal['value'], goal['unit'])}**{verdict}")
         lines.append("")
     return "\n".join(lines)
 

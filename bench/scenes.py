@@ -4,13 +4,12 @@ A scene is a function of the stage that returns a Scene; `SCENES` names them all
 """
 import os
 import shutil
-import subprocess
 
 from harness import Contestant, Failed, Goal, Scene
 from stage import BUCKET, kit, stats
 
 MIB = 2**20
-LEVEL = 6
+LEVEL = 5  # the default of s3dock push
 
 
 def missing(*tools):
@@ -33,8 +32,7 @@ def memory_goal(*names):
 def fill_bucket(stage):
     """The bucket with the image in it, as the first push leaves it; returns the archive's key."""
     stage.empty_bucket()
-    subprocess.run(["bash", "-c", stage.s3dock("push", stage.reference, host=stage.need_builder())], check=True,
-                   stdout=subprocess.DEVNULL)
+    stage.run(stage.s3dock("push", stage.reference, host=stage.need_builder()))
     return next(line.partition(" ")[2] for line in kit("bucket", "list", BUCKET).splitlines()
                 if line.endswith(".tar.gz"))
 
@@ -45,13 +43,17 @@ def push_cold(stage):
     save = f"docker -H {host} save {ref}"
     return Scene("push-cold", "push into an empty bucket", [
         Contestant("s3dock push", stage.s3dock("push", ref, host=host), stage.empty_bucket, stats),
+        Contestant("s3dock push, from the export", stage.s3dock("push", ref, "--source", "docker", host=host),
+                   stage.empty_bucket, stats),
         Contestant("docker save | pigz | aws s3 cp", f"{save} | pigz | aws s3 cp --quiet - s3://{BUCKET}/peer.tar.gz",
                    stage.empty_bucket, missing=missing("pigz", "aws")),
         Contestant("docker save > /dev/null", f"{save} > /dev/null"),
     ], [
         ratio("s3dock push", "docker save | pigz | aws s3 cp", "time", 0.40),
-        ratio("s3dock push", "docker save > /dev/null", "time, for orientation", 99),
-        memory_goal("s3dock push"),
+        ratio("s3dock push, from the export", "docker save | pigz | aws s3 cp", "time", 0.40),
+        ratio("s3dock push", "docker save > /dev/null", "time", None),
+        ratio("s3dock push, from the export", "docker save > /dev/null", "time", None),
+        memory_goal("s3dock push", "s3dock push, from the export"),
     ])
 
 
@@ -74,7 +76,7 @@ def pull_cold(stage):
         key = fill_bucket(stage)
         peer.command = f"aws s3 cp --quiet s3://{BUCKET}/{key} - | gunzip | docker -H {edge} load -q"
         # Both read from memory what they load: the archive, and the file of the plain tar.
-        subprocess.run(["cat", stage.archive], stdout=subprocess.DEVNULL, check=True)
+        stage.run(f"cat {stage.archive} > /dev/null")
 
     peer = Contestant("aws s3 cp | gunzip | docker load", "", stage.empty_edge, missing=missing("aws"))
     return Scene("pull-cold", "pull into an empty Docker", [
@@ -94,7 +96,7 @@ def pull_unchanged(stage):
 
     def setup():
         fill_bucket(stage)
-        subprocess.run(["bash", "-c", pull], check=True, stdout=subprocess.DEVNULL)
+        stage.run(pull)
 
     return Scene("pull-unchanged", "pull what the host already has", [
         Contestant("s3dock pull", pull, None, stats),
@@ -116,7 +118,7 @@ def engine(stage):
             raise Failed("/dev/shm is too small for the image, its archive and the copy that comes back")
         shutil.copyfile(stage.archive, image)
         empty()
-        subprocess.run(["bash", "-c", push], check=True, stdout=subprocess.DEVNULL)
+        stage.run(push)
         # The mean chunk of our cut is the chunk of the yardstick: 20 bytes of index a chunk.
         for folder, _, names in os.walk(store):
             for name in names:
@@ -146,8 +148,8 @@ def engine(stage):
     ], [
         Goal("push: throughput against libdeflate alone",
              lambda f: f["libdeflate alone"]["packing"] / wall(f, "s3dock push"), 0.90, at_least=True),
-        Goal("pull: throughput against libdeflate alone, for orientation",
-             lambda f: f["libdeflate alone"]["unpacking"] / wall(f, "s3dock pull"), 0, at_least=True),
+        Goal("pull: throughput against libdeflate alone",
+             lambda f: f["libdeflate alone"]["unpacking"] / wall(f, "s3dock pull"), None),
     ], setup=setup)
 
 

@@ -134,6 +134,8 @@ static int check_operands(const struct args *args, struct err *err)
     if (count > command->most)
         err_set(err, ERR_USAGE, "arguments", "%s: \"%s\" is one argument too many", command->name,
                 args->operands[command->most]);
+    else if (command->missing)
+        err_set(err, ERR_USAGE, "arguments", "%s", command->missing);
     else
         err_set(err, ERR_USAGE, "arguments", "%s needs %s", command->name, command->operands);
     return err_hint(err, "usage: s3dock %s %s; more: s3dock %s --help", command->name,

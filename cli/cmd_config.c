@@ -39,7 +39,7 @@ static const char template[] =
     "    // },\n"
     "  },\n"
     "\n"
-    "  // docker: { host: \"unix:///var/run/docker.sock\" },\n"
+    "  // docker: { host: \"unix:///var/run/docker.sock\", timeout: \"1m\" },\n"
     "  // defaults: { log_level: \"info\", jobs: 4, memory: \"80M\" },\n"
     "}\n";
 
@@ -131,11 +131,13 @@ static const char *shown(const struct config *config, enum option_id id, char sh
     return shortened;
 }
 
-/* Settings worth telling: those of the configuration, not the flags of this very command. */
-static bool is_setting(const struct option *option)
+/* Settings worth telling: those of the configuration; with origins, all that can be set but by the
+ * flags of this very command. The profile is the heading. */
+static bool is_setting(const struct option *option, bool origin)
 {
-    return option->key && option_id(option) != OPT_PROFILE &&
-           strncmp(option->key, "naming.", 7) != 0;
+    if (option_id(option) == OPT_PROFILE)
+        return false;
+    return origin ? option->key || option->env : option->key && !option->only;
 }
 
 static void show_line(struct cli *cli, const struct config *config, enum option_id id, bool origin)
@@ -153,29 +155,44 @@ static void show_line(struct cli *cli, const struct config *config, enum option_
 
 static void show_text(struct cli *cli, const struct config *config, bool origin)
 {
-    output_line(&cli->output, "%s%s", config->profile,
-                strcmp(config->profile, cli->config.profile) ? "" : " (in use)");
+    char where[512];
+
+    config_origin(&cli->config, OPT_PROFILE, where, sizeof where);
+    if (strcmp(config->profile, cli->config.profile) != 0)
+        output_line(&cli->output, "%s", config->profile);
+    else if (origin)
+        output_line(&cli->output, "%s (in use: %s)", config->profile, where);
+    else
+        output_line(&cli->output, "%s (in use)", config->profile);
     for (unsigned id = 0; id < OPTION_COUNT; id++)
-        if (is_setting(&option_table[id]) &&
+        if (is_setting(&option_table[id], origin) &&
             (origin || config->settings[id].origin > ORIGIN_DEFAULT || id == OPT_BUCKET ||
              id == OPT_REGION))
             show_line(cli, config, id, origin);
 }
 
+static void show_origin(struct json_writer *w, enum option_id id, const char *value,
+                        const struct config *config)
+{
+    char where[512];
+
+    config_origin(config, id, where, sizeof where);
+    jw_object(w, NULL);
+    jw_string(w, "name", option_table[id].name);
+    jw_string(w, "value", value);
+    jw_string(w, "origin", where);
+    jw_end(w);
+}
+
 static void show_origins(struct json_writer *w, const struct config *config)
 {
-    char shortened[16], where[512];
+    char shortened[16];
 
     jw_array(w, "settings");
+    show_origin(w, OPT_PROFILE, config->profile, config);
     for (unsigned id = 0; id < OPTION_COUNT; id++) {
-        if (!is_setting(&option_table[id]) || !config_text(config, id))
-            continue;
-        config_origin(config, id, where, sizeof where);
-        jw_object(w, NULL);
-        jw_string(w, "name", option_table[id].name);
-        jw_string(w, "value", shown(config, id, shortened));
-        jw_string(w, "origin", where);
-        jw_end(w);
+        if (is_setting(&option_table[id], true) && config_text(config, id))
+            show_origin(w, id, shown(config, id, shortened), config);
     }
     jw_end(w);
 }

@@ -3,21 +3,86 @@
 
 #include "base/err.h"
 #include "catalog/name.h"
+#include "catalog/resolve.h"
+#include "catalog/version.h"
 #include "cli/args.h"
 #include "cli/command.h"
 #include "cli/connect.h"
 #include "cli/human.h"
+#include "cli/release_ui.h"
 #include "cli/transfer_ui.h"
 #include "move/pull.h"
 #include "wire/docker.h"
 #include "wire/store.h"
 
-static void write_data(struct json_writer *w, const struct pull_options *options,
-                       const struct pull_result *result)
+/* What was asked for, and what it turned out to be. */
+struct target {
+    const char *source;       /* as it was typed */
+    const char *type;         /* "image", "tag", "environment" */
+    struct resolved resolved; /* archive_key "": not known, the image's name tells where */
+};
+
+/* ---- which image ---- */
+
+static int find_tag(struct store *store, const char *app, const char *version,
+                    struct target *target, struct err *err)
+{
+    target->type = "tag";
+    return resolve_tag(store, app, version, &target->resolved, err);
+}
+
+static int find_environment(struct store *store, const char *app, const char *env,
+                            struct target *target, struct err *err)
+{
+    target->type = "environment";
+    return resolve_environment(store, app, env, &target->resolved, err);
+}
+
+/* APP TARGET: an environment or a version. Which is looked for first depends on how it reads; the
+ * other is tried when that is not there, and is not complained about. */
+static int find_target(struct store *store, const char *app, const char *name,
+                       struct target *target, struct err *err)
+{
+    bool version = version_is_semantic(name);
+    struct err other;
+    int failed;
+
+    if (name_check_app(app, err) ||
+        (version ? name_check_version(name, err) : name_check_env(name, err)))
+        return ERR_FAIL;
+    failed = version ? find_tag(store, app, name, target, err)
+                     : find_environment(store, app, name, target, err);
+    if (!failed || err->family != ERR_NOT_FOUND || name_check_env(name, &other))
+        return failed;
+    failed = version ? find_environment(store, app, name, target, &other)
+                     : find_tag(store, app, name, target, &other);
+    if (failed && other.family != ERR_NOT_FOUND)
+        *err = other;
+    return failed;
+}
+
+/* REF, APP:VERSION, or APP TARGET. */
+static int find(struct store *store, const struct args *args, const struct wanted *wanted,
+                struct target *target, struct err *err)
+{
+    *target = (struct target){.source = args->operands[args->operand_count - 1]};
+    if (args->operand_count == 2)
+        return find_target(store, args->operands[0], args->operands[1], target, err);
+    if (wanted->by_version)
+        return find_tag(store, wanted->app, wanted->version, target, err);
+    target->type = "image";
+    target->resolved.image = wanted->image;
+    return 0;
+}
+
+/* ---- what is said of it ---- */
+
+static void write_data(struct json_writer *w, const struct target *target,
+                       const struct pull_options *options, const struct pull_result *result)
 {
     jw_string(w, "image_ref", result->image_ref);
-    jw_string(w, "source", options->name.ref);
-    jw_string(w, "source_type", "image");
+    jw_string(w, "source", target->source);
+    jw_string(w, "source_type", target->type);
     jw_bool(w, "skipped", result->skipped);
     jw_string(w, "s3_key", result->key);
     jw_int(w, "size", (int64_t)result->size);
@@ -85,18 +150,21 @@ static void tell(struct cli *cli, const struct pull_options *options,
         tell_pulled(cli, options->name.ref, result);
 }
 
-static int transfer(struct cli *cli, struct pull_options *options, struct err *err)
+static int transfer(struct cli *cli, const struct target *target, struct pull_options *options,
+                    struct err *err)
 {
     struct pull_result result;
     struct progress progress;
     int failed;
 
+    options->name = target->resolved.image;
+    options->key = target->resolved.archive_key[0] ? target->resolved.archive_key : NULL;
     transfer_begin(cli, options->name.ref, &progress, &options->transfer);
     failed = pull_run(options, &result, err);
     progress_finish(&progress);
     if (failed)
         return ERR_FAIL;
-    write_data(output_data(&cli->output), options, &result);
+    write_data(output_data(&cli->output), target, options, &result);
     tell(cli, options, &result);
     return 0;
 }
@@ -112,17 +180,20 @@ int cmd_pull(struct cli *cli, struct err *err)
                  : config_is(config, OPT_REUSE, "never") ? REUSE_NEVER
                                                          : REUSE_AUTO,
     };
+    struct target target;
+    struct wanted wanted = {.by_version = false};
     int failed;
 
     if (cli->output.json && options.output && !strcmp(options.output, "-")) {
         err_set(err, ERR_USAGE, "flag", "--json and --output - both want standard output");
         return err_hint(err, "write the image to a file: --output image.tar");
     }
-    if (name_parse_image(cli->args->operands[0], &options.name, err))
+    if (cli->args->operand_count == 1 && wanted_parse(cli->args->operands[0], &wanted, err))
         return ERR_FAIL;
     failed = connect_store(cli, false, &options.store, err) ||
+             find(options.store, cli->args, &wanted, &target, err) ||
              (!options.output && connect_docker(cli, &options.docker, err)) ||
-             transfer(cli, &options, err);
+             transfer(cli, &target, &options, err);
     docker_close(options.docker);
     store_destroy(options.store);
     return failed ? ERR_FAIL : 0;

@@ -1,4 +1,8 @@
+#include <stdlib.h>
+
+#include "base/clock.h"
 #include "base/err.h"
+#include "catalog/audit.h"
 #include "catalog/name.h"
 #include "cli/args.h"
 #include "cli/command.h"
@@ -10,7 +14,7 @@
 #include "wire/store.h"
 
 static void write_data(struct json_writer *w, const struct push_options *options,
-                       const struct push_result *result)
+                       const struct push_result *result, bool audited)
 {
     jw_string(w, "image_ref", options->name.ref);
     jw_string(w, "s3_key", result->key);
@@ -19,8 +23,12 @@ static void write_data(struct json_writer *w, const struct push_options *options
     jw_bool(w, "skipped", result->skipped);
     jw_bool(w, "archived", result->archived);
     jw_string(w, "image_id", result->image_id);
+    jw_string_if(w, "source", result->source);
+    jw_string_if(w, "source_reason", result->distrust);
     if (options->dry_run)
         jw_bool(w, "dry_run", true);
+    else
+        jw_bool(w, "audited", audited);
     transfer_write_stats(w, &result->stats);
 }
 
@@ -40,8 +48,38 @@ static void tell(struct cli *cli, const struct push_options *options,
             human_bytes(result->size, archive), human_seconds(stats->seconds, time),
             human_bytes(stats->raw_bytes, raw),
             human_rate(stats->seconds > 0 ? (double)result->size / stats->seconds : 0, rate));
+    if (result->distrust[0])
+        output_note(&cli->output, "Docker's export was used, its layers could not be: %s",
+                    result->distrust);
     if (result->archived)
         output_note(&cli->output, "the image that had this name before was kept under archive/");
+}
+
+/* Also of a push that changed nothing: somebody wanted this image in the bucket. False, with a
+ * warning, when the push counts and only the event is missing. */
+static bool record(struct cli *cli, const struct push_options *options,
+                   const struct push_result *result)
+{
+    const struct image_name *name = &options->name;
+    struct audit_event event = {.type = AUDIT_PUSH};
+    struct audit_push *push = &event.push;
+    struct err err;
+
+    audit_identify(&event.by, getenv);
+    str_copy(event.app_name, sizeof event.app_name, name->app);
+    str_copy(event.git_hash, sizeof event.git_hash, name->hash);
+    str_copy(event.git_time, sizeof event.git_time, name->time);
+    str_copy(push->image_reference, sizeof push->image_reference, name->ref);
+    str_copy(push->s3_path, sizeof push->s3_path, result->key);
+    str_copy(push->checksum, sizeof push->checksum, result->checksum);
+    push->size = result->size;
+    push->was_skipped = result->skipped;
+    push->was_archived = result->archived;
+    if (audit_record(options->store, &event, clock_wall(), &err) == 0)
+        return true;
+    output_warn(&cli->output, "the push was made, but not written into the audit log: %s",
+                err.text);
+    return false;
 }
 
 static int transfer(struct cli *cli, struct push_options *options, struct err *err)
@@ -55,7 +93,8 @@ static int transfer(struct cli *cli, struct push_options *options, struct err *e
     progress_finish(&progress);
     if (failed)
         return ERR_FAIL;
-    write_data(output_data(&cli->output), options, &result);
+    write_data(output_data(&cli->output), options, &result,
+               options->dry_run || record(cli, options, &result));
     tell(cli, options, &result);
     return 0;
 }
@@ -65,6 +104,7 @@ int cmd_push(struct cli *cli, struct err *err)
     const struct config *config = &cli->config;
     struct push_options options = {
         .input = config_text(config, OPT_INPUT),
+        .source = (enum push_source)config_number(config, OPT_SOURCE),
         .level = (int)config_number(config, OPT_LEVEL),
         .dry_run = config_switch(config, OPT_DRY_RUN),
         .force = config_switch(config, OPT_FORCE),

@@ -9,9 +9,15 @@
 
 #define REF "REF"
 
+#define IMAGES   "Images"
+#define RELEASES "Releases"
+#define SETTINGS "Settings and checks"
+#define PROGRAM  "This program"
+
 const struct command command_table[COMMAND_COUNT] = {
     [CMD_BUILD] =
         {.name = "build",
+         .group = IMAGES,
          .operands = "APP",
          .least = 1,
          .most = 1,
@@ -31,6 +37,7 @@ const struct command command_table[COMMAND_COUNT] = {
          .run = cmd_build},
     [CMD_PUSH] =
         {.name = "push",
+         .group = IMAGES,
          .operands = REF,
          .least = 1,
          .most = 1,
@@ -49,22 +56,137 @@ const struct command command_table[COMMAND_COUNT] = {
          .run = cmd_push},
     [CMD_PULL] =
         {.name = "pull",
-         .operands = REF,
+         .group = IMAGES,
+         .operands = "REF|APP ENV|VERSION",
          .least = 1,
-         .most = 1,
+         .most = 2,
          .summary = "get an image out of the bucket",
-         .examples = "s3dock pull myapp:20250721-2118-f7a5a27\tinto Docker\n"
-                     "s3dock pull myapp:20250721-2118-f7a5a27 --dry-run\tsay what would move\n"
-                     "s3dock pull myapp:20250721-2118-f7a5a27 --output image.tar\tinto a file\n"
-                     "s3dock pull myapp:20250721-2118-f7a5a27 --output - | docker load\tby hand\n",
+         .examples = "s3dock pull myapp production\twhat the environment stands for\n"
+                     "s3dock pull myapp v1.2.0\ta version\n"
+                     "s3dock pull myapp:20250721-2118-f7a5a27\tan image\n"
+                     "s3dock pull myapp production --dry-run\tsay what would move\n"
+                     "s3dock pull myapp production --output image.tar\tinto a file\n"
+                     "s3dock pull myapp production --output - | docker load\tby hand\n",
          .details = "Every byte is checked before success is reported. Nothing is fetched when\n"
                     "Docker has this very image already.\n"
                     "\n"
                     "Layers that Docker has are not fetched. Of the others, what an image that is\n"
                     "here holds can be taken from there: that costs an export of that image, so\n"
-                    "it is done when the link is slow enough to make it pay (--reuse).\n",
+                    "it is done when the link is slow enough to make it pay (--reuse).\n"
+                    "\n"
+                    "What reads like a version (v1.2.0, 1.2) is looked for among the versions\n"
+                    "first, then among the environments; anything else the other way round.\n",
          .run = cmd_pull},
+    [CMD_TAG] =
+        {.name = "tag",
+         .group = RELEASES,
+         .operands = "REF VERSION",
+         .least = 2,
+         .most = 2,
+         .summary = "give an image in the bucket a version",
+         .examples = "s3dock tag myapp:20250721-2118-f7a5a27 v1.2.0\tonce and for all\n",
+         .details = "A version stands for one image: tagging another one with it is refused.\n"
+                    "--force moves it, and with it every environment that was promoted to it; the\n"
+                    "audit log says so.\n",
+         .run = cmd_tag},
+    [CMD_PROMOTE] =
+        {.name = "promote",
+         .group = RELEASES,
+         .operands = "WHAT ENV",
+         .least = 2,
+         .most = 3,
+         .summary = "make it an environment's image",
+         .examples = "s3dock promote myapp:20250721-2118-f7a5a27 staging\tan image\n"
+                     "s3dock promote myapp v1.2.0 production\ta version\n"
+                     "s3dock promote myapp:v1.2.0 production\tthe same\n",
+         .details = "WHAT is an image, or a version: APP:VERSION or APP VERSION.\n"
+                    "\n"
+                    "Nothing is written when the environment is there already. If somebody else\n"
+                    "changes it at the same moment, the later one is refused (exit code 8), where\n"
+                    "the store honours conditional writes; s3dock doctor tells.\n",
+         .run = cmd_promote},
+    [CMD_ROLLBACK] =
+        {.name = "rollback",
+         .group = RELEASES,
+         .operands = "APP ENV",
+         .least = 2,
+         .most = 2,
+         .summary = "take the last promotion back",
+         .examples = "s3dock rollback myapp production --dry-run\twhere that would lead\n"
+                     "s3dock rollback myapp production\tto what it was before\n",
+         .details =
+             "The audit log tells what the environment was before. Done twice, it goes back\n"
+             "two promotions.\n",
+         .run = cmd_rollback},
+    [CMD_CURRENT] = {.name = "current",
+                     .group = RELEASES,
+                     .operands = "APP ENV",
+                     .least = 2,
+                     .most = 2,
+                     .missing = "Current command requires app name and environment",
+                     .summary = "print an environment's image",
+                     .examples = "s3dock current myapp production\tas APP:YYYYMMDD-HHMM-HASH\n",
+                     .details = "",
+                     .run = cmd_current},
+    [CMD_HISTORY] = {.name = "history",
+                     .group = RELEASES,
+                     .operands = "APP ENV",
+                     .least = 2,
+                     .most = 2,
+                     .summary = "list an environment's promotions",
+                     .examples = "s3dock history myapp production\tnewest first\n"
+                                 "s3dock history myapp production --limit 1\tthe last one\n",
+                     .details = "From the audit log, which only grows.\n",
+                     .run = cmd_history},
+    [CMD_LIST_APPS] = {.name = "list apps",
+                       .group = RELEASES,
+                       .operands = "",
+                       .summary = "list the applications",
+                       .examples =
+                           "s3dock list apps\twhatever has images, versions or environments\n",
+                       .details = "",
+                       .run = cmd_list_apps},
+    [CMD_LIST_IMAGES] = {.name = "list images",
+                         .group = RELEASES,
+                         .operands = "APP",
+                         .least = 1,
+                         .most = 1,
+                         .summary = "list an application's images",
+                         .examples = "s3dock list images myapp\tnewest first\n"
+                                     "s3dock list images myapp --month 202507\tof one month\n",
+                         .details = "",
+                         .run = cmd_list_images},
+    [CMD_LIST_TAGS] = {.name = "list tags",
+                       .group = RELEASES,
+                       .operands = "APP",
+                       .least = 1,
+                       .most = 1,
+                       .summary = "list an application's versions",
+                       .examples = "s3dock list tags myapp\tv1.10.0 before v1.9.0\n",
+                       .details = "",
+                       .run = cmd_list_tags},
+    [CMD_LIST_ENVS] = {.name = "list envs",
+                       .group = RELEASES,
+                       .operands = "APP",
+                       .least = 1,
+                       .most = 1,
+                       .summary = "list its environments",
+                       .examples = "s3dock list envs myapp\tand what they lead to\n"
+                                   "s3dock list environments myapp\tthe same\n",
+                       .details = "",
+                       .run = cmd_list_envs},
+    [CMD_LIST_TAG_FOR] =
+        {.name = "list tag-for",
+         .group = RELEASES,
+         .operands = "APP ENV",
+         .least = 2,
+         .most = 2,
+         .summary = "print an environment's version",
+         .examples = "s3dock list tag-for myapp production\tif it was promoted by version\n",
+         .details = "",
+         .run = cmd_list_tag_for},
     [CMD_CONFIG_INIT] = {.name = "config init",
+                         .group = SETTINGS,
                          .operands = "[FILE]",
                          .most = 1,
                          .no_file = true,
@@ -77,6 +199,7 @@ const struct command command_table[COMMAND_COUNT] = {
                          .run = cmd_config_init},
     [CMD_CONFIG_SHOW] =
         {.name = "config show",
+         .group = SETTINGS,
          .operands = "",
          .summary = "show what would be used",
          .examples = "s3dock config show\tall profiles\n"
@@ -84,6 +207,7 @@ const struct command command_table[COMMAND_COUNT] = {
          .details = "What would be used, flags and environment included. Secrets are not shown.\n",
          .run = cmd_config_show},
     [CMD_CONFIG_LIST] = {.name = "config list",
+                         .group = SETTINGS,
                          .operands = "",
                          .summary = "list the profiles",
                          .examples = "s3dock config list\t* marks the one in use\n",
@@ -91,6 +215,7 @@ const struct command command_table[COMMAND_COUNT] = {
                          .run = cmd_config_list},
     [CMD_CONFIG_VALIDATE] =
         {.name = "config validate",
+         .group = SETTINGS,
          .operands = "[FILE]",
          .most = 1,
          .no_file = true,
@@ -100,7 +225,27 @@ const struct command command_table[COMMAND_COUNT] = {
          .details = "Tells syntax errors with line and column, values that make no sense, and\n"
                     "keys that s3dock does not know.\n",
          .run = cmd_config_validate},
+    [CMD_DOCTOR] =
+        {.name = "doctor",
+         .group = SETTINGS,
+         .operands = "",
+         .no_file = true,
+         .summary = "find out what is wrong",
+         .examples = "s3dock doctor\teverything that pushing and pulling needs\n"
+                     "s3dock doctor --profile eu --read-only\tby reading alone\n"
+                     "s3dock doctor --json\tfor a monitor\n",
+         .details =
+             "Checks the configuration, the credentials, the bucket and what may be done with\n"
+             "it, the clock, Docker and disk space; says what is wrong and how to mend it.\n"
+             "\n"
+             "To try what may be done, small objects are written below .s3dock-doctor/ in the\n"
+             "bucket, and removed again. --read-only leaves that out.\n"
+             "\n"
+             "Exit code 0 when nothing failed, otherwise that of the first failure. Warnings\n"
+             "are no failures: Docker, for one, is not needed where only files are used.\n",
+         .run = cmd_doctor},
     [CMD_COMPLETION] = {.name = "completion",
+                        .group = PROGRAM,
                         .operands = "bash|zsh|fish",
                         .least = 1,
                         .most = 1,
@@ -112,6 +257,7 @@ const struct command command_table[COMMAND_COUNT] = {
                         .details = "",
                         .run = cmd_completion},
     [CMD_MAN] = {.name = "man",
+                 .group = PROGRAM,
                  .operands = "",
                  .no_file = true,
                  .summary = "print the manual page",
@@ -120,6 +266,7 @@ const struct command command_table[COMMAND_COUNT] = {
                  .details = "",
                  .run = cmd_man},
     [CMD_VERSION] = {.name = "version",
+                     .group = PROGRAM,
                      .operands = "",
                      .no_file = true,
                      .summary = "print the version",
@@ -127,6 +274,7 @@ const struct command command_table[COMMAND_COUNT] = {
                      .details = "",
                      .run = cmd_version},
     [CMD_HELP] = {.name = "help",
+                  .group = PROGRAM,
                   .operands = "[COMMAND]",
                   .most = 2,
                   .no_file = true,
@@ -212,7 +360,8 @@ const struct command *command_find(const char *const *words, unsigned count, uns
     if (count == 1)
         return incomplete(words[0], err);
     *used = 2;
-    snprintf(name, sizeof name, "%s %s", words[0], words[1]);
+    snprintf(name, sizeof name, "%s %s", words[0],
+             strcmp(words[1], "environments") ? words[1] : "envs");
     command = find_name(name);
     return command ? command : unknown(name, err);
 }

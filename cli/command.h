@@ -17,10 +17,21 @@ enum command_id {
     CMD_BUILD,
     CMD_PUSH,
     CMD_PULL,
+    CMD_TAG,
+    CMD_PROMOTE,
+    CMD_ROLLBACK,
+    CMD_CURRENT,
+    CMD_HISTORY,
+    CMD_LIST_APPS,
+    CMD_LIST_IMAGES,
+    CMD_LIST_TAGS,
+    CMD_LIST_ENVS,
+    CMD_LIST_TAG_FOR,
     CMD_CONFIG_INIT,
     CMD_CONFIG_SHOW,
     CMD_CONFIG_LIST,
     CMD_CONFIG_VALIDATE,
+    CMD_DOCTOR,
     CMD_COMPLETION,
     CMD_MAN,
     CMD_VERSION,
@@ -38,8 +49,10 @@ struct cli {
 
 struct command {
     const char *name;     /* "push", "config init": also the envelope's "command" */
+    const char *group;    /* heading in the help; commands of a group stand together */
     const char *operands; /* "REF", "[FILE]" */
     unsigned least, most; /* operands */
+    const char *missing;  /* what is said when there are too few; NULL: the usual */
     bool hands_on;        /* what stands after -- goes to another program */
     bool no_file;         /* runs without the configuration file, even a broken one */
     const char *summary;  /* half a line */
@@ -60,10 +73,21 @@ const struct command *command_find(const char *const *words, unsigned count, uns
 int cmd_build(struct cli *cli, struct err *err);
 int cmd_push(struct cli *cli, struct err *err);
 int cmd_pull(struct cli *cli, struct err *err);
+int cmd_tag(struct cli *cli, struct err *err);
+int cmd_promote(struct cli *cli, struct err *err);
+int cmd_rollback(struct cli *cli, struct err *err);
+int cmd_current(struct cli *cli, struct err *err);
+int cmd_history(struct cli *cli, struct err *err);
+int cmd_list_apps(struct cli *cli, struct err *err);
+int cmd_list_images(struct cli *cli, struct err *err);
+int cmd_list_tags(struct cli *cli, struct err *err);
+int cmd_list_envs(struct cli *cli, struct err *err);
+int cmd_list_tag_for(struct cli *cli, struct err *err);
 int cmd_config_init(struct cli *cli, struct err *err);
 int cmd_config_show(struct cli *cli, struct err *err);
 int cmd_config_list(struct cli *cli, struct err *err);
 int cmd_config_validate(struct cli *cli, struct err *err);
+int cmd_doctor(struct cli *cli, struct err *err);
 int cmd_completion(struct cli *cli, struct err *err);
 int cmd_man(struct cli *cli, struct err *err);
 int cmd_version(struct cli *cli, struct err *err);

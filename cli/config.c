@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/err.h"
 #include "base/log.h"
@@ -221,15 +222,27 @@ static int resolve_all(struct resolve *r)
     return resolve_credentials(r);
 }
 
+/* Keys of the original's that it never obeyed either. */
+static void check_only(struct config *config, enum option_id id)
+{
+    const struct option *option = &option_table[id];
+    char line[512];
+
+    if (!option->only || config->settings[id].origin != ORIGIN_FILE ||
+        !strcasecmp(config_text(config, id), option->only))
+        return;
+    snprintf(line, sizeof line, "%s has no effect, it is always %s: %s", option->key, option->only,
+             option->why);
+    add_warning(config, line);
+}
+
 static void check_file(struct config *config)
 {
-    const char *compression = config_text(config, OPT_DOCKER_COMPRESSION);
-
     config_file_unknown(&config->file, add_warning, config);
     if (config->file.exposed)
         add_warning(config, "holds a secret key and others may read it (chmod 600 mends that)");
-    if (compression && strcmp(compression, "gzip") != 0)
-        add_warning(config, "docker.compression: only gzip is written");
+    for (unsigned id = 0; id < OPTION_COUNT; id++)
+        check_only(config, id);
 }
 
 static int load(struct config *out, const struct args *args, getenv_fn *env, bool no_file,
@@ -303,6 +316,8 @@ uint64_t config_number(const struct config *config, enum option_id id)
         return (uint64_t)word;
     if (option->kind == OPTION_SIZE)
         option_read_size(value, &number);
+    else if (option->kind == OPTION_TIME)
+        option_read_time(value, &number);
     else
         option_read_number(value, &number);
     return number;

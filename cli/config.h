@@ -43,7 +43,8 @@ void config_finish(struct config *config);
 /* NULL: not set. */
 const char *config_text(const struct config *config, enum option_id id);
 bool config_switch(const struct config *config, enum option_id id);
-/* Numbers and sizes; a word counts as its position among the option's words. */
+/* Numbers, sizes, and times in milliseconds; a word counts as its position among the option's
+ * words. */
 uint64_t config_number(const struct config *config, enum option_id id);
 bool config_is(const struct config *config, enum option_id id, const char *word);
 /* "--bucket", "AWS_REGION", "profiles.eu.bucket in ./s3dock.json5", "default". */

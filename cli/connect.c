@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "cli/command.h"
 #include "wire/docker.h"
@@ -21,6 +22,11 @@ static int connect_directory(struct cli *cli, const char *path, bool create, str
         .cancel = &cli->cancel,
     };
 
+    if (config_text(&cli->config, OPT_KEY_PREFIX)) {
+        err_set(err, ERR_USAGE, "endpoint", "a key prefix is for S3, not for a directory");
+        return err_hint(err, "name the folder in the endpoint: " FILE_SCHEME "%s/%s", path,
+                        config_text(&cli->config, OPT_KEY_PREFIX));
+    }
     if (path[0] != '/') {
         err_set(err, ERR_USAGE, "endpoint", "endpoint " FILE_SCHEME "%s names no absolute folder",
                 path);
@@ -52,6 +58,7 @@ static int connect_s3(struct cli *cli, const char *endpoint, struct store **out,
         .endpoint = endpoint,
         .region = config_text(config, OPT_REGION),
         .bucket = config_text(config, OPT_BUCKET),
+        .key_prefix = config_text(config, OPT_KEY_PREFIX),
         .access_key = config_text(config, OPT_ACCESS_KEY),
         .secret_key = config_text(config, OPT_SECRET_KEY),
         .session_token = config_text(config, OPT_SESSION_TOKEN),
@@ -97,15 +104,24 @@ static int use_context(const char *context, struct err *err)
     return 0;
 }
 
-int connect_docker(struct cli *cli, struct docker **out, struct err *err)
+int connect_docker_endpoint(struct cli *cli, struct docker_endpoint *out, struct err *err)
 {
     const char *host = config_text(&cli->config, OPT_DOCKER_HOST);
     const char *context = config_text(&cli->config, OPT_DOCKER_CONTEXT);
-    struct docker_endpoint endpoint;
 
     if (!host && context && use_context(context, err))
         return ERR_FAIL;
-    if (docker_endpoint_find(host, environment, &endpoint, err))
+    if (docker_endpoint_find(host, environment, out, err))
+        return ERR_FAIL;
+    out->patience = (int64_t)config_number(&cli->config, OPT_DOCKER_TIMEOUT) * NS_PER_MS;
+    return 0;
+}
+
+int connect_docker(struct cli *cli, struct docker **out, struct err *err)
+{
+    struct docker_endpoint endpoint;
+
+    if (connect_docker_endpoint(cli, &endpoint, err))
         return ERR_FAIL;
     *out = docker_open(&endpoint, &cli->cancel, err);
     return *out ? 0 : ERR_FAIL;

@@ -63,6 +63,19 @@ static void command_row(struct text *out, const struct command *command)
     row(out, call, FLAG_COLUMN, command->summary);
 }
 
+static void command_rows(struct text *out)
+{
+    const char *group = "";
+
+    for (unsigned i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(command_table[i].group, group) != 0)
+            text_printf(out, "%s%s:\n", i ? "\n" : "", command_table[i].group);
+        group = command_table[i].group;
+        command_row(out, &command_table[i]);
+    }
+    text_char(out, '\n');
+}
+
 static void examples(struct text *out, const char *lines)
 {
     text_str(out, "Examples:\n");
@@ -110,10 +123,7 @@ void help_general(struct text *out)
     examples(out, "s3dock config init\twhere the bucket is\n"
                   "s3dock push myapp:20250721-2118-f7a5a27\tan image into the bucket\n"
                   "s3dock pull myapp:20250721-2118-f7a5a27\tand out of it, elsewhere\n");
-    text_str(out, "Commands:\n");
-    for (unsigned i = 0; i < COMMAND_COUNT; i++)
-        command_row(out, &command_table[i]);
-    text_char(out, '\n');
+    command_rows(out);
     flags(out, "Flags of every command", NULL, false);
     text_str(out, "More: s3dock help COMMAND, and s3dock man for the manual page.\n\n"
                   "Environment: S3DOCK_BUCKET, S3DOCK_PROFILE and so on stand for the flags;\n"

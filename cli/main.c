@@ -2,6 +2,7 @@
  * s3dock - the command line. Take the line apart, resolve the configuration, run the command, print
  * what it says.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +101,19 @@ static void prepare_last_words(const struct cli *cli)
     output_finish(&output);
 }
 
+/* A standard stream that we were started without stays one that fails: the next file to be opened
+ * would get its number otherwise, and our words with it. */
+static void guard_streams(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", fcntl(STDIN_FILENO, F_GETFD) < 0 ? O_WRONLY : O_RDONLY);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
     struct cli cli = {0};
@@ -110,6 +124,7 @@ int main(int argc, char **argv)
 
     if (!json && getenv("S3DOCK_JSON"))
         option_read_switch(getenv("S3DOCK_JSON"), &json);
+    guard_streams();
     cancel_init(&cli.cancel);
     signals_install(&cli.cancel);
     output_init(&cli.output, json);

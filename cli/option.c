@@ -16,7 +16,14 @@
 #define FOR(command) (UINT64_C(1) << (command))
 
 #define TRANSFERS (FOR(CMD_PUSH) | FOR(CMD_PULL))
+#define CHANGES   (FOR(CMD_TAG) | FOR(CMD_PROMOTE) | FOR(CMD_ROLLBACK))
 #define DOCKERS   (TRANSFERS | FOR(CMD_BUILD))
+#define DAEMONS   (DOCKERS | FOR(CMD_DOCTOR))
+
+#define MINUTE_MS 60000
+#define HOUR_MS   (60 * MINUTE_MS)
+
+#define NAMES_FIXED "names are part of the format, see docs/configuration.md"
 
 const struct option option_table[OPTION_COUNT] = {
     [OPT_CONFIG] = {.name = "config",
@@ -40,6 +47,12 @@ const struct option option_table[OPTION_COUNT] = {
                     .fallback = "s3dock-containers",
                     .argument = "NAME",
                     .help = "bucket that holds the images"},
+    [OPT_KEY_PREFIX] = {.name = "key-prefix",
+                        .env = "S3DOCK_KEY_PREFIX",
+                        .key = "profiles.*.key_prefix",
+                        .kind = OPTION_TEXT,
+                        .argument = "FOLDER",
+                        .help = "folder of the bucket that everything lies in"},
     [OPT_REGION] = {.name = "region",
                     .env = "S3DOCK_REGION",
                     .ambient = {"AWS_REGION", "AWS_DEFAULT_REGION"},
@@ -116,24 +129,32 @@ const struct option option_table[OPTION_COUNT] = {
                          .kind = OPTION_TEXT,
                          .argument = "URL",
                          .help = "unix:///SOCKET or tcp://HOST:PORT",
-                         .commands = DOCKERS},
+                         .commands = DAEMONS},
     [OPT_DOCKER_CONTEXT] = {.name = "docker-context",
                             .env = "S3DOCK_DOCKER_CONTEXT",
                             .key = "docker.context",
                             .kind = OPTION_TEXT,
                             .argument = "NAME",
                             .help = "Docker context to use",
-                            .commands = DOCKERS},
+                            .commands = DAEMONS},
     [OPT_DOCKER_TIMEOUT] = {.name = "docker-timeout",
                             .no_flag = true,
+                            .env = "S3DOCK_DOCKER_TIMEOUT",
                             .key = "docker.timeout",
-                            .kind = OPTION_TEXT,
-                            .help = "read, without effect: a transfer may take its time"},
+                            .kind = OPTION_TIME,
+                            .min = 100,
+                            .max = 24 * HOUR_MS,
+                            .fallback = "1m",
+                            .help = "longest wait for Docker to connect and to answer small "
+                                    "questions; transfers have no limit",
+                            .commands = DAEMONS},
     [OPT_DOCKER_COMPRESSION] = {.name = "docker-compression",
                                 .no_flag = true,
                                 .key = "docker.compression",
                                 .kind = OPTION_TEXT,
-                                .help = "gzip; everything else is told and ignored"},
+                                .only = "gzip",
+                                .why = "every gunzip, and the original, must be able to read it",
+                                .help = "always gzip; everything else is told and ignored"},
     [OPT_DOCKER_PROGRAM] = {.name = "docker-program",
                             .no_flag = true,
                             .env = "S3DOCK_DOCKER",
@@ -152,13 +173,22 @@ const struct option option_table[OPTION_COUNT] = {
                     .argument = "FILE",
                     .help = "write a loadable tar instead; - is standard output",
                     .commands = FOR(CMD_PULL)},
+    [OPT_SOURCE] = {.name = "source",
+                    .env = "S3DOCK_SOURCE",
+                    .key = "docker.source",
+                    .kind = OPTION_CHOICE,
+                    .words = "auto|docker|layers",
+                    .fallback = "auto",
+                    .argument = "WAY",
+                    .help = "read Docker's layers on this host, or its export",
+                    .commands = FOR(CMD_PUSH)},
     [OPT_LEVEL] = {.name = "level",
                    .env = "S3DOCK_LEVEL",
                    .key = "profiles.*.level",
                    .kind = OPTION_NUMBER,
                    .min = 1,
                    .max = 12,
-                   .fallback = "6",
+                   .fallback = "5",
                    .argument = "N",
                    .help = "compression: 1 fast to 12 small",
                    .commands = FOR(CMD_PUSH)},
@@ -188,12 +218,12 @@ const struct option option_table[OPTION_COUNT] = {
                      .kind = OPTION_SWITCH,
                      .fallback = "false",
                      .help = "say what would be done; change nothing",
-                     .commands = DOCKERS},
+                     .commands = DOCKERS | CHANGES},
     [OPT_FORCE] = {.name = "force",
                    .kind = OPTION_SWITCH,
                    .fallback = "false",
-                   .help = "do it even when the image is there already",
-                   .commands = TRANSFERS},
+                   .help = "do it even when it is there already",
+                   .commands = TRANSFERS | FOR(CMD_TAG)},
     [OPT_REUSE] = {.name = "reuse",
                    .env = "S3DOCK_REUSE",
                    .key = "defaults.reuse",
@@ -208,17 +238,26 @@ const struct option option_table[OPTION_COUNT] = {
                         .key = "naming.include_git_branch",
                         .kind = OPTION_SWITCH,
                         .fallback = "false",
-                        .help = "read, without effect: names stay comparable"},
+                        .only = "false",
+                        .why = NAMES_FIXED,
+                        .help = "always false; everything else is told and ignored"},
     [OPT_TIMESTAMP_FORMAT] = {.name = "timestamp-format",
                               .no_flag = true,
                               .key = "naming.timestamp_format",
                               .kind = OPTION_TEXT,
-                              .help = "read, without effect: always YYYYMMDD-HHMM"},
+                              .only = "20060102-1504",
+                              .why = NAMES_FIXED,
+                              .help = "always 20060102-1504 (YYYYMMDD-HHMM); everything else is "
+                                      "told and ignored"},
     [OPT_PATH_TEMPLATE] = {.name = "path-template",
                            .no_flag = true,
                            .key = "naming.path_template",
                            .kind = OPTION_TEXT,
-                           .help = "read, without effect: see docs/format.md"},
+                           .only = "images/{app}/{year_month}/{filename}",
+                           .why = NAMES_FIXED,
+                           .help =
+                               "always images/{app}/{year_month}/{filename}; everything else is "
+                               "told and ignored"},
     [OPT_PATH] = {.name = "path",
                   .kind = OPTION_TEXT,
                   .fallback = ".",
@@ -247,6 +286,19 @@ const struct option option_table[OPTION_COUNT] = {
                     .fallback = "false",
                     .help = "refuse untracked files too",
                     .commands = FOR(CMD_BUILD)},
+    [OPT_MONTH] = {.name = "month",
+                   .kind = OPTION_TEXT,
+                   .argument = "YYYYMM",
+                   .help = "only what was filed under this month",
+                   .commands = FOR(CMD_LIST_IMAGES)},
+    [OPT_LIMIT] = {.name = "limit",
+                   .kind = OPTION_NUMBER,
+                   .min = 1,
+                   .max = 1000000,
+                   .fallback = "20",
+                   .argument = "N",
+                   .help = "at most so many",
+                   .commands = FOR(CMD_HISTORY)},
     [OPT_FULL] = {.name = "full",
                   .kind = OPTION_SWITCH,
                   .fallback = "false",
@@ -257,6 +309,11 @@ const struct option option_table[OPTION_COUNT] = {
                     .fallback = "false",
                     .help = "say where each value comes from",
                     .commands = FOR(CMD_CONFIG_SHOW)},
+    [OPT_READ_ONLY] = {.name = "read-only",
+                       .kind = OPTION_SWITCH,
+                       .fallback = "false",
+                       .help = "write nothing into the bucket, not even to try",
+                       .commands = FOR(CMD_DOCTOR)},
     [OPT_JSON] = {.name = "json",
                   .env = "S3DOCK_JSON",
                   .kind = OPTION_SWITCH,
@@ -421,6 +478,37 @@ bool option_read_size(const char *text, uint64_t *out)
     return true;
 }
 
+/* One number with its unit, as in Go's durations. */
+static bool take_time(const char **text, uint64_t *ms)
+{
+    static const uint64_t units[] = {1, 1000, MINUTE_MS, HOUR_MS};
+    size_t digits = strspn(*text, "0123456789"), letters = strcspn(*text + digits, "0123456789");
+    char number[10] = "", unit[4] = "";
+    int at;
+
+    if (!digits || digits >= sizeof number || letters >= sizeof unit)
+        return false;
+    memcpy(number, *text, digits);
+    memcpy(unit, *text + digits, letters);
+    at = option_word("ms|s|m|h", unit);
+    *text += digits + letters;
+    return at >= 0 && option_read_number(number, ms) && (*ms *= units[at], true);
+}
+
+bool option_read_time(const char *text, uint64_t *ms)
+{
+    uint64_t part;
+
+    if (option_read_number(text, ms)) {
+        *ms = *ms < HOUR_MS ? *ms * 1000 : UINT64_MAX;
+        return true;
+    }
+    for (*ms = 0; *text; *ms += part)
+        if (!take_time(&text, &part))
+            return false;
+    return *ms > 0;
+}
+
 static bool in_range(const struct option *option, uint64_t number)
 {
     return number >= option->min && number <= option->max;
@@ -460,6 +548,12 @@ int option_check(const struct option *option, const char *value, const char *whe
             return err_set(err, ERR_USAGE, "value", "%s: \"%s\" is no size from %juM to %juM",
                            where, value, (uintmax_t)(option->min >> 20),
                            (uintmax_t)(option->max >> 20));
+        return 0;
+    case OPTION_TIME:
+        if (!option_read_time(value, &number) || !in_range(option, number))
+            return err_set(err, ERR_USAGE, "value",
+                           "%s: \"%s\" is no time like 30s or 5m, from %jums to %juh", where, value,
+                           (uintmax_t)option->min, (uintmax_t)(option->max / HOUR_MS));
         return 0;
     }
     return 0;

@@ -17,6 +17,7 @@ enum option_id {
     OPT_CONFIG,
     OPT_PROFILE,
     OPT_BUCKET,
+    OPT_KEY_PREFIX,
     OPT_REGION,
     OPT_ENDPOINT,
     OPT_ACCESS_KEY,
@@ -36,6 +37,7 @@ enum option_id {
     /* the transfer */
     OPT_INPUT,
     OPT_OUTPUT,
+    OPT_SOURCE,
     OPT_LEVEL,
     OPT_JOBS,
     OPT_MEMORY,
@@ -53,8 +55,11 @@ enum option_id {
     OPT_PLATFORM,
     OPT_STRICT,
     /* single commands */
+    OPT_MONTH,
+    OPT_LIMIT,
     OPT_FULL,
     OPT_ORIGIN,
+    OPT_READ_ONLY,
     /* what is said, and how */
     OPT_JSON,
     OPT_QUIET,
@@ -73,6 +78,7 @@ enum option_kind {
     OPTION_CHOICE, /* one of `words` */
     OPTION_NUMBER, /* min to max; or one of `words`, if there are any */
     OPTION_SIZE,   /* bytes, min to max: 67108864, 64M, 1G (powers of 1024) */
+    OPTION_TIME,   /* milliseconds, min to max: 500ms, 30s, 1h30m; without unit seconds */
 };
 
 struct option {
@@ -84,7 +90,10 @@ struct option {
     const char *fallback;   /* the default, as one would type it; NULL: none */
     const char *argument;   /* what help calls the value: "NAME" */
     const char *help;       /* one line */
-    uint64_t min, max;      /* of OPTION_NUMBER and OPTION_SIZE */
+    const char *only;       /* the one value that says what happens anyway; the key is accepted for
+                               the sake of the original's files, anything else is warned of */
+    const char *why;        /* of `only`: nothing else is possible */
+    uint64_t min, max;      /* of OPTION_NUMBER, OPTION_SIZE and OPTION_TIME */
     uint64_t commands;      /* bits 1 << enum command_id; 0: every command */
     enum option_kind kind;
     char letter;  /* short flag, or 0 */
@@ -116,6 +125,7 @@ int option_check(const struct option *option, const char *value, const char *whe
 bool option_read_switch(const char *text, bool *out);
 bool option_read_number(const char *text, uint64_t *out);
 bool option_read_size(const char *text, uint64_t *out);
+bool option_read_time(const char *text, uint64_t *ms);
 /* The position of `word` in "a|b|c", or -1. */
 int option_word(const char *words, const char *word);
 

@@ -75,7 +75,7 @@ struct json_writer *output_data(struct output *output)
 {
     if (!output->has_data) {
         jw_init(&output->writer, &output->envelope, false);
-        begin_envelope(&output->writer, output, true);
+        begin_envelope(&output->writer, output, !output->bad_news);
         jw_object(&output->writer, "data");
         output->has_data = true;
     }
@@ -137,24 +137,30 @@ void output_error_text(const struct err *err, bool color, struct text *out)
         text_printf(out, "  hint: %s\n", err->hint);
 }
 
-static void error_envelope(struct output *output, const struct err *err)
+static void error_members(struct json_writer *w, const struct err *err)
 {
-    struct json_writer w;
     char code[64];
 
     error_code(err, code, sizeof code);
+    jw_string(w, "error", err->text);
+    jw_string(w, "error_code", code);
+    if (err->hint[0])
+        jw_string(w, "hint", err->hint);
+}
+
+static void error_envelope(struct output *output, const struct err *err)
+{
+    struct json_writer w;
+
     text_clear(&output->envelope);
     jw_init(&w, &output->envelope, false);
     begin_envelope(&w, output, false);
-    jw_string(&w, "error", err->text);
-    jw_string(&w, "error_code", code);
-    if (err->hint[0])
-        jw_string(&w, "hint", err->hint);
+    error_members(&w, err);
     jw_end(&w);
 }
 
 /* What has no data of its own (help, scripts) gives its text. */
-static void success_envelope(struct output *output)
+static void answer_envelope(struct output *output, const struct err *err)
 {
     bool had_data = output->has_data;
     struct json_writer *w = output_data(output);
@@ -162,15 +168,17 @@ static void success_envelope(struct output *output)
     if (!had_data)
         jw_string_view(w, "text", text_view(&output->lines));
     jw_end(w);
+    if (err)
+        error_members(w, err);
     jw_end(w);
 }
 
 struct view output_envelope(struct output *output, const struct err *err)
 {
-    if (err)
+    if (err && !output->bad_news)
         error_envelope(output, err);
     else
-        success_envelope(output);
+        answer_envelope(output, err);
     text_char(&output->envelope, '\n');
     return text_view(&output->envelope);
 }
@@ -224,11 +232,14 @@ int output_end(struct output *output, const struct err *err, int signal)
     if (output->json) {
         output_envelope(output, err);
         unprinted = print(STDOUT_FILENO, &output->envelope);
-    } else if (err) {
-        output_error_text(err, output->color, &text);
-        unprinted = print(STDERR_FILENO, &text);
     } else {
-        unprinted = output->lines.size ? print(STDOUT_FILENO, &output->lines) : 0;
+        bool answers = !err || output->bad_news;
+
+        unprinted = answers && output->lines.size ? print(STDOUT_FILENO, &output->lines) : 0;
+        if (err) {
+            output_error_text(err, output->color, &text);
+            unprinted = print(STDERR_FILENO, &text);
+        }
     }
     return code ? code : unprinted;
 }

@@ -25,6 +25,8 @@ struct output {
     struct text envelope; /* the result as JSON */
     struct json_writer writer;
     bool has_data;
+    bool bad_news; /* set before anything else: the command fails, and what it has to say is printed
+                      all the same, before the error */
 };
 
 void output_init(struct output *output, bool json);

@@ -18,11 +18,11 @@ enum file_answer { FILE_OK = 0, FILE_ABSENT = 1, FILE_BUSY = 2 };
  */
 int file_read(const char *path, struct text *out, struct err *err);
 /* Writes to a temporary file beside `path`, syncs it, renames it over, syncs the folder. After a
- * crash either the old or the new content is there, whole. Missing folders are not made. The mode is
- * exactly `mode` whatever the umask says (where the file system knows modes). */
+ * crash either the old or the new content is there, whole. Missing folders are not made. The mode
+ * is exactly `mode` whatever the umask says (where the file system knows modes). */
 int file_replace(const char *path, struct view content, mode_t mode, struct err *err);
-/* The same, but never over an existing file, also when two try at once: FILE_ABSENT is not an answer
- * here, FILE_BUSY means that it exists already. */
+/* The same, but never over an existing file, also when two try at once: FILE_ABSENT is not an
+ * answer here, FILE_BUSY means that it exists already. */
 int file_create(const char *path, struct view content, mode_t mode, struct err *err);
 /* mkdir -p. `path` may end in a file name when `for_file` is set: its folder is made. */
 int file_make_dirs(const char *path, bool for_file, mode_t mode, struct err *err);

@@ -133,40 +133,55 @@ void base64_encode(const uint8_t *data, size_t size, char *out)
     EVP_EncodeBlock((unsigned char *)out, data, (int)size);
 }
 
-static int base64_value(char c)
+/* The value of each letter, plus one; 0: none of the alphabet. */
+static const uint8_t BASE64_VALUES[256] = {
+    ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,
+    ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
+    ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
+    ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
+    ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
+    ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
+    ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
+    ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63, ['/'] = 64,
+};
+
+/* Four letters as 24 bits; ~0: one of them is none. */
+static uint32_t base64_group(const uint8_t *text)
 {
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
+    uint32_t a = BASE64_VALUES[text[0]], b = BASE64_VALUES[text[1]], c = BASE64_VALUES[text[2]],
+             d = BASE64_VALUES[text[3]];
+
+    return a && b && c && d ? (a - 1) << 18 | (b - 1) << 12 | (c - 1) << 6 | (d - 1) : ~0u;
 }
 
 long base64_decode(const char *text, size_t size, uint8_t *out, size_t cap)
 {
+    const uint8_t *at = (const uint8_t *)text;
     size_t pads, used = 0;
+    uint8_t last[4];
+    uint32_t group;
 
     if (size % 4)
         return -1;
-    pads = size && text[size - 1] == '=' ? 1 + (size_t)(text[size - 2] == '=') : 0;
+    if (size == 0)
+        return 0;
+    pads = text[size - 1] == '=' ? 1 + (size_t)(text[size - 2] == '=') : 0;
     if (size / 4 * 3 - pads > cap)
         return -1;
-    for (size_t i = 0; i < size; i += 4) {
-        uint32_t group = 0;
-        size_t want = i + 4 == size ? 3 - pads : 3;
-
-        for (size_t k = 0; k < 4; k++) {
-            bool pad = i + k >= size - pads;
-            int value = pad ? 0 : base64_value(text[i + k]);
-
-            if (value < 0)
-                return -1;
-            group = group << 6 | (uint32_t)value;
-        }
-        for (size_t k = 0; k < want; k++)
-            out[used++] = (uint8_t)(group >> (16 - 8 * k));
+    for (; size > 4; size -= 4, at += 4) {
+        group = base64_group(at);
+        if (group == ~0u)
+            return -1;
+        out[used++] = (uint8_t)(group >> 16);
+        out[used++] = (uint8_t)(group >> 8);
+        out[used++] = (uint8_t)group;
     }
+    memcpy(last, at, sizeof last);
+    memset(last + 4 - pads, 'A', pads);
+    group = base64_group(last);
+    if (group == ~0u)
+        return -1;
+    for (size_t k = 0; k < 3 - pads; k++)
+        out[used++] = (uint8_t)(group >> (16 - 8 * k));
     return (long)used;
 }

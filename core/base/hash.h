@@ -47,7 +47,8 @@ bool hex_decode(const char *hex, uint8_t *out, size_t size);
 /* `out` holds BASE64_SIZE(size). */
 #define BASE64_SIZE(n) (((n) + 2) / 3 * 4 + 1)
 void base64_encode(const uint8_t *data, size_t size, char *out);
-/* Standard alphabet, padding required. Returns the number of bytes, or -1; `cap` bounds out. */
+/* Standard alphabet, padding required. Returns the number of bytes, or -1; `cap` bounds out.
+ * `out` may be `text` itself. */
 long base64_decode(const char *text, size_t size, uint8_t *out, size_t cap);
 
 #endif

@@ -11,6 +11,9 @@
 #include "base/hash.h"
 #include "base/json_write.h"
 #include "catalog/fields.h"
+#include "wire/store.h"
+
+#define EVENT_MAX (64 * KIB)
 
 static const char *const type_names[] = {
     [AUDIT_PUSH] = "push",
@@ -133,6 +136,8 @@ static void read_tag(struct fields *fields, struct audit_tag *out)
                   NULL);
     fields_string(fields, "version", out->version, sizeof out->version, NULL);
     fields_string(fields, "tag_path", out->tag_path, sizeof out->tag_path, key_is_sound);
+    fields_string(fields, "previous_target", out->previous_target, sizeof out->previous_target,
+                  key_is_sound);
 }
 
 static void read_promotion(struct fields *fields, struct audit_promotion *out)
@@ -144,6 +149,7 @@ static void read_promotion(struct fields *fields, struct audit_promotion *out)
                   key_is_sound);
     fields_string(fields, "previous_target", out->previous_target, sizeof out->previous_target,
                   key_is_sound);
+    fields_bool(fields, "rollback", &out->rollback);
 }
 
 static void read_type(struct fields *fields, enum audit_type *out)
@@ -203,6 +209,7 @@ static void write_tag(struct json_writer *w, const struct audit_tag *tag)
     jw_string(w, "image_reference", tag->image_reference);
     jw_string(w, "version", tag->version);
     jw_string(w, "tag_path", tag->tag_path);
+    jw_string_if(w, "previous_target", tag->previous_target);
 }
 
 static void write_promotion(struct json_writer *w, const struct audit_promotion *promotion)
@@ -212,6 +219,8 @@ static void write_promotion(struct json_writer *w, const struct audit_promotion 
     jw_string(w, "source_type", promotion->source_type);
     jw_string(w, "pointer_path", promotion->pointer_path);
     jw_string_if(w, "previous_target", promotion->previous_target);
+    if (promotion->rollback)
+        jw_bool(w, "rollback", true);
 }
 
 void audit_write(const struct audit_event *event, struct text *out)
@@ -237,4 +246,27 @@ void audit_write(const struct audit_event *event, struct text *out)
     jw_string_if(&w, "ci", event->by.ci);
     jw_string_if(&w, "ci_run", event->by.ci_run);
     jw_end(&w);
+}
+
+int audit_record(struct store *store, struct audit_event *event, int64_t wall_ns, struct err *err)
+{
+    _cleanup_text_ struct text text;
+    char unique[AUDIT_UNIQUE_SIZE], key[KEY_MAX];
+
+    text_init(&text, EVENT_MAX);
+    clock_rfc3339(wall_ns, event->timestamp);
+    if (audit_unique(unique, err) || audit_key(key, event, wall_ns, unique, err))
+        return ERR_FAIL;
+    audit_write(event, &text);
+    if (text_check(&text, "the audit event", err))
+        return ERR_FAIL;
+    /* A store that knows no conditions ignores this one; the key is unique all the same. */
+    switch (store_put_document(store, key, text_view(&text), NULL, true, NULL, err)) {
+    case STORE_DONE:
+        return 0;
+    case STORE_FAILED:
+        return ERR_FAIL;
+    default:
+        return err_set(err, ERR_CONFLICT, "audit", "%s is there already", key);
+    }
 }

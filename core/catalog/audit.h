@@ -2,8 +2,8 @@
  * audit - the JSON document that says who did what, under audit/.
  *
  * Members, order and spelling are the original's; `ci` and `ci_run` are ours, added after them when
- * the event comes from a CI system. The original's keys had a resolution of a minute, and later
- * events wrote over earlier ones: ours end in a random part.
+ * the event comes from a CI system, and so are two details (below). The original's keys had a
+ * resolution of a minute, and later events wrote over earlier ones: ours end in a random part.
  */
 #ifndef S3DOCK_CATALOG_AUDIT_H
 #define S3DOCK_CATALOG_AUDIT_H
@@ -15,6 +15,7 @@
 #include "catalog/keys.h"
 
 struct err;
+struct store;
 
 #define AUDIT_UNIQUE_SIZE 17 /* 16 hex digits and the NUL: 64 bits, so two never meet */
 
@@ -32,6 +33,7 @@ struct audit_tag {
     char image_reference[512];
     char version[256];
     char tag_path[KEY_MAX];
+    char previous_target[KEY_MAX]; /* of a tag that was moved, or "" (ours) */
 };
 
 struct audit_promotion {
@@ -40,6 +42,7 @@ struct audit_promotion {
     char source_type[16]; /* "image" or "tag" */
     char pointer_path[KEY_MAX];
     char previous_target[KEY_MAX]; /* target_path of the pointer before, or "" */
+    bool rollback;                 /* it took a promotion back (ours) */
 };
 
 /* Who does it: the CI's user where it names one, the operating system's user else. */
@@ -76,5 +79,9 @@ int audit_key(char out[KEY_MAX], const struct audit_event *event, int64_t wall_n
 int audit_parse(struct view json, struct audit_event *out, struct err *err);
 /* Adds the document to `out`, without a newline at its end. */
 void audit_write(const struct audit_event *event, struct text *out);
+
+/* Writes the event into the bucket, under a key nobody has used; sets its timestamp to `wall_ns`.
+ */
+int audit_record(struct store *store, struct audit_event *event, int64_t wall_ns, struct err *err);
 
 #endif

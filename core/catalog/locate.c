@@ -105,7 +105,9 @@ int locate_image(struct store *store, const struct image_name *name, const char 
         if (!str_copy(out->archive_key, sizeof out->archive_key, key) ||
             !key_sibling(out->metadata_key, key, KEY_METADATA))
             return err_set(err, ERR_INTEGRITY, "pointer", "%s is not the key of an image", key);
-        return read_metadata(store, out, err);
+        answer = read_metadata(store, out, err);
+        if (answer != LOCATE_ABSENT)
+            return answer;
     }
     snprintf(own, sizeof own, "%.6s", name->time);
     answer = try_month(store, name, own, out, err);

@@ -24,7 +24,7 @@ struct located {
 };
 
 /* LOCATE_FOUND: *out holds the metadata (located_finish frees it). LOCATE_ABSENT: no month has any.
- * `key`: the archive key when a pointer gave it, else NULL. */
+ * `key`: the archive key when a pointer gave it, which is looked at first, else NULL. */
 int locate_image(struct store *store, const struct image_name *name, const char *key,
                  struct located *out, struct err *err);
 void located_finish(struct located *located);

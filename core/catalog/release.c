@@ -1,1 +1,348 @@
-typedef int nothing_yet;
+/*
+ * Every change takes the same road: see what stands there, make sure that the image is there, leave
+ * it when nothing would change, set it on condition that it is still the same, write it down.
+ */
+#include "catalog/release.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "catalog/change.h"
+#include "catalog/conditions.h"
+#include "catalog/history.h"
+#include "catalog/resolve.h"
+
+/* One change on its way. */
+struct step {
+    const struct release_options *options;
+    struct release_result *result;
+    const char *expected; /* ETag of what the wish was made from; NULL: whatever stands there */
+    struct standing was;
+    struct pointer wish;
+    struct audit_event event;
+};
+
+static void step_init(struct step *step, const struct release_options *options,
+                      struct release_result *result)
+{
+    memset(step, 0, sizeof *step);
+    memset(result, 0, sizeof *result);
+    step->options = options;
+    step->result = result;
+}
+
+/* What both documents say of the image. */
+static void describe(struct step *step, const struct image_name *image, enum audit_type type)
+{
+    struct pointer *wish = &step->wish;
+    struct audit_event *event = &step->event;
+
+    step->result->image = *image;
+    clock_rfc3339(step->options->now, wish->promoted_at);
+    str_copy(wish->promoted_by, sizeof wish->promoted_by, step->options->by.user);
+    str_copy(wish->git_hash, sizeof wish->git_hash, image->hash);
+    str_copy(wish->git_time, sizeof wish->git_time, image->time);
+    str_copy(wish->source_image, sizeof wish->source_image, image->ref);
+    event->type = type;
+    event->by = step->options->by;
+    str_copy(event->app_name, sizeof event->app_name, image->app);
+    str_copy(event->git_hash, sizeof event->git_hash, image->hash);
+    str_copy(event->git_time, sizeof event->git_time, image->time);
+}
+
+/* Whether a pointer says what is wished: the same tag and what it stood for, or the same image,
+ * whichever month it lies in. */
+static bool says_so(const struct step *step, const struct pointer *pointer)
+{
+    struct image_name image;
+
+    if (step->wish.target == POINTER_TAG)
+        return pointer->target == POINTER_TAG &&
+               strcmp(pointer->target_path, step->wish.target_path) == 0 &&
+               strcmp(pointer->source_image, step->wish.source_image) == 0;
+    return resolve_image_of(step->result->image.app, pointer, &image) &&
+           strcmp(image.ref, step->result->image.ref) == 0;
+}
+
+static int lost(const struct step *step, struct err *err)
+{
+    const struct standing *was = &step->was;
+
+    if (was->sound)
+        err_set(err, ERR_CONFLICT, "changed", "%s was set by %s meanwhile, to %s; it stays so",
+                step->result->key, was->pointer.promoted_by, was->pointer.target_path);
+    else
+        err_set(err, ERR_CONFLICT, "changed", "%s was changed by somebody else meanwhile",
+                step->result->key);
+    return err_hint(err, "look at what it is now; if you still want yours, run the command again");
+}
+
+/* Finds out what stands there. 1: that is what is wished. */
+static int look(struct step *step, struct err *err)
+{
+    struct standing *was = &step->was;
+
+    if (change_look(step->options->store, step->result->key, was, err))
+        return ERR_FAIL;
+    if (step->expected && strcmp(step->expected, was->etag) != 0)
+        return lost(step, err);
+    if (was->sound && says_so(step, &was->pointer)) {
+        step->result->skipped = true;
+        return 1;
+    }
+    if (was->sound)
+        str_copy(step->result->previous, sizeof step->result->previous, was->pointer.target_path);
+    return 0;
+}
+
+/* Somebody was faster. That is no loss when they wanted the same. */
+static int settle_loss(struct step *step, struct err *err)
+{
+    int answer = look(step, err);
+
+    if (answer == 1)
+        return 0;
+    return answer ? ERR_FAIL : lost(step, err);
+}
+
+static int set(struct step *step, struct err *err)
+{
+    const struct release_options *o = step->options;
+    struct release_result *result = step->result;
+    int answer;
+
+    if (o->dry_run)
+        return 0;
+    if (conditions_find(o->store, &result->atomic, err))
+        return ERR_FAIL;
+    answer = change_set(o->store, result->key, &step->was, &step->wish, result->atomic, err);
+    if (answer)
+        return answer == CHANGE_LOST ? settle_loss(step, err) : ERR_FAIL;
+    result->audited = audit_record(o->store, &step->event, o->now, &result->why_not_audited) == 0;
+    return 0;
+}
+
+/* ---- tag ---- */
+
+static int refuse_move(const struct step *step, const char *version, struct err *err)
+{
+    const struct standing *was = &step->was;
+    struct image_name image;
+
+    if (!was->sound)
+        err_set(err, ERR_CONFLICT, "tag", "%s is there already and cannot be read (%s)", version,
+                was->fault.text);
+    else if (resolve_image_of(step->result->image.app, &was->pointer, &image))
+        err_set(err, ERR_CONFLICT, "tag", "%s is the version of %s already", version, image.ref);
+    else
+        err_set(err, ERR_CONFLICT, "tag", "%s is there already and leads to %s", version,
+                was->pointer.target_path);
+    return err_hint(err, "a version stands for one image; give this one the next version, or move "
+                         "it with --force, which moves the environments that use it as well");
+}
+
+int release_tag(const struct release_options *options, const struct image_name *image,
+                const char *version, struct release_result *result, struct err *err)
+{
+    struct step step;
+    struct audit_tag *details = &step.event.tag;
+    int answer;
+
+    step_init(&step, options, result);
+    if (name_check_version(version, err))
+        return ERR_FAIL;
+    describe(&step, image, AUDIT_TAG);
+    key_tag(result->key, image->app, version);
+    step.wish.target = POINTER_IMAGE;
+    if (resolve_present(options->store, image, NULL, step.wish.target_path, err))
+        return ERR_FAIL;
+    answer = look(&step, err);
+    if (answer)
+        return answer < 0 ? ERR_FAIL : 0;
+    if (step.was.there && !options->force)
+        return refuse_move(&step, version, err);
+    str_copy(details->image_reference, sizeof details->image_reference, image->ref);
+    str_copy(details->version, sizeof details->version, version);
+    str_copy(details->tag_path, sizeof details->tag_path, result->key);
+    str_copy(details->previous_target, sizeof details->previous_target, result->previous);
+    return set(&step, err);
+}
+
+/* ---- promote ---- */
+
+/* `version` NULL: directly. The image is there. */
+static int promote(struct step *step, const struct image_name *image, const char *version,
+                   const char *env, struct err *err)
+{
+    struct audit_promotion *details = &step->event.promotion;
+    int answer;
+
+    describe(step, image, AUDIT_PROMOTION);
+    key_pointer(step->result->key, image->app, env);
+    if (version) {
+        step->wish.target = POINTER_TAG;
+        key_tag(step->wish.target_path, image->app, version);
+        str_copy(step->wish.source_tag, sizeof step->wish.source_tag, version);
+        str_copy(step->result->version, sizeof step->result->version, version);
+    }
+    answer = look(step, err);
+    if (answer)
+        return answer < 0 ? ERR_FAIL : 0;
+    str_copy(details->environment, sizeof details->environment, env);
+    if (version)
+        snprintf(details->source, sizeof details->source, "%s:%s", image->app, version);
+    else
+        str_copy(details->source, sizeof details->source, image->ref);
+    str_copy(details->source_type, sizeof details->source_type, version ? "tag" : "image");
+    str_copy(details->pointer_path, sizeof details->pointer_path, step->result->key);
+    str_copy(details->previous_target, sizeof details->previous_target, step->result->previous);
+    return set(step, err);
+}
+
+static int promote_image(struct step *step, const struct image_name *image, const char *key,
+                         const char *env, struct err *err)
+{
+    if (name_check_env(env, err))
+        return ERR_FAIL;
+    if (resolve_present(step->options->store, image, key, step->wish.target_path, err))
+        return ERR_FAIL;
+    return promote(step, image, NULL, env, err);
+}
+
+static int promote_tag(struct step *step, const char *app, const char *version, const char *env,
+                       struct err *err)
+{
+    char present[KEY_MAX];
+    struct resolved resolved;
+
+    if (name_check_app(app, err) || name_check_version(version, err) || name_check_env(env, err))
+        return ERR_FAIL;
+    if (resolve_tag(step->options->store, app, version, &resolved, err))
+        return ERR_FAIL;
+    if (resolve_present(step->options->store, &resolved.image, resolved.archive_key, present, err))
+        return err_wrap(err, "tag %s/%s", app, version);
+    return promote(step, &resolved.image, version, env, err);
+}
+
+int release_promote_image(const struct release_options *options, const struct image_name *image,
+                          const char *env, struct release_result *result, struct err *err)
+{
+    struct step step;
+
+    step_init(&step, options, result);
+    return promote_image(&step, image, NULL, env, err);
+}
+
+int release_promote_tag(const struct release_options *options, const char *app, const char *version,
+                        const char *env, struct release_result *result, struct err *err)
+{
+    struct step step;
+
+    step_init(&step, options, result);
+    return promote_tag(&step, app, version, env, err);
+}
+
+/* ---- rollback ---- */
+
+/*
+ * Read from the newest event backwards: a rollback takes one promotion back that lies before it, so
+ * as many promotions are passed over as rollbacks were met. What the first one left over replaced
+ * is where this rollback leads.
+ */
+struct backwards {
+    const struct pointer *now; /* what stands there */
+    bool begun, known;         /* the newest event was seen; it explains `now` */
+    unsigned taken_back;
+    bool found;
+    char target[KEY_MAX];
+};
+
+/* Whether the event set the environment to what it is. */
+static bool explains(const struct audit_event *event, const struct pointer *now)
+{
+    const struct audit_promotion *details = &event->promotion;
+    char version[NAME_VERSION_MAX], tag[sizeof event->app_name + NAME_VERSION_MAX];
+    struct image_name image;
+
+    if (resolve_version_of(event->app_name, now, version)) {
+        snprintf(tag, sizeof tag, "%s:%s", event->app_name, version);
+        return strcmp(details->source, tag) == 0;
+    }
+    return resolve_image_of(event->app_name, now, &image) &&
+           strcmp(details->source, image.ref) == 0;
+}
+
+static int step_back(void *arg, const struct history_event *at)
+{
+    struct backwards *b = arg;
+    const struct audit_promotion *details = &at->event.promotion;
+
+    if (!b->begun)
+        b->known = explains(&at->event, b->now);
+    b->begun = true;
+    if (!b->known)
+        return 1;
+    if (details->rollback) {
+        b->taken_back++;
+        return 0;
+    }
+    if (b->taken_back) {
+        b->taken_back--;
+        return 0;
+    }
+    b->found = details->previous_target[0] != '\0';
+    str_copy(b->target, sizeof b->target, details->previous_target);
+    return 1;
+}
+
+/* The target_path to go back to. */
+static int find_previous(const struct release_options *o, const char *app, const char *env,
+                         const struct pointer *now, char target[KEY_MAX], struct err *err)
+{
+    _cleanup_text_ struct text warnings;
+    struct backwards back = {.now = now};
+
+    text_init(&warnings, MIB);
+    if (history_read(o->store, app, env, step_back, &back, &warnings, err))
+        return ERR_FAIL;
+    if (back.begun && !back.known) {
+        err_set(err, ERR_CONFLICT, "history", "the audit log does not tell how %s/%s came to %s",
+                app, env, now->target_path);
+        return err_hint(err, "s3dock history %s %s shows what it tells; promote the image you want",
+                        app, env);
+    }
+    if (!back.found) {
+        err_set(err, ERR_NOT_FOUND, "previous", "there is nothing that %s/%s could go back to", app,
+                env);
+        return err_hint(err, "s3dock list images %s shows what could be promoted", app);
+    }
+    str_copy(target, KEY_MAX, back.target);
+    return 0;
+}
+
+int release_rollback(const struct release_options *options, const char *app, const char *env,
+                     struct release_result *result, struct err *err)
+{
+    char target[KEY_MAX], owner[NAME_APP_MAX], version[NAME_VERSION_MAX];
+    char month[CLOCK_MONTH_SIZE];
+    struct standing standing;
+    struct image_name image;
+    struct step step;
+
+    step_init(&step, options, result);
+    if (name_check_app(app, err) || name_check_env(env, err))
+        return ERR_FAIL;
+    if (resolve_standing(options->store, app, env, &standing, err))
+        return ERR_FAIL;
+    if (find_previous(options, app, env, &standing.pointer, target, err))
+        return ERR_FAIL;
+    step.event.promotion.rollback = true;
+    step.expected = standing.etag;
+    if (key_parse_tag(target, owner, version) && strcmp(owner, app) == 0)
+        return promote_tag(&step, app, version, env, err);
+    if (key_parse_image(target, &image, month) && strcmp(image.app, app) == 0)
+        return promote_image(&step, &image, target, env, err);
+    return err_set(err, ERR_INTEGRITY, "history", "the audit log names %s, which is no image of %s",
+                   target, app);
+}

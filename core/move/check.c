@@ -4,6 +4,7 @@
  */
 #include "move/check.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,16 +121,42 @@ int check_finish(struct check *check, const struct image_info **info, uint64_t *
     return image_finish(check->image, info, err);
 }
 
+static int strange(const char *name, const char *reference, struct err *err)
+{
+    return err_set(err, ERR_CONFLICT, "name", "the image archive is named %s, not %s", name,
+                   reference);
+}
+
+static bool means(const char *name, const char *reference)
+{
+    char tag[IMAGE_REF_SIZE];
+    const struct image_info one = {.tag_count = 1, .tags = &tag};
+
+    return str_copy(tag, sizeof tag, name) && image_is_named(&one, reference);
+}
+
+/* "host:5000/team/app:tag" for "app:tag": as clients of old took it from the command line. */
+static bool is_prefixed(const char *name, const char *reference)
+{
+    size_t size = strlen(name), wanted = strlen(reference);
+
+    return size > wanted && name[size - wanted - 1] == '/' &&
+           strcmp(name + size - wanted, reference) == 0;
+}
+
 int check_names(const struct image_info *info, const char *reference, const char *other,
                 struct err *err)
 {
-    for (unsigned i = 0; i < info->tag_count; i++) {
-        const struct image_info one = {.tag_count = 1, .tags = info->tags + i};
+    const char *tag = strchr(reference, ':');
 
-        if (image_is_named(&one, reference) || (other && strcmp(info->tags[i], other) == 0))
-            continue;
-        return err_set(err, ERR_CONFLICT, "name", "the image archive is named %s, not %s",
-                       info->tags[i], reference);
-    }
+    if (other && !is_prefixed(other, reference))
+        other = NULL;
+    for (unsigned i = 0; i < info->tag_count; i++)
+        if (!means(info->tags[i], reference) && !(other && strcmp(info->tags[i], other) == 0))
+            return strange(info->tags[i], reference, err);
+    for (unsigned i = 0; i < info->name_count; i++)
+        if (!means(info->names[i], reference) && !(other && strcmp(info->names[i], other) == 0) &&
+            !(tag && strcmp(info->names[i], tag + 1) == 0))
+            return strange(info->names[i], reference, err);
     return 0;
 }

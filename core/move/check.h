@@ -27,8 +27,9 @@ int check_feed(struct check *check, struct view bytes, size_t *pass, struct err 
 int check_finish(struct check *check, const struct image_info **info, uint64_t *withheld,
                  struct err *err);
 
-/* Whether all the names in the image mean `reference` or `other` (may be NULL): an image that
- * brings further names would move them on the host it is loaded into. conflict.name otherwise. */
+/* Whether all the names in the image mean `reference`, or are `other` (may be NULL), which counts
+ * only when it is `reference` with a registry or namespace before it: an image that brings further
+ * names would move them on the host it is loaded into. conflict.name otherwise. */
 int check_names(const struct image_info *info, const char *reference, const char *other,
                 struct err *err);
 

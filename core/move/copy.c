@@ -48,7 +48,11 @@ static int copy_parts(struct store *store, const char *source, const struct stor
         parts[i].number = i + 1;
         str_copy(parts[i].etag, sizeof parts[i].etag, op.info.etag);
     }
-    return store_run(store, &complete, err) == STORE_DONE ? 0 : failed(&complete, key, err);
+    if (store_run(store, &complete, err) == STORE_DONE)
+        return 0;
+    if (complete.answer != STORE_FAILED)
+        err_set(err, ERR_CONFLICT, "upload", "the unfinished copy %s is gone from the store", key);
+    return ERR_FAIL;
 }
 
 static int copy_large(struct store *store, const char *source, const struct store_info *info,
@@ -79,7 +83,7 @@ static int copy_large(struct store *store, const char *source, const struct stor
 int copy_object(struct store *store, const char *source, const struct store_info *info,
                 const char *key, uint64_t *copied, struct err *err)
 {
-    struct store_info made;
+    struct store_info made = {0};
     int answer = info->size <= COPY_WHOLE_MAX ? copy_whole(store, source, info, key, err)
                                               : copy_large(store, source, info, key, err);
 

@@ -63,8 +63,8 @@ static int fetch_sections(struct preparation *p, struct err *err)
 
     if (!need)
         return err_memory(err, "the index");
-    wanted_sections(index, p->ranges, p->range_count, need);
-    wanted_sections(index, &p->config, 1, config);
+    need_sections(index, p->ranges, p->range_count, need);
+    need_sections(index, &p->config, 1, config);
     for (unsigned i = 0; i < index->section_count; i++)
         need[i] |= config[i];
     failed = fetch_index_sections(o->store, &o->at->metadata, index, need, err);
@@ -89,7 +89,7 @@ static int fetch_timed(struct preparation *p, struct err *err)
     return 0;
 }
 
-static int unpack_config(const struct wanted *wanted, const uint8_t *packed, struct text *raw,
+static int unpack_config(const struct need *wanted, const uint8_t *packed, struct text *raw,
                          struct err *err)
 {
     struct unpacker *unpacker = unpacker_create(err);
@@ -110,7 +110,7 @@ static int unpack_config(const struct wanted *wanted, const uint8_t *packed, str
 }
 
 /* Chunks of one range are neighbours in the archive. */
-static int fetch_config(const struct preparation *p, const struct wanted *wanted, struct text *raw,
+static int fetch_config(const struct preparation *p, const struct need *wanted, struct text *raw,
                         struct err *err)
 {
     struct text packed;
@@ -146,7 +146,7 @@ static int fetch_config(const struct preparation *p, const struct wanted *wanted
 static int make_bundle(struct preparation *p, struct err *err)
 {
     const struct image_info *image = &p->delta->index->image;
-    struct wanted *wanted = wanted_create(p->delta->index, &p->config, 1, err);
+    struct need *wanted = need_create(p->delta->index, &p->config, 1, err);
     struct bundle_options options = {
         .image = image, .reference = p->options->name->ref, .leave_out = p->delta->has};
     struct text raw;
@@ -167,7 +167,7 @@ static int make_bundle(struct preparation *p, struct err *err)
     if (failed == 0)
         p->delta->bundle = bundle_create(&options, err);
     text_finish(&raw);
-    wanted_destroy(wanted);
+    need_destroy(wanted);
     return p->delta->bundle ? 0 : ERR_FAIL;
 }
 
@@ -209,7 +209,7 @@ static int plan_it(struct preparation *p, struct err *err)
     list_ranges(p);
     if (fetch_timed(p, err) || make_bundle(p, err))
         return ERR_FAIL;
-    delta->wanted = wanted_create(delta->index, p->ranges, p->range_count, err);
+    delta->wanted = need_create(delta->index, p->ranges, p->range_count, err);
     return delta->wanted ? 0 : ERR_FAIL;
 }
 
@@ -236,7 +236,7 @@ static void choose_donor(struct preparation *p)
 {
     const struct metadata *metadata = &p->options->at->metadata;
     struct delta *delta = p->delta;
-    struct harvest_estimate estimate = {.missing = wanted_missing(delta->wanted),
+    struct harvest_estimate estimate = {.missing = need_missing(delta->wanted),
                                         .layers = metadata->layer_count,
                                         .rate = p->rate > 0 ? p->rate : LINK_RATE};
     const struct host_image *donor;
@@ -315,7 +315,7 @@ void delta_destroy(struct delta *delta)
 {
     if (!delta)
         return;
-    wanted_destroy(delta->wanted);
+    need_destroy(delta->wanted);
     bundle_destroy(delta->bundle);
     index_destroy(delta->index);
     host_destroy(delta->host);

@@ -11,7 +11,7 @@
 #include "catalog/locate.h"
 #include "catalog/name.h"
 #include "move/host.h"
-#include "move/wanted.h"
+#include "move/need.h"
 #include "pack/bundle.h"
 #include "pack/index.h"
 #include "wire/store.h"
@@ -37,7 +37,7 @@ struct delta {
     bool has[IMAGE_LAYERS_MAX];
     unsigned has_count;
     struct bundle *bundle;
-    struct wanted *wanted;
+    struct need *wanted;
     const struct host_image *donor; /* whose chunks shall be looked at; NULL: none */
     char reason[256];               /* in words, why there is a donor or none */
 };

@@ -7,6 +7,7 @@
 
 /* Replacements of one image within one minute that get names of their own. */
 #define SAME_MINUTE_MAX 1000
+#define DOCUMENT_MAX    (256 * KIB)
 
 int existing_find(struct store *store, const struct image_name *name, struct existing *out,
                   struct err *err)
@@ -48,36 +49,65 @@ bool existing_is(const struct existing *existing, const char *id)
     return strcmp(metadata->image_id, id) == 0 || strcmp(metadata->engine_id, id) == 0;
 }
 
-/* The first name of this minute that is free. */
-static int free_name(struct store *store, const struct image_name *name, const char *month,
-                     const char *stamp, unsigned *n, struct err *err)
-{
-    for (*n = 1; *n <= SAME_MINUTE_MAX; ++*n) {
-        char key[KEY_MAX];
-        struct store_info info;
+/* ---- keeping what is replaced ---- */
 
-        key_replaced(key, name, month, stamp, *n, KEY_ARCHIVE);
-        switch (store_head(store, key, &info, err)) {
-        case STORE_ABSENT:
-            return 0;
-        case STORE_FAILED:
-            return ERR_FAIL;
-        default:
-            break;
-        }
-    }
-    return err_set(err, ERR_CONFLICT, "archive", "%s was replaced too often within this minute",
-                   name->ref);
+struct keep {
+    struct store *store;
+    const struct image_name *name;
+    const char *source; /* the archive's key */
+    char stamp[CLOCK_STAMP_SIZE], month[CLOCK_MONTH_SIZE];
+    unsigned n;
+    struct text metadata;
+    bool conditions;
+    uint64_t *copied;
+};
+
+static void key_of(const struct keep *keep, enum key_kind kind, char out[KEY_MAX])
+{
+    key_replaced(out, keep->name, keep->month, keep->stamp, keep->n, kind);
 }
 
-static int keep_document(struct store *store, const char *source, const char *key, uint64_t *copied,
-                         struct err *err)
+/* 0: the name is ours from now on, because our copy of the metadata is under it; 1: somebody's. */
+static int claim(const struct keep *keep, struct err *err)
 {
+    char key[KEY_MAX];
+    struct store_info info;
+    enum store_answer answer;
+
+    key_of(keep, KEY_ARCHIVE, key);
+    answer = store_head(keep->store, key, &info, err);
+    if (answer != STORE_ABSENT)
+        return answer == STORE_DONE ? 1 : ERR_FAIL;
+    key_of(keep, KEY_METADATA, key);
+    answer = store_put_document(keep->store, key, text_view(&keep->metadata), NULL,
+                                keep->conditions, NULL, err);
+    return answer == STORE_DONE ? 0 : answer == STORE_FAILED ? ERR_FAIL : 1;
+}
+
+/* The first name of this minute that is free: the original's, then numbered ones. */
+static int claim_name(struct keep *keep, struct err *err)
+{
+    for (keep->n = 0; keep->n <= SAME_MINUTE_MAX; keep->n += keep->n ? 1 : 2) {
+        int answer = claim(keep, err);
+
+        if (answer != 1)
+            return answer;
+    }
+    return err_set(err, ERR_CONFLICT, "archive", "%s was replaced too often within this minute",
+                   keep->name->ref);
+}
+
+static int keep_index(const struct keep *keep, struct err *err)
+{
+    char key[KEY_MAX], source[KEY_MAX];
     struct store_info info;
 
-    switch (store_head(store, source, &info, err)) {
+    if (!key_sibling(source, keep->source, KEY_INDEX))
+        return 0;
+    key_of(keep, KEY_INDEX, key);
+    switch (store_head(keep->store, source, &info, err)) {
     case STORE_DONE:
-        return copy_object(store, source, &info, key, copied, err) < 0 ? ERR_FAIL : 0;
+        return copy_object(keep->store, source, &info, key, keep->copied, err) < 0 ? ERR_FAIL : 0;
     case STORE_ABSENT:
         return 0;
     default:
@@ -85,30 +115,56 @@ static int keep_document(struct store *store, const char *source, const char *ke
     }
 }
 
-int existing_keep(struct store *store, const struct image_name *name,
-                  const struct existing *existing, uint64_t *copied, struct err *err)
+/* What was claimed and not filled is given back, as well as that goes. */
+static void give_back(const struct keep *keep)
 {
-    static const enum key_kind documents[] = {KEY_INDEX, KEY_METADATA};
-    char stamp[CLOCK_STAMP_SIZE], month[CLOCK_MONTH_SIZE], key[KEY_MAX], source[KEY_MAX];
-    struct image_name ignored;
-    unsigned n;
+    char key[KEY_MAX];
+    struct store_op op = {.verb = STORE_DELETE, .key = key, .optional = true};
+    struct err ignored;
 
+    key_of(keep, KEY_METADATA, key);
+    store_run(keep->store, &op, &ignored);
+}
+
+static int keep_all(struct keep *keep, const struct existing *existing, struct err *err)
+{
+    char key[KEY_MAX];
+    int answer;
+
+    if (store_get_document(keep->store, existing->at.metadata_key, &keep->metadata, NULL, err) ==
+        STORE_FAILED)
+        return ERR_FAIL;
+    if (claim_name(keep, err))
+        return ERR_FAIL;
+    key_of(keep, KEY_ARCHIVE, key);
+    answer = copy_object(keep->store, keep->source, &existing->archive, key, keep->copied, err);
+    if (answer == COPY_ABSENT)
+        answer = err_set(err, ERR_CONFLICT, "changed", "%s was deleted by somebody else meanwhile",
+                         keep->source);
+    if (answer == 0)
+        answer = keep_index(keep, err);
+    if (answer)
+        give_back(keep);
+    return answer;
+}
+
+int existing_keep(struct store *store, const struct image_name *name,
+                  const struct existing *existing, bool conditions, uint64_t *copied,
+                  struct err *err)
+{
+    struct keep keep = {
+        .store = store, .name = name, .source = existing->at.archive_key, .conditions = conditions};
+    struct image_name ignored;
+    int answer;
+
+    keep.copied = copied;
     if (!existing->has_archive)
         return 0;
-    if (!key_parse_image(existing->at.archive_key, &ignored, month))
-        clock_month(clock_wall(), month);
-    clock_stamp(clock_wall(), stamp);
-    if (free_name(store, name, month, stamp, &n, err))
-        return ERR_FAIL;
-    key_replaced(key, name, month, stamp, n, KEY_ARCHIVE);
-    if (copy_object(store, existing->at.archive_key, &existing->archive, key, copied, err))
-        return err_wrap(err, "cannot keep the image that is being replaced");
-    for (size_t i = 0; i < ARRAY_SIZE(documents); i++) {
-        key_replaced(key, name, month, stamp, n, documents[i]);
-        if (!key_sibling(source, existing->at.archive_key, documents[i]))
-            continue;
-        if (keep_document(store, source, key, copied, err))
-            return err_wrap(err, "cannot keep the image that is being replaced");
-    }
-    return 0;
+    text_init(&keep.metadata, DOCUMENT_MAX);
+    if (!key_parse_image(keep.source, &ignored, keep.month))
+        clock_month(clock_wall(), keep.month);
+    clock_stamp(clock_wall(), keep.stamp);
+    answer = keep_all(&keep, existing, err);
+    text_finish(&keep.metadata);
+    return answer ? err_wrap(err, "cannot keep the image that is being replaced") : 0;
 }

@@ -27,9 +27,10 @@ void existing_finish(struct existing *existing);
 /* Whether it is the very image: complete, and `id` is its image id, or what a daemon called it. */
 bool existing_is(const struct existing *existing, const char *id);
 
-/* Copies archive, index and metadata to a name under archive/ that nobody has used. Nothing is
- * deleted. */
+/* Copies archive, index and metadata to a name under archive/ that nobody has used; where the store
+ * honours `conditions` also when several do so at once. Nothing is deleted. */
 int existing_keep(struct store *store, const struct image_name *name,
-                  const struct existing *existing, uint64_t *copied, struct err *err);
+                  const struct existing *existing, bool conditions, uint64_t *copied,
+                  struct err *err);
 
 #endif

@@ -79,10 +79,10 @@ static int take_chunk(struct harvest *h, struct err *err)
     const uint8_t *bytes = h->window + h->begun;
     uint32_t size = (uint32_t)(h->scanned - h->begun);
     struct xxh128 name = xxh128_of(bytes, size);
-    struct wanted_chunk *chunk = wanted_find(h->options.wanted, &name, size);
+    struct need_chunk *chunk = need_find(h->options.wanted, &name, size);
 
     h->begun = h->scanned;
-    if (!chunk || chunk->spool_at != WANTED_FROM_ARCHIVE)
+    if (!chunk || chunk->spool_at != NEED_FROM_ARCHIVE)
         return 0;
     if (size > h->room - h->spooled)
         return err_set(err, ERR_LOCAL, "disk_full", "the disk has no room for more");
@@ -147,7 +147,7 @@ static void *harvest_main(void *arg)
     struct harvest *h = arg;
 
     reap(h, &h->err);
-    wanted_settle(h->options.wanted);
+    need_settle(h->options.wanted);
     inbox_post(h->options.home, &h->done);
     return NULL;
 }
@@ -161,7 +161,7 @@ static void release(struct harvest *h)
     free(h);
 }
 
-static uint32_t count_names(const struct wanted *wanted)
+static uint32_t count_names(const struct need *wanted)
 {
     uint32_t count = 0;
 
@@ -176,7 +176,7 @@ static int equip(struct harvest *h, struct err *err)
     h->window = malloc(WINDOW);
     if (!h->cut || !h->window)
         return err_memory(err, "the harvest");
-    if (wanted_by_name(h->options.wanted, err) || make_spool(h, err))
+    if (need_by_name(h->options.wanted, err) || make_spool(h, err))
         return ERR_FAIL;
     h->left = count_names(h->options.wanted);
     return 0;

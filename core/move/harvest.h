@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include "flow/inbox.h"
+#include "move/need.h"
 #include "move/source.h"
-#include "move/wanted.h"
 #include "pack/chunker.h"
 
 struct err;
@@ -20,7 +20,7 @@ struct err;
 struct harvest_options {
     struct source *source;      /* a save stream; borrowed until it is done */
     struct chunk_params params; /* of the index that the chunks are from */
-    struct wanted *wanted;      /* borrowed until it is done */
+    struct need *wanted;        /* borrowed until it is done */
     struct inbox *home;
     int kind_done; /* posted once, last */
 };

@@ -1,7 +1,7 @@
 #include "move/plan.h"
 
-void plan_init(struct plan *plan, const struct wanted *wanted, uint64_t archive_size,
-               size_t in_size, size_t out_size)
+void plan_init(struct plan *plan, const struct need *wanted, uint64_t archive_size, size_t in_size,
+               size_t out_size)
 {
     *plan = (struct plan){
         .wanted = wanted, .archive_size = archive_size, .in_size = in_size, .out_size = out_size};
@@ -24,7 +24,7 @@ static void next_piece(struct plan *plan, struct span *span)
 
 /* Takes the chunk into the range that the span fetches. False: it lies too far off, or the range
  * grows too long. */
-static bool reach(const struct plan *plan, struct span *span, const struct wanted_chunk *chunk)
+static bool reach(const struct plan *plan, struct span *span, const struct need_chunk *chunk)
 {
     uint64_t end = span->op.offset + span->in_size;
 
@@ -42,9 +42,9 @@ static void next_chunks(struct plan *plan, struct span *span)
     size_t raw = 0;
 
     while (span->count < SPAN_CHUNKS && plan->chunk < plan->wanted->count) {
-        const struct wanted_chunk *wanted = &plan->wanted->chunks[plan->chunk];
+        const struct need_chunk *wanted = &plan->wanted->chunks[plan->chunk];
         struct span_chunk *chunk = &span->chunks[span->count];
-        bool spooled = wanted->spool_at != WANTED_FROM_ARCHIVE;
+        bool spooled = wanted->spool_at != NEED_FROM_ARCHIVE;
 
         if (wanted->chunk.raw_size > plan->out_size - raw)
             return;

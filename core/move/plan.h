@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "move/need.h"
 #include "move/span.h"
-#include "move/wanted.h"
 
 struct err;
 
@@ -23,7 +23,7 @@ struct err;
 #define PLAN_BRIDGE (8 * KIB)
 
 struct plan {
-    const struct wanted *wanted; /* NULL: pieces */
+    const struct need *wanted; /* NULL: pieces */
     uint64_t archive_size;
     size_t in_size, out_size; /* of the slots */
     /* where the next span begins */
@@ -32,8 +32,8 @@ struct plan {
     uint64_t number;
 };
 
-void plan_init(struct plan *plan, const struct wanted *wanted, uint64_t archive_size,
-               size_t in_size, size_t out_size);
+void plan_init(struct plan *plan, const struct need *wanted, uint64_t archive_size, size_t in_size,
+               size_t out_size);
 bool plan_done(const struct plan *plan);
 /* Fills the span: its chunks, op.offset, op.length (0: nothing is to be fetched), in_size and
  * packed. Fails (integrity.index) when a chunk does not fit into a slot or lies outside of the

@@ -30,6 +30,7 @@
 #include "move/delta.h"
 #include "move/fetch_index.h"
 #include "move/harvest.h"
+#include "move/identity.h"
 #include "move/plan.h"
 #include "move/sink.h"
 #include "move/span.h"
@@ -63,9 +64,9 @@ struct pull {
     bool located;
     struct store_info archive;
     struct abstain without;
-    struct delta *delta;   /* NULL: all of the image is pulled */
-    struct index *index;   /* NULL: the archive is read without one, or by the delta's */
-    struct wanted *wanted; /* NULL: plain pieces. The delta's, or all of the index */
+    struct delta *delta; /* NULL: all of the image is pulled */
+    struct index *index; /* NULL: the archive is read without one, or by the delta's */
+    struct need *wanted; /* NULL: plain pieces. The delta's, or all of the index */
     struct plan plan;
 
     struct inbox *home;
@@ -205,7 +206,7 @@ static int choose_index(struct pull *p, struct err *err)
         return 0;
     if (fetch_index(p->options->store, &p->at.metadata, &p->index, err) == 0) {
         all.size = p->index->raw_size;
-        p->wanted = wanted_create(p->index, &all, 1, err);
+        p->wanted = need_create(p->index, &all, 1, err);
         return p->wanted ? 0 : ERR_FAIL;
     }
     if (err->family != ERR_INTEGRITY && err->family != ERR_NOT_FOUND)
@@ -286,7 +287,7 @@ static int harvest(struct pull *p, struct err *err)
                                       .wanted = delta->wanted,
                                       .home = p->home,
                                       .kind_done = HARVESTED};
-    uint64_t before = wanted_missing(delta->wanted), found;
+    uint64_t before = need_missing(delta->wanted), found;
     struct harvest *harvest = NULL;
 
     options.source = source_docker(p->options->docker, delta->donor->name, delta->donor->size, err);
@@ -301,7 +302,7 @@ static int harvest(struct pull *p, struct err *err)
     }
     harvest_destroy(harvest);
     source_destroy(options.source);
-    found = before - wanted_missing(delta->wanted);
+    found = before - need_missing(delta->wanted);
     p->result->stats.reused_bytes += found;
     log_info("%s held %.1f of %.1f MB that are missing", delta->donor->name, (double)found / 1e6,
              (double)before / 1e6);
@@ -480,7 +481,7 @@ static int conduct(struct pull *p, struct err *err)
     if (!p->stopping)
         return 0;
     *err = p->err;
-    return p->replaced ? REPLACED : ERR_FAIL;
+    return p->replaced && !p->sink->in_place ? REPLACED : ERR_FAIL;
 }
 
 /* ---- setting up and taking down ---- */
@@ -514,6 +515,8 @@ static struct sink *open_sink(const struct pull_options *o, struct err *err)
 {
     if (o->docker)
         return sink_docker(o->docker, err);
+    if (!o->output)
+        return sink_null(err);
     if (strcmp(o->output, "-") == 0)
         return sink_fd(1, o->transfer.cancel, err);
     return sink_file(o->output, err);
@@ -570,7 +573,7 @@ static void take_down(struct pull *p)
     slots_destroy(p->slots);
     inbox_destroy(p->home);
     if (!p->delta)
-        wanted_destroy(p->wanted);
+        need_destroy(p->wanted);
     index_destroy(p->index);
     delta_destroy(p->delta);
     if (p->located)
@@ -601,9 +604,8 @@ static int find_loaded(struct pull *p, struct docker_image *local, struct err *e
         return answer;
     answer = docker_inspect(o->docker, known, local, err);
     if (answer == DOCKER_OK)
-        answer = docker_tag(o->docker, known, o->name.app, o->name.tag, err) ||
-                 docker_inspect(o->docker, o->name.ref, local, err);
-    return answer;
+        answer = docker_tag(o->docker, known, o->name.app, o->name.tag, err);
+    return answer == DOCKER_OK ? docker_inspect(o->docker, o->name.ref, local, err) : answer;
 }
 
 static int verify_loaded(struct pull *p, struct err *err)
@@ -638,13 +640,15 @@ static int transfer(struct pull *p, struct err *err)
     int answer = p->delta && p->delta->donor ? harvest(p, err) : 0;
 
     if (p->wanted)
-        p->result->to_fetch = wanted_missing(p->wanted);
+        p->result->to_fetch = need_missing(p->wanted);
     if (answer == 0)
         answer = set_up(p, err);
     if (answer == 0)
         answer = conduct(p, err);
     if (answer == 0 && p->options->docker)
         answer = verify_loaded(p, err);
+    if (answer == 0 && p->options->learned)
+        answer = identity_describe(p->image, p->options->learned, err);
     if (answer == 0)
         snprintf(p->result->image_id, sizeof p->result->image_id, "%s", p->image->id);
     if (p->writer && p->ended)
@@ -662,7 +666,7 @@ static int prepare(struct pull *p, struct err *err)
     p->result->reuse[0] = '\0';
     if (!p->home || find_archive(p, err) || choose_delta(p, err))
         return ERR_FAIL;
-    p->result->to_fetch = p->delta ? wanted_missing(p->wanted) : p->archive.size;
+    p->result->to_fetch = p->delta ? need_missing(p->wanted) : p->archive.size;
     if (p->delta || p->options->dry_run)
         return 0;
     return choose_index(p, err);

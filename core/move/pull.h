@@ -14,6 +14,7 @@
 
 struct err;
 struct docker;
+struct metadata;
 struct store;
 
 struct pull_options {
@@ -21,9 +22,10 @@ struct pull_options {
     struct store *store;
     struct image_name name; /* the image wanted */
     const char *key;        /* its archive, when a pointer named it; NULL: looked up */
-    /* One of the two: */
+    /* One of the two, or neither: then the image is only read and verified. */
     struct docker *docker;
-    const char *output; /* a file; "-": standard output */
+    const char *output;       /* a file; "-": standard output */
+    struct metadata *learned; /* may be NULL: gets the image's identity (identity_describe) */
     bool dry_run;
     bool force;       /* pull even when the daemon has this very image, and all of it */
     enum reuse reuse; /* of chunks in local images; layers are reused in any case */

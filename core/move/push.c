@@ -18,13 +18,17 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "catalog/conditions.h"
 #include "catalog/metadata.h"
 #include "flow/meter.h"
 #include "flow/order.h"
 #include "move/check.h"
 #include "move/existing.h"
+#include "move/identity.h"
+#include "move/peek.h"
 #include "move/reader.h"
 #include "move/source.h"
+#include "move/source_layers.h"
 #include "move/span.h"
 #include "move/upload.h"
 #include "pack/cut.h"
@@ -46,6 +50,7 @@ struct push {
     int64_t began;
 
     struct existing existing;
+    bool learned;              /* which image that is: its metadata did not say */
     struct docker_image local; /* what the daemon says of the image; id "" without a daemon */
 
     struct inbox *home;
@@ -62,6 +67,8 @@ struct push {
     struct span *current; /* being assembled; NULL between spans */
     size_t current_done;
     bool reading, stopping;
+    bool distrusted;  /* Docker's layers turned out not to be what they should be */
+    bool conditional; /* the store can be asked to write only over what we have seen */
     const struct image_info *image; /* once the reader is done */
 
     uint64_t raw, packed, uploaded; /* assembled; assembled; home again */
@@ -70,6 +77,17 @@ struct push {
     enum transfer_phase phase;
     struct err err;
 };
+
+/* A daemon's export: its size is a guess, and its first byte may take long. */
+static bool is_export(const struct push *p)
+{
+    return p->source && strcmp(p->source->kind, "docker") == 0;
+}
+
+static bool is_from_layers(const struct push *p)
+{
+    return p->source && strcmp(p->source->kind, "layers") == 0;
+}
 
 /* ---- progress ---- */
 
@@ -95,7 +113,7 @@ static void report(struct push *p, enum transfer_phase phase)
                         .phase = phase,
                         .done = p->meter.done,
                         .total = p->meter.total,
-                        .total_is_estimate = p->options->docker != NULL,
+                        .total_is_estimate = is_export(p),
                         .moved = p->uploaded,
                         .rate = meter_rate(&p->meter, now),
                         .left = meter_left(&p->meter, now),
@@ -128,22 +146,38 @@ static void skip(struct push *p)
     snprintf(p->result->checksum, sizeof p->result->checksum, "%s", metadata->checksum);
     snprintf(p->result->image_id, sizeof p->result->image_id, "%s", metadata->image_id);
     p->result->size = metadata->size;
+    if (p->learned && !p->options->dry_run)
+        identity_add(p->options->store, &p->existing);
+}
+
+/* The original's archives do not say which image they hold. */
+static int learn(struct push *p, struct err *err)
+{
+    const struct push_options *o = p->options;
+
+    if (o->force || !identity_is_missing(&p->existing))
+        return 0;
+    p->learned = true;
+    return identity_learn(o->store, &o->name, &o->transfer, &p->existing, err);
 }
 
 static int prepare(struct push *p, struct err *err)
 {
     const struct push_options *o = p->options;
+    char peeked[IMAGE_ID_SIZE] = "";
 
     report(p, PHASE_PREPARE);
     if (o->docker && look_at_image(p, err))
         return ERR_FAIL;
-    if (existing_find(o->store, &o->name, &p->existing, err))
+    if (existing_find(o->store, &o->name, &p->existing, err) || learn(p, err))
         return ERR_FAIL;
     if (p->existing.found)
         snprintf(p->result->key, sizeof p->result->key, "%s", p->existing.at.archive_key);
     else
         key_image(p->result->key, &o->name, NULL, KEY_ARCHIVE);
-    if (!o->force && existing_is(&p->existing, p->local.id))
+    if (!o->docker && p->existing.whole)
+        peek_image_id(o->input, peeked);
+    if (!o->force && (existing_is(&p->existing, p->local.id) || existing_is(&p->existing, peeked)))
         skip(p);
     return 0;
 }
@@ -259,12 +293,14 @@ static void on_read(struct push *p)
     for (struct span *span; (span = reader_reclaim(p->reader));)
         slots_give(p->slots, span->slot);
     if (reader_result(p->reader, &p->image, &err)) {
+        p->distrusted = !p->stopping && is_from_layers(p) && err.family != ERR_CANCELLED;
         stop(p, &err);
         return;
     }
     if (check_names(p->image, p->options->name.ref, NULL, &err)) {
-        err_hint(&err, "docker tag %s %s, docker save %s, and push that", p->image->tags[0],
-                 p->options->name.ref, p->options->name.ref);
+        err_hint(&err, "docker tag %s %s, docker save %s, and push that",
+                 p->image->tag_count ? p->image->tags[0] : p->image->id, p->options->name.ref,
+                 p->options->name.ref);
         stop(p, &err);
     }
 }
@@ -299,12 +335,15 @@ static void dispatch(struct push *p, struct msg *msg)
 static void drop_what_waits(struct push *p)
 {
     struct span *span;
+    struct part *part;
 
     if (p->current)
         slots_give(p->slots, p->current->slot);
     p->current = NULL;
     while ((span = order_take_any(&p->order)))
         slots_give(p->slots, span->slot);
+    while ((part = upload_reclaim(p->upload)))
+        parts_give(p->parts, part);
 }
 
 static bool is_over(struct push *p)
@@ -315,7 +354,7 @@ static bool is_over(struct push *p)
 /* Runs the picture above until nothing is out any more. */
 static int conduct(struct push *p, struct err *err)
 {
-    report(p, p->options->docker ? PHASE_EXPORT : PHASE_PUSH);
+    report(p, is_export(p) ? PHASE_EXPORT : PHASE_PUSH);
     for (struct slot *slot; (slot = slots_take(p->slots));)
         reader_give(p->reader, span_of(slot));
     for (;;) {
@@ -353,17 +392,46 @@ static void free_packer(void *packer)
     packer_destroy(packer);
 }
 
-static int open_source(struct push *p, struct err *err)
+static int64_t entry_time(const struct push *p)
+{
+    int64_t mtime = 0;
+
+    clock_parse_stamp(p->options->name.time, &mtime);
+    return mtime;
+}
+
+/* 0: they are the source; 1: the export is to be; negative: neither. */
+static int open_layers(struct push *p, struct err *err)
 {
     const struct push_options *o = p->options;
 
-    if (o->docker)
+    if (o->source == PUSH_FROM_DOCKER || p->distrusted)
+        return 1;
+    p->source = source_layers(docker_engine(o->docker), p->local.id, o->name.ref, entry_time(p),
+                              o->transfer.cancel, err);
+    if (p->source)
+        return 0;
+    if (o->source == PUSH_FROM_LAYERS || err->family == ERR_CANCELLED)
+        return ERR_FAIL;
+    log_info("push: the image comes from Docker's export: %s", err->text);
+    return 1;
+}
+
+static int open_source(struct push *p, struct err *err)
+{
+    const struct push_options *o = p->options;
+    int answer = o->docker ? open_layers(p, err) : 0;
+
+    if (answer == 1)
         p->source = source_docker(o->docker, o->name.ref, p->local.size, err);
-    else if (strcmp(o->input, "-") == 0)
+    else if (!o->docker && strcmp(o->input, "-") == 0)
         p->source = source_fd(0, o->transfer.cancel, err);
-    else
+    else if (!o->docker)
         p->source = source_file(o->input, o->transfer.cancel, err);
-    return p->source ? 0 : ERR_FAIL;
+    if (!p->source)
+        return ERR_FAIL;
+    snprintf(p->result->source, sizeof p->result->source, "%s", p->source->kind);
+    return 0;
 }
 
 /* Equal parts, so large that the store's number of parts suffices. An archive is hardly ever larger
@@ -386,7 +454,6 @@ static int set_up(struct push *p, struct err *err)
     unsigned jobs = transfer_jobs(o->transfer.jobs);
     unsigned slot_count = 3 * jobs + 2, part_count;
     size_t part_size, slot_bytes = slot_count * (SLOT_SIZE + span_bound(SLOT_SIZE));
-    int64_t mtime = 0;
     struct workers_options crew = {
         .count = jobs, .scratch_create = make_packer, .scratch_destroy = free_packer, .arg = p};
 
@@ -402,7 +469,6 @@ static int set_up(struct push *p, struct err *err)
     log_debug("push: %u workers, %u slots, %u parts of %zu bytes: at most %zu bytes of buffers",
               jobs, slot_count, part_count, part_size, slot_bytes + part_count * part_size);
 
-    clock_parse_stamp(o->name.time, &mtime);
     order_init(&p->order, slot_count);
     p->md5 = digest_create(DIGEST_MD5);
     if (!p->md5)
@@ -419,7 +485,7 @@ static int set_up(struct push *p, struct err *err)
         return ERR_FAIL;
     p->reader = reader_create(&(struct reader_options){.source = p->source,
                                                        .params = CHUNK_DEFAULT,
-                                                       .mtime = mtime,
+                                                       .mtime = entry_time(p),
                                                        .slot_size = SLOT_SIZE,
                                                        .home = p->home,
                                                        .kind_started = STARTED,
@@ -442,18 +508,17 @@ static void take_down(struct push *p)
     slots_destroy(p->slots);
     inbox_destroy(p->home);
     digest_destroy(p->md5);
-    existing_finish(&p->existing);
 }
 
 /* ---- after the transfer: the archive becomes visible, then the index, then the metadata ---- */
 
-static void describe(struct push *p, struct metadata *out)
+static int describe(struct push *p, struct metadata *out, struct err *err)
 {
     const struct image_info *image = p->image;
     const struct push_options *o = p->options;
     uint8_t md5[MD5_SIZE];
 
-    *out = (struct metadata){.format = METADATA_FORMAT, .raw_size = image->raw_size};
+    *out = (struct metadata){.format = METADATA_FORMAT};
     digest_end(p->md5, md5);
     hex_encode(md5, sizeof md5, out->checksum);
     out->size = p->packed;
@@ -462,39 +527,56 @@ static void describe(struct push *p, struct metadata *out)
     snprintf(out->git_time, sizeof out->git_time, "%s", o->name.time);
     snprintf(out->image_tag, sizeof out->image_tag, "%s", o->name.ref);
     snprintf(out->app_name, sizeof out->app_name, "%s", o->name.app);
-    snprintf(out->image_id, sizeof out->image_id, "%s", image->id);
     if (p->local.id[0] && strcmp(p->local.id, image->id) != 0)
         snprintf(out->engine_id, sizeof out->engine_id, "%s", p->local.id);
-    snprintf(out->platform, sizeof out->platform, "%s/%s%s%s", image->os, image->architecture,
-             image->variant[0] ? "/" : "", image->variant);
+    return identity_describe(image, out, err);
 }
 
-static int list_layers(const struct image_info *image, struct metadata *out, struct err *err)
+/* Two pushes of one name may be at it at once. The archive is whoever's completed last, and only
+ * that push may describe it: so each looks whether the archive is still its own, and writes only
+ * over what it has seen. The other one's look fails. (A store that ignores conditions leaves a
+ * window of one request.) */
+static int put_beside(struct push *p, const char *key, struct view body, const char *archive_etag,
+                      struct err *err)
 {
-    out->layers = calloc(image->layer_count ? image->layer_count : 1, sizeof *out->layers);
-    if (!out->layers)
-        return err_memory(err, "the metadata");
-    for (unsigned i = 0; i < image->layer_count; i++)
-        snprintf(out->layers[i], sizeof out->layers[i], "%s", image->layers[i].diff_id);
-    out->layer_count = image->layer_count;
-    return 0;
+    struct store *store = p->options->store;
+
+    for (unsigned tries = 0; tries < 8; tries++) {
+        struct store_info archive = {0}, there = {0};
+        enum store_answer answer = store_head(store, p->result->key, &archive, err);
+
+        if (answer == STORE_DONE && strcmp(archive.etag, archive_etag) == 0)
+            answer = store_head(store, key, &there, err);
+        else if (answer != STORE_FAILED)
+            break;
+        if (answer != STORE_FAILED)
+            answer = store_put_document(store, key, body,
+                                        p->conditional && answer == STORE_DONE ? there.etag : NULL,
+                                        p->conditional && answer != STORE_DONE, NULL, err);
+        if (answer == STORE_FAILED)
+            return ERR_FAIL;
+        if (answer == STORE_DONE)
+            return 0;
+    }
+    err_set(err, ERR_CONFLICT, "push", "somebody else pushed %s at the same time and was later",
+            p->options->name.ref);
+    return err_hint(err, "see what is there: s3dock pull %s --dry-run", p->options->name.ref);
 }
 
 static int put_index(struct push *p, struct metadata *metadata, struct err *err)
 {
     uint8_t sum[SHA256_SIZE];
     struct text text;
-    int answer = ERR_FAIL;
+    int answer;
 
     text_init(&text, INDEX_MAX);
-    if (index_builder_finish(p->builder, p->image, &text, err) == 0) {
+    answer = index_builder_finish(p->builder, p->image, &text, err);
+    if (answer == 0) {
         key_sibling(metadata->index_key, p->result->key, KEY_INDEX);
         sha256_of(text_view(&text), sum);
         hex_encode(sum, sizeof sum, metadata->index_sha256);
         metadata->index_size = text.size;
-        if (store_put_document(p->options->store, metadata->index_key, text_view(&text), NULL,
-                               false, NULL, err) == STORE_DONE)
-            answer = 0;
+        answer = put_beside(p, metadata->index_key, text_view(&text), metadata->archive_etag, err);
     }
     text_finish(&text);
     return answer;
@@ -510,15 +592,15 @@ static int put_metadata(struct push *p, const struct metadata *metadata, struct 
     metadata_write(metadata, &text);
     key_sibling(key, p->result->key, KEY_METADATA);
     answer = text_check(&text, "the metadata", err);
-    if (answer == 0 && store_put_document(p->options->store, key, text_view(&text), NULL, false,
-                                          NULL, err) != STORE_DONE)
-        answer = ERR_FAIL;
+    if (answer == 0)
+        answer = put_beside(p, key, text_view(&text), metadata->archive_etag, err);
     text_finish(&text);
     return answer;
 }
 
 /* Keeps what is replaced, then makes the new archive, its index and its metadata visible, in this
- * order. */
+ * order. A cancel that comes when the archive may be visible finds the rest of it insisted on: an
+ * archive under the documents of its predecessor is an image that nobody can pull. */
 static int commit(struct push *p, struct err *err)
 {
     struct store *store = p->options->store;
@@ -528,10 +610,11 @@ static int commit(struct push *p, struct err *err)
     int answer;
 
     report(p, PHASE_COMMIT);
-    describe(p, &metadata);
-    answer = list_layers(p->image, &metadata, err);
+    if (conditions_find(store, &p->conditional, err))
+        p->conditional = false;
+    answer = describe(p, &metadata, err);
     if (answer == 0 && p->existing.has_archive) {
-        answer = existing_keep(store, &p->options->name, &p->existing,
+        answer = existing_keep(store, &p->options->name, &p->existing, p->conditional,
                                &p->result->stats.copied_bytes, err);
         p->result->archived = answer == 0;
     }
@@ -545,6 +628,7 @@ static int commit(struct push *p, struct err *err)
     }
     if (answer == 0)
         answer = put_metadata(p, &metadata, err);
+    store_insist(store, false);
     snprintf(p->result->checksum, sizeof p->result->checksum, "%s", metadata.checksum);
     snprintf(p->result->image_id, sizeof p->result->image_id, "%s", metadata.image_id);
     p->result->size = metadata.size;
@@ -580,6 +664,24 @@ static int transfer(struct push *p, struct err *err)
     return answer;
 }
 
+/* The layers were not to be trusted, so the export takes over from the start. What was looked up
+ * before the transfer stays. */
+static int transfer_again(struct push *p, struct err *err)
+{
+    str_copy(p->result->distrust, sizeof p->result->distrust, err->text);
+    log_info("push: Docker's export takes over from its layers: %s", err->text);
+    take_down(p);
+    *p = (struct push){.options = p->options,
+                       .result = p->result,
+                       .stats_before = p->stats_before,
+                       .began = p->began,
+                       .existing = p->existing,
+                       .local = p->local,
+                       .distrusted = true,
+                       .phase = PHASE_LOAD};
+    return transfer(p, err);
+}
+
 static void sum_up(struct push *p)
 {
     struct transfer_stats *stats = &p->result->stats;
@@ -613,8 +715,11 @@ int push_run(const struct push_options *options, struct push_result *result, str
     answer = prepare(p, err);
     if (answer == 0 && !result->skipped && !options->dry_run)
         answer = transfer(p, err);
+    if (answer && p->distrusted && options->source == PUSH_FROM_AUTO)
+        answer = transfer_again(p, err);
     sum_up(p);
     take_down(p);
+    existing_finish(&p->existing);
     free(p);
     return answer;
 }

@@ -15,7 +15,14 @@ struct err;
 struct docker;
 struct store;
 
-#define PUSH_LEVEL_DEFAULT 6
+#define PUSH_LEVEL_DEFAULT 5
+
+/* Where the bytes of a daemon's image come from, in the order of the option's words. */
+enum push_source {
+    PUSH_FROM_AUTO,   /* its layers, if they can be read on this host; else its export */
+    PUSH_FROM_DOCKER, /* its export */
+    PUSH_FROM_LAYERS, /* its layers, or not at all */
+};
 
 struct push_options {
     struct transfer_options transfer;
@@ -24,6 +31,7 @@ struct push_options {
     /* One of the two: a daemon that has the image, or an archive ("-": standard input). */
     struct docker *docker;
     const char *input;
+    enum push_source source;
     int level;    /* MEMBER_LEVEL_MIN .. MAX */
     bool dry_run; /* says what it would do; writes nothing, exports nothing */
     bool force;   /* push even when the bucket holds this very image */
@@ -32,10 +40,13 @@ struct push_options {
 struct push_result {
     char key[KEY_MAX]; /* of the archive */
     char image_id[80];
-    char checksum[40]; /* MD5 of the archive, "" when not known */
-    uint64_t size;     /* of the archive */
-    bool skipped;      /* the bucket held it already */
-    bool archived;     /* another image of this name was moved to archive/ */
+    char checksum[40];  /* MD5 of the archive, "" when not known */
+    uint64_t size;      /* of the archive */
+    bool skipped;       /* the bucket held it already */
+    bool archived;      /* another image of this name was moved to archive/ */
+    char source[16];    /* where it came from: "layers", "docker", "file", "stdin"; "": nowhere */
+    char distrust[512]; /* the layers were read, or begun to be, and then the export took over: why.
+                           Else "" */
     struct transfer_stats stats;
 };
 

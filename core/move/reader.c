@@ -223,7 +223,9 @@ struct reader *reader_create(const struct reader_options *options, struct err *e
         release(r);
         return NULL;
     }
+    options->source->stop = &r->stop;
     if (start(r, err)) {
+        options->source->stop = NULL;
         release(r);
         return NULL;
     }

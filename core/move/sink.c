@@ -167,7 +167,7 @@ struct sink *sink_fd(int fd, const struct cancel *cancel, struct err *err)
         err_memory(err, "the output");
         return NULL;
     }
-    s->sink = (struct sink){.table = &table, .kind = "stdout"};
+    s->sink = (struct sink){.table = &table, .kind = "stdout", .in_place = true};
     s->fd = own_pipe(fd);
     s->owned = s->fd >= 0;
     if (!s->owned)
@@ -204,7 +204,6 @@ struct sink *sink_null(struct err *err)
 struct file_sink {
     struct sink sink;
     int fd;
-    bool in_place; /* a device or a pipe: there is nothing to rename */
     char *path, *partial;
 };
 
@@ -219,7 +218,7 @@ static int file_sink_finish(struct sink *sink, struct err *err)
 {
     struct file_sink *s = (struct file_sink *)sink;
 
-    if (s->in_place)
+    if (s->sink.in_place)
         return 0;
     if (fsync(s->fd) != 0)
         return err_errno(err, errno, "output", "cannot write %s", s->path);
@@ -235,11 +234,22 @@ static void file_sink_destroy(struct sink *sink)
 
     if (s->fd >= 0)
         close(s->fd);
-    if (s->partial && s->partial[0] && !s->in_place)
+    if (s->partial && s->partial[0] && !s->sink.in_place)
         unlink(s->partial);
     free(s->partial);
     free(s->path);
     free(s);
+}
+
+/* One that is there already was left by a process of this number that was killed (in a container
+ * all have the same). */
+static int create_partial(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+    if (fd < 0 && errno == EEXIST && unlink(path) == 0)
+        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    return fd;
 }
 
 static int file_sink_open(struct file_sink *s, const char *path, struct err *err)
@@ -251,11 +261,12 @@ static int file_sink_open(struct file_sink *s, const char *path, struct err *err
         s->partial = NULL;
         return err_memory(err, path);
     }
-    s->in_place = stat(path, &st) == 0 && !S_ISREG(st.st_mode);
-    if (s->in_place)
+    /* a device or a pipe: there is nothing to rename */
+    s->sink.in_place = stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+    if (s->sink.in_place)
         s->fd = open(path, O_WRONLY | O_CLOEXEC);
     else
-        s->fd = open(s->partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        s->fd = create_partial(s->partial);
     if (s->fd >= 0)
         return 0;
     s->partial[0] = '\0';

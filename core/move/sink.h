@@ -6,6 +6,7 @@
 #ifndef S3DOCK_MOVE_SINK_H
 #define S3DOCK_MOVE_SINK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/bytes.h"
@@ -24,6 +25,7 @@ struct sink_table {
 struct sink {
     const struct sink_table *table;
     const char *kind;
+    bool in_place; /* what was written stays written: there is no beginning again */
 };
 
 struct sink *sink_docker(struct docker *docker, struct err *err);

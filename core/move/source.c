@@ -33,12 +33,18 @@ void source_destroy(struct source *source)
 
 struct docker_source {
     struct source source;
-    struct docker_export *export;
+    struct docker *docker;
+    const char *reference;
+    struct docker_export *export; /* NULL before the first read */
 };
 
 static long docker_read(struct source *source, uint8_t *out, size_t cap, struct err *err)
 {
-    return docker_export_read(((struct docker_source *)source)->export, out, cap, err);
+    struct docker_source *s = (struct docker_source *)source;
+
+    if (!s->export)
+        s->export = docker_export_open(s->docker, s->reference, err);
+    return s->export ? docker_export_read(s->export, out, cap, err) : ERR_FAIL;
 }
 
 static void docker_destroy(struct source *source)
@@ -58,11 +64,8 @@ struct source *source_docker(struct docker *docker, const char *reference, uint6
         return NULL;
     }
     s->source = (struct source){.table = &table, .size_hint = size_hint, .kind = "docker"};
-    s->export = docker_export_open(docker, reference, err);
-    if (!s->export) {
-        free(s);
-        return NULL;
-    }
+    s->docker = docker;
+    s->reference = reference;
     return &s->source;
 }
 
@@ -81,7 +84,7 @@ struct file_source {
     struct view waiting;
 };
 
-/* One read(2) that looks at the cancel flag while it waits. */
+/* One read(2) that looks at the flags while it waits. */
 static long read_some(struct file_source *s, uint8_t *out, size_t cap, struct err *err)
 {
     for (;;) {
@@ -90,6 +93,8 @@ static long read_some(struct file_source *s, uint8_t *out, size_t cap, struct er
 
         if (cancel_check(s->cancel, err))
             return ERR_FAIL;
+        if (s->source.stop && atomic_load(s->source.stop))
+            return err_set(err, ERR_CANCELLED, "stopped", "reading was stopped");
         if (poll(&poller, 1, (int)(CANCEL_TICK / NS_PER_MS)) == 0)
             continue;
         got = read(s->fd, out, cap);
@@ -106,7 +111,7 @@ static int look(struct file_source *s, struct err *err)
     size_t have = 0;
 
     s->looked = true;
-    s->packed = malloc(PACKED_ROOM);
+    s->packed = calloc(1, PACKED_ROOM);
     if (!s->packed)
         return err_memory(err, s->name);
     while (have < 2) {

@@ -6,6 +6,7 @@
 #ifndef S3DOCK_MOVE_SOURCE_H
 #define S3DOCK_MOVE_SOURCE_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,10 +23,14 @@ struct source_table {
 };
 struct source {
     const struct source_table *table;
-    uint64_t size_hint; /* bytes to come as far as is known beforehand; 0: not known */
-    const char *kind;   /* "docker", "file", "stdin": for messages */
+    uint64_t size_hint;      /* bytes to come as far as is known beforehand; 0: not known */
+    const char *kind;        /* "docker", "file", "stdin": for messages */
+    const atomic_bool *stop; /* the reader's; NULL: none. A pipe that is silent is not waited for
+                                once it is set */
 };
 
+/* The export begins with the first read, because a daemon may think about it for minutes. Borrows
+ * both. */
 struct source *source_docker(struct docker *docker, const char *reference, uint64_t size_hint,
                              struct err *err);
 /* A plain or gzip-compressed save archive. */

@@ -173,6 +173,20 @@ int upload_home(struct upload *upload, struct msg *msg, struct part **freed, str
     return remember(upload, part->number, place->op.info.etag, err);
 }
 
+struct part *upload_reclaim(struct upload *upload)
+{
+    for (unsigned i = 0; i < upload->place_count; i++) {
+        struct place *place = &upload->places[i];
+        struct part *part = place->part;
+
+        if (part && !place->sent) {
+            place->part = NULL;
+            return part;
+        }
+    }
+    return NULL;
+}
+
 static int put_whole(struct upload *u, const struct part *part, struct err *err)
 {
     struct store_op op = {
@@ -222,12 +236,11 @@ static int join(struct upload *u, uint64_t size, struct err *err)
 int upload_complete(struct upload *upload, const struct part *last, uint64_t size,
                     struct store_info *info, struct err *err)
 {
-    if (!upload->id[0]) {
-        if (put_whole(upload, last, err))
-            return ERR_FAIL;
-    } else if ((last && send_last(upload, last, err)) || join(upload, size, err)) {
+    if (upload->id[0] && last && send_last(upload, last, err))
         return ERR_FAIL;
-    }
+    store_insist(upload->store, true);
+    if (upload->id[0] ? join(upload, size, err) : put_whole(upload, last, err))
+        return ERR_FAIL;
     switch (store_head(upload->store, upload->key, info, err)) {
     case STORE_DONE:
         break;

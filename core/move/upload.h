@@ -26,10 +26,14 @@ void upload_part(struct upload *upload, struct part *part);
 /* One of its messages came home. *freed is a part that is not needed any more, or NULL. */
 int upload_home(struct upload *upload, struct msg *msg, struct part **freed, struct err *err);
 unsigned upload_out(const struct upload *upload); /* messages that have yet to come home */
+/* For stopping: a part that waits here and was not sent, and now will not be; NULL when there is
+ * none left. */
+struct part *upload_reclaim(struct upload *upload);
 
 /* Nothing is out, `last` (may be NULL when parts were sent before) is the rest: sends it if need
  * be, completes the object and waits for it. Returns 0 when the store holds an object of `size`
- * bytes; *info is what it says of it. Does not take `last`. */
+ * bytes; *info is what it says of it. Does not take `last`. Insists (store_insist) from the moment
+ * at which the object may appear, so that what goes with it can follow; the caller ends that. */
 int upload_complete(struct upload *upload, const struct part *last, uint64_t size,
                     struct store_info *info, struct err *err);
 /* Nothing is out: removes on the server what there is. Tries hard, says nothing. */

@@ -6,15 +6,17 @@
  * needs the whole stream, because manifest.json stands at its end and links may come before their
  * targets.
  *
- * index.json is read for one thing only: the id under which a containerd store knows the image.
- * That is the digest of its one descriptor (attestations left out; several names of one image give
- * equal descriptors), provided that it leads, through an index or directly, to our config.
+ * index.json is read for what a containerd store makes of it: the names it gives, and the id under
+ * which it knows the image. That is the digest of its one descriptor (attestations left out;
+ * several names of one image give equal descriptors), provided that it leads, through an index or
+ * directly, to our config.
  */
 #include "pack/image.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/err.h"
 #include "base/json.h"
@@ -56,6 +58,7 @@ void image_destroy(struct image *image)
     contents_destroy(image->contents);
     free(image->info.layers);
     free(image->info.tags);
+    free(image->info.names);
     free(image);
 }
 
@@ -125,6 +128,29 @@ static int parse(const struct content *content, struct json **json, struct err *
                       content->name, err);
 }
 
+/* Whether the object has each of these members once at most, and none that Go's reader takes for
+ * one of them: that does not mind capitals, nor the two letters outside of ASCII that fold to "k"
+ * and "s". */
+static bool is_plain(struct json_node object, const char *const *members, size_t count)
+{
+    struct json_node value = {0}, key;
+    unsigned seen[4] = {0};
+    char name[64];
+
+    for (value = json_next(object, value, &key); value.doc;
+         value = json_next(object, value, &key)) {
+        if (!json_string(key, name, sizeof name))
+            continue; /* too long to be one of them */
+        for (size_t i = 0; name[i]; i++)
+            if ((unsigned char)name[i] >= 0x80)
+                return false;
+        for (size_t i = 0; i < count; i++)
+            if (strcasecmp(name, members[i]) == 0 && (strcmp(name, members[i]) != 0 || seen[i]++))
+                return false;
+    }
+    return true;
+}
+
 static int read_tags(struct image *image, struct json_node tags, struct err *err)
 {
     struct image_info *info = &image->info;
@@ -132,6 +158,8 @@ static int read_tags(struct image *image, struct json_node tags, struct err *err
 
     if (count > IMAGE_TAGS_MAX)
         return err_set(err, ERR_INTEGRITY, "image", "the image has too many names (%zu)", count);
+    if (json_present(tags) && json_kind(tags) != JSON_ARRAY)
+        return bad(err, "the names in manifest.json are no list", "");
     if (count == 0)
         return 0;
     info->tags = calloc(count, sizeof *info->tags);
@@ -220,6 +248,7 @@ static int read_config(struct image *image, struct json_node manifest, struct er
 
 static int read_manifest(struct image *image, struct err *err)
 {
+    static const char *const members[] = {"Config", "RepoTags", "Layers"};
     const struct content *content = contents_file(image->contents, "manifest.json");
     struct json *json = NULL;
     struct json_node root;
@@ -235,6 +264,8 @@ static int read_manifest(struct image *image, struct err *err)
     } else if (json_count(root) > 1) {
         err_set(err, ERR_USAGE, "image", "the archive holds %zu images", json_count(root));
         rc = err_hint(err, "save one image at a time");
+    } else if (!is_plain(json_at(root, 0), members, ARRAY_SIZE(members))) {
+        rc = bad(err, "manifest.json can be read in two ways", "");
     } else {
         rc = read_tags(image, json_get(json_at(root, 0), "RepoTags"), err);
         if (rc == 0)
@@ -300,6 +331,53 @@ static bool single_digest(struct json_node descriptors, struct json_node *single
     return first[0] != '\0';
 }
 
+/* The name of one descriptor, as containerd finds it: the full one, or else what stands for it. */
+static int read_name(struct image *image, struct json_node descriptor, struct err *err)
+{
+    static const char *const members[] = {"annotations"};
+    static const char *const kinds[] = {"io.containerd.image.name",
+                                        "org.opencontainers.image.ref.name"};
+    struct json_node annotations = json_get(descriptor, members[0]);
+    struct image_info *info = &image->info;
+    char *name = info->names[info->name_count];
+
+    if (!is_plain(descriptor, members, ARRAY_SIZE(members)) ||
+        !is_plain(annotations, kinds, ARRAY_SIZE(kinds)))
+        return bad(err, "index.json can be read in two ways", "");
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+        struct json_node value = json_get(annotations, kinds[i]);
+
+        if (!json_present(value) || json_string_equals(value, ""))
+            continue;
+        if (!json_string(value, name, IMAGE_REF_SIZE))
+            return bad(err, "index.json has a name that is none", "");
+        info->name_count++;
+        return 0;
+    }
+    return 0;
+}
+
+static int read_names(struct image *image, struct json_node root, struct err *err)
+{
+    static const char *const members[] = {"manifests"};
+    struct json_node descriptors = json_get(root, members[0]);
+    size_t count = json_count(descriptors);
+
+    if (!is_plain(root, members, ARRAY_SIZE(members)))
+        return bad(err, "index.json can be read in two ways", "");
+    if (count > IMAGE_TAGS_MAX)
+        return err_set(err, ERR_INTEGRITY, "image", "the image has too many names (%zu)", count);
+    if (count == 0)
+        return 0;
+    image->info.names = calloc(count, sizeof *image->info.names);
+    if (!image->info.names)
+        return err_memory(err, "the names of the image");
+    for (size_t i = 0; i < count; i++)
+        if (read_name(image, json_at(descriptors, i), err) < 0)
+            return ERR_FAIL;
+    return 0;
+}
+
 static int read_index(struct image *image, struct err *err)
 {
     const struct content *content = contents_file(image->contents, "index.json");
@@ -311,6 +389,10 @@ static int read_index(struct image *image, struct err *err)
         return 0;
     if (parse(content, &json, err) < 0)
         return ERR_FAIL;
+    if (read_names(image, json_root(json), err) < 0) {
+        json_destroy(json);
+        return ERR_FAIL;
+    }
     if (single_digest(json_get(json_root(json), "manifests"), &single) &&
         leads_to_config(image, single, 0, &reads))
         json_string(json_get(single, "digest"), image->info.manifest_id,

@@ -11,8 +11,9 @@
  * cut short, or whose SHA-256 is not what the config's diff_ids say (after inflating a compressed
  * layer); a blob under blobs/sha256/ whose name is not its SHA-256; symbolic links that lead
  * nowhere (links are resolved at the end: they may come before their target); two entries of one
- * name; absolute names or ".."; a layer count that differs from the diff_ids; JSON appended after
- * the tar (the daemon's late error, whose text is then in the message).
+ * name; absolute names or ".."; members that another reader of JSON could take for others (Go's
+ * does not mind capitals); a layer count that differs from the diff_ids; JSON appended after the
+ * tar (the daemon's late error, whose text is then in the message).
  */
 #ifndef S3DOCK_PACK_IMAGE_H
 #define S3DOCK_PACK_IMAGE_H
@@ -53,6 +54,9 @@ struct image_info {
     struct image_layer *layers;
     unsigned tag_count; /* RepoTags of manifest.json; 0 when saved by id */
     char (*tags)[IMAGE_REF_SIZE];
+    unsigned name_count; /* by which index.json calls it: what the containerd store goes by. Read
+                            from a stream only, not kept in an index */
+    char (*names)[IMAGE_REF_SIZE];
 };
 
 struct image;

@@ -94,18 +94,31 @@ static void add_encoded(struct text *path, const char *name, const char *keep)
     }
 }
 
-/* Opens "/v1.41" + path, or the bare path while the version is not known yet. */
-static struct stream *open_request(struct docker *docker, const char *method, const char *path,
-                                   bool upload, struct err *err)
+/* A daemon that hangs says nothing about itself. */
+static int unanswered(const struct docker *docker, struct err *err)
 {
+    if (strcmp(err->code, "timeout") != 0)
+        return ERR_FAIL;
+    err_wrap(err, "the Docker daemon at %s (%s)", docker->endpoint.host, docker->endpoint.origin);
+    return err_hint(err, "it hangs or is overloaded: its log may say why (journalctl -u docker); "
+                         "docker.timeout in the configuration gives it longer");
+}
+
+/* Opens "/v1.41" + path, or the bare path while the version is not known yet. `within`: ns for the
+ * whole exchange, 0: no end. */
+static struct stream *open_request(struct docker *docker, const char *method, const char *path,
+                                   bool upload, int64_t within, struct err *err)
+{
+    struct stream_peer peer = docker->peer;
     char full[PATH_MAX_SIZE + 32];
     const char *version = docker->engine.api_version;
     struct stream *stream;
 
     snprintf(full, sizeof full, "%s%s%s", *version ? "/v" : "", version, path);
     log_debug("docker: %s %s", method, full);
-    stream = stream_open(&docker->peer, method, full, upload ? "application/x-tar" : NULL,
-                         view_of(NULL, 0), upload, err);
+    peer.answer_within = within;
+    stream = stream_open(&peer, method, full, upload ? "application/x-tar" : NULL, view_of(NULL, 0),
+                         upload, err);
     if (!stream && err->family == ERR_DOCKER) {
         err_wrap(err, "no Docker daemon at %s (%s)", docker->endpoint.host,
                  docker->endpoint.origin);
@@ -138,7 +151,8 @@ static int read_all(struct stream *stream, struct text *out, struct err *err)
 static int ask(struct docker *docker, const char *method, const char *path, int *status,
                struct text *answer, struct err *err)
 {
-    struct stream *stream = open_request(docker, method, path, false, err);
+    struct stream *stream =
+        open_request(docker, method, path, false, docker->endpoint.patience, err);
     int failed;
 
     if (!stream)
@@ -147,7 +161,7 @@ static int ask(struct docker *docker, const char *method, const char *path, int 
     if (failed == 0)
         failed = read_all(stream, answer, err);
     stream_close(stream);
-    return failed < 0 ? ERR_FAIL : 0;
+    return failed < 0 ? unanswered(docker, err) : 0;
 }
 
 /* An answer that was not the hoped-for one. */
@@ -173,7 +187,8 @@ static int ping(struct docker *docker, char version[16], struct err *err)
     int status = 0;
 
     for (size_t i = 0; i < ARRAY_SIZE(methods) && status != 200; i++) {
-        struct stream *stream = open_request(docker, methods[i], "/_ping", false, err);
+        struct stream *stream =
+            open_request(docker, methods[i], "/_ping", false, docker->endpoint.patience, err);
         int failed;
 
         if (!stream)
@@ -182,6 +197,8 @@ static int ping(struct docker *docker, char version[16], struct err *err)
         if (failed == 0 && !str_copy(version, 16, stream_header(stream, "api-version")))
             version[0] = '\0';
         stream_close(stream);
+        if (failed < 0 && !strcmp(err->code, "timeout"))
+            return unanswered(docker, err);
         if (failed < 0 && (i > 0 || err->family == ERR_CANCELLED)) {
             if (err->family == ERR_DOCKER)
                 str_copy(err->code, sizeof err->code, "unreachable");
@@ -304,12 +321,14 @@ struct docker *docker_open(const struct docker_endpoint *endpoint, const struct 
         return NULL;
     }
     docker->endpoint = *endpoint;
+    docker->engine.local = endpoint->socket[0] != '\0';
     docker->peer = (struct stream_peer){.unix_socket = or_null(docker->endpoint.socket),
                                         .base_url = docker->endpoint.url,
                                         .tls_verify = docker->endpoint.tls_verify,
                                         .ca_file = or_null(docker->endpoint.ca_file),
                                         .cert_file = or_null(docker->endpoint.cert_file),
                                         .key_file = or_null(docker->endpoint.key_file),
+                                        .connect_within = docker->endpoint.patience,
                                         .cancel = cancel};
     if (ping(docker, pinged, err) == 0 && choose_version(docker, pinged, err) == 0 &&
         read_version(docker, err) == 0 && read_info(docker, err) == 0) {
@@ -555,7 +574,7 @@ struct docker_export *docker_export_open(struct docker *docker, const char *name
     }
     text_init(&path, PATH_MAX_SIZE);
     if (image_path(name, "/get", &path, err) == 0)
-        stream = open_request(docker, "GET", path.data, false, err);
+        stream = open_request(docker, "GET", path.data, false, 0, err);
     text_finish(&path);
     if (!stream)
         return NULL;
@@ -602,7 +621,7 @@ struct docker_load *docker_load_open(struct docker *docker, struct err *err)
         return NULL;
     }
     /* quiet=0: the code of the daemon says 1 where its manual says 0. */
-    load->stream = open_request(docker, "POST", "/images/load?quiet=0", true, err);
+    load->stream = open_request(docker, "POST", "/images/load?quiet=0", true, 0, err);
     if (load->stream)
         return load;
     free(load);

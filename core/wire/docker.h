@@ -23,6 +23,7 @@ struct docker_engine {
     bool podman;
     bool containerd_store; /* image ids are manifest digests there */
     char driver[64], root_dir[512];
+    bool local; /* reached through a socket of this host */
 };
 
 #define DOCKER_LAYERS_MAX 512
@@ -37,7 +38,8 @@ struct docker_image {
 struct docker;
 /* Connects, pings, negotiates the version. A daemon that does not answer: docker.unreachable, with
  * the host that was tried and where it was named (flag, DOCKER_HOST, context) in the text, and what
- * to do in the hint. The endpoint is copied. */
+ * to do in the hint; one that takes longer than endpoint->patience to answer: docker.timeout, here
+ * and in the questions below. The endpoint is copied. */
 struct docker *docker_open(const struct docker_endpoint *endpoint, const struct cancel *cancel,
                            struct err *err);
 void docker_close(struct docker *docker);

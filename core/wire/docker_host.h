@@ -7,6 +7,7 @@
 #define S3DOCK_WIRE_DOCKER_HOST_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct err;
 
@@ -18,6 +19,8 @@ struct docker_endpoint {
     bool tls, tls_verify;
     char ca_file[1024], cert_file[1024], key_file[1024]; /* "" when there is none */
     char api_version[16]; /* DOCKER_API_VERSION: no negotiation; "" when it is not set */
+    int64_t patience; /* ns to connect, and for each small question; 0: no end. For the caller to
+                         set; transfers have no limit */
 };
 
 /* `flag`: the value of --docker-host, or NULL. `getenv_fn`: NULL for getenv (tests give their own).

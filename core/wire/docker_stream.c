@@ -201,7 +201,7 @@ void docker_stream_feed(struct docker_stream *stream, struct view bytes)
             hear(stream, text_view(&stream->object));
         text_clear(&stream->object);
     }
-    if (stream->depth > 0)
+    if (stream->depth > 0 && bytes.size > from)
         text_add(&stream->object, bytes.data + from, bytes.size - from);
 }
 

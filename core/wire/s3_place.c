@@ -178,6 +178,38 @@ int s3_place_init(struct s3_place *place, const char *endpoint, const char *regi
     return compose(place, host, err);
 }
 
+/* Whether it is made of segments that mean what they say. */
+static bool is_sound(const char *folder)
+{
+    for (;;) {
+        size_t size = strcspn(folder, "/");
+
+        if (size == 0 || (size <= 2 && strncmp(folder, "..", size) == 0))
+            return false;
+        folder += size;
+        if (!folder[0] || !folder[1])
+            return true;
+        folder++;
+    }
+}
+
+int s3_place_under(struct s3_place *place, const char *key_prefix, struct err *err)
+{
+    size_t size = key_prefix ? strlen(key_prefix) : 0;
+
+    if (size == 0)
+        return 0;
+    if (size + 2 > sizeof place->key_prefix || !is_sound(key_prefix) ||
+        !str_is_printable(key_prefix)) {
+        err_set(err, ERR_USAGE, "key", "the key prefix \"%s\" is no folder of a bucket",
+                key_prefix);
+        return err_hint(err, "write it as shop or team/shop, without a slash in front");
+    }
+    snprintf(place->key_prefix, sizeof place->key_prefix, "%s%s", key_prefix,
+             key_prefix[size - 1] == '/' ? "" : "/");
+    return 0;
+}
+
 bool s3_place_move(struct s3_place *place, const char *region)
 {
     char host[256];

@@ -20,7 +20,8 @@ struct s3_place {
     char prefix[256]; /* path of the endpoint, "" or "/base": no slash at its end */
     char bucket[S3_BUCKET_SIZE];
     char region[S3_REGION_SIZE];
-    char endpoint[352]; /* canonical, without the bucket: "https://s3.eu-west-1.amazonaws.com" */
+    char key_prefix[256]; /* in front of every key: "" or "shop/" */
+    char endpoint[352];   /* canonical, without the bucket: "https://s3.eu-west-1.amazonaws.com" */
 };
 
 /* `endpoint` NULL or "": AWS for the region. `addressing` NULL or "auto": in the host on AWS (but
@@ -29,6 +30,9 @@ struct s3_place {
  * usage.bucket, usage.region, usage.addressing. */
 int s3_place_init(struct s3_place *place, const char *endpoint, const char *region,
                   const char *bucket, const char *addressing, struct err *err);
+/* Every key lies under this folder of the bucket: "shop" or "shop/"; NULL or "": none. usage.key:
+ * it is no sound key. */
+int s3_place_under(struct s3_place *place, const char *key_prefix, struct err *err);
 /* Moves to another region, as a store has asked: false when that is none (hostile, or the one we
  * are in already). */
 bool s3_place_move(struct s3_place *place, const char *region);

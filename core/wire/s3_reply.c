@@ -388,7 +388,7 @@ static void refused(struct s3_reply *reply, const struct s3_place *place, struct
                  answer->location[0] ? ", to " : "", answer->location);
     judge(reply, place, op, find_word(answer->status, &error), detail);
     reply->asked = read_retry_after(answer);
-    (void)clock_parse_http(answer->date, &reply->server_time);
+    reply->server_time = op->server_time;
     str_copy(reply->region, sizeof reply->region,
              answer->bucket_region[0] ? answer->bucket_region : error.region);
     reply->bucket_exists = error.found && reply->verdict == S3_ABSENT;
@@ -563,6 +563,21 @@ static void got_document(struct s3_reply *reply, const struct s3_place *place, s
         reply->verdict = S3_UNSURE;
 }
 
+/* Takes the key prefix off; false for a key that is not under it. */
+static bool strip_keys(struct store_page *page, const struct s3_place *place)
+{
+    size_t size = strlen(place->key_prefix);
+
+    for (size_t i = 0; size && i < page->count; i++) {
+        char *key = page->entries[i].key;
+
+        if (strncmp(key, place->key_prefix, size) != 0)
+            return false;
+        memmove(key, key + size, strlen(key + size) + 1);
+    }
+    return true;
+}
+
 static void got_page(struct s3_reply *reply, const struct s3_place *place, struct store_op *op,
                      const struct http_answer *answer)
 {
@@ -573,6 +588,9 @@ static void got_page(struct s3_reply *reply, const struct s3_place *place, struc
         portal(reply, place, op);
     } else if (s3_page_read(&page, op->verb, op->token, answer->body, &err) < 0) {
         odd(reply, place, op, "listing", err.text);
+        store_page_finish(&page);
+    } else if (op->verb != STORE_UPLOAD_PARTS && !strip_keys(&page, place)) {
+        odd(reply, place, op, "listing", "the store lists keys that were not asked for");
         store_page_finish(&page);
     } else if (op->page) {
         *op->page = page;
@@ -649,6 +667,8 @@ void s3_reply_read(struct s3_reply *reply, const struct s3_place *place, struct 
     *reply = (struct s3_reply){.verdict = S3_FAILED};
     op->http_status = answer->status;
     op->s3_code[0] = '\0';
+    op->server_time = 0;
+    (void)clock_parse_http(answer->date, &op->server_time);
 
     if (!usable(op, answer))
         unreachable(reply, place, op, answer);

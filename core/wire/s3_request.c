@@ -85,7 +85,11 @@ static void add_header(struct s3_request *request, const char *name, const char 
 
 static void add_conditions(struct s3_request *request, const struct store_op *op)
 {
-    if (op->if_match)
+    size_t size = op->if_match ? strlen(op->if_match) : 0;
+
+    if (size > 2 && request->bare_etags && op->if_match[0] == '"')
+        add_header(request, "if-match", "%.*s", (int)size - 2, op->if_match + 1);
+    else if (size)
         add_header(request, "if-match", "%s", op->if_match);
     if (op->if_none_match)
         add_header(request, "if-none-match", "*");
@@ -117,6 +121,7 @@ static void copy_headers(struct s3_request *request, const struct s3_place *plac
     pen_char(&pen, '/');
     pen_escaped(&pen, place->bucket, false);
     pen_char(&pen, '/');
+    pen_escaped(&pen, place->key_prefix, true);
     pen_escaped(&pen, op->source, true);
     add_header(request, "x-amz-copy-source", "%s", source);
     if (op->if_match)
@@ -160,7 +165,18 @@ static void part_query(struct pen *query, const char *start, const struct store_
     add_query(query, start, "uploadId", op->upload_id_in);
 }
 
-static void list_query(struct pen *query, const char *start, const struct store_op *op)
+/* What a listing is limited to. */
+static void add_prefix(struct pen *query, const char *start, const struct s3_place *place,
+                       const struct store_op *op)
+{
+    char prefix[sizeof place->key_prefix + STORE_KEY_MAX + 1];
+
+    snprintf(prefix, sizeof prefix, "%s%s", place->key_prefix, op->key ? op->key : "");
+    add_query(query, start, "prefix", prefix);
+}
+
+static void list_query(struct pen *query, const char *start, const struct s3_place *place,
+                       const struct store_op *op)
 {
     char delimiter[2] = {op->delimiter, '\0'}, page[16];
 
@@ -171,11 +187,12 @@ static void list_query(struct pen *query, const char *start, const struct store_
         add_query(query, start, "delimiter", delimiter);
     add_query(query, start, "list-type", "2");
     add_query(query, start, "max-keys", page);
-    add_query(query, start, "prefix", op->key ? op->key : "");
+    add_prefix(query, start, place, op);
 }
 
 /* The token of STORE_UPLOADS is the pair of markers as "key NEWLINE upload id". */
-static void uploads_query(struct pen *query, const char *start, const struct store_op *op)
+static void uploads_query(struct pen *query, const char *start, const struct s3_place *place,
+                          const struct store_op *op)
 {
     char key[STORE_KEY_MAX + 1] = "";
     const char *split = op->token ? strchr(op->token, '\n') : NULL;
@@ -184,7 +201,7 @@ static void uploads_query(struct pen *query, const char *start, const struct sto
         snprintf(key, sizeof key, "%.*s", (int)(split - op->token), op->token);
         add_query(query, start, "key-marker", key);
     }
-    add_query(query, start, "prefix", op->key ? op->key : "");
+    add_prefix(query, start, place, op);
     if (key[0] && split[1])
         add_query(query, start, "upload-id-marker", split + 1);
     add_query(query, start, "uploads", "");
@@ -220,7 +237,7 @@ static void spell(struct s3_request *request, const struct s3_place *place,
         break;
     case STORE_LIST:
         request->method = "GET";
-        list_query(query, start, op);
+        list_query(query, start, place, op);
         break;
     case STORE_UPLOAD_CREATE:
         request->method = "POST";
@@ -257,16 +274,16 @@ static void spell(struct s3_request *request, const struct s3_place *place,
         break;
     case STORE_UPLOADS:
         request->method = "GET";
-        uploads_query(query, start, op);
+        uploads_query(query, start, place, op);
         break;
     }
 }
 
 /* "." and ".." segments are legal keys, but proxies and servers fold them: what was meant would not
  * be what is touched. */
-static int check_key(const char *key, struct err *err)
+static int check_key(const struct s3_place *place, const char *key, struct err *err)
 {
-    if (!key || !key[0] || strlen(key) > STORE_KEY_MAX)
+    if (!key || !key[0] || strlen(place->key_prefix) + strlen(key) > STORE_KEY_MAX)
         return err_set(err, ERR_USAGE, "key", "a key must have 1 to %d bytes", STORE_KEY_MAX);
     for (const char *segment = key; segment; segment = strchr(segment, '/')) {
         segment += *segment == '/';
@@ -304,9 +321,9 @@ int s3_request_build(struct s3_request *request, const struct s3_place *place,
     struct pen path = {request->path, request->path + sizeof request->path, false};
     struct pen query = {request->query, request->query + sizeof request->query, false};
 
-    if (!of_bucket(op->verb) && check_key(op->key, err) < 0)
+    if (!of_bucket(op->verb) && check_key(place, op->key, err) < 0)
         return ERR_FAIL;
-    if (of_source(op->verb) && check_key(op->source, err) < 0)
+    if (of_source(op->verb) && check_key(place, op->source, err) < 0)
         return ERR_FAIL;
     request->path[0] = request->query[0] = '\0';
     request->header_count = 0;
@@ -321,8 +338,10 @@ int s3_request_build(struct s3_request *request, const struct s3_place *place,
     }
     if (!of_bucket(op->verb) || place->in_host)
         pen_char(&path, '/');
-    if (!of_bucket(op->verb))
+    if (!of_bucket(op->verb)) {
+        pen_escaped(&path, place->key_prefix, true);
         pen_escaped(&path, op->key, true);
+    }
 
     spell(request, place, op, &query);
     request->has_body = request->method[0] == 'P';

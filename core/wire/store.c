@@ -40,6 +40,11 @@ enum store_answer store_run(struct store *store, struct store_op *op, struct err
     return op->answer;
 }
 
+void store_insist(struct store *store, bool on)
+{
+    atomic_store(&store->insisting, on);
+}
+
 void store_stats(struct store *store, struct store_stats *out)
 {
     store->table->stats(store, out);

@@ -12,6 +12,7 @@
 #ifndef S3DOCK_WIRE_STORE_H
 #define S3DOCK_WIRE_STORE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -108,6 +109,7 @@ struct store_op {
     struct store_info info;
     char upload_id[STORE_UPLOAD_MAX];
     struct store_page *page;
+    int64_t server_time; /* wall ns: when the store says it answered; 0: it does not say */
     unsigned tries;
     int http_status;  /* of the last try; 0 when there was none */
     char s3_code[48]; /* "SlowDown", "NotImplemented"... of the last failure, or "" */
@@ -117,6 +119,8 @@ struct store_stats {
     uint64_t requests; /* tries, not ops */
     uint64_t retries;
     uint64_t sent, received; /* bytes of bodies */
+    char region[64];         /* the one asked by now, which may be another than configured; "": a
+                                store without regions */
 };
 
 struct store;
@@ -130,11 +134,12 @@ struct store_table {
 struct store {
     const struct store_table *table;
     char where[256];      /* "s3://bucket at http://host:port" or "file:///path": for messages */
-    char identity[512];   /* endpoint and bucket, canonical: names checkpoints */
+    char identity[768];   /* endpoint, bucket, key prefix, canonical: names checkpoints */
     size_t part_size_min; /* of a multipart part but the last */
     uint64_t part_size_max;
     unsigned parts_max;
     uint64_t put_max; /* largest single PUT */
+    atomic_bool insisting;
 };
 
 void store_submit(struct store *store, struct store_op *op);
@@ -142,6 +147,9 @@ void store_submit(struct store *store, struct store_op *op);
  * err on failure; a cancel makes it fail with ERR_CANCELLED as soon as the op is home (within 2 s).
  */
 enum store_answer store_run(struct store *store, struct store_op *op, struct err *err);
+/* What belongs together is about to change: while this is on, ops are carried through in spite of a
+ * cancel, for as long as cleaning up may take (1.5 s). */
+void store_insist(struct store *store, bool on);
 void store_stats(struct store *store, struct store_stats *out);
 /* Gives every op that is out a chance to come home (cancelled when `cancel` of the options says
  * so), then frees. Takes NULL. */
@@ -161,6 +169,7 @@ struct store_s3_options {
     const char *endpoint; /* NULL or "": AWS for the region; else "https://host[:port]" */
     const char *region;   /* NULL or "": us-east-1 */
     const char *bucket;
+    const char *key_prefix; /* NULL or "": none; a folder of the bucket that all keys lie in */
     const char *access_key, *secret_key,
         *session_token;     /* NULL or "": none; no key at all: unsigned */
     const char *addressing; /* "auto" (NULL), "path", "virtual" */

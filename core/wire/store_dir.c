@@ -6,8 +6,8 @@
  * a multipart upload is one file (dir_upload.c). An op that waits costs nothing but its place in
  * the queue, which is threaded through the ops themselves.
  *
- * After a cancel every op comes home as cancelled, but for aborts: what was begun must be taken
- * back.
+ * After a cancel every op comes home as cancelled, but for aborts and deletes, because what was
+ * begun must be taken back, and for ops that the caller insists on.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -141,7 +141,9 @@ static bool names_object(enum store_verb verb)
 
 static enum store_answer execute(struct dir_bucket *bucket, struct store_op *op, struct err *err)
 {
-    if (op->verb != STORE_UPLOAD_ABORT && cancel_check(bucket->cancel, err) < 0)
+    bool cleans_up = op->verb == STORE_UPLOAD_ABORT || op->verb == STORE_DELETE;
+
+    if (!cleans_up && cancel_check(bucket->cancel, err) < 0)
         return STORE_FAILED;
     if (names_object(op->verb) && dir_key_check(op->key, err) < 0)
         return STORE_FAILED;
@@ -191,6 +193,19 @@ static void account(struct store_dir *dir, const struct store_op *op)
     pthread_mutex_unlock(&dir->locked.mutex);
 }
 
+/* An op that is insisted on is not told of a cancel. */
+static enum store_answer obey(struct store_dir *dir, struct store_op *op)
+{
+    const struct cancel *cancel = dir->bucket.cancel;
+    enum store_answer answer;
+
+    if (atomic_load(&dir->store.insisting))
+        dir->bucket.cancel = NULL;
+    answer = execute(&dir->bucket, op, &op->err);
+    dir->bucket.cancel = cancel;
+    return answer;
+}
+
 static void serve(struct store_dir *dir, struct store_op *op)
 {
     op->err = (struct err){0};
@@ -198,7 +213,7 @@ static void serve(struct store_dir *dir, struct store_op *op)
     op->http_status = 0;
     op->s3_code[0] = '\0';
     op->tries = 1;
-    op->answer = execute(&dir->bucket, op, &op->err);
+    op->answer = obey(dir, op);
     if (op->answer == STORE_FAILED && op->err.family != ERR_CANCELLED && op->key)
         err_wrap(&op->err, "%s", op->key);
     account(dir, op);

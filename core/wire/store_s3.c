@@ -11,7 +11,9 @@
  * was lost has been completed after all, or a document been written by us and not by somebody else.
  *
  * Cancellation: what sits or waits goes home at once. Only aborting uploads and deleting objects,
- * which is cleaning up, is still begun and given CLEANUP_TIME.
+ * which is cleaning up, and what the caller insists on is still begun and given CLEANUP_TIME; so is
+ * the answer to a request that begins an upload, because without the upload's id nobody could abort
+ * it.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -55,6 +57,7 @@ struct trip {
     struct err fallback_err;
     unsigned counted; /* tries that count against the bound */
     bool moved, clock_set;
+    bool bare;         /* the ETag of If-Match goes without its quotes */
     bool perhaps_done; /* an earlier try may have had its effect although no answer came */
     size_t text_start; /* size of op->text before the op */
     char payload_hash[SHA256_HEX_SIZE];
@@ -86,6 +89,7 @@ struct s3_store {
     struct trip *trips; /* one a seat */
     int64_t clock_offset;
     bool bucket_seen;
+    bool bare_etags; /* it has honoured If-Match without quotes, after refusing it with them */
     bool cancelled;
     int64_t cleanup_until;
     uint64_t seed;
@@ -93,6 +97,7 @@ struct s3_store {
     struct {
         pthread_mutex_t lock;
         uint64_t requests, retries;
+        char region[S3_REGION_SIZE];
     } counts;
 };
 
@@ -162,6 +167,7 @@ static void hash_payload(const struct s3_store *s3, struct trip *trip)
 /* What the next try asks. The body is hashed once, not once a try. */
 static int build(struct s3_store *s3, struct trip *trip, struct err *err)
 {
+    trip->request.bare_etags = trip->bare;
     if (s3_request_build(&trip->request, &s3->place, current(trip), err) < 0)
         return ERR_FAIL;
     if (trip->errand || !trip->payload_hash[0])
@@ -249,12 +255,14 @@ static void take_seat(struct s3_store *s3, int seat)
 
     trip->op = op;
     trip->errand = trip->resumed = trip->moved = trip->clock_set = trip->perhaps_done = false;
+    trip->bare = s3->bare_etags;
     trip->have = 0;
     trip->counted = 0;
     trip->payload_hash[0] = trip->etag[0] = '\0';
     trip->text_start = op->text ? op->text->size : 0;
     op->tries = 0;
     op->http_status = 0;
+    op->server_time = 0;
     op->s3_code[0] = '\0';
     op->info = (struct store_info){0};
 }
@@ -293,6 +301,7 @@ static void take_over(struct trip *trip)
         return;
     trip->op->err = trip->aux.err;
     trip->op->http_status = trip->aux.http_status;
+    trip->op->server_time = trip->aux.server_time;
     memcpy(trip->op->s3_code, trip->aux.s3_code, sizeof trip->op->s3_code);
 }
 
@@ -353,6 +362,13 @@ static void try_again(struct s3_store *s3, int seat, const struct s3_reply *repl
     flight_again(&s3->flight, seat, now + wait);
 }
 
+static void tell_region(struct s3_store *s3)
+{
+    pthread_mutex_lock(&s3->counts.lock);
+    memcpy(s3->counts.region, s3->place.region, sizeof s3->counts.region);
+    pthread_mutex_unlock(&s3->counts.lock);
+}
+
 static void change_region(struct s3_store *s3, int seat, const struct s3_reply *reply)
 {
     struct trip *trip = &s3->trips[seat];
@@ -366,8 +382,10 @@ static void change_region(struct s3_store *s3, int seat, const struct s3_reply *
         return;
     }
     trip->moved = true;
-    if (!known)
+    if (!known) {
+        tell_region(s3);
         log_info("bucket %s is in region %s: going there", s3->place.bucket, s3->place.region);
+    }
     again_at_once(s3, seat);
 }
 
@@ -416,6 +434,14 @@ static bool own_echo(const struct trip *trip, enum s3_verdict verdict)
     if (op->verb == STORE_UPLOAD_COMPLETE)
         return verdict == S3_ABSENT || verdict == S3_CHANGED;
     return op->verb == STORE_PUT && verdict == S3_CHANGED;
+}
+
+/* Ceph compares If-Match of a write with the bare ETag and refuses its proper spelling always. A
+ * refusal is believed when both have been refused. */
+static bool misspelled(const struct trip *trip, enum s3_verdict verdict)
+{
+    return verdict == S3_CHANGED && trip->op->verb == STORE_PUT && trip->op->if_match &&
+           !trip->bare;
 }
 
 /* Completed, and not told what the whole is called. */
@@ -496,6 +522,9 @@ static void settle_end(struct s3_store *s3, int seat, enum s3_verdict verdict)
         judge_reason(s3, seat, verdict);
     } else if (trip->errand) {
         judge_object(s3, seat, verdict);
+    } else if (misspelled(trip, verdict)) {
+        trip->bare = true;
+        again_at_once(s3, seat);
     } else if (own_echo(trip, verdict) || nameless(trip, verdict)) {
         look_at_object(s3, seat, verdict);
     } else if (verdict == S3_FAILED) {
@@ -505,6 +534,8 @@ static void settle_end(struct s3_store *s3, int seat, enum s3_verdict verdict)
             take_over(trip);
             trip->op->info = trip->aux.info;
         }
+        s3->bare_etags |=
+            verdict == S3_DONE && trip->op->verb == STORE_PUT && trip->op->if_match && trip->bare;
         leave(s3, seat, answer_of(verdict));
     }
 }
@@ -563,9 +594,16 @@ static void landed(void *arg, struct http_exchange *exchange)
 
 /* -- the turn -- */
 
-static bool is_cleanup(const struct store_op *op)
+static bool is_kept(const struct s3_store *s3, const struct store_op *op)
 {
-    return op->verb == STORE_UPLOAD_ABORT || op->verb == STORE_DELETE;
+    return op->verb == STORE_UPLOAD_ABORT || op->verb == STORE_DELETE ||
+           atomic_load(&s3->base.insisting);
+}
+
+static bool stays_seated(const struct s3_store *s3, const struct flight_seat *seat)
+{
+    return is_kept(s3, seat->op) ||
+           (seat->op->verb == STORE_UPLOAD_CREATE && seat->state == SEAT_AIR);
 }
 
 static void cleanup_starts(struct s3_store *s3, int64_t now)
@@ -579,7 +617,7 @@ static void send_home(struct s3_store *s3, bool cleanup_too, int64_t now)
     struct store_op *op, *kept = NULL;
 
     for (struct store_op *last = s3->flight.last; last && (op = flight_unqueue(&s3->flight));) {
-        if (cleanup_too || !is_cleanup(op))
+        if (cleanup_too || !is_kept(s3, op))
             go_home_cancelled(s3, op);
         else
             flight_queue(&s3->flight, kept = op);
@@ -589,7 +627,7 @@ static void send_home(struct s3_store *s3, bool cleanup_too, int64_t now)
     for (unsigned i = 0; i < s3->flight.seat_count; i++) {
         if (s3->flight.seats[i].state == SEAT_FREE)
             continue;
-        if (cleanup_too || !is_cleanup(s3->flight.seats[i].op))
+        if (cleanup_too || !stays_seated(s3, &s3->flight.seats[i]))
             leave_cancelled(s3, (int)i);
         else
             kept = s3->flight.seats[i].op;
@@ -602,7 +640,7 @@ static void sort_mail(struct s3_store *s3, struct store_op *op, int64_t now)
 {
     while (op) {
         struct store_op *next = (struct store_op *)op->msg.next;
-        if (s3->cancelled && !is_cleanup(op)) {
+        if (s3->cancelled && !is_kept(s3, op)) {
             go_home_cancelled(s3, op);
         } else {
             if (s3->cancelled)
@@ -635,13 +673,10 @@ static int64_t turn(void *arg, int64_t now)
     int seat;
 
     struct store_op *mail = take_mail(s3, &closing);
-    if (!s3->cancelled && cancel_requested(s3->cancel)) {
-        s3->cancelled = true;
-        send_home(s3, false, now);
-    }
+    s3->cancelled = s3->cancelled || cancel_requested(s3->cancel);
     sort_mail(s3, mail, now);
-    if (s3->cleanup_until && now >= s3->cleanup_until)
-        send_home(s3, true, now);
+    if (s3->cancelled)
+        send_home(s3, s3->cleanup_until && now >= s3->cleanup_until, now);
 
     while ((seat = flight_board(&s3->flight, now)) != FLIGHT_NONE)
         take_seat(s3, seat);
@@ -682,6 +717,7 @@ static void s3_stats(struct store *store, struct store_stats *out)
     pthread_mutex_lock(&s3->counts.lock);
     out->requests = s3->counts.requests;
     out->retries = s3->counts.retries;
+    str_copy(out->region, sizeof out->region, s3->counts.region);
     pthread_mutex_unlock(&s3->counts.lock);
 }
 
@@ -718,9 +754,10 @@ static void describe(struct s3_store *s3)
     const struct s3_place *place = &s3->place;
 
     s3->base.table = &TABLE;
-    snprintf(s3->base.where, sizeof s3->base.where, "s3://%.100s at %.140s", place->bucket,
-             place->endpoint);
-    snprintf(s3->base.identity, sizeof s3->base.identity, "%s/%s", place->endpoint, place->bucket);
+    snprintf(s3->base.where, sizeof s3->base.where, "s3://%.63s%s%.38s at %.140s", place->bucket,
+             place->key_prefix[0] ? "/" : "", place->key_prefix, place->endpoint);
+    snprintf(s3->base.identity, sizeof s3->base.identity, "%s/%s%s%s", place->endpoint,
+             place->bucket, place->key_prefix[0] ? "/" : "", place->key_prefix);
     s3->base.part_size_min = 5 * MIB;
     s3->base.part_size_max = 5 * (uint64_t)GIB;
     s3->base.parts_max = 10000;
@@ -760,6 +797,7 @@ static int configure(struct s3_store *s3, const struct store_s3_options *options
 
     if (s3_place_init(&s3->place, options->endpoint, options->region, options->bucket,
                       options->addressing, err) < 0 ||
+        s3_place_under(&s3->place, options->key_prefix, err) < 0 ||
         creds_init(&s3->creds, options->access_key, options->secret_key, options->session_token,
                    err) < 0 ||
         check_ca_file(options, err) < 0)
@@ -772,6 +810,7 @@ static int configure(struct s3_store *s3, const struct store_s3_options *options
     if (getrandom(&s3->seed, sizeof s3->seed, 0) < 0)
         s3->seed = (uint64_t)clock_monotonic();
     describe(s3);
+    tell_region(s3);
     return make_trips(s3, connections < FLIGHT_SEATS_MAX ? connections : FLIGHT_SEATS_MAX, err);
 }
 

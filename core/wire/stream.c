@@ -34,12 +34,13 @@
 #define GATHER_SIZE  (128 * KIB)
 #define DIRECT_SIZE  (32 * KIB) /* pieces from here on are not gathered */
 #define EARLY_MAX    (1 * MIB)  /* of an answer that comes while the question is still sent */
-#define CONNECT_SECS 30L
+#define CONNECT_TIME (30 * NS_PER_S)
 #define REQUEST_MAX  (16 * KIB)
 #define TICK_MS      ((int)(CANCEL_TICK / NS_PER_MS))
 
 struct stream {
     const struct cancel *cancel;
+    int64_t answer_within, deadline; /* 0: none */
     CURLM *multi;
     CURL *easy;
     curl_socket_t fd;
@@ -64,6 +65,9 @@ static int wait_for(struct stream *stream, short events, struct err *err)
 
     if (poll(&pfd, 1, TICK_MS) < 0 && errno != EINTR)
         return err_errno(err, errno, "stream", "cannot wait for the daemon");
+    if (stream->deadline && clock_monotonic() > stream->deadline)
+        return err_set(err, ERR_DOCKER, "timeout", "it has not answered within %.3g s",
+                       (double)stream->answer_within / (double)NS_PER_S);
     return cancel_check(stream->cancel, err);
 }
 
@@ -77,7 +81,9 @@ static void set_options(struct stream *stream, const struct stream_peer *peer)
     curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, CONNECT_SECS);
+    curl_easy_setopt(
+        easy, CURLOPT_CONNECTTIMEOUT_MS,
+        (long)((peer->connect_within ? peer->connect_within : CONNECT_TIME) / NS_PER_MS));
     curl_easy_setopt(easy, CURLOPT_SSL_ENABLE_ALPN, 0L); /* HTTP/1.1 is what is spoken here */
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, stream->curl_error);
     if (peer->unix_socket)
@@ -317,6 +323,8 @@ struct stream *stream_open(const struct stream_peer *peer, const char *method, c
         return NULL;
     }
     stream->cancel = peer->cancel;
+    stream->answer_within = peer->answer_within;
+    stream->deadline = peer->answer_within ? clock_monotonic() + peer->answer_within : 0;
     stream->uploading = upload;
     stream->fd = CURL_SOCKET_BAD;
     http1_init(&stream->http, strcmp(method, "HEAD") == 0);

@@ -4,8 +4,8 @@
  *
  * For the Engine API: image export (a long answer) and load (a long question). Blocking, on the
  * calling thread, with libcurl underneath (a multi handle of its own); looks at `cancel` every
- * CANCEL_TICK. There is no time limit on silence: a daemon exports for minutes before its first
- * byte. (Silence is shown by progress.)
+ * CANCEL_TICK. There is no time limit on silence unless one is asked for: a daemon exports for
+ * minutes before its first byte. (Silence is shown by progress.)
  */
 #ifndef S3DOCK_WIRE_STREAM_H
 #define S3DOCK_WIRE_STREAM_H
@@ -25,6 +25,9 @@ struct stream_peer {
     const char *base_url;    /* "http://localhost" with a socket, "https://host:2376" */
     bool tls_verify;
     const char *ca_file, *cert_file, *key_file; /* NULL: none */
+    int64_t connect_within;                     /* ns; 0: half a minute */
+    int64_t
+        answer_within; /* ns for the whole exchange, docker.timeout when it is over; 0: no end */
     const struct cancel *cancel;
 };
 

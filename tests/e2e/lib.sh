@@ -297,7 +297,8 @@ round_trip()
 finish()
 {
     local status=$? command report
-    trap - EXIT INT TERM
+    trap - EXIT
+    trap '' INT TERM # a second Ctrl-C must not keep the servers up
     if [ -z "$FINISHED" ]; then
         for report in "$work"/sanitizer.*; do
             [ ! -e "$report" ] || fail "the sanitizer is silent" "$(head -n 30 "$report")"

@@ -5,4 +5,4 @@ need_docker
 need_edge
 need_directory
 round_trip
-check "the store left nothing but the image's three objects" same 3 "$(bucket list | wc -l)"
+check "the store left the image's three objects and one audit event" same "3 4" "$(bucket list images/ | wc -l) $(bucket list | wc -l)"

@@ -7,7 +7,7 @@ LISTEN is a path of a unix socket, or "tcp" (a free port of 127.0.0.1). "ready P
 it listens (0 for a socket). It knows one image, "app:1"; whatever is asked for beside it is not there.
 
 Words: how it behaves where it matters (see the functions named after them)
-    no-head  ping-teapot
+    no-head  ping-teapot  ping-hang  info-hang  image-hang
     export-tail  export-cut  export-cut-length  export-stall  export-500
     load-error  load-unpack  load-early  load-early-500  load-silent  load-split  load-cut
     load-cut-answer  load-stray  load-two
@@ -289,8 +289,13 @@ class Exchange:
             return False
         return True
 
+    def hang(self, word):
+        if self.does(word):
+            time.sleep(60)
+
     def ping(self):
         headers = [f"Api-Version: {self.api}"] if self.api else []
+        self.hang("ping-hang")
         if self.does("ping-teapot"):
             self.answer(418, b"I am no daemon")
         elif self.method == "HEAD" and self.does("no-head"):
@@ -305,6 +310,7 @@ class Exchange:
                           "Components": [{"Name": name}]})
 
     def info(self):
+        self.hang("info-hang")
         status = [["driver-type", "io.containerd.snapshotter.v1"]]
         containerd = self.extra.get("containerd")
         self.answer(200, {"Driver": "overlayfs" if containerd else "overlay2",
@@ -363,6 +369,7 @@ class Exchange:
             self.say({"stream": f"Loaded image: {name}\n"})
 
     def image(self, rest):
+        self.hang("image-hang")
         name, _, verb = rest.rpartition("/")
         if self.options.store:
             return self.stored_image(name, verb)

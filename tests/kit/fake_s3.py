@@ -271,6 +271,8 @@ class Handler(BaseHTTPRequestHandler):
         if self.headers.get("If-None-Match") == "*" and there:
             raise Fault(412, "PreconditionFailed")
         wanted = self.headers.get("If-Match")
+        if self.store.options.bare_etags and there and wanted:
+            wanted = f'"{wanted}"'  # as Ceph: quotes are taken for a part of the ETag
         if wanted and (not there or there[1] != wanted):
             raise Fault(412 if there else 404, "PreconditionFailed" if there else "NoSuchKey")
 
@@ -483,6 +485,8 @@ def main():
     parser.add_argument("--page", type=int, default=1000, help="entries of a listing's page")
     parser.add_argument("--part-min", type=int, default=5 * 1024 * 1024)
     parser.add_argument("--no-conditions", action="store_true", help="ignore write conditions")
+    parser.add_argument("--bare-etags", action="store_true",
+                        help="If-Match of a write is honoured without quotes only")
     options = parser.parse_args()
     store = Store(options)
     Handler.store = store

@@ -236,6 +236,28 @@ static void sizes_are_read(void **state)
         assert_false(option_read_size(bad[i], &size));
 }
 
+static void times_are_read(void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t ms;
+    } good[] = {{"30s", 30000},  {"5m", 300000},     {"1h30m", 5400000},
+                {"500ms", 500},  {"1m0s", 60000},    {"45", 45000},
+                {"2H", 7200000}, {"1m500ms", 60500}, {"999999999s", 999999999000}};
+    static const char *const bad[] = {"",     "s",  "0s",  "-5s",  "5 m",         "1.5m", "5d",
+                                      "5ms7", "h5", "5mm", "1e3s", "9999999999s", "0x5s"};
+    uint64_t ms;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+        assert_true(option_read_time(good[i].text, &ms));
+        assert_int_equal(ms, good[i].ms);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+        if (option_read_time(bad[i], &ms))
+            fail_msg("\"%s\" is %ju ms", bad[i], (uintmax_t)ms);
+}
+
 static void words_match_whole(void **state)
 {
     (void)state;
@@ -311,6 +333,7 @@ int main(void)
         cmocka_unit_test(too_many_operands_are_refused),
         cmocka_unit_test(json_is_known_before_the_line_is),
         cmocka_unit_test(sizes_are_read),
+        cmocka_unit_test(times_are_read),
         cmocka_unit_test(words_match_whole),
         cmocka_unit_test(slips_are_guessed_and_nonsense_is_not),
         cmocka_unit_test(every_option_is_told_apart),

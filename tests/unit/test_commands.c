@@ -195,6 +195,82 @@ static void scripts_and_page_name_every_flag(void **state)
             assert_non_null(strstr(said.data, option_table[id].env));
 }
 
+static void help_lists_commands_in_groups(void **state)
+{
+    const char *at;
+
+    (void)state;
+    assert_int_equal(RUN(false, "help"), 0);
+    at = said.data;
+    for (unsigned i = 0; i < COMMAND_COUNT; i++) {
+        char row[64], heading[64];
+
+        assert_non_null(command_table[i].group);
+        snprintf(heading, sizeof heading, "\n%s:\n", command_table[i].group);
+        assert_non_null(strstr(said.data, heading));
+        assert_null(strstr(strstr(said.data, heading) + 1, heading)); /* a group stands together */
+        snprintf(row, sizeof row, "\n  %s ", command_table[i].name);
+        at = strstr(at, row);
+        assert_non_null(at);
+    }
+}
+
+/* Whatever file or environment can set. */
+static void origins_are_told_of_every_setting(void **state)
+{
+    FILE *file = fopen("s3dock.json5", "w");
+
+    (void)state;
+    fputs("{docker: {timeout: '5m'}, naming: {include_git_branch: false}}", file);
+    fclose(file);
+    setenv("S3DOCK_STRICT", "yes", 1);
+    for (int json = 0; json < 2; json++) {
+        assert_int_equal(RUN(json, "config", "show", "--origin"), 0);
+        for (unsigned id = 0; id < OPTION_COUNT; id++)
+            if (id != OPT_PROFILE && (option_table[id].key || option_table[id].env) &&
+                (option_table[id].fallback || !json) && !strstr(said.data, option_table[id].name))
+                fail_msg("%s is not told", option_table[id].name);
+        assert_non_null(strstr(said.data, "docker.timeout in ./s3dock.json5"));
+        assert_non_null(strstr(said.data, "naming.include_git_branch in ./s3dock.json5"));
+        assert_non_null(strstr(said.data, "S3DOCK_STRICT"));
+    }
+    unsetenv("S3DOCK_STRICT");
+}
+
+/* Even a configuration that no other command would start with. */
+static void doctor_examines_a_broken_configuration(void **state)
+{
+    FILE *file = fopen("s3dock.json5", "w");
+
+    setenv("XDG_CACHE_HOME", *state, 1);
+    fputs("{profiles: {default: {bucket: }}}", file);
+    fclose(file);
+    assert_int_equal(RUN(false, "doctor", "--docker-host", "unix:///nowhere"), ERR_FAIL);
+    assert_int_equal(err.family, ERR_USAGE);
+    assert_non_null(strstr(err.text, "2 checks failed, first: configuration: failed to parse"));
+    assert_non_null(strstr(said.data, "  failed   docker "));
+    assert_non_null(strstr(said.data, "  skipped  bucket "));
+    assert_int_equal(rmdir("s3dock"), 0);
+}
+
+static void doctor_examines_a_directory(void **state)
+{
+    char command[256];
+
+    setenv("XDG_CACHE_HOME", *state, 1);
+    assert_int_equal(system("mkdir -p store/images"), 0);
+    snprintf(command, sizeof command, "file://%s/store", (const char *)*state);
+    assert_int_equal(RUN(true, "doctor", "--endpoint", command, "--bucket", "images",
+                         "--docker-host=unix:///nowhere"),
+                     ERR_FAIL);
+    assert_int_equal(err.family, ERR_DOCKER); /* the one thing that is wrong, and was asked for */
+    assert_non_null(strstr(said.data, "\"success\": false"));
+    assert_non_null(strstr(said.data, "\"name\": \"put if absent\""));
+    assert_non_null(strstr(said.data, "\"ok\": false"));
+    assert_non_null(strstr(said.data, "\"error_code\": \"docker.unreachable\""));
+    assert_int_equal(system("rm -r store s3dock"), 0);
+}
+
 static int forget(void **state)
 {
     (void)state;
@@ -207,9 +283,16 @@ static int forget(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(config_answers_as_the_original_s),  IN_FOLDER(init_writes_what_validate_accepts),
-        IN_FOLDER(validate_looks_into_every_profile), IN_FOLDER(show_keeps_secrets),
-        IN_FOLDER(every_command_has_its_help),        IN_FOLDER(scripts_and_page_name_every_flag),
+        IN_FOLDER(config_answers_as_the_original_s),
+        IN_FOLDER(init_writes_what_validate_accepts),
+        IN_FOLDER(validate_looks_into_every_profile),
+        IN_FOLDER(show_keeps_secrets),
+        IN_FOLDER(help_lists_commands_in_groups),
+        IN_FOLDER(origins_are_told_of_every_setting),
+        IN_FOLDER(doctor_examines_a_broken_configuration),
+        IN_FOLDER(doctor_examines_a_directory),
+        IN_FOLDER(every_command_has_its_help),
+        IN_FOLDER(scripts_and_page_name_every_flag),
     };
 
     return cmocka_run_group_tests(tests, NULL, forget);

@@ -110,7 +110,8 @@ static void assert_origin(enum option_id id, const char *expected)
     "    us: { bucket: 'us-bucket', },\n"                                                          \
     "  },\n"                                                                                       \
     "  docker: { timeout: '30s', compression: 'gzip' },\n"                                         \
-    "  naming: { include_git_branch: true, timestamp_format: '20060102-1504' },\n"                 \
+    "  naming: { include_git_branch: false, timestamp_format: '20060102-1504',\n"                  \
+    "            path_template: 'images/{app}/{year_month}/{filename}' },\n"                       \
     "  defaults: { retry_count: 3, log_level: 'debug' },\n"                                        \
     "}\n"
 
@@ -123,7 +124,7 @@ static void without_a_file_the_original_s_defaults_hold(void **state)
     assert_value(OPT_ENDPOINT, NULL);
     assert_string_equal(config.profile, "default");
     assert_origin(OPT_BUCKET, "default");
-    assert_int_equal(config_number(&config, OPT_MEMORY), 96 << 20);
+    assert_int_equal(config_number(&config, OPT_MEMORY), 80 << 20);
     assert_true(config_is(&config, OPT_JOBS, "auto"));
 }
 
@@ -139,6 +140,7 @@ static void a_file_of_the_original_is_understood_without_a_word(void **state)
     assert_true(config_switch(&config, OPT_INSECURE));
     assert_int_equal(config_number(&config, OPT_RETRIES), 3);
     assert_int_equal(config_number(&config, OPT_LOG_LEVEL), 3);
+    assert_int_equal(config_number(&config, OPT_DOCKER_TIMEOUT), 30000);
     assert_origin(OPT_BUCKET, "profiles.eu.bucket in ./s3dock.json5");
     assert_origin(OPT_LOG_LEVEL, "defaults.log_level in ./s3dock.json5");
     assert_string_equal(config.warnings.data, "");
@@ -327,6 +329,44 @@ static void unknown_keys_are_warned_of(void **state)
     assert_null(strstr(config.warnings.data, "zebra.a"));
 }
 
+/* Keys that never had an effect: fine as long as they say what happens anyway. */
+static void keys_without_effect_are_told(void **state)
+{
+    static const struct {
+        const char *file, *warning;
+    } cases[] = {
+        {"{naming: {include_git_branch: true}}", "naming.include_git_branch has no effect"},
+        {"{naming: {include_git_branch: false}}", NULL},
+        {"{naming: {timestamp_format: '2006-01-02'}}", "it is always 20060102-1504"},
+        {"{naming: {path_template: '{app}'}}", "names are part of the format"},
+        {"{naming: {path_template: ''}}", NULL},
+        {"{docker: {compression: 'zstd'}}", "docker.compression has no effect, it is always gzip"},
+        {"{docker: {compression: 'GZIP'}}", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        write_file("s3dock.json5", cases[i].file);
+        assert_int_equal(load(), 0);
+        if (cases[i].warning)
+            assert_non_null(strstr(config.warnings.data, cases[i].warning));
+        else
+            assert_string_equal(config.warnings.data, "");
+    }
+}
+
+static void a_limit_that_is_no_time_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(load(), 0);
+    assert_int_equal(config_number(&config, OPT_DOCKER_TIMEOUT), 60000);
+    write_file("s3dock.json5", "{docker: {timeout: 'soon'}}");
+    assert_int_equal(load(), ERR_FAIL);
+    assert_string_equal(err.code, "config");
+    assert_non_null(strstr(err.text, "docker.timeout"));
+    assert_non_null(strstr(err.text, "30s or 5m"));
+}
+
 static void an_open_file_with_a_secret_is_warned_of(void **state)
 {
     (void)state;
@@ -391,6 +431,8 @@ int main(void)
         IN_FOLDER(a_folder_in_the_file_s_place_is_told),
         IN_FOLDER(a_profile_that_is_not_there_is_told),
         IN_FOLDER(unknown_keys_are_warned_of),
+        IN_FOLDER(keys_without_effect_are_told),
+        IN_FOLDER(a_limit_that_is_no_time_is_refused),
         IN_FOLDER(an_open_file_with_a_secret_is_warned_of),
         IN_FOLDER(only_what_fits_the_command_is_looked_at),
         IN_FOLDER(profiles_are_listed_in_order),

@@ -16,8 +16,8 @@
 #include "kit/fake_docker.h"
 #include "move/delta.h"
 #include "move/host.h"
+#include "move/need.h"
 #include "move/plan.h"
-#include "move/wanted.h"
 #include "wire/docker.h"
 
 static char ids[8][80];
@@ -187,14 +187,14 @@ static void ranges_become_chunks(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         bool need[2];
-        struct wanted *wanted = wanted_create(&index_, cases[i].ranges, cases[i].count, &err);
+        struct need *wanted = need_create(&index_, cases[i].ranges, cases[i].count, &err);
 
-        wanted_sections(&index_, cases[i].ranges, cases[i].count, need);
+        need_sections(&index_, cases[i].ranges, cases[i].count, need);
         assert_non_null(wanted);
         assert_int_equal(wanted->count, cases[i].chunks);
         assert_int_equal(wanted->packed_size, 500 * cases[i].chunks);
         assert_memory_equal(need, cases[i].need, sizeof need);
-        wanted_destroy(wanted);
+        need_destroy(wanted);
     }
 }
 
@@ -202,19 +202,19 @@ static void a_chunk_that_is_found_serves_its_twins(void **state)
 {
     const struct raw_range all = {0, 100000};
     struct err err;
-    struct wanted *wanted = wanted_create(&index_, &all, 1, &err);
+    struct need *wanted = need_create(&index_, &all, 1, &err);
     struct xxh128 unknown = {{1}};
 
     (void)state;
-    assert_int_equal(wanted_by_name(wanted, &err), 0);
-    assert_null(wanted_find(wanted, &unknown, 1000));
-    assert_null(wanted_find(wanted, &chunks[3].name, 999));
-    assert_ptr_equal(wanted_find(wanted, &chunks[77].name, 1000), &wanted->chunks[3]);
-    wanted_find(wanted, &chunks[77].name, 1000)->spool_at = 4711;
-    wanted_settle(wanted);
+    assert_int_equal(need_by_name(wanted, &err), 0);
+    assert_null(need_find(wanted, &unknown, 1000));
+    assert_null(need_find(wanted, &chunks[3].name, 999));
+    assert_ptr_equal(need_find(wanted, &chunks[77].name, 1000), &wanted->chunks[3]);
+    need_find(wanted, &chunks[77].name, 1000)->spool_at = 4711;
+    need_settle(wanted);
     assert_int_equal(wanted->chunks[77].spool_at, 4711);
-    assert_int_equal(wanted_missing(wanted), 98 * 500);
-    wanted_destroy(wanted);
+    assert_int_equal(need_missing(wanted), 98 * 500);
+    need_destroy(wanted);
 }
 
 /* Every chunk once, in order, in ranges that do not bridge too much. */
@@ -222,7 +222,7 @@ static void spans_fetch_one_range_each(void **state)
 {
     const struct raw_range all = {0, 100000};
     struct err err;
-    struct wanted *wanted = wanted_create(&index_, &all, 1, &err);
+    struct need *wanted = need_create(&index_, &all, 1, &err);
     struct slot slot = {.aux = calloc(1, sizeof(struct span))};
     uint64_t fetched = 0, gets = 0;
     struct plan plan;
@@ -256,7 +256,7 @@ static void spans_fetch_one_range_each(void **state)
     assert_int_equal(seen, 100);
     assert_true(fetched <= 45000 && fetched >= 35000);
     assert_true(gets <= 6);
-    wanted_destroy(wanted);
+    need_destroy(wanted);
     free(slot.aux);
 }
 

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "kit/fake_docker.h"
 #include "wire/docker.h"
@@ -119,6 +120,37 @@ static void says_what_does_not_answer(void **state)
     assert_non_null(strstr(err.text, fake.socket));
     assert_non_null(strstr(err.text, "DOCKER_HOST"));
     assert_true(err.hint[0] != '\0');
+}
+
+static void a_daemon_that_hangs_is_not_waited_for(void **state)
+{
+    static const char *const behaviours[] = {"ping-hang", "info-hang", "image-hang"};
+    struct docker_endpoint endpoint = {
+        .origin = "DOCKER_HOST", .url = "http://localhost", .patience = 300 * NS_PER_MS};
+    static struct docker_image image;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(behaviours); i++) {
+        struct fake_docker fake = fake_docker_start("docker-20.10", behaviours[i], 0);
+        int64_t start = clock_monotonic();
+        struct err err = {0};
+        struct docker *docker;
+
+        snprintf(endpoint.host, sizeof endpoint.host, "unix://%s", fake.socket);
+        snprintf(endpoint.socket, sizeof endpoint.socket, "%s", fake.socket);
+        docker = docker_open(&endpoint, NULL, &err);
+        if (docker)
+            assert_int_equal(docker_inspect(docker, "app:1", &image, &err), ERR_FAIL);
+        assert_int_equal(docker != NULL, i == 2);
+        assert_int_equal(err.family, ERR_DOCKER);
+        assert_string_equal(err.code, "timeout");
+        assert_non_null(strstr(err.text, fake.socket));
+        assert_non_null(strstr(err.text, "not answered within 0.3 s"));
+        assert_non_null(strstr(err.hint, "docker.timeout"));
+        assert_true(clock_monotonic() - start < 10 * NS_PER_S);
+        docker_close(docker);
+        fake_docker_stop(&fake);
+    }
 }
 
 static void inspects_and_tags(void **state)
@@ -309,6 +341,7 @@ int main(void)
         cmocka_unit_test(negotiates_a_version),
         cmocka_unit_test(a_version_that_was_asked_for_is_not_negotiated),
         cmocka_unit_test(says_what_does_not_answer),
+        cmocka_unit_test(a_daemon_that_hangs_is_not_waited_for),
         cmocka_unit_test(inspects_and_tags),
         cmocka_unit_test(refuses_names_that_lead_elsewhere),
         cmocka_unit_test(exports),

@@ -535,6 +535,13 @@ static void manifests_that_lie_are_refused(void **state)
         {"[{\"Config\":\"c\",\"Layers\":[{}]}]", "{\"rootfs\":{\"diff_ids\":[\"x\"]}}", "image",
          "without a name"},
         {"[{\"Config\":\"c\",\"RepoTags\":[[]]}]", "{}", "image", "a name that is none"},
+        {"[{\"Config\":\"c\",\"RepoTags\":\"app:1\"}]", "{}", "image", "no list"},
+        /* Go's reader sees nginx:1 in these */
+        {"[{\"Config\":\"c\",\"repoTags\":[\"nginx:1\"]}]", "{}", "image", "two ways"},
+        {"[{\"Config\":\"c\",\"RepoTags\":[\"app:1\"],\"RepoTags\":[\"nginx:1\"]}]", "{}", "image",
+         "two ways"},
+        {"[{\"Config\":\"c\",\"RepoTag\xc5\xbf\":[\"nginx:1\"]}]", "{}", "image", "two ways"},
+        {"[{\"Config\":\"c\",\"RepoTag\\u017f\":[\"nginx:1\"]}]", "{}", "image", "two ways"},
     };
 
     (void)state;

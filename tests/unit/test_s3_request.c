@@ -184,6 +184,37 @@ static void every_question_has_its_spelling(void **state)
     s3_request_finish(&request);
 }
 
+static void everything_may_lie_in_a_folder(void **state)
+{
+    static struct s3_request request;
+    const struct store_op head = {.verb = STORE_HEAD, .key = "images/k"};
+    const struct store_op copy = {.verb = STORE_COPY, .key = "b", .source = "a"};
+    const struct store_op list = {.verb = STORE_LIST, .key = "images/"};
+    const struct store_op uploads = {.verb = STORE_UPLOADS, .key = "x"};
+    static const char *const bad[] = {"/", "/a", "a//b", "..", "a/../b", ".", "./a", "a\n"};
+    struct s3_place place;
+    struct err err;
+
+    (void)state;
+    assert_int_equal(s3_place_init(&place, "http://h", NULL, "outer", NULL, &err), 0);
+    assert_int_equal(s3_place_under(&place, "", &err), 0);
+    assert_string_equal(place.key_prefix, "");
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+        assert_int_equal(s3_place_under(&place, bad[i], &err), ERR_FAIL);
+    assert_int_equal(s3_place_under(&place, "in ner", &err), 0);
+    s3_request_init(&request);
+    assert_int_equal(s3_request_build(&request, &place, &head, &err), 0);
+    assert_string_equal(request.path, "/outer/in%20ner/images/k");
+    assert_int_equal(s3_request_build(&request, &place, &copy, &err), 0);
+    assert_string_equal(request.path, "/outer/in%20ner/b");
+    assert_string_equal(request.headers[0].value, "/outer/in%20ner/a");
+    assert_int_equal(s3_request_build(&request, &place, &list, &err), 0);
+    assert_non_null(strstr(request.query, "prefix=in%20ner%2Fimages%2F"));
+    assert_int_equal(s3_request_build(&request, &place, &uploads, &err), 0);
+    assert_non_null(strstr(request.query, "prefix=in%20ner%2Fx"));
+    s3_request_finish(&request);
+}
+
 static void the_bucket_may_be_in_the_host(void **state)
 {
     static struct s3_request request;
@@ -306,6 +337,7 @@ int main(void)
         cmocka_unit_test(endpoints_are_read_as_people_write_them),
         cmocka_unit_test(moves_to_a_region_that_is_one),
         cmocka_unit_test(every_question_has_its_spelling),
+        cmocka_unit_test(everything_may_lie_in_a_folder),
         cmocka_unit_test(the_bucket_may_be_in_the_host),
         cmocka_unit_test(completing_lists_the_parts_and_escapes),
         cmocka_unit_test(the_longest_key_fits_and_no_longer_one),

@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "kit/fake_s3.h"
 #include "wire/store.h"
 
 #define ACCESS "TESTACCESSKEY"
@@ -30,92 +31,7 @@
 
 /* -- the scripted store -- */
 
-struct fake {
-    char dir[64], port_file[96], script[96], log[96], url[64];
-    pid_t pid;
-};
-
-static void pause_ms(long ms)
-{
-    const struct timespec time = {ms / 1000, ms % 1000 * 1000000};
-    nanosleep(&time, NULL);
-}
-
-static void write_file(const char *path, const char *content)
-{
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(content, file);
-    fclose(file);
-}
-
-static void exec_fake(const struct fake *fake, const char *const more[])
-{
-    const char *argv[32] = {"python3",    NULL,    "--port-file", fake->port_file, "--script",
-                            fake->script, "--log", fake->log,     "--part-min",    "1000"};
-    char program[512];
-    int count = 10;
-
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failing test leaves nobody behind */
-    snprintf(program, sizeof program, "%s/../kit/fake_s3.py", getenv("S3DOCK_TEST_DATA"));
-    argv[1] = program;
-    for (int i = 0; more && more[i]; i++)
-        argv[count++] = more[i];
-    execvp("python3", (char *const *)argv);
-    _exit(127);
-}
-
-/* `rules`: the script, a JSON list. `more`: further arguments, or NULL. */
-static void fake_start(struct fake *fake, const char *rules, const char *const more[])
-{
-    char port[16] = "";
-    bool tls = more && strcmp(more[0], "--tls") == 0;
-
-    assert_non_null(getenv("S3DOCK_TEST_DATA"));
-    snprintf(fake->dir, sizeof fake->dir, "/tmp/s3dock-test-XXXXXX");
-    assert_non_null(mkdtemp(fake->dir));
-    snprintf(fake->port_file, sizeof fake->port_file, "%s/port", fake->dir);
-    snprintf(fake->script, sizeof fake->script, "%s/script", fake->dir);
-    snprintf(fake->log, sizeof fake->log, "%s/log", fake->dir);
-    write_file(fake->script, rules);
-    fake->pid = fork();
-    assert_true(fake->pid >= 0);
-    if (fake->pid == 0)
-        exec_fake(fake, more);
-    for (int i = 0; i < 1000 && access(fake->port_file, R_OK) != 0; i++)
-        pause_ms(10);
-    FILE *file = fopen(fake->port_file, "r");
-    assert_non_null(file);
-    assert_non_null(fgets(port, sizeof port, file));
-    fclose(file);
-    snprintf(fake->url, sizeof fake->url, "%s://127.0.0.1:%s", tls ? "https" : "http", port);
-}
-
-static void fake_stop(struct fake *fake)
-{
-    kill(fake->pid, SIGKILL);
-    waitpid(fake->pid, NULL, 0);
-    unlink(fake->port_file);
-    unlink(fake->script);
-    unlink(fake->log);
-    rmdir(fake->dir);
-}
-
-/* How many logged requests contain both words. */
-static int logged(const struct fake *fake, const char *word, const char *other)
-{
-    static char line[65536];
-    FILE *file = fopen(fake->log, "r");
-    int count = 0;
-
-    assert_non_null(file);
-    while (fgets(line, sizeof line, file))
-        count += strstr(line, word) && strstr(line, other);
-    fclose(file);
-    return count;
-}
-
-static struct store *open_store(const struct fake *fake, const struct cancel *cancel)
+static struct store *open_store(const struct fake_s3 *fake, const struct cancel *cancel)
 {
     const struct store_s3_options options = {.endpoint = fake->url,
                                              .bucket = "images",
@@ -287,7 +203,7 @@ static void survives_what_passes(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(SURVIVED); i++) {
-        struct fake fake;
+        struct fake_s3 fake;
         print_message("  %s\n", SURVIVED[i].name);
         make_rules(&SURVIVED[i], rules, sizeof rules);
         fake_start(&fake, rules, NULL);
@@ -304,7 +220,7 @@ static void survives_what_passes(void **state)
 
 static void survives_a_server_that_goes_away_for_a_while(void **state)
 {
-    struct fake fake;
+    struct fake_s3 fake;
 
     (void)state;
     fake_start(&fake, "[{\"kind\": \"Get\", \"do\": \"refuse\", \"seconds\": 2}]", NULL);
@@ -347,7 +263,7 @@ static void says_what_is_wrong_and_stops(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(FATAL); i++) {
-        struct fake fake;
+        struct fake_s3 fake;
         struct err err = {0};
         char rules[512];
         uint8_t buffer[100];
@@ -372,7 +288,7 @@ static void says_what_is_wrong_and_stops(void **state)
 
 static void gives_up_after_the_tries_allowed(void **state)
 {
-    struct fake fake;
+    struct fake_s3 fake;
     struct err err;
 
     (void)state;
@@ -389,7 +305,7 @@ static void gives_up_after_the_tries_allowed(void **state)
     assert_int_equal(op.tries, 3);
     assert_int_equal(err.family, ERR_NETWORK);
     assert_non_null(strstr(err.text, "after 3 tries"));
-    assert_int_equal(logged(&fake, "\"kind\": \"Put\"", ""), 3);
+    assert_int_equal(fake_logged(&fake, "\"kind\": \"Put\"", ""), 3);
     store_destroy(store);
     fake_stop(&fake);
 }
@@ -404,7 +320,7 @@ static void wrong_keys_are_named_even_by_a_head(void **state)
         {NULL, NULL, "images", "denied"},
         {ACCESS, SECRET, "elsewhere", "bucket"},
     };
-    struct fake fake;
+    struct fake_s3 fake;
 
     (void)state;
     fake_start(&fake, "[]", NULL);
@@ -430,20 +346,54 @@ static void wrong_keys_are_named_even_by_a_head(void **state)
 static void finds_the_region_and_the_time(void **state)
 {
     const char *const more[] = {"--region", "eu-central-7", "--clock", "-90000", NULL};
-    struct fake fake;
+    struct fake_s3 fake;
 
     (void)state;
     fake_start(&fake, "[]", more);
     struct store *store = open_store(&fake, NULL);
     whole_scene(store);
-    assert_int_equal(logged(&fake, "us-east-1/s3", ""), 1); /* told once, for good */
+    assert_int_equal(fake_logged(&fake, "us-east-1/s3", ""), 1); /* told once, for good */
+    struct store_stats stats;
+    store_stats(store, &stats);
+    assert_string_equal(stats.region, "eu-central-7");
+    struct store_op op = {.verb = STORE_HEAD, .key = "nothing"};
+    expect(store, &op, STORE_ABSENT);
+    int64_t behind = clock_wall() - op.server_time;
+    assert_true(behind > 89990 * NS_PER_S && behind < 90010 * NS_PER_S);
+    store_destroy(store);
+    fake_stop(&fake);
+}
+
+/* A store that takes the quotes of If-Match for a part of the ETag. */
+static void conditions_are_spelled_as_the_store_likes(void **state)
+{
+    const char *const more[] = {"--bare-etags", NULL};
+    struct fake_s3 fake;
+    struct store_op op = {.verb = STORE_PUT, .key = "k", .body = view_str("first")};
+
+    (void)state;
+    fake_start(&fake, "[]", more);
+    struct store *store = open_store(&fake, NULL);
+    for (int i = 0; i < 3; i++) {
+        char etag[STORE_ETAG_MAX];
+
+        expect(store, &op, STORE_DONE);
+        memcpy(etag, op.info.etag, sizeof etag);
+        op.if_match = etag;
+        op.body = view_str("second");
+        expect(store, &op, STORE_DONE);
+        op.body = view_str("third");
+        expect(store, &op, STORE_CHANGED); /* it is "second" by now */
+        op.if_match = NULL;
+    }
+    assert_int_equal(fake_logged(&fake, "\"kind\": \"Put\"", ""), 3 * 3 + 1); /* asked twice once */
     store_destroy(store);
     fake_stop(&fake);
 }
 
 static void a_cut_read_goes_on_where_it_was(void **state)
 {
-    struct fake fake;
+    struct fake_s3 fake;
     struct view data = noise(3 * MIB);
 
     (void)state;
@@ -451,16 +401,16 @@ static void a_cut_read_goes_on_where_it_was(void **state)
     struct store *store = open_store(&fake, NULL);
     put(store, "k", data);
     expect_content(store, "k", data);
-    assert_int_equal(logged(&fake, "\"range\": \"bytes=0-3145727\"", ""), 1);
-    assert_int_equal(logged(&fake, "\"kind\": \"Get\"", ""), 2);
-    assert_int_equal(logged(&fake, "-3145727\"", "\"if-match\""), 1);
+    assert_int_equal(fake_logged(&fake, "\"range\": \"bytes=0-3145727\"", ""), 1);
+    assert_int_equal(fake_logged(&fake, "\"kind\": \"Get\"", ""), 2);
+    assert_int_equal(fake_logged(&fake, "-3145727\"", "\"if-match\""), 1);
     store_destroy(store);
     fake_stop(&fake);
 }
 
 static void does_not_mistake_its_own_write_for_another(void **state)
 {
-    struct fake fake;
+    struct fake_s3 fake;
     struct err err;
     char etag[STORE_ETAG_MAX];
 
@@ -483,7 +433,7 @@ static void does_not_mistake_its_own_write_for_another(void **state)
 static void turns_pages(void **state)
 {
     const char *const more[] = {"--page", "2", NULL};
-    struct fake fake;
+    struct fake_s3 fake;
     char key[32];
     unsigned found = 0, uploads = 0, pages = 0;
 
@@ -526,7 +476,7 @@ static void turns_pages(void **state)
 
 static void a_document_has_a_bound(void **state)
 {
-    struct fake fake;
+    struct fake_s3 fake;
     struct err err;
     struct text text;
 
@@ -552,7 +502,7 @@ static void a_document_has_a_bound(void **state)
 
 static void cancel_brings_all_home_and_still_cleans_up(void **state)
 {
-    struct fake fake;
+    struct fake_s3 fake;
     struct cancel cancel;
     struct store_op ops[20];
     struct inbox *home = inbox_create(NULL);
@@ -570,7 +520,7 @@ static void cancel_brings_all_home_and_still_cleans_up(void **state)
             (struct store_op){.verb = STORE_PUT, .key = "k", .body = noise(PART), .home = home};
         store_submit(store, &ops[i]);
     }
-    pause_ms(200);
+    fake_pause_ms(200);
     int64_t start = clock_monotonic();
     cancel_request(&cancel, SIGTERM);
     for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
@@ -587,7 +537,7 @@ static void cancel_brings_all_home_and_still_cleans_up(void **state)
     struct store_op abort = {
         .verb = STORE_UPLOAD_ABORT, .key = "k", .upload_id_in = create.upload_id};
     expect(store, &abort, STORE_DONE);
-    assert_int_equal(logged(&fake, "\"kind\": \"Abort\"", "204"), 1);
+    assert_int_equal(fake_logged(&fake, "\"kind\": \"Abort\"", "204"), 1);
     store_destroy(store);
     inbox_destroy(home);
     fake_stop(&fake);
@@ -595,7 +545,7 @@ static void cancel_brings_all_home_and_still_cleans_up(void **state)
 
 static void cleaning_up_is_given_a_moment_only(void **state)
 {
-    struct fake fake;
+    struct fake_s3 fake;
     struct cancel cancel;
     struct err err;
 
@@ -632,7 +582,7 @@ static void make_certificate(const char *dir, char cert[96], char key[96])
 static void trusts_only_what_it_is_told_to(void **state)
 {
     char dir[] = "/tmp/s3dock-cert-XXXXXX", cert[96], key[96];
-    struct fake fake;
+    struct fake_s3 fake;
     struct err err;
     struct store_info info;
 
@@ -655,13 +605,13 @@ static void trusts_only_what_it_is_told_to(void **state)
                                        .ca_file = cert};
     store = store_s3_create(&options, &err);
     put(store, "k", noise(PART));
-    assert_int_equal(logged(&fake, "UNSIGNED-PAYLOAD", "Put"), 1);
+    assert_int_equal(fake_logged(&fake, "UNSIGNED-PAYLOAD", "Put"), 1);
     store_destroy(store);
 
     options.sign_payload = true;
     store = store_s3_create(&options, &err);
     put(store, "k", noise(PART));
-    assert_int_equal(logged(&fake, "UNSIGNED-PAYLOAD", "Put"), 1);
+    assert_int_equal(fake_logged(&fake, "UNSIGNED-PAYLOAD", "Put"), 1);
     store_destroy(store);
 
     options.ca_file = "/nowhere.pem";
@@ -682,6 +632,7 @@ int main(void)
         cmocka_unit_test(gives_up_after_the_tries_allowed),
         cmocka_unit_test(wrong_keys_are_named_even_by_a_head),
         cmocka_unit_test(finds_the_region_and_the_time),
+        cmocka_unit_test(conditions_are_spelled_as_the_store_likes),
         cmocka_unit_test(a_cut_read_goes_on_where_it_was),
         cmocka_unit_test(does_not_mistake_its_own_write_for_another),
         cmocka_unit_test(turns_pages),

@@ -1,4 +1,4 @@
-#include "move/wanted.h"
+#include "move/need.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +22,8 @@ static bool touches(const struct raw_range *ranges, unsigned count, unsigned *at
     return *at < count && ranges[*at].size && ranges[*at].offset < offset + size;
 }
 
-void wanted_sections(const struct index *index, const struct raw_range *ranges, unsigned count,
-                     bool *need)
+void need_sections(const struct index *index, const struct raw_range *ranges, unsigned count,
+                   bool *need)
 {
     unsigned at = 0;
 
@@ -32,8 +32,7 @@ void wanted_sections(const struct index *index, const struct raw_range *ranges, 
             touches(ranges, count, &at, index->sections[i].raw_offset, index->sections[i].raw_size);
 }
 
-static int add(struct wanted *wanted, uint32_t *room, const struct wanted_chunk *chunk,
-               struct err *err)
+static int add(struct need *wanted, uint32_t *room, const struct need_chunk *chunk, struct err *err)
 {
     if (wanted->count == *room) {
         uint32_t more = *room ? 2 * *room : 1024;
@@ -49,12 +48,12 @@ static int add(struct wanted *wanted, uint32_t *room, const struct wanted_chunk 
     return 0;
 }
 
-static int add_section(struct wanted *wanted, uint32_t *room, const struct index_section *section,
+static int add_section(struct need *wanted, uint32_t *room, const struct index_section *section,
                        const struct raw_range *ranges, unsigned count, struct err *err)
 {
-    struct wanted_chunk chunk = {.raw_offset = section->raw_offset,
-                                 .packed_offset = section->packed_offset,
-                                 .spool_at = WANTED_FROM_ARCHIVE};
+    struct need_chunk chunk = {.raw_offset = section->raw_offset,
+                               .packed_offset = section->packed_offset,
+                               .spool_at = NEED_FROM_ARCHIVE};
     unsigned at = 0;
 
     for (uint32_t i = 0; i < section->chunk_count; i++) {
@@ -69,10 +68,10 @@ static int add_section(struct wanted *wanted, uint32_t *room, const struct index
     return 0;
 }
 
-struct wanted *wanted_create(const struct index *index, const struct raw_range *ranges,
-                             unsigned count, struct err *err)
+struct need *need_create(const struct index *index, const struct raw_range *ranges, unsigned count,
+                         struct err *err)
 {
-    struct wanted *wanted = calloc(1, sizeof *wanted);
+    struct need *wanted = calloc(1, sizeof *wanted);
     uint32_t room = 0;
     unsigned at = 0;
 
@@ -87,14 +86,14 @@ struct wanted *wanted_create(const struct index *index, const struct raw_range *
         if (!touches(ranges, count, &at, section->raw_offset, section->raw_size))
             continue;
         if (add_section(wanted, &room, section, ranges, count, err)) {
-            wanted_destroy(wanted);
+            need_destroy(wanted);
             return NULL;
         }
     }
     return wanted;
 }
 
-void wanted_destroy(struct wanted *wanted)
+void need_destroy(struct need *wanted)
 {
     if (!wanted)
         return;
@@ -107,7 +106,7 @@ void wanted_destroy(struct wanted *wanted)
 
 /* Names are random (a forger may choose them: then look-ups are slow, at most once through the
  * table). */
-static uint32_t slot_of(const struct wanted *wanted, const struct xxh128 *name)
+static uint32_t slot_of(const struct need *wanted, const struct xxh128 *name)
 {
     uint32_t low;
 
@@ -115,7 +114,7 @@ static uint32_t slot_of(const struct wanted *wanted, const struct xxh128 *name)
     return low & (wanted->table_size - 1);
 }
 
-static uint32_t *place_of(const struct wanted *wanted, const struct xxh128 *name, uint32_t raw_size)
+static uint32_t *place_of(const struct need *wanted, const struct xxh128 *name, uint32_t raw_size)
 {
     uint32_t at = slot_of(wanted, name);
 
@@ -129,7 +128,7 @@ static uint32_t *place_of(const struct wanted *wanted, const struct xxh128 *name
     return &wanted->table[at];
 }
 
-int wanted_by_name(struct wanted *wanted, struct err *err)
+int need_by_name(struct need *wanted, struct err *err)
 {
     wanted->table_size = 16;
     while (wanted->table_size < 2 * wanted->count)
@@ -139,7 +138,7 @@ int wanted_by_name(struct wanted *wanted, struct err *err)
         return err_memory(err, "the names of chunks");
     memset(wanted->table, 0xff, wanted->table_size * sizeof *wanted->table);
     for (uint32_t i = 0; i < wanted->count; i++) {
-        struct wanted_chunk *chunk = &wanted->chunks[i];
+        struct need_chunk *chunk = &wanted->chunks[i];
         uint32_t *place = place_of(wanted, &chunk->chunk.name, chunk->chunk.raw_size);
 
         if (*place == NONE)
@@ -149,26 +148,25 @@ int wanted_by_name(struct wanted *wanted, struct err *err)
     return 0;
 }
 
-struct wanted_chunk *wanted_find(struct wanted *wanted, const struct xxh128 *name,
-                                 uint32_t raw_size)
+struct need_chunk *need_find(struct need *wanted, const struct xxh128 *name, uint32_t raw_size)
 {
     uint32_t found = *place_of(wanted, name, raw_size);
 
     return found == NONE ? NULL : &wanted->chunks[found];
 }
 
-void wanted_settle(struct wanted *wanted)
+void need_settle(struct need *wanted)
 {
     for (uint32_t i = 0; i < wanted->count; i++)
         wanted->chunks[i].spool_at = wanted->chunks[wanted->chunks[i].twin].spool_at;
 }
 
-uint64_t wanted_missing(const struct wanted *wanted)
+uint64_t need_missing(const struct need *wanted)
 {
     uint64_t missing = 0;
 
     for (uint32_t i = 0; i < wanted->count; i++)
-        if (wanted->chunks[i].spool_at == WANTED_FROM_ARCHIVE)
+        if (wanted->chunks[i].spool_at == NEED_FROM_ARCHIVE)
             missing += wanted->chunks[i].chunk.packed_size;
     return missing;
 }

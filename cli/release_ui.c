@@ -1,0 +1,89 @@
+#include "cli/release_ui.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cli/args.h"
+#include "cli/command.h"
+#include "cli/connect.h"
+
+/* Eight digits and a dash: that was meant to be an image. */
+static bool looks_like_image(const char *tag)
+{
+    return strspn(tag, "0123456789") == 8 && tag[8] == '-';
+}
+
+int wanted_parse(const char *text, struct wanted *out, struct err *err)
+{
+    const char *colon = strchr(text, ':');
+
+    *out = (struct wanted){.by_version = false};
+    if (!colon || strchr(text, '/') || looks_like_image(colon + 1)) {
+        if (name_parse_image(text, &out->image, err))
+            return ERR_FAIL;
+        str_copy(out->app, sizeof out->app, out->image.app);
+        return 0;
+    }
+    out->by_version = true;
+    snprintf(out->app, sizeof out->app, "%.*s", (int)(colon - text), text);
+    if (colon - text >= NAME_APP_MAX || !str_copy(out->version, sizeof out->version, colon + 1))
+        return name_parse_image(text, &out->image, err); /* which says what is wrong */
+    return name_check_app(out->app, err) || name_check_version(out->version, err) ? ERR_FAIL : 0;
+}
+
+int release_begin(struct cli *cli, struct release_options *options, struct err *err)
+{
+    *options = (struct release_options){
+        .now = clock_wall(),
+        .force = config_switch(&cli->config, OPT_FORCE),
+        .dry_run = config_switch(&cli->config, OPT_DRY_RUN),
+    };
+    audit_identify(&options->by, getenv);
+    return connect_store(cli, false, &options->store, err);
+}
+
+static bool was_changed(const struct cli *cli, const struct release_result *result)
+{
+    return !result->skipped && !config_switch(&cli->config, OPT_DRY_RUN);
+}
+
+void release_write(const struct cli *cli, struct json_writer *w,
+                   const struct release_result *result)
+{
+    jw_string_if(w, "previous_target", result->previous);
+    if (was_changed(cli, result)) {
+        jw_bool(w, "audited", result->audited);
+        jw_bool(w, "atomic", result->atomic);
+    }
+    if (config_switch(&cli->config, OPT_DRY_RUN))
+        jw_bool(w, "dry_run", true);
+}
+
+void release_warn(struct cli *cli, const struct release_result *result)
+{
+    if (!was_changed(cli, result))
+        return;
+    if (!result->audited)
+        output_warn(&cli->output, "the change was made, but not written into the audit log: %s",
+                    result->why_not_audited.text);
+    if (!result->atomic)
+        output_warn(&cli->output, "this store does not honour conditional writes: of two changes "
+                                  "at the same moment one may be lost");
+}
+
+void warnings_write(struct cli *cli, struct json_writer *w, const struct text *warnings)
+{
+    const char *line = warnings->data, *end;
+
+    if (!warnings->size)
+        return;
+    jw_array(w, "warnings");
+    for (; (end = strchr(line, '\n')); line = end + 1) {
+        output_warn(&cli->output, "%.*s", (int)(end - line), line);
+        jw_string_view(w, NULL, view_of(line, (size_t)(end - line)));
+    }
+    jw_end(w);
+}

@@ -1,0 +1,33 @@
+/*
+ * change - one tag or environment pointer: what it says now, and how it is set without overwriting
+ * what somebody else has set meanwhile.
+ */
+#ifndef S3DOCK_CATALOG_CHANGE_H
+#define S3DOCK_CATALOG_CHANGE_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "catalog/pointer.h"
+#include "wire/store.h"
+
+/* What stands under a key. */
+struct standing {
+    bool there;             /* there is a document */
+    bool sound;             /* and it is a pointer */
+    struct pointer pointer; /* valid when sound */
+    struct err fault;       /* why it is not */
+    char etag[STORE_ETAG_MAX];
+};
+
+/* Fails when it cannot be known; a document that is no pointer is an answer. */
+int change_look(struct store *store, const char *key, struct standing *out, struct err *err);
+
+enum change_answer { CHANGE_DONE = 0, CHANGE_LOST = 1 };
+/* Sets it, provided that what stands there is still `was`; CHANGE_LOST when it is not. With
+ * `conditions` (conditions_find) the store itself sees to that. Without, it is looked at once more
+ * before and after, which leaves a gap of one request. */
+int change_set(struct store *store, const char *key, const struct standing *was,
+               const struct pointer *now, bool conditions, struct err *err);
+
+#endif

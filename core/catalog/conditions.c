@@ -1,0 +1,145 @@
+/*
+ * The answer lives in {cache}/conditions/{sha256 of the store's identity}: "yes" or "no". It is
+ * only a memory: where it cannot be kept, it is tried out again. A "no" is forgotten after a week,
+ * because servers learn; a "yes" stays.
+ */
+#include "catalog/conditions.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "catalog/audit.h"
+#include "wire/store.h"
+
+#define NO_LASTS (7 * 24 * 3600) /* seconds */
+
+/* ---- trying it out ---- */
+
+struct probe {
+    struct store *store;
+    char key[KEY_MAX];
+    char etag[STORE_ETAG_MAX];
+};
+
+/* Writes under a condition. *met: STORE_DONE, STORE_CHANGED, or STORE_ABSENT (which is a no, too);
+ * a server that knows no conditions may also say that it does not implement them. */
+static int put(struct probe *probe, const char *body, const char *if_match, bool if_none_match,
+               enum store_answer *met, struct err *err)
+{
+    struct store_op op = {.verb = STORE_PUT,
+                          .key = probe->key,
+                          .body = view_str(body),
+                          .if_match = if_match,
+                          .if_none_match = if_none_match,
+                          .content_type = "application/json",
+                          .optional = true};
+
+    *met = store_run(probe->store, &op, err);
+    if (*met == STORE_DONE)
+        memcpy(probe->etag, op.info.etag, sizeof probe->etag);
+    if (*met == STORE_FAILED && op.http_status != 501)
+        return ERR_FAIL;
+    return 0;
+}
+
+/* Four writes: two that must succeed and two that must not. */
+static int try_out(struct probe *probe, bool *honoured, struct err *err)
+{
+    static const char other[] = "\"00000000000000000000000000000000\"";
+    enum store_answer first, second, third, fourth;
+    char etag[STORE_ETAG_MAX];
+
+    if (put(probe, "{}", NULL, true, &first, err))
+        return ERR_FAIL;
+    if (first != STORE_DONE)
+        return 0;
+    if (put(probe, "{ }", NULL, true, &second, err) || put(probe, "{ }", other, false, &third, err))
+        return ERR_FAIL;
+    if (second == STORE_DONE || third == STORE_DONE)
+        return 0;
+    memcpy(etag, probe->etag, sizeof etag);
+    if (put(probe, "{  }", etag, false, &fourth, err))
+        return ERR_FAIL;
+    *honoured = second == STORE_CHANGED && fourth == STORE_DONE;
+    return 0;
+}
+
+static void clean(struct probe *probe)
+{
+    struct store_op op = {.verb = STORE_DELETE, .key = probe->key, .optional = true};
+    struct err err;
+
+    store_insist(probe->store, true); /* a signal is no reason to leave it there */
+    if (store_run(probe->store, &op, &err) == STORE_FAILED)
+        log_info("the throw-away object %s stays: %s", probe->key, err.text);
+    store_insist(probe->store, false);
+}
+
+int conditions_probe(struct store *store, bool *honoured, struct err *err)
+{
+    struct probe probe = {.store = store};
+    char unique[AUDIT_UNIQUE_SIZE];
+    int answer;
+
+    *honoured = false;
+    if (audit_unique(unique, err))
+        return ERR_FAIL;
+    snprintf(probe.key, sizeof probe.key, "audit/.s3dock-probe-%s", unique);
+    answer = try_out(&probe, honoured, err);
+    clean(&probe);
+    return answer;
+}
+
+/* ---- remembering ---- */
+
+static bool memory_path(const struct store *store, char *out, size_t size)
+{
+    char folder[PATH_MAX], name[SHA256_HEX_SIZE];
+    uint8_t sum[SHA256_SIZE];
+    struct err ignored;
+    int length;
+
+    if (file_cache_dir(folder, sizeof folder, &ignored))
+        return false;
+    sha256_of(view_str(store->identity), sum);
+    hex_encode(sum, sizeof sum, name);
+    length = snprintf(out, size, "%s/conditions/%s", folder, name);
+    return length > 0 && (size_t)length < size && file_make_dirs(out, true, 0700, &ignored) == 0;
+}
+
+static bool recall(const char *path, bool *honoured)
+{
+    _cleanup_text_ struct text text;
+    struct stat known;
+    struct err ignored;
+
+    text_init(&text, 16);
+    if (file_read(path, &text, &ignored) != FILE_OK || stat(path, &known) != 0)
+        return false;
+    *honoured = strcmp(text.data, "yes") == 0;
+    return *honoured ||
+           (strcmp(text.data, "no") == 0 && clock_wall() / NS_PER_S - known.st_mtime < NO_LASTS);
+}
+
+int conditions_find(struct store *store, bool *honoured, struct err *err)
+{
+    char path[PATH_MAX];
+    bool kept = memory_path(store, path, sizeof path);
+    struct err ignored;
+
+    if (kept && recall(path, honoured))
+        return 0;
+    if (conditions_probe(store, honoured, err))
+        return err_wrap(err, "cannot find out whether the store honours conditions");
+    log_debug("%s %s If-Match and If-None-Match", store->where,
+              *honoured ? "honours" : "does not honour");
+    if (kept)
+        (void)file_replace(path, view_str(*honoured ? "yes" : "no"), 0600, &ignored);
+    return 0;
+}

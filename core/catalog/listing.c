@@ -1,0 +1,389 @@
+/*
+ * Keys come from listings, what documents say from parallel reads: first all the pointers, then,
+ * for environments, the tags they lead to, each once.
+ */
+#include "catalog/listing.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "catalog/fetch.h"
+#include "catalog/resolve.h"
+#include "catalog/version.h"
+#include "catalog/walk.h"
+
+static bool ends_with(const char *text, const char *ending)
+{
+    size_t size = strlen(text), tail = strlen(ending);
+
+    return size >= tail && strcmp(text + size - tail, ending) == 0;
+}
+
+/* Room for a list, zeroed, and never for nothing. */
+static void *make_room(size_t count, size_t size, struct err *err)
+{
+    void *room = calloc(count + 1, size);
+
+    if (!room)
+        err_memory(err, "the list");
+    return room;
+}
+
+/* ---- applications ---- */
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct listed_app *)a)->name, ((const struct listed_app *)b)->name);
+}
+
+/* "tags/myapp/" -> "myapp" */
+static bool app_of_prefix(const char *prefix, char name[NAME_APP_MAX])
+{
+    const char *slash = strchr(prefix, '/');
+    size_t size = slash ? strlen(slash + 1) : 0;
+    struct err ignored;
+
+    if (size < 2 || size > NAME_APP_MAX || slash[size] != '/')
+        return false;
+    memcpy(name, slash + 1, size - 1);
+    name[size - 1] = '\0';
+    return name_check_app(name, &ignored) == 0;
+}
+
+/* Sorts, and drops what is there twice. */
+static size_t unite(struct listed_app *apps, size_t count)
+{
+    size_t kept = 0;
+
+    qsort(apps, count, sizeof *apps, by_name);
+    for (size_t i = 0; i < count; i++)
+        if (!kept || strcmp(apps[kept - 1].name, apps[i].name) != 0)
+            apps[kept++] = apps[i];
+    return kept;
+}
+
+int listing_apps(struct store *store, struct listed_app **out, size_t *count, struct text *warnings,
+                 struct err *err)
+{
+    static const char *const roots[] = {"images/", "tags/", "pointers/"};
+    struct walk walk = {0};
+    int answer = 0;
+
+    *out = NULL;
+    *count = 0;
+    for (size_t i = 0; answer == 0 && i < ARRAY_SIZE(roots); i++)
+        answer = walk_run(&walk, store, roots[i], '/', err);
+    if (answer == 0) {
+        *out = make_room(walk.count, sizeof **out, err);
+        answer = *out ? 0 : ERR_FAIL;
+    }
+    for (size_t i = 0; answer == 0 && i < walk.count; i++) {
+        if (app_of_prefix(walk.keys[i], (*out)[*count].name))
+            ++*count;
+        else
+            text_printf(warnings, "%s: that is no application\n", walk.keys[i]);
+    }
+    if (*out)
+        *count = unite(*out, *count);
+    walk_finish(&walk);
+    return answer;
+}
+
+/* ---- images ---- */
+
+static int newest_first(const void *a, const void *b)
+{
+    const struct listed_image *left = a, *right = b;
+    int order = strcmp(right->image.tag, left->image.tag);
+
+    return order ? order : strcmp(right->key, left->key);
+}
+
+/* The store lists by bytes, so ".json" comes right before ".tar.gz" with at most the index between:
+ * whether the metadata is there can be seen from where we stand. */
+static bool has_metadata(const struct walk *walk, size_t at)
+{
+    char key[KEY_MAX];
+
+    if (!key_sibling(key, walk->keys[at], KEY_METADATA))
+        return false;
+    for (size_t i = at; i > 0 && at - i < 2; i--)
+        if (strcmp(walk->keys[i - 1], key) == 0)
+            return true;
+    return false;
+}
+
+int listing_images(struct store *store, const char *app, const char *month,
+                   struct listed_image **out, size_t *count, struct text *warnings, struct err *err)
+{
+    char prefix[KEY_MAX];
+    struct walk walk = {0};
+    int answer;
+
+    *out = NULL;
+    *count = 0;
+    snprintf(prefix, sizeof prefix, "images/%s/%s%s", app, month ? month : "", month ? "/" : "");
+    answer = walk_run(&walk, store, prefix, 0, err);
+    if (answer == 0) {
+        *out = make_room(walk.count / 2, sizeof **out, err); /* each has two objects at least */
+        answer = *out ? 0 : ERR_FAIL;
+    }
+    for (size_t i = 0; answer == 0 && i < walk.count; i++) {
+        struct listed_image *image = &(*out)[*count];
+
+        if (!ends_with(walk.keys[i], ".tar.gz"))
+            continue;
+        if (!key_parse_image(walk.keys[i], &image->image, image->month)) {
+            text_printf(warnings, "%s: the name is not APP-YYYYMMDD-HHMM-hash\n", walk.keys[i]);
+        } else if (!has_metadata(&walk, i)) {
+            text_printf(warnings, "%s: it has no metadata: a push did not come to its end\n",
+                        walk.keys[i]);
+        } else {
+            str_copy(image->key, sizeof image->key, walk.keys[i]);
+            ++*count;
+        }
+    }
+    if (*out)
+        qsort(*out, *count, sizeof **out, newest_first);
+    walk_finish(&walk);
+    return answer;
+}
+
+/* ---- pointers: tags and environments ---- */
+
+/* What was read of the pointers under some keys, in the order of the keys. */
+struct pointers {
+    char *const *keys;
+    struct pointer *pointers;
+    bool *sound;
+    struct text *warnings;
+};
+
+static void take_pointer(void *arg, size_t at, enum store_answer answer, struct view text,
+                         const struct err *why)
+{
+    struct pointers *p = arg;
+    struct err err;
+
+    if (answer == STORE_FAILED)
+        text_printf(p->warnings, "%s: %s\n", p->keys[at], why->text);
+    else if (answer == STORE_ABSENT) /* deleted since it was listed, or never there */
+        text_printf(p->warnings, "%s: it is not there\n", p->keys[at]);
+    else if (pointer_parse(text, &p->pointers[at], &err))
+        text_printf(p->warnings, "%s: %s\n", p->keys[at], err.text);
+    else
+        p->sound[at] = true;
+}
+
+static int read_pointers(struct store *store, char *const *keys, size_t count,
+                         struct text *warnings, struct pointers *out, struct err *err)
+{
+    *out = (struct pointers){
+        .keys = keys,
+        .pointers = make_room(count, sizeof *out->pointers, err),
+        .sound = make_room(count, sizeof *out->sound, err),
+        .warnings = warnings,
+    };
+    if (!out->pointers || !out->sound)
+        return ERR_FAIL;
+    return fetch_run(store, keys, count, take_pointer, out, err);
+}
+
+static void pointers_finish(struct pointers *pointers)
+{
+    free(pointers->pointers);
+    free(pointers->sound);
+}
+
+/* Lists the keys of documents with names of the grammar; the others become warnings, and what is no
+ * .json is nobody's. */
+static int list_documents(struct store *store, const char *prefix, bool (*fine)(const char *key),
+                          struct walk *walk, struct text *warnings, struct err *err)
+{
+    size_t kept = 0;
+
+    if (walk_run(walk, store, prefix, 0, err))
+        return ERR_FAIL;
+    for (size_t i = 0; i < walk->count; i++) {
+        char *key = walk->keys[i];
+
+        if (!ends_with(key, ".json") || !fine(key)) {
+            if (ends_with(key, ".json"))
+                text_printf(warnings, "%s: that name is not allowed\n", key);
+            continue;
+        }
+        walk->keys[i] = walk->keys[kept];
+        walk->keys[kept++] = key;
+    }
+    for (size_t i = kept; i < walk->count; i++)
+        free(walk->keys[i]);
+    walk->count = kept;
+    return 0;
+}
+
+static bool is_tag_key(const char *key)
+{
+    char app[NAME_APP_MAX], version[NAME_VERSION_MAX];
+
+    return key_parse_tag(key, app, version);
+}
+
+static bool is_pointer_key(const char *key)
+{
+    char app[NAME_APP_MAX], env[NAME_ENV_MAX];
+
+    return key_parse_pointer(key, app, env);
+}
+
+/* ---- tags ---- */
+
+static int by_version(const void *a, const void *b)
+{
+    return version_order(((const struct listed_tag *)a)->version,
+                         ((const struct listed_tag *)b)->version);
+}
+
+static bool describe_tag(const char *key, const struct pointer *pointer, struct listed_tag *out,
+                         struct text *warnings)
+{
+    char app[NAME_APP_MAX];
+    struct image_name image;
+
+    if (!key_parse_tag(key, app, out->version))
+        return false;
+    if (!resolve_image_of(app, pointer, &image)) {
+        text_printf(warnings, "%s: it leads to %s, which is no image of %s\n", key,
+                    pointer->target_path, app);
+        return false;
+    }
+    str_copy(out->image, sizeof out->image, image.ref);
+    str_copy(out->key, sizeof out->key, key);
+    return true;
+}
+
+int listing_tags(struct store *store, const char *app, struct listed_tag **out, size_t *count,
+                 struct text *warnings, struct err *err)
+{
+    char prefix[KEY_MAX];
+    struct walk walk = {0};
+    struct pointers read = {0};
+    int answer;
+
+    *out = NULL;
+    *count = 0;
+    snprintf(prefix, sizeof prefix, "tags/%s/", app);
+    answer = list_documents(store, prefix, is_tag_key, &walk, warnings, err);
+    if (answer == 0)
+        answer = read_pointers(store, walk.keys, walk.count, warnings, &read, err);
+    if (answer == 0) {
+        *out = make_room(walk.count, sizeof **out, err);
+        answer = *out ? 0 : ERR_FAIL;
+    }
+    for (size_t i = 0; answer == 0 && i < walk.count; i++)
+        if (read.sound[i] &&
+            describe_tag(walk.keys[i], &read.pointers[i], &(*out)[*count], warnings))
+            ++*count;
+    if (*out)
+        qsort(*out, *count, sizeof **out, by_version);
+    pointers_finish(&read);
+    walk_finish(&walk);
+    return answer;
+}
+
+/* ---- environments ---- */
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int by_env(const void *a, const void *b)
+{
+    return strcmp(((const struct listed_environment *)a)->env,
+                  ((const struct listed_environment *)b)->env);
+}
+
+/* The tags that the environments lead to, sorted, each once. The texts are theirs. */
+static size_t tags_of(const char *app, struct pointers *read, size_t count, char **keys)
+{
+    char version[NAME_VERSION_MAX];
+    size_t used = 0, kept = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (read->sound[i] && resolve_version_of(app, &read->pointers[i], version))
+            keys[used++] = read->pointers[i].target_path;
+    if (used)
+        qsort(keys, used, sizeof *keys, by_text);
+    for (size_t i = 0; i < used; i++)
+        if (!kept || strcmp(keys[kept - 1], keys[i]) != 0)
+            keys[kept++] = keys[i];
+    return kept;
+}
+
+/* Where the environment leads in the end; false: nowhere, and why is in the warnings. */
+static bool describe_environment(const char *app, const char *key, const struct pointer *pointer,
+                                 const struct pointers *tags, size_t tag_count,
+                                 struct listed_environment *out, struct text *warnings)
+{
+    struct image_name image = {.ref = ""};
+    const char *path = pointer->target_path;
+    char owner[NAME_APP_MAX];
+    char *const *tag;
+
+    if (!key_parse_pointer(key, owner, out->env))
+        return false;
+    out->pointer = *pointer;
+    if (!resolve_version_of(app, pointer, out->version))
+        out->version[0] = '\0';
+    if (out->version[0]) {
+        tag = bsearch(&path, tags->keys, tag_count, sizeof *tags->keys, by_text);
+        if (tag && tags->sound[tag - tags->keys])
+            resolve_image_of(app, &tags->pointers[tag - tags->keys], &image);
+    } else {
+        resolve_image_of(app, pointer, &image);
+    }
+    str_copy(out->image, sizeof out->image, image.ref);
+    if (!image.ref[0])
+        text_printf(warnings, "%s: it leads to %s, and not to an image of %s\n", key, path, app);
+    return image.ref[0] != '\0';
+}
+
+int listing_environments(struct store *store, const char *app, struct listed_environment **out,
+                         size_t *count, struct text *warnings, struct err *err)
+{
+    char prefix[KEY_MAX];
+    struct walk walk = {0};
+    struct pointers read = {0}, tags = {0};
+    char **tag_keys = NULL;
+    size_t tag_count = 0;
+    int answer;
+
+    *out = NULL;
+    *count = 0;
+    snprintf(prefix, sizeof prefix, "pointers/%s/", app);
+    answer = list_documents(store, prefix, is_pointer_key, &walk, warnings, err);
+    if (answer == 0)
+        answer = read_pointers(store, walk.keys, walk.count, warnings, &read, err);
+    if (answer == 0) {
+        *out = make_room(walk.count, sizeof **out, err);
+        tag_keys = make_room(walk.count, sizeof *tag_keys, err);
+        answer = *out && tag_keys ? 0 : ERR_FAIL;
+    }
+    if (answer == 0) {
+        tag_count = tags_of(app, &read, walk.count, tag_keys);
+        answer = read_pointers(store, tag_keys, tag_count, warnings, &tags, err);
+    }
+    for (size_t i = 0; answer == 0 && i < walk.count; i++)
+        if (read.sound[i] && describe_environment(app, walk.keys[i], &read.pointers[i], &tags,
+                                                  tag_count, &(*out)[*count], warnings))
+            ++*count;
+    if (*out)
+        qsort(*out, *count, sizeof **out, by_env);
+    pointers_finish(&tags);
+    pointers_finish(&read);
+    free(tag_keys);
+    walk_finish(&walk);
+    return answer;
+}

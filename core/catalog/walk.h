@@ -1,0 +1,26 @@
+/*
+ * walk - every key under a prefix, page after page.
+ */
+#ifndef S3DOCK_CATALOG_WALK_H
+#define S3DOCK_CATALOG_WALK_H
+
+#include <stddef.h>
+
+#include "wire/store.h"
+
+struct err;
+
+#define WALK_KEYS_MAX 2000000 /* far beyond any bucket of ours; at 100 bytes a key, 200 MB */
+
+struct walk {
+    char **keys; /* owned; a common prefix ends in the delimiter */
+    size_t count, room;
+};
+
+/* Adds the keys in the store's order (of bytes). Waits. The caller finishes `walk`, which it zeroed
+ * before the first use, after a failure too. */
+int walk_run(struct walk *walk, struct store *store, const char *prefix, char delimiter,
+             struct err *err);
+void walk_finish(struct walk *walk);
+
+#endif

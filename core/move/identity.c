@@ -1,0 +1,73 @@
+#include "move/identity.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "catalog/conditions.h"
+#include "move/pull.h"
+
+#define DOCUMENT_MAX (256 * KIB)
+
+int identity_describe(const struct image_info *image, struct metadata *out, struct err *err)
+{
+    char(*layers)[80] = calloc(image->layer_count ? image->layer_count : 1, sizeof *layers);
+
+    if (!layers)
+        return err_memory(err, "the metadata");
+    for (unsigned i = 0; i < image->layer_count; i++)
+        str_copy(layers[i], sizeof layers[i], image->layers[i].diff_id);
+    free(out->layers);
+    out->layers = layers;
+    out->layer_count = image->layer_count;
+    out->format = METADATA_FORMAT;
+    out->raw_size = image->raw_size;
+    str_copy(out->image_id, sizeof out->image_id, image->id);
+    snprintf(out->platform, sizeof out->platform, "%s/%s%s%s", image->os, image->architecture,
+             image->variant[0] ? "/" : "", image->variant);
+    return 0;
+}
+
+bool identity_is_missing(const struct existing *existing)
+{
+    return existing->whole && !existing->at.metadata.image_id[0];
+}
+
+int identity_learn(struct store *store, const struct image_name *name,
+                   const struct transfer_options *transfer, struct existing *existing,
+                   struct err *err)
+{
+    struct metadata *metadata = &existing->at.metadata;
+    struct pull_options options = {.transfer = *transfer,
+                                   .store = store,
+                                   .name = *name,
+                                   .key = existing->at.archive_key,
+                                   .learned = metadata};
+    struct pull_result result;
+
+    log_info("%s says nothing of its image: reading it once", existing->at.archive_key);
+    if (pull_run(&options, &result, err) == 0) {
+        str_copy(metadata->archive_etag, sizeof metadata->archive_etag, existing->archive.etag);
+        return 0;
+    }
+    if (err->family != ERR_INTEGRITY && err->family != ERR_CONFLICT)
+        return err_wrap(err, "cannot read the image that the bucket holds");
+    log_info("%s: %s", existing->at.archive_key, err->text);
+    return 0;
+}
+
+void identity_add(struct store *store, const struct existing *existing)
+{
+    _cleanup_text_ struct text text;
+    const char *key = existing->at.metadata_key;
+    bool conditions;
+    struct err err;
+
+    text_init(&text, DOCUMENT_MAX);
+    metadata_write(&existing->at.metadata, &text);
+    if (text_check(&text, key, &err) || conditions_find(store, &conditions, &err) ||
+        store_put_document(store, key, text_view(&text),
+                           conditions ? existing->at.metadata_etag : NULL, false, NULL,
+                           &err) == STORE_FAILED)
+        log_info("%s could not be completed: %s", key, err.text);
+}

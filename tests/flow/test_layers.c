@@ -1,0 +1,530 @@
+/*
+ * Docker's layer store, made by hand: the image comes out of it bit for bit; and a store that is
+ * hostile, damaged or changing is refused without reading outside, hanging or crashing.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "kit/tarball.h"
+#include "move/push.h"
+#include "move/source_layers.h"
+#include "pack/image.h"
+#include "wire/docker.h"
+#include "wire/store.h"
+
+#define REF    "shop:20250721-2118-f7a5a27"
+#define LAYERS 3
+
+static char dir[] = "/tmp/s3dock-layers-XXXXXX";
+static struct docker_engine engine;
+static char image_id[80], chains[LAYERS][80], config_path[400];
+static struct tarball layers[LAYERS];
+static struct err err;
+
+/* ---- a store ---- */
+
+static const char *path_of(const char *format, ...)
+{
+    static char path[8][512];
+    static unsigned next;
+    char *out = path[next++ % 8], rest[400];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(rest, sizeof rest, format, args);
+    va_end(args);
+    snprintf(out, sizeof path[0], "%s/%s", dir, rest);
+    return out;
+}
+
+static void put(const char *path, struct view content)
+{
+    FILE *file;
+
+    assert_int_equal(file_make_dirs(path, true, 0755, &err), 0);
+    file = fopen(path, "wb"); /* not file_replace, which waits for the disk */
+    assert_non_null(file);
+    assert_int_equal(fwrite(content.data, 1, content.size, file), content.size);
+    fclose(file);
+}
+
+static void put_list(unsigned layer, const char *lines, size_t size)
+{
+    gzFile file =
+        gzopen(path_of("image/overlay2/layerdb/sha256/%s/tar-split.json.gz", chains[layer]), "wb");
+
+    assert_non_null(file);
+    assert_int_equal(gzwrite(file, lines, (unsigned)size), size);
+    gzclose(file);
+}
+
+static const char *folder_of(unsigned layer)
+{
+    static char cache_id[65];
+
+    memset(cache_id, 'a' + (char)layer, 64);
+    return cache_id;
+}
+
+/* The list of a tar made with the kit, and its files: a payload that is no block of the tar's own
+ * goes to the folder. */
+static void unpack(unsigned number, const struct tarball *tar)
+{
+    struct text lines;
+    size_t at = 0;
+
+    text_init(&lines, 16 * MIB);
+    while (at < tar->size) {
+        const uint8_t *header = tar->data + at;
+        uint64_t size = strtoull((const char *)header + 124, NULL, 8);
+        bool is_file = header[0] && header[156] == '0' && size;
+        size_t raw = header[0] ? 512 + (is_file ? 0 : (size + 511) / 512 * 512) : tar->size - at;
+        char coded[BASE64_SIZE(4096)];
+
+        base64_encode(header, raw, coded);
+        text_printf(&lines, "{\"type\":2,\"payload\":\"%s\",\"position\":0}\n", coded);
+        at += raw;
+        if (!is_file)
+            continue;
+        put(path_of("overlay2/%s/diff/%s", folder_of(number), (const char *)header),
+            view_of(tar->data + at, size));
+        text_printf(&lines,
+                    "{\"type\":1,\"name\":\"%s\",\"size\":%llu,\"payload\":\"AAAAAAAAAAA=\"}\n",
+                    (const char *)header, (unsigned long long)size);
+        at += size;
+        size = (512 - size % 512) % 512;
+        base64_encode(tar->data + at, size, coded);
+        text_printf(&lines, "{\"type\":2,\"payload\":\"%s\"}\n", coded);
+        at += size;
+    }
+    put_list(number, lines.data, lines.size);
+    text_finish(&lines);
+}
+
+static void fill(unsigned number, struct tarball *tar)
+{
+    uint8_t *bytes = malloc(3 * MIB);
+    char name[64];
+
+    noise(bytes, 3 * MIB, number);
+    tarball_init(tar);
+    tarball_directory(tar, "etc/");
+    tarball_text(tar, "etc/motd", number ? "hello\n" : "");
+    tarball_symlink(tar, "etc/issue", "../../../../../etc/passwd");
+    tarball_pax(tar, 'x', "30 mtime=1700000000.123456789\n");
+    tarball_file(tar, "large.bin", bytes, 3 * MIB - number);
+    for (unsigned i = 0; i < 40; i++) {
+        snprintf(name, sizeof name, "srv/%u/%u.txt", i % 7, i);
+        tarball_file(tar, name, bytes + i, i * 13);
+    }
+    tarball_end(tar);
+    free(bytes);
+}
+
+static void digest(struct view bytes, char out[80])
+{
+    uint8_t sum[SHA256_SIZE];
+
+    memcpy(out, "sha256:", 7);
+    sha256_of(bytes, sum);
+    hex_encode(sum, sizeof sum, out + 7);
+}
+
+static void make_store(void)
+{
+    char diff[80], above[80] = "", both[200], config[2048];
+    size_t used = (size_t)snprintf(config, sizeof config,
+                                   "{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{},"
+                                   "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[");
+
+    for (unsigned i = 0; i < LAYERS; i++) {
+        fill(i, &layers[i]);
+        digest(view_of(layers[i].data, layers[i].size), diff);
+        used +=
+            (size_t)snprintf(config + used, sizeof config - used, "%s\"%s\"", i ? "," : "", diff);
+        snprintf(both, sizeof both, "%s %s", above, diff);
+        if (i)
+            digest(view_str(both), above);
+        else
+            memcpy(above, diff, sizeof above);
+        snprintf(chains[i], sizeof chains[i], "%s", above + 7);
+        put(path_of("image/overlay2/layerdb/sha256/%s/diff", chains[i]), view_str(diff));
+        put(path_of("image/overlay2/layerdb/sha256/%s/cache-id", chains[i]),
+            view_str(folder_of(i)));
+        unpack(i, &layers[i]);
+    }
+    snprintf(config + used, sizeof config - used, "]}}");
+    digest(view_str(config), image_id);
+    snprintf(config_path, sizeof config_path, "%s",
+             path_of("image/overlay2/imagedb/content/sha256/%s", image_id + 7));
+    put(config_path, view_str(config));
+    engine = (struct docker_engine){.local = true, .driver = "overlay2"};
+    snprintf(engine.root_dir, sizeof engine.root_dir, "%s", dir);
+}
+
+static int clear(void)
+{
+    char command[200];
+
+    snprintf(command, sizeof command, "rm -rf %s && mkdir %s", dir, dir);
+    return system(command);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    if (clear())
+        return -1;
+    make_store();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < LAYERS; i++)
+        tarball_finish(&layers[i]);
+    return clear();
+}
+
+/* ---- reading ---- */
+
+static int read_whole(size_t cap, struct text *out)
+{
+    struct source *source = source_layers(&engine, image_id, REF, 1700000000, NULL, &err);
+    uint8_t *piece = malloc(cap);
+    long got = source ? 1 : ERR_FAIL;
+
+    while (got > 0) {
+        got = source_read(source, piece, cap, &err);
+        if (got > 0)
+            text_add(out, piece, (size_t)got);
+    }
+    if (got == 0) {
+        assert_int_equal(source->size_hint, out->size);
+        assert_string_equal(source->kind, "layers");
+    }
+    free(piece);
+    source_destroy(source);
+    return got < 0 ? ERR_FAIL : 0;
+}
+
+/* Fails, at the beginning or in mid-stream; and what came until then holds nothing of `secret`. */
+static void refused(const char *secret)
+{
+    struct text out;
+
+    text_init(&out, 64 * MIB);
+    if (read_whole(64 * KIB, &out) == 0)
+        fail_msg("the store was taken");
+    if (secret)
+        assert_null(memmem(out.data, out.size, secret, strlen(secret)));
+    text_finish(&out);
+}
+
+static void the_image_comes_out_bit_for_bit(void **state)
+{
+    static const size_t caps[] = {1, 512, 100000, 8 * MIB};
+    struct text first;
+
+    (void)state;
+    text_init(&first, 64 * MIB);
+    assert_int_equal(read_whole(MIB, &first), 0);
+    for (unsigned i = 0; i < LAYERS; i++)
+        assert_non_null(memmem(first.data, first.size, layers[i].data, layers[i].size));
+    for (size_t i = 0; i < ARRAY_SIZE(caps); i++) {
+        struct text out;
+
+        text_init(&out, 64 * MIB);
+        assert_int_equal(read_whole(caps[i], &out), 0);
+        assert_true(view_equals(text_view(&out), text_view(&first)));
+        text_finish(&out);
+    }
+    text_finish(&first);
+}
+
+static struct store *open_bucket(void)
+{
+    struct store *store = store_dir_create(
+        &(struct store_dir_options){.path = dir, .bucket = "bucket", .create = true}, &err);
+
+    assert_non_null(store);
+    return store;
+}
+
+/* The same engine that pushes files takes it as an image, verified. */
+static void it_is_a_save_archive(void **state)
+{
+    struct push_options options = {.level = 1, .transfer.jobs = 2, .input = path_of("image.tar")};
+    struct push_result result;
+    struct text out;
+
+    (void)state;
+    text_init(&out, 64 * MIB);
+    assert_int_equal(read_whole(MIB, &out), 0);
+    put(options.input, text_view(&out));
+    assert_int_equal(name_parse_image(REF, &options.name, &err), 0);
+    options.store = open_bucket();
+    if (push_run(&options, &result, &err))
+        fail_msg("%s", err.text);
+    assert_string_equal(result.image_id, image_id);
+    assert_string_equal(result.source, "file");
+    store_destroy(options.store);
+    text_finish(&out);
+}
+
+static void other_drivers_are_known_or_refused(void **state)
+{
+    static const char *const unknown[] = {"",          "aufs",       "btrfs", "zfs", "devicemapper",
+                                          "overlayfs", "../overlay2"};
+    struct text out;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(unknown); i++) {
+        str_copy(engine.driver, sizeof engine.driver, unknown[i]);
+        refused(NULL);
+        assert_int_equal(err.family, ERR_UNSUPPORTED);
+    }
+    assert_int_equal(rename(path_of("overlay2"), path_of("fuse-overlayfs")), 0);
+    assert_int_equal(rename(path_of("image/overlay2"), path_of("image/fuse-overlayfs")), 0);
+    str_copy(engine.driver, sizeof engine.driver, "fuse-overlayfs");
+    text_init(&out, 64 * MIB);
+    assert_int_equal(read_whole(MIB, &out), 0);
+    text_finish(&out);
+}
+
+static void elsewhere_is_refused(void **state)
+{
+    (void)state;
+    engine.local = false;
+    refused(NULL);
+    assert_int_equal(err.family, ERR_UNSUPPORTED);
+    engine.local = true;
+    engine.containerd_store = true;
+    refused(NULL);
+    engine.containerd_store = false;
+    engine.podman = true;
+    refused(NULL);
+    engine.podman = false;
+    str_copy(engine.root_dir, sizeof engine.root_dir, "relative");
+    refused(NULL);
+    str_copy(engine.root_dir, sizeof engine.root_dir, "/no/such/folder");
+    refused(NULL);
+}
+
+/* ---- what a store may have become ---- */
+
+static void config_changed(void)
+{
+    put(config_path, view_str("{\"rootfs\":{\"diff_ids\":[]}}"));
+}
+
+static void config_away(void)
+{
+    assert_int_equal(unlink(config_path), 0);
+}
+
+static void config_a_fifo(void)
+{
+    config_away();
+    assert_int_equal(mkfifo(config_path, 0644), 0);
+}
+
+static void list_away(void)
+{
+    assert_int_equal(
+        unlink(path_of("image/overlay2/layerdb/sha256/%s/tar-split.json.gz", chains[1])), 0);
+}
+
+static void list_cut_short(void)
+{
+    const char *path = path_of("image/overlay2/layerdb/sha256/%s/tar-split.json.gz", chains[2]);
+    struct stat st;
+
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(truncate(path, st.st_size / 2), 0);
+}
+
+static void list_of_another(void)
+{
+    assert_int_equal(
+        rename(path_of("image/overlay2/layerdb/sha256/%s/tar-split.json.gz", chains[0]),
+               path_of("image/overlay2/layerdb/sha256/%s/tar-split.json.gz", chains[1])),
+        0);
+}
+
+static void list_leads_out(void)
+{
+    static const char line[] = "{\"type\":1,\"name\":\"../../../secret\",\"size\":6}\n";
+
+    put_list(0, line, strlen(line));
+}
+
+static void list_is_huge(void)
+{
+    static const char line[] = "{\"type\":1,\"name\":\"etc/motd\",\"size\":999999999999999999}\n";
+
+    put_list(0, line, strlen(line));
+}
+
+static void cache_id_leads_out(void)
+{
+    put(path_of("image/overlay2/layerdb/sha256/%s/cache-id", chains[0]), view_str("../../outside"));
+}
+
+static void diff_of_another(void)
+{
+    put(path_of("image/overlay2/layerdb/sha256/%s/diff", chains[0]), view_str(image_id));
+}
+
+static void file_away(void)
+{
+    assert_int_equal(unlink(path_of("overlay2/%s/diff/srv/3/10.txt", folder_of(1))), 0);
+}
+
+static void file_shrank(void)
+{
+    assert_int_equal(truncate(path_of("overlay2/%s/diff/large.bin", folder_of(1)), 100), 0);
+}
+
+static void file_grew(void)
+{
+    assert_int_equal(truncate(path_of("overlay2/%s/diff/large.bin", folder_of(1)), 4 << 20), 0);
+}
+
+static void file_a_fifo(void)
+{
+    file_away();
+    assert_int_equal(mkfifo(path_of("overlay2/%s/diff/srv/3/10.txt", folder_of(1)), 0644), 0);
+}
+
+static void file_a_folder(void)
+{
+    file_away();
+    assert_int_equal(mkdir(path_of("overlay2/%s/diff/srv/3/10.txt", folder_of(1)), 0755), 0);
+}
+
+static void write_secret(const char *name)
+{
+    char secret[131] = "";
+
+    memset(secret, 'S', 130); /* as long as srv/3/10.txt */
+    put(path_of("%s", name), view_str(secret));
+}
+
+static void file_a_link(void)
+{
+    file_away();
+    write_secret("secret");
+    assert_int_equal(
+        symlink(path_of("secret"), path_of("overlay2/%s/diff/srv/3/10.txt", folder_of(1))), 0);
+}
+
+static void folder_a_link(void)
+{
+    file_away();
+    write_secret("outside/10.txt");
+    assert_int_equal(rename(path_of("overlay2/%s/diff/srv/3", folder_of(1)), path_of("gone")), 0);
+    assert_int_equal(symlink(path_of("outside"), path_of("overlay2/%s/diff/srv/3", folder_of(1))),
+                     0);
+}
+
+static void layer_away(void)
+{
+    assert_int_equal(rename(path_of("overlay2/%s/diff", folder_of(2)), path_of("gone")), 0);
+}
+
+static void broken_stores_are_refused(void **state)
+{
+    static void (*const breaks[])(void) = {
+        config_changed, config_away,   config_a_fifo,   list_away,          list_cut_short,
+        list_leads_out, list_is_huge,  list_of_another, cache_id_leads_out, diff_of_another,
+        file_away,      file_shrank,   file_grew,       file_a_fifo,        file_a_folder,
+        file_a_link,    folder_a_link, layer_away,
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(breaks); i++) {
+        if (i) {
+            tear_down(state);
+            set_up(state);
+        }
+        breaks[i]();
+        refused("SSSSSSSS");
+        if (err.family == ERR_INTERNAL || err.family == ERR_NONE)
+            fail_msg("break %zu: %s", i, err.text);
+    }
+}
+
+/* Other bytes of the same length: only the layer's diffID knows. */
+static void changed_bytes_are_found_by_the_digest(void **state)
+{
+    const char *path = path_of("overlay2/%s/diff/srv/3/10.txt", folder_of(1));
+    struct push_options options = {.level = 1, .transfer.jobs = 2, .input = path_of("image.tar")};
+    struct push_result result;
+    struct text out;
+    char other[130];
+
+    (void)state;
+    memset(other, 'x', sizeof other);
+    put(path, view_of(other, sizeof other));
+    text_init(&out, 64 * MIB);
+    assert_int_equal(read_whole(MIB, &out), 0);
+    put(options.input, text_view(&out));
+    text_finish(&out);
+    assert_int_equal(name_parse_image(REF, &options.name, &err), 0);
+    options.store = open_bucket();
+    assert_int_equal(push_run(&options, &result, &err), ERR_FAIL);
+    assert_int_equal(err.family, ERR_INTEGRITY);
+    store_destroy(options.store);
+}
+
+static void reading_stops_when_asked(void **state)
+{
+    atomic_bool stop = true;
+    struct source *source = source_layers(&engine, image_id, REF, 0, NULL, &err);
+    uint8_t piece[4096];
+    long got = 1;
+
+    (void)state;
+    assert_non_null(source);
+    source->stop = &stop;
+    while (got > 0)
+        got = source_read(source, piece, sizeof piece, &err);
+    assert_int_equal(got, ERR_FAIL);
+    assert_int_equal(err.family, ERR_CANCELLED);
+    source_destroy(source);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_image_comes_out_bit_for_bit, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(it_is_a_save_archive, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(other_drivers_are_known_or_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(elsewhere_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(broken_stores_are_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(changed_bytes_are_found_by_the_digest, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(reading_stops_when_asked, set_up, tear_down),
+    };
+    int failed;
+
+    if (!mkdtemp(dir))
+        return 1;
+    failed = cmocka_run_group_tests(tests, NULL, NULL);
+    rmdir(dir);
+    return failed;
+}

@@ -1,0 +1,436 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "catalog/release.h"
+#include "catalog/resolve.h"
+#include "kit/bucket.h"
+#include "kit/golden.h"
+
+#define ONE   "myapp:20250721-2118-f7a5a27"
+#define TWO   "myapp:20250722-0900-abcdef0"
+#define THREE "myapp:20250801-1200-0123456"
+
+static struct bucket bucket;
+static struct release_options options;
+static struct release_result result;
+static struct err err;
+static int64_t now;
+
+static int set_up(void **state)
+{
+    (void)state;
+    bucket_open(&bucket);
+    now = INT64_C(1784793574480966983);
+    options = (struct release_options){.store = bucket.store, .by = {.user = "root"}};
+    bucket_image(&bucket, ONE, "202507");
+    bucket_image(&bucket, TWO, "202507");
+    bucket_image(&bucket, THREE, "202508");
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    bucket_close(&bucket);
+    return 0;
+}
+
+static struct image_name image(const char *ref)
+{
+    struct image_name name;
+
+    if (name_parse_image(ref, &name, &err))
+        fail_msg("%s", err.text);
+    return name;
+}
+
+/* A minute later each time: so events have an order. */
+static int tag(const char *ref, const char *version)
+{
+    struct image_name name = image(ref);
+
+    options.now = now += 60 * NS_PER_S;
+    return release_tag(&options, &name, version, &result, &err);
+}
+
+static int promote(const char *ref, const char *env)
+{
+    struct image_name name = image(ref);
+
+    options.now = now += 60 * NS_PER_S;
+    return release_promote_image(&options, &name, env, &result, &err);
+}
+
+static int promote_tag(const char *version, const char *env)
+{
+    options.now = now += 60 * NS_PER_S;
+    return release_promote_tag(&options, "myapp", version, env, &result, &err);
+}
+
+static int roll_back(const char *env)
+{
+    options.now = now += 60 * NS_PER_S;
+    return release_rollback(&options, "myapp", env, &result, &err);
+}
+
+static void fine(int answer)
+{
+    if (answer)
+        fail_msg("%s", err.text);
+}
+
+static void refused(int answer, enum err_family family, const char *code, const char *text)
+{
+    assert_int_equal(answer, ERR_FAIL);
+    if (err.family != family || strcmp(err.code, code) != 0 || !strstr(err.text, text))
+        fail_msg("%d %s: %s", err.family, err.code, err.text);
+}
+
+static void stands_at(const char *env, const char *ref)
+{
+    struct resolved resolved;
+
+    fine(resolve_environment(bucket.store, "myapp", env, &resolved, &err));
+    assert_string_equal(resolved.image.ref, ref);
+}
+
+/* ---- documents ---- */
+
+/* What the original wrote in the same situation, but for the times. */
+static void the_originals_bytes(void **state)
+{
+    static const struct {
+        const char *key, *golden;
+    } cases[] = {
+        {"tags/myapp/v1.2.0.json", "tag.json"},
+        {"pointers/myapp/production.json", "pointer-env-tag.json"},
+        {"pointers/myapp/staging.json", "pointer-env-image.json"},
+    };
+
+    (void)state;
+    bucket_image(&bucket, ONE, "202611");
+    bucket_delete(&bucket, "images/myapp/202507/myapp-20250721-2118-f7a5a27.json");
+    fine(tag(ONE, "v1.2.0"));
+    fine(promote_tag("v1.2.0", "production"));
+    fine(promote(ONE, "staging"));
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        _cleanup_text_ struct text ours, theirs, compared;
+        struct pointer pointer, golden;
+
+        text_init(&ours, 64 * KIB);
+        text_init(&compared, 64 * KIB);
+        assert_true(bucket_get(&bucket, cases[i].key, &ours));
+        golden_read(cases[i].golden, &theirs);
+        assert_int_equal(pointer_parse(text_view(&ours), &pointer, &err), 0);
+        assert_int_equal(pointer_parse(text_view(&theirs), &golden, &err), 0);
+        strcpy(pointer.promoted_at, golden.promoted_at);
+        pointer_write(&pointer, &compared);
+        assert_string_equal(compared.data, theirs.data);
+    }
+}
+
+static void event(const char *key, struct audit_event *out)
+{
+    _cleanup_text_ struct text text;
+
+    text_init(&text, 64 * KIB);
+    assert_true(bucket_get(&bucket, key, &text));
+    fine(audit_parse(text_view(&text), out, &err));
+}
+
+static void every_change_is_audited(void **state)
+{
+    struct audit_event found;
+    char key[KEY_MAX];
+
+    (void)state;
+    fine(promote(ONE, "production"));
+    assert_true(result.audited);
+    assert_true(result.atomic);
+    assert_int_equal(bucket_count(&bucket, "audit/", key), 1);
+    assert_non_null(strstr(key, "-promotion-f7a5a27-"));
+    event(key, &found);
+    assert_string_equal(found.by.user, "root");
+    assert_string_equal(found.promotion.source, ONE);
+    assert_string_equal(found.promotion.source_type, "image");
+    assert_string_equal(found.promotion.previous_target, "");
+
+    fine(promote(TWO, "production"));
+    assert_int_equal(bucket_count(&bucket, "audit/", key), 2);
+    event(key, &found);
+    assert_string_equal(found.promotion.previous_target,
+                        "images/myapp/202507/myapp-20250721-2118-f7a5a27.tar.gz");
+    assert_string_equal(result.previous, found.promotion.previous_target);
+}
+
+/* The original's key had neither the environment nor the second in it. */
+static void two_events_of_a_minute_are_two(void **state)
+{
+    struct image_name name = image(ONE);
+
+    (void)state;
+    options.now = now;
+    fine(release_promote_image(&options, &name, "production", &result, &err));
+    fine(release_promote_image(&options, &name, "staging", &result, &err));
+    assert_int_equal(bucket_count(&bucket, "audit/myapp/", NULL), 2);
+}
+
+static void the_change_stands_without_its_event(void **state)
+{
+    char path[256];
+
+    (void)state;
+    fine(promote(TWO, "production"));
+    snprintf(path, sizeof path, "rm -rf '%s/audit' && touch '%s/audit'", bucket.path, bucket.path);
+    assert_int_equal(system(path), 0);
+    fine(promote(ONE, "production"));
+    assert_false(result.audited);
+    assert_int_not_equal(result.why_not_audited.family, ERR_NONE);
+    stands_at("production", ONE);
+}
+
+static void dry_run_writes_nothing(void **state)
+{
+    (void)state;
+    options.dry_run = true;
+    fine(tag(ONE, "v1.0.0"));
+    fine(promote(ONE, "production"));
+    assert_false(result.skipped);
+    assert_string_equal(result.key, "pointers/myapp/production.json");
+    assert_int_equal(bucket_count(&bucket, "", NULL), 6);
+}
+
+/* ---- skipping ---- */
+
+static void nothing_changes_nothing_is_written(void **state)
+{
+    (void)state;
+    fine(tag(ONE, "v1.0.0"));
+    fine(tag(ONE, "v1.0.0"));
+    assert_true(result.skipped);
+    fine(promote_tag("v1.0.0", "production"));
+    fine(promote_tag("v1.0.0", "production"));
+    assert_true(result.skipped);
+    fine(promote(ONE, "staging"));
+    fine(promote(ONE, "staging"));
+    assert_true(result.skipped);
+    assert_int_equal(bucket_count(&bucket, "audit/", NULL), 3);
+}
+
+/* The same image, which somebody has pushed again in another month. */
+static void the_month_makes_no_difference(void **state)
+{
+    (void)state;
+    fine(promote(ONE, "production"));
+    bucket_delete(&bucket, "images/myapp/202507/myapp-20250721-2118-f7a5a27.json");
+    bucket_image(&bucket, ONE, "202512");
+    fine(promote(ONE, "production"));
+    assert_true(result.skipped);
+}
+
+/* ---- tags ---- */
+
+static void a_tag_stays_where_it_is(void **state)
+{
+    struct audit_event found;
+    char key[KEY_MAX];
+
+    (void)state;
+    fine(tag(ONE, "v1.0.0"));
+    refused(tag(TWO, "v1.0.0"), ERR_CONFLICT, "tag", "v1.0.0 is the version of " ONE " already");
+    options.force = true;
+    fine(tag(TWO, "v1.0.0"));
+    assert_string_equal(result.previous, "images/myapp/202507/myapp-20250721-2118-f7a5a27.tar.gz");
+    assert_int_equal(bucket_count(&bucket, "audit/myapp/", key), 2);
+    event(key, &found);
+    assert_int_equal(found.type, AUDIT_TAG);
+    assert_string_equal(found.tag.previous_target, result.previous);
+}
+
+/* After a moved tag the environment's document names the old image until it is promoted again. */
+static void a_moved_tag_is_promoted_again(void **state)
+{
+    (void)state;
+    fine(tag(ONE, "v1.0.0"));
+    fine(promote_tag("v1.0.0", "production"));
+    options.force = true;
+    fine(tag(TWO, "v1.0.0"));
+    stands_at("production", TWO);
+    fine(promote_tag("v1.0.0", "production"));
+    assert_false(result.skipped);
+}
+
+static void what_is_not_there(void **state)
+{
+    (void)state;
+    refused(tag("myapp:20240101-0000-0000000", "v1.0.0"), ERR_NOT_FOUND, "image",
+            "image not found in S3: images/myapp/202401/myapp-20240101-0000-0000000.tar.gz");
+    refused(promote("myapp:20240101-0000-0000000", "production"), ERR_NOT_FOUND, "image",
+            "image not found in S3: ");
+    refused(promote_tag("v9.9.9", "production"), ERR_NOT_FOUND, "tag",
+            "tag not found: myapp/v9.9.9");
+    fine(tag(ONE, "v1.0.0"));
+    bucket_delete(&bucket, "images/myapp/202507/myapp-20250721-2118-f7a5a27.tar.gz");
+    refused(promote_tag("v1.0.0", "production"), ERR_NOT_FOUND, "image", "image not found in S3: ");
+    refused(promote(ONE, "production"), ERR_NOT_FOUND, "image", "image not found in S3: ");
+    refused(roll_back("production"), ERR_NOT_FOUND, "environment",
+            "environment pointer not found: myapp/production");
+}
+
+static void names_are_checked(void **state)
+{
+    (void)state;
+    refused(tag(ONE, "../../pointers/myapp/prod"), ERR_USAGE, "name", "invalid version");
+    refused(promote(ONE, "../x"), ERR_USAGE, "name", "invalid environment");
+    refused(promote_tag("v1", "a/b"), ERR_USAGE, "name", "invalid environment");
+    refused(release_promote_tag(&options, "My App", "v1", "x", &result, &err), ERR_USAGE, "name",
+            "invalid application");
+    refused(roll_back(""), ERR_USAGE, "name", "invalid environment");
+}
+
+/* ---- concurrency ---- */
+
+/* Between the look and the write, with a store that sees to it and with one that does not. */
+static void somebody_was_faster(void **state)
+{
+    struct standing was;
+    struct pointer wish = {.target = POINTER_IMAGE, .target_path = "images/x"};
+
+    (void)state;
+    fine(promote(ONE, "production"));
+    for (int conditions = 0; conditions < 2; conditions++) {
+        fine(change_look(bucket.store, "pointers/myapp/production.json", &was, &err));
+        fine(promote(conditions ? TWO : THREE, "production"));
+        assert_int_equal(change_set(bucket.store, "pointers/myapp/production.json", &was, &wish,
+                                    conditions, &err),
+                         CHANGE_LOST);
+        stands_at("production", conditions ? TWO : THREE);
+        was.there = false;
+        was.etag[0] = '\0';
+        assert_int_equal(change_set(bucket.store, "pointers/myapp/production.json", &was, &wish,
+                                    conditions, &err),
+                         CHANGE_LOST);
+    }
+}
+
+/* ---- rollback ---- */
+
+static void back_and_further_back(void **state)
+{
+    (void)state;
+    fine(promote(ONE, "production"));
+    fine(tag(TWO, "v2.0.0"));
+    fine(promote_tag("v2.0.0", "production"));
+    fine(promote(THREE, "staging"));
+    fine(promote(THREE, "production"));
+
+    fine(roll_back("production"));
+    assert_string_equal(result.version, "v2.0.0");
+    stands_at("production", TWO);
+    fine(roll_back("production"));
+    stands_at("production", ONE);
+    refused(roll_back("production"), ERR_NOT_FOUND, "previous", "nothing that myapp/production");
+    stands_at("production", ONE);
+
+    fine(promote(THREE, "production"));
+    fine(roll_back("production"));
+    stands_at("production", ONE);
+    stands_at("staging", THREE);
+}
+
+static void a_log_with_a_gap_is_not_believed(void **state)
+{
+    _cleanup_text_ struct text text;
+
+    (void)state;
+    text_init(&text, 64 * KIB);
+    fine(promote(ONE, "production"));
+    fine(promote(TWO, "production"));
+    assert_true(bucket_get(&bucket, "pointers/myapp/production.json", &text));
+    fine(promote(THREE, "production"));
+    bucket_put(&bucket, "pointers/myapp/production.json", text.data); /* by hand */
+    refused(roll_back("production"), ERR_CONFLICT, "history", "the audit log does not tell");
+}
+
+/* ---- the original's buckets ---- */
+
+static void a_broken_pointer_can_be_mended(void **state)
+{
+    static const char *const broken[] = {"", "{", "[]", "{\"target_type\":\"image\"}",
+                                         "{\"target_type\":\"image\",\"target_path\":\"a/../b\"}"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(broken); i++) {
+        struct resolved resolved;
+
+        bucket_put(&bucket, "pointers/myapp/production.json", broken[i]);
+        refused(resolve_environment(bucket.store, "myapp", "production", &resolved, &err),
+                ERR_INTEGRITY, "document", "pointers/myapp/production.json");
+        fine(promote(ONE, "production"));
+        stands_at("production", ONE);
+    }
+}
+
+static void where_pointers_may_not_lead(void **state)
+{
+    static const struct {
+        const char *type, *path, *text;
+    } cases[] = {
+        {"image", "images/other/202507/other-20250721-2118-f7a5a27.tar.gz", "another application"},
+        {"image", "images/myapp/202507/myapp-1.tar.gz", "not where an image lies"},
+        {"image", "tags/myapp/v1.0.0.json", "not where an image lies"},
+        {"image", "x", "not where an image lies"},
+        {"tag", "tags/other/v1.0.0.json", "another application"},
+        {"tag", "tags/myapp/a/b.json", "not where a tag lies"},
+        {"tag", "pointers/myapp/production.json", "not where a tag lies"},
+        {"tag", "tags/myapp/self.json", "a tag must lead to an image"},
+        {"tag", "tags/myapp/hop.json", "a tag must lead to an image"},
+    };
+    struct resolved resolved;
+    char body[256];
+
+    (void)state;
+    bucket_put(&bucket, "tags/myapp/self.json",
+               "{\"target_type\":\"tag\",\"target_path\":\"tags/myapp/self.json\"}");
+    bucket_put(&bucket, "tags/myapp/hop.json",
+               "{\"target_type\":\"tag\",\"target_path\":\"tags/myapp/v1.0.0.json\"}");
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        snprintf(body, sizeof body, "{\"target_type\":\"%s\",\"target_path\":\"%s\"}",
+                 cases[i].type, cases[i].path);
+        bucket_put(&bucket, "pointers/myapp/production.json", body);
+        refused(resolve_environment(bucket.store, "myapp", "production", &resolved, &err),
+                ERR_INTEGRITY, "pointer", cases[i].text);
+    }
+}
+
+int main(void)
+{
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(the_originals_bytes),
+        TEST(every_change_is_audited),
+        TEST(two_events_of_a_minute_are_two),
+        TEST(the_change_stands_without_its_event),
+        TEST(dry_run_writes_nothing),
+        TEST(nothing_changes_nothing_is_written),
+        TEST(the_month_makes_no_difference),
+        TEST(a_tag_stays_where_it_is),
+        TEST(a_moved_tag_is_promoted_again),
+        TEST(what_is_not_there),
+        TEST(names_are_checked),
+        TEST(somebody_was_faster),
+        TEST(back_and_further_back),
+        TEST(a_log_with_a_gap_is_not_believed),
+        TEST(a_broken_pointer_can_be_mended),
+        TEST(where_pointers_may_not_lead),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
