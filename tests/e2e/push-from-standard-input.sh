@@ -4,6 +4,7 @@
 need_docker
 need_directory
 REF=app:20250721-2118-f7a5a27
+export S3DOCK_SOURCE=docker # the same stream as that of docker save, to the byte
 "$KIT/images" small $REF
 
 # pushed NAME ARGUMENT...: pushes into a bucket of that name; prints the archive's checksum.
