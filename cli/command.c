@@ -54,24 +54,29 @@ const struct command command_table[COMMAND_COUNT] = {
              "description beside it. An image that the bucket holds already is not even\n"
              "exported. If a push fails or is interrupted, the bucket stays as it was.\n",
          .run = cmd_push},
-    [CMD_PULL] = {.name = "pull",
-                  .group = IMAGES,
-                  .operands = "REF|APP ENV|VERSION",
-                  .least = 1,
-                  .most = 2,
-                  .summary = "get an image out of the bucket",
-                  .examples = "s3dock pull myapp production\twhat the environment stands for\n"
-                              "s3dock pull myapp v1.2.0\ta version\n"
-                              "s3dock pull myapp:20250721-2118-f7a5a27\tan image\n"
-                              "s3dock pull myapp production --output image.tar\tinto a file\n"
-                              "s3dock pull myapp production --output - | docker load\tby hand\n",
-                  .details =
-                      "Every byte is checked before success is reported. Nothing is fetched when\n"
-                      "Docker has this very image already.\n"
-                      "\n"
-                      "What reads like a version (v1.2.0, 1.2) is looked for among the versions\n"
-                      "first, then among the environments; anything else the other way round.\n",
-                  .run = cmd_pull},
+    [CMD_PULL] =
+        {.name = "pull",
+         .group = IMAGES,
+         .operands = "REF|APP ENV|VERSION",
+         .least = 1,
+         .most = 2,
+         .summary = "get an image out of the bucket",
+         .examples = "s3dock pull myapp production\twhat the environment stands for\n"
+                     "s3dock pull myapp v1.2.0\ta version\n"
+                     "s3dock pull myapp:20250721-2118-f7a5a27\tan image\n"
+                     "s3dock pull myapp production --dry-run\tsay what would move\n"
+                     "s3dock pull myapp production --output image.tar\tinto a file\n"
+                     "s3dock pull myapp production --output - | docker load\tby hand\n",
+         .details = "Every byte is checked before success is reported. Nothing is fetched when\n"
+                    "Docker has this very image already.\n"
+                    "\n"
+                    "Layers that Docker has are not fetched. Of the others, what an image that is\n"
+                    "here holds can be taken from there: that costs an export of that image, so\n"
+                    "it is done when the link is slow enough to make it pay (--reuse).\n"
+                    "\n"
+                    "What reads like a version (v1.2.0, 1.2) is looked for among the versions\n"
+                    "first, then among the environments; anything else the other way round.\n",
+         .run = cmd_pull},
     [CMD_TAG] =
         {.name = "tag",
          .group = RELEASES,

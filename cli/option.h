@@ -43,6 +43,7 @@ enum option_id {
     OPT_MEMORY,
     OPT_DRY_RUN,
     OPT_FORCE,
+    OPT_REUSE,
     /* names */
     OPT_GIT_BRANCH,
     OPT_TIMESTAMP_FORMAT,

@@ -42,6 +42,8 @@ static const char *phase_words(enum transfer_phase phase)
         return "Docker is preparing the export";
     case PHASE_PUSH:
         return "pushing";
+    case PHASE_REUSE:
+        return "looking through an image that is here";
     case PHASE_PULL:
         return "pulling";
     case PHASE_LOAD:
@@ -54,7 +56,7 @@ static const char *phase_words(enum transfer_phase phase)
 
 static bool counts_bytes(enum transfer_phase phase)
 {
-    return phase == PHASE_PUSH || phase == PHASE_PULL;
+    return phase == PHASE_PUSH || phase == PHASE_PULL || phase == PHASE_REUSE;
 }
 
 /* 0 to 100; an estimate is not trusted to the end. */

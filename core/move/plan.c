@@ -1,15 +1,15 @@
 #include "move/plan.h"
 
-void plan_init(struct plan *plan, const struct index *index, uint64_t archive_size, size_t in_size,
+void plan_init(struct plan *plan, const struct need *wanted, uint64_t archive_size, size_t in_size,
                size_t out_size)
 {
     *plan = (struct plan){
-        .index = index, .archive_size = archive_size, .in_size = in_size, .out_size = out_size};
+        .wanted = wanted, .archive_size = archive_size, .in_size = in_size, .out_size = out_size};
 }
 
 bool plan_done(const struct plan *plan)
 {
-    return plan->offset >= plan->archive_size;
+    return plan->wanted ? plan->chunk == plan->wanted->count : plan->offset >= plan->archive_size;
 }
 
 static void next_piece(struct plan *plan, struct span *span)
@@ -17,33 +17,48 @@ static void next_piece(struct plan *plan, struct span *span)
     uint64_t left = plan->archive_size - plan->offset;
 
     span->in_size = left < plan->in_size ? (size_t)left : plan->in_size;
+    span->packed = span->in_size;
+    span->op.offset = plan->offset;
+    plan->offset += span->in_size;
 }
 
-/* The chunk that the plan stands at, or NULL at the end of the index. */
-static const struct index_chunk *here(struct plan *plan)
+/* Takes the chunk into the range that the span fetches. False: it lies too far off, or the range
+ * grows too long. */
+static bool reach(const struct plan *plan, struct span *span, const struct need_chunk *chunk)
 {
-    while (plan->section < plan->index->section_count &&
-           plan->chunk == plan->index->sections[plan->section].chunk_count) {
-        plan->section++;
-        plan->chunk = 0;
-    }
-    if (plan->section == plan->index->section_count)
-        return NULL;
-    return &plan->index->sections[plan->section].chunks[plan->chunk];
+    uint64_t end = span->op.offset + span->in_size;
+
+    if (span->in_size == 0)
+        span->op.offset = end = chunk->packed_offset;
+    if (chunk->packed_offset < end || chunk->packed_offset - end > PLAN_BRIDGE ||
+        chunk->packed_offset - span->op.offset + chunk->chunk.packed_size > plan->in_size)
+        return false;
+    span->in_size = (size_t)(chunk->packed_offset - span->op.offset) + chunk->chunk.packed_size;
+    return true;
 }
 
 static void next_chunks(struct plan *plan, struct span *span)
 {
-    const struct index_chunk *chunk;
     size_t raw = 0;
 
-    while (span->count < SPAN_CHUNKS && (chunk = here(plan))) {
-        if (chunk->packed_size > plan->in_size - span->in_size ||
-            chunk->raw_size > plan->out_size - raw)
+    while (span->count < SPAN_CHUNKS && plan->chunk < plan->wanted->count) {
+        const struct need_chunk *wanted = &plan->wanted->chunks[plan->chunk];
+        struct span_chunk *chunk = &span->chunks[span->count];
+        bool spooled = wanted->spool_at != NEED_FROM_ARCHIVE;
+
+        if (wanted->chunk.raw_size > plan->out_size - raw)
             return;
-        span->chunks[span->count++].chunk = *chunk;
-        span->in_size += chunk->packed_size;
-        raw += chunk->raw_size;
+        if (!spooled && !reach(plan, span, wanted))
+            return;
+        *chunk = (struct span_chunk){
+            .chunk = wanted->chunk,
+            .flags = spooled ? SPAN_SPOOLED : 0,
+            .raw_offset = wanted->raw_offset,
+            .at = spooled ? wanted->spool_at : wanted->packed_offset - span->op.offset,
+        };
+        span->count++;
+        span->packed += wanted->chunk.packed_size;
+        raw += wanted->chunk.raw_size;
         plan->chunk++;
     }
 }
@@ -51,14 +66,15 @@ static void next_chunks(struct plan *plan, struct span *span)
 int plan_next(struct plan *plan, struct span *span, struct err *err)
 {
     span->number = plan->number++;
-    if (plan->index)
+    span->op.offset = 0;
+    span->spool = plan->wanted ? plan->wanted->spool : -1;
+    if (plan->wanted)
         next_chunks(plan, span);
     else
         next_piece(plan, span);
-    if (span->in_size == 0 || span->in_size > plan->archive_size - plan->offset)
+    if (span->packed == 0 || span->in_size > plan->archive_size ||
+        span->op.offset > plan->archive_size - span->in_size)
         return err_set(err, ERR_INTEGRITY, "index", "the index does not describe the archive");
-    span->op.offset = plan->offset;
     span->op.length = span->in_size;
-    plan->offset += span->in_size;
     return 0;
 }

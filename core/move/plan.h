@@ -1,6 +1,9 @@
 /*
- * plan - which ranges of the archive are fetched, in order: spans of whole chunks along an index,
- * or, without one, plain pieces of the archive.
+ * plan - which ranges of the archive are fetched, in order: spans of wanted chunks, or, without an
+ * index, plain pieces of the archive.
+ *
+ * A span is fetched with one ranged GET at most: it ends where the next chunk to fetch lies too far
+ * behind the last one.
  */
 #ifndef S3DOCK_MOVE_PLAN_H
 #define S3DOCK_MOVE_PLAN_H
@@ -8,27 +11,33 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
+#include "move/need.h"
 #include "move/span.h"
-#include "pack/index.h"
 
 struct err;
 
+/* Bytes that are fetched for nothing rather than by a request more. A dozen requests are in the air
+ * at once, so a round trip costs its share only; what counts is the price of a request (of S3: that
+ * of 4 KiB of traffic, and about 2 KiB of headers both ways). */
+#define PLAN_BRIDGE (8 * KIB)
+
 struct plan {
-    const struct index *index; /* NULL: pieces */
+    const struct need *wanted; /* NULL: pieces */
     uint64_t archive_size;
     size_t in_size, out_size; /* of the slots */
     /* where the next span begins */
-    unsigned section;
     uint32_t chunk;
     uint64_t offset;
     uint64_t number;
 };
 
-void plan_init(struct plan *plan, const struct index *index, uint64_t archive_size, size_t in_size,
+void plan_init(struct plan *plan, const struct need *wanted, uint64_t archive_size, size_t in_size,
                size_t out_size);
 bool plan_done(const struct plan *plan);
-/* Fills the span: its chunks, op.offset, op.length and in_size. Fails (integrity.index) when a
- * chunk does not fit into a slot. */
+/* Fills the span: its chunks, op.offset, op.length (0: nothing is to be fetched), in_size and
+ * packed. Fails (integrity.index) when a chunk does not fit into a slot or lies outside of the
+ * archive. */
 int plan_next(struct plan *plan, struct span *span, struct err *err);
 
 #endif

@@ -6,6 +6,11 @@
  *       ^                                                                      |
  *       +--------------------------- empty spans ------------------------------+
  *
+ * Into a daemon, only what it lacks (delta): the plan then holds the chunks of missing layers, a
+ * harvest has put those into the spool that an image of this host holds, and the writer assembles a
+ * bundle of them. If the daemon does not take that, or the index has lied, all of the image
+ * follows.
+ *
  * A span is admitted, in order, only with both of its buffers in hand: so there is no deadlock, and
  * back-pressure needs no code. Without an index the spans are plain pieces that the writer inflates
  * in order.
@@ -21,6 +26,10 @@
 #include "catalog/locate.h"
 #include "flow/meter.h"
 #include "flow/order.h"
+#include "move/assembly.h"
+#include "move/delta.h"
+#include "move/fetch_index.h"
+#include "move/harvest.h"
 #include "move/identity.h"
 #include "move/plan.h"
 #include "move/sink.h"
@@ -33,12 +42,17 @@
 #define OUT_SIZE    (4 * MIB)
 #define SPANS_MOST  16
 #define SPANS_LEAST 3
-#define INDEX_MAX   (512 * MIB)
 
-enum { FETCHED = 1, UNPACKED, WRITTEN, VERIFIED, ENDED };
+enum { FETCHED = 1, UNPACKED, WRITTEN, VERIFIED, ENDED, HARVESTED };
 
-/* What one attempt answers besides 0 and failure: the archive was replaced meanwhile. */
-enum { REPLACED = 1 };
+/* What one attempt answers besides 0 and failure: the archive was replaced meanwhile; the daemon
+ * did not take a part of the image; what the index says is not so. */
+enum { REPLACED = 1, REFUSED, MISLED };
+
+/* What an attempt shall do without. */
+struct abstain {
+    bool delta, index;
+};
 
 struct pull {
     const struct pull_options *options;
@@ -49,7 +63,10 @@ struct pull {
     struct located at;
     bool located;
     struct store_info archive;
-    struct index *index; /* NULL: the archive is read without one */
+    struct abstain without;
+    struct delta *delta; /* NULL: all of the image is pulled */
+    struct index *index; /* NULL: the archive is read without one, or by the delta's */
+    struct need *wanted; /* NULL: plain pieces. The delta's, or all of the index */
     struct plan plan;
 
     struct inbox *home;
@@ -57,11 +74,11 @@ struct pull {
     struct workers *workers;
     struct sink *sink;
     struct writer *writer;
+    struct assembly *assembly;
     struct order order;
     bool writing, ended, stopping, replaced;
     const struct image_info *image;
 
-    uint64_t packed_done;
     struct meter meter;
     int64_t next_report, phase_began;
     enum transfer_phase phase;
@@ -78,7 +95,9 @@ static void report(struct pull *p, enum transfer_phase phase)
         p->phase = phase;
         p->phase_began = now;
         if (phase == PHASE_PULL)
-            meter_start(&p->meter, p->archive.size, now);
+            meter_start(&p->meter, p->wanted ? p->wanted->packed_size : p->archive.size, now);
+        else if (phase == PHASE_REUSE)
+            meter_start(&p->meter, p->delta->donor->size, now);
     } else if (now < p->next_report) {
         return;
     }
@@ -177,49 +196,117 @@ static int find_archive(struct pull *p, struct err *err)
     return err_hint(err, "if it is just being pushed, wait and try again; else push it again");
 }
 
-/* Reads the index and holds it against the metadata. */
-static int read_index(struct pull *p, struct err *err)
-{
-    const struct metadata *metadata = &p->at.metadata;
-    uint8_t sum[SHA256_SIZE];
-    char hex[SHA256_HEX_SIZE];
-    struct text text;
-    int answer = ERR_FAIL;
-
-    text_init(&text, INDEX_MAX);
-    switch (store_get_document(p->options->store, metadata->index_key, &text, NULL, err)) {
-    case STORE_DONE:
-        sha256_of(text_view(&text), sum);
-        hex_encode(sum, sizeof sum, hex);
-        if (strcmp(hex, metadata->index_sha256) != 0)
-            err_set(err, ERR_INTEGRITY, "index", "the index is not the one that was pushed");
-        else
-            answer = index_parse(text_view(&text), &p->index, err);
-        break;
-    case STORE_FAILED:
-        break;
-    default:
-        err_set(err, ERR_NOT_FOUND, "index", "the index is gone");
-    }
-    text_finish(&text);
-    if (answer == 0 && (p->index->archive_size != p->archive.size ||
-                        strcmp(p->index->image.id, metadata->image_id) != 0)) {
-        index_destroy(p->index);
-        p->index = NULL;
-        answer = err_set(err, ERR_INTEGRITY, "index", "the index speaks of another archive");
-    }
-    return answer;
-}
-
 /* Without a sound index the pull still works: slower, and judged by the layers' own digests. */
 static int choose_index(struct pull *p, struct err *err)
 {
-    if (!p->at.metadata.index_key[0] || read_index(p, err) == 0)
+    const char *key = p->at.metadata.index_key;
+    struct raw_range all = {0};
+
+    if (!key[0] || p->without.index)
         return 0;
+    if (fetch_index(p->options->store, &p->at.metadata, &p->index, err) == 0) {
+        all.size = p->index->raw_size;
+        p->wanted = need_create(p->index, &all, 1, err);
+        return p->wanted ? 0 : ERR_FAIL;
+    }
     if (err->family != ERR_INTEGRITY && err->family != ERR_NOT_FOUND)
         return err_wrap(err, "cannot read the index");
-    log_info("%s: %s; pulling the archive without it", p->at.metadata.index_key, err->text);
+    log_info("%s: %s; pulling the archive without it", key, err->text);
     return 0;
+}
+
+/* ---- what the host has ---- */
+
+/* The names in the archive must be ours: else the whole is pulled, and refused as such. */
+static bool may_be_bundled(const struct pull *p, const struct delta *delta)
+{
+    struct err ignored;
+
+    return check_names(&delta->index->image, p->options->name.ref, p->at.metadata.image_tag,
+                       &ignored) == 0;
+}
+
+static int choose_delta(struct pull *p, struct err *err)
+{
+    const struct pull_options *o = p->options;
+    struct delta_options options = {.store = o->store,
+                                    .docker = o->docker,
+                                    .name = &o->name,
+                                    .at = &p->at,
+                                    .archive = &p->archive,
+                                    .reuse = o->reuse};
+    int answer;
+
+    if (!o->docker || o->force || p->without.delta || !p->at.metadata.index_key[0] ||
+        !p->at.metadata.layer_count || !p->at.metadata.image_id[0])
+        return 0;
+    answer = delta_prepare(&options, &p->delta, err);
+    if (answer == ERR_FAIL && (err->family == ERR_INTEGRITY || err->family == ERR_NOT_FOUND)) {
+        log_info("%s; pulling all of the image", err->text);
+        return 0;
+    }
+    if (answer != DELTA_READY)
+        return answer == DELTA_POINTLESS ? 0 : ERR_FAIL;
+    if (!may_be_bundled(p, p->delta)) {
+        delta_destroy(p->delta);
+        p->delta = NULL;
+        return 0;
+    }
+    p->wanted = p->delta->wanted;
+    p->result->layers_here = p->delta->has_count;
+    p->result->stats.reused_bytes = delta_left_out(p->delta);
+    snprintf(p->result->reuse, sizeof p->result->reuse, "%s", p->delta->reason);
+    log_info("%s: %u of %u layers are here", o->name.ref, p->delta->has_count,
+             p->at.metadata.layer_count);
+    return 0;
+}
+
+/* Waits for the harvest to be done: it looks at the cancel flag by itself, where it waits. */
+static void watch_harvest(struct pull *p, struct harvest *harvest)
+{
+    const struct msg *msg;
+    uint64_t seen = 0;
+
+    do {
+        uint64_t read = harvest_read(harvest);
+
+        meter_add(&p->meter, read - seen, clock_monotonic());
+        seen = read;
+        report(p, PHASE_REUSE);
+        if (cancel_requested(p->options->transfer.cancel))
+            harvest_stop(harvest);
+        msg = inbox_take(p->home, clock_monotonic() + CANCEL_TICK);
+    } while (!msg);
+}
+
+/* Takes wanted chunks from the donor. What it does not give is fetched; so only a cancel fails. */
+static int harvest(struct pull *p, struct err *err)
+{
+    const struct delta *delta = p->delta;
+    struct harvest_options options = {.params = delta->index->params,
+                                      .wanted = delta->wanted,
+                                      .home = p->home,
+                                      .kind_done = HARVESTED};
+    uint64_t before = need_missing(delta->wanted), found;
+    struct harvest *harvest = NULL;
+
+    options.source = source_docker(p->options->docker, delta->donor->name, delta->donor->size, err);
+    if (options.source)
+        harvest = harvest_create(&options, err);
+    if (harvest) {
+        watch_harvest(p, harvest);
+        if (harvest_result(harvest, err))
+            log_info("%s: %s", delta->donor->name, err->text);
+    } else {
+        log_info("%s: %s", delta->donor->name, err->text);
+    }
+    harvest_destroy(harvest);
+    source_destroy(options.source);
+    found = before - need_missing(delta->wanted);
+    p->result->stats.reused_bytes += found;
+    log_info("%s held %.1f of %.1f MB that are missing", delta->donor->name, (double)found / 1e6,
+             (double)before / 1e6);
+    return cancel_check(p->options->transfer.cancel, err);
 }
 
 /* ---- the transfer: one function an event ---- */
@@ -261,7 +348,10 @@ static void admit(struct pull *p)
             stop(p, &err);
             return;
         }
-        store_submit(p->options->store, &span->op);
+        if (span->op.length)
+            store_submit(p->options->store, &span->op);
+        else
+            inbox_post(p->home, &span->op.msg); /* all of it lies in the spool */
     }
 }
 
@@ -287,7 +377,7 @@ static void on_fetched(struct pull *p, struct span *span)
     }
     if (p->stopping) {
         release_span(p, span);
-    } else if (!p->index) {
+    } else if (!p->wanted) {
         order_put(&p->order, span->number, span);
         hand_to_writer(p);
     } else {
@@ -314,11 +404,10 @@ static void on_unpacked(struct pull *p, struct span *span)
 
 static void on_written(struct pull *p, struct span *span)
 {
-    p->packed_done += span->in_size;
     if (!p->stopping && span->err.family)
         stop(p, &span->err);
     release_span(p, span);
-    meter_add(&p->meter, span->in_size, clock_monotonic());
+    meter_add(&p->meter, span->packed, clock_monotonic());
 }
 
 static void on_ended(struct pull *p)
@@ -328,6 +417,8 @@ static void on_ended(struct pull *p)
     p->ended = true;
     if (writer_result(p->writer, &p->image, &err))
         stop(p, &err);
+    else if (p->delta)
+        p->image = &p->delta->index->image;
 }
 
 static void dispatch(struct pull *p, struct msg *msg)
@@ -435,7 +526,7 @@ static int set_up(struct pull *p, struct err *err)
 {
     const struct pull_options *o = p->options;
     size_t memory = o->transfer.memory ? o->transfer.memory : TRANSFER_MEMORY;
-    size_t out_size = p->index ? OUT_SIZE : 0;
+    size_t out_size = p->wanted ? OUT_SIZE : 0;
     unsigned count = (unsigned)(memory / (IN_SIZE + out_size));
     struct workers_options crew = {.count = transfer_jobs(o->transfer.jobs),
                                    .scratch_create = make_unpacker,
@@ -444,18 +535,23 @@ static int set_up(struct pull *p, struct err *err)
     count = count < SPANS_LEAST ? SPANS_LEAST : count > SPANS_MOST ? SPANS_MOST : count;
     log_debug("pull: %u workers, %u slots: at most %zu bytes of buffers", crew.count, count,
               count * (IN_SIZE + out_size));
-    plan_init(&p->plan, p->index, p->archive.size, IN_SIZE, OUT_SIZE);
     order_init(&p->order, count);
-    p->home = inbox_create(err);
     p->slots = slots_create(count, IN_SIZE, out_size, sizeof(struct span), err);
-    if (!p->home || !p->slots)
+    if (!p->slots)
         return ERR_FAIL;
+    plan_init(&p->plan, p->wanted, p->archive.size, IN_SIZE, OUT_SIZE);
     p->workers = workers_create(&crew, err);
     p->sink = p->workers ? open_sink(o, err) : NULL;
     if (!p->sink)
         return ERR_FAIL;
+    if (p->delta) {
+        p->assembly = assembly_create(p->delta->bundle, &p->delta->index->image, p->sink);
+        if (!p->assembly)
+            return err_memory(err, "the bundle");
+    }
     p->writer = writer_create(&(struct writer_options){.sink = p->sink,
-                                                       .packed = !p->index,
+                                                       .assembly = p->assembly,
+                                                       .packed = !p->wanted,
                                                        .checksum = p->at.metadata.checksum,
                                                        .approve = approve,
                                                        .approve_arg = p,
@@ -471,11 +567,15 @@ static int set_up(struct pull *p, struct err *err)
 static void take_down(struct pull *p)
 {
     writer_destroy(p->writer);
+    assembly_destroy(p->assembly);
     sink_destroy(p->sink);
     workers_destroy(p->workers);
     slots_destroy(p->slots);
     inbox_destroy(p->home);
+    if (!p->delta)
+        need_destroy(p->wanted);
     index_destroy(p->index);
+    delta_destroy(p->delta);
     if (p->located)
         located_finish(&p->at);
 }
@@ -527,10 +627,22 @@ static int verify_loaded(struct pull *p, struct err *err)
     return answer;
 }
 
+/* A part of the image that was not taken, or an index that has lied: the whole may go well. */
+static int fall_back(const struct pull *p, int answer, const struct err *err)
+{
+    if (answer != ERR_FAIL || !p->delta)
+        return answer;
+    return err->family == ERR_DOCKER ? REFUSED : err->family == ERR_INTEGRITY ? MISLED : ERR_FAIL;
+}
+
 static int transfer(struct pull *p, struct err *err)
 {
-    int answer = set_up(p, err);
+    int answer = p->delta && p->delta->donor ? harvest(p, err) : 0;
 
+    if (p->wanted)
+        p->result->to_fetch = need_missing(p->wanted);
+    if (answer == 0)
+        answer = set_up(p, err);
     if (answer == 0)
         answer = conduct(p, err);
     if (answer == 0 && p->options->docker)
@@ -540,8 +652,24 @@ static int transfer(struct pull *p, struct err *err)
     if (answer == 0)
         snprintf(p->result->image_id, sizeof p->result->image_id, "%s", p->image->id);
     if (p->writer && p->ended)
-        p->result->stats.raw_bytes = writer_raw(p->writer);
-    return answer;
+        p->result->stats.raw_bytes = p->delta ? p->delta->index->raw_size : writer_raw(p->writer);
+    return fall_back(p, answer, err);
+}
+
+/* What is there to pull, and how. */
+static int prepare(struct pull *p, struct err *err)
+{
+    p->home = inbox_create(err);
+    p->result->layers = p->at.metadata.layer_count;
+    p->result->layers_here = 0;
+    p->result->stats.reused_bytes = 0;
+    p->result->reuse[0] = '\0';
+    if (!p->home || find_archive(p, err) || choose_delta(p, err))
+        return ERR_FAIL;
+    p->result->to_fetch = p->delta ? need_missing(p->wanted) : p->archive.size;
+    if (p->delta || p->options->dry_run)
+        return 0;
+    return choose_index(p, err);
 }
 
 static void sum_up(struct pull *p)
@@ -561,7 +689,8 @@ static void sum_up(struct pull *p)
 
 /* One attempt. REPLACED: the archive was another one before the end. */
 static int pull_once(const struct pull_options *options, struct pull_result *result,
-                     const struct store_stats *before, int64_t began, struct err *err)
+                     const struct store_stats *before, int64_t began, struct abstain without,
+                     struct err *err)
 {
     struct pull *p = calloc(1, sizeof *p);
     int answer;
@@ -572,6 +701,7 @@ static int pull_once(const struct pull_options *options, struct pull_result *res
     p->result = result;
     p->stats_before = *before;
     p->began = began;
+    p->without = without;
     p->phase = PHASE_EXPORT; /* none of ours: the first report is a change */
 
     report(p, PHASE_PREPARE);
@@ -579,11 +709,10 @@ static int pull_once(const struct pull_options *options, struct pull_result *res
     if (answer == 0)
         answer = is_here(p, err);
     result->skipped = answer == 1;
-    if (answer == 0 && !options->dry_run) {
-        answer = find_archive(p, err) ? ERR_FAIL : choose_index(p, err);
-        if (answer == 0)
-            answer = transfer(p, err);
-    }
+    if (answer == 0)
+        answer = prepare(p, err);
+    if (answer == 0 && !options->dry_run)
+        answer = transfer(p, err);
     sum_up(p);
     take_down(p);
     free(p);
@@ -593,15 +722,22 @@ static int pull_once(const struct pull_options *options, struct pull_result *res
 int pull_run(const struct pull_options *options, struct pull_result *result, struct err *err)
 {
     int64_t began = clock_monotonic();
+    struct abstain without = {0};
     struct store_stats before;
     int answer;
 
     memset(result, 0, sizeof *result);
     store_stats(options->store, &before);
-    answer = pull_once(options, result, &before, began, err);
+    answer = pull_once(options, result, &before, began, without, err);
     if (answer == REPLACED) {
         log_info("%s; beginning again with the new one", err->text);
-        answer = pull_once(options, result, &before, began, err);
+        answer = pull_once(options, result, &before, began, without, err);
+    }
+    if (answer == REFUSED || answer == MISLED) {
+        log_info("%s; pulling all of the image", err->text);
+        without = (struct abstain){.delta = true, .index = answer == MISLED};
+        result->reloaded = true;
+        answer = pull_once(options, result, &before, began, without, err);
     }
     return answer ? ERR_FAIL : 0;
 }

@@ -9,6 +9,7 @@
 
 #include "catalog/keys.h"
 #include "catalog/name.h"
+#include "move/delta.h"
 #include "move/transfer.h"
 
 struct err;
@@ -26,15 +27,20 @@ struct pull_options {
     const char *output;       /* a file; "-": standard output */
     struct metadata *learned; /* may be NULL: gets the image's identity (identity_describe) */
     bool dry_run;
-    bool force; /* pull even when the daemon has this very image */
+    bool force;       /* pull even when the daemon has this very image, and all of it */
+    enum reuse reuse; /* of chunks in local images; layers are reused in any case */
 };
 
 struct pull_result {
     char key[KEY_MAX];
     char image_ref[512]; /* metadata.image_tag */
     char image_id[80];
-    uint64_t size; /* of the archive */
-    bool skipped;  /* the host had it already */
+    uint64_t size;                /* of the archive */
+    bool skipped;                 /* the host had it already */
+    unsigned layers, layers_here; /* of the image; those that did not move */
+    uint64_t to_fetch;            /* bytes of the archive that were (or, dry, would be) fetched */
+    char reuse[256];              /* what was decided on local images, in words; or "" */
+    bool reloaded;                /* the daemon did not take the part, so it was given the whole */
     struct transfer_stats stats;
 };
 

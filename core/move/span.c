@@ -1,5 +1,6 @@
 #include "move/span.h"
 
+#include "base/file.h"
 #include "pack/cut.h"
 #include "pack/member.h"
 
@@ -10,6 +11,8 @@ struct span *span_of(struct slot *slot)
     span->slot = slot;
     span->count = 0;
     span->in_size = span->out_size = 0;
+    span->packed = 0;
+    span->spool = -1;
     span->err.family = ERR_NONE;
     return span;
 }
@@ -31,13 +34,20 @@ void span_pack(struct job *job, void *scratch)
     }
 }
 
-/* Inflates one chunk and checks its name. */
-static int unpack_chunk(struct unpacker *unpacker, const struct index_chunk *chunk,
-                        const uint8_t *packed, uint8_t *raw, struct err *err)
+/* Brings one chunk into the clear, wherever it lies, and checks its name. */
+static int unpack_chunk(const struct span *span, struct unpacker *unpacker,
+                        const struct span_chunk *from, uint8_t *raw, struct err *err)
 {
+    const struct index_chunk *chunk = &from->chunk;
     struct xxh128 name;
+    int failed;
 
-    if (member_unpack(unpacker, view_of(packed, chunk->packed_size), raw, chunk->raw_size, err))
+    if (from->flags & SPAN_SPOOLED)
+        failed = file_read_at(span->spool, raw, chunk->raw_size, (off_t)from->at, "the spool", err);
+    else
+        failed = member_unpack(unpacker, view_of(span->slot->in + from->at, chunk->packed_size),
+                               raw, chunk->raw_size, err);
+    if (failed)
         return ERR_FAIL;
     name = xxh128_of(raw, chunk->raw_size);
     if (xxh128_equals(&name, &chunk->name))
@@ -48,20 +58,18 @@ static int unpack_chunk(struct unpacker *unpacker, const struct index_chunk *chu
 void span_unpack(struct job *job, void *scratch)
 {
     struct span *span = (struct span *)job;
-    const uint8_t *in = span->slot->in;
 
     for (unsigned i = 0; i < span->count; i++) {
-        const struct index_chunk *chunk = &span->chunks[i].chunk;
+        const struct span_chunk *chunk = &span->chunks[i];
 
-        if (unpack_chunk(scratch, chunk, in, span->slot->out + span->out_size, &span->err)) {
-            err_wrap(&span->err, "archive bytes %llu+%u",
-                     (unsigned long long)span->op.offset +
-                         (unsigned long long)(in - span->slot->in),
-                     chunk->packed_size);
+        if (unpack_chunk(span, scratch, chunk, span->slot->out + span->out_size, &span->err)) {
+            if (!(chunk->flags & SPAN_SPOOLED))
+                err_wrap(&span->err, "archive bytes %llu+%u",
+                         (unsigned long long)(span->op.offset + chunk->at),
+                         chunk->chunk.packed_size);
             return;
         }
-        in += chunk->packed_size;
-        span->out_size += chunk->raw_size;
+        span->out_size += chunk->chunk.raw_size;
     }
 }
 

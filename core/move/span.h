@@ -2,8 +2,9 @@
  * span - what travels in a slot: a run of neighbouring chunks, and the job that is done to it.
  *
  * On a push the reader fills slot->in with raw chunks and a worker packs them into slot->out; on a
- * pull a ranged GET fills slot->in with packed chunks and a worker unpacks them into slot->out. A
- * span belongs to whoever holds it; it is handed over whole.
+ * pull a ranged GET fills slot->in with packed chunks and a worker unpacks them into slot->out; it
+ * reads those that this host had from the spool. A span belongs to whoever holds it; it is handed
+ * over whole.
  */
 #ifndef S3DOCK_MOVE_SPAN_H
 #define S3DOCK_MOVE_SPAN_H
@@ -20,9 +21,13 @@
 /* A span ends early when it holds so many chunks. The typical one has a dozen. */
 #define SPAN_CHUNKS 256
 
+#define SPAN_SPOOLED 0x100 /* a flag of a chunk: it lies raw in the spool */
+
 struct span_chunk {
     struct index_chunk chunk;
-    unsigned flags; /* enum chunk_flags */
+    unsigned flags;      /* enum chunk_flags, SPAN_SPOOLED */
+    uint64_t raw_offset; /* pull: where it stands in the stream */
+    uint64_t at;         /* pull: where it lies, in slot->in or in the spool */
 };
 
 struct span {
@@ -33,6 +38,8 @@ struct span {
     struct span_chunk chunks[SPAN_CHUNKS];
     size_t in_size;     /* bytes that count in slot->in */
     size_t out_size;    /* and in slot->out */
+    uint64_t packed;    /* pull: bytes of archive that its chunks are */
+    int spool;          /* pull: the descriptor that spooled chunks are read from; borrowed */
     struct store_op op; /* pull: the ranged GET that fills it */
     struct err err;     /* family ERR_NONE: the job went well */
 };

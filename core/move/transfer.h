@@ -27,6 +27,7 @@ enum transfer_phase {
     PHASE_PREPARE, /* looking at documents */
     PHASE_EXPORT,  /* the daemon prepares its export; no byte has come yet */
     PHASE_PUSH,    /* reading, compressing, uploading */
+    PHASE_REUSE,   /* looking for chunks in an image of this host */
     PHASE_PULL,    /* fetching, checking, writing */
     PHASE_LOAD,    /* the daemon unpacks what it was given */
     PHASE_COMMIT,  /* index, metadata, verification */

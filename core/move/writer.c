@@ -52,15 +52,35 @@ static int inflate_piece(struct writer *w, struct view packed, struct err *err)
     return 0;
 }
 
+/* Parts of the stream, each with its place. */
+static int assemble(struct writer *w, const struct span *span, struct err *err)
+{
+    const uint8_t *raw = span->slot->out;
+
+    for (unsigned i = 0; i < span->count; i++) {
+        const struct span_chunk *chunk = &span->chunks[i];
+
+        if (assembly_feed(w->options.assembly, chunk->raw_offset,
+                          view_of(raw, chunk->chunk.raw_size), err))
+            return ERR_FAIL;
+        raw += chunk->chunk.raw_size;
+    }
+    w->raw += span->out_size;
+    return 0;
+}
+
+static int write_bytes(struct writer *w, struct span *span)
+{
+    if (w->options.packed)
+        return inflate_piece(w, view_of(span->slot->in, span->in_size), &span->err);
+    if (w->options.assembly)
+        return assemble(w, span, &span->err);
+    return deliver(w, view_of(span->slot->out, span->out_size), &span->err);
+}
+
 static void write_span(struct writer *w, struct span *span)
 {
-    int failed = 0;
-
-    if (!w->err.family)
-        failed = w->options.packed
-                     ? inflate_piece(w, view_of(span->slot->in, span->in_size), &span->err)
-                     : deliver(w, view_of(span->slot->out, span->out_size), &span->err);
-    if (failed)
+    if (!w->err.family && write_bytes(w, span))
         w->err = span->err;
     span->job.msg.kind = w->options.kind_span;
     inbox_post(w->options.home, &span->job.msg);
@@ -97,18 +117,25 @@ static int release_trailer(struct writer *w, uint64_t withheld, struct err *err)
     return 0;
 }
 
-/* All was written: is it the image, and does the sink take it? */
-static int conclude(struct writer *w, struct err *err)
+/* All was written: is it the image? Then its end may go out. */
+static int judge(struct writer *w, struct err *err)
 {
     uint64_t withheld;
 
+    if (w->options.assembly)
+        return assembly_finish(w->options.assembly, err);
     if (w->options.packed && compare_checksum(w, err))
         return ERR_FAIL;
     if (check_finish(w->check, &w->info, &withheld, err))
         return ERR_FAIL;
     if (w->options.approve && w->options.approve(w->options.approve_arg, w->info, err))
         return ERR_FAIL;
-    if (release_trailer(w, withheld, err))
+    return release_trailer(w, withheld, err);
+}
+
+static int conclude(struct writer *w, struct err *err)
+{
+    if (judge(w, err))
         return ERR_FAIL;
     inbox_post(w->options.home, &w->verified);
     return sink_finish(w->options.sink, err);

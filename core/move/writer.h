@@ -15,13 +15,16 @@
 #include <stdint.h>
 
 #include "flow/inbox.h"
+#include "move/assembly.h"
 #include "move/check.h"
 #include "move/sink.h"
 #include "move/span.h"
 
 struct writer_options {
-    struct sink *sink; /* borrowed; used by the writer alone until it is done */
-    bool packed;       /* spans carry pieces of a gzip archive in slot->in, to be inflated here */
+    struct sink *sink;         /* borrowed; used by the writer alone until it is done */
+    struct assembly *assembly; /* borrowed; NULL: spans are the save stream, whole. With it they are
+                                  parts of it, and the assembly judges instead of the check */
+    bool packed; /* spans carry pieces of a gzip archive in slot->in, to be inflated here */
     const char
         *checksum; /* hex MD5 that the pieces must have together; "" or NULL: none is known */
     /* The last word before the sink gets the end of the stream: 0, or why this image is refused. On
@@ -37,7 +40,7 @@ struct writer *writer_create(const struct writer_options *options, struct err *e
 void writer_give(struct writer *writer, struct span *span);
 /* No span follows. `whole`: all were given, so verify and finish; otherwise just end. */
 void writer_end(struct writer *writer, bool whole);
-/* After WRITER_DONE. *info lives as long as the writer. */
+/* After WRITER_DONE. *info lives as long as the writer; NULL for what was assembled. */
 int writer_result(struct writer *writer, const struct image_info **info, struct err *err);
 uint64_t writer_raw(const struct writer *writer); /* bytes of the stream, after WRITER_DONE */
 /* After WRITER_DONE. Joins. Takes NULL. */

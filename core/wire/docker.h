@@ -48,6 +48,24 @@ const struct docker_engine *docker_engine(const struct docker *docker);
 /* GET /images/{name}/json. DOCKER_ABSENT when there is none. `name` is a reference or an id. */
 int docker_inspect(struct docker *docker, const char *name, struct docker_image *out,
                    struct err *err);
+/* GET /images/json: every image that the daemon shows, those without a name too. */
+#define DOCKER_TAGS_MAX   16
+#define DOCKER_IMAGES_MAX 4096
+struct docker_listed {
+    char id[80];
+    uint64_t size;   /* bytes, as the daemon counts them */
+    int64_t created; /* seconds since 1970; 0 when the daemon does not say */
+    unsigned tag_count;
+    char (*tags)[256]; /* at most DOCKER_TAGS_MAX of them */
+};
+struct docker_list {
+    unsigned count;
+    struct docker_listed *images;
+};
+/* Fills *out; docker_list_finish frees it. */
+int docker_list_images(struct docker *docker, struct docker_list *out, struct err *err);
+void docker_list_finish(struct docker_list *list);
+
 /* POST /images/{name}/tag. */
 int docker_tag(struct docker *docker, const char *name, const char *repo, const char *tag,
                struct err *err);

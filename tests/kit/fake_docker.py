@@ -11,14 +11,21 @@ Words: how it behaves where it matters (see the functions named after them)
     export-tail  export-cut  export-cut-length  export-stall  export-500
     load-error  load-unpack  load-early  load-early-500  load-silent  load-split  load-cut
     load-cut-answer  load-stray  load-two
+    store         it keeps what it is given, as the engine of its profile does (see class Store), and
+                  knows nothing else; "app:1" is not there
+    store-forgets the first load that leaves something out finds that its layers were pruned
+    store-whole   it takes no load that leaves something out
 """
 import argparse
+import hashlib
+import io
 import json
 import os
 import socket
 import sys
 import threading
 import time
+import urllib.parse
 
 PROFILES = {  # version, API, least API, extra
     "docker-17": ("17.03.2", "1.27", "1.12", {}),
@@ -40,6 +47,129 @@ REASON = {200: "OK", 201: "Created", 400: "Bad Request", 404: "Not Found", 405: 
 
 class Gone(Exception):
     """The client closed the connection."""
+
+
+def digest(data):
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def blob_name(name):
+    return "blobs/sha256/" + name.removeprefix("sha256:")
+
+
+class Refusal(Exception):
+    """What a load says when it fails."""
+
+
+class Store:
+    """Images, kept as the engines keep them.
+
+    A load may leave layers out, and each engine finds them in its own way: a graph driver by ChainID, the
+    containerd store by the blob's digest (or, and that is its trap, by a ChainID that it has unpacked: such
+    an image runs and cannot be saved), Podman by diffID. The config and the documents must always be there.
+    """
+
+    def __init__(self, kind):
+        self.kind = kind
+        self.images = {}  # id: {"config", "diffs", "tags", "whole", "created"}
+        self.layers = {}  # diffID: bytes
+        self.chains = set()
+        self.loads = 0
+
+    def find(self, name):
+        for ident, image in self.images.items():
+            if name == ident or name in image["tags"] or "docker.io/library/" + name in image["tags"]:
+                return ident, image
+        return None, None
+
+    def load(self, body, behave):
+        import tarfile  # slow to load, and seldom needed
+        try:
+            with tarfile.open(fileobj=io.BytesIO(body)) as tar:
+                files = {member.name: tar.extractfile(member).read()
+                         for member in tar if member.isfile()}
+        except tarfile.TarError as error:
+            raise Refusal(f"Error processing tar file: {error}") from error
+        if body[-1024:] != bytes(1024):
+            raise Refusal("Error processing tar file(exit status 1): unexpected EOF")
+        ident, config, tags, names = self.oci(files) if self.reads_oci(files) else self.legacy(files)
+        diffs = json.loads(config)["rootfs"]["diff_ids"]
+        if len(names) != len(diffs):
+            raise Refusal("invalid manifest, layers length mismatch")
+        absent = [name for name in names if name not in files]
+        if absent and ("store-whole" in behave or ("store-forgets" in behave and self.loads)):
+            if "store-forgets" in behave:
+                behave.remove("store-forgets")
+            raise Refusal(f"open /docker-import-1/{absent[0]}: no such file or directory")
+        self.loads += 1
+        whole = self.take_layers(files, names, diffs)
+        for image in self.images.values():
+            image["tags"] = [tag for tag in image["tags"] if tag not in tags]
+        self.images[ident] = {"config": config, "diffs": diffs, "tags": tags, "whole": whole,
+                              "created": self.loads}
+        return tags[0] if tags else ident
+
+    def reads_oci(self, files):
+        return self.kind != "graph" and "oci-layout" in files
+
+    def legacy(self, files):
+        if "manifest.json" not in files:
+            raise Refusal("invalid archive: does not contain a manifest.json")
+        manifest, = json.loads(files["manifest.json"])
+        if manifest["Config"] not in files:
+            raise Refusal("no config")
+        if self.kind != "graph" and any(name not in files for name in manifest["Layers"]):
+            raise Refusal("failed to resolve layers: layer not found")
+        config = files[manifest["Config"]]
+        return digest(config), config, manifest["RepoTags"] or [], manifest["Layers"]
+
+    def oci(self, files):
+        entries = json.loads(files["index.json"])["manifests"]
+        if len(entries) != 1:
+            raise Refusal("more than one image in oci, choose an image")
+        raw = files[blob_name(entries[0]["digest"])]
+        manifest = json.loads(raw)
+        config = files[blob_name(manifest["config"]["digest"])]
+        if digest(raw) != entries[0]["digest"] or len(raw) != entries[0]["size"]:
+            raise Refusal("a manifest that is not what it says")
+        name = entries[0]["annotations"]["io.containerd.image.name"]
+        if not name.endswith(":" + entries[0]["annotations"]["org.opencontainers.image.ref.name"]):
+            raise Refusal("two names")
+        ident = digest(config) if self.kind == "podman" else digest(raw)
+        return ident, config, [name], [blob_name(layer["digest"]) for layer in manifest["layers"]]
+
+    def take_layers(self, files, names, diffs):
+        """Whether all blobs are there. (Otherwise the containerd store has them unpacked, at least.)"""
+        chain, whole = "", True
+        for name, diff in zip(names, diffs):
+            chain = digest(f"{chain} {diff}".encode()) if chain else diff
+            known = diff in self.layers if self.kind != "graph" else chain in self.chains
+            if name in files:
+                if digest(files[name]) != diff:
+                    raise Refusal(f"invalid diffID: expected {diff}, got {digest(files[name])}")
+                self.layers[diff] = files[name]
+            elif self.kind == "containerd" and not known and chain in self.chains:
+                whole = False
+            elif not known:
+                raise Refusal(f"open /docker-import-1/{name}: no such file or directory")
+            self.chains.add(chain)
+        return whole
+
+    def export(self, image):
+        import tarfile
+        out = io.BytesIO()
+        with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+            def add(name, data):
+                info = tarfile.TarInfo(name)
+                info.size = len(data)
+                tar.addfile(info, io.BytesIO(data))
+            for diff in dict.fromkeys(image["diffs"]):
+                add(blob_name(diff), self.layers[diff])
+            add(blob_name(digest(image["config"])), image["config"])
+            add("manifest.json", json.dumps([{
+                "Config": blob_name(digest(image["config"])), "RepoTags": image["tags"],
+                "Layers": [blob_name(diff) for diff in image["diffs"]]}]).encode())
+        return out.getvalue()
 
 
 class Exchange:
@@ -137,6 +267,8 @@ class Exchange:
             self.info()
         elif path == "/images/load":
             self.load()
+        elif path == "/images/json":
+            self.list_images()
         elif path.startswith("/images/"):
             self.image(path[len("/images/"):])
         elif path.startswith("/raw/"):
@@ -185,9 +317,62 @@ class Exchange:
                           "DockerRootDir": "/var/lib/docker",
                           "DriverStatus": status if containerd else [["Backing Filesystem", "x"]]})
 
+    def list_images(self):
+        if not self.options.store:
+            return self.answer(200, [{"Id": IMAGE, "RepoTags": ["app:1", "<none>:<none>"],
+                                      "Created": 1700000000, "Size": 1234567}])
+        self.answer(200, [{"Id": ident, "RepoTags": image["tags"] or None, "Created": image["created"],
+                           "Size": self.size(image)}
+                          for ident, image in self.options.store.images.items()])
+
+    def size(self, image):
+        return sum(len(self.options.store.layers.get(diff, b"")) for diff in image["diffs"])
+
+    def stored_image(self, name, verb):
+        ident, image = self.options.store.find(urllib.parse.unquote(name))
+        if not image:
+            self.answer(404, {"message": f"No such image: {name}"})
+        elif verb == "json":
+            self.answer(200, {"Id": ident, "Size": self.size(image), "Os": "linux",
+                              "Architecture": "amd64",
+                              "RootFS": {"Type": "layers", "Layers": image["diffs"]}})
+        elif verb == "get":
+            self.head(200, "Content-Type: application/x-tar", "Transfer-Encoding: chunked")
+            data = self.options.store.export(image)
+            for at in range(0, len(data), 32768):
+                self.chunk(data[at:at + 32768])
+            self.conn.sendall(b"0\r\n\r\n")
+        elif verb == "tag":
+            query = urllib.parse.parse_qs(self.query)
+            image["tags"].append(f"{query['repo'][0]}:{query['tag'][0]}")
+            self.answer(201, b"")
+        else:
+            self.answer(404, {"message": "page not found"})
+
+    def store_load(self):
+        body = b"".join(self.body())
+        kind = self.options.store.kind
+        try:
+            name = self.options.store.load(body, self.options.behave)
+        except Refusal as refusal:
+            if kind == "podman":
+                self.answer(500, {"cause": "x", "message": str(refusal), "response": 500})
+            elif kind == "containerd":  # since 27.2: only text, after the good news
+                self.say({"stream": "Loaded image: x:1\n"},
+                         {"stream": f"Error unpacking image x:1: {refusal}\n"})
+            else:
+                self.say({"errorDetail": {"message": str(refusal)}, "error": str(refusal)})
+            return
+        if kind == "podman":
+            self.answer(200, {"stream": f"Loaded image: {name}"})
+        else:
+            self.say({"stream": f"Loaded image: {name}\n"})
+
     def image(self, rest):
         self.hang("image-hang")
         name, _, verb = rest.rpartition("/")
+        if self.options.store:
+            return self.stored_image(name, verb)
         if name not in ("app:1", IMAGE):
             self.answer(404, {"message": f"No such image: {name}"})
         elif verb == "json":
@@ -219,6 +404,8 @@ class Exchange:
         self.conn.sendall(b"0\r\n\r\n")
 
     def load(self):
+        if self.options.store:
+            return self.store_load()
         loaded = {"stream": "Loaded image: app:1\n"}
         failed = {"errorDetail": {"message": "layers\nlength mismatch"}, "error": "old words"}
         if self.does("load-early") or self.does("load-early-500"):
@@ -340,6 +527,9 @@ def main():
     parser.add_argument("--behave", type=lambda text: text.split(","), default=[])
     parser.add_argument("--tls", nargs=2)
     options = parser.parse_args()
+    extra = PROFILES[options.profile][3]
+    kind = "podman" if extra.get("podman") else "containerd" if extra.get("containerd") else "graph"
+    options.store = Store(kind) if any(word.startswith("store") for word in options.behave) else None
     if options.listen == "tcp":
         server = socket.create_server(("127.0.0.1", 0))
         port = server.getsockname()[1]

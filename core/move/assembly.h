@@ -1,0 +1,31 @@
+/*
+ * assembly - puts a bundle together from chunks of the save stream, as they come, and judges them.
+ *
+ * Every layer must have its SHA-256. The documents and the end of the tar are withheld until all of
+ * them were seen to: a daemon that was not given the end of its tar loads nothing.
+ */
+#ifndef S3DOCK_MOVE_ASSEMBLY_H
+#define S3DOCK_MOVE_ASSEMBLY_H
+
+#include <stdint.h>
+
+#include "move/sink.h"
+#include "pack/bundle.h"
+
+struct err;
+
+struct assembly;
+/* All three are borrowed; NULL: out of memory. */
+struct assembly *assembly_create(const struct bundle *bundle, const struct image_info *image,
+                                 struct sink *sink);
+void assembly_destroy(struct assembly *assembly); /* takes NULL */
+
+/* The bytes that stand at raw_offset of the save stream. In ascending order; ranges that the bundle
+ * does not need may be left out, and are dropped when they are given. integrity.index: bytes that
+ * are needed were left out. integrity.layer: a layer is not what its name says. */
+int assembly_feed(struct assembly *assembly, uint64_t raw_offset, struct view bytes,
+                  struct err *err);
+/* All was fed. Writes the documents and the end of the tar, if every layer was whole. */
+int assembly_finish(struct assembly *assembly, struct err *err);
+
+#endif

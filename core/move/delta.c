@@ -1,0 +1,334 @@
+/*
+ * The index is believed as far as the config goes: the config's bytes must have the SHA-256 that
+ * the metadata calls the image id, and name the layers that the index lists. What the index says of
+ * places and sizes is proven by the layers' own SHA-256, while they stream.
+ *
+ *   daemon:  images, inspects          -> layers it has
+ *   bucket:  header | sections | config -> bundle, wanted chunks
+ */
+#include "move/delta.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "move/fetch_index.h"
+#include "pack/member.h"
+
+/* What an export costs: the daemon writes all of the image into a file, then sends it. */
+#define EXPORT_RATE 150e6
+#define EXPORT_LEAD 0.3 /* seconds, for any */
+/* The link, as long as too little was seen of it. */
+#define LINK_RATE  12.5e6
+#define SEEN_LEAST (128 * KIB)
+/* What an image is likely to hold of what is missing, by how it is related. */
+#define OF_KIN           0.8
+#define OF_COUSIN        0.3 /* shares layers */
+#define OF_NOBODY        0.05
+#define CONFIG_FETCH_MAX (BUNDLE_CONFIG_MAX + 2 * MIB)
+
+struct preparation {
+    const struct delta_options *options;
+    struct delta *delta;
+    struct raw_range config;
+    unsigned range_count;
+    struct raw_range ranges[IMAGE_LAYERS_MAX]; /* of the layers that are needed */
+    double rate;                               /* seen so far; 0: too little */
+};
+
+/* ---- what is asked of the bucket ---- */
+
+/* The layers of the index must be those of the metadata: by those it was decided what is here. */
+static int compare_layers(const struct index *index, const struct metadata *metadata,
+                          struct err *err)
+{
+    bool same = index->image.layer_count == metadata->layer_count;
+
+    for (unsigned i = 0; same && i < metadata->layer_count; i++)
+        same = strcmp(index->image.layers[i].diff_id, metadata->layers[i]) == 0;
+    return same ? 0 : err_set(err, ERR_INTEGRITY, "index", "the index has layers of another image");
+}
+
+/* The section of each range, all of them in one go. */
+static int fetch_sections(struct preparation *p, struct err *err)
+{
+    const struct delta_options *o = p->options;
+    struct index *index = p->delta->index;
+    bool *need = calloc(2 * (size_t)index->section_count, sizeof *need);
+    bool *config = need + index->section_count;
+    int failed;
+
+    if (!need)
+        return err_memory(err, "the index");
+    need_sections(index, p->ranges, p->range_count, need);
+    need_sections(index, &p->config, 1, config);
+    for (unsigned i = 0; i < index->section_count; i++)
+        need[i] |= config[i];
+    failed = fetch_index_sections(o->store, &o->at->metadata, index, need, err);
+    free(need);
+    return failed;
+}
+
+/* Fetches, and says how fast that went. */
+static int fetch_timed(struct preparation *p, struct err *err)
+{
+    struct store_stats before, after;
+    int64_t began = clock_monotonic();
+    double seconds;
+
+    store_stats(p->options->store, &before);
+    if (fetch_sections(p, err))
+        return ERR_FAIL;
+    store_stats(p->options->store, &after);
+    seconds = (double)(clock_monotonic() - began) / (double)NS_PER_S;
+    if (after.received - before.received >= SEEN_LEAST && seconds > 0)
+        p->rate = (double)(after.received - before.received) / seconds;
+    return 0;
+}
+
+static int unpack_config(const struct need *wanted, const uint8_t *packed, struct text *raw,
+                         struct err *err)
+{
+    struct unpacker *unpacker = unpacker_create(err);
+    uint8_t *room = malloc(CHUNK_MAX_LIMIT);
+    int failed = unpacker && room ? 0 : err_memory(err, "the config");
+
+    for (uint32_t i = 0; failed == 0 && i < wanted->count; i++) {
+        const struct index_chunk *chunk = &wanted->chunks[i].chunk;
+
+        failed = member_unpack(unpacker, view_of(packed, chunk->packed_size), room, chunk->raw_size,
+                               err);
+        packed += chunk->packed_size;
+        text_add(raw, room, chunk->raw_size);
+    }
+    free(room);
+    unpacker_destroy(unpacker);
+    return failed ? failed : text_check(raw, "the config", err);
+}
+
+/* Chunks of one range are neighbours in the archive. */
+static int fetch_config(const struct preparation *p, const struct need *wanted, struct text *raw,
+                        struct err *err)
+{
+    struct text packed;
+    struct store_op op = {.verb = STORE_GET,
+                          .key = p->options->at->archive_key,
+                          .if_match = p->options->archive->etag,
+                          .text = &packed};
+    int failed = 0;
+
+    if (wanted->count == 0 || wanted->packed_size > CONFIG_FETCH_MAX)
+        return err_set(err, ERR_INTEGRITY, "index", "the index places the config nowhere");
+    op.offset = wanted->chunks[0].packed_offset;
+    op.length = wanted->packed_size;
+    text_init(&packed, CONFIG_FETCH_MAX);
+    switch (store_run(p->options->store, &op, err)) {
+    case STORE_DONE:
+        break;
+    case STORE_FAILED:
+        failed = ERR_FAIL;
+        break;
+    default:
+        failed = err_set(err, ERR_NOT_FOUND, "archive", "the archive is being replaced");
+    }
+    if (failed == 0 && packed.size != wanted->packed_size)
+        failed = err_set(err, ERR_INTEGRITY, "archive", "the archive is cut short");
+    if (failed == 0)
+        failed = unpack_config(wanted, (const uint8_t *)packed.data, raw, err);
+    text_finish(&packed);
+    return failed;
+}
+
+/* The bundle, from the config that lies in the archive. */
+static int make_bundle(struct preparation *p, struct err *err)
+{
+    const struct image_info *image = &p->delta->index->image;
+    struct need *wanted = need_create(p->delta->index, &p->config, 1, err);
+    struct bundle_options options = {
+        .image = image, .reference = p->options->name->ref, .leave_out = p->delta->has};
+    struct text raw;
+    int failed = wanted ? 0 : ERR_FAIL;
+
+    text_init(&raw, BUNDLE_CONFIG_MAX + 2 * CHUNK_MAX_LIMIT);
+    if (failed == 0)
+        failed = fetch_config(p, wanted, &raw, err);
+    if (failed == 0) {
+        size_t skip = (size_t)(image->config_offset - wanted->chunks[0].raw_offset);
+
+        clock_parse_stamp(p->options->name->time, &options.mtime);
+        if (skip + image->config_size > raw.size)
+            failed = err_set(err, ERR_INTEGRITY, "index", "the index places the config nowhere");
+        else
+            options.config = view_of(raw.data + skip, (size_t)image->config_size);
+    }
+    if (failed == 0)
+        p->delta->bundle = bundle_create(&options, err);
+    text_finish(&raw);
+    need_destroy(wanted);
+    return p->delta->bundle ? 0 : ERR_FAIL;
+}
+
+/* ---- what is needed ---- */
+
+/* From the index alone, before the bundle checks it: overlaps come out there. */
+static int compare_ranges(const void *a, const void *b)
+{
+    const struct raw_range *left = a, *right = b;
+
+    return (left->offset > right->offset) - (left->offset < right->offset);
+}
+
+static void list_ranges(struct preparation *p)
+{
+    const struct image_info *image = &p->delta->index->image;
+
+    p->config = (struct raw_range){image->config_offset, image->config_size};
+    for (unsigned i = 0; i < image->layer_count; i++)
+        if (!p->delta->has[i])
+            p->ranges[p->range_count++] =
+                (struct raw_range){image->layers[i].raw_offset, image->layers[i].raw_size};
+    if (p->range_count)
+        qsort(p->ranges, p->range_count, sizeof p->ranges[0], compare_ranges);
+}
+
+static int plan_it(struct preparation *p, struct err *err)
+{
+    const struct delta_options *o = p->options;
+    struct delta *delta = p->delta;
+
+    if (fetch_index_header(o->store, &o->at->metadata, &delta->index, err) ||
+        compare_layers(delta->index, &o->at->metadata, err))
+        return ERR_FAIL;
+    if (!bundle_possible(&delta->index->image)) {
+        log_info("%s has compressed layers: pulling all of it", o->name->ref);
+        return DELTA_POINTLESS;
+    }
+    list_ranges(p);
+    if (fetch_timed(p, err) || make_bundle(p, err))
+        return ERR_FAIL;
+    delta->wanted = need_create(delta->index, p->ranges, p->range_count, err);
+    return delta->wanted ? 0 : ERR_FAIL;
+}
+
+/* ---- whether to harvest ---- */
+
+double harvest_gain(const struct harvest_estimate *e)
+{
+    double share = e->kin ? OF_KIN : e->shared ? OF_COUSIN : OF_NOBODY;
+    double saved = (double)e->missing * share / e->rate;
+
+    return saved - (EXPORT_LEAD + (double)e->donor_size / EXPORT_RATE);
+}
+
+static unsigned count_shared(const struct host_image *donor, const struct metadata *metadata)
+{
+    unsigned shared = 0;
+
+    for (unsigned i = 0; i < metadata->layer_count && i < donor->layer_count; i++)
+        shared += strcmp(donor->diff_ids[i], metadata->layers[i]) == 0;
+    return shared;
+}
+
+static void choose_donor(struct preparation *p)
+{
+    const struct metadata *metadata = &p->options->at->metadata;
+    struct delta *delta = p->delta;
+    struct harvest_estimate estimate = {.missing = need_missing(delta->wanted),
+                                        .layers = metadata->layer_count,
+                                        .rate = p->rate > 0 ? p->rate : LINK_RATE};
+    const struct host_image *donor;
+    double gain;
+
+    if (p->options->reuse == REUSE_NEVER || estimate.missing == 0)
+        return;
+    donor = host_closest(delta->host, (const char(*)[80])metadata->layers, metadata->layer_count,
+                         &estimate.kin);
+    if (!donor)
+        return;
+    estimate.donor_size = donor->size;
+    estimate.shared = count_shared(donor, metadata);
+    gain = harvest_gain(&estimate);
+    if (gain > 0 || p->options->reuse == REUSE_ALWAYS)
+        delta->donor = donor;
+    snprintf(delta->reason, sizeof delta->reason,
+             "%s chunks of %.100s: %.1f MB are missing, the link is %s %.1f MB/s, which would %s "
+             "about %.0f s",
+             delta->donor ? "taking" : "not looking for", donor->name,
+             (double)estimate.missing / 1e6, p->rate > 0 ? "seen at" : "taken for",
+             estimate.rate / 1e6, gain > 0 ? "save" : "cost", gain > 0 ? gain : -gain);
+    log_info("%s", delta->reason);
+}
+
+/* ---- all of it ---- */
+
+static int prepare(struct preparation *p, struct err *err)
+{
+    const struct delta_options *o = p->options;
+    const struct metadata *metadata = &o->at->metadata;
+    struct delta *delta = p->delta;
+    bool kin;
+    int answer;
+
+    delta->host = host_create(o->docker, o->name->app, err);
+    if (!delta->host)
+        return ERR_FAIL;
+    delta->has_count = host_layers(delta->host, (const char(*)[80])metadata->layers,
+                                   metadata->layer_count, delta->has);
+    if (delta->has_count == 0 &&
+        (o->reuse == REUSE_NEVER || !host_closest(delta->host, (const char(*)[80])metadata->layers,
+                                                  metadata->layer_count, &kin)))
+        return DELTA_POINTLESS;
+    answer = plan_it(p, err);
+    if (answer == 0)
+        choose_donor(p);
+    if (answer == 0 && delta->has_count == 0 && !delta->donor)
+        answer = DELTA_POINTLESS;
+    return answer;
+}
+
+int delta_prepare(const struct delta_options *options, struct delta **out, struct err *err)
+{
+    struct preparation *p = calloc(1, sizeof *p);
+    int answer;
+
+    *out = NULL;
+    if (p)
+        p->delta = calloc(1, sizeof *p->delta);
+    if (!p || !p->delta) {
+        free(p);
+        return err_memory(err, "the plan of the pull");
+    }
+    p->options = options;
+    answer = prepare(p, err);
+    if (answer == DELTA_READY)
+        *out = p->delta;
+    else
+        delta_destroy(p->delta);
+    free(p);
+    return answer;
+}
+
+void delta_destroy(struct delta *delta)
+{
+    if (!delta)
+        return;
+    need_destroy(delta->wanted);
+    bundle_destroy(delta->bundle);
+    index_destroy(delta->index);
+    host_destroy(delta->host);
+    free(delta);
+}
+
+uint64_t delta_left_out(const struct delta *delta)
+{
+    const struct index *index = delta->index;
+    uint64_t size = 0;
+
+    for (unsigned i = 0; i < index->section_count; i++)
+        if (index->sections[i].layer >= 0 && delta->has[index->sections[i].layer])
+            size += index->sections[i].packed_size;
+    return size;
+}

@@ -1,0 +1,172 @@
+#include "move/need.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+
+#define NONE UINT32_MAX
+
+static uint64_t end_of(const struct raw_range *range)
+{
+    return range->offset + range->size;
+}
+
+/* Whether [offset, offset + size) holds bytes of a range. `at` goes along with ascending calls. */
+static bool touches(const struct raw_range *ranges, unsigned count, unsigned *at, uint64_t offset,
+                    uint64_t size)
+{
+    while (*at < count && end_of(&ranges[*at]) <= offset)
+        ++*at;
+    return *at < count && ranges[*at].size && ranges[*at].offset < offset + size;
+}
+
+void need_sections(const struct index *index, const struct raw_range *ranges, unsigned count,
+                   bool *need)
+{
+    unsigned at = 0;
+
+    for (unsigned i = 0; i < index->section_count; i++)
+        need[i] =
+            touches(ranges, count, &at, index->sections[i].raw_offset, index->sections[i].raw_size);
+}
+
+static int add(struct need *wanted, uint32_t *room, const struct need_chunk *chunk, struct err *err)
+{
+    if (wanted->count == *room) {
+        uint32_t more = *room ? 2 * *room : 1024;
+        void *larger = realloc(wanted->chunks, more * sizeof *wanted->chunks);
+
+        if (!larger)
+            return err_memory(err, "the plan of the pull");
+        wanted->chunks = larger;
+        *room = more;
+    }
+    wanted->chunks[wanted->count++] = *chunk;
+    wanted->packed_size += chunk->chunk.packed_size;
+    return 0;
+}
+
+static int add_section(struct need *wanted, uint32_t *room, const struct index_section *section,
+                       const struct raw_range *ranges, unsigned count, struct err *err)
+{
+    struct need_chunk chunk = {.raw_offset = section->raw_offset,
+                               .packed_offset = section->packed_offset,
+                               .spool_at = NEED_FROM_ARCHIVE};
+    unsigned at = 0;
+
+    for (uint32_t i = 0; i < section->chunk_count; i++) {
+        chunk.chunk = section->chunks[i];
+        chunk.twin = wanted->count;
+        if (touches(ranges, count, &at, chunk.raw_offset, chunk.chunk.raw_size) &&
+            add(wanted, room, &chunk, err))
+            return ERR_FAIL;
+        chunk.raw_offset += chunk.chunk.raw_size;
+        chunk.packed_offset += chunk.chunk.packed_size;
+    }
+    return 0;
+}
+
+struct need *need_create(const struct index *index, const struct raw_range *ranges, unsigned count,
+                         struct err *err)
+{
+    struct need *wanted = calloc(1, sizeof *wanted);
+    uint32_t room = 0;
+    unsigned at = 0;
+
+    if (!wanted) {
+        err_memory(err, "the plan of the pull");
+        return NULL;
+    }
+    wanted->spool = -1;
+    for (unsigned i = 0; i < index->section_count; i++) {
+        const struct index_section *section = &index->sections[i];
+
+        if (!touches(ranges, count, &at, section->raw_offset, section->raw_size))
+            continue;
+        if (add_section(wanted, &room, section, ranges, count, err)) {
+            need_destroy(wanted);
+            return NULL;
+        }
+    }
+    return wanted;
+}
+
+void need_destroy(struct need *wanted)
+{
+    if (!wanted)
+        return;
+    if (wanted->spool >= 0)
+        close(wanted->spool);
+    free(wanted->chunks);
+    free(wanted->table);
+    free(wanted);
+}
+
+/* Names are random (a forger may choose them: then look-ups are slow, at most once through the
+ * table). */
+static uint32_t slot_of(const struct need *wanted, const struct xxh128 *name)
+{
+    uint32_t low;
+
+    memcpy(&low, name->bytes, sizeof low);
+    return low & (wanted->table_size - 1);
+}
+
+static uint32_t *place_of(const struct need *wanted, const struct xxh128 *name, uint32_t raw_size)
+{
+    uint32_t at = slot_of(wanted, name);
+
+    while (wanted->table[at] != NONE) {
+        const struct index_chunk *chunk = &wanted->chunks[wanted->table[at]].chunk;
+
+        if (chunk->raw_size == raw_size && xxh128_equals(&chunk->name, name))
+            break;
+        at = (at + 1) & (wanted->table_size - 1);
+    }
+    return &wanted->table[at];
+}
+
+int need_by_name(struct need *wanted, struct err *err)
+{
+    wanted->table_size = 16;
+    while (wanted->table_size < 2 * wanted->count)
+        wanted->table_size *= 2;
+    wanted->table = malloc(wanted->table_size * sizeof *wanted->table);
+    if (!wanted->table)
+        return err_memory(err, "the names of chunks");
+    memset(wanted->table, 0xff, wanted->table_size * sizeof *wanted->table);
+    for (uint32_t i = 0; i < wanted->count; i++) {
+        struct need_chunk *chunk = &wanted->chunks[i];
+        uint32_t *place = place_of(wanted, &chunk->chunk.name, chunk->chunk.raw_size);
+
+        if (*place == NONE)
+            *place = i;
+        chunk->twin = *place;
+    }
+    return 0;
+}
+
+struct need_chunk *need_find(struct need *wanted, const struct xxh128 *name, uint32_t raw_size)
+{
+    uint32_t found = *place_of(wanted, name, raw_size);
+
+    return found == NONE ? NULL : &wanted->chunks[found];
+}
+
+void need_settle(struct need *wanted)
+{
+    for (uint32_t i = 0; i < wanted->count; i++)
+        wanted->chunks[i].spool_at = wanted->chunks[wanted->chunks[i].twin].spool_at;
+}
+
+uint64_t need_missing(const struct need *wanted)
+{
+    uint64_t missing = 0;
+
+    for (uint32_t i = 0; i < wanted->count; i++)
+        if (wanted->chunks[i].spool_at == NEED_FROM_ARCHIVE)
+            missing += wanted->chunks[i].chunk.packed_size;
+    return missing;
+}

@@ -1,0 +1,59 @@
+/*
+ * need - the chunks that a pull needs, in the order of the stream, and where each will come from.
+ *
+ * Either the archive, or the spool: a file of raw chunks that were found on this host.
+ */
+#ifndef S3DOCK_MOVE_NEED_H
+#define S3DOCK_MOVE_NEED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pack/index.h"
+
+struct err;
+
+/* A range of the raw stream. */
+struct raw_range {
+    uint64_t offset, size;
+};
+
+#define NEED_FROM_ARCHIVE UINT64_MAX
+
+struct need_chunk {
+    struct index_chunk chunk;
+    uint64_t raw_offset, packed_offset;
+    uint64_t spool_at; /* or NEED_FROM_ARCHIVE */
+    uint32_t twin;     /* the first chunk of that name: itself, or one before it */
+};
+
+struct need {
+    uint32_t count;
+    struct need_chunk *chunks;
+    uint64_t packed_size; /* of all of them */
+    int spool;            /* its descriptor; -1: there is none. Owned */
+    uint32_t *table;      /* by name; NULL until need_by_name */
+    uint32_t table_size;  /* a power of two */
+};
+
+/* Sets need[i] for each section that holds bytes of the ranges. */
+void need_sections(const struct index *index, const struct raw_range *ranges, unsigned count,
+                   bool *need);
+/* The chunks that hold bytes of the ranges, which ascend and do not overlap. The sections they lie
+ * in must have been read. */
+struct need *need_create(const struct index *index, const struct raw_range *ranges, unsigned count,
+                         struct err *err);
+void need_destroy(struct need *wanted); /* takes NULL */
+
+/* Makes chunks findable by their names. */
+int need_by_name(struct need *wanted, struct err *err);
+/* The first chunk of that name and size; NULL: it is not wanted. */
+struct need_chunk *need_find(struct need *wanted, const struct xxh128 *name, uint32_t raw_size);
+/* Gives every chunk what its twin was given. */
+void need_settle(struct need *wanted);
+
+/* Packed bytes that are to be fetched, and that are not; gaps that are bridged not counted. */
+uint64_t need_missing(const struct need *wanted);
+
+#endif

@@ -1,0 +1,430 @@
+/*
+ * A pull into a daemon that keeps images, as each kind of engine does: first one image, whole; then
+ * its successors, of which only the difference may move. And what happens when the daemon or the
+ * index do not keep their word.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/json_write.h"
+#include "kit/fake_docker.h"
+#include "kit/tarball.h"
+#include "move/pull.h"
+#include "move/push.h"
+#include "wire/docker.h"
+#include "wire/store.h"
+
+#define FIRST  "shop:20250721-2118-f7a5a27"
+#define SECOND "shop:20250722-1000-a1b2c3d"
+#define KEY    "images/shop/202507/shop-20250722-1000-a1b2c3d"
+#define LAYERS 3
+
+static char dir[] = "/tmp/s3dock-delta-XXXXXX";
+static struct err err;
+
+/* ---- two images: the second shares the lowest layer, and most of the bytes of the others ---- */
+
+/* A layer of 40 files of 200 KiB; those for which changed(i) are of another seed. */
+static void make_layer(struct tarball *layer, unsigned number, unsigned changed_every)
+{
+    const size_t size = 200 * KIB;
+    uint8_t *bytes = malloc(size);
+    char name[64];
+
+    tarball_init(layer);
+    for (unsigned i = 0; i < 10; i++) {
+        bool changed = changed_every && i % changed_every == 0;
+
+        noise(bytes, size, 1000 * number + i + (changed ? 500 : 0));
+        snprintf(name, sizeof name, "srv/%u/%u.bin", number, i);
+        tarball_file(layer, name, bytes, size);
+    }
+    tarball_end(layer);
+    free(bytes);
+}
+
+static void spell(const void *bytes, size_t size, char out[SHA256_HEX_SIZE])
+{
+    uint8_t sum[SHA256_SIZE];
+
+    sha256_of(view_of(bytes, size), sum);
+    hex_encode(sum, sizeof sum, out);
+}
+
+static void write_image(const char *path, const char *ref, const unsigned changed[LAYERS])
+{
+    char ids[LAYERS][SHA256_HEX_SIZE], config_id[SHA256_HEX_SIZE], name[128], json[2048];
+    struct tarball image;
+
+    tarball_init(&image);
+    for (unsigned i = 0; i < LAYERS; i++) {
+        struct tarball layer;
+
+        make_layer(&layer, i, changed[i]);
+        spell(layer.data, layer.size, ids[i]);
+        snprintf(name, sizeof name, "blobs/sha256/%s", ids[i]);
+        tarball_file(&image, name, layer.data, layer.size);
+        tarball_finish(&layer);
+    }
+    snprintf(json, sizeof json,
+             "{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{},\"rootfs\":{\"type\":"
+             "\"layers\",\"diff_ids\":[\"sha256:%s\",\"sha256:%s\",\"sha256:%s\"]}}",
+             ids[0], ids[1], ids[2]);
+    spell(json, strlen(json), config_id);
+    snprintf(name, sizeof name, "blobs/sha256/%s", config_id);
+    tarball_text(&image, name, json);
+    snprintf(json, sizeof json,
+             "[{\"Config\":\"blobs/sha256/%s\",\"RepoTags\":[\"%s\"],\"Layers\":["
+             "\"blobs/sha256/%s\",\"blobs/sha256/%s\",\"blobs/sha256/%s\"]}]",
+             config_id, ref, ids[0], ids[1], ids[2]);
+    tarball_text(&image, "manifest.json", json);
+    tarball_end(&image);
+    assert_int_equal(file_replace(path, view_of(image.data, image.size), 0644, &err), 0);
+    tarball_finish(&image);
+}
+
+/* ---- helpers ---- */
+
+static struct store *open_bucket(const char *bucket)
+{
+    struct store *store = store_dir_create(
+        &(struct store_dir_options){.path = dir, .bucket = bucket, .create = true}, &err);
+
+    if (!store)
+        fail_msg("%s", err.text);
+    return store;
+}
+
+static void push(const char *bucket, const char *ref, const unsigned changed[LAYERS])
+{
+    char input[256];
+    struct push_options options = {.input = input, .level = 1, .transfer.jobs = 2};
+    struct push_result result;
+
+    snprintf(input, sizeof input, "%s/input.tar", dir);
+    write_image(input, ref, changed);
+    assert_int_equal(name_parse_image(ref, &options.name, &err), 0);
+    options.store = open_bucket(bucket);
+    if (push_run(&options, &result, &err))
+        fail_msg("%s", err.text);
+    store_destroy(options.store);
+}
+
+/* Both of them: the second has its middle layer edited in places and its top layer rewritten in
+ * one. */
+static void fill_bucket(const char *bucket)
+{
+    push(bucket, FIRST, (unsigned[LAYERS]){0, 0, 0});
+    push(bucket, SECOND, (unsigned[LAYERS]){0, 5, 10});
+}
+
+static struct docker *open_daemon(const struct fake_docker *fake)
+{
+    struct docker_endpoint endpoint = {.origin = "DOCKER_HOST", .url = "http://localhost"};
+    struct docker *docker;
+
+    snprintf(endpoint.host, sizeof endpoint.host, "unix://%s", fake->socket);
+    snprintf(endpoint.socket, sizeof endpoint.socket, "%s", fake->socket);
+    docker = docker_open(&endpoint, NULL, &err);
+    if (!docker)
+        fail_msg("%s", err.text);
+    return docker;
+}
+
+static int pull(const char *bucket, struct docker *docker, const char *ref, enum reuse reuse,
+                struct pull_result *result)
+{
+    struct pull_options options = {.docker = docker, .reuse = reuse, .transfer.jobs = 2};
+    int answer;
+
+    assert_int_equal(name_parse_image(ref, &options.name, &err), 0);
+    options.store = open_bucket(bucket);
+    answer = pull_run(&options, result, &err);
+    store_destroy(options.store);
+    return answer;
+}
+
+static void pull_well(const char *bucket, struct docker *docker, const char *ref, enum reuse reuse,
+                      struct pull_result *result)
+{
+    if (pull(bucket, docker, ref, reuse, result))
+        fail_msg("%s: %s", ref, err.text);
+}
+
+/* ---- scenes ---- */
+
+/* What moves, by engine and by what may be reused. A file is 200 KiB, a layer 2,000. */
+static void only_what_the_engine_lacks_moves(void **state)
+{
+    static const struct {
+        const char *profile;
+        enum reuse reuse;
+        unsigned layers_here;
+        uint64_t least, most; /* KiB */
+    } cases[] = {
+        {"docker-20.10", REUSE_NEVER, 1, 4000, 4040}, {"docker-20.10", REUSE_ALWAYS, 1, 600, 640},
+        {"docker-25", REUSE_ALWAYS, 1, 600, 640},     {"podman", REUSE_NEVER, 1, 4000, 4040},
+        {"podman", REUSE_ALWAYS, 1, 600, 640},        {"docker-29.0", REUSE_NEVER, 0, 6000, 6050},
+        {"docker-29.0", REUSE_ALWAYS, 0, 600, 640},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct fake_docker fake = fake_docker_start(cases[i].profile, "store", 0);
+        struct docker *docker = open_daemon(&fake);
+        struct pull_result result;
+
+        pull_well("bucket", docker, FIRST, cases[i].reuse, &result);
+        assert_int_equal(result.layers_here, 0);
+        pull_well("bucket", docker, SECOND, cases[i].reuse, &result);
+        assert_false(result.reloaded);
+        assert_int_equal(result.layers, LAYERS);
+        assert_int_equal(result.layers_here, cases[i].layers_here);
+        if (result.stats.downloaded_bytes < cases[i].least * KIB ||
+            result.stats.downloaded_bytes > cases[i].most * KIB)
+            fail_msg("%s, %d: %llu bytes were fetched", cases[i].profile, (int)cases[i].reuse,
+                     (unsigned long long)result.stats.downloaded_bytes);
+        pull_well("bucket", docker, SECOND, cases[i].reuse, &result);
+        if (strcmp(cases[i].profile, "docker-29.0") != 0)
+            assert_true(result.skipped);
+        docker_close(docker);
+        fake_docker_stop(&fake);
+    }
+}
+
+static void a_dry_run_says_what_would_move(void **state)
+{
+    struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
+    struct docker *docker = open_daemon(&fake);
+    struct pull_options options = {.docker = docker, .dry_run = true};
+    struct pull_result result;
+
+    (void)state;
+    pull_well("bucket", docker, FIRST, REUSE_AUTO, &result);
+    assert_int_equal(name_parse_image(SECOND, &options.name, &err), 0);
+    options.store = open_bucket("bucket");
+    assert_int_equal(pull_run(&options, &result, &err), 0);
+    store_destroy(options.store);
+    assert_int_equal(result.layers_here, 1);
+    assert_in_range(result.to_fetch, 4000 * KIB, 4040 * KIB);
+    assert_true(result.stats.downloaded_bytes < 64 * KIB);
+    docker_close(docker);
+    fake_docker_stop(&fake);
+}
+
+/* Pruned since it was asked, or an engine that wants all: the whole follows, by itself. */
+static void a_daemon_that_refuses_a_part_is_given_the_whole(void **state)
+{
+    static const char *const profiles[] = {"docker-20.10", "podman"};
+    static const char *const behave[] = {"store-whole", "store-forgets"};
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        struct fake_docker fake = fake_docker_start(profiles[i / 2], behave[i % 2], 0);
+        struct docker *docker = open_daemon(&fake);
+        struct pull_result result;
+
+        pull_well("bucket", docker, FIRST, REUSE_AUTO, &result);
+        pull_well("bucket", docker, SECOND, i % 2 ? REUSE_NEVER : REUSE_ALWAYS, &result);
+        assert_true(result.reloaded);
+        assert_int_equal(result.layers_here, 0);
+        assert_int_equal(result.stats.reused_bytes, 0);
+        docker_close(docker);
+        fake_docker_stop(&fake);
+    }
+}
+
+/* ---- an index that lies, with all of its sums made right ---- */
+
+static char *path_in(const char *bucket, const char *end)
+{
+    static char path[512];
+
+    snprintf(path, sizeof path, "%s/%s/" KEY "%s", dir, bucket, end);
+    return path;
+}
+
+static void seal_sum(uint8_t *bytes, size_t size, uint8_t *at)
+{
+    struct xxh128 sum = xxh128_of(bytes, size);
+
+    memcpy(at, sum.bytes, sizeof sum.bytes);
+}
+
+static uint64_t number(const uint8_t *bytes, unsigned size)
+{
+    uint64_t value = 0;
+
+    while (size--)
+        value = value << 8 | bytes[size];
+    return value;
+}
+
+/* The sections' sums, then the header's, then the metadata's. */
+static void seal(const char *bucket, uint8_t *index, size_t size)
+{
+    size_t header = number(index + 12, 4), sections = number(index + 44, 4);
+    uint8_t *table = index + header - 16 - 40 * sections;
+    size_t at = header;
+    char hex[SHA256_HEX_SIZE];
+    struct text json;
+    char *found;
+
+    for (size_t i = 0; i < sections; i++) {
+        size_t records = 24 * number(table + 40 * i + 4, 4);
+
+        if (at + records <= size)
+            seal_sum(index + at, records, table + 40 * i + 24);
+        at += records;
+    }
+    seal_sum(index, header - 16, index + header - 16);
+    assert_int_equal(file_replace(path_in(bucket, ".index"), view_of(index, size), 0644, &err), 0);
+    text_init(&json, MIB);
+    assert_int_equal(file_read(path_in(bucket, ".json"), &json, &err), 0);
+    spell(index, size, hex);
+    found = strstr(json.data, "index_sha256");
+    assert_non_null(found);
+    memcpy(found + strlen("index_sha256\": \""), hex, 64);
+    assert_int_equal(file_replace(path_in(bucket, ".json"), text_view(&json), 0644, &err), 0);
+    text_finish(&json);
+}
+
+enum lie { LIE_NAME, LIE_SWAP, LIE_PACKED, LIE_OFFSET, LIE_CONFIG, LIE_COUNT, LIE_SIZE, LIES };
+
+static void tell_lie(enum lie lie, uint8_t *index, size_t size)
+{
+    size_t header = number(index + 12, 4), sections = number(index + 44, 4);
+    uint8_t *table = index + header - 16 - 40 * sections, *records = index + header;
+    uint8_t *late = index + size - 24 * 12; /* in the top layer, which is needed */
+    uint8_t record[24], *place;
+
+    switch (lie) {
+    case LIE_NAME: /* every chunk has the name of its successor, so that reuse finds others */
+        for (uint8_t *at = records; at + 48 <= index + size; at += 24)
+            memcpy(at + 8, at + 24 + 8, 16);
+        break;
+    case LIE_SWAP: /* two chunks of one section change places */
+        memcpy(record, late, 24);
+        memcpy(late, late + 24, 24);
+        memcpy(late + 24, record, 24);
+        break;
+    case LIE_PACKED: /* one is longer, its neighbour shorter */
+        late[4]++;
+        late[24 + 4]--;
+        break;
+    case LIE_OFFSET: /* the config stands elsewhere */
+        place = memmem(index, header, "amd64", 5);
+        assert_non_null(place);
+        place[5 + 2 + 2]++;
+        break;
+    case LIE_CONFIG: /* the config is huge */
+        place = memmem(index, header, "amd64", 5);
+        memset(place + 5 + 2 + 2 + 8, 0x7f, 8);
+        break;
+    case LIE_COUNT: /* a section counts more chunks than there are */
+        memset(table + 4, 0xff, 3);
+        break;
+    case LIE_SIZE: /* a section is larger than anything */
+        memset(table + 8, 0xff, 8);
+        break;
+    default:
+        break;
+    }
+}
+
+static void lies_are_healed_by_the_whole(void **state)
+{
+    (void)state;
+    for (int lie = 0; lie < LIES; lie++) {
+        struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
+        struct docker *docker = open_daemon(&fake);
+        struct pull_result result;
+        struct text index;
+        char bucket[32];
+
+        snprintf(bucket, sizeof bucket, "lie-%d", lie);
+        fill_bucket(bucket);
+        text_init(&index, 16 * MIB);
+        assert_int_equal(file_read(path_in(bucket, ".index"), &index, &err), 0);
+        tell_lie(lie, (uint8_t *)index.data, index.size);
+        seal(bucket, (uint8_t *)index.data, index.size);
+        text_finish(&index);
+        pull_well(bucket, docker, FIRST, REUSE_AUTO, &result);
+        if (pull(bucket, docker, SECOND, REUSE_ALWAYS, &result))
+            fail_msg("lie %d: %s", lie, err.text);
+        assert_int_equal(result.stats.reused_bytes, 0);
+        docker_close(docker);
+        fake_docker_stop(&fake);
+    }
+}
+
+/* The archive itself is broken: nothing heals that. */
+static void a_broken_archive_is_refused(void **state)
+{
+    struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
+    struct docker *docker = open_daemon(&fake);
+    struct docker_image *image = malloc(sizeof *image);
+    struct pull_result result;
+    struct text archive;
+
+    (void)state;
+    fill_bucket("broken");
+    text_init(&archive, 16 * MIB);
+    assert_int_equal(file_read(path_in("broken", ".tar.gz"), &archive, &err), 0);
+    for (size_t at = archive.size / 3; at < archive.size; at += 50 * KIB)
+        archive.data[at] ^= 1;
+    assert_int_equal(file_replace(path_in("broken", ".tar.gz"), text_view(&archive), 0644, &err),
+                     0);
+    text_finish(&archive);
+    pull_well("broken", docker, FIRST, REUSE_AUTO, &result);
+    assert_int_equal(pull("broken", docker, SECOND, REUSE_NEVER, &result), ERR_FAIL);
+    assert_int_equal(err.family, ERR_INTEGRITY);
+    assert_int_equal(docker_inspect(docker, SECOND, image, &err), DOCKER_ABSENT);
+    free(image);
+    docker_close(docker);
+    fake_docker_stop(&fake);
+}
+
+static int start(void **state)
+{
+    (void)state;
+    if (!mkdtemp(dir))
+        return -1;
+    setenv("XDG_CACHE_HOME", dir, 1);
+    fill_bucket("bucket");
+    return 0;
+}
+
+static int end(void **state)
+{
+    char command[600];
+
+    (void)state;
+    snprintf(command, sizeof command, "rm -rf '%s'", dir);
+    return system(command);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_what_the_engine_lacks_moves),
+        cmocka_unit_test(a_dry_run_says_what_would_move),
+        cmocka_unit_test(a_daemon_that_refuses_a_part_is_given_the_whole),
+        cmocka_unit_test(lies_are_healed_by_the_whole),
+        cmocka_unit_test(a_broken_archive_is_refused),
+    };
+
+    return cmocka_run_group_tests_name("delta pull", tests, start, end);
+}
