@@ -23,6 +23,9 @@ static void write_data(struct json_writer *w, const struct push_options *options
     jw_bool(w, "skipped", result->skipped);
     jw_bool(w, "archived", result->archived);
     jw_string(w, "image_id", result->image_id);
+    jw_int(w, "bases", result->bases);
+    if (result->copies_refused)
+        jw_bool(w, "copies_refused", true);
     jw_string_if(w, "source", result->source);
     jw_string_if(w, "source_reason", result->distrust);
     if (options->dry_run)
@@ -42,6 +45,10 @@ static void tell(struct cli *cli, const struct push_options *options,
         output_note(&cli->output, "%s is in the bucket already: nothing to do", options->name.ref);
     else if (options->dry_run)
         output_note(&cli->output, "would push %s to %s", options->name.ref, result->key);
+    else if (stats->copied_bytes && result->bases)
+        output_note(&cli->output, "pushed %s: %s in %s, of which %s had to be uploaded",
+                    options->name.ref, human_bytes(result->size, archive),
+                    human_seconds(stats->seconds, time), human_bytes(stats->uploaded_bytes, raw));
     else
         output_note(
             &cli->output, "pushed %s: %s in %s (%s image), %s", options->name.ref,
@@ -108,6 +115,7 @@ int cmd_push(struct cli *cli, struct err *err)
         .level = (int)config_number(config, OPT_LEVEL),
         .dry_run = config_switch(config, OPT_DRY_RUN),
         .force = config_switch(config, OPT_FORCE),
+        .no_delta = config_switch(config, OPT_NO_DELTA) || !config_switch(config, OPT_DELTA),
     };
     int failed;
 

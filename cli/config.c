@@ -77,32 +77,38 @@ static int from_ambient(struct resolve *r, const struct option *option)
     return step;
 }
 
-static void key_place(const struct config *config, const struct option *option, char *out,
-                      size_t size)
+static void key_place(const struct config *config, const char *key, char *out, size_t size)
 {
-    if (option_in_profile(option))
-        snprintf(out, size, "profiles.%s.%s in %s", config->profile, strrchr(option->key, '.') + 1,
+    if (!strncmp(key, "profiles.", 9))
+        snprintf(out, size, "profiles.%s.%s in %s", config->profile, strrchr(key, '.') + 1,
                  config->file.path);
     else
-        snprintf(out, size, "%s in %s", option->key, config->file.path);
+        snprintf(out, size, "%s in %s", key, config->file.path);
 }
 
-static int from_file(struct resolve *r, const struct option *option)
+static int from_key(struct resolve *r, const struct option *option, const char *key)
 {
     char value[CONFIG_VALUE_MAX], where[256];
     int answer;
 
-    if (!option->key)
+    if (!key)
         return NEXT;
-    answer = config_file_value(&r->config->file, option->key, r->config->profile, value, r->err);
+    answer = config_file_value(&r->config->file, key, r->config->profile, value, r->err);
     if (answer)
         return answer == CONFIG_ABSENT ? NEXT : ERR_FAIL;
-    key_place(r->config, option, where, sizeof where);
+    key_place(r->config, key, where, sizeof where);
     if (option_check(option, value, where, r->err)) {
         str_copy(r->err->code, sizeof r->err->code, "config");
         return ERR_FAIL;
     }
-    return found(r, option, value, ORIGIN_FILE, NULL);
+    return found(r, option, value, ORIGIN_FILE, key);
+}
+
+static int from_file(struct resolve *r, const struct option *option)
+{
+    int step = from_key(r, option, option->key);
+
+    return step ? step : from_key(r, option, option->also);
 }
 
 static int from_default(struct resolve *r, const struct option *option)
@@ -342,7 +348,7 @@ void config_origin(const struct config *config, enum option_id id, char *out, si
         snprintf(out, size, "default");
         break;
     case ORIGIN_FILE:
-        key_place(config, &option_table[id], out, size);
+        key_place(config, setting->name, out, size);
         break;
     case ORIGIN_ENV:
         snprintf(out, size, "%s", setting->name);

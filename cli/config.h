@@ -19,7 +19,7 @@ enum origin { ORIGIN_NONE, ORIGIN_DEFAULT, ORIGIN_FILE, ORIGIN_ENV, ORIGIN_FLAG 
 struct setting {
     char *value; /* owned; NULL: not set, and no default */
     enum origin origin;
-    const char *name; /* of the variable, when the origin is one */
+    const char *name; /* of the variable, or the key in the file, when the origin is one */
 };
 
 struct config {

@@ -227,8 +227,9 @@ static enum known known_as(const char *pattern)
 
     if (!strcmp(pattern, "profiles") || !strcmp(pattern, "profiles.*"))
         return KNOWN_GROUP;
-    for (unsigned i = 0; i < OPTION_COUNT; i++) {
-        const char *key = option_table[i].key;
+    for (unsigned i = 0; i < 2 * OPTION_COUNT; i++) {
+        const struct option *option = &option_table[i / 2];
+        const char *key = i % 2 ? option->also : option->key;
 
         if (!key || strncasecmp(key, pattern, size) != 0)
             continue;

@@ -39,6 +39,8 @@ enum option_id {
     OPT_OUTPUT,
     OPT_SOURCE,
     OPT_LEVEL,
+    OPT_DELTA,
+    OPT_NO_DELTA,
     OPT_JOBS,
     OPT_MEMORY,
     OPT_DRY_RUN,
@@ -86,6 +88,7 @@ struct option {
     const char *env;  /* our variable, S3DOCK_*, or NULL */
     const char *ambient[2]; /* variables of other programs; weaker than ours */
     const char *key;        /* in the file: "profiles.*.bucket", "docker.host"; or NULL */
+    const char *also;       /* a second, weaker place in the file, or NULL */
     const char *words;      /* "auto|path|virtual" */
     const char *fallback;   /* the default, as one would type it; NULL: none */
     const char *argument;   /* what help calls the value: "NAME" */

@@ -22,6 +22,8 @@
 #include "catalog/metadata.h"
 #include "flow/meter.h"
 #include "flow/order.h"
+#include "move/ability.h"
+#include "move/bases.h"
 #include "move/check.h"
 #include "move/existing.h"
 #include "move/identity.h"
@@ -31,17 +33,20 @@
 #include "move/source_layers.h"
 #include "move/span.h"
 #include "move/upload.h"
+#include "move/weave.h"
 #include "pack/cut.h"
 #include "pack/member.h"
 #include "pack/part.h"
 #include "wire/docker.h"
 
-#define SLOT_SIZE  (1 * MIB) /* a dozen chunks: few hand-overs, little memory */
-#define PART_SIZE  (8 * MIB) /* the size that the S3 clients agree on; grows with the image */
-#define PARTS_MOST 12        /* in memory: being filled or in the air */
-#define INDEX_MAX  (512 * MIB)
+#define SLOT_SIZE   (1 * MIB) /* a dozen chunks: few hand-overs, little memory */
+#define SLOT_ROOM   (SLOT_SIZE + span_bound(SLOT_SIZE))
+#define SLOTS_LEAST 3
+#define PART_SIZE   (8 * MIB) /* the size that the S3 clients agree on; grows with the image */
+#define PARTS_MOST  12        /* in memory: being filled or in the air */
+#define INDEX_MAX   (512 * MIB)
 
-enum { STARTED = 1, FILLED, SPARE, READ, PACKED, UPLOADED };
+enum { STARTED = 1, FILLED, SPARE, READ, PACKED, UPLOADED, JOINED };
 
 struct push {
     const struct push_options *options;
@@ -63,6 +68,11 @@ struct push {
     struct upload *upload;
     struct index_builder *builder;
     struct digest *md5;
+
+    bool delta; /* compare with earlier archives, as long as that may help */
+    struct bases bases;
+    struct weave *weave; /* NULL: everything is uploaded, in equal parts */
+    bool woven;          /* to its end */
 
     struct span *current; /* being assembled; NULL between spans */
     size_t current_done;
@@ -94,8 +104,9 @@ static bool is_from_layers(const struct push *p)
 static void report(struct push *p, enum transfer_phase phase)
 {
     int64_t now = clock_monotonic();
+    uint64_t placed = p->upload ? upload_placed(p->upload) : 0;
     uint64_t done =
-        p->packed ? (uint64_t)((double)p->raw * ((double)p->uploaded / (double)p->packed)) : 0;
+        p->packed ? (uint64_t)((double)p->raw * ((double)placed / (double)p->packed)) : 0;
 
     if (phase != p->phase) {
         p->phase = phase;
@@ -191,6 +202,8 @@ static void stop(struct push *p, const struct err *err)
     p->stopping = true;
     if (p->reader)
         reader_stop(p->reader);
+    if (p->weave)
+        weave_stop(p->weave);
 }
 
 static void release_span(struct push *p, struct span *span)
@@ -210,6 +223,8 @@ static void on_filled(struct push *p, struct span *span)
     span->job.home = p->home;
     span->job.msg.kind = PACKED;
     span->job.run = span_pack;
+    if (p->weave)
+        weave_mark(p->weave, span);
     workers_give(p->workers, &span->job);
 }
 
@@ -227,8 +242,33 @@ static void account(struct push *p, const struct span *span)
             stop(p, &err);
 }
 
+/* The same with earlier archives: what they hold is copied. */
+static void assemble_woven(struct push *p)
+{
+    while (!p->stopping) {
+        struct err err;
+        int answer;
+
+        if (!p->current)
+            p->current = order_take(&p->order);
+        if (!p->current)
+            return;
+        answer = weave_add(p->weave, p->current, &err);
+        if (answer == WEAVE_WAIT)
+            return;
+        p->packed = index_builder_packed(p->builder);
+        if (answer) {
+            stop(p, &err);
+            return;
+        }
+        p->raw += p->current->in_size;
+        release_span(p, p->current);
+        p->current = NULL;
+    }
+}
+
 /* Moves packed bytes, in order, into parts, as far as there are spans in order and free parts. */
-static void assemble(struct push *p)
+static void assemble_all(struct push *p)
 {
     while (!p->stopping) {
         struct part *full = NULL;
@@ -259,6 +299,14 @@ static void assemble(struct push *p)
     }
 }
 
+static void assemble(struct push *p)
+{
+    if (p->weave)
+        assemble_woven(p);
+    else
+        assemble_all(p);
+}
+
 static void on_packed(struct push *p, struct span *span)
 {
     if (p->stopping) {
@@ -281,6 +329,15 @@ static void on_uploaded(struct push *p, struct msg *msg)
         parts_give(p->parts, part);
     }
     if (failed)
+        stop(p, &err);
+    assemble(p);
+}
+
+static void on_joined(struct push *p, struct msg *msg)
+{
+    struct err err;
+
+    if (weave_home(p->weave, msg, &err))
         stop(p, &err);
     assemble(p);
 }
@@ -326,6 +383,9 @@ static void dispatch(struct push *p, struct msg *msg)
     case UPLOADED:
         on_uploaded(p, msg);
         break;
+    case JOINED:
+        on_joined(p, msg);
+        break;
     default:
         break;
     }
@@ -348,7 +408,21 @@ static void drop_what_waits(struct push *p)
 
 static bool is_over(struct push *p)
 {
-    return !p->reading && slots_out(p->slots) == 0 && upload_out(p->upload) == 0;
+    return !p->reading && slots_out(p->slots) == 0 && upload_out(p->upload) == 0 &&
+           (!p->weave || weave_out(p->weave) == 0);
+}
+
+/* Every span was placed: what the weave still holds back may go, too. */
+static void end_weave(struct push *p)
+{
+    struct err err;
+
+    if (!p->weave || p->woven || p->stopping || p->reading || slots_out(p->slots))
+        return;
+    p->woven = true;
+    if (weave_end(p->weave, &err))
+        stop(p, &err);
+    p->packed = index_builder_packed(p->builder);
 }
 
 /* Runs the picture above until nothing is out any more. */
@@ -360,6 +434,7 @@ static int conduct(struct push *p, struct err *err)
     for (;;) {
         struct msg *msg;
 
+        end_weave(p);
         if (p->stopping)
             drop_what_waits(p);
         if (is_over(p))
@@ -447,23 +522,81 @@ static size_t choose_part_size(const struct store *store, uint64_t size_hint)
     return (size_t)size;
 }
 
+/* Whether this store copies for us. A stream that cannot be read twice must know beforehand. */
+static bool may_copy(struct push *p, size_t least)
+{
+    struct store *store = p->options->store;
+    enum ability ability = ability_remembered(store);
+
+    if (ability == ABILITY_UNKNOWN && !p->options->docker && strcmp(p->options->input, "-") == 0)
+        return ability_probe(store, &p->bases.base[0], least) == ABILITY_YES;
+    return ability != ABILITY_NO;
+}
+
+/* Finds the archives to compare with; none when that cannot help. */
+static void choose_bases(struct push *p, size_t least)
+{
+    struct bases_wanted wanted = {
+        .name = &p->options->name,
+        .first = p->existing.whole ? p->existing.at.archive_key : NULL,
+        .layers = (const char(*)[80])p->local.diff_ids,
+        .layer_count = p->local.id[0] ? p->local.layer_count : 0,
+        .archive_least = least,
+    };
+
+    if (!p->delta)
+        return;
+    bases_find(p->options->store, &wanted, &p->bases);
+    if (p->bases.count && !may_copy(p, least)) {
+        log_debug("push: this store does not copy ranges: all is uploaded");
+        p->result->copies_refused = true;
+        bases_finish(&p->bases);
+    }
+    p->result->bases = p->bases.count;
+}
+
+static int start_weave(struct push *p, size_t least, struct err *err)
+{
+    if (p->bases.count == 0)
+        return 0;
+    p->weave = weave_create(&(struct weave_options){.store = p->options->store,
+                                                    .upload = p->upload,
+                                                    .bases = &p->bases,
+                                                    .parts = p->parts,
+                                                    .builder = p->builder,
+                                                    .md5 = p->md5,
+                                                    .home = p->home,
+                                                    .kind = JOINED,
+                                                    .level = p->options->level,
+                                                    .least = least},
+                            err);
+    return p->weave ? 0 : ERR_FAIL;
+}
+
 static int set_up(struct push *p, struct err *err)
 {
     const struct push_options *o = p->options;
     size_t memory = o->transfer.memory ? o->transfer.memory : TRANSFER_MEMORY;
     unsigned jobs = transfer_jobs(o->transfer.jobs);
     unsigned slot_count = 3 * jobs + 2, part_count;
-    size_t part_size, slot_bytes = slot_count * (SLOT_SIZE + span_bound(SLOT_SIZE));
+    size_t part_size, parts_room, least, slot_bytes;
     struct workers_options crew = {
         .count = jobs, .scratch_create = make_packer, .scratch_destroy = free_packer, .arg = p};
 
     if (open_source(p, err))
         return ERR_FAIL;
-    part_size = choose_part_size(o->store, p->source->size_hint);
-    while (slot_count > 3 && slot_bytes > memory / 2) {
-        slot_count--;
-        slot_bytes = slot_count * (SLOT_SIZE + span_bound(SLOT_SIZE));
+    least = weave_least(o->store, p->source->size_hint);
+    part_size = weave_part_size(least);
+    parts_room = WEAVE_PARTS_MIN * part_size;
+    if (parts_room + SLOTS_LEAST * SLOT_ROOM <= memory)
+        choose_bases(p, least);
+    if (p->bases.count == 0) {
+        part_size = choose_part_size(o->store, p->source->size_hint);
+        parts_room = memory / 2;
     }
+    while (slot_count > SLOTS_LEAST && slot_count * SLOT_ROOM + parts_room > memory)
+        slot_count--;
+    slot_bytes = slot_count * SLOT_ROOM;
     part_count = memory > slot_bytes ? (unsigned)((memory - slot_bytes) / part_size) : 0;
     part_count = part_count < 2 ? 2 : part_count > PARTS_MOST ? PARTS_MOST : part_count;
     log_debug("push: %u workers, %u slots, %u parts of %zu bytes: at most %zu bytes of buffers",
@@ -480,13 +613,16 @@ static int set_up(struct push *p, struct err *err)
     if (!p->home || !p->slots || !p->parts || !p->builder)
         return ERR_FAIL;
     p->upload = upload_create(o->store, p->result->key, p->home, UPLOADED, part_count, err);
-    p->workers = p->upload ? workers_create(&crew, err) : NULL;
+    if (!p->upload || start_weave(p, least, err))
+        return ERR_FAIL;
+    p->workers = workers_create(&crew, err);
     if (!p->workers)
         return ERR_FAIL;
     p->reader = reader_create(&(struct reader_options){.source = p->source,
                                                        .params = CHUNK_DEFAULT,
                                                        .mtime = entry_time(p),
                                                        .slot_size = SLOT_SIZE,
+                                                       .known = p->bases.known,
                                                        .home = p->home,
                                                        .kind_started = STARTED,
                                                        .kind_span = FILLED,
@@ -502,12 +638,14 @@ static void take_down(struct push *p)
     reader_destroy(p->reader);
     source_destroy(p->source);
     workers_destroy(p->workers);
+    weave_destroy(p->weave);
     upload_destroy(p->upload);
     index_builder_destroy(p->builder);
     parts_destroy(p->parts);
     slots_destroy(p->slots);
     inbox_destroy(p->home);
     digest_destroy(p->md5);
+    bases_finish(&p->bases);
 }
 
 /* ---- after the transfer: the archive becomes visible, then the index, then the metadata ---- */
@@ -519,8 +657,10 @@ static int describe(struct push *p, struct metadata *out, struct err *err)
     uint8_t md5[MD5_SIZE];
 
     *out = (struct metadata){.format = METADATA_FORMAT};
-    digest_end(p->md5, md5);
-    hex_encode(md5, sizeof md5, out->checksum);
+    if (!p->weave || !weave_has_copied(p->weave)) {
+        digest_end(p->md5, md5);
+        hex_encode(md5, sizeof md5, out->checksum);
+    }
     out->size = p->packed;
     clock_rfc3339(clock_wall(), out->created_at);
     snprintf(out->git_hash, sizeof out->git_hash, "%s", o->name.hash);
@@ -604,7 +744,8 @@ static int put_metadata(struct push *p, const struct metadata *metadata, struct 
 static int commit(struct push *p, struct err *err)
 {
     struct store *store = p->options->store;
-    struct part *last = parts_flush(p->parts);
+    struct part *flushed = p->weave ? NULL : parts_flush(p->parts);
+    const struct part *last = p->weave ? weave_last(p->weave) : flushed;
     struct store_info info = {0};
     struct metadata metadata;
     int answer;
@@ -613,15 +754,15 @@ static int commit(struct push *p, struct err *err)
     if (conditions_find(store, &p->conditional, err))
         p->conditional = false;
     answer = describe(p, &metadata, err);
-    if (answer == 0 && p->existing.has_archive) {
+    if (answer == 0 && p->existing.has_archive && !p->result->archived) {
         answer = existing_keep(store, &p->options->name, &p->existing, p->conditional,
                                &p->result->stats.copied_bytes, err);
         p->result->archived = answer == 0;
     }
     if (answer == 0)
         answer = upload_complete(p->upload, last, p->packed, &info, err);
-    if (last)
-        parts_give(p->parts, last);
+    if (flushed)
+        parts_give(p->parts, flushed);
     if (answer == 0) {
         str_copy(metadata.archive_etag, sizeof metadata.archive_etag, info.etag);
         answer = put_index(p, &metadata, err);
@@ -643,7 +784,7 @@ static int settle(struct push *p, struct err *err)
 
     if (p->options->force || !existing_is(&p->existing, p->image->id))
         return commit(p, err);
-    last = parts_flush(p->parts);
+    last = p->weave ? NULL : parts_flush(p->parts);
     if (last)
         parts_give(p->parts, last);
     upload_abort(p->upload);
@@ -661,15 +802,33 @@ static int transfer(struct push *p, struct err *err)
         answer = settle(p, err);
     if (answer && p->upload)
         upload_abort(p->upload);
+    if (p->weave)
+        weave_clean_up(p->weave);
     return answer;
 }
 
-/* The layers were not to be trusted, so the export takes over from the start. What was looked up
- * before the transfer stays. */
-static int transfer_again(struct push *p, struct err *err)
+/* What copying has shown. True: the transfer failed for its sake, and may do without. */
+static bool learn_copying(struct push *p, bool failed)
 {
-    str_copy(p->result->distrust, sizeof p->result->distrust, err->text);
-    log_info("push: Docker's export takes over from its layers: %s", err->text);
+    if (!p->weave || (!failed && !weave_has_copied(p->weave)))
+        return false;
+    if (!failed || weave_was_refused(p->weave))
+        ability_remember(p->options->store, !failed);
+    return failed && weave_was_no_help(p->weave);
+}
+
+static void account_woven(struct push *p)
+{
+    if (!p->weave || p->result->skipped)
+        return;
+    p->result->joins = weave_joins(p->weave);
+    p->result->stats.copied_bytes += p->packed - weave_fresh(p->weave);
+}
+
+/* After a failure: as if nothing had been moved yet. What was looked up before the transfer stays.
+ */
+static void start_again(struct push *p)
+{
     take_down(p);
     *p = (struct push){.options = p->options,
                        .result = p->result,
@@ -677,9 +836,52 @@ static int transfer_again(struct push *p, struct err *err)
                        .began = p->began,
                        .existing = p->existing,
                        .local = p->local,
-                       .distrusted = true,
+                       .distrusted = p->distrusted,
+                       .delta = p->delta,
                        .phase = PHASE_LOAD};
-    return transfer(p, err);
+}
+
+/* Whether the transfer may succeed another way, and says which: without the layers that were not to
+ * be trusted (the export takes over from the start), or without the copies that the store would not
+ * make. `before`: how it was begun. */
+static bool has_another_way(struct push *p, bool distrusted_before, struct err *err)
+{
+    bool copying = learn_copying(p, true);
+
+    if (p->distrusted && !distrusted_before && p->options->source == PUSH_FROM_AUTO) {
+        str_copy(p->result->distrust, sizeof p->result->distrust, err->text);
+        log_info("push: Docker's export takes over from its layers: %s", err->text);
+        return true;
+    }
+    if (!copying)
+        return false;
+    if (!p->options->docker && strcmp(p->options->input, "-") == 0) {
+        err_hint(err, "--no-delta uploads everything; standard input cannot be read twice");
+        return false;
+    }
+    log_info("the store does not copy parts of other archives (%s): everything is uploaded",
+             err->text);
+    p->result->copies_refused = true;
+    p->result->bases = 0;
+    p->delta = false;
+    return true;
+}
+
+static int transfer_somehow(struct push *p, struct err *err)
+{
+    for (;;) {
+        bool distrusted = p->distrusted;
+        int answer = transfer(p, err);
+
+        if (answer == 0) {
+            learn_copying(p, false);
+            account_woven(p);
+            return 0;
+        }
+        if (!has_another_way(p, distrusted, err))
+            return answer;
+        start_again(p);
+    }
 }
 
 static void sum_up(struct push *p)
@@ -708,15 +910,14 @@ int push_run(const struct push_options *options, struct push_result *result, str
     memset(result, 0, sizeof *result);
     p->options = options;
     p->result = result;
+    p->delta = !options->no_delta;
     p->began = clock_monotonic();
     p->phase = PHASE_LOAD; /* none of ours: the first report is a change */
     store_stats(options->store, &p->stats_before);
 
     answer = prepare(p, err);
     if (answer == 0 && !result->skipped && !options->dry_run)
-        answer = transfer(p, err);
-    if (answer && p->distrusted && options->source == PUSH_FROM_AUTO)
-        answer = transfer_again(p, err);
+        answer = transfer_somehow(p, err);
     sum_up(p);
     take_down(p);
     existing_finish(&p->existing);

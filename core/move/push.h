@@ -32,19 +32,23 @@ struct push_options {
     struct docker *docker;
     const char *input;
     enum push_source source;
-    int level;    /* MEMBER_LEVEL_MIN .. MAX */
-    bool dry_run; /* says what it would do; writes nothing, exports nothing */
-    bool force;   /* push even when the bucket holds this very image */
+    int level;     /* MEMBER_LEVEL_MIN .. MAX */
+    bool dry_run;  /* says what it would do; writes nothing, exports nothing */
+    bool no_delta; /* upload all of it, whatever earlier archives hold */
+    bool force;    /* push even when the bucket holds this very image */
 };
 
 struct push_result {
     char key[KEY_MAX]; /* of the archive */
     char image_id[80];
-    char checksum[40];  /* MD5 of the archive, "" when not known */
-    uint64_t size;      /* of the archive */
-    bool skipped;       /* the bucket held it already */
-    bool archived;      /* another image of this name was moved to archive/ */
-    char source[16];    /* where it came from: "layers", "docker", "file", "stdin"; "": nowhere */
+    char checksum[40];   /* MD5 of the archive, "" when not known */
+    uint64_t size;       /* of the archive */
+    bool skipped;        /* the bucket held it already */
+    bool archived;       /* another image of this name was moved to archive/ */
+    bool copies_refused; /* the store does not copy for us: all was uploaded */
+    unsigned bases;      /* archives that it was compared with */
+    unsigned joins;      /* temporary objects that it took */
+    char source[16];     /* where it came from: "layers", "docker", "file", "stdin"; "": nowhere */
     char distrust[512]; /* the layers were read, or begun to be, and then the export took over: why.
                            Else "" */
     struct transfer_stats stats;

@@ -36,6 +36,7 @@ struct reader {
     struct span *span; /* the one being filled */
     uint64_t next_number;
     size_t begun, scanned, filled;
+    uint32_t cursor; /* into the known chunks */
 };
 
 static void post(struct reader *r, struct span *span, int kind)
@@ -83,9 +84,12 @@ static int turn_over(struct reader *r, struct err *err)
 static void end_chunk(struct reader *r, unsigned flags)
 {
     struct span_chunk *chunk = &r->span->chunks[r->span->count++];
+    uint32_t size = (uint32_t)(r->scanned - r->begun);
 
-    chunk->chunk.raw_size = (uint32_t)(r->scanned - r->begun);
-    chunk->flags = flags;
+    *chunk = (struct span_chunk){.chunk = {.raw_size = size}, .flags = flags};
+    chunk->chunk.name = xxh128_of(r->span->slot->in + r->begun, size);
+    if (r->options.known)
+        known_find(r->options.known, &chunk->chunk.name, size, &r->cursor, &chunk->held);
     r->begun = r->scanned;
 }
 

@@ -1,5 +1,6 @@
 /*
  * reader - the thread that turns a save stream into spans of raw chunks: source -> cut -> slots.
+ * Each chunk has its name, and where an earlier archive holds it.
  *
  * It owns the source, the cut and the reading of the image while it runs. It is handed empty spans,
  * and posts home:
@@ -22,8 +23,9 @@
 struct reader_options {
     struct source *source; /* borrowed; used by the reader alone until it is done */
     struct chunk_params params;
-    int64_t mtime;    /* for the headers, seconds since 1970 */
-    size_t slot_size; /* of slot->in: at least READER_SLOT_MIN */
+    int64_t mtime;             /* for the headers, seconds since 1970 */
+    size_t slot_size;          /* of slot->in: at least READER_SLOT_MIN */
+    const struct known *known; /* chunks of earlier archives, or NULL */
     struct inbox *home;
     int kind_started, kind_span, kind_spare, kind_done; /* msg.kind of what is posted */
 };

@@ -26,9 +26,10 @@ void span_pack(struct job *job, void *scratch)
         struct index_chunk *chunk = &span->chunks[i].chunk;
         bool stored = span->chunks[i].flags & CHUNK_STORED;
 
-        chunk->name = xxh128_of(in, chunk->raw_size);
-        chunk->packed_size = (uint32_t)member_pack(scratch, view_of(in, chunk->raw_size), stored,
-                                                   span->slot->out + span->out_size);
+        chunk->packed_size = 0;
+        if (!span->chunks[i].unpacked)
+            chunk->packed_size = (uint32_t)member_pack(scratch, view_of(in, chunk->raw_size),
+                                                       stored, span->slot->out + span->out_size);
         span->out_size += chunk->packed_size;
         in += chunk->raw_size;
     }

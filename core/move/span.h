@@ -16,6 +16,7 @@
 #include "flow/slots.h"
 #include "flow/workers.h"
 #include "pack/index.h"
+#include "pack/known.h"
 #include "wire/store.h"
 
 /* A span ends early when it holds so many chunks. The typical one has a dozen. */
@@ -28,6 +29,8 @@ struct span_chunk {
     unsigned flags;      /* enum chunk_flags, SPAN_SPOOLED */
     uint64_t raw_offset; /* pull: where it stands in the stream */
     uint64_t at;         /* pull: where it lies, in slot->in or in the spool */
+    struct held held;    /* push: where an earlier archive has it */
+    bool unpacked;       /* push: its packed bytes will probably not be needed */
 };
 
 struct span {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "move/ability.h"
 
 #define CONTENT_TYPE "application/gzip"
 
@@ -15,6 +16,12 @@ struct place {
     struct store_op op; /* first: comes home as its message */
     struct part *part;  /* NULL: free */
     bool sent;
+};
+
+/* A part that the store copies. */
+struct range {
+    struct store_op op; /* first */
+    struct range *next; /* of those that wait for the upload to begin */
 };
 
 struct upload {
@@ -29,6 +36,9 @@ struct upload {
 
     unsigned place_count, out;
     struct place *places;
+    struct range *waiting;
+    bool has_ranges, no_help, refused;
+    uint64_t placed;
     struct store_part *done; /* ETags by part number */
     unsigned done_count, done_room;
 };
@@ -57,9 +67,28 @@ void upload_destroy(struct upload *upload)
 {
     if (!upload)
         return;
+    for (struct range *range = upload->waiting, *next; range; range = next) {
+        next = range->next;
+        free(range);
+    }
     free(upload->places);
     free(upload->done);
     free(upload);
+}
+
+uint64_t upload_placed(const struct upload *upload)
+{
+    return upload->placed;
+}
+
+bool upload_was_no_help(const struct upload *upload)
+{
+    return upload->no_help;
+}
+
+bool upload_was_refused(const struct upload *upload)
+{
+    return upload->refused;
 }
 
 unsigned upload_out(const struct upload *upload)
@@ -110,6 +139,34 @@ void upload_part(struct upload *upload, struct part *part)
         begin(upload);
 }
 
+int upload_range(struct upload *upload, unsigned number, const char *source, const char *etag,
+                 uint64_t offset, uint64_t size, struct err *err)
+{
+    struct range *range = calloc(1, sizeof *range);
+
+    if (!range)
+        return err_memory(err, "the upload");
+    upload->has_ranges = true;
+    range->op = (struct store_op){.verb = STORE_UPLOAD_COPY_PART,
+                                  .key = upload->key,
+                                  .upload_id_in = upload->id,
+                                  .part_number = number,
+                                  .source = source,
+                                  .if_match = etag,
+                                  .offset = offset,
+                                  .length = size,
+                                  .optional = true};
+    if (upload->id[0]) {
+        submit(upload, &range->op);
+        return 0;
+    }
+    range->next = upload->waiting;
+    upload->waiting = range;
+    if (!upload->creating)
+        begin(upload);
+    return 0;
+}
+
 /* Remembers the ETag of a part. Parts arrive in any order; numbers without one are holes for now.
  */
 static int remember(struct upload *u, unsigned number, const char *etag, struct err *err)
@@ -153,7 +210,35 @@ static int created(struct upload *u, struct err *err)
     for (unsigned i = 0; i < u->place_count; i++)
         if (u->places[i].part && !u->places[i].sent)
             send_place(u, &u->places[i]);
+    while (u->waiting) {
+        struct range *range = u->waiting;
+
+        u->waiting = range->next;
+        submit(u, &range->op);
+    }
     return 0;
+}
+
+/* A failure of an upload that copies: would it do without? */
+static void judge(struct upload *u, const struct store_op *op)
+{
+    u->no_help = u->no_help || ability_is_no_help(op);
+    u->refused = u->refused || ability_is_missing(op);
+}
+
+static int range_home(struct upload *u, struct range *range, struct err *err)
+{
+    int answer;
+
+    if (range->op.answer == STORE_DONE) {
+        u->placed += range->op.length;
+        answer = remember(u, range->op.part_number, range->op.info.etag, err);
+    } else {
+        judge(u, &range->op);
+        answer = op_failed(&range->op, "copy", err);
+    }
+    free(range);
+    return answer;
 }
 
 int upload_home(struct upload *upload, struct msg *msg, struct part **freed, struct err *err)
@@ -165,11 +250,14 @@ int upload_home(struct upload *upload, struct msg *msg, struct part **freed, str
     upload->out--;
     if (msg == &upload->create.msg)
         return created(upload, err);
+    if (((struct store_op *)msg)->verb == STORE_UPLOAD_COPY_PART)
+        return range_home(upload, (struct range *)msg, err);
     part = place->part;
     place->part = NULL;
     *freed = part;
     if (place->op.answer != STORE_DONE)
         return op_failed(&place->op, "upload", err);
+    upload->placed += part->size;
     return remember(upload, part->number, place->op.info.etag, err);
 }
 
@@ -227,8 +315,12 @@ static int join(struct upload *u, uint64_t size, struct err *err)
         .length = size,
     };
 
-    if (store_run(u->store, &op, err) != STORE_DONE)
+    op.optional = u->has_ranges;
+    if (store_run(u->store, &op, err) != STORE_DONE) {
+        if (u->has_ranges)
+            judge(u, &op);
         return op_failed(&op, "cannot complete the upload", err);
+    }
     u->id[0] = '\0';
     return 0;
 }

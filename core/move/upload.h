@@ -23,12 +23,22 @@ void upload_destroy(struct upload *upload);
 
 /* Sends a full part. It stays the upload's until upload_home gives it back. */
 void upload_part(struct upload *upload, struct part *part);
+/* Has the store copy a range of another object as part `number`. The strings stay the caller's, and
+ * valid until the upload is over. */
+int upload_range(struct upload *upload, unsigned number, const char *source, const char *etag,
+                 uint64_t offset, uint64_t size, struct err *err);
 /* One of its messages came home. *freed is a part that is not needed any more, or NULL. */
 int upload_home(struct upload *upload, struct msg *msg, struct part **freed, struct err *err);
 unsigned upload_out(const struct upload *upload); /* messages that have yet to come home */
 /* For stopping: a part that waits here and was not sent, and now will not be; NULL when there is
  * none left. */
 struct part *upload_reclaim(struct upload *upload);
+
+uint64_t upload_placed(const struct upload *upload); /* bytes sent and copied that are home again */
+/* After a failure of an upload with ranges: whether one without them may do better, and whether the
+ * store cannot or may not copy at all (ability.h). */
+bool upload_was_no_help(const struct upload *upload);
+bool upload_was_refused(const struct upload *upload);
 
 /* Nothing is out, `last` (may be NULL when parts were sent before) is the rest: sends it if need
  * be, completes the object and waits for it. Returns 0 when the store holds an object of `size`

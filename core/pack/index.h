@@ -72,6 +72,9 @@ void index_builder_destroy(struct index_builder *builder);
 /* `starts_section`: CHUNK_SECTION of the cut. */
 int index_builder_add(struct index_builder *builder, const struct index_chunk *chunk,
                       bool starts_section, struct err *err);
+/* Chunk `number`, from 0, turns out to have another packed size than it was added with. */
+int index_builder_repack(struct index_builder *builder, uint64_t number, uint32_t packed_size,
+                         struct err *err);
 uint64_t index_builder_packed(const struct index_builder *builder); /* bytes of archive so far */
 /* Serialises into `out`. Sections that coincide with no layer are INDEX_REST; neighbouring ones of
  * these are joined. */

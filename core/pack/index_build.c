@@ -89,6 +89,25 @@ int index_builder_add(struct index_builder *builder, const struct index_chunk *c
     return 0;
 }
 
+int index_builder_repack(struct index_builder *builder, uint64_t number, uint32_t packed_size,
+                         struct err *err)
+{
+    struct index_chunk chunk;
+
+    if (number >= builder->count)
+        return err_set(err, ERR_INTERNAL, "index", "no chunk has the number %llu",
+                       (unsigned long long)number);
+    chunk = builder->chunks[number].chunk;
+    builder->packed_size -= chunk.packed_size;
+    chunk.packed_size = packed_size;
+    if (!index_chunk_valid(&chunk, &builder->params))
+        return err_set(err, ERR_INTERNAL, "index", "no such chunk: %u bytes packed into %u",
+                       chunk.raw_size, packed_size);
+    builder->packed_size += packed_size;
+    builder->chunks[number].chunk = chunk;
+    return 0;
+}
+
 uint64_t index_builder_packed(const struct index_builder *builder)
 {
     return builder->packed_size;

@@ -15,7 +15,7 @@
 struct parts {
     uint8_t *arena;
     size_t bytes, part_size;
-    unsigned last_number, out;
+    unsigned last_number, out, count;
     struct part *free, *filling;
     struct part part[];
 };
@@ -42,6 +42,7 @@ struct parts *parts_create(unsigned count, size_t part_size, struct err *err)
         return NULL;
     }
     parts->bytes = bytes;
+    parts->count = count;
     parts->part_size = part_size;
     for (unsigned i = count; i-- > 0;) {
         parts->part[i].data = parts->arena + i * part_size;
@@ -115,6 +116,25 @@ void parts_give(struct parts *parts, struct part *part)
     part->next = parts->free;
     parts->free = part;
     parts->out--;
+}
+
+struct part *parts_take(struct parts *parts)
+{
+    struct part *part = parts->free;
+
+    if (!part)
+        return NULL;
+    parts->free = part->next;
+    part->next = NULL;
+    part->size = 0;
+    part->number = 0;
+    parts->out++;
+    return part;
+}
+
+unsigned parts_free(const struct parts *parts)
+{
+    return parts->count - parts->out - (parts->filling ? 1 : 0);
 }
 
 unsigned parts_out(const struct parts *parts)

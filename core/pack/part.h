@@ -34,6 +34,9 @@ size_t parts_add(struct parts *parts, struct view bytes, struct part **full);
 /* The last, partly filled one, or NULL when there is none. The caller owns it until parts_give. */
 struct part *parts_flush(struct parts *parts);
 void parts_give(struct parts *parts, struct part *part);
+/* A free part, empty and without a number, for who fills it himself; NULL when none is free. */
+struct part *parts_take(struct parts *parts);
+unsigned parts_free(const struct parts *parts);
 unsigned parts_out(const struct parts *parts);
 
 #endif

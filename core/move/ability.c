@@ -1,0 +1,145 @@
+#include "move/ability.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "move/bases.h"
+#include "move/joiner.h"
+
+#define REMEMBERED_FOR (30 * 24 * 3600)
+#define NOTE_MAX       64
+
+static bool note_path(const struct store *store, char *out, size_t size)
+{
+    char folder[3072], hex[SHA256_HEX_SIZE];
+    uint8_t sum[SHA256_SIZE];
+    struct err ignored;
+    int length;
+
+    if (file_cache_dir(folder, sizeof folder, &ignored))
+        return false;
+    sha256_of(view_str(store->identity), sum);
+    hex_encode(sum, 16, hex);
+    length = snprintf(out, size, "%s/stores/%s", folder, hex);
+    return length > 0 && (size_t)length < size;
+}
+
+enum ability ability_remembered(const struct store *store)
+{
+    enum ability ability = ABILITY_UNKNOWN;
+    char path[4096], word[8] = "";
+    struct err ignored;
+    struct text note;
+    long long when = 0;
+    int64_t now = clock_wall() / NS_PER_S;
+
+    text_init(&note, NOTE_MAX);
+    if (note_path(store, path, sizeof path) && file_read(path, &note, &ignored) == FILE_OK &&
+        sscanf(note.data, "copies %7s %lld", word, &when) == 2 && when <= now &&
+        when > now - REMEMBERED_FOR)
+        ability = !strcmp(word, "yes")  ? ABILITY_YES
+                  : !strcmp(word, "no") ? ABILITY_NO
+                                        : ABILITY_UNKNOWN;
+    text_finish(&note);
+    return ability;
+}
+
+void ability_remember(const struct store *store, bool can)
+{
+    char path[4096], note[NOTE_MAX];
+    struct err ignored;
+
+    if (ability_remembered(store) == (can ? ABILITY_YES : ABILITY_NO))
+        return;
+    snprintf(note, sizeof note, "copies %s %lld\n", can ? "yes" : "no",
+             (long long)(clock_wall() / NS_PER_S));
+    if (note_path(store, path, sizeof path) && file_make_dirs(path, true, 0700, &ignored) == 0)
+        file_replace(path, view_str(note), 0600, &ignored);
+}
+
+bool ability_is_missing(const struct store_op *op)
+{
+    static const char *const refusals[] = {"InvalidArgument", "InvalidPart",      "InvalidRequest",
+                                           "EntityTooSmall",  "MethodNotAllowed", "NotImplemented",
+                                           "AccessDenied"};
+
+    if (op->answer != STORE_FAILED)
+        return false;
+    for (size_t i = 0; i < ARRAY_SIZE(refusals); i++)
+        if (strcmp(op->s3_code, refusals[i]) == 0)
+            return true;
+    return op->err.family == ERR_UNSUPPORTED || op->http_status == 501 || op->http_status == 405 ||
+           (op->http_status == 403 && !op->s3_code[0]);
+}
+
+bool ability_is_no_help(const struct store_op *op)
+{
+    return op->answer != STORE_FAILED || ability_is_missing(op) ||
+           op->err.family == ERR_INTEGRITY || op->err.family == ERR_CONFLICT ||
+           op->err.family == ERR_NOT_FOUND;
+}
+
+/* Two copied parts of different sizes, and a last one of a byte. */
+static enum store_answer build(struct store *store, const struct base *base, size_t least,
+                               const char *key, const char *id, struct store_op *op)
+{
+    const uint64_t sizes[] = {least, least + 1, 1};
+    struct store_part parts[ARRAY_SIZE(sizes)];
+    struct err ignored;
+
+    for (unsigned i = 0; i < ARRAY_SIZE(sizes); i++) {
+        *op = (struct store_op){.verb = STORE_UPLOAD_COPY_PART,
+                                .key = key,
+                                .upload_id_in = id,
+                                .part_number = i + 1,
+                                .source = base->key,
+                                .if_match = base->etag,
+                                .length = sizes[i] < base->size ? sizes[i] : base->size,
+                                .optional = true};
+        if (store_run(store, op, &ignored) != STORE_DONE)
+            return op->answer;
+        parts[i].number = i + 1;
+        str_copy(parts[i].etag, sizeof parts[i].etag, op->info.etag);
+    }
+    *op = (struct store_op){.verb = STORE_UPLOAD_COMPLETE,
+                            .key = key,
+                            .upload_id_in = id,
+                            .parts = parts,
+                            .part_count = ARRAY_SIZE(sizes),
+                            .optional = true};
+    return store_run(store, op, &ignored);
+}
+
+enum ability ability_probe(struct store *store, const struct base *base, size_t least)
+{
+    char key[KEY_MAX], id[STORE_UPLOAD_MAX];
+    enum ability ability = ABILITY_UNKNOWN;
+    struct store_op op = {.verb = STORE_UPLOAD_CREATE, .key = key, .optional = true};
+    struct err ignored;
+
+    if (joiner_folder(key, &ignored))
+        return ABILITY_UNKNOWN;
+    strncat(key, "probe", sizeof key - strlen(key) - 1);
+    if (store_run(store, &op, &ignored) == STORE_DONE) {
+        str_copy(id, sizeof id, op.upload_id);
+        if (build(store, base, least, key, id, &op) == STORE_DONE) {
+            op = (struct store_op){.verb = STORE_DELETE, .key = key, .optional = true};
+            ability = ABILITY_YES;
+        } else {
+            ability = ability_is_missing(&op) ? ABILITY_NO : ABILITY_UNKNOWN;
+            op = (struct store_op){
+                .verb = STORE_UPLOAD_ABORT, .key = key, .upload_id_in = id, .optional = true};
+        }
+        store_run(store, &op, &ignored);
+    } else if (ability_is_missing(&op)) {
+        ability = ABILITY_NO;
+    }
+    if (ability != ABILITY_UNKNOWN)
+        ability_remember(store, ability == ABILITY_YES);
+    return ability;
+}

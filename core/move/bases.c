@@ -1,0 +1,426 @@
+/*
+ * Candidates come in this order: the image that has the name now, the newest images of the app (of
+ * its two newest months), what its environments point at; and the newest image of a few other apps
+ * when the app has little of its own. Their metadata says which layers they have: archives with the
+ * layers of one that was chosen bring nothing new; when the image's own layers are known, those
+ * that share most come first. The chosen ones are believed when the store's object has the size and
+ * the ETag that the metadata tells, and the index its SHA-256.
+ */
+#include "move/bases.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "catalog/metadata.h"
+#include "catalog/pointer.h"
+
+#define CANDIDATES_MAX 16
+#define NEWEST_MAX     6 /* images of one app that are looked at */
+#define MONTHS_MAX     2
+#define POINTERS_MAX   6
+#define APPS_MAX       4
+#define PAGES_MAX      8
+#define OWN_ENOUGH     2
+#define DOCUMENT_MAX   (256 * KIB)
+#define INDEX_MOST     (64 * MIB)
+
+struct fetch {
+    struct store_op op;
+    struct text text;
+    char key[KEY_MAX];
+};
+
+struct candidate {
+    char key[KEY_MAX];
+    struct metadata metadata;
+    bool sound;
+    unsigned shared;
+};
+
+struct search {
+    struct store *store;
+    const struct bases_wanted *wanted;
+    unsigned count;
+    struct candidate candidates[CANDIDATES_MAX];
+    struct fetch fetches[CANDIDATES_MAX];
+    struct candidate *order[CANDIDATES_MAX];
+};
+
+/* ---- many documents at once ---- */
+
+static void prepare_fetch(struct fetch *fetch, const char *key, size_t most)
+{
+    text_init(&fetch->text, most);
+    str_copy(fetch->key, sizeof fetch->key, key);
+    fetch->op = (struct store_op){
+        .verb = STORE_GET, .key = fetch->key, .text = &fetch->text, .optional = true};
+}
+
+/* Runs `count` ops at the same time. False: there was no memory, none was run. */
+static bool run_all(struct store *store, struct store_op **ops, unsigned count)
+{
+    struct err ignored;
+    struct inbox *home = inbox_create(&ignored);
+
+    if (!home)
+        return false;
+    for (unsigned i = 0; i < count; i++) {
+        ops[i]->home = home;
+        store_submit(store, ops[i]);
+    }
+    for (unsigned i = 0; i < count; i++)
+        inbox_take(home, INBOX_FOREVER);
+    inbox_destroy(home);
+    return true;
+}
+
+static bool run_fetches(struct store *store, struct fetch *fetches, unsigned count)
+{
+    struct store_op *ops[CANDIDATES_MAX];
+
+    for (unsigned i = 0; i < count; i++)
+        ops[i] = &fetches[i].op;
+    return run_all(store, ops, count);
+}
+
+static bool fetched(const struct fetch *fetch)
+{
+    struct err err;
+
+    if (fetch->op.answer == STORE_DONE)
+        return text_check(&fetch->text, fetch->key, &err) == 0;
+    if (fetch->op.answer == STORE_FAILED)
+        log_debug("bases: %s: %s", fetch->key, fetch->op.err.text);
+    return false;
+}
+
+/* ---- listings ---- */
+
+typedef void entry_fn(struct search *s, const struct store_entry *entry, void *arg);
+
+static void list(struct search *s, const char *prefix, char delimiter, entry_fn *each, void *arg)
+{
+    char token[STORE_KEY_MAX] = "";
+
+    for (unsigned pages = 0; pages < PAGES_MAX; pages++) {
+        struct store_page page = {0};
+        struct store_op op = {.verb = STORE_LIST,
+                              .key = prefix,
+                              .delimiter = delimiter,
+                              .token = token[0] ? token : NULL,
+                              .page = &page,
+                              .optional = true};
+        struct err err;
+        enum store_answer answer = store_run(s->store, &op, &err);
+        bool more = false;
+
+        for (size_t i = 0; answer == STORE_DONE && i < page.count; i++)
+            each(s, &page.entries[i], arg);
+        if (answer == STORE_DONE && page.next)
+            more = str_copy(token, sizeof token, page.next);
+        else if (answer == STORE_FAILED)
+            log_debug("bases: cannot list %s: %s", prefix, err.text);
+        store_page_finish(&page);
+        if (!more)
+            return;
+    }
+}
+
+/* A few strings, the greatest first: months and keys sort by time. */
+struct greatest {
+    unsigned count, most;
+    char key[NEWEST_MAX][KEY_MAX];
+};
+
+static void keep_greatest(struct greatest *kept, const char *key)
+{
+    unsigned at = 0;
+
+    while (at < kept->count && strcmp(kept->key[at], key) >= 0)
+        at++;
+    if (at == kept->most || strlen(key) >= KEY_MAX)
+        return;
+    if (kept->count < kept->most)
+        kept->count++;
+    for (unsigned i = kept->count - 1; i > at; i--)
+        memcpy(kept->key[i], kept->key[i - 1], KEY_MAX);
+    str_copy(kept->key[at], KEY_MAX, key);
+}
+
+static void each_folder(struct search *s, const struct store_entry *entry, void *arg)
+{
+    (void)s;
+    if (entry->is_prefix)
+        keep_greatest(arg, entry->key);
+}
+
+static void each_archive(struct search *s, const struct store_entry *entry, void *arg)
+{
+    struct image_name name;
+    char month[7];
+
+    (void)s;
+    if (!entry->is_prefix && key_parse_image(entry->key, &name, month))
+        keep_greatest(arg, entry->key);
+}
+
+static void each_document(struct search *s, const struct store_entry *entry, void *arg)
+{
+    char app[NAME_APP_MAX], env[NAME_ENV_MAX];
+
+    (void)s;
+    if (!entry->is_prefix && key_parse_pointer(entry->key, app, env))
+        keep_greatest(arg, entry->key);
+}
+
+/* ---- candidates ---- */
+
+static void add_candidate(struct search *s, const char *key)
+{
+    struct image_name name;
+    char month[7];
+
+    for (unsigned i = 0; i < s->count; i++)
+        if (strcmp(s->candidates[i].key, key) == 0)
+            return;
+    if (s->count < CANDIDATES_MAX && key_parse_image(key, &name, month))
+        str_copy(s->candidates[s->count++].key, KEY_MAX, key);
+}
+
+/* `folder`: images/{app}/ */
+static void add_newest(struct search *s, const char *folder, unsigned most)
+{
+    struct greatest months = {.most = MONTHS_MAX}, images = {.most = most};
+
+    list(s, folder, '/', each_folder, &months);
+    for (unsigned i = 0; i < months.count; i++)
+        list(s, months.key[i], 0, each_archive, &images);
+    for (unsigned i = 0; i < images.count; i++)
+        add_candidate(s, images.key[i]);
+}
+
+/* Reads these documents, adds the images they lead to, and leaves the tags in `keys`. */
+static void follow(struct search *s, struct greatest *keys)
+{
+    struct greatest tags = {.most = POINTERS_MAX};
+
+    for (unsigned i = 0; i < keys->count; i++)
+        prepare_fetch(&s->fetches[i], keys->key[i], DOCUMENT_MAX);
+    if (run_fetches(s->store, s->fetches, keys->count))
+        for (unsigned i = 0; i < keys->count; i++) {
+            struct pointer pointer;
+            struct err err;
+
+            if (!fetched(&s->fetches[i]) ||
+                pointer_parse(text_view(&s->fetches[i].text), &pointer, &err))
+                continue;
+            if (pointer.target == POINTER_IMAGE)
+                add_candidate(s, pointer.target_path);
+            else
+                keep_greatest(&tags, pointer.target_path);
+        }
+    for (unsigned i = 0; i < keys->count; i++)
+        text_finish(&s->fetches[i].text);
+    *keys = tags;
+}
+
+static void add_environments(struct search *s)
+{
+    struct greatest keys = {.most = POINTERS_MAX};
+    char prefix[KEY_MAX];
+
+    snprintf(prefix, sizeof prefix, "pointers/%s/", s->wanted->name->app);
+    list(s, prefix, 0, each_document, &keys);
+    if (keys.count)
+        follow(s, &keys); /* environments */
+    if (keys.count)
+        follow(s, &keys); /* the tags that they lead to */
+}
+
+static void add_other_apps(struct search *s)
+{
+    struct greatest apps = {.most = APPS_MAX};
+
+    list(s, "images/", '/', each_folder, &apps);
+    for (unsigned i = 0; i < apps.count; i++)
+        add_newest(s, apps.key[i], 1);
+}
+
+static void find_candidates(struct search *s)
+{
+    char folder[KEY_MAX];
+
+    if (s->wanted->first)
+        add_candidate(s, s->wanted->first);
+    snprintf(folder, sizeof folder, "images/%s/", s->wanted->name->app);
+    add_newest(s, folder, NEWEST_MAX);
+    add_environments(s);
+    if (s->count < OWN_ENOUGH)
+        add_other_apps(s);
+}
+
+/* ---- what they say of themselves ---- */
+
+static bool usable(const struct search *s, const struct metadata *metadata)
+{
+    return metadata->format > 0 && key_is_sound(metadata->index_key) && metadata->index_size > 0 &&
+           metadata->index_size <= INDEX_MOST && metadata->size > s->wanted->archive_least;
+}
+
+static unsigned count_shared(const struct search *s, const struct metadata *metadata)
+{
+    unsigned shared = 0;
+
+    for (unsigned i = 0; i < s->wanted->layer_count; i++)
+        for (unsigned k = 0; k < metadata->layer_count; k++)
+            if (strcmp(s->wanted->layers[i], metadata->layers[k]) == 0) {
+                shared++;
+                break;
+            }
+    return shared;
+}
+
+static void read_candidates(struct search *s)
+{
+    for (unsigned i = 0; i < s->count; i++) {
+        char key[KEY_MAX];
+
+        key_sibling(key, s->candidates[i].key, KEY_METADATA);
+        prepare_fetch(&s->fetches[i], key, DOCUMENT_MAX);
+    }
+    if (run_fetches(s->store, s->fetches, s->count))
+        for (unsigned i = 0; i < s->count; i++) {
+            struct candidate *c = &s->candidates[i];
+            struct err err;
+
+            if (!fetched(&s->fetches[i]) ||
+                metadata_parse(text_view(&s->fetches[i].text), &c->metadata, &err))
+                continue;
+            c->sound = true;
+            c->shared = count_shared(s, &c->metadata);
+        }
+    for (unsigned i = 0; i < s->count; i++)
+        text_finish(&s->fetches[i].text);
+}
+
+static bool same_layers(const struct metadata *a, const struct metadata *b)
+{
+    return a->layer_count == b->layer_count && a->layer_count > 0 &&
+           memcmp(a->layers, b->layers, a->layer_count * sizeof a->layers[0]) == 0;
+}
+
+/* Those that may bring something, the best first. */
+static unsigned rank(struct search *s)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < s->count; i++) {
+        struct candidate *c = &s->candidates[i];
+        unsigned at = count;
+        bool twin = false;
+
+        for (unsigned k = 0; k < count; k++)
+            twin = twin || same_layers(&s->order[k]->metadata, &c->metadata);
+        if (!c->sound || twin || !usable(s, &c->metadata))
+            continue;
+        while (at > 0 && s->order[at - 1]->shared < c->shared)
+            at--;
+        memmove(s->order + at + 1, s->order + at, (count - at) * sizeof s->order[0]);
+        s->order[at] = c;
+        count++;
+    }
+    return count;
+}
+
+/* ---- what they hold ---- */
+
+static bool index_is(const struct metadata *metadata, struct view bytes)
+{
+    char hex[SHA256_HEX_SIZE];
+    uint8_t sum[SHA256_SIZE];
+
+    sha256_of(bytes, sum);
+    hex_encode(sum, sizeof sum, hex);
+    return bytes.size == metadata->index_size && strcmp(hex, metadata->index_sha256) == 0;
+}
+
+static bool archive_is(const struct metadata *metadata, const struct store_op *head)
+{
+    return head->answer == STORE_DONE && head->info.size == metadata->size && head->info.etag[0] &&
+           (!metadata->archive_etag[0] || strcmp(head->info.etag, metadata->archive_etag) == 0);
+}
+
+static void take(struct bases *out, const struct candidate *candidate, const struct store_op *head,
+                 struct view bytes)
+{
+    const struct metadata *metadata = &candidate->metadata;
+    struct base *base = &out->base[out->count];
+    struct index *index = NULL;
+    struct err err = {0};
+
+    if (!archive_is(metadata, head) || !index_is(metadata, bytes) ||
+        index_parse(bytes, &index, &err)) {
+        log_debug("bases: %s is not as its metadata says", candidate->key);
+        return;
+    }
+    if (strcmp(index->codec, "gzip") == 0 && index->archive_size == metadata->size &&
+        known_add(out->known, out->count, index, &err) == 0) {
+        str_copy(base->key, sizeof base->key, candidate->key);
+        str_copy(base->etag, sizeof base->etag, head->info.etag);
+        base->size = metadata->size;
+        out->count++;
+        log_debug("bases: %s", base->key);
+    }
+    index_destroy(index);
+}
+
+static void read_indexes(struct search *s, unsigned count, struct bases *out)
+{
+    struct store_op heads[BASES_MAX], *ops[2 * BASES_MAX];
+
+    for (unsigned i = 0; i < count; i++) {
+        heads[i] = (struct store_op){.verb = STORE_HEAD, .key = s->order[i]->key, .optional = true};
+        prepare_fetch(&s->fetches[i], s->order[i]->metadata.index_key, INDEX_MOST);
+        ops[2 * i] = &heads[i];
+        ops[2 * i + 1] = &s->fetches[i].op;
+    }
+    if (run_all(s->store, ops, 2 * count))
+        for (unsigned i = 0; i < count; i++)
+            if (fetched(&s->fetches[i]))
+                take(out, s->order[i], &heads[i], text_view(&s->fetches[i].text));
+    for (unsigned i = 0; i < count; i++)
+        text_finish(&s->fetches[i].text);
+}
+
+void bases_find(struct store *store, const struct bases_wanted *wanted, struct bases *out)
+{
+    struct search *s = calloc(1, sizeof *s);
+    struct err err;
+    unsigned count;
+
+    memset(out, 0, sizeof *out);
+    out->known = known_create(&err);
+    if (s && out->known) {
+        s->store = store;
+        s->wanted = wanted;
+        find_candidates(s);
+        read_candidates(s);
+        count = rank(s);
+        read_indexes(s, count < BASES_MAX ? count : BASES_MAX, out);
+        for (unsigned i = 0; i < s->count; i++)
+            metadata_finish(&s->candidates[i].metadata);
+    }
+    free(s);
+    if (out->count == 0)
+        bases_finish(out);
+}
+
+void bases_finish(struct bases *bases)
+{
+    known_destroy(bases->known);
+    bases->known = NULL;
+    bases->count = 0;
+}

@@ -1,0 +1,49 @@
+/*
+ * joiner - carries out the steps of a placer: parts and copied ranges go into an upload, joins
+ * become temporary objects, each as soon as what it is made of is there.
+ *
+ * Belongs to the conductor: every answer of the store comes home to the conductor's inbox and is
+ * handed to joiner_home. Temporary objects lie under archive/.s3dock-tmp/, where nothing looks for
+ * images (no application can have that name), and are deleted by joiner_clean_up.
+ */
+#ifndef S3DOCK_MOVE_JOINER_H
+#define S3DOCK_MOVE_JOINER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "flow/inbox.h"
+#include "move/bases.h"
+#include "move/upload.h"
+#include "pack/part.h"
+#include "pack/placer.h"
+#include "wire/store.h"
+
+struct err;
+
+/* A folder under which no one else writes: "archive/.s3dock-tmp/0123456789abcdef/". */
+int joiner_folder(char out[KEY_MAX], struct err *err);
+
+struct joiner;
+/* All of them are borrowed. `kind`: msg.kind of its messages. */
+struct joiner *joiner_create(struct store *store, struct upload *upload, const struct bases *bases,
+                             struct parts *parts, struct inbox *home, int kind, struct err *err);
+/* Takes NULL; nothing may be out. Gives back parts that were not sent. */
+void joiner_destroy(struct joiner *joiner);
+
+/* STEP_PART or STEP_JOIN; its parts are the joiner's and the upload's from now on. */
+int joiner_step(struct joiner *joiner, const struct placer_step *step, struct err *err);
+int joiner_home(struct joiner *joiner, struct msg *msg, struct err *err);
+/* Begins nothing any more; what is out comes home. */
+void joiner_stop(struct joiner *joiner);
+/* Requests in the air, and steps that wait for a join. */
+unsigned joiner_out(const struct joiner *joiner);
+unsigned joiner_waiting(const struct joiner *joiner);
+unsigned joiner_count(const struct joiner *joiner); /* of temporary objects */
+/* After a failure: whether the store would not have the copies (ability.h). */
+bool joiner_was_no_help(const struct joiner *joiner);
+bool joiner_was_refused(const struct joiner *joiner);
+/* Nothing is out: removes what was temporary. */
+void joiner_clean_up(struct joiner *joiner);
+
+#endif

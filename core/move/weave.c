@@ -1,0 +1,275 @@
+/*
+ * Most held chunks are never packed: only the first of each run are, since a run that turns out
+ * short is uploaded after all. Which ones is guessed when a span goes to the workers (the placer,
+ * which knows, is some spans behind); where the guess was wrong the conductor packs a chunk itself.
+ */
+#include "move/weave.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "move/joiner.h"
+#include "pack/cut.h"
+#include "pack/member.h"
+#include "pack/placer.h"
+
+#define RUN_LEAST (1 * MIB)  /* a join is four requests and 5 MiB that the store copies */
+#define COPY_MOST (64 * MIB) /* several of them run at once */
+
+struct weave {
+    struct weave_options options;
+    struct placer *placer;
+    struct joiner *joiner;
+    struct packer *packer; /* the conductor's own */
+    uint8_t *packed;
+
+    struct held run; /* as seen when marking: size is what the run has so far */
+    uint64_t run_size, seen;
+
+    unsigned done; /* chunks of the current span */
+    size_t in, out;
+    struct part *last;
+    bool copied;
+    uint64_t fresh;
+};
+
+static struct placer_options placing(size_t least)
+{
+    uint64_t run_least = RUN_LEAST < least ? RUN_LEAST : least;
+
+    return (struct placer_options){
+        .least = least, .most = COPY_MOST > least ? COPY_MOST : least, .run_least = run_least};
+}
+
+size_t weave_least(const struct store *store, uint64_t size_hint)
+{
+    uint64_t least = store->part_size_min, most = store->parts_max ? store->parts_max : 10000;
+
+    while (size_hint / least >= most - most / 16)
+        least *= 2;
+    return (size_t)least;
+}
+
+size_t weave_part_size(size_t least)
+{
+    struct placer_options options = placing(least);
+
+    return placer_part_size(&options);
+}
+
+struct weave *weave_create(const struct weave_options *options, struct err *err)
+{
+    struct weave *w = calloc(1, sizeof *w);
+    struct placer_options how = placing(options->least);
+
+    if (!w) {
+        err_memory(err, "the upload");
+        return NULL;
+    }
+    w->options = *options;
+    w->packed = malloc(member_bound(CHUNK_MAX_LIMIT));
+    w->packer = packer_create(options->level, err);
+    w->placer = placer_create(options->parts, &how, err);
+    w->joiner = joiner_create(options->store, options->upload, options->bases, options->parts,
+                              options->home, options->kind, err);
+    if (!w->packed)
+        err_memory(err, "the upload");
+    if (!w->packed || !w->packer || !w->placer || !w->joiner) {
+        weave_destroy(w);
+        return NULL;
+    }
+    return w;
+}
+
+void weave_destroy(struct weave *weave)
+{
+    if (!weave)
+        return;
+    if (weave->last)
+        parts_give(weave->options.parts, weave->last);
+    joiner_destroy(weave->joiner);
+    placer_destroy(weave->placer);
+    packer_destroy(weave->packer);
+    free(weave->packed);
+    free(weave);
+}
+
+/* ---- what the workers pack ---- */
+
+static void mark(struct weave *w, struct span_chunk *chunk)
+{
+    const struct held *held = &chunk->held;
+
+    if (held->size == 0) {
+        w->run_size = 0;
+        return;
+    }
+    if (w->run_size == 0 || held->base != w->run.base || held->offset != w->run.offset)
+        w->run_size = 0;
+    chunk->unpacked = w->run_size >= RUN_LEAST && w->seen >= w->options.least;
+    w->run = (struct held){.base = held->base, .offset = held->offset + held->size};
+    w->run_size += held->size;
+    w->seen += held->size;
+}
+
+void weave_mark(struct weave *weave, struct span *span)
+{
+    for (unsigned i = 0; i < span->count; i++)
+        mark(weave, &span->chunks[i]);
+}
+
+/* ---- steps ---- */
+
+static void count_piece(struct weave *w, const struct piece *piece)
+{
+    if (piece->part)
+        w->fresh += piece->part->size;
+    else
+        w->copied = true;
+}
+
+static int repack(struct weave *w, const struct placer_step *step, struct err *err)
+{
+    for (unsigned i = 0; i < step->count; i++)
+        if (index_builder_repack(w->options.builder, step->first + i, step->sizes[i], err))
+            return ERR_FAIL;
+    return 0;
+}
+
+static int take_step(struct weave *w, const struct placer_step *step, struct err *err)
+{
+    if (step->kind == STEP_TAKEN)
+        return repack(w, step, err);
+    count_piece(w, &step->left);
+    if (step->kind == STEP_JOIN)
+        count_piece(w, &step->right);
+    if (step->left.part && !w->copied)
+        digest_add(w->options.md5, step->left.part->data, step->left.part->size);
+    if (step->last && step->left.part) {
+        w->last = step->left.part;
+        return 0;
+    }
+    return joiner_step(w->joiner, step, err);
+}
+
+/* All steps are taken, whatever happens: their parts must find a home. */
+static int take_steps(struct weave *w, struct err *err)
+{
+    struct placer_step step;
+    int answer = 0;
+
+    while (placer_next(w->placer, &step)) {
+        if (answer == 0) {
+            answer = take_step(w, &step, err);
+            continue;
+        }
+        if (step.kind != STEP_TAKEN && step.left.part)
+            parts_give(w->options.parts, step.left.part);
+        if (step.kind == STEP_JOIN && step.right.part)
+            parts_give(w->options.parts, step.right.part);
+    }
+    return answer;
+}
+
+/* ---- chunks ---- */
+
+static struct view packed_bytes(struct weave *w, const struct span *span,
+                                const struct span_chunk *chunk)
+{
+    bool stored = chunk->flags & CHUNK_STORED;
+    size_t size;
+
+    if (!chunk->unpacked)
+        return view_of(span->slot->out + w->out, chunk->chunk.packed_size);
+    if (!placer_needs(w->placer, &chunk->held))
+        return view_of(NULL, 0);
+    size = member_pack(w->packer, view_of(span->slot->in + w->in, chunk->chunk.raw_size), stored,
+                       w->packed);
+    return view_of(w->packed, size);
+}
+
+static int place(struct weave *w, const struct span *span, struct err *err)
+{
+    const struct span_chunk *chunk = &span->chunks[w->done];
+    struct index_chunk entry = chunk->chunk;
+
+    if (chunk->held.size)
+        entry.packed_size = chunk->held.size; /* until it is taken in */
+    if (index_builder_add(w->options.builder, &entry, chunk->flags & CHUNK_SECTION, err) ||
+        placer_add(w->placer, packed_bytes(w, span, chunk), &chunk->held, err))
+        return ERR_FAIL;
+    w->in += chunk->chunk.raw_size;
+    w->out += chunk->chunk.packed_size;
+    w->done++;
+    return take_steps(w, err);
+}
+
+int weave_add(struct weave *weave, struct span *span, struct err *err)
+{
+    while (weave->done < span->count) {
+        if (!placer_ready(weave->placer))
+            return WEAVE_WAIT;
+        if (place(weave, span, err))
+            return ERR_FAIL;
+    }
+    weave->done = 0;
+    weave->in = weave->out = 0;
+    return 0;
+}
+
+int weave_end(struct weave *weave, struct err *err)
+{
+    placer_end(weave->placer);
+    return take_steps(weave, err);
+}
+
+int weave_home(struct weave *weave, struct msg *msg, struct err *err)
+{
+    return joiner_home(weave->joiner, msg, err);
+}
+
+void weave_stop(struct weave *weave)
+{
+    joiner_stop(weave->joiner);
+}
+
+unsigned weave_out(const struct weave *weave)
+{
+    return joiner_out(weave->joiner);
+}
+
+const struct part *weave_last(const struct weave *weave)
+{
+    return weave->last;
+}
+
+bool weave_has_copied(const struct weave *weave)
+{
+    return weave->copied;
+}
+
+uint64_t weave_fresh(const struct weave *weave)
+{
+    return weave->fresh;
+}
+
+unsigned weave_joins(const struct weave *weave)
+{
+    return joiner_count(weave->joiner);
+}
+
+bool weave_was_no_help(const struct weave *weave)
+{
+    return joiner_was_no_help(weave->joiner);
+}
+
+bool weave_was_refused(const struct weave *weave)
+{
+    return joiner_was_refused(weave->joiner);
+}
+
+void weave_clean_up(struct weave *weave)
+{
+    joiner_clean_up(weave->joiner);
+}
