@@ -29,6 +29,7 @@
 #include "move/identity.h"
 #include "move/peek.h"
 #include "move/reader.h"
+#include "move/resume.h"
 #include "move/source.h"
 #include "move/source_layers.h"
 #include "move/span.h"
@@ -57,6 +58,7 @@ struct push {
     struct existing existing;
     bool learned;              /* which image that is: its metadata did not say */
     struct docker_image local; /* what the daemon says of the image; id "" without a daemon */
+    char content[IMAGE_ID_SIZE]; /* which image is to be pushed; "": only its stream will tell */
 
     struct inbox *home;
     struct slots *slots;
@@ -68,11 +70,13 @@ struct push {
     struct upload *upload;
     struct index_builder *builder;
     struct digest *md5;
+    struct resume *resume;
 
     bool delta; /* compare with earlier archives, as long as that may help */
     struct bases bases;
     struct weave *weave; /* NULL: everything is uploaded, in equal parts */
-    bool woven;          /* to its end */
+    bool ended;          /* the last part is filled */
+    struct part *last;   /* without a weave: the last part, when it is the only one */
 
     struct span *current; /* being assembled; NULL between spans */
     size_t current_done;
@@ -186,8 +190,9 @@ static int prepare(struct push *p, struct err *err)
         snprintf(p->result->key, sizeof p->result->key, "%s", p->existing.at.archive_key);
     else
         key_image(p->result->key, &o->name, NULL, KEY_ARCHIVE);
-    if (!o->docker && p->existing.whole)
+    if (!o->docker)
         peek_image_id(o->input, peeked);
+    str_copy(p->content, sizeof p->content, o->docker ? p->local.id : peeked);
     if (!o->force && (existing_is(&p->existing, p->local.id) || existing_is(&p->existing, peeked)))
         skip(p);
     return 0;
@@ -216,6 +221,10 @@ static void release_span(struct push *p, struct span *span)
 
 static void on_filled(struct push *p, struct span *span)
 {
+    struct err err;
+
+    if (!p->stopping && resume_mark(p->resume, span, &err))
+        stop(p, &err);
     if (p->stopping) {
         release_span(p, span);
         return;
@@ -233,7 +242,6 @@ static void account(struct push *p, const struct span *span)
 {
     struct err err;
 
-    digest_add(p->md5, span->slot->out, span->out_size);
     p->raw += span->in_size;
     p->packed += span->out_size;
     for (unsigned i = 0; i < span->count; i++)
@@ -267,6 +275,24 @@ static void assemble_woven(struct push *p)
     }
 }
 
+/* A part is full: it goes out, unless an earlier push has sent it. */
+static void part_out(struct push *p, struct part *part)
+{
+    struct err err;
+    const char *etag;
+    int answer = resume_part(p->resume, part, &etag, &err);
+
+    if (answer == 0) {
+        upload_part(p->upload, part);
+        return;
+    }
+    if (answer == RESUME_HAS)
+        answer = upload_keep(p->upload, part->number, etag, part->size, &err);
+    parts_give(p->parts, part);
+    if (answer)
+        stop(p, &err);
+}
+
 /* Moves packed bytes, in order, into parts, as far as there are spans in order and free parts. */
 static void assemble_all(struct push *p)
 {
@@ -287,7 +313,7 @@ static void assemble_all(struct push *p)
             size_t used = parts_add(p->parts, rest, &full);
 
             if (full)
-                upload_part(p->upload, full);
+                part_out(p, full);
             if (used == 0)
                 return; /* every part is in the air: one will come home */
             p->current_done += used;
@@ -323,9 +349,12 @@ static void on_uploaded(struct push *p, struct msg *msg)
     struct err err;
     int failed = upload_home(p->upload, msg, &part, &err);
 
+    resume_begun(p->resume, upload_id(p->upload));
     if (part) {
-        if (!failed)
+        if (!failed) {
             p->uploaded += part->size;
+            resume_home(p->resume, part->number, upload_etag(p->upload, part->number));
+        }
         parts_give(p->parts, part);
     }
     if (failed)
@@ -391,6 +420,13 @@ static void dispatch(struct push *p, struct msg *msg)
     }
 }
 
+static void drop_last(struct push *p)
+{
+    if (p->last)
+        parts_give(p->parts, p->last);
+    p->last = NULL;
+}
+
 /* Everything that still waits in the conductor's own hands when it stops. */
 static void drop_what_waits(struct push *p)
 {
@@ -400,6 +436,7 @@ static void drop_what_waits(struct push *p)
     if (p->current)
         slots_give(p->slots, p->current->slot);
     p->current = NULL;
+    drop_last(p);
     while ((span = order_take_any(&p->order)))
         slots_give(p->slots, span->slot);
     while ((part = upload_reclaim(p->upload)))
@@ -412,17 +449,28 @@ static bool is_over(struct push *p)
            (!p->weave || weave_out(p->weave) == 0);
 }
 
-/* Every span was placed: what the weave still holds back may go, too. */
-static void end_weave(struct push *p)
+/* Every span was placed: what is left in the last part may go, too. A part that is the only one is
+ * sent when all is known to be well (commit): it is the whole object. */
+static void end_parts(struct push *p)
 {
     struct err err;
 
-    if (!p->weave || p->woven || p->stopping || p->reading || slots_out(p->slots))
+    if (p->ended || p->stopping || p->reading || slots_out(p->slots))
         return;
-    p->woven = true;
-    if (weave_end(p->weave, &err))
-        stop(p, &err);
-    p->packed = index_builder_packed(p->builder);
+    p->ended = true;
+    if (p->weave) {
+        if (weave_end(p->weave, &err))
+            stop(p, &err);
+        p->packed = index_builder_packed(p->builder);
+        return;
+    }
+    p->last = parts_flush(p->parts);
+    if (p->last && upload_has_begun(p->upload)) {
+        struct part *last = p->last;
+
+        p->last = NULL;
+        part_out(p, last);
+    }
 }
 
 /* Runs the picture above until nothing is out any more. */
@@ -434,7 +482,7 @@ static int conduct(struct push *p, struct err *err)
     for (;;) {
         struct msg *msg;
 
-        end_weave(p);
+        end_parts(p);
         if (p->stopping)
             drop_what_waits(p);
         if (is_over(p))
@@ -573,6 +621,33 @@ static int start_weave(struct push *p, size_t least, struct err *err)
     return p->weave ? 0 : ERR_FAIL;
 }
 
+/* What a push before this one left behind, if it is of use. */
+static int look_back(struct push *p, struct err *err)
+{
+    const struct push_options *o = p->options;
+    int failed;
+
+    p->md5 = digest_create(DIGEST_MD5);
+    if (!p->md5)
+        return err_memory(err, "the checksum");
+    p->builder = index_builder_create(&CHUNK_DEFAULT, o->level, err);
+    if (!p->builder)
+        return ERR_FAIL;
+    failed = resume_open(
+        &(struct resume_options){.store = o->store,
+                                 .key = p->result->key,
+                                 .content = p->content,
+                                 .builder = p->builder,
+                                 .md5 = p->md5,
+                                 .level = o->level,
+                                 .off = o->no_resume,
+                                 .part_size = choose_part_size(o->store, p->source->size_hint)},
+        &p->resume, err);
+    if (!failed && resume_refusal(p->resume)[0])
+        str_copy(p->result->afresh, sizeof p->result->afresh, resume_refusal(p->resume));
+    return failed;
+}
+
 static int set_up(struct push *p, struct err *err)
 {
     const struct push_options *o = p->options;
@@ -583,13 +658,15 @@ static int set_up(struct push *p, struct err *err)
     struct workers_options crew = {
         .count = jobs, .scratch_create = make_packer, .scratch_destroy = free_packer, .arg = p};
 
-    if (open_source(p, err))
+    if (open_source(p, err) || look_back(p, err))
         return ERR_FAIL;
     least = weave_least(o->store, p->source->size_hint);
     part_size = weave_part_size(least);
     parts_room = WEAVE_PARTS_MIN * part_size;
-    if (parts_room + SLOTS_LEAST * SLOT_ROOM <= memory)
+    if (!resume_follows(p->resume) && parts_room + SLOTS_LEAST * SLOT_ROOM <= memory)
         choose_bases(p, least);
+    if (p->bases.count)
+        resume_forget(p->resume);
     if (p->bases.count == 0) {
         part_size = choose_part_size(o->store, p->source->size_hint);
         parts_room = memory / 2;
@@ -603,18 +680,16 @@ static int set_up(struct push *p, struct err *err)
               jobs, slot_count, part_count, part_size, slot_bytes + part_count * part_size);
 
     order_init(&p->order, slot_count);
-    p->md5 = digest_create(DIGEST_MD5);
-    if (!p->md5)
-        return err_memory(err, "the checksum");
     p->home = inbox_create(err);
     p->slots = slots_create(slot_count, SLOT_SIZE, span_bound(SLOT_SIZE), sizeof(struct span), err);
     p->parts = parts_create(part_count, part_size, err);
-    p->builder = index_builder_create(&CHUNK_DEFAULT, o->level, err);
-    if (!p->home || !p->slots || !p->parts || !p->builder)
+    if (!p->home || !p->slots || !p->parts)
         return ERR_FAIL;
     p->upload = upload_create(o->store, p->result->key, p->home, UPLOADED, part_count, err);
     if (!p->upload || start_weave(p, least, err))
         return ERR_FAIL;
+    if (resume_follows(p->resume))
+        upload_adopt(p->upload, resume_follows(p->resume)->upload);
     p->workers = workers_create(&crew, err);
     if (!p->workers)
         return ERR_FAIL;
@@ -644,6 +719,7 @@ static void take_down(struct push *p)
     parts_destroy(p->parts);
     slots_destroy(p->slots);
     inbox_destroy(p->home);
+    resume_destroy(p->resume);
     digest_destroy(p->md5);
     bases_finish(&p->bases);
 }
@@ -744,13 +820,14 @@ static int put_metadata(struct push *p, const struct metadata *metadata, struct 
 static int commit(struct push *p, struct err *err)
 {
     struct store *store = p->options->store;
-    struct part *flushed = p->weave ? NULL : parts_flush(p->parts);
-    const struct part *last = p->weave ? weave_last(p->weave) : flushed;
+    const struct part *last = p->weave ? weave_last(p->weave) : p->last;
     struct store_info info = {0};
     struct metadata metadata;
     int answer;
 
     report(p, PHASE_COMMIT);
+    if (p->last)
+        digest_add(p->md5, p->last->data, p->last->size);
     if (conditions_find(store, &p->conditional, err))
         p->conditional = false;
     answer = describe(p, &metadata, err);
@@ -761,8 +838,7 @@ static int commit(struct push *p, struct err *err)
     }
     if (answer == 0)
         answer = upload_complete(p->upload, last, p->packed, &info, err);
-    if (flushed)
-        parts_give(p->parts, flushed);
+    drop_last(p);
     if (answer == 0) {
         str_copy(metadata.archive_etag, sizeof metadata.archive_etag, info.etag);
         answer = put_index(p, &metadata, err);
@@ -780,16 +856,51 @@ static int commit(struct push *p, struct err *err)
 /* An archive's image is only known once it was read: it may be the one that the bucket holds. */
 static int settle(struct push *p, struct err *err)
 {
-    struct part *last;
+    int answer;
 
-    if (p->options->force || !existing_is(&p->existing, p->image->id))
-        return commit(p, err);
-    last = p->weave ? NULL : parts_flush(p->parts);
-    if (last)
-        parts_give(p->parts, last);
+    if (p->options->force || !existing_is(&p->existing, p->image->id)) {
+        answer = commit(p, err);
+    } else {
+        drop_last(p);
+        upload_abort(p->upload);
+        skip(p);
+        answer = 0;
+    }
+    if (answer == 0)
+        resume_forget(p->resume);
+    return answer;
+}
+
+/* Failures after which the same command may do better, and need not send again what was sent. */
+static bool may_go_on(const struct push *p, const struct err *err)
+{
+    if (p->distrusted || resume_has_diverged(p->resume) ||
+        (p->weave && weave_was_no_help(p->weave)))
+        return false;
+    switch (err->family) {
+    case ERR_CANCELLED:
+    case ERR_NETWORK:
+    case ERR_AUTH:
+    case ERR_LOCAL:
+    case ERR_DOCKER:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* After a failure: what was sent is kept for the next push, or removed. */
+static void leave(struct push *p, struct err *err)
+{
+    if (!p->upload)
+        return;
+    if (may_go_on(p, err) && resume_keep(p->resume)) {
+        if (!err->hint[0])
+            err_hint(err, "what was sent is kept: run the same command again to go on");
+        return;
+    }
     upload_abort(p->upload);
-    skip(p);
-    return 0;
+    resume_forget(p->resume);
 }
 
 static int transfer(struct push *p, struct err *err)
@@ -800,8 +911,8 @@ static int transfer(struct push *p, struct err *err)
         answer = conduct(p, err);
     if (answer == 0)
         answer = settle(p, err);
-    if (answer && p->upload)
-        upload_abort(p->upload);
+    if (answer)
+        leave(p, err);
     if (p->weave)
         weave_clean_up(p->weave);
     return answer;
@@ -829,6 +940,9 @@ static void account_woven(struct push *p)
  */
 static void start_again(struct push *p)
 {
+    char content[IMAGE_ID_SIZE];
+
+    str_copy(content, sizeof content, p->content);
     take_down(p);
     *p = (struct push){.options = p->options,
                        .result = p->result,
@@ -839,6 +953,7 @@ static void start_again(struct push *p)
                        .distrusted = p->distrusted,
                        .delta = p->delta,
                        .phase = PHASE_LOAD};
+    str_copy(p->content, sizeof p->content, content);
 }
 
 /* Whether the transfer may succeed another way, and says which: without the layers that were not to
@@ -847,14 +962,23 @@ static void start_again(struct push *p)
 static bool has_another_way(struct push *p, bool distrusted_before, struct err *err)
 {
     bool copying = learn_copying(p, true);
+    bool diverged = p->resume && resume_has_diverged(p->resume);
 
     if (p->distrusted && !distrusted_before && p->options->source == PUSH_FROM_AUTO) {
         str_copy(p->result->distrust, sizeof p->result->distrust, err->text);
         log_info("push: Docker's export takes over from its layers: %s", err->text);
         return true;
     }
-    if (!copying)
+    if (!copying && !diverged)
         return false;
+    if (diverged && strcmp(p->source->kind, "stdin") == 0) {
+        err_hint(err, "the unfinished upload is removed: run the same command again");
+        return false;
+    }
+    if (diverged) {
+        str_copy(p->result->afresh, sizeof p->result->afresh, "the image has changed since");
+        return true;
+    }
     if (!p->options->docker && strcmp(p->options->input, "-") == 0) {
         err_hint(err, "--no-delta uploads everything; standard input cannot be read twice");
         return false;
@@ -891,6 +1015,7 @@ static void sum_up(struct push *p)
 
     store_stats(p->options->store, &now);
     stats->raw_bytes = p->raw;
+    p->result->resumed_bytes = p->resume ? resume_bytes(p->resume) : 0;
     stats->archive_bytes = p->result->size;
     stats->uploaded_bytes = now.sent - p->stats_before.sent;
     stats->downloaded_bytes = now.received - p->stats_before.received;
