@@ -165,7 +165,7 @@ static int ask_store(struct resume *r, struct err *err)
     switch (list_parts(r, &op, err)) {
     case STORE_DONE:
         if (r->homes == 0)
-            give_up(r, "the store has nothing of it");
+            give_up(r, ""); /* nothing is lost */
         return 0;
     case STORE_FAILED:
         if (op.http_status == 0 || op.http_status >= 500)

@@ -55,7 +55,7 @@ int resume_mark(struct resume *resume, struct span *span, struct err *err);
  * be sent; RESUME_HAS: the store has it, under *etag. Fails like resume_mark. */
 enum { RESUME_HAS = 1 };
 int resume_part(struct resume *resume, const struct part *part, const char **etag, struct err *err);
-/* The store has begun the upload; further calls do nothing. */
+/* The store has begun the upload; nothing was sent yet. An empty id says nothing. */
 void resume_begun(struct resume *resume, const char *upload_id);
 /* The store has taken a part. */
 void resume_home(struct resume *resume, unsigned number, const char *etag);

@@ -208,9 +208,11 @@ bool upload_has_begun(const struct upload *upload)
     return upload->creating || upload->id[0];
 }
 
-const char *upload_id(const struct upload *upload)
+const char *upload_told(const struct upload *upload, const struct msg *msg)
 {
-    return upload->id;
+    const struct store_op *op = &upload->create;
+
+    return msg == &op->msg && op->answer == STORE_DONE ? op->upload_id : "";
 }
 
 const char *upload_etag(const struct upload *upload, unsigned number)
