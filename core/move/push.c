@@ -37,6 +37,7 @@
 #include "pack/cut.h"
 #include "pack/member.h"
 #include "pack/part.h"
+#include "pack/unread.h"
 #include "wire/docker.h"
 
 #define SLOT_SIZE   (1 * MIB) /* a dozen chunks: few hand-overs, little memory */
@@ -73,6 +74,8 @@ struct push {
     struct bases bases;
     struct weave *weave; /* NULL: everything is uploaded, in equal parts */
     bool woven;          /* to its end */
+    size_t least;
+    struct unread unread;
 
     struct span *current; /* being assembled; NULL between spans */
     size_t current_done;
@@ -261,7 +264,7 @@ static void assemble_woven(struct push *p)
             stop(p, &err);
             return;
         }
-        p->raw += p->current->in_size;
+        p->raw += p->current->in_size + p->current->unread;
         release_span(p, p->current);
         p->current = NULL;
     }
@@ -471,6 +474,8 @@ static int64_t entry_time(const struct push *p)
 {
     int64_t mtime = 0;
 
+    if (is_from_layers(p))
+        return SOURCE_LAYERS_TIME;
     clock_parse_stamp(p->options->name.time, &mtime);
     return mtime;
 }
@@ -478,14 +483,24 @@ static int64_t entry_time(const struct push *p)
 /* 0: they are the source; 1: the export is to be; negative: neither. */
 static int open_layers(struct push *p, struct err *err)
 {
+    struct source_layers_options wanted;
     const struct push_options *o = p->options;
 
     if (o->source == PUSH_FROM_DOCKER || p->distrusted)
         return 1;
-    p->source = source_layers(docker_engine(o->docker), p->local.id, o->name.ref, entry_time(p),
-                              o->transfer.cancel, err);
-    if (p->source)
+    wanted = (struct source_layers_options){.engine = docker_engine(o->docker),
+                                            .image_id = p->local.id,
+                                            .reference = o->name.ref,
+                                            .indexes = (const struct index *const *)p->bases.indexes,
+                                            .index_count = p->bases.count,
+                                            .params = CHUNK_DEFAULT,
+                                            .cancel = o->transfer.cancel};
+    p->source = source_layers(&wanted, err);
+    if (p->source) {
+        unread_init(&p->unread, 2 * (uint64_t)p->least);
+        source_layers_unread(p->source, &wanted, &p->unread);
         return 0;
+    }
     if (o->source == PUSH_FROM_LAYERS || err->family == ERR_CANCELLED)
         return ERR_FAIL;
     log_info("push: the image comes from Docker's export: %s", err->text);
@@ -583,13 +598,16 @@ static int set_up(struct push *p, struct err *err)
     struct workers_options crew = {
         .count = jobs, .scratch_create = make_packer, .scratch_destroy = free_packer, .arg = p};
 
-    if (open_source(p, err))
+    if (!o->docker && open_source(p, err))
         return ERR_FAIL;
-    least = weave_least(o->store, p->source->size_hint);
+    least = weave_least(o->store, o->docker ? p->local.size : p->source->size_hint);
+    p->least = least;
     part_size = weave_part_size(least);
     parts_room = WEAVE_PARTS_MIN * part_size;
     if (parts_room + SLOTS_LEAST * SLOT_ROOM <= memory)
         choose_bases(p, least);
+    if (o->docker && open_source(p, err))
+        return ERR_FAIL;
     if (p->bases.count == 0) {
         part_size = choose_part_size(o->store, p->source->size_hint);
         parts_room = memory / 2;
@@ -623,6 +641,8 @@ static int set_up(struct push *p, struct err *err)
                                                        .mtime = entry_time(p),
                                                        .slot_size = SLOT_SIZE,
                                                        .known = p->bases.known,
+                                                       .unread =
+                                                           p->unread.count ? &p->unread : NULL,
                                                        .home = p->home,
                                                        .kind_started = STARTED,
                                                        .kind_span = FILLED,

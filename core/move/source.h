@@ -20,6 +20,8 @@ struct source_table {
     /* Up to cap bytes (at least one); 0 at the end; negative: failed. */
     long (*read)(struct source *source, uint8_t *out, size_t cap, struct err *err);
     void (*destroy)(struct source *source);
+    /* The next `size` bytes will not be asked for. NULL: they cannot be left out. */
+    int (*skip)(struct source *source, uint64_t size, struct err *err);
 };
 struct source {
     const struct source_table *table;
@@ -39,6 +41,8 @@ struct source *source_file(const char *path, const struct cancel *cancel, struct
 struct source *source_fd(int fd, const struct cancel *cancel, struct err *err);
 
 long source_read(struct source *source, uint8_t *out, size_t cap, struct err *err);
+/* `unread` (unread.h) may be given to a reader only when the source's table has `skip`. */
+int source_skip(struct source *source, uint64_t size, struct err *err);
 void source_destroy(struct source *source); /* takes NULL */
 
 #endif

@@ -22,11 +22,13 @@
 /* A span ends early when it holds so many chunks. The typical one has a dozen. */
 #define SPAN_CHUNKS 256
 
-#define SPAN_SPOOLED 0x100 /* a flag of a chunk: it lies raw in the spool */
+/* Flags of a chunk: it lies raw in the spool; it was not read, and has no bytes in slot->in. */
+#define SPAN_SPOOLED 0x100
+#define SPAN_UNREAD  0x200
 
 struct span_chunk {
     struct index_chunk chunk;
-    unsigned flags;      /* enum chunk_flags, SPAN_SPOOLED */
+    unsigned flags;      /* enum chunk_flags, SPAN_... */
     uint64_t raw_offset; /* pull: where it stands in the stream */
     uint64_t at;         /* pull: where it lies, in slot->in or in the spool */
     struct held held;    /* push: where an earlier archive has it */
@@ -41,6 +43,7 @@ struct span {
     struct span_chunk chunks[SPAN_CHUNKS];
     size_t in_size;     /* bytes that count in slot->in */
     size_t out_size;    /* and in slot->out */
+    uint64_t unread;    /* push: raw bytes of chunks that were not read */
     uint64_t packed;    /* pull: bytes of archive that its chunks are */
     int spool;          /* pull: the descriptor that spooled chunks are read from; borrowed */
     struct store_op op; /* pull: the ranged GET that fills it */

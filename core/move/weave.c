@@ -107,7 +107,8 @@ static void mark(struct weave *w, struct span_chunk *chunk)
     }
     if (w->run_size == 0 || held->base != w->run.base || held->offset != w->run.offset)
         w->run_size = 0;
-    chunk->unpacked = w->run_size >= RUN_LEAST && w->seen >= w->options.least;
+    if (!(chunk->flags & SPAN_UNREAD))
+        chunk->unpacked = w->run_size >= RUN_LEAST && w->seen >= w->options.least;
     w->run = (struct held){.base = held->base, .offset = held->offset + held->size};
     w->run_size += held->size;
     w->seen += held->size;
@@ -184,6 +185,8 @@ static struct view packed_bytes(struct weave *w, const struct span *span,
         return view_of(span->slot->out + w->out, chunk->chunk.packed_size);
     if (!placer_needs(w->placer, &chunk->held))
         return view_of(NULL, 0);
+    if (chunk->flags & SPAN_UNREAD)
+        return view_of(NULL, 0); /* and the placer will say so */
     size = member_pack(w->packer, view_of(span->slot->in + w->in, chunk->chunk.raw_size), stored,
                        w->packed);
     return view_of(w->packed, size);
@@ -199,7 +202,8 @@ static int place(struct weave *w, const struct span *span, struct err *err)
     if (index_builder_add(w->options.builder, &entry, chunk->flags & CHUNK_SECTION, err) ||
         placer_add(w->placer, packed_bytes(w, span, chunk), &chunk->held, err))
         return ERR_FAIL;
-    w->in += chunk->chunk.raw_size;
+    if (!(chunk->flags & SPAN_UNREAD))
+        w->in += chunk->chunk.raw_size;
     w->out += chunk->chunk.packed_size;
     w->done++;
     return take_steps(w, err);
