@@ -24,7 +24,7 @@ struct base {
 
 struct bases {
     unsigned count;
-    struct base base[BASES_MAX]; /* by the number that a struct held carries */
+    struct base base[BASES_MAX];      /* by the number that a struct held carries */
     struct index *indexes[BASES_MAX]; /* of each, all of it */
     struct known *known;              /* NULL when count is 0 */
 };

@@ -41,8 +41,8 @@ struct layer_store {
     const char *folder_format; /* of a layer's folder beneath the root, %s: its cache id */
 };
 
-/* Finds the image; nothing is measured. unsupported.layers: not such a store, or it is elsewhere; other failures: it cannot be read, or
- * what it holds is not the image. */
+/* Finds the image; nothing is measured. unsupported.layers: not such a store, or it is elsewhere;
+ * other failures: it cannot be read, or what it holds is not the image. */
 struct layer_store *layer_store_open(const struct docker_engine *engine, const char *image_id,
                                      struct err *err);
 /* How large the tar is: the layer's list is read to its end. */

@@ -114,14 +114,14 @@ static int add_unread(struct reader *r, const struct unread_layer *layer, uint32
     for (uint32_t i = first; i < layer->chunk_count; i++) {
         struct span_chunk *chunk = &r->span->chunks[r->span->count++];
 
-        *chunk = (struct span_chunk){.chunk = {.raw_size = layer->chunks[i].raw_size,
-                                               .name = layer->chunks[i].name},
-                                     .flags = flags | SPAN_UNREAD,
-                                     .unpacked = true,
-                                     .held = {.base = layer->base,
-                                              .offset = offset,
-                                              .size = layer->chunks[i].packed_size,
-                                              .ahead = end - offset}};
+        *chunk = (struct span_chunk){
+            .chunk = {.raw_size = layer->chunks[i].raw_size, .name = layer->chunks[i].name},
+            .flags = flags | SPAN_UNREAD,
+            .unpacked = true,
+            .held = {.base = layer->base,
+                     .offset = offset,
+                     .size = layer->chunks[i].packed_size,
+                     .ahead = end - offset}};
         r->span->unread += layer->chunks[i].raw_size;
         offset += layer->chunks[i].packed_size;
         flags = 0;
@@ -159,9 +159,9 @@ static int leave_out_what_may_be(struct reader *r, const struct span_chunk *chun
     const struct unread_layer *layer;
     uint32_t first;
 
-    if (!r->options.unread)
+    if (!r->options.source->unread)
         return 0;
-    layer = unread_next(r->options.unread, &chunk->chunk, &chunk->held, r->at, &first);
+    layer = unread_next(r->options.source->unread, &chunk->chunk, &chunk->held, r->at, &first);
     return layer ? leave_out(r, layer, first, err) : 0;
 }
 

@@ -2,7 +2,7 @@
  * reader - the thread that turns a save stream into spans of raw chunks: source -> cut -> slots.
  * Each chunk has its name, and where an earlier archive holds it.
  *
- * What `unread` tells it to leave out becomes chunks without bytes (SPAN_UNREAD).
+ * What the source need not read becomes chunks without bytes (SPAN_UNREAD).
  *
  * It owns the source, the cut and the reading of the image while it runs. It is handed empty spans,
  * and posts home:
@@ -22,15 +22,12 @@
 #include "move/span.h"
 #include "pack/image.h"
 
-struct unread;
-
 struct reader_options {
     struct source *source; /* borrowed; used by the reader alone until it is done */
     struct chunk_params params;
     int64_t mtime;             /* for the headers, seconds since 1970 */
     size_t slot_size;          /* of slot->in: at least READER_SLOT_MIN */
     const struct known *known; /* chunks of earlier archives, or NULL */
-    struct unread *unread;     /* layers that may be left out, or NULL; the reader's until it is done */
     struct inbox *home;
     int kind_started, kind_span, kind_spare, kind_done; /* msg.kind of what is posted */
 };

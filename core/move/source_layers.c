@@ -158,6 +158,7 @@ static void layers_destroy(struct source *source)
     layer_tar_close(s->tar);
     bundle_destroy(s->bundle);
     layer_store_close(s->store);
+    free(s->source.unread);
     free(s);
 }
 
@@ -223,12 +224,17 @@ static struct bundle *make_bundle(const struct layer_store *store, const char *r
     return bundle;
 }
 
-void source_layers_unread(const struct source *source, const struct source_layers_options *options,
-                          struct unread *out)
+static int list_unread(struct layers_source *s, const struct source_layers_options *options,
+                       struct err *err)
 {
-    const struct layers_source *s = (const struct layers_source *)source;
     uint64_t offset = 0;
 
+    if (options->index_count == 0)
+        return 0;
+    s->source.unread = malloc(sizeof *s->source.unread);
+    if (!s->source.unread)
+        return err_memory(err, "the layers");
+    unread_init(s->source.unread, options->lead);
     for (unsigned i = 0; i < s->bundle->count; i++) {
         const struct bundle_part *part = &s->bundle->parts[i];
 
@@ -236,10 +242,11 @@ void source_layers_unread(const struct source *source, const struct source_layer
             offset += part->bytes.size;
             continue;
         }
-        unread_add(out, s->store->layers[part->layer].diff_id, offset, part->raw_size,
+        unread_add(s->source.unread, s->store->layers[part->layer].diff_id, offset, part->raw_size,
                    options->indexes, options->index_count, &options->params);
         offset += padded(part->raw_size);
     }
+    return 0;
 }
 
 struct source *source_layers(const struct source_layers_options *options, struct err *err)
@@ -256,7 +263,7 @@ struct source *source_layers(const struct source_layers_options *options, struct
     s->store = layer_store_open(options->engine, options->image_id, err);
     if (s->store && measure(s->store, options, err) == 0)
         s->bundle = make_bundle(s->store, options->reference, err);
-    if (!s->bundle) {
+    if (!s->bundle || list_unread(s, options, err)) {
         layers_destroy(&s->source);
         return NULL;
     }

@@ -22,19 +22,18 @@ struct source_layers_options {
     const struct docker_engine *engine;
     const char *image_id;  /* as the daemon says it */
     const char *reference; /* the name it is to have: "app:tag" */
-    /* Of archives that may hold its layers, by the number of the base, and how it will be cut. The
-     * layers that they hold need not be measured. index_count 0: none. */
+    /* Of archives that hold layers of it, by the number of the base (index_count 0: none): those
+     * are neither measured nor, behind `lead`, read (unread.h). Borrowed as long as the source is
+     * there. `params`: how the stream will be cut. */
     const struct index *const *indexes;
     unsigned index_count;
+    uint64_t lead;
     struct chunk_params params;
     const struct cancel *cancel;
 };
 
 /* Its kind is "layers" and its size is known exactly. Fails when the store cannot be read
- * (layer_store.h); nothing is kept of what was given. */
+ * (layer_store.h). */
 struct source *source_layers(const struct source_layers_options *options, struct err *err);
-/* Which of its layers need not be read; the chunks are those of the indexes. */
-void source_layers_unread(const struct source *source, const struct source_layers_options *options,
-                          struct unread *out);
 
 #endif

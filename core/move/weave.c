@@ -30,7 +30,7 @@ struct weave {
     unsigned done; /* chunks of the current span */
     size_t in, out;
     struct part *last;
-    bool copied;
+    bool copied, lacked_bytes;
     uint64_t fresh;
 };
 
@@ -56,6 +56,11 @@ size_t weave_part_size(size_t least)
     struct placer_options options = placing(least);
 
     return placer_part_size(&options);
+}
+
+uint64_t weave_lead(size_t least)
+{
+    return 2 * (uint64_t)least;
 }
 
 struct weave *weave_create(const struct weave_options *options, struct err *err)
@@ -185,8 +190,10 @@ static struct view packed_bytes(struct weave *w, const struct span *span,
         return view_of(span->slot->out + w->out, chunk->chunk.packed_size);
     if (!placer_needs(w->placer, &chunk->held))
         return view_of(NULL, 0);
-    if (chunk->flags & SPAN_UNREAD)
-        return view_of(NULL, 0); /* and the placer will say so */
+    if (chunk->flags & SPAN_UNREAD) {
+        w->lacked_bytes = true; /* and the placer fails */
+        return view_of(NULL, 0);
+    }
     size = member_pack(w->packer, view_of(span->slot->in + w->in, chunk->chunk.raw_size), stored,
                        w->packed);
     return view_of(w->packed, size);
@@ -271,6 +278,11 @@ bool weave_was_no_help(const struct weave *weave)
 bool weave_was_refused(const struct weave *weave)
 {
     return joiner_was_refused(weave->joiner);
+}
+
+bool weave_lacked_bytes(const struct weave *weave)
+{
+    return weave->lacked_bytes;
 }
 
 void weave_clean_up(struct weave *weave)

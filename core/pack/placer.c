@@ -308,8 +308,8 @@ static uint64_t ahead_of(const struct held *held)
     return held->ahead > held->size ? held->ahead : held->size;
 }
 
-/* Whether the run is, or begins as, one that is long enough to be worth a join, or its own tail, now
- * that this chunk comes: then its bytes are not needed. */
+/* Whether the run is, or begins as, one that is long enough to be worth a join, or its own tail,
+ * now that this chunk comes: then its bytes are not needed. */
 static bool opens(const struct placer *p, const struct held *held)
 {
     bool goes_on = grows_run(p, held);

@@ -76,8 +76,7 @@ void unread_add(struct unread *unread, const char *diff_id, uint64_t raw_offset,
     for (unsigned i = 0; i < index_count; i++) {
         unsigned base = (last + i) % index_count; /* neighbours there may be neighbours here */
         uint64_t size;
-        const struct index_section *section =
-            unread_section(indexes[base], diff_id, params, &size);
+        const struct index_section *section = unread_section(indexes[base], diff_id, params, &size);
 
         if (section && size == raw_size && section->packed_size >= UNREAD_LEAST) {
             add_from(unread, diff_id, raw_offset, base, section);

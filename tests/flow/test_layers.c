@@ -334,27 +334,24 @@ static long read_with(const struct bases *bases, uint64_t lead, struct view whol
                                             .reference = REF,
                                             .indexes = (const struct index *const *)bases->indexes,
                                             .index_count = bases->count,
+                                            .lead = lead,
                                             .params = CHUNK_DEFAULT};
     struct source *source = source_layers(&options, &err);
     struct inbox *home = inbox_create(&err);
     struct slots *slots = slots_create(3, MIB, MIB, sizeof(struct span), &err);
     const struct image_info *info = NULL;
     struct reader *reader;
-    struct unread unread;
     struct msg *msg;
     uint64_t at = 0;
     long left_out = 0;
 
     if (!source)
         fail_msg("%s", err.text);
-    unread_init(&unread, lead);
-    source_layers_unread(source, &options, &unread);
     reader = reader_create(&(struct reader_options){.source = source,
                                                     .params = CHUNK_DEFAULT,
-                                                    .mtime = SOURCE_LAYERS_TIME,
+                                                    .mtime = -1,
                                                     .slot_size = MIB,
                                                     .known = bases->known,
-                                                    .unread = &unread,
                                                     .home = home,
                                                     .kind_started = STARTED,
                                                     .kind_span = FILLED,

@@ -231,7 +231,8 @@ static void whatever_comes_the_archive_is_right(void **state)
         open_scene(&s, &options);
         while (s.count < CHUNKS / 8 && random_below(200)) {
             struct held held = {.base = random_below(BASES), .offset = random_below(BASE_SIZE / 2)};
-            unsigned count = random_below(runs), told = random_below(2) ? random_below(count + 1) : 0;
+            unsigned count = random_below(runs),
+                     told = random_below(2) ? random_below(count + 1) : 0;
             uint32_t sizes[64], ahead = 0;
 
             for (unsigned i = random_below(news); i-- > 0;)
@@ -323,7 +324,8 @@ static void all_of_it_is_held(void **state)
     close_scene(&s);
 }
 
-/* A run that is known to go on needs no bytes, neither at the beginning nor behind something new. */
+/* A run that is known to go on needs no bytes, neither at the beginning nor behind something new.
+ */
 static void what_is_known_to_come_needs_no_bytes(void **state)
 {
     struct held first = {.base = 0, .size = 50, .ahead = LEAST};
