@@ -12,7 +12,7 @@ struct span *span_of(struct slot *slot)
     span->slot = slot;
     span->count = 0;
     span->in_size = span->out_size = 0;
-    span->packed = 0;
+    span->unread = span->packed = 0;
     span->spool = -1;
     span->kept = NULL;
     span->err.family = ERR_NONE;
@@ -29,6 +29,8 @@ void span_pack(struct job *job, void *scratch)
         bool stored = span->chunks[i].flags & CHUNK_STORED;
 
         chunk->packed_size = 0;
+        if (span->chunks[i].flags & SPAN_UNREAD)
+            continue;
         if (!span->chunks[i].unpacked)
             chunk->packed_size = (uint32_t)member_pack(scratch, view_of(in, chunk->raw_size),
                                                        stored, span->slot->out + span->out_size);

@@ -24,6 +24,7 @@
 /* A span ends early when it holds so many chunks. The typical one has a dozen. */
 #define SPAN_CHUNKS 256
 
+<<<<<<< HEAD
 /* Flags of a chunk, besides enum chunk_flags. */
 #define SPAN_SPOOLED 0x100 /* it lies raw in a file of this host's chunks */
 #define SPAN_KEPT    0x200 /* it lies packed in the spool */
@@ -36,6 +37,15 @@ struct spool;
 struct span_chunk {
     struct index_chunk chunk;
     unsigned flags;      /* enum chunk_flags, SPAN_SPOOLED, SPAN_KEPT */
+=======
+/* Flags of a chunk: it lies raw in the spool; it was not read, and has no bytes in slot->in. */
+#define SPAN_SPOOLED 0x100
+#define SPAN_UNREAD  0x200
+
+struct span_chunk {
+    struct index_chunk chunk;
+    unsigned flags;      /* enum chunk_flags, SPAN_... */
+>>>>>>> main
     uint64_t raw_offset; /* pull: where it stands in the stream */
     uint64_t at;         /* pull: where it lies: in slot->in, in the file, in the archive */
     struct held held;    /* push: where an earlier archive has it */
@@ -50,6 +60,7 @@ struct span {
     struct span_chunk chunks[SPAN_CHUNKS];
     size_t in_size;     /* bytes that count in slot->in */
     size_t out_size;    /* and in slot->out */
+    uint64_t unread;    /* push: raw bytes of chunks that were not read */
     uint64_t packed;    /* pull: bytes of archive that its chunks are */
     int spool;          /* pull: the descriptor that spooled chunks are read from; borrowed */
     struct spool *kept; /* pull: what is fetched is kept there, and read; NULL: nowhere. Borrowed */
