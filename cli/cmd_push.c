@@ -123,7 +123,7 @@ int cmd_push(struct cli *cli, struct err *err)
         .level = (int)config_number(config, OPT_LEVEL),
         .dry_run = config_switch(config, OPT_DRY_RUN),
         .force = config_switch(config, OPT_FORCE),
-        .no_resume = config_switch(config, OPT_NO_RESUME),
+        .no_resume = config_switch(config, OPT_NO_RESUME) || !config_switch(config, OPT_RESUME),
         .no_delta = config_switch(config, OPT_NO_DELTA) || !config_switch(config, OPT_DELTA),
     };
     int failed;

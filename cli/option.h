@@ -41,7 +41,6 @@ enum option_id {
     OPT_LEVEL,
     OPT_DELTA,
     OPT_NO_DELTA,
-    OPT_NO_RESUME,
     OPT_JOBS,
     OPT_MEMORY,
     OPT_DRY_RUN,

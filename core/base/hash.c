@@ -1,6 +1,6 @@
 /*
- * MD5 is taken from OpenSSL's older interface: it alone lets a running digest be written down and be
- * gone on with by another process.
+ * MD5 is taken from OpenSSL's older interface: it alone lets a running digest be written down and
+ * be gone on with by another process.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "base/hash.h"

@@ -462,7 +462,7 @@ static int look_back(struct attempt *a, struct err *err)
         .content = a->options.content,
         .level = push->level,
         .off = push->no_resume,
-        .part_size = shares_part_size(push->store, a->source->size_hint),
+        .part_size = shares_part_size(push->store, origin_size(push, a->options.local)),
     };
 
     a->md5 = digest_create(DIGEST_MD5);
@@ -520,13 +520,8 @@ static struct shares find_shares(struct attempt *a)
     const struct docker_image *local = a->options.local;
     struct shares_wanted wanted = {
         .push = a->push,
-<<<<<<< HEAD
-        .size_hint = a->source->size_hint,
-        .delta = a->options.delta && !resume_follows(a->resume),
-=======
         .size_hint = origin_size(a->push, local),
-        .delta = a->options.delta,
->>>>>>> main
+        .delta = a->options.delta && !resume_follows(a->resume),
         .bases = {.name = &a->push->name,
                   .first = a->options.first,
                   .layers = (const char(*)[80])local->diff_ids,
@@ -540,12 +535,8 @@ static int set_up(struct attempt *a, struct err *err)
 {
     struct shares shares;
 
-<<<<<<< HEAD
-    a->source = origin_open(a->push, a->options.local, a->options.export_only, err);
-    if (!a->source || look_back(a, err))
+    if (look_back(a, err))
         return ERR_FAIL;
-=======
->>>>>>> main
     shares = find_shares(a);
     a->copies_refused = shares.copies_refused;
     a->source =
@@ -592,7 +583,7 @@ struct attempt *attempt_create(const struct attempt_options *options, struct err
 /* Failures after which the same command may do better, and need not send again what was sent. */
 static bool may_go_on(const struct attempt *a, const struct err *err)
 {
-    if (!a->upload || attempt_remedy(a) != ATTEMPT_HOPELESS)
+    if (attempt_remedy(a) != ATTEMPT_HOPELESS)
         return false;
     return err->family == ERR_CANCELLED || err->family == ERR_NETWORK || err->family == ERR_AUTH ||
            err->family == ERR_LOCAL || err->family == ERR_DOCKER;
@@ -600,6 +591,10 @@ static bool may_go_on(const struct attempt *a, const struct err *err)
 
 void attempt_keep(struct attempt *attempt, struct err *err)
 {
+    if (!attempt->upload) { /* it has touched nothing */
+        attempt->kept = true;
+        return;
+    }
     if (!may_go_on(attempt, err) || !resume_keep(attempt->resume))
         return;
     attempt->kept = true;

@@ -24,7 +24,7 @@ struct attempt_options {
     const struct push_options *push;  /* all of them are borrowed */
     const char *key;                  /* of the archive */
     const struct docker_image *local; /* what the daemon says of the image; id "": no daemon */
-    const char *content; /* the image's id, "" when only its stream will tell */
+    const char *content;              /* the image's id, "" when only its stream will tell */
     const char *first;                /* an archive to compare with before all others, or NULL */
     bool export_only;                 /* Docker's layers are not to be read */
     bool delta;                       /* compare with earlier archives */
@@ -33,8 +33,8 @@ struct attempt_options {
 
 struct attempt;
 struct attempt *attempt_create(const struct attempt_options *options, struct err *err);
-/* Takes NULL. Removes from the bucket what was temporary, and the upload if it was neither completed
- * nor kept. */
+/* Takes NULL. Removes from the bucket what was temporary, and the upload if it was neither
+ * completed nor kept. */
 void attempt_destroy(struct attempt *attempt);
 
 /* Reads, packs, uploads and copies all of it. 0: only attempt_complete is missing. */
@@ -70,8 +70,8 @@ struct attempt_facts {
     uint64_t copied;                /* bytes of the archive that the store copied */
     unsigned bases;                 /* archives that it was compared with */
     unsigned joins;                 /* temporary objects */
-    uint64_t resumed;    /* bytes of the archive that an earlier push had sent */
-    const char *refusal; /* why what an earlier push left is of no use, or "" */
+    uint64_t resumed;               /* bytes of the archive that an earlier push had sent */
+    const char *refusal;            /* why what an earlier push left is of no use, or "" */
     bool copies_refused;            /* known beforehand: the store does not copy */
 };
 void attempt_facts(const struct attempt *attempt, struct attempt_facts *out);

@@ -2,9 +2,10 @@
  * A record is: kind (u32), size of its body (u32), the body, XXH3-128 of all that. The first one is
  * the head, behind eight bytes of magic.
  *
- * What is read is held against its sum, and then treated as hostile all the same: counts are bounded
- * by the bytes that carry them, parts follow one another without holes, and the chunks that are told
- * reach exactly as far as the parts do. The first record that does not fit ends the reading.
+ * What is read is held against its sum, and then treated as hostile all the same: counts are
+ * bounded by the bytes that carry them, parts follow one another without holes, and the chunks that
+ * are told reach exactly as far as the parts do. The first record that does not fit ends the
+ * reading.
  */
 #include "move/checkpoint.h"
 
@@ -253,8 +254,8 @@ static bool read_chunks(struct cursor *body, struct checkpoint *c, uint32_t coun
     if (body->left.size != (uint64_t)count * RECORD_SIZE ||
         c->chunk_count + (uint64_t)count > INDEX_CHUNKS_MAX)
         return false;
-    chunks = make_room(c->chunks, sizeof *chunks, c->chunk_count, (uint64_t)count + 1,
-                       &c->chunk_room);
+    chunks =
+        make_room(c->chunks, sizeof *chunks, c->chunk_count, (uint64_t)count + 1, &c->chunk_room);
     if (!chunks)
         return false;
     c->chunks = chunks;

@@ -1,10 +1,10 @@
 /*
  * checkpoint - what an unfinished upload holds, written down so that another process can go on.
  *
- * A head (which store, key, image and upload; how the archive is made) and then, as the upload goes,
- * records: "part n has these bytes, made of these chunks", "part n is in the store, under this
- * ETag". It only ever grows at its end. Each record carries its own sum: what a crash tore off, or
- * what was damaged, ends the checkpoint there, and what stands before is as it was written.
+ * A head (which store, key, image and upload; how the archive is made) and then, as the upload
+ * goes, records: "part n has these bytes, made of these chunks", "part n is in the store, under
+ * this ETag". It only ever grows at its end. Each record carries its own sum: what a crash tore
+ * off, or what was damaged, ends the checkpoint there, and what stands before is as it was written.
  *
  * A hint and no proof: the store is asked what it has. The layout is in docs/format.md.
  *
@@ -35,10 +35,10 @@ struct checkpoint_head {
     char content[80]; /* the image's id, where it is known before its stream is read; else "" */
     char upload[STORE_UPLOAD_MAX];
     char writer[INDEX_WRITER_SIZE]; /* as in the index: equal writers give equal bytes */
-    char owner[64];  /* which push wrote it: unique */
-    char host[64];   /* where that one ran */
-    int64_t began;   /* wall ns */
-    uint64_t part_size; /* of equal parts, or what a part has at least when there are bases */
+    char owner[64];                 /* which push wrote it: unique */
+    char host[64];                  /* where that one ran */
+    int64_t began;                  /* wall ns */
+    uint64_t part_size;   /* of equal parts, or what a part has at least when there are bases */
     char folder[KEY_MAX]; /* of the temporary objects; "" without bases */
     unsigned base_count;
     struct base bases[BASES_MAX];

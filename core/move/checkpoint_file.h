@@ -1,6 +1,6 @@
 /*
- * checkpoint_file - where this user keeps the state of an unfinished upload: one file for each store
- * and key, in the cache folder. Who works on it holds its lock.
+ * checkpoint_file - where this user keeps the state of an unfinished upload: one file for each
+ * store and key, in the cache folder. Who works on it holds its lock.
  */
 #ifndef S3DOCK_MOVE_CHECKPOINT_FILE_H
 #define S3DOCK_MOVE_CHECKPOINT_FILE_H
@@ -17,7 +17,8 @@ struct checkpoint_file {
     int fd; /* -1: not open */
 };
 
-/* Opens (creating) and locks it. 0; FILE_BUSY: another push holds it; negative: there cannot be one. */
+/* Opens (creating) and locks it. 0; FILE_BUSY: another push holds it; negative: there cannot be
+ * one. */
 int checkpoint_file_open(struct checkpoint_file *file, const struct store *store, const char *key,
                          struct err *err);
 int checkpoint_file_read(const struct checkpoint_file *file, struct text *out, struct err *err);

@@ -32,10 +32,10 @@ struct push_options {
     struct docker *docker;
     const char *input;
     enum push_source source;
-    int level;     /* MEMBER_LEVEL_MIN .. MAX */
-    bool dry_run;  /* says what it would do; writes nothing, exports nothing */
-    bool no_delta; /* upload all of it, whatever earlier archives hold */
-    bool force;    /* push even when the bucket holds this very image */
+    int level;      /* MEMBER_LEVEL_MIN .. MAX */
+    bool dry_run;   /* says what it would do; writes nothing, exports nothing */
+    bool no_delta;  /* upload all of it, whatever earlier archives hold */
+    bool force;     /* push even when the bucket holds this very image */
     bool no_resume; /* begin afresh, and leave nothing to go on with */
 };
 
@@ -53,8 +53,8 @@ struct push_result {
     char distrust[512]; /* the layers were read, or begun to be, and then the export took over: why.
                            Else "" */
     uint64_t resumed_bytes; /* of the archive: an earlier push had sent them */
-    char afresh[256]; /* why what an earlier push left was of no use; "": there was nothing, or it was
-                         used */
+    char afresh[256]; /* why what an earlier push left was of no use; "": there was nothing, or it
+                         was used */
     struct transfer_stats stats;
 };
 

@@ -1,8 +1,8 @@
 /*
  * What is followed (`old`) and what is written (`journal`) are one file: the records that were good
- * stay, new ones are added behind them. Parts are written down before they are sent, with the chunks
- * they are made of; their ETags when the store has answered. So a part that the store lists is known
- * unless the process died between its answer and our note of it: then it is sent again.
+ * stay, new ones are added behind them. Parts are written down before they are sent, with the
+ * chunks they are made of; their ETags when the store has answered. So a part that the store lists
+ * is known unless the process died between its answer and our note of it: then it is sent again.
  *
  * Why following is sound: a chunk is left out only when all parts that it lies in are in the store,
  * under the number, size and ETag that were written down; and a part is left out only after all of
@@ -30,10 +30,10 @@ struct resume {
     char refusal[256];
 
     struct checkpoint_head head;
-    bool begun;           /* the head is in the journal */
-    struct text journal;  /* before the head is known: what will follow it */
-    size_t written;       /* bytes of it that are in the file */
-    unsigned homes;       /* parts that the store has */
+    bool begun;          /* the head is in the journal */
+    struct text journal; /* before the head is known: what will follow it */
+    size_t written;      /* bytes of it that are in the file */
+    unsigned homes;      /* parts that the store has */
 
     uint32_t marked;    /* chunks of `old` that the stream was compared with */
     uint64_t marked_at; /* where the next one begins in the archive */
@@ -49,7 +49,8 @@ struct resume {
 
 /* ---- the file ---- */
 
-/* A journal that cannot be written is one that a next push will not find: no failure of this one. */
+/* A journal that cannot be written is one that a next push will not find: no failure of this one.
+ */
 static void save(struct resume *r)
 {
     struct err err;
@@ -305,8 +306,7 @@ static int mark(struct resume *r, struct span_chunk *chunk, struct err *err)
 {
     const struct index_chunk *then = &r->old->chunks[r->marked];
 
-    if (then->raw_size != chunk->chunk.raw_size ||
-        !xxh128_equals(&then->name, &chunk->chunk.name))
+    if (then->raw_size != chunk->chunk.raw_size || !xxh128_equals(&then->name, &chunk->chunk.name))
         return diverge(r, err);
     if (chunk->held.size == 0 && is_there(r, r->marked_at, r->marked_at + then->packed_size)) {
         chunk->chunk.packed_size = then->packed_size;

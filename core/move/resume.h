@@ -4,8 +4,8 @@
  * While a push runs, it writes down what its upload holds (checkpoint.h). The next push of the same
  * name reads that, asks the store which parts it still has, and follows: its stream is read and cut
  * as ever, but a chunk that lies whole in parts which the store has is not packed, and these parts
- * are not sent. Every chunk is held against what was written down; at the first difference the image
- * is another one, and the push begins afresh.
+ * are not sent. Every chunk is held against what was written down; at the first difference the
+ * image is another one, and the push begins afresh.
  *
  * Belongs to the conductor. Nothing here fails a push that could do without.
  */
@@ -25,14 +25,14 @@
 struct err;
 
 struct resume_options {
-    struct store *store;         /* these are borrowed */
-    const char *key;             /* of the archive */
-    const char *content;         /* the image's id, "" when it is not known yet */
+    struct store *store; /* these are borrowed */
+    const char *key;     /* of the archive */
+    const char *content; /* the image's id, "" when it is not known yet */
     const struct index_builder *builder;
-    struct digest *md5;          /* of the archive: resume_part feeds it */
+    struct digest *md5; /* of the archive: resume_part feeds it */
     int level;
-    bool off;                    /* begin afresh, and write nothing down */
-    uint64_t part_size;          /* of a push that begins afresh */
+    bool off;           /* begin afresh, and write nothing down */
+    uint64_t part_size; /* of a push that begins afresh */
 };
 
 struct resume;
@@ -63,7 +63,8 @@ void resume_home(struct resume *resume, unsigned number, const char *etag);
 uint64_t resume_bytes(const struct resume *resume); /* that need not be sent again, so far */
 bool resume_has_diverged(const struct resume *resume);
 
-/* The upload has ended without its object. True: what it holds is kept, and a next push can go on. */
+/* The upload has ended without its object. True: what it holds is kept, and a next push can go on.
+ */
 bool resume_keep(struct resume *resume);
 /* The upload is over, or was taken back: forgets it. */
 void resume_forget(struct resume *resume);

@@ -26,7 +26,7 @@ void upload_adopt(struct upload *upload, const char *id);
 /* A part that the store has. */
 int upload_keep(struct upload *upload, unsigned number, const char *etag, uint64_t size,
                 struct err *err);
-bool upload_has_begun(const struct upload *upload);   /* or is about to, as a multipart upload */
+bool upload_has_begun(const struct upload *upload); /* or is about to, as a multipart upload */
 /* Before upload_home: the id, when this is the message that tells it; else "". */
 const char *upload_told(const struct upload *upload, const struct msg *msg);
 /* Of a part that is home again, or was kept. */

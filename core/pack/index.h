@@ -54,9 +54,10 @@ struct index_section {
 
 struct index {
     struct chunk_params params;
-    uint32_t file_min; /* CUT_FILE_MIN of the writer */
-    char codec[32];    /* "gzip" */
-    char writer[INDEX_WRITER_SIZE]; /* "s3dock/1 libdeflate 1.14 level 6": equal writers give equal bytes */
+    uint32_t file_min;              /* CUT_FILE_MIN of the writer */
+    char codec[32];                 /* "gzip" */
+    char writer[INDEX_WRITER_SIZE]; /* "s3dock/1 libdeflate 1.14 level 6": equal writers give equal
+                                       bytes */
     int level;
     uint64_t archive_size, raw_size;
     struct image_info image; /* layers and tags are owned by the index */
@@ -77,7 +78,8 @@ int index_builder_add(struct index_builder *builder, const struct index_chunk *c
 int index_builder_repack(struct index_builder *builder, uint64_t number, uint32_t packed_size,
                          struct err *err);
 uint64_t index_builder_packed(const struct index_builder *builder); /* bytes of archive so far */
-/* Chunk `number`, from 0, as it stands; NULL when it was not added yet. Valid until the next add. */
+/* Chunk `number`, from 0, as it stands; NULL when it was not added yet. Valid until the next add.
+ */
 const struct index_chunk *index_builder_chunk(const struct index_builder *builder, uint64_t number);
 /* What decides the bytes of a chunk besides its content: recipe, library, level. */
 void index_writer(int level, char out[INDEX_WRITER_SIZE]);

@@ -37,9 +37,13 @@ for signal in INT TERM; do
     mkfifo push.pipe
     { head -c 40000000 image.tar && exec sleep 60; } >push.pipe &
     feeder=$!
-    in_front push $REF --input - ${again:+--no-resume} <push.pipe 2>err.txt &
+    in_front push $REF --input - --log-level 3 ${again:+--no-resume} <push.pipe 2>err.txt &
     pid=$!
-    sleep 3
+    for _ in $(seq 100); do
+        grep -q 'partNumber=1&.*: 200' err.txt && break
+        sleep 0.1
+    done
+    sleep 0.5
     interrupt $signal "$code" "SIG$signal during a push"
     kill $feeder 2>/dev/null
     wait $feeder 2>/dev/null
@@ -48,7 +52,7 @@ for signal in INT TERM; do
         check "--no-resume: the bucket is as it was, no unfinished upload" same "$before" "$(bucket_state)"
     else
         check "no half image" same "" "$(bucket list)"
-        check "it says how to go on" grep -q "run the same command again" err.txt
+        check "it says how to go on" grep -q "what was sent is kept" err.txt
     fi
     check "the next push goes on" s3dock push $REF --input image.tar --json --force
     cp "$work/check.log" "push-$signal.json"

@@ -353,7 +353,8 @@ static void begun_afresh(void **state)
     } cases[] = {
         {"two.tar", "the image has changed since", 1}, /* known beforehand */
         {"one.tar", "it was compressed in another way", 2},
-        {"late.tar", "the image has changed since", 1}, /* its config is the same: found out later */
+        {"late.tar", "the image has changed since",
+         1}, /* its config is the same: found out later */
     };
 
     (void)state;
@@ -395,7 +396,8 @@ static void an_upload_that_expired(void **state)
     close_between(&b);
 }
 
-/* A bit of the state is another one: what stands before it may be used, and the outcome is right. */
+/* A bit of the state is another one: what stands before it may be used, and the outcome is right.
+ */
 static void a_damaged_state(void **state)
 {
     struct text good;
