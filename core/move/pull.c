@@ -390,10 +390,8 @@ static void on_fetched(struct pull *p, struct span *span)
 
 static void on_unpacked(struct pull *p, struct span *span)
 {
-    if (!p->stopping && span->err.family) {
-        err_hint(&span->err, "the archive in the bucket is damaged: push the image again");
+    if (!p->stopping && span->err.family)
         stop(p, &span->err);
-    }
     if (p->stopping) {
         release_span(p, span);
         return;
@@ -719,6 +717,18 @@ static int pull_once(const struct pull_options *options, struct pull_result *res
     return result->skipped ? 0 : answer;
 }
 
+/* Nothing but a new push mends an archive. Without --force it would find the image there, and with
+ * copies it may copy the damage. */
+static int advise(const struct pull_options *options, struct err *err)
+{
+    if (err->family == ERR_INTEGRITY && !err->hint[0])
+        err_hint(err,
+                 "the archive in the bucket is damaged; from where %s is sound: s3dock push %s "
+                 "--force --no-delta",
+                 options->name.ref, options->name.ref);
+    return ERR_FAIL;
+}
+
 int pull_run(const struct pull_options *options, struct pull_result *result, struct err *err)
 {
     int64_t began = clock_monotonic();
@@ -739,5 +749,5 @@ int pull_run(const struct pull_options *options, struct pull_result *result, str
         result->reloaded = true;
         answer = pull_once(options, result, &before, began, without, err);
     }
-    return answer ? ERR_FAIL : 0;
+    return answer ? advise(options, err) : 0;
 }
