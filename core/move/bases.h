@@ -32,9 +32,10 @@ struct base {
 
 struct bases {
     unsigned count;
-    uint64_t index_bytes;        /* of their indexes */
-    struct base base[BASES_MAX]; /* by the number that a struct held carries */
-    struct known *known;         /* NULL when count is 0 */
+    uint64_t index_bytes;             /* of their indexes */
+    struct base base[BASES_MAX];      /* by the number that a struct held carries */
+    struct index *indexes[BASES_MAX]; /* of each, all of it */
+    struct known *known;              /* NULL when count is 0 */
 };
 
 struct bases_wanted {
