@@ -210,6 +210,8 @@ static int plan_it(struct preparation *p, struct err *err)
     if (fetch_timed(p, err) || make_bundle(p, err))
         return ERR_FAIL;
     delta->wanted = need_create(delta->index, p->ranges, p->range_count, err);
+    if (delta->wanted && o->spool)
+        need_kept(delta->wanted, o->spool);
     return delta->wanted ? 0 : ERR_FAIL;
 }
 

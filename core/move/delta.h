@@ -28,6 +28,7 @@ struct delta_options {
     const struct image_name *name;
     const struct located *at; /* with metadata that names an index */
     const struct store_info *archive;
+    const struct spool *spool; /* of this archive; may be NULL */
     enum reuse reuse;
 };
 

@@ -233,7 +233,7 @@ static void spans_fetch_one_range_each(void **state)
         wanted->chunks[i].spool_at = 1000 * i;
     for (unsigned i = 60; i < 70; i++) /* 5,000: not too many */
         wanted->chunks[i].spool_at = 1000 * i;
-    plan_init(&plan, wanted, 50000, 20000, 30000);
+    plan_init(&plan, wanted, NULL, 50000, 20000, 30000);
     while (!plan_done(&plan)) {
         struct span *span = span_of(&slot);
         size_t raw = 0;
