@@ -24,10 +24,10 @@
 /* A span ends early when it holds so many chunks. The typical one has a dozen. */
 #define SPAN_CHUNKS 256
 
-<<<<<<< HEAD
 /* Flags of a chunk, besides enum chunk_flags. */
-#define SPAN_SPOOLED 0x100 /* it lies raw in a file of this host's chunks */
-#define SPAN_KEPT    0x200 /* it lies packed in the spool */
+#define SPAN_SPOOLED 0x100 /* pull: it lies raw in a file of this host's chunks */
+#define SPAN_UNREAD  0x200 /* push: it was not read, and has no bytes in slot->in */
+#define SPAN_KEPT    0x400 /* pull: it lies packed in the spool */
 
 /* Of slot->in, behind the range that is fetched: where a kept chunk is read to. */
 #define SPAN_KEPT_ROOM (CHUNK_MAX_LIMIT + KIB)
@@ -36,16 +36,7 @@ struct spool;
 
 struct span_chunk {
     struct index_chunk chunk;
-    unsigned flags;      /* enum chunk_flags, SPAN_SPOOLED, SPAN_KEPT */
-=======
-/* Flags of a chunk: it lies raw in the spool; it was not read, and has no bytes in slot->in. */
-#define SPAN_SPOOLED 0x100
-#define SPAN_UNREAD  0x200
-
-struct span_chunk {
-    struct index_chunk chunk;
     unsigned flags;      /* enum chunk_flags, SPAN_... */
->>>>>>> main
     uint64_t raw_offset; /* pull: where it stands in the stream */
     uint64_t at;         /* pull: where it lies: in slot->in, in the file, in the archive */
     struct held held;    /* push: where an earlier archive has it */
