@@ -47,7 +47,13 @@ check "the archive holds the image" same_image saved.tar second.tar
 check "gunzip and docker load take it" on_edge docker load -i second.tar
 check "as the same image" same "$(image_id $SECOND)" "$(on_edge image_id $SECOND)"
 on_edge docker image rm -f $SECOND >/dev/null
-check "pull into another host's daemon" on_edge s3dock pull $SECOND
+on_edge s3dock pull $FIRST --json >/dev/null
+start=$(date +%s.%N)
+on_edge s3dock pull $SECOND --reuse always --json >pull.json
+check "pull into another host's daemon, which has the first image" same true "$(json success pull.json)"
+check "it read that one's layers, too" grep -q 'reading its layers' pull.json
+check "and asked for no export" same "" \
+    "$(on_edge docker events --since "$start" --until "$(date +%s.%N)" --filter event=save --format x)"
 check "the same image there" same "$(image_id $SECOND)" "$(on_edge image_id $SECOND)"
 
 # The export is another form of the same image: its layers are found in it all the same.
