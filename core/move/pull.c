@@ -105,7 +105,7 @@ static void report(struct pull *p, enum transfer_phase phase)
         if (phase == PHASE_PULL)
             meter_start(&p->meter, p->wanted ? p->wanted->packed_size : p->archive.size, now);
         else if (phase == PHASE_REUSE)
-            meter_start(&p->meter, p->delta->donor->size, now);
+            meter_start(&p->meter, p->delta->donor_source->size_hint, now);
     } else if (now < p->next_report) {
         return;
     }
@@ -282,7 +282,8 @@ static int choose_delta(struct pull *p, struct err *err)
                                     .at = &p->at,
                                     .archive = &p->archive,
                                     .spool = p->spool,
-                                    .reuse = o->reuse};
+                                    .reuse = o->reuse,
+                                    .cancel = o->transfer.cancel};
     int answer;
 
     if (!o->docker || o->force || p->without.delta || !p->at.metadata.index_key[0] ||
@@ -331,16 +332,14 @@ static void watch_harvest(struct pull *p, struct harvest *harvest)
 static int harvest(struct pull *p, struct err *err)
 {
     const struct delta *delta = p->delta;
-    struct harvest_options options = {.params = delta->index->params,
+    struct harvest_options options = {.source = delta->donor_source,
+                                      .params = delta->index->params,
                                       .wanted = delta->wanted,
                                       .home = p->home,
                                       .kind_done = HARVESTED};
     uint64_t before = need_missing(delta->wanted), found;
-    struct harvest *harvest = NULL;
+    struct harvest *harvest = harvest_create(&options, err);
 
-    options.source = source_docker(p->options->docker, delta->donor->name, delta->donor->size, err);
-    if (options.source)
-        harvest = harvest_create(&options, err);
     if (harvest) {
         watch_harvest(p, harvest);
         if (harvest_result(harvest, err))
@@ -349,7 +348,6 @@ static int harvest(struct pull *p, struct err *err)
         log_info("%s: %s", delta->donor->name, err->text);
     }
     harvest_destroy(harvest);
-    source_destroy(options.source);
     found = before - need_missing(delta->wanted);
     p->result->stats.reused_bytes += found;
     log_info("%s held %.1f of %.1f MB that are missing", delta->donor->name, (double)found / 1e6,
