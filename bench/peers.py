@@ -130,7 +130,12 @@ class Stream:
                           f"{command} | {self.unpacker} | docker -H {host} load -q", key=self.name)
 
     def publish(self, stage, image):
-        stage.run(f"{self.packer} < {shlex.quote(image.path)} | {self.send(stage, LOOPBACK)[0]}")
+        """Expects the bucket to hold the image's archive, which is as good a gzip as any."""
+        if self.unpacker in ("gunzip", "pigz -d"):
+            archive = next(key for key in stage.keys() if key.endswith(".tar.gz") and image.tag in key)
+            stage.run(f"aws s3 cp --quiet s3://{BUCKET}/{archive} s3://{BUCKET}/{self.object}")
+        else:
+            stage.run(f"{self.packer} < {shlex.quote(image.path)} | {self.send(stage, LOOPBACK)[0]}")
 
 
 def rclone(stage, link):
@@ -157,8 +162,8 @@ PEERS = {peer.name: peer for peer in (
 QUICK = ("docker", "pigz", "zstd")
 
 
-def pushers(stage, names, image, link=LOOPBACK):
-    """The contestants that push the image over the link."""
+def pushers(stage, names, image, link=LOOPBACK, turns=0):
+    """The contestants that push the image over the link, so many turns at most."""
     found = []
     for name in names:
         peer = PEERS[name]
@@ -170,12 +175,13 @@ def pushers(stage, names, image, link=LOOPBACK):
         if peer.via == "registry":
             before = contestant.prepare
             contestant.prepare = lambda before=before: (stage.empty_bucket(REGISTRY_BUCKET), before and before())
+        contestant.turns = turns
         found.append(contestant)
     return found
 
 
-def pullers(stage, names, image, link, host):
-    """The contestants that pull it into an empty host, and what must be published first."""
+def pullers(stage, names, image, link, host, turns=0):
+    """The contestants that pull it into an empty host, so many turns at most, and who must publish first."""
     found, published = [], []
     for name in names:
         peer = PEERS[name]
@@ -190,5 +196,6 @@ def pullers(stage, names, image, link, host):
         publisher = PEERS["docker"] if peer.via == "registry" else peer
         if publisher not in published:
             published.append(publisher)
+        contestant.turns = turns
         found.append(contestant)
     return found, published

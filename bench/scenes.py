@@ -55,7 +55,7 @@ def push(stage, link, options):
     stage.need_s3()
     image = image_of(stage, link, options)
     host, ref = stage.need_builder(image.name), image.reference
-    peers = pushers(stage, options.peers, image, link)
+    peers = pushers(stage, options.peers, image, link, options.peer_turns)
     names = tuple(peer.name for peer in peers)
     classic = tuple(peer.name for peer in peers if peer.key in ("docker", "pigz"))
     return Scene("push", "push into an empty bucket", [
@@ -117,7 +117,7 @@ def push_pair(name):
 
         contestants = [ours(OURS, "layers"), ours(EXPORT, "export", "--source", "docker"),
                        ours("s3dock push, everything", "full", "--no-delta")]
-        contestants[2].turns = 1
+        contestants[1].turns, contestants[2].turns = options.peer_turns, 1
         lacks = missing("docker-registry")
         if "docker" in options.peers and lacks:
             contestants.append(Contestant("docker push", "", missing=lacks))
@@ -125,18 +125,16 @@ def push_pair(name):
             peer = PEERS["docker"].push(stage, image, link)
             tag = peer.prepare
             peer.prepare = lambda: (stage.restore(REGISTRY_BUCKET), tag())
+            peer.turns = options.peer_turns
             contestants.append(peer)
         saved = saving(stage, image)
         saved.turns = 1
         contestants.append(saved)
 
         def setup():
-            fill_bucket(stage, first)
-            stage.remember()
+            stage.hold(BUCKET, first.name, lambda: fill_bucket(stage, first))
             if "docker" in options.peers and not lacks:
-                stage.empty_bucket(REGISTRY_BUCKET)
-                PEERS["docker"].publish(stage, first)
-                stage.remember(REGISTRY_BUCKET)
+                stage.hold(REGISTRY_BUCKET, first.name, lambda: PEERS["docker"].publish(stage, first))
 
         peer_goal, save_goal, share_goal = PUSH_GOALS[name]
         return Scene(f"push-{name}", f"push of a successor: {PAIRS[name]}", contestants, [
@@ -157,12 +155,10 @@ def pull(stage, link, options):
     stage.need_s3()
     image, edge = image_of(stage, link, options), stage.need_edge()
     stage.need_builder(image.name)
-    peers, publishers = pullers(stage, options.peers, image, link, edge)
+    peers, publishers = pullers(stage, options.peers, image, link, edge, options.peer_turns)
 
     def setup():
         fill_bucket(stage, image)
-        if publishers:
-            stage.empty_bucket(REGISTRY_BUCKET)
         for publisher in publishers:
             publisher.publish(stage, image)
         # Both read from memory what they load: the archive, and the file of the plain tar.
@@ -226,17 +222,22 @@ def pull_pair(name):
             contestants.append(peer)
 
         def setup():
-            fill_bucket(stage, first)
-            stage.run(stage.s3dock("push", image.reference, host=stage.builder))
-            stage.empty_edge()
-            if "docker" not in options.peers or lacks:
-                stage.docker(edge, "load", "-q", "-i", first.path)
+            for one in (first, image):
+                stage.run(stage.s3dock("push", one.reference, host=stage.builder))
+            peer = "docker" in options.peers and not lacks
+            if peer:
+                PEERS["docker"].publish(stage, first)
+                PEERS["docker"].publish(stage, image)
+            if stage.edge_holds == first.reference:
                 return
-            # A layer that was loaded, not pulled, a daemon does not find again at a registry.
-            PEERS["docker"].publish(stage, first)
-            PEERS["docker"].publish(stage, image)
-            stage.run(PEERS["docker"].pull(stage, first, LOOPBACK, edge).command)
-            stage.docker(edge, "tag", name_at(stage, first, LOOPBACK), first.reference)
+            stage.empty_edge()
+            if peer:
+                # A layer that was loaded, not pulled, a daemon does not find again at a registry.
+                stage.run(PEERS["docker"].pull(stage, first, LOOPBACK, edge).command)
+                stage.docker(edge, "tag", name_at(stage, first, LOOPBACK), first.reference)
+            else:
+                stage.docker(edge, "load", "-q", "-i", first.path)
+            stage.edge_holds = first.reference
 
         near, far, share = PULL_GOALS[name]
         return Scene(f"pull-{name}", f"pull of a successor: {PAIRS[name]}", contestants, [
@@ -550,3 +551,13 @@ GROUPS = {
 # What is played when nothing is asked for.
 QUICK = ("push", "push-unchanged", "push-edited", "push-rebuilt", "pull", "pull-unchanged", "pull-edited",
          "pull-rebuilt")
+# Seconds that one round with its setting takes on two cores: what the time left is divided by.
+ROUND = {"push": 180, "push-unchanged": 20, "push-edited": 45, "push-rebuilt": 110, "push-updated": 110,
+         "push-neighbour": 60, "pull": 100, "pull-unchanged": 10, "pull-edited": 40, "pull-rebuilt": 60,
+         "pull-updated": 60, "pull-neighbour": 40, "resume": 50, "hosts-2": 30, "hosts-8": 60, "hosts-32": 240, "sizes": 80,
+         "engine": 20, "levels": 70, "tuning": 120, "archive": 90, "limits": 60, "course": 70, "pull-edited@20mbit": 30,
+         "pull-rebuilt@20mbit": 190, "pull-updated@20mbit": 215, "push@100mbit": 75, "pull@100mbit": 45}
+
+
+def round_seconds(name, link):
+    return ROUND.get(f"{name}@{link.name}", ROUND.get(name, 60))

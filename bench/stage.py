@@ -52,7 +52,8 @@ class Stage:
             os.path.join(self.home, name) for name in ("b", "e", "c"))
         self.ram = self.builder = self.edge = self.gateway = self.registry = None
         self.endpoint, self.hosts, self.held, self.ports = "", [], set(), {}
-        self.images, self.full = {}, {}
+        self.images, self.full = {}, {}   # full: what each bucket is to be put back to
+        self.edge_holds = ""              # the image that the edge host is to be put back to
 
     def __enter__(self):
         os.makedirs(self.home, exist_ok=True)
@@ -107,8 +108,8 @@ class Stage:
     # --- servers, started when the first scene needs them
 
     def need_builder(self, *names):
-        """The daemon that images are pushed from, with these images in it and warm in memory: whoever has
-        just built an image has it there, otherwise the first export would pay."""
+        """The daemon that images are pushed from, with these images in it. What was just loaded is in memory, as
+        what was just built would be."""
         if not self.builder:
             self.say("starting a Docker daemon")
             self.builder = kit("docker", "start", self.builder_dir).strip().partition("=")[2]
@@ -119,7 +120,6 @@ class Stage:
             if image.reference not in self.held:
                 self.say(f"loading the image {name}")
                 self.docker(self.builder, "load", "-q", "-i", image.path)
-                self.run(f"docker -H {self.builder} save {image.reference} > /dev/null")
                 self.held.add(image.reference)
         return self.builder
 
@@ -222,6 +222,7 @@ class Stage:
 
     def empty_edge(self):
         self.empty_host(self.need_edge())
+        self.edge_holds = ""
 
     def keep_only(self, host, reference):
         """Removes every name but one, and the layers that nobody needs any more."""
@@ -238,12 +239,19 @@ class Stage:
     def empty_bucket(self, bucket=BUCKET):
         kit("bucket", "empty", bucket)
 
-    def remember(self, bucket=BUCKET):
-        """What the bucket holds now is what restore() leaves in it."""
-        self.full[bucket] = set(self.keys(bucket))
+    def hold(self, bucket, what, fill):
+        """Sees to it that the bucket holds what `fill` puts into an empty one, and nothing else; restore() gets
+        back to that. Does it without filling where it can."""
+        name, keys = self.full.get(bucket, ("", set()))
+        if name != what or not keys <= set(self.keys(bucket)):
+            self.empty_bucket(bucket)
+            fill()
+            self.full[bucket] = (what, set(self.keys(bucket)))
+        else:
+            self.restore(bucket)
 
     def restore(self, bucket=BUCKET):
-        fresh = [key for key in self.keys(bucket) if key not in self.full[bucket]]
+        fresh = [key for key in self.keys(bucket) if key not in self.full[bucket][1]]
         for at in range(0, len(fresh), 100):
             kit("bucket", "delete", bucket, *fresh[at:at + 100])
 
