@@ -11,7 +11,7 @@ FOLDER = os.path.join(TOP, "docs", "pictures")
 GREY = "#8b949e"
 COLOURS = {"ours": "#2f81f7", "second": "#3fb950", "peer": "#db6d28", "other": "#a371f7", "limit": GREY}
 FRAME = f"""
-set terminal svg size 860,{{height}} dynamic font "sans-serif,14" background "#00000000"
+set terminal svg size 860,{{height}} dynamic font "sans-serif,14"
 set output "{{output}}"
 set border 3 linecolor rgb "{GREY}"
 set tics nomirror textcolor rgb "{GREY}"
@@ -24,19 +24,18 @@ set grid {{grid}} linecolor rgb "{GREY}" linewidth 0.3
 
 
 def quoted(text):
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("_", "\\\\_") + '"'
+    return '"' + text.replace('"', '\\"').replace("_", "\\\\_").replace("\n", "\\n") + '"'
 
 
 def draw(name, title, body, height=420, key="top left", grid="ytics"):
     output = os.path.join(FOLDER, name + ".svg")
     script = FRAME.format(height=height, output=output, title=title, key=key, grid=grid) + body
     subprocess.run(["gnuplot"], input=script, text=True, check=True)
-    # No background at all, instead of a transparent one that some viewers paint black.
+    # What the terminal leaves at the ends of lines is nothing that git should carry.
     with open(output) as file:
-        text = file.read()
-    lines = [line for line in text.split("\n") if 'fill="#000000" fill-opacity="0' not in line]
+        lines = [line.rstrip() for line in file]
     with open(output, "w") as file:
-        file.write("\n".join(line.rstrip() for line in lines))
+        file.write("\n".join(lines) + "\n")
 
 
 def scene_of(result, name, link="loopback"):
@@ -51,7 +50,7 @@ def wall(scene, contestant):
 
 # --- one function a picture; each returns whether there was anything to draw ---------------------------
 
-def bars(name, title, unit, groups, series, values, height=420):
+def bars(name, title, unit, groups, series, values, height=440):
     """Clustered bars. values: {(group, series): (median, least, most)}; series: [(name, colour)]."""
     series = [(one, colour) for one, colour in series if any((group, one) in values for group in groups)]
     groups = [group for group in groups if any((group, one) in values for one, _ in series)]
@@ -59,10 +58,10 @@ def bars(name, title, unit, groups, series, values, height=420):
         return False
     width = 0.8 / len(series)
     body, plots = f'set ylabel "{unit}"\nset xrange [-0.6:{len(groups) - 0.4}]\nset yrange [0:*]\n', []
-    # One bar far above all others would hide these: their names carry the numbers.
     body += f"set boxwidth {width * 0.92:.4f}\nset style fill solid 0.9 noborder\n"
     labels = ", ".join(f"{quoted(group)} {at}" for at, group in enumerate(groups))
     body += f"set xtics ({labels}) scale 0\nset offsets 0,0,graph 0.12,0\n"
+    body += 'set xlabel " "\n'  # room for names of two lines
     for number, (one, colour) in enumerate(series):
         rows = []
         for at, group in enumerate(groups):
@@ -73,8 +72,8 @@ def bars(name, title, unit, groups, series, values, height=420):
                 rows.append(f"{x:.4f} {middle} {least} {most} {middle:.{digits}f}")
         body += f"$d{number} << EOD\n" + "\n".join(rows) + "\nEOD\n"
         plots.append(f'$d{number} using 1:2 with boxes linecolor rgb "{colour}" title {quoted(one)}')
-        plots.append(f'$d{number} using 1:2:3:4 with yerrorbars linecolor rgb "{GREY}" pointtype 0 notitle')
-        plots.append(f'$d{number} using 1:4:5 with labels offset 0,0.6 font ",11" textcolor rgb "{GREY}" notitle')
+        plots.append(f'$d{number} using 1:3:(0):($4-$3) with vectors nohead linewidth 1.5 linecolor rgb "{GREY}" notitle')
+        plots.append(f'$d{number} using 1:4:5 with labels offset 0,0.6 font ",10" textcolor rgb "{GREY}" notitle')
     draw(name, title, body + "plot " + ", \\\n     ".join(plots) + "\n", height, "outside bottom center horizontal")
     return True
 
@@ -84,18 +83,18 @@ TIMES = (  # group, scene, {series: contestant}
                       "docker push / pull, registry": "docker push",
                       "docker save | pigz | aws and back": "docker save | pigz | aws s3 cp -",
                       "docker save / load, no network": "docker save > /dev/null"}),
-    ("push,\\none file edited", "push-edited", {"s3dock": "s3dock push", "docker push / pull, registry": "docker push",
+    ("push,\none file edited", "push-edited", {"s3dock": "s3dock push", "docker push / pull, registry": "docker push",
                                                "s3dock, daemon's export": "s3dock push, from the export",
                                                "docker save / load, no network": "docker save > /dev/null"}),
-    ("push,\\nrebuilt --no-cache", "push-rebuilt", {"s3dock": "s3dock push",
+    ("push,\nrebuilt", "push-rebuilt", {"s3dock": "s3dock push",
                                                   "docker push / pull, registry": "docker push",
                                                   "s3dock, daemon's export": "s3dock push, from the export",
                                                   "docker save / load, no network": "docker save > /dev/null"}),
     ("pull", "pull", {"s3dock": "s3dock pull", "docker push / pull, registry": "docker pull",
                       "docker save | pigz | aws and back": "aws s3 cp | pigz -d | docker load",
                       "docker save / load, no network": "docker load -i"}),
-    ("pull,\\none file edited", "pull-edited", {"s3dock": "s3dock pull", "docker push / pull, registry": "docker pull"}),
-    ("pull,\\nrebuilt --no-cache", "pull-rebuilt", {"s3dock": "s3dock pull",
+    ("pull,\none file edited", "pull-edited", {"s3dock": "s3dock pull", "docker push / pull, registry": "docker pull"}),
+    ("pull,\nrebuilt", "pull-rebuilt", {"s3dock": "s3dock pull",
                                                   "docker push / pull, registry": "docker pull"}),
 )
 SERIES = [("s3dock", COLOURS["ours"]), ("s3dock, daemon's export", COLOURS["second"]),
@@ -125,7 +124,7 @@ def draw_bytes(result):
         for pair in PAIRS:
             short = {"edited": "one file edited", "rebuilt": "rebuilt", "updated": "updated",
                      "neighbour": "neighbour"}[pair]
-            group = f"{verb},\\n{short}"
+            group = f"{verb},\n{short}"
             groups.append(group)
             for series, contestant in (("s3dock", f"s3dock {verb}"),
                                        ("s3dock pull --reuse always", "s3dock pull --reuse always"),
