@@ -181,7 +181,7 @@ static void assemble_woven(struct attempt *a)
             stop(a, &err);
             return;
         }
-        a->raw += a->current->in_size;
+        a->raw += a->current->in_size + a->current->unread;
         release_span(a, a->current);
         a->current = NULL;
     }
@@ -429,7 +429,7 @@ static int start_threads(struct attempt *a, unsigned jobs, struct err *err)
         return ERR_FAIL;
     a->reader = reader_create(&(struct reader_options){.source = a->source,
                                                        .params = CHUNK_DEFAULT,
-                                                       .mtime = origin_time(a->push),
+                                                       .mtime = origin_time(a->push, a->source),
                                                        .slot_size = SHARES_SLOT_SIZE,
                                                        .known = a->bases.known,
                                                        .home = a->home,
@@ -447,7 +447,7 @@ static struct shares find_shares(struct attempt *a)
     const struct docker_image *local = a->options.local;
     struct shares_wanted wanted = {
         .push = a->push,
-        .size_hint = a->source->size_hint,
+        .size_hint = origin_size(a->push, local),
         .delta = a->options.delta,
         .bases = {.name = &a->push->name,
                   .first = a->options.first,
@@ -462,11 +462,18 @@ static int set_up(struct attempt *a, struct err *err)
 {
     struct shares shares;
 
-    a->source = origin_open(a->push, a->options.local, a->options.export_only, err);
-    if (!a->source)
-        return ERR_FAIL;
     shares = find_shares(a);
     a->copies_refused = shares.copies_refused;
+    a->source =
+        origin_open(&(struct origin_wanted){.push = a->push,
+                                            .local = a->options.local,
+                                            .export_only = a->options.export_only,
+                                            .bases = &a->bases,
+                                            .lead = a->options.read_all ? UINT64_MAX
+                                                                        : weave_lead(shares.least)},
+                    err);
+    if (!a->source)
+        return ERR_FAIL;
     if (make_buffers(a, &shares, err))
         return ERR_FAIL;
     a->upload = upload_create(a->push->store, a->options.key, a->home, UPLOADED, shares.parts, err);
@@ -579,6 +586,8 @@ enum attempt_remedy attempt_remedy(const struct attempt *attempt)
 
     if (a->distrusted && a->push->source == PUSH_FROM_AUTO)
         return ATTEMPT_WITH_EXPORT;
+    if (a->weave && weave_lacked_bytes(a->weave))
+        return ATTEMPT_READING_ALL;
     if (!a->weave || !weave_was_no_help(a->weave))
         return ATTEMPT_HOPELESS;
     return weave_was_refused(a->weave) ? ATTEMPT_WITHOUT_COPIES : ATTEMPT_WITH_OTHER_BASES;

@@ -27,6 +27,7 @@ struct attempt_options {
     const char *first;                /* an archive to compare with before all others, or NULL */
     bool export_only;                 /* Docker's layers are not to be read */
     bool delta;                       /* compare with earlier archives */
+    bool read_all;                    /* of the layers, also what earlier archives hold */
 };
 
 struct attempt;
@@ -49,6 +50,7 @@ void attempt_checksum(struct attempt *attempt, char out[MD5_HEX_SIZE]);
 enum attempt_remedy {
     ATTEMPT_HOPELESS,
     ATTEMPT_WITH_EXPORT,      /* Docker's layers were not what they should be */
+    ATTEMPT_READING_ALL,      /* bytes of a layer that was not read were needed after all */
     ATTEMPT_WITH_OTHER_BASES, /* an archive that was copied from has changed, or is gone */
     ATTEMPT_WITHOUT_COPIES,   /* the store cannot, or may not, copy for us */
 };

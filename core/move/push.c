@@ -32,6 +32,7 @@ struct push {
 
     bool export_only;           /* Docker's layers turned out not to be what they should be */
     bool delta;                 /* compare with earlier archives, as long as that may help */
+    bool read_all;              /* what earlier archives hold, too */
     bool looked_again;          /* for archives to compare with, because one has changed */
     enum attempt_remedy remedy; /* of the attempt that failed last */
 };
@@ -145,6 +146,7 @@ static int transfer(struct push *p, struct err *err)
             .first = p->existing.whole ? p->existing.at.archive_key : NULL,
             .export_only = p->export_only,
             .delta = p->delta,
+            .read_all = p->read_all,
         },
         err);
     int answer;
@@ -176,6 +178,9 @@ static bool finds_another_way(struct push *p, struct err *err)
         str_copy(p->result->distrust, sizeof p->result->distrust, err->text);
         log_info("push: Docker's export takes over from its layers: %s", err->text);
         p->export_only = true;
+    } else if (p->remedy == ATTEMPT_READING_ALL) {
+        log_info("push: begins again, reading all of the image: %s", err->text);
+        p->read_all = true;
     } else if (p->remedy == ATTEMPT_WITH_OTHER_BASES && !p->looked_again) {
         log_info("push: begins again with other archives to copy from: %s", err->text);
         p->looked_again = true;
