@@ -30,11 +30,13 @@
 #include "pack/member.h"
 #include "wire/sigv4.h"
 
-#define CHUNK    ((size_t)64 << 10)
-#define LARGE    ((size_t)1 << 20)
-#define CHUNKS   20000u /* of the index: a 1.4 GB image */
-#define ROUNDS   7
-#define ROUND_NS 50000000
+#define CHUNK       ((size_t)64 << 10)
+#define LARGE       ((size_t)1 << 20)
+#define CHUNKS      20000u /* of the index: a 1.4 GB image */
+#define SMALL_FILES 400    /* of the layer in the stream */
+#define LARGE_FILES 16
+#define ROUNDS      7
+#define ROUND_NS    50000000
 
 /* What the cases work on. */
 static struct {
@@ -119,14 +121,16 @@ static void do_cut(void)
     cut_destroy(cut);
 }
 
+/* The layer's own tar, behind the header of the outer one. */
 static void do_tar(void)
 {
+    const size_t end = on.stream.size - 2 * TAR_BLOCK;
     struct tar_step step;
     struct err err;
 
     tar_reset(on.tar);
-    for (size_t at = 0; at < on.stream.size; at += step.used)
-        must(tar_scan(on.tar, on.scratch + at, on.stream.size - at, &step, &err) == 0, "tar");
+    for (size_t at = TAR_BLOCK; at < end; at += step.used)
+        must(tar_scan(on.tar, on.scratch + at, end - at, &step, &err) == 0, "tar");
 }
 
 static void do_density(void)
@@ -259,7 +263,7 @@ static const struct bench_case {
     {"member-unpack", do_unpack, CHUNK, 1},
     {"sha256", do_sha256, LARGE, 1},
     {"md5", do_md5, LARGE, 1},
-    {"tar", do_tar, SIZE_MAX, 1},
+    {"tar", do_tar, 0, SMALL_FILES + LARGE_FILES},
     {"index-parse", do_index_parse, 0, CHUNKS},
     {"known-find", do_known_find, 0, 1},
     {"known-miss", do_known_miss, 0, 1},
@@ -298,11 +302,11 @@ static void make_stream(void)
     char name[64];
 
     tarball_init(&layer);
-    for (unsigned i = 0; i < 400; i++) {
+    for (unsigned i = 0; i < SMALL_FILES; i++) {
         snprintf(name, sizeof name, "usr/share/doc/page-%u.txt", i);
         tarball_file(&layer, name, on.text + i * 512, 500 + i * 7);
     }
-    for (unsigned i = 0; i < 16; i++) {
+    for (unsigned i = 0; i < LARGE_FILES; i++) {
         snprintf(name, sizeof name, "usr/lib/lib-%u.so", i);
         tarball_file(&layer, name, on.text + i * 4096, 300 * 1024);
     }
@@ -435,6 +439,7 @@ int main(int argc, char **argv)
     }
     if (argc == 3 && strcmp(argv[1], "--count") == 0) {
         make_everything();
+        find(argv[2])->run(); /* what happens once only does not count */
         run_case(find(argv[2]), 1);
     } else if (argc == 3 && strcmp(argv[1], "--plain") == 0) {
         const struct bench_case *one = find(argv[2]);
