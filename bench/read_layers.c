@@ -87,7 +87,11 @@ int main(int argc, char **argv)
     if (docker_inspect(docker, argv[2], &image, &err) != DOCKER_OK)
         return fail(&err);
     began = clock_monotonic();
-    source = source_layers(docker_engine(docker), image.id, argv[2], 0, NULL, &err);
+    source = source_layers(&(struct source_layers_options){.engine = docker_engine(docker),
+                                                           .image_id = image.id,
+                                                           .reference = argv[2],
+                                                           .params = CHUNK_DEFAULT},
+                           &err);
     if (!source)
         return fail(&err);
     rc = digest_all(source, &total, &err);
