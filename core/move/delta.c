@@ -255,13 +255,13 @@ static void choose_donor(struct preparation *p)
     gain = harvest_gain(&estimate);
     if (gain > 0 || p->options->reuse == REUSE_ALWAYS)
         delta->donor = donor;
-    snprintf(delta->reason, sizeof delta->reason,
+    snprintf(p->options->reason, DELTA_REASON,
              "%s chunks of %.100s: %.1f MB are missing, the link is %s %.1f MB/s, which would %s "
              "about %.0f s",
              delta->donor ? "taking" : "not looking for", donor->name,
              (double)estimate.missing / 1e6, p->rate > 0 ? "seen at" : "taken for",
              estimate.rate / 1e6, gain > 0 ? "save" : "cost", gain > 0 ? gain : -gain);
-    log_info("%s", delta->reason);
+    log_info("%s", p->options->reason);
 }
 
 /* ---- all of it ---- */

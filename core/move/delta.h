@@ -30,7 +30,10 @@ struct delta_options {
     const struct store_info *archive;
     const struct spool *spool; /* of this archive; may be NULL */
     enum reuse reuse;
+    char *reason; /* DELTA_REASON bytes: gets in words why there is a donor or none; "": neither */
 };
+
+#define DELTA_REASON 256
 
 struct delta {
     struct host *host;
@@ -40,7 +43,6 @@ struct delta {
     struct bundle *bundle;
     struct need *wanted;
     const struct host_image *donor; /* whose chunks shall be looked at; NULL: none */
-    char reason[256];               /* in words, why there is a donor or none */
 };
 
 /* DELTA_READY: *out is there. DELTA_POINTLESS: nothing would be saved, or the image's form does not

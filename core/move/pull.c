@@ -282,7 +282,8 @@ static int choose_delta(struct pull *p, struct err *err)
                                     .at = &p->at,
                                     .archive = &p->archive,
                                     .spool = p->spool,
-                                    .reuse = o->reuse};
+                                    .reuse = o->reuse,
+                                    .reason = p->result->reuse};
     int answer;
 
     if (!o->docker || o->force || p->without.delta || !p->at.metadata.index_key[0] ||
@@ -303,7 +304,6 @@ static int choose_delta(struct pull *p, struct err *err)
     p->wanted = p->delta->wanted;
     p->result->layers_here = p->delta->has_count;
     p->result->stats.reused_bytes = delta_left_out(p->delta);
-    snprintf(p->result->reuse, sizeof p->result->reuse, "%s", p->delta->reason);
     log_info("%s: %u of %u layers are here", o->name.ref, p->delta->has_count,
              p->at.metadata.layer_count);
     return 0;
