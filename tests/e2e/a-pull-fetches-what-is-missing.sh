@@ -116,7 +116,7 @@ check "gives the very image all the same" the_same $EDITED
 bucket put "$key" good.index
 
 # A daemon that takes no part of an image.
-coproc FAKE { python3 -I -S "$KIT/fake_docker.py" "$work/fake.sock" --profile docker-20.10 --behave store,store-whole; }
+coproc FAKE { exec python3 -I -S "$KIT/fake_docker.py" "$work/fake.sock" --profile docker-20.10 --behave store,store-whole; }
 at_exit "kill $FAKE_PID"
 read -r _ <&"${FAKE[0]}"
 fake=(env DOCKER_HOST="unix://$work/fake.sock" "$S3DOCK")
