@@ -108,7 +108,7 @@ static void report(struct pull *p, enum transfer_phase phase)
         if (phase == PHASE_PULL)
             meter_start(&p->meter, p->wanted ? p->wanted->packed_size : p->archive.size, now);
         else if (phase == PHASE_REUSE)
-            meter_start(&p->meter, p->delta->donor->size, now);
+            meter_start(&p->meter, p->delta->donor_source->size_hint, now);
     } else if (now < p->next_report) {
         return;
     }
@@ -286,7 +286,8 @@ static int choose_delta(struct pull *p, struct err *err)
                                     .archive = &p->archive,
                                     .spool = p->spool,
                                     .reuse = o->reuse,
-                                    .reason = p->result->reuse};
+                                    .reason = p->result->reuse,
+                                    .cancel = o->transfer.cancel};
     int answer;
 
     if (!o->docker || o->force || p->without.delta || !p->at.metadata.index_key[0] ||
@@ -334,16 +335,14 @@ static void watch_harvest(struct pull *p, struct harvest *harvest)
 static int harvest(struct pull *p, struct err *err)
 {
     const struct delta *delta = p->delta;
-    struct harvest_options options = {.params = delta->index->params,
+    struct harvest_options options = {.source = delta->donor_source,
+                                      .params = delta->index->params,
                                       .wanted = delta->wanted,
                                       .home = p->home,
                                       .kind_done = HARVESTED};
     uint64_t before = need_missing(delta->wanted), found;
-    struct harvest *harvest = NULL;
+    struct harvest *harvest = harvest_create(&options, err);
 
-    options.source = source_docker(p->options->docker, delta->donor->name, delta->donor->size, err);
-    if (options.source)
-        harvest = harvest_create(&options, err);
     if (harvest) {
         watch_harvest(p, harvest);
         if (harvest_result(harvest, err))
@@ -352,7 +351,6 @@ static int harvest(struct pull *p, struct err *err)
         log_info("%s: %s", delta->donor->name, err->text);
     }
     harvest_destroy(harvest);
-    source_destroy(options.source);
     found = before - need_missing(delta->wanted);
     p->result->stats.reused_bytes += found;
     log_info("%s held %.1f of %.1f MB that are missing", delta->donor->name, (double)found / 1e6,
@@ -448,11 +446,8 @@ static void on_fetched(struct pull *p, struct span *span)
 
 static void on_unpacked(struct pull *p, struct span *span)
 {
-    if (!p->stopping && span->err.family) {
-        if (span->op.length)
-            err_hint(&span->err, "the archive in the bucket is damaged: push the image again");
+    if (!p->stopping && span->err.family)
         stop(p, &span->err);
-    }
     if (p->stopping) {
         release_span(p, span);
         return;
@@ -752,6 +747,18 @@ static int pull_once(const struct pull_options *options, struct pull_result *res
     return result->skipped ? 0 : answer;
 }
 
+/* Nothing but a new push mends an archive. Without --force it would find the image there, and with
+ * copies it may copy the damage. */
+static int advise(const struct pull_options *options, struct err *err)
+{
+    if (err->family == ERR_INTEGRITY && !err->hint[0])
+        err_hint(err,
+                 "the archive in the bucket is damaged; from where %s is sound: s3dock push %s "
+                 "--force --no-delta",
+                 options->name.ref, options->name.ref);
+    return ERR_FAIL;
+}
+
 static const char *const next_step[] = {
     [REPLACED] = "beginning again with the new one",
     [REFUSED] = "pulling all of the image",
@@ -778,5 +785,5 @@ int pull_run(const struct pull_options *options, struct pull_result *result, str
             result->reloaded = true;
         }
     }
-    return answer ? ERR_FAIL : 0;
+    return answer ? advise(options, err) : 0;
 }

@@ -164,6 +164,14 @@ static void layers_destroy(struct source *source)
 
 /* ---- what the bundle is made of ---- */
 
+static bool is_left_out(const struct source_layers_options *o, const struct stored_layer *layer)
+{
+    for (unsigned i = 0; i < o->without_count; i++)
+        if (strcmp(o->without[i], layer->diff_id) == 0)
+            return true;
+    return false;
+}
+
 /* What an index says of a layer of that diffID is true of every layer of that diffID: it was the
  * same bytes. */
 static int measure(struct layer_store *store, const struct source_layers_options *o,
@@ -172,6 +180,8 @@ static int measure(struct layer_store *store, const struct source_layers_options
     for (unsigned i = 0; i < store->count; i++) {
         struct stored_layer *layer = &store->layers[i];
 
+        if (is_left_out(o, layer))
+            continue;
         for (unsigned k = 0; k < o->index_count && layer->size == 0; k++)
             unread_section(o->indexes[k], layer->diff_id, &o->params, &layer->size);
         if (layer->size == 0 && layer_store_measure(store, i, o->cancel, err))
@@ -200,8 +210,8 @@ static void describe(const struct layer_store *store, struct image_info *info,
     }
 }
 
-static struct bundle *make_bundle(const struct layer_store *store, const char *reference,
-                                  struct err *err)
+static struct bundle *make_bundle(const struct layer_store *store,
+                                  const struct source_layers_options *o, struct err *err)
 {
     struct image_layer *layers = calloc(store->count, sizeof *layers);
     bool *leave_out = calloc(store->count, sizeof *leave_out);
@@ -210,9 +220,11 @@ static struct bundle *make_bundle(const struct layer_store *store, const char *r
 
     if (layers && leave_out) {
         describe(store, &info, layers);
+        for (unsigned i = 0; i < store->count; i++)
+            leave_out[i] = is_left_out(o, &store->layers[i]);
         bundle = bundle_create(&(struct bundle_options){.image = &info,
                                                         .config = text_view(&store->config),
-                                                        .reference = reference,
+                                                        .reference = o->reference,
                                                         .leave_out = leave_out,
                                                         .mtime = SOURCE_LAYERS_TIME},
                                err);
@@ -262,7 +274,7 @@ struct source *source_layers(const struct source_layers_options *options, struct
     s->source = (struct source){.table = &table, .kind = "layers"};
     s->store = layer_store_open(options->engine, options->image_id, err);
     if (s->store && measure(s->store, options, err) == 0)
-        s->bundle = make_bundle(s->store, options->reference, err);
+        s->bundle = make_bundle(s->store, options, err);
     if (!s->bundle || list_unread(s, options, err)) {
         layers_destroy(&s->source);
         return NULL;

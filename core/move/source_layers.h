@@ -29,6 +29,8 @@ struct source_layers_options {
     unsigned index_count;
     uint64_t lead;
     struct chunk_params params;
+    const char (*without)[80]; /* diffIDs of layers that are not to come at all */
+    unsigned without_count;
     const struct cancel *cancel;
 };
 
