@@ -23,8 +23,8 @@ struct shares {
 
 struct shares_wanted {
     const struct push_options *push;
-    uint64_t size_hint; /* of the stream; 0: not known */
-    bool delta;         /* look for bases */
+    uint64_t size_hint;        /* of the stream; 0: not known */
+    bool delta;                /* look for bases */
     struct bases_wanted bases; /* archive_least and index_most are filled in here */
 };
 
