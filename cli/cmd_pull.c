@@ -93,6 +93,7 @@ static void write_data(struct json_writer *w, const struct target *target,
         jw_int(w, "layers", result->layers);
         jw_int(w, "layers_here", result->layers_here);
         jw_int(w, "to_fetch", (int64_t)result->to_fetch);
+        jw_int(w, "resumed_bytes", (int64_t)result->kept);
         jw_string_if(w, "reuse", result->reuse);
         jw_bool(w, "reloaded", result->reloaded);
     }
@@ -176,6 +177,7 @@ int cmd_pull(struct cli *cli, struct err *err)
         .output = config_text(config, OPT_OUTPUT),
         .dry_run = config_switch(config, OPT_DRY_RUN),
         .force = config_switch(config, OPT_FORCE),
+        .no_resume = config_switch(config, OPT_NO_RESUME) || !config_switch(config, OPT_RESUME),
         .reuse = config_is(config, OPT_REUSE, "always")  ? REUSE_ALWAYS
                  : config_is(config, OPT_REUSE, "never") ? REUSE_NEVER
                                                          : REUSE_AUTO,

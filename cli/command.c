@@ -74,6 +74,9 @@ const struct command command_table[COMMAND_COUNT] = {
                     "here holds can be taken from there: that costs an export of that image, so\n"
                     "it is done when the link is slow enough to make it pay (--reuse).\n"
                     "\n"
+                    "What was fetched is kept on disk until the pull is done: after a crash or a\n"
+                    "lost link the same command goes on where it was (--no-resume).\n"
+                    "\n"
                     "What reads like a version (v1.2.0, 1.2) is looked for among the versions\n"
                     "first, then among the environments; anything else the other way round.\n",
          .run = cmd_pull},

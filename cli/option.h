@@ -47,6 +47,8 @@ enum option_id {
     OPT_DRY_RUN,
     OPT_FORCE,
     OPT_REUSE,
+    OPT_RESUME,
+    OPT_NO_RESUME,
     /* names */
     OPT_GIT_BRANCH,
     OPT_TIMESTAMP_FORMAT,

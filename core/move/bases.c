@@ -371,8 +371,9 @@ static void take(struct bases *out, const struct candidate *candidate, const str
         str_copy(base->key, sizeof base->key, candidate->key);
         str_copy(base->etag, sizeof base->etag, head->info.etag);
         base->size = metadata->size;
-        out->count++;
+        out->indexes[out->count++] = index;
         log_debug("bases: %s", base->key);
+        return;
     }
     index_destroy(index);
 }
@@ -420,6 +421,8 @@ void bases_find(struct store *store, const struct bases_wanted *wanted, struct b
 
 void bases_finish(struct bases *bases)
 {
+    for (unsigned i = 0; i < bases->count; i++)
+        index_destroy(bases->indexes[i]);
     known_destroy(bases->known);
     bases->known = NULL;
     bases->count = 0;

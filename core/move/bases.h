@@ -24,8 +24,9 @@ struct base {
 
 struct bases {
     unsigned count;
-    struct base base[BASES_MAX]; /* by the number that a struct held carries */
-    struct known *known;         /* NULL when count is 0 */
+    struct base base[BASES_MAX];      /* by the number that a struct held carries */
+    struct index *indexes[BASES_MAX]; /* of each, all of it */
+    struct known *known;              /* NULL when count is 0 */
 };
 
 struct bases_wanted {

@@ -15,12 +15,15 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "move/donor.h"
 #include "move/fetch_index.h"
 #include "pack/member.h"
 
 /* What an export costs: the daemon writes all of the image into a file, then sends it. */
 #define EXPORT_RATE 150e6
 #define EXPORT_LEAD 0.3 /* seconds, for any */
+/* What reading its layers costs: read, cut, named, written to the spool. */
+#define LAYERS_RATE 500e6
 /* The link, as long as too little was seen of it. */
 #define LINK_RATE  12.5e6
 #define SEEN_LEAST (128 * KIB)
@@ -210,6 +213,8 @@ static int plan_it(struct preparation *p, struct err *err)
     if (fetch_timed(p, err) || make_bundle(p, err))
         return ERR_FAIL;
     delta->wanted = need_create(delta->index, p->ranges, p->range_count, err);
+    if (delta->wanted && o->spool)
+        need_kept(delta->wanted, o->spool);
     return delta->wanted ? 0 : ERR_FAIL;
 }
 
@@ -220,7 +225,10 @@ double harvest_gain(const struct harvest_estimate *e)
     double share = e->kin ? OF_KIN : e->shared ? OF_COUSIN : OF_NOBODY;
     double saved = (double)e->missing * share / e->rate;
 
-    return saved - (EXPORT_LEAD + (double)e->donor_size / EXPORT_RATE);
+    double cost = e->direct ? (double)e->donor_size / LAYERS_RATE
+                            : EXPORT_LEAD + (double)e->donor_size / EXPORT_RATE;
+
+    return saved - cost;
 }
 
 static unsigned count_shared(const struct host_image *donor, const struct metadata *metadata)
@@ -232,6 +240,54 @@ static unsigned count_shared(const struct host_image *donor, const struct metada
     return shared;
 }
 
+/* The layers that need not be looked at: those that the image finds here. (One that it shares with
+ * the donor and does not find, since other layers are below it, is the best of what there is.) */
+static unsigned list_found(const struct preparation *p, char (*out)[80])
+{
+    const struct metadata *metadata = &p->options->at->metadata;
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < metadata->layer_count; i++)
+        if (p->delta->has[i])
+            memcpy(out[count++], metadata->layers[i], sizeof out[0]);
+    return count;
+}
+
+/* Where the donor's bytes would come from. NULL: from nowhere, it is gone by now. */
+static struct source *open_donor(const struct preparation *p, const struct host_image *donor)
+{
+    char(*found)[80] = calloc(IMAGE_LAYERS_MAX, sizeof *found);
+    struct donor_options options = {
+        .docker = p->options->docker, .image = donor, .known = (const char(*)[80])found};
+    struct source *source = NULL;
+    struct err err;
+
+    if (!found)
+        return NULL;
+    options.known_count = list_found(p, found);
+    options.cancel = p->options->cancel;
+    source = donor_open(&options, &err);
+    if (!source)
+        log_info("%s: %s", donor->name, err.text);
+    free(found);
+    return source;
+}
+
+static void say_why(struct preparation *p, const struct harvest_estimate *e, const char *donor,
+                    double gain)
+{
+    struct delta *delta = p->delta;
+
+    snprintf(delta->reason, sizeof delta->reason,
+             "%s chunks of %.100s: %.1f MB are missing, the link is %s %.1f MB/s, %s would %s "
+             "about %.0f s",
+             delta->donor ? "taking" : "not looking for", donor, (double)e->missing / 1e6,
+             p->rate > 0 ? "seen at" : "taken for", e->rate / 1e6,
+             e->direct ? "reading its layers" : "exporting it", gain > 0 ? "save" : "cost",
+             gain > 0 ? gain : -gain);
+    log_info("%s", delta->reason);
+}
+
 static void choose_donor(struct preparation *p)
 {
     const struct metadata *metadata = &p->options->at->metadata;
@@ -240,26 +296,27 @@ static void choose_donor(struct preparation *p)
                                         .layers = metadata->layer_count,
                                         .rate = p->rate > 0 ? p->rate : LINK_RATE};
     const struct host_image *donor;
+    struct source *source;
     double gain;
 
     if (p->options->reuse == REUSE_NEVER || estimate.missing == 0)
         return;
     donor = host_closest(delta->host, (const char(*)[80])metadata->layers, metadata->layer_count,
                          &estimate.kin);
-    if (!donor)
+    source = donor ? open_donor(p, donor) : NULL;
+    if (!source)
         return;
-    estimate.donor_size = donor->size;
+    estimate.donor_size = source->size_hint;
+    estimate.direct = donor_is_direct(source);
     estimate.shared = count_shared(donor, metadata);
     gain = harvest_gain(&estimate);
-    if (gain > 0 || p->options->reuse == REUSE_ALWAYS)
+    if (gain > 0 || p->options->reuse == REUSE_ALWAYS) {
         delta->donor = donor;
-    snprintf(delta->reason, sizeof delta->reason,
-             "%s chunks of %.100s: %.1f MB are missing, the link is %s %.1f MB/s, which would %s "
-             "about %.0f s",
-             delta->donor ? "taking" : "not looking for", donor->name,
-             (double)estimate.missing / 1e6, p->rate > 0 ? "seen at" : "taken for",
-             estimate.rate / 1e6, gain > 0 ? "save" : "cost", gain > 0 ? gain : -gain);
-    log_info("%s", delta->reason);
+        delta->donor_source = source;
+    }
+    say_why(p, &estimate, donor->name, gain);
+    if (!delta->donor)
+        source_destroy(source);
 }
 
 /* ---- all of it ---- */
@@ -315,6 +372,7 @@ void delta_destroy(struct delta *delta)
 {
     if (!delta)
         return;
+    source_destroy(delta->donor_source);
     need_destroy(delta->wanted);
     bundle_destroy(delta->bundle);
     index_destroy(delta->index);

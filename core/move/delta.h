@@ -12,6 +12,7 @@
 #include "catalog/name.h"
 #include "move/host.h"
 #include "move/need.h"
+#include "move/source.h"
 #include "pack/bundle.h"
 #include "pack/index.h"
 #include "wire/store.h"
@@ -28,7 +29,9 @@ struct delta_options {
     const struct image_name *name;
     const struct located *at; /* with metadata that names an index */
     const struct store_info *archive;
+    const struct spool *spool; /* of this archive; may be NULL */
     enum reuse reuse;
+    const struct cancel *cancel;
 };
 
 struct delta {
@@ -39,6 +42,7 @@ struct delta {
     struct bundle *bundle;
     struct need *wanted;
     const struct host_image *donor; /* whose chunks shall be looked at; NULL: none */
+    struct source *donor_source;    /* where they come from */
     char reason[256];               /* in words, why there is a donor or none */
 };
 
@@ -54,7 +58,8 @@ uint64_t delta_left_out(const struct delta *delta); /* packed bytes of layers th
 /* The estimate behind --reuse auto. Seconds that a harvest would save, less those that it costs. */
 struct harvest_estimate {
     uint64_t missing;        /* packed bytes to fetch without it */
-    uint64_t donor_size;     /* raw bytes to export */
+    uint64_t donor_size;     /* raw bytes to read, or to have exported */
+    bool direct;             /* to read: no export is needed (donor.h) */
     bool kin;                /* the donor is an earlier image of the application */
     unsigned shared, layers; /* layers they have in common, of so many */
     double rate;             /* of the link, bytes a second */

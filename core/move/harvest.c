@@ -82,7 +82,7 @@ static int take_chunk(struct harvest *h, struct err *err)
     struct need_chunk *chunk = need_find(h->options.wanted, &name, size);
 
     h->begun = h->scanned;
-    if (!chunk || chunk->spool_at != NEED_FROM_ARCHIVE)
+    if (!chunk || chunk->kept || chunk->spool_at != NEED_FROM_ARCHIVE)
         return 0;
     if (size > h->room - h->spooled)
         return err_set(err, ERR_LOCAL, "disk_full", "the disk has no room for more");
@@ -166,7 +166,7 @@ static uint32_t count_names(const struct need *wanted)
     uint32_t count = 0;
 
     for (uint32_t i = 0; i < wanted->count; i++)
-        count += wanted->chunks[i].twin == i;
+        count += wanted->chunks[i].twin == i && !wanted->chunks[i].kept;
     return count;
 }
 

@@ -169,12 +169,10 @@ static int open_list(const struct layer_store *store, unsigned number, int *list
     return beneath_file(store->root, path, list, &size, err);
 }
 
-static int look_at_layer(struct layer_store *store, unsigned number, const struct cancel *cancel,
-                         struct err *err)
+static int look_at_layer(struct layer_store *store, unsigned number, struct err *err)
 {
     struct stored_layer *layer = &store->layers[number];
     char diff[80];
-    int list, answer;
 
     name_chain(store, number);
     if (read_word(store, number, "diff", diff, err) ||
@@ -183,6 +181,15 @@ static int look_at_layer(struct layer_store *store, unsigned number, const struc
     if (strcmp(diff, layer->diff_id) != 0 || !is_hex(layer->cache_id))
         return err_set(err, ERR_LOCAL, "layout", "layer %s is not described as Docker does it",
                        layer->chain);
+    return 0;
+}
+
+int layer_store_measure(struct layer_store *store, unsigned number, const struct cancel *cancel,
+                        struct err *err)
+{
+    struct stored_layer *layer = &store->layers[number];
+    int list, answer;
+
     if (open_list(store, number, &list, err))
         return ERR_FAIL;
     answer = layer_tar_measure(list, cancel, &layer->size, err);
@@ -207,19 +214,18 @@ struct layer_tar *layer_store_tar(const struct layer_store *store, unsigned numb
 
 /* ---- the whole ---- */
 
-static int look(struct layer_store *store, const char *root, const struct cancel *cancel,
-                struct err *err)
+static int look(struct layer_store *store, const char *root, struct err *err)
 {
     if (beneath_top(root, &store->root, err) || read_config(store, err) || list_layers(store, err))
         return ERR_FAIL;
     for (unsigned i = 0; i < store->count; i++)
-        if (look_at_layer(store, i, cancel, err))
+        if (look_at_layer(store, i, err))
             return ERR_FAIL;
     return 0;
 }
 
 struct layer_store *layer_store_open(const struct docker_engine *engine, const char *image_id,
-                                     const struct cancel *cancel, struct err *err)
+                                     struct err *err)
 {
     const struct layout *layout = choose_layout(engine, err);
     struct layer_store *store;
@@ -240,7 +246,7 @@ struct layer_store *layer_store_open(const struct docker_engine *engine, const c
     store->driver = layout->driver;
     store->folder_format = layout->folder;
     store->root = -1;
-    if (look(store, engine->root_dir, cancel, err)) {
+    if (look(store, engine->root_dir, err)) {
         layer_store_close(store);
         return NULL;
     }

@@ -28,7 +28,7 @@ struct stored_layer {
     char diff_id[IMAGE_ID_SIZE];
     char chain[65];    /* hex digits of the chain's id */
     char cache_id[80]; /* the folder's name */
-    uint64_t size;     /* of its tar */
+    uint64_t size;     /* of its tar; 0: not measured yet */
 };
 
 struct layer_store {
@@ -41,10 +41,13 @@ struct layer_store {
     const char *folder_format; /* of a layer's folder beneath the root, %s: its cache id */
 };
 
-/* unsupported.layers: not such a store, or it is elsewhere; other failures: it cannot be read, or
- * what it holds is not the image. */
+/* Finds the image; nothing is measured. unsupported.layers: not such a store, or it is elsewhere;
+ * other failures: it cannot be read, or what it holds is not the image. */
 struct layer_store *layer_store_open(const struct docker_engine *engine, const char *image_id,
-                                     const struct cancel *cancel, struct err *err);
+                                     struct err *err);
+/* How large the tar is: the layer's list is read to its end. */
+int layer_store_measure(struct layer_store *store, unsigned number, const struct cancel *cancel,
+                        struct err *err);
 void layer_store_close(struct layer_store *store); /* takes NULL */
 struct layer_tar *layer_store_tar(const struct layer_store *store, unsigned number,
                                   struct err *err);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "move/spool.h"
 
 #define NONE UINT32_MAX
 
@@ -161,12 +162,25 @@ void need_settle(struct need *wanted)
         wanted->chunks[i].spool_at = wanted->chunks[wanted->chunks[i].twin].spool_at;
 }
 
+uint64_t need_kept(struct need *wanted, const struct spool *spool)
+{
+    uint64_t kept = 0;
+
+    for (uint32_t i = 0; i < wanted->count; i++) {
+        struct need_chunk *chunk = &wanted->chunks[i];
+
+        chunk->kept = spool_holds(spool, chunk->packed_offset, chunk->chunk.packed_size);
+        kept += chunk->kept ? chunk->chunk.packed_size : 0;
+    }
+    return kept;
+}
+
 uint64_t need_missing(const struct need *wanted)
 {
     uint64_t missing = 0;
 
     for (uint32_t i = 0; i < wanted->count; i++)
-        if (wanted->chunks[i].spool_at == NEED_FROM_ARCHIVE)
+        if (wanted->chunks[i].spool_at == NEED_FROM_ARCHIVE && !wanted->chunks[i].kept)
             missing += wanted->chunks[i].chunk.packed_size;
     return missing;
 }

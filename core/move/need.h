@@ -1,7 +1,8 @@
 /*
  * need - the chunks that a pull needs, in the order of the stream, and where each will come from.
  *
- * Either the archive, or the spool: a file of raw chunks that were found on this host.
+ * Either the archive, or a file of raw chunks that were found on this host, or the spool, which
+ * keeps packed chunks that an earlier, unfinished pull has fetched.
  */
 #ifndef S3DOCK_MOVE_NEED_H
 #define S3DOCK_MOVE_NEED_H
@@ -21,10 +22,13 @@ struct raw_range {
 
 #define NEED_FROM_ARCHIVE UINT64_MAX
 
+struct spool;
+
 struct need_chunk {
     struct index_chunk chunk;
     uint64_t raw_offset, packed_offset;
-    uint64_t spool_at; /* or NEED_FROM_ARCHIVE */
+    uint64_t spool_at; /* raw, on this host; or NEED_FROM_ARCHIVE */
+    bool kept;         /* packed, in the spool */
     uint32_t twin;     /* the first chunk of that name: itself, or one before it */
 };
 
@@ -52,6 +56,9 @@ int need_by_name(struct need *wanted, struct err *err);
 struct need_chunk *need_find(struct need *wanted, const struct xxh128 *name, uint32_t raw_size);
 /* Gives every chunk what its twin was given. */
 void need_settle(struct need *wanted);
+
+/* Marks the chunks that the spool holds. Returns their packed size. */
+uint64_t need_kept(struct need *wanted, const struct spool *spool);
 
 /* Packed bytes that are to be fetched, and that are not; gaps that are bridged not counted. */
 uint64_t need_missing(const struct need *wanted);

@@ -1,10 +1,15 @@
 #include "move/plan.h"
 
-void plan_init(struct plan *plan, const struct need *wanted, uint64_t archive_size, size_t in_size,
-               size_t out_size)
+#include "move/spool.h"
+
+void plan_init(struct plan *plan, const struct need *wanted, struct spool *spool,
+               uint64_t archive_size, size_t in_size, size_t out_size)
 {
-    *plan = (struct plan){
-        .wanted = wanted, .archive_size = archive_size, .in_size = in_size, .out_size = out_size};
+    *plan = (struct plan){.wanted = wanted,
+                          .spool = spool,
+                          .archive_size = archive_size,
+                          .in_size = in_size,
+                          .out_size = out_size};
 }
 
 bool plan_done(const struct plan *plan)
@@ -19,6 +24,8 @@ static void next_piece(struct plan *plan, struct span *span)
     span->in_size = left < plan->in_size ? (size_t)left : plan->in_size;
     span->packed = span->in_size;
     span->op.offset = plan->offset;
+    if (!plan->spool || !spool_holds(plan->spool, plan->offset, span->in_size))
+        span->op.length = span->in_size;
     plan->offset += span->in_size;
 }
 
@@ -44,17 +51,21 @@ static void next_chunks(struct plan *plan, struct span *span)
     while (span->count < SPAN_CHUNKS && plan->chunk < plan->wanted->count) {
         const struct need_chunk *wanted = &plan->wanted->chunks[plan->chunk];
         struct span_chunk *chunk = &span->chunks[span->count];
-        bool spooled = wanted->spool_at != NEED_FROM_ARCHIVE;
+        bool spooled = wanted->spool_at != NEED_FROM_ARCHIVE && !wanted->kept;
 
         if (wanted->chunk.raw_size > plan->out_size - raw)
             return;
-        if (!spooled && !reach(plan, span, wanted))
+        if (!spooled && !wanted->kept && !reach(plan, span, wanted))
             return;
         *chunk = (struct span_chunk){
             .chunk = wanted->chunk,
-            .flags = spooled ? SPAN_SPOOLED : 0,
+            .flags = spooled        ? SPAN_SPOOLED
+                     : wanted->kept ? SPAN_KEPT
+                                    : 0,
             .raw_offset = wanted->raw_offset,
-            .at = spooled ? wanted->spool_at : wanted->packed_offset - span->op.offset,
+            .at = spooled        ? wanted->spool_at
+                  : wanted->kept ? wanted->packed_offset
+                                 : wanted->packed_offset - span->op.offset,
         };
         span->count++;
         span->packed += wanted->chunk.packed_size;
@@ -66,15 +77,17 @@ static void next_chunks(struct plan *plan, struct span *span)
 int plan_next(struct plan *plan, struct span *span, struct err *err)
 {
     span->number = plan->number++;
-    span->op.offset = 0;
+    span->op.offset = span->op.length = 0;
     span->spool = plan->wanted ? plan->wanted->spool : -1;
-    if (plan->wanted)
+    span->kept = plan->spool;
+    if (plan->wanted) {
         next_chunks(plan, span);
-    else
+        span->op.length = span->in_size;
+    } else {
         next_piece(plan, span);
+    }
     if (span->packed == 0 || span->in_size > plan->archive_size ||
         span->op.offset > plan->archive_size - span->in_size)
         return err_set(err, ERR_INTEGRITY, "index", "the index does not describe the archive");
-    span->op.length = span->in_size;
     return 0;
 }

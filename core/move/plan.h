@@ -24,6 +24,7 @@ struct err;
 
 struct plan {
     const struct need *wanted; /* NULL: pieces */
+    struct spool *spool;       /* what is fetched is kept in it; NULL: nowhere */
     uint64_t archive_size;
     size_t in_size, out_size; /* of the slots */
     /* where the next span begins */
@@ -32,8 +33,9 @@ struct plan {
     uint64_t number;
 };
 
-void plan_init(struct plan *plan, const struct need *wanted, uint64_t archive_size, size_t in_size,
-               size_t out_size);
+/* With `wanted`, in_size leaves SPAN_KEPT_ROOM of the slot. */
+void plan_init(struct plan *plan, const struct need *wanted, struct spool *spool,
+               uint64_t archive_size, size_t in_size, size_t out_size);
 bool plan_done(const struct plan *plan);
 /* Fills the span: its chunks, op.offset, op.length (0: nothing is to be fetched), in_size and
  * packed. Fails (integrity.index) when a chunk does not fit into a slot or lies outside of the

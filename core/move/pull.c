@@ -11,6 +11,9 @@
  * bundle of them. If the daemon does not take that, or the index has lied, all of the image
  * follows.
  *
+ * What was fetched is kept in a spool until the pull is done: so one that is killed goes on where
+ * it was.
+ *
  * A span is admitted, in order, only with both of its buffers in hand: so there is no deadlock, and
  * back-pressure needs no code. Without an index the spans are plain pieces that the writer inflates
  * in order.
@@ -31,9 +34,11 @@
 #include "move/fetch_index.h"
 #include "move/harvest.h"
 #include "move/identity.h"
+#include "move/loaded.h"
 #include "move/plan.h"
 #include "move/sink.h"
 #include "move/span.h"
+#include "move/spool.h"
 #include "move/writer.h"
 #include "pack/member.h"
 #include "wire/docker.h"
@@ -42,12 +47,14 @@
 #define OUT_SIZE    (4 * MIB)
 #define SPANS_MOST  16
 #define SPANS_LEAST 3
+#define ATTEMPTS    4           /* replaced, spoiled, refused or misled, and one that goes well */
+#define KEEP_FREE   (256 * MIB) /* of the disk: the spool is not to be what fills it */
 
 enum { FETCHED = 1, UNPACKED, WRITTEN, VERIFIED, ENDED, HARVESTED };
 
 /* What one attempt answers besides 0 and failure: the archive was replaced meanwhile; the daemon
- * did not take a part of the image; what the index says is not so. */
-enum { REPLACED = 1, REFUSED, MISLED };
+ * did not take a part of the image; what the index says is not so, or what the spool held. */
+enum { REPLACED = 1, REFUSED, MISLED, SPOILED };
 
 /* What an attempt shall do without. */
 struct abstain {
@@ -67,6 +74,7 @@ struct pull {
     struct delta *delta; /* NULL: all of the image is pulled */
     struct index *index; /* NULL: the archive is read without one, or by the delta's */
     struct need *wanted; /* NULL: plain pieces. The delta's, or all of the index */
+    struct spool *spool; /* NULL: nothing is kept */
     struct plan plan;
 
     struct inbox *home;
@@ -76,7 +84,7 @@ struct pull {
     struct writer *writer;
     struct assembly *assembly;
     struct order order;
-    bool writing, ended, stopping, replaced;
+    bool writing, ended, stopping, replaced, spool_done;
     const struct image_info *image;
 
     struct meter meter;
@@ -97,7 +105,7 @@ static void report(struct pull *p, enum transfer_phase phase)
         if (phase == PHASE_PULL)
             meter_start(&p->meter, p->wanted ? p->wanted->packed_size : p->archive.size, now);
         else if (phase == PHASE_REUSE)
-            meter_start(&p->meter, p->delta->donor->size, now);
+            meter_start(&p->meter, p->delta->donor_source->size_hint, now);
     } else if (now < p->next_report) {
         return;
     }
@@ -207,12 +215,51 @@ static int choose_index(struct pull *p, struct err *err)
     if (fetch_index(p->options->store, &p->at.metadata, &p->index, err) == 0) {
         all.size = p->index->raw_size;
         p->wanted = need_create(p->index, &all, 1, err);
+        if (p->wanted && p->spool)
+            need_kept(p->wanted, p->spool);
         return p->wanted ? 0 : ERR_FAIL;
     }
     if (err->family != ERR_INTEGRITY && err->family != ERR_NOT_FOUND)
         return err_wrap(err, "cannot read the index");
     log_info("%s: %s; pulling the archive without it", key, err->text);
     return 0;
+}
+
+/* ---- what an earlier pull has fetched ---- */
+
+/* A daemon stores the image twice while it loads it; a file once. */
+static uint64_t must_stay_free(const struct pull *p)
+{
+    const struct pull_options *o = p->options;
+    uint64_t raw = p->at.metadata.raw_size > 0 ? (uint64_t)p->at.metadata.raw_size : 0;
+
+    return KEEP_FREE + raw * (o->docker ? 2 : o->output ? 1 : 0);
+}
+
+/* A pull goes well without a spool. */
+static void open_spool(struct pull *p)
+{
+    const struct pull_options *o = p->options;
+    struct spool_subject subject = {.store = o->store->identity,
+                                    .where = o->store->where,
+                                    .key = p->at.archive_key,
+                                    .etag = p->archive.etag,
+                                    .image = o->name.ref,
+                                    .size = p->archive.size};
+    struct err err;
+
+    if (o->no_resume || !p->archive.size || !p->archive.etag[0])
+        return;
+    p->spool =
+        o->dry_run ? spool_look(&subject, &err) : spool_open(&subject, must_stay_free(p), &err);
+    if (!p->spool) {
+        if (!o->dry_run)
+            log_info("%s; what is fetched is not kept", err.text);
+        return;
+    }
+    p->result->kept = spool_held(p->spool);
+    if (p->result->kept)
+        log_info("%.1f MB were fetched by a pull that did not end", (double)p->result->kept / 1e6);
 }
 
 /* ---- what the host has ---- */
@@ -234,7 +281,9 @@ static int choose_delta(struct pull *p, struct err *err)
                                     .name = &o->name,
                                     .at = &p->at,
                                     .archive = &p->archive,
-                                    .reuse = o->reuse};
+                                    .spool = p->spool,
+                                    .reuse = o->reuse,
+                                    .cancel = o->transfer.cancel};
     int answer;
 
     if (!o->docker || o->force || p->without.delta || !p->at.metadata.index_key[0] ||
@@ -283,16 +332,14 @@ static void watch_harvest(struct pull *p, struct harvest *harvest)
 static int harvest(struct pull *p, struct err *err)
 {
     const struct delta *delta = p->delta;
-    struct harvest_options options = {.params = delta->index->params,
+    struct harvest_options options = {.source = delta->donor_source,
+                                      .params = delta->index->params,
                                       .wanted = delta->wanted,
                                       .home = p->home,
                                       .kind_done = HARVESTED};
     uint64_t before = need_missing(delta->wanted), found;
-    struct harvest *harvest = NULL;
+    struct harvest *harvest = harvest_create(&options, err);
 
-    options.source = source_docker(p->options->docker, delta->donor->name, delta->donor->size, err);
-    if (options.source)
-        harvest = harvest_create(&options, err);
     if (harvest) {
         watch_harvest(p, harvest);
         if (harvest_result(harvest, err))
@@ -301,7 +348,6 @@ static int harvest(struct pull *p, struct err *err)
         log_info("%s: %s", delta->donor->name, err->text);
     }
     harvest_destroy(harvest);
-    source_destroy(options.source);
     found = before - need_missing(delta->wanted);
     p->result->stats.reused_bytes += found;
     log_info("%s held %.1f of %.1f MB that are missing", delta->donor->name, (double)found / 1e6,
@@ -351,7 +397,7 @@ static void admit(struct pull *p)
         if (span->op.length)
             store_submit(p->options->store, &span->op);
         else
-            inbox_post(p->home, &span->op.msg); /* all of it lies in the spool */
+            inbox_post(p->home, &span->op.msg); /* all of it is here */
     }
 }
 
@@ -377,13 +423,10 @@ static void on_fetched(struct pull *p, struct span *span)
     }
     if (p->stopping) {
         release_span(p, span);
-    } else if (!p->wanted) {
-        order_put(&p->order, span->number, span);
-        hand_to_writer(p);
     } else {
         span->job.home = p->home;
         span->job.msg.kind = UNPACKED;
-        span->job.run = span_unpack;
+        span->job.run = p->wanted ? span_unpack : span_settle;
         workers_give(p->workers, &span->job);
     }
 }
@@ -391,7 +434,8 @@ static void on_fetched(struct pull *p, struct span *span)
 static void on_unpacked(struct pull *p, struct span *span)
 {
     if (!p->stopping && span->err.family) {
-        err_hint(&span->err, "the archive in the bucket is damaged: push the image again");
+        if (span->op.length)
+            err_hint(&span->err, "the archive in the bucket is damaged: push the image again");
         stop(p, &span->err);
     }
     if (p->stopping) {
@@ -539,7 +583,8 @@ static int set_up(struct pull *p, struct err *err)
     p->slots = slots_create(count, IN_SIZE, out_size, sizeof(struct span), err);
     if (!p->slots)
         return ERR_FAIL;
-    plan_init(&p->plan, p->wanted, p->archive.size, IN_SIZE, OUT_SIZE);
+    plan_init(&p->plan, p->wanted, p->spool, p->archive.size,
+              p->wanted ? IN_SIZE - SPAN_KEPT_ROOM : IN_SIZE, OUT_SIZE);
     p->workers = workers_create(&crew, err);
     p->sink = p->workers ? open_sink(o, err) : NULL;
     if (!p->sink)
@@ -576,63 +621,30 @@ static void take_down(struct pull *p)
         need_destroy(p->wanted);
     index_destroy(p->index);
     delta_destroy(p->delta);
+    spool_close(p->spool, p->spool_done);
     if (p->located)
         located_finish(&p->at);
 }
 
-/* ---- after the transfer: does the daemon agree? ---- */
+/* ---- one attempt ---- */
 
-static bool same_layers(const struct image_info *image, const struct docker_image *local)
-{
-    if (image->layer_count != local->layer_count)
-        return false;
-    for (unsigned i = 0; i < image->layer_count; i++)
-        if (strcmp(image->layers[i].diff_id, local->diff_ids[i]) != 0)
-            return false;
-    return true;
-}
-
-/* Finds what was loaded under the name that was asked for; gives it that name when it came without
- * one. */
-static int find_loaded(struct pull *p, struct docker_image *local, struct err *err)
-{
-    const struct pull_options *o = p->options;
-    const char *known = p->image->tag_count ? p->image->tags[0] : p->image->id;
-    int answer = docker_inspect(o->docker, o->name.ref, local, err);
-
-    if (answer < 0 || (answer == DOCKER_OK && same_layers(p->image, local)))
-        return answer;
-    answer = docker_inspect(o->docker, known, local, err);
-    if (answer == DOCKER_OK)
-        answer = docker_tag(o->docker, known, o->name.app, o->name.tag, err);
-    return answer == DOCKER_OK ? docker_inspect(o->docker, o->name.ref, local, err) : answer;
-}
-
-static int verify_loaded(struct pull *p, struct err *err)
-{
-    const struct docker_engine *engine = docker_engine(p->options->docker);
-    struct docker_image *local = malloc(sizeof *local);
-    int answer;
-
-    if (!local)
-        return err_memory(err, "the image");
-    answer = find_loaded(p, local, err);
-    if (answer == 0 && !(same_layers(p->image, local) &&
-                         (engine->containerd_store || strcmp(local->id, p->image->id) == 0)))
-        answer = DOCKER_ABSENT;
-    if (answer == DOCKER_ABSENT)
-        answer = err_set(err, ERR_DOCKER, "verify",
-                         "Docker took the image but does not have it as %s", p->options->name.ref);
-    free(local);
-    return answer;
-}
-
-/* A part of the image that was not taken, or an index that has lied: the whole may go well. */
+/* A part of the image that was not taken, or an index or a spool that has lied: the whole may go
+ * well. */
 static int fall_back(const struct pull *p, int answer, const struct err *err)
 {
-    if (answer != ERR_FAIL || !p->delta)
+    if (answer != ERR_FAIL)
         return answer;
+    if (err->family == ERR_INTEGRITY && p->result->kept && p->sink && !p->sink->in_place)
+        return SPOILED;
+    if (!p->delta)
+        return ERR_FAIL;
     return err->family == ERR_DOCKER ? REFUSED : err->family == ERR_INTEGRITY ? MISLED : ERR_FAIL;
+}
+
+/* Kept is what a rerun can use: not when the pull is done, and not when the bytes were wrong. */
+static bool is_spent(int answer, const struct err *err)
+{
+    return answer != ERR_FAIL || err->family == ERR_INTEGRITY;
 }
 
 static int transfer(struct pull *p, struct err *err)
@@ -646,14 +658,16 @@ static int transfer(struct pull *p, struct err *err)
     if (answer == 0)
         answer = conduct(p, err);
     if (answer == 0 && p->options->docker)
-        answer = verify_loaded(p, err);
+        answer = loaded_verify(p->options->docker, &p->options->name, p->image, err);
     if (answer == 0 && p->options->learned)
         answer = identity_describe(p->image, p->options->learned, err);
     if (answer == 0)
         snprintf(p->result->image_id, sizeof p->result->image_id, "%s", p->image->id);
     if (p->writer && p->ended)
         p->result->stats.raw_bytes = p->delta ? p->delta->index->raw_size : writer_raw(p->writer);
-    return fall_back(p, answer, err);
+    answer = fall_back(p, answer, err);
+    p->spool_done = answer != REFUSED && is_spent(answer, err);
+    return answer;
 }
 
 /* What is there to pull, and how. */
@@ -664,12 +678,16 @@ static int prepare(struct pull *p, struct err *err)
     p->result->layers_here = 0;
     p->result->stats.reused_bytes = 0;
     p->result->reuse[0] = '\0';
-    if (!p->home || find_archive(p, err) || choose_delta(p, err))
+    p->result->kept = 0;
+    if (!p->home || find_archive(p, err))
         return ERR_FAIL;
-    p->result->to_fetch = p->delta ? need_missing(p->wanted) : p->archive.size;
-    if (p->delta || p->options->dry_run)
-        return 0;
-    return choose_index(p, err);
+    open_spool(p);
+    if (choose_delta(p, err))
+        return ERR_FAIL;
+    if (!p->delta && choose_index(p, err))
+        return ERR_FAIL;
+    p->result->to_fetch = p->wanted ? need_missing(p->wanted) : p->archive.size - p->result->kept;
+    return 0;
 }
 
 static void sum_up(struct pull *p)
@@ -719,25 +737,31 @@ static int pull_once(const struct pull_options *options, struct pull_result *res
     return result->skipped ? 0 : answer;
 }
 
+static const char *const next_step[] = {
+    [REPLACED] = "beginning again with the new one",
+    [REFUSED] = "pulling all of the image",
+    [MISLED] = "pulling all of the image",
+    [SPOILED] = "what was kept of an earlier pull is dropped, and fetched again",
+};
+
 int pull_run(const struct pull_options *options, struct pull_result *result, struct err *err)
 {
     int64_t began = clock_monotonic();
     struct abstain without = {0};
     struct store_stats before;
-    int answer;
+    int answer = 0;
 
     memset(result, 0, sizeof *result);
     store_stats(options->store, &before);
-    answer = pull_once(options, result, &before, began, without, err);
-    if (answer == REPLACED) {
-        log_info("%s; beginning again with the new one", err->text);
+    for (unsigned i = 0; i < ATTEMPTS; i++) {
         answer = pull_once(options, result, &before, began, without, err);
-    }
-    if (answer == REFUSED || answer == MISLED) {
-        log_info("%s; pulling all of the image", err->text);
-        without = (struct abstain){.delta = true, .index = answer == MISLED};
-        result->reloaded = true;
-        answer = pull_once(options, result, &before, began, without, err);
+        if (answer <= 0)
+            break;
+        log_info("%s; %s", err->text, next_step[answer]);
+        if (answer == REFUSED || answer == MISLED) {
+            without = (struct abstain){.delta = true, .index = answer == MISLED};
+            result->reloaded = true;
+        }
     }
     return answer ? ERR_FAIL : 0;
 }

@@ -29,6 +29,7 @@ struct pull_options {
     bool dry_run;
     bool force;       /* pull even when the daemon has this very image, and all of it */
     enum reuse reuse; /* of chunks in local images; layers are reused in any case */
+    bool no_resume;   /* what is fetched is not kept for a rerun, and what was kept is not used */
 };
 
 struct pull_result {
@@ -39,6 +40,7 @@ struct pull_result {
     bool skipped;                 /* the host had it already */
     unsigned layers, layers_here; /* of the image; those that did not move */
     uint64_t to_fetch;            /* bytes of the archive that were (or, dry, would be) fetched */
+    uint64_t kept;                /* bytes that an earlier, unfinished pull had fetched */
     char reuse[256];              /* what was decided on local images, in words; or "" */
     bool reloaded;                /* the daemon did not take the part, so it was given the whole */
     struct transfer_stats stats;

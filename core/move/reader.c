@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "pack/cut.h"
+#include "pack/unread.h"
 
 struct reader {
     struct reader_options options;
@@ -36,6 +37,7 @@ struct reader {
     struct span *span; /* the one being filled */
     uint64_t next_number;
     size_t begun, scanned, filled;
+    uint64_t at;     /* of the last boundary, in the stream */
     uint32_t cursor; /* into the known chunks */
 };
 
@@ -81,7 +83,7 @@ static int turn_over(struct reader *r, struct err *err)
     return 0;
 }
 
-static void end_chunk(struct reader *r, unsigned flags)
+static const struct span_chunk *end_chunk(struct reader *r, unsigned flags)
 {
     struct span_chunk *chunk = &r->span->chunks[r->span->count++];
     uint32_t size = (uint32_t)(r->scanned - r->begun);
@@ -91,6 +93,8 @@ static void end_chunk(struct reader *r, unsigned flags)
     if (r->options.known)
         known_find(r->options.known, &chunk->chunk.name, size, &r->cursor, &chunk->held);
     r->begun = r->scanned;
+    r->at += size;
+    return chunk;
 }
 
 static bool span_is_full(const struct reader *r)
@@ -98,9 +102,74 @@ static bool span_is_full(const struct reader *r)
     return r->options.slot_size - r->begun < READER_SLOT_MIN / 2 || r->span->count == SPAN_CHUNKS;
 }
 
+/* ---- what is not read ---- */
+
+static int add_unread(struct reader *r, const struct unread_layer *layer, uint32_t first,
+                      unsigned flags, struct err *err)
+{
+    uint64_t offset = layer->packed_offset, end = offset + layer->packed_size;
+
+    for (uint32_t i = 0; i < first; i++)
+        offset += layer->chunks[i].packed_size;
+    for (uint32_t i = first; i < layer->chunk_count; i++) {
+        struct span_chunk *chunk = &r->span->chunks[r->span->count++];
+
+        *chunk = (struct span_chunk){
+            .chunk = {.raw_size = layer->chunks[i].raw_size, .name = layer->chunks[i].name},
+            .flags = flags | SPAN_UNREAD,
+            .unpacked = true,
+            .held = {.base = layer->base,
+                     .offset = offset,
+                     .size = layer->chunks[i].packed_size,
+                     .ahead = end - offset}};
+        r->span->unread += layer->chunks[i].raw_size;
+        offset += layer->chunks[i].packed_size;
+        flags = 0;
+        if (span_is_full(r) && turn_over(r, err))
+            return ERR_FAIL;
+    }
+    return 0;
+}
+
+/* The bytes of it that were read already are dropped, the others not asked for. */
+static int leave_out(struct reader *r, const struct unread_layer *layer, uint32_t first,
+                     struct err *err)
+{
+    size_t have = r->filled - r->scanned;
+    uint64_t rest;
+    unsigned flags;
+
+    if (!cut_skip(r->cut, &rest, &flags) || r->at + rest != layer->raw_offset + layer->raw_size)
+        return err_set(err, ERR_INTEGRITY, "layer", "the layers do not stand where they should");
+    if (have > rest)
+        have = (size_t)rest;
+    if (rest > have && source_skip(r->options.source, rest - have, err))
+        return ERR_FAIL;
+    memmove(r->span->slot->in + r->scanned, r->span->slot->in + r->scanned + have,
+            r->filled - r->scanned - have);
+    r->filled -= have;
+    r->at += rest;
+    if (image_skip(r->image, rest, layer->digest, err))
+        return ERR_FAIL;
+    return add_unread(r, layer, first, flags, err);
+}
+
+static int leave_out_what_may_be(struct reader *r, const struct span_chunk *chunk, struct err *err)
+{
+    const struct unread_layer *layer;
+    uint32_t first;
+
+    if (!r->options.source->unread)
+        return 0;
+    layer = unread_next(r->options.source->unread, &chunk->chunk, &chunk->held, r->at, &first);
+    return layer ? leave_out(r, layer, first, err) : 0;
+}
+
 /* Looks at what was read. Returns 1 when more bytes are needed first. */
 static int scan(struct reader *r, struct err *err)
 {
+    struct span_chunk last;
+
     while (r->scanned < r->filled) {
         uint8_t *window = r->span->slot->in + r->scanned;
         struct cut_step step;
@@ -114,8 +183,10 @@ static int scan(struct reader *r, struct err *err)
         r->scanned += step.tar.used;
         if (!step.boundary)
             continue;
-        end_chunk(r, step.flags);
+        last = *end_chunk(r, step.flags);
         if (span_is_full(r) && turn_over(r, err))
+            return ERR_FAIL;
+        if (leave_out_what_may_be(r, &last, err))
             return ERR_FAIL;
     }
     return 1;

@@ -2,6 +2,8 @@
  * reader - the thread that turns a save stream into spans of raw chunks: source -> cut -> slots.
  * Each chunk has its name, and where an earlier archive holds it.
  *
+ * What the source need not read becomes chunks without bytes (SPAN_UNREAD).
+ *
  * It owns the source, the cut and the reading of the image while it runs. It is handed empty spans,
  * and posts home:
  *

@@ -23,6 +23,11 @@ long source_read(struct source *source, uint8_t *out, size_t cap, struct err *er
     return source->table->read(source, out, cap, err);
 }
 
+int source_skip(struct source *source, uint64_t size, struct err *err)
+{
+    return source->table->skip(source, size, err);
+}
+
 void source_destroy(struct source *source)
 {
     if (source)
@@ -56,7 +61,7 @@ static void docker_destroy(struct source *source)
 struct source *source_docker(struct docker *docker, const char *reference, uint64_t size_hint,
                              struct err *err)
 {
-    static const struct source_table table = {docker_read, docker_destroy};
+    static const struct source_table table = {.read = docker_read, .destroy = docker_destroy};
     struct docker_source *s = calloc(1, sizeof *s);
 
     if (!s) {
@@ -189,7 +194,7 @@ static struct file_source *file_source_create(int fd, bool owned, const char *ki
                                               const char *name, const struct cancel *cancel,
                                               struct err *err)
 {
-    static const struct source_table table = {file_read_source, file_destroy};
+    static const struct source_table table = {.read = file_read_source, .destroy = file_destroy};
     struct file_source *s = calloc(1, sizeof *s);
 
     if (!s) {

@@ -14,17 +14,21 @@
 
 struct err;
 struct docker;
+struct unread;
 
 struct source;
 struct source_table {
     /* Up to cap bytes (at least one); 0 at the end; negative: failed. */
     long (*read)(struct source *source, uint8_t *out, size_t cap, struct err *err);
     void (*destroy)(struct source *source);
+    /* The next `size` bytes will not be asked for. NULL where nothing is `unread`. */
+    int (*skip)(struct source *source, uint64_t size, struct err *err);
 };
 struct source {
     const struct source_table *table;
     uint64_t size_hint;      /* bytes to come as far as is known beforehand; 0: not known */
-    const char *kind;        /* "docker", "file", "stdin": for messages */
+    const char *kind;        /* "layers", "docker", "file", "stdin": for messages */
+    struct unread *unread;   /* layers that may be skipped (unread.h), for the reader; or NULL */
     const atomic_bool *stop; /* the reader's; NULL: none. A pipe that is silent is not waited for
                                 once it is set */
 };
@@ -39,6 +43,8 @@ struct source *source_file(const char *path, const struct cancel *cancel, struct
 struct source *source_fd(int fd, const struct cancel *cancel, struct err *err);
 
 long source_read(struct source *source, uint8_t *out, size_t cap, struct err *err);
+/* Only when there is something unread. */
+int source_skip(struct source *source, uint64_t size, struct err *err);
 void source_destroy(struct source *source); /* takes NULL */
 
 #endif

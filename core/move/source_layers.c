@@ -13,9 +13,8 @@
 #include "move/layer_store.h"
 #include "move/layer_tar.h"
 #include "pack/bundle.h"
+#include "pack/layer_digest.h"
 #include "pack/tar.h"
-
-#define PLAIN_TAR "application/vnd.oci.image.layer.v1.tar"
 
 struct layers_source {
     struct source source;
@@ -136,6 +135,22 @@ static long layers_read(struct source *source, uint8_t *out, size_t cap, struct 
     return got;
 }
 
+/* Only ever the rest of a layer and its padding. */
+static int layers_skip(struct source *source, uint64_t size, struct err *err)
+{
+    struct layers_source *s = (struct layers_source *)source;
+    const struct bundle_part *part = &s->bundle->parts[s->part];
+
+    if (s->part == s->bundle->count || part->layer == BUNDLE_NO_LAYER ||
+        size != padded(part->raw_size) - s->done)
+        return err_set(err, ERR_INTERNAL, "layer", "only the rest of a layer can be left out");
+    layer_tar_close(s->tar);
+    s->tar = NULL;
+    s->part++;
+    s->done = 0;
+    return 0;
+}
+
 static void layers_destroy(struct source *source)
 {
     struct layers_source *s = (struct layers_source *)source;
@@ -143,10 +158,37 @@ static void layers_destroy(struct source *source)
     layer_tar_close(s->tar);
     bundle_destroy(s->bundle);
     layer_store_close(s->store);
+    free(s->source.unread);
     free(s);
 }
 
 /* ---- what the bundle is made of ---- */
+
+static bool is_left_out(const struct source_layers_options *o, const struct stored_layer *layer)
+{
+    for (unsigned i = 0; i < o->without_count; i++)
+        if (strcmp(o->without[i], layer->diff_id) == 0)
+            return true;
+    return false;
+}
+
+/* What an index says of a layer of that diffID is true of every layer of that diffID: it was the
+ * same bytes. */
+static int measure(struct layer_store *store, const struct source_layers_options *o,
+                   struct err *err)
+{
+    for (unsigned i = 0; i < store->count; i++) {
+        struct stored_layer *layer = &store->layers[i];
+
+        if (is_left_out(o, layer))
+            continue;
+        for (unsigned k = 0; k < o->index_count && layer->size == 0; k++)
+            unread_section(o->indexes[k], layer->diff_id, &o->params, &layer->size);
+        if (layer->size == 0 && layer_store_measure(store, i, o->cancel, err))
+            return ERR_FAIL;
+    }
+    return 0;
+}
 
 static void describe(const struct layer_store *store, struct image_info *info,
                      struct image_layer *layers)
@@ -161,15 +203,15 @@ static void describe(const struct layer_store *store, struct image_info *info,
 
         memcpy(layer->diff_id, store->layers[i].diff_id, sizeof layer->diff_id);
         memcpy(layer->digest, store->layers[i].diff_id, sizeof layer->digest);
-        snprintf(layer->media_type, sizeof layer->media_type, PLAIN_TAR);
+        snprintf(layer->media_type, sizeof layer->media_type, LAYER_PLAIN_TAR);
         layer->raw_offset = offset;
         layer->raw_size = store->layers[i].size;
         offset += padded(layer->raw_size) + TAR_BLOCK;
     }
 }
 
-static struct bundle *make_bundle(const struct layer_store *store, const char *reference,
-                                  int64_t mtime, struct err *err)
+static struct bundle *make_bundle(const struct layer_store *store,
+                                  const struct source_layers_options *o, struct err *err)
 {
     struct image_layer *layers = calloc(store->count, sizeof *layers);
     bool *leave_out = calloc(store->count, sizeof *leave_out);
@@ -178,11 +220,13 @@ static struct bundle *make_bundle(const struct layer_store *store, const char *r
 
     if (layers && leave_out) {
         describe(store, &info, layers);
+        for (unsigned i = 0; i < store->count; i++)
+            leave_out[i] = is_left_out(o, &store->layers[i]);
         bundle = bundle_create(&(struct bundle_options){.image = &info,
                                                         .config = text_view(&store->config),
-                                                        .reference = reference,
+                                                        .reference = o->reference,
                                                         .leave_out = leave_out,
-                                                        .mtime = mtime},
+                                                        .mtime = SOURCE_LAYERS_TIME},
                                err);
     } else {
         err_memory(err, "the layers");
@@ -192,11 +236,35 @@ static struct bundle *make_bundle(const struct layer_store *store, const char *r
     return bundle;
 }
 
-struct source *source_layers(const struct docker_engine *engine, const char *image_id,
-                             const char *reference, int64_t mtime, const struct cancel *cancel,
-                             struct err *err)
+static int list_unread(struct layers_source *s, const struct source_layers_options *options,
+                       struct err *err)
 {
-    static const struct source_table table = {layers_read, layers_destroy};
+    uint64_t offset = 0;
+
+    if (options->index_count == 0)
+        return 0;
+    s->source.unread = malloc(sizeof *s->source.unread);
+    if (!s->source.unread)
+        return err_memory(err, "the layers");
+    unread_init(s->source.unread, options->lead);
+    for (unsigned i = 0; i < s->bundle->count; i++) {
+        const struct bundle_part *part = &s->bundle->parts[i];
+
+        if (part->layer == BUNDLE_NO_LAYER) {
+            offset += part->bytes.size;
+            continue;
+        }
+        unread_add(s->source.unread, s->store->layers[part->layer].diff_id, offset, part->raw_size,
+                   options->indexes, options->index_count, &options->params);
+        offset += padded(part->raw_size);
+    }
+    return 0;
+}
+
+struct source *source_layers(const struct source_layers_options *options, struct err *err)
+{
+    static const struct source_table table = {
+        .read = layers_read, .destroy = layers_destroy, .skip = layers_skip};
     struct layers_source *s = calloc(1, sizeof *s);
 
     if (!s) {
@@ -204,9 +272,10 @@ struct source *source_layers(const struct docker_engine *engine, const char *ima
         return NULL;
     }
     s->source = (struct source){.table = &table, .kind = "layers"};
-    s->store = layer_store_open(engine, image_id, cancel, err);
-    s->bundle = s->store ? make_bundle(s->store, reference, mtime, err) : NULL;
-    if (!s->bundle) {
+    s->store = layer_store_open(options->engine, options->image_id, err);
+    if (s->store && measure(s->store, options, err) == 0)
+        s->bundle = make_bundle(s->store, options, err);
+    if (!s->bundle || list_unread(s, options, err)) {
         layers_destroy(&s->source);
         return NULL;
     }

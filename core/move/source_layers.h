@@ -9,14 +9,33 @@
 #include <stdint.h>
 
 #include "move/source.h"
+#include "pack/index.h"
+#include "pack/unread.h"
 
 struct docker_engine;
 
-/* `image_id` as the daemon says it, `reference` the name it is to have ("app:tag"), `mtime` that of
- * the entries. Its kind is "layers" and its size is known exactly. Fails when the store cannot be
- * read (layer_store.h); nothing is kept of what was given. */
-struct source *source_layers(const struct docker_engine *engine, const char *image_id,
-                             const char *reference, int64_t mtime, const struct cancel *cancel,
-                             struct err *err);
+/* The time of all entries of the archive. That of the tag would make the beginning of each archive
+ * its own; this way archives that share their lowest layers begin alike (docs/format.md). */
+#define SOURCE_LAYERS_TIME 0
+
+struct source_layers_options {
+    const struct docker_engine *engine;
+    const char *image_id;  /* as the daemon says it */
+    const char *reference; /* the name it is to have: "app:tag" */
+    /* Of archives that hold layers of it, by the number of the base (index_count 0: none): those
+     * are neither measured nor, behind `lead`, read (unread.h). Borrowed as long as the source is
+     * there. `params`: how the stream will be cut. */
+    const struct index *const *indexes;
+    unsigned index_count;
+    uint64_t lead;
+    struct chunk_params params;
+    const char (*without)[80]; /* diffIDs of layers that are not to come at all */
+    unsigned without_count;
+    const struct cancel *cancel;
+};
+
+/* Its kind is "layers" and its size is known exactly. Fails when the store cannot be read
+ * (layer_store.h). */
+struct source *source_layers(const struct source_layers_options *options, struct err *err);
 
 #endif

@@ -1,6 +1,7 @@
 #include "move/span.h"
 
 #include "base/file.h"
+#include "move/spool.h"
 #include "pack/cut.h"
 #include "pack/member.h"
 
@@ -11,8 +12,9 @@ struct span *span_of(struct slot *slot)
     span->slot = slot;
     span->count = 0;
     span->in_size = span->out_size = 0;
-    span->packed = 0;
+    span->unread = span->packed = 0;
     span->spool = -1;
+    span->kept = NULL;
     span->err.family = ERR_NONE;
     return span;
 }
@@ -27,12 +29,26 @@ void span_pack(struct job *job, void *scratch)
         bool stored = span->chunks[i].flags & CHUNK_STORED;
 
         chunk->packed_size = 0;
+        if (span->chunks[i].flags & SPAN_UNREAD)
+            continue;
         if (!span->chunks[i].unpacked)
             chunk->packed_size = (uint32_t)member_pack(scratch, view_of(in, chunk->raw_size),
                                                        stored, span->slot->out + span->out_size);
         span->out_size += chunk->packed_size;
         in += chunk->raw_size;
     }
+}
+
+static int unpack_kept(const struct span *span, struct unpacker *unpacker,
+                       const struct span_chunk *from, uint8_t *raw, struct err *err)
+{
+    uint8_t *room = span->slot->in + span->in_size;
+    uint32_t size = from->chunk.packed_size;
+
+    return spool_read(span->kept, from->at, room, size, err) ||
+                   member_unpack(unpacker, view_of(room, size), raw, from->chunk.raw_size, err)
+               ? ERR_FAIL
+               : 0;
 }
 
 /* Brings one chunk into the clear, wherever it lies, and checks its name. */
@@ -45,6 +61,8 @@ static int unpack_chunk(const struct span *span, struct unpacker *unpacker,
 
     if (from->flags & SPAN_SPOOLED)
         failed = file_read_at(span->spool, raw, chunk->raw_size, (off_t)from->at, "the spool", err);
+    else if (from->flags & SPAN_KEPT)
+        failed = unpack_kept(span, unpacker, from, raw, err);
     else
         failed = member_unpack(unpacker, view_of(span->slot->in + from->at, chunk->packed_size),
                                raw, chunk->raw_size, err);
@@ -64,7 +82,7 @@ void span_unpack(struct job *job, void *scratch)
         const struct span_chunk *chunk = &span->chunks[i];
 
         if (unpack_chunk(span, scratch, chunk, span->slot->out + span->out_size, &span->err)) {
-            if (!(chunk->flags & SPAN_SPOOLED))
+            if (!(chunk->flags & (SPAN_SPOOLED | SPAN_KEPT)))
                 err_wrap(&span->err, "archive bytes %llu+%u",
                          (unsigned long long)(span->op.offset + chunk->at),
                          chunk->chunk.packed_size);
@@ -72,6 +90,19 @@ void span_unpack(struct job *job, void *scratch)
         }
         span->out_size += chunk->chunk.raw_size;
     }
+    if (span->kept)
+        spool_keep(span->kept, span->op.offset, view_of(span->slot->in, span->in_size));
+}
+
+void span_settle(struct job *job, void *scratch)
+{
+    struct span *span = (struct span *)job;
+
+    (void)scratch;
+    if (!span->op.length)
+        spool_read(span->kept, span->op.offset, span->slot->in, span->in_size, &span->err);
+    else if (span->kept)
+        spool_keep(span->kept, span->op.offset, view_of(span->slot->in, span->in_size));
 }
 
 size_t span_bound(size_t raw)

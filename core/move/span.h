@@ -12,9 +12,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "base/err.h"
 #include "flow/slots.h"
 #include "flow/workers.h"
+#include "pack/chunker.h"
 #include "pack/index.h"
 #include "pack/known.h"
 #include "wire/store.h"
@@ -22,13 +24,21 @@
 /* A span ends early when it holds so many chunks. The typical one has a dozen. */
 #define SPAN_CHUNKS 256
 
-#define SPAN_SPOOLED 0x100 /* a flag of a chunk: it lies raw in the spool */
+/* Flags of a chunk, besides enum chunk_flags. */
+#define SPAN_SPOOLED 0x100 /* pull: it lies raw in a file of this host's chunks */
+#define SPAN_UNREAD  0x200 /* push: it was not read, and has no bytes in slot->in */
+#define SPAN_KEPT    0x400 /* pull: it lies packed in the spool */
+
+/* Of slot->in, behind the range that is fetched: where a kept chunk is read to. */
+#define SPAN_KEPT_ROOM (CHUNK_MAX_LIMIT + KIB)
+
+struct spool;
 
 struct span_chunk {
     struct index_chunk chunk;
-    unsigned flags;      /* enum chunk_flags, SPAN_SPOOLED */
+    unsigned flags;      /* enum chunk_flags, SPAN_... */
     uint64_t raw_offset; /* pull: where it stands in the stream */
-    uint64_t at;         /* pull: where it lies, in slot->in or in the spool */
+    uint64_t at;         /* pull: where it lies: in slot->in, in the file, in the archive */
     struct held held;    /* push: where an earlier archive has it */
     bool unpacked;       /* push: its packed bytes will probably not be needed */
 };
@@ -41,9 +51,11 @@ struct span {
     struct span_chunk chunks[SPAN_CHUNKS];
     size_t in_size;     /* bytes that count in slot->in */
     size_t out_size;    /* and in slot->out */
+    uint64_t unread;    /* push: raw bytes of chunks that were not read */
     uint64_t packed;    /* pull: bytes of archive that its chunks are */
     int spool;          /* pull: the descriptor that spooled chunks are read from; borrowed */
-    struct store_op op; /* pull: the ranged GET that fills it */
+    struct spool *kept; /* pull: what is fetched is kept there, and read; NULL: nowhere. Borrowed */
+    struct store_op op; /* pull: the ranged GET that fills it; op.length 0: there is none */
     struct err err;     /* family ERR_NONE: the job went well */
 };
 
@@ -53,6 +65,8 @@ struct span *span_of(struct slot *slot);
 /* The jobs. scratch: a struct packer, a struct unpacker. */
 void span_pack(struct job *job, void *scratch);
 void span_unpack(struct job *job, void *scratch);
+/* Of a span without chunks: fills it from the spool, or keeps what was fetched. Scratch: any. */
+void span_settle(struct job *job, void *scratch);
 
 /* Bytes that packing a span of `raw` bytes may need: its slot's out_size. */
 size_t span_bound(size_t raw);

@@ -30,7 +30,7 @@ struct weave {
     unsigned done; /* chunks of the current span */
     size_t in, out;
     struct part *last;
-    bool copied;
+    bool copied, lacked_bytes;
     uint64_t fresh;
 };
 
@@ -56,6 +56,11 @@ size_t weave_part_size(size_t least)
     struct placer_options options = placing(least);
 
     return placer_part_size(&options);
+}
+
+uint64_t weave_lead(size_t least)
+{
+    return 2 * (uint64_t)least;
 }
 
 struct weave *weave_create(const struct weave_options *options, struct err *err)
@@ -107,7 +112,8 @@ static void mark(struct weave *w, struct span_chunk *chunk)
     }
     if (w->run_size == 0 || held->base != w->run.base || held->offset != w->run.offset)
         w->run_size = 0;
-    chunk->unpacked = w->run_size >= RUN_LEAST && w->seen >= w->options.least;
+    if (!(chunk->flags & SPAN_UNREAD))
+        chunk->unpacked = w->run_size >= RUN_LEAST && w->seen >= w->options.least;
     w->run = (struct held){.base = held->base, .offset = held->offset + held->size};
     w->run_size += held->size;
     w->seen += held->size;
@@ -184,6 +190,10 @@ static struct view packed_bytes(struct weave *w, const struct span *span,
         return view_of(span->slot->out + w->out, chunk->chunk.packed_size);
     if (!placer_needs(w->placer, &chunk->held))
         return view_of(NULL, 0);
+    if (chunk->flags & SPAN_UNREAD) {
+        w->lacked_bytes = true; /* and the placer fails */
+        return view_of(NULL, 0);
+    }
     size = member_pack(w->packer, view_of(span->slot->in + w->in, chunk->chunk.raw_size), stored,
                        w->packed);
     return view_of(w->packed, size);
@@ -199,7 +209,8 @@ static int place(struct weave *w, const struct span *span, struct err *err)
     if (index_builder_add(w->options.builder, &entry, chunk->flags & CHUNK_SECTION, err) ||
         placer_add(w->placer, packed_bytes(w, span, chunk), &chunk->held, err))
         return ERR_FAIL;
-    w->in += chunk->chunk.raw_size;
+    if (!(chunk->flags & SPAN_UNREAD))
+        w->in += chunk->chunk.raw_size;
     w->out += chunk->chunk.packed_size;
     w->done++;
     return take_steps(w, err);
@@ -267,6 +278,11 @@ bool weave_was_no_help(const struct weave *weave)
 bool weave_was_refused(const struct weave *weave)
 {
     return joiner_was_refused(weave->joiner);
+}
+
+bool weave_lacked_bytes(const struct weave *weave)
+{
+    return weave->lacked_bytes;
 }
 
 void weave_clean_up(struct weave *weave)

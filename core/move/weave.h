@@ -27,6 +27,10 @@ size_t weave_least(const struct store *store, uint64_t size_hint);
 /* How large a part buffer must be then, and how many there must be. */
 size_t weave_part_size(size_t least);
 #define WEAVE_PARTS_MIN 4
+/* How many packed bytes must have come before chunks may come without bytes (SPAN_UNREAD), unless
+ * all are one run of one base: twice what is needed, since members may be smaller here than there.
+ */
+uint64_t weave_lead(size_t least);
 
 struct weave_options {
     struct store *store; /* all of them are borrowed */
@@ -67,6 +71,8 @@ unsigned weave_joins(const struct weave *weave);
 /* After a failure of the transfer: whether it may do without copies, whether they were refused. */
 bool weave_was_no_help(const struct weave *weave);
 bool weave_was_refused(const struct weave *weave);
+/* Bytes were needed of a chunk that was not read: the lead was too short. */
+bool weave_lacked_bytes(const struct weave *weave);
 /* Nothing is out: removes what was temporary in the bucket. */
 void weave_clean_up(struct weave *weave);
 

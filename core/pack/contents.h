@@ -44,6 +44,8 @@ int contents_begin(struct contents *contents, const struct tar_entry *entry, uin
                    struct err *err);
 /* Payload of the entry. */
 int contents_add(struct contents *contents, const uint8_t *bytes, size_t size, struct err *err);
+/* The rest of the entry is not shown: it is a plain tar that has this digest. */
+int contents_vouch(struct contents *contents, const uint8_t digest[SHA256_SIZE], struct err *err);
 /* The stream has ended. Fails with integrity.image when two entries that are not directories have
  * one name, or a link leads nowhere. */
 int contents_seal(struct contents *contents, struct err *err);

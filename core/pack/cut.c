@@ -246,6 +246,22 @@ int cut_scan(struct cut *cut, uint8_t *window, size_t size, struct cut_step *ste
     return 0;
 }
 
+bool cut_skip(struct cut *cut, uint64_t *rest, unsigned *flags)
+{
+    struct level *outer = &cut->outer;
+
+    if (!outer->large)
+        return false;
+    *rest = outer->owed + tar_skip(outer->tar);
+    *flags = cut->flags;
+    outer->owed = 0;
+    outer->large = outer->fresh = false;
+    cut->in_layer = cut->packed = false;
+    cut->flags = CHUNK_SECTION;
+    cut->section_began = false;
+    return true;
+}
+
 int cut_finish(struct cut *cut, unsigned *flags, struct err *err)
 {
     *flags = cut->flags;

@@ -57,6 +57,12 @@ int cut_scan(struct cut *cut, uint8_t *window, size_t size, struct cut_step *ste
  * daemon's words when its late error stands at the end. */
 int cut_finish(struct cut *cut, unsigned *flags, struct err *err);
 
+/* Right behind a boundary within a large outer file: the rest of it, with its padding, is left out
+ * of the stream. *rest: how many bytes that is, counted from the beginning of the window. *flags:
+ * those of the chunk that would begin here. False: nothing is left of it, or this is another place.
+ */
+bool cut_skip(struct cut *cut, uint64_t *rest, unsigned *flags);
+
 const struct tar_entry *cut_entry(const struct cut *cut); /* of the outer tar */
 
 #endif

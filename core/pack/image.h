@@ -66,6 +66,10 @@ void image_destroy(struct image *image);
 /* One step of the outer tar and the bytes it consumed; `entry` is the scanner's current entry. */
 int image_feed(struct image *image, const struct tar_step *step, const struct tar_entry *entry,
                const uint8_t *bytes, struct err *err);
+/* The rest of the current entry, `rest` bytes with its padding, is left out of the stream: it is a
+ * plain tar whose SHA-256 is `digest`, on the caller's word. */
+int image_skip(struct image *image, uint64_t rest, const uint8_t digest[SHA256_SIZE],
+               struct err *err);
 /* The stream has ended: resolves, verifies. On success *info points into the image. */
 int image_finish(struct image *image, const struct image_info **info, struct err *err);
 

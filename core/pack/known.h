@@ -21,6 +21,8 @@ struct held {
     unsigned base; /* the number that known_add was given */
     uint32_t size; /* packed */
     uint64_t offset;
+    uint64_t ahead; /* packed bytes from here on that will all be held, one behind the other, as far
+                       as is known: this chunk's and those of the next ones; 0: only this one's */
 };
 
 struct known;

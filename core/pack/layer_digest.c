@@ -170,10 +170,10 @@ void layer_digest_add(struct layer_digest *digest, const void *bytes, size_t siz
 const char *layer_digest_media_type(const struct layer_digest *digest)
 {
     if (digest->packing == GZIP)
-        return "application/vnd.oci.image.layer.v1.tar+gzip";
+        return LAYER_PLAIN_TAR "+gzip";
     if (digest->packing == ZSTD)
-        return "application/vnd.oci.image.layer.v1.tar+zstd";
-    return "application/vnd.oci.image.layer.v1.tar";
+        return LAYER_PLAIN_TAR "+zstd";
+    return LAYER_PLAIN_TAR;
 }
 
 static bool is_whole(const struct layer_digest *digest)

@@ -14,6 +14,8 @@
 
 struct err;
 
+#define LAYER_PLAIN_TAR "application/vnd.oci.image.layer.v1.tar"
+
 struct layer_digest;
 struct layer_digest *layer_digest_create(void); /* NULL: out of memory */
 void layer_digest_destroy(struct layer_digest *digest);
@@ -25,7 +27,7 @@ void layer_digest_add(struct layer_digest *digest, const void *bytes, size_t siz
  * compressed stream was broken or incomplete. */
 void layer_digest_end(struct layer_digest *digest, uint8_t stored[SHA256_SIZE],
                       uint8_t diff[SHA256_SIZE], bool *compressed);
-/* After layer_digest_end: "application/vnd.oci.image.layer.v1.tar", or with "+gzip" or "+zstd". A
+/* After layer_digest_end: LAYER_PLAIN_TAR, or that with "+gzip" or "+zstd". A
  * static string. */
 const char *layer_digest_media_type(const struct layer_digest *digest);
 

@@ -15,7 +15,8 @@
  *
  *   - bytes gather in data. When it reaches twice `least`, what exceeds `least` goes out as a part:
  *     from the moment data was large enough it stays so;
- *   - when a run has become long enough to be worth it, its bytes are forgotten and it is *open*.
+ *   - when a run has become long enough to be worth it, or is known to become so (held.ahead), its
+ * bytes are forgotten and it is *open*.
  * Data that is in the way is a part if it is large enough, and else is joined to the tail;
  *   - an open run that reaches `least` becomes the tail and goes on growing without its bytes; when
  * it ends earlier it is joined to what is before it;
@@ -302,15 +303,29 @@ static bool grows_tail(const struct placer *p, const struct held *held)
     return p->has_tail && p->run.size == 0 && !has_data(p) && follows(&p->tail, held);
 }
 
+static uint64_t ahead_of(const struct held *held)
+{
+    return held->ahead > held->size ? held->ahead : held->size;
+}
+
+/* Whether the run is, or begins as, one that is long enough to be worth a join, or its own tail,
+ * now that this chunk comes: then its bytes are not needed. */
+static bool opens(const struct placer *p, const struct held *held)
+{
+    bool goes_on = grows_run(p, held);
+    bool tail = p->has_tail || (p->open && !goes_on);
+    uint64_t data = (p->data ? p->data->size : 0) + (goes_on ? 0 : p->run_bytes);
+    uint64_t run = (goes_on ? p->run.size : 0) + ahead_of(held);
+
+    if (tail || data >= p->options.least)
+        return run >= p->options.run_least;
+    return data == 0 && run >= p->options.least;
+}
+
 /* Nothing to join to: what is there is too short for a part, and must grow. */
 static bool must_take_in(const struct placer *p)
 {
     return !p->has_tail && has_data(p) && !data_is_large(p);
-}
-
-static uint64_t worth(const struct placer *p)
-{
-    return p->has_tail || data_is_large(p) ? p->options.run_least : p->options.least;
 }
 
 /* Whether the run's bytes still fit behind data. */
@@ -357,6 +372,10 @@ static int take_in(struct placer *p, struct view packed, struct err *err)
 
 static int grow_run(struct placer *p, struct view packed, const struct held *held, struct err *err)
 {
+    if (!p->open && opens(p, held)) {
+        p->open = true;
+        forget_run_bytes(p);
+    }
     if (p->run.size == 0)
         p->run = (struct region){.object = held->base, .offset = held->offset};
     if (!p->open) {
@@ -365,10 +384,6 @@ static int grow_run(struct placer *p, struct view packed, const struct held *hel
         add_run_bytes(p, packed);
     }
     p->run.size += held->size;
-    if (!p->open && p->run.size >= worth(p)) {
-        p->open = true;
-        forget_run_bytes(p);
-    }
     if (p->open && p->run.size >= p->options.least)
         make_run_the_tail(p);
     return 0;
@@ -397,7 +412,8 @@ bool placer_needs(const struct placer *placer, const struct held *held)
 {
     if (held->size == 0)
         return true;
-    return !grows_tail(placer, held) && !(placer->open && grows_run(placer, held));
+    return !grows_tail(placer, held) && !(placer->open && grows_run(placer, held)) &&
+           !opens(placer, held);
 }
 
 /* The steps of the last call were taken; sizes that the run has noted move to the front. */

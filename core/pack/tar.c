@@ -116,6 +116,19 @@ uint64_t tar_left(const struct tar *tar)
     return tar->state == DATA ? tar->left : 0;
 }
 
+uint64_t tar_skip(struct tar *tar)
+{
+    uint64_t rest;
+
+    if (tar->state != DATA && tar->state != PAD)
+        return 0;
+    rest = tar_left(tar) + tar->pad;
+    tar->left = 0;
+    tar->pad = 0;
+    tar->state = HEADER;
+    return rest;
+}
+
 bool tar_complete(const struct tar *tar)
 {
     return tar->state == TRAILER && tar->zeros >= (uint64_t)2 * TAR_BLOCK;

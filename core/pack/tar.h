@@ -71,6 +71,9 @@ int tar_scan(struct tar *tar, uint8_t *window, size_t size, struct tar_step *ste
 const struct tar_entry *tar_entry(const struct tar *tar);
 /* Bytes of the current entry still to come: payload without padding. */
 uint64_t tar_left(const struct tar *tar);
+/* Within a payload or its padding: the rest of both is left out of the stream, as if it had been
+ * scanned. Returns how many bytes that is; 0, and nothing changes, anywhere else. */
+uint64_t tar_skip(struct tar *tar);
 /* True once two zero blocks were seen: a stream that ends before is cut short. */
 bool tar_complete(const struct tar *tar);
 

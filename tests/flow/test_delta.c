@@ -536,7 +536,7 @@ static void a_store_that_will_not_copy_gets_everything(void **state)
         {STORE_UPLOAD_COPY_PART, "NotImplemented", 1, 1000, true},
         {STORE_UPLOAD_COPY_PART, "AccessDenied", 2, 1000, true},
         {STORE_UPLOAD_COMPLETE, "InvalidPart", 1, 1, true}, /* wants equal parts */
-        {STORE_UPLOAD_COPY_PART, NULL, 2, 1, false},        /* the base was replaced */
+        {STORE_UPLOAD_COPY_PART, NULL, 2, 1000, false},     /* bases change all the time */
     };
     struct image image = plain_image();
 
@@ -570,6 +570,34 @@ static void a_store_that_will_not_copy_gets_everything(void **state)
         assert_int_equal(b.copies > 0, !cases[i].remembered);
         store_destroy(b.folder);
     }
+}
+
+/* The archives to copy from are looked for again, and the one that is there now is used. */
+static void a_base_that_is_replaced_meanwhile_is_no_trouble(void **state)
+{
+    struct asked asked = {.bucket = "changes", .ref = SECOND, .input = "second.tar", .jobs = 2};
+    struct image image = plain_image();
+    struct push_result result;
+    struct between b;
+
+    (void)state;
+    empty("changes");
+    image.layers[2].files[10].seed = 999;
+    write_image("second.tar", &image, SECOND);
+    push(&(struct asked){.bucket = "changes", .ref = FIRST, .input = "first.tar", .jobs = 2},
+         &result);
+    open_between(&b, "changes");
+    b.verb = STORE_UPLOAD_COPY_PART;
+    b.nth = 3;
+    b.times = 1;
+    if (push_through(&b, &asked, &result))
+        fail_msg("%s", err.text);
+    store_destroy(b.folder);
+    assert_false(result.copies_refused);
+    assert_int_equal(result.bases, 1);
+    assert_true(result.joins > 0);
+    assert_nothing_left("changes");
+    pull("changes", SECOND, "pulled.tar");
 }
 
 static void push_standard_input(struct between *b, struct push_result *result)
@@ -683,6 +711,7 @@ int main(void)
         cmocka_unit_test(archives_of_another_writer),
         cmocka_unit_test(a_base_that_is_not_as_it_says_is_not_used),
         cmocka_unit_test(a_store_that_will_not_copy_gets_everything),
+        cmocka_unit_test(a_base_that_is_replaced_meanwhile_is_no_trouble),
         cmocka_unit_test(standard_input_is_read_once),
         cmocka_unit_test(a_stop_at_any_time_leaves_nothing),
     };

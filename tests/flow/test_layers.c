@@ -20,9 +20,12 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "kit/tarball.h"
+#include "move/bases.h"
 #include "move/push.h"
+#include "move/reader.h"
 #include "move/source_layers.h"
 #include "pack/image.h"
+#include "pack/unread.h"
 #include "wire/docker.h"
 #include "wire/store.h"
 
@@ -203,9 +206,16 @@ static int tear_down(void **state)
 
 /* ---- reading ---- */
 
+static struct source *open_layers(void)
+{
+    return source_layers(
+        &(struct source_layers_options){.engine = &engine, .image_id = image_id, .reference = REF},
+        &err);
+}
+
 static int read_whole(size_t cap, struct text *out)
 {
-    struct source *source = source_layers(&engine, image_id, REF, 1700000000, NULL, &err);
+    struct source *source = open_layers();
     uint8_t *piece = malloc(cap);
     long got = source ? 1 : ERR_FAIL;
 
@@ -285,6 +295,144 @@ static void it_is_a_save_archive(void **state)
     assert_string_equal(result.source, "file");
     store_destroy(options.store);
     text_finish(&out);
+}
+
+/* ---- layers that need not be read ---- */
+
+static void push_file(const char *name, struct store *store)
+{
+    struct push_options options = {
+        .level = 1, .transfer.jobs = 2, .store = store, .input = path_of("image.tar")};
+    struct push_result result;
+    struct text out;
+
+    text_init(&out, 64 * MIB);
+    assert_int_equal(read_whole(MIB, &out), 0);
+    put(options.input, text_view(&out));
+    text_finish(&out);
+    assert_int_equal(name_parse_image(name, &options.name, &err), 0);
+    if (push_run(&options, &result, &err))
+        fail_msg("%s", err.text);
+}
+
+static void find_bases(struct store *store, struct bases *out)
+{
+    struct image_name name;
+
+    assert_int_equal(name_parse_image(REF, &name, &err), 0);
+    bases_find(store, &(struct bases_wanted){.name = &name}, out);
+}
+
+enum { STARTED = 1, FILLED, SPARE, READ };
+
+/* What a reader makes of the image, held against the whole stream. Returns the bytes that were not
+ * read; or fails. */
+static long read_with(const struct bases *bases, uint64_t lead, struct view whole)
+{
+    struct source_layers_options options = {.engine = &engine,
+                                            .image_id = image_id,
+                                            .reference = REF,
+                                            .indexes = (const struct index *const *)bases->indexes,
+                                            .index_count = bases->count,
+                                            .lead = lead,
+                                            .params = CHUNK_DEFAULT};
+    struct source *source = source_layers(&options, &err);
+    struct inbox *home = inbox_create(&err);
+    struct slots *slots = slots_create(3, MIB, MIB, sizeof(struct span), &err);
+    const struct image_info *info = NULL;
+    struct reader *reader;
+    struct msg *msg;
+    uint64_t at = 0;
+    long left_out = 0;
+
+    if (!source)
+        fail_msg("%s", err.text);
+    reader = reader_create(&(struct reader_options){.source = source,
+                                                    .params = CHUNK_DEFAULT,
+                                                    .mtime = -1,
+                                                    .slot_size = MIB,
+                                                    .known = bases->known,
+                                                    .home = home,
+                                                    .kind_started = STARTED,
+                                                    .kind_span = FILLED,
+                                                    .kind_spare = SPARE,
+                                                    .kind_done = READ},
+                           &err);
+    for (struct slot *slot; (slot = slots_take(slots));)
+        reader_give(reader, span_of(slot));
+    while ((msg = inbox_take(home, INBOX_FOREVER))->kind != READ) {
+        struct span *span = (struct span *)msg;
+
+        for (unsigned i = 0; msg->kind == FILLED && i < span->count; i++) {
+            const struct span_chunk *chunk = &span->chunks[i];
+            struct xxh128 name = xxh128_of(whole.data + at, chunk->chunk.raw_size);
+
+            assert_true(xxh128_equals(&name, &chunk->chunk.name));
+            at += chunk->chunk.raw_size;
+            if (!(chunk->flags & SPAN_UNREAD))
+                continue;
+            left_out += chunk->chunk.raw_size;
+            assert_true(chunk->held.size > 0 && chunk->held.ahead >= chunk->held.size);
+        }
+        if (msg->kind == FILLED)
+            reader_give(reader, span_of(span->slot));
+        else if (msg->kind == SPARE)
+            slots_give(slots, span->slot);
+    }
+    for (struct span *span; (span = reader_reclaim(reader));)
+        slots_give(slots, span->slot);
+    if (reader_result(reader, &info, &err) == 0) {
+        assert_int_equal(at, whole.size);
+        assert_string_equal(info->id, image_id);
+        assert_int_equal(info->layer_count, LAYERS);
+    } else {
+        left_out = ERR_FAIL;
+    }
+    reader_destroy(reader);
+    source_destroy(source);
+    slots_destroy(slots);
+    inbox_destroy(home);
+    return left_out;
+}
+
+static void forget_files(unsigned layer)
+{
+    char command[400];
+
+    snprintf(command, sizeof command, "rm -rf %s", path_of("overlay2/%s", folder_of(layer)));
+    assert_int_equal(system(command), 0);
+}
+
+static void layers_that_an_archive_holds_are_not_read(void **state)
+{
+    struct store *store = open_bucket();
+    struct bases bases;
+    struct text whole;
+    size_t all = 0;
+
+    (void)state;
+    push_file(REF, store);
+    find_bases(store, &bases);
+    assert_int_equal(bases.count, 1);
+    text_init(&whole, 64 * MIB);
+    assert_int_equal(read_whole(MIB, &whole), 0);
+    for (unsigned i = 0; i < LAYERS; i++)
+        all += (layers[i].size + 511) / 512 * 512;
+    /* A lead: the first layer, at least its beginning, is read. */
+    assert_in_range(read_with(&bases, 3500000, text_view(&whole)), all / 2, 2 * all / 3);
+    assert_in_range(read_with(&bases, 500000, text_view(&whole)), 2 * all / 3, all);
+    /* Without: no file of any layer is looked at, nor its list. */
+    for (unsigned i = 0; i < LAYERS; i++) {
+        forget_files(i);
+        assert_int_equal(
+            unlink(path_of("image/overlay2/layerdb/sha256/%s/tar-split.json.gz", chains[i])), 0);
+    }
+    assert_int_equal(read_with(&bases, 0, text_view(&whole)), all);
+    /* And when it must be, that it is not there is no secret. */
+    assert_int_equal(read_with(&bases, UINT64_MAX, text_view(&whole)), ERR_FAIL);
+    bases_finish(&bases);
+    store_destroy(store);
+    text_finish(&whole);
 }
 
 static void other_drivers_are_known_or_refused(void **state)
@@ -495,7 +643,7 @@ static void changed_bytes_are_found_by_the_digest(void **state)
 static void reading_stops_when_asked(void **state)
 {
     atomic_bool stop = true;
-    struct source *source = source_layers(&engine, image_id, REF, 0, NULL, &err);
+    struct source *source = open_layers();
     uint8_t piece[4096];
     long got = 1;
 
@@ -514,6 +662,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_image_comes_out_bit_for_bit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(it_is_a_save_archive, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(layers_that_an_archive_holds_are_not_read, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(other_drivers_are_known_or_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(elsewhere_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(broken_stores_are_refused, set_up, tear_down),

@@ -233,7 +233,7 @@ static void spans_fetch_one_range_each(void **state)
         wanted->chunks[i].spool_at = 1000 * i;
     for (unsigned i = 60; i < 70; i++) /* 5,000: not too many */
         wanted->chunks[i].spool_at = 1000 * i;
-    plan_init(&plan, wanted, 50000, 20000, 30000);
+    plan_init(&plan, wanted, NULL, 50000, 20000, 30000);
     while (!plan_done(&plan)) {
         struct span *span = span_of(&slot);
         size_t raw = 0;
@@ -266,11 +266,15 @@ static void a_slow_link_makes_an_export_pay(void **state)
         struct harvest_estimate estimate;
         bool pays;
     } cases[] = {
-        {{400000000, 1400000000, true, 3, 6, 2.5e6}, true},    /* 20 Mbit/s */
-        {{400000000, 1400000000, true, 3, 6, 200e6}, false},   /* the next room */
-        {{17000000, 1400000000, true, 3, 6, 12.5e6}, false},   /* little is missing */
-        {{400000000, 1400000000, false, 0, 6, 12.5e6}, false}, /* a stranger */
-        {{400000000, 500000000, false, 2, 6, 2.5e6}, true},    /* a neighbour on the same base */
+        {{400000000, 1400000000, false, true, 3, 6, 2.5e6}, true},    /* 20 Mbit/s */
+        {{400000000, 1400000000, false, true, 3, 6, 200e6}, false},   /* the next room */
+        {{17000000, 1400000000, false, true, 3, 6, 12.5e6}, false},   /* little is missing */
+        {{400000000, 1400000000, false, false, 0, 6, 12.5e6}, false}, /* a stranger */
+        {{400000000, 500000000, false, false, 2, 6, 2.5e6},
+         true}, /* a neighbour on the same base */
+        {{400000000, 1200000000, true, true, 3, 6, 100e6},
+         true}, /* layers are read, not exported */
+        {{400000000, 1200000000, true, true, 3, 6, 900e6}, false},
     };
 
     (void)state;

@@ -231,13 +231,20 @@ static void whatever_comes_the_archive_is_right(void **state)
         open_scene(&s, &options);
         while (s.count < CHUNKS / 8 && random_below(200)) {
             struct held held = {.base = random_below(BASES), .offset = random_below(BASE_SIZE / 2)};
+            unsigned count = random_below(runs),
+                     told = random_below(2) ? random_below(count + 1) : 0;
+            uint32_t sizes[64], ahead = 0;
 
             for (unsigned i = random_below(news); i-- > 0;)
                 add(&s, (struct held){0}, 1 + random_below(255));
-            for (unsigned i = random_below(runs); i-- > 0;) {
-                held.size = 1 + random_below(200);
-                if (held.offset + held.size > BASE_SIZE || s.count > CHUNKS / 2)
-                    break;
+            for (unsigned i = 0; i < count; i++) {
+                sizes[i] = 1 + random_below(200);
+                ahead += i < told ? sizes[i] : 0;
+            }
+            for (unsigned i = 0; i < count; i++) {
+                held.size = sizes[i];
+                held.ahead = i < told ? ahead : 0;
+                ahead -= i < told ? sizes[i] : 0;
                 add(&s, held, random_below(3) ? held.size : 1 + random_below(255));
                 held.offset += held.size;
             }
@@ -317,6 +324,37 @@ static void all_of_it_is_held(void **state)
     close_scene(&s);
 }
 
+/* A run that is known to go on needs no bytes, neither at the beginning nor behind something new.
+ */
+static void what_is_known_to_come_needs_no_bytes(void **state)
+{
+    struct held first = {.base = 0, .size = 50, .ahead = LEAST};
+    struct held second = {.base = 1, .offset = 5, .size = 50, .ahead = RUN_LEAST};
+    struct scene s;
+
+    (void)state;
+    open_scene(&s, &options);
+    assert_false(placer_needs(s.placer, &first));
+    add_new(&s, 1); /* less than a part: it must grow first */
+    assert_true(placer_needs(s.placer, &first));
+    end(&s);
+    close_scene(&s);
+
+    open_scene(&s, &options);
+    for (; first.ahead; first.ahead -= first.size, first.offset += first.size) {
+        assert_false(placer_needs(s.placer, &first));
+        add(&s, first, 50);
+    }
+    add_new(&s, 7);
+    for (; second.ahead; second.ahead -= second.size, second.offset += second.size) {
+        assert_false(placer_needs(s.placer, &second));
+        add(&s, second, 50);
+    }
+    end(&s);
+    assert_int_equal(s.sent, 7);
+    close_scene(&s);
+}
+
 static void small_and_empty_archives(void **state)
 {
     struct scene s;
@@ -381,6 +419,7 @@ int main(void)
         cmocka_unit_test(a_change_at_the_beginning_costs_the_least),
         cmocka_unit_test(short_runs_are_uploaded),
         cmocka_unit_test(all_of_it_is_held),
+        cmocka_unit_test(what_is_known_to_come_needs_no_bytes),
         cmocka_unit_test(small_and_empty_archives),
         cmocka_unit_test(a_lying_index_does_not_overrun),
         cmocka_unit_test(a_chunk_without_its_bytes_is_refused),

@@ -1,0 +1,34 @@
+#include "move/donor.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "move/source_layers.h"
+#include "wire/docker.h"
+
+/* The reference is part of an archive that nobody keeps. */
+#define NAME "donor:latest"
+
+bool donor_is_direct(const struct source *source)
+{
+    return strcmp(source->kind, "layers") == 0;
+}
+
+struct source *donor_open(const struct donor_options *options, struct err *err)
+{
+    const struct host_image *image = options->image;
+    struct source *source =
+        source_layers(&(struct source_layers_options){.engine = docker_engine(options->docker),
+                                                      .image_id = image->id,
+                                                      .reference = NAME,
+                                                      .without = options->known,
+                                                      .without_count = options->known_count,
+                                                      .cancel = options->cancel},
+                      err);
+
+    if (source || err->family == ERR_CANCELLED)
+        return source;
+    log_debug("%s: %s", image->name, err->text);
+    return source_docker(options->docker, image->name, image->size, err);
+}

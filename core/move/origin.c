@@ -1,0 +1,75 @@
+#include "move/origin.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "move/source_layers.h"
+
+int64_t origin_time(const struct push_options *options, const struct source *source)
+{
+    int64_t mtime = 0;
+
+    if (strcmp(source->kind, "layers") == 0)
+        return -1;
+    clock_parse_stamp(options->name.time, &mtime);
+    return mtime;
+}
+
+bool origin_is_repeatable(const struct push_options *options)
+{
+    return options->docker || strcmp(options->input, "-") != 0;
+}
+
+uint64_t origin_size(const struct push_options *options, const struct docker_image *local)
+{
+    struct stat st;
+
+    if (options->docker)
+        return local->size;
+    if (strcmp(options->input, "-") == 0 || stat(options->input, &st) || !S_ISREG(st.st_mode))
+        return 0;
+    return (uint64_t)st.st_size;
+}
+
+static struct source *open_layers(const struct origin_wanted *w, struct err *err)
+{
+    return source_layers(
+        &(struct source_layers_options){.engine = docker_engine(w->push->docker),
+                                        .image_id = w->local->id,
+                                        .reference = w->push->name.ref,
+                                        .indexes = (const struct index *const *)w->bases->indexes,
+                                        .index_count = w->bases->count,
+                                        .lead = w->lead,
+                                        .params = CHUNK_DEFAULT,
+                                        .cancel = w->push->transfer.cancel},
+        err);
+}
+
+/* A daemon's image: its layers, where they can be read on this host, else its export. */
+static struct source *open_image(const struct origin_wanted *w, struct err *err)
+{
+    const struct push_options *o = w->push;
+    struct source *source;
+
+    if (o->source != PUSH_FROM_DOCKER && !w->export_only) {
+        source = open_layers(w, err);
+        if (source || o->source == PUSH_FROM_LAYERS || err->family == ERR_CANCELLED)
+            return source;
+        log_info("push: the image comes from Docker's export: %s", err->text);
+    }
+    return source_docker(o->docker, o->name.ref, w->local->size, err);
+}
+
+struct source *origin_open(const struct origin_wanted *wanted, struct err *err)
+{
+    const struct push_options *o = wanted->push;
+
+    if (o->docker)
+        return open_image(wanted, err);
+    if (strcmp(o->input, "-") == 0)
+        return source_fd(0, o->transfer.cancel, err);
+    return source_file(o->input, o->transfer.cancel, err);
+}

@@ -1,0 +1,80 @@
+#include "move/shares.h"
+
+#include "base/log.h"
+#include "move/ability.h"
+#include "move/origin.h"
+#include "move/span.h"
+#include "move/weave.h"
+
+#define SLOT_ROOM   (SHARES_SLOT_SIZE + span_bound(SHARES_SLOT_SIZE))
+#define SLOTS_LEAST 3
+#define PART_SIZE   (8 * MIB) /* the size that the S3 clients agree on; grows with the image */
+#define PARTS_MOST  12        /* in memory: being filled or in the air */
+
+/* Equal parts, so large that the store's number of parts suffices. An archive is hardly ever larger
+ * than what it holds; without any hint the smallest parts still carry 80 GB. */
+static size_t choose_part_size(const struct store *store, uint64_t size_hint)
+{
+    uint64_t size = PART_SIZE, most = store->parts_max ? store->parts_max : 10000;
+
+    if (size < store->part_size_min)
+        size = store->part_size_min;
+    while (size_hint / size >= most - most / 16)
+        size *= 2;
+    return (size_t)size;
+}
+
+/* Whether this store copies for us. A stream that cannot be read twice must know beforehand. */
+static bool may_copy(const struct push_options *push, const struct base *base, size_t least)
+{
+    enum ability ability = ability_remembered(push->store);
+
+    if (ability == ABILITY_UNKNOWN && !origin_is_repeatable(push))
+        return ability_probe(push->store, base, least) == ABILITY_YES;
+    return ability != ABILITY_NO;
+}
+
+static void find_bases(const struct shares_wanted *wanted, struct shares *s, struct bases *bases)
+{
+    bases_find(wanted->push->store, &wanted->bases, bases);
+    if (bases->count && !may_copy(wanted->push, &bases->base[0], s->least)) {
+        log_debug("push: this store does not copy ranges: all is uploaded");
+        s->copies_refused = true;
+        bases_finish(bases);
+    }
+}
+
+struct shares shares_of(const struct shares_wanted *wanted, struct bases *bases)
+{
+    const struct transfer_options *transfer = &wanted->push->transfer;
+    const struct store *store = wanted->push->store;
+    size_t memory = transfer->memory ? transfer->memory : TRANSFER_MEMORY;
+    struct shares s = {.jobs = transfer_jobs(transfer->jobs)};
+    size_t parts_room, least_room, slot_bytes;
+
+    s.least = weave_least(store, wanted->size_hint);
+    s.part_size = weave_part_size(s.least);
+    parts_room = WEAVE_PARTS_MIN * s.part_size;
+    least_room = parts_room + SLOTS_LEAST * SLOT_ROOM;
+    *bases = (struct bases){0};
+    if (wanted->delta && least_room < memory) {
+        find_bases(wanted, &s, bases);
+    } else if (wanted->delta) {
+        log_info("push: comparing with earlier archives takes more memory (%zu bytes) than it may "
+                 "have",
+                 least_room);
+    }
+    if (bases->count == 0) {
+        s.part_size = choose_part_size(store, wanted->size_hint);
+        parts_room = memory / 2;
+    }
+    s.slots = 3 * s.jobs + 2;
+    while (s.slots > SLOTS_LEAST && s.slots * SLOT_ROOM + parts_room > memory)
+        s.slots--;
+    slot_bytes = s.slots * SLOT_ROOM;
+    s.parts = memory > slot_bytes ? (unsigned)((memory - slot_bytes) / s.part_size) : 0;
+    s.parts = s.parts < 2 ? 2 : s.parts > PARTS_MOST ? PARTS_MOST : s.parts;
+    log_debug("push: %u workers, %u slots, %u parts of %zu bytes: at most %zu bytes of buffers",
+              s.jobs, s.slots, s.parts, s.part_size, slot_bytes + s.parts * s.part_size);
+    return s;
+}

@@ -1,0 +1,35 @@
+/*
+ * shares - how a push shares out its memory: archives to compare with, slots, parts.
+ */
+#ifndef S3DOCK_MOVE_SHARES_H
+#define S3DOCK_MOVE_SHARES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "move/bases.h"
+#include "move/push.h"
+#include "pack/cut.h"
+
+#define SHARES_SLOT_SIZE (1 * MIB) /* a dozen chunks: few hand-overs, little memory */
+
+struct shares {
+    unsigned jobs, slots, parts;
+    size_t part_size;    /* a buffer's */
+    size_t least;        /* of a copied part */
+    bool copies_refused; /* there are bases, but the store does not copy */
+};
+
+struct shares_wanted {
+    const struct push_options *push;
+    uint64_t size_hint; /* of the stream; 0: not known */
+    bool delta;         /* look for bases */
+    struct bases_wanted bases;
+};
+
+/* Finds the bases, too, when they are wanted and there is memory for working with them; else, or
+ * when there are none, bases->count is 0. The caller finishes them. */
+struct shares shares_of(const struct shares_wanted *wanted, struct bases *bases);
+
+#endif
