@@ -72,8 +72,6 @@ def one(options, where, scene, kind, number, way, score):
         problem = scenes.wrong(worker, scene, result, FAILURES, SECONDS)
         if not problem and strays:
             problem = f"left {' '.join(strays)}"
-        for name in worker.strays():
-            os.unlink(os.path.join(worker.folder, name))
         score.case(f"calls: {kind}", f"{scene.name}, {where}", problem and
                    f"{scene.name}, {where}, {kind} {number}, {way}: {problem}", result.err)
     return job

@@ -28,8 +28,6 @@ def one(options, where, scene, number, way, score):
             problem = scene.look(worker, result)
         if not problem and result.code == KILLED and scene.again:
             problem = scenes.done_again(worker, scene)
-        for name in worker.strays():
-            os.unlink(os.path.join(worker.folder, name))
         score.case(f"kill -9: {scene.name}", where, problem and
                    f"{scene.name}, {where}, {way} at {number}: {problem}", result.err)
     return job

@@ -89,6 +89,13 @@ class Worker:
         os.makedirs(self.tmp, exist_ok=True)
         self.program = bench.Program(path, folder, {**environment, "TMPDIR": self.tmp})
 
+    def tidy(self):
+        self.program.forget()
+        for name in self.strays():
+            path = os.path.join(self.folder, name)
+            if os.path.isfile(path):
+                os.unlink(path)
+
     def run(self, *arguments):
         result = self.program.run(*arguments)
         if result.code != DONE:
@@ -118,7 +125,7 @@ class Worker:
 
     def strays(self):
         """Files that the program has left where only its unfinished work lies."""
-        found = os.listdir(self.tmp)
+        found = [os.path.join("tmp", name) for name in os.listdir(self.tmp)]
         return found + [name for name in os.listdir(self.folder)
                         if name not in ("home", "tmp", "s3", "bucket", "saved", "book")]
 
@@ -132,7 +139,7 @@ class Server(Worker):
         super().__init__(folder, path, self.s3.environment())
 
     def begin(self, start, rules=()):
-        self.program.forget()
+        self.tidy()
         self.s3.tell(load=start, rules=list(rules))
 
     def save(self, name):
@@ -158,7 +165,7 @@ class Folder(Worker):
         return os.path.join(self.folder, "saved", name.replace(" ", "-") or "empty")
 
     def begin(self, start):
-        self.program.forget()
+        self.tidy()
         shutil.rmtree(self.bucket, ignore_errors=True)
         if os.path.exists(self.saved(start)):
             shutil.copytree(self.saved(start), self.bucket, symlinks=True)
