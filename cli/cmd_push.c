@@ -26,6 +26,7 @@ static void write_data(struct json_writer *w, const struct push_options *options
     jw_int(w, "bases", result->bases);
     if (result->copies_refused)
         jw_bool(w, "copies_refused", true);
+    jw_string_if(w, "damaged_archive", result->liar);
     jw_string_if(w, "source", result->source);
     jw_string_if(w, "source_reason", result->distrust);
     if (options->dry_run)
@@ -58,6 +59,11 @@ static void tell(struct cli *cli, const struct push_options *options,
     if (result->distrust[0])
         output_note(&cli->output, "Docker's export was used, its layers could not be: %s",
                     result->distrust);
+    if (result->liar[0])
+        output_warn(&cli->output,
+                    "%s does not hold what its index says, and was not copied from: push that "
+                    "image again with --force --no-delta",
+                    result->liar);
     if (result->archived)
         output_note(&cli->output, "the image that had this name before was kept under archive/");
 }

@@ -25,6 +25,7 @@
 #include "move/check.h"
 #include "move/origin.h"
 #include "move/reader.h"
+#include "move/sample.h"
 #include "move/shares.h"
 #include "move/span.h"
 #include "move/upload.h"
@@ -59,6 +60,7 @@ struct attempt {
     bool reading, stopping;
     bool distrusted;                /* Docker's layers turned out not to be what they should be */
     bool copies_refused;            /* the store does not copy for us */
+    const struct base *liar;        /* does not hold what its index says */
     const struct image_info *image; /* once the reader is done */
 
     uint64_t raw, packed, uploaded; /* assembled; assembled; home again */
@@ -543,10 +545,26 @@ static void learn_copying(const struct attempt *a, bool failed)
         ability_remember(a->push->store, !failed);
 }
 
+/* Copied bytes are not seen: a few are read back. */
+static int check_copies(struct attempt *a, struct err *err)
+{
+    unsigned liar;
+    int answer = a->weave ? weave_check(a->weave, &liar, err) : 0;
+
+    if (answer != SAMPLE_LIE)
+        return answer;
+    a->liar = &a->bases.base[liar];
+    err_set(err, ERR_INTEGRITY, "base", "the archive %s does not hold what its index says",
+            a->liar->key);
+    return err_hint(err, "push that image again with --force --no-delta");
+}
+
 int attempt_run(struct attempt *attempt, struct err *err)
 {
     int answer = conduct(attempt, err);
 
+    if (answer == 0)
+        answer = check_copies(attempt, err);
     if (answer)
         learn_copying(attempt, true);
     return answer;
@@ -584,6 +602,8 @@ enum attempt_remedy attempt_remedy(const struct attempt *attempt)
 {
     const struct attempt *a = attempt;
 
+    if (a->liar)
+        return ATTEMPT_WITHOUT_BASES;
     if (a->distrusted && a->push->source == PUSH_FROM_AUTO)
         return ATTEMPT_WITH_EXPORT;
     if (a->weave && weave_lacked_bytes(a->weave))
@@ -604,6 +624,7 @@ void attempt_facts(const struct attempt *attempt, struct attempt_facts *out)
         .packed = a->packed,
         .bases = a->bases.count,
         .copies_refused = a->copies_refused,
+        .liar = a->liar ? a->liar->key : NULL,
     };
     if (a->weave) {
         out->copied = a->packed - weave_fresh(a->weave);

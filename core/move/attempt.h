@@ -53,6 +53,7 @@ enum attempt_remedy {
     ATTEMPT_READING_ALL,      /* bytes of a layer that was not read were needed after all */
     ATTEMPT_WITH_OTHER_BASES, /* an archive that was copied from has changed, or is gone */
     ATTEMPT_WITHOUT_COPIES,   /* the store cannot, or may not, copy for us */
+    ATTEMPT_WITHOUT_BASES,    /* one of them does not hold what its index says: facts.liar */
 };
 enum attempt_remedy attempt_remedy(const struct attempt *attempt);
 
@@ -65,6 +66,7 @@ struct attempt_facts {
     unsigned bases;                 /* archives that it was compared with */
     unsigned joins;                 /* temporary objects */
     bool copies_refused;            /* known beforehand: the store does not copy */
+    const char *liar;               /* key of the archive that is not as its index says, or NULL */
 };
 void attempt_facts(const struct attempt *attempt, struct attempt_facts *out);
 /* Tells the progress callback. */

@@ -136,6 +136,16 @@ static int settle(struct push *p, struct attempt *attempt, struct err *err)
                       err);
 }
 
+static void note_failure(struct push *p, const struct attempt *attempt)
+{
+    struct attempt_facts facts;
+
+    attempt_facts(attempt, &facts);
+    p->remedy = attempt_remedy(attempt);
+    if (facts.liar)
+        str_copy(p->result->liar, sizeof p->result->liar, facts.liar);
+}
+
 static int transfer(struct push *p, struct err *err)
 {
     struct attempt *attempt = attempt_create(
@@ -160,7 +170,7 @@ static int transfer(struct push *p, struct err *err)
     if (answer == 0)
         take_stock(p, attempt);
     else
-        p->remedy = attempt_remedy(attempt);
+        note_failure(p, attempt);
     attempt_destroy(attempt);
     return answer;
 }
@@ -184,6 +194,9 @@ static bool finds_another_way(struct push *p, struct err *err)
     } else if (p->remedy == ATTEMPT_WITH_OTHER_BASES && !p->looked_again) {
         log_info("push: begins again with other archives to copy from: %s", err->text);
         p->looked_again = true;
+    } else if (p->remedy == ATTEMPT_WITHOUT_BASES) {
+        log_info("push: everything is uploaded: %s", err->text);
+        p->delta = false;
     } else {
         log_info("the store does not copy parts of other archives (%s): everything is uploaded",
                  err->text);

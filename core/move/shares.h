@@ -25,7 +25,7 @@ struct shares_wanted {
     const struct push_options *push;
     uint64_t size_hint; /* of the stream; 0: not known */
     bool delta;         /* look for bases */
-    struct bases_wanted bases;
+    struct bases_wanted bases; /* archive_least and index_most are filled in here */
 };
 
 /* Finds the bases, too, when they are wanted and there is memory for working with them; else, or

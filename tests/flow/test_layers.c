@@ -320,7 +320,7 @@ static void find_bases(struct store *store, struct bases *out)
     struct image_name name;
 
     assert_int_equal(name_parse_image(REF, &name, &err), 0);
-    bases_find(store, &(struct bases_wanted){.name = &name}, out);
+    bases_find(store, &(struct bases_wanted){.name = &name, .index_most = 16 * MIB}, out);
 }
 
 enum { STARTED = 1, FILLED, SPARE, READ };
