@@ -275,7 +275,7 @@ static void on_uploaded(struct attempt *a, struct msg *msg)
     if (part) {
         if (!failed) {
             a->uploaded += part->size;
-            resume_home(a->resume, part->number, upload_etag(a->upload, part->number));
+            resume_home(a->resume, part, upload_etag(a->upload, part->number));
         }
         parts_give(a->parts, part);
     }
@@ -591,13 +591,19 @@ static bool may_go_on(const struct attempt *a, const struct err *err)
            err->family == ERR_LOCAL || err->family == ERR_DOCKER;
 }
 
+/* It is not the store that failed: it can be told. */
+static bool may_reach_store(const struct err *err)
+{
+    return err->family == ERR_CANCELLED || err->family == ERR_DOCKER || err->family == ERR_LOCAL;
+}
+
 void attempt_keep(struct attempt *attempt, struct err *err)
 {
     if (!attempt->upload) { /* it has touched nothing */
         attempt->kept = true;
         return;
     }
-    if (!may_go_on(attempt, err) || !resume_keep(attempt->resume))
+    if (!may_go_on(attempt, err) || !resume_keep(attempt->resume, may_reach_store(err)))
         return;
     attempt->kept = true;
     if (!err->hint[0])
