@@ -135,6 +135,16 @@ def peak_memory(pid_files):
     return max(peaks)
 
 
+def link_share(samples, rate):
+    """The share of a link's rate that was in use, in the busier direction, from the first byte to the last: what
+    a daemon does before and after is not the link's."""
+    moving = [at for at in range(1, len(samples)) if samples[at][1:] != samples[at - 1][1:]]
+    if not moving:
+        return 0.0
+    first, last = samples[moving[0] - 1], samples[moving[-1]]
+    return max(last[1] - first[1], last[2] - first[2]) * 8 / rate / (last[0] - first[0])
+
+
 def thinned(samples):
     step = max(1, -(-len(samples) // SAMPLES_MAX))
     return samples[::step]
@@ -206,8 +216,8 @@ class Harness:
                            samples=thinned(proxy.samples))
         if "sent" in figures:
             figures["throughput"] = (figures["sent"] + figures["received"]) / wall
-            if link.is_slow:
-                figures["link_share"] = max(figures["sent"], figures["received"]) * 8 / link.rate / wall
+            if proxy and link.is_slow:
+                figures["link_share"] = link_share(proxy.samples, link.rate)
         if contestant.inspect:
             figures.update(contestant.inspect(output))
         return figures
