@@ -4,11 +4,11 @@
 . "$(dirname "$0")/lib.sh"
 need_s3
 REF=app:20250721-2118-f7a5a27
-KILLS=3
+KILLS=2
 [ -z "${E2E_SLOW:-}" ] || KILLS=1
 PART=8388608
 
-"$KIT/make_image" $REF image.tar --size 100 --seed 5
+"$KIT/make_image" $REF image.tar --size 70 --seed 5
 check "an undisturbed push" s3dock push $REF --input image.tar
 key=$(archive_key)
 bucket get "$(archive_key)" whole.tar.gz
@@ -16,7 +16,7 @@ bucket get "$(index_key)" whole.index
 bucket get "$(metadata_key)" whole.json
 size=$(stat -c %s whole.tar.gz)
 
-coproc RELAY { exec "$KIT/relay" "${AWS_ENDPOINT_URL#*//}" "$work/count" --up --rate $((size / 4)); }
+coproc RELAY { exec "$KIT/relay" "${AWS_ENDPOINT_URL#*//}" "$work/count" --up --rate $((size / 3)); }
 at_exit "kill $RELAY_PID"
 read -r port <&"${RELAY[0]}"
 export AWS_ENDPOINT_URL=http://127.0.0.1:$port
@@ -65,7 +65,7 @@ for ((i = 0; i < KILLS; i++)); do
     check "and no temporary object" same '' "$(bucket list archive/)"
 done
 
-begun TERM 4
+begun TERM 3
 check "after SIGTERM the state lies in the bucket, too" test -n "$(bucket list archive/.s3dock-tmp/push/)"
 rm -r "$HOME/.cache/s3dock"
 check "another host sends what was missing" again
