@@ -8,15 +8,16 @@ import re
 import shutil
 
 import bench
-from bench import DONE, INTEGRITY, NEXT, NOT_FOUND, REF
+from bench import CONFLICT, DONE, INTEGRITY, NEXT, NOT_FOUND, REF
 
 
 class Scene:
-    """One command, the bucket it starts from, what must be true afterwards, and whether, after it has
-    failed, the same command does it."""
+    """One command, the bucket it starts from, what must be true afterwards; whether, after it has failed,
+    the same command does it; and with which codes it may refuse to go by what it was told."""
 
-    def __init__(self, name, start, command, look, again=True):
-        self.name, self.start, self.command, self.look, self.again = name, start, command, look, again
+    def __init__(self, name, start, command, look, again=True, refusals=()):
+        self.name, self.start, self.command, self.look = name, start, command, look
+        self.again, self.refusals = again, set(refusals)
 
 
 def pulled(worker, ref):
@@ -206,7 +207,7 @@ def all_scenes(images, digests):
               says(("list", "tags", "shop"), "", f"v2.0.0 -> {NEXT}")),
         Scene("promote", "promoted", ("promote", NEXT, "production"), says(current, REF, NEXT)),
         Scene("rollback", "promoted twice", ("rollback", "shop", "production"), says(current, NEXT, REF),
-              again=False),
+              again=False, refusals=(CONFLICT, NOT_FOUND)),
         Scene("list images", "two", ("list", "images", "shop"), prints(f"{NEXT}\n{REF}")),
         Scene("history", "promoted twice", ("history", "shop", "production"), None),
         Scene("current", "promoted", current, prints(REF)),
