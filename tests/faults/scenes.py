@@ -185,6 +185,7 @@ class Folder(Worker):
 
 def make_images(folder, small=False):
     """Three archives; the first two have a layer in common, which is uploaded in parts unless small."""
+    os.makedirs(folder, exist_ok=True)
     common = bench.layer([("opt/common", bench.noise((1 if small else 9) << 20, 1))])
     images = {name: os.path.join(folder, name + ".tar") for name in ("first", "next", "other")}
     bench.write_image(images["first"], REF, [common, bench.layer([("a", bench.noise(100000, 2))])])
