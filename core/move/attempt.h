@@ -66,6 +66,7 @@ struct attempt_facts {
     unsigned bases;                 /* archives that it was compared with */
     unsigned joins;                 /* temporary objects */
     bool copies_refused;            /* known beforehand: the store does not copy */
+    bool copies_tried;              /* which was found out by a trial */
     const char *liar;               /* key of the archive that is not as its index says, or NULL */
 };
 void attempt_facts(const struct attempt *attempt, struct attempt_facts *out);

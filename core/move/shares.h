@@ -18,13 +18,14 @@ struct shares {
     unsigned jobs, slots, parts;
     size_t part_size;    /* a buffer's */
     size_t least;        /* of a copied part */
-    bool copies_refused; /* there are bases, but the store does not copy */
+    bool copies_refused; /* there are bases, but the store does not copy, */
+    bool tried;          /* which was found out just now */
 };
 
 struct shares_wanted {
     const struct push_options *push;
-    uint64_t size_hint; /* of the stream; 0: not known */
-    bool delta;         /* look for bases */
+    uint64_t size_hint;        /* of the stream; 0: not known */
+    bool delta;                /* look for bases */
     struct bases_wanted bases; /* archive_least and index_most are filled in here */
 };
 
