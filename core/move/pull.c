@@ -44,6 +44,8 @@
 #include "wire/docker.h"
 
 #define IN_SIZE     (2 * MIB) /* of a ranged GET: long enough that the request costs little */
+#define IN_LEAST    (384 * KIB)
+#define IN_THE_AIR  0.5 /* seconds of the link that all GETs together hold: lost in a crash */
 #define OUT_SIZE    (4 * MIB)
 #define SPANS_MOST  16
 #define SPANS_LEAST 3
@@ -79,6 +81,7 @@ struct pull {
 
     struct inbox *home;
     struct slots *slots;
+    unsigned slot_count;
     struct workers *workers;
     struct sink *sink;
     struct writer *writer;
@@ -283,6 +286,7 @@ static int choose_delta(struct pull *p, struct err *err)
                                     .archive = &p->archive,
                                     .spool = p->spool,
                                     .reuse = o->reuse,
+                                    .reason = p->result->reuse,
                                     .cancel = o->transfer.cancel};
     int answer;
 
@@ -304,7 +308,6 @@ static int choose_delta(struct pull *p, struct err *err)
     p->wanted = p->delta->wanted;
     p->result->layers_here = p->delta->has_count;
     p->result->stats.reused_bytes = delta_left_out(p->delta);
-    snprintf(p->result->reuse, sizeof p->result->reuse, "%s", p->delta->reason);
     log_info("%s: %u of %u layers are here", o->name.ref, p->delta->has_count,
              p->at.metadata.layer_count);
     return 0;
@@ -374,6 +377,15 @@ static void release_span(struct pull *p, struct span *span)
     slots_give(p->slots, span->slot);
 }
 
+/* Short ranges over a slow link: little is lost when the pull is killed or a connection cut. */
+static size_t range_size(const struct pull *p)
+{
+    double share = meter_rate(&p->meter, clock_monotonic()) * IN_THE_AIR / p->slot_count;
+    size_t most = p->wanted ? IN_SIZE - SPAN_KEPT_ROOM : IN_SIZE;
+
+    return share < IN_LEAST ? IN_LEAST : share > (double)most ? most : (size_t)share;
+}
+
 /* Sends out as many spans as there are slots for. */
 static void admit(struct pull *p)
 {
@@ -389,6 +401,7 @@ static void admit(struct pull *p)
                                      .buffer = slot->in,
                                      .home = p->home,
                                      .msg.kind = FETCHED};
+        p->plan.in_size = range_size(p);
         if (plan_next(&p->plan, span, &err)) {
             release_span(p, span);
             stop(p, &err);
@@ -580,8 +593,8 @@ static int set_up(struct pull *p, struct err *err)
     p->slots = slots_create(count, IN_SIZE, out_size, sizeof(struct span), err);
     if (!p->slots)
         return ERR_FAIL;
-    plan_init(&p->plan, p->wanted, p->spool, p->archive.size,
-              p->wanted ? IN_SIZE - SPAN_KEPT_ROOM : IN_SIZE, OUT_SIZE);
+    plan_init(&p->plan, p->wanted, p->spool, p->archive.size, IN_LEAST, OUT_SIZE);
+    p->slot_count = count;
     p->workers = workers_create(&crew, err);
     p->sink = p->workers ? open_sink(o, err) : NULL;
     if (!p->sink)

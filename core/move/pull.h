@@ -41,7 +41,7 @@ struct pull_result {
     unsigned layers, layers_here; /* of the image; those that did not move */
     uint64_t to_fetch;            /* bytes of the archive that were (or, dry, would be) fetched */
     uint64_t kept;                /* bytes that an earlier, unfinished pull had fetched */
-    char reuse[256];              /* what was decided on local images, in words; or "" */
+    char reuse[DELTA_REASON];     /* what was decided on local images, in words; or "" */
     bool reloaded;                /* the daemon did not take the part, so it was given the whole */
     struct transfer_stats stats;
 };

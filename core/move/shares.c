@@ -13,7 +13,7 @@
 
 /* Equal parts, so large that the store's number of parts suffices. An archive is hardly ever larger
  * than what it holds; without any hint the smallest parts still carry 80 GB. */
-static size_t choose_part_size(const struct store *store, uint64_t size_hint)
+size_t shares_part_size(const struct store *store, uint64_t size_hint)
 {
     uint64_t size = PART_SIZE, most = store->parts_max ? store->parts_max : 10000;
 
@@ -73,7 +73,7 @@ struct shares shares_of(const struct shares_wanted *wanted, struct bases *bases)
                  least_room);
     }
     if (bases->count == 0) {
-        s.part_size = choose_part_size(store, wanted->size_hint);
+        s.part_size = shares_part_size(store, wanted->size_hint);
         parts_room = memory / 2;
     }
     memory -= BASES_MEMORY(bases->index_bytes);

@@ -29,6 +29,9 @@ struct shares_wanted {
     struct bases_wanted bases; /* archive_least and index_most are filled in here */
 };
 
+/* Equal parts of a push without bases have this size. */
+size_t shares_part_size(const struct store *store, uint64_t size_hint);
+
 /* Finds the bases, too, when they are wanted and there is memory for working with them; else, or
  * when there are none, bases->count is 0. The caller finishes them. */
 struct shares shares_of(const struct shares_wanted *wanted, struct bases *bases);

@@ -672,7 +672,7 @@ int main(void)
     };
     int failed;
 
-    if (!mkdtemp(dir))
+    if (!mkdtemp(dir) || setenv("XDG_CACHE_HOME", dir, 1))
         return 1;
     failed = cmocka_run_group_tests(tests, NULL, NULL);
     rmdir(dir);
