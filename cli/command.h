@@ -17,6 +17,8 @@ enum command_id {
     CMD_BUILD,
     CMD_PUSH,
     CMD_PULL,
+    CMD_INSPECT,
+    CMD_DIFF,
     CMD_TAG,
     CMD_PROMOTE,
     CMD_ROLLBACK,
@@ -27,6 +29,8 @@ enum command_id {
     CMD_LIST_TAGS,
     CMD_LIST_ENVS,
     CMD_LIST_TAG_FOR,
+    CMD_RESUME,
+    CMD_CLEANUP,
     CMD_CONFIG_INIT,
     CMD_CONFIG_SHOW,
     CMD_CONFIG_LIST,
@@ -73,6 +77,8 @@ const struct command *command_find(const char *const *words, unsigned count, uns
 int cmd_build(struct cli *cli, struct err *err);
 int cmd_push(struct cli *cli, struct err *err);
 int cmd_pull(struct cli *cli, struct err *err);
+int cmd_inspect(struct cli *cli, struct err *err);
+int cmd_diff(struct cli *cli, struct err *err);
 int cmd_tag(struct cli *cli, struct err *err);
 int cmd_promote(struct cli *cli, struct err *err);
 int cmd_rollback(struct cli *cli, struct err *err);
@@ -83,6 +89,8 @@ int cmd_list_images(struct cli *cli, struct err *err);
 int cmd_list_tags(struct cli *cli, struct err *err);
 int cmd_list_envs(struct cli *cli, struct err *err);
 int cmd_list_tag_for(struct cli *cli, struct err *err);
+int cmd_resume(struct cli *cli, struct err *err);
+int cmd_cleanup(struct cli *cli, struct err *err);
 int cmd_config_init(struct cli *cli, struct err *err);
 int cmd_config_show(struct cli *cli, struct err *err);
 int cmd_config_list(struct cli *cli, struct err *err);

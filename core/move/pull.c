@@ -39,6 +39,7 @@
 #include "move/sink.h"
 #include "move/span.h"
 #include "move/spool.h"
+#include "move/survey.h"
 #include "move/writer.h"
 #include "pack/member.h"
 #include "wire/docker.h"
@@ -306,6 +307,7 @@ static int choose_delta(struct pull *p, struct err *err)
         return 0;
     }
     p->wanted = p->delta->wanted;
+    p->result->donor = p->delta->donor != NULL;
     p->result->layers_here = p->delta->has_count;
     p->result->stats.reused_bytes = delta_left_out(p->delta);
     log_info("%s: %u of %u layers are here", o->name.ref, p->delta->has_count,
@@ -680,6 +682,19 @@ static int transfer(struct pull *p, struct err *err)
     return answer;
 }
 
+/* For who only wants to know. */
+static int survey_it(struct pull *p, struct err *err)
+{
+    const struct index *index = p->delta ? p->delta->index : p->index;
+    struct survey *survey = survey_create(index, err);
+
+    if (!survey)
+        return ERR_FAIL;
+    survey_plan(survey, index, p->wanted, p->delta ? p->delta->has : NULL);
+    p->result->survey = survey;
+    return 0;
+}
+
 /* What is there to pull, and how. */
 static int prepare(struct pull *p, struct err *err)
 {
@@ -688,6 +703,7 @@ static int prepare(struct pull *p, struct err *err)
     p->result->layers_here = 0;
     p->result->stats.reused_bytes = 0;
     p->result->reuse[0] = '\0';
+    p->result->donor = false;
     p->result->kept = 0;
     if (!p->home || find_archive(p, err))
         return ERR_FAIL;
@@ -697,7 +713,7 @@ static int prepare(struct pull *p, struct err *err)
     if (!p->delta && choose_index(p, err))
         return ERR_FAIL;
     p->result->to_fetch = p->wanted ? need_missing(p->wanted) : p->archive.size - p->result->kept;
-    return 0;
+    return p->options->dry_run && p->wanted ? survey_it(p, err) : 0;
 }
 
 static void sum_up(struct pull *p)
