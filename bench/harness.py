@@ -1,66 +1,27 @@
-"""Measures commands: wall clock, processor seconds of client and servers apart, peak memory.
+"""Measures commands: wall clock, processor seconds of client, daemons and servers apart, peak memory,
+bytes and requests.
 
 A run is one command line, started by bash so that a pipeline counts as one thing. What its processes used
-comes from the kernel (wait4); what the daemons used meanwhile, from /proc.
+comes from the kernel (wait4); what daemons and servers used meanwhile, from /proc; bytes from the link or
+from the S3 server. A run that fails gives no number.
 """
+import contextlib
 import dataclasses
 import os
+import signal
 import statistics
 import subprocess
+import threading
 import time
 
+from gateway import cost
+from links import LOOPBACK, WATCHED, Proxy
 
-@dataclasses.dataclass
-class Run:
-    wall: float          # seconds
-    user: float          # processor seconds of the command and all it started
-    system: float
-    peak_memory: int     # bytes, of the largest process of the command
-    daemon: float        # processor seconds of the Docker daemons meanwhile
-    server: float        # processor seconds of the S3 server meanwhile
-    output: str          # standard output
+SAMPLES_MAX = 200
 
 
 class Failed(Exception):
     pass
-
-
-def processor_seconds(pid_files):
-    ticks = 0
-    for path in pid_files:
-        try:
-            with open(path) as file:
-                pid = int(file.read())
-            with open(f"/proc/{pid}/stat") as file:
-                fields = file.read().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
-        except (OSError, ValueError):
-            continue
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
-class Harness:
-    def __init__(self, daemon_pids=(), server_pids=(), log=None):
-        self.daemon_pids, self.server_pids, self.log = daemon_pids, server_pids, log
-
-    def run(self, command, environment=None, check=True):
-        """Runs a bash command line and measures it. What came before is flushed to the disk first, so
-        that nobody pays for another's writes."""
-        os.sync()
-        daemon, server = map(processor_seconds, (self.daemon_pids, self.server_pids))
-        start = time.monotonic()
-        process = subprocess.Popen(["bash", "-c", "set -o pipefail; " + command],
-                                   env=environment, stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=self.log)
-        output = process.stdout.read().decode("utf-8", "replace")
-        _, status, used = os.wait4(process.pid, 0)
-        wall = time.monotonic() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if check and process.returncode != 0:
-            raise Failed(f"exit code {process.returncode}: {command}\n{output[-2000:]}")
-        return Run(wall, used.ru_utime, used.ru_stime, used.ru_maxrss * 1024,
-                   processor_seconds(self.daemon_pids) - daemon,
-                   processor_seconds(self.server_pids) - server, output)
 
 
 @dataclasses.dataclass
@@ -69,29 +30,64 @@ class Contestant:
     name: str
     command: str
     prepare: object = None         # called before every run, not measured
-    inspect: object = None         # called with the Run; returns further figures (a dict)
+    inspect: object = None         # called with its output; returns further figures (a dict)
     missing: str = ""              # the tool that is not installed: said, not run
+    via: str = "s3"                # whose link its bytes take: "s3", "registry", or "" for none
+    turns: int = 0                 # 0: as many as the scene has; slow ones may have fewer
+    attempts: int = 1              # how often it may be started again until it succeeds, all measured
+    key: str = ""                  # for programs that read the results; the name where none is given
 
 
 @dataclasses.dataclass
 class Goal:
-    """A figure that must stay at or below (or, `at_least`, at or above) a limit; no limit: to know."""
+    """A figure that must stay at or below (or, `at_least`, at or above) a limit; no limit: to know.
+    With a peer it is a ratio, made turn by turn."""
     text: str
-    value: object                  # called with {contestant: figures}
-    limit: float | None
+    figure: object                 # the name of one, or a function of a contestant's figures
+    ours: str
+    limit: float | None = None
+    peer: str | tuple = ""         # of several the best
     unit: str = "x"
     at_least: bool = False
 
-    def judge(self, figures):
-        try:
-            value = self.value(figures)
-        except KeyError:
+    def of(self, run):
+        return self.figure(run) if callable(self.figure) else run[self.figure]
+
+    def values(self, runs, name):
+        return {run["turn"]: self.of(run) for run in runs if run["contestant"] == name}
+
+    def best_peer(self, runs):
+        names = (self.peer,) if isinstance(self.peer, str) else self.peer
+        found = [(statistics.median(values.values()), name) for name in names
+                 if (values := self.values(runs, name))]
+        return min(found)[1] if found else None
+
+    def judge(self, runs):
+        """None when somebody that it needs was not measured."""
+        ours, peer = self.values(runs, self.ours), None
+        if not ours:
             return None
+        if self.peer:
+            peer = self.best_peer(runs)
+            if peer is None:
+                return None
+            theirs = self.values(runs, peer)
+            pairs = [ours[turn] / theirs[turn] for turn in ours if theirs.get(turn)]
+            # A peer of fewer turns: the medians against each other.
+            middle = statistics.median(theirs.values())
+            if len(pairs) < len(ours) and middle:
+                pairs = [value / middle for value in ours.values()]
+        else:
+            pairs = list(ours.values())
+        if not pairs:
+            return None
+        value = statistics.median(pairs)
         met = None
         if self.limit is not None:
             met = value >= self.limit if self.at_least else value <= self.limit
-        return {"text": self.text, "value": round(value, 4), "limit": self.limit, "unit": self.unit,
-                "at_least": self.at_least, "met": met}
+        return {"text": self.text, "ours": self.ours, "peer": peer, "value": round(value, 4),
+                "least": round(min(pairs), 4), "most": round(max(pairs), 4), "limit": self.limit,
+                "unit": self.unit, "at_least": self.at_least, "met": met}
 
 
 @dataclasses.dataclass
@@ -102,38 +98,183 @@ class Scene:
     goals: list = dataclasses.field(default_factory=list)
     repeat: int = 0                # 0: as often as asked for on the command line
     setup: object = None           # called once
+    link: object = LOOPBACK
 
 
-def play(scene, harness, repeat, say):
-    """Every contestant once, then all again, and so on, so that the machine's moods hit all alike.
-    Returns the scene's part of the results."""
-    if scene.setup:
-        scene.setup()
-    runs, present = [], [c for c in scene.contestants if not c.missing]
+# --- who used what ------------------------------------------------------------------------------------
+
+def living(pid_files):
+    for path in pid_files:
+        with contextlib.suppress(OSError, ValueError), open(path) as file:
+            yield int(file.read())
+
+
+def processor_seconds(pid_files):
+    """User and system seconds of processes and of the children that they have waited for: a Docker daemon
+    unpacks in children."""
+    user = system = 0
+    for pid in living(pid_files):
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/stat") as file:
+            fields = [int(word) for word in file.read().rpartition(")")[2].split()[11:15]]
+            user, system = user + fields[0] + fields[2], system + fields[1] + fields[3]
+    tick = os.sysconf("SC_CLK_TCK")
+    return user / tick, system / tick
+
+
+def forget_peaks(pid_files):
+    for pid in living(pid_files):
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/clear_refs", "w") as file:
+            file.write("5")
+
+
+def peak_memory(pid_files):
+    peaks = [0]
+    for pid in living(pid_files):
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/status") as file:
+            peaks += [int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM:")]
+    return max(peaks)
+
+
+def thinned(samples):
+    step = max(1, -(-len(samples) // SAMPLES_MAX))
+    return samples[::step]
+
+
+class Harness:
+    def __init__(self, stage, timeout=1800):
+        self.stage, self.timeout = stage, timeout
+
+    def proxy(self, link, via):
+        if via and (link.is_slow or link is WATCHED):
+            port, target = self.stage.link_ports(via)
+            return Proxy(self.stage.tool("link"), link, port, target)
+        return contextlib.nullcontext()
+
+    def execute(self, command):
+        """Runs a bash command line; returns its output, exit status and the kernel's account of it."""
+        process = subprocess.Popen(["bash", "-c", "set -o pipefail; " + command], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=self.stage.log, start_new_session=True)
+        # A session of its own: who takes too long is ended with all it has started.
+        timer = threading.Timer(self.timeout, lambda: os.killpg(process.pid, signal.SIGKILL))
+        timer.start()
+        try:
+            output = process.stdout.read().decode("utf-8", "replace")
+            _, status, used = os.wait4(process.pid, 0)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise
+        finally:
+            timer.cancel()
+        process.returncode = os.waitstatus_to_exitcode(status)
+        return output, process.returncode, used
+
+    def run(self, contestant, link=LOOPBACK):
+        """One run; returns its figures. What came before is flushed to the disk first, so that nobody pays
+        for another's writes."""
+        stage = self.stage
+        daemons, servers, gateway = stage.daemon_pids(), stage.server_pids(), stage.gateway
+        os.sync()
+        forget_peaks(daemons)
+        mark = gateway.mark() if gateway else None
+        daemon, server = processor_seconds(daemons), processor_seconds(servers)
+        user = system = peak = 0
+        with self.proxy(link, contestant.via) as proxy:
+            start = time.monotonic()
+            for attempt in range(contestant.attempts):
+                output, status, used = self.execute(contestant.command)
+                user, system = user + used.ru_utime, system + used.ru_stime
+                peak = max(peak, used.ru_maxrss * 1024)
+                if status == 0:
+                    break
+            wall = time.monotonic() - start
+        if status != 0:
+            raise Failed(f"exit code {status}: {contestant.command}\n{output[-2000:]}")
+        figures = {"wall": wall, "user": user, "system": system, "attempts": attempt + 1,
+                   "peak_memory": peak, "daemon_memory": peak_memory(daemons)}
+        for who, before, pids in (("daemon", daemon, daemons), ("server", server, servers)):
+            after = processor_seconds(pids)
+            figures[f"{who}_user"], figures[f"{who}_system"] = after[0] - before[0], after[1] - before[1]
+        if mark:
+            told = gateway.since(mark)
+            figures.update(sent=told["sent"], received=told["received"], requests=told["requests"],
+                           request_count=sum(told["requests"].values()), request_cost=cost(told["requests"]))
+        if proxy:
+            figures.update(sent=proxy.result["up"], received=proxy.result["down"],
+                           connections=proxy.result["connections"], cuts=proxy.result["cuts"],
+                           link_requests=proxy.result["requests"], link_processor=proxy.result["processor"],
+                           samples=thinned(proxy.samples))
+        if "sent" in figures:
+            figures["throughput"] = (figures["sent"] + figures["received"]) / wall
+            if link.is_slow:
+                figures["link_share"] = max(figures["sent"], figures["received"]) * 8 / link.rate / wall
+        if contestant.inspect:
+            figures.update(contestant.inspect(output))
+        return figures
+
+
+# --- a scene ------------------------------------------------------------------------------------------
+
+def summary(runs, name):
+    """Median, least and most of every number of one contestant."""
+    own = [run for run in runs if run["contestant"] == name]
+    keys = [key for key, value in own[0].items() if isinstance(value, (int, float)) and key != "turn"]
+    told = {"runs": len(own)}
+    for key in keys:
+        values = [run[key] for run in own if key in run]
+        told[key] = {"median": statistics.median(values), "least": min(values), "most": max(values)}
+    return told
+
+
+def line(name, figures):
+    text = f"  {name}: {figures['wall']:.2f} s, {figures['peak_memory'] / 2**20:.0f} MiB"
+    if "sent" in figures:
+        text += f", {figures['sent'] / 1e6:.1f} MB up, {figures['received'] / 1e6:.1f} MB down"
+    return text
+
+
+def conclude(scene, runs, failures):
+    names = [c.name for c in scene.contestants if any(run["contestant"] == c.name for run in runs)]
+    goals = [goal.judge(runs) for goal in scene.goals]
+    return {"name": scene.name, "title": scene.title, "link": dataclasses.asdict(scene.link),
+            "figures": {name: summary(runs, name) for name in names},
+            "goals": [goal for goal in goals if goal],
+            "missing": {c.name: c.missing for c in scene.contestants if c.missing},
+            "failures": failures, "runs": runs}
+
+
+def play(scene, harness, repeat, say, until=None):
+    """Every contestant once, then all again, and so on, so that the machine's moods hit all alike; at most
+    `repeat` times, and after the first only while another turn seems to end before `until`. Who fails is
+    out, with what he said; the others go on."""
+    runs, failures, turn = [], [], 0
     for contestant in scene.contestants:
         if contestant.missing:
             say(f"  {contestant.name}: left out, {contestant.missing} is not installed")
-    for turn in range(scene.repeat or repeat):
-        for contestant in present:
-            if contestant.prepare:
-                contestant.prepare()
-            run = harness.run(contestant.command)
-            figures = {"wall": run.wall, "user": run.user, "system": run.system,
-                       "peak_memory": run.peak_memory, "daemon": run.daemon, "server": run.server}
-            if contestant.inspect:
-                figures.update(contestant.inspect(run))
-            runs.append({"contestant": contestant.name, "turn": turn, **figures})
-            say(f"  {contestant.name}: {figures['wall']:.2f} s, "
-                f"{figures['peak_memory'] / 2**20:.0f} MiB")
-    medians = {}
-    for contestant in present:
-        own = [run for run in runs if run["contestant"] == contestant.name]
-        medians[contestant.name] = {
-            key: statistics.median(run[key] for run in own)
-            for key in own[0] if key not in ("contestant", "turn")}
-        walls = [run["wall"] for run in own]
-        medians[contestant.name]["wall_spread"] = max(walls) - min(walls)
-    goals = [goal.judge(medians) for goal in scene.goals]
-    return {"name": scene.name, "title": scene.title, "runs": runs, "medians": medians,
-            "missing": {c.name: c.missing for c in scene.contestants if c.missing},
-            "goals": [goal for goal in goals if goal]}
+    try:
+        if scene.setup:
+            scene.setup()
+        present = [c for c in scene.contestants if not c.missing]
+        while turn < (scene.repeat or repeat) and present:
+            began = time.monotonic()
+            for contestant in list(present):
+                if contestant.turns and turn >= contestant.turns:
+                    continue
+                try:
+                    if contestant.prepare:
+                        contestant.prepare()
+                    figures = harness.run(contestant, scene.link)
+                except (Failed, OSError, ValueError, KeyError, subprocess.CalledProcessError) as error:
+                    say(f"  {contestant.name}: FAILED: {error}")
+                    failures.append({"contestant": contestant.name, "turn": turn, "error": str(error)})
+                    present.remove(contestant)
+                    continue
+                runs.append({"contestant": contestant.name, "turn": turn, **figures})
+                say(line(contestant.name, figures))
+            turn += 1
+            if until and time.monotonic() + (time.monotonic() - began) > until:
+                break
+    except (Failed, OSError, subprocess.CalledProcessError) as error:
+        say(f"  FAILED: {error}")
+        failures.append({"contestant": "", "turn": turn, "error": str(error)})
+    return conclude(scene, runs, failures)

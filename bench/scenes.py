@@ -1,194 +1,563 @@
 """The scenes: a question each, the contestants that answer it, and what we want the answer to be.
 
-A scene is a function of the stage that returns a Scene; `SCENES` names them all in playing order.
+A scene is a function of the stage, the link and the options (names of peers and images) that returns a
+Scene; `SCENES` names them all. Contestants that serve as yardsticks have the key "limit-...".
 """
 import os
 import shutil
+import subprocess
+import time
 
 from harness import Contestant, Failed, Goal, Scene
-from stage import BUCKET, kit, stats
+from links import LOOPBACK, WATCHED
+from peers import PEERS, missing, name_at, pullers, pushers
+from stage import BUCKET, PAIRS, REGISTRY_BUCKET, stats
 
 MIB = 2**20
 LEVEL = 5  # the default of s3dock push
+OURS, EXPORT, FASTEST = "s3dock push", "s3dock push, from the export", "s3dock push, fastest level"
+SAVE, LOAD = "docker save > /dev/null", "docker load -i"
 
 
-def missing(*tools):
-    """The first tool that is not installed, or ''."""
-    return next((tool for tool in tools if not shutil.which(tool)), "")
+def cold_memory(*names):
+    return [Goal(f"{name}: peak memory", lambda run: run["peak_memory"] / MIB, name, 128, unit="MiB")
+            for name in names]
 
 
-def wall(figures, name):
-    return figures[name]["wall"]
+def link_use(scene_link, name):
+    """On a slow link the link is the limit."""
+    if not scene_link.is_slow or scene_link.rate > 100e6:
+        return []
+    return [Goal(f"{name}: share of the link that is in use", "link_share", name, 0.95, unit="", at_least=True)]
 
 
-def ratio(ours, peer, text, limit):
-    return Goal(f"{ours} / {peer}: {text}", lambda f: wall(f, ours) / wall(f, peer), limit)
+def saving(stage, image):
+    return Contestant(SAVE, f"docker -H {stage.need_builder(image.name)} save {image.reference} > /dev/null",
+                      via="", key="limit-save")
 
 
-def memory_goal(*names):
-    return Goal("peak memory", lambda f: max(f[name]["peak_memory"] for name in names) / MIB, 128, "MiB")
-
-
-def fill_bucket(stage):
-    """The bucket with the image in it, as the first push leaves it; returns the archive's key."""
+def fill_bucket(stage, image):
+    """The bucket with the image in it, as the first push leaves it."""
+    stage.need_s3()
     stage.empty_bucket()
-    stage.run(stage.s3dock("push", stage.reference, host=stage.need_builder()))
-    return next(line.partition(" ")[2] for line in kit("bucket", "list", BUCKET).splitlines()
-                if line.endswith(".tar.gz"))
+    stage.run(stage.s3dock("push", image.reference, host=stage.need_builder(image.name)))
 
 
-def push_cold(stage):
-    host, ref = stage.need_builder(), stage.reference
+def image_of(stage, link, options):
+    """The image that is sent: on a slow link one that is there in time."""
+    name = options.image or ("neighbour" if link.is_slow and link.rate <= 100e6 else "first")
+    return stage.images[name]
+
+
+# --- pushes -------------------------------------------------------------------------------------------
+
+def push(stage, link, options):
     stage.need_s3()
-    save = f"docker -H {host} save {ref}"
-    return Scene("push-cold", "push into an empty bucket", [
-        Contestant("s3dock push", stage.s3dock("push", ref, host=host), stage.empty_bucket, stats),
-        Contestant("s3dock push, from the export", stage.s3dock("push", ref, "--source", "docker", host=host),
-                   stage.empty_bucket, stats),
-        Contestant("docker save | pigz | aws s3 cp", f"{save} | pigz | aws s3 cp --quiet - s3://{BUCKET}/peer.tar.gz",
-                   stage.empty_bucket, missing=missing("pigz", "aws")),
-        Contestant("docker save > /dev/null", f"{save} > /dev/null"),
+    image = image_of(stage, link, options)
+    host, ref = stage.need_builder(image.name), image.reference
+    peers = pushers(stage, options.peers, image, link, options.peer_turns)
+    names = tuple(peer.name for peer in peers)
+    classic = tuple(peer.name for peer in peers if peer.key in ("docker", "pigz"))
+    return Scene("push", "push into an empty bucket", [
+        Contestant(OURS, stage.s3dock("push", ref, host=host, link=link), stage.empty_bucket, stats, key="layers"),
+        Contestant(FASTEST, stage.s3dock("push", ref, "--level", "1", host=host, link=link),
+                   stage.empty_bucket, stats, key="fastest"),
+        Contestant(EXPORT, stage.s3dock("push", ref, "--source", "docker", host=host, link=link),
+                   stage.empty_bucket, stats, key="export"),
+        *peers,
+        saving(stage, image),
     ], [
-        ratio("s3dock push", "docker save | pigz | aws s3 cp", "time", 0.40),
-        ratio("s3dock push, from the export", "docker save | pigz | aws s3 cp", "time", 0.40),
-        ratio("s3dock push", "docker save > /dev/null", "time", None),
-        ratio("s3dock push, from the export", "docker save > /dev/null", "time", None),
-        memory_goal("s3dock push", "s3dock push, from the export"),
-    ])
+        Goal("push / docker save: time", "wall", OURS, 0.9, SAVE),
+        Goal("push at the fastest level / docker save: time", "wall", FASTEST, 0.5, SAVE),
+        Goal("push from the export / docker save: time", "wall", EXPORT, 1.35, SAVE),
+        Goal("push / best of docker push and docker save | pigz | aws: time", "wall", OURS, 0.22, classic),
+        Goal("push / best peer: time", "wall", OURS, None, names),
+        Goal("push from the export / best peer: time", "wall", EXPORT, 0.33, names),
+        *link_use(link, OURS), *cold_memory(OURS, EXPORT),
+    ], link=link)
 
 
-def push_unchanged(stage):
-    host, ref = stage.need_builder(), stage.reference
+def push_unchanged(stage, link, options):
     stage.need_s3()
-    return Scene("push-unchanged", "push what the bucket already holds", [
-        Contestant("s3dock push", stage.s3dock("push", ref, host=host), None, stats),
-    ], [
-        Goal("time", lambda f: wall(f, "s3dock push"), 0.5, "s"),
-        Goal("uploaded", lambda f: f["s3dock push"]["uploaded_bytes"], 0, "bytes"),
-    ], setup=lambda: fill_bucket(stage))
-
-
-def pull_cold(stage):
-    edge, ref = stage.need_edge(), stage.reference
-    stage.need_s3()
+    image = image_of(stage, link, options)
+    host = stage.need_builder(image.name)
+    contestants = [Contestant(OURS, stage.s3dock("push", image.reference, host=host, link=link), None, stats,
+                              key="layers")]
+    lacks = missing("docker-registry")
+    if "docker" in options.peers:
+        contestants.append(Contestant("docker push", "", missing=lacks) if lacks else
+                           PEERS["docker"].push(stage, image, link))
 
     def setup():
-        key = fill_bucket(stage)
-        peer.command = f"aws s3 cp --quiet s3://{BUCKET}/{key} - | gunzip | docker -H {edge} load -q"
-        # Both read from memory what they load: the archive, and the file of the plain tar.
-        stage.run(f"cat {stage.archive} > /dev/null")
+        fill_bucket(stage, image)
+        if "docker" in options.peers and not lacks:
+            PEERS["docker"].publish(stage, image)
 
-    peer = Contestant("aws s3 cp | gunzip | docker load", "", stage.empty_edge, missing=missing("aws"))
-    return Scene("pull-cold", "pull into an empty Docker", [
-        Contestant("s3dock pull", stage.s3dock("pull", ref, host=edge), stage.empty_edge, stats),
-        Contestant("docker load -i", f"docker -H {edge} load -q -i {stage.archive}", stage.empty_edge),
-        peer,
+    return Scene("push-unchanged", "push what the bucket already holds", contestants, [
+        Goal("push of what is there: time", "wall", OURS, 0.5, unit="s"),
+        Goal("push of what is there: uploaded", "stated_uploaded_bytes", OURS, 0, unit="bytes"),
+    ], setup=setup, link=link)
+
+
+PUSH_GOALS = {  # against docker push; from the export against docker save; share of the archive uploaded
+    "edited": (0.3, 1.15, 0.015), "rebuilt": (0.2, 1.3, 0.50), "updated": (None, 1.4, 0.60),
+    "neighbour": (None, None, None)}
+
+
+def push_pair(name):
+    def scene(stage, link, options):
+        """The successor of an image that the bucket (and the registry) hold."""
+        stage.need_s3()
+        first, image = stage.images["first"], stage.images[name]
+        host, ref = stage.need_builder("first", name), image.reference
+
+        def ours(text, key, *flags):
+            return Contestant(text, stage.s3dock("push", ref, *flags, host=host, link=link), stage.restore, stats,
+                              key=key)
+
+        contestants = [ours(OURS, "layers"), ours(EXPORT, "export", "--source", "docker"),
+                       ours("s3dock push, everything", "full", "--no-delta")]
+        contestants[1].turns, contestants[2].turns = options.peer_turns, 1
+        lacks = missing("docker-registry")
+        if "docker" in options.peers and lacks:
+            contestants.append(Contestant("docker push", "", missing=lacks))
+        elif "docker" in options.peers:
+            peer = PEERS["docker"].push(stage, image, link)
+            tag = peer.prepare
+            peer.prepare = lambda: (stage.restore(REGISTRY_BUCKET), tag())
+            peer.turns = options.peer_turns
+            contestants.append(peer)
+        saved = saving(stage, image)
+        saved.turns = 1
+        contestants.append(saved)
+
+        def setup():
+            stage.hold(BUCKET, first.name, lambda: fill_bucket(stage, first))
+            if "docker" in options.peers and not lacks:
+                stage.hold(REGISTRY_BUCKET, first.name, lambda: PEERS["docker"].publish(stage, first))
+
+        peer_goal, save_goal, share_goal = PUSH_GOALS[name]
+        return Scene(f"push-{name}", f"push of a successor: {PAIRS[name]}", contestants, [
+            Goal("push / docker push: time", "wall", OURS, peer_goal, "docker push"),
+            Goal("push from the export / docker push: time", "wall", EXPORT,
+                 0.4 if name in ("rebuilt", "updated") else None, "docker push"),
+            Goal("push from the export / docker save: time", "wall", EXPORT, save_goal, SAVE),
+            *([Goal("push: time", "wall", OURS, 1.0, unit="s")] if name == "edited" else []),
+            Goal("uploaded, share of the archive",
+                 lambda run: run["stated_uploaded_bytes"] / run["stated_archive_bytes"], OURS, share_goal, unit=""),
+        ], setup=setup, link=link)
+    return scene
+
+
+# --- pulls --------------------------------------------------------------------------------------------
+
+def pull(stage, link, options):
+    stage.need_s3()
+    image, edge = image_of(stage, link, options), stage.need_edge()
+    stage.need_builder(image.name)
+    peers, publishers = pullers(stage, options.peers, image, link, edge, options.peer_turns)
+
+    def setup():
+        fill_bucket(stage, image)
+        for publisher in publishers:
+            publisher.publish(stage, image)
+        # Both read from memory what they load: the archive, and the file of the plain tar.
+        stage.run(f"cat {image.path} > /dev/null")
+
+    name = "s3dock pull"
+    return Scene("pull", "pull into an empty Docker", [
+        Contestant(name, stage.s3dock("pull", image.reference, host=edge, link=link), stage.empty_edge, stats,
+                   key="pull"),
+        Contestant(LOAD, f"docker -H {edge} load -q -i {image.path}", stage.empty_edge, via="", key="limit-load"),
+        *peers,
     ], [
-        ratio("s3dock pull", "docker load -i", "time", 1.10),
-        memory_goal("s3dock pull"),
+        Goal("pull / docker load -i: time", "wall", name, None if link.is_slow else 1.05, LOAD),
+        Goal("pull / best peer: time", "wall", name, None, tuple(peer.name for peer in peers)),
+        *link_use(link, name), *cold_memory(name),
+    ], setup=setup, link=link)
+
+
+def pull_unchanged(stage, link, options):
+    stage.need_s3()
+    image, edge = image_of(stage, link, options), stage.need_edge()
+    command = stage.s3dock("pull", image.reference, host=edge, link=link)
+
+    def setup():
+        fill_bucket(stage, image)
+        stage.run(stage.s3dock("pull", image.reference, host=edge))
+
+    return Scene("pull-unchanged", "pull what the host already has",
+                 [Contestant("s3dock pull", command, None, stats, key="pull")],
+                 [Goal("pull of what is there: time", "wall", "s3dock pull", 0.5, unit="s")], setup=setup, link=link)
+
+
+PULL_GOALS = {  # against docker pull, on the loopback and on a slow link; share of the archive fetched
+    "edited": (1.5, 0.5, 0.005), "rebuilt": (0.9, 0.12, 0.045), "updated": (1.5, 0.35, 0.21),
+    "neighbour": (None, None, None)}
+
+
+def pull_pair(name):
+    def scene(stage, link, options):
+        """The successor of an image that the host has."""
+        stage.need_s3()
+        first, image, edge = stage.images["first"], stage.images[name], stage.need_edge()
+        stage.need_builder("first", name)
+        lacks = missing("docker-registry")
+
+        def prepare():
+            stage.keep_only(edge, first.reference)
+
+        def ours(text, key, *flags):
+            return Contestant(text, stage.s3dock("pull", image.reference, *flags, host=edge, link=link), prepare,
+                              stats, key=key)
+
+        contestants = [ours("s3dock pull", "pull"), ours("s3dock pull --reuse always", "always", "--reuse", "always")]
+        if link.is_slow:
+            del contestants[1]  # there auto does the same
+        if "docker" in options.peers and lacks:
+            contestants.append(Contestant("docker pull", "", missing=lacks))
+        elif "docker" in options.peers:
+            peer = PEERS["docker"].pull(stage, image, link, edge)
+            peer.prepare = prepare
+            contestants.append(peer)
+
+        def setup():
+            for one in (first, image):
+                stage.run(stage.s3dock("push", one.reference, host=stage.builder))
+            peer = "docker" in options.peers and not lacks
+            if peer:
+                PEERS["docker"].publish(stage, first)
+                PEERS["docker"].publish(stage, image)
+            if stage.edge_holds == first.reference:
+                return
+            stage.empty_edge()
+            if peer:
+                # A layer that was loaded, not pulled, a daemon does not find again at a registry.
+                stage.run(PEERS["docker"].pull(stage, first, LOOPBACK, edge).command)
+                stage.docker(edge, "tag", name_at(stage, first, LOOPBACK), first.reference)
+            else:
+                stage.docker(edge, "load", "-q", "-i", first.path)
+            stage.edge_holds = first.reference
+
+        near, far, share = PULL_GOALS[name]
+        return Scene(f"pull-{name}", f"pull of a successor: {PAIRS[name]}", contestants, [
+            Goal("pull / docker pull: time", "wall", "s3dock pull", far if link.is_slow else near, "docker pull"),
+            Goal("fetched, share of the archive" + ("" if link.is_slow else ", chunks of local images taken"),
+                 lambda run: run["received"] / run["stated_archive_bytes"], contestants[0 if link.is_slow else 1].name,
+                 share, unit=""),
+        ], setup=setup, link=link)
+    return scene
+
+
+# --- interrupted, and many ----------------------------------------------------------------------------
+
+def resume(stage, link, options):
+    """Killed at half of its time, started again: what the second run costs."""
+    stage.need_s3()
+    image, edge = image_of(stage, link, options), stage.need_edge()
+    builder, half = stage.need_builder(image.name), {}
+    # How each begins, and what it is.
+    commands = {"s3dock push": (f"DOCKER_HOST={builder}", stage.s3dock("push", image.reference)),
+                "s3dock pull": (f"DOCKER_HOST={edge}", stage.s3dock("pull", image.reference))}
+    if "docker" in options.peers and not missing("docker-registry"):
+        stage.need_registry()
+        name = name_at(stage, image, LOOPBACK)
+        commands["docker push"] = "", f"docker -H {builder} push -q {name}"
+        commands["docker pull"] = "", f"docker -H {edge} pull -q {name}"
+
+    # Pushes first: they leave what the pulls want.
+    order = sorted(commands, key=lambda which: which.endswith("pull"))
+
+    def empty(which):
+        if which == "s3dock push":
+            stage.empty_bucket()
+            shutil.rmtree(os.environ["XDG_CACHE_HOME"], ignore_errors=True)
+        elif which == "docker push":
+            stage.empty_bucket(REGISTRY_BUCKET)
+        else:
+            stage.empty_edge()
+
+    def setup():
+        if "docker push" in commands:
+            stage.docker(builder, "tag", image.reference, name_at(stage, image, LOOPBACK))
+        for which in order:
+            empty(which)
+            started = time.monotonic()
+            stage.run(" ".join(commands[which]))
+            half[which] = (time.monotonic() - started) / 2
+
+    def interrupt(which):
+        if which.endswith("pull") and not stage.keys():
+            fill_bucket(stage, image)
+        empty(which)
+        settings, command = commands[which]
+        stage.run(f"{settings} timeout -s KILL {half[which]:.2f} {command} || true")
+
+    return Scene("resume", "killed at half of its time, started again", [
+        Contestant(which, " ".join(commands[which]), lambda which=which: interrupt(which),
+                   stats if which.startswith("s3dock") else None,
+                   via="registry" if which.startswith("docker") else "s3") for which in order
     ], setup=setup)
 
 
-def pull_unchanged(stage):
-    edge, ref = stage.need_edge(), stage.reference
-    stage.need_s3()
-    pull = stage.s3dock("pull", ref, host=edge)
+def hosts(count):
+    def scene(stage, link, options):
+        """So many hosts pull one image at once."""
+        stage.need_s3()
+        reference = "huge:20260301-0900-1a2b3c4"
+        path = os.path.join(stage.home, "hosts.tar")
+
+        def at_once(command_of):
+            # Every one of them must succeed.
+            lines = [f"{command_of(host)} > /dev/null & pids+=($!)" for host in stage.need_hosts(count)]
+            return "pids=(); " + "; ".join(lines).replace("&;", "&") + '; for pid in "${pids[@]}"; do wait "$pid" || exit 1; done'
+
+        def empty():
+            for host in stage.need_hosts(count):
+                stage.empty_host(host)
+
+        def setup():
+            stage.empty_bucket()
+            stage.run(f"{stage.tool('pattern')} 100000000 > {path}")
+            stage.docker(stage.builder, "load", "-q", "-i", path)
+            stage.run(stage.s3dock("push", reference, "--input", path))
+            if peer:
+                name = f"127.0.0.1:{stage.port('registry')}/huge:20260301-0900-1a2b3c4"
+                stage.docker(stage.builder, "tag", reference, name)
+                stage.docker(stage.builder, "push", "-q", name)
+
+        stage.need_builder()
+        peer = "docker" in options.peers and not missing("docker-registry")
+        contestants = [Contestant("s3dock pull", at_once(lambda host: stage.s3dock("pull", reference, host=host, link=link)),
+                                  empty, key="pull")]
+        if peer:
+            stage.need_registry()
+            name = f"127.0.0.1:{stage.port('registry', link)}/huge:20260301-0900-1a2b3c4"
+            contestants.append(Contestant("docker pull", at_once(lambda host: f"docker -H {host} pull -q {name}"),
+                                          empty, via="registry", key="docker"))
+        return Scene(f"hosts-{count}", f"{count} hosts pull 100 MB at once", contestants, [
+            Goal("pull / docker pull: time", "wall", "s3dock pull", 1.0 if count == 8 else None, "docker pull"),
+        ], setup=setup, link=link)
+    return scene
+
+
+# --- without Docker: the engine, sizes, levels --------------------------------------------------------
+
+def in_memory(stage, image):
+    """Copies of the image and a store for its archive, in memory; the push, and what empties the store."""
+    ram = stage.tmpfs()
+    path, store = os.path.join(ram, f"{image.name}.tar"), os.path.join(ram, "store")
+
+    def empty():
+        shutil.rmtree(store, ignore_errors=True)
+        os.makedirs(os.path.join(store, BUCKET))
 
     def setup():
-        fill_bucket(stage)
-        stage.run(pull)
-
-    return Scene("pull-unchanged", "pull what the host already has", [
-        Contestant("s3dock pull", pull, None, stats),
-    ], [Goal("time", lambda f: wall(f, "s3dock pull"), 0.5, "s")], setup=setup)
-
-
-def engine(stage):
-    """File in, directory out, all in memory: what the engine adds to libdeflate."""
-    ram, jobs = stage.tmpfs(), os.cpu_count()
-    image, store = os.path.join(ram, "image.tar"), os.path.join(ram, "store")
-    endpoint = f"file://{store}"
-    push = stage.s3dock("push", stage.reference, "--input", image, "--jobs", str(jobs), "--level", str(LEVEL),
-                        "--bucket", BUCKET, endpoint=endpoint)
-    pull = stage.s3dock("pull", stage.reference, "--output", os.path.join(ram, "back.tar"), "--jobs", str(jobs),
-                        "--bucket", BUCKET, endpoint=endpoint)
-
-    def setup():
-        if not stage.room_in_memory(3 * stage.raw_size):
-            raise Failed("/dev/shm is too small for the image, its archive and the copy that comes back")
-        shutil.copyfile(stage.archive, image)
+        if not os.path.exists(path):
+            if not stage.room_in_memory(3 * image.size):
+                raise Failed("/dev/shm is too small for the image, its archive and the copy that comes back")
+            shutil.copyfile(image.path, path)
         empty()
-        stage.run(push)
-        # The mean chunk of our cut is the chunk of the yardstick: 20 bytes of index a chunk.
+
+    def command(*flags):
+        return stage.s3dock("push", image.reference, "--input", path, *flags, endpoint=f"file://{store}")
+    return path, store, setup, empty, command
+
+
+def engine(stage, link, options):
+    """File in, directory out, all in memory: what the engine adds to libdeflate."""
+    image = stage.images[options.image or "first"]
+    path, store, copy, empty, command = in_memory(stage, image)
+    jobs, back = os.cpu_count(), os.path.join(stage.tmpfs(), "back.tar")
+    pull_back = stage.s3dock("pull", image.reference, "--output", back, "--jobs", str(jobs), endpoint=f"file://{store}")
+
+    def setup():
+        copy()
+        stage.run(command())
+        # The mean chunk of our cut is the chunk of the yardstick: 24 bytes of index a chunk.
         for folder, _, names in os.walk(store):
             for name in names:
                 if name.endswith(".index"):
-                    count = os.path.getsize(os.path.join(folder, name)) // 20
-                    yardstick.command = (f"{stage.tool('bare_deflate')} {image} {stage.raw_size // count} "
-                                         f"{jobs} {LEVEL}")
+                    count = os.path.getsize(os.path.join(folder, name)) // 24
+                    yardstick.command = f"{stage.tool('bare_deflate')} {path} {image.size // count} {jobs} {LEVEL}"
 
-    def empty():
-        shutil.rmtree(store, ignore_errors=True)
-        os.makedirs(os.path.join(store, BUCKET))
-
-    def seconds(run):
-        size, packed, packing, unpacking = run.output.split()
-        return {"packing": float(packing), "unpacking": float(unpacking), "archive_bytes": int(packed)}
+    def seconds(output):
+        _, packed, packing, unpacking = output.split()
+        return {"packing": float(packing), "unpacking": float(unpacking), "stated_archive_bytes": int(packed)}
 
     def forget():
-        back = os.path.join(ram, "back.tar")
         if os.path.exists(back):
             os.unlink(back)
 
-    yardstick = Contestant("libdeflate alone", "", inspect=seconds)
+    yardstick = Contestant("libdeflate alone", "", inspect=seconds, via="", key="limit-deflate")
     return Scene("engine", "the engine alone: file in, directory out, in memory", [
-        Contestant("s3dock push", push, empty, stats),
-        Contestant("s3dock pull", pull, forget, stats),
+        Contestant("s3dock push", command("--jobs", str(jobs)), empty, stats, via="", key="push"),
+        Contestant("s3dock pull", pull_back, forget, stats, via="", key="pull"),
         yardstick,
     ], [
-        Goal("push: throughput against libdeflate alone",
-             lambda f: f["libdeflate alone"]["packing"] / wall(f, "s3dock push"), 0.90, at_least=True),
-        Goal("pull: throughput against libdeflate alone",
-             lambda f: f["libdeflate alone"]["unpacking"] / wall(f, "s3dock pull"), None),
+        PassGoal("push: throughput against libdeflate alone", "packing", "s3dock push", 0.90),
+        PassGoal("pull: throughput against libdeflate alone", "unpacking", "s3dock pull", None),
     ], setup=setup)
 
 
-def archive_size(stage):
+class PassGoal(Goal):
+    """Our throughput against one pass of the yardstick, which does two in a run."""
+
+    def __init__(self, text, yardstick, ours, limit):
+        super().__init__(text, "wall", ours, limit, "libdeflate alone", "", True)
+        self.yardstick = yardstick
+
+    def values(self, runs, name):
+        key = self.yardstick if name == self.peer else "wall"
+        return {run["turn"]: 1 / run[key] for run in runs if run["contestant"] == name}
+
+
+def levels(stage, link, options):
+    """What each level costs and gains."""
+    image = stage.images[options.image or "first"]
+    _, _, setup, empty, command = in_memory(stage, image)
+    return Scene("levels", "compression levels", [
+        Contestant(f"level {level}", command("--level", str(level)), empty, stats, via="", key=f"level-{level}")
+        for level in (1, 2, 3, 4, 5, 6, 7, 9)
+    ], setup=setup)
+
+
+def tuning(stage, link, options):
+    """Workers and memory; the size of a part follows from them and from the image."""
+    stage.need_s3()
+    image = image_of(stage, link, options)
+    ways = [("--jobs", n) for n in ("0", "1", "2", "4", "8")] + [("--memory", n) for n in ("24M", "48M", "160M", "320M")]
+    return Scene("tuning", "concurrency and memory", [
+        Contestant(" ".join(flags), stage.s3dock("push", image.reference, "--input", image.path, *flags, link=link),
+                   stage.empty_bucket, stats, key="-".join(flags).strip("-")) for flags in ways
+    ], link=link)
+
+
+def archive(stage, link, options):
+    image = stage.images[options.image or "first"]
     store = os.path.join(stage.home, "size")
-    push = stage.s3dock("push", stage.reference, "--input", stage.archive, "--bucket", BUCKET,
-                        endpoint=f"file://{store}")
 
     def empty():
         shutil.rmtree(store, ignore_errors=True)
         os.makedirs(os.path.join(store, BUCKET))
 
-    return Scene("size", "size of the archive", [
-        Contestant("s3dock push", push, empty, stats),
-        Contestant("gzip -6", f"gzip -6 -c {stage.archive} | wc -c", inspect=lambda run: {"archive_bytes": int(run.output)}),
-        Contestant("zstd -3", f"zstd -3 -T0 -q -c {stage.archive} | wc -c",
-                   inspect=lambda run: {"archive_bytes": int(run.output)}, missing=missing("zstd")),
-    ], [
-        Goal("s3dock push / gzip -6: bytes", lambda f: f["s3dock push"]["archive_bytes"] / f["gzip -6"]["archive_bytes"], 1.03),
+    def size(output):
+        return {"stated_archive_bytes": int(output)}
+
+    return Scene("archive", "size of the archive", [
+        Contestant("s3dock push", stage.s3dock("push", image.reference, "--input", image.path,
+                                               endpoint=f"file://{store}"), empty, stats, via="", key="push"),
+        Contestant("gzip -6", f"gzip -6 -c {image.path} | wc -c", inspect=size, via="", key="gzip"),
+        Contestant("zstd -3", f"zstd -3 -T0 -q -c {image.path} | wc -c", inspect=size, missing=missing("zstd"),
+                   via="", key="zstd"),
+    ], [Goal("s3dock push / gzip -6: bytes", "stated_archive_bytes", "s3dock push", 1.03, "gzip -6")], repeat=1)
+
+
+def sizes(stage, link, options):
+    """Made-up images through a pipe: time grows with the size, memory does not."""
+    store = os.path.join(stage.home, "sizes")
+    reference = "huge:20260301-0900-1a2b3c4"
+    contestants = []
+
+    def empty():
+        shutil.rmtree(store, ignore_errors=True)
+        os.makedirs(os.path.join(store, BUCKET))
+
+    for size in (0.1, 0.3, 1, 3, 10) if not stage.tiny else (0.01, 0.02, 0.05):
+        push_it = stage.s3dock("push", reference, "--input", "-", endpoint=f"file://{store}")
+        pull_it = (stage.s3dock("pull", reference, "--output", "-", endpoint=f"file://{store}")
+                   .replace(" --json", "").replace(" --quiet", ""))
+        contestants += [
+            Contestant(f"push {size:g} GB", f"{stage.tool('pattern')} {size * 1e9:.0f} | {push_it}", empty, stats,
+                       via="", key=f"push-{size:g}"),
+            Contestant(f"pull {size:g} GB", f"{pull_it} > /dev/null", via="", key=f"pull-{size:g}")]
+    large, small = contestants[-2].name, contestants[-6].name
+    factor = float(large.split()[1]) / float(small.split()[1])
+    return Scene("sizes", "sizes: a made-up image through a pipe", contestants, [
+        *cold_memory(contestants[-2].name, contestants[-1].name),
+        Goal(f"push: time of {large[5:]} against {factor:g} times that of {small[5:]}",
+             lambda run: run["wall"] / (factor if run["contestant"] == large else 1), large, 1.1, small),
     ], repeat=1)
 
 
-def huge(stage):
-    """A made-up image of 10 GB through a pipe: memory must not grow with it."""
-    size, store = 10 * 10**9, os.path.join(stage.home, "huge")
-    reference = "huge:20260301-0900-1a2b3c4"
-    endpoint = f"file://{store}"
+def course(stage, link, options):
+    """Through a proxy that only watches: throughput over time."""
+    stage.need_s3()
+    image, edge = stage.images[options.image or "first"], stage.need_edge()
+    host, ref = stage.need_builder(image.name), image.reference
+    peers = [name for name in options.peers if name in ("docker", "pigz")]
+    # Ours after the peers' pushes, which empty the bucket; the pulls last.
+    contestants = [
+        *pushers(stage, peers, image, WATCHED),
+        Contestant(EXPORT, stage.s3dock("push", ref, "--source", "docker", host=host, link=WATCHED),
+                   stage.empty_bucket, stats, key="export"),
+        Contestant(OURS, stage.s3dock("push", ref, host=host, link=WATCHED), stage.empty_bucket, stats, key="layers"),
+        Contestant("s3dock pull", stage.s3dock("pull", ref, host=edge, link=WATCHED), stage.empty_edge, stats,
+                   key="pull")]
+    if "docker" in peers and not missing("docker-registry"):
+        contestants.append(PEERS["docker"].pull(stage, image, WATCHED, edge))
+        contestants[-1].prepare = stage.empty_edge
+    return Scene("course", "throughput over time", contestants, repeat=1, link=WATCHED)
 
-    def empty():
-        shutil.rmtree(store, ignore_errors=True)
-        os.makedirs(os.path.join(store, BUCKET))
 
-    push = stage.s3dock("push", reference, "--input", "-", "--bucket", BUCKET, endpoint=endpoint)
-    pull = stage.s3dock("pull", reference, "--output", "-", "--bucket", BUCKET, endpoint=endpoint).replace(" --json", "")
-    return Scene("huge", "a made-up image of 10 GB", [
-        Contestant("s3dock push", f"{stage.tool('pattern')} {size} | {push}", empty, stats),
-        Contestant("s3dock pull", f"{pull} > /dev/null"),
-    ], [memory_goal("s3dock push", "s3dock pull")], repeat=1)
+def limits(stage, link, options):
+    """What this machine can do at all."""
+    image = stage.images[options.image or "first"]
+    path, _, setup, _, _ = in_memory(stage, image)
+    host, edge = stage.need_builder(image.name), stage.need_edge()
+
+    def copying(output):
+        return {"bytes_per_second": float(output)}
+
+    def files():
+        inspected = subprocess.run(
+            ["docker", "-H", host, "image", "inspect", "-f",
+             "{{.GraphDriver.Data.UpperDir}}:{{.GraphDriver.Data.LowerDir}}", image.reference],
+            check=True, text=True, capture_output=True).stdout.strip()
+        return " ".join(inspected.replace(":<no value>", "").split(":"))
+
+    return Scene("limits", "bare limits", [
+        saving(stage, image),
+        Contestant(LOAD, f"docker -H {edge} load -q -i {image.path}", stage.empty_edge, via="", key="limit-load"),
+        Contestant("memcpy", f"{stage.tool('micro')} --plain memcpy", inspect=copying, via="", key="limit-memcpy"),
+        Contestant("libdeflate alone", f"{stage.tool('bare_deflate')} {path} 65536 {os.cpu_count()} {LEVEL} > /dev/null",
+                   via="", key="limit-deflate"),
+        Contestant("cat of the layers' files", f"find {files()} -type f -print0 | xargs -0 cat > /dev/null", via="",
+                   key="limit-cat"),
+        Contestant("layers as a stream, with SHA-256", f"{stage.tool('read_layers')} {host} {image.reference}",
+                   via="", key="read"),
+    ], [
+        Goal("reading layers / cat of their files: throughput", lambda run: 1 / run["wall"],
+             "layers as a stream, with SHA-256", 0.8, "cat of the layers' files", unit="x", at_least=True),
+    ], setup=setup)
 
 
-SCENES = {scene.__name__.replace("_", "-"): scene for scene in
-          (push_cold, push_unchanged, pull_cold, pull_unchanged, engine, archive_size, huge)}
+SCENES = {
+    "push": push, "push-unchanged": push_unchanged,
+    **{f"push-{name}": push_pair(name) for name in PAIRS},
+    "pull": pull, "pull-unchanged": pull_unchanged,
+    **{f"pull-{name}": pull_pair(name) for name in PAIRS},
+    "resume": resume, **{f"hosts-{count}": hosts(count) for count in (2, 8, 32)},
+    "sizes": sizes, "levels": levels, "tuning": tuning, "archive": archive, "engine": engine,
+    "limits": limits, "course": course,
+}
+GROUPS = {
+    "pushes": [name for name in SCENES if name.startswith("push")],
+    "pulls": [name for name in SCENES if name.startswith("pull")],
+    "pairs": [name for name in SCENES if name.partition("-")[2] in PAIRS],
+    "hosts": ["hosts-2", "hosts-8", "hosts-32"],
+    "all": list(SCENES),
+}
+# What is played when nothing is asked for.
+QUICK = ("push", "push-unchanged", "push-edited", "push-rebuilt", "pull", "pull-unchanged", "pull-edited",
+         "pull-rebuilt")
+# Seconds that one round with its setting takes on two cores: what the time left is divided by.
+ROUND = {"push": 180, "push-unchanged": 20, "push-edited": 45, "push-rebuilt": 110, "push-updated": 110,
+         "push-neighbour": 60, "pull": 100, "pull-unchanged": 10, "pull-edited": 40, "pull-rebuilt": 60,
+         "pull-updated": 60, "pull-neighbour": 40, "resume": 50, "hosts-2": 30, "hosts-8": 60, "hosts-32": 240, "sizes": 80,
+         "engine": 20, "levels": 70, "tuning": 120, "archive": 90, "limits": 60, "course": 70, "pull-edited@20mbit": 30,
+         "pull-rebuilt@20mbit": 190, "pull-updated@20mbit": 215, "push@100mbit": 75, "pull@100mbit": 45}
+
+
+def round_seconds(name, link):
+    return ROUND.get(f"{name}@{link.name}", ROUND.get(name, 60))

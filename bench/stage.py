@@ -1,14 +1,27 @@
-"""What the scenes play on: two Docker daemons, an S3 server, a bucket, a tmpfs, and the bench images."""
+"""What the scenes play on: Docker daemons, an S3 server, a registry, buckets, a tmpfs, and the bench images.
+
+Everything is started when the first scene needs it, lies under one directory, and is stopped by `with`.
+"""
 import json
 import os
 import shlex
 import shutil
+import signal
+import socket
 import subprocess
 import tempfile
+import time
+
+from gateway import Gateway
+from links import LOOPBACK
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 KIT = os.path.join(TOP, "tests", "kit")
-BUCKET = "bench"
+BUCKET, REGISTRY_BUCKET = "bench", "registry"
+# The images that stand for a change each, and what the change is.
+PAIRS = {"edited": "one source file edited", "rebuilt": "rebuilt with --no-cache",
+         "updated": "packages and dependencies updated", "neighbour": "another app on the same base"}
+SEEDS = {"first": 1, "edited": 2, "rebuilt": 3, "updated": 4, "neighbour": 5}  # of the tiny ones
 
 
 def kit(program, *arguments):
@@ -17,57 +30,97 @@ def kit(program, *arguments):
                           stdout=subprocess.PIPE, env=os.environ).stdout
 
 
-class Stage:
-    """Everything is under one directory and stopped by close(); use it with `with`."""
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
-    def __init__(self, image, build, say, log):
-        self.say, self.build, self.image, self.log = say, build, image, log
+
+class Image:
+    def __init__(self, name, reference, path):
+        self.name, self.reference, self.path = name, reference, path
+        self.size = os.path.getsize(path)
+        self.app, _, self.tag = reference.partition(":")
+
+
+class Stage:
+    def __init__(self, build, say, log, tiny=False, keep=False):
+        self.say, self.build, self.log, self.tiny, self.keep = say, build, log, tiny, keep
         self.program = os.path.join(build, "cli", "s3dock")
         self.home = os.path.join(TOP, ".run", "bench")
         self.builder_dir, self.edge_dir, self.s3_dir = (
             os.path.join(self.home, name) for name in ("b", "e", "c"))
-        self.ram = None
-        self.builder = self.edge = None
+        self.ram = self.builder = self.edge = self.gateway = self.registry = None
+        self.endpoint, self.hosts, self.held, self.ports = "", [], set(), {}
+        self.images, self.full = {}, {}   # full: what each bucket is to be put back to
+        self.edge_holds = ""              # the image that the edge host is to be put back to
 
     def __enter__(self):
         os.makedirs(self.home, exist_ok=True)
-        self.find_images()
         for name in list(os.environ):
             if name.startswith("S3DOCK_") or name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION",
                                                       "DOCKER_CONTEXT", "AWS_CA_BUNDLE"):
                 del os.environ[name]
         os.environ["S3DOCK_BUCKET"] = BUCKET
+        os.environ["XDG_CACHE_HOME"] = os.path.join(self.home, "cache")
+        self.find_images()
         return self
 
     def __exit__(self, *_):
-        self.say("stopping the servers")
-        for program, where in (("docker", self.builder_dir), ("docker", self.edge_dir),
-                               ("ceph", self.s3_dir)):
-            kit(program, "stop", where)
-        shutil.rmtree(self.home, ignore_errors=True)
+        if self.registry:
+            self.registry.send_signal(signal.SIGTERM)
+            self.registry.wait()
+        self.stop_hosts()
         if self.ram:
             shutil.rmtree(self.ram, ignore_errors=True)
+        if self.keep:
+            return
+        self.say("stopping the servers")
+        for program, where in (("docker", self.builder_dir), ("docker", self.edge_dir), ("ceph", self.s3_dir)):
+            kit(program, "stop", where)
+        shutil.rmtree(self.home, ignore_errors=True)
 
     # --- images
 
     def find_images(self):
-        kit("images", "bench")
-        self.images = {}
-        for line in kit("images", "list").splitlines():
+        where = os.path.join(TOP, ".cache", "bench-tiny" if self.tiny else "bench")
+        if self.tiny:
+            self.make_tiny(where)
+        else:
+            kit("images", "bench", where)
+        for line in kit("images", "list", where).splitlines():
             name, reference, path = line.split(" ", 2)
-            self.images[name] = (reference, path)
-        self.reference, self.archive = self.images[self.image]
-        self.raw_size = os.path.getsize(self.archive)
+            self.images[name] = Image(name, reference, path)
+
+    def make_tiny(self, where):
+        """Images of 9 MB instead of 1.4 GB: to try the harness itself."""
+        os.makedirs(where, exist_ok=True)
+        references = {"first": "shop:20260301-0900-1a2b3c4", "edited": "shop:20260301-1015-2b3c4d5",
+                      "rebuilt": "shop:20260302-0900-3c4d5e6", "updated": "shop:20260401-0900-4d5e6f7",
+                      "neighbour": "billing:20260301-0930-5e6f7a8"}
+        if all(os.path.exists(f"{where}/{name}.tar") for name in references):
+            return
+        host = kit("docker", "start", self.builder_dir).strip().partition("=")[2]
+        for name, reference in references.items():
+            self.run(f"DOCKER_HOST={host} {KIT}/images small {reference} {SEEDS[name]}")
+            self.run(f"docker -H {host} save {reference} > {where}/{name}.tar")
 
     # --- servers, started when the first scene needs them
 
-    def need_builder(self):
+    def need_builder(self, *names):
+        """The daemon that images are pushed from, with these images in it. What was just loaded is in memory, as
+        what was just built would be."""
         if not self.builder:
-            self.say("starting a Docker daemon and loading the image")
+            self.say("starting a Docker daemon")
             self.builder = kit("docker", "start", self.builder_dir).strip().partition("=")[2]
-            self.docker(self.builder, "load", "-q", "-i", self.archive)
-            # Whoever has just built an image has it in memory; otherwise the first export would pay.
-            self.run(f"docker -H {self.builder} save {self.reference} > /dev/null")
+            self.held = set(self.docker(self.builder, "image", "ls", "--format",
+                                        "{{.Repository}}:{{.Tag}}").split())
+        for name in names or ("first",):
+            image = self.images[name]
+            if image.reference not in self.held:
+                self.say(f"loading the image {name}")
+                self.docker(self.builder, "load", "-q", "-i", image.path)
+                self.held.add(image.reference)
         return self.builder
 
     def need_edge(self):
@@ -76,20 +129,79 @@ class Stage:
             self.edge = kit("docker", "start", self.edge_dir).strip().partition("=")[2]
         return self.edge
 
+    def need_hosts(self, count):
+        """So many edge hosts at once."""
+        while len(self.hosts) < count:
+            where = os.path.join(self.home, f"h{len(self.hosts)}")
+            host = kit("docker", "start", where).strip().partition("=")[2]
+            self.hosts.append((where, host))
+        return [host for _, host in self.hosts[:count]]
+
+    def stop_hosts(self):
+        for where, _ in self.hosts:
+            kit("docker", "stop", where)
+        self.hosts = []
+
     def need_s3(self):
-        if "AWS_ENDPOINT_URL" not in os.environ:
+        if not self.gateway:
             self.say("starting an S3 server")
-            for line in kit("ceph", "start", self.s3_dir, "--disk", "40").splitlines():
+            for line in kit("ceph", "start", self.s3_dir, "--disk", "60").splitlines():
                 name, _, value = line.partition("=")
                 os.environ[name] = value
-            kit("bucket", "make", BUCKET)
+            self.endpoint = os.environ["AWS_ENDPOINT_URL"]
+            self.ports["s3"] = (free_port(), int(self.endpoint.rpartition(":")[2]))
+            self.gateway = Gateway(self.s3_dir)
+            for bucket in (BUCKET, REGISTRY_BUCKET):
+                kit("bucket", "make", bucket)
+
+    def need_registry(self):
+        """docker-registry on the same S3 server. It sends the blobs itself, so that a link in front of it
+        sees them."""
+        self.need_s3()
+        if self.registry:
+            return
+        self.say("starting a registry")
+        port = free_port()
+        config = os.path.join(self.home, "registry.yml")
+        with open(config, "w") as file:
+            json.dump({"version": 0.1, "log": {"level": "error"},
+                       "storage": {"s3": {"accesskey": os.environ["AWS_ACCESS_KEY_ID"],
+                                          "secretkey": os.environ["AWS_SECRET_ACCESS_KEY"],
+                                          "region": "us-east-1", "regionendpoint": self.endpoint,
+                                          "bucket": REGISTRY_BUCKET, "secure": False, "v4auth": True},
+                                   "redirect": {"disable": True}},
+                       "http": {"addr": f"127.0.0.1:{port}"}}, file)
+        self.registry = subprocess.Popen(["docker-registry", "serve", config], stdout=self.log, stderr=self.log,
+                                         start_new_session=True)
+        with open(os.path.join(self.home, "registry.pid"), "w") as file:
+            file.write(str(self.registry.pid))
+        self.ports["registry"] = (free_port(), port)
+        self.wait_for(port)
+
+    def wait_for(self, port):
+        for _ in range(100):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    return
+            time.sleep(0.1)
+        raise OSError(f"nobody answers on port {port}")
+
+    def link_ports(self, via):
+        """Where a link listens, and whom it leads to."""
+        return self.ports[via]
+
+    def port(self, via, link=LOOPBACK):
+        """Where a client goes."""
+        return self.ports[via][1 if link is LOOPBACK else 0]
 
     def daemon_pids(self):
-        return [os.path.join(where, name) for where in (self.builder_dir, self.edge_dir)
+        return [os.path.join(where, name)
+                for where in (self.builder_dir, self.edge_dir, *(where for where, _ in self.hosts))
                 for name in ("docker.pid", "exec/containerd/containerd.pid")]
 
     def server_pids(self):
-        return [os.path.join(self.s3_dir, name) for name in ("radosgw.pid", "osd.pid", "mon.pid")]
+        return [os.path.join(self.s3_dir, name) for name in ("radosgw.pid", "osd.pid", "mon.pid")] + [
+            os.path.join(self.home, "registry.pid")]
 
     # --- small things the scenes do between runs
 
@@ -100,23 +212,48 @@ class Stage:
 
     def docker(self, host, *arguments):
         return subprocess.run(["docker", "-H", host, *arguments], check=True, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
+                              stdout=subprocess.PIPE, stderr=self.log).stdout
+
+    def empty_host(self, host):
+        images = self.docker(host, "image", "ls", "-aq").split()
+        if images:
+            self.docker(host, "image", "rm", "-f", *set(images))
+        self.docker(host, "image", "prune", "-af")
 
     def empty_edge(self):
-        images = self.docker(self.need_edge(), "image", "ls", "-aq").split()
-        if images:
-            self.docker(self.edge, "image", "rm", "-f", *set(images))
-        self.docker(self.edge, "image", "prune", "-af")
+        self.empty_host(self.need_edge())
+        self.edge_holds = ""
 
-    def empty_bucket(self):
-        kit("bucket", "empty", BUCKET)
+    def keep_only(self, host, reference):
+        """Removes every name but one, and the layers that nobody needs any more."""
+        names = self.docker(host, "image", "ls", "--format", "{{.Repository}}:{{.Tag}}").split()
+        others = [name for name in names if name != reference and not name.startswith("<none>")]
+        if others:
+            self.docker(host, "image", "rm", "-f", *others)
+        self.docker(host, "image", "prune", "-f")
 
-    def object_size(self, suffix):
-        for line in kit("bucket", "list", BUCKET).splitlines():
-            size, _, key = line.partition(" ")
-            if key.endswith(suffix):
-                return int(size)
-        return 0
+    def keys(self, bucket=BUCKET):
+        return {line.partition(" ")[2]: int(line.partition(" ")[0])
+                for line in kit("bucket", "list", bucket).splitlines()}
+
+    def empty_bucket(self, bucket=BUCKET):
+        kit("bucket", "empty", bucket)
+
+    def hold(self, bucket, what, fill):
+        """Sees to it that the bucket holds what `fill` puts into an empty one, and nothing else; restore() gets
+        back to that. Does it without filling where it can."""
+        name, keys = self.full.get(bucket, ("", set()))
+        if name != what or not keys <= set(self.keys(bucket)):
+            self.empty_bucket(bucket)
+            fill()
+            self.full[bucket] = (what, set(self.keys(bucket)))
+        else:
+            self.restore(bucket)
+
+    def restore(self, bucket=BUCKET):
+        fresh = [key for key in self.keys(bucket) if key not in self.full[bucket][1]]
+        for at in range(0, len(fresh), 100):
+            kit("bucket", "delete", bucket, *fresh[at:at + 100])
 
     def tmpfs(self):
         """A folder in memory."""
@@ -128,10 +265,12 @@ class Stage:
         status = os.statvfs("/dev/shm")
         return status.f_bavail * status.f_frsize > size
 
-    def s3dock(self, *arguments, host=None, endpoint=None):
+    def s3dock(self, *arguments, host=None, endpoint=None, link=LOOPBACK):
         """The command line of our program."""
-        words = [self.program, *arguments, "--json"]
+        words = [self.program, *arguments, "--json", "--quiet"]
         prefix = f"DOCKER_HOST={shlex.quote(host)} " if host else ""
+        if not endpoint and link is not LOOPBACK:
+            endpoint = f"http://127.0.0.1:{self.port('s3', link)}"
         if endpoint:
             words += ["--endpoint", endpoint]
         return prefix + shlex.join(words)
@@ -140,15 +279,13 @@ class Stage:
         return os.path.join(self.build, "bench", name)
 
 
-def stats(run):
+def stats(output):
     """The figures our program states about itself."""
-    answer = json.loads(run.output)
+    answer = json.loads(output)
     data = answer.get("data", {})
     said = {**answer.get("stats", {}), **data.get("stats", {})}
-    figures = {name: said[name] for name in
+    figures = {f"stated_{name}": said[name] for name in
                ("raw_bytes", "archive_bytes", "uploaded_bytes", "copied_bytes", "downloaded_bytes",
-                "reused_bytes", "requests") if name in said}
+                "reused_bytes", "requests", "peak_memory_bytes") if name in said}
     figures["skipped"] = int(bool(data.get("skipped")))
-    if "peak_memory_bytes" in said:
-        figures["stated_memory"] = said["peak_memory_bytes"]
     return figures

@@ -10,6 +10,7 @@
 #include "cli/connect.h"
 #include "cli/human.h"
 #include "cli/release_ui.h"
+#include "cli/survey_ui.h"
 #include "cli/transfer_ui.h"
 #include "move/pull.h"
 #include "wire/docker.h"
@@ -111,13 +112,18 @@ static const char *words_of_layers(const struct pull_result *result, char out[80
 
 static void tell_plan(struct cli *cli, const struct pull_result *result)
 {
-    char archive[HUMAN_SIZE], fetched[HUMAN_SIZE], layers[80];
+    char archive[HUMAN_SIZE], fetched[HUMAN_SIZE], kept[HUMAN_SIZE], layers[80];
 
-    output_note(&cli->output, "would pull %s: %s of %s%s", result->key,
-                human_bytes(result->to_fetch, fetched), human_bytes(result->size, archive),
-                words_of_layers(result, layers));
+    output_note(&cli->output, "would pull %s: %s%s of %s%s", result->key,
+                result->donor ? "at most " : "", human_bytes(result->to_fetch, fetched),
+                human_bytes(result->size, archive), words_of_layers(result, layers));
+    if (result->kept)
+        output_note(&cli->output, "%s were fetched by a pull that did not end",
+                    human_bytes(result->kept, kept));
     if (result->reuse[0])
         output_note(&cli->output, "%s", result->reuse);
+    if (result->survey)
+        survey_note_moves(cli, result->survey);
 }
 
 static void tell_pulled(struct cli *cli, const char *ref, const struct pull_result *result)
@@ -167,6 +173,7 @@ static int transfer(struct cli *cli, const struct target *target, struct pull_op
         return ERR_FAIL;
     write_data(output_data(&cli->output), target, options, &result);
     tell(cli, options, &result);
+    survey_destroy(result.survey);
     return 0;
 }
 

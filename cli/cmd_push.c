@@ -26,8 +26,11 @@ static void write_data(struct json_writer *w, const struct push_options *options
     jw_int(w, "bases", result->bases);
     if (result->copies_refused)
         jw_bool(w, "copies_refused", true);
+    jw_string_if(w, "damaged_archive", result->liar);
     jw_string_if(w, "source", result->source);
     jw_string_if(w, "source_reason", result->distrust);
+    jw_int(w, "resumed_bytes", (int64_t)result->resumed_bytes);
+    jw_string_if(w, "begun_afresh", result->afresh);
     if (options->dry_run)
         jw_bool(w, "dry_run", true);
     else
@@ -55,9 +58,20 @@ static void tell(struct cli *cli, const struct push_options *options,
             human_bytes(result->size, archive), human_seconds(stats->seconds, time),
             human_bytes(stats->raw_bytes, raw),
             human_rate(stats->seconds > 0 ? (double)result->size / stats->seconds : 0, rate));
+    if (result->resumed_bytes)
+        output_note(&cli->output, "it went on where an earlier push had stopped: %s were there",
+                    human_bytes(result->resumed_bytes, raw));
+    if (result->afresh[0])
+        output_note(&cli->output, "what an earlier push had left was of no use (%s): removed",
+                    result->afresh);
     if (result->distrust[0])
         output_note(&cli->output, "Docker's export was used, its layers could not be: %s",
                     result->distrust);
+    if (result->liar[0])
+        output_warn(&cli->output,
+                    "%s does not hold what its index says, and was not copied from: push that "
+                    "image again with --force --no-delta",
+                    result->liar);
     if (result->archived)
         output_note(&cli->output, "the image that had this name before was kept under archive/");
 }
@@ -115,6 +129,7 @@ int cmd_push(struct cli *cli, struct err *err)
         .level = (int)config_number(config, OPT_LEVEL),
         .dry_run = config_switch(config, OPT_DRY_RUN),
         .force = config_switch(config, OPT_FORCE),
+        .no_resume = config_switch(config, OPT_NO_RESUME) || !config_switch(config, OPT_RESUME),
         .no_delta = config_switch(config, OPT_NO_DELTA) || !config_switch(config, OPT_DELTA),
     };
     int failed;

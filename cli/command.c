@@ -80,6 +80,33 @@ const struct command command_table[COMMAND_COUNT] = {
                     "What reads like a version (v1.2.0, 1.2) is looked for among the versions\n"
                     "first, then among the environments; anything else the other way round.\n",
          .run = cmd_pull},
+    [CMD_INSPECT] =
+        {.name = "inspect",
+         .group = IMAGES,
+         .operands = REF,
+         .least = 1,
+         .most = 1,
+         .summary = "show what an image in the bucket is made of",
+         .examples = "s3dock inspect myapp:20250721-2118-f7a5a27\tlayer by layer\n"
+                     "s3dock inspect myapp:v1.2.0 --json\ta version, for a script\n",
+         .details =
+             "For each layer its size in the stream and in the archive, how many chunks it\n"
+             "has, what share of them could not be compressed, and what share stands in the\n"
+             "archive before. Reads the index, not the archive.\n",
+         .run = cmd_inspect},
+    [CMD_DIFF] =
+        {.name = "diff",
+         .group = IMAGES,
+         .operands = "REF REF",
+         .least = 2,
+         .most = 2,
+         .summary = "show what would move from one image to another",
+         .examples = "s3dock diff myapp:20250721-2118-f7a5a27 myapp:v1.2.0\tby layer and in all\n",
+         .details =
+             "What a host that has the first image lacks of the second: layers that it finds\n"
+             "do not move, nor chunks that the first one holds somewhere. Documents, the\n"
+             "index and gaps between chunks come on top: a few percent of what moves.\n",
+         .run = cmd_diff},
     [CMD_TAG] =
         {.name = "tag",
          .group = RELEASES,

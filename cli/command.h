@@ -17,6 +17,8 @@ enum command_id {
     CMD_BUILD,
     CMD_PUSH,
     CMD_PULL,
+    CMD_INSPECT,
+    CMD_DIFF,
     CMD_TAG,
     CMD_PROMOTE,
     CMD_ROLLBACK,
@@ -73,6 +75,8 @@ const struct command *command_find(const char *const *words, unsigned count, uns
 int cmd_build(struct cli *cli, struct err *err);
 int cmd_push(struct cli *cli, struct err *err);
 int cmd_pull(struct cli *cli, struct err *err);
+int cmd_inspect(struct cli *cli, struct err *err);
+int cmd_diff(struct cli *cli, struct err *err);
 int cmd_tag(struct cli *cli, struct err *err);
 int cmd_promote(struct cli *cli, struct err *err);
 int cmd_rollback(struct cli *cli, struct err *err);

@@ -67,6 +67,7 @@ static int connect_s3(struct cli *cli, const char *endpoint, struct store **out,
         .insecure = config_switch(config, OPT_INSECURE),
         .sign_payload = config_switch(config, OPT_SIGN_PAYLOAD),
         .retries = (unsigned)config_number(config, OPT_RETRIES),
+        .stall_seconds = (unsigned)(config_number(config, OPT_STALL_TIME) / 1000),
         .cancel = &cli->cancel,
     };
 

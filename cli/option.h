@@ -28,6 +28,7 @@ enum option_id {
     OPT_INSECURE,
     OPT_SIGN_PAYLOAD,
     OPT_RETRIES,
+    OPT_STALL_TIME,
     /* the daemon */
     OPT_DOCKER_HOST,
     OPT_DOCKER_CONTEXT,

@@ -1,23 +1,42 @@
+/*
+ * MD5 is taken from OpenSSL's older interface: it alone lets a running digest be written down and
+ * be gone on with by another process.
+ */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "base/hash.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/md5.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <xxhash.h>
+
+#include "base/err.h"
 
 /* A digest that could not be computed must never pass for one. That happens when memory is gone,
  * or when MD5 is forbidden (FIPS): digest_create() says so politely, here it is too late for that.
+ * The program ends as it does in the end of any error, only that nothing is tidied up; to be ended
+ * at any point is what it must bear anyway.
  */
 static void must(int done)
 {
-    if (done != 1)
-        abort();
+    static const char words[] = "error[local.memory]: out of memory for a digest\n";
+
+    if (done == 1)
+        return;
+    if (write(STDERR_FILENO, words, sizeof words - 1) < 0) {
+        /* the exit code says it, too */
+    }
+    _exit(ERR_LOCAL);
 }
 
 struct digest {
-    EVP_MD_CTX *ctx;
+    EVP_MD_CTX *ctx; /* of a SHA-256; for an MD5 it only tells whether that is allowed here */
     const EVP_MD *md;
+    bool is_md5;
+    MD5_CTX md5;
 };
 
 struct digest *digest_create(enum digest_kind kind)
@@ -26,12 +45,14 @@ struct digest *digest_create(enum digest_kind kind)
 
     if (!digest)
         return NULL;
-    digest->md = kind == DIGEST_SHA256 ? EVP_sha256() : EVP_md5();
+    digest->is_md5 = kind == DIGEST_MD5;
+    digest->md = digest->is_md5 ? EVP_md5() : EVP_sha256();
     digest->ctx = EVP_MD_CTX_new();
     if (!digest->ctx || EVP_DigestInit_ex(digest->ctx, digest->md, NULL) != 1) {
         digest_destroy(digest);
         return NULL;
     }
+    digest_reset(digest);
     return digest;
 }
 
@@ -45,18 +66,65 @@ void digest_destroy(struct digest *digest)
 
 void digest_reset(struct digest *digest)
 {
-    must(EVP_DigestInit_ex(digest->ctx, NULL, NULL));
+    must(digest->is_md5 ? MD5_Init(&digest->md5) : EVP_DigestInit_ex(digest->ctx, NULL, NULL));
 }
 
 void digest_add(struct digest *digest, const void *data, size_t size)
 {
-    must(EVP_DigestUpdate(digest->ctx, data, size));
+    must(digest->is_md5 ? MD5_Update(&digest->md5, data, size)
+                        : EVP_DigestUpdate(digest->ctx, data, size));
 }
 
 void digest_end(struct digest *digest, uint8_t *out)
 {
-    must(EVP_DigestFinal_ex(digest->ctx, out, NULL));
+    must(digest->is_md5 ? MD5_Final(out, &digest->md5)
+                        : EVP_DigestFinal_ex(digest->ctx, out, NULL));
     digest_reset(digest);
+}
+
+static void put_le(uint8_t *out, uint64_t value, unsigned size)
+{
+    for (unsigned i = 0; i < size; i++)
+        out[i] = (uint8_t)(value >> 8 * i);
+}
+
+static uint64_t get_le(const uint8_t *from, unsigned size)
+{
+    uint64_t value = 0;
+
+    for (unsigned i = 0; i < size; i++)
+        value |= (uint64_t)from[i] << 8 * i;
+    return value;
+}
+
+void md5_save(const struct digest *md5, uint8_t out[MD5_STATE_SIZE])
+{
+    const MD5_CTX *ctx = &md5->md5;
+    uint64_t bits = (uint64_t)ctx->Nh << 32 | ctx->Nl;
+
+    memset(out, 0, MD5_STATE_SIZE);
+    put_le(out, ctx->A, 4);
+    put_le(out + 4, ctx->B, 4);
+    put_le(out + 8, ctx->C, 4);
+    put_le(out + 12, ctx->D, 4);
+    put_le(out + 16, bits / 8, 8);
+    memcpy(out + 24, ctx->data, (size_t)(bits / 8 % 64));
+}
+
+void md5_load(struct digest *md5, const uint8_t state[MD5_STATE_SIZE])
+{
+    MD5_CTX *ctx = &md5->md5;
+    uint64_t added = get_le(state + 16, 8);
+
+    must(MD5_Init(ctx));
+    ctx->A = (MD5_LONG)get_le(state, 4);
+    ctx->B = (MD5_LONG)get_le(state + 4, 4);
+    ctx->C = (MD5_LONG)get_le(state + 8, 4);
+    ctx->D = (MD5_LONG)get_le(state + 12, 4);
+    ctx->Nl = (MD5_LONG)(added << 3);
+    ctx->Nh = (MD5_LONG)(added >> 29);
+    ctx->num = (unsigned)(added % 64);
+    memcpy(ctx->data, state + 24, ctx->num);
 }
 
 void sha256_of(struct view bytes, uint8_t out[SHA256_SIZE])

@@ -25,6 +25,12 @@ void digest_add(struct digest *digest, const void *data, size_t size);
 /* Writes 32 or 16 bytes and resets. */
 void digest_end(struct digest *digest, uint8_t *out);
 
+/* Where a running MD5 stands, as bytes: another process goes on from there. Little endian: the four
+ * words, how many bytes were added, and those of them that do not fill a block yet. */
+#define MD5_STATE_SIZE (16 + 8 + 64)
+void md5_save(const struct digest *md5, uint8_t out[MD5_STATE_SIZE]);
+void md5_load(struct digest *md5, const uint8_t state[MD5_STATE_SIZE]);
+
 void sha256_of(struct view bytes, uint8_t out[SHA256_SIZE]);
 void md5_of(struct view bytes, uint8_t out[MD5_SIZE]);
 void hmac_sha256(struct view key, struct view bytes, uint8_t out[SHA256_SIZE]);

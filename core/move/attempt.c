@@ -25,6 +25,8 @@
 #include "move/check.h"
 #include "move/origin.h"
 #include "move/reader.h"
+#include "move/resume.h"
+#include "move/sample.h"
 #include "move/shares.h"
 #include "move/span.h"
 #include "move/upload.h"
@@ -49,16 +51,20 @@ struct attempt {
     struct upload *upload;
     struct index_builder *builder;
     struct digest *md5;
+    struct resume *resume;
+    bool kept; /* what was sent, for another push */
 
     struct bases bases;
     struct weave *weave; /* NULL: everything is uploaded, in equal parts */
-    bool woven;          /* to its end */
+    bool ended;          /* nothing is left to be put into parts */
+    struct part *last;   /* without a weave: the last part, when it is the only one */
 
     struct span *current; /* being assembled; NULL between spans */
     size_t current_done;
     bool reading, stopping;
     bool distrusted;                /* Docker's layers turned out not to be what they should be */
     bool copies_refused;            /* the store does not copy for us */
+    const struct base *liar;        /* does not hold what its index says */
     const struct image_info *image; /* once the reader is done */
 
     uint64_t raw, packed, uploaded; /* assembled; assembled; home again */
@@ -136,6 +142,10 @@ static void release_span(struct attempt *a, struct span *span)
 
 static void on_filled(struct attempt *a, struct span *span)
 {
+    struct err err;
+
+    if (!a->stopping && resume_mark(a->resume, span, &err))
+        stop(a, &err);
     if (a->stopping) {
         release_span(a, span);
         return;
@@ -153,7 +163,6 @@ static void account(struct attempt *a, const struct span *span)
 {
     struct err err;
 
-    digest_add(a->md5, span->slot->out, span->out_size);
     a->raw += span->in_size;
     a->packed += span->out_size;
     for (unsigned i = 0; i < span->count; i++)
@@ -187,6 +196,24 @@ static void assemble_woven(struct attempt *a)
     }
 }
 
+/* A part is full: it goes out, unless an earlier push has sent it. */
+static void part_out(struct attempt *a, struct part *part)
+{
+    struct err err;
+    const char *etag;
+    int answer = resume_part(a->resume, part, &etag, &err);
+
+    if (answer == 0) {
+        upload_part(a->upload, part);
+        return;
+    }
+    if (answer == RESUME_HAS)
+        answer = upload_keep(a->upload, part->number, etag, part->size, &err);
+    parts_give(a->parts, part);
+    if (answer)
+        stop(a, &err);
+}
+
 /* Moves packed bytes, in order, into parts, as far as there are spans in order and free parts. */
 static void assemble_all(struct attempt *a)
 {
@@ -207,7 +234,7 @@ static void assemble_all(struct attempt *a)
             size_t used = parts_add(a->parts, rest, &full);
 
             if (full)
-                upload_part(a->upload, full);
+                part_out(a, full);
             if (used == 0)
                 return; /* every part is in the air: one will come home */
             a->current_done += used;
@@ -241,11 +268,15 @@ static void on_uploaded(struct attempt *a, struct msg *msg)
 {
     struct part *part;
     struct err err;
-    int failed = upload_home(a->upload, msg, &part, &err);
+    int failed;
 
+    resume_begun(a->resume, upload_told(a->upload, msg));
+    failed = upload_home(a->upload, msg, &part, &err);
     if (part) {
-        if (!failed)
+        if (!failed) {
             a->uploaded += part->size;
+            resume_home(a->resume, part->number, upload_etag(a->upload, part->number));
+        }
         parts_give(a->parts, part);
     }
     if (failed)
@@ -311,6 +342,13 @@ static void dispatch(struct attempt *a, struct msg *msg)
     }
 }
 
+static void drop_last(struct attempt *a)
+{
+    if (a->last)
+        parts_give(a->parts, a->last);
+    a->last = NULL;
+}
+
 /* Everything that still waits in the conductor's own hands when it stops. */
 static void drop_what_waits(struct attempt *a)
 {
@@ -320,6 +358,7 @@ static void drop_what_waits(struct attempt *a)
     if (a->current)
         slots_give(a->slots, a->current->slot);
     a->current = NULL;
+    drop_last(a);
     while ((span = order_take_any(&a->order)))
         slots_give(a->slots, span->slot);
     while ((part = upload_reclaim(a->upload)))
@@ -332,14 +371,32 @@ static bool is_over(struct attempt *a)
            (!a->weave || weave_out(a->weave) == 0);
 }
 
-/* Every span was placed: what the weave still holds back may go, too. */
-static void end_weave(struct attempt *a)
+/* The rest goes out as the last part. One that is the only part is the whole object: it waits until
+ * all is known to be well (attempt_complete). */
+static void end_parts(struct attempt *a)
+{
+    struct part *last = parts_flush(a->parts);
+
+    if (last && upload_has_begun(a->upload)) {
+        part_out(a, last);
+    } else if (last) {
+        a->last = last;
+        digest_add(a->md5, last->data, last->size);
+    }
+}
+
+/* Every span was placed: what is still held back may go, too. */
+static void end(struct attempt *a)
 {
     struct err err;
 
-    if (!a->weave || a->woven || a->stopping || a->reading || slots_out(a->slots))
+    if (a->ended || a->stopping || a->reading || slots_out(a->slots))
         return;
-    a->woven = true;
+    a->ended = true;
+    if (!a->weave) {
+        end_parts(a);
+        return;
+    }
     if (weave_end(a->weave, &err))
         stop(a, &err);
     a->packed = index_builder_packed(a->builder);
@@ -354,7 +411,7 @@ static int conduct(struct attempt *a, struct err *err)
     for (;;) {
         struct msg *msg;
 
-        end_weave(a);
+        end(a);
         if (a->stopping)
             drop_what_waits(a);
         if (is_over(a))
@@ -390,15 +447,33 @@ static void free_packer(void *packer)
 static int make_buffers(struct attempt *a, const struct shares *s, struct err *err)
 {
     order_init(&a->order, s->slots);
-    a->md5 = digest_create(DIGEST_MD5);
-    if (!a->md5)
-        return err_memory(err, "the checksum");
     a->home = inbox_create(err);
     a->slots = slots_create(s->slots, SHARES_SLOT_SIZE, span_bound(SHARES_SLOT_SIZE),
                             sizeof(struct span), err);
     a->parts = parts_create(s->parts, s->part_size, err);
-    a->builder = index_builder_create(&CHUNK_DEFAULT, a->push->level, err);
-    return a->home && a->slots && a->parts && a->builder ? 0 : ERR_FAIL;
+    return a->home && a->slots && a->parts ? 0 : ERR_FAIL;
+}
+
+/* What a push before this one left behind, if it is of use. */
+static int look_back(struct attempt *a, struct err *err)
+{
+    const struct push_options *push = a->push;
+    struct resume_options options = {
+        .store = push->store,
+        .key = a->options.key,
+        .content = a->options.content,
+        .level = push->level,
+        .off = push->no_resume,
+        .part_size = shares_part_size(push->store, origin_size(push, a->options.local)),
+    };
+
+    a->md5 = digest_create(DIGEST_MD5);
+    if (!a->md5)
+        return err_memory(err, "the checksum");
+    a->builder = index_builder_create(&CHUNK_DEFAULT, push->level, err);
+    options.md5 = a->md5;
+    options.builder = a->builder;
+    return a->builder ? resume_open(&options, &a->resume, err) : ERR_FAIL;
 }
 
 static int start_weave(struct attempt *a, size_t least, struct err *err)
@@ -448,7 +523,7 @@ static struct shares find_shares(struct attempt *a)
     struct shares_wanted wanted = {
         .push = a->push,
         .size_hint = origin_size(a->push, local),
-        .delta = a->options.delta,
+        .delta = a->options.delta && !resume_follows(a->resume),
         .bases = {.name = &a->push->name,
                   .first = a->options.first,
                   .layers = (const char(*)[80])local->diff_ids,
@@ -462,6 +537,8 @@ static int set_up(struct attempt *a, struct err *err)
 {
     struct shares shares;
 
+    if (look_back(a, err))
+        return ERR_FAIL;
     shares = find_shares(a);
     a->copies_refused = shares.copies_refused;
     a->source =
@@ -479,6 +556,10 @@ static int set_up(struct attempt *a, struct err *err)
     a->upload = upload_create(a->push->store, a->options.key, a->home, UPLOADED, shares.parts, err);
     if (!a->upload || start_weave(a, shares.least, err))
         return ERR_FAIL;
+    if (a->weave)
+        resume_forget(a->resume);
+    if (resume_follows(a->resume))
+        upload_adopt(a->upload, resume_follows(a->resume)->upload);
     return start_threads(a, shares.jobs, err);
 }
 
@@ -494,16 +575,41 @@ struct attempt *attempt_create(const struct attempt_options *options, struct err
     a->push = options->push;
     a->phase = PHASE_PREPARE; /* none of ours: the first report is a change */
     if (set_up(a, err)) {
+        attempt_keep(a, err);
         attempt_destroy(a);
         return NULL;
     }
     return a;
 }
 
+/* Failures after which the same command may do better, and need not send again what was sent. */
+static bool may_go_on(const struct attempt *a, const struct err *err)
+{
+    if (attempt_remedy(a) != ATTEMPT_HOPELESS)
+        return false;
+    return err->family == ERR_CANCELLED || err->family == ERR_NETWORK || err->family == ERR_AUTH ||
+           err->family == ERR_LOCAL || err->family == ERR_DOCKER;
+}
+
+void attempt_keep(struct attempt *attempt, struct err *err)
+{
+    if (!attempt->upload) { /* it has touched nothing */
+        attempt->kept = true;
+        return;
+    }
+    if (!may_go_on(attempt, err) || !resume_keep(attempt->resume))
+        return;
+    attempt->kept = true;
+    if (!err->hint[0])
+        err_hint(err, "what was sent is kept: run the same command again to go on");
+}
+
 static void clean_up(struct attempt *a)
 {
-    if (a->upload)
+    if (a->upload && !a->kept)
         upload_abort(a->upload);
+    if (a->resume && !a->kept)
+        resume_forget(a->resume);
     if (a->weave)
         weave_clean_up(a->weave);
 }
@@ -515,6 +621,7 @@ void attempt_destroy(struct attempt *attempt)
     if (!a)
         return;
     clean_up(a);
+    drop_last(a);
     reader_destroy(a->reader);
     source_destroy(a->source);
     workers_destroy(a->workers);
@@ -524,6 +631,7 @@ void attempt_destroy(struct attempt *attempt)
     parts_destroy(a->parts);
     slots_destroy(a->slots);
     inbox_destroy(a->home);
+    resume_destroy(a->resume);
     digest_destroy(a->md5);
     bases_finish(&a->bases);
     free(a);
@@ -543,10 +651,26 @@ static void learn_copying(const struct attempt *a, bool failed)
         ability_remember(a->push->store, !failed);
 }
 
+/* Copied bytes are not seen: a few are read back. */
+static int check_copies(struct attempt *a, struct err *err)
+{
+    unsigned liar;
+    int answer = a->weave ? weave_check(a->weave, &liar, err) : 0;
+
+    if (answer != SAMPLE_LIE)
+        return answer;
+    a->liar = &a->bases.base[liar];
+    err_set(err, ERR_INTEGRITY, "base", "the archive %s does not hold what its index says",
+            a->liar->key);
+    return err_hint(err, "push that image again with --force --no-delta");
+}
+
 int attempt_run(struct attempt *attempt, struct err *err)
 {
     int answer = conduct(attempt, err);
 
+    if (answer == 0)
+        answer = check_copies(attempt, err);
     if (answer)
         learn_copying(attempt, true);
     return answer;
@@ -554,12 +678,9 @@ int attempt_run(struct attempt *attempt, struct err *err)
 
 int attempt_complete(struct attempt *attempt, struct store_info *info, struct err *err)
 {
-    struct part *flushed = attempt->weave ? NULL : parts_flush(attempt->parts);
-    const struct part *last = attempt->weave ? weave_last(attempt->weave) : flushed;
+    const struct part *last = attempt->weave ? weave_last(attempt->weave) : attempt->last;
     int answer = upload_complete(attempt->upload, last, attempt->packed, info, err);
 
-    if (flushed)
-        parts_give(attempt->parts, flushed);
     learn_copying(attempt, answer != 0);
     return answer;
 }
@@ -584,6 +705,10 @@ enum attempt_remedy attempt_remedy(const struct attempt *attempt)
 {
     const struct attempt *a = attempt;
 
+    if (resume_has_diverged(a->resume))
+        return ATTEMPT_AFRESH;
+    if (a->liar)
+        return ATTEMPT_WITHOUT_BASES;
     if (a->distrusted && a->push->source == PUSH_FROM_AUTO)
         return ATTEMPT_WITH_EXPORT;
     if (a->weave && weave_lacked_bytes(a->weave))
@@ -604,6 +729,9 @@ void attempt_facts(const struct attempt *attempt, struct attempt_facts *out)
         .packed = a->packed,
         .bases = a->bases.count,
         .copies_refused = a->copies_refused,
+        .resumed = resume_bytes(a->resume),
+        .refusal = resume_refusal(a->resume),
+        .liar = a->liar ? a->liar->key : NULL,
     };
     if (a->weave) {
         out->copied = a->packed - weave_fresh(a->weave);

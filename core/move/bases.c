@@ -25,7 +25,6 @@
 #define PAGES_MAX      8
 #define OWN_ENOUGH     2
 #define DOCUMENT_MAX   (256 * KIB)
-#define INDEX_MOST     (64 * MIB)
 
 struct fetch {
     struct store_op op;
@@ -266,8 +265,9 @@ static void find_candidates(struct search *s)
 
 static bool usable(const struct search *s, const struct metadata *metadata)
 {
-    return metadata->format > 0 && key_is_sound(metadata->index_key) && metadata->index_size > 0 &&
-           metadata->index_size <= INDEX_MOST && metadata->size > s->wanted->archive_least;
+    return metadata->format > 0 && metadata->archive_etag[0] && key_is_sound(metadata->index_key) &&
+           metadata->index_size > 0 && metadata->index_size <= s->wanted->index_most &&
+           metadata->size > s->wanted->archive_least;
 }
 
 static unsigned count_shared(const struct search *s, const struct metadata *metadata)
@@ -349,8 +349,8 @@ static bool index_is(const struct metadata *metadata, struct view bytes)
 
 static bool archive_is(const struct metadata *metadata, const struct store_op *head)
 {
-    return head->answer == STORE_DONE && head->info.size == metadata->size && head->info.etag[0] &&
-           (!metadata->archive_etag[0] || strcmp(head->info.etag, metadata->archive_etag) == 0);
+    return head->answer == STORE_DONE && head->info.size == metadata->size &&
+           strcmp(head->info.etag, metadata->archive_etag) == 0;
 }
 
 static void take(struct bases *out, const struct candidate *candidate, const struct store_op *head,
@@ -371,11 +371,29 @@ static void take(struct bases *out, const struct candidate *candidate, const str
         str_copy(base->key, sizeof base->key, candidate->key);
         str_copy(base->etag, sizeof base->etag, head->info.etag);
         base->size = metadata->size;
+        out->index_bytes += bytes.size;
         out->indexes[out->count++] = index;
         log_debug("bases: %s", base->key);
         return;
     }
     index_destroy(index);
+}
+
+/* The best, as many as there is memory for. */
+static unsigned choose(struct search *s, unsigned count)
+{
+    uint64_t left = s->wanted->index_most;
+    unsigned chosen = 0;
+
+    for (unsigned i = 0; i < count && chosen < BASES_MAX; i++) {
+        uint64_t size = s->order[i]->metadata.index_size;
+
+        if (size > left)
+            continue;
+        left -= size;
+        s->order[chosen++] = s->order[i];
+    }
+    return chosen;
 }
 
 static void read_indexes(struct search *s, unsigned count, struct bases *out)
@@ -384,14 +402,17 @@ static void read_indexes(struct search *s, unsigned count, struct bases *out)
 
     for (unsigned i = 0; i < count; i++) {
         heads[i] = (struct store_op){.verb = STORE_HEAD, .key = s->order[i]->key, .optional = true};
-        prepare_fetch(&s->fetches[i], s->order[i]->metadata.index_key, INDEX_MOST);
+        prepare_fetch(&s->fetches[i], s->order[i]->metadata.index_key,
+                      s->order[i]->metadata.index_size);
         ops[2 * i] = &heads[i];
         ops[2 * i + 1] = &s->fetches[i].op;
     }
     if (run_all(s->store, ops, 2 * count))
         for (unsigned i = 0; i < count; i++)
-            if (fetched(&s->fetches[i]))
+            if (fetched(&s->fetches[i])) {
                 take(out, s->order[i], &heads[i], text_view(&s->fetches[i].text));
+                text_finish(&s->fetches[i].text);
+            }
     for (unsigned i = 0; i < count; i++)
         text_finish(&s->fetches[i].text);
 }
@@ -410,7 +431,7 @@ void bases_find(struct store *store, const struct bases_wanted *wanted, struct b
         find_candidates(s);
         read_candidates(s);
         count = rank(s);
-        read_indexes(s, count < BASES_MAX ? count : BASES_MAX, out);
+        read_indexes(s, choose(s, count), out);
         for (unsigned i = 0; i < s->count; i++)
             metadata_finish(&s->candidates[i].metadata);
     }

@@ -4,6 +4,12 @@
  *
  * Looked for before the stream starts, with a few parallel requests. Nothing here can fail a push:
  * what goes wrong is logged, and the archive in question is not used.
+ *
+ * A base is believed as far as this goes: its metadata names the archive's ETag and the index's
+ * SHA-256, and the bucket has both. That the archive holds what the index says is for sample.h.
+ *
+ * Memory: while searching twice `index_most`, and a few MiB of documents; afterwards at most
+ * BASES_MEMORY(index_bytes).
  */
 #ifndef S3DOCK_MOVE_BASES_H
 #define S3DOCK_MOVE_BASES_H
@@ -15,6 +21,8 @@
 #include "wire/store.h"
 
 #define BASES_MAX 4
+/* Of 24 bytes of index become 56 of struct known; and the indexes themselves. */
+#define BASES_MEMORY(index_bytes) ((index_bytes) / 24 * 80)
 
 struct base {
     char key[KEY_MAX];
@@ -24,6 +32,7 @@ struct base {
 
 struct bases {
     unsigned count;
+    uint64_t index_bytes;             /* of their indexes */
     struct base base[BASES_MAX];      /* by the number that a struct held carries */
     struct index *indexes[BASES_MAX]; /* of each, all of it */
     struct known *known;              /* NULL when count is 0 */
@@ -35,6 +44,7 @@ struct bases_wanted {
     const char (*layers)[80];
     unsigned layer_count;   /* diffIDs of the image, 0 when not known yet */
     uint64_t archive_least; /* smaller archives cannot be copied from */
+    uint64_t index_most;    /* bytes of all their indexes together */
 };
 
 void bases_find(struct store *store, const struct bases_wanted *wanted, struct bases *out);

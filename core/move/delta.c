@@ -276,16 +276,14 @@ static struct source *open_donor(const struct preparation *p, const struct host_
 static void say_why(struct preparation *p, const struct harvest_estimate *e, const char *donor,
                     double gain)
 {
-    struct delta *delta = p->delta;
-
-    snprintf(delta->reason, sizeof delta->reason,
+    snprintf(p->options->reason, DELTA_REASON,
              "%s chunks of %.100s: %.1f MB are missing, the link is %s %.1f MB/s, %s would %s "
              "about %.0f s",
-             delta->donor ? "taking" : "not looking for", donor, (double)e->missing / 1e6,
+             p->delta->donor ? "taking" : "not looking for", donor, (double)e->missing / 1e6,
              p->rate > 0 ? "seen at" : "taken for", e->rate / 1e6,
              e->direct ? "reading its layers" : "exporting it", gain > 0 ? "save" : "cost",
              gain > 0 ? gain : -gain);
-    log_info("%s", delta->reason);
+    log_info("%s", p->options->reason);
 }
 
 static void choose_donor(struct preparation *p)

@@ -31,8 +31,11 @@ struct delta_options {
     const struct store_info *archive;
     const struct spool *spool; /* of this archive; may be NULL */
     enum reuse reuse;
+    char *reason; /* DELTA_REASON bytes: gets in words why there is a donor or none; "": neither */
     const struct cancel *cancel;
 };
+
+#define DELTA_REASON 256
 
 struct delta {
     struct host *host;
@@ -43,7 +46,6 @@ struct delta {
     struct need *wanted;
     const struct host_image *donor; /* whose chunks shall be looked at; NULL: none */
     struct source *donor_source;    /* where they come from */
-    char reason[256];               /* in words, why there is a donor or none */
 };
 
 /* DELTA_READY: *out is there. DELTA_POINTLESS: nothing would be saved, or the image's form does not

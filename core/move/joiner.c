@@ -13,9 +13,9 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "catalog/leftovers.h"
 #include "move/ability.h"
 
-#define FOLDER    "archive/.s3dock-tmp/"
 #define TEMPS_MAX 65536
 
 struct temp;
@@ -72,7 +72,7 @@ int joiner_folder(char out[KEY_MAX], struct err *err)
     if (getrandom(unique, sizeof unique, 0) != (ssize_t)sizeof unique)
         return err_set(err, ERR_LOCAL, "random", "the system gives no random numbers");
     hex_encode(unique, sizeof unique, hex);
-    snprintf(out, KEY_MAX, FOLDER "%s/", hex);
+    snprintf(out, KEY_MAX, LEFTOVERS_FOLDER "%s/", hex);
     return 0;
 }
 

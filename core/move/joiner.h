@@ -3,8 +3,8 @@
  * become temporary objects, each as soon as what it is made of is there.
  *
  * Belongs to the conductor: every answer of the store comes home to the conductor's inbox and is
- * handed to joiner_home. Temporary objects lie under archive/.s3dock-tmp/, where nothing looks for
- * images (no application can have that name), and are deleted by joiner_clean_up.
+ * handed to joiner_home. Temporary objects are deleted by joiner_clean_up; what is left by a push
+ * that was killed is found by catalog/leftovers.
  */
 #ifndef S3DOCK_MOVE_JOINER_H
 #define S3DOCK_MOVE_JOINER_H

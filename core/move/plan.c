@@ -20,12 +20,14 @@ bool plan_done(const struct plan *plan)
 static void next_piece(struct plan *plan, struct span *span)
 {
     uint64_t left = plan->archive_size - plan->offset;
+    bool held = false;
 
     span->in_size = left < plan->in_size ? (size_t)left : plan->in_size;
+    if (plan->spool)
+        span->in_size = (size_t)spool_run(plan->spool, plan->offset, span->in_size, &held);
     span->packed = span->in_size;
     span->op.offset = plan->offset;
-    if (!plan->spool || !spool_holds(plan->spool, plan->offset, span->in_size))
-        span->op.length = span->in_size;
+    span->op.length = held ? 0 : span->in_size;
     plan->offset += span->in_size;
 }
 

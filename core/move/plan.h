@@ -26,7 +26,8 @@ struct plan {
     const struct need *wanted; /* NULL: pieces */
     struct spool *spool;       /* what is fetched is kept in it; NULL: nowhere */
     uint64_t archive_size;
-    size_t in_size, out_size; /* of the slots */
+    size_t in_size;  /* the longest range; may change from span to span */
+    size_t out_size; /* of the slots */
     /* where the next span begins */
     uint32_t chunk;
     uint64_t offset;

@@ -39,11 +39,14 @@
 #include "move/sink.h"
 #include "move/span.h"
 #include "move/spool.h"
+#include "move/survey.h"
 #include "move/writer.h"
 #include "pack/member.h"
 #include "wire/docker.h"
 
 #define IN_SIZE     (2 * MIB) /* of a ranged GET: long enough that the request costs little */
+#define IN_LEAST    (384 * KIB)
+#define IN_THE_AIR  0.5 /* seconds of the link that all GETs together hold: lost in a crash */
 #define OUT_SIZE    (4 * MIB)
 #define SPANS_MOST  16
 #define SPANS_LEAST 3
@@ -79,6 +82,7 @@ struct pull {
 
     struct inbox *home;
     struct slots *slots;
+    unsigned slot_count;
     struct workers *workers;
     struct sink *sink;
     struct writer *writer;
@@ -283,6 +287,7 @@ static int choose_delta(struct pull *p, struct err *err)
                                     .archive = &p->archive,
                                     .spool = p->spool,
                                     .reuse = o->reuse,
+                                    .reason = p->result->reuse,
                                     .cancel = o->transfer.cancel};
     int answer;
 
@@ -302,9 +307,9 @@ static int choose_delta(struct pull *p, struct err *err)
         return 0;
     }
     p->wanted = p->delta->wanted;
+    p->result->donor = p->delta->donor != NULL;
     p->result->layers_here = p->delta->has_count;
     p->result->stats.reused_bytes = delta_left_out(p->delta);
-    snprintf(p->result->reuse, sizeof p->result->reuse, "%s", p->delta->reason);
     log_info("%s: %u of %u layers are here", o->name.ref, p->delta->has_count,
              p->at.metadata.layer_count);
     return 0;
@@ -374,6 +379,15 @@ static void release_span(struct pull *p, struct span *span)
     slots_give(p->slots, span->slot);
 }
 
+/* Short ranges over a slow link: little is lost when the pull is killed or a connection cut. */
+static size_t range_size(const struct pull *p)
+{
+    double share = meter_rate(&p->meter, clock_monotonic()) * IN_THE_AIR / p->slot_count;
+    size_t most = p->wanted ? IN_SIZE - SPAN_KEPT_ROOM : IN_SIZE;
+
+    return share < IN_LEAST ? IN_LEAST : share > (double)most ? most : (size_t)share;
+}
+
 /* Sends out as many spans as there are slots for. */
 static void admit(struct pull *p)
 {
@@ -389,6 +403,7 @@ static void admit(struct pull *p)
                                      .buffer = slot->in,
                                      .home = p->home,
                                      .msg.kind = FETCHED};
+        p->plan.in_size = range_size(p);
         if (plan_next(&p->plan, span, &err)) {
             release_span(p, span);
             stop(p, &err);
@@ -433,11 +448,8 @@ static void on_fetched(struct pull *p, struct span *span)
 
 static void on_unpacked(struct pull *p, struct span *span)
 {
-    if (!p->stopping && span->err.family) {
-        if (span->op.length)
-            err_hint(&span->err, "the archive in the bucket is damaged: push the image again");
+    if (!p->stopping && span->err.family)
         stop(p, &span->err);
-    }
     if (p->stopping) {
         release_span(p, span);
         return;
@@ -583,8 +595,8 @@ static int set_up(struct pull *p, struct err *err)
     p->slots = slots_create(count, IN_SIZE, out_size, sizeof(struct span), err);
     if (!p->slots)
         return ERR_FAIL;
-    plan_init(&p->plan, p->wanted, p->spool, p->archive.size,
-              p->wanted ? IN_SIZE - SPAN_KEPT_ROOM : IN_SIZE, OUT_SIZE);
+    plan_init(&p->plan, p->wanted, p->spool, p->archive.size, IN_LEAST, OUT_SIZE);
+    p->slot_count = count;
     p->workers = workers_create(&crew, err);
     p->sink = p->workers ? open_sink(o, err) : NULL;
     if (!p->sink)
@@ -670,6 +682,19 @@ static int transfer(struct pull *p, struct err *err)
     return answer;
 }
 
+/* For who only wants to know. */
+static int survey_it(struct pull *p, struct err *err)
+{
+    const struct index *index = p->delta ? p->delta->index : p->index;
+    struct survey *survey = survey_create(index, err);
+
+    if (!survey)
+        return ERR_FAIL;
+    survey_plan(survey, index, p->wanted, p->delta ? p->delta->has : NULL);
+    p->result->survey = survey;
+    return 0;
+}
+
 /* What is there to pull, and how. */
 static int prepare(struct pull *p, struct err *err)
 {
@@ -678,6 +703,7 @@ static int prepare(struct pull *p, struct err *err)
     p->result->layers_here = 0;
     p->result->stats.reused_bytes = 0;
     p->result->reuse[0] = '\0';
+    p->result->donor = false;
     p->result->kept = 0;
     if (!p->home || find_archive(p, err))
         return ERR_FAIL;
@@ -687,7 +713,7 @@ static int prepare(struct pull *p, struct err *err)
     if (!p->delta && choose_index(p, err))
         return ERR_FAIL;
     p->result->to_fetch = p->wanted ? need_missing(p->wanted) : p->archive.size - p->result->kept;
-    return 0;
+    return p->options->dry_run && p->wanted ? survey_it(p, err) : 0;
 }
 
 static void sum_up(struct pull *p)
@@ -737,6 +763,18 @@ static int pull_once(const struct pull_options *options, struct pull_result *res
     return result->skipped ? 0 : answer;
 }
 
+/* Nothing but a new push mends an archive. Without --force it would find the image there, and with
+ * copies it may copy the damage. */
+static int advise(const struct pull_options *options, struct err *err)
+{
+    if (err->family == ERR_INTEGRITY && !err->hint[0])
+        err_hint(err,
+                 "the archive in the bucket is damaged; from where %s is sound: s3dock push %s "
+                 "--force --no-delta",
+                 options->name.ref, options->name.ref);
+    return ERR_FAIL;
+}
+
 static const char *const next_step[] = {
     [REPLACED] = "beginning again with the new one",
     [REFUSED] = "pulling all of the image",
@@ -763,5 +801,5 @@ int pull_run(const struct pull_options *options, struct pull_result *result, str
             result->reloaded = true;
         }
     }
-    return answer ? ERR_FAIL : 0;
+    return answer ? advise(options, err) : 0;
 }

@@ -16,6 +16,7 @@ struct err;
 struct docker;
 struct metadata;
 struct store;
+struct survey;
 
 struct pull_options {
     struct transfer_options transfer;
@@ -41,8 +42,11 @@ struct pull_result {
     unsigned layers, layers_here; /* of the image; those that did not move */
     uint64_t to_fetch;            /* bytes of the archive that were (or, dry, would be) fetched */
     uint64_t kept;                /* bytes that an earlier, unfinished pull had fetched */
-    char reuse[256];              /* what was decided on local images, in words; or "" */
+    bool donor;                   /* chunks were (or, dry, would be) looked for in a local image */
+    char reuse[DELTA_REASON];     /* what was decided on local images, in words; or "" */
     bool reloaded;                /* the daemon did not take the part, so it was given the whole */
+    struct survey *survey; /* a dry run, of an image with an index: its plan by layer. The caller's:
+                              survey_destroy */
     struct transfer_stats stats;
 };
 

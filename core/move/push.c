@@ -30,6 +30,8 @@ struct push {
     bool learned;              /* which image that is: its metadata did not say */
     struct docker_image local; /* what the daemon says of the image; id "" without a daemon */
 
+    char content[IMAGE_ID_SIZE]; /* which image is to be pushed; "": only its stream will tell */
+
     bool export_only;           /* Docker's layers turned out not to be what they should be */
     bool delta;                 /* compare with earlier archives, as long as that may help */
     bool read_all;              /* what earlier archives hold, too */
@@ -80,8 +82,6 @@ static int learn(struct push *p, struct err *err)
 static int prepare(struct push *p, struct err *err)
 {
     const struct push_options *o = p->options;
-    char peeked[IMAGE_ID_SIZE] = "";
-
     transfer_report(&o->transfer, &(struct transfer_progress){.phase = PHASE_PREPARE});
     if (o->docker && look_at_image(p, err))
         return ERR_FAIL;
@@ -91,9 +91,11 @@ static int prepare(struct push *p, struct err *err)
         snprintf(p->result->key, sizeof p->result->key, "%s", p->existing.at.archive_key);
     else
         key_image(p->result->key, &o->name, NULL, KEY_ARCHIVE);
-    if (!o->docker && p->existing.whole)
-        peek_image_id(o->input, peeked);
-    if (!o->force && (existing_is(&p->existing, p->local.id) || existing_is(&p->existing, peeked)))
+    if (o->docker)
+        str_copy(p->content, sizeof p->content, p->local.id);
+    else if (origin_is_repeatable(o))
+        peek_image_id(o->input, p->content);
+    if (!o->force && existing_is(&p->existing, p->content))
         skip(p);
     return 0;
 }
@@ -109,6 +111,7 @@ static void take_stock(struct push *p, const struct attempt *attempt)
     str_copy(result->source, sizeof result->source, facts.source);
     result->bases = facts.bases;
     result->stats.raw_bytes = facts.raw;
+    result->resumed_bytes = facts.resumed;
     if (facts.copies_refused)
         result->copies_refused = true;
     if (result->skipped)
@@ -136,6 +139,25 @@ static int settle(struct push *p, struct attempt *attempt, struct err *err)
                       err);
 }
 
+static void note_refusal(struct push *p, const struct attempt *attempt)
+{
+    struct attempt_facts facts;
+
+    attempt_facts(attempt, &facts);
+    if (facts.refusal[0])
+        str_copy(p->result->afresh, sizeof p->result->afresh, facts.refusal);
+}
+
+static void note_failure(struct push *p, const struct attempt *attempt)
+{
+    struct attempt_facts facts;
+
+    attempt_facts(attempt, &facts);
+    p->remedy = attempt_remedy(attempt);
+    if (facts.liar)
+        str_copy(p->result->liar, sizeof p->result->liar, facts.liar);
+}
+
 static int transfer(struct push *p, struct err *err)
 {
     struct attempt *attempt = attempt_create(
@@ -143,6 +165,7 @@ static int transfer(struct push *p, struct err *err)
             .push = p->options,
             .key = p->result->key,
             .local = &p->local,
+            .content = p->content,
             .first = p->existing.whole ? p->existing.at.archive_key : NULL,
             .export_only = p->export_only,
             .delta = p->delta,
@@ -154,13 +177,16 @@ static int transfer(struct push *p, struct err *err)
     p->remedy = ATTEMPT_HOPELESS;
     if (!attempt)
         return ERR_FAIL;
+    note_refusal(p, attempt);
     answer = attempt_run(attempt, err);
     if (answer == 0)
         answer = settle(p, attempt, err);
-    if (answer == 0)
+    if (answer == 0) {
         take_stock(p, attempt);
-    else
-        p->remedy = attempt_remedy(attempt);
+    } else {
+        note_failure(p, attempt);
+        attempt_keep(attempt, err);
+    }
     attempt_destroy(attempt);
     return answer;
 }
@@ -170,11 +196,17 @@ static bool finds_another_way(struct push *p, struct err *err)
 {
     if (p->remedy == ATTEMPT_HOPELESS)
         return false;
+    if (p->remedy == ATTEMPT_AFRESH && !origin_is_repeatable(p->options)) {
+        err_hint(err, "the unfinished upload was removed: run the same command again");
+        return false;
+    }
     if (!origin_is_repeatable(p->options)) {
         err_hint(err, "--no-delta uploads everything; standard input cannot be read twice");
         return false;
     }
-    if (p->remedy == ATTEMPT_WITH_EXPORT) {
+    if (p->remedy == ATTEMPT_AFRESH) {
+        str_copy(p->result->afresh, sizeof p->result->afresh, "the image has changed since");
+    } else if (p->remedy == ATTEMPT_WITH_EXPORT) {
         str_copy(p->result->distrust, sizeof p->result->distrust, err->text);
         log_info("push: Docker's export takes over from its layers: %s", err->text);
         p->export_only = true;
@@ -184,6 +216,9 @@ static bool finds_another_way(struct push *p, struct err *err)
     } else if (p->remedy == ATTEMPT_WITH_OTHER_BASES && !p->looked_again) {
         log_info("push: begins again with other archives to copy from: %s", err->text);
         p->looked_again = true;
+    } else if (p->remedy == ATTEMPT_WITHOUT_BASES) {
+        log_info("push: everything is uploaded: %s", err->text);
+        p->delta = false;
     } else {
         log_info("the store does not copy parts of other archives (%s): everything is uploaded",
                  err->text);

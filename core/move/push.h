@@ -32,10 +32,11 @@ struct push_options {
     struct docker *docker;
     const char *input;
     enum push_source source;
-    int level;     /* MEMBER_LEVEL_MIN .. MAX */
-    bool dry_run;  /* says what it would do; writes nothing, exports nothing */
-    bool no_delta; /* upload all of it, whatever earlier archives hold */
-    bool force;    /* push even when the bucket holds this very image */
+    int level;      /* MEMBER_LEVEL_MIN .. MAX */
+    bool dry_run;   /* says what it would do; writes nothing, exports nothing */
+    bool no_delta;  /* upload all of it, whatever earlier archives hold */
+    bool force;     /* push even when the bucket holds this very image */
+    bool no_resume; /* begin afresh, and leave nothing to go on with */
 };
 
 struct push_result {
@@ -46,16 +47,22 @@ struct push_result {
     bool skipped;        /* the bucket held it already */
     bool archived;       /* another image of this name was moved to archive/ */
     bool copies_refused; /* the store does not copy for us: all was uploaded */
+    char liar[KEY_MAX];  /* an archive that does not hold what its index says, so that all was
+                            uploaded; else "" */
     unsigned bases;      /* archives that it was compared with */
     unsigned joins;      /* temporary objects that it took */
     char source[16];     /* where it came from: "layers", "docker", "file", "stdin"; "": nowhere */
     char distrust[512]; /* the layers were read, or begun to be, and then the export took over: why.
                            Else "" */
+    uint64_t resumed_bytes; /* of the archive: an earlier push had sent them */
+    char afresh[256]; /* why what an earlier push left was of no use; "": there was nothing, or it
+                         was used */
     struct transfer_stats stats;
 };
 
-/* Returns 0 once the bucket holds the image, complete and verified. On failure or cancellation the
- * bucket is as it was: the unfinished upload has been aborted. */
+/* Returns 0 once the bucket holds the image, complete and verified. After a failure or cancellation
+ * what can be seen in the bucket is as it was; an unfinished upload is kept, and the same push goes
+ * on with it (resume.h), unless the failure shows that it is of no use. */
 int push_run(const struct push_options *options, struct push_result *result, struct err *err);
 
 #endif

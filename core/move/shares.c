@@ -13,7 +13,7 @@
 
 /* Equal parts, so large that the store's number of parts suffices. An archive is hardly ever larger
  * than what it holds; without any hint the smallest parts still carry 80 GB. */
-static size_t choose_part_size(const struct store *store, uint64_t size_hint)
+size_t shares_part_size(const struct store *store, uint64_t size_hint)
 {
     uint64_t size = PART_SIZE, most = store->parts_max ? store->parts_max : 10000;
 
@@ -34,9 +34,15 @@ static bool may_copy(const struct push_options *push, const struct base *base, s
     return ability != ABILITY_NO;
 }
 
-static void find_bases(const struct shares_wanted *wanted, struct shares *s, struct bases *bases)
+/* `memory`: what they may take. */
+static void find_bases(const struct shares_wanted *wanted, size_t memory, struct shares *s,
+                       struct bases *bases)
 {
-    bases_find(wanted->push->store, &wanted->bases, bases);
+    struct bases_wanted which = wanted->bases;
+
+    which.archive_least = s->least;
+    which.index_most = memory / BASES_MEMORY(24) * 24;
+    bases_find(wanted->push->store, &which, bases);
     if (bases->count && !may_copy(wanted->push, &bases->base[0], s->least)) {
         log_debug("push: this store does not copy ranges: all is uploaded");
         s->copies_refused = true;
@@ -58,16 +64,17 @@ struct shares shares_of(const struct shares_wanted *wanted, struct bases *bases)
     least_room = parts_room + SLOTS_LEAST * SLOT_ROOM;
     *bases = (struct bases){0};
     if (wanted->delta && least_room < memory) {
-        find_bases(wanted, &s, bases);
+        find_bases(wanted, memory - least_room, &s, bases);
     } else if (wanted->delta) {
         log_info("push: comparing with earlier archives takes more memory (%zu bytes) than it may "
                  "have",
                  least_room);
     }
     if (bases->count == 0) {
-        s.part_size = choose_part_size(store, wanted->size_hint);
+        s.part_size = shares_part_size(store, wanted->size_hint);
         parts_room = memory / 2;
     }
+    memory -= BASES_MEMORY(bases->index_bytes);
     s.slots = 3 * s.jobs + 2;
     while (s.slots > SLOTS_LEAST && s.slots * SLOT_ROOM + parts_room > memory)
         s.slots--;

@@ -23,10 +23,13 @@ struct shares {
 
 struct shares_wanted {
     const struct push_options *push;
-    uint64_t size_hint; /* of the stream; 0: not known */
-    bool delta;         /* look for bases */
-    struct bases_wanted bases;
+    uint64_t size_hint;        /* of the stream; 0: not known */
+    bool delta;                /* look for bases */
+    struct bases_wanted bases; /* archive_least and index_most are filled in here */
 };
+
+/* Equal parts of a push without bases have this size. */
+size_t shares_part_size(const struct store *store, uint64_t size_hint);
 
 /* Finds the bases, too, when they are wanted and there is memory for working with them; else, or
  * when there are none, bases->count is 0. The caller finishes them. */

@@ -28,10 +28,15 @@ void span_pack(struct job *job, void *scratch)
         struct index_chunk *chunk = &span->chunks[i].chunk;
         bool stored = span->chunks[i].flags & CHUNK_STORED;
 
-        chunk->packed_size = 0;
-        if (span->chunks[i].flags & SPAN_UNREAD)
+        if (span->chunks[i].flags & SPAN_UNREAD) {
+            chunk->packed_size = 0;
             continue;
-        if (!span->chunks[i].unpacked)
+        }
+        if (span->chunks[i].sent)
+            ; /* it leaves a gap */
+        else if (span->chunks[i].unpacked)
+            chunk->packed_size = 0;
+        else
             chunk->packed_size = (uint32_t)member_pack(scratch, view_of(in, chunk->raw_size),
                                                        stored, span->slot->out + span->out_size);
         span->out_size += chunk->packed_size;

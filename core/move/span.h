@@ -41,6 +41,8 @@ struct span_chunk {
     uint64_t at;         /* pull: where it lies: in slot->in, in the file, in the archive */
     struct held held;    /* push: where an earlier archive has it */
     bool unpacked;       /* push: its packed bytes will probably not be needed */
+    bool sent; /* push: an earlier run has sent it. packed_size is known, and slot->out has a gap of
+                  that size */
 };
 
 struct span {

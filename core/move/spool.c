@@ -564,7 +564,8 @@ uint64_t spool_held(const struct spool *spool)
     return spool->held;
 }
 
-bool spool_holds(const struct spool *spool, uint64_t offset, uint64_t size)
+/* The first range that ends behind `offset`; count when there is none. */
+static size_t find_range(const struct spool *spool, uint64_t offset)
 {
     size_t low = 0, high = spool->count;
 
@@ -576,8 +577,27 @@ bool spool_holds(const struct spool *spool, uint64_t offset, uint64_t size)
         else
             high = middle;
     }
-    return low < spool->count && spool->ranges[low].offset <= offset &&
-           size <= spool->ranges[low].end - offset;
+    return low;
+}
+
+uint64_t spool_run(const struct spool *spool, uint64_t offset, uint64_t most, bool *held)
+{
+    size_t at = find_range(spool, offset);
+    uint64_t run = most;
+
+    *held = at < spool->count && spool->ranges[at].offset <= offset;
+    if (*held)
+        run = spool->ranges[at].end - offset;
+    else if (at < spool->count)
+        run = spool->ranges[at].offset - offset;
+    return run < most ? run : most;
+}
+
+bool spool_holds(const struct spool *spool, uint64_t offset, uint64_t size)
+{
+    bool held;
+
+    return spool_run(spool, offset, size, &held) == size && held;
 }
 
 int spool_read(const struct spool *spool, uint64_t offset, uint8_t *out, size_t size,

@@ -191,6 +191,35 @@ static int remember(struct upload *u, unsigned number, const char *etag, struct 
     return 0;
 }
 
+void upload_adopt(struct upload *upload, const char *id)
+{
+    str_copy(upload->id, sizeof upload->id, id);
+}
+
+int upload_keep(struct upload *upload, unsigned number, const char *etag, uint64_t size,
+                struct err *err)
+{
+    upload->placed += size;
+    return remember(upload, number, etag, err);
+}
+
+bool upload_has_begun(const struct upload *upload)
+{
+    return upload->creating || upload->id[0];
+}
+
+const char *upload_told(const struct upload *upload, const struct msg *msg)
+{
+    const struct store_op *op = &upload->create;
+
+    return msg == &op->msg && op->answer == STORE_DONE ? op->upload_id : "";
+}
+
+const char *upload_etag(const struct upload *upload, unsigned number)
+{
+    return upload->done[number - 1].etag;
+}
+
 static int op_failed(const struct store_op *op, const char *what, struct err *err)
 {
     if (op->answer == STORE_FAILED)

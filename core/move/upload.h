@@ -21,6 +21,17 @@ struct upload *upload_create(struct store *store, const char *key, struct inbox 
 /* Takes NULL; nothing may be out. Does not abort. */
 void upload_destroy(struct upload *upload);
 
+/* Goes on with an upload of another process; nothing was sent yet. */
+void upload_adopt(struct upload *upload, const char *id);
+/* A part that the store has. */
+int upload_keep(struct upload *upload, unsigned number, const char *etag, uint64_t size,
+                struct err *err);
+bool upload_has_begun(const struct upload *upload); /* or is about to, as a multipart upload */
+/* Before upload_home: the id, when this is the message that tells it; else "". */
+const char *upload_told(const struct upload *upload, const struct msg *msg);
+/* Of a part that is home again, or was kept. */
+const char *upload_etag(const struct upload *upload, unsigned number);
+
 /* Sends a full part. It stays the upload's until upload_home gives it back. */
 void upload_part(struct upload *upload, struct part *part);
 /* Has the store copy a range of another object as part `number`. The strings stay the caller's, and

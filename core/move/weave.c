@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "move/joiner.h"
+#include "move/sample.h"
 #include "pack/cut.h"
 #include "pack/member.h"
 #include "pack/placer.h"
@@ -21,6 +22,7 @@ struct weave {
     struct weave_options options;
     struct placer *placer;
     struct joiner *joiner;
+    struct sample *sample;
     struct packer *packer; /* the conductor's own */
     uint8_t *packed;
 
@@ -78,9 +80,10 @@ struct weave *weave_create(const struct weave_options *options, struct err *err)
     w->placer = placer_create(options->parts, &how, err);
     w->joiner = joiner_create(options->store, options->upload, options->bases, options->parts,
                               options->home, options->kind, err);
+    w->sample = sample_create(options->store, options->bases, err);
     if (!w->packed)
         err_memory(err, "the upload");
-    if (!w->packed || !w->packer || !w->placer || !w->joiner) {
+    if (!w->packed || !w->packer || !w->placer || !w->joiner || !w->sample) {
         weave_destroy(w);
         return NULL;
     }
@@ -93,6 +96,7 @@ void weave_destroy(struct weave *weave)
         return;
     if (weave->last)
         parts_give(weave->options.parts, weave->last);
+    sample_destroy(weave->sample);
     joiner_destroy(weave->joiner);
     placer_destroy(weave->placer);
     packer_destroy(weave->packer);
@@ -204,8 +208,10 @@ static int place(struct weave *w, const struct span *span, struct err *err)
     const struct span_chunk *chunk = &span->chunks[w->done];
     struct index_chunk entry = chunk->chunk;
 
-    if (chunk->held.size)
+    if (chunk->held.size) {
         entry.packed_size = chunk->held.size; /* until it is taken in */
+        sample_note(w->sample, &entry, &chunk->held);
+    }
     if (index_builder_add(w->options.builder, &entry, chunk->flags & CHUNK_SECTION, err) ||
         placer_add(w->placer, packed_bytes(w, span, chunk), &chunk->held, err))
         return ERR_FAIL;
@@ -233,6 +239,11 @@ int weave_end(struct weave *weave, struct err *err)
 {
     placer_end(weave->placer);
     return take_steps(weave, err);
+}
+
+int weave_check(struct weave *weave, unsigned *liar, struct err *err)
+{
+    return weave->copied ? sample_check(weave->sample, liar, err) : 0;
 }
 
 int weave_home(struct weave *weave, struct msg *msg, struct err *err)

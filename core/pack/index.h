@@ -30,6 +30,7 @@ struct err;
 #define INDEX_HEADER_MAX   (8 * 1024 * 1024)
 #define INDEX_SECTIONS_MAX (4 * IMAGE_LAYERS_MAX)
 #define INDEX_CHUNKS_MAX   (8u * 1024 * 1024)
+#define INDEX_WRITER_SIZE  64
 
 /* A reader of an index may rely on it: raw_size is 1 .. params.max, and packed_size at most
  * member_stored_size(raw_size), which is below member_bound(raw_size). */
@@ -53,9 +54,10 @@ struct index_section {
 
 struct index {
     struct chunk_params params;
-    uint32_t file_min; /* CUT_FILE_MIN of the writer */
-    char codec[32];    /* "gzip" */
-    char writer[64];   /* "s3dock/1 libdeflate 1.14 level 6": equal writers give equal bytes */
+    uint32_t file_min;              /* CUT_FILE_MIN of the writer */
+    char codec[32];                 /* "gzip" */
+    char writer[INDEX_WRITER_SIZE]; /* "s3dock/1 libdeflate 1.14 level 6": equal writers give equal
+                                       bytes */
     int level;
     uint64_t archive_size, raw_size;
     struct image_info image; /* layers and tags are owned by the index */
@@ -76,6 +78,11 @@ int index_builder_add(struct index_builder *builder, const struct index_chunk *c
 int index_builder_repack(struct index_builder *builder, uint64_t number, uint32_t packed_size,
                          struct err *err);
 uint64_t index_builder_packed(const struct index_builder *builder); /* bytes of archive so far */
+/* Chunk `number`, from 0, as it stands; NULL when it was not added yet. Valid until the next add.
+ */
+const struct index_chunk *index_builder_chunk(const struct index_builder *builder, uint64_t number);
+/* What decides the bytes of a chunk besides its content: recipe, library, level. */
+void index_writer(int level, char out[INDEX_WRITER_SIZE]);
 /* Serialises into `out`. Sections that coincide with no layer are INDEX_REST; neighbouring ones of
  * these are joined. */
 int index_builder_finish(struct index_builder *builder, const struct image_info *image,

@@ -113,6 +113,11 @@ uint64_t index_builder_packed(const struct index_builder *builder)
     return builder->packed_size;
 }
 
+const struct index_chunk *index_builder_chunk(const struct index_builder *builder, uint64_t number)
+{
+    return number < builder->count ? &builder->chunks[number].chunk : NULL;
+}
+
 static void put_u16(struct text *to, uint16_t value)
 {
     uint8_t bytes[2] = {(uint8_t)value, (uint8_t)(value >> 8)};
@@ -177,12 +182,17 @@ static void put_image(struct text *to, const struct image_info *image)
     }
 }
 
+void index_writer(int level, char out[INDEX_WRITER_SIZE])
+{
+    snprintf(out, INDEX_WRITER_SIZE, "%s libdeflate %s level %d", MEMBER_RECIPE,
+             LIBDEFLATE_VERSION_STRING, level);
+}
+
 static void put_parameters(struct text *to, const struct index_builder *builder)
 {
-    char writer[64];
+    char writer[INDEX_WRITER_SIZE];
 
-    snprintf(writer, sizeof(writer), "%s libdeflate %s level %d", MEMBER_RECIPE,
-             LIBDEFLATE_VERSION_STRING, builder->level);
+    index_writer(builder->level, writer);
     put_u32(to, builder->params.min);
     put_u32(to, builder->params.average);
     put_u32(to, builder->params.max);

@@ -65,13 +65,22 @@ static int earliest(const struct flight *flight)
 int flight_due(const struct flight *flight, int64_t now)
 {
     int seat = earliest(flight);
-    return seat != FLIGHT_NONE && flight->seats[seat].due <= now ? seat : FLIGHT_NONE;
+    bool is_due = seat != FLIGHT_NONE && flight->seats[seat].due <= now && flight->held <= now;
+    return is_due ? seat : FLIGHT_NONE;
 }
 
 int64_t flight_next(const struct flight *flight)
 {
     int seat = earliest(flight);
-    return seat == FLIGHT_NONE ? INT64_MAX : flight->seats[seat].due;
+    if (seat == FLIGHT_NONE)
+        return INT64_MAX;
+    return flight->seats[seat].due > flight->held ? flight->seats[seat].due : flight->held;
+}
+
+void flight_hold(struct flight *flight, int64_t until)
+{
+    if (flight->held < until)
+        flight->held = until;
 }
 
 void flight_depart(struct flight *flight, int seat)

@@ -34,6 +34,7 @@ struct flight {
     unsigned limit; /* of taken; 1 .. seat_count */
     unsigned good;  /* answers since the limit was last changed */
     int64_t slowed; /* when it was last halved */
+    int64_t held;   /* nobody departs before */
 };
 
 #define FLIGHT_NONE (-1)
@@ -53,6 +54,8 @@ struct store_op *flight_leave(struct flight *flight, int seat); /* -> FREE; the 
 struct store_op *flight_unqueue(struct flight *flight);
 bool flight_empty(const struct flight *flight); /* nobody waits, nobody sits */
 
+/* The store has named a time before which it does not want to be asked. */
+void flight_hold(struct flight *flight, int64_t until);
 /* The store asked for less (at most once a second it counts), or gave a good answer. */
 void flight_slower(struct flight *flight, int64_t now);
 void flight_good(struct flight *flight);

@@ -7,10 +7,12 @@
 
 #include "base/clock.h"
 
-#define ASKED_MAX (60 * NS_PER_S)
+#define ASKED_MAX  (60 * NS_PER_S)
+#define BUDGET_MAX 100
 
 const struct retry_policy RETRY_DEFAULT = {
     .tries = 10,
+    .tries_most = 30,
     .base = 200 * NS_PER_MS,
     .cap = 20 * NS_PER_S,
     .patience_first = 8 * NS_PER_S,
@@ -21,6 +23,28 @@ void retry_alive(struct retry_link *link)
 {
     link->lived = true;
     link->trouble_since = 0;
+}
+
+void retry_good(struct retry_link *link)
+{
+    if (link->budget < BUDGET_MAX)
+        link->budget++;
+}
+
+void retry_limit(struct retry_policy *policy, unsigned tries)
+{
+    policy->tries = policy->tries_most = tries;
+    policy->strict = true;
+}
+
+static bool is_left(const struct retry_policy *policy, struct retry_link *link, unsigned tried)
+{
+    if (tried < policy->tries)
+        return true;
+    if (tried >= policy->tries_most || link->budget == 0)
+        return false;
+    link->budget--;
+    return true;
 }
 
 static int64_t ceiling(const struct retry_policy *policy, enum retry_cause cause, unsigned tried)
@@ -43,7 +67,9 @@ int64_t retry_wait(const struct retry_policy *policy, struct retry_link *link,
     if (wait < asked)
         wait = asked;
     if (cause != RETRY_SILENCE)
-        return tried < policy->tries ? wait : RETRY_NEVER;
+        return is_left(policy, link, tried) ? wait : RETRY_NEVER;
+    if (policy->strict && tried >= policy->tries)
+        return RETRY_NEVER;
 
     if (!link->trouble_since)
         link->trouble_since = now;

@@ -178,6 +178,7 @@ struct store_s3_options {
     bool sign_payload;      /* SHA-256 of bodies also on https */
     unsigned connections;   /* most requests in the air; 0: the default */
     unsigned retries;       /* most tries of one op; 0: the default */
+    unsigned stall_seconds; /* without a byte: then a try has failed; 0: the default */
     const struct cancel *cancel;
 };
 struct store *store_s3_create(const struct store_s3_options *options, struct err *err);

@@ -38,7 +38,7 @@
 #define CONNECTIONS_DEFAULT 8
 #define CLEANUP_TIME        (1500 * NS_PER_MS)
 #define STALL_SECONDS       30
-#define STALL_SECONDS_LONG  600 /* a copy or completion of 5 GiB may think for minutes */
+#define STALL_LONG          20 /* times as long: a copy or completion of 5 GiB may think for minutes */
 #define URL_MAX             (64 + 512 + S3_PATH_MAX + S3_QUERY_MAX)
 #define LINES_MAX           (64 * KIB)
 #define RESUME_MIN          (64 * KIB) /* a try that brought this much before it was cut is not counted */
@@ -73,6 +73,7 @@ struct s3_store {
     struct http *http;
     const struct cancel *cancel;
     bool sign_payload;
+    unsigned stall_seconds;
 
     struct {
         pthread_mutex_t lock;
@@ -183,7 +184,7 @@ static bool takes_long(enum store_verb verb)
     return verb == STORE_UPLOAD_COMPLETE || verb == STORE_COPY || verb == STORE_UPLOAD_COPY_PART;
 }
 
-static void address(struct trip *trip, unsigned lines)
+static void address(const struct s3_store *s3, struct trip *trip, unsigned lines)
 {
     struct http_exchange *exchange = &trip->exchange;
     const struct store_op *op = current(trip);
@@ -201,7 +202,7 @@ static void address(struct trip *trip, unsigned lines)
     exchange->data_to = data ? op->buffer : NULL;
     exchange->data_size = data && op->buffer ? (size_t)op->length : 0;
     exchange->data_text = data && !op->buffer ? op->text : NULL;
-    exchange->stall_seconds = takes_long(op->verb) ? STALL_SECONDS_LONG : STALL_SECONDS;
+    exchange->stall_seconds = s3->stall_seconds * (takes_long(op->verb) ? STALL_LONG : 1);
 }
 
 static void forget_text(struct trip *trip)
@@ -236,7 +237,7 @@ static int depart(struct s3_store *s3, int seat, struct err *err)
         s3_request_sign(&trip->request, &s3->place, &s3->creds, trip->payload_hash,
                         clock_wall() + s3->clock_offset, &trip->lines, &lines, err) < 0)
         return ERR_FAIL;
-    address(trip, lines);
+    address(s3, trip, lines);
     count_try(s3, trip);
     return http_start(s3->http, &trip->exchange, err);
 }
@@ -334,13 +335,19 @@ static void keep_progress(struct trip *trip)
     trip->resumed = true;
 }
 
+/* Too much for the link, perhaps: nothing moved for long. */
+static bool is_overload(const struct http_answer *answer)
+{
+    return answer->fault == HTTP_STALLED || answer->fault == HTTP_TIMEOUT;
+}
+
 static void try_again(struct s3_store *s3, int seat, const struct s3_reply *reply)
 {
     struct trip *trip = &s3->trips[seat];
     int64_t now = clock_monotonic();
     enum retry_cause cause = reply->cause;
 
-    if (cause == RETRY_THROTTLE)
+    if (cause == RETRY_THROTTLE || is_overload(&trip->exchange.answer))
         flight_slower(&s3->flight, now);
     if (cause == RETRY_SILENCE)
         keep_progress(trip);
@@ -350,6 +357,8 @@ static void try_again(struct s3_store *s3, int seat, const struct s3_reply *repl
         trip->perhaps_done = true;
     int64_t wait =
         retry_wait(&s3->policy, &s3->link, cause, trip->counted, reply->asked, now, dice(s3));
+    if (wait != RETRY_NEVER && cause == RETRY_THROTTLE && reply->asked)
+        flight_hold(&s3->flight, now + wait);
     if (wait == RETRY_NEVER) {
         if (trip->counted > 1)
             err_wrap(&current(trip)->err, "after %u tries", trip->op->tries);
@@ -545,6 +554,7 @@ static void settle(struct s3_store *s3, int seat, const struct s3_reply *reply)
     switch (reply->verdict) {
     case S3_DONE:
         flight_good(&s3->flight);
+        retry_good(&s3->link);
         settle_end(s3, seat, reply->verdict);
         break;
     case S3_ABSENT:
@@ -804,7 +814,8 @@ static int configure(struct s3_store *s3, const struct store_s3_options *options
         return ERR_FAIL;
     s3->policy = RETRY_DEFAULT;
     if (options->retries)
-        s3->policy.tries = options->retries;
+        retry_limit(&s3->policy, options->retries);
+    s3->stall_seconds = options->stall_seconds ? options->stall_seconds : STALL_SECONDS;
     s3->cancel = options->cancel;
     s3->sign_payload = options->sign_payload;
     if (getrandom(&s3->seed, sizeof s3->seed, 0) < 0)

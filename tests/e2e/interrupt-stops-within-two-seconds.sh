@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Ctrl-C and SIGTERM: the program ends within two seconds and leaves neither half an image nor half an upload.
+# Ctrl-C and SIGTERM: the program ends within two seconds and leaves no half image. What it had uploaded is kept,
+# and the next push goes on with it; with --no-resume nothing is left.
 . "$(dirname "$0")/lib.sh"
 need_s3
 REF=app:20250721-2118-f7a5a27
@@ -32,20 +33,34 @@ for signal in INT TERM; do
     code=$([ $signal = INT ] && echo 130 || echo 143)
 
     # A push whose input goes on for ever: 40 MB come at once, then nothing.
+    before=$(bucket_state)
     mkfifo push.pipe
     { head -c 40000000 image.tar && exec sleep 60; } >push.pipe &
     feeder=$!
-    in_front push $REF --input - <push.pipe 2>err.txt &
+    in_front push $REF --input - --log-level 3 ${again:+--no-resume} <push.pipe 2>err.txt &
     pid=$!
-    sleep 3
+    for _ in $(seq 100); do
+        grep -q 'partNumber=1&.*: 200' err.txt && break
+        sleep 0.1
+    done
+    sleep 0.5
     interrupt $signal "$code" "SIG$signal during a push"
     kill $feeder 2>/dev/null
     wait $feeder 2>/dev/null
     rm push.pipe
-    check "SIG$signal during a push: nothing in the bucket, no unfinished upload" same "" "$(bucket_state)"
+    if [ -n "${again:-}" ]; then
+        check "--no-resume: the bucket is as it was, no unfinished upload" same "$before" "$(bucket_state)"
+    else
+        check "no half image" same "" "$(bucket list)"
+        check "it says how to go on" grep -q "what was sent is kept" err.txt
+    fi
+    check "the next push goes on" s3dock push $REF --input image.tar --json --force
+    cp "$work/check.log" "push-$signal.json"
+    again=yes
 done
-
-check "the push can be done again" s3dock push $REF --input image.tar
+check "it does not send again what was sent" test "$(json resumed_bytes push-INT.json)" -ge 8388608
+check "and not when nothing was kept" same 0 "$(json resumed_bytes push-TERM.json)"
+check "no unfinished upload is left" nothing_left
 for signal in INT TERM; do
     code=$([ $signal = INT ] && echo 130 || echo 143)
 

@@ -600,6 +600,90 @@ static void a_base_that_is_replaced_meanwhile_is_no_trouble(void **state)
     pull("changes", SECOND, "pulled.tar");
 }
 
+/* Writes over the archive, from `offset` on and every `step` bytes, and has the metadata vouch for
+ * it: now the index lies. */
+static void make_a_liar(const char *bucket, const char *key, off_t offset, off_t step)
+{
+    struct metadata metadata = read_metadata(bucket, key);
+    char path[2 * KEY_MAX], json[KEY_MAX];
+    struct store_info info;
+    struct text text;
+    struct between b;
+    int fd;
+
+    snprintf(path, sizeof path, "%s/%s/%s", dir, bucket, key);
+    fd = open(path, O_WRONLY);
+    assert_true(fd >= 0);
+    for (; offset < (off_t)metadata.size; offset += step)
+        assert_int_equal(pwrite(fd, "a lie", 5, offset), 5);
+    close(fd);
+    open_between(&b, bucket);
+    assert_int_equal(store_head(&b.store, key, &info, &err), STORE_DONE);
+    str_copy(metadata.archive_etag, sizeof metadata.archive_etag, info.etag);
+    metadata.checksum[0] = '\0';
+    text_init(&text, 256 * KIB);
+    metadata_write(&metadata, &text);
+    assert_true(key_sibling(json, key, KEY_METADATA));
+    assert_int_equal(store_put_document(&b.store, json, text_view(&text), NULL, false, NULL, &err),
+                     STORE_DONE);
+    store_destroy(b.folder);
+    text_finish(&text);
+    metadata_finish(&metadata);
+}
+
+static void an_index_that_lies_is_found_out(void **state)
+{
+    struct image image = plain_image();
+    struct push_result first, result;
+
+    (void)state;
+    empty("liar");
+    image.layers[2].files[10].seed = 999;
+    write_image("second.tar", &image, SECOND);
+    push(&(struct asked){.bucket = "liar", .ref = FIRST, .input = "first.tar", .jobs = 2}, &first);
+    make_a_liar("liar", first.key, 1000, 10000);
+    push(&(struct asked){.bucket = "liar", .ref = SECOND, .input = "second.tar", .jobs = 2},
+         &result);
+    assert_string_equal(result.liar, first.key);
+    assert_int_equal(result.bases + result.joins, 0);
+    assert_false(result.copies_refused);
+    assert_int_not_equal(result.checksum[0], 0);
+    assert_nothing_left("liar");
+    pull("liar", SECOND, "pulled.tar");
+}
+
+/* A single chunk in the middle: a sample hardly ever finds it, but no pull accepts it, and what it
+ * says helps. */
+static void a_small_lie_never_becomes_an_image(void **state)
+{
+    struct image image = plain_image();
+    struct push_result first, result;
+    struct pull_result pulled;
+    struct pull_options options = {.output = path_of("pulled.tar"), .transfer.jobs = 2};
+    struct between b;
+
+    (void)state;
+    empty("liar");
+    image.layers[2].files[10].seed = 999;
+    write_image("second.tar", &image, SECOND);
+    push(&(struct asked){.bucket = "liar", .ref = FIRST, .input = "first.tar", .jobs = 2}, &first);
+    make_a_liar("liar", first.key, 12345678, (off_t)first.size);
+    push(&(struct asked){.bucket = "liar", .ref = SECOND, .input = "second.tar", .jobs = 2},
+         &result);
+    open_between(&b, "liar");
+    options.store = &b.store;
+    assert_int_equal(name_parse_image(SECOND, &options.name, &err), 0);
+    if (result.liar[0]) {
+        assert_int_equal(pull_run(&options, &pulled, &err), 0);
+    } else {
+        assert_int_equal(pull_run(&options, &pulled, &err), ERR_FAIL);
+        assert_int_equal(err.family, ERR_INTEGRITY);
+        if (!strstr(err.hint, "--force --no-delta"))
+            fail_msg("%s: %s", err.text, err.hint);
+    }
+    store_destroy(b.folder);
+}
+
 static void push_standard_input(struct between *b, struct push_result *result)
 {
     struct asked asked = {.bucket = "stdin", .ref = SECOND, .input = "-", .jobs = 2};
@@ -712,6 +796,8 @@ int main(void)
         cmocka_unit_test(a_base_that_is_not_as_it_says_is_not_used),
         cmocka_unit_test(a_store_that_will_not_copy_gets_everything),
         cmocka_unit_test(a_base_that_is_replaced_meanwhile_is_no_trouble),
+        cmocka_unit_test(an_index_that_lies_is_found_out),
+        cmocka_unit_test(a_small_lie_never_becomes_an_image),
         cmocka_unit_test(standard_input_is_read_once),
         cmocka_unit_test(a_stop_at_any_time_leaves_nothing),
     };

@@ -23,6 +23,7 @@
 #include "kit/tarball.h"
 #include "move/pull.h"
 #include "move/push.h"
+#include "move/survey.h"
 #include "wire/docker.h"
 #include "wire/store.h"
 
@@ -220,6 +221,12 @@ static void a_dry_run_says_what_would_move(void **state)
     assert_int_equal(result.layers_here, 1);
     assert_in_range(result.to_fetch, 4000 * KIB, 4040 * KIB);
     assert_true(result.stats.downloaded_bytes < 64 * KIB);
+    assert_non_null(result.survey);
+    assert_int_equal(result.survey->layers, LAYERS);
+    assert_true(result.survey->rows[0].here && !result.survey->rows[0].moves);
+    assert_false(result.survey->rows[1].here);
+    assert_int_equal(result.survey->total.moves_size, result.to_fetch);
+    survey_destroy(result.survey);
     docker_close(docker);
     fake_docker_stop(&fake);
 }

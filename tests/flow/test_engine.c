@@ -386,6 +386,7 @@ static int start(void **state)
     (void)state;
     if (!mkdtemp(dir))
         return -1;
+    setenv("XDG_CACHE_HOME", dir, 1);
     snprintf(input, sizeof input, "%s/input.tar", dir);
     make_image();
     write_input(image.data, image.size);

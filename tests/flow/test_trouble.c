@@ -230,7 +230,7 @@ static void an_upload_that_is_refused_is_told(void **state)
         assert_int_equal(push(&b, "one.tar"), ERR_FAIL);
         assert_true(b.hits > 0);
         assert_int_equal(err.family, ERR_AUTH);
-        assert_int_equal(unfinished_uploads(&b), 0);
+        assert_int_equal(unfinished_uploads(&b), verbs[i] == STORE_UPLOAD_COMPLETE);
         assert_false(exists("refused/images"));
         store_destroy(b.folder);
     }
@@ -257,10 +257,11 @@ static void a_signal_leaves_the_old_image_or_the_new(void **state)
         enum store_verb verb;
         const char *suffix;
         bool done; /* too late to stop */
+        bool kept; /* the store has a part already */
     } moments[] = {
-        {STORE_UPLOAD_CREATE, NULL, false}, {STORE_UPLOAD_PART, NULL, false},
-        {STORE_COPY, ".tar.gz", false},     {STORE_UPLOAD_COMPLETE, NULL, true},
-        {STORE_PUT, "f7a5a27.index", true}, {STORE_PUT, "f7a5a27.json", true},
+        {STORE_UPLOAD_CREATE, NULL, false, false}, {STORE_UPLOAD_PART, NULL, false, false},
+        {STORE_COPY, ".tar.gz", false, false},     {STORE_UPLOAD_COMPLETE, NULL, true, false},
+        {STORE_PUT, "f7a5a27.index", true, false}, {STORE_PUT, "f7a5a27.json", true, false},
     };
     struct between b;
 
@@ -283,7 +284,7 @@ static void a_signal_leaves_the_old_image_or_the_new(void **state)
         if (pull(&b, "out.tar"))
             fail_msg("after signal %u: %s", i, err.text);
         assert_int_equal(size_of("out.tar"), size_of(moments[i].done ? "two.tar" : "one.tar"));
-        assert_int_equal(unfinished_uploads(&b), 0);
+        assert_int_equal(unfinished_uploads(&b), moments[i].kept);
         store_destroy(b.folder);
     }
 }
@@ -441,6 +442,7 @@ static int start(void **state)
     (void)state;
     if (!mkdtemp(dir))
         return -1;
+    setenv("XDG_CACHE_HOME", dir, 1);
     write_image(path_of("one.tar"), 30 * MIB, 1);
     write_image(path_of("two.tar"), 20 * MIB, 2);
     return 0;

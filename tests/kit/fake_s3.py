@@ -7,14 +7,16 @@ conditions, copies, multipart uploads and listings, and follows a script: a JSON
     {"kind": "Part", "nth": 2, "times": 3, "do": "status", "status": 503, "code": "SlowDown"}
 
 "the second to fourth UploadPart is answered with 503 SlowDown". `nth` counts from 1 (the default),
-`times` is 1 by default, 0 means for ever. Kinds: Head Get Put Delete Copy List Create Part CopyPart
-Complete Abort Parts Uploads Any. What can be done:
+`times` is 1 by default, 0 means for ever; with `chance` (0 to 1) only so many of them. Kinds: Head Get
+Put Delete Copy List Create Part CopyPart Complete Abort Parts Uploads; of these also Range (a Get of a
+part) and PutIf (a Put with a condition); and Any. What can be done:
 
     status       answer with `status`, `code`, `message`, `region`, `headers`, or a raw `body`
     error200     answer 200 with an <Error> of `code`
     empty        answer 200 with no body
     text         answer `status` (200) with `body` as `type` (text/html)
     reset        cut the connection before anything is done
+    drown        read all of it, then cut the connection with nothing done
     lose         do it, then cut the connection without an answer
     drop         do it, then answer with `status` and `code`
     cut          send only `bytes` of the answer's body, then cut
@@ -24,8 +26,15 @@ Complete Abort Parts Uploads Any. What can be done:
     range        answer with this `content_range`
     whole        ignore the Range header
     headers      go on as usual, with these `headers` on top
+    flip         turn one bit of the answer's body, in its middle
+    short        leave the last `bytes` of the answer's body out, and say nothing
 
 Every request is logged as one JSON line (--log). The port goes to --port-file once it listens.
+
+A test that wants the same server again and again tells it so: POST /.fake with a JSON object, whose words
+are done in this order: "load" (the name of what was saved; "" empties the bucket), "rules" (a new script,
+counted from now), "damage" ([key, byte, bit]), "save" (a name). The answer tells the requests by kind since
+the last script, in their order, and every object's size and SHA-256.
 """
 import argparse
 import calendar
@@ -34,10 +43,12 @@ import hashlib
 import hmac
 import json
 import os
+import random
 import re
 import socket
 import ssl
 import struct
+import sys
 import threading
 import time
 import urllib.parse
@@ -59,7 +70,10 @@ class Store:
         self.lock = threading.RLock()
         self.objects = {}  # key -> (bytes, etag, seconds)
         self.uploads = {}  # id -> (key, {number: (bytes, md5)})
+        self.saved = {"": ({}, {})}
         self.counts = {}
+        self.kinds = []
+        self.random = random.Random(1)
         self.serial = 0
         self.refuse_until = 0
         self.rules = json.load(open(options.script)) if options.script else []
@@ -68,17 +82,43 @@ class Store:
     def now(self):
         return time.time() + self.options.clock
 
-    def rule(self, kind):
+    def rule(self, kind, special):
         with self.lock:
             found = None
-            for name in (kind, "Any"):
+            self.kinds.append(special or kind)
+            for name in (special, kind, "Any"):
                 count = self.counts[name] = self.counts.get(name, 0) + 1
                 for rule in self.rules:
                     first, times = rule.get("nth", 1), rule.get("times", 1)
                     if rule["kind"] == name and count >= first and (
-                            times == 0 or count < first + times):
+                            times == 0 or count < first + times) and (
+                            "chance" not in rule or self.random.random() < rule["chance"]):
                         found = found or rule
             return found or {"do": ""}
+
+    def control(self, words):
+        with self.lock:
+            if "load" in words:
+                objects, uploads = self.saved[words["load"]]
+                self.objects = dict(objects)
+                self.uploads = {name: (key, dict(parts)) for name, (key, parts) in uploads.items()}
+            told = {"kinds": self.kinds, "uploads": len(self.uploads)}
+            if "rules" in words:
+                self.rules, self.counts, self.kinds = words["rules"], {}, []
+                self.random = random.Random(words.get("seed", 1))
+            if "damage" in words:
+                key, byte, bit = words["damage"]
+                data, etag, seconds = self.objects[key]
+                data = bytearray(data)
+                data[byte] ^= 1 << bit
+                self.objects[key] = (bytes(data), etag, seconds)
+            if "save" in words:
+                self.saved[words["save"]] = (dict(self.objects), {
+                    name: (key, dict(parts)) for name, (key, parts) in self.uploads.items()})
+            if words.get("objects"):
+                told["objects"] = {key: [len(data), hashlib.sha256(data).hexdigest()]
+                                   for key, (data, _, _) in self.objects.items()}
+            return told
 
 
 def error_xml(code, message="", **fields):
@@ -111,8 +151,10 @@ class Handler(BaseHTTPRequestHandler):
         self.query = dict(urllib.parse.parse_qsl(self.raw_query, keep_blank_values=True))
         parts = urllib.parse.unquote(self.raw_path).lstrip("/").split("/", 1)
         self.bucket, self.key = parts[0], parts[1] if len(parts) > 1 else ""
+        if self.raw_path == "/.fake":
+            return self.control()
         self.kind = self.classify()
-        rule = self.store.rule(self.kind)
+        rule = self.store.rule(self.kind, self.special())
         self.extra = {}
         self.send_limit = None
         if rule["do"] in ("reset", "refuse"):
@@ -124,6 +166,21 @@ class Handler(BaseHTTPRequestHandler):
         self.misbehave(rule)
 
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_one
+
+    def control(self):
+        words = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+        body = json.dumps(self.store.control(words)).encode()
+        self.send_response_only(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def special(self):
+        if self.kind == "Get" and "Range" in self.headers:
+            return "Range"
+        if self.kind == "Put" and ("If-Match" in self.headers or "If-None-Match" in self.headers):
+            return "PutIf"
+        return None
 
     def classify(self):
         q, method = self.query, self.command
@@ -153,6 +210,9 @@ class Handler(BaseHTTPRequestHandler):
         if do == "text":
             return self.answer(rule.get("status", 200), rule["body"].encode(),
                                rule.get("type", "text/html"))
+        if do == "drown":
+            self.note(0)
+            return self.cut()
         if do == "stall":
             self.note(0)
             time.sleep(rule["seconds"])
@@ -167,6 +227,11 @@ class Handler(BaseHTTPRequestHandler):
         if do == "range":
             self.extra = {"Content-Range": rule["content_range"]}
         status, body, headers = self.perform()
+        if do == "flip" and body:
+            at = len(body) // 2
+            body = body[:at] + bytes([body[at] ^ 1]) + body[at + 1:]
+        if do == "short":
+            body = body[:max(0, len(body) - rule.get("bytes", 1))]
         if do == "lose":
             self.note(status)
             return self.cut()
@@ -487,7 +552,11 @@ def main():
     parser.add_argument("--no-conditions", action="store_true", help="ignore write conditions")
     parser.add_argument("--bare-etags", action="store_true",
                         help="If-Match of a write is honoured without quotes only")
+    parser.add_argument("--attached", action="store_true",
+                        help="end with whoever holds the other end of standard input")
     options = parser.parse_args()
+    if options.attached:
+        threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
     store = Store(options)
     Handler.store = store
     serve(store, options.port_file, options.tls)

@@ -56,6 +56,22 @@ static void tries_again_when_it_is_time_earliest_first(void **state)
     assert_int_equal(flight_due(&flight, 200), a);
 }
 
+static void nobody_departs_while_held(void **state)
+{
+    struct flight flight;
+    struct store_op op = {.verb = STORE_HEAD};
+
+    (void)state;
+    flight_init(&flight, 2);
+    flight_queue(&flight, &op);
+    int seat = flight_board(&flight, 5);
+    flight_hold(&flight, 100);
+    flight_hold(&flight, 50); /* the longer one counts */
+    assert_int_equal(flight_due(&flight, 99), FLIGHT_NONE);
+    assert_int_equal(flight_next(&flight), 100);
+    assert_int_equal(flight_due(&flight, 100), seat);
+}
+
 static void the_queue_can_be_emptied(void **state)
 {
     struct flight flight;
@@ -101,6 +117,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(seats_in_order_and_no_more_than_there_are),
         cmocka_unit_test(tries_again_when_it_is_time_earliest_first),
+        cmocka_unit_test(nobody_departs_while_held),
         cmocka_unit_test(the_queue_can_be_emptied),
         cmocka_unit_test(slows_down_by_half_and_recovers_one_by_one),
     };

@@ -75,6 +75,32 @@ static void a_digest_runs_and_starts_anew(void **state)
     digest_destroy(NULL);
 }
 
+/* Written down after any number of bytes, and gone on with elsewhere. */
+static void an_md5_goes_on_elsewhere(void **state)
+{
+    struct digest *one = digest_create(DIGEST_MD5), *other = digest_create(DIGEST_MD5);
+    uint8_t data[300], saved[MD5_STATE_SIZE], again[MD5_STATE_SIZE], out[MD5_SIZE], whole[MD5_SIZE];
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof data; i++)
+        data[i] = (uint8_t)(i * 7);
+    md5_of(view_of(data, sizeof data), whole);
+    for (unsigned cut = 0; cut <= sizeof data; cut++) {
+        digest_reset(one);
+        digest_add(one, data, cut);
+        md5_save(one, saved);
+        digest_add(other, "rubbish", 7);
+        md5_load(other, saved);
+        md5_save(other, again);
+        assert_memory_equal(saved, again, sizeof saved);
+        digest_add(other, data + cut, sizeof data - cut);
+        digest_end(other, out);
+        assert_memory_equal(out, whole, sizeof out);
+    }
+    digest_destroy(one);
+    digest_destroy(other);
+}
+
 static void chunk_names_are_canonical(void **state)
 {
     struct xxh128 empty = xxh128_of(NULL, 0), a = xxh128_of("a", 1);
@@ -146,6 +172,7 @@ int main(void)
         cmocka_unit_test(known_digests),
         cmocka_unit_test(known_macs),
         cmocka_unit_test(a_digest_runs_and_starts_anew),
+        cmocka_unit_test(an_md5_goes_on_elsewhere),
         cmocka_unit_test(chunk_names_are_canonical),
         cmocka_unit_test(hex_is_exact),
         cmocka_unit_test(base64_both_ways),

@@ -36,6 +36,36 @@ static void counts_tries_when_the_server_answers(void **state)
                      RETRY_NEVER);
 }
 
+static void goes_on_while_others_succeed(void **state)
+{
+    struct retry_link link = {0};
+    unsigned tried = RETRY_DEFAULT.tries;
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        retry_good(&link);
+    for (int i = 0; i < 3; i++)
+        assert_true(retry_wait(&RETRY_DEFAULT, &link, RETRY_TROUBLE, tried++, 0, 0, 0) >= 0);
+    assert_int_equal(retry_wait(&RETRY_DEFAULT, &link, RETRY_TROUBLE, tried, 0, 0, 0), RETRY_NEVER);
+    for (int i = 0; i < 100000; i++)
+        retry_good(&link);
+    for (tried = 1; retry_wait(&RETRY_DEFAULT, &link, RETRY_TROUBLE, tried, 0, 0, 0) >= 0; tried++)
+        assert_true(tried < RETRY_DEFAULT.tries_most);
+    assert_int_equal(tried, RETRY_DEFAULT.tries_most);
+}
+
+static void a_number_of_tries_counts_for_silence_too(void **state)
+{
+    struct retry_policy policy = RETRY_DEFAULT;
+    struct retry_link link = {.budget = 50};
+
+    (void)state;
+    retry_limit(&policy, 3);
+    assert_true(retry_wait(&policy, &link, RETRY_SILENCE, 2, 0, 0, 0) >= 0);
+    assert_int_equal(retry_wait(&policy, &link, RETRY_SILENCE, 3, 0, 0, 0), RETRY_NEVER);
+    assert_int_equal(retry_wait(&policy, &link, RETRY_TROUBLE, 3, 0, 0, 0), RETRY_NEVER);
+}
+
 static void honours_what_was_asked_for_within_reason(void **state)
 {
     struct retry_link link = {0};
@@ -89,6 +119,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(waits_longer_each_time_up_to_the_cap),
         cmocka_unit_test(counts_tries_when_the_server_answers),
+        cmocka_unit_test(goes_on_while_others_succeed),
+        cmocka_unit_test(a_number_of_tries_counts_for_silence_too),
         cmocka_unit_test(honours_what_was_asked_for_within_reason),
         cmocka_unit_test(gives_up_a_first_contact_in_seconds),
         cmocka_unit_test(sits_out_an_outage_of_a_link_that_lived),

@@ -1,0 +1,41 @@
+"""The micro benches: modules one by one (micro.c), their time and, where valgrind is there, their
+instructions. Instructions are exact and the same on every run; they are of the code that valgrind's
+processor gets (AVX2, no AVX-512), so the two columns need not agree."""
+import os
+import re
+import shutil
+import subprocess
+
+
+def times(program):
+    """{case: {"ns", "bytes"}} of one operation."""
+    found = {}
+    for line in subprocess.run([program], check=True, text=True, stdout=subprocess.PIPE).stdout.splitlines():
+        name, ns, size = line.split()
+        found[name] = {"ns": float(ns), "bytes": int(size)}
+    return found
+
+
+def instructions(program, name, count):
+    """Of one operation; None when valgrind cannot."""
+    run = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
+                          "--toggle-collect=run_case*", program, "--count", name],
+                         text=True, capture_output=True)
+    told = re.search(r"Collected : (\d+)", run.stderr)
+    return int(told[1]) / count if run.returncode == 0 and told and int(told[1]) else None
+
+
+def measure(build, say, count=True):
+    program = os.path.join(build, "bench", "micro")
+    say("modules, one by one")
+    found = times(program)
+    if count and not shutil.which("valgrind"):
+        say("  instructions: left out, valgrind is not installed")
+    elif count:
+        cases = subprocess.run([program, "--list"], check=True, text=True, stdout=subprocess.PIPE).stdout.split("\n")
+        for line in filter(None, cases):
+            name, each = line.split()
+            told = instructions(program, name, int(each))
+            if told:
+                found[name]["instructions"] = told
+    return found

@@ -1,0 +1,23 @@
+/*
+ * survey_ui - a survey as a table, and in JSON: for inspect, diff and pull --dry-run.
+ */
+#ifndef S3DOCK_CLI_SURVEY_UI_H
+#define S3DOCK_CLI_SURVEY_UI_H
+
+#include <stdint.h>
+
+#include "move/survey.h"
+
+struct cli;
+
+/* "32.6 %"; "-" of nothing. */
+#define SHARE_SIZE 16
+const char *share_of(uint64_t part, uint64_t whole, char out[SHARE_SIZE]);
+
+/* A table of the result, and the members "layers", "rest" and "total" of its data. */
+void survey_tell_inside(struct cli *cli, const struct survey *survey);
+void survey_tell_moves(struct cli *cli, const struct survey *survey);
+/* The moves as notes, since what a pull would do is no result; and the member "plan". */
+void survey_note_moves(struct cli *cli, const struct survey *survey);
+
+#endif

@@ -1,0 +1,153 @@
+/*
+ * Whoever writes to the bucket could write an index that names bytes which its archive does not
+ * have. Copied bytes are not seen by the push, so nothing would tell before the first pull. To read
+ * all of them back would cost what the copying saves; a sample finds out whether an index is wrong
+ * as a whole: of n chunks it misses a share f of wrong ones with (1 - f)^n.
+ */
+#include "move/sample.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/err.h"
+#include "base/hash.h"
+#include "pack/chunker.h"
+#include "pack/member.h"
+
+struct pick {
+    struct store_op op;
+    struct held held;
+    uint32_t raw_size;
+    struct xxh128 name;
+};
+
+struct sample {
+    struct store *store;
+    const struct bases *bases;
+    uint64_t seen, random;
+    struct pick picks[SAMPLE_CHUNKS];
+};
+
+struct sample *sample_create(struct store *store, const struct bases *bases, struct err *err)
+{
+    struct sample *s = calloc(1, sizeof *s);
+
+    if (!s) {
+        err_memory(err, "the upload");
+        return NULL;
+    }
+    s->store = store;
+    s->bases = bases;
+    if (getrandom(&s->random, sizeof s->random, 0) != (ssize_t)sizeof s->random) {
+        err_set(err, ERR_LOCAL, "random", "the system gives no random numbers");
+        free(s);
+        return NULL;
+    }
+    return s;
+}
+
+void sample_destroy(struct sample *sample)
+{
+    free(sample);
+}
+
+/* splitmix64 */
+static uint64_t next_random(struct sample *s)
+{
+    uint64_t z = s->random += UINT64_C(0x9e3779b97f4a7c15);
+
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+void sample_note(struct sample *sample, const struct index_chunk *chunk, const struct held *held)
+{
+    uint64_t at = sample->seen++;
+
+    if (at >= SAMPLE_CHUNKS)
+        at = next_random(sample) % sample->seen;
+    if (at < SAMPLE_CHUNKS)
+        sample->picks[at] =
+            (struct pick){.held = *held, .raw_size = chunk->raw_size, .name = chunk->name};
+}
+
+static int fetch(struct sample *s, unsigned count, uint8_t *room, struct err *err)
+{
+    struct inbox *home = inbox_create(err);
+
+    if (!home)
+        return ERR_FAIL;
+    for (unsigned i = 0; i < count; i++) {
+        struct pick *pick = &s->picks[i];
+        const struct base *base = &s->bases->base[pick->held.base];
+
+        pick->op = (struct store_op){.home = home,
+                                     .verb = STORE_GET,
+                                     .key = base->key,
+                                     .if_match = base->etag,
+                                     .offset = pick->held.offset,
+                                     .length = pick->held.size,
+                                     .buffer = room};
+        room += pick->held.size;
+        store_submit(s->store, &pick->op);
+    }
+    for (unsigned i = 0; i < count; i++)
+        inbox_take(home, INBOX_FOREVER);
+    inbox_destroy(home);
+    return 0;
+}
+
+static bool is_true(const struct pick *pick, struct unpacker *unpacker, uint8_t *raw)
+{
+    struct xxh128 name;
+    struct err ignored;
+
+    if (member_unpack(unpacker, view_of(pick->op.buffer, pick->held.size), raw, pick->raw_size,
+                      &ignored))
+        return false;
+    name = xxh128_of(raw, pick->raw_size);
+    return xxh128_equals(&name, &pick->name);
+}
+
+static int compare(const struct sample *s, unsigned count, struct unpacker *unpacker, uint8_t *raw,
+                   unsigned *liar, struct err *err)
+{
+    for (unsigned i = 0; i < count; i++) {
+        const struct pick *pick = &s->picks[i];
+
+        if (pick->op.answer == STORE_FAILED) {
+            *err = pick->op.err;
+            return err_wrap(err, "cannot check what was copied");
+        }
+        if (pick->op.answer == STORE_DONE && !is_true(pick, unpacker, raw)) {
+            *liar = pick->held.base;
+            return SAMPLE_LIE;
+        }
+    }
+    return 0;
+}
+
+int sample_check(struct sample *sample, unsigned *liar, struct err *err)
+{
+    unsigned count = sample->seen < SAMPLE_CHUNKS ? (unsigned)sample->seen : SAMPLE_CHUNKS;
+    struct unpacker *unpacker = unpacker_create(err);
+    uint8_t *raw = malloc(CHUNK_MAX_LIMIT), *room;
+    size_t bytes = 1;
+    int answer;
+
+    for (unsigned i = 0; i < count; i++)
+        bytes += sample->picks[i].held.size;
+    room = malloc(bytes);
+    if (!unpacker || !raw || !room)
+        answer = err_memory(err, "the check of what was copied");
+    else if (fetch(sample, count, room, err))
+        answer = ERR_FAIL;
+    else
+        answer = compare(sample, count, unpacker, raw, liar, err);
+    unpacker_destroy(unpacker);
+    free(raw);
+    free(room);
+    return answer;
+}

@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# A pull that is killed at any moment and run again fetches what was missing then, and no byte twice that it had kept. What
+# moved is counted on the wire.
+. "$(dirname "$0")/lib.sh"
+need_s3
+REF=app:20250721-2118-f7a5a27
+KILLS=3
+[ -z "${E2E_SLOW:-}" ] || KILLS=1
+
+"$KIT/make_image" $REF image.tar --size 60 --seed 5
+s3dock push $REF --input image.tar
+size=$(bucket list images/ | sed -n 's/^\([0-9]*\) .*gz$/\1/p')
+coproc RELAY { exec "$KIT/relay" "${AWS_ENDPOINT_URL#*//}" "$work/count" --rate $((size / 3)); }
+at_exit "kill $RELAY_PID"
+read -r port <&"${RELAY[0]}"
+export AWS_ENDPOINT_URL=http://127.0.0.1:$port
+pulls=$HOME/.cache/s3dock/pulls
+
+moved()
+{
+    cat "$work/count"
+}
+
+# kept: bytes that the journal speaks of. Its first line names the archive; then 32 bytes a range.
+kept()
+{
+    python3 - "$pulls"/*.spool <<'PYTHON'
+import struct, sys
+
+print(sum(struct.unpack_from("<QI", records, at)[1]
+          for records in [open(path, "rb").read().split(b"\n", 1)[1] for path in sys.argv[1:]]
+          for at in range(0, len(records) - 31, 32)))
+PYTHON
+}
+
+# killed SECONDS: a pull that is killed after so long.
+killed()
+{
+    "$S3DOCK" pull $REF --output out.tar --memory 24M --no-progress 2>/dev/null &
+    local pid=$!
+    sleep "$1"
+    kill -9 $pid
+    wait $pid 2>/dev/null
+    sleep 0.3 # the wire empties
+}
+
+# again: the rerun fetches the rest, and index and documents.
+again()
+{
+    local before kept
+    before=$(moved) kept=$(kept)
+    s3dock pull $REF --output out.tar --memory 24M --json >pull.json || return 1
+    same "$kept" "$(json resumed_bytes pull.json)" || return 1
+    echo "$(($(moved) - before)) bytes, of $size, of which $kept were kept"
+    test $(($(moved) - before)) -le $((size - kept + size / 50))
+}
+
+s3dock pull $REF --output whole.tar
+undisturbed=$(moved)
+for ((i = 0; i < KILLS; i++)); do
+    before=$(moved)
+    killed "$(python3 -c "import random; print(0.4 + 2.4 * (random.random() + $i) / $KILLS)")"
+    check "nothing is there that is not whole" test ! -e out.tar
+    check "run again, it fetches what is missing and no more" again
+    check "both together little more than once" test $(($(moved) - before)) -le $((undisturbed * 115 / 100))
+    check "the same bytes" cmp whole.tar out.tar
+    check "nothing is kept of it" same "" "$(ls -A "$pulls")"
+    rm out.tar
+done
+
+killed 1
+killed 1
+kept=$(kept)
+check "killed twice, both were of use" test "$kept" -gt $((size / 4))
+s3dock pull $REF --output out.tar --no-resume --json >pull.json
+check "--no-resume does without it" test "$(json downloaded_bytes pull.json)" -ge "$size"
+killed 0.5
+python3 - "$pulls"/*.part <<'PYTHON'
+import sys
+
+with open(sys.argv[1], "r+b") as part: # a byte of each block
+    for at in range(0, part.seek(0, 2), 4096):
+        part.seek(at)
+        byte = part.read(1)
+        part.seek(at)
+        part.write(bytes([byte[0] ^ 255]))
+PYTHON
+check "what was damaged is not used" s3dock pull $REF --output out.tar --json
+check "the same bytes" cmp whole.tar out.tar
+
+killed 1
+"$KIT/make_image" $REF image.tar --size 60 --seed 6
+env "${OWNER[@]}" "$S3DOCK" push $REF --input image.tar --no-delta
+check "of an image that was replaced nothing is used" s3dock pull $REF --output out.tar --json
+check "it is the new one" same_image image.tar out.tar

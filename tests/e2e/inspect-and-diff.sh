@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# What an archive is made of, what moves between two, and what a pull would fetch: the numbers agree with one another and
+# with what lies in the bucket.
+. "$(dirname "$0")/lib.sh"
+need_directory
+ONE=app:20250721-2118-f7a5a27
+SAME=app:20250722-2118-f7a5a27
+MORE=app:20250723-2118-f7a5a27
+OTHER=app:20250724-2118-f7a5a27
+"$KIT/make_image" $ONE one.tar --seed 5 --size 12
+"$KIT/make_image" $SAME same.tar --seed 5 --size 12
+"$KIT/make_image" $MORE more.tar --seed 5 --size 16
+"$KIT/make_image" $OTHER other.tar --seed 6 --size 12
+for name in one same more other; do
+    declare -n ref=${name^^}
+    s3dock push "$ref" --input $name.tar
+done
+s3dock tag $MORE v1.0.0
+
+# sums FILE: what stands in the rows is what stands in the last one.
+sums()
+{
+    python3 - "$1" <<'PYTHON'
+import json, sys
+
+data = json.load(open(sys.argv[1]))["data"]
+data = data.get("plan", data)
+total, rows = data["total"], data["layers"] + [data["rest"]]
+for name in total:
+    found = sum(row[name] for row in rows)
+    if found != total[name]:
+        sys.exit(f"{name}: {found}, not {total[name]}")
+PYTHON
+}
+
+total()
+{
+    python3 -c "import json, sys; data = json.load(open('$2'))['data']; print(data.get('plan', data)['total']['$1'])"
+}
+
+archive_size()
+{
+    bucket list images/ | sed -n "s/^\([0-9]*\) .*${1#*:}\.tar\.gz$/\1/p"
+}
+
+s3dock inspect $ONE --json >one.json
+check "inspect: rows and sum agree" sums one.json
+check "the sum is the archive" same "$(archive_size $ONE)" "$(total size one.json)"
+check "its id is the image's" same "$("$KIT/image_facts" one.tar | sed -n 's/^image //p')" "$(json image_id one.json | sed 's/sha256://')"
+check "a row a layer" test "$(s3dock inspect $ONE | grep -c sha256:)" = 4
+check "rows of one length" same 1 "$(s3dock inspect $ONE | sed '1,/layer/d' | awk '{ print length() }' | sort -u | wc -l)"
+check "by version" s3dock inspect app:v1.0.0
+
+s3dock diff $ONE $SAME --json >diff.json
+check "diff: rows and sum agree" sums diff.json
+check "of the same content nothing moves" same 0 "$(total moving_size diff.json)"
+check "since each layer is there" same 3 "$(grep -c '"here": true' diff.json)"
+s3dock diff $ONE app:v1.0.0 --json >diff.json
+check "rows and sum agree" sums diff.json
+check "of more of the same a part moves" \
+    test "$(total moving_size diff.json)" -gt 0 -a "$(total moving_size diff.json)" -lt $(($(archive_size $MORE) * 2 / 3))
+s3dock diff $ONE $OTHER --json >diff.json
+check "of another one all of it" test "$(total moving_size diff.json)" -gt $(($(archive_size $OTHER) * 97 / 100))
+check "as a table" s3dock diff $ONE $OTHER
+
+s3dock pull $ONE --dry-run --output none.tar --json >plan.json
+check "a dry run plans it all" same "$(archive_size $ONE)" "$(total moving_size plan.json)"
+check "rows and sum agree" sums plan.json
+check "and fetches nothing of it" test ! -e none.tar
+check "as notes" grep -q "in all" <(s3dock pull $ONE --dry-run --output none.tar 2>&1)
+
+refused 3 "no image app:20250721-2118-0000000" "an image that is not there" inspect app:20250721-2118-0000000
+refused 3 "app:20250721-2118-0000000" "neither to compare with" diff $ONE app:20250721-2118-0000000
+refused 2 "diff" "compare with what?" diff $ONE
+rm "$work/store/images/$(bucket list images/ | sed -n 's/^[0-9]* \(.*20250724.*\.index\)$/\1/p')"
+refused 3 "index" "an index that is gone" inspect $OTHER

@@ -1,0 +1,210 @@
+"""What the fault tests stand on: images, a bucket, the real program, and a score.
+
+Everything random comes from a seed that is said; everything that is awaited has a bound.
+"""
+import hashlib
+import io
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tarfile
+import threading
+import time
+import urllib.request
+
+TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
+REF = "shop:20260301-0900-1a2b3c4"
+NEXT = "shop:20260301-1015-2b3c4d5"
+BUCKET = "images"
+
+# Exit codes of the program: see docs/README and core/base/err.h.
+DONE, USAGE, NOT_FOUND, AUTH, NETWORK, INTEGRITY, CONFLICT, LOCAL, UNSUPPORTED = \
+    0, 2, 3, 4, 5, 6, 8, 9, 12
+
+
+# --- images -----------------------------------------------------------------------------------
+
+def noise(size, seed):
+    return random.Random(seed).randbytes(size)
+
+
+def add(tar, name, data):
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.mtime = len(data), 1753132680
+    tar.addfile(entry, io.BytesIO(data))
+
+
+def layer(files):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for name, data in files:
+            add(tar, name, data)
+    return out.getvalue()
+
+
+def write_image(path, ref, layers):
+    """An archive as `docker save` writes it."""
+    digests = [hashlib.sha256(data).hexdigest() for data in layers]
+    config = json.dumps({"architecture": "amd64", "os": "linux", "rootfs": {
+        "type": "layers", "diff_ids": ["sha256:" + digest for digest in digests]}}).encode()
+    name = hashlib.sha256(config).hexdigest() + ".json"
+    paths = [digest + "/layer.tar" for digest in digests]
+    manifest = json.dumps([{"Config": name, "RepoTags": [ref], "Layers": paths}]).encode()
+    with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as tar:
+        for at, data in zip(paths, layers):
+            add(tar, at, data)
+        add(tar, name, config)
+        add(tar, "manifest.json", manifest)
+
+
+def digest_of(path):
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
+
+
+# --- a bucket that misbehaves -------------------------------------------------------------------
+
+class FakeS3:
+    """One tests/kit/fake_s3.py, told through its /.fake what to do next."""
+
+    def __init__(self, folder):
+        os.makedirs(folder, exist_ok=True)
+        port_file = os.path.join(folder, "port")
+        self.process = subprocess.Popen(
+            [sys.executable, os.path.join(TOP, "tests/kit/fake_s3.py"), "--port-file", port_file,
+             "--bucket", BUCKET, "--attached"], stdin=subprocess.PIPE)
+        until = time.monotonic() + 20
+        while not os.path.exists(port_file):
+            if time.monotonic() > until:
+                raise RuntimeError("fake_s3.py does not start")
+            time.sleep(0.01)
+        with open(port_file, encoding="ascii") as file:
+            self.url = "http://127.0.0.1:" + file.read()
+
+    def tell(self, **words):
+        data = json.dumps(words).encode()
+        for attempt in range(200):  # it may be refusing connections
+            try:
+                with urllib.request.urlopen(self.url + "/.fake", data, timeout=10) as answer:
+                    return json.load(answer)
+            except OSError:
+                time.sleep(0.05)
+        raise RuntimeError("fake_s3.py does not answer")
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+    def environment(self):
+        return {"S3DOCK_ENDPOINT": self.url, "AWS_ACCESS_KEY_ID": "TESTACCESSKEY",
+                "AWS_SECRET_ACCESS_KEY": "test-secret-key-0001"}
+
+
+# --- the program --------------------------------------------------------------------------------
+
+class Result:
+    def __init__(self, code, out, err, seconds):
+        self.code, self.out, self.err, self.seconds = code, out, err, seconds
+
+    def crashed(self):
+        """Ended by a signal, or by a sanitizer."""
+        return self.code < 0 or self.code == 99 or self.code in (128 + 6, 128 + 11)
+
+
+class Program:
+    """The program under test in a home of its own."""
+
+    def __init__(self, path, folder, environment=None):
+        self.path, self.folder = os.path.realpath(path), folder
+        self.home = os.path.join(folder, "home")
+        os.makedirs(self.home, exist_ok=True)
+        self.environment = {
+            "PATH": os.environ["PATH"], "HOME": self.home, "NO_COLOR": "1",
+            "S3DOCK_BUCKET": BUCKET, "S3DOCK_PROGRESS": "none", "S3DOCK_LEVEL": "1",
+            "S3DOCK_JOBS": "2", "S3DOCK_STALL_TIME": "1s",
+            "ASAN_OPTIONS": "exitcode=99:halt_on_error=1:detect_leaks=1",
+            "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+            "TSAN_OPTIONS": "exitcode=99:halt_on_error=1", **(environment or {})}
+
+    def run(self, *arguments, env=None, seconds=60):
+        started = time.monotonic()
+        with subprocess.Popen(
+                [self.path, *arguments], env={**self.environment, **(env or {})},
+                cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE) as process:
+            try:
+                out, err = process.communicate(timeout=seconds)
+                code = process.returncode
+            except subprocess.TimeoutExpired:
+                process.kill()
+                out, err = process.communicate()
+                code = None
+        return Result(code, out.decode(errors="replace"), err.decode(errors="replace"),
+                      time.monotonic() - started)
+
+    def forget(self):
+        """Caches and states of earlier runs."""
+        shutil.rmtree(self.home)
+        os.makedirs(self.home)
+
+
+# --- the score ----------------------------------------------------------------------------------
+
+class Score:
+    """Counts cases under a heading and says which went wrong. Threads may share it."""
+
+    def __init__(self, log):
+        self.lock = threading.Lock()
+        self.log = open(log, "w", buffering=1, encoding="utf-8")  # wrongs as they come
+        self.counts = {}  # heading: {column: number}
+        self.failures = {}
+
+    def case(self, heading, column, wrong, told=""):
+        with self.lock:
+            row = self.counts.setdefault(heading, {})
+            row[column] = row.get(column, 0) + 1
+            if wrong:
+                self.failures.setdefault(heading, []).append((wrong, told))
+                self.log.write(f"{wrong}\n{told}\n")
+
+    def tap(self, out):
+        number = 0
+        for heading, row in self.counts.items():
+            number += 1
+            bad = self.failures.get(heading, [])
+            total = sum(row.values())
+            print(f"{'not ok' if bad else 'ok'} {number} - {heading}: {total - len(bad)} of {total}"
+                  " as they should be", file=out)
+            for wrong, told in bad[:20]:
+                print(f"#   {wrong}", file=out)
+                for line in told.strip().splitlines()[-3:]:
+                    print(f"#       {line}", file=out)
+        return not self.failures
+
+
+def in_parallel(jobs, workers):
+    """Runs jobs, each a function of one argument, on workers (the arguments); as many at a time."""
+    queue, lock, errors = list(reversed(jobs)), threading.Lock(), []
+
+    def work(worker):
+        while True:
+            with lock:
+                if not queue or errors:
+                    return
+                job = queue.pop()
+            try:
+                job(worker)
+            except Exception as error:  # a mistake of ours ends all of it, with its traceback
+                errors.append(error)
+                raise
+
+    threads = [threading.Thread(target=work, args=(worker,)) for worker in workers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]

@@ -1,0 +1,117 @@
+"""Every request of every command meets every fault.
+
+Each command is run once undisturbed, which tells its requests: so many of each kind. Then, for every kind, the
+first, second, ... of them is disturbed in every way there is, and at last all of them. The command may end
+well, and then what it did is looked at; or fail with the code that belongs to the fault, in bounded time, and
+then whoever reads the bucket sees what was there before, or all of the new.
+"""
+import os
+
+import bench
+import scenes
+from bench import AUTH, CONFLICT, DONE, INTEGRITY, NETWORK, UNSUPPORTED
+
+ZERO_ETAG = '"00000000000000000000000000000000"'
+
+# name: what the server does, the codes allowed if it does it once, and if it does it always; and the kinds
+# of requests that it makes sense for (none: all).
+BODIES = ("Get", "Range", "List", "Create", "Complete", "Copy", "CopyPart", "Parts", "Uploads")
+DOCUMENTS = ("Create", "Complete", "Copy", "CopyPart")
+TAGGED = ("Get", "Range", "Head", "Put", "PutIf", "Part")
+FAULTS = {
+    "refused": ({"do": "refuse", "seconds": 0.1}, {DONE}, {NETWORK}, None),
+    "reset before the body": ({"do": "reset"}, {DONE}, {NETWORK}, None),
+    "reset after the body": ({"do": "drown"}, {DONE}, {NETWORK}, None),
+    "answer lost": ({"do": "lose"}, {DONE}, {NETWORK}, None),
+    "stalled": ({"do": "stall", "seconds": 1.5}, {DONE}, {NETWORK}, None),
+    "500": ({"do": "status", "status": 500, "code": "InternalError"}, {DONE}, {NETWORK}, None),
+    "500 without a word": ({"do": "status", "status": 500}, {DONE}, {NETWORK}, None),
+    "500 after all": ({"do": "drop", "status": 500, "code": "InternalError"}, {DONE}, {NETWORK}, None),
+    "503 SlowDown": ({"do": "status", "status": 503, "code": "SlowDown"}, {DONE}, {NETWORK}, None),
+    "400 RequestTimeout": ({"do": "status", "status": 400, "code": "RequestTimeout"}, {DONE}, {NETWORK},
+                           None),
+    "403 ExpiredToken": ({"do": "status", "status": 403, "code": "ExpiredToken"}, {DONE, AUTH}, {AUTH},
+                         None),
+    "403 AccessDenied": ({"do": "status", "status": 403, "code": "AccessDenied"}, {DONE, AUTH}, {AUTH},
+                         None),
+    "403 RequestTimeTooSkewed": ({"do": "status", "status": 403, "code": "RequestTimeTooSkewed"}, {DONE},
+                                 {AUTH}, None),
+    "400 RequestTimeTooSkewed": ({"do": "status", "status": 400, "code": "RequestTimeTooSkewed"}, {DONE},
+                                 {AUTH}, None),
+    "a login page": ({"do": "text", "body": "<html>pay first</html>"}, {DONE, NETWORK}, {NETWORK}, None),
+    "200 and an error": ({"do": "error200", "code": "InternalError"}, {DONE}, {NETWORK}, DOCUMENTS),
+    "200 and nothing": ({"do": "empty"}, {DONE, NETWORK}, {NETWORK, INTEGRITY}, DOCUMENTS),
+    "body cut off": ({"do": "cut", "bytes": 40}, {DONE}, {NETWORK}, BODIES),
+    "body short": ({"do": "short", "bytes": 7}, {DONE, NETWORK, INTEGRITY, CONFLICT},
+                   {NETWORK, INTEGRITY, CONFLICT}, BODIES),
+    "wrong length": ({"do": "headers", "headers": {"Content-Length": "9999999"}},
+                     {DONE, NETWORK, INTEGRITY}, {NETWORK, INTEGRITY},
+                     ("Get", "Range", "Head", "List", "Create", "Parts", "Uploads")),
+    "wrong range": ({"do": "range", "content_range": "bytes 5-9/10"}, {DONE, NETWORK, INTEGRITY},
+                    {NETWORK, INTEGRITY}, ("Range",)),
+    "all instead of a range": ({"do": "whole"}, {DONE, NETWORK, INTEGRITY, UNSUPPORTED},
+                               {NETWORK, INTEGRITY, UNSUPPORTED}, ("Range",)),
+    "wrong ETag": ({"do": "headers", "headers": {"ETag": ZERO_ETAG}}, {DONE, INTEGRITY, CONFLICT},
+                   {INTEGRITY, CONFLICT}, TAGGED),
+    "no ETag": ({"do": "headers", "headers": {"ETag": None}}, {DONE, NETWORK, INTEGRITY, CONFLICT,
+                                                              UNSUPPORTED},
+                {NETWORK, INTEGRITY, CONFLICT, UNSUPPORTED}, TAGGED),
+    "one bit flipped": ({"do": "flip"}, {DONE, NETWORK, INTEGRITY, CONFLICT},
+                        {NETWORK, INTEGRITY, CONFLICT}, BODIES),
+    "wrong date": ({"do": "headers", "headers": {"Date": "Thu, 01 Jan 1970 00:00:00 GMT"}}, {DONE}, set(),
+                   None),
+    "no date": ({"do": "headers", "headers": {"Date": "the day after"}}, {DONE}, set(), None),
+}
+SECONDS = 30  # what a disturbed command may take
+
+
+def cases(worker, scene, most):
+    """Every (kind, number or 0 for all) of the scene's requests."""
+    worker.begin(scene.start)
+    if worker.program.run(*scene.command).code != DONE:
+        raise RuntimeError(f"{scene.name} fails undisturbed")
+    kinds = worker.calm()["kinds"]
+    found = []
+    for kind in dict.fromkeys(kinds):
+        found += [(kind, number) for number in range(1, min(kinds.count(kind), most) + 1)]
+        found.append((kind, 0))
+    return found
+
+
+def one(scene, kind, number, fault, score):
+    deed, once, always, _ = FAULTS[fault]
+    rule = {"kind": kind, "nth": number or 1, "times": 1 if number else 0, **deed}
+    # What is always so is found out with few tries; a request beside the point may do without.
+    allowed = once if number else once | always
+    if kind == "Head" and "400" in fault:  # it cannot say why
+        allowed = allowed | {UNSUPPORTED}
+    env = {} if number else {"S3DOCK_RETRIES": "2"}
+
+    def job(worker):
+        worker.begin(scene.start, [rule])
+        result = worker.program.run(*scene.command, env=env, seconds=SECONDS)
+        problem = scenes.wrong(worker, scene, result, allowed, SECONDS)
+        score.case(f"requests: {fault}", scene.name, problem and
+                   f"{scene.name}, {kind} {number or 'always'}, {fault}: {problem}", result.err)
+    return job
+
+
+def run(options, score):
+    images = scenes.make_images(options.results)
+    workers = [scenes.Server(os.path.join(options.results, f"matrix{number}"), options.program)
+               for number in range(options.workers)]
+    try:
+        digests = [worker.prepare(images) for worker in workers][0]
+        jobs = []
+        for scene in scenes.all_scenes(images, digests):
+            scenes.undisturbed(workers[0], scene)
+            for kind, number in cases(workers[0], scene, options.most):
+                for fault, (_, _, _, kinds) in FAULTS.items():
+                    if kinds is None or kind in kinds:
+                        jobs.append(one(scene, kind, number, fault, score))
+        jobs = options.sample(jobs)
+        print(f"# matrix: {len(jobs)} cases", flush=True)
+        bench.in_parallel(jobs, workers)
+    finally:
+        for worker in workers:
+            worker.stop()

@@ -1,0 +1,249 @@
+"""Commands that are disturbed, the buckets they start from, and what must be true afterwards.
+
+A worker is a bucket, on a scripted S3 server or in a folder, with a home for the program. A scene is one
+command; its look says what is wrong with the world after it ended, whether well or not.
+"""
+import os
+import re
+import shutil
+
+import bench
+from bench import DONE, INTEGRITY, NEXT, NOT_FOUND, REF
+
+
+class Scene:
+    """One command, the bucket it starts from, what must be true afterwards, and whether, after it has
+    failed, the same command does it."""
+
+    def __init__(self, name, start, command, look, again=True):
+        self.name, self.start, self.command, self.look, self.again = name, start, command, look, again
+
+
+def pulled(worker, ref):
+    """What a reader gets: "absent", the digest of an image, or what went wrong."""
+    out = os.path.join(worker.folder, "look.tar")
+    result = worker.program.run("pull", ref, "--output", out)
+    if result.code == NOT_FOUND and not os.path.exists(out):
+        return "absent"
+    if result.code == INTEGRITY and "integrity.size" in result.err:
+        return "refused"
+    if result.code != DONE:
+        return f"pull {ref} -> {result.code}: {result.err.strip()}"
+    digest = bench.digest_of(out)
+    os.unlink(out)
+    return digest
+
+
+def shows(ref, before, after):
+    """A look at an image: after a failure it may be the one `before`. One that was being replaced may be
+    neither, for then the name stands for two objects of which only one is new; that is refused, never
+    mistaken."""
+    def look(worker, result):
+        seen = pulled(worker, ref)
+        wanted = {after} if result.code == DONE else {before, after}
+        if result.code != DONE and before != "absent":
+            wanted.add("refused")
+        return None if seen in wanted else f"{ref} is then {seen[:300]}, wanted {wanted}"
+    return look
+
+
+def wrote(name, digest):
+    """A look at what a pull wrote: the image, or nothing."""
+    def look(worker, result):
+        path = os.path.join(worker.folder, name)
+        if not os.path.exists(path):
+            return "no file" if result.code == DONE else None
+        seen = bench.digest_of(path)
+        os.unlink(path)
+        if result.code != DONE:
+            return "failed, and left a file"
+        return None if seen == digest else "exit 0 with another image"
+    return look
+
+
+def says(command, before, after):
+    """A look at what another command prints."""
+    def look(worker, result):
+        seen = worker.program.run(*command)
+        wanted = {after} if result.code == DONE else {before, after}
+        said = seen.out.strip() if seen.code == DONE else f"exit {seen.code}"
+        return None if said in wanted else f"{' '.join(command)} says {said!r}, wanted {wanted}"
+    return look
+
+
+def prints(text):
+    """A look at what the command itself printed."""
+    def look(worker, result):
+        if result.code == DONE and result.out.strip() != text:
+            return f"printed {result.out!r}"
+        return None
+    return look
+
+
+class Worker:
+    """A bucket and a home for one case after the other. Below: begin, save, calm, leftovers."""
+
+    def __init__(self, folder, path, environment):
+        self.folder = folder
+        self.tmp = os.path.join(folder, "tmp")
+        os.makedirs(self.tmp, exist_ok=True)
+        self.program = bench.Program(path, folder, {**environment, "TMPDIR": self.tmp})
+
+    def tidy(self):
+        self.program.forget()
+        for name in self.strays():
+            path = os.path.join(self.folder, name)
+            if os.path.isfile(path):
+                os.unlink(path)
+
+    def run(self, *arguments):
+        result = self.program.run(*arguments)
+        if result.code != DONE:
+            raise RuntimeError(f"{arguments}: {result.code} {result.err}")
+        return result
+
+    def prepare(self, images):
+        """The buckets that scenes start from; the same on every worker. Answers the images' digests as a
+        pull writes them."""
+        self.begin("")
+        self.save("")
+        self.run("push", REF, "--input", images["first"])
+        digests = {"first": pulled(self, REF)}
+        self.save("one")
+        self.run("push", NEXT, "--input", images["next"])
+        digests["next"] = pulled(self, NEXT)
+        self.save("two")
+        self.run("tag", REF, "v1.0.0")
+        self.run("promote", REF, "production")
+        self.save("promoted")
+        self.run("promote", NEXT, "production")
+        self.save("promoted twice")
+        self.begin("one")
+        self.run("push", REF, "--input", images["other"])
+        digests["other"] = pulled(self, REF)
+        return digests
+
+    def strays(self):
+        """Files that the program has left where only its unfinished work lies."""
+        found = [os.path.join("tmp", name) for name in os.listdir(self.tmp)]
+        return found + [name for name in os.listdir(self.folder)
+                        if name not in ("home", "tmp", "s3", "bucket", "saved", "book")]
+
+
+class Server(Worker):
+    """The bucket is on a scripted S3 server."""
+
+    def __init__(self, folder, path):
+        os.makedirs(folder)
+        self.s3 = bench.FakeS3(os.path.join(folder, "s3"))
+        super().__init__(folder, path, self.s3.environment())
+
+    def begin(self, start, rules=()):
+        self.tidy()
+        self.s3.tell(load=start, rules=list(rules))
+
+    def save(self, name):
+        self.s3.tell(save=name)
+
+    def calm(self):
+        return self.s3.tell(rules=[])
+
+    def stop(self):
+        self.s3.stop()
+
+
+class Folder(Worker):
+    """The bucket is a folder."""
+
+    def __init__(self, folder, path):
+        os.makedirs(folder)
+        self.bucket = os.path.join(folder, "bucket")
+        super().__init__(folder, path, {"S3DOCK_ENDPOINT": "file://" + self.bucket,
+                                        "S3DOCK_DOCKER_TIMEOUT": "2s"})
+
+    def saved(self, name):
+        return os.path.join(self.folder, "saved", name.replace(" ", "-") or "empty")
+
+    def begin(self, start):
+        self.tidy()
+        shutil.rmtree(self.bucket, ignore_errors=True)
+        if os.path.exists(self.saved(start)):
+            shutil.copytree(self.saved(start), self.bucket, symlinks=True)
+        else:
+            os.makedirs(os.path.join(self.bucket, bench.BUCKET))
+
+    def save(self, name):
+        shutil.copytree(self.bucket, self.saved(name), symlinks=True)
+
+    def calm(self):
+        pass
+
+    def stop(self):
+        pass
+
+
+def make_images(folder, small=False):
+    """Three archives; the first two have a layer in common, which is uploaded in parts unless small."""
+    common = bench.layer([("opt/common", bench.noise((1 if small else 9) << 20, 1))])
+    images = {name: os.path.join(folder, name + ".tar") for name in ("first", "next", "other")}
+    bench.write_image(images["first"], REF, [common, bench.layer([("a", bench.noise(100000, 2))])])
+    bench.write_image(images["next"], NEXT, [common, bench.layer([("b", bench.noise(100000, 3))])])
+    bench.write_image(images["other"], REF, [bench.layer([("c", bench.noise(100000, 4))])])
+    return images
+
+
+def all_scenes(images, digests):
+    current = ("current", "shop", "production")
+    return [
+        Scene("push", "", ("push", REF, "--input", images["first"]),
+              shows(REF, "absent", digests["first"])),
+        Scene("push with copies", "one", ("push", NEXT, "--input", images["next"]),
+              shows(NEXT, "absent", digests["next"])),
+        Scene("push over another", "one", ("push", REF, "--input", images["other"]),
+              shows(REF, digests["first"], digests["other"])),
+        Scene("pull", "two", ("pull", NEXT, "--output", "out.tar"), wrote("out.tar", digests["next"])),
+        Scene("tag", "two", ("tag", NEXT, "v2.0.0"),
+              says(("list", "tags", "shop"), "", f"v2.0.0 -> {NEXT}")),
+        Scene("promote", "promoted", ("promote", NEXT, "production"), says(current, REF, NEXT)),
+        Scene("rollback", "promoted twice", ("rollback", "shop", "production"), says(current, NEXT, REF),
+              again=False),
+        Scene("list images", "two", ("list", "images", "shop"), prints(f"{NEXT}\n{REF}")),
+        Scene("history", "promoted twice", ("history", "shop", "production"), None),
+        Scene("current", "promoted", current, prints(REF)),
+    ]
+
+
+def wrong(worker, scene, result, allowed, seconds):
+    """What is wrong with how a disturbed command ended, or None."""
+    if result.code is None:
+        return f"not done in {seconds} s"
+    if result.crashed():
+        return f"crashed ({result.code})"
+    if result.code not in allowed:
+        return f"exit code {result.code}, wanted one of {sorted(allowed)}"
+    if result.code != DONE and not re.search(r"^error\[", result.err, re.MULTILINE):
+        return "failed without an error line"
+    worker.calm()
+    problem = scene.look(worker, result) if scene.look else None
+    if problem or result.code == DONE or not scene.again:
+        return problem
+    return done_again(worker, scene)
+
+
+def done_again(worker, scene):
+    """The same command, undisturbed, does what it is for."""
+    again = worker.program.run(*scene.command)
+    if again.code != DONE:
+        return f"done again, undisturbed: {again.code} {again.err.strip()}"
+    return scene.look(worker, again) if scene.look else None
+
+
+def undisturbed(worker, scene, **options):
+    """Runs a scene as it should go; everything else is a mistake of the test."""
+    worker.begin(scene.start)
+    result = worker.program.run(*scene.command, **options)
+    if result.code != DONE:
+        raise RuntimeError(f"{scene.name} undisturbed: {result.code} {result.err}")
+    problem = scene.look(worker, result) if scene.look else None
+    if problem:
+        raise RuntimeError(f"{scene.name} undisturbed: {problem}")

@@ -1,0 +1,531 @@
+/*
+ * Pushes that are killed, and go on. A child pushes and dies (SIGKILL, no chance to tidy up) at the
+ * n-th request of a kind, before or after the store has done it; the parent pushes again. For every
+ * n: the archive, index and checksum are those of a push that nobody disturbed, no more was sent
+ * than what was in the air, and nothing is left over.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "kit/tarball.h"
+#include "move/push.h"
+#include "wire/store.h"
+
+#define REF "shop:20250721-2118-f7a5a27"
+#define KEY "images/shop/202507/shop-20250721-2118-f7a5a27"
+
+#define PART (8 * MIB)
+
+static char dir[] = "/tmp/s3dock-resume-XXXXXX";
+static struct err err;
+
+static const char *path_of(const char *name)
+{
+    static char path[4][512];
+    static unsigned next;
+    char *out = path[next++ % 4];
+
+    snprintf(out, sizeof path[0], "%s/%s", dir, name);
+    return out;
+}
+
+static void hex_of(const void *data, size_t size, char out[SHA256_HEX_SIZE])
+{
+    uint8_t sum[SHA256_SIZE];
+
+    sha256_of(view_of(data, size), sum);
+    hex_encode(sum, sizeof sum, out);
+}
+
+/* An image of one layer; a quarter of it can be packed. `changed`: where a byte of the layer is not
+ * the one that the config tells of. */
+static void write_image(const char *path, size_t size, uint64_t seed, size_t changed)
+{
+    char id[SHA256_HEX_SIZE], config_id[SHA256_HEX_SIZE], config[512], text[1024];
+    struct tarball image, layer;
+    uint8_t *bytes = malloc(size);
+
+    noise(bytes, size, seed);
+    for (size_t i = 0; i < size; i += 2048)
+        memset(bytes + i, 'x', 512);
+    tarball_init(&layer);
+    tarball_file(&layer, "opt/data", bytes, size);
+    tarball_end(&layer);
+    free(bytes);
+    hex_of(layer.data, layer.size, id);
+    if (changed)
+        layer.data[changed] ^= 1;
+
+    tarball_init(&image);
+    snprintf(text, sizeof text, "%s/layer.tar", id);
+    tarball_file(&image, text, layer.data, layer.size);
+    snprintf(config, sizeof config,
+             "{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":{\"type\":\"layers\","
+             "\"diff_ids\":[\"sha256:%s\"]}}",
+             id);
+    hex_of(config, strlen(config), config_id);
+    snprintf(text, sizeof text, "%s.json", config_id);
+    tarball_text(&image, text, config);
+    snprintf(text, sizeof text,
+             "[{\"Config\":\"%s.json\",\"RepoTags\":[\"" REF "\"],\"Layers\":[\"%s/layer.tar\"]}]",
+             config_id, id);
+    tarball_text(&image, "manifest.json", text);
+    tarball_end(&image);
+    assert_int_equal(file_replace(path, view_of(image.data, image.size), 0644, &err), 0);
+    tarball_finish(&layer);
+    tarball_finish(&image);
+}
+
+/* ---- the store in between: counts, and kills ---- */
+
+struct between {
+    struct store store;
+    struct store *folder;
+    struct cancel cancel;
+    enum store_verb verb; /* dies at this ... */
+    unsigned at;          /* ... for the n-th time, from 1; 0: never */
+    bool before;          /* it was not done yet */
+    enum { DIES, GETS_SIGTERM, LOSES_THE_LINK } deed;
+    unsigned hits;
+    uint64_t sent; /* bytes of parts and objects */
+    unsigned aborts;
+};
+
+static void strike(struct between *b, struct store_op *op)
+{
+    if (b->deed == DIES)
+        kill(getpid(), SIGKILL);
+    if (b->deed == GETS_SIGTERM) {
+        cancel_request(&b->cancel, SIGTERM);
+        store_submit(b->folder, op);
+        return;
+    }
+    err_set(&op->err, ERR_NETWORK, "link", "the link is down");
+    op->answer = STORE_FAILED;
+    inbox_post(op->home, &op->msg);
+}
+
+static void between_submit(struct store *store, struct store_op *op)
+{
+    struct between *b = (struct between *)store;
+    bool meant = op->verb == b->verb && b->at && ++b->hits >= b->at;
+
+    store_insist(b->folder, atomic_load(&store->insisting));
+    if (op->verb == STORE_UPLOAD_PART || op->verb == STORE_PUT)
+        b->sent += op->body.size;
+    b->aborts += op->verb == STORE_UPLOAD_ABORT;
+    if (meant && !b->before && b->deed == DIES) {
+        struct inbox *home = op->home, *mine = inbox_create(&err);
+
+        op->home = mine;
+        store_submit(b->folder, op);
+        inbox_take(mine, INBOX_FOREVER);
+        op->home = home;
+    }
+    if (meant)
+        strike(b, op);
+    else
+        store_submit(b->folder, op);
+}
+
+static void between_stats(struct store *store, struct store_stats *out)
+{
+    store_stats(((struct between *)store)->folder, out);
+}
+
+static void between_destroy(struct store *store)
+{
+    (void)store;
+}
+
+static const struct store_table between_table = {between_submit, between_stats, between_destroy};
+
+static void open_between(struct between *b, const char *bucket)
+{
+    *b = (struct between){.at = 0};
+    cancel_init(&b->cancel);
+    b->folder = store_dir_create(
+        &(struct store_dir_options){
+            .path = dir, .bucket = bucket, .create = true, .cancel = &b->cancel},
+        &err);
+    if (!b->folder) {
+        fail_msg("%s", err.text);
+        return; /* not reached: the analyzer does not know it */
+    }
+    b->store = *b->folder;
+    b->store.table = &between_table;
+}
+
+static void close_between(struct between *b)
+{
+    store_destroy(b->folder);
+}
+
+/* ---- helpers ---- */
+
+static int push(struct between *b, const char *input, unsigned jobs, int level,
+                struct push_result *result)
+{
+    char path[512];
+    struct push_options options = {.store = &b->store, .input = path, .level = level};
+
+    if (strcmp(input, "-") == 0)
+        strcpy(path, "-");
+    else
+        snprintf(path, sizeof path, "%s/%s", dir, input);
+    options.transfer.jobs = jobs;
+    options.transfer.cancel = &b->cancel;
+    assert_int_equal(name_parse_image(REF, &options.name, &err), 0);
+    return push_run(&options, result, &err);
+}
+
+/* A child pushes into `bucket` until it is struck. Returns the bytes it had sent at most: known by
+ * what the store has. */
+static void push_and_die(const char *bucket, const char *input, enum store_verb verb, unsigned at,
+                         bool before)
+{
+    pid_t child = fork();
+    int status;
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct push_result result;
+        struct between b;
+
+        open_between(&b, bucket);
+        b.verb = verb;
+        b.at = at;
+        b.before = before;
+        push(&b, input, 2, 1, &result);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+static bool same_file(const char *a, const char *b)
+{
+    struct text one, other;
+    bool same;
+
+    text_init(&one, 256 * MIB);
+    text_init(&other, 256 * MIB);
+    assert_int_equal(file_read(a, &one, &err), 0);
+    assert_int_equal(file_read(b, &other, &err), 0);
+    same = view_equals(text_view(&one), text_view(&other));
+    text_finish(&one);
+    text_finish(&other);
+    return same;
+}
+
+static void assert_same_archive(const char *bucket, const char *other)
+{
+    static const char *const objects[] = {".tar.gz", ".index"};
+    char one[600], two[600];
+
+    for (unsigned i = 0; i < ARRAY_SIZE(objects); i++) {
+        snprintf(one, sizeof one, "%s/%s/%s%s", dir, bucket, KEY, objects[i]);
+        snprintf(two, sizeof two, "%s/%s/%s%s", dir, other, KEY, objects[i]);
+        assert_true(same_file(one, two));
+    }
+}
+
+static unsigned unfinished_uploads(struct between *b)
+{
+    struct store_page page = {0};
+    struct store_op op = {.verb = STORE_UPLOADS, .key = "", .page = &page};
+    unsigned count;
+
+    cancel_init(&b->cancel);
+    assert_int_equal(store_run(b->folder, &op, &err), STORE_DONE);
+    count = (unsigned)page.count;
+    store_page_finish(&page);
+    return count;
+}
+
+static unsigned states(void)
+{
+    char command[600], line[16] = "";
+    FILE *pipe;
+
+    snprintf(command, sizeof command, "ls %s/s3dock/uploads 2>/dev/null | wc -l", dir);
+    pipe = popen(command, "r");
+    assert_non_null(pipe);
+    assert_non_null(fgets(line, sizeof line, pipe));
+    pclose(pipe);
+    return (unsigned)atoi(line);
+}
+
+static char checksum[40];
+static uint64_t whole;
+
+/* ---- scenes ---- */
+
+static void killed_at_every_part(void **state)
+{
+    (void)state;
+    for (unsigned at = 1; at <= 3; at++)
+        for (unsigned before = 0; before < 2; before++) {
+            struct push_result result;
+            struct between b;
+            char bucket[32];
+
+            snprintf(bucket, sizeof bucket, "part-%u-%u", at, before);
+            push_and_die(bucket, "one.tar", STORE_UPLOAD_PART, at, before);
+            open_between(&b, bucket);
+            if (push(&b, "one.tar", 3, 1, &result))
+                fail_msg("%s", err.text);
+            assert_same_archive(bucket, "plain");
+            assert_string_equal(result.checksum, checksum);
+            assert_string_equal(result.afresh, "");
+            assert_true(result.resumed_bytes % PART == 0);
+            assert_true(b.sent - (result.size - result.resumed_bytes) < 100 * KIB);
+            assert_int_equal(unfinished_uploads(&b), 0);
+            assert_int_equal(states(), 0);
+            close_between(&b);
+        }
+}
+
+static void interrupted_and_gone_on(void **state)
+{
+    (void)state;
+    for (unsigned deed = GETS_SIGTERM; deed <= LOSES_THE_LINK; deed++) {
+        struct push_result result;
+        struct between b;
+
+        open_between(&b, deed == GETS_SIGTERM ? "term" : "link");
+        b.verb = STORE_UPLOAD_PART;
+        b.at = 3;
+        b.deed = deed;
+        assert_int_equal(push(&b, "one.tar", 1, 1, &result), ERR_FAIL);
+        assert_int_equal(err.family, deed == GETS_SIGTERM ? ERR_CANCELLED : ERR_NETWORK);
+        assert_non_null(strstr(err.hint, "again"));
+        b.at = 0;
+        b.sent = 0;
+        assert_int_equal(unfinished_uploads(&b), 1);
+        assert_int_equal(push(&b, "one.tar", 0, 1, &result), 0);
+        assert_true(result.resumed_bytes >= PART);
+        assert_same_archive(deed == GETS_SIGTERM ? "term" : "link", "plain");
+        assert_string_equal(result.checksum, checksum);
+        assert_int_equal(unfinished_uploads(&b), 0);
+        close_between(&b);
+    }
+}
+
+/* Interrupted a second time, while it goes on. */
+static void killed_again_and_again(void **state)
+{
+    struct push_result result;
+    struct between b;
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++)
+        push_and_die("again", "one.tar", STORE_UPLOAD_PART, 2, true);
+    open_between(&b, "again");
+    assert_int_equal(push(&b, "one.tar", 2, 1, &result), 0);
+    assert_true(result.resumed_bytes >= PART);
+    assert_same_archive("again", "plain");
+    assert_string_equal(result.checksum, checksum);
+    assert_int_equal(unfinished_uploads(&b), 0);
+    close_between(&b);
+}
+
+/* What was left is of no use, is said to be, and is removed. */
+static void begun_afresh(void **state)
+{
+    static const struct {
+        const char *input, *why;
+        int level;
+    } cases[] = {
+        {"two.tar", "the image has changed since", 1}, /* known beforehand */
+        {"one.tar", "it was compressed in another way", 2},
+        {"late.tar", "the image has changed since",
+         1}, /* its config is the same: found out later */
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct push_result result;
+        struct between b;
+        char bucket[32];
+        int answer;
+
+        snprintf(bucket, sizeof bucket, "afresh-%u", i);
+        push_and_die(bucket, "one.tar", STORE_UPLOAD_PART, 3, true);
+        open_between(&b, bucket);
+        answer = push(&b, cases[i].input, 2, cases[i].level, &result);
+        assert_int_equal(answer, i == 2 ? ERR_FAIL : 0);
+        if (i == 2)
+            assert_int_equal(err.family, ERR_INTEGRITY); /* the layer is not what the config says */
+        assert_string_equal(result.afresh, cases[i].why);
+        assert_int_equal(result.resumed_bytes, 0);
+        assert_int_equal(unfinished_uploads(&b), 0);
+        assert_int_equal(states(), 0);
+        close_between(&b);
+    }
+}
+
+static void an_upload_that_expired(void **state)
+{
+    struct push_result result;
+    struct between b;
+    char command[600];
+
+    (void)state;
+    push_and_die("expired", "one.tar", STORE_UPLOAD_PART, 3, true);
+    snprintf(command, sizeof command, "rm -r %s/expired/.s3dock/uploads/*", dir);
+    assert_int_equal(system(command), 0);
+    open_between(&b, "expired");
+    assert_int_equal(push(&b, "one.tar", 2, 1, &result), 0);
+    assert_string_equal(result.afresh, "it has expired");
+    assert_same_archive("expired", "plain");
+    close_between(&b);
+}
+
+/* A bit of the state is another one: what stands before it may be used, and the outcome is right.
+ */
+static void a_damaged_state(void **state)
+{
+    struct text good;
+    char command[600], path[600] = "";
+    FILE *pipe;
+    size_t size;
+
+    (void)state;
+    push_and_die("damaged", "one.tar", STORE_UPLOAD_PART, 3, true);
+    snprintf(command, sizeof command, "ls %s/s3dock/uploads/*", dir);
+    pipe = popen(command, "r");
+    assert_non_null(pipe);
+    assert_non_null(fgets(path, sizeof path, pipe));
+    pclose(pipe);
+    path[strcspn(path, "\n")] = '\0';
+    text_init(&good, MIB);
+    assert_int_equal(file_read(path, &good, &err), 0);
+    snprintf(command, sizeof command, "cp -r %s/damaged %s/spare", dir, dir);
+    assert_int_equal(system(command), 0);
+    size = good.size;
+    for (size_t at = 0; at < size; at += size / 5 + 1) {
+        struct push_result result;
+        struct between b;
+
+        snprintf(command, sizeof command, "rm -rf %s/damaged; cp -r %s/spare %s/damaged", dir, dir,
+                 dir);
+        assert_int_equal(system(command), 0);
+        good.data[at] ^= 4;
+        assert_int_equal(file_replace(path, text_view(&good), 0600, &err), 0);
+        good.data[at] ^= 4;
+        open_between(&b, "damaged");
+        assert_int_equal(push(&b, "one.tar", 2, 1, &result), 0);
+        assert_same_archive("damaged", "plain");
+        assert_string_equal(result.checksum, checksum);
+        close_between(&b);
+    }
+    text_finish(&good);
+}
+
+/* Standard input cannot be read twice: another image is refused, and the push after that works. */
+static void another_image_from_standard_input(void **state)
+{
+    struct push_result result;
+    struct between b;
+    int before = dup(0);
+
+    (void)state;
+    push_and_die("stdin", "one.tar", STORE_UPLOAD_PART, 3, true);
+    open_between(&b, "stdin");
+    assert_non_null(freopen(path_of("two.tar"), "r", stdin));
+    assert_int_equal(push(&b, "-", 2, 1, &result), ERR_FAIL);
+    assert_int_equal(err.family, ERR_CONFLICT);
+    assert_non_null(strstr(err.hint, "again"));
+    assert_int_equal(unfinished_uploads(&b), 0);
+    assert_non_null(freopen(path_of("two.tar"), "r", stdin));
+    assert_int_equal(push(&b, "-", 2, 1, &result), 0);
+    dup2(before, 0);
+    close(before);
+    close_between(&b);
+}
+
+/* Another push of the name is at work: this one keeps out of its way. */
+static void two_at_once(void **state)
+{
+    struct push_result result;
+    struct between b;
+    pid_t child = fork();
+    int status;
+
+    (void)state;
+    assert_true(child >= 0);
+    if (child == 0) {
+        open_between(&b, "both");
+        _exit(push(&b, "one.tar", 1, 1, &result) ? 1 : 0);
+    }
+    open_between(&b, "both");
+    if (push(&b, "one.tar", 1, 1, &result))
+        assert_int_equal(err.family, ERR_CONFLICT);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_same_archive("both", "plain");
+    assert_int_equal(unfinished_uploads(&b), 0);
+    close_between(&b);
+}
+
+static int start(void **state)
+{
+    struct push_result result;
+    struct between b;
+
+    (void)state;
+    if (!mkdtemp(dir))
+        return -1;
+    setenv("XDG_CACHE_HOME", dir, 1);
+    write_image(path_of("one.tar"), 30 * MIB, 1, 0);
+    write_image(path_of("two.tar"), 18 * MIB, 2, 0);
+    write_image(path_of("late.tar"), 30 * MIB, 1, 12 * MIB + 700);
+    open_between(&b, "plain");
+    if (push(&b, "one.tar", 2, 1, &result)) {
+        fprintf(stderr, "%s\n", err.text);
+        return -1;
+    }
+    strcpy(checksum, result.checksum);
+    whole = result.size;
+    close_between(&b);
+    return whole > 2 * PART ? 0 : -1;
+}
+
+static int end(void **state)
+{
+    char command[600];
+
+    (void)state;
+    snprintf(command, sizeof command, "rm -rf '%s'", dir);
+    return system(command) ? -1 : 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(killed_at_every_part),
+        cmocka_unit_test(interrupted_and_gone_on),
+        cmocka_unit_test(killed_again_and_again),
+        cmocka_unit_test(begun_afresh),
+        cmocka_unit_test(an_upload_that_expired),
+        cmocka_unit_test(a_damaged_state),
+        cmocka_unit_test(another_image_from_standard_input),
+        cmocka_unit_test(two_at_once),
+    };
+
+    return cmocka_run_group_tests_name("resume", tests, start, end);
+}
