@@ -69,26 +69,31 @@ static int take_plain(struct layer_blob *b, uint8_t *out, size_t cap, size_t *ma
     return 0;
 }
 
-static int take_zstd(struct layer_blob *b, uint8_t *out, size_t cap, size_t *made, struct err *err)
+static int take_zstd(struct layer_blob *b, ZSTD_outBuffer *to, struct err *err)
 {
     ZSTD_inBuffer from = {b->waiting.data, b->waiting.size, 0};
-    ZSTD_outBuffer to = {out, cap, 0};
-    size_t rc = ZSTD_decompressStream(b->zstd, &to, &from);
+    size_t rc = ZSTD_decompressStream(b->zstd, to, &from);
 
     if (ZSTD_isError(rc))
         return err_set(err, ERR_INTEGRITY, "zstd", "a layer is damaged: %s", ZSTD_getErrorName(rc));
-    if (from.size || to.pos)
+    if (from.size || to->pos)
         b->framed = rc != 0;
     b->waiting = view_of(b->waiting.data + from.pos, b->waiting.size - from.pos);
-    *made = to.pos;
     return 0;
 }
 
 static int take(struct layer_blob *b, uint8_t *out, size_t cap, size_t *made, struct err *err)
 {
+    ZSTD_outBuffer to = {out, cap, 0};
+    int answer;
+
     if (b->gunzip)
         return gunzip_read(b->gunzip, &b->waiting, out, cap, made, err);
-    return b->zstd ? take_zstd(b, out, cap, made, err) : take_plain(b, out, cap, made);
+    if (!b->zstd)
+        return take_plain(b, out, cap, made);
+    answer = take_zstd(b, &to, err);
+    *made = to.pos;
+    return answer;
 }
 
 /* The blob has ended: may it? */
@@ -105,9 +110,11 @@ static long blob_read(struct layer_stream *stream, uint8_t *out, size_t cap,
                       const atomic_bool *stop, struct err *err)
 {
     struct layer_blob *b = (struct layer_blob *)stream;
-    size_t done = 0, made;
+    size_t done = 0;
 
     while (done < cap && !(stop && atomic_load(stop))) {
+        size_t made = 0;
+
         if (take(b, out + done, cap - done, &made, err))
             return ERR_FAIL;
         done += made;

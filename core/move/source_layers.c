@@ -277,9 +277,8 @@ struct source *source_layers(const struct source_layers_options *options, struct
     }
     s->source = (struct source){.table = &table, .kind = "layers"};
     s->store = layer_store_open(&options->image, err);
-    if (s->store && measure(s->store, options, err) == 0)
-        s->bundle = make_bundle(s->store, options, err);
-    if (!s->bundle || list_unread(s, options, err)) {
+    if (!s->store || measure(s->store, options, err) ||
+        !(s->bundle = make_bundle(s->store, options, err)) || list_unread(s, options, err)) {
         layers_destroy(&s->source);
         return NULL;
     }
