@@ -11,6 +11,7 @@ from stage import TOP
 
 ROUNDS = 5
 NOTABLE = 0.05   # less than this nobody should be told
+ENOUGH = 3       # runs of each: fewer prove nothing
 
 
 def build_base(revision, say):
@@ -41,7 +42,8 @@ def build_base(revision, say):
 def verdict(before, after):
     """What to say of two lists of values, lower being better: a change counts when the two do not overlap."""
     change = statistics.median(after) / statistics.median(before) - 1
-    if abs(change) < NOTABLE or (min(after) <= max(before) and min(before) <= max(after)):
+    proven = min(len(before), len(after)) >= ENOUGH and (min(after) > max(before) or min(before) > max(after))
+    if abs(change) < NOTABLE or not proven:
         return change, ""
     return change, "SLOWER" if change > 0 else "faster"
 

@@ -18,6 +18,7 @@ from gateway import cost
 from links import LOOPBACK, WATCHED, Proxy
 
 SAMPLES_MAX = 200
+CUT_ATTEMPTS = 8   # over a link that is cut, who fails is started again, as people do; all of it is measured
 
 
 class Failed(Exception):
@@ -34,7 +35,6 @@ class Contestant:
     missing: str = ""              # the tool that is not installed: said, not run
     via: str = "s3"                # whose link its bytes take: "s3", "registry", or "" for none
     turns: int = 0                 # 0: as many as the scene has; slow ones may have fewer
-    attempts: int = 1              # how often it may be started again until it succeeds, all measured
     key: str = ""                  # for programs that read the results; the name where none is given
 
 
@@ -135,6 +135,25 @@ def peak_memory(pid_files):
     return max(peaks)
 
 
+def read_and_written(pid_file):
+    """Bytes that a process has read and written so far, sockets included."""
+    for pid in living([pid_file]):
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/io") as file:
+            told = dict(line.split(": ") for line in file)
+            return int(told["rchar"]), int(told["wchar"])
+    return 0, 0
+
+
+def link_share(samples, rate):
+    """The share of a link's rate that was in use, in the busier direction, from the first byte to the last: what
+    a daemon does before and after is not the link's."""
+    moving = [at for at in range(1, len(samples)) if samples[at][1:] != samples[at - 1][1:]]
+    if not moving:
+        return 0.0
+    first, last = samples[moving[0] - 1], samples[moving[-1]]
+    return max(last[1] - first[1], last[2] - first[2]) * 8 / rate / (last[0] - first[0])
+
+
 def thinned(samples):
     step = max(1, -(-len(samples) // SAMPLES_MAX))
     return samples[::step]
@@ -177,11 +196,12 @@ class Harness:
         os.sync()
         forget_peaks(daemons)
         mark = gateway.mark() if gateway else None
+        relayed = read_and_written(stage.registry_pid)
         daemon, server = processor_seconds(daemons), processor_seconds(servers)
         user = system = peak = 0
         with self.proxy(link, contestant.via) as proxy:
             start = time.monotonic()
-            for attempt in range(contestant.attempts):
+            for attempt in range(CUT_ATTEMPTS if link.cut else 1):
                 output, status, used = self.execute(contestant.command)
                 user, system = user + used.ru_utime, system + used.ru_stime
                 peak = max(peak, used.ru_maxrss * 1024)
@@ -199,6 +219,16 @@ class Harness:
             told = gateway.since(mark)
             figures.update(sent=told["sent"], received=told["received"], requests=told["requests"],
                            request_count=sum(told["requests"].values()), request_cost=cost(told["requests"]))
+        if contestant.inspect:
+            figures.update(contestant.inspect(output))
+        if mark and contestant.via == "registry":
+            # A registry copies in the bucket what it was sent: what went through its own sockets is what counts.
+            now = read_and_written(stage.registry_pid)
+            figures["sent"] = max(0, now[0] - relayed[0] - figures["received"])
+            figures["received"] = max(0, now[1] - relayed[1] - figures["sent"])
+        elif mark:
+            # The server counts what it copied within itself as received: only the client can tell it apart.
+            figures["sent"] -= figures.get("stated_copied_bytes", 0)
         if proxy:
             figures.update(sent=proxy.result["up"], received=proxy.result["down"],
                            connections=proxy.result["connections"], cuts=proxy.result["cuts"],
@@ -206,10 +236,8 @@ class Harness:
                            samples=thinned(proxy.samples))
         if "sent" in figures:
             figures["throughput"] = (figures["sent"] + figures["received"]) / wall
-            if link.is_slow:
-                figures["link_share"] = max(figures["sent"], figures["received"]) * 8 / link.rate / wall
-        if contestant.inspect:
-            figures.update(contestant.inspect(output))
+        if proxy and link.is_slow:
+            figures["link_share"] = link_share(proxy.samples, link.rate)
         return figures
 
 

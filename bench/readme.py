@@ -9,6 +9,7 @@ import re
 
 import micro
 import pictures
+import profile_cores
 from links import LINKS, LOOPBACK
 from report import conditions, figure, markdown, megabytes, micro_markdown, scene_markdown, seconds, title, write
 from stage import PAIRS, TOP
@@ -27,6 +28,7 @@ PLAN = (              # scene, link, rounds at most, image, peers
     ("push-updated", LOOPBACK, 2, None, ONE),
     ("pull-updated", LOOPBACK, 2, None, ONE),
     ("pull", LOOPBACK, 3, None, ("docker", "pigz")),
+    ("profile", LOOPBACK, 1, None, ()),
     ("engine", LOOPBACK, 3, None, ()),
     ("push-unchanged", LOOPBACK, 3, None, ONE),
     ("pull-unchanged", LOOPBACK, 3, None, ()),
@@ -146,6 +148,8 @@ def fill_pages(result, say):
     fill(performance, "scenes", "\n".join(text))
     if result["micro"]:
         fill(performance, "modules", micro_markdown(result["micro"]))
+    if result.get("profile"):
+        fill(performance, "profile", profile_cores.markdown(result["profile"]))
     met = [goal for scene in result["scenes"] for goal in scene["goals"] if goal["limit"] is not None]
     for goal in met:
         say(f"{'met   ' if goal['met'] else 'MISSED'} {goal['text']}: {figure(goal['value'], goal['unit'])} "

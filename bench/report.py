@@ -5,6 +5,7 @@ import platform
 import subprocess
 import time
 
+import profile_cores
 from stage import TOP
 
 SCHEMA = 2
@@ -118,6 +119,8 @@ def markdown(result):
     lines = [conditions(result), ""]
     for scene in result["scenes"]:
         lines += [f"### {title(scene)}", "", scene_markdown(scene), ""]
+    if result.get("profile"):
+        lines += ["### where the core-seconds go", "", profile_cores.markdown(result["profile"]), ""]
     if result["micro"]:
         lines += ["### modules", "", micro_markdown(result["micro"]), ""]
     return "\n".join(lines)

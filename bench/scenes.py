@@ -555,7 +555,7 @@ QUICK = ("push", "push-unchanged", "push-edited", "push-rebuilt", "pull", "pull-
 ROUND = {"push": 180, "push-unchanged": 20, "push-edited": 45, "push-rebuilt": 110, "push-updated": 110,
          "push-neighbour": 60, "pull": 100, "pull-unchanged": 10, "pull-edited": 40, "pull-rebuilt": 60,
          "pull-updated": 60, "pull-neighbour": 40, "resume": 50, "hosts-2": 30, "hosts-8": 60, "hosts-32": 240, "sizes": 80,
-         "engine": 20, "levels": 70, "tuning": 120, "archive": 90, "limits": 60, "course": 70, "pull-edited@20mbit": 30,
+         "engine": 20, "levels": 70, "profile": 75, "tuning": 120, "archive": 90, "limits": 60, "course": 70, "pull-edited@20mbit": 30,
          "pull-rebuilt@20mbit": 190, "pull-updated@20mbit": 215, "push@100mbit": 75, "pull@100mbit": 45}
 
 

@@ -2,6 +2,7 @@
 
 Everything is started when the first scene needs it, lies under one directory, and is stopped by `with`.
 """
+import fcntl
 import json
 import os
 import shlex
@@ -9,6 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -50,6 +52,7 @@ class Stage:
         self.home = os.path.join(TOP, ".run", "bench")
         self.builder_dir, self.edge_dir, self.s3_dir = (
             os.path.join(self.home, name) for name in ("b", "e", "c"))
+        self.registry_pid = os.path.join(self.home, "registry.pid")
         self.ram = self.builder = self.edge = self.gateway = self.registry = None
         self.endpoint, self.hosts, self.held, self.ports = "", [], set(), {}
         self.images, self.full = {}, {}   # full: what each bucket is to be put back to
@@ -57,6 +60,11 @@ class Stage:
 
     def __enter__(self):
         os.makedirs(self.home, exist_ok=True)
+        self.lock = open(self.home + ".lock", "w")
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            sys.exit("another bench runs in this checkout: two at once would measure each other")
         for name in list(os.environ):
             if name.startswith("S3DOCK_") or name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION",
                                                       "DOCKER_CONTEXT", "AWS_CA_BUNDLE"):
@@ -173,7 +181,7 @@ class Stage:
                        "http": {"addr": f"127.0.0.1:{port}"}}, file)
         self.registry = subprocess.Popen(["docker-registry", "serve", config], stdout=self.log, stderr=self.log,
                                          start_new_session=True)
-        with open(os.path.join(self.home, "registry.pid"), "w") as file:
+        with open(self.registry_pid, "w") as file:
             file.write(str(self.registry.pid))
         self.ports["registry"] = (free_port(), port)
         self.wait_for(port)
@@ -201,7 +209,7 @@ class Stage:
 
     def server_pids(self):
         return [os.path.join(self.s3_dir, name) for name in ("radosgw.pid", "osd.pid", "mon.pid")] + [
-            os.path.join(self.home, "registry.pid")]
+            self.registry_pid]
 
     # --- small things the scenes do between runs
 

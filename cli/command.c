@@ -9,10 +9,11 @@
 
 #define REF "REF"
 
-#define IMAGES   "Images"
-#define RELEASES "Releases"
-#define SETTINGS "Settings and checks"
-#define PROGRAM  "This program"
+#define IMAGES       "Images"
+#define RELEASES     "Releases"
+#define HOUSEKEEPING "Housekeeping"
+#define SETTINGS     "Settings and checks"
+#define PROGRAM      "This program"
 
 const struct command command_table[COMMAND_COUNT] = {
     [CMD_BUILD] =
@@ -52,7 +53,8 @@ const struct command command_table[COMMAND_COUNT] = {
              "\n"
              "The image goes into the bucket as an ordinary .tar.gz, with an index and a\n"
              "description beside it. An image that the bucket holds already is not even\n"
-             "exported. If a push fails or is interrupted, the bucket stays as it was.\n",
+             "exported. If a push fails or is interrupted, no image in the bucket changes; what\n"
+             "was uploaded is kept, and the same command goes on with it.\n",
          .run = cmd_push},
     [CMD_PULL] =
         {.name = "pull",
@@ -215,6 +217,37 @@ const struct command command_table[COMMAND_COUNT] = {
          .examples = "s3dock list tag-for myapp production\tif it was promoted by version\n",
          .details = "",
          .run = cmd_list_tag_for},
+    [CMD_RESUME] =
+        {.name = "resume",
+         .group = HOUSEKEEPING,
+         .operands = "",
+         .summary = "list what is unfinished",
+         .examples = "s3dock resume\ton this host, and in the bucket\n",
+         .details =
+             "A push or pull that was interrupted goes on when the same command is run again;\n"
+             "this lists what there is to go on with, and what nobody will go on with.\n"
+             "It changes nothing.\n",
+         .run = cmd_resume},
+    [CMD_CLEANUP] =
+        {.name = "cleanup",
+         .group = HOUSEKEEPING,
+         .operands = "[APP]",
+         .most = 1,
+         .summary = "remove what nobody needs",
+         .examples = "s3dock cleanup --dry-run\twhat would go\n"
+                     "s3dock cleanup --unfinished 1d\twhat has been unfinished for a day\n"
+                     "s3dock cleanup myapp --keep 10 --older-than 30d\tand old images\n",
+         .details =
+             "Transfers that did not come to their end go when nothing has happened to them\n"
+             "for so long: unfinished uploads and temporary objects in the bucket, and what\n"
+             "they left on this host. An upload of another host that is younger may be at\n"
+             "work, so choose AGE longer than any push takes.\n"
+             "\n"
+             "Images go only when APP is named, with --keep, --older-than, or both: those that\n"
+             "are not among the newest N, and whose own time is longer ago than AGE. An image\n"
+             "that a version or an environment leads to always stays; that is looked at again\n"
+             "right before it goes. What push keeps of replaced images is not touched.\n",
+         .run = cmd_cleanup},
     [CMD_CONFIG_INIT] = {.name = "config init",
                          .group = SETTINGS,
                          .operands = "[FILE]",

@@ -29,6 +29,8 @@ enum command_id {
     CMD_LIST_TAGS,
     CMD_LIST_ENVS,
     CMD_LIST_TAG_FOR,
+    CMD_RESUME,
+    CMD_CLEANUP,
     CMD_CONFIG_INIT,
     CMD_CONFIG_SHOW,
     CMD_CONFIG_LIST,
@@ -87,6 +89,8 @@ int cmd_list_images(struct cli *cli, struct err *err);
 int cmd_list_tags(struct cli *cli, struct err *err);
 int cmd_list_envs(struct cli *cli, struct err *err);
 int cmd_list_tag_for(struct cli *cli, struct err *err);
+int cmd_resume(struct cli *cli, struct err *err);
+int cmd_cleanup(struct cli *cli, struct err *err);
 int cmd_config_init(struct cli *cli, struct err *err);
 int cmd_config_show(struct cli *cli, struct err *err);
 int cmd_config_list(struct cli *cli, struct err *err);

@@ -22,6 +22,7 @@
 
 #define MINUTE_MS 60000
 #define HOUR_MS   (60 * MINUTE_MS)
+#define DAY_MS    (UINT64_C(24) * HOUR_MS)
 
 #define NAMES_FIXED "names are part of the format, see docs/configuration.md"
 
@@ -241,7 +242,7 @@ const struct option option_table[OPTION_COUNT] = {
                      .kind = OPTION_SWITCH,
                      .fallback = "false",
                      .help = "say what would be done; change nothing",
-                     .commands = DOCKERS | CHANGES},
+                     .commands = DOCKERS | CHANGES | FOR(CMD_CLEANUP)},
     [OPT_FORCE] = {.name = "force",
                    .kind = OPTION_SWITCH,
                    .fallback = "false",
@@ -322,6 +323,28 @@ const struct option option_table[OPTION_COUNT] = {
                     .fallback = "false",
                     .help = "refuse untracked files too",
                     .commands = FOR(CMD_BUILD)},
+    [OPT_UNFINISHED] = {.name = "unfinished",
+                        .kind = OPTION_TIME,
+                        .min = 1000,
+                        .max = 36500 * DAY_MS,
+                        .fallback = "7d",
+                        .argument = "AGE",
+                        .help = "what is unfinished goes when it is older",
+                        .commands = FOR(CMD_CLEANUP)},
+    [OPT_KEEP] = {.name = "keep",
+                  .kind = OPTION_NUMBER,
+                  .min = 1,
+                  .max = 1000000,
+                  .argument = "N",
+                  .help = "images of APP: the newest N stay",
+                  .commands = FOR(CMD_CLEANUP)},
+    [OPT_OLDER_THAN] = {.name = "older-than",
+                        .kind = OPTION_TIME,
+                        .min = 1000,
+                        .max = 36500 * DAY_MS,
+                        .argument = "AGE",
+                        .help = "images of APP: only older ones go (30d)",
+                        .commands = FOR(CMD_CLEANUP)},
     [OPT_MONTH] = {.name = "month",
                    .kind = OPTION_TEXT,
                    .argument = "YYYYMM",
@@ -517,7 +540,7 @@ bool option_read_size(const char *text, uint64_t *out)
 /* One number with its unit, as in Go's durations. */
 static bool take_time(const char **text, uint64_t *ms)
 {
-    static const uint64_t units[] = {1, 1000, MINUTE_MS, HOUR_MS};
+    static const uint64_t units[] = {1, 1000, MINUTE_MS, HOUR_MS, DAY_MS};
     size_t digits = strspn(*text, "0123456789"), letters = strcspn(*text + digits, "0123456789");
     char number[10] = "", unit[4] = "";
     int at;
@@ -526,7 +549,7 @@ static bool take_time(const char **text, uint64_t *ms)
         return false;
     memcpy(number, *text, digits);
     memcpy(unit, *text + digits, letters);
-    at = option_word("ms|s|m|h", unit);
+    at = option_word("ms|s|m|h|d", unit);
     *text += digits + letters;
     return at >= 0 && option_read_number(number, ms) && (*ms *= units[at], true);
 }

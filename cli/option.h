@@ -60,6 +60,9 @@ enum option_id {
     OPT_PLATFORM,
     OPT_STRICT,
     /* single commands */
+    OPT_UNFINISHED,
+    OPT_KEEP,
+    OPT_OLDER_THAN,
     OPT_MONTH,
     OPT_LIMIT,
     OPT_FULL,
@@ -83,7 +86,7 @@ enum option_kind {
     OPTION_CHOICE, /* one of `words` */
     OPTION_NUMBER, /* min to max; or one of `words`, if there are any */
     OPTION_SIZE,   /* bytes, min to max: 67108864, 64M, 1G (powers of 1024) */
-    OPTION_TIME,   /* milliseconds, min to max: 500ms, 30s, 1h30m; without unit seconds */
+    OPTION_TIME,   /* milliseconds, min to max: 500ms, 30s, 1h30m, 7d; without unit seconds */
 };
 
 struct option {

@@ -6,6 +6,9 @@
 #define S3DOCK_MOVE_CHECKPOINT_FILE_H
 
 #include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "base/bytes.h"
 #include "wire/store.h"
@@ -21,11 +24,25 @@ struct checkpoint_file {
  * one. */
 int checkpoint_file_open(struct checkpoint_file *file, const struct store *store, const char *key,
                          struct err *err);
+/* The same by the name that checkpoint_file_list gave. */
+int checkpoint_file_open_name(struct checkpoint_file *file, const char *name, struct err *err);
 int checkpoint_file_read(const struct checkpoint_file *file, struct text *out, struct err *err);
 /* Its first `size` bytes stay. */
 int checkpoint_file_cut(const struct checkpoint_file *file, size_t size, struct err *err);
 int checkpoint_file_add(const struct checkpoint_file *file, struct view bytes, struct err *err);
 void checkpoint_file_remove(struct checkpoint_file *file); /* and closes it */
 void checkpoint_file_close(struct checkpoint_file *file);
+
+/* One that was found: what its head says, and how far it came. Strings are empty in a damaged one.
+ */
+struct checkpoint_found {
+    char name[64];
+    char store[768], key[STORE_KEY_MAX], upload[STORE_UPLOAD_MAX];
+    uint64_t size;   /* bytes of the parts that had arrived */
+    int64_t touched; /* wall ns */
+    bool busy;       /* a push holds it */
+};
+/* All of this user's. free() the array. */
+int checkpoint_file_list(struct checkpoint_found **out, size_t *count, struct err *err);
 
 #endif

@@ -122,7 +122,7 @@ static void mistakes_are_usage_errors(void **state)
         {{"zzzzzzzzz"}, "command", "zzzzzzzzz", "help"},
         {{"config"}, "command", "init, show", "help config"},
         {{"config", "shwo"}, "command", "config shwo", "config show"},
-        {{"cleanup"}, "command", "cleanup", "help"},
+        {{"sweep"}, "command", "sweep", "help"},
         {{"push"}, "arguments", "push needs REF", "usage"},
         {{"push", "a", "b"}, "arguments", "\"b\"", "usage"},
         {{"push", "a", "--bukcet", "x"}, "flag", "--bukcet", "--bucket"},
@@ -241,10 +241,12 @@ static void times_are_read(void **state)
     static const struct {
         const char *text;
         uint64_t ms;
-    } good[] = {{"30s", 30000},  {"5m", 300000},     {"1h30m", 5400000},
-                {"500ms", 500},  {"1m0s", 60000},    {"45", 45000},
-                {"2H", 7200000}, {"1m500ms", 60500}, {"999999999s", 999999999000}};
-    static const char *const bad[] = {"",     "s",  "0s",  "-5s",  "5 m",         "1.5m", "5d",
+    } good[] = {{"30s", 30000},     {"5m", 300000},
+                {"1h30m", 5400000}, {"500ms", 500},
+                {"1m0s", 60000},    {"45", 45000},
+                {"2H", 7200000},    {"7d", 604800000},
+                {"1m500ms", 60500}, {"999999999s", 999999999000}};
+    static const char *const bad[] = {"",     "s",  "0s",  "-5s",  "5 m",         "1.5m", "5y",
                                       "5ms7", "h5", "5mm", "1e3s", "9999999999s", "0x5s"};
     uint64_t ms;
 

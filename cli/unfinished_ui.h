@@ -1,0 +1,20 @@
+/*
+ * unfinished_ui - how resume and cleanup show what is unfinished.
+ */
+#ifndef S3DOCK_CLI_UNFINISHED_UI_H
+#define S3DOCK_CLI_UNFINISHED_UI_H
+
+#include <stdint.h>
+
+#include "move/unfinished.h"
+
+struct json_writer;
+
+#define UNFINISHED_LINE 2048
+
+/* One object of a JSON array. */
+void unfinished_write(struct json_writer *w, const struct unfinished *what);
+/* "push of images/...: 24.1 MB sent, 2 h ago": `out` holds UNFINISHED_LINE. */
+const char *unfinished_line(const struct unfinished *what, int64_t now, char *out);
+
+#endif

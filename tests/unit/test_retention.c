@@ -1,0 +1,258 @@
+/*
+ * Which images go, and that one which is led to at the last moment does not.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "catalog/retention.h"
+#include "wire/store.h"
+
+static char dir[] = "/tmp/s3dock-retention-XXXXXX";
+static struct err err;
+
+/* A folder, with somebody else who promotes at the worst moment. */
+struct between {
+    struct store store;
+    struct store *folder;
+    enum store_verb verb; /* at the n-th of these ... */
+    const char *ending;   /* ... of a key that ends so */
+    unsigned at;
+    bool after;
+    const char *target; /* ... an environment is made to lead there */
+};
+
+static void put(struct store *store, const char *key, const char *text)
+{
+    if (store_put_document(store, key, view_str(text), NULL, false, NULL, &err) != STORE_DONE)
+        fail_msg("%s", err.text);
+}
+
+static void lead(struct store *store, const char *key, const char *target)
+{
+    char text[1024];
+
+    snprintf(text, sizeof text,
+             "{\"target_type\": \"image\", \"target_path\": \"images/shop/202507/shop-%s.tar.gz\"}",
+             target);
+    put(store, key, text);
+}
+
+static void between_submit(struct store *store, struct store_op *op)
+{
+    struct between *b = (struct between *)store;
+    size_t size = strlen(op->key), tail = b->ending ? strlen(b->ending) : 0;
+    bool now = b->ending && op->verb == b->verb && size >= tail &&
+               strcmp(op->key + size - tail, b->ending) == 0 && b->at && --b->at == 0;
+
+    if (now && !b->after)
+        lead(b->folder, "pointers/shop/late.json", b->target);
+    store_insist(b->folder, atomic_load(&store->insisting));
+    if (now && b->after) {
+        struct inbox *home = op->home, *mine = inbox_create(&err);
+
+        op->home = mine;
+        store_submit(b->folder, op);
+        inbox_take(mine, INBOX_FOREVER);
+        inbox_destroy(mine);
+        lead(b->folder, "pointers/shop/late.json", b->target);
+        op->home = home;
+        inbox_post(home, &op->msg);
+        return;
+    }
+    store_submit(b->folder, op);
+}
+
+static void between_stats(struct store *store, struct store_stats *out)
+{
+    store_stats(((struct between *)store)->folder, out);
+}
+
+static void between_destroy(struct store *store)
+{
+    (void)store;
+}
+
+static const struct store_table between_table = {between_submit, between_stats, between_destroy};
+
+static const char *const IMAGES[] = {"20250701-1000-aaaaa01", "20250702-1000-aaaaa02",
+                                     "20250703-1000-aaaaa03", "20250704-1000-aaaaa04"};
+
+static void open_between(struct between *b, const char *bucket)
+{
+    static const char *const kinds[] = {"tar.gz", "index", "json"};
+
+    *b = (struct between){.ending = NULL};
+    b->folder = store_dir_create(
+        &(struct store_dir_options){.path = dir, .bucket = bucket, .create = true}, &err);
+    if (!b->folder) {
+        fail_msg("%s", err.text);
+        return; /* not reached: the analyzer does not know it */
+    }
+    b->store = *b->folder;
+    b->store.table = &between_table;
+    for (unsigned i = 0; i < ARRAY_SIZE(IMAGES); i++)
+        for (unsigned k = 0; k < ARRAY_SIZE(kinds); k++) {
+            char key[KEY_MAX];
+
+            snprintf(key, sizeof key, "images/shop/202507/shop-%s.%s", IMAGES[i], kinds[k]);
+            put(b->folder, key, "{}");
+        }
+}
+
+static unsigned objects(struct between *b)
+{
+    struct store_page page = {0};
+    struct store_op op = {.verb = STORE_LIST, .key = "images/", .page = &page};
+    unsigned count;
+
+    assert_int_equal(store_run(b->folder, &op, &err), STORE_DONE);
+    count = (unsigned)page.count;
+    store_page_finish(&page);
+    return count;
+}
+
+static void the_policy_chooses(void **state)
+{
+    static const struct {
+        size_t keep, count, kept;
+        const char *before; /* a stamp, or NULL */
+    } cases[] = {
+        {1, 1, 2, NULL},
+        {0, 2, 2, NULL},
+        {4, 0, 0, NULL},
+        {9, 0, 0, NULL},
+    };
+    struct between b;
+
+    (void)state;
+    open_between(&b, "policy");
+    lead(b.folder, "tags/shop/v1.json", IMAGES[0]);
+    lead(b.folder, "pointers/shop/production.json", IMAGES[1]);
+    for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct retention_policy policy = {
+            .app = "shop", .keep = cases[i].keep, .before = INT64_MAX};
+        struct retired_image *images;
+        size_t count, kept;
+
+        if (retention_find(&b.store, &policy, &images, &count, &kept, &err))
+            fail_msg("%s", err.text);
+        assert_int_equal(count, cases[i].count);
+        assert_int_equal(kept, cases[i].kept);
+        free(images);
+    }
+    store_destroy(b.folder);
+}
+
+static void only_what_is_old_goes(void **state)
+{
+    struct retention_policy policy = {.app = "shop", .before = 1751450400}; /* 20250702-1000 */
+    struct retired_image *images;
+    struct between b;
+    size_t count, kept;
+
+    (void)state;
+    open_between(&b, "old");
+    assert_int_equal(retention_find(&b.store, &policy, &images, &count, &kept, &err), 0);
+    assert_int_equal(count, 1);
+    assert_string_equal(images[0].image.tag, IMAGES[0]);
+    assert_int_equal(images[0].size, 2);
+    assert_int_equal(retention_remove(&b.store, &images[0], &err), 0);
+    assert_int_equal(objects(&b), 9);
+    assert_int_equal(retention_remove(&b.store, &images[0], &err), 0); /* gone is gone */
+    free(images);
+    store_destroy(b.folder);
+}
+
+/* An environment comes to lead to it before we look, before its metadata goes, or right after. */
+static void what_is_led_to_at_the_last_moment_stays(void **state)
+{
+    static const struct {
+        enum store_verb verb;
+        const char *ending;
+        bool after;
+    } moments[] = {
+        {STORE_LIST, "tags/shop/", false},
+        {STORE_GET, "aaaaa01.json", false},
+        {STORE_DELETE, "aaaaa01.json", false},
+        {STORE_DELETE, "aaaaa01.json", true},
+    };
+    struct retention_policy policy = {.app = "shop", .keep = 3, .before = INT64_MAX};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(moments); i++) {
+        struct retired_image *images;
+        struct between b;
+        size_t count, kept;
+        char bucket[32];
+
+        snprintf(bucket, sizeof bucket, "moment-%u", i);
+        open_between(&b, bucket);
+        assert_int_equal(retention_find(&b.store, &policy, &images, &count, &kept, &err), 0);
+        assert_int_equal(count, 1);
+        b.verb = moments[i].verb;
+        b.ending = moments[i].ending;
+        b.after = moments[i].after;
+        b.at = 1;
+        b.target = IMAGES[0];
+        assert_int_equal(retention_remove(&b.store, &images[0], &err), RETENTION_KEPT);
+        assert_int_equal(b.at, 0);
+        assert_int_equal(objects(&b), 12);
+        free(images);
+        store_destroy(b.folder);
+    }
+}
+
+static void nothing_goes_when_a_pointer_cannot_be_read(void **state)
+{
+    struct retention_policy policy = {.app = "shop", .before = INT64_MAX};
+    struct retired_image *images;
+    struct between b;
+    size_t count, kept;
+
+    (void)state;
+    open_between(&b, "broken");
+    put(b.folder, "pointers/shop/production.json", "{");
+    assert_int_equal(retention_find(&b.store, &policy, &images, &count, &kept, &err), ERR_FAIL);
+    assert_int_equal(err.family, ERR_CONFLICT);
+    put(b.folder, "pointers/shop/production.json",
+        "{\"target_type\": \"tag\", \"target_path\": \"tags/shop/v9.json\"}");
+    assert_int_equal(retention_find(&b.store, &policy, &images, &count, &kept, &err), ERR_FAIL);
+    assert_int_equal(objects(&b), 12);
+    store_destroy(b.folder);
+}
+
+static int start(void **state)
+{
+    (void)state;
+    return mkdtemp(dir) ? 0 : -1;
+}
+
+static int end(void **state)
+{
+    char command[600];
+
+    (void)state;
+    snprintf(command, sizeof command, "rm -rf '%s'", dir);
+    return system(command) ? -1 : 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_policy_chooses),
+        cmocka_unit_test(only_what_is_old_goes),
+        cmocka_unit_test(what_is_led_to_at_the_last_moment_stays),
+        cmocka_unit_test(nothing_goes_when_a_pointer_cannot_be_read),
+    };
+
+    return cmocka_run_group_tests_name("retention", tests, start, end);
+}
