@@ -98,6 +98,7 @@ class Scene:
     goals: list = dataclasses.field(default_factory=list)
     repeat: int = 0                # 0: as often as asked for on the command line
     setup: object = None           # called once
+    teardown: object = None        # called at the end, whatever happened
     link: object = LOOPBACK
 
 
@@ -305,4 +306,7 @@ def play(scene, harness, repeat, say, until=None):
     except (Failed, OSError, subprocess.CalledProcessError) as error:
         say(f"  FAILED: {error}")
         failures.append({"contestant": "", "turn": turn, "error": str(error)})
+    finally:
+        if scene.teardown:
+            scene.teardown()
     return conclude(scene, runs, failures)
