@@ -178,7 +178,8 @@ class Harness:
         timer = threading.Timer(self.timeout, lambda: os.killpg(process.pid, signal.SIGKILL))
         timer.start()
         try:
-            output = process.stdout.read().decode("utf-8", "replace")
+            with process.stdout as stdout:
+                output = stdout.read().decode("utf-8", "replace")
             _, status, used = os.wait4(process.pid, 0)
         except BaseException:
             os.killpg(process.pid, signal.SIGKILL)
