@@ -26,6 +26,7 @@ static void write_data(struct json_writer *w, const struct push_options *options
     jw_int(w, "bases", result->bases);
     if (result->copies_refused)
         jw_bool(w, "copies_refused", true);
+    jw_string_if(w, "copies_refused_reason", result->refusal);
     jw_string_if(w, "damaged_archive", result->liar);
     jw_string_if(w, "source", result->source);
     jw_string_if(w, "source_reason", result->distrust);
@@ -67,6 +68,10 @@ static void tell(struct cli *cli, const struct push_options *options,
     if (result->distrust[0])
         output_note(&cli->output, "Docker's export was used, its layers could not be: %s",
                     result->distrust);
+    if (result->refusal[0])
+        output_note(&cli->output,
+                    "nothing could be copied from other archives, so everything was uploaded: %s",
+                    result->refusal);
     if (result->liar[0])
         output_warn(&cli->output,
                     "%s does not hold what its index says, and was not copied from: push that "

@@ -62,10 +62,10 @@ struct attempt {
     struct span *current; /* being assembled; NULL between spans */
     size_t current_done;
     bool reading, stopping;
-    bool distrusted;                /* Docker's layers turned out not to be what they should be */
-    bool copies_refused;            /* the store does not copy for us */
-    const struct base *liar;        /* does not hold what its index says */
-    const struct image_info *image; /* once the reader is done */
+    bool distrusted; /* Docker's layers turned out not to be what they should be */
+    bool copies_refused, copies_tried; /* the store does not copy for us; found out just now */
+    const struct base *liar;           /* does not hold what its index says */
+    const struct image_info *image;    /* once the reader is done */
 
     uint64_t raw, packed, uploaded; /* assembled; assembled; home again */
     struct meter meter;
@@ -541,6 +541,7 @@ static int set_up(struct attempt *a, struct err *err)
         return ERR_FAIL;
     shares = find_shares(a);
     a->copies_refused = shares.copies_refused;
+    a->copies_tried = shares.tried;
     a->source =
         origin_open(&(struct origin_wanted){.push = a->push,
                                             .local = a->options.local,
@@ -729,6 +730,7 @@ void attempt_facts(const struct attempt *attempt, struct attempt_facts *out)
         .packed = a->packed,
         .bases = a->bases.count,
         .copies_refused = a->copies_refused,
+        .copies_tried = a->copies_tried,
         .resumed = resume_bytes(a->resume),
         .refusal = resume_refusal(a->resume),
         .liar = a->liar ? a->liar->key : NULL,

@@ -74,6 +74,7 @@ struct attempt_facts {
     uint64_t resumed;               /* bytes of the archive that an earlier push had sent */
     const char *refusal;            /* why what an earlier push left is of no use, or "" */
     bool copies_refused;            /* known beforehand: the store does not copy */
+    bool copies_tried;              /* which was found out by a trial */
     const char *liar;               /* key of the archive that is not as its index says, or NULL */
 };
 void attempt_facts(const struct attempt *attempt, struct attempt_facts *out);

@@ -114,6 +114,8 @@ static void take_stock(struct push *p, const struct attempt *attempt)
     result->resumed_bytes = facts.resumed;
     if (facts.copies_refused)
         result->copies_refused = true;
+    if (facts.copies_refused && facts.copies_tried)
+        str_copy(result->refusal, sizeof result->refusal, "the store refused a trial");
     if (result->skipped)
         return;
     result->joins = facts.joins;
@@ -220,9 +222,10 @@ static bool finds_another_way(struct push *p, struct err *err)
         log_info("push: everything is uploaded: %s", err->text);
         p->delta = false;
     } else {
-        log_info("the store does not copy parts of other archives (%s): everything is uploaded",
+        log_info("push: nothing can be copied from other archives, everything is uploaded: %s",
                  err->text);
         p->result->copies_refused = true;
+        str_copy(p->result->refusal, sizeof p->result->refusal, err->text);
         p->delta = false;
     }
     return true;

@@ -47,6 +47,7 @@ struct push_result {
     bool skipped;        /* the bucket held it already */
     bool archived;       /* another image of this name was moved to archive/ */
     bool copies_refused; /* the store does not copy for us: all was uploaded */
+    char refusal[768];   /* why not, when this push has found it out; else "" */
     char liar[KEY_MAX];  /* an archive that does not hold what its index says, so that all was
                             uploaded; else "" */
     unsigned bases;      /* archives that it was compared with */

@@ -25,11 +25,13 @@ size_t shares_part_size(const struct store *store, uint64_t size_hint)
 }
 
 /* Whether this store copies for us. A stream that cannot be read twice must know beforehand. */
-static bool may_copy(const struct push_options *push, const struct base *base, size_t least)
+static bool may_copy(const struct push_options *push, const struct base *base, size_t least,
+                     bool *tried)
 {
     enum ability ability = ability_remembered(push->store);
 
-    if (ability == ABILITY_UNKNOWN && !origin_is_repeatable(push))
+    *tried = ability == ABILITY_UNKNOWN && !origin_is_repeatable(push);
+    if (*tried)
         return ability_probe(push->store, base, least) == ABILITY_YES;
     return ability != ABILITY_NO;
 }
@@ -43,7 +45,7 @@ static void find_bases(const struct shares_wanted *wanted, size_t memory, struct
     which.archive_least = s->least;
     which.index_most = memory / BASES_MEMORY(24) * 24;
     bases_find(wanted->push->store, &which, bases);
-    if (bases->count && !may_copy(wanted->push, &bases->base[0], s->least)) {
+    if (bases->count && !may_copy(wanted->push, &bases->base[0], s->least, &s->tried)) {
         log_debug("push: this store does not copy ranges: all is uploaded");
         s->copies_refused = true;
         bases_finish(bases);

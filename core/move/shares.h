@@ -18,7 +18,8 @@ struct shares {
     unsigned jobs, slots, parts;
     size_t part_size;    /* a buffer's */
     size_t least;        /* of a copied part */
-    bool copies_refused; /* there are bases, but the store does not copy */
+    bool copies_refused; /* there are bases, but the store does not copy, */
+    bool tried;          /* which was found out just now */
 };
 
 struct shares_wanted {
