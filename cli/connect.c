@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "cli/command.h"
+#include "wire/creds.h"
 #include "wire/docker.h"
 #include "wire/docker_host.h"
 #include "wire/store.h"
@@ -51,6 +52,27 @@ static int check_credentials(const struct config *config, struct err *err)
                     id ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID");
 }
 
+static const char *environment(const char *name)
+{
+    return getenv(name);
+}
+
+/* Reads the configuration once more: whoever hands out temporary credentials may have put new ones
+ * there. Called by the store's thread; it touches nothing of `cli` that changes. */
+static bool renew_credentials(void *arg, struct creds *out)
+{
+    const struct cli *cli = arg;
+    struct config fresh;
+    struct err err;
+    bool found =
+        config_load(&fresh, cli->args, environment, false, &err) == 0 &&
+        creds_init(out, config_text(&fresh, OPT_ACCESS_KEY), config_text(&fresh, OPT_SECRET_KEY),
+                   config_text(&fresh, OPT_SESSION_TOKEN), &err) == 0;
+
+    config_finish(&fresh);
+    return found;
+}
+
 static int connect_s3(struct cli *cli, const char *endpoint, struct store **out, struct err *err)
 {
     const struct config *config = &cli->config;
@@ -67,6 +89,9 @@ static int connect_s3(struct cli *cli, const char *endpoint, struct store **out,
         .insecure = config_switch(config, OPT_INSECURE),
         .sign_payload = config_switch(config, OPT_SIGN_PAYLOAD),
         .retries = (unsigned)config_number(config, OPT_RETRIES),
+        .rate = config_number(config, OPT_LIMIT_RATE),
+        .renew = renew_credentials,
+        .renew_arg = cli,
         .stall_seconds = (unsigned)(config_number(config, OPT_STALL_TIME) / 1000),
         .cancel = &cli->cancel,
     };
@@ -86,11 +111,6 @@ int connect_store(struct cli *cli, bool create, struct store **out, struct err *
     if (endpoint && !strncmp(endpoint, FILE_SCHEME, strlen(FILE_SCHEME)))
         return connect_directory(cli, endpoint + strlen(FILE_SCHEME), create, out, err);
     return connect_s3(cli, endpoint, out, err);
-}
-
-static const char *environment(const char *name)
-{
-    return getenv(name);
 }
 
 /*

@@ -29,6 +29,7 @@ enum option_id {
     OPT_SIGN_PAYLOAD,
     OPT_RETRIES,
     OPT_STALL_TIME,
+    OPT_LIMIT_RATE,
     /* the daemon */
     OPT_DOCKER_HOST,
     OPT_DOCKER_CONTEXT,

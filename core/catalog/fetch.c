@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct seat {
     struct store_op op; /* first: its message is what comes home */
@@ -40,9 +41,11 @@ static void send(struct fetch *f, struct seat *seat)
     store_submit(f->store, &seat->op);
 }
 
+/* Trouble that is not of this document. */
 static bool is_general(const struct err *err)
 {
-    return err->family == ERR_NETWORK || err->family == ERR_CANCELLED;
+    return err->family == ERR_NETWORK || err->family == ERR_CANCELLED ||
+           (err->family == ERR_AUTH && strcmp(err->code, "expired") == 0);
 }
 
 static void receive(struct fetch *f, struct seat *seat)

@@ -1,8 +1,8 @@
 /*
  * creds - who asks: an access key, its secret and, for temporary ones, a session token.
  *
- * Today they come from the options (profile or environment, as `cli` found them). This is also the
- * place for keys that renew themselves: the store asks here before every signature.
+ * They come from the options (profile or environment, as `cli` found them); when the store says
+ * that they have expired, they are looked for once more (store_s3_options.renew).
  */
 #ifndef S3DOCK_WIRE_CREDS_H
 #define S3DOCK_WIRE_CREDS_H

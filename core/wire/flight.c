@@ -11,7 +11,9 @@
 void flight_init(struct flight *flight, unsigned seats)
 {
     assert(seats >= 1 && seats <= FLIGHT_SEATS_MAX);
-    *flight = (struct flight){.seat_count = seats, .limit = seats};
+    unsigned first = seats < FLIGHT_START ? seats : FLIGHT_START;
+
+    *flight = (struct flight){.seat_count = seats, .limit = first, .most = first};
 }
 
 void flight_queue(struct flight *flight, struct store_op *op)
@@ -122,8 +124,53 @@ void flight_slower(struct flight *flight, int64_t now)
 
 void flight_good(struct flight *flight)
 {
-    if (flight->limit == flight->seat_count || ++flight->good < flight->limit)
+    if (flight->limit >= flight->most || ++flight->good < flight->limit)
         return;
     flight->good = 0;
     flight->limit++;
+}
+
+/* So many requests have enough of this rate. */
+static unsigned enough_for(const struct flight *flight, uint64_t rate)
+{
+    unsigned first = flight->seat_count < FLIGHT_START ? flight->seat_count : FLIGHT_START;
+    uint64_t count = rate / FLIGHT_RATE;
+
+    return count < 1 ? 1 : count < first ? (unsigned)count : first;
+}
+
+static void decide(struct flight *flight, uint64_t rate)
+{
+    unsigned enough = enough_for(flight, rate);
+
+    if (flight->most < enough || rate / FLIGHT_RATE < flight->most) {
+        flight->most = enough;
+        flight->rate.best = 0;
+    } else if (flight->limit == flight->most && flight->most < flight->seat_count &&
+               rate > flight->rate.best + flight->rate.best / 10) {
+        flight->rate.best = rate;
+        flight->most++;
+        flight->limit++;
+    }
+    if (flight->limit > flight->most)
+        flight->limit = flight->most;
+}
+
+void flight_measure(struct flight *flight, uint64_t moved, bool busy, int64_t now)
+{
+    if (!busy || flight->taken < flight->limit) {
+        flight->rate.since = 0;
+        return;
+    }
+    if (!flight->rate.since) {
+        flight->rate.since = now;
+        flight->rate.moved = moved;
+        return;
+    }
+    int64_t time = now - flight->rate.since;
+    if (time < NS_PER_S)
+        return;
+    decide(flight, (uint64_t)((double)(moved - flight->rate.moved) / (double)time * NS_PER_S));
+    flight->rate.since = now;
+    flight->rate.moved = moved;
 }

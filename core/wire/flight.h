@@ -6,8 +6,11 @@
  * and keeps it through all its tries until it goes home, so the number of seats bounds what is in
  * the air, and nothing is allocated on the way.
  *
- * How many seats may be filled adapts: a store that asks for less gets half at once, and every
- * round of good answers allows one more.
+ * How many seats may be filled adapts: a store that asks for less, and a link on which requests
+ * stall, get half at once, and every round of good answers allows one more. Beyond that, once a
+ * second while all of them move bytes, the rate decides: each request should have FLIGHT_RATE of
+ * it, so a slow link gets fewer, down to one; and while one more made the whole faster, the next is
+ * tried.
  */
 #ifndef S3DOCK_WIRE_FLIGHT_H
 #define S3DOCK_WIRE_FLIGHT_H
@@ -18,6 +21,8 @@
 #include "wire/store.h"
 
 #define FLIGHT_SEATS_MAX 64
+#define FLIGHT_START     8           /* seats that may be filled before the rate is known */
+#define FLIGHT_RATE      (64 * 1024) /* bytes a second that a request should have at least */
 
 enum seat_state { SEAT_FREE, SEAT_WAITING, SEAT_AIR };
 
@@ -31,10 +36,16 @@ struct flight {
     struct store_op *first, *last; /* not seated yet, in order; linked by op->msg.next */
     struct flight_seat seats[FLIGHT_SEATS_MAX];
     unsigned seat_count, taken;
-    unsigned limit; /* of taken; 1 .. seat_count */
+    unsigned limit; /* of taken; 1 .. most */
+    unsigned most;  /* of limit, by the rate; 1 .. seat_count */
     unsigned good;  /* answers since the limit was last changed */
     int64_t slowed; /* when it was last halved */
     int64_t held;   /* nobody departs before */
+    struct {
+        int64_t since; /* 0: not measuring */
+        uint64_t moved;
+        uint64_t best; /* rate that was worth the last seat */
+    } rate;
 };
 
 #define FLIGHT_NONE (-1)
@@ -59,5 +70,8 @@ void flight_hold(struct flight *flight, int64_t until);
 /* The store asked for less (at most once a second it counts), or gave a good answer. */
 void flight_slower(struct flight *flight, int64_t now);
 void flight_good(struct flight *flight);
+/* How many bytes have moved so far, at any time, often. `busy`: all that may fly does, and moves
+ * bytes; otherwise their rate says nothing. */
+void flight_measure(struct flight *flight, uint64_t moved, bool busy, int64_t now);
 
 #endif

@@ -2,6 +2,9 @@
  * The loop: the driver's turn, a round of libcurl, the landed ones to the driver, sleep. A wake-up,
  * traffic or the driver's own time ends the sleep.
  *
+ * Under a limit of the rate a body that has had its share is paused, and all paused ones get a turn
+ * every few milliseconds, another one first each time.
+ *
  * A body goes straight from the submitter's view into libcurl's send buffer and from its receive
  * buffer to where the submitter wants it; nothing else is copied or kept.
  */
@@ -21,9 +24,12 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "wire/pace.h"
 
 #define SLEEP_MAX_MS (60 * 1000)
+#define PACE_TICK_MS 20
 #define SOCKETS_MAX  128
+#define UNSENT_MAX   (128 * 1024)
 
 struct http {
     CURLM *multi;
@@ -34,6 +40,9 @@ struct http {
     atomic_bool awake;
     int sockets[SOCKETS_MAX]; /* open ones; more may be, which then are slower */
     unsigned socket_count;
+    struct http_exchange *in_air; /* the next to have its turn first */
+    unsigned in_air_count;
+    struct pace up, down;
     pthread_t thread;
 };
 
@@ -76,6 +85,11 @@ static size_t on_body(char *data, size_t one, size_t size, void *arg)
     struct http_exchange *exchange = arg;
 
     (void)one;
+    if (!pace_may(&exchange->http->down, size, 1, clock_monotonic())) {
+        exchange->waits = &exchange->http->down;
+        return CURL_WRITEFUNC_PAUSE;
+    }
+    pace_moved(&exchange->http->down, size);
     atomic_fetch_add_explicit(&exchange->http->received, size, memory_order_relaxed);
     bool kept =
         is_data(exchange) ? keep_data(exchange, data, size) : keep_other(exchange, data, size);
@@ -91,6 +105,14 @@ static size_t on_send(char *out, size_t one, size_t size, void *arg)
     size *= one;
     if (size > left)
         size = left;
+    if (size > 0) {
+        size = pace_may(&exchange->http->up, size, exchange->http->in_air_count, clock_monotonic());
+        if (size == 0) {
+            exchange->waits = &exchange->http->up;
+            return CURL_READFUNC_PAUSE;
+        }
+        pace_moved(&exchange->http->up, size);
+    }
     if (size > 0)
         memcpy(out, exchange->body.data + exchange->sent_at, size);
     exchange->sent_at += size;
@@ -130,12 +152,27 @@ static void acknowledge(const struct http *http)
 #endif
 }
 
+/* What waits in the kernel looks sent to us, and may be megabytes: on a slow link that is minutes
+ * in which nothing seems to move. */
+static void keep_little_unsent(int fd)
+{
+#ifdef TCP_NOTSENT_LOWAT
+    int most = UNSENT_MAX;
+
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof most);
+#else
+    (void)fd;
+#endif
+}
+
 static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
     struct http *http = arg;
     int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 
     (void)purpose;
+    if (fd >= 0)
+        keep_little_unsent(fd);
     if (fd >= 0 && http->socket_count < ARRAY_SIZE(http->sockets))
         http->sockets[http->socket_count++] = fd;
     return fd >= 0 ? fd : CURL_SOCKET_BAD;
@@ -335,6 +372,7 @@ int http_start(struct http *http, struct http_exchange *exchange, struct err *er
     exchange->http = http;
     exchange->sent_at = 0;
     exchange->overflow = exchange->resent = false;
+    exchange->waits = NULL;
     exchange->detail[0] = '\0';
     exchange->answer = (struct http_answer){.content_length = -1};
     text_clear(&exchange->body_text);
@@ -347,11 +385,20 @@ int http_start(struct http *http, struct http_exchange *exchange, struct err *er
         return err_memory(err, "an HTTP transfer");
     }
     exchange->in_air = true;
+    exchange->next = http->in_air;
+    http->in_air = exchange;
+    http->in_air_count++;
     return 0;
 }
 
 static void leave_air(struct http *http, struct http_exchange *exchange)
 {
+    struct http_exchange **at = &http->in_air;
+
+    while (*at != exchange)
+        at = &(*at)->next;
+    *at = exchange->next;
+    http->in_air_count--;
     curl_multi_remove_handle(http->multi, exchange->easy);
     curl_slist_free_all(exchange->headers);
     exchange->headers = NULL;
@@ -408,12 +455,36 @@ static void collect(struct http *http)
     }
 }
 
-static int sleep_ms(int64_t until, int64_t now)
+/* Who waits for the rate goes on if there is some; the first goes to the end. True: somebody still
+ * waits. */
+static bool resume(struct http *http)
+{
+    struct http_exchange **end = &http->in_air, *first = http->in_air;
+    int64_t now = clock_monotonic();
+    bool waits = false;
+
+    if (!first || (!http->up.rate && !http->down.rate))
+        return false;
+    for (; *end; end = &(*end)->next)
+        if ((*end)->waits) {
+            if (pace_may((*end)->waits, 1, 1, now)) {
+                (*end)->waits = NULL;
+                curl_easy_pause((*end)->easy, CURLPAUSE_CONT);
+            }
+            waits = waits || (*end)->waits;
+        }
+    *end = first;
+    http->in_air = first->next;
+    first->next = NULL;
+    return waits;
+}
+
+static int sleep_ms(int64_t until, int64_t now, int most)
 {
     if (until <= now)
         return 0;
     int64_t ms = (until - now + NS_PER_MS - 1) / NS_PER_MS;
-    return ms < SLEEP_MAX_MS ? (int)ms : SLEEP_MAX_MS;
+    return ms < most ? (int)ms : most;
 }
 
 static void *http_main(void *arg)
@@ -434,7 +505,8 @@ static void *http_main(void *arg)
             until = http->driver.turn(http->driver.arg, clock_monotonic());
         if (until == HTTP_STOP)
             return NULL;
-        curl_multi_poll(http->multi, NULL, 0, sleep_ms(until, clock_monotonic()), NULL);
+        int most = resume(http) ? PACE_TICK_MS : SLEEP_MAX_MS;
+        curl_multi_poll(http->multi, NULL, 0, sleep_ms(until, clock_monotonic(), most), NULL);
     }
 }
 
@@ -469,6 +541,8 @@ struct http *http_create(const struct http_options *options, const struct http_d
     }
     http->driver = *driver;
     http->tls.insecure = options->tls.insecure;
+    pace_init(&http->up, options->rate, clock_monotonic());
+    pace_init(&http->down, options->rate, clock_monotonic());
     http->ca_file = options->tls.ca_file ? strdup(options->tls.ca_file) : NULL;
     http->tls.ca_file = http->ca_file;
     http->multi = curl_multi_init();

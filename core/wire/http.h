@@ -19,6 +19,7 @@
 #include "wire/http_easy.h"
 
 struct err;
+struct pace;
 
 /* Why there is no (whole) answer. */
 enum http_fault {
@@ -90,6 +91,8 @@ struct http_exchange {
     struct http *http;
     size_t sent_at; /* in body */
     bool in_air, overflow, resent;
+    struct pace *waits;         /* for this, and not for the net; or NULL */
+    struct http_exchange *next; /* in the air */
     char detail[CURL_ERROR_SIZE];
 };
 void http_exchange_finish(struct http_exchange *exchange); /* must not be in the air */
@@ -107,6 +110,7 @@ struct http_driver {
 struct http_options {
     struct http_tls tls; /* strings are copied */
     unsigned connections;
+    uint64_t rate; /* most bytes a second, of all bodies together, each way; 0: no limit */
 };
 
 struct http;

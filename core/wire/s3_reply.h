@@ -24,11 +24,12 @@ enum s3_verdict {
     S3_CHANGED,
     S3_FAILED,
     /* it is not, unless the caller can do no more: then it has failed as op->err says */
-    S3_AGAIN,  /* `cause`, `asked` */
-    S3_REGION, /* the bucket is in `region` */
-    S3_CLOCK,  /* the clocks differ; it was `server_time` there */
-    S3_ASK,    /* a HEAD was refused, and HEADs carry no reason: ask for it with a GET */
-    S3_UNSURE, /* an UPLOAD_COMPLETE may or may not have happened */
+    S3_AGAIN,   /* `cause`, `asked` */
+    S3_REGION,  /* the bucket is in `region` */
+    S3_CLOCK,   /* the clocks differ; it was `server_time` there */
+    S3_ASK,     /* a HEAD was refused, and HEADs carry no reason: ask for it with a GET */
+    S3_EXPIRED, /* the session token has expired: with new credentials it may go */
+    S3_UNSURE,  /* an UPLOAD_COMPLETE may or may not have happened */
 };
 
 struct s3_reply {

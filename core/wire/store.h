@@ -164,6 +164,8 @@ enum store_answer store_put_document(struct store *store, const char *key, struc
 enum store_answer store_head(struct store *store, const char *key, struct store_info *info,
                              struct err *err);
 
+struct creds;
+
 /* The ends. `cancel` may be NULL. */
 struct store_s3_options {
     const char *endpoint; /* NULL or "": AWS for the region; else "https://host[:port]" */
@@ -178,6 +180,11 @@ struct store_s3_options {
     bool sign_payload;      /* SHA-256 of bodies also on https */
     unsigned connections;   /* most requests in the air; 0: the default */
     unsigned retries;       /* most tries of one op; 0: the default */
+    uint64_t rate;          /* most bytes a second, of all bodies together, each way; 0: no limit */
+    /* Looks for the keys again when the store says that they have expired. May be NULL; is called
+     * by the store's thread. `out` is filled with creds_init. False: there are none. */
+    bool (*renew)(void *arg, struct creds *out);
+    void *renew_arg;
     unsigned stall_seconds; /* without a byte: then a try has failed; 0: the default */
     const struct cancel *cancel;
 };

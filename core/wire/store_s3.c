@@ -35,7 +35,7 @@
 #include "wire/s3_request.h"
 #include "wire/store.h"
 
-#define CONNECTIONS_DEFAULT 8
+#define CONNECTIONS_DEFAULT 16
 #define CLEANUP_TIME        (1500 * NS_PER_MS)
 #define STALL_SECONDS       30
 #define STALL_LONG          20 /* times as long: a copy or completion of 5 GiB may think for minutes */
@@ -56,10 +56,11 @@ struct trip {
     enum s3_verdict fallback; /* of the op, when the errand proves nothing */
     struct err fallback_err;
     unsigned counted; /* tries that count against the bound */
-    bool moved, clock_set;
-    bool bare;         /* the ETag of If-Match goes without its quotes */
-    bool perhaps_done; /* an earlier try may have had its effect although no answer came */
-    size_t text_start; /* size of op->text before the op */
+    bool moved, clock_set, renewed;
+    unsigned creds_serial; /* of those that it was signed with */
+    bool bare;             /* the ETag of If-Match goes without its quotes */
+    bool perhaps_done;     /* an earlier try may have had its effect although no answer came */
+    size_t text_start;     /* size of op->text before the op */
     char payload_hash[SHA256_HEX_SIZE];
     char etag[STORE_ETAG_MAX]; /* of a read that was cut */
     struct s3_request request;
@@ -84,6 +85,9 @@ struct s3_store {
     /* the http thread's */
     struct s3_place place;
     struct creds creds;
+    unsigned creds_serial;
+    bool (*renew)(void *arg, struct creds *out);
+    void *renew_arg;
     struct retry_policy policy;
     struct retry_link link;
     struct flight flight;
@@ -237,6 +241,7 @@ static int depart(struct s3_store *s3, int seat, struct err *err)
         s3_request_sign(&trip->request, &s3->place, &s3->creds, trip->payload_hash,
                         clock_wall() + s3->clock_offset, &trip->lines, &lines, err) < 0)
         return ERR_FAIL;
+    trip->creds_serial = s3->creds_serial;
     address(s3, trip, lines);
     count_try(s3, trip);
     return http_start(s3->http, &trip->exchange, err);
@@ -255,7 +260,8 @@ static void take_seat(struct s3_store *s3, int seat)
     struct store_op *op = s3->flight.seats[seat].op;
 
     trip->op = op;
-    trip->errand = trip->resumed = trip->moved = trip->clock_set = trip->perhaps_done = false;
+    trip->errand = trip->resumed = trip->moved = trip->clock_set = trip->renewed =
+        trip->perhaps_done = false;
     trip->bare = s3->bare_etags;
     trip->have = 0;
     trip->counted = 0;
@@ -410,6 +416,30 @@ static void set_clock(struct s3_store *s3, int seat, const struct s3_reply *repl
     s3->clock_offset = reply->server_time - clock_wall();
     log_info("this machine's clock differs from the store's by %.0f s: signing with the store's",
              (double)s3->clock_offset / (double)NS_PER_S);
+    again_at_once(s3, seat);
+}
+
+/* Another op may have brought new credentials since this one was signed. */
+static void renew_creds(struct s3_store *s3, int seat)
+{
+    struct trip *trip = &s3->trips[seat];
+    struct creds fresh;
+    bool found = trip->creds_serial != s3->creds_serial;
+
+    if (!found && !trip->renewed && s3->renew && s3->renew(s3->renew_arg, &fresh)) {
+        found = memcmp(&fresh, &s3->creds, sizeof fresh) != 0;
+        if (found) {
+            s3->creds = fresh;
+            s3->creds_serial++;
+            log_info("the credentials had expired: going on with new ones");
+        }
+        creds_finish(&fresh);
+    }
+    if (trip->renewed || !found) {
+        give_up(s3, seat);
+        return;
+    }
+    trip->renewed = true;
     again_at_once(s3, seat);
 }
 
@@ -571,6 +601,9 @@ static void settle(struct s3_store *s3, int seat, const struct s3_reply *reply)
     case S3_CLOCK:
         set_clock(s3, seat, reply);
         break;
+    case S3_EXPIRED:
+        renew_creds(s3, seat);
+        break;
     case S3_ASK:
         if (s3->trips[seat].errand) /* already an errand: a refused look proves nothing */
             settle_end(s3, seat, S3_ABSENT);
@@ -603,6 +636,28 @@ static void landed(void *arg, struct http_exchange *exchange)
 }
 
 /* -- the turn -- */
+
+/* Whether everything in the air moves bytes, so that their rate says something of the link. */
+static bool is_moving(const struct s3_store *s3)
+{
+    for (unsigned i = 0; i < s3->flight.seat_count; i++) {
+        const struct flight_seat *seat = &s3->flight.seats[i];
+        bool moves = seat->op && (seat->op->verb == STORE_UPLOAD_PART ||
+                                  (seat->op->verb == STORE_GET && seat->op->buffer));
+
+        if (seat->state != SEAT_FREE && (!moves || seat->state != SEAT_AIR || s3->trips[i].errand))
+            return false;
+    }
+    return true;
+}
+
+static void measure(struct s3_store *s3, int64_t now)
+{
+    uint64_t sent, received;
+
+    http_traffic(s3->http, &sent, &received);
+    flight_measure(&s3->flight, sent + received, is_moving(s3), now);
+}
 
 static bool is_kept(const struct s3_store *s3, const struct store_op *op)
 {
@@ -688,6 +743,7 @@ static int64_t turn(void *arg, int64_t now)
     if (s3->cancelled)
         send_home(s3, s3->cleanup_until && now >= s3->cleanup_until, now);
 
+    measure(s3, now);
     while ((seat = flight_board(&s3->flight, now)) != FLIGHT_NONE)
         take_seat(s3, seat);
     while ((seat = flight_due(&s3->flight, now)) != FLIGHT_NONE)
@@ -817,6 +873,8 @@ static int configure(struct s3_store *s3, const struct store_s3_options *options
         retry_limit(&s3->policy, options->retries);
     s3->stall_seconds = options->stall_seconds ? options->stall_seconds : STALL_SECONDS;
     s3->cancel = options->cancel;
+    s3->renew = options->renew;
+    s3->renew_arg = options->renew_arg;
     s3->sign_payload = options->sign_payload;
     if (getrandom(&s3->seed, sizeof s3->seed, 0) < 0)
         s3->seed = (uint64_t)clock_monotonic();
@@ -844,6 +902,7 @@ struct store *store_s3_create(const struct store_s3_options *options, struct err
         .tls = {.insecure = options->insecure,
                 .ca_file = options->ca_file && options->ca_file[0] ? options->ca_file : NULL},
         .connections = s3->flight.seat_count,
+        .rate = options->rate,
     };
     if (options->insecure)
         log_print(LOG_ERROR, "insecure: the certificate of %s is not checked", s3->place.endpoint);

@@ -2,11 +2,16 @@
 
 For a sample of positions in archive, index, metadata, tag, pointer and audit event: a pull by name, by version
 and by environment gives the image, or an error and no file. It never gives another image.
+
+And in what an interrupted command keeps for the next one, on this host (spool, journal, checkpoint): a push or
+pull is killed in the middle, a bit is turned there, and the same command run again, twice if it wants. What comes of
+it is the image.
 """
 import os
 import random
 
 import bench
+import calls
 import scenes
 from bench import DONE, REF
 
@@ -54,6 +59,52 @@ def one(which, place, bit, digest, score):
     return job
 
 
+def kept_by(worker):
+    """Every file that an interrupted command has left in the caches."""
+    return sorted(os.path.join(top, name) for top, _, names in os.walk(worker.program.home)
+                  for name in names if os.path.getsize(os.path.join(top, name)))
+
+
+def turn(path, place, bit):
+    with open(path, "r+b") as file:
+        file.seek(int(place * os.path.getsize(path)))
+        byte = file.read(1)[0]
+        file.seek(-1, os.SEEK_CUR)
+        file.write(bytes([byte ^ 1 << bit]))
+
+
+def interrupted(options, scene, at, place, bit, score):
+    def job(worker):
+        worker.begin(scene.start)
+        worker.program.run(*scene.command, env=calls.preload(options, worker, f"change:{at}:kill"))
+        files = kept_by(worker)
+        chosen = files[int(place * 1000) % len(files)] if files else None
+        if chosen:
+            turn(chosen, place, bit)
+        result = worker.program.run(*scene.command)
+        problem = scene.look(worker, result)
+        if not problem and result.code != DONE:
+            problem = scenes.done_again(worker, scene)
+        name = os.path.relpath(chosen, worker.program.home) if chosen else "nothing"
+        score.case("flipped bits in what was kept", scene.name, problem and
+                   f"{scene.name} killed at {at}, {name} at {place:.3f} bit {bit}: {problem}", result.err)
+    return job
+
+
+def of_interrupted(options, workers, score):
+    rng, jobs = random.Random(options.seed), []
+    images = scenes.make_images(os.path.join(options.results, "large"))
+    digests = [worker.prepare(images) for worker in workers][0]
+    for scene in scenes.all_scenes(images, digests):
+        if scene.name not in ("push", "pull"):
+            continue
+        count = calls.learn(options, workers[0], scene)["change"]
+        for _ in range(2 * options.points):
+            at = rng.randrange(count // 4, count)
+            jobs.append(interrupted(options, scene, at, rng.random(), rng.randrange(8), score))
+    bench.in_parallel(options.sample(jobs), workers)
+
+
 def run(options, score):
     images = scenes.make_images(options.results, small=True)
     workers = [scenes.Server(os.path.join(options.results, f"flips{number}"), options.program)
@@ -67,6 +118,8 @@ def run(options, score):
         jobs = options.sample(jobs)
         print(f"# flips: {len(jobs)} cases", flush=True)
         bench.in_parallel(jobs, workers)
+        if options.faulty:
+            of_interrupted(options, workers, score)
     finally:
         for worker in workers:
             worker.stop()

@@ -83,6 +83,8 @@ def one(scene, kind, number, fault, score):
     rule = {"kind": kind, "nth": number or 1, "times": 1 if number else 0, **deed}
     # What is always so is found out with few tries; a request beside the point may do without.
     allowed = once if number else once | always
+    if allowed != {DONE}:
+        allowed = allowed | scene.refusals
     if kind == "Head" and "400" in fault:  # it cannot say why
         allowed = allowed | {UNSUPPORTED}
     env = {} if number else {"S3DOCK_RETRIES": "2"}

@@ -8,15 +8,16 @@ import re
 import shutil
 
 import bench
-from bench import DONE, INTEGRITY, NEXT, NOT_FOUND, REF
+from bench import CONFLICT, DONE, INTEGRITY, NEXT, NOT_FOUND, REF
 
 
 class Scene:
-    """One command, the bucket it starts from, what must be true afterwards, and whether, after it has
-    failed, the same command does it."""
+    """One command, the bucket it starts from, what must be true afterwards; whether, after it has failed,
+    the same command does it; and with which codes it may refuse to go by what it was told."""
 
-    def __init__(self, name, start, command, look, again=True):
-        self.name, self.start, self.command, self.look, self.again = name, start, command, look, again
+    def __init__(self, name, start, command, look, again=True, refusals=()):
+        self.name, self.start, self.command, self.look = name, start, command, look
+        self.again, self.refusals = again, set(refusals)
 
 
 def pulled(worker, ref):
@@ -184,6 +185,7 @@ class Folder(Worker):
 
 def make_images(folder, small=False):
     """Three archives; the first two have a layer in common, which is uploaded in parts unless small."""
+    os.makedirs(folder, exist_ok=True)
     common = bench.layer([("opt/common", bench.noise((1 if small else 9) << 20, 1))])
     images = {name: os.path.join(folder, name + ".tar") for name in ("first", "next", "other")}
     bench.write_image(images["first"], REF, [common, bench.layer([("a", bench.noise(100000, 2))])])
@@ -206,7 +208,7 @@ def all_scenes(images, digests):
               says(("list", "tags", "shop"), "", f"v2.0.0 -> {NEXT}")),
         Scene("promote", "promoted", ("promote", NEXT, "production"), says(current, REF, NEXT)),
         Scene("rollback", "promoted twice", ("rollback", "shop", "production"), says(current, NEXT, REF),
-              again=False),
+              again=False, refusals=(CONFLICT, NOT_FOUND)),
         Scene("list images", "two", ("list", "images", "shop"), prints(f"{NEXT}\n{REF}")),
         Scene("history", "promoted twice", ("history", "shop", "production"), None),
         Scene("current", "promoted", current, prints(REF)),

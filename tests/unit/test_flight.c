@@ -112,6 +112,58 @@ static void slows_down_by_half_and_recovers_one_by_one(void **state)
     assert_int_equal(flight.limit, 8);
 }
 
+/* Ten seconds with every seat taken, at this rate for each seat in use, or in all. */
+static void fly(struct flight *flight, int64_t *now, uint64_t *moved, uint64_t each, uint64_t all)
+{
+    static struct store_op ops[FLIGHT_SEATS_MAX];
+
+    for (int i = 0; i < 100; i++) {
+        while (flight->taken < flight->limit) {
+            flight_queue(flight, &ops[flight->taken]);
+            flight_board(flight, *now);
+        }
+        for (unsigned seat = 0; flight->taken > flight->limit; seat++)
+            if (flight->seats[seat].state != SEAT_FREE)
+                flight_leave(flight, (int)seat);
+        uint64_t rate = each * flight->taken < all ? each * flight->taken : all;
+        *now += NS_PER_S / 10;
+        *moved += rate / 10;
+        flight_measure(flight, *moved, true, *now);
+        flight_good(flight);
+    }
+}
+
+static void the_rate_decides_how_many_fly(void **state)
+{
+    struct flight flight;
+    int64_t now = NS_PER_S;
+    uint64_t moved = 0;
+
+    (void)state;
+    flight_init(&flight, 16);
+    assert_int_equal(flight.limit, FLIGHT_START);
+    fly(&flight, &now, &moved, MIB, 100 * KIB); /* a slow link: one is enough */
+    assert_int_equal(flight.limit, 1);
+    fly(&flight, &now, &moved, MIB, 300 * KIB);
+    assert_int_equal(flight.limit, 4);
+    fly(&flight, &now, &moved, MIB, 8 * MIB); /* a fast one that is full with what there was */
+    assert_in_range(flight.limit, FLIGHT_START, FLIGHT_START + 2);
+    fly(&flight, &now, &moved, 50 * MIB, GIB); /* a long one: the more, the faster */
+    fly(&flight, &now, &moved, 50 * MIB, GIB);
+    assert_in_range(flight.limit, FLIGHT_START + 2, 16);
+}
+
+static void a_rate_counts_only_while_all_move(void **state)
+{
+    struct flight flight;
+
+    (void)state;
+    flight_init(&flight, 8);
+    for (int i = 1; i < 100; i++)
+        flight_measure(&flight, 0, i % 8, i * NS_PER_S / 8); /* somebody thinks, now and then */
+    assert_int_equal(flight.limit, 8);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -119,6 +171,8 @@ int main(void)
         cmocka_unit_test(tries_again_when_it_is_time_earliest_first),
         cmocka_unit_test(nobody_departs_while_held),
         cmocka_unit_test(the_queue_can_be_emptied),
+        cmocka_unit_test(the_rate_decides_how_many_fly),
+        cmocka_unit_test(a_rate_counts_only_while_all_move),
         cmocka_unit_test(slows_down_by_half_and_recovers_one_by_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,6 +23,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "kit/fake_s3.h"
+#include "wire/creds.h"
 #include "wire/store.h"
 
 #define ACCESS "TESTACCESSKEY"
@@ -306,6 +307,95 @@ static void gives_up_after_the_tries_allowed(void **state)
     assert_int_equal(err.family, ERR_NETWORK);
     assert_non_null(strstr(err.text, "after 3 tries"));
     assert_int_equal(fake_logged(&fake, "\"kind\": \"Put\"", ""), 3);
+    store_destroy(store);
+    fake_stop(&fake);
+}
+
+static bool new_token(void *arg, struct creds *out)
+{
+    struct err err;
+
+    ++*(int *)arg;
+    return creds_init(out, ACCESS, SECRET, "the-new-token", &err) == 0;
+}
+
+static void expired_keys_are_looked_for_again(void **state)
+{
+    struct fake_s3 fake;
+    struct err err;
+    int asked = 0;
+
+    (void)state;
+    /* two that meet it at once ask once; who meets it again with the new ones gives up */
+    fake_start(&fake,
+               "[{\"kind\": \"Put\", \"times\": 2, \"do\": \"status\", \"status\": 400,"
+               " \"code\": \"ExpiredToken\"}, {\"kind\": \"Delete\", \"times\": 0,"
+               " \"do\": \"status\", \"status\": 400, \"code\": \"ExpiredToken\"}]",
+               NULL);
+    const struct store_s3_options options = {.endpoint = fake.url,
+                                             .bucket = "images",
+                                             .access_key = ACCESS,
+                                             .secret_key = SECRET,
+                                             .session_token = "the-old-token",
+                                             .renew = new_token,
+                                             .renew_arg = &asked};
+    struct store *store = store_s3_create(&options, &err);
+    struct inbox *home = inbox_create(&err);
+    struct store_op ops[2] = {{.verb = STORE_PUT, .key = "a", .body = noise(10), .home = home},
+                              {.verb = STORE_PUT, .key = "b", .body = noise(10), .home = home}};
+    assert_non_null(store);
+    for (int i = 0; i < 2; i++)
+        store_submit(store, &ops[i]);
+    for (int i = 0; i < 2; i++)
+        inbox_take(home, INBOX_FOREVER);
+    assert_int_equal(ops[0].answer, STORE_DONE);
+    assert_int_equal(ops[1].answer, STORE_DONE);
+    assert_int_equal(asked, 1);
+    assert_int_equal(fake_logged(&fake, "\"status\": 200", "the-new-token"), 2);
+
+    struct store_op op = {.verb = STORE_DELETE, .key = "a"};
+    assert_int_equal(store_run(store, &op, &err), STORE_FAILED);
+    assert_int_equal(err.family, ERR_AUTH);
+    assert_string_equal(err.code, "expired");
+    inbox_destroy(home);
+    store_destroy(store);
+    fake_stop(&fake);
+}
+
+static void keeps_to_the_rate(void **state)
+{
+    struct view data = noise(1024 * 1024);
+    struct fake_s3 fake;
+    struct err err;
+
+    (void)state;
+    fake_start(&fake, "[]", NULL);
+    const struct store_s3_options options = {.endpoint = fake.url,
+                                             .bucket = "images",
+                                             .access_key = ACCESS,
+                                             .secret_key = SECRET,
+                                             .rate = 512 * 1024};
+    struct store *store = store_s3_create(&options, &err);
+    struct inbox *home = inbox_create(&err);
+    struct store_op ops[4];
+    assert_non_null(store);
+    int64_t start = clock_monotonic();
+    for (unsigned i = 0; i < 4; i++) { /* 1 MiB in four at once */
+        static const char *const keys[] = {"0", "1", "2", "3"};
+        ops[i] = (struct store_op){
+            .verb = STORE_PUT, .key = keys[i], .body = slice(data, i * 256 * 1024, 256 * 1024)};
+        ops[i].home = home;
+        store_submit(store, &ops[i]);
+    }
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(((struct store_op *)inbox_take(home, INBOX_FOREVER))->answer, STORE_DONE);
+    int64_t up = clock_monotonic() - start;
+    assert_true(up > 1500 * NS_PER_MS);
+    for (unsigned i = 0; i < 4; i++)
+        expect_content(store, ops[i].key, slice(data, i * 256 * 1024, 256 * 1024));
+    int64_t down = clock_monotonic() - start - up;
+    assert_true(down > 1500 * NS_PER_MS);
+    inbox_destroy(home);
     store_destroy(store);
     fake_stop(&fake);
 }
@@ -630,6 +720,8 @@ int main(void)
         cmocka_unit_test(survives_a_server_that_goes_away_for_a_while),
         cmocka_unit_test(says_what_is_wrong_and_stops),
         cmocka_unit_test(gives_up_after_the_tries_allowed),
+        cmocka_unit_test(expired_keys_are_looked_for_again),
+        cmocka_unit_test(keeps_to_the_rate),
         cmocka_unit_test(wrong_keys_are_named_even_by_a_head),
         cmocka_unit_test(finds_the_region_and_the_time),
         cmocka_unit_test(conditions_are_spelled_as_the_store_likes),

@@ -1,0 +1,82 @@
+"""Many faults at once, and how long it takes.
+
+A push and a pull at a limited rate, so that the machine's own speed does not matter: undisturbed; with 10 % of all
+requests failing, which may take 1.5 times as long (median); with 50 %, which must succeed.
+"""
+import os
+import statistics
+
+import bench
+import scenes
+from bench import DONE, REF
+
+SIZE = 24 << 20
+RATE = "5M"
+DEEDS = ({"do": "reset"}, {"do": "drown"}, {"do": "lose"}, {"do": "cut", "bytes": 1000},
+         {"do": "status", "status": 500, "code": "InternalError"},
+         {"do": "status", "status": 503, "code": "SlowDown"})
+RUNS = 3
+SLOWER = 1.5
+SECONDS = 300
+
+
+def rules(odds):
+    """Of all requests so many fail, each in one of the ways."""
+    left, found = odds, []
+    for number, deed in enumerate(DEEDS):
+        share = left / (len(DEEDS) - number)  # of those that the ones before have let pass
+        found.append({"kind": "Any", "times": 0, "chance": share / (1 - (odds - left)), **deed})
+        left -= share
+    return found
+
+
+def transfer(worker, command, odds, seed):
+    """Seconds of one push or pull, or what was wrong."""
+    start, arguments, look = command
+    worker.begin(start)
+    worker.s3.tell(rules=rules(odds), seed=seed)
+    result = worker.program.run(*arguments, "--limit-rate", RATE, seconds=SECONDS)
+    worker.calm()
+    if result.code != DONE:
+        return f"exit code {result.code}: {result.err.strip()}"
+    return look(worker, result) or result.seconds
+
+
+def run(options, score):
+    image = os.path.join(options.results, "large.tar")
+    bench.write_image(image, REF, [bench.layer([("data", bench.noise(SIZE, 7))])])
+    workers = [scenes.Server(os.path.join(options.results, f"odds{number}"), options.program)
+               for number in range(max(4, options.workers))]
+    took, jobs = {}, []
+    try:
+        for worker in workers:
+            worker.begin("")
+            worker.run("push", REF, "--input", image)
+            digest = scenes.pulled(worker, REF)
+            worker.save("one")
+        commands = {"push": ("", ("push", REF, "--input", image), scenes.shows(REF, "absent", digest)),
+                    "pull": ("one", ("pull", REF, "--output", "out.tar"), scenes.wrote("out.tar", digest))}
+
+        def one(name, odds, seed):
+            def job(worker):
+                answer = transfer(worker, commands[name], odds, seed)
+                failed = answer if isinstance(answer, str) else None
+                if not failed:
+                    took.setdefault((name, odds), []).append(answer)
+                score.case(f"odds: {odds:.0%} of all requests fail", name,
+                           failed and f"{name}, seed {seed}: {failed}")
+            return job
+
+        for odds in (0.5, 0.1, 0):
+            for name in commands:
+                jobs += [one(name, odds, options.seed + number) for number in range(RUNS)]
+        bench.in_parallel(jobs, workers)
+        for name in commands:
+            if (name, 0) in took and (name, 0.1) in took:
+                ratio = statistics.median(took[name, 0.1]) / statistics.median(took[name, 0])
+                print(f"# odds: {name} with 10 % failing takes {ratio:.2f} times as long", flush=True)
+                score.case(f"odds: with 10 % failing, at most {SLOWER} times as long", name,
+                           f"{name}: {ratio:.2f} times" if ratio > SLOWER else None)
+    finally:
+        for worker in workers:
+            worker.stop()
