@@ -295,7 +295,7 @@ def play(scene, harness, repeat, say, until=None):
                     if contestant.prepare:
                         contestant.prepare()
                     figures = harness.run(contestant, scene.link)
-                except (Failed, OSError, ValueError, KeyError, subprocess.CalledProcessError) as error:
+                except Exception as error:  # noqa: BLE001  whatever it is, it must not cost the others
                     say(f"  {contestant.name}: FAILED: {error}")
                     failures.append({"contestant": contestant.name, "turn": turn, "error": str(error)})
                     present.remove(contestant)
@@ -304,7 +304,10 @@ def play(scene, harness, repeat, say, until=None):
                 took[contestant.name] = time.monotonic() - began
                 say(line(contestant.name, figures))
             turn += 1
-    except (Failed, OSError, subprocess.CalledProcessError) as error:
+    except KeyboardInterrupt as stop:
+        stop.played = conclude(scene, runs, failures)
+        raise
+    except Exception as error:  # noqa: BLE001
         say(f"  FAILED: {error}")
         failures.append({"contestant": "", "turn": turn, "error": str(error)})
     finally:

@@ -311,7 +311,8 @@ def hosts(count):
         def at_once(command_of):
             # Every one of them must succeed.
             lines = [f"{command_of(host)} > /dev/null & pids+=($!)" for host in stage.need_hosts(count)]
-            return "pids=(); " + "; ".join(lines).replace("&;", "&") + '; for pid in "${pids[@]}"; do wait "$pid" || exit 1; done'
+            wait = 'for pid in "${pids[@]}"; do wait "$pid" || exit 1; done'
+            return "; ".join(["pids=()", *lines, wait])
 
         def empty():
             for host in stage.need_hosts(count):
@@ -329,8 +330,9 @@ def hosts(count):
 
         stage.need_builder()
         peer = "docker" in options.peers and not missing("docker-registry")
-        contestants = [Contestant("s3dock pull", at_once(lambda host: stage.s3dock("pull", reference, host=host, link=link)),
-                                  empty, key="pull")]
+        contestants = [Contestant(
+            "s3dock pull", at_once(lambda host: stage.s3dock("pull", reference, host=host, link=link)), empty,
+            key="pull")]
         if peer:
             stage.need_registry()
             name = f"127.0.0.1:{stage.port('registry', link)}/huge:20260301-0900-1a2b3c4"
