@@ -98,6 +98,7 @@ class Scene:
     goals: list = dataclasses.field(default_factory=list)
     repeat: int = 0                # 0: as often as asked for on the command line
     setup: object = None           # called once
+    teardown: object = None        # called at the end, whatever happened
     link: object = LOOPBACK
 
 
@@ -177,7 +178,8 @@ class Harness:
         timer = threading.Timer(self.timeout, lambda: os.killpg(process.pid, signal.SIGKILL))
         timer.start()
         try:
-            output = process.stdout.read().decode("utf-8", "replace")
+            with process.stdout as stdout:
+                output = stdout.read().decode("utf-8", "replace")
             _, status, used = os.wait4(process.pid, 0)
         except BaseException:
             os.killpg(process.pid, signal.SIGKILL)
@@ -305,4 +307,7 @@ def play(scene, harness, repeat, say, until=None):
     except (Failed, OSError, subprocess.CalledProcessError) as error:
         say(f"  FAILED: {error}")
         failures.append({"contestant": "", "turn": turn, "error": str(error)})
+    finally:
+        if scene.teardown:
+            scene.teardown()
     return conclude(scene, runs, failures)

@@ -55,7 +55,8 @@ class Proxy:
 
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGTERM)
-        answer = self.process.stdout.read()
+        with self.process.stdout as stdout:
+            answer = stdout.read()
         _, _, used = os.wait4(self.process.pid, 0)
         self.process.returncode = 0
         self.result = {**json.loads(answer), "processor": used.ru_utime + used.ru_stime}

@@ -32,7 +32,7 @@ def name_of(table, *words):
     for entry in table:
         if any(re.search(entry[-2], word) for word in words):
             return entry[-1] if len(entry) == 3 else entry[0]
-    return "the rest"
+    return "the kernel, otherwise" if "kernel" in words[0] else "its own code"
 
 
 def who_is(comm):

@@ -337,7 +337,7 @@ def hosts(count):
                                           empty, via="registry", key="docker"))
         return Scene(f"hosts-{count}", f"{count} hosts pull 100 MB at once", contestants, [
             Goal("pull / docker pull: time", "wall", "s3dock pull", 1.0 if count == 8 else None, "docker pull"),
-        ], setup=setup, link=link)
+        ], setup=setup, teardown=stage.stop_hosts, link=link)
     return scene
 
 
