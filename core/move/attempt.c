@@ -247,7 +247,7 @@ static void on_uploaded(struct attempt *a, struct msg *msg)
     if (part) {
         if (!failed) {
             a->uploaded += part->size;
-            resume_home(a->rig.resume, part->number, upload_etag(a->rig.upload, part->number));
+            resume_home(a->rig.resume, part, upload_etag(a->rig.upload, part->number));
         }
         parts_give(a->rig.parts, part);
     }
@@ -430,13 +430,19 @@ static bool may_go_on(const struct attempt *a, const struct err *err)
            err->family == ERR_LOCAL || err->family == ERR_DOCKER;
 }
 
+/* It is not the store that failed: it can be told. */
+static bool may_reach_store(const struct err *err)
+{
+    return err->family == ERR_CANCELLED || err->family == ERR_DOCKER || err->family == ERR_LOCAL;
+}
+
 void attempt_keep(struct attempt *attempt, struct err *err)
 {
     if (!attempt->rig.upload) { /* it has touched nothing */
         attempt->kept = true;
         return;
     }
-    if (!may_go_on(attempt, err) || !resume_keep(attempt->rig.resume))
+    if (!may_go_on(attempt, err) || !resume_keep(attempt->rig.resume, may_reach_store(err)))
         return;
     attempt->kept = true;
     if (!err->hint[0])
