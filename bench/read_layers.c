@@ -87,11 +87,12 @@ int main(int argc, char **argv)
     if (docker_inspect(docker, argv[2], &image, &err) != DOCKER_OK)
         return fail(&err);
     began = clock_monotonic();
-    source = source_layers(&(struct source_layers_options){.engine = docker_engine(docker),
-                                                           .image_id = image.id,
-                                                           .reference = argv[2],
-                                                           .params = CHUNK_DEFAULT},
-                           &err);
+    source =
+        source_layers(&(struct source_layers_options){.image = {.engine = docker_engine(docker),
+                                                                .image_id = image.id},
+                                                      .reference = argv[2],
+                                                      .params = CHUNK_DEFAULT},
+                      &err);
     if (!source)
         return fail(&err);
     rc = digest_all(source, &total, &err);

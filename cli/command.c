@@ -53,8 +53,8 @@ const struct command command_table[COMMAND_COUNT] = {
              "\n"
              "The image goes into the bucket as an ordinary .tar.gz, with an index and a\n"
              "description beside it. An image that the bucket holds already is not even\n"
-             "exported. If a push fails or is interrupted, no image in the bucket changes; what\n"
-             "was uploaded is kept, and the same command goes on with it.\n",
+             "exported. If a push fails or is interrupted, no image in the bucket changes;\n"
+             "what was uploaded is kept, and the same command goes on with it.\n",
          .run = cmd_push},
     [CMD_PULL] =
         {.name = "pull",

@@ -8,6 +8,7 @@
 #include "cli/connect.h"
 #include "cli/doctor.h"
 #include "cli/human.h"
+#include "move/layer_store.h"
 #include "wire/docker.h"
 
 #define DOCKER_SPACE_MIN (UINT64_C(2) << 30)   /* less than most images need to be loaded */
@@ -53,6 +54,20 @@ static void tell_missing(struct doctor *doctor, const struct docker_endpoint *en
     doctor_found(doctor, "docker", DOCTOR_WARNING, &found);
 }
 
+/* Whether pushes and pulls can do without exports. */
+static void tell_layers(struct doctor *doctor, const struct docker_engine *engine)
+{
+    struct err found = {0};
+
+    if (layer_store_readable(engine, &found) == 0)
+        doctor_ok(doctor, "docker layers", "can be read on this host: no exports are needed");
+    else if (found.family == ERR_UNSUPPORTED)
+        doctor_skipped(doctor, "docker layers", "%s%s%s", found.text, found.hint[0] ? "; " : "",
+                       found.hint);
+    else
+        doctor_found(doctor, "docker layers", DOCTOR_WARNING, &found);
+}
+
 static void tell_engine(struct doctor *doctor, const struct docker_engine *engine,
                         const struct docker_endpoint *endpoint)
 {
@@ -61,6 +76,7 @@ static void tell_engine(struct doctor *doctor, const struct docker_engine *engin
               engine->os, engine->architecture, endpoint->host, endpoint->origin);
     doctor_ok(doctor, "docker images", "kept by %s, driver %s",
               engine->containerd_store ? "containerd" : "Docker's own store", engine->driver);
+    tell_layers(doctor, engine);
     if (endpoint->socket[0] && engine->root_dir[0])
         check_space(doctor, "disk of docker", engine->root_dir, DOCKER_SPACE_MIN,
                     "docker system df shows what takes the space, docker system prune frees it");

@@ -88,6 +88,18 @@ int beneath_folder(int top, const char *path, int *folder, struct err *err)
     return *folder < 0 ? cannot(-*folder, path, err) : 0;
 }
 
+int beneath_look(int top, const char *path, struct err *err)
+{
+    int folder = open_beneath(top, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_DIRECTORY);
+    int answer;
+
+    if (folder < 0)
+        return cannot(-folder, path, err);
+    answer = faccessat(folder, ".", X_OK, AT_EACCESS) ? cannot(errno, path, err) : 0;
+    close(folder);
+    return answer;
+}
+
 int beneath_file(int top, const char *path, int *fd, uint64_t *size, struct err *err)
 {
     struct stat st;

@@ -18,6 +18,8 @@ struct err;
 int beneath_top(const char *path, int *folder, struct err *err);
 /* or beneath another one. `path` is relative and without "..". */
 int beneath_folder(int top, const char *path, int *folder, struct err *err);
+/* 0: what lies in the folder there can be listed and opened by us. */
+int beneath_look(int top, const char *path, struct err *err);
 /* A regular file, to be read. *size: how large it is. local.layout: something else is there. */
 int beneath_file(int top, const char *path, int *fd, uint64_t *size, struct err *err);
 /* A small file as a whole, into `out`, whose maximum bounds it. */

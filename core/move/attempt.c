@@ -19,53 +19,25 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "flow/meter.h"
-#include "flow/order.h"
 #include "move/ability.h"
-#include "move/bases.h"
 #include "move/check.h"
-#include "move/origin.h"
-#include "move/reader.h"
-#include "move/resume.h"
+#include "move/rig.h"
 #include "move/sample.h"
-#include "move/shares.h"
 #include "move/span.h"
-#include "move/upload.h"
-#include "move/weave.h"
 #include "pack/cut.h"
-#include "pack/member.h"
-#include "pack/part.h"
-
-enum { STARTED = 1, FILLED, SPARE, READ, PACKED, UPLOADED, JOINED };
 
 struct attempt {
-    struct attempt_options options;
-    const struct push_options *push;
-
-    struct inbox *home;
-    struct slots *slots;
-    struct workers *workers;
-    struct source *source;
-    struct reader *reader;
-    struct order order;
-    struct parts *parts;
-    struct upload *upload;
-    struct index_builder *builder;
-    struct digest *md5;
-    struct resume *resume;
-    bool kept; /* what was sent, for another push */
-
-    struct bases bases;
-    struct weave *weave; /* NULL: everything is uploaded, in equal parts */
-    bool ended;          /* nothing is left to be put into parts */
-    struct part *last;   /* without a weave: the last part, when it is the only one */
+    struct rig rig;
+    bool kept;         /* what was sent, for another push */
+    bool ended;        /* nothing is left to be put into parts */
+    struct part *last; /* without a weave: the last part, when it is the only one */
 
     struct span *current; /* being assembled; NULL between spans */
     size_t current_done;
     bool reading, stopping;
-    bool distrusted; /* Docker's layers turned out not to be what they should be */
-    bool copies_refused, copies_tried; /* the store does not copy for us; found out just now */
-    const struct base *liar;           /* does not hold what its index says */
-    const struct image_info *image;    /* once the reader is done */
+    bool distrusted;                /* Docker's layers turned out not to be what they should be */
+    const struct base *liar;        /* does not hold what its index says */
+    const struct image_info *image; /* once the reader is done */
 
     uint64_t raw, packed, uploaded; /* assembled; assembled; home again */
     struct meter meter;
@@ -77,12 +49,12 @@ struct attempt {
 /* A daemon's export: its size is a guess, and its first byte may take long. */
 static bool is_export(const struct attempt *a)
 {
-    return strcmp(a->source->kind, "docker") == 0;
+    return strcmp(a->rig.source->kind, "docker") == 0;
 }
 
 static bool is_from_layers(const struct attempt *a)
 {
-    return strcmp(a->source->kind, "layers") == 0;
+    return strcmp(a->rig.source->kind, "layers") == 0;
 }
 
 /* ---- progress ---- */
@@ -91,7 +63,7 @@ void attempt_report(struct attempt *attempt, enum transfer_phase phase)
 {
     struct attempt *a = attempt;
     int64_t now = clock_monotonic();
-    uint64_t placed = upload_placed(a->upload);
+    uint64_t placed = upload_placed(a->rig.upload);
     uint64_t done =
         a->packed ? (uint64_t)((double)a->raw * ((double)placed / (double)a->packed)) : 0;
 
@@ -99,14 +71,14 @@ void attempt_report(struct attempt *attempt, enum transfer_phase phase)
         a->phase = phase;
         a->phase_began = now;
         if (phase == PHASE_PUSH)
-            meter_start(&a->meter, a->source->size_hint, now);
+            meter_start(&a->meter, a->rig.source->size_hint, now);
     } else if (now < a->next_report) {
         return;
     }
     a->next_report = now + CANCEL_TICK;
     if (phase == PHASE_PUSH && done > a->meter.done)
         meter_add(&a->meter, done - a->meter.done, now);
-    transfer_report(&a->push->transfer,
+    transfer_report(&a->rig.push->transfer,
                     &(struct transfer_progress){
                         .phase = phase,
                         .done = a->meter.done,
@@ -126,36 +98,36 @@ static void stop(struct attempt *a, const struct err *err)
     if (!a->stopping)
         a->err = *err;
     a->stopping = true;
-    if (a->reader)
-        reader_stop(a->reader);
-    if (a->weave)
-        weave_stop(a->weave);
+    if (a->rig.reader)
+        reader_stop(a->rig.reader);
+    if (a->rig.weave)
+        weave_stop(a->rig.weave);
 }
 
 static void release_span(struct attempt *a, struct span *span)
 {
     if (a->reading && !a->stopping)
-        reader_give(a->reader, span);
+        reader_give(a->rig.reader, span);
     else
-        slots_give(a->slots, span->slot);
+        slots_give(a->rig.slots, span->slot);
 }
 
 static void on_filled(struct attempt *a, struct span *span)
 {
     struct err err;
 
-    if (!a->stopping && resume_mark(a->resume, span, &err))
+    if (!a->stopping && resume_mark(a->rig.resume, span, &err))
         stop(a, &err);
     if (a->stopping) {
         release_span(a, span);
         return;
     }
-    span->job.home = a->home;
-    span->job.msg.kind = PACKED;
+    span->job.home = a->rig.home;
+    span->job.msg.kind = RIG_PACKED;
     span->job.run = span_pack;
-    if (a->weave)
-        weave_mark(a->weave, span);
-    workers_give(a->workers, &span->job);
+    if (a->rig.weave)
+        weave_mark(a->rig.weave, span);
+    workers_give(a->rig.workers, &span->job);
 }
 
 /* A whole span has become archive: its chunks enter the index. */
@@ -166,7 +138,7 @@ static void account(struct attempt *a, const struct span *span)
     a->raw += span->in_size;
     a->packed += span->out_size;
     for (unsigned i = 0; i < span->count; i++)
-        if (index_builder_add(a->builder, &span->chunks[i].chunk,
+        if (index_builder_add(a->rig.builder, &span->chunks[i].chunk,
                               span->chunks[i].flags & CHUNK_SECTION, &err))
             stop(a, &err);
 }
@@ -179,13 +151,13 @@ static void assemble_woven(struct attempt *a)
         int answer;
 
         if (!a->current)
-            a->current = order_take(&a->order);
+            a->current = order_take(&a->rig.order);
         if (!a->current)
             return;
-        answer = weave_add(a->weave, a->current, &err);
+        answer = weave_add(a->rig.weave, a->current, &err);
         if (answer == WEAVE_WAIT)
             return;
-        a->packed = index_builder_packed(a->builder);
+        a->packed = index_builder_packed(a->rig.builder);
         if (answer) {
             stop(a, &err);
             return;
@@ -201,15 +173,15 @@ static void part_out(struct attempt *a, struct part *part)
 {
     struct err err;
     const char *etag;
-    int answer = resume_part(a->resume, part, &etag, &err);
+    int answer = resume_part(a->rig.resume, part, &etag, &err);
 
     if (answer == 0) {
-        upload_part(a->upload, part);
+        upload_part(a->rig.upload, part);
         return;
     }
     if (answer == RESUME_HAS)
-        answer = upload_keep(a->upload, part->number, etag, part->size, &err);
-    parts_give(a->parts, part);
+        answer = upload_keep(a->rig.upload, part->number, etag, part->size, &err);
+    parts_give(a->rig.parts, part);
     if (answer)
         stop(a, &err);
 }
@@ -222,7 +194,7 @@ static void assemble_all(struct attempt *a)
         struct view rest;
 
         if (!a->current) {
-            a->current = order_take(&a->order);
+            a->current = order_take(&a->rig.order);
             a->current_done = 0;
             if (!a->current)
                 return;
@@ -231,7 +203,7 @@ static void assemble_all(struct attempt *a)
         rest = view_of(a->current->slot->out + a->current_done,
                        a->current->out_size - a->current_done);
         if (rest.size) {
-            size_t used = parts_add(a->parts, rest, &full);
+            size_t used = parts_add(a->rig.parts, rest, &full);
 
             if (full)
                 part_out(a, full);
@@ -248,7 +220,7 @@ static void assemble_all(struct attempt *a)
 
 static void assemble(struct attempt *a)
 {
-    if (a->weave)
+    if (a->rig.weave)
         assemble_woven(a);
     else
         assemble_all(a);
@@ -260,7 +232,7 @@ static void on_packed(struct attempt *a, struct span *span)
         release_span(a, span);
         return;
     }
-    order_put(&a->order, span->number, span);
+    order_put(&a->rig.order, span->number, span);
     assemble(a);
 }
 
@@ -270,14 +242,14 @@ static void on_uploaded(struct attempt *a, struct msg *msg)
     struct err err;
     int failed;
 
-    resume_begun(a->resume, upload_told(a->upload, msg));
-    failed = upload_home(a->upload, msg, &part, &err);
+    resume_begun(a->rig.resume, upload_told(a->rig.upload, msg));
+    failed = upload_home(a->rig.upload, msg, &part, &err);
     if (part) {
         if (!failed) {
             a->uploaded += part->size;
-            resume_home(a->resume, part->number, upload_etag(a->upload, part->number));
+            resume_home(a->rig.resume, part, upload_etag(a->rig.upload, part->number));
         }
-        parts_give(a->parts, part);
+        parts_give(a->rig.parts, part);
     }
     if (failed)
         stop(a, &err);
@@ -288,7 +260,7 @@ static void on_joined(struct attempt *a, struct msg *msg)
 {
     struct err err;
 
-    if (weave_home(a->weave, msg, &err))
+    if (weave_home(a->rig.weave, msg, &err))
         stop(a, &err);
     assemble(a);
 }
@@ -298,17 +270,17 @@ static void on_read(struct attempt *a)
     struct err err;
 
     a->reading = false;
-    for (struct span *span; (span = reader_reclaim(a->reader));)
-        slots_give(a->slots, span->slot);
-    if (reader_result(a->reader, &a->image, &err)) {
+    for (struct span *span; (span = reader_reclaim(a->rig.reader));)
+        slots_give(a->rig.slots, span->slot);
+    if (reader_result(a->rig.reader, &a->image, &err)) {
         a->distrusted = !a->stopping && is_from_layers(a) && err.family != ERR_CANCELLED;
         stop(a, &err);
         return;
     }
-    if (check_names(a->image, a->push->name.ref, NULL, &err)) {
+    if (check_names(a->image, a->rig.push->name.ref, NULL, &err)) {
         err_hint(&err, "docker tag %s %s, docker save %s, and push that",
-                 a->image->tag_count ? a->image->tags[0] : a->image->id, a->push->name.ref,
-                 a->push->name.ref);
+                 a->image->tag_count ? a->image->tags[0] : a->image->id, a->rig.push->name.ref,
+                 a->rig.push->name.ref);
         stop(a, &err);
     }
 }
@@ -316,25 +288,25 @@ static void on_read(struct attempt *a)
 static void dispatch(struct attempt *a, struct msg *msg)
 {
     switch (msg->kind) {
-    case STARTED:
+    case RIG_STARTED:
         attempt_report(a, PHASE_PUSH);
         break;
-    case FILLED:
+    case RIG_FILLED:
         on_filled(a, (struct span *)msg);
         break;
-    case SPARE:
-        slots_give(a->slots, ((struct span *)msg)->slot);
+    case RIG_SPARE:
+        slots_give(a->rig.slots, ((struct span *)msg)->slot);
         break;
-    case READ:
+    case RIG_READ:
         on_read(a);
         break;
-    case PACKED:
+    case RIG_PACKED:
         on_packed(a, (struct span *)msg);
         break;
-    case UPLOADED:
+    case RIG_UPLOADED:
         on_uploaded(a, msg);
         break;
-    case JOINED:
+    case RIG_JOINED:
         on_joined(a, msg);
         break;
     default:
@@ -345,7 +317,7 @@ static void dispatch(struct attempt *a, struct msg *msg)
 static void drop_last(struct attempt *a)
 {
     if (a->last)
-        parts_give(a->parts, a->last);
+        parts_give(a->rig.parts, a->last);
     a->last = NULL;
 }
 
@@ -356,32 +328,32 @@ static void drop_what_waits(struct attempt *a)
     struct part *part;
 
     if (a->current)
-        slots_give(a->slots, a->current->slot);
+        slots_give(a->rig.slots, a->current->slot);
     a->current = NULL;
     drop_last(a);
-    while ((span = order_take_any(&a->order)))
-        slots_give(a->slots, span->slot);
-    while ((part = upload_reclaim(a->upload)))
-        parts_give(a->parts, part);
+    while ((span = order_take_any(&a->rig.order)))
+        slots_give(a->rig.slots, span->slot);
+    while ((part = upload_reclaim(a->rig.upload)))
+        parts_give(a->rig.parts, part);
 }
 
 static bool is_over(struct attempt *a)
 {
-    return !a->reading && slots_out(a->slots) == 0 && upload_out(a->upload) == 0 &&
-           (!a->weave || weave_out(a->weave) == 0);
+    return !a->reading && slots_out(a->rig.slots) == 0 && upload_out(a->rig.upload) == 0 &&
+           (!a->rig.weave || weave_out(a->rig.weave) == 0);
 }
 
 /* The rest goes out as the last part. One that is the only part is the whole object: it waits until
  * all is known to be well (attempt_complete). */
 static void end_parts(struct attempt *a)
 {
-    struct part *last = parts_flush(a->parts);
+    struct part *last = parts_flush(a->rig.parts);
 
-    if (last && upload_has_begun(a->upload)) {
+    if (last && upload_has_begun(a->rig.upload)) {
         part_out(a, last);
     } else if (last) {
         a->last = last;
-        digest_add(a->md5, last->data, last->size);
+        digest_add(a->rig.md5, last->data, last->size);
     }
 }
 
@@ -390,24 +362,24 @@ static void end(struct attempt *a)
 {
     struct err err;
 
-    if (a->ended || a->stopping || a->reading || slots_out(a->slots))
+    if (a->ended || a->stopping || a->reading || slots_out(a->rig.slots))
         return;
     a->ended = true;
-    if (!a->weave) {
+    if (!a->rig.weave) {
         end_parts(a);
         return;
     }
-    if (weave_end(a->weave, &err))
+    if (weave_end(a->rig.weave, &err))
         stop(a, &err);
-    a->packed = index_builder_packed(a->builder);
+    a->packed = index_builder_packed(a->rig.builder);
 }
 
 /* Runs the picture above until nothing is out any more. */
 static int conduct(struct attempt *a, struct err *err)
 {
     attempt_report(a, is_export(a) ? PHASE_EXPORT : PHASE_PUSH);
-    for (struct slot *slot; (slot = slots_take(a->slots));)
-        reader_give(a->reader, span_of(slot));
+    for (struct slot *slot; (slot = slots_take(a->rig.slots));)
+        reader_give(a->rig.reader, span_of(slot));
     for (;;) {
         struct msg *msg;
 
@@ -416,10 +388,10 @@ static int conduct(struct attempt *a, struct err *err)
             drop_what_waits(a);
         if (is_over(a))
             break;
-        msg = inbox_take(a->home, clock_monotonic() + CANCEL_TICK);
+        msg = inbox_take(a->rig.home, clock_monotonic() + CANCEL_TICK);
         if (msg)
             dispatch(a, msg);
-        if (!a->stopping && cancel_check(a->push->transfer.cancel, err))
+        if (!a->stopping && cancel_check(a->rig.push->transfer.cancel, err))
             stop(a, err);
         attempt_report(a, a->phase);
     }
@@ -429,140 +401,7 @@ static int conduct(struct attempt *a, struct err *err)
     return ERR_FAIL;
 }
 
-/* ---- setting up and taking down ---- */
-
-static void *make_packer(void *arg)
-{
-    const struct attempt *a = arg;
-    struct err ignored;
-
-    return packer_create(a->push->level, &ignored);
-}
-
-static void free_packer(void *packer)
-{
-    packer_destroy(packer);
-}
-
-static int make_buffers(struct attempt *a, const struct shares *s, struct err *err)
-{
-    order_init(&a->order, s->slots);
-    a->home = inbox_create(err);
-    a->slots = slots_create(s->slots, SHARES_SLOT_SIZE, span_bound(SHARES_SLOT_SIZE),
-                            sizeof(struct span), err);
-    a->parts = parts_create(s->parts, s->part_size, err);
-    return a->home && a->slots && a->parts ? 0 : ERR_FAIL;
-}
-
-/* What a push before this one left behind, if it is of use. */
-static int look_back(struct attempt *a, struct err *err)
-{
-    const struct push_options *push = a->push;
-    struct resume_options options = {
-        .store = push->store,
-        .key = a->options.key,
-        .content = a->options.content,
-        .level = push->level,
-        .off = push->no_resume,
-        .part_size = shares_part_size(push->store, origin_size(push, a->options.local)),
-    };
-
-    a->md5 = digest_create(DIGEST_MD5);
-    if (!a->md5)
-        return err_memory(err, "the checksum");
-    a->builder = index_builder_create(&CHUNK_DEFAULT, push->level, err);
-    options.md5 = a->md5;
-    options.builder = a->builder;
-    return a->builder ? resume_open(&options, &a->resume, err) : ERR_FAIL;
-}
-
-static int start_weave(struct attempt *a, size_t least, struct err *err)
-{
-    if (a->bases.count == 0)
-        return 0;
-    a->weave = weave_create(&(struct weave_options){.store = a->push->store,
-                                                    .upload = a->upload,
-                                                    .bases = &a->bases,
-                                                    .parts = a->parts,
-                                                    .builder = a->builder,
-                                                    .md5 = a->md5,
-                                                    .home = a->home,
-                                                    .kind = JOINED,
-                                                    .level = a->push->level,
-                                                    .least = least},
-                            err);
-    return a->weave ? 0 : ERR_FAIL;
-}
-
-static int start_threads(struct attempt *a, unsigned jobs, struct err *err)
-{
-    a->workers = workers_create(
-        &(struct workers_options){
-            .count = jobs, .scratch_create = make_packer, .scratch_destroy = free_packer, .arg = a},
-        err);
-    if (!a->workers)
-        return ERR_FAIL;
-    a->reader = reader_create(&(struct reader_options){.source = a->source,
-                                                       .params = CHUNK_DEFAULT,
-                                                       .mtime = origin_time(a->push, a->source),
-                                                       .slot_size = SHARES_SLOT_SIZE,
-                                                       .known = a->bases.known,
-                                                       .home = a->home,
-                                                       .kind_started = STARTED,
-                                                       .kind_span = FILLED,
-                                                       .kind_spare = SPARE,
-                                                       .kind_done = READ},
-                              err);
-    a->reading = a->reader != NULL;
-    return a->reader ? 0 : ERR_FAIL;
-}
-
-static struct shares find_shares(struct attempt *a)
-{
-    const struct docker_image *local = a->options.local;
-    struct shares_wanted wanted = {
-        .push = a->push,
-        .size_hint = origin_size(a->push, local),
-        .delta = a->options.delta && !resume_follows(a->resume),
-        .bases = {.name = &a->push->name,
-                  .first = a->options.first,
-                  .layers = (const char(*)[80])local->diff_ids,
-                  .layer_count = local->id[0] ? local->layer_count : 0},
-    };
-
-    return shares_of(&wanted, &a->bases);
-}
-
-static int set_up(struct attempt *a, struct err *err)
-{
-    struct shares shares;
-
-    if (look_back(a, err))
-        return ERR_FAIL;
-    shares = find_shares(a);
-    a->copies_refused = shares.copies_refused;
-    a->copies_tried = shares.tried;
-    a->source =
-        origin_open(&(struct origin_wanted){.push = a->push,
-                                            .local = a->options.local,
-                                            .export_only = a->options.export_only,
-                                            .bases = &a->bases,
-                                            .lead = a->options.read_all ? UINT64_MAX
-                                                                        : weave_lead(shares.least)},
-                    err);
-    if (!a->source)
-        return ERR_FAIL;
-    if (make_buffers(a, &shares, err))
-        return ERR_FAIL;
-    a->upload = upload_create(a->push->store, a->options.key, a->home, UPLOADED, shares.parts, err);
-    if (!a->upload || start_weave(a, shares.least, err))
-        return ERR_FAIL;
-    if (a->weave)
-        resume_forget(a->resume);
-    if (resume_follows(a->resume))
-        upload_adopt(a->upload, resume_follows(a->resume)->upload);
-    return start_threads(a, shares.jobs, err);
-}
+/* ---- beginning and end ---- */
 
 struct attempt *attempt_create(const struct attempt_options *options, struct err *err)
 {
@@ -572,14 +411,13 @@ struct attempt *attempt_create(const struct attempt_options *options, struct err
         err_memory(err, "the push");
         return NULL;
     }
-    a->options = *options;
-    a->push = options->push;
     a->phase = PHASE_PREPARE; /* none of ours: the first report is a change */
-    if (set_up(a, err)) {
+    if (rig_set_up(&a->rig, options, err)) {
         attempt_keep(a, err);
         attempt_destroy(a);
         return NULL;
     }
+    a->reading = true;
     return a;
 }
 
@@ -592,13 +430,19 @@ static bool may_go_on(const struct attempt *a, const struct err *err)
            err->family == ERR_LOCAL || err->family == ERR_DOCKER;
 }
 
+/* It is not the store that failed: it can be told. */
+static bool may_reach_store(const struct err *err)
+{
+    return err->family == ERR_CANCELLED || err->family == ERR_DOCKER || err->family == ERR_LOCAL;
+}
+
 void attempt_keep(struct attempt *attempt, struct err *err)
 {
-    if (!attempt->upload) { /* it has touched nothing */
+    if (!attempt->rig.upload) { /* it has touched nothing */
         attempt->kept = true;
         return;
     }
-    if (!may_go_on(attempt, err) || !resume_keep(attempt->resume))
+    if (!may_go_on(attempt, err) || !resume_keep(attempt->rig.resume, may_reach_store(err)))
         return;
     attempt->kept = true;
     if (!err->hint[0])
@@ -607,12 +451,12 @@ void attempt_keep(struct attempt *attempt, struct err *err)
 
 static void clean_up(struct attempt *a)
 {
-    if (a->upload && !a->kept)
-        upload_abort(a->upload);
-    if (a->resume && !a->kept)
-        resume_forget(a->resume);
-    if (a->weave)
-        weave_clean_up(a->weave);
+    if (a->rig.upload && !a->kept)
+        upload_abort(a->rig.upload);
+    if (a->rig.resume && !a->kept)
+        resume_forget(a->rig.resume);
+    if (a->rig.weave)
+        weave_clean_up(a->rig.weave);
 }
 
 void attempt_destroy(struct attempt *attempt)
@@ -623,18 +467,7 @@ void attempt_destroy(struct attempt *attempt)
         return;
     clean_up(a);
     drop_last(a);
-    reader_destroy(a->reader);
-    source_destroy(a->source);
-    workers_destroy(a->workers);
-    weave_destroy(a->weave);
-    upload_destroy(a->upload);
-    index_builder_destroy(a->builder);
-    parts_destroy(a->parts);
-    slots_destroy(a->slots);
-    inbox_destroy(a->home);
-    resume_destroy(a->resume);
-    digest_destroy(a->md5);
-    bases_finish(&a->bases);
+    rig_take_down(&a->rig);
     free(a);
 }
 
@@ -642,25 +475,25 @@ void attempt_destroy(struct attempt *attempt)
 
 static bool has_copied(const struct attempt *a)
 {
-    return a->weave && weave_has_copied(a->weave);
+    return a->rig.weave && weave_has_copied(a->rig.weave);
 }
 
 /* Whether this store copies is remembered, for the next push. */
 static void learn_copying(const struct attempt *a, bool failed)
 {
-    if (failed ? a->weave && weave_was_refused(a->weave) : has_copied(a))
-        ability_remember(a->push->store, !failed);
+    if (failed ? a->rig.weave && weave_was_refused(a->rig.weave) : has_copied(a))
+        ability_remember(a->rig.push->store, !failed);
 }
 
 /* Copied bytes are not seen: a few are read back. */
 static int check_copies(struct attempt *a, struct err *err)
 {
     unsigned liar;
-    int answer = a->weave ? weave_check(a->weave, &liar, err) : 0;
+    int answer = a->rig.weave ? weave_check(a->rig.weave, &liar, err) : 0;
 
     if (answer != SAMPLE_LIE)
         return answer;
-    a->liar = &a->bases.base[liar];
+    a->liar = &a->rig.bases.base[liar];
     err_set(err, ERR_INTEGRITY, "base", "the archive %s does not hold what its index says",
             a->liar->key);
     return err_hint(err, "push that image again with --force --no-delta");
@@ -679,8 +512,8 @@ int attempt_run(struct attempt *attempt, struct err *err)
 
 int attempt_complete(struct attempt *attempt, struct store_info *info, struct err *err)
 {
-    const struct part *last = attempt->weave ? weave_last(attempt->weave) : attempt->last;
-    int answer = upload_complete(attempt->upload, last, attempt->packed, info, err);
+    const struct part *last = attempt->rig.weave ? weave_last(attempt->rig.weave) : attempt->last;
+    int answer = upload_complete(attempt->rig.upload, last, attempt->packed, info, err);
 
     learn_copying(attempt, answer != 0);
     return answer;
@@ -688,7 +521,7 @@ int attempt_complete(struct attempt *attempt, struct store_info *info, struct er
 
 int attempt_index(struct attempt *attempt, struct text *out, struct err *err)
 {
-    return index_builder_finish(attempt->builder, attempt->image, out, err);
+    return index_builder_finish(attempt->rig.builder, attempt->image, out, err);
 }
 
 void attempt_checksum(struct attempt *attempt, char out[MD5_HEX_SIZE])
@@ -698,7 +531,7 @@ void attempt_checksum(struct attempt *attempt, char out[MD5_HEX_SIZE])
     out[0] = '\0';
     if (has_copied(attempt))
         return;
-    digest_end(attempt->md5, md5);
+    digest_end(attempt->rig.md5, md5);
     hex_encode(md5, sizeof md5, out);
 }
 
@@ -706,17 +539,17 @@ enum attempt_remedy attempt_remedy(const struct attempt *attempt)
 {
     const struct attempt *a = attempt;
 
-    if (resume_has_diverged(a->resume))
+    if (resume_has_diverged(a->rig.resume))
         return ATTEMPT_AFRESH;
     if (a->liar)
         return ATTEMPT_WITHOUT_BASES;
-    if (a->distrusted && a->push->source == PUSH_FROM_AUTO)
+    if (a->distrusted && a->rig.push->source == PUSH_FROM_AUTO)
         return ATTEMPT_WITH_EXPORT;
-    if (a->weave && weave_lacked_bytes(a->weave))
+    if (a->rig.weave && weave_lacked_bytes(a->rig.weave))
         return ATTEMPT_READING_ALL;
-    if (!a->weave || !weave_was_no_help(a->weave))
+    if (!a->rig.weave || !weave_was_no_help(a->rig.weave))
         return ATTEMPT_HOPELESS;
-    return weave_was_refused(a->weave) ? ATTEMPT_WITHOUT_COPIES : ATTEMPT_WITH_OTHER_BASES;
+    return weave_was_refused(a->rig.weave) ? ATTEMPT_WITHOUT_COPIES : ATTEMPT_WITH_OTHER_BASES;
 }
 
 void attempt_facts(const struct attempt *attempt, struct attempt_facts *out)
@@ -725,18 +558,18 @@ void attempt_facts(const struct attempt *attempt, struct attempt_facts *out)
 
     *out = (struct attempt_facts){
         .image = a->image,
-        .source = a->source->kind,
+        .source = a->rig.source->kind,
         .raw = a->raw,
         .packed = a->packed,
-        .bases = a->bases.count,
-        .copies_refused = a->copies_refused,
-        .copies_tried = a->copies_tried,
-        .resumed = resume_bytes(a->resume),
-        .refusal = resume_refusal(a->resume),
+        .bases = a->rig.bases.count,
+        .copies_refused = a->rig.copies_refused,
+        .copies_tried = a->rig.copies_tried,
+        .resumed = resume_bytes(a->rig.resume),
+        .refusal = resume_refusal(a->rig.resume),
         .liar = a->liar ? a->liar->key : NULL,
     };
-    if (a->weave) {
-        out->copied = a->packed - weave_fresh(a->weave);
-        out->joins = weave_joins(a->weave);
+    if (a->rig.weave) {
+        out->copied = a->packed - weave_fresh(a->rig.weave);
+        out->joins = weave_joins(a->rig.weave);
     }
 }

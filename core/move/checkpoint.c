@@ -24,7 +24,7 @@
 
 static const uint8_t MAGIC[MAGIC_SIZE] = {0x89, 'S', '3', 'D', 'C', 0x0d, 0x0a, 0x1a};
 
-enum record_kind { RECORD_HEAD = 1, RECORD_PART, RECORD_ETAG, RECORD_STOP };
+enum record_kind { RECORD_HEAD = 1, RECORD_PART, RECORD_ETAG, RECORD_STOP, RECORD_CLAIM };
 
 /* ---- writing ---- */
 
@@ -132,6 +132,11 @@ void checkpoint_put_etag(struct text *out, unsigned number, const char *etag)
 void checkpoint_put_stop(struct text *out)
 {
     end_record(out, begin_record(out, RECORD_STOP, 0));
+}
+
+void checkpoint_put_claim(struct text *out)
+{
+    end_record(out, begin_record(out, RECORD_CLAIM, 0));
 }
 
 /* ---- reading ---- */
@@ -327,6 +332,7 @@ static bool read_body(enum record_kind kind, struct view bytes, struct checkpoin
         good = read_etag(&body, c);
         break;
     case RECORD_STOP:
+    case RECORD_CLAIM:
         good = true;
         break;
     }

@@ -69,6 +69,7 @@ void checkpoint_put_part(struct text *out, const struct checkpoint_part *part,
                          const struct index_chunk *chunks, uint32_t count);
 void checkpoint_put_etag(struct text *out, unsigned number, const char *etag);
 void checkpoint_put_stop(struct text *out);
+void checkpoint_put_claim(struct text *out); /* another push goes on with it */
 
 /* Reading. 0 and the checkpoint (checkpoint_destroy) when at least the head is whole. */
 int checkpoint_parse(struct view bytes, struct checkpoint **out, struct err *err);

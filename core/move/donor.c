@@ -18,14 +18,16 @@ bool donor_is_direct(const struct source *source)
 struct source *donor_open(const struct donor_options *options, struct err *err)
 {
     const struct host_image *image = options->image;
-    struct source *source =
-        source_layers(&(struct source_layers_options){.engine = docker_engine(options->docker),
-                                                      .image_id = image->id,
-                                                      .reference = NAME,
-                                                      .without = options->known,
-                                                      .without_count = options->known_count,
-                                                      .cancel = options->cancel},
-                      err);
+    struct source *source = source_layers(
+        &(struct source_layers_options){.image = {.engine = docker_engine(options->docker),
+                                                  .image_id = image->id,
+                                                  .diff_ids = (const char(*)[80])image->diff_ids,
+                                                  .diff_id_count = image->layer_count},
+                                        .reference = NAME,
+                                        .without = options->known,
+                                        .without_count = options->known_count,
+                                        .cancel = options->cancel},
+        err);
 
     if (source || err->family == ERR_CANCELLED)
         return source;

@@ -172,7 +172,7 @@ static uint32_t count_names(const struct need *wanted)
 
 static int equip(struct harvest *h, struct err *err)
 {
-    h->cut = cut_create(&h->options.params, -1);
+    h->cut = cut_create(&h->options.params, h->options.file_min, -1);
     h->window = malloc(WINDOW);
     if (!h->cut || !h->window)
         return err_memory(err, "the harvest");

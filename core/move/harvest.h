@@ -20,6 +20,7 @@ struct err;
 struct harvest_options {
     struct source *source;      /* a save stream; borrowed until it is done */
     struct chunk_params params; /* of the index that the chunks are from */
+    uint32_t file_min;          /* of that index, too */
     struct need *wanted;        /* borrowed until it is done */
     struct inbox *home;
     int kind_done; /* posted once, last */

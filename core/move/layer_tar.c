@@ -19,6 +19,7 @@
 #define LIST_NAME   "tar-split.json.gz"
 
 struct layer_tar {
+    struct layer_stream stream;
     int list, folder;
     struct tarsplit *tarsplit;
     struct view packed; /* of the list, read and not yet taken */
@@ -53,26 +54,6 @@ static void destroy(struct layer_tar *tar)
         close(tar->file);
     tarsplit_destroy(tar->tarsplit);
     free(tar);
-}
-
-struct layer_tar *layer_tar_open(int list, int folder, struct err *err)
-{
-    struct layer_tar *tar = create(list, folder, err);
-
-    if (!tar) {
-        close(list);
-        close(folder);
-    }
-    return tar;
-}
-
-void layer_tar_close(struct layer_tar *tar)
-{
-    if (!tar)
-        return;
-    close(tar->list);
-    close(tar->folder);
-    destroy(tar);
 }
 
 /* ---- the list ---- */
@@ -168,9 +149,10 @@ static long read_piece(struct layer_tar *tar, uint8_t *out, size_t cap, struct e
     return got;
 }
 
-long layer_tar_read(struct layer_tar *tar, uint8_t *out, size_t cap, const atomic_bool *stop,
-                    struct err *err)
+static long layer_tar_read(struct layer_stream *stream, uint8_t *out, size_t cap,
+                           const atomic_bool *stop, struct err *err)
 {
+    struct layer_tar *tar = (struct layer_tar *)stream;
     size_t done = 0;
 
     while (done < cap && !(stop && atomic_load(stop))) {
@@ -191,4 +173,26 @@ long layer_tar_read(struct layer_tar *tar, uint8_t *out, size_t cap, const atomi
         done += (size_t)got;
     }
     return (long)done;
+}
+
+static void layer_tar_close(struct layer_stream *stream)
+{
+    struct layer_tar *tar = (struct layer_tar *)stream;
+
+    close(tar->list);
+    close(tar->folder);
+    destroy(tar);
+}
+
+struct layer_stream *layer_tar_open(int list, int folder, struct err *err)
+{
+    struct layer_tar *tar = create(list, folder, err);
+
+    if (!tar) {
+        close(list);
+        close(folder);
+        return NULL;
+    }
+    tar->stream = (struct layer_stream){.read = layer_tar_read, .close = layer_tar_close};
+    return &tar->stream;
 }

@@ -37,8 +37,10 @@ uint64_t origin_size(const struct push_options *options, const struct docker_ima
 static struct source *open_layers(const struct origin_wanted *w, struct err *err)
 {
     return source_layers(
-        &(struct source_layers_options){.engine = docker_engine(w->push->docker),
-                                        .image_id = w->local->id,
+        &(struct source_layers_options){.image = {.engine = docker_engine(w->push->docker),
+                                                  .image_id = w->local->id,
+                                                  .diff_ids = w->local->diff_ids,
+                                                  .diff_id_count = w->local->layer_count},
                                         .reference = w->push->name.ref,
                                         .indexes = (const struct index *const *)w->bases->indexes,
                                         .index_count = w->bases->count,

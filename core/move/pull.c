@@ -339,6 +339,7 @@ static int harvest(struct pull *p, struct err *err)
     const struct delta *delta = p->delta;
     struct harvest_options options = {.source = delta->donor_source,
                                       .params = delta->index->params,
+                                      .file_min = delta->index->file_min,
                                       .wanted = delta->wanted,
                                       .home = p->home,
                                       .kind_done = HARVESTED};

@@ -20,13 +20,22 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "catalog/audit.h"
 #include "move/checkpoint_file.h"
+#include "move/checkpoint_remote.h"
+
+#define REMOTE_STEP                                                                                \
+    (64 * (uint64_t)MIB) /* that arrive between two copies of the state, at least                  \
+                          */
 
 struct resume {
     struct resume_options options;
     struct checkpoint_file file;
-    struct checkpoint *old; /* NULL: nothing to follow */
-    bool *has;              /* of old->parts: the store has it */
+    struct checkpoint_remote remote;
+    uint64_t arrived, remote_at; /* bytes; when the last copy went into the bucket */
+    bool alone;                  /* no other push of this name is at work here */
+    struct checkpoint *old;      /* NULL: nothing to follow */
+    bool *has;                   /* of old->parts: the store has it */
     char refusal[256];
 
     struct checkpoint_head head;
@@ -44,7 +53,7 @@ struct resume {
     unsigned parts;     /* that were told */
     uint64_t parts_end;
     uint64_t bytes;
-    bool diverged;
+    bool diverged, from_bucket;
 };
 
 /* ---- the file ---- */
@@ -70,6 +79,7 @@ static void open_file(struct resume *r)
     struct err err;
     int answer = checkpoint_file_open(&r->file, r->options.store, r->options.key, &err);
 
+    r->alone = answer != FILE_BUSY;
     if (answer == FILE_BUSY)
         log_info("another push of this name is at work: this one cannot be resumed");
     else if (answer)
@@ -97,9 +107,8 @@ static void give_up(struct resume *r, const char *why)
 }
 
 /* Why it is not for this push, or NULL. */
-static const char *mismatch(const struct resume *r)
+static const char *mismatch(const struct resume *r, const struct checkpoint_head *head)
 {
-    const struct checkpoint_head *head = &r->old->head;
     const struct resume_options *o = &r->options;
     char writer[INDEX_WRITER_SIZE];
 
@@ -194,12 +203,34 @@ static void read_file(struct resume *r)
     }
 }
 
+static bool fits(void *arg, const struct checkpoint *checkpoint)
+{
+    return !mismatch(arg, &checkpoint->head);
+}
+
+/* Another host may have left its state in the bucket. */
+static void read_bucket(struct resume *r)
+{
+    struct err ignored;
+
+    if (!checkpoint_remote_take(&r->remote, r->options.key, fits, r, &r->journal))
+        return;
+    if (checkpoint_parse(text_view(&r->journal), &r->old, &ignored))
+        r->old = NULL;
+    else
+        log_info("going on with the push of %s", r->old->head.host);
+    r->from_bucket = true;
+}
+
 static int look_back(struct resume *r, struct err *err)
 {
     const char *why;
 
-    read_file(r);
-    why = r->old ? mismatch(r) : NULL;
+    if (r->file.fd >= 0)
+        read_file(r);
+    if (!r->old && !r->options.off)
+        read_bucket(r);
+    why = r->old ? mismatch(r, &r->old->head) : NULL;
     if (r->options.off)
         why = "that was asked for";
     if (why && r->old)
@@ -213,10 +244,17 @@ static int look_back(struct resume *r, struct err *err)
         return 0;
     }
     r->begun = true;
-    r->written = r->old->good;
     text_cut(&r->journal, r->old->good);
-    if (checkpoint_file_cut(&r->file, r->old->good, err))
-        return ERR_FAIL;
+    if (r->from_bucket) {
+        save(r);
+    } else {
+        if (checkpoint_file_cut(&r->file, r->old->good, err))
+            return ERR_FAIL;
+        r->written = r->old->good;
+        checkpoint_remote_finish(&r->remote);
+        checkpoint_remote_begin(&r->remote, r->options.store, r->options.key, r->old->head.owner);
+        r->remote.written = r->old->head.owner[0] != '\0';
+    }
     log_info("going on with an upload: the store has %u of %u parts", r->homes, r->old->part_count);
     return 0;
 }
@@ -234,6 +272,9 @@ static int prepare_head(struct resume *r, struct err *err)
     if (gethostname(head->host, sizeof head->host - 1))
         head->host[0] = '\0';
     str_printable(head->host);
+    if (audit_unique(head->owner, err))
+        return ERR_FAIL;
+    checkpoint_remote_begin(&r->remote, o->store, o->key, head->owner);
     head->began = clock_wall();
     head->part_size = o->part_size;
     return 0;
@@ -249,7 +290,7 @@ int resume_open(const struct resume_options *options, struct resume **out, struc
     r->file.fd = -1;
     text_init(&r->journal, CHECKPOINT_MAX);
     open_file(r);
-    if (prepare_head(r, err) || (r->file.fd >= 0 && look_back(r, err))) {
+    if (prepare_head(r, err) || (r->alone && look_back(r, err))) {
         resume_destroy(r);
         return ERR_FAIL;
     }
@@ -261,6 +302,7 @@ void resume_destroy(struct resume *resume)
 {
     if (!resume)
         return;
+    checkpoint_remote_finish(&resume->remote);
     checkpoint_file_close(&resume->file);
     checkpoint_destroy(resume->old);
     text_finish(&resume->journal);
@@ -402,8 +444,8 @@ void resume_begun(struct resume *resume, const char *upload_id)
 {
     struct text head;
 
-    if (resume->begun || !str_copy(resume->head.upload, sizeof resume->head.upload, upload_id) ||
-        !upload_id[0])
+    if (resume->options.off || resume->begun ||
+        !str_copy(resume->head.upload, sizeof resume->head.upload, upload_id) || !upload_id[0])
         return;
     text_init(&head, CHECKPOINT_MAX);
     checkpoint_put_head(&head, &resume->head);
@@ -414,11 +456,27 @@ void resume_begun(struct resume *resume, const char *upload_id)
     save(resume);
 }
 
-void resume_home(struct resume *resume, unsigned number, const char *etag)
+/* So seldom that all copies together are a small part of what is uploaded. */
+static void save_remote(struct resume *r)
 {
+    uint64_t since = r->arrived - r->remote_at;
+
+    if (!r->alone || r->options.off || !r->begun || r->journal.failed || since < REMOTE_STEP ||
+        since < r->arrived / 4)
+        return;
+    r->remote_at = r->arrived;
+    checkpoint_remote_write(&r->remote, text_view(&r->journal));
+}
+
+void resume_home(struct resume *resume, const struct part *part, const char *etag)
+{
+    if (resume->options.off)
+        return;
     resume->homes++;
-    checkpoint_put_etag(&resume->journal, number, etag);
+    resume->arrived += part->size;
+    checkpoint_put_etag(&resume->journal, part->number, etag);
     save(resume);
+    save_remote(resume);
 }
 
 uint64_t resume_bytes(const struct resume *resume)
@@ -433,16 +491,21 @@ bool resume_has_diverged(const struct resume *resume)
 
 /* ---- the end ---- */
 
-bool resume_keep(struct resume *resume)
+bool resume_keep(struct resume *resume, bool reachable)
 {
-    if (resume->file.fd < 0 || !resume->begun || resume->homes == 0 || resume->journal.failed)
+    if (!resume->alone || resume->options.off || !resume->begun || resume->homes == 0 ||
+        resume->journal.failed)
         return false;
     checkpoint_put_stop(&resume->journal);
     save(resume);
-    return resume->file.fd >= 0;
+    if (reachable)
+        checkpoint_remote_write_last(&resume->remote, text_view(&resume->journal));
+    return resume->file.fd >= 0 || resume->remote.written;
 }
 
 void resume_forget(struct resume *resume)
 {
+    checkpoint_remote_remove(&resume->remote);
     checkpoint_file_remove(&resume->file);
+    resume->options.off = true;
 }

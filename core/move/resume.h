@@ -58,15 +58,16 @@ int resume_part(struct resume *resume, const struct part *part, const char **eta
 /* The store has begun the upload; nothing was sent yet. An empty id says nothing. */
 void resume_begun(struct resume *resume, const char *upload_id);
 /* The store has taken a part. */
-void resume_home(struct resume *resume, unsigned number, const char *etag);
+void resume_home(struct resume *resume, const struct part *part, const char *etag);
 
 uint64_t resume_bytes(const struct resume *resume); /* that need not be sent again, so far */
 bool resume_has_diverged(const struct resume *resume);
 
-/* The upload has ended without its object. True: what it holds is kept, and a next push can go on.
+/* The upload has ended without its object. True: what it holds is kept, and a next push can go on;
+ * from another host, too, when the store is `reachable` now. */
+bool resume_keep(struct resume *resume, bool reachable);
+/* The upload is over, was taken back, or is none to go on with: forgets it, and notes nothing more.
  */
-bool resume_keep(struct resume *resume);
-/* The upload is over, or was taken back: forgets it. */
 void resume_forget(struct resume *resume);
 
 #endif

@@ -11,7 +11,6 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "move/layer_store.h"
-#include "move/layer_tar.h"
 #include "pack/bundle.h"
 #include "pack/layer_digest.h"
 #include "pack/tar.h"
@@ -20,9 +19,9 @@ struct layers_source {
     struct source source;
     struct layer_store *store;
     struct bundle *bundle;
-    unsigned part;         /* the one that is being read; count: the trailer */
-    uint64_t done;         /* of it */
-    struct layer_tar *tar; /* of it, when it is a layer */
+    unsigned part;            /* the one that is being read; count: the trailer */
+    uint64_t done;            /* of it */
+    struct layer_stream *tar; /* of it, when it is a layer */
 };
 
 static uint64_t padded(uint64_t size)
@@ -31,6 +30,13 @@ static uint64_t padded(uint64_t size)
 }
 
 /* ---- reading ---- */
+
+static void close_tar(struct layers_source *s)
+{
+    if (s->tar)
+        s->tar->close(s->tar);
+    s->tar = NULL;
+}
 
 static size_t at_most(uint64_t left, size_t cap)
 {
@@ -66,11 +72,11 @@ static long read_tar(struct layers_source *s, const struct bundle_part *part, ui
     long got;
 
     if (!s->tar) {
-        s->tar = layer_store_tar(s->store, (unsigned)part->layer, err);
+        s->tar = layer_store_stream(s->store, (unsigned)part->layer, err);
         if (!s->tar)
             return ERR_FAIL;
     }
-    got = layer_tar_read(s->tar, out, want, s->source.stop, err);
+    got = s->tar->read(s->tar, out, want, s->source.stop, err);
     if (got < 0)
         return err_wrap(err, "layer %d", part->layer + 1);
     if (got == 0 && s->source.stop && atomic_load(s->source.stop))
@@ -82,10 +88,9 @@ static long read_tar(struct layers_source *s, const struct bundle_part *part, ui
 static int end_layer(struct layers_source *s, const struct bundle_part *part, struct err *err)
 {
     uint8_t more;
-    long got = layer_tar_read(s->tar, &more, 1, NULL, err);
+    long got = s->tar->read(s->tar, &more, 1, NULL, err);
 
-    layer_tar_close(s->tar);
-    s->tar = NULL;
+    close_tar(s);
     if (got < 0)
         return ERR_FAIL;
     return got ? wrong_length(part, err) : 0;
@@ -144,8 +149,7 @@ static int layers_skip(struct source *source, uint64_t size, struct err *err)
     if (s->part == s->bundle->count || part->layer == BUNDLE_NO_LAYER ||
         size != padded(part->raw_size) - s->done)
         return err_set(err, ERR_INTERNAL, "layer", "only the rest of a layer can be left out");
-    layer_tar_close(s->tar);
-    s->tar = NULL;
+    close_tar(s);
     s->part++;
     s->done = 0;
     return 0;
@@ -155,7 +159,7 @@ static void layers_destroy(struct source *source)
 {
     struct layers_source *s = (struct layers_source *)source;
 
-    layer_tar_close(s->tar);
+    close_tar(s);
     bundle_destroy(s->bundle);
     layer_store_close(s->store);
     free(s->source.unread);
@@ -272,10 +276,9 @@ struct source *source_layers(const struct source_layers_options *options, struct
         return NULL;
     }
     s->source = (struct source){.table = &table, .kind = "layers"};
-    s->store = layer_store_open(options->engine, options->image_id, err);
-    if (s->store && measure(s->store, options, err) == 0)
-        s->bundle = make_bundle(s->store, options, err);
-    if (!s->bundle || list_unread(s, options, err)) {
+    s->store = layer_store_open(&options->image, err);
+    if (!s->store || measure(s->store, options, err) ||
+        !(s->bundle = make_bundle(s->store, options, err)) || list_unread(s, options, err)) {
         layers_destroy(&s->source);
         return NULL;
     }

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "move/layer_store.h"
 #include "move/source.h"
 #include "pack/index.h"
 #include "pack/unread.h"
@@ -19,8 +20,7 @@ struct docker_engine;
 #define SOURCE_LAYERS_TIME 0
 
 struct source_layers_options {
-    const struct docker_engine *engine;
-    const char *image_id;  /* as the daemon says it */
+    struct layer_store_wanted image;
     const char *reference; /* the name it is to have: "app:tag" */
     /* Of archives that hold layers of it, by the number of the base (index_count 0: none): those
      * are neither measured nor, behind `lead`, read (unread.h). Borrowed as long as the source is

@@ -38,6 +38,7 @@ struct level {
 struct cut {
     struct level outer, inner;
     bool in_layer; /* the inner scanner follows */
+    uint32_t file_min;
     struct chunker chunker;
     unsigned flags;     /* of the chunk being filled */
     bool packed;        /* the run is compressed already */
@@ -47,7 +48,7 @@ struct cut {
     size_t pending_size;
 };
 
-struct cut *cut_create(const struct chunk_params *params, int64_t mtime)
+struct cut *cut_create(const struct chunk_params *params, uint32_t file_min, int64_t mtime)
 {
     struct cut *cut = calloc(1, sizeof *cut);
 
@@ -62,6 +63,7 @@ struct cut *cut_create(const struct chunk_params *params, int64_t mtime)
     tar_normalize(cut->outer.tar, mtime);
     chunker_init(&cut->chunker, params);
     late_error_init(&cut->late);
+    cut->file_min = file_min;
     cut->flags = CHUNK_SECTION;
     return cut;
 }
@@ -98,7 +100,8 @@ static bool is_packed(const uint8_t *bytes)
 
 /* Learns what the window begins with. Payload already announced is extended to all that the window
  * holds, so that what follows may ask for more bytes by TAR_MORE. */
-static int look(struct level *level, uint8_t *window, size_t size, struct err *err)
+static int look(struct level *level, uint32_t file_min, uint8_t *window, size_t size,
+                struct err *err)
 {
     struct tar_step step;
 
@@ -114,7 +117,7 @@ static int look(struct level *level, uint8_t *window, size_t size, struct err *e
     if (step.event == TAR_ENTRY) {
         const struct tar_entry *entry = tar_entry(level->tar);
 
-        level->large = entry->type == TAR_FILE && entry->size >= CUT_FILE_MIN;
+        level->large = entry->type == TAR_FILE && entry->size && entry->size >= file_min;
         level->fresh = level->large;
     }
     return 0;
@@ -150,7 +153,8 @@ static bool look_inside(struct cut *cut, uint8_t *window, size_t size)
     struct level *inner = &cut->inner;
     struct err ignored;
 
-    if (look(inner, window, least(size, outer->owed), &ignored) < 0 || inner->event == TAR_TEXT) {
+    if (look(inner, cut->file_min, window, least(size, outer->owed), &ignored) < 0 ||
+        inner->event == TAR_TEXT) {
         cut->in_layer = false;
         return true;
     }
@@ -213,7 +217,7 @@ int cut_scan(struct cut *cut, uint8_t *window, size_t size, struct cut_step *ste
     size_t used;
 
     *step = (struct cut_step){0};
-    if (look(outer, window, size, err) < 0)
+    if (look(outer, cut->file_min, window, size, err) < 0)
         return ERR_FAIL;
     more = outer->event == TAR_MORE || !look_at_payload(cut, outer, window);
     if (!more && cut->in_layer && outer->event == TAR_DATA)

@@ -3,7 +3,7 @@
  *
  * Boundaries follow the content, so that equal content gives equal chunks wherever it lies:
  *
- *   1. a regular file of CUT_FILE_MIN bytes or more starts a chunk at its payload and ends one at
+ *   1. a regular file of file_min bytes or more starts a chunk at its payload and ends one at
  * its padded end; headers and smaller files between such files gather in chunks of their own;
  *   2. a payload of the outer tar that is itself a tar (a layer) is cut by the same rule inside;
  *   3. inside each such run: the chunker;
@@ -26,7 +26,7 @@
 #include "pack/chunker.h"
 #include "pack/tar.h"
 
-#define CUT_FILE_MIN (64 * 1024)
+#define CUT_FILE_MIN (16 * 1024) /* measured in docs/format.md */
 
 enum chunk_flags {
     CHUNK_STORED = 1,  /* compressed already: deflating it gains nothing */
@@ -40,8 +40,9 @@ struct cut_step {
 };
 
 struct cut;
-/* `mtime` < 0: headers are left as they are. NULL: out of memory. */
-struct cut *cut_create(const struct chunk_params *params, int64_t mtime);
+/* file_min: CUT_FILE_MIN, or what an index says. `mtime` < 0: headers are left as they are. NULL:
+ * out of memory. */
+struct cut *cut_create(const struct chunk_params *params, uint32_t file_min, int64_t mtime);
 void cut_destroy(struct cut *cut);
 
 /* Like tar_scan, over the save stream; step->tar.used may be less than one outer event (a boundary

@@ -31,7 +31,7 @@ check "with exit code 0" same 0 "$code"
 check "and ok in the JSON" same true "$(json ok report.json)"
 for name in configuration credentials endpoint clock bucket list put head get "get a range" copy "put if absent" \
     "put if unchanged" "upload: begin" "upload: part" "upload: list" "upload: complete" "upload: copy part" \
-    "upload: abort" delete docker "docker images"; do
+    "upload: abort" delete docker "docker images" "docker layers"; do
     check "$name is ok" same ok "$(status "$name")"
 done
 check "the bucket is as it was" same "$before" "$(bucket_state)"

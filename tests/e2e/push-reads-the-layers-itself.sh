@@ -70,6 +70,8 @@ bucket make
 apart "$hidden" "$S3DOCK" push $REF --json >hidden.json
 check "a folder that cannot be read: the export" same docker "$(json source hidden.json)"
 apart "$hidden" "$S3DOCK" push $REF --source layers --force >strict.out 2>strict.err
+apart "$hidden" "$S3DOCK" doctor --read-only >doctor.out 2>&1
+check "which doctor tells of" grep -q 'docker layers *cannot open' doctor.out
 check "and a failure when only the layers will do" grep -q '^error.*imagedb' strict.err
 
 motd=$(find "$ROOT/overlay2" -path '*/diff/srv/code/main.py' | head -n 1)

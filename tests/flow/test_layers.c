@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
+#include <zstd.h>
 
 #include "base/err.h"
 #include "base/file.h"
@@ -209,7 +210,8 @@ static int tear_down(void **state)
 static struct source *open_layers(void)
 {
     return source_layers(
-        &(struct source_layers_options){.engine = &engine, .image_id = image_id, .reference = REF},
+        &(struct source_layers_options){.image = {.engine = &engine, .image_id = image_id},
+                                        .reference = REF},
         &err);
 }
 
@@ -329,8 +331,7 @@ enum { STARTED = 1, FILLED, SPARE, READ };
  * read; or fails. */
 static long read_with(const struct bases *bases, uint64_t lead, struct view whole)
 {
-    struct source_layers_options options = {.engine = &engine,
-                                            .image_id = image_id,
+    struct source_layers_options options = {.image = {.engine = &engine, .image_id = image_id},
                                             .reference = REF,
                                             .indexes = (const struct index *const *)bases->indexes,
                                             .index_count = bases->count,
@@ -462,6 +463,7 @@ static void elsewhere_is_refused(void **state)
     refused(NULL);
     assert_int_equal(err.family, ERR_UNSUPPORTED);
     engine.local = true;
+    assert_int_equal(layer_store_readable(&engine, &err), 0);
     engine.containerd_store = true;
     refused(NULL);
     engine.containerd_store = false;
@@ -640,6 +642,235 @@ static void changed_bytes_are_found_by_the_digest(void **state)
     store_destroy(options.store);
 }
 
+/* ---- containerd's store ---- */
+
+#define CONTENT "containerd/daemon/io.containerd.content.v1.content/blobs/sha256"
+
+static char blobs[LAYERS][80], manifest_id[80], index_id[80];
+
+/* Under its SHA-256, which is left in `id`. */
+static void put_blob(struct view bytes, char id[80])
+{
+    digest(bytes, id);
+    put(path_of(CONTENT "/%s", id + 7), bytes);
+}
+
+static void put_gzip(struct view bytes, char id[80])
+{
+    const char *path = path_of("packed.gz");
+    gzFile file = gzopen(path, "wb1");
+    struct text packed;
+
+    assert_int_equal(gzwrite(file, bytes.data, (unsigned)bytes.size), bytes.size);
+    gzclose(file);
+    text_init(&packed, 16 * MIB);
+    assert_int_equal(file_read(path, &packed, &err), 0);
+    put_blob(text_view(&packed), id);
+    text_finish(&packed);
+}
+
+static void put_zstd(struct view bytes, char id[80])
+{
+    size_t room = ZSTD_compressBound(bytes.size), size;
+    uint8_t *packed = malloc(room);
+
+    size = ZSTD_compress(packed, room, bytes.data, bytes.size, 1);
+    assert_false(ZSTD_isError(size));
+    put_blob(view_of(packed, size), id);
+    free(packed);
+}
+
+/* The image of the other store, once more: a gzip, a zstd and a plain layer; an index with what
+ * else stands in one. */
+static void make_blob_store(void)
+{
+    char json[4096];
+    struct text config;
+
+    text_init(&config, MIB);
+    assert_int_equal(file_read(config_path, &config, &err), 0);
+    put_blob(text_view(&config), image_id);
+    text_finish(&config);
+    put_gzip(view_of(layers[0].data, layers[0].size), blobs[0]);
+    put_zstd(view_of(layers[1].data, layers[1].size), blobs[1]);
+    put_blob(view_of(layers[2].data, layers[2].size), blobs[2]);
+    snprintf(json, sizeof json,
+             "{\"schemaVersion\":2,\"config\":{\"digest\":\"%s\"},\"layers\":"
+             "[{\"digest\":\"%s\"},{\"digest\":\"%s\"},{\"digest\":\"%s\"}]}",
+             image_id, blobs[0], blobs[1], blobs[2]);
+    put_blob(view_str(json), manifest_id);
+    snprintf(json, sizeof json,
+             "{\"schemaVersion\":2,\"manifests\":["
+             "{\"digest\":\"sha256:%064d\",\"platform\":{\"architecture\":\"arm64\"}},"
+             "{\"digest\":\"%s\",\"annotations\":{\"vnd.docker.reference.type\":\"a\"}},"
+             "{\"digest\":\"%s\"}]}",
+             7, blobs[2], manifest_id);
+    put_blob(view_str(json), index_id);
+    engine.containerd_store = true;
+    str_copy(engine.driver, sizeof engine.driver, "overlayfs");
+}
+
+/* As the daemon calls the image, with the layers that it tells of (the first of them). */
+static int read_blobs(const char *id, const char *first_layer, struct text *out)
+{
+    char diff_ids[LAYERS][80];
+    struct source_layers_options options = {.image = {.engine = &engine, .image_id = id},
+                                            .reference = REF};
+    struct source *source;
+    uint8_t *piece = malloc(MIB);
+    long got;
+
+    for (unsigned i = 0; i < LAYERS; i++)
+        digest(view_of(layers[i].data, layers[i].size), diff_ids[i]);
+    if (first_layer) {
+        str_copy(diff_ids[0], sizeof diff_ids[0], first_layer);
+        options.image.diff_ids = (const char(*)[80])diff_ids;
+        options.image.diff_id_count = LAYERS;
+    }
+    source = source_layers(&options, &err);
+    got = source ? 1 : ERR_FAIL;
+    while (got > 0) {
+        got = source_read(source, piece, MIB, &err);
+        if (got > 0)
+            text_add(out, piece, (size_t)got);
+    }
+    free(piece);
+    source_destroy(source);
+    return got < 0 ? ERR_FAIL : 0;
+}
+
+static void containerds_store_gives_the_same(void **state)
+{
+    struct text wanted, out;
+    char first[80];
+
+    (void)state;
+    text_init(&wanted, 64 * MIB);
+    assert_int_equal(read_whole(MIB, &wanted), 0);
+    make_blob_store();
+    digest(view_of(layers[0].data, layers[0].size), first);
+    for (unsigned i = 0; i < 4; i++) {
+        text_init(&out, 64 * MIB);
+        if (read_blobs(i % 2 ? index_id : manifest_id, i / 2 ? first : NULL, &out))
+            fail_msg("%u: %s", i, err.text);
+        assert_true(view_equals(text_view(&out), text_view(&wanted)));
+        text_finish(&out);
+    }
+    text_init(&out, 64 * MIB);
+    assert_int_equal(read_blobs(index_id, image_id, &out), ERR_FAIL);
+    assert_int_equal(err.family, ERR_UNSUPPORTED);
+    assert_int_equal(layer_store_readable(&engine, &err), 0);
+    text_finish(&out);
+    text_finish(&wanted);
+}
+
+static const char *blob_path(const char *id)
+{
+    return path_of(CONTENT "/%s", id + 7);
+}
+
+static void blob_away(void)
+{
+    assert_int_equal(unlink(blob_path(blobs[1])), 0);
+}
+
+static void blob_a_fifo(void)
+{
+    blob_away();
+    assert_int_equal(mkfifo(blob_path(blobs[1]), 0644), 0);
+}
+
+static void blob_a_link(void)
+{
+    blob_away();
+    write_secret("secret");
+    assert_int_equal(symlink(path_of("secret"), blob_path(blobs[1])), 0);
+}
+
+static void gzip_cut_short(void)
+{
+    assert_int_equal(truncate(blob_path(blobs[0]), 100000), 0);
+}
+
+static void zstd_cut_short(void)
+{
+    assert_int_equal(truncate(blob_path(blobs[1]), 100000), 0);
+}
+
+static void manifest_changed(void)
+{
+    put(blob_path(manifest_id), view_str("{\"layers\":[]}"));
+}
+
+static void manifest_away(void)
+{
+    assert_int_equal(unlink(blob_path(manifest_id)), 0);
+}
+
+static void manifest_is_noise(void)
+{
+    put_blob(view_of(layers[0].data, 5000), index_id);
+}
+
+/* Digests that are none, and indexes that lead to each other. */
+static void manifest_leads_out(void)
+{
+    char json[400];
+
+    snprintf(json, sizeof json,
+             "{\"config\":{\"digest\":\"%s\"},\"layers\":[{\"digest\":"
+             "\"sha256:../../../secret\"}]}",
+             image_id);
+    write_secret("secret");
+    put_blob(view_str(json), index_id);
+}
+
+static void indexes_are_deep(void)
+{
+    char json[400];
+
+    for (unsigned i = 0; i < 10; i++) {
+        snprintf(json, sizeof json, "{\"manifests\":[{\"digest\":\"%s\"}]}", index_id);
+        put_blob(view_str(json), index_id);
+    }
+}
+
+static void fewer_layers(void)
+{
+    char json[400];
+
+    snprintf(json, sizeof json, "{\"config\":{\"digest\":\"%s\"},\"layers\":[{\"digest\":\"%s\"}]}",
+             image_id, blobs[0]);
+    put_blob(view_str(json), index_id);
+}
+
+static void broken_content_is_refused(void **state)
+{
+    static void (*const breaks[])(void) = {
+        blob_away,          blob_a_fifo,      blob_a_link,   gzip_cut_short,
+        zstd_cut_short,     manifest_changed, manifest_away, manifest_is_noise,
+        manifest_leads_out, indexes_are_deep, fewer_layers,
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(breaks); i++) {
+        struct text out;
+
+        if (i) {
+            tear_down(state);
+            set_up(state);
+        }
+        make_blob_store();
+        breaks[i]();
+        text_init(&out, 64 * MIB);
+        if (read_blobs(index_id, NULL, &out) == 0)
+            fail_msg("break %zu: the store was taken", i);
+        assert_null(memmem(out.data, out.size, "SSSSSSSS", 8));
+        if (err.family == ERR_INTERNAL || err.family == ERR_NONE)
+            fail_msg("break %zu: %s", i, err.text);
+        text_finish(&out);
+    }
+}
+
 static void reading_stops_when_asked(void **state)
 {
     atomic_bool stop = true;
@@ -668,6 +899,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(elsewhere_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(broken_stores_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(changed_bytes_are_found_by_the_digest, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(containerds_store_gives_the_same, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(broken_content_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(reading_stops_when_asked, set_up, tear_down),
     };
     int failed;

@@ -257,6 +257,18 @@ static unsigned unfinished_uploads(struct between *b)
     return count;
 }
 
+static unsigned temporary_objects(struct between *b)
+{
+    struct store_page page = {0};
+    struct store_op op = {.verb = STORE_LIST, .key = "archive/.s3dock-tmp/", .page = &page};
+    unsigned count;
+
+    assert_int_equal(store_run(b->folder, &op, &err), STORE_DONE);
+    count = (unsigned)page.count;
+    store_page_finish(&page);
+    return count;
+}
+
 static unsigned states(void)
 {
     char command[600], line[16] = "";
@@ -459,6 +471,75 @@ static void another_image_from_standard_input(void **state)
     close_between(&b);
 }
 
+/* A host that was interrupted, and another one with nothing but the bucket. */
+static void gone_on_from_another_host(void **state)
+{
+    const char *other = path_of("other");
+    struct push_result result;
+    struct between b;
+
+    (void)state;
+    open_between(&b, "hosts");
+    b.verb = STORE_UPLOAD_PART;
+    b.at = 3;
+    b.deed = GETS_SIGTERM;
+    assert_int_equal(push(&b, "one.tar", 1, 1, &result), ERR_FAIL);
+    b.at = 0;
+    cancel_init(&b.cancel);
+    setenv("XDG_CACHE_HOME", other, 1);
+    assert_int_equal(push(&b, "one.tar", 2, 1, &result), 0);
+    setenv("XDG_CACHE_HOME", dir, 1);
+    assert_true(result.resumed_bytes >= PART);
+    assert_same_archive("hosts", "plain");
+    assert_string_equal(result.checksum, checksum);
+    assert_int_equal(unfinished_uploads(&b), 0);
+    assert_int_equal(temporary_objects(&b), 0);
+    close_between(&b);
+
+    /* the first host comes back to an image that is there, and its state is of no use */
+    open_between(&b, "hosts");
+    assert_int_equal(push(&b, "one.tar", 2, 1, &result), 0);
+    assert_true(result.skipped);
+    close_between(&b);
+}
+
+/* What another push left that may still be at work is let be; and so is that of another image. */
+static void another_host_at_work_is_let_be(void **state)
+{
+    struct push_result result;
+    struct between b;
+    char command[1600];
+
+    (void)state;
+    open_between(&b, "alive");
+    b.verb = STORE_UPLOAD_PART;
+    b.at = 3;
+    b.deed = GETS_SIGTERM;
+    assert_int_equal(push(&b, "one.tar", 1, 1, &result), ERR_FAIL);
+    b.at = 0;
+    cancel_init(&b.cancel);
+    setenv("XDG_CACHE_HOME", path_of("third"), 1);
+    /* the word that it stopped, at the end, is missing: it may live */
+    snprintf(command, sizeof command,
+             "f=$(find %s/alive/archive -type f | head -n 1); truncate -s -24 \"$f\"", dir);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(push(&b, "one.tar", 2, 1, &result), 0);
+    assert_int_equal(result.resumed_bytes, 0);
+    assert_int_equal(unfinished_uploads(&b), 1);
+    assert_int_equal(temporary_objects(&b), 1);
+    /* an hour later it does not */
+    snprintf(command, sizeof command, "find %s/alive -type f -exec touch -d '1 hour ago' {} +",
+             dir);
+    assert_int_equal(system(command), 0);
+    snprintf(command, sizeof command, "rm %s/alive/%s.json", dir, KEY);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(push(&b, "two.tar", 2, 1, &result), 0);
+    assert_int_equal(result.resumed_bytes, 0);
+    assert_int_equal(unfinished_uploads(&b), 1);
+    setenv("XDG_CACHE_HOME", dir, 1);
+    close_between(&b);
+}
+
 /* Another push of the name is at work: this one keeps out of its way. */
 static void two_at_once(void **state)
 {
@@ -524,6 +605,8 @@ int main(void)
         cmocka_unit_test(an_upload_that_expired),
         cmocka_unit_test(a_damaged_state),
         cmocka_unit_test(another_image_from_standard_input),
+        cmocka_unit_test(gone_on_from_another_host),
+        cmocka_unit_test(another_host_at_work_is_let_be),
         cmocka_unit_test(two_at_once),
     };
 

@@ -50,7 +50,7 @@ static void add_chunk(struct chunks *chunks, const struct tarball *tar, size_t e
 static struct chunks *cut_up(struct tarball *tar, const struct chunk_params *params, size_t piece)
 {
     struct chunks *chunks = calloc(1, sizeof *chunks);
-    struct cut *cut = cut_create(params, -1);
+    struct cut *cut = cut_create(params, CUT_FILE_MIN, -1);
     size_t at = 0, end = 0, start = 0;
     unsigned flags;
 

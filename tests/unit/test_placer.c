@@ -135,12 +135,11 @@ static void open_scene(struct scene *s, const struct placer_options *with)
     assert_non_null(s->placer);
     assert_non_null(s->chunks);
     for (unsigned b = 0; b < BASES; b++) {
-        uint8_t byte;
+        static uint8_t bytes[BASE_SIZE];
 
-        for (unsigned i = 0; i < BASE_SIZE; i++) {
-            byte = (uint8_t)random_below(256);
-            append(&s->base[b], &byte, 1);
-        }
+        for (unsigned i = 0; i < BASE_SIZE; i++)
+            bytes[i] = (uint8_t)random_below(256);
+        append(&s->base[b], bytes, sizeof bytes);
     }
 }
 

@@ -1,0 +1,256 @@
+/*
+ * Documents are believed when their SHA-256 is their name. Which of an index's manifests is meant
+ * is told by the layers: the daemon says which the image has.
+ */
+#include "move/blob_store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/beneath.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "move/layer_blob.h"
+#include "pack/bundle.h"
+#include "wire/docker.h"
+
+#define PREFIX    "sha256:"
+#define CONTENT   "io.containerd.content.v1.content"
+#define BLOBS     "blobs/sha256"
+#define PATH_SIZE 1024
+#define READS_MAX 64 /* documents that are looked at: one a platform */
+#define DEPTH_MAX 3  /* an index within an index is what there is */
+
+enum { FOUND = 0, ANOTHER = 1 };
+
+struct blob_store {
+    struct layer_store store;
+    const struct layer_store_wanted *wanted; /* while it is being opened */
+    int root;                                /* the content's folder */
+    unsigned reads;
+    char blobs[IMAGE_LAYERS_MAX][IMAGE_ID_SIZE];
+};
+
+/* ---- blobs ---- */
+
+static int open_blob(const struct blob_store *b, const char *digest, int *fd, struct err *err)
+{
+    char path[PATH_SIZE];
+    uint64_t size;
+
+    snprintf(path, sizeof path, BLOBS "/%s", digest + strlen(PREFIX));
+    return beneath_file(b->root, path, fd, &size, err);
+}
+
+/* A document whose SHA-256 is its name. `out` was initialised. */
+static int read_blob(struct blob_store *b, const char *digest, struct text *out, struct err *err)
+{
+    char path[PATH_SIZE], hex[SHA256_HEX_SIZE];
+    uint8_t sum[SHA256_SIZE];
+
+    if (b->reads++ == READS_MAX)
+        return err_set(err, ERR_UNSUPPORTED, "layers", "the image has too many manifests");
+    snprintf(path, sizeof path, BLOBS "/%s", digest + strlen(PREFIX));
+    if (beneath_read(b->root, path, out, err))
+        return ERR_FAIL;
+    sha256_of(text_view(out), sum);
+    hex_encode(sum, sizeof sum, hex);
+    if (strcmp(hex, digest + strlen(PREFIX)) != 0)
+        return err_set(err, ERR_INTEGRITY, "blob", "the stored document is not %s", digest);
+    return 0;
+}
+
+static bool digest_of(struct json_node descriptor, char out[IMAGE_ID_SIZE])
+{
+    return json_string(json_get(descriptor, "digest"), out, IMAGE_ID_SIZE) &&
+           layer_store_is_digest(out);
+}
+
+/* ---- from an id to a config and its layers ---- */
+
+static void forget(struct blob_store *b)
+{
+    text_finish(&b->store.config);
+    text_init(&b->store.config, BUNDLE_CONFIG_MAX);
+    free(b->store.layers);
+    b->store.layers = NULL;
+    b->store.count = 0;
+}
+
+static bool is_meant(const struct blob_store *b)
+{
+    const struct layer_store_wanted *wanted = b->wanted;
+
+    if (wanted->diff_id_count == 0)
+        return true;
+    if (wanted->diff_id_count != b->store.count)
+        return false;
+    for (unsigned i = 0; i < b->store.count; i++)
+        if (strcmp(wanted->diff_ids[i], b->store.layers[i].diff_id) != 0)
+            return false;
+    return true;
+}
+
+static int take_manifest(struct blob_store *b, struct json_node manifest, struct err *err)
+{
+    struct json_node layers = json_get(manifest, "layers");
+    size_t count = json_count(layers);
+
+    if (!digest_of(json_get(manifest, "config"), b->store.id) || count > IMAGE_LAYERS_MAX)
+        return err_set(err, ERR_INTEGRITY, "manifest", "a stored manifest is none");
+    for (size_t i = 0; i < count; i++)
+        if (!digest_of(json_at(layers, i), b->blobs[i]))
+            return err_set(err, ERR_INTEGRITY, "manifest", "a stored manifest is none");
+    if (read_blob(b, b->store.id, &b->store.config, err) || layer_store_list(&b->store, err))
+        return ERR_FAIL;
+    if (b->store.count != count)
+        return err_set(err, ERR_INTEGRITY, "manifest",
+                       "a stored manifest and its config differ in the number of layers");
+    return is_meant(b) ? FOUND : ANOTHER;
+}
+
+static int look_into(struct blob_store *b, const char *digest, unsigned depth, struct err *err);
+
+/* The first manifest that is meant. Those of other platforms need not be here, and of what is
+ * wrong with each only the last is told. */
+static int take_index(struct blob_store *b, struct json_node manifests, unsigned depth,
+                      struct err *err)
+{
+    int answer = ANOTHER;
+
+    for (size_t i = 0; i < json_count(manifests) && answer != FOUND; i++) {
+        struct json_node descriptor = json_at(manifests, i);
+        char digest[IMAGE_ID_SIZE];
+
+        if (json_present(
+                json_get(json_get(descriptor, "annotations"), "vnd.docker.reference.type")) ||
+            !digest_of(descriptor, digest))
+            continue;
+        forget(b);
+        answer = look_into(b, digest, depth + 1, err);
+    }
+    return answer;
+}
+
+static int look_into(struct blob_store *b, const char *digest, unsigned depth, struct err *err)
+{
+    struct json *json = NULL;
+    struct text text;
+    int answer = ERR_FAIL;
+
+    if (depth == DEPTH_MAX)
+        return err_set(err, ERR_INTEGRITY, "manifest", "stored indexes go on for ever");
+    text_init(&text, BUNDLE_CONFIG_MAX);
+    if (read_blob(b, digest, &text, err) == 0 &&
+        json_parse(&json, text_view(&text), &JSON_DOCKER, "a stored manifest", err) == 0) {
+        struct json_node manifests = json_get(json_root(json), "manifests");
+
+        answer = json_present(manifests) ? take_index(b, manifests, depth, err)
+                                         : take_manifest(b, json_root(json), err);
+        json_destroy(json);
+    }
+    text_finish(&text);
+    return answer;
+}
+
+/* ---- layers ---- */
+
+static int blob_measure(struct layer_store *store, unsigned number, const struct cancel *cancel,
+                        struct err *err)
+{
+    const struct blob_store *b = (const struct blob_store *)store;
+    int fd;
+
+    return open_blob(b, b->blobs[number], &fd, err)
+               ? ERR_FAIL
+               : layer_blob_measure(fd, cancel, &store->layers[number].size, err);
+}
+
+static struct layer_stream *blob_stream(struct layer_store *store, unsigned number, struct err *err)
+{
+    const struct blob_store *b = (const struct blob_store *)store;
+    int fd;
+
+    return open_blob(b, b->blobs[number], &fd, err) ? NULL : layer_blob_open(fd, err);
+}
+
+/* ---- the whole ---- */
+
+static void blob_store_close(struct layer_store *store)
+{
+    struct blob_store *b = (struct blob_store *)store;
+
+    if (b->root >= 0)
+        close(b->root);
+    free(b);
+}
+
+/* The folder of the content: `which` 0 or 1. False: there are no more. */
+static bool content_of(const struct docker_engine *engine, unsigned which, char out[PATH_SIZE])
+{
+    if (which == 0)
+        snprintf(out, PATH_SIZE, "%s/containerd/daemon/" CONTENT, engine->root_dir);
+    else
+        snprintf(out, PATH_SIZE, "/var/lib/containerd/" CONTENT);
+    return which < 2;
+}
+
+/* The first of the folders that has the image. */
+static int look(struct blob_store *b, struct err *err)
+{
+    char path[PATH_SIZE];
+    int answer = ERR_FAIL, fd;
+
+    for (unsigned i = 0; answer && content_of(b->wanted->engine, i, path); i++) {
+        if (b->root >= 0)
+            close(b->root);
+        if (beneath_top(path, &b->root, err))
+            continue;
+        answer = open_blob(b, b->wanted->image_id, &fd, err);
+    }
+    if (answer)
+        return ERR_FAIL;
+    close(fd);
+    answer = look_into(b, b->wanted->image_id, 0, err);
+    if (answer == ANOTHER)
+        return err_set(err, ERR_UNSUPPORTED, "layers",
+                       "no stored manifest is of the image that the daemon tells of");
+    return answer;
+}
+
+struct layer_store *blob_store_open(const struct layer_store_wanted *wanted, struct err *err)
+{
+    static const struct layer_store_table table = {blob_stream, blob_measure, blob_store_close};
+    struct blob_store *b = calloc(1, sizeof *b);
+
+    if (!b) {
+        err_memory(err, "the layers");
+        return NULL;
+    }
+    b->store.table = &table;
+    b->wanted = wanted;
+    b->root = -1;
+    text_init(&b->store.config, BUNDLE_CONFIG_MAX);
+    if (look(b, err)) {
+        layer_store_close(&b->store);
+        return NULL;
+    }
+    b->wanted = NULL;
+    return &b->store;
+}
+
+int blob_store_readable(const struct docker_engine *engine, struct err *err)
+{
+    char path[PATH_SIZE];
+    int root, answer = ERR_FAIL;
+
+    for (unsigned i = 0; answer && content_of(engine, i, path); i++) {
+        if (beneath_top(path, &root, err))
+            continue;
+        answer = beneath_look(root, BLOBS, err);
+        close(root);
+    }
+    return answer;
+}
