@@ -277,7 +277,7 @@ def play(scene, harness, repeat, say, until=None):
     """Every contestant once, then all again, and so on, so that the machine's moods hit all alike; at most
     `repeat` times, and after the first only while another turn seems to end before `until`. Who fails is
     out, with what he said; the others go on."""
-    runs, failures, turn = [], [], 0
+    runs, failures, turn, took = [], [], 0, {}
     for contestant in scene.contestants:
         if contestant.missing:
             say(f"  {contestant.name}: left out, {contestant.missing} is not installed")
@@ -285,26 +285,29 @@ def play(scene, harness, repeat, say, until=None):
         if scene.setup:
             scene.setup()
         present = [c for c in scene.contestants if not c.missing]
-        while turn < (scene.repeat or repeat) and present:
-            began = time.monotonic()
-            for contestant in list(present):
-                if contestant.turns and turn >= contestant.turns:
-                    continue
+        while turn < (scene.repeat or repeat):
+            playing = [c for c in present if not c.turns or turn < c.turns]
+            if not playing or (turn and until and time.monotonic() + sum(took[c.name] for c in playing) > until):
+                break
+            for contestant in playing:
+                began = time.monotonic()
                 try:
                     if contestant.prepare:
                         contestant.prepare()
                     figures = harness.run(contestant, scene.link)
-                except (Failed, OSError, ValueError, KeyError, subprocess.CalledProcessError) as error:
+                except Exception as error:  # noqa: BLE001  whatever it is, it must not cost the others
                     say(f"  {contestant.name}: FAILED: {error}")
                     failures.append({"contestant": contestant.name, "turn": turn, "error": str(error)})
                     present.remove(contestant)
                     continue
                 runs.append({"contestant": contestant.name, "turn": turn, **figures})
+                took[contestant.name] = time.monotonic() - began
                 say(line(contestant.name, figures))
             turn += 1
-            if until and time.monotonic() + (time.monotonic() - began) > until:
-                break
-    except (Failed, OSError, subprocess.CalledProcessError) as error:
+    except KeyboardInterrupt as stop:
+        stop.played = conclude(scene, runs, failures)
+        raise
+    except Exception as error:  # noqa: BLE001
         say(f"  FAILED: {error}")
         failures.append({"contestant": "", "turn": turn, "error": str(error)})
     finally:

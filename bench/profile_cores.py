@@ -1,4 +1,4 @@
-"""Where every core-second of a push and a pull goes: perf looks at all processors a thousand times a second
+"""Where every core-second of a push and a pull goes: perf looks at all processors 500 times a second
 meanwhile, and what it sees is gathered by who it was and what for.
 
 Programs without symbols (libraries of the system) are told apart as wholes: libdeflate is compression,
@@ -12,27 +12,28 @@ import subprocess
 import tempfile
 
 RATE = 499
-WHO = (("s3dock", r"s3dock"), ("Docker daemon", r"dockerd|containerd|docker|exe$"),
-       ("S3 server", r"radosgw|ceph|msgr|tp_osd|bstore|rocksdb|civetweb|io_context|safe_timer|log$|fn_|rgw|ms_|OpHist"))
-# who, then the library or the symbol, then what it is
+WHO = (("s3dock", r"s3dock"), ("Docker daemon", r"dockerd|containerd|^docker$|exe$"),
+       ("S3 server", r"radosgw|ceph|msgr|tp_osd|bstore|rocksdb|io_context|safe_timer|log$|fn_|rgw|ms_|OpHist|registry"))
+# the library or the symbol, and what it is there for
 WHAT = (
-    ("", r"libdeflate", "compression"), ("", r"libcrypto|sha256|md5", "SHA-256, MD5"), ("", r"libxxhash|XXH", "fingerprints"),
-    ("", r"crc64", "CRC-64 of files"), ("", r"compress/flate|inflate|libz\.", "deflate of tar-split, gunzip"),
-    ("", r"\broll\b|chunker|cut_|known_find|density|tar_|find_end|image_feed", "cut, look-up"),
-    ("", r"copy_(to|from)|copy_user|copy_folio|copy_page|memcpy|rep_movs|iov_iter|_copy_|clear_page|memmove", "copies"),
-    ("", r"tcp|skb|sock|inet|ip_|netif|net_|loopback|unix_", "sockets"),
-    ("", r"ext4|overlay|ovl_|filemap|folio|page|xas_|dentry|lookup|path|inode|jbd2|writeback|blk_|bio|submit|virtio|mas_|vma",
+    (r"libdeflate", "compression"), (r"libcrypto|sha256|md5", "SHA-256, MD5"),
+    (r"libxxhash|XXH", "fingerprints"),
+    (r"crc64", "CRC-64 of files"), (r"compress/flate|inflate|libz\.", "deflate of tar-split, gunzip"),
+    (r"\broll\b|chunker|cut_|known_find|density|tar_|find_end|image_feed", "cut, look-up"),
+    (r"copy_(to|from)|copy_user|copy_folio|copy_page|memcpy|rep_movs|iov_iter|_copy_|clear_page|memmove", "copies"),
+    (r"tcp|skb|sock|inet|ip_|netif|net_|loopback|unix_", "sockets"),
+    (r"ext4|overlay|ovl_|filemap|folio|page|xas_|dentry|lookup|path|inode|jbd2|writeback|blk_|bio|submit|virtio|mas_|vma",
      "files, pages"),
-    ("", r"runtime\.|gcWriteBarrier|mallocgc|scanobject", "Go's runtime"),
-    ("", r"spin|futex|sched|schedule|idle|wake|mutex", "waking, waiting"),
+    (r"runtime\.|gcWriteBarrier|mallocgc|scanobject", "Go's runtime"),
+    (r"spin|futex|sched|schedule|idle|wake|mutex", "waking, waiting"),
 )
 
 
-def name_of(table, *words):
-    for entry in table:
-        if any(re.search(entry[-2], word) for word in words):
-            return entry[-1] if len(entry) == 3 else entry[0]
-    return "the kernel, otherwise" if "kernel" in words[0] else "its own code"
+def what_is(library, symbol):
+    for pattern, what in WHAT:
+        if re.search(pattern, library) or re.search(pattern, symbol):
+            return what
+    return "the kernel, otherwise" if "kernel" in library else "its own code"
 
 
 def who_is(comm):
@@ -58,7 +59,7 @@ def gather(data):
         if line.startswith("#") or len(parts) < 4 or not parts[0].isdigit() or parts[1].startswith("swapper"):
             continue
         who = who_is(parts[1])
-        what = name_of(WHAT, parts[2], parts[3]) if who != "others" else "the rest"
+        what = what_is(parts[2], parts[3]) if who != "others" else "the rest"
         found[who][what] += int(parts[0]) / RATE
     return {who: dict(whats.most_common()) for who, whats in found.items()}
 

@@ -1,8 +1,8 @@
 """Everything that README and docs/performance.md show, measured in one go: `./dev bench readme`.
 
 The plan is in the order of what matters; each scene plays once, and again while there is time to spare; the
-slow peers play once. What stands between <!-- bench NAME --> and <!-- /bench --> in the two pages is then written anew, and
-the pictures are drawn. What failed, or was left out for lack of time, is not in them.
+slow peers play once. What stands between <!-- bench NAME --> and <!-- /bench --> in the two pages is then
+written anew, and the pictures are drawn. What failed, or was left out for lack of time, is not in them.
 """
 import os
 import re
@@ -35,13 +35,15 @@ PLAN = (              # scene, link, rounds at most, image, peers
     ("sizes", LOOPBACK, 1, None, ()),
     ("course", LOOPBACK, 1, "neighbour", ("docker", "pigz")),
     ("hosts-8", LOOPBACK, 1, None, ONE),
-    ("push", SLOW, 1, "neighbour", ONE),
     ("pull", SLOW, 1, "neighbour", ONE),
+    ("push", SLOW, 1, "neighbour", ONE),
     ("pull-updated", FAR, 1, None, ONE),
     ("limits", LOOPBACK, 1, None, ()),
     ("resume", LOOPBACK, 1, "neighbour", ONE),
     ("levels", LOOPBACK, 1, None, ()),
 )
+# Played if time is left: none is set aside for them.
+SPARE = [entry[:2] for entry in PLAN[-7:]]
 
 
 # --- the pages ----------------------------------------------------------------------------------------
@@ -132,14 +134,32 @@ def pictures_markdown(folder, *names):
 
 
 def rounds(result):
-    counts = sorted({figures["runs"] for scene in result["scenes"] for figures in scene["figures"].values()})
-    return f"{counts[0]} to {counts[-1]} rounds" if counts else "no rounds"
+    counts = sorted({figures["runs"] for scene in result["scenes"] for figures in scene["figures"].values()} or {0})
+    return f"{counts[0]} to {counts[-1]} rounds" if counts[0] != counts[-1] else f"{counts[0]} round(s)"
+
+
+def facts(result):
+    """One line more: size and memory."""
+    scenes, told = scenes_by_name(result), []
+    for name, contestant in (("push", "s3dock push"), ("pull", "s3dock pull")):
+        figures = scenes.get(name, {}).get("figures", {}).get(contestant)
+        if not figures:
+            continue
+        if name == "push":
+            told.append(f"the archive has {megabytes(figures['stated_archive_bytes']['median'])} MB")
+        told.append(f"{name} takes {figures['peak_memory']['median'] / 2**20:.0f} MiB of memory")
+    largest = [(float(name.split()[1]), figures) for name, figures in scenes.get("sizes", {}).get("figures", {}).items()
+               if name.startswith("push")]
+    if largest:
+        size, figures = max(largest, key=lambda entry: entry[0])
+        told.append(f"a push of {size:g} GB takes {figures['peak_memory']['median'] / 2**20:.0f} MiB")
+    return f"{told[0][0].upper()}{told[0][1:]}" + "".join(f", {more}" for more in told[1:]) + "." if told else ""
 
 
 def fill_pages(result, say):
     readme, performance = os.path.join(TOP, "README.md"), os.path.join(TOP, "docs", "performance.md")
     intro = f"{conditions(result)}; medians of {rounds(result)}, every contestant in turn (`./dev bench readme`):"
-    parts = [intro, headline(result), pictures_markdown("docs/pictures", "time", "slow-link", "bytes")]
+    parts = [intro, headline(result), facts(result), pictures_markdown("docs/pictures", "time", "slow-link", "bytes")]
     fill(readme, "headline", "\n\n".join(part for part in parts if part))
     text = [f"{conditions(result)}; medians of {rounds(result)}.", "", wire_table(result), "",
             pictures_markdown("pictures", "throughput", "memory"), ""]
@@ -158,12 +178,12 @@ def fill_pages(result, say):
 
 def run(options, result, say, play_all):
     options.minutes = min(options.minutes or MINUTES, MINUTES)
-    options.peer_turns = options.peer_turns or 1
+    options.peer_turns, options.thorough = options.peer_turns or 1, False
     plan = PLAN if not options.tiny else [(name, link, 1, image, peers) for name, link, _, image, peers in PLAN]
     well = True
     try:
         result["micro"] = micro.measure(options.build, say)
-        well = play_all(plan)
+        well = play_all(plan, SPARE)
     except KeyboardInterrupt:
         say("interrupted: this is what has been measured")
         well = False

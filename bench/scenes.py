@@ -57,13 +57,14 @@ def push(stage, link, options):
     host, ref = stage.need_builder(image.name), image.reference
     peers = pushers(stage, options.peers, image, link, options.peer_turns)
     names = tuple(peer.name for peer in peers)
+    export = Contestant(EXPORT, stage.s3dock("push", ref, "--source", "docker", host=host, link=link),
+                        stage.empty_bucket, stats, key="export", turns=options.peer_turns)
     classic = tuple(peer.name for peer in peers if peer.key in ("docker", "pigz"))
     return Scene("push", "push into an empty bucket", [
         Contestant(OURS, stage.s3dock("push", ref, host=host, link=link), stage.empty_bucket, stats, key="layers"),
         Contestant(FASTEST, stage.s3dock("push", ref, "--level", "1", host=host, link=link),
                    stage.empty_bucket, stats, key="fastest"),
-        Contestant(EXPORT, stage.s3dock("push", ref, "--source", "docker", host=host, link=link),
-                   stage.empty_bucket, stats, key="export"),
+        export,
         *peers,
         saving(stage, image),
     ], [
@@ -115,9 +116,10 @@ def push_pair(name):
             return Contestant(text, stage.s3dock("push", ref, *flags, host=host, link=link), stage.restore, stats,
                               key=key)
 
-        contestants = [ours(OURS, "layers"), ours(EXPORT, "export", "--source", "docker"),
-                       ours("s3dock push, everything", "full", "--no-delta")]
-        contestants[1].turns, contestants[2].turns = options.peer_turns, 1
+        contestants = [ours(OURS, "layers"), ours(EXPORT, "export", "--source", "docker")]
+        contestants[1].turns = options.peer_turns
+        if options.thorough:
+            contestants.append(ours("s3dock push, everything", "full", "--no-delta"))
         lacks = missing("docker-registry")
         if "docker" in options.peers and lacks:
             contestants.append(Contestant("docker push", "", missing=lacks))
@@ -127,9 +129,8 @@ def push_pair(name):
             peer.prepare = lambda: (stage.restore(REGISTRY_BUCKET), tag())
             peer.turns = options.peer_turns
             contestants.append(peer)
-        saved = saving(stage, image)
-        saved.turns = 1
-        contestants.append(saved)
+        if options.thorough:
+            contestants.append(saving(stage, image))
 
         def setup():
             stage.hold(BUCKET, first.name, lambda: fill_bucket(stage, first))
@@ -211,9 +212,10 @@ def pull_pair(name):
             return Contestant(text, stage.s3dock("pull", image.reference, *flags, host=edge, link=link), prepare,
                               stats, key=key)
 
-        contestants = [ours("s3dock pull", "pull"), ours("s3dock pull --reuse always", "always", "--reuse", "always")]
-        if link.is_slow:
-            del contestants[1]  # there auto does the same
+        contestants = [ours("s3dock pull", "pull")]
+        if options.thorough and not link.is_slow:  # on a slow link auto does the same
+            contestants.append(ours("s3dock pull --reuse always", "always", "--reuse", "always"))
+        reuser = contestants[-1].name
         if "docker" in options.peers and lacks:
             contestants.append(Contestant("docker pull", "", missing=lacks))
         elif "docker" in options.peers:
@@ -242,9 +244,8 @@ def pull_pair(name):
         near, far, share = PULL_GOALS[name]
         return Scene(f"pull-{name}", f"pull of a successor: {PAIRS[name]}", contestants, [
             Goal("pull / docker pull: time", "wall", "s3dock pull", far if link.is_slow else near, "docker pull"),
-            Goal("fetched, share of the archive" + ("" if link.is_slow else ", chunks of local images taken"),
-                 lambda run: run["received"] / run["stated_archive_bytes"], contestants[0 if link.is_slow else 1].name,
-                 share, unit=""),
+            Goal(f"{reuser}: fetched, share of the archive",
+                 lambda run: run["received"] / run["stated_archive_bytes"], reuser, share, unit=""),
         ], setup=setup, link=link)
     return scene
 
@@ -310,7 +311,8 @@ def hosts(count):
         def at_once(command_of):
             # Every one of them must succeed.
             lines = [f"{command_of(host)} > /dev/null & pids+=($!)" for host in stage.need_hosts(count)]
-            return "pids=(); " + "; ".join(lines).replace("&;", "&") + '; for pid in "${pids[@]}"; do wait "$pid" || exit 1; done'
+            wait = 'for pid in "${pids[@]}"; do wait "$pid" || exit 1; done'
+            return "; ".join(["pids=()", *lines, wait])
 
         def empty():
             for host in stage.need_hosts(count):
@@ -328,8 +330,9 @@ def hosts(count):
 
         stage.need_builder()
         peer = "docker" in options.peers and not missing("docker-registry")
-        contestants = [Contestant("s3dock pull", at_once(lambda host: stage.s3dock("pull", reference, host=host, link=link)),
-                                  empty, key="pull")]
+        contestants = [Contestant(
+            "s3dock pull", at_once(lambda host: stage.s3dock("pull", reference, host=host, link=link)), empty,
+            key="pull")]
         if peer:
             stage.need_registry()
             name = f"127.0.0.1:{stage.port('registry', link)}/huge:20260301-0900-1a2b3c4"
@@ -552,11 +555,12 @@ GROUPS = {
 QUICK = ("push", "push-unchanged", "push-edited", "push-rebuilt", "pull", "pull-unchanged", "pull-edited",
          "pull-rebuilt")
 # Seconds that one round with its setting takes on two cores: what the time left is divided by.
-ROUND = {"push": 180, "push-unchanged": 20, "push-edited": 45, "push-rebuilt": 110, "push-updated": 110,
-         "push-neighbour": 60, "pull": 100, "pull-unchanged": 10, "pull-edited": 40, "pull-rebuilt": 60,
-         "pull-updated": 60, "pull-neighbour": 40, "resume": 50, "hosts-2": 30, "hosts-8": 60, "hosts-32": 240, "sizes": 80,
-         "engine": 20, "levels": 70, "profile": 75, "tuning": 120, "archive": 90, "limits": 60, "course": 70, "pull-edited@20mbit": 30,
-         "pull-rebuilt@20mbit": 190, "pull-updated@20mbit": 215, "push@100mbit": 75, "pull@100mbit": 45}
+ROUND = {"push": 215, "push-unchanged": 20, "push-edited": 30, "push-rebuilt": 80, "push-updated": 80,
+         "push-neighbour": 50, "pull": 100, "pull-unchanged": 10, "pull-edited": 35, "pull-rebuilt": 45,
+         "pull-updated": 45, "pull-neighbour": 30, "resume": 50, "hosts-2": 30, "hosts-8": 60, "hosts-32": 240, "sizes": 110,
+         "engine": 20, "levels": 70, "profile": 75, "tuning": 120, "archive": 90, "limits": 60, "course": 70,
+         "pull-edited@20mbit": 25, "pull-rebuilt@20mbit": 190, "pull-updated@20mbit": 215, "push@100mbit": 60,
+         "pull@100mbit": 40}
 
 
 def round_seconds(name, link):

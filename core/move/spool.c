@@ -287,28 +287,34 @@ static void take_records(struct spool *spool, const uint8_t *records, size_t cou
     settle(spool);
 }
 
+static int load_records(struct spool *spool, const struct header *header, uint8_t *records,
+                        size_t count, uint8_t *room, struct err *err)
+{
+    if (file_read_at(spool->journal, records, count * RECORD, (off_t)header->takes,
+                     "the spool's journal", err))
+        return ERR_FAIL;
+    /* Half a record at the end would put all that follow out of step. */
+    if (!spool->look && ftruncate(spool->journal, (off_t)(header->takes + count * RECORD)) < 0)
+        return err_errno(err, errno, "spool", "cannot mend the spool");
+    take_records(spool, records, count, room);
+    return 0;
+}
+
 static int read_records(struct spool *spool, const struct header *header, struct err *err)
 {
     size_t count = (size_t)((header->length - header->takes) / RECORD);
     uint8_t *records, *room;
-    int failed = 0;
+    int failed;
 
     if (count > RECORDS_MAX)
         return err_set(err, ERR_INTEGRITY, "spool", "its journal is too long");
     records = malloc(count ? count * RECORD : 1);
     room = malloc(SPOOL_RANGE_MAX);
     spool->ranges = calloc(count ? count : 1, sizeof *spool->ranges);
-    if (!records || !room || !spool->ranges)
+    if (records && room && spool->ranges)
+        failed = load_records(spool, header, records, count, room, err);
+    else
         failed = err_memory(err, "the spool");
-    if (!failed)
-        failed = file_read_at(spool->journal, records, count * RECORD, (off_t)header->takes,
-                              "the spool's journal", err);
-    /* Half a record at the end would put all that follow out of step. */
-    if (!failed && !spool->look &&
-        ftruncate(spool->journal, (off_t)(header->takes + count * RECORD)) < 0)
-        failed = err_errno(err, errno, "spool", "cannot mend the spool");
-    if (!failed)
-        take_records(spool, records, count, room);
     free(records);
     free(room);
     return failed;

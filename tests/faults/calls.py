@@ -72,7 +72,7 @@ def one(options, where, scene, kind, number, way, score):
         problem = scenes.wrong(worker, scene, result, FAILURES, SECONDS)
         if not problem and strays:
             problem = f"left {' '.join(strays)}"
-        score.case(f"calls: {kind}", f"{scene.name}, {where}", problem and
+        score.case(f"calls: {kind}", scene.name, problem and
                    f"{scene.name}, {where}, {kind} {number}, {way}: {problem}", result.err)
     return job
 

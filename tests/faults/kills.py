@@ -3,15 +3,32 @@
 tests/kit/faulty.c counts them (files opened to be written, writes, names, removals, lengths, syncs, connections,
 sends); the program is killed before the i-th, or with half of it done. Whoever reads the bucket then sees what
 was there before or all of the new (or, of an image that was being replaced, is refused); the same command again
-does what it is for.
+does what it is for; and after a cleanup nothing unfinished is left, on this host or in the bucket.
 """
 import os
+import time
 
 import bench
 import calls
 import scenes
 
 KILLED = -9
+
+
+def garbage(worker, where):
+    """What is left of killed runs after a cleanup, or None."""
+    left = swept = worker.program.run("resume")
+    if left.out.strip():
+        time.sleep(1.1)  # the least age that cleanup takes is a second
+        swept = worker.program.run("cleanup", "--unfinished", "1s")
+        left = worker.program.run("resume")
+    if swept.code != bench.DONE or left.code != bench.DONE:
+        return f"cleanup -> {swept.code}, resume -> {left.code}: {swept.err}{left.err}"
+    told = worker.s3.tell(objects=True) if where == "server" else {"uploads": 0, "objects": {}}
+    temporary = [key for key in told["objects"] if "s3dock-tmp" in key]
+    if left.out.strip() or told["uploads"] or temporary:
+        return f"unfinished after a cleanup: {left.out.strip()} {told['uploads']} uploads, {temporary}"
+    return None
 
 
 def one(options, where, scene, number, way, score):
@@ -27,7 +44,7 @@ def one(options, where, scene, number, way, score):
         if not problem and scene.look:
             problem = scene.look(worker, result)
         if not problem and result.code == KILLED and scene.again:
-            problem = scenes.done_again(worker, scene)
+            problem = scenes.done_again(worker, scene) or garbage(worker, where)
         score.case(f"kill -9: {scene.name}", where, problem and
                    f"{scene.name}, {where}, {way} at {number}: {problem}", result.err)
     return job

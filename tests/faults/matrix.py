@@ -62,7 +62,7 @@ FAULTS = {
                    None),
     "no date": ({"do": "headers", "headers": {"Date": "the day after"}}, {DONE}, set(), None),
 }
-SECONDS = 30  # what a disturbed command may take
+SECONDS = 60  # what a disturbed command may take
 
 
 def cases(worker, scene, most):

@@ -23,6 +23,7 @@
 #include "kit/tarball.h"
 #include "move/pull.h"
 #include "move/push.h"
+#include "move/spool.h"
 #include "move/survey.h"
 #include "wire/docker.h"
 #include "wire/store.h"
@@ -253,6 +254,44 @@ static void a_daemon_that_refuses_a_part_is_given_the_whole(void **state)
     }
 }
 
+/* A spool whose sums are right and whose bytes are not: dropped, and all of it fetched. */
+static void a_spool_that_lies_is_dropped(void **state)
+{
+    static const char junk[200000] = "not what stands there";
+    struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
+    struct docker *docker = open_daemon(&fake);
+    struct store *store = open_bucket("bucket");
+    struct spool_subject subject = {
+        .store = store->identity, .where = store->where, .key = KEY ".tar.gz", .image = SECOND};
+    struct pull_result result;
+    struct store_info info;
+    struct spool *spool;
+
+    (void)state;
+    assert_int_equal(store_head(store, subject.key, &info, &err), STORE_DONE);
+    subject.etag = info.etag;
+    subject.size = info.size;
+    for (int first = 1; first >= 0; first--) { /* all of the image, then a part of it */
+        spool = spool_open(&subject, 0, &err);
+        assert_non_null(spool);
+        spool_keep(spool, info.size / 2, view_of(junk, sizeof junk));
+        spool_close(spool, false);
+        if (!first)
+            pull_well("bucket", docker, FIRST, REUSE_NEVER, &result);
+        pull_well("bucket", docker, SECOND, REUSE_NEVER, &result);
+        assert_int_equal(result.kept, 0);
+        assert_false(result.reloaded);
+        assert_null(spool_look(&subject, &err));
+        docker_close(docker);
+        fake_docker_stop(&fake);
+        fake = fake_docker_start("docker-20.10", "store", 0);
+        docker = open_daemon(&fake);
+    }
+    store_destroy(store);
+    docker_close(docker);
+    fake_docker_stop(&fake);
+}
+
 /* ---- an index that lies, with all of its sums made right ---- */
 
 static char *path_in(const char *bucket, const char *end)
@@ -429,6 +468,7 @@ int main(void)
         cmocka_unit_test(only_what_the_engine_lacks_moves),
         cmocka_unit_test(a_dry_run_says_what_would_move),
         cmocka_unit_test(a_daemon_that_refuses_a_part_is_given_the_whole),
+        cmocka_unit_test(a_spool_that_lies_is_dropped),
         cmocka_unit_test(lies_are_healed_by_the_whole),
         cmocka_unit_test(a_broken_archive_is_refused),
     };

@@ -69,6 +69,7 @@ class Store:
         self.options = options
         self.lock = threading.RLock()
         self.objects = {}  # key -> (bytes, etag, seconds)
+        self.begun = {}  # id -> seconds
         self.uploads = {}  # id -> (key, {number: (bytes, md5)})
         self.saved = {"": ({}, {})}
         self.counts = {}
@@ -399,6 +400,7 @@ class Handler(BaseHTTPRequestHandler):
         self.store.serial += 1
         name = f"upload-{self.store.serial}"
         self.store.uploads[name] = (self.key, {})
+        self.store.begun[name] = self.store.now()
         return 200, result_xml("InitiateMultipartUploadResult", ("Bucket", self.bucket),
                                ("Key", escape(self.key)), ("UploadId", name)), {}
 
@@ -462,7 +464,7 @@ class Handler(BaseHTTPRequestHandler):
         found = sorted((key, name) for name, (key, _) in self.store.uploads.items()
                        if key.startswith(prefix) and (key, name) > marker)
         fields = [("Upload", f"<Key>{escape(k)}</Key><UploadId>{n}</UploadId>"
-                             f"<Initiated>{iso(self.store.now())}</Initiated>")
+                             f"<Initiated>{iso(self.store.begun[n])}</Initiated>")
                   for k, n in found[:page]]
         fields.append(("IsTruncated", "true" if found[page:] else "false"))
         if found[page:]:
