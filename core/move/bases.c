@@ -328,7 +328,8 @@ static unsigned rank(struct search *s)
             continue;
         while (at > 0 && s->order[at - 1]->shared < c->shared)
             at--;
-        memmove(s->order + at + 1, s->order + at, (count - at) * sizeof s->order[0]);
+        for (unsigned k = count; k > at; k--)
+            s->order[k] = s->order[k - 1];
         s->order[at] = c;
         count++;
     }

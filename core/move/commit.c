@@ -70,13 +70,14 @@ static int put_beside(const struct commit *c, bool conditional, const char *key,
 static int put_index(const struct commit *c, bool conditional, struct metadata *metadata,
                      struct err *err)
 {
-    uint8_t sum[SHA256_SIZE];
     struct text text;
     int answer;
 
     text_init(&text, INDEX_MAX);
     answer = attempt_index(c->attempt, &text, err);
     if (answer == 0) {
+        uint8_t sum[SHA256_SIZE];
+
         key_sibling(metadata->index_key, c->key, KEY_INDEX);
         sha256_of(text_view(&text), sum);
         hex_encode(sum, sizeof sum, metadata->index_sha256);

@@ -88,8 +88,8 @@ static int fetch(struct sample *s, unsigned count, uint8_t *room, struct err *er
                                      .key = base->key,
                                      .if_match = base->etag,
                                      .offset = pick->held.offset,
-                                     .length = pick->held.size,
-                                     .buffer = room};
+                                     .length = pick->held.size};
+        pick->op.buffer = room;
         room += pick->held.size;
         store_submit(s->store, &pick->op);
     }

@@ -26,7 +26,7 @@ static int note(void *arg, const struct store_entry *entry, struct err *e)
 
     if (found->count == 8)
         return err_set(e, ERR_INTERNAL, "test", "too many");
-    strcpy(found->keys[found->count++], entry->key);
+    str_copy(found->keys[found->count++], sizeof found->keys[0], entry->key);
     found->bytes += entry->info.size;
     return 0;
 }
