@@ -26,12 +26,17 @@ sent()
     cat "$work/count"
 }
 
-# begun SIGNAL SECONDS: a push into an empty bucket that gets a signal after so long.
+# begun SIGNAL SECONDS: a push into an empty bucket that gets a signal so long after its first part has arrived. With
+# little memory few parts are on their way at once.
 begun()
 {
     bucket empty
-    "$S3DOCK" push $REF --input image.tar --no-progress 2>/dev/null &
+    "$S3DOCK" push $REF --input image.tar --no-progress --memory 24M --log-level 3 2>begun.txt &
     local pid=$!
+    for _ in $(seq 300); do
+        grep -q 'partNumber=1&.*: 200' begun.txt && break
+        sleep 0.1
+    done
     sleep "$2"
     kill "-$1" $pid
     wait $pid 2>/dev/null
@@ -58,14 +63,14 @@ same_as_whole()
 }
 
 for ((i = 0; i < KILLS; i++)); do
-    begun KILL "$((i + 2)).$((RANDOM % 10))"
+    begun KILL "0.$((RANDOM % 10))"
     check "killed: the rerun sends what was missing" again
     check "the archive, the index and the checksum are those of an undisturbed push" same_as_whole
     check "no unfinished upload is left" nothing_left
     check "and no temporary object" same '' "$(bucket list archive/)"
 done
 
-begun TERM 3
+begun TERM 0.3
 check "after SIGTERM the state lies in the bucket, too" test -n "$(bucket list archive/.s3dock-tmp/push/)"
 rm -r "$HOME/.cache/s3dock"
 check "another host sends what was missing" again

@@ -51,7 +51,7 @@ for signal in INT TERM; do
     if [ -n "${again:-}" ]; then
         check "--no-resume: the bucket is as it was, no unfinished upload" same "$before" "$(bucket_state)"
     else
-        check "no half image" same "" "$(bucket list)"
+        check "no half image" same "" "$(bucket list images/)"
         check "it says how to go on" grep -q "what was sent is kept" err.txt
     fi
     check "the next push goes on" s3dock push $REF --input image.tar --json --force
