@@ -15,16 +15,17 @@ ENOUGH = 3       # runs of each: fewer prove nothing
 
 
 def build_base(revision, say):
-    """The micro benches of now over the modules of then; the program, or None where they do not fit."""
+    """The micro benches of then, or of now where there were none; the program, or None where it does not build."""
     where = os.path.join(TOP, ".run", "compare")
     shutil.rmtree(where, ignore_errors=True)
     subprocess.run(["git", "-C", TOP, "worktree", "prune"], check=True)
     subprocess.run(["git", "-C", TOP, "worktree", "add", "--force", "--detach", where, revision], check=True,
                    capture_output=True)
     try:
-        for name in os.listdir(os.path.join(TOP, "bench")):
-            if name.endswith((".c", ".h", ".build")):
-                shutil.copy(os.path.join(TOP, "bench", name), os.path.join(where, "bench", name))
+        if not os.path.exists(os.path.join(where, "bench", "micro.c")):   # from before they were there
+            for name in os.listdir(os.path.join(TOP, "bench")):
+                if name.endswith((".c", ".h", ".build")):
+                    shutil.copy(os.path.join(TOP, "bench", name), os.path.join(where, "bench", name))
         say(f"building {revision}")
         build = os.path.join(TOP, ".run", "compare-build")
         shutil.rmtree(build, ignore_errors=True)
@@ -32,7 +33,7 @@ def build_base(revision, say):
                         ["ninja", "-C", build, "bench/micro"]):
             run = subprocess.run(command, text=True, capture_output=True)
             if run.returncode != 0:
-                say(f"the benches of now do not build over {revision}:\n{run.stdout[-1500:]}{run.stderr[-500:]}")
+                say(f"the benches do not build at {revision}:\n{run.stdout[-1500:]}{run.stderr[-500:]}")
                 return None
         return os.path.join(build, "bench", "micro")
     finally:
