@@ -88,7 +88,7 @@ static void key_place(const struct config *config, const char *key, char *out, s
 
 static int from_key(struct resolve *r, const struct option *option, const char *key)
 {
-    char value[CONFIG_VALUE_MAX], where[256];
+    char value[CONFIG_VALUE_MAX], where[256 + sizeof r->config->file.path];
     int answer;
 
     if (!key)

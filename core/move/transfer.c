@@ -1,5 +1,6 @@
 #include "move/transfer.h"
 
+#include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -13,12 +14,28 @@ unsigned transfer_jobs(unsigned jobs)
     return cores < 1 ? 1 : cores > TRANSFER_JOBS_MAX ? TRANSFER_JOBS_MAX : (unsigned)cores;
 }
 
+/* Linux's own figure: getrusage counts what the parent had before it started this program. */
+static uint64_t high_water_mark(void)
+{
+    char line[128];
+    unsigned long long kilobytes = 0;
+    FILE *file = fopen("/proc/self/status", "re");
+
+    if (!file)
+        return 0;
+    while (!kilobytes && fgets(line, sizeof line, file))
+        sscanf(line, "VmHWM: %llu", &kilobytes);
+    fclose(file);
+    return (uint64_t)kilobytes * 1024;
+}
+
 uint64_t transfer_peak_memory(void)
 {
     struct rusage usage;
+    uint64_t peak = high_water_mark();
 
-    if (getrusage(RUSAGE_SELF, &usage) != 0)
-        return 0;
+    if (peak || getrusage(RUSAGE_SELF, &usage) != 0)
+        return peak;
 #ifdef __APPLE__
     return (uint64_t)usage.ru_maxrss;
 #else
