@@ -20,7 +20,12 @@ int64_t origin_time(const struct push_options *options, const struct source *sou
 
 bool origin_is_repeatable(const struct push_options *options)
 {
-    return options->docker || strcmp(options->input, "-") != 0;
+    struct stat st;
+
+    if (options->docker)
+        return true;
+    return strcmp(options->input, "-") != 0 && stat(options->input, &st) == 0 &&
+           S_ISREG(st.st_mode);
 }
 
 uint64_t origin_size(const struct push_options *options, const struct docker_image *local)

@@ -77,20 +77,28 @@ static bool config_name(const struct text *manifest, char name[TAR_NAME_MAX])
     return found;
 }
 
+/* A pipe is not even opened: its writer would take that for the reader. */
+static int open_file(const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st) || !S_ISREG(st.st_mode))
+        return -1;
+    return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
 bool peek_image_id(const char *path, char id[IMAGE_ID_SIZE])
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open_file(path);
     char name[TAR_NAME_MAX];
     uint8_t sum[SHA256_SIZE];
     struct text text;
-    struct stat st;
     bool found;
 
     if (fd < 0)
         return false;
     text_init(&text, DOCUMENT_MAX);
-    found = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && read_entry(fd, "manifest.json", &text) &&
-            config_name(&text, name);
+    found = read_entry(fd, "manifest.json", &text) && config_name(&text, name);
     text_clear(&text);
     found = found && read_entry(fd, name, &text);
     if (found) {

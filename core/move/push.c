@@ -203,7 +203,8 @@ static bool finds_another_way(struct push *p, struct err *err)
         return false;
     }
     if (!origin_is_repeatable(p->options)) {
-        err_hint(err, "--no-delta uploads everything; standard input cannot be read twice");
+        err_hint(err,
+                 "--no-delta uploads everything; what comes through a pipe cannot be read twice");
         return false;
     }
     if (p->remedy == ATTEMPT_AFRESH) {

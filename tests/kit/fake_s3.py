@@ -7,7 +7,8 @@ conditions, copies, multipart uploads and listings, and follows a script: a JSON
     {"kind": "Part", "nth": 2, "times": 3, "do": "status", "status": 503, "code": "SlowDown"}
 
 "the second to fourth UploadPart is answered with 503 SlowDown". `nth` counts from 1 (the default),
-`times` is 1 by default, 0 means for ever; with `chance` (0 to 1) only so many of them. Kinds: Head Get
+`times` is 1 by default, 0 means for ever; with `chance` (0 to 1) only so many of them, with `token` only
+those of this session. Kinds: Head Get
 Put Delete Copy List Create Part CopyPart Complete Abort Parts Uploads; of these also Range (a Get of a
 part) and PutIf (a Put with a condition); and Any. What can be done:
 
@@ -83,7 +84,7 @@ class Store:
     def now(self):
         return time.time() + self.options.clock
 
-    def rule(self, kind, special):
+    def rule(self, kind, special, token):
         with self.lock:
             found = None
             self.kinds.append(special or kind)
@@ -93,6 +94,7 @@ class Store:
                     first, times = rule.get("nth", 1), rule.get("times", 1)
                     if rule["kind"] == name and count >= first and (
                             times == 0 or count < first + times) and (
+                            rule.get("token", token) == token) and (
                             "chance" not in rule or self.random.random() < rule["chance"]):
                         found = found or rule
             return found or {"do": ""}
@@ -155,7 +157,8 @@ class Handler(BaseHTTPRequestHandler):
         if self.raw_path == "/.fake":
             return self.control()
         self.kind = self.classify()
-        rule = self.store.rule(self.kind, self.special())
+        rule = self.store.rule(
+            self.kind, self.special(), self.headers.get("X-Amz-Security-Token"))
         self.extra = {}
         self.send_limit = None
         if rule["do"] in ("reset", "refuse"):

@@ -328,8 +328,9 @@ static void expired_keys_are_looked_for_again(void **state)
     (void)state;
     /* two that meet it at once ask once; who meets it again with the new ones gives up */
     fake_start(&fake,
-               "[{\"kind\": \"Put\", \"times\": 2, \"do\": \"status\", \"status\": 400,"
-               " \"code\": \"ExpiredToken\"}, {\"kind\": \"Delete\", \"times\": 0,"
+               "[{\"kind\": \"Put\", \"times\": 0, \"do\": \"status\", \"status\": 400,"
+               " \"code\": \"ExpiredToken\", \"token\": \"the-old-token\"}, {\"kind\": \"Delete\", "
+               "\"times\": 0,"
                " \"do\": \"status\", \"status\": 400, \"code\": \"ExpiredToken\"}]",
                NULL);
     const struct store_s3_options options = {.endpoint = fake.url,
