@@ -426,8 +426,10 @@ static bool may_go_on(const struct attempt *a, const struct err *err)
 {
     if (attempt_remedy(a) != ATTEMPT_HOPELESS)
         return false;
+    if (err->family == ERR_DOCKER) /* an archive that ends in a daemon's error always will */
+        return a->rig.push->docker != NULL;
     return err->family == ERR_CANCELLED || err->family == ERR_NETWORK || err->family == ERR_AUTH ||
-           err->family == ERR_LOCAL || err->family == ERR_DOCKER;
+           err->family == ERR_LOCAL;
 }
 
 /* It is not the store that failed: it can be told. */

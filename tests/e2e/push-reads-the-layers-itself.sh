@@ -74,8 +74,12 @@ apart "$hidden" "$S3DOCK" doctor --read-only >doctor.out 2>&1
 check "which doctor tells of" grep -q 'docker layers *cannot open' doctor.out
 check "and a failure when only the layers will do" grep -q '^error.*imagedb' strict.err
 
-motd=$(find "$ROOT/overlay2" -path '*/diff/srv/code/main.py' | head -n 1)
-size=$(stat -c %s "$motd")
+# Of this image's own layers: the daemon may hold others with the same file.
+layers=$(docker image inspect --format '{{.GraphDriver.Data.UpperDir}}:{{.GraphDriver.Data.LowerDir}}' $REF)
+code=$(tr : '\n' <<<"$layers" | while read -r layer; do
+    find "$layer" -path '*/srv/code/main.py'
+done | head -n 1)
+size=$(stat -c %s "$code")
 head -c "$size" /dev/zero >other
 mkfifo fifo
 # shellcheck disable=SC2016
@@ -83,17 +87,17 @@ covered='mount --bind "$2" "$3" && shift 3 && "$@"'
 for what in other fifo; do
     bucket empty
     bucket make
-    apart "$covered" $what "$motd" "$S3DOCK" push $REF --json >$what.json
+    apart "$covered" $what "$code" "$S3DOCK" push $REF --json >$what.json
     check "a file that is not the layer's ($what): the export" same docker "$(json source $what.json)"
     check "and the reason" test -n "$(json source_reason $what.json)"
     check "nothing is left of the first attempt" nothing_left
     gunzip -c "store/$BUCKET/$(archive_key)" >$what.tar
     check "and the image is whole" same_image docker.tar $what.tar
 done
-apart "$covered" other "$motd" "$S3DOCK" push $REF --force >note.out 2>note.err
+apart "$covered" other "$code" "$S3DOCK" push $REF --force >note.out 2>note.err
 check "one line says why" same 1 "$(grep -c "export was used" note.err)"
 bucket empty
 bucket make
-apart "$covered" other "$motd" "$S3DOCK" push $REF --source layers >strict.out 2>strict.err
+apart "$covered" other "$code" "$S3DOCK" push $REF --source layers >strict.out 2>strict.err
 check "with --source layers it is refused" grep -q '^error' strict.err
 check "and nothing is in the bucket" same 0 "$(bucket list | wc -l)"
