@@ -132,7 +132,7 @@ static void what_environments_point_at_serves_however_old(void **state)
     archive_publish(&bucket, "shop:20240101-0000-0000001", "abc", NULL);
     for (unsigned i = 1; i < 8; i++) {
         snprintf(ref, sizeof ref, "shop:2025070%u-0000-000000%u", i, i);
-        archive_publish(&bucket, ref, "vwx" + i % 3, NULL);
+        archive_publish(&bucket, ref, &"vwx"[i % 3], NULL);
     }
     strcpy(pointer.target_path, "images/shop/202401/shop-20240101-0000-0000001.tar.gz");
     text_init(&text, MIB);
