@@ -294,7 +294,7 @@ static void try_get(struct probe *p)
 
 static void try_range(struct probe *p)
 {
-    uint8_t middle[16];
+    uint8_t middle[16] = {0};
     struct store_op op = {.verb = STORE_GET,
                           .key = p->written,
                           .offset = 7,

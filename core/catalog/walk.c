@@ -53,7 +53,7 @@ int walk_run(struct walk *walk, struct store *store, const char *prefix, char de
              struct err *err)
 {
     char *token = NULL;
-    int answer;
+    int answer = 0;
 
     do {
         struct store_page page = {0};

@@ -29,22 +29,37 @@ static bool note_path(const struct store *store, char *out, size_t size)
     return length > 0 && (size_t)length < size;
 }
 
+/* "copies yes 1763900000": what was found out, and when. */
+static enum ability ability_noted(const char *note, int64_t now)
+{
+    static const struct {
+        const char *words;
+        enum ability ability;
+    } notes[] = {{"copies yes ", ABILITY_YES}, {"copies no ", ABILITY_NO}};
+
+    for (size_t i = 0; i < ARRAY_SIZE(notes); i++) {
+        size_t size = strlen(notes[i].words);
+        int64_t when;
+
+        if (strncmp(note, notes[i].words, size) != 0)
+            continue;
+        when = strtoll(note + size, NULL, 10);
+        if (when <= now && when > now - REMEMBERED_FOR)
+            return notes[i].ability;
+    }
+    return ABILITY_UNKNOWN;
+}
+
 enum ability ability_remembered(const struct store *store)
 {
     enum ability ability = ABILITY_UNKNOWN;
-    char path[4096], word[8] = "";
+    char path[4096];
     struct err ignored;
     struct text note;
-    long long when = 0;
-    int64_t now = clock_wall() / NS_PER_S;
 
     text_init(&note, NOTE_MAX);
-    if (note_path(store, path, sizeof path) && file_read(path, &note, &ignored) == FILE_OK &&
-        sscanf(note.data, "copies %7s %lld", word, &when) == 2 && when <= now &&
-        when > now - REMEMBERED_FOR)
-        ability = !strcmp(word, "yes")  ? ABILITY_YES
-                  : !strcmp(word, "no") ? ABILITY_NO
-                                        : ABILITY_UNKNOWN;
+    if (note_path(store, path, sizeof path) && file_read(path, &note, &ignored) == FILE_OK)
+        ability = ability_noted(note.data, clock_wall() / NS_PER_S);
     text_finish(&note);
     return ability;
 }

@@ -61,11 +61,12 @@ static int fetch_sections(struct preparation *p, struct err *err)
     const struct delta_options *o = p->options;
     struct index *index = p->delta->index;
     bool *need = calloc(2 * (size_t)index->section_count, sizeof *need);
-    bool *config = need + index->section_count;
+    bool *config;
     int failed;
 
     if (!need)
         return err_memory(err, "the index");
+    config = need + index->section_count;
     need_sections(index, p->ranges, p->range_count, need);
     need_sections(index, &p->config, 1, config);
     for (unsigned i = 0; i < index->section_count; i++)

@@ -282,7 +282,7 @@ struct host *host_of(const struct host_image *images, unsigned count, const char
                    image->layer_count * sizeof *image->diff_ids);
         host->count++;
     }
-    if (host->count != count || index_keys(host, err)) {
+    if (!host->images || host->count != count || index_keys(host, err)) {
         err_memory(err, "the images of the host");
         host_destroy(host);
         return NULL;
@@ -294,7 +294,7 @@ void host_destroy(struct host *host)
 {
     if (!host)
         return;
-    for (unsigned i = 0; i < host->count; i++)
+    for (unsigned i = 0; host->images && i < host->count; i++)
         free(host->images[i].diff_ids);
     free(host->images);
     free(host->keys);

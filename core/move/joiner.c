@@ -170,16 +170,17 @@ static void submit(struct joiner *j, struct errand *errand)
 static bool find_source(const struct joiner *j, const struct region *region, const char **key,
                         const char **etag)
 {
-    if (region->object >= PLACER_TEMP) {
-        const struct temp *temp = j->temps[region->object - PLACER_TEMP];
+    const struct temp *temp;
 
-        *key = temp->key;
-        *etag = temp->etag;
-        return temp->ready;
+    if (region->object < BASES_MAX) {
+        *key = j->bases->base[region->object].key;
+        *etag = j->bases->base[region->object].etag;
+        return true;
     }
-    *key = j->bases->base[region->object].key;
-    *etag = j->bases->base[region->object].etag;
-    return true;
+    temp = j->temps[region->object - PLACER_TEMP];
+    *key = temp->key;
+    *etag = temp->etag;
+    return temp->ready;
 }
 
 static void send_side(struct joiner *j, struct temp *temp, unsigned side)

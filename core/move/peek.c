@@ -103,7 +103,7 @@ bool peek_image_id(const char *path, char id[IMAGE_ID_SIZE])
     found = found && read_entry(fd, name, &text);
     if (found) {
         sha256_of(text_view(&text), sum);
-        memcpy(id, "sha256:", 7);
+        str_copy(id, IMAGE_ID_SIZE, "sha256:");
         hex_encode(sum, sizeof sum, id + 7);
     }
     text_finish(&text);

@@ -89,8 +89,7 @@ void span_unpack(struct job *job, void *scratch)
         if (unpack_chunk(span, scratch, chunk, span->slot->out + span->out_size, &span->err)) {
             if (!(chunk->flags & (SPAN_SPOOLED | SPAN_KEPT)))
                 err_wrap(&span->err, "archive bytes %llu+%u",
-                         (unsigned long long)(span->op.offset + chunk->at),
-                         chunk->chunk.packed_size);
+                         (unsigned long long)span->op.offset + chunk->at, chunk->chunk.packed_size);
             return;
         }
         span->out_size += chunk->chunk.raw_size;

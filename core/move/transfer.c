@@ -1,6 +1,8 @@
 #include "move/transfer.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -24,7 +26,8 @@ static uint64_t high_water_mark(void)
     if (!file)
         return 0;
     while (!kilobytes && fgets(line, sizeof line, file))
-        sscanf(line, "VmHWM: %llu", &kilobytes);
+        if (strncmp(line, "VmHWM:", 6) == 0)
+            kilobytes = strtoull(line + 6, NULL, 10);
     fclose(file);
     return (uint64_t)kilobytes * 1024;
 }

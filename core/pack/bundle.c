@@ -120,6 +120,7 @@ static void put_size(char *field, uint64_t size)
 
 static void put_header(struct maker *m, const char *name, uint64_t size)
 {
+    static const char magic[8] = {'u', 's', 't', 'a', 'r', '\0', '0', '0'};
     char block[TAR_BLOCK] = {0};
     unsigned sum = 0;
 
@@ -131,10 +132,7 @@ static void put_header(struct maker *m, const char *name, uint64_t size)
     put_octal(block + 136, 11, m->options->mtime > 0 ? (uint64_t)m->options->mtime : 0);
     memset(block + 148, ' ', 8);
     block[156] = '0';
-    memcpy(block + 257,
-           "ustar\0"
-           "00",
-           8);
+    memcpy(block + 257, magic, sizeof magic);
     for (size_t i = 0; i < sizeof block; i++)
         sum += (uint8_t)block[i];
     put_octal(block + 148, 6, sum);
