@@ -228,9 +228,10 @@ class Harness:
             now = read_and_written(stage.registry_pid)
             figures["sent"] = max(0, now[0] - relayed[0] - figures["received"])
             figures["received"] = max(0, now[1] - relayed[1] - figures["sent"])
-        elif mark:
-            # The server counts what it copied within itself as received: only the client can tell it apart.
-            figures["sent"] -= figures.get("stated_copied_bytes", 0)
+        elif mark and figures.get("stated_copied_bytes"):
+            # The server counts what it copied within itself, and for how many temporary objects, as received: only
+            # the client can tell it apart.
+            figures["sent"] = figures["stated_uploaded_bytes"]
         if proxy:
             figures.update(sent=proxy.result["up"], received=proxy.result["down"],
                            connections=proxy.result["connections"], cuts=proxy.result["cuts"],
