@@ -52,12 +52,13 @@ static int add_states(struct list *list, const struct store *store, struct err *
 
     if (checkpoint_file_list(&found, &count, err))
         return ERR_FAIL;
-    for (size_t i = 0; i < count && !failed; i++) {
+    for (size_t i = 0; i < count; i++) {
         struct unfinished *item = add(list, UNFINISHED_PUSH, err);
 
-        failed = !item;
-        if (!item)
+        if (!item) {
+            failed = ERR_FAIL;
             break;
+        }
         str_copy(item->state, sizeof item->state, found[i].name);
         str_copy(item->key, sizeof item->key, found[i].key);
         str_copy(item->id, sizeof item->id, found[i].upload);
@@ -69,7 +70,7 @@ static int add_states(struct list *list, const struct store *store, struct err *
         item->busy = found[i].busy;
     }
     free(found);
-    return failed ? ERR_FAIL : 0;
+    return failed;
 }
 
 static int add_spools(struct list *list, const struct store *store, struct err *err)
@@ -80,12 +81,13 @@ static int add_spools(struct list *list, const struct store *store, struct err *
 
     if (spool_list(&found, &count, err))
         return ERR_FAIL;
-    for (size_t i = 0; i < count && !failed; i++) {
+    for (size_t i = 0; i < count; i++) {
         struct unfinished *item = add(list, UNFINISHED_PULL, err);
 
-        failed = !item;
-        if (!item)
+        if (!item) {
+            failed = ERR_FAIL;
             break;
+        }
         str_copy(item->id, sizeof item->id, found[i].id);
         str_copy(item->key, sizeof item->key, found[i].key);
         item->elsewhere = strcmp(found[i].where, store->where) != 0;
@@ -96,7 +98,7 @@ static int add_spools(struct list *list, const struct store *store, struct err *
         item->busy = found[i].busy;
     }
     free(found);
-    return failed ? ERR_FAIL : 0;
+    return failed;
 }
 
 /* ---- in the bucket ---- */

@@ -79,11 +79,7 @@ def one(options, where, scene, kind, number, way, score):
 
 def run(options, score):
     images = scenes.make_images(options.results)
-    workers, jobs = [], []
-    for number in range(options.workers):
-        workers.append({
-            "folder": scenes.Folder(os.path.join(options.results, f"calls-folder{number}"), options.program),
-            "server": scenes.Server(os.path.join(options.results, f"calls-server{number}"), options.program)})
+    workers, jobs = scenes.hire(options, "calls"), []
     try:
         for worker in workers:
             digests = [each.prepare(images) for each in worker.values()][0]

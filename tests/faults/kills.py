@@ -5,7 +5,6 @@ sends); the program is killed before the i-th, or with half of it done. Whoever 
 was there before or all of the new (or, of an image that was being replaced, is refused); the same command again
 does what it is for; and after a cleanup nothing unfinished is left, on this host or in the bucket.
 """
-import os
 import time
 
 import bench
@@ -52,11 +51,7 @@ def one(options, where, scene, number, way, score):
 
 def run(options, score):
     images = scenes.make_images(options.results)
-    workers, jobs = [], []
-    for number in range(options.workers):
-        workers.append({
-            "folder": scenes.Folder(os.path.join(options.results, f"kills-folder{number}"), options.program),
-            "server": scenes.Server(os.path.join(options.results, f"kills-server{number}"), options.program)})
+    workers, jobs = scenes.hire(options, "kills"), []
     try:
         for worker in workers:
             digests = [each.prepare(images) for each in worker.values()][0]

@@ -194,6 +194,13 @@ def make_images(folder, small=False):
     return images
 
 
+def hire(options, name):
+    """A folder and a server for each of those who work side by side."""
+    return [{"folder": Folder(os.path.join(options.results, f"{name}-folder{number}"), options.program),
+             "server": Server(os.path.join(options.results, f"{name}-server{number}"), options.program)}
+            for number in range(options.workers)]
+
+
 def all_scenes(images, digests):
     current = ("current", "shop", "production")
     return [
