@@ -15,8 +15,9 @@
 #include "wire/docker_ask.h"
 #include "wire/docker_stream.h"
 
-#define OUR_API    "1.48" /* the newest whose answers are known here */
-#define OLDEST_API "1.24" /* of daemons that do not tell */
+#define OUR_API     "1.48" /* the newest whose answers are known here */
+#define OLDEST_API  "1.24" /* of daemons that do not tell */
+#define CONTENT_API "1.48" /* an inspect tells which manifests are there */
 
 /* ---- versions ---- */
 
@@ -166,6 +167,8 @@ static int read_info(struct docker *docker, struct err *err)
             json_string_equals(json_at(pair, 1), "io.containerd.snapshotter.v1"))
             engine->containerd_store = true;
     }
+    engine->tells_content =
+        engine->containerd_store && compare_versions(engine->api_version, CONTENT_API) >= 0;
     json_destroy(json);
     return 0;
 }

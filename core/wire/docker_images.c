@@ -29,6 +29,15 @@ static int read_layers(struct json_node layers, const char *name, struct docker_
     return 0;
 }
 
+/* The image is the only one of what its name leads to, and nothing of it is missing. */
+static bool is_whole(struct json_node manifests, const char *id)
+{
+    struct json_node only = json_at(manifests, 0);
+
+    return json_count(manifests) == 1 && json_string_equals(json_get(only, "ID"), id) &&
+           json_bool(json_get(only, "Available"), false);
+}
+
 static int read_image(struct json_node root, const char *name, struct docker_image *out,
                       struct err *err)
 {
@@ -44,6 +53,7 @@ static int read_image(struct json_node root, const char *name, struct docker_ima
         out->size = (uint64_t)size;
     json_string(json_get(root, "Os"), out->os, sizeof out->os);
     json_string(json_get(root, "Architecture"), out->architecture, sizeof out->architecture);
+    out->whole = is_whole(json_get(root, "Manifests"), out->id);
     return read_layers(json_get(json_get(root, "RootFS"), "Layers"), name, out, err);
 }
 
@@ -56,7 +66,8 @@ int docker_inspect(struct docker *docker, const char *name, struct docker_image 
     int failed;
 
     text_init(&path, DOCKER_PATH_MAX);
-    failed = docker_image_path(name, "/json", &path, err);
+    failed = docker_image_path(name, docker->engine.tells_content ? "/json?manifests=1" : "/json",
+                               &path, err);
     if (failed == 0)
         failed = docker_ask_json(docker, path.data, &json, &status, err);
     if (failed == 0 && status == 200)
