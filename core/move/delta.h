@@ -57,9 +57,10 @@ void delta_destroy(struct delta *delta); /* takes NULL */
 
 uint64_t delta_left_out(const struct delta *delta); /* packed bytes of layers that stay away */
 
-/* The estimate behind --reuse auto. Seconds that a harvest would save, less those that it costs. */
+/* The estimate behind --reuse auto: seconds that a harvest would save; negative: cost. */
 struct harvest_estimate {
     uint64_t missing;        /* packed bytes to fetch without it */
+    uint64_t load;           /* raw bytes that the daemon is to be given in any case */
     uint64_t donor_size;     /* raw bytes to read, or to have exported */
     bool direct;             /* to read: no export is needed (donor.h) */
     bool kin;                /* the donor is an earlier image of the application */
@@ -67,5 +68,8 @@ struct harvest_estimate {
     double rate;             /* of the link, bytes a second */
 };
 double harvest_gain(const struct harvest_estimate *estimate);
+/* Whether it is to be done. Reading layers pays already where it costs no time: nothing crosses the
+ * link that need not. */
+bool harvest_pays(const struct harvest_estimate *estimate);
 
 #endif

@@ -7,9 +7,9 @@
  *       +--------------------------- empty spans ------------------------------+
  *
  * Into a daemon, only what it lacks (delta): the plan then holds the chunks of missing layers, a
- * harvest has put those into the spool that an image of this host holds, and the writer assembles a
- * bundle of them. If the daemon does not take that, or the index has lied, all of the image
- * follows.
+ * harvest takes those from an image of this host that it holds, and the writer assembles a bundle
+ * of them. The plan follows the harvest's front: the daemon is loading while the rest is looked
+ * for. If the daemon does not take that, or the index has lied, all of the image follows.
  *
  * What was fetched is kept in a spool until the pull is done: so one that is killed goes on where
  * it was.
@@ -53,7 +53,7 @@
 #define ATTEMPTS    4           /* replaced, spoiled, refused or misled, and one that goes well */
 #define KEEP_FREE   (256 * MIB) /* of the disk: the spool is not to be what fills it */
 
-enum { FETCHED = 1, UNPACKED, WRITTEN, VERIFIED, ENDED, HARVESTED };
+enum { FETCHED = 1, UNPACKED, WRITTEN, VERIFIED, ENDED, MOVED, HARVESTED };
 
 /* What one attempt answers besides 0 and failure: the archive was replaced meanwhile; the daemon
  * did not take a part of the image; what the index says is not so, or what the spool held. */
@@ -79,6 +79,9 @@ struct pull {
     struct need *wanted; /* NULL: plain pieces. The delta's, or all of the index */
     struct spool *spool; /* NULL: nothing is kept */
     struct plan plan;
+    struct harvest *harvest; /* NULL: nothing is taken from images of this host */
+    uint64_t harvested;      /* bytes that it has read, as far as they were counted */
+    int64_t harvest_began;
 
     struct inbox *home;
     struct slots *slots;
@@ -315,26 +318,8 @@ static int choose_delta(struct pull *p, struct err *err)
     return 0;
 }
 
-/* Waits for the harvest to be done: it looks at the cancel flag by itself, where it waits. */
-static void watch_harvest(struct pull *p, struct harvest *harvest)
-{
-    const struct msg *msg;
-    uint64_t seen = 0;
-
-    do {
-        uint64_t read = harvest_read(harvest);
-
-        meter_add(&p->meter, read - seen, clock_monotonic());
-        seen = read;
-        report(p, PHASE_REUSE);
-        if (cancel_requested(p->options->transfer.cancel))
-            harvest_stop(harvest);
-        msg = inbox_take(p->home, clock_monotonic() + CANCEL_TICK);
-    } while (!msg);
-}
-
-/* Takes wanted chunks from the donor. What it does not give is fetched; so only a cancel fails. */
-static int harvest(struct pull *p, struct err *err)
+/* Wanted chunks come from there, as far as it holds them; the others are fetched. */
+static void start_harvest(struct pull *p)
 {
     const struct delta *delta = p->delta;
     struct harvest_options options = {.source = delta->donor_source,
@@ -342,23 +327,16 @@ static int harvest(struct pull *p, struct err *err)
                                       .file_min = delta->index->file_min,
                                       .wanted = delta->wanted,
                                       .home = p->home,
+                                      .kind_moved = MOVED,
                                       .kind_done = HARVESTED};
-    uint64_t before = need_missing(delta->wanted), found;
-    struct harvest *harvest = harvest_create(&options, err);
+    struct err err;
 
-    if (harvest) {
-        watch_harvest(p, harvest);
-        if (harvest_result(harvest, err))
-            log_info("%s: %s", delta->donor->name, err->text);
-    } else {
-        log_info("%s: %s", delta->donor->name, err->text);
-    }
-    harvest_destroy(harvest);
-    found = before - need_missing(delta->wanted);
-    p->result->stats.reused_bytes += found;
-    log_info("%s held %.1f of %.1f MB that are missing", delta->donor->name, (double)found / 1e6,
-             (double)before / 1e6);
-    return cancel_check(p->options->transfer.cancel, err);
+    p->harvest_began = clock_monotonic();
+    p->harvest = harvest_create(&options, &err);
+    if (p->harvest)
+        p->plan.limit = 0;
+    else
+        log_info("%s: %s", delta->donor->name, err.text);
 }
 
 /* ---- the transfer: one function an event ---- */
@@ -368,6 +346,8 @@ static void stop(struct pull *p, const struct err *err)
     if (!p->stopping)
         p->err = *err;
     p->stopping = true;
+    if (p->harvest)
+        harvest_stop(p->harvest);
 }
 
 static struct span *span_of_op(struct msg *msg)
@@ -395,7 +375,8 @@ static void admit(struct pull *p)
     struct slot *slot;
     struct err err;
 
-    while (!p->stopping && !plan_done(&p->plan) && (slot = slots_take(p->slots))) {
+    while (!p->stopping && !plan_done(&p->plan) && !plan_waits(&p->plan) &&
+           (slot = slots_take(p->slots))) {
         struct span *span = span_of(slot);
 
         span->op = (struct store_op){.verb = STORE_GET,
@@ -478,6 +459,22 @@ static void on_ended(struct pull *p)
         p->image = &p->delta->index->image;
 }
 
+static void on_harvested(struct pull *p)
+{
+    const char *donor = p->delta->donor->name;
+    uint64_t missing = need_missing(p->wanted), found = p->result->to_fetch - missing;
+    struct err err;
+
+    p->plan.limit = p->wanted->count;
+    if (harvest_result(p->harvest, &err))
+        log_info("%s: %s", donor, err.text);
+    log_info("%s held %.1f of %.1f MB that were missing; looking took %.1f s", donor,
+             (double)found / 1e6, (double)p->result->to_fetch / 1e6,
+             (double)(clock_monotonic() - p->harvest_began) / (double)NS_PER_S);
+    p->result->stats.reused_bytes += found;
+    p->result->to_fetch = missing;
+}
+
 static void dispatch(struct pull *p, struct msg *msg)
 {
     switch (msg->kind) {
@@ -495,6 +492,12 @@ static void dispatch(struct pull *p, struct msg *msg)
         break;
     case ENDED:
         on_ended(p);
+        break;
+    case MOVED:
+        p->plan.limit = harvest_front(p->harvest);
+        break;
+    case HARVESTED:
+        on_harvested(p);
         break;
     default:
         break;
@@ -518,9 +521,24 @@ static void end_writing(struct pull *p)
     writer_end(p->writer, !p->stopping);
 }
 
+/* Until the first chunk is on its way, what is seen of the pull is how far the harvest is. */
+static void report_on(struct pull *p)
+{
+    uint64_t read;
+
+    if (p->phase == PHASE_REUSE && !slots_out(p->slots) && plan_waits(&p->plan)) {
+        read = harvest_read(p->harvest);
+        meter_add(&p->meter, read - p->harvested, clock_monotonic());
+        p->harvested = read;
+        report(p, PHASE_REUSE);
+    } else {
+        report(p, p->phase == PHASE_REUSE ? PHASE_PULL : p->phase);
+    }
+}
+
 static int conduct(struct pull *p, struct err *err)
 {
-    report(p, PHASE_PULL);
+    report(p, p->harvest ? PHASE_REUSE : PHASE_PULL);
     while (!p->ended) {
         struct msg *msg;
 
@@ -533,7 +551,7 @@ static int conduct(struct pull *p, struct err *err)
             dispatch(p, msg);
         if (!p->stopping && cancel_check(p->options->transfer.cancel, err))
             stop(p, err);
-        report(p, p->phase);
+        report_on(p);
     }
     if (!p->stopping)
         return 0;
@@ -624,6 +642,7 @@ static int set_up(struct pull *p, struct err *err)
 
 static void take_down(struct pull *p)
 {
+    harvest_destroy(p->harvest);
     writer_destroy(p->writer);
     assembly_destroy(p->assembly);
     sink_destroy(p->sink);
@@ -662,12 +681,10 @@ static bool is_spent(int answer, const struct err *err)
 
 static int transfer(struct pull *p, struct err *err)
 {
-    int answer = p->delta && p->delta->donor ? harvest(p, err) : 0;
+    int answer = set_up(p, err);
 
-    if (p->wanted)
-        p->result->to_fetch = need_missing(p->wanted);
-    if (answer == 0)
-        answer = set_up(p, err);
+    if (answer == 0 && p->delta && p->delta->donor)
+        start_harvest(p);
     if (answer == 0)
         answer = conduct(p, err);
     if (answer == 0 && p->options->docker)
