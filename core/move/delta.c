@@ -26,6 +26,8 @@
 #define LAYERS_RATE 500e6
 /* How fast a daemon takes in what it loads. */
 #define LOAD_RATE 250e6
+/* Seconds that are not worth a change of mind. */
+#define LAG 1.0
 /* The link, as long as too little was seen of it. */
 #define LINK_RATE  12.5e6
 #define SEEN_LEAST (128 * KIB)
@@ -247,6 +249,18 @@ bool harvest_pays(const struct harvest_estimate *e)
     return e->direct ? harvest_gain(e) >= 0 : harvest_gain(e) > 0;
 }
 
+bool harvest_lags(const struct harvest_estimate *e, double seconds, uint64_t read,
+                  uint64_t open_packed, uint64_t open_raw)
+{
+    double fetch = larger((double)open_packed / e->rate, (double)open_raw / LOAD_RATE);
+
+    if (seconds < LAG || read >= e->donor_size)
+        return false;
+    if (read == 0)
+        return e->direct && seconds > LAG + fetch;
+    return (double)(e->donor_size - read) * seconds / (double)read > LAG + fetch;
+}
+
 static unsigned count_shared(const struct host_image *donor, const struct metadata *metadata)
 {
     unsigned shared = 0;
@@ -327,6 +341,7 @@ static void choose_donor(struct preparation *p)
     estimate.donor_size = source->size_hint;
     estimate.direct = donor_is_direct(source);
     estimate.shared = count_shared(donor, metadata);
+    delta->estimate = estimate;
     if (harvest_pays(&estimate) || p->options->reuse == REUSE_ALWAYS) {
         delta->donor = donor;
         delta->donor_source = source;

@@ -81,7 +81,8 @@ struct pull {
     struct plan plan;
     struct harvest *harvest; /* NULL: nothing is taken from images of this host */
     uint64_t harvested;      /* bytes that it has read, as far as they were counted */
-    int64_t harvest_began;
+    int64_t harvest_began, next_look;
+    bool harvest_left; /* it was given up */
 
     struct inbox *home;
     struct slots *slots;
@@ -521,6 +522,28 @@ static void end_writing(struct pull *p)
     writer_end(p->writer, !p->stopping);
 }
 
+/* Reading that takes longer than fetching would (a cold disk, a busy one) is given up. */
+static void judge_harvest(struct pull *p)
+{
+    int64_t now = clock_monotonic();
+    double seconds = (double)(now - p->harvest_began) / (double)NS_PER_S;
+    uint64_t packed = 0, raw = 0;
+
+    if (!p->harvest || p->harvest_left || p->options->reuse != REUSE_AUTO || now < p->next_look)
+        return;
+    p->next_look = now + CANCEL_TICK;
+    for (uint32_t i = p->plan.limit; i < p->wanted->count; i++) {
+        packed += p->wanted->chunks[i].chunk.packed_size;
+        raw += p->wanted->chunks[i].chunk.raw_size;
+    }
+    if (!packed ||
+        !harvest_lags(&p->delta->estimate, seconds, harvest_read(p->harvest), packed, raw))
+        return;
+    log_info("reading %s is slow: the rest is fetched", p->delta->donor->name);
+    p->harvest_left = true;
+    harvest_stop(p->harvest);
+}
+
 /* Until the first chunk is on its way, what is seen of the pull is how far the harvest is. */
 static void report_on(struct pull *p)
 {
@@ -551,6 +574,7 @@ static int conduct(struct pull *p, struct err *err)
             dispatch(p, msg);
         if (!p->stopping && cancel_check(p->options->transfer.cancel, err))
             stop(p, err);
+        judge_harvest(p);
         report_on(p);
     }
     if (!p->stopping)

@@ -39,18 +39,22 @@ static struct err err;
 
 /* ---- two images: the second shares the lowest layer, and most of the bytes of the others ---- */
 
-/* A layer of 40 files of 200 KiB; those for which changed(i) are of another seed. */
+/* What a layer is made of: so many files, of such a size, that many of them different ones. */
+static unsigned files = 10, kinds = 10;
+static size_t file_size = 200 * KIB;
+
+/* Every so manieth file, if not 0, is not what it is in other layers of that number. */
 static void make_layer(struct tarball *layer, unsigned number, unsigned changed_every)
 {
-    const size_t size = 200 * KIB;
+    const size_t size = file_size;
     uint8_t *bytes = malloc(size);
     char name[64];
 
     tarball_init(layer);
-    for (unsigned i = 0; i < 10; i++) {
+    for (unsigned i = 0; i < files; i++) {
         bool changed = changed_every && i % changed_every == 0;
 
-        noise(bytes, size, 1000 * number + i + (changed ? 500 : 0));
+        noise(bytes, size, 1000 * number + i % kinds + (changed ? 500 : 0));
         snprintf(name, sizeof name, "srv/%u/%u.bin", number, i);
         tarball_file(layer, name, bytes, size);
     }
@@ -205,6 +209,31 @@ static void only_what_the_engine_lacks_moves(void **state)
         docker_close(docker);
         fake_docker_stop(&fake);
     }
+}
+
+/* So many chunks that the daemon is given the first while the last are still looked for. Each is
+ * there twice, and in a fifth of the places it is not the one that the host has. */
+static void it_loads_while_it_looks(void **state)
+{
+    struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
+    struct docker *docker = open_daemon(&fake);
+    struct pull_result result;
+
+    (void)state;
+    files = 900;
+    kinds = 450;
+    file_size = 20 * KIB;
+    fill_bucket("many");
+    pull_well("many", docker, FIRST, REUSE_NEVER, &result);
+    pull_well("many", docker, SECOND, REUSE_ALWAYS, &result);
+    assert_false(result.reloaded);
+    assert_true(result.donor);
+    /* the changed files, once or twice each, and headers */
+    assert_in_range(result.stats.downloaded_bytes, 135 * 20 * KIB, 2 * 270 * 20 * KIB + 400 * KIB);
+    docker_close(docker);
+    fake_docker_stop(&fake);
+    files = kinds = 10;
+    file_size = 200 * KIB;
 }
 
 static void a_dry_run_says_what_would_move(void **state)
@@ -516,6 +545,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_what_the_engine_lacks_moves),
+        cmocka_unit_test(it_loads_while_it_looks),
         cmocka_unit_test(a_dry_run_says_what_would_move),
         cmocka_unit_test(a_daemon_that_refuses_a_part_is_given_the_whole),
         cmocka_unit_test(a_spool_that_lies_is_dropped),

@@ -284,6 +284,33 @@ static void a_harvest_is_done_when_it_pays(void **state)
         assert_int_equal(harvest_pays(&cases[i].estimate), cases[i].pays);
 }
 
+/* 1.2 GB of layers, 400 MB to fetch, of which half is settled. */
+static void a_slow_disk_is_given_up(void **state)
+{
+    static const struct {
+        double rate, seconds;
+        uint64_t read;
+        bool lags;
+    } cases[] = {
+        {100e6, 0.5, 1000000, false},  /* too early to tell */
+        {100e6, 2, 600000000, false},  /* as expected */
+        {100e6, 2, 100000000, true},   /* 22 s to go, where fetching takes 2.4 */
+        {2.5e6, 2, 100000000, false},  /* the link is slower still */
+        {100e6, 2, 0, false},          /* it may just begin */
+        {100e6, 30, 0, true},          /* or not */
+        {100e6, 9, 1200000000, false}, /* it is done */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct harvest_estimate e = {400000000, 1200000000, 1200000000, true,
+                                     true,      3,          6,          cases[i].rate};
+
+        assert_int_equal(harvest_lags(&e, cases[i].seconds, cases[i].read, 200000000, 600000000),
+                         cases[i].lags);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +322,7 @@ int main(void)
         cmocka_unit_test(a_chunk_that_is_found_serves_its_twins),
         cmocka_unit_test(spans_fetch_one_range_each),
         cmocka_unit_test(a_harvest_is_done_when_it_pays),
+        cmocka_unit_test(a_slow_disk_is_given_up),
     };
 
     make_ids();
