@@ -8,7 +8,9 @@ import re
 import shutil
 
 import bench
-from bench import CONFLICT, DONE, INTEGRITY, NEXT, NOT_FOUND, REF
+from bench import CONFLICT, DONE, INTEGRITY, INTERRUPTED, NEXT, NOT_FOUND, REF
+
+HALF_PUSH, HALF_PULL, ELSEWHERE = "half a push", "half a pull", ", another host"
 
 
 class Scene:
@@ -90,8 +92,15 @@ class Worker:
         os.makedirs(self.tmp, exist_ok=True)
         self.program = bench.Program(path, folder, {**environment, "TMPDIR": self.tmp})
 
-    def tidy(self):
+    def keep_home(self, start):
+        """What the program remembers now belongs to that start."""
+        shutil.copytree(self.program.home, os.path.join(self.folder, "homes", start))
+
+    def tidy(self, start):
         self.program.forget()
+        home = os.path.join(self.folder, "homes", start)
+        if start and os.path.exists(home):
+            shutil.copytree(home, self.program.home, dirs_exist_ok=True)
         for name in self.strays():
             path = os.path.join(self.folder, name)
             if os.path.isfile(path):
@@ -128,7 +137,8 @@ class Worker:
         """Files that the program has left where only its unfinished work lies."""
         found = [os.path.join("tmp", name) for name in os.listdir(self.tmp)]
         return found + [name for name in os.listdir(self.folder)
-                        if name not in ("home", "tmp", "s3", "bucket", "saved", "book")]
+                        if name not in ("home", "homes", "tmp", "s3", "bucket", "saved", "book",
+                                        "docker.sock")]
 
 
 class Server(Worker):
@@ -140,8 +150,21 @@ class Server(Worker):
         super().__init__(folder, path, self.s3.environment())
 
     def begin(self, start, rules=()):
-        self.tidy()
-        self.s3.tell(load=start, rules=list(rules))
+        self.tidy(start)
+        self.rules = list(rules)
+        self.s3.tell(load=start.removesuffix(ELSEWHERE), rules=self.rules)
+
+    def prepare_halves(self, images):
+        """Starts at which something is unfinished: interrupted when a part, or range, did not come."""
+        def half(start, kind, nth, name, *command):
+            self.begin(start, [{"kind": kind, "nth": nth, "times": 0, "do": "stall", "seconds": 5}])
+            code = self.program.interrupted(command, lambda: self.s3.tell()["kinds"].count(kind) >= nth)
+            if code != INTERRUPTED:
+                raise RuntimeError(f"{command} should be interrupted: {code}")
+            self.save(name)
+            self.keep_home(name)
+        half("", "Part", 2, HALF_PUSH, "push", REF, "--input", images["first"])
+        half("two", "Range", 9, HALF_PULL, "pull", NEXT, "--output", os.path.join(self.folder, "out.tar"))
 
     def save(self, name):
         self.s3.tell(save=name)
@@ -151,6 +174,28 @@ class Server(Worker):
 
     def stop(self):
         self.s3.stop()
+
+
+class Host(Server):
+    """A Docker daemon stands beside the program, and the bucket is on a server."""
+
+    def __init__(self, folder, path, profile, images):
+        super().__init__(folder, path)
+        self.images, self.profile = images, profile
+        self.docker = bench.FakeDocker(folder, profile)
+        self.program.environment.update(self.docker.environment())
+
+    def begin(self, start, rules=(), has=(), docker_rules=()):
+        super().begin(start, rules)
+        self.docker.tell(take=[self.images[name] for name in has], rules=list(docker_rules))
+
+    def calm(self):
+        super().calm()
+        return self.docker.tell(rules=[])
+
+    def stop(self):
+        self.docker.stop()
+        super().stop()
 
 
 class Folder(Worker):
@@ -166,7 +211,7 @@ class Folder(Worker):
         return os.path.join(self.folder, "saved", name.replace(" ", "-") or "empty")
 
     def begin(self, start):
-        self.tidy()
+        self.tidy(start)
         shutil.rmtree(self.bucket, ignore_errors=True)
         if os.path.exists(self.saved(start)):
             shutil.copytree(self.saved(start), self.bucket, symlinks=True)
@@ -219,6 +264,32 @@ def all_scenes(images, digests):
         Scene("list images", "two", ("list", "images", "shop"), prints(f"{NEXT}\n{REF}")),
         Scene("history", "promoted twice", ("history", "shop", "production"), None),
         Scene("current", "promoted", current, prints(REF)),
+    ]
+
+
+def swept(worker, result):
+    """A look at a bucket and a host: after a success nothing unfinished is left. A listing carries no sum: what a
+    flipped bit hides is found the next time."""
+    if any(rule["do"] == "flip" for rule in worker.rules):
+        result = worker.program.run("cleanup", "--unfinished", "1s")
+    left = worker.program.run("resume")
+    uploads = worker.s3.tell()["uploads"]
+    if result.code == DONE and (left.code != DONE or left.out.strip() or uploads):
+        return f"unfinished after a cleanup: {uploads} uploads, {left.out}{left.err}"
+    return None
+
+
+def unfinished_scenes(images, digests):
+    """What goes on, and what is told and swept: on a server, after prepare_halves."""
+    push = ("push", REF, "--input", images["first"])
+    return [
+        Scene("push that goes on", HALF_PUSH, push, shows(REF, "absent", digests["first"])),
+        Scene("push that goes on elsewhere", HALF_PUSH + ELSEWHERE, push,
+              shows(REF, "absent", digests["first"])),
+        Scene("pull that goes on", HALF_PULL, ("pull", NEXT, "--output", "out.tar"),
+              wrote("out.tar", digests["next"])),
+        Scene("resume", HALF_PUSH, ("resume",), None),
+        Scene("cleanup", HALF_PUSH, ("cleanup", "--unfinished", "1s"), swept),
     ]
 
 
