@@ -105,6 +105,18 @@ class FakeS3:
                 "AWS_SECRET_ACCESS_KEY": "test-secret-key-0001"}
 
 
+class FaultProxy:
+    """One tests/kit/fault_proxy.py before a server."""
+
+    def __init__(self, url):
+        self.process = subprocess.Popen(
+            [sys.executable, os.path.join(TOP, "tests/kit/fault_proxy.py"), url.removeprefix("http://")],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.url = "http://127.0.0.1:" + self.process.stdout.readline().decode().strip()
+
+    tell, stop = FakeS3.tell, FakeS3.stop
+
+
 class FakeDocker:
     """One tests/kit/fake_docker.py, which keeps images as the engine of that profile does."""
 
@@ -207,7 +219,10 @@ class Score:
         self.lock = threading.Lock()
         self.log = open(log, "w", buffering=1, encoding="utf-8")  # wrongs as they come
         self.counts = {}  # heading: {column: number}
-        self.failures = {}
+        self.failures, self.skipped = {}, {}
+
+    def skip(self, what, why):
+        self.skipped[what] = why
 
     def case(self, heading, column, wrong, told=""):
         with self.lock:
@@ -229,6 +244,9 @@ class Score:
                 print(f"#   {wrong}", file=out)
                 for line in told.strip().splitlines()[-3:]:
                     print(f"#       {line}", file=out)
+        for what, why in self.skipped.items():
+            number += 1
+            print(f"ok {number} - {what} # SKIP {why}", file=out)
         return not self.failures
 
 

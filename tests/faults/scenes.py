@@ -6,6 +6,7 @@ command; its look says what is wrong with the world after it ended, whether well
 import os
 import re
 import shutil
+import subprocess
 
 import bench
 from bench import CONFLICT, DONE, INTEGRITY, INTERRUPTED, NEXT, NOT_FOUND, REF
@@ -174,6 +175,49 @@ class Server(Worker):
 
     def stop(self):
         self.s3.stop()
+
+
+class Real(Worker):
+    """The bucket is on a real S3 server, given by AWS_*; between it and the program stands a fault proxy. Every start
+    is made anew, by pushes past the proxy."""
+
+    def __init__(self, folder, path, images):
+        os.makedirs(folder)
+        self.images, self.bucket, self.start = images, "faults-" + os.path.basename(folder), None
+        self.past = {"S3DOCK_ENDPOINT": os.environ["AWS_ENDPOINT_URL"]}
+        keys = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+        self.proxy = bench.FaultProxy(self.past["S3DOCK_ENDPOINT"])
+        super().__init__(folder, path, {**keys, "S3DOCK_BUCKET": self.bucket,
+                                        "S3DOCK_ENDPOINT": self.proxy.url})
+        self.kit("make")
+
+    def kit(self, verb):
+        subprocess.run([os.path.join(bench.TOP, "tests/kit/bucket"), verb, self.bucket], check=True)
+
+    def begin(self, start, rules=(), fresh=True):
+        """`fresh` false: what was there last may have been read only."""
+        self.tidy("")
+        self.proxy.tell(rules=[])
+        if fresh or self.start != start:
+            self.fill(start)
+        self.start = start
+        self.proxy.tell(rules=list(rules))
+
+    def fill(self, start):
+        self.kit("empty")
+        for name in {"": (), "one": ("first",), "two": ("first", "next")}[start]:
+            ref = {"first": REF, "next": NEXT}[name]
+            pushed = self.program.run("push", ref, "--input", self.images[name], env=self.past)
+            if pushed.code != DONE:
+                raise RuntimeError(f"a push past the proxy: {pushed.code} {pushed.err}")
+        self.tidy("")
+
+    def calm(self):
+        return self.proxy.tell(rules=[])
+
+    def stop(self):
+        self.proxy.stop()
+        self.kit("empty")
 
 
 class Host(Server):

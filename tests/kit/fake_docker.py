@@ -23,7 +23,7 @@ the digest of its config, its layers, and whether it is whole. A rule
 
     {"kind": "Load", "nth": 1, "times": 1, "do": "break", "bytes": 65536}
 
-is as in fake_s3.py. Kinds: Ping Version Info List Inspect Tag Get Load; and Any. What can be done:
+is as in script.py. Kinds: Ping Version Info List Inspect Tag Get Load; and Any. What can be done:
 
     gone         cut, and nobody listens for `seconds`
     reset        cut before anything is done
@@ -49,6 +49,10 @@ import sys
 import threading
 import time
 import urllib.parse
+
+sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+
+from script import Script  # noqa: E402
 
 PROFILES = {  # version, API, least API, extra
     "docker-17": ("17.03.2", "1.27", "1.12", {}),
@@ -195,34 +199,6 @@ class Store:
         return out.getvalue()
 
 
-class Script:
-    """What is to go wrong with which request."""
-
-    def __init__(self):
-        self.lock = threading.Lock()
-        self.listener, self.away_until = None, 0
-        self.begin([])
-
-    def begin(self, rules):
-        self.rules, self.counts, self.kinds = rules, {}, []
-
-    def go_away(self, seconds):
-        self.away_until = time.time() + seconds
-        self.listener.shutdown(socket.SHUT_RDWR)  # wakes who waits for connections
-
-    def rule(self, kind):
-        with self.lock:
-            self.kinds.append(kind)
-            found = None
-            for name in (kind, "Any"):
-                count = self.counts[name] = self.counts.get(name, 0) + 1
-                for rule in self.rules:
-                    first, times = rule.get("nth", 1), rule.get("times", 1)
-                    if rule["kind"] == name and count >= first and (times == 0 or count < first + times):
-                        found = found or rule
-            return found or {"do": ""}
-
-
 class Spoiled:
     """A connection whose answers do not arrive as they were sent: after so many bytes something is done."""
 
@@ -359,7 +335,8 @@ class Exchange:
         do = rule["do"]
         if do in ("gone", "reset"):
             if do == "gone":
-                self.options.script.go_away(rule["seconds"])
+                self.options.away_until = time.time() + rule["seconds"]
+                self.options.listener.shutdown(socket.SHUT_RDWR)  # wakes who waits for connections
             return True
         if do == "break":
             left = rule["bytes"]
@@ -692,14 +669,14 @@ def main():
     # It ends with whoever started it: the test holds the other end of this pipe.
     threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
     while True:
-        options.script.listener = server
+        options.listener = server
         try:
             conn, _ = server.accept()
         except OSError:  # it was told to go away
             server.close()
             if options.listen != "tcp":
                 os.unlink(options.listen)
-            time.sleep(max(0, options.script.away_until - time.time()))
+            time.sleep(max(0, options.away_until - time.time()))
             server, port = listen(options.listen, port)
             continue
         threading.Thread(target=talk, args=(conn, options), daemon=True).start()
