@@ -50,6 +50,15 @@ answered()
     "$@" --json >pull.json
 }
 
+# Whether this engine lets itself be asked which layers it has: containerd's store does so since API 1.48.
+tells_layers()
+{
+    local api
+    on_edge docker info --format '{{.DriverStatus}}' | grep -q io.containerd.snapshotter || return 0
+    api=$(on_edge docker version --format '{{.Server.APIVersion}}')
+    [ "$(printf '1.48\n%s\n' "$api" | sort -V | head -n 1)" = 1.48 ]
+}
+
 moves_all()
 {
     ! at_most 95 "$1"
@@ -77,9 +86,11 @@ done
 pulls "the first image" on_edge s3dock pull $FIRST
 check "comes whole" same 0 "$(json layers_here pull.json)"
 pulls "the edited one" on_edge s3dock pull $EDITED --reuse never
-check "has its layers here but for two" same "2 of 4" \
-    "$(($(json layers pull.json) - $(json layers_here pull.json))) of $(json layers pull.json)"
-check "which are all that moves" at_most 8 pull.json
+if tells_layers; then
+    check "has its layers here but for two" same "2 of 4" \
+        "$(($(json layers pull.json) - $(json layers_here pull.json))) of $(json layers pull.json)"
+    check "which are all that moves" at_most 8 pull.json
+fi
 check "it is the very image" the_same $EDITED
 forget $EDITED
 
@@ -95,7 +106,7 @@ pulls "it decides by itself" on_edge s3dock pull $REBUILT --reuse auto
 check "and says how" grep -Eq "(taking|not looking for) chunks of $FIRST: .* MB are missing" pull.json
 
 pulls "an application on the same base" on_edge s3dock pull $STRANGER --reuse never
-check "moves its own layer" at_most 3 pull.json
+! tells_layers || check "moves its own layer" at_most 3 pull.json
 check "it is the very image" the_same $STRANGER
 
 # --- what does not play along -------------------------------------------------------------------------------------
