@@ -204,6 +204,7 @@ static const struct header_slot {
     {"retry-after", offsetof(struct http_answer, retry_after)},
     {"x-amz-bucket-region", offsetof(struct http_answer, bucket_region)},
     {"x-amz-request-id", offsetof(struct http_answer, request_id)},
+    {"x-amzn-requestid", offsetof(struct http_answer, request_id)},
     {"location", offsetof(struct http_answer, location)},
 };
 

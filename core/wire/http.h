@@ -58,7 +58,7 @@ struct http_answer {
     char last_modified[HTTP_VALUE_MAX];
     char retry_after[HTTP_VALUE_MAX];
     char bucket_region[HTTP_VALUE_MAX]; /* x-amz-bucket-region */
-    char request_id[HTTP_VALUE_MAX];    /* x-amz-request-id */
+    char request_id[HTTP_VALUE_MAX];    /* x-amz-request-id, or what stands for it */
     char location[HTTP_VALUE_MAX];
 };
 

@@ -233,14 +233,24 @@ static void read_error(struct error_document *error, struct view body)
         (void)s3_xml_read(body, NULL, on_error_field, error, &ignored);
 }
 
+static bool is_html_type(const struct http_answer *answer)
+{
+    return strncasecmp(answer->content_type, "text/html", 9) == 0;
+}
+
+/* A login page, a console, a proxy's excuse. The type alone says little: there are stores that call
+ * all that they answer text/html. */
 static bool looks_like_html(const struct http_answer *answer)
 {
     const char *body = answer->body.size ? (const char *)answer->body.data : "";
 
-    if (strncasecmp(answer->content_type, "text/html", 9) == 0)
-        return true;
     body += strspn(body, " \t\r\n"); /* NUL-terminated: it is a text's */
-    return strncasecmp(body, "<!doctype html", 14) == 0 || strncasecmp(body, "<html", 5) == 0;
+    if (!*body)
+        return is_html_type(answer) && answer->content_length != 0 && !answer->request_id[0];
+    if (is_html_type(answer) && strncasecmp(body, "<?xml", 5) != 0)
+        return true;
+    return strncasecmp(body, "<!doctype html", 14) == 0 || strncasecmp(body, "<html", 5) == 0 ||
+           (strncasecmp(body, "<?xml", 5) == 0 && strcasestr(body, "<html"));
 }
 
 static const char *verb_words(enum store_verb verb)
@@ -473,7 +483,7 @@ static void got_range(struct s3_reply *reply, const struct s3_place *place, stru
 static void got_object(struct s3_reply *reply, const struct s3_place *place, struct store_op *op,
                        const struct http_answer *answer)
 {
-    if (strncasecmp(answer->content_type, "text/html", 9) == 0) {
+    if (is_html_type(answer) && !answer->request_id[0]) {
         portal(reply, place, op);
         return;
     }
