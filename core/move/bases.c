@@ -441,6 +441,45 @@ void bases_find(struct store *store, const struct bases_wanted *wanted, struct b
         bases_finish(out);
 }
 
+static bool are_the_same(const struct bases *now, const struct base *then, unsigned count)
+{
+    for (unsigned i = 0; i < count && i < now->count; i++)
+        if (strcmp(now->base[i].key, then[i].key) != 0 ||
+            strcmp(now->base[i].etag, then[i].etag) != 0 || now->base[i].size != then[i].size)
+            return false;
+    return now->count == count;
+}
+
+void bases_recall(struct store *store, const struct base *then, unsigned count, uint64_t index_most,
+                  struct bases *out)
+{
+    struct bases_wanted wanted = {.index_most = index_most};
+    struct search *s = calloc(1, sizeof *s);
+    struct err err;
+    bool usual = true;
+
+    memset(out, 0, sizeof *out);
+    out->known = known_create(&err);
+    if (s && out->known) {
+        s->store = store;
+        s->wanted = &wanted;
+        for (unsigned i = 0; i < count; i++)
+            add_candidate(s, then[i].key);
+        read_candidates(s);
+        for (unsigned i = 0; i < s->count; i++) {
+            usual = usual && s->candidates[i].sound && usable(s, &s->candidates[i].metadata);
+            s->order[i] = &s->candidates[i];
+        }
+        if (usual && s->count == count && choose(s, count) == count)
+            read_indexes(s, count, out);
+        for (unsigned i = 0; i < s->count; i++)
+            metadata_finish(&s->candidates[i].metadata);
+    }
+    free(s);
+    if (!are_the_same(out, then, count))
+        bases_finish(out);
+}
+
 void bases_finish(struct bases *bases)
 {
     for (unsigned i = 0; i < bases->count; i++)

@@ -48,6 +48,10 @@ struct bases_wanted {
 };
 
 void bases_find(struct store *store, const struct bases_wanted *wanted, struct bases *out);
+/* The very archives that an earlier push has used, in their order: all of them as they were then,
+ * or out->count is 0. */
+void bases_recall(struct store *store, const struct base *then, unsigned count, uint64_t index_most,
+                  struct bases *out);
 void bases_finish(struct bases *bases);
 
 #endif

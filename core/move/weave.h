@@ -14,6 +14,7 @@
 #include "base/hash.h"
 #include "flow/inbox.h"
 #include "move/bases.h"
+#include "move/resume.h"
 #include "move/span.h"
 #include "move/upload.h"
 #include "pack/index.h"
@@ -38,7 +39,8 @@ struct weave_options {
     const struct bases *bases;
     struct parts *parts;
     struct index_builder *builder;
-    struct digest *md5; /* fed as long as nothing was copied */
+    struct resume *resume;
+    struct digest *md5; /* fed with a part that is the whole object; the others: resume.h */
     struct inbox *home;
     int kind; /* msg.kind of its messages */
     int level;
@@ -76,7 +78,7 @@ bool weave_was_no_help(const struct weave *weave);
 bool weave_was_refused(const struct weave *weave);
 /* Bytes were needed of a chunk that was not read: the lead was too short. */
 bool weave_lacked_bytes(const struct weave *weave);
-/* Nothing is out: removes what was temporary in the bucket. */
+/* Nothing is out, nobody will go on: removes what was temporary in the bucket. */
 void weave_clean_up(struct weave *weave);
 
 #endif
