@@ -491,7 +491,8 @@ static void learn_copying(const struct attempt *a, bool failed)
 static int check_copies(struct attempt *a, struct err *err)
 {
     unsigned liar;
-    int answer = a->rig.weave ? weave_check(a->rig.weave, &liar, err) : 0;
+    bool unchecked = a->rig.weave && !resume_is_whole(a->rig.resume); /* else it was before */
+    int answer = unchecked ? weave_check(a->rig.weave, &liar, err) : 0;
 
     if (answer != SAMPLE_LIE)
         return answer;
@@ -515,8 +516,17 @@ int attempt_run(struct attempt *attempt, struct err *err)
 int attempt_complete(struct attempt *attempt, struct store_info *info, struct err *err)
 {
     const struct part *last = attempt->rig.weave ? weave_last(attempt->rig.weave) : attempt->last;
-    int answer = upload_complete(attempt->rig.upload, last, attempt->packed, info, err);
+    struct resume *resume = attempt->rig.resume;
+    int answer;
 
+    if (resume_is_whole(resume)) {
+        store_insist(attempt->rig.push->store, true);
+        return resume_confirm(resume, attempt->packed, info, err);
+    }
+    resume_completing(resume, attempt->packed);
+    answer = upload_complete(attempt->rig.upload, last, attempt->packed, info, err);
+    if (answer == 0)
+        resume_completed(resume, attempt->packed, info->etag);
     learn_copying(attempt, answer != 0);
     return answer;
 }

@@ -354,7 +354,7 @@ static bool archive_is(const struct metadata *metadata, const struct store_op *h
            strcmp(head->info.etag, metadata->archive_etag) == 0;
 }
 
-static void take(struct bases *out, const struct candidate *candidate, const struct store_op *head,
+static void take(struct bases *out, const struct candidate *candidate, bool there,
                  struct view bytes)
 {
     const struct metadata *metadata = &candidate->metadata;
@@ -362,15 +362,14 @@ static void take(struct bases *out, const struct candidate *candidate, const str
     struct index *index = NULL;
     struct err err = {0};
 
-    if (!archive_is(metadata, head) || !index_is(metadata, bytes) ||
-        index_parse(bytes, &index, &err)) {
+    if (!there || !index_is(metadata, bytes) || index_parse(bytes, &index, &err)) {
         log_debug("bases: %s is not as its metadata says", candidate->key);
         return;
     }
     if (strcmp(index->codec, "gzip") == 0 && index->archive_size == metadata->size &&
         known_add(out->known, out->count, index, &err) == 0) {
         str_copy(base->key, sizeof base->key, candidate->key);
-        str_copy(base->etag, sizeof base->etag, head->info.etag);
+        str_copy(base->etag, sizeof base->etag, metadata->archive_etag);
         base->size = metadata->size;
         out->index_bytes += bytes.size;
         out->indexes[out->count++] = index;
@@ -411,7 +410,9 @@ static void read_indexes(struct search *s, unsigned count, struct bases *out)
     if (run_all(s->store, ops, 2 * count))
         for (unsigned i = 0; i < count; i++)
             if (fetched(&s->fetches[i])) {
-                take(out, s->order[i], &heads[i], text_view(&s->fetches[i].text));
+                take(out, s->order[i],
+                     s->wanted->described || archive_is(&s->order[i]->metadata, &heads[i]),
+                     text_view(&s->fetches[i].text));
                 text_finish(&s->fetches[i].text);
             }
     for (unsigned i = 0; i < count; i++)
@@ -450,10 +451,9 @@ static bool are_the_same(const struct bases *now, const struct base *then, unsig
     return now->count == count;
 }
 
-void bases_recall(struct store *store, const struct base *then, unsigned count, uint64_t index_most,
-                  struct bases *out)
+void bases_recall(struct store *store, const struct bases_wanted *wanted, const struct base *then,
+                  unsigned count, struct bases *out)
 {
-    struct bases_wanted wanted = {.index_most = index_most};
     struct search *s = calloc(1, sizeof *s);
     struct err err;
     bool usual = true;
@@ -462,7 +462,7 @@ void bases_recall(struct store *store, const struct base *then, unsigned count, 
     out->known = known_create(&err);
     if (s && out->known) {
         s->store = store;
-        s->wanted = &wanted;
+        s->wanted = wanted;
         for (unsigned i = 0; i < count; i++)
             add_candidate(s, then[i].key);
         read_candidates(s);

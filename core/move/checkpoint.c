@@ -29,7 +29,8 @@ enum record_kind {
     RECORD_ETAG,
     RECORD_STOP,
     RECORD_CLAIM,
-    RECORD_JOIN
+    RECORD_JOIN,
+    RECORD_WHOLE
 };
 
 /* ---- writing ---- */
@@ -138,6 +139,17 @@ void checkpoint_put_etag(struct text *out, bool join, unsigned number, const cha
     put_number(&body, number, 4);
     put_string(&body, etag);
     put_record(out, RECORD_ETAG, &body);
+    text_finish(&body);
+}
+
+void checkpoint_put_whole(struct text *out, uint64_t size, const char *etag)
+{
+    struct text body;
+
+    text_init(&body, KIB);
+    put_number(&body, size, 8);
+    put_string(&body, etag);
+    put_record(out, RECORD_WHOLE, &body);
     text_finish(&body);
 }
 
@@ -368,6 +380,15 @@ static bool read_etag(struct cursor *body, struct checkpoint *c)
     return true;
 }
 
+static bool read_whole(struct cursor *body, struct checkpoint *c)
+{
+    uint64_t size = get_number(body, 8);
+
+    get_string(body, c->whole_etag, sizeof c->whole_etag);
+    c->whole = size;
+    return size > 0 && size == c->end;
+}
+
 static bool read_body(enum record_kind kind, struct view bytes, struct checkpoint *c)
 {
     struct cursor body = {.left = bytes};
@@ -384,6 +405,9 @@ static bool read_body(enum record_kind kind, struct view bytes, struct checkpoin
         break;
     case RECORD_ETAG:
         good = read_etag(&body, c);
+        break;
+    case RECORD_WHOLE:
+        good = read_whole(&body, c);
         break;
     case RECORD_STOP:
     case RECORD_CLAIM:

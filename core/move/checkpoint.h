@@ -78,8 +78,10 @@ struct checkpoint {
     uint32_t size_count, size_room;
     uint32_t chunk_count; /* that they tell */
     uint64_t end;         /* of the last part */
-    bool stopped;         /* its push ended, and said so */
-    size_t good;          /* bytes from the front that were read; what follows is torn */
+    uint64_t whole;       /* size of the archive that was about to be completed; 0: not so far */
+    char whole_etag[STORE_ETAG_MAX]; /* what the store called it; "": it had not answered */
+    bool stopped;                    /* its push ended, and said so */
+    size_t good;                     /* bytes from the front that were read; what follows is torn */
 };
 
 /* Writing: each adds to `out`. Strings that do not fit their place are the caller's error. */
@@ -88,6 +90,8 @@ void checkpoint_put_head(struct text *out, const struct checkpoint_head *head);
 void checkpoint_put_step(struct text *out, const struct checkpoint_step *step,
                          const uint32_t *sizes, uint32_t count);
 void checkpoint_put_etag(struct text *out, bool join, unsigned number, const char *etag);
+/* The archive is about to be completed (etag ""), or is. */
+void checkpoint_put_whole(struct text *out, uint64_t size, const char *etag);
 void checkpoint_put_stop(struct text *out);
 void checkpoint_put_claim(struct text *out); /* another push goes on with it */
 

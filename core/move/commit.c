@@ -108,7 +108,7 @@ static int put_metadata(const struct commit *c, bool conditional, const struct m
 
 static int keep_what_is_replaced(const struct commit *c, bool conditional, struct err *err)
 {
-    if (!c->existing->has_archive || c->result->archived)
+    if (!c->existing->has_archive || c->result->archived || existing_is_torn(c->existing))
         return 0;
     if (existing_keep(c->push->store, &c->push->name, c->existing, conditional,
                       &c->result->stats.copied_bytes, err))

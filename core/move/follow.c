@@ -115,6 +115,13 @@ void follow_has_join(struct follow *follow, unsigned long number, const struct s
              info);
 }
 
+void follow_has_all(struct follow *follow)
+{
+    for (unsigned i = 0; i < follow->then->part_count; i++)
+        follow->part_there[i] = true;
+    follow->there = follow->then->part_count;
+}
+
 static bool is_done(const struct follow *f, const struct checkpoint_step *step)
 {
     return step->join ? !f->join_made[step->number] : f->part_there[step->number - 1];
@@ -242,12 +249,17 @@ static bool is_same(const struct checkpoint_step *a, const struct checkpoint_ste
            (!a->join || same_region(&a->side[1], &b->side[1]));
 }
 
+bool follow_is_over(const struct follow *follow)
+{
+    return follow->step == follow->then->step_count;
+}
+
 enum follow_answer follow_step(struct follow *follow, const struct checkpoint_step *now,
                                const struct checkpoint_step **then)
 {
     const struct checkpoint_step *step;
 
-    if (follow->step == follow->then->step_count)
+    if (follow_is_over(follow))
         return FOLLOW_NEW;
     step = &follow->then->steps[follow->step++];
     if (!is_same(step, now))

@@ -26,6 +26,8 @@ const struct checkpoint *follow_checkpoint(const struct follow *follow);
  * not there. */
 void follow_has_part(struct follow *follow, unsigned long number, const struct store_info *info);
 void follow_has_join(struct follow *follow, unsigned long number, const struct store_info *info);
+/* The archive itself is there: all of its parts are. */
+void follow_has_all(struct follow *follow);
 int follow_settle(struct follow *follow, struct err *err);
 unsigned follow_count(const struct follow *follow); /* of parts and joins that are there */
 
@@ -46,5 +48,6 @@ enum follow_answer {
 /* The next step. *then: as it was written down, unless it is new or differs. */
 enum follow_answer follow_step(struct follow *follow, const struct checkpoint_step *now,
                                const struct checkpoint_step **then);
+bool follow_is_over(const struct follow *follow); /* all that was written down has come */
 
 #endif

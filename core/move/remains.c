@@ -1,5 +1,6 @@
 #include "move/remains.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,6 +111,49 @@ void remains_clear(struct store *store, const char *folder)
         look_into(&sweep);
 }
 
+/* ---- the archive itself ---- */
+
+void remains_etag(const struct checkpoint *then, char out[STORE_ETAG_MAX])
+{
+    struct digest *digest = digest_create(DIGEST_MD5);
+    uint8_t md5[MD5_SIZE];
+    char hex[MD5_HEX_SIZE];
+    bool known = digest != NULL;
+
+    out[0] = '\0';
+    for (unsigned i = 1; known && i <= then->part_count; i++) {
+        const char *etag = checkpoint_part(then, i)->etag;
+
+        known = strlen(etag) == MD5_HEX_SIZE + 1; /* with its quotes */
+        snprintf(hex, sizeof hex, "%.32s", known ? etag + 1 : "");
+        known = known && hex_decode(hex, md5, sizeof md5);
+        if (known)
+            digest_add(digest, md5, sizeof md5);
+    }
+    if (known) {
+        digest_end(digest, md5);
+        hex_encode(md5, sizeof md5, hex);
+        snprintf(out, STORE_ETAG_MAX, "\"%s-%u\"", hex, then->part_count);
+    }
+    digest_destroy(digest);
+}
+
+/* The push died between its archive and the documents. The object under its key is that archive
+ * when the store calls it as it did then, or as an object of these parts is called. */
+bool remains_is_whole(struct store *store, const struct checkpoint *then, struct store_info *info)
+{
+    char etag[STORE_ETAG_MAX];
+    struct err ignored;
+
+    *info = (struct store_info){0};
+    if (!then->whole || store_head(store, then->head.key, info, &ignored) != STORE_DONE ||
+        info->size != then->whole)
+        return false;
+    remains_etag(then, etag);
+    return (then->whole_etag[0] && strcmp(then->whole_etag, info->etag) == 0) ||
+           (etag[0] && strcmp(etag, info->etag) == 0);
+}
+
 /* ---- all of it ---- */
 
 static void each_part(void *arg, const struct store_entry *entry)
@@ -123,6 +167,7 @@ int remains_ask(struct store *store, struct follow *follow, struct err *err)
     struct store_op question = {
         .verb = STORE_UPLOAD_PARTS, .key = head->key, .upload_id_in = head->upload};
     struct sweep sweep = {.store = store, .folder = head->folder, .follow = follow};
+    struct store_info info;
     struct store_op op;
 
     switch (list(store, &question, each_part, follow, &op, err)) {
@@ -133,7 +178,10 @@ int remains_ask(struct store *store, struct follow *follow, struct err *err)
             return err_wrap(err, "cannot look at the unfinished upload");
         return REMAINS_UNTOLD;
     default:
-        return REMAINS_GONE;
+        if (!remains_is_whole(store, follow_checkpoint(follow), &info))
+            return REMAINS_GONE;
+        follow_has_all(follow);
+        return follow_settle(follow, err) ? REMAINS_UNTOLD : REMAINS_WHOLE;
     }
     if (head->base_count)
         look_into(&sweep);

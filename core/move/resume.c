@@ -48,7 +48,7 @@ struct resume {
 
     struct tally tally;
     uint64_t bytes;
-    bool diverged, from_bucket;
+    bool diverged, from_bucket, whole;
 };
 
 /* ---- the file ---- */
@@ -122,6 +122,7 @@ void resume_give_up(struct resume *resume, const char *why)
     r->written = 0;
     r->begun = false;
     r->homes = 0;
+    r->whole = false;
 }
 
 /* Why it is not for this push, or NULL. */
@@ -149,6 +150,10 @@ static int ask_store(struct resume *r, struct err *err)
         r->homes = follow_count(r->follow);
         if (r->homes == 0)
             resume_give_up(r, ""); /* nothing is lost */
+        return 0;
+    case REMAINS_WHOLE:
+        r->homes = follow_count(r->follow);
+        r->whole = true;
         return 0;
     case REMAINS_GONE:
         resume_give_up(r, "it has expired");
@@ -357,6 +362,8 @@ int resume_step(struct resume *resume, const struct placer_step *step, const cha
         return ERR_FAIL;
     if (resume->follow)
         answer = follow_step(resume->follow, &now, &then);
+    if (resume->whole && (answer == FOLLOW_NEW || answer == FOLLOW_AGAIN))
+        answer = FOLLOW_DIFFERS;
     switch (answer) {
     case FOLLOW_DIFFERS:
         return diverge(resume, err);
@@ -429,6 +436,34 @@ void resume_joined(struct resume *resume, unsigned number, const char *etag)
     resume->homes++;
     checkpoint_put_etag(&resume->journal, true, number - PLACER_TEMP, etag);
     save(resume);
+}
+
+void resume_completing(struct resume *resume, uint64_t size)
+{
+    resume_completed(resume, size, "");
+}
+
+void resume_completed(struct resume *resume, uint64_t size, const char *etag)
+{
+    if (resume->options.off || !resume->begun)
+        return;
+    checkpoint_put_whole(&resume->journal, size, etag);
+    save(resume);
+}
+
+bool resume_is_whole(const struct resume *resume)
+{
+    return resume->whole;
+}
+
+int resume_confirm(struct resume *resume, uint64_t size, struct store_info *info, struct err *err)
+{
+    const struct checkpoint *then = follow_checkpoint(resume->follow);
+
+    if (!follow_is_over(resume->follow) || then->whole != size ||
+        !remains_is_whole(resume->options.store, then, info))
+        return diverge(resume, err);
+    return 0;
 }
 
 uint64_t resume_bytes(const struct resume *resume)

@@ -73,6 +73,15 @@ void resume_home(struct resume *resume, unsigned number, uint64_t size, const ch
 /* It has put a temporary object together; `number` as in its step. */
 void resume_joined(struct resume *resume, unsigned number, const char *etag);
 
+/* The archive is about to be completed; the store has it, under this ETag. */
+void resume_completing(struct resume *resume, uint64_t size);
+void resume_completed(struct resume *resume, uint64_t size, const char *etag);
+/* What is followed had come as far as that, and only its documents are missing: nothing is sent
+ * then, and whoever completes confirms instead. */
+bool resume_is_whole(const struct resume *resume);
+/* 0: the archive in the bucket is the one that was followed to its end. Fails like resume_mark. */
+int resume_confirm(struct resume *resume, uint64_t size, struct store_info *info, struct err *err);
+
 uint64_t resume_bytes(const struct resume *resume); /* of the archive, that were there, so far */
 bool resume_has_diverged(const struct resume *resume);
 

@@ -112,6 +112,7 @@ static struct shares find_shares(struct rig *r)
         .recall_count = then ? then->base_count : 0,
         .bases = {.name = &r->push->name,
                   .first = r->options.first,
+                  .described = resume_is_whole(r->resume),
                   .layers = (const char(*)[80])local->diff_ids,
                   .layer_count = local->id[0] ? local->layer_count : 0},
     };

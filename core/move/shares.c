@@ -45,8 +45,7 @@ static void find_bases(const struct shares_wanted *wanted, size_t memory, struct
     which.archive_least = s->least;
     which.index_most = memory / BASES_MEMORY(24) * 24;
     if (wanted->recall)
-        bases_recall(wanted->push->store, wanted->recall, wanted->recall_count, which.index_most,
-                     bases);
+        bases_recall(wanted->push->store, &which, wanted->recall, wanted->recall_count, bases);
     else
         bases_find(wanted->push->store, &which, bases);
     if (bases->count && !may_copy(wanted->push, &bases->base[0], s->least, &s->tried)) {

@@ -22,6 +22,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "catalog/conditions.h"
 #include "kit/tarball.h"
 #include "move/push.h"
 #include "wire/store.h"
@@ -613,6 +614,134 @@ static void two_at_once(void **state)
     close_between(&b);
 }
 
+/* ---- between the archive and its documents ---- */
+
+static bool exists(const char *bucket, const char *key, const char *suffix)
+{
+    char path[600];
+
+    snprintf(path, sizeof path, "%s/%s/%s%s", dir, bucket, key, suffix);
+    return access(path, F_OK) == 0;
+}
+
+/* Kills pushes until one dies with its archive there. False: none did. */
+static bool push_until_whole(const char *bucket, const char *input, const char *before)
+{
+    char old[600], now[600];
+    bool conditional;
+    struct between b;
+
+    open_between(&b, bucket); /* is tried out only once */
+    assert_int_equal(conditions_find(b.folder, &conditional, &err), 0);
+    close_between(&b);
+    snprintf(old, sizeof old, "%s/%s/" KEY ".tar.gz", dir, before);
+    snprintf(now, sizeof now, "%s/%s/" KEY ".tar.gz", dir, bucket);
+    for (unsigned at = 1; push_until(bucket, REF, input, STORE_PUT, at, true); at++)
+        if (exists(bucket, KEY, ".tar.gz") && !same_file(old, now))
+            return true;
+    return false;
+}
+
+/* The archive is there, and nothing of it is sent again. */
+static void killed_before_its_documents(void **state)
+{
+    unsigned whole_ones = 0, others = states();
+
+    (void)state;
+    for (unsigned at = 1;; at++) {
+        struct push_result result;
+        struct between b;
+        char bucket[32];
+        bool archive;
+
+        snprintf(bucket, sizeof bucket, "documents-%u", at);
+        if (!push_until(bucket, REF, "one.tar", STORE_PUT, (at + 1) / 2, at % 2))
+            break;
+        open_between(&b, bucket);
+        archive = exists(bucket, KEY, ".tar.gz") && !exists(bucket, KEY, ".json");
+        if (push(&b, "one.tar", 2, 1, &result))
+            fail_msg("%s", err.text);
+        assert_same_archive(bucket, "plain");
+        assert_string_equal(result.checksum, checksum);
+        assert_string_equal(result.afresh, "");
+        if (archive) {
+            assert_int_equal(result.resumed_bytes, result.size);
+            assert_true(b.sent < 100 * KIB);
+            whole_ones++;
+        }
+        assert_int_equal(unfinished_uploads(&b), 0);
+        assert_int_equal(temporary_objects(&b), 0);
+        assert_int_equal(states(), others += result.skipped);
+        close_between(&b);
+    }
+    assert_true(whole_ones >= 2);
+}
+
+/* What is there is not what was written down: all is sent, and said so. */
+static void a_whole_archive_that_is_another(void **state)
+{
+    struct push_result result;
+    struct between b;
+    char command[1200];
+
+    (void)state;
+    assert_true(push_until_whole("lie", "one.tar", "afresh-0"));
+    snprintf(command, sizeof command,
+             "printf x | dd of=%s/lie/" KEY ".tar.gz bs=1 seek=9000000 conv=notrunc status=none",
+             dir);
+    assert_int_equal(system(command), 0);
+    open_between(&b, "lie");
+    assert_int_equal(push(&b, "one.tar", 2, 1, &result), 0);
+    assert_string_equal(result.afresh, "it has expired");
+    assert_int_equal(result.resumed_bytes, 0);
+    assert_same_archive("lie", "plain");
+    close_between(&b);
+}
+
+static unsigned count_files(const char *bucket, const char *glob)
+{
+    char command[1200], line[16] = "";
+    FILE *pipe;
+
+    snprintf(command, sizeof command, "find %s/%s/archive -name '%s' -type f 2>/dev/null | wc -l",
+             dir, bucket, glob);
+    pipe = popen(command, "r");
+    assert_non_null(pipe);
+    assert_non_null(fgets(line, sizeof line, pipe));
+    pclose(pipe);
+    return (unsigned)atoi(line);
+}
+
+/* The new archive stands under the documents of its predecessor, which was kept before: it is not
+ * kept once more, neither by the push that goes on nor by one of yet another image. */
+static void killed_while_it_replaces(void **state)
+{
+    (void)state;
+    for (unsigned third = 0; third < 2; third++) {
+        struct push_result result;
+        struct between b;
+        const char *bucket = third ? "torn-3" : "torn";
+        char command[1200];
+
+        snprintf(command, sizeof command, "cp -a %s/plain %s/%s", dir, dir, bucket);
+        assert_int_equal(system(command), 0);
+        assert_true(push_until_whole(bucket, "two.tar", "plain"));
+        assert_int_equal(count_files(bucket, "*.tar.gz"), 1);
+        open_between(&b, bucket);
+        if (push(&b, third ? "three.tar" : "two.tar", 2, 1, &result))
+            fail_msg("%s", err.text);
+        assert_int_equal(count_files(bucket, "*.tar.gz"), 1);
+        if (!third) {
+            assert_int_equal(result.resumed_bytes, result.size);
+            assert_true(b.sent < 100 * KIB);
+        }
+        snprintf(command, sizeof command,
+                 "cmp %s/plain/" KEY ".tar.gz %s/%s/archive/shop/*/*.tar.gz", dir, dir, bucket);
+        assert_int_equal(system(command), 0);
+        close_between(&b);
+    }
+}
+
 /* ---- pushes that copy from an earlier archive ---- */
 
 static uint64_t delta_sent, delta_copied; /* of an undisturbed one */
@@ -829,6 +958,7 @@ static int start(void **state)
     setenv("XDG_CACHE_HOME", dir, 1);
     write_image(path_of("one.tar"), 30 * MIB, 1, 0);
     write_image(path_of("two.tar"), 18 * MIB, 2, 0);
+    write_image(path_of("three.tar"), 19 * MIB, 3, 0);
     write_image(path_of("late.tar"), 30 * MIB, 1, 12 * MIB + 700);
     open_between(&b, "plain");
     if (push(&b, "one.tar", 2, 1, &result)) {
@@ -878,6 +1008,9 @@ int main(void)
         cmocka_unit_test(gone_on_from_another_host),
         cmocka_unit_test(another_host_at_work_is_let_be),
         cmocka_unit_test(two_at_once),
+        cmocka_unit_test(killed_before_its_documents),
+        cmocka_unit_test(a_whole_archive_that_is_another),
+        cmocka_unit_test(killed_while_it_replaces),
         cmocka_unit_test(delta_killed_at_every_request),
         cmocka_unit_test(delta_interrupted_and_gone_on),
         cmocka_unit_test(delta_gone_on_from_another_host),

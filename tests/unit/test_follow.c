@@ -14,6 +14,7 @@
 
 #include "base/err.h"
 #include "move/follow.h"
+#include "move/remains.h"
 
 static struct err err;
 static struct follow *follow;
@@ -210,12 +211,41 @@ static void differences_are_seen(void **state)
     }
 }
 
+/* As S3 calls an object that was put together of these parts. */
+static void the_name_of_a_whole(void **state)
+{
+    static const char *const etags[] = {"\"5d41402abc4b2a76b9719d911017c592\"",
+                                        "\"7d793037a0760186574b0282f2f435e7\""};
+    struct checkpoint_head head = {.part_size = 5, .key = "k", .upload = "u"};
+    struct checkpoint_step step = part_of(0, bytes_of(5), 0);
+    struct checkpoint *then;
+    char etag[STORE_ETAG_MAX];
+    struct text text;
+
+    (void)state;
+    text_init(&text, MIB);
+    checkpoint_put_head(&text, &head);
+    for (unsigned i = 0; i < 2; i++) {
+        checkpoint_put_step(&text, &step, NULL, 0);
+        checkpoint_put_etag(&text, false, i + 1, etags[i]);
+    }
+    assert_int_equal(checkpoint_parse(text_view(&text), &then, &err), 0);
+    remains_etag(then, etag);
+    assert_string_equal(etag, "\"065947336a2f2a95ba8899f3675c3be6-2\"");
+    str_copy(then->steps[1].etag, sizeof then->steps[1].etag, "\"12-34\"");
+    remains_etag(then, etag);
+    assert_string_equal(etag, "");
+    checkpoint_destroy(then);
+    text_finish(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_there_is_left_out),
         cmocka_unit_test(chunks_of_what_is_there_are_not_packed),
         cmocka_unit_test(differences_are_seen),
+        cmocka_unit_test(the_name_of_a_whole),
     };
 
     return cmocka_run_group_tests_name("follow", tests, NULL, NULL);
