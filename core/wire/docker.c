@@ -232,6 +232,21 @@ static int choose_version(struct docker *docker, const char *pinged, struct err 
     return 0;
 }
 
+/* What the daemon says is no document: a proxy's page, or half of one. */
+static int read_document(struct view answer, struct json **json, struct err *err)
+{
+    struct err unread;
+
+    if (json_parse(json, answer, &JSON_DOCKER, "the daemon's answer", &unread) == 0)
+        return 0;
+    if (unread.family == ERR_LOCAL) {
+        *err = unread;
+        return ERR_FAIL;
+    }
+    err_set(err, ERR_DOCKER, "answer", "%s", unread.text);
+    return err_hint(err, "is it a Docker daemon that listens there? s3dock doctor looks closer");
+}
+
 /* Asks for a document; 0 and *json, to be destroyed. */
 static int ask_json(struct docker *docker, const char *path, struct json **json, int *status,
                     struct err *err)
@@ -242,9 +257,8 @@ static int ask_json(struct docker *docker, const char *path, struct json **json,
     *json = NULL;
     text_init(&answer, JSON_DOCKER.bytes);
     failed = ask(docker, "GET", path, status, &answer, err);
-    if (failed == 0 && *status == 200 &&
-        json_parse(json, text_view(&answer), &JSON_DOCKER, "the daemon's answer", err) < 0)
-        failed = ERR_FAIL;
+    if (failed == 0 && *status == 200)
+        failed = read_document(text_view(&answer), json, err);
     if (failed == 0 && *status != 200 && *status != 404)
         failed = refused(text_view(&answer), *status, "refused", path, err);
     text_finish(&answer);
