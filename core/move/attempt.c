@@ -484,7 +484,7 @@ static bool has_copied(const struct attempt *a)
 static void learn_copying(const struct attempt *a, bool failed)
 {
     if (failed ? a->rig.weave && weave_was_refused(a->rig.weave) : has_copied(a))
-        ability_remember(a->rig.push->store, !failed);
+        ability_remember(a->rig.push->store, !failed, failed && weave_was_forbidden(a->rig.weave));
 }
 
 /* Copied bytes are not seen: a few are read back. */

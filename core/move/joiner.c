@@ -56,7 +56,7 @@ struct joiner {
     struct temp **temps;
     unsigned count, room, out, waiting_count;
     struct waiting *waiting;
-    bool stopped, no_help, refused;
+    bool stopped, no_help, refused, forbidden;
 };
 
 int joiner_folder(char out[KEY_MAX], struct err *err)
@@ -139,6 +139,11 @@ bool joiner_was_no_help(const struct joiner *joiner)
 bool joiner_was_refused(const struct joiner *joiner)
 {
     return joiner->refused || upload_was_refused(joiner->options.upload);
+}
+
+bool joiner_was_forbidden(const struct joiner *joiner)
+{
+    return joiner->forbidden || upload_was_forbidden(joiner->options.upload);
 }
 
 static void submit(struct joiner *j, struct errand *errand)
@@ -254,6 +259,7 @@ static int failed(struct joiner *j, const struct store_op *op, struct err *err)
 {
     j->no_help = j->no_help || ability_is_no_help(op);
     j->refused = j->refused || ability_is_missing(op);
+    j->forbidden = j->forbidden || ability_is_forbidden(op);
     if (op->answer == STORE_FAILED)
         *err = op->err;
     else

@@ -56,6 +56,7 @@ unsigned joiner_count(const struct joiner *joiner); /* of temporary objects */
 /* After a failure: whether the store would not have the copies (ability.h). */
 bool joiner_was_no_help(const struct joiner *joiner);
 bool joiner_was_refused(const struct joiner *joiner);
+bool joiner_was_forbidden(const struct joiner *joiner);
 /* Nothing is out: removes what was temporary. */
 void joiner_clean_up(struct joiner *joiner);
 

@@ -37,7 +37,7 @@ struct upload {
     unsigned place_count, out;
     struct place *places;
     struct range *waiting;
-    bool has_ranges, no_help, refused;
+    bool has_ranges, no_help, refused, forbidden;
     uint64_t placed;
     struct store_part *done; /* ETags by part number */
     unsigned done_count, done_room;
@@ -89,6 +89,11 @@ bool upload_was_no_help(const struct upload *upload)
 bool upload_was_refused(const struct upload *upload)
 {
     return upload->refused;
+}
+
+bool upload_was_forbidden(const struct upload *upload)
+{
+    return upload->forbidden;
 }
 
 unsigned upload_out(const struct upload *upload)
@@ -253,6 +258,7 @@ static void judge(struct upload *u, const struct store_op *op)
 {
     u->no_help = u->no_help || ability_is_no_help(op);
     u->refused = u->refused || ability_is_missing(op);
+    u->forbidden = u->forbidden || ability_is_forbidden(op);
 }
 
 static int arrived(struct upload *u, unsigned number, uint64_t size, const char *etag,

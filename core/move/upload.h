@@ -55,6 +55,7 @@ uint64_t upload_placed(const struct upload *upload); /* bytes sent and copied th
  * store cannot or may not copy at all (ability.h). */
 bool upload_was_no_help(const struct upload *upload);
 bool upload_was_refused(const struct upload *upload);
+bool upload_was_forbidden(const struct upload *upload); /* for want of rights */
 
 /* Nothing is out, `last` (may be NULL when parts were sent before) is the rest: sends it if need
  * be, completes the object and waits for it. Returns 0 when the store holds an object of `size`

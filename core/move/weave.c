@@ -338,6 +338,11 @@ bool weave_was_refused(const struct weave *weave)
     return joiner_was_refused(weave->joiner);
 }
 
+bool weave_was_forbidden(const struct weave *weave)
+{
+    return joiner_was_forbidden(weave->joiner);
+}
+
 bool weave_lacked_bytes(const struct weave *weave)
 {
     return weave->lacked_bytes;

@@ -76,6 +76,7 @@ unsigned weave_joins(const struct weave *weave);
 /* After a failure of the transfer: whether it may do without copies, whether they were refused. */
 bool weave_was_no_help(const struct weave *weave);
 bool weave_was_refused(const struct weave *weave);
+bool weave_was_forbidden(const struct weave *weave); /* for want of rights */
 /* Bytes were needed of a chunk that was not read: the lead was too short. */
 bool weave_lacked_bytes(const struct weave *weave);
 /* Nothing is out, nobody will go on: removes what was temporary in the bucket. */

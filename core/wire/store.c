@@ -6,8 +6,28 @@
  */
 #include "wire/store.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/file.h"
+#include "base/hash.h"
+
+bool store_note_path(const struct store *store, const char *folder, char *out, size_t size)
+{
+    char cache[PATH_MAX], name[SHA256_HEX_SIZE];
+    uint8_t sum[SHA256_SIZE];
+    struct err ignored;
+    int length;
+
+    if (file_cache_dir(cache, sizeof cache, &ignored))
+        return false;
+    sha256_of(view_str(store->identity), sum);
+    hex_encode(sum, sizeof sum, name);
+    length = snprintf(out, size, "%s/%s/%s", cache, folder, name);
+    return length > 0 && (size_t)length < size && file_make_dirs(out, true, 0700, &ignored) == 0;
+}
 
 void store_page_finish(struct store_page *page)
 {

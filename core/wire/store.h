@@ -155,6 +155,10 @@ void store_stats(struct store *store, struct store_stats *out);
  * so), then frees. Takes NULL. */
 void store_destroy(struct store *store);
 
+/* Where this user remembers something of this store: a file in that folder of the cache, made when
+ * it is missing. False: nowhere. */
+bool store_note_path(const struct store *store, const char *folder, char *out, size_t size);
+
 /* Small documents. */
 enum store_answer store_get_document(struct store *store, const char *key, struct text *out,
                                      char etag[STORE_ETAG_MAX], struct err *err);

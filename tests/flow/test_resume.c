@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/hash.h"
@@ -136,6 +137,7 @@ struct between {
     uint64_t *struck;      /* gets the bytes of the op that was struck; or NULL */
     unsigned aborts;
     const char *ref; /* that is pushed; NULL: REF */
+    int64_t later;   /* ns that the store's clock is ahead, as its lists tell */
 };
 
 static void strike(struct between *b, struct store_op *op)
@@ -152,6 +154,17 @@ static void strike(struct between *b, struct store_op *op)
     inbox_post(op->home, &op->msg);
 }
 
+static void run_now(struct between *b, struct store_op *op)
+{
+    struct inbox *home = op->home, *mine = inbox_create(&err);
+
+    op->home = mine;
+    store_submit(b->folder, op);
+    inbox_take(mine, INBOX_FOREVER);
+    inbox_destroy(mine);
+    op->home = home;
+}
+
 static void between_submit(struct store *store, struct store_op *op)
 {
     struct between *b = (struct between *)store;
@@ -165,13 +178,13 @@ static void between_submit(struct store *store, struct store_op *op)
     b->aborts += op->verb == STORE_UPLOAD_ABORT;
     if (meant && b->struck)
         *b->struck = op->verb == STORE_UPLOAD_COPY_PART ? op->length : op->body.size;
-    if (meant && !b->before && b->deed == DIES) {
-        struct inbox *home = op->home, *mine = inbox_create(&err);
-
-        op->home = mine;
-        store_submit(b->folder, op);
-        inbox_take(mine, INBOX_FOREVER);
-        op->home = home;
+    if (meant && !b->before && b->deed == DIES)
+        run_now(b, op);
+    if (b->later && op->verb == STORE_LIST) {
+        run_now(b, op);
+        op->server_time = clock_wall() + b->later;
+        inbox_post(op->home, &op->msg);
+        return;
     }
     if (meant)
         strike(b, op);
@@ -591,6 +604,42 @@ static void another_host_at_work_is_let_be(void **state)
     close_between(&b);
 }
 
+/* A host died without a word. Its state is taken over when it is old by the store's clock, not
+ * before. */
+static void a_dead_host_is_taken_over(void **state)
+{
+    static const int64_t later[] = {14 * 60 * (int64_t)NS_PER_S, 16 * 60 * (int64_t)NS_PER_S};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(later); i++) {
+        struct push_result result;
+        struct between b;
+        char command[1600], bucket[32];
+
+        snprintf(bucket, sizeof bucket, "dead-%u", i);
+        open_between(&b, bucket);
+        b.verb = STORE_UPLOAD_PART;
+        b.at = 3;
+        b.deed = GETS_SIGTERM;
+        assert_int_equal(push(&b, "one.tar", 1, 1, &result), ERR_FAIL);
+        b.at = 0;
+        cancel_init(&b.cancel);
+        snprintf(command, sizeof command,
+                 "f=$(find %s/%s/archive -type f | head -n 1); truncate -s -24 \"$f\"", dir,
+                 bucket);
+        assert_int_equal(system(command), 0);
+        setenv("XDG_CACHE_HOME", path_of(bucket), 1);
+        b.later = later[i];
+        assert_int_equal(push(&b, "one.tar", 2, 1, &result), 0);
+        setenv("XDG_CACHE_HOME", dir, 1);
+        assert_int_equal(result.resumed_bytes >= PART, i == 1);
+        assert_int_equal(unfinished_uploads(&b), i == 0);
+        assert_int_equal(temporary_objects(&b), i == 0);
+        assert_same_archive(bucket, "plain");
+        close_between(&b);
+    }
+}
+
 /* Another push of the name is at work: this one keeps out of its way. */
 static void two_at_once(void **state)
 {
@@ -1007,6 +1056,7 @@ int main(void)
         cmocka_unit_test(another_image_from_standard_input),
         cmocka_unit_test(gone_on_from_another_host),
         cmocka_unit_test(another_host_at_work_is_let_be),
+        cmocka_unit_test(a_dead_host_is_taken_over),
         cmocka_unit_test(two_at_once),
         cmocka_unit_test(killed_before_its_documents),
         cmocka_unit_test(a_whole_archive_that_is_another),
