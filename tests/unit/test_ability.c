@@ -228,6 +228,7 @@ static void what_a_failure_says(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_is_forbidden_is_tried_again_soon, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_was_found_is_remembered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(notes_that_are_old_or_strange_are_not_believed, set_up,
                                         tear_down),
