@@ -219,7 +219,12 @@ class Score:
         self.lock = threading.Lock()
         self.log = open(log, "w", buffering=1, encoding="utf-8")  # wrongs as they come
         self.counts = {}  # heading: {column: number}
-        self.failures, self.skipped = {}, {}
+        self.failures, self.skipped, self.figures = {}, {}, {}
+
+    def figure(self, what, told):
+        """Something that was measured, for the page."""
+        self.figures[what] = told
+        print(f"# {what}: {told}", flush=True)
 
     def skip(self, what, why):
         self.skipped[what] = why
