@@ -24,6 +24,10 @@
 #define EXPORT_LEAD 0.3 /* seconds, for any */
 /* What reading its layers costs: read, cut, named, written to the spool. */
 #define LAYERS_RATE 500e6
+/* How fast a daemon takes in what it loads. */
+#define LOAD_RATE 250e6
+/* Seconds that are not worth a change of mind. */
+#define LAG 1.0
 /* The link, as long as too little was seen of it. */
 #define LINK_RATE  12.5e6
 #define SEEN_LEAST (128 * KIB)
@@ -221,15 +225,40 @@ static int plan_it(struct preparation *p, struct err *err)
 
 /* ---- whether to harvest ---- */
 
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+/* Layers are read while the rest is fetched and the daemon takes in what is there, so the slowest
+ * of the three decides. An export keeps the daemon from loading. */
 double harvest_gain(const struct harvest_estimate *e)
 {
     double share = e->kin ? OF_KIN : e->shared ? OF_COUSIN : OF_NOBODY;
-    double saved = (double)e->missing * share / e->rate;
+    double load = (double)e->load / LOAD_RATE;
+    double fetch = (double)e->missing / e->rate, rest = fetch * (1 - share);
+    double read = (double)e->donor_size / LAYERS_RATE;
 
-    double cost = e->direct ? (double)e->donor_size / LAYERS_RATE
-                            : EXPORT_LEAD + (double)e->donor_size / EXPORT_RATE;
+    if (!e->direct)
+        return fetch - rest - (EXPORT_LEAD + (double)e->donor_size / EXPORT_RATE);
+    return larger(fetch, load) - larger(larger(read, rest), load);
+}
 
-    return saved - cost;
+bool harvest_pays(const struct harvest_estimate *e)
+{
+    return e->direct ? harvest_gain(e) >= 0 : harvest_gain(e) > 0;
+}
+
+bool harvest_lags(const struct harvest_estimate *e, double seconds, uint64_t read,
+                  uint64_t open_packed, uint64_t open_raw)
+{
+    double fetch = larger((double)open_packed / e->rate, (double)open_raw / LOAD_RATE);
+
+    if (seconds < LAG || read >= e->donor_size)
+        return false;
+    if (read == 0)
+        return e->direct && seconds > LAG + fetch;
+    return (double)(e->donor_size - read) * seconds / (double)read > LAG + fetch;
 }
 
 static unsigned count_shared(const struct host_image *donor, const struct metadata *metadata)
@@ -274,16 +303,19 @@ static struct source *open_donor(const struct preparation *p, const struct host_
     return source;
 }
 
-static void say_why(struct preparation *p, const struct harvest_estimate *e, const char *donor,
-                    double gain)
+static void say_why(struct preparation *p, const struct harvest_estimate *e, const char *donor)
 {
+    double gain = harvest_gain(e);
+    char effect[32] = "cost no time";
+
+    if (gain >= 0.5 || gain <= -0.5)
+        snprintf(effect, sizeof effect, "%s about %.0f s", gain > 0 ? "save" : "cost",
+                 gain > 0 ? gain : -gain);
     snprintf(p->options->reason, DELTA_REASON,
-             "%s chunks of %.100s: %.1f MB are missing, the link is %s %.1f MB/s, %s would %s "
-             "about %.0f s",
+             "%s chunks of %.100s: %.1f MB are missing, the link is %s %.1f MB/s, %s would %s",
              p->delta->donor ? "taking" : "not looking for", donor, (double)e->missing / 1e6,
              p->rate > 0 ? "seen at" : "taken for", e->rate / 1e6,
-             e->direct ? "reading its layers" : "exporting it", gain > 0 ? "save" : "cost",
-             gain > 0 ? gain : -gain);
+             e->direct ? "reading its layers" : "exporting it", effect);
     log_info("%s", p->options->reason);
 }
 
@@ -296,8 +328,9 @@ static void choose_donor(struct preparation *p)
                                         .rate = p->rate > 0 ? p->rate : LINK_RATE};
     const struct host_image *donor;
     struct source *source;
-    double gain;
 
+    for (uint32_t i = 0; i < delta->wanted->count; i++)
+        estimate.load += delta->wanted->chunks[i].chunk.raw_size;
     if (p->options->reuse == REUSE_NEVER || estimate.missing == 0)
         return;
     donor = host_closest(delta->host, (const char(*)[80])metadata->layers, metadata->layer_count,
@@ -308,12 +341,12 @@ static void choose_donor(struct preparation *p)
     estimate.donor_size = source->size_hint;
     estimate.direct = donor_is_direct(source);
     estimate.shared = count_shared(donor, metadata);
-    gain = harvest_gain(&estimate);
-    if (gain > 0 || p->options->reuse == REUSE_ALWAYS) {
+    delta->estimate = estimate;
+    if (harvest_pays(&estimate) || p->options->reuse == REUSE_ALWAYS) {
         delta->donor = donor;
         delta->donor_source = source;
     }
-    say_why(p, &estimate, donor->name, gain);
+    say_why(p, &estimate, donor->name);
     if (!delta->donor)
         source_destroy(source);
 }
