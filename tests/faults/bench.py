@@ -30,7 +30,8 @@ INTERRUPTED = 128 + 15
 # --- images -----------------------------------------------------------------------------------
 
 def noise(size, seed):
-    return random.Random(seed).randbytes(size)
+    source, piece = random.Random(seed), 64 << 20
+    return b"".join(source.randbytes(min(piece, size - at)) for at in range(0, size, piece))
 
 
 def add(tar, name, data):
