@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "move/donor.h"
 #include "move/fetch_index.h"
+#include "move/published.h"
 #include "pack/member.h"
 
 /* What an export costs: the daemon writes all of the image into a file, then sends it. */
@@ -356,6 +357,31 @@ static void choose_donor(struct preparation *p)
 
 /* ---- all of it ---- */
 
+/* What the daemon need not be given. */
+static int find_layers(struct preparation *p, struct err *err)
+{
+    const struct delta_options *o = p->options;
+    const struct metadata *metadata = &o->at->metadata;
+    const char(*layers)[80] = (const char(*)[80])metadata->layers;
+    struct delta *delta = p->delta;
+
+    delta->host = host_create(o->docker, o->name->app, err);
+    if (!delta->host)
+        return ERR_FAIL;
+    if (host_is_containerd(delta->host) &&
+        published_add(delta->host, o->store, layers, metadata->layer_count, err))
+        return ERR_FAIL;
+    delta->has_count = host_layers(delta->host, layers, metadata->layer_count, delta->has);
+    return 0;
+}
+
+/* A containerd store is given a bundle in any case: by the manifest in it the next pull knows the
+ * image again. */
+static bool is_pointless(const struct preparation *p, bool donor)
+{
+    return !host_is_containerd(p->delta->host) && p->delta->has_count == 0 && !donor;
+}
+
 static int prepare(struct preparation *p, struct err *err)
 {
     const struct delta_options *o = p->options;
@@ -364,19 +390,16 @@ static int prepare(struct preparation *p, struct err *err)
     bool kin;
     int answer;
 
-    delta->host = host_create(o->docker, o->name->app, err);
-    if (!delta->host)
+    if (find_layers(p, err))
         return ERR_FAIL;
-    delta->has_count = host_layers(delta->host, (const char(*)[80])metadata->layers,
-                                   metadata->layer_count, delta->has);
-    if (delta->has_count == 0 &&
-        (o->reuse == REUSE_NEVER || !host_closest(delta->host, (const char(*)[80])metadata->layers,
-                                                  metadata->layer_count, &kin)))
+    if (is_pointless(p, o->reuse != REUSE_NEVER &&
+                            host_closest(delta->host, (const char(*)[80])metadata->layers,
+                                         metadata->layer_count, &kin)))
         return DELTA_POINTLESS;
     answer = plan_it(p, err);
     if (answer == 0)
         choose_donor(p);
-    if (answer == 0 && delta->has_count == 0 && !delta->donor)
+    if (answer == 0 && is_pointless(p, delta->donor))
         answer = DELTA_POINTLESS;
     return answer;
 }

@@ -40,22 +40,6 @@ static int find_documents(struct provision *p, struct err *err)
     return 0;
 }
 
-/* Whether a daemon's image is the one that the metadata speaks of. On the containerd store ids are
- * digests of manifests, so the layers decide there. */
-static bool same_image(const struct metadata *metadata, const struct docker_engine *engine,
-                       const struct docker_image *local)
-{
-    if (!metadata->image_id[0])
-        return false;
-    if (strcmp(local->id, metadata->image_id) == 0)
-        return true;
-    if (!engine->containerd_store || local->layer_count != metadata->layer_count)
-        return false;
-    if (metadata->engine_id[0] && strcmp(local->id, metadata->engine_id) == 0)
-        return true;
-    return false;
-}
-
 /* 1: the daemon has the image already. */
 static int is_here(struct provision *p, struct err *err)
 {
@@ -70,7 +54,7 @@ static int is_here(struct provision *p, struct err *err)
         return err_memory(err, "the image");
     answer = docker_inspect(o->docker, o->name.ref, local, err);
     if (answer == DOCKER_OK)
-        answer = same_image(&p->at.metadata, docker_engine(o->docker), local) ? 1 : 0;
+        answer = metadata_names(&p->at.metadata, local->id);
     else if (answer == DOCKER_ABSENT)
         answer = 0;
     free(local);

@@ -61,7 +61,7 @@ static int finish(struct pull *p, struct err *err)
     const struct pull_options *o = p->options;
     const struct image_info *image = intake_image(p->intake);
 
-    if (o->docker && loaded_verify(o->docker, &o->name, image, err))
+    if (o->docker && loaded_verify(o->docker, &o->name, image, p->from.delta != NULL, err))
         return ERR_FAIL;
     if (o->learned && identity_describe(image, o->learned, err))
         return ERR_FAIL;

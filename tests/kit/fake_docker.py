@@ -59,6 +59,7 @@ PROFILES = {  # version, API, least API, extra
     "docker-20.10": ("20.10.24", "1.41", "1.12", {}),
     "docker-24": ("24.0.9", "1.43", "1.12", {}),
     "docker-25": ("25.0.5", "1.44", "1.24", {}),
+    "docker-26-containerd": ("26.1.5", "1.45", "1.24", {"containerd": True}),
     "docker-28": ("28.5.2", "1.51", "1.24", {}),
     "docker-29.0": ("29.0.1", "1.52", "1.44", {"containerd": True}),
     "docker-29.3": ("29.3.0", "1.54", "1.40", {"containerd": True}),
@@ -162,7 +163,10 @@ class Store:
         name = entries[0]["annotations"]["io.containerd.image.name"]
         if not name.endswith(":" + entries[0]["annotations"]["org.opencontainers.image.ref.name"]):
             raise Refusal("two names")
-        ident = digest(config) if self.kind == "podman" else digest(raw)
+        if self.kind == "podman":
+            ident = digest(config)
+        else:  # Docker shows the short form of its own
+            ident, name = digest(raw), name.removeprefix("docker.io/library/")
         return ident, config, [name], [blob_name(layer["digest"]) for layer in manifest["layers"]]
 
     def take_layers(self, files, names, diffs):
@@ -455,9 +459,11 @@ class Exchange:
         if not image:
             self.answer(404, {"message": f"No such image: {name}"})
         elif verb == "json":
-            self.answer(200, {"Id": ident, "Size": self.size(image), "Os": "linux",
-                              "Architecture": "amd64",
-                              "RootFS": {"Type": "layers", "Layers": image["diffs"]}})
+            told = {"Id": ident, "Size": self.size(image), "Os": "linux", "Architecture": "amd64",
+                    "RootFS": {"Type": "layers", "Layers": image["diffs"]}}
+            if "manifests=1" in self.query and self.extra.get("containerd"):
+                told["Manifests"] = [{"ID": ident, "Available": image["whole"], "Kind": "image"}]
+            self.answer(200, told)
         elif verb == "get":
             self.head(200, "Content-Type: application/x-tar", "Transfer-Encoding: chunked")
             data = self.options.store.export(image)
