@@ -27,9 +27,9 @@
 #define LAYERS_RATE 500e6
 /* How fast a daemon takes in what it loads. */
 #define LOAD_RATE 250e6
-/* Seconds that are not worth a change of mind; and since what slows the disk slows the rest as
+/* Seconds until it shows how fast a donor is read; and since what slows the disk slows the rest as
  * well, it has to be so many times slower. */
-#define LAG      1.0
+#define LAG      3.0
 #define LAG_MORE 1.5
 /* The link, as long as too little was seen of it. */
 #define LINK_RATE  12.5e6
