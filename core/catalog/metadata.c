@@ -87,6 +87,7 @@ static void read_ours(struct fields *fields, struct metadata *out)
 {
     fields_string(fields, "image_id", out->image_id, sizeof out->image_id, is_digest);
     fields_string(fields, "engine_id", out->engine_id, sizeof out->engine_id, is_digest);
+    fields_string(fields, "manifest_id", out->manifest_id, sizeof out->manifest_id, is_digest);
     fields_string(fields, "platform", out->platform, sizeof out->platform, is_platform);
     read_layers(fields, out);
     fields_count(fields, "raw_size", &out->raw_size);
@@ -135,6 +136,7 @@ static void write_ours(struct json_writer *w, const struct metadata *metadata)
     jw_int(w, "format", metadata->format);
     jw_string_if(w, "image_id", metadata->image_id);
     jw_string_if(w, "engine_id", metadata->engine_id);
+    jw_string_if(w, "manifest_id", metadata->manifest_id);
     jw_string_if(w, "platform", metadata->platform);
     if (metadata->layer_count) {
         jw_array(w, "layers");
@@ -165,6 +167,12 @@ void metadata_write(const struct metadata *metadata, struct text *out)
     if (metadata->format)
         write_ours(&w, metadata);
     jw_end(&w);
+}
+
+bool metadata_names(const struct metadata *metadata, const char *id)
+{
+    return *id && (strcmp(metadata->image_id, id) == 0 || strcmp(metadata->engine_id, id) == 0 ||
+                   strcmp(metadata->manifest_id, id) == 0);
 }
 
 void metadata_finish(struct metadata *metadata)

@@ -30,8 +30,9 @@ struct metadata {
     char image_id[80];  /* SHA-256 of the config */
     char engine_id[80]; /* what the pushing daemon called it, when that differs (containerd store),
                            or "" */
-    char platform[96];  /* "linux/amd64" or "linux/arm64/v8" */
-    uint64_t raw_size;  /* of the save stream */
+    char manifest_id[80]; /* what a containerd store calls it that pulled it; "": not known */
+    char platform[96];    /* "linux/amd64" or "linux/arm64/v8" */
+    uint64_t raw_size;    /* of the save stream */
     char archive_etag[256];
     char index_key[1024]; /* "" when there is none */
     char index_sha256[65];
@@ -47,6 +48,9 @@ int metadata_parse(struct view json, struct metadata *out, struct err *err);
 /* Adds the document to `out`, without a newline at its end. Members of ours that are empty are left
  * out (all of them for format 0), and so are an unknown checksum and an unknown created_at. */
 void metadata_write(const struct metadata *metadata, struct text *out);
+/* Whether an engine that says `id` means this image: graph drivers and Podman say the SHA-256 of
+ * its config, containerd's store that of a manifest. */
+bool metadata_names(const struct metadata *metadata, const char *id);
 void metadata_finish(struct metadata *metadata);
 
 #endif

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "move/donor.h"
 #include "move/fetch_index.h"
+#include "move/published.h"
 #include "pack/member.h"
 
 /* What an export costs: the daemon writes all of the image into a file, then sends it. */
@@ -24,6 +25,10 @@
 #define EXPORT_LEAD 0.3 /* seconds, for any */
 /* What reading its layers costs: read, cut, named, written to the spool. */
 #define LAYERS_RATE 500e6
+/* How fast a daemon takes in what it loads. */
+#define LOAD_RATE 250e6
+/* Seconds that are not worth a change of mind. */
+#define LAG 1.0
 /* The link, as long as too little was seen of it. */
 #define LINK_RATE  12.5e6
 #define SEEN_LEAST (128 * KIB)
@@ -221,15 +226,40 @@ static int plan_it(struct preparation *p, struct err *err)
 
 /* ---- whether to harvest ---- */
 
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+/* Layers are read while the rest is fetched and the daemon takes in what is there, so the slowest
+ * of the three decides. An export keeps the daemon from loading. */
 double harvest_gain(const struct harvest_estimate *e)
 {
     double share = e->kin ? OF_KIN : e->shared ? OF_COUSIN : OF_NOBODY;
-    double saved = (double)e->missing * share / e->rate;
+    double load = (double)e->load / LOAD_RATE;
+    double fetch = (double)e->missing / e->rate, rest = fetch * (1 - share);
+    double read = (double)e->donor_size / LAYERS_RATE;
 
-    double cost = e->direct ? (double)e->donor_size / LAYERS_RATE
-                            : EXPORT_LEAD + (double)e->donor_size / EXPORT_RATE;
+    if (!e->direct)
+        return fetch - rest - (EXPORT_LEAD + (double)e->donor_size / EXPORT_RATE);
+    return larger(fetch, load) - larger(larger(read, rest), load);
+}
 
-    return saved - cost;
+bool harvest_pays(const struct harvest_estimate *e)
+{
+    return e->direct ? harvest_gain(e) >= 0 : harvest_gain(e) > 0;
+}
+
+bool harvest_lags(const struct harvest_estimate *e, double seconds, uint64_t read,
+                  uint64_t open_packed, uint64_t open_raw)
+{
+    double fetch = larger((double)open_packed / e->rate, (double)open_raw / LOAD_RATE);
+
+    if (seconds < LAG || read >= e->donor_size)
+        return false;
+    if (read == 0)
+        return e->direct && seconds > LAG + fetch;
+    return (double)(e->donor_size - read) * seconds / (double)read > LAG + fetch;
 }
 
 static unsigned count_shared(const struct host_image *donor, const struct metadata *metadata)
@@ -274,16 +304,19 @@ static struct source *open_donor(const struct preparation *p, const struct host_
     return source;
 }
 
-static void say_why(struct preparation *p, const struct harvest_estimate *e, const char *donor,
-                    double gain)
+static void say_why(struct preparation *p, const struct harvest_estimate *e, const char *donor)
 {
+    double gain = harvest_gain(e);
+    char effect[32] = "cost no time";
+
+    if (gain >= 0.5 || gain <= -0.5)
+        snprintf(effect, sizeof effect, "%s about %.0f s", gain > 0 ? "save" : "cost",
+                 gain > 0 ? gain : -gain);
     snprintf(p->options->reason, DELTA_REASON,
-             "%s chunks of %.100s: %.1f MB are missing, the link is %s %.1f MB/s, %s would %s "
-             "about %.0f s",
+             "%s chunks of %.100s: %.1f MB are missing, the link is %s %.1f MB/s, %s would %s",
              p->delta->donor ? "taking" : "not looking for", donor, (double)e->missing / 1e6,
              p->rate > 0 ? "seen at" : "taken for", e->rate / 1e6,
-             e->direct ? "reading its layers" : "exporting it", gain > 0 ? "save" : "cost",
-             gain > 0 ? gain : -gain);
+             e->direct ? "reading its layers" : "exporting it", effect);
     log_info("%s", p->options->reason);
 }
 
@@ -296,8 +329,9 @@ static void choose_donor(struct preparation *p)
                                         .rate = p->rate > 0 ? p->rate : LINK_RATE};
     const struct host_image *donor;
     struct source *source;
-    double gain;
 
+    for (uint32_t i = 0; i < delta->wanted->count; i++)
+        estimate.load += delta->wanted->chunks[i].chunk.raw_size;
     if (p->options->reuse == REUSE_NEVER || estimate.missing == 0)
         return;
     donor = host_closest(delta->host, (const char(*)[80])metadata->layers, metadata->layer_count,
@@ -308,17 +342,42 @@ static void choose_donor(struct preparation *p)
     estimate.donor_size = source->size_hint;
     estimate.direct = donor_is_direct(source);
     estimate.shared = count_shared(donor, metadata);
-    gain = harvest_gain(&estimate);
-    if (gain > 0 || p->options->reuse == REUSE_ALWAYS) {
+    delta->estimate = estimate;
+    if (harvest_pays(&estimate) || p->options->reuse == REUSE_ALWAYS) {
         delta->donor = donor;
         delta->donor_source = source;
     }
-    say_why(p, &estimate, donor->name, gain);
+    say_why(p, &estimate, donor->name);
     if (!delta->donor)
         source_destroy(source);
 }
 
 /* ---- all of it ---- */
+
+/* What the daemon need not be given. */
+static int find_layers(struct preparation *p, struct err *err)
+{
+    const struct delta_options *o = p->options;
+    const struct metadata *metadata = &o->at->metadata;
+    const char(*layers)[80] = (const char(*)[80])metadata->layers;
+    struct delta *delta = p->delta;
+
+    delta->host = host_create(o->docker, o->name->app, err);
+    if (!delta->host)
+        return ERR_FAIL;
+    if (host_is_containerd(delta->host) &&
+        published_add(delta->host, o->store, layers, metadata->layer_count, err))
+        return ERR_FAIL;
+    delta->has_count = host_layers(delta->host, layers, metadata->layer_count, delta->has);
+    return 0;
+}
+
+/* A containerd store is given a bundle in any case: by the manifest in it the next pull knows the
+ * image again. */
+static bool is_pointless(const struct preparation *p, bool donor)
+{
+    return !host_is_containerd(p->delta->host) && p->delta->has_count == 0 && !donor;
+}
 
 static int prepare(struct preparation *p, struct err *err)
 {
@@ -328,19 +387,16 @@ static int prepare(struct preparation *p, struct err *err)
     bool kin;
     int answer;
 
-    delta->host = host_create(o->docker, o->name->app, err);
-    if (!delta->host)
+    if (find_layers(p, err))
         return ERR_FAIL;
-    delta->has_count = host_layers(delta->host, (const char(*)[80])metadata->layers,
-                                   metadata->layer_count, delta->has);
-    if (delta->has_count == 0 &&
-        (o->reuse == REUSE_NEVER || !host_closest(delta->host, (const char(*)[80])metadata->layers,
-                                                  metadata->layer_count, &kin)))
+    if (is_pointless(p, o->reuse != REUSE_NEVER &&
+                            host_closest(delta->host, (const char(*)[80])metadata->layers,
+                                         metadata->layer_count, &kin)))
         return DELTA_POINTLESS;
     answer = plan_it(p, err);
     if (answer == 0)
         choose_donor(p);
-    if (answer == 0 && delta->has_count == 0 && !delta->donor)
+    if (answer == 0 && is_pointless(p, delta->donor))
         answer = DELTA_POINTLESS;
     return answer;
 }

@@ -37,6 +37,17 @@ struct delta_options {
 
 #define DELTA_REASON 256
 
+/* The estimate behind --reuse auto: seconds that a harvest would save; negative: cost. */
+struct harvest_estimate {
+    uint64_t missing;        /* packed bytes to fetch without it */
+    uint64_t load;           /* raw bytes that the daemon is to be given in any case */
+    uint64_t donor_size;     /* raw bytes to read, or to have exported */
+    bool direct;             /* to read: no export is needed (donor.h) */
+    bool kin;                /* the donor is an earlier image of the application */
+    unsigned shared, layers; /* layers they have in common, of so many */
+    double rate;             /* of the link, bytes a second */
+};
+
 struct delta {
     struct host *host;
     struct index *index; /* header, and the sections that are needed */
@@ -46,6 +57,7 @@ struct delta {
     struct need *wanted;
     const struct host_image *donor; /* whose chunks shall be looked at; NULL: none */
     struct source *donor_source;    /* where they come from */
+    struct harvest_estimate estimate;
 };
 
 /* DELTA_READY: *out is there. DELTA_POINTLESS: nothing would be saved, or the image's form does not
@@ -57,15 +69,13 @@ void delta_destroy(struct delta *delta); /* takes NULL */
 
 uint64_t delta_left_out(const struct delta *delta); /* packed bytes of layers that stay away */
 
-/* The estimate behind --reuse auto. Seconds that a harvest would save, less those that it costs. */
-struct harvest_estimate {
-    uint64_t missing;        /* packed bytes to fetch without it */
-    uint64_t donor_size;     /* raw bytes to read, or to have exported */
-    bool direct;             /* to read: no export is needed (donor.h) */
-    bool kin;                /* the donor is an earlier image of the application */
-    unsigned shared, layers; /* layers they have in common, of so many */
-    double rate;             /* of the link, bytes a second */
-};
 double harvest_gain(const struct harvest_estimate *estimate);
+/* Whether it is to be done. Reading layers pays already where it costs no time: nothing crosses the
+ * link that need not. */
+bool harvest_pays(const struct harvest_estimate *estimate);
+/* Whether it was judged wrongly: after so many seconds it has read so much of the donor, and what
+ * is still open would be fetched and loaded much sooner than the rest of the donor is read. */
+bool harvest_lags(const struct harvest_estimate *estimate, double seconds, uint64_t read,
+                  uint64_t open_packed, uint64_t open_raw);
 
 #endif

@@ -46,7 +46,7 @@ bool existing_is(const struct existing *existing, const char *id)
 
     if (!existing->whole || !id[0])
         return false;
-    return strcmp(metadata->image_id, id) == 0 || strcmp(metadata->engine_id, id) == 0;
+    return metadata_names(metadata, id);
 }
 
 /* ---- keeping what is replaced ---- */

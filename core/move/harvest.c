@@ -13,10 +13,12 @@
 
 #include "base/err.h"
 #include "base/file.h"
+#include "move/front.h"
 #include "pack/cut.h"
 
 #define WINDOW    (2 * CHUNK_MAX_LIMIT + MIB)
 #define KEEP_FREE (256 * MIB) /* of the disk: others need some too */
+#define STEP      128         /* chunks that the front moves at once: a few spans */
 
 struct harvest {
     struct harvest_options options;
@@ -25,10 +27,13 @@ struct harvest {
     size_t begun, scanned, filled; /* of the chunk, of the cut, of the bytes read; in the window */
     uint64_t spooled, room;        /* bytes in the spool, and how many there may be */
     uint32_t left;                 /* chunks that may still be found */
+    struct front front;
     atomic_uint_least64_t read;
+    atomic_uint settled; /* the front as others know it */
+    atomic_bool told;    /* `moved` is on its way */
     atomic_bool stop;
     pthread_t thread;
-    struct msg done;
+    struct msg moved, done;
     struct err err;
 };
 
@@ -72,7 +77,36 @@ static int make_spool(struct harvest *h, struct err *err)
     return 0;
 }
 
+/* ---- the front ---- */
+
+static void settle(struct harvest *h, uint32_t count)
+{
+    atomic_store(&h->settled, count);
+    if (!atomic_exchange(&h->told, true))
+        inbox_post(h->options.home, &h->moved);
+}
+
+static void advance(struct harvest *h, const struct need_chunk *found)
+{
+    front_found(&h->front, (uint32_t)(found - h->options.wanted->chunks));
+    if (h->front.at >= atomic_load(&h->settled) + STEP)
+        settle(h, h->front.at);
+}
+
+uint32_t harvest_front(struct harvest *harvest)
+{
+    atomic_store(&harvest->told, false);
+    return atomic_load(&harvest->settled);
+}
+
 /* ---- chunks ---- */
+
+/* Whether it is still to be found; one that others may be planning is not touched any more. */
+static bool is_open(const struct harvest *h, const struct need_chunk *chunk)
+{
+    return chunk && !chunk->kept && chunk->spool_at == NEED_FROM_ARCHIVE &&
+           chunk >= h->options.wanted->chunks + atomic_load(&h->settled);
+}
 
 static int take_chunk(struct harvest *h, struct err *err)
 {
@@ -82,7 +116,7 @@ static int take_chunk(struct harvest *h, struct err *err)
     struct need_chunk *chunk = need_find(h->options.wanted, &name, size);
 
     h->begun = h->scanned;
-    if (!chunk || chunk->kept || chunk->spool_at != NEED_FROM_ARCHIVE)
+    if (!is_open(h, chunk))
         return 0;
     if (size > h->room - h->spooled)
         return err_set(err, ERR_LOCAL, "disk_full", "the disk has no room for more");
@@ -91,6 +125,7 @@ static int take_chunk(struct harvest *h, struct err *err)
     chunk->spool_at = h->spooled;
     h->spooled += size;
     h->left--;
+    advance(h, chunk);
     return 0;
 }
 
@@ -147,7 +182,7 @@ static void *harvest_main(void *arg)
     struct harvest *h = arg;
 
     reap(h, &h->err);
-    need_settle(h->options.wanted);
+    atomic_store(&h->settled, h->options.wanted->count);
     inbox_post(h->options.home, &h->done);
     return NULL;
 }
@@ -179,6 +214,7 @@ static int equip(struct harvest *h, struct err *err)
     if (need_by_name(h->options.wanted, err) || make_spool(h, err))
         return ERR_FAIL;
     h->left = count_names(h->options.wanted);
+    front_init(&h->front, h->options.wanted);
     return 0;
 }
 
@@ -204,6 +240,7 @@ struct harvest *harvest_create(const struct harvest_options *options, struct err
         return NULL;
     }
     h->options = *options;
+    h->moved.kind = options->kind_moved;
     h->done.kind = options->kind_done;
     if (equip(h, err) || start(h, err)) {
         release(h);
@@ -234,6 +271,7 @@ void harvest_destroy(struct harvest *harvest)
 {
     if (!harvest)
         return;
+    harvest_stop(harvest);
     pthread_join(harvest->thread, NULL);
     release(harvest);
 }

@@ -1,6 +1,6 @@
 /*
  * ChainID: C1 = diffID1, Cn = SHA-256 of "Cn-1 diffIDn". Every prefix of every image's layers has
- * one, and they are kept sorted; for Podman the diffIDs take their place.
+ * one, and they are kept sorted; for Podman and containerd's store the diffIDs take their place.
  */
 #include "move/host.h"
 
@@ -44,7 +44,7 @@ static void extend(char chain[ID_SIZE], const char *diff_id)
 /* What this host finds the next layer by. */
 static void next_key(const struct host *host, char key[ID_SIZE], const char *diff_id)
 {
-    if (host->podman)
+    if (host->podman || host->containerd)
         key[0] = '\0';
     extend(key, diff_id);
 }
@@ -81,6 +81,20 @@ static int add_keys(struct host *host, const struct host_image *image, struct er
     return 0;
 }
 
+static void sort_keys(struct host *host)
+{
+    if (host->key_count)
+        qsort(host->keys, host->key_count, sizeof *host->keys, compare_keys);
+}
+
+int host_add_plain(struct host *host, const struct host_image *image, struct err *err)
+{
+    if (add_keys(host, image, err))
+        return ERR_FAIL;
+    sort_keys(host);
+    return 0;
+}
+
 static bool has_key(const struct host *host, const char *key)
 {
     return host->key_count &&
@@ -94,10 +108,21 @@ unsigned host_layers(const struct host *host, const char (*diff_ids)[80], unsign
 
     for (unsigned i = 0; i < count; i++) {
         next_key(host, key, diff_ids[i]);
-        has[i] = !host->containerd && has_key(host, key);
+        has[i] = has_key(host, key);
         found += has[i];
     }
     return found;
+}
+
+const struct host_image *host_images(const struct host *host, unsigned *count)
+{
+    *count = host->count;
+    return host->images;
+}
+
+bool host_is_containerd(const struct host *host)
+{
+    return host->containerd;
 }
 
 /* ---- the nearest image ---- */
@@ -164,6 +189,7 @@ static int take_layers(struct host_image *image, const struct docker_image *insp
         return err_memory(err, "the layers of the host");
     memcpy(image->diff_ids, inspected->diff_ids, inspected->layer_count * sizeof *image->diff_ids);
     image->layer_count = inspected->layer_count;
+    image->whole = inspected->whole;
     return 0;
 }
 
@@ -242,11 +268,10 @@ static struct host *make(const char *app, bool podman, bool containerd, struct e
 
 static int index_keys(struct host *host, struct err *err)
 {
-    for (unsigned i = 0; i < host->count; i++)
+    for (unsigned i = 0; !host->containerd && i < host->count; i++)
         if (add_keys(host, &host->images[i], err))
             return ERR_FAIL;
-    if (host->key_count)
-        qsort(host->keys, host->key_count, sizeof *host->keys, compare_keys);
+    sort_keys(host);
     return 0;
 }
 

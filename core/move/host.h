@@ -5,7 +5,8 @@
  *
  *   graph drivers     by ChainID: the layer and all below it, in the same order
  *   Podman            by diffID alone
- *   containerd store  by the digest of the blob, which its API does not tell: nothing is left out
+ *   containerd store  by the digest of the blob, which its API does not tell: only those of images
+ *                     that are known to have come from here (published.h)
  *
  * Read once; an image that is pruned meanwhile makes the load fail, and the puller loads all of it.
  */
@@ -28,12 +29,20 @@ struct host_image {
     int64_t created; /* seconds since 1970 */
     unsigned layer_count;
     char (*diff_ids)[80];
+    bool whole; /* the engine says that all its blobs are there */
 };
 
 struct host;
 /* Asks the daemon: a list and one inspect an image. */
 struct host *host_create(struct docker *docker, const char *app, struct err *err);
 void host_destroy(struct host *host); /* takes NULL */
+
+/* The images, the newest first; *count of them. */
+const struct host_image *host_images(const struct host *host, unsigned *count);
+/* On a containerd store, whose `image` is known to have plain tars as layers, each under its
+ * diffID: from now on they may be left out. */
+int host_add_plain(struct host *host, const struct host_image *image, struct err *err);
+bool host_is_containerd(const struct host *host);
 
 /* Sets has[i] for each layer that may be left out; returns how many. */
 unsigned host_layers(const struct host *host, const char (*diff_ids)[80], unsigned count,

@@ -6,8 +6,22 @@
 #include "base/log.h"
 #include "catalog/conditions.h"
 #include "move/pull.h"
+#include "pack/bundle.h"
 
 #define DOCUMENT_MAX (256 * KIB)
+
+/* What a containerd store makes of it: a bundle's manifest where it gets a bundle, else what the
+ * stream brings along. */
+static int describe_pulled(const struct image_info *image, struct metadata *out, struct err *err)
+{
+    char id[IMAGE_ID_SIZE];
+
+    str_copy(id, sizeof id, image->manifest_id);
+    if (bundle_possible(image) && bundle_manifest_id(image, id, err))
+        return ERR_FAIL;
+    str_copy(out->manifest_id, sizeof out->manifest_id, id);
+    return 0;
+}
 
 int identity_describe(const struct image_info *image, struct metadata *out, struct err *err)
 {
@@ -25,7 +39,7 @@ int identity_describe(const struct image_info *image, struct metadata *out, stru
     str_copy(out->image_id, sizeof out->image_id, image->id);
     snprintf(out->platform, sizeof out->platform, "%s/%s%s%s", image->os, image->architecture,
              image->variant[0] ? "/" : "", image->variant);
-    return 0;
+    return describe_pulled(image, out, err);
 }
 
 bool identity_is_missing(const struct existing *existing)

@@ -31,21 +31,23 @@ static int find(struct docker *docker, const struct image_name *name,
 }
 
 int loaded_verify(struct docker *docker, const struct image_name *name,
-                  const struct image_info *image, struct err *err)
+                  const struct image_info *image, bool whole, struct err *err)
 {
+    const struct docker_engine *engine = docker_engine(docker);
     struct docker_image *local = malloc(sizeof *local);
     int answer;
 
     if (!local)
         return err_memory(err, "the image");
     answer = find(docker, name, image, local, err);
-    if (answer == DOCKER_OK &&
-        !(same_layers(image, local) &&
-          (docker_engine(docker)->containerd_store || strcmp(local->id, image->id) == 0)))
+    if (answer == DOCKER_OK && !(same_layers(image, local) &&
+                                 (engine->containerd_store || strcmp(local->id, image->id) == 0)))
         answer = DOCKER_ABSENT;
     if (answer == DOCKER_ABSENT)
         answer = err_set(err, ERR_DOCKER, "verify",
                          "Docker took the image but does not have it as %s", name->ref);
+    else if (answer == DOCKER_OK && whole && engine->tells_content && !local->whole)
+        answer = err_set(err, ERR_DOCKER, "verify", "Docker lacks layers of %s", name->ref);
     free(local);
     return answer;
 }

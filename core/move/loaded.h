@@ -10,10 +10,11 @@
 struct err;
 struct docker;
 
-/* Asks the daemon for the image by its name, which it is given where it came without one. Layers
+/* `whole`: layers were left out, so an engine that can tell must say that all of it is there.
+ * Asks the daemon for the image by its name, which it is given where it came without one. Layers
  * must agree, and ids, except on the containerd store, where an id is the digest of a manifest.
  * docker.verify otherwise. */
 int loaded_verify(struct docker *docker, const struct image_name *name,
-                  const struct image_info *image, struct err *err);
+                  const struct image_info *image, bool whole, struct err *err);
 
 #endif

@@ -144,6 +144,8 @@ int need_by_name(struct need *wanted, struct err *err)
 
         if (*place == NONE)
             *place = i;
+        else
+            wanted->chunks[*place].shared = true;
         chunk->twin = *place;
     }
     return 0;
@@ -156,10 +158,9 @@ struct need_chunk *need_find(struct need *wanted, const struct xxh128 *name, uin
     return found == NONE ? NULL : &wanted->chunks[found];
 }
 
-void need_settle(struct need *wanted)
+uint64_t need_place(const struct need *wanted, const struct need_chunk *chunk)
 {
-    for (uint32_t i = 0; i < wanted->count; i++)
-        wanted->chunks[i].spool_at = wanted->chunks[wanted->chunks[i].twin].spool_at;
+    return wanted->chunks[chunk->twin].spool_at;
 }
 
 uint64_t need_kept(struct need *wanted, const struct spool *spool)
@@ -180,7 +181,7 @@ uint64_t need_missing(const struct need *wanted)
     uint64_t missing = 0;
 
     for (uint32_t i = 0; i < wanted->count; i++)
-        if (wanted->chunks[i].spool_at == NEED_FROM_ARCHIVE && !wanted->chunks[i].kept)
+        if (need_place(wanted, &wanted->chunks[i]) == NEED_FROM_ARCHIVE && !wanted->chunks[i].kept)
             missing += wanted->chunks[i].chunk.packed_size;
     return missing;
 }

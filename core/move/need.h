@@ -27,8 +27,9 @@ struct spool;
 struct need_chunk {
     struct index_chunk chunk;
     uint64_t raw_offset, packed_offset;
-    uint64_t spool_at; /* raw, on this host; or NEED_FROM_ARCHIVE */
+    uint64_t spool_at; /* raw, on this host; or NEED_FROM_ARCHIVE. Of a twin: need_place */
     bool kept;         /* packed, in the spool */
+    bool shared;       /* others have it as their twin */
     uint32_t twin;     /* the first chunk of that name: itself, or one before it */
 };
 
@@ -54,8 +55,8 @@ void need_destroy(struct need *wanted); /* takes NULL */
 int need_by_name(struct need *wanted, struct err *err);
 /* The first chunk of that name and size; NULL: it is not wanted. */
 struct need_chunk *need_find(struct need *wanted, const struct xxh128 *name, uint32_t raw_size);
-/* Gives every chunk what its twin was given. */
-void need_settle(struct need *wanted);
+/* Where a chunk lies raw on this host: what its twin was given. NEED_FROM_ARCHIVE: nowhere. */
+uint64_t need_place(const struct need *wanted, const struct need_chunk *chunk);
 
 /* Marks the chunks that the spool holds. Returns their packed size. */
 uint64_t need_kept(struct need *wanted, const struct spool *spool);

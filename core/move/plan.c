@@ -9,12 +9,18 @@ void plan_init(struct plan *plan, const struct need *wanted, struct spool *spool
                           .spool = spool,
                           .archive_size = archive_size,
                           .in_size = in_size,
-                          .out_size = out_size};
+                          .out_size = out_size,
+                          .limit = wanted ? wanted->count : 0};
 }
 
 bool plan_done(const struct plan *plan)
 {
     return plan->wanted ? plan->chunk == plan->wanted->count : plan->offset >= plan->archive_size;
+}
+
+bool plan_waits(const struct plan *plan)
+{
+    return plan->wanted && plan->chunk == plan->limit && !plan_done(plan);
 }
 
 static void next_piece(struct plan *plan, struct span *span)
@@ -46,14 +52,20 @@ static bool reach(const struct plan *plan, struct span *span, const struct need_
     return true;
 }
 
+static bool is_shared(const struct need *wanted, const struct need_chunk *chunk)
+{
+    return wanted->chunks[chunk->twin].shared;
+}
+
 static void next_chunks(struct plan *plan, struct span *span)
 {
     size_t raw = 0;
 
-    while (span->count < SPAN_CHUNKS && plan->chunk < plan->wanted->count) {
+    while (span->count < SPAN_CHUNKS && plan->chunk < plan->limit) {
         const struct need_chunk *wanted = &plan->wanted->chunks[plan->chunk];
         struct span_chunk *chunk = &span->chunks[span->count];
-        bool spooled = wanted->spool_at != NEED_FROM_ARCHIVE && !wanted->kept;
+        uint64_t place = need_place(plan->wanted, wanted);
+        bool spooled = place != NEED_FROM_ARCHIVE && !wanted->kept;
 
         if (wanted->chunk.raw_size > plan->out_size - raw)
             return;
@@ -61,11 +73,11 @@ static void next_chunks(struct plan *plan, struct span *span)
             return;
         *chunk = (struct span_chunk){
             .chunk = wanted->chunk,
-            .flags = spooled        ? SPAN_SPOOLED
+            .flags = spooled ? SPAN_SPOOLED | (is_shared(plan->wanted, wanted) ? SPAN_SHARED : 0)
                      : wanted->kept ? SPAN_KEPT
                                     : 0,
             .raw_offset = wanted->raw_offset,
-            .at = spooled        ? wanted->spool_at
+            .at = spooled        ? place
                   : wanted->kept ? wanted->packed_offset
                                  : wanted->packed_offset - span->op.offset,
         };

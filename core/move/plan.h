@@ -28,6 +28,7 @@ struct plan {
     uint64_t archive_size;
     size_t in_size;  /* the longest range; may change from span to span */
     size_t out_size; /* of the slots */
+    uint32_t limit;  /* wanted chunks that are settled: the others are not planned yet */
     /* where the next span begins */
     uint32_t chunk;
     uint64_t offset;
@@ -38,6 +39,7 @@ struct plan {
 void plan_init(struct plan *plan, const struct need *wanted, struct spool *spool,
                uint64_t archive_size, size_t in_size, size_t out_size);
 bool plan_done(const struct plan *plan);
+bool plan_waits(const struct plan *plan); /* what comes next is not settled yet */
 /* Fills the span: its chunks, op.offset, op.length (0: nothing is to be fetched), in_size and
  * packed. Fails (integrity.index) when a chunk does not fit into a slot or lies outside of the
  * archive. */

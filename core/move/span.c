@@ -1,5 +1,7 @@
 #include "move/span.h"
 
+#include <fcntl.h>
+
 #include "base/file.h"
 #include "move/spool.h"
 #include "pack/cut.h"
@@ -79,6 +81,29 @@ static int unpack_chunk(const struct span *span, struct unpacker *unpacker,
     return err_set(err, ERR_INTEGRITY, "chunk", "a chunk is not the one that the index names");
 }
 
+/* What lay in the file of this host's chunks is not wanted again: gone before the disk has it. A
+ * file system that cannot do that keeps it until the end. Neighbours go together. */
+static void forget_spooled(const struct span *span)
+{
+    uint64_t begin = 0, end = 0;
+
+    for (unsigned i = 0; i <= span->count; i++) {
+        const struct span_chunk *chunk = &span->chunks[i];
+        bool goes =
+            i < span->count && (chunk->flags & (SPAN_SPOOLED | SPAN_SHARED)) == SPAN_SPOOLED;
+
+        if (goes && chunk->at == end) {
+            end += chunk->chunk.raw_size;
+            continue;
+        }
+        if (end > begin)
+            fallocate(span->spool, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)begin,
+                      (off_t)(end - begin));
+        begin = goes ? chunk->at : 0;
+        end = goes ? chunk->at + chunk->chunk.raw_size : 0;
+    }
+}
+
 void span_unpack(struct job *job, void *scratch)
 {
     struct span *span = (struct span *)job;
@@ -94,6 +119,7 @@ void span_unpack(struct job *job, void *scratch)
         }
         span->out_size += chunk->chunk.raw_size;
     }
+    forget_spooled(span);
     if (span->kept)
         spool_keep(span->kept, span->op.offset, view_of(span->slot->in, span->in_size));
 }

@@ -28,6 +28,7 @@
 #define SPAN_SPOOLED 0x100 /* pull: it lies raw in a file of this host's chunks */
 #define SPAN_UNREAD  0x200 /* push: it was not read, and has no bytes in slot->in */
 #define SPAN_KEPT    0x400 /* pull: it lies packed in the spool */
+#define SPAN_SHARED  0x800 /* pull: others will be read from where it lies, too */
 
 /* Of slot->in, behind the range that is fetched: where a kept chunk is read to. */
 #define SPAN_KEPT_ROOM (CHUNK_MAX_LIMIT + KIB)

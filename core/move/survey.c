@@ -143,7 +143,7 @@ void survey_plan(struct survey *survey, const struct index *index, const struct 
         for (; next < wanted->count && wanted->chunks[next].packed_offset < end; next++) {
             const struct need_chunk *chunk = &wanted->chunks[next];
 
-            if (!chunk->kept && chunk->spool_at == NEED_FROM_ARCHIVE)
+            if (!chunk->kept && need_place(wanted, chunk) == NEED_FROM_ARCHIVE)
                 add_move(survey, row_of(survey, section), &chunk->chunk);
         }
     }

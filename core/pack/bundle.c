@@ -259,7 +259,7 @@ static void write_descriptor(struct json_writer *w, const char *name, const char
     jw_int(w, "size", (int64_t)size);
 }
 
-static void write_manifest(const struct bundle_options *o, struct text *out)
+static void write_manifest(const struct image_info *image, struct text *out)
 {
     struct json_writer w;
 
@@ -267,16 +267,29 @@ static void write_manifest(const struct bundle_options *o, struct text *out)
     jw_object(&w, NULL);
     jw_int(&w, "schemaVersion", 2);
     jw_string(&w, "mediaType", MANIFEST);
-    write_descriptor(&w, "config", OCI_CONFIG, o->image->id, o->config.size);
+    write_descriptor(&w, "config", OCI_CONFIG, image->id, image->config_size);
     jw_end(&w);
     jw_array(&w, "layers");
-    for (unsigned i = 0; i < o->image->layer_count; i++) {
-        write_descriptor(&w, NULL, PLAIN_TAR, o->image->layers[i].diff_id,
-                         o->image->layers[i].raw_size);
+    for (unsigned i = 0; i < image->layer_count; i++) {
+        write_descriptor(&w, NULL, PLAIN_TAR, image->layers[i].diff_id, image->layers[i].raw_size);
         jw_end(&w);
     }
     jw_end(&w);
     jw_end(&w);
+}
+
+int bundle_manifest_id(const struct image_info *image, char out[IMAGE_ID_SIZE], struct err *err)
+{
+    struct text manifest;
+    int answer;
+
+    text_init(&manifest, MIB);
+    write_manifest(image, &manifest);
+    answer = text_check(&manifest, "the manifest", err);
+    if (answer == 0)
+        digest_text(text_view(&manifest), out);
+    text_finish(&manifest);
+    return answer;
 }
 
 /* One entry, with the name in both of its spellings: Docker and containerd want the whole one, the
@@ -336,7 +349,7 @@ static int put_documents(struct maker *m, struct err *err)
     text_init(&manifest, MIB);
     text_init(&index, MIB);
     text_init(&docker, MIB);
-    write_manifest(o, &manifest);
+    write_manifest(o->image, &manifest);
     digest_text(text_view(&manifest), m->bundle->manifest_id);
     write_index(o, m->bundle->manifest_id, manifest.size, &index);
     write_docker_manifest(o, &docker);

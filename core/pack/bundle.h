@@ -51,6 +51,8 @@ struct bundle {
 
 /* Whether the image can be bundled: all its layers are plain tars. */
 bool bundle_possible(const struct image_info *image);
+/* What its bundle has as manifest_id: that follows from the image alone. */
+int bundle_manifest_id(const struct image_info *image, char out[IMAGE_ID_SIZE], struct err *err);
 /* Fails with integrity.config when the config is not the image's, and with integrity.index when the
  * image's layers are not the config's, or overlap. Nothing of the options is kept. */
 struct bundle *bundle_create(const struct bundle_options *options, struct err *err);

@@ -14,7 +14,8 @@
  *
  * The table is read and changed under its own lock, so several processes may work on one upload. A
  * range of `data` has one writer ever: a record says RESERVED before the first byte is written
- * and PLACED after the last. Parts are synced when the upload completes.
+ * and PLACED after the last. Parts are synced when the upload completes. An upload whose parts lie
+ * in a `data` that is not there any more has completed: it can only be aborted.
  */
 #include "wire/dir_upload.h"
 
@@ -116,6 +117,18 @@ static void table_close(struct table *table)
     close(table->fd);
 }
 
+/* Whether `data` has become the object already. Who completed the upload was ended before it could
+ * remove what is left of it. */
+static bool has_ended(const struct upload *up, const struct table *table)
+{
+    for (unsigned i = 0; i < table->count; i++)
+        if (table->records[i].state == PART_PLACED)
+            return faccessat(up->folder, DATA_FILE, F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
+                   errno == ENOENT;
+    return false;
+}
+
+/* 0, STORE_ABSENT when the upload has ended, negative on failure. */
 static int table_open(struct table *table, const struct upload *up, struct err *err)
 {
     ssize_t got;
@@ -143,6 +156,10 @@ static int table_open(struct table *table, const struct upload *up, struct err *
         return ERR_FAIL;
     }
     table->count = (unsigned)((size_t)got / sizeof *table->records);
+    if (has_ended(up, table)) {
+        table_close(table);
+        return STORE_ABSENT;
+    }
     return 0;
 }
 
@@ -197,9 +214,10 @@ static int place_open(struct place *place, const struct upload *up, unsigned num
     struct table table;
     uint64_t before;
     int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC;
+    int found = table_open(&table, up, err);
 
-    if (table_open(&table, up, err) < 0)
-        return ERR_FAIL;
+    if (found != 0)
+        return found;
     before = table.records[number - 1].stamp;
     *place = (struct place){.stamp = (uint64_t)clock_wall(), .fd = -1};
     if (place->stamp <= before)
@@ -238,10 +256,10 @@ static int place_settle(const struct place *place, const struct upload *up, unsi
                                  place->stamp};
     struct part_record old;
     struct table table;
-    int answer = 0;
+    int answer = table_open(&table, up, err);
 
-    if (table_open(&table, up, err) < 0)
-        return ERR_FAIL;
+    if (answer != 0)
+        return answer;
     old = table.records[number - 1];
     if (!place->apart && old.stamp != place->stamp)
         answer = err_set(err, ERR_CONFLICT, "part", "part %u was sent by somebody else meanwhile",
@@ -506,9 +524,10 @@ enum store_answer dir_upload_complete(struct dir_bucket *bucket, struct store_op
 
     if (found != 0)
         return found;
-    if (table_open(&table, &up, err) < 0) {
+    found = table_open(&table, &up, err);
+    if (found != 0) {
         upload_close(&up);
-        return STORE_FAILED;
+        return found;
     }
     if (check_parts(op, &table, &end_to_end, &total, err) == 0)
         answer = end_to_end && is_all(op, &table) ? commit_in_place(bucket, &up, op, total, err)
@@ -545,9 +564,10 @@ enum store_answer dir_upload_parts(const struct dir_bucket *bucket, struct store
 
     if (answer != 0)
         return answer;
-    if (table_open(&table, &up, err) < 0) {
+    answer = table_open(&table, &up, err);
+    if (answer != 0) {
         upload_close(&up);
-        return STORE_FAILED;
+        return answer;
     }
     for (unsigned i = after; answer == 0 && i < table.count; i++) {
         const struct part_record *record = &table.records[i];

@@ -22,6 +22,7 @@ struct docker_engine {
     char os[32], architecture[32];
     bool podman;
     bool containerd_store; /* image ids are manifest digests there */
+    bool tells_content;    /* of an image: whether all of it is there (API 1.48) */
     char driver[64], root_dir[512];
     bool local; /* reached through a socket of this host */
 };
@@ -31,6 +32,7 @@ struct docker_image {
     char id[80];
     uint64_t size; /* bytes, as the daemon counts them: an estimate */
     char os[32], architecture[32];
+    bool whole; /* all its blobs are there; false: or the engine does not tell */
     unsigned layer_count;
     char diff_ids[DOCKER_LAYERS_MAX][80];
 };

@@ -42,7 +42,7 @@ check "docker's words are on standard error" grep -q COPY "$work/build.err"
 check "the name is time and hash of the commit, on the committer's clock" same "$first" "$(json image_tag "$work/build.json")"
 check "as the original told it" same "shop 20250721-2318 ${first##*-}" \
     "$(json app_name "$work/build.json") $(json git_time "$work/build.json") $(json git_hash "$work/build.json")"
-check "Docker has it, under that id" same "$(image_id "$first")" "$(json image_id "$work/build.json")"
+check "Docker has it, under that id" same "$(docker image inspect --format "{{.Id}}" "$first")" "$(json image_id "$work/build.json")"
 check "what was committed is in it" same one "$(file_in "$first")"
 check "without --json, nothing is on standard output" same "" "$(s3dock build shop --path app 2>/dev/null)"
 check "the image can be pushed" s3dock push "$first"

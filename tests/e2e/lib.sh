@@ -221,9 +221,16 @@ print(json.dumps(value) if isinstance(value, (dict, list, bool)) else value)
 PYTHON
 }
 
+# The SHA-256 of the image's config: what graph drivers call its id. A containerd store's id is that of a manifest,
+# which differs from host to host; there the config is looked up in what the daemon saves.
 image_id()
 {
-    docker image inspect --format '{{.Id}}' "$1"
+    if docker info --format '{{.DriverStatus}}' | grep -q io.containerd.snapshotter; then
+        docker save "$1" | tar -xO manifest.json |
+            python3 -c 'import json, sys; print("sha256:" + json.load(sys.stdin)[0]["Config"].rpartition("/")[2])'
+    else
+        docker image inspect --format '{{.Id}}' "$1"
+    fi
 }
 
 # same A B: two texts are equal; says both when not.

@@ -8,6 +8,7 @@ import json
 import os
 import random
 import shutil
+import socket
 import subprocess
 import sys
 import tarfile
@@ -21,8 +22,9 @@ NEXT = "shop:20260301-1015-2b3c4d5"
 BUCKET = "images"
 
 # Exit codes of the program: see docs/README and core/base/err.h.
-DONE, USAGE, NOT_FOUND, AUTH, NETWORK, INTEGRITY, CONFLICT, LOCAL, UNSUPPORTED = \
-    0, 2, 3, 4, 5, 6, 8, 9, 12
+DONE, USAGE, NOT_FOUND, AUTH, NETWORK, INTEGRITY, CONFLICT, LOCAL, DOCKER, UNSUPPORTED = \
+    0, 2, 3, 4, 5, 6, 8, 9, 10, 12
+INTERRUPTED = 128 + 15
 
 
 # --- images -----------------------------------------------------------------------------------
@@ -103,6 +105,51 @@ class FakeS3:
                 "AWS_SECRET_ACCESS_KEY": "test-secret-key-0001"}
 
 
+class FaultProxy:
+    """One tests/kit/fault_proxy.py before a server."""
+
+    def __init__(self, url):
+        self.process = subprocess.Popen(
+            [sys.executable, os.path.join(TOP, "tests/kit/fault_proxy.py"), url.removeprefix("http://")],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.url = "http://127.0.0.1:" + self.process.stdout.readline().decode().strip()
+
+    tell, stop = FakeS3.tell, FakeS3.stop
+
+
+class FakeDocker:
+    """One tests/kit/fake_docker.py, which keeps images as the engine of that profile does."""
+
+    def __init__(self, folder, profile):
+        os.makedirs(folder, exist_ok=True)
+        self.path = os.path.join(folder, "docker.sock")
+        self.process = subprocess.Popen(
+            [sys.executable, os.path.join(TOP, "tests/kit/fake_docker.py"), self.path,
+             "--profile", profile, "--behave", "store"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process.stdout.readline()
+
+    def tell(self, **words):
+        body = json.dumps(words).encode()
+        for attempt in range(200):  # it may be away
+            try:
+                with socket.socket(socket.AF_UNIX) as conn:
+                    conn.connect(self.path)
+                    conn.sendall(b"POST /.fake HTTP/1.1\r\nContent-Length: %d\r\n\r\n%s" %
+                                 (len(body), body))
+                    answer = b"".join(iter(lambda: conn.recv(65536), b""))
+                return json.loads(answer.split(b"\r\n\r\n", 1)[1])
+            except (OSError, IndexError):
+                time.sleep(0.05)
+        raise RuntimeError("fake_docker.py does not answer")
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+    def environment(self):
+        return {"DOCKER_HOST": "unix://" + self.path, "S3DOCK_DOCKER_TIMEOUT": "1s"}
+
+
 # --- the program --------------------------------------------------------------------------------
 
 class Result:
@@ -145,6 +192,18 @@ class Program:
         return Result(code, out.decode(errors="replace"), err.decode(errors="replace"),
                       time.monotonic() - started)
 
+    def interrupted(self, arguments, ripe, seconds=20):
+        """Runs it, sends SIGTERM soon after it is ripe for that, and answers its exit code."""
+        with subprocess.Popen([self.path, *arguments], env=self.environment, cwd=self.folder,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL) as process:
+            until = time.monotonic() + seconds
+            while not ripe() and time.monotonic() < until and process.poll() is None:
+                time.sleep(0.01)
+            time.sleep(0.2)
+            process.terminate()
+        return process.returncode
+
     def forget(self):
         """Caches and states of earlier runs."""
         shutil.rmtree(self.home)
@@ -160,7 +219,10 @@ class Score:
         self.lock = threading.Lock()
         self.log = open(log, "w", buffering=1, encoding="utf-8")  # wrongs as they come
         self.counts = {}  # heading: {column: number}
-        self.failures = {}
+        self.failures, self.skipped = {}, {}
+
+    def skip(self, what, why):
+        self.skipped[what] = why
 
     def case(self, heading, column, wrong, told=""):
         with self.lock:
@@ -182,6 +244,9 @@ class Score:
                 print(f"#   {wrong}", file=out)
                 for line in told.strip().splitlines()[-3:]:
                     print(f"#       {line}", file=out)
+        for what, why in self.skipped.items():
+            number += 1
+            print(f"ok {number} - {what} # SKIP {why}", file=out)
         return not self.failures
 
 

@@ -49,14 +49,22 @@ def one(options, where, scene, number, way, score):
     return job
 
 
+def all_scenes(images, digests, where):
+    found = scenes.all_scenes(images, digests)
+    if where == "server":
+        found += [scene for scene in scenes.unfinished_scenes(images, digests) if scene.name != "resume"]
+    return found
+
+
 def run(options, score):
     images = scenes.make_images(options.results)
     workers, jobs = scenes.hire(options, "kills"), []
     try:
         for worker in workers:
             digests = [each.prepare(images) for each in worker.values()][0]
+            worker["server"].prepare_halves(images)
         for where, worker in workers[0].items():
-            for scene in scenes.all_scenes(images, digests):
+            for scene in all_scenes(images, digests, where):
                 count = calls.learn(options, worker, scene)["change"]
                 for at in calls.some(count, options.points):
                     jobs += [one(options, where, scene, at, way, score) for way in ("kill", "torn")]

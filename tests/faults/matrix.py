@@ -104,8 +104,10 @@ def run(options, score):
                for number in range(options.workers)]
     try:
         digests = [worker.prepare(images) for worker in workers][0]
+        for worker in workers:
+            worker.prepare_halves(images)
         jobs = []
-        for scene in scenes.all_scenes(images, digests):
+        for scene in scenes.all_scenes(images, digests) + scenes.unfinished_scenes(images, digests):
             scenes.undisturbed(workers[0], scene)
             for kind, number in cases(workers[0], scene, options.most):
                 for fault, (_, _, _, kinds) in FAULTS.items():

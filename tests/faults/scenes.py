@@ -6,9 +6,12 @@ command; its look says what is wrong with the world after it ended, whether well
 import os
 import re
 import shutil
+import subprocess
 
 import bench
-from bench import CONFLICT, DONE, INTEGRITY, NEXT, NOT_FOUND, REF
+from bench import CONFLICT, DONE, INTEGRITY, INTERRUPTED, NEXT, NOT_FOUND, REF
+
+HALF_PUSH, HALF_PULL, ELSEWHERE = "half a push", "half a pull", ", another host"
 
 
 class Scene:
@@ -90,8 +93,15 @@ class Worker:
         os.makedirs(self.tmp, exist_ok=True)
         self.program = bench.Program(path, folder, {**environment, "TMPDIR": self.tmp})
 
-    def tidy(self):
+    def keep_home(self, start):
+        """What the program remembers now belongs to that start."""
+        shutil.copytree(self.program.home, os.path.join(self.folder, "homes", start))
+
+    def tidy(self, start):
         self.program.forget()
+        home = os.path.join(self.folder, "homes", start)
+        if start and os.path.exists(home):
+            shutil.copytree(home, self.program.home, dirs_exist_ok=True)
         for name in self.strays():
             path = os.path.join(self.folder, name)
             if os.path.isfile(path):
@@ -128,7 +138,8 @@ class Worker:
         """Files that the program has left where only its unfinished work lies."""
         found = [os.path.join("tmp", name) for name in os.listdir(self.tmp)]
         return found + [name for name in os.listdir(self.folder)
-                        if name not in ("home", "tmp", "s3", "bucket", "saved", "book")]
+                        if name not in ("home", "homes", "tmp", "s3", "bucket", "saved", "book",
+                                        "docker.sock")]
 
 
 class Server(Worker):
@@ -140,8 +151,21 @@ class Server(Worker):
         super().__init__(folder, path, self.s3.environment())
 
     def begin(self, start, rules=()):
-        self.tidy()
-        self.s3.tell(load=start, rules=list(rules))
+        self.tidy(start)
+        self.rules = list(rules)
+        self.s3.tell(load=start.removesuffix(ELSEWHERE), rules=self.rules)
+
+    def prepare_halves(self, images):
+        """Starts at which something is unfinished: interrupted when a part, or range, did not come."""
+        def half(start, kind, nth, name, *command):
+            self.begin(start, [{"kind": kind, "nth": nth, "times": 0, "do": "stall", "seconds": 5}])
+            code = self.program.interrupted(command, lambda: self.s3.tell()["kinds"].count(kind) >= nth)
+            if code != INTERRUPTED:
+                raise RuntimeError(f"{command} should be interrupted: {code}")
+            self.save(name)
+            self.keep_home(name)
+        half("", "Part", 2, HALF_PUSH, "push", REF, "--input", images["first"])
+        half("two", "Range", 9, HALF_PULL, "pull", NEXT, "--output", os.path.join(self.folder, "out.tar"))
 
     def save(self, name):
         self.s3.tell(save=name)
@@ -151,6 +175,71 @@ class Server(Worker):
 
     def stop(self):
         self.s3.stop()
+
+
+class Real(Worker):
+    """The bucket is on a real S3 server, given by AWS_*; between it and the program stands a fault proxy. Every start
+    is made anew, by pushes past the proxy."""
+
+    def __init__(self, folder, path, images):
+        os.makedirs(folder)
+        self.images, self.bucket, self.start = images, "faults-" + os.path.basename(folder), None
+        self.past = {"S3DOCK_ENDPOINT": os.environ["AWS_ENDPOINT_URL"]}
+        keys = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+        self.proxy = bench.FaultProxy(self.past["S3DOCK_ENDPOINT"])
+        super().__init__(folder, path, {**keys, "S3DOCK_BUCKET": self.bucket,
+                                        "S3DOCK_ENDPOINT": self.proxy.url})
+        self.kit("make")
+
+    def kit(self, verb):
+        subprocess.run([os.path.join(bench.TOP, "tests/kit/bucket"), verb, self.bucket], check=True)
+
+    def begin(self, start, rules=(), fresh=True):
+        """`fresh` false: what was there last may have been read only."""
+        self.tidy("")
+        self.proxy.tell(rules=[])
+        if fresh or self.start != start:
+            self.fill(start)
+        self.start = start
+        self.proxy.tell(rules=list(rules))
+
+    def fill(self, start):
+        self.kit("empty")
+        for name in {"": (), "one": ("first",), "two": ("first", "next")}[start]:
+            ref = {"first": REF, "next": NEXT}[name]
+            pushed = self.program.run("push", ref, "--input", self.images[name], env=self.past)
+            if pushed.code != DONE:
+                raise RuntimeError(f"a push past the proxy: {pushed.code} {pushed.err}")
+        self.tidy("")
+
+    def calm(self):
+        return self.proxy.tell(rules=[])
+
+    def stop(self):
+        self.proxy.stop()
+        self.kit("empty")
+
+
+class Host(Server):
+    """A Docker daemon stands beside the program, and the bucket is on a server."""
+
+    def __init__(self, folder, path, profile, images):
+        super().__init__(folder, path)
+        self.images, self.profile = images, profile
+        self.docker = bench.FakeDocker(folder, profile)
+        self.program.environment.update(self.docker.environment())
+
+    def begin(self, start, rules=(), has=(), docker_rules=()):
+        super().begin(start, rules)
+        self.docker.tell(take=[self.images[name] for name in has], rules=list(docker_rules))
+
+    def calm(self):
+        super().calm()
+        return self.docker.tell(rules=[])
+
+    def stop(self):
+        self.docker.stop()
+        super().stop()
 
 
 class Folder(Worker):
@@ -166,7 +255,7 @@ class Folder(Worker):
         return os.path.join(self.folder, "saved", name.replace(" ", "-") or "empty")
 
     def begin(self, start):
-        self.tidy()
+        self.tidy(start)
         shutil.rmtree(self.bucket, ignore_errors=True)
         if os.path.exists(self.saved(start)):
             shutil.copytree(self.saved(start), self.bucket, symlinks=True)
@@ -219,6 +308,32 @@ def all_scenes(images, digests):
         Scene("list images", "two", ("list", "images", "shop"), prints(f"{NEXT}\n{REF}")),
         Scene("history", "promoted twice", ("history", "shop", "production"), None),
         Scene("current", "promoted", current, prints(REF)),
+    ]
+
+
+def swept(worker, result):
+    """A look at a bucket and a host: after a success nothing unfinished is left. A listing carries no sum: what a
+    flipped bit hides is found the next time."""
+    if any(rule["do"] == "flip" for rule in worker.rules):
+        result = worker.program.run("cleanup", "--unfinished", "1s")
+    left = worker.program.run("resume")
+    uploads = worker.s3.tell()["uploads"]
+    if result.code == DONE and (left.code != DONE or left.out.strip() or uploads):
+        return f"unfinished after a cleanup: {uploads} uploads, {left.out}{left.err}"
+    return None
+
+
+def unfinished_scenes(images, digests):
+    """What goes on, and what is told and swept: on a server, after prepare_halves."""
+    push = ("push", REF, "--input", images["first"])
+    return [
+        Scene("push that goes on", HALF_PUSH, push, shows(REF, "absent", digests["first"])),
+        Scene("push that goes on elsewhere", HALF_PUSH + ELSEWHERE, push,
+              shows(REF, "absent", digests["first"])),
+        Scene("pull that goes on", HALF_PULL, ("pull", NEXT, "--output", "out.tar"),
+              wrote("out.tar", digests["next"])),
+        Scene("resume", HALF_PUSH, ("resume",), None),
+        Scene("cleanup", HALF_PUSH, ("cleanup", "--unfinished", "1s"), swept),
     ]
 
 

@@ -28,28 +28,33 @@
 #include "wire/docker.h"
 #include "wire/store.h"
 
-#define FIRST  "shop:20250721-2118-f7a5a27"
-#define SECOND "shop:20250722-1000-a1b2c3d"
-#define KEY    "images/shop/202507/shop-20250722-1000-a1b2c3d"
-#define LAYERS 3
+#define FIRST     "shop:20250721-2118-f7a5a27"
+#define SECOND    "shop:20250722-1000-a1b2c3d"
+#define KEY_FIRST "images/shop/202507/shop-20250721-2118-f7a5a27"
+#define KEY       "images/shop/202507/shop-20250722-1000-a1b2c3d"
+#define LAYERS    3
 
 static char dir[] = "/tmp/s3dock-delta-XXXXXX";
 static struct err err;
 
 /* ---- two images: the second shares the lowest layer, and most of the bytes of the others ---- */
 
-/* A layer of 40 files of 200 KiB; those for which changed(i) are of another seed. */
+/* What a layer is made of: so many files, of such a size, that many of them different ones. */
+static unsigned files = 10, kinds = 10;
+static size_t file_size = 200 * KIB;
+
+/* Every so manieth file, if not 0, is not what it is in other layers of that number. */
 static void make_layer(struct tarball *layer, unsigned number, unsigned changed_every)
 {
-    const size_t size = 200 * KIB;
+    const size_t size = file_size;
     uint8_t *bytes = malloc(size);
     char name[64];
 
     tarball_init(layer);
-    for (unsigned i = 0; i < 10; i++) {
+    for (unsigned i = 0; i < files; i++) {
         bool changed = changed_every && i % changed_every == 0;
 
-        noise(bytes, size, 1000 * number + i + (changed ? 500 : 0));
+        noise(bytes, size, 1000 * number + i % kinds + (changed ? 500 : 0));
         snprintf(name, sizeof name, "srv/%u/%u.bin", number, i);
         tarball_file(layer, name, bytes, size);
     }
@@ -176,10 +181,16 @@ static void only_what_the_engine_lacks_moves(void **state)
         unsigned layers_here;
         uint64_t least, most; /* KiB */
     } cases[] = {
-        {"docker-20.10", REUSE_NEVER, 1, 4000, 4040}, {"docker-20.10", REUSE_ALWAYS, 1, 600, 640},
-        {"docker-25", REUSE_ALWAYS, 1, 600, 640},     {"podman", REUSE_NEVER, 1, 4000, 4040},
-        {"podman", REUSE_ALWAYS, 1, 600, 640},        {"docker-29.0", REUSE_NEVER, 0, 6000, 6050},
-        {"docker-29.0", REUSE_ALWAYS, 0, 600, 640},
+        {"docker-20.10", REUSE_NEVER, 1, 4000, 4040},
+        {"docker-20.10", REUSE_ALWAYS, 1, 600, 640},
+        {"docker-25", REUSE_ALWAYS, 1, 600, 640},
+        {"podman", REUSE_NEVER, 1, 4000, 4040},
+        {"podman", REUSE_ALWAYS, 1, 600, 640},
+        {"docker-29.0", REUSE_NEVER, 1, 4000, 4040},
+        {"docker-29.0", REUSE_ALWAYS, 1, 600, 640},
+        /* does not tell whether all of an image is there */
+        {"docker-26-containerd", REUSE_NEVER, 0, 6000, 6050},
+        {"docker-26-containerd", REUSE_ALWAYS, 0, 600, 640},
     };
 
     (void)state;
@@ -199,11 +210,35 @@ static void only_what_the_engine_lacks_moves(void **state)
             fail_msg("%s, %d: %llu bytes were fetched", cases[i].profile, (int)cases[i].reuse,
                      (unsigned long long)result.stats.downloaded_bytes);
         pull_well("bucket", docker, SECOND, cases[i].reuse, &result);
-        if (strcmp(cases[i].profile, "docker-29.0") != 0)
-            assert_true(result.skipped);
+        assert_true(result.skipped);
         docker_close(docker);
         fake_docker_stop(&fake);
     }
+}
+
+/* So many chunks that the daemon is given the first while the last are still looked for. Each is
+ * there twice, and in a fifth of the places it is not the one that the host has. */
+static void it_loads_while_it_looks(void **state)
+{
+    struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
+    struct docker *docker = open_daemon(&fake);
+    struct pull_result result;
+
+    (void)state;
+    files = 900;
+    kinds = 450;
+    file_size = 20 * KIB;
+    fill_bucket("many");
+    pull_well("many", docker, FIRST, REUSE_NEVER, &result);
+    pull_well("many", docker, SECOND, REUSE_ALWAYS, &result);
+    assert_false(result.reloaded);
+    assert_true(result.donor);
+    /* the changed files, once or twice each, and headers */
+    assert_in_range(result.stats.downloaded_bytes, 135 * 20 * KIB, 2 * 270 * 20 * KIB + 400 * KIB);
+    docker_close(docker);
+    fake_docker_stop(&fake);
+    files = kinds = 10;
+    file_size = 200 * KIB;
 }
 
 static void a_dry_run_says_what_would_move(void **state)
@@ -347,9 +382,52 @@ static void seal(const char *bucket, uint8_t *index, size_t size)
     text_finish(&json);
 }
 
-enum lie { LIE_NAME, LIE_SWAP, LIE_PACKED, LIE_OFFSET, LIE_CONFIG, LIE_COUNT, LIE_SIZE, LIES };
+enum lie {
+    LIE_NAME,
+    LIE_SWAP,
+    LIE_PACKED,
+    LIE_OFFSET,
+    LIE_CONFIG,
+    LIE_COUNT,
+    LIE_SIZE,
+    LIE_OVERLAP,
+    LIE_SECTION,
+    LIES
+};
 
-static void tell_lie(enum lie lie, uint8_t *index, size_t size)
+/* Where the header says in which range of the stream the top layer is: behind its digests and its
+ * media type. */
+static uint8_t *top_layer(uint8_t *index, size_t header)
+{
+    uint8_t *digest = NULL, *next = index, *end = index + header;
+
+    while ((next = memmem(next, (size_t)(end - next), "sha256:", 7))) {
+        digest = next;
+        next += 7;
+    }
+    assert_non_null(digest);
+    digest += 7 + 64;
+    return digest + 2 + number(digest, 2);
+}
+
+/* The records of a section of another image, as many as fit. */
+static void take_section(const char *bucket, uint8_t *records, size_t size)
+{
+    char path[512];
+    struct text other;
+    size_t header;
+
+    snprintf(path, sizeof path, "%s/%s/" KEY_FIRST ".index", dir, bucket);
+    text_init(&other, 16 * MIB);
+    assert_int_equal(file_read(path, &other, &err), 0);
+    header = number((const uint8_t *)other.data + 12, 4);
+    if (size > other.size - header)
+        size = other.size - header;
+    memcpy(records, other.data + header, size);
+    text_finish(&other);
+}
+
+static void tell_lie(const char *bucket, enum lie lie, uint8_t *index, size_t size)
 {
     size_t header = number(index + 12, 4), sections = number(index + 44, 4);
     uint8_t *table = index + header - 16 - 40 * sections, *records = index + header;
@@ -385,6 +463,12 @@ static void tell_lie(enum lie lie, uint8_t *index, size_t size)
     case LIE_SIZE: /* a section is larger than anything */
         memset(table + 8, 0xff, 8);
         break;
+    case LIE_OVERLAP: /* the top layer begins within the one below it */
+        top_layer(index, header)[5]--;
+        break;
+    case LIE_SECTION: /* the sections are those of another image */
+        take_section(bucket, records, size - header);
+        break;
     default:
         break;
     }
@@ -404,7 +488,7 @@ static void lies_are_healed_by_the_whole(void **state)
         fill_bucket(bucket);
         text_init(&index, 16 * MIB);
         assert_int_equal(file_read(path_in(bucket, ".index"), &index, &err), 0);
-        tell_lie(lie, (uint8_t *)index.data, index.size);
+        tell_lie(bucket, lie, (uint8_t *)index.data, index.size);
         seal(bucket, (uint8_t *)index.data, index.size);
         text_finish(&index);
         pull_well(bucket, docker, FIRST, REUSE_AUTO, &result);
@@ -466,6 +550,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_what_the_engine_lacks_moves),
+        cmocka_unit_test(it_loads_while_it_looks),
         cmocka_unit_test(a_dry_run_says_what_would_move),
         cmocka_unit_test(a_daemon_that_refuses_a_part_is_given_the_whole),
         cmocka_unit_test(a_spool_that_lies_is_dropped),

@@ -7,7 +7,7 @@ LISTEN is a path of a unix socket, or "tcp" (a free port of 127.0.0.1). "ready P
 it listens (0 for a socket). It knows one image, "app:1"; whatever is asked for beside it is not there.
 
 Words: how it behaves where it matters (see the functions named after them)
-    no-head  ping-teapot  ping-hang  info-hang  image-hang
+    no-head  ping-teapot  ping-hang  info-hang  info-page  image-hang
     export-tail  export-cut  export-cut-length  export-stall  export-500
     load-error  load-unpack  load-early  load-early-500  load-silent  load-split  load-cut
     load-cut-answer  load-stray  load-two
@@ -15,6 +15,29 @@ Words: how it behaves where it matters (see the functions named after them)
                   knows nothing else; "app:1" is not there
     store-forgets the first load that leaves something out finds that its layers were pruned
     store-whole   it takes no load that leaves something out
+
+A test that wants the same daemon again and again tells it so: POST /.fake with a JSON object, whose words are
+done in this order: "take" (a list of archives, which are then all that it has), "rules" (a script, counted from
+now). The answer tells the requests by kind since the last script, in their order, and every image by its name:
+the digest of its config, its layers, and whether it is whole. A rule
+
+    {"kind": "Load", "nth": 1, "times": 1, "do": "break", "bytes": 65536}
+
+is as in script.py. Kinds: Ping Version Info List Inspect Tag Get Load; and Any. What can be done:
+
+    gone         cut, and nobody listens for `seconds`
+    reset        cut before anything is done
+    drown        read all of it, then cut with nothing done
+    break        read `bytes` of the body, then cut
+    lose         do it, then cut without an answer
+    status       read all of it, then answer with `status` and a message
+    early        answer with `status` and a message, the body unread
+    error        200, and an error in the answer's stream
+    text         200 and a page
+    stall        read all of it, say nothing for `seconds`, then cut
+    cut          send only `bytes` of the answer (its head included), then cut
+    hold         send only `bytes` of the answer, then nothing for `seconds`, then cut
+    flip         turn one bit of the answer, `bytes` from its start
 """
 import argparse
 import hashlib
@@ -27,11 +50,16 @@ import threading
 import time
 import urllib.parse
 
+sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+
+from script import Script  # noqa: E402
+
 PROFILES = {  # version, API, least API, extra
     "docker-17": ("17.03.2", "1.27", "1.12", {}),
     "docker-20.10": ("20.10.24", "1.41", "1.12", {}),
     "docker-24": ("24.0.9", "1.43", "1.12", {}),
     "docker-25": ("25.0.5", "1.44", "1.24", {}),
+    "docker-26-containerd": ("26.1.5", "1.45", "1.24", {"containerd": True}),
     "docker-28": ("28.5.2", "1.51", "1.24", {}),
     "docker-29.0": ("29.0.1", "1.52", "1.44", {"containerd": True}),
     "docker-29.3": ("29.3.0", "1.54", "1.40", {"containerd": True}),
@@ -135,7 +163,10 @@ class Store:
         name = entries[0]["annotations"]["io.containerd.image.name"]
         if not name.endswith(":" + entries[0]["annotations"]["org.opencontainers.image.ref.name"]):
             raise Refusal("two names")
-        ident = digest(config) if self.kind == "podman" else digest(raw)
+        if self.kind == "podman":
+            ident = digest(config)
+        else:  # Docker shows the short form of its own
+            ident, name = digest(raw), name.removeprefix("docker.io/library/")
         return ident, config, [name], [blob_name(layer["digest"]) for layer in manifest["layers"]]
 
     def take_layers(self, files, names, diffs):
@@ -170,6 +201,24 @@ class Store:
                 "Config": blob_name(digest(image["config"])), "RepoTags": image["tags"],
                 "Layers": [blob_name(diff) for diff in image["diffs"]]}]).encode())
         return out.getvalue()
+
+
+class Spoiled:
+    """A connection whose answers do not arrive as they were sent: after so many bytes something is done."""
+
+    def __init__(self, conn, left, spoil):
+        self.conn, self.left, self.spoil = conn, left, spoil
+
+    def recv(self, size):
+        return self.conn.recv(size)
+
+    def sendall(self, data):
+        if self.left is not None and len(data) > self.left:
+            at, self.left = self.left, None
+            data = self.spoil(data, at)
+        elif self.left is not None:
+            self.left -= len(data)
+        self.conn.sendall(data)
 
 
 class Exchange:
@@ -252,13 +301,88 @@ class Exchange:
             name, value = line.decode().split(":", 1)
             self.headers[name.lower()] = value.strip()
         path, _, self.query = self.path.partition("?")
+        if path == "/.fake":
+            return self.control()
         asked = None
         if path.startswith("/v"):
             first, _, rest = path[1:].partition("/")
             if first[1:2].isdigit():
                 asked, path = first[1:], "/" + rest
-        if asked and not self.fits(asked):
-            return
+        if not self.disturbed(self.options.script.rule(self.kind_of(path))) and \
+                (not asked or self.fits(asked)):
+            self.dispatch(path)
+
+    def control(self):
+        words = json.loads(b"".join(self.body()))
+        script, told = self.options.script, {"kinds": self.options.script.kinds}
+        if "take" in words:
+            self.options.store = Store(self.options.store.kind)
+            for archive in words["take"]:
+                with open(archive, "rb") as file:
+                    self.options.store.load(file.read(), [])
+        if "rules" in words:
+            script.begin(words["rules"])
+        told["images"] = {tag.removeprefix("docker.io/library/"): [
+            digest(image["config"]), image["diffs"], image["whole"]]
+            for image in self.options.store.images.values() for tag in image["tags"]}
+        self.answer(200, told)
+
+    @staticmethod
+    def kind_of(path):
+        fixed = {"/_ping": "Ping", "/version": "Version", "/info": "Info", "/images/load": "Load",
+                 "/images/json": "List"}
+        last = path.rpartition("/")[2]
+        return fixed.get(path) or {"json": "Inspect", "get": "Get", "tag": "Tag"}.get(last, "Other")
+
+    def disturbed(self, rule):
+        """Whether the rule has seen to it that nothing is to be done any more."""
+        do = rule["do"]
+        if do in ("gone", "reset"):
+            if do == "gone":
+                self.options.away_until = time.time() + rule["seconds"]
+                self.options.listener.shutdown(socket.SHUT_RDWR)  # wakes who waits for connections
+            return True
+        if do == "break":
+            left = rule["bytes"]
+            for piece in self.body():
+                left -= len(piece)
+                if left <= 0:
+                    break
+            return True
+        return self.answered(rule)
+
+    def answered(self, rule):
+        do = rule["do"]
+        message = {"message": "as the script says"}
+        if do == "early":
+            self.answer(rule["status"], message)
+            return True
+        if do in ("drown", "status", "error", "text", "stall"):
+            for _ in self.body():
+                pass
+        if do == "status":
+            self.answer(rule["status"], message)
+        elif do == "error":
+            self.say({"errorDetail": message, "error": message["message"]})
+        elif do == "text":
+            self.answer(200, b"<html>pay first</html>")
+        elif do == "stall":
+            time.sleep(rule["seconds"])
+        elif do in ("cut", "hold", "flip", "lose"):
+            self.conn = Spoiled(self.conn, rule.get("bytes", 0), self.spoiler(rule))
+            return False
+        return do in ("drown", "status", "error", "text", "stall")
+
+    def spoiler(self, rule):
+        def spoil(data, at):
+            if rule["do"] == "flip":
+                return data[:at] + bytes([data[at] ^ 1]) + data[at + 1:]
+            self.conn.conn.sendall(data[:at])
+            time.sleep(rule.get("seconds", 0))
+            raise Gone()
+        return spoil
+
+    def dispatch(self, path):
         if path == "/_ping":
             self.ping()
         elif path == "/version":
@@ -311,6 +435,8 @@ class Exchange:
 
     def info(self):
         self.hang("info-hang")
+        if self.does("info-page"):
+            return self.answer(200, b"<html>pay first</html>")
         status = [["driver-type", "io.containerd.snapshotter.v1"]]
         containerd = self.extra.get("containerd")
         self.answer(200, {"Driver": "overlayfs" if containerd else "overlay2",
@@ -333,9 +459,11 @@ class Exchange:
         if not image:
             self.answer(404, {"message": f"No such image: {name}"})
         elif verb == "json":
-            self.answer(200, {"Id": ident, "Size": self.size(image), "Os": "linux",
-                              "Architecture": "amd64",
-                              "RootFS": {"Type": "layers", "Layers": image["diffs"]}})
+            told = {"Id": ident, "Size": self.size(image), "Os": "linux", "Architecture": "amd64",
+                    "RootFS": {"Type": "layers", "Layers": image["diffs"]}}
+            if "manifests=1" in self.query and self.extra.get("containerd"):
+                told["Manifests"] = [{"ID": ident, "Available": image["whole"], "Kind": "image"}]
+            self.answer(200, told)
         elif verb == "get":
             self.head(200, "Content-Type: application/x-tar", "Transfer-Encoding: chunked")
             data = self.options.store.export(image)
@@ -520,6 +648,17 @@ def talk(conn, options):
         conn.close()
 
 
+def listen(where, port):
+    """The socket that listens there, and its port (0: it has none)."""
+    if where == "tcp":
+        server = socket.create_server(("127.0.0.1", port))
+        return server, server.getsockname()[1]
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(where)
+    server.listen(16)
+    return server, 0
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("listen")
@@ -530,19 +669,22 @@ def main():
     extra = PROFILES[options.profile][3]
     kind = "podman" if extra.get("podman") else "containerd" if extra.get("containerd") else "graph"
     options.store = Store(kind) if any(word.startswith("store") for word in options.behave) else None
-    if options.listen == "tcp":
-        server = socket.create_server(("127.0.0.1", 0))
-        port = server.getsockname()[1]
-    else:
-        server = socket.socket(socket.AF_UNIX)
-        server.bind(options.listen)
-        server.listen(16)
-        port = 0
+    options.script = Script()
+    server, port = listen(options.listen, 0)
     print("ready", port, flush=True)
     # It ends with whoever started it: the test holds the other end of this pipe.
     threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
     while True:
-        conn, _ = server.accept()
+        options.listener = server
+        try:
+            conn, _ = server.accept()
+        except OSError:  # it was told to go away
+            server.close()
+            if options.listen != "tcp":
+                os.unlink(options.listen)
+            time.sleep(max(0, options.away_until - time.time()))
+            server, port = listen(options.listen, port)
+            continue
         threading.Thread(target=talk, args=(conn, options), daemon=True).start()
 
 

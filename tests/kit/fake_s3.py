@@ -2,15 +2,9 @@
 """An S3 store in memory that misbehaves on request.
 
 It verifies signatures (SigV4, header form), clock and region like the real one, does objects, ranges,
-conditions, copies, multipart uploads and listings, and follows a script: a JSON list of rules
-
-    {"kind": "Part", "nth": 2, "times": 3, "do": "status", "status": 503, "code": "SlowDown"}
-
-"the second to fourth UploadPart is answered with 503 SlowDown". `nth` counts from 1 (the default),
-`times` is 1 by default, 0 means for ever; with `chance` (0 to 1) only so many of them, with `token` only
-those of this session. Kinds: Head Get
-Put Delete Copy List Create Part CopyPart Complete Abort Parts Uploads; of these also Range (a Get of a
-part) and PutIf (a Put with a condition); and Any. What can be done:
+conditions, copies, multipart uploads and listings, and follows a script of rules (see script.py). Kinds:
+Head Get Put Delete Copy List Create Part CopyPart Complete Abort Parts Uploads; of these also Range (a Get
+of a part) and PutIf (a Put with a condition); and Any. What can be done:
 
     status       answer with `status`, `code`, `message`, `region`, `headers`, or a raw `body`
     error200     answer 200 with an <Error> of `code`
@@ -44,7 +38,6 @@ import hashlib
 import hmac
 import json
 import os
-import random
 import re
 import socket
 import ssl
@@ -55,6 +48,10 @@ import time
 import urllib.parse
 from http.server import BaseHTTPRequestHandler
 from xml.sax.saxutils import escape
+
+sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+
+from script import Script, names_of  # noqa: E402
 
 SKEW_MAX = 900
 
@@ -73,31 +70,13 @@ class Store:
         self.begun = {}  # id -> seconds
         self.uploads = {}  # id -> (key, {number: (bytes, md5)})
         self.saved = {"": ({}, {})}
-        self.counts = {}
-        self.kinds = []
-        self.random = random.Random(1)
         self.serial = 0
         self.refuse_until = 0
-        self.rules = json.load(open(options.script)) if options.script else []
+        self.script = Script(json.load(open(options.script)) if options.script else [])
         self.log = open(options.log, "a", buffering=1) if options.log else None
 
     def now(self):
         return time.time() + self.options.clock
-
-    def rule(self, kind, special, token):
-        with self.lock:
-            found = None
-            self.kinds.append(special or kind)
-            for name in (special, kind, "Any"):
-                count = self.counts[name] = self.counts.get(name, 0) + 1
-                for rule in self.rules:
-                    first, times = rule.get("nth", 1), rule.get("times", 1)
-                    if rule["kind"] == name and count >= first and (
-                            times == 0 or count < first + times) and (
-                            rule.get("token", token) == token) and (
-                            "chance" not in rule or self.random.random() < rule["chance"]):
-                        found = found or rule
-            return found or {"do": ""}
 
     def control(self, words):
         with self.lock:
@@ -105,10 +84,9 @@ class Store:
                 objects, uploads = self.saved[words["load"]]
                 self.objects = dict(objects)
                 self.uploads = {name: (key, dict(parts)) for name, (key, parts) in uploads.items()}
-            told = {"kinds": self.kinds, "uploads": len(self.uploads)}
+            told = {"kinds": self.script.kinds, "uploads": len(self.uploads)}
             if "rules" in words:
-                self.rules, self.counts, self.kinds = words["rules"], {}, []
-                self.random = random.Random(words.get("seed", 1))
+                self.script.begin(words["rules"], words.get("seed", 1))
             if "damage" in words:
                 key, byte, bit = words["damage"]
                 data, etag, seconds = self.objects[key]
@@ -156,9 +134,9 @@ class Handler(BaseHTTPRequestHandler):
         self.bucket, self.key = parts[0], parts[1] if len(parts) > 1 else ""
         if self.raw_path == "/.fake":
             return self.control()
-        self.kind = self.classify()
-        rule = self.store.rule(
-            self.kind, self.special(), self.headers.get("X-Amz-Security-Token"))
+        names = names_of(self.command, self.key, self.query, {name.lower() for name in self.headers})
+        self.kind = names[-1]
+        rule = self.store.script.rule(*names, token=self.headers.get("X-Amz-Security-Token"))
         self.extra = {}
         self.send_limit = None
         if rule["do"] in ("reset", "refuse"):
@@ -178,25 +156,6 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
-
-    def special(self):
-        if self.kind == "Get" and "Range" in self.headers:
-            return "Range"
-        if self.kind == "Put" and ("If-Match" in self.headers or "If-None-Match" in self.headers):
-            return "PutIf"
-        return None
-
-    def classify(self):
-        q, method = self.query, self.command
-        if not self.key:
-            return "Uploads" if "uploads" in q else "List"
-        if "uploads" in q:
-            return "Create"
-        copy = "x-amz-copy-source" in self.headers
-        if "uploadId" in q:
-            return {"PUT": "CopyPart" if copy else "Part", "POST": "Complete",
-                    "DELETE": "Abort", "GET": "Parts"}[method]
-        return {"PUT": "Copy" if copy else "Put"}.get(method, method.capitalize())
 
     def misbehave(self, rule):
         do = rule["do"]

@@ -116,6 +116,7 @@ static void a_whole_bundle_is_the_image(void **state)
     const struct image_info *info;
     struct bundle *bundle;
     struct tarball tar;
+    char id[IMAGE_ID_SIZE];
     struct err err = {0};
 
     (void)state;
@@ -127,6 +128,8 @@ static void a_whole_bundle_is_the_image(void **state)
         fail_msg("%s", err.text);
     assert_string_equal(info->id, image.id);
     assert_string_equal(info->manifest_id, bundle->manifest_id);
+    assert_int_equal(bundle_manifest_id(&image, id, &err), 0);
+    assert_string_equal(id, bundle->manifest_id);
     assert_int_equal(info->layer_count, LAYERS);
     for (unsigned i = 0; i < LAYERS; i++)
         assert_string_equal(info->layers[i].diff_id, layers[i].diff_id);

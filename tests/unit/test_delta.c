@@ -211,8 +211,8 @@ static void a_chunk_that_is_found_serves_its_twins(void **state)
     assert_null(need_find(wanted, &chunks[3].name, 999));
     assert_ptr_equal(need_find(wanted, &chunks[77].name, 1000), &wanted->chunks[3]);
     need_find(wanted, &chunks[77].name, 1000)->spool_at = 4711;
-    need_settle(wanted);
-    assert_int_equal(wanted->chunks[77].spool_at, 4711);
+    assert_int_equal(need_place(wanted, &wanted->chunks[77]), 4711);
+    assert_int_equal(need_place(wanted, &wanted->chunks[78]), NEED_FROM_ARCHIVE);
     assert_int_equal(need_missing(wanted), 98 * 500);
     need_destroy(wanted);
 }
@@ -260,26 +260,55 @@ static void spans_fetch_one_range_each(void **state)
     free(slot.aux);
 }
 
-static void a_slow_link_makes_an_export_pay(void **state)
+static void a_harvest_is_done_when_it_pays(void **state)
 {
     static const struct {
         struct harvest_estimate estimate;
         bool pays;
     } cases[] = {
-        {{400000000, 1400000000, false, true, 3, 6, 2.5e6}, true},    /* 20 Mbit/s */
-        {{400000000, 1400000000, false, true, 3, 6, 200e6}, false},   /* the next room */
-        {{17000000, 1400000000, false, true, 3, 6, 12.5e6}, false},   /* little is missing */
-        {{400000000, 1400000000, false, false, 0, 6, 12.5e6}, false}, /* a stranger */
-        {{400000000, 500000000, false, false, 2, 6, 2.5e6},
+        {{400000000, 1200000000, 1400000000, false, true, 3, 6, 2.5e6}, true},    /* 20 Mbit/s */
+        {{400000000, 1200000000, 1400000000, false, true, 3, 6, 200e6}, false},   /* next door */
+        {{17000000, 1200000000, 1400000000, false, true, 3, 6, 12.5e6}, false},   /* little */
+        {{400000000, 1200000000, 1400000000, false, false, 0, 6, 12.5e6}, false}, /* a stranger */
+        {{400000000, 1200000000, 500000000, false, false, 2, 6, 2.5e6},
          true}, /* a neighbour on the same base */
-        {{400000000, 1200000000, true, true, 3, 6, 100e6},
-         true}, /* layers are read, not exported */
-        {{400000000, 1200000000, true, true, 3, 6, 900e6}, false},
+        /* layers are read while the daemon is loading */
+        {{400000000, 1200000000, 1200000000, true, true, 3, 6, 100e6}, true},
+        {{400000000, 1200000000, 1200000000, true, true, 3, 6, 900e6}, true},
+        {{400000000, 1200000000, 4000000000, true, true, 3, 6, 900e6}, false}, /* a giant */
+        {{1000000, 3000000, 1200000000, true, true, 3, 6, 100e6}, false},      /* little */
     };
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-        assert_int_equal(harvest_gain(&cases[i].estimate) > 0, cases[i].pays);
+        assert_int_equal(harvest_pays(&cases[i].estimate), cases[i].pays);
+}
+
+/* 1.2 GB of layers, 400 MB to fetch, of which half is settled. */
+static void a_slow_disk_is_given_up(void **state)
+{
+    static const struct {
+        double rate, seconds;
+        uint64_t read;
+        bool lags;
+    } cases[] = {
+        {100e6, 0.5, 1000000, false},  /* too early to tell */
+        {100e6, 2, 600000000, false},  /* as expected */
+        {100e6, 2, 100000000, true},   /* 22 s to go, where fetching takes 2.4 */
+        {2.5e6, 2, 100000000, false},  /* the link is slower still */
+        {100e6, 2, 0, false},          /* it may just begin */
+        {100e6, 30, 0, true},          /* or not */
+        {100e6, 9, 1200000000, false}, /* it is done */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct harvest_estimate e = {400000000, 1200000000, 1200000000, true,
+                                     true,      3,          6,          cases[i].rate};
+
+        assert_int_equal(harvest_lags(&e, cases[i].seconds, cases[i].read, 200000000, 600000000),
+                         cases[i].lags);
+    }
 }
 
 int main(void)
@@ -292,7 +321,8 @@ int main(void)
         cmocka_unit_test(ranges_become_chunks),
         cmocka_unit_test(a_chunk_that_is_found_serves_its_twins),
         cmocka_unit_test(spans_fetch_one_range_each),
-        cmocka_unit_test(a_slow_link_makes_an_export_pay),
+        cmocka_unit_test(a_harvest_is_done_when_it_pays),
+        cmocka_unit_test(a_slow_disk_is_given_up),
     };
 
     make_ids();

@@ -122,6 +122,18 @@ static void says_what_does_not_answer(void **state)
     assert_true(err.hint[0] != '\0');
 }
 
+static void a_page_is_no_answer_of_a_daemon(void **state)
+{
+    struct fake_docker fake = fake_docker_start("docker-20.10", "info-page", 0);
+    struct err err = {0};
+
+    (void)state;
+    assert_null(open_fake(&fake, NULL, &err));
+    assert_int_equal(err.family, ERR_DOCKER);
+    assert_string_equal(err.code, "answer");
+    fake_docker_stop(&fake);
+}
+
 static void a_daemon_that_hangs_is_not_waited_for(void **state)
 {
     static const char *const behaviours[] = {"ping-hang", "info-hang", "image-hang"};
@@ -341,6 +353,7 @@ int main(void)
         cmocka_unit_test(negotiates_a_version),
         cmocka_unit_test(a_version_that_was_asked_for_is_not_negotiated),
         cmocka_unit_test(says_what_does_not_answer),
+        cmocka_unit_test(a_page_is_no_answer_of_a_daemon),
         cmocka_unit_test(a_daemon_that_hangs_is_not_waited_for),
         cmocka_unit_test(inspects_and_tags),
         cmocka_unit_test(refuses_names_that_lead_elsewhere),

@@ -55,6 +55,7 @@ static const char ours[] = "{\n"
                            "  \"format\": 2,\n"
                            "  \"image_id\": \"" DIGEST_A "\",\n"
                            "  \"engine_id\": \"" DIGEST_B "\",\n"
+                           "  \"manifest_id\": \"sha256:" HEX_C "\",\n"
                            "  \"platform\": \"linux/arm64/v8\",\n"
                            "  \"layers\": [\n"
                            "    \"" DIGEST_A "\",\n"
@@ -78,6 +79,9 @@ static void our_document_round_trips(void **state)
     assert_int_equal(metadata.format, 2);
     assert_int_equal(metadata.layer_count, 2);
     assert_string_equal(metadata.layers[1], DIGEST_B);
+    assert_true(metadata_names(&metadata, DIGEST_A) && metadata_names(&metadata, DIGEST_B));
+    assert_true(metadata_names(&metadata, "sha256:" HEX_C));
+    assert_false(metadata_names(&metadata, "") || metadata_names(&metadata, "sha256:1"));
     assert_string_equal(metadata.archive_etag, "\"d41d8cd9-2\"");
     assert_rewrites(&metadata, ours);
     metadata_finish(&metadata);

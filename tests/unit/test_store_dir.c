@@ -481,6 +481,33 @@ static void parts_come_together(void **state)
     }
 }
 
+/* What is left when whoever completed it was killed before it could tidy up. */
+static void an_upload_that_has_ended_is_not_there(void **state)
+{
+    struct store_page page;
+    struct store_op op = {.verb = STORE_UPLOAD_PARTS, .key = "k", .page = &page};
+    char below[1200];
+    struct upload up;
+
+    (void)state;
+    begin(&up, "k");
+    send_part(&up, "k", 1, "12345");
+    snprintf(below, sizeof below, "%s/.s3dock/uploads/%s/data", root, up.id);
+    assert_int_equal(unlink(below), 0);
+    op.upload_id_in = up.id;
+    assert_int_equal(do_op(&op), STORE_ABSENT);
+    assert_int_equal(complete(&up, "k", 1), STORE_ABSENT);
+    op = (struct store_op){.verb = STORE_UPLOAD_PART,
+                           .key = "k",
+                           .upload_id_in = up.id,
+                           .part_number = 2,
+                           .body = view_str("67890")};
+    assert_int_equal(do_op(&op), STORE_ABSENT);
+    assert_int_equal(abort_upload(&up, "k"), STORE_DONE);
+    snprintf(below, sizeof below, ".s3dock/uploads/%s", up.id);
+    assert_false(exists(below));
+}
+
 static void only_what_was_sent_completes(void **state)
 {
     struct upload up, wrong;
@@ -913,6 +940,7 @@ int main(int argc, char **argv)
         TEST(lists_page_by_page),
         TEST(parts_come_together),
         TEST(only_what_was_sent_completes),
+        TEST(an_upload_that_has_ended_is_not_there),
         TEST(a_condition_on_completion_keeps_the_upload),
         TEST(parts_are_copied_from_objects),
         TEST(uploads_are_listed_and_aborted),

@@ -1,0 +1,501 @@
+/*
+ * One conductor, as it flows:
+ *
+ *    conductor              store            workers            conductor    writer
+ *    plan -> empty span ==> ranged GET ==>   check, inflate ==> order ==>    check -> sink
+ *       ^                                                                      |
+ *       +--------------------------- empty spans ------------------------------+
+ *
+ * A span is admitted, in order, only with both of its buffers in hand: so there is no deadlock, and
+ * back-pressure needs no code. Without an index the spans are plain pieces that the writer inflates
+ * in order.
+ *
+ * Chunks that a harvest may find are planned when its front has passed them: so the daemon is
+ * loading while the rest is looked for.
+ */
+#include "move/intake.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "flow/meter.h"
+#include "flow/order.h"
+#include "move/assembly.h"
+#include "move/check.h"
+#include "move/harvest.h"
+#include "move/plan.h"
+#include "move/sink.h"
+#include "move/span.h"
+#include "move/writer.h"
+#include "pack/member.h"
+
+#define IN_SIZE     (2 * MIB) /* of a ranged GET: long enough that the request costs little */
+#define IN_LEAST    (384 * KIB)
+#define IN_THE_AIR  0.5 /* seconds of the link that all GETs together hold: lost in a crash */
+#define OUT_SIZE    (4 * MIB)
+#define SPANS_MOST  16
+#define SPANS_LEAST 3
+
+enum { FETCHED = 1, UNPACKED, WRITTEN, VERIFIED, ENDED, MOVED, HARVESTED };
+
+struct intake {
+    struct provision *from;
+    const struct pull_options *options;
+    struct pull_result *result;
+
+    struct plan plan;
+    struct harvest *harvest; /* NULL: nothing is taken from images of this host */
+    uint64_t harvested;      /* bytes that it has read, as far as they were counted */
+    int64_t harvest_began, next_look;
+    bool harvest_left; /* it was given up */
+
+    struct inbox *home;
+    struct slots *slots;
+    unsigned slot_count;
+    struct workers *workers;
+    struct sink *sink;
+    struct writer *writer;
+    struct assembly *assembly;
+    struct order order;
+    bool writing, ended, stopping, replaced;
+    const struct image_info *image;
+
+    struct meter meter;
+    int64_t next_report, phase_began;
+    enum transfer_phase phase;
+    struct err err;
+};
+
+/* ---- setting up ---- */
+
+static void *make_unpacker(void *arg)
+{
+    struct err ignored;
+
+    (void)arg;
+    return unpacker_create(&ignored);
+}
+
+static void free_unpacker(void *unpacker)
+{
+    unpacker_destroy(unpacker);
+}
+
+/* On the writer's thread; reads only what nobody changes meanwhile. */
+static int approve(void *arg, const struct image_info *info, struct err *err)
+{
+    const struct intake *p = arg;
+    const struct metadata *metadata = &p->from->at.metadata;
+
+    if (metadata->image_id[0] && strcmp(metadata->image_id, info->id) != 0)
+        return err_set(err, ERR_INTEGRITY, "image_id", "the archive holds image %s, not %s",
+                       info->id, metadata->image_id);
+    return check_names(info, p->options->name.ref, metadata->image_tag, err);
+}
+
+static struct sink *open_sink(const struct pull_options *o, struct err *err)
+{
+    if (o->docker)
+        return sink_docker(o->docker, err);
+    if (!o->output)
+        return sink_null(err);
+    if (strcmp(o->output, "-") == 0)
+        return sink_fd(1, o->transfer.cancel, err);
+    return sink_file(o->output, err);
+}
+
+static int set_up(struct intake *p, struct err *err)
+{
+    const struct pull_options *o = p->options;
+    size_t memory = o->transfer.memory ? o->transfer.memory : TRANSFER_MEMORY;
+    size_t out_size = p->from->wanted ? OUT_SIZE : 0;
+    unsigned count = (unsigned)(memory / (IN_SIZE + out_size));
+    struct workers_options crew = {.count = transfer_jobs(o->transfer.jobs),
+                                   .scratch_create = make_unpacker,
+                                   .scratch_destroy = free_unpacker};
+
+    count = count < SPANS_LEAST ? SPANS_LEAST : count > SPANS_MOST ? SPANS_MOST : count;
+    log_debug("pull: %u workers, %u slots: at most %zu bytes of buffers", crew.count, count,
+              count * (IN_SIZE + out_size));
+    order_init(&p->order, count);
+    p->home = inbox_create(err);
+    p->slots = slots_create(count, IN_SIZE, out_size, sizeof(struct span), err);
+    if (!p->home || !p->slots)
+        return ERR_FAIL;
+    plan_init(&p->plan, p->from->wanted, p->from->spool, p->from->archive.size, IN_LEAST, OUT_SIZE);
+    p->slot_count = count;
+    p->workers = workers_create(&crew, err);
+    p->sink = p->workers ? open_sink(o, err) : NULL;
+    if (!p->sink)
+        return ERR_FAIL;
+    if (p->from->delta) {
+        p->assembly =
+            assembly_create(p->from->delta->bundle, &p->from->delta->index->image, p->sink);
+        if (!p->assembly)
+            return err_memory(err, "the bundle");
+    }
+    p->writer = writer_create(&(struct writer_options){.sink = p->sink,
+                                                       .assembly = p->assembly,
+                                                       .packed = !p->from->wanted,
+                                                       .checksum = p->from->at.metadata.checksum,
+                                                       .approve = approve,
+                                                       .approve_arg = p,
+                                                       .home = p->home,
+                                                       .kind_span = WRITTEN,
+                                                       .kind_verified = VERIFIED,
+                                                       .kind_done = ENDED},
+                              err);
+    p->writing = p->writer != NULL;
+    return p->writer ? 0 : ERR_FAIL;
+}
+
+/* ---- progress ---- */
+
+static void report(struct intake *p, enum transfer_phase phase)
+{
+    int64_t now = clock_monotonic();
+
+    if (phase != p->phase) {
+        p->phase = phase;
+        p->phase_began = now;
+        if (phase == PHASE_PULL)
+            meter_start(&p->meter,
+                        p->from->wanted ? p->from->wanted->packed_size : p->from->archive.size,
+                        now);
+        else if (phase == PHASE_REUSE)
+            meter_start(&p->meter, p->from->delta->donor_source->size_hint, now);
+    } else if (now < p->next_report) {
+        return;
+    }
+    p->next_report = now + CANCEL_TICK;
+    transfer_report(&p->options->transfer,
+                    &(struct transfer_progress){
+                        .phase = phase,
+                        .done = p->meter.done,
+                        .total = p->meter.total,
+                        .moved = p->meter.done,
+                        .rate = meter_rate(&p->meter, now),
+                        .left = meter_left(&p->meter, now),
+                        .elapsed = (double)(now - p->phase_began) / (double)NS_PER_S,
+                    });
+}
+
+/* ---- chunks of an image of this host ---- */
+
+/* Wanted chunks come from there, as far as it holds them; the others are fetched. */
+static void start_harvest(struct intake *p)
+{
+    const struct delta *delta = p->from->delta;
+    struct harvest_options options = {.source = delta->donor_source,
+                                      .params = delta->index->params,
+                                      .file_min = delta->index->file_min,
+                                      .wanted = delta->wanted,
+                                      .home = p->home,
+                                      .kind_moved = MOVED,
+                                      .kind_done = HARVESTED};
+    struct err err;
+
+    p->harvest_began = clock_monotonic();
+    p->harvest = harvest_create(&options, &err);
+    if (p->harvest)
+        p->plan.limit = 0;
+    else
+        log_info("%s: %s", delta->donor->name, err.text);
+}
+
+/* ---- the transfer: one function an event ---- */
+
+static void stop(struct intake *p, const struct err *err)
+{
+    if (!p->stopping)
+        p->err = *err;
+    p->stopping = true;
+    if (p->harvest)
+        harvest_stop(p->harvest);
+}
+
+static struct span *span_of_op(struct msg *msg)
+{
+    return (struct span *)((char *)msg - offsetof(struct span, op.msg));
+}
+
+static void release_span(struct intake *p, struct span *span)
+{
+    slots_give(p->slots, span->slot);
+}
+
+/* Short ranges over a slow link: little is lost when the pull is killed or a connection cut. */
+static size_t range_size(const struct intake *p)
+{
+    double share = meter_rate(&p->meter, clock_monotonic()) * IN_THE_AIR / p->slot_count;
+    size_t most = p->from->wanted ? IN_SIZE - SPAN_KEPT_ROOM : IN_SIZE;
+
+    return share < IN_LEAST ? IN_LEAST : share > (double)most ? most : (size_t)share;
+}
+
+/* Sends out as many spans as there are slots for. */
+static void admit(struct intake *p)
+{
+    struct slot *slot;
+    struct err err;
+
+    while (!p->stopping && !plan_done(&p->plan) && !plan_waits(&p->plan) &&
+           (slot = slots_take(p->slots))) {
+        struct span *span = span_of(slot);
+
+        span->op = (struct store_op){.verb = STORE_GET,
+                                     .key = p->from->at.archive_key,
+                                     .if_match = p->from->archive.etag,
+                                     .buffer = slot->in,
+                                     .home = p->home,
+                                     .msg.kind = FETCHED};
+        p->plan.in_size = range_size(p);
+        if (plan_next(&p->plan, span, &err)) {
+            release_span(p, span);
+            stop(p, &err);
+            return;
+        }
+        if (span->op.length)
+            store_submit(p->options->store, &span->op);
+        else
+            inbox_post(p->home, &span->op.msg); /* all of it is here */
+    }
+}
+
+static void hand_to_writer(struct intake *p)
+{
+    struct span *span;
+
+    while ((span = order_take(&p->order)))
+        writer_give(p->writer, span);
+}
+
+static void on_fetched(struct intake *p, struct span *span)
+{
+    struct err err;
+
+    if (!p->stopping && span->op.answer == STORE_FAILED) {
+        stop(p, &span->op.err);
+    } else if (!p->stopping && span->op.answer != STORE_DONE) {
+        p->replaced = true;
+        err_set(&err, ERR_CONFLICT, "changed", "%s was replaced while it was being pulled",
+                p->from->at.archive_key);
+        stop(p, &err);
+    }
+    if (p->stopping) {
+        release_span(p, span);
+    } else {
+        span->job.home = p->home;
+        span->job.msg.kind = UNPACKED;
+        span->job.run = p->from->wanted ? span_unpack : span_settle;
+        workers_give(p->workers, &span->job);
+    }
+}
+
+static void on_unpacked(struct intake *p, struct span *span)
+{
+    if (!p->stopping && span->err.family)
+        stop(p, &span->err);
+    if (p->stopping) {
+        release_span(p, span);
+        return;
+    }
+    order_put(&p->order, span->number, span);
+    hand_to_writer(p);
+}
+
+static void on_written(struct intake *p, struct span *span)
+{
+    if (!p->stopping && span->err.family)
+        stop(p, &span->err);
+    release_span(p, span);
+    meter_add(&p->meter, span->packed, clock_monotonic());
+}
+
+static void on_ended(struct intake *p)
+{
+    struct err err;
+
+    p->ended = true;
+    if (writer_result(p->writer, &p->image, &err))
+        stop(p, &err);
+    else if (p->from->delta)
+        p->image = &p->from->delta->index->image;
+}
+
+static void on_harvested(struct intake *p)
+{
+    const char *donor = p->from->delta->donor->name;
+    uint64_t missing = need_missing(p->from->wanted), found = p->result->to_fetch - missing;
+    struct err err;
+
+    p->plan.limit = p->from->wanted->count;
+    if (harvest_result(p->harvest, &err))
+        log_info("%s: %s", donor, err.text);
+    log_info("%s held %.1f of %.1f MB that were missing; looking took %.1f s", donor,
+             (double)found / 1e6, (double)p->result->to_fetch / 1e6,
+             (double)(clock_monotonic() - p->harvest_began) / (double)NS_PER_S);
+    p->result->stats.reused_bytes += found;
+    p->result->to_fetch = missing;
+}
+
+static void dispatch(struct intake *p, struct msg *msg)
+{
+    switch (msg->kind) {
+    case FETCHED:
+        on_fetched(p, span_of_op(msg));
+        break;
+    case UNPACKED:
+        on_unpacked(p, (struct span *)msg);
+        break;
+    case WRITTEN:
+        on_written(p, (struct span *)msg);
+        break;
+    case VERIFIED:
+        report(p, p->options->docker ? PHASE_LOAD : PHASE_COMMIT);
+        break;
+    case ENDED:
+        on_ended(p);
+        break;
+    case MOVED:
+        p->plan.limit = harvest_front(p->harvest);
+        break;
+    case HARVESTED:
+        on_harvested(p);
+        break;
+    default:
+        break;
+    }
+}
+
+static void drop_what_waits(struct intake *p)
+{
+    struct span *span;
+
+    while ((span = order_take_any(&p->order)))
+        release_span(p, span);
+}
+
+/* Nothing is out and nothing will be: the writer may end. */
+static void end_writing(struct intake *p)
+{
+    if (!p->writing || slots_out(p->slots) || !(p->stopping || plan_done(&p->plan)))
+        return;
+    p->writing = false;
+    writer_end(p->writer, !p->stopping);
+}
+
+/* Reading that takes longer than fetching would (a cold disk, a busy one) is given up. */
+static void judge_harvest(struct intake *p)
+{
+    int64_t now = clock_monotonic();
+    double seconds = (double)(now - p->harvest_began) / (double)NS_PER_S;
+    uint64_t packed = 0, raw = 0;
+
+    if (!p->harvest || p->harvest_left || p->options->reuse != REUSE_AUTO || now < p->next_look)
+        return;
+    p->next_look = now + CANCEL_TICK;
+    for (uint32_t i = p->plan.limit; i < p->from->wanted->count; i++) {
+        packed += p->from->wanted->chunks[i].chunk.packed_size;
+        raw += p->from->wanted->chunks[i].chunk.raw_size;
+    }
+    if (!packed ||
+        !harvest_lags(&p->from->delta->estimate, seconds, harvest_read(p->harvest), packed, raw))
+        return;
+    log_info("reading %s is slow: the rest is fetched", p->from->delta->donor->name);
+    p->harvest_left = true;
+    harvest_stop(p->harvest);
+}
+
+/* Until the first chunk is on its way, what is seen of the pull is how far the harvest is. */
+static void report_on(struct intake *p)
+{
+    uint64_t read;
+
+    if (p->phase == PHASE_REUSE && !slots_out(p->slots) && plan_waits(&p->plan)) {
+        read = harvest_read(p->harvest);
+        meter_add(&p->meter, read - p->harvested, clock_monotonic());
+        p->harvested = read;
+        report(p, PHASE_REUSE);
+    } else {
+        report(p, p->phase == PHASE_REUSE ? PHASE_PULL : p->phase);
+    }
+}
+
+int intake_run(struct intake *p, struct err *err)
+{
+    if (set_up(p, err))
+        return ERR_FAIL;
+    if (p->from->delta && p->from->delta->donor)
+        start_harvest(p);
+    report(p, p->harvest ? PHASE_REUSE : PHASE_PULL);
+    while (!p->ended) {
+        struct msg *msg;
+
+        admit(p);
+        if (p->stopping)
+            drop_what_waits(p);
+        end_writing(p);
+        msg = inbox_take(p->home, clock_monotonic() + CANCEL_TICK);
+        if (msg)
+            dispatch(p, msg);
+        if (!p->stopping && cancel_check(p->options->transfer.cancel, err))
+            stop(p, err);
+        judge_harvest(p);
+        report_on(p);
+    }
+    if (!p->stopping)
+        return 0;
+    *err = p->err;
+    return p->replaced && intake_may_repeat(p) ? INTAKE_REPLACED : ERR_FAIL;
+}
+
+/* ---- for who has it run ---- */
+
+struct intake *intake_create(struct provision *provision, struct err *err)
+{
+    struct intake *intake = calloc(1, sizeof *intake);
+
+    if (!intake) {
+        err_memory(err, "the pull");
+        return NULL;
+    }
+    intake->from = provision;
+    intake->options = provision->options;
+    intake->result = provision->result;
+    intake->phase = PHASE_PREPARE;
+    return intake;
+}
+
+void intake_destroy(struct intake *intake)
+{
+    if (!intake)
+        return;
+    harvest_destroy(intake->harvest);
+    writer_destroy(intake->writer);
+    assembly_destroy(intake->assembly);
+    sink_destroy(intake->sink);
+    workers_destroy(intake->workers);
+    slots_destroy(intake->slots);
+    inbox_destroy(intake->home);
+    free(intake);
+}
+
+const struct image_info *intake_image(const struct intake *intake)
+{
+    return intake->image;
+}
+
+uint64_t intake_raw(const struct intake *intake)
+{
+    if (!intake->writer || !intake->ended)
+        return 0;
+    return intake->from->delta ? intake->from->delta->index->raw_size : writer_raw(intake->writer);
+}
+
+bool intake_may_repeat(const struct intake *intake)
+{
+    return intake->sink && !intake->sink->in_place;
+}

@@ -1,0 +1,150 @@
+"""The Docker daemon goes away, refuses, lies, stops in the middle; and the program is killed while it talks to it.
+
+The daemon is tests/kit/fake_docker.py, which keeps images as the engines do, with and without the containerd store. Every
+request that a command sends to it is disturbed in every way there is, the first of its kind, the second, and all of
+them. And the command is killed before each call, or half-way through it, that connects, writes to a socket or reads
+from one: in the middle of an export, in the middle of a load. The daemon then has the image whole or not at all, the
+bucket is as ever, and the same command does it.
+"""
+import os
+
+import bench
+import calls
+import kills
+import scenes
+from bench import DOCKER, DONE, INTEGRITY, NEXT, REF, UNSUPPORTED
+
+PROFILES = ("docker-24", "docker-29.3")
+
+# name: what the daemon does, which codes are right beside 0, and the kinds of requests that it makes sense for
+# (none: all).
+FAULTS = {
+    "goes away": ({"do": "gone", "seconds": 0.3}, {DOCKER}, None),
+    "reset": ({"do": "reset"}, {DOCKER}, None),
+    "takes all of it, then reset": ({"do": "drown"}, {DOCKER}, None),
+    "answer lost": ({"do": "lose"}, {DOCKER}, None),
+    "silent, then reset": ({"do": "stall", "seconds": 1.5}, {DOCKER}, None),
+    "500": ({"do": "status", "status": 500}, {DOCKER}, None),
+    "500, the body unread": ({"do": "early", "status": 500}, {DOCKER}, ("Load",)),
+    "reset in the middle of a load": ({"do": "break", "bytes": 70000}, {DOCKER}, ("Load",)),
+    "an error in its stream": ({"do": "error"}, {DOCKER}, ("Load",)),
+    "a page": ({"do": "text"}, {DOCKER, INTEGRITY, UNSUPPORTED}, None),
+    "answer cut off": ({"do": "cut", "bytes": 120}, {DOCKER}, None),
+    "export cut off": ({"do": "cut", "bytes": 300000}, {DOCKER}, ("Get",)),
+    "export stops, then cut off": ({"do": "hold", "bytes": 300000, "seconds": 1.5}, {DOCKER}, ("Get",)),
+    "one bit flipped in an export": ({"do": "flip", "bytes": 300000}, {DOCKER, INTEGRITY}, ("Get",)),
+}
+SECONDS = 60
+FREE = {"S3DOCK_RETRIES": "5"}
+
+
+def has(ref, image, before):
+    """A look at the daemon: after success the image, whole; after a failure that, or what was there before."""
+    def look(worker, result):
+        seen = worker.docker.tell()["images"].get(ref)
+        if seen is None and result.code != DONE and not before:
+            return None
+        if seen is None:
+            return f"the daemon has no {ref}"
+        return None if seen == image else f"the daemon's {ref} is {seen}"
+    return look
+
+
+def all_scenes(worker, digests):
+    """(scene, what the daemon has at the start)."""
+    worker.docker.tell(take=[worker.images["first"], worker.images["next"]])
+    images = worker.docker.tell()["images"]
+    # A layout of the engine's own gives another archive than the one that came from a file.
+    push = ("push", REF, "--source", "docker")
+    worker.begin("", has=["first"])
+    worker.run(*push)
+    exported = scenes.pulled(worker, REF)
+    return [
+        (scenes.Scene("push from a daemon", "", push, scenes.shows(REF, "absent", exported)), ["first"]),
+        (scenes.Scene("pull into a daemon", "two", ("pull", REF), has(REF, images[REF], False)), []),
+        (scenes.Scene("pull of what a daemon lacks", "two", ("pull", NEXT),
+                      has(NEXT, images[NEXT], False)), ["first"]),
+        (scenes.Scene("pull of what a daemon has", "two", ("pull", REF), has(REF, images[REF], True)),
+         ["first"]),
+        (scenes.Scene("doctor", "two", ("doctor",), None, again=False), ["first"]),
+    ]
+
+
+def requests_of(worker, scene, there):
+    worker.begin(scene.start, has=there)
+    result = worker.program.run(*scene.command)
+    if result.code != DONE:
+        raise RuntimeError(f"{scene.name}, {worker.profile}, undisturbed: {result.code} {result.err}")
+    return worker.calm()["kinds"]
+
+
+def disturbed(profile, scene, there, kind, number, fault, score):
+    deed, codes, _ = FAULTS[fault]
+    rule = {"kind": kind, "nth": number or 1, "times": 1 if number else 0, **deed}
+
+    def job(workers):
+        worker = workers[profile]
+        worker.begin(scene.start, has=there, docker_rules=[rule])
+        result = worker.program.run(*scene.command, env=FREE, seconds=SECONDS)
+        problem = scenes.wrong(worker, scene, result, codes | {DONE}, SECONDS)
+        score.case(f"daemon: {fault}", scene.name, problem and
+                   f"{scene.name}, {profile}, {kind} {number or 'always'}, {fault}: {problem}", result.err)
+    return job
+
+
+def killed(options, profile, scene, there, kind, number, way, score):
+    def job(workers):
+        worker = workers[profile]
+        worker.begin(scene.start, has=there)
+        result = worker.program.run(*scene.command,
+                                    env=calls.preload(options, worker, f"{kind}:{number}:{way}"))
+        problem = None
+        if result.code not in (kills.KILLED, DONE):
+            problem = f"ended by itself, with {result.code}"
+        problem = problem or scene.look(worker, result)
+        if not problem and result.code == kills.KILLED:
+            problem = scenes.done_again(worker, scene) or kills.garbage(worker, "server")
+        score.case(f"kill -9: {scene.name}", profile, problem and
+                   f"{scene.name}, {profile}, {way} at {kind} {number}: {problem}", result.err)
+    return job
+
+
+def kill_jobs(options, worker, scene, there, score):
+    book = os.path.join(worker.folder, "book")
+    if os.path.exists(book):
+        os.unlink(book)
+    worker.begin(scene.start, has=there)
+    worker.program.run(*scene.command, env=calls.preload(options, worker))
+    counts, jobs = calls.counts(worker), []
+    for kind, ways in (("change", ("kill", "torn")), ("recv", ("kill",))):
+        for at in calls.some(counts[kind], options.points):
+            jobs += [killed(options, worker.profile, scene, there, kind, at, way, score) for way in ways]
+    return jobs
+
+
+def run(options, score):
+    images = scenes.make_images(options.results)
+    workers = [{profile: scenes.Host(os.path.join(options.results, f"{profile}{number}"), options.program,
+                                     profile, images) for profile in PROFILES}
+               for number in range(options.workers)]
+    jobs = []
+    try:
+        for worker in workers:
+            digests = [each.prepare(images) for each in worker.values()][0]
+        for profile, worker in workers[0].items():
+            for scene, there in all_scenes(worker, digests):
+                kinds = requests_of(worker, scene, there)
+                for kind in dict.fromkeys(kinds):
+                    numbers = [*range(1, min(kinds.count(kind), 2) + 1), 0]
+                    jobs += [disturbed(profile, scene, there, kind, number, fault, score)
+                             for number in numbers for fault, (_, _, only) in FAULTS.items()
+                             if only is None or kind in only]
+                if options.faulty and scene.again:
+                    jobs += kill_jobs(options, worker, scene, there, score)
+        jobs = options.sample(jobs)
+        print(f"# daemon: {len(jobs)} cases", flush=True)
+        bench.in_parallel(jobs, workers)
+    finally:
+        for worker in workers:
+            for each in worker.values():
+                each.stop()
