@@ -28,6 +28,7 @@ WAYS = {
     "thread": ("EAGAIN", "EAGAIN*"),
 }
 SECONDS = 30
+USUAL = 800  # cases of a run
 FAILURES = set(range(0, 13))  # any code of the program's own
 
 
@@ -90,7 +91,7 @@ def run(options, score):
                 for kind, count in learn(options, worker, scene).items():
                     for at in some(count, options.points) if kind in WAYS else ():
                         jobs += [one(options, where, scene, kind, at, way, score) for way in WAYS[kind]]
-        jobs = options.sample(jobs)
+        jobs = options.sample(jobs, USUAL)
         print(f"# calls: {len(jobs)} cases", flush=True)
         bench.in_parallel(jobs, workers)
     finally:

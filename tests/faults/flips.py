@@ -17,6 +17,7 @@ from bench import DONE, REF
 
 PULLS = ((REF,), ("shop:v1.0.0",), ("shop", "production"))
 FAILURES = set(range(1, 13))
+USUAL = 100  # cases of a run, of each kind
 OURS = "20260301-0900-1a2b3c4"
 
 
@@ -102,7 +103,7 @@ def of_interrupted(options, workers, score):
         for _ in range(2 * options.points):
             at = rng.randrange(count // 4, count)
             jobs.append(interrupted(options, scene, at, rng.random(), rng.randrange(8), score))
-    bench.in_parallel(options.sample(jobs), workers)
+    bench.in_parallel(options.sample(jobs, USUAL), workers)
 
 
 def run(options, score):
@@ -115,7 +116,7 @@ def run(options, score):
         for which in range(len(keys_of(workers[0]))):
             for _ in range(options.points):
                 jobs.append(one(which, rng.random(), rng.randrange(8), digest, score))
-        jobs = options.sample(jobs)
+        jobs = options.sample(jobs, USUAL)
         print(f"# flips: {len(jobs)} cases", flush=True)
         bench.in_parallel(jobs, workers)
         if options.faulty:

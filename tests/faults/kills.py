@@ -12,6 +12,7 @@ import calls
 import scenes
 
 KILLED = -9
+USUAL = 400  # cases of a run
 
 
 def garbage(worker, where):
@@ -68,7 +69,7 @@ def run(options, score):
                 count = calls.learn(options, worker, scene)["change"]
                 for at in calls.some(count, options.points):
                     jobs += [one(options, where, scene, at, way, score) for way in ("kill", "torn")]
-        jobs = options.sample(jobs)
+        jobs = options.sample(jobs, USUAL)
         print(f"# kills: {len(jobs)} cases", flush=True)
         bench.in_parallel(jobs, workers)
     finally:

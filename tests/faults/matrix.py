@@ -63,6 +63,7 @@ FAULTS = {
     "no date": ({"do": "headers", "headers": {"Date": "the day after"}}, {DONE}, set(), None),
 }
 SECONDS = 60  # what a disturbed command may take
+USUAL = 1200  # cases of a run
 
 
 def cases(worker, scene, most):
@@ -113,7 +114,7 @@ def run(options, score):
                 for fault, (_, _, _, kinds) in FAULTS.items():
                     if kinds is None or kind in kinds:
                         jobs.append(one(scene, kind, number, fault, score))
-        jobs = options.sample(jobs)
+        jobs = options.sample(jobs, USUAL)
         print(f"# matrix: {len(jobs)} cases", flush=True)
         bench.in_parallel(jobs, workers)
     finally:

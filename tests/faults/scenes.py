@@ -108,7 +108,7 @@ class Worker:
                 os.unlink(path)
 
     def run(self, *arguments):
-        result = self.program.run(*arguments)
+        result = self.program.run(*arguments, seconds=300)
         if result.code != DONE:
             raise RuntimeError(f"{arguments}: {result.code} {result.err}")
         return result
