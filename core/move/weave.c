@@ -156,7 +156,7 @@ static int take_step(struct weave *w, const struct placer_step *step, struct err
         count_piece(w, &step->right);
     if (step->left.part && !w->copied)
         digest_add(w->options.md5, step->left.part->data, step->left.part->size);
-    if (step->last && step->left.part) {
+    if (step->last && step->left.part && !upload_has_begun(w->options.upload)) {
         w->last = step->left.part;
         return 0;
     }
@@ -235,10 +235,13 @@ int weave_add(struct weave *weave, struct span *span, struct err *err)
     return 0;
 }
 
+/* All is placed: what is to be read back is read while the store copies. */
 int weave_end(struct weave *weave, struct err *err)
 {
     placer_end(weave->placer);
-    return take_steps(weave, err);
+    if (take_steps(weave, err))
+        return ERR_FAIL;
+    return weave->copied ? sample_begin(weave->sample, err) : 0;
 }
 
 int weave_check(struct weave *weave, unsigned *liar, struct err *err)
