@@ -277,10 +277,13 @@ int weave_add(struct weave *weave, struct span *span, struct err *err)
     return 0;
 }
 
+/* All is placed: what is to be read back is read while the store copies. */
 int weave_end(struct weave *weave, struct err *err)
 {
     placer_end(weave->placer);
-    return take_steps(weave, err);
+    if (take_steps(weave, err))
+        return ERR_FAIL;
+    return weave->copied ? sample_begin(weave->sample, err) : 0;
 }
 
 int weave_check(struct weave *weave, unsigned *liar, struct err *err)

@@ -57,10 +57,10 @@ void weave_mark(struct weave *weave, struct span *span);
  * again with the same span when a part has come home. */
 enum { WEAVE_WAIT = 1 };
 int weave_add(struct weave *weave, struct span *span, struct err *err);
-/* All spans were placed. */
+/* All spans were placed: what is left goes out, and a few of the copied chunks are read back. */
 int weave_end(struct weave *weave, struct err *err);
-/* Everything was placed and is home: reads a few of the copied chunks back. SAMPLE_LIE (sample.h):
- * what was put together is wrong, since base *liar does not hold what its index says. */
+/* Everything was placed and is home: what came of the reading back. SAMPLE_LIE (sample.h): what was
+ * put together is wrong, since base *liar does not hold what its index says. */
 int weave_check(struct weave *weave, unsigned *liar, struct err *err);
 /* One of its messages came home. */
 int weave_home(struct weave *weave, struct msg *msg, struct err *err);

@@ -2,6 +2,7 @@
 
 Everything random comes from a seed that is said; everything that is awaited has a bound.
 """
+import concurrent.futures
 import hashlib
 import io
 import json
@@ -254,6 +255,12 @@ class Score:
             number += 1
             print(f"ok {number} - {what} # SKIP {why}", file=out)
         return not self.failures
+
+
+def on_each(workers, job):
+    """Does it with every worker, side by side; the answers in their order."""
+    with concurrent.futures.ThreadPoolExecutor(len(workers)) as pool:
+        return list(pool.map(job, workers))
 
 
 def in_parallel(jobs, workers):

@@ -130,8 +130,7 @@ def run(options, score):
                for number in range(options.workers)]
     jobs = []
     try:
-        for worker in workers:
-            digests = [each.prepare(images) for each in worker.values()][0]
+        digests = scenes.prepare_all(workers, images)
         for profile, worker in workers[0].items():
             for scene, there in all_scenes(worker, digests):
                 kinds = requests_of(worker, scene, there)

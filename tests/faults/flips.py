@@ -95,7 +95,7 @@ def interrupted(options, scene, at, place, bit, score):
 def of_interrupted(options, workers, score):
     rng, jobs = random.Random(options.seed), []
     images = scenes.make_images(os.path.join(options.results, "large"))
-    digests = [worker.prepare(images) for worker in workers][0]
+    digests = bench.on_each(workers, lambda worker: worker.prepare(images))[0]
     for scene in scenes.all_scenes(images, digests):
         if scene.name not in ("push", "pull"):
             continue
@@ -112,7 +112,7 @@ def run(options, score):
                for number in range(options.workers)]
     rng, jobs = random.Random(options.seed), []
     try:
-        digest = [worker.prepare(images) for worker in workers][0]["first"]
+        digest = bench.on_each(workers, lambda worker: worker.prepare(images))[0]["first"]
         for which in range(len(keys_of(workers[0]))):
             for _ in range(options.points):
                 jobs.append(one(which, rng.random(), rng.randrange(8), digest, score))

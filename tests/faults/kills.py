@@ -61,9 +61,8 @@ def run(options, score):
     images = scenes.make_images(options.results)
     workers, jobs = scenes.hire(options, "kills"), []
     try:
-        for worker in workers:
-            digests = [each.prepare(images) for each in worker.values()][0]
-            worker["server"].prepare_halves(images)
+        digests = scenes.prepare_all(workers, images)
+        bench.on_each(workers, lambda worker: worker["server"].prepare_halves(images))
         for where, worker in workers[0].items():
             for scene in all_scenes(images, digests, where):
                 count = calls.learn(options, worker, scene)["change"]

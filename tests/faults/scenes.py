@@ -290,6 +290,13 @@ def hire(options, name):
             for number in range(options.workers)]
 
 
+def prepare_all(workers, images):
+    """Of those that hire() gave, or the like, each with all that it has; the images' digests."""
+    def prepare(worker):
+        return [each.prepare(images) for each in worker.values()][0]
+    return bench.on_each(workers, prepare)[0]
+
+
 def all_scenes(images, digests):
     current = ("current", "shop", "production")
     return [
