@@ -434,7 +434,7 @@ static unsigned choose(struct search *s, unsigned count)
 
 static void read_indexes(struct search *s, unsigned count, struct bases *out)
 {
-    struct store_op heads[BASES_MAX], *ops[2 * BASES_MAX];
+    struct store_op heads[BASES_MAX], *ops[2 * BASES_MAX] = {NULL};
     struct err ignored;
 
     if (count == 0)
