@@ -12,7 +12,6 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/hash.h"
 #include "base/log.h"
 #include "catalog/audit.h"
 #include "wire/store.h"
@@ -98,21 +97,6 @@ int conditions_probe(struct store *store, bool *honoured, struct err *err)
 
 /* ---- remembering ---- */
 
-static bool memory_path(const struct store *store, char *out, size_t size)
-{
-    char folder[PATH_MAX], name[SHA256_HEX_SIZE];
-    uint8_t sum[SHA256_SIZE];
-    struct err ignored;
-    int length;
-
-    if (file_cache_dir(folder, sizeof folder, &ignored))
-        return false;
-    sha256_of(view_str(store->identity), sum);
-    hex_encode(sum, sizeof sum, name);
-    length = snprintf(out, size, "%s/conditions/%s", folder, name);
-    return length > 0 && (size_t)length < size && file_make_dirs(out, true, 0700, &ignored) == 0;
-}
-
 static bool recall(const char *path, bool *honoured)
 {
     _cleanup_text_ struct text text;
@@ -130,7 +114,7 @@ static bool recall(const char *path, bool *honoured)
 int conditions_find(struct store *store, bool *honoured, struct err *err)
 {
     char path[PATH_MAX];
-    bool kept = memory_path(store, path, sizeof path);
+    bool kept = store_note_path(store, "conditions", path, sizeof path);
     struct err ignored;
 
     if (kept && recall(path, honoured))

@@ -6,28 +6,14 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/hash.h"
 #include "base/log.h"
 #include "move/bases.h"
 #include "move/joiner.h"
 
 #define REMEMBERED_FOR (30 * 24 * 3600)
-#define NOTE_MAX       64
-
-static bool note_path(const struct store *store, char *out, size_t size)
-{
-    char folder[3072], hex[SHA256_HEX_SIZE];
-    uint8_t sum[SHA256_SIZE];
-    struct err ignored;
-    int length;
-
-    if (file_cache_dir(folder, sizeof folder, &ignored))
-        return false;
-    sha256_of(view_str(store->identity), sum);
-    hex_encode(sum, 16, hex);
-    length = snprintf(out, size, "%s/stores/%s", folder, hex);
-    return length > 0 && (size_t)length < size;
-}
+#define REFUSED_FOR                                                                                \
+    (1 * 24 * 3600) /* rights change sooner than servers, and may be of one folder only */
+#define NOTE_MAX 64
 
 /* "copies yes 1763900000": what was found out, and when. */
 static enum ability ability_noted(const char *note, int64_t now)
@@ -35,7 +21,10 @@ static enum ability ability_noted(const char *note, int64_t now)
     static const struct {
         const char *words;
         enum ability ability;
-    } notes[] = {{"copies yes ", ABILITY_YES}, {"copies no ", ABILITY_NO}};
+        int64_t lasts;
+    } notes[] = {{"copies yes ", ABILITY_YES, REMEMBERED_FOR},
+                 {"copies no ", ABILITY_NO, REMEMBERED_FOR},
+                 {"copies refused ", ABILITY_NO, REFUSED_FOR}};
 
     for (size_t i = 0; i < ARRAY_SIZE(notes); i++) {
         size_t size = strlen(notes[i].words);
@@ -44,7 +33,7 @@ static enum ability ability_noted(const char *note, int64_t now)
         if (strncmp(note, notes[i].words, size) != 0)
             continue;
         when = strtoll(note + size, NULL, 10);
-        if (when <= now && when > now - REMEMBERED_FOR)
+        if (when <= now && when > now - notes[i].lasts)
             return notes[i].ability;
     }
     return ABILITY_UNKNOWN;
@@ -58,22 +47,26 @@ enum ability ability_remembered(const struct store *store)
     struct text note;
 
     text_init(&note, NOTE_MAX);
-    if (note_path(store, path, sizeof path) && file_read(path, &note, &ignored) == FILE_OK)
+    if (store_note_path(store, "stores", path, sizeof path) &&
+        file_read(path, &note, &ignored) == FILE_OK)
         ability = ability_noted(note.data, clock_wall() / NS_PER_S);
     text_finish(&note);
     return ability;
 }
 
-void ability_remember(const struct store *store, bool can)
+void ability_remember(const struct store *store, bool can, bool forbidden)
 {
     char path[4096], note[NOTE_MAX];
     struct err ignored;
 
     if (ability_remembered(store) == (can ? ABILITY_YES : ABILITY_NO))
         return;
-    snprintf(note, sizeof note, "copies %s %lld\n", can ? "yes" : "no",
+    snprintf(note, sizeof note, "copies %s %lld\n",
+             can         ? "yes"
+             : forbidden ? "refused"
+                         : "no",
              (long long)(clock_wall() / NS_PER_S));
-    if (note_path(store, path, sizeof path) && file_make_dirs(path, true, 0700, &ignored) == 0)
+    if (store_note_path(store, "stores", path, sizeof path))
         file_replace(path, view_str(note), 0600, &ignored);
 }
 
@@ -90,6 +83,12 @@ bool ability_is_missing(const struct store_op *op)
             return true;
     return op->err.family == ERR_UNSUPPORTED || op->http_status == 501 || op->http_status == 405 ||
            (op->http_status == 403 && !op->s3_code[0]);
+}
+
+bool ability_is_forbidden(const struct store_op *op)
+{
+    return op->answer == STORE_FAILED &&
+           (op->http_status == 403 || strcmp(op->s3_code, "AccessDenied") == 0);
 }
 
 bool ability_is_no_help(const struct store_op *op)
@@ -136,6 +135,7 @@ enum ability ability_probe(struct store *store, const struct base *base, size_t 
     enum ability ability = ABILITY_UNKNOWN;
     struct store_op op = {.verb = STORE_UPLOAD_CREATE, .key = key, .optional = true};
     struct err ignored;
+    bool forbidden = false;
 
     if (joiner_folder(key, &ignored))
         return ABILITY_UNKNOWN;
@@ -147,14 +147,16 @@ enum ability ability_probe(struct store *store, const struct base *base, size_t 
             ability = ABILITY_YES;
         } else {
             ability = ability_is_missing(&op) ? ABILITY_NO : ABILITY_UNKNOWN;
+            forbidden = ability_is_forbidden(&op);
             op = (struct store_op){
                 .verb = STORE_UPLOAD_ABORT, .key = key, .upload_id_in = id, .optional = true};
         }
         store_run(store, &op, &ignored);
     } else if (ability_is_missing(&op)) {
         ability = ABILITY_NO;
+        forbidden = ability_is_forbidden(&op);
     }
     if (ability != ABILITY_UNKNOWN)
-        ability_remember(store, ability == ABILITY_YES);
+        ability_remember(store, ability == ABILITY_YES, forbidden);
     return ability;
 }

@@ -173,7 +173,8 @@ static void part_out(struct attempt *a, struct part *part)
 {
     struct err err;
     const char *etag;
-    int answer = resume_part(a->rig.resume, part, &etag, &err);
+    struct placer_step step = {.kind = STEP_PART, .number = part->number, .left.part = part};
+    int answer = resume_step(a->rig.resume, &step, &etag, &err);
 
     if (answer == 0) {
         upload_part(a->rig.upload, part);
@@ -238,18 +239,17 @@ static void on_packed(struct attempt *a, struct span *span)
 
 static void on_uploaded(struct attempt *a, struct msg *msg)
 {
-    struct part *part;
+    struct upload_news news;
     struct err err;
     int failed;
 
     resume_begun(a->rig.resume, upload_told(a->rig.upload, msg));
-    failed = upload_home(a->rig.upload, msg, &part, &err);
-    if (part) {
-        if (!failed) {
-            a->uploaded += part->size;
-            resume_home(a->rig.resume, part, upload_etag(a->rig.upload, part->number));
-        }
-        parts_give(a->rig.parts, part);
+    failed = upload_home(a->rig.upload, msg, &news, &err);
+    if (news.number && !failed)
+        resume_home(a->rig.resume, news.number, news.size, upload_etag(a->rig.upload, news.number));
+    if (news.freed) {
+        a->uploaded += failed ? 0 : news.freed->size;
+        parts_give(a->rig.parts, news.freed);
     }
     if (failed)
         stop(a, &err);
@@ -455,10 +455,10 @@ static void clean_up(struct attempt *a)
 {
     if (a->rig.upload && !a->kept)
         upload_abort(a->rig.upload);
+    if (a->rig.weave && !a->kept)
+        weave_clean_up(a->rig.weave);
     if (a->rig.resume && !a->kept)
         resume_forget(a->rig.resume);
-    if (a->rig.weave)
-        weave_clean_up(a->rig.weave);
 }
 
 void attempt_destroy(struct attempt *attempt)
@@ -484,14 +484,15 @@ static bool has_copied(const struct attempt *a)
 static void learn_copying(const struct attempt *a, bool failed)
 {
     if (failed ? a->rig.weave && weave_was_refused(a->rig.weave) : has_copied(a))
-        ability_remember(a->rig.push->store, !failed);
+        ability_remember(a->rig.push->store, !failed, failed && weave_was_forbidden(a->rig.weave));
 }
 
 /* Copied bytes are not seen: a few are read back. */
 static int check_copies(struct attempt *a, struct err *err)
 {
     unsigned liar;
-    int answer = a->rig.weave ? weave_check(a->rig.weave, &liar, err) : 0;
+    bool unchecked = a->rig.weave && !resume_is_whole(a->rig.resume); /* else it was before */
+    int answer = unchecked ? weave_check(a->rig.weave, &liar, err) : 0;
 
     if (answer != SAMPLE_LIE)
         return answer;
@@ -515,8 +516,17 @@ int attempt_run(struct attempt *attempt, struct err *err)
 int attempt_complete(struct attempt *attempt, struct store_info *info, struct err *err)
 {
     const struct part *last = attempt->rig.weave ? weave_last(attempt->rig.weave) : attempt->last;
-    int answer = upload_complete(attempt->rig.upload, last, attempt->packed, info, err);
+    struct resume *resume = attempt->rig.resume;
+    int answer;
 
+    if (resume_is_whole(resume)) {
+        store_insist(attempt->rig.push->store, true);
+        return resume_confirm(resume, attempt->packed, info, err);
+    }
+    resume_completing(resume, attempt->packed);
+    answer = upload_complete(attempt->rig.upload, last, attempt->packed, info, err);
+    if (answer == 0)
+        resume_completed(resume, attempt->packed, info->etag);
     learn_copying(attempt, answer != 0);
     return answer;
 }

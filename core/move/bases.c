@@ -23,6 +23,7 @@
 #define POINTERS_MAX   6
 #define APPS_MAX       4
 #define PAGES_MAX      8
+#define LISTS_MAX      (APPS_MAX * MONTHS_MAX)
 #define OWN_ENOUGH     2
 #define DOCUMENT_MAX   (256 * KIB)
 
@@ -58,31 +59,14 @@ static void prepare_fetch(struct fetch *fetch, const char *key, size_t most)
         .verb = STORE_GET, .key = fetch->key, .text = &fetch->text, .optional = true};
 }
 
-/* Runs `count` ops at the same time. False: there was no memory, none was run. */
-static bool run_all(struct store *store, struct store_op **ops, unsigned count)
-{
-    struct err ignored;
-    struct inbox *home = inbox_create(&ignored);
-
-    if (!home)
-        return false;
-    for (unsigned i = 0; i < count; i++) {
-        ops[i]->home = home;
-        store_submit(store, ops[i]);
-    }
-    for (unsigned i = 0; i < count; i++)
-        inbox_take(home, INBOX_FOREVER);
-    inbox_destroy(home);
-    return true;
-}
-
 static bool run_fetches(struct store *store, struct fetch *fetches, unsigned count)
 {
     struct store_op *ops[CANDIDATES_MAX];
+    struct err ignored;
 
     for (unsigned i = 0; i < count; i++)
         ops[i] = &fetches[i].op;
-    return run_all(store, ops, count);
+    return store_run_all(store, ops, count, &ignored) == 0;
 }
 
 static bool fetched(const struct fetch *fetch)
@@ -98,33 +82,64 @@ static bool fetched(const struct fetch *fetch)
 
 /* ---- listings ---- */
 
-typedef void entry_fn(struct search *s, const struct store_entry *entry, void *arg);
+typedef void entry_fn(const struct store_entry *entry, void *arg);
 
-static void list(struct search *s, const char *prefix, char delimiter, entry_fn *each, void *arg)
+struct listing {
+    const char *prefix;
+    char delimiter;
+    entry_fn *each;
+    void *arg;
+
+    struct store_op op;
+    struct store_page page;
+    char token[STORE_KEY_MAX];
+    bool ended;
+};
+
+static void ask(struct listing *l)
 {
-    char token[STORE_KEY_MAX] = "";
+    l->page = (struct store_page){0};
+    l->op = (struct store_op){.verb = STORE_LIST,
+                              .key = l->prefix,
+                              .delimiter = l->delimiter,
+                              .token = l->token[0] ? l->token : NULL,
+                              .page = &l->page,
+                              .optional = true};
+}
+
+static void take_page(struct listing *l)
+{
+    bool more = false;
+
+    for (size_t i = 0; l->op.answer == STORE_DONE && i < l->page.count; i++)
+        l->each(&l->page.entries[i], l->arg);
+    if (l->op.answer == STORE_DONE && l->page.next)
+        more = str_copy(l->token, sizeof l->token, l->page.next);
+    else if (l->op.answer == STORE_FAILED)
+        log_debug("bases: cannot list %s: %s", l->prefix, l->op.err.text);
+    store_page_finish(&l->page);
+    l->ended = !more;
+}
+
+/* All of them at the same time, page by page. */
+static void list_all(struct search *s, struct listing *lists, unsigned count)
+{
+    struct store_op *ops[LISTS_MAX];
+    struct err ignored;
 
     for (unsigned pages = 0; pages < PAGES_MAX; pages++) {
-        struct store_page page = {0};
-        struct store_op op = {.verb = STORE_LIST,
-                              .key = prefix,
-                              .delimiter = delimiter,
-                              .token = token[0] ? token : NULL,
-                              .page = &page,
-                              .optional = true};
-        struct err err;
-        enum store_answer answer = store_run(s->store, &op, &err);
-        bool more = false;
+        unsigned asked = 0;
 
-        for (size_t i = 0; answer == STORE_DONE && i < page.count; i++)
-            each(s, &page.entries[i], arg);
-        if (answer == STORE_DONE && page.next)
-            more = str_copy(token, sizeof token, page.next);
-        else if (answer == STORE_FAILED)
-            log_debug("bases: cannot list %s: %s", prefix, err.text);
-        store_page_finish(&page);
-        if (!more)
+        for (unsigned i = 0; i < count; i++)
+            if (!lists[i].ended) {
+                ask(&lists[i]);
+                ops[asked++] = &lists[i].op;
+            }
+        if (asked == 0 || store_run_all(s->store, ops, asked, &ignored))
             return;
+        for (unsigned i = 0; i < count; i++)
+            if (!lists[i].ended)
+                take_page(&lists[i]);
     }
 }
 
@@ -149,28 +164,25 @@ static void keep_greatest(struct greatest *kept, const char *key)
     str_copy(kept->key[at], KEY_MAX, key);
 }
 
-static void each_folder(struct search *s, const struct store_entry *entry, void *arg)
+static void each_folder(const struct store_entry *entry, void *arg)
 {
-    (void)s;
     if (entry->is_prefix)
         keep_greatest(arg, entry->key);
 }
 
-static void each_archive(struct search *s, const struct store_entry *entry, void *arg)
+static void each_archive(const struct store_entry *entry, void *arg)
 {
     struct image_name name;
     char month[7];
 
-    (void)s;
     if (!entry->is_prefix && key_parse_image(entry->key, &name, month))
         keep_greatest(arg, entry->key);
 }
 
-static void each_document(struct search *s, const struct store_entry *entry, void *arg)
+static void each_document(const struct store_entry *entry, void *arg)
 {
     char app[NAME_APP_MAX], env[NAME_ENV_MAX];
 
-    (void)s;
     if (!entry->is_prefix && key_parse_pointer(entry->key, app, env))
         keep_greatest(arg, entry->key);
 }
@@ -189,16 +201,24 @@ static void add_candidate(struct search *s, const char *key)
         str_copy(s->candidates[s->count++].key, KEY_MAX, key);
 }
 
-/* `folder`: images/{app}/ */
-static void add_newest(struct search *s, const char *folder, unsigned most)
+/* The newest images of some apps; `months`: of each app its newest folders. */
+static void add_newest(struct search *s, const struct greatest *months, unsigned apps,
+                       unsigned most)
 {
-    struct greatest months = {.most = MONTHS_MAX}, images = {.most = most};
+    struct greatest images[APPS_MAX];
+    struct listing lists[LISTS_MAX];
+    unsigned count = 0;
 
-    list(s, folder, '/', each_folder, &months);
-    for (unsigned i = 0; i < months.count; i++)
-        list(s, months.key[i], 0, each_archive, &images);
-    for (unsigned i = 0; i < images.count; i++)
-        add_candidate(s, images.key[i]);
+    for (unsigned i = 0; i < apps; i++) {
+        images[i] = (struct greatest){.most = most};
+        for (unsigned k = 0; k < months[i].count; k++)
+            lists[count++] = (struct listing){
+                .prefix = months[i].key[k], .each = each_archive, .arg = &images[i]};
+    }
+    list_all(s, lists, count);
+    for (unsigned i = 0; i < apps; i++)
+        for (unsigned k = 0; k < images[i].count; k++)
+            add_candidate(s, images[i].key[k]);
 }
 
 /* Reads these documents, adds the images they lead to, and leaves the tags in `keys`. */
@@ -226,39 +246,55 @@ static void follow(struct search *s, struct greatest *keys)
     *keys = tags;
 }
 
-static void add_environments(struct search *s)
+static void add_environments(struct search *s, struct greatest *pointers)
 {
-    struct greatest keys = {.most = POINTERS_MAX};
-    char prefix[KEY_MAX];
-
-    snprintf(prefix, sizeof prefix, "pointers/%s/", s->wanted->name->app);
-    list(s, prefix, 0, each_document, &keys);
-    if (keys.count)
-        follow(s, &keys); /* environments */
-    if (keys.count)
-        follow(s, &keys); /* the tags that they lead to */
+    if (pointers->count)
+        follow(s, pointers); /* environments */
+    if (pointers->count)
+        follow(s, pointers); /* the tags that they lead to */
 }
 
-static void add_other_apps(struct search *s)
+/* `own`: images/{app}/ */
+static void add_other_apps(struct search *s, const char *own)
 {
-    struct greatest apps = {.most = APPS_MAX};
+    struct greatest apps = {.most = APPS_MAX}, months[APPS_MAX];
+    struct listing lists[APPS_MAX];
+    unsigned count = 0;
 
-    list(s, "images/", '/', each_folder, &apps);
-    for (unsigned i = 0; i < apps.count; i++)
-        add_newest(s, apps.key[i], 1);
+    list_all(
+        s,
+        &(struct listing){.prefix = "images/", .delimiter = '/', .each = each_folder, .arg = &apps},
+        1);
+    for (unsigned i = 0; i < apps.count; i++) {
+        if (strcmp(apps.key[i], own) == 0)
+            continue;
+        months[count] = (struct greatest){.most = MONTHS_MAX};
+        lists[count] = (struct listing){
+            .prefix = apps.key[i], .delimiter = '/', .each = each_folder, .arg = &months[count]};
+        count++;
+    }
+    list_all(s, lists, count);
+    add_newest(s, months, count, 1);
 }
 
 static void find_candidates(struct search *s)
 {
-    char folder[KEY_MAX];
+    struct greatest months = {.most = MONTHS_MAX}, pointers = {.most = POINTERS_MAX};
+    char folder[KEY_MAX], prefix[KEY_MAX];
 
+    snprintf(folder, sizeof folder, "images/%s/", s->wanted->name->app);
+    snprintf(prefix, sizeof prefix, "pointers/%s/", s->wanted->name->app);
     if (s->wanted->first)
         add_candidate(s, s->wanted->first);
-    snprintf(folder, sizeof folder, "images/%s/", s->wanted->name->app);
-    add_newest(s, folder, NEWEST_MAX);
-    add_environments(s);
+    list_all(s,
+             (struct listing[]){
+                 {.prefix = folder, .delimiter = '/', .each = each_folder, .arg = &months},
+                 {.prefix = prefix, .each = each_document, .arg = &pointers}},
+             2);
+    add_newest(s, &months, 1, NEWEST_MAX);
+    add_environments(s, &pointers);
     if (s->count < OWN_ENOUGH)
-        add_other_apps(s);
+        add_other_apps(s, folder);
 }
 
 /* ---- what they say of themselves ---- */
@@ -354,7 +390,7 @@ static bool archive_is(const struct metadata *metadata, const struct store_op *h
            strcmp(head->info.etag, metadata->archive_etag) == 0;
 }
 
-static void take(struct bases *out, const struct candidate *candidate, const struct store_op *head,
+static void take(struct bases *out, const struct candidate *candidate, bool there,
                  struct view bytes)
 {
     const struct metadata *metadata = &candidate->metadata;
@@ -362,15 +398,14 @@ static void take(struct bases *out, const struct candidate *candidate, const str
     struct index *index = NULL;
     struct err err = {0};
 
-    if (!archive_is(metadata, head) || !index_is(metadata, bytes) ||
-        index_parse(bytes, &index, &err)) {
+    if (!there || !index_is(metadata, bytes) || index_parse(bytes, &index, &err)) {
         log_debug("bases: %s is not as its metadata says", candidate->key);
         return;
     }
     if (strcmp(index->codec, "gzip") == 0 && index->archive_size == metadata->size &&
         known_add(out->known, out->count, index, &err) == 0) {
         str_copy(base->key, sizeof base->key, candidate->key);
-        str_copy(base->etag, sizeof base->etag, head->info.etag);
+        str_copy(base->etag, sizeof base->etag, metadata->archive_etag);
         base->size = metadata->size;
         out->index_bytes += bytes.size;
         out->indexes[out->count++] = index;
@@ -399,8 +434,11 @@ static unsigned choose(struct search *s, unsigned count)
 
 static void read_indexes(struct search *s, unsigned count, struct bases *out)
 {
-    struct store_op heads[BASES_MAX], *ops[2 * BASES_MAX];
+    struct store_op heads[BASES_MAX], *ops[2 * BASES_MAX] = {NULL};
+    struct err ignored;
 
+    if (count == 0)
+        return;
     for (unsigned i = 0; i < count; i++) {
         heads[i] = (struct store_op){.verb = STORE_HEAD, .key = s->order[i]->key, .optional = true};
         prepare_fetch(&s->fetches[i], s->order[i]->metadata.index_key,
@@ -408,10 +446,12 @@ static void read_indexes(struct search *s, unsigned count, struct bases *out)
         ops[2 * i] = &heads[i];
         ops[2 * i + 1] = &s->fetches[i].op;
     }
-    if (run_all(s->store, ops, 2 * count))
+    if (store_run_all(s->store, ops, 2 * count, &ignored) == 0)
         for (unsigned i = 0; i < count; i++)
             if (fetched(&s->fetches[i])) {
-                take(out, s->order[i], &heads[i], text_view(&s->fetches[i].text));
+                take(out, s->order[i],
+                     s->wanted->described || archive_is(&s->order[i]->metadata, &heads[i]),
+                     text_view(&s->fetches[i].text));
                 text_finish(&s->fetches[i].text);
             }
     for (unsigned i = 0; i < count; i++)
@@ -438,6 +478,44 @@ void bases_find(struct store *store, const struct bases_wanted *wanted, struct b
     }
     free(s);
     if (out->count == 0)
+        bases_finish(out);
+}
+
+static bool are_the_same(const struct bases *now, const struct base *then, unsigned count)
+{
+    for (unsigned i = 0; i < count && i < now->count; i++)
+        if (strcmp(now->base[i].key, then[i].key) != 0 ||
+            strcmp(now->base[i].etag, then[i].etag) != 0 || now->base[i].size != then[i].size)
+            return false;
+    return now->count == count;
+}
+
+void bases_recall(struct store *store, const struct bases_wanted *wanted, const struct base *then,
+                  unsigned count, struct bases *out)
+{
+    struct search *s = calloc(1, sizeof *s);
+    struct err err;
+    bool usual = true;
+
+    memset(out, 0, sizeof *out);
+    out->known = known_create(&err);
+    if (s && out->known) {
+        s->store = store;
+        s->wanted = wanted;
+        for (unsigned i = 0; i < count; i++)
+            add_candidate(s, then[i].key);
+        read_candidates(s);
+        for (unsigned i = 0; i < s->count; i++) {
+            usual = usual && s->candidates[i].sound && usable(s, &s->candidates[i].metadata);
+            s->order[i] = &s->candidates[i];
+        }
+        if (usual && s->count == count && choose(s, count) == count)
+            read_indexes(s, count, out);
+        for (unsigned i = 0; i < s->count; i++)
+            metadata_finish(&s->candidates[i].metadata);
+    }
+    free(s);
+    if (!are_the_same(out, then, count))
         bases_finish(out);
 }
 

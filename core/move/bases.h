@@ -14,6 +14,7 @@
 #ifndef S3DOCK_MOVE_BASES_H
 #define S3DOCK_MOVE_BASES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "catalog/keys.h"
@@ -45,9 +46,14 @@ struct bases_wanted {
     unsigned layer_count;   /* diffIDs of the image, 0 when not known yet */
     uint64_t archive_least; /* smaller archives cannot be copied from */
     uint64_t index_most;    /* bytes of all their indexes together */
+    bool described;         /* nothing will be copied: what metadata and index say is enough */
 };
 
 void bases_find(struct store *store, const struct bases_wanted *wanted, struct bases *out);
+/* The very archives that an earlier push has used, in their order: all of them as they were then,
+ * or out->count is 0. Of `wanted` only index_most and described count. */
+void bases_recall(struct store *store, const struct bases_wanted *wanted, const struct base *then,
+                  unsigned count, struct bases *out);
 void bases_finish(struct bases *bases);
 
 #endif

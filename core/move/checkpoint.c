@@ -3,9 +3,8 @@
  * the head, behind eight bytes of magic.
  *
  * What is read is held against its sum, and then treated as hostile all the same: counts are
- * bounded by the bytes that carry them, parts follow one another without holes, and the chunks that
- * are told reach exactly as far as the parts do. The first record that does not fit ends the
- * reading.
+ * bounded by the bytes that carry them, parts follow one another without holes, and pieces lie
+ * within the objects that they are taken from. The first record that does not fit ends the reading.
  */
 #include "move/checkpoint.h"
 
@@ -16,15 +15,23 @@
 #include "pack/chunker.h"
 #include "pack/member.h"
 
-#define MAGIC_SIZE  8
-#define SUM_SIZE    16
-#define FRAME_SIZE  8 /* kind and size */
-#define RECORD_SIZE 24
-#define PART_FIXED  (4 + 8 + 1)
+#define MAGIC_SIZE 8
+#define SUM_SIZE   16
+#define FRAME_SIZE 8 /* kind and size */
+#define SIDE_SIZE  20
+#define STEP_MOST  (5 * (uint64_t)GIB) /* no part is larger, and so is no join */
 
 static const uint8_t MAGIC[MAGIC_SIZE] = {0x89, 'S', '3', 'D', 'C', 0x0d, 0x0a, 0x1a};
 
-enum record_kind { RECORD_HEAD = 1, RECORD_PART, RECORD_ETAG, RECORD_STOP, RECORD_CLAIM };
+enum record_kind {
+    RECORD_HEAD = 1,
+    RECORD_PART,
+    RECORD_ETAG,
+    RECORD_STOP,
+    RECORD_CLAIM,
+    RECORD_JOIN,
+    RECORD_WHOLE
+};
 
 /* ---- writing ---- */
 
@@ -100,32 +107,49 @@ void checkpoint_put_head(struct text *out, const struct checkpoint_head *head)
     text_finish(&body);
 }
 
-void checkpoint_put_part(struct text *out, const struct checkpoint_part *part,
-                         const struct index_chunk *chunks, uint32_t count)
+void checkpoint_put_step(struct text *out, const struct checkpoint_step *step,
+                         const uint32_t *sizes, uint32_t count)
 {
-    uint64_t md5 = part->has_md5 ? MD5_STATE_SIZE : 0;
-    size_t at = begin_record(out, RECORD_PART, PART_FIXED + md5 + (uint64_t)count * RECORD_SIZE);
+    unsigned sides = step->join ? 2 : 1;
+    uint64_t md5 = step->has_md5 ? MD5_STATE_SIZE : 0;
+    size_t at = begin_record(out, step->join ? RECORD_JOIN : RECORD_PART,
+                             (uint64_t)sides * SIDE_SIZE + 1 + md5 + 4 + sizeof step->sum.bytes +
+                                 (uint64_t)count * 4);
 
-    put_number(out, count, 4);
-    put_number(out, part->size, 8);
-    put_number(out, part->has_md5, 1);
-    text_add(out, part->md5, md5);
-    for (uint32_t i = 0; i < count; i++) {
-        put_number(out, chunks[i].raw_size, 4);
-        put_number(out, chunks[i].packed_size, 4);
-        text_add(out, chunks[i].name.bytes, sizeof chunks[i].name.bytes);
+    for (unsigned i = 0; i < sides; i++) {
+        put_number(out, step->side[i].object, 4);
+        put_number(out, step->side[i].offset, 8);
+        put_number(out, step->side[i].size, 8);
     }
+    put_number(out, step->has_md5, 1);
+    text_add(out, step->md5, md5);
+    put_number(out, step->chunks, 4);
+    text_add(out, step->sum.bytes, sizeof step->sum.bytes);
+    for (uint32_t i = 0; i < count; i++)
+        put_number(out, sizes[i], 4);
     end_record(out, at);
 }
 
-void checkpoint_put_etag(struct text *out, unsigned number, const char *etag)
+void checkpoint_put_etag(struct text *out, bool join, unsigned number, const char *etag)
 {
     struct text body;
 
     text_init(&body, KIB);
+    put_number(&body, join, 1);
     put_number(&body, number, 4);
     put_string(&body, etag);
     put_record(out, RECORD_ETAG, &body);
+    text_finish(&body);
+}
+
+void checkpoint_put_whole(struct text *out, uint64_t size, const char *etag)
+{
+    struct text body;
+
+    text_init(&body, KIB);
+    put_number(&body, size, 8);
+    put_string(&body, etag);
+    put_record(out, RECORD_WHOLE, &body);
     text_finish(&body);
 }
 
@@ -235,84 +259,134 @@ static void *make_room(void *list, size_t item, uint64_t have, uint64_t more, ui
     return grown;
 }
 
-static bool read_chunk(struct cursor *body, struct checkpoint *c)
+/* How large the object is that a piece may be taken from; 0: there is none. */
+static uint64_t object_size(const struct checkpoint *c, unsigned object)
 {
-    struct index_chunk *chunk = &c->chunks[c->chunk_count];
-    const uint8_t *name;
+    if (object < c->head.base_count)
+        return c->head.bases[object].size;
+    if (object >= PLACER_TEMP && object - PLACER_TEMP < c->join_count)
+        return checkpoint_join(c, object - PLACER_TEMP)->size;
+    return 0;
+}
 
-    chunk->raw_size = (uint32_t)get_number(body, 4);
-    chunk->packed_size = (uint32_t)get_number(body, 4);
-    name = get_bytes(body, sizeof chunk->name.bytes);
-    if (!name || chunk->raw_size == 0 || chunk->raw_size > CHUNK_MAX_LIMIT ||
-        chunk->packed_size == 0 || chunk->packed_size > member_stored_size(chunk->raw_size))
+static bool read_side(struct cursor *body, const struct checkpoint *c, struct region *side)
+{
+    uint64_t whole;
+
+    side->object = (unsigned)get_number(body, 4);
+    side->offset = get_number(body, 8);
+    side->size = get_number(body, 8);
+    if (body->failed || side->size == 0 || side->size > STEP_MOST)
         return false;
-    memcpy(chunk->name.bytes, name, sizeof chunk->name.bytes);
-    c->packed += chunk->packed_size;
-    c->chunk_count++;
+    if (side->object == CHECKPOINT_BYTES)
+        return side->offset == 0;
+    whole = object_size(c, side->object);
+    return side->offset <= whole && side->size <= whole - side->offset;
+}
+
+/* The rest of the record: as many chunks as it says. */
+static bool read_sizes(struct cursor *body, struct checkpoint *c, uint32_t chunks)
+{
+    size_t count = body->left.size / 4;
+    uint64_t told = 0;
+    uint32_t *sizes;
+
+    if (body->left.size % 4 || c->size_count + (uint64_t)count > INDEX_CHUNKS_MAX)
+        return false;
+    sizes = make_room(c->sizes, sizeof *sizes, c->size_count, (uint64_t)count + 1, &c->size_room);
+    if (!sizes)
+        return false;
+    c->sizes = sizes;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t size = (uint32_t)get_number(body, 4);
+
+        sizes[c->size_count + i] = size;
+        told += size & CHECKPOINT_HELD ? size & ~CHECKPOINT_HELD : 1;
+        if ((size & ~CHECKPOINT_HELD) == 0 ||
+            (!(size & CHECKPOINT_HELD) && size > member_stored_size(CHUNK_MAX_LIMIT)))
+            return false;
+    }
+    if (told != chunks || c->chunk_count + told > INDEX_CHUNKS_MAX)
+        return false;
+    c->size_count += (uint32_t)count;
+    c->chunk_count += chunks;
     return true;
 }
 
-static bool read_chunks(struct cursor *body, struct checkpoint *c, uint32_t count, uint64_t end)
+/* Which step is the next part, or the next join. */
+static bool number_step(struct checkpoint *c, struct checkpoint_step *step)
 {
-    struct index_chunk *chunks;
+    uint32_t **list = step->join ? &c->joins : &c->parts;
+    unsigned *count = step->join ? &c->join_count : &c->part_count;
+    uint32_t *grown;
 
-    if (body->left.size != (uint64_t)count * RECORD_SIZE ||
-        c->chunk_count + (uint64_t)count > INDEX_CHUNKS_MAX)
+    if (*count == (step->join ? CHECKPOINT_JOINS : CHECKPOINT_PARTS))
         return false;
-    chunks =
-        make_room(c->chunks, sizeof *chunks, c->chunk_count, (uint64_t)count + 1, &c->chunk_room);
-    if (!chunks)
+    grown =
+        make_room(*list, sizeof *grown, *count, 1, step->join ? &c->joins_room : &c->parts_room);
+    if (!grown)
         return false;
-    c->chunks = chunks;
-    for (uint32_t i = 0; i < count; i++)
-        if (c->packed >= end || !read_chunk(body, c))
-            return false;
-    return c->packed >= end;
+    *list = grown;
+    grown[*count] = c->step_count;
+    step->number = *count + (step->join ? 0 : 1);
+    return true;
 }
 
-static bool read_part(struct cursor *body, struct checkpoint *c)
+static bool read_step(struct cursor *body, struct checkpoint *c, bool join)
 {
-    uint32_t count = (uint32_t)get_number(body, 4);
-    uint32_t had = c->chunk_count;
-    uint64_t packed = c->packed;
-    struct checkpoint_part part = {.size = get_number(body, 8)};
-    struct checkpoint_part *parts;
-    const uint8_t *md5;
+    struct checkpoint_step step = {.join = join, .offset = c->end}, *steps;
+    const uint8_t *md5 = NULL, *sum;
 
-    part.has_md5 = get_number(body, 1) == 1;
-    if (c->part_count)
-        part.offset = c->parts[c->part_count - 1].offset + c->parts[c->part_count - 1].size;
-    if (body->failed || part.size == 0 || part.size > 5 * (uint64_t)GIB ||
-        c->part_count == CHECKPOINT_PARTS)
-        return false;
-    md5 = part.has_md5 ? get_bytes(body, MD5_STATE_SIZE) : NULL;
-    if (part.has_md5 && !md5)
+    for (unsigned i = 0; i < (join ? 2u : 1u); i++) {
+        if (!read_side(body, c, &step.side[i]))
+            return false;
+        step.size += step.side[i].size;
+    }
+    step.has_md5 = get_number(body, 1) == 1;
+    if (step.has_md5)
+        md5 = get_bytes(body, MD5_STATE_SIZE);
+    step.chunks = (uint32_t)get_number(body, 4);
+    sum = get_bytes(body, sizeof step.sum.bytes);
+    if (!sum || step.size > STEP_MOST || (step.has_md5 && join))
         return false;
     if (md5)
-        memcpy(part.md5, md5, MD5_STATE_SIZE);
-    parts = make_room(c->parts, sizeof *parts, c->part_count, 1, &c->part_room);
-    if (!parts)
+        memcpy(step.md5, md5, MD5_STATE_SIZE);
+    memcpy(step.sum.bytes, sum, sizeof step.sum.bytes);
+    steps = make_room(c->steps, sizeof *steps, c->step_count, 1, &c->step_room);
+    if (!steps)
         return false;
-    c->parts = parts;
-    if (!read_chunks(body, c, count, part.offset + part.size)) {
-        c->chunk_count = had;
-        c->packed = packed;
+    c->steps = steps;
+    if (!number_step(c, &step) || !read_sizes(body, c, step.chunks))
         return false;
-    }
-    c->parts[c->part_count++] = part;
+    steps[c->step_count++] = step;
+    c->part_count += !join;
+    c->join_count += join;
+    c->end += join ? 0 : step.size;
     return true;
 }
 
 static bool read_etag(struct cursor *body, struct checkpoint *c)
 {
+    bool join = get_number(body, 1) == 1;
     uint64_t number = get_number(body, 4);
     char etag[STORE_ETAG_MAX];
+    struct checkpoint_step *step;
 
     get_string(body, etag, sizeof etag);
-    if (body->failed || number == 0 || number > c->part_count)
+    if (body->failed || (join ? number >= c->join_count : number == 0 || number > c->part_count))
         return false;
-    str_copy(c->parts[number - 1].etag, sizeof etag, etag);
+    step = join ? checkpoint_join(c, (unsigned)number) : checkpoint_part(c, (unsigned)number);
+    str_copy(step->etag, sizeof step->etag, etag);
     return true;
+}
+
+static bool read_whole(struct cursor *body, struct checkpoint *c)
+{
+    uint64_t size = get_number(body, 8);
+
+    get_string(body, c->whole_etag, sizeof c->whole_etag);
+    c->whole = size;
+    return size > 0 && size == c->end;
 }
 
 static bool read_body(enum record_kind kind, struct view bytes, struct checkpoint *c)
@@ -326,10 +400,14 @@ static bool read_body(enum record_kind kind, struct view bytes, struct checkpoin
         good = c->good == MAGIC_SIZE && read_head(&body, c);
         break;
     case RECORD_PART:
-        good = read_part(&body, c);
+    case RECORD_JOIN:
+        good = read_step(&body, c, kind == RECORD_JOIN);
         break;
     case RECORD_ETAG:
         good = read_etag(&body, c);
+        break;
+    case RECORD_WHOLE:
+        good = read_whole(&body, c);
         break;
     case RECORD_STOP:
     case RECORD_CLAIM:
@@ -381,7 +459,19 @@ void checkpoint_destroy(struct checkpoint *checkpoint)
 {
     if (!checkpoint)
         return;
+    free(checkpoint->steps);
     free(checkpoint->parts);
-    free(checkpoint->chunks);
+    free(checkpoint->joins);
+    free(checkpoint->sizes);
     free(checkpoint);
+}
+
+struct checkpoint_step *checkpoint_part(const struct checkpoint *checkpoint, unsigned number)
+{
+    return &checkpoint->steps[checkpoint->parts[number - 1]];
+}
+
+struct checkpoint_step *checkpoint_join(const struct checkpoint *checkpoint, unsigned number)
+{
+    return &checkpoint->steps[checkpoint->joins[number]];
 }

@@ -115,9 +115,10 @@ static void read_head(const char *path, struct checkpoint_found *out)
         str_copy(out->store, sizeof out->store, checkpoint->head.store);
         str_copy(out->key, sizeof out->key, checkpoint->head.key);
         str_copy(out->upload, sizeof out->upload, checkpoint->head.upload);
-        for (unsigned i = 0; i < checkpoint->part_count; i++)
-            if (checkpoint->parts[i].etag[0])
-                out->size += checkpoint->parts[i].size;
+        str_copy(out->folder, sizeof out->folder, checkpoint->head.folder);
+        for (unsigned i = 1; i <= checkpoint->part_count; i++)
+            if (checkpoint_part(checkpoint, i)->etag[0])
+                out->size += checkpoint_part(checkpoint, i)->size;
         checkpoint_destroy(checkpoint);
     }
     text_finish(&text);

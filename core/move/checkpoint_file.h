@@ -38,9 +38,10 @@ void checkpoint_file_close(struct checkpoint_file *file);
 struct checkpoint_found {
     char name[64];
     char store[768], key[STORE_KEY_MAX], upload[STORE_UPLOAD_MAX];
-    uint64_t size;   /* bytes of the parts that had arrived */
-    int64_t touched; /* wall ns */
-    bool busy;       /* a push holds it */
+    char folder[STORE_KEY_MAX]; /* of its temporary objects, or "" */
+    uint64_t size;              /* bytes of the parts that had arrived */
+    int64_t touched;            /* wall ns */
+    bool busy;                  /* a push holds it */
 };
 /* All of this user's. free() the array. */
 int checkpoint_file_list(struct checkpoint_found **out, size_t *count, struct err *err);

@@ -3,9 +3,11 @@
  * in this order: who can read the metadata finds the rest complete.
  *
  * Two pushes of one name may be at it at once. The archive is whoever's completed last, and only
- * that push may describe it: so each looks whether the archive is still its own, and writes only
- * over what it has seen. The other one's look fails. (A store that ignores conditions leaves a
- * window of one request.)
+ * that push may describe it: so each looks at the documents, then whether the archive is its own,
+ * and writes only over what it has seen. Who completes after our look at the archive writes its
+ * documents after that, too: over ours, or before ours, whose condition then fails, and the next
+ * look at the archive with it. (Where the store ignores conditions, the archive is looked at before
+ * each document; that leaves a window of one request.)
  */
 #include "move/commit.h"
 
@@ -22,6 +24,16 @@
 #define INDEX_MAX    (512 * MIB)
 #define TRIES_MAX    8
 #define DOCUMENT_MAX (256 * KIB)
+
+struct document {
+    char key[KEY_MAX];
+    char seen[STORE_ETAG_MAX]; /* ETag of what stood there; "": nothing did */
+};
+
+struct documents {
+    bool conditional; /* the store honours conditions */
+    struct document index, metadata;
+};
 
 static int describe(const struct commit *c, const struct attempt_facts *facts, struct metadata *out,
                     struct err *err)
@@ -40,23 +52,60 @@ static int describe(const struct commit *c, const struct attempt_facts *facts, s
     return identity_describe(facts->image, out, err);
 }
 
-static int put_beside(const struct commit *c, bool conditional, const char *key, struct view body,
-                      const char *archive_etag, struct err *err)
+/* What stands where our documents shall, before the archive is ours. */
+static int look_around(const struct commit *c, struct documents *documents, struct err *err)
 {
-    struct store *store = c->push->store;
+    struct document *all[] = {&documents->index, &documents->metadata};
+    struct store_op heads[ARRAY_SIZE(all)], *ops[ARRAY_SIZE(all)];
 
-    for (unsigned tries = 0; tries < TRIES_MAX; tries++) {
-        struct store_info archive = {0}, there = {0};
-        enum store_answer answer = store_head(store, c->key, &archive, err);
+    for (unsigned i = 0; i < ARRAY_SIZE(all); i++) {
+        key_sibling(all[i]->key, c->key, i == 0 ? KEY_INDEX : KEY_METADATA);
+        heads[i] = (struct store_op){.verb = STORE_HEAD, .key = all[i]->key};
+        ops[i] = &heads[i];
+    }
+    if (!documents->conditional)
+        return 0;
+    if (store_run_all(c->push->store, ops, ARRAY_SIZE(ops), err))
+        return ERR_FAIL;
+    for (unsigned i = 0; i < ARRAY_SIZE(all); i++) {
+        if (heads[i].answer == STORE_FAILED) {
+            *err = heads[i].err;
+            return ERR_FAIL;
+        }
+        str_copy(all[i]->seen, sizeof all[i]->seen,
+                 heads[i].answer == STORE_DONE ? heads[i].info.etag : "");
+    }
+    return 0;
+}
 
-        if (answer == STORE_DONE && strcmp(archive.etag, archive_etag) == 0)
-            answer = store_head(store, key, &there, err);
-        else if (answer != STORE_FAILED)
+static enum store_answer put(const struct commit *c, bool conditional,
+                             const struct document *document, struct view body, struct err *err)
+{
+    bool there = document->seen[0];
+
+    return store_put_document(c->push->store, document->key, body,
+                              conditional && there ? document->seen : NULL, conditional && !there,
+                              NULL, err);
+}
+
+static int put_beside(const struct commit *c, struct documents *documents,
+                      const struct document *document, struct view body, const char *archive_etag,
+                      struct err *err)
+{
+    bool look = !documents->conditional;
+
+    for (unsigned tries = 0; tries < TRIES_MAX; tries++, look = true) {
+        struct store_info archive = {0};
+        enum store_answer answer;
+
+        if (tries && look_around(c, documents, err))
+            return ERR_FAIL;
+        answer = look ? store_head(c->push->store, c->key, &archive, err) : STORE_DONE;
+        if (answer == STORE_FAILED)
+            return ERR_FAIL;
+        if (look && (answer != STORE_DONE || strcmp(archive.etag, archive_etag) != 0))
             break;
-        if (answer != STORE_FAILED)
-            answer = store_put_document(store, key, body,
-                                        conditional && answer == STORE_DONE ? there.etag : NULL,
-                                        conditional && answer != STORE_DONE, NULL, err);
+        answer = put(c, documents->conditional, document, body, err);
         if (answer == STORE_FAILED)
             return ERR_FAIL;
         if (answer == STORE_DONE)
@@ -67,7 +116,7 @@ static int put_beside(const struct commit *c, bool conditional, const char *key,
     return err_hint(err, "see what is there: s3dock pull %s --dry-run", c->push->name.ref);
 }
 
-static int put_index(const struct commit *c, bool conditional, struct metadata *metadata,
+static int put_index(const struct commit *c, struct documents *documents, struct metadata *metadata,
                      struct err *err)
 {
     struct text text;
@@ -78,37 +127,36 @@ static int put_index(const struct commit *c, bool conditional, struct metadata *
     if (answer == 0) {
         uint8_t sum[SHA256_SIZE];
 
-        key_sibling(metadata->index_key, c->key, KEY_INDEX);
+        str_copy(metadata->index_key, sizeof metadata->index_key, documents->index.key);
         sha256_of(text_view(&text), sum);
         hex_encode(sum, sizeof sum, metadata->index_sha256);
         metadata->index_size = text.size;
-        answer = put_beside(c, conditional, metadata->index_key, text_view(&text),
+        answer = put_beside(c, documents, &documents->index, text_view(&text),
                             metadata->archive_etag, err);
     }
     text_finish(&text);
     return answer;
 }
 
-static int put_metadata(const struct commit *c, bool conditional, const struct metadata *metadata,
-                        struct err *err)
+static int put_metadata(const struct commit *c, struct documents *documents,
+                        const struct metadata *metadata, struct err *err)
 {
-    char key[KEY_MAX];
     struct text text;
     int answer;
 
     text_init(&text, DOCUMENT_MAX);
     metadata_write(metadata, &text);
-    key_sibling(key, c->key, KEY_METADATA);
     answer = text_check(&text, "the metadata", err);
     if (answer == 0)
-        answer = put_beside(c, conditional, key, text_view(&text), metadata->archive_etag, err);
+        answer = put_beside(c, documents, &documents->metadata, text_view(&text),
+                            metadata->archive_etag, err);
     text_finish(&text);
     return answer;
 }
 
 static int keep_what_is_replaced(const struct commit *c, bool conditional, struct err *err)
 {
-    if (!c->existing->has_archive || c->result->archived)
+    if (!c->existing->has_archive || c->result->archived || existing_is_torn(c->existing))
         return 0;
     if (existing_keep(c->push->store, &c->push->name, c->existing, conditional,
                       &c->result->stats.copied_bytes, err))
@@ -133,24 +181,26 @@ int commit_run(const struct commit *commit, struct err *err)
     struct store_info info = {0};
     struct attempt_facts facts;
     struct metadata metadata;
-    bool conditional;
+    struct documents documents = {0};
     int answer;
 
     attempt_report(commit->attempt, PHASE_COMMIT);
     attempt_facts(commit->attempt, &facts);
-    if (conditions_find(commit->push->store, &conditional, err))
-        conditional = false;
+    if (conditions_find(commit->push->store, &documents.conditional, err))
+        documents.conditional = false;
     answer = describe(commit, &facts, &metadata, err);
     if (answer == 0)
-        answer = keep_what_is_replaced(commit, conditional, err);
+        answer = keep_what_is_replaced(commit, documents.conditional, err);
+    if (answer == 0)
+        answer = look_around(commit, &documents, err);
     if (answer == 0)
         answer = attempt_complete(commit->attempt, &info, err);
     if (answer == 0) {
         str_copy(metadata.archive_etag, sizeof metadata.archive_etag, info.etag);
-        answer = put_index(commit, conditional, &metadata, err);
+        answer = put_index(commit, &documents, &metadata, err);
     }
     if (answer == 0)
-        answer = put_metadata(commit, conditional, &metadata, err);
+        answer = put_metadata(commit, &documents, &metadata, err);
     store_insist(commit->push->store, false);
     tell(commit, &metadata);
     metadata_finish(&metadata);

@@ -27,8 +27,10 @@
 #define LAYERS_RATE 500e6
 /* How fast a daemon takes in what it loads. */
 #define LOAD_RATE 250e6
-/* Seconds that are not worth a change of mind. */
-#define LAG 1.0
+/* Seconds until it shows how fast a donor is read; and since what slows the disk slows the rest as
+ * well, it has to be so many times slower. */
+#define LAG      3.0
+#define LAG_MORE 1.5
 /* The link, as long as too little was seen of it. */
 #define LINK_RATE  12.5e6
 #define SEEN_LEAST (128 * KIB)
@@ -254,12 +256,13 @@ bool harvest_lags(const struct harvest_estimate *e, double seconds, uint64_t rea
                   uint64_t open_packed, uint64_t open_raw)
 {
     double fetch = larger((double)open_packed / e->rate, (double)open_raw / LOAD_RATE);
+    double worth = LAG + LAG_MORE * fetch;
 
     if (seconds < LAG || read >= e->donor_size)
         return false;
     if (read == 0)
-        return e->direct && seconds > LAG + fetch;
-    return (double)(e->donor_size - read) * seconds / (double)read > LAG + fetch;
+        return e->direct && seconds > worth;
+    return (double)(e->donor_size - read) * seconds / (double)read > worth;
 }
 
 static unsigned count_shared(const struct host_image *donor, const struct metadata *metadata)

@@ -49,6 +49,16 @@ bool existing_is(const struct existing *existing, const char *id)
     return metadata_names(metadata, id);
 }
 
+bool existing_is_torn(const struct existing *existing)
+{
+    const struct metadata *metadata = &existing->at.metadata;
+
+    /* a bucket that was moved has other ETags, and the same sizes */
+    return existing->has_archive && metadata->archive_etag[0] &&
+           strcmp(metadata->archive_etag, existing->archive.etag) != 0 &&
+           metadata->size != existing->archive.size;
+}
+
 /* ---- keeping what is replaced ---- */
 
 struct keep {

@@ -27,6 +27,10 @@ void existing_finish(struct existing *existing);
 /* Whether it is the very image: complete, and `id` is its image id, or what a daemon called it. */
 bool existing_is(const struct existing *existing, const char *id);
 
+/* The archive is not the one that the metadata speaks of, but a later one, whose push died before
+ * its documents. What it replaced was kept before it appeared; itself it is nobody's. */
+bool existing_is_torn(const struct existing *existing);
+
 /* Copies archive, index and metadata to a name under archive/ that nobody has used; where the store
  * honours `conditions` also when several do so at once. Nothing is deleted. */
 int existing_keep(struct store *store, const struct image_name *name,

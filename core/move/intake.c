@@ -31,12 +31,16 @@
 #include "move/writer.h"
 #include "pack/member.h"
 
-#define IN_SIZE     (2 * MIB) /* of a ranged GET: long enough that the request costs little */
 #define IN_LEAST    (384 * KIB)
 #define IN_THE_AIR  0.5 /* seconds of the link that all GETs together hold: lost in a crash */
-#define OUT_SIZE    (4 * MIB)
-#define SPANS_MOST  16
 #define SPANS_LEAST 3
+
+/* What the slots are made for. Long ranges cost few requests. Beside what this host has, ranges are
+ * short: there it counts how many of them are in the air at once. */
+static const struct shape {
+    size_t in, out; /* of a span: bytes of the archive, and of the stream */
+    unsigned most;  /* spans */
+} FETCHING = {2 * MIB, 4 * MIB, 16}, REUSING = {MIB, MIB, 40}, PIECES = {2 * MIB, 0, 16};
 
 enum { FETCHED = 1, UNPACKED, WRITTEN, VERIFIED, ENDED, MOVED, HARVESTED };
 
@@ -45,6 +49,7 @@ struct intake {
     const struct pull_options *options;
     struct pull_result *result;
 
+    const struct shape *shape;
     struct plan plan;
     struct harvest *harvest; /* NULL: nothing is taken from images of this host */
     uint64_t harvested;      /* bytes that it has read, as far as they were counted */
@@ -106,25 +111,33 @@ static struct sink *open_sink(const struct pull_options *o, struct err *err)
     return sink_file(o->output, err);
 }
 
+static const struct shape *choose_shape(const struct provision *from)
+{
+    if (!from->wanted)
+        return &PIECES;
+    return from->delta && from->delta->donor ? &REUSING : &FETCHING;
+}
+
 static int set_up(struct intake *p, struct err *err)
 {
     const struct pull_options *o = p->options;
+    const struct shape *shape = p->shape = choose_shape(p->from);
     size_t memory = o->transfer.memory ? o->transfer.memory : TRANSFER_MEMORY;
-    size_t out_size = p->from->wanted ? OUT_SIZE : 0;
-    unsigned count = (unsigned)(memory / (IN_SIZE + out_size));
+    unsigned count = (unsigned)(memory / (shape->in + shape->out));
     struct workers_options crew = {.count = transfer_jobs(o->transfer.jobs),
                                    .scratch_create = make_unpacker,
                                    .scratch_destroy = free_unpacker};
 
-    count = count < SPANS_LEAST ? SPANS_LEAST : count > SPANS_MOST ? SPANS_MOST : count;
+    count = count < SPANS_LEAST ? SPANS_LEAST : count > shape->most ? shape->most : count;
     log_debug("pull: %u workers, %u slots: at most %zu bytes of buffers", crew.count, count,
-              count * (IN_SIZE + out_size));
+              count * (shape->in + shape->out));
     order_init(&p->order, count);
     p->home = inbox_create(err);
-    p->slots = slots_create(count, IN_SIZE, out_size, sizeof(struct span), err);
+    p->slots = slots_create(count, shape->in, shape->out, sizeof(struct span), err);
     if (!p->home || !p->slots)
         return ERR_FAIL;
-    plan_init(&p->plan, p->from->wanted, p->from->spool, p->from->archive.size, IN_LEAST, OUT_SIZE);
+    plan_init(&p->plan, p->from->wanted, p->from->spool, p->from->archive.size, IN_LEAST,
+              shape->out);
     p->slot_count = count;
     p->workers = workers_create(&crew, err);
     p->sink = p->workers ? open_sink(o, err) : NULL;
@@ -164,7 +177,7 @@ static void report(struct intake *p, enum transfer_phase phase)
             meter_start(&p->meter,
                         p->from->wanted ? p->from->wanted->packed_size : p->from->archive.size,
                         now);
-        else if (phase == PHASE_REUSE)
+        else if (phase == PHASE_REUSE && p->from->delta)
             meter_start(&p->meter, p->from->delta->donor_source->size_hint, now);
     } else if (now < p->next_report) {
         return;
@@ -230,7 +243,7 @@ static void release_span(struct intake *p, struct span *span)
 static size_t range_size(const struct intake *p)
 {
     double share = meter_rate(&p->meter, clock_monotonic()) * IN_THE_AIR / p->slot_count;
-    size_t most = p->from->wanted ? IN_SIZE - SPAN_KEPT_ROOM : IN_SIZE;
+    size_t most = p->from->wanted ? p->shape->in - SPAN_KEPT_ROOM : p->shape->in;
 
     return share < IN_LEAST ? IN_LEAST : share > (double)most ? most : (size_t)share;
 }

@@ -36,6 +36,7 @@ struct work {
 };
 
 struct temp {
+    unsigned number; /* PLACER_TEMP and up */
     char key[KEY_MAX];
     char etag[STORE_ETAG_MAX];
     char id[STORE_UPLOAD_MAX];
@@ -51,17 +52,11 @@ struct waiting {
 };
 
 struct joiner {
-    struct store *store;
-    struct upload *upload;
-    const struct bases *bases;
-    struct parts *parts;
-    struct inbox *home;
-    int kind;
-    char folder[KEY_MAX];
+    struct joiner_options options;
     struct temp **temps;
     unsigned count, room, out, waiting_count;
     struct waiting *waiting;
-    bool stopped, no_help, refused;
+    bool stopped, no_help, refused, forbidden;
 };
 
 int joiner_folder(char out[KEY_MAX], struct err *err)
@@ -76,8 +71,7 @@ int joiner_folder(char out[KEY_MAX], struct err *err)
     return 0;
 }
 
-struct joiner *joiner_create(struct store *store, struct upload *upload, const struct bases *bases,
-                             struct parts *parts, struct inbox *home, int kind, struct err *err)
+struct joiner *joiner_create(const struct joiner_options *options, struct err *err)
 {
     struct joiner *j = calloc(1, sizeof *j);
 
@@ -85,16 +79,7 @@ struct joiner *joiner_create(struct store *store, struct upload *upload, const s
         err_memory(err, "the upload");
         return NULL;
     }
-    *j = (struct joiner){.store = store,
-                         .upload = upload,
-                         .bases = bases,
-                         .parts = parts,
-                         .home = home,
-                         .kind = kind};
-    if (joiner_folder(j->folder, err)) {
-        free(j);
-        return NULL;
-    }
+    j->options = *options;
     return j;
 }
 
@@ -104,7 +89,7 @@ static void drop_work(struct joiner *j, struct temp *temp)
         return;
     for (unsigned i = 0; i < SIDES; i++)
         if (temp->work->side[i].piece.part)
-            parts_give(j->parts, temp->work->side[i].piece.part);
+            parts_give(j->options.parts, temp->work->side[i].piece.part);
     free(temp->work);
     temp->work = NULL;
 }
@@ -148,22 +133,27 @@ unsigned joiner_count(const struct joiner *joiner)
 
 bool joiner_was_no_help(const struct joiner *joiner)
 {
-    return joiner->no_help || upload_was_no_help(joiner->upload);
+    return joiner->no_help || upload_was_no_help(joiner->options.upload);
 }
 
 bool joiner_was_refused(const struct joiner *joiner)
 {
-    return joiner->refused || upload_was_refused(joiner->upload);
+    return joiner->refused || upload_was_refused(joiner->options.upload);
+}
+
+bool joiner_was_forbidden(const struct joiner *joiner)
+{
+    return joiner->forbidden || upload_was_forbidden(joiner->options.upload);
 }
 
 static void submit(struct joiner *j, struct errand *errand)
 {
     errand->sent = true;
-    errand->op.home = j->home;
-    errand->op.msg.kind = j->kind;
+    errand->op.home = j->options.home;
+    errand->op.msg.kind = j->options.kind;
     errand->op.optional = true;
     j->out++;
-    store_submit(j->store, &errand->op);
+    store_submit(j->options.store, &errand->op);
 }
 
 /* Where a range is to be had. False: not there yet. */
@@ -173,8 +163,8 @@ static bool find_source(const struct joiner *j, const struct region *region, con
     const struct temp *temp;
 
     if (region->object < BASES_MAX) {
-        *key = j->bases->base[region->object].key;
-        *etag = j->bases->base[region->object].etag;
+        *key = j->options.bases->base[region->object].key;
+        *etag = j->options.bases->base[region->object].etag;
         return true;
     }
     temp = j->temps[region->object - PLACER_TEMP];
@@ -233,7 +223,7 @@ static int send_region(struct joiner *j, unsigned number, const struct region *r
     const char *key, *etag;
 
     find_source(j, region, &key, &etag);
-    return upload_range(j->upload, number, key, etag, region->offset, region->size, err);
+    return upload_range(j->options.upload, number, key, etag, region->offset, region->size, err);
 }
 
 /* A temporary object is there: whatever waited for one may go on. */
@@ -269,6 +259,7 @@ static int failed(struct joiner *j, const struct store_op *op, struct err *err)
 {
     j->no_help = j->no_help || ability_is_no_help(op);
     j->refused = j->refused || ability_is_missing(op);
+    j->forbidden = j->forbidden || ability_is_forbidden(op);
     if (op->answer == STORE_FAILED)
         *err = op->err;
     else
@@ -286,7 +277,7 @@ static void on_created(struct joiner *j, struct temp *temp)
 static void on_side(struct joiner *j, struct temp *temp, struct errand *errand)
 {
     if (errand->piece.part)
-        parts_give(j->parts, errand->piece.part);
+        parts_give(j->options.parts, errand->piece.part);
     errand->piece.part = NULL;
     errand->done = true;
     if (!j->stopped && temp->work->side[LEFT].done && temp->work->side[RIGHT].done)
@@ -301,16 +292,19 @@ static int on_complete(struct joiner *j, struct temp *temp, struct err *err)
     return j->stopped ? 0 : go_on(j, err);
 }
 
-int joiner_home(struct joiner *joiner, struct msg *msg, struct err *err)
+int joiner_home(struct joiner *joiner, struct msg *msg, unsigned *joined, struct err *err)
 {
     struct errand *errand = (struct errand *)msg;
     struct temp *temp = errand->temp;
 
+    *joined = 0;
     joiner->out--;
     if (errand->op.answer != STORE_DONE)
         return failed(joiner, &errand->op, err);
-    if (errand == &temp->work->complete)
+    if (errand == &temp->work->complete) {
+        *joined = temp->number;
         return on_complete(joiner, temp, err);
+    }
     if (errand == &temp->work->create)
         on_created(joiner, temp);
     else
@@ -337,6 +331,35 @@ static int add_temp(struct joiner *j, struct temp *temp, struct err *err)
     return 0;
 }
 
+static void name_temp(const struct joiner *j, struct temp *temp, unsigned number)
+{
+    temp->number = number;
+    snprintf(temp->key, sizeof temp->key, "%.64s%u", j->options.folder, number - PLACER_TEMP);
+}
+
+int joiner_keep(struct joiner *joiner, const struct placer_step *step, const char *etag,
+                struct err *err)
+{
+    struct temp *temp = calloc(1, sizeof *temp);
+
+    if (!temp)
+        return err_memory(err, "the upload");
+    if (add_temp(joiner, temp, err)) {
+        free(temp);
+        return ERR_FAIL;
+    }
+    name_temp(joiner, temp, step->number);
+    temp->ready = temp->touched = etag != NULL;
+    if (etag)
+        str_copy(temp->etag, sizeof temp->etag, etag);
+    return 0;
+}
+
+const char *joiner_etag(const struct joiner *joiner, unsigned number)
+{
+    return joiner->temps[number - PLACER_TEMP]->etag;
+}
+
 static int begin_join(struct joiner *j, const struct placer_step *step, struct err *err)
 {
     struct temp *temp = calloc(1, sizeof *temp);
@@ -347,13 +370,13 @@ static int begin_join(struct joiner *j, const struct placer_step *step, struct e
     if (!work || add_temp(j, temp, err)) {
         for (unsigned i = 0; i < SIDES; i++)
             if (pieces[i]->part)
-                parts_give(j->parts, pieces[i]->part);
+                parts_give(j->options.parts, pieces[i]->part);
         free(work);
         free(temp);
         return work ? ERR_FAIL : err_memory(err, "the upload");
     }
     temp->work = work;
-    snprintf(temp->key, sizeof temp->key, "%.64s%u", j->folder, step->number - PLACER_TEMP);
+    name_temp(j, temp, step->number);
     work->create.temp = work->complete.temp = temp;
     for (unsigned i = 0; i < SIDES; i++) {
         work->side[i].temp = temp;
@@ -383,7 +406,7 @@ int joiner_step(struct joiner *joiner, const struct placer_step *step, struct er
     if (step->kind == STEP_JOIN)
         return begin_join(joiner, step, err);
     if (step->left.part) {
-        upload_part(joiner->upload, step->left.part);
+        upload_part(joiner->options.upload, step->left.part);
         return 0;
     }
     if (!find_source(joiner, &step->left.region, &key, &etag))
@@ -412,7 +435,7 @@ void joiner_clean_up(struct joiner *joiner)
     for (unsigned i = 0; i < count; i++) {
         ops[i].home = home;
         ops[i].optional = true;
-        store_submit(joiner->store, &ops[i]);
+        store_submit(joiner->options.store, &ops[i]);
     }
     for (unsigned i = 0; i < count; i++) {
         const struct store_op *op = (struct store_op *)inbox_take(home, INBOX_FOREVER);

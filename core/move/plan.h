@@ -17,7 +17,7 @@
 
 struct err;
 
-/* Bytes that are fetched for nothing rather than by a request more. A dozen requests are in the air
+/* Bytes that are fetched for nothing rather than by a request more. Several requests are in the air
  * at once, so a round trip costs its share only; what counts is the price of a request (of S3: that
  * of 4 KiB of traffic, and about 2 KiB of headers both ways). */
 #define PLAN_BRIDGE (4 * KIB)

@@ -1,13 +1,13 @@
 /*
- * What is followed (`old`) and what is written (`journal`) are one file: the records that were good
- * stay, new ones are added behind them. Parts are written down before they are sent, with the
- * chunks they are made of; their ETags when the store has answered. So a part that the store lists
- * is known unless the process died between its answer and our note of it: then it is sent again.
+ * What is followed and what is written (`journal`) are one file: the records that were good stay,
+ * new ones are added behind them. Steps are written down before they are done, with the chunks they
+ * are made of; their ETags when the store has answered. So a part that the store lists is known
+ * unless the process died between its answer and our note of it: then it is sent again.
  *
- * Why following is sound: a chunk is left out only when all parts that it lies in are in the store,
- * under the number, size and ETag that were written down; and a part is left out only after all of
- * its chunks were compared with what was written down, name and both sizes. So parts stand where
- * they stood, and no part that is sent has a gap.
+ * Why following is sound: a chunk is left out only when all that it lies in is in the store, under
+ * the number, size and ETag that were written down; and a part is left out only after all of its
+ * chunks were compared with what was written down, name and both sizes, by their sum. So parts
+ * stand where they stood, and no part that is sent has a gap.
  */
 #include "move/resume.h"
 
@@ -23,10 +23,13 @@
 #include "catalog/audit.h"
 #include "move/checkpoint_file.h"
 #include "move/checkpoint_remote.h"
+#include "move/follow.h"
+#include "move/joiner.h"
+#include "move/remains.h"
+#include "move/tally.h"
 
-#define REMOTE_STEP                                                                                \
-    (64 * (uint64_t)MIB) /* that arrive between two copies of the state, at least                  \
-                          */
+/* That arrive between two copies of the state, at least. */
+#define REMOTE_STEP (64 * (uint64_t)MIB)
 
 struct resume {
     struct resume_options options;
@@ -34,26 +37,18 @@ struct resume {
     struct checkpoint_remote remote;
     uint64_t arrived, remote_at; /* bytes; when the last copy went into the bucket */
     bool alone;                  /* no other push of this name is at work here */
-    struct checkpoint *old;      /* NULL: nothing to follow */
-    bool *has;                   /* of old->parts: the store has it */
+    struct follow *follow;       /* NULL: nothing to follow */
     char refusal[256];
 
     struct checkpoint_head head;
     bool begun;          /* the head is in the journal */
     struct text journal; /* before the head is known: what will follow it */
     size_t written;      /* bytes of it that are in the file */
-    unsigned homes;      /* parts that the store has */
+    unsigned homes;      /* parts and joins that the store has */
 
-    uint32_t marked;    /* chunks of `old` that the stream was compared with */
-    uint64_t marked_at; /* where the next one begins in the archive */
-    unsigned mark_part; /* the part of `old` that it begins in */
-
-    uint32_t noted;     /* chunks that were told with their part */
-    uint64_t noted_end; /* where they end */
-    unsigned parts;     /* that were told */
-    uint64_t parts_end;
+    struct tally tally;
     uint64_t bytes;
-    bool diverged, from_bucket;
+    bool diverged, from_bucket, whole;
 };
 
 /* ---- the file ---- */
@@ -88,28 +83,53 @@ static void open_file(struct resume *r)
 
 /* ---- what an earlier push left ---- */
 
-static void give_up(struct resume *r, const char *why)
+static const struct checkpoint_head *followed(const struct resume *r)
 {
+    return r->follow ? &follow_checkpoint(r->follow)->head : NULL;
+}
+
+/* The copy of its state, too. */
+static void remove_remote(struct resume *r)
+{
+    struct checkpoint_remote theirs;
+
+    checkpoint_remote_begin(&theirs, r->options.store, r->options.key, followed(r)->owner);
+    theirs.written = theirs.key[0] != '\0' && followed(r)->owner[0];
+    checkpoint_remote_remove(&theirs);
+    checkpoint_remote_finish(&theirs);
+}
+
+void resume_give_up(struct resume *resume, const char *why)
+{
+    struct resume *r = resume;
     struct store_op op = {.verb = STORE_UPLOAD_ABORT, .optional = true};
     struct err err;
 
     str_copy(r->refusal, sizeof r->refusal, why);
-    if (r->old) {
-        op.key = r->old->head.key;
-        op.upload_id_in = r->old->head.upload;
+    if (r->follow) {
+        op.key = followed(r)->key;
+        op.upload_id_in = followed(r)->upload;
         if (store_run(r->options.store, &op, &err) == STORE_FAILED)
             log_info("the unfinished upload of %s could not be removed: %s", op.key, err.text);
+        remains_clear(r->options.store, followed(r)->folder);
+        remove_remote(r);
     }
-    checkpoint_destroy(r->old);
-    r->old = NULL;
+    follow_destroy(r->follow);
+    r->follow = NULL;
     if (r->file.fd >= 0 && checkpoint_file_cut(&r->file, 0, &err))
         checkpoint_file_remove(&r->file);
+    text_clear(&r->journal);
+    r->written = 0;
+    r->begun = false;
+    r->homes = 0;
+    r->whole = false;
 }
 
 /* Why it is not for this push, or NULL. */
 static const char *mismatch(const struct resume *r, const struct checkpoint_head *head)
 {
     const struct resume_options *o = &r->options;
+    uint64_t part_size = head->base_count ? o->least : o->part_size;
     char writer[INDEX_WRITER_SIZE];
 
     index_writer(o->level, writer);
@@ -117,90 +137,57 @@ static const char *mismatch(const struct resume *r, const struct checkpoint_head
         return "the image has changed since";
     if (strcmp(head->writer, writer) != 0)
         return "it was compressed in another way";
-    if (head->part_size != o->part_size || head->base_count)
+    if (head->part_size != part_size || (head->base_count && !o->delta) ||
+        (head->base_count && !remains_is_folder(head->folder)))
         return "it was divided in another way";
     return NULL;
 }
 
-static void compare_part(struct resume *r, const struct store_entry *entry)
-{
-    unsigned long number = strtoul(entry->key, NULL, 10);
-    const struct checkpoint_part *part;
-
-    if (number == 0 || number > r->old->part_count)
-        return;
-    part = &r->old->parts[number - 1];
-    if (part->has_md5 && part->etag[0] && part->size == entry->info.size &&
-        strcmp(part->etag, entry->info.etag) == 0 && !r->has[number - 1]) {
-        r->has[number - 1] = true;
-        r->homes++;
-    }
-}
-
-/* The store's word on what it has. */
-static enum store_answer list_parts(struct resume *r, struct store_op *op, struct err *err)
-{
-    char token[STORE_KEY_MAX] = "";
-    enum store_answer answer;
-
-    for (unsigned pages = 0; pages < CHECKPOINT_PARTS; pages++) {
-        struct store_page page = {0};
-        bool more = false;
-
-        *op = (struct store_op){.verb = STORE_UPLOAD_PARTS,
-                                .key = r->old->head.key,
-                                .upload_id_in = r->old->head.upload,
-                                .token = token[0] ? token : NULL,
-                                .page = &page,
-                                .optional = true};
-        answer = store_run(r->options.store, op, err);
-        for (size_t i = 0; answer == STORE_DONE && i < page.count; i++)
-            compare_part(r, &page.entries[i]);
-        if (answer == STORE_DONE && page.next)
-            more = str_copy(token, sizeof token, page.next);
-        store_page_finish(&page);
-        if (!more)
-            return answer;
-    }
-    return STORE_DONE;
-}
-
 static int ask_store(struct resume *r, struct err *err)
 {
-    struct store_op op;
-
-    r->has = calloc(r->old->part_count + 1, sizeof *r->has);
-    if (!r->has)
-        return err_memory(err, "the state of an upload");
-    switch (list_parts(r, &op, err)) {
-    case STORE_DONE:
+    switch (remains_ask(r->options.store, r->follow, err)) {
+    case REMAINS_TOLD:
+        r->homes = follow_count(r->follow);
         if (r->homes == 0)
-            give_up(r, ""); /* nothing is lost */
+            resume_give_up(r, ""); /* nothing is lost */
         return 0;
-    case STORE_FAILED:
-        if (op.http_status == 0 || op.http_status >= 500)
-            return err_wrap(err, "cannot look at the unfinished upload");
-        give_up(r, "the store does not tell what it has of it");
+    case REMAINS_WHOLE:
+        r->homes = follow_count(r->follow);
+        r->whole = true;
+        return 0;
+    case REMAINS_GONE:
+        resume_give_up(r, "it has expired");
+        return 0;
+    case REMAINS_UNTOLD:
+        resume_give_up(r, "the store does not tell what it has of it");
         return 0;
     default:
-        give_up(r, "it has expired");
-        return 0;
+        return ERR_FAIL;
     }
+}
+
+/* What was read is followed from now on, if it can be. */
+static int take_up(struct resume *r, struct err *err)
+{
+    struct checkpoint *then;
+
+    return checkpoint_parse(text_view(&r->journal), &then, err) ||
+                   !(r->follow = follow_create(then, err))
+               ? ERR_FAIL
+               : 0;
 }
 
 static void read_file(struct resume *r)
 {
     struct err err;
 
-    if (checkpoint_file_read(&r->file, &r->journal, &err)) {
-        give_up(r, err.text);
-    } else if (r->journal.size) {
-        if (checkpoint_parse(text_view(&r->journal), &r->old, &err))
-            give_up(r, "what was written down of it is damaged");
-        else if (strcmp(r->old->head.store, r->options.store->identity) != 0 ||
-                 strcmp(r->old->head.key, r->options.key) != 0)
-            give_up(r, "what was written down is of another upload");
-    }
+    if (checkpoint_file_read(&r->file, &r->journal, &err))
+        resume_give_up(r, err.text);
+    else if (r->journal.size && take_up(r, &err))
+        resume_give_up(r, "what was written down of it is damaged");
+    else if (r->follow && (strcmp(followed(r)->store, r->options.store->identity) != 0 ||
+                           strcmp(followed(r)->key, r->options.key) != 0))
+        resume_give_up(r, "what was written down is of another upload");
 }
 
 static bool fits(void *arg, const struct checkpoint *checkpoint)
@@ -215,11 +202,31 @@ static void read_bucket(struct resume *r)
 
     if (!checkpoint_remote_take(&r->remote, r->options.key, fits, r, &r->journal))
         return;
-    if (checkpoint_parse(text_view(&r->journal), &r->old, &ignored))
-        r->old = NULL;
-    else
-        log_info("going on with the push of %s", r->old->head.host);
+    if (take_up(r, &ignored) == 0)
+        log_info("going on with the push of %s", followed(r)->host);
     r->from_bucket = true;
+}
+
+/* The journal goes on behind what was good of it. */
+static int go_on(struct resume *r, struct err *err)
+{
+    const struct checkpoint *then = follow_checkpoint(r->follow);
+
+    r->begun = true;
+    text_cut(&r->journal, then->good);
+    if (r->from_bucket) {
+        save(r);
+    } else {
+        if (checkpoint_file_cut(&r->file, then->good, err))
+            return ERR_FAIL;
+        r->written = then->good;
+        checkpoint_remote_finish(&r->remote);
+        checkpoint_remote_begin(&r->remote, r->options.store, r->options.key, then->head.owner);
+        r->remote.written = then->head.owner[0] != '\0';
+    }
+    log_info("going on with an upload: the store has %u of %u parts and joins", r->homes,
+             then->step_count);
+    return 0;
 }
 
 static int look_back(struct resume *r, struct err *err)
@@ -228,35 +235,18 @@ static int look_back(struct resume *r, struct err *err)
 
     if (r->file.fd >= 0)
         read_file(r);
-    if (!r->old && !r->options.off)
+    if (!r->follow && !r->options.off)
         read_bucket(r);
-    why = r->old ? mismatch(r, &r->old->head) : NULL;
+    why = r->follow ? mismatch(r, followed(r)) : NULL;
     if (r->options.off)
         why = "that was asked for";
-    if (why && r->old)
-        give_up(r, why);
-    if (r->old && ask_store(r, err))
+    if (why && r->follow)
+        resume_give_up(r, why);
+    if (r->follow && ask_store(r, err))
         return ERR_FAIL;
     if (r->options.off)
         checkpoint_file_remove(&r->file);
-    if (!r->old) {
-        text_clear(&r->journal);
-        return 0;
-    }
-    r->begun = true;
-    text_cut(&r->journal, r->old->good);
-    if (r->from_bucket) {
-        save(r);
-    } else {
-        if (checkpoint_file_cut(&r->file, r->old->good, err))
-            return ERR_FAIL;
-        r->written = r->old->good;
-        checkpoint_remote_finish(&r->remote);
-        checkpoint_remote_begin(&r->remote, r->options.store, r->options.key, r->old->head.owner);
-        r->remote.written = r->old->head.owner[0] != '\0';
-    }
-    log_info("going on with an upload: the store has %u of %u parts", r->homes, r->old->part_count);
-    return 0;
+    return r->follow ? go_on(r, err) : 0;
 }
 
 static int prepare_head(struct resume *r, struct err *err)
@@ -289,6 +279,7 @@ int resume_open(const struct resume_options *options, struct resume **out, struc
     r->options = *options;
     r->file.fd = -1;
     text_init(&r->journal, CHECKPOINT_MAX);
+    r->tally = (struct tally){.builder = options->builder};
     open_file(r);
     if (prepare_head(r, err) || (r->alone && look_back(r, err))) {
         resume_destroy(r);
@@ -304,20 +295,35 @@ void resume_destroy(struct resume *resume)
         return;
     checkpoint_remote_finish(&resume->remote);
     checkpoint_file_close(&resume->file);
-    checkpoint_destroy(resume->old);
+    follow_destroy(resume->follow);
     text_finish(&resume->journal);
-    free(resume->has);
+    tally_finish(&resume->tally);
     free(resume);
 }
 
 const struct checkpoint_head *resume_follows(const struct resume *resume)
 {
-    return resume->old ? &resume->old->head : NULL;
+    return followed(resume);
 }
 
 const char *resume_refusal(const struct resume *resume)
 {
     return resume->refusal;
+}
+
+int resume_weaves(struct resume *resume, const struct bases *bases, struct err *err)
+{
+    struct checkpoint_head *head = &resume->head;
+
+    head->part_size = resume->options.least;
+    head->base_count = bases->count;
+    memcpy(head->bases, bases->base, sizeof head->bases);
+    return joiner_folder(head->folder, err);
+}
+
+const char *resume_folder(const struct resume *resume)
+{
+    return resume->follow ? followed(resume)->folder : resume->head.folder;
 }
 
 /* ---- following ---- */
@@ -329,113 +335,57 @@ static int diverge(struct resume *r, struct err *err)
                    "the image is not the one that this upload was begun with");
 }
 
-/* Whether all of these bytes are in parts that the store has. */
-static bool is_there(struct resume *r, uint64_t at, uint64_t end)
-{
-    const struct checkpoint *old = r->old;
-    unsigned n;
-
-    while (r->mark_part < old->part_count &&
-           old->parts[r->mark_part].offset + old->parts[r->mark_part].size <= at)
-        r->mark_part++;
-    for (n = r->mark_part; n < old->part_count && old->parts[n].offset < end; n++)
-        if (!r->has[n])
-            return false;
-    return n > 0 && old->parts[n - 1].offset + old->parts[n - 1].size >= end;
-}
-
-static int mark(struct resume *r, struct span_chunk *chunk, struct err *err)
-{
-    const struct index_chunk *then = &r->old->chunks[r->marked];
-
-    if (then->raw_size != chunk->chunk.raw_size || !xxh128_equals(&then->name, &chunk->chunk.name))
-        return diverge(r, err);
-    if (chunk->held.size == 0 && is_there(r, r->marked_at, r->marked_at + then->packed_size)) {
-        chunk->chunk.packed_size = then->packed_size;
-        chunk->unpacked = false;
-        chunk->sent = true;
-    }
-    r->marked++;
-    r->marked_at += then->packed_size;
-    return 0;
-}
-
 int resume_mark(struct resume *resume, struct span *span, struct err *err)
 {
-    for (unsigned i = 0; i < span->count; i++)
-        if (resume->old && resume->marked < resume->old->chunk_count &&
-            mark(resume, &span->chunks[i], err))
-            return ERR_FAIL;
+    for (unsigned i = 0; resume->follow && i < span->count; i++)
+        if (!follow_mark(resume->follow, &span->chunks[i]))
+            return diverge(resume, err);
     return 0;
 }
 
-static bool same_chunk(const struct index_chunk *a, const struct index_chunk *b)
+static void feed_md5(struct resume *r, const struct placer_step *from, struct checkpoint_step *step)
 {
-    return a->raw_size == b->raw_size && a->packed_size == b->packed_size &&
-           xxh128_equals(&a->name, &b->name);
+    if (!step->has_md5)
+        return;
+    digest_add(r->options.md5, from->left.part->data, from->left.part->size);
+    md5_save(r->options.md5, step->md5);
 }
 
-/* Goes over the chunks that begin before `end`. *first and *count: those that were not told yet. */
-static int tell_chunks(struct resume *r, uint64_t end, uint32_t *first, uint32_t *count,
-                       struct err *err)
+int resume_step(struct resume *resume, const struct placer_step *step, const char **etag,
+                struct err *err)
 {
-    const struct index_chunk *chunk;
+    const struct checkpoint_step *then = NULL;
+    enum follow_answer answer = FOLLOW_NEW;
+    struct checkpoint_step now;
 
-    *first = r->noted;
-    *count = 0;
-    while (r->noted_end < end) {
-        chunk = index_builder_chunk(r->options.builder, r->noted);
-        if (!chunk)
-            return err_set(err, ERR_INTERNAL, "checkpoint", "a part has no chunks");
-        if (r->old && r->noted < r->old->chunk_count) {
-            if (!same_chunk(chunk, &r->old->chunks[r->noted]))
-                return diverge(r, err);
-            *first = r->noted + 1;
-        }
-        r->noted_end += chunk->packed_size;
-        r->noted++;
-    }
-    *count = r->noted - *first;
-    return 0;
-}
-
-static int write_part(struct resume *r, uint64_t size, uint32_t first, uint32_t count,
-                      struct err *err)
-{
-    struct checkpoint_part part = {.size = size, .has_md5 = true};
-    struct index_chunk *chunks = calloc(count + 1, sizeof *chunks);
-
-    if (!chunks)
-        return err_memory(err, "the state of an upload");
-    for (uint32_t i = 0; i < count; i++)
-        chunks[i] = *index_builder_chunk(r->options.builder, first + i);
-    md5_save(r->options.md5, part.md5);
-    checkpoint_put_part(&r->journal, &part, chunks, count);
-    free(chunks);
-    save(r);
-    return 0;
-}
-
-int resume_part(struct resume *resume, const struct part *part, const char **etag, struct err *err)
-{
-    unsigned at = resume->parts++;
-    const struct checkpoint_part *then =
-        resume->old && at < resume->old->part_count ? &resume->old->parts[at] : NULL;
-    uint32_t first = 0, count = 0;
-
-    resume->parts_end += part->size;
-    if (then && then->size != part->size)
-        return diverge(resume, err);
-    if (tell_chunks(resume, resume->parts_end, &first, &count, err))
+    if (tally_step(&resume->tally, step, &now, err))
         return ERR_FAIL;
-    if (then && resume->has[at]) {
-        md5_load(resume->options.md5, then->md5);
+    if (resume->follow)
+        answer = follow_step(resume->follow, &now, &then);
+    if (resume->whole && (answer == FOLLOW_NEW || answer == FOLLOW_AGAIN))
+        answer = FOLLOW_DIFFERS;
+    switch (answer) {
+    case FOLLOW_DIFFERS:
+        return diverge(resume, err);
+    case FOLLOW_NEEDLESS:
+        return RESUME_NEEDLESS;
+    case FOLLOW_THERE:
+        if (then->has_md5)
+            md5_load(resume->options.md5, then->md5);
+        if (!then->join)
+            resume->bytes += then->size;
         *etag = then->etag;
-        resume->bytes += part->size;
         return RESUME_HAS;
+    case FOLLOW_AGAIN:
+        feed_md5(resume, step, &now);
+        return 0;
+    case FOLLOW_NEW:
+        feed_md5(resume, step, &now);
+        checkpoint_put_step(&resume->journal, &now, resume->tally.sizes, resume->tally.size_count);
+        save(resume);
+        return 0;
     }
-    digest_add(resume->options.md5, part->data, part->size);
-    return then ? 0 : write_part(resume, part->size, first, count, err);
+    return 0;
 }
 
 /* ---- writing ---- */
@@ -468,15 +418,52 @@ static void save_remote(struct resume *r)
     checkpoint_remote_write(&r->remote, text_view(&r->journal));
 }
 
-void resume_home(struct resume *resume, const struct part *part, const char *etag)
+void resume_home(struct resume *resume, unsigned number, uint64_t size, const char *etag)
 {
     if (resume->options.off)
         return;
     resume->homes++;
-    resume->arrived += part->size;
-    checkpoint_put_etag(&resume->journal, part->number, etag);
+    resume->arrived += size;
+    checkpoint_put_etag(&resume->journal, false, number, etag);
     save(resume);
     save_remote(resume);
+}
+
+void resume_joined(struct resume *resume, unsigned number, const char *etag)
+{
+    if (resume->options.off)
+        return;
+    resume->homes++;
+    checkpoint_put_etag(&resume->journal, true, number - PLACER_TEMP, etag);
+    save(resume);
+}
+
+void resume_completing(struct resume *resume, uint64_t size)
+{
+    resume_completed(resume, size, "");
+}
+
+void resume_completed(struct resume *resume, uint64_t size, const char *etag)
+{
+    if (resume->options.off || !resume->begun)
+        return;
+    checkpoint_put_whole(&resume->journal, size, etag);
+    save(resume);
+}
+
+bool resume_is_whole(const struct resume *resume)
+{
+    return resume->whole;
+}
+
+int resume_confirm(struct resume *resume, uint64_t size, struct store_info *info, struct err *err)
+{
+    const struct checkpoint *then = follow_checkpoint(resume->follow);
+
+    if (!follow_is_over(resume->follow) || then->whole != size ||
+        !remains_is_whole(resume->options.store, then, info))
+        return diverge(resume, err);
+    return 0;
 }
 
 uint64_t resume_bytes(const struct resume *resume)
@@ -505,6 +492,8 @@ bool resume_keep(struct resume *resume, bool reachable)
 
 void resume_forget(struct resume *resume)
 {
+    if (resume->follow)
+        remains_clear(resume->options.store, followed(resume)->folder);
     checkpoint_remote_remove(&resume->remote);
     checkpoint_file_remove(&resume->file);
     resume->options.off = true;

@@ -43,7 +43,9 @@ static int look_back(struct rig *r, struct err *err)
         .content = r->options.content,
         .level = push->level,
         .off = push->no_resume,
+        .delta = r->options.delta,
         .part_size = shares_part_size(push->store, origin_size(push, r->options.local)),
+        .least = weave_least(push->store, origin_size(push, r->options.local)),
     };
 
     r->md5 = digest_create(DIGEST_MD5);
@@ -59,11 +61,14 @@ static int start_weave(struct rig *r, size_t least, struct err *err)
 {
     if (r->bases.count == 0)
         return 0;
+    if (!resume_follows(r->resume) && resume_weaves(r->resume, &r->bases, err))
+        return ERR_FAIL;
     r->weave = weave_create(&(struct weave_options){.store = r->push->store,
                                                     .upload = r->upload,
                                                     .bases = &r->bases,
                                                     .parts = r->parts,
                                                     .builder = r->builder,
+                                                    .resume = r->resume,
                                                     .md5 = r->md5,
                                                     .home = r->home,
                                                     .kind = RIG_JOINED,
@@ -98,17 +103,29 @@ static int start_threads(struct rig *r, unsigned jobs, struct err *err)
 static struct shares find_shares(struct rig *r)
 {
     const struct docker_image *local = r->options.local;
+    const struct checkpoint_head *then = resume_follows(r->resume);
     struct shares_wanted wanted = {
         .push = r->push,
         .size_hint = origin_size(r->push, local),
-        .delta = r->options.delta && !resume_follows(r->resume),
+        .delta = r->options.delta && (!then || then->base_count),
+        .recall = then ? then->bases : NULL,
+        .recall_count = then ? then->base_count : 0,
         .bases = {.name = &r->push->name,
                   .first = r->options.first,
+                  .described = resume_is_whole(r->resume),
                   .layers = (const char(*)[80])local->diff_ids,
                   .layer_count = local->id[0] ? local->layer_count : 0},
     };
 
     return shares_of(&wanted, &r->bases);
+}
+
+/* What is followed copies from archives that are not there any more, or not to be used. */
+static bool lost_bases(const struct rig *r)
+{
+    const struct checkpoint_head *then = resume_follows(r->resume);
+
+    return then && then->base_count && r->bases.count == 0;
 }
 
 int rig_set_up(struct rig *rig, const struct attempt_options *options, struct err *err)
@@ -121,6 +138,10 @@ int rig_set_up(struct rig *rig, const struct attempt_options *options, struct er
     if (look_back(r, err))
         return ERR_FAIL;
     shares = find_shares(r);
+    if (lost_bases(r)) {
+        resume_give_up(r->resume, "an archive that it copies from has changed, or is gone");
+        shares = find_shares(r);
+    }
     r->copies_refused = shares.copies_refused;
     r->copies_tried = shares.tried;
     r->source =
@@ -139,8 +160,6 @@ int rig_set_up(struct rig *rig, const struct attempt_options *options, struct er
         upload_create(r->push->store, r->options.key, r->home, RIG_UPLOADED, shares.parts, err);
     if (!r->upload || start_weave(r, shares.least, err))
         return ERR_FAIL;
-    if (r->weave)
-        resume_forget(r->resume);
     if (resume_follows(r->resume))
         upload_adopt(r->upload, resume_follows(r->resume)->upload);
     return start_threads(r, shares.jobs, err);

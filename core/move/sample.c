@@ -27,6 +27,9 @@ struct sample {
     const struct bases *bases;
     uint64_t seen, random;
     struct pick picks[SAMPLE_CHUNKS];
+    unsigned count, out; /* being read; of them not home yet */
+    struct inbox *home;
+    uint8_t *room;
 };
 
 struct sample *sample_create(struct store *store, const struct bases *bases, struct err *err)
@@ -45,11 +48,6 @@ struct sample *sample_create(struct store *store, const struct bases *bases, str
         return NULL;
     }
     return s;
-}
-
-void sample_destroy(struct sample *sample)
-{
-    free(sample);
 }
 
 /* splitmix64 */
@@ -73,30 +71,57 @@ void sample_note(struct sample *sample, const struct index_chunk *chunk, const s
             (struct pick){.held = *held, .raw_size = chunk->raw_size, .name = chunk->name};
 }
 
-static int fetch(struct sample *s, unsigned count, uint8_t *room, struct err *err)
+static void submit(struct sample *s, struct pick *pick, uint8_t *room)
 {
-    struct inbox *home = inbox_create(err);
+    const struct base *base = &s->bases->base[pick->held.base];
 
-    if (!home)
+    pick->op = (struct store_op){.home = s->home,
+                                 .verb = STORE_GET,
+                                 .key = base->key,
+                                 .if_match = base->etag,
+                                 .offset = pick->held.offset,
+                                 .length = pick->held.size};
+    pick->op.buffer = room;
+    store_submit(s->store, &pick->op);
+}
+
+int sample_begin(struct sample *sample, struct err *err)
+{
+    struct sample *s = sample;
+    uint8_t *room;
+    size_t bytes = 1;
+
+    s->count = s->seen < SAMPLE_CHUNKS ? (unsigned)s->seen : SAMPLE_CHUNKS;
+    for (unsigned i = 0; i < s->count; i++)
+        bytes += s->picks[i].held.size;
+    room = s->room = malloc(bytes);
+    if (!room)
+        return err_memory(err, "the check of what was copied");
+    s->home = inbox_create(err);
+    if (!s->home)
         return ERR_FAIL;
-    for (unsigned i = 0; i < count; i++) {
-        struct pick *pick = &s->picks[i];
-        const struct base *base = &s->bases->base[pick->held.base];
-
-        pick->op = (struct store_op){.home = home,
-                                     .verb = STORE_GET,
-                                     .key = base->key,
-                                     .if_match = base->etag,
-                                     .offset = pick->held.offset,
-                                     .length = pick->held.size};
-        pick->op.buffer = room;
-        room += pick->held.size;
-        store_submit(s->store, &pick->op);
+    for (unsigned i = 0; i < s->count; i++) {
+        submit(s, &s->picks[i], room);
+        room += s->picks[i].held.size;
     }
-    for (unsigned i = 0; i < count; i++)
-        inbox_take(home, INBOX_FOREVER);
-    inbox_destroy(home);
+    s->out = s->count;
     return 0;
+}
+
+static void wait_for_all(struct sample *s)
+{
+    for (; s->out > 0; s->out--)
+        inbox_take(s->home, INBOX_FOREVER);
+}
+
+void sample_destroy(struct sample *sample)
+{
+    if (!sample)
+        return;
+    wait_for_all(sample);
+    inbox_destroy(sample->home);
+    free(sample->room);
+    free(sample);
 }
 
 static bool is_true(const struct pick *pick, struct unpacker *unpacker, uint8_t *raw)
@@ -111,10 +136,10 @@ static bool is_true(const struct pick *pick, struct unpacker *unpacker, uint8_t 
     return xxh128_equals(&name, &pick->name);
 }
 
-static int compare(const struct sample *s, unsigned count, struct unpacker *unpacker, uint8_t *raw,
-                   unsigned *liar, struct err *err)
+static int compare(const struct sample *s, struct unpacker *unpacker, uint8_t *raw, unsigned *liar,
+                   struct err *err)
 {
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < s->count; i++) {
         const struct pick *pick = &s->picks[i];
 
         if (pick->op.answer == STORE_FAILED) {
@@ -131,23 +156,16 @@ static int compare(const struct sample *s, unsigned count, struct unpacker *unpa
 
 int sample_check(struct sample *sample, unsigned *liar, struct err *err)
 {
-    unsigned count = sample->seen < SAMPLE_CHUNKS ? (unsigned)sample->seen : SAMPLE_CHUNKS;
     struct unpacker *unpacker = unpacker_create(err);
-    uint8_t *raw = malloc(CHUNK_MAX_LIMIT), *room;
-    size_t bytes = 1;
+    uint8_t *raw = malloc(CHUNK_MAX_LIMIT);
     int answer;
 
-    for (unsigned i = 0; i < count; i++)
-        bytes += sample->picks[i].held.size;
-    room = malloc(bytes);
-    if (!unpacker || !raw || !room)
+    wait_for_all(sample);
+    if (!unpacker || !raw)
         answer = err_memory(err, "the check of what was copied");
-    else if (fetch(sample, count, room, err))
-        answer = ERR_FAIL;
     else
-        answer = compare(sample, count, unpacker, raw, liar, err);
+        answer = compare(sample, unpacker, raw, liar, err);
     unpacker_destroy(unpacker);
     free(raw);
-    free(room);
     return answer;
 }

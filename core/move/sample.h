@@ -19,11 +19,13 @@ struct err;
 struct sample;
 /* Both are borrowed. */
 struct sample *sample_create(struct store *store, const struct bases *bases, struct err *err);
-void sample_destroy(struct sample *sample); /* takes NULL */
+void sample_destroy(struct sample *sample); /* takes NULL; waits for what was begun */
 
 /* A chunk that is held there. Each of them is as likely to be chosen as any other. */
 void sample_note(struct sample *sample, const struct index_chunk *chunk, const struct held *held);
-/* Reads them, all at once, and waits. 0: they are what they should be; SAMPLE_LIE: base *liar holds
+/* Begins to read them, all at once; no more are noted then. Once. */
+int sample_begin(struct sample *sample, struct err *err);
+/* Waits for them. 0: they are what they should be; SAMPLE_LIE: base *liar holds
  * something else. An archive that was replaced or deleted since it was copied from says nothing. */
 enum { SAMPLE_LIE = 1 };
 int sample_check(struct sample *sample, unsigned *liar, struct err *err);

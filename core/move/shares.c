@@ -44,7 +44,10 @@ static void find_bases(const struct shares_wanted *wanted, size_t memory, struct
 
     which.archive_least = s->least;
     which.index_most = memory / BASES_MEMORY(24) * 24;
-    bases_find(wanted->push->store, &which, bases);
+    if (wanted->recall)
+        bases_recall(wanted->push->store, &which, wanted->recall, wanted->recall_count, bases);
+    else
+        bases_find(wanted->push->store, &which, bases);
     if (bases->count && !may_copy(wanted->push, &bases->base[0], s->least, &s->tried)) {
         log_debug("push: this store does not copy ranges: all is uploaded");
         s->copies_refused = true;

@@ -26,6 +26,8 @@ struct shares_wanted {
     const struct push_options *push;
     uint64_t size_hint;        /* of the stream; 0: not known */
     bool delta;                /* look for bases */
+    const struct base *recall; /* these are wanted and no others, or NULL */
+    unsigned recall_count;
     struct bases_wanted bases; /* archive_least and index_most are filled in here */
 };
 

@@ -14,6 +14,7 @@
 #include "catalog/leftovers.h"
 #include "move/checkpoint.h"
 #include "move/checkpoint_file.h"
+#include "move/remains.h"
 #include "move/spool.h"
 
 #define LIST_MAX (1u << 20)
@@ -62,6 +63,7 @@ static int add_states(struct list *list, const struct store *store, struct err *
         str_copy(item->state, sizeof item->state, found[i].name);
         str_copy(item->key, sizeof item->key, found[i].key);
         str_copy(item->id, sizeof item->id, found[i].upload);
+        str_copy(item->folder, sizeof item->folder, found[i].folder);
         item->elsewhere = strcmp(found[i].store, store->identity) != 0;
         if (item->elsewhere)
             str_copy(item->where, sizeof item->where, found[i].store);
@@ -114,11 +116,18 @@ static bool is_ours(const char *key)
            strstr(key, "-archived-on-");
 }
 
+static bool is_in(const char *key, const char *folder)
+{
+    return folder[0] && strncmp(key, folder, strlen(folder)) == 0;
+}
+
+/* A push of this host that can go on needs it. */
 static bool has_state(const struct list *list, const struct store_entry *entry)
 {
     for (size_t i = 0; i < list->count; i++)
         if (list->items[i].kind == UNFINISHED_PUSH && !list->items[i].elsewhere &&
-            strcmp(list->items[i].id, entry->info.etag) == 0)
+            (strcmp(list->items[i].id, entry->info.etag) == 0 ||
+             is_in(entry->key, list->items[i].folder)))
             return true;
     return false;
 }
@@ -163,8 +172,11 @@ static int add_uploads(struct list *list, struct store *store, const char *prefi
 
 static int add_object(void *arg, const struct store_entry *entry, struct err *err)
 {
-    struct unfinished *item = add(arg, UNFINISHED_OBJECT, err);
+    struct unfinished *item;
 
+    if (has_state(arg, entry))
+        return 0;
+    item = add(arg, UNFINISHED_OBJECT, err);
     if (!item)
         return ERR_FAIL;
     str_copy(item->key, sizeof item->key, entry->key);
@@ -301,6 +313,8 @@ static int remove_push(struct store *store, const struct unfinished *what, struc
         checkpoint_file_close(&file);
         return ERR_FAIL;
     }
+    if (!what->elsewhere)
+        remains_clear(store, what->folder);
     checkpoint_file_remove(&file);
     return UNFINISHED_REMOVED;
 }

@@ -18,20 +18,21 @@ enum unfinished_kind {
                         */
     UNFINISHED_PULL,   /* a pull of this user can go on: what it fetched is here */
     UNFINISHED_UPLOAD, /* an upload in the bucket that nothing here belongs to */
-    UNFINISHED_OBJECT, /* a temporary object of a push */
+    UNFINISHED_OBJECT, /* a temporary object, of no push that can go on from here */
     UNFINISHED_ARCHIVE, /* an archive that no metadata describes: its push did not come so far */
 };
 
 struct unfinished {
     enum unfinished_kind kind;
-    char where[256];           /* the bucket it is of; "": this one */
-    char key[STORE_KEY_MAX];   /* "" when what is here is damaged */
-    char id[STORE_UPLOAD_MAX]; /* of the upload, the state, the spool */
-    char state[64];            /* a push: name of its state; else "" */
-    uint64_t size;             /* bytes that it has moved, or that it takes; 0: not known */
-    int64_t touched;           /* wall ns, of the last progress that is known; 0: not known */
-    bool elsewhere;            /* of another bucket */
-    bool busy;                 /* at work now */
+    char where[256];            /* the bucket it is of; "": this one */
+    char key[STORE_KEY_MAX];    /* "" when what is here is damaged */
+    char id[STORE_UPLOAD_MAX];  /* of the upload, the state, the spool */
+    char state[64];             /* a push: name of its state; else "" */
+    char folder[STORE_KEY_MAX]; /* a push: of its temporary objects, or "" */
+    uint64_t size;              /* bytes that it has moved, or that it takes; 0: not known */
+    int64_t touched;            /* wall ns, of the last progress that is known; 0: not known */
+    bool elsewhere;             /* of another bucket */
+    bool busy;                  /* at work now */
 };
 
 /* Everything, in the order of kinds. free() the array. Uploads and objects are those under our own

@@ -37,7 +37,7 @@ struct upload {
     unsigned place_count, out;
     struct place *places;
     struct range *waiting;
-    bool has_ranges, no_help, refused;
+    bool has_ranges, no_help, refused, forbidden;
     uint64_t placed;
     struct store_part *done; /* ETags by part number */
     unsigned done_count, done_room;
@@ -89,6 +89,11 @@ bool upload_was_no_help(const struct upload *upload)
 bool upload_was_refused(const struct upload *upload)
 {
     return upload->refused;
+}
+
+bool upload_was_forbidden(const struct upload *upload)
+{
+    return upload->forbidden;
 }
 
 unsigned upload_out(const struct upload *upload)
@@ -253,15 +258,26 @@ static void judge(struct upload *u, const struct store_op *op)
 {
     u->no_help = u->no_help || ability_is_no_help(op);
     u->refused = u->refused || ability_is_missing(op);
+    u->forbidden = u->forbidden || ability_is_forbidden(op);
 }
 
-static int range_home(struct upload *u, struct range *range, struct err *err)
+static int arrived(struct upload *u, unsigned number, uint64_t size, const char *etag,
+                   struct upload_news *news, struct err *err)
+{
+    u->placed += size;
+    news->number = number;
+    news->size = size;
+    return remember(u, number, etag, err);
+}
+
+static int range_home(struct upload *u, struct range *range, struct upload_news *news,
+                      struct err *err)
 {
     int answer;
 
     if (range->op.answer == STORE_DONE) {
-        u->placed += range->op.length;
-        answer = remember(u, range->op.part_number, range->op.info.etag, err);
+        answer =
+            arrived(u, range->op.part_number, range->op.length, range->op.info.etag, news, err);
     } else {
         judge(u, &range->op);
         answer = op_failed(&range->op, "copy", err);
@@ -270,24 +286,23 @@ static int range_home(struct upload *u, struct range *range, struct err *err)
     return answer;
 }
 
-int upload_home(struct upload *upload, struct msg *msg, struct part **freed, struct err *err)
+int upload_home(struct upload *upload, struct msg *msg, struct upload_news *news, struct err *err)
 {
     struct place *place = (struct place *)msg;
     struct part *part;
 
-    *freed = NULL;
+    *news = (struct upload_news){0};
     upload->out--;
     if (msg == &upload->create.msg)
         return created(upload, err);
     if (((struct store_op *)msg)->verb == STORE_UPLOAD_COPY_PART)
-        return range_home(upload, (struct range *)msg, err);
+        return range_home(upload, (struct range *)msg, news, err);
     part = place->part;
     place->part = NULL;
-    *freed = part;
+    news->freed = part;
     if (place->op.answer != STORE_DONE)
         return op_failed(&place->op, "upload", err);
-    upload->placed += part->size;
-    return remember(upload, part->number, place->op.info.etag, err);
+    return arrived(upload, part->number, part->size, place->op.info.etag, news, err);
 }
 
 struct part *upload_reclaim(struct upload *upload)

@@ -38,8 +38,13 @@ void upload_part(struct upload *upload, struct part *part);
  * valid until the upload is over. */
 int upload_range(struct upload *upload, unsigned number, const char *source, const char *etag,
                  uint64_t offset, uint64_t size, struct err *err);
-/* One of its messages came home. *freed is a part that is not needed any more, or NULL. */
-int upload_home(struct upload *upload, struct msg *msg, struct part **freed, struct err *err);
+/* One of its messages came home. */
+struct upload_news {
+    struct part *freed; /* a part that is not needed any more, or NULL */
+    unsigned number;    /* of the part that the store has now, or 0 */
+    uint64_t size;
+};
+int upload_home(struct upload *upload, struct msg *msg, struct upload_news *news, struct err *err);
 unsigned upload_out(const struct upload *upload); /* messages that have yet to come home */
 /* For stopping: a part that waits here and was not sent, and now will not be; NULL when there is
  * none left. */
@@ -50,6 +55,7 @@ uint64_t upload_placed(const struct upload *upload); /* bytes sent and copied th
  * store cannot or may not copy at all (ability.h). */
 bool upload_was_no_help(const struct upload *upload);
 bool upload_was_refused(const struct upload *upload);
+bool upload_was_forbidden(const struct upload *upload); /* for want of rights */
 
 /* Nothing is out, `last` (may be NULL when parts were sent before) is the rest: sends it if need
  * be, completes the object and waits for it. Returns 0 when the store holds an object of `size`

@@ -78,8 +78,14 @@ struct weave *weave_create(const struct weave_options *options, struct err *err)
     w->packed = malloc(member_bound(CHUNK_MAX_LIMIT));
     w->packer = packer_create(options->level, err);
     w->placer = placer_create(options->parts, &how, err);
-    w->joiner = joiner_create(options->store, options->upload, options->bases, options->parts,
-                              options->home, options->kind, err);
+    w->joiner = joiner_create(&(struct joiner_options){.store = options->store,
+                                                       .upload = options->upload,
+                                                       .bases = options->bases,
+                                                       .parts = options->parts,
+                                                       .home = options->home,
+                                                       .kind = options->kind,
+                                                       .folder = resume_folder(options->resume)},
+                              err);
     w->sample = sample_create(options->store, options->bases, err);
     if (!w->packed)
         err_memory(err, "the upload");
@@ -116,7 +122,7 @@ static void mark(struct weave *w, struct span_chunk *chunk)
     }
     if (w->run_size == 0 || held->base != w->run.base || held->offset != w->run.offset)
         w->run_size = 0;
-    if (!(chunk->flags & SPAN_UNREAD))
+    if (!(chunk->flags & SPAN_UNREAD) && !chunk->sent)
         chunk->unpacked = w->run_size >= RUN_LEAST && w->seen >= w->options.least;
     w->run = (struct held){.base = held->base, .offset = held->offset + held->size};
     w->run_size += held->size;
@@ -130,6 +136,20 @@ void weave_mark(struct weave *weave, struct span *span)
 }
 
 /* ---- steps ---- */
+
+static void give_piece(struct weave *w, const struct piece *piece)
+{
+    if (piece->part)
+        parts_give(w->options.parts, piece->part);
+}
+
+static void give_pieces(struct weave *w, const struct placer_step *step)
+{
+    if (step->kind != STEP_TAKEN)
+        give_piece(w, &step->left);
+    if (step->kind == STEP_JOIN)
+        give_piece(w, &step->right);
+}
 
 static void count_piece(struct weave *w, const struct piece *piece)
 {
@@ -147,20 +167,45 @@ static int repack(struct weave *w, const struct placer_step *step, struct err *e
     return 0;
 }
 
+/* An earlier push has done it. */
+static int keep_step(struct weave *w, const struct placer_step *step, const char *etag,
+                     struct err *err)
+{
+    uint64_t size = step->left.part ? step->left.part->size : step->left.region.size;
+
+    give_pieces(w, step);
+    if (step->kind == STEP_JOIN)
+        return joiner_keep(w->joiner, step, etag, err);
+    return upload_keep(w->options.upload, step->number, etag, size, err);
+}
+
+/* A part that is the whole object waits until all is known to be well. */
+static int keep_whole(struct weave *w, struct part *part)
+{
+    w->last = part;
+    digest_add(w->options.md5, part->data, part->size);
+    return 0;
+}
+
 static int take_step(struct weave *w, const struct placer_step *step, struct err *err)
 {
+    const char *etag = NULL;
+    int answer;
+
     if (step->kind == STEP_TAKEN)
         return repack(w, step, err);
     count_piece(w, &step->left);
     if (step->kind == STEP_JOIN)
         count_piece(w, &step->right);
-    if (step->left.part && !w->copied)
-        digest_add(w->options.md5, step->left.part->data, step->left.part->size);
-    if (step->last && step->left.part) {
-        w->last = step->left.part;
-        return 0;
-    }
-    return joiner_step(w->joiner, step, err);
+    if (step->last && step->left.part && step->number == 1)
+        return keep_whole(w, step->left.part);
+    answer = resume_step(w->options.resume, step, &etag, err);
+    if (answer > 0)
+        return keep_step(w, step, etag, err);
+    if (answer == 0)
+        return joiner_step(w->joiner, step, err);
+    give_pieces(w, step);
+    return answer;
 }
 
 /* All steps are taken, whatever happens: their parts must find a home. */
@@ -174,10 +219,7 @@ static int take_steps(struct weave *w, struct err *err)
             answer = take_step(w, &step, err);
             continue;
         }
-        if (step.kind != STEP_TAKEN && step.left.part)
-            parts_give(w->options.parts, step.left.part);
-        if (step.kind == STEP_JOIN && step.right.part)
-            parts_give(w->options.parts, step.right.part);
+        give_pieces(w, &step);
     }
     return answer;
 }
@@ -235,10 +277,13 @@ int weave_add(struct weave *weave, struct span *span, struct err *err)
     return 0;
 }
 
+/* All is placed: what is to be read back is read while the store copies. */
 int weave_end(struct weave *weave, struct err *err)
 {
     placer_end(weave->placer);
-    return take_steps(weave, err);
+    if (take_steps(weave, err))
+        return ERR_FAIL;
+    return weave->copied ? sample_begin(weave->sample, err) : 0;
 }
 
 int weave_check(struct weave *weave, unsigned *liar, struct err *err)
@@ -248,7 +293,12 @@ int weave_check(struct weave *weave, unsigned *liar, struct err *err)
 
 int weave_home(struct weave *weave, struct msg *msg, struct err *err)
 {
-    return joiner_home(weave->joiner, msg, err);
+    unsigned joined;
+    int answer = joiner_home(weave->joiner, msg, &joined, err);
+
+    if (joined)
+        resume_joined(weave->options.resume, joined, joiner_etag(weave->joiner, joined));
+    return answer;
 }
 
 void weave_stop(struct weave *weave)
@@ -289,6 +339,11 @@ bool weave_was_no_help(const struct weave *weave)
 bool weave_was_refused(const struct weave *weave)
 {
     return joiner_was_refused(weave->joiner);
+}
+
+bool weave_was_forbidden(const struct weave *weave)
+{
+    return joiner_was_forbidden(weave->joiner);
 }
 
 bool weave_lacked_bytes(const struct weave *weave)

@@ -14,6 +14,7 @@
 #include "base/hash.h"
 #include "flow/inbox.h"
 #include "move/bases.h"
+#include "move/resume.h"
 #include "move/span.h"
 #include "move/upload.h"
 #include "pack/index.h"
@@ -38,7 +39,8 @@ struct weave_options {
     const struct bases *bases;
     struct parts *parts;
     struct index_builder *builder;
-    struct digest *md5; /* fed as long as nothing was copied */
+    struct resume *resume;
+    struct digest *md5; /* fed with a part that is the whole object; the others: resume.h */
     struct inbox *home;
     int kind; /* msg.kind of its messages */
     int level;
@@ -55,10 +57,10 @@ void weave_mark(struct weave *weave, struct span *span);
  * again with the same span when a part has come home. */
 enum { WEAVE_WAIT = 1 };
 int weave_add(struct weave *weave, struct span *span, struct err *err);
-/* All spans were placed. */
+/* All spans were placed: what is left goes out, and a few of the copied chunks are read back. */
 int weave_end(struct weave *weave, struct err *err);
-/* Everything was placed and is home: reads a few of the copied chunks back. SAMPLE_LIE (sample.h):
- * what was put together is wrong, since base *liar does not hold what its index says. */
+/* Everything was placed and is home: what came of the reading back. SAMPLE_LIE (sample.h): what was
+ * put together is wrong, since base *liar does not hold what its index says. */
 int weave_check(struct weave *weave, unsigned *liar, struct err *err);
 /* One of its messages came home. */
 int weave_home(struct weave *weave, struct msg *msg, struct err *err);
@@ -74,9 +76,10 @@ unsigned weave_joins(const struct weave *weave);
 /* After a failure of the transfer: whether it may do without copies, whether they were refused. */
 bool weave_was_no_help(const struct weave *weave);
 bool weave_was_refused(const struct weave *weave);
+bool weave_was_forbidden(const struct weave *weave); /* for want of rights */
 /* Bytes were needed of a chunk that was not read: the lead was too short. */
 bool weave_lacked_bytes(const struct weave *weave);
-/* Nothing is out: removes what was temporary in the bucket. */
+/* Nothing is out, nobody will go on: removes what was temporary in the bucket. */
 void weave_clean_up(struct weave *weave);
 
 #endif

@@ -52,18 +52,31 @@ static int inflate_piece(struct writer *w, struct view packed, struct err *err)
     return 0;
 }
 
-/* Parts of the stream, each with its place. */
+/* Bytes of chunks that follow each other in the stream, from the first of them on. */
+static size_t run_of(const struct span *span, unsigned first, unsigned *next)
+{
+    const struct span_chunk *chunks = span->chunks;
+    size_t size = chunks[first].chunk.raw_size;
+
+    for (*next = first + 1;
+         *next < span->count && chunks[*next].raw_offset == chunks[first].raw_offset + size;
+         ++*next)
+        size += chunks[*next].chunk.raw_size;
+    return size;
+}
+
+/* Parts of the stream, each with its place; in as few pieces as can be, since a piece is a chunk of
+ * the request that the daemon reads. */
 static int assemble(struct writer *w, const struct span *span, struct err *err)
 {
     const uint8_t *raw = span->slot->out;
 
-    for (unsigned i = 0; i < span->count; i++) {
-        const struct span_chunk *chunk = &span->chunks[i];
+    for (unsigned i = 0, next; i < span->count; i = next) {
+        size_t size = run_of(span, i, &next);
 
-        if (assembly_feed(w->options.assembly, chunk->raw_offset,
-                          view_of(raw, chunk->chunk.raw_size), err))
+        if (assembly_feed(w->options.assembly, span->chunks[i].raw_offset, view_of(raw, size), err))
             return ERR_FAIL;
-        raw += chunk->chunk.raw_size;
+        raw += size;
     }
     w->raw += span->out_size;
     return 0;

@@ -6,8 +6,28 @@
  */
 #include "wire/store.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/file.h"
+#include "base/hash.h"
+
+bool store_note_path(const struct store *store, const char *folder, char *out, size_t size)
+{
+    char cache[PATH_MAX], name[SHA256_HEX_SIZE];
+    uint8_t sum[SHA256_SIZE];
+    struct err ignored;
+    int length;
+
+    if (file_cache_dir(cache, sizeof cache, &ignored))
+        return false;
+    sha256_of(view_str(store->identity), sum);
+    hex_encode(sum, sizeof sum, name);
+    length = snprintf(out, size, "%s/%s/%s", cache, folder, name);
+    return length > 0 && (size_t)length < size && file_make_dirs(out, true, 0700, &ignored) == 0;
+}
 
 void store_page_finish(struct store_page *page)
 {
@@ -23,18 +43,30 @@ void store_submit(struct store *store, struct store_op *op)
     store->table->submit(store, op);
 }
 
-enum store_answer store_run(struct store *store, struct store_op *op, struct err *err)
+int store_run_all(struct store *store, struct store_op *const *ops, unsigned count, struct err *err)
 {
     struct inbox *own = inbox_create(err);
-    struct inbox *home = op->home;
 
     if (!own)
-        return STORE_FAILED;
-    op->home = own;
-    store_submit(store, op);
-    inbox_take(own, INBOX_FOREVER);
-    op->home = home;
+        return ERR_FAIL;
+    for (unsigned i = 0; i < count; i++) {
+        ops[i]->home = own;
+        store_submit(store, ops[i]);
+    }
+    for (unsigned i = 0; i < count; i++)
+        inbox_take(own, INBOX_FOREVER);
     inbox_destroy(own);
+    return 0;
+}
+
+enum store_answer store_run(struct store *store, struct store_op *op, struct err *err)
+{
+    struct inbox *home = op->home;
+    int failed = store_run_all(store, &op, 1, err);
+
+    op->home = home;
+    if (failed)
+        return STORE_FAILED;
     if (op->answer == STORE_FAILED)
         *err = op->err;
     return op->answer;

@@ -147,6 +147,10 @@ void store_submit(struct store *store, struct store_op *op);
  * err on failure; a cancel makes it fail with ERR_CANCELLED as soon as the op is home (within 2 s).
  */
 enum store_answer store_run(struct store *store, struct store_op *op, struct err *err);
+/* The same with several at once, in no order; each has its own answer. Fails only when none was
+ * submitted. */
+int store_run_all(struct store *store, struct store_op *const *ops, unsigned count,
+                  struct err *err);
 /* What belongs together is about to change: while this is on, ops are carried through in spite of a
  * cancel, for as long as cleaning up may take (1.5 s). */
 void store_insist(struct store *store, bool on);
@@ -154,6 +158,10 @@ void store_stats(struct store *store, struct store_stats *out);
 /* Gives every op that is out a chance to come home (cancelled when `cancel` of the options says
  * so), then frees. Takes NULL. */
 void store_destroy(struct store *store);
+
+/* Where this user remembers something of this store: a file in that folder of the cache, made when
+ * it is missing. False: nowhere. */
+bool store_note_path(const struct store *store, const char *folder, char *out, size_t size);
 
 /* Small documents. */
 enum store_answer store_get_document(struct store *store, const char *key, struct text *out,

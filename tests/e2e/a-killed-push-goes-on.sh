@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A push that is killed at any moment and run again sends what was missing then, on this host or on another one, and the
-# archive is that of an undisturbed push. What moved is counted on the wire.
+# archive is that of an undisturbed push. What moved is counted on the wire. Then the same for one that copies from an
+# earlier archive.
 . "$(dirname "$0")/lib.sh"
 need_s3
 REF=app:20250721-2118-f7a5a27
@@ -78,3 +79,81 @@ check "not all of it" test "$(json resumed_bytes push.json)" -ge $PART
 check "the archive is the same" same_as_whole
 check "no unfinished upload is left by two hosts" nothing_left
 check "and no temporary object by them" same '' "$(bucket list archive/)"
+
+# --- a push that copies ----------------------------------------------------------------------------
+
+NEXT=app:20250722-2118-f7a5a27
+"$KIT/make_image" $NEXT next.tar --size 100 --seed 5
+nkey=${key//20250721/20250722}
+
+based()
+{
+    bucket empty
+    s3dock push $REF --input image.tar
+}
+
+# delta: pushes NEXT, and says in delta.bytes what went over the wire.
+delta()
+{
+    local before
+    before=$(sent)
+    "$S3DOCK" push $NEXT --input next.tar --json "$@" >delta.json || return 1
+    sleep 0.2
+    echo $(($(sent) - before)) >delta.bytes
+}
+
+same_as_next()
+{
+    bucket get "$nkey" again.tar.gz && cmp next.tar.gz again.tar.gz &&
+        bucket get "${nkey%.tar.gz}.index" again.index && cmp next.index again.index
+}
+
+check "an earlier image" based
+check "a push that copies from it" delta
+check "it has copied" test "$(json copied_bytes delta.json)" -gt 1000000
+undisturbed=$(cat delta.bytes)
+bucket get "$nkey" next.tar.gz
+bucket get "${nkey%.tar.gz}.index" next.index
+
+# delta_killed SIGNAL SECONDS: after the first part has arrived. In delta.before: what had gone over the wire.
+delta_killed()
+{
+    local before
+    based >based.txt 2>&1
+    before=$(sent)
+    "$S3DOCK" push $NEXT --input next.tar --no-progress --log-level 3 --limit-rate $((undisturbed / 4)) 2>begun.txt &
+    local pid=$!
+    for _ in $(seq 300); do
+        grep -q 'partNumber=1&.*: 200' begun.txt && break
+        sleep 0.1
+    done
+    sleep "$2"
+    kill "-$1" $pid
+    wait $pid 2>/dev/null
+    sleep 0.5
+    echo $(($(sent) - before)) >delta.before
+}
+
+# Both together, but for what was on its way.
+delta_again()
+{
+    delta || return 1
+    echo "$(cat delta.before) and $(cat delta.bytes) bytes, of $undisturbed; $(json resumed_bytes delta.json) were there"
+    test "$(json resumed_bytes delta.json)" -gt 5000000 &&
+        test $(($(cat delta.before) + $(cat delta.bytes))) -le $((undisturbed + undisturbed / 20 + 3 * PART))
+}
+
+for ((i = 0; i < KILLS; i++)); do
+    delta_killed KILL "1.$((RANDOM % 10))"
+    check "killed while it copies: the rerun does what was missing" delta_again
+    check "the archive and the index are those of an undisturbed push" same_as_next
+    check "no unfinished upload is left of it" nothing_left
+    check "and no temporary object of it" same '' "$(bucket list archive/)"
+done
+
+delta_killed TERM 1
+rm -r "$HOME/.cache/s3dock"
+check "another host goes on with a push that copies" delta_again
+check "its archive is the same" same_as_next
+check "it leaves no unfinished upload" nothing_left
+check "nor a temporary object" same '' "$(bucket list archive/)"

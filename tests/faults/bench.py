@@ -2,6 +2,7 @@
 
 Everything random comes from a seed that is said; everything that is awaited has a bound.
 """
+import concurrent.futures
 import hashlib
 import io
 import json
@@ -30,7 +31,8 @@ INTERRUPTED = 128 + 15
 # --- images -----------------------------------------------------------------------------------
 
 def noise(size, seed):
-    return random.Random(seed).randbytes(size)
+    source, piece = random.Random(seed), 64 << 20
+    return b"".join(source.randbytes(min(piece, size - at)) for at in range(0, size, piece))
 
 
 def add(tar, name, data):
@@ -219,7 +221,12 @@ class Score:
         self.lock = threading.Lock()
         self.log = open(log, "w", buffering=1, encoding="utf-8")  # wrongs as they come
         self.counts = {}  # heading: {column: number}
-        self.failures, self.skipped = {}, {}
+        self.failures, self.skipped, self.figures = {}, {}, {}
+
+    def figure(self, what, told):
+        """Something that was measured, for the page."""
+        self.figures[what] = told
+        print(f"# {what}: {told}", flush=True)
 
     def skip(self, what, why):
         self.skipped[what] = why
@@ -248,6 +255,12 @@ class Score:
             number += 1
             print(f"ok {number} - {what} # SKIP {why}", file=out)
         return not self.failures
+
+
+def on_each(workers, job):
+    """Does it with every worker, side by side; the answers in their order."""
+    with concurrent.futures.ThreadPoolExecutor(len(workers)) as pool:
+        return list(pool.map(job, workers))
 
 
 def in_parallel(jobs, workers):

@@ -28,6 +28,7 @@ WAYS = {
     "thread": ("EAGAIN", "EAGAIN*"),
 }
 SECONDS = 30
+USUAL = 600  # cases of a run
 FAILURES = set(range(0, 13))  # any code of the program's own
 
 
@@ -81,8 +82,7 @@ def run(options, score):
     images = scenes.make_images(options.results)
     workers, jobs = scenes.hire(options, "calls"), []
     try:
-        for worker in workers:
-            digests = [each.prepare(images) for each in worker.values()][0]
+        digests = scenes.prepare_all(workers, images)
         for where, worker in workers[0].items():
             for scene in scenes.all_scenes(images, digests):
                 if scene.name not in ("push", "push over another", "pull", "promote", "list images"):
@@ -90,7 +90,7 @@ def run(options, score):
                 for kind, count in learn(options, worker, scene).items():
                     for at in some(count, options.points) if kind in WAYS else ():
                         jobs += [one(options, where, scene, kind, at, way, score) for way in WAYS[kind]]
-        jobs = options.sample(jobs)
+        jobs = options.sample(jobs, USUAL)
         print(f"# calls: {len(jobs)} cases", flush=True)
         bench.in_parallel(jobs, workers)
     finally:

@@ -35,6 +35,7 @@ FAULTS = {
     "one bit flipped in an export": ({"do": "flip", "bytes": 300000}, {DOCKER, INTEGRITY}, ("Get",)),
 }
 SECONDS = 60
+USUAL = 500  # cases of a run
 FREE = {"S3DOCK_RETRIES": "5"}
 
 
@@ -129,8 +130,7 @@ def run(options, score):
                for number in range(options.workers)]
     jobs = []
     try:
-        for worker in workers:
-            digests = [each.prepare(images) for each in worker.values()][0]
+        digests = scenes.prepare_all(workers, images)
         for profile, worker in workers[0].items():
             for scene, there in all_scenes(worker, digests):
                 kinds = requests_of(worker, scene, there)
@@ -141,7 +141,7 @@ def run(options, score):
                              if only is None or kind in only]
                 if options.faulty and scene.again:
                     jobs += kill_jobs(options, worker, scene, there, score)
-        jobs = options.sample(jobs)
+        jobs = options.sample(jobs, USUAL)
         print(f"# daemon: {len(jobs)} cases", flush=True)
         bench.in_parallel(jobs, workers)
     finally:

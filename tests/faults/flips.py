@@ -17,6 +17,7 @@ from bench import DONE, REF
 
 PULLS = ((REF,), ("shop:v1.0.0",), ("shop", "production"))
 FAILURES = set(range(1, 13))
+USUAL = 100  # cases of a run, of each kind
 OURS = "20260301-0900-1a2b3c4"
 
 
@@ -94,7 +95,7 @@ def interrupted(options, scene, at, place, bit, score):
 def of_interrupted(options, workers, score):
     rng, jobs = random.Random(options.seed), []
     images = scenes.make_images(os.path.join(options.results, "large"))
-    digests = [worker.prepare(images) for worker in workers][0]
+    digests = bench.on_each(workers, lambda worker: worker.prepare(images))[0]
     for scene in scenes.all_scenes(images, digests):
         if scene.name not in ("push", "pull"):
             continue
@@ -102,7 +103,7 @@ def of_interrupted(options, workers, score):
         for _ in range(2 * options.points):
             at = rng.randrange(count // 4, count)
             jobs.append(interrupted(options, scene, at, rng.random(), rng.randrange(8), score))
-    bench.in_parallel(options.sample(jobs), workers)
+    bench.in_parallel(options.sample(jobs, USUAL), workers)
 
 
 def run(options, score):
@@ -111,11 +112,11 @@ def run(options, score):
                for number in range(options.workers)]
     rng, jobs = random.Random(options.seed), []
     try:
-        digest = [worker.prepare(images) for worker in workers][0]["first"]
+        digest = bench.on_each(workers, lambda worker: worker.prepare(images))[0]["first"]
         for which in range(len(keys_of(workers[0]))):
             for _ in range(options.points):
                 jobs.append(one(which, rng.random(), rng.randrange(8), digest, score))
-        jobs = options.sample(jobs)
+        jobs = options.sample(jobs, USUAL)
         print(f"# flips: {len(jobs)} cases", flush=True)
         bench.in_parallel(jobs, workers)
         if options.faulty:

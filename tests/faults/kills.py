@@ -12,6 +12,7 @@ import calls
 import scenes
 
 KILLED = -9
+USUAL = 400  # cases of a run
 
 
 def garbage(worker, where):
@@ -60,15 +61,14 @@ def run(options, score):
     images = scenes.make_images(options.results)
     workers, jobs = scenes.hire(options, "kills"), []
     try:
-        for worker in workers:
-            digests = [each.prepare(images) for each in worker.values()][0]
-            worker["server"].prepare_halves(images)
+        digests = scenes.prepare_all(workers, images)
+        bench.on_each(workers, lambda worker: worker["server"].prepare_halves(images))
         for where, worker in workers[0].items():
             for scene in all_scenes(images, digests, where):
                 count = calls.learn(options, worker, scene)["change"]
                 for at in calls.some(count, options.points):
                     jobs += [one(options, where, scene, at, way, score) for way in ("kill", "torn")]
-        jobs = options.sample(jobs)
+        jobs = options.sample(jobs, USUAL)
         print(f"# kills: {len(jobs)} cases", flush=True)
         bench.in_parallel(jobs, workers)
     finally:

@@ -63,6 +63,7 @@ FAULTS = {
     "no date": ({"do": "headers", "headers": {"Date": "the day after"}}, {DONE}, set(), None),
 }
 SECONDS = 60  # what a disturbed command may take
+USUAL = 1000  # cases of a run
 
 
 def cases(worker, scene, most):
@@ -103,9 +104,8 @@ def run(options, score):
     workers = [scenes.Server(os.path.join(options.results, f"matrix{number}"), options.program)
                for number in range(options.workers)]
     try:
-        digests = [worker.prepare(images) for worker in workers][0]
-        for worker in workers:
-            worker.prepare_halves(images)
+        digests = bench.on_each(workers, lambda worker: worker.prepare(images))[0]
+        bench.on_each(workers, lambda worker: worker.prepare_halves(images))
         jobs = []
         for scene in scenes.all_scenes(images, digests) + scenes.unfinished_scenes(images, digests):
             scenes.undisturbed(workers[0], scene)
@@ -113,7 +113,7 @@ def run(options, score):
                 for fault, (_, _, _, kinds) in FAULTS.items():
                     if kinds is None or kind in kinds:
                         jobs.append(one(scene, kind, number, fault, score))
-        jobs = options.sample(jobs)
+        jobs = options.sample(jobs, USUAL)
         print(f"# matrix: {len(jobs)} cases", flush=True)
         bench.in_parallel(jobs, workers)
     finally:

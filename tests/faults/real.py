@@ -27,6 +27,7 @@ FAULTS = {
     "late": ({"do": "delay", "seconds": 0.5}, None),
 }
 SECONDS = 60
+USUAL = 120  # cases of a run
 SCENES = ("push", "push with copies", "pull")
 
 
@@ -62,7 +63,7 @@ def run(options, score):
             for kind in dict.fromkeys(workers[0].calm()["kinds"]):
                 jobs += [one(scene, kind, number, fault, score) for number in (1, 0)
                          for fault, (_, kinds) in FAULTS.items() if kinds is None or kind in kinds]
-        jobs = options.sample(jobs)
+        jobs = options.sample(jobs, USUAL)
         print(f"# real: {len(jobs)} cases", flush=True)
         bench.in_parallel(jobs, workers)
     finally:

@@ -108,7 +108,7 @@ class Worker:
                 os.unlink(path)
 
     def run(self, *arguments):
-        result = self.program.run(*arguments)
+        result = self.program.run(*arguments, seconds=300)
         if result.code != DONE:
             raise RuntimeError(f"{arguments}: {result.code} {result.err}")
         return result
@@ -288,6 +288,13 @@ def hire(options, name):
     return [{"folder": Folder(os.path.join(options.results, f"{name}-folder{number}"), options.program),
              "server": Server(os.path.join(options.results, f"{name}-server{number}"), options.program)}
             for number in range(options.workers)]
+
+
+def prepare_all(workers, images):
+    """Of those that hire() gave, or the like, each with all that it has; the images' digests."""
+    def prepare(worker):
+        return [each.prepare(images) for each in worker.values()][0]
+    return bench.on_each(workers, prepare)[0]
 
 
 def all_scenes(images, digests):

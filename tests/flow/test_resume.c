@@ -14,19 +14,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "catalog/conditions.h"
 #include "kit/tarball.h"
 #include "move/push.h"
 #include "wire/store.h"
 
-#define REF "shop:20250721-2118-f7a5a27"
-#define KEY "images/shop/202507/shop-20250721-2118-f7a5a27"
+#define REF  "shop:20250721-2118-f7a5a27"
+#define NEXT "shop:20250722-1000-0a1b2c3" /* a delta push: most of it is in REF */
+#define KEY  "images/shop/202507/shop-20250721-2118-f7a5a27"
+#define NKEY "images/shop/202507/shop-20250722-1000-0a1b2c3"
 
 #define PART (8 * MIB)
 
@@ -51,21 +56,17 @@ static void hex_of(const void *data, size_t size, char out[SHA256_HEX_SIZE])
     hex_encode(sum, sizeof sum, out);
 }
 
-/* An image of one layer; a quarter of it can be packed. `changed`: where a byte of the layer is not
- * the one that the config tells of. */
-static void write_image(const char *path, size_t size, uint64_t seed, size_t changed)
+/* An image of one layer. `changed`: where a byte of the layer is not the one that the config tells
+ * of. */
+static void write_bytes(const char *path, const char *ref, const uint8_t *bytes, size_t size,
+                        size_t changed)
 {
     char id[SHA256_HEX_SIZE], config_id[SHA256_HEX_SIZE], config[512], text[1024];
     struct tarball image, layer;
-    uint8_t *bytes = malloc(size);
 
-    noise(bytes, size, seed);
-    for (size_t i = 0; i < size; i += 2048)
-        memset(bytes + i, 'x', 512);
     tarball_init(&layer);
     tarball_file(&layer, "opt/data", bytes, size);
     tarball_end(&layer);
-    free(bytes);
     hex_of(layer.data, layer.size, id);
     if (changed)
         layer.data[changed] ^= 1;
@@ -81,13 +82,44 @@ static void write_image(const char *path, size_t size, uint64_t seed, size_t cha
     snprintf(text, sizeof text, "%s.json", config_id);
     tarball_text(&image, text, config);
     snprintf(text, sizeof text,
-             "[{\"Config\":\"%s.json\",\"RepoTags\":[\"" REF "\"],\"Layers\":[\"%s/layer.tar\"]}]",
-             config_id, id);
+             "[{\"Config\":\"%s.json\",\"RepoTags\":[\"%s\"],\"Layers\":[\"%s/layer.tar\"]}]",
+             config_id, ref, id);
     tarball_text(&image, "manifest.json", text);
     tarball_end(&image);
     assert_int_equal(file_replace(path, view_of(image.data, image.size), 0644, &err), 0);
     tarball_finish(&layer);
     tarball_finish(&image);
+}
+
+/* A quarter of it can be packed. */
+static uint8_t *fill(size_t size, uint64_t seed)
+{
+    uint8_t *bytes = malloc(size);
+
+    noise(bytes, size, seed);
+    for (size_t i = 0; i < size; i += 2048)
+        memset(bytes + i, 'x', 512);
+    return bytes;
+}
+
+static void write_image(const char *path, size_t size, uint64_t seed, size_t changed)
+{
+    uint8_t *bytes = fill(size, seed);
+
+    write_bytes(path, REF, bytes, size, changed);
+    free(bytes);
+}
+
+/* The image of seed 1 and 30 MiB, with small changes and a large one. */
+static void write_next(const char *path, uint64_t seed)
+{
+    uint8_t *bytes = fill(36 * MIB, 1);
+
+    for (unsigned i = 1; i < 4; i++)
+        noise(bytes + i * 6 * MIB, 150 * KIB, seed + i);
+    noise(bytes + 24 * MIB, 12 * MIB, seed + 9);
+    write_bytes(path, NEXT, bytes, 36 * MIB, 0);
+    free(bytes);
 }
 
 /* ---- the store in between: counts, and kills ---- */
@@ -101,8 +133,11 @@ struct between {
     bool before;          /* it was not done yet */
     enum { DIES, GETS_SIGTERM, LOSES_THE_LINK } deed;
     unsigned hits;
-    uint64_t sent; /* bytes of parts and objects */
+    uint64_t sent, copied; /* bytes of parts and objects */
+    uint64_t *struck;      /* gets the bytes of the op that was struck; or NULL */
     unsigned aborts;
+    const char *ref; /* that is pushed; NULL: REF */
+    int64_t later;   /* ns that the store's clock is ahead, as its lists tell */
 };
 
 static void strike(struct between *b, struct store_op *op)
@@ -119,6 +154,17 @@ static void strike(struct between *b, struct store_op *op)
     inbox_post(op->home, &op->msg);
 }
 
+static void run_now(struct between *b, struct store_op *op)
+{
+    struct inbox *home = op->home, *mine = inbox_create(&err);
+
+    op->home = mine;
+    store_submit(b->folder, op);
+    inbox_take(mine, INBOX_FOREVER);
+    inbox_destroy(mine);
+    op->home = home;
+}
+
 static void between_submit(struct store *store, struct store_op *op)
 {
     struct between *b = (struct between *)store;
@@ -127,14 +173,18 @@ static void between_submit(struct store *store, struct store_op *op)
     store_insist(b->folder, atomic_load(&store->insisting));
     if (op->verb == STORE_UPLOAD_PART || op->verb == STORE_PUT)
         b->sent += op->body.size;
+    if (op->verb == STORE_UPLOAD_COPY_PART)
+        b->copied += op->length;
     b->aborts += op->verb == STORE_UPLOAD_ABORT;
-    if (meant && !b->before && b->deed == DIES) {
-        struct inbox *home = op->home, *mine = inbox_create(&err);
-
-        op->home = mine;
-        store_submit(b->folder, op);
-        inbox_take(mine, INBOX_FOREVER);
-        op->home = home;
+    if (meant && b->struck)
+        *b->struck = op->verb == STORE_UPLOAD_COPY_PART ? op->length : op->body.size;
+    if (meant && !b->before && b->deed == DIES)
+        run_now(b, op);
+    if (b->later && op->verb == STORE_LIST) {
+        run_now(b, op);
+        op->server_time = clock_wall() + b->later;
+        inbox_post(op->home, &op->msg);
+        return;
     }
     if (meant)
         strike(b, op);
@@ -189,14 +239,15 @@ static int push(struct between *b, const char *input, unsigned jobs, int level,
         snprintf(path, sizeof path, "%s/%s", dir, input);
     options.transfer.jobs = jobs;
     options.transfer.cancel = &b->cancel;
-    assert_int_equal(name_parse_image(REF, &options.name, &err), 0);
+    assert_int_equal(name_parse_image(b->ref ? b->ref : REF, &options.name, &err), 0);
     return push_run(&options, result, &err);
 }
 
-/* A child pushes into `bucket` until it is struck. Returns the bytes it had sent at most: known by
- * what the store has. */
-static void push_and_die(const char *bucket, const char *input, enum store_verb verb, unsigned at,
-                         bool before)
+static uint64_t *struck; /* bytes of the op that was struck, in shared memory */
+
+/* A child pushes into `bucket` until it is struck. False: it came to its end before. */
+static bool push_until(const char *bucket, const char *ref, const char *input, enum store_verb verb,
+                       unsigned at, bool before)
 {
     pid_t child = fork();
     int status;
@@ -210,11 +261,19 @@ static void push_and_die(const char *bucket, const char *input, enum store_verb 
         b.verb = verb;
         b.at = at;
         b.before = before;
+        b.ref = ref;
+        b.struck = struck;
         push(&b, input, 2, 1, &result);
         _exit(0);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
+static void push_and_die(const char *bucket, const char *input, enum store_verb verb, unsigned at,
+                         bool before)
+{
+    assert_true(push_until(bucket, REF, input, verb, at, before));
 }
 
 static bool same_file(const char *a, const char *b)
@@ -232,16 +291,21 @@ static bool same_file(const char *a, const char *b)
     return same;
 }
 
-static void assert_same_archive(const char *bucket, const char *other)
+static void assert_same_objects(const char *bucket, const char *other, const char *key)
 {
     static const char *const objects[] = {".tar.gz", ".index"};
     char one[600], two[600];
 
     for (unsigned i = 0; i < ARRAY_SIZE(objects); i++) {
-        snprintf(one, sizeof one, "%s/%s/%s%s", dir, bucket, KEY, objects[i]);
-        snprintf(two, sizeof two, "%s/%s/%s%s", dir, other, KEY, objects[i]);
+        snprintf(one, sizeof one, "%s/%s/%s%s", dir, bucket, key, objects[i]);
+        snprintf(two, sizeof two, "%s/%s/%s%s", dir, other, key, objects[i]);
         assert_true(same_file(one, two));
     }
+}
+
+static void assert_same_archive(const char *bucket, const char *other)
+{
+    assert_same_objects(bucket, other, KEY);
 }
 
 static unsigned unfinished_uploads(struct between *b)
@@ -540,6 +604,42 @@ static void another_host_at_work_is_let_be(void **state)
     close_between(&b);
 }
 
+/* A host died without a word. Its state is taken over when it is old by the store's clock, not
+ * before. */
+static void a_dead_host_is_taken_over(void **state)
+{
+    static const int64_t later[] = {14 * 60 * (int64_t)NS_PER_S, 16 * 60 * (int64_t)NS_PER_S};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(later); i++) {
+        struct push_result result;
+        struct between b;
+        char command[1600], bucket[32];
+
+        snprintf(bucket, sizeof bucket, "dead-%u", i);
+        open_between(&b, bucket);
+        b.verb = STORE_UPLOAD_PART;
+        b.at = 3;
+        b.deed = GETS_SIGTERM;
+        assert_int_equal(push(&b, "one.tar", 1, 1, &result), ERR_FAIL);
+        b.at = 0;
+        cancel_init(&b.cancel);
+        snprintf(command, sizeof command,
+                 "f=$(find %s/%s/archive -type f | head -n 1); truncate -s -24 \"$f\"", dir,
+                 bucket);
+        assert_int_equal(system(command), 0);
+        setenv("XDG_CACHE_HOME", path_of(bucket), 1);
+        b.later = later[i];
+        assert_int_equal(push(&b, "one.tar", 2, 1, &result), 0);
+        setenv("XDG_CACHE_HOME", dir, 1);
+        assert_int_equal(result.resumed_bytes >= PART, i == 1);
+        assert_int_equal(unfinished_uploads(&b), i == 0);
+        assert_int_equal(temporary_objects(&b), i == 0);
+        assert_same_archive(bucket, "plain");
+        close_between(&b);
+    }
+}
+
 /* Another push of the name is at work: this one keeps out of its way. */
 static void two_at_once(void **state)
 {
@@ -563,6 +663,339 @@ static void two_at_once(void **state)
     close_between(&b);
 }
 
+/* ---- between the archive and its documents ---- */
+
+static bool exists(const char *bucket, const char *key, const char *suffix)
+{
+    char path[600];
+
+    snprintf(path, sizeof path, "%s/%s/%s%s", dir, bucket, key, suffix);
+    return access(path, F_OK) == 0;
+}
+
+/* Kills pushes until one dies with its archive there. False: none did. */
+static bool push_until_whole(const char *bucket, const char *input, const char *before)
+{
+    char old[600], now[600];
+    bool conditional;
+    struct between b;
+
+    open_between(&b, bucket); /* is tried out only once */
+    assert_int_equal(conditions_find(b.folder, &conditional, &err), 0);
+    close_between(&b);
+    snprintf(old, sizeof old, "%s/%s/" KEY ".tar.gz", dir, before);
+    snprintf(now, sizeof now, "%s/%s/" KEY ".tar.gz", dir, bucket);
+    for (unsigned at = 1; push_until(bucket, REF, input, STORE_PUT, at, true); at++)
+        if (exists(bucket, KEY, ".tar.gz") && !same_file(old, now))
+            return true;
+    return false;
+}
+
+/* The archive is there, and nothing of it is sent again. */
+static void killed_before_its_documents(void **state)
+{
+    unsigned whole_ones = 0, others = states();
+
+    (void)state;
+    for (unsigned at = 1;; at++) {
+        struct push_result result;
+        struct between b;
+        char bucket[32];
+        bool archive;
+
+        snprintf(bucket, sizeof bucket, "documents-%u", at);
+        if (!push_until(bucket, REF, "one.tar", STORE_PUT, (at + 1) / 2, at % 2))
+            break;
+        open_between(&b, bucket);
+        archive = exists(bucket, KEY, ".tar.gz") && !exists(bucket, KEY, ".json");
+        if (push(&b, "one.tar", 2, 1, &result))
+            fail_msg("%s", err.text);
+        assert_same_archive(bucket, "plain");
+        assert_string_equal(result.checksum, checksum);
+        assert_string_equal(result.afresh, "");
+        if (archive) {
+            assert_int_equal(result.resumed_bytes, result.size);
+            assert_true(b.sent < 100 * KIB);
+            whole_ones++;
+        }
+        assert_int_equal(unfinished_uploads(&b), 0);
+        assert_int_equal(temporary_objects(&b), 0);
+        assert_int_equal(states(), others += result.skipped);
+        close_between(&b);
+    }
+    assert_true(whole_ones >= 2);
+}
+
+/* What is there is not what was written down: all is sent, and said so. */
+static void a_whole_archive_that_is_another(void **state)
+{
+    struct push_result result;
+    struct between b;
+    char command[1200];
+
+    (void)state;
+    assert_true(push_until_whole("lie", "one.tar", "afresh-0"));
+    snprintf(command, sizeof command,
+             "printf x | dd of=%s/lie/" KEY ".tar.gz bs=1 seek=9000000 conv=notrunc status=none",
+             dir);
+    assert_int_equal(system(command), 0);
+    open_between(&b, "lie");
+    assert_int_equal(push(&b, "one.tar", 2, 1, &result), 0);
+    assert_string_equal(result.afresh, "it has expired");
+    assert_int_equal(result.resumed_bytes, 0);
+    assert_same_archive("lie", "plain");
+    close_between(&b);
+}
+
+static unsigned count_files(const char *bucket, const char *glob)
+{
+    char command[1200], line[16] = "";
+    FILE *pipe;
+
+    snprintf(command, sizeof command, "find %s/%s/archive -name '%s' -type f 2>/dev/null | wc -l",
+             dir, bucket, glob);
+    pipe = popen(command, "r");
+    assert_non_null(pipe);
+    assert_non_null(fgets(line, sizeof line, pipe));
+    pclose(pipe);
+    return (unsigned)atoi(line);
+}
+
+/* The new archive stands under the documents of its predecessor, which was kept before: it is not
+ * kept once more, neither by the push that goes on nor by one of yet another image. */
+static void killed_while_it_replaces(void **state)
+{
+    (void)state;
+    for (unsigned third = 0; third < 2; third++) {
+        struct push_result result;
+        struct between b;
+        const char *bucket = third ? "torn-3" : "torn";
+        char command[1200];
+
+        snprintf(command, sizeof command, "cp -a %s/plain %s/%s", dir, dir, bucket);
+        assert_int_equal(system(command), 0);
+        assert_true(push_until_whole(bucket, "two.tar", "plain"));
+        assert_int_equal(count_files(bucket, "*.tar.gz"), 1);
+        open_between(&b, bucket);
+        if (push(&b, third ? "three.tar" : "two.tar", 2, 1, &result))
+            fail_msg("%s", err.text);
+        assert_int_equal(count_files(bucket, "*.tar.gz"), 1);
+        if (!third) {
+            assert_int_equal(result.resumed_bytes, result.size);
+            assert_true(b.sent < 100 * KIB);
+        }
+        snprintf(command, sizeof command,
+                 "cmp %s/plain/" KEY ".tar.gz %s/%s/archive/shop/*/*.tar.gz", dir, dir, bucket);
+        assert_int_equal(system(command), 0);
+        close_between(&b);
+    }
+}
+
+/* ---- pushes that copy from an earlier archive ---- */
+
+static uint64_t delta_sent, delta_copied; /* of an undisturbed one */
+
+/* A bucket with the earlier image, and nothing else of this test's. */
+static void with_base(const char *bucket)
+{
+    char command[1200];
+
+    snprintf(command, sizeof command, "rm -rf %s/%s %s/s3dock/uploads; cp -a %s/plain %s/%s", dir,
+             bucket, dir, dir, dir, bucket);
+    assert_int_equal(system(command), 0);
+}
+
+static void open_next(struct between *b, const char *bucket)
+{
+    open_between(b, bucket);
+    b->ref = NEXT;
+}
+
+/* Bytes of the parts that the store has of the unfinished archive. */
+static void each_part_size(struct between *b, const char *key, const char *id, uint64_t *size)
+{
+    struct store_page page = {0};
+    struct store_op op = {
+        .verb = STORE_UPLOAD_PARTS, .key = key, .upload_id_in = id, .page = &page};
+
+    assert_int_equal(store_run(b->folder, &op, &err), STORE_DONE);
+    for (size_t i = 0; i < page.count; i++)
+        *size += page.entries[i].info.size;
+    store_page_finish(&page);
+}
+
+static uint64_t has_parts(struct between *b)
+{
+    struct store_page page = {0};
+    struct store_op op = {.verb = STORE_UPLOADS, .key = "images/", .page = &page};
+    uint64_t size = 0;
+
+    assert_int_equal(store_run(b->folder, &op, &err), STORE_DONE);
+    for (size_t i = 0; i < page.count; i++)
+        each_part_size(b, page.entries[i].key, page.entries[i].info.etag, &size);
+    store_page_finish(&page);
+    return size;
+}
+
+static uint64_t sum_there, sum_resumed;
+
+static void assert_gone_on(struct between *b, const char *bucket, unsigned jobs)
+{
+    uint64_t there = has_parts(b);
+    struct push_result result;
+
+    if (push(b, "next.tar", jobs, 1, &result))
+        fail_msg("%s", err.text);
+    assert_same_objects(bucket, "next", NKEY);
+    if (there)
+        assert_string_equal(result.afresh, "");
+    /* some may have arrived whose answers waited when it died: that is for the sums to tell */
+    assert_true(result.resumed_bytes <= there);
+    sum_there += there;
+    sum_resumed += result.resumed_bytes;
+    assert_true(b->sent + b->copied <=
+                delta_sent + delta_copied - result.resumed_bytes + 200 * KIB);
+    if (!there) /* its id may not have been known yet: what is left then is for cleanup */
+        return;
+    assert_int_equal(temporary_objects(b), 0);
+    assert_int_equal(unfinished_uploads(b), 0);
+}
+
+/* At requests of each kind that such a push makes, before or after the store has done it. */
+static void delta_killed_at_its_requests(void **state)
+{
+    static const enum store_verb verbs[] = {STORE_UPLOAD_CREATE, STORE_UPLOAD_PART,
+                                            STORE_UPLOAD_COPY_PART, STORE_UPLOAD_COMPLETE};
+    unsigned points = 0, gone_on = 0;
+
+    (void)state;
+    for (unsigned v = 0; v < ARRAY_SIZE(verbs); v++)
+        for (unsigned at = 1;; at += 3) {
+            struct between b;
+
+            with_base("kills");
+            *struck = 0;
+            if (!push_until("kills", NEXT, "next.tar", verbs[v], (at + 1) / 2, at % 2))
+                break;
+            open_next(&b, "kills");
+            points++;
+            gone_on += has_parts(&b) > 0;
+            assert_gone_on(&b, "kills", at % 3);
+            assert_int_equal(states(), 0);
+            close_between(&b);
+        }
+    assert_true(points >= 8 && gone_on >= 1);
+    if (sum_resumed < sum_there / 10 * 4)
+        fail_msg("of %llu bytes that were there, %llu were used", (unsigned long long)sum_there,
+                 (unsigned long long)sum_resumed);
+    print_message("%u points, %u gone on with, %llu bytes there, %llu used\n", points, gone_on,
+                  (unsigned long long)sum_there, (unsigned long long)sum_resumed);
+}
+
+static void interrupt_delta(const char *bucket, unsigned deed)
+{
+    struct push_result result;
+    struct between b;
+
+    with_base(bucket);
+    open_next(&b, bucket);
+    b.verb = STORE_UPLOAD_PART;
+    b.at = 4;
+    b.deed = deed;
+    assert_int_equal(push(&b, "next.tar", 1, 1, &result), ERR_FAIL);
+    assert_int_equal(err.family, deed == GETS_SIGTERM ? ERR_CANCELLED : ERR_NETWORK);
+    assert_non_null(strstr(err.hint, "again"));
+    close_between(&b);
+}
+
+static void delta_interrupted_and_gone_on(void **state)
+{
+    (void)state;
+    for (unsigned deed = GETS_SIGTERM; deed <= LOSES_THE_LINK; deed++) {
+        struct between b;
+
+        interrupt_delta("kept", deed);
+        open_next(&b, "kept");
+        assert_gone_on(&b, "kept", 2);
+        assert_int_equal(states(), 0);
+        close_between(&b);
+    }
+}
+
+static void delta_gone_on_from_another_host(void **state)
+{
+    struct between b;
+
+    (void)state;
+    interrupt_delta("far", GETS_SIGTERM);
+    setenv("XDG_CACHE_HOME", path_of("far-host"), 1);
+    open_next(&b, "far");
+    assert_gone_on(&b, "far", 2);
+    setenv("XDG_CACHE_HOME", dir, 1);
+    close_between(&b);
+}
+
+/* The archive that it copied from is another one, or is gone. */
+static void delta_without_its_base(void **state)
+{
+    static const char *const deeds[] = {"rm", "echo >>"};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(deeds); i++) {
+        struct push_result result;
+        struct between b;
+        char command[1200];
+
+        interrupt_delta("lost", GETS_SIGTERM);
+        snprintf(command, sizeof command, "%s %s/lost/" KEY ".tar.gz", deeds[i], dir);
+        assert_int_equal(system(command), 0);
+        open_next(&b, "lost");
+        assert_int_equal(push(&b, "next.tar", 2, 1, &result), 0);
+        assert_string_equal(result.afresh,
+                            "an archive that it copies from has changed, or is gone");
+        assert_int_equal(result.resumed_bytes, 0);
+        assert_same_objects("lost", "next", NKEY);
+        assert_int_equal(unfinished_uploads(&b), 0);
+        assert_int_equal(temporary_objects(&b), 0);
+        assert_int_equal(states(), 0);
+        close_between(&b);
+    }
+}
+
+/* Temporary objects that were swept up are made again. */
+static void delta_without_its_temporary_objects(void **state)
+{
+    struct between b;
+    char command[1200];
+
+    (void)state;
+    interrupt_delta("swept", GETS_SIGTERM);
+    snprintf(command, sizeof command, "rm -r %s/swept/archive", dir);
+    assert_int_equal(system(command), 0);
+    open_next(&b, "swept");
+    delta_copied += 40 * MIB;
+    delta_sent += 2 * MIB;
+    assert_gone_on(&b, "swept", 2);
+    delta_copied -= 40 * MIB;
+    delta_sent -= 2 * MIB;
+    close_between(&b);
+}
+
+static void delta_of_another_image(void **state)
+{
+    struct push_result result;
+    struct between b;
+
+    (void)state;
+    interrupt_delta("changed", GETS_SIGTERM);
+    open_next(&b, "changed");
+    assert_int_equal(push(&b, "other.tar", 2, 1, &result), 0);
+    assert_string_equal(result.afresh, "the image has changed since");
+    assert_int_equal(unfinished_uploads(&b), 0);
+    assert_int_equal(temporary_objects(&b), 0);
+    close_between(&b);
+}
+
 static int start(void **state)
 {
     struct push_result result;
@@ -574,6 +1007,7 @@ static int start(void **state)
     setenv("XDG_CACHE_HOME", dir, 1);
     write_image(path_of("one.tar"), 30 * MIB, 1, 0);
     write_image(path_of("two.tar"), 18 * MIB, 2, 0);
+    write_image(path_of("three.tar"), 19 * MIB, 3, 0);
     write_image(path_of("late.tar"), 30 * MIB, 1, 12 * MIB + 700);
     open_between(&b, "plain");
     if (push(&b, "one.tar", 2, 1, &result)) {
@@ -582,6 +1016,21 @@ static int start(void **state)
     }
     strcpy(checksum, result.checksum);
     whole = result.size;
+    close_between(&b);
+    write_next(path_of("next.tar"), 7);
+    write_next(path_of("other.tar"), 70);
+    struck = mmap(NULL, sizeof *struck, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (struck == MAP_FAILED)
+        return -1;
+    with_base("next");
+    open_next(&b, "next");
+    if (push(&b, "next.tar", 2, 1, &result) || result.joins < 2 || result.bases != 1) {
+        fprintf(stderr, "%u joins, %u bases, %llu copied: %s\n", result.joins, result.bases,
+                (unsigned long long)b.copied, err.text);
+        return -1;
+    }
+    delta_sent = b.sent;
+    delta_copied = b.copied;
     close_between(&b);
     return whole > 2 * PART ? 0 : -1;
 }
@@ -607,7 +1056,17 @@ int main(void)
         cmocka_unit_test(another_image_from_standard_input),
         cmocka_unit_test(gone_on_from_another_host),
         cmocka_unit_test(another_host_at_work_is_let_be),
+        cmocka_unit_test(a_dead_host_is_taken_over),
         cmocka_unit_test(two_at_once),
+        cmocka_unit_test(killed_before_its_documents),
+        cmocka_unit_test(a_whole_archive_that_is_another),
+        cmocka_unit_test(killed_while_it_replaces),
+        cmocka_unit_test(delta_killed_at_its_requests),
+        cmocka_unit_test(delta_interrupted_and_gone_on),
+        cmocka_unit_test(delta_gone_on_from_another_host),
+        cmocka_unit_test(delta_without_its_base),
+        cmocka_unit_test(delta_without_its_temporary_objects),
+        cmocka_unit_test(delta_of_another_image),
     };
 
     return cmocka_run_group_tests_name("resume", tests, start, end);

@@ -260,7 +260,7 @@ static void a_signal_leaves_the_old_image_or_the_new(void **state)
         bool kept; /* the store has a part already */
     } moments[] = {
         {STORE_UPLOAD_CREATE, NULL, false, false}, {STORE_UPLOAD_PART, NULL, false, false},
-        {STORE_COPY, ".tar.gz", false, false},     {STORE_UPLOAD_COMPLETE, NULL, true, false},
+        {STORE_COPY, ".tar.gz", false, true},      {STORE_UPLOAD_COMPLETE, NULL, true, false},
         {STORE_PUT, "f7a5a27.index", true, false}, {STORE_PUT, "f7a5a27.json", true, false},
     };
     struct between b;

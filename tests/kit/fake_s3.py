@@ -388,16 +388,16 @@ class Handler(BaseHTTPRequestHandler):
         self.conditions()
         listed = re.findall(rb"<Part><PartNumber>(\d+)</PartNumber><ETag>([^<]*)</ETag></Part>",
                             self.body)
-        whole, digests = b"", b""
+        pieces, digests = [], b""
         for i, (number, etag) in enumerate(listed):
             data, md5 = parts.get(int(number), (b"", hashlib.md5()))
             if etag.decode().replace("&quot;", '"').strip('"') != md5.hexdigest():
                 raise Fault(400, "InvalidPart")
             if i + 1 < len(listed) and len(data) < self.store.options.part_min:
                 raise Fault(400, "EntityTooSmall")
-            whole += data
+            pieces.append(data)
             digests += md5.digest()
-        etag = self.keep(whole, '"%s-%d"' % (hashlib.md5(digests).hexdigest(), len(listed)))
+        etag = self.keep(b"".join(pieces), '"%s-%d"' % (hashlib.md5(digests).hexdigest(), len(listed)))
         del self.store.uploads[self.query["uploadId"]]
         return 200, result_xml("CompleteMultipartUploadResult", ("Key", escape(self.key)),
                                ("ETag", escape(etag))), {}

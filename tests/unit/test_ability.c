@@ -4,12 +4,13 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utime.h>
 
+#include "base/clock.h"
 #include "base/file.h"
-#include "base/hash.h"
 #include "catalog/leftovers.h"
 #include "kit/bucket.h"
 #include "move/ability.h"
@@ -108,9 +109,9 @@ static void what_was_found_is_remembered(void **state)
 {
     (void)state;
     assert_int_equal(ability_remembered(&front.store), ABILITY_UNKNOWN);
-    ability_remember(&front.store, true);
+    ability_remember(&front.store, true, false);
     assert_int_equal(ability_remembered(&front.store), ABILITY_YES);
-    ability_remember(&front.store, false);
+    ability_remember(&front.store, false, false);
     assert_int_equal(ability_remembered(&front.store), ABILITY_NO);
     str_copy(front.store.identity, sizeof front.store.identity, "another bucket");
     assert_int_equal(ability_remembered(&front.store), ABILITY_UNKNOWN);
@@ -119,14 +120,9 @@ static void what_was_found_is_remembered(void **state)
 /* The note of this store, which a test may spoil. */
 static void write_note(const char *note)
 {
-    char path[4096], folder[3072], hex[SHA256_HEX_SIZE];
-    uint8_t sum[SHA256_SIZE];
+    char path[4096];
 
-    ability_remember(&front.store, true); /* makes the folder */
-    assert_int_equal(file_cache_dir(folder, sizeof folder, &err), 0);
-    sha256_of(view_str(front.store.identity), sum);
-    hex_encode(sum, 16, hex);
-    snprintf(path, sizeof path, "%s/stores/%s", folder, hex);
+    assert_true(store_note_path(&front.store, "stores", path, sizeof path));
     assert_int_equal(file_replace(path, view_str(note), 0600, &err), 0);
 }
 
@@ -147,6 +143,34 @@ static void notes_that_are_old_or_strange_are_not_believed(void **state)
         write_note(notes[i]);
         assert_int_equal(ability_remembered(&front.store), ABILITY_UNKNOWN);
     }
+}
+
+/* Rights change sooner than servers. */
+static void what_is_forbidden_is_tried_again_soon(void **state)
+{
+    static const struct {
+        const char *words;
+        int64_t ago;
+        enum ability ability;
+    } cases[] = {{"refused", 23 * 3600, ABILITY_NO},
+                 {"refused", 25 * 3600, ABILITY_UNKNOWN},
+                 {"no", 25 * 3600, ABILITY_NO},
+                 {"no", 31 * 24 * 3600, ABILITY_UNKNOWN}};
+    struct store_op op = {.answer = STORE_FAILED, .http_status = 403};
+    char note[64];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        snprintf(note, sizeof note, "copies %s %lld\n", cases[i].words,
+                 (long long)(clock_wall() / NS_PER_S - cases[i].ago));
+        write_note(note);
+        assert_int_equal(ability_remembered(&front.store), cases[i].ability);
+    }
+    assert_true(ability_is_forbidden(&op));
+    op.http_status = 501;
+    assert_false(ability_is_forbidden(&op));
+    ability_remember(&front.store, false, true);
+    assert_int_equal(ability_remembered(&front.store), ABILITY_NO);
 }
 
 static void a_trial_finds_out_and_leaves_nothing(void **state)
@@ -204,6 +228,7 @@ static void what_a_failure_says(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_is_forbidden_is_tried_again_soon, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_was_found_is_remembered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(notes_that_are_old_or_strange_are_not_believed, set_up,
                                         tear_down),

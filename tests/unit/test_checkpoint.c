@@ -34,30 +34,33 @@ static struct checkpoint_head a_head(void)
     return head;
 }
 
-static struct index_chunk chunk_of(uint8_t name, uint32_t packed)
+static struct region bytes_of(uint64_t size)
 {
-    struct index_chunk chunk = {.raw_size = 4096, .packed_size = packed};
-
-    memset(chunk.name.bytes, name, sizeof chunk.name.bytes);
-    return chunk;
+    return (struct region){.object = CHECKPOINT_BYTES, .size = size};
 }
 
-/* Parts of 1000, 1000 and 700 bytes; chunks of 900 bytes each. */
+/* Parts of 1000, 1000 and 5 bytes; chunks of 900 bytes each, and one of 5 that the base has. */
 static void write_three_parts(struct text *out)
 {
     struct checkpoint_head head = a_head();
-    struct index_chunk chunks[] = {chunk_of(1, 900), chunk_of(2, 900), chunk_of(3, 900)};
-    struct checkpoint_part part = {.size = 1000, .has_md5 = true, .md5 = {1, 2, 3}};
+    uint32_t sizes[] = {900, 900, 900, CHECKPOINT_HELD | 1};
+    struct checkpoint_step step = {
+        .side[0] = bytes_of(1000), .has_md5 = true, .md5 = {1, 2, 3}, .chunks = 2};
 
     text_init(out, MIB);
     checkpoint_put_head(out, &head);
-    checkpoint_put_part(out, &part, chunks, 2);
-    checkpoint_put_part(out, &part, chunks + 2, 1);
-    checkpoint_put_etag(out, 2, "\"two\"");
-    part.size = 700;
-    part.has_md5 = false;
-    checkpoint_put_part(out, &part, NULL, 0);
-    checkpoint_put_etag(out, 1, "\"one\"");
+    checkpoint_put_step(out, &step, sizes, 2);
+    step.chunks = 1;
+    memset(step.sum.bytes, 7, sizeof step.sum.bytes);
+    checkpoint_put_step(out, &step, sizes + 2, 1);
+    checkpoint_put_etag(out, false, 2, "\"two\"");
+    step = (struct checkpoint_step){
+        .join = true, .side = {{.object = 0, .size = 5}, bytes_of(695)}, .chunks = 1};
+    checkpoint_put_step(out, &step, sizes + 3, 1);
+    step = (struct checkpoint_step){.side[0] = {.object = PLACER_TEMP, .offset = 0, .size = 5}};
+    checkpoint_put_step(out, &step, NULL, 0);
+    checkpoint_put_etag(out, false, 1, "\"one\"");
+    checkpoint_put_etag(out, true, 0, "\"join\"");
     checkpoint_put_stop(out);
     assert_int_equal(text_check(out, "it", &err), 0);
 }
@@ -74,18 +77,24 @@ static void what_was_written_is_read(void **state)
     assert_memory_equal(&c->head, &head, sizeof head);
     assert_int_equal(c->good, text.size);
     assert_true(c->stopped);
+    assert_int_equal(c->step_count, 4);
     assert_int_equal(c->part_count, 3);
-    assert_int_equal(c->parts[1].offset, 1000);
-    assert_int_equal(c->parts[2].offset, 2000);
-    assert_int_equal(c->parts[2].size, 700);
-    assert_true(c->parts[0].has_md5 && !c->parts[2].has_md5);
-    assert_memory_equal(c->parts[1].md5, "\1\2\3", 4);
-    assert_string_equal(c->parts[0].etag, "\"one\"");
-    assert_string_equal(c->parts[1].etag, "\"two\"");
-    assert_string_equal(c->parts[2].etag, "");
-    assert_int_equal(c->chunk_count, 3);
-    assert_int_equal(c->packed, 2700);
-    assert_int_equal(c->chunks[2].name.bytes[5], 3);
+    assert_int_equal(c->join_count, 1);
+    assert_int_equal(c->steps[1].offset, 1000);
+    assert_int_equal(c->steps[2].offset, 2000);
+    assert_int_equal(c->steps[2].size, 700);
+    assert_int_equal(c->steps[3].offset, 2000);
+    assert_int_equal(c->end, 2005);
+    assert_true(c->steps[0].has_md5 && !c->steps[3].has_md5);
+    assert_memory_equal(c->steps[1].md5, "\1\2\3", 4);
+    assert_int_equal(c->steps[1].sum.bytes[5], 7);
+    assert_string_equal(checkpoint_part(c, 1)->etag, "\"one\"");
+    assert_string_equal(checkpoint_part(c, 2)->etag, "\"two\"");
+    assert_string_equal(checkpoint_part(c, 3)->etag, "");
+    assert_string_equal(checkpoint_join(c, 0)->etag, "\"join\"");
+    assert_int_equal(c->chunk_count, 4);
+    assert_int_equal(c->size_count, 4);
+    assert_int_equal(c->sizes[3], CHECKPOINT_HELD | 1);
     checkpoint_destroy(c);
     text_finish(&text);
 }
@@ -106,7 +115,7 @@ static void a_torn_one_ends_earlier(void **state)
         if (checkpoint_parse(view_of(bytes, size), &c, &err) == 0) {
             assert_true(c->good <= size && c->good >= good);
             good = c->good;
-            assert_true(c->part_count < 3 || c->packed == 2700);
+            assert_true(c->part_count < 3 || c->chunk_count == 4);
             assert_false(c->stopped);
             checkpoint_destroy(c);
         } else {
@@ -141,36 +150,46 @@ static void hostile_records_are_refused(void **state)
 {
     static const struct {
         const char *name;
-        uint64_t part_size;
-        uint32_t packed, raw, count;
+        uint64_t size, offset;
+        unsigned object;
+        uint32_t chunk, chunks;
         unsigned etag;
         bool good;
     } cases[] = {
-        {"as it should be", 1000, 1000, 4096, 1, 1, true},
-        {"an empty part", 0, 1000, 4096, 1, 1, false},
-        {"a part without chunks", 1000, 1000, 4096, 0, 1, false},
-        {"chunks that do not reach its end", 1000, 900, 4096, 1, 1, false},
-        {"a chunk behind its end", 1000, 1000, 4096, 2, 1, false},
-        {"an empty chunk", 1000, 1000, 0, 1, 1, false},
-        {"a chunk larger than any", 1000, 1000, 1 << 30, 1, 1, false},
-        {"packed to more than it was", 1000, 70000, 4096, 1, 1, false},
-        {"the ETag of no part", 1000, 1000, 4096, 1, 2, false},
-        {"the ETag of part 0", 1000, 1000, 4096, 1, 0, false},
+        {"as it should be", 1000, 0, CHECKPOINT_BYTES, 900, 1, 1, true},
+        {"an empty part", 0, 0, CHECKPOINT_BYTES, 900, 1, 1, false},
+        {"a part larger than any", 6 * (uint64_t)GIB, 0, CHECKPOINT_BYTES, 900, 1, 1, false},
+        {"bytes with an offset", 1000, 1, CHECKPOINT_BYTES, 900, 1, 1, false},
+        {"more chunks than are told", 1000, 0, CHECKPOINT_BYTES, 900, 2, 1, false},
+        {"fewer chunks than are told", 1000, 0, CHECKPOINT_BYTES, 900, 0, 1, false},
+        {"held chunks", 7, 0, 0, CHECKPOINT_HELD | 3, 3, 1, true},
+        {"no held chunks", 7, 0, 0, CHECKPOINT_HELD, 0, 1, false},
+        {"an empty chunk", 1000, 0, CHECKPOINT_BYTES, 0, 1, 1, false},
+        {"a chunk larger than any", 1000, 0, CHECKPOINT_BYTES, 1 << 30, 1, 1, false},
+        {"more chunks than any image has", 7, 0, 0, UINT32_MAX, 0x7fffffff, 1, false},
+        {"more than the base has", 8, 0, 0, 900, 1, 1, false},
+        {"from behind the base", 1, 7, 0, 900, 1, 1, false},
+        {"an offset that is too large", 7, UINT64_MAX, 0, 900, 1, 1, false},
+        {"another base", 7, 0, 1, 900, 1, 1, false},
+        {"of a join that there is not", 1, 0, PLACER_TEMP, 900, 1, 1, false},
+        {"the ETag of no part", 1000, 0, CHECKPOINT_BYTES, 900, 1, 2, false},
+        {"the ETag of part 0", 1000, 0, CHECKPOINT_BYTES, 900, 1, 0, false},
     };
 
     (void)state;
     for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
         struct checkpoint_head head = a_head();
-        struct checkpoint_part part = {.size = cases[i].part_size};
-        struct index_chunk chunks[2] = {chunk_of(1, cases[i].packed), chunk_of(1, cases[i].packed)};
+        struct checkpoint_step step = {.side[0] = {.object = cases[i].object,
+                                                   .offset = cases[i].offset,
+                                                   .size = cases[i].size},
+                                       .chunks = cases[i].chunks};
         struct checkpoint *c;
         struct text text;
 
-        chunks[0].raw_size = cases[i].raw;
         text_init(&text, MIB);
         checkpoint_put_head(&text, &head);
-        checkpoint_put_part(&text, &part, chunks, cases[i].count);
-        checkpoint_put_etag(&text, cases[i].etag, "\"e\"");
+        checkpoint_put_step(&text, &step, &cases[i].chunk, 1);
+        checkpoint_put_etag(&text, false, cases[i].etag, "\"e\"");
         assert_int_equal(checkpoint_parse(text_view(&text), &c, &err), 0);
         if ((c->good == text.size) != cases[i].good)
             fail_msg("%s", cases[i].name);

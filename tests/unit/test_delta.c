@@ -292,10 +292,10 @@ static void a_slow_disk_is_given_up(void **state)
         uint64_t read;
         bool lags;
     } cases[] = {
-        {100e6, 0.5, 1000000, false},  /* too early to tell */
-        {100e6, 2, 600000000, false},  /* as expected */
-        {100e6, 2, 100000000, true},   /* 22 s to go, where fetching takes 2.4 */
-        {2.5e6, 2, 100000000, false},  /* the link is slower still */
+        {100e6, 2, 1000000, false},    /* too early to tell */
+        {100e6, 4, 600000000, false},  /* as expected */
+        {100e6, 4, 100000000, true},   /* 44 s to go, where fetching takes 2.4 */
+        {2.5e6, 4, 100000000, false},  /* the link is slower still */
         {100e6, 2, 0, false},          /* it may just begin */
         {100e6, 30, 0, true},          /* or not */
         {100e6, 9, 1200000000, false}, /* it is done */

@@ -23,6 +23,7 @@ static struct parts *parts;
 static struct upload *upload;
 static struct joiner *joiner;
 static struct err err;
+static char folder[KEY_MAX];
 static char whole[3 * SIZE];
 
 static int set_up(void **state)
@@ -42,7 +43,15 @@ static int set_up(void **state)
     home = inbox_create(&err);
     parts = parts_create(4, SIZE, &err);
     upload = upload_create(bucket.store, KEY, home, UPLOADED, 4, &err);
-    joiner = joiner_create(bucket.store, upload, &bases, parts, home, JOINED, &err);
+    assert_int_equal(joiner_folder(folder, &err), 0);
+    joiner = joiner_create(&(struct joiner_options){.store = bucket.store,
+                                                    .upload = upload,
+                                                    .bases = &bases,
+                                                    .parts = parts,
+                                                    .home = home,
+                                                    .kind = JOINED,
+                                                    .folder = folder},
+                           &err);
     assert_true(home && parts && upload && joiner);
     return 0;
 }
@@ -87,15 +96,16 @@ static unsigned wait_for_all(void)
 
     while (joiner_out(joiner) + upload_out(upload)) {
         struct msg *msg = inbox_take(home, INBOX_FOREVER);
-        struct part *part = NULL;
+        struct upload_news news = {0};
+        unsigned joined;
         bool failed;
 
         if (msg->kind == JOINED)
-            failed = joiner_home(joiner, msg, &err) != 0;
+            failed = joiner_home(joiner, msg, &joined, &err) != 0;
         else
-            failed = upload_home(upload, msg, &part, &err) != 0;
-        if (part)
-            parts_give(parts, part);
+            failed = upload_home(upload, msg, &news, &err) != 0;
+        if (news.freed)
+            parts_give(parts, news.freed);
         if (failed)
             joiner_stop(joiner);
         failures += failed;

@@ -1,0 +1,37 @@
+/*
+ * remains - what the store still has of an unfinished upload: its parts, and the temporary objects
+ * that it was putting together.
+ */
+#ifndef S3DOCK_MOVE_REMAINS_H
+#define S3DOCK_MOVE_REMAINS_H
+
+#include <stdbool.h>
+
+#include "move/follow.h"
+#include "wire/store.h"
+
+struct err;
+
+/* Asks, tells `follow`, and settles it. Uploads of temporary objects that were cut short are
+ * removed. Fails when the store cannot be asked now. */
+enum remains_answer {
+    REMAINS_TOLD = 0,
+    REMAINS_WHOLE, /* the archive is there that was put together of these parts */
+    REMAINS_GONE,  /* there is no such upload any more */
+    REMAINS_UNTOLD /* the store does not tell, or what was written down cannot be */
+};
+int remains_ask(struct store *store, struct follow *follow, struct err *err);
+
+/* The ETag that S3 gives an object of these parts; "" when those of the parts are not their MD5. */
+void remains_etag(const struct checkpoint *then, char out[STORE_ETAG_MAX]);
+
+/* Whether the object under the key is the archive that was completed, or about to be; *info is what
+ * the store says of it. */
+bool remains_is_whole(struct store *store, const struct checkpoint *then, struct store_info *info);
+
+/* Whether temporary objects can lie there: joiner_folder made it. */
+bool remains_is_folder(const char *folder);
+/* Removes all that lies there, and all that was about to. Says nothing but to the log. */
+void remains_clear(struct store *store, const char *folder);
+
+#endif

@@ -1,0 +1,143 @@
+"""Several at once on one name: pushes, promotions and pulls, a cleanup while something is pushed.
+
+Each case begins some commands at random moments. A reader that looks all the while sees one of the images that were
+pushed, or that there is none yet, or that one is just being replaced; never anything else. Who says that it is done has
+done it; who lost says so, with the code for that; and in the end the name stands for one of them, and no more is unfinished
+than a cleanup removes.
+"""
+import os
+import random
+import threading
+import time
+
+import bench
+import kills
+import scenes
+from bench import CONFLICT, DONE, INTEGRITY, NETWORK, NEXT, NOT_FOUND, REF
+
+CASES = 10  # of each kind
+SPREAD = 0.3  # seconds within which commands begin
+SECONDS = 60
+RATE = ("--limit-rate", "20M")
+CLEANUP = ("cleanup", "--unfinished", "1s")
+
+
+class Command:
+    """A command that begins after a while, in a home of its own: another host."""
+
+    def __init__(self, worker, number, delay, arguments):
+        self.folder = os.path.join(worker.folder, "tmp", f"host{number}")
+        os.makedirs(self.folder, exist_ok=True)
+        self.program = bench.Program(worker.program.path, self.folder, worker.s3.environment())
+        self.delay, self.arguments, self.result = delay, arguments, None
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        time.sleep(self.delay)
+        self.result = self.program.run(*self.arguments, seconds=SECONDS)
+
+
+def look(worker, ref, wanted):
+    """What a reader sees, if it may not see that."""
+    seen = scenes.pulled(worker, ref)
+    return None if seen in wanted else f"a reader sees {seen[:300]}"
+
+
+def reads(worker, commands, ref, wanted):
+    """Looks until all have ended; what was wrong, or None."""
+    problem = None
+    while not problem and any(command.thread.is_alive() for command in commands):
+        problem = look(worker, ref, wanted)
+    for command in commands:
+        command.thread.join()
+    return problem
+
+
+def ended_badly(commands, codes):
+    for command in commands:
+        if command.result.code not in codes:
+            return f"{' '.join(command.arguments)}: {command.result.code} {command.result.err}"
+    return None if any(command.result.code == DONE for command in commands) else "nobody was done"
+
+
+def pushes(names):
+    """Several pushes of one name: of the same image, or of two."""
+    def case(worker, images, digests, rng):
+        worker.begin("")
+        commands = [Command(worker, number, rng.uniform(0, SPREAD),
+                            ("push", REF, "--input", images[name], *RATE))
+                    for number, name in enumerate(names)]
+        wanted = {digests[name] for name in names}
+        problem = reads(worker, commands, REF, wanted | {"absent", "refused"})
+        # Who finds an archive of another size where it has just put its own does not know whose it is.
+        codes = {DONE, CONFLICT} | ({INTEGRITY} if len(wanted) > 1 else set())
+        return problem or ended_badly(commands, codes) or look(worker, REF, wanted)
+    return case
+
+
+def promotions(worker, images, digests, rng):
+    """Promotions while somebody pulls what is promoted."""
+    worker.begin("promoted")
+    refs = [rng.choice((REF, NEXT)) for _ in range(3)]
+    commands = [Command(worker, number, rng.uniform(0, SPREAD), ("promote", ref, "production"))
+                for number, ref in enumerate(refs)]
+    out = os.path.join(worker.folder, "tmp", "pulled.tar")
+    pulls = [Command(worker, 10 + number, rng.uniform(0, SPREAD),
+                     ("pull", "shop", "production", "--output", f"{out}{number}", *RATE)) for number in range(2)]
+    for command in commands + pulls:
+        command.thread.join()
+    for number, pull in enumerate(pulls):
+        if pull.result.code != DONE:
+            return f"a pull meanwhile: {pull.result.code} {pull.result.err}"
+        if bench.digest_of(f"{out}{number}") not in digests.values():
+            return "a pull meanwhile gave another image"
+    last = worker.program.run("current", "shop", "production").out.strip()
+    return ended_badly(commands, {DONE, CONFLICT}) or (None if last in refs + [REF] else f"at last {last}")
+
+
+def cleanup(worker, images, digests, rng):
+    """A cleanup from another host, which takes what is older than a second, while something is pushed slowly."""
+    worker.begin("")
+    push = Command(worker, 0, 0, ("push", REF, "--input", images["first"], "--limit-rate", "3M"))
+    sweep = Command(worker, 1, rng.uniform(1, 3), CLEANUP)
+    problem = reads(worker, [push, sweep], REF, {digests["first"], "absent"})
+    if not problem and sweep.result.code != DONE:
+        problem = f"the cleanup: {sweep.result.code} {sweep.result.err}"
+    # An upload that is older than what was asked for may be gone: then the push says so, and is done again.
+    if not problem and push.result.code not in (DONE, CONFLICT, NETWORK, NOT_FOUND, INTEGRITY):
+        problem = f"the push: {push.result.code} {push.result.err}"
+    if not problem and push.result.code != DONE:
+        again = push.program.run(*push.arguments[:4])
+        problem = None if again.code == DONE else f"the push again: {again.code} {again.err}"
+    return problem or look(worker, REF, {digests["first"]})
+
+
+KINDS = {
+    "three pushes of one image": pushes(("first", "first", "first")),
+    "two pushes of one name": pushes(("first", "other")),
+    "promotions during pulls": promotions,
+    "cleanup during a push": cleanup,
+}
+
+
+def one(name, seed, images, digests, score):
+    def job(worker):
+        problem = KINDS[name](worker, images, digests, random.Random(seed))
+        problem = problem or kills.garbage(worker, "server")
+        score.case("at once", name, problem and f"{name}, seed {seed}: {problem}")
+    return job
+
+
+def run(options, score):
+    images = scenes.make_images(options.results)
+    workers = [scenes.Server(os.path.join(options.results, f"together{number}"), options.program)
+               for number in range(min(4, options.workers))]
+    try:
+        digests = bench.on_each(workers, lambda worker: worker.prepare(images))[0]
+        jobs = [one(name, options.seed + number, images, digests, score)
+                for number in range(CASES if options.share >= 1 else 1) for name in KINDS]
+        bench.in_parallel(jobs, workers)
+    finally:
+        for worker in workers:
+            worker.stop()
