@@ -106,6 +106,46 @@ static void every_refusal_has_a_verdict_and_words(void **state)
     }
 }
 
+/* Some stores call all that they answer text/html; login pages do, too. */
+static void a_web_page_is_not_told_by_its_type_alone(void **state)
+{
+    static const struct {
+        enum store_verb verb;
+        int status;
+        const char *body, *request_id;
+        int64_t length;
+        enum s3_verdict verdict;
+    } cases[] = {
+        {STORE_GET, 404, ERROR("NoSuchKey"), "", 200, S3_ABSENT},
+        {STORE_GET, 404, ERROR("NoSuchKey"), "0A1B", 200, S3_ABSENT},
+        {STORE_HEAD, 404, "", "0A1B", 0, S3_ASK},
+        {STORE_HEAD, 404, "", "", 0, S3_ASK},
+        {STORE_HEAD, 404, "", "", 4711, S3_FAILED},
+        {STORE_GET, 404, "<p>Please log in", "", 16, S3_FAILED},
+        {STORE_GET, 403, "<?xml version=\"1.0\"?><!DOCTYPE html><html/>", "", 43, S3_FAILED},
+        {STORE_GET, 200, "", "", 4711, S3_FAILED},
+        {STORE_GET, 200, "", "0A1B", 4711, S3_DONE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct store_op op = {.verb = cases[i].verb};
+        struct http_answer answer = {.status = cases[i].status,
+                                     .body = view_str(cases[i].body),
+                                     .content_length = cases[i].length,
+                                     .content_type = "text/html; charset=utf-8",
+                                     .etag = "\"0123\""};
+        struct s3_reply reply;
+
+        snprintf(answer.request_id, sizeof answer.request_id, "%s", cases[i].request_id);
+        reply = read_reply(&op, &answer);
+        if (reply.verdict != cases[i].verdict)
+            fail_msg("row %zu: verdict %d", i, (int)reply.verdict);
+        if (reply.verdict == S3_FAILED)
+            assert_string_equal(op.err.code, "not_s3");
+    }
+}
+
 static void every_fault_of_the_transport_too(void **state)
 {
     (void)state;
@@ -355,6 +395,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_refusal_has_a_verdict_and_words),
+        cmocka_unit_test(a_web_page_is_not_told_by_its_type_alone),
         cmocka_unit_test(every_fault_of_the_transport_too),
         cmocka_unit_test(an_error_that_broke_off_still_counts),
         cmocka_unit_test(a_range_is_the_one_asked_for_or_refused),
