@@ -19,6 +19,7 @@
 #define PREFIX    "sha256:"
 #define CONTENT   "io.containerd.content.v1.content"
 #define BLOBS     "blobs/sha256"
+#define PLACE     "containerd/daemon"
 #define PATH_SIZE 1024
 #define READS_MAX 64 /* documents that are looked at: one a platform */
 #define DEPTH_MAX 3  /* an index within an index is what there is */
@@ -191,7 +192,7 @@ static void blob_store_close(struct layer_store *store)
 static bool content_of(const struct docker_engine *engine, unsigned which, char out[PATH_SIZE])
 {
     if (which == 0)
-        snprintf(out, PATH_SIZE, "%s/containerd/daemon/" CONTENT, engine->root_dir);
+        snprintf(out, PATH_SIZE, "%s/" PLACE "/" CONTENT, engine->root_dir);
     else
         snprintf(out, PATH_SIZE, "/var/lib/containerd/" CONTENT);
     return which < 2;
@@ -241,6 +242,18 @@ struct layer_store *blob_store_open(const struct layer_store_wanted *wanted, str
     return &b->store;
 }
 
+/* Before the first image there is no content, only the place for it. */
+static int look_at_place(const struct docker_engine *engine, struct err *err)
+{
+    int root, answer;
+
+    if (beneath_top(engine->root_dir, &root, err))
+        return ERR_FAIL;
+    answer = beneath_look(root, PLACE, err);
+    close(root);
+    return answer;
+}
+
 int blob_store_readable(const struct docker_engine *engine, struct err *err)
 {
     char path[PATH_SIZE];
@@ -251,6 +264,11 @@ int blob_store_readable(const struct docker_engine *engine, struct err *err)
             continue;
         answer = beneath_look(root, BLOBS, err);
         close(root);
+    }
+    if (answer) {
+        struct err ignored;
+
+        answer = look_at_place(engine, &ignored) ? ERR_FAIL : 0;
     }
     return answer;
 }

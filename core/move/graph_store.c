@@ -206,8 +206,8 @@ struct layer_store *graph_store_open(const struct layer_store_wanted *wanted, st
 
 int graph_store_readable(const struct docker_engine *engine, struct err *err)
 {
-    static const char *const below[] = {"image/%s/imagedb/content/sha256",
-                                        "image/%s/layerdb/sha256"};
+    /* What is there before the first image is. */
+    static const char *const below[] = {"image/%s/imagedb/content/sha256", "image/%s/layerdb"};
     const struct layout *layout = layout_of(engine->driver);
     int root, answer = 0;
 

@@ -456,6 +456,27 @@ static void other_drivers_are_known_or_refused(void **state)
     text_finish(&out);
 }
 
+/* A daemon that has no image yet has not made all of its folders. */
+static void a_fresh_daemon_can_be_read(void **state)
+{
+    struct docker_engine fresh = engine;
+    char command[256];
+
+    (void)state;
+    snprintf(fresh.root_dir, sizeof fresh.root_dir, "%s/fresh", dir);
+    for (int containerd = 0; containerd < 2; containerd++) {
+        fresh.containerd_store = containerd;
+        assert_int_equal(layer_store_readable(&fresh, &err), ERR_FAIL);
+        snprintf(command, sizeof command, "cd %s && mkdir -p %s", dir,
+                 containerd ? "fresh/containerd/daemon"
+                            : "fresh/image/overlay2/imagedb/content/sha256 "
+                              "fresh/image/overlay2/layerdb fresh/overlay2");
+        assert_int_equal(system(command), 0);
+        if (layer_store_readable(&fresh, &err))
+            fail_msg("%s", err.text);
+    }
+}
+
 static void elsewhere_is_refused(void **state)
 {
     (void)state;
@@ -896,6 +917,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(layers_that_an_archive_holds_are_not_read, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(other_drivers_are_known_or_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_fresh_daemon_can_be_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(elsewhere_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(broken_stores_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(changed_bytes_are_found_by_the_digest, set_up, tear_down),
