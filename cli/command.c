@@ -69,19 +69,20 @@ const struct command command_table[COMMAND_COUNT] = {
                      "s3dock pull myapp production --dry-run\tsay what would move\n"
                      "s3dock pull myapp production --output image.tar\tinto a file\n"
                      "s3dock pull myapp production --output - | docker load\tby hand\n",
-         .details = "Every byte is checked before success is reported. Nothing is fetched when\n"
-                    "Docker has this very image already.\n"
-                    "\n"
-                    "Layers that Docker has are not fetched. Of the others, what an image that is\n"
-                    "here holds can be taken from there. Its layers are read where they lie; where\n"
-                    "that cannot be, Docker exports the image, which takes longer. So it is done\n"
-                    "when it costs less than fetching would (--reuse).\n"
-                    "\n"
-                    "What was fetched is kept on disk until the pull is done: after a crash or a\n"
-                    "lost link the same command goes on where it was (--no-resume).\n"
-                    "\n"
-                    "What reads like a version (v1.2.0, 1.2) is looked for among the versions\n"
-                    "first, then among the environments; anything else the other way round.\n",
+         .details =
+             "Every byte is checked before success is reported. Nothing is fetched when\n"
+             "Docker has this very image already.\n"
+             "\n"
+             "Layers that Docker has are not fetched. Of the others, what an image that is\n"
+             "here holds can be taken from there. Its layers are read where they lie; where\n"
+             "that cannot be, Docker exports the image, which takes longer. So it is done\n"
+             "when it costs less than fetching would (--reuse).\n"
+             "\n"
+             "What was fetched is kept on disk until the pull is done: after a crash or a\n"
+             "lost link the same command goes on where it was (--no-resume).\n"
+             "\n"
+             "What reads like a version (v1.2.0, 1.2) is looked for among the versions\n"
+             "first, then among the environments; anything else the other way round.\n",
          .run = cmd_pull},
     [CMD_INSPECT] =
         {.name = "inspect",

@@ -20,19 +20,22 @@ static enum store_answer list(struct store *store, const struct store_op *questi
 
     for (;;) {
         struct store_page page = {0};
+        struct store_op asked = *question;
         enum store_answer answer;
         bool more = false;
 
-        *op = *question;
-        op->token = token[0] ? token : NULL;
-        op->page = &page;
-        op->optional = true;
-        answer = store_run(store, op, err);
+        asked.token = token[0] ? token : NULL;
+        asked.page = &page;
+        asked.optional = true;
+        answer = store_run(store, &asked, err);
         for (size_t i = 0; answer == STORE_DONE && i < page.count; i++)
             each(arg, &page.entries[i]);
         if (answer == STORE_DONE && page.next && strcmp(page.next, token) != 0)
             more = str_copy(token, sizeof token, page.next);
         store_page_finish(&page);
+        asked.token = NULL;
+        asked.page = NULL;
+        *op = asked;
         if (!more)
             return answer;
     }

@@ -26,7 +26,7 @@
 #include "base/log.h"
 #include "wire/pace.h"
 
-#define SLEEP_MAX_MS (60 * 1000)
+#define SLEEP_MAX_MS 250 /* a wake may fail: the flag beside it is looked at all the same */
 #define PACE_TICK_MS 20
 #define SOCKETS_MAX  128
 #define UNSENT_MAX   (128 * 1024)

@@ -97,7 +97,7 @@ delta()
 {
     local before
     before=$(sent)
-    "$S3DOCK" push $NEXT --input next.tar --json "$@" >delta.json || return 1
+    "$S3DOCK" push $NEXT --input next.tar --json >delta.json || return 1
     sleep 0.2
     echo $(($(sent) - before)) >delta.bytes
 }

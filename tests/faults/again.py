@@ -3,7 +3,7 @@
 A push, a push that copies, and a pull at a limited rate, so that as many requests fly as on a slow link. A proxy
 (tests/kit/fault_proxy.py) counts what passes. First undisturbed; then the program is killed when a random share of those
 bytes has passed, and the same command does the rest. What both moved, over an undisturbed one, is told by its median; and
-in no case does a full push or a pull move more again than the parts, or ranges, that were in the air, and one.
+in no case does it move more again than the parts, or ranges, that were in the air, and one.
 """
 import os
 import random
@@ -15,14 +15,13 @@ import bench
 import scenes
 from bench import DONE, NEXT, REF
 
-KILLS, OTHERS, FEW = 20, 6, 2
-JUDGED = ("push", "pull")
+KILLS, FEW = 20, 2
 SIZE, SMALL = 512 << 20, 48 << 20  # of the archive; in a sample
 RATE = "60M"
 PART, RANGE = 8 << 20, 4 << 20
 AIR = 8  # requests that fly at most, to begin with
 SLACK = 1 << 20  # heads, documents, connections that begin again
-MOST = 1.05  # of a full push and a pull of a large image, by the median
+MOST = 1.05  # of a large image, by the median
 SECONDS = 120
 
 
@@ -81,7 +80,7 @@ def one(scene, share, whole, ratios, score):
         most = whole + (AIR + 1) * (RANGE if scene.name == "pull" else PART) + SLACK
         if result.code != DONE:
             problem = f"done again: {result.code} {result.err}"
-        elif both > most and scene.name in JUDGED:
+        elif both > most:
             problem = f"{first} and {both - first} bytes, undisturbed {whole}"
         problem = problem or scene.look(worker, result)
         ratios.append(both / whole)
@@ -125,8 +124,7 @@ def judge(ratios, score):
         median = statistics.median(found)
         score.figure(f"{name} of {SIZE >> 20} MiB, killed at a random moment and run again (median of {len(found)})",
                      f"{median:.3f} times the bytes of an undisturbed one; at most {max(found):.3f}")
-        if name in JUDGED:
-            score.case(f"in both runs at most {MOST} times the bytes", name,
+        score.case(f"in both runs at most {MOST} times the bytes", name,
                        f"{name}: {median:.3f}" if median > MOST else None)
 
 
@@ -142,7 +140,7 @@ def run(options, score):
         for scene in all_scenes(images, digests):
             whole, ratios[scene.name] = undisturbed(workers[0], scene), []
             jobs += [one(scene, rng.uniform(0.05, 0.95), whole, ratios[scene.name], score)
-                     for _ in range(kills if scene.name in JUDGED else min(kills, OTHERS))]
+                     for _ in range(kills)]
         bench.in_parallel(jobs, workers)
         if options.share >= 1:
             judge(ratios, score)

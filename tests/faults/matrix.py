@@ -62,7 +62,7 @@ FAULTS = {
                    None),
     "no date": ({"do": "headers", "headers": {"Date": "the day after"}}, {DONE}, set(), None),
 }
-SECONDS = 60  # what a disturbed command may take
+SECONDS = 90  # what a disturbed command may take: silence is believed after seconds, several times
 USUAL = 1000  # cases of a run
 
 
