@@ -238,7 +238,7 @@ int file_make_dirs(const char *path, bool for_file, mode_t mode, struct err *err
 
     if (for_file ? !folder_of(path, folder) : !str_copy(folder, sizeof folder, path))
         return err_errno(err, ENAMETOOLONG, "write", "cannot make folder %s", path);
-    for (char *slash = strchr(folder + 1, '/'); folder[0] && slash;
+    for (char *slash = folder[0] ? strchr(folder + 1, '/') : NULL; slash;
          slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         if (make_dir(folder, mode, err) < 0)
