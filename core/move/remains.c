@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "catalog/leftovers.h"
+#include "wire/s3_etag.h"
 
 #define FOLDER_DIGITS 16
 
@@ -118,27 +119,15 @@ void remains_clear(struct store *store, const char *folder)
 
 void remains_etag(const struct checkpoint *then, char out[STORE_ETAG_MAX])
 {
-    struct digest *digest = digest_create(DIGEST_MD5);
-    uint8_t md5[MD5_SIZE];
-    char hex[MD5_HEX_SIZE];
-    bool known = digest != NULL;
+    struct digest *md5 = digest_create(DIGEST_MD5);
+    bool known = md5 != NULL;
 
     out[0] = '\0';
-    for (unsigned i = 1; known && i <= then->part_count; i++) {
-        const char *etag = checkpoint_part(then, i)->etag;
-
-        known = strlen(etag) == MD5_HEX_SIZE + 1; /* with its quotes */
-        snprintf(hex, sizeof hex, "%.32s", known ? etag + 1 : "");
-        known = known && hex_decode(hex, md5, sizeof md5);
-        if (known)
-            digest_add(digest, md5, sizeof md5);
-    }
-    if (known) {
-        digest_end(digest, md5);
-        hex_encode(md5, sizeof md5, hex);
-        snprintf(out, STORE_ETAG_MAX, "\"%s-%u\"", hex, then->part_count);
-    }
-    digest_destroy(digest);
+    for (unsigned i = 1; known && i <= then->part_count; i++)
+        known = s3_etag_add(md5, checkpoint_part(then, i)->etag);
+    if (known)
+        s3_etag_end(md5, then->part_count, out);
+    digest_destroy(md5);
 }
 
 /* The push died between its archive and the documents. The object under its key is that archive

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "wire/s3_etag.h"
 #include "wire/s3_xml.h"
 
 #define ENTRIES_MAX 10000 /* S3 gives 1000 a page */
@@ -127,17 +128,6 @@ static bool on_end(void *arg, unsigned depth, const char *parent, const char *na
 static int bad_listing(struct err *err, const char *why)
 {
     return err_set(err, ERR_INTEGRITY, "listing", "the store's listing %s", why);
-}
-
-void s3_etag_quote(char etag[STORE_ETAG_MAX])
-{
-    size_t size = strlen(etag);
-
-    if (size == 0 || etag[0] == '"' || strncmp(etag, "W/", 2) == 0 || size + 3 > STORE_ETAG_MAX)
-        return;
-    memmove(etag + 1, etag, size);
-    etag[0] = etag[size + 1] = '"';
-    etag[size + 2] = '\0';
 }
 
 /* The token of the next page: one marker, or two with a line end between. */

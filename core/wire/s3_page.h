@@ -15,7 +15,4 @@ struct err;
 int s3_page_read(struct store_page *page, enum store_verb verb, const char *token,
                  struct view document, struct err *err);
 
-/* An ETag has quotes; in XML some stores leave them out. */
-void s3_etag_quote(char etag[STORE_ETAG_MAX]);
-
 #endif

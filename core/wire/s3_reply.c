@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "wire/s3_etag.h"
 #include "wire/s3_page.h"
 #include "wire/s3_xml.h"
 
@@ -690,38 +691,27 @@ void s3_reply_read(struct s3_reply *reply, const struct s3_place *place, struct 
 
 /* -- was it us? -- */
 
-/* The ETag S3 gives to a whole: MD5 of the parts' binary MD5s, and their number. */
-static bool expected_etag(const struct store_op *op, char *out, size_t size)
+static bool expected_etag(const struct store_op *op, char out[STORE_ETAG_MAX])
 {
-    struct digest *digest = digest_create(DIGEST_MD5);
-    uint8_t md5[MD5_SIZE];
-    char hex[MD5_HEX_SIZE];
-    bool good = digest != NULL;
+    struct digest *md5 = digest_create(DIGEST_MD5);
+    bool known = md5 != NULL;
 
-    for (unsigned i = 0; good && i < op->part_count; i++) {
-        const char *etag = op->parts[i].etag;
-        snprintf(hex, sizeof hex, "%s", etag + (etag[0] == '"'));
-        good = hex_decode(hex, md5, sizeof md5);
-        if (good)
-            digest_add(digest, md5, sizeof md5);
-    }
-    if (good) {
-        digest_end(digest, md5);
-        hex_encode(md5, sizeof md5, hex);
-        snprintf(out, size, "\"%s-%u\"", hex, op->part_count);
-    }
-    digest_destroy(digest);
-    return good;
+    for (unsigned i = 0; known && i < op->part_count; i++)
+        known = s3_etag_add(md5, op->parts[i].etag);
+    if (known)
+        s3_etag_end(md5, op->part_count, out);
+    digest_destroy(md5);
+    return known;
 }
 
 bool s3_reply_is_complete(const struct store_op *op, const struct store_info *info)
 {
-    char expected[64], suffix[16];
+    char expected[STORE_ETAG_MAX], suffix[16];
     const char *dash = strrchr(info->etag, '-');
 
     if (op->length && info->size != op->length)
         return false;
-    if (expected_etag(op, expected, sizeof expected) && strcasecmp(expected, info->etag) == 0)
+    if (expected_etag(op, expected) && strcasecmp(expected, info->etag) == 0)
         return true;
     snprintf(suffix, sizeof suffix, "-%u", op->part_count);
     return op->length && dash && strncmp(dash, suffix, strlen(suffix)) == 0 &&
