@@ -15,13 +15,10 @@ struct err;
  * no application can have that name. Nothing refers to them. */
 #define LEFTOVERS_FOLDER "archive/.s3dock-tmp/"
 
-/* The entry is lent for the call. Not 0: stop, it has said why in the function's err. */
-typedef int leftovers_fn(void *arg, const struct store_entry *entry, struct err *err);
-
 /* Every temporary object that was written before `before` (wall ns), in the order of keys; one of
  * an unknown age counts as new. A running push still needs those that it has written, so `before`
  * must lie further back than any push takes. Waits. */
-int leftovers_find(struct store *store, int64_t before, leftovers_fn *each, void *arg,
+int leftovers_find(struct store *store, int64_t before, store_entry_fn *each, void *arg,
                    struct err *err);
 
 #endif

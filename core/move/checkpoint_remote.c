@@ -90,34 +90,28 @@ static unsigned list(struct checkpoint_remote *remote, const char *folder,
     return count;
 }
 
+static int keep_newest(void *arg, const struct store_entry *entry, struct err *err)
+{
+    int64_t *newest = arg;
+
+    (void)err;
+    if (entry->info.modified > *newest)
+        *newest = entry->info.modified;
+    return 0;
+}
+
 /* When a part of the upload arrived last; INT64_MAX when that cannot be told. */
 static int64_t newest_part(struct store *store, const struct checkpoint_head *head)
 {
-    char token[STORE_KEY_MAX] = "";
+    struct store_op op = {.verb = STORE_UPLOAD_PARTS,
+                          .key = head->key,
+                          .upload_id_in = head->upload,
+                          .optional = true};
     int64_t newest = 0;
-    bool more = true;
+    struct err ignored;
 
-    while (more) {
-        struct store_page page = {0};
-        struct store_op op = {.verb = STORE_UPLOAD_PARTS,
-                              .key = head->key,
-                              .upload_id_in = head->upload,
-                              .token = token[0] ? token : NULL,
-                              .page = &page,
-                              .optional = true};
-        struct err ignored;
-
-        more = false;
-        if (store_run(store, &op, &ignored) != STORE_DONE)
-            newest = INT64_MAX;
-        for (size_t i = 0; i < page.count; i++)
-            if (page.entries[i].info.modified > newest)
-                newest = page.entries[i].info.modified;
-        if (newest != INT64_MAX && page.next && strcmp(page.next, token) != 0)
-            more = str_copy(token, sizeof token, page.next);
-        store_page_finish(&page);
-    }
-    return newest;
+    return store_each(store, &op, keep_newest, &newest, &ignored) == STORE_DONE ? newest
+                                                                                : INT64_MAX;
 }
 
 static bool lives(struct store *store, const struct checkpoint *checkpoint, int64_t modified,

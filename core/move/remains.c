@@ -11,37 +11,6 @@
 
 #define FOLDER_DIGITS 16
 
-/* One page after the other of what `op` lists. STORE_FAILED: *op says how. */
-typedef void each_fn(void *arg, const struct store_entry *entry);
-
-static enum store_answer list(struct store *store, const struct store_op *question, each_fn *each,
-                              void *arg, struct store_op *op, struct err *err)
-{
-    char token[STORE_KEY_MAX + STORE_UPLOAD_MAX] = "";
-
-    for (;;) {
-        struct store_page page = {0};
-        struct store_op asked = *question;
-        enum store_answer answer;
-        bool more = false;
-
-        asked.token = token[0] ? token : NULL;
-        asked.page = &page;
-        asked.optional = true;
-        answer = store_run(store, &asked, err);
-        for (size_t i = 0; answer == STORE_DONE && i < page.count; i++)
-            each(arg, &page.entries[i]);
-        if (answer == STORE_DONE && page.next && strcmp(page.next, token) != 0)
-            more = str_copy(token, sizeof token, page.next);
-        store_page_finish(&page);
-        asked.token = NULL;
-        asked.page = NULL;
-        *op = asked;
-        if (!more)
-            return answer;
-    }
-}
-
 /* ---- temporary objects ---- */
 
 bool remains_is_folder(const char *folder)
@@ -68,23 +37,26 @@ static void remove_one(struct sweep *sweep, struct store_op *op)
         log_info("%s could not be removed: %s", op->key, err.text);
 }
 
-static void each_upload(void *arg, const struct store_entry *entry)
+static int each_upload(void *arg, const struct store_entry *entry, struct err *err)
 {
     struct store_op op = {
         .verb = STORE_UPLOAD_ABORT, .key = entry->key, .upload_id_in = entry->info.etag};
 
+    (void)err;
     remove_one(arg, &op);
+    return 0;
 }
 
-static void each_object(void *arg, const struct store_entry *entry)
+static int each_object(void *arg, const struct store_entry *entry, struct err *err)
 {
     struct store_op op = {.verb = STORE_DELETE, .key = entry->key};
     struct sweep *sweep = arg;
     size_t size = strlen(sweep->folder);
     char *end;
 
+    (void)err;
     if (entry->is_prefix || strncmp(entry->key, sweep->folder, size) != 0)
-        return;
+        return 0;
     if (sweep->follow) {
         unsigned long number = strtoul(entry->key + size, &end, 10);
 
@@ -93,17 +65,18 @@ static void each_object(void *arg, const struct store_entry *entry)
     } else {
         remove_one(sweep, &op);
     }
+    return 0;
 }
 
 /* A store that does not list them has none: then they are made again. */
 static void look_into(struct sweep *sweep)
 {
-    struct store_op uploads = {.verb = STORE_UPLOADS, .key = sweep->folder};
-    struct store_op objects = {.verb = STORE_LIST, .key = sweep->folder}, op;
+    struct store_op uploads = {.verb = STORE_UPLOADS, .key = sweep->folder, .optional = true};
+    struct store_op objects = {.verb = STORE_LIST, .key = sweep->folder, .optional = true};
     struct err err;
 
-    if (list(sweep->store, &uploads, each_upload, sweep, &op, &err) == STORE_FAILED ||
-        list(sweep->store, &objects, each_object, sweep, &op, &err) == STORE_FAILED)
+    if (store_each(sweep->store, &uploads, each_upload, sweep, &err) == STORE_FAILED ||
+        store_each(sweep->store, &objects, each_object, sweep, &err) == STORE_FAILED)
         log_info("temporary objects under %s cannot be listed: %s", sweep->folder, err.text);
 }
 
@@ -148,21 +121,24 @@ bool remains_is_whole(struct store *store, const struct checkpoint *then, struct
 
 /* ---- all of it ---- */
 
-static void each_part(void *arg, const struct store_entry *entry)
+static int each_part(void *arg, const struct store_entry *entry, struct err *err)
 {
+    (void)err;
     follow_has_part(arg, strtoul(entry->key, NULL, 10), &entry->info);
+    return 0;
 }
 
 int remains_ask(struct store *store, struct follow *follow, struct err *err)
 {
     const struct checkpoint_head *head = &follow_checkpoint(follow)->head;
-    struct store_op question = {
-        .verb = STORE_UPLOAD_PARTS, .key = head->key, .upload_id_in = head->upload};
+    struct store_op op = {.verb = STORE_UPLOAD_PARTS,
+                          .key = head->key,
+                          .upload_id_in = head->upload,
+                          .optional = true};
     struct sweep sweep = {.store = store, .folder = head->folder, .follow = follow};
     struct store_info info;
-    struct store_op op;
 
-    switch (list(store, &question, each_part, follow, &op, err)) {
+    switch (store_each(store, &op, each_part, follow, err)) {
     case STORE_DONE:
         break;
     case STORE_FAILED:

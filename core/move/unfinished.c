@@ -132,8 +132,9 @@ static bool has_state(const struct list *list, const struct store_entry *entry)
     return false;
 }
 
-static int add_upload(struct list *list, const struct store_entry *entry, struct err *err)
+static int add_upload(void *arg, const struct store_entry *entry, struct err *err)
 {
+    struct list *list = arg;
     struct unfinished *item;
 
     if (!is_ours(entry->key) || has_state(list, entry))
@@ -147,27 +148,20 @@ static int add_upload(struct list *list, const struct store_entry *entry, struct
     return 0;
 }
 
+/* `what` they are, for an error. */
+static int add_listed(struct store *store, struct store_op *op, store_entry_fn *each, void *arg,
+                      const char *what, struct err *err)
+{
+    if (store_each(store, op, each, arg, err) != STORE_FAILED)
+        return 0;
+    return op->answer == STORE_FAILED ? err_wrap(err, "cannot list %s", what) : ERR_FAIL;
+}
+
 static int add_uploads(struct list *list, struct store *store, const char *prefix, struct err *err)
 {
-    char token[STORE_KEY_MAX + STORE_UPLOAD_MAX] = "";
-    bool more = true;
-    int failed = 0;
+    struct store_op op = {.verb = STORE_UPLOADS, .key = prefix};
 
-    while (more && !failed) {
-        struct store_page page = {0};
-        struct store_op op = {
-            .verb = STORE_UPLOADS, .key = prefix, .token = token[0] ? token : NULL, .page = &page};
-
-        more = false;
-        if (store_run(store, &op, err) == STORE_FAILED)
-            failed = err_wrap(err, "cannot list unfinished uploads");
-        for (size_t i = 0; i < page.count && !failed; i++)
-            failed = add_upload(list, &page.entries[i], err);
-        if (!failed && page.next && strcmp(page.next, token) != 0)
-            more = str_copy(token, sizeof token, page.next);
-        store_page_finish(&page);
-    }
-    return failed;
+    return add_listed(store, &op, add_upload, list, "unfinished uploads", err);
 }
 
 static int add_object(void *arg, const struct store_entry *entry, struct err *err)
@@ -191,8 +185,9 @@ struct archives {
     char described[STORE_KEY_MAX]; /* the metadata that was met last */
 };
 
-static int meet(struct archives *archives, const struct store_entry *entry, struct err *err)
+static int meet(void *arg, const struct store_entry *entry, struct err *err)
 {
+    struct archives *archives = arg;
     struct image_name name;
     char month[7], metadata[KEY_MAX];
     struct unfinished *item;
@@ -216,25 +211,9 @@ static int meet(struct archives *archives, const struct store_entry *entry, stru
 static int add_archives(struct list *list, struct store *store, struct err *err)
 {
     struct archives archives = {.list = list};
-    char token[STORE_KEY_MAX] = "";
-    bool more = true;
-    int failed = 0;
+    struct store_op op = {.verb = STORE_LIST, .key = "images/"};
 
-    while (more && !failed) {
-        struct store_page page = {0};
-        struct store_op op = {
-            .verb = STORE_LIST, .key = "images/", .token = token[0] ? token : NULL, .page = &page};
-
-        more = false;
-        if (store_run(store, &op, err) == STORE_FAILED)
-            failed = err_wrap(err, "cannot list images");
-        for (size_t i = 0; i < page.count && !failed; i++)
-            failed = meet(&archives, &page.entries[i], err);
-        if (!failed && page.next && strcmp(page.next, token) != 0)
-            more = str_copy(token, sizeof token, page.next);
-        store_page_finish(&page);
-    }
-    return failed;
+    return add_listed(store, &op, meet, &archives, "images", err);
 }
 
 int unfinished_list(struct store *store, struct unfinished **out, size_t *count, struct err *err)

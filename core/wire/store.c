@@ -59,6 +59,40 @@ int store_run_all(struct store *store, struct store_op *const *ops, unsigned cou
     return 0;
 }
 
+static int each_of_page(const struct store_page *page, store_entry_fn *each, void *arg,
+                        struct err *err)
+{
+    for (size_t i = 0; i < page->count; i++)
+        if (each(arg, &page->entries[i], err))
+            return ERR_FAIL;
+    return 0;
+}
+
+enum store_answer store_each(struct store *store, struct store_op *op, store_entry_fn *each,
+                             void *arg, struct err *err)
+{
+    char token[STORE_KEY_MAX + STORE_UPLOAD_MAX] = "";
+    bool more = true;
+
+    while (more) {
+        struct store_page page = {0};
+        bool stopped;
+
+        op->token = token[0] ? token : NULL;
+        op->page = &page;
+        op->answer = store_run(store, op, err);
+        op->token = NULL;
+        op->page = NULL;
+        stopped = op->answer == STORE_DONE && each_of_page(&page, each, arg, err);
+        more = op->answer == STORE_DONE && !stopped && page.next && strcmp(page.next, token) != 0 &&
+               str_copy(token, sizeof token, page.next);
+        store_page_finish(&page);
+        if (stopped)
+            return STORE_FAILED;
+    }
+    return op->answer;
+}
+
 enum store_answer store_run(struct store *store, struct store_op *op, struct err *err)
 {
     struct inbox *home = op->home;

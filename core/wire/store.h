@@ -151,6 +151,13 @@ enum store_answer store_run(struct store *store, struct store_op *op, struct err
  * submitted. */
 int store_run_all(struct store *store, struct store_op *const *ops, unsigned count,
                   struct err *err);
+/* Runs the listing that `op` asks for (STORE_LIST, STORE_UPLOAD_PARTS, STORE_UPLOADS) to its end,
+ * page after page, and lends each entry for one call. Not 0 from that: stop, it has said why in its
+ * err. The op's token and page are used here; its lower half answers for the last page, and tells a
+ * listing that failed from an entry that did. */
+typedef int store_entry_fn(void *arg, const struct store_entry *entry, struct err *err);
+enum store_answer store_each(struct store *store, struct store_op *op, store_entry_fn *each,
+                             void *arg, struct err *err);
 /* What belongs together is about to change: while this is on, ops are carried through in spite of a
  * cancel, for as long as cleaning up may take (1.5 s). */
 void store_insist(struct store *store, bool on);
