@@ -195,13 +195,19 @@ static void put_layer(struct maker *m, int number)
     m->layer_bytes += padded(layer->raw_size);
 }
 
-/* Whether an earlier layer is the same blob. */
-static bool is_repeated(const struct image_info *image, int number)
+/* Whether the layer goes into the bundle: not where it is left out, and once where several are the
+ * same blob. (The same blob may be there as a lower layer and lacking as a higher one: then it is
+ * the higher one that is sent.) */
+static bool is_sent(const struct bundle_options *o, unsigned number)
 {
-    for (int i = 0; i < number; i++)
-        if (strcmp(image->layers[i].diff_id, image->layers[number].diff_id) == 0)
-            return true;
-    return false;
+    const struct image_layer *layers = o->image->layers;
+
+    if (o->leave_out[number])
+        return false;
+    for (unsigned i = 0; i < number; i++)
+        if (!o->leave_out[i] && strcmp(layers[i].diff_id, layers[number].diff_id) == 0)
+            return false;
+    return true;
 }
 
 /* The layer that stands next in the stream, from `at` on; BUNDLE_NO_LAYER: none. */
@@ -212,7 +218,7 @@ static int next_in_stream(const struct bundle_options *o, uint64_t at, const boo
     for (unsigned i = 0; i < o->image->layer_count; i++) {
         const struct image_layer *layer = &o->image->layers[i];
 
-        if (done[i] || o->leave_out[i] || is_repeated(o->image, (int)i) || layer->raw_offset < at)
+        if (done[i] || !is_sent(o, i) || layer->raw_offset < at)
             continue;
         if (next == BUNDLE_NO_LAYER || layer->raw_offset < o->image->layers[next].raw_offset)
             next = (int)i;
@@ -225,7 +231,7 @@ static unsigned count_sent(const struct bundle_options *o)
     unsigned count = 0;
 
     for (unsigned i = 0; i < o->image->layer_count; i++)
-        count += !o->leave_out[i] && !is_repeated(o->image, (int)i);
+        count += is_sent(o, i);
     return count;
 }
 

@@ -152,6 +152,8 @@ static void layers_that_are_left_out_are_named_and_absent(void **state)
         {{true, false, false, false}, 2, {1, 2}},
         {{true, true, false, true}, 1, {2}},
         {{true, true, true, true}, 0, {0}},
+        {{true, true, false, false}, 2, {3, 2}}, /* there with fewer layers below it */
+        {{true, true, true, false}, 1, {3}},
     };
     struct err err = {0};
     char id[IMAGE_ID_SIZE] = "";
