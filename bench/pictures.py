@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 
+from report import mark
 from stage import PAIRS, TOP
 
 FOLDER = os.path.join(TOP, "docs", "pictures")
@@ -27,8 +28,8 @@ def quoted(text):
     return '"' + text.replace('"', '\\"').replace("_", "\\\\_").replace("\n", "\\n") + '"'
 
 
-def draw(name, title, body, height=420, key="top left", grid="ytics"):
-    output = os.path.join(FOLDER, name + ".svg")
+def draw(folder, name, title, body, height=420, key="outside bottom center horizontal", grid="ytics"):
+    output = os.path.join(folder, name + ".svg")
     script = FRAME.format(height=height, output=output, title=title, key=key, grid=grid) + body
     subprocess.run(["gnuplot"], input=script, text=True, check=True)
     # What the terminal leaves at the ends of lines is nothing that git should carry.
@@ -43,6 +44,11 @@ def scene_of(result, name, link="loopback"):
                  if scene["name"] == name and scene["link"]["name"] == link), None)
 
 
+def marked(scene):
+    """Behind the name of what was measured with another program."""
+    return mark(scene) if scene else ""
+
+
 def wall(scene, contestant):
     figures = scene["figures"].get(contestant) if scene else None
     return figures["wall"] if figures else None
@@ -50,7 +56,7 @@ def wall(scene, contestant):
 
 # --- one function a picture; each returns whether there was anything to draw ---------------------------
 
-def bars(name, title, unit, groups, series, values, height=440):
+def bars(folder, name, title, unit, groups, series, values, height=440):
     """Clustered bars. values: {(group, series): (median, least, most)}; series: [(name, colour)]."""
     series = [(one, colour) for one, colour in series if any((group, one) in values for group in groups)]
     groups = [group for group in groups if any((group, one) in values for one, _ in series)]
@@ -74,7 +80,7 @@ def bars(name, title, unit, groups, series, values, height=440):
         plots.append(f'$d{number} using 1:2 with boxes linecolor rgb "{colour}" title {quoted(one)}')
         plots.append(f'$d{number} using 1:3:(0):($4-$3) with vectors nohead linewidth 1.5 linecolor rgb "{GREY}" notitle')
         plots.append(f'$d{number} using 1:4:5 with labels offset 0,0.6 font ",10" textcolor rgb "{GREY}" notitle')
-    draw(name, title, body + "plot " + ", \\\n     ".join(plots) + "\n", height, "outside bottom center horizontal")
+    draw(folder, name, title, body + "plot " + ", \\\n     ".join(plots) + "\n", height)
     return True
 
 
@@ -103,14 +109,16 @@ SERIES = [("s3dock", COLOURS["ours"]), ("s3dock, daemon's export", COLOURS["seco
           ("docker save / load, no network", COLOURS["limit"])]
 
 
-def draw_time(result):
-    values = {}
+def draw_time(result, folder):
+    values, groups = {}, []
     for group, name, contestants in TIMES:
+        group += marked(scene_of(result, name))
+        groups.append(group)
         for series, contestant in contestants.items():
             found = wall(scene_of(result, name), contestant)
             if found:
                 values[group, series] = (found["median"], found["least"], found["most"])
-    return bars("time", "1.4 GB image, loopback: seconds", "seconds", [group for group, _, _ in TIMES], SERIES, values)
+    return bars(folder, "time", "1.4 GB image, loopback: seconds", "seconds", groups, SERIES, values)
 
 
 def moved(scene, contestant, key):
@@ -118,43 +126,43 @@ def moved(scene, contestant, key):
     return figures[key]["median"] / 1e6 if figures and key in figures else None
 
 
-def draw_bytes(result):
+def draw_bytes(result, folder):
     values, groups = {}, []
     for verb, key in (("push", "sent"), ("pull", "received")):
         for pair in PAIRS:
             short = {"edited": "one file edited", "rebuilt": "rebuilt", "updated": "updated",
                      "neighbour": "neighbour"}[pair]
-            group = f"{verb},\n{short}"
+            # Over a slow link local chunks are taken by themselves.
+            scene = scene_of(result, f"{verb}-{pair}") or scene_of(result, f"{verb}-{pair}", "20mbit")
+            group = f"{verb},\n{short}{marked(scene)}"
             groups.append(group)
             for series, contestant in (("s3dock", f"s3dock {verb}"),
                                        ("s3dock pull --reuse always", "s3dock pull --reuse always"),
                                        ("docker push / pull", f"docker {verb}")):
-                # Over a slow link local chunks are taken by themselves.
-                scene = scene_of(result, f"{verb}-{pair}") or scene_of(result, f"{verb}-{pair}", "20mbit")
                 value = moved(scene, contestant, key)
                 if value is not None:
                     values[group, series] = (value, value, value)
-    return bars("bytes", "a successor of an image that is there: MB over the wire", "MB", groups,
+    return bars(folder, "bytes", "a successor of an image that is there: MB over the wire", "MB", groups,
                 [("s3dock", COLOURS["ours"]), ("s3dock pull --reuse always", COLOURS["second"]),
                  ("docker push / pull", COLOURS["peer"])], values)
 
 
-def draw_slow(result):
+def draw_slow(result, folder):
     values, groups = {}, []
     for pair in PAIRS:
         scene = scene_of(result, f"pull-{pair}", "20mbit")
         group = {"edited": "one file edited", "rebuilt": "rebuilt with --no-cache", "updated": "packages updated",
-                 "neighbour": "another app, same base"}[pair]
+                 "neighbour": "another app, same base"}[pair] + marked(scene)
         groups.append(group)
         for series, contestant in (("s3dock pull", "s3dock pull"), ("docker pull", "docker pull")):
             found = wall(scene, contestant)
             if found:
                 values[group, series] = (found["median"], found["least"], found["most"])
-    return bars("slow-link", "pull of a successor over 20 Mbit/s, 40 ms: seconds", "seconds", groups,
+    return bars(folder, "slow-link", "pull of a successor over 20 Mbit/s, 40 ms: seconds", "seconds", groups,
                 [("s3dock pull", COLOURS["ours"]), ("docker pull", COLOURS["peer"])], values, 360)
 
 
-def draw_course(result):
+def draw_course(result, folder):
     scene = scene_of(result, "course", "watched")
     if not scene:
         return False
@@ -173,12 +181,12 @@ def draw_course(result):
                          f"title {quoted(run['contestant'])}")
     if not plots:
         return False
-    draw("throughput", "throughput over time", body + "plot " + ", \\\n     ".join(plots) + "\n",
-         key="outside bottom center horizontal")
+    draw(folder, "throughput", "throughput over time" + marked(scene),
+         body + "plot " + ", \\\n     ".join(plots) + "\n")
     return True
 
 
-def draw_memory(result):
+def draw_memory(result, folder):
     scene = scene_of(result, "sizes")
     if not scene:
         return False
@@ -194,24 +202,29 @@ def draw_memory(result):
                      f'title "{verb}: memory"')
         plots.append(f'$d{number} using 1:3 axes x1y2 with linespoints linewidth 1 dashtype 2 pointtype 6 '
                      f'linecolor rgb "{colour}" title "{verb}: seconds (right)"')
-    draw("memory", "memory and time over the size of the image", body + "plot " + ", \\\n     ".join(plots) + "\n",
-         key="outside bottom center horizontal")
+    draw(folder, "memory", "memory and time over the size of the image" + marked(scene),
+         body + "plot " + ", \\\n     ".join(plots) + "\n")
     return True
 
 
-PICTURES = (draw_time, draw_bytes, draw_slow, draw_course, draw_memory)
+PICTURES = {"time": draw_time, "slow-link": draw_slow, "bytes": draw_bytes, "throughput": draw_course,
+            "memory": draw_memory}
 
 
-def draw_all(result, say):
+def draw_all(result, say, folder=FOLDER):
+    """Returns the names of those that were drawn."""
     if not shutil.which("gnuplot"):
         say("pictures: left out, gnuplot is not installed")
-        return
-    os.makedirs(FOLDER, exist_ok=True)
-    for picture in PICTURES:
+        return []
+    os.makedirs(folder, exist_ok=True)
+    drawn = []
+    for name, picture in PICTURES.items():
         try:
-            picture(result)
+            if picture(result, folder):
+                drawn.append(name)
         except (subprocess.CalledProcessError, KeyError, ValueError) as error:
-            say(f"{picture.__name__}: FAILED: {error}")
+            say(f"picture {name}: FAILED: {error}")
+    return drawn
 
 
 def draw_file(path, say):
