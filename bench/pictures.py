@@ -162,23 +162,26 @@ def draw_slow(result, folder):
                 [("s3dock pull", COLOURS["ours"]), ("docker pull", COLOURS["peer"])], values, 360)
 
 
+COURSE = {"s3dock push": COLOURS["ours"], "s3dock push, from the export": COLOURS["second"],
+          "docker push": COLOURS["peer"], "docker save | pigz | aws s3 cp -": COLOURS["other"],
+          "s3dock pull": COLOURS["ours"], "docker pull": COLOURS["peer"]}
+
+
 def draw_course(result, folder):
+    """Every half a second, what has gone over the wire since the last; pulls dashed."""
     scene = scene_of(result, "course", "watched")
     if not scene:
         return False
-    body, plots = 'set xlabel "seconds"\nset ylabel "MB/s over the wire"\nset yrange [0:*]\n', []
-    colours = iter(("#2f81f7", "#3fb950", "#db6d28", "#a371f7", "#f778ba", "#8b949e"))
+    body, plots = 'set xlabel "seconds"\nset ylabel "MB/s over the wire"\nset xrange [0:*]\nset yrange [0:*]\n', []
     for number, run in enumerate(scene["runs"]):
-        rows, before = [], None
-        step = max(1, round(0.5 / max(0.1, run["wall"] / max(1, len(run["samples"])))))
-        for at, up, down in run["samples"][::step]:
-            if before and at > before[0]:
+        rows, before = ["0 0"], (0, 0)
+        for at, up, down in run["samples"]:
+            if at - before[0] >= 0.5:
                 rows.append(f"{at:.2f} {(up + down - before[1]) / (at - before[0]) / 1e6:.2f}")
-            before = (at, up + down)
-        if rows:
-            body += f"$d{number} << EOD\n" + "\n".join(rows) + "\nEOD\n"
-            plots.append(f'$d{number} using 1:2 with lines linewidth 2 linecolor rgb "{next(colours, GREY)}" '
-                         f"title {quoted(run['contestant'])}")
+                before = (at, up + down)
+        body += f"$d{number} << EOD\n" + "\n".join(rows) + "\nEOD\n"
+        plots.append(f'$d{number} using 1:2 with lines linewidth 2 dashtype {2 if "pull" in run["contestant"] else 1} '
+                     f'linecolor rgb "{COURSE.get(run["contestant"], GREY)}" title {quoted(run["contestant"])}')
     if not plots:
         return False
     draw(folder, "throughput", "throughput over time" + marked(scene),

@@ -31,10 +31,13 @@ PLAN = (              # part, link, rounds at most, image, peers
     ("pull-rebuilt", LOOPBACK, 2, None, ONE),
     ("push-updated", LOOPBACK, 2, None, ONE),
     ("pull-updated", LOOPBACK, 2, None, ONE),
-    ("pull-rebuilt", FAR, 1, None, ONE),
     ("push-unchanged", LOOPBACK, 3, None, ONE),
     ("pull", LOOPBACK, 3, None, ("docker", "pigz")),
     ("pull-unchanged", LOOPBACK, 3, None, ()),
+    ("pull-rebuilt", FAR, 1, None, ONE),
+    ("pull-updated", FAR, 1, None, ONE),
+    ("push-neighbour", LOOPBACK, 1, None, ONE),
+    ("pull-neighbour", LOOPBACK, 1, None, ONE),
     ("course", LOOPBACK, 1, "neighbour", ("docker", "pigz")),
     ("hosts-2", LOOPBACK, 1, None, ONE),
     ("hosts-8", LOOPBACK, 1, None, ONE),
@@ -48,9 +51,6 @@ PLAN = (              # part, link, rounds at most, image, peers
     ("levels", GBIT, 1, None, ()),
     ("levels", SLOW, 1, None, ()),
     ("levels", FAR, 1, None, ()),
-    ("pull-updated", FAR, 1, None, ONE),
-    ("push-neighbour", LOOPBACK, 1, None, ONE),
-    ("pull-neighbour", LOOPBACK, 1, None, ONE),
     ("limits", LOOPBACK, 1, None, ()),
     ("engine", LOOPBACK, 3, None, ()),
     ("resume", LOOPBACK, 1, "neighbour", ONE),
@@ -115,16 +115,19 @@ ROWS = (   # what, scene, ours, the peers with a column each
     ("the same from the daemon's export", "push", "s3dock push, from the export",
      ("docker push", "docker save | pigz | aws s3 cp -", "docker save > /dev/null")),
     *((f"push, {PAIRS[pair]}", f"push-{pair}", "s3dock push", ("docker push", "", "docker save > /dev/null"))
-      for pair in ("edited", "rebuilt", "updated")),
+      for pair in PAIRS),
     ("push, nothing changed", "push-unchanged", "s3dock push", ("docker push", "", "")),
     ("pull into an empty Docker", "pull", "s3dock pull",
      ("docker pull", "aws s3 cp | pigz -d | docker load", "docker load -i")),
     *((f"pull, {PAIRS[pair]}", f"pull-{pair}", "s3dock pull", ("docker pull", "", ""))
-      for pair in ("edited", "rebuilt", "updated")),
+      for pair in PAIRS),
     *((f"the same over {FAR.title}: {PAIRS[pair]}", f"pull-{pair}@{FAR.name}", "s3dock pull", ("docker pull", "", ""))
       for pair in ("edited", "rebuilt", "updated")),
     ("pull, nothing changed", "pull-unchanged", "s3dock pull", ("", "", "")),
-    ("8 hosts pull 100 MB at once", "hosts-8", "s3dock pull", ("docker pull", "", "")),
+    *((f"{verb} of 0.5 GB over {SLOW.title}", f"{verb}@{SLOW.name}", f"s3dock {verb}", (f"docker {verb}", "", ""))
+      for verb in ("push", "pull")),
+    *((f"{count} hosts pull 100 MB at once", f"hosts-{count}", "s3dock pull", ("docker pull", "", ""))
+      for count in (2, 8, 32)),
 )
 
 
@@ -259,9 +262,11 @@ def fill_pages(result, top, drawn):
 
 
 def say_goals(result, say):
-    for goal in (goal for scene in result["scenes"] for goal in scene["goals"] if goal["limit"] is not None):
-        say(f"{'met   ' if goal['met'] else 'MISSED'} {goal['text']}: {figure(goal['value'], goal['unit'])} "
-            f"(aim {figure(goal['limit'], goal['unit'])})")
+    for scene in result["scenes"]:
+        for goal in scene["goals"]:
+            if goal["limit"] is not None:
+                say(f"{'met   ' if goal['met'] else 'MISSED'} {title(scene)}{mark(scene)}: {goal['text']}: "
+                    f"{figure(goal['value'], goal['unit'])} (aim {figure(goal['limit'], goal['unit'])})")
 
 
 def copies(folder):

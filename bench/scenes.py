@@ -582,7 +582,7 @@ ROUND = {"push": 230, "push-unchanged": 25, "push-edited": 45, "push-rebuilt": 1
          "push-neighbour": 50, "pull": 130, "pull-unchanged": 25, "pull-edited": 45, "pull-rebuilt": 65,
          "pull-updated": 65, "pull-neighbour": 45, "resume": 80, "hosts-2": 25, "hosts-8": 45, "hosts-32": 150,
          "sizes": 120, "engine": 35, "levels": 75, "profile": 90, "tuning": 120, "archive": 90, "limits": 70,
-         "course": 110, "micro": 70, "pull-edited@20mbit": 30, "pull-rebuilt@20mbit": 230, "pull-updated@20mbit": 320,
+         "course": 110, "micro": 70, "pull-edited@20mbit": 30, "pull-rebuilt@20mbit": 230, "pull-updated@20mbit": 270,
          "push@100mbit": 60, "pull@100mbit": 80, "push@1gbit": 100, "pull@1gbit": 90, "push@2mbit": 100,
          "pull@2mbit": 70, "levels@1gbit": 30, "levels@100mbit": 45, "levels@20mbit": 170}
 

@@ -68,7 +68,7 @@ class Stage:
 
     def __enter__(self):
         os.makedirs(self.home, exist_ok=True)
-        self.lock = open(self.home + ".lock", "w")
+        self.lock = open(os.path.join(TOP, ".run", "bench.lock"), "w")
         try:
             fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
