@@ -167,25 +167,32 @@ COURSE = {"s3dock push": COLOURS["ours"], "s3dock push, from the export": COLOUR
           "s3dock pull": COLOURS["ours"], "docker pull": COLOURS["peer"]}
 
 
+def course_of(run, step):
+    """Rows "seconds MB/s", one every `step` seconds: what has gone over the wire since the last."""
+    rows, before = ["0 0"], (0, 0)
+    for at, up, down in run["samples"]:
+        if at - before[0] >= step:
+            rows.append(f"{at:.2f} {(up + down - before[1]) / (at - before[0]) / 1e6:.2f}")
+            before = (at, up + down)
+    return rows
+
+
 def draw_course(result, folder):
-    """Every half a second, what has gone over the wire since the last; pulls dashed."""
+    """Pushes above, pulls below, which are over sooner and faster."""
     scene = scene_of(result, "course", "watched")
-    if not scene:
+    if not scene or not scene["runs"]:
         return False
-    body, plots = 'set xlabel "seconds"\nset ylabel "MB/s over the wire"\nset xrange [0:*]\nset yrange [0:*]\n', []
-    for number, run in enumerate(scene["runs"]):
-        rows, before = ["0 0"], (0, 0)
-        for at, up, down in run["samples"]:
-            if at - before[0] >= 0.5:
-                rows.append(f"{at:.2f} {(up + down - before[1]) / (at - before[0]) / 1e6:.2f}")
-                before = (at, up + down)
-        body += f"$d{number} << EOD\n" + "\n".join(rows) + "\nEOD\n"
-        plots.append(f'$d{number} using 1:2 with lines linewidth 2 dashtype {2 if "pull" in run["contestant"] else 1} '
-                     f'linecolor rgb "{COURSE.get(run["contestant"], GREY)}" title {quoted(run["contestant"])}')
-    if not plots:
-        return False
-    draw(folder, "throughput", "throughput over time" + marked(scene),
-         body + "plot " + ", \\\n     ".join(plots) + "\n")
+    body = 'set multiplot layout 2,1\nset ylabel "MB/s over the wire"\nset xrange [0:*]\nset yrange [0:*]\n'
+    for verb in ("push", "pull"):
+        runs = [run for run in scene["runs"] if ("pull" in run["contestant"]) == (verb == "pull")]
+        step, plots = max(0.5, max([run["wall"] for run in runs], default=0) / 60), []
+        for number, run in enumerate(runs):
+            body += f"${verb}{number} << EOD\n" + "\n".join(course_of(run, step)) + "\nEOD\n"
+            plots.append(f'${verb}{number} using 1:2 with lines linewidth 2 linecolor rgb '
+                         f'"{COURSE.get(run["contestant"], GREY)}" title {quoted(run["contestant"])}')
+        if plots:
+            body += f'set xlabel "seconds of the {verb}"\nplot ' + ", \\\n     ".join(plots) + "\nunset title\n"
+    draw(folder, "throughput", f"throughput over time{marked(scene)}", body + "unset multiplot\n", height=640)
     return True
 
 

@@ -51,6 +51,8 @@ PLAN = (              # part, link, rounds at most, image, peers
     ("levels", GBIT, 1, None, ()),
     ("levels", SLOW, 1, None, ()),
     ("levels", FAR, 1, None, ()),
+    ("peers-push", LOOPBACK, 1, None, ()),
+    ("peers-pull", LOOPBACK, 1, None, ()),
     ("limits", LOOPBACK, 1, None, ()),
     ("engine", LOOPBACK, 3, None, ()),
     ("resume", LOOPBACK, 1, "neighbour", ONE),

@@ -3,6 +3,7 @@
 A scene is a function of the stage, the link and the options (names of peers and images) that returns a
 Scene; `SCENES` names them all. Contestants that serve as yardsticks have the key "limit-...".
 """
+import copy
 import os
 import shutil
 import subprocess
@@ -265,6 +266,17 @@ def pull_pair(name):
             Goal(f"{reuser}: fetched, share of the archive",
                  lambda run: run["received"] / run["stated_archive_bytes"], reuser, share, unit=""),
         ], setup=setup, link=link)
+    return scene
+
+
+def every_peer(verb):
+    def scene(stage, link, options):
+        """Against everybody that is installed, with a smaller image."""
+        options = copy.copy(options)
+        options.peers, options.image = list(PEERS), options.image or "neighbour"
+        scene = {"push": push, "pull": pull}[verb](stage, link, options)
+        scene.name, scene.title = f"peers-{verb}", f"{scene.title}: a smaller image, every peer"
+        return scene
     return scene
 
 
@@ -565,7 +577,7 @@ SCENES = {
     **{f"pull-{name}": pull_pair(name) for name in PAIRS},
     "resume": resume, **{f"hosts-{count}": hosts(count) for count in (2, 8, 32)},
     "sizes": sizes, "levels": levels, "tuning": tuning, "archive": archive, "engine": engine,
-    "limits": limits, "course": course,
+    "limits": limits, "course": course, "peers-push": every_peer("push"), "peers-pull": every_peer("pull"),
 }
 GROUPS = {
     "pushes": [name for name in SCENES if name.startswith("push")],
@@ -582,9 +594,10 @@ ROUND = {"push": 230, "push-unchanged": 25, "push-edited": 45, "push-rebuilt": 1
          "push-neighbour": 50, "pull": 130, "pull-unchanged": 25, "pull-edited": 45, "pull-rebuilt": 65,
          "pull-updated": 65, "pull-neighbour": 45, "resume": 80, "hosts-2": 25, "hosts-8": 45, "hosts-32": 150,
          "sizes": 120, "engine": 35, "levels": 75, "profile": 90, "tuning": 120, "archive": 90, "limits": 70,
-         "course": 110, "micro": 70, "pull-edited@20mbit": 30, "pull-rebuilt@20mbit": 230, "pull-updated@20mbit": 270,
-         "push@100mbit": 60, "pull@100mbit": 80, "push@1gbit": 100, "pull@1gbit": 90, "push@2mbit": 100,
-         "pull@2mbit": 70, "levels@1gbit": 30, "levels@100mbit": 45, "levels@20mbit": 170}
+         "course": 110, "micro": 70, "peers-push": 200, "peers-pull": 150,
+         "pull-edited@20mbit": 30, "pull-rebuilt@20mbit": 230, "pull-updated@20mbit": 270, "push@100mbit": 60,
+         "pull@100mbit": 80, "push@1gbit": 100, "pull@1gbit": 90, "push@2mbit": 100, "pull@2mbit": 70,
+         "levels@1gbit": 30, "levels@100mbit": 45, "levels@20mbit": 170}
 
 
 def round_seconds(name, link, tiny=False):
