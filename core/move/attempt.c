@@ -265,6 +265,18 @@ static void on_joined(struct attempt *a, struct msg *msg)
     assemble(a);
 }
 
+/* How the archive comes by the one name that it should have. */
+static void hint_name(const struct image_info *image, const char *ref, struct err *err)
+{
+    for (unsigned i = 0; i < image->tag_count; i++)
+        if (strcmp(image->tags[i], ref) == 0) {
+            err_hint(err, "docker save %s, no other name beside it, and push that", ref);
+            return;
+        }
+    err_hint(err, "docker tag %s %s, docker save %s, and push that",
+             image->tag_count ? image->tags[0] : image->id, ref, ref);
+}
+
 static void on_read(struct attempt *a)
 {
     struct err err;
@@ -278,9 +290,7 @@ static void on_read(struct attempt *a)
         return;
     }
     if (check_names(a->image, a->rig.push->name.ref, NULL, &err)) {
-        err_hint(&err, "docker tag %s %s, docker save %s, and push that",
-                 a->image->tag_count ? a->image->tags[0] : a->image->id, a->rig.push->name.ref,
-                 a->rig.push->name.ref);
+        hint_name(a->image, a->rig.push->name.ref, &err);
         stop(a, &err);
     }
 }

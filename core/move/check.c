@@ -121,10 +121,11 @@ int check_finish(struct check *check, const struct image_info **info, uint64_t *
     return image_finish(check->image, info, err);
 }
 
-static int strange(const char *name, const char *reference, struct err *err)
+static int strange(const struct image_info *info, const char *name, const char *reference,
+                   struct err *err)
 {
-    return err_set(err, ERR_CONFLICT, "name", "the image archive is named %s, not %s", name,
-                   reference);
+    return err_set(err, ERR_CONFLICT, "name", "the image archive is named %s, not %s%s", name,
+                   reference, info->tag_count > 1 ? " alone" : "");
 }
 
 static bool means(const char *name, const char *reference)
@@ -153,10 +154,10 @@ int check_names(const struct image_info *info, const char *reference, const char
         other = NULL;
     for (unsigned i = 0; i < info->tag_count; i++)
         if (!means(info->tags[i], reference) && !(other && strcmp(info->tags[i], other) == 0))
-            return strange(info->tags[i], reference, err);
+            return strange(info, info->tags[i], reference, err);
     for (unsigned i = 0; i < info->name_count; i++)
         if (!means(info->names[i], reference) && !(other && strcmp(info->names[i], other) == 0) &&
             !(tag && strcmp(info->names[i], tag + 1) == 0))
-            return strange(info->names[i], reference, err);
+            return strange(info, info->names[i], reference, err);
     return 0;
 }

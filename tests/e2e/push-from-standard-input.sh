@@ -26,3 +26,9 @@ check "and a compressed pipe" same "$from_docker" "$(pushed from-gzip-pipe --inp
 use_bucket from-pipe
 check "what came through the pipe comes back" s3dock pull $REF --output back.tar
 check "identical" same_image saved.tar back.tar
+
+docker tag $REF app:latest
+docker save app:latest $REF >both.tar
+docker image rm app:latest >/dev/null
+refused 8 "not $REF alone" "an archive that brings a second name along" push $REF --force --input both.tar
+check "the hint saves it without" grep -q "hint: docker save $REF, no other name" refused.err

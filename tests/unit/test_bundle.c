@@ -148,10 +148,8 @@ static void layers_that_are_left_out_are_named_and_absent(void **state)
         unsigned count;
         int sent[LAYERS];
     } cases[] = {
-        {{false, false, false, false}, 3, {1, 2, 0}},
-        {{true, false, false, false}, 2, {1, 2}},
-        {{true, true, false, true}, 1, {2}},
-        {{true, true, true, true}, 0, {0}},
+        {{false, false, false, false}, 3, {1, 2, 0}}, {{true, false, false, false}, 2, {1, 2}},
+        {{true, true, false, true}, 1, {2}},          {{true, true, true, true}, 0, {0}},
         {{true, true, false, false}, 2, {3, 2}}, /* there with fewer layers below it */
         {{true, true, true, false}, 1, {3}},
     };
