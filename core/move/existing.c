@@ -42,11 +42,7 @@ void existing_finish(struct existing *existing)
 
 bool existing_is(const struct existing *existing, const char *id)
 {
-    const struct metadata *metadata = &existing->at.metadata;
-
-    if (!existing->whole || !id[0])
-        return false;
-    return metadata_names(metadata, id);
+    return existing->whole && metadata_names(&existing->at.metadata, id);
 }
 
 bool existing_is_torn(const struct existing *existing)

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "catalog/conditions.h"
@@ -10,16 +11,16 @@
 
 #define DOCUMENT_MAX (256 * KIB)
 
-/* What a containerd store makes of it: a bundle's manifest where it gets a bundle, else what the
+/* A containerd store that is given a bundle calls the image by the bundle's manifest, and has its
+ * layers as plain tars. What cannot be bundled is loaded as it is, and keeps the name that the
  * stream brings along. */
-static int describe_pulled(const struct image_info *image, struct metadata *out, struct err *err)
+static int describe_engines(const struct image_info *image, struct metadata *out, struct err *err)
 {
-    char id[IMAGE_ID_SIZE];
-
-    str_copy(id, sizeof id, image->manifest_id);
-    if (bundle_possible(image) && bundle_manifest_id(image, id, err))
-        return ERR_FAIL;
-    str_copy(out->manifest_id, sizeof out->manifest_id, id);
+    out->manifest_id[0] = '\0';
+    if (bundle_possible(image))
+        return bundle_manifest_id(image, out->manifest_id, err);
+    if (!out->engine_id[0] && strcmp(image->manifest_id, image->id) != 0)
+        str_copy(out->engine_id, sizeof out->engine_id, image->manifest_id);
     return 0;
 }
 
@@ -39,7 +40,7 @@ int identity_describe(const struct image_info *image, struct metadata *out, stru
     str_copy(out->image_id, sizeof out->image_id, image->id);
     snprintf(out->platform, sizeof out->platform, "%s/%s%s%s", image->os, image->architecture,
              image->variant[0] ? "/" : "", image->variant);
-    return describe_pulled(image, out, err);
+    return describe_engines(image, out, err);
 }
 
 bool identity_is_missing(const struct existing *existing)
