@@ -14,8 +14,8 @@ import pictures
 import profile_cores
 from links import LINKS, LOOPBACK
 from records import Records, key_of
-from report import (conditions, figure, mark, markdown, megabytes, micro_markdown, now, provenance, scene_markdown,
-                    seconds, title, write)
+from report import (cell, conditions, figure, mark, markdown, megabytes, micro_markdown, now, provenance,
+                    scene_markdown, seconds, title, write)
 from scenes import round_seconds
 from stage import PAIRS, TOP
 
@@ -232,6 +232,18 @@ def levels_table(result):
     return "\n".join(lines)
 
 
+def aims_table(result):
+    """Every aim, those that are missed first."""
+    rows = [(bool(goal["met"]), scene, goal) for scene in result["scenes"] for goal in scene["goals"]
+            if goal["limit"] is not None]
+    lines = ["| | is | aim | |", "|---|---:|---:|---|"]
+    for met, scene, goal in sorted(rows, key=lambda row: row[0]):
+        bound = "at least" if goal["at_least"] else "at most"
+        lines.append(f"| {title(scene)}{mark(scene)}: {cell(goal['text'])} | {figure(goal['value'], goal['unit'])} | "
+                     f"{bound} {figure(goal['limit'], goal['unit'])} | {'met' if met else '**missed**'} |")
+    return "\n".join(lines) if rows else ""
+
+
 def page(parts):
     return "\n\n".join(part for part in parts if part)
 
@@ -256,6 +268,7 @@ def fill_pages(result, top, drawn):
     fill(readme, "headline", page([intro, headline(result), footnote(shown), facts(result),
                                    pictures_markdown("docs/pictures", drawn)]))
     fill(performance, "scenes", scenes_text(result, drawn))
+    fill(performance, "aims", aims_table(result))
     fill(performance, "levels", levels_table(result))
     if result["micro"]:
         fill(performance, "modules", with_provenance(result, "micro", micro_markdown(result["micro"])))

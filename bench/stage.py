@@ -199,13 +199,14 @@ class Stage:
 
     def need_hosts(self, count):
         """So many edge hosts at once."""
-        def start(number):
-            where = os.path.join(self.home, f"h{number}")
-            return where, kit("docker", "start", where).strip().partition("=")[2]
-        if len(self.hosts) < count:
-            self.say(f"starting {count - len(self.hosts)} hosts")
-        with concurrent.futures.ThreadPoolExecutor(HOSTS_AT_ONCE) as pool:
-            self.hosts += pool.map(start, range(len(self.hosts), count))
+        places = [os.path.join(self.home, f"h{number}") for number in range(len(self.hosts), count)]
+        if places:
+            self.say(f"starting {len(places)} hosts")
+            at = len(self.hosts)
+            self.hosts += [(where, "") for where in places]   # so that they are stopped, come what may
+            with concurrent.futures.ThreadPoolExecutor(HOSTS_AT_ONCE) as pool:
+                told = list(pool.map(lambda where: kit("docker", "start", where), places))
+            self.hosts[at:] = [(where, line.strip().partition("=")[2]) for where, line in zip(places, told)]
         return [host for _, host in self.hosts[:count]]
 
     def empty_hosts(self, count):
