@@ -40,6 +40,7 @@
 #define SAMPLE          (SECOND / 10)
 #define CONNECTIONS_MAX 512
 #define PIECE_MAX       (64 * 1024)
+#define LATE_MAX        0.02 /* seconds */
 
 /* Bytes in the air. size 0: the end of the stream. */
 struct piece {
@@ -126,10 +127,13 @@ static size_t flying_max(const struct link *link)
     return (size_t)(link->rate * 2 * (double)link->half_trip / (double)SECOND) + 8UL * PIECE_MAX;
 }
 
+/* What a busy machine kept this process from moving it may make up for, within limits: a link that
+ * has been idle owes nothing. */
 static void refill(struct link *link, int64_t now)
 {
     double gained = link->rate * (double)(now - link->refilled) / (double)SECOND;
-    double most = (double)piece_size(link);
+    double piece = (double)piece_size(link), late = link->rate * LATE_MAX;
+    double most = late > piece ? late : piece;
 
     link->refilled = now;
     for (int i = 0; i < 2; i++) {

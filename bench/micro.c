@@ -1,20 +1,23 @@
 /*
  * micro - the modules one by one, on made-up bytes in memory.
  *
- *     micro                 every case: "name nanoseconds bytes", of one operation (bytes 0: none)
- *     micro --list          the names of the cases
- *     micro --count NAME    one operation, for a tool that counts instructions in run_case()
+ *     micro                 every case: "name nanoseconds bytes cycles", of one operation (bytes 0:
+ * none; cycles 0: the kernel does not let us count them) micro --list          the names of the
+ * cases micro --count NAME    one operation, for a tool that counts instructions in run_case()
  *     micro --plain NAME    bytes a second of that case, alone
  *
  * Each case is repeated until 50 ms have gone, seven times; the fastest of these counts, because
  * everything else that a machine does only ever adds.
  */
 #include <inttypes.h>
+#include <linux/perf_event.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/hash.h"
@@ -391,26 +394,54 @@ static int64_t now_ns(void)
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
-/* Nanoseconds of one operation. */
-static double measure(const struct bench_case *one)
+/* A counter of this thread's processor cycles, user space only; negative where there is none. */
+static int open_cycles(void)
 {
-    double best = 0;
+    struct perf_event_attr what = {.type = PERF_TYPE_HARDWARE,
+                                   .size = sizeof(what),
+                                   .config = PERF_COUNT_HW_CPU_CYCLES,
+                                   .exclude_kernel = 1,
+                                   .exclude_hv = 1};
+
+    return (int)syscall(SYS_perf_event_open, &what, 0, -1, -1, 0);
+}
+
+static uint64_t cycles_now(int counter)
+{
+    uint64_t count = 0;
+
+    return counter >= 0 && read(counter, &count, sizeof(count)) == sizeof(count) ? count : 0;
+}
+
+/* Nanoseconds and cycles of one operation. */
+struct cost {
+    double ns, cycles;
+};
+
+static struct cost measure(const struct bench_case *one)
+{
+    static int counter = -2;
+    struct cost best = {0};
     uint64_t times = 1;
 
+    if (counter == -2)
+        counter = open_cycles();
     run_case(one, 1);
     for (int round = 0; round < ROUNDS;) {
+        uint64_t cycles = cycles_now(counter);
         int64_t began = now_ns(), took;
         double each;
 
         run_case(one, times);
         took = now_ns() - began;
+        cycles = cycles_now(counter) - cycles;
         if (took < ROUND_NS) {
             times *= 2;
             continue;
         }
         each = (double)took / (double)times / one->count;
-        if (round == 0 || each < best)
-            best = each;
+        if (round == 0 || each < best.ns)
+            best = (struct cost){each, (double)cycles / (double)times / one->count};
         round++;
     }
     return best;
@@ -445,11 +476,13 @@ int main(int argc, char **argv)
         const struct bench_case *one = find(argv[2]);
 
         make_everything();
-        printf("%.0f\n", (double)bytes_of(one) * 1e9 / measure(one));
+        printf("%.0f\n", (double)bytes_of(one) * 1e9 / measure(one).ns);
     } else if (argc == 1) {
         make_everything();
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-            printf("%s %.2f %zu\n", cases[i].name, measure(&cases[i]), bytes_of(&cases[i]));
+            struct cost cost = measure(&cases[i]);
+
+            printf("%s %.2f %zu %.1f\n", cases[i].name, cost.ns, bytes_of(&cases[i]), cost.cycles);
             fflush(stdout);
         }
     } else {

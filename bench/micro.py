@@ -1,6 +1,6 @@
-"""The micro benches: modules one by one (micro.c), their time and, where valgrind is there, their
-instructions. Instructions are exact and the same on every run; they are of the code that valgrind's
-processor gets (AVX2, no AVX-512), so the two columns need not agree."""
+"""The micro benches: modules one by one (micro.c), their time, cycles where the kernel lets them be counted and,
+where valgrind is there, their instructions. These are exact and the same on every run; they are of the code that
+valgrind's processor gets (AVX2, no AVX-512), so they need not agree with the others."""
 import os
 import re
 import shutil
@@ -8,11 +8,13 @@ import subprocess
 
 
 def times(program):
-    """{case: {"ns", "bytes"}} of one operation."""
+    """{case: {"ns", "bytes", and maybe "cycles"}} of one operation."""
     found = {}
     for line in subprocess.run([program], check=True, text=True, stdout=subprocess.PIPE).stdout.splitlines():
-        name, ns, size = line.split()
+        name, ns, size, *cycles = line.split()   # those of an earlier revision have no cycles
         found[name] = {"ns": float(ns), "bytes": int(size)}
+        if cycles and float(cycles[0]):
+            found[name]["cycles"] = float(cycles[0])
     return found
 
 

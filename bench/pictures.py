@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 
+from report import mark
 from stage import PAIRS, TOP
 
 FOLDER = os.path.join(TOP, "docs", "pictures")
@@ -27,8 +28,8 @@ def quoted(text):
     return '"' + text.replace('"', '\\"').replace("_", "\\\\_").replace("\n", "\\n") + '"'
 
 
-def draw(name, title, body, height=420, key="top left", grid="ytics"):
-    output = os.path.join(FOLDER, name + ".svg")
+def draw(folder, name, title, body, height=420, key="outside bottom center horizontal", grid="ytics"):
+    output = os.path.join(folder, name + ".svg")
     script = FRAME.format(height=height, output=output, title=title, key=key, grid=grid) + body
     subprocess.run(["gnuplot"], input=script, text=True, check=True)
     # What the terminal leaves at the ends of lines is nothing that git should carry.
@@ -43,6 +44,11 @@ def scene_of(result, name, link="loopback"):
                  if scene["name"] == name and scene["link"]["name"] == link), None)
 
 
+def marked(scene):
+    """Behind the name of what was measured with another program."""
+    return mark(scene) if scene else ""
+
+
 def wall(scene, contestant):
     figures = scene["figures"].get(contestant) if scene else None
     return figures["wall"] if figures else None
@@ -50,7 +56,7 @@ def wall(scene, contestant):
 
 # --- one function a picture; each returns whether there was anything to draw ---------------------------
 
-def bars(name, title, unit, groups, series, values, height=440):
+def bars(folder, name, title, unit, groups, series, values, height=440):
     """Clustered bars. values: {(group, series): (median, least, most)}; series: [(name, colour)]."""
     series = [(one, colour) for one, colour in series if any((group, one) in values for group in groups)]
     groups = [group for group in groups if any((group, one) in values for one, _ in series)]
@@ -74,7 +80,7 @@ def bars(name, title, unit, groups, series, values, height=440):
         plots.append(f'$d{number} using 1:2 with boxes linecolor rgb "{colour}" title {quoted(one)}')
         plots.append(f'$d{number} using 1:3:(0):($4-$3) with vectors nohead linewidth 1.5 linecolor rgb "{GREY}" notitle')
         plots.append(f'$d{number} using 1:4:5 with labels offset 0,0.6 font ",10" textcolor rgb "{GREY}" notitle')
-    draw(name, title, body + "plot " + ", \\\n     ".join(plots) + "\n", height, "outside bottom center horizontal")
+    draw(folder, name, title, body + "plot " + ", \\\n     ".join(plots) + "\n", height)
     return True
 
 
@@ -103,14 +109,16 @@ SERIES = [("s3dock", COLOURS["ours"]), ("s3dock, daemon's export", COLOURS["seco
           ("docker save / load, no network", COLOURS["limit"])]
 
 
-def draw_time(result):
-    values = {}
+def draw_time(result, folder):
+    values, groups = {}, []
     for group, name, contestants in TIMES:
+        group += marked(scene_of(result, name))
+        groups.append(group)
         for series, contestant in contestants.items():
             found = wall(scene_of(result, name), contestant)
             if found:
                 values[group, series] = (found["median"], found["least"], found["most"])
-    return bars("time", "1.4 GB image, loopback: seconds", "seconds", [group for group, _, _ in TIMES], SERIES, values)
+    return bars(folder, "time", "1.4 GB image, loopback: seconds", "seconds", groups, SERIES, values)
 
 
 def moved(scene, contestant, key):
@@ -118,67 +126,77 @@ def moved(scene, contestant, key):
     return figures[key]["median"] / 1e6 if figures and key in figures else None
 
 
-def draw_bytes(result):
+def draw_bytes(result, folder):
     values, groups = {}, []
     for verb, key in (("push", "sent"), ("pull", "received")):
         for pair in PAIRS:
             short = {"edited": "one file edited", "rebuilt": "rebuilt", "updated": "updated",
                      "neighbour": "neighbour"}[pair]
-            group = f"{verb},\n{short}"
+            # Over a slow link local chunks are taken by themselves.
+            scene = scene_of(result, f"{verb}-{pair}") or scene_of(result, f"{verb}-{pair}", "20mbit")
+            group = f"{verb},\n{short}{marked(scene)}"
             groups.append(group)
             for series, contestant in (("s3dock", f"s3dock {verb}"),
                                        ("s3dock pull --reuse always", "s3dock pull --reuse always"),
                                        ("docker push / pull", f"docker {verb}")):
-                # Over a slow link local chunks are taken by themselves.
-                scene = scene_of(result, f"{verb}-{pair}") or scene_of(result, f"{verb}-{pair}", "20mbit")
                 value = moved(scene, contestant, key)
                 if value is not None:
                     values[group, series] = (value, value, value)
-    return bars("bytes", "a successor of an image that is there: MB over the wire", "MB", groups,
+    return bars(folder, "bytes", "a successor of an image that is there: MB over the wire", "MB", groups,
                 [("s3dock", COLOURS["ours"]), ("s3dock pull --reuse always", COLOURS["second"]),
                  ("docker push / pull", COLOURS["peer"])], values)
 
 
-def draw_slow(result):
+def draw_slow(result, folder):
     values, groups = {}, []
     for pair in PAIRS:
         scene = scene_of(result, f"pull-{pair}", "20mbit")
         group = {"edited": "one file edited", "rebuilt": "rebuilt with --no-cache", "updated": "packages updated",
-                 "neighbour": "another app, same base"}[pair]
+                 "neighbour": "another app, same base"}[pair] + marked(scene)
         groups.append(group)
         for series, contestant in (("s3dock pull", "s3dock pull"), ("docker pull", "docker pull")):
             found = wall(scene, contestant)
             if found:
                 values[group, series] = (found["median"], found["least"], found["most"])
-    return bars("slow-link", "pull of a successor over 20 Mbit/s, 40 ms: seconds", "seconds", groups,
+    return bars(folder, "slow-link", "pull of a successor over 20 Mbit/s, 40 ms: seconds", "seconds", groups,
                 [("s3dock pull", COLOURS["ours"]), ("docker pull", COLOURS["peer"])], values, 360)
 
 
-def draw_course(result):
-    scene = scene_of(result, "course", "watched")
-    if not scene:
-        return False
-    body, plots = 'set xlabel "seconds"\nset ylabel "MB/s over the wire"\nset yrange [0:*]\n', []
-    colours = iter(("#2f81f7", "#3fb950", "#db6d28", "#a371f7", "#f778ba", "#8b949e"))
-    for number, run in enumerate(scene["runs"]):
-        rows, before = [], None
-        step = max(1, round(0.5 / max(0.1, run["wall"] / max(1, len(run["samples"])))))
-        for at, up, down in run["samples"][::step]:
-            if before and at > before[0]:
-                rows.append(f"{at:.2f} {(up + down - before[1]) / (at - before[0]) / 1e6:.2f}")
+COURSE = {"s3dock push": COLOURS["ours"], "s3dock push, from the export": COLOURS["second"],
+          "docker push": COLOURS["peer"], "docker save | pigz | aws s3 cp -": COLOURS["other"],
+          "s3dock pull": COLOURS["ours"], "docker pull": COLOURS["peer"]}
+
+
+def course_of(run, step):
+    """Rows "seconds MB/s", one every `step` seconds: what has gone over the wire since the last."""
+    rows, before = ["0 0"], (0, 0)
+    for at, up, down in run["samples"]:
+        if at - before[0] >= step:
+            rows.append(f"{at:.2f} {(up + down - before[1]) / (at - before[0]) / 1e6:.2f}")
             before = (at, up + down)
-        if rows:
-            body += f"$d{number} << EOD\n" + "\n".join(rows) + "\nEOD\n"
-            plots.append(f'$d{number} using 1:2 with lines linewidth 2 linecolor rgb "{next(colours, GREY)}" '
-                         f"title {quoted(run['contestant'])}")
-    if not plots:
+    return rows
+
+
+def draw_course(result, folder):
+    """Pushes above, pulls below, which are over sooner and faster."""
+    scene = scene_of(result, "course", "watched")
+    if not scene or not scene["runs"]:
         return False
-    draw("throughput", "throughput over time", body + "plot " + ", \\\n     ".join(plots) + "\n",
-         key="outside bottom center horizontal")
+    body = 'set multiplot layout 2,1\nset ylabel "MB/s over the wire"\nset xrange [0:*]\nset yrange [0:*]\n'
+    for verb in ("push", "pull"):
+        runs = [run for run in scene["runs"] if ("pull" in run["contestant"]) == (verb == "pull")]
+        step, plots = max(0.5, max([run["wall"] for run in runs], default=0) / 60), []
+        for number, run in enumerate(runs):
+            body += f"${verb}{number} << EOD\n" + "\n".join(course_of(run, step)) + "\nEOD\n"
+            plots.append(f'${verb}{number} using 1:2 with lines linewidth 2 linecolor rgb '
+                         f'"{COURSE.get(run["contestant"], GREY)}" title {quoted(run["contestant"])}')
+        if plots:
+            body += f'set xlabel "seconds of the {verb}"\nplot ' + ", \\\n     ".join(plots) + "\nunset title\n"
+    draw(folder, "throughput", f"throughput over time{marked(scene)}", body + "unset multiplot\n", height=640)
     return True
 
 
-def draw_memory(result):
+def draw_memory(result, folder):
     scene = scene_of(result, "sizes")
     if not scene:
         return False
@@ -194,24 +212,29 @@ def draw_memory(result):
                      f'title "{verb}: memory"')
         plots.append(f'$d{number} using 1:3 axes x1y2 with linespoints linewidth 1 dashtype 2 pointtype 6 '
                      f'linecolor rgb "{colour}" title "{verb}: seconds (right)"')
-    draw("memory", "memory and time over the size of the image", body + "plot " + ", \\\n     ".join(plots) + "\n",
-         key="outside bottom center horizontal")
+    draw(folder, "memory", "memory and time over the size of the image" + marked(scene),
+         body + "plot " + ", \\\n     ".join(plots) + "\n")
     return True
 
 
-PICTURES = (draw_time, draw_bytes, draw_slow, draw_course, draw_memory)
+PICTURES = {"time": draw_time, "slow-link": draw_slow, "bytes": draw_bytes, "throughput": draw_course,
+            "memory": draw_memory}
 
 
-def draw_all(result, say):
+def draw_all(result, say, folder=FOLDER):
+    """Returns the names of those that were drawn."""
     if not shutil.which("gnuplot"):
         say("pictures: left out, gnuplot is not installed")
-        return
-    os.makedirs(FOLDER, exist_ok=True)
-    for picture in PICTURES:
+        return []
+    os.makedirs(folder, exist_ok=True)
+    drawn = []
+    for name, picture in PICTURES.items():
         try:
-            picture(result)
+            if picture(result, folder):
+                drawn.append(name)
         except (subprocess.CalledProcessError, KeyError, ValueError) as error:
-            say(f"{picture.__name__}: FAILED: {error}")
+            say(f"picture {name}: FAILED: {error}")
+    return drawn
 
 
 def draw_file(path, say):

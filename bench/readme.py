@@ -1,49 +1,98 @@
-"""Everything that README and docs/performance.md show, measured in one go: `./dev bench readme`.
+"""Everything that README and docs/performance.md show: `./dev bench readme`.
 
-The plan is in the order of what matters; each scene plays once, and again while there is time to spare; the
-slow peers play once. What stands between <!-- bench NAME --> and <!-- /bench --> in the two pages is then
-written anew, and the pictures are drawn. What failed, or was left out for lack of time, is not in them.
+It is more than one likes to wait for, so a run plays what fits into its minutes: first what is missing, then what
+was measured with another program or on another machine, then the oldest; in the order of what matters, which is
+also one in which each scene finds much of what the one before it has put into daemons, bucket and registry. Each
+part is kept (records.py). What stands between <!-- bench NAME --> and <!-- /bench --> in the two pages is then
+written anew from all that is there, and the pictures are drawn. The slow peers play once.
 """
 import os
 import re
+import shutil
 
-import micro
 import pictures
 import profile_cores
 from links import LINKS, LOOPBACK
-from report import conditions, figure, markdown, megabytes, micro_markdown, scene_markdown, seconds, title, write
+from records import Records, key_of
+from report import (cell, conditions, figure, mark, markdown, megabytes, micro_markdown, now, provenance,
+                    scene_markdown, seconds, title, write)
+from scenes import round_seconds
 from stage import PAIRS, TOP
 
-MINUTES = 23.5        # for the scenes; the modules take one more
-FAR, SLOW = LINKS["20mbit"], LINKS["100mbit"]
+MINUTES = 20
+GBIT, SLOW, FAR, DROPS = (LINKS[name] for name in ("1gbit", "100mbit", "20mbit", "2mbit"))
 ALL, ONE = ("docker", "pigz", "zstd"), ("docker",)
-PLAN = (              # scene, link, rounds at most, image, peers
+PLAN = (              # part, link, rounds at most, image, peers
     ("push", LOOPBACK, 3, None, ALL),
     ("push-edited", LOOPBACK, 3, None, ONE),
     ("pull-edited", LOOPBACK, 3, None, ONE),
     ("pull-edited", FAR, 1, None, ONE),
-    ("push-rebuilt", LOOPBACK, 3, None, ONE),
-    ("pull-rebuilt", LOOPBACK, 3, None, ONE),
-    ("pull-rebuilt", FAR, 1, None, ONE),
+    ("push-rebuilt", LOOPBACK, 2, None, ONE),
+    ("pull-rebuilt", LOOPBACK, 2, None, ONE),
     ("push-updated", LOOPBACK, 2, None, ONE),
     ("pull-updated", LOOPBACK, 2, None, ONE),
-    ("pull", LOOPBACK, 3, None, ("docker", "pigz")),
-    ("profile", LOOPBACK, 1, None, ()),
-    ("engine", LOOPBACK, 3, None, ()),
     ("push-unchanged", LOOPBACK, 3, None, ONE),
+    ("pull", LOOPBACK, 3, None, ("docker", "pigz")),
     ("pull-unchanged", LOOPBACK, 3, None, ()),
-    ("sizes", LOOPBACK, 1, None, ()),
-    ("course", LOOPBACK, 1, "neighbour", ("docker", "pigz")),
-    ("hosts-8", LOOPBACK, 1, None, ONE),
-    ("pull", SLOW, 1, "neighbour", ONE),
-    ("push", SLOW, 1, "neighbour", ONE),
+    ("pull-rebuilt", FAR, 1, None, ONE),
     ("pull-updated", FAR, 1, None, ONE),
-    ("limits", LOOPBACK, 1, None, ()),
-    ("resume", LOOPBACK, 1, "neighbour", ONE),
+    ("push-neighbour", LOOPBACK, 1, None, ONE),
+    ("pull-neighbour", LOOPBACK, 1, None, ONE),
+    ("course", LOOPBACK, 1, "neighbour", ("docker", "pigz")),
+    ("hosts-2", LOOPBACK, 1, None, ONE),
+    ("hosts-8", LOOPBACK, 1, None, ONE),
+    ("hosts-32", LOOPBACK, 1, None, ONE),
+    ("sizes", LOOPBACK, 1, None, ()),
+    ("micro", LOOPBACK, 1, None, ()),
+    ("profile", LOOPBACK, 1, None, ()),
+    ("push", SLOW, 1, None, ONE),
+    ("pull", SLOW, 1, None, ONE),
     ("levels", LOOPBACK, 1, None, ()),
+    ("levels", GBIT, 1, None, ()),
+    ("levels", SLOW, 1, None, ()),
+    ("levels", FAR, 1, None, ()),
+    ("peers-push", LOOPBACK, 1, None, ()),
+    ("peers-pull", LOOPBACK, 1, None, ()),
+    ("limits", LOOPBACK, 1, None, ()),
+    ("engine", LOOPBACK, 3, None, ()),
+    ("resume", LOOPBACK, 1, "neighbour", ONE),
+    ("push", DROPS, 1, None, ONE),
+    ("pull", DROPS, 1, None, ONE),
+    ("push", GBIT, 1, None, ONE),
+    ("pull", GBIT, 1, None, ONE),
+    ("tuning", LOOPBACK, 1, None, ()),
+    ("archive", LOOPBACK, 1, None, ()),
 )
-# Played if time is left: none is set aside for them.
-SPARE = [entry[:2] for entry in PLAN[-7:]]
+KEYS = [key_of(*entry[:2]) for entry in PLAN]
+
+
+# --- what is played -----------------------------------------------------------------------------------
+
+def expected(entry, records, tiny=False):
+    """Seconds that a part takes: as long as the last time, or what the first round takes and, without the slow peers,
+    the others."""
+    name, link, repeat = entry[:3]
+    return records.seconds(key_of(name, link)) or round_seconds(name, link, tiny) * (1 + 0.35 * (repeat - 1))
+
+
+def choose(plan, records, minutes, tiny=False):
+    """The entries that fit into the minutes, the first at least, in the order of who needs it most; what is as it
+    should be only when nothing else waits."""
+    chosen, waiting, left = [], [], minutes * 60
+    for entry in sorted(plan, key=lambda entry: records.rank(key_of(*entry[:2]))):
+        current = records.rank(key_of(*entry[:2]))[0] == 3
+        need = expected(entry, records, tiny)
+        if minutes and (need <= left or not chosen) and not (current and waiting):
+            chosen.append(entry)
+            left -= need
+        elif not current:
+            waiting.append(entry)
+    return chosen, waiting
+
+
+def listed(entries, records, tiny=False):
+    names = ", ".join(key_of(*entry[:2]) for entry in entries) or "nothing"
+    return f"{names} (about {sum(expected(entry, records, tiny) for entry in entries) / 60:.0f} minutes)"
 
 
 # --- the pages ----------------------------------------------------------------------------------------
@@ -68,22 +117,32 @@ ROWS = (   # what, scene, ours, the peers with a column each
     ("the same from the daemon's export", "push", "s3dock push, from the export",
      ("docker push", "docker save | pigz | aws s3 cp -", "docker save > /dev/null")),
     *((f"push, {PAIRS[pair]}", f"push-{pair}", "s3dock push", ("docker push", "", "docker save > /dev/null"))
-      for pair in ("edited", "rebuilt", "updated")),
+      for pair in PAIRS),
     ("push, nothing changed", "push-unchanged", "s3dock push", ("docker push", "", "")),
     ("pull into an empty Docker", "pull", "s3dock pull",
      ("docker pull", "aws s3 cp | pigz -d | docker load", "docker load -i")),
     *((f"pull, {PAIRS[pair]}", f"pull-{pair}", "s3dock pull", ("docker pull", "", ""))
-      for pair in ("edited", "rebuilt", "updated")),
+      for pair in PAIRS),
     *((f"the same over {FAR.title}: {PAIRS[pair]}", f"pull-{pair}@{FAR.name}", "s3dock pull", ("docker pull", "", ""))
       for pair in ("edited", "rebuilt", "updated")),
     ("pull, nothing changed", "pull-unchanged", "s3dock pull", ("", "", "")),
-    ("8 hosts pull 100 MB at once", "hosts-8", "s3dock pull", ("docker pull", "", "")),
+    *((f"{verb} of 0.5 GB over {SLOW.title}", f"{verb}@{SLOW.name}", f"s3dock {verb}", (f"docker {verb}", "", ""))
+      for verb in ("push", "pull")),
+    *((f"{count} hosts pull 100 MB at once", f"hosts-{count}", "s3dock pull", ("docker pull", "", ""))
+      for count in (2, 8, 32)),
 )
 
 
 def scenes_by_name(result):
     return {scene["name"] + ("" if scene["link"]["name"] in ("loopback", "watched") else f"@{scene['link']['name']}"):
             scene for scene in result["scenes"]}
+
+
+def footnote(scenes):
+    """What the dagger means, where there is one."""
+    stale = sorted({"{program} ({revision}), {time:.10}".format(**scene["measured"])
+                    for scene in scenes if mark(scene)})
+    return f"† Measured with another program or on another machine: {'; '.join(stale)}." if stale else ""
 
 
 def headline(result):
@@ -100,7 +159,7 @@ def headline(result):
         for peer in peers:
             theirs = figures[peer]["wall"]["median"] if peer in figures else None
             cells.append(f"{seconds(theirs)} s ({own / theirs:.2f} x)" if theirs else "")
-        lines.append(f"| {what} | {' | '.join(cells)} |")
+        lines.append(f"| {what}{mark(scenes[name])} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -110,15 +169,15 @@ def wire_table(result):
     lines = ["| MB over the wire | s3dock push | `docker push` | s3dock pull | s3dock pull, slow link | `docker pull` |",
              "|---|---:|---:|---:|---:|---:|"]
 
-    def cell(name, contestant, key):
+    def moved(name, contestant, key):
         figures = scenes.get(name, {}).get("figures", {}).get(contestant)
-        return megabytes(figures[key]["median"]) if figures and key in figures else ""
+        return megabytes(figures[key]["median"]) + mark(scenes[name]) if figures and key in figures else ""
 
     for pair, what in PAIRS.items():
-        cells = [cell(f"push-{pair}", "s3dock push", "sent"), cell(f"push-{pair}", "docker push", "sent"),
-                 cell(f"pull-{pair}", "s3dock pull", "received"),
-                 cell(f"pull-{pair}@{FAR.name}", "s3dock pull", "received"),
-                 cell(f"pull-{pair}", "docker pull", "received")]
+        cells = [moved(f"push-{pair}", "s3dock push", "sent"), moved(f"push-{pair}", "docker push", "sent"),
+                 moved(f"pull-{pair}", "s3dock pull", "received"),
+                 moved(f"pull-{pair}@{FAR.name}", "s3dock pull", "received"),
+                 moved(f"pull-{pair}", "docker pull", "received")]
         if any(cells):
             lines.append(f"| {what} | {' | '.join(cells)} |")
     return "\n".join(lines) if len(lines) > 2 else ""
@@ -128,9 +187,8 @@ NAMES = {"time": "time by scene and peer", "slow-link": "pulls over a slow link"
          "throughput": "throughput over time", "memory": "memory and time over the size of the image"}
 
 
-def pictures_markdown(folder, *names):
-    return "\n\n".join(f"![{NAMES[name]}]({folder}/{name}.svg)" for name in names
-                       if os.path.exists(os.path.join(pictures.FOLDER, name + ".svg")))
+def pictures_markdown(folder, drawn):
+    return "\n\n".join(f"![{what}]({folder}/{name}.svg)" for name, what in NAMES.items() if name in drawn)
 
 
 def rounds(result):
@@ -156,39 +214,110 @@ def facts(result):
     return f"{told[0][0].upper()}{told[0][1:]}" + "".join(f", {more}" for more in told[1:]) + "." if told else ""
 
 
-def fill_pages(result, say):
-    readme, performance = os.path.join(TOP, "README.md"), os.path.join(TOP, "docs", "performance.md")
-    intro = f"{conditions(result)}; medians of {rounds(result)}, every contestant in turn (`./dev bench readme`):"
-    parts = [intro, headline(result), facts(result), pictures_markdown("docs/pictures", "time", "slow-link", "bytes")]
-    fill(readme, "headline", "\n\n".join(part for part in parts if part))
-    text = [f"{conditions(result)}; medians of {rounds(result)}.", "", wire_table(result), "",
-            pictures_markdown("pictures", "throughput", "memory"), ""]
+def levels_table(result):
+    """Seconds and bytes of a push at each level, over each link."""
+    scenes = scenes_by_name(result)
+    columns = [(name, scene) for name, scene in scenes.items() if name.startswith("levels@")]
+    if not columns:
+        return ""
+    levels = sorted({level for _, scene in columns for level in scene["figures"]})
+    lines = ["| | MB | " + " | ".join(scene["link"]["title"] + mark(scene) for _, scene in columns) + " |",
+             "|---|---:|" + "---:|" * len(columns)]
+    for level in levels:
+        sizes = [scene["figures"][level]["stated_archive_bytes"]["median"] for _, scene in columns
+                 if level in scene["figures"]]
+        cells = [f"{seconds(scene['figures'][level]['wall']['median'])} s" if level in scene["figures"] else ""
+                 for _, scene in columns]
+        lines.append(f"| {level} | {megabytes(sizes[0])} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def aims_table(result):
+    """Every aim, those that are missed first."""
+    rows = [(bool(goal["met"]), scene, goal) for scene in result["scenes"] for goal in scene["goals"]
+            if goal["limit"] is not None]
+    lines = ["| | is | aim | |", "|---|---:|---:|---|"]
+    for met, scene, goal in sorted(rows, key=lambda row: row[0]):
+        bound = "at least" if goal["at_least"] else "at most"
+        lines.append(f"| {title(scene)}{mark(scene)}: {cell(goal['text'])} | {figure(goal['value'], goal['unit'])} | "
+                     f"{bound} {figure(goal['limit'], goal['unit'])} | {'met' if met else '**missed**'} |")
+    return "\n".join(lines) if rows else ""
+
+
+def page(parts):
+    return "\n\n".join(part for part in parts if part)
+
+
+def scenes_text(result, drawn):
+    parts = [f"{conditions(result)}; medians of {rounds(result)}.", wire_table(result), footnote(result["scenes"]),
+             pictures_markdown("pictures", drawn)]
     for scene in result["scenes"]:
-        text += [f"### {title(scene)[0].upper()}{title(scene)[1:]}", "", scene_markdown(scene), ""]
-    fill(performance, "scenes", "\n".join(text))
+        heading = title(scene)
+        parts += [f"### {heading[0].upper()}{heading[1:]}", scene_markdown(scene, result)]
+    return page(parts)
+
+
+def with_provenance(result, name, text):
+    return page([provenance({"measured": result["measured"][name]}, result), text])
+
+
+def fill_pages(result, top, drawn):
+    readme, performance = os.path.join(top, "README.md"), os.path.join(top, "docs", "performance.md")
+    shown = [scene for name, scene in scenes_by_name(result).items() if name in {row[1] for row in ROWS}]
+    intro = f"{conditions(result)}; medians of {rounds(result)}, every contestant in turn (`./dev bench readme`):"
+    fill(readme, "headline", page([intro, headline(result), footnote(shown), facts(result),
+                                   pictures_markdown("docs/pictures", drawn)]))
+    fill(performance, "scenes", scenes_text(result, drawn))
+    fill(performance, "aims", aims_table(result))
+    fill(performance, "levels", levels_table(result))
     if result["micro"]:
-        fill(performance, "modules", micro_markdown(result["micro"]))
+        fill(performance, "modules", with_provenance(result, "micro", micro_markdown(result["micro"])))
     if result.get("profile"):
-        fill(performance, "profile", profile_cores.markdown(result["profile"]))
-    met = [goal for scene in result["scenes"] for goal in scene["goals"] if goal["limit"] is not None]
-    for goal in met:
-        say(f"{'met   ' if goal['met'] else 'MISSED'} {goal['text']}: {figure(goal['value'], goal['unit'])} "
-            f"(aim {figure(goal['limit'], goal['unit'])})")
+        fill(performance, "profile", with_provenance(result, "profile", profile_cores.markdown(result["profile"])))
+
+
+def say_goals(result, say):
+    for scene in result["scenes"]:
+        for goal in scene["goals"]:
+            if goal["limit"] is not None:
+                say(f"{'met   ' if goal['met'] else 'MISSED'} {title(scene)}{mark(scene)}: {goal['text']}: "
+                    f"{figure(goal['value'], goal['unit'])} (aim {figure(goal['limit'], goal['unit'])})")
+
+
+def copies(folder):
+    """Copies of the pages to write into: what tiny images give is nothing to show."""
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(os.path.join(folder, "docs"))
+    for name in ("README.md", os.path.join("docs", "performance.md")):
+        shutil.copyfile(os.path.join(TOP, name), os.path.join(folder, name))
+    return folder
 
 
 def run(options, result, say, play_all):
-    options.minutes = min(options.minutes or MINUTES, MINUTES)
+    if options.minutes is None:
+        options.minutes = MINUTES
     options.peer_turns, options.thorough = options.peer_turns or 1, False
-    plan = PLAN if not options.tiny else [(name, link, 1, image, peers) for name, link, _, image, peers in PLAN]
+    kind = "readme-tiny" if options.tiny else "readme"
+    records = Records(os.path.join(options.results, kind), result)
+    chosen, waiting = choose(PLAN, records, options.minutes, options.tiny)
+    say(f"plays {listed(chosen, records, options.tiny)}")
+    say(f"leaves for another run: {listed(waiting, records, options.tiny)}")
+
+    def keep(name, link, part):
+        records.keep(key_of(name, link), {**result, "time": now(), "scenes": [], "micro": {}, "profile": {}, **part})
+
     well = True
     try:
-        result["micro"] = micro.measure(options.build, say)
-        well = play_all(plan, SPARE)
+        well = not chosen or play_all(chosen, keep)
     except KeyboardInterrupt:
         say("interrupted: this is what has been measured")
         well = False
-    write(result, options.results)
-    pictures.draw_all(result, say)
-    fill_pages(result, say)
-    print(markdown(result))
+    top = copies(os.path.join(options.results, "pages-tiny")) if options.tiny else TOP
+    whole = records.together(KEYS)
+    write(whole, options.results)
+    fill_pages(whole, top, pictures.draw_all(whole, say, os.path.join(top, "docs", "pictures")))
+    print(markdown(whole))
+    say_goals(whole, say)
+    waiting = choose(PLAN, records, 0, options.tiny)[1]
+    say(f"for another run: {listed(waiting, records, options.tiny)}" if waiting else "everything is measured")
     return 0 if well else 1

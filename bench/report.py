@@ -1,4 +1,5 @@
 """Results as JSON (the record; docs/bench.md explains it) and as Markdown (for people)."""
+import hashlib
 import json
 import os
 import platform
@@ -27,12 +28,26 @@ def machine():
             "registry": first_line("docker-registry", "--version")}
 
 
+def now():
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def revision():
+    """The commit. Dirty is when the program or the benches are; pages that are just being written are not."""
+    changed = first_line("git", "-C", TOP, "status", "--porcelain", "--untracked-files=no", "core", "cli", "bench",
+                         "tests/kit", "meson.build")
+    return first_line("git", "-C", TOP, "describe", "--always") + ("-dirty" if changed else "")
+
+
 def new_document(program):
+    with open(program, "rb") as file:
+        digest = hashlib.sha256(file.read()).hexdigest()
     return {
         "schema": SCHEMA,
-        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "time": now(),
         "program": first_line(program, "--version"),
-        "revision": first_line("git", "-C", TOP, "describe", "--always", "--dirty"),
+        "program_sha256": digest,
+        "revision": revision(),
         "machine": machine(),
         "images": {}, "scenes": [], "micro": {},
     }
@@ -90,20 +105,39 @@ def goal_line(goal):
     return text
 
 
-def scene_markdown(scene):
-    """One scene as a table and its goals."""
+def scene_markdown(scene, result):
+    """One scene as a table and its goals; above them where it comes from, if from elsewhere."""
     lines = ["| | time (median, range) | processor seconds: client, daemon, server | client's peak memory | "
              "MB up / down | requests |", "|---|---:|---:|---:|---:|---:|"]
     lines += [row(name, figures) for name, figures in scene["figures"].items()]
     lines += [f"| {cell(name)} | not measured: {tool} is not installed | | | | |"
               for name, tool in scene["missing"].items()]
     lines += [f"| {cell(failure['contestant'] or 'the scene')} | failed | | | | |" for failure in scene["failures"]]
-    return "\n".join([*lines, "", *[goal_line(goal) for goal in scene["goals"]]]).rstrip()
+    said = provenance(scene, result)
+    return "\n".join([*([said, ""] if said else []), *lines, "",
+                      *[goal_line(goal) for goal in scene["goals"]]]).rstrip()
 
 
 def title(scene):
     return scene["title"] + ("" if scene["link"]["name"] in ("loopback", "watched") else
                              f", over {scene['link']['title']}")
+
+
+def provenance(part, result):
+    """When and with what a part was measured, where that is not what the document says of itself; or ""."""
+    measured = part.get("measured")
+    if not measured or not (measured["differs"] or measured["revision"] != result["revision"] or
+                            measured["time"][:10] != result["time"][:10]):
+        return ""
+    how = {"program": "† Measured with another program", "machine": "† Measured on another machine",
+           "": "Measured with"}[measured["differs"]]
+    return (f"{how}{':' if measured['differs'] else ''} {measured['program']} ({measured['revision']}), "
+            f"{measured['time'][:10]}.")
+
+
+def mark(scene):
+    """Behind whatever is not of the program and the machine that the page is about."""
+    return " †" if scene.get("measured", {}).get("differs") else ""
 
 
 def conditions(result):
@@ -118,7 +152,7 @@ def conditions(result):
 def markdown(result):
     lines = [conditions(result), ""]
     for scene in result["scenes"]:
-        lines += [f"### {title(scene)}", "", scene_markdown(scene), ""]
+        lines += [f"### {title(scene)}", "", scene_markdown(scene, result), ""]
     if result.get("profile"):
         lines += ["### where the core-seconds go", "", profile_cores.markdown(result["profile"]), ""]
     if result["micro"]:
@@ -127,17 +161,25 @@ def markdown(result):
 
 
 def micro_markdown(micro):
-    lines = ["| | ns an operation | GB/s | instructions an operation |", "|---|---:|---:|---:|"]
+    counted = any("cycles" in found for found in micro.values())
+    lines = ["| | ns an operation | GB/s |" + (" cycles a byte (or operation) |" if counted else "") +
+             " instructions an operation |", "|---|---:|---:|---:|" + ("---:|" if counted else "")]
     for name, found in micro.items():
         rate = f"{found['bytes'] / found['ns']:.2f}" if found.get("bytes") else ""
         count = f"{found['instructions']:,.0f}" if found.get("instructions") else ""
-        lines.append(f"| {name} | {found['ns']:,.0f} | {rate} | {count} |")
+        cycles = f" {found.get('cycles', 0) / (found.get('bytes') or 1):,.2f} |" if counted else ""
+        lines.append(f"| {name} | {found['ns']:,.0f} | {rate} |{cycles} {count} |")
     return "\n".join(lines)
 
 
+def write_file(path, text):
+    """The whole of it, or what was there before."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path + ".new", "w") as file:
+        file.write(text)
+    os.replace(path + ".new", path)
+
+
 def write(result, folder):
-    os.makedirs(folder, exist_ok=True)
-    for name, text in (("latest.json", json.dumps(result, indent=1) + "\n"), ("latest.md", markdown(result))):
-        with open(os.path.join(folder, name + ".new"), "w") as file:
-            file.write(text)
-        os.replace(os.path.join(folder, name + ".new"), os.path.join(folder, name))
+    write_file(os.path.join(folder, "latest.json"), json.dumps(result, indent=1) + "\n")
+    write_file(os.path.join(folder, "latest.md"), markdown(result))

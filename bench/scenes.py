@@ -3,8 +3,10 @@
 A scene is a function of the stage, the link and the options (names of peers and images) that returns a
 Scene; `SCENES` names them all. Contestants that serve as yardsticks have the key "limit-...".
 """
+import copy
 import os
 import shutil
+import signal
 import subprocess
 import time
 
@@ -45,8 +47,15 @@ def fill_bucket(stage, image):
 
 def image_of(stage, link, options):
     """The image that is sent: on a slow link one that is there in time."""
-    name = options.image or ("neighbour" if link.is_slow and link.rate <= 100e6 else "first")
-    return stage.images[name]
+    if not options.image and link.is_slow and link.rate <= 2e6:
+        return stage.need_small()
+    return stage.images[options.image or ("neighbour" if link.is_slow and link.rate <= 100e6 else "first")]
+
+
+def hold_image(stage, image):
+    """The bucket with the image in it and nothing else."""
+    stage.need_s3()
+    stage.hold(BUCKET, image.name, lambda: fill_bucket(stage, image))
 
 
 # --- pushes -------------------------------------------------------------------------------------------
@@ -60,20 +69,34 @@ def push(stage, link, options):
     export = Contestant(EXPORT, stage.s3dock("push", ref, "--source", "docker", host=host, link=link),
                         stage.empty_bucket, stats, key="export", turns=options.peer_turns)
     classic = tuple(peer.name for peer in peers if peer.key in ("docker", "pigz"))
+
+    def near(limit):
+        return None if link.is_slow else limit
+
+    def published(_):
+        # What docker push has filled, the scenes of successors begin with.
+        stage.holds(REGISTRY_BUCKET, image.name)
+        return {}
+
+    for peer in peers:
+        if peer.key == "docker":
+            peer.inspect = published
+    # A slow link is the limit, and the level and the export are not.
+    more = [] if link.is_slow and not options.thorough else [
+        Contestant(FASTEST, stage.s3dock("push", ref, "--level", "1", host=host, link=link),
+                   stage.empty_bucket, stats, key="fastest"), export]
     return Scene("push", "push into an empty bucket", [
         Contestant(OURS, stage.s3dock("push", ref, host=host, link=link), stage.empty_bucket, stats, key="layers"),
-        Contestant(FASTEST, stage.s3dock("push", ref, "--level", "1", host=host, link=link),
-                   stage.empty_bucket, stats, key="fastest"),
-        export,
+        *more,
         *peers,
         saving(stage, image),
     ], [
-        Goal("push / docker save: time", "wall", OURS, 0.9, SAVE),
-        Goal("push at the fastest level / docker save: time", "wall", FASTEST, 0.5, SAVE),
-        Goal("push from the export / docker save: time", "wall", EXPORT, 1.35, SAVE),
-        Goal("push / best of docker push and docker save | pigz | aws: time", "wall", OURS, 0.22, classic),
+        Goal("push / docker save: time", "wall", OURS, near(0.9), SAVE),
+        Goal("push at the fastest level / docker save: time", "wall", FASTEST, near(0.5), SAVE),
+        Goal("push from the export / docker save: time", "wall", EXPORT, near(1.35), SAVE),
+        Goal("push / best of docker push and docker save | pigz | aws: time", "wall", OURS, near(0.22), classic),
         Goal("push / best peer: time", "wall", OURS, None, names),
-        Goal("push from the export / best peer: time", "wall", EXPORT, 0.33, names),
+        Goal("push from the export / best peer: time", "wall", EXPORT, near(0.33), names),
         *link_use(link, OURS), *cold_memory(OURS, EXPORT),
     ], link=link)
 
@@ -90,7 +113,7 @@ def push_unchanged(stage, link, options):
                            PEERS["docker"].push(stage, image, link))
 
     def setup():
-        fill_bucket(stage, image)
+        hold_image(stage, image)
         if "docker" in options.peers and not lacks:
             PEERS["docker"].publish(stage, image)
 
@@ -133,7 +156,7 @@ def push_pair(name):
             contestants.append(saving(stage, image))
 
         def setup():
-            stage.hold(BUCKET, first.name, lambda: fill_bucket(stage, first))
+            hold_image(stage, first)
             if "docker" in options.peers and not lacks:
                 stage.hold(REGISTRY_BUCKET, first.name, lambda: PEERS["docker"].publish(stage, first))
 
@@ -159,7 +182,7 @@ def pull(stage, link, options):
     peers, publishers = pullers(stage, options.peers, image, link, edge, options.peer_turns)
 
     def setup():
-        fill_bucket(stage, image)
+        hold_image(stage, image)
         for publisher in publishers:
             publisher.publish(stage, image)
         # Both read from memory what they load: the archive, and the file of the plain tar.
@@ -184,7 +207,7 @@ def pull_unchanged(stage, link, options):
     command = stage.s3dock("pull", image.reference, host=edge, link=link)
 
     def setup():
-        fill_bucket(stage, image)
+        hold_image(stage, image)
         stage.run(stage.s3dock("pull", image.reference, host=edge))
 
     return Scene("pull-unchanged", "pull what the host already has",
@@ -224,13 +247,13 @@ def pull_pair(name):
             contestants.append(peer)
 
         def setup():
-            for one in (first, image):
-                stage.run(stage.s3dock("push", one.reference, host=stage.builder))
+            hold_image(stage, first)
+            stage.run(stage.s3dock("push", image.reference, host=stage.builder))
             peer = "docker" in options.peers and not lacks
             if peer:
                 PEERS["docker"].publish(stage, first)
                 PEERS["docker"].publish(stage, image)
-            if stage.edge_holds == first.reference:
+            if stage.edge_holds == first.reference and first.reference in stage.names(edge):
                 return
             stage.empty_edge()
             if peer:
@@ -250,10 +273,21 @@ def pull_pair(name):
     return scene
 
 
+def every_peer(verb):
+    def scene(stage, link, options):
+        """Against everybody that is installed, with a smaller image."""
+        options = copy.copy(options)
+        options.peers, options.image = list(PEERS), options.image or "neighbour"
+        scene = {"push": push, "pull": pull}[verb](stage, link, options)
+        scene.name, scene.title = f"peers-{verb}", f"{scene.title}: a smaller image, every peer"
+        return scene
+    return scene
+
+
 # --- interrupted, and many ----------------------------------------------------------------------------
 
 def resume(stage, link, options):
-    """Killed at half of its time, started again: what the second run costs."""
+    """Killed at half of its bytes, started again: what the second run costs."""
     stage.need_s3()
     image, edge = image_of(stage, link, options), stage.need_edge()
     builder, half = stage.need_builder(image.name), {}
@@ -278,23 +312,38 @@ def resume(stage, link, options):
         else:
             stage.empty_edge()
 
+    def moved(which):
+        return stage.gateway.counters()["received" if which.endswith("pull") else "sent"]
+
     def setup():
         if "docker push" in commands:
             stage.docker(builder, "tag", image.reference, name_at(stage, image, LOOPBACK))
         for which in order:
             empty(which)
-            started = time.monotonic()
+            before = moved(which)
             stage.run(" ".join(commands[which]))
-            half[which] = (time.monotonic() - started) / 2
+            half[which] = (moved(which) - before) / 2
 
     def interrupt(which):
+        """Runs it until half of its bytes are through. One that is over before that leaves nothing to measure, which
+        only images of no size do."""
         if which.endswith("pull") and not stage.keys():
             fill_bucket(stage, image)
         empty(which)
         settings, command = commands[which]
-        stage.run(f"{settings} timeout -s KILL {half[which]:.2f} {command} || true")
+        until = moved(which) + half[which]
+        running = subprocess.Popen(["bash", "-c", f"{settings} exec {command}"], start_new_session=True,
+                                   stdout=subprocess.DEVNULL, stderr=stage.log)
+        while running.poll() is None and moved(which) < until:
+            time.sleep(0.02)
+        over = running.poll() is not None
+        if not over:
+            os.killpg(running.pid, signal.SIGKILL)
+            running.wait()
+        if over and not stage.tiny:
+            raise Failed("it was over before it could be killed")
 
-    return Scene("resume", "killed at half of its time, started again", [
+    return Scene("resume", "killed when half of its bytes were through, started again", [
         Contestant(which, " ".join(commands[which]), lambda which=which: interrupt(which),
                    stats if which.startswith("s3dock") else None,
                    via="registry" if which.startswith("docker") else "s3") for which in order
@@ -314,10 +363,6 @@ def hosts(count):
             wait = 'for pid in "${pids[@]}"; do wait "$pid" || exit 1; done'
             return "; ".join(["pids=()", *lines, wait])
 
-        def empty():
-            for host in stage.need_hosts(count):
-                stage.empty_host(host)
-
         def setup():
             stage.empty_bucket()
             stage.run(f"{stage.tool('pattern')} 100000000 > {path}")
@@ -331,16 +376,16 @@ def hosts(count):
         stage.need_builder()
         peer = "docker" in options.peers and not missing("docker-registry")
         contestants = [Contestant(
-            "s3dock pull", at_once(lambda host: stage.s3dock("pull", reference, host=host, link=link)), empty,
-            key="pull")]
+            "s3dock pull", at_once(lambda host: stage.s3dock("pull", reference, host=host, link=link)),
+            lambda: stage.empty_hosts(count), key="pull")]
         if peer:
             stage.need_registry()
             name = f"127.0.0.1:{stage.port('registry', link)}/huge:20260301-0900-1a2b3c4"
             contestants.append(Contestant("docker pull", at_once(lambda host: f"docker -H {host} pull -q {name}"),
-                                          empty, via="registry", key="docker"))
+                                          lambda: stage.empty_hosts(count), via="registry", key="docker"))
         return Scene(f"hosts-{count}", f"{count} hosts pull 100 MB at once", contestants, [
             Goal("pull / docker pull: time", "wall", "s3dock pull", 1.0 if count == 8 else None, "docker pull"),
-        ], setup=setup, teardown=stage.stop_hosts, link=link)
+        ], setup=setup, link=link)
     return scene
 
 
@@ -416,7 +461,16 @@ class PassGoal(Goal):
 
 
 def levels(stage, link, options):
-    """What each level costs and gains."""
+    """What each level costs and gains: in memory, or over a link."""
+    if link.is_slow:
+        stage.need_s3()
+        image, goals = stage.need_base(), link_use(link, f"level {LEVEL}")
+        return Scene("levels", "a push of 172 MB at each level", [
+            Contestant(f"level {level}", stage.s3dock("push", image.reference, "--input", image.path,
+                                                      "--level", str(level), link=link),
+                       stage.empty_bucket, stats, key=f"level-{level}")
+            for level in (1, 3, 4, 5, 6, 7)
+        ], goals, link=link)
     image = stage.images[options.image or "first"]
     _, _, setup, empty, command = in_memory(stage, image)
     return Scene("levels", "compression levels", [
@@ -542,7 +596,7 @@ SCENES = {
     **{f"pull-{name}": pull_pair(name) for name in PAIRS},
     "resume": resume, **{f"hosts-{count}": hosts(count) for count in (2, 8, 32)},
     "sizes": sizes, "levels": levels, "tuning": tuning, "archive": archive, "engine": engine,
-    "limits": limits, "course": course,
+    "limits": limits, "course": course, "peers-push": every_peer("push"), "peers-pull": every_peer("pull"),
 }
 GROUPS = {
     "pushes": [name for name in SCENES if name.startswith("push")],
@@ -555,13 +609,15 @@ GROUPS = {
 QUICK = ("push", "push-unchanged", "push-edited", "push-rebuilt", "pull", "pull-unchanged", "pull-edited",
          "pull-rebuilt")
 # Seconds that one round with its setting takes on two cores: what the time left is divided by.
-ROUND = {"push": 215, "push-unchanged": 20, "push-edited": 30, "push-rebuilt": 80, "push-updated": 80,
-         "push-neighbour": 50, "pull": 100, "pull-unchanged": 10, "pull-edited": 35, "pull-rebuilt": 45,
-         "pull-updated": 45, "pull-neighbour": 30, "resume": 50, "hosts-2": 30, "hosts-8": 60, "hosts-32": 240, "sizes": 110,
-         "engine": 20, "levels": 70, "profile": 75, "tuning": 120, "archive": 90, "limits": 60, "course": 70,
-         "pull-edited@20mbit": 25, "pull-rebuilt@20mbit": 190, "pull-updated@20mbit": 215, "push@100mbit": 60,
-         "pull@100mbit": 40}
+ROUND = {"push": 230, "push-unchanged": 25, "push-edited": 45, "push-rebuilt": 100, "push-updated": 110,
+         "push-neighbour": 50, "pull": 130, "pull-unchanged": 25, "pull-edited": 45, "pull-rebuilt": 65,
+         "pull-updated": 65, "pull-neighbour": 45, "resume": 80, "hosts-2": 25, "hosts-8": 45, "hosts-32": 150,
+         "sizes": 120, "engine": 35, "levels": 75, "profile": 90, "tuning": 120, "archive": 90, "limits": 70,
+         "course": 110, "micro": 70, "peers-push": 200, "peers-pull": 150,
+         "pull-edited@20mbit": 30, "pull-rebuilt@20mbit": 230, "pull-updated@20mbit": 270, "push@100mbit": 60,
+         "pull@100mbit": 80, "push@1gbit": 100, "pull@1gbit": 90, "push@2mbit": 100, "pull@2mbit": 70,
+         "levels@1gbit": 30, "levels@100mbit": 45, "levels@20mbit": 170}
 
 
-def round_seconds(name, link):
-    return ROUND.get(f"{name}@{link.name}", ROUND.get(name, 60))
+def round_seconds(name, link, tiny=False):
+    return ROUND.get(f"{name}@{link.name}", ROUND.get(name, 60)) * (0.2 if tiny else 1)

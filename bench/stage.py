@@ -1,8 +1,13 @@
 """What the scenes play on: Docker daemons, an S3 server, a registry, buckets, a tmpfs, and the bench images.
 
-Everything is started when the first scene needs it, lies under one directory, and is stopped by `with`.
+Everything is started when the first scene needs it, lies under one directory, and is stopped by `with`; or is
+left running, with a note of what it holds, for the next run to go on with.
 """
+import concurrent.futures
+import contextlib
 import fcntl
+import hashlib
+import io
 import json
 import os
 import shlex
@@ -11,6 +16,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 
@@ -20,6 +26,7 @@ from links import LOOPBACK
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 KIT = os.path.join(TOP, "tests", "kit")
 BUCKET, REGISTRY_BUCKET = "bench", "registry"
+HOSTS_AT_ONCE = 4   # that are started, emptied or stopped
 # The images that stand for a change each, and what the change is.
 PAIRS = {"edited": "one source file edited", "rebuilt": "rebuilt with --no-cache",
          "updated": "packages and dependencies updated", "neighbour": "another app on the same base"}
@@ -49,7 +56,8 @@ class Stage:
     def __init__(self, build, say, log, tiny=False, keep=False):
         self.say, self.build, self.log, self.tiny, self.keep = say, build, log, tiny, keep
         self.program = os.path.join(build, "cli", "s3dock")
-        self.home = os.path.join(TOP, ".run", "bench")
+        # Real and tiny images bear the same names: their daemons and buckets must not be taken for each other's.
+        self.home = os.path.join(TOP, ".run", "bench-tiny" if tiny else "bench")
         self.builder_dir, self.edge_dir, self.s3_dir = (
             os.path.join(self.home, name) for name in ("b", "e", "c"))
         self.registry_pid = os.path.join(self.home, "registry.pid")
@@ -60,7 +68,7 @@ class Stage:
 
     def __enter__(self):
         os.makedirs(self.home, exist_ok=True)
-        self.lock = open(self.home + ".lock", "w")
+        self.lock = open(os.path.join(TOP, ".run", "bench.lock"), "w")
         try:
             fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -72,6 +80,7 @@ class Stage:
         os.environ["S3DOCK_BUCKET"] = BUCKET
         os.environ["XDG_CACHE_HOME"] = os.path.join(self.home, "cache")
         self.find_images()
+        self.recall()
         return self
 
     def __exit__(self, *_):
@@ -82,11 +91,30 @@ class Stage:
         if self.ram:
             shutil.rmtree(self.ram, ignore_errors=True)
         if self.keep:
+            self.remember()
             return
         self.say("stopping the servers")
         for program, where in (("docker", self.builder_dir), ("docker", self.edge_dir), ("ceph", self.s3_dir)):
             kit(program, "stop", where)
         shutil.rmtree(self.home, ignore_errors=True)
+
+    # --- servers that are left running
+
+    def remember(self):
+        with open(os.path.join(self.home, "state.json"), "w") as file:
+            json.dump({"full": {bucket: [what, sorted(keys)] for bucket, (what, keys) in self.full.items()},
+                       "edge_holds": self.edge_holds, "ports": self.ports}, file)
+
+    def recall(self):
+        """A note serves once: what an unfinished run has left is not known."""
+        path = os.path.join(self.home, "state.json")
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            with open(path) as file:
+                told = json.load(file)
+            os.unlink(path)
+            self.full = {bucket: (what, set(keys)) for bucket, (what, keys) in told["full"].items()}
+            self.ports = {via: tuple(ports) for via, ports in told["ports"].items()}
+            self.edge_holds = told["edge_holds"]
 
     # --- images
 
@@ -113,6 +141,39 @@ class Stage:
             self.run(f"DOCKER_HOST={host} {KIT}/images small {reference} {SEEDS[name]}")
             self.run(f"docker -H {host} save {reference} > {where}/{name}.tar")
 
+    def need_small(self):
+        """An image of 9 MB, in the builder too: for the slowest link."""
+        if "small" not in self.images:
+            reference, path = "small:20260301-0900-1a2b3c4", os.path.join(self.home, "small.tar")
+            host = self.need_builder()
+            self.run(f"DOCKER_HOST={host} {KIT}/images small {reference} 6")
+            self.run(f"docker -H {host} save {reference} > {path}")
+            self.held.add(reference)
+            self.images["small"] = Image("small", reference, path)
+        return self.images["small"]
+
+    def need_base(self):
+        """The lowest layer of the image `neighbour`, Debian without anything (172 MB), as an archive: small enough for
+        many pushes over a slow link, and as compressible as what people send."""
+        if "base" not in self.images:
+            reference, path = "base:20260301-0900-1a2b3c4", os.path.join(self.home, "base.tar")
+            with tarfile.open(self.images["neighbour"].path) as whole, tarfile.open(path, "w") as out:
+                manifest = json.load(whole.extractfile("manifest.json"))[0]
+                config = json.load(whole.extractfile(manifest["Config"]))
+                layer = manifest["Layers"][0]
+                config["rootfs"]["diff_ids"], config["history"] = config["rootfs"]["diff_ids"][:1], []
+                text = json.dumps(config).encode()
+                name = hashlib.sha256(text).hexdigest() + ".json"
+                listed = json.dumps([{"Config": name, "RepoTags": [reference], "Layers": [layer]}]).encode()
+                member = whole.getmember(layer)
+                out.addfile(member, whole.extractfile(member))
+                for told, data in ((name, text), ("manifest.json", listed)):
+                    member = tarfile.TarInfo(told)
+                    member.size = len(data)
+                    out.addfile(member, io.BytesIO(data))
+            self.images["base"] = Image("base", reference, path)
+        return self.images["base"]
+
     # --- servers, started when the first scene needs them
 
     def need_builder(self, *names):
@@ -121,8 +182,7 @@ class Stage:
         if not self.builder:
             self.say("starting a Docker daemon")
             self.builder = kit("docker", "start", self.builder_dir).strip().partition("=")[2]
-            self.held = set(self.docker(self.builder, "image", "ls", "--format",
-                                        "{{.Repository}}:{{.Tag}}").split())
+            self.held = set(self.names(self.builder))
         for name in names or ("first",):
             image = self.images[name]
             if image.reference not in self.held:
@@ -139,15 +199,23 @@ class Stage:
 
     def need_hosts(self, count):
         """So many edge hosts at once."""
-        while len(self.hosts) < count:
-            where = os.path.join(self.home, f"h{len(self.hosts)}")
-            host = kit("docker", "start", where).strip().partition("=")[2]
-            self.hosts.append((where, host))
+        places = [os.path.join(self.home, f"h{number}") for number in range(len(self.hosts), count)]
+        if places:
+            self.say(f"starting {len(places)} hosts")
+            at = len(self.hosts)
+            self.hosts += [(where, "") for where in places]   # so that they are stopped, come what may
+            with concurrent.futures.ThreadPoolExecutor(HOSTS_AT_ONCE) as pool:
+                told = list(pool.map(lambda where: kit("docker", "start", where), places))
+            self.hosts[at:] = [(where, line.strip().partition("=")[2]) for where, line in zip(places, told)]
         return [host for _, host in self.hosts[:count]]
 
+    def empty_hosts(self, count):
+        with concurrent.futures.ThreadPoolExecutor(HOSTS_AT_ONCE) as pool:
+            list(pool.map(self.empty_host, self.need_hosts(count)))
+
     def stop_hosts(self):
-        for where, _ in self.hosts:
-            kit("docker", "stop", where)
+        with concurrent.futures.ThreadPoolExecutor(HOSTS_AT_ONCE) as pool:
+            list(pool.map(lambda where: kit("docker", "stop", where), [where for where, _ in self.hosts]))
         self.hosts = []
 
     def need_s3(self):
@@ -157,7 +225,7 @@ class Stage:
                 name, _, value = line.partition("=")
                 os.environ[name] = value
             self.endpoint = os.environ["AWS_ENDPOINT_URL"]
-            self.ports["s3"] = (free_port(), int(self.endpoint.rpartition(":")[2]))
+            self.ports["s3"] = (self.ports.get("s3", [free_port()])[0], int(self.endpoint.rpartition(":")[2]))
             self.gateway = Gateway(self.s3_dir)
             for bucket in (BUCKET, REGISTRY_BUCKET):
                 kit("bucket", "make", bucket)
@@ -169,7 +237,9 @@ class Stage:
         if self.registry:
             return
         self.say("starting a registry")
-        port = free_port()
+        # The names of images have the port in them.
+        self.ports.setdefault("registry", (free_port(), free_port()))
+        port = self.ports["registry"][1]
         config = os.path.join(self.home, "registry.yml")
         with open(config, "w") as file:
             json.dump({"version": 0.1, "log": {"level": "error"},
@@ -183,7 +253,6 @@ class Stage:
                                          start_new_session=True)
         with open(self.registry_pid, "w") as file:
             file.write(str(self.registry.pid))
-        self.ports["registry"] = (free_port(), port)
         self.wait_for(port)
 
     def wait_for(self, port):
@@ -222,6 +291,10 @@ class Stage:
         return subprocess.run(["docker", "-H", host, *arguments], check=True, text=True,
                               stdout=subprocess.PIPE, stderr=self.log).stdout
 
+    def names(self, host):
+        """Of all images in a daemon."""
+        return self.docker(host, "image", "ls", "--format", "{{.Repository}}:{{.Tag}}").split()
+
     def empty_host(self, host):
         images = self.docker(host, "image", "ls", "-aq").split()
         if images:
@@ -234,7 +307,7 @@ class Stage:
 
     def keep_only(self, host, reference):
         """Removes every name but one, and the layers that nobody needs any more."""
-        names = self.docker(host, "image", "ls", "--format", "{{.Repository}}:{{.Tag}}").split()
+        names = self.names(host)
         others = [name for name in names if name != reference and not name.startswith("<none>")]
         if others:
             self.docker(host, "image", "rm", "-f", *others)
@@ -245,7 +318,12 @@ class Stage:
                 for line in kit("bucket", "list", bucket).splitlines()}
 
     def empty_bucket(self, bucket=BUCKET):
+        self.full.pop(bucket, None)
         kit("bucket", "empty", bucket)
+
+    def holds(self, bucket, what):
+        """The bucket was filled by a run that was measured: says what is in it."""
+        self.full[bucket] = (what, set(self.keys(bucket)))
 
     def hold(self, bucket, what, fill):
         """Sees to it that the bucket holds what `fill` puts into an empty one, and nothing else; restore() gets
@@ -254,7 +332,7 @@ class Stage:
         if name != what or not keys <= set(self.keys(bucket)):
             self.empty_bucket(bucket)
             fill()
-            self.full[bucket] = (what, set(self.keys(bucket)))
+            self.holds(bucket, what)
         else:
             self.restore(bucket)
 

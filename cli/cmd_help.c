@@ -1,20 +1,9 @@
 #include <stdio.h>
-#include <string.h>
 
 #include "base/err.h"
 #include "cli/args.h"
 #include "cli/command.h"
 #include "cli/help.h"
-
-static bool is_group(const char *word)
-{
-    size_t size = strlen(word);
-
-    for (unsigned i = 0; i < COMMAND_COUNT; i++)
-        if (!strncmp(command_table[i].name, word, size) && command_table[i].name[size] == ' ')
-            return true;
-    return false;
-}
 
 int cmd_help(struct cli *cli, struct err *err)
 {
@@ -27,7 +16,7 @@ int cmd_help(struct cli *cli, struct err *err)
         help_general(out);
         return 0;
     }
-    if (args->operand_count == 1 && is_group(args->operands[0])) {
+    if (args->operand_count == 1 && command_is_group(args->operands[0])) {
         help_group(args->operands[0], out);
         return 0;
     }

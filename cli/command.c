@@ -354,8 +354,7 @@ enum command_id command_id(const struct command *command)
     return (enum command_id)(command - command_table);
 }
 
-/* Whether `word` is the first of a command of two words. */
-static bool is_group(const char *word)
+bool command_is_group(const char *word)
 {
     size_t size = strlen(word);
 
@@ -418,7 +417,7 @@ const struct command *command_find(const char *const *words, unsigned count, uns
         return NULL;
     }
     *used = 1;
-    if (!is_group(words[0])) {
+    if (!command_is_group(words[0])) {
         command = find_name(words[0]);
         return command ? command : unknown(words[0], err);
     }

@@ -68,6 +68,9 @@ struct command {
 
 extern const struct command command_table[COMMAND_COUNT];
 
+/* Whether `word` is the first of a command of two words. */
+bool command_is_group(const char *word);
+
 enum command_id command_id(const struct command *command);
 /* The command that the first words name, and how many words it took; NULL and usage.command when
  * there is none such. */

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "move/identity.h"
 #include "move/intake.h"
@@ -27,8 +26,7 @@ enum { REPLACED = INTAKE_REPLACED, REFUSED, MISLED, SPOILED };
 struct pull {
     const struct pull_options *options;
     struct pull_result *result;
-    struct store_stats stats_before;
-    int64_t began;
+    struct transfer_start start;
 
     struct provision from;
     struct intake *intake;
@@ -86,21 +84,6 @@ static int transfer(struct pull *p, struct err *err)
     return answer;
 }
 
-static void sum_up(struct pull *p)
-{
-    struct transfer_stats *stats = &p->result->stats;
-    struct store_stats now;
-
-    store_stats(p->options->store, &now);
-    stats->archive_bytes = p->result->size;
-    stats->uploaded_bytes = now.sent - p->stats_before.sent;
-    stats->downloaded_bytes = now.received - p->stats_before.received;
-    stats->requests = now.requests - p->stats_before.requests;
-    stats->retries = now.retries - p->stats_before.retries;
-    stats->seconds = (double)(clock_monotonic() - p->began) / (double)NS_PER_S;
-    stats->peak_memory_bytes = transfer_peak_memory();
-}
-
 static int pull_once(struct pull *p, struct abstain without, struct err *err)
 {
     int answer;
@@ -113,7 +96,8 @@ static int pull_once(struct pull *p, struct abstain without, struct err *err)
         answer = provision_choose(&p->from, without, err);
     if (answer == 0 && !p->options->dry_run)
         answer = transfer(p, err);
-    sum_up(p);
+    p->result->stats.archive_bytes = p->result->size;
+    transfer_count(&p->result->stats, &p->start, p->options->store);
     intake_destroy(p->intake);
     provision_finish(&p->from, p->spent);
     return p->result->skipped ? 0 : answer;
@@ -140,12 +124,12 @@ static const char *const next_step[] = {
 
 int pull_run(const struct pull_options *options, struct pull_result *result, struct err *err)
 {
-    struct pull p = {.options = options, .result = result, .began = clock_monotonic()};
+    struct pull p = {.options = options, .result = result};
     struct abstain without = {0};
     int answer = 0;
 
     memset(result, 0, sizeof *result);
-    store_stats(options->store, &p.stats_before);
+    transfer_start(&p.start, options->store);
     for (unsigned i = 0; i < ATTEMPTS; i++) {
         p.intake = NULL;
         p.spent = false;

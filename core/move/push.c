@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "move/attempt.h"
 #include "move/commit.h"
@@ -23,8 +22,7 @@
 struct push {
     const struct push_options *options;
     struct push_result *result;
-    struct store_stats stats_before;
-    int64_t began;
+    struct transfer_start start;
 
     struct existing existing;
     bool learned;              /* which image that is: its metadata did not say */
@@ -242,21 +240,6 @@ static int transfer_somehow(struct push *p, struct err *err)
     return answer;
 }
 
-static void sum_up(struct push *p)
-{
-    struct transfer_stats *stats = &p->result->stats;
-    struct store_stats now;
-
-    store_stats(p->options->store, &now);
-    stats->archive_bytes = p->result->size;
-    stats->uploaded_bytes = now.sent - p->stats_before.sent;
-    stats->downloaded_bytes = now.received - p->stats_before.received;
-    stats->requests = now.requests - p->stats_before.requests;
-    stats->retries = now.retries - p->stats_before.retries;
-    stats->seconds = (double)(clock_monotonic() - p->began) / (double)NS_PER_S;
-    stats->peak_memory_bytes = transfer_peak_memory();
-}
-
 int push_run(const struct push_options *options, struct push_result *result, struct err *err)
 {
     struct push *p = calloc(1, sizeof *p);
@@ -268,13 +251,13 @@ int push_run(const struct push_options *options, struct push_result *result, str
     p->options = options;
     p->result = result;
     p->delta = !options->no_delta;
-    p->began = clock_monotonic();
-    store_stats(options->store, &p->stats_before);
+    transfer_start(&p->start, options->store);
 
     answer = prepare(p, err);
     if (answer == 0 && !result->skipped && !options->dry_run)
         answer = transfer_somehow(p, err);
-    sum_up(p);
+    result->stats.archive_bytes = result->size;
+    transfer_count(&result->stats, &p->start, options->store);
     existing_finish(&p->existing);
     free(p);
     return answer;

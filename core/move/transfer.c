@@ -6,6 +6,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 unsigned transfer_jobs(unsigned jobs)
 {
     long cores;
@@ -44,6 +46,26 @@ uint64_t transfer_peak_memory(void)
 #else
     return (uint64_t)usage.ru_maxrss * 1024;
 #endif
+}
+
+void transfer_start(struct transfer_start *start, struct store *store)
+{
+    start->monotonic = clock_monotonic();
+    store_stats(store, &start->store);
+}
+
+void transfer_count(struct transfer_stats *stats, const struct transfer_start *start,
+                    struct store *store)
+{
+    struct store_stats now;
+
+    store_stats(store, &now);
+    stats->uploaded_bytes = now.sent - start->store.sent;
+    stats->downloaded_bytes = now.received - start->store.received;
+    stats->requests = now.requests - start->store.requests;
+    stats->retries = now.retries - start->store.retries;
+    stats->seconds = (double)(clock_monotonic() - start->monotonic) / (double)NS_PER_S;
+    stats->peak_memory_bytes = transfer_peak_memory();
 }
 
 void transfer_report(const struct transfer_options *options,

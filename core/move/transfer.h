@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "flow/cancel.h"
+#include "wire/store.h"
 
 /* The figures of the `stats` object. Bytes count when they are finished. */
 struct transfer_stats {
@@ -21,6 +22,12 @@ struct transfer_stats {
     uint64_t requests, retries;
     double seconds;
     uint64_t peak_memory_bytes; /* resident, of the whole process */
+};
+
+/* What the figures are counted from. */
+struct transfer_start {
+    struct store_stats store;
+    int64_t monotonic;
 };
 
 enum transfer_phase {
@@ -62,6 +69,11 @@ struct transfer_options {
 
 unsigned transfer_jobs(unsigned jobs); /* resolves TRANSFER_JOBS_AUTO */
 uint64_t transfer_peak_memory(void);   /* bytes resident at most, so far */
+
+void transfer_start(struct transfer_start *start, struct store *store);
+/* Fills in what has come since `start`: bytes both ways, requests, retries, seconds, memory. */
+void transfer_count(struct transfer_stats *stats, const struct transfer_start *start,
+                    struct store *store);
 
 /* Calls the progress callback, if there is one. */
 void transfer_report(const struct transfer_options *options,

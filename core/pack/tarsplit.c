@@ -256,11 +256,12 @@ static int read_file(struct tarsplit *t, struct view line, const struct entry *e
 static int read_bytes(struct tarsplit *t, const struct entry *e, struct tarsplit_piece *piece,
                       struct err *err)
 {
-    uint8_t *place = t->window + (e->payload.data - t->window);
-    long size = 0;
+    uint8_t *place;
+    long size;
 
     if (e->payload.size == 0)
         return 0;
+    place = t->window + (e->payload.data - t->window);
     size = base64_decode((const char *)e->payload.data, e->payload.size, place, e->payload.size);
     if (size < 0)
         return fail(t, "its payload is not base64", err);

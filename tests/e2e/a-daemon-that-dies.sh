@@ -9,7 +9,7 @@ at_exit "'$KIT/docker' stop '$work/d'"
 DOCKER_HOST=$(start_docker "$work/d") || skip "no Docker daemon: $(head -n 1 "$work/docker.log")"
 export DOCKER_HOST
 
-"$KIT/make_image" $REF image.tar --size 60 --seed 5
+make_image $REF image.tar --size 60 --seed 5
 docker load --quiet --input image.tar
 id=$(image_id $REF)
 

@@ -7,7 +7,7 @@ REF=app:20250721-2118-f7a5a27
 KILLS=3
 [ -z "${E2E_SLOW:-}" ] || KILLS=1
 
-"$KIT/make_image" $REF image.tar --size 60 --seed 5
+make_image $REF image.tar --size 60 --seed 5
 s3dock push $REF --input image.tar
 size=$(bucket list images/ | sed -n 's/^\([0-9]*\) .*gz$/\1/p')
 coproc RELAY { exec "$KIT/relay" "${AWS_ENDPOINT_URL#*//}" "$work/count" --rate $((size / 3)); }
@@ -89,7 +89,7 @@ check "what was damaged is not used" s3dock pull $REF --output out.tar --json
 check "the same bytes" cmp whole.tar out.tar
 
 killed 1
-"$KIT/make_image" $REF image.tar --size 60 --seed 6
+make_image $REF image.tar --size 60 --seed 6
 env "${OWNER[@]}" "$S3DOCK" push $REF --input image.tar --no-delta
 check "of an image that was replaced nothing is used" s3dock pull $REF --output out.tar --json
 check "it is the new one" same_image image.tar out.tar

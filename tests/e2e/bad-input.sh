@@ -5,7 +5,7 @@ need_docker
 need_edge
 need_s3
 REF=app:20250721-2118-f7a5a27
-"$KIT/make_image" $REF image.tar --size 20 --seed 5
+make_image $REF image.tar --size 20 --seed 5
 push=(push "$REF" --input image.tar)
 pull=(pull "$REF" --output out.tar)
 

@@ -6,7 +6,7 @@ need_directory
 REF=app:20250721-2118-f7a5a27
 for layout in legacy oci oci-gzip; do
     use_bucket "layout-$layout"
-    "$KIT/make_image" $REF $layout.tar --size 20 --seed 9 --layout $layout
+    make_image $REF $layout.tar --size 20 --seed 9 --layout $layout
     check "$layout: push" s3dock push $REF --input $layout.tar
     check "$layout: pull" s3dock pull $REF --output $layout-back.tar
     check "$layout: the same image comes back" same_image $layout.tar $layout-back.tar

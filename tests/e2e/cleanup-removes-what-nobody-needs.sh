@@ -7,7 +7,7 @@ need_s3
 names=()
 for day in 01 02 03 04 05 06; do
     ref=app:202507$day-1000-aaaaa$day
-    "$KIT/make_image" "$ref" "image-$day.tar" --size 1 --seed "$day"
+    make_image "$ref" "image-$day.tar" --size 1 --seed "$day"
     s3dock push "$ref" --input "image-$day.tar" 2>/dev/null
     names+=("$ref")
 done
@@ -18,7 +18,7 @@ check "nothing is unfinished after whole pushes" same '' "$(s3dock resume 2>/dev
 
 # A push that is killed in the middle: 30 MB come, then nothing.
 ref=app:20250721-2118-f7a5a27
-"$KIT/make_image" $ref image.tar --size 60 --seed 5
+make_image $ref image.tar --size 60 --seed 5
 mkfifo push.pipe
 { head -c 40000000 image.tar && exec sleep 60; } >push.pipe &
 feeder=$!

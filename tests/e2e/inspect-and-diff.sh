@@ -7,10 +7,10 @@ ONE=app:20250721-2118-f7a5a27
 SAME=app:20250722-2118-f7a5a27
 MORE=app:20250723-2118-f7a5a27
 OTHER=app:20250724-2118-f7a5a27
-"$KIT/make_image" $ONE one.tar --seed 5 --size 12
-"$KIT/make_image" $SAME same.tar --seed 5 --size 12
-"$KIT/make_image" $MORE more.tar --seed 5 --size 16
-"$KIT/make_image" $OTHER other.tar --seed 6 --size 12
+make_image $ONE one.tar --seed 5 --size 12
+make_image $SAME same.tar --seed 5 --size 12
+make_image $MORE more.tar --seed 5 --size 16
+make_image $OTHER other.tar --seed 6 --size 12
 for name in one same more other; do
     declare -n ref=${name^^}
     s3dock push "$ref" --input $name.tar

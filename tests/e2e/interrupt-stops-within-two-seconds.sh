@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 need_s3
 REF=app:20250721-2118-f7a5a27
-"$KIT/make_image" $REF image.tar --size 60 --seed 5
+make_image $REF image.tar --size 60 --seed 5
 # A sanitizer slows everything down; the promise is for the program itself.
 limit=${E2E_SLOW:+8000}
 limit=${limit:-2000}

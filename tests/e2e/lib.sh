@@ -221,6 +221,18 @@ print(json.dumps(value) if isinstance(value, (dict, list, bool)) else value)
 PYTHON
 }
 
+# make_image REF OUT OPTION...: as tests/kit/make_image; equal ones are made once, for all scenarios and builds.
+# shellcheck disable=SC2016
+make_image()
+{
+    local made=$TOP/.run/made one
+    one=$made/$({ printf '%s\n' "$1" "${@:3}" && cat "$KIT/make_image"; } | sha256sum | cut -c 1-16)
+    mkdir -p "$made"
+    flock "$one.lock" sh -c '[ -e "$0" ] || { "$@" && mv "$0.new" "$0"; }' \
+        "$one" "$KIT/make_image" "$1" "$one.new" "${@:3}" &&
+        cp "$one" "$2"
+}
+
 # The SHA-256 of the image's config: what graph drivers call its id. A containerd store's id is that of a manifest,
 # which differs from host to host; there the config is looked up in what the daemon saves.
 image_id()

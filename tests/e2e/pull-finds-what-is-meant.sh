@@ -4,8 +4,8 @@
 need_directory
 ONE=app:20250721-2118-f7a5a27
 TWO=app:20250722-0900-abcdef0
-"$KIT/make_image" $ONE one.tar --size 1 --seed 1
-"$KIT/make_image" $TWO two.tar --size 1 --seed 2
+make_image $ONE one.tar --size 1 --seed 1
+make_image $TWO two.tar --size 1 --seed 2
 check "two images" s3dock push $ONE --input one.tar
 check "the other" s3dock push $TWO --input two.tar
 check "a version without a v" s3dock tag $ONE 1.2.0

@@ -7,7 +7,7 @@ need_s3
 round_trip
 check "the bucket holds the image's three objects and one audit event" same "3 4" "$(bucket list images/ | wc -l) $(bucket list | wc -l)"
 
-"$KIT/make_image" big:20250721-2118-f7a5a27 big.tar --size 80 --seed 3
+make_image big:20250721-2118-f7a5a27 big.tar --size 80 --seed 3
 check "an image of several parts goes up" s3dock push big:20250721-2118-f7a5a27 --input big.tar
 check "and comes back" s3dock pull big:20250721-2118-f7a5a27 --output big-back.tar
 check "the very same" same_image big.tar big-back.tar

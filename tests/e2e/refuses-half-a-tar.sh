@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 need_s3
 REF=app:20250721-2118-f7a5a27
-"$KIT/make_image" $REF whole.tar --size 30 --seed 1
+make_image $REF whole.tar --size 30 --seed 1
 size=$(stat -c %s whole.tar)
 
 # half SENTENCE FILE [CODE]: refused, as a file and as a pipe.
@@ -38,9 +38,9 @@ half "a daemon's error in place of the trailer" error-behind.tar 10
 gzip -c whole.tar | head -c 5000000 >half.tar.gz
 half "half a compressed archive" half.tar.gz
 for layout in legacy oci oci-gzip; do
-    "$KIT/make_image" $REF lie.tar --size 5 --seed 1 --layout $layout --lie
+    make_image $REF lie.tar --size 5 --seed 1 --layout $layout --lie
     half "a layer that is not what the configuration says ($layout)" lie.tar
-    "$KIT/make_image" $REF missing.tar --size 5 --seed 1 --layout $layout --missing-layer
+    make_image $REF missing.tar --size 5 --seed 1 --layout $layout --missing-layer
     half "a layer that is not there ($layout)" missing.tar
 done
 tar -cf other.tar whole.tar

@@ -292,7 +292,7 @@ static void a_daemon_that_refuses_a_part_is_given_the_whole(void **state)
 /* A spool whose sums are right and whose bytes are not: dropped, and all of it fetched. */
 static void a_spool_that_lies_is_dropped(void **state)
 {
-    static const char junk[200000] = "not what stands there";
+    static const char junk[MIB] = "not what stands there"; /* more than a chunk */
     struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
     struct docker *docker = open_daemon(&fake);
     struct store *store = open_bucket("bucket");

@@ -1,14 +1,11 @@
 /* What an unfinished pull has left, from a hostile hand: a journal that speaks of ranges. The first
  * byte says whether it keeps its right first line; the checks of its records are made right, and
  * their sums are when they begin with zero. */
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/err.h"
 #include "base/hash.h"
+#include "folder.h"
 #include "move/spool.h"
 
 #define SIZE   65536 /* of the archive */
@@ -17,7 +14,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static char cache[64], journal[256];
+static char journal[256];
 static uint8_t archive[SIZE], head[4096];
 static size_t head_size;
 
@@ -31,20 +28,6 @@ static struct spool_subject subject(void)
                                   .size = SIZE};
 }
 
-static void check(bool good)
-{
-    if (!good)
-        abort();
-}
-
-static void leave(void)
-{
-    char command[128];
-
-    snprintf(command, sizeof command, "rm -rf %s", cache);
-    (void)!system(command);
-}
-
 /* A good spool, whose journal is then replaced again and again. */
 static void begin(void)
 {
@@ -55,9 +38,8 @@ static void begin(void)
     struct spool *spool;
     FILE *file;
 
-    snprintf(cache, sizeof cache, "%s/s3dock-fuzz-XXXXXX",
-             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    check(mkdtemp(cache) && setenv("XDG_CACHE_HOME", cache, 1) == 0 && atexit(leave) == 0);
+    folder_make();
+    check(setenv("XDG_CACHE_HOME", folder, 1) == 0);
     for (size_t i = 0; i < SIZE; i++)
         archive[i] = (uint8_t)(i * 7 + (i >> 8));
     spool = spool_open(&about, 0, &err);
@@ -65,7 +47,7 @@ static void begin(void)
     spool_keep(spool, 0, view_of(archive, SIZE));
     spool_close(spool, false);
     check(spool_list(&entries, &count, &err) == 0 && count == 1);
-    snprintf(journal, sizeof journal, "%s/s3dock/pulls/%s.spool", cache, entries[0].id);
+    snprintf(journal, sizeof journal, "%s/s3dock/pulls/%s.spool", folder, entries[0].id);
     free(entries);
     file = fopen(journal, "r");
     check(file && fgets((char *)head, sizeof head, file));

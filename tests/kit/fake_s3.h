@@ -35,14 +35,15 @@ static inline void fake_write(const char *path, const char *content)
 
 static inline void fake_exec(const struct fake_s3 *fake, const char *const more[])
 {
-    const char *argv[32] = {"python3",    NULL,    "--port-file", fake->port_file, "--script",
-                            fake->script, "--log", fake->log,     "--part-min",    "1000"};
+    const char *argv[32] = {"python3",       "-I",       "-S",         NULL,    "--port-file",
+                            fake->port_file, "--script", fake->script, "--log", fake->log,
+                            "--part-min",    "1000"};
     char program[512];
-    int count = 10;
+    int count = 12;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failing test leaves nobody behind */
     snprintf(program, sizeof program, "%s/../kit/fake_s3.py", getenv("S3DOCK_TEST_DATA"));
-    argv[1] = program;
+    argv[3] = program;
     for (int i = 0; more && more[i]; i++)
         argv[count++] = more[i];
     execvp("python3", (char *const *)argv);

@@ -118,10 +118,10 @@ void noise(uint8_t *bytes, size_t size, uint64_t seed)
 {
     uint64_t x = seed * 0x9e3779b97f4a7c15 + 1;
 
-    for (size_t i = 0; i < size; i++) {
+    for (size_t i = 0; i < size; i += sizeof x) {
         x ^= x << 13;
         x ^= x >> 7;
         x ^= x << 17;
-        bytes[i] = (uint8_t)(x >> 32);
+        memcpy(bytes + i, &x, size - i < sizeof x ? size - i : sizeof x);
     }
 }
