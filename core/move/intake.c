@@ -11,7 +11,9 @@
  * in order.
  *
  * Chunks that a harvest may find are planned when its front has passed them: so the daemon is
- * loading while the rest is looked for.
+ * loading while the rest is looked for. What then is missing is fetched ahead, into the spool, and
+ * planned when it is there; so three fronts follow each other along the wanted chunks: the
+ * harvest's, the forage's, the plan's.
  */
 #include "move/intake.h"
 
@@ -24,6 +26,7 @@
 #include "flow/order.h"
 #include "move/assembly.h"
 #include "move/check.h"
+#include "move/forage.h"
 #include "move/harvest.h"
 #include "move/plan.h"
 #include "move/sink.h"
@@ -42,7 +45,7 @@ static const struct shape {
     unsigned most;  /* spans */
 } FETCHING = {2 * MIB, 4 * MIB, 16}, REUSING = {MIB, MIB, 40}, PIECES = {2 * MIB, 0, 16};
 
-enum { FETCHED = 1, UNPACKED, WRITTEN, VERIFIED, ENDED, MOVED, HARVESTED };
+enum { FETCHED = 1, UNPACKED, WRITTEN, VERIFIED, ENDED, MOVED, HARVESTED, BROUGHT, FORAGED };
 
 struct intake {
     struct provision *from;
@@ -54,7 +57,9 @@ struct intake {
     struct harvest *harvest; /* NULL: nothing is taken from images of this host */
     uint64_t harvested;      /* bytes that it has read, as far as they were counted */
     int64_t harvest_began, next_look;
-    bool harvest_left; /* it was given up */
+    bool harvest_left;     /* it was given up */
+    uint32_t settled;      /* wanted chunks before it are found, or are not going to be */
+    struct forage *forage; /* NULL: nothing is fetched ahead */
 
     struct inbox *home;
     struct slots *slots;
@@ -111,6 +116,12 @@ static struct sink *open_sink(const struct pull_options *o, struct err *err)
     return sink_file(o->output, err);
 }
 
+/* What is kept ahead needs a place. */
+static bool may_forage(const struct intake *p)
+{
+    return p->shape == &REUSING && p->from->spool;
+}
+
 static const struct shape *choose_shape(const struct provision *from)
 {
     if (!from->wanted)
@@ -123,14 +134,15 @@ static int set_up(struct intake *p, struct err *err)
     const struct pull_options *o = p->options;
     const struct shape *shape = p->shape = choose_shape(p->from);
     size_t memory = o->transfer.memory ? o->transfer.memory : TRANSFER_MEMORY;
-    unsigned count = (unsigned)(memory / (shape->in + shape->out));
+    size_t ahead = may_forage(p) ? FORAGE_BYTES : 0;
+    unsigned count = (unsigned)((memory > ahead ? memory - ahead : 0) / (shape->in + shape->out));
     struct workers_options crew = {.count = transfer_jobs(o->transfer.jobs),
                                    .scratch_create = make_unpacker,
                                    .scratch_destroy = free_unpacker};
 
     count = count < SPANS_LEAST ? SPANS_LEAST : count > shape->most ? shape->most : count;
     log_debug("pull: %u workers, %u slots: at most %zu bytes of buffers", crew.count, count,
-              count * (shape->in + shape->out));
+              count * (shape->in + shape->out) + ahead);
     order_init(&p->order, count);
     p->home = inbox_create(err);
     p->slots = slots_create(count, shape->in, shape->out, sizeof(struct span), err);
@@ -139,6 +151,10 @@ static int set_up(struct intake *p, struct err *err)
     plan_init(&p->plan, p->from->wanted, p->from->spool, p->from->archive.size, IN_LEAST,
               shape->out);
     p->slot_count = count;
+    p->settled = p->plan.limit;
+    p->forage = ahead ? forage_create(p->from->wanted, err) : NULL;
+    if (ahead && !p->forage)
+        return ERR_FAIL;
     p->workers = workers_create(&crew, err);
     p->sink = p->workers ? open_sink(o, err) : NULL;
     if (!p->sink)
@@ -213,7 +229,7 @@ static void start_harvest(struct intake *p)
     p->harvest_began = clock_monotonic();
     p->harvest = harvest_create(&options, &err);
     if (p->harvest)
-        p->plan.limit = 0;
+        p->settled = 0;
     else
         log_info("%s: %s", delta->donor->name, err.text);
 }
@@ -248,22 +264,64 @@ static size_t range_size(const struct intake *p)
     return share < IN_LEAST ? IN_LEAST : share > (double)most ? most : (size_t)share;
 }
 
+static void give(struct intake *p, struct span *span, int kind,
+                 void (*run)(struct job *job, void *scratch))
+{
+    span->job.home = p->home;
+    span->job.msg.kind = kind;
+    span->job.run = run;
+    workers_give(p->workers, &span->job);
+}
+
+static void unpack(struct intake *p, struct span *span)
+{
+    give(p, span, UNPACKED, p->from->wanted ? span_unpack : span_settle);
+}
+
+static void ask(struct intake *p, struct span *span, int kind)
+{
+    span->op.key = p->from->at.archive_key;
+    span->op.if_match = p->from->archive.etag;
+    span->op.home = p->home;
+    span->op.msg.kind = kind;
+    store_submit(p->options->store, &span->op);
+}
+
+static void fetch_ahead(struct intake *p)
+{
+    struct span *span;
+
+    while (!p->stopping && (span = forage_next(p->forage, p->settled))) {
+        span->kept = p->from->spool;
+        ask(p, span, BROUGHT);
+    }
+}
+
+/* How far the stream may be planned. */
+static void set_limit(struct intake *p)
+{
+    uint32_t front = p->settled;
+
+    if (p->forage) {
+        fetch_ahead(p);
+        if (forage_front(p->forage) < front)
+            front = forage_front(p->forage);
+    }
+    p->plan.limit = front;
+}
+
 /* Sends out as many spans as there are slots for. */
 static void admit(struct intake *p)
 {
     struct slot *slot;
     struct err err;
 
+    set_limit(p);
     while (!p->stopping && !plan_done(&p->plan) && !plan_waits(&p->plan) &&
            (slot = slots_take(p->slots))) {
         struct span *span = span_of(slot);
 
-        span->op = (struct store_op){.verb = STORE_GET,
-                                     .key = p->from->at.archive_key,
-                                     .if_match = p->from->archive.etag,
-                                     .buffer = slot->in,
-                                     .home = p->home,
-                                     .msg.kind = FETCHED};
+        span->op = (struct store_op){.verb = STORE_GET, .buffer = slot->in};
         p->plan.in_size = range_size(p);
         if (plan_next(&p->plan, span, &err)) {
             release_span(p, span);
@@ -271,9 +329,9 @@ static void admit(struct intake *p)
             return;
         }
         if (span->op.length)
-            store_submit(p->options->store, &span->op);
+            ask(p, span, FETCHED);
         else
-            inbox_post(p->home, &span->op.msg); /* all of it is here */
+            unpack(p, span); /* all of it is here */
     }
 }
 
@@ -285,7 +343,8 @@ static void hand_to_writer(struct intake *p)
         writer_give(p->writer, span);
 }
 
-static void on_fetched(struct intake *p, struct span *span)
+/* What a GET has answered. False: the pull is over. */
+static bool is_answered(struct intake *p, const struct span *span)
 {
     struct err err;
 
@@ -297,14 +356,23 @@ static void on_fetched(struct intake *p, struct span *span)
                 p->from->at.archive_key);
         stop(p, &err);
     }
-    if (p->stopping) {
+    return !p->stopping;
+}
+
+static void on_fetched(struct intake *p, struct span *span)
+{
+    if (is_answered(p, span))
+        unpack(p, span);
+    else
         release_span(p, span);
-    } else {
-        span->job.home = p->home;
-        span->job.msg.kind = UNPACKED;
-        span->job.run = p->from->wanted ? span_unpack : span_settle;
-        workers_give(p->workers, &span->job);
-    }
+}
+
+static void on_brought(struct intake *p, struct span *span)
+{
+    if (is_answered(p, span))
+        give(p, span, FORAGED, span_keep);
+    else
+        forage_done(p->forage, span, false);
 }
 
 static void on_unpacked(struct intake *p, struct span *span)
@@ -344,7 +412,7 @@ static void on_harvested(struct intake *p)
     uint64_t missing = need_missing(p->from->wanted), found = p->result->to_fetch - missing;
     struct err err;
 
-    p->plan.limit = p->from->wanted->count;
+    p->settled = p->from->wanted->count;
     if (harvest_result(p->harvest, &err))
         log_info("%s: %s", donor, err.text);
     log_info("%s held %.1f of %.1f MB that were missing; looking took %.1f s", donor,
@@ -373,10 +441,16 @@ static void dispatch(struct intake *p, struct msg *msg)
         on_ended(p);
         break;
     case MOVED:
-        p->plan.limit = harvest_front(p->harvest);
+        p->settled = harvest_front(p->harvest);
         break;
     case HARVESTED:
         on_harvested(p);
+        break;
+    case BROUGHT:
+        on_brought(p, span_of_op(msg));
+        break;
+    case FORAGED:
+        forage_done(p->forage, (struct span *)msg, !((struct span *)msg)->err.family);
         break;
     default:
         break;
@@ -394,7 +468,8 @@ static void drop_what_waits(struct intake *p)
 /* Nothing is out and nothing will be: the writer may end. */
 static void end_writing(struct intake *p)
 {
-    if (!p->writing || slots_out(p->slots) || !(p->stopping || plan_done(&p->plan)))
+    if (!p->writing || slots_out(p->slots) || (p->forage && forage_out(p->forage)) ||
+        !(p->stopping || plan_done(&p->plan)))
         return;
     p->writing = false;
     writer_end(p->writer, !p->stopping);
@@ -410,7 +485,7 @@ static void judge_harvest(struct intake *p)
     if (!p->harvest || p->harvest_left || p->options->reuse != REUSE_AUTO || now < p->next_look)
         return;
     p->next_look = now + CANCEL_TICK;
-    for (uint32_t i = p->plan.limit; i < p->from->wanted->count; i++) {
+    for (uint32_t i = p->settled; i < p->from->wanted->count; i++) {
         packed += p->from->wanted->chunks[i].chunk.packed_size;
         raw += p->from->wanted->chunks[i].chunk.raw_size;
     }
@@ -492,6 +567,7 @@ void intake_destroy(struct intake *intake)
     sink_destroy(intake->sink);
     workers_destroy(intake->workers);
     slots_destroy(intake->slots);
+    forage_destroy(intake->forage);
     inbox_destroy(intake->home);
     free(intake);
 }

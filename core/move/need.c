@@ -163,6 +163,11 @@ uint64_t need_place(const struct need *wanted, const struct need_chunk *chunk)
     return wanted->chunks[chunk->twin].spool_at;
 }
 
+bool need_is_kept(const struct need_chunk *chunk)
+{
+    return chunk->kept || chunk->fetched;
+}
+
 uint64_t need_kept(struct need *wanted, const struct spool *spool)
 {
     uint64_t kept = 0;

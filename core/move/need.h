@@ -28,7 +28,8 @@ struct need_chunk {
     struct index_chunk chunk;
     uint64_t raw_offset, packed_offset;
     uint64_t spool_at; /* raw, on this host; or NEED_FROM_ARCHIVE. Of a twin: need_place */
-    bool kept;         /* packed, in the spool */
+    bool kept;         /* packed, in the spool, by an earlier pull */
+    bool fetched;      /* packed, in the spool, by this one, ahead of the stream */
     bool shared;       /* others have it as their twin */
     uint32_t twin;     /* the first chunk of that name: itself, or one before it */
 };
@@ -61,7 +62,10 @@ uint64_t need_place(const struct need *wanted, const struct need_chunk *chunk);
 /* Marks the chunks that the spool holds. Returns their packed size. */
 uint64_t need_kept(struct need *wanted, const struct spool *spool);
 
-/* Packed bytes that are to be fetched, and that are not; gaps that are bridged not counted. */
+/* Whether the spool has it. */
+bool need_is_kept(const struct need_chunk *chunk);
+/* Packed bytes that are to be fetched, or were ahead, and that are not; gaps that are bridged not
+ * counted. */
 uint64_t need_missing(const struct need *wanted);
 
 #endif

@@ -65,21 +65,21 @@ static void next_chunks(struct plan *plan, struct span *span)
         const struct need_chunk *wanted = &plan->wanted->chunks[plan->chunk];
         struct span_chunk *chunk = &span->chunks[span->count];
         uint64_t place = need_place(plan->wanted, wanted);
-        bool spooled = place != NEED_FROM_ARCHIVE && !wanted->kept;
+        bool kept = need_is_kept(wanted), spooled = place != NEED_FROM_ARCHIVE && !kept;
 
         if (wanted->chunk.raw_size > plan->out_size - raw)
             return;
-        if (!spooled && !wanted->kept && !reach(plan, span, wanted))
+        if (!spooled && !kept && !reach(plan, span, wanted))
             return;
         *chunk = (struct span_chunk){
             .chunk = wanted->chunk,
             .flags = spooled ? SPAN_SPOOLED | (is_shared(plan->wanted, wanted) ? SPAN_SHARED : 0)
-                     : wanted->kept ? SPAN_KEPT
-                                    : 0,
+                     : kept  ? SPAN_KEPT
+                             : 0,
             .raw_offset = wanted->raw_offset,
-            .at = spooled        ? place
-                  : wanted->kept ? wanted->packed_offset
-                                 : wanted->packed_offset - span->op.offset,
+            .at = spooled ? place
+                  : kept  ? wanted->packed_offset
+                          : wanted->packed_offset - span->op.offset,
         };
         span->count++;
         span->packed += wanted->chunk.packed_size;

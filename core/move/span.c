@@ -135,6 +135,15 @@ void span_settle(struct job *job, void *scratch)
         spool_keep(span->kept, span->op.offset, view_of(span->slot->in, span->in_size));
 }
 
+void span_keep(struct job *job, void *scratch)
+{
+    struct span *span = (struct span *)job;
+
+    (void)scratch;
+    if (!spool_keep(span->kept, span->op.offset, view_of(span->slot->in, span->in_size)))
+        err_set(&span->err, ERR_LOCAL, "spool", "what was fetched is not kept");
+}
+
 size_t span_bound(size_t raw)
 {
     /* Each chunk is bounded on its own; the fixed share of a bound is what the count multiplies. */

@@ -70,6 +70,8 @@ void span_pack(struct job *job, void *scratch);
 void span_unpack(struct job *job, void *scratch);
 /* Of a span without chunks: fills it from the spool, or keeps what was fetched. Scratch: any. */
 void span_settle(struct job *job, void *scratch);
+/* Keeps what was fetched; span->err: that did not work. Scratch: any. */
+void span_keep(struct job *job, void *scratch);
 
 /* Bytes that packing a span of `raw` bytes may need: its slot's out_size. */
 size_t span_bound(size_t raw);

@@ -351,12 +351,15 @@ static int keep(struct spool *spool, uint64_t offset, struct view bytes, struct 
     return file_write_all(spool->journal, out, JOURNAL_RECORD, "the spool's journal", err);
 }
 
-void spool_keep(struct spool *spool, uint64_t offset, struct view bytes)
+bool spool_keep(struct spool *spool, uint64_t offset, struct view bytes)
 {
     struct err err;
 
     if (!bytes.size || bytes.size > SPOOL_RANGE_MAX || atomic_load(&spool->full))
-        return;
-    if (keep(spool, offset, bytes, &err) && !atomic_exchange(&spool->full, true))
+        return false;
+    if (keep(spool, offset, bytes, &err) == 0)
+        return true;
+    if (!atomic_exchange(&spool->full, true))
         log_info("%s; a pull that is interrupted from here on will fetch the rest again", err.text);
+    return false;
 }

@@ -55,8 +55,8 @@ uint64_t spool_run(const struct spool *spool, uint64_t offset, uint64_t most, bo
 int spool_read(const struct spool *spool, uint64_t offset, uint8_t *out, size_t size,
                struct err *err);
 /* Bytes of the archive that were fetched: at most SPOOL_RANGE_MAX. Any thread. A disk that is full
- * or broken ends the keeping and is logged, once. */
-void spool_keep(struct spool *spool, uint64_t offset, struct view bytes);
+ * or broken ends the keeping and is logged, once. False: it is not kept. */
+bool spool_keep(struct spool *spool, uint64_t offset, struct view bytes);
 
 /* ---- for who lists and cleans ---- */
 

@@ -1,5 +1,5 @@
 /*
- * Seats are few (a dozen), so everything about them is a walk over a small array.
+ * Seats are few (dozens), so everything about them is a walk over a small array.
  */
 #include "wire/flight.h"
 
@@ -13,7 +13,21 @@ void flight_init(struct flight *flight, unsigned seats)
     assert(seats >= 1 && seats <= FLIGHT_SEATS_MAX);
     unsigned first = seats < FLIGHT_START ? seats : FLIGHT_START;
 
-    *flight = (struct flight){.seat_count = seats, .limit = first, .most = first};
+    *flight = (struct flight){.seat_count = seats, .limit = seats, .most = first};
+}
+
+/* Of the rate, what it can make use of. */
+static uint64_t weight_of(const struct store_op *op)
+{
+    bool is_short = op->verb == STORE_GET && op->length && op->length < FLIGHT_RATE;
+
+    return is_short ? op->length : FLIGHT_RATE;
+}
+
+/* Whether the link has room for so much more. */
+static bool fits(const struct flight *flight, uint64_t weight)
+{
+    return flight->taken == 0 || flight->weight + weight <= (uint64_t)flight->most * FLIGHT_RATE;
 }
 
 void flight_queue(struct flight *flight, struct store_op *op)
@@ -41,13 +55,14 @@ struct store_op *flight_unqueue(struct flight *flight)
 
 int flight_board(struct flight *flight, int64_t now)
 {
-    if (!flight->first || flight->taken >= flight->limit)
+    if (!flight->first || flight->taken >= flight->limit || !fits(flight, weight_of(flight->first)))
         return FLIGHT_NONE;
     for (unsigned i = 0; i < flight->seat_count; i++) {
         if (flight->seats[i].state != SEAT_FREE)
             continue;
         flight->seats[i] = (struct flight_seat){SEAT_WAITING, flight_unqueue(flight), now};
         flight->taken++;
+        flight->weight += weight_of(flight->seats[i].op);
         return (int)i;
     }
     return FLIGHT_NONE;
@@ -104,6 +119,7 @@ struct store_op *flight_leave(struct flight *flight, int seat)
     struct store_op *op = flight->seats[seat].op;
     flight->seats[seat] = (struct flight_seat){0};
     flight->taken--;
+    flight->weight -= weight_of(op);
     return op;
 }
 
@@ -118,13 +134,14 @@ void flight_slower(struct flight *flight, int64_t now)
     if (flight->slowed && now - flight->slowed < NS_PER_S)
         return; /* the others in the air hear the same complaint */
     flight->slowed = now;
-    if (flight->limit > 1)
-        flight->limit /= 2;
+    if (flight->limit > flight->taken)
+        flight->limit = flight->taken; /* what flew was too much */
+    flight->limit = flight->limit > 1 ? flight->limit / 2 : 1;
 }
 
 void flight_good(struct flight *flight)
 {
-    if (flight->limit >= flight->most || ++flight->good < flight->limit)
+    if (flight->limit >= flight->seat_count || ++flight->good < flight->limit)
         return;
     flight->good = 0;
     flight->limit++;
@@ -146,19 +163,22 @@ static void decide(struct flight *flight, uint64_t rate)
     if (flight->most < enough || rate / FLIGHT_RATE < flight->most) {
         flight->most = enough;
         flight->rate.best = 0;
-    } else if (flight->limit == flight->most && flight->most < flight->seat_count &&
+    } else if (flight->most < flight->seat_count &&
                rate > flight->rate.best + flight->rate.best / 10) {
         flight->rate.best = rate;
         flight->most++;
-        flight->limit++;
     }
-    if (flight->limit > flight->most)
-        flight->limit = flight->most;
 }
 
-void flight_measure(struct flight *flight, uint64_t moved, bool busy, int64_t now)
+/* By the link: for what waits, or anything at all, there is no room. */
+static bool is_full(const struct flight *flight)
 {
-    if (!busy || flight->taken < flight->limit) {
+    return flight->taken && !fits(flight, flight->first ? weight_of(flight->first) : 1);
+}
+
+void flight_measure(struct flight *flight, uint64_t moved, bool moving, int64_t now)
+{
+    if (!moving || !is_full(flight)) {
         flight->rate.since = 0;
         return;
     }

@@ -6,11 +6,14 @@
  * and keeps it through all its tries until it goes home, so the number of seats bounds what is in
  * the air, and nothing is allocated on the way.
  *
- * How many seats may be filled adapts: a store that asks for less, and a link on which requests
- * stall, get half at once, and every round of good answers allows one more. Beyond that, once a
- * second while all of them move bytes, the rate decides: each request should have FLIGHT_RATE of
- * it, so a slow link gets fewer, down to one; and while one more made the whole faster, the next is
- * tried.
+ * Two bounds adapt. How many seats may be filled is the store's to say: when it asks for less, or
+ * requests stall, half of those that fly stay, and every round of good answers allows one more. How
+ * much may be in the air is the link's: once a second while it is full of what moves bytes, the
+ * rate decides. Each request should have FLIGHT_RATE of it, so a slow link gets fewer, down to one;
+ * and while one more made the whole faster, the next is tried.
+ *
+ * A read of less than that weighs only what it is long: it is over before it could want more, and
+ * its time is the round trip's. So short ones fill a link by their number, as many as have seats.
  */
 #ifndef S3DOCK_WIRE_FLIGHT_H
 #define S3DOCK_WIRE_FLIGHT_H
@@ -21,7 +24,7 @@
 #include "wire/store.h"
 
 #define FLIGHT_SEATS_MAX 64
-#define FLIGHT_START     8           /* seats that may be filled before the rate is known */
+#define FLIGHT_START     8           /* requests in the air before the rate is known */
 #define FLIGHT_RATE      (64 * 1024) /* bytes a second that a request should have at least */
 
 enum seat_state { SEAT_FREE, SEAT_WAITING, SEAT_AIR };
@@ -36,11 +39,12 @@ struct flight {
     struct store_op *first, *last; /* not seated yet, in order; linked by op->msg.next */
     struct flight_seat seats[FLIGHT_SEATS_MAX];
     unsigned seat_count, taken;
-    unsigned limit; /* of taken; 1 .. most */
-    unsigned most;  /* of limit, by the rate; 1 .. seat_count */
-    unsigned good;  /* answers since the limit was last changed */
-    int64_t slowed; /* when it was last halved */
-    int64_t held;   /* nobody departs before */
+    unsigned limit;  /* of taken, by the store's answers; 1 .. seat_count */
+    unsigned most;   /* requests in the air, by the rate, short ones by weight; 1 .. seat_count */
+    uint64_t weight; /* of who sits; at most `most` times FLIGHT_RATE, or it is one request's */
+    unsigned good;   /* answers since the limit was last changed */
+    int64_t slowed;  /* when it was last halved */
+    int64_t held;    /* nobody departs before */
     struct {
         int64_t since; /* 0: not measuring */
         uint64_t moved;
@@ -70,8 +74,8 @@ void flight_hold(struct flight *flight, int64_t until);
 /* The store asked for less (at most once a second it counts), or gave a good answer. */
 void flight_slower(struct flight *flight, int64_t now);
 void flight_good(struct flight *flight);
-/* How many bytes have moved so far, at any time, often. `busy`: all that may fly does, and moves
+/* How many bytes have moved so far, often, when all that may fly does. `moving`: all of it moves
  * bytes; otherwise their rate says nothing. */
-void flight_measure(struct flight *flight, uint64_t moved, bool busy, int64_t now);
+void flight_measure(struct flight *flight, uint64_t moved, bool moving, int64_t now);
 
 #endif

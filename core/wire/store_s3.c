@@ -37,7 +37,7 @@
 #include "wire/s3_request.h"
 #include "wire/store.h"
 
-#define CONNECTIONS_DEFAULT 16
+#define CONNECTIONS_DEFAULT 32
 #define CLEANUP_TIME        (1500 * NS_PER_MS)
 #define STALL_SECONDS       30
 #define STALL_LONG          20 /* times as long: a copy or completion of 5 GiB may think for minutes */
@@ -792,11 +792,11 @@ static int64_t turn(void *arg, int64_t now)
     if (s3->cancelled)
         send_home(s3, s3->cleanup_until && now >= s3->cleanup_until, now);
 
-    measure(s3, now);
     while ((seat = flight_board(&s3->flight, now)) != FLIGHT_NONE)
         take_seat(s3, seat);
     while ((seat = flight_due(&s3->flight, now)) != FLIGHT_NONE)
         start(s3, seat);
+    measure(s3, now);
 
     if (flight_empty(&s3->flight)) {
         if (closing)
