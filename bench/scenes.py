@@ -280,6 +280,8 @@ def every_peer(verb):
         options.peers, options.image = list(PEERS), options.image or "neighbour"
         scene = {"push": push, "pull": pull}[verb](stage, link, options)
         scene.name, scene.title = f"peers-{verb}", f"{scene.title}: a smaller image, every peer"
+        for goal in scene.goals:   # what is aimed at, the scene of the large image says
+            goal.limit = None
         return scene
     return scene
 

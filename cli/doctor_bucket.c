@@ -46,8 +46,8 @@ static const struct {
     const char *means;  /* that it does not work */
     enum doctor_status gravity;
 } rights[] = {
-    [RIGHT_LIST] = {"list", "s3:ListBucket",
-                    "without it a missing object looks like a forbidden one", DOCTOR_FAILED},
+    [RIGHT_LIST] = {"list", "s3:ListBucket", "a missing object looks like a forbidden one",
+                    DOCTOR_FAILED},
     [RIGHT_PUT] = {"put", "s3:PutObject",
                    "nothing can be pushed from here (--read-only leaves this "
                    "out where images are only pulled)",

@@ -11,9 +11,9 @@
 #include "move/joiner.h"
 
 #define REMEMBERED_FOR (30 * 24 * 3600)
-#define REFUSED_FOR                                                                                \
-    (1 * 24 * 3600) /* rights change sooner than servers, and may be of one folder only */
-#define NOTE_MAX 64
+/* Rights change sooner than servers, and may be of one folder only. */
+#define REFUSED_FOR (24 * 3600)
+#define NOTE_MAX    64
 
 /* "copies yes 1763900000": what was found out, and when. */
 static enum ability ability_noted(const char *note, int64_t now)

@@ -258,6 +258,7 @@ int blob_store_readable(const struct docker_engine *engine, struct err *err)
 {
     char path[PATH_SIZE];
     int root, answer = ERR_FAIL;
+    struct err ignored;
 
     for (unsigned i = 0; answer && content_of(engine, i, path); i++) {
         if (beneath_top(path, &root, err))
@@ -265,10 +266,5 @@ int blob_store_readable(const struct docker_engine *engine, struct err *err)
         answer = beneath_look(root, BLOBS, err);
         close(root);
     }
-    if (answer) {
-        struct err ignored;
-
-        answer = look_at_place(engine, &ignored) ? ERR_FAIL : 0;
-    }
-    return answer;
+    return answer && look_at_place(engine, &ignored) ? ERR_FAIL : 0;
 }

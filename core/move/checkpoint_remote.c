@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "catalog/conditions.h"
 #include "catalog/leftovers.h"
 
 #define LIFE       (15 * 60 * (int64_t)NS_PER_S)
@@ -133,14 +134,16 @@ static bool claim(struct checkpoint_remote *remote, const char *key, struct text
 {
     struct text again;
     struct err err;
-    bool ours;
+    bool conditions, ours;
 
+    if (conditions_find(remote->store, &conditions, &err))
+        return false;
     text_cut(state, checkpoint->good);
     text_init(&again, CHECKPOINT_MAX);
     text_add(&again, state->data, state->size);
     checkpoint_put_claim(&again);
-    ours = store_put_document(remote->store, key, text_view(&again), etag, false, NULL, &err) ==
-           STORE_DONE;
+    ours = store_put_document(remote->store, key, text_view(&again), conditions ? etag : NULL,
+                              false, NULL, &err) == STORE_DONE;
     text_finish(&again);
     return ours && str_copy(remote->key, sizeof remote->key, key);
 }

@@ -333,8 +333,6 @@ static void choose_donor(struct preparation *p)
     const struct host_image *donor;
     struct source *source;
 
-    for (uint32_t i = 0; i < delta->wanted->count; i++)
-        estimate.load += delta->wanted->chunks[i].chunk.raw_size;
     if (p->options->reuse == REUSE_NEVER || estimate.missing == 0)
         return;
     donor = host_closest(delta->host, (const char(*)[80])metadata->layers, metadata->layer_count,
@@ -342,6 +340,8 @@ static void choose_donor(struct preparation *p)
     source = donor ? open_donor(p, donor) : NULL;
     if (!source)
         return;
+    for (uint32_t i = 0; i < delta->wanted->count; i++)
+        estimate.load += delta->wanted->chunks[i].chunk.raw_size;
     estimate.donor_size = source->size_hint;
     estimate.direct = donor_is_direct(source);
     estimate.shared = count_shared(donor, metadata);

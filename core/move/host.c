@@ -138,8 +138,7 @@ static bool is_kin(const struct host *host, const struct host_image *image)
            strncmp(repository, host->app, strlen(host->app)) == 0;
 }
 
-static unsigned shared_layers(const struct host_image *image, const char (*diff_ids)[80],
-                              unsigned count)
+unsigned host_shared(const struct host_image *image, const char (*diff_ids)[80], unsigned count)
 {
     unsigned shared = 0;
 
@@ -161,7 +160,7 @@ const struct host_image *host_closest(const struct host *host, const char (*diff
     *kin = false;
     for (unsigned i = 0; i < host->count; i++) {
         const struct host_image *image = &host->images[i];
-        unsigned shared = shared_layers(image, diff_ids, count);
+        unsigned shared = host_shared(image, diff_ids, count);
         bool related = is_kin(host, image);
         bool better =
             !best || related > *kin ||

@@ -48,6 +48,8 @@ bool host_is_containerd(const struct host *host);
 unsigned host_layers(const struct host *host, const char (*diff_ids)[80], unsigned count,
                      bool *has);
 
+/* How many of these layers the image has, too. */
+unsigned host_shared(const struct host_image *image, const char (*diff_ids)[80], unsigned count);
 /* The image whose content is likely nearest: of the same application, then the one that shares the
  * most layers, then the newest. NULL when the host has none. *kin: it is of the same application.
  */

@@ -7,15 +7,6 @@
 #include "catalog/locate.h"
 #include "catalog/name.h"
 
-static bool shares(const struct host_image *image, const char (*diff_ids)[80], unsigned count)
-{
-    for (unsigned i = 0; i < count; i++)
-        for (unsigned j = 0; j < image->layer_count; j++)
-            if (strcmp(diff_ids[i], image->diff_ids[j]) == 0)
-                return true;
-    return false;
-}
-
 /* Whether the bucket's image of this name is this very one. */
 static bool is_published(struct store *store, const struct image_name *name,
                          const struct host_image *image, struct err *err)
@@ -44,7 +35,7 @@ int published_add(struct host *host, struct store *store, const char (*diff_ids)
         struct err ignored = {0};
 
         if (!images[i].whole || name_parse_image(images[i].name, &name, &ignored) ||
-            !shares(&images[i], diff_ids, count))
+            !host_shared(&images[i], diff_ids, count))
             continue;
         asked++;
         if (is_published(store, &name, &images[i], &ignored)) {

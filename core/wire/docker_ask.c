@@ -56,21 +56,15 @@ struct stream *docker_request(struct docker *docker, const char *method, const c
     return stream;
 }
 
+static void add(void *arg, struct view bytes)
+{
+    text_add(arg, bytes.data, bytes.size);
+}
+
 int docker_read_all(struct stream *stream, struct text *out, struct err *err)
 {
-    const size_t size = 64 * KIB;
-    uint8_t *piece = malloc(size);
-    long got = 1;
-
-    if (!piece)
-        return err_memory(err, "an answer of the daemon");
-    while (got > 0) {
-        got = stream_read(stream, piece, size, err);
-        if (got > 0)
-            text_add(out, piece, (size_t)got);
-    }
-    free(piece);
-    return got < 0 ? ERR_FAIL : text_check(out, "an answer of the daemon", err);
+    return stream_drain(stream, add, out, err) ? ERR_FAIL
+                                               : text_check(out, "an answer of the daemon", err);
 }
 
 int docker_ask(struct docker *docker, const char *method, const char *path, int *status,

@@ -111,22 +111,17 @@ int docker_load_write(struct docker_load *load, struct view bytes, struct err *e
     return stream_write(load->stream, bytes, err);
 }
 
+static void hear(void *said, struct view bytes)
+{
+    docker_stream_feed(said, bytes);
+}
+
 /* Hears the daemon out. What it said counts even when the connection breaks afterwards. */
 static int hear_out(struct stream *stream, struct docker_stream *said, struct err *err)
 {
-    const size_t size = 16 * KIB;
-    uint8_t *piece = malloc(size);
-    long got = 1;
-
-    if (!piece)
-        return err_memory(err, "an answer of the daemon");
-    while (got > 0) {
-        got = stream_read(stream, piece, size, err);
-        if (got > 0)
-            docker_stream_feed(said, view_of(piece, (size_t)got));
-    }
-    free(piece);
-    return got < 0 && (!said->failed || err->family == ERR_CANCELLED) ? ERR_FAIL : 0;
+    return stream_drain(stream, hear, said, err) && (!said->failed || err->family == ERR_CANCELLED)
+               ? ERR_FAIL
+               : 0;
 }
 
 static int judge(const struct docker_stream *said, struct err *err)

@@ -124,7 +124,7 @@ static void copy_headers(struct s3_request *request, const struct s3_place *plac
     pen_escaped(&pen, place->key_prefix, true);
     pen_escaped(&pen, op->source, true);
     add_header(request, "x-amz-copy-source", "%s", source);
-    if (op->if_match)
+    if (op->if_match && !request->unasked_copy)
         add_header(request, "x-amz-copy-source-if-match", "%s", op->if_match);
     if (op->verb == STORE_UPLOAD_COPY_PART && op->length > 0)
         add_header(request, "x-amz-copy-source-range", "bytes=%" PRIu64 "-%" PRIu64, op->offset,

@@ -34,8 +34,9 @@ struct s3_request {
     size_t values_used;
     struct view body; /* the op's, or `document` */
     struct text document;
-    bool bare_etags; /* the store's: If-Match of a write goes without the quotes of the ETag */
-    bool has_body;   /* PUT and POST: a Content-Length goes along even when it is 0 */
+    bool bare_etags;   /* the store's: If-Match of a write goes without the quotes of the ETag */
+    bool unasked_copy; /* the store's: a copy goes without the condition on its source */
+    bool has_body;     /* PUT and POST: a Content-Length goes along even when it is 0 */
 };
 
 /* Once, before the first build; and at the end. */

@@ -8,7 +8,9 @@
  *
  * An errand is a question of our own between two tries of an op, in the same seat: a GET that asks
  * for the reason a HEAD was refused without one, a HEAD that looks whether an upload whose answer
- * was lost has been completed after all, or a document been written by us and not by somebody else.
+ * was lost has been completed after all, or a document been written by us and not by somebody else;
+ * a HEAD that looks whether the source of a copy is still what it was, for a server that cannot
+ * tell.
  *
  * Cancellation: what sits or waits goes home at once. Only aborting uploads and deleting objects,
  * which is cleaning up, and what the caller insists on is still begun and given CLEANUP_TIME; so is
@@ -59,6 +61,7 @@ struct trip {
     bool moved, clock_set, renewed;
     unsigned creds_serial; /* of those that it was signed with */
     bool bare;             /* the ETag of If-Match goes without its quotes */
+    bool unasked;          /* a copy goes without its condition, its source is looked at after it */
     bool perhaps_done;     /* an earlier try may have had its effect although no answer came */
     size_t text_start;     /* size of op->text before the op */
     char payload_hash[SHA256_HEX_SIZE];
@@ -94,7 +97,8 @@ struct s3_store {
     struct trip *trips; /* one a seat */
     int64_t clock_offset;
     bool bucket_seen;
-    bool bare_etags; /* it has honoured If-Match without quotes, after refusing it with them */
+    bool bare_etags;     /* it has honoured If-Match without quotes, after refusing it with them */
+    bool unasked_copies; /* it has refused the condition of a copy although it was met */
     bool cancelled;
     int64_t cleanup_until;
     uint64_t seed;
@@ -173,6 +177,7 @@ static void hash_payload(const struct s3_store *s3, struct trip *trip)
 static int build(struct s3_store *s3, struct trip *trip, struct err *err)
 {
     trip->request.bare_etags = trip->bare;
+    trip->request.unasked_copy = trip->unasked;
     if (s3_request_build(&trip->request, &s3->place, current(trip), err) < 0)
         return ERR_FAIL;
     if (trip->errand || !trip->payload_hash[0])
@@ -183,9 +188,14 @@ static int build(struct s3_store *s3, struct trip *trip, struct err *err)
     return 0;
 }
 
+static bool is_copy(enum store_verb verb)
+{
+    return verb == STORE_COPY || verb == STORE_UPLOAD_COPY_PART;
+}
+
 static bool takes_long(enum store_verb verb)
 {
-    return verb == STORE_UPLOAD_COMPLETE || verb == STORE_COPY || verb == STORE_UPLOAD_COPY_PART;
+    return verb == STORE_UPLOAD_COMPLETE || is_copy(verb);
 }
 
 static void address(const struct s3_store *s3, struct trip *trip, unsigned lines)
@@ -263,6 +273,7 @@ static void take_seat(struct s3_store *s3, int seat)
     trip->errand = trip->resumed = trip->moved = trip->clock_set = trip->renewed =
         trip->perhaps_done = false;
     trip->bare = s3->bare_etags;
+    trip->unasked = s3->unasked_copies;
     trip->have = 0;
     trip->counted = 0;
     trip->payload_hash[0] = trip->etag[0] = '\0';
@@ -483,6 +494,22 @@ static bool misspelled(const struct trip *trip, enum s3_verdict verdict)
            !trip->bare;
 }
 
+/* Swift refuses a copy out of an object of parts on condition of its ETag always: it compares
+ * another one than it tells. A refusal is believed when the source has another ETag; else the copy
+ * is made without the condition, and believed when the source still has it afterwards. */
+static bool hangs_on_source(const struct trip *trip, enum s3_verdict verdict)
+{
+    const struct store_op *op = trip->op;
+
+    return is_copy(op->verb) && op->if_match && verdict == (trip->unasked ? S3_DONE : S3_CHANGED);
+}
+
+static void look_at_source(struct s3_store *s3, int seat, enum s3_verdict fallback)
+{
+    run_errand(s3, seat, &(struct store_op){.verb = STORE_HEAD, .key = s3->trips[seat].op->source},
+               fallback);
+}
+
 /* Completed, and not told what the whole is called. */
 static bool nameless(const struct trip *trip, enum s3_verdict verdict)
 {
@@ -553,12 +580,32 @@ static void judge_reason(struct s3_store *s3, int seat, enum s3_verdict verdict)
     }
 }
 
+static void judge_source(struct s3_store *s3, int seat, enum s3_verdict verdict)
+{
+    struct trip *trip = &s3->trips[seat];
+    bool same = verdict == S3_DONE && strcmp(trip->aux.info.etag, trip->op->if_match) == 0;
+
+    if (verdict == S3_FAILED) {
+        give_up(s3, seat);
+        return;
+    }
+    end_errand(trip);
+    if (same && trip->fallback == S3_CHANGED) {
+        trip->unasked = s3->unasked_copies = true;
+        again_at_once(s3, seat);
+    } else {
+        leave(s3, seat, same ? STORE_DONE : STORE_CHANGED);
+    }
+}
+
 static void settle_end(struct s3_store *s3, int seat, enum s3_verdict verdict)
 {
     struct trip *trip = &s3->trips[seat];
 
     if (trip->errand && trip->op->verb == STORE_HEAD) {
         judge_reason(s3, seat, verdict);
+    } else if (trip->errand && is_copy(trip->op->verb)) {
+        judge_source(s3, seat, verdict);
     } else if (trip->errand) {
         judge_object(s3, seat, verdict);
     } else if (misspelled(trip, verdict)) {
@@ -566,6 +613,8 @@ static void settle_end(struct s3_store *s3, int seat, enum s3_verdict verdict)
         again_at_once(s3, seat);
     } else if (own_echo(trip, verdict) || nameless(trip, verdict)) {
         look_at_object(s3, seat, verdict);
+    } else if (hangs_on_source(trip, verdict)) {
+        look_at_source(s3, seat, verdict);
     } else if (verdict == S3_FAILED) {
         give_up(s3, seat);
     } else {

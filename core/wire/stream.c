@@ -33,7 +33,8 @@
 #define BUFFER_SIZE  (512 * KIB) /* what one receive takes at most */
 #define GATHER_SIZE  (128 * KIB)
 #define DIRECT_SIZE  (32 * KIB) /* pieces from here on are not gathered */
-#define EARLY_MAX    (1 * MIB)  /* of an answer that comes while the question is still sent */
+#define DRAIN_SIZE   (64 * KIB)
+#define EARLY_MAX    (1 * MIB) /* of an answer that comes while the question is still sent */
 #define CONNECT_TIME (30 * NS_PER_S)
 #define REQUEST_MAX  (16 * KIB)
 #define TICK_MS      ((int)(CANCEL_TICK / NS_PER_MS))
@@ -388,6 +389,23 @@ long stream_read(struct stream *stream, uint8_t *out, size_t cap, struct err *er
             break;
     }
     return (long)got;
+}
+
+int stream_drain(struct stream *stream, void (*take)(void *arg, struct view bytes), void *arg,
+                 struct err *err)
+{
+    uint8_t *piece = malloc(DRAIN_SIZE);
+    long got = 1;
+
+    if (!piece)
+        return err_memory(err, "an answer of the daemon");
+    while (got > 0) {
+        got = stream_read(stream, piece, DRAIN_SIZE, err);
+        if (got > 0)
+            take(arg, view_of(piece, (size_t)got));
+    }
+    free(piece);
+    return got < 0 ? ERR_FAIL : 0;
 }
 
 int stream_write(struct stream *stream, struct view bytes, struct err *err)

@@ -45,6 +45,9 @@ const char *stream_header(struct stream *stream, const char *name);
 /* Reads up to cap bytes of the answer. 0 at its end: which is the protocol's proper end, a cut
  * connection is a failure (docker.stream). */
 long stream_read(struct stream *stream, uint8_t *out, size_t cap, struct err *err);
+/* Reads to the end of the answer, and hands each piece to `take`. */
+int stream_drain(struct stream *stream, void (*take)(void *arg, struct view bytes), void *arg,
+                 struct err *err);
 /* Writes all of it. When the peer answers early (an error), the rest is dropped and STREAM_ANSWERED
  * returned: the answer can be read. */
 enum { STREAM_ANSWERED = 1 };

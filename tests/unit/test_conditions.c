@@ -9,6 +9,7 @@
 #include <utime.h>
 
 #include "base/file.h"
+#include "catalog/audit.h"
 #include "catalog/conditions.h"
 #include "kit/bucket.h"
 
@@ -94,6 +95,21 @@ static void tried_out(void **state)
         assert_int_equal(honoured, cases[i].honoured);
         assert_int_equal(bucket_count(&bucket, "audit/", NULL), cases[i].manner == NO_DELETE);
     }
+}
+
+/* An event has a name of its own: it needs no condition, and a store that takes none has a history,
+ * too. */
+static void an_event_is_written_without(void **state)
+{
+    struct audit_event event = {
+        .type = AUDIT_TAG, .by.user = "u", .app_name = "shop", .git_hash = "1a2b3c4"};
+    struct err err = {.text = ""};
+
+    (void)state;
+    front.manner = NOT_IMPLEMENTED;
+    if (audit_record(&front.store, &event, 1763900000 * (int64_t)NS_PER_S, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(bucket_count(&bucket, "audit/shop/", NULL), 1);
 }
 
 static void nothing_is_known_without_rights(void **state)
@@ -182,6 +198,7 @@ int main(void)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(tried_out),
+        TEST(an_event_is_written_without),
         TEST(nothing_is_known_without_rights),
         TEST(asked_once),
         TEST(a_no_is_asked_again_after_a_week),

@@ -482,6 +482,83 @@ static void conditions_are_spelled_as_the_store_likes(void **state)
     fake_stop(&fake);
 }
 
+static void make_of_parts(struct store *store, const char *key, struct view data,
+                          char etag[STORE_ETAG_MAX])
+{
+    struct store_part part = {.number = 1};
+    struct store_op op = {.verb = STORE_UPLOAD_CREATE, .key = key};
+    char id[STORE_UPLOAD_MAX];
+
+    expect(store, &op, STORE_DONE);
+    memcpy(id, op.upload_id, sizeof id);
+    op = (struct store_op){
+        .verb = STORE_UPLOAD_PART, .key = key, .upload_id_in = id, .part_number = 1, .body = data};
+    expect(store, &op, STORE_DONE);
+    memcpy(part.etag, op.info.etag, sizeof part.etag);
+    op = (struct store_op){.verb = STORE_UPLOAD_COMPLETE,
+                           .key = key,
+                           .upload_id_in = id,
+                           .parts = &part,
+                           .part_count = 1};
+    expect(store, &op, STORE_DONE);
+    memcpy(etag, op.info.etag, STORE_ETAG_MAX);
+}
+
+/* A store that refuses to copy out of an object of parts on condition of the ETag that it tells. */
+static void a_source_is_looked_at_where_its_condition_never_holds(void **state)
+{
+    const char *const more[] = {"--swift", NULL};
+    const char *const other = "\"00000000000000000000000000000000-1\"";
+    struct fake_s3 fake;
+    struct view data = noise(PART);
+    char etag[STORE_ETAG_MAX];
+
+    (void)state;
+    fake_start(&fake, "[]", more);
+    struct store *store = open_store(&fake, NULL);
+    make_of_parts(store, "old", data, etag);
+    struct store_op op = {.verb = STORE_COPY, .key = "copy", .source = "old", .if_match = other};
+    expect(store, &op, STORE_CHANGED); /* it is another, indeed */
+    op.if_match = etag;
+    expect(store, &op, STORE_DONE);
+    assert_true(op.info.etag[0]);
+    expect_content(store, "copy", data);
+    assert_int_equal(fake_logged(&fake, "\"kind\": \"Copy\"", ""), 3);
+    assert_int_equal(fake_logged(&fake, "\"kind\": \"Head\"", ""), 3);
+    expect(store, &op, STORE_DONE); /* from now on it is not asked any more, only looked at */
+    op.if_match = other;
+    expect(store, &op, STORE_CHANGED);
+    assert_int_equal(fake_logged(&fake, "\"kind\": \"Copy\"", ""), 5);
+    assert_int_equal(fake_logged(&fake, "\"kind\": \"Head\"", ""), 5);
+    op.source = "nothing";
+    expect(store, &op, STORE_ABSENT);
+    store_destroy(store);
+    fake_stop(&fake);
+}
+
+/* The look is an ordinary request, and tried again; one that is refused proves nothing, and then
+ * the copy is not believed. */
+static void a_source_that_cannot_be_looked_at_is_not_believed(void **state)
+{
+    const char *const more[] = {"--swift", NULL};
+    struct fake_s3 fake;
+    struct view data = noise(PART);
+    char etag[STORE_ETAG_MAX];
+
+    (void)state;
+    fake_start(&fake,
+               "[{\"kind\": \"Head\", \"do\": \"status\", \"status\": 503, \"code\": "
+               "\"SlowDown\"}, {\"kind\": \"Head\", \"nth\": 3, \"do\": \"status\", "
+               "\"status\": 400, \"code\": \"BadRequest\"}]",
+               more);
+    struct store *store = open_store(&fake, NULL);
+    make_of_parts(store, "old", data, etag);
+    struct store_op op = {.verb = STORE_COPY, .key = "copy", .source = "old", .if_match = etag};
+    expect(store, &op, STORE_CHANGED);
+    store_destroy(store);
+    fake_stop(&fake);
+}
+
 static void a_cut_read_goes_on_where_it_was(void **state)
 {
     struct fake_s3 fake;
@@ -726,6 +803,8 @@ int main(void)
         cmocka_unit_test(wrong_keys_are_named_even_by_a_head),
         cmocka_unit_test(finds_the_region_and_the_time),
         cmocka_unit_test(conditions_are_spelled_as_the_store_likes),
+        cmocka_unit_test(a_source_is_looked_at_where_its_condition_never_holds),
+        cmocka_unit_test(a_source_that_cannot_be_looked_at_is_not_believed),
         cmocka_unit_test(a_cut_read_goes_on_where_it_was),
         cmocka_unit_test(does_not_mistake_its_own_write_for_another),
         cmocka_unit_test(turns_pages),
