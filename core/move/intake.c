@@ -27,7 +27,7 @@
 #include "move/assembly.h"
 #include "move/check.h"
 #include "move/forage.h"
-#include "move/harvest.h"
+#include "move/glean.h"
 #include "move/plan.h"
 #include "move/sink.h"
 #include "move/span.h"
@@ -54,11 +54,7 @@ struct intake {
 
     const struct shape *shape;
     struct plan plan;
-    struct harvest *harvest; /* NULL: nothing is taken from images of this host */
-    uint64_t harvested;      /* bytes that it has read, as far as they were counted */
-    int64_t harvest_began, next_look;
-    bool harvest_left;     /* it was given up */
-    uint32_t settled;      /* wanted chunks before it are found, or are not going to be */
+    struct glean *glean;   /* NULL: nothing is taken from images of this host */
     struct forage *forage; /* NULL: nothing is fetched ahead */
 
     struct inbox *home;
@@ -151,7 +147,6 @@ static int set_up(struct intake *p, struct err *err)
     plan_init(&p->plan, p->from->wanted, p->from->spool, p->from->archive.size, IN_LEAST,
               shape->out);
     p->slot_count = count;
-    p->settled = p->plan.limit;
     p->forage = ahead ? forage_create(p->from->wanted, err) : NULL;
     if (ahead && !p->forage)
         return ERR_FAIL;
@@ -211,29 +206,6 @@ static void report(struct intake *p, enum transfer_phase phase)
                     });
 }
 
-/* ---- chunks of an image of this host ---- */
-
-/* Wanted chunks come from there, as far as it holds them; the others are fetched. */
-static void start_harvest(struct intake *p)
-{
-    const struct delta *delta = p->from->delta;
-    struct harvest_options options = {.source = delta->donor_source,
-                                      .params = delta->index->params,
-                                      .file_min = delta->index->file_min,
-                                      .wanted = delta->wanted,
-                                      .home = p->home,
-                                      .kind_moved = MOVED,
-                                      .kind_done = HARVESTED};
-    struct err err;
-
-    p->harvest_began = clock_monotonic();
-    p->harvest = harvest_create(&options, &err);
-    if (p->harvest)
-        p->settled = 0;
-    else
-        log_info("%s: %s", delta->donor->name, err.text);
-}
-
 /* ---- the transfer: one function an event ---- */
 
 static void stop(struct intake *p, const struct err *err)
@@ -241,8 +213,8 @@ static void stop(struct intake *p, const struct err *err)
     if (!p->stopping)
         p->err = *err;
     p->stopping = true;
-    if (p->harvest)
-        harvest_stop(p->harvest);
+    if (p->glean)
+        glean_stop(p->glean);
 }
 
 static struct span *span_of_op(struct msg *msg)
@@ -287,23 +259,27 @@ static void ask(struct intake *p, struct span *span, int kind)
     store_submit(p->options->store, &span->op);
 }
 
-static void fetch_ahead(struct intake *p)
+static void fetch_ahead(struct intake *p, uint32_t settled)
 {
     struct span *span;
 
-    while (!p->stopping && (span = forage_next(p->forage, p->settled))) {
+    while (!p->stopping && (span = forage_next(p->forage, settled))) {
         span->kept = p->from->spool;
         ask(p, span, BROUGHT);
     }
 }
 
-/* How far the stream may be planned. */
+/* How far the stream may be planned: not beyond what a harvest may still find, nor what is fetched
+ * ahead of it. */
 static void set_limit(struct intake *p)
 {
-    uint32_t front = p->settled;
+    uint32_t front;
 
+    if (!p->from->wanted)
+        return;
+    front = p->glean ? glean_settled(p->glean) : p->from->wanted->count;
     if (p->forage) {
-        fetch_ahead(p);
+        fetch_ahead(p, front);
         if (forage_front(p->forage) < front)
             front = forage_front(p->forage);
     }
@@ -406,22 +382,6 @@ static void on_ended(struct intake *p)
         p->image = &p->from->delta->index->image;
 }
 
-static void on_harvested(struct intake *p)
-{
-    const char *donor = p->from->delta->donor->name;
-    uint64_t missing = need_missing(p->from->wanted), found = p->result->to_fetch - missing;
-    struct err err;
-
-    p->settled = p->from->wanted->count;
-    if (harvest_result(p->harvest, &err))
-        log_info("%s: %s", donor, err.text);
-    log_info("%s held %.1f of %.1f MB that were missing; looking took %.1f s", donor,
-             (double)found / 1e6, (double)p->result->to_fetch / 1e6,
-             (double)(clock_monotonic() - p->harvest_began) / (double)NS_PER_S);
-    p->result->stats.reused_bytes += found;
-    p->result->to_fetch = missing;
-}
-
 static void dispatch(struct intake *p, struct msg *msg)
 {
     switch (msg->kind) {
@@ -441,10 +401,10 @@ static void dispatch(struct intake *p, struct msg *msg)
         on_ended(p);
         break;
     case MOVED:
-        p->settled = harvest_front(p->harvest);
+        glean_moved(p->glean);
         break;
     case HARVESTED:
-        on_harvested(p);
+        glean_done(p->glean);
         break;
     case BROUGHT:
         on_brought(p, span_of_op(msg));
@@ -475,37 +435,11 @@ static void end_writing(struct intake *p)
     writer_end(p->writer, !p->stopping);
 }
 
-/* Reading that takes longer than fetching would (a cold disk, a busy one) is given up. */
-static void judge_harvest(struct intake *p)
-{
-    int64_t now = clock_monotonic();
-    double seconds = (double)(now - p->harvest_began) / (double)NS_PER_S;
-    uint64_t packed = 0, raw = 0;
-
-    if (!p->harvest || p->harvest_left || p->options->reuse != REUSE_AUTO || now < p->next_look)
-        return;
-    p->next_look = now + CANCEL_TICK;
-    for (uint32_t i = p->settled; i < p->from->wanted->count; i++) {
-        packed += p->from->wanted->chunks[i].chunk.packed_size;
-        raw += p->from->wanted->chunks[i].chunk.raw_size;
-    }
-    if (!packed ||
-        !harvest_lags(&p->from->delta->estimate, seconds, harvest_read(p->harvest), packed, raw))
-        return;
-    log_info("reading %s is slow: the rest is fetched", p->from->delta->donor->name);
-    p->harvest_left = true;
-    harvest_stop(p->harvest);
-}
-
 /* Until the first chunk is on its way, what is seen of the pull is how far the harvest is. */
 static void report_on(struct intake *p)
 {
-    uint64_t read;
-
     if (p->phase == PHASE_REUSE && !slots_out(p->slots) && plan_waits(&p->plan)) {
-        read = harvest_read(p->harvest);
-        meter_add(&p->meter, read - p->harvested, clock_monotonic());
-        p->harvested = read;
+        meter_add(&p->meter, glean_progress(p->glean), clock_monotonic());
         report(p, PHASE_REUSE);
     } else {
         report(p, p->phase == PHASE_REUSE ? PHASE_PULL : p->phase);
@@ -517,8 +451,8 @@ int intake_run(struct intake *p, struct err *err)
     if (set_up(p, err))
         return ERR_FAIL;
     if (p->from->delta && p->from->delta->donor)
-        start_harvest(p);
-    report(p, p->harvest ? PHASE_REUSE : PHASE_PULL);
+        p->glean = glean_start(p->from, p->home, MOVED, HARVESTED);
+    report(p, p->glean ? PHASE_REUSE : PHASE_PULL);
     while (!p->ended) {
         struct msg *msg;
 
@@ -531,7 +465,8 @@ int intake_run(struct intake *p, struct err *err)
             dispatch(p, msg);
         if (!p->stopping && cancel_check(p->options->transfer.cancel, err))
             stop(p, err);
-        judge_harvest(p);
+        if (p->glean)
+            glean_judge(p->glean);
         report_on(p);
     }
     if (!p->stopping)
@@ -561,7 +496,7 @@ void intake_destroy(struct intake *intake)
 {
     if (!intake)
         return;
-    harvest_destroy(intake->harvest);
+    glean_destroy(intake->glean);
     writer_destroy(intake->writer);
     assembly_destroy(intake->assembly);
     sink_destroy(intake->sink);
