@@ -453,7 +453,7 @@ int intake_run(struct intake *p, struct err *err)
     if (p->from->delta && p->from->delta->donor)
         p->glean = glean_start(p->from, p->home, MOVED, HARVESTED);
     report(p, p->glean ? PHASE_REUSE : PHASE_PULL);
-    while (!p->ended) {
+    while (!p->ended || (p->glean && !glean_is_over(p->glean))) {
         struct msg *msg;
 
         admit(p);

@@ -9,16 +9,20 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/json_write.h"
+#include "flow/cancel.h"
 #include "kit/fake_docker.h"
 #include "kit/tarball.h"
 #include "move/pull.h"
@@ -27,6 +31,7 @@
 #include "move/survey.h"
 #include "wire/docker.h"
 #include "wire/store.h"
+#include "wire/stream.h"
 
 #define FIRST     "shop:20250721-2118-f7a5a27"
 #define SECOND    "shop:20250722-1000-a1b2c3d"
@@ -527,6 +532,61 @@ static void a_broken_archive_is_refused(void **state)
     fake_docker_stop(&fake);
 }
 
+/* ---- a donor that falls silent ---- */
+
+static void tell(const struct fake_docker *fake, const char *script)
+{
+    struct stream_peer peer = {.unix_socket = fake->socket, .base_url = "http://localhost"};
+    struct stream *stream =
+        stream_open(&peer, "POST", "/.fake", "application/json", view_str(script), false, &err);
+    int status = 0;
+
+    if (!stream || stream_status(stream, &status, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(status, 200);
+    stream_close(stream);
+}
+
+static void *interrupt_soon(void *cancel)
+{
+    sleep(1);
+    cancel_request(cancel, SIGINT);
+    return NULL;
+}
+
+static void a_silent_donor_can_be_interrupted(void **state)
+{
+    struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
+    struct docker_endpoint endpoint = {.origin = "DOCKER_HOST", .url = "http://localhost"};
+    struct pull_options options = {.reuse = REUSE_ALWAYS, .transfer.jobs = 2};
+    struct pull_result result;
+    struct cancel cancel;
+    pthread_t thread;
+
+    (void)state;
+    snprintf(endpoint.host, sizeof endpoint.host, "unix://%s", fake.socket);
+    snprintf(endpoint.socket, sizeof endpoint.socket, "%s", fake.socket);
+    for (unsigned i = 0; i < 3; i++) {
+        cancel_init(&cancel);
+        options.docker = docker_open(&endpoint, &cancel, &err);
+        assert_non_null(options.docker);
+        if (i == 0)
+            pull_well("many", options.docker, FIRST, REUSE_NEVER, &result);
+        tell(&fake, "{\"rules\":[{\"kind\":\"Get\",\"do\":\"hold\",\"bytes\":8388608,"
+                    "\"seconds\":60}]}");
+        assert_int_equal(name_parse_image(SECOND, &options.name, &err), 0);
+        options.store = open_bucket("many");
+        options.transfer.cancel = &cancel;
+        assert_int_equal(pthread_create(&thread, NULL, interrupt_soon, &cancel), 0);
+        assert_int_equal(pull_run(&options, &result, &err), ERR_FAIL);
+        pthread_join(thread, NULL);
+        assert_int_equal(err.family, ERR_CANCELLED);
+        store_destroy(options.store);
+        docker_close(options.docker);
+    }
+    fake_docker_stop(&fake);
+}
+
 static int start(void **state)
 {
     (void)state;
@@ -551,6 +611,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_what_the_engine_lacks_moves),
         cmocka_unit_test(it_loads_while_it_looks),
+        cmocka_unit_test(a_silent_donor_can_be_interrupted),
         cmocka_unit_test(a_dry_run_says_what_would_move),
         cmocka_unit_test(a_daemon_that_refuses_a_part_is_given_the_whole),
         cmocka_unit_test(a_spool_that_lies_is_dropped),
