@@ -242,7 +242,9 @@ struct harvest *harvest_create(const struct harvest_options *options, struct err
     h->options = *options;
     h->moved.kind = options->kind_moved;
     h->done.kind = options->kind_done;
+    options->source->stop = &h->stop;
     if (equip(h, err) || start(h, err)) {
+        options->source->stop = NULL;
         release(h);
         return NULL;
     }

@@ -68,7 +68,8 @@ static int ping(struct docker *docker, char version[16], struct err *err)
 
     for (size_t i = 0; i < ARRAY_SIZE(methods) && status != 200; i++) {
         struct stream *stream =
-            docker_request(docker, methods[i], "/_ping", false, docker->endpoint.patience, err);
+            docker_request(docker, methods[i], "/_ping", false, docker->endpoint.patience, NULL,
+                           err);
         int failed;
 
         if (!stream)

@@ -587,6 +587,25 @@ static void a_silent_donor_can_be_interrupted(void **state)
     fake_docker_stop(&fake);
 }
 
+static void a_donor_that_falls_silent_is_given_up(void **state)
+{
+    struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
+    struct docker *docker = open_daemon(&fake);
+    struct pull_result result;
+    int64_t began;
+
+    (void)state;
+    pull_well("many", docker, FIRST, REUSE_NEVER, &result);
+    tell(&fake, "{\"rules\":[{\"kind\":\"Get\",\"do\":\"hold\",\"bytes\":8388608,"
+                "\"seconds\":60}]}");
+    began = clock_monotonic();
+    pull_well("many", docker, SECOND, REUSE_AUTO, &result);
+    assert_true(result.donor);
+    assert_true(clock_monotonic() - began < 40 * NS_PER_S);
+    docker_close(docker);
+    fake_docker_stop(&fake);
+}
+
 static int start(void **state)
 {
     (void)state;
@@ -612,6 +631,7 @@ int main(void)
         cmocka_unit_test(only_what_the_engine_lacks_moves),
         cmocka_unit_test(it_loads_while_it_looks),
         cmocka_unit_test(a_silent_donor_can_be_interrupted),
+        cmocka_unit_test(a_donor_that_falls_silent_is_given_up),
         cmocka_unit_test(a_dry_run_says_what_would_move),
         cmocka_unit_test(a_daemon_that_refuses_a_part_is_given_the_whole),
         cmocka_unit_test(a_spool_that_lies_is_dropped),
