@@ -47,6 +47,7 @@ static struct err err;
 /* What a layer is made of: so many files, of such a size, that many of them different ones. */
 static unsigned files = 10, kinds = 10;
 static size_t file_size = 200 * KIB;
+static bool hollow; /* the second image's middle layer has no bytes, its top layer few */
 
 /* Every so manieth file, if not 0, is not what it is in other layers of that number. */
 static void make_layer(struct tarball *layer, unsigned number, unsigned changed_every)
@@ -85,6 +86,8 @@ static void write_image(const char *path, const char *ref, const unsigned change
         struct tarball layer;
 
         make_layer(&layer, i, changed[i]);
+        if (hollow && changed[i])
+            layer.size = i == 1 ? 0 : 3 * 1024;
         spell(layer.data, layer.size, ids[i]);
         snprintf(name, sizeof name, "blobs/sha256/%s", ids[i]);
         tarball_file(&image, name, layer.data, layer.size);
@@ -244,6 +247,25 @@ static void it_loads_while_it_looks(void **state)
     fake_docker_stop(&fake);
     files = kinds = 10;
     file_size = 200 * KIB;
+}
+
+/* Neither is a section of its own. */
+static void a_layer_without_bytes_hides_no_other(void **state)
+{
+    struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
+    struct docker *docker = open_daemon(&fake);
+    struct pull_result result;
+
+    (void)state;
+    hollow = true;
+    fill_bucket("hollow");
+    hollow = false;
+    pull_well("hollow", docker, FIRST, REUSE_NEVER, &result);
+    pull_well("hollow", docker, SECOND, REUSE_NEVER, &result);
+    assert_int_equal(result.layers_here, 1);
+    assert_false(result.reloaded);
+    docker_close(docker);
+    fake_docker_stop(&fake);
 }
 
 static void a_dry_run_says_what_would_move(void **state)
@@ -630,6 +652,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_what_the_engine_lacks_moves),
         cmocka_unit_test(it_loads_while_it_looks),
+        cmocka_unit_test(a_layer_without_bytes_hides_no_other),
         cmocka_unit_test(a_silent_donor_can_be_interrupted),
         cmocka_unit_test(a_donor_that_falls_silent_is_given_up),
         cmocka_unit_test(a_dry_run_says_what_would_move),
