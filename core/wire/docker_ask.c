@@ -34,8 +34,7 @@ int docker_unanswered(const struct docker *docker, struct err *err)
 }
 
 struct stream *docker_request(struct docker *docker, const char *method, const char *path,
-                              bool upload, int64_t within, const atomic_bool *stop,
-                              struct err *err)
+                              bool upload, int64_t within, const atomic_bool *stop, struct err *err)
 {
     struct stream_peer peer = docker->peer;
     char full[DOCKER_PATH_MAX + 32];
