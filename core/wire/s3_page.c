@@ -161,6 +161,10 @@ static int read_page(struct page_reader *reader, const char *token, struct view 
         return err_memory(err, "a listing");
     if (result < 0)
         return ERR_FAIL;
+    if (strcmp(root, "ListAllMyBucketsResult") == 0)
+        return err_set(err, ERR_USAGE, "addressing",
+                       "the store answers for all its buckets: it does not look for one in the "
+                       "host name");
     if (strcmp(root, reader->grammar->root) != 0)
         return bad_listing(err, "is none");
     return make_next(reader, token, err);

@@ -48,6 +48,13 @@ static bool is_aws(const char *host)
     return ends(host, ".amazonaws.com") || ends(host, ".amazonaws.com.cn");
 }
 
+/* Alibaba OSS and Tencent COS (new buckets) refuse what AWS would rather not see: the bucket in the
+ * path. */
+static bool wants_bucket_in_host(const char *host)
+{
+    return is_aws(host) || ends(host, ".aliyuncs.com") || ends(host, ".myqcloud.com");
+}
+
 static int bad_endpoint(struct err *err, const char *endpoint, const char *why)
 {
     err_set(err, ERR_USAGE, "endpoint", "endpoint \"%s\": %s", endpoint, why);
@@ -102,13 +109,14 @@ static int parse(struct s3_place *place, const char *endpoint, char *host, size_
     return 0;
 }
 
-static int choose_addressing(struct s3_place *place, const char *addressing, struct err *err)
+static int choose_addressing(struct s3_place *place, const char *host, const char *addressing,
+                             struct err *err)
 {
     bool dotted = strchr(place->bucket, '.') != NULL;
     bool lower = only(place->bucket, LOWER DIGITS ".-");
 
     if (!addressing || !addressing[0] || strcmp(addressing, "auto") == 0)
-        place->in_host = place->aws && lower && !dotted;
+        place->in_host = wants_bucket_in_host(host) && lower && !dotted;
     else if (strcmp(addressing, "path") == 0)
         place->in_host = false;
     else if (strcmp(addressing, "virtual") == 0)
@@ -173,7 +181,7 @@ int s3_place_init(struct s3_place *place, const char *endpoint, const char *regi
         aws_host(region, host, sizeof host);
     }
     place->aws = is_aws(host);
-    if (choose_addressing(place, addressing, err) < 0)
+    if (choose_addressing(place, host, addressing, err) < 0)
         return ERR_FAIL;
     return compose(place, host, err);
 }

@@ -24,9 +24,9 @@ struct s3_place {
     char endpoint[352];   /* canonical, without the bucket: "https://s3.eu-west-1.amazonaws.com" */
 };
 
-/* `endpoint` NULL or "": AWS for the region. `addressing` NULL or "auto": in the host on AWS (but
- * for bucket names with dots, which no certificate covers) and in the path elsewhere; an endpoint
- * that already begins with the bucket's name is taken as it is. Fails with usage.endpoint,
+/* `endpoint` NULL or "": AWS for the region. `addressing` NULL or "auto": in the host on AWS,
+ * Alibaba OSS and Tencent COS (but for bucket names with dots, which no certificate covers) and in
+ * the path elsewhere; an endpoint that already begins with the bucket's name is taken as it is. Fails with usage.endpoint,
  * usage.bucket, usage.region, usage.addressing. */
 int s3_place_init(struct s3_place *place, const char *endpoint, const char *region,
                   const char *bucket, const char *addressing, struct err *err);

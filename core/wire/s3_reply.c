@@ -27,7 +27,10 @@
     HINT_DENIED ". A key without the right to list sees missing objects like this too"
 #define HINT_CLOCK  "set this machine's clock (timedatectl set-ntp true)"
 #define HINT_REGION "set \"region\" in the profile to the one of the bucket"
-#define HINT_BUCKET "check \"bucket\" in the profile, or create it"
+#define HINT_BUCKET                                                                                \
+    "check \"bucket\" in the profile, or create it; if it is there, check \"addressing\""
+#define HINT_IN_PATH "set \"addressing\" in the profile to \"path\""
+#define HINT_IN_HOST "set \"addressing\" in the profile to \"virtual\""
 #define HINT_PORTAL                                                                                \
     "is there a login page or a proxy between here and the store, or is \"endpoint\" its web "     \
     "console?"
@@ -85,6 +88,10 @@ static const struct word CODES[] = {
      "the bucket is in another region", HINT_REGION},
     {"InvalidRegion", 0, S3_REGION, 0, ERR_USAGE, "region", "the bucket is in another region",
      HINT_REGION},
+    {"SecondLevelDomainForbidden", 0, S3_FAILED, 0, ERR_USAGE, "addressing", /* Alibaba */
+     "the store wants the bucket in the host name", HINT_IN_HOST},
+    {"PathStyleDomainForbidden", 0, S3_FAILED, 0, ERR_USAGE, "addressing", /* Tencent */
+     "the store wants the bucket in the host name", HINT_IN_HOST},
     {"SlowDown", 0, S3_AGAIN, RETRY_THROTTLE, ERR_NETWORK, "busy", "the store asks for less", ""},
     {"SlowDownRead", 0, S3_AGAIN, RETRY_THROTTLE, ERR_NETWORK, "busy", "the store asks for less",
      ""},
@@ -299,6 +306,14 @@ static void odd(struct s3_reply *reply, const struct s3_place *place, struct sto
                 const char *code, const char *words)
 {
     const struct word word = {NULL, 0, S3_AGAIN, RETRY_TROUBLE, ERR_INTEGRITY, code, words, ""};
+    judge(reply, place, op, &word, "");
+}
+
+/* The server answers, but not for our bucket: asking again would not help. */
+static void misplaced(struct s3_reply *reply, const struct s3_place *place, struct store_op *op,
+                      const struct err *err)
+{
+    const struct word word = {NULL, 0, S3_FAILED, 0, ERR_USAGE, err->code, err->text, HINT_IN_PATH};
     judge(reply, place, op, &word, "");
 }
 
@@ -598,7 +613,10 @@ static void got_page(struct s3_reply *reply, const struct s3_place *place, struc
     if (looks_like_html(answer)) {
         portal(reply, place, op);
     } else if (s3_page_read(&page, op->verb, op->token, answer->body, &err) < 0) {
-        odd(reply, place, op, "listing", err.text);
+        if (err.family == ERR_USAGE)
+            misplaced(reply, place, op, &err);
+        else
+            odd(reply, place, op, "listing", err.text);
         store_page_finish(&page);
     } else if (op->verb != STORE_UPLOAD_PARTS && !strip_keys(&page, place)) {
         odd(reply, place, op, "listing", "the store lists keys that were not asked for");

@@ -84,6 +84,10 @@ static const struct refusal {
      "<InitiateMultipartUploadResult><UploadId/>"
      "</InitiateMultipartUploadResult>",
      S3_AGAIN, ERR_INTEGRITY, "answer"},
+    {STORE_LIST, 200, "<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>", S3_FAILED,
+     ERR_USAGE, "addressing"},
+    {STORE_LIST, 403, ERROR("SecondLevelDomainForbidden"), S3_FAILED, ERR_USAGE, "addressing"},
+    {STORE_LIST, 403, ERROR("PathStyleDomainForbidden"), S3_FAILED, ERR_USAGE, "addressing"},
     {STORE_LIST, 200, "<ListPartsResult/>", S3_AGAIN, ERR_INTEGRITY, "listing"},
     {STORE_PUT, 200, "", S3_AGAIN, ERR_INTEGRITY, "answer"}, /* no ETag */
 };
