@@ -26,6 +26,7 @@ struct glean *glean_start(const struct provision *from, struct inbox *home, int 
                                       .params = delta->index->params,
                                       .file_min = delta->index->file_min,
                                       .wanted = delta->wanted,
+                                      .leave = provision_leave(from),
                                       .home = home,
                                       .kind_moved = kind_moved,
                                       .kind_done = kind_done};

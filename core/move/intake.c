@@ -376,6 +376,8 @@ static void on_ended(struct intake *p)
     struct err err;
 
     p->ended = true;
+    if (p->glean)
+        glean_stop(p->glean);
     if (writer_result(p->writer, &p->image, &err))
         stop(p, &err);
     else if (p->from->delta)
