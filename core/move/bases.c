@@ -47,6 +47,7 @@ struct search {
     struct candidate candidates[CANDIDATES_MAX];
     struct fetch fetches[CANDIDATES_MAX];
     struct candidate *order[CANDIDATES_MAX];
+    struct err trouble; /* the first that says nothing of the bucket */
 };
 
 /* ---- many documents at once ---- */
@@ -78,6 +79,14 @@ static bool fetched(const struct fetch *fetch)
     if (fetch->op.answer == STORE_FAILED)
         log_debug("bases: %s: %s", fetch->key, fetch->op.err.text);
     return false;
+}
+
+/* No answer is not "it is not there". */
+static void note_trouble(struct search *s, const struct store_op *op)
+{
+    if (op->answer == STORE_FAILED && !s->trouble.family &&
+        (op->err.family == ERR_NETWORK || op->err.family == ERR_CANCELLED))
+        s->trouble = op->err;
 }
 
 /* ---- listings ---- */
@@ -332,6 +341,7 @@ static void read_candidates(struct search *s)
             struct candidate *c = &s->candidates[i];
             struct err err;
 
+            note_trouble(s, &s->fetches[i].op);
             if (!fetched(&s->fetches[i]) ||
                 metadata_parse(text_view(&s->fetches[i].text), &c->metadata, &err))
                 continue;
@@ -447,13 +457,16 @@ static void read_indexes(struct search *s, unsigned count, struct bases *out)
         ops[2 * i + 1] = &s->fetches[i].op;
     }
     if (store_run_all(s->store, ops, 2 * count, &ignored) == 0)
-        for (unsigned i = 0; i < count; i++)
+        for (unsigned i = 0; i < count; i++) {
+            note_trouble(s, &heads[i]);
+            note_trouble(s, &s->fetches[i].op);
             if (fetched(&s->fetches[i])) {
                 take(out, s->order[i],
                      s->wanted->described || archive_is(&s->order[i]->metadata, &heads[i]),
                      text_view(&s->fetches[i].text));
                 text_finish(&s->fetches[i].text);
             }
+        }
     for (unsigned i = 0; i < count; i++)
         text_finish(&s->fetches[i].text);
 }
@@ -513,6 +526,7 @@ void bases_recall(struct store *store, const struct bases_wanted *wanted, const 
             read_indexes(s, count, out);
         for (unsigned i = 0; i < s->count; i++)
             metadata_finish(&s->candidates[i].metadata);
+        out->trouble = s->trouble;
     }
     free(s);
     if (!are_the_same(out, then, count))

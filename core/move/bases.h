@@ -37,6 +37,7 @@ struct bases {
     struct base base[BASES_MAX];      /* by the number that a struct held carries */
     struct index *indexes[BASES_MAX]; /* of each, all of it */
     struct known *known;              /* NULL when count is 0 */
+    struct err trouble; /* why they could not be looked at now; family 0: they could */
 };
 
 struct bases_wanted {
@@ -51,7 +52,8 @@ struct bases_wanted {
 
 void bases_find(struct store *store, const struct bases_wanted *wanted, struct bases *out);
 /* The very archives that an earlier push has used, in their order: all of them as they were then,
- * or out->count is 0. Of `wanted` only index_most and described count. */
+ * or out->count is 0; for that nothing need have changed: out->trouble may tell of a link that is
+ * down, or of a cancel. Of `wanted` only index_most and described count. */
 void bases_recall(struct store *store, const struct bases_wanted *wanted, const struct base *then,
                   unsigned count, struct bases *out);
 void bases_finish(struct bases *bases);

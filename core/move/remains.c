@@ -105,18 +105,25 @@ void remains_etag(const struct checkpoint *then, char out[STORE_ETAG_MAX])
 
 /* The push died between its archive and the documents. The object under its key is that archive
  * when the store calls it as it did then, or as an object of these parts is called. */
-bool remains_is_whole(struct store *store, const struct checkpoint *then, struct store_info *info)
+int remains_is_whole(struct store *store, const struct checkpoint *then, struct store_info *info,
+                     struct err *err)
 {
+    enum store_answer answer;
     char etag[STORE_ETAG_MAX];
-    struct err ignored;
 
     *info = (struct store_info){0};
-    if (!then->whole || store_head(store, then->head.key, info, &ignored) != STORE_DONE ||
-        info->size != then->whole)
-        return false;
+    if (!then->whole)
+        return REMAINS_GONE;
+    answer = store_head(store, then->head.key, info, err);
+    if (answer == STORE_FAILED)
+        return err_wrap(err, "cannot look at the archive of the unfinished push");
+    if (answer != STORE_DONE || info->size != then->whole)
+        return REMAINS_GONE;
     remains_etag(then, etag);
     return (then->whole_etag[0] && strcmp(then->whole_etag, info->etag) == 0) ||
-           (etag[0] && strcmp(etag, info->etag) == 0);
+                   (etag[0] && strcmp(etag, info->etag) == 0)
+               ? REMAINS_WHOLE
+               : REMAINS_GONE;
 }
 
 /* ---- all of it ---- */
@@ -137,6 +144,7 @@ int remains_ask(struct store *store, struct follow *follow, struct err *err)
                           .optional = true};
     struct sweep sweep = {.store = store, .folder = head->folder, .follow = follow};
     struct store_info info;
+    int answer;
 
     switch (store_each(store, &op, each_part, follow, err)) {
     case STORE_DONE:
@@ -146,8 +154,9 @@ int remains_ask(struct store *store, struct follow *follow, struct err *err)
             return err_wrap(err, "cannot look at the unfinished upload");
         return REMAINS_UNTOLD;
     default:
-        if (!remains_is_whole(store, follow_checkpoint(follow), &info))
-            return REMAINS_GONE;
+        answer = remains_is_whole(store, follow_checkpoint(follow), &info, err);
+        if (answer != REMAINS_WHOLE)
+            return answer;
         follow_has_all(follow);
         return follow_settle(follow, err) ? REMAINS_UNTOLD : REMAINS_WHOLE;
     }

@@ -25,9 +25,10 @@ int remains_ask(struct store *store, struct follow *follow, struct err *err);
 /* The ETag that S3 gives an object of these parts; "" when those of the parts are not their MD5. */
 void remains_etag(const struct checkpoint *then, char out[STORE_ETAG_MAX]);
 
-/* Whether the object under the key is the archive that was completed, or about to be; *info is what
- * the store says of it. */
-bool remains_is_whole(struct store *store, const struct checkpoint *then, struct store_info *info);
+/* Whether the object under the key is the archive that was completed, or about to be: REMAINS_WHOLE
+ * or REMAINS_GONE; *info is what the store says of it. Fails when the store cannot be asked now. */
+int remains_is_whole(struct store *store, const struct checkpoint *then, struct store_info *info,
+                     struct err *err);
 
 /* Whether temporary objects can lie there: joiner_folder made it. */
 bool remains_is_folder(const char *folder);

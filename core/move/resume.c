@@ -459,11 +459,14 @@ bool resume_is_whole(const struct resume *resume)
 int resume_confirm(struct resume *resume, uint64_t size, struct store_info *info, struct err *err)
 {
     const struct checkpoint *then = follow_checkpoint(resume->follow);
+    int answer;
 
-    if (!follow_is_over(resume->follow) || then->whole != size ||
-        !remains_is_whole(resume->options.store, then, info))
+    if (!follow_is_over(resume->follow) || then->whole != size)
         return diverge(resume, err);
-    return 0;
+    answer = remains_is_whole(resume->options.store, then, info, err);
+    if (answer < 0)
+        return ERR_FAIL;
+    return answer == REMAINS_WHOLE ? 0 : diverge(resume, err);
 }
 
 uint64_t resume_bytes(const struct resume *resume)

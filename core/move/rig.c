@@ -139,6 +139,11 @@ int rig_set_up(struct rig *rig, const struct attempt_options *options, struct er
         return ERR_FAIL;
     shares = find_shares(r);
     if (lost_bases(r)) {
+        if (r->bases.trouble.family) { /* it cannot be told now, and what was sent stays */
+            *err = r->bases.trouble;
+            return err_wrap(err, "cannot look at the archives that the unfinished upload copies "
+                                 "from");
+        }
         resume_give_up(r->resume, "an archive that it copies from has changed, or is gone");
         shares = find_shares(r);
     }

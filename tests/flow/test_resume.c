@@ -757,6 +757,31 @@ static void a_whole_archive_that_is_another(void **state)
     close_between(&b);
 }
 
+/* A store that cannot be asked is not one that has it no more: all is still there afterwards. */
+static void a_whole_archive_that_cannot_be_asked_for(void **state)
+{
+    struct push_result result;
+    struct between b;
+
+    (void)state;
+    assert_true(push_until_whole("mute", "one.tar", "afresh-0"));
+    for (unsigned at = 0; at <= 4; at++) { /* the last of them is asked when all was read */
+        open_between(&b, "mute");
+        b.verb = STORE_HEAD;
+        b.at = at ? at : 1;
+        b.deed = at ? LOSES_THE_LINK : GETS_SIGTERM;
+        assert_int_equal(push(&b, "one.tar", 2, 1, &result), ERR_FAIL);
+        assert_int_equal(err.family, at ? ERR_NETWORK : ERR_CANCELLED);
+        assert_string_equal(result.afresh, "");
+        close_between(&b);
+    }
+    open_between(&b, "mute");
+    assert_int_equal(push(&b, "one.tar", 2, 1, &result), 0);
+    assert_int_equal(result.resumed_bytes, result.size);
+    assert_same_archive("mute", "plain");
+    close_between(&b);
+}
+
 static unsigned count_files(const char *bucket, const char *glob)
 {
     char command[1200], line[16] = "";
@@ -973,6 +998,36 @@ static void delta_without_its_base(void **state)
 }
 
 /* Temporary objects that were swept up are made again. */
+/* A link that is down, or a signal, while the bases are looked at: no reason to throw anything
+ * away.
+ */
+static void delta_whose_base_cannot_be_asked_for(void **state)
+{
+    static const enum store_verb verbs[] = {STORE_HEAD, STORE_GET};
+    struct push_result result;
+    struct between b;
+
+    (void)state;
+    interrupt_delta("asked", GETS_SIGTERM);
+    for (unsigned deed = GETS_SIGTERM; deed <= LOSES_THE_LINK; deed++)
+        for (unsigned v = 0; v < ARRAY_SIZE(verbs); v++) {
+            open_next(&b, "asked");
+            b.verb = verbs[v];
+            b.at =
+                verbs[v] == STORE_GET ? 2 : 1; /* the first GET is for the image's own documents */
+            b.deed = deed;
+            assert_int_equal(push(&b, "next.tar", 2, 1, &result), ERR_FAIL);
+            assert_int_equal(err.family, deed == GETS_SIGTERM ? ERR_CANCELLED : ERR_NETWORK);
+            assert_string_equal(result.afresh, "");
+            assert_true(unfinished_uploads(&b) > 0);
+            close_between(&b);
+        }
+    open_next(&b, "asked");
+    assert_true(has_parts(&b) > 0);
+    assert_gone_on(&b, "asked", 2);
+    close_between(&b);
+}
+
 static void delta_without_its_temporary_objects(void **state)
 {
     struct between b;
@@ -1070,11 +1125,13 @@ int main(void)
         cmocka_unit_test(two_at_once),
         cmocka_unit_test(killed_before_its_documents),
         cmocka_unit_test(a_whole_archive_that_is_another),
+        cmocka_unit_test(a_whole_archive_that_cannot_be_asked_for),
         cmocka_unit_test(killed_while_it_replaces),
         cmocka_unit_test(delta_killed_at_its_requests),
         cmocka_unit_test(delta_interrupted_and_gone_on),
         cmocka_unit_test(delta_gone_on_from_another_host),
         cmocka_unit_test(delta_without_its_base),
+        cmocka_unit_test(delta_whose_base_cannot_be_asked_for),
         cmocka_unit_test(delta_without_its_temporary_objects),
         cmocka_unit_test(delta_of_another_image),
     };
