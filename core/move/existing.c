@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
 #include "move/copy.h"
 
 /* Replacements of one image within one minute that get names of their own. */
@@ -121,32 +123,49 @@ static int keep_index(const struct keep *keep, struct err *err)
     }
 }
 
-/* What was claimed and not filled is given back, as well as that goes. */
-static void give_back(const struct keep *keep)
+static void remove_kept(const struct keep *keep, enum key_kind kind)
 {
     char key[KEY_MAX];
     struct store_op op = {.verb = STORE_DELETE, .key = key, .optional = true};
-    struct err ignored;
+    struct err err;
 
-    key_of(keep, KEY_METADATA, key);
-    store_run(keep->store, &op, &ignored);
+    key_of(keep, kind, key);
+    if (store_run(keep->store, &op, &err) == STORE_FAILED)
+        log_info("%s could not be removed: %s", key, err.text);
+}
+
+/* What was claimed and not filled is given back, as well as that goes: the name last, since it is
+ * ours until then. Where a claim can be shared, the copy may be somebody else's, and stays. */
+static void give_back(const struct keep *keep)
+{
+    if (keep->conditions) {
+        remove_kept(keep, KEY_INDEX);
+        remove_kept(keep, KEY_ARCHIVE);
+    }
+    remove_kept(keep, KEY_METADATA);
+}
+
+static int is_gone(const struct keep *keep, struct err *err)
+{
+    return err_set(err, ERR_CONFLICT, "changed", "%s was deleted by somebody else meanwhile",
+                   keep->source);
 }
 
 static int keep_all(struct keep *keep, const struct existing *existing, struct err *err)
 {
     char key[KEY_MAX];
+    enum store_answer there =
+        store_get_document(keep->store, existing->at.metadata_key, &keep->metadata, NULL, err);
     int answer;
 
-    if (store_get_document(keep->store, existing->at.metadata_key, &keep->metadata, NULL, err) ==
-        STORE_FAILED)
-        return ERR_FAIL;
+    if (there != STORE_DONE)
+        return there == STORE_FAILED ? ERR_FAIL : is_gone(keep, err);
     if (claim_name(keep, err))
         return ERR_FAIL;
     key_of(keep, KEY_ARCHIVE, key);
     answer = copy_object(keep->store, keep->source, &existing->archive, key, keep->copied, err);
     if (answer == COPY_ABSENT)
-        answer = err_set(err, ERR_CONFLICT, "changed", "%s was deleted by somebody else meanwhile",
-                         keep->source);
+        answer = is_gone(keep, err);
     if (answer == 0)
         answer = keep_index(keep, err);
     if (answer)

@@ -106,6 +106,56 @@ static void replaced_meanwhile(void **state)
     existing_finish(&existing);
 }
 
+/* Without its metadata it is no image: it is not kept under an empty description. */
+static void deleted_meanwhile(void **state)
+{
+    struct store_op op = {.verb = STORE_DELETE, .key = KEY ".json"};
+    struct existing existing = {.found = false};
+    struct err err;
+
+    (void)state;
+    assert_int_equal(existing_find(bucket.store, &name, &existing, &err), 0);
+    assert_int_equal(store_run(bucket.store, &op, &err), STORE_DONE);
+    assert_int_equal(existing_keep(bucket.store, &name, &existing, true, NULL, &err), ERR_FAIL);
+    assert_int_equal(err.family, ERR_CONFLICT);
+    assert_int_equal(bucket_count(&bucket, "archive/", NULL), 0);
+    existing_finish(&existing);
+}
+
+/* ---- a link that goes down between the archive's copy and the index's ---- */
+
+static void failing_submit(struct store *store, struct store_op *op)
+{
+    size_t size = strlen(op->key);
+
+    (void)store;
+    if (op->verb != STORE_HEAD || size < 6 || strcmp(op->key + size - 6, ".index") != 0) {
+        store_submit(bucket.store, op);
+        return;
+    }
+    err_set(&op->err, ERR_NETWORK, "link", "the link is down");
+    op->answer = STORE_FAILED;
+    inbox_post(op->home, &op->msg);
+}
+
+/* A copy that nobody describes would be found by nobody. */
+static void a_copy_that_is_given_up_is_removed(void **state)
+{
+    static const struct store_table table = {.submit = failing_submit};
+    struct store failing = *bucket.store;
+    struct existing existing = {.found = false};
+    struct err err;
+
+    (void)state;
+    failing.table = &table;
+    bucket_put(&bucket, KEY ".index", "index");
+    assert_int_equal(existing_find(&failing, &name, &existing, &err), 0);
+    assert_int_equal(existing_keep(&failing, &name, &existing, true, NULL, &err), ERR_FAIL);
+    assert_int_equal(err.family, ERR_NETWORK);
+    assert_int_equal(bucket_count(&bucket, "archive/", NULL), 0);
+    existing_finish(&existing);
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -113,6 +163,8 @@ int main(void)
         TEST(several_in_one_minute),
         TEST(several_at_once),
         TEST(replaced_meanwhile),
+        TEST(deleted_meanwhile),
+        TEST(a_copy_that_is_given_up_is_removed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
