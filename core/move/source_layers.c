@@ -133,10 +133,15 @@ static int go_on(struct layers_source *s, size_t got, struct err *err)
 static long layers_read(struct source *source, uint8_t *out, size_t cap, struct err *err)
 {
     struct layers_source *s = (struct layers_source *)source;
-    long got = read_part(s, out, cap, err);
+    bool ended;
+    long got;
 
-    if (got < 0 || go_on(s, (size_t)got, err))
-        return ERR_FAIL;
+    do { /* a layer may have no bytes at all */
+        ended = s->part == s->bundle->count;
+        got = read_part(s, out, cap, err);
+        if (got < 0 || go_on(s, (size_t)got, err))
+            return ERR_FAIL;
+    } while (got == 0 && !ended);
     return got;
 }
 

@@ -37,6 +37,7 @@ static char dir[] = "/tmp/s3dock-layers-XXXXXX";
 static struct docker_engine engine;
 static char image_id[80], chains[LAYERS][80], config_path[400];
 static struct tarball layers[LAYERS];
+static unsigned empty = LAYERS; /* a layer of no bytes at all; LAYERS: none is */
 static struct err err;
 
 /* ---- a store ---- */
@@ -121,11 +122,14 @@ static void unpack(unsigned number, const struct tarball *tar)
 
 static void fill(unsigned number, struct tarball *tar)
 {
-    uint8_t *bytes = malloc(3 * MIB);
+    uint8_t *bytes;
     char name[64];
 
-    noise(bytes, 3 * MIB, number);
     tarball_init(tar);
+    if (number == empty)
+        return;
+    bytes = malloc(3 * MIB);
+    noise(bytes, 3 * MIB, number);
     tarball_directory(tar, "etc/");
     tarball_text(tar, "etc/motd", number ? "hello\n" : "");
     tarball_symlink(tar, "etc/issue", "../../../../../etc/passwd");
@@ -297,6 +301,19 @@ static void it_is_a_save_archive(void **state)
     assert_string_equal(result.source, "file");
     store_destroy(options.store);
     text_finish(&out);
+}
+
+/* Some builders make them: the image does not end there. */
+static void a_layer_of_no_bytes_is_one(void **state)
+{
+    for (unsigned i = 0; i < LAYERS; i++) {
+        for (unsigned k = 0; k < LAYERS; k++)
+            tarball_finish(&layers[k]);
+        empty = i;
+        assert_int_equal(set_up(state), 0);
+        it_is_a_save_archive(state);
+    }
+    empty = LAYERS;
 }
 
 /* ---- layers that need not be read ---- */
@@ -929,6 +946,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_image_comes_out_bit_for_bit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(it_is_a_save_archive, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_layer_of_no_bytes_is_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(layers_that_an_archive_holds_are_not_read, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(other_drivers_are_known_or_refused, set_up, tear_down),
