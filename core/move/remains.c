@@ -150,7 +150,8 @@ int remains_ask(struct store *store, struct follow *follow, struct err *err)
     case STORE_DONE:
         break;
     case STORE_FAILED:
-        if (op.http_status == 0 || op.http_status >= 500)
+        if (op.http_status == 0 || op.http_status >= 500 || err->family == ERR_NETWORK ||
+            err->family == ERR_CANCELLED)
             return err_wrap(err, "cannot look at the unfinished upload");
         return REMAINS_UNTOLD;
     default:

@@ -113,6 +113,9 @@ void resume_give_up(struct resume *resume, const char *why)
             log_info("the unfinished upload of %s could not be removed: %s", op.key, err.text);
         remains_clear(r->options.store, followed(r)->folder);
         remove_remote(r);
+        checkpoint_remote_finish(&r->remote); /* what follows is told under our own name */
+        checkpoint_remote_begin(&r->remote, r->options.store, r->options.key, r->head.owner);
+        r->from_bucket = false;
     }
     follow_destroy(r->follow);
     r->follow = NULL;

@@ -132,6 +132,7 @@ struct between {
     unsigned at;          /* ... for the n-th time, from 1; 0: never */
     bool before;          /* it was not done yet */
     enum { DIES, GETS_SIGTERM, LOSES_THE_LINK } deed;
+    int status; /* of the HTTP answer with which it LOSES_THE_LINK; 0: there was none */
     unsigned hits;
     uint64_t sent, copied; /* bytes of parts and objects */
     uint64_t *struck;      /* gets the bytes of the op that was struck; or NULL */
@@ -151,6 +152,7 @@ static void strike(struct between *b, struct store_op *op)
         return;
     }
     err_set(&op->err, ERR_NETWORK, "link", "the link is down");
+    op->http_status = b->status;
     op->answer = STORE_FAILED;
     inbox_post(op->home, &op->msg);
 }
@@ -408,6 +410,28 @@ static void interrupted_and_gone_on(void **state)
         assert_int_equal(unfinished_uploads(&b), 0);
         close_between(&b);
     }
+}
+
+/* "Too many requests" says nothing of what the store has. */
+static void a_busy_store_is_asked_again_later(void **state)
+{
+    struct push_result result;
+    struct between b;
+
+    (void)state;
+    push_and_die("busy", "one.tar", STORE_UPLOAD_PART, 3, true);
+    open_between(&b, "busy");
+    b.verb = STORE_UPLOAD_PARTS;
+    b.at = 1;
+    b.deed = LOSES_THE_LINK;
+    b.status = 429;
+    assert_int_equal(push(&b, "one.tar", 1, 1, &result), ERR_FAIL);
+    assert_int_equal(err.family, ERR_NETWORK);
+    b.at = 0;
+    assert_int_equal(push(&b, "one.tar", 1, 1, &result), 0);
+    assert_string_equal(result.afresh, "");
+    assert_true(result.resumed_bytes >= PART);
+    close_between(&b);
 }
 
 /* Interrupted a second time, while it goes on. */
@@ -997,6 +1021,33 @@ static void delta_without_its_base(void **state)
     }
 }
 
+/* Begun afresh, interrupted, gone on with: the copy of its state in the bucket is found again, and
+ * removed. */
+static void delta_begun_afresh_and_interrupted(void **state)
+{
+    struct push_result result;
+    struct between b;
+    char command[1200];
+
+    (void)state;
+    interrupt_delta("again", GETS_SIGTERM);
+    snprintf(command, sizeof command, "rm %s/again/" KEY ".*", dir);
+    assert_int_equal(system(command), 0);
+    open_next(&b, "again");
+    b.verb = STORE_UPLOAD_PART;
+    b.at = 4;
+    b.deed = GETS_SIGTERM;
+    assert_int_equal(push(&b, "next.tar", 1, 1, &result), ERR_FAIL);
+    assert_int_equal(err.family, ERR_CANCELLED);
+    close_between(&b);
+    open_next(&b, "again");
+    assert_int_equal(push(&b, "next.tar", 2, 1, &result), 0);
+    assert_string_equal(result.afresh, "");
+    assert_true(result.resumed_bytes > 0);
+    assert_int_equal(temporary_objects(&b), 0);
+    close_between(&b);
+}
+
 /* Temporary objects that were swept up are made again. */
 /* A link that is down, or a signal, while the bases are looked at: no reason to throw anything
  * away.
@@ -1006,9 +1057,13 @@ static void delta_whose_base_cannot_be_asked_for(void **state)
     static const enum store_verb verbs[] = {STORE_HEAD, STORE_GET};
     struct push_result result;
     struct between b;
+    uint64_t there;
 
     (void)state;
     interrupt_delta("asked", GETS_SIGTERM);
+    open_next(&b, "asked");
+    there = has_parts(&b);
+    close_between(&b);
     for (unsigned deed = GETS_SIGTERM; deed <= LOSES_THE_LINK; deed++)
         for (unsigned v = 0; v < ARRAY_SIZE(verbs); v++) {
             open_next(&b, "asked");
@@ -1023,7 +1078,7 @@ static void delta_whose_base_cannot_be_asked_for(void **state)
             close_between(&b);
         }
     open_next(&b, "asked");
-    assert_true(has_parts(&b) > 0);
+    assert_int_equal(has_parts(&b), there);
     assert_gone_on(&b, "asked", 2);
     close_between(&b);
 }
@@ -1114,6 +1169,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(killed_at_every_part),
         cmocka_unit_test(interrupted_and_gone_on),
+        cmocka_unit_test(a_busy_store_is_asked_again_later),
         cmocka_unit_test(killed_again_and_again),
         cmocka_unit_test(begun_afresh),
         cmocka_unit_test(an_upload_that_expired),
@@ -1131,6 +1187,7 @@ int main(void)
         cmocka_unit_test(delta_interrupted_and_gone_on),
         cmocka_unit_test(delta_gone_on_from_another_host),
         cmocka_unit_test(delta_without_its_base),
+        cmocka_unit_test(delta_begun_afresh_and_interrupted),
         cmocka_unit_test(delta_whose_base_cannot_be_asked_for),
         cmocka_unit_test(delta_without_its_temporary_objects),
         cmocka_unit_test(delta_of_another_image),
