@@ -238,17 +238,24 @@ const struct command command_table[COMMAND_COUNT] = {
          .summary = "remove what nobody needs",
          .examples = "s3dock cleanup --dry-run\twhat would go\n"
                      "s3dock cleanup --unfinished 1d\twhat has been unfinished for a day\n"
-                     "s3dock cleanup myapp --keep 10 --older-than 30d\tand old images\n",
+                     "s3dock cleanup myapp --keep 10\tall images but the newest 10\n"
+                     "s3dock cleanup myapp --keep 10 --older-than 30d\tof those, old ones\n",
          .details =
              "Transfers that did not come to their end go when nothing has happened to them\n"
              "for so long: unfinished uploads and temporary objects in the bucket, and what\n"
              "they left on this host. An upload of another host that is younger may be at\n"
              "work, so choose AGE longer than any push takes.\n"
              "\n"
-             "Images go only when APP is named, with --keep, --older-than, or both: those that\n"
-             "are not among the newest N, and whose own time is longer ago than AGE. An image\n"
-             "that a version or an environment leads to always stays; that is looked at again\n"
-             "right before it goes. What push keeps of replaced images is not touched.\n",
+             "Images go only when APP is named, and by what is asked for: neither flag has a\n"
+             "default. --keep N alone: all but the newest N, however young they are.\n"
+             "--older-than AGE alone: all that are older. Both: all that are older and not\n"
+             "among the newest N. An image is as old as its name says: that is the time of\n"
+             "its commit, not of its push.\n"
+             "\n"
+             "An image that a version or an environment leads to always stays; that is looked\n"
+             "at again right before it goes. So does the one that rollback would lead to, one\n"
+             "step back from where each environment is. What push keeps of replaced images is\n"
+             "not touched. An application without images is nothing to do (exit code 0).\n",
          .run = cmd_cleanup},
     [CMD_CONFIG_INIT] = {.name = "config init",
                          .group = SETTINGS,
