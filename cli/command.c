@@ -15,6 +15,10 @@
 #define SETTINGS     "Settings and checks"
 #define PROGRAM      "This program"
 
+#define LIST_EMPTY                                                                                 \
+    "When there is none, the list is empty, a line on standard error says so, and the\n"           \
+    "exit code is 0, for an application that is not there as well: s3dock list apps.\n"
+
 const struct command command_table[COMMAND_COUNT] = {
     [CMD_BUILD] =
         {.name = "build",
@@ -162,23 +166,26 @@ const struct command command_table[COMMAND_COUNT] = {
                      .examples = "s3dock current myapp production\tas APP:YYYYMMDD-HHMM-HASH\n",
                      .details = "",
                      .run = cmd_current},
-    [CMD_HISTORY] = {.name = "history",
-                     .group = RELEASES,
-                     .operands = "APP ENV",
-                     .least = 2,
-                     .most = 2,
-                     .summary = "list an environment's promotions",
-                     .examples = "s3dock history myapp production\tnewest first\n"
-                                 "s3dock history myapp production --limit 1\tthe last one\n",
-                     .details = "From the audit log, which only grows.\n",
-                     .run = cmd_history},
+    [CMD_HISTORY] =
+        {.name = "history",
+         .group = RELEASES,
+         .operands = "APP ENV",
+         .least = 2,
+         .most = 2,
+         .summary = "list an environment's promotions",
+         .examples = "s3dock history myapp production\tnewest first\n"
+                     "s3dock history myapp production --limit 1\tthe last one\n",
+         .details =
+             "From the audit log, which only grows. An environment that is not there, and that\n"
+             "the log does not know, is an error (exit code 3).\n",
+         .run = cmd_history},
     [CMD_LIST_APPS] = {.name = "list apps",
                        .group = RELEASES,
                        .operands = "",
                        .summary = "list the applications",
                        .examples =
                            "s3dock list apps\twhatever has images, versions or environments\n",
-                       .details = "",
+                       .details = "When there is none, the list is empty and the exit code is 0.\n",
                        .run = cmd_list_apps},
     [CMD_LIST_IMAGES] = {.name = "list images",
                          .group = RELEASES,
@@ -188,7 +195,7 @@ const struct command command_table[COMMAND_COUNT] = {
                          .summary = "list an application's images",
                          .examples = "s3dock list images myapp\tnewest first\n"
                                      "s3dock list images myapp --month 202507\tof one month\n",
-                         .details = "",
+                         .details = LIST_EMPTY,
                          .run = cmd_list_images},
     [CMD_LIST_TAGS] = {.name = "list tags",
                        .group = RELEASES,
@@ -197,7 +204,7 @@ const struct command command_table[COMMAND_COUNT] = {
                        .most = 1,
                        .summary = "list an application's versions",
                        .examples = "s3dock list tags myapp\tv1.10.0 before v1.9.0\n",
-                       .details = "",
+                       .details = LIST_EMPTY,
                        .run = cmd_list_tags},
     [CMD_LIST_ENVS] = {.name = "list envs",
                        .group = RELEASES,
@@ -207,7 +214,7 @@ const struct command command_table[COMMAND_COUNT] = {
                        .summary = "list its environments",
                        .examples = "s3dock list envs myapp\tand what they lead to\n"
                                    "s3dock list environments myapp\tthe same\n",
-                       .details = "",
+                       .details = LIST_EMPTY,
                        .run = cmd_list_envs},
     [CMD_LIST_TAG_FOR] =
         {.name = "list tag-for",
@@ -217,7 +224,10 @@ const struct command command_table[COMMAND_COUNT] = {
          .most = 2,
          .summary = "print an environment's version",
          .examples = "s3dock list tag-for myapp production\tif it was promoted by version\n",
-         .details = "",
+         .details =
+             "Prints nothing when the environment was promoted to an image directly; a line on\n"
+             "standard error says so, and the exit code is 0. An environment that is not\n"
+             "there is an error (exit code 3).\n",
          .run = cmd_list_tag_for},
     [CMD_RESUME] =
         {.name = "resume",
