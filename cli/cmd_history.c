@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "catalog/history.h"
+#include "catalog/resolve.h"
 #include "cli/args.h"
 #include "cli/command.h"
 #include "cli/connect.h"
@@ -45,6 +46,19 @@ static int tell(void *arg, const struct history_event *at)
     return --telling->left == 0;
 }
 
+/* No event is told of it: an error, unless there is such an environment. */
+static int is_there(struct cli *cli, struct store *store, const char *app, const char *env,
+                    struct err *err)
+{
+    struct standing standing;
+
+    /* One that cannot be read is there. */
+    if (resolve_standing(store, app, env, &standing, err) && err->family != ERR_INTEGRITY)
+        return ERR_FAIL;
+    output_note(&cli->output, "the audit log has no promotion of %s to %s", app, env);
+    return 0;
+}
+
 int cmd_history(struct cli *cli, struct err *err)
 {
     const char *app = cli->args->operands[0], *env = cli->args->operands[1];
@@ -66,7 +80,7 @@ int cmd_history(struct cli *cli, struct err *err)
     jw_end(w);
     warnings_write(cli, w, &warnings);
     if (!failed && !telling.any)
-        output_note(&cli->output, "the audit log has no promotion of %s to %s", app, env);
+        failed = is_there(cli, store, app, env, err);
     text_finish(&warnings);
     store_destroy(store);
     return failed ? ERR_FAIL : 0;

@@ -38,8 +38,10 @@ static int find(struct store *store, const char *operand, struct subject *subjec
     if (wanted_parse(operand, &wanted, err))
         return ERR_FAIL;
     if (wanted.by_version) {
-        if (resolve_tag(store, wanted.app, wanted.version, &resolved, err))
+        if (resolve_tag(store, wanted.app, wanted.version, &resolved, err)) {
+            wanted_no_version(store, wanted.app, wanted.version, "current", err);
             return ERR_FAIL;
+        }
         subject->name = resolved.image;
     } else {
         subject->name = wanted.image;

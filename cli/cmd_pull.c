@@ -39,6 +39,22 @@ static int find_environment(struct store *store, const char *app, const char *en
     return resolve_environment(store, app, env, &target->resolved, err);
 }
 
+static bool is_absent(const struct err *err, const char *code)
+{
+    return err->family == ERR_NOT_FOUND && strcmp(err->code, code) == 0;
+}
+
+static int neither(const char *app, const char *name, bool version, struct err *err)
+{
+    err_set(err, ERR_NOT_FOUND, version ? "tag" : "environment",
+            "%s not found: %s/%s: there is neither a version nor an environment of that name",
+            version ? "tag" : "environment pointer", app, name);
+    if (wanted_is_image_tag(name))
+        return err_hint(err, "an image is named in one word: s3dock pull %s:%s", app, name);
+    return err_hint(err, "s3dock list tags %s and s3dock list envs %s show what there is", app,
+                    app);
+}
+
 /* APP TARGET: an environment or a version. Which is looked for first depends on how it reads; the
  * other is tried when that is not there, and is not complained about. */
 static int find_target(struct store *store, const char *app, const char *name,
@@ -57,8 +73,10 @@ static int find_target(struct store *store, const char *app, const char *name,
         return failed;
     failed = version ? find_environment(store, app, name, target, &other)
                      : find_tag(store, app, name, target, &other);
-    if (failed && other.family != ERR_NOT_FOUND)
+    if (failed && !is_absent(&other, version ? "environment" : "tag"))
         *err = other;
+    else if (failed && is_absent(err, version ? "tag" : "environment"))
+        neither(app, name, version, err);
     return failed;
 }
 
@@ -69,8 +87,13 @@ static int find(struct store *store, const struct args *args, const struct wante
     *target = (struct target){.source = args->operands[args->operand_count - 1]};
     if (args->operand_count == 2)
         return find_target(store, args->operands[0], args->operands[1], target, err);
-    if (wanted->by_version)
-        return find_tag(store, wanted->app, wanted->version, target, err);
+    if (wanted->by_version) {
+        int failed = find_tag(store, wanted->app, wanted->version, target, err);
+
+        if (failed)
+            wanted_no_version(store, wanted->app, wanted->version, "pull", err);
+        return failed;
+    }
     target->type = "image";
     target->resolved.image = wanted->image;
     return 0;
