@@ -74,7 +74,7 @@ int cmd_promote(struct cli *cli, struct err *err)
     const char *env;
     int failed;
 
-    if (read_operands(cli->args, &wanted, &env, err) || name_check_env(env, err))
+    if (read_operands(cli->args, &wanted, &env, err) || name_check_new_env(env, err))
         return ERR_FAIL;
     failed = release_begin(cli, &options, err);
     if (!failed && wanted.by_version)

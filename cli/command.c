@@ -123,9 +123,11 @@ const struct command command_table[COMMAND_COUNT] = {
          .most = 2,
          .summary = "give an image in the bucket a version",
          .examples = "s3dock tag myapp:20250721-2118-f7a5a27 v1.2.0\tonce and for all\n",
-         .details = "A version stands for one image: tagging another one with it is refused.\n"
-                    "--force moves it, and with it every environment that was promoted to it; the\n"
-                    "audit log says so.\n",
+         .details =
+             "A version stands for one image: tagging another one with it is refused, and so\n"
+             "is the version latest.\n"
+             "--force moves it, and with it every environment that was promoted to it; the\n"
+             "audit log says so.\n",
          .run = cmd_tag},
     [CMD_PROMOTE] =
         {.name = "promote",
@@ -137,11 +139,13 @@ const struct command command_table[COMMAND_COUNT] = {
          .examples = "s3dock promote myapp:20250721-2118-f7a5a27 staging\tan image\n"
                      "s3dock promote myapp v1.2.0 production\ta version\n"
                      "s3dock promote myapp:v1.2.0 production\tthe same\n",
-         .details = "WHAT is an image, or a version: APP:VERSION or APP VERSION.\n"
-                    "\n"
-                    "Nothing is written when the environment is there already. If somebody else\n"
-                    "changes it at the same moment, the later one is refused (exit code 8), where\n"
-                    "the store honours conditional writes; s3dock doctor tells.\n",
+         .details =
+             "WHAT is an image, or a version: APP:VERSION or APP VERSION. ENV is any name but\n"
+             "latest.\n"
+             "\n"
+             "Nothing is written when the environment is there already. If somebody else\n"
+             "changes it at the same moment, the later one is refused (exit code 8), where\n"
+             "the store honours conditional writes; s3dock doctor tells.\n",
          .run = cmd_promote},
     [CMD_ROLLBACK] =
         {.name = "rollback",

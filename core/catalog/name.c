@@ -102,6 +102,25 @@ int name_check_version(const char *text, struct err *err)
     return err_hint(err, "use letters, digits, '.', '_', '+' and '-', as in v1.2.0 or 2.0.0-rc.1");
 }
 
+int name_check_new_env(const char *text, struct err *err)
+{
+    if (strcmp(text, "latest") != 0)
+        return name_check_env(text, err);
+    err_set(err, ERR_USAGE, "name", "invalid environment name 'latest': it does not say of what");
+    return err_hint(err, "name it after where the image runs, as in production or staging: that "
+                         "moves with each promotion");
+}
+
+int name_check_new_version(const char *text, struct err *err)
+{
+    if (strcmp(text, "latest") != 0)
+        return name_check_version(text, err);
+    err_set(err, ERR_USAGE, "name",
+            "invalid version 'latest': a version stays, and the latest is soon another one");
+    return err_hint(err, "name the version, as in v1.2.0; what moves is an environment: s3dock "
+                         "promote REF staging");
+}
+
 bool name_is_hash(const char *text)
 {
     size_t length = strspn(text, "0123456789abcdef");

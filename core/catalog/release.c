@@ -153,7 +153,7 @@ int release_tag(const struct release_options *options, const struct image_name *
     int answer;
 
     step_init(&step, options, result);
-    if (name_check_version(version, err))
+    if (name_check_new_version(version, err))
         return ERR_FAIL;
     describe(&step, image, AUDIT_TAG);
     key_tag(result->key, image->app, version);
@@ -234,7 +234,7 @@ int release_promote_image(const struct release_options *options, const struct im
     struct step step;
 
     step_init(&step, options, result);
-    return promote_image(&step, image, NULL, env, err);
+    return name_check_new_env(env, err) ? ERR_FAIL : promote_image(&step, image, NULL, env, err);
 }
 
 int release_promote_tag(const struct release_options *options, const char *app, const char *version,
@@ -243,7 +243,7 @@ int release_promote_tag(const struct release_options *options, const char *app, 
     struct step step;
 
     step_init(&step, options, result);
-    return promote_tag(&step, app, version, env, err);
+    return name_check_new_env(env, err) ? ERR_FAIL : promote_tag(&step, app, version, env, err);
 }
 
 /* ---- rollback ---- */

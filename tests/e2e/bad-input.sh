@@ -27,6 +27,8 @@ done <<'TABLE'
 2 .                         pull
 2 .                         push app:20250721-2118-f7a5a27 app:20250721-2118-f7a5a28
 2 app:latest                push app:latest
+2 latest                    tag app:20250721-2118-f7a5a27 latest
+2 latest                    promote app:20250721-2118-f7a5a27 latest
 2 tag.is.missing            push app
 2 .                         push app:20250721-2118
 2 .                         push app:20251321-2118-f7a5a27
