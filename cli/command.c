@@ -112,8 +112,9 @@ const struct command command_table[COMMAND_COUNT] = {
          .examples = "s3dock diff myapp:20250721-2118-f7a5a27 myapp:v1.2.0\tby layer and in all\n",
          .details =
              "What a host that has the first image lacks of the second: layers that it finds\n"
-             "do not move, nor chunks that the first one holds somewhere. Documents, the\n"
-             "index and gaps between chunks come on top: a few percent of what moves.\n",
+             "do not move, nor chunks that the first one holds somewhere. Layers too small for\n"
+             "chunks of their own, and the config, are in the rest. The index and gaps between\n"
+             "chunks come on top: a few percent of what moves.\n",
          .run = cmd_diff},
     [CMD_TAG] =
         {.name = "tag",

@@ -122,6 +122,10 @@ static void print_moves(const struct survey *survey, void (*print)(struct cli *,
         moves_line(line, name, &survey->rows[i]);
         print(cli, line);
     }
+    if (survey->rest.moves) {
+        moves_line(line, "      the rest", &survey->rest);
+        print(cli, line);
+    }
     moves_line(line, "      in all", &survey->total);
     print(cli, line);
 }
