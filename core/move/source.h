@@ -29,8 +29,8 @@ struct source {
     uint64_t size_hint;      /* bytes to come as far as is known beforehand; 0: not known */
     const char *kind;        /* "layers", "docker", "file", "stdin": for messages */
     struct unread *unread;   /* layers that may be skipped (unread.h), for the reader; or NULL */
-    const atomic_bool *stop; /* the reader's; NULL: none. A pipe that is silent is not waited for
-                                once it is set */
+    const atomic_bool *stop; /* the reader's; NULL: none. A pipe or a daemon that is silent is not
+                                waited for once it is set */
 };
 
 /* The export begins with the first read, because a daemon may think about it for minutes. Borrows
