@@ -49,7 +49,7 @@ static int neither(const char *app, const char *name, bool version, struct err *
     err_set(err, ERR_NOT_FOUND, version ? "tag" : "environment",
             "%s not found: %s/%s: there is neither a version nor an environment of that name",
             version ? "tag" : "environment pointer", app, name);
-    if (wanted_is_image_tag(name))
+    if (wanted_is_image(app, name))
         return err_hint(err, "an image is named in one word: s3dock pull %s:%s", app, name);
     return err_hint(err, "s3dock list tags %s and s3dock list envs %s show what there is", app,
                     app);

@@ -12,9 +12,20 @@
 #include "cli/command.h"
 #include "cli/connect.h"
 
-bool wanted_is_image_tag(const char *name)
+/* Eight digits and a dash: that was meant to be an image. */
+static bool looks_like_image(const char *tag)
 {
-    return strspn(name, "0123456789") == 8 && name[8] == '-';
+    return strspn(tag, "0123456789") == 8 && tag[8] == '-';
+}
+
+bool wanted_is_image(const char *app, const char *name)
+{
+    char ref[NAME_APP_MAX + NAME_VERSION_MAX];
+    struct image_name image;
+    struct err ignored;
+
+    snprintf(ref, sizeof ref, "%s:%s", app, name);
+    return name_parse_image(ref, &image, &ignored) == 0;
 }
 
 int wanted_parse(const char *text, struct wanted *out, struct err *err)
@@ -22,7 +33,7 @@ int wanted_parse(const char *text, struct wanted *out, struct err *err)
     const char *colon = strchr(text, ':');
 
     *out = (struct wanted){.by_version = false};
-    if (!colon || strchr(text, '/') || wanted_is_image_tag(colon + 1)) {
+    if (!colon || strchr(text, '/') || looks_like_image(colon + 1)) {
         if (name_parse_image(text, &out->image, err))
             return ERR_FAIL;
         str_copy(out->app, sizeof out->app, out->image.app);
@@ -45,7 +56,7 @@ void wanted_no_version(struct store *store, const char *app, const char *name, c
         return;
     err_set(err, ERR_NOT_FOUND, "tag", "tag not found: %s/%s: there is no version of that name",
             app, name);
-    if (wanted_is_image_tag(name))
+    if (wanted_is_image(app, name))
         err_hint(err, "an image is named in one word: %s:%s", app, name);
     else if (name_check_env(name, &ignored) == 0 &&
              resolve_standing(store, app, name, &standing, &ignored) == 0)

@@ -22,8 +22,8 @@ struct wanted {
 };
 int wanted_parse(const char *text, struct wanted *out, struct err *err);
 
-/* Eight digits and a dash: that is meant to be the tag of an image. */
-bool wanted_is_image_tag(const char *name);
+/* Whether APP:NAME is an image: a blank was typed for the colon. */
+bool wanted_is_image(const char *app, const char *name);
 /* "no version of that name", in an error of which that is the reason, and a hint at what the name
  * is instead: an environment, which the command `instead` takes ("pull", "current"), or an image.
  * Leaves other errors as they are. */

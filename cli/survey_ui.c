@@ -123,7 +123,7 @@ static void print_moves(struct output *output, const struct survey *survey)
     }
     if (survey->rest.moves) {
         moves_line(line, "      the rest", &survey->rest);
-        print(cli, line);
+        output_line(output, "%s", line);
     }
     moves_line(line, "      in all", &survey->total);
     output_line(output, "%s", line);
