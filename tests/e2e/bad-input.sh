@@ -75,7 +75,7 @@ refused 3 "no-such-bucket" "no such bucket, pull" "${pull[@]}" --bucket no-such-
 with AWS_ACCESS_KEY_ID=nobody -- 4 "" "an unknown access key" "${push[@]}"
 with AWS_SECRET_ACCESS_KEY=not-the-secret-of-anybody -- 4 "" "a wrong secret key" "${push[@]}"
 with AWS_SECRET_ACCESS_KEY=not-the-secret-of-anybody -- 4 "" "a wrong secret key, pull" "${pull[@]}"
-with AWS_ACCESS_KEY_ID= AWS_SECRET_ACCESS_KEY= -- 4 "" "no key at all" "${push[@]}"
+with AWS_ACCESS_KEY_ID= AWS_SECRET_ACCESS_KEY= -- 4 "went unsigned" "no key at all" "${push[@]}"
 with AWS_SECRET_ACCESS_KEY= -- "(2|4)" "" "a key without its secret" "${push[@]}"
 # shellcheck disable=SC2046  # two assignments
 with $("$KIT/ceph" user "other$$" "$E2E_S3_DIR") -- 4 "" "somebody else's key" "${push[@]}"
