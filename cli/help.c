@@ -29,6 +29,7 @@ static const struct exit_code {
     {"10", "Docker is away or refused"},
     {"12", "the server or Docker lacks something needed"},
     {"130, 143", "interrupted by SIGINT, SIGTERM"},
+    {"141", "nobody read standard output to its end (SIGPIPE)"},
 };
 
 static bool in_group(const char *name, const char *group)

@@ -3,6 +3,7 @@
  * what it says.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,5 +140,7 @@ int main(int argc, char **argv)
     code = output_end(&cli.output, failed ? &err : NULL, atomic_load(&cli.cancel.signal));
     config_finish(&cli.config);
     output_finish(&cli.output);
+    if (code == OUTPUT_UNREAD)
+        signals_die_of(SIGPIPE);
     return code;
 }

@@ -124,6 +124,12 @@ with DOCKER_HOST="nonsense" -- 2 "nonsense" "no address of a daemon" push $REF
 refused 3 "absent.tar" "an archive that is not there" push $REF --input absent.tar
 refused "(2|9)" "" "a folder as archive" push $REF --input "$work"
 check "now the image is in the bucket" s3dock "${push[@]}"
+enough()
+{
+    s3dock "$@" 2>enough.err | head -c 10 >/dev/null
+    echo "${PIPESTATUS[0]} $(wc -c <enough.err)"
+}
+check "a reader that has seen enough ends a pull like SIGPIPE, without a word" same "141 0" "$(enough pull $REF --output -)"
 refused 9 "no-such-folder" "an output that cannot be made" pull $REF --output no-such-folder/out.tar
 with DOCKER_HOST="unix://$work/nowhere.sock" -- 10 "nowhere.sock" "no daemon to pull into" pull $REF
 
