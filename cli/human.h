@@ -16,5 +16,8 @@ const char *human_rate(double bytes_a_second, char out[HUMAN_SIZE]);
 const char *human_seconds(double seconds, char out[HUMAN_SIZE]);
 /* The same without fractions: "14 s". */
 const char *human_wait(double seconds, char out[HUMAN_SIZE]);
+/* Of an RFC 3339 time, to the second and in UTC, whatever its zone: "2026-11-23T07:19:34Z". "-" for
+ * what is none. */
+const char *human_time(const char *rfc3339, char out[HUMAN_SIZE]);
 
 #endif
