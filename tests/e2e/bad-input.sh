@@ -122,6 +122,8 @@ with DOCKER_HOST="unix://$work/nowhere.sock" -- 10 "nowhere.sock" "no daemon" pu
 with DOCKER_HOST="tcp://127.0.0.1:$port" -- 10 "127.0.0.1:$port" "no daemon there" push $REF
 with DOCKER_HOST="nonsense" -- 2 "nonsense" "no address of a daemon" push $REF
 refused 3 "absent.tar" "an archive that is not there" push $REF --input absent.tar
+refused 6 "noise.json5: bad tar" "noise as archive" push $REF --input noise.json5
+check "the hint says what is expected" grep -q "hint: an archive of docker save" refused.err
 refused "(2|9)" "" "a folder as archive" push $REF --input "$work"
 check "now the image is in the bucket" s3dock "${push[@]}"
 enough()
