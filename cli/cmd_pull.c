@@ -135,7 +135,11 @@ static void tell_pulled(struct cli *cli, const char *ref, const struct pull_resu
 
     if (result->reloaded)
         output_warn(&cli->output, "a part of the image was not enough: all of it was pulled");
-    if (stats->reused_bytes)
+    if (stats->reused_bytes && stats->downloaded_bytes >= result->size)
+        output_note(&cli->output, "pulled %s: %s, documents and index included, in %s (%s image)",
+                    ref, human_bytes(stats->downloaded_bytes, fetched),
+                    human_seconds(stats->seconds, time), human_bytes(stats->raw_bytes, raw));
+    else if (stats->reused_bytes)
         output_note(&cli->output, "pulled %s: %s of %s in %s (%s image)", ref,
                     human_bytes(stats->downloaded_bytes, fetched),
                     human_bytes(result->size, archive), human_seconds(stats->seconds, time),
