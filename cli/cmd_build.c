@@ -241,9 +241,9 @@ static void tell(struct cli *cli, const struct build *build, bool dry_run)
     if (dry_run) {
         build_plan_line(&build->plan, &cli->output.lines);
         output_text(&cli->output, view_str("\n"));
-        return;
+    } else {
+        output_line(&cli->output, "%s", build->tag); /* REF=$(s3dock build shop) */
     }
-    output_note(&cli->output, "built %s", build->tag);
 }
 
 static int build_image(struct cli *cli, struct build *build, struct err *err)

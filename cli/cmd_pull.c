@@ -114,16 +114,16 @@ static void tell_plan(struct cli *cli, const struct pull_result *result)
 {
     char archive[HUMAN_SIZE], fetched[HUMAN_SIZE], kept[HUMAN_SIZE], layers[80];
 
-    output_note(&cli->output, "would pull %s: %s%s of %s%s", result->key,
+    output_line(&cli->output, "would pull %s: %s%s of %s%s", result->key,
                 result->donor ? "at most " : "", human_bytes(result->to_fetch, fetched),
                 human_bytes(result->size, archive), words_of_layers(result, layers));
     if (result->kept)
-        output_note(&cli->output, "%s were fetched by a pull that did not end",
+        output_line(&cli->output, "%s were fetched by a pull that did not end",
                     human_bytes(result->kept, kept));
     if (result->reuse[0])
-        output_note(&cli->output, "%s", result->reuse);
+        output_line(&cli->output, "%s", result->reuse);
     if (result->survey)
-        survey_note_moves(cli, result->survey);
+        survey_plan_moves(cli, result->survey);
 }
 
 static void tell_pulled(struct cli *cli, const char *ref, const struct pull_result *result)

@@ -34,7 +34,8 @@ const struct command command_table[COMMAND_COUNT] = {
              "copy as well, are named in a warning, or refused with --strict.\n"
              "\n"
              "Your own docker does the work (S3DOCK_DOCKER names another one), so its cache,\n"
-             "secrets and .dockerignore apply; what it prints goes to standard error.\n",
+             "secrets and .dockerignore apply; what it prints goes to standard error, and the\n"
+             "name of the image alone to standard output: REF=$(s3dock build myapp).\n",
          .run = cmd_build},
     [CMD_PUSH] =
         {.name = "push",
@@ -43,10 +44,9 @@ const struct command command_table[COMMAND_COUNT] = {
          .least = 1,
          .most = 1,
          .summary = "put an image into the bucket",
-         .examples =
-             "s3dock push myapp:20250721-2118-f7a5a27\tfrom Docker\n"
-             "s3dock push myapp:20250721-2118-f7a5a27 --input image.tar\tfrom an archive\n"
-             "docker save X | s3dock push myapp:20250721-2118-f7a5a27 --input -\tfrom a pipe\n",
+         .examples = "s3dock push myapp:20250721-2118-f7a5a27\tfrom Docker\n"
+                     "s3dock push myapp:20250721-2118-f7a5a27 --input image.tar\tfrom an archive\n"
+                     "docker save $REF | s3dock push $REF --input -\tfrom a pipe\n",
          .details =
              "REF is APP:YYYYMMDD-HHMM-HASH: the time and the short hash of the commit that\n"
              "the image was built from. Names that move, like latest, are refused.\n"

@@ -110,44 +110,33 @@ static void moves_line(char out[LINE], const char *name, const struct survey_row
                  share_of(row->moves_size, row->packed, share));
 }
 
-static void print_moves(const struct survey *survey, void (*print)(struct cli *, const char *),
-                        struct cli *cli)
+static void print_moves(struct output *output, const struct survey *survey)
 {
     char line[LINE], name[NAME];
 
     snprintf(line, sizeof line, "%-25s  %8s  %8s  %8s", "  layer", "archive", "moves", "share");
-    print(cli, line);
+    output_line(output, "%s", line);
     for (unsigned i = 0; i < survey->layers; i++) {
         name_row(i + 1, survey->rows[i].diff_id, name);
         moves_line(line, name, &survey->rows[i]);
-        print(cli, line);
+        output_line(output, "%s", line);
     }
     moves_line(line, "      in all", &survey->total);
-    print(cli, line);
-}
-
-static void print_line(struct cli *cli, const char *line)
-{
-    output_line(&cli->output, "%s", line);
-}
-
-static void print_note(struct cli *cli, const char *line)
-{
-    output_note(&cli->output, "%s", line);
+    output_line(output, "%s", line);
 }
 
 void survey_tell_moves(struct cli *cli, const struct survey *survey)
 {
     write_survey(cli, survey, MOVES);
-    print_moves(survey, print_line, cli);
+    print_moves(&cli->output, survey);
 }
 
-void survey_note_moves(struct cli *cli, const struct survey *survey)
+void survey_plan_moves(struct cli *cli, const struct survey *survey)
 {
     struct json_writer *w = output_data(&cli->output);
 
     jw_object(w, "plan");
     write_survey(cli, survey, MOVES);
     jw_end(w);
-    print_moves(survey, print_note, cli);
+    print_moves(&cli->output, survey);
 }

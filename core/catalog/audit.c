@@ -264,7 +264,12 @@ int audit_record(struct store *store, struct audit_event *event, int64_t wall_ns
     if (text_check(&text, "the audit event", err))
         return ERR_FAIL;
     /* Without a condition, which not every store takes: the key is nobody else's. */
-    return store_put_document(store, key, text_view(&text), NULL, false, NULL, err) == STORE_DONE
-               ? 0
-               : ERR_FAIL;
+    switch (store_put_document(store, key, text_view(&text), NULL, false, NULL, err)) {
+    case STORE_DONE:
+        return 0;
+    case STORE_FAILED:
+        return ERR_FAIL;
+    default: /* a 404 or 412, to a write that asked for nothing */
+        return err_set(err, ERR_CONFLICT, "audit", "the store does not take %s", key);
+    }
 }

@@ -15,6 +15,7 @@ struct glean {
     uint32_t settled;
     uint64_t told; /* bytes read, as far as they were told */
     bool left;     /* it was given up */
+    bool over;     /* the harvest has ended */
 };
 
 struct glean *glean_start(const struct provision *from, struct inbox *home, int kind_moved,
@@ -25,6 +26,7 @@ struct glean *glean_start(const struct provision *from, struct inbox *home, int 
                                       .params = delta->index->params,
                                       .file_min = delta->index->file_min,
                                       .wanted = delta->wanted,
+                                      .leave = provision_leave(from),
                                       .home = home,
                                       .kind_moved = kind_moved,
                                       .kind_done = kind_done};
@@ -72,6 +74,7 @@ void glean_done(struct glean *glean)
     uint64_t missing = need_missing(glean->from->wanted), found = result->to_fetch - missing;
     struct err err;
 
+    glean->over = true;
     glean->settled = glean->from->wanted->count;
     if (harvest_result(glean->harvest, &err))
         log_info("%s: %s", donor, err.text);
@@ -79,6 +82,11 @@ void glean_done(struct glean *glean)
              (double)found / 1e6, (double)result->to_fetch / 1e6, seconds_of(glean));
     result->stats.reused_bytes += found;
     result->to_fetch = missing;
+}
+
+bool glean_is_over(const struct glean *glean)
+{
+    return glean->over;
 }
 
 uint32_t glean_settled(const struct glean *glean)

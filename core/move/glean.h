@@ -5,6 +5,7 @@
 #ifndef S3DOCK_MOVE_GLEAN_H
 #define S3DOCK_MOVE_GLEAN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "flow/inbox.h"
@@ -18,8 +19,9 @@ struct glean *glean_start(const struct provision *from, struct inbox *home, int 
                           int kind_done);
 void glean_destroy(struct glean *glean); /* waits for the harvest's end. Takes NULL */
 
-void glean_moved(struct glean *glean); /* the harvest's front has moved */
-void glean_done(struct glean *glean);  /* it has ended: the provision's result is told */
+void glean_moved(struct glean *glean);         /* the harvest's front has moved */
+void glean_done(struct glean *glean);          /* it has ended: the provision's result is told */
+bool glean_is_over(const struct glean *glean); /* glean_done was called: nothing more is posted */
 /* Wanted chunks, from the first on, that are found or are not going to be. */
 uint32_t glean_settled(const struct glean *glean);
 /* Bytes of the donor that were read since this was asked last. */

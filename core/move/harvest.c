@@ -16,9 +16,8 @@
 #include "move/front.h"
 #include "pack/cut.h"
 
-#define WINDOW    (2 * CHUNK_MAX_LIMIT + MIB)
-#define KEEP_FREE (256 * MIB) /* of the disk: others need some too */
-#define STEP      128         /* chunks that the front moves at once: a few spans */
+#define WINDOW (2 * CHUNK_MAX_LIMIT + MIB)
+#define STEP   128 /* chunks that the front moves at once: a few spans */
 
 struct harvest {
     struct harvest_options options;
@@ -72,7 +71,7 @@ static int make_spool(struct harvest *h, struct err *err)
     if (fstatvfs(fd, &disk) == 0) {
         uint64_t free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
 
-        h->room = free_bytes > KEEP_FREE ? free_bytes - KEEP_FREE : 0;
+        h->room = free_bytes > h->options.leave ? free_bytes - h->options.leave : 0;
     }
     return 0;
 }
@@ -242,7 +241,9 @@ struct harvest *harvest_create(const struct harvest_options *options, struct err
     h->options = *options;
     h->moved.kind = options->kind_moved;
     h->done.kind = options->kind_done;
+    options->source->stop = &h->stop;
     if (equip(h, err) || start(h, err)) {
+        options->source->stop = NULL;
         release(h);
         return NULL;
     }

@@ -23,6 +23,7 @@ struct harvest_options {
     struct chunk_params params; /* of the index that the chunks are from */
     uint32_t file_min;          /* of that index, too */
     struct need *wanted;        /* borrowed until it is done */
+    uint64_t leave;             /* bytes of the disk that are not for the spool */
     struct inbox *home;
     int kind_moved; /* posted when the front has moved, once until somebody looks */
     int kind_done;  /* posted once, last */

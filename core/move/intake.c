@@ -376,6 +376,8 @@ static void on_ended(struct intake *p)
     struct err err;
 
     p->ended = true;
+    if (p->glean)
+        glean_stop(p->glean);
     if (writer_result(p->writer, &p->image, &err))
         stop(p, &err);
     else if (p->from->delta)
@@ -453,7 +455,7 @@ int intake_run(struct intake *p, struct err *err)
     if (p->from->delta && p->from->delta->donor)
         p->glean = glean_start(p->from, p->home, MOVED, HARVESTED);
     report(p, p->glean ? PHASE_REUSE : PHASE_PULL);
-    while (!p->ended) {
+    while (!p->ended || (p->glean && !glean_is_over(p->glean))) {
         struct msg *msg;
 
         admit(p);

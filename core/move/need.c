@@ -18,9 +18,9 @@ static uint64_t end_of(const struct raw_range *range)
 static bool touches(const struct raw_range *ranges, unsigned count, unsigned *at, uint64_t offset,
                     uint64_t size)
 {
-    while (*at < count && end_of(&ranges[*at]) <= offset)
+    while (*at < count && (!ranges[*at].size || end_of(&ranges[*at]) <= offset))
         ++*at;
-    return *at < count && ranges[*at].size && ranges[*at].offset < offset + size;
+    return *at < count && ranges[*at].offset < offset + size;
 }
 
 void need_sections(const struct index *index, const struct raw_range *ranges, unsigned count,

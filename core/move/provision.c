@@ -16,7 +16,7 @@
 #include "move/survey.h"
 #include "wire/docker.h"
 
-#define KEEP_FREE (256 * MIB) /* of the disk: the spool is not to be what fills it */
+#define KEEP_FREE (256 * MIB) /* of the disk: a spool is not to be what fills it */
 
 /* ---- what is asked for ---- */
 
@@ -108,7 +108,7 @@ static int choose_index(struct provision *p, struct err *err)
 /* ---- what an earlier pull has fetched ---- */
 
 /* A daemon stores the image twice while it loads it; a file once. */
-static uint64_t must_stay_free(const struct provision *p)
+uint64_t provision_leave(const struct provision *p)
 {
     const struct pull_options *o = p->options;
     uint64_t raw = p->at.metadata.raw_size > 0 ? (uint64_t)p->at.metadata.raw_size : 0;
@@ -131,7 +131,7 @@ static void open_spool(struct provision *p)
     if (o->no_resume || !p->archive.size || !p->archive.etag[0])
         return;
     p->spool =
-        o->dry_run ? spool_look(&subject, &err) : spool_open(&subject, must_stay_free(p), &err);
+        o->dry_run ? spool_look(&subject, &err) : spool_open(&subject, provision_leave(p), &err);
     if (!p->spool) {
         if (!o->dry_run)
             log_info("%s; what is fetched is not kept", err.text);

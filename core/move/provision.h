@@ -44,6 +44,8 @@ int provision_find(struct provision *provision, const struct pull_options *optio
                    struct pull_result *result, struct err *err);
 /* Decides what is fetched, and tells the result; of a dry run also the survey. */
 int provision_choose(struct provision *provision, struct abstain abstain, struct err *err);
+/* Bytes of the disk that are for others: a daemon that loads, the file that is written. */
+uint64_t provision_leave(const struct provision *provision);
 /* `done`: nothing that was kept is needed any more. */
 void provision_finish(struct provision *provision, bool done);
 

@@ -49,9 +49,12 @@ static int fall_back(const struct pull *p, int answer, const struct err *err)
     return err->family == ERR_DOCKER ? REFUSED : err->family == ERR_INTEGRITY ? MISLED : ERR_FAIL;
 }
 
-/* Kept is what a rerun can use: not when the pull is done, and not when the bytes were wrong. */
+/* Kept is what a rerun can use: not when the pull is done, and not when the bytes were wrong. What
+ * was replaced may only seem so: the spool itself knows which archive it is about. */
 static bool is_spent(int answer, const struct err *err)
 {
+    if (answer == REPLACED || answer == REFUSED)
+        return false;
     return answer != ERR_FAIL || err->family == ERR_INTEGRITY;
 }
 
@@ -81,7 +84,7 @@ static int transfer(struct pull *p, struct err *err)
     if (intake_raw(p->intake))
         p->result->stats.raw_bytes = intake_raw(p->intake);
     answer = fall_back(p, answer, err);
-    p->spent = answer != REFUSED && is_spent(answer, err);
+    p->spent = is_spent(answer, err);
     return answer;
 }
 

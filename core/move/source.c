@@ -48,7 +48,7 @@ static long docker_read(struct source *source, uint8_t *out, size_t cap, struct 
     struct docker_source *s = (struct docker_source *)source;
 
     if (!s->export)
-        s->export = docker_export_open(s->docker, s->reference, err);
+        s->export = docker_export_open(s->docker, s->reference, source->stop, err);
     return s->export ? docker_export_read(s->export, out, cap, err) : ERR_FAIL;
 }
 

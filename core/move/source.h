@@ -30,8 +30,8 @@ struct source {
     const char *kind;        /* "layers", "docker", "file", "stdin": for messages */
     const char *name;        /* what the user named it: "image.tar"; NULL: the user did not */
     struct unread *unread;   /* layers that may be skipped (unread.h), for the reader; or NULL */
-    const atomic_bool *stop; /* the reader's; NULL: none. A pipe that is silent is not waited for
-                                once it is set */
+    const atomic_bool *stop; /* the reader's; NULL: none. A pipe or a daemon that is silent is not
+                                waited for once it is set */
 };
 
 /* The export begins with the first read, because a daemon may think about it for minutes. Borrows

@@ -67,8 +67,8 @@ static int ping(struct docker *docker, char version[16], struct err *err)
     int status = 0;
 
     for (size_t i = 0; i < ARRAY_SIZE(methods) && status != 200; i++) {
-        struct stream *stream =
-            docker_request(docker, methods[i], "/_ping", false, docker->endpoint.patience, err);
+        struct stream *stream = docker_request(docker, methods[i], "/_ping", false,
+                                               docker->endpoint.patience, NULL, err);
         int failed;
 
         if (!stream)

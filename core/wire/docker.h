@@ -5,6 +5,7 @@
 #ifndef S3DOCK_WIRE_DOCKER_H
 #define S3DOCK_WIRE_DOCKER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -74,7 +75,9 @@ int docker_tag(struct docker *docker, const char *name, const char *repo, const 
 
 /* GET /images/{name}/get, as a stream. `name` must carry a tag. */
 struct docker_export;
-struct docker_export *docker_export_open(struct docker *docker, const char *name, struct err *err);
+/* `stop` (or NULL), once set, ends the wait for a daemon that is silent. */
+struct docker_export *docker_export_open(struct docker *docker, const char *name,
+                                         const atomic_bool *stop, struct err *err);
 long docker_export_read(struct docker_export *export, uint8_t *out, size_t cap, struct err *err);
 void docker_export_close(struct docker_export *export);
 

@@ -34,7 +34,7 @@ int docker_unanswered(const struct docker *docker, struct err *err)
 }
 
 struct stream *docker_request(struct docker *docker, const char *method, const char *path,
-                              bool upload, int64_t within, struct err *err)
+                              bool upload, int64_t within, const atomic_bool *stop, struct err *err)
 {
     struct stream_peer peer = docker->peer;
     char full[DOCKER_PATH_MAX + 32];
@@ -44,6 +44,7 @@ struct stream *docker_request(struct docker *docker, const char *method, const c
     snprintf(full, sizeof full, "%s%s%s", *version ? "/v" : "", version, path);
     log_debug("docker: %s %s", method, full);
     peer.answer_within = within;
+    peer.stop = stop;
     stream = stream_open(&peer, method, full, upload ? "application/x-tar" : NULL, view_of(NULL, 0),
                          upload, err);
     if (!stream && err->family == ERR_DOCKER) {
@@ -71,7 +72,7 @@ int docker_ask(struct docker *docker, const char *method, const char *path, int 
                struct text *answer, struct err *err)
 {
     struct stream *stream =
-        docker_request(docker, method, path, false, docker->endpoint.patience, err);
+        docker_request(docker, method, path, false, docker->endpoint.patience, NULL, err);
     int failed;
 
     if (!stream)

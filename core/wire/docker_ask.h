@@ -17,10 +17,12 @@ struct docker {
     struct docker_engine engine; /* api_version is "" until it is negotiated: paths go without */
 };
 
-/* Opens "/v1.41" + path. `within`: ns for the whole exchange, 0: no end. A daemon that is away is
+/* Opens "/v1.41" + path. `within`: ns for the whole exchange, 0: no end.
+ * `stop` (or NULL): ends it when it is set. A daemon that is away is
  * told with where its address came from. */
 struct stream *docker_request(struct docker *docker, const char *method, const char *path,
-                              bool upload, int64_t within, struct err *err);
+                              bool upload, int64_t within, const atomic_bool *stop,
+                              struct err *err);
 /* The rest of an answer, up to the maximum of `out`. */
 int docker_read_all(struct stream *stream, struct text *out, struct err *err);
 /* A whole small exchange. */

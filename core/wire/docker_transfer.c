@@ -38,7 +38,8 @@ static int check_export(struct docker *docker, struct stream *stream, const char
     return failed;
 }
 
-struct docker_export *docker_export_open(struct docker *docker, const char *name, struct err *err)
+struct docker_export *docker_export_open(struct docker *docker, const char *name,
+                                         const atomic_bool *stop, struct err *err)
 {
     const char *last = strrchr(name, '/');
     struct docker_export *export = NULL;
@@ -52,7 +53,7 @@ struct docker_export *docker_export_open(struct docker *docker, const char *name
     }
     text_init(&path, DOCKER_PATH_MAX);
     if (docker_image_path(name, "/get", &path, err) == 0)
-        stream = docker_request(docker, "GET", path.data, false, 0, err);
+        stream = docker_request(docker, "GET", path.data, false, 0, stop, err);
     text_finish(&path);
     if (!stream)
         return NULL;
@@ -99,7 +100,7 @@ struct docker_load *docker_load_open(struct docker *docker, struct err *err)
         return NULL;
     }
     /* quiet=0: the code of the daemon says 1 where its manual says 0. */
-    load->stream = docker_request(docker, "POST", "/images/load?quiet=0", true, 0, err);
+    load->stream = docker_request(docker, "POST", "/images/load?quiet=0", true, 0, NULL, err);
     if (load->stream)
         return load;
     free(load);

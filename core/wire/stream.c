@@ -41,6 +41,7 @@
 
 struct stream {
     const struct cancel *cancel;
+    const atomic_bool *stop;
     int64_t answer_within, deadline; /* 0: none */
     CURLM *multi;
     CURL *easy;
@@ -60,6 +61,14 @@ struct stream {
     size_t gathered;
 };
 
+/* Whether somebody wants the exchange to end. */
+static int check_stop(const struct stream *stream, struct err *err)
+{
+    if (stream->stop && atomic_load(stream->stop))
+        return err_set(err, ERR_CANCELLED, "stopped", "the exchange was stopped");
+    return cancel_check(stream->cancel, err);
+}
+
 static int wait_for(struct stream *stream, short events, struct err *err)
 {
     struct pollfd pfd = {.fd = stream->fd, .events = events};
@@ -69,7 +78,7 @@ static int wait_for(struct stream *stream, short events, struct err *err)
     if (stream->deadline && clock_monotonic() > stream->deadline)
         return err_set(err, ERR_DOCKER, "timeout", "it has not answered within %.3g s",
                        (double)stream->answer_within / (double)NS_PER_S);
-    return cancel_check(stream->cancel, err);
+    return check_stop(stream, err);
 }
 
 /* ---- connecting ---- */
@@ -132,7 +141,7 @@ static int connect_peer(struct stream *stream, struct err *err)
             code = curl_multi_poll(stream->multi, NULL, 0, TICK_MS, NULL);
         if (code != CURLM_OK)
             return err_set(err, ERR_DOCKER, "unreachable", "%s", curl_multi_strerror(code));
-        if (cancel_check(stream->cancel, err) < 0)
+        if (check_stop(stream, err) < 0)
             return ERR_FAIL;
         while ((msg = curl_multi_info_read(stream->multi, &left)))
             if (msg->msg == CURLMSG_DONE && msg->data.result != CURLE_OK)
@@ -324,6 +333,7 @@ struct stream *stream_open(const struct stream_peer *peer, const char *method, c
         return NULL;
     }
     stream->cancel = peer->cancel;
+    stream->stop = peer->stop;
     stream->answer_within = peer->answer_within;
     stream->deadline = peer->answer_within ? clock_monotonic() + peer->answer_within : 0;
     stream->uploading = upload;

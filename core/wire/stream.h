@@ -10,6 +10,7 @@
 #ifndef S3DOCK_WIRE_STREAM_H
 #define S3DOCK_WIRE_STREAM_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,6 +30,7 @@ struct stream_peer {
     int64_t
         answer_within; /* ns for the whole exchange, docker.timeout when it is over; 0: no end */
     const struct cancel *cancel;
+    const atomic_bool *stop; /* set: nobody waits for this exchange any more. NULL: none */
 };
 
 struct stream;

@@ -44,7 +44,7 @@ check "as the original told it" same "shop 20250721-2318 ${first##*-}" \
     "$(json app_name "$work/build.json") $(json git_time "$work/build.json") $(json git_hash "$work/build.json")"
 check "Docker has it, under that id" same "$(docker image inspect --format "{{.Id}}" "$first")" "$(json image_id "$work/build.json")"
 check "what was committed is in it" same one "$(file_in "$first")"
-check "without --json, nothing is on standard output" same "" "$(s3dock build shop --path app 2>/dev/null)"
+check "without --json, the name alone is" same "$first" "$(s3dock build shop --path app --quiet 2>/dev/null)"
 check "the image can be pushed" s3dock push "$first"
 cd app/deep || exit 1
 check "from a folder deep inside" s3dock build inside --context .. --dockerfile ../Dockerfile

@@ -67,7 +67,7 @@ s3dock pull $ONE --dry-run --output none.tar --json >plan.json
 check "a dry run plans it all" same "$(archive_size $ONE)" "$(total moving_size plan.json)"
 check "rows and sum agree" sums plan.json
 check "and fetches nothing of it" test ! -e none.tar
-check "as notes" grep -q "in all" <(s3dock pull $ONE --dry-run --output none.tar 2>&1)
+check "the plan is the result" grep -q "in all" <(s3dock pull $ONE --dry-run --output none.tar 2>/dev/null)
 
 refused 3 "no image app:20250721-2118-0000000" "an image that is not there" inspect app:20250721-2118-0000000
 refused 3 "app:20250721-2118-0000000" "neither to compare with" diff $ONE app:20250721-2118-0000000

@@ -9,16 +9,20 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/json_write.h"
+#include "flow/cancel.h"
 #include "kit/fake_docker.h"
 #include "kit/tarball.h"
 #include "move/pull.h"
@@ -27,6 +31,7 @@
 #include "move/survey.h"
 #include "wire/docker.h"
 #include "wire/store.h"
+#include "wire/stream.h"
 
 #define FIRST     "shop:20250721-2118-f7a5a27"
 #define SECOND    "shop:20250722-1000-a1b2c3d"
@@ -42,6 +47,7 @@ static struct err err;
 /* What a layer is made of: so many files, of such a size, that many of them different ones. */
 static unsigned files = 10, kinds = 10;
 static size_t file_size = 200 * KIB;
+static bool hollow; /* the second image's middle layer has no bytes, its top layer few */
 
 /* Every so manieth file, if not 0, is not what it is in other layers of that number. */
 static void make_layer(struct tarball *layer, unsigned number, unsigned changed_every)
@@ -80,6 +86,8 @@ static void write_image(const char *path, const char *ref, const unsigned change
         struct tarball layer;
 
         make_layer(&layer, i, changed[i]);
+        if (hollow && changed[i])
+            layer.size = i == 1 ? 0 : 3 * 1024;
         spell(layer.data, layer.size, ids[i]);
         snprintf(name, sizeof name, "blobs/sha256/%s", ids[i]);
         tarball_file(&image, name, layer.data, layer.size);
@@ -239,6 +247,25 @@ static void it_loads_while_it_looks(void **state)
     fake_docker_stop(&fake);
     files = kinds = 10;
     file_size = 200 * KIB;
+}
+
+/* Neither is a section of its own. */
+static void a_layer_without_bytes_hides_no_other(void **state)
+{
+    struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
+    struct docker *docker = open_daemon(&fake);
+    struct pull_result result;
+
+    (void)state;
+    hollow = true;
+    fill_bucket("hollow");
+    hollow = false;
+    pull_well("hollow", docker, FIRST, REUSE_NEVER, &result);
+    pull_well("hollow", docker, SECOND, REUSE_NEVER, &result);
+    assert_int_equal(result.layers_here, 1);
+    assert_false(result.reloaded);
+    docker_close(docker);
+    fake_docker_stop(&fake);
 }
 
 static void a_dry_run_says_what_would_move(void **state)
@@ -527,6 +554,80 @@ static void a_broken_archive_is_refused(void **state)
     fake_docker_stop(&fake);
 }
 
+/* ---- a donor that falls silent ---- */
+
+static void tell(const struct fake_docker *fake, const char *script)
+{
+    struct stream_peer peer = {.unix_socket = fake->socket, .base_url = "http://localhost"};
+    struct stream *stream =
+        stream_open(&peer, "POST", "/.fake", "application/json", view_str(script), false, &err);
+    int status = 0;
+
+    if (!stream || stream_status(stream, &status, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(status, 200);
+    stream_close(stream);
+}
+
+static void *interrupt_soon(void *cancel)
+{
+    sleep(1);
+    cancel_request(cancel, SIGINT);
+    return NULL;
+}
+
+static void a_silent_donor_can_be_interrupted(void **state)
+{
+    struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
+    struct docker_endpoint endpoint = {.origin = "DOCKER_HOST", .url = "http://localhost"};
+    struct pull_options options = {.reuse = REUSE_ALWAYS, .transfer.jobs = 2};
+    struct pull_result result;
+    struct cancel cancel;
+    pthread_t thread;
+
+    (void)state;
+    snprintf(endpoint.host, sizeof endpoint.host, "unix://%s", fake.socket);
+    snprintf(endpoint.socket, sizeof endpoint.socket, "%s", fake.socket);
+    for (unsigned i = 0; i < 3; i++) {
+        cancel_init(&cancel);
+        options.docker = docker_open(&endpoint, &cancel, &err);
+        assert_non_null(options.docker);
+        if (i == 0)
+            pull_well("many", options.docker, FIRST, REUSE_NEVER, &result);
+        tell(&fake, "{\"rules\":[{\"kind\":\"Get\",\"do\":\"hold\",\"bytes\":8388608,"
+                    "\"seconds\":60}]}");
+        assert_int_equal(name_parse_image(SECOND, &options.name, &err), 0);
+        options.store = open_bucket("many");
+        options.transfer.cancel = &cancel;
+        assert_int_equal(pthread_create(&thread, NULL, interrupt_soon, &cancel), 0);
+        assert_int_equal(pull_run(&options, &result, &err), ERR_FAIL);
+        pthread_join(thread, NULL);
+        assert_int_equal(err.family, ERR_CANCELLED);
+        store_destroy(options.store);
+        docker_close(options.docker);
+    }
+    fake_docker_stop(&fake);
+}
+
+static void a_donor_that_falls_silent_is_given_up(void **state)
+{
+    struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
+    struct docker *docker = open_daemon(&fake);
+    struct pull_result result;
+    int64_t began;
+
+    (void)state;
+    pull_well("many", docker, FIRST, REUSE_NEVER, &result);
+    tell(&fake, "{\"rules\":[{\"kind\":\"Get\",\"do\":\"hold\",\"bytes\":8388608,"
+                "\"seconds\":60}]}");
+    began = clock_monotonic();
+    pull_well("many", docker, SECOND, REUSE_AUTO, &result);
+    assert_true(result.donor);
+    assert_true(clock_monotonic() - began < 40 * NS_PER_S);
+    docker_close(docker);
+    fake_docker_stop(&fake);
+}
+
 static int start(void **state)
 {
     (void)state;
@@ -551,6 +652,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_what_the_engine_lacks_moves),
         cmocka_unit_test(it_loads_while_it_looks),
+        cmocka_unit_test(a_layer_without_bytes_hides_no_other),
+        cmocka_unit_test(a_silent_donor_can_be_interrupted),
+        cmocka_unit_test(a_donor_that_falls_silent_is_given_up),
         cmocka_unit_test(a_dry_run_says_what_would_move),
         cmocka_unit_test(a_daemon_that_refuses_a_part_is_given_the_whole),
         cmocka_unit_test(a_spool_that_lies_is_dropped),

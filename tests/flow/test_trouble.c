@@ -88,8 +88,10 @@ struct between {
         IS_DENIED,
         IS_DENIED_LATE,
         IS_ABSENT,
+        IS_ABSENT_LATE,
         IS_REPLACED
-    } deed; /* ... that happens */
+    } deed;        /* ... that happens */
+    unsigned only; /* the how-manieth time alone; 0: every time */
     unsigned hits;
 };
 
@@ -107,8 +109,7 @@ static void between_submit(struct store *store, struct store_op *op)
 {
     struct between *b = (struct between *)store;
 
-    if (meant(b, op)) {
-        b->hits++;
+    if (meant(b, op) && (++b->hits == b->only || !b->only)) {
         switch (b->deed) {
         case GETS_SIGTERM:
             cancel_request(&b->cancel, SIGTERM);
@@ -121,6 +122,9 @@ static void between_submit(struct store *store, struct store_op *op)
             op->answer = STORE_FAILED;
             inbox_post(op->home, &op->msg);
             return;
+        case IS_ABSENT_LATE:
+            sleep(1);
+            /* fall through */
         case IS_ABSENT:
             op->answer = STORE_ABSENT;
             inbox_post(op->home, &op->msg);
@@ -236,18 +240,24 @@ static void an_upload_that_is_refused_is_told(void **state)
     }
 }
 
-static int pull(struct between *b, const char *output)
+static int pull_into(struct between *b, const char *output, struct pull_result *result)
 {
     char path[512];
     struct pull_options options = {.store = &b->store, .output = path};
-    struct pull_result result;
 
     snprintf(path, sizeof path, "%s%s%s", output[0] == '/' ? "" : dir, output[0] == '/' ? "" : "/",
              output);
     options.transfer.jobs = 2;
     cancel_init(&b->cancel);
     assert_int_equal(name_parse_image(REF, &options.name, &err), 0);
-    return pull_run(&options, &result, &err);
+    return pull_run(&options, result, &err);
+}
+
+static int pull(struct between *b, const char *output)
+{
+    struct pull_result result;
+
+    return pull_into(b, output, &result);
 }
 
 /* Wherever the signal comes: what can be pulled then is a whole image, the old or the new. */
@@ -326,6 +336,26 @@ static void an_image_replaced_in_between_is_pulled_anew(void **state)
             assert_int_equal(err.family, ERR_CONFLICT);
         store_destroy(b.folder);
     }
+}
+
+/* A store that says once that it is not there: the pull begins again, and goes on with what it has.
+ */
+static void what_only_seems_replaced_is_not_fetched_again(void **state)
+{
+    struct pull_result result;
+    struct between b;
+
+    (void)state;
+    open_between(&b, "seems");
+    assert_int_equal(push(&b, "one.tar"), 0);
+    b.verb = STORE_GET;
+    b.suffix = ".tar.gz";
+    b.deed = IS_ABSENT_LATE;
+    b.only = 4;
+    assert_int_equal(pull_into(&b, "out.tar", &result), 0);
+    assert_int_equal(size_of("out.tar"), size_of("one.tar"));
+    assert_true(result.kept > 0);
+    store_destroy(b.folder);
 }
 
 static void what_fails_is_not_taken_for_replaced(void **state)
@@ -463,6 +493,7 @@ int main(void)
         cmocka_unit_test(an_upload_that_is_refused_is_told),
         cmocka_unit_test(a_signal_leaves_the_old_image_or_the_new),
         cmocka_unit_test(an_image_replaced_in_between_is_pulled_anew),
+        cmocka_unit_test(what_only_seems_replaced_is_not_fetched_again),
         cmocka_unit_test(what_fails_is_not_taken_for_replaced),
         cmocka_unit_test(an_image_that_vanishes_while_it_is_kept_is_told),
         cmocka_unit_test(a_silent_input_does_not_hold_up_a_failure),

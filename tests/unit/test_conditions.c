@@ -16,7 +16,7 @@
 static struct bucket bucket;
 
 /* A store in front of the bucket, which ignores conditions, or refuses them, as servers do. */
-enum manner { HONOURS, IGNORES, NOT_IMPLEMENTED, IGNORES_IF_MATCH, REFUSES_ALL, NO_DELETE };
+enum manner { HONOURS, IGNORES, NOT_IMPLEMENTED, IGNORES_IF_MATCH, REFUSES_ALL, NO_DELETE, ABSENT };
 static struct {
     struct store store; /* first */
     enum manner manner;
@@ -40,6 +40,11 @@ static void submit(struct store *store, struct store_op *op)
         front.writes++;
     if (front.manner == REFUSES_ALL || (front.manner == NO_DELETE && op->verb == STORE_DELETE)) {
         refuse(op, 403);
+        return;
+    }
+    if (front.manner == ABSENT) { /* 404, and no word why */
+        op->answer = STORE_ABSENT;
+        inbox_post(op->home, &op->msg);
         return;
     }
     if (front.manner == NOT_IMPLEMENTED && asks) {
@@ -110,6 +115,20 @@ static void an_event_is_written_without(void **state)
     if (audit_record(&front.store, &event, 1763900000 * (int64_t)NS_PER_S, &err))
         fail_msg("%s", err.text);
     assert_int_equal(bucket_count(&bucket, "audit/shop/", NULL), 1);
+}
+
+static void an_event_that_is_not_taken_is_told(void **state)
+{
+    struct audit_event event = {
+        .type = AUDIT_TAG, .by.user = "u", .app_name = "shop", .git_hash = "1a2b3c4"};
+    struct err err = {.text = ""};
+
+    (void)state;
+    front.manner = ABSENT;
+    assert_int_equal(audit_record(&front.store, &event, 1763900000 * (int64_t)NS_PER_S, &err),
+                     ERR_FAIL);
+    assert_int_equal(err.family, ERR_CONFLICT);
+    assert_true(err.text[0]);
 }
 
 static void nothing_is_known_without_rights(void **state)
@@ -199,6 +218,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(tried_out),
         TEST(an_event_is_written_without),
+        TEST(an_event_that_is_not_taken_is_told),
         TEST(nothing_is_known_without_rights),
         TEST(asked_once),
         TEST(a_no_is_asked_again_after_a_week),
