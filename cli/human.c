@@ -29,6 +29,19 @@ const char *human_bytes(uint64_t bytes, char out[HUMAN_SIZE])
     return out;
 }
 
+const char *human_part(uint64_t fetched, uint64_t archive, char out[HUMAN_PART_SIZE])
+{
+    char all[HUMAN_SIZE], part[HUMAN_SIZE];
+
+    human_bytes(fetched, part);
+    human_bytes(archive, all);
+    if (fetched < archive)
+        snprintf(out, HUMAN_PART_SIZE, "%s of %s", part, all);
+    else
+        snprintf(out, HUMAN_PART_SIZE, "%s, documents and index included", part);
+    return out;
+}
+
 const char *human_rate(double bytes_a_second, char out[HUMAN_SIZE])
 {
     scaled(bytes_a_second > 0 ? bytes_a_second : 0, "/s", out);

@@ -10,6 +10,10 @@
 
 /* "87 bytes", "1.46 GB", "612 MB": powers of 1000, three digits. */
 const char *human_bytes(uint64_t bytes, char out[HUMAN_SIZE]);
+/* What was fetched of an archive: "12.1 MB of 1.46 GB"; "419 kB, documents and index included" when
+ * with these it is no less than the archive. */
+#define HUMAN_PART_SIZE 64
+const char *human_part(uint64_t fetched, uint64_t archive, char out[HUMAN_PART_SIZE]);
 /* "43.1 MB/s" */
 const char *human_rate(double bytes_a_second, char out[HUMAN_SIZE]);
 /* "0.4 s", "14.2 s", "2 min 5 s", "1 h 2 min" */

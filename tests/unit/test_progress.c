@@ -202,6 +202,15 @@ static void quantities_have_three_digits(void **state)
     assert_string_equal(human_rate(-1, out), "0.00 kB/s");
 }
 
+static void a_part_is_never_more_than_the_whole(void **state)
+{
+    char out[HUMAN_PART_SIZE];
+
+    (void)state;
+    assert_string_equal(human_part(12100000, 1460000000, out), "12.1 MB of 1.46 GB");
+    assert_string_equal(human_part(419000, 409000, out), "419 kB, documents and index included");
+}
+
 static void times_are_shown_in_utc(void **state)
 {
     static const struct {
@@ -237,6 +246,7 @@ int main(void)
         cmocka_unit_test(a_log_gets_a_line_every_ten_seconds),
         cmocka_unit_test(none_is_none),
         cmocka_unit_test(quantities_have_three_digits),
+        cmocka_unit_test(a_part_is_never_more_than_the_whole),
         cmocka_unit_test(times_are_shown_in_utc),
     };
 
