@@ -139,6 +139,8 @@ static int refuse_shape(const char *text, struct err *err)
 {
     const char *slash = strrchr(text, '/');
     const char *why = "it is not APP:YYYYMMDD-HHMM-hash";
+    struct image_name behind;
+    struct err ignored;
 
     if (!*text)
         why = "it is empty";
@@ -149,8 +151,8 @@ static int refuse_shape(const char *text, struct err *err)
     else if (!strchr(text, ':'))
         why = "the tag is missing";
     err_set(err, ERR_USAGE, "reference", "invalid image reference format: %s (%s)", text, why);
-    if (slash && slash[1] && !strchr(text, '@'))
-        return err_hint(err, "docker tag %s %s, and use that name", text, slash + 1);
+    if (slash && !strchr(text, '@') && name_parse_image(slash + 1, &behind, &ignored) == 0)
+        return err_hint(err, "docker tag %s %s, and use that name", text, behind.ref);
     return err_hint(err, "write it as myapp:20250721-2118-f7a5a27: application, then time and hash "
                          "of the commit");
 }
