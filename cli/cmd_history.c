@@ -6,6 +6,7 @@
 #include "cli/args.h"
 #include "cli/command.h"
 #include "cli/connect.h"
+#include "cli/human.h"
 #include "cli/release_ui.h"
 
 struct telling {
@@ -37,9 +38,11 @@ static int tell(void *arg, const struct history_event *at)
     struct telling *telling = arg;
     const struct audit_event *event = &at->event;
 
+    char time[HUMAN_SIZE];
+
     telling->any = true;
     write_event(output_data(&telling->cli->output), at);
-    output_line(&telling->cli->output, "%.19s  %s  by %s%s%s%s%s", event->timestamp,
+    output_line(&telling->cli->output, "%s  %s  by %s%s%s%s%s", human_time(event->timestamp, time),
                 event->promotion.source, event->by.user, event->by.ci[0] ? " on " : "",
                 event->by.ci, event->promotion.rollback ? "  (rollback)" : "",
                 event->overtaken ? "  (overtaken)" : "");

@@ -152,17 +152,16 @@ static void tell_plan(struct cli *cli, const struct pull_result *result)
 static void tell_pulled(struct cli *cli, const char *ref, const struct pull_result *result)
 {
     const struct transfer_stats *stats = &result->stats;
-    char archive[HUMAN_SIZE], fetched[HUMAN_SIZE], raw[HUMAN_SIZE], time[HUMAN_SIZE],
+    char archive[HUMAN_SIZE], part[HUMAN_PART_SIZE], raw[HUMAN_SIZE], time[HUMAN_SIZE],
         rate[HUMAN_SIZE];
     double speed = stats->seconds > 0 ? (double)result->size / stats->seconds : 0;
 
     if (result->reloaded)
         output_warn(&cli->output, "a part of the image was not enough: all of it was pulled");
     if (stats->reused_bytes)
-        output_note(&cli->output, "pulled %s: %s of %s in %s (%s image)", ref,
-                    human_bytes(stats->downloaded_bytes, fetched),
-                    human_bytes(result->size, archive), human_seconds(stats->seconds, time),
-                    human_bytes(stats->raw_bytes, raw));
+        output_note(&cli->output, "pulled %s: %s in %s (%s image)", ref,
+                    human_part(stats->downloaded_bytes, result->size, part),
+                    human_seconds(stats->seconds, time), human_bytes(stats->raw_bytes, raw));
     else
         output_note(&cli->output, "pulled %s: %s in %s (%s image), %s", ref,
                     human_bytes(result->size, archive), human_seconds(stats->seconds, time),

@@ -33,7 +33,7 @@ check "current" same $REF "$(s3dock current myapp production)"
 check "list images" same $REF "$(s3dock list images myapp)"
 check "list tags" same "v1.2.0 -> $REF" "$(s3dock list tags myapp)"
 check "list envs" same "production -> $REF (via v1.2.0) staging -> $REF" "$(s3dock list envs myapp | xargs)"
-check "history" same "2026-11-23T08:19:34  myapp:v1.2.0  by root" "$(s3dock history myapp production)"
+check "history" same "2026-11-23T07:19:34Z  myapp:v1.2.0  by root" "$(s3dock history myapp production)"
 check "pull an environment" on_edge s3dock pull myapp production
 check "the very image" same "$(image_id $REF)" "$(on_edge image_id $REF)"
 check "pull a version" on_edge s3dock pull myapp v1.2.0
