@@ -81,7 +81,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: read_layers DOCKER-HOST REFERENCE\n");
         return 2;
     }
-    if (docker_endpoint_find(argv[1], NULL, &endpoint, &err) != 0 ||
+    if (docker_endpoint_find(&(struct docker_asked){.host = argv[1], .origin = "DOCKER-HOST"}, NULL,
+                             &endpoint, &err) != 0 ||
         !(docker = docker_open(&endpoint, NULL, &err)))
         return fail(&err);
     if (docker_inspect(docker, argv[2], &image, &err) != DOCKER_OK)

@@ -156,6 +156,13 @@ static int check_flags(const struct args *args, struct err *err)
     return 0;
 }
 
+/* Enough words, so that a command was meant, whether there is such a one or not. */
+static bool names_a_command(const struct args *args)
+{
+    return args->operand_count > 1 ||
+           (args->operand_count == 1 && !command_is_group(args->operands[0]));
+}
+
 int args_parse(int argc, char *const *argv, struct args *out, struct err *err)
 {
     struct walk walk = {.argv = argv, .argc = argc, .at = 1, .args = out, .err = err};
@@ -167,6 +174,8 @@ int args_parse(int argc, char *const *argv, struct args *out, struct err *err)
     failed = walk_words(&walk);
     out->command =
         command_find(out->operands, failed ? out->operand_count : out->passed, &words, &unknown);
+    if (failed && !out->command && names_a_command(out))
+        *err = unknown; /* then its flags are not the first thing that is wrong */
     if (failed)
         return ERR_FAIL;
     if (out->command)

@@ -18,7 +18,7 @@ struct cleanup {
     struct store *store;
     bool dry_run;
     int64_t now;
-    size_t gone, kept, images, images_kept;
+    size_t gone, kept, images, images_kept, images_in_all;
     uint64_t bytes; /* of images */
 };
 
@@ -93,19 +93,20 @@ static int remove_images(struct cleanup *c, const char *app, struct err *err)
     const struct config *config = &c->cli->config;
     bool has_keep = config_text(config, OPT_KEEP), has_age = config_text(config, OPT_OLDER_THAN);
     struct retention_policy policy = {.app = app, .before = INT64_MAX};
-    struct retired_image *images;
-    size_t count;
+    struct retention_choice choice;
     int failed = 0;
 
     if (has_keep)
         policy.keep = (size_t)config_number(config, OPT_KEEP);
     if (has_age)
         policy.before = c->now / NS_PER_S - (int64_t)(config_number(config, OPT_OLDER_THAN) / 1000);
-    if (retention_find(c->store, &policy, &images, &count, &c->images_kept, err))
+    if (retention_find(c->store, &policy, &choice, err))
         return ERR_FAIL;
-    for (size_t i = 0; i < count && !failed; i++)
-        failed = remove_image(c, &images[i], err);
-    free(images);
+    c->images_kept = choice.kept;
+    c->images_in_all = choice.total;
+    for (size_t i = 0; i < choice.count && !failed; i++)
+        failed = remove_image(c, &choice.images[i], err);
+    free(choice.images);
     return failed;
 }
 
@@ -144,9 +145,13 @@ static void sum_up(struct cleanup *c, const char *app)
         jw_bool(w, "dry_run", true);
     output_note(&c->cli->output, "%zu unfinished %sremoved, %zu kept: young, or at work", c->gone,
                 would, c->kept);
-    if (app)
+    if (app && !c->images_in_all)
         output_note(&c->cli->output,
-                    "%zu images of %s %sremoved, %s; %zu kept because something leads to them",
+                    "%s has no images: nothing to do; s3dock list apps shows what there is", app);
+    else if (app)
+        output_note(&c->cli->output,
+                    "%zu images of %s %sremoved, %s; %zu kept: a version, an environment or its "
+                    "rollback leads to them",
                     c->images, app, would, human_bytes(c->bytes, size), c->images_kept);
 }
 

@@ -215,13 +215,45 @@ static void show_json(struct cli *cli, const struct config *config, bool origin)
         show_origins(w, config);
 }
 
-/* Seen through a profile, with the settings of all commands, not this one's alone. */
+static int adopt(struct config *config, enum option_id id, const char *variable, struct err *err)
+{
+    struct setting *setting = &config->settings[id];
+
+    *setting =
+        (struct setting){.value = strdup(getenv(variable)), .origin = ORIGIN_ENV, .name = variable};
+    return setting->value ? 0 : err_memory(err, "the configuration");
+}
+
+static bool is_in_environment(const char *variable)
+{
+    const char *value = getenv(variable);
+
+    return value && *value;
+}
+
+/* What the docker command's own rules make of its variables, where the configuration names no
+ * daemon: DOCKER_HOST comes first. */
+static int adopt_docker(struct config *config, struct err *err)
+{
+    if (config_text(config, OPT_DOCKER_HOST) || config_text(config, OPT_DOCKER_CONTEXT))
+        return 0;
+    if (is_in_environment("DOCKER_HOST"))
+        return adopt(config, OPT_DOCKER_HOST, "DOCKER_HOST", err);
+    if (is_in_environment("DOCKER_CONTEXT"))
+        return adopt(config, OPT_DOCKER_CONTEXT, "DOCKER_CONTEXT", err);
+    return 0;
+}
+
+/* With the settings of all commands, not this one's alone. `profile` NULL: the one in use. */
 static int load_profile(struct config *out, struct cli *cli, const char *profile, struct err *err)
 {
     struct args args = *cli->args;
+    int failed;
 
     args.command = NULL;
-    return config_load_profile(out, &args, environment, profile, err);
+    failed = profile ? config_load_profile(out, &args, environment, profile, err)
+                     : config_load(out, &args, environment, false, err);
+    return failed ? ERR_FAIL : adopt_docker(out, err);
 }
 
 static int show_others(struct cli *cli, bool origin, struct err *err)
@@ -247,7 +279,7 @@ int cmd_config_show(struct cli *cli, struct err *err)
 {
     bool origin = config_switch(&cli->config, OPT_ORIGIN);
     struct config config;
-    int failed = load_profile(&config, cli, cli->config.profile, err);
+    int failed = load_profile(&config, cli, NULL, err);
 
     if (!failed) {
         show_json(cli, &config, origin);

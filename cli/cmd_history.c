@@ -2,9 +2,11 @@
 
 #include "base/err.h"
 #include "catalog/history.h"
+#include "catalog/resolve.h"
 #include "cli/args.h"
 #include "cli/command.h"
 #include "cli/connect.h"
+#include "cli/human.h"
 #include "cli/release_ui.h"
 
 struct telling {
@@ -36,13 +38,28 @@ static int tell(void *arg, const struct history_event *at)
     struct telling *telling = arg;
     const struct audit_event *event = &at->event;
 
+    char time[HUMAN_SIZE];
+
     telling->any = true;
     write_event(output_data(&telling->cli->output), at);
-    output_line(&telling->cli->output, "%.19s  %s  by %s%s%s%s%s", event->timestamp,
+    output_line(&telling->cli->output, "%s  %s  by %s%s%s%s%s", human_time(event->timestamp, time),
                 event->promotion.source, event->by.user, event->by.ci[0] ? " on " : "",
                 event->by.ci, event->promotion.rollback ? "  (rollback)" : "",
                 event->overtaken ? "  (overtaken)" : "");
     return --telling->left == 0;
+}
+
+/* No event is told of it: an error, unless there is such an environment. */
+static int is_there(struct cli *cli, struct store *store, const char *app, const char *env,
+                    struct err *err)
+{
+    struct standing standing;
+
+    /* One that cannot be read is there. */
+    if (resolve_standing(store, app, env, &standing, err) && err->family != ERR_INTEGRITY)
+        return ERR_FAIL;
+    output_note(&cli->output, "the audit log has no promotion of %s to %s", app, env);
+    return 0;
 }
 
 int cmd_history(struct cli *cli, struct err *err)
@@ -66,7 +83,7 @@ int cmd_history(struct cli *cli, struct err *err)
     jw_end(w);
     warnings_write(cli, w, &warnings);
     if (!failed && !telling.any)
-        output_note(&cli->output, "the audit log has no promotion of %s to %s", app, env);
+        failed = is_there(cli, store, app, env, err);
     text_finish(&warnings);
     store_destroy(store);
     return failed ? ERR_FAIL : 0;

@@ -38,8 +38,10 @@ static int find(struct store *store, const char *operand, struct subject *subjec
     if (wanted_parse(operand, &wanted, err))
         return ERR_FAIL;
     if (wanted.by_version) {
-        if (resolve_tag(store, wanted.app, wanted.version, &resolved, err))
+        if (resolve_tag(store, wanted.app, wanted.version, &resolved, err)) {
+            wanted_no_version(store, wanted.app, wanted.version, "current", err);
             return ERR_FAIL;
+        }
         subject->name = resolved.image;
     } else {
         subject->name = wanted.image;
@@ -104,7 +106,7 @@ static void write_image(struct json_writer *w, const struct subject *subject)
 static void print_image(struct cli *cli, const struct subject *subject)
 {
     const struct metadata *metadata = &subject->at.metadata;
-    char platform[sizeof metadata->platform], pushed[sizeof metadata->created_at];
+    char platform[sizeof metadata->platform], pushed[HUMAN_SIZE];
     const struct survey_row *total = &subject->survey->total;
     char archive[HUMAN_SIZE], raw[HUMAN_SIZE], index[HUMAN_SIZE], chunk[HUMAN_SIZE],
         share[SHARE_SIZE];
@@ -112,12 +114,10 @@ static void print_image(struct cli *cli, const struct subject *subject)
 
     str_copy(platform, sizeof platform, metadata->platform);
     str_printable(platform);
-    str_copy(pushed, sizeof pushed, metadata->created_at);
-    str_printable(pushed);
     output_line(out, "%s", subject->name.ref);
     output_line(out, "  image     %s", subject->index->image.id);
     output_line(out, "  platform  %s", platform);
-    output_line(out, "  pushed    %.19s", pushed);
+    output_line(out, "  pushed    %s", human_time(metadata->created_at, pushed));
     output_line(out, "  archive   %s", subject->at.archive_key);
     output_line(out, "  size      %s, %s of %s", human_bytes(total->packed, archive),
                 share_of(total->packed, total->raw, share), human_bytes(total->raw, raw));

@@ -1,6 +1,7 @@
 /*
  * The lists: each opens the bucket, lets the catalog read, and writes what it found. What could not
- * be read is a warning, and a member of the JSON.
+ * be read is a warning, and a member of the JSON. That there is nothing is no failure: the list is
+ * empty, and a note says so.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +60,7 @@ static int read_apps(struct list *list, struct err *err)
     }
     jw_end(list->w);
     if (!failed && !list->count)
-        output_line(&list->cli->output, "No apps found");
+        output_note(&list->cli->output, "No apps found");
     free(apps);
     return failed;
 }
@@ -204,7 +205,7 @@ static int read_tag_for(struct list *list, struct err *err)
     if (resolved.version[0])
         output_line(&list->cli->output, "%s", resolved.version);
     else
-        output_line(&list->cli->output, "No tag found for %s/%s (promoted directly from image)",
+        output_note(&list->cli->output, "No tag found for %s/%s (promoted directly from image)",
                     list->app, env);
     return 0;
 }

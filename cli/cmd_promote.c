@@ -56,6 +56,16 @@ static void tell(struct cli *cli, const struct wanted *wanted, const char *env,
     release_warn(cli, result);
 }
 
+static int promote_version(const struct release_options *options, const struct wanted *wanted,
+                           const char *env, struct release_result *result, struct err *err)
+{
+    int failed = release_promote_tag(options, wanted->app, wanted->version, env, result, err);
+
+    if (failed)
+        wanted_no_version(options->store, wanted->app, wanted->version, "current", err);
+    return failed;
+}
+
 int cmd_promote(struct cli *cli, struct err *err)
 {
     struct release_options options = {0};
@@ -64,11 +74,11 @@ int cmd_promote(struct cli *cli, struct err *err)
     const char *env;
     int failed;
 
-    if (read_operands(cli->args, &wanted, &env, err) || name_check_env(env, err))
+    if (read_operands(cli->args, &wanted, &env, err) || name_check_new_env(env, err))
         return ERR_FAIL;
     failed = release_begin(cli, &options, err);
     if (!failed && wanted.by_version)
-        failed = release_promote_tag(&options, wanted.app, wanted.version, env, &result, err);
+        failed = promote_version(&options, &wanted, env, &result, err);
     else if (!failed)
         failed = release_promote_image(&options, &wanted.image, env, &result, err);
     if (!failed)

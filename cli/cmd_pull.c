@@ -39,6 +39,22 @@ static int find_environment(struct store *store, const char *app, const char *en
     return resolve_environment(store, app, env, &target->resolved, err);
 }
 
+static bool is_absent(const struct err *err, const char *code)
+{
+    return err->family == ERR_NOT_FOUND && strcmp(err->code, code) == 0;
+}
+
+static int neither(const char *app, const char *name, bool version, struct err *err)
+{
+    err_set(err, ERR_NOT_FOUND, version ? "tag" : "environment",
+            "%s not found: %s/%s: there is neither a version nor an environment of that name",
+            version ? "tag" : "environment pointer", app, name);
+    if (wanted_is_image(app, name))
+        return err_hint(err, "an image is named in one word: s3dock pull %s:%s", app, name);
+    return err_hint(err, "s3dock list tags %s and s3dock list envs %s show what there is", app,
+                    app);
+}
+
 /* APP TARGET: an environment or a version. Which is looked for first depends on how it reads; the
  * other is tried when that is not there, and is not complained about. */
 static int find_target(struct store *store, const char *app, const char *name,
@@ -57,8 +73,10 @@ static int find_target(struct store *store, const char *app, const char *name,
         return failed;
     failed = version ? find_environment(store, app, name, target, &other)
                      : find_tag(store, app, name, target, &other);
-    if (failed && other.family != ERR_NOT_FOUND)
+    if (failed && !is_absent(&other, version ? "environment" : "tag"))
         *err = other;
+    else if (failed && is_absent(err, version ? "tag" : "environment"))
+        neither(app, name, version, err);
     return failed;
 }
 
@@ -69,8 +87,13 @@ static int find(struct store *store, const struct args *args, const struct wante
     *target = (struct target){.source = args->operands[args->operand_count - 1]};
     if (args->operand_count == 2)
         return find_target(store, args->operands[0], args->operands[1], target, err);
-    if (wanted->by_version)
-        return find_tag(store, wanted->app, wanted->version, target, err);
+    if (wanted->by_version) {
+        int failed = find_tag(store, wanted->app, wanted->version, target, err);
+
+        if (failed)
+            wanted_no_version(store, wanted->app, wanted->version, "pull", err);
+        return failed;
+    }
     target->type = "image";
     target->resolved.image = wanted->image;
     return 0;
@@ -129,17 +152,16 @@ static void tell_plan(struct cli *cli, const struct pull_result *result)
 static void tell_pulled(struct cli *cli, const char *ref, const struct pull_result *result)
 {
     const struct transfer_stats *stats = &result->stats;
-    char archive[HUMAN_SIZE], fetched[HUMAN_SIZE], raw[HUMAN_SIZE], time[HUMAN_SIZE],
+    char archive[HUMAN_SIZE], part[HUMAN_PART_SIZE], raw[HUMAN_SIZE], time[HUMAN_SIZE],
         rate[HUMAN_SIZE];
     double speed = stats->seconds > 0 ? (double)result->size / stats->seconds : 0;
 
     if (result->reloaded)
         output_warn(&cli->output, "a part of the image was not enough: all of it was pulled");
     if (stats->reused_bytes)
-        output_note(&cli->output, "pulled %s: %s of %s in %s (%s image)", ref,
-                    human_bytes(stats->downloaded_bytes, fetched),
-                    human_bytes(result->size, archive), human_seconds(stats->seconds, time),
-                    human_bytes(stats->raw_bytes, raw));
+        output_note(&cli->output, "pulled %s: %s in %s (%s image)", ref,
+                    human_part(stats->downloaded_bytes, result->size, part),
+                    human_seconds(stats->seconds, time), human_bytes(stats->raw_bytes, raw));
     else
         output_note(&cli->output, "pulled %s: %s in %s (%s image), %s", ref,
                     human_bytes(result->size, archive), human_seconds(stats->seconds, time),

@@ -15,6 +15,10 @@
 #define SETTINGS     "Settings and checks"
 #define PROGRAM      "This program"
 
+#define LIST_EMPTY                                                                                 \
+    "When there is none, the list is empty, a line on standard error says so, and the\n"           \
+    "exit code is 0, for an application that is not there as well: s3dock list apps.\n"
+
 const struct command command_table[COMMAND_COUNT] = {
     [CMD_BUILD] =
         {.name = "build",
@@ -108,8 +112,9 @@ const struct command command_table[COMMAND_COUNT] = {
          .examples = "s3dock diff myapp:20250721-2118-f7a5a27 myapp:v1.2.0\tby layer and in all\n",
          .details =
              "What a host that has the first image lacks of the second: layers that it finds\n"
-             "do not move, nor chunks that the first one holds somewhere. Documents, the\n"
-             "index and gaps between chunks come on top: a few percent of what moves.\n",
+             "do not move, nor chunks that the first one holds somewhere. Layers too small for\n"
+             "chunks of their own, and the config, are in the rest. The index and gaps between\n"
+             "chunks come on top: a few percent of what moves.\n",
          .run = cmd_diff},
     [CMD_TAG] =
         {.name = "tag",
@@ -119,9 +124,11 @@ const struct command command_table[COMMAND_COUNT] = {
          .most = 2,
          .summary = "give an image in the bucket a version",
          .examples = "s3dock tag myapp:20250721-2118-f7a5a27 v1.2.0\tonce and for all\n",
-         .details = "A version stands for one image: tagging another one with it is refused.\n"
-                    "--force moves it, and with it every environment that was promoted to it; the\n"
-                    "audit log says so.\n",
+         .details =
+             "A version stands for one image: tagging another one with it is refused, and so\n"
+             "is the version latest.\n"
+             "--force moves it, and with it every environment that was promoted to it; the\n"
+             "audit log says so.\n",
          .run = cmd_tag},
     [CMD_PROMOTE] =
         {.name = "promote",
@@ -133,11 +140,13 @@ const struct command command_table[COMMAND_COUNT] = {
          .examples = "s3dock promote myapp:20250721-2118-f7a5a27 staging\tan image\n"
                      "s3dock promote myapp v1.2.0 production\ta version\n"
                      "s3dock promote myapp:v1.2.0 production\tthe same\n",
-         .details = "WHAT is an image, or a version: APP:VERSION or APP VERSION.\n"
-                    "\n"
-                    "Nothing is written when the environment is there already. If somebody else\n"
-                    "changes it at the same moment, the later one is refused (exit code 8), where\n"
-                    "the store honours conditional writes; s3dock doctor tells.\n",
+         .details =
+             "WHAT is an image, or a version: APP:VERSION or APP VERSION. ENV is any name but\n"
+             "latest.\n"
+             "\n"
+             "Nothing is written when the environment is there already. If somebody else\n"
+             "changes it at the same moment, the later one is refused (exit code 8), where\n"
+             "the store honours conditional writes; s3dock doctor tells.\n",
          .run = cmd_promote},
     [CMD_ROLLBACK] =
         {.name = "rollback",
@@ -162,23 +171,26 @@ const struct command command_table[COMMAND_COUNT] = {
                      .examples = "s3dock current myapp production\tas APP:YYYYMMDD-HHMM-HASH\n",
                      .details = "",
                      .run = cmd_current},
-    [CMD_HISTORY] = {.name = "history",
-                     .group = RELEASES,
-                     .operands = "APP ENV",
-                     .least = 2,
-                     .most = 2,
-                     .summary = "list an environment's promotions",
-                     .examples = "s3dock history myapp production\tnewest first\n"
-                                 "s3dock history myapp production --limit 1\tthe last one\n",
-                     .details = "From the audit log, which only grows.\n",
-                     .run = cmd_history},
+    [CMD_HISTORY] =
+        {.name = "history",
+         .group = RELEASES,
+         .operands = "APP ENV",
+         .least = 2,
+         .most = 2,
+         .summary = "list an environment's promotions",
+         .examples = "s3dock history myapp production\tnewest first\n"
+                     "s3dock history myapp production --limit 1\tthe last one\n",
+         .details =
+             "From the audit log, which only grows. An environment that is not there, and that\n"
+             "the log does not know, is an error (exit code 3).\n",
+         .run = cmd_history},
     [CMD_LIST_APPS] = {.name = "list apps",
                        .group = RELEASES,
                        .operands = "",
                        .summary = "list the applications",
                        .examples =
                            "s3dock list apps\twhatever has images, versions or environments\n",
-                       .details = "",
+                       .details = "When there is none, the list is empty and the exit code is 0.\n",
                        .run = cmd_list_apps},
     [CMD_LIST_IMAGES] = {.name = "list images",
                          .group = RELEASES,
@@ -188,7 +200,7 @@ const struct command command_table[COMMAND_COUNT] = {
                          .summary = "list an application's images",
                          .examples = "s3dock list images myapp\tnewest first\n"
                                      "s3dock list images myapp --month 202507\tof one month\n",
-                         .details = "",
+                         .details = LIST_EMPTY,
                          .run = cmd_list_images},
     [CMD_LIST_TAGS] = {.name = "list tags",
                        .group = RELEASES,
@@ -197,7 +209,7 @@ const struct command command_table[COMMAND_COUNT] = {
                        .most = 1,
                        .summary = "list an application's versions",
                        .examples = "s3dock list tags myapp\tv1.10.0 before v1.9.0\n",
-                       .details = "",
+                       .details = LIST_EMPTY,
                        .run = cmd_list_tags},
     [CMD_LIST_ENVS] = {.name = "list envs",
                        .group = RELEASES,
@@ -207,7 +219,7 @@ const struct command command_table[COMMAND_COUNT] = {
                        .summary = "list its environments",
                        .examples = "s3dock list envs myapp\tand what they lead to\n"
                                    "s3dock list environments myapp\tthe same\n",
-                       .details = "",
+                       .details = LIST_EMPTY,
                        .run = cmd_list_envs},
     [CMD_LIST_TAG_FOR] =
         {.name = "list tag-for",
@@ -217,7 +229,10 @@ const struct command command_table[COMMAND_COUNT] = {
          .most = 2,
          .summary = "print an environment's version",
          .examples = "s3dock list tag-for myapp production\tif it was promoted by version\n",
-         .details = "",
+         .details =
+             "Prints nothing when the environment was promoted to an image directly; a line on\n"
+             "standard error says so, and the exit code is 0. An environment that is not\n"
+             "there is an error (exit code 3).\n",
          .run = cmd_list_tag_for},
     [CMD_RESUME] =
         {.name = "resume",
@@ -238,17 +253,24 @@ const struct command command_table[COMMAND_COUNT] = {
          .summary = "remove what nobody needs",
          .examples = "s3dock cleanup --dry-run\twhat would go\n"
                      "s3dock cleanup --unfinished 1d\twhat has been unfinished for a day\n"
-                     "s3dock cleanup myapp --keep 10 --older-than 30d\tand old images\n",
+                     "s3dock cleanup myapp --keep 10\tall images but the newest 10\n"
+                     "s3dock cleanup myapp --keep 10 --older-than 30d\tof those, old ones\n",
          .details =
              "Transfers that did not come to their end go when nothing has happened to them\n"
              "for so long: unfinished uploads and temporary objects in the bucket, and what\n"
              "they left on this host. An upload of another host that is younger may be at\n"
              "work, so choose AGE longer than any push takes.\n"
              "\n"
-             "Images go only when APP is named, with --keep, --older-than, or both: those that\n"
-             "are not among the newest N, and whose own time is longer ago than AGE. An image\n"
-             "that a version or an environment leads to always stays; that is looked at again\n"
-             "right before it goes. What push keeps of replaced images is not touched.\n",
+             "Images go only when APP is named, and by what is asked for: neither flag has a\n"
+             "default. --keep N alone: all but the newest N, however young they are.\n"
+             "--older-than AGE alone: all that are older. Both: all that are older and not\n"
+             "among the newest N. An image is as old as its name says: that is the time of\n"
+             "its commit, not of its push.\n"
+             "\n"
+             "An image that a version or an environment leads to always stays; that is looked\n"
+             "at again right before it goes. So does the one that rollback would lead to, one\n"
+             "step back from where each environment is. What push keeps of replaced images is\n"
+             "not touched. An application without images is nothing to do (exit code 0).\n",
          .run = cmd_cleanup},
     [CMD_CONFIG_INIT] = {.name = "config init",
                          .group = SETTINGS,

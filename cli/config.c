@@ -202,7 +202,7 @@ static int choose_profile(struct resolve *r, const char *forced)
 
     if (resolve_option(r, &option_table[OPT_PROFILE]))
         return ERR_FAIL;
-    config->profile_chosen = setting->origin >= ORIGIN_ENV;
+    config->profile_chosen = forced || setting->origin >= ORIGIN_ENV;
     if (!str_copy(config->profile, sizeof config->profile, forced ? forced : setting->value))
         return err_set(r->err, ERR_USAGE, "profile", "the profile's name is too long");
     if (config_file_has_profile(&config->file, config->profile))

@@ -35,7 +35,7 @@ struct config {
  * alone. Secrets are made known to log_redact. */
 int config_load(struct config *out, const struct args *args, getenv_fn *env, bool no_file,
                 struct err *err);
-/* The same settings seen through another profile of the file. */
+/* The same as if this profile of the file had been asked for by name. */
 int config_load_profile(struct config *out, const struct args *args, getenv_fn *env,
                         const char *profile, struct err *err);
 void config_finish(struct config *config);

@@ -115,8 +115,8 @@ int connect_store(struct cli *cli, bool create, struct store **out, struct err *
 
 /*
  * A context that was asked for is put into the environment as the docker command would have it
- * there: so its own rules apply, and a docker program that we start means the same daemon. Called
- * before any thread is started.
+ * there: so a docker program that we start means the same daemon. Called before any thread is
+ * started.
  */
 static int use_context(const char *context, struct err *err)
 {
@@ -129,10 +129,13 @@ int connect_docker_endpoint(struct cli *cli, struct docker_endpoint *out, struct
 {
     const char *host = config_text(&cli->config, OPT_DOCKER_HOST);
     const char *context = config_text(&cli->config, OPT_DOCKER_CONTEXT);
+    char origin[512];
+    struct docker_asked asked = {.host = host, .context = context, .origin = origin};
 
     if (!host && context && use_context(context, err))
         return ERR_FAIL;
-    if (docker_endpoint_find(host, environment, out, err))
+    config_origin(&cli->config, host ? OPT_DOCKER_HOST : OPT_DOCKER_CONTEXT, origin, sizeof origin);
+    if (docker_endpoint_find(&asked, environment, out, err))
         return ERR_FAIL;
     out->patience = (int64_t)config_number(&cli->config, OPT_DOCKER_TIMEOUT) * NS_PER_MS;
     return 0;

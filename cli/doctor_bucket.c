@@ -170,7 +170,8 @@ static void check_region(struct probe *p, const struct store_stats *before)
 
 static void judge_contact(struct probe *p, enum store_answer answer, struct err *err)
 {
-    p->unread = answer == STORE_FAILED && err->family == ERR_AUTH && !strcmp(err->code, "denied");
+    p->unread = answer == STORE_FAILED && err->family == ERR_AUTH &&
+                (!strcmp(err->code, "denied") || !strcmp(err->code, "unsigned"));
     if (answer != STORE_FAILED) {
         doctor_ok(p->doctor, "bucket", "it is there, and the credentials are good");
     } else if (!p->unread) {

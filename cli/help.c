@@ -8,11 +8,12 @@
 #include "cli/command.h"
 #include "cli/version.h"
 
-#define WIDTH          80
-#define FLAG_COLUMN    26
-#define NAME_COLUMN    18
-#define EXAMPLE_MAX    62 /* a longer one has its explanation on the next line */
-#define EXAMPLE_INDENT "      "
+#define WIDTH             80
+#define FLAG_COLUMN       26
+#define ROW_START(column) (2 + (size_t)(column) + 1)
+#define NAME_COLUMN       18
+#define EXAMPLE_MAX       62 /* a longer one has its explanation on the next line */
+#define EXAMPLE_INDENT    "      "
 
 static const struct exit_code {
     const char *code, *meaning;
@@ -29,6 +30,7 @@ static const struct exit_code {
     {"10", "Docker is away or refused"},
     {"12", "the server or Docker lacks something needed"},
     {"130, 143", "interrupted by SIGINT, SIGTERM"},
+    {"141", "nobody read standard output to its end (SIGPIPE)"},
 };
 
 static bool in_group(const char *name, const char *group)
@@ -44,15 +46,35 @@ static void row(struct text *out, const char *left, int column, const char *righ
     text_printf(out, "  %-*s %s\n", column, left, right);
 }
 
+/* "(auto|path|virtual; default: auto)", as far as the option has such. */
+static const char *values_of(const struct option *option, char out[96])
+{
+    const char *words = option->kind == OPTION_CHOICE ? option->words : NULL;
+    const char *fallback = option_takes_value(option) ? option->fallback : NULL;
+
+    out[0] = '\0';
+    if (words || fallback)
+        snprintf(out, 96, "(%s%s%s%s)", words ? words : "", words && fallback ? "; " : "",
+                 fallback ? "default: " : "", fallback ? fallback : "");
+    return out;
+}
+
 static void flag_row(struct text *out, const struct option *option)
 {
-    char letter[8] = "    ", flag[64];
+    char letter[8] = "    ", flag[64], values[96], words[160];
+    bool fits;
 
     if (option->letter)
         snprintf(letter, sizeof letter, "-%c, ", option->letter);
     snprintf(flag, sizeof flag, "%s--%s%s%s", letter, option->name, option->argument ? " " : "",
              option->argument ? option->argument : "");
-    row(out, flag, FLAG_COLUMN, option->help);
+    values_of(option, values);
+    fits = ROW_START(FLAG_COLUMN) + strlen(option->help) + 1 + strlen(values) <= WIDTH;
+    snprintf(words, sizeof words, "%s%s%s", option->help, fits && values[0] ? " " : "",
+             fits ? values : "");
+    row(out, flag, FLAG_COLUMN, words);
+    if (!fits && values[0])
+        row(out, "", FLAG_COLUMN, values);
 }
 
 static void command_row(struct text *out, const struct command *command)

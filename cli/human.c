@@ -1,6 +1,9 @@
 #include "cli/human.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
 
 static void scaled(double value, const char *suffix, char out[HUMAN_SIZE])
 {
@@ -23,6 +26,19 @@ const char *human_bytes(uint64_t bytes, char out[HUMAN_SIZE])
         snprintf(out, HUMAN_SIZE, "%u byte%s", (unsigned)bytes, bytes == 1 ? "" : "s");
     else
         scaled((double)bytes, "", out);
+    return out;
+}
+
+const char *human_part(uint64_t fetched, uint64_t archive, char out[HUMAN_PART_SIZE])
+{
+    char all[HUMAN_SIZE], part[HUMAN_SIZE];
+
+    human_bytes(fetched, part);
+    human_bytes(archive, all);
+    if (fetched < archive)
+        snprintf(out, HUMAN_PART_SIZE, "%s of %s", part, all);
+    else
+        snprintf(out, HUMAN_PART_SIZE, "%s, documents and index included", part);
     return out;
 }
 
@@ -61,5 +77,20 @@ const char *human_wait(double seconds, char out[HUMAN_SIZE])
         snprintf(out, HUMAN_SIZE, "%.0f s", seconds);
     else
         long_time(seconds, out);
+    return out;
+}
+
+const char *human_time(const char *rfc3339, char out[HUMAN_SIZE])
+{
+    char utc[CLOCK_RFC3339_SIZE];
+    int64_t wall;
+
+    if (!clock_parse_rfc3339(rfc3339, &wall)) {
+        snprintf(out, HUMAN_SIZE, "-");
+        return out;
+    }
+    clock_rfc3339(wall, utc);
+    /* one that says UTC is shown as it is: nanoseconds do not reach to Go's zero time */
+    snprintf(out, HUMAN_SIZE, "%.19sZ", rfc3339[strlen(rfc3339) - 1] == 'Z' ? rfc3339 : utc);
     return out;
 }

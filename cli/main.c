@@ -3,6 +3,7 @@
  * what it says.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 #include "cli/command.h"
 #include "cli/help.h"
 #include "cli/signals.h"
+
+#define LAST_WORDS_MAX 1024
 
 static const char *environment(const char *name)
 {
@@ -42,12 +45,51 @@ static void print_warnings(struct cli *cli)
         output_warn(&cli->output, "%.*s", (int)(end - line), line);
 }
 
+/* Whether a transfer that is cut off leaves something to go on with. */
+static bool keeps_what_has_arrived(const struct cli *cli)
+{
+    const struct config *config = &cli->config;
+    const struct command *command = cli->args->command;
+
+    return command && (command_id(command) == CMD_PUSH || command_id(command) == CMD_PULL) &&
+           config_switch(config, OPT_RESUME) && !config_switch(config, OPT_NO_RESUME);
+}
+
+/* Said when a signal has to end the program where it stands: before the configuration is known, and
+ * after. */
+static void prepare_last_words(const struct cli *cli, char words[LAST_WORDS_MAX])
+{
+    struct output output;
+    struct text text;
+    struct err err;
+    struct view view;
+
+    err_set(&err, ERR_CANCELLED, "signal", "stopped at once, without tidying up");
+    err_hint(&err, keeps_what_has_arrived(cli)
+                       ? "what has arrived is kept: run the same command again to go on"
+                       : "nothing unfinished is visible in the bucket; run the same command again");
+    output_init(&output, cli->output.json);
+    text_init(&text, LAST_WORDS_MAX);
+    output.command = cli->output.command;
+    output_error_text(&err, false, &text);
+    view = output.json ? output_envelope(&output, &err) : text_view(&text);
+    if (view.size < LAST_WORDS_MAX) {
+        memcpy(words, view.data, view.size);
+        signals_last_words(output.json ? STDOUT_FILENO : STDERR_FILENO, view_of(words, view.size));
+    }
+    text_finish(&text);
+    output_finish(&output);
+}
+
 static int run_command(struct cli *cli, const struct command *command, struct err *err)
 {
+    static char words[LAST_WORDS_MAX];
+
     cli->output.command = command->name;
     if (config_load(&cli->config, cli->args, environment, command->no_file, err))
         return ERR_FAIL;
     set_up_output(cli);
+    prepare_last_words(cli, words);
     print_warnings(cli);
     return command->run(cli, err);
 }
@@ -77,30 +119,6 @@ static const char *name_of(const struct args *args)
     return args->operand_count ? args->operands[0] : "";
 }
 
-/* Said when a signal has to end the program where it stands. */
-static void prepare_last_words(const struct cli *cli)
-{
-    static char words[1024];
-    struct output output;
-    struct text text;
-    struct err err;
-    struct view view;
-
-    err_set(&err, ERR_CANCELLED, "signal", "stopped at once, without tidying up");
-    err_hint(&err, "nothing unfinished is visible in the bucket; run the same command again");
-    output_init(&output, cli->output.json);
-    text_init(&text, sizeof words);
-    output.command = cli->output.command;
-    output_error_text(&err, false, &text);
-    view = output.json ? output_envelope(&output, &err) : text_view(&text);
-    if (view.size < sizeof words) {
-        memcpy(words, view.data, view.size);
-        signals_last_words(output.json ? STDOUT_FILENO : STDERR_FILENO, view_of(words, view.size));
-    }
-    text_finish(&text);
-    output_finish(&output);
-}
-
 /* A standard stream that we were started without stays one that fails: the next file to be opened
  * would get its number otherwise, and our words with it. */
 static void guard_streams(void)
@@ -116,6 +134,7 @@ static void guard_streams(void)
 
 int main(int argc, char **argv)
 {
+    static char words[LAST_WORDS_MAX];
     struct cli cli = {0};
     struct args args;
     struct err err;
@@ -131,7 +150,7 @@ int main(int argc, char **argv)
     cli.args = &args;
     failed = args_parse(argc, argv, &args, &err);
     cli.output.command = name_of(&args);
-    prepare_last_words(&cli);
+    prepare_last_words(&cli, words);
     if (!failed)
         failed = run(&cli, &args, &err);
     if (failed && err.family == ERR_CANCELLED && !err.hint[0])
@@ -139,5 +158,7 @@ int main(int argc, char **argv)
     code = output_end(&cli.output, failed ? &err : NULL, atomic_load(&cli.cancel.signal));
     config_finish(&cli.config);
     output_finish(&cli.output);
+    if (code == OUTPUT_UNREAD)
+        signals_die_of(SIGPIPE);
     return code;
 }

@@ -6,6 +6,7 @@
 #include "cli/option.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -23,6 +24,8 @@
 #define MINUTE_MS 60000
 #define HOUR_MS   (60 * MINUTE_MS)
 #define DAY_MS    (UINT64_C(24) * HOUR_MS)
+
+#define UNIT_SIZE 24
 
 #define NAMES_FIXED "names are part of the format, see docs/configuration.md"
 
@@ -244,7 +247,7 @@ const struct option option_table[OPTION_COUNT] = {
                     .max = UINT64_C(64) << 30,
                     .fallback = "80M",
                     .argument = "SIZE",
-                    .help = "most memory for buffers (24M at least)",
+                    .help = "most memory for buffers, 24M at least",
                     .commands = TRANSFERS},
     [OPT_DRY_RUN] = {.name = "dry-run",
                      .letter = 'n',
@@ -346,14 +349,14 @@ const struct option option_table[OPTION_COUNT] = {
                   .min = 1,
                   .max = 1000000,
                   .argument = "N",
-                  .help = "images of APP: the newest N stay",
+                  .help = "images of APP: all but the newest N go, of any age",
                   .commands = FOR(CMD_CLEANUP)},
     [OPT_OLDER_THAN] = {.name = "older-than",
                         .kind = OPTION_TIME,
                         .min = 1000,
                         .max = 36500 * DAY_MS,
                         .argument = "AGE",
-                        .help = "images of APP: only older ones go (30d)",
+                        .help = "images of APP: only older ones go, such as 30d",
                         .commands = FOR(CMD_CLEANUP)},
     [OPT_MONTH] = {.name = "month",
                    .kind = OPTION_TEXT,
@@ -583,8 +586,28 @@ static bool in_range(const struct option *option, uint64_t number)
     return number >= option->min && number <= option->max;
 }
 
+struct unit {
+    const char *name;
+    uint64_t size; /* the next smaller one divides it */
+};
+
+static const struct unit sizes[] = {
+    {"", 1}, {"K", 1024}, {"M", 1 << 20}, {"G", 1 << 30}, {NULL, 0}};
+static const struct unit times[] = {{"ms", 1},      {"s", 1000},   {"m", MINUTE_MS},
+                                    {"h", HOUR_MS}, {"d", DAY_MS}, {NULL, 0}};
+
+/* In the largest unit that leaves nothing over. */
+static const char *in_unit(uint64_t number, const struct unit *units, char out[UNIT_SIZE])
+{
+    while (units[1].name && number >= units[1].size && number % units[1].size == 0)
+        units++;
+    snprintf(out, UNIT_SIZE, "%ju%s", (uintmax_t)(number / units->size), units->name);
+    return out;
+}
+
 int option_check(const struct option *option, const char *value, const char *where, struct err *err)
 {
+    char low[UNIT_SIZE], high[UNIT_SIZE];
     uint64_t number;
     bool on;
 
@@ -614,15 +637,15 @@ int option_check(const struct option *option, const char *value, const char *whe
         return 0;
     case OPTION_SIZE:
         if (!option_read_size(value, &number) || !in_range(option, number))
-            return err_set(err, ERR_USAGE, "value", "%s: \"%s\" is no size from %juM to %juM",
-                           where, value, (uintmax_t)(option->min >> 20),
-                           (uintmax_t)(option->max >> 20));
+            return err_set(err, ERR_USAGE, "value", "%s: \"%s\" is no size from %s to %s", where,
+                           value, in_unit(option->min, sizes, low),
+                           in_unit(option->max, sizes, high));
         return 0;
     case OPTION_TIME:
         if (!option_read_time(value, &number) || !in_range(option, number))
             return err_set(err, ERR_USAGE, "value",
-                           "%s: \"%s\" is no time like 30s or 5m, from %jums to %juh", where, value,
-                           (uintmax_t)option->min, (uintmax_t)(option->max / HOUR_MS));
+                           "%s: \"%s\" is no time like 30s or 5m, from %s to %s", where, value,
+                           in_unit(option->min, times, low), in_unit(option->max, times, high));
         return 0;
     }
     return 0;

@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "move/sink.h"
 
 #define NOTE_MAX 2048
 
@@ -195,7 +196,7 @@ static int print(int fd, struct text *text)
         errno = 0;
         failed = file_write_all(fd, text->data, strlen(text->data), "standard output", &err);
         if (failed && errno == EPIPE)
-            return ERR_INTERNAL;
+            return OUTPUT_UNREAD;
     }
     if (!failed)
         return 0;
@@ -220,6 +221,8 @@ int output_end(struct output *output, const struct err *err, int signal)
     int code = exit_code(err, signal), unprinted;
     struct err shown;
 
+    if (err && err->family == ERR_LOCAL && !strcmp(err->code, SINK_UNREAD))
+        return OUTPUT_UNREAD;
     if (err) {
         /* before JSON escapes could hide a secret's letters from the look-out */
         shown = *err;

@@ -47,9 +47,11 @@ void output_note(const struct output *output, const char *fmt, ...)
 void output_warn(const struct output *output, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+#define OUTPUT_UNREAD 141 /* 128 + SIGPIPE */
+
 /* Prints the result, or the error when `err` is not NULL, and returns the exit code: 0, the error's
- * family, or what printing itself came to (a reader that went away: 1, silently). For
- * ERR_CANCELLED, 128 + `signal`. */
+ * family, or what printing itself came to. For ERR_CANCELLED, 128 + `signal`. OUTPUT_UNREAD, and
+ * nothing is said: the reader of standard output went away, of which other programs die. */
 int output_end(struct output *output, const struct err *err, int signal);
 
 /* The whole JSON answer; borrowed until output_finish. Ends what output_data began. */

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/err.h"
+#include "catalog/resolve.h"
 #include "cli/args.h"
 #include "cli/command.h"
 #include "cli/connect.h"
@@ -14,6 +16,16 @@
 static bool looks_like_image(const char *tag)
 {
     return strspn(tag, "0123456789") == 8 && tag[8] == '-';
+}
+
+bool wanted_is_image(const char *app, const char *name)
+{
+    char ref[NAME_APP_MAX + NAME_VERSION_MAX];
+    struct image_name image;
+    struct err ignored;
+
+    snprintf(ref, sizeof ref, "%s:%s", app, name);
+    return name_parse_image(ref, &image, &ignored) == 0;
 }
 
 int wanted_parse(const char *text, struct wanted *out, struct err *err)
@@ -32,6 +44,25 @@ int wanted_parse(const char *text, struct wanted *out, struct err *err)
     if (colon - text >= NAME_APP_MAX || !str_copy(out->version, sizeof out->version, colon + 1))
         return name_parse_image(text, &out->image, err); /* which says what is wrong */
     return name_check_app(out->app, err) || name_check_version(out->version, err) ? ERR_FAIL : 0;
+}
+
+void wanted_no_version(struct store *store, const char *app, const char *name, const char *instead,
+                       struct err *err)
+{
+    struct standing standing;
+    struct err ignored;
+
+    if (err->family != ERR_NOT_FOUND || strcmp(err->code, "tag") != 0)
+        return;
+    err_set(err, ERR_NOT_FOUND, "tag", "tag not found: %s/%s: there is no version of that name",
+            app, name);
+    if (wanted_is_image(app, name))
+        err_hint(err, "an image is named in one word: %s:%s", app, name);
+    else if (name_check_env(name, &ignored) == 0 &&
+             resolve_standing(store, app, name, &standing, &ignored) == 0)
+        err_hint(err, "%s is an environment: s3dock %s %s %s", name, instead, app, name);
+    else
+        err_hint(err, "s3dock list tags %s shows what there is", app);
 }
 
 int release_begin(struct cli *cli, struct release_options *options, struct err *err)

@@ -22,6 +22,14 @@ struct wanted {
 };
 int wanted_parse(const char *text, struct wanted *out, struct err *err);
 
+/* Whether APP:NAME is an image: a blank was typed for the colon. */
+bool wanted_is_image(const char *app, const char *name);
+/* "no version of that name", in an error of which that is the reason, and a hint at what the name
+ * is instead: an environment, which the command `instead` takes ("pull", "current"), or an image.
+ * Leaves other errors as they are. */
+void wanted_no_version(struct store *store, const char *app, const char *name, const char *instead,
+                       struct err *err);
+
 /* Opens the bucket and fills the options. The caller destroys options->store, after a failure too.
  */
 int release_begin(struct cli *cli, struct release_options *options, struct err *err);

@@ -81,3 +81,15 @@ void signals_last_words(int fd, struct view words)
     last_words_fd = fd;
     last_words = words;
 }
+
+void signals_die_of(int signal)
+{
+    sigset_t one;
+
+    handle(signal, SIG_DFL);
+    sigemptyset(&one);
+    sigaddset(&one, signal);
+    sigprocmask(SIG_UNBLOCK, &one, NULL);
+    raise(signal);
+    _exit(128 + signal);
+}

@@ -121,6 +121,10 @@ static void print_moves(struct output *output, const struct survey *survey)
         moves_line(line, name, &survey->rows[i]);
         output_line(output, "%s", line);
     }
+    if (survey->rest.moves) {
+        moves_line(line, "      the rest", &survey->rest);
+        output_line(output, "%s", line);
+    }
     moves_line(line, "      in all", &survey->total);
     output_line(output, "%s", line);
 }

@@ -59,7 +59,7 @@ static void take(void *arg, size_t at, enum store_answer answer, struct view tex
     } else if (audit_parse(text, &event->event, &err)) {
         warn(m, at, err.text);
     } else if (event->event.type == AUDIT_PROMOTION &&
-               strcmp(event->event.promotion.environment, m->env) == 0) {
+               (!m->env || strcmp(event->event.promotion.environment, m->env) == 0)) {
         event->key = m->keys[at];
         event->when = 0;
         clock_parse_rfc3339(event->event.timestamp, &event->when);

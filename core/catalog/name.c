@@ -102,6 +102,25 @@ int name_check_version(const char *text, struct err *err)
     return err_hint(err, "use letters, digits, '.', '_', '+' and '-', as in v1.2.0 or 2.0.0-rc.1");
 }
 
+int name_check_new_env(const char *text, struct err *err)
+{
+    if (strcmp(text, "latest") != 0)
+        return name_check_env(text, err);
+    err_set(err, ERR_USAGE, "name", "invalid environment name 'latest': it does not say of what");
+    return err_hint(err, "name it after where the image runs, as in production or staging: that "
+                         "moves with each promotion");
+}
+
+int name_check_new_version(const char *text, struct err *err)
+{
+    if (strcmp(text, "latest") != 0)
+        return name_check_version(text, err);
+    err_set(err, ERR_USAGE, "name",
+            "invalid version 'latest': a version stays, and the latest is soon another one");
+    return err_hint(err, "name the version, as in v1.2.0; what moves is an environment: s3dock "
+                         "promote REF staging");
+}
+
 bool name_is_hash(const char *text)
 {
     size_t length = strspn(text, "0123456789abcdef");
@@ -139,6 +158,8 @@ static int refuse_shape(const char *text, struct err *err)
 {
     const char *slash = strrchr(text, '/');
     const char *why = "it is not APP:YYYYMMDD-HHMM-hash";
+    struct image_name behind;
+    struct err ignored;
 
     if (!*text)
         why = "it is empty";
@@ -149,8 +170,8 @@ static int refuse_shape(const char *text, struct err *err)
     else if (!strchr(text, ':'))
         why = "the tag is missing";
     err_set(err, ERR_USAGE, "reference", "invalid image reference format: %s (%s)", text, why);
-    if (slash && slash[1] && !strchr(text, '@'))
-        return err_hint(err, "docker tag %s %s, and use that name", text, slash + 1);
+    if (slash && !strchr(text, '@') && name_parse_image(slash + 1, &behind, &ignored) == 0)
+        return err_hint(err, "docker tag %s %s, and use that name", text, behind.ref);
     return err_hint(err, "write it as myapp:20250721-2118-f7a5a27: application, then time and hash "
                          "of the commit");
 }

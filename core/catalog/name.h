@@ -39,6 +39,10 @@ int name_check_env(const char *text, struct err *err);
 /* [A-Za-z0-9][A-Za-z0-9._+-]{0,127}, no "..": a semantic version, or any other name of that shape
  */
 int name_check_version(const char *text, struct err *err);
+/* The same for one that is to be set: "latest" is refused, since neither who reads it nor who pulls
+ * it knows what it stands for. One that is there (the original allowed it) is read as any other. */
+int name_check_new_env(const char *text, struct err *err);
+int name_check_new_version(const char *text, struct err *err);
 /* 5 to 40 lower-case hex digits. */
 bool name_is_hash(const char *text);
 

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "catalog/change.h"
 #include "catalog/conditions.h"
-#include "catalog/history.h"
+#include "catalog/previous.h"
 #include "catalog/resolve.h"
 
 /* One change on its way. */
@@ -153,7 +153,7 @@ int release_tag(const struct release_options *options, const struct image_name *
     int answer;
 
     step_init(&step, options, result);
-    if (name_check_version(version, err))
+    if (name_check_new_version(version, err))
         return ERR_FAIL;
     describe(&step, image, AUDIT_TAG);
     key_tag(result->key, image->app, version);
@@ -234,7 +234,7 @@ int release_promote_image(const struct release_options *options, const struct im
     struct step step;
 
     step_init(&step, options, result);
-    return promote_image(&step, image, NULL, env, err);
+    return name_check_new_env(env, err) ? ERR_FAIL : promote_image(&step, image, NULL, env, err);
 }
 
 int release_promote_tag(const struct release_options *options, const char *app, const char *version,
@@ -243,86 +243,31 @@ int release_promote_tag(const struct release_options *options, const char *app, 
     struct step step;
 
     step_init(&step, options, result);
-    return promote_tag(&step, app, version, env, err);
+    return name_check_new_env(env, err) ? ERR_FAIL : promote_tag(&step, app, version, env, err);
 }
 
 /* ---- rollback ---- */
-
-/*
- * Read from the newest event backwards: a rollback takes one promotion back that lies before it, so
- * as many promotions are passed over as rollbacks were met. What the first one left over replaced
- * is where this rollback leads.
- */
-struct backwards {
-    const struct pointer *now; /* what stands there */
-    bool begun, known;         /* the newest event was seen; it explains `now` */
-    unsigned taken_back;
-    bool found;
-    char target[KEY_MAX];
-};
-
-/* Whether the event set the environment to what it is. */
-static bool explains(const struct audit_event *event, const struct pointer *now)
-{
-    const struct audit_promotion *details = &event->promotion;
-    char version[NAME_VERSION_MAX], tag[sizeof event->app_name + NAME_VERSION_MAX];
-    struct image_name image;
-
-    if (resolve_version_of(event->app_name, now, version)) {
-        snprintf(tag, sizeof tag, "%s:%s", event->app_name, version);
-        return strcmp(details->source, tag) == 0;
-    }
-    return resolve_image_of(event->app_name, now, &image) &&
-           strcmp(details->source, image.ref) == 0;
-}
-
-static int step_back(void *arg, const struct history_event *at)
-{
-    struct backwards *b = arg;
-    const struct audit_promotion *details = &at->event.promotion;
-
-    if (at->event.overtaken)
-        return 0;
-    if (!b->begun)
-        b->known = explains(&at->event, b->now);
-    b->begun = true;
-    if (!b->known)
-        return 1;
-    if (details->rollback) {
-        b->taken_back++;
-        return 0;
-    }
-    if (b->taken_back) {
-        b->taken_back--;
-        return 0;
-    }
-    b->found = details->previous_target[0] != '\0';
-    str_copy(b->target, sizeof b->target, details->previous_target);
-    return 1;
-}
 
 /* The target_path to go back to. */
 static int find_previous(const struct release_options *o, const char *app, const char *env,
                          const struct pointer *now, char target[KEY_MAX], struct err *err)
 {
-    _cleanup_text_ struct text warnings;
-    struct backwards back = {.now = now};
+    struct previous previous = {.env = env, .now = now};
 
-    text_init(&warnings, MIB);
-    if (history_read(o->store, app, env, step_back, &back, &warnings, err))
+    if (previous_find(o->store, app, &previous, 1, err))
         return ERR_FAIL;
-    if (back.begun && !back.known) {
+    if (previous.answer == PREVIOUS_UNTOLD) {
         err_set(err, ERR_CONFLICT, "history", "the audit log does not tell how %s/%s came to %s",
                 app, env, now->target_path);
         return err_hint(err, "s3dock history %s %s shows what it tells; promote the image you want",
                         app, env);
     }
-    if (!back.found) {
+    if (previous.answer == PREVIOUS_NONE) {
         err_set(err, ERR_NOT_FOUND, "previous", "there is nothing that %s/%s could go back to", app,
                 env);
         return err_hint(err, "s3dock list images %s shows what could be promoted", app);
     }
-    str_copy(target, KEY_MAX, back.target);
+    str_copy(target, KEY_MAX, previous.target);
     return 0;
 }
 

@@ -9,6 +9,9 @@
  * metadata is put back. Who promotes makes sure that the image is there and then writes; only one
  * whose look came before our deletion and whose write comes after our second look gets through, a
  * pointer to nothing then, which list and doctor show.
+ *
+ * What environments would be rolled back to is looked up once, when the images are chosen: what a
+ * promotion meanwhile makes the previous image was led to then, and is not among them.
  */
 #include "catalog/retention.h"
 
@@ -20,6 +23,7 @@
 #include "base/log.h"
 #include "catalog/listing.h"
 #include "catalog/metadata.h"
+#include "catalog/previous.h"
 
 #define METADATA_MOST (256 * KIB)
 
@@ -29,12 +33,14 @@ struct references {
     size_t tag_count;
     struct listed_environment *environments;
     size_t environment_count;
+    struct previous *previous; /* of each environment; NULL: not looked up */
 };
 
 static void references_finish(struct references *refs)
 {
     free(refs->tags);
     free(refs->environments);
+    free(refs->previous);
 }
 
 /* A line of the warnings, the first one, is why. */
@@ -68,13 +74,37 @@ static int references_read(struct store *store, const char *app, struct referenc
     return failed ? ERR_FAIL : 0;
 }
 
+/* Where rollbacks would lead. */
+static int look_back(struct store *store, const char *app, struct references *refs, struct err *err)
+{
+    refs->previous = calloc(refs->environment_count + 1, sizeof *refs->previous);
+    if (!refs->previous)
+        return err_memory(err, "the environments");
+    for (size_t i = 0; i < refs->environment_count; i++) {
+        refs->previous[i].env = refs->environments[i].env;
+        refs->previous[i].now = &refs->environments[i].pointer;
+    }
+    return previous_find(store, app, refs->previous, refs->environment_count, err);
+}
+
+/* A tag that is the previous target keeps its image by itself. */
+static bool is_previous(const struct previous *previous, const char *ref)
+{
+    char month[CLOCK_MONTH_SIZE];
+    struct image_name image;
+
+    return previous->answer == PREVIOUS_FOUND && key_parse_image(previous->target, &image, month) &&
+           strcmp(image.ref, ref) == 0;
+}
+
 static bool is_referenced(const struct references *refs, const char *ref)
 {
     for (size_t i = 0; i < refs->tag_count; i++)
         if (strcmp(refs->tags[i].image, ref) == 0)
             return true;
     for (size_t i = 0; i < refs->environment_count; i++)
-        if (strcmp(refs->environments[i].image, ref) == 0)
+        if (strcmp(refs->environments[i].image, ref) == 0 ||
+            (refs->previous && is_previous(&refs->previous[i], ref)))
             return true;
     return false;
 }
@@ -102,42 +132,40 @@ static int describe(struct store *store, const struct listed_image *image,
 }
 
 static int choose(struct store *store, const struct retention_policy *policy,
-                  const struct references *refs, const struct listed_image *images, size_t total,
-                  struct retired_image *out, size_t *count, size_t *kept, struct err *err)
+                  const struct references *refs, const struct listed_image *images,
+                  struct retention_choice *out, struct err *err)
 {
-    for (size_t i = policy->keep; i < total; i++) {
+    out->images = calloc(out->total + 1, sizeof *out->images);
+    if (!out->images)
+        return err_memory(err, "the list of images");
+    for (size_t i = policy->keep; i < out->total; i++) {
         if (!is_old(&images[i], policy->before))
             continue;
         if (is_referenced(refs, images[i].image.ref))
-            ++*kept;
-        else if (describe(store, &images[i], &out[(*count)++], err))
+            out->kept++;
+        else if (describe(store, &images[i], &out->images[out->count++], err))
             return ERR_FAIL;
     }
     return 0;
 }
 
 int retention_find(struct store *store, const struct retention_policy *policy,
-                   struct retired_image **out, size_t *count, size_t *kept, struct err *err)
+                   struct retention_choice *out, struct err *err)
 {
     struct listed_image *images = NULL;
     struct references refs = {.tags = NULL};
     struct text warnings;
-    size_t total = 0;
     int failed;
 
-    *out = NULL;
-    *count = *kept = 0;
+    *out = (struct retention_choice){.images = NULL};
     text_init(&warnings, MIB); /* what is no image is not ours to judge */
-    failed = listing_images(store, policy->app, NULL, &images, &total, &warnings, err) ||
-             references_read(store, policy->app, &refs, err);
-    if (!failed) {
-        *out = calloc(total + 1, sizeof **out);
-        failed = *out ? choose(store, policy, &refs, images, total, *out, count, kept, err)
-                      : err_memory(err, "the list of images");
-    }
+    failed = listing_images(store, policy->app, NULL, &images, &out->total, &warnings, err) ||
+             references_read(store, policy->app, &refs, err) ||
+             look_back(store, policy->app, &refs, err) ||
+             choose(store, policy, &refs, images, out, err);
     if (failed) {
-        free(*out);
-        *out = NULL;
+        free(out->images);
+        out->images = NULL;
     }
     references_finish(&refs);
     text_finish(&warnings);

@@ -1,8 +1,9 @@
 /*
  * retention - which images of an application may go, and how they go.
  *
- * An image that a tag or an environment leads to stays, whatever the policy says. When any tag or
- * environment of the application cannot be read, nothing may go at all.
+ * An image that a tag or an environment leads to stays, whatever the policy says, and so does the
+ * one that an environment would be rolled back to. When any tag or environment of the application
+ * cannot be read, nothing may go at all.
  */
 #ifndef S3DOCK_CATALOG_RETENTION_H
 #define S3DOCK_CATALOG_RETENTION_H
@@ -28,9 +29,15 @@ struct retired_image {
     uint64_t size;     /* of the archive, 0 when it is not there */
 };
 
-/* Newest first. `kept`: images that would go if nothing led to them. free() the array. */
+struct retention_choice {
+    struct retired_image *images; /* newest first; free() them */
+    size_t count;
+    size_t kept;  /* images that would go if nothing led to them */
+    size_t total; /* all images of the application */
+};
+
 int retention_find(struct store *store, const struct retention_policy *policy,
-                   struct retired_image **out, size_t *count, size_t *kept, struct err *err);
+                   struct retention_choice *out, struct err *err);
 /* Looks once more whether something leads to it. 0: it is gone; RETENTION_KEPT: something does by
  * now, and it is there as before. */
 enum { RETENTION_KEPT = 1 };

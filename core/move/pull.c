@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/err.h"
 #include "base/log.h"
 #include "move/identity.h"
 #include "move/intake.h"
@@ -87,6 +88,12 @@ static int transfer(struct pull *p, struct err *err)
     return answer;
 }
 
+static void say_what_is_kept(const struct pull *p, int answer, struct err *err)
+{
+    if (answer == ERR_FAIL && !p->spent && !err->hint[0] && spool_serves(p->from.spool))
+        err_hint(err, "what was fetched is kept: run the same command again to go on");
+}
+
 static int pull_once(struct pull *p, struct abstain without, struct err *err)
 {
     int answer;
@@ -102,6 +109,7 @@ static int pull_once(struct pull *p, struct abstain without, struct err *err)
     p->result->stats.archive_bytes = p->result->size;
     transfer_count(&p->result->stats, &p->start, p->options->store);
     intake_destroy(p->intake);
+    say_what_is_kept(p, answer, err);
     provision_finish(&p->from, p->spent);
     return p->result->skipped ? 0 : answer;
 }

@@ -230,6 +230,18 @@ static int finish(struct reader *r, struct err *err)
     return 0;
 }
 
+/* What is wrong with the bytes of a file that somebody named is told with that name. */
+static int blame(const struct reader *r, struct err *err)
+{
+    const char *name = r->options.source->name;
+
+    if (!name || err->family != ERR_INTEGRITY)
+        return ERR_FAIL;
+    if (!err->hint[0])
+        err_hint(err, "an archive of docker save is expected: docker save -o image.tar IMAGE");
+    return err_wrap(err, "%s", name);
+}
+
 static int read_all(struct reader *r, struct err *err)
 {
     r->span = next_span(r);
@@ -241,9 +253,9 @@ static int read_all(struct reader *r, struct err *err)
         if (got < 0)
             return ERR_FAIL;
         if (got == 0)
-            return finish(r, err);
+            return finish(r, err) ? blame(r, err) : 0;
         if (scan(r, err) < 0)
-            return ERR_FAIL;
+            return blame(r, err);
     }
 }
 

@@ -111,6 +111,8 @@ static int fd_write(struct sink *sink, struct view bytes, struct err *err)
         if (poll(&poller, 1, (int)(CANCEL_TICK / NS_PER_MS)) == 0)
             continue;
         put = write(s->fd, bytes.data, bytes.size);
+        if (put < 0 && errno == EPIPE)
+            return err_set(err, ERR_LOCAL, SINK_UNREAD, "nobody reads standard output any more");
         if (put < 0 && errno != EINTR && errno != EAGAIN)
             return err_errno(err, errno, "output", "cannot write to standard output");
         if (put > 0) {

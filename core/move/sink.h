@@ -31,7 +31,9 @@ struct sink {
 struct sink *sink_docker(struct docker *docker, struct err *err);
 /* Appears under `path` whole, at finish, or not at all. */
 struct sink *sink_file(const char *path, struct err *err);
-struct sink *sink_fd(int fd, const struct cancel *cancel, struct err *err); /* borrows */
+/* Borrows. Whoever was to read it has gone: local, SINK_UNREAD is the code. */
+#define SINK_UNREAD "unread"
+struct sink *sink_fd(int fd, const struct cancel *cancel, struct err *err);
 struct sink *sink_null(struct err *err);
 
 int sink_write(struct sink *sink, struct view bytes, struct err *err);

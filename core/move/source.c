@@ -207,6 +207,7 @@ static struct file_source *file_source_create(int fd, bool owned, const char *ki
     s->cancel = cancel;
     if (!str_copy(s->name, sizeof s->name, name))
         str_copy(s->name, sizeof s->name, kind);
+    s->source.name = s->name;
     return s;
 }
 

@@ -274,7 +274,7 @@ void spool_close(struct spool *spool, bool done)
 {
     if (!spool)
         return;
-    if (!spool->look && !spool->held && !atomic_load(&spool->kept))
+    if (!spool->look && !spool_serves(spool))
         done = true;
     if (done && spool->part >= 0) {
         unlink(spool->part_path);
@@ -289,6 +289,11 @@ void spool_close(struct spool *spool, bool done)
 }
 
 /* ---- what is in it ---- */
+
+bool spool_serves(const struct spool *spool)
+{
+    return spool && (spool->held || atomic_load(&spool->kept));
+}
 
 uint64_t spool_held(const struct spool *spool)
 {

@@ -49,6 +49,8 @@ void spool_close(struct spool *spool, bool done);
 /* What it held when it was opened, bytes and ranges; sums are checked by then. */
 uint64_t spool_held(const struct spool *spool);
 bool spool_holds(const struct spool *spool, uint64_t offset, uint64_t size);
+/* Whether a rerun will find anything: what it held, or has been kept since. Takes NULL. */
+bool spool_serves(const struct spool *spool);
 /* How many bytes from `offset` on it holds, or (*held false) does not hold; at most `most`. */
 uint64_t spool_run(const struct spool *spool, uint64_t offset, uint64_t most, bool *held);
 /* Bytes of the archive that it holds. Any thread. */

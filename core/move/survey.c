@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "pack/member.h"
@@ -109,25 +110,63 @@ static void add_move(struct survey *survey, struct survey_row *row, const struct
     count(&survey->total.moves, &survey->total.moves_size, chunk);
 }
 
+static int compare_ranges(const void *a, const void *b)
+{
+    const struct raw_range *left = a, *right = b;
+
+    return (left->offset > right->offset) - (left->offset < right->offset);
+}
+
+/* What a pull asks for: the layers that are not there, wherever they lie, and the config. */
+static struct need *list_wanted(const struct index *index, const struct index *other,
+                                const bool *has, struct err *err)
+{
+    const struct image_info *image = &index->image;
+    struct raw_range ranges[IMAGE_LAYERS_MAX + 1];
+    unsigned count = 0;
+
+    if (strcmp(image->id, other->image.id) != 0)
+        ranges[count++] = (struct raw_range){image->config_offset, image->config_size};
+    for (unsigned i = 0; i < image->layer_count; i++)
+        if (!has[i])
+            ranges[count++] =
+                (struct raw_range){image->layers[i].raw_offset, image->layers[i].raw_size};
+    if (count)
+        qsort(ranges, count, sizeof ranges[0], compare_ranges);
+    return need_create(index, ranges, count, err);
+}
+
+static void add_missing(struct survey *survey, const struct index *index, const struct need *wanted,
+                        struct need *names)
+{
+    uint32_t next = 0;
+
+    for (unsigned i = 0; i < index->section_count; i++) {
+        const struct index_section *section = &index->sections[i];
+        uint64_t end = section->packed_offset + section->packed_size;
+
+        for (; next < wanted->count && wanted->chunks[next].packed_offset < end; next++) {
+            const struct index_chunk *chunk = &wanted->chunks[next].chunk;
+
+            if (!need_find(names, &chunk->name, chunk->raw_size))
+                add_move(survey, row_of(survey, section), chunk);
+        }
+    }
+}
+
 int survey_against(struct survey *survey, const struct index *index, const struct index *other,
                    const bool *has, struct err *err)
 {
     struct need *names = list_names(other, err);
+    struct need *wanted = names ? list_wanted(index, other, has, err) : NULL;
 
-    if (!names)
-        return ERR_FAIL;
-    mark_here(survey, has);
-    for (unsigned i = 0; i < index->section_count; i++) {
-        const struct index_section *section = &index->sections[i];
-        struct survey_row *row = row_of(survey, section);
-
-        /* Between layers lie documents: of those only the config moves, and it is tiny. */
-        for (uint32_t j = 0; row != &survey->rest && !row->here && j < section->chunk_count; j++)
-            if (!need_find(names, &section->chunks[j].name, section->chunks[j].raw_size))
-                add_move(survey, row, &section->chunks[j]);
+    if (wanted) {
+        mark_here(survey, has);
+        add_missing(survey, index, wanted, names);
     }
+    need_destroy(wanted);
     need_destroy(names);
-    return 0;
+    return wanted ? 0 : ERR_FAIL;
 }
 
 void survey_plan(struct survey *survey, const struct index *index, const struct need *wanted,

@@ -36,7 +36,8 @@ void survey_destroy(struct survey *survey); /* takes NULL */
 /* What is stored, and what is there twice. All sections must have been read; as below. */
 int survey_inside(struct survey *survey, const struct index *index, struct err *err);
 /* What moves to a host that has the other image: layers it finds (has[i]) do not, nor chunks that
- * are in the other one. */
+ * are in the other one. Of what lies between layers move small layers, and the config of another
+ * image. */
 int survey_against(struct survey *survey, const struct index *index, const struct index *other,
                    const bool *has, struct err *err);
 /* What a pull is going to fetch. `has` may be NULL: no layer is here. */

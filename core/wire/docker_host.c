@@ -191,7 +191,7 @@ static int parse_host(const struct search *s)
 
 static int use_host(const struct search *s, const char *host, const char *origin)
 {
-    str_copy(s->out->origin, sizeof s->out->origin, origin);
+    snprintf(s->out->origin, sizeof s->out->origin, "%s", origin);
     if (!str_copy(s->out->host, sizeof s->out->host, host))
         return err_set(s->err, ERR_USAGE, "docker_host", "%s is too long", origin);
     if (tls_from_env(s) < 0)
@@ -262,7 +262,7 @@ static int use_context(const struct search *s, const char *name, const char *ori
     struct json_node endpoint;
     int answer;
 
-    snprintf(s->out->origin, sizeof s->out->origin, "%s \"%.80s\"", origin, name);
+    snprintf(s->out->origin, sizeof s->out->origin, "%.160s \"%.80s\"", origin, name);
     sha256_of(view_str(name), digest);
     hex_encode(digest, sizeof digest, hash);
     snprintf(below, sizeof below, "/contexts/meta/%s/meta.json", hash);
@@ -282,28 +282,31 @@ static int use_context(const struct search *s, const char *name, const char *ori
     return answer < 0 ? answer : parse_host(s);
 }
 
-int docker_endpoint_find(const char *flag, const char *(*getenv_fn)(const char *),
+/* "default" is no context, but the default socket. */
+static int use_named_context(const struct search *s, const char *name, const char *origin)
+{
+    if (*name && strcmp(name, "default") != 0)
+        return use_context(s, name, origin);
+    return use_host(s, "unix://" DEFAULT_SOCKET, "default");
+}
+
+int docker_endpoint_find(const struct docker_asked *asked, const char *(*getenv_fn)(const char *),
                          struct docker_endpoint *out, struct err *err)
 {
     struct search s = {.env = getenv_fn ? getenv_fn : real_env, .out = out, .err = err};
-    const char *origin = "DOCKER_CONTEXT";
-    char name[256] = "";
+    char name[256];
 
     *out = (struct docker_endpoint){0};
     if (env(&s, "DOCKER_API_VERSION"))
         str_copy(out->api_version, sizeof out->api_version, env(&s, "DOCKER_API_VERSION"));
-    if (flag && *flag)
-        return use_host(&s, flag, "--docker-host");
+    if (asked && asked->host && *asked->host)
+        return use_host(&s, asked->host, asked->origin);
+    if (asked && asked->context && *asked->context)
+        return use_named_context(&s, asked->context, asked->origin);
     if (env(&s, "DOCKER_HOST"))
         return use_host(&s, env(&s, "DOCKER_HOST"), "DOCKER_HOST");
-    if (env(&s, "DOCKER_CONTEXT")) {
-        if (!str_copy(name, sizeof name, env(&s, "DOCKER_CONTEXT")))
-            return err_set(err, ERR_USAGE, "docker_context", "DOCKER_CONTEXT is too long");
-    } else {
-        origin = "context";
-        current_context(&s, name, sizeof name);
-    }
-    if (*name && strcmp(name, "default") != 0)
-        return use_context(&s, name, origin);
-    return use_host(&s, "unix://" DEFAULT_SOCKET, "default");
+    if (env(&s, "DOCKER_CONTEXT"))
+        return use_named_context(&s, env(&s, "DOCKER_CONTEXT"), "DOCKER_CONTEXT");
+    current_context(&s, name, sizeof name);
+    return use_named_context(&s, name, "context");
 }

@@ -1,5 +1,5 @@
 /*
- * docker_host - which daemon is meant: --docker-host, DOCKER_HOST, DOCKER_CONTEXT, the current
+ * docker_host - which daemon is meant: what was asked for, DOCKER_HOST, DOCKER_CONTEXT, the current
  * context, or the default socket, in the order of the docker command line (its code, not its
  * manual: DOCKER_HOST beats DOCKER_CONTEXT).
  */
@@ -13,7 +13,7 @@ struct err;
 
 struct docker_endpoint {
     char host[1024];  /* as named: "unix:///var/run/docker.sock", "tcp://host:2376" */
-    char origin[128]; /* "DOCKER_HOST", "context \"edge\"", "default": for messages */
+    char origin[256]; /* "DOCKER_HOST", "context \"edge\"", "default": for messages */
     char socket[108]; /* path of a unix socket, or "" */
     char url[1024];   /* base URL for HTTP */
     bool tls, tls_verify;
@@ -23,9 +23,16 @@ struct docker_endpoint {
                          set; transfers have no limit */
 };
 
-/* `flag`: the value of --docker-host, or NULL. `getenv_fn`: NULL for getenv (tests give their own).
- * ssh:// and npipe:// are unsupported.docker_host with a hint (an ssh -L tunnel). */
-int docker_endpoint_find(const char *flag, const char *(*getenv_fn)(const char *),
+/* What was asked for beside the environment, and is stronger. */
+struct docker_asked {
+    const char *host;    /* or NULL, or "" */
+    const char *context; /* or NULL, or ""; `host` comes first */
+    const char *origin;  /* what asks for it, for messages: "--docker-host" */
+};
+
+/* `asked`: NULL when nothing was. `getenv_fn`: NULL for getenv (tests give their own). ssh:// and
+ * npipe:// are unsupported.docker_host with a hint (an ssh -L tunnel). */
+int docker_endpoint_find(const struct docker_asked *asked, const char *(*getenv_fn)(const char *),
                          struct docker_endpoint *out, struct err *err);
 
 #endif

@@ -21,8 +21,14 @@
 /* -- words -- */
 
 #define HINT_ENDPOINT "check \"endpoint\" in the profile, and that the server is up"
-#define HINT_KEYS     "check \"access_key\" and \"secret_key\" of the profile"
-#define HINT_DENIED   "the key is known but may not do this: ask who runs the bucket"
+#define HINT_KEYS                                                                                  \
+    "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or \"access_key\" and \"secret_key\" of "  \
+    "the profile; s3dock config show --origin tells which are used"
+#define HINT_NO_KEYS                                                                               \
+    "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or \"access_key\" and \"secret_key\" in "    \
+    "the "                                                                                         \
+    "profile"
+#define HINT_DENIED "the key is known but may not do this: ask who runs the bucket"
 #define HINT_NO_LIST                                                                               \
     HINT_DENIED ". A key without the right to list sees missing objects like this too"
 #define HINT_CLOCK  "set this machine's clock (timedatectl set-ntp true)"
@@ -705,6 +711,20 @@ void s3_reply_read(struct s3_reply *reply, const struct s3_place *place, struct 
         succeeded(reply, place, op, answer);
     else
         refused(reply, place, op, answer);
+}
+
+void s3_reply_unsigned(const struct s3_reply *reply, const struct s3_place *place,
+                       struct store_op *op)
+{
+    const char *code = op->s3_code;
+
+    if ((reply->verdict != S3_FAILED && reply->verdict != S3_ASK) || op->err.family != ERR_AUTH)
+        return;
+    err_set(&op->err, ERR_AUTH, "unsigned",
+            "%s s3://%s/%s: the request went unsigned: there are no credentials (%s%sHTTP %d)",
+            verb_words(op->verb), place->bucket, op->key ? op->key : "", code, code[0] ? ", " : "",
+            op->http_status);
+    err_hint(&op->err, HINT_NO_KEYS);
 }
 
 /* -- was it us? -- */

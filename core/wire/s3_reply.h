@@ -46,6 +46,11 @@ struct s3_reply {
 void s3_reply_read(struct s3_reply *reply, const struct s3_place *place, struct store_op *op,
                    const struct http_answer *answer);
 
+/* The same request, which nobody had signed: where it was refused for want of rights, op->err says
+ * that, auth.unsigned, and nothing of keys that are not there. */
+void s3_reply_unsigned(const struct s3_reply *reply, const struct s3_place *place,
+                       struct store_op *op);
+
 /* Whether an object with this ETag and size can be what `op`, an UPLOAD_COMPLETE, was to make (its
  * `length`, when given, is the size of the whole). */
 bool s3_reply_is_complete(const struct store_op *op, const struct store_info *info);

@@ -680,6 +680,8 @@ static void landed(void *arg, struct http_exchange *exchange)
     if (exchange->answer.resent && !trip->errand)
         trip->perhaps_done = true;
     s3_reply_read(&reply, &s3->place, current(trip), &exchange->answer);
+    if (creds_anonymous(&s3->creds))
+        s3_reply_unsigned(&reply, &s3->place, current(trip));
     s3->bucket_seen = s3->bucket_seen || reply.bucket_exists;
     settle(s3, (int)seat, &reply);
 }

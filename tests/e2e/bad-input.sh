@@ -27,6 +27,8 @@ done <<'TABLE'
 2 .                         pull
 2 .                         push app:20250721-2118-f7a5a27 app:20250721-2118-f7a5a28
 2 app:latest                push app:latest
+2 latest                    tag app:20250721-2118-f7a5a27 latest
+2 latest                    promote app:20250721-2118-f7a5a27 latest
 2 tag.is.missing            push app
 2 .                         push app:20250721-2118
 2 .                         push app:20251321-2118-f7a5a27
@@ -75,7 +77,7 @@ refused 3 "no-such-bucket" "no such bucket, pull" "${pull[@]}" --bucket no-such-
 with AWS_ACCESS_KEY_ID=nobody -- 4 "" "an unknown access key" "${push[@]}"
 with AWS_SECRET_ACCESS_KEY=not-the-secret-of-anybody -- 4 "" "a wrong secret key" "${push[@]}"
 with AWS_SECRET_ACCESS_KEY=not-the-secret-of-anybody -- 4 "" "a wrong secret key, pull" "${pull[@]}"
-with AWS_ACCESS_KEY_ID= AWS_SECRET_ACCESS_KEY= -- 4 "" "no key at all" "${push[@]}"
+with AWS_ACCESS_KEY_ID= AWS_SECRET_ACCESS_KEY= -- 4 "went unsigned" "no key at all" "${push[@]}"
 with AWS_SECRET_ACCESS_KEY= -- "(2|4)" "" "a key without its secret" "${push[@]}"
 # shellcheck disable=SC2046  # two assignments
 with $("$KIT/ceph" user "other$$" "$E2E_S3_DIR") -- 4 "" "somebody else's key" "${push[@]}"
@@ -122,8 +124,16 @@ with DOCKER_HOST="unix://$work/nowhere.sock" -- 10 "nowhere.sock" "no daemon" pu
 with DOCKER_HOST="tcp://127.0.0.1:$port" -- 10 "127.0.0.1:$port" "no daemon there" push $REF
 with DOCKER_HOST="nonsense" -- 2 "nonsense" "no address of a daemon" push $REF
 refused 3 "absent.tar" "an archive that is not there" push $REF --input absent.tar
+refused 6 "noise.json5: bad tar" "noise as archive" push $REF --input noise.json5
+check "the hint says what is expected" grep -q "hint: an archive of docker save" refused.err
 refused "(2|9)" "" "a folder as archive" push $REF --input "$work"
 check "now the image is in the bucket" s3dock "${push[@]}"
+enough()
+{
+    s3dock "$@" 2>enough.err | head -c 10 >/dev/null
+    echo "${PIPESTATUS[0]} $(wc -c <enough.err)"
+}
+check "a reader that has seen enough ends a pull like SIGPIPE, without a word" same "141 0" "$(enough pull $REF --output -)"
 refused 9 "no-such-folder" "an output that cannot be made" pull $REF --output no-such-folder/out.tar
 with DOCKER_HOST="unix://$work/nowhere.sock" -- 10 "nowhere.sock" "no daemon to pull into" pull $REF
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What killed pushes leave is told by resume and removed by cleanup when it is old; images go by policy, and never one
-# that a version or an environment leads to.
+# that a version, an environment or its rollback leads to.
 . "$(dirname "$0")/lib.sh"
 need_s3
 
@@ -13,6 +13,7 @@ for day in 01 02 03 04 05 06; do
 done
 s3dock tag "${names[0]}" v1.0.0 2>/dev/null
 s3dock promote "${names[1]}" production 2>/dev/null
+s3dock promote "${names[2]}" production 2>/dev/null
 
 check "nothing is unfinished after whole pushes" same '' "$(s3dock resume 2>/dev/null)"
 
@@ -63,17 +64,20 @@ refused 2 "which application" "images go only of an application that is named" c
 refused 2 "which images" "and by a policy" cleanup app
 before=$(bucket_state)
 s3dock cleanup app --keep 2 --dry-run --json >dry.json 2>/dev/null
-check "a dry run tells which would go" same 2 "$(json images_removed dry.json)"
-check "and which would, but are in use" same 2 "$(json images_in_use dry.json)"
+check "a dry run tells which would go" same 1 "$(json images_removed dry.json)"
+check "and which would, but are in use" same 3 "$(json images_in_use dry.json)"
 check "and removes none" same "$before" "$(bucket_state)"
 check "old ones go, by their own time" s3dock cleanup app --keep 2 --older-than 1d
 check "the newest, and those in use, are left" \
-    same "aaaaa01 aaaaa02 aaaaa05 aaaaa06" "$(bucket list images/ | grep -o 'aaaaa..\.json' | cut -c 1-7 | xargs)"
-check "nothing of the others is left" same 12 "$(bucket list images/ | wc -l)"
+    same "aaaaa01 aaaaa02 aaaaa03 aaaaa05 aaaaa06" "$(bucket list images/ | grep -o 'aaaaa..\.json' | cut -c 1-7 | xargs)"
+check "nothing of the others is left" same 15 "$(bucket list images/ | wc -l)"
 check "what a version leads to can be pulled" s3dock pull app v1.0.0 --output out.tar
 check "what an environment leads to, too" s3dock pull app production --output out.tar
+check "and what it was before" s3dock rollback app production
+check "really before" same "${names[1]}" "$(s3dock current app production 2>/dev/null)"
+check "an application without images is nothing to do" grep -q "nope has no images" <(s3dock cleanup nope --keep 1 2>&1)
 check "nothing that is younger than AGE goes" s3dock cleanup app --keep 1 --older-than 20000d
-check "really" same 12 "$(bucket list images/ | wc -l)"
+check "really" same 15 "$(bucket list images/ | wc -l)"
 
 # A pointer that cannot be read: nobody knows what it leads to.
 echo '{' >broken.json

@@ -63,6 +63,21 @@ s3dock diff $ONE $OTHER --json >diff.json
 check "of another one all of it" test "$(total moving_size diff.json)" -gt $(($(archive_size $OTHER) * 97 / 100))
 check "as a table" s3dock diff $ONE $OTHER
 
+# Layers too small for chunks of their own: they lie between the documents, and move all the same.
+mkdir small
+for number in 1 2; do
+    echo $number >small/file
+    "$KIT/make_image" small:2025073$((number - 1))-2118-f7a5a27 small.tar --from "$work/small" --layers 1 --size 1
+    s3dock push small:2025073$((number - 1))-2118-f7a5a27 --input small.tar
+done
+small=(small:20250730-2118-f7a5a27 small:20250731-2118-f7a5a27)
+s3dock diff "${small[@]}" --json >diff.json
+check "a layer in the rest moves" test "$(total moving_size diff.json)" -gt 0
+check "rows and sum agree" sums diff.json
+check "the rest is a row" grep -q "the rest  .* %" <(s3dock diff "${small[@]}")
+check "nothing moves to where it is" same 0 \
+    "$(s3dock diff "${small[0]}" "${small[0]}" --json >diff.json && total moving_size diff.json)"
+
 s3dock pull $ONE --dry-run --output none.tar --json >plan.json
 check "a dry run plans it all" same "$(archive_size $ONE)" "$(total moving_size plan.json)"
 check "rows and sum agree" sums plan.json

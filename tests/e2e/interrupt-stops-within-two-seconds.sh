@@ -72,6 +72,7 @@ for signal in INT TERM; do
     pid=$!
     sleep 2
     interrupt $signal "$code" "SIG$signal during a pull to a pipe"
+    check "it says that what was fetched is kept" grep -q "what was fetched is kept: run the same command again" err.txt
     kill $reader 2>/dev/null
     wait $reader 2>/dev/null
     rm pull.pipe

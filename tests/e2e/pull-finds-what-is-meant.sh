@@ -25,10 +25,28 @@ finds vpn.prod environment $TWO
 finds stable tag $ONE
 finds 2.0 environment $TWO
 finds 1.2.0 tag $ONE
-refused 3 "environment pointer not found: app/nowhere" "neither, by the name of an environment" \
-    pull app nowhere --output none.tar
-refused 3 "tag not found: app/v9.9.9" "neither, by the name of a version" pull app v9.9.9 --output none.tar
-refused 3 "tag not found: app/v9.9.9" "in one word" pull app:v9.9.9 --output none.tar
+refused 3 "environment pointer not found: app/nowhere: .*neither a version nor an environment" \
+    "neither, by the name of an environment" pull app nowhere --output none.tar
+refused 3 "tag not found: app/v9.9.9: .*neither a version nor an environment" "neither, by the name of a version" \
+    pull app v9.9.9 --output none.tar
+refused 3 "tag not found: app/v9.9.9: there is no version" "in one word" pull app:v9.9.9 --output none.tar
+
+# hints WORDS SENTENCE ARGUMENTS ...: refused, and what to do instead is said.
+hints()
+{
+    local words=$1
+    refused 3 "not found: app/" "${@:2}"
+    check "with a hint: $words" grep -q "hint: .*$words" "$work/refused.err"
+}
+
+hints "s3dock pull app vpn.prod$" "an environment in one word" pull app:vpn.prod --output none.tar
+hints "s3dock current app vpn.prod$" "which is not looked into" inspect app:vpn.prod
+hints "s3dock current app vpn.prod$" "nor promoted" promote app vpn.prod production
+hints "s3dock pull $TWO$" "an image in two words" pull app "${TWO#app:}" --output none.tar
+hints "in one word: $TWO$" "the same to promote" promote app "${TWO#app:}" production
+refused 3 "environment pointer not found: app/nowhere" "a history of nothing" history app nowhere
+refused 3 "environment pointer not found: nope/production" "nor of nobody" history nope production
+check "an application that is not there has no images" same '' "$(s3dock list images nope)"
 refused 2 "invalid" "no name at all" pull app ../x --output none.tar
 refused 2 "promoting from version tags requires specifying app name" "a version without its application" \
     promote v1.2.0 production

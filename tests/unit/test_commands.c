@@ -16,17 +16,12 @@
 #include "cli/args.h"
 #include "cli/command.h"
 
-static const char *const variables[] = {"AWS_REGION",
-                                        "AWS_DEFAULT_REGION",
-                                        "AWS_ENDPOINT_URL",
-                                        "AWS_ENDPOINT_URL_S3",
-                                        "AWS_ACCESS_KEY_ID",
-                                        "AWS_SECRET_ACCESS_KEY",
-                                        "S3DOCK_BUCKET",
-                                        "S3DOCK_PROFILE",
-                                        "S3DOCK_CONFIG",
-                                        "S3DOCK_ENDPOINT",
-                                        "HOME"};
+static const char *const variables[] = {
+    "AWS_REGION",          "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_S3", "AWS_ACCESS_KEY_ID",  "AWS_SECRET_ACCESS_KEY",
+    "S3DOCK_BUCKET",       "S3DOCK_PROFILE",     "S3DOCK_CONFIG",
+    "S3DOCK_ENDPOINT",     "S3DOCK_DOCKER_HOST", "S3DOCK_DOCKER_CONTEXT",
+    "DOCKER_HOST",         "DOCKER_CONTEXT",     "HOME"};
 
 static int setup(void **state)
 {
@@ -160,6 +155,40 @@ static void show_keeps_secrets(void **state)
     assert_non_null(strstr(said.data, "AKIA...WXYZ"));
 }
 
+static void show_tells_what_each_profile_would_use(void **state)
+{
+    FILE *file = fopen("s3dock.json5", "w");
+
+    (void)state;
+    fputs("{profiles: {default: {endpoint: 'https://own'}, disk: {endpoint: 'file:///disk'},"
+          " aws: {}}}",
+          file);
+    fclose(file);
+    setenv("AWS_ENDPOINT_URL", "http://around", 1);
+    assert_int_equal(RUN(false, "config", "show"), 0);
+    unsetenv("AWS_ENDPOINT_URL");
+    /* the one in use was not asked for by name; of the others, one has an endpoint of its own */
+    assert_null(strstr(said.data, "https://own"));
+    assert_non_null(strstr(strstr(said.data, "\ndisk\n"), "file:///disk\n"));
+    assert_non_null(strstr(strstr(said.data, "\naws\n"), "http://around\n"));
+}
+
+static void show_knows_the_variables_of_docker(void **state)
+{
+    (void)state;
+    setenv("DOCKER_HOST", "unix:///x", 1);
+    setenv("DOCKER_CONTEXT", "edge", 1);
+    assert_int_equal(RUN(false, "config", "show", "--origin"), 0);
+    assert_non_null(strstr(said.data, "unix:///x                        DOCKER_HOST\n"));
+    assert_null(strstr(said.data, "edge"));
+    unsetenv("DOCKER_HOST");
+    assert_int_equal(RUN(true, "config", "show", "--origin"), 0);
+    assert_non_null(strstr(said.data, "\"origin\": \"DOCKER_CONTEXT\""));
+    setenv("S3DOCK_DOCKER_HOST", "unix:///y", 1); /* comes before them */
+    assert_int_equal(RUN(false, "config", "show", "--origin"), 0);
+    assert_null(strstr(said.data, "edge"));
+}
+
 static void every_command_has_its_help(void **state)
 {
     (void)state;
@@ -287,6 +316,8 @@ int main(void)
         IN_FOLDER(init_writes_what_validate_accepts),
         IN_FOLDER(validate_looks_into_every_profile),
         IN_FOLDER(show_keeps_secrets),
+        IN_FOLDER(show_tells_what_each_profile_would_use),
+        IN_FOLDER(show_knows_the_variables_of_docker),
         IN_FOLDER(help_lists_commands_in_groups),
         IN_FOLDER(origins_are_told_of_every_setting),
         IN_FOLDER(doctor_examines_a_broken_configuration),

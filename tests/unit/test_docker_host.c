@@ -68,8 +68,10 @@ static void check(const struct expected *want)
     struct docker_endpoint got;
     struct err err = {0};
 
+    const struct docker_asked asked = {.host = want->flag, .origin = "--docker-host"};
+
     environment = want->env;
-    if (docker_endpoint_find(want->flag, fake_env, &got, &err) < 0)
+    if (docker_endpoint_find(&asked, fake_env, &got, &err) < 0)
         fail_msg("%s: %s", want->origin, err.text);
     assert_string_equal(got.origin, want->origin);
     assert_string_equal(got.socket, want->socket);
@@ -190,11 +192,12 @@ static void remembers_a_fixed_version(void **state)
 {
     static const char *const env[] = {"DOCKER_API_VERSION=1.41", NULL};
     struct docker_endpoint got;
+    const struct docker_asked asked = {.host = "unix:///x", .origin = "--docker-host"};
     struct err err = {0};
 
     (void)state;
     environment = env;
-    assert_int_equal(docker_endpoint_find("unix:///x", fake_env, &got, &err), 0);
+    assert_int_equal(docker_endpoint_find(&asked, fake_env, &got, &err), 0);
     assert_string_equal(got.api_version, "1.41");
 }
 
@@ -227,9 +230,10 @@ static void refuses_what_it_cannot_reach(void **state)
     environment = NULL;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct docker_endpoint got;
+        const struct docker_asked asked = {.host = cases[i].host, .origin = "--docker-host"};
         struct err err = {0};
 
-        assert_int_equal(docker_endpoint_find(cases[i].host, fake_env, &got, &err), ERR_FAIL);
+        assert_int_equal(docker_endpoint_find(&asked, fake_env, &got, &err), ERR_FAIL);
         assert_int_equal(err.family, cases[i].family);
         assert_string_equal(err.code, "docker_host");
         assert_true(err.hint[0] != '\0');
@@ -242,11 +246,14 @@ static void says_which_context_is_missing_or_broken(void **state)
     static const char *const missing[] = {"DOCKER_CONTEXT=nowhere", NULL};
     static const char *const broken[] = {"DOCKER_CONTEXT=broken", NULL};
     static const char *const empty[] = {"DOCKER_CONTEXT=empty", NULL};
+    const struct docker_asked asked = {.context = "absent", .origin = "--docker-context"};
     struct docker_endpoint got;
     struct err err = {0};
 
     (void)state;
     environment = missing;
+    assert_int_equal(docker_endpoint_find(&asked, fake_env, &got, &err), ERR_FAIL);
+    assert_non_null(strstr(err.text, "--docker-context \"absent\": there is no docker context"));
     assert_int_equal(docker_endpoint_find(NULL, fake_env, &got, &err), ERR_FAIL);
     assert_string_equal(err.code, "docker_context");
     assert_non_null(strstr(err.text, "nowhere"));

@@ -55,7 +55,7 @@ static struct store *open_s3(const struct fake_s3 *fake, const char *secret, con
 {
     const struct store_s3_options options = {.endpoint = fake->url,
                                              .bucket = bucket,
-                                             .access_key = "TESTACCESSKEY",
+                                             .access_key = secret ? "TESTACCESSKEY" : NULL,
                                              .secret_key = secret,
                                              .retries = 2};
     struct err err = {0};
@@ -257,6 +257,26 @@ static void wrong_keys_and_a_wrong_bucket_end_it(void **state)
     fake_stop(&fake);
 }
 
+static void that_there_are_no_keys_is_what_is_said(void **state)
+{
+    struct fake_s3 fake;
+    struct store *store;
+    struct err err = {0};
+
+    (void)state;
+    fake_start(&fake, "[]", NULL);
+    store = open_s3(&fake, NULL, "images");
+    memset(&doctor, 0, sizeof doctor);
+    doctor_check_bucket(&doctor, store, false);
+    assert_int_equal(doctor_verdict(&doctor, &err), ERR_FAIL);
+    assert_int_equal(err.family, ERR_AUTH);
+    assert_string_equal(err.code, "unsigned");
+    assert_non_null(strstr(err.text, "went unsigned: there are no credentials"));
+    assert_non_null(strstr(err.hint, "set AWS_ACCESS_KEY_ID"));
+    store_destroy(store);
+    fake_stop(&fake);
+}
+
 static void read_only_writes_nothing(void **state)
 {
     struct fake_s3 fake;
@@ -343,6 +363,7 @@ int main(void)
         cmocka_unit_test(a_store_that_ignores_conditions_is_found_out),
         cmocka_unit_test(a_wrong_clock_and_a_wrong_region_are_told),
         cmocka_unit_test(wrong_keys_and_a_wrong_bucket_end_it),
+        cmocka_unit_test(that_there_are_no_keys_is_what_is_said),
         cmocka_unit_test(read_only_writes_nothing),
         cmocka_unit_test(a_store_that_dies_on_the_way_ends_it),
         cmocka_unit_test(the_report_is_folded_and_complete),

@@ -50,6 +50,7 @@ static void bad_references_say_what_and_what_to_do(void **state)
         {"myapp:v1.2.0", "invalid tag format", "myapp:20250721"},
         {"host:5000/ns/myapp:20250721-2118-f7a5a27", "registry hosts and namespaces",
          "docker tag host:5000/ns/myapp:20250721-2118-f7a5a27 myapp:20250721-2118-f7a5a27"},
+        {"host:5000/ns/myapp:latest", "registry hosts and namespaces", "write it as"},
         {"ns/", "registry hosts and namespaces", "write it as"},
         {"myapp@sha256:abc", "a digest is no name", "write it as"},
         {"ns/a@sha256:abc", "a digest is no name", "write it as"},

@@ -195,7 +195,7 @@ static void a_reader_that_went_away_is_no_news(void **state)
     code = output_end(&output, NULL, 0);
     dup2(saved, STDOUT_FILENO);
     close(saved);
-    assert_int_equal(code, 1);
+    assert_int_equal(code, 128 + SIGPIPE);
     output_finish(&output);
 }
 
@@ -242,6 +242,25 @@ static void help_fits_eighty_columns(void **state)
     text_finish(&help);
 }
 
+/* What a value may be, and what it is when nothing is said. */
+static void help_tells_values_and_defaults(void **state)
+{
+    struct text help;
+
+    (void)state;
+    text_init(&help, MIB);
+    help_command(&command_table[CMD_PUSH], &help);
+    assert_non_null(strstr(help.data, "(auto|path|virtual; default: auto)"));
+    assert_non_null(strstr(help.data, "(auto|docker|layers; default: auto)"));
+    assert_non_null(strstr(help.data, "(default: 5)"));
+    assert_non_null(strstr(help.data, "(default: 80M)"));
+    assert_null(strstr(help.data, "default: false"));
+    text_clear(&help);
+    help_command(&command_table[CMD_CLEANUP], &help);
+    assert_non_null(strstr(help.data, "(default: 7d)"));
+    text_finish(&help);
+}
+
 static void help_begins_with_examples(void **state)
 {
     (void)state;
@@ -271,6 +290,7 @@ int main(void)
         cmocka_unit_test(a_reader_that_went_away_is_no_news),
         cmocka_unit_test(a_full_disk_is_told),
         cmocka_unit_test(help_fits_eighty_columns),
+        cmocka_unit_test(help_tells_values_and_defaults),
         cmocka_unit_test(help_begins_with_examples),
     };
 

@@ -202,6 +202,34 @@ static void quantities_have_three_digits(void **state)
     assert_string_equal(human_rate(-1, out), "0.00 kB/s");
 }
 
+static void a_part_is_never_more_than_the_whole(void **state)
+{
+    char out[HUMAN_PART_SIZE];
+
+    (void)state;
+    assert_string_equal(human_part(12100000, 1460000000, out), "12.1 MB of 1.46 GB");
+    assert_string_equal(human_part(419000, 409000, out), "419 kB, documents and index included");
+}
+
+static void times_are_shown_in_utc(void **state)
+{
+    static const struct {
+        const char *text, *shown;
+    } cases[] = {
+        {"2026-11-23T08:19:34.523641772+01:00", "2026-11-23T07:19:34Z"},
+        {"2026-11-23T08:19:34.480966983Z", "2026-11-23T08:19:34Z"},
+        {"2026-11-23T08:19:34Z", "2026-11-23T08:19:34Z"},
+        {"0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"},
+        {"", "-"},
+        {"\033[2J", "-"},
+    };
+    char out[HUMAN_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_string_equal(human_time(cases[i].text, out), cases[i].shown);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +246,8 @@ int main(void)
         cmocka_unit_test(a_log_gets_a_line_every_ten_seconds),
         cmocka_unit_test(none_is_none),
         cmocka_unit_test(quantities_have_three_digits),
+        cmocka_unit_test(a_part_is_never_more_than_the_whole),
+        cmocka_unit_test(times_are_shown_in_utc),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -295,6 +295,23 @@ static void names_are_checked(void **state)
     refused(roll_back(""), ERR_USAGE, "name", "invalid environment");
 }
 
+/* It is not set any more; what is there is read, promoted and taken back. */
+static void latest_is_no_name(void **state)
+{
+    struct resolved resolved;
+
+    (void)state;
+    refused(tag(ONE, "latest"), ERR_USAGE, "name", "invalid version 'latest'");
+    refused(promote(ONE, "latest"), ERR_USAGE, "name", "invalid environment name 'latest'");
+    fine(tag(ONE, "v1"));
+    refused(promote_tag("v1", "latest"), ERR_USAGE, "name", "invalid environment name 'latest'");
+    bucket_put(&bucket, "tags/myapp/latest.json",
+               "{\"target_type\":\"image\","
+               "\"target_path\":\"images/myapp/202507/myapp-20250721-2118-f7a5a27.tar.gz\"}");
+    fine(resolve_tag(bucket.store, "myapp", "latest", &resolved, &err));
+    fine(promote_tag("latest", "production"));
+}
+
 /* ---- concurrency ---- */
 
 /* Between the look and the write, with a store that sees to it and with one that does not. */
@@ -425,6 +442,7 @@ int main(void)
         TEST(a_moved_tag_is_promoted_again),
         TEST(what_is_not_there),
         TEST(names_are_checked),
+        TEST(latest_is_no_name),
         TEST(somebody_was_faster),
         TEST(back_and_further_back),
         TEST(a_log_with_a_gap_is_not_believed),

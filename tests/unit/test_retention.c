@@ -1,5 +1,5 @@
 /*
- * Which images go, and that one which is led to at the last moment does not.
+ * Which images go, and that one which is led to at the last moment, or by a rollback, does not.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -140,35 +140,83 @@ static void the_policy_chooses(void **state)
     for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
         struct retention_policy policy = {
             .app = "shop", .keep = cases[i].keep, .before = INT64_MAX};
-        struct retired_image *images;
-        size_t count, kept;
+        struct retention_choice choice;
 
-        if (retention_find(&b.store, &policy, &images, &count, &kept, &err))
+        if (retention_find(&b.store, &policy, &choice, &err))
             fail_msg("%s", err.text);
-        assert_int_equal(count, cases[i].count);
-        assert_int_equal(kept, cases[i].kept);
-        free(images);
+        assert_int_equal(choice.count, cases[i].count);
+        assert_int_equal(choice.kept, cases[i].kept);
+        free(choice.images);
     }
+    store_destroy(b.folder);
+}
+
+/* An event of the audit log: an environment came from one image (or "") to another. */
+static void tell(struct store *store, unsigned minute, const char *env, const char *from,
+                 const char *to, bool rollback)
+{
+    char key[128], text[1024];
+
+    snprintf(key, sizeof key, "audit/shop/202507/20250705-10%02u-promotion-aaaaa-%u.json", minute,
+             minute);
+    snprintf(text, sizeof text,
+             "{\"event_type\": \"promotion\", \"timestamp\": \"2025-07-05T10:%02u:00Z\", "
+             "\"user\": \"me\", \"app_name\": \"shop\", \"git_hash\": \"aaaaa\", "
+             "\"git_time\": \"20250701-1000\", \"details\": {\"environment\": \"%s\", "
+             "\"source\": \"shop:%s\", \"source_type\": \"image\", "
+             "\"pointer_path\": \"pointers/shop/%s.json\", "
+             "\"previous_target\": \"%s%s%s\", \"rollback\": %s}}",
+             minute, env, to, env, *from ? "images/shop/202507/shop-" : "", from,
+             *from ? ".tar.gz" : "", rollback ? "true" : "false");
+    put(store, key, text);
+}
+
+static void what_a_rollback_leads_to_stays(void **state)
+{
+    struct retention_policy policy = {.app = "shop", .before = INT64_MAX};
+    struct retention_choice choice;
+    struct between b;
+
+    (void)state;
+    open_between(&b, "rollback");
+    /* production was 1, then 2, then 3, and was taken back to 2; staging has been 4 only. */
+    tell(b.folder, 1, "production", "", IMAGES[0], false);
+    tell(b.folder, 2, "production", IMAGES[0], IMAGES[1], false);
+    tell(b.folder, 3, "production", IMAGES[1], IMAGES[2], false);
+    tell(b.folder, 4, "production", IMAGES[2], IMAGES[1], true);
+    tell(b.folder, 5, "staging", "", IMAGES[3], false);
+    lead(b.folder, "pointers/shop/production.json", IMAGES[1]);
+    lead(b.folder, "pointers/shop/staging.json", IMAGES[3]);
+    assert_int_equal(retention_find(&b.store, &policy, &choice, &err), 0);
+    assert_int_equal(choice.total, 4);
+    assert_int_equal(choice.kept, 3);
+    assert_int_equal(choice.count, 1);
+    assert_string_equal(choice.images[0].image.tag, IMAGES[2]);
+    free(choice.images);
+    /* A log that does not tell how it came there keeps nothing: rollback does not believe it. */
+    lead(b.folder, "pointers/shop/production.json", IMAGES[2]);
+    assert_int_equal(retention_find(&b.store, &policy, &choice, &err), 0);
+    assert_int_equal(choice.count, 2);
+    free(choice.images);
     store_destroy(b.folder);
 }
 
 static void only_what_is_old_goes(void **state)
 {
     struct retention_policy policy = {.app = "shop", .before = 1751450400}; /* 20250702-1000 */
-    struct retired_image *images;
+    struct retention_choice choice;
     struct between b;
-    size_t count, kept;
 
     (void)state;
     open_between(&b, "old");
-    assert_int_equal(retention_find(&b.store, &policy, &images, &count, &kept, &err), 0);
-    assert_int_equal(count, 1);
-    assert_string_equal(images[0].image.tag, IMAGES[0]);
-    assert_int_equal(images[0].size, 2);
-    assert_int_equal(retention_remove(&b.store, &images[0], &err), 0);
+    assert_int_equal(retention_find(&b.store, &policy, &choice, &err), 0);
+    assert_int_equal(choice.count, 1);
+    assert_string_equal(choice.images[0].image.tag, IMAGES[0]);
+    assert_int_equal(choice.images[0].size, 2);
+    assert_int_equal(retention_remove(&b.store, &choice.images[0], &err), 0);
     assert_int_equal(objects(&b), 9);
-    assert_int_equal(retention_remove(&b.store, &images[0], &err), 0); /* gone is gone */
-    free(images);
+    assert_int_equal(retention_remove(&b.store, &choice.images[0], &err), 0); /* gone is gone */
+    free(choice.images);
     store_destroy(b.folder);
 }
 
@@ -189,24 +237,23 @@ static void what_is_led_to_at_the_last_moment_stays(void **state)
 
     (void)state;
     for (unsigned i = 0; i < ARRAY_SIZE(moments); i++) {
-        struct retired_image *images;
+        struct retention_choice choice;
         struct between b;
-        size_t count, kept;
         char bucket[32];
 
         snprintf(bucket, sizeof bucket, "moment-%u", i);
         open_between(&b, bucket);
-        assert_int_equal(retention_find(&b.store, &policy, &images, &count, &kept, &err), 0);
-        assert_int_equal(count, 1);
+        assert_int_equal(retention_find(&b.store, &policy, &choice, &err), 0);
+        assert_int_equal(choice.count, 1);
         b.verb = moments[i].verb;
         b.ending = moments[i].ending;
         b.after = moments[i].after;
         b.at = 1;
         b.target = IMAGES[0];
-        assert_int_equal(retention_remove(&b.store, &images[0], &err), RETENTION_KEPT);
+        assert_int_equal(retention_remove(&b.store, &choice.images[0], &err), RETENTION_KEPT);
         assert_int_equal(b.at, 0);
         assert_int_equal(objects(&b), 12);
-        free(images);
+        free(choice.images);
         store_destroy(b.folder);
     }
 }
@@ -214,18 +261,17 @@ static void what_is_led_to_at_the_last_moment_stays(void **state)
 static void nothing_goes_when_a_pointer_cannot_be_read(void **state)
 {
     struct retention_policy policy = {.app = "shop", .before = INT64_MAX};
-    struct retired_image *images;
+    struct retention_choice choice;
     struct between b;
-    size_t count, kept;
 
     (void)state;
     open_between(&b, "broken");
     put(b.folder, "pointers/shop/production.json", "{");
-    assert_int_equal(retention_find(&b.store, &policy, &images, &count, &kept, &err), ERR_FAIL);
+    assert_int_equal(retention_find(&b.store, &policy, &choice, &err), ERR_FAIL);
     assert_int_equal(err.family, ERR_CONFLICT);
     put(b.folder, "pointers/shop/production.json",
         "{\"target_type\": \"tag\", \"target_path\": \"tags/shop/v9.json\"}");
-    assert_int_equal(retention_find(&b.store, &policy, &images, &count, &kept, &err), ERR_FAIL);
+    assert_int_equal(retention_find(&b.store, &policy, &choice, &err), ERR_FAIL);
     assert_int_equal(objects(&b), 12);
     store_destroy(b.folder);
 }
@@ -249,6 +295,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_policy_chooses),
+        cmocka_unit_test(what_a_rollback_leads_to_stays),
         cmocka_unit_test(only_what_is_old_goes),
         cmocka_unit_test(what_is_led_to_at_the_last_moment_stays),
         cmocka_unit_test(nothing_goes_when_a_pointer_cannot_be_read),

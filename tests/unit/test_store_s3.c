@@ -404,12 +404,14 @@ static void keeps_to_the_rate(void **state)
 static void wrong_keys_are_named_even_by_a_head(void **state)
 {
     static const struct {
-        const char *access_key, *secret_key, *bucket, *code;
+        const char *access_key, *secret_key, *bucket, *code, *text, *hint;
     } cases[] = {
-        {"NOBODY", SECRET, "images", "key"},
-        {ACCESS, "another-secret-key", "images", "signature"},
-        {NULL, NULL, "images", "denied"},
-        {ACCESS, SECRET, "elsewhere", "bucket"},
+        {"NOBODY", SECRET, "images", "key", "know this access key", "AWS_ACCESS_KEY_ID"},
+        {ACCESS, "another-secret-key", "images", "signature", "secret key is wrong",
+         "AWS_SECRET_ACCESS_KEY, or \"access_key\""},
+        {NULL, NULL, "images", "unsigned", "went unsigned: there are no credentials",
+         "set AWS_ACCESS_KEY_ID"},
+        {ACCESS, SECRET, "elsewhere", "bucket", "no such bucket", "bucket"},
     };
     struct fake_s3 fake;
 
@@ -426,7 +428,8 @@ static void wrong_keys_are_named_even_by_a_head(void **state)
         assert_non_null(store);
         assert_int_equal(store_head(store, "k", &info, &err), STORE_FAILED);
         assert_string_equal(err.code, cases[i].code);
-        assert_true(err.hint[0]);
+        assert_non_null(strstr(err.text, cases[i].text));
+        assert_non_null(strstr(err.hint, cases[i].hint));
         store_destroy(store);
     }
     fake_stop(&fake);
