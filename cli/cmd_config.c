@@ -215,33 +215,30 @@ static void show_json(struct cli *cli, const struct config *config, bool origin)
         show_origins(w, config);
 }
 
+/* 1: the environment has it, and it is the setting now. */
 static int adopt(struct config *config, enum option_id id, const char *variable, struct err *err)
 {
     struct setting *setting = &config->settings[id];
-
-    *setting =
-        (struct setting){.value = strdup(getenv(variable)), .origin = ORIGIN_ENV, .name = variable};
-    return setting->value ? 0 : err_memory(err, "the configuration");
-}
-
-static bool is_in_environment(const char *variable)
-{
     const char *value = getenv(variable);
 
-    return value && *value;
+    if (!value || !*value)
+        return 0;
+    *setting = (struct setting){.value = strdup(value), .origin = ORIGIN_ENV, .name = variable};
+    return setting->value ? 1 : err_memory(err, "the configuration");
 }
 
 /* What the docker command's own rules make of its variables, where the configuration names no
  * daemon: DOCKER_HOST comes first. */
 static int adopt_docker(struct config *config, struct err *err)
 {
+    int adopted;
+
     if (config_text(config, OPT_DOCKER_HOST) || config_text(config, OPT_DOCKER_CONTEXT))
         return 0;
-    if (is_in_environment("DOCKER_HOST"))
-        return adopt(config, OPT_DOCKER_HOST, "DOCKER_HOST", err);
-    if (is_in_environment("DOCKER_CONTEXT"))
-        return adopt(config, OPT_DOCKER_CONTEXT, "DOCKER_CONTEXT", err);
-    return 0;
+    adopted = adopt(config, OPT_DOCKER_HOST, "DOCKER_HOST", err);
+    if (!adopted)
+        adopted = adopt(config, OPT_DOCKER_CONTEXT, "DOCKER_CONTEXT", err);
+    return adopted < 0 ? ERR_FAIL : 0;
 }
 
 /* With the settings of all commands, not this one's alone. `profile` NULL: the one in use. */
