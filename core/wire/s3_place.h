@@ -26,8 +26,8 @@ struct s3_place {
 
 /* `endpoint` NULL or "": AWS for the region. `addressing` NULL or "auto": in the host on AWS,
  * Alibaba OSS and Tencent COS (but for bucket names with dots, which no certificate covers) and in
- * the path elsewhere; an endpoint that already begins with the bucket's name is taken as it is. Fails with usage.endpoint,
- * usage.bucket, usage.region, usage.addressing. */
+ * the path elsewhere; an endpoint that already begins with the bucket's name is taken as it is.
+ * Fails with usage.endpoint, usage.bucket, usage.region, usage.addressing. */
 int s3_place_init(struct s3_place *place, const char *endpoint, const char *region,
                   const char *bucket, const char *addressing, struct err *err);
 /* Every key lies under this folder of the bucket: "shop" or "shop/"; NULL or "": none. usage.key:
