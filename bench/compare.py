@@ -14,8 +14,9 @@ NOTABLE = 0.05   # less than this nobody should be told
 ENOUGH = 3       # runs of each: fewer prove nothing
 
 
-def build_base(revision, say):
-    """The micro benches of then, or of now where there were none; the program, or None where it does not build."""
+def build_base(revision, say, target="bench/micro"):
+    """Builds one program of a revision, with the micro benches of now where it has none. Returns its path, or None
+    when it does not build."""
     where = os.path.join(TOP, ".run", "compare")
     shutil.rmtree(where, ignore_errors=True)
     subprocess.run(["git", "-C", TOP, "worktree", "prune"], check=True)
@@ -30,12 +31,12 @@ def build_base(revision, say):
         build = os.path.join(TOP, ".run", "compare-build")
         shutil.rmtree(build, ignore_errors=True)
         for command in (["meson", "setup", build, where, "-Dbuildtype=release", "-Dtests=false", "-Dbench=true"],
-                        ["ninja", "-C", build, "bench/micro"]):
+                        ["ninja", "-C", build, target]):
             run = subprocess.run(command, text=True, capture_output=True)
             if run.returncode != 0:
                 say(f"the benches do not build at {revision}:\n{run.stdout[-1500:]}{run.stderr[-500:]}")
                 return None
-        return os.path.join(build, "bench", "micro")
+        return os.path.join(build, target)
     finally:
         subprocess.run(["git", "-C", TOP, "worktree", "remove", "--force", where], capture_output=True)
 

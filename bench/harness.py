@@ -100,6 +100,7 @@ class Scene:
     setup: object = None           # called once
     teardown: object = None        # called at the end, whatever happened
     link: object = LOOPBACK
+    alternate: bool = False        # every second turn is played in the reverse order
 
 
 # --- who used what ------------------------------------------------------------------------------------
@@ -290,7 +291,7 @@ def play(scene, harness, repeat, say, until=None):
             playing = [c for c in present if not c.turns or turn < c.turns]
             if not playing or (turn and until and time.monotonic() + sum(took[c.name] for c in playing) > until):
                 break
-            for contestant in playing:
+            for contestant in playing[::-1] if scene.alternate and turn % 2 else playing:
                 began = time.monotonic()
                 try:
                     if contestant.prepare:

@@ -228,7 +228,7 @@ class Stage:
             self.ports["s3"] = (self.ports.get("s3", [free_port()])[0], int(self.endpoint.rpartition(":")[2]))
             self.gateway = Gateway(self.s3_dir)
             for bucket in (BUCKET, REGISTRY_BUCKET):
-                kit("bucket", "make", bucket)
+                self.need_bucket(bucket)
 
     def need_registry(self):
         """docker-registry on the same S3 server. It sends the blobs itself, so that a link in front of it
@@ -317,6 +317,10 @@ class Stage:
         return {line.partition(" ")[2]: int(line.partition(" ")[0])
                 for line in kit("bucket", "list", bucket).splitlines()}
 
+    def need_bucket(self, bucket):
+        """Creates the bucket unless it is there."""
+        kit("bucket", "make", bucket)
+
     def empty_bucket(self, bucket=BUCKET):
         self.full.pop(bucket, None)
         kit("bucket", "empty", bucket)
@@ -351,9 +355,9 @@ class Stage:
         status = os.statvfs("/dev/shm")
         return status.f_bavail * status.f_frsize > size
 
-    def s3dock(self, *arguments, host=None, endpoint=None, link=LOOPBACK):
-        """The command line of our program."""
-        words = [self.program, *arguments, "--json", "--quiet"]
+    def s3dock(self, *arguments, host=None, endpoint=None, link=LOOPBACK, program=None):
+        """The command line of our program, or of another version of it."""
+        words = [program or self.program, *arguments, "--json", "--quiet"]
         prefix = f"DOCKER_HOST={shlex.quote(host)} " if host else ""
         if not endpoint and link is not LOOPBACK:
             endpoint = f"http://127.0.0.1:{self.port('s3', link)}"
