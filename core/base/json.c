@@ -182,15 +182,9 @@ struct json_node json_next(struct json_node parent, struct json_node last, struc
     return (struct json_node){parent.doc, next};
 }
 
-struct json_node json_at(struct json_node node, size_t index)
+struct json_node json_first(struct json_node array)
 {
-    struct json_node found = ABSENT;
-
-    if (json_kind(node) != JSON_ARRAY || index >= json_count(node))
-        return ABSENT;
-    for (size_t i = 0; i <= index; i++)
-        found = json_next(node, found, NULL);
-    return found;
+    return json_kind(array) == JSON_ARRAY ? json_next(array, ABSENT, NULL) : ABSENT;
 }
 
 /* ---- strings ---- */

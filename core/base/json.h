@@ -57,9 +57,12 @@ struct json_node json_root(const struct json *json);
 enum json_kind json_kind(struct json_node node);
 bool json_present(struct json_node node); /* neither absent nor null */
 
-/* Member of an object; element of an array; absent when there is none. */
+/* Finds a member of an object by its name; absent when there is none. Looks at every member: take
+ * it out of loops. */
 struct json_node json_get(struct json_node node, const char *name);
-struct json_node json_at(struct json_node node, size_t index);
+/* Returns the first element of an array; absent when it is empty or no array. json_next returns the
+ * others. There is no access by number: in a loop it would take quadratic time. */
+struct json_node json_first(struct json_node array);
 size_t json_count(struct json_node node); /* elements, or members; 0 for the rest */
 /* Walks an object or an array: start with an absent node as `last`. For objects the node is the
  * value, and *name (when not NULL) its name as a node of kind JSON_STRING. Absent at the end. */

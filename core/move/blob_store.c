@@ -96,13 +96,13 @@ static bool is_meant(const struct blob_store *b)
 
 static int take_manifest(struct blob_store *b, struct json_node manifest, struct err *err)
 {
-    struct json_node layers = json_get(manifest, "layers");
+    struct json_node layers = json_get(manifest, "layers"), at = json_first(layers);
     size_t count = json_count(layers);
 
     if (!digest_of(json_get(manifest, "config"), b->store.id) || count > IMAGE_LAYERS_MAX)
         return err_set(err, ERR_INTEGRITY, "manifest", "a stored manifest is none");
-    for (size_t i = 0; i < count; i++)
-        if (!digest_of(json_at(layers, i), b->blobs[i]))
+    for (size_t i = 0; i < count; i++, at = json_next(layers, at, NULL))
+        if (!digest_of(at, b->blobs[i]))
             return err_set(err, ERR_INTEGRITY, "manifest", "a stored manifest is none");
     if (read_blob(b, b->store.id, &b->store.config, err) || layer_store_list(&b->store, err))
         return ERR_FAIL;
@@ -119,10 +119,10 @@ static int look_into(struct blob_store *b, const char *digest, unsigned depth, s
 static int take_index(struct blob_store *b, struct json_node manifests, unsigned depth,
                       struct err *err)
 {
+    struct json_node descriptor = json_first(manifests);
     int answer = ANOTHER;
 
-    for (size_t i = 0; i < json_count(manifests) && answer != FOUND; i++) {
-        struct json_node descriptor = json_at(manifests, i);
+    for (; descriptor.doc && answer != FOUND; descriptor = json_next(manifests, descriptor, NULL)) {
         char digest[IMAGE_ID_SIZE];
 
         if (json_present(

@@ -37,6 +37,7 @@ static int check_config(const struct layer_store *store, struct err *err)
 
 static int read_diff_ids(struct layer_store *store, struct json_node diff_ids, struct err *err)
 {
+    struct json_node at = json_first(diff_ids);
     size_t count = json_count(diff_ids);
 
     if (count == 0 || count > IMAGE_LAYERS_MAX)
@@ -44,11 +45,10 @@ static int read_diff_ids(struct layer_store *store, struct json_node diff_ids, s
     store->layers = calloc(count, sizeof *store->layers);
     if (!store->layers)
         return err_memory(err, "the layers");
-    for (; store->count < count; store->count++) {
+    for (; store->count < count; store->count++, at = json_next(diff_ids, at, NULL)) {
         char *diff_id = store->layers[store->count].diff_id;
 
-        if (!json_string(json_at(diff_ids, store->count), diff_id, IMAGE_ID_SIZE) ||
-            !layer_store_is_digest(diff_id))
+        if (!json_string(at, diff_id, IMAGE_ID_SIZE) || !layer_store_is_digest(diff_id))
             return err_set(err, ERR_INTEGRITY, "config", "a layer of the config has no digest");
     }
     return 0;

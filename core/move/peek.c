@@ -72,7 +72,7 @@ static bool config_name(const struct text *manifest, char name[TAR_NAME_MAX])
     if (json_parse(&json, text_view(manifest), &JSON_DOCKER, "manifest.json", &ignored))
         return false;
     found = json_count(json_root(json)) == 1 &&
-            json_string(json_get(json_at(json_root(json), 0), "Config"), name, TAR_NAME_MAX);
+            json_string(json_get(json_first(json_root(json)), "Config"), name, TAR_NAME_MAX);
     json_destroy(json);
     return found;
 }

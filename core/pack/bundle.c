@@ -64,12 +64,14 @@ bool bundle_possible(const struct image_info *image)
 
 static int check_layers(const struct image_info *image, struct json_node diff_ids, struct err *err)
 {
+    struct json_node at = json_first(diff_ids);
+
     if (json_count(diff_ids) != image->layer_count)
         return err_set(err, ERR_INTEGRITY, "index",
                        "the index and the config differ in the number "
                        "of layers");
-    for (unsigned i = 0; i < image->layer_count; i++)
-        if (!json_string_equals(json_at(diff_ids, i), image->layers[i].diff_id))
+    for (unsigned i = 0; i < image->layer_count; i++, at = json_next(diff_ids, at, NULL))
+        if (!json_string_equals(at, image->layers[i].diff_id))
             return err_set(err, ERR_INTEGRITY, "index",
                            "layer %u of the index is not the one of the config", i + 1);
     return 0;

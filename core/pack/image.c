@@ -161,6 +161,7 @@ static bool is_plain(struct json_node object, const char *const *members, size_t
 static int read_tags(struct image *image, struct json_node tags, struct err *err)
 {
     struct image_info *info = &image->info;
+    struct json_node at = json_first(tags);
     size_t count = json_count(tags);
 
     if (count > IMAGE_TAGS_MAX)
@@ -172,8 +173,8 @@ static int read_tags(struct image *image, struct json_node tags, struct err *err
     info->tags = calloc(count, sizeof *info->tags);
     if (!info->tags)
         return err_memory(err, "the names of the image");
-    for (size_t i = 0; i < count; i++)
-        if (!json_string(json_at(tags, i), info->tags[i], sizeof info->tags[i]))
+    for (size_t i = 0; i < count; i++, at = json_next(tags, at, NULL))
+        if (!json_string(at, info->tags[i], sizeof info->tags[i]))
             return bad(err, "manifest.json has a name that is none", "");
     info->tag_count = (unsigned)count;
     return 0;
@@ -204,6 +205,7 @@ static int read_layer(struct image *image, unsigned at, struct json_node name,
 static int read_layers(struct image *image, struct json_node names, struct json_node diff_ids,
                        struct err *err)
 {
+    struct json_node name = json_first(names), diff_id = json_first(diff_ids);
     struct image_info *info = &image->info;
     size_t count = json_count(names);
 
@@ -216,9 +218,12 @@ static int read_layers(struct image *image, struct json_node names, struct json_
     info->layers = calloc(count, sizeof *info->layers);
     if (!info->layers)
         return err_memory(err, "the layers of the image");
-    for (unsigned i = 0; i < count; i++)
-        if (read_layer(image, i, json_at(names, i), json_at(diff_ids, i), err) < 0)
+    for (unsigned i = 0; i < count; i++) {
+        if (read_layer(image, i, name, diff_id, err) < 0)
             return ERR_FAIL;
+        name = json_next(names, name, NULL);
+        diff_id = json_next(diff_ids, diff_id, NULL);
+    }
     info->layer_count = (unsigned)count;
     return 0;
 }
@@ -271,12 +276,12 @@ static int read_manifest(struct image *image, struct err *err)
     } else if (json_count(root) > 1) {
         err_set(err, ERR_USAGE, "image", "the archive holds %zu images", json_count(root));
         rc = err_hint(err, "save one image at a time");
-    } else if (!is_plain(json_at(root, 0), members, ARRAY_SIZE(members))) {
+    } else if (!is_plain(json_first(root), members, ARRAY_SIZE(members))) {
         rc = bad(err, "manifest.json can be read in two ways", "");
     } else {
-        rc = read_tags(image, json_get(json_at(root, 0), "RepoTags"), err);
+        rc = read_tags(image, json_get(json_first(root), "RepoTags"), err);
         if (rc == 0)
-            rc = read_config(image, json_at(root, 0), err);
+            rc = read_config(image, json_first(root), err);
     }
     json_destroy(json);
     return rc;
@@ -295,7 +300,7 @@ static bool leads_to_config(const struct image *image, struct json_node descript
 {
     const struct content *content;
     struct json *json = NULL;
-    struct json_node root, child = {0};
+    struct json_node root, manifests, child;
     struct err ignored;
     char digest[IMAGE_ID_SIZE], path[sizeof BLOBS + IMAGE_ID_SIZE];
     bool found;
@@ -311,8 +316,9 @@ static bool leads_to_config(const struct image *image, struct json_node descript
         return false;
     root = json_root(json);
     found = json_string_equals(json_get(json_get(root, "config"), "digest"), image->info.id);
-    for (child = json_next(json_get(root, "manifests"), child, NULL); !found && child.doc;
-         child = json_next(json_get(root, "manifests"), child, NULL))
+    manifests = json_get(root, "manifests");
+    for (child = json_first(manifests); !found && child.doc;
+         child = json_next(manifests, child, NULL))
         found = leads_to_config(image, child, depth + 1, reads);
     json_destroy(json);
     return found;
@@ -367,7 +373,7 @@ static int read_name(struct image *image, struct json_node descriptor, struct er
 static int read_names(struct image *image, struct json_node root, struct err *err)
 {
     static const char *const members[] = {"manifests"};
-    struct json_node descriptors = json_get(root, members[0]);
+    struct json_node descriptors = json_get(root, members[0]), at = json_first(descriptors);
     size_t count = json_count(descriptors);
 
     if (!is_plain(root, members, ARRAY_SIZE(members)))
@@ -379,8 +385,8 @@ static int read_names(struct image *image, struct json_node root, struct err *er
     image->info.names = calloc(count, sizeof *image->info.names);
     if (!image->info.names)
         return err_memory(err, "the names of the image");
-    for (size_t i = 0; i < count; i++)
-        if (read_name(image, json_at(descriptors, i), err) < 0)
+    for (size_t i = 0; i < count; i++, at = json_next(descriptors, at, NULL))
+        if (read_name(image, at, err) < 0)
             return ERR_FAIL;
     return 0;
 }

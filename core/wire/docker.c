@@ -19,6 +19,10 @@
 #define OLDEST_API  "1.24" /* of daemons that do not tell */
 #define CONTENT_API "1.48" /* an inspect tells which manifests are there */
 
+/* Entries of an answer that are looked at; daemons send about a dozen. */
+#define COMPONENTS_MAX 256
+#define STATUS_MAX     256
+
 /* ---- versions ---- */
 
 static bool split_version(const char *text, unsigned *major, unsigned *minor)
@@ -114,8 +118,10 @@ static int choose_version(struct docker *docker, const char *pinged, struct err 
 
 static void read_components(struct docker_engine *engine, struct json_node components)
 {
-    for (size_t i = 0; i < json_count(components); i++)
-        if (json_string_equals(json_get(json_at(components, i), "Name"), "Podman Engine"))
+    struct json_node at = json_first(components);
+
+    for (unsigned i = 0; at.doc && i < COMPONENTS_MAX; i++, at = json_next(components, at, NULL))
+        if (json_string_equals(json_get(at, "Name"), "Podman Engine"))
             engine->podman = true;
 }
 
@@ -146,11 +152,26 @@ static int read_version(struct docker *docker, struct err *err)
     return 0;
 }
 
-/* The image store: its driver and where it lies. */
+/* Looks for containerd's image store in the pairs of name and value of the storage driver. */
+static bool has_containerd_store(struct json_node pairs)
+{
+    struct json_node pair = json_first(pairs);
+
+    for (unsigned i = 0; pair.doc && i < STATUS_MAX; i++, pair = json_next(pairs, pair, NULL)) {
+        struct json_node name = json_first(pair);
+
+        if (json_string_equals(name, "driver-type") &&
+            json_string_equals(json_next(pair, name, NULL), "io.containerd.snapshotter.v1"))
+            return true;
+    }
+    return false;
+}
+
+/* Reads the image store: its driver and its folder. */
 static int read_info(struct docker *docker, struct err *err)
 {
     struct docker_engine *engine = &docker->engine;
-    struct json_node root, pairs;
+    struct json_node root;
     struct json *json;
     int status;
 
@@ -159,14 +180,7 @@ static int read_info(struct docker *docker, struct err *err)
     root = json_root(json);
     json_string(json_get(root, "Driver"), engine->driver, sizeof engine->driver);
     json_string(json_get(root, "DockerRootDir"), engine->root_dir, sizeof engine->root_dir);
-    pairs = json_get(root, "DriverStatus");
-    for (size_t i = 0; i < json_count(pairs); i++) {
-        struct json_node pair = json_at(pairs, i);
-
-        if (json_string_equals(json_at(pair, 0), "driver-type") &&
-            json_string_equals(json_at(pair, 1), "io.containerd.snapshotter.v1"))
-            engine->containerd_store = true;
-    }
+    engine->containerd_store = has_containerd_store(json_get(root, "DriverStatus"));
     engine->tells_content =
         engine->containerd_store && compare_versions(engine->api_version, CONTENT_API) >= 0;
     json_destroy(json);

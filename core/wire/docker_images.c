@@ -12,6 +12,7 @@
 static int read_layers(struct json_node layers, const char *name, struct docker_image *out,
                        struct err *err)
 {
+    struct json_node at = json_first(layers);
     size_t count = json_count(layers);
 
     if (count > DOCKER_LAYERS_MAX)
@@ -19,9 +20,9 @@ static int read_layers(struct json_node layers, const char *name, struct docker_
                        "%.200s has %zu layers, more than the %d there "
                        "may be",
                        name, count, DOCKER_LAYERS_MAX);
-    for (out->layer_count = 0; out->layer_count < count; out->layer_count++)
-        if (!json_string(json_at(layers, out->layer_count), out->diff_ids[out->layer_count],
-                         sizeof out->diff_ids[0]))
+    for (out->layer_count = 0; out->layer_count < count;
+         out->layer_count++, at = json_next(layers, at, NULL))
+        if (!json_string(at, out->diff_ids[out->layer_count], sizeof out->diff_ids[0]))
             return err_set(err, ERR_DOCKER, "inspect",
                            "the daemon does not say what the layers "
                            "of %.200s are",
@@ -32,7 +33,7 @@ static int read_layers(struct json_node layers, const char *name, struct docker_
 /* The image is the only one of what its name leads to, and nothing of it is missing. */
 static bool is_whole(struct json_node manifests, const char *id)
 {
-    struct json_node only = json_at(manifests, 0);
+    struct json_node only = json_first(manifests);
 
     return json_count(manifests) == 1 && json_string_equals(json_get(only, "ID"), id) &&
            json_bool(json_get(only, "Available"), false);
@@ -82,6 +83,7 @@ int docker_inspect(struct docker *docker, const char *name, struct docker_image 
 /* Names that mean nothing ("<none>:<none>") or do not fit are left out. */
 static int read_tags(struct json_node tags, struct docker_listed *out, struct err *err)
 {
+    struct json_node at = json_first(tags);
     size_t count = json_count(tags);
 
     if (count == 0)
@@ -91,10 +93,10 @@ static int read_tags(struct json_node tags, struct docker_listed *out, struct er
     out->tags = calloc(count, sizeof *out->tags);
     if (!out->tags)
         return err_memory(err, "the names of an image");
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++, at = json_next(tags, at, NULL)) {
         char *tag = out->tags[out->tag_count];
 
-        if (json_string(json_at(tags, i), tag, sizeof out->tags[0]) && *tag && *tag != '<')
+        if (json_string(at, tag, sizeof out->tags[0]) && *tag && *tag != '<')
             out->tag_count++;
     }
     return 0;

@@ -8,6 +8,7 @@ it listens (0 for a socket). It knows one image, "app:1"; whatever is asked for 
 
 Words: how it behaves where it matters (see the functions named after them)
     no-head  ping-teapot  ping-hang  info-hang  info-page  image-hang
+    flood         /version and /info have 250,000 components and status pairs
     export-tail  export-cut  export-cut-length  export-stall  export-500
     load-error  load-unpack  load-early  load-early-500  load-silent  load-split  load-cut
     load-cut-answer  load-stray  load-two
@@ -429,9 +430,10 @@ class Exchange:
 
     def tell_version(self):
         name = "Podman Engine" if self.extra.get("podman") else "Engine"
+        many = [{}] * 250000 if self.does("flood") else []
         self.answer(200, {"Version": self.version, "ApiVersion": self.api,
                           "MinAPIVersion": self.least, "Os": "linux", "Arch": "amd64",
-                          "Components": [{"Name": name}]})
+                          "Components": [{"Name": name}, *many]})
 
     def info(self):
         self.hang("info-hang")
@@ -439,6 +441,8 @@ class Exchange:
             return self.answer(200, b"<html>pay first</html>")
         status = [["driver-type", "io.containerd.snapshotter.v1"]]
         containerd = self.extra.get("containerd")
+        if self.does("flood"):
+            status += [[]] * 250000
         self.answer(200, {"Driver": "overlayfs" if containerd else "overlay2",
                           "DockerRootDir": "/var/lib/docker",
                           "DriverStatus": status if containerd else [["Backing Filesystem", "x"]]})

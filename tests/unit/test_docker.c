@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -131,6 +132,20 @@ static void a_page_is_no_answer_of_a_daemon(void **state)
     assert_null(open_fake(&fake, NULL, &err));
     assert_int_equal(err.family, ERR_DOCKER);
     assert_string_equal(err.code, "answer");
+    fake_docker_stop(&fake);
+}
+
+/* Long lists of a daemon cost linear time; by number each look-up would cost a walk. */
+static void long_answers_take_linear_time(void **state)
+{
+    struct fake_docker fake = fake_docker_start("docker-29.0", "flood", 0);
+    clock_t before = clock();
+    struct docker *docker = open_well(&fake);
+
+    (void)state;
+    assert_true(docker_engine(docker)->containerd_store);
+    assert_true(clock() - before < 5 * CLOCKS_PER_SEC);
+    docker_close(docker);
     fake_docker_stop(&fake);
 }
 
@@ -354,6 +369,7 @@ int main(void)
         cmocka_unit_test(a_version_that_was_asked_for_is_not_negotiated),
         cmocka_unit_test(says_what_does_not_answer),
         cmocka_unit_test(a_page_is_no_answer_of_a_daemon),
+        cmocka_unit_test(long_answers_take_linear_time),
         cmocka_unit_test(a_daemon_that_hangs_is_not_waited_for),
         cmocka_unit_test(inspects_and_tags),
         cmocka_unit_test(refuses_names_that_lead_elsewhere),

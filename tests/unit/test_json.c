@@ -233,13 +233,13 @@ static void absent_is_contagious(void **state)
     assert_int_equal(number, 5);
     assert_true(json_bool(none, true));
     assert_int_equal(json_count(none), 0);
-    assert_null(json_at(none, 0).doc);
+    assert_null(json_first(none).doc);
     assert_null(json_next(none, none, &name).doc);
     assert_null(name.doc);
     assert_int_equal(json_raw(none).size, 0);
     assert_null(json_get(json_get(root, "l"), "a").doc);
-    assert_null(json_at(json_get(root, "l"), 1).doc);
-    assert_null(json_at(root, 0).doc);
+    assert_null(json_next(json_get(root, "l"), json_first(json_get(root, "l")), NULL).doc);
+    assert_null(json_first(root).doc);
     assert_false(json_present(json_get(root, "n")));
     assert_int_equal(json_kind(json_get(root, "n")), JSON_NULL);
     assert_true(json_int(json_get(json_get(root, "a"), "b"), &number));
@@ -334,7 +334,8 @@ static void strings_are_decoded(void **state)
 static void strings_fit_or_are_refused(void **state)
 {
     struct json *json = parse("[\"abcd\",\"ab\\u20ac\"]");
-    struct json_node plain = json_at(json_root(json), 0), euro = json_at(json_root(json), 1);
+    struct json_node root = json_root(json), plain = json_first(root);
+    struct json_node euro = json_next(root, plain, NULL);
     _cleanup_text_ struct text small;
     char out[6];
 
@@ -390,6 +391,8 @@ static void walking_in_order(void **state)
 {
     struct json *json = parse("{\"a\":[1,[2,3],{\"x\":[]}],\"b\":\"s\",\"c\":true}");
     struct json_node root = json_root(json), value = {0}, name, list = json_get(root, "a");
+    struct json_node second = json_next(list, json_first(list), NULL);
+    struct json_node third = json_next(list, second, NULL);
     char names[8] = "", one[4];
 
     (void)state;
@@ -400,13 +403,13 @@ static void walking_in_order(void **state)
     assert_string_equal(names, "abc");
     assert_int_equal(json_count(root), 3);
     assert_int_equal(json_count(list), 3);
-    assert_int_equal(json_kind(json_at(list, 2)), JSON_OBJECT);
-    assert_true(view_equals_str(json_raw(json_at(list, 1)), "[2,3]"));
+    assert_int_equal(json_kind(third), JSON_OBJECT);
+    assert_true(view_equals_str(json_raw(second), "[2,3]"));
     assert_true(view_equals_str(json_raw(json_get(root, "b")), "\"s\""));
     assert_true(view_equals_str(json_raw(json_get(root, "c")), "true"));
     assert_true(json_bool(json_get(root, "c"), false));
     assert_false(json_bool(json_get(root, "b"), false));
-    assert_int_equal(json_count(json_get(json_at(list, 2), "x")), 0);
+    assert_int_equal(json_count(json_get(third, "x")), 0);
     json_destroy(json);
 }
 
