@@ -100,6 +100,7 @@ static int read_month(struct store *store, const char *prefix, const char *env, 
     struct month m = {.env = env, .warnings = warnings};
     int answer = walk_run(&walk, store, prefix, '/', err);
 
+    walk_warn(&walk, prefix, warnings);
     m.keys = walk.keys;
     if (answer == 0)
         answer = fetch_run(store, walk.keys, choose(&walk), take, &m, err);
@@ -123,6 +124,7 @@ int history_read(struct store *store, const char *app, const char *env, history_
 
     snprintf(prefix, sizeof prefix, "audit/%s/", app);
     answer = walk_run(&months, store, prefix, '/', err);
+    walk_warn(&months, prefix, warnings);
     for (size_t i = months.count; answer == 0 && i > 0; i--) {
         const char *month = months.keys[i - 1];
 

@@ -24,7 +24,9 @@ int leftovers_find(struct store *store, int64_t before, store_entry_fn *each, vo
     struct store_op op = {.verb = STORE_LIST, .key = LEFTOVERS_FOLDER};
 
     if (store_each(store, &op, each_object, &search, err) != STORE_FAILED)
-        return 0;
+        return op.unsure ? err_set(err, ERR_INTEGRITY, "listing",
+                                   "the store did not say that its list of %s is complete", op.key)
+                         : 0;
     return op.answer == STORE_FAILED ? err_wrap(err, "cannot list what pushes left behind")
                                      : ERR_FAIL;
 }

@@ -75,6 +75,7 @@ int listing_apps(struct store *store, struct listed_app **out, size_t *count, st
     *count = 0;
     for (size_t i = 0; answer == 0 && i < ARRAY_SIZE(roots); i++)
         answer = walk_run(&walk, store, roots[i], '/', err);
+    walk_warn(&walk, "the applications", warnings);
     if (answer == 0) {
         *out = make_room(walk.count, sizeof **out, err);
         answer = *out ? 0 : ERR_FAIL;
@@ -126,6 +127,7 @@ int listing_images(struct store *store, const char *app, const char *month,
     *count = 0;
     snprintf(prefix, sizeof prefix, "images/%s/%s%s", app, month ? month : "", month ? "/" : "");
     answer = walk_run(&walk, store, prefix, 0, err);
+    walk_warn(&walk, prefix, warnings);
     if (answer == 0) {
         *out = make_room(walk.count / 2, sizeof **out, err); /* each has two objects at least */
         answer = *out ? 0 : ERR_FAIL;
@@ -206,6 +208,7 @@ static int list_documents(struct store *store, const char *prefix, bool (*fine)(
 
     if (walk_run(walk, store, prefix, 0, err))
         return ERR_FAIL;
+    walk_warn(walk, prefix, warnings);
     for (size_t i = 0; i < walk->count; i++) {
         char *key = walk->keys[i];
 

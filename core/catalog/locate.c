@@ -49,49 +49,47 @@ static bool month_of_prefix(const char *prefix, char month[CLOCK_MONTH_SIZE])
     return true;
 }
 
-/* Looks through one page of months, the tag's own excepted. */
-static int try_page(struct store *store, const struct image_name *name, const char *own,
-                    const struct store_page *page, struct located *out, struct err *err)
-{
-    for (size_t i = 0; i < page->count; i++) {
-        char month[CLOCK_MONTH_SIZE];
-        int answer;
+/* The search through the months other than the tag's own. */
+struct months {
+    struct store *store;
+    const struct image_name *name;
+    const char *own;
+    struct located *out;
+    unsigned seen;
+    int answer;
+};
 
-        if (!month_of_prefix(page->entries[i].key, month) || strcmp(month, own) == 0)
-            continue;
-        answer = try_month(store, name, month, out, err);
-        if (answer != LOCATE_ABSENT)
-            return answer;
-    }
-    return LOCATE_ABSENT;
+/* Stops the listing with ERR_FAIL as soon as `answer` is another one than LOCATE_ABSENT. */
+static int try_folder(void *arg, const struct store_entry *entry, struct err *err)
+{
+    struct months *m = arg;
+    char month[CLOCK_MONTH_SIZE];
+
+    if (++m->seen > MONTHS_MAX)
+        return m->answer = err_set(err, ERR_UNSUPPORTED, "listing", "%s has more than %d folders",
+                                   m->name->app, MONTHS_MAX);
+    if (!month_of_prefix(entry->key, month) || strcmp(month, m->own) == 0)
+        return 0;
+    m->answer = try_month(m->store, m->name, month, m->out, err);
+    return m->answer == LOCATE_ABSENT ? 0 : ERR_FAIL;
 }
 
+/* "Not there" decides what a push does: a list whose end was not said does not tell it. */
 static int try_other_months(struct store *store, const struct image_name *name, const char *own,
                             struct located *out, struct err *err)
 {
-    char prefix[KEY_MAX], token[STORE_KEY_MAX] = "";
-    int answer = LOCATE_ABSENT;
+    char prefix[KEY_MAX];
+    struct months months = {
+        .store = store, .name = name, .own = own, .out = out, .answer = LOCATE_ABSENT};
+    struct store_op op = {.verb = STORE_LIST, .key = prefix, .delimiter = '/'};
 
     snprintf(prefix, sizeof prefix, "images/%s/", name->app);
-    for (unsigned seen = 0; answer == LOCATE_ABSENT && seen < MONTHS_MAX;) {
-        struct store_page page = {0};
-        struct store_op op = {.verb = STORE_LIST,
-                              .key = prefix,
-                              .delimiter = '/',
-                              .token = token[0] ? token : NULL,
-                              .page = &page};
-        enum store_answer listed = store_run(store, &op, err);
-
-        if (listed == STORE_DONE)
-            answer = try_page(store, name, own, &page, out, err);
-        else if (listed == STORE_FAILED)
-            answer = ERR_FAIL;
-        seen += (unsigned)page.count;
-        if (!page.next || !str_copy(token, sizeof token, page.next))
-            seen = MONTHS_MAX;
-        store_page_finish(&page);
-    }
-    return answer;
+    if (store_each(store, &op, try_folder, &months, err) == STORE_FAILED)
+        return months.answer == LOCATE_ABSENT ? ERR_FAIL : months.answer;
+    if (op.unsure)
+        return err_set(err, ERR_INTEGRITY, "listing",
+                       "the store did not say that its list of %s is complete", prefix);
+    return LOCATE_ABSENT;
 }
 
 int locate_image(struct store *store, const struct image_name *name, const char *key,

@@ -22,27 +22,23 @@ static int make_room(struct walk *walk, struct err *err)
     return 0;
 }
 
-/* Moves the keys out of the page. */
-static int take_page(struct walk *walk, struct store_page *page, struct err *err)
+static int take_key(void *arg, const struct store_entry *entry, struct err *err)
 {
-    for (size_t i = 0; i < page->count; i++) {
-        if (make_room(walk, err))
-            return ERR_FAIL;
-        walk->keys[walk->count++] = page->entries[i].key;
-        page->entries[i].key = NULL;
-    }
+    struct walk *walk = arg;
+    char *key;
+
+    if (make_room(walk, err))
+        return ERR_FAIL;
+    key = strdup(entry->key);
+    if (!key)
+        return err_memory(err, "the listing");
+    walk->keys[walk->count++] = key;
     return 0;
 }
 
 /* An empty listing is an answer; none at all is a place where no bucket is. */
-static int list_page(struct store *store, struct store_op *op, struct err *err)
+static int no_bucket(const struct store *store, struct err *err)
 {
-    enum store_answer answer = store_run(store, op, err);
-
-    if (answer == STORE_DONE)
-        return 0;
-    if (answer == STORE_FAILED)
-        return ERR_FAIL;
     err_set(err, ERR_NOT_FOUND, "bucket", "%s cannot be listed: there is no such bucket",
             store->where);
     return err_hint(err, "when the endpoint's host already names a bucket: leave that out of the "
@@ -52,30 +48,21 @@ static int list_page(struct store *store, struct store_op *op, struct err *err)
 int walk_run(struct walk *walk, struct store *store, const char *prefix, char delimiter,
              struct err *err)
 {
-    char *token = NULL;
-    int answer = 0;
+    struct store_op op = {.verb = STORE_LIST, .key = prefix, .delimiter = delimiter};
+    enum store_answer answer = store_each(store, &op, take_key, walk, err);
 
-    do {
-        struct store_page page = {0};
-        struct store_op op = {.verb = STORE_LIST,
-                              .key = prefix,
-                              .delimiter = delimiter,
-                              .token = token,
-                              .page = &page};
+    walk->unsure = walk->unsure || op.unsure;
+    if (answer == STORE_DONE)
+        return 0;
+    if (answer != STORE_FAILED)
+        no_bucket(store, err);
+    return err_wrap(err, "cannot list %s", prefix);
+}
 
-        answer = list_page(store, &op, err) || take_page(walk, &page, err) ? ERR_FAIL : 0;
-        if (answer == 0 && token && page.next && strcmp(token, page.next) == 0)
-            answer = err_set(err, ERR_UNSUPPORTED, "listing",
-                             "the store gives the same page of %s again and again", prefix);
-        free(token);
-        token = page.next;
-        page.next = NULL;
-        store_page_finish(&page);
-    } while (answer == 0 && token);
-    free(token);
-    if (answer)
-        err_wrap(err, "cannot list %s", prefix);
-    return answer;
+void walk_warn(const struct walk *walk, const char *prefix, struct text *warnings)
+{
+    if (walk->unsure)
+        text_printf(warnings, "%s: the store did not say that this list is complete\n", prefix);
 }
 
 void walk_finish(struct walk *walk)

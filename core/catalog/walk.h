@@ -4,6 +4,7 @@
 #ifndef S3DOCK_CATALOG_WALK_H
 #define S3DOCK_CATALOG_WALK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "wire/store.h"
@@ -15,12 +16,15 @@ struct err;
 struct walk {
     char **keys; /* owned; a common prefix ends in the delimiter */
     size_t count, room;
+    bool unsure; /* the store did not say that a listing was at its end */
 };
 
 /* Adds the keys in the store's order (of bytes). Waits. The caller finishes `walk`, which it zeroed
  * before the first use, after a failure too. */
 int walk_run(struct walk *walk, struct store *store, const char *prefix, char delimiter,
              struct err *err);
+/* Adds a line to `warnings` when the listing of `prefix` may lack keys. */
+void walk_warn(const struct walk *walk, const char *prefix, struct text *warnings);
 void walk_finish(struct walk *walk);
 
 #endif

@@ -152,8 +152,12 @@ static int add_upload(void *arg, const struct store_entry *entry, struct err *er
 static int add_listed(struct store *store, struct store_op *op, store_entry_fn *each, void *arg,
                       const char *what, struct err *err)
 {
-    if (store_each(store, op, each, arg, err) != STORE_FAILED)
-        return 0;
+    if (store_each(store, op, each, arg, err) != STORE_FAILED) {
+        if (!op->unsure || op->verb == STORE_UPLOADS) /* no upload is judged by another's absence */
+            return 0;
+        return err_set(err, ERR_INTEGRITY, "listing",
+                       "the store did not say that its list of %s is complete", op->key);
+    }
     return op->answer == STORE_FAILED ? err_wrap(err, "cannot list %s", what) : ERR_FAIL;
 }
 

@@ -1,12 +1,18 @@
 /*
  * The three listings differ in names only: an entry element, the field that is its key, the markers
- * of the next page. One table says so, one reader does it.
+ * of the next page. The table GRAMMARS holds these names. The name of the root is not compared: the
+ * reference clients do not look at it.
+ *
+ * A page without entries does not end a listing: stores that skip deleted keys return such pages.
+ * Only IsTruncated decides, as in the reference clients. An answer without IsTruncated ends the
+ * listing, too, but the page is marked `unsure`.
  */
 #include "wire/s3_page.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -17,14 +23,12 @@
 
 static const struct grammar {
     enum store_verb verb;
-    const char *root, *entry, *key, *etag, *modified, *next, *next_second;
+    const char *entry, *key, *etag, *modified, *next, *next_second;
 } GRAMMARS[] = {
-    {STORE_LIST, "ListBucketResult", "Contents", "Key", "ETag", "LastModified",
-     "NextContinuationToken", ""},
-    {STORE_UPLOAD_PARTS, "ListPartsResult", "Part", "PartNumber", "ETag", "LastModified",
-     "NextPartNumberMarker", ""},
-    {STORE_UPLOADS, "ListMultipartUploadsResult", "Upload", "Key", "UploadId", "Initiated",
-     "NextKeyMarker", "NextUploadIdMarker"},
+    {STORE_LIST, "Contents", "Key", "ETag", "LastModified", "NextContinuationToken", ""},
+    {STORE_UPLOAD_PARTS, "Part", "PartNumber", "ETag", "LastModified", "NextPartNumberMarker", ""},
+    {STORE_UPLOADS, "Upload", "Key", "UploadId", "Initiated", "NextKeyMarker",
+     "NextUploadIdMarker"},
 };
 
 struct page_reader {
@@ -32,20 +36,26 @@ struct page_reader {
     struct store_page *page;
     size_t room;
     struct store_entry now; /* the entry being read */
-    bool fits;              /* its fields fit: an entry that does not is none of ours */
-    bool truncated, failed_memory;
+    bool unfit;             /* its upload id does not fit: it cannot be aborted, and is left out */
+    bool known;             /* the document has a field of a listing */
+    bool end_said, truncated, failed_memory;
     struct text next, next_second;
 };
 
+/* Adds the entry that has ended to the page. An entry without a key makes the listing malformed:
+ * the caller must not take a list for complete that lost a key. */
 static bool keep_entry(struct page_reader *reader)
 {
     struct store_page *page = reader->page;
 
-    if (!reader->now.key || !reader->fits || page->count == ENTRIES_MAX) {
+    reader->known = true;
+    if (!reader->now.key || page->count == ENTRIES_MAX)
+        return false;
+    if (reader->unfit) {
         free(reader->now.key);
         reader->now = (struct store_entry){0};
-        reader->fits = true;
-        return page->count < ENTRIES_MAX;
+        reader->unfit = false;
+        return true;
     }
     if (page->count == reader->room) {
         size_t room = reader->room ? 2 * reader->room : 64;
@@ -81,6 +91,17 @@ static bool parse_size(const char *text, uint64_t *out)
     return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0;
 }
 
+/* An ETag that cannot be one becomes "": the key counts all the same. */
+static bool set_etag(struct page_reader *reader, const char *text)
+{
+    char *etag = reader->now.info.etag;
+
+    if (!str_is_printable(text) || !str_copy(etag, STORE_ETAG_MAX, text))
+        etag[0] = '\0';
+    reader->unfit = reader->grammar->verb == STORE_UPLOADS && !etag[0];
+    return true;
+}
+
 static bool entry_field(struct page_reader *reader, const char *name, const char *text)
 {
     const struct grammar *grammar = reader->grammar;
@@ -88,22 +109,39 @@ static bool entry_field(struct page_reader *reader, const char *name, const char
     if (strcmp(name, grammar->key) == 0)
         return set_key(reader, text);
     if (strcmp(name, grammar->etag) == 0)
-        reader->fits = reader->fits && str_copy(reader->now.info.etag, STORE_ETAG_MAX, text);
-    else if (strcmp(name, grammar->modified) == 0)
+        return set_etag(reader, text);
+    if (strcmp(name, grammar->modified) == 0)
         (void)clock_parse_rfc3339(text, &reader->now.info.modified);
     else if (strcmp(name, "Size") == 0)
         return parse_size(text, &reader->now.info.size);
     return true;
 }
 
+static bool is_page_field(const char *name)
+{
+    static const char *const fields[] = {"Name",      "Prefix",   "Bucket",     "Key",
+                                         "MaxKeys",   "KeyCount", "MaxUploads", "MaxParts",
+                                         "Delimiter", "UploadId"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+        if (strcmp(name, fields[i]) == 0)
+            return true;
+    return false;
+}
+
 static void page_field(struct page_reader *reader, const char *name, const char *text)
 {
-    if (strcmp(name, "IsTruncated") == 0)
-        reader->truncated = strcmp(text, "true") == 0;
-    else if (strcmp(name, reader->grammar->next) == 0)
+    if (strcmp(name, "IsTruncated") == 0) {
+        reader->truncated = strcasecmp(text, "true") == 0;
+        reader->end_said = strcasecmp(text, "false") == 0;
+    } else if (strcmp(name, reader->grammar->next) == 0) {
         text_str(&reader->next, text);
-    else if (strcmp(name, reader->grammar->next_second) == 0)
+    } else if (strcmp(name, reader->grammar->next_second) == 0) {
         text_str(&reader->next_second, text);
+    } else if (!is_page_field(name)) {
+        return;
+    }
+    reader->known = true;
 }
 
 static bool on_end(void *arg, unsigned depth, const char *parent, const char *name,
@@ -130,23 +168,34 @@ static int bad_listing(struct err *err, const char *why)
     return err_set(err, ERR_INTEGRITY, "listing", "the store's listing %s", why);
 }
 
+/* Whether another page follows. Without IsTruncated a token of a list of objects says so; the
+ * markers of the other two listings may stand on a last page. */
+static bool has_more(const struct page_reader *reader)
+{
+    if (reader->truncated || reader->end_said)
+        return reader->truncated;
+    return reader->grammar->verb == STORE_LIST && reader->next.size;
+}
+
 /* The token of the next page: one marker, or two with a line end between. */
 static int make_next(struct page_reader *reader, const char *token, struct err *err)
 {
     struct store_page *page = reader->page;
 
-    if (!reader->truncated || page->count == 0) /* some say "truncated" for ever */
+    page->unsure = !reader->truncated && !reader->end_said;
+    if (!has_more(reader))
         return 0;
-    if (!reader->next.size && reader->grammar->verb == STORE_UPLOAD_PARTS)
+    page->unsure = false;
+    if (!reader->next.size && reader->grammar->verb == STORE_UPLOAD_PARTS && page->count)
         text_str(&reader->next, page->entries[page->count - 1].key);
     if (!reader->next.size || strchr(reader->next.data, '\n'))
-        return bad_listing(err, "goes on without saying where");
+        return bad_listing(err, "is not at its end and does not say where it continues");
     if (reader->grammar->next_second[0]) {
         text_char(&reader->next, '\n');
         text_str(&reader->next, reader->next_second.data);
     }
     if (token && strcmp(token, reader->next.data) == 0)
-        return bad_listing(err, "goes in circles");
+        return bad_listing(err, "returns the same page again and again");
     page->next = text_steal(&reader->next);
     return page->next ? 0 : err_memory(err, "a listing");
 }
@@ -165,7 +214,7 @@ static int read_page(struct page_reader *reader, const char *token, struct view 
         return err_set(err, ERR_USAGE, "addressing",
                        "the store answers for all its buckets: it does not look for one in the "
                        "host name");
-    if (strcmp(root, reader->grammar->root) != 0)
+    if (!reader->known)
         return bad_listing(err, "is none");
     return make_next(reader, token, err);
 }
@@ -173,7 +222,7 @@ static int read_page(struct page_reader *reader, const char *token, struct view 
 int s3_page_read(struct store_page *page, enum store_verb verb, const char *token,
                  struct view document, struct err *err)
 {
-    struct page_reader reader = {.page = page, .fits = true};
+    struct page_reader reader = {.page = page};
 
     for (size_t i = 0; i < ARRAY_SIZE(GRAMMARS); i++)
         if (GRAMMARS[i].verb == verb)

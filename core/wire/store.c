@@ -68,29 +68,74 @@ static int each_of_page(const struct store_page *page, store_entry_fn *each, voi
     return 0;
 }
 
+/* Where a listing has come to. Of the tokens two are known: the one of the next page, and `mark`,
+ * that of a page whose number is a power of two. So a cycle of any length is found, at the latest
+ * after three times its length. */
+struct pager {
+    char *token, *mark;
+    unsigned long pages;
+    unsigned empty; /* pages without entries in a row */
+};
+
+#define EMPTY_MAX 10000
+
+static int turn_in_circles(struct store_op *op, struct err *err)
+{
+    op->answer = STORE_FAILED;
+    return err_set(err, ERR_INTEGRITY, "listing",
+                   "the store returns the same pages of the list of %s again and again",
+                   op->key && op->key[0] ? op->key : "its keys");
+}
+
+/* Takes the token of the page. 1: there is another page; 0: there is none; negative: the store
+ * turns in circles. */
+static int pager_step(struct pager *pager, struct store_op *op, struct store_page *page,
+                      struct err *err)
+{
+    char *next = page->next;
+
+    op->unsure = page->unsure;
+    if (!next)
+        return 0;
+    pager->empty = page->count ? 0 : pager->empty + 1;
+    if (pager->empty > EMPTY_MAX || (pager->token && strcmp(next, pager->token) == 0) ||
+        (pager->mark && strcmp(next, pager->mark) == 0))
+        return turn_in_circles(op, err);
+    pager->pages++;
+    if ((pager->pages & (pager->pages - 1)) == 0) {
+        free(pager->mark);
+        pager->mark = strdup(next);
+        if (!pager->mark)
+            return err_memory(err, "a listing");
+    }
+    free(pager->token);
+    pager->token = next;
+    page->next = NULL;
+    return 1;
+}
+
 enum store_answer store_each(struct store *store, struct store_op *op, store_entry_fn *each,
                              void *arg, struct err *err)
 {
-    char token[STORE_KEY_MAX + STORE_UPLOAD_MAX] = "";
-    bool more = true;
+    struct pager pager = {.token = NULL};
+    bool stopped = false;
+    int more;
 
-    while (more) {
+    do {
         struct store_page page = {0};
-        bool stopped;
 
-        op->token = token[0] ? token : NULL;
+        op->token = pager.token;
         op->page = &page;
         op->answer = store_run(store, op, err);
         op->token = NULL;
         op->page = NULL;
         stopped = op->answer == STORE_DONE && each_of_page(&page, each, arg, err);
-        more = op->answer == STORE_DONE && !stopped && page.next && strcmp(page.next, token) != 0 &&
-               str_copy(token, sizeof token, page.next);
+        more = op->answer == STORE_DONE && !stopped ? pager_step(&pager, op, &page, err) : 0;
         store_page_finish(&page);
-        if (stopped)
-            return STORE_FAILED;
-    }
-    return op->answer;
+    } while (more > 0);
+    free(pager.token);
+    free(pager.mark);
+    return stopped || more < 0 ? STORE_FAILED : op->answer;
 }
 
 enum store_answer store_run(struct store *store, struct store_op *op, struct err *err)

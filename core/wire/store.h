@@ -76,7 +76,8 @@ struct store_entry {
 struct store_page {
     struct store_entry *entries;
     size_t count;
-    char *next; /* token for the following page, or NULL at the end */
+    char *next;  /* token for the following page, or NULL at the end */
+    bool unsure; /* there is no token, and the store did not say that this page is the last one */
 };
 void store_page_finish(struct store_page *page);
 
@@ -109,6 +110,7 @@ struct store_op {
     struct store_info info;
     char upload_id[STORE_UPLOAD_MAX];
     struct store_page *page;
+    bool unsure; /* store_each: the listing stopped where the store did not say that it ends */
     int64_t server_time; /* wall ns: when the store says it answered; 0: it does not say */
     unsigned tries;
     int http_status;  /* of the last try; 0 when there was none */
@@ -154,7 +156,8 @@ int store_run_all(struct store *store, struct store_op *const *ops, unsigned cou
 /* Runs the listing that `op` asks for (STORE_LIST, STORE_UPLOAD_PARTS, STORE_UPLOADS) to its end,
  * page after page, and lends each entry for one call. Not 0 from that: stop, it has said why in its
  * err. The op's token and page are used here; its lower half answers for the last page, and tells a
- * listing that failed from an entry that did. */
+ * listing that failed from an entry that did. Who decides by the list must look at op->unsure. A
+ * token that was seen before, or a long run of pages without entries, is integrity.listing. */
 typedef int store_entry_fn(void *arg, const struct store_entry *entry, struct err *err);
 enum store_answer store_each(struct store *store, struct store_op *op, store_entry_fn *each,
                              void *arg, struct err *err);

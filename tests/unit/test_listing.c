@@ -325,6 +325,72 @@ static void events_newest_first(void **state)
     assert_string_equal(seen.data, "");
 }
 
+/* ---- pages ---- */
+
+/* A store that lists what its pages hold, whatever is asked. */
+struct paged {
+    struct store store;
+    const struct paged_page {
+        const char *key, *next; /* NULL: none */
+        bool unsure;
+    } * pages;
+    unsigned at;
+};
+
+static void paged_submit(struct store *store, struct store_op *op)
+{
+    struct paged *paged = (struct paged *)store;
+    const struct paged_page *page = &paged->pages[paged->at++];
+
+    op->answer = STORE_DONE;
+    if (page->key) {
+        op->page->entries = calloc(1, sizeof *op->page->entries);
+        op->page->entries[op->page->count++].key = strdup(page->key);
+    }
+    op->page->next = page->next ? strdup(page->next) : NULL;
+    op->page->unsure = page->unsure;
+    inbox_post(op->home, &op->msg);
+}
+
+static int walk_pages(const struct paged_page *pages, struct walk *walk)
+{
+    static const struct store_table pages_table = {paged_submit, NULL, NULL};
+    struct paged paged = {.store.table = &pages_table, .pages = pages};
+
+    *walk = (struct walk){0};
+    return walk_run(walk, &paged.store, "tags/", 0, &err);
+}
+
+static void a_list_ends_where_the_store_says_so(void **state)
+{
+    static const struct paged_page empty[] = {
+        {NULL, "1", false}, {NULL, "2", false}, {"tags/a", "3", false}, {NULL, NULL, false}};
+    static const struct paged_page unsure[] = {{"tags/a", NULL, true}};
+    static const struct paged_page same[] = {{"tags/a", "1", false}, {"tags/b", "1", false}};
+    static const struct paged_page circle[] = {
+        {"tags/a", "1", false}, {"tags/b", "2", false}, {"tags/c", "3", false},
+        {"tags/b", "2", false}, {"tags/c", "3", false}, {"tags/b", "2", false},
+        {"tags/c", "3", false}, {"tags/b", "2", false}, {"tags/c", "3", false}};
+    struct walk walk;
+
+    (void)state;
+    fine(walk_pages(empty, &walk));
+    assert_int_equal(walk.count, 1);
+    walk_warn(&walk, "tags/", &warnings);
+    assert_int_equal(warnings.size, 0);
+    walk_finish(&walk);
+    fine(walk_pages(unsure, &walk));
+    walk_warn(&walk, "tags/", &warnings);
+    assert_non_null(strstr(warnings.data, "tags/: the store did not say"));
+    walk_finish(&walk);
+    assert_int_equal(walk_pages(same, &walk), ERR_FAIL);
+    assert_string_equal(err.code, "listing");
+    walk_finish(&walk);
+    assert_int_equal(walk_pages(circle, &walk), ERR_FAIL);
+    assert_string_equal(err.code, "listing");
+    walk_finish(&walk);
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -337,6 +403,7 @@ int main(void)
         TEST(a_refused_document_is_a_warning_and_a_lost_network_is_not),
         TEST(environments),
         TEST(events_newest_first),
+        TEST(a_list_ends_where_the_store_says_so),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

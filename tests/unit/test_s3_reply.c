@@ -321,13 +321,89 @@ static void reads_listings(void **state)
     assert_string_equal(page.entries[0].info.etag, "u");
     store_page_finish(&page);
 
-    /* "Truncated", and nothing on it: the end. */
-    assert_int_equal(read_page(&page, STORE_UPLOAD_PARTS, "5",
-                               "<ListPartsResult><IsTruncated>true</IsTruncated>"
-                               "<NextPartNumberMarker>5</NextPartNumberMarker></ListPartsResult>"),
+    /* The name of the root and the order of the fields do not matter. */
+    assert_int_equal(read_page(&page, STORE_UPLOAD_PARTS, NULL,
+                               "<ListPartsResponse><Part><ETag>e</ETag><PartNumber>3</PartNumber>"
+                               "</Part><IsTruncated>true</IsTruncated></ListPartsResponse>"),
                      0);
-    assert_null(page.next);
+    assert_string_equal(page.next, "3");
     store_page_finish(&page);
+
+    /* A key counts, whatever its ETag is. */
+    assert_int_equal(read_page(&page, STORE_LIST, NULL,
+                               "<ListBucketResult><IsTruncated>false</IsTruncated><Contents>"
+                               "<Key>a</Key><ETag>x&#13;&#10;y: z</ETag></Contents>"
+                               "</ListBucketResult>"),
+                     0);
+    assert_int_equal(page.count, 1);
+    assert_string_equal(page.entries[0].info.etag, "");
+    store_page_finish(&page);
+}
+
+/* Only IsTruncated ends a listing: a page without entries does not. */
+static void a_listing_ends_where_the_store_says_so(void **state)
+{
+    static const struct {
+        enum store_verb verb;
+        const char *token, *document, *next; /* NULL: the end */
+        bool unsure;
+    } pages[] = {
+        {STORE_LIST, NULL,
+         "<R><IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken></R>",
+         "t", false},
+        {STORE_LIST, "s",
+         "<R><KeyCount>0</KeyCount><NextContinuationToken>t</NextContinuationToken></R>", "t",
+         false},
+        {STORE_LIST, NULL, "<R><IsTruncated>false</IsTruncated></R>", NULL, false},
+        {STORE_LIST, NULL,
+         "<R><IsTruncated>false</IsTruncated><NextContinuationToken>t</NextContinuationToken></R>",
+         NULL, false},
+        {STORE_LIST, NULL, "<R><KeyCount>0</KeyCount></R>", NULL, true},
+        {STORE_UPLOAD_PARTS, "4",
+         "<R><IsTruncated>true</IsTruncated><NextPartNumberMarker>5</NextPartNumberMarker></R>",
+         "5", false},
+        {STORE_UPLOAD_PARTS, NULL, "<R><NextPartNumberMarker>5</NextPartNumberMarker></R>", NULL,
+         true},
+        {STORE_UPLOADS, "j\n",
+         "<R><IsTruncated>true</IsTruncated><NextKeyMarker>k</NextKeyMarker></R>", "k\n", false},
+        {STORE_UPLOADS, NULL, "<R><Bucket>b</Bucket></R>", NULL, true},
+    };
+    static const struct {
+        enum store_verb verb;
+        const char *token, *document;
+    } bad[] = {
+        {STORE_LIST, NULL, "<R><IsTruncated>true</IsTruncated></R>"},
+        {STORE_LIST, "t",
+         "<R><IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken></R>"},
+        {STORE_UPLOAD_PARTS, "5",
+         "<R><IsTruncated>true</IsTruncated><NextPartNumberMarker>5</NextPartNumberMarker></R>"},
+        {STORE_UPLOAD_PARTS, NULL, "<R><IsTruncated>true</IsTruncated></R>"},
+        {STORE_UPLOADS, NULL, "<R><IsTruncated>true</IsTruncated></R>"},
+        {STORE_UPLOADS, "k\nu",
+         "<R><IsTruncated>true</IsTruncated><NextKeyMarker>k</NextKeyMarker>"
+         "<NextUploadIdMarker>u</NextUploadIdMarker></R>"},
+        {STORE_LIST, NULL, "<R><Message>hello</Message></R>"},
+        {STORE_LIST, NULL,
+         "<R><IsTruncated>false</IsTruncated><Contents><Size>1</Size></Contents></R>"},
+    };
+    struct store_page page;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(pages); i++) {
+        if (read_page(&page, pages[i].verb, pages[i].token, pages[i].document))
+            fail_msg("refused: %s", pages[i].document);
+        if (pages[i].next)
+            assert_string_equal(page.next, pages[i].next);
+        else
+            assert_null(page.next);
+        assert_int_equal(page.unsure, pages[i].unsure);
+        store_page_finish(&page);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+        if (read_page(&page, bad[i].verb, bad[i].token, bad[i].document) != ERR_FAIL)
+            fail_msg("accepted: %s", bad[i].document);
+        store_page_finish(&page);
+    }
 }
 
 #define DEEP "<a><a><a><a><a><a><a><a><a></a></a></a></a></a></a></a></a></a>"
@@ -406,6 +482,7 @@ int main(void)
         cmocka_unit_test(reads_what_went_well),
         cmocka_unit_test(hears_what_was_asked),
         cmocka_unit_test(reads_listings),
+        cmocka_unit_test(a_listing_ends_where_the_store_says_so),
         cmocka_unit_test(refuses_hostile_documents),
         cmocka_unit_test(recognises_what_it_completed),
     };
