@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/md5.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,6 +33,22 @@ static void must(int done)
     _exit(ERR_LOCAL);
 }
 
+static pthread_once_t fetched = PTHREAD_ONCE_INIT;
+static EVP_MD *fetched_sha256;
+
+static void fetch_sha256(void)
+{
+    fetched_sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
+/* EVP_sha256() is looked up among the providers by each digest that begins, which takes longer than
+ * a short digest; this one was looked up once. */
+static const EVP_MD *sha256(void)
+{
+    pthread_once(&fetched, fetch_sha256);
+    return fetched_sha256 ? fetched_sha256 : EVP_sha256();
+}
+
 struct digest {
     EVP_MD_CTX *ctx; /* of a SHA-256; for an MD5 it only tells whether that is allowed here */
     const EVP_MD *md;
@@ -46,7 +63,7 @@ struct digest *digest_create(enum digest_kind kind)
     if (!digest)
         return NULL;
     digest->is_md5 = kind == DIGEST_MD5;
-    digest->md = digest->is_md5 ? EVP_md5() : EVP_sha256();
+    digest->md = digest->is_md5 ? EVP_md5() : sha256();
     digest->ctx = EVP_MD_CTX_new();
     if (!digest->ctx || EVP_DigestInit_ex(digest->ctx, digest->md, NULL) != 1) {
         digest_destroy(digest);
@@ -129,7 +146,7 @@ void md5_load(struct digest *md5, const uint8_t state[MD5_STATE_SIZE])
 
 void sha256_of(struct view bytes, uint8_t out[SHA256_SIZE])
 {
-    must(EVP_Digest(bytes.data, bytes.size, out, NULL, EVP_sha256(), NULL));
+    must(EVP_Digest(bytes.data, bytes.size, out, NULL, sha256(), NULL));
 }
 
 void md5_of(struct view bytes, uint8_t out[MD5_SIZE])
@@ -142,7 +159,7 @@ void hmac_sha256(struct view key, struct view bytes, uint8_t out[SHA256_SIZE])
     unsigned size = SHA256_SIZE;
 
     /* without a key OpenSSL would go on with the one of the call before */
-    must(HMAC(EVP_sha256(), key.size ? (const void *)key.data : "", (int)key.size, bytes.data,
+    must(HMAC(sha256(), key.size ? (const void *)key.data : "", (int)key.size, bytes.data,
               bytes.size, out, &size) != NULL);
 }
 
@@ -159,6 +176,11 @@ struct xxh128 xxh128_of(const void *data, size_t size)
 bool xxh128_equals(const struct xxh128 *a, const struct xxh128 *b)
 {
     return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
+
+uint64_t xxh64_keyed(const void *data, size_t size, uint64_t key)
+{
+    return XXH3_64bits_withSeed(data, size, key);
 }
 
 void hex_encode(const uint8_t *data, size_t size, char *out)
