@@ -80,7 +80,7 @@ static void do_memcpy(void)
 
 static void do_fingerprint(void)
 {
-    sink += xxh128_of(on.text, CHUNK).bytes[0];
+    sink += chunk_name_of(NAME_SHA256, on.text, CHUNK).bytes[0];
 }
 
 static void do_sha256(void)
@@ -168,7 +168,7 @@ static struct index_chunk nth_chunk(uint32_t n)
 {
     struct index_chunk chunk = {.raw_size = 65536, .packed_size = 20000 + n % 1000};
 
-    chunk.name = xxh128_of(&n, sizeof n);
+    chunk.name = chunk_name_of(NAME_SHA256, &n, sizeof n);
     return chunk;
 }
 
@@ -192,7 +192,7 @@ static void do_known_find(void)
 
 static void do_known_miss(void)
 {
-    struct xxh128 name = {{(uint8_t)on.at, (uint8_t)(on.at >> 8), 3, 4, 5, 6, 7, 8, 9}};
+    struct chunk_name name = {{(uint8_t)on.at, (uint8_t)(on.at >> 8), 3, 4, 5, 6, 7, 8, 9}};
     struct held held;
 
     on.at = (on.at + 1) % CHUNKS;

@@ -59,6 +59,11 @@ static void tell(struct cli *cli, const struct push_options *options,
             human_bytes(result->size, archive), human_seconds(stats->seconds, time),
             human_bytes(stats->raw_bytes, raw),
             human_rate(stats->seconds > 0 ? (double)result->size / stats->seconds : 0, rate));
+    if (result->outdated)
+        output_note(&cli->output,
+                    "%u earlier archives were not copied from: their index is of version 1, whose "
+                    "names of chunks prove nothing",
+                    result->outdated);
     if (result->resumed_bytes)
         output_note(&cli->output, "it went on where an earlier push had stopped: %s were there",
                     human_bytes(result->resumed_bytes, raw));

@@ -584,6 +584,7 @@ void attempt_facts(const struct attempt *attempt, struct attempt_facts *out)
         .raw = a->raw,
         .packed = a->packed,
         .bases = a->rig.bases.count,
+        .outdated = a->rig.bases.outdated,
         .copies_refused = a->rig.copies_refused,
         .copies_tried = a->rig.copies_tried,
         .resumed = resume_bytes(a->rig.resume),

@@ -71,6 +71,7 @@ struct attempt_facts {
     uint64_t copied;                /* bytes of the archive that the store copied */
     unsigned bases;                 /* archives that it was compared with */
     unsigned joins;                 /* temporary objects */
+    unsigned outdated;              /* archives that were left out: bases.h */
     uint64_t resumed;               /* bytes of the archive that an earlier push had sent */
     const char *refusal;            /* why what an earlier push left is of no use, or "" */
     bool copies_refused;            /* known beforehand: the store does not copy */

@@ -5,6 +5,9 @@
  * layers of one that was chosen bring nothing new; when the image's own layers are known, those
  * that share most come first. The chosen ones are believed when the store's object has the size and
  * the ETag that the metadata tells, and the index its SHA-256.
+ *
+ * An index of version 1 names chunks in a way that proves nothing: its archive is not copied from,
+ * and the next candidates are looked at instead, once.
  */
 #include "move/bases.h"
 
@@ -412,6 +415,12 @@ static void take(struct bases *out, const struct candidate *candidate, bool ther
         log_debug("bases: %s is not as its metadata says", candidate->key);
         return;
     }
+    if (index->names != NAME_SHA256) {
+        log_debug("bases: %s has an index of version 1", candidate->key);
+        out->outdated++;
+        index_destroy(index);
+        return;
+    }
     if (strcmp(index->codec, "gzip") == 0 && index->archive_size == metadata->size &&
         known_add(out->known, out->count, index, &err) == 0) {
         str_copy(base->key, sizeof base->key, candidate->key);
@@ -425,34 +434,38 @@ static void take(struct bases *out, const struct candidate *candidate, bool ther
     index_destroy(index);
 }
 
-/* The best, as many as there is memory for. */
-static unsigned choose(struct search *s, unsigned count)
+/* Moves the best of s->order[first .. count) to its beginning, as many as there is room and memory
+ * for beside what `have` holds. Returns where they end. */
+static unsigned choose(struct search *s, unsigned first, unsigned count, const struct bases *have)
 {
-    uint64_t left = s->wanted->index_most;
-    unsigned chosen = 0;
+    uint64_t left = s->wanted->index_most - have->index_bytes;
+    unsigned end = first, most = BASES_MAX - have->count;
 
-    for (unsigned i = 0; i < count && chosen < BASES_MAX; i++) {
-        uint64_t size = s->order[i]->metadata.index_size;
+    for (unsigned i = first; i < count && end - first < most; i++) {
+        struct candidate *c = s->order[i];
 
-        if (size > left)
+        if (c->metadata.index_size > left)
             continue;
-        left -= size;
-        s->order[chosen++] = s->order[i];
+        left -= c->metadata.index_size;
+        s->order[i] = s->order[end];
+        s->order[end++] = c;
     }
-    return chosen;
+    return end;
 }
 
-static void read_indexes(struct search *s, unsigned count, struct bases *out)
+/* Of the candidates s->order[first .. end). */
+static void read_indexes(struct search *s, unsigned first, unsigned end, struct bases *out)
 {
     struct store_op heads[BASES_MAX], *ops[2 * BASES_MAX] = {NULL};
+    struct candidate **order = s->order + first;
+    unsigned count = end - first;
     struct err ignored;
 
     if (count == 0)
         return;
     for (unsigned i = 0; i < count; i++) {
-        heads[i] = (struct store_op){.verb = STORE_HEAD, .key = s->order[i]->key, .optional = true};
-        prepare_fetch(&s->fetches[i], s->order[i]->metadata.index_key,
-                      s->order[i]->metadata.index_size);
+        heads[i] = (struct store_op){.verb = STORE_HEAD, .key = order[i]->key, .optional = true};
+        prepare_fetch(&s->fetches[i], order[i]->metadata.index_key, order[i]->metadata.index_size);
         ops[2 * i] = &heads[i];
         ops[2 * i + 1] = &s->fetches[i].op;
     }
@@ -461,8 +474,8 @@ static void read_indexes(struct search *s, unsigned count, struct bases *out)
             note_trouble(s, &heads[i]);
             note_trouble(s, &s->fetches[i].op);
             if (fetched(&s->fetches[i])) {
-                take(out, s->order[i],
-                     s->wanted->described || archive_is(&s->order[i]->metadata, &heads[i]),
+                take(out, order[i],
+                     s->wanted->described || archive_is(&order[i]->metadata, &heads[i]),
                      text_view(&s->fetches[i].text));
                 text_finish(&s->fetches[i].text);
             }
@@ -475,7 +488,7 @@ void bases_find(struct store *store, const struct bases_wanted *wanted, struct b
 {
     struct search *s = calloc(1, sizeof *s);
     struct err err;
-    unsigned count;
+    unsigned count, end;
 
     memset(out, 0, sizeof *out);
     out->known = known_create(&err);
@@ -485,7 +498,10 @@ void bases_find(struct store *store, const struct bases_wanted *wanted, struct b
         find_candidates(s);
         read_candidates(s);
         count = rank(s);
-        read_indexes(s, choose(s, count), out);
+        end = choose(s, 0, count, out);
+        read_indexes(s, 0, end, out);
+        if (out->outdated)
+            read_indexes(s, end, choose(s, end, count, out), out);
         for (unsigned i = 0; i < s->count; i++)
             metadata_finish(&s->candidates[i].metadata);
     }
@@ -522,8 +538,8 @@ void bases_recall(struct store *store, const struct bases_wanted *wanted, const 
             usual = usual && s->candidates[i].sound && usable(s, &s->candidates[i].metadata);
             s->order[i] = &s->candidates[i];
         }
-        if (usual && s->count == count && choose(s, count) == count)
-            read_indexes(s, count, out);
+        if (usual && s->count == count && choose(s, 0, count, out) == count)
+            read_indexes(s, 0, count, out);
         for (unsigned i = 0; i < s->count; i++)
             metadata_finish(&s->candidates[i].metadata);
         out->trouble = s->trouble;

@@ -22,8 +22,9 @@
 #include "wire/store.h"
 
 #define BASES_MAX 4
-/* Of 24 bytes of index become 56 of struct known; and the indexes themselves. */
-#define BASES_MEMORY(index_bytes) ((index_bytes) / 24 * 80)
+/* Of a record of 32 bytes become 64 of struct known; and the indexes themselves. */
+#define BASES_RECORD              32
+#define BASES_MEMORY(index_bytes) ((index_bytes) / BASES_RECORD * (64 + BASES_RECORD))
 
 struct base {
     char key[KEY_MAX];
@@ -37,6 +38,7 @@ struct bases {
     struct base base[BASES_MAX];      /* by the number that a struct held carries */
     struct index *indexes[BASES_MAX]; /* of each, all of it */
     struct known *known;              /* NULL when count is 0 */
+    unsigned outdated;  /* archives that were left out because their index is of version 1 */
     struct err trouble; /* why they could not be looked at now; family 0: they could */
 };
 

@@ -113,7 +113,7 @@ void checkpoint_put_step(struct text *out, const struct checkpoint_step *step,
     unsigned sides = step->join ? 2 : 1;
     uint64_t md5 = step->has_md5 ? MD5_STATE_SIZE : 0;
     size_t at = begin_record(out, step->join ? RECORD_JOIN : RECORD_PART,
-                             (uint64_t)sides * SIDE_SIZE + 1 + md5 + 4 + sizeof step->sum.bytes +
+                             (uint64_t)sides * SIDE_SIZE + 1 + md5 + 4 + sizeof step->sum +
                                  (uint64_t)count * 4);
 
     for (unsigned i = 0; i < sides; i++) {
@@ -124,7 +124,7 @@ void checkpoint_put_step(struct text *out, const struct checkpoint_step *step,
     put_number(out, step->has_md5, 1);
     text_add(out, step->md5, md5);
     put_number(out, step->chunks, 4);
-    text_add(out, step->sum.bytes, sizeof step->sum.bytes);
+    text_add(out, step->sum, sizeof step->sum);
     for (uint32_t i = 0; i < count; i++)
         put_number(out, sizes[i], 4);
     end_record(out, at);
@@ -222,7 +222,8 @@ static bool read_head(struct cursor *body, struct checkpoint *c)
 {
     struct checkpoint_head *head = &c->head;
 
-    if (get_number(body, 4) != CHECKPOINT_VERSION)
+    c->version = (uint32_t)get_number(body, 4);
+    if (c->version != CHECKPOINT_VERSION && c->version != CHECKPOINT_OLD)
         return false;
     get_string(body, head->store, sizeof head->store);
     get_string(body, head->key, sizeof head->key);
@@ -346,12 +347,12 @@ static bool read_step(struct cursor *body, struct checkpoint *c, bool join)
     if (step.has_md5)
         md5 = get_bytes(body, MD5_STATE_SIZE);
     step.chunks = (uint32_t)get_number(body, 4);
-    sum = get_bytes(body, sizeof step.sum.bytes);
+    sum = get_bytes(body, sizeof step.sum);
     if (!sum || step.size > STEP_MOST || (step.has_md5 && join))
         return false;
     if (md5)
         memcpy(step.md5, md5, MD5_STATE_SIZE);
-    memcpy(step.sum.bytes, sum, sizeof step.sum.bytes);
+    memcpy(step.sum, sum, sizeof step.sum);
     steps = make_room(c->steps, sizeof *steps, c->step_count, 1, &c->step_room);
     if (!steps)
         return false;
@@ -449,7 +450,7 @@ int checkpoint_parse(struct view bytes, struct checkpoint **out, struct err *err
         return err_set(err, ERR_INTEGRITY, "checkpoint",
                        "the state of the unfinished upload is damaged, or of another version");
     }
-    while (read_record(&cursor, c))
+    while (c->version == CHECKPOINT_VERSION && read_record(&cursor, c))
         ;
     *out = c;
     return 0;

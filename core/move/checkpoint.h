@@ -27,7 +27,8 @@
 
 struct err;
 
-#define CHECKPOINT_VERSION 2
+#define CHECKPOINT_VERSION 3
+#define CHECKPOINT_OLD     2 /* the head is the same; sums of chunks were no proof */
 #define CHECKPOINT_MAX     (256 * MIB)
 #define CHECKPOINT_PARTS   10000 /* S3 has no more */
 #define CHECKPOINT_JOINS   65536
@@ -53,11 +54,11 @@ struct checkpoint_head {
 /* A part of the archive, or a temporary object that is put together of two pieces (placer.h). */
 struct checkpoint_step {
     bool join;
-    unsigned number;       /* of the part, from 1; of the join, from 0 */
-    struct region side[2]; /* [1] of a join only. The offset of bytes is 0 */
-    uint64_t offset, size; /* where it stands in the archive */
-    uint32_t chunks;       /* that begin before its end, and in no step before it */
-    struct xxh128 sum;     /* of their records as in the index */
+    unsigned number;          /* of the part, from 1; of the join, from 0 */
+    struct region side[2];    /* [1] of a join only. The offset of bytes is 0 */
+    uint64_t offset, size;    /* where it stands in the archive */
+    uint32_t chunks;          /* that begin before its end, and in no step before it */
+    uint8_t sum[SHA256_SIZE]; /* SHA-256 of their records as in the index */
     bool has_md5;
     uint8_t md5[MD5_STATE_SIZE]; /* the archive's running MD5 behind this part */
     char etag[STORE_ETAG_MAX];   /* "": not known to be in the store */
@@ -68,6 +69,7 @@ struct checkpoint_step {
 #define CHECKPOINT_HELD 0x80000000u
 
 struct checkpoint {
+    uint32_t version; /* CHECKPOINT_VERSION; or CHECKPOINT_OLD: only the head was read */
     struct checkpoint_head head;
     struct checkpoint_step *steps; /* in their order */
     uint32_t step_count, step_room;

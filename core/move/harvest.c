@@ -111,7 +111,7 @@ static int take_chunk(struct harvest *h, struct err *err)
 {
     const uint8_t *bytes = h->window + h->begun;
     uint32_t size = (uint32_t)(h->scanned - h->begun);
-    struct xxh128 name = xxh128_of(bytes, size);
+    struct chunk_name name = chunk_name_of(h->options.wanted->names, bytes, size);
     struct need_chunk *chunk = need_find(h->options.wanted, &name, size);
 
     h->begun = h->scanned;

@@ -7,8 +7,6 @@
 #include "base/err.h"
 #include "move/spool.h"
 
-#define NONE UINT32_MAX
-
 static uint64_t end_of(const struct raw_range *range)
 {
     return range->offset + range->size;
@@ -80,6 +78,7 @@ struct need *need_create(const struct index *index, const struct raw_range *rang
         err_memory(err, "the plan of the pull");
         return NULL;
     }
+    wanted->names = index->names;
     wanted->spool = -1;
     for (unsigned i = 0; i < index->section_count; i++) {
         const struct index_section *section = &index->sections[i];
@@ -101,61 +100,32 @@ void need_destroy(struct need *wanted)
     if (wanted->spool >= 0)
         close(wanted->spool);
     free(wanted->chunks);
-    free(wanted->table);
+    name_table_finish(&wanted->table);
     free(wanted);
-}
-
-/* Names are random (a forger may choose them: then look-ups are slow, at most once through the
- * table). */
-static uint32_t slot_of(const struct need *wanted, const struct xxh128 *name)
-{
-    uint32_t low;
-
-    memcpy(&low, name->bytes, sizeof low);
-    return low & (wanted->table_size - 1);
-}
-
-static uint32_t *place_of(const struct need *wanted, const struct xxh128 *name, uint32_t raw_size)
-{
-    uint32_t at = slot_of(wanted, name);
-
-    while (wanted->table[at] != NONE) {
-        const struct index_chunk *chunk = &wanted->chunks[wanted->table[at]].chunk;
-
-        if (chunk->raw_size == raw_size && xxh128_equals(&chunk->name, name))
-            break;
-        at = (at + 1) & (wanted->table_size - 1);
-    }
-    return &wanted->table[at];
 }
 
 int need_by_name(struct need *wanted, struct err *err)
 {
-    wanted->table_size = 16;
-    while (wanted->table_size < 2 * wanted->count)
-        wanted->table_size *= 2;
-    wanted->table = malloc(wanted->table_size * sizeof *wanted->table);
-    if (!wanted->table)
-        return err_memory(err, "the names of chunks");
-    memset(wanted->table, 0xff, wanted->table_size * sizeof *wanted->table);
+    if (name_table_init(&wanted->table, wanted->chunks, sizeof *wanted->chunks, wanted->count, err))
+        return ERR_FAIL;
     for (uint32_t i = 0; i < wanted->count; i++) {
         struct need_chunk *chunk = &wanted->chunks[i];
-        uint32_t *place = place_of(wanted, &chunk->chunk.name, chunk->chunk.raw_size);
+        uint32_t *slot = name_table_slot(&wanted->table, &chunk->chunk.name, chunk->chunk.raw_size);
 
-        if (*place == NONE)
-            *place = i;
-        else
-            wanted->chunks[*place].shared = true;
-        chunk->twin = *place;
+        chunk->twin = slot && *slot != NAME_NONE ? *slot : i;
+        if (chunk->twin != i)
+            wanted->chunks[chunk->twin].shared = true;
+        else if (slot)
+            *slot = i;
     }
     return 0;
 }
 
-struct need_chunk *need_find(struct need *wanted, const struct xxh128 *name, uint32_t raw_size)
+struct need_chunk *need_find(struct need *wanted, const struct chunk_name *name, uint32_t raw_size)
 {
-    uint32_t found = *place_of(wanted, name, raw_size);
+    const uint32_t *slot = name_table_slot(&wanted->table, name, raw_size);
 
-    return found == NONE ? NULL : &wanted->chunks[found];
+    return slot && *slot != NAME_NONE ? &wanted->chunks[*slot] : NULL;
 }
 
 uint64_t need_place(const struct need *wanted, const struct need_chunk *chunk)

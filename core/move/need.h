@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "pack/index.h"
+#include "pack/name_table.h"
 
 struct err;
 
@@ -25,22 +26,22 @@ struct raw_range {
 struct spool;
 
 struct need_chunk {
-    struct index_chunk chunk;
+    struct index_chunk chunk; /* first: name_table.h */
     uint64_t raw_offset, packed_offset;
     uint64_t spool_at; /* raw, on this host; or NEED_FROM_ARCHIVE. Of a twin: need_place */
     bool kept;         /* packed, in the spool, by an earlier pull */
     bool fetched;      /* packed, in the spool, by this one, ahead of the stream */
     bool shared;       /* others have it as their twin */
-    uint32_t twin;     /* the first chunk of that name: itself, or one before it */
+    uint32_t twin;     /* the first chunk of that name that is found: itself, or one before it */
 };
 
 struct need {
     uint32_t count;
     struct need_chunk *chunks;
-    uint64_t packed_size; /* of all of them */
-    int spool;            /* its descriptor; -1: there is none. Owned */
-    uint32_t *table;      /* by name; NULL until need_by_name */
-    uint32_t table_size;  /* a power of two */
+    uint64_t packed_size;    /* of all of them */
+    int spool;               /* its descriptor; -1: there is none. Owned */
+    enum name_kind names;    /* of the chunks: the index's */
+    struct name_table table; /* of chunks; not made until need_by_name */
 };
 
 /* Sets need[i] for each section that holds bytes of the ranges. */
@@ -55,7 +56,7 @@ void need_destroy(struct need *wanted); /* takes NULL */
 /* Makes chunks findable by their names. */
 int need_by_name(struct need *wanted, struct err *err);
 /* The first chunk of that name and size; NULL: it is not wanted. */
-struct need_chunk *need_find(struct need *wanted, const struct xxh128 *name, uint32_t raw_size);
+struct need_chunk *need_find(struct need *wanted, const struct chunk_name *name, uint32_t raw_size);
 /* Where a chunk lies raw on this host: what its twin was given. NEED_FROM_ARCHIVE: nowhere. */
 uint64_t need_place(const struct need *wanted, const struct need_chunk *chunk);
 

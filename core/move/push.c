@@ -108,6 +108,7 @@ static void take_stock(struct push *p, const struct attempt *attempt)
     attempt_facts(attempt, &facts);
     str_copy(result->source, sizeof result->source, facts.source);
     result->bases = facts.bases;
+    result->outdated = facts.outdated;
     result->stats.raw_bytes = facts.raw;
     result->resumed_bytes = facts.resumed;
     if (facts.copies_refused)

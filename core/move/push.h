@@ -52,6 +52,7 @@ struct push_result {
                             uploaded; else "" */
     unsigned bases;      /* archives that it was compared with */
     unsigned joins;      /* temporary objects that it took */
+    unsigned outdated;   /* archives that were not copied from: their index is of version 1 */
     char source[16];     /* where it came from: "layers", "docker", "file", "stdin"; "": nowhere */
     char distrust[512]; /* the layers were read, or begun to be, and then the export took over: why.
                            Else "" */

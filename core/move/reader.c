@@ -53,8 +53,12 @@ static struct span *next_span(struct reader *r)
     while (!atomic_load(&r->stop)) {
         struct msg *msg = inbox_take(r->spares, clock_monotonic() + CANCEL_TICK);
 
-        if (msg)
-            return span_of(((struct span *)msg)->slot);
+        if (msg) {
+            struct span *span = span_of(((struct span *)msg)->slot);
+
+            span->named = r->options.known != NULL;
+            return span;
+        }
     }
     return NULL;
 }
@@ -89,9 +93,10 @@ static const struct span_chunk *end_chunk(struct reader *r, unsigned flags)
     uint32_t size = (uint32_t)(r->scanned - r->begun);
 
     *chunk = (struct span_chunk){.chunk = {.raw_size = size}, .flags = flags};
-    chunk->chunk.name = xxh128_of(r->span->slot->in + r->begun, size);
-    if (r->options.known)
+    if (r->options.known) {
+        chunk->chunk.name = chunk_name_of(NAME_SHA256, r->span->slot->in + r->begun, size);
         known_find(r->options.known, &chunk->chunk.name, size, &r->cursor, &chunk->held);
+    }
     r->begun = r->scanned;
     r->at += size;
     return chunk;

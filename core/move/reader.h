@@ -1,6 +1,7 @@
 /*
  * reader - the thread that turns a save stream into spans of raw chunks: source -> cut -> slots.
- * Each chunk has its name, and where an earlier archive holds it.
+ * Where earlier archives are known, each chunk gets its name, and the place where one of them holds
+ * it. Else the workers name chunks (span_pack): there it is done in parallel.
  *
  * What the source need not read becomes chunks without bytes (SPAN_UNREAD).
  *

@@ -129,13 +129,16 @@ void resume_give_up(struct resume *resume, const char *why)
 }
 
 /* Why it is not for this push, or NULL. */
-static const char *mismatch(const struct resume *r, const struct checkpoint_head *head)
+static const char *mismatch(const struct resume *r, const struct checkpoint *then)
 {
     const struct resume_options *o = &r->options;
+    const struct checkpoint_head *head = &then->head;
     uint64_t part_size = head->base_count ? o->least : o->part_size;
     char writer[INDEX_WRITER_SIZE];
 
     index_writer(o->level, writer);
+    if (then->version != CHECKPOINT_VERSION)
+        return "an older s3dock wrote it down";
     if (head->content[0] && o->content[0] && strcmp(head->content, o->content) != 0)
         return "the image has changed since";
     if (strcmp(head->writer, writer) != 0)
@@ -195,7 +198,7 @@ static void read_file(struct resume *r)
 
 static bool fits(void *arg, const struct checkpoint *checkpoint)
 {
-    return !mismatch(arg, &checkpoint->head);
+    return !mismatch(arg, checkpoint);
 }
 
 /* Another host may have left its state in the bucket. */
@@ -240,7 +243,7 @@ static int look_back(struct resume *r, struct err *err)
         read_file(r);
     if (!r->follow && !r->options.off)
         read_bucket(r);
-    why = r->follow ? mismatch(r, followed(r)) : NULL;
+    why = r->follow ? mismatch(r, follow_checkpoint(r->follow)) : NULL;
     if (r->options.off)
         why = "that was asked for";
     if (why && r->follow)

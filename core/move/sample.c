@@ -19,7 +19,7 @@ struct pick {
     struct store_op op;
     struct held held;
     uint32_t raw_size;
-    struct xxh128 name;
+    struct chunk_name name;
 };
 
 struct sample {
@@ -126,14 +126,14 @@ void sample_destroy(struct sample *sample)
 
 static bool is_true(const struct pick *pick, struct unpacker *unpacker, uint8_t *raw)
 {
-    struct xxh128 name;
+    struct chunk_name name;
     struct err ignored;
 
     if (member_unpack(unpacker, view_of(pick->op.buffer, pick->held.size), raw, pick->raw_size,
                       &ignored))
         return false;
-    name = xxh128_of(raw, pick->raw_size);
-    return xxh128_equals(&name, &pick->name);
+    name = chunk_name_of(NAME_SHA256, raw, pick->raw_size);
+    return chunk_name_equals(&name, &pick->name);
 }
 
 static int compare(const struct sample *s, struct unpacker *unpacker, uint8_t *raw, unsigned *liar,

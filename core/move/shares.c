@@ -43,7 +43,7 @@ static void find_bases(const struct shares_wanted *wanted, size_t memory, struct
     struct bases_wanted which = wanted->bases;
 
     which.archive_least = s->least;
-    which.index_most = memory / BASES_MEMORY(24) * 24;
+    which.index_most = memory / BASES_MEMORY(BASES_RECORD) * BASES_RECORD;
     if (wanted->recall)
         bases_recall(wanted->push->store, &which, wanted->recall, wanted->recall_count, bases);
     else

@@ -17,6 +17,8 @@ struct span *span_of(struct slot *slot)
     span->unread = span->packed = 0;
     span->spool = -1;
     span->kept = NULL;
+    span->names = NAME_SHA256;
+    span->named = false;
     span->err.family = ERR_NONE;
     return span;
 }
@@ -34,6 +36,8 @@ void span_pack(struct job *job, void *scratch)
             chunk->packed_size = 0;
             continue;
         }
+        if (!span->named)
+            chunk->name = chunk_name_of(span->names, in, chunk->raw_size);
         if (span->chunks[i].sent)
             ; /* it leaves a gap */
         else if (span->chunks[i].unpacked)
@@ -63,7 +67,7 @@ static int unpack_chunk(const struct span *span, struct unpacker *unpacker,
                         const struct span_chunk *from, uint8_t *raw, struct err *err)
 {
     const struct index_chunk *chunk = &from->chunk;
-    struct xxh128 name;
+    struct chunk_name name;
     int failed;
 
     if (from->flags & SPAN_SPOOLED)
@@ -75,8 +79,8 @@ static int unpack_chunk(const struct span *span, struct unpacker *unpacker,
                                raw, chunk->raw_size, err);
     if (failed)
         return ERR_FAIL;
-    name = xxh128_of(raw, chunk->raw_size);
-    if (xxh128_equals(&name, &chunk->name))
+    name = chunk_name_of(span->names, raw, chunk->raw_size);
+    if (chunk_name_equals(&name, &chunk->name))
         return 0;
     return err_set(err, ERR_INTEGRITY, "chunk", "a chunk is not the one that the index names");
 }

@@ -49,7 +49,9 @@ struct span_chunk {
 struct span {
     struct job job; /* first: a span comes home as its job's message */
     struct slot *slot;
-    uint64_t number; /* in the order of the stream */
+    uint64_t number;      /* in the order of the stream */
+    enum name_kind names; /* of its chunks */
+    bool named; /* push: the reader has named its chunks; else a worker does, before it packs */
     unsigned count;
     struct span_chunk chunks[SPAN_CHUNKS];
     size_t in_size;     /* bytes that count in slot->in */

@@ -3,7 +3,7 @@
  * it has read. The layout is in docs/format.md:
  *
  *   header   prefix 64 | parameters | image | tags | layers | sections | sum 16
- *   records  24 bytes a chunk: raw size, packed size, name
+ *   records  32 bytes a chunk: raw size, packed size, name (24 in version 1)
  *
  * Nothing is written twice: offsets are not stored, they are the running sums of the sizes, so that
  * they cannot contradict each other. What is stored twice on purpose are the totals in the prefix:
@@ -21,6 +21,11 @@
 
 /* As PNG's: a byte that is no text, and line ends that a text transfer would change. */
 const uint8_t INDEX_MAGIC[INDEX_MAGIC_SIZE] = {0x89, 'S', '3', 'D', 'X', '\r', '\n', 0x1a};
+
+uint32_t index_record_size(enum name_kind names)
+{
+    return names == NAME_XXH3 ? 8 + sizeof(struct xxh128) : INDEX_RECORD_SIZE;
+}
 
 uint64_t index_padded(uint64_t size)
 {

@@ -20,12 +20,13 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
+#include "pack/chunk_name.h"
 #include "pack/chunker.h"
 #include "pack/image.h"
 
 struct err;
 
-#define INDEX_VERSION      1
+#define INDEX_VERSION      2  /* that is written; version 1 is read, too */
 #define INDEX_PREFIX_SIZE  64 /* the fixed beginning: enough to learn the size of the header */
 #define INDEX_HEADER_MAX   (8 * 1024 * 1024)
 #define INDEX_SECTIONS_MAX (4 * IMAGE_LAYERS_MAX)
@@ -36,7 +37,7 @@ struct err;
  * member_stored_size(raw_size), which is below member_bound(raw_size). */
 struct index_chunk {
     uint32_t raw_size, packed_size;
-    struct xxh128 name; /* of the raw bytes */
+    struct chunk_name name;
 };
 
 #define INDEX_REST (-1)
@@ -48,11 +49,12 @@ struct index_section {
     uint32_t chunk_count;
     uint32_t size;              /* of its records, in bytes */
     uint64_t at;                /* where its records lie in the index object */
-    struct xxh128 sum;          /* of its records */
+    struct xxh128 sum;          /* of its records, against accidents */
     struct index_chunk *chunks; /* NULL while the section was not read */
 };
 
 struct index {
+    enum name_kind names; /* of its chunks. A builder takes NAME_SHA256 only */
     struct chunk_params params;
     uint32_t file_min;              /* CUT_FILE_MIN of the writer */
     char codec[32];                 /* "gzip" */

@@ -12,7 +12,7 @@
 
 #define INDEX_MAGIC_SIZE   8
 #define INDEX_SUM_SIZE     16
-#define INDEX_RECORD_SIZE  24
+#define INDEX_RECORD_SIZE  (8 + CHUNK_NAME_SIZE)
 #define INDEX_SECTION_SIZE 40
 #define INDEX_LAYER_LEAST  (3 * 2 + 2 * 8) /* three empty strings, two numbers */
 #define INDEX_NO_LAYER     UINT32_MAX      /* INDEX_REST as it is written */
@@ -26,6 +26,8 @@ struct index_prefix {
     uint32_t chunk_count, section_count, layer_count, tag_count;
 };
 
+/* Bytes of a record. Names of version 1 have 16 bytes. */
+uint32_t index_record_size(enum name_kind names);
 /* What a payload takes in a tar. */
 uint64_t index_padded(uint64_t size);
 bool index_chunk_valid(const struct index_chunk *chunk, const struct chunk_params *params);

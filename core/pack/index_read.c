@@ -94,11 +94,27 @@ static struct xxh128 get_sum(struct reader *reader)
     return sum;
 }
 
+static struct chunk_name get_name(struct reader *reader, enum name_kind kind)
+{
+    size_t size = index_record_size(kind) - 8;
+    const uint8_t *bytes = get_bytes(reader, size);
+    struct chunk_name name = {{0}};
+
+    if (bytes)
+        memcpy(name.bytes, bytes, size);
+    return name;
+}
+
 static bool sum_matches(struct view bytes, const struct xxh128 *sum)
 {
     struct xxh128 actual = xxh128_of(bytes.data, bytes.size);
 
     return xxh128_equals(&actual, sum);
+}
+
+static enum name_kind names_of(const struct index_prefix *prefix)
+{
+    return prefix->version == 1 ? NAME_XXH3 : NAME_SHA256;
 }
 
 static int get_prefix(struct reader *reader, struct index_prefix *prefix, struct err *err)
@@ -120,9 +136,9 @@ static int get_prefix(struct reader *reader, struct index_prefix *prefix, struct
     reserved = get_u64(reader);
     if (reader->failed)
         return broken(err, "it is cut short");
-    if (prefix->version != INDEX_VERSION) {
-        err_set(err, ERR_UNSUPPORTED, "index_version", "the index has format version %u, not %d",
-                prefix->version, INDEX_VERSION);
+    if (prefix->version < 1 || prefix->version > INDEX_VERSION) {
+        err_set(err, ERR_UNSUPPORTED, "index_version",
+                "the index has format version %u, not 1 or %d", prefix->version, INDEX_VERSION);
         err_hint(err, "a newer s3dock wrote this image: update s3dock on this machine");
         return ERR_FAIL;
     }
@@ -134,8 +150,8 @@ static int get_prefix(struct reader *reader, struct index_prefix *prefix, struct
         prefix->section_count > prefix->chunk_count || prefix->layer_count > IMAGE_LAYERS_MAX ||
         prefix->tag_count > IMAGE_TAGS_MAX)
         return broken(err, "it counts more than there can be");
-    if (prefix->object_size !=
-            prefix->header_size + (uint64_t)prefix->chunk_count * INDEX_RECORD_SIZE ||
+    if (prefix->object_size != prefix->header_size + (uint64_t)prefix->chunk_count *
+                                                         index_record_size(names_of(prefix)) ||
         reserved != 0)
         return broken(err, "its sizes do not add up");
     return 0;
@@ -249,7 +265,7 @@ static int get_section(struct reader *reader, struct index *index, struct index_
     section->layer = layer == INDEX_NO_LAYER ? INDEX_REST : (int)(layer & INT32_MAX);
     if (section->chunk_count == 0 || section->chunk_count > INDEX_CHUNKS_MAX)
         return broken(err, "a section has an impossible number of chunks");
-    section->size = section->chunk_count * INDEX_RECORD_SIZE;
+    section->size = section->chunk_count * index_record_size(index->names);
     if (section->layer == INDEX_REST)
         return 0;
     if (layer >= index->image.layer_count ||
@@ -274,7 +290,7 @@ static int get_sections(struct reader *reader, struct index *index,
 
         section->raw_offset = raw;
         section->packed_offset = packed;
-        section->at = index->header_size + chunks * INDEX_RECORD_SIZE;
+        section->at = index->header_size + chunks * index_record_size(index->names);
         if (get_section(reader, index, section, err) < 0)
             return ERR_FAIL;
         chunks += section->chunk_count; /* at most 2^11 times 2^23 */
@@ -295,6 +311,7 @@ static int parse_header(struct view header, struct index *index, struct err *err
 
     if (get_prefix(&reader, &prefix, err) < 0)
         return ERR_FAIL;
+    index->names = names_of(&prefix);
     index->header_size = prefix.header_size;
     index->archive_size = prefix.archive_size;
     index->raw_size = prefix.raw_size;
@@ -339,7 +356,7 @@ static int get_chunks(const struct index *index, const struct index_section *sec
     for (uint32_t i = 0; i < section->chunk_count; i++) {
         chunks[i].raw_size = get_u32(&reader);
         chunks[i].packed_size = get_u32(&reader);
-        chunks[i].name = get_sum(&reader);
+        chunks[i].name = get_name(&reader, index->names);
         if (!index_chunk_valid(&chunks[i], &index->params))
             return broken(err, "a chunk has an impossible size");
         raw += chunks[i].raw_size;

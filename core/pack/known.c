@@ -1,11 +1,8 @@
 /*
  * Chunks stand in one array, archive after archive, in the order they lie in: what follows a chunk
- * in its archive is the next element. An open-addressed table leads from a name to the first chunk
- * that bears it, and a chain from there to the others of that name.
- *
- * Names come from indexes, and so from outside: whoever chooses them can make lookups slow, and so
- * probing and chains are bounded. What lies beyond the bound is not found, which costs bytes and
- * nothing else.
+ * in its archive is the next element. A table leads from a name to the first chunk that bears it,
+ * and a chain from there to the others of that name. Chains are bounded as probing is: what lies
+ * beyond the bound is not found.
  */
 #include "pack/known.h"
 
@@ -13,24 +10,21 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "pack/name_table.h"
 
-#define NONE       UINT32_MAX
-#define PROBES_MAX 64
-#define CHAIN_MAX  64
+#define CHAIN_MAX 64
 
 struct entry {
-    struct xxh128 name;
-    uint64_t offset;
-    uint32_t raw_size, packed_size;
-    uint32_t next; /* of the same name and size, or NONE */
+    struct index_chunk chunk; /* first: name_table.h */
+    uint32_t next;            /* of the same name and size, or NAME_NONE */
     uint32_t base;
+    uint64_t offset;
 };
 
 struct known {
     struct entry *entries;
     uint32_t count;
-    uint32_t *table; /* into entries; NONE: free */
-    uint32_t mask;   /* slots - 1: twice as many as chunks, at least */
+    struct name_table table; /* of entries */
 };
 
 struct known *known_create(struct err *err)
@@ -47,7 +41,7 @@ void known_destroy(struct known *known)
     if (!known)
         return;
     free(known->entries);
-    free(known->table);
+    name_table_finish(&known->table);
     free(known);
 }
 
@@ -56,34 +50,13 @@ uint32_t known_count(const struct known *known)
     return known->count;
 }
 
-static bool bears(const struct entry *entry, const struct xxh128 *name, uint32_t raw_size)
-{
-    return entry->raw_size == raw_size && xxh128_equals(&entry->name, name);
-}
-
-/* The slot of the first chunk of this name, or the free one where it would stand; NULL when both
- * are too far away. */
-static uint32_t *slot_of(const struct known *known, const struct xxh128 *name, uint32_t raw_size)
-{
-    uint32_t hash;
-
-    memcpy(&hash, name->bytes, sizeof hash);
-    for (uint32_t i = 0; i < PROBES_MAX; i++) {
-        uint32_t *slot = &known->table[(hash + i) & known->mask];
-
-        if (*slot == NONE || bears(&known->entries[*slot], name, raw_size))
-            return slot;
-    }
-    return NULL;
-}
-
 /* Chunks are entered from the last to the first: chains run forward. */
 static void enter(struct known *known, uint32_t i)
 {
     struct entry *entry = &known->entries[i];
-    uint32_t *slot = slot_of(known, &entry->name, entry->raw_size);
+    uint32_t *slot = name_table_slot(&known->table, &entry->chunk.name, entry->chunk.raw_size);
 
-    entry->next = NONE;
+    entry->next = NAME_NONE;
     if (!slot)
         return;
     entry->next = *slot;
@@ -102,23 +75,16 @@ static uint32_t chunks_of(const struct index *index)
 
 static int make_room(struct known *known, uint32_t count, struct err *err)
 {
-    uint32_t slots = 64;
     struct entry *entries = realloc(known->entries, count * sizeof *entries);
 
     if (!entries)
         return err_memory(err, "the known chunks");
     known->entries = entries;
-    while (slots < 2 * count)
-        slots *= 2;
-    free(known->table);
-    known->table = malloc(slots * sizeof *known->table);
-    if (!known->table) {
-        known->count = 0;
-        return err_memory(err, "the known chunks");
-    }
-    memset(known->table, 0xff, slots * sizeof *known->table);
-    known->mask = slots - 1;
-    return 0;
+    name_table_finish(&known->table);
+    if (name_table_init(&known->table, entries, sizeof *entries, count, err) == 0)
+        return 0;
+    known->count = 0;
+    return ERR_FAIL;
 }
 
 static void append(struct known *known, unsigned base, const struct index_section *section)
@@ -128,11 +94,8 @@ static void append(struct known *known, unsigned base, const struct index_sectio
     for (uint32_t i = 0; i < section->chunk_count; i++) {
         const struct index_chunk *chunk = &section->chunks[i];
 
-        known->entries[known->count++] = (struct entry){.name = chunk->name,
-                                                        .offset = offset,
-                                                        .raw_size = chunk->raw_size,
-                                                        .packed_size = chunk->packed_size,
-                                                        .base = base};
+        known->entries[known->count++] =
+            (struct entry){.chunk = *chunk, .base = base, .offset = offset};
         offset += chunk->packed_size;
     }
 }
@@ -160,13 +123,19 @@ static uint32_t nearest(const struct known *known, uint32_t first, uint32_t curs
 {
     uint32_t i = first;
 
-    for (unsigned steps = 0; i != NONE && steps < CHAIN_MAX; steps++, i = known->entries[i].next)
+    for (unsigned steps = 0; i != NAME_NONE && steps < CHAIN_MAX;
+         steps++, i = known->entries[i].next)
         if (i >= cursor)
             return i;
     return first;
 }
 
-bool known_find(const struct known *known, const struct xxh128 *name, uint32_t raw_size,
+static bool bears(const struct entry *entry, const struct chunk_name *name, uint32_t raw_size)
+{
+    return entry->chunk.raw_size == raw_size && chunk_name_equals(&entry->chunk.name, name);
+}
+
+bool known_find(const struct known *known, const struct chunk_name *name, uint32_t raw_size,
                 uint32_t *cursor, struct held *out)
 {
     uint32_t found = *cursor, *slot;
@@ -175,14 +144,14 @@ bool known_find(const struct known *known, const struct xxh128 *name, uint32_t r
     if (known->count == 0)
         return false;
     if (found >= known->count || !bears(&known->entries[found], name, raw_size)) {
-        slot = slot_of(known, name, raw_size);
-        if (!slot || *slot == NONE)
+        slot = name_table_slot(&known->table, name, raw_size);
+        if (!slot || *slot == NAME_NONE)
             return false;
         found = nearest(known, *slot, *cursor);
     }
     *out = (struct held){.base = known->entries[found].base,
                          .offset = known->entries[found].offset,
-                         .size = known->entries[found].packed_size};
+                         .size = known->entries[found].chunk.packed_size};
     *cursor = found + 1;
     return true;
 }

@@ -111,7 +111,7 @@ static bool follows(struct unread *u, const struct unread_layer *layer,
 {
     const struct index_chunk *expected = &layer->chunks[u->chunk];
 
-    if (chunk->raw_size != expected->raw_size || !xxh128_equals(&chunk->name, &expected->name))
+    if (chunk->raw_size != expected->raw_size || !chunk_name_equals(&chunk->name, &expected->name))
         return false;
     u->held_here += expected->packed_size;
     return ++u->chunk < layer->chunk_count;

@@ -383,9 +383,10 @@ static long read_with(const struct bases *bases, uint64_t lead, struct view whol
 
         for (unsigned i = 0; msg->kind == FILLED && i < span->count; i++) {
             const struct span_chunk *chunk = &span->chunks[i];
-            struct xxh128 name = xxh128_of(whole.data + at, chunk->chunk.raw_size);
+            struct chunk_name name =
+                chunk_name_of(NAME_SHA256, whole.data + at, chunk->chunk.raw_size);
 
-            assert_true(xxh128_equals(&name, &chunk->chunk.name));
+            assert_true(chunk_name_equals(&name, &chunk->chunk.name));
             at += chunk->chunk.raw_size;
             if (!(chunk->flags & SPAN_UNREAD))
                 continue;

@@ -51,7 +51,7 @@ static void write_three_parts(struct text *out)
     checkpoint_put_head(out, &head);
     checkpoint_put_step(out, &step, sizes, 2);
     step.chunks = 1;
-    memset(step.sum.bytes, 7, sizeof step.sum.bytes);
+    memset(step.sum, 7, sizeof step.sum);
     checkpoint_put_step(out, &step, sizes + 2, 1);
     checkpoint_put_etag(out, false, 2, "\"two\"");
     step = (struct checkpoint_step){
@@ -87,7 +87,7 @@ static void what_was_written_is_read(void **state)
     assert_int_equal(c->end, 2005);
     assert_true(c->steps[0].has_md5 && !c->steps[3].has_md5);
     assert_memory_equal(c->steps[1].md5, "\1\2\3", 4);
-    assert_int_equal(c->steps[1].sum.bytes[5], 7);
+    assert_int_equal(c->steps[1].sum[5], 7);
     assert_string_equal(checkpoint_part(c, 1)->etag, "\"one\"");
     assert_string_equal(checkpoint_part(c, 2)->etag, "\"two\"");
     assert_string_equal(checkpoint_part(c, 3)->etag, "");

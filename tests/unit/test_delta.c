@@ -155,7 +155,7 @@ static void make_index(void)
         unsigned text = i == 77 ? 3 : i; /* one is there twice */
 
         chunks[i] = (struct index_chunk){.raw_size = 1000, .packed_size = 500};
-        chunks[i].name = xxh128_of(&text, sizeof text);
+        chunks[i].name = chunk_name_of(NAME_SHA256, &text, sizeof text);
     }
     for (unsigned i = 0; i < 2; i++)
         sections[i] = (struct index_section){.layer = INDEX_REST,
@@ -203,7 +203,7 @@ static void a_chunk_that_is_found_serves_its_twins(void **state)
     const struct raw_range all = {0, 100000};
     struct err err;
     struct need *wanted = need_create(&index_, &all, 1, &err);
-    struct xxh128 unknown = {{1}};
+    struct chunk_name unknown = {{1}};
 
     (void)state;
     assert_int_equal(need_by_name(wanted, &err), 0);

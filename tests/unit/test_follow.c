@@ -202,7 +202,7 @@ static void differences_are_seen(void **state)
         assert_int_equal(follow_settle(follow, &err), 0);
         other = steps[0];
         other.chunks += i == 0;
-        other.sum.bytes[3] = i == 1;
+        other.sum[3] = i == 1;
         other.side[0].size += i == 2;
         other.side[0].object -= i == 3;
         other.has_md5 = i == 4;

@@ -15,6 +15,7 @@
 #include "pack/index.h"
 
 #define MAX_INDEX (1 << 20)
+#define RECORD    32 /* bytes a chunk */
 
 /* The stream of the test image: raw sizes, which of them start a section, what they belong to. */
 static const struct {
@@ -79,7 +80,7 @@ static struct index_chunk sample_chunk(size_t i)
 {
     struct index_chunk chunk = {.raw_size = stream[i].raw, .packed_size = stream[i].raw / 3};
 
-    chunk.name = xxh128_of(&i, sizeof(i));
+    chunk.name = chunk_name_of(NAME_SHA256, &i, sizeof(i));
     return chunk;
 }
 
@@ -115,7 +116,7 @@ static int setup(void **state)
     assert_int_equal(index_builder_finish(builder, &image, &sample->text, &err), 0);
     index_builder_destroy(builder);
     sample->size = sample->text.size;
-    sample->header_size = sample->size - CHUNKS * 24;
+    sample->header_size = sample->size - CHUNKS * RECORD;
     sample->bytes = malloc(sample->size);
     memcpy(sample->bytes, sample->text.data, sample->size);
     *state = sample;
@@ -168,15 +169,15 @@ static void same_chunks(const struct index *index)
         assert_int_equal(section->layer, section_layers[s]);
         assert_int_equal(section->raw_offset, raw);
         assert_int_equal(section->packed_offset, packed);
-        assert_int_equal(section->at, index->header_size + i * 24);
-        assert_int_equal(section->size, section->chunk_count * 24);
+        assert_int_equal(section->at, index->header_size + i * RECORD);
+        assert_int_equal(section->size, section->chunk_count * RECORD);
         for (uint32_t c = 0; c < section->chunk_count; c++, i++) {
             struct index_chunk chunk = sample_chunk(i);
 
             assert_int_equal(stream[i].section, s);
             assert_int_equal(section->chunks[c].raw_size, chunk.raw_size);
             assert_int_equal(section->chunks[c].packed_size, chunk.packed_size);
-            assert_true(xxh128_equals(&section->chunks[c].name, &chunk.name));
+            assert_true(chunk_name_equals(&section->chunks[c].name, &chunk.name));
             raw += chunk.raw_size;
             packed += chunk.packed_size;
         }
@@ -368,7 +369,7 @@ static void absurd_numbers_in_the_prefix_are_refused(void **state)
         lies(sample, fields[f].at, fields[f].size, was - 1, ERR_INTEGRITY);
         lies(sample, fields[f].at, fields[f].size, UINT64_MAX, ERR_INTEGRITY);
         lies(sample, fields[f].at, fields[f].size, INT64_MAX, ERR_INTEGRITY);
-        lies(sample, fields[f].at, fields[f].size, UINT32_MAX / 24 + 1, ERR_INTEGRITY);
+        lies(sample, fields[f].at, fields[f].size, UINT32_MAX / RECORD + 1, ERR_INTEGRITY);
         if (was != 0)
             lies(sample, fields[f].at, fields[f].size, 0, ERR_INTEGRITY);
     }
@@ -452,11 +453,11 @@ static void a_section_that_is_not_its_layer_is_refused(void **state)
 /* Changes a record of section 3 (one chunk) and makes both checksums right again. */
 static void record_lies(struct sample *sample, size_t at, uint64_t value)
 {
-    uint8_t *record = sample->bytes + sample->header_size + 7 * 24;
+    uint8_t *record = sample->bytes + sample->header_size + 7 * RECORD;
     struct xxh128 sum;
 
     poke(record + at, value, 4);
-    sum = xxh128_of(record, 24);
+    sum = xxh128_of(record, RECORD);
     memcpy(sample->bytes + section_at(sample, 3, 24), sum.bytes, 16);
     sign(sample);
     refused_as(view_of(sample->bytes, sample->size), ERR_INTEGRITY);

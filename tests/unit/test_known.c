@@ -14,9 +14,9 @@
 
 static struct err err;
 
-static struct xxh128 name_of(uint64_t n)
+static struct chunk_name name_of(uint64_t n)
 {
-    return xxh128_of(&n, sizeof n);
+    return chunk_name_of(NAME_SHA256, &n, sizeof n);
 }
 
 /* An index of one section with these names; chunk i has 1000 + name raw and 20 + i packed bytes. */
@@ -41,7 +41,7 @@ static void make(struct made *made, const uint64_t *names, uint32_t count)
 
 static struct held find(const struct known *known, uint64_t name, uint32_t *cursor)
 {
-    struct xxh128 sum = name_of(name);
+    struct chunk_name sum = name_of(name);
     struct held held;
     bool found = known_find(known, &sum, 1000 + (uint32_t)name, cursor, &held);
 
@@ -53,7 +53,7 @@ static void what_was_added_is_found(void **state)
 {
     static const uint64_t names[] = {1, 2, 3, 4};
     struct known *known = known_create(&err);
-    struct xxh128 one = name_of(1);
+    struct chunk_name one = name_of(1);
     struct made made;
     struct held held;
     uint32_t cursor = 0;

@@ -30,7 +30,7 @@ static struct index_chunk chunk_of(unsigned number)
 {
     struct index_chunk chunk = {.raw_size = RAW / CHUNKS, .packed_size = PACKED};
 
-    chunk.name = xxh128_of(&number, sizeof number);
+    chunk.name = chunk_name_of(NAME_SHA256, &number, sizeof number);
     return chunk;
 }
 
