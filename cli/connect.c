@@ -20,6 +20,7 @@ static int connect_directory(struct cli *cli, const char *path, bool create, str
         .path = path,
         .bucket = config_text(&cli->config, OPT_BUCKET),
         .create = create,
+        .stall_seconds = (unsigned)(config_number(&cli->config, OPT_STALL_TIME) / 1000),
         .cancel = &cli->cancel,
     };
 

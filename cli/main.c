@@ -35,6 +35,7 @@ static void set_up_output(struct cli *cli)
     if (cli->output.json && config->settings[OPT_LOG_LEVEL].origin <= ORIGIN_FILE)
         level = LOG_OFF;
     log_set_level((enum log_level)level);
+    log_set_notes(!cli->output.quiet);
 }
 
 static void print_warnings(struct cli *cli)

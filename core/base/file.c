@@ -19,22 +19,32 @@
  */
 #define READ_STEP (16 * KIB) /* on the stack */
 
+int file_open_regular(int folder, const char *path, int flags, mode_t mode)
+{
+    int fd = openat(folder, path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, mode);
+    struct stat st;
+
+    if (fd < 0)
+        return -1;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+        return fd;
+    close(fd);
+    errno = FILE_NOT_REGULAR;
+    return -1;
+}
+
 int file_read(const char *path, struct text *out, struct err *err)
 {
-    /* not to wait for the other end of a FIFO that somebody put there */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    struct stat st;
+    int fd = file_open_regular(AT_FDCWD, path, O_RDONLY, 0);
     ssize_t got = 0;
     int rc = FILE_OK;
 
     if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
         return FILE_ABSENT;
+    if (fd < 0 && errno == FILE_NOT_REGULAR)
+        return err_set(err, ERR_LOCAL, "read", "cannot read %s: not a regular file", path);
     if (fd < 0)
         return err_errno(err, errno, "read", "cannot open %s", path);
-    if (fstat(fd, &st) < 0)
-        rc = err_errno(err, errno, "read", "cannot read %s", path);
-    else if (!S_ISREG(st.st_mode))
-        rc = err_set(err, ERR_LOCAL, "read", "cannot read %s: not a regular file", path);
     while (rc == FILE_OK) {
         char block[READ_STEP];
 
@@ -303,9 +313,11 @@ static bool is_same_file(int fd, const char *path)
 int file_lock(const char *path, int *fd, struct err *err)
 {
     for (;;) {
-        int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+        int file = file_open_regular(AT_FDCWD, path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
         int errnum;
 
+        if (file < 0 && errno == FILE_NOT_REGULAR)
+            return err_set(err, ERR_LOCAL, "lock", "%s is not a regular file", path);
         if (file < 0)
             return err_errno(err, errno, "lock", "cannot open %s", path);
         if (flock(file, LOCK_EX | LOCK_NB) < 0) {

@@ -4,6 +4,7 @@
 #ifndef S3DOCK_BASE_FILE_H
 #define S3DOCK_BASE_FILE_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -12,8 +13,14 @@
 
 struct err;
 
+#define FILE_NOT_REGULAR ENXIO /* errno of file_open_regular */
+
 enum file_answer { FILE_OK = 0, FILE_ABSENT = 1, FILE_BUSY = 2 };
 
+/* Opens a regular file below `folder` (AT_FDCWD: the current one), with O_CLOEXEC and without
+ * waiting for the other end of a FIFO or for a device. Returns the descriptor, or -1 with errno,
+ * which is FILE_NOT_REGULAR for anything else than a regular file. */
+int file_open_regular(int folder, const char *path, int flags, mode_t mode);
 /* Reads a whole regular file into `out` (whose maximum bounds it). FILE_ABSENT when there is none.
  */
 int file_read(const char *path, struct text *out, struct err *err);

@@ -22,6 +22,7 @@
 #define SECRET_MIN  8 /* shorter ones would blot out ordinary words */
 
 static _Atomic enum log_level current = LOG_OFF;
+static atomic_bool notes = true;
 
 static pthread_mutex_t output_lock = PTHREAD_MUTEX_INITIALIZER;
 static void (*hook_before)(void);
@@ -39,6 +40,11 @@ void log_set_level(enum log_level level)
 enum log_level log_level(void)
 {
     return atomic_load(&current);
+}
+
+void log_set_notes(bool on)
+{
+    atomic_store(&notes, on);
 }
 
 void log_set_hooks(void (*before)(void), void (*after)(void))
@@ -127,29 +133,49 @@ static void write_line(const char *line, size_t size)
     pthread_mutex_unlock(&output_lock);
 }
 
-void log_print(enum log_level level, const char *fmt, ...)
+/* Writes "prefix message". The message is formatted whole: half a secret would not be recognised.
+ */
+static void write_message(const char *prefix, const char *fmt, va_list args)
 {
-    char when[24] = "", *message, *line;
-    time_t seconds = (time_t)(clock_wall() / NS_PER_S);
-    struct tm local;
-    va_list args;
-    int size;
+    char *message, *line;
+    int size = vasprintf(&message, fmt, args);
 
-    if (level == LOG_OFF || level > log_level())
-        return;
-    va_start(args, fmt);
-    size = vasprintf(&message, fmt, args); /* whole: half a secret would not be recognised */
-    va_end(args);
     if (size < 0)
         return;
     log_redact(message);
     str_printable(message);
-    if (localtime_r(&seconds, &local))
-        strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &local);
-    size = asprintf(&line, "[%s] %s %s\n", level_name(level), when, message);
+    size = asprintf(&line, "%s %s\n", prefix, message);
     if (size >= 0) {
         write_line(line, (size_t)size);
         free(line);
     }
     free(message);
+}
+
+void log_print(enum log_level level, const char *fmt, ...)
+{
+    char when[24] = "", prefix[48];
+    time_t seconds = (time_t)(clock_wall() / NS_PER_S);
+    struct tm local;
+    va_list args;
+
+    if (level == LOG_OFF || level > log_level())
+        return;
+    if (localtime_r(&seconds, &local))
+        strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &local);
+    snprintf(prefix, sizeof prefix, "[%s] %s", level_name(level), when);
+    va_start(args, fmt);
+    write_message(prefix, fmt, args);
+    va_end(args);
+}
+
+void log_note(const char *fmt, ...)
+{
+    va_list args;
+
+    if (!atomic_load(&notes))
+        return;
+    va_start(args, fmt);
+    write_message("note:", fmt, args);
+    va_end(args);
 }

@@ -24,6 +24,11 @@ void log_print(enum log_level level, const char *fmt, ...) __attribute__((format
 #define log_info(...)  log_print(LOG_INFO, __VA_ARGS__)
 #define log_debug(...) log_print(LOG_DEBUG, __VA_ARGS__)
 
+/* "note: message" on stderr, redacted, made printable, at any level: for a user who waits. */
+void log_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Whether notes are printed (they are, until told otherwise). */
+void log_set_notes(bool on);
+
 /* Remembers a secret (copied): from now on log_redact turns each occurrence of it into "***". Short
  * (under 8 bytes) secrets are not remembered. At most 16. */
 void log_secret(const char *secret);

@@ -84,7 +84,7 @@ static int open_file(const char *path)
 
     if (stat(path, &st) || !S_ISREG(st.st_mode))
         return -1;
-    return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    return file_open_regular(AT_FDCWD, path, O_RDONLY, 0);
 }
 
 bool peek_image_id(const char *path, char id[IMAGE_ID_SIZE])

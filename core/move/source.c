@@ -220,7 +220,8 @@ struct source *source_fd(int fd, const struct cancel *cancel, struct err *err)
 
 struct source *source_file(const char *path, const struct cancel *cancel, struct err *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    /* a FIFO is opened before its writer is there, so that a cancel ends the wait */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct file_source *s;
     struct stat st;
 

@@ -230,7 +230,8 @@ static int open_files(struct spool *spool, const struct spool_subject *subject, 
     flags = fcntl(spool->journal, F_GETFL);
     if (flags < 0 || fcntl(spool->journal, F_SETFL, flags | O_APPEND) < 0)
         return err_errno(err, errno, "spool", "cannot use %s", spool->journal_path);
-    spool->part = open(spool->part_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    spool->part =
+        file_open_regular(AT_FDCWD, spool->part_path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
     if (spool->part < 0)
         return err_errno(err, errno, "spool", "cannot open %s", spool->part_path);
     return 0;

@@ -76,7 +76,7 @@ static bool describe(const char *id, struct spool_entry *entry)
     snprintf(entry->id, sizeof entry->id, "%s", id);
     if (shelf_path(path, sizeof path, id, SHELF_JOURNAL, &ignored))
         return false;
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    fd = file_open_regular(AT_FDCWD, path, O_RDONLY | O_NOFOLLOW, 0);
     if (fd < 0)
         return false;
     if (journal_read_header(fd, &header, &ignored) == 0) {
@@ -159,7 +159,7 @@ static bool is_busy(const char *id)
 
     if (shelf_path(path, sizeof path, id, SHELF_JOURNAL, &ignored))
         return false;
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    fd = file_open_regular(AT_FDCWD, path, O_RDONLY | O_NOFOLLOW, 0);
     if (fd < 0)
         return false;
     busy = flock(fd, LOCK_SH | LOCK_NB) < 0;

@@ -24,16 +24,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
+#include "wire/dir_lock.h"
 
-#define STEP     (8 * MIB)            /* bytes moved between two looks at the cancel flag */
-#define LOCK_NAP (2 * NS_PER_MS)      /* a lock is held for a few system calls */
-#define STALE    (INT64_C(24) * 3600) /* seconds after which a temporary file is nobody's */
+#define STEP  (8 * MIB)            /* bytes moved between two looks at the cancel flag */
+#define STALE (INT64_C(24) * 3600) /* seconds after which a temporary file is nobody's */
 
 bool dir_is_own(const char *name)
 {
@@ -158,6 +157,20 @@ void dir_info(const struct stat *st, struct store_info *info)
              (uint64_t)info->modified);
 }
 
+int dir_file(const struct dir_bucket *bucket, int folder, const char *name, int flags, int *fd,
+             struct err *err)
+{
+    *fd = file_open_regular(folder, name, flags | O_NOFOLLOW, 0666);
+    if (*fd >= 0)
+        return 0;
+    if (!(flags & O_CREAT) && (errno == ENOENT || errno == ELOOP || errno == FILE_NOT_REGULAR))
+        return STORE_ABSENT;
+    if (errno == ELOOP || errno == FILE_NOT_REGULAR)
+        return err_set(err, ERR_LOCAL, "layout", "\"%s\" in %s is not a regular file", name,
+                       bucket->where);
+    return err_errno(err, errno, "open", "cannot open \"%s\" in %s", name, bucket->where);
+}
+
 int dir_object_open(const struct dir_bucket *bucket, const char *key, int *fd,
                     struct store_info *info, struct err *err)
 {
@@ -169,14 +182,10 @@ int dir_object_open(const struct dir_bucket *bucket, const char *key, int *fd,
     *fd = -1;
     if (answer != 0)
         return answer;
-    *fd = openat(folder, leaf, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (*fd < 0 && (errno == ENOENT || errno == ELOOP))
-        answer = STORE_ABSENT;
-    else if (*fd < 0 || fstat(*fd, &st) < 0)
-        answer = err_errno(err, errno, "read", "cannot open \"%s\" in %s", key, bucket->where);
-    else if (!S_ISREG(st.st_mode))
-        answer = STORE_ABSENT;
-    else
+    answer = dir_file(bucket, folder, leaf, O_RDONLY, fd, err);
+    if (answer == 0 && fstat(*fd, &st) < 0)
+        answer = err_errno(err, errno, "read", "cannot read \"%s\" in %s", key, bucket->where);
+    else if (answer == 0)
         dir_info(&st, info);
     close(folder);
     if (answer != 0 && *fd >= 0) {
@@ -274,42 +283,6 @@ void dir_temp_finish(struct dir_temp *temp)
     *temp = (struct dir_temp){.fd = -1, .folder = -1};
 }
 
-int dir_lock(const struct dir_bucket *bucket, int fd, struct err *err)
-{
-    const struct timespec nap = {.tv_nsec = LOCK_NAP};
-
-    while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-        if (errno != EWOULDBLOCK && errno != EINTR)
-            return err_errno(err, errno, "lock", "cannot lock a file in %s", bucket->where);
-        if (cancel_check(bucket->cancel, err) < 0)
-            return ERR_FAIL;
-        nanosleep(&nap, NULL);
-    }
-    return 0;
-}
-
-/* The lock of the whole bucket; close(*fd) lets it go. */
-static int lock_bucket(const struct dir_bucket *bucket, int *fd, struct err *err)
-{
-    const char *leaf;
-    int folder;
-
-    if (dir_folder(bucket, DIR_OWN "/lock", true, &folder, &leaf, err) < 0)
-        return ERR_FAIL;
-    *fd = openat(folder, leaf, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
-    if (*fd < 0)
-        err_errno(err, errno, "lock", "cannot open the lock file in %s", bucket->where);
-    close(folder);
-    if (*fd < 0)
-        return ERR_FAIL;
-    if (dir_lock(bucket, *fd, err) < 0) {
-        close(*fd);
-        *fd = -1;
-        return ERR_FAIL;
-    }
-    return 0;
-}
-
 /* Gives the file the time `wall` (ns) and says what it is now. */
 static int stamp(int fd, int64_t wall, struct store_info *info)
 {
@@ -393,7 +366,7 @@ enum store_answer dir_commit(const struct dir_bucket *bucket, int folder, const 
 
     if (stamp(fd, clock_wall(), &op->info) < 0 || fsync(fd) < 0)
         return err_errno(err, errno, "write", "cannot sync \"%s\" in %s", op->key, bucket->where);
-    if (lock_bucket(bucket, &lock, err) < 0)
+    if (dir_lock_bucket(bucket, &lock, err) < 0)
         return STORE_FAILED;
     answer = rename_locked(bucket, folder, name, fd, op, &target, err);
     close(lock);
@@ -451,7 +424,7 @@ int dir_remove(const struct dir_bucket *bucket, const char *key, struct err *err
 {
     int lock, answer;
 
-    if (lock_bucket(bucket, &lock, err) < 0)
+    if (dir_lock_bucket(bucket, &lock, err) < 0)
         return ERR_FAIL;
     answer = remove_locked(bucket, key, err);
     close(lock);

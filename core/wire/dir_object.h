@@ -20,10 +20,12 @@
 #define DIR_NAME_MAX 255 /* bytes of one component: NAME_MAX of every file system in use */
 
 struct dir_bucket {
-    int root;          /* the bucket's folder, open */
-    const char *where; /* for messages; borrowed */
-    const struct cancel *cancel;
-    bool swept; /* left-overs of killed processes were looked for */
+    int root;                    /* the bucket's folder, open */
+    const char *where;           /* for messages; borrowed */
+    const struct cancel *cancel; /* ends an op; NULL for one that a cancel must not end */
+    const struct cancel *flag;   /* the same flag, always: bounds the waits of such an op */
+    int64_t patience;            /* ns: the longest wait for a lock */
+    bool swept;                  /* left-overs of killed processes were looked for */
 };
 
 /* usage.key for what cannot be the name of an object here: empty, absolute, "." or ".." or an empty
@@ -42,6 +44,13 @@ int dir_folder(const struct dir_bucket *bucket, const char *path, bool make, int
  * gives a key the ETag of the object it replaces; so it survives a copy of the folder that keeps
  * times (cp -a, rsync -a). */
 void dir_info(const struct stat *st, struct store_info *info);
+
+/* Opens a regular file of `folder` (mode 0666 when it is made). Waits for nothing and follows no
+ * link: somebody may have put a FIFO, a device or a link there. 0 and *fd; STORE_ABSENT when there
+ * is no regular file and `flags` do not make one; negative on failure (local.layout for a name that
+ * is no regular file). */
+int dir_file(const struct dir_bucket *bucket, int folder, const char *name, int flags, int *fd,
+             struct err *err);
 
 /* Opens an object for reading. 0 and *fd, STORE_ABSENT, or negative. */
 int dir_object_open(const struct dir_bucket *bucket, const char *key, int *fd,
@@ -72,8 +81,6 @@ int dir_write(const struct dir_bucket *bucket, int fd, struct view bytes, uint64
 int dir_copy(const struct dir_bucket *bucket, int from, uint64_t from_offset, int to,
              uint64_t to_offset, uint64_t length, struct err *err);
 
-/* Waits for the lock of an open file, looking at the cancel flag. Closing the file unlocks. */
-int dir_lock(const struct dir_bucket *bucket, int fd, struct err *err);
 /* Removes a folder and the files in it, `last` (may be NULL) as the last of them. */
 int dir_remove_folder(int parent, const char *name, const char *last);
 

@@ -29,6 +29,7 @@
 
 #include "base/clock.h"
 #include "wire/dir_list.h"
+#include "wire/dir_lock.h"
 
 #define KEY_FILE   "key"
 #define DATA_FILE  "data"
@@ -67,13 +68,16 @@ static bool id_is_ours(const char *id)
     return id && strlen(id) < 40 && *id && id[strspn(id, "0123456789abcdef-")] == '\0';
 }
 
-static bool key_of_upload(int folder, char *out, size_t size)
+static bool key_of_upload(const struct dir_bucket *bucket, int folder, char *out, size_t size)
 {
-    int fd = openat(folder, KEY_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    ssize_t got = fd < 0 ? -1 : read(fd, out, size - 1);
+    struct err ignored;
+    ssize_t got = -1;
+    int fd;
 
-    if (fd >= 0)
+    if (dir_file(bucket, folder, KEY_FILE, O_RDONLY, &fd, &ignored) == 0) {
+        got = read(fd, out, size - 1);
         close(fd);
+    }
     out[got < 0 ? 0 : got] = '\0';
     return got > 0;
 }
@@ -100,7 +104,7 @@ static int upload_open(struct upload *up, const struct dir_bucket *bucket,
     answer = folder_of_id(bucket, op->upload_id_in, &up->folder, err);
     if (answer != 0)
         return answer;
-    if (key_of_upload(up->folder, key, sizeof key) && strcmp(key, op->key) == 0)
+    if (key_of_upload(bucket, up->folder, key, sizeof key) && strcmp(key, op->key) == 0)
         return 0;
     close(up->folder);
     return STORE_ABSENT;
@@ -133,12 +137,9 @@ static int table_open(struct table *table, const struct upload *up, struct err *
 {
     ssize_t got;
 
-    *table = (struct table){
-        .fd = openat(up->folder, TABLE_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666)};
-    if (table->fd < 0) {
-        err_errno(err, errno, "upload", "cannot open an upload in %s", up->bucket->where);
+    *table = (struct table){.fd = -1};
+    if (dir_file(up->bucket, up->folder, TABLE_FILE, O_RDWR | O_CREAT, &table->fd, err) < 0)
         return ERR_FAIL;
-    }
     if (dir_lock(up->bucket, table->fd, err) < 0) {
         table_close(table);
         return ERR_FAIL;
@@ -213,7 +214,7 @@ static int place_open(struct place *place, const struct upload *up, unsigned num
 {
     struct table table;
     uint64_t before;
-    int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC;
+    int flags = O_RDWR | O_CREAT;
     int found = table_open(&table, up, err);
 
     if (found != 0)
@@ -237,10 +238,7 @@ static int place_open(struct place *place, const struct upload *up, unsigned num
         }
     }
     table_close(&table);
-    place->fd = openat(up->folder, place->name, flags, 0666);
-    if (place->fd < 0)
-        return err_errno(err, errno, "upload", "cannot write a part in %s", up->bucket->where);
-    return 0;
+    return dir_file(up->bucket, up->folder, place->name, flags, &place->fd, err);
 }
 
 static void part_etag(const struct part_record *record, char etag[STORE_ETAG_MAX])
@@ -445,10 +443,10 @@ static int gather(const struct upload *up, const struct store_op *op, const stru
 
         if (record->state == PART_APART)
             snprintf(name, sizeof name, "part-%u-%016" PRIx64, op->parts[i].number, record->stamp);
-        from = openat(up->folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-        if (from < 0)
-            return err_errno(err, errno, "upload", "cannot read part %u of an upload in %s",
-                             op->parts[i].number, up->bucket->where);
+        answer = dir_file(up->bucket, up->folder, name, O_RDONLY, &from, err);
+        if (answer != 0)
+            return err_set(err, ERR_INTEGRITY, "part", "part %u of an upload in %s is gone",
+                           op->parts[i].number, up->bucket->where);
         answer = dir_copy(up->bucket, from, record->offset, to, at, record->size, err);
         close(from);
         at += record->size;
@@ -477,10 +475,12 @@ static enum store_answer commit_in_place(const struct dir_bucket *bucket, const 
                                          struct store_op *op, uint64_t total, struct err *err)
 {
     enum store_answer answer;
-    int fd = openat(up->folder, DATA_FILE, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    int fd, found = dir_file(bucket, up->folder, DATA_FILE, O_RDWR, &fd, err);
 
-    if (fd < 0)
-        return err_errno(err, errno, "upload", "cannot open an upload in %s", bucket->where);
+    if (found > 0)
+        err_set(err, ERR_INTEGRITY, "part", "the parts of an upload in %s are gone", bucket->where);
+    if (found != 0)
+        return STORE_FAILED;
     if (ftruncate(fd, (off_t)total) < 0) /* parts that are not wanted lie behind */
         answer = err_errno(err, errno, "upload", "cannot end an upload in %s", bucket->where);
     else
@@ -604,7 +604,7 @@ static int show_upload(const struct dir_bucket *bucket, const char *id, struct s
 
     if (!id_is_ours(id) || folder_of_id(bucket, id, &fd, err) != 0)
         return 0;
-    named = key_of_upload(fd, key, sizeof key);
+    named = key_of_upload(bucket, fd, key, sizeof key);
     if (fstat(fd, &st) == 0)
         info.modified = (int64_t)st.st_mtim.tv_sec * NS_PER_S + st.st_mtim.tv_nsec;
     close(fd);

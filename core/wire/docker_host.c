@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -67,9 +68,11 @@ static bool config_path(const struct search *s, const char *below, char *out, si
     return used > 0 && (size_t)used < size;
 }
 
-/* Certificates in a folder; a file that is not there is no certificate. */
+/* Takes the certificates of a folder. A file that is not there is no certificate; one that is no
+ * regular file is refused, because libcurl would wait for a FIFO. */
 static int use_certificates(const struct search *s, const char *folder)
 {
+    struct stat st;
     struct {
         const char *name;
         char *to;
@@ -84,8 +87,11 @@ static int use_certificates(const struct search *s, const char *folder)
         if (used < 0 || (size_t)used >= size)
             return err_set(s->err, ERR_USAGE, "docker_host", "the path of %s is too long",
                            files[i].name);
-        if (access(files[i].to, F_OK) != 0)
+        if (stat(files[i].to, &st) != 0)
             files[i].to[0] = '\0';
+        else if (!S_ISREG(st.st_mode))
+            return err_set(s->err, ERR_USAGE, "docker_host", "%s is not a regular file",
+                           files[i].to);
     }
     if (!s->out->cert_file[0] || !s->out->key_file[0])
         s->out->cert_file[0] = s->out->key_file[0] = '\0';

@@ -26,6 +26,8 @@
 #define STORE_ETAG_MAX   256
 #define STORE_UPLOAD_MAX 1024
 
+#define STORE_STALL_SECONDS 30 /* without progress, unless the options say otherwise */
+
 enum store_verb {
     STORE_HEAD,   /* -> info */
     STORE_GET,    /* key [offset, length] [if_match] -> into buffer, or added to `text` ; info */
@@ -209,9 +211,10 @@ struct store_s3_options {
 struct store *store_s3_create(const struct store_s3_options *options, struct err *err);
 
 struct store_dir_options {
-    const char *path;   /* absolute */
-    const char *bucket; /* a folder under path; NULL or "": path itself */
-    bool create;        /* make the folder when it is missing */
+    const char *path;       /* absolute */
+    const char *bucket;     /* a folder under path; NULL or "": path itself */
+    bool create;            /* make the folder when it is missing */
+    unsigned stall_seconds; /* longest wait for a lock of another process; 0: the default */
     const struct cancel *cancel;
 };
 struct store *store_dir_create(const struct store_dir_options *options, struct err *err);

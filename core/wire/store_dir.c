@@ -141,9 +141,7 @@ static bool names_object(enum store_verb verb)
 
 static enum store_answer execute(struct dir_bucket *bucket, struct store_op *op, struct err *err)
 {
-    bool cleans_up = op->verb == STORE_UPLOAD_ABORT || op->verb == STORE_DELETE;
-
-    if (!cleans_up && cancel_check(bucket->cancel, err) < 0)
+    if (cancel_check(bucket->cancel, err) < 0)
         return STORE_FAILED;
     if (names_object(op->verb) && dir_key_check(op->key, err) < 0)
         return STORE_FAILED;
@@ -193,17 +191,18 @@ static void account(struct store_dir *dir, const struct store_op *op)
     pthread_mutex_unlock(&dir->locked.mutex);
 }
 
-/* An op that is insisted on is not told of a cancel. */
+static bool cleans_up(const struct store_op *op)
+{
+    return op->verb == STORE_UPLOAD_ABORT || op->verb == STORE_DELETE;
+}
+
+/* A cancel does not end an op that is insisted on, nor one that cleans up. */
 static enum store_answer obey(struct store_dir *dir, struct store_op *op)
 {
-    const struct cancel *cancel = dir->bucket.cancel;
-    enum store_answer answer;
+    bool kept = atomic_load(&dir->store.insisting) || cleans_up(op);
 
-    if (atomic_load(&dir->store.insisting))
-        dir->bucket.cancel = NULL;
-    answer = execute(&dir->bucket, op, &op->err);
-    dir->bucket.cancel = cancel;
-    return answer;
+    dir->bucket.cancel = kept ? NULL : dir->bucket.flag;
+    return execute(&dir->bucket, op, &op->err);
 }
 
 static void serve(struct store_dir *dir, struct store_op *op)
@@ -351,7 +350,10 @@ struct store *store_dir_create(const struct store_dir_options *options, struct e
         err_memory(err, "a bucket");
         return NULL;
     }
-    dir->bucket = (struct dir_bucket){.root = -1, .cancel = options->cancel};
+    dir->bucket =
+        (struct dir_bucket){.root = -1, .cancel = options->cancel, .flag = options->cancel};
+    dir->bucket.patience =
+        (options->stall_seconds ? options->stall_seconds : STORE_STALL_SECONDS) * NS_PER_S;
     /* The limits of S3, so that plans look the same for both ends. */
     dir->store = (struct store){.table = &table,
                                 .part_size_min = 5 * MIB,

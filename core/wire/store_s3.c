@@ -18,14 +18,17 @@
  * it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "wire/creds.h"
@@ -39,7 +42,6 @@
 
 #define CONNECTIONS_DEFAULT 32
 #define CLEANUP_TIME        (1500 * NS_PER_MS)
-#define STALL_SECONDS       30
 #define STALL_LONG          20 /* times as long: a copy or completion of 5 GiB may think for minutes */
 #define URL_MAX             (64 + 512 + S3_PATH_MAX + S3_QUERY_MAX)
 #define LINES_MAX           (64 * KIB)
@@ -899,12 +901,12 @@ static int check_ca_file(const struct store_s3_options *options, struct err *err
 {
     if (!options->ca_file || !options->ca_file[0])
         return 0;
-    FILE *file = fopen(options->ca_file, "re");
-    if (!file) {
-        err_set(err, ERR_USAGE, "ca_file", "ca_file %s: %s", options->ca_file, strerror(errno));
-        return ERR_FAIL;
-    }
-    fclose(file);
+    int fd = file_open_regular(AT_FDCWD, options->ca_file, O_RDONLY, 0);
+
+    if (fd < 0)
+        return err_set(err, ERR_USAGE, "ca_file", "ca_file %s: %s", options->ca_file,
+                       errno == FILE_NOT_REGULAR ? "not a regular file" : strerror(errno));
+    close(fd);
     return 0;
 }
 
@@ -922,7 +924,7 @@ static int configure(struct s3_store *s3, const struct store_s3_options *options
     s3->policy = RETRY_DEFAULT;
     if (options->retries)
         retry_limit(&s3->policy, options->retries);
-    s3->stall_seconds = options->stall_seconds ? options->stall_seconds : STALL_SECONDS;
+    s3->stall_seconds = options->stall_seconds ? options->stall_seconds : STORE_STALL_SECONDS;
     s3->cancel = options->cancel;
     s3->renew = options->renew;
     s3->renew_arg = options->renew_arg;

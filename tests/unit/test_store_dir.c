@@ -11,11 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "wire/store.h"
 
@@ -904,6 +906,160 @@ static void makes_a_bucket_when_told_to(void **state)
     check_content("new/k", "body");
 }
 
+/* ---- other processes in the same folder ---- */
+
+/* Puts a FIFO under a name of the bucket's folder. */
+static void put_fifo(const char *format, const char *id)
+{
+    char below[128], path[256];
+
+    snprintf(below, sizeof below, format, id);
+    snprintf(path, sizeof path, "%s/%s", root, below);
+    unlink(path);
+    assert_int_equal(mkfifo(path, 0600), 0);
+}
+
+/* Every file of the store may have been replaced by a FIFO; none is waited for. */
+static void a_fifo_is_waited_for_nowhere(void **state)
+{
+    struct store_page page = {0};
+    struct store_op list = {.verb = STORE_UPLOADS, .page = &page};
+    struct store_op part = {.verb = STORE_UPLOAD_PART, .key = "k", .part_number = 2};
+    struct upload up;
+
+    (void)state;
+    alarm(20); /* a test that hangs must not look like one that passes */
+    begin(&up, "k");
+    send_part(&up, "k", 1, "one");
+    part.upload_id_in = up.id;
+    part.body = view_str("two");
+    put_fifo(".s3dock/uploads/%s/data", up.id);
+    assert_int_equal(do_op(&part), STORE_FAILED);
+    assert_int_equal(complete(&up, "k", 1), STORE_FAILED);
+    put_fifo(".s3dock/uploads/%s/table", up.id);
+    assert_int_equal(do_op(&part), STORE_FAILED);
+    assert_string_equal(part.err.code, "layout");
+    put_fifo(".s3dock/uploads/%s/key", up.id);
+    assert_int_equal(do_op(&part), STORE_ABSENT);
+    assert_int_equal(do_op(&list), STORE_DONE);
+    assert_int_equal(page.count, 0);
+    put_fifo("%s", "object");
+    check_content("object", NULL);
+    put_fifo(".s3dock/%s", "lock");
+    assert_int_equal(put("other", "x", NULL, false, NULL), STORE_FAILED);
+    alarm(0);
+}
+
+/* A part that was written to a file of its own, and is a FIFO when the upload completes. */
+static void a_part_that_became_a_fifo_is_gone(void **state)
+{
+    char command[1200];
+    struct upload up;
+
+    (void)state;
+    alarm(20);
+    begin(&up, "k");
+    send_part(&up, "k", 1, "one");
+    send_part(&up, "k", 1, "again");
+    snprintf(command, sizeof command,
+             "cd %s/.s3dock/uploads/%s && set -- part-* && rm $1 && mkfifo $1", root, up.id);
+    assert_int_equal(system(command), 0); /* NOLINT: a test's own words */
+    assert_int_equal(complete(&up, "k", 1), STORE_FAILED);
+    alarm(0);
+}
+
+/* Holds the lock of the bucket, as another process would. */
+static int hold_lock(void)
+{
+    char path[128];
+    int fd;
+
+    assert_int_equal(put("k", "x", NULL, false, NULL), STORE_DONE);
+    snprintf(path, sizeof path, "%s/.s3dock/lock", root);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+    return fd;
+}
+
+static void open_hasty_store(const struct cancel *cancel)
+{
+    const struct store_dir_options options = {.path = root, .cancel = cancel, .stall_seconds = 1};
+    struct err err = {0};
+
+    store_destroy(store);
+    store = store_dir_create(&options, &err);
+    assert_non_null(store);
+}
+
+/* Starts to collect standard error; end_collecting puts it back. */
+static int collect_stderr(int *before)
+{
+    int fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+    assert_true(fd >= 0);
+    fflush(stderr);
+    *before = dup(STDERR_FILENO);
+    dup2(fd, STDERR_FILENO);
+    return fd;
+}
+
+static void end_collecting(int fd, int before, char out[1024])
+{
+    ssize_t got = pread(fd, out, 1023, 0);
+
+    dup2(before, STDERR_FILENO);
+    close(before);
+    close(fd);
+    assert_true(got >= 0);
+    out[got] = '\0';
+}
+
+/* A lock that somebody holds is waited for with a word, and not for ever. */
+static void a_lock_is_waited_for_with_a_bound(void **state)
+{
+    struct store_op op = {.verb = STORE_PUT, .key = "k", .body = view_str("y")};
+    int before, collected, held = hold_lock();
+    char said[1024], holder[64];
+    int64_t start = clock_monotonic();
+
+    (void)state;
+    open_hasty_store(NULL);
+    collected = collect_stderr(&before);
+    assert_int_equal(do_op(&op), STORE_FAILED);
+    end_collecting(collected, before, said);
+    assert_true(clock_monotonic() - start < 5 * NS_PER_S);
+    assert_int_equal(op.err.family, ERR_NETWORK);
+    assert_string_equal(op.err.code, "busy");
+    assert_non_null(strstr(op.err.hint, "run the same command again"));
+    snprintf(holder, sizeof holder, "process %ld (test_store_dir)", (long)getpid());
+    assert_non_null(strstr(op.err.text, holder));
+    assert_non_null(strstr(said, "note: waiting 0 s for a lock"));
+    assert_non_null(strstr(said, holder));
+    close(held);
+    assert_int_equal(put("k", "y", NULL, false, NULL), STORE_DONE);
+}
+
+/* A cancel ends the wait, also that of an op which it does not end otherwise. */
+static void a_cancel_ends_the_wait_for_a_lock(void **state)
+{
+    struct store_op put = {.verb = STORE_PUT, .key = "k", .body = view_str("y")};
+    struct store_op delete = {.verb = STORE_DELETE, .key = "k"};
+    int64_t start = clock_monotonic();
+    struct cancel cancel;
+    int held = hold_lock();
+
+    (void)state;
+    cancel_init(&cancel);
+    open_hasty_store(&cancel);
+    cancel_request(&cancel, SIGINT);
+    assert_int_equal(do_op(&put), STORE_FAILED);
+    assert_int_equal(do_op(&delete), STORE_FAILED);
+    assert_int_equal(delete.err.family, ERR_CANCELLED);
+    assert_true(clock_monotonic() - start < 2 * NS_PER_S);
+    close(held);
+    assert_int_equal(do_op(&delete), STORE_DONE); /* it cleans up, in spite of the cancel */
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -952,6 +1108,10 @@ int main(int argc, char **argv)
         TEST(ops_come_home_in_order),
         TEST(says_when_the_disk_is_full),
         TEST(old_leftovers_are_swept),
+        TEST(a_fifo_is_waited_for_nowhere),
+        TEST(a_part_that_became_a_fifo_is_gone),
+        TEST(a_lock_is_waited_for_with_a_bound),
+        TEST(a_cancel_ends_the_wait_for_a_lock),
         TEST(says_which_bucket_is_missing),
         TEST(makes_a_bucket_when_told_to),
     };
