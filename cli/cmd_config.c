@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "cli/args.h"
 #include "cli/command.h"
+#include "cli/consent.h"
 
 #define PROFILES_MAX 256
 
@@ -272,6 +273,39 @@ static int show_others(struct cli *cli, bool origin, struct err *err)
     return failed ? ERR_FAIL : 0;
 }
 
+static void show_refused(struct cli *cli, const struct err *err)
+{
+    jw_string(output_data(&cli->output), NULL, err->text);
+    output_line(&cli->output, "  refused: %s", err->text);
+}
+
+/* What a file of the current folder may not decide. */
+static void show_trust(struct cli *cli, const struct config *config)
+{
+    struct json_writer *w = output_data(&cli->output);
+    struct err err;
+
+    if (config->file.place != CONFIG_FOLDER || !config->file.path[0])
+        return;
+    jw_bool(w, "trusted", config->file.trusted);
+    output_line(&cli->output, "  found in the current folder, %s",
+                config->file.trusted ? "trusted" : "not trusted (s3dock config trust)");
+    jw_array(w, "refused");
+    if (consent_store(config, &err))
+        show_refused(cli, &err);
+    if (consent_docker(config, &err))
+        show_refused(cli, &err);
+    jw_end(w);
+    jw_array(w, "ignored");
+    for (unsigned id = 0; id < OPTION_COUNT; id++) {
+        if (!config_ignores(config, id))
+            continue;
+        jw_string(w, NULL, option_table[id].key);
+        output_line(&cli->output, "  ignored: %s", option_table[id].key);
+    }
+    jw_end(w);
+}
+
 int cmd_config_show(struct cli *cli, struct err *err)
 {
     bool origin = config_switch(&cli->config, OPT_ORIGIN);
@@ -282,6 +316,7 @@ int cmd_config_show(struct cli *cli, struct err *err)
         show_json(cli, &config, origin);
         output_line(&cli->output, "configuration file: %s",
                     config.file.path[0] ? config.file.path : "none, built-in defaults");
+        show_trust(cli, &config);
         show_text(cli, &config, origin);
     }
     config_finish(&config);

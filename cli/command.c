@@ -312,6 +312,23 @@ const struct command command_table[COMMAND_COUNT] = {
          .details = "Tells syntax errors with line and column, values that make no sense, and\n"
                     "keys that s3dock does not know.\n",
          .run = cmd_config_validate},
+    [CMD_CONFIG_TRUST] =
+        {.name = "config trust",
+         .group = SETTINGS,
+         .operands = "[FILE]",
+         .most = 1,
+         .no_file = true,
+         .summary = "trust the file of a folder",
+         .examples = "s3dock config trust\t./s3dock.json5, as it is now\n"
+                     "s3dock config trust --list\tthe files that are trusted\n"
+                     "s3dock config trust --remove\t./s3dock.json5 no longer\n",
+         .details =
+             "A file that was found in the current folder may come from somebody else. Without\n"
+             "your word, your credentials are not sent to an endpoint that it names, and it\n"
+             "cannot weaken TLS or choose the Docker. This remembers its path and the SHA-256\n"
+             "of its content in ~/.s3dock/trusted; when the file changes, it is asked for\n"
+             "again. A file that is named with --config or S3DOCK_CONFIG needs no trust.\n",
+         .run = cmd_config_trust},
     [CMD_DOCTOR] =
         {.name = "doctor",
          .group = SETTINGS,

@@ -35,6 +35,7 @@ enum command_id {
     CMD_CONFIG_SHOW,
     CMD_CONFIG_LIST,
     CMD_CONFIG_VALIDATE,
+    CMD_CONFIG_TRUST,
     CMD_DOCTOR,
     CMD_COMPLETION,
     CMD_MAN,
@@ -98,6 +99,7 @@ int cmd_config_init(struct cli *cli, struct err *err);
 int cmd_config_show(struct cli *cli, struct err *err);
 int cmd_config_list(struct cli *cli, struct err *err);
 int cmd_config_validate(struct cli *cli, struct err *err);
+int cmd_config_trust(struct cli *cli, struct err *err);
 int cmd_doctor(struct cli *cli, struct err *err);
 int cmd_completion(struct cli *cli, struct err *err);
 int cmd_man(struct cli *cli, struct err *err);

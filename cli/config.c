@@ -91,7 +91,7 @@ static int from_key(struct resolve *r, const struct option *option, const char *
     char value[CONFIG_VALUE_MAX], where[256 + sizeof r->config->file.path];
     int answer;
 
-    if (!key)
+    if (!key || (option->runs && r->config->file.place == CONFIG_FOLDER))
         return NEXT;
     answer = config_file_value(&r->config->file, key, r->config->profile, value, r->err);
     if (answer)
@@ -242,13 +242,28 @@ static void check_only(struct config *config, enum option_id id)
     add_warning(config, line);
 }
 
-static void check_file(struct config *config)
+static void check_runs(struct config *config, enum option_id id)
+{
+    const struct option *option = &option_table[id];
+    char line[256];
+
+    if (!config_ignores(config, id))
+        return;
+    snprintf(line, sizeof line, "%s is not obeyed in a file of the current folder (use %s)",
+             option->key, option->env);
+    add_warning(config, line);
+}
+
+static void check_file(struct config *config, const struct command *command)
 {
     config_file_unknown(&config->file, add_warning, config);
     if (config->file.exposed)
         add_warning(config, "holds a secret key and others may read it (chmod 600 mends that)");
     for (unsigned id = 0; id < OPTION_COUNT; id++)
         check_only(config, id);
+    for (unsigned id = 0; id < OPTION_COUNT; id++)
+        if (!command || option_fits(&option_table[id], command_id(command)))
+            check_runs(config, id);
 }
 
 static int load(struct config *out, const struct args *args, getenv_fn *env, bool no_file,
@@ -269,7 +284,7 @@ static int load(struct config *out, const struct args *args, getenv_fn *env, boo
     log_secret(config_text(out, OPT_SECRET_KEY));
     log_secret(config_text(out, OPT_SESSION_TOKEN));
     if (out->file.json)
-        check_file(out);
+        check_file(out, args->command);
     return 0;
 }
 
@@ -327,6 +342,17 @@ uint64_t config_number(const struct config *config, enum option_id id)
     else
         option_read_number(value, &number);
     return number;
+}
+
+bool config_ignores(const struct config *config, enum option_id id)
+{
+    const struct option *option = &option_table[id];
+    char value[CONFIG_VALUE_MAX];
+    struct err ignored;
+
+    return option->runs && config->file.place == CONFIG_FOLDER &&
+           config_file_value(&config->file, option->key, config->profile, value, &ignored) !=
+               CONFIG_ABSENT;
 }
 
 bool config_is(const struct config *config, enum option_id id, const char *word)

@@ -47,6 +47,8 @@ bool config_switch(const struct config *config, enum option_id id);
  * words. */
 uint64_t config_number(const struct config *config, enum option_id id);
 bool config_is(const struct config *config, enum option_id id, const char *word);
+/* Whether the file sets this option and is not obeyed in it (option.runs). */
+bool config_ignores(const struct config *config, enum option_id id);
 /* "--bucket", "AWS_REGION", "profiles.eu.bucket in ./s3dock.json5", "default". */
 void config_origin(const struct config *config, enum option_id id, char *out, size_t size);
 /* "AKIA...WXYZ": enough to recognise an access key by. */

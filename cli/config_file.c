@@ -16,8 +16,10 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/json5.h"
+#include "base/owner.h"
 #include "cli/nearest.h"
 #include "cli/option.h"
+#include "cli/trust.h"
 
 #define PATH_TEXT_MAX 512 /* of a key, as shown */
 
@@ -87,8 +89,39 @@ static bool holds_secret(const struct config_file *file)
     return false;
 }
 
+/* A named file, and that of the system, count whoever wrote them. */
+static int read_content(struct config_file *out, struct text *content, struct err *err)
+{
+    if (out->place == CONFIG_NAMED || out->place == CONFIG_SYSTEM)
+        return file_read(out->path, content, err);
+    return owner_read(out->path, content, out->real, err);
+}
+
+static int unreadable(const struct config_file *file, struct err *err)
+{
+    if (!strcmp(err->code, "owner")) {
+        err_wrap(err, "the config file %s is not obeyed", file->path);
+        return err_hint(err,
+                        "to use it all the same: --config %s, or S3DOCK_CONFIG; or make file "
+                        "and folder yours alone (chown, chmod go-w)",
+                        file->path);
+    }
+    err_wrap(err, "failed to read config file %s", file->path);
+    return err_hint(err, "s3dock does not fall back to other settings when this file exists; "
+                         "make it readable or move it away");
+}
+
+static void look_up_trust(struct config_file *file, struct view content, getenv_fn *env)
+{
+    uint8_t sum[SHA256_SIZE];
+
+    sha256_of(content, sum);
+    hex_encode(sum, sizeof sum, file->sha256);
+    file->trusted = trust_holds(env, file->real, file->sha256);
+}
+
 /* CONFIG_ABSENT when there is no such file. */
-static int load_path(const char *path, struct config_file *out, struct err *err)
+static int load_path(const char *path, getenv_fn *env, struct config_file *out, struct err *err)
 {
     _cleanup_text_ struct text content;
     int answer;
@@ -96,46 +129,59 @@ static int load_path(const char *path, struct config_file *out, struct err *err)
     if (!str_copy(out->path, sizeof out->path, path))
         return err_set(err, ERR_USAGE, "config", "the path of the config file is too long");
     text_init(&content, CONFIG_FILE_MAX);
-    answer = file_read(path, &content, err);
-    if (answer == FILE_ABSENT)
-        return CONFIG_ABSENT;
-    if (answer) {
-        err_wrap(err, "failed to read config file %s", path);
-        return err_hint(err, "s3dock does not fall back to other settings when this file exists; "
-                             "make it readable or move it away");
-    }
+    answer = read_content(out, &content, err);
+    if (answer)
+        return answer < 0 ? unreadable(out, err) : CONFIG_ABSENT;
     if (parse(out, text_view(&content), err))
         return ERR_FAIL;
     out->exposed = readable_by_others(path) && holds_secret(out);
+    if (out->place == CONFIG_FOLDER)
+        look_up_trust(out, text_view(&content), env);
     return CONFIG_OK;
+}
+
+static int load_named(const char *named, getenv_fn *env, struct config_file *out, struct err *err)
+{
+    int answer = load_path(named, env, out, err);
+
+    if (answer != CONFIG_ABSENT)
+        return answer;
+    err_set(err, ERR_USAGE, "config", "failed to read config file %s: %s", named, strerror(ENOENT));
+    return err_hint(err, "s3dock config init %s writes one", named);
 }
 
 int config_file_load(const char *named, getenv_fn *env, struct config_file *out, struct err *err)
 {
     const char *home = env("HOME");
     char in_home[PATH_MAX] = "";
-    const char *const places[] = {"./s3dock.json5", in_home, "/etc/s3dock/config.json5"};
+    const struct {
+        const char *path;
+        enum config_place place;
+    } places[] = {{CONFIG_IN_FOLDER, CONFIG_FOLDER},
+                  {in_home, CONFIG_HOME},
+                  {"/etc/s3dock/config.json5", CONFIG_SYSTEM}};
 
     memset(out, 0, sizeof *out);
-    if (named) {
-        int answer = load_path(named, out, err);
-
-        if (answer != CONFIG_ABSENT)
-            return answer;
-        err_set(err, ERR_USAGE, "config", "failed to read config file %s: %s", named,
-                strerror(ENOENT));
-        return err_hint(err, "s3dock config init %s writes one", named);
-    }
+    if (named)
+        return load_named(named, env, out, err);
     if (home && *home && strlen(home) < PATH_MAX - 32)
         snprintf(in_home, sizeof in_home, "%s/.s3dock/config.json5", home);
     for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-        int answer = places[i][0] ? load_path(places[i], out, err) : CONFIG_ABSENT;
+        int answer = CONFIG_ABSENT;
 
+        out->place = places[i].place;
+        if (places[i].path[0])
+            answer = load_path(places[i].path, env, out, err);
         if (answer != CONFIG_ABSENT)
             return answer;
     }
-    out->path[0] = 0;
+    memset(out, 0, sizeof *out);
     return CONFIG_ABSENT;
+}
+
+bool config_file_is_input(const struct config_file *file)
+{
+    return file->place == CONFIG_FOLDER && !file->trusted;
 }
 
 void config_file_finish(struct config_file *file)

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "cli/command.h"
+#include "cli/consent.h"
 #include "wire/creds.h"
 #include "wire/docker.h"
 #include "wire/docker_host.h"
@@ -67,6 +68,7 @@ static bool renew_credentials(void *arg, struct creds *out)
     struct err err;
     bool found =
         config_load(&fresh, cli->args, environment, false, &err) == 0 &&
+        consent_store(&fresh, &err) == 0 &&
         creds_init(out, config_text(&fresh, OPT_ACCESS_KEY), config_text(&fresh, OPT_SECRET_KEY),
                    config_text(&fresh, OPT_SESSION_TOKEN), &err) == 0;
 
@@ -97,7 +99,7 @@ static int connect_s3(struct cli *cli, const char *endpoint, struct store **out,
         .cancel = &cli->cancel,
     };
 
-    if (check_credentials(config, err))
+    if (check_credentials(config, err) || consent_store(config, err))
         return ERR_FAIL;
     if (options.insecure)
         output_warn(&cli->output, "the server's certificate is not checked (insecure)");
@@ -133,6 +135,8 @@ int connect_docker_endpoint(struct cli *cli, struct docker_endpoint *out, struct
     char origin[512];
     struct docker_asked asked = {.host = host, .context = context, .origin = origin};
 
+    if (consent_docker(&cli->config, err))
+        return ERR_FAIL;
     if (!host && context && use_context(context, err))
         return ERR_FAIL;
     config_origin(&cli->config, host ? OPT_DOCKER_HOST : OPT_DOCKER_CONTEXT, origin, sizeof origin);

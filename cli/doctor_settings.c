@@ -4,14 +4,22 @@
 #include "cli/config.h"
 #include "cli/doctor.h"
 
+static const char *trust_of(const struct config_file *file)
+{
+    if (file->place != CONFIG_FOLDER)
+        return "";
+    return file->trusted ? ", found in the current folder, trusted"
+                         : ", found in the current folder, not trusted";
+}
+
 static void tell_file(struct doctor *doctor, const struct config *config)
 {
     char where[512];
 
     config_origin(config, OPT_PROFILE, where, sizeof where);
     if (config->file.path[0])
-        doctor_ok(doctor, "configuration", "%s, profile \"%s\" (%s)", config->file.path,
-                  config->profile, where);
+        doctor_ok(doctor, "configuration", "%s, profile \"%s\" (%s)%s", config->file.path,
+                  config->profile, where, trust_of(&config->file));
     else
         doctor_ok(doctor, "configuration", "no file: flags, environment and defaults");
 }

@@ -46,6 +46,15 @@ static void print_warnings(struct cli *cli)
         output_warn(&cli->output, "%.*s", (int)(end - line), line);
 }
 
+/* Whoever made the current folder may have written that file: its use is never silent. */
+static void tell_file(struct cli *cli)
+{
+    const struct config_file *file = &cli->config.file;
+
+    if (file->path[0] && file->place == CONFIG_FOLDER)
+        output_notice(&cli->output, "using the configuration %s of the current folder", file->path);
+}
+
 /* Whether a transfer that is cut off leaves something to go on with. */
 static bool keeps_what_has_arrived(const struct cli *cli)
 {
@@ -91,6 +100,7 @@ static int run_command(struct cli *cli, const struct command *command, struct er
         return ERR_FAIL;
     set_up_output(cli);
     prepare_last_words(cli, words);
+    tell_file(cli);
     print_warnings(cli);
     return command->run(cli, err);
 }

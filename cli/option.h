@@ -69,6 +69,8 @@ enum option_id {
     OPT_FULL,
     OPT_ORIGIN,
     OPT_READ_ONLY,
+    OPT_LIST,
+    OPT_REMOVE,
     /* what is said, and how */
     OPT_JSON,
     OPT_QUIET,
@@ -109,6 +111,7 @@ struct option {
     char letter;  /* short flag, or 0 */
     bool no_flag; /* only environment and file: secrets do not belong on a command line */
     bool secret;  /* never printed */
+    bool runs;    /* names a program: a file of the current folder has no say in it */
 };
 
 extern const struct option option_table[OPTION_COUNT];

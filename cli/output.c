@@ -111,6 +111,17 @@ void output_note(const struct output *output, const char *fmt, ...)
     va_end(args);
 }
 
+void output_notice(const struct output *output, const char *fmt, ...)
+{
+    va_list args;
+
+    if (output->quiet)
+        return;
+    va_start(args, fmt);
+    print_stderr("", fmt, args);
+    va_end(args);
+}
+
 void output_warn(const struct output *output, const char *fmt, ...)
 {
     va_list args;

@@ -43,6 +43,9 @@ struct json_writer *output_data(struct output *output);
 /* A line for people, on standard error: not with --quiet nor --json. */
 void output_note(const struct output *output, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* A line on standard error: not with --quiet. */
+void output_notice(const struct output *output, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 /* "warning: ..." on standard error: not with --quiet. */
 void output_warn(const struct output *output, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

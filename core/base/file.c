@@ -33,34 +33,45 @@ int file_open_regular(int folder, const char *path, int flags, mode_t mode)
     return -1;
 }
 
-int file_read(const char *path, struct text *out, struct err *err)
+int file_read_open(int fd, const char *path, struct text *out, struct err *err)
 {
-    int fd = file_open_regular(AT_FDCWD, path, O_RDONLY, 0);
-    ssize_t got = 0;
-    int rc = FILE_OK;
-
-    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-        return FILE_ABSENT;
-    if (fd < 0 && errno == FILE_NOT_REGULAR)
-        return err_set(err, ERR_LOCAL, "read", "cannot read %s: not a regular file", path);
-    if (fd < 0)
-        return err_errno(err, errno, "read", "cannot open %s", path);
-    while (rc == FILE_OK) {
+    for (;;) {
         char block[READ_STEP];
+        ssize_t got = read(fd, block, sizeof block);
 
-        got = read(fd, block, sizeof block);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            rc = err_errno(err, errno, "read", "cannot read %s", path);
-        if (got <= 0)
-            break;
+            return err_errno(err, errno, "read", "cannot read %s", path);
+        if (got == 0)
+            return 0;
         text_add(out, block, (size_t)got);
         if (text_check(out, path, err) < 0)
-            rc = ERR_FAIL;
+            return ERR_FAIL;
     }
+}
+
+int file_open_read(const char *path, int *fd, struct err *err)
+{
+    *fd = file_open_regular(AT_FDCWD, path, O_RDONLY, 0);
+    if (*fd >= 0)
+        return FILE_OK;
+    if (errno == ENOENT || errno == ENOTDIR)
+        return FILE_ABSENT;
+    if (errno == FILE_NOT_REGULAR)
+        return err_set(err, ERR_LOCAL, "read", "cannot read %s: not a regular file", path);
+    return err_errno(err, errno, "read", "cannot open %s", path);
+}
+
+int file_read(const char *path, struct text *out, struct err *err)
+{
+    int fd, answer = file_open_read(path, &fd, err);
+
+    if (answer)
+        return answer;
+    answer = file_read_open(fd, path, out, err);
     close(fd);
-    return rc;
+    return answer;
 }
 
 int file_write_all(int fd, const void *data, size_t size, const char *what, struct err *err)
@@ -121,8 +132,7 @@ int file_write_at(int fd, const void *data, size_t size, off_t offset, const cha
 
 /* ---- replacing ---- */
 
-/* The folder of a path, in `out`: "." when it names none. False when it does not fit. */
-static bool folder_of(const char *path, char out[PATH_MAX])
+bool file_folder(const char *path, char out[PATH_MAX])
 {
     const char *slash = strrchr(path, '/');
     size_t size = slash ? (size_t)(slash - path) : 1;
@@ -143,7 +153,7 @@ static int sync_folder(const char *path, struct err *err)
     char folder[PATH_MAX];
     int fd, rc = 0;
 
-    if (!folder_of(path, folder))
+    if (!file_folder(path, folder))
         return err_errno(err, ENAMETOOLONG, "write", "cannot write %s", path);
     fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
@@ -246,7 +256,7 @@ int file_make_dirs(const char *path, bool for_file, mode_t mode, struct err *err
 {
     char folder[PATH_MAX];
 
-    if (for_file ? !folder_of(path, folder) : !str_copy(folder, sizeof folder, path))
+    if (for_file ? !file_folder(path, folder) : !str_copy(folder, sizeof folder, path))
         return err_errno(err, ENAMETOOLONG, "write", "cannot make folder %s", path);
     for (char *slash = folder[0] ? strchr(folder + 1, '/') : NULL; slash;
          slash = strchr(slash + 1, '/')) {

@@ -5,6 +5,7 @@
 #define S3DOCK_BASE_FILE_H
 
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -24,6 +25,12 @@ int file_open_regular(int folder, const char *path, int flags, mode_t mode);
 /* Reads a whole regular file into `out` (whose maximum bounds it). FILE_ABSENT when there is none.
  */
 int file_read(const char *path, struct text *out, struct err *err);
+/* The two steps of it. The first opens a regular file (FILE_ABSENT when there is none), the second
+ * reads an open file to its end and does not close it; `path` names it in errors. */
+int file_open_read(const char *path, int *fd, struct err *err);
+int file_read_open(int fd, const char *path, struct text *out, struct err *err);
+/* The folder of a path, in `out`: "." when it names none. False when it does not fit. */
+bool file_folder(const char *path, char out[PATH_MAX]);
 /* Writes to a temporary file beside `path`, syncs it, renames it over, syncs the folder. After a
  * crash either the old or the new content is there, whole. Missing folders are not made. The mode
  * is exactly `mode` whatever the umask says (where the file system knows modes). */

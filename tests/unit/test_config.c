@@ -15,6 +15,8 @@
 #include "cli/args.h"
 #include "cli/command.h"
 #include "cli/config.h"
+#include "cli/consent.h"
+#include "cli/trust.h"
 
 /* An environment of the test's own. */
 static struct variable {
@@ -73,14 +75,12 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
+    char line[64];
+
     config_finish(&config);
-    unlink("s3dock.json5");
-    unlink("other.json5");
-    unlink("home/.s3dock/config.json5");
-    rmdir("home/.s3dock");
-    rmdir("home");
     assert_int_equal(chdir("/"), 0);
-    assert_int_equal(rmdir(*state), 0);
+    snprintf(line, sizeof line, "rm -rf '%s'", (char *)*state);
+    assert_int_equal(system(line), 0);
     free(*state);
     return 0;
 }
@@ -412,6 +412,227 @@ static void keys_are_shortened(void **state)
     assert_string_equal(out, "***");
 }
 
+/* ---- a file that was found ---- */
+
+#define NOBODY 65534
+
+static void assert_owner_refused(const char *says)
+{
+    assert_int_equal(load(), ERR_FAIL);
+    assert_int_equal(err.family, ERR_USAGE);
+    assert_string_equal(err.code, "owner");
+    assert_non_null(strstr(err.text, says));
+    assert_non_null(strstr(err.hint, "--config ./"));
+}
+
+static void a_file_that_others_can_write_is_refused(void **state)
+{
+    static const mode_t modes[] = {0660, 0606, 0622};
+    static const mode_t folders[] = {0770, 0707, 01777};
+
+    (void)state;
+    write_file("s3dock.json5", TWO_PROFILES);
+    for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+        chmod("s3dock.json5", modes[i]);
+        assert_owner_refused("./s3dock.json5 can be written by other users");
+    }
+    chmod("s3dock.json5", 0644);
+    for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+        chmod(".", folders[i]);
+        assert_owner_refused("the current folder can be written by other users");
+    }
+    args.values[OPT_CONFIG] = "./s3dock.json5"; /* the user's own word */
+    assert_int_equal(load(), 0);
+    assert_value(OPT_BUCKET, "eu-bucket");
+    args.values[OPT_CONFIG] = NULL;
+    chmod(".", 0755);
+    assert_int_equal(load(), 0);
+}
+
+static void a_file_of_another_user_is_refused(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    write_file("s3dock.json5", TWO_PROFILES);
+    assert_int_equal(chown("s3dock.json5", NOBODY, 0), 0);
+    assert_owner_refused("./s3dock.json5 belongs to another user");
+    assert_int_equal(chown("s3dock.json5", 0, 0), 0);
+    assert_int_equal(chown(".", NOBODY, 0), 0);
+    assert_owner_refused("the current folder belongs to another user");
+    chmod("s3dock.json5", 0644);
+    assert_int_equal(seteuid(NOBODY), 0); /* root's file in a folder of one's own */
+    assert_int_equal(load(), 0);
+    assert_int_equal(seteuid(0), 0);
+}
+
+/* What counts is the file behind the link, and the folder that it lies in. */
+static void a_link_is_judged_by_where_it_leads(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir("away", 0755), 0);
+    write_file("away/conf", TWO_PROFILES);
+    assert_int_equal(symlink("away/conf", "s3dock.json5"), 0);
+    assert_int_equal(load(), 0);
+    chmod("away", 0777);
+    assert_owner_refused("/away can be written by other users");
+    chmod("away", 0755);
+    chmod("away/conf", 0666);
+    assert_owner_refused("./s3dock.json5 can be written by other users");
+}
+
+/* As sudo leaves it, where HOME is kept. */
+static void a_home_of_another_user_is_refused(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    mkdir("home", 0700);
+    mkdir("home/.s3dock", 0700);
+    write_file("home/.s3dock/config.json5", "{docker: {program: '/home/theirs'}}");
+    set("HOME", "./home");
+    assert_int_equal(load(), 0);
+    assert_value(OPT_DOCKER_PROGRAM, "/home/theirs");
+    assert_int_equal(chown("home/.s3dock/config.json5", NOBODY, 0), 0);
+    assert_owner_refused("belongs to another user");
+}
+
+static void a_program_of_the_folder_never_counts(void **state)
+{
+    (void)state;
+    write_file("s3dock.json5", "{docker: {program: './tools/docker'}}");
+    args.command = &command_table[CMD_BUILD];
+    assert_int_equal(load(), 0);
+    assert_value(OPT_DOCKER_PROGRAM, "docker");
+    assert_true(config_ignores(&config, OPT_DOCKER_PROGRAM));
+    assert_non_null(strstr(config.warnings.data, "docker.program is not obeyed"));
+    args.command = &command_table[CMD_PUSH]; /* of no interest there */
+    assert_int_equal(load(), 0);
+    assert_string_equal(config.warnings.data, "");
+    args.command = NULL;
+    args.values[OPT_CONFIG] = "s3dock.json5";
+    assert_int_equal(load(), 0);
+    assert_value(OPT_DOCKER_PROGRAM, "./tools/docker");
+    assert_string_equal(config.warnings.data, "");
+}
+
+static void trust_this(void)
+{
+    assert_int_equal(load(), 0);
+    assert_int_equal(trust_add(test_getenv, config.file.real, config.file.sha256, &err), 0);
+    assert_int_equal(load(), 0);
+}
+
+static void what_a_found_file_decides_needs_the_user_s_word(void **state)
+{
+    static const struct {
+        const char *profile, *variable, *value;
+        bool store, keys; /* consent_store without and with keys in the environment */
+    } cases[] = {
+        {"bucket: 'b', region: 'eu-west-1', addressing: 'path'", NULL, NULL, true, true},
+        {"endpoint: 'https://theirs'", NULL, NULL, true, false},
+        {"endpoint: 'https://theirs', access_key: 'FILEKEY', secret_key: 's'", NULL, NULL, true,
+         false},
+        {"endpoint: 'https://theirs', access_key: 'FILEKEY', secret_key: 's'", "S3DOCK_PROFILE",
+         "default", true, true},
+        {"endpoint: 'https://theirs', access_key: 'FILEKEY'", "S3DOCK_PROFILE", "default", true,
+         false},
+        {"endpoint: 'https://theirs', insecure: true", NULL, NULL, true, false},
+        {"endpoint: 'https://theirs'", "S3DOCK_ENDPOINT", "https://mine", true, true},
+        {"endpoint: 'https://theirs', insecure: true", "S3DOCK_ENDPOINT", "https://mine", false,
+         false},
+        {"insecure: true", NULL, NULL, false, false},
+        {"insecure: true", "S3DOCK_INSECURE", "true", true, true},
+        {"insecure: false", NULL, NULL, true, true},
+        {"ca_file: 'theirs.pem'", NULL, NULL, false, false},
+        {"ca_file: 'theirs.pem'", "AWS_CA_BUNDLE", "/mine.pem", true, true},
+        {"endpoint: 'file:///srv/images', insecure: true", NULL, NULL, true, true},
+    };
+
+    (void)state;
+    mkdir("home", 0700);
+    for (size_t i = 0; i < 2 * ARRAY_SIZE(cases); i++) {
+        bool keys = i % 2, allowed = keys ? cases[i / 2].keys : cases[i / 2].store;
+        char content[256];
+
+        memset(environment, 0, sizeof environment);
+        set("HOME", "home");
+        if (cases[i / 2].variable)
+            set(cases[i / 2].variable, cases[i / 2].value);
+        if (keys) {
+            set("AWS_ACCESS_KEY_ID", "STRAYKEYSTRAYKEY");
+            set("AWS_SECRET_ACCESS_KEY", "stray-secret-stray");
+            set("AWS_SESSION_TOKEN", "stray-token-stray");
+        }
+        snprintf(content, sizeof content, "{profiles: {default: {%s}}}", cases[i / 2].profile);
+        unlink("home/.s3dock/trusted");
+        write_file("s3dock.json5", content);
+        assert_int_equal(load(), 0);
+        if ((consent_store(&config, &err) == 0) != allowed)
+            fail_msg("case %zu", i);
+        if (!allowed) {
+            assert_string_equal(err.code, "trust");
+            assert_non_null(strstr(err.hint, "s3dock config trust"));
+        }
+        trust_this();
+        assert_int_equal(consent_store(&config, &err), 0);
+        args.values[OPT_CONFIG] = "s3dock.json5";
+        unlink("home/.s3dock/trusted");
+        assert_int_equal(load(), 0);
+        assert_int_equal(consent_store(&config, &err), 0);
+        args.values[OPT_CONFIG] = NULL;
+    }
+}
+
+static void a_found_file_does_not_move_docker(void **state)
+{
+    (void)state;
+    mkdir("home", 0700);
+    set("HOME", "home");
+    write_file("s3dock.json5", "{docker: {context: 'theirs'}}");
+    assert_int_equal(load(), 0);
+    assert_int_equal(consent_docker(&config, &err), ERR_FAIL);
+    assert_non_null(strstr(err.text, "docker.context in ./s3dock.json5"));
+    set("S3DOCK_DOCKER_HOST", "unix:///mine.sock");
+    assert_int_equal(load(), 0);
+    assert_int_equal(consent_docker(&config, &err), 0);
+    write_file("s3dock.json5", "{docker: {host: 'tcp://theirs:1', timeout: '5s'}}");
+    assert_int_equal(load(), 0);
+    assert_int_equal(consent_docker(&config, &err), 0);
+    memset(environment, 0, sizeof environment);
+    set("HOME", "home");
+    assert_int_equal(load(), 0);
+    assert_int_equal(consent_docker(&config, &err), ERR_FAIL);
+    trust_this();
+    assert_int_equal(consent_docker(&config, &err), 0);
+}
+
+static void trust_ends_with_the_content(void **state)
+{
+    (void)state;
+    mkdir("home", 0700);
+    set("HOME", "home");
+    write_file("s3dock.json5", "{}");
+    trust_this();
+    assert_true(config.file.trusted);
+    write_file("s3dock.json5", "{ }");
+    assert_int_equal(load(), 0);
+    assert_false(config.file.trusted);
+    write_file("s3dock.json5", "{}");
+    assert_int_equal(load(), 0);
+    assert_true(config.file.trusted);
+    chmod("home/.s3dock/trusted", 0622); /* somebody else's list says nothing */
+    assert_int_equal(load(), 0);
+    assert_false(config.file.trusted);
+    chmod("home/.s3dock/trusted", 0600);
+    assert_int_equal(trust_remove(test_getenv, "/elsewhere", &err), TRUST_ABSENT);
+    assert_int_equal(trust_remove(test_getenv, config.file.real, &err), TRUST_OK);
+    assert_int_equal(load(), 0);
+    assert_false(config.file.trusted);
+    memset(environment, 0, sizeof environment);
+    assert_int_equal(trust_add(test_getenv, "/x", config.file.sha256, &err), ERR_FAIL);
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -436,6 +657,14 @@ int main(void)
         IN_FOLDER(an_open_file_with_a_secret_is_warned_of),
         IN_FOLDER(only_what_fits_the_command_is_looked_at),
         IN_FOLDER(profiles_are_listed_in_order),
+        IN_FOLDER(a_file_that_others_can_write_is_refused),
+        IN_FOLDER(a_file_of_another_user_is_refused),
+        IN_FOLDER(a_link_is_judged_by_where_it_leads),
+        IN_FOLDER(a_home_of_another_user_is_refused),
+        IN_FOLDER(a_program_of_the_folder_never_counts),
+        IN_FOLDER(what_a_found_file_decides_needs_the_user_s_word),
+        IN_FOLDER(a_found_file_does_not_move_docker),
+        IN_FOLDER(trust_ends_with_the_content),
         cmocka_unit_test(keys_are_shortened),
     };
 
