@@ -240,7 +240,7 @@ static void tell(struct cli *cli, const struct build *build, bool dry_run)
     write_data(output_data(&cli->output), build, dry_run);
     if (dry_run) {
         build_plan_line(&build->plan, &cli->output.lines);
-        output_text(&cli->output, view_str("\n"));
+        text_char(&cli->output.lines, '\n');
     } else {
         output_line(&cli->output, "%s", build->tag); /* REF=$(s3dock build shop) */
     }

@@ -39,12 +39,20 @@ void output_finish(struct output *output)
     text_finish(&output->envelope);
 }
 
-/* Names come from files and buckets: none may paint the terminal. */
-static void make_printable(char *line)
+/* Filters a text of several lines; tabs stay. */
+static void make_lines_printable(char *text)
 {
-    for (; *line; line++)
-        if ((unsigned char)*line < ' ' || *line == 0x7f)
-            *line = '?';
+    for (;;) {
+        size_t size = strcspn(text, "\n\t");
+        char end = text[size];
+
+        text[size] = '\0';
+        str_printable(text);
+        if (!end)
+            return;
+        text[size] = end;
+        text += size + 1;
+    }
 }
 
 void output_line(struct output *output, const char *fmt, ...)
@@ -55,14 +63,9 @@ void output_line(struct output *output, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(line, sizeof line, fmt, args);
     va_end(args);
-    make_printable(line);
+    str_printable(line);
     text_str(&output->lines, line);
     text_char(&output->lines, '\n');
-}
-
-void output_text(struct output *output, struct view text)
-{
-    text_add(&output->lines, text.data, text.size);
 }
 
 static void begin_envelope(struct json_writer *w, const struct output *output, bool success)
@@ -93,7 +96,7 @@ static void print_stderr(const char *prefix, const char *fmt, va_list args)
     snprintf(line, sizeof line, "%s", prefix);
     used = strlen(line);
     vsnprintf(line + used, sizeof line - used - 1, fmt, args);
-    make_printable(line + used);
+    str_printable(line + used);
     log_redact(line);
     used = strlen(line);
     line[used++] = '\n';
@@ -239,6 +242,8 @@ int output_end(struct output *output, const struct err *err, int signal)
         shown = *err;
         log_redact(shown.text);
         log_redact(shown.hint);
+        str_printable(shown.text);
+        str_printable(shown.hint);
         err = &shown;
     }
 
@@ -249,6 +254,7 @@ int output_end(struct output *output, const struct err *err, int signal)
     } else {
         bool answers = !err || output->bad_news;
 
+        make_lines_printable(output->lines.data);
         unprinted = answers && output->lines.size ? print(STDOUT_FILENO, &output->lines) : 0;
         if (err) {
             output_error_text(err, output->color, &text);

@@ -2,7 +2,8 @@
  * output - the only printer: results on standard output, everything else on standard error.
  *
  * A command collects its result; output_finish prints it whole, or the error in its place. So
- * standard output holds a complete answer or none. Everything printed passes log_redact.
+ * standard output holds a complete answer or none. Everything printed passes log_redact and, as
+ * text, str_printable: names come from files and buckets, and none may paint the terminal.
  */
 #ifndef S3DOCK_CLI_OUTPUT_H
 #define S3DOCK_CLI_OUTPUT_H
@@ -34,8 +35,6 @@ void output_finish(struct output *output); /* frees */
 
 /* One line of the result in text mode; left out with --json. */
 void output_line(struct output *output, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Text of the result, as it is. */
-void output_text(struct output *output, struct view text);
 /* The envelope's "data" object, open for members until the end. `command` must be set. A command
  * that never asks for it answers {"text": its lines}. */
 struct json_writer *output_data(struct output *output);

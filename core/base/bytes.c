@@ -169,30 +169,38 @@ bool str_copy(char *to, size_t size, const char *from)
     return true;
 }
 
-size_t utf8_length(struct view bytes)
+size_t utf8_decode(struct view bytes, uint32_t *point)
 {
     const uint8_t *p = bytes.data;
     size_t length;
-    uint32_t point;
 
+    *point = 0;
     if (bytes.size == 0)
         return 0;
+    *point = p[0];
     if (p[0] < 0x80)
         return 1;
     length = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
     if (p[0] < 0xc2 || p[0] > 0xf4 || bytes.size < length)
         return 0;
-    point = p[0] & (0x7fU >> length);
+    *point &= 0x7fU >> length;
     for (size_t i = 1; i < length; i++) {
         if ((p[i] & 0xc0) != 0x80)
             return 0;
-        point = point << 6 | (p[i] & 0x3f);
+        *point = *point << 6 | (p[i] & 0x3f);
     }
-    if (length == 3 && (point < 0x800 || (point >= 0xd800 && point < 0xe000)))
+    if (length == 3 && (*point < 0x800 || (*point >= 0xd800 && *point < 0xe000)))
         return 0;
-    if (length == 4 && (point < 0x10000 || point > 0x10ffff))
+    if (length == 4 && (*point < 0x10000 || *point > 0x10ffff))
         return 0;
     return length;
+}
+
+size_t utf8_length(struct view bytes)
+{
+    uint32_t point;
+
+    return utf8_decode(bytes, &point);
 }
 
 size_t utf8_encode(uint32_t point, char out[4])
@@ -221,44 +229,69 @@ size_t utf8_encode(uint32_t point, char out[4])
     return 4;
 }
 
-/* U+202A..U+202E, U+2066..U+2069 (e2 80 aa .. e2 80 ae, e2 81 a6 .. e2 81 a9). */
-static bool turns_direction(const uint8_t *p, size_t length)
+struct range {
+    uint32_t first, last;
+};
+
+static bool is_in(uint32_t point, const struct range *ranges, size_t count)
 {
-    return length == 3 && p[0] == 0xe2 &&
-           ((p[1] == 0x80 && p[2] >= 0xaa && p[2] <= 0xae) ||
-            (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9));
+    for (size_t i = 0; i < count && point >= ranges[i].first; i++)
+        if (point <= ranges[i].last)
+            return true;
+    return false;
 }
 
-/* How many bytes of the text belong together (0 at its end), and whether a terminal may see them.
- */
-static size_t next_char(const char *text, bool *fine)
+bool point_is_visible(uint32_t point)
+{
+    static const struct range hidden[] = {
+        {0x0, 0x1f},        {0x7f, 0x9f},       {0xad, 0xad},       {0x34f, 0x34f},
+        {0x61c, 0x61c},     {0x115f, 0x1160},   {0x17b4, 0x17b5},   {0x180b, 0x180f},
+        {0x200b, 0x200f},   {0x2028, 0x202e},   {0x2060, 0x206f},   {0x3164, 0x3164},
+        {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},   {0xffa0, 0xffa0},   {0xfff0, 0xfffb},
+        {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+    };
+
+    if (point >= 0x20 && point < 0x7f)
+        return true;
+    return !is_in(point, hidden, ARRAY_SIZE(hidden));
+}
+
+/* Whether a character moves the cursor or turns the writing direction. */
+static bool is_control(uint32_t point)
+{
+    static const struct range controls[] = {
+        {0x0, 0x1f}, {0x7f, 0x9f}, {0x202a, 0x202e}, {0x2066, 0x2069}};
+
+    return is_in(point, controls, ARRAY_SIZE(controls));
+}
+
+/* Returns how many bytes of the text belong together (0 at its end); *length is 0 when they are no
+ * character. */
+static size_t next_char(const char *text, size_t *length, uint32_t *point)
 {
     struct view rest = view_of(text, strnlen(text, 4)); /* no character is longer */
-    size_t length = utf8_length(rest);
-    const uint8_t *p = rest.data;
 
-    *fine = length != 0 && !(length == 1 && (p[0] < 0x20 || p[0] == 0x7f)) &&
-            !(length == 2 && p[0] == 0xc2 && p[1] < 0xa0) && !turns_direction(p, length);
-    return length == 0 && rest.size ? 1 : length;
+    *length = utf8_decode(rest, point);
+    return *length == 0 && rest.size ? 1 : *length;
 }
 
 void str_printable(char *text)
 {
-    size_t length;
-    bool fine;
+    size_t step, length;
+    uint32_t point;
 
-    for (; (length = next_char(text, &fine)); text += length)
-        if (!fine)
-            memset(text, '?', length);
+    for (; (step = next_char(text, &length, &point)); text += step)
+        if (length == 0 || !point_is_visible(point))
+            memset(text, '?', step);
 }
 
 bool str_is_printable(const char *text)
 {
-    size_t length;
-    bool fine;
+    size_t step, length;
+    uint32_t point;
 
-    for (; (length = next_char(text, &fine)); text += length)
-        if (!fine)
+    for (; (step = next_char(text, &length, &point)); text += step)
+        if (length == 0 || is_control(point))
             return false;
     return true;
 }

@@ -56,13 +56,22 @@ bool str_copy(char *to, size_t size, const char *from);
 /* How many bytes the UTF-8 sequence at the front of `bytes` takes (1 to 4); 0 when there is none:
  * empty, cut short, overlong, a surrogate, beyond U+10FFFF. */
 size_t utf8_length(struct view bytes);
+/* The same; *point is the code point where there is one. */
+size_t utf8_decode(struct view bytes, uint32_t *point);
 /* Writes a code point as UTF-8 (4 bytes of room) and returns its length; a surrogate or a number
  * beyond U+10FFFF becomes U+FFFD. */
 size_t utf8_encode(uint32_t point, char out[4]);
-/* Makes a line safe for a terminal, in place: control characters (C0, C1, DEL), the characters
- * that reverse the writing direction, and bytes that are not UTF-8 become '?'. */
+/* Whether a code point is seen where it is printed. Not: control characters (C0, DEL, C1), line and
+ * paragraph separators, marks of the writing direction, and those that Unicode calls ignorable
+ * (zero width, tags, byte order mark, variation selectors). */
+bool point_is_visible(uint32_t point);
+/* Makes a line safe for a terminal, in place: each byte of a character that is not visible, and
+ * each that is not UTF-8, becomes '?'. All that is printed passes this, or json_write, which
+ * escapes the same characters. */
 void str_printable(char *text);
-/* Whether str_printable would leave it as it is. */
+/* Whether a text of a document may be kept: it is UTF-8 without control characters and without
+ * embeddings, overrides and isolates of the writing direction. Joiners and other marks may be part
+ * of a person's name. */
 bool str_is_printable(const char *text);
 
 /* Cleanup for `_cleanup_text_ struct text t;`-style use after text_init. */

@@ -43,28 +43,34 @@ static bool is_plain(uint8_t c)
     return c >= 0x20 && !strchr("\"\\<>&", c);
 }
 
-static bool is_line_separator(const uint8_t *p, size_t length)
+/* Adds a code point as \uXXXX, or as a pair of them. */
+static void add_point(struct text *out, uint32_t point)
 {
-    return length == 3 && p[0] == 0xe2 && p[1] == 0x80 && (p[2] == 0xa8 || p[2] == 0xa9);
+    if (point >= 0x10000) {
+        text_printf(out, "\\u%04x", 0xd800 + ((point - 0x10000) >> 10));
+        point = 0xdc00 + ((point - 0x10000) & 0x3ff);
+    }
+    text_printf(out, "\\u%04x", point);
 }
 
+/* What a terminal would not show is escaped: a document is read on terminals too. */
 static void add_quoted(struct text *out, struct view value)
 {
     text_char(out, '"');
     while (value.size) {
-        const uint8_t *p = value.data;
-        size_t length = utf8_length(value);
+        uint32_t point;
+        size_t length = utf8_decode(value, &point);
 
         if (length == 0)
             text_str(out, "\\ufffd");
-        else if (is_line_separator(p, length))
-            text_printf(out, "\\u202%c", p[2] == 0xa8 ? '8' : '9');
-        else if (length == 1 && !is_plain(p[0]))
-            add_escaped(out, p[0]);
+        else if (length == 1 && !is_plain(value.data[0]))
+            add_escaped(out, value.data[0]);
+        else if (!point_is_visible(point))
+            add_point(out, point);
         else
-            text_add(out, p, length);
+            text_add(out, value.data, length);
         length = length ? length : 1;
-        value = view_of(p + length, value.size - length);
+        value = view_of(value.data + length, value.size - length);
     }
     text_char(out, '"');
 }

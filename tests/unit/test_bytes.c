@@ -171,6 +171,38 @@ static void utf8_round_trips(void **state)
     }
 }
 
+/* What is printed shows all that it holds; what is kept may hold marks of ordinary writing. */
+static void hidden_characters_are_not_printed(void **state)
+{
+    static const struct {
+        const char *text, *printed;
+        bool kept;
+    } cases[] = {
+        {"a\xc3\xa4\xe2\x82\xac\xf0\x9f\x90\xb3 z", "a\xc3\xa4\xe2\x82\xac\xf0\x9f\x90\xb3 z",
+         true},
+        {"\x1b[2J\x7f\n", "?[2J??", false},
+        {"\xc2\x9b\xc2\x80\xc2\xa0", "????\xc2\xa0", false}, /* C1; a no-break space is seen */
+        {"\xe2\x80\xae\xe2\x81\xa9", "??????", false},       /* direction */
+        {"\xe2\x80\x8e\xd8\x9c", "?????", true},             /* weak marks of direction */
+        {"\xe2\x80\xa8", "???", true},                       /* line separator */
+        {"\xe2\x80\x8b\xe2\x80\x8d\xe2\x81\xa0", "?????????", true},
+        {"\xef\xbb\xbf\xf3\xa0\x81\xa1", "???????", true}, /* byte order mark, a tag */
+        {"\xff"
+         "a\xc3",
+         "?a?", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        char text[64];
+
+        assert_true(str_copy(text, sizeof text, cases[i].text));
+        assert_int_equal(str_is_printable(text), cases[i].kept);
+        str_printable(text);
+        assert_string_equal(text, cases[i].printed);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +215,7 @@ int main(void)
         cmocka_unit_test(str_copy_fits_or_is_empty),
         cmocka_unit_test(utf8_is_checked),
         cmocka_unit_test(utf8_round_trips),
+        cmocka_unit_test(hidden_characters_are_not_printed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

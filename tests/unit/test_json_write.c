@@ -76,7 +76,11 @@ static void strings_as_go_writes_them(void **state)
     } cases[] = {
         {{(const uint8_t *)"<a href='&'>", 12}, "\"\\u003ca href='\\u0026'\\u003e\""},
         {{(const uint8_t *)"\"\\/\b\f\n\r\t", 8}, "\"\\\"\\\\/\\b\\f\\n\\r\\t\""},
-        {{(const uint8_t *)"\0\x01\x1f\x7f", 4}, "\"\\u0000\\u0001\\u001f\x7f\""},
+        {{(const uint8_t *)"\0\x01\x1f\x7f", 4}, "\"\\u0000\\u0001\\u001f\\u007f\""},
+        {{(const uint8_t *)"\xc2\x9b\xc2\xa0\xe2\x80\xae\xe2\x81\xa6", 10},
+         "\"\\u009b\xc2\xa0\\u202e\\u2066\""},
+        {{(const uint8_t *)"\xe2\x80\x8b\xef\xbb\xbf\xf3\xa0\x81\xa1", 10},
+         "\"\\u200b\\ufeff\\udb40\\udc61\""},
         {{(const uint8_t *)"\xc3\xa4\xf0\x9f\x90\xb3", 6}, "\"\xc3\xa4\xf0\x9f\x90\xb3\""},
         {{(const uint8_t *)"\xe2\x80\xa7\xe2\x80\xa8\xe2\x80\xa9", 9},
          "\"\xe2\x80\xa7\\u2028\\u2029\""},

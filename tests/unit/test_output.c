@@ -14,6 +14,7 @@
 #include "cli/command.h"
 #include "cli/help.h"
 #include "cli/output.h"
+#include "cli/progress.h"
 
 /* Runs output_end with standard output or error in a file, and gives back what arrived there. */
 static int captured(int fd, struct output *output, const struct err *err, int signal, char *out,
@@ -152,6 +153,87 @@ static void control_characters_reach_no_terminal(void **state)
     output_finish(&output);
 }
 
+#define NASTY                                                                                      \
+    "v\xc2\x9b"                                                                                    \
+    "31mR\xe2\x80\xaegnp\xe2\x80\x8b\xf3\xa0\x81\xa1\xff\x7f\x1b]0;x\a"
+
+/* One filter for all: nothing but what is seen, and line breaks. */
+static void assert_seen(const char *out)
+{
+    assert_non_null(strstr(out, "31mR"));
+    for (; *out; out++)
+        assert_true(*out == '\n' || (*out >= ' ' && *out <= '~'));
+}
+
+static void no_kind_of_output_controls_a_terminal(void **state)
+{
+    char out[2048], line[PROGRESS_LINE_MAX];
+    struct transfer_progress report = {.phase = PHASE_LOAD, .note = NASTY};
+    struct output output;
+    struct err err;
+
+    (void)state;
+    output_init(&output, false);
+    output_line(&output, "line %s", NASTY);
+    text_str(&output.lines,
+             "text " NASTY "\n"); /* written past output_line, as help and plans are */
+    captured(STDOUT_FILENO, &output, NULL, 0, out, sizeof out);
+    assert_seen(out);
+    err = (struct err){.family = ERR_LOCAL, .code = "x", .text = NASTY, .hint = NASTY};
+    captured(STDERR_FILENO, &output, &err, 0, out, sizeof out);
+    assert_seen(out);
+    output_finish(&output);
+
+    output_init(&output, true);
+    output.command = "list tags";
+    jw_string(output_data(&output), "tag", NASTY);
+    captured(STDOUT_FILENO, &output, NULL, 0, out, sizeof out);
+    assert_seen(out);
+    output_finish(&output);
+
+    progress_bar(NASTY, &report, 120, line);
+    assert_seen(line);
+    progress_plain(NASTY, &report, line);
+    assert_seen(line);
+}
+
+static void say_all(const struct output *output)
+{
+    output_note(output, "note %s", NASTY);
+    output_warn(output, "warning %s", NASTY);
+    log_set_level(LOG_INFO);
+    log_info("log %s", NASTY);
+    log_set_level(LOG_OFF);
+    log_note("waiting %s", NASTY);
+}
+
+static void what_is_said_meanwhile_controls_no_terminal(void **state)
+{
+    struct output output;
+    FILE *file = tmpfile();
+    int saved = dup(STDERR_FILENO);
+    char out[2048];
+    size_t got;
+
+    (void)state;
+    assert_non_null(file);
+    output_init(&output, false);
+    output.color = false;
+    fflush(NULL);
+    dup2(fileno(file), STDERR_FILENO);
+    say_all(&output);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    rewind(file);
+    got = fread(out, 1, sizeof out - 1, file);
+    out[got] = 0;
+    fclose(file);
+    assert_seen(out);
+    assert_non_null(strstr(out, "note v"));
+    assert_non_null(strstr(out, "note: waiting"));
+    output_finish(&output);
+}
+
 static void exit_codes_are_the_families(void **state)
 {
     static const struct {
@@ -286,6 +368,8 @@ int main(void)
         cmocka_unit_test(errors_are_one_line_and_a_hint),
         cmocka_unit_test(secrets_are_not_printed),
         cmocka_unit_test(control_characters_reach_no_terminal),
+        cmocka_unit_test(no_kind_of_output_controls_a_terminal),
+        cmocka_unit_test(what_is_said_meanwhile_controls_no_terminal),
         cmocka_unit_test(exit_codes_are_the_families),
         cmocka_unit_test(a_reader_that_went_away_is_no_news),
         cmocka_unit_test(a_full_disk_is_told),
