@@ -28,13 +28,23 @@ int http_easy_global(struct err *err)
     return 0;
 }
 
-static void set_tls(CURL *easy, const struct http_tls *tls)
+/* libcurl adds the system's folder of authorities, and in some builds the system's key chain, to
+ * the named file: both are taken away. */
+static void trust_only(CURL *easy, const char *ca_file)
+{
+    curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
+    curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    curl_easy_setopt(easy, CURLOPT_SSL_OPTIONS, 0L);
+}
+
+void http_easy_set_tls(CURL *easy, const struct http_tls *tls)
 {
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, tls->insecure ? 0L : 1L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, tls->insecure ? 0L : 2L);
     if (tls->ca_file && tls->ca_file[0])
-        curl_easy_setopt(easy, CURLOPT_CAINFO, tls->ca_file);
+        trust_only(easy, tls->ca_file);
     if (tls->cert_file && tls->cert_file[0])
         curl_easy_setopt(easy, CURLOPT_SSLCERT, tls->cert_file);
     if (tls->key_file && tls->key_file[0])
@@ -69,6 +79,6 @@ CURL *http_easy_create(const struct http_tls *tls, struct err *err)
 #if LIBCURL_VERSION_NUM >= 0x075700 /* 7.87: a name that is being looked up does not hold us up */
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 #endif
-    set_tls(easy, tls);
+    http_easy_set_tls(easy, tls);
     return easy;
 }

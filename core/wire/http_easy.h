@@ -13,7 +13,7 @@ struct err;
 /* Strings are borrowed for the time of the call. NULL or "": none. */
 struct http_tls {
     bool insecure;       /* no certificate is checked */
-    const char *ca_file; /* instead of the system's */
+    const char *ca_file; /* its authorities only: none of the system's, no folder, no key chain */
     const char *cert_file, *key_file;
 };
 
@@ -21,5 +21,8 @@ struct http_tls {
 int http_easy_global(struct err *err);
 /* A new handle with the common settings; curl_easy_cleanup() it. */
 CURL *http_easy_create(const struct http_tls *tls, struct err *err);
+/* Sets what `easy` trusts, what it shows, and TLS 1.2 as the oldest version, for the server and for
+ * a proxy that speaks TLS. Every handle of this program gets its TLS settings here. */
+void http_easy_set_tls(CURL *easy, const struct http_tls *tls);
 
 #endif

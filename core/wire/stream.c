@@ -98,14 +98,10 @@ static void set_options(struct stream *stream, const struct stream_peer *peer)
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, stream->curl_error);
     if (peer->unix_socket)
         curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, peer->unix_socket);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, peer->tls_verify ? 1L : 0L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, peer->tls_verify ? 2L : 0L);
-    if (peer->ca_file)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, peer->ca_file);
-    if (peer->cert_file)
-        curl_easy_setopt(easy, CURLOPT_SSLCERT, peer->cert_file);
-    if (peer->key_file)
-        curl_easy_setopt(easy, CURLOPT_SSLKEY, peer->key_file);
+    http_easy_set_tls(easy, &(struct http_tls){.insecure = !peer->tls_verify,
+                                               .ca_file = peer->ca_file,
+                                               .cert_file = peer->cert_file,
+                                               .key_file = peer->key_file});
 }
 
 static int refuse_connection(const struct stream *stream, CURLcode code, struct err *err)
