@@ -21,7 +21,7 @@ static int connect_directory(struct cli *cli, const char *path, bool create, str
         .path = path,
         .bucket = config_text(&cli->config, OPT_BUCKET),
         .create = create,
-        .stall_seconds = (unsigned)(config_number(&cli->config, OPT_STALL_TIME) / 1000),
+        .stall_time = (int64_t)config_number(&cli->config, OPT_STALL_TIME) * NS_PER_MS,
         .cancel = &cli->cancel,
     };
 
@@ -95,7 +95,7 @@ static int connect_s3(struct cli *cli, const char *endpoint, struct store **out,
         .rate = config_number(config, OPT_LIMIT_RATE),
         .renew = renew_credentials,
         .renew_arg = cli,
-        .stall_seconds = (unsigned)(config_number(config, OPT_STALL_TIME) / 1000),
+        .stall_time = (int64_t)config_number(config, OPT_STALL_TIME) * NS_PER_MS,
         .cancel = &cli->cancel,
     };
 

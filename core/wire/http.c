@@ -36,6 +36,7 @@ struct http {
     struct http_driver driver;
     struct http_tls tls;
     char *ca_file;
+    char proxies[2][HTTP_PROXY_SIZE]; /* for http and https, as it was when the program began */
     atomic_uint_least64_t sent, received;
     atomic_bool awake;
     int sockets[SOCKETS_MAX]; /* open ones; more may be, which then are slower */
@@ -251,6 +252,7 @@ static size_t on_header(char *line, size_t one, size_t size, void *arg)
     if (!colon)
         return size;
     size_t name = (size_t)(colon - line);
+    exchange->answer.amz = exchange->answer.amz || (name > 6 && !strncasecmp(line, "x-amz-", 6));
     for (size_t i = 0; i < ARRAY_SIZE(HEADER_SLOTS); i++)
         if (strlen(HEADER_SLOTS[i].name) == name &&
             strncasecmp(HEADER_SLOTS[i].name, line, name) == 0)
@@ -260,10 +262,21 @@ static size_t on_header(char *line, size_t one, size_t size, void *arg)
 
 /* -- one exchange -- */
 
+/* The status with which a proxy refused to connect us; 0: it did not, or there is no proxy. */
+static int refused_tunnel(const struct http_exchange *exchange)
+{
+    long status = 0;
+
+    curl_easy_getinfo(exchange->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    return status < 200 || status > 299 ? (int)status : 0;
+}
+
 static enum http_fault fault_of(CURLcode code, const struct http_exchange *exchange)
 {
     long os_errno = 0;
 
+    if (code != CURLE_OK && refused_tunnel(exchange))
+        return HTTP_TUNNEL;
     switch (code) {
     case CURLE_OK:
         return HTTP_FINE;
@@ -338,6 +351,11 @@ static void set_method(struct http_exchange *exchange)
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, head ? NULL : exchange->method);
 }
 
+static long whole_seconds(int64_t time)
+{
+    return (long)((time + NS_PER_S - 1) / NS_PER_S);
+}
+
 static int prepare(struct http *http, struct http_exchange *exchange, struct err *err)
 {
     if (!exchange->easy) {
@@ -362,8 +380,9 @@ static int prepare(struct http *http, struct http_exchange *exchange, struct err
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, http);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->detail);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange);
+    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* they are not the server's */
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)exchange->stall_seconds);
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, whole_seconds(exchange->stall_time));
     set_method(exchange);
     return 0;
 }
@@ -420,6 +439,33 @@ void http_exchange_finish(struct http_exchange *exchange)
     text_finish(&exchange->body_text);
 }
 
+static bool is_https(const struct http_exchange *exchange)
+{
+    return strncmp(exchange->url, "https://", 8) == 0;
+}
+
+/* Whether the proxy that is set was used. libcurl before 8.7 does not tell: then it counts as used.
+ */
+static bool used_proxy(const struct http_exchange *exchange)
+{
+#if LIBCURL_VERSION_NUM >= 0x080700 /* 8.7 */
+    long used = 1;
+    return curl_easy_getinfo(exchange->easy, CURLINFO_USED_PROXY, &used) != CURLE_OK || used;
+#else
+    (void)exchange;
+    return true;
+#endif
+}
+
+static void name_proxy(const struct http *http, struct http_exchange *exchange)
+{
+    struct http_answer *answer = &exchange->answer;
+
+    answer->proxy = http->proxies[is_https(exchange)];
+    answer->by_proxy = !is_https(exchange) && answer->proxy[0] && used_proxy(exchange);
+    answer->proxy_status = answer->fault == HTTP_TUNNEL ? refused_tunnel(exchange) : 0;
+}
+
 static void land(struct http *http, struct http_exchange *exchange, CURLcode code)
 {
     struct http_answer *answer = &exchange->answer;
@@ -431,6 +477,7 @@ static void land(struct http *http, struct http_exchange *exchange, CURLcode cod
                  exchange->detail[0] ? exchange->detail : curl_easy_strerror(code));
     curl_easy_getinfo(exchange->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
     answer->content_length = length;
+    name_proxy(http, exchange);
     answer->body = text_view(&exchange->body_text);
     answer->resent = exchange->resent;
     leave_air(http, exchange);
@@ -542,6 +589,8 @@ struct http *http_create(const struct http_options *options, const struct http_d
     }
     http->driver = *driver;
     http->tls.insecure = options->tls.insecure;
+    for (int https = 0; https < 2; https++)
+        http_easy_proxy(https, http->proxies[https]);
     pace_init(&http->up, options->rate, clock_monotonic());
     pace_init(&http->down, options->rate, clock_monotonic());
     http->ca_file = options->tls.ca_file ? strdup(options->tls.ca_file) : NULL;

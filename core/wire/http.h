@@ -25,7 +25,8 @@ struct pace;
 enum http_fault {
     HTTP_FINE,     /* there is one */
     HTTP_RESOLVE,  /* host name unknown */
-    HTTP_PROXY,    /* the proxy's name unknown, or it said no */
+    HTTP_PROXY,    /* the proxy's name unknown, or it fails */
+    HTTP_TUNNEL,   /* the proxy answered CONNECT with `proxy_status`, which is not 2xx */
     HTTP_REFUSED,  /* nobody listens, or no route */
     HTTP_TIMEOUT,  /* connecting took too long */
     HTTP_STALLED,  /* connected, and then silence */
@@ -45,9 +46,13 @@ enum http_fault {
 struct http_answer {
     enum http_fault fault;
     char detail[CURL_ERROR_SIZE]; /* of a fault, libcurl's words */
-    int status;                   /* 0: not even a status line */
-    int64_t content_length;       /* as announced, -1: not */
-    uint64_t received;            /* bytes of the body that found their place */
+    int status;                   /* the server's; 0: not even a status line */
+    int proxy_status;             /* of HTTP_TUNNEL */
+    const char *proxy;      /* the environment's for this URL, without login; "" when none is set */
+    bool by_proxy;          /* that proxy may have written the answer: the URL is http */
+    bool amz;               /* a header began with x-amz-: an S3 server wrote it */
+    int64_t content_length; /* as announced, -1: not */
+    uint64_t received;      /* bytes of the body that found their place */
     bool resent; /* libcurl sent it twice, because a kept connection died on us: the first may have
                     had its effect */
     struct view body; /* of an answer that did not go to `data_to` or `data_text`: error document */
@@ -80,7 +85,7 @@ struct http_exchange {
     uint8_t *data_to;
     size_t data_size;
     struct text *data_text;
-    unsigned stall_seconds; /* of less than a byte a second: HTTP_STALLED */
+    int64_t stall_time; /* ns of silence, or of too few bytes: HTTP_STALLED */
 
     struct text body_text;
     struct http_answer answer;

@@ -5,6 +5,9 @@
 #include "wire/http_easy.h"
 
 #include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/bytes.h"
 #include "base/err.h"
@@ -81,4 +84,35 @@ CURL *http_easy_create(const struct http_tls *tls, struct err *err)
 #endif
     http_easy_set_tls(easy, tls);
     return easy;
+}
+
+/* As libcurl: HTTP_PROXY in capitals does not count, a web server's CGI variable could set it. */
+static const char *proxy_of_environment(bool https)
+{
+    static const char *const NAMES[] = {"https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy",
+                                        "ALL_PROXY"};
+    const char *value;
+
+    for (size_t i = 0; i < ARRAY_SIZE(NAMES); i++) {
+        bool fits = i > 2 || https == (i < 2);
+        if (fits && (value = getenv(NAMES[i])) && value[0])
+            return value;
+    }
+    return "";
+}
+
+void http_easy_proxy(bool https, char out[HTTP_PROXY_SIZE])
+{
+    const char *value = proxy_of_environment(https), *scheme = strstr(value, "://");
+    const char *host = scheme ? scheme + 3 : value, *login_end;
+    size_t size = strcspn(host, "/?#");
+
+    while ((login_end = memchr(host, '@', size))) {
+        size -= (size_t)(login_end + 1 - host);
+        host = login_end + 1;
+    }
+    out[0] = '\0';
+    if (size)
+        snprintf(out, HTTP_PROXY_SIZE, "%.*s%.*s", scheme ? (int)(scheme + 3 - value) : 7,
+                 scheme ? value : "http://", (int)size, host);
 }

@@ -25,4 +25,9 @@ CURL *http_easy_create(const struct http_tls *tls, struct err *err);
  * a proxy that speaks TLS. Every handle of this program gets its TLS settings here. */
 void http_easy_set_tls(CURL *easy, const struct http_tls *tls);
 
+#define HTTP_PROXY_SIZE 256
+/* Writes the proxy that libcurl takes from the environment for such URLs, "http://host:3128",
+ * without its login; "" when there is none. Whether no_proxy exempts a host is not looked at. */
+void http_easy_proxy(bool https, char out[HTTP_PROXY_SIZE]);
+
 #endif

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "flow/cancel.h"
 #include "flow/inbox.h"
@@ -26,7 +27,7 @@
 #define STORE_ETAG_MAX   256
 #define STORE_UPLOAD_MAX 1024
 
-#define STORE_STALL_SECONDS 30 /* without progress, unless the options say otherwise */
+#define STORE_STALL_TIME (30 * NS_PER_S) /* without progress, unless the options say otherwise */
 
 enum store_verb {
     STORE_HEAD,   /* -> info */
@@ -205,16 +206,16 @@ struct store_s3_options {
      * by the store's thread. `out` is filled with creds_init. False: there are none. */
     bool (*renew)(void *arg, struct creds *out);
     void *renew_arg;
-    unsigned stall_seconds; /* without a byte: then a try has failed; 0: the default */
+    int64_t stall_time; /* ns without a byte: then a try has failed; 0: the default */
     const struct cancel *cancel;
 };
 struct store *store_s3_create(const struct store_s3_options *options, struct err *err);
 
 struct store_dir_options {
-    const char *path;       /* absolute */
-    const char *bucket;     /* a folder under path; NULL or "": path itself */
-    bool create;            /* make the folder when it is missing */
-    unsigned stall_seconds; /* longest wait for a lock of another process; 0: the default */
+    const char *path;   /* absolute */
+    const char *bucket; /* a folder under path; NULL or "": path itself */
+    bool create;        /* make the folder when it is missing */
+    int64_t stall_time; /* ns, the longest wait for a lock of another process; 0: the default */
     const struct cancel *cancel;
 };
 struct store *store_dir_create(const struct store_dir_options *options, struct err *err);

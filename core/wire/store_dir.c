@@ -352,8 +352,7 @@ struct store *store_dir_create(const struct store_dir_options *options, struct e
     }
     dir->bucket =
         (struct dir_bucket){.root = -1, .cancel = options->cancel, .flag = options->cancel};
-    dir->bucket.patience =
-        (options->stall_seconds ? options->stall_seconds : STORE_STALL_SECONDS) * NS_PER_S;
+    dir->bucket.patience = options->stall_time ? options->stall_time : STORE_STALL_TIME;
     /* The limits of S3, so that plans look the same for both ends. */
     dir->store = (struct store){.table = &table,
                                 .part_size_min = 5 * MIB,

@@ -79,7 +79,7 @@ struct s3_store {
     struct http *http;
     const struct cancel *cancel;
     bool sign_payload;
-    unsigned stall_seconds;
+    int64_t stall_time;
 
     struct {
         pthread_mutex_t lock;
@@ -218,7 +218,7 @@ static void address(const struct s3_store *s3, struct trip *trip, unsigned lines
     exchange->data_to = data ? op->buffer : NULL;
     exchange->data_size = data && op->buffer ? (size_t)op->length : 0;
     exchange->data_text = data && !op->buffer ? op->text : NULL;
-    exchange->stall_seconds = s3->stall_seconds * (takes_long(op->verb) ? STALL_LONG : 1);
+    exchange->stall_time = s3->stall_time * (takes_long(op->verb) ? STALL_LONG : 1);
 }
 
 static void forget_text(struct trip *trip)
@@ -924,7 +924,7 @@ static int configure(struct s3_store *s3, const struct store_s3_options *options
     s3->policy = RETRY_DEFAULT;
     if (options->retries)
         retry_limit(&s3->policy, options->retries);
-    s3->stall_seconds = options->stall_seconds ? options->stall_seconds : STORE_STALL_SECONDS;
+    s3->stall_time = options->stall_time ? options->stall_time : STORE_STALL_TIME;
     s3->cancel = options->cancel;
     s3->renew = options->renew;
     s3->renew_arg = options->renew_arg;

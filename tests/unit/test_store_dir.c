@@ -983,7 +983,8 @@ static int hold_lock(void)
 
 static void open_hasty_store(const struct cancel *cancel)
 {
-    const struct store_dir_options options = {.path = root, .cancel = cancel, .stall_seconds = 1};
+    const struct store_dir_options options = {
+        .path = root, .cancel = cancel, .stall_time = NS_PER_S};
     struct err err = {0};
 
     store_destroy(store);

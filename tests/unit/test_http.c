@@ -1,0 +1,188 @@
+/* What stands between the program and its store: proxies that refuse, servers that drip. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "kit/raw_server.h"
+#include "wire/http_easy.h"
+#include "wire/store.h"
+
+/* Tries of one request are counted where they can be repeated. */
+static struct store *open_store(const char *endpoint, int64_t stall_time)
+{
+    const struct store_s3_options options = {.endpoint = endpoint,
+                                             .bucket = "images",
+                                             .access_key = "TESTACCESSKEY",
+                                             .secret_key = "test-secret-key-0001",
+                                             .retries = 2,
+                                             .stall_time = stall_time};
+    struct err err;
+    struct store *store = store_s3_create(&options, &err);
+
+    if (!store)
+        fail_msg("%s", err.text);
+    return store;
+}
+
+static enum store_answer run_one(struct store *store, struct store_op *op, struct err *err)
+{
+    enum store_answer answer = store_run(store, op, err);
+
+    store_destroy(store);
+    return answer;
+}
+
+/* -- proxies -- */
+
+struct refusal {
+    int status;
+    unsigned tries;
+    const char *headers, *body;
+};
+
+static bool refuse(struct raw_server *server, int fd, const char *head)
+{
+    const struct refusal *refusal = server->arg;
+    char text[1024];
+
+    snprintf(text, sizeof text, "HTTP/1.1 %d Because\r\n%sContent-Length: %zu\r\n\r\n%s",
+             refusal->status, refusal->headers, strlen(refusal->body),
+             strncmp(head, "HEAD ", 5) == 0 ? "" : refusal->body);
+    return raw_say(fd, text);
+}
+
+/* The proxy of the environment, with a login, is `server` from here on. */
+static void use_proxy(const char *variable, const struct raw_server *server)
+{
+    char url[128];
+
+    snprintf(url, sizeof url, "http://user:secret-word@%s", server->url + strlen("http://"));
+    setenv(variable, url, 1);
+}
+
+static void a_proxy_that_refuses_is_not_the_store(void **state)
+{
+    static const struct refusal refusals[] = {
+        {403, 1, "", ""},
+        {404, 1, "", ""},
+        {404, 1, "x-amz-request-id: 1\r\n", "<Error><Code>NoSuchKey</Code></Error>"},
+        {407, 1, "Proxy-Authenticate: Basic realm=\"p\"\r\n", ""},
+        {412, 1, "", ""},
+        {500, 2, "", ""},
+        {503, 2, "Retry-After: 0\r\n", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
+        for (enum store_verb verb = STORE_HEAD; verb <= STORE_DELETE; verb++) {
+            struct raw_server server = {.answer = refuse, .arg = (void *)(uintptr_t)&refusals[i]};
+            struct store_op op = {.verb = verb, .key = "k", .if_none_match = verb == STORE_PUT};
+            struct err err = {0};
+            char words[32];
+
+            raw_start(&server);
+            use_proxy("https_proxy", &server);
+            assert_int_equal(run_one(open_store("https://s3.example.invalid", 0), &op, &err),
+                             STORE_FAILED);
+            snprintf(words, sizeof words, "(HTTP %d", refusals[i].status);
+            assert_int_equal(err.family, ERR_NETWORK);
+            assert_string_equal(err.code, "proxy");
+            assert_non_null(strstr(err.text, words));
+            assert_non_null(strstr(err.text, server.url));
+            assert_null(strstr(err.text, "secret-word"));
+            assert_int_equal(op.tries, refusals[i].tries);
+            if (refusals[i].status == 407)
+                assert_non_null(strstr(err.hint, "login"));
+            raw_stop(&server);
+        }
+    unsetenv("https_proxy");
+}
+
+/* Over plain http the proxy's own answer looks like the server's, but for what S3 adds. */
+static void a_proxy_on_plain_http_is_told_by_what_s3_adds(void **state)
+{
+    static const struct {
+        struct refusal refusal;
+        enum store_answer answer;
+    } cases[] = {
+        {{404, 0, "", ""}, STORE_FAILED},
+        {{404, 0, "Content-Type: text/plain\r\n", "no such host"}, STORE_FAILED},
+        {{404, 0, "Content-Type: text/html\r\n", "<html>no such host"}, STORE_FAILED},
+        {{404, 0, "", "<Error><Code>NoSuchKey</Code></Error>"}, STORE_ABSENT},
+        {{404, 0, "x-amz-request-id: 1\r\n", ""}, STORE_ABSENT},
+        {{412, 0, "", ""}, STORE_FAILED},
+        {{407, 0, "", ""}, STORE_FAILED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct raw_server server = {.answer = refuse, .arg = (void *)(uintptr_t)&cases[i].refusal};
+        struct store_op op = {.verb = STORE_GET, .key = "k"};
+        struct err err = {0};
+
+        raw_start(&server);
+        use_proxy("http_proxy", &server);
+        assert_int_equal(run_one(open_store("http://s3.example.invalid", 0), &op, &err),
+                         cases[i].answer);
+        if (cases[i].answer == STORE_FAILED)
+            assert_string_equal(err.code, "proxy");
+        unsetenv("http_proxy");
+        op = (struct store_op){.verb = STORE_GET, .key = "k"}; /* without a proxy it is believed */
+        if (cases[i].refusal.status == 404 && !strstr(cases[i].refusal.headers, "html"))
+            assert_int_equal(run_one(open_store(server.url, 0), &op, &err), STORE_ABSENT);
+        raw_stop(&server);
+    }
+}
+
+static void a_proxy_that_is_away_is_named(void **state)
+{
+    struct store_op op = {.verb = STORE_HEAD, .key = "k"};
+    struct err err = {0};
+
+    (void)state;
+    setenv("https_proxy", "http://user:secret-word@127.0.0.1:9", 1);
+    assert_int_equal(run_one(open_store("https://s3.example.invalid", 0), &op, &err), STORE_FAILED);
+    assert_non_null(strstr(err.hint, "proxy: http://127.0.0.1:9"));
+    unsetenv("https_proxy");
+}
+
+static void a_proxy_is_named_without_its_login(void **state)
+{
+    static const struct {
+        const char *value, *name;
+    } cases[] = {
+        {"", ""},
+        {"proxy:3128", "http://proxy:3128"},
+        {"http://u:p@proxy:3128/", "http://proxy:3128"},
+        {"https://u:p@q@proxy", "https://proxy"},
+        {"u:p@[::1]:3128", "http://[::1]:3128"},
+    };
+    char name[HTTP_PROXY_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        setenv("HTTPS_PROXY", cases[i].value, 1);
+        http_easy_proxy(true, name);
+        assert_string_equal(name, cases[i].name);
+        http_easy_proxy(false, name);
+        assert_string_equal(name, "");
+    }
+    unsetenv("HTTPS_PROXY");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_proxy_that_refuses_is_not_the_store),
+        cmocka_unit_test(a_proxy_on_plain_http_is_told_by_what_s3_adds),
+        cmocka_unit_test(a_proxy_that_is_away_is_named),
+        cmocka_unit_test(a_proxy_is_named_without_its_login),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
