@@ -10,11 +10,13 @@
  */
 #include "wire/http.h"
 
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -30,6 +32,7 @@
 #define PACE_TICK_MS 20
 #define SOCKETS_MAX  128
 #define UNSENT_MAX   (128 * 1024)
+#define LOOK_EVERY   (20 * NS_PER_MS)
 
 struct http {
     CURLM *multi;
@@ -44,6 +47,8 @@ struct http {
     struct http_exchange *in_air; /* the next to have its turn first */
     unsigned in_air_count;
     struct pace up, down;
+    struct drip_link link;
+    int64_t looked; /* for slow ones, the last time */
     pthread_t thread;
 };
 
@@ -393,6 +398,8 @@ int http_start(struct http *http, struct http_exchange *exchange, struct err *er
     exchange->sent_at = 0;
     exchange->overflow = exchange->resent = false;
     exchange->waits = NULL;
+    exchange->watch = (struct drip_watch){0};
+    exchange->started = clock_monotonic();
     exchange->detail[0] = '\0';
     exchange->answer = (struct http_answer){.content_length = -1};
     text_clear(&exchange->body_text);
@@ -527,6 +534,73 @@ static bool resume(struct http *http)
     return waits;
 }
 
+/* Bytes of bodies that the exchange is about, as far as is known. What goes to body_text is small.
+ */
+static uint64_t expected_size(const struct http_exchange *exchange)
+{
+    curl_off_t length = -1;
+    uint64_t room = exchange->data_to     ? exchange->data_size
+                    : exchange->data_text ? exchange->data_text->max
+                                          : 0;
+
+    curl_easy_getinfo(exchange->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    if (length >= 0 && (uint64_t)length < room)
+        room = (uint64_t)length;
+    return exchange->body.size + room;
+}
+
+/* A body is on its way; not one that waits for the limited rate, or for the server to begin. */
+static bool is_under_way(const struct http_exchange *exchange)
+{
+    bool sends = exchange->sent_at > 0 && exchange->sent_at < exchange->body.size;
+
+    return !exchange->waits && (sends || (exchange->data_status && exchange->answer.received > 0));
+}
+
+static bool is_too_slow(const struct http *http, struct http_exchange *exchange, int64_t now)
+{
+    int64_t longest = drip_longest(expected_size(exchange), http->up.rate, exchange->stall_time);
+
+    if (now - exchange->started > longest) {
+        snprintf(exchange->detail, sizeof exchange->detail, "not done within %.3g s",
+                 (double)longest / (double)NS_PER_S);
+        return true;
+    }
+    if (!is_under_way(exchange)) {
+        exchange->watch = (struct drip_watch){0};
+        return false;
+    }
+    if (!drip_is(&exchange->watch, exchange->sent_at + exchange->answer.received,
+                 drip_floor(&http->link), exchange->stall_time, now))
+        return false;
+    snprintf(exchange->detail, sizeof exchange->detail, "less than %" PRIu64 " bytes a second",
+             drip_floor(&http->link));
+    return true;
+}
+
+static struct http_exchange *find_slow(const struct http *http, int64_t now)
+{
+    struct http_exchange *exchange = http->in_air;
+
+    while (exchange && !is_too_slow(http, exchange, now))
+        exchange = exchange->next;
+    return exchange;
+}
+
+/* Ends the exchanges that drip. */
+static void look_for_slow(struct http *http, int64_t now)
+{
+    struct http_exchange *slow;
+
+    if (!http->in_air || now - http->looked < LOOK_EVERY)
+        return;
+    http->looked = now;
+    drip_measure(&http->link, atomic_load(&http->sent) + atomic_load(&http->received),
+                 http->in_air->stall_time, now);
+    while ((slow = find_slow(http, now)))
+        land(http, slow, CURLE_OPERATION_TIMEDOUT);
+}
+
 static int sleep_ms(int64_t until, int64_t now, int most)
 {
     if (until <= now)
@@ -548,6 +622,7 @@ static void *http_main(void *arg)
             return NULL;
         curl_multi_perform(http->multi, &flying);
         collect(http);
+        look_for_slow(http, clock_monotonic());
         /* What has landed may have made room: the driver looks before we sleep. */
         if (atomic_load(&http->awake))
             until = http->driver.turn(http->driver.arg, clock_monotonic());
@@ -595,6 +670,7 @@ struct http *http_create(const struct http_options *options, const struct http_d
     pace_init(&http->down, options->rate, clock_monotonic());
     http->ca_file = options->tls.ca_file ? strdup(options->tls.ca_file) : NULL;
     http->tls.ca_file = http->ca_file;
+    drip_measure(&http->link, 0, NS_PER_S, clock_monotonic());
     http->multi = curl_multi_init();
     if (!http->multi || (options->tls.ca_file && !http->ca_file)) {
         err_memory(err, "the network thread");

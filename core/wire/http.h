@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "wire/drip.h"
 #include "wire/http_easy.h"
 
 struct err;
@@ -96,7 +97,9 @@ struct http_exchange {
     struct http *http;
     size_t sent_at; /* in body */
     bool in_air, overflow, resent;
-    struct pace *waits;         /* for this, and not for the net; or NULL */
+    struct pace *waits; /* for this, and not for the net; or NULL */
+    struct drip_watch watch;
+    int64_t started;
     struct http_exchange *next; /* in the air */
     char detail[CURL_ERROR_SIZE];
 };

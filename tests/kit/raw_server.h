@@ -25,6 +25,7 @@ struct raw_server {
     /* Answers one request. `head` is its line and headers; its body was read. False: close. */
     bool (*answer)(struct raw_server *server, int fd, const char *head);
     void *arg;
+    bool leaves_bodies; /* unread */
 
     int listener;
     char url[64];
@@ -85,7 +86,8 @@ static inline void raw_skip_body(int fd, const char *head, size_t got)
     }
 }
 
-static inline bool raw_read_head(int fd, char head[RAW_REQUEST_SIZE])
+static inline bool raw_read_head(const struct raw_server *server, int fd,
+                                 char head[RAW_REQUEST_SIZE])
 {
     size_t size = 0;
     char *end = NULL;
@@ -98,7 +100,7 @@ static inline bool raw_read_head(int fd, char head[RAW_REQUEST_SIZE])
         head[size] = '\0';
         end = strstr(head, "\r\n\r\n");
     }
-    if (end)
+    if (end && !server->leaves_bodies)
         raw_skip_body(fd, head, size - (size_t)(end + 4 - head));
     return end != NULL;
 }
@@ -109,7 +111,7 @@ static inline void *raw_serve(void *arg)
     struct raw_server *server = connection->server;
     char head[RAW_REQUEST_SIZE];
 
-    while (raw_read_head(connection->fd, head)) {
+    while (raw_read_head(server, connection->fd, head)) {
         atomic_fetch_add(&server->requests, 1);
         if (!server->answer(server, connection->fd, head))
             break;

@@ -176,6 +176,96 @@ static void a_proxy_is_named_without_its_login(void **state)
     unsetenv("HTTPS_PROXY");
 }
 
+/* -- drips -- */
+
+#define STALL (60 * NS_PER_MS)
+#define BULK  (2 * 1024 * 1024)
+
+/* "/images/bulk": all of it at once. "/images/slow": a few bytes at a time, for ever. A listing
+ * drips, too. */
+static bool drip(struct raw_server *server, int fd, const char *head)
+{
+    static char bulk[BULK];
+    const char *const fast = "HTTP/1.1 206 OK\r\nETag: \"e\"\r\nContent-Length: 2097152\r\n"
+                             "Content-Range: bytes 0-2097151/2097152\r\n\r\n";
+    bool list = strstr(head, "list-type") != NULL;
+
+    if (strstr(head, "/images/bulk "))
+        return raw_say(fd, fast) && raw_send(fd, bulk, sizeof bulk);
+    raw_say(fd, list ? "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\n"
+                       "Content-Length: 8000000\r\n\r\n"
+                     : fast);
+    raw_drip(server, fd);
+    return false;
+}
+
+static void expect_stall(struct store *store, struct store_op *op)
+{
+    struct err err = {0};
+    int64_t start = clock_monotonic();
+
+    assert_int_equal(store_run(store, op, &err), STORE_FAILED);
+    assert_string_equal(err.code, "stalled");
+    assert_true(clock_monotonic() - start < 4 * NS_PER_S);
+}
+
+static void a_document_that_drips_has_an_end(void **state)
+{
+    struct raw_server server = {.answer = drip};
+
+    (void)state;
+    raw_start(&server);
+    struct store *store = open_store(server.url, STALL / 3);
+    expect_stall(store, &(struct store_op){.verb = STORE_LIST, .key = ""});
+    store_destroy(store);
+    raw_stop(&server);
+}
+
+static void a_range_drips_on_a_link_that_can_do_better(void **state)
+{
+    struct raw_server server = {.answer = drip};
+    uint8_t *buffer = malloc(BULK);
+    struct store_op op = {.verb = STORE_GET, .key = "bulk", .length = BULK, .buffer = buffer};
+    struct err err;
+
+    (void)state;
+    raw_start(&server);
+    struct store *store = open_store(server.url, STALL);
+    raw_pause_ms(1);
+    assert_int_equal(store_run(store, &op, &err), STORE_DONE);
+    op.key = "slow";
+    expect_stall(store, &op);
+    store_destroy(store);
+    raw_stop(&server);
+    free(buffer);
+}
+
+static bool sip(struct raw_server *server, int fd, const char *head)
+{
+    char byte;
+
+    (void)head;
+    while (!atomic_load(&server->stopped) && recv(fd, &byte, 1, 0) == 1)
+        raw_pause_ms(10);
+    return false;
+}
+
+static void a_body_that_is_read_drop_by_drop_has_an_end(void **state)
+{
+    struct raw_server server = {.answer = sip, .leaves_bodies = true};
+    size_t size = (size_t)8 * BULK;
+    uint8_t *body = calloc(1, size);
+    struct store_op op = {.verb = STORE_PUT, .key = "k", .body = {body, size}};
+
+    (void)state;
+    raw_start(&server);
+    struct store *store = open_store(server.url, STALL);
+    expect_stall(store, &op);
+    store_destroy(store);
+    raw_stop(&server);
+    free(body);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +273,9 @@ int main(void)
         cmocka_unit_test(a_proxy_on_plain_http_is_told_by_what_s3_adds),
         cmocka_unit_test(a_proxy_that_is_away_is_named),
         cmocka_unit_test(a_proxy_is_named_without_its_login),
+        cmocka_unit_test(a_document_that_drips_has_an_end),
+        cmocka_unit_test(a_body_that_is_read_drop_by_drop_has_an_end),
+        cmocka_unit_test(a_range_drips_on_a_link_that_can_do_better),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
