@@ -8,6 +8,7 @@
 #include "base/json_write.h"
 #include "catalog/fields.h"
 #include "catalog/keys.h"
+#include "wire/store.h"
 
 /* As the original and Docker write it: lower case. */
 static bool is_hex(const char *text, size_t length)
@@ -34,15 +35,6 @@ static bool is_platform(const char *text)
 {
     return strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-") ==
            strlen(text);
-}
-
-/* It goes into a header of a request. */
-static bool is_etag(const char *text)
-{
-    for (; *text; text++)
-        if (*text <= 0x20 || *text >= 0x7f)
-            return false;
-    return true;
 }
 
 static void read_layers(struct fields *fields, struct metadata *out)
@@ -91,7 +83,8 @@ static void read_ours(struct fields *fields, struct metadata *out)
     fields_string(fields, "platform", out->platform, sizeof out->platform, is_platform);
     read_layers(fields, out);
     fields_count(fields, "raw_size", &out->raw_size);
-    fields_string(fields, "archive_etag", out->archive_etag, sizeof out->archive_etag, is_etag);
+    fields_string(fields, "archive_etag", out->archive_etag, sizeof out->archive_etag,
+                  store_etag_is_sound);
     fields_string(fields, "index_key", out->index_key, sizeof out->index_key, key_is_sound);
     fields_string(fields, "index_sha256", out->index_sha256, sizeof out->index_sha256, is_sha256);
     fields_count(fields, "index_size", &out->index_size);

@@ -96,7 +96,7 @@ static bool set_etag(struct page_reader *reader, const char *text)
 {
     char *etag = reader->now.info.etag;
 
-    if (!str_is_printable(text) || !str_copy(etag, STORE_ETAG_MAX, text))
+    if (!store_etag_is_sound(text) || !str_copy(etag, STORE_ETAG_MAX, text))
         etag[0] = '\0';
     reader->unfit = reader->grammar->verb == STORE_UPLOADS && !etag[0];
     return true;

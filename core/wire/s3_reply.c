@@ -296,11 +296,19 @@ static void refused(struct s3_reply *reply, const struct s3_place *place, struct
 
 /* -- what went well -- */
 
+/* Copies an ETag or an upload id; false, and an empty one, when there is none that can be sent
+ * back. */
+static bool take_name(char *to, size_t size, const char *from)
+{
+    to[0] = '\0';
+    return from[0] && store_etag_is_sound(from) && str_copy(to, size, from);
+}
+
 static bool read_info(struct store_op *op, const struct http_answer *answer)
 {
     op->info = (struct store_info){0};
     (void)clock_parse_http(answer->last_modified, &op->info.modified);
-    return str_copy(op->info.etag, sizeof op->info.etag, answer->etag) && answer->etag[0];
+    return take_name(op->info.etag, sizeof op->info.etag, answer->etag);
 }
 
 struct range {
@@ -415,7 +423,7 @@ static bool on_small_field(void *arg, unsigned depth, const char *parent, const 
 
     (void)parent;
     if (depth == 2 && strcmp(name, document->field) == 0)
-        document->found = str_copy(document->out, document->size, text) && text[0];
+        document->found = take_name(document->out, document->size, text);
     return true;
 }
 

@@ -367,6 +367,17 @@ static void add_line(struct text *lines, unsigned *count, const char *name, cons
     ++*count;
 }
 
+/* The last look at what goes to the server: a value with a line end would be two headers. */
+static int check_headers(const struct headers *all, struct err *err)
+{
+    for (unsigned i = 0; i < all->count; i++)
+        for (const char *c = all->list[i].value; *c; c++)
+            if ((unsigned char)*c < ' ' || *c == 0x7f)
+                return err_set(err, ERR_INTEGRITY, "header",
+                               "the header %s would have a control character", all->list[i].name);
+    return 0;
+}
+
 int s3_request_sign(const struct s3_request *request, const struct s3_place *place,
                     const struct creds *creds, const char *payload_hash, int64_t wall_ns,
                     struct text *lines, unsigned *count, struct err *err)
@@ -385,6 +396,8 @@ int s3_request_sign(const struct s3_request *request, const struct s3_place *pla
             headers_add(&all, "x-amz-security-token", creds->session_token);
     }
 
+    if (check_headers(&all, err) < 0)
+        return ERR_FAIL;
     for (unsigned i = 0; i < all.count; i++)
         add_line(lines, count, all.list[i].name, all.list[i].value);
     if (!creds_anonymous(creds)) {

@@ -49,7 +49,7 @@ int s3_request_build(struct s3_request *request, const struct s3_place *place,
 
 /* The headers for one try, those of the signature included, ready for the wire: "Name: value"
  * lines. `payload_hash` as in sigv4; `wall_ns` is when it is sent. Adds one NUL-terminated line
- * after the other to `lines` and counts them. */
+ * after the other to `lines` and counts them. integrity.header: a value has a control character. */
 int s3_request_sign(const struct s3_request *request, const struct s3_place *place,
                     const struct creds *creds, const char *payload_hash, int64_t wall_ns,
                     struct text *lines, unsigned *count, struct err *err);

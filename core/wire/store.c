@@ -29,6 +29,14 @@ bool store_note_path(const struct store *store, const char *folder, char *out, s
     return length > 0 && (size_t)length < size && file_make_dirs(out, true, 0700, &ignored) == 0;
 }
 
+bool store_etag_is_sound(const char *etag)
+{
+    for (; *etag; etag++)
+        if (*etag <= 0x20 || *etag >= 0x7f)
+            return false;
+    return true;
+}
+
 void store_page_finish(struct store_page *page)
 {
     for (size_t i = 0; i < page->count; i++)

@@ -58,6 +58,10 @@ enum store_answer {
     STORE_CHANGED = 2, /* a condition (if_match, if_none_match) was not met */
 };
 
+/* Whether it can go into a header of a request as it is: visible ASCII, no blank. True of "". ETags
+ * and upload ids of answers and documents that are not so count as not sent. */
+bool store_etag_is_sound(const char *etag);
+
 struct store_info {
     uint64_t size;
     int64_t modified;          /* wall ns, 0 when unknown */

@@ -255,6 +255,56 @@ static void reads_what_went_well(void **state)
     assert_string_equal(op.info.etag, "");
 }
 
+/* Names that would go back into a header or a query. */
+static void a_name_that_cannot_be_sent_back_is_none(void **state)
+{
+    static const struct {
+        enum store_verb verb;
+        const char *body;
+    } cases[] = {
+        {STORE_COPY, "<CopyObjectResult><ETag>\"x\"&#13;&#10;x-injected: yes</ETag>"
+                     "</CopyObjectResult>"},
+        {STORE_UPLOAD_COPY_PART, "<CopyPartResult><ETag>\"a b\"</ETag></CopyPartResult>"},
+        {STORE_UPLOAD_COMPLETE, "<CompleteMultipartUploadResult><ETag>\"x\"&#10;</ETag>"
+                                "</CompleteMultipartUploadResult>"},
+        {STORE_UPLOAD_CREATE, "<InitiateMultipartUploadResult><UploadId>u&#10;v</UploadId>"
+                              "</InitiateMultipartUploadResult>"},
+    };
+    struct store_page page;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct store_op op = {.verb = cases[i].verb};
+        const struct http_answer answer = {.status = 200, .body = view_str(cases[i].body)};
+
+        read_reply(&op, &answer);
+        assert_string_equal(op.info.etag, "");
+        assert_string_equal(op.upload_id, "");
+    }
+    struct store_op put = {.verb = STORE_PUT};
+    const struct http_answer answer = {.status = 200, .etag = "\"\xc3\xa9\""};
+    assert_int_equal(read_reply(&put, &answer).verdict, S3_AGAIN);
+    page = (struct store_page){0};
+    assert_int_equal(s3_page_read(&page, STORE_LIST, NULL,
+                                  view_str("<ListBucketResult><IsTruncated>false</IsTruncated>"
+                                           "<Contents><Key>k</Key><ETag>\"x\"&#10;</ETag>"
+                                           "</Contents></ListBucketResult>"),
+                                  &put.err),
+                     0);
+    assert_int_equal(page.count, 1);
+    assert_string_equal(page.entries[0].info.etag, "");
+    store_page_finish(&page);
+    page = (struct store_page){0};
+    assert_int_equal(s3_page_read(&page, STORE_UPLOADS, NULL,
+                                  view_str("<ListMultipartUploadsResult><IsTruncated>false"
+                                           "</IsTruncated><Upload><Key>k</Key><UploadId>x&#10;y"
+                                           "</UploadId></Upload></ListMultipartUploadsResult>"),
+                                  &put.err),
+                     0);
+    assert_int_equal(page.count, 0);
+    store_page_finish(&page);
+}
+
 static void hears_what_was_asked(void **state)
 {
     struct store_op op = {.verb = STORE_PUT};
@@ -480,6 +530,7 @@ int main(void)
         cmocka_unit_test(an_error_that_broke_off_still_counts),
         cmocka_unit_test(a_range_is_the_one_asked_for_or_refused),
         cmocka_unit_test(reads_what_went_well),
+        cmocka_unit_test(a_name_that_cannot_be_sent_back_is_none),
         cmocka_unit_test(hears_what_was_asked),
         cmocka_unit_test(reads_listings),
         cmocka_unit_test(a_listing_ends_where_the_store_says_so),

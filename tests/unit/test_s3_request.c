@@ -335,6 +335,40 @@ static void signs_what_it_sends(void **state)
     s3_request_finish(&request);
 }
 
+static void no_value_becomes_two_headers(void **state)
+{
+    static struct s3_request request;
+    static const char *const bad[] = {"\"e\"\r\nx-injected: yes", "\"e\"\n", "a\x7f", "\x01"};
+    const struct creds creds = {"AKID", "secret", ""};
+    struct s3_place place;
+    struct text lines;
+    struct err err;
+
+    (void)state;
+    assert_int_equal(s3_place_init(&place, "http://h", NULL, "images", NULL, &err), 0);
+    s3_request_init(&request);
+    text_init(&lines, 64 * KIB);
+    for (size_t i = 0; i < 3 * ARRAY_SIZE(bad); i++) {
+        static const enum store_verb verbs[] = {STORE_GET, STORE_PUT, STORE_UPLOAD_COPY_PART};
+        const struct store_op op = {.verb = verbs[i % 3],
+                                    .key = "k",
+                                    .source = "s",
+                                    .upload_id_in = "u",
+                                    .if_match = bad[i / 3]};
+        unsigned count = 0;
+        int result = s3_request_build(&request, &place, &op, &err);
+
+        if (result == 0)
+            result = s3_request_sign(&request, &place, &creds, "UNSIGNED-PAYLOAD", 0, &lines,
+                                     &count, &err);
+        assert_int_equal(result, ERR_FAIL);
+        assert_string_equal(err.code, "header");
+        assert_int_equal(lines.size, 0);
+    }
+    text_finish(&lines);
+    s3_request_finish(&request);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -346,6 +380,7 @@ int main(void)
         cmocka_unit_test(completing_lists_the_parts_and_escapes),
         cmocka_unit_test(the_longest_key_fits_and_no_longer_one),
         cmocka_unit_test(signs_what_it_sends),
+        cmocka_unit_test(no_value_becomes_two_headers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
