@@ -35,6 +35,7 @@
 #include "wire/flight.h"
 #include "wire/http.h"
 #include "wire/retry.h"
+#include "wire/s3_clock.h"
 #include "wire/s3_place.h"
 #include "wire/s3_reply.h"
 #include "wire/s3_request.h"
@@ -79,6 +80,7 @@ struct s3_store {
     struct http *http;
     const struct cancel *cancel;
     bool sign_payload;
+    bool proven; /* TLS shows who the store is */
     int64_t stall_time;
 
     struct {
@@ -421,14 +423,23 @@ static void set_clock(struct s3_store *s3, int seat, const struct s3_reply *repl
 {
     struct trip *trip = &s3->trips[seat];
 
+    int64_t now = clock_wall();
+
     if (trip->clock_set || !reply->server_time) {
         give_up(s3, seat);
         return;
     }
+    enum s3_clock_answer answer = s3_clock_judge(now, reply->server_time, s3->proven);
+    if (answer == S3_CLOCK_REFUSED) {
+        s3_clock_refuse(now, reply->server_time, s3->proven, &current(trip)->err);
+        give_up(s3, seat);
+        return;
+    }
     trip->clock_set = true;
-    s3->clock_offset = reply->server_time - clock_wall();
-    log_info("this machine's clock differs from the store's by %.0f s: signing with the store's",
-             (double)s3->clock_offset / (double)NS_PER_S);
+    s3->clock_offset = reply->server_time - now;
+    log_print(answer == S3_CLOCK_FAR ? LOG_ERROR : LOG_INFO,
+              "this machine's clock differs from the store's by %.0f s: signing with the store's",
+              (double)s3->clock_offset / (double)NS_PER_S);
     again_at_once(s3, seat);
 }
 
@@ -668,6 +679,13 @@ static void settle(struct s3_store *s3, int seat, const struct s3_reply *reply)
     }
 }
 
+/* A clock that runs from 1970 makes every certificate look as if it were not valid yet. */
+static void blame_clock(struct err *err)
+{
+    if (strcmp(err->code, "certificate") == 0 && clock_wall() < CLOCK_SOURCE)
+        err_hint(err, "this machine's clock is years behind: set it (timedatectl set-ntp true)");
+}
+
 static void landed(void *arg, struct http_exchange *exchange)
 {
     struct s3_store *s3 = arg;
@@ -684,6 +702,8 @@ static void landed(void *arg, struct http_exchange *exchange)
     s3_reply_read(&reply, &s3->place, current(trip), &exchange->answer);
     if (creds_anonymous(&s3->creds))
         s3_reply_unsigned(&reply, &s3->place, current(trip));
+    if (reply.verdict == S3_FAILED)
+        blame_clock(&current(trip)->err);
     s3->bucket_seen = s3->bucket_seen || reply.bucket_exists;
     settle(s3, (int)seat, &reply);
 }
@@ -929,6 +949,7 @@ static int configure(struct s3_store *s3, const struct store_s3_options *options
     s3->renew = options->renew;
     s3->renew_arg = options->renew_arg;
     s3->sign_payload = options->sign_payload;
+    s3->proven = s3->place.https && !options->insecure;
     if (getrandom(&s3->seed, sizeof s3->seed, 0) < 0)
         s3->seed = (uint64_t)clock_monotonic();
     describe(s3);
