@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "kit/small.h"
 #include "pack/gunzip.h"
 
 /* A member made by zlib, with or without all the optional fields, added to `to`. */
@@ -208,7 +209,7 @@ static void every_cut_but_those_between_members_is_refused(void **state)
     add_member(&member, "", 0, false);
     ends[1] = member.size;
     text_finish(&member);
-    for (size_t size = 0; size < sample->packed.size; size++) {
+    for (size_t size = 0; size < sample->packed.size; size += test_is_small() ? 3 : 1) {
         struct err err;
         struct text out;
         int expected = size == ends[0] || size == ends[1] ? 0 : ERR_FAIL;
@@ -224,7 +225,7 @@ static void a_flipped_bit_never_gives_other_bytes(void **state)
 {
     struct sample *sample = *state;
 
-    for (size_t bit = 0; bit < sample->packed.size * 8; bit++) {
+    for (size_t bit = 0; bit < sample->packed.size * 8; bit += test_is_small() ? 61 : 1) {
         char *byte = &sample->packed.data[bit / 8];
         struct err err;
         struct text out;
