@@ -205,6 +205,7 @@ struct store_s3_options {
     bool sign_payload;      /* SHA-256 of bodies also on https */
     unsigned connections;   /* most requests in the air; 0: the default */
     unsigned retries;       /* most tries of one op; 0: the default */
+    unsigned retry_ms;      /* longest wait before the second try; doubles; 0: the default */
     uint64_t rate;          /* most bytes a second, of all bodies together, each way; 0: no limit */
     /* Looks for the keys again when the store says that they have expired. May be NULL; is called
      * by the store's thread. `out` is filled with creds_init. False: there are none. */

@@ -944,6 +944,8 @@ static int configure(struct s3_store *s3, const struct store_s3_options *options
     s3->policy = RETRY_DEFAULT;
     if (options->retries)
         retry_limit(&s3->policy, options->retries);
+    if (options->retry_ms)
+        s3->policy.base = options->retry_ms * NS_PER_MS;
     s3->stall_time = options->stall_time ? options->stall_time : STORE_STALL_TIME;
     s3->cancel = options->cancel;
     s3->renew = options->renew;

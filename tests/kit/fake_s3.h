@@ -1,15 +1,19 @@
 /*
- * fake_s3 - starts and stops tests/kit/fake_s3.py from a cmocka test. It goes when the test goes.
+ * fake_s3 - starts and stops tests/kit/fake_s3.py from a cmocka test. The server ends with the test
+ * program. Tests that need no further arguments share one server: fake_start empties it.
  */
 #ifndef S3DOCK_TESTS_KIT_FAKE_S3_H
 #define S3DOCK_TESTS_KIT_FAKE_S3_H
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,7 +21,14 @@
 struct fake_s3 {
     char dir[64], port_file[96], script[96], log[96], url[64];
     pid_t pid;
+    int port;
 };
+
+static struct fake_s3 fake_shared;
+
+/* Arguments of a server of its own: for rules after which late requests may arrive (stall, refuse),
+ * which another test would count. */
+static const char *const FAKE_ALONE[] = {NULL};
 
 static inline void fake_pause_ms(long ms)
 {
@@ -50,11 +61,10 @@ static inline void fake_exec(const struct fake_s3 *fake, const char *const more[
     _exit(127);
 }
 
-/* `rules`: the script, a JSON list. `more`: further arguments, or NULL. */
-static inline void fake_start(struct fake_s3 *fake, const char *rules, const char *const more[])
+static inline void fake_launch(struct fake_s3 *fake, const char *rules, const char *const more[])
 {
     char port[16] = "";
-    bool tls = more && strcmp(more[0], "--tls") == 0;
+    bool tls = more && more[0] && strcmp(more[0], "--tls") == 0;
 
     assert_non_null(getenv("S3DOCK_TEST_DATA"));
     snprintf(fake->dir, sizeof fake->dir, "/tmp/s3dock-test-XXXXXX");
@@ -73,10 +83,34 @@ static inline void fake_start(struct fake_s3 *fake, const char *rules, const cha
     assert_non_null(file);
     assert_non_null(fgets(port, sizeof port, file));
     fclose(file);
-    snprintf(fake->url, sizeof fake->url, "%s://127.0.0.1:%s", tls ? "https" : "http", port);
+    fake->port = atoi(port);
+    snprintf(fake->url, sizeof fake->url, "%s://127.0.0.1:%d", tls ? "https" : "http", fake->port);
 }
 
-static inline void fake_stop(struct fake_s3 *fake)
+/* Empties the bucket and the log, and begins a new script. */
+static inline void fake_reset(const struct fake_s3 *fake, const char *rules)
+{
+    const struct sockaddr_in address = {.sin_family = AF_INET,
+                                        .sin_port = htons((uint16_t)fake->port),
+                                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const char *format = "{\"load\": \"\", \"rules\": %s}";
+    char answer[4096] = "";
+    size_t used = 0;
+    ssize_t got;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof address), 0);
+    dprintf(fd, "POST /.fake HTTP/1.1\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n",
+            strlen(format) - 2 + strlen(rules));
+    dprintf(fd, format, rules);
+    while ((got = read(fd, answer + used, sizeof answer - 1 - used)) > 0)
+        used += (size_t)got;
+    close(fd);
+    assert_memory_equal(answer, "HTTP/1.1 200", 12);
+    assert_int_equal(truncate(fake->log, 0), 0);
+}
+
+static inline void fake_end(struct fake_s3 *fake)
 {
     kill(fake->pid, SIGKILL);
     waitpid(fake->pid, NULL, 0);
@@ -84,6 +118,32 @@ static inline void fake_stop(struct fake_s3 *fake)
     unlink(fake->script);
     unlink(fake->log);
     rmdir(fake->dir);
+}
+
+static inline void fake_end_shared(void)
+{
+    fake_end(&fake_shared);
+}
+
+/* `rules`: the script, a JSON list. `more`: further arguments of a server of its own, or NULL. */
+static inline void fake_start(struct fake_s3 *fake, const char *rules, const char *const more[])
+{
+    if (more) {
+        fake_launch(fake, rules, more);
+        return;
+    }
+    if (!fake_shared.pid) {
+        fake_launch(&fake_shared, "[]", NULL);
+        atexit(fake_end_shared);
+    }
+    fake_reset(&fake_shared, rules);
+    *fake = fake_shared;
+}
+
+static inline void fake_stop(struct fake_s3 *fake)
+{
+    if (fake->pid != fake_shared.pid)
+        fake_end(fake);
 }
 
 /* How many logged requests contain both words. */

@@ -57,7 +57,8 @@ static struct store *open_s3(const struct fake_s3 *fake, const char *secret, con
                                              .bucket = bucket,
                                              .access_key = secret ? "TESTACCESSKEY" : NULL,
                                              .secret_key = secret,
-                                             .retries = 2};
+                                             .retries = 2,
+                                             .retry_ms = 1};
     struct err err = {0};
     struct store *store = store_s3_create(&options, &err);
 
