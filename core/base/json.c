@@ -23,6 +23,8 @@
  */
 const struct json_limits JSON_DOCUMENT = {.bytes = 64 * KIB, .depth = 32, .nodes = 8192};
 const struct json_limits JSON_DOCKER = {.bytes = 8 * MIB, .depth = 64, .nodes = 256 * 1024};
+const struct json_limits JSON_IMAGE = {
+    .bytes = 16 * MIB, .depth = JSON_DEPTH_MAX, .nodes = 1024 * 1024, .as_go = true};
 
 struct json {
     char *text;
@@ -67,7 +69,7 @@ int json_parse(struct json **out, struct view text, const struct json_limits *li
     unsigned nodes;
     int rc;
 
-    if (text.size >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0)
+    if (!limits->as_go && text.size >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0)
         text = view_of(text.data + 3, text.size - 3);
     if (text.size == 0)
         return err_set(err, ERR_INTEGRITY, "document", "%s is empty", what);
@@ -233,13 +235,25 @@ static char plain_escape(char c)
     }
 }
 
+/* Takes a character as it is; a byte that is no UTF-8 becomes U+FFFD, as in Go. */
+static size_t take_plain(const char **at, const char *end, char out[4])
+{
+    size_t length = utf8_length(view_of(*at, (size_t)(end - *at)));
+
+    if (length == 0) {
+        ++*at;
+        return utf8_encode(0xfffd, out);
+    }
+    memcpy(out, *at, length);
+    *at += length;
+    return length;
+}
+
 /* Takes the next character of a string (up to 4 bytes into `out`) and returns its length. */
 static size_t take_char(const char **at, const char *end, char out[4])
 {
-    if (**at != '\\') {
-        out[0] = *(*at)++;
-        return 1;
-    }
+    if (**at != '\\')
+        return take_plain(at, end, out);
     (*at)++;
     if (**at != 'u') {
         out[0] = plain_escape(*(*at)++);
@@ -318,23 +332,27 @@ bool json_string_equals(struct json_node node, const char *text)
     return *text == '\0';
 }
 
-static char lower(char c)
+/* The lower case of a character of `length` bytes, if it folds to an ASCII one; else 0. */
+static char fold(const char bytes[4], size_t length)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+    if (length == 1)
+        return bytes[0] >= 'A' && bytes[0] <= 'Z' ? (char)(bytes[0] | 0x20) : bytes[0];
+    if (length == 2 && memcmp(bytes, "\xc5\xbf", 2) == 0)
+        return 's';
+    return length == 3 && memcmp(bytes, "\xe2\x84\xaa", 3) == 0 ? 'k' : '\0';
 }
 
-/* As json_string_equals, ASCII letters in any case. */
-static bool is_named(struct json_node node, const char *name)
+bool json_names(struct json_node key, const char *name)
 {
-    const char *end, *at = string_start(node, &end);
+    const char *end, *at = string_start(key, &end);
 
-    while (at && at < end) {
+    for (; at && at < end; name++) {
         char bytes[4];
         size_t length = take_char(&at, end, bytes);
+        char folded = fold(bytes, length);
 
-        for (size_t i = 0; i < length; i++, name++)
-            if (*name == '\0' || lower(bytes[i]) != lower(*name))
-                return false;
+        if (folded == '\0' || folded != fold(name, 1))
+            return false;
     }
     return at && *name == '\0';
 }
@@ -346,7 +364,7 @@ struct json_node json_get(struct json_node node, const char *name)
     if (json_kind(node) != JSON_OBJECT)
         return ABSENT;
     while ((value = json_next(node, value, &key)).doc)
-        if (is_named(key, name) && (json_present(value) || !found.doc))
+        if (json_names(key, name) && (json_present(value) || !found.doc))
             found = value; /* a null leaves what was there before it */
     return found;
 }

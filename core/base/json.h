@@ -23,11 +23,16 @@ struct json_limits {
     size_t bytes;   /* of the text */
     unsigned depth; /* of nesting */
     unsigned nodes;
+    bool as_go; /* as Go's encoding/json: no byte order mark; bytes of a string that are no UTF-8
+                   are read as U+FFFD */
 };
+#define JSON_DEPTH_MAX 10000 /* more is refused whatever the limits say; Go's limit, too */
 /* For documents of the bucket: 64 KiB, depth 32. */
 extern const struct json_limits JSON_DOCUMENT;
 /* For what Docker says: image configs, manifests, inspect answers: 8 MiB, depth 64. */
 extern const struct json_limits JSON_DOCKER;
+/* For configs and manifests of images, as Docker reads them: 16 MiB, depth 10,000. */
+extern const struct json_limits JSON_IMAGE;
 
 /* A value inside a document. A node with doc == NULL is "absent": every getter accepts it and
  * answers absent, so `json_text(json_get(json_get(root, "a"), "b"), ...)` needs no checks between.
@@ -47,8 +52,8 @@ enum json_kind {
     JSON_OBJECT
 };
 
-/* Parses; `text` is copied, so it may go away. A UTF-8 byte order mark is skipped. `what` names the
- * document in errors (integrity.document). The caller destroys *out. */
+/* Parses; `text` is copied, so it may go away. A UTF-8 byte order mark is skipped (not as_go).
+ * `what` names the document in errors (integrity.document). The caller destroys *out. */
 int json_parse(struct json **out, struct view text, const struct json_limits *limits,
                const char *what, struct err *err);
 void json_destroy(struct json *json); /* takes NULL */
@@ -74,6 +79,9 @@ bool json_string(struct json_node node, char *out, size_t size);
 /* The same into a text (added at its end). */
 bool json_string_text(struct json_node node, struct text *out);
 bool json_string_equals(struct json_node node, const char *text);
+/* Whether Go takes a member of this name for `name` (ASCII): equal but for the case of letters, by
+ * Unicode's folding, in which U+017F is an s and U+212A a k. */
+bool json_names(struct json_node key, const char *name);
 /* True and *out when the node is an integer literal that fits (no fraction, no exponent). */
 bool json_int(struct json_node node, int64_t *out);
 /* The boolean, or `otherwise` when the node is none. */

@@ -6,14 +6,17 @@
 #include "base/hash.h"
 
 /*
- * RFC 8259, to the letter, by recursive descent: one function a rule. Each takes what it knows from
- * the front, or says what is wrong there and answers false, and then nobody goes on.
+ * The grammar of RFC 8259, one function a rule. Each takes its text from the front, or notes what
+ * is wrong there and returns false. Nesting is counted in a bit a level, not in calls: Go's reader
+ * takes 10,000 levels.
  */
 struct grammar {
     const uint8_t *at, *end;
     const struct json_limits *limits;
     unsigned nodes;
     const char *wrong; /* what is wrong at `at` */
+    unsigned depth;
+    uint8_t objects[JSON_DEPTH_MAX / 8]; /* a bit a level: 1 an object, 0 an array */
 };
 
 static bool refuse(struct grammar *g, const char *wrong)
@@ -112,9 +115,9 @@ static bool check_string(struct grammar *g)
             return refuse(g, "string without an end");
         if (*g->at < 0x20)
             return refuse(g, "control character in a string");
-        if (length == 0)
+        if (length == 0 && !g->limits->as_go)
             return refuse(g, "not UTF-8");
-        g->at += length;
+        g->at += length ? length : 1;
         if (g->at[-1] == '\\' && !check_escape(g))
             return false;
     }
@@ -122,10 +125,10 @@ static bool check_string(struct grammar *g)
     return true;
 }
 
-static bool check_value(struct grammar *g, unsigned depth);
-
-static bool check_member(struct grammar *g, unsigned depth)
+/* The name of a member and the colon behind it. */
+static bool check_name(struct grammar *g)
 {
+    skip_space(g);
     if (peek(g) != '"')
         return refuse(g, "a member's name is missing");
     if (!count_node(g) || !check_string(g))
@@ -134,77 +137,98 @@ static bool check_member(struct grammar *g, unsigned depth)
     if (peek(g) != ':')
         return refuse(g, "a colon is missing");
     g->at++;
-    return check_value(g, depth);
-}
-
-/* An object or an array. The recursion is as deep as the limits allow, and no deeper. */
-static bool check_inside(struct grammar *g, unsigned depth)
-{
-    bool object = *g->at == '{';
-    int close = object ? '}' : ']';
-
-    if (depth == g->limits->depth)
-        return refuse(g, "nested too deeply");
-    g->at++;
-    skip_space(g);
-    if (peek(g) == close) {
-        g->at++;
-        return true;
-    }
-    for (;;) {
-        skip_space(g);
-        if (!(object ? check_member(g, depth + 1) : check_value(g, depth + 1)))
-            return false;
-        if (peek(g) == close)
-            break;
-        if (peek(g) != ',')
-            return refuse(g, peek(g) < 0 ? "ends too early" : "a comma is missing");
-        g->at++;
-    }
-    g->at++;
     return true;
 }
 
-/* A value and the space around it. */
-static bool check_value(struct grammar *g, unsigned depth)
+static bool check_scalar(struct grammar *g)
 {
-    bool fine;
-
-    skip_space(g);
-    if (!count_node(g))
-        return false;
     switch (peek(g)) {
     case -1:
         return refuse(g, "ends too early");
-    case '{':
-    case '[':
-        fine = check_inside(g, depth);
-        break;
     case '"':
-        fine = check_string(g);
-        break;
+        return check_string(g);
     case 't':
-        fine = check_word(g, "true");
-        break;
+        return check_word(g, "true");
     case 'f':
-        fine = check_word(g, "false");
-        break;
+        return check_word(g, "false");
     case 'n':
-        fine = check_word(g, "null");
-        break;
+        return check_word(g, "null");
     default:
-        fine = is_digit(peek(g)) || peek(g) == '-' ? check_number(g) : refuse(g, "not a value");
+        return is_digit(peek(g)) || peek(g) == '-' ? check_number(g) : refuse(g, "not a value");
     }
-    if (fine)
+}
+
+/* ---- nesting ---- */
+
+static bool in_object(const struct grammar *g)
+{
+    return g->objects[(g->depth - 1) / 8] >> (g->depth - 1) % 8 & 1;
+}
+
+static int closing(const struct grammar *g)
+{
+    return in_object(g) ? '}' : ']';
+}
+
+/* Enters an object or an array. *empty: it has ended at once. */
+static bool enter(struct grammar *g, bool *empty)
+{
+    uint8_t bit = (uint8_t)(1u << g->depth % 8);
+
+    if (g->depth == g->limits->depth || g->depth == JSON_DEPTH_MAX)
+        return refuse(g, "nested too deeply");
+    if (*g->at++ == '{')
+        g->objects[g->depth / 8] |= bit;
+    else
+        g->objects[g->depth / 8] &= (uint8_t)~bit;
+    g->depth++;
+    skip_space(g);
+    *empty = peek(g) == closing(g);
+    return *empty || !in_object(g) || check_name(g);
+}
+
+/* Behind a value: leaves what ends there, and takes the comma and the name before the next value.
+ */
+static bool leave(struct grammar *g)
+{
+    for (skip_space(g); g->depth > 0 && peek(g) == closing(g); skip_space(g)) {
+        g->at++;
+        g->depth--;
+    }
+    if (g->depth == 0)
+        return true;
+    if (peek(g) != ',')
+        return refuse(g, peek(g) < 0 ? "ends too early" : "a comma is missing");
+    g->at++;
+    return !in_object(g) || check_name(g);
+}
+
+/* A value and all that is inside it, and the space around it. */
+static bool check_value(struct grammar *g)
+{
+    do {
+        bool empty = true;
+
         skip_space(g);
-    return fine;
+        if (!count_node(g))
+            return false;
+        if (peek(g) != '{' && peek(g) != '[') {
+            if (!check_scalar(g))
+                return false;
+        } else if (!enter(g, &empty)) {
+            return false;
+        }
+        if (empty && !leave(g))
+            return false;
+    } while (g->depth > 0);
+    return true;
 }
 
 int json_check(struct view text, const struct json_limits *limits, const char *what,
                unsigned *nodes, struct err *err)
 {
     struct grammar g = {.at = text.data, .end = text.data + text.size, .limits = limits};
-    bool fine = check_value(&g, 0);
+    bool fine = check_value(&g);
     unsigned line = 1, column = 1;
 
     *nodes = g.nodes;
