@@ -31,6 +31,7 @@ struct check *check_create(void)
         check_destroy(c);
         return NULL;
     }
+    tar_strict(c->tar);
     return c;
 }
 

@@ -40,6 +40,8 @@ static bool read_entry(int fd, const char *name, struct text *out)
     bool found = false;
     off_t at = 0;
 
+    if (tar)
+        tar_strict(tar);
     for (unsigned n = 0; tar && !found && n < IMAGE_ENTRIES_MAX && next_entry(fd, tar, &at); n++) {
         const struct tar_entry *entry = tar_entry(tar);
 

@@ -61,6 +61,7 @@ struct cut *cut_create(const struct chunk_params *params, uint32_t file_min, int
         return NULL;
     }
     tar_normalize(cut->outer.tar, mtime);
+    tar_strict(cut->outer.tar);
     chunker_init(&cut->chunker, params);
     late_error_init(&cut->late);
     cut->file_min = file_min;

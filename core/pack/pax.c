@@ -11,7 +11,10 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/err.h"
+
+#define NUMBER_DIGITS 18 /* always fit in 64 bits */
 
 static int bad(struct err *err, const char *why)
 {
@@ -27,34 +30,84 @@ void pax_reset(struct pax *pax)
     pax->phase = PAX_LENGTH;
     pax->taken = 0;
     pax->length = 0;
+    pax->seen_keys = 0;
 }
 
-static bool key_is(const struct pax *pax, const char *key)
+/* The keys of records; one that ends in a point stands for all that begin like it. */
+static const struct {
+    const char *key;
+    enum pax_kind kind;
+} KEYS[] = {
+    {"path", PAX_PATH},
+    {"linkpath", PAX_LINKPATH},
+    {"size", PAX_SIZE},
+    {"mtime", PAX_TIME},
+    {"atime", PAX_TIME},
+    {"ctime", PAX_TIME},
+    {"LIBARCHIVE.creationtime", PAX_TIME},
+    /* The rest matters to a strict reader only: keys that no reader takes a name or a size from. */
+    {"uid", PAX_NUMBER},
+    {"gid", PAX_NUMBER},
+    {"SCHILY.dev", PAX_NUMBER},
+    {"SCHILY.ino", PAX_NUMBER},
+    {"SCHILY.nlink", PAX_NUMBER},
+    {"uname", PAX_OTHER},
+    {"gname", PAX_OTHER},
+    {"comment", PAX_OTHER},
+    {"SCHILY.fflags", PAX_OTHER},
+    {"SCHILY.xattr.", PAX_OTHER},
+    {"SCHILY.acl.", PAX_OTHER},
+    {"LIBARCHIVE.xattr.", PAX_OTHER},
+    {"RHT.security.", PAX_OTHER},
+    {"MSWINDOWS.", PAX_OTHER},
+};
+
+static bool is_group(const char *key)
 {
-    return pax->key_size == strlen(key) && memcmp(pax->key, key, pax->key_size) == 0;
+    return key[strlen(key) - 1] == '.';
 }
 
-static void begin_value(struct pax *pax)
+/* The key's place in KEYS; their number: unknown. */
+static size_t find_key(const struct pax *pax)
 {
+    size_t kept = pax->key_size < PAX_KEY_MAX ? pax->key_size : PAX_KEY_MAX;
+    size_t at = 0;
+
+    for (; at < ARRAY_SIZE(KEYS); at++) {
+        size_t size = strlen(KEYS[at].key);
+
+        if ((is_group(KEYS[at].key) ? kept >= size : pax->key_size == size) &&
+            memcmp(pax->key, KEYS[at].key, size) == 0)
+            break;
+    }
+    return at;
+}
+
+static int begin_value(struct pax *pax, struct err *err)
+{
+    size_t at = find_key(pax);
+
     pax->phase = PAX_VALUE;
     pax->value_size = 0;
-    pax->kind = PAX_OTHER;
-    if (pax->key_size > PAX_KEY_MAX)
-        return;
-    if (key_is(pax, "path")) {
-        pax->kind = PAX_PATH;
+    pax->digits = 0;
+    pax->point = false;
+    pax->kind = at < ARRAY_SIZE(KEYS) ? KEYS[at].kind : PAX_OTHER;
+    if (pax->strict) {
+        if (at == ARRAY_SIZE(KEYS))
+            return bad(err, "an unknown key, which may change what the entry is");
+        if (!is_group(KEYS[at].key) && pax->seen_keys & 1u << at)
+            return bad(err, "its key came before");
+        pax->seen_keys |= 1u << at;
+    }
+    if (pax->kind == PAX_PATH) {
         pax->path[0] = '\0';
-    } else if (key_is(pax, "linkpath")) {
-        pax->kind = PAX_LINKPATH;
+    } else if (pax->kind == PAX_LINKPATH) {
         pax->linkpath[0] = '\0';
-    } else if (key_is(pax, "size")) {
-        pax->kind = PAX_SIZE;
+    } else if (pax->kind == PAX_SIZE) {
         pax->size = 0;
         pax->has_size = false;
-    } else if (key_is(pax, "mtime") || key_is(pax, "atime") || key_is(pax, "ctime") ||
-               key_is(pax, "LIBARCHIVE.creationtime")) {
-        pax->kind = PAX_TIME;
     }
+    return 0;
 }
 
 static int length_byte(struct pax *pax, uint8_t byte, struct err *err)
@@ -66,6 +119,8 @@ static int length_byte(struct pax *pax, uint8_t byte, struct err *err)
     }
     if (byte < '0' || byte > '9')
         return bad(err, "its length is no number");
+    if (pax->strict && byte == '0' && pax->length == 0)
+        return bad(err, "its length begins with a zero");
     pax->length = pax->length * 10 + (byte - '0');
     if (pax->length > TAR_PAX_MAX)
         return bad(err, "it is too long");
@@ -79,8 +134,7 @@ static int key_byte(struct pax *pax, uint8_t byte, struct err *err)
     if (byte == '=') {
         if (pax->key_size == 0)
             return bad(err, "it has no key");
-        begin_value(pax);
-        return 0;
+        return begin_value(pax, err);
     }
     if (pax->key_size < PAX_KEY_MAX)
         pax->key[pax->key_size] = (char)byte;
@@ -110,6 +164,38 @@ static int keep_size(struct pax *pax, uint8_t byte, struct err *err)
     return 0;
 }
 
+/* A byte of a time ("-1.5") or of a number, of which Go's reader wants the form. */
+static int check_number(struct pax *pax, uint8_t byte, struct err *err)
+{
+    bool time = pax->kind == PAX_TIME;
+
+    if (byte >= '0' && byte <= '9') {
+        pax->digits += !pax->point;
+        return pax->digits <= NUMBER_DIGITS ? 0 : bad(err, "its number is too large");
+    }
+    if (time && byte == '-' && pax->value_size == 0)
+        return 0;
+    if (time && byte == '.' && pax->digits > 0 && !pax->point) {
+        pax->point = true;
+        return 0;
+    }
+    return bad(err, "its value is no number");
+}
+
+static int end_record(struct pax *pax, uint8_t byte, struct err *err)
+{
+    if (byte != '\n')
+        return bad(err, "no line feed at its end");
+    if (pax->strict && pax->kind != PAX_OTHER && pax->value_size == 0)
+        return bad(err, "it has no value");
+    if (pax->strict && (pax->kind == PAX_TIME || pax->kind == PAX_NUMBER) && pax->digits == 0)
+        return bad(err, "its value is no number");
+    pax->phase = PAX_LENGTH;
+    pax->taken = 0;
+    pax->length = 0;
+    return 0;
+}
+
 /* The digit of `mtime` that stands `right` places from the right end of a field of that width. */
 static uint8_t time_digit(int64_t mtime, size_t right, size_t width)
 {
@@ -130,14 +216,10 @@ static int value_byte(struct pax *pax, uint8_t *byte, int64_t mtime, struct err 
     size_t left = pax->length - pax->taken; /* after this byte; the line feed is the last of them */
     int rc = 0;
 
-    if (left == 0) {
-        if (*byte != '\n')
-            return bad(err, "no line feed at its end");
-        pax->phase = PAX_LENGTH;
-        pax->taken = 0;
-        pax->length = 0;
-        return 0;
-    }
+    if (left == 0)
+        return end_record(pax, *byte, err);
+    if (pax->strict && (pax->kind == PAX_TIME || pax->kind == PAX_NUMBER))
+        rc = check_number(pax, *byte, err);
     if (pax->kind == PAX_PATH)
         rc = keep_name(pax, pax->path, *byte, err);
     else if (pax->kind == PAX_LINKPATH)

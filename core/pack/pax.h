@@ -3,7 +3,9 @@
  * of its times.
  *
  * Only path, linkpath and size mean something here; every other record is checked for its form and
- * forgotten. Bounded by TAR_NAME_MAX (values kept) and TAR_PAX_MAX (enforced by the scanner).
+ * forgotten. With `strict` set, a record fails that readers take in different ways: an unknown key,
+ * a key that came before, an empty or malformed value. Bounded by TAR_NAME_MAX (values kept) and
+ * TAR_PAX_MAX (enforced by the scanner).
  */
 #ifndef S3DOCK_PACK_PAX_H
 #define S3DOCK_PACK_PAX_H
@@ -24,6 +26,7 @@ struct pax {
     char linkpath[TAR_NAME_MAX];
     uint64_t size;
     bool has_size;
+    bool strict; /* kept by pax_reset */
 
     /* The record being read. */
     enum { PAX_LENGTH, PAX_KEY, PAX_VALUE } phase;
@@ -31,8 +34,11 @@ struct pax {
     size_t length; /* of the record, as it says itself */
     char key[PAX_KEY_MAX];
     size_t key_size; /* may exceed PAX_KEY_MAX: then the key is none of ours */
-    enum { PAX_OTHER, PAX_PATH, PAX_LINKPATH, PAX_SIZE, PAX_TIME } kind;
+    enum pax_kind { PAX_OTHER, PAX_PATH, PAX_LINKPATH, PAX_SIZE, PAX_TIME, PAX_NUMBER } kind;
     size_t value_size;
+    size_t digits;      /* of a time or number, before its point */
+    bool point;         /* seen */
+    uint32_t seen_keys; /* strict: bits of the keys that came */
 };
 
 /* Forgets everything: a new extended header begins. */

@@ -15,31 +15,15 @@
  */
 #include "pack/tar.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "pack/pax.h"
+#include "pack/tar_header.h"
+#include "pack/tar_plain.h"
 
-/* Offsets and sizes of the header's fields. */
-enum {
-    NAME_AT = 0,
-    NAME_SIZE = 100,
-    SIZE_AT = 124,
-    SIZE_SIZE = 12,
-    MTIME_AT = 136,
-    MTIME_SIZE = 12,
-    CHECKSUM_AT = 148,
-    CHECKSUM_SIZE = 8,
-    TYPE_AT = 156,
-    TARGET_AT = 157,
-    TARGET_SIZE = 100,
-    MAGIC_AT = 257,
-    PREFIX_AT = 345, /* ustar: the beginning of the name; GNU: access and change time */
-    PREFIX_SIZE = 155,
-    GNU_TIMES_SIZE = 24,
-};
+#define OCTAL_SIZE_MAX ((UINT64_C(1) << 33) - 1) /* eleven digits */
 
 enum state { HEADER, META, DATA, PAD, TRAILER, TEXT };
 
@@ -49,10 +33,12 @@ struct tar {
     unsigned pad;
     uint64_t zeros; /* seen in the trailer */
     int64_t mtime;  /* < 0: headers stay as they are */
+    bool strict;
 
     /* For the entry that comes next. */
     char meta_type; /* x, g, L, K: what META reads */
     uint64_t meta_data;
+    char metas[4]; /* strict: the types of those that came */
     struct pax pax;
     char long_name[TAR_NAME_MAX];
     char long_target[TAR_NAME_MAX];
@@ -84,6 +70,7 @@ void tar_destroy(struct tar *tar)
 static void forget_meta(struct tar *tar)
 {
     pax_reset(&tar->pax);
+    tar->metas[0] = '\0';
     tar->long_name[0] = '\0';
     tar->long_target[0] = '\0';
 }
@@ -104,6 +91,12 @@ void tar_reset(struct tar *tar)
 void tar_normalize(struct tar *tar, int64_t mtime)
 {
     tar->mtime = mtime;
+}
+
+void tar_strict(struct tar *tar)
+{
+    tar->strict = true;
+    tar->pax.strict = true;
 }
 
 const struct tar_entry *tar_entry(const struct tar *tar)
@@ -148,92 +141,6 @@ static size_t zero_run(const uint8_t *bytes, size_t size)
     return at;
 }
 
-/* A number field: octal digits after spaces, up to a NUL or spaces; base 256 when the top bit is
- * set. */
-static int parse_number(const uint8_t *field, size_t size, uint64_t *value)
-{
-    size_t at = 0;
-
-    *value = 0;
-    if (field[0] & 0x80) {
-        if (field[0] != 0x80) /* negative, or absurd */
-            return ERR_FAIL;
-        for (at = 1; at < size; at++) {
-            if (*value > INT64_MAX >> 8)
-                return ERR_FAIL;
-            *value = *value << 8 | field[at];
-        }
-        return 0;
-    }
-    while (at < size && (field[at] == ' ' || field[at] == '\0'))
-        at++;
-    for (; at < size && field[at] >= '0' && field[at] <= '7'; at++)
-        *value = *value << 3 | (uint64_t)(field[at] - '0'); /* 12 digits: 36 bits at most */
-    while (at < size && field[at] == ' ')
-        at++;
-    return at == size || field[at] == '\0' ? 0 : ERR_FAIL;
-}
-
-static unsigned checksum(const uint8_t *block)
-{
-    unsigned sum = CHECKSUM_SIZE * ' ';
-
-    for (size_t i = 0; i < TAR_BLOCK; i++)
-        if (i < CHECKSUM_AT || i >= CHECKSUM_AT + CHECKSUM_SIZE)
-            sum += block[i];
-    return sum;
-}
-
-/* Some old writers summed signed characters. */
-static unsigned checksum_signed(const uint8_t *block)
-{
-    int sum = CHECKSUM_SIZE * ' ';
-
-    for (size_t i = 0; i < TAR_BLOCK; i++)
-        if (i < CHECKSUM_AT || i >= CHECKSUM_AT + CHECKSUM_SIZE)
-            sum += (int8_t)block[i];
-    return (unsigned)sum;
-}
-
-static bool checksum_right(const uint8_t *block)
-{
-    uint64_t said;
-
-    if (parse_number(block + CHECKSUM_AT, CHECKSUM_SIZE, &said) < 0)
-        return false;
-    return said == checksum(block) || said == checksum_signed(block);
-}
-
-static bool is_gnu(const uint8_t *block)
-{
-    return memcmp(block + MAGIC_AT, "ustar  ", 8) == 0;
-}
-
-static bool is_ustar(const uint8_t *block)
-{
-    return memcmp(block + MAGIC_AT, "ustar", 6) == 0;
-}
-
-static void normalize(uint8_t *block, int64_t mtime)
-{
-    char field[24];
-
-    if (mtime < (int64_t)1 << 33) { /* 11 octal digits: until the year 2242 */
-        snprintf(field, sizeof field, "%011llo", (unsigned long long)mtime);
-        memcpy(block + MTIME_AT, field, MTIME_SIZE);
-    } else {
-        memset(block + MTIME_AT, 0, MTIME_SIZE);
-        block[MTIME_AT] = 0x80;
-        for (unsigned i = 0; i < 8; i++)
-            block[MTIME_AT + MTIME_SIZE - 1 - i] = (uint8_t)((uint64_t)mtime >> 8 * i);
-    }
-    if (is_gnu(block))
-        memset(block + PREFIX_AT, 0, GNU_TIMES_SIZE);
-    snprintf(field, sizeof field, "%06o", checksum(block));
-    memcpy(block + CHECKSUM_AT, field, 7);
-    block[CHECKSUM_AT + 7] = ' ';
-}
-
 /* Copies a field that ends at a NUL or at its full size. Returns its length. */
 static size_t copy_field(char *to, const uint8_t *field, size_t size)
 {
@@ -249,7 +156,7 @@ static void name_entry(struct tar *tar, const uint8_t *block)
     struct tar_entry *entry = &tar->entry;
     size_t at = 0;
 
-    if (is_ustar(block) && block[PREFIX_AT] != '\0') {
+    if (tar_is_ustar(block) && block[PREFIX_AT] != '\0') {
         at = copy_field(entry->name, block + PREFIX_AT, PREFIX_SIZE);
         entry->name[at++] = '/';
     }
@@ -306,9 +213,18 @@ static unsigned padding(uint64_t size)
     return (unsigned)(-size & (TAR_BLOCK - 1));
 }
 
-static int begin_meta(struct tar *tar, char type, uint64_t size, struct err *err)
+static int begin_meta(struct tar *tar, const uint8_t *block, uint64_t size, struct err *err)
 {
+    char type = (char)block[TYPE_AT];
     bool name = type == 'L' || type == 'K';
+    size_t count = strlen(tar->metas);
+
+    if (tar->strict) { /* L, K and x: never more than three */
+        if (tar_plain_meta(block, size, tar->metas, err) < 0)
+            return ERR_FAIL;
+        tar->metas[count] = type;
+        tar->metas[count + 1] = '\0';
+    }
 
     if (size > (name ? (uint64_t)TAR_NAME_MAX : (uint64_t)TAR_PAX_MAX))
         return bad(err, name ? "a name is too long" : "a PAX header is too large");
@@ -321,6 +237,15 @@ static int begin_meta(struct tar *tar, char type, uint64_t size, struct err *err
     return 0;
 }
 
+/* The size out of PAX records: of a strict archive only where the header has no room for it. */
+static int take_pax_size(const struct tar *tar, uint64_t *size, struct err *err)
+{
+    if (tar->strict && tar->pax.size != *size && tar->pax.size <= OCTAL_SIZE_MAX)
+        return bad(err, "an entry has two sizes");
+    *size = tar->pax.size;
+    return 0;
+}
+
 static int begin_entry(struct tar *tar, const uint8_t *block, uint64_t size, struct err *err)
 {
     struct tar_entry *entry = &tar->entry;
@@ -329,8 +254,8 @@ static int begin_entry(struct tar *tar, const uint8_t *block, uint64_t size, str
 
     if (!type_of(block[TYPE_AT], &entry->type, &payload))
         return bad(err, "sparse files and multi-volume archives are not supported");
-    if (tar->pax.has_size)
-        size = tar->pax.size;
+    if (tar->pax.has_size && take_pax_size(tar, &size, err) < 0)
+        return ERR_FAIL;
     name_entry(tar, block);
     length = strlen(entry->name);
     /* Before there was a type for them, directories were files whose name ends in a slash. */
@@ -339,6 +264,8 @@ static int begin_entry(struct tar *tar, const uint8_t *block, uint64_t size, str
         payload = false;
     }
     forget_meta(tar);
+    if (tar->strict && tar_plain_entry(entry, block[TYPE_AT], size, err) < 0)
+        return ERR_FAIL;
     entry->size = payload ? size : 0;
     tar->left = entry->size;
     tar->pad = padding(entry->size);
@@ -386,18 +313,22 @@ static int scan_header(struct tar *tar, uint8_t *window, size_t size, struct tar
         return 0;
     }
     if (zero_run(window, TAR_BLOCK) == TAR_BLOCK) {
+        if (tar->metas[0] != '\0')
+            return bad(err, "it ends between a header and its entry");
         tar->state = TRAILER;
         return scan_trailer(tar, window, size, step, err);
     }
-    if (!checksum_right(window))
+    if (!tar_checksum_right(window))
         return bad(err, "a header's checksum is wrong");
-    if (parse_number(window + SIZE_AT, SIZE_SIZE, &length) < 0)
+    if (tar_number(window + SIZE_AT, SIZE_SIZE, &length) < 0)
         return bad(err, "a header's size is no number");
+    if (tar->strict && tar_plain_block(window, err) < 0)
+        return ERR_FAIL;
     step->used = TAR_BLOCK;
     type = (char)window[TYPE_AT];
     if (type == 'x' || type == 'g' || type == 'L' || type == 'K') {
         step->event = TAR_META;
-        if (begin_meta(tar, type, length, err) < 0)
+        if (begin_meta(tar, window, length, err) < 0)
             return ERR_FAIL;
     } else {
         step->event = TAR_ENTRY;
@@ -406,7 +337,7 @@ static int scan_header(struct tar *tar, uint8_t *window, size_t size, struct tar
         step->last = tar->state == HEADER;
     }
     if (tar->mtime >= 0)
-        normalize(window, tar->mtime);
+        tar_normalize_header(window, tar->mtime);
     return 0;
 }
 
@@ -427,7 +358,11 @@ static int end_meta(struct tar *tar, struct err *err)
     if (tar->meta_type == 'L' || tar->meta_type == 'K') {
         const char *name = tar->meta_type == 'L' ? tar->long_name : tar->long_target;
 
-        return memchr(name, '\0', TAR_NAME_MAX) ? 0 : bad(err, "a name is too long");
+        if (!memchr(name, '\0', TAR_NAME_MAX))
+            return bad(err, "a name is too long");
+        if (tar->strict && strlen(name) + 1 != tar->meta_data)
+            return bad(err, "a long name does not end at its only NUL");
+        return 0;
     }
     if (pax_end(pax, err) < 0)
         return ERR_FAIL;

@@ -10,6 +10,8 @@
  * is made right; times in PAX records are overwritten with a value of the same length. One byte in,
  * one byte out: normalising never moves anything.
  *
+ * A strict scanner accepts only what all readers of tars understand alike (tar_plain.h).
+ *
  * Hostile input: all sizes are checked for overflow, names are bounded (TAR_NAME_MAX), PAX data is
  * bounded (TAR_PAX_MAX).
  */
@@ -60,6 +62,10 @@ void tar_destroy(struct tar *tar);
 void tar_reset(struct tar *tar);
 /* From now on headers are rewritten in the window: mtime in seconds since 1970. */
 void tar_normalize(struct tar *tar, int64_t mtime);
+/* From now on the scanner fails with integrity.tar on whatever other readers of tars (Go's,
+ * Python's, bsdtar, GNU tar) may read in another way, and on names that a file system may not take.
+ * For save streams; layers are scanned without. */
+void tar_strict(struct tar *tar);
 
 /* Looks at window[0 .. size), size > 0. Fills *step. Fails with integrity.tar: bad checksum, bad
  * number, name too long, non-zero bytes after the trailer. A window that holds one incomplete

@@ -113,6 +113,47 @@ static void records_that_are_none_are_refused(void **state)
     free(name);
 }
 
+static void strict_records_mean_one_thing(void **state)
+{
+    static const struct {
+        const char *records;
+        bool fine;
+    } cases[] = {
+        {"10 path=a\n14 linkpath=a\n", true},
+        {"15 mtime=-1.500\n9 uid=12\n", false}, /* the length of the second is wrong */
+        {"15 mtime=-1.500\n8 uid=12\n", false},
+        {"16 mtime=-1.500\n10 uid=12\n", true},
+        {"15 LIBARCHIVE.x\n", false},
+        {"26 LIBARCHIVE.xattr.a.b=c\n", true},
+        {"23 MSWINDOWS.rawsd=abc\n", true},
+        {"17 SCHILY.acl.a=\n", true},
+        {"010 path=a\n", false},
+        {"10 path=a\n10 path=a\n", false},
+        {"8 path=\n", false},
+        {"8 size=\n", false},
+        {"9 mtime=\n", false},
+        {"10 mtime=-\n", false},
+        {"11 mtime=.5\n", false},
+        {"14 mtime=1.2.3\n", false},
+        {"12 mtime=1e5\n", false},
+        {"9 uid=-1\n", false},
+        {"30 uid=12345678901234567890123\n", false},
+        {"17 nobody.knows=\n", false},
+        {"22 GNU.sparse.major=1\n", false},
+        {"23 SCHILY.realsize=100\n", false},
+        {"21 hdrcharset=BINARY\n", false},
+        {"22 SUN.holesdata= 0 1\n", false},
+    };
+
+    (void)state;
+    pax.strict = true;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        for (size_t piece = 1; piece < 40; piece += 13)
+            if ((read_text(cases[i].records, piece) == 0) != cases[i].fine)
+                fail_msg("%s", cases[i].records);
+    pax.strict = false;
+}
+
 static void times_are_overwritten_in_their_width(void **state)
 {
     static const struct {
@@ -145,6 +186,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(records_say_what_they_say),
         cmocka_unit_test(records_that_are_none_are_refused),
+        cmocka_unit_test(strict_records_mean_one_thing),
         cmocka_unit_test(times_are_overwritten_in_their_width),
     };
 

@@ -35,13 +35,15 @@ static void note_entry(struct seen *seen, const struct tar_entry *entry)
 }
 
 /* Scans with windows that grow by `piece` bytes, as a reader would; rewrites the bytes in place. */
-static struct seen scan(struct tarball *tar, size_t piece, int64_t mtime)
+static struct seen scan_so(struct tarball *tar, size_t piece, int64_t mtime, bool strict)
 {
     struct tar *scanner = tar_create();
     struct seen seen = {0};
     size_t at = 0, end = 0;
 
     tar_normalize(scanner, mtime);
+    if (strict)
+        tar_strict(scanner);
     while (seen.rc == 0 && (end < tar->size || at < end)) {
         struct tar_step step = {0};
 
@@ -73,6 +75,11 @@ static struct seen scan(struct tarball *tar, size_t piece, int64_t mtime)
     seen.complete = tar_complete(scanner);
     tar_destroy(scanner);
     return seen;
+}
+
+static struct seen scan(struct tarball *tar, size_t piece, int64_t mtime)
+{
+    return scan_so(tar, piece, mtime, false);
 }
 
 static const size_t pieces[] = {1, 7, 511, 512, 513, 10000, 1 << 20};
@@ -417,6 +424,268 @@ static void hostile_streams_are_refused(void **state)
     }
 }
 
+/* ---- strict ---- */
+
+/* Puts bytes into the header block at `at`. */
+static void put(struct tarball *tar, size_t at, size_t field, const char *bytes, size_t size)
+{
+    memcpy(tar->data + at + field, bytes, size);
+    tarball_seal(tar, at);
+}
+
+static void put_in_file(struct tarball *tar, size_t field, const char *bytes, size_t size)
+{
+    size_t at = tarball_header(tar, '0', "f", "", 5);
+
+    put(tar, at, field, bytes, size);
+    tarball_payload(tar, "hello", 5);
+}
+
+#define FIELD(name, offset, bytes)                                                                 \
+    static void name(struct tarball *tar)                                                          \
+    {                                                                                              \
+        put_in_file(tar, offset, bytes, sizeof bytes - 1);                                         \
+    }
+
+FIELD(star_trailer, 508, "tar")
+FIELD(star_prefix, 345, "p\0\0x")
+FIELD(unused_bytes, 505, "x")
+FIELD(version_of_another, 263, "  ")
+FIELD(magic_of_another, 257, "USTAR")
+FIELD(name_behind_its_end, 0, "f\0g")
+FIELD(target_of_a_file, 157, "target")
+FIELD(mode_with_a_sign, 100, "-000644")
+FIELD(mode_with_letters, 100, "0o00644")
+FIELD(mode_of_blanks, 100, "        ")
+FIELD(uid_with_underscores, 108, "00_0000")
+FIELD(uid_behind_a_nul, 108, "\0000007")
+FIELD(mtime_that_is_none, 136, "yesterday")
+FIELD(device_that_is_none, 329, "x")
+FIELD(size_behind_a_nul, 124, "\00000000000005")
+FIELD(negative_size, 124, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff")
+FIELD(negative_uid, 108, "\xff\xff\xff\xff\xff\xff\xff\xff")
+FIELD(absurd_time, 136, "\xff\xff\x7f\xff\xff\xff\xff\xff\xff\xff\xff\xff")
+
+static void no_magic_but_a_prefix(struct tarball *tar)
+{
+    size_t at = tarball_header(tar, '0', "f", "", 0);
+
+    memset(tar->data + at + 257, 0, 8);
+    put(tar, at, 345, "prefix", 6);
+}
+
+static void gnu_times(struct tarball *tar)
+{
+    size_t at = tarball_header(tar, '0', "f", "", 0);
+
+    memcpy(tar->data + at + 257, "ustar  ", 8);
+    put(tar, at, 345, "00000000001\0zzzzzzzzzzz", 24);
+}
+
+static void global_comment(struct tarball *tar)
+{
+    tarball_pax(tar, 'g', "20 comment=whatever\n");
+    tarball_file(tar, "f", "hello", 5);
+}
+
+/* The constructions of an archive that two readers take for two images. */
+static void global_after_long(struct tarball *tar)
+{
+    add_long(tar, 'L', "decoy");
+    tarball_pax(tar, 'g', "20 comment=whatever\n");
+    tarball_file(tar, "f", "hello", 5);
+}
+
+static void pax_sparse(struct tarball *tar)
+{
+    tarball_pax(tar, 'x',
+                "22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n"
+                "31 GNU.sparse.name=manifest.json\n");
+    tarball_file(tar, "decoy", "hello", 5);
+}
+
+static void long_and_pax(struct tarball *tar)
+{
+    add_long(tar, 'L', "long");
+    tarball_pax(tar, 'x', "10 path=a\n");
+    tarball_file(tar, "f", "hello", 5);
+}
+
+static void pax_and_long(struct tarball *tar)
+{
+    tarball_pax(tar, 'x', "10 path=a\n");
+    add_long(tar, 'K', "long");
+    tarball_symlink(tar, "f", "g");
+}
+
+static void two_long(struct tarball *tar)
+{
+    add_long(tar, 'L', "long");
+    add_long(tar, 'L', "longer");
+    tarball_file(tar, "f", "hello", 5);
+}
+
+static void long_of_two_lines(struct tarball *tar)
+{
+    tarball_header(tar, 'L', "././@LongLink", "", 6);
+    tarball_payload(tar, "a\0b\0c", 6);
+    tarball_file(tar, "f", "hello", 5);
+}
+
+static void long_without_a_nul(struct tarball *tar)
+{
+    tarball_header(tar, 'L', "././@LongLink", "", 4);
+    tarball_payload(tar, "long", 4);
+    tarball_file(tar, "f", "hello", 5);
+}
+
+static void two_sizes(struct tarball *tar)
+{
+    tarball_pax(tar, 'x', "9 size=4\n");
+    tarball_file(tar, "f", "hello", 5);
+}
+
+static void long_without_an_entry(struct tarball *tar)
+{
+    tarball_file(tar, "f", "hello", 5);
+    add_long(tar, 'L', "long");
+}
+
+static void folder_with_a_size(struct tarball *tar)
+{
+    tarball_header(tar, '5', "d", "", 512);
+    tarball_payload(tar, "hello", 5);
+}
+
+static void link_without_a_target(struct tarball *tar)
+{
+    tarball_symlink(tar, "l", "");
+}
+
+static void old_folder(struct tarball *tar)
+{
+    tarball_header(tar, '\0', "d/", "", 0);
+}
+
+static void unknown_type(struct tarball *tar)
+{
+    tarball_header(tar, 'Z', "d", "", 0);
+}
+
+static void long_part(struct tarball *tar)
+{
+    char name[300];
+
+    memset(name, 'n', 299);
+    name[299] = '\0';
+    add_long(tar, 'L', name);
+    tarball_file(tar, "f", "hello", 5);
+}
+
+static void a_strict_scanner_refuses_what_readers_take_differently(void **state)
+{
+    static void (*const makers[])(struct tarball *) = {
+        star_trailer,
+        star_prefix,
+        unused_bytes,
+        version_of_another,
+        magic_of_another,
+        name_behind_its_end,
+        target_of_a_file,
+        mode_with_a_sign,
+        mode_with_letters,
+        mode_of_blanks,
+        uid_with_underscores,
+        uid_behind_a_nul,
+        mtime_that_is_none,
+        device_that_is_none,
+        size_behind_a_nul,
+        negative_size,
+        negative_uid,
+        absurd_time,
+        gnu_times,
+        global_comment,
+        global_after_long,
+        pax_sparse,
+        long_and_pax,
+        pax_and_long,
+        two_long,
+        long_of_two_lines,
+        long_without_a_nul,
+        two_sizes,
+        long_without_an_entry,
+        folder_with_a_size,
+        link_without_a_target,
+        old_folder,
+        unknown_type,
+        long_part,
+        no_magic_but_a_prefix,
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(makers); i++) {
+        for (size_t k = 0; k < ARRAY_SIZE(pieces); k++) {
+            struct tarball tar;
+            struct seen seen;
+
+            tarball_init(&tar);
+            makers[i](&tar);
+            tarball_end(&tar);
+            seen = scan_so(&tar, pieces[k], k % 2 ? 1753108200 : -1, true);
+            if (seen.rc == 0)
+                fail_msg("stream %zu was accepted: %s", i, seen.entries);
+            assert_string_equal(seen.err.code, "tar");
+            tarball_finish(&tar);
+        }
+    }
+}
+
+/* The dialects of the tools that people use, and times before 1970. */
+static void a_strict_scanner_reads_what_tools_write(void **state)
+{
+    static const char expected[] = "d ./ 0;d ./dir/ 0;f ./dir/file 5;s l>../x 0;f gnu 5;f v7 5;"
+                                   "f long/name 5;s long/link>long/target 0;f pax/n\xc3\xa4me 5;"
+                                   "f f 5;f f 5;f prefix/f 5;";
+    struct tarball tar;
+    size_t at;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(pieces); i++) {
+        struct seen seen;
+
+        tarball_init(&tar);
+        tarball_directory(&tar, "./");
+        tarball_directory(&tar, "./dir/");
+        tarball_file(&tar, "./dir/file", "hello", 5);
+        tarball_symlink(&tar, "l", "../x");
+        at = tarball_header(&tar, '0', "gnu", "", 5);
+        put(&tar, at, 257, "ustar  ", 8);
+        tarball_payload(&tar, "hello", 5);
+        at = tarball_header(&tar, '\0', "v7", "", 5);
+        put(&tar, at, 257, "\0\0\0\0\0\0\0\0", 8);
+        tarball_payload(&tar, "hello", 5);
+        add_long(&tar, 'L', "long/name");
+        tarball_file(&tar, "f", "hello", 5);
+        add_long(&tar, 'K', "long/target");
+        add_long(&tar, 'L', "long/link");
+        tarball_symlink(&tar, "f", "g");
+        tarball_pax(&tar, 'x',
+                    "18 path=pax/n\xc3\xa4me\n15 mtime=-1.25\n13 uid=70000\n"
+                    "27 SCHILY.xattr.user.x=a=b\n12 comment=\n9 size=5\n");
+        tarball_file(&tar, "f", "hello", 5);
+        put_in_file(&tar, 136, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 12);
+        put_in_file(&tar, 108, "\x80\0\0\0\0\x10\0\0", 8);
+        put_in_file(&tar, 345, "prefix", 6);
+        tarball_end(&tar);
+        seen = scan_so(&tar, pieces[i], 1753108200, true);
+        if (seen.rc < 0)
+            fail_msg("%s", seen.err.text);
+        assert_string_equal(seen.entries, expected);
+        assert_true(seen.complete);
+        tarball_finish(&tar);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -429,6 +698,8 @@ int main(void)
         cmocka_unit_test(a_stream_that_ends_early_is_not_complete),
         cmocka_unit_test(error_texts_are_set_apart),
         cmocka_unit_test(hostile_streams_are_refused),
+        cmocka_unit_test(a_strict_scanner_refuses_what_readers_take_differently),
+        cmocka_unit_test(a_strict_scanner_reads_what_tools_write),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
