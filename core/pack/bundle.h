@@ -23,7 +23,7 @@
 struct err;
 
 #define BUNDLE_NO_LAYER   (-1)
-#define BUNDLE_CONFIG_MAX (8 * MIB)
+#define BUNDLE_CONFIG_MAX IMAGE_CONFIG_MAX
 #define BUNDLE_TRAILER    1024 /* zero bytes that end the tar: not among the parts */
 
 /* Either bytes, or the payload of a layer, which is padded to TAR_BLOCK in the bundle. */

@@ -15,8 +15,6 @@
 #include "pack/image.h"
 #include "pack/layer_digest.h"
 
-#define HOPS_MAX 16 /* links behind links; writers make one */
-
 struct contents {
     struct content *list;
     size_t count, room;
@@ -46,14 +44,19 @@ struct contents *contents_create(void)
     return contents;
 }
 
+static void forget(struct content *content)
+{
+    free(content->name);
+    free(content->target);
+    free(content->json);
+}
+
 void contents_destroy(struct contents *contents)
 {
     if (!contents)
         return;
     for (size_t i = 0; i < contents->count; i++) {
-        free(contents->list[i].name);
-        free(contents->list[i].target);
-        free(contents->list[i].json);
+        forget(&contents->list[i]);
     }
     free(contents->list);
     layer_digest_destroy(contents->digest);
@@ -243,11 +246,33 @@ int contents_vouch(struct contents *contents, const uint8_t digest[SHA256_SIZE],
     return 0;
 }
 
+/* The order of names: '/' is the lowest character, so that a folder's entries follow it at once. */
+static int compare_names(const char *a, const char *b)
+{
+    while (*a == *b && *a != '\0') {
+        a++;
+        b++;
+    }
+    if (*a == '\0' || *b == '\0')
+        return (*a != '\0') - (*b != '\0');
+    if (*a == '/' || *b == '/')
+        return (*b == '/') - (*a == '/');
+    return (uint8_t)*a - (uint8_t)*b;
+}
+
 static int by_name(const void *a, const void *b)
 {
     const struct content *left = a, *right = b;
 
-    return strcmp(left->name, right->name);
+    return compare_names(left->name, right->name);
+}
+
+static int by_name_and_place(const void *a, const void *b)
+{
+    const struct content *left = a, *right = b;
+    int order = compare_names(left->name, right->name);
+
+    return order ? order : (left->offset > right->offset) - (left->offset < right->offset);
 }
 
 static const struct content *find(const struct contents *contents, const char *name)
@@ -259,57 +284,132 @@ static const struct content *find(const struct contents *contents, const char *n
     return bsearch(&key, contents->list, contents->count, sizeof key, by_name);
 }
 
-/* Where the link leads: a symbolic one from its own directory, a hard one from the top. */
+/* Where the link leads: from its own folder. */
 static bool follow(const struct content *link, char *to)
 {
     const char *slash = strrchr(link->name, '/');
 
     to[0] = '\0';
-    if (link->type == TAR_SYMLINK && slash) {
+    if (slash) {
         memcpy(to, link->name, (size_t)(slash - link->name));
         to[slash - link->name] = '\0';
     }
-    return walk(to, link->target, link->type == TAR_SYMLINK);
+    return walk(to, link->target, true);
 }
 
+/* The file that a link leads to. A link to a link has none: containerd does not follow it. */
 static const struct content *resolve(const struct contents *contents, const struct content *content)
 {
     char name[TAR_NAME_MAX];
 
-    for (unsigned hops = 0; content && is_link(content); hops++) {
-        if (hops == HOPS_MAX || !follow(content, name))
-            return NULL;
-        content = find(contents, name);
+    if (!content || !is_link(content))
+        return content;
+    if (!follow(content, name))
+        return NULL;
+    content = find(contents, name);
+    return content && !is_link(content) ? content : NULL;
+}
+
+static bool are_twins(const struct content *a, const struct content *b)
+{
+    if (a->type != b->type)
+        return false;
+    if (a->type == TAR_DIRECTORY)
+        return true;
+    return a->type == TAR_FILE && a->size == b->size &&
+           memcmp(a->stored, b->stored, SHA256_SIZE) == 0;
+}
+
+static bool is_below(const struct content *content, const struct content *top)
+{
+    size_t length = strlen(top->name);
+
+    return strncmp(content->name, top->name, length) == 0 && content->name[length] == '/';
+}
+
+/* Closes the gap that dropped entries have left, so that all that is left is freed once. */
+static int refuse_twins(struct contents *contents, size_t kept, size_t at, struct err *err)
+{
+    bad(err, "has two entries of one name", contents->list[at].name);
+    memmove(&contents->list[kept + 1], &contents->list[at],
+            (contents->count - at) * sizeof *contents->list);
+    contents->count -= at - kept - 1;
+    return ERR_FAIL;
+}
+
+/* Keeps the first of equal entries, and of their documents the one that was kept. */
+static int drop_twins(struct contents *contents, struct err *err)
+{
+    size_t kept = 0;
+
+    for (size_t i = 1; i < contents->count; i++) {
+        struct content *last = &contents->list[kept], *content = &contents->list[i];
+
+        if (strcmp(last->name, content->name) != 0) {
+            contents->list[++kept] = *content;
+            continue;
+        }
+        if (!are_twins(last, content))
+            return refuse_twins(contents, kept, i, err);
+        if (!last->json) {
+            last->json = content->json;
+            content->json = NULL;
+        }
+        forget(content);
     }
-    return content;
+    if (contents->count > 0)
+        contents->count = kept + 1;
+    return 0;
 }
 
 int contents_seal(struct contents *contents, struct err *err)
 {
+    const struct content *top = NULL; /* the last entry that is no folder */
+
     if (contents->reading)
         end_entry(contents);
     if (contents->count > 0)
-        qsort(contents->list, contents->count, sizeof *contents->list, by_name);
+        qsort(contents->list, contents->count, sizeof *contents->list, by_name_and_place);
+    if (drop_twins(contents, err) < 0)
+        return ERR_FAIL;
     for (size_t i = 0; i < contents->count; i++) {
         const struct content *content = &contents->list[i];
 
-        if (i > 0 && strcmp(content->name, content[-1].name) == 0 &&
-            (content->type != TAR_DIRECTORY || content[-1].type != TAR_DIRECTORY))
-            return bad(err, "has two entries of one name", content->name);
-        if (is_link(content) && !resolve(contents, content))
-            return bad(err, "has a link that leads nowhere", content->name);
+        if (top && is_below(content, top))
+            return bad(err, "has an entry below one that is no folder", content->name);
+        if (content->type != TAR_DIRECTORY)
+            top = content;
+    }
+    return 0;
+}
+
+int contents_check_links(const struct contents *contents, bool dangling, struct err *err)
+{
+    char name[TAR_NAME_MAX];
+
+    for (size_t i = 0; i < contents->count; i++) {
+        const struct content *content = &contents->list[i];
+        const struct content *target = resolve(contents, content);
+
+        if (!is_link(content) || (target && target->type == TAR_FILE))
+            continue;
+        if (!follow(content, name) || !dangling || find(contents, name))
+            return bad(err, "has a link that leads to no file", content->name);
     }
     return 0;
 }
 
 const struct content *contents_file(const struct contents *contents, const char *name)
 {
-    char clean[TAR_NAME_MAX] = "";
-    const struct content *content;
+    const struct content *content = resolve(contents, find(contents, name));
 
-    if (!walk(clean, name, false))
-        return NULL;
-    content = resolve(contents, find(contents, clean));
+    return content && content->type == TAR_FILE ? content : NULL;
+}
+
+const struct content *contents_plain_file(const struct contents *contents, const char *name)
+{
+    const struct content *content = find(contents, name);
+
     return content && content->type == TAR_FILE ? content : NULL;
 }
 

@@ -15,13 +15,14 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
+#include "pack/image.h"
 #include "pack/tar.h"
 
 struct err;
 
-#define CONTENTS_NAMES_MAX (8 * MIB)  /* all names and link targets together */
-#define CONTENTS_KEEP_MAX  (4 * MIB)  /* of one JSON file: configs are far below, SBOMs are not */
-#define CONTENTS_KEPT_MAX  (16 * MIB) /* of all of them */
+#define CONTENTS_NAMES_MAX (8 * MIB)        /* all names and link targets together */
+#define CONTENTS_KEEP_MAX  IMAGE_CONFIG_MAX /* of one JSON file */
+#define CONTENTS_KEPT_MAX  (32 * MIB)       /* of all of them */
 
 struct content {
     char *name;   /* clean: no "./", no "//", no "/" at its end */
@@ -46,12 +47,17 @@ int contents_begin(struct contents *contents, const struct tar_entry *entry, uin
 int contents_add(struct contents *contents, const uint8_t *bytes, size_t size, struct err *err);
 /* The rest of the entry is not shown: it is a plain tar that has this digest. */
 int contents_vouch(struct contents *contents, const uint8_t digest[SHA256_SIZE], struct err *err);
-/* The stream has ended. Fails with integrity.image when two entries that are not directories have
- * one name, or a link leads nowhere. */
+/* The stream has ended. Of equal files of one name the first is kept. Fails with integrity.image
+ * when two entries of one name differ, or one lies below a file or a link. */
 int contents_seal(struct contents *contents, struct err *err);
 
-/* Sealed only. The file of that name, through links; NULL when there is none. */
+/* Sealed only, as all that follow. Fails with integrity.image when a link leads out of the archive,
+ * to a folder or to a link; with `dangling` it may lead to nothing. */
+int contents_check_links(const struct contents *contents, bool dangling, struct err *err);
+/* The file of that clean name, through one link; NULL when there is none. */
 const struct content *contents_file(const struct contents *contents, const char *name);
+/* The same without links. */
+const struct content *contents_plain_file(const struct contents *contents, const char *name);
 size_t contents_count(const struct contents *contents);
 const struct content *contents_at(const struct contents *contents, size_t at); /* by name */
 

@@ -6,10 +6,7 @@
  * needs the whole stream, because manifest.json stands at its end and links may come before their
  * targets.
  *
- * index.json is read for what a containerd store makes of it: the names it gives, and the id under
- * which it knows the image. That is the digest of its one descriptor (attestations left out;
- * several names of one image give equal descriptors), provided that it leads, through an index or
- * directly, to our config.
+ * index.json and what it leads to must then describe the same image (oci.c).
  */
 #include "pack/image.h"
 
@@ -21,12 +18,13 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "pack/contents.h"
+#include "pack/document.h"
+#include "pack/image_config.h"
 #include "pack/late_error.h"
+#include "pack/oci.h"
 
-#define BLOBS           "blobs/sha256/"
-#define SHA256_PREFIX   "sha256:"
-#define INDEX_DEPTH_MAX 4   /* real ones: index.json, an index, a manifest */
-#define INDEX_READS_MAX 256 /* documents: one a platform, and room to spare */
+#define BLOBS         DOCUMENT_BLOBS
+#define SHA256_PREFIX "sha256:"
 
 struct image {
     struct contents *contents;
@@ -92,14 +90,6 @@ int image_skip(struct image *image, uint64_t rest, const uint8_t digest[SHA256_S
     return contents_vouch(image->contents, digest, err);
 }
 
-static int bad(struct err *err, const char *what, const char *name)
-{
-    err_set(err, ERR_INTEGRITY, "image", "the image archive is not whole: %s%s%s", what,
-            name[0] ? " " : "", name);
-    return err_hint(err, "the daemon may not hold all of this image: pull or build it again, "
-                         "then export it again");
-}
-
 static void spell(char out[IMAGE_ID_SIZE], const uint8_t digest[SHA256_SIZE])
 {
     char hex[SHA256_HEX_SIZE];
@@ -108,54 +98,51 @@ static void spell(char out[IMAGE_ID_SIZE], const uint8_t digest[SHA256_SIZE])
     snprintf(out, IMAGE_ID_SIZE, SHA256_PREFIX "%s", hex);
 }
 
-/* A blob is named by its SHA-256. */
-static int check_blobs(const struct image *image, struct err *err)
+/* What a desktop leaves in a folder (.DS_Store, ._name) is no blob, and no reader looks at it. */
+static bool is_stray(const char *name)
 {
-    for (size_t i = 0; i < contents_count(image->contents); i++) {
-        const struct content *content = contents_at(image->contents, i);
-        uint8_t named[SHA256_SIZE];
+    const char *slash = strrchr(name, '/');
 
-        if (content->type != TAR_FILE || strncmp(content->name, BLOBS, strlen(BLOBS)) != 0)
-            continue;
-        if (!hex_decode(content->name + strlen(BLOBS), named, SHA256_SIZE) ||
-            memcmp(named, content->stored, SHA256_SIZE) != 0)
-            return bad(err, "a blob's SHA-256 is not its name:", content->name);
-    }
+    return (slash ? slash + 1 : name)[0] == '.';
+}
+
+/* On a file system that does not mind capitals such a name is the document's. */
+static bool is_nearly_document(const char *name)
+{
+    static const char *const documents[] = {"manifest.json", "index.json", "oci-layout"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(documents); i++)
+        if (strcasecmp(name, documents[i]) == 0 && strcmp(name, documents[i]) != 0)
+            return true;
+    return false;
+}
+
+/* A blob is named by its SHA-256. */
+static int check_blob(const struct content *content, struct err *err)
+{
+    uint8_t named[SHA256_SIZE];
+
+    if (is_nearly_document(content->name))
+        return document_bad(err, "an entry's name is nearly that of a document:", content->name);
+    if (content->type != TAR_FILE || strncmp(content->name, BLOBS, strlen(BLOBS)) != 0 ||
+        is_stray(content->name))
+        return 0;
+    if (!hex_decode(content->name + strlen(BLOBS), named, SHA256_SIZE) ||
+        memcmp(named, content->stored, SHA256_SIZE) != 0)
+        return document_missing(err, "a blob's SHA-256 is not its name:", content->name);
     return 0;
 }
 
-static int parse(const struct content *content, struct json **json, struct err *err)
+static int check_entries(const struct image *image, struct err *err)
 {
-    if (!content->json)
-        return err_set(err, ERR_INTEGRITY, "image",
-                       "%s in the image archive is no JSON of a "
-                       "sensible size",
-                       content->name);
-    return json_parse(json, view_of(content->json, (size_t)content->size), &JSON_DOCKER,
-                      content->name, err);
-}
+    bool oci = contents_plain_file(image->contents, "oci-layout") &&
+               contents_plain_file(image->contents, "index.json");
 
-/* Whether the object has each of these members once at most, and none that Go's reader takes for
- * one of them: that does not mind capitals, nor the two letters outside of ASCII that fold to "k"
- * and "s". */
-static bool is_plain(struct json_node object, const char *const *members, size_t count)
-{
-    struct json_node value = {0}, key;
-    unsigned seen[4] = {0};
-    char name[64];
-
-    for (value = json_next(object, value, &key); value.doc;
-         value = json_next(object, value, &key)) {
-        if (!json_string(key, name, sizeof name))
-            continue; /* too long to be one of them */
-        for (size_t i = 0; name[i]; i++)
-            if ((unsigned char)name[i] >= 0x80)
-                return false;
-        for (size_t i = 0; i < count; i++)
-            if (strcasecmp(name, members[i]) == 0 && (strcmp(name, members[i]) != 0 || seen[i]++))
-                return false;
-    }
-    return true;
+    for (size_t i = 0; i < contents_count(image->contents); i++)
+        if (check_blob(contents_at(image->contents, i), err) < 0)
+            return ERR_FAIL;
+    /* containerd looks at links only where there is no OCI layout, and wants all of them then. */
+    return contents_check_links(image->contents, oci, err);
 }
 
 static int read_tags(struct image *image, struct json_node tags, struct err *err)
@@ -167,7 +154,7 @@ static int read_tags(struct image *image, struct json_node tags, struct err *err
     if (count > IMAGE_TAGS_MAX)
         return err_set(err, ERR_INTEGRITY, "image", "the image has too many names (%zu)", count);
     if (json_present(tags) && json_kind(tags) != JSON_ARRAY)
-        return bad(err, "the names in manifest.json are no list", "");
+        return document_bad(err, "the names in manifest.json are no list", "");
     if (count == 0)
         return 0;
     info->tags = calloc(count, sizeof *info->tags);
@@ -175,7 +162,7 @@ static int read_tags(struct image *image, struct json_node tags, struct err *err
         return err_memory(err, "the names of the image");
     for (size_t i = 0; i < count; i++, at = json_next(tags, at, NULL))
         if (!json_string(at, info->tags[i], sizeof info->tags[i]))
-            return bad(err, "manifest.json has a name that is none", "");
+            return document_bad(err, "manifest.json has a name that is none", "");
     info->tag_count = (unsigned)count;
     return 0;
 }
@@ -188,17 +175,18 @@ static int read_layer(struct image *image, unsigned at, struct json_node name,
     char path[TAR_NAME_MAX], diff[IMAGE_ID_SIZE];
 
     if (!json_string(name, path, sizeof path))
-        return bad(err, "manifest.json has a layer without a name", "");
+        return document_bad(err, "manifest.json has a layer without a name", "");
     content = contents_file(image->contents, path);
     if (!content)
-        return bad(err, "this layer is missing:", path);
+        return document_missing(err, "this layer is missing:", path);
     spell(layer->digest, content->stored);
     spell(layer->diff_id, content->diff);
     str_copy(layer->media_type, sizeof layer->media_type, content->media_type);
     layer->raw_offset = content->offset;
     layer->raw_size = content->size;
     if (!json_string(diff_id, diff, sizeof diff) || strcmp(diff, layer->diff_id) != 0)
-        return bad(err, "the SHA-256 of this layer is not what the config says:", path);
+        return document_missing(err,
+                                "the SHA-256 of this layer is not what the config says:", path);
     return 0;
 }
 
@@ -210,7 +198,7 @@ static int read_layers(struct image *image, struct json_node names, struct json_
     size_t count = json_count(names);
 
     if (count != json_count(diff_ids))
-        return bad(err, "manifest.json and the config differ in the number of layers", "");
+        return document_bad(err, "manifest.json and the config differ in the number of layers", "");
     if (count > IMAGE_LAYERS_MAX)
         return err_set(err, ERR_INTEGRITY, "image", "the image has too many layers (%zu)", count);
     if (count == 0)
@@ -233,193 +221,83 @@ static int read_config(struct image *image, struct json_node manifest, struct er
     struct image_info *info = &image->info;
     const struct content *content;
     struct json *json = NULL;
-    struct json_node root;
     char path[TAR_NAME_MAX];
     int rc;
 
     if (!json_string(json_get(manifest, "Config"), path, sizeof path))
-        return bad(err, "manifest.json names no config", "");
+        return document_bad(err, "manifest.json names no config", "");
     content = contents_file(image->contents, path);
     if (!content)
-        return bad(err, "the config is missing:", path);
-    if (parse(content, &json, err) < 0)
+        return document_missing(err, "the config is missing:", path);
+    if (document_parse(content, &json, err) < 0)
         return ERR_FAIL;
     spell(info->id, content->stored);
     info->config_offset = content->offset;
     info->config_size = content->size;
-    root = json_root(json);
-    json_string(json_get(root, "os"), info->os, sizeof info->os);
-    json_string(json_get(root, "architecture"), info->architecture, sizeof info->architecture);
-    json_string(json_get(root, "variant"), info->variant, sizeof info->variant);
-    json_string(json_get(root, "created"), info->created, sizeof info->created);
-    rc = read_layers(image, json_get(manifest, "Layers"),
-                     json_get(json_get(root, "rootfs"), "diff_ids"), err);
+    rc = image_config_check(json_root(json), err);
+    if (rc == 0) {
+        image_config_read(json_root(json), info);
+        rc = read_layers(image, json_get(manifest, "Layers"),
+                         image_config_diff_ids(json_root(json)), err);
+    }
     json_destroy(json);
     return rc;
+}
+
+static int several_images(size_t count, struct err *err)
+{
+    err_set(err, ERR_USAGE, "image", "the archive holds %zu images", count);
+    return err_hint(err, "save one image, and one platform of it, at a time: docker save NAME, or "
+                         "docker save --platform linux/amd64 NAME (Docker 28)");
+}
+
+static int read_item(struct image *image, struct json_node list, struct err *err)
+{
+    struct json_node item = json_first(list);
+
+    if (json_kind(list) != JSON_ARRAY || json_kind(item) != JSON_OBJECT)
+        return document_bad(err, "manifest.json names no image", "");
+    if (json_count(list) > 1)
+        return several_images(json_count(list), err);
+    if (shape_check(item, DOCUMENT_MANIFEST_ITEM, true, "manifest.json", err) < 0 ||
+        read_tags(image, json_get(item, "RepoTags"), err) < 0)
+        return ERR_FAIL;
+    return read_config(image, item, err);
+}
+
+static int no_manifest(const struct image *image, struct err *err)
+{
+    if (!contents_plain_file(image->contents, "index.json") ||
+        !contents_plain_file(image->contents, "oci-layout"))
+        return document_missing(err, "it has no manifest.json", "");
+    err_set(err, ERR_UNSUPPORTED, "oci_archive",
+            "an OCI archive without manifest.json, which Docker before 25 does not load");
+    return err_hint(
+        err, "skopeo copy oci-archive:IN.tar docker-archive:OUT.tar:APP:TAG; or save it so: "
+             "podman save --format docker-archive, docker buildx build --output type=docker");
 }
 
 static int read_manifest(struct image *image, struct err *err)
 {
-    static const char *const members[] = {"Config", "RepoTags", "Layers"};
-    const struct content *content = contents_file(image->contents, "manifest.json");
+    const struct content *content = contents_plain_file(image->contents, "manifest.json");
     struct json *json = NULL;
-    struct json_node root;
     int rc;
 
     if (!content)
-        return bad(err, "it has no manifest.json", "");
-    if (parse(content, &json, err) < 0)
+        return no_manifest(image, err);
+    if (document_parse(content, &json, err) < 0)
         return ERR_FAIL;
-    root = json_root(json);
-    if (json_kind(root) != JSON_ARRAY || json_count(root) == 0) {
-        rc = bad(err, "manifest.json names no image", "");
-    } else if (json_count(root) > 1) {
-        err_set(err, ERR_USAGE, "image", "the archive holds %zu images", json_count(root));
-        rc = err_hint(err, "save one image at a time");
-    } else if (!is_plain(json_first(root), members, ARRAY_SIZE(members))) {
-        rc = bad(err, "manifest.json can be read in two ways", "");
-    } else {
-        rc = read_tags(image, json_get(json_first(root), "RepoTags"), err);
-        if (rc == 0)
-            rc = read_config(image, json_first(root), err);
-    }
+    rc = read_item(image, json_root(json), err);
     json_destroy(json);
     return rc;
-}
-
-static bool is_attestation(struct json_node descriptor)
-{
-    return json_string_equals(
-        json_get(json_get(descriptor, "annotations"), "vnd.docker.reference.type"),
-        "attestation-manifest");
-}
-
-/* Whether the descriptor leads to a manifest whose config is ours, in `reads` documents at most. */
-static bool leads_to_config(const struct image *image, struct json_node descriptor, unsigned depth,
-                            unsigned *reads)
-{
-    const struct content *content;
-    struct json *json = NULL;
-    struct json_node root, manifests, child;
-    struct err ignored;
-    char digest[IMAGE_ID_SIZE], path[sizeof BLOBS + IMAGE_ID_SIZE];
-    bool found;
-
-    if (depth == INDEX_DEPTH_MAX || *reads == 0 || is_attestation(descriptor) ||
-        !json_string(json_get(descriptor, "digest"), digest, sizeof digest) ||
-        strncmp(digest, SHA256_PREFIX, strlen(SHA256_PREFIX)) != 0)
-        return false;
-    --*reads;
-    snprintf(path, sizeof path, BLOBS "%s", digest + strlen(SHA256_PREFIX));
-    content = contents_file(image->contents, path);
-    if (!content || parse(content, &json, &ignored) < 0)
-        return false;
-    root = json_root(json);
-    found = json_string_equals(json_get(json_get(root, "config"), "digest"), image->info.id);
-    manifests = json_get(root, "manifests");
-    for (child = json_first(manifests); !found && child.doc;
-         child = json_next(manifests, child, NULL))
-        found = leads_to_config(image, child, depth + 1, reads);
-    json_destroy(json);
-    return found;
-}
-
-/* The one digest that the descriptors share; false when they differ. */
-static bool single_digest(struct json_node descriptors, struct json_node *single)
-{
-    struct json_node at = {0};
-    char first[IMAGE_ID_SIZE] = "";
-
-    for (at = json_next(descriptors, at, NULL); at.doc; at = json_next(descriptors, at, NULL)) {
-        if (is_attestation(at))
-            continue;
-        if (first[0] == '\0') {
-            *single = at;
-            if (!json_string(json_get(at, "digest"), first, sizeof first))
-                return false;
-        } else if (!json_string_equals(json_get(at, "digest"), first)) {
-            return false;
-        }
-    }
-    return first[0] != '\0';
-}
-
-/* The name of one descriptor, as containerd finds it: the full one, or else what stands for it. */
-static int read_name(struct image *image, struct json_node descriptor, struct err *err)
-{
-    static const char *const members[] = {"annotations"};
-    static const char *const kinds[] = {"io.containerd.image.name",
-                                        "org.opencontainers.image.ref.name"};
-    struct json_node annotations = json_get(descriptor, members[0]);
-    struct image_info *info = &image->info;
-    char *name = info->names[info->name_count];
-
-    if (!is_plain(descriptor, members, ARRAY_SIZE(members)) ||
-        !is_plain(annotations, kinds, ARRAY_SIZE(kinds)))
-        return bad(err, "index.json can be read in two ways", "");
-    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-        struct json_node value = json_get(annotations, kinds[i]);
-
-        if (!json_present(value) || json_string_equals(value, ""))
-            continue;
-        if (!json_string(value, name, IMAGE_REF_SIZE))
-            return bad(err, "index.json has a name that is none", "");
-        info->name_count++;
-        return 0;
-    }
-    return 0;
-}
-
-static int read_names(struct image *image, struct json_node root, struct err *err)
-{
-    static const char *const members[] = {"manifests"};
-    struct json_node descriptors = json_get(root, members[0]), at = json_first(descriptors);
-    size_t count = json_count(descriptors);
-
-    if (!is_plain(root, members, ARRAY_SIZE(members)))
-        return bad(err, "index.json can be read in two ways", "");
-    if (count > IMAGE_TAGS_MAX)
-        return err_set(err, ERR_INTEGRITY, "image", "the image has too many names (%zu)", count);
-    if (count == 0)
-        return 0;
-    image->info.names = calloc(count, sizeof *image->info.names);
-    if (!image->info.names)
-        return err_memory(err, "the names of the image");
-    for (size_t i = 0; i < count; i++, at = json_next(descriptors, at, NULL))
-        if (read_name(image, at, err) < 0)
-            return ERR_FAIL;
-    return 0;
-}
-
-static int read_index(struct image *image, struct err *err)
-{
-    const struct content *content = contents_file(image->contents, "index.json");
-    struct json_node single;
-    struct json *json = NULL;
-    unsigned reads = INDEX_READS_MAX;
-
-    if (!content)
-        return 0;
-    if (parse(content, &json, err) < 0)
-        return ERR_FAIL;
-    if (read_names(image, json_root(json), err) < 0) {
-        json_destroy(json);
-        return ERR_FAIL;
-    }
-    if (single_digest(json_get(json_root(json), "manifests"), &single) &&
-        leads_to_config(image, single, 0, &reads))
-        json_string(json_get(single, "digest"), image->info.manifest_id,
-                    sizeof image->info.manifest_id);
-    json_destroy(json);
-    return 0;
 }
 
 int image_finish(struct image *image, const struct image_info **info, struct err *err)
 {
     if (image->text || image->trailer < (uint64_t)2 * TAR_BLOCK)
         return late_error_report(&image->late, err);
-    if (contents_seal(image->contents, err) < 0 || check_blobs(image, err) < 0 ||
-        read_manifest(image, err) < 0 || read_index(image, err) < 0)
+    if (contents_seal(image->contents, err) < 0 || check_entries(image, err) < 0 ||
+        read_manifest(image, err) < 0 || oci_check(image->contents, &image->info, err) < 0)
         return ERR_FAIL;
     *info = &image->info;
     return 0;

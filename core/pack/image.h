@@ -30,6 +30,7 @@ struct err;
 
 #define IMAGE_ENTRIES_MAX 16384
 #define IMAGE_LAYERS_MAX  512
+#define IMAGE_CONFIG_MAX  (16 * MIB)
 #define IMAGE_TAGS_MAX    64
 #define IMAGE_ID_SIZE     72 /* "sha256:" and 64 hex digits, and the NUL */
 #define IMAGE_REF_SIZE    512

@@ -33,6 +33,7 @@ static struct verdict judge(struct tarball *tar, size_t piece)
     struct tar *scanner = tar_create();
     size_t at = 0, end = 0;
 
+    tar_strict(scanner);
     while (verdict.rc == 0) {
         struct tar_step step = {.event = TAR_MORE};
 
@@ -211,8 +212,8 @@ static void the_legacy_layout(void **state)
 }
 
 /* Packs as a registry holds layers: two gzip members, or zstd. */
-static void add_packed(struct tarball *tar, const struct tarball *layer, bool zstd,
-                       char id[IMAGE_ID_SIZE])
+static size_t add_packed(struct tarball *tar, const struct tarball *layer, bool zstd,
+                         char id[IMAGE_ID_SIZE])
 {
     uint8_t out[16384];
     size_t size = 0;
@@ -233,44 +234,114 @@ static void add_packed(struct tarball *tar, const struct tarball *layer, bool zs
         deflateEnd(&z);
     }
     add_blob(tar, out, size, id);
+    return size;
 }
 
-enum oci_kind { OCI_PLAIN, OCI_NESTED, OCI_OTHER, OCI_BAD_BLOB };
+#define OCI "application/vnd.oci.image."
+
+/* A descriptor; `more` are further members, each with a comma before it. */
+static size_t add_descriptor(char *json, const char *type, const char *id, size_t size,
+                             const char *more)
+{
+    return (size_t)sprintf(json,
+                           "{\"mediaType\":\"application/vnd.oci.image.%s\",\"digest\":\"%s\","
+                           "\"size\":%zu%s}",
+                           type, id, size, more);
+}
+
+enum oci_kind {
+    OCI_PLAIN,
+    OCI_NESTED,
+    OCI_OTHER,     /* the index leads to another config */
+    OCI_TWO,       /* and to ours, too */
+    OCI_BAD_BLOB,  /* its name is not its digest */
+    OCI_BAD_LAYER, /* the manifest has another layer than manifest.json */
+    OCI_BAD_SIZE,
+    OCI_BAD_TYPE, /* a gzip layer that is stated to be plain */
+    OCI_FEWER,    /* layers in the manifest */
+    OCI_NOWHERE,  /* the index leads to nothing that is there */
+    OCI_EMPTY,    /* the index lists nothing */
+};
+
+/* The manifest of these layers and of a config; into `top` its id, returned its size. */
+static size_t add_oci_manifest(struct tarball *tar, const struct parts *parts, enum oci_kind kind,
+                               const char *config, char id[LAYERS][IMAGE_ID_SIZE],
+                               const size_t size[LAYERS], char top[IMAGE_ID_SIZE])
+{
+    static const char *const types[] = {"layer.v1.tar", "layer.v1.tar+gzip", "layer.v1.tar+zstd"};
+    char json[2048];
+    size_t at = (size_t)sprintf(json, "{\"schemaVersion\":2,\"config\":");
+
+    at += add_descriptor(json + at, "config.v1+json", config,
+                         config == parts->config_id ? strlen(parts->config) : 2, "");
+    at += (size_t)sprintf(json + at, ",\"layers\":[");
+    for (unsigned i = 0; i < LAYERS - (kind == OCI_FEWER); i++) {
+        if (i > 0)
+            json[at++] = ',';
+        at +=
+            add_descriptor(json + at, types[kind == OCI_BAD_TYPE ? 0 : i],
+                           id[kind == OCI_BAD_LAYER ? 0 : i], size[i] + (kind == OCI_BAD_SIZE), "");
+    }
+    at += (size_t)sprintf(json + at, "]}");
+    add_blob(tar, json, at, top);
+    return at;
+}
 
 /* As Docker >= 25 and containerd write it. */
 static void make_oci(struct tarball *tar, struct parts *parts, enum oci_kind kind,
                      char top[IMAGE_ID_SIZE])
 {
-    char id[LAYERS][IMAGE_ID_SIZE], config[IMAGE_ID_SIZE], attestation[IMAGE_ID_SIZE];
-    char json[2048], path[LAYERS + 1][128];
+    static const char attested[] =
+        ",\"annotations\":{\"vnd.docker.reference.type\":\"attestation-manifest\"}";
+    char id[LAYERS][IMAGE_ID_SIZE], config[IMAGE_ID_SIZE], other[IMAGE_ID_SIZE];
+    char attestation[IMAGE_ID_SIZE], json[2048], path[LAYERS + 1][128];
+    const char *type = "manifest.v1+json";
+    size_t size[LAYERS], top_size, at;
 
     tarball_init(tar);
     tarball_directory(tar, "blobs/");
     tarball_directory(tar, "blobs/sha256/");
     add_blob(tar, parts->config, strlen(parts->config), config);
+    add_blob(tar, "{}", 2, other);
     add_blob(tar, parts->layer[0].data, parts->layer[0].size, id[0]);
-    add_packed(tar, &parts->layer[1], false, id[1]);
-    add_packed(tar, &parts->layer[2], true, id[2]);
-    snprintf(json, sizeof json,
-             "{\"schemaVersion\":2,\"config\":{\"digest\":\"%s\"},\"layers\":[]}",
-             kind == OCI_OTHER ? id[0] : config);
-    add_blob(tar, json, strlen(json), top);
+    size[0] = parts->layer[0].size;
+    size[1] = add_packed(tar, &parts->layer[1], false, id[1]);
+    size[2] = add_packed(tar, &parts->layer[2], true, id[2]);
+    top_size = add_oci_manifest(tar, parts, kind, kind == OCI_OTHER ? other : parts->config_id, id,
+                                size, top);
     add_blob(tar, "{\"attestation\":1}", 17, attestation);
-    if (kind == OCI_NESTED) {
-        snprintf(
-            json, sizeof json,
-            "{\"manifests\":[{\"digest\":\"sha256:missing\"},{\"digest\":\"%s\",\"annotations\""
-            ":{\"vnd.docker.reference.type\":\"attestation-manifest\"}},{\"digest\":\"%s\"}]}",
-            attestation, top);
-        add_blob(tar, json, strlen(json), top);
+    if (kind == OCI_NESTED || kind == OCI_TWO) {
+        at = (size_t)sprintf(json, "{\"manifests\":[");
+        if (kind == OCI_TWO) {
+            char second[IMAGE_ID_SIZE];
+            size_t second_size = add_oci_manifest(tar, parts, kind, other, id, size, second);
+
+            at += add_descriptor(json + at, type, second, second_size, "");
+        } else {
+            at += add_descriptor(json + at, type, "sha256:missing", 7, "");
+        }
+        at += (size_t)sprintf(json + at, ",");
+        at += add_descriptor(json + at, type, attestation, 17, attested);
+        at += (size_t)sprintf(json + at, ",");
+        at += add_descriptor(json + at, type, top, top_size, "");
+        at += (size_t)sprintf(json + at, "]}");
+        add_blob(tar, json, at, top);
+        top_size = at;
+        type = "index.v1+json";
     }
     if (kind == OCI_BAD_BLOB)
         tarball_text(tar, "blobs/sha256/0123", "{}");
-    snprintf(json, sizeof json,
-             "{\"manifests\":[{\"digest\":\"%s\"},{\"digest\":\"%s\"},"
-             "{\"digest\":\"%s\",\"annotations\":{\"vnd.docker.reference.type\":"
-             "\"attestation-manifest\"}}]}",
-             top, top, attestation);
+    if (kind == OCI_NOWHERE)
+        strcpy(top, "sha256:missing");
+    at = (size_t)sprintf(json, "{\"manifests\":[");
+    if (kind != OCI_EMPTY) {
+        at += add_descriptor(json + at, type, top, top_size, "");
+        at += (size_t)sprintf(json + at, ",");
+        at += add_descriptor(json + at, type, top, top_size, "");
+        at += (size_t)sprintf(json + at, ",");
+        at += add_descriptor(json + at, "manifest.v1+json", attestation, 17, attested);
+    }
+    sprintf(json + at, "]}");
     tarball_text(tar, "index.json", json);
     snprintf(path[3], sizeof path[3], "blobs/sha256/%.64s", config + 7);
     for (unsigned i = 0; i < LAYERS; i++)
@@ -282,7 +353,7 @@ static void make_oci(struct tarball *tar, struct parts *parts, enum oci_kind kin
 
 static void the_oci_layout_with_compressed_layers(void **state)
 {
-    static const enum oci_kind kinds[] = {OCI_PLAIN, OCI_NESTED, OCI_OTHER};
+    static const enum oci_kind kinds[] = {OCI_PLAIN, OCI_NESTED, OCI_EMPTY};
     struct parts parts;
 
     (void)state;
@@ -296,7 +367,7 @@ static void the_oci_layout_with_compressed_layers(void **state)
         verdict = judge(&tar, 700);
         accept(&verdict);
         check_layers(verdict.info, &parts, &tar);
-        assert_string_equal(verdict.info->manifest_id, kinds[i] == OCI_OTHER ? "" : top);
+        assert_string_equal(verdict.info->manifest_id, kinds[i] == OCI_EMPTY ? "" : top);
         assert_string_equal(verdict.info->layers[0].digest, verdict.info->layers[0].diff_id);
         assert_string_not_equal(verdict.info->layers[1].digest, verdict.info->layers[1].diff_id);
         assert_string_equal(verdict.info->layers[1].media_type,
@@ -309,6 +380,52 @@ static void the_oci_layout_with_compressed_layers(void **state)
     parts_finish(&parts);
 }
 
+/* containerd's store reads the index, graph drivers manifest.json. */
+static void descriptions_that_disagree_are_refused(void **state)
+{
+    static const struct {
+        enum oci_kind kind;
+        const char *words;
+    } cases[] = {
+        {OCI_OTHER, "two different ones"},           {OCI_TWO, "several platforms"},
+        {OCI_BAD_LAYER, "differ in a layer's"},      {OCI_BAD_SIZE, "differ in a layer's"},
+        {OCI_BAD_TYPE, "differ in a layer's"},       {OCI_FEWER, "number of layers"},
+        {OCI_NOWHERE, "does not lead to the image"},
+    };
+    struct parts parts;
+
+    (void)state;
+    parts_init(&parts);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        char top[IMAGE_ID_SIZE];
+        struct tarball tar;
+
+        make_oci(&tar, &parts, cases[i].kind, top);
+        refuse(&tar, "image", cases[i].words);
+        tarball_finish(&tar);
+    }
+    parts_finish(&parts);
+}
+
+/* It is told with the way out. */
+static void an_archive_of_the_oci_is_named(void **state)
+{
+    struct parts parts;
+    struct tarball tar;
+    char top[IMAGE_ID_SIZE];
+    uint8_t *found;
+
+    (void)state;
+    parts_init(&parts);
+    make_oci(&tar, &parts, OCI_PLAIN, top);
+    found = memmem(tar.data, tar.size, "manifest.json", 13);
+    found[0] = 'x';
+    tarball_seal(&tar, (size_t)(found - tar.data));
+    refuse(&tar, "oci_archive", "OCI archive");
+    tarball_finish(&tar);
+    parts_finish(&parts);
+}
+
 static void links_may_come_before_their_targets(void **state)
 {
     struct parts parts;
@@ -318,14 +435,12 @@ static void links_may_come_before_their_targets(void **state)
     (void)state;
     parts_init(&parts);
     tarball_init(&tar);
-    tarball_symlink(&tar, "a/layer.tar", "../b/layer.tar");
-    tarball_symlink(&tar, "b/layer.tar", "./../z/./layer.tar");
-    tarball_header(&tar, '1', "./hard.tar", "z/layer.tar", 0);
+    tarball_symlink(&tar, "a/layer.tar", "./../z/./layer.tar");
     tarball_text(&tar, "./c.json", parts.config);
     tarball_file(&tar, "z/layer.tar", parts.layer[0].data, parts.layer[0].size);
     tarball_file(&tar, "1.tar", parts.layer[1].data, parts.layer[1].size);
     tarball_file(&tar, "2.tar", parts.layer[2].data, parts.layer[2].size);
-    add_manifest(&tar, "c.json", "a/layer.tar", "1.tar", "./2.tar");
+    add_manifest(&tar, "c.json", "a/layer.tar", "1.tar", "2.tar");
     tarball_end(&tar);
     verdict = judge(&tar, 700);
     accept(&verdict);
@@ -430,7 +545,7 @@ static void holes_are_refused(void **state)
 
     make_legacy(&tar, &parts, -1);
     found = memmem(tar.data, tar.size, "manifest.json", 13);
-    found[0] = 'M';
+    found[0] = 'm' + 1;
     tarball_seal(&tar, (size_t)(found - tar.data));
     refuse(&tar, "image", "no manifest.json");
     tarball_finish(&tar);
@@ -440,6 +555,13 @@ static void holes_are_refused(void **state)
     found[0] = 'C';
     tarball_seal(&tar, (size_t)(found - tar.data));
     refuse(&tar, "image", "config is missing");
+    tarball_finish(&tar);
+
+    make_legacy(&tar, &parts, -1); /* on a file system that does not mind capitals it is there */
+    found = memmem(tar.data, tar.size, "manifest.json", 13);
+    found[0] = 'M';
+    tarball_seal(&tar, (size_t)(found - tar.data));
+    refuse(&tar, "image", "nearly that of a document");
     tarball_finish(&tar);
 
     make_oci(&tar, &parts, OCI_BAD_BLOB, top);
@@ -483,19 +605,30 @@ static void names_that_lie_are_refused(void **state)
 {
     static const struct {
         char type;
-        const char *name, *target, *words;
+        const char *name, *target, *code, *words;
     } cases[] = {
-        {'0', "/etc/passwd", "", "leads out"},
-        {'0', "a/../../b", "", "leads out"},
-        {'0', "..", "", "leads out"},
-        {'0', "./", "", "without a name"},
-        {'0', "./manifest.json", "", "two entries of one name"},
-        {'0', "0", "", "two entries of one name"},
-        {'2', "link", "nowhere", "leads nowhere"},
-        {'2', "link", "link", "leads nowhere"},
-        {'2', "link", "/c.json", "leads nowhere"},
-        {'2', "link", "../c.json", "leads nowhere"},
-        {'1', "link", "../c.json", "leads nowhere"},
+        {'0', "/etc/passwd", "", "tar", "leads elsewhere"},
+        {'0', "a/../../b", "", "tar", "leads elsewhere"},
+        {'0', "..", "", "tar", "leads elsewhere"},
+        {'0', "./", "", "tar", "leads elsewhere"},
+        {'0', "a//b", "", "tar", "leads elsewhere"},
+        {'0', "a/./b", "", "tar", "leads elsewhere"},
+        {'0', "a/", "", "tar", "leads elsewhere"},
+        {'0', "a\\b", "", "tar", "backslashes"},
+        {'0', "a\nb", "", "tar", "control characters"},
+        {'0', "a\xff", "", "tar", "no UTF-8"},
+        {'0', "a\xc2\x85", "", "tar", "control characters"},
+        {'1', "link", "c.json", "tar", "hard link"},
+        {'3', "device", "", "tar", "no file, folder"},
+        {'7', "reserved", "", "tar", "no file, folder"},
+        {'0', "./manifest.json", "", "image", "two entries of one name"},
+        {'0', "0", "", "image", "two entries of one name"},
+        {'0', "c.json/x", "", "image", "below one that is no folder"},
+        {'2', "link", "nowhere", "image", "leads to no file"},
+        {'2', "link", "link", "image", "leads to no file"},
+        {'2', "link", "0", "image", "leads to no file"},
+        {'2', "link", "/c.json", "image", "leads to no file"},
+        {'2', "link", "../c.json", "image", "leads to no file"},
     };
     struct parts parts;
 
@@ -508,12 +641,14 @@ static void names_that_lie_are_refused(void **state)
         make_legacy(&legacy, &parts, -1);
         tarball_header(&tar, cases[i].type, cases[i].name, cases[i].target, 0);
         tarball_raw(&tar, legacy.data, legacy.size);
-        refuse(&tar, "image", cases[i].words);
+        refuse(&tar, cases[i].code, cases[i].words);
         tarball_finish(&tar);
         tarball_finish(&legacy);
     }
     parts_finish(&parts);
 }
+
+#define ROOTFS(ids) "{\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[" ids "]}"
 
 static void manifests_that_lie_are_refused(void **state)
 {
@@ -524,24 +659,50 @@ static void manifests_that_lie_are_refused(void **state)
         {"{}", "{}", "image", "names no image"},
         {"", "{}", "image", "no JSON"},
         {"[{}", "{}", "document", "manifest.json"},
+        {"[{\"Config\":\"c\"}]x", "{}", "document", "something follows"},
+        {"\xef\xbb\xbf[{\"Config\":\"c\"}]", "{}", "document", "manifest.json"},
         {"[{},{}]", "{}", "image", "2 images"},
-        {"[{\"Config\":7}]", "{}", "image", "no config"},
+        {"[{\"Config\":7}]", "{}", "image", "another type"},
+        {"[{}]", "{}", "image", "no config"},
         {"[{\"Config\":\"../c\"}]", "{}", "image", "config is missing"},
+        {"[{\"Config\":\"./c\"}]", "{}", "image", "config is missing"},
         {"[{\"Config\":\"d\"}]", "{}", "image", "config is missing"},
         {"[{\"Config\":\"c\"}]", "no json", "image", "no JSON"},
-        {"[{\"Config\":\"c\"}]", "{\"rootfs\":{\"diff_ids\":[\"x\"]}}", "image", "number of"},
-        {"[{\"Config\":\"c\",\"Layers\":[\"c\"]}]", "{\"rootfs\":{\"diff_ids\":[\"x\"]}}", "image",
+        {"[{\"Config\":\"c\"}]", "{}", "image", "lists no layers"},
+        {"[{\"Config\":\"c\"}]", ROOTFS("\"x\"") "}", "image", "number of"},
+        {"[{\"Config\":\"c\",\"Layers\":[\"c\"]}]", ROOTFS("\"x\"") "}", "image",
          "not what the config says"},
-        {"[{\"Config\":\"c\",\"Layers\":[{}]}]", "{\"rootfs\":{\"diff_ids\":[\"x\"]}}", "image",
-         "without a name"},
-        {"[{\"Config\":\"c\",\"RepoTags\":[[]]}]", "{}", "image", "a name that is none"},
-        {"[{\"Config\":\"c\",\"RepoTags\":\"app:1\"}]", "{}", "image", "no list"},
+        {"[{\"Config\":\"c\",\"Layers\":[{}]}]", ROOTFS("\"x\"") "}", "image", "another type"},
+        {"[{\"Config\":\"c\",\"Layers\":[null]}]", ROOTFS("\"x\"") "}", "image", "without a name"},
+        {"[{\"Config\":\"c\",\"RepoTags\":[[]]}]", "{}", "image", "another type"},
+        {"[{\"Config\":\"c\",\"RepoTags\":[null]}]", "{}", "image", "a name that is none"},
+        {"[{\"Config\":\"c\",\"RepoTags\":\"app:1\"}]", "{}", "image", "another type"},
+        {"[{\"Config\":\"c\",\"LayerSources\":{\"a\":{\"size\":\"7\"}}}]", "{}", "image",
+         "another type"},
         /* Go's reader sees nginx:1 in these */
-        {"[{\"Config\":\"c\",\"repoTags\":[\"nginx:1\"]}]", "{}", "image", "two ways"},
+        {"[{\"Config\":\"c\",\"repoTags\":[\"nginx:1\"]}]", "{}", "image", "another case"},
         {"[{\"Config\":\"c\",\"RepoTags\":[\"app:1\"],\"RepoTags\":[\"nginx:1\"]}]", "{}", "image",
-         "two ways"},
-        {"[{\"Config\":\"c\",\"RepoTag\xc5\xbf\":[\"nginx:1\"]}]", "{}", "image", "two ways"},
-        {"[{\"Config\":\"c\",\"RepoTag\\u017f\":[\"nginx:1\"]}]", "{}", "image", "two ways"},
+         "there twice"},
+        {"[{\"Config\":\"c\",\"RepoTag\xc5\xbf\":[\"nginx:1\"]}]", "{}", "image", "another case"},
+        {"[{\"Config\":\"c\",\"RepoTag\\u017f\":[\"nginx:1\"]}]", "{}", "image", "another case"},
+        /* configs that Docker refuses, or merges */
+        {"[{\"Config\":\"c\"}]", "[]", "image", "no object"},
+        {"[{\"Config\":\"c\"}]", ROOTFS("") ",\"os\":7}", "image", "another type"},
+        {"[{\"Config\":\"c\"}]", ROOTFS("") ",\"os\":\"linux\",\"OS\":\"windows\"}", "image",
+         "there twice"},
+        {"[{\"Config\":\"c\"}]", ROOTFS("") ",\"roo\\u0074fs\":{\"diff_ids\":[]}}", "image",
+         "there twice"},
+        {"[{\"Config\":\"c\"}]", ROOTFS("") ",\"created\":\"\"}", "image", "another type"},
+        {"[{\"Config\":\"c\"}]", ROOTFS("") ",\"created\":\"2025-02-29T00:00:00Z\"}", "image",
+         "another type"},
+        {"[{\"Config\":\"c\"}]", ROOTFS("") ",\"config\":{\"Env\":\"A=1\"}}", "image",
+         "another type"},
+        {"[{\"Config\":\"c\"}]", ROOTFS("") ",\"config\":{\"Labels\":{\"a\":1}}}", "image",
+         "another type"},
+        {"[{\"Config\":\"c\"}]", ROOTFS("") ",\"config\":{\"StopTimeout\":1e1}}", "image",
+         "another type"},
+        {"[{\"Config\":\"c\"}]", ROOTFS("") ",\"history\":[{\"empty_layer\":false}]}", "image",
+         "more layers than the image"},
     };
 
     (void)state;
@@ -565,7 +726,7 @@ static void an_image_may_have_no_layers_and_no_name(void **state)
 
     (void)state;
     tarball_init(&tar);
-    tarball_text(&tar, "c", "{\"os\":\"linux\"}");
+    tarball_text(&tar, "c", ROOTFS("") ",\"os\":\"linux\"}");
     tarball_text(&tar, "manifest.json", "[{\"Config\":\"c\",\"RepoTags\":null,\"Layers\":null}]");
     tarball_end(&tar);
     verdict = judge(&tar, 700);
@@ -592,7 +753,7 @@ static void large_json_gives_way_to_small(void **state)
     tarball_init(&tar);
     memset(json, ' ', 3 * MIB);
     json[0] = '{';
-    for (unsigned i = 0; i < 8; i++) {
+    for (unsigned i = 0; i < 13; i++) {
         char name[16];
 
         snprintf(name, sizeof name, "sbom-%u", i);
@@ -649,8 +810,8 @@ static void a_tangled_index_ends_soon(void **state)
 {
     struct parts parts;
     struct tarball tar, legacy;
-    struct verdict verdict;
     char id[IMAGE_ID_SIZE], *json = malloc(MIB);
+    size_t size = 2, at;
 
     (void)state;
     parts_init(&parts);
@@ -658,24 +819,92 @@ static void a_tangled_index_ends_soon(void **state)
     tarball_init(&tar);
     add_blob(&tar, "{}", 2, id);
     for (unsigned depth = 0; depth < 3; depth++) {
-        size_t at = (size_t)sprintf(json, "{\"manifests\":[{}");
-
-        for (unsigned i = 0; i < 1000; i++)
-            at += (size_t)sprintf(json + at, ",{\"digest\":\"%s\"}", id);
+        at = (size_t)sprintf(json, "{\"manifests\":[{}");
+        for (unsigned i = 0; i < 1000; i++) {
+            json[at++] = ',';
+            at += add_descriptor(json + at, "index.v1+json", id, size, "");
+        }
         strcpy(json + at, "]}");
-        add_blob(&tar, json, strlen(json), id);
+        size = at + 2;
+        add_blob(&tar, json, size, id);
     }
-    sprintf(json, "{\"manifests\":[{\"digest\":\"%s\"}]}", id);
+    at = (size_t)sprintf(json, "{\"manifests\":[");
+    at += add_descriptor(json + at, "index.v1+json", id, size, "");
+    strcpy(json + at, "]}");
     tarball_text(&tar, "index.json", json);
     tarball_raw(&tar, legacy.data, legacy.size);
-    verdict = judge(&tar, MIB);
-    accept(&verdict);
-    assert_string_equal(verdict.info->manifest_id, "");
-    image_destroy(verdict.image);
+    refuse(&tar, "image", "too many others");
     tarball_finish(&tar);
     tarball_finish(&legacy);
     parts_finish(&parts);
     free(json);
+}
+
+/* As Docker takes them: the same file twice, what a desktop leaves, a link that nothing names. */
+static void harmless_oddities_are_taken(void **state)
+{
+    struct parts parts;
+    struct tarball tar, whole;
+    struct verdict verdict;
+    char top[IMAGE_ID_SIZE], config[IMAGE_ID_SIZE];
+
+    (void)state;
+    parts_init(&parts);
+    make_oci(&whole, &parts, OCI_PLAIN, top);
+    tarball_init(&tar);
+    tarball_text(&tar, "blobs/sha256/.DS_Store", "x");
+    tarball_text(&tar, "blobs/sha256/._layer", "x");
+    tarball_symlink(&tar, "link", "nowhere");
+    add_blob(&tar, parts.config, strlen(parts.config), config);
+    tarball_raw(&tar, whole.data, whole.size);
+    verdict = judge(&tar, 700);
+    accept(&verdict);
+    check_layers(verdict.info, &parts, &tar);
+    image_destroy(verdict.image);
+    tarball_finish(&tar);
+    tarball_finish(&whole);
+    parts_finish(&parts);
+}
+
+static void judge_config(const char *config, size_t size)
+{
+    struct tarball tar;
+    struct verdict verdict;
+
+    tarball_init(&tar);
+    tarball_file(&tar, "c", config, size);
+    tarball_text(&tar, "manifest.json", "[{\"Config\":\"c\",\"Layers\":[]}]");
+    tarball_end(&tar);
+    verdict = judge(&tar, MIB);
+    accept(&verdict);
+    assert_string_equal(verdict.info->os, "linux");
+    assert_int_equal(verdict.info->config_size, size);
+    image_destroy(verdict.image);
+    tarball_finish(&tar);
+}
+
+/* Bytes that are no UTF-8, deep nesting, megabytes: Go takes them, and so does Docker. */
+static void a_config_is_what_go_takes(void **state)
+{
+    static const char head[] = ROOTFS("") ",\"OS\":\"linux\",\"x\":";
+    char *config = malloc(10 * MIB);
+    size_t at = strlen(head);
+
+    (void)state;
+    strcpy(config, head);
+    strcpy(config + at, "\"\xff\xe2\"}");
+    judge_config(config, strlen(config));
+
+    memset(config + at, '[', 5000);
+    memset(config + at + 5000, ']', 5000);
+    strcpy(config + at + 10000, "}");
+    judge_config(config, strlen(config));
+
+    memset(config + at, 'y', 9 * MIB);
+    config[at] = '"';
+    strcpy(config + at + 9 * MIB, "\"}");
+    judge_config(config, strlen(config));
+    free(config);
 }
 
 static void names_with_default_prefixes_mean_the_same(void **state)
@@ -715,6 +944,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_legacy_layout),
         cmocka_unit_test(the_oci_layout_with_compressed_layers),
+        cmocka_unit_test(descriptions_that_disagree_are_refused),
+        cmocka_unit_test(an_archive_of_the_oci_is_named),
+        cmocka_unit_test(harmless_oddities_are_taken),
+        cmocka_unit_test(a_config_is_what_go_takes),
         cmocka_unit_test(links_may_come_before_their_targets),
         cmocka_unit_test(real_streams),
         cmocka_unit_test(holes_are_refused),

@@ -1,0 +1,338 @@
+/*
+ * index.json lists descriptors. Each leads to a manifest, or to an index of manifests, one a
+ * platform, of which the archive need not hold all. What it holds must be our image; attestations
+ * aside.
+ *
+ * The id under which containerd's store knows the image is the digest of the one descriptor of
+ * index.json (several names of one image give equal descriptors).
+ */
+#include "pack/oci.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "pack/document.h"
+#include "pack/layer_digest.h"
+
+#define SHA256_PREFIX   "sha256:"
+#define INDEX_DEPTH_MAX 4          /* real ones: index.json, an index, a manifest */
+#define INDEX_READS_MAX (16 * MIB) /* bytes of documents, read once or again */
+
+struct oci {
+    const struct contents *contents;
+    struct image_info *info;
+    uint64_t reads; /* bytes that may still be read */
+    bool found;     /* a manifest of our config */
+};
+
+static bool is_attestation(struct json_node descriptor)
+{
+    return json_string_equals(
+        json_get(json_get(descriptor, "annotations"), "vnd.docker.reference.type"),
+        "attestation-manifest");
+}
+
+/* The blob of a descriptor; NULL when the archive does not hold it. */
+static const struct content *blob_of(const struct oci *oci, struct json_node descriptor)
+{
+    char digest[IMAGE_ID_SIZE], path[sizeof DOCUMENT_BLOBS + IMAGE_ID_SIZE];
+
+    if (!json_string(json_get(descriptor, "digest"), digest, sizeof digest) ||
+        strncmp(digest, SHA256_PREFIX, strlen(SHA256_PREFIX)) != 0)
+        return NULL;
+    snprintf(path, sizeof path, DOCUMENT_BLOBS "%s", digest + strlen(SHA256_PREFIX));
+    return contents_plain_file(oci->contents, path);
+}
+
+static bool has_size(struct json_node descriptor, uint64_t size)
+{
+    int64_t stated;
+
+    return json_int(json_get(descriptor, "size"), &stated) && stated >= 0 &&
+           (uint64_t)stated == size;
+}
+
+static bool is_one_of(struct json_node text, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (json_string_equals(text, words[i]))
+            return true;
+    return false;
+}
+
+static bool is_index_type(struct json_node type)
+{
+    static const char *const types[] = {
+        "application/vnd.oci.image.index.v1+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json"};
+
+    return is_one_of(type, types, ARRAY_SIZE(types));
+}
+
+static bool is_manifest_type(struct json_node type)
+{
+    static const char *const types[] = {"application/vnd.oci.image.manifest.v1+json",
+                                        "application/vnd.docker.distribution.manifest.v2+json"};
+
+    return is_one_of(type, types, ARRAY_SIZE(types));
+}
+
+static bool is_config_type(struct json_node type)
+{
+    static const char *const types[] = {"application/vnd.oci.image.config.v1+json",
+                                        "application/vnd.docker.container.image.v1+json"};
+
+    return is_one_of(type, types, ARRAY_SIZE(types));
+}
+
+/* ---- layers ---- */
+
+/* Whether a media type says how the layer is packed. Docker's plain type leaves it open. */
+static bool fits(struct json_node type, const char *packed)
+{
+    static const char *const plain[] = {LAYER_PLAIN_TAR,
+                                        "application/vnd.oci.image.layer.nondistributable.v1.tar",
+                                        "application/vnd.docker.image.rootfs.diff.tar",
+                                        "application/vnd.docker.image.rootfs.foreign.diff.tar"};
+    const char *packing = packed + strlen(LAYER_PLAIN_TAR);
+    char text[128];
+
+    for (size_t i = 0; i < ARRAY_SIZE(plain); i++) {
+        snprintf(text, sizeof text, "%s%s", plain[i], packing);
+        if (json_string_equals(type, text))
+            return true;
+        if (packing[0] == '+') {
+            text[strlen(plain[i])] = '.'; /* Docker writes "tar.gzip" */
+            if (json_string_equals(type, text))
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool is_layer(const struct image_layer *layer, struct json_node descriptor)
+{
+    return json_string_equals(json_get(descriptor, "digest"), layer->digest) &&
+           has_size(descriptor, layer->raw_size) &&
+           fits(json_get(descriptor, "mediaType"), layer->media_type);
+}
+
+/* Each layer of the manifest is one of the image, and used once. Docker 25.0.0 lists them in a
+ * random order, so that the place does not count. */
+static int check_layers(const struct oci *oci, struct json_node layers, struct err *err)
+{
+    const struct image_info *info = oci->info;
+    bool used[IMAGE_LAYERS_MAX] = {false};
+    struct json_node layer = {0};
+
+    if (json_count(layers) != info->layer_count)
+        return document_bad(err, "its manifests differ in the number of layers", "");
+    while ((layer = json_next(layers, layer, NULL)).doc) {
+        unsigned i = 0;
+
+        while (i < info->layer_count && (used[i] || !is_layer(&info->layers[i], layer)))
+            i++;
+        if (i == info->layer_count || !blob_of(oci, layer))
+            return document_bad(
+                err, "its manifests differ in a layer's digest, size, type or place", "");
+        used[i] = true;
+    }
+    return 0;
+}
+
+/* ---- documents ---- */
+
+static int check_manifest(struct oci *oci, struct json_node root, const char *name, struct err *err)
+{
+    struct json_node config = json_get(root, "config");
+    const struct content *content = blob_of(oci, config);
+
+    if (shape_check(root, DOCUMENT_MANIFEST, true, name, err) < 0)
+        return ERR_FAIL;
+    if (json_present(json_get(root, "manifests")))
+        return document_bad(err, "a manifest that is an index, too:", name);
+    if (!content || !is_config_type(json_get(config, "mediaType")))
+        return 0; /* of another platform, or no image */
+    if (!json_string_equals(json_get(config, "digest"), oci->info->id)) {
+        err_set(err, ERR_INTEGRITY, "image",
+                "the image archive holds the images of several platforms, or two different ones");
+        return err_hint(err,
+                        "save one of them: docker save --platform linux/amd64 (Docker 28), or pull "
+                        "the image with --platform and save it then");
+    }
+    if (!has_size(config, oci->info->config_size))
+        return document_bad(err, "the size of the config is wrong in", name);
+    oci->found = true;
+    return check_layers(oci, json_get(root, "layers"), err);
+}
+
+static int check_descriptor(struct oci *oci, struct json_node descriptor, unsigned depth,
+                            struct err *err);
+
+static int check_descriptors(struct oci *oci, struct json_node descriptors, unsigned depth,
+                             struct err *err)
+{
+    struct json_node at = {0};
+
+    while ((at = json_next(descriptors, at, NULL)).doc)
+        if (check_descriptor(oci, at, depth, err) < 0)
+            return ERR_FAIL;
+    return 0;
+}
+
+static int check_document(struct oci *oci, struct json_node root, struct json_node type,
+                          const char *name, unsigned depth, struct err *err)
+{
+    struct json_node own = json_get(root, "mediaType");
+    char said[128];
+
+    if (!json_string(type, said, sizeof said) || (!is_index_type(type) && !is_manifest_type(type)))
+        return 0; /* passed over by all readers */
+    if (json_present(own) && !json_string_equals(own, said))
+        return document_bad(err, "two media types of", name);
+    if (is_manifest_type(type))
+        return check_manifest(oci, root, name, err);
+    if (shape_check(root, DOCUMENT_INDEX, true, name, err) < 0)
+        return ERR_FAIL;
+    if (json_present(json_get(root, "config")) || json_present(json_get(root, "layers")))
+        return document_bad(err, "an index that is a manifest, too:", name);
+    return check_descriptors(oci, json_get(root, "manifests"), depth, err);
+}
+
+static int check_descriptor(struct oci *oci, struct json_node descriptor, unsigned depth,
+                            struct err *err)
+{
+    const struct content *content = blob_of(oci, descriptor);
+    struct json *json = NULL;
+    int rc;
+
+    if (!content || is_attestation(descriptor))
+        return 0;
+    if (depth == INDEX_DEPTH_MAX || oci->reads < content->size)
+        return document_bad(err, "its indexes lead to too many others", "");
+    oci->reads -= content->size;
+    if (!has_size(descriptor, content->size))
+        return document_bad(err, "the stated size is wrong of", content->name);
+    if (document_parse(content, &json, err) < 0)
+        return ERR_FAIL;
+    rc = check_document(oci, json_root(json), json_get(descriptor, "mediaType"), content->name,
+                        depth + 1, err);
+    json_destroy(json);
+    return rc;
+}
+
+/* ---- index.json ---- */
+
+/* The one digest that the descriptors share; false when they differ. */
+static bool single_digest(struct json_node descriptors, char digest[IMAGE_ID_SIZE])
+{
+    struct json_node at = {0};
+
+    digest[0] = '\0';
+    while ((at = json_next(descriptors, at, NULL)).doc) {
+        if (is_attestation(at))
+            continue;
+        if (digest[0] == '\0') {
+            if (!json_string(json_get(at, "digest"), digest, IMAGE_ID_SIZE))
+                return false;
+        } else if (!json_string_equals(json_get(at, "digest"), digest)) {
+            return false;
+        }
+    }
+    return digest[0] != '\0';
+}
+
+/* The value of an annotation. Names of annotations are no members: their case matters, and the last
+ * of two counts. False when they could be taken for others. */
+static bool annotation(struct json_node annotations, const char *name, struct json_node *value)
+{
+    struct json_node at = {0}, key;
+    unsigned count = 0;
+
+    *value = (struct json_node){0};
+    while ((at = json_next(annotations, at, &key)).doc) {
+        if (!json_names(key, name))
+            continue;
+        if (++count > 1 || !json_string_equals(key, name))
+            return false;
+        *value = at;
+    }
+    return true;
+}
+
+/* The name of one descriptor, as containerd finds it: the full one, or else what stands for it. */
+static int read_name(struct image_info *info, struct json_node descriptor, struct err *err)
+{
+    static const char *const kinds[] = {"io.containerd.image.name",
+                                        "org.opencontainers.image.ref.name"};
+    struct json_node annotations = json_get(descriptor, "annotations"), values[ARRAY_SIZE(kinds)];
+
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+        if (!annotation(annotations, kinds[i], &values[i]))
+            return document_bad(err, "index.json can be read in two ways", "");
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+        if (!json_present(values[i]) || json_string_equals(values[i], ""))
+            continue;
+        if (!json_string(values[i], info->names[info->name_count], IMAGE_REF_SIZE))
+            return document_bad(err, "index.json has a name that is none", "");
+        info->name_count++;
+        return 0;
+    }
+    return 0;
+}
+
+static int read_names(struct image_info *info, struct json_node descriptors, struct err *err)
+{
+    size_t count = json_count(descriptors);
+    struct json_node at = {0};
+
+    if (count > IMAGE_TAGS_MAX)
+        return err_set(err, ERR_INTEGRITY, "image", "the image has too many names (%zu)", count);
+    if (count == 0)
+        return 0;
+    info->names = calloc(count, sizeof *info->names);
+    if (!info->names)
+        return err_memory(err, "the names of the image");
+    while ((at = json_next(descriptors, at, NULL)).doc)
+        if (read_name(info, at, err) < 0)
+            return ERR_FAIL;
+    return 0;
+}
+
+static int check_index(struct oci *oci, struct json_node root, struct err *err)
+{
+    struct json_node descriptors = json_get(root, "manifests");
+
+    if (json_kind(root) != JSON_OBJECT ||
+        shape_check(root, DOCUMENT_INDEX, true, "index.json", err) < 0)
+        return json_kind(root) == JSON_OBJECT ? ERR_FAIL
+                                              : document_bad(err, "index.json is no object", "");
+    if (read_names(oci->info, descriptors, err) < 0 ||
+        check_descriptors(oci, descriptors, 0, err) < 0)
+        return ERR_FAIL;
+    if (json_count(descriptors) == 0) /* some Docker 25 of an image without a name */
+        return 0;
+    if (!oci->found)
+        return document_bad(err, "index.json does not lead to the image of manifest.json", "");
+    if (!single_digest(descriptors, oci->info->manifest_id))
+        oci->info->manifest_id[0] = '\0';
+    return 0;
+}
+
+int oci_check(const struct contents *contents, struct image_info *info, struct err *err)
+{
+    struct oci oci = {.contents = contents, .info = info, .reads = INDEX_READS_MAX};
+    const struct content *content = contents_plain_file(contents, "index.json");
+    struct json *json = NULL;
+    int rc;
+
+    if (!content)
+        return 0;
+    if (document_parse(content, &json, err) < 0)
+        return ERR_FAIL;
+    rc = check_index(&oci, json_root(json), err);
+    json_destroy(json);
+    return rc;
+}
