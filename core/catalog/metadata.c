@@ -77,14 +77,16 @@ static void read_original(struct fields *fields, struct metadata *out)
 
 static void read_ours(struct fields *fields, struct metadata *out)
 {
+    char etag[STORE_ETAG_MAX] = "";
+
     fields_string(fields, "image_id", out->image_id, sizeof out->image_id, is_digest);
     fields_string(fields, "engine_id", out->engine_id, sizeof out->engine_id, is_digest);
     fields_string(fields, "manifest_id", out->manifest_id, sizeof out->manifest_id, is_digest);
     fields_string(fields, "platform", out->platform, sizeof out->platform, is_platform);
     read_layers(fields, out);
     fields_count(fields, "raw_size", &out->raw_size);
-    fields_string(fields, "archive_etag", out->archive_etag, sizeof out->archive_etag,
-                  store_etag_is_sound);
+    fields_string(fields, "archive_etag", etag, sizeof etag, store_etag_is_sound);
+    (void)store_etag_take(out->archive_etag, etag);
     fields_string(fields, "index_key", out->index_key, sizeof out->index_key, key_is_sound);
     fields_string(fields, "index_sha256", out->index_sha256, sizeof out->index_sha256, is_sha256);
     fields_count(fields, "index_size", &out->index_size);

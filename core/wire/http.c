@@ -54,11 +54,22 @@ struct http {
 
 /* -- bytes -- */
 
+static bool has_range(const struct http_exchange *exchange)
+{
+    size_t size = strlen(exchange->data_range);
+
+    return size && strncasecmp(exchange->answer.content_range, exchange->data_range, size) == 0;
+}
+
 static bool is_data(const struct http_exchange *exchange)
 {
     int status = exchange->answer.status;
-    return exchange->data_status &&
-           (status == exchange->data_status || (status == 200 && exchange->data_200));
+    if (!exchange->data_status)
+        return false;
+    if (exchange->data_status == 200)
+        return status / 100 == 2;
+    return status == exchange->data_status || (status == 200 && exchange->data_200) ||
+           (status / 100 == 2 && has_range(exchange));
 }
 
 static bool keep_data(struct http_exchange *exchange, const char *data, size_t size)

@@ -79,10 +79,12 @@ struct http_exchange {
     unsigned header_count;
     struct view body;
     bool has_body; /* PUT, POST */
-    /* Answers with this status (0: none), or with 200 when `data_200`, are data: they go to
-     * data_to, at most data_size bytes, or are added to data_text. All others go to body_text. */
+    /* Answers with this status (0: none; 200: any 2xx), or with 200 when `data_200`, are data: they
+     * go to data_to, at most data_size bytes, or are added to data_text. So is any 2xx whose
+     * Content-Range begins with `data_range` ("bytes 7-"; "": none). All others go to body_text. */
     int data_status;
     bool data_200;
+    char data_range[40];
     uint8_t *data_to;
     size_t data_size;
     struct text *data_text;

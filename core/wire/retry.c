@@ -66,6 +66,8 @@ int64_t retry_wait(const struct retry_policy *policy, struct retry_link *link,
         asked = ASKED_MAX;
     if (wait < asked)
         wait = asked;
+    if (cause == RETRY_ODD && tried >= RETRY_ODD_TRIES)
+        return RETRY_NEVER;
     if (cause != RETRY_SILENCE)
         return is_left(policy, link, tried) ? wait : RETRY_NEVER;
     if (policy->strict && tried >= policy->tries)

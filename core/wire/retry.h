@@ -44,7 +44,10 @@ enum retry_cause {
     RETRY_SILENCE,  /* no answer: connection refused, cut, stalled */
     RETRY_TROUBLE,  /* the server said it has trouble of its own */
     RETRY_THROTTLE, /* it wants us slower */
+    RETRY_ODD,      /* a whole answer that lacks what it must have: at most RETRY_ODD_TRIES */
 };
+
+#define RETRY_ODD_TRIES 3
 
 #define RETRY_NEVER INT64_C(-1)
 /*

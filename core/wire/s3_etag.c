@@ -5,17 +5,6 @@
 
 #include "base/hash.h"
 
-void s3_etag_quote(char etag[STORE_ETAG_MAX])
-{
-    size_t size = strlen(etag);
-
-    if (size == 0 || etag[0] == '"' || strncmp(etag, "W/", 2) == 0 || size + 3 > STORE_ETAG_MAX)
-        return;
-    memmove(etag + 1, etag, size);
-    etag[0] = etag[size + 1] = '"';
-    etag[size + 2] = '\0';
-}
-
 bool s3_etag_add(struct digest *md5, const char *part)
 {
     const char *digits = part + (part[0] == '"');

@@ -10,9 +10,6 @@
 
 struct digest;
 
-/* An ETag has quotes; in XML some stores leave them out. */
-void s3_etag_quote(char etag[STORE_ETAG_MAX]);
-
 /* The ETag of an object that was put together of parts: the MD5 of the parts' MD5s, one after the
  * other, and their number. False: the part's ETag is no MD5, and so the whole's is not known. */
 bool s3_etag_add(struct digest *md5, const char *part);

@@ -16,7 +16,6 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "wire/s3_etag.h"
 #include "wire/s3_xml.h"
 
 #define ENTRIES_MAX 10000 /* S3 gives 1000 a page */
@@ -67,8 +66,6 @@ static bool keep_entry(struct page_reader *reader)
         page->entries = grown;
         reader->room = room;
     }
-    if (reader->grammar->verb != STORE_UPLOADS)
-        s3_etag_quote(reader->now.info.etag);
     page->entries[page->count++] = reader->now;
     reader->now = (struct store_entry){0};
     return true;
@@ -96,9 +93,13 @@ static bool set_etag(struct page_reader *reader, const char *text)
 {
     char *etag = reader->now.info.etag;
 
+    if (reader->grammar->verb != STORE_UPLOADS) {
+        (void)store_etag_take(etag, text);
+        return true;
+    }
     if (!store_etag_is_sound(text) || !str_copy(etag, STORE_ETAG_MAX, text))
         etag[0] = '\0';
-    reader->unfit = reader->grammar->verb == STORE_UPLOADS && !etag[0];
+    reader->unfit = !etag[0];
     return true;
 }
 

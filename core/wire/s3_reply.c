@@ -28,8 +28,8 @@ static bool on_error_field(void *arg, unsigned depth, const char *parent, const 
 {
     struct error_document *error = arg;
 
-    /* <Error><Code>.. and, of some clones, <ErrorResponse><Error><Code>.. */
-    if (depth > 3 || strcmp(parent, "Error") != 0)
+    /* <Error><Code>.. and, of some clones, <ErrorResponse><Error><Code>.. or another root */
+    if (depth != 2 && (depth != 3 || strcmp(parent, "Error") != 0))
         return true;
     if (strcmp(name, "Code") == 0)
         error->found = str_copy(error->code, sizeof error->code, text);
@@ -114,11 +114,13 @@ static void fail(struct s3_reply *reply, const struct s3_place *place, struct st
     judge(reply, place, op, &word, "");
 }
 
-/* Something that should not come from a healthy store, and may be gone at the next try. */
+/* Something that should not come from a healthy store. It may be gone at the next try, or be the
+ * way of this server: so it is tried a few times only. */
 static void odd(struct s3_reply *reply, const struct s3_place *place, struct store_op *op,
                 const char *code, const char *words)
 {
-    const struct s3_word word = {NULL, 0, S3_AGAIN, RETRY_TROUBLE, ERR_INTEGRITY, code, words, ""};
+    const struct s3_word word = {NULL,          0,    S3_AGAIN, RETRY_ODD,
+                                 ERR_INTEGRITY, code, words,    HINT_ODD};
     judge(reply, place, op, &word, "");
 }
 
@@ -296,19 +298,11 @@ static void refused(struct s3_reply *reply, const struct s3_place *place, struct
 
 /* -- what went well -- */
 
-/* Copies an ETag or an upload id; false, and an empty one, when there is none that can be sent
- * back. */
-static bool take_name(char *to, size_t size, const char *from)
-{
-    to[0] = '\0';
-    return from[0] && store_etag_is_sound(from) && str_copy(to, size, from);
-}
-
 static bool read_info(struct store_op *op, const struct http_answer *answer)
 {
     op->info = (struct store_info){0};
     (void)clock_parse_http(answer->last_modified, &op->info.modified);
-    return take_name(op->info.etag, sizeof op->info.etag, answer->etag);
+    return store_etag_take(op->info.etag, answer->etag);
 }
 
 struct range {
@@ -334,7 +328,7 @@ static bool read_number(const char **text, char end, uint64_t *out)
 /* "bytes 0-99/1000", or a star for the total when the store does not know. */
 static bool read_range(const char *text, struct range *range)
 {
-    if (strncmp(text, "bytes ", 6) != 0)
+    if (strncasecmp(text, "bytes ", 6) != 0)
         return false;
     text += 6;
     if (!read_number(&text, '-', &range->first) || !read_number(&text, '/', &range->last) ||
@@ -344,30 +338,37 @@ static bool read_range(const char *text, struct range *range)
     return !range->total_known || read_number(&text, '\0', &range->total);
 }
 
+/* Whether the answer's Content-Range is what was asked for, and what came. */
+static bool is_asked_range(const struct range *range, const struct store_op *op,
+                           const struct http_answer *answer)
+{
+    return range->first == op->offset &&
+           (!op->length || range->last - range->first == op->length - 1) &&
+           (!range->total_known || range->total > range->last) &&
+           answer->received == range->last - range->first + 1;
+}
+
+/* Content-Range counts whatever the status; without it, 200 is the whole object, and 206 is what
+ * was asked for if it is as long. */
 static void got_range(struct s3_reply *reply, const struct s3_place *place, struct store_op *op,
                       const struct http_answer *answer)
 {
     struct range range = {0};
+    const char *told = answer->content_range;
+    bool whole = answer->status != 206 && op->offset == 0;
 
-    if (answer->status == 200 && op->offset == 0 && answer->received == op->length) {
-        op->info.size = op->length; /* it was the whole object that was asked for */
-        return;
-    }
-    if (answer->status != 206) {
+    if (!told[0] && op->length && answer->received == op->length &&
+        (whole || answer->status == 206))
+        op->info.size = whole ? op->length : 0;
+    else if (!told[0] && answer->status != 206)
         fail(reply, place, op, ERR_INTEGRITY, "range", "the store ignores ranges and sends it all",
              "is there a proxy or cache between here and the store?");
-        return;
-    }
-    if (!read_range(answer->content_range, &range) || range.first != op->offset ||
-        (op->length && range.last - range.first != op->length - 1) ||
-        (range.total_known && range.total <= range.last) ||
-        answer->received != range.last - range.first + 1) {
+    else if (!read_range(told, &range) || !is_asked_range(&range, op, answer))
         fail(reply, place, op, ERR_INTEGRITY, "range",
              "the store sent another range than asked for",
              "the object may be shorter than it should be, or a proxy interferes");
-        return;
-    }
-    op->info.size = range.total_known ? range.total : 0;
+    else
+        op->info.size = range.total_known ? range.total : 0;
 }
 
 static void got_object(struct s3_reply *reply, const struct s3_place *place, struct store_op *op,
@@ -387,7 +388,14 @@ static void got_object(struct s3_reply *reply, const struct s3_place *place, str
 static void got_head(struct s3_reply *reply, const struct s3_place *place, struct store_op *op,
                      const struct http_answer *answer)
 {
-    if (!read_info(op, answer) || answer->content_length < 0) {
+    bool named = read_info(op, answer);
+
+    if (named && answer->content_length < 0 && !looks_like_html(answer)) {
+        odd(reply, place, op, "answer", "the store does not tell the size");
+        reply->verdict = S3_UNSIZED;
+        return;
+    }
+    if (!named || answer->content_length < 0) {
         if (looks_like_html(answer))
             portal(reply, place, op);
         else
@@ -408,13 +416,23 @@ static void got_etag(struct s3_reply *reply, const struct s3_place *place, struc
         odd(reply, place, op, "answer", "the store sent no ETag");
 }
 
-/* The documents of Copy, Complete and Create: a root that must be the right one, and one field. */
+/* The documents of Copy, Complete and Create: one field matters, an ETag or an upload id. The
+ * reference clients do not look at the name of the root, and servers differ in it. */
 struct small_document {
-    const char *root, *field;
-    char *out;
-    size_t size;
-    bool optional, found;
+    struct store_op *op;
+    const char *field;
+    const char *sign; /* shows an answer although `field` is empty or missing; NULL: it is needed */
+    bool found;
 };
+
+static bool take_field(struct small_document *document, const char *text)
+{
+    char *id = document->op->upload_id;
+
+    if (strcmp(document->field, "ETag") == 0)
+        return store_etag_take(document->op->info.etag, text);
+    return text[0] && store_etag_is_sound(text) && str_copy(id, STORE_UPLOAD_MAX, text);
+}
 
 static bool on_small_field(void *arg, unsigned depth, const char *parent, const char *name,
                            const char *text)
@@ -423,17 +441,23 @@ static bool on_small_field(void *arg, unsigned depth, const char *parent, const 
 
     (void)parent;
     if (depth == 2 && strcmp(name, document->field) == 0)
-        document->found = take_name(document->out, document->size, text);
+        document->found = take_field(document, text) || document->sign;
+    else if (depth == 2 && document->sign && strcmp(name, document->sign) == 0)
+        document->found = true;
     return true;
 }
 
-static bool read_small(struct small_document *document, struct view body)
+/* An ETag may stand in the header alone. */
+static bool read_small(struct small_document *document, const struct http_answer *answer)
 {
-    char root[S3_XML_NAME];
     struct err ignored;
 
-    return s3_xml_read(body, root, on_small_field, document, &ignored) == 0 &&
-           strcmp(root, document->root) == 0 && (document->found || document->optional);
+    document->op->upload_id[0] = '\0';
+    if (s3_xml_read(answer->body, NULL, on_small_field, document, &ignored) < 0)
+        return false;
+    if (!document->found && strcmp(document->field, "ETag") == 0)
+        document->found = take_field(document, answer->etag);
+    return document->found;
 }
 
 /* 200, but the truth is in the document: an answer, an error, or nothing that can be read. */
@@ -443,11 +467,9 @@ static void got_document(struct s3_reply *reply, const struct s3_place *place, s
     struct error_document error;
 
     op->info = (struct store_info){0};
-    if (read_small(document, answer->body)) {
-        s3_etag_quote(op->info.etag);
-        return;
-    }
     read_error(&error, answer->body);
+    if (!error.found && read_small(document, answer))
+        return;
     if (error.found) {
         struct http_answer as_error = *answer;
         as_error.status = 500; /* for codes we do not know: worth another try */
@@ -505,14 +527,10 @@ static void got_page(struct s3_reply *reply, const struct s3_place *place, struc
 static void succeeded(struct s3_reply *reply, const struct s3_place *place, struct store_op *op,
                       const struct http_answer *answer)
 {
-    char *etag = op->info.etag;
-    struct small_document copy = {"CopyObjectResult", "ETag", etag, STORE_ETAG_MAX, false, false};
-    struct small_document part = {"CopyPartResult", "ETag", etag, STORE_ETAG_MAX, false, false};
+    struct small_document copy = {op, "ETag", NULL, false};
+    struct small_document upload = {op, "UploadId", NULL, false};
     /* Ceph completes with an empty ETag: the caller may look it up. */
-    struct small_document whole = {
-        "CompleteMultipartUploadResult", "ETag", etag, STORE_ETAG_MAX, true, false};
-    struct small_document upload = {
-        "InitiateMultipartUploadResult", "UploadId", op->upload_id, STORE_UPLOAD_MAX, false, false};
+    struct small_document whole = {op, "ETag", "Key", false};
 
     reply->verdict = S3_DONE;
     reply->bucket_exists = true;
@@ -533,10 +551,8 @@ static void succeeded(struct s3_reply *reply, const struct s3_place *place, stru
             portal(reply, place, op);
         break;
     case STORE_COPY:
-        got_document(reply, place, op, answer, &copy);
-        break;
     case STORE_UPLOAD_COPY_PART:
-        got_document(reply, place, op, answer, &part);
+        got_document(reply, place, op, answer, &copy);
         break;
     case STORE_UPLOAD_COMPLETE:
         got_document(reply, place, op, answer, &whole);

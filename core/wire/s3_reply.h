@@ -30,6 +30,7 @@ enum s3_verdict {
     S3_ASK,     /* a HEAD was refused, and HEADs carry no reason: ask for it with a GET */
     S3_EXPIRED, /* the session token has expired: with new credentials it may go */
     S3_UNSURE,  /* an UPLOAD_COMPLETE may or may not have happened */
+    S3_UNSIZED, /* a HEAD went well and did not tell the size: a ranged GET does */
 };
 
 struct s3_reply {

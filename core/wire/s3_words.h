@@ -15,6 +15,7 @@
     "the "                                                                                         \
     "profile"
 #define HINT_IN_PATH "set \"addressing\" in the profile to \"path\""
+#define HINT_ODD     "s3dock doctor tells what this server cannot do"
 #define HINT_PORTAL                                                                                \
     "is there a login page or a proxy between here and the store, or is \"endpoint\" its web "     \
     "console?"

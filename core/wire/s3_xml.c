@@ -85,8 +85,12 @@ int s3_xml_read(struct view document, char root[S3_XML_NAME], s3_xml_end *end, v
                 struct err *err)
 {
     struct reader reader = {.end = end, .arg = arg};
-    int size = document.size < INT_MAX ? (int)document.size : INT_MAX;
+    int size;
 
+    /* A server that keeps the connection alive with blanks may send some before the declaration. */
+    while (document.size && strchr(" \t\r\n", document.data[0]) && document.data[0])
+        document = view_of(document.data + 1, document.size - 1);
+    size = document.size < INT_MAX ? (int)document.size : INT_MAX;
     reader.parser = XML_ParserCreate(NULL);
     if (!reader.parser)
         return err_memory(err, "an XML document");

@@ -37,6 +37,16 @@ bool store_etag_is_sound(const char *etag)
     return true;
 }
 
+bool store_etag_take(char to[STORE_ETAG_MAX], const char *from)
+{
+    from += strncmp(from, "W/\"", 3) == 0 ? 2 : 0;
+    to[0] = '\0';
+    if (!from[0] || strlen(from) + 3 > STORE_ETAG_MAX || !store_etag_is_sound(from))
+        return false;
+    snprintf(to, STORE_ETAG_MAX, from[0] == '"' ? "%s" : "\"%s\"", from);
+    return true;
+}
+
 void store_page_finish(struct store_page *page)
 {
     for (size_t i = 0; i < page->count; i++)

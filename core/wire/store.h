@@ -61,6 +61,10 @@ enum store_answer {
 /* Whether it can go into a header of a request as it is: visible ASCII, no blank. True of "". ETags
  * and upload ids of answers and documents that are not so count as not sent. */
 bool store_etag_is_sound(const char *etag);
+/* Copies an ETag in the one form in which ETags are kept and compared: with quotes, which some
+ * stores leave out, and without the mark of a weak one, which proxies add. False, and "": it is
+ * empty, too long or not sound. */
+bool store_etag_take(char to[STORE_ETAG_MAX], const char *from);
 
 struct store_info {
     uint64_t size;

@@ -19,6 +19,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -217,6 +218,10 @@ static void address(const struct s3_store *s3, struct trip *trip, unsigned lines
     exchange->has_body = trip->request.has_body;
     exchange->data_status = !data ? 0 : ranged ? 206 : 200;
     exchange->data_200 = ranged && op->offset == 0;
+    exchange->data_range[0] = '\0';
+    if (ranged)
+        snprintf(exchange->data_range, sizeof exchange->data_range, "bytes %" PRIu64 "-",
+                 op->offset);
     exchange->data_to = data ? op->buffer : NULL;
     exchange->data_size = data && op->buffer ? (size_t)op->length : 0;
     exchange->data_text = data && !op->buffer ? op->text : NULL;
@@ -339,10 +344,10 @@ static void keep_progress(struct trip *trip)
     struct store_op *op = trip->op;
     const struct http_answer *answer = &trip->exchange.answer;
 
-    if (trip->errand || op->verb != STORE_GET || !op->buffer || answer->status != 206)
+    if (trip->errand || op->verb != STORE_GET || !op->buffer || !answer->content_range[0])
         return;
-    if (!trip->etag[0] && !str_copy(trip->etag, sizeof trip->etag, answer->etag))
-        return;
+    if (!trip->etag[0])
+        (void)store_etag_take(trip->etag, answer->etag);
     if (!trip->etag[0] || answer->received == 0 || trip->have + answer->received >= op->length)
         return;
     if (answer->received >= RESUME_MIN)
@@ -481,6 +486,15 @@ static void ask_why(struct s3_store *s3, int seat)
                S3_AGAIN);
 }
 
+/* Some servers and proxies leave Content-Length out of the answer to a HEAD: Content-Range has it.
+ */
+static void ask_size(struct s3_store *s3, int seat)
+{
+    run_errand(s3, seat,
+               &(struct store_op){.verb = STORE_GET, .key = s3->trips[seat].op->key, .length = 1},
+               S3_DONE);
+}
+
 static void look_at_object(struct s3_store *s3, int seat, enum s3_verdict fallback)
 {
     run_errand(s3, seat, &(struct store_op){.verb = STORE_HEAD, .key = s3->trips[seat].op->key},
@@ -583,13 +597,19 @@ static void judge_reason(struct s3_store *s3, int seat, enum s3_verdict verdict)
     if (verdict == S3_ABSENT) {
         take_over(trip);
         leave(s3, seat, STORE_ABSENT);
+    } else if (verdict == S3_DONE && trip->fallback == S3_DONE && trip->aux.info.size) {
+        trip->op->info = trip->aux.info;
+        end_errand(trip);
+        leave(s3, seat, STORE_DONE);
     } else if (verdict == S3_FAILED && trip->aux.http_status >= 400 &&
                trip->aux.http_status != 416) {
         give_up(s3, seat);
     } else { /* it can be read after all */
         end_errand(trip);
         trip->op->err = trip->fallback_err;
-        try_again(s3, seat, &(struct s3_reply){.cause = RETRY_TROUBLE});
+        try_again(
+            s3, seat,
+            &(struct s3_reply){.cause = trip->fallback == S3_DONE ? RETRY_ODD : RETRY_TROUBLE});
     }
 }
 
@@ -671,6 +691,12 @@ static void settle(struct s3_store *s3, int seat, const struct s3_reply *reply)
             settle_end(s3, seat, S3_ABSENT);
         else
             ask_why(s3, seat);
+        break;
+    case S3_UNSIZED:
+        if (s3->trips[seat].errand) /* the size does not matter, or cannot be told */
+            settle_end(s3, seat, S3_DONE);
+        else
+            ask_size(s3, seat);
         break;
     case S3_UNSURE:
         s3->trips[seat].perhaps_done = true;

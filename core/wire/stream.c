@@ -358,7 +358,7 @@ int stream_status(struct stream *stream, int *status, struct err *err)
         if (event < 0)
             return ERR_FAIL;
     }
-    *status = stream->http.status;
+    *status = stream->http.status / 100 == 2 ? 200 : stream->http.status;
     return 0;
 }
 

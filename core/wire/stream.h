@@ -39,8 +39,8 @@ struct stream;
 struct stream *stream_open(const struct stream_peer *peer, const char *method, const char *path,
                            const char *content_type, struct view body, bool upload,
                            struct err *err);
-/* Waits for the answer's header. The status in *status. May be called while uploading: then it ends
- * the body. */
+/* Waits for the answer's header. The status in *status: 200 for every 2xx, which Docker's own
+ * client does not tell apart either. May be called while uploading: then it ends the body. */
 int stream_status(struct stream *stream, int *status, struct err *err);
 /* A header of the answer by its lower-case name, or "". */
 const char *stream_header(struct stream *stream, const char *name);
