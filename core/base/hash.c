@@ -38,7 +38,9 @@ static EVP_MD *fetched_sha256;
 
 static void fetch_sha256(void)
 {
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
     fetched_sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+#endif
 }
 
 /* EVP_sha256() is looked up among the providers by each digest that begins, which takes longer than

@@ -2,7 +2,7 @@
  * The push, as it flows:
  *
  *    reader             workers              conductor                         store
- *    source -> cut  ==> fingerprint, pack ==> order -> parts -> (part) ==>     upload
+ *    source -> cut  ==>    name, pack     ==> order -> parts -> (part) ==>     upload
  *       ^                                        |                               |
  *       +------------------ empty spans ---------+<------------ parts -----------+
  *
@@ -112,7 +112,17 @@ static void release_span(struct attempt *a, struct span *span)
         slots_give(a->rig.slots, span->slot);
 }
 
-static void on_filled(struct attempt *a, struct span *span)
+static void give(struct attempt *a, struct span *span, int kind,
+                 void (*run)(struct job *job, void *scratch))
+{
+    span->job.home = a->rig.home;
+    span->job.msg.kind = kind;
+    span->job.run = run;
+    workers_give(a->rig.workers, &span->job);
+}
+
+/* In the order of the stream. */
+static void pack(struct attempt *a, struct span *span)
 {
     struct err err;
 
@@ -122,12 +132,31 @@ static void on_filled(struct attempt *a, struct span *span)
         release_span(a, span);
         return;
     }
-    span->job.home = a->rig.home;
-    span->job.msg.kind = RIG_PACKED;
-    span->job.run = span_pack;
     if (a->rig.weave)
         weave_mark(a->rig.weave, span);
-    workers_give(a->rig.workers, &span->job);
+    give(a, span, RIG_PACKED, span_pack);
+}
+
+/* What is compared with earlier archives is named first, so that what they hold is not packed. */
+static void on_filled(struct attempt *a, struct span *span)
+{
+    if (a->rig.weave && !span->named && !a->stopping)
+        give(a, span, RIG_NAMED, span_name);
+    else
+        pack(a, span);
+}
+
+static void on_named(struct attempt *a, struct span *span)
+{
+    if (a->stopping) {
+        release_span(a, span);
+        return;
+    }
+    order_put(&a->rig.named, span->number, span);
+    while ((span = order_take(&a->rig.named))) {
+        weave_look_up(a->rig.weave, span);
+        pack(a, span);
+    }
 }
 
 /* A whole span has become archive: its chunks enter the index. */
@@ -304,6 +333,9 @@ static void dispatch(struct attempt *a, struct msg *msg)
     case RIG_FILLED:
         on_filled(a, (struct span *)msg);
         break;
+    case RIG_NAMED:
+        on_named(a, (struct span *)msg);
+        break;
     case RIG_SPARE:
         slots_give(a->rig.slots, ((struct span *)msg)->slot);
         break;
@@ -341,7 +373,7 @@ static void drop_what_waits(struct attempt *a)
         slots_give(a->rig.slots, a->current->slot);
     a->current = NULL;
     drop_last(a);
-    while ((span = order_take_any(&a->rig.order)))
+    while ((span = order_take_any(&a->rig.order)) || (span = order_take_any(&a->rig.named)))
         slots_give(a->rig.slots, span->slot);
     while ((part = upload_reclaim(a->rig.upload)))
         parts_give(a->rig.parts, part);

@@ -1,7 +1,7 @@
 /*
  * reader - the thread that turns a save stream into spans of raw chunks: source -> cut -> slots.
- * Where earlier archives are known, each chunk gets its name, and the place where one of them holds
- * it. Else the workers name chunks (span_pack): there it is done in parallel.
+ * Where the source may leave layers out, each chunk that ends decides whether reading goes on: then
+ * the reader names it and looks it up in the earlier archives. Else the workers name chunks.
  *
  * What the source need not read becomes chunks without bytes (SPAN_UNREAD).
  *
@@ -26,9 +26,10 @@
 struct reader_options {
     struct source *source; /* borrowed; used by the reader alone until it is done */
     struct chunk_params params;
-    int64_t mtime;             /* for the headers, seconds since 1970 */
-    size_t slot_size;          /* of slot->in: at least READER_SLOT_MIN */
-    const struct known *known; /* chunks of earlier archives, or NULL */
+    int64_t mtime;    /* for the headers, seconds since 1970 */
+    size_t slot_size; /* of slot->in: at least READER_SLOT_MIN */
+    const struct known
+        *known; /* chunks of earlier archives: of a source with unread layers. Or NULL */
     struct inbox *home;
     int kind_started, kind_span, kind_spare, kind_done; /* msg.kind of what is posted */
 };

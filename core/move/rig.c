@@ -26,6 +26,7 @@ static void free_packer(void *packer)
 static int make_buffers(struct rig *r, const struct shares *s, struct err *err)
 {
     order_init(&r->order, s->slots);
+    order_init(&r->named, s->slots);
     r->home = inbox_create(err);
     r->slots = slots_create(s->slots, SHARES_SLOT_SIZE, span_bound(SHARES_SLOT_SIZE),
                             sizeof(struct span), err);
@@ -86,17 +87,18 @@ static int start_threads(struct rig *r, unsigned jobs, struct err *err)
         err);
     if (!r->workers)
         return ERR_FAIL;
-    r->reader = reader_create(&(struct reader_options){.source = r->source,
-                                                       .params = CHUNK_DEFAULT,
-                                                       .mtime = origin_time(r->push, r->source),
-                                                       .slot_size = SHARES_SLOT_SIZE,
-                                                       .known = r->bases.known,
-                                                       .home = r->home,
-                                                       .kind_started = RIG_STARTED,
-                                                       .kind_span = RIG_FILLED,
-                                                       .kind_spare = RIG_SPARE,
-                                                       .kind_done = RIG_READ},
-                              err);
+    r->reader =
+        reader_create(&(struct reader_options){.source = r->source,
+                                               .params = CHUNK_DEFAULT,
+                                               .mtime = origin_time(r->push, r->source),
+                                               .slot_size = SHARES_SLOT_SIZE,
+                                               .known = r->source->unread ? r->bases.known : NULL,
+                                               .home = r->home,
+                                               .kind_started = RIG_STARTED,
+                                               .kind_span = RIG_FILLED,
+                                               .kind_spare = RIG_SPARE,
+                                               .kind_done = RIG_READ},
+                      err);
     return r->reader ? 0 : ERR_FAIL;
 }
 

@@ -20,6 +20,7 @@
 enum rig_message {
     RIG_STARTED = 1,
     RIG_FILLED,
+    RIG_NAMED,
     RIG_SPARE,
     RIG_READ,
     RIG_PACKED,
@@ -35,8 +36,8 @@ struct rig {
     struct slots *slots;
     struct workers *workers;
     struct source *source;
-    struct reader *reader; /* runs from the beginning */
-    struct order order;
+    struct reader *reader;     /* runs from the beginning */
+    struct order order, named; /* spans that were packed; and, of a push that compares, named */
     struct parts *parts;
     struct upload *upload; /* NULL: nothing in the bucket was touched */
     struct index_builder *builder;

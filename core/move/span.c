@@ -23,11 +23,44 @@ struct span *span_of(struct slot *slot)
     return span;
 }
 
+/* Names the chunks from `first` on, as many as go together, whose bytes lie one behind the other
+ * from *raw on. Moves *raw behind them; returns how many. */
+static unsigned name_some(const struct span *span, unsigned first, const uint8_t **raw,
+                          struct chunk_name out[CHUNK_NAMES_MAX])
+{
+    struct view bytes[CHUNK_NAMES_MAX];
+    unsigned count = 0;
+
+    for (; count < CHUNK_NAMES_MAX && first + count < span->count; count++) {
+        bytes[count] = view_of(*raw, span->chunks[first + count].chunk.raw_size);
+        *raw += bytes[count].size;
+    }
+    chunk_names_of(span->names, bytes, count, out);
+    return count;
+}
+
+void span_name(struct job *job, void *scratch)
+{
+    struct span *span = (struct span *)job;
+    struct chunk_name names[CHUNK_NAMES_MAX];
+    const uint8_t *raw = span->slot->in;
+
+    (void)scratch;
+    for (unsigned first = 0, count; first < span->count; first += count) {
+        count = name_some(span, first, &raw, names);
+        for (unsigned i = 0; i < count; i++)
+            span->chunks[first + i].chunk.name = names[i];
+    }
+    span->named = true;
+}
+
 void span_pack(struct job *job, void *scratch)
 {
     struct span *span = (struct span *)job;
     const uint8_t *in = span->slot->in;
 
+    if (!span->named)
+        span_name(job, NULL);
     for (unsigned i = 0; i < span->count; i++) {
         struct index_chunk *chunk = &span->chunks[i].chunk;
         bool stored = span->chunks[i].flags & CHUNK_STORED;
@@ -36,8 +69,6 @@ void span_pack(struct job *job, void *scratch)
             chunk->packed_size = 0;
             continue;
         }
-        if (!span->named)
-            chunk->name = chunk_name_of(span->names, in, chunk->raw_size);
         if (span->chunks[i].sent)
             ; /* it leaves a gap */
         else if (span->chunks[i].unpacked)
@@ -62,27 +93,62 @@ static int unpack_kept(const struct span *span, struct unpacker *unpacker,
                : 0;
 }
 
-/* Brings one chunk into the clear, wherever it lies, and checks its name. */
+/* Brings one chunk into the clear, wherever it lies. */
 static int unpack_chunk(const struct span *span, struct unpacker *unpacker,
                         const struct span_chunk *from, uint8_t *raw, struct err *err)
 {
     const struct index_chunk *chunk = &from->chunk;
-    struct chunk_name name;
-    int failed;
 
     if (from->flags & SPAN_SPOOLED)
-        failed = file_read_at(span->spool, raw, chunk->raw_size, (off_t)from->at, "the spool", err);
-    else if (from->flags & SPAN_KEPT)
-        failed = unpack_kept(span, unpacker, from, raw, err);
-    else
-        failed = member_unpack(unpacker, view_of(span->slot->in + from->at, chunk->packed_size),
-                               raw, chunk->raw_size, err);
-    if (failed)
-        return ERR_FAIL;
-    name = chunk_name_of(span->names, raw, chunk->raw_size);
-    if (chunk_name_equals(&name, &chunk->name))
-        return 0;
-    return err_set(err, ERR_INTEGRITY, "chunk", "a chunk is not the one that the index names");
+        return file_read_at(span->spool, raw, chunk->raw_size, (off_t)from->at, "the spool", err);
+    if (from->flags & SPAN_KEPT)
+        return unpack_kept(span, unpacker, from, raw, err);
+    return member_unpack(unpacker, view_of(span->slot->in + from->at, chunk->packed_size), raw,
+                         chunk->raw_size, err);
+}
+
+/* Adds the place of a chunk that failed to the error. */
+static void locate(struct span *span, const struct span_chunk *chunk)
+{
+    if (!(chunk->flags & (SPAN_SPOOLED | SPAN_KEPT)))
+        err_wrap(&span->err, "archive bytes %llu+%u",
+                 (unsigned long long)span->op.offset + chunk->at, chunk->chunk.packed_size);
+}
+
+static int unpack_all(struct span *span, struct unpacker *unpacker)
+{
+    for (unsigned i = 0; i < span->count; i++) {
+        const struct span_chunk *chunk = &span->chunks[i];
+
+        if (unpack_chunk(span, unpacker, chunk, span->slot->out + span->out_size, &span->err)) {
+            locate(span, chunk);
+            return ERR_FAIL;
+        }
+        span->out_size += chunk->chunk.raw_size;
+    }
+    return 0;
+}
+
+/* Compares what was unpacked with the names in the index. */
+static int check_names_of(struct span *span)
+{
+    struct chunk_name names[CHUNK_NAMES_MAX];
+    const uint8_t *raw = span->slot->out;
+
+    for (unsigned first = 0, count; first < span->count; first += count) {
+        count = name_some(span, first, &raw, names);
+        for (unsigned i = 0; i < count; i++) {
+            const struct span_chunk *chunk = &span->chunks[first + i];
+
+            if (chunk_name_equals(&names[i], &chunk->chunk.name))
+                continue;
+            err_set(&span->err, ERR_INTEGRITY, "chunk",
+                    "a chunk is not the one that the index names");
+            locate(span, chunk);
+            return ERR_FAIL;
+        }
+    }
+    return 0;
 }
 
 /* What lay in the file of this host's chunks is not wanted again: gone before the disk has it. A
@@ -112,17 +178,8 @@ void span_unpack(struct job *job, void *scratch)
 {
     struct span *span = (struct span *)job;
 
-    for (unsigned i = 0; i < span->count; i++) {
-        const struct span_chunk *chunk = &span->chunks[i];
-
-        if (unpack_chunk(span, scratch, chunk, span->slot->out + span->out_size, &span->err)) {
-            if (!(chunk->flags & (SPAN_SPOOLED | SPAN_KEPT)))
-                err_wrap(&span->err, "archive bytes %llu+%u",
-                         (unsigned long long)span->op.offset + chunk->at, chunk->chunk.packed_size);
-            return;
-        }
-        span->out_size += chunk->chunk.raw_size;
-    }
+    if (unpack_all(span, scratch) || check_names_of(span))
+        return;
     forget_spooled(span);
     if (span->kept)
         spool_keep(span->kept, span->op.offset, view_of(span->slot->in, span->in_size));

@@ -51,7 +51,7 @@ struct span {
     struct slot *slot;
     uint64_t number;      /* in the order of the stream */
     enum name_kind names; /* of its chunks */
-    bool named; /* push: the reader has named its chunks; else a worker does, before it packs */
+    bool named;           /* push: its chunks have their names */
     unsigned count;
     struct span_chunk chunks[SPAN_CHUNKS];
     size_t in_size;     /* bytes that count in slot->in */
@@ -70,6 +70,9 @@ struct span *span_of(struct slot *slot);
 /* The jobs. scratch: a struct packer, a struct unpacker. */
 void span_pack(struct job *job, void *scratch);
 void span_unpack(struct job *job, void *scratch);
+/* Push: names the chunks of a span, none of which is unread. Scratch: any. span_pack does it where
+ * nothing needs the names before. */
+void span_name(struct job *job, void *scratch);
 /* Of a span without chunks: fills it from the spool, or keeps what was fetched. Scratch: any. */
 void span_settle(struct job *job, void *scratch);
 /* Keeps what was fetched; span->err: that did not work. Scratch: any. */

@@ -28,6 +28,7 @@ struct weave {
 
     struct held run; /* as seen when marking: size is what the run has so far */
     uint64_t run_size, seen;
+    uint32_t cursor; /* into the known chunks */
 
     unsigned done; /* chunks of the current span */
     size_t in, out;
@@ -127,6 +128,16 @@ static void mark(struct weave *w, struct span_chunk *chunk)
     w->run = (struct held){.base = held->base, .offset = held->offset + held->size};
     w->run_size += held->size;
     w->seen += held->size;
+}
+
+void weave_look_up(struct weave *weave, struct span *span)
+{
+    for (unsigned i = 0; i < span->count; i++) {
+        struct span_chunk *chunk = &span->chunks[i];
+
+        known_find(weave->options.bases->known, &chunk->chunk.name, chunk->chunk.raw_size,
+                   &weave->cursor, &chunk->held);
+    }
 }
 
 void weave_mark(struct weave *weave, struct span *span)

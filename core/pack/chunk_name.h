@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
+
 enum name_kind {
     NAME_SHA256, /* index version 2 */
     NAME_XXH3,   /* index version 1: 16 bytes in canonical order, and 8 zeros */
@@ -25,6 +27,11 @@ struct chunk_name {
 };
 
 struct chunk_name chunk_name_of(enum name_kind kind, const void *data, size_t size);
+/* Of several byte strings at once, which takes less time than one by one. At most CHUNK_NAMES_MAX.
+ */
+#define CHUNK_NAMES_MAX 16
+void chunk_names_of(enum name_kind kind, const struct view *bytes, size_t count,
+                    struct chunk_name *out);
 bool chunk_name_equals(const struct chunk_name *a, const struct chunk_name *b);
 
 #endif
