@@ -82,6 +82,7 @@ static void read_ours(struct fields *fields, struct metadata *out)
     fields_string(fields, "image_id", out->image_id, sizeof out->image_id, is_digest);
     fields_string(fields, "engine_id", out->engine_id, sizeof out->engine_id, is_digest);
     fields_string(fields, "manifest_id", out->manifest_id, sizeof out->manifest_id, is_digest);
+    fields_bool(fields, "packed_layers", &out->packed_layers);
     fields_string(fields, "platform", out->platform, sizeof out->platform, is_platform);
     read_layers(fields, out);
     fields_count(fields, "raw_size", &out->raw_size);
@@ -132,6 +133,8 @@ static void write_ours(struct json_writer *w, const struct metadata *metadata)
     jw_string_if(w, "image_id", metadata->image_id);
     jw_string_if(w, "engine_id", metadata->engine_id);
     jw_string_if(w, "manifest_id", metadata->manifest_id);
+    if (metadata->packed_layers)
+        jw_bool(w, "packed_layers", true);
     jw_string_if(w, "platform", metadata->platform);
     if (metadata->layer_count) {
         jw_array(w, "layers");

@@ -30,8 +30,9 @@ struct metadata {
     char image_id[80];  /* SHA-256 of the config */
     char engine_id[80]; /* what the pushing daemon called it, when that differs (containerd store),
                            or who loads the archive as it is; or "" */
-    char manifest_id[80]; /* what a containerd store calls it that was given its bundle, with layers
-                             that are plain tars; "": it cannot be bundled, or not known */
+    char manifest_id[80]; /* what a containerd store calls it that was given its bundle; "": not
+                             known */
+    bool packed_layers;   /* some layers of the bundle are not plain tars */
     char platform[96];    /* "linux/amd64" or "linux/arm64/v8" */
     uint64_t raw_size;    /* of the save stream */
     char archive_etag[256];

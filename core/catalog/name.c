@@ -207,3 +207,16 @@ int name_parse_image(const char *text, struct image_name *out, struct err *err)
     *out = name;
     return 0;
 }
+
+bool name_means(const char *name, const char *reference)
+{
+    static const char *const prefixes[] = {"", "docker.io/library/", "library/", "localhost/"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
+        size_t size = strlen(prefixes[i]);
+
+        if (strncmp(name, prefixes[i], size) == 0 && strcmp(name + size, reference) == 0)
+            return true;
+    }
+    return false;
+}

@@ -43,6 +43,9 @@ int name_check_version(const char *text, struct err *err);
  * it knows what it stands for. One that is there (the original allowed it) is read as any other. */
 int name_check_new_env(const char *text, struct err *err);
 int name_check_new_version(const char *text, struct err *err);
+/* Whether an engine's name is `reference` ("app:tag"): equal, or equal behind "docker.io/library/",
+ * "library/" or "localhost/", which engines put in front of a name without a registry. */
+bool name_means(const char *name, const char *reference);
 /* 5 to 40 lower-case hex digits. */
 bool name_is_hash(const char *text);
 

@@ -5,15 +5,16 @@
 
 #include "base/err.h"
 #include "base/hash.h"
+#include "pack/layer_digest.h"
 #include "pack/tar.h"
 
 struct assembly {
     const struct bundle *bundle;
     const struct image_info *image;
     struct sink *sink;
-    struct digest *digest;
-    unsigned part; /* the one that is written next, or being written */
-    uint64_t done; /* bytes of its payload */
+    struct layer_digest *digest; /* of the layer that is being written */
+    unsigned part;               /* the one that is written next, or being written */
+    uint64_t done;               /* bytes of its payload */
 };
 
 static const uint8_t zeros[TAR_BLOCK];
@@ -28,7 +29,7 @@ struct assembly *assembly_create(const struct bundle *bundle, const struct image
     a->bundle = bundle;
     a->image = image;
     a->sink = sink;
-    a->digest = digest_create(DIGEST_SHA256);
+    a->digest = layer_digest_create();
     if (a->digest)
         return a;
     free(a);
@@ -39,22 +40,34 @@ void assembly_destroy(struct assembly *assembly)
 {
     if (!assembly)
         return;
-    digest_destroy(assembly->digest);
+    layer_digest_destroy(assembly->digest);
     free(assembly);
 }
 
-/* The layer is whole: is it the one? */
+static bool is_digest(const char *name, const uint8_t sum[SHA256_SIZE])
+{
+    uint8_t wanted[SHA256_SIZE];
+
+    return hex_decode(name + strlen("sha256:"), wanted, sizeof wanted) &&
+           memcmp(sum, wanted, sizeof wanted) == 0;
+}
+
+/* Holds a whole layer against all that the documents of the bundle say of it. */
 static int end_layer(struct assembly *a, const struct bundle_part *part, struct err *err)
 {
-    const char *diff_id = a->image->layers[part->layer].diff_id;
+    const struct image_layer *layer = &a->image->layers[part->layer];
     size_t padding = (size_t)(-part->raw_size % TAR_BLOCK);
-    uint8_t sum[SHA256_SIZE], wanted[SHA256_SIZE];
+    uint8_t stored[SHA256_SIZE], diff[SHA256_SIZE];
+    bool packed;
 
-    digest_end(a->digest, sum);
-    if (!hex_decode(diff_id + strlen("sha256:"), wanted, sizeof wanted) ||
-        memcmp(sum, wanted, sizeof sum) != 0)
+    layer_digest_end(a->digest, stored, diff, &packed);
+    if (!is_digest(layer->digest, stored) || !is_digest(layer->diff_id, diff))
         return err_set(err, ERR_INTEGRITY, "layer", "layer %d is not the one that the config names",
                        part->layer + 1);
+    if (strcmp(layer->media_type, layer_digest_media_type(a->digest)) != 0)
+        return err_set(err, ERR_INTEGRITY, "layer", "layer %d is no %s", part->layer + 1,
+                       layer->media_type);
+    layer_digest_reset(a->digest);
     a->part++;
     a->done = 0;
     return padding ? sink_write(a->sink, view_of(zeros, padding), err) : 0;
@@ -105,7 +118,7 @@ int assembly_feed(struct assembly *assembly, uint64_t raw_offset, struct view by
         take = part->raw_size - assembly->done;
         if (take > bytes.size)
             take = bytes.size;
-        digest_add(assembly->digest, bytes.data, (size_t)take);
+        layer_digest_add(assembly->digest, bytes.data, (size_t)take);
         if (sink_write(assembly->sink, view_of(bytes.data, (size_t)take), err))
             return ERR_FAIL;
         assembly->done += take;

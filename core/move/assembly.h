@@ -1,8 +1,9 @@
 /*
- * assembly - puts a bundle together from chunks of the save stream, as they come, and judges them.
+ * assembly - writes a bundle, from bytes of the save stream as they come, and proves them.
  *
- * Every layer must have its SHA-256. The documents and the end of the tar are withheld until all of
- * them were seen to: a daemon that was not given the end of its tar loads nothing.
+ * Every layer must have its SHA-256 as it is stored, its diffID once it is unpacked, and its media
+ * type. The documents and the end of the tar are withheld until all layers are proven: a daemon
+ * that was not given the end of its tar loads nothing.
  */
 #ifndef S3DOCK_MOVE_ASSEMBLY_H
 #define S3DOCK_MOVE_ASSEMBLY_H
@@ -22,7 +23,7 @@ void assembly_destroy(struct assembly *assembly); /* takes NULL */
 
 /* The bytes that stand at raw_offset of the save stream. In ascending order; ranges that the bundle
  * does not need may be left out, and are dropped when they are given. integrity.index: bytes that
- * are needed were left out. integrity.layer: a layer is not what its name says. */
+ * are needed were left out. integrity.layer: a layer is not what the documents say of it. */
 int assembly_feed(struct assembly *assembly, uint64_t raw_offset, struct view bytes,
                   struct err *err);
 /* All was fed. Writes the documents and the end of the tar, if every layer was whole. */

@@ -318,7 +318,7 @@ static void on_read(struct attempt *a)
         stop(a, &err);
         return;
     }
-    if (check_names(a->image, a->rig.push->name.ref, NULL, &err)) {
+    if (check_names(a->image, a->rig.push->name.ref, &err)) {
         hint_name(a->image, a->rig.push->name.ref, &err);
         stop(a, &err);
     }

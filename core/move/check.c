@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "catalog/name.h"
 #include "pack/tar.h"
 
 struct check {
@@ -16,7 +17,6 @@ struct check {
     struct image *image;
     uint8_t carry[TAR_BLOCK];
     size_t carried;
-    uint64_t withheld;
 };
 
 struct check *check_create(void)
@@ -57,8 +57,6 @@ static long scan(struct check *c, const uint8_t *bytes, size_t size, struct err 
             break;
         if (image_feed(c->image, &step, tar_entry(c->tar), bytes, err))
             return ERR_FAIL;
-        if (step.event == TAR_TRAILER)
-            c->withheld += step.used;
         bytes += step.used;
         size -= step.used;
     }
@@ -87,10 +85,8 @@ static int use_carry(struct check *c, struct view *bytes, struct err *err)
     return 0;
 }
 
-int check_feed(struct check *check, struct view bytes, size_t *pass, struct err *err)
+int check_feed(struct check *check, struct view bytes, struct err *err)
 {
-    uint64_t withheld = check->withheld;
-    size_t size = bytes.size;
     long left;
 
     if (use_carry(check, &bytes, err))
@@ -102,24 +98,18 @@ int check_feed(struct check *check, struct view bytes, size_t *pass, struct err 
         memcpy(check->carry, bytes.data + bytes.size - (size_t)left, (size_t)left);
         check->carried = (size_t)left;
     }
-    /* A split trailer block may have let its first half pass: zeros that are simply not held back.
-     */
-    withheld = check->withheld - withheld;
-    if (withheld > size) {
-        check->withheld -= withheld - size;
-        withheld = size;
-    }
-    *pass = size - (size_t)withheld;
     return 0;
 }
 
-int check_finish(struct check *check, const struct image_info **info, uint64_t *withheld,
+int check_finish(struct check *check, const struct image_info **info, struct view *config,
                  struct err *err)
 {
     if (!tar_complete(check->tar))
         return err_set(err, ERR_INTEGRITY, "truncated", "the image archive ends in the middle");
-    *withheld = check->withheld;
-    return image_finish(check->image, info, err);
+    if (image_finish(check->image, info, err))
+        return ERR_FAIL;
+    *config = image_config(check->image);
+    return 0;
 }
 
 static int strange(const struct image_info *info, const char *name, const char *reference,
@@ -129,35 +119,15 @@ static int strange(const struct image_info *info, const char *name, const char *
                    reference, info->tag_count > 1 ? " alone" : "");
 }
 
-static bool means(const char *name, const char *reference)
-{
-    char tag[IMAGE_REF_SIZE];
-    const struct image_info one = {.tag_count = 1, .tags = &tag};
-
-    return str_copy(tag, sizeof tag, name) && image_is_named(&one, reference);
-}
-
-/* "host:5000/team/app:tag" for "app:tag": as clients of old took it from the command line. */
-static bool is_prefixed(const char *name, const char *reference)
-{
-    size_t size = strlen(name), wanted = strlen(reference);
-
-    return size > wanted && name[size - wanted - 1] == '/' &&
-           strcmp(name + size - wanted, reference) == 0;
-}
-
-int check_names(const struct image_info *info, const char *reference, const char *other,
-                struct err *err)
+int check_names(const struct image_info *info, const char *reference, struct err *err)
 {
     const char *tag = strchr(reference, ':');
 
-    if (other && !is_prefixed(other, reference))
-        other = NULL;
     for (unsigned i = 0; i < info->tag_count; i++)
-        if (!means(info->tags[i], reference) && !(other && strcmp(info->tags[i], other) == 0))
+        if (!name_means(info->tags[i], reference))
             return strange(info, info->tags[i], reference, err);
     for (unsigned i = 0; i < info->name_count; i++)
-        if (!means(info->names[i], reference) && !(other && strcmp(info->names[i], other) == 0) &&
+        if (!name_means(info->names[i], reference) &&
             !(tag && strcmp(info->names[i], tag + 1) == 0))
             return strange(info, info->names[i], reference, err);
     return 0;

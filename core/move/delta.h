@@ -1,6 +1,6 @@
 /*
- * delta - what a daemon need not be given, and what is needed instead: host, index and bundle of
- * one pull, looked up before anything moves.
+ * delta - what a pull into a daemon takes from the host: the layers that the daemon has, which the
+ * bundle leaves out, and the image whose chunks are looked at for the others.
  */
 #ifndef S3DOCK_MOVE_DELTA_H
 #define S3DOCK_MOVE_DELTA_H
@@ -13,7 +13,7 @@
 #include "move/host.h"
 #include "move/need.h"
 #include "move/source.h"
-#include "pack/bundle.h"
+#include "pack/image.h"
 #include "pack/index.h"
 #include "wire/store.h"
 
@@ -27,9 +27,8 @@ struct delta_options {
     struct store *store;
     struct docker *docker;
     const struct image_name *name;
-    const struct located *at; /* with metadata that names an index */
-    const struct store_info *archive;
-    const struct spool *spool; /* of this archive; may be NULL */
+    const struct located *at;
+    const struct image_info *image; /* as the index tells it: with the layers of the metadata */
     enum reuse reuse;
     char *reason; /* DELTA_REASON bytes: gets in words why there is a donor or none; "": neither */
     const struct cancel *cancel;
@@ -50,24 +49,23 @@ struct harvest_estimate {
 
 struct delta {
     struct host *host;
-    struct index *index; /* header, and the sections that are needed */
-    bool has[IMAGE_LAYERS_MAX];
+    bool has[IMAGE_LAYERS_MAX]; /* layers that the bundle leaves out */
     unsigned has_count;
-    struct bundle *bundle;
-    struct need *wanted;
     const struct host_image *donor; /* whose chunks shall be looked at; NULL: none */
     struct source *donor_source;    /* where they come from */
     struct harvest_estimate estimate;
 };
 
-/* DELTA_READY: *out is there. DELTA_POINTLESS: nothing would be saved, or the image's form does not
- * allow it; pull all of it. integrity and not_found: the index is not to be used. The options'
- * strings are borrowed for the call only. */
-enum delta_answer { DELTA_READY = 0, DELTA_POINTLESS = 1 };
-int delta_prepare(const struct delta_options *options, struct delta **out, struct err *err);
+/* Asks the daemon for its images, and finds the layers that need not be sent. The options' strings
+ * are borrowed for the call only. */
+struct delta *delta_create(const struct delta_options *options, struct err *err);
 void delta_destroy(struct delta *delta); /* takes NULL */
-
-uint64_t delta_left_out(const struct delta *delta); /* packed bytes of layers that stay away */
+/* Chooses the image whose chunks are looked at for the wanted ones, if that pays. `rate`: bytes a
+ * second of the link, 0 when too little was seen of it. */
+void delta_choose_donor(const struct delta_options *options, struct delta *delta,
+                        const struct need *wanted, double rate);
+/* Packed bytes of the layers that are left out. */
+uint64_t delta_left_out(const struct delta *delta, const struct index *index);
 
 double harvest_gain(const struct harvest_estimate *estimate);
 /* Whether it is to be done. Reading layers pays already where it costs no time: nothing crosses the

@@ -31,6 +31,7 @@ static int judge(enum store_answer answer, struct err *err)
 static int check(struct index **index, const struct metadata *metadata, struct err *err)
 {
     if ((*index)->archive_size == metadata->size &&
+        (!metadata->raw_size || (*index)->raw_size == metadata->raw_size) &&
         strcmp((*index)->image.id, metadata->image_id) == 0)
         return 0;
     index_destroy(*index);

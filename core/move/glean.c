@@ -23,9 +23,9 @@ struct glean *glean_start(const struct provision *from, struct inbox *home, int 
 {
     const struct delta *delta = from->delta;
     struct harvest_options options = {.source = delta->donor_source,
-                                      .params = delta->index->params,
-                                      .file_min = delta->index->file_min,
-                                      .wanted = delta->wanted,
+                                      .params = from->bundling->index->params,
+                                      .file_min = from->bundling->index->file_min,
+                                      .wanted = from->wanted,
                                       .leave = provision_leave(from),
                                       .home = home,
                                       .kind_moved = kind_moved,

@@ -125,6 +125,11 @@ bool host_is_containerd(const struct host *host)
     return host->containerd;
 }
 
+bool host_finds_blobs(const struct host *host)
+{
+    return host->containerd || host->podman;
+}
+
 /* ---- the nearest image ---- */
 
 /* "app", whatever registry or folder stands before it, and the ':' behind it. */

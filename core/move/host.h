@@ -43,6 +43,8 @@ const struct host_image *host_images(const struct host *host, unsigned *count);
  * diffID: from now on they may be left out. */
 int host_add_plain(struct host *host, const struct host_image *image, struct err *err);
 bool host_is_containerd(const struct host *host);
+/* Whether the engine finds a layer by the digest of its blob, not by ChainID. */
+bool host_finds_blobs(const struct host *host);
 
 /* Sets has[i] for each layer that may be left out; returns how many. */
 unsigned host_layers(const struct host *host, const char (*diff_ids)[80], unsigned count,

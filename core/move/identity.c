@@ -11,17 +11,22 @@
 
 #define DOCUMENT_MAX (256 * KIB)
 
-/* A containerd store that is given a bundle calls the image by the bundle's manifest, and has its
- * layers as plain tars. What cannot be bundled is loaded as it is, and keeps the name that the
- * stream brings along. */
+static bool has_packed_layers(const struct image_info *image)
+{
+    for (unsigned i = 0; i < image->layer_count; i++)
+        if (strcmp(image->layers[i].digest, image->layers[i].diff_id) != 0)
+            return true;
+    return false;
+}
+
+/* A containerd store calls the image by the manifest of its bundle. Programs that load the archive
+ * as it is (0.2.0 does, when layers are packed) get the manifest of the save stream. */
 static int describe_engines(const struct image_info *image, struct metadata *out, struct err *err)
 {
-    out->manifest_id[0] = '\0';
-    if (bundle_possible(image))
-        return bundle_manifest_id(image, out->manifest_id, err);
-    if (!out->engine_id[0] && strcmp(image->manifest_id, image->id) != 0)
+    out->packed_layers = has_packed_layers(image);
+    if (out->packed_layers && !out->engine_id[0] && strcmp(image->manifest_id, image->id) != 0)
         str_copy(out->engine_id, sizeof out->engine_id, image->manifest_id);
-    return 0;
+    return bundle_manifest_id(image, out->manifest_id, err);
 }
 
 int identity_describe(const struct image_info *image, struct metadata *out, struct err *err)

@@ -2,7 +2,7 @@
  * One conductor, as it flows:
  *
  *    conductor              store            workers            conductor    writer
- *    plan -> empty span ==> ranged GET ==>   check, inflate ==> order ==>    check -> sink
+ *    plan -> empty span ==> ranged GET ==>   check, inflate ==> order ==> assembly -> sink
  *       ^                                                                      |
  *       +--------------------------- empty spans ------------------------------+
  *
@@ -63,10 +63,10 @@ struct intake {
     struct workers *workers;
     struct sink *sink;
     struct writer *writer;
-    struct assembly *assembly;
+    struct check *judge;       /* NULL: a bundle is written */
+    struct assembly *assembly; /* NULL: the archive is only judged */
     struct order order;
     bool writing, ended, stopping, replaced;
-    const struct image_info *image;
 
     struct meter meter;
     int64_t next_report, phase_began;
@@ -87,18 +87,6 @@ static void *make_unpacker(void *arg)
 static void free_unpacker(void *unpacker)
 {
     unpacker_destroy(unpacker);
-}
-
-/* On the writer's thread; reads only what nobody changes meanwhile. */
-static int approve(void *arg, const struct image_info *info, struct err *err)
-{
-    const struct intake *p = arg;
-    const struct metadata *metadata = &p->from->at.metadata;
-
-    if (metadata->image_id[0] && strcmp(metadata->image_id, info->id) != 0)
-        return err_set(err, ERR_INTEGRITY, "image_id", "the archive holds image %s, not %s",
-                       info->id, metadata->image_id);
-    return check_names(info, p->options->name.ref, metadata->image_tag, err);
 }
 
 static struct sink *open_sink(const struct pull_options *o, struct err *err)
@@ -123,6 +111,50 @@ static const struct shape *choose_shape(const struct provision *from)
     if (!from->wanted)
         return &PIECES;
     return from->delta && from->delta->donor ? &REUSING : &FETCHING;
+}
+
+/* Metadata of the original does not tell how much the archive inflates to: a disk is not to be
+ * filled by it. */
+static int check_room(const struct intake *p, struct err *err)
+{
+    uint64_t room = sink_room(p->sink), size = p->from->bundle->size;
+
+    if (p->from->at.metadata.raw_size || room >= size + PROVISION_KEEP_FREE)
+        return 0;
+    err_set(err, ERR_LOCAL, "disk_full",
+            "the image has %llu bytes, and the disk of %s has %llu left", (unsigned long long)size,
+            p->options->output, (unsigned long long)room);
+    return err_hint(err, "free space there, or write the image to another disk");
+}
+
+static int open_assembly(struct intake *p, struct err *err)
+{
+    p->sink = open_sink(p->options, err);
+    if (!p->sink || check_room(p, err))
+        return ERR_FAIL;
+    p->assembly = assembly_create(p->from->bundle, p->from->image, p->sink);
+    return p->assembly ? 0 : err_memory(err, "the bundle");
+}
+
+static int open_writer(struct intake *p, struct err *err)
+{
+    const struct metadata *metadata = &p->from->at.metadata;
+
+    if (!p->judge && open_assembly(p, err))
+        return ERR_FAIL;
+    p->writer = writer_create(&(struct writer_options){.sink = p->sink,
+                                                       .assembly = p->assembly,
+                                                       .check = p->judge,
+                                                       .packed = !p->from->wanted,
+                                                       .raw_size = metadata->raw_size,
+                                                       .checksum = metadata->checksum,
+                                                       .home = p->home,
+                                                       .kind_span = WRITTEN,
+                                                       .kind_verified = VERIFIED,
+                                                       .kind_done = ENDED},
+                              err);
+    p->writing = p->writer != NULL;
+    return p->writer ? 0 : ERR_FAIL;
 }
 
 static int set_up(struct intake *p, struct err *err)
@@ -151,28 +183,7 @@ static int set_up(struct intake *p, struct err *err)
     if (ahead && !p->forage)
         return ERR_FAIL;
     p->workers = workers_create(&crew, err);
-    p->sink = p->workers ? open_sink(o, err) : NULL;
-    if (!p->sink)
-        return ERR_FAIL;
-    if (p->from->delta) {
-        p->assembly =
-            assembly_create(p->from->delta->bundle, &p->from->delta->index->image, p->sink);
-        if (!p->assembly)
-            return err_memory(err, "the bundle");
-    }
-    p->writer = writer_create(&(struct writer_options){.sink = p->sink,
-                                                       .assembly = p->assembly,
-                                                       .packed = !p->from->wanted,
-                                                       .checksum = p->from->at.metadata.checksum,
-                                                       .approve = approve,
-                                                       .approve_arg = p,
-                                                       .home = p->home,
-                                                       .kind_span = WRITTEN,
-                                                       .kind_verified = VERIFIED,
-                                                       .kind_done = ENDED},
-                              err);
-    p->writing = p->writer != NULL;
-    return p->writer ? 0 : ERR_FAIL;
+    return p->workers ? open_writer(p, err) : ERR_FAIL;
 }
 
 /* ---- progress ---- */
@@ -188,7 +199,7 @@ static void report(struct intake *p, enum transfer_phase phase)
             meter_start(&p->meter,
                         p->from->wanted ? p->from->wanted->packed_size : p->from->archive.size,
                         now);
-        else if (phase == PHASE_REUSE && p->from->delta)
+        else if (phase == PHASE_REUSE)
             meter_start(&p->meter, p->from->delta->donor_source->size_hint, now);
     } else if (now < p->next_report) {
         return;
@@ -378,10 +389,8 @@ static void on_ended(struct intake *p)
     p->ended = true;
     if (p->glean)
         glean_stop(p->glean);
-    if (writer_result(p->writer, &p->image, &err))
+    if (writer_result(p->writer, &err))
         stop(p, &err);
-    else if (p->from->delta)
-        p->image = &p->from->delta->index->image;
 }
 
 static void dispatch(struct intake *p, struct msg *msg)
@@ -397,7 +406,8 @@ static void dispatch(struct intake *p, struct msg *msg)
         on_written(p, (struct span *)msg);
         break;
     case VERIFIED:
-        report(p, p->options->docker ? PHASE_LOAD : PHASE_COMMIT);
+        if (!p->judge)
+            report(p, p->options->docker ? PHASE_LOAD : PHASE_COMMIT);
         break;
     case ENDED:
         on_ended(p);
@@ -479,7 +489,7 @@ int intake_run(struct intake *p, struct err *err)
 
 /* ---- for who has it run ---- */
 
-struct intake *intake_create(struct provision *provision, struct err *err)
+struct intake *intake_create(struct provision *provision, struct check *judge, struct err *err)
 {
     struct intake *intake = calloc(1, sizeof *intake);
 
@@ -488,6 +498,7 @@ struct intake *intake_create(struct provision *provision, struct err *err)
         return NULL;
     }
     intake->from = provision;
+    intake->judge = judge;
     intake->options = provision->options;
     intake->result = provision->result;
     intake->phase = PHASE_PREPARE;
@@ -511,17 +522,23 @@ void intake_destroy(struct intake *intake)
 
 const struct image_info *intake_image(const struct intake *intake)
 {
-    return intake->image;
+    return writer_image(intake->writer);
+}
+
+struct view intake_config(const struct intake *intake)
+{
+    return writer_config(intake->writer);
 }
 
 uint64_t intake_raw(const struct intake *intake)
 {
     if (!intake->writer || !intake->ended)
         return 0;
-    return intake->from->delta ? intake->from->delta->index->raw_size : writer_raw(intake->writer);
+    return intake->from->bundling ? intake->from->bundling->index->raw_size
+                                  : writer_raw(intake->writer);
 }
 
 bool intake_may_repeat(const struct intake *intake)
 {
-    return intake->sink && !intake->sink->in_place;
+    return intake->judge || (intake->sink && !intake->sink->in_place);
 }

@@ -19,7 +19,7 @@ static bool same_layers(const struct image_info *image, const struct docker_imag
 static int find(struct docker *docker, const struct image_name *name,
                 const struct image_info *image, struct docker_image *local, struct err *err)
 {
-    const char *known = image->tag_count ? image->tags[0] : image->id;
+    const char *known = image->id;
     int answer = docker_inspect(docker, name->ref, local, err);
 
     if (answer < 0 || (answer == DOCKER_OK && same_layers(image, local)))

@@ -1,7 +1,7 @@
 /*
- * The index is asked for what is missing (delta), and failing that for all of the image; without a
- * sound one the archive is read from its first byte to its last. What an earlier pull has fetched
- * is counted off in any case.
+ * With a sound index the bundle is made before anything is fetched (bundling), and a daemon is
+ * asked which layers it has (delta). Without one the archive is read from its first byte to its
+ * last. What an earlier pull has fetched is not fetched again in either case.
  */
 #include "move/provision.h"
 
@@ -9,14 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "move/check.h"
-#include "move/fetch_index.h"
 #include "move/survey.h"
 #include "wire/docker.h"
-
-#define KEEP_FREE (256 * MIB) /* of the disk: a spool is not to be what fills it */
 
 /* ---- what is asked for ---- */
 
@@ -84,27 +81,6 @@ static int find_archive(struct provision *p, struct err *err)
     return err_hint(err, "if it is just being pushed, wait and try again; else push it again");
 }
 
-/* Without a sound index the pull still works: slower, and judged by the layers' own digests. */
-static int choose_index(struct provision *p, struct err *err)
-{
-    const char *key = p->at.metadata.index_key;
-    struct raw_range all = {0};
-
-    if (!key[0] || p->abstain.index)
-        return 0;
-    if (fetch_index(p->options->store, &p->at.metadata, &p->index, err) == 0) {
-        all.size = p->index->raw_size;
-        p->wanted = need_create(p->index, &all, 1, err);
-        if (p->wanted && p->spool)
-            need_kept(p->wanted, p->spool);
-        return p->wanted ? 0 : ERR_FAIL;
-    }
-    if (err->family != ERR_INTEGRITY && err->family != ERR_NOT_FOUND)
-        return err_wrap(err, "cannot read the index");
-    log_info("%s: %s; pulling the archive without it", key, err->text);
-    return 0;
-}
-
 /* ---- what an earlier pull has fetched ---- */
 
 /* A daemon stores the image twice while it loads it; a file once. */
@@ -113,7 +89,7 @@ uint64_t provision_leave(const struct provision *p)
     const struct pull_options *o = p->options;
     uint64_t raw = p->at.metadata.raw_size > 0 ? (uint64_t)p->at.metadata.raw_size : 0;
 
-    return KEEP_FREE + raw * (o->docker ? 2 : o->output ? 1 : 0);
+    return PROVISION_KEEP_FREE + raw * (o->docker ? 2 : o->output ? 1 : 0);
 }
 
 /* A pull goes well without a spool. */
@@ -142,52 +118,112 @@ static void open_spool(struct provision *p)
         log_info("%.1f MB were fetched by a pull that did not end", (double)p->result->kept / 1e6);
 }
 
-/* ---- what the host has ---- */
+/* ---- what is written, and what of it the host has ---- */
 
-/* The names in the archive must be ours: else the whole is pulled, and refused as such. */
-static bool may_be_bundled(const struct provision *p, const struct delta *delta)
+/* 0 also when the index is not to be used: the pull goes without it, slower, and judged by the
+ * layers' own digests. */
+static int forgive(const struct provision *p, struct err *err)
 {
-    struct err ignored;
-
-    return check_names(&delta->index->image, p->options->name.ref, p->at.metadata.image_tag,
-                       &ignored) == 0;
+    if (err->family != ERR_INTEGRITY && err->family != ERR_NOT_FOUND)
+        return err_wrap(err, "cannot read the index");
+    log_info("%s: %s; pulling the archive without it", p->at.metadata.index_key, err->text);
+    return 0;
 }
 
-static int choose_delta(struct provision *p, struct err *err)
+static int open_index(struct provision *p, struct err *err)
 {
     const struct pull_options *o = p->options;
-    struct delta_options options = {.store = o->store,
-                                    .docker = o->docker,
-                                    .name = &o->name,
-                                    .at = &p->at,
-                                    .archive = &p->archive,
-                                    .spool = p->spool,
-                                    .reuse = o->reuse,
-                                    .reason = p->result->reuse,
-                                    .cancel = o->transfer.cancel};
-    int answer;
+    const struct bundling_options options = {
+        .store = o->store, .name = &o->name, .at = &p->at, .archive = &p->archive};
 
-    if (!o->docker || o->force || p->abstain.delta || !p->at.metadata.index_key[0] ||
-        !p->at.metadata.layer_count || !p->at.metadata.image_id[0])
+    if (!p->at.metadata.index_key[0] || p->abstain.index)
         return 0;
-    answer = delta_prepare(&options, &p->delta, err);
-    if (answer == ERR_FAIL && (err->family == ERR_INTEGRITY || err->family == ERR_NOT_FOUND)) {
-        log_info("%s; pulling all of the image", err->text);
+    p->bundling = bundling_open(&options, err);
+    return p->bundling ? 0 : forgive(p, err);
+}
+
+static struct delta_options delta_options(const struct provision *p)
+{
+    const struct pull_options *o = p->options;
+
+    return (struct delta_options){.store = o->store,
+                                  .docker = o->docker,
+                                  .name = &o->name,
+                                  .at = &p->at,
+                                  .image = &p->bundling->index->image,
+                                  .reuse = o->reuse,
+                                  .reason = p->result->reuse,
+                                  .cancel = o->transfer.cancel};
+}
+
+static int look_at_host(struct provision *p, struct err *err)
+{
+    const struct delta_options options = delta_options(p);
+
+    if (!p->options->docker || p->options->force || p->abstain.layers)
         return 0;
-    }
-    if (answer != DELTA_READY)
-        return answer == DELTA_POINTLESS ? 0 : ERR_FAIL;
-    if (!may_be_bundled(p, p->delta)) {
-        delta_destroy(p->delta);
-        p->delta = NULL;
-        return 0;
-    }
-    p->wanted = p->delta->wanted;
-    p->result->donor = p->delta->donor != NULL;
-    p->result->layers_here = p->delta->has_count;
-    p->result->stats.reused_bytes = delta_left_out(p->delta);
-    log_info("%s: %u of %u layers are here", o->name.ref, p->delta->has_count,
+    p->delta = delta_create(&options, err);
+    return p->delta ? 0 : ERR_FAIL;
+}
+
+static void drop_index(struct provision *p)
+{
+    delta_destroy(p->delta);
+    bundling_destroy(p->bundling);
+    p->delta = NULL;
+    p->bundling = NULL;
+}
+
+static void tell_delta(struct provision *p)
+{
+    struct pull_result *result = p->result;
+
+    result->donor = p->delta->donor != NULL;
+    result->layers_here = p->delta->has_count;
+    result->stats.reused_bytes = delta_left_out(p->delta, p->bundling->index);
+    log_info("%s: %u of %u layers are here", p->options->name.ref, p->delta->has_count,
              p->at.metadata.layer_count);
+}
+
+static int choose_bundle(struct provision *p, struct err *err)
+{
+    struct delta_options options;
+
+    if (open_index(p, err))
+        return ERR_FAIL;
+    if (!p->bundling)
+        return 0;
+    if (look_at_host(p, err))
+        return ERR_FAIL;
+    if (bundling_make(p->bundling, p->delta ? p->delta->has : NULL, p->spool, err)) {
+        drop_index(p);
+        return forgive(p, err);
+    }
+    p->wanted = p->bundling->wanted;
+    p->bundle = p->bundling->bundle;
+    p->image = &p->bundling->index->image;
+    if (!p->delta)
+        return 0;
+    options = delta_options(p);
+    delta_choose_donor(&options, p->delta, p->wanted, p->bundling->rate);
+    tell_delta(p);
+    return 0;
+}
+
+/* ---- an archive without an index ---- */
+
+int provision_judged(struct provision *p, const struct image_info *image, struct view config,
+                     struct err *err)
+{
+    struct bundle_options options = {
+        .image = image, .config = config, .reference = p->options->name.ref};
+
+    clock_parse_stamp(p->options->name.time, &options.mtime);
+    p->made = bundle_create(&options, err);
+    if (!p->made)
+        return ERR_FAIL;
+    p->bundle = p->made;
+    p->image = image;
     return 0;
 }
 
@@ -196,7 +232,7 @@ static int choose_delta(struct provision *p, struct err *err)
 /* For who only wants to know. */
 static int survey_it(struct provision *p, struct err *err)
 {
-    const struct index *index = p->delta ? p->delta->index : p->index;
+    const struct index *index = p->bundling->index;
     struct survey *survey = survey_create(index, err);
 
     if (!survey)
@@ -218,9 +254,7 @@ int provision_choose(struct provision *p, struct abstain abstain, struct err *er
     if (find_archive(p, err))
         return ERR_FAIL;
     open_spool(p);
-    if (choose_delta(p, err))
-        return ERR_FAIL;
-    if (!p->delta && choose_index(p, err))
+    if (choose_bundle(p, err))
         return ERR_FAIL;
     p->result->to_fetch = p->wanted ? need_missing(p->wanted) : p->archive.size - p->result->kept;
     return p->options->dry_run && p->wanted ? survey_it(p, err) : 0;
@@ -235,10 +269,8 @@ int provision_find(struct provision *p, const struct pull_options *options,
 
 void provision_finish(struct provision *p, bool done)
 {
-    if (!p->delta)
-        need_destroy(p->wanted);
-    index_destroy(p->index);
-    delta_destroy(p->delta);
+    drop_index(p);
+    bundle_destroy(p->made);
     spool_close(p->spool, done);
     if (p->located)
         located_finish(&p->at);

@@ -8,18 +8,21 @@
 #include <stdbool.h>
 
 #include "catalog/locate.h"
+#include "move/bundling.h"
 #include "move/delta.h"
 #include "move/need.h"
 #include "move/pull.h"
 #include "move/spool.h"
-#include "pack/index.h"
 #include "wire/store.h"
 
 struct err;
 
-/* What is to be done without, because it went wrong before. */
+#define PROVISION_KEEP_FREE (256 * MIB) /* of a disk: nothing that is kept or written takes it */
+
+/* What is to be done without, because it went wrong before: layers that the daemon has, the index.
+ */
 struct abstain {
-    bool delta, index;
+    bool layers, index;
 };
 
 struct provision {
@@ -30,10 +33,14 @@ struct provision {
     struct located at;
     bool located;
     struct store_info archive;
-    struct delta *delta; /* NULL: all of the image is pulled */
-    struct index *index; /* NULL: the archive is read without one, or by the delta's */
-    struct need *wanted; /* NULL: plain pieces. The delta's, or all of the index */
-    struct spool *spool; /* NULL: nothing is kept */
+    struct bundling *bundling; /* NULL: the archive is read without an index */
+    struct delta *delta;       /* NULL: nothing is taken from the host */
+    struct need *wanted;       /* the bundling's; NULL: all of the archive, in pieces */
+    /* What is to be written. NULL: not known yet, so the archive is judged and nothing written. */
+    const struct bundle *bundle;
+    const struct image_info *image; /* of the bundle */
+    struct bundle *made;            /* the bundle, of an archive without an index */
+    struct spool *spool;            /* NULL: nothing is kept */
 };
 
 /* Finds the image's documents. PROVISION_HERE: the daemon has this very image, and nothing is to be
@@ -44,6 +51,9 @@ int provision_find(struct provision *provision, const struct pull_options *optio
                    struct pull_result *result, struct err *err);
 /* Decides what is fetched, and tells the result; of a dry run also the survey. */
 int provision_choose(struct provision *provision, struct abstain abstain, struct err *err);
+/* Makes the bundle of an archive without an index, which was judged. The image is borrowed. */
+int provision_judged(struct provision *provision, const struct image_info *image,
+                     struct view config, struct err *err);
 /* Bytes of the disk that are for others: a daemon that loads, the file that is written. */
 uint64_t provision_leave(const struct provision *provision);
 /* `done`: nothing that was kept is needed any more. */

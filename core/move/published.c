@@ -7,7 +7,7 @@
 #include "catalog/locate.h"
 #include "catalog/name.h"
 
-/* Whether the bucket's image of this name is this very one. */
+/* Whether the bucket's image of this name is this very one, and all its layers are plain tars. */
 static bool is_published(struct store *store, const struct image_name *name,
                          const struct host_image *image, struct err *err)
 {
@@ -17,7 +17,7 @@ static bool is_published(struct store *store, const struct image_name *name,
     if (locate_image(store, name, NULL, &at, err) != LOCATE_FOUND)
         return false;
     same = strcmp(at.metadata.manifest_id, image->id) == 0 && at.metadata.image_id[0] &&
-           at.metadata.layer_count == image->layer_count;
+           !at.metadata.packed_layers && at.metadata.layer_count == image->layer_count;
     for (unsigned i = 0; same && i < image->layer_count; i++)
         same = strcmp(at.metadata.layers[i], image->diff_ids[i]) == 0;
     located_finish(&at);

@@ -1,10 +1,14 @@
 /*
  * A pull is three steps: look what there is and what is here of it (provision), bring in the rest
- * (intake), see whether the daemon has it.
+ * and write the bundle (intake), see whether the daemon has the image (loaded).
  *
- * Into a daemon goes only what it lacks. If it does not take that, or the index has lied, all of
- * the image follows. What was fetched is kept in a spool until the pull is done: so one that is
- * killed goes on where it was.
+ * The bundle is made from the index before anything is fetched. An archive without an index is read
+ * twice: the first pass judges it and writes nothing, the second writes the bundle. What the first
+ * has fetched is in the spool, from where the second reads it.
+ *
+ * A daemon gets only the layers that it lacks. If it does not take that, it gets all of them; if
+ * the index has lied, the archive is read without it. The spool is kept until the pull is done: a
+ * pull that was killed resumes from it.
  */
 #include "move/pull.h"
 
@@ -13,6 +17,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "move/check.h"
 #include "move/identity.h"
 #include "move/intake.h"
 #include "move/loaded.h"
@@ -30,23 +35,27 @@ struct pull {
     struct transfer_start start;
 
     struct provision from;
+    struct check *judge; /* of an archive without an index */
+    bool judged;         /* it was found to be sound */
     struct intake *intake;
     bool spent; /* what was kept of the archive is not needed any more */
 };
 
 /* ---- one attempt ---- */
 
-/* A part of the image that was not taken, or an index or a spool that has lied: the whole may go
- * well. */
+/* Whether another attempt may go well: layers that the daemon was said to have and has not, an
+ * index that has lied, bytes of the spool that are not what was fetched. */
 static int fall_back(const struct pull *p, int answer, const struct err *err)
 {
     if (answer != ERR_FAIL)
         return answer;
-    if (err->family == ERR_INTEGRITY && p->result->kept && intake_may_repeat(p->intake))
-        return SPOILED;
-    if (!p->from.delta)
+    if (err->family == ERR_DOCKER)
+        return p->from.delta && p->from.delta->has_count ? REFUSED : ERR_FAIL;
+    if (err->family != ERR_INTEGRITY || !p->intake || !intake_may_repeat(p->intake))
         return ERR_FAIL;
-    return err->family == ERR_DOCKER ? REFUSED : err->family == ERR_INTEGRITY ? MISLED : ERR_FAIL;
+    if (p->result->kept || p->judged)
+        return SPOILED;
+    return p->from.bundling ? MISLED : ERR_FAIL;
 }
 
 /* Kept is what a rerun can use: not when the pull is done, and not when the bytes were wrong. What
@@ -58,10 +67,55 @@ static bool is_spent(int answer, const struct err *err)
     return answer != ERR_FAIL || err->family == ERR_INTEGRITY;
 }
 
+/* One pass over the archive. */
+static int run_intake(struct pull *p, struct check *judge, struct err *err)
+{
+    int answer;
+
+    intake_destroy(p->intake);
+    p->intake = intake_create(&p->from, judge, err);
+    if (!p->intake)
+        return ERR_FAIL;
+    answer = intake_run(p->intake, err);
+    if (intake_raw(p->intake))
+        p->result->stats.raw_bytes = intake_raw(p->intake);
+    return answer;
+}
+
+static int compare_id(const struct pull *p, const struct image_info *image, struct err *err)
+{
+    const char *id = p->from.at.metadata.image_id;
+
+    if (!id[0] || strcmp(id, image->id) == 0)
+        return 0;
+    return err_set(err, ERR_INTEGRITY, "image_id", "the archive holds image %s, not %s", image->id,
+                   id);
+}
+
+/* The first pass over an archive without an index. */
+static int judge(struct pull *p, struct err *err)
+{
+    const struct image_info *image;
+    int answer;
+
+    p->judge = check_create();
+    if (!p->judge)
+        return err_memory(err, "the pull");
+    answer = run_intake(p, p->judge, err);
+    if (answer)
+        return answer;
+    image = intake_image(p->intake);
+    if (compare_id(p, image, err) ||
+        provision_judged(&p->from, image, intake_config(p->intake), err))
+        return ERR_FAIL;
+    p->judged = true;
+    return 0;
+}
+
 static int finish(struct pull *p, struct err *err)
 {
     const struct pull_options *o = p->options;
-    const struct image_info *image = intake_image(p->intake);
+    const struct image_info *image = p->from.image;
 
     if (o->docker && loaded_verify(o->docker, &o->name, image, p->from.delta != NULL, err))
         return ERR_FAIL;
@@ -71,18 +125,20 @@ static int finish(struct pull *p, struct err *err)
     return 0;
 }
 
+/* Who only wants to know whether an archive is sound needs no second pass. */
+static bool is_written(const struct pull *p)
+{
+    return !p->judged || p->options->docker || p->options->output;
+}
+
 static int transfer(struct pull *p, struct err *err)
 {
-    int answer;
+    int answer = p->from.bundle ? 0 : judge(p, err);
 
-    p->intake = intake_create(&p->from, err);
-    if (!p->intake)
-        return ERR_FAIL;
-    answer = intake_run(p->intake, err);
+    if (answer == 0 && is_written(p))
+        answer = run_intake(p, NULL, err);
     if (answer == 0)
         answer = finish(p, err);
-    if (intake_raw(p->intake))
-        p->result->stats.raw_bytes = intake_raw(p->intake);
     answer = fall_back(p, answer, err);
     p->spent = is_spent(answer, err);
     return answer;
@@ -109,6 +165,7 @@ static int pull_once(struct pull *p, struct abstain without, struct err *err)
     p->result->stats.archive_bytes = p->result->size;
     transfer_count(&p->result->stats, &p->start, p->options->store);
     intake_destroy(p->intake);
+    check_destroy(p->judge);
     say_what_is_kept(p, answer, err);
     provision_finish(&p->from, p->spent);
     return p->result->skipped ? 0 : answer;
@@ -129,7 +186,7 @@ static int advise(const struct pull_options *options, struct err *err)
 static const char *const next_step[] = {
     [REPLACED] = "beginning again with the new one",
     [REFUSED] = "pulling all of the image",
-    [MISLED] = "pulling all of the image",
+    [MISLED] = "pulling the archive without its index",
     [SPOILED] = "what was kept of an earlier pull is dropped, and fetched again",
 };
 
@@ -143,13 +200,14 @@ int pull_run(const struct pull_options *options, struct pull_result *result, str
     transfer_start(&p.start, options->store);
     for (unsigned i = 0; i < ATTEMPTS; i++) {
         p.intake = NULL;
-        p.spent = false;
+        p.judge = NULL;
+        p.judged = p.spent = false;
         answer = pull_once(&p, without, err);
         if (answer <= 0)
             break;
         log_info("%s; %s", err->text, next_step[answer]);
         if (answer == REFUSED || answer == MISLED) {
-            without = (struct abstain){.delta = true, .index = answer == MISLED};
+            without = (struct abstain){.layers = true, .index = answer == MISLED};
             result->reloaded = true;
         }
     }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -21,6 +22,11 @@
 int sink_write(struct sink *sink, struct view bytes, struct err *err)
 {
     return sink->table->write(sink, bytes, err);
+}
+
+uint64_t sink_room(const struct sink *sink)
+{
+    return sink->table->room ? sink->table->room(sink) : UINT64_MAX;
 }
 
 int sink_finish(struct sink *sink, struct err *err)
@@ -72,8 +78,8 @@ static void docker_sink_destroy(struct sink *sink)
 
 struct sink *sink_docker(struct docker *docker, struct err *err)
 {
-    static const struct sink_table table = {docker_sink_write, docker_sink_finish,
-                                            docker_sink_destroy};
+    static const struct sink_table table = {
+        .write = docker_sink_write, .finish = docker_sink_finish, .destroy = docker_sink_destroy};
     struct docker_sink *s = calloc(1, sizeof *s);
 
     if (!s) {
@@ -162,7 +168,8 @@ static int own_pipe(int fd)
 
 struct sink *sink_fd(int fd, const struct cancel *cancel, struct err *err)
 {
-    static const struct sink_table table = {fd_write, fd_finish, fd_destroy};
+    static const struct sink_table table = {
+        .write = fd_write, .finish = fd_finish, .destroy = fd_destroy};
     struct fd_sink *s = calloc(1, sizeof *s);
 
     if (!s) {
@@ -190,7 +197,8 @@ static int null_write(struct sink *sink, struct view bytes, struct err *err)
 
 struct sink *sink_null(struct err *err)
 {
-    static const struct sink_table table = {null_write, fd_finish, plain_destroy};
+    static const struct sink_table table = {
+        .write = null_write, .finish = fd_finish, .destroy = plain_destroy};
     struct sink *sink = calloc(1, sizeof *sink);
 
     if (!sink) {
@@ -228,6 +236,16 @@ static int file_sink_finish(struct sink *sink, struct err *err)
         return err_errno(err, errno, "output", "cannot put %s in place", s->path);
     s->partial[0] = '\0';
     return 0;
+}
+
+static uint64_t file_sink_room(const struct sink *sink)
+{
+    const struct file_sink *s = (const struct file_sink *)sink;
+    struct statvfs disk;
+
+    if (s->sink.in_place || fstatvfs(s->fd, &disk) != 0)
+        return UINT64_MAX;
+    return (uint64_t)disk.f_bavail * disk.f_frsize;
 }
 
 static void file_sink_destroy(struct sink *sink)
@@ -277,7 +295,10 @@ static int file_sink_open(struct file_sink *s, const char *path, struct err *err
 
 struct sink *sink_file(const char *path, struct err *err)
 {
-    static const struct sink_table table = {file_sink_write, file_sink_finish, file_sink_destroy};
+    static const struct sink_table table = {.write = file_sink_write,
+                                            .finish = file_sink_finish,
+                                            .room = file_sink_room,
+                                            .destroy = file_sink_destroy};
     struct file_sink *s = calloc(1, sizeof *s);
 
     if (!s) {

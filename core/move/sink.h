@@ -20,7 +20,8 @@ struct sink_table {
     int (*write)(struct sink *sink, struct view bytes, struct err *err);
     /* All bytes were written and verified: make it count. */
     int (*finish)(struct sink *sink, struct err *err);
-    void (*destroy)(struct sink *sink); /* before finish: nothing remains of it */
+    uint64_t (*room)(const struct sink *sink); /* NULL: not known */
+    void (*destroy)(struct sink *sink);        /* before finish: nothing remains of it */
 };
 struct sink {
     const struct sink_table *table;
@@ -36,6 +37,8 @@ struct sink *sink_file(const char *path, struct err *err);
 struct sink *sink_fd(int fd, const struct cancel *cancel, struct err *err);
 struct sink *sink_null(struct err *err);
 
+/* Bytes that the disk behind a file has left; UINT64_MAX: not a file, or not known. */
+uint64_t sink_room(const struct sink *sink);
 int sink_write(struct sink *sink, struct view bytes, struct err *err);
 int sink_finish(struct sink *sink, struct err *err);
 void sink_destroy(struct sink *sink); /* takes NULL */

@@ -17,24 +17,28 @@ struct writer {
     struct msg end, verified, done;
     pthread_t thread;
 
-    struct check *check;
     struct gunzip *gunzip;
     struct digest *md5;
     uint8_t *raw_room;
     uint64_t raw;
     const struct image_info *info;
+    struct view config;
     struct err err; /* the first failure; nothing is written after it */
 };
 
-/* The next bytes of the stream. */
+/* The bytes that follow in the stream. */
 static int deliver(struct writer *w, struct view bytes, struct err *err)
 {
-    size_t pass;
+    uint64_t at = w->raw;
 
     w->raw += bytes.size;
-    if (check_feed(w->check, bytes, &pass, err))
-        return ERR_FAIL;
-    return pass ? sink_write(w->options.sink, view_of(bytes.data, pass), err) : 0;
+    if (w->options.raw_size && w->raw > w->options.raw_size)
+        return err_set(err, ERR_INTEGRITY, "size",
+                       "the archive inflates to more than the %llu bytes that its metadata says",
+                       (unsigned long long)w->options.raw_size);
+    if (w->options.assembly)
+        return assembly_feed(w->options.assembly, at, bytes, err);
+    return check_feed(w->options.check, bytes, err);
 }
 
 /* The next bytes of an archive without an index. */
@@ -86,9 +90,7 @@ static int write_bytes(struct writer *w, struct span *span)
 {
     if (w->options.packed)
         return inflate_piece(w, view_of(span->slot->in, span->in_size), &span->err);
-    if (w->options.assembly)
-        return assemble(w, span, &span->err);
-    return deliver(w, view_of(span->slot->out, span->out_size), &span->err);
+    return assemble(w, span, &span->err);
 }
 
 static void write_span(struct writer *w, struct span *span)
@@ -104,8 +106,6 @@ static int compare_checksum(struct writer *w, struct err *err)
     uint8_t md5[MD5_SIZE];
     char hex[MD5_HEX_SIZE];
 
-    if (gunzip_finish(w->gunzip, err))
-        return ERR_FAIL;
     digest_end(w->md5, md5);
     hex_encode(md5, sizeof md5, hex);
     if (!w->options.checksum || !w->options.checksum[0] ||
@@ -115,35 +115,26 @@ static int compare_checksum(struct writer *w, struct err *err)
                    w->options.checksum, hex);
 }
 
-/* What the check has held back, now that it may go on. */
-static int release_trailer(struct writer *w, uint64_t withheld, struct err *err)
+/* A gzip archive has ended: was it all of it? */
+static int end_archive(struct writer *w, struct err *err)
 {
-    static const uint8_t zeros[4096];
-
-    while (withheld) {
-        size_t n = withheld < sizeof zeros ? (size_t)withheld : sizeof zeros;
-
-        if (sink_write(w->options.sink, view_of(zeros, n), err))
-            return ERR_FAIL;
-        withheld -= n;
-    }
-    return 0;
+    if (gunzip_finish(w->gunzip, err) || compare_checksum(w, err))
+        return ERR_FAIL;
+    if (!w->options.raw_size || w->raw == w->options.raw_size)
+        return 0;
+    return err_set(err, ERR_INTEGRITY, "size",
+                   "the archive inflates to %llu bytes where its metadata says %llu",
+                   (unsigned long long)w->raw, (unsigned long long)w->options.raw_size);
 }
 
-/* All was written: is it the image? Then its end may go out. */
+/* All was fed: is it the image? */
 static int judge(struct writer *w, struct err *err)
 {
-    uint64_t withheld;
-
-    if (w->options.assembly)
-        return assembly_finish(w->options.assembly, err);
-    if (w->options.packed && compare_checksum(w, err))
+    if (w->options.packed && end_archive(w, err))
         return ERR_FAIL;
-    if (check_finish(w->check, &w->info, &withheld, err))
-        return ERR_FAIL;
-    if (w->options.approve && w->options.approve(w->options.approve_arg, w->info, err))
-        return ERR_FAIL;
-    return release_trailer(w, withheld, err);
+    if (w->options.check)
+        return check_finish(w->options.check, &w->info, &w->config, err);
+    return assembly_finish(w->options.assembly, err);
 }
 
 static int conclude(struct writer *w, struct err *err)
@@ -151,7 +142,7 @@ static int conclude(struct writer *w, struct err *err)
     if (judge(w, err))
         return ERR_FAIL;
     inbox_post(w->options.home, &w->verified);
-    return sink_finish(w->options.sink, err);
+    return w->options.sink ? sink_finish(w->options.sink, err) : 0;
 }
 
 static void *writer_main(void *arg)
@@ -186,7 +177,6 @@ static int start(struct writer *w, struct err *err)
 static void release(struct writer *w)
 {
     inbox_destroy(w->todo);
-    check_destroy(w->check);
     gunzip_destroy(w->gunzip);
     digest_destroy(w->md5);
     free(w->raw_room);
@@ -196,7 +186,6 @@ static void release(struct writer *w)
 static int equip(struct writer *w, struct err *err)
 {
     w->todo = inbox_create(err);
-    w->check = check_create();
     if (w->options.packed) {
         w->gunzip = gunzip_create(err);
         w->md5 = digest_create(DIGEST_MD5);
@@ -204,7 +193,7 @@ static int equip(struct writer *w, struct err *err)
         if (!w->gunzip || !w->md5 || !w->raw_room)
             return err_memory(err, "the writer");
     }
-    return w->todo && w->check ? 0 : err_memory(err, "the writer");
+    return w->todo ? 0 : err_memory(err, "the writer");
 }
 
 struct writer *writer_create(const struct writer_options *options, struct err *err)
@@ -236,14 +225,22 @@ void writer_end(struct writer *writer, bool whole)
     inbox_post(writer->todo, &writer->end);
 }
 
-int writer_result(struct writer *writer, const struct image_info **info, struct err *err)
+int writer_result(struct writer *writer, struct err *err)
 {
-    if (writer->err.family) {
-        *err = writer->err;
-        return ERR_FAIL;
-    }
-    *info = writer->info;
-    return 0;
+    if (!writer->err.family)
+        return 0;
+    *err = writer->err;
+    return ERR_FAIL;
+}
+
+const struct image_info *writer_image(const struct writer *writer)
+{
+    return writer->info;
+}
+
+struct view writer_config(const struct writer *writer)
+{
+    return writer->config;
 }
 
 uint64_t writer_raw(const struct writer *writer)

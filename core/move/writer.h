@@ -1,12 +1,13 @@
 /*
- * writer - the thread that gives the stream, in order, to the sink: spans -> check -> sink.
+ * writer - the thread that takes the spans in order and gives their bytes to the assembly, which
+ * writes the bundle, or to the check, which only judges an archive.
  *
- * It owns the sink and the check while it runs. It is handed spans in order, and posts home:
+ * It owns the two, and the sink behind the assembly, while it runs. It posts home:
  *
- *   WRITER_SPAN      a span it is done with; span->err says whether that went well. After a failure
- * it takes spans without writing them WRITER_VERIFIED  once, when the whole image was verified and
- * given to the sink, which now makes it count WRITER_DONE      once, last: writer_result() may be
- * called from then on
+ *   WRITER_SPAN      a span that it is done with; span->err says whether that went well. After a
+ *                    failure it takes spans without writing them
+ *   WRITER_VERIFIED  once, when all was proven and given to the sink, which then makes it count
+ *   WRITER_DONE      once, last: writer_result() may be called from then on
  */
 #ifndef S3DOCK_MOVE_WRITER_H
 #define S3DOCK_MOVE_WRITER_H
@@ -21,16 +22,13 @@
 #include "move/span.h"
 
 struct writer_options {
-    struct sink *sink;         /* borrowed; used by the writer alone until it is done */
-    struct assembly *assembly; /* borrowed; NULL: spans are the save stream, whole. With it they are
-                                  parts of it, and the assembly judges instead of the check */
-    bool packed; /* spans carry pieces of a gzip archive in slot->in, to be inflated here */
-    const char
-        *checksum; /* hex MD5 that the pieces must have together; "" or NULL: none is known */
-    /* The last word before the sink gets the end of the stream: 0, or why this image is refused. On
-     * the writer's thread. */
-    int (*approve)(void *arg, const struct image_info *info, struct err *err);
-    void *approve_arg;
+    struct sink *sink; /* borrowed, as the two below; NULL with a check */
+    /* One of the two. */
+    struct assembly *assembly;
+    struct check *check;
+    bool packed;       /* spans carry pieces of a gzip archive in slot->in, to be inflated here */
+    uint64_t raw_size; /* bytes that a packed archive must inflate to; 0: not known */
+    const char *checksum; /* hex MD5 that a packed archive must have; "" or NULL: not known */
     struct inbox *home;
     int kind_span, kind_verified, kind_done;
 };
@@ -40,8 +38,11 @@ struct writer *writer_create(const struct writer_options *options, struct err *e
 void writer_give(struct writer *writer, struct span *span);
 /* No span follows. `whole`: all were given, so verify and finish; otherwise just end. */
 void writer_end(struct writer *writer, bool whole);
-/* After WRITER_DONE. *info lives as long as the writer; NULL for what was assembled. */
-int writer_result(struct writer *writer, const struct image_info **info, struct err *err);
+/* After WRITER_DONE. */
+int writer_result(struct writer *writer, struct err *err);
+/* After WRITER_DONE, of a check: as check_finish left them. */
+const struct image_info *writer_image(const struct writer *writer);
+struct view writer_config(const struct writer *writer);
 uint64_t writer_raw(const struct writer *writer); /* bytes of the stream, after WRITER_DONE */
 /* After WRITER_DONE. Joins. Takes NULL. */
 void writer_destroy(struct writer *writer);

@@ -13,9 +13,9 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/json_write.h"
+#include "pack/layer_digest.h"
 #include "pack/tar.h"
 
-#define PLAIN_TAR   "application/vnd.oci.image.layer.v1.tar"
 #define MANIFEST    "application/vnd.oci.image.manifest.v1+json"
 #define OCI_INDEX   "application/vnd.oci.image.index.v1+json"
 #define OCI_CONFIG  "application/vnd.oci.image.config.v1+json"
@@ -52,14 +52,43 @@ static void digest_text(struct view bytes, char out[IMAGE_ID_SIZE])
 
 /* ---- what is believed ---- */
 
+static bool is_plain(const struct image_layer *layer)
+{
+    return strcmp(layer->media_type, LAYER_PLAIN_TAR) == 0;
+}
+
+/* A plain tar has one digest; a packed one has two. */
+static bool is_describable(const struct image_layer *layer)
+{
+    bool same = strcmp(layer->digest, layer->diff_id) == 0;
+
+    if (same || is_plain(layer))
+        return same && is_plain(layer);
+    return strcmp(layer->media_type, LAYER_PLAIN_TAR "+gzip") == 0 ||
+           strcmp(layer->media_type, LAYER_PLAIN_TAR "+zstd") == 0;
+}
+
 bool bundle_possible(const struct image_info *image)
 {
     for (unsigned i = 0; i < image->layer_count; i++)
-        if (strcmp(image->layers[i].media_type, PLAIN_TAR) != 0 ||
-            strcmp(image->layers[i].digest, image->layers[i].diff_id) != 0)
+        if (!is_describable(&image->layers[i]))
             return false;
-    return image->layer_count > 0 && image->config_size > 0 &&
-           image->config_size <= BUNDLE_CONFIG_MAX;
+    return image->config_size > 0 && image->config_size <= BUNDLE_CONFIG_MAX;
+}
+
+/* Layers of one digest are sent once, so they must be one blob. */
+static int check_twins(const struct image_info *image, unsigned number, struct err *err)
+{
+    const struct image_layer *layer = &image->layers[number];
+
+    for (unsigned i = 0; i < number; i++)
+        if (strcmp(image->layers[i].digest, layer->digest) == 0 &&
+            (image->layers[i].raw_size != layer->raw_size ||
+             strcmp(image->layers[i].diff_id, layer->diff_id) != 0))
+            return err_set(err, ERR_INTEGRITY, "index",
+                           "layers %u and %u of the index have one digest and differ", i + 1,
+                           number + 1);
+    return 0;
 }
 
 static int check_layers(const struct image_info *image, struct json_node diff_ids, struct err *err)
@@ -70,10 +99,13 @@ static int check_layers(const struct image_info *image, struct json_node diff_id
         return err_set(err, ERR_INTEGRITY, "index",
                        "the index and the config differ in the number "
                        "of layers");
-    for (unsigned i = 0; i < image->layer_count; i++, at = json_next(diff_ids, at, NULL))
+    for (unsigned i = 0; i < image->layer_count; i++, at = json_next(diff_ids, at, NULL)) {
         if (!json_string_equals(at, image->layers[i].diff_id))
             return err_set(err, ERR_INTEGRITY, "index",
                            "layer %u of the index is not the one of the config", i + 1);
+        if (check_twins(image, i, err))
+            return ERR_FAIL;
+    }
     return 0;
 }
 
@@ -189,12 +221,17 @@ static void put_layer(struct maker *m, int number)
     struct bundle *bundle = m->bundle;
     char name[100];
 
-    snprintf(name, sizeof name, BLOBS "%s", hex_of(layer->diff_id));
+    snprintf(name, sizeof name, BLOBS "%s", hex_of(layer->digest));
     put_header(m, name, layer->raw_size);
     end_text(m);
     bundle->parts[bundle->count++] = (struct bundle_part){
         .layer = number, .raw_offset = layer->raw_offset, .raw_size = layer->raw_size};
     m->layer_bytes += padded(layer->raw_size);
+}
+
+static bool is_left_out(const struct bundle_options *o, unsigned number)
+{
+    return o->leave_out && o->leave_out[number];
 }
 
 /* Whether the layer goes into the bundle: not where it is left out, and once where several are the
@@ -204,10 +241,10 @@ static bool is_sent(const struct bundle_options *o, unsigned number)
 {
     const struct image_layer *layers = o->image->layers;
 
-    if (o->leave_out[number])
+    if (is_left_out(o, number))
         return false;
     for (unsigned i = 0; i < number; i++)
-        if (!o->leave_out[i] && strcmp(layers[i].diff_id, layers[number].diff_id) == 0)
+        if (!is_left_out(o, i) && strcmp(layers[i].digest, layers[number].digest) == 0)
             return false;
     return true;
 }
@@ -279,7 +316,9 @@ static void write_manifest(const struct image_info *image, struct text *out)
     jw_end(&w);
     jw_array(&w, "layers");
     for (unsigned i = 0; i < image->layer_count; i++) {
-        write_descriptor(&w, NULL, PLAIN_TAR, image->layers[i].diff_id, image->layers[i].raw_size);
+        const struct image_layer *layer = &image->layers[i];
+
+        write_descriptor(&w, NULL, layer->media_type, layer->digest, layer->raw_size);
         jw_end(&w);
     }
     jw_end(&w);
@@ -340,7 +379,7 @@ static void write_docker_manifest(const struct bundle_options *o, struct text *o
     jw_end(&w);
     jw_array(&w, "Layers");
     for (unsigned i = 0; i < o->image->layer_count; i++) {
-        snprintf(path, sizeof path, BLOBS "%s", hex_of(o->image->layers[i].diff_id));
+        snprintf(path, sizeof path, BLOBS "%s", hex_of(o->image->layers[i].digest));
         jw_string(&w, NULL, path);
     }
     jw_end(&w);
@@ -394,7 +433,8 @@ struct bundle *bundle_create(const struct bundle_options *options, struct err *e
     struct maker maker = {.options = options};
 
     if (!bundle_possible(options->image)) {
-        err_set(err, ERR_UNSUPPORTED, "layers", "the image has compressed layers");
+        err_set(err, ERR_UNSUPPORTED, "layers",
+                "%s has a layer or a config that no bundle can describe", options->image->id);
         return NULL;
     }
     if (check_config(options, err))

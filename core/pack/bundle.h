@@ -1,13 +1,14 @@
 /*
- * bundle - the archive that a daemon is given: made anew, from the config and those layers that it
- * lacks.
+ * bundle - the archive that a pull gives to a daemon, a file or standard output: a tar that is
+ * written here, from the config and the layers. No header of the archive in the bucket is copied.
  *
- *   blobs/sha256/<diffID>   the layers that are sent, in the order of the save stream
+ *   blobs/sha256/<digest>   the layers that are sent, in the order of the save stream
  *   blobs/sha256/<config>  blobs/sha256/<manifest>  index.json  manifest.json  oci-layout
  *
  * All engines take it: graph drivers read manifest.json, the containerd store and Podman the OCI
- * documents. Layers that are left out are named everywhere and stand nowhere. The documents come
- * last, so that a load that breaks off names no image.
+ * documents. A layer keeps its stored form: a plain tar, or one packed by gzip or zstd. Layers that
+ * are left out are named in the documents and have no entry. The documents come last, so that a
+ * load that breaks off names no image. The only name in them is `reference`.
  *
  * Pure: what the pieces are and how long; the bytes of the layers come from elsewhere.
  */
@@ -34,10 +35,10 @@ struct bundle_part {
 };
 
 struct bundle_options {
-    const struct image_info *image; /* as an index tells it: held against the config here */
+    const struct image_info *image; /* out of an index or a scan: held against the config here */
     struct view config;
     const char *reference; /* "app:tag": the name that the image gets */
-    const bool *leave_out; /* a layer: not to be sent */
+    const bool *leave_out; /* for each layer: not to be sent. NULL: all are sent */
     int64_t mtime;         /* of the entries, seconds since 1970 */
 };
 
@@ -49,7 +50,8 @@ struct bundle {
     struct text text;                /* what the parts' bytes point into */
 };
 
-/* Whether the image can be bundled: all its layers are plain tars. */
+/* Whether the image can be bundled: each layer has a media type that is known, and the config a
+ * size within BUNDLE_CONFIG_MAX. */
 bool bundle_possible(const struct image_info *image);
 /* What its bundle has as manifest_id: that follows from the image alone. */
 int bundle_manifest_id(const struct image_info *image, char out[IMAGE_ID_SIZE], struct err *err);

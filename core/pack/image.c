@@ -29,8 +29,9 @@
 struct image {
     struct contents *contents;
     struct late_error late;
-    uint64_t trailer; /* bytes of it */
-    bool text;        /* something that is no tar follows, or stands instead */
+    uint64_t trailer;   /* bytes of it */
+    bool text;          /* something that is no tar follows, or stands instead */
+    struct view config; /* points into the contents */
     struct image_info info;
 };
 
@@ -232,6 +233,7 @@ static int read_config(struct image *image, struct json_node manifest, struct er
     if (document_parse(content, &json, err) < 0)
         return ERR_FAIL;
     spell(info->id, content->stored);
+    image->config = view_of(content->json, (size_t)content->size);
     info->config_offset = content->offset;
     info->config_size = content->size;
     rc = image_config_check(json_root(json), err);
@@ -303,37 +305,7 @@ int image_finish(struct image *image, const struct image_info **info, struct err
     return 0;
 }
 
-/* What may stand before a short name: a registry host, "library", "localhost", or host/library. */
-static bool is_default_prefix(const char *prefix, size_t size)
+struct view image_config(const struct image *image)
 {
-    size_t host = 0;
-
-    if (size == 7 && memcmp(prefix, "library", 7) == 0)
-        return true;
-    if (size > 8 && memcmp(prefix + size - 8, "/library", 8) == 0)
-        size -= 8;
-    while (host < size && prefix[host] != '/')
-        host++;
-    if (host < size)
-        return false;
-    return (size == 9 && memcmp(prefix, "localhost", 9) == 0) || memchr(prefix, '.', size) ||
-           memchr(prefix, ':', size);
-}
-
-bool image_is_named(const struct image_info *info, const char *reference)
-{
-    size_t wanted = strlen(reference);
-
-    for (unsigned i = 0; i < info->tag_count; i++) {
-        const char *tag = info->tags[i];
-        size_t size = strlen(tag);
-
-        if (strcmp(tag, reference) == 0)
-            return true;
-        if (size > wanted + 1 && tag[size - wanted - 1] == '/' &&
-            strcmp(tag + size - wanted, reference) == 0 &&
-            is_default_prefix(tag, size - wanted - 1))
-            return true;
-    }
-    return info->tag_count == 0;
+    return image->config;
 }

@@ -74,8 +74,7 @@ int image_skip(struct image *image, uint64_t rest, const uint8_t digest[SHA256_S
 /* The stream has ended: resolves, verifies. On success *info points into the image. */
 int image_finish(struct image *image, const struct image_info **info, struct err *err);
 
-/* Whether one of the tags means `reference` ("app:tag"): equal, or equal after a registry host,
- * "library/" or "localhost/" prefix, as Podman writes them. True for an image without tags. */
-bool image_is_named(const struct image_info *info, const char *reference);
+/* The bytes of the config, once image_finish went well; they live as long as the image. */
+struct view image_config(const struct image *image);
 
 #endif

@@ -247,11 +247,11 @@ static void what_comes_out_is_what_went_in(void **state)
     }
 }
 
-/* Only the times in the headers differ from the input: a pushed output is the same archive again.
- */
-static void an_output_pushed_again_is_the_same_archive(void **state)
+/* What a pull writes is a function of the image: pushed and pulled again it is the same. */
+static void an_output_pushed_again_comes_out_the_same(void **state)
 {
     struct push_result before, again;
+    struct pull_result result;
     struct text tar;
 
     (void)state;
@@ -260,7 +260,9 @@ static void an_output_pushed_again_is_the_same_archive(void **state)
     write_input(tar.data, tar.size);
     text_finish(&tar);
     assert_int_equal(push("again", 2, &again), 0);
-    assert_string_equal(before.checksum, again.checksum);
+    assert_string_equal(before.image_id, again.image_id);
+    assert_int_equal(pull("again", 2, path_of("out.tar"), &result), 0);
+    assert_same_file(path_of("out.tar"), path_of("first.tar"));
     write_input(image.data, image.size);
 }
 
@@ -300,8 +302,11 @@ static void a_damaged_index_is_not_believed(void **state)
     assert_same_file(path_of("out.tar"), path_of("first.tar"));
 }
 
-static void a_damaged_chunk_is_refused(void **state)
+/* Of an archive with an index only layers and config are read. So damage elsewhere may go unseen:
+ * then what is written is what a sound archive gives. */
+static void a_damaged_chunk_is_refused_or_not_read(void **state)
 {
+    unsigned refused = 0;
     struct push_result pushed;
     struct pull_result result;
     off_t size;
@@ -312,11 +317,16 @@ static void a_damaged_chunk_is_refused(void **state)
     for (off_t at = 5; at < size; at += size / 7) {
         flip(path_of("bad-chunk/" KEY ".tar.gz"), at);
         unlink(path_of("out.tar"));
-        assert_int_equal(pull("bad-chunk", 2, path_of("out.tar"), &result), ERR_FAIL);
-        assert_int_equal(err.family, ERR_INTEGRITY);
-        assert_false(exists(path_of("out.tar")));
+        if (pull("bad-chunk", 2, path_of("out.tar"), &result) == 0) {
+            assert_same_file(path_of("out.tar"), path_of("first.tar"));
+        } else {
+            assert_int_equal(err.family, ERR_INTEGRITY);
+            assert_false(exists(path_of("out.tar")));
+            refused++;
+        }
         flip(path_of("bad-chunk/" KEY ".tar.gz"), at);
     }
+    assert_int_equal(refused, 6); /* neither the first nor the last */
     unlink(path_of("bad-chunk/" KEY ".index"));
     for (off_t at = 30; at < size; at += size / 7) {
         flip(path_of("bad-chunk/" KEY ".tar.gz"), at);
@@ -408,11 +418,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_number_of_threads_gives_the_same_bytes),
         cmocka_unit_test(what_comes_out_is_what_went_in),
-        cmocka_unit_test(an_output_pushed_again_is_the_same_archive),
+        cmocka_unit_test(an_output_pushed_again_comes_out_the_same),
         cmocka_unit_test(the_same_image_is_not_pushed_twice),
         cmocka_unit_test(without_its_index_an_archive_still_pulls),
         cmocka_unit_test(a_damaged_index_is_not_believed),
-        cmocka_unit_test(a_damaged_chunk_is_refused),
+        cmocka_unit_test(a_damaged_chunk_is_refused_or_not_read),
         cmocka_unit_test(half_an_archive_leaves_nothing_in_the_bucket),
         cmocka_unit_test(a_lying_layer_is_refused),
         cmocka_unit_test(cancelling_leaves_nothing),

@@ -74,6 +74,9 @@ static void write_image(const char *path, size_t size, uint64_t seed)
     tarball_finish(&image);
 }
 
+/* Bytes that a pulled image has more than what was pushed: the OCI documents of its bundle. */
+#define MORE 3072
+
 /* ---- the store in between ---- */
 
 struct between {
@@ -130,7 +133,7 @@ static void between_submit(struct store *store, struct store_op *op)
             inbox_post(op->home, &op->msg);
             return;
         case IS_REPLACED:
-            if (b->hits == 1)
+            if (b->hits == 1 || b->only)
                 replace_image(b);
             break;
         }
@@ -293,7 +296,8 @@ static void a_signal_leaves_the_old_image_or_the_new(void **state)
         b.verb = (enum store_verb) - 1;
         if (pull(&b, "out.tar"))
             fail_msg("after signal %u: %s", i, err.text);
-        assert_int_equal(size_of("out.tar"), size_of(moments[i].done ? "two.tar" : "one.tar"));
+        assert_int_equal(size_of("out.tar"),
+                         MORE + size_of(moments[i].done ? "two.tar" : "one.tar"));
         assert_int_equal(unfinished_uploads(&b), moments[i].kept);
         store_destroy(b.folder);
     }
@@ -315,8 +319,12 @@ static void an_image_replaced_in_between_is_pulled_anew(void **state)
 {
     static const struct {
         const char *output;
+        unsigned at; /* which request for bytes of the archive: the first is for the config */
         bool again;
-    } cases[] = {{"out.tar", true}, {"/dev/null", false}};
+    } cases[] = {{"out.tar", 1, true},
+                 {"out.tar", 2, true},
+                 {"/dev/null", 1, true},
+                 {"/dev/null", 2, false}};
     struct between b;
 
     (void)state;
@@ -329,10 +337,11 @@ static void an_image_replaced_in_between_is_pulled_anew(void **state)
         b.verb = STORE_GET;
         b.suffix = ".tar.gz";
         b.deed = IS_REPLACED;
+        b.only = cases[i].at;
         assert_int_equal(pull(&b, cases[i].output), cases[i].again ? 0 : ERR_FAIL);
-        if (cases[i].again)
-            assert_int_equal(size_of("out.tar"), size_of("two.tar"));
-        else
+        if (cases[i].again && cases[i].output[0] != '/')
+            assert_int_equal(size_of("out.tar"), MORE + size_of("two.tar"));
+        else if (!cases[i].again)
             assert_int_equal(err.family, ERR_CONFLICT);
         store_destroy(b.folder);
     }
@@ -353,7 +362,7 @@ static void what_only_seems_replaced_is_not_fetched_again(void **state)
     b.deed = IS_ABSENT_LATE;
     b.only = 4;
     assert_int_equal(pull_into(&b, "out.tar", &result), 0);
-    assert_int_equal(size_of("out.tar"), size_of("one.tar"));
+    assert_int_equal(size_of("out.tar"), MORE + size_of("one.tar"));
     assert_true(result.kept > 0);
     store_destroy(b.folder);
 }
@@ -433,7 +442,7 @@ static void a_partial_file_of_a_killed_pull_is_no_obstacle(void **state)
     assert_int_equal(file_replace(path_of(name), view_str("left over"), 0644, &err), 0);
     if (pull(&b, "fresh.tar"))
         fail_msg("%s", err.text);
-    assert_int_equal(size_of("fresh.tar"), size_of("two.tar"));
+    assert_int_equal(size_of("fresh.tar"), MORE + size_of("two.tar"));
     assert_false(exists(name));
     store_destroy(b.folder);
 }
@@ -442,16 +451,17 @@ static void a_partial_file_of_a_killed_pull_is_no_obstacle(void **state)
 static void no_image_brings_other_names(void **state)
 {
     static const struct {
-        const char *tag, *name, *other;
+        const char *tag, *name;
         bool good;
     } cases[] = {
-        {REF, "docker.io/library/" REF, "", true},
-        {REF, "20250721-2118-f7a5a27", REF, true},
-        {"host:5000/team/" REF, "host:5000/team/" REF, "host:5000/team/" REF, true},
-        {"host:5000/team/" REF, "", "", false},
-        {REF, "docker.io/library/nginx:latest", REF, false},
-        {REF, "nginx", REF, false},
-        {"nginx:latest", "", "nginx:latest", false},
+        {REF, "docker.io/library/" REF, true},
+        {REF, "20250721-2118-f7a5a27", true},
+        {"localhost/" REF, "", true},
+        {"host:5000/" REF, "", false},
+        {REF, "evil.example/" REF, false},
+        {REF, "docker.io/library/nginx:latest", false},
+        {REF, "nginx", false},
+        {"nginx:latest", "", false},
     };
 
     (void)state;
@@ -462,8 +472,7 @@ static void no_image_brings_other_names(void **state)
         snprintf(tag, sizeof tag, "%s", cases[i].tag);
         snprintf(name, sizeof name, "%s", cases[i].name);
         info.name_count = name[0] != 0;
-        assert_int_equal(check_names(&info, REF, cases[i].other, &err),
-                         cases[i].good ? 0 : ERR_FAIL);
+        assert_int_equal(check_names(&info, REF, &err), cases[i].good ? 0 : ERR_FAIL);
     }
 }
 

@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         at += step.used;
     }
     if (image_finish(image, &info, &err) == 0)
-        image_is_named(info, "app:1");
+        image_config(image);
     free(window);
     image_destroy(image);
     tar_destroy(tar);

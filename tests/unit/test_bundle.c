@@ -210,12 +210,68 @@ static void an_index_that_lies_is_refused(void **state)
     layers[2].raw_offset -= 600; /* into the one before */
     expect_refusal(ERR_INTEGRITY, "index");
     layers[2].raw_offset += 600;
-    strcat(layers[1].media_type, "+gzip");
+    strcat(layers[1].media_type, "+gzip"); /* and has but one digest */
+    expect_refusal(ERR_UNSUPPORTED, "layers");
+    layers[1].digest[20] ^= 1;
+    strcpy(layers[1].media_type, PLAIN "+bzip2");
     expect_refusal(ERR_UNSUPPORTED, "layers");
     strcpy(layers[1].media_type, PLAIN);
+    expect_refusal(ERR_UNSUPPORTED, "layers");
+    layers[1].digest[20] ^= 1;
+    layers[3].raw_size++; /* the second one again, and yet not */
+    expect_refusal(ERR_INTEGRITY, "index");
+    layers[3].raw_size--;
     image.config_size = BUNDLE_CONFIG_MAX + 1;
     expect_refusal(ERR_UNSUPPORTED, "layers");
     image.config_size = strlen(config);
+}
+
+/* A packed layer keeps its form: blob and descriptor go by what is stored, the config by the
+ * diffID.
+ */
+static void a_packed_layer_goes_by_its_stored_digest(void **state)
+{
+    struct err err = {0};
+    struct bundle *bundle;
+    struct view documents;
+    char wanted[256];
+
+    (void)state;
+    strcpy(layers[2].media_type, PLAIN "+gzip");
+    memset(layers[2].digest + 7, 'b', 64);
+    bundle = make(none, &err);
+    assert_non_null(bundle);
+    assert_non_null(memmem(bundle->parts[2].bytes.data, 100, layers[2].digest + 7, 64));
+    documents = bundle->parts[bundle->count - 1].bytes;
+    snprintf(wanted, sizeof wanted,
+             "{\"mediaType\":\"" PLAIN "+gzip\",\"digest\":\"%s\",\"size\":70000}",
+             layers[2].digest);
+    assert_non_null(memmem(documents.data, documents.size, wanted, strlen(wanted)));
+    assert_non_null(memmem(documents.data, documents.size, layers[2].diff_id, 71));
+    bundle_destroy(bundle);
+    set_up(NULL);
+}
+
+/* No layers, as of an image FROM scratch with labels alone. */
+static void an_image_without_layers_is_bundled(void **state)
+{
+    const struct image_info before = image;
+    char kept[sizeof config];
+    struct err err = {0};
+    struct bundle *bundle;
+
+    (void)state;
+    memcpy(kept, config, sizeof kept);
+    strcpy(config, "{\"os\":\"linux\",\"rootfs\":{\"diff_ids\":[]}}");
+    image.layer_count = 0;
+    image.config_size = strlen(config);
+    spell(view_str(config), image.id);
+    bundle = make(NULL, &err);
+    assert_non_null(bundle);
+    assert_int_equal(bundle->count, 1);
+    bundle_destroy(bundle);
+    memcpy(config, kept, sizeof config);
+    image = before;
 }
 
 /* Beyond what eleven octal digits hold, as the tar readers of all engines take it. */
@@ -246,6 +302,8 @@ int main(void)
         cmocka_unit_test(a_whole_bundle_is_the_image),
         cmocka_unit_test(layers_that_are_left_out_are_named_and_absent),
         cmocka_unit_test(an_index_that_lies_is_refused),
+        cmocka_unit_test(a_packed_layer_goes_by_its_stored_digest),
+        cmocka_unit_test(an_image_without_layers_is_bundled),
         cmocka_unit_test(a_huge_layer_has_its_size),
     };
 

@@ -60,22 +60,29 @@ static void plain_layers_are_known_by_their_bundle(void **state)
     assert_string_equal(metadata.image_id, image.id);
     assert_string_equal(metadata.manifest_id, id);
     assert_string_equal(metadata.engine_id, "");
+    assert_false(metadata.packed_layers);
     assert_int_equal(metadata.layer_count, LAYERS);
     metadata_finish(&metadata);
 }
 
-/* Who pulls it has them as they are: nobody may take them for plain tars. */
-static void compressed_layers_have_no_bundle(void **state)
+/* An engine that got them packed has no plain tars: the metadata says so. */
+static void packed_layers_are_known_by_their_bundle(void **state)
 {
     struct metadata metadata = {0};
+    char plain[IMAGE_ID_SIZE], packed[IMAGE_ID_SIZE];
     struct err err = {0};
 
     (void)state;
+    assert_int_equal(bundle_manifest_id(&image, plain, &err), 0);
     compress_the_last_layer();
+    assert_int_equal(bundle_manifest_id(&image, packed, &err), 0);
+    assert_string_not_equal(packed, plain);
     assert_int_equal(identity_describe(&image, &metadata, &err), 0);
-    assert_string_equal(metadata.manifest_id, "");
+    assert_string_equal(metadata.manifest_id, packed);
+    assert_true(metadata.packed_layers);
     assert_string_equal(metadata.engine_id, image.manifest_id);
     assert_true(metadata_names(&metadata, image.manifest_id));
+    assert_true(metadata_names(&metadata, packed));
     metadata_finish(&metadata);
 }
 
@@ -91,7 +98,6 @@ static void what_the_engine_said_stays(void **state)
     str_copy(metadata.engine_id, sizeof metadata.engine_id, id);
     assert_int_equal(identity_describe(&image, &metadata, &err), 0);
     assert_string_equal(metadata.engine_id, id);
-    assert_string_equal(metadata.manifest_id, "");
     metadata_finish(&metadata);
 }
 
@@ -113,7 +119,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(plain_layers_are_known_by_their_bundle, set_up),
-        cmocka_unit_test_setup(compressed_layers_have_no_bundle, set_up),
+        cmocka_unit_test_setup(packed_layers_are_known_by_their_bundle, set_up),
         cmocka_unit_test_setup(what_the_engine_said_stays, set_up),
         cmocka_unit_test_setup(the_config_is_no_name_of_an_engine, set_up),
     };

@@ -496,7 +496,6 @@ static void real_streams(void **state)
         assert_int_equal(verdict.info->layer_count, 3);
         for (unsigned k = 0; k < 3; k++)
             assert_string_equal(verdict.info->layers[k].diff_id, verdict.info->layers[0].diff_id);
-        assert_true(image_is_named(verdict.info, "dup:1"));
         image_destroy(verdict.image);
 
         /* Cut before its trailer, anywhere, it is refused. */
@@ -733,7 +732,6 @@ static void an_image_may_have_no_layers_and_no_name(void **state)
     accept(&verdict);
     assert_int_equal(verdict.info->layer_count, 0);
     assert_int_equal(verdict.info->tag_count, 0);
-    assert_true(image_is_named(verdict.info, "app:1"));
     image_destroy(verdict.image);
     tarball_finish(&tar);
 }
@@ -907,38 +905,6 @@ static void a_config_is_what_go_takes(void **state)
     free(config);
 }
 
-static void names_with_default_prefixes_mean_the_same(void **state)
-{
-    static const struct {
-        const char *tag, *reference;
-        bool same;
-    } cases[] = {
-        {"app:1", "app:1", true},
-        {"app:1", "app:2", false},
-        {"localhost/app:1", "app:1", true},
-        {"library/app:1", "app:1", true},
-        {"docker.io/library/app:1", "app:1", true},
-        {"registry.example.com/app:1", "app:1", true},
-        {"host:5000/app:1", "app:1", true},
-        {"localhost:5000/team/app:1", "team/app:1", true},
-        {"team/app:1", "app:1", false},
-        {"docker.io/team/app:1", "app:1", false},
-        {"myapp:1", "app:1", false},
-        {"/app:1", "app:1", false},
-        {"app:1", "docker.io/app:1", false},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        char tags[1][IMAGE_REF_SIZE];
-        struct image_info info = {.tag_count = 1, .tags = tags};
-
-        strcpy(tags[0], cases[i].tag);
-        if (image_is_named(&info, cases[i].reference) != cases[i].same)
-            fail_msg("%s and %s", cases[i].tag, cases[i].reference);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -958,7 +924,6 @@ int main(void)
         cmocka_unit_test(large_json_gives_way_to_small),
         cmocka_unit_test(too_much_is_refused),
         cmocka_unit_test(a_tangled_index_ends_soon),
-        cmocka_unit_test(names_with_default_prefixes_mean_the_same),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

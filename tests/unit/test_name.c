@@ -167,6 +167,42 @@ static void hashes(void **state)
     assert_false(name_is_hash("../../x"));
 }
 
+static void only_default_prefixes_mean_the_same(void **state)
+{
+    static const struct {
+        const char *name, *reference;
+        bool same;
+    } cases[] = {
+        {"app:1", "app:1", true},
+        {"localhost/app:1", "app:1", true},
+        {"library/app:1", "app:1", true},
+        {"docker.io/library/app:1", "app:1", true},
+        {"app:1", "app:2", false},
+        {"app:10", "app:1", false},
+        {"app", "app:1", false},
+        {"registry.example.com/app:1", "app:1", false},
+        {"registry.example.com/library/app:1", "app:1", false},
+        {"host:5000/app:1", "app:1", false},
+        {"localhost:5000/app:1", "app:1", false},
+        {"localhost/library/app:1", "app:1", false},
+        {"library/library/app:1", "app:1", false},
+        {"docker.io/app:1", "app:1", false},
+        {"docker.io/team/app:1", "app:1", false},
+        {"index.docker.io/library/app:1", "app:1", false},
+        {"Docker.io/library/app:1", "app:1", false},
+        {"team/app:1", "app:1", false},
+        {"myapp:1", "app:1", false},
+        {"/app:1", "app:1", false},
+        {"app:1", "docker.io/app:1", false},
+        {"", "app:1", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        if (name_means(cases[i].name, cases[i].reference) != cases[i].same)
+            fail_msg("%s and %s", cases[i].name, cases[i].reference);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,6 +210,7 @@ int main(void)
         cmocka_unit_test(bad_references_say_what_and_what_to_do),
         cmocka_unit_test(labels),
         cmocka_unit_test(hashes),
+        cmocka_unit_test(only_default_prefixes_mean_the_same),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
