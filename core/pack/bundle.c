@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/json_write.h"
+#include "pack/image_config.h"
 #include "pack/layer_digest.h"
 #include "pack/tar.h"
 
@@ -119,9 +120,9 @@ static int check_config(const struct bundle_options *o, struct err *err)
     if (strcmp(id, o->image->id) != 0)
         return err_set(err, ERR_INTEGRITY, "config", "the config in the archive is not that of %s",
                        o->image->id);
-    if (json_parse(&json, o->config, &JSON_DOCKER, "the config", err))
+    if (json_parse(&json, o->config, &JSON_IMAGE, "the config", err))
         return ERR_FAIL;
-    answer = check_layers(o->image, json_get(json_get(json_root(json), "rootfs"), "diff_ids"), err);
+    answer = check_layers(o->image, image_config_diff_ids(json_root(json)), err);
     json_destroy(json);
     return answer;
 }
