@@ -162,14 +162,16 @@ static int build_failed(const struct build_wish *wish, int code, struct err *err
 static int run_build(struct cli *cli, const struct build *build, struct err *err)
 {
     const char *host = config_text(&cli->config, OPT_DOCKER_HOST);
+    const char *context = config_text(&cli->config, OPT_DOCKER_CONTEXT);
     char variable[1100];
-    const char *const changes[] = {variable, "DOCKER_CONTEXT", NULL};
+    const char *const changes[] = {variable, host ? "DOCKER_CONTEXT" : "DOCKER_HOST", NULL};
     struct run run = {.argv = build->plan.argv, .cancel = &cli->cancel};
     char **env = NULL;
     int code = 0, failed;
 
-    if (host) {
-        snprintf(variable, sizeof variable, "DOCKER_HOST=%s", host);
+    if (host || context) { /* the program means the daemon that we mean */
+        snprintf(variable, sizeof variable, "%s=%s", host ? "DOCKER_HOST" : "DOCKER_CONTEXT",
+                 host ? host : context);
         env = run_environment(changes);
         if (!env)
             return err_memory(err, "the environment of docker");

@@ -116,18 +116,6 @@ int connect_store(struct cli *cli, bool create, struct store **out, struct err *
     return connect_s3(cli, endpoint, out, err);
 }
 
-/*
- * A context that was asked for is put into the environment as the docker command would have it
- * there: so a docker program that we start means the same daemon. Called before any thread is
- * started.
- */
-static int use_context(const char *context, struct err *err)
-{
-    if (setenv("DOCKER_CONTEXT", context, 1) || unsetenv("DOCKER_HOST"))
-        return err_memory(err, "the Docker context");
-    return 0;
-}
-
 int connect_docker_endpoint(struct cli *cli, struct docker_endpoint *out, struct err *err)
 {
     const char *host = config_text(&cli->config, OPT_DOCKER_HOST);
@@ -136,8 +124,6 @@ int connect_docker_endpoint(struct cli *cli, struct docker_endpoint *out, struct
     struct docker_asked asked = {.host = host, .context = context, .origin = origin};
 
     if (consent_docker(&cli->config, err))
-        return ERR_FAIL;
-    if (!host && context && use_context(context, err))
         return ERR_FAIL;
     config_origin(&cli->config, host ? OPT_DOCKER_HOST : OPT_DOCKER_CONTEXT, origin, sizeof origin);
     if (docker_endpoint_find(&asked, environment, out, err))

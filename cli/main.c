@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -143,6 +144,15 @@ static void guard_streams(void)
         close(fd);
 }
 
+/* Keys are in our memory: no core dump of it, and no look at it by other processes of the user.
+ * A program that we start is not affected. The leak sanitizer needs that look. */
+static void guard_memory(void)
+{
+#ifdef S3DOCK_HARDENED
+    prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
 int main(int argc, char **argv)
 {
     static char words[LAST_WORDS_MAX];
@@ -154,6 +164,7 @@ int main(int argc, char **argv)
 
     if (!json && getenv("S3DOCK_JSON"))
         option_read_switch(getenv("S3DOCK_JSON"), &json);
+    guard_memory();
     guard_streams();
     cancel_init(&cli.cancel);
     signals_install(&cli.cancel);

@@ -1,7 +1,7 @@
 /*
  * The answer lives in {cache}/conditions/{sha256 of the store's identity}: "yes" or "no". It is
  * only a memory: where it cannot be kept, it is tried out again. A "no" is forgotten after a week,
- * because servers learn; a "yes" stays.
+ * because servers learn; a "yes" after 30 days, because a server may be replaced.
  */
 #include "catalog/conditions.h"
 
@@ -16,7 +16,9 @@
 #include "catalog/audit.h"
 #include "wire/store.h"
 
-#define NO_LASTS (7 * 24 * 3600) /* seconds */
+#define DAY       (24 * 3600) /* seconds */
+#define NO_LASTS  (7 * DAY)
+#define YES_LASTS (30 * DAY)
 
 /* ---- trying it out ---- */
 
@@ -102,13 +104,16 @@ static bool recall(const char *path, bool *honoured)
     _cleanup_text_ struct text text;
     struct stat known;
     struct err ignored;
+    int64_t age;
 
     text_init(&text, 16);
     if (file_read(path, &text, &ignored) != FILE_OK || stat(path, &known) != 0)
         return false;
     *honoured = strcmp(text.data, "yes") == 0;
-    return *honoured ||
-           (strcmp(text.data, "no") == 0 && clock_wall() / NS_PER_S - known.st_mtime < NO_LASTS);
+    if (!*honoured && strcmp(text.data, "no") != 0)
+        return false;
+    age = clock_wall() / NS_PER_S - known.st_mtime;
+    return age >= 0 && age < (*honoured ? YES_LASTS : NO_LASTS);
 }
 
 int conditions_find(struct store *store, bool *honoured, struct err *err)

@@ -109,9 +109,7 @@ static const uint8_t *scan_string(const uint8_t *at, const uint8_t *end, struct 
             return quote + 1;
         }
         *escaped = true;
-        at = slash + 2;
-        if (at > end)
-            return NULL;
+        at = slash + 2; /* the quote lies behind the slash, so this is not behind the end */
     }
 }
 

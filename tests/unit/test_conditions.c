@@ -199,6 +199,23 @@ static void a_no_is_asked_again_after_a_week(void **state)
     assert_true(find());
 }
 
+/* A server may be replaced by one that knows no conditions. */
+static void a_yes_is_asked_again_after_a_month(void **state)
+{
+    char path[256];
+    struct utimbuf young = {.modtime = time(NULL) - 29 * 24 * 3600};
+    struct utimbuf old = {.modtime = time(NULL) - 31 * 24 * 3600};
+
+    (void)state;
+    assert_true(find());
+    front.manner = IGNORES;
+    memory(path);
+    assert_int_equal(utime(path, &young), 0);
+    assert_true(find());
+    assert_int_equal(utime(path, &old), 0);
+    assert_false(find());
+}
+
 static void what_is_no_memory_is_not_believed(void **state)
 {
     char path[256];
@@ -222,6 +239,7 @@ int main(void)
         TEST(nothing_is_known_without_rights),
         TEST(asked_once),
         TEST(a_no_is_asked_again_after_a_week),
+        TEST(a_yes_is_asked_again_after_a_month),
         TEST(what_is_no_memory_is_not_believed),
     };
 
