@@ -62,7 +62,8 @@ static void tell_setting(struct cli *cli, const struct config_file *file, const 
 
 static void tell_settings(struct cli *cli, const struct config_file *file)
 {
-    static const enum option_id ids[] = {OPT_ENDPOINT, OPT_CA_FILE, OPT_INSECURE};
+    static const enum option_id ids[] = {OPT_ENDPOINT, OPT_CA_FILE, OPT_INSECURE,
+                                         OPT_ENCRYPTION_KEY};
     char profile[CONFIG_NAME_MAX];
 
     for (size_t n = 0; config_file_profile(file, n, profile); n++)

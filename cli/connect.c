@@ -14,6 +14,14 @@
 
 #define FILE_SCHEME "file://"
 
+/* NULL: the bucket's default. */
+static const char *encryption_of(const struct config *config)
+{
+    const char *way = config_text(config, OPT_ENCRYPTION);
+
+    return way && strcmp(way, "default") != 0 ? way : NULL;
+}
+
 static int connect_directory(struct cli *cli, const char *path, bool create, struct store **out,
                              struct err *err)
 {
@@ -29,6 +37,10 @@ static int connect_directory(struct cli *cli, const char *path, bool create, str
         err_set(err, ERR_USAGE, "endpoint", "a key prefix is for S3, not for a directory");
         return err_hint(err, "name the folder in the endpoint: " FILE_SCHEME "%s/%s", path,
                         config_text(&cli->config, OPT_KEY_PREFIX));
+    }
+    if (encryption_of(&cli->config)) {
+        err_set(err, ERR_USAGE, "encryption", "encryption is for S3, not for a directory");
+        return err_hint(err, "leave \"encryption\" out, and encrypt the file system");
     }
     if (path[0] != '/') {
         err_set(err, ERR_USAGE, "endpoint", "endpoint " FILE_SCHEME "%s names no absolute folder",
@@ -90,6 +102,8 @@ static int connect_s3(struct cli *cli, const char *endpoint, struct store **out,
         .addressing = config_text(config, OPT_ADDRESSING),
         .ca_file = config_text(config, OPT_CA_FILE),
         .insecure = config_switch(config, OPT_INSECURE),
+        .encryption = encryption_of(config),
+        .encryption_key = config_text(config, OPT_ENCRYPTION_KEY),
         .sign_payload = config_switch(config, OPT_SIGN_PAYLOAD),
         .retries = (unsigned)config_number(config, OPT_RETRIES),
         .rate = config_number(config, OPT_LIMIT_RATE),

@@ -88,6 +88,16 @@ static int check_tls(const struct config *config, struct err *err)
     return 0;
 }
 
+/* Whoever owns the key can take it away, and with it all that was encrypted. */
+static int check_key(const struct config *config, struct err *err)
+{
+    if (!decides(config, OPT_ENCRYPTION_KEY))
+        return 0;
+    err_set(err, ERR_USAGE, "trust",
+            "a file of the current folder does not decide with which key images are encrypted");
+    return refuse(config, OPT_ENCRYPTION_KEY, err);
+}
+
 /* A directory is asked for no credentials, and knows no TLS. */
 static bool is_directory(const struct config *config)
 {
@@ -107,7 +117,7 @@ int consent_store(const struct config *config, struct err *err)
     /* endpoint and keys of the file: how safely they are used is the file's own affair */
     if (is_of_file(config, OPT_ENDPOINT))
         return 0;
-    return check_tls(config, err);
+    return check_tls(config, err) || check_key(config, err) ? ERR_FAIL : 0;
 }
 
 int consent_docker(const struct config *config, struct err *err)

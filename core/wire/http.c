@@ -223,6 +223,7 @@ static const struct header_slot {
     {"x-amz-request-id", offsetof(struct http_answer, request_id)},
     {"x-amzn-requestid", offsetof(struct http_answer, request_id)},
     {"location", offsetof(struct http_answer, location)},
+    {"x-amz-server-side-encryption", offsetof(struct http_answer, encryption)},
 };
 
 /* Copies a value without outer blanks; one that does not fit or is not plain is dropped. */

@@ -66,6 +66,7 @@ struct http_answer {
     char bucket_region[HTTP_VALUE_MAX]; /* x-amz-bucket-region */
     char request_id[HTTP_VALUE_MAX];    /* x-amz-request-id, or what stands for it */
     char location[HTTP_VALUE_MAX];
+    char encryption[HTTP_VALUE_MAX]; /* x-amz-server-side-encryption */
 };
 
 /* One question and its answer. Zero it once, with `body_text` initialised (its maximum bounds

@@ -237,6 +237,18 @@ static bool unexplained(const struct store_op *op, const struct http_answer *ans
     }
 }
 
+/* A bucket's policy may demand what a header says; AWS does not tell which. */
+static void hint_at_policy(struct store_op *op)
+{
+    bool begins =
+        op->verb == STORE_PUT || op->verb == STORE_COPY || op->verb == STORE_UPLOAD_CREATE;
+
+    if (begins && op->err.family == ERR_AUTH && strcmp(op->err.code, "denied") == 0)
+        err_hint(&op->err, "%s",
+                 "ask who runs the bucket. If its policy takes encrypted objects only, set "
+                 "\"encryption\" in the profile");
+}
+
 /* Over plain http a proxy may answer by itself. An S3 server sends x-amz-* headers or XML with
  * every refusal; a refusal through a proxy that has neither is not believed. Without a proxy it is:
  * some small servers refuse with an empty body. */
@@ -292,6 +304,7 @@ static void refused(struct s3_reply *reply, const struct s3_place *place, struct
         reply->verdict = S3_REGION; /* a HEAD in the wrong region */
     else if (unexplained(op, answer))
         reply->verdict = S3_ASK;
+    hint_at_policy(op);
     settle_absent(reply, op);
     settle_conflict(reply, op);
 }

@@ -12,8 +12,10 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/hash.h"
 
-#define LIST_PAGE 1000
+#define LIST_PAGE    1000
+#define DOCUMENT_MAX (64 * KIB) /* the MD5 of such a body costs nothing */
 
 /* A fixed buffer being filled; running over is remembered. */
 struct pen {
@@ -99,6 +101,31 @@ static void add_content_type(struct s3_request *request, const struct store_op *
 {
     if (op->content_type)
         add_header(request, "content-type", "%s", op->content_type);
+}
+
+/* The store compares it with what arrives. Buckets with a default retention demand it of every
+ * body; computing it for a part costs more than anything else here does, and so it goes along on
+ * demand. */
+static void add_md5(struct s3_request *request)
+{
+    uint8_t digest[MD5_SIZE];
+    char text[BASE64_SIZE(MD5_SIZE)];
+
+    md5_of(request->body, digest);
+    base64_encode(digest, sizeof digest, text);
+    add_header(request, "content-md5", "%s", text);
+    request->has_md5 = true;
+}
+
+/* On what begins an object, and on nothing else: AWS refuses them elsewhere. */
+static void add_encryption(struct s3_request *request)
+{
+    if (!request->encryption || !request->encryption[0])
+        return;
+    add_header(request, "x-amz-server-side-encryption", "%s", request->encryption);
+    if (request->encryption_key && request->encryption_key[0])
+        add_header(request, "x-amz-server-side-encryption-aws-kms-key-id", "%s",
+                   request->encryption_key);
 }
 
 static void get_headers(struct s3_request *request, const struct store_op *op)
@@ -223,8 +250,11 @@ static void spell(struct s3_request *request, const struct s3_place *place,
     case STORE_PUT:
         request->method = "PUT";
         request->body = op->body;
+        if (request->with_md5 || op->body.size <= DOCUMENT_MAX)
+            add_md5(request);
         add_content_type(request, op);
         add_conditions(request, op);
+        add_encryption(request);
         break;
     case STORE_DELETE:
         request->method = "DELETE";
@@ -234,6 +264,7 @@ static void spell(struct s3_request *request, const struct s3_place *place,
         copy_headers(request, place, op);
         if (op->if_none_match)
             add_header(request, "if-none-match", "*");
+        add_encryption(request);
         break;
     case STORE_LIST:
         request->method = "GET";
@@ -242,11 +273,14 @@ static void spell(struct s3_request *request, const struct s3_place *place,
     case STORE_UPLOAD_CREATE:
         request->method = "POST";
         add_content_type(request, op);
+        add_encryption(request);
         add_query(query, start, "uploads", "");
         break;
     case STORE_UPLOAD_PART:
         request->method = "PUT";
         request->body = op->body;
+        if (request->with_md5)
+            add_md5(request);
         part_query(query, start, op);
         break;
     case STORE_UPLOAD_COPY_PART:
@@ -328,6 +362,7 @@ int s3_request_build(struct s3_request *request, const struct s3_place *place,
     request->path[0] = request->query[0] = '\0';
     request->header_count = 0;
     request->values_used = 0;
+    request->has_md5 = false;
     request->body = (struct view){0};
     text_clear(&request->document);
 

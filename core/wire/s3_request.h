@@ -34,8 +34,11 @@ struct s3_request {
     size_t values_used;
     struct view body; /* the op's, or `document` */
     struct text document;
+    const char *encryption, *encryption_key; /* the store's: of objects that are written; or "" */
     bool bare_etags;   /* the store's: If-Match of a write goes without the quotes of the ETag */
     bool unasked_copy; /* the store's: a copy goes without the condition on its source */
+    bool with_md5;     /* the store's: bodies of objects and parts go with their Content-MD5 */
+    bool has_md5;      /* as built: it carries one */
     bool has_body;     /* PUT and POST: a Content-Length goes along even when it is 0 */
 };
 

@@ -206,11 +206,14 @@ struct store_s3_options {
     const char *addressing; /* "auto" (NULL), "path", "virtual" */
     const char *ca_file;    /* NULL: the system's */
     bool insecure;          /* no certificate check; explicit and loud */
-    bool sign_payload;      /* SHA-256 of bodies also on https */
-    unsigned connections;   /* most requests in the air; 0: the default */
-    unsigned retries;       /* most tries of one op; 0: the default */
-    unsigned retry_ms;      /* longest wait before the second try; doubles; 0: the default */
-    uint64_t rate;          /* most bytes a second, of all bodies together, each way; 0: no limit */
+    /* How the store encrypts what is written: "AES256", "aws:kms", "aws:kms:dsse"; NULL or "": the
+     * bucket's default. The key's id or ARN, for the latter two; NULL or "": the account's. */
+    const char *encryption, *encryption_key;
+    bool sign_payload;    /* SHA-256 of bodies also on https */
+    unsigned connections; /* most requests in the air; 0: the default */
+    unsigned retries;     /* most tries of one op; 0: the default */
+    unsigned retry_ms;    /* longest wait before the second try; doubles; 0: the default */
+    uint64_t rate;        /* most bytes a second, of all bodies together, each way; 0: no limit */
     /* Looks for the keys again when the store says that they have expired. May be NULL; is called
      * by the store's thread. `out` is filled with creds_init. False: there are none. */
     bool (*renew)(void *arg, struct creds *out);

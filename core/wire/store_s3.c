@@ -47,6 +47,7 @@
 #define STALL_LONG          20 /* times as long: a copy or completion of 5 GiB may think for minutes */
 #define URL_MAX             (64 + 512 + S3_PATH_MAX + S3_QUERY_MAX)
 #define LINES_MAX           (64 * KIB)
+#define ECHO_MAX            (64 * KIB)
 #define RESUME_MIN          (64 * KIB) /* a try that brought this much before it was cut is not counted */
 
 #define UNSIGNED   "UNSIGNED-PAYLOAD"
@@ -66,12 +67,15 @@ struct trip {
     unsigned creds_serial; /* of those that it was signed with */
     bool bare;             /* the ETag of If-Match goes without its quotes */
     bool unasked;          /* a copy goes without its condition, its source is looked at after it */
+    bool with_md5;         /* the body goes with its Content-MD5 */
+    bool with_aes;         /* the object is to be encrypted, though nobody asked for it */
     bool perhaps_done;     /* an earlier try may have had its effect although no answer came */
     size_t text_start;     /* size of op->text before the op */
     char payload_hash[SHA256_HEX_SIZE];
     char etag[STORE_ETAG_MAX]; /* of a read that was cut */
     struct s3_request request;
     struct text lines;
+    struct text echo; /* an object that is read back */
     char url[URL_MAX];
     struct http_exchange exchange;
 };
@@ -81,6 +85,7 @@ struct s3_store {
     struct http *http;
     const struct cancel *cancel;
     bool sign_payload;
+    char encryption[16], encryption_key[512];
     bool proven; /* TLS shows who the store is */
     int64_t stall_time;
 
@@ -104,6 +109,13 @@ struct s3_store {
     bool bucket_seen;
     bool bare_etags;     /* it has honoured If-Match without quotes, after refusing it with them */
     bool unasked_copies; /* it has refused the condition of a copy although it was met */
+    enum {
+        AES_UNTRIED,
+        AES_WANTED,
+        AES_USELESS
+    } aes;            /* whether a refused write went with AES256 */
+    bool unencrypted; /* it did not say that it encrypts, and the user was told */
+    bool wants_md5;   /* it has taken a body with Content-MD5 after refusing it without */
     bool cancelled;
     int64_t cleanup_until;
     uint64_t seed;
@@ -183,6 +195,8 @@ static int build(struct s3_store *s3, struct trip *trip, struct err *err)
 {
     trip->request.bare_etags = trip->bare;
     trip->request.unasked_copy = trip->unasked;
+    trip->request.with_md5 = trip->with_md5;
+    trip->request.encryption = trip->with_aes ? "AES256" : s3->encryption;
     if (s3_request_build(&trip->request, &s3->place, current(trip), err) < 0)
         return ERR_FAIL;
     if (trip->errand || !trip->payload_hash[0])
@@ -255,6 +269,7 @@ static int depart(struct s3_store *s3, int seat, struct err *err)
     unsigned lines = 0;
 
     forget_text(trip);
+    text_clear(&trip->echo);
     text_clear(&trip->lines);
     if (build(s3, trip, err) < 0 ||
         s3_request_sign(&trip->request, &s3->place, &s3->creds, trip->payload_hash,
@@ -283,6 +298,8 @@ static void take_seat(struct s3_store *s3, int seat)
         trip->perhaps_done = false;
     trip->bare = s3->bare_etags;
     trip->unasked = s3->unasked_copies;
+    trip->with_md5 = s3->wants_md5;
+    trip->with_aes = s3->aes == AES_WANTED;
     trip->have = 0;
     trip->counted = 0;
     trip->payload_hash[0] = trip->etag[0] = '\0';
@@ -495,10 +512,22 @@ static void ask_size(struct s3_store *s3, int seat)
                S3_DONE);
 }
 
+static bool is_small_put(const struct store_op *op)
+{
+    return op->verb == STORE_PUT && op->body.size <= ECHO_MAX;
+}
+
+/* A small document is read back whole: an ETag is no MD5 where the store encrypts with a key. */
 static void look_at_object(struct s3_store *s3, int seat, enum s3_verdict fallback)
 {
-    run_errand(s3, seat, &(struct store_op){.verb = STORE_HEAD, .key = s3->trips[seat].op->key},
-               fallback);
+    struct trip *trip = &s3->trips[seat];
+    struct store_op look = {.verb = STORE_HEAD, .key = trip->op->key};
+
+    if (is_small_put(trip->op)) {
+        look.verb = STORE_GET;
+        look.text = &trip->echo;
+    }
+    run_errand(s3, seat, &look, fallback);
 }
 
 /* Whether "absent" or "changed" may be the echo of an earlier try of ours. */
@@ -519,6 +548,56 @@ static bool misspelled(const struct trip *trip, enum s3_verdict verdict)
 {
     return verdict == S3_CHANGED && trip->op->verb == STORE_PUT && trip->op->if_match &&
            !trip->bare;
+}
+
+/* AWS and MinIO refuse bodies without a digest in a bucket with a default retention. They say so in
+ * words of their own under a code that means anything, so that each such refusal is tried once with
+ * the digest. */
+static bool may_want_md5(const struct trip *trip, enum s3_verdict verdict)
+{
+    const struct store_op *op = trip->op;
+
+    return verdict == S3_FAILED && !trip->errand && !trip->request.has_md5 &&
+           op->http_status == 400 && (op->verb == STORE_PUT || op->verb == STORE_UPLOAD_PART);
+}
+
+static bool begins_object(enum store_verb verb)
+{
+    return verb == STORE_PUT || verb == STORE_COPY || verb == STORE_UPLOAD_CREATE;
+}
+
+/* A policy that takes encrypted objects only denies everything else without saying why. AES256
+ * needs no rights and no key of its own: a denied write is tried once with it. */
+static bool may_want_aes(const struct s3_store *s3, const struct trip *trip,
+                         enum s3_verdict verdict)
+{
+    const struct store_op *op = trip->op;
+
+    return verdict == S3_FAILED && !trip->errand && !s3->encryption[0] && !trip->with_aes &&
+           s3->aes != AES_USELESS && op->http_status == 403 &&
+           strcmp(op->err.code, "denied") == 0 && begins_object(op->verb);
+}
+
+static void try_aes(struct s3_store *s3, int seat)
+{
+    struct trip *trip = &s3->trips[seat];
+
+    trip->with_aes = true;
+    trip->fallback_err = trip->op->err;
+    again_at_once(s3, seat);
+}
+
+/* Takes note of how a write with AES256 ended. A failure is told in the words of the one without.
+ */
+static void judge_aes(struct s3_store *s3, struct trip *trip, enum s3_verdict verdict)
+{
+    if (s3->aes != AES_UNTRIED || !trip->with_aes || trip->errand)
+        return;
+    s3->aes = verdict == S3_DONE ? AES_WANTED : AES_USELESS;
+    if (verdict == S3_FAILED)
+        trip->op->err = trip->fallback_err;
+    else
+        log_info("the bucket takes encrypted objects only: asking for AES256 from now on");
 }
 
 /* Swift refuses a copy out of an object of parts on condition of its ETag always: it compares
@@ -543,16 +622,19 @@ static bool nameless(const struct trip *trip, enum s3_verdict verdict)
     return verdict == S3_DONE && trip->op->verb == STORE_UPLOAD_COMPLETE && !trip->op->info.etag[0];
 }
 
-/* A small document with our bytes is ours, whoever's they are. */
-static bool is_our_put(const struct store_op *op, const struct store_info *info)
+/* An object with our bytes is ours, whoever wrote it. */
+static bool is_our_put(const struct trip *trip)
 {
+    const struct store_op *op = trip->op;
     uint8_t digest[MD5_SIZE];
     char hex[MD5_HEX_SIZE], etag[MD5_HEX_SIZE + 2];
 
+    if (is_small_put(op))
+        return view_equals(text_view(&trip->echo), op->body);
     md5_of(op->body, digest);
     hex_encode(digest, sizeof digest, hex);
     snprintf(etag, sizeof etag, "\"%s\"", hex);
-    return info->size == op->body.size && strcasecmp(info->etag, etag) == 0;
+    return trip->aux.info.size == op->body.size && strcasecmp(trip->aux.info.etag, etag) == 0;
 }
 
 static enum store_answer answer_of(enum s3_verdict verdict)
@@ -575,8 +657,8 @@ static void judge_object(struct s3_store *s3, int seat, enum s3_verdict verdict)
     struct trip *trip = &s3->trips[seat];
     struct store_op *op = trip->op;
     bool ours =
-        verdict == S3_DONE && (op->verb == STORE_PUT ? is_our_put(op, &trip->aux.info)
-                                                     : s3_reply_is_complete(op, &trip->aux.info));
+        verdict == S3_DONE &&
+        (op->verb == STORE_PUT ? is_our_put(trip) : s3_reply_is_complete(op, &trip->aux.info));
 
     end_errand(trip);
     if (ours || (verdict == S3_DONE && trip->fallback == S3_DONE)) {
@@ -635,6 +717,7 @@ static void settle_end(struct s3_store *s3, int seat, enum s3_verdict verdict)
 {
     struct trip *trip = &s3->trips[seat];
 
+    judge_aes(s3, trip, verdict);
     if (trip->errand && trip->op->verb == STORE_HEAD) {
         judge_reason(s3, seat, verdict);
     } else if (trip->errand && is_copy(trip->op->verb)) {
@@ -644,6 +727,11 @@ static void settle_end(struct s3_store *s3, int seat, enum s3_verdict verdict)
     } else if (misspelled(trip, verdict)) {
         trip->bare = true;
         again_at_once(s3, seat);
+    } else if (may_want_md5(trip, verdict)) {
+        trip->with_md5 = true;
+        again_at_once(s3, seat);
+    } else if (may_want_aes(s3, trip, verdict)) {
+        try_aes(s3, seat);
     } else if (own_echo(trip, verdict) || nameless(trip, verdict)) {
         look_at_object(s3, seat, verdict);
     } else if (hangs_on_source(trip, verdict)) {
@@ -657,6 +745,7 @@ static void settle_end(struct s3_store *s3, int seat, enum s3_verdict verdict)
         }
         s3->bare_etags |=
             verdict == S3_DONE && trip->op->verb == STORE_PUT && trip->op->if_match && trip->bare;
+        s3->wants_md5 |= verdict == S3_DONE && trip->with_md5;
         leave(s3, seat, answer_of(verdict));
     }
 }
@@ -712,6 +801,20 @@ static void blame_clock(struct err *err)
         err_hint(err, "this machine's clock is years behind: set it (timedatectl set-ntp true)");
 }
 
+/* S3 repeats what it encrypts with. A server that does not know the header leaves it out. */
+static void check_encrypted(struct s3_store *s3, const struct store_op *op,
+                            const struct http_answer *answer)
+{
+    bool begins =
+        op->verb == STORE_PUT || op->verb == STORE_COPY || op->verb == STORE_UPLOAD_CREATE;
+
+    if (!begins || !s3->encryption[0] || s3->unencrypted || answer->encryption[0])
+        return;
+    s3->unencrypted = true;
+    log_print(LOG_ERROR, "%s does not say that it encrypts with %s, as \"encryption\" wants",
+              s3->place.endpoint, s3->encryption);
+}
+
 static void landed(void *arg, struct http_exchange *exchange)
 {
     struct s3_store *s3 = arg;
@@ -728,6 +831,8 @@ static void landed(void *arg, struct http_exchange *exchange)
     s3_reply_read(&reply, &s3->place, current(trip), &exchange->answer);
     if (creds_anonymous(&s3->creds))
         s3_reply_unsigned(&reply, &s3->place, current(trip));
+    if (reply.verdict == S3_DONE)
+        check_encrypted(s3, current(trip), &exchange->answer);
     if (reply.verdict == S3_FAILED)
         blame_clock(&current(trip)->err);
     s3->bucket_seen = s3->bucket_seen || reply.bucket_exists;
@@ -892,6 +997,7 @@ static void s3_free(struct s3_store *s3)
         http_exchange_finish(&s3->trips[i].exchange);
         s3_request_finish(&s3->trips[i].request);
         text_finish(&s3->trips[i].lines);
+        text_finish(&s3->trips[i].echo);
     }
     free(s3->trips);
     creds_finish(&s3->creds);
@@ -937,7 +1043,9 @@ static int make_trips(struct s3_store *s3, unsigned connections, struct err *err
         return err_memory(err, "the connections to the store");
     for (unsigned i = 0; i < connections; i++) {
         s3_request_init(&s3->trips[i].request);
+        s3->trips[i].request.encryption_key = s3->encryption_key;
         text_init(&s3->trips[i].lines, LINES_MAX);
+        text_init(&s3->trips[i].echo, ECHO_MAX);
         text_init(&s3->trips[i].exchange.body_text, S3_REPLY_MAX);
     }
     return 0;
@@ -956,6 +1064,27 @@ static int check_ca_file(const struct store_s3_options *options, struct err *err
     return 0;
 }
 
+static int take_encryption(struct s3_store *s3, const struct store_s3_options *options,
+                           struct err *err)
+{
+    const char *way = options->encryption ? options->encryption : "";
+    const char *key = options->encryption_key ? options->encryption_key : "";
+
+    if (way[0] && strcmp(way, "AES256") != 0 && strcmp(way, "aws:kms") != 0 &&
+        strcmp(way, "aws:kms:dsse") != 0) {
+        err_set(err, ERR_USAGE, "encryption", "unknown encryption \"%s\"", way);
+        return err_hint(err, "use AES256, aws:kms or aws:kms:dsse");
+    }
+    if (key[0] && strncmp(way, "aws:kms", 7) != 0) {
+        err_set(err, ERR_USAGE, "encryption", "an encryption key is for aws:kms and aws:kms:dsse");
+        return err_hint(err, "set \"encryption\" to \"aws:kms\", or leave \"encryption_key\" out");
+    }
+    if (!store_etag_is_sound(key) || !str_copy(s3->encryption_key, sizeof s3->encryption_key, key))
+        return err_set(err, ERR_USAGE, "encryption", "\"%.80s\" is no id or ARN of a key", key);
+    str_copy(s3->encryption, sizeof s3->encryption, way);
+    return 0;
+}
+
 static int configure(struct s3_store *s3, const struct store_s3_options *options, struct err *err)
 {
     unsigned connections = options->connections ? options->connections : CONNECTIONS_DEFAULT;
@@ -965,7 +1094,7 @@ static int configure(struct s3_store *s3, const struct store_s3_options *options
         s3_place_under(&s3->place, options->key_prefix, err) < 0 ||
         creds_init(&s3->creds, options->access_key, options->secret_key, options->session_token,
                    err) < 0 ||
-        check_ca_file(options, err) < 0)
+        check_ca_file(options, err) < 0 || take_encryption(s3, options, err) < 0)
         return ERR_FAIL;
     s3->policy = RETRY_DEFAULT;
     if (options->retries)

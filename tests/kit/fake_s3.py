@@ -32,6 +32,7 @@ counted from now), "damage" ([key, byte, bit]), "save" (a name). The answer tell
 the last script, in their order, and every object's size and SHA-256.
 """
 import argparse
+import base64
 import calendar
 import email.utils
 import hashlib
@@ -207,6 +208,7 @@ class Handler(BaseHTTPRequestHandler):
             self.authenticate()
             if self.bucket != self.store.options.bucket:
                 raise Fault(404, "NoSuchBucket")
+            self.demands()
             with self.store.lock:
                 return getattr(self, "on_" + self.kind)()
         except Fault as fault:
@@ -305,6 +307,22 @@ class Handler(BaseHTTPRequestHandler):
             wanted = f'"{wanted}"'  # as Ceph: quotes are taken for a part of the ETag
         if wanted and (not there or there[1] != wanted):
             raise Fault(412 if there else 404, "PreconditionFailed" if there else "NoSuchKey")
+
+    def demands(self):
+        """What a bucket with a default retention, or with a policy, wants of each body or object."""
+        digest, options = self.headers.get("Content-MD5"), self.store.options
+        if digest and base64.b64decode(digest) != hashlib.md5(self.body).digest():
+            raise Fault(400, "BadDigest")
+        if options.object_lock and self.kind in ("Put", "Part") and not digest:
+            raise Fault(400, "InvalidRequest")
+        asked = self.headers.get("x-amz-server-side-encryption")
+        begins = self.kind in ("Put", "Copy", "Create")
+        if asked and not begins:
+            raise Fault(400, "InvalidArgument")
+        if begins and options.encryption and asked != options.encryption:
+            raise Fault(403, "AccessDenied")
+        if asked:
+            self.extra = {"x-amz-server-side-encryption": asked, **self.extra}
 
     def keep(self, data, etag=None):
         etag = etag or '"%s"' % hashlib.md5(data).hexdigest()
@@ -520,6 +538,9 @@ def main():
     parser.add_argument("--swift", action="store_true",
                         help="as Swift's s3api: writes with a condition are not implemented, and that of a"
                         " copy out of an object of parts never holds")
+    parser.add_argument("--object-lock", action="store_true",
+                        help="refuse objects and parts without Content-MD5")
+    parser.add_argument("--encryption", help="refuse objects that are not to be encrypted so")
     parser.add_argument("--bare-etags", action="store_true",
                         help="If-Match of a write is honoured without quotes only")
     parser.add_argument("--attached", action="store_true",

@@ -546,6 +546,10 @@ static void what_a_found_file_decides_needs_the_user_s_word(void **state)
         {"insecure: false", NULL, NULL, true, true},
         {"ca_file: 'theirs.pem'", NULL, NULL, false, false},
         {"ca_file: 'theirs.pem'", "AWS_CA_BUNDLE", "/mine.pem", true, true},
+        {"encryption: 'aws:kms', encryption_key: 'theirs'", NULL, NULL, false, false},
+        {"encryption: 'aws:kms', encryption_key: 'theirs'", "S3DOCK_ENCRYPTION_KEY", "mine", true,
+         true},
+        {"encryption: 'aws:kms'", NULL, NULL, true, true},
         {"endpoint: 'file:///srv/images', insecure: true", NULL, NULL, true, true},
     };
 

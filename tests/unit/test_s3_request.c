@@ -115,7 +115,7 @@ static const struct {
      "PUT",
      "/images/k",
      "",
-     "content-type: application/json|if-none-match: *|"},
+     "content-md5: 1B2M2Y8AsgTpgAmY7PhCfg==|content-type: application/json|if-none-match: *|"},
     {{.verb = STORE_DELETE, .key = "k"}, "DELETE", "/images/k", "", ""},
     {{.verb = STORE_COPY, .key = "k", .source = "o ld/x", .if_match = "\"e\""},
      "PUT",
