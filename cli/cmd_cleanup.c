@@ -1,10 +1,11 @@
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/err.h"
 #include "catalog/name.h"
 #include "catalog/retention.h"
+#include "catalog/retired.h"
 #include "cli/args.h"
 #include "cli/command.h"
 #include "cli/connect.h"
@@ -18,74 +19,118 @@ struct cleanup {
     struct store *store;
     bool dry_run;
     int64_t now;
-    size_t gone, kept, images, images_kept, images_in_all;
-    uint64_t bytes; /* of images */
+    int64_t stays; /* ns, of the data of retired images */
+    size_t gone, kept, retired, images, images_kept, images_in_all;
+    uint64_t bytes;            /* of images */
+    char untold[NAME_APP_MAX]; /* the application that was warned of last */
 };
 
 /* ---- what is unfinished ---- */
 
-static int remove_one(struct cleanup *c, const struct unfinished *what, struct err *err)
+static bool is_archive(const struct unfinished *what)
+{
+    return what->kind == UNFINISHED_ARCHIVE || what->kind == UNFINISHED_RETIRED ||
+           what->kind == UNFINISHED_TOMBSTONE;
+}
+
+/* Of the applications whose references cannot be told, each is warned of once; their data stay. */
+static int keep_untold(struct cleanup *c, const struct unfinished *what, struct err *err)
+{
+    const char *app = strchr(what->key, '/');
+    size_t size = app ? strcspn(app + 1, "/") : 0;
+
+    if (!is_archive(what) || err->family != ERR_CONFLICT || strcmp(err->code, "referenced") != 0)
+        return ERR_FAIL;
+    c->kept++;
+    if (app && (strncmp(c->untold, app + 1, size) != 0 || c->untold[size])) {
+        snprintf(c->untold, sizeof c->untold, "%.*s", (int)size, app + 1);
+        output_warn(&c->cli->output, "%s", err->text);
+    }
+    return 0;
+}
+
+static void tell(struct cleanup *c, const struct unfinished *what)
 {
     char line[UNFINISHED_LINE];
-    int answer = c->dry_run ? 0 : unfinished_remove(c->store, what, err);
 
-    if (answer < 0)
-        return ERR_FAIL;
-    if (answer > 0) {
-        c->kept++;
-        return 0;
-    }
     c->gone++;
-    unfinished_write(output_data(&c->cli->output), what);
-    output_line(&c->cli->output, "%s", unfinished_line(what, c->now, line));
+    if (what->kind == UNFINISHED_TOMBSTONE)
+        return;
+    unfinished_write(output_data(&c->cli->output), what, c->stays);
+    output_line(&c->cli->output, "%s", unfinished_line(what, c->now, c->stays, line));
+}
+
+static bool is_due(const struct cleanup *c, const struct unfinished *what)
+{
+    int64_t age = (int64_t)config_number(&c->cli->config, OPT_UNFINISHED) * NS_PER_MS;
+
+    if (what->kind == UNFINISHED_RETIRED)
+        age = c->stays;
+    else if (what->kind == UNFINISHED_TOMBSTONE)
+        age = RETIRED_STAYS;
+    return !what->busy && what->touched && what->touched <= c->now - age;
+}
+
+static int remove_one(struct cleanup *c, struct unfinished_list *list,
+                      const struct unfinished *what, struct err *err)
+{
+    bool due = is_due(c, what);
+    int answer = 0;
+
+    if (what->kind == UNFINISHED_TOMBSTONE && (!due || c->dry_run))
+        return 0;
+    if (!c->dry_run && due)
+        answer = unfinished_remove(c->store, list, what, err);
+    else if (!c->dry_run && what->kind == UNFINISHED_RETIRED)
+        answer = unfinished_restore(c->store, list, what, err);
+    if (answer < 0)
+        return keep_untold(c, what, err);
+    if (what->kind == UNFINISHED_RETIRED && !due && answer == 0)
+        c->retired++;
+    if (answer == UNFINISHED_ANNOUNCED) {
+        struct unfinished retired = *what;
+
+        retired.kind = UNFINISHED_RETIRED;
+        retired.touched = c->now;
+        tell(c, &retired);
+    } else if (!due || answer == UNFINISHED_IN_USE) {
+        c->kept++;
+    } else {
+        tell(c, what);
+    }
     return 0;
 }
 
 static int remove_unfinished(struct cleanup *c, struct err *err)
 {
-    int64_t age = (int64_t)config_number(&c->cli->config, OPT_UNFINISHED) * NS_PER_MS;
-    struct unfinished *items;
-    size_t count;
-    int failed = 0;
+    struct unfinished_list list = {.items = NULL};
+    int failed = unfinished_read(c->store, &list, err);
 
-    if (unfinished_list(c->store, &items, &count, err))
-        return ERR_FAIL;
-    for (size_t i = 0; i < count && !failed; i++) {
-        const struct unfinished *what = &items[i];
-
-        if (what->busy || what->touched == 0 || what->touched > c->now - age)
-            c->kept++;
-        else
-            failed = remove_one(c, what, err);
-    }
-    free(items);
+    if (!failed)
+        c->now = list.now;
+    for (size_t i = 0; i < list.count && !failed; i++)
+        failed = remove_one(c, &list, &list.items[i], err);
+    unfinished_finish(&list);
     return failed;
 }
 
 /* ---- images ---- */
 
-static int remove_image(struct cleanup *c, const struct retired_image *image, struct err *err)
+static void tell_image(struct cleanup *c, const struct listed_image *image)
 {
     struct json_writer *w = output_data(&c->cli->output);
-    int answer = c->dry_run ? 0 : retention_remove(c->store, image, err);
-    char size[HUMAN_SIZE];
+    char size[HUMAN_SIZE], time[CLOCK_RFC3339_SIZE];
 
-    if (answer < 0)
-        return ERR_FAIL;
-    if (answer == RETENTION_KEPT) {
-        c->images_kept++;
-        return 0;
-    }
     c->images++;
     c->bytes += image->size;
+    clock_rfc3339(c->now + c->stays, time);
     jw_object(w, NULL);
-    jw_string(w, "image_ref", image->image.ref);
+    jw_string(w, "image_ref", image->ref);
     jw_string(w, "s3_key", image->key);
     jw_int(w, "size", (int64_t)image->size);
+    jw_string(w, "data_until", time);
     jw_end(w);
-    output_line(&c->cli->output, "image    %s, %s", image->image.ref,
-                human_bytes(image->size, size));
-    return 0;
+    output_line(&c->cli->output, "image    %s, %s", image->ref, human_bytes(image->size, size));
 }
 
 static int remove_images(struct cleanup *c, const char *app, struct err *err)
@@ -104,9 +149,19 @@ static int remove_images(struct cleanup *c, const char *app, struct err *err)
         return ERR_FAIL;
     c->images_kept = choice.kept;
     c->images_in_all = choice.total;
-    for (size_t i = 0; i < choice.count && !failed; i++)
-        failed = remove_image(c, &choice.images[i], err);
-    free(choice.images);
+    if (!c->dry_run)
+        failed = retention_retire(c->store, &policy, &choice, err);
+    for (size_t i = 0; i < choice.count; i++)
+        if (c->dry_run || choice.images[i].retired)
+            tell_image(c, choice.images[i].image);
+        else
+            c->images_kept++;
+    if (choice.close)
+        output_note(&c->cli->output,
+                    "%zu of them have a later time in the name than an image that stays, and were "
+                    "pushed earlier: names carry the committer's clock",
+                    choice.close);
+    retention_finish(&choice);
     return failed;
 }
 
@@ -141,10 +196,16 @@ static void sum_up(struct cleanup *c, const char *app)
         jw_int(w, "images_in_use", (int64_t)c->images_kept);
         jw_int(w, "bytes", (int64_t)c->bytes);
     }
+    jw_int(w, "retired_waiting", (int64_t)c->retired);
     if (c->dry_run)
         jw_bool(w, "dry_run", true);
     output_note(&c->cli->output, "%zu unfinished %sremoved, %zu kept: young, or at work", c->gone,
                 would, c->kept);
+    if (c->retired)
+        output_note(&c->cli->output,
+                    "%zu of them are data of removed images, which wait for their deletion: s3dock "
+                    "resume",
+                    c->retired);
     if (app && !c->images_in_all)
         output_note(&c->cli->output,
                     "%s has no images: nothing to do; s3dock list apps shows what there is", app);
@@ -153,6 +214,11 @@ static void sum_up(struct cleanup *c, const char *app)
                     "%zu images of %s %sremoved, %s; %zu kept: a version, an environment or its "
                     "rollback leads to them",
                     c->images, app, would, human_bytes(c->bytes, size), c->images_kept);
+    if (c->images)
+        output_note(
+            &c->cli->output,
+            "their data stay for %s, and a cleanup after that deletes them (--retired-after)",
+            human_wait((double)c->stays / (double)NS_PER_S, size));
 }
 
 static int run(struct cleanup *c, const char *app, struct err *err)
@@ -180,6 +246,7 @@ int cmd_cleanup(struct cli *cli, struct err *err)
     int failed;
 
     c.now = clock_wall();
+    c.stays = unfinished_stays(&cli->config);
     failed = check(cli, app, err) || connect_store(cli, false, &c.store, err) || run(&c, app, err);
     store_destroy(c.store);
     return failed ? ERR_FAIL : 0;

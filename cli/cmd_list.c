@@ -86,31 +86,31 @@ static int check_month(const char *month, struct err *err)
 static int read_images(struct list *list, struct err *err)
 {
     const char *month = config_text(&list->cli->config, OPT_MONTH);
-    struct listed_image *images;
+    struct image_list images;
     int failed;
 
     if (check_month(month, err))
         return ERR_FAIL;
     if (month)
         jw_string(list->w, "year_month", month);
-    failed =
-        listing_images(list->store, list->app, month, &images, &list->count, &list->warnings, err);
+    failed = listing_images(list->store, list->app, month, &images, &list->warnings, err);
+    list->count = images.count;
     jw_array(list->w, "images");
     for (size_t i = 0; !failed && i < list->count; i++) {
-        const struct listed_image *image = &images[i];
+        const struct listed_image *image = &images.items[i];
 
         jw_object(list->w, NULL);
         jw_string(list->w, "app_name", list->app);
-        jw_string(list->w, "tag", image->image.tag);
+        jw_string(list->w, "tag", image->tag);
         jw_string(list->w, "s3_path", image->key);
         jw_string(list->w, "year_month", image->month);
         jw_end(list->w);
-        output_line(&list->cli->output, "%s", image->image.ref);
+        output_line(&list->cli->output, "%s", image->ref);
     }
     jw_end(list->w);
     if (!failed && !list->count)
         output_note(&list->cli->output, "No images found for %s", list->app);
-    free(images);
+    image_list_finish(&images);
     return failed;
 }
 

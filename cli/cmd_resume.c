@@ -1,24 +1,26 @@
-#include <stdlib.h>
-
-#include "base/clock.h"
 #include "base/err.h"
 #include "cli/command.h"
 #include "cli/connect.h"
 #include "cli/unfinished_ui.h"
 #include "wire/store.h"
 
-static void tell(struct cli *cli, const struct unfinished *items, size_t count)
+static void tell(struct cli *cli, const struct unfinished_list *list)
 {
     struct json_writer *w = output_data(&cli->output);
-    int64_t now = clock_wall();
+    int64_t stays = unfinished_stays(&cli->config);
     char line[UNFINISHED_LINE];
-    size_t here = 0;
+    size_t here = 0, count = 0;
 
     jw_array(w, "unfinished");
-    for (size_t i = 0; i < count; i++) {
-        here += items[i].kind == UNFINISHED_PUSH || items[i].kind == UNFINISHED_PULL;
-        unfinished_write(w, &items[i]);
-        output_line(&cli->output, "%s", unfinished_line(&items[i], now, line));
+    for (size_t i = 0; i < list->count; i++) {
+        const struct unfinished *item = &list->items[i];
+
+        if (item->kind == UNFINISHED_TOMBSTONE)
+            continue;
+        count++;
+        here += item->kind == UNFINISHED_PUSH || item->kind == UNFINISHED_PULL;
+        unfinished_write(w, item, stays);
+        output_line(&cli->output, "%s", unfinished_line(item, list->now, stays, line));
     }
     jw_end(w);
     if (count == 0)
@@ -31,15 +33,13 @@ static void tell(struct cli *cli, const struct unfinished *items, size_t count)
 
 int cmd_resume(struct cli *cli, struct err *err)
 {
-    struct unfinished *items = NULL;
+    struct unfinished_list list = {.items = NULL};
     struct store *store = NULL;
-    size_t count = 0;
-    int failed =
-        connect_store(cli, false, &store, err) || unfinished_list(store, &items, &count, err);
+    int failed = connect_store(cli, false, &store, err) || unfinished_read(store, &list, err);
 
     if (!failed)
-        tell(cli, items, count);
-    free(items);
+        tell(cli, &list);
+    unfinished_finish(&list);
     store_destroy(store);
     return failed ? ERR_FAIL : 0;
 }

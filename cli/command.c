@@ -254,7 +254,8 @@ const struct command command_table[COMMAND_COUNT] = {
          .examples = "s3dock cleanup --dry-run\twhat would go\n"
                      "s3dock cleanup --unfinished 1d\twhat has been unfinished for a day\n"
                      "s3dock cleanup myapp --keep 10\tall images but the newest 10\n"
-                     "s3dock cleanup myapp --keep 10 --older-than 30d\tof those, old ones\n",
+                     "s3dock cleanup myapp --keep 10 --older-than 30d\tof those, old ones\n"
+                     "s3dock cleanup --retired-after 1d\tdelete what was removed a day ago\n",
          .details =
              "Transfers that did not come to their end go when nothing has happened to them\n"
              "for so long: unfinished uploads and temporary objects in the bucket, and what\n"
@@ -265,11 +266,18 @@ const struct command command_table[COMMAND_COUNT] = {
              "default. --keep N alone: all but the newest N, however young they are.\n"
              "--older-than AGE alone: all that are older. Both: all that are older and not\n"
              "among the newest N. An image is as old as its name says: that is the time of\n"
-             "its commit, not of its push.\n"
+             "its commit, not of its push. Only of images less than a day apart the one that\n"
+             "was pushed later is the newer one: names carry the committer's clock and zone.\n"
+             "\n"
+             "What is removed is retired first: nobody finds it any more, and a push of the\n"
+             "same image uploads it again. Its data are deleted by a cleanup that runs after\n"
+             "AGE (--retired-after, a week by default); resume lists them. When a version or\n"
+             "an environment was set to it meanwhile, the cleanup restores it.\n"
              "\n"
              "An image that a version or an environment leads to always stays; that is looked\n"
              "at again right before it goes. So does the one that rollback would lead to, one\n"
-             "step back from where each environment is. What push keeps of replaced images is\n"
+             "step back from where each environment is. When a tag, an environment or an audit\n"
+             "event cannot be read, no image goes. What push keeps of replaced images is\n"
              "not touched. An application without images is nothing to do (exit code 0).\n",
          .run = cmd_cleanup},
     [CMD_CONFIG_INIT] = {.name = "config init",

@@ -64,6 +64,7 @@ enum option_id {
     OPT_STRICT,
     /* single commands */
     OPT_UNFINISHED,
+    OPT_RETIRED_AFTER,
     OPT_KEEP,
     OPT_OLDER_THAN,
     OPT_MONTH,

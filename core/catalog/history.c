@@ -51,6 +51,8 @@ static void take(void *arg, size_t at, enum store_answer answer, struct view tex
 
     if (answer == STORE_FAILED)
         warn(m, at, why->text);
+    else if (answer != STORE_DONE)
+        warn(m, at, "it is not there");
     if (answer != STORE_DONE || m->failed)
         return;
     event = next_event(m);

@@ -15,7 +15,12 @@
 
 static const char *ending(enum key_kind kind)
 {
-    return kind == KEY_ARCHIVE ? ".tar.gz" : kind == KEY_INDEX ? ".index" : ".json";
+    static const char *const endings[] = {[KEY_ARCHIVE] = ".tar.gz",
+                                          [KEY_INDEX] = ".index",
+                                          [KEY_METADATA] = ".json",
+                                          [KEY_RETIRED] = ".retired"};
+
+    return endings[kind];
 }
 
 void key_image(char out[KEY_MAX], const struct image_name *name, const char *month,
@@ -64,6 +69,20 @@ bool key_sibling(char out[KEY_MAX], const char *archive, enum key_kind kind)
         return false;
     snprintf(out, KEY_MAX, "%.*s%s", (int)(length - tail), archive, ending(kind));
     return true;
+}
+
+bool key_of_retired(char out[KEY_MAX], const char *key)
+{
+    size_t length = strlen(key), tail = strlen(ending(KEY_RETIRED));
+    struct image_name name;
+    char month[7];
+
+    out[0] = '\0';
+    if (length >= KEY_MAX || length <= tail ||
+        strcmp(key + length - tail, ending(KEY_RETIRED)) != 0)
+        return false;
+    snprintf(out, KEY_MAX, "%.*s%s", (int)(length - tail), key, ending(KEY_ARCHIVE));
+    return key_parse_image(out, &name, month);
 }
 
 /* ---- reading ---- */

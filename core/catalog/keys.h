@@ -10,9 +10,10 @@
 
 #define KEY_MAX 1024
 
-enum key_kind { KEY_ARCHIVE, KEY_INDEX, KEY_METADATA };
-/* images/{app}/{YYYYMM}/{app}-{time}-{hash}.tar.gz | .index | .json; `month` NULL: the tag's own.
- */
+/* KEY_RETIRED: the tombstone that `retired` writes. */
+enum key_kind { KEY_ARCHIVE, KEY_INDEX, KEY_METADATA, KEY_RETIRED };
+/* images/{app}/{YYYYMM}/{app}-{time}-{hash}.tar.gz | .index | .json | .retired; `month` NULL: the
+ * tag's own. */
 void key_image(char out[KEY_MAX], const struct image_name *name, const char *month,
                enum key_kind kind);
 void key_tag(char out[KEY_MAX], const char *app, const char *version);
@@ -23,8 +24,11 @@ void key_audit(char out[KEY_MAX], const char *app, const char *stamp, const char
 /* archive/{app}/{YYYYMM}/{app}-{time}-{hash}-archived-on-{stamp}[-n].tar.gz | .json | .index */
 void key_replaced(char out[KEY_MAX], const struct image_name *name, const char *month,
                   const char *stamp, unsigned n, enum key_kind kind);
-/* The sibling of an archive key: its index or metadata. False when `archive` is no archive key. */
+/* The sibling of an archive key: its index, metadata or tombstone. False when `archive` is no
+ * archive key. */
 bool key_sibling(char out[KEY_MAX], const char *archive, enum key_kind kind);
+/* The archive that a tombstone's key is the sibling of. False when `key` is no such key. */
+bool key_of_retired(char out[KEY_MAX], const char *key);
 /* Parses images/{app}/{YYYYMM}/{app}-{time}-{hash}.tar.gz; `month` holds 7 bytes. */
 bool key_parse_image(const char *key, struct image_name *name, char month[7]);
 

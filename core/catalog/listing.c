@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "catalog/fetch.h"
 #include "catalog/resolve.h"
@@ -97,60 +98,97 @@ int listing_apps(struct store *store, struct listed_app **out, size_t *count, st
 static int newest_first(const void *a, const void *b)
 {
     const struct listed_image *left = a, *right = b;
-    int order = strcmp(right->image.tag, left->image.tag);
+    int order = strcmp(right->tag, left->tag);
 
     return order ? order : strcmp(right->key, left->key);
 }
 
-/* The store lists by bytes, so ".json" comes right before ".tar.gz" with at most the index between:
- * whether the metadata is there can be seen from where we stand. */
-static bool has_metadata(const struct walk *walk, size_t at)
-{
-    char key[KEY_MAX];
+/* The store lists by bytes: of an image's objects the metadata comes before the archive, and no
+ * other image's metadata comes between. */
+struct image_search {
+    struct image_list *list;
+    struct text *warnings;
+    char described[STORE_KEY_MAX]; /* the metadata that was met last, and when it was written */
+    int64_t pushed;
+    char retired[KEY_MAX]; /* the archive of the tombstone that was met last */
+};
 
-    if (!key_sibling(key, walk->keys[at], KEY_METADATA))
-        return false;
-    for (size_t i = at; i > 0 && at - i < 2; i--)
-        if (strcmp(walk->keys[i - 1], key) == 0)
-            return true;
-    return false;
+static int add_image(struct image_search *search, const struct store_entry *entry,
+                     const struct image_name *name, const char *month, struct err *err)
+{
+    struct image_list *list = search->list;
+    struct listed_image *image;
+
+    if (list->count == list->room) {
+        size_t room = list->room ? 2 * list->room : 64;
+
+        image = reallocarray(list->items, room, sizeof *list->items);
+        if (!image)
+            return err_memory(err, "the list");
+        list->items = image;
+        list->room = room;
+    }
+    image = &list->items[list->count];
+    *image = (struct listed_image){.size = entry->info.size, .pushed = search->pushed};
+    str_copy(image->month, sizeof image->month, month);
+    image->ref = strings_keep(&list->strings, name->ref, err);
+    image->key = strings_keep(&list->strings, entry->key, err);
+    if (!image->ref || !image->key)
+        return ERR_FAIL;
+    image->tag = image->ref + strlen(name->app) + 1;
+    list->count++;
+    return 0;
 }
 
-int listing_images(struct store *store, const char *app, const char *month,
-                   struct listed_image **out, size_t *count, struct text *warnings, struct err *err)
+static int meet_image(void *arg, const struct store_entry *entry, struct err *err)
+{
+    struct image_search *search = arg;
+    char month[CLOCK_MONTH_SIZE], metadata[KEY_MAX];
+    struct image_name name;
+
+    if (ends_with(entry->key, ".json")) {
+        str_copy(search->described, sizeof search->described, entry->key);
+        search->pushed = entry->info.modified;
+    }
+    if (ends_with(entry->key, ".retired") && !key_of_retired(search->retired, entry->key))
+        search->retired[0] = '\0';
+    if (!ends_with(entry->key, ".tar.gz"))
+        return 0;
+    if (!key_parse_image(entry->key, &name, month))
+        text_printf(search->warnings, "%s: the name is not APP-YYYYMMDD-HHMM-hash\n", entry->key);
+    else if (key_sibling(metadata, entry->key, KEY_METADATA) &&
+             strcmp(metadata, search->described) == 0)
+        return add_image(search, entry, &name, month, err);
+    else if (strcmp(search->retired, entry->key) != 0)
+        text_printf(search->warnings, "%s: it has no metadata: a push did not come to its end\n",
+                    entry->key);
+    return 0;
+}
+
+int listing_images(struct store *store, const char *app, const char *month, struct image_list *out,
+                   struct text *warnings, struct err *err)
 {
     char prefix[KEY_MAX];
-    struct walk walk = {0};
-    int answer;
+    struct image_search search = {.list = out, .warnings = warnings};
+    struct store_op op = {.verb = STORE_LIST, .key = prefix};
 
-    *out = NULL;
-    *count = 0;
+    *out = (struct image_list){.items = NULL};
     snprintf(prefix, sizeof prefix, "images/%s/%s%s", app, month ? month : "", month ? "/" : "");
-    answer = walk_run(&walk, store, prefix, 0, err);
-    walk_warn(&walk, prefix, warnings);
-    if (answer == 0) {
-        *out = make_room(walk.count / 2, sizeof **out, err); /* each has two objects at least */
-        answer = *out ? 0 : ERR_FAIL;
-    }
-    for (size_t i = 0; answer == 0 && i < walk.count; i++) {
-        struct listed_image *image = &(*out)[*count];
+    if (walk_each(store, &op, meet_image, &search, err))
+        return ERR_FAIL;
+    out->unsure = op.unsure;
+    if (op.unsure)
+        walk_warn_unsure(prefix, warnings);
+    if (out->count)
+        qsort(out->items, out->count, sizeof *out->items, newest_first);
+    return 0;
+}
 
-        if (!ends_with(walk.keys[i], ".tar.gz"))
-            continue;
-        if (!key_parse_image(walk.keys[i], &image->image, image->month)) {
-            text_printf(warnings, "%s: the name is not APP-YYYYMMDD-HHMM-hash\n", walk.keys[i]);
-        } else if (!has_metadata(&walk, i)) {
-            text_printf(warnings, "%s: it has no metadata: a push did not come to its end\n",
-                        walk.keys[i]);
-        } else {
-            str_copy(image->key, sizeof image->key, walk.keys[i]);
-            ++*count;
-        }
-    }
-    if (*out)
-        qsort(*out, *count, sizeof **out, newest_first);
-    walk_finish(&walk);
-    return answer;
+void image_list_finish(struct image_list *list)
+{
+    free(list->items);
+    strings_finish(&list->strings);
+    *list = (struct image_list){.items = NULL};
 }
 
 /* ---- pointers: tags and environments ---- */

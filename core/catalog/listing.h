@@ -2,15 +2,18 @@
  * listing - what the bucket holds: applications, and the images, versions and environments of one.
  *
  * What cannot be read, or is not what should lie there, is a line in `warnings` and never silently
- * left out. Each list is the caller's: free() it.
+ * left out. Each list is the caller's: free() it where there is no function for that.
  */
 #ifndef S3DOCK_CATALOG_LISTING_H
 #define S3DOCK_CATALOG_LISTING_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "catalog/keys.h"
 #include "catalog/pointer.h"
+#include "catalog/strings.h"
 #include "wire/store.h"
 
 struct err;
@@ -19,9 +22,17 @@ struct listed_app {
     char name[NAME_APP_MAX];
 };
 struct listed_image {
-    struct image_name image;
+    const char *ref, *tag; /* "app:time-hash" and "time-hash" */
+    const char *key;       /* of the archive */
     char month[7];
-    char key[KEY_MAX]; /* of the archive */
+    uint64_t size;  /* of the archive */
+    int64_t pushed; /* wall ns by the store's clock: when its metadata was written; 0: not known */
+};
+struct image_list {
+    struct listed_image *items;
+    size_t count, room;
+    bool unsure; /* the store did not say that the list is complete */
+    struct strings strings;
 };
 struct listed_tag {
     char version[NAME_VERSION_MAX];
@@ -38,10 +49,11 @@ struct listed_environment {
 /* A to Z: whatever has an image, a tag or an environment. */
 int listing_apps(struct store *store, struct listed_app **out, size_t *count, struct text *warnings,
                  struct err *err);
-/* Newest first. `month` "YYYYMM", or NULL: all of them. */
-int listing_images(struct store *store, const char *app, const char *month,
-                   struct listed_image **out, size_t *count, struct text *warnings,
-                   struct err *err);
+/* Newest first, by the time in the name. `month` "YYYYMM", or NULL: all of them. The caller calls
+ * image_list_finish, after a failure too. */
+int listing_images(struct store *store, const char *app, const char *month, struct image_list *out,
+                   struct text *warnings, struct err *err);
+void image_list_finish(struct image_list *list);
 /* In the order of versions (version.h), newest first. */
 int listing_tags(struct store *store, const char *app, struct listed_tag **out, size_t *count,
                  struct text *warnings, struct err *err);

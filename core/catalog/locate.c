@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "catalog/retired.h"
 
 /* An application of a hundred years of months; a listing longer than that is not ours. */
 #define MONTHS_MAX   1200
@@ -92,6 +93,32 @@ static int try_other_months(struct store *store, const struct image_name *name, 
     return LOCATE_ABSENT;
 }
 
+/* The metadata that a tombstone saved, as long as nobody deletes the archive. */
+static int try_retired(struct store *store, const char *key, struct located *out, struct err *err)
+{
+    struct retired retired;
+    int answer = LOCATE_ABSENT;
+
+    switch (retired_read(store, key, &retired, err)) {
+    case STORE_FAILED:
+        return ERR_FAIL;
+    case STORE_DONE:
+        break;
+    default:
+        return LOCATE_ABSENT;
+    }
+    if (retired.metadata.size && !retired.deleting) {
+        str_copy(out->archive_key, sizeof out->archive_key, key);
+        key_sibling(out->metadata_key, key, KEY_METADATA);
+        out->metadata_etag[0] = '\0';
+        out->retired = true;
+        answer = metadata_parse(text_view(&retired.metadata), &out->metadata, err) ? ERR_FAIL
+                                                                                   : LOCATE_FOUND;
+    }
+    retired_finish(&retired);
+    return answer;
+}
+
 int locate_image(struct store *store, const struct image_name *name, const char *key,
                  struct located *out, struct err *err)
 {
@@ -109,7 +136,9 @@ int locate_image(struct store *store, const struct image_name *name, const char 
     }
     snprintf(own, sizeof own, "%.6s", name->time);
     answer = try_month(store, name, own, out, err);
-    return answer == LOCATE_ABSENT ? try_other_months(store, name, own, out, err) : answer;
+    if (answer == LOCATE_ABSENT)
+        answer = try_other_months(store, name, own, out, err);
+    return answer == LOCATE_ABSENT && key ? try_retired(store, key, out, err) : answer;
 }
 
 void located_finish(struct located *located)

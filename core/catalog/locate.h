@@ -21,10 +21,13 @@ struct located {
     char metadata_key[KEY_MAX];
     char metadata_etag[STORE_ETAG_MAX];
     struct metadata metadata;
+    bool retired; /* the metadata is the one that a tombstone saved; metadata_etag is "" */
 };
 
 /* LOCATE_FOUND: *out holds the metadata (located_finish frees it). LOCATE_ABSENT: no month has any.
- * `key`: the archive key when a pointer gave it, which is looked at first, else NULL. */
+ * `key`: the archive key when a pointer gave it, which is looked at first, else NULL. With it an
+ * image is found that is retired and whose data are there still: a pointer was set to it while a
+ * cleanup retired it, and the next cleanup restores it. */
 int locate_image(struct store *store, const struct image_name *name, const char *key,
                  struct located *out, struct err *err);
 void located_finish(struct located *located);

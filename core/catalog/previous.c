@@ -65,6 +65,7 @@ static int each_event(void *arg, const struct history_event *at)
 
         if (p->done || strcmp(p->env, at->event.promotion.environment) != 0)
             continue;
+        p->seen = true;
         step_back(p, &at->event);
         search->open -= p->done;
     }
@@ -72,14 +73,17 @@ static int each_event(void *arg, const struct history_event *at)
 }
 
 int previous_find(struct store *store, const char *app, struct previous *wanted, size_t count,
-                  struct err *err)
+                  struct text *warnings, struct err *err)
 {
-    _cleanup_text_ struct text warnings;
     struct search search = {.wanted = wanted, .count = count, .open = count};
 
-    text_init(&warnings, MIB);
     if (count == 0)
         return 0;
-    return history_read(store, app, count == 1 ? wanted->env : NULL, each_event, &search, &warnings,
-                        err);
+    if (history_read(store, app, count == 1 ? wanted->env : NULL, each_event, &search, warnings,
+                     err))
+        return ERR_FAIL;
+    for (size_t i = 0; i < count; i++) /* its log begins too late */
+        if (!wanted[i].done && wanted[i].seen)
+            wanted[i].answer = PREVIOUS_UNTOLD;
+    return 0;
 }

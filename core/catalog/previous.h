@@ -14,7 +14,7 @@
 struct err;
 
 enum previous_answer {
-    PREVIOUS_NONE,   /* there was nothing before */
+    PREVIOUS_NONE,   /* there was nothing before, or the log has no event of it */
     PREVIOUS_FOUND,  /* `target` */
     PREVIOUS_UNTOLD, /* the log does not tell how the environment came to what it is now */
 };
@@ -27,13 +27,14 @@ struct previous {
     enum previous_answer answer;
     char target[KEY_MAX]; /* target_path: of an image or of a tag */
 
-    bool begun, done;
+    bool begun, done, seen; /* seen: the log has an event of it */
     unsigned taken_back;
 };
 
 /* Environments of one application, all in one pass over its log, which ends where all of them are
- * answered. What cannot be read of the log is passed over. Fill env and now, zero the rest. */
+ * answered. Each event that cannot be read is passed over and adds a line to `warnings`: then the
+ * answers may be wrong. Fill env and now, zero the rest. */
 int previous_find(struct store *store, const char *app, struct previous *wanted, size_t count,
-                  struct err *err);
+                  struct text *warnings, struct err *err);
 
 #endif

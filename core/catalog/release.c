@@ -12,6 +12,7 @@
 #include "catalog/conditions.h"
 #include "catalog/previous.h"
 #include "catalog/resolve.h"
+#include "catalog/retired.h"
 
 /* One change on its way. */
 struct step {
@@ -20,6 +21,7 @@ struct step {
     const char *expected; /* ETag of what the wish was made from; NULL: whatever stands there */
     struct standing was;
     struct pointer wish;
+    char archive_key[KEY_MAX]; /* where the image is */
     struct audit_event event;
 };
 
@@ -106,6 +108,32 @@ static int settle_loss(struct step *step, struct err *err)
     return answer ? ERR_FAIL : lost(step, err);
 }
 
+/* A cleanup may have retired the image after it was looked for. It looks at the pointers again
+ * after that, so one of the two finds it; both restore it. */
+static int make_sure(const struct step *step, struct err *err)
+{
+    const struct image_name *image = &step->result->image;
+    char key[KEY_MAX];
+    struct store_info info;
+    int answer;
+
+    if (key_sibling(key, step->archive_key, KEY_METADATA)) {
+        answer = (int)store_head(step->options->store, key, &info, err);
+        if (answer == STORE_DONE)
+            return 0;
+        if (answer != STORE_ABSENT)
+            return ERR_FAIL;
+    }
+    answer = retired_restore(step->options->store, image, step->archive_key, err);
+    if (answer == 0)
+        return 0;
+    if (answer > 0)
+        err_set(err, ERR_CONFLICT, "removed", "%s was removed by a cleanup meanwhile", image->ref);
+    err_wrap(err, "%s was set", step->result->key);
+    return err_hint(err, "push %s again, or set %s to another image", image->ref,
+                    step->result->key);
+}
+
 static int set(struct step *step, struct err *err)
 {
     const struct release_options *o = step->options;
@@ -123,6 +151,8 @@ static int set(struct step *step, struct err *err)
         return settle_loss(step, err);
     step->event.overtaken = answer == CHANGE_OVERTAKEN;
     result->audited = audit_record(o->store, &step->event, o->now, &result->why_not_audited) == 0;
+    if (make_sure(step, err))
+        return ERR_FAIL;
     return step->event.overtaken ? settle_loss(step, err) : 0;
 }
 
@@ -160,6 +190,7 @@ int release_tag(const struct release_options *options, const struct image_name *
     step.wish.target = POINTER_IMAGE;
     if (resolve_present(options->store, image, NULL, step.wish.target_path, err))
         return ERR_FAIL;
+    str_copy(step.archive_key, sizeof step.archive_key, step.wish.target_path);
     answer = look(&step, err);
     if (answer)
         return answer < 0 ? ERR_FAIL : 0;
@@ -210,20 +241,21 @@ static int promote_image(struct step *step, const struct image_name *image, cons
         return ERR_FAIL;
     if (resolve_present(step->options->store, image, key, step->wish.target_path, err))
         return ERR_FAIL;
+    str_copy(step->archive_key, sizeof step->archive_key, step->wish.target_path);
     return promote(step, image, NULL, env, err);
 }
 
 static int promote_tag(struct step *step, const char *app, const char *version, const char *env,
                        struct err *err)
 {
-    char present[KEY_MAX];
     struct resolved resolved;
 
     if (name_check_app(app, err) || name_check_version(version, err) || name_check_env(env, err))
         return ERR_FAIL;
     if (resolve_tag(step->options->store, app, version, &resolved, err))
         return ERR_FAIL;
-    if (resolve_present(step->options->store, &resolved.image, resolved.archive_key, present, err))
+    if (resolve_present(step->options->store, &resolved.image, resolved.archive_key,
+                        step->archive_key, err))
         return err_wrap(err, "tag %s/%s", app, version);
     return promote(step, &resolved.image, version, env, err);
 }
@@ -253,9 +285,17 @@ static int find_previous(const struct release_options *o, const char *app, const
                          const struct pointer *now, char target[KEY_MAX], struct err *err)
 {
     struct previous previous = {.env = env, .now = now};
+    _cleanup_text_ struct text warnings;
 
-    if (previous_find(o->store, app, &previous, 1, err))
+    text_init(&warnings, MIB);
+    if (previous_find(o->store, app, &previous, 1, &warnings, err))
         return ERR_FAIL;
+    if (warnings.size || warnings.failed) {
+        warnings.data[strcspn(warnings.data, "\n")] = '\0';
+        err_set(err, ERR_CONFLICT, "history", "cannot tell what %s/%s was before: %s", app, env,
+                warnings.data);
+        return err_hint(err, "promote the image that you want: s3dock history %s %s", app, env);
+    }
     if (previous.answer == PREVIOUS_UNTOLD) {
         err_set(err, ERR_CONFLICT, "history", "the audit log does not tell how %s/%s came to %s",
                 app, env, now->target_path);

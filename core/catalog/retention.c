@@ -1,248 +1,299 @@
 /*
- * How an image goes: metadata, index, archive. The metadata is what makes it an image, so from its
- * deletion on nobody finds it, and what may be left when we are stopped is no half image but an
- * archive that nothing describes, which is told and removed as unfinished. Who was pulling it has
- * read the metadata before, and is told that the archive is gone when a range of it is.
+ * An image is retired in this order: tombstone, look, metadata, look. The metadata makes it an
+ * image; from its deletion on nobody finds it. Archive and index stay, and `retired` deletes them
+ * later.
  *
- * A pointer may be set to it while we look. Tags and environments are read right before the
- * metadata goes, and again right after: one that came in between finds its image, since the
- * metadata is put back. Who promotes makes sure that the image is there and then writes; only one
- * whose look came before our deletion and whose write comes after our second look gets through, a
- * pointer to nothing then, which list and doctor show.
+ * A tag or an environment may be set to the image meanwhile. Who sets it makes sure that the
+ * metadata is there, writes, and looks at the metadata again; the cleanup deletes the metadata, and
+ * looks at tags and environments again. So one of the two sees the other, and restores the
+ * metadata from the tombstone.
  *
- * What environments would be rolled back to is looked up once, when the images are chosen: what a
- * promotion meanwhile makes the previous image was led to then, and is not among them.
+ * A push that replaces the image writes its metadata and then looks for a tombstone; the cleanup
+ * writes the tombstone and then looks whether the metadata is still the one that it judged. So one
+ * of the two sees the other: the cleanup leaves the image alone, or the push fails.
  */
 #include "catalog/retention.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "catalog/listing.h"
-#include "catalog/metadata.h"
-#include "catalog/previous.h"
+#include "catalog/references.h"
+#include "catalog/retired.h"
 
 #define METADATA_MOST (256 * KIB)
-
-/* What tags and environments of an application lead to. */
-struct references {
-    struct listed_tag *tags;
-    size_t tag_count;
-    struct listed_environment *environments;
-    size_t environment_count;
-    struct previous *previous; /* of each environment; NULL: not looked up */
-};
-
-static void references_finish(struct references *refs)
-{
-    free(refs->tags);
-    free(refs->environments);
-    free(refs->previous);
-}
-
-/* A line of the warnings, the first one, is why. */
-static int cannot_tell(const char *app, struct text *warnings, struct err *err)
-{
-    warnings->data[strcspn(warnings->data, "\n")] = '\0';
-    err_set(err, ERR_CONFLICT, "referenced", "cannot tell which images of %s are in use: %s", app,
-            warnings->data);
-    return err_hint(err, "nothing of %s is removed before that is repaired: s3dock doctor", app);
-}
-
-static int references_read(struct store *store, const char *app, struct references *out,
-                           struct err *err)
-{
-    struct text warnings;
-    int failed;
-
-    *out = (struct references){.tags = NULL};
-    text_init(&warnings, MIB);
-    failed = listing_tags(store, app, &out->tags, &out->tag_count, &warnings, err) ||
-             listing_environments(store, app, &out->environments, &out->environment_count,
-                                  &warnings, err);
-    if (!failed && (warnings.size || warnings.failed))
-        failed = cannot_tell(app, &warnings, err);
-    for (size_t i = 0; !failed && i < out->environment_count; i++)
-        if (!out->environments[i].image[0]) {
-            text_printf(&warnings, "environment %s leads to no image", out->environments[i].env);
-            failed = cannot_tell(app, &warnings, err);
-        }
-    text_finish(&warnings);
-    return failed ? ERR_FAIL : 0;
-}
-
-/* Where rollbacks would lead. */
-static int look_back(struct store *store, const char *app, struct references *refs, struct err *err)
-{
-    refs->previous = calloc(refs->environment_count + 1, sizeof *refs->previous);
-    if (!refs->previous)
-        return err_memory(err, "the environments");
-    for (size_t i = 0; i < refs->environment_count; i++) {
-        refs->previous[i].env = refs->environments[i].env;
-        refs->previous[i].now = &refs->environments[i].pointer;
-    }
-    return previous_find(store, app, refs->previous, refs->environment_count, err);
-}
-
-/* A tag that is the previous target keeps its image by itself. */
-static bool is_previous(const struct previous *previous, const char *ref)
-{
-    char month[CLOCK_MONTH_SIZE];
-    struct image_name image;
-
-    return previous->answer == PREVIOUS_FOUND && key_parse_image(previous->target, &image, month) &&
-           strcmp(image.ref, ref) == 0;
-}
-
-static bool is_referenced(const struct references *refs, const char *ref)
-{
-    for (size_t i = 0; i < refs->tag_count; i++)
-        if (strcmp(refs->tags[i].image, ref) == 0)
-            return true;
-    for (size_t i = 0; i < refs->environment_count; i++)
-        if (strcmp(refs->environments[i].image, ref) == 0 ||
-            (refs->previous && is_previous(&refs->previous[i], ref)))
-            return true;
-    return false;
-}
+#define BATCH         32
+#define ZONE_EAST     (14 * 3600) /* seconds: the time of the name is ahead of UTC by at most so much \
+                                   */
+#define ZONE_WEST (12 * 3600)
 
 /* ---- which ---- */
+
+/* The time of the name, in seconds; false when there is none. */
+static bool time_of(const struct listed_image *image, int64_t *out)
+{
+    char stamp[CLOCK_STAMP_SIZE];
+
+    snprintf(stamp, sizeof stamp, "%s", image->tag);
+    return clock_parse_stamp(stamp, out);
+}
+
+/* When the image was made, as well as that is known: the name has the committer's clock, and its
+ * zone is not known. The push comes soon after the commit, so within what the zone leaves open the
+ * time of the push decides. */
+static int64_t made_at(const struct listed_image *image)
+{
+    int64_t time, pushed = image->pushed / NS_PER_S;
+
+    if (!time_of(image, &time))
+        return 0;
+    if (!image->pushed)
+        return time;
+    if (pushed < time - ZONE_EAST)
+        return time - ZONE_EAST;
+    return pushed > time + ZONE_WEST ? time + ZONE_WEST : pushed;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const struct listed_image *left = a, *right = b;
+    int64_t left_time = made_at(left), right_time = made_at(right);
+    int order;
+
+    if (left_time != right_time)
+        return left_time < right_time ? 1 : -1;
+    order = strcmp(right->tag, left->tag);
+    return order ? order : strcmp(right->key, left->key);
+}
 
 static bool is_old(const struct listed_image *image, int64_t before)
 {
     int64_t time;
 
-    return before == INT64_MAX || (clock_parse_stamp(image->image.time, &time) && time < before);
+    return before == INT64_MAX || (time_of(image, &time) && time < before);
 }
 
-static int describe(struct store *store, const struct listed_image *image,
-                    struct retired_image *out, struct err *err)
+/* How many of the images that go have a later time in their name than one of those that stay. */
+static size_t count_close(const struct retention_choice *choice, size_t keep)
 {
-    struct store_info info = {0};
+    const char *oldest = NULL;
+    size_t count = 0;
 
-    *out = (struct retired_image){.image = image->image};
-    str_copy(out->key, sizeof out->key, image->key);
-    if (store_head(store, image->key, &info, err) == STORE_FAILED)
-        return ERR_FAIL;
-    out->size = info.size;
-    return 0;
+    for (size_t i = 0; i < keep && i < choice->total; i++)
+        if (!oldest || strcmp(choice->list.items[i].tag, oldest) < 0)
+            oldest = choice->list.items[i].tag;
+    for (size_t i = 0; oldest && i < choice->count; i++)
+        count += strcmp(choice->images[i].image->tag, oldest) > 0;
+    return count;
 }
 
-static int choose(struct store *store, const struct retention_policy *policy,
-                  const struct references *refs, const struct listed_image *images,
+static int choose(const struct retention_policy *policy, const struct references *refs,
                   struct retention_choice *out, struct err *err)
 {
+    struct image_list *list = &out->list;
+
+    out->total = list->count;
     out->images = calloc(out->total + 1, sizeof *out->images);
     if (!out->images)
         return err_memory(err, "the list of images");
+    if (list->count)
+        qsort(list->items, list->count, sizeof *list->items, newest_first);
     for (size_t i = policy->keep; i < out->total; i++) {
-        if (!is_old(&images[i], policy->before))
+        if (!is_old(&list->items[i], policy->before))
             continue;
-        if (is_referenced(refs, images[i].image.ref))
+        if (references_have(refs, list->items[i].ref))
             out->kept++;
-        else if (describe(store, &images[i], &out->images[out->count++], err))
-            return ERR_FAIL;
+        else
+            out->images[out->count++].image = &list->items[i];
     }
+    out->close = count_close(out, policy->keep);
     return 0;
+}
+
+static int list_all(struct store *store, const char *app, struct image_list *out, struct err *err)
+{
+    struct text warnings;
+    int failed;
+
+    text_init(&warnings, MIB); /* an object that is no image is not judged */
+    failed = listing_images(store, app, NULL, out, &warnings, err);
+    text_finish(&warnings);
+    if (!failed && out->unsure)
+        return err_set(err, ERR_INTEGRITY, "listing",
+                       "the store did not say that its list of the images of %s is complete", app);
+    return failed;
 }
 
 int retention_find(struct store *store, const struct retention_policy *policy,
                    struct retention_choice *out, struct err *err)
 {
-    struct listed_image *images = NULL;
-    struct references refs = {.tags = NULL};
-    struct text warnings;
+    struct references refs = {.count = 0};
     int failed;
 
     *out = (struct retention_choice){.images = NULL};
-    text_init(&warnings, MIB); /* what is no image is not ours to judge */
-    failed = listing_images(store, policy->app, NULL, &images, &out->total, &warnings, err) ||
-             references_read(store, policy->app, &refs, err) ||
-             look_back(store, policy->app, &refs, err) ||
-             choose(store, policy, &refs, images, out, err);
-    if (failed) {
-        free(out->images);
-        out->images = NULL;
-    }
+    failed = list_all(store, policy->app, &out->list, err) ||
+             references_read(store, policy->app, &refs, err) || choose(policy, &refs, out, err);
+    if (failed)
+        retention_finish(out);
     references_finish(&refs);
-    text_finish(&warnings);
-    free(images);
     return failed ? ERR_FAIL : 0;
+}
+
+void retention_finish(struct retention_choice *choice)
+{
+    free(choice->images);
+    image_list_finish(&choice->list);
+    choice->images = NULL;
 }
 
 /* ---- how ---- */
 
-static int delete (struct store *store, const char *key, struct err *err)
+/* An image on its way. */
+struct going {
+    struct retention_image *image;
+    char etag[STORE_ETAG_MAX]; /* of the metadata that was judged; "": the image stays as it is */
+    bool deleted;
+};
+
+struct batch {
+    struct store *store;
+    const char *app;
+    struct going going[BATCH];
+    unsigned count;
+};
+
+static int announce(struct store *store, struct going *going, struct err *err)
 {
-    struct store_op op = {.verb = STORE_DELETE, .key = key};
-
-    return store_run(store, &op, err) == STORE_FAILED ? err_wrap(err, "%s", key) : 0;
-}
-
-/* 0: nothing leads to it; RETENTION_KEPT; negative on failure. */
-static int look(struct store *store, const struct retired_image *retired, struct err *err)
-{
-    struct references refs;
-    int answer = references_read(store, retired->image.app, &refs, err);
-
-    if (answer == 0 && is_referenced(&refs, retired->image.ref))
-        answer = RETENTION_KEPT;
-    references_finish(&refs);
-    return answer;
-}
-
-/* The metadata goes; when something leads to the image by now, or that cannot be told, it comes
- * back. */
-static int withdraw(struct store *store, const struct retired_image *retired, const char *key,
-                    struct view metadata, struct err *err)
-{
-    struct err ignored;
-    int answer;
-
-    if (delete (store, key, err))
-        return ERR_FAIL;
-    answer = look(store, retired, err);
-    if (answer == 0)
-        return 0;
-    store_insist(store, true); /* a cancel comes too late */
-    if (store_put_document(store, key, metadata, NULL, false, NULL, &ignored) != STORE_DONE) {
-        store_insist(store, false);
-        err_set(err, ERR_CONFLICT, "metadata", "%s was removed and could not be put back: %s", key,
-                ignored.text);
-        return err_hint(err, "push %s again", retired->image.ref);
-    }
-    store_insist(store, false);
-    return answer;
-}
-
-int retention_remove(struct store *store, const struct retired_image *retired, struct err *err)
-{
-    char metadata_key[KEY_MAX], index_key[KEY_MAX];
+    const char *key = going->image->image->key;
+    char metadata_key[KEY_MAX];
     struct text metadata;
-    int answer;
+    int failed = 0;
 
-    if (!key_sibling(metadata_key, retired->key, KEY_METADATA) ||
-        !key_sibling(index_key, retired->key, KEY_INDEX))
-        return err_set(err, ERR_INTERNAL, "key", "%s is no archive", retired->key);
-    answer = look(store, retired, err);
-    if (answer)
-        return answer;
+    if (!key_sibling(metadata_key, key, KEY_METADATA))
+        return err_set(err, ERR_INTERNAL, "key", "%s is no archive", key);
     text_init(&metadata, METADATA_MOST);
-    switch (store_get_document(store, metadata_key, &metadata, NULL, err)) {
+    switch (store_get_document(store, metadata_key, &metadata, going->etag, err)) {
     case STORE_DONE:
-        answer = withdraw(store, retired, metadata_key, text_view(&metadata), err);
+        failed = retired_announce(store, key, text_view(&metadata), going->etag, err);
         break;
     case STORE_FAILED:
-        answer = ERR_FAIL;
+        failed = ERR_FAIL;
         break;
-    default: /* somebody else is at it, or it was stopped here before */
+    default: /* somebody else retires it */
         break;
     }
     text_finish(&metadata);
-    if (answer == 0)
-        answer = delete (store, index_key, err) || delete (store, retired->key, err) ? ERR_FAIL : 0;
-    return answer;
+    return failed;
+}
+
+/* Deletes the metadata of the images that nothing leads to. */
+static int delete_metadata(struct batch *batch, struct err *err)
+{
+    struct references refs;
+    int answer = references_read(batch->store, batch->app, &refs, err);
+
+    for (unsigned i = 0; answer >= 0 && i < batch->count; i++) {
+        struct going *going = &batch->going[i];
+        char key[KEY_MAX];
+
+        if (!going->etag[0] || references_have(&refs, going->image->image->ref))
+            continue;
+        key_sibling(key, going->image->image->key, KEY_METADATA);
+        going->deleted = true; /* also when its answer is lost */
+        answer = retired_delete_object(batch->store, key, going->etag, err);
+        if (answer == RETIRED_CHANGED)
+            going->deleted = false;
+    }
+    references_finish(&refs);
+    return answer < 0 ? ERR_FAIL : 0;
+}
+
+static int restore(struct batch *batch, struct going *going, struct err *err)
+{
+    const struct listed_image *image = going->image->image;
+    struct image_name name;
+    int answer;
+
+    if (name_parse_image(image->ref, &name, err) < 0)
+        return ERR_FAIL;
+    answer = retired_restore(batch->store, &name, image->key, err);
+    if (answer == 0) {
+        going->deleted = false;
+        return 0;
+    }
+    if (answer > 0)
+        err_set(err, ERR_CONFLICT, "metadata", "the data of %s are not there any more", image->ref);
+    err_wrap(err, "%s was retired while something came to lead to it", image->ref);
+    return err_hint(err, "push %s again", image->ref);
+}
+
+/* Gives the metadata back to what something leads to by now. When that cannot be told, all get it
+ * back. A cancel comes too late for this. */
+static int look_again(struct batch *batch, struct err *err)
+{
+    struct references refs;
+    bool any = false, told;
+    struct err why;
+    int failed = 0;
+
+    for (unsigned i = 0; i < batch->count; i++)
+        any = any || batch->going[i].deleted;
+    if (!any)
+        return 0;
+    store_insist(batch->store, true);
+    told = references_read(batch->store, batch->app, &refs, &why) == 0;
+    for (unsigned i = 0; i < batch->count; i++) {
+        struct going *going = &batch->going[i];
+
+        if (going->deleted && (!told || references_have(&refs, going->image->image->ref)))
+            failed = restore(batch, going, err) ? ERR_FAIL : failed;
+        going->image->retired = going->deleted;
+    }
+    store_insist(batch->store, false);
+    references_finish(&refs);
+    if (!failed && !told)
+        *err = why;
+    return failed || !told ? ERR_FAIL : 0;
+}
+
+static int run_batch(struct batch *batch, struct err *err)
+{
+    struct err later;
+    int failed = 0;
+
+    for (unsigned i = 0; !failed && i < batch->count; i++)
+        failed = announce(batch->store, &batch->going[i], err);
+    if (!failed)
+        failed = delete_metadata(batch, err);
+    if (look_again(batch, failed ? &later : err)) {
+        if (failed)
+            log_info("cleanup: %s", later.text);
+        failed = ERR_FAIL;
+    }
+    return failed;
+}
+
+int retention_retire(struct store *store, const struct retention_policy *policy,
+                     struct retention_choice *choice, struct err *err)
+{
+    struct batch *batch = calloc(1, sizeof *batch);
+    int failed = 0;
+
+    if (!batch)
+        return err_memory(err, "the images");
+    for (size_t i = 0; !failed && i < choice->count; i += batch->count) {
+        memset(batch, 0, sizeof *batch);
+        batch->store = store;
+        batch->app = policy->app;
+        while (batch->count < BATCH && i + batch->count < choice->count) {
+            batch->going[batch->count].image = &choice->images[i + batch->count];
+            batch->count++;
+        }
+        failed = run_batch(batch, err);
+    }
+    free(batch);
+    return failed;
 }

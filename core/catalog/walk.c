@@ -45,24 +45,37 @@ static int no_bucket(const struct store *store, struct err *err)
                          "endpoint, and see key_prefix in docs/configuration.md");
 }
 
-int walk_run(struct walk *walk, struct store *store, const char *prefix, char delimiter,
-             struct err *err)
+int walk_each(struct store *store, struct store_op *op, store_entry_fn *each, void *arg,
+              struct err *err)
 {
-    struct store_op op = {.verb = STORE_LIST, .key = prefix, .delimiter = delimiter};
-    enum store_answer answer = store_each(store, &op, take_key, walk, err);
+    enum store_answer answer = store_each(store, op, each, arg, err);
 
-    walk->unsure = walk->unsure || op.unsure;
     if (answer == STORE_DONE)
         return 0;
     if (answer != STORE_FAILED)
         no_bucket(store, err);
-    return err_wrap(err, "cannot list %s", prefix);
+    return err_wrap(err, "cannot list %s", op->key);
+}
+
+int walk_run(struct walk *walk, struct store *store, const char *prefix, char delimiter,
+             struct err *err)
+{
+    struct store_op op = {.verb = STORE_LIST, .key = prefix, .delimiter = delimiter};
+    int failed = walk_each(store, &op, take_key, walk, err);
+
+    walk->unsure = walk->unsure || op.unsure;
+    return failed;
+}
+
+void walk_warn_unsure(const char *prefix, struct text *warnings)
+{
+    text_printf(warnings, "%s: the store did not say that this list is complete\n", prefix);
 }
 
 void walk_warn(const struct walk *walk, const char *prefix, struct text *warnings)
 {
     if (walk->unsure)
-        text_printf(warnings, "%s: the store did not say that this list is complete\n", prefix);
+        walk_warn_unsure(prefix, warnings);
 }
 
 void walk_finish(struct walk *walk)

@@ -25,6 +25,12 @@ int walk_run(struct walk *walk, struct store *store, const char *prefix, char de
              struct err *err);
 /* Adds a line to `warnings` when the listing of `prefix` may lack keys. */
 void walk_warn(const struct walk *walk, const char *prefix, struct text *warnings);
+void walk_warn_unsure(const char *prefix, struct text *warnings);
 void walk_finish(struct walk *walk);
+
+/* store_each of a list of objects, without keeping the keys. A bucket that is not there is
+ * not_found.bucket. */
+int walk_each(struct store *store, struct store_op *op, store_entry_fn *each, void *arg,
+              struct err *err);
 
 #endif

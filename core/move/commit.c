@@ -201,6 +201,8 @@ int commit_run(const struct commit *commit, struct err *err)
     }
     if (answer == 0)
         answer = put_metadata(commit, &documents, &metadata, err);
+    if (answer == 0)
+        answer = existing_stands(commit->push->store, commit->existing, err);
     store_insist(commit->push->store, false);
     tell(commit, &metadata);
     metadata_finish(&metadata);

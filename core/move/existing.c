@@ -1,25 +1,75 @@
 #include "move/existing.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "catalog/retired.h"
 #include "move/copy.h"
 
 /* Replacements of one image within one minute that get names of their own. */
 #define SAME_MINUTE_MAX 1000
 #define DOCUMENT_MAX    (256 * KIB)
+/* Keys of one image that may be retired at a time. */
+#define KEYS_MAX 12
 
-int existing_find(struct store *store, const struct image_name *name, struct existing *out,
-                  struct err *err)
+/* ---- where it is ---- */
+
+/* The tombstone beside out->key. A cleanup that wrote it less than half an hour ago may be about to
+ * delete the metadata. */
+static int look_for_tombstone(struct store *store, struct existing *out, struct err *err)
 {
-    int answer = locate_image(store, name, NULL, &out->at, err);
+    char key[KEY_MAX];
+    struct store_op op = {.verb = STORE_HEAD, .key = key};
+    int64_t now;
 
-    out->found = answer == LOCATE_FOUND;
-    out->has_archive = out->whole = false;
-    if (answer != LOCATE_FOUND)
-        return answer == LOCATE_ABSENT ? 0 : ERR_FAIL;
+    out->retired[0] = '\0';
+    out->going = false;
+    if (!key_sibling(key, out->key, KEY_RETIRED))
+        return 0;
+    switch (store_run(store, &op, err)) {
+    case STORE_FAILED:
+        return ERR_FAIL;
+    case STORE_DONE:
+        now = op.server_time ? op.server_time : clock_wall();
+        snprintf(out->retired, sizeof out->retired, "%s", op.info.etag[0] ? op.info.etag : "?");
+        out->going = now - op.info.modified < RETIRED_AT_WORK;
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+/* The tag's month, or the first month after it whose key is not retired. */
+static int find_free_key(struct store *store, const struct image_name *name, struct existing *out,
+                         struct err *err)
+{
+    int year = (name->time[0] - '0') * 1000 + (name->time[1] - '0') * 100 +
+               (name->time[2] - '0') * 10 + (name->time[3] - '0');
+    int month = (name->time[4] - '0') * 10 + (name->time[5] - '0') - 1;
+
+    for (int i = 0; i < KEYS_MAX; i++) {
+        char text[16];
+        int at = month + i;
+
+        snprintf(text, sizeof text, "%04d%02d", (year + at / 12) % 10000, at % 12 + 1);
+        key_image(out->key, name, text, KEY_ARCHIVE);
+        if (look_for_tombstone(store, out, err))
+            return ERR_FAIL;
+        if (!out->retired[0])
+            return 0;
+    }
+    err_set(err, ERR_CONFLICT, "removed", "%s was removed too often within a day", name->ref);
+    return err_hint(err, "push it tomorrow, or under another name");
+}
+
+static int look_at_archive(struct store *store, struct existing *out, struct err *err)
+{
+    str_copy(out->key, sizeof out->key, out->at.archive_key);
+    if (look_for_tombstone(store, out, err))
+        return ERR_FAIL;
     switch (store_head(store, out->at.archive_key, &out->archive, err)) {
     case STORE_DONE:
         out->has_archive = true;
@@ -28,11 +78,63 @@ int existing_find(struct store *store, const struct image_name *name, struct exi
                       strcmp(out->at.metadata.archive_etag, out->archive.etag) == 0);
         return 0;
     case STORE_FAILED:
-        existing_finish(out);
         return ERR_FAIL;
     default:
         return 0;
     }
+}
+
+int existing_find(struct store *store, const struct image_name *name, struct existing *out,
+                  struct err *err)
+{
+    int answer = locate_image(store, name, NULL, &out->at, err);
+
+    out->found = answer == LOCATE_FOUND;
+    out->has_archive = out->whole = false;
+    if (answer == LOCATE_ABSENT)
+        return find_free_key(store, name, out, err);
+    if (answer != LOCATE_FOUND)
+        return ERR_FAIL;
+    if (look_at_archive(store, out, err)) {
+        existing_finish(out);
+        return ERR_FAIL;
+    }
+    return 0;
+}
+
+static int was_removed(const struct existing *existing, const char *what, struct err *err)
+{
+    err_set(err, ERR_CONFLICT, "removed", "%s: %s", existing->key, what);
+    return err_hint(err, "run the same command again");
+}
+
+int existing_stands(struct store *store, const struct existing *existing, struct err *err)
+{
+    static const enum key_kind kinds[] = {KEY_RETIRED, KEY_METADATA, KEY_ARCHIVE};
+    struct store_op heads[ARRAY_SIZE(kinds)], *ops[ARRAY_SIZE(kinds)];
+    char keys[ARRAY_SIZE(kinds)][KEY_MAX];
+
+    for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
+        if (!key_sibling(keys[i], existing->key, kinds[i]))
+            return err_set(err, ERR_INTERNAL, "key", "%s is no archive", existing->key);
+        heads[i] = (struct store_op){.verb = STORE_HEAD, .key = keys[i]};
+        ops[i] = &heads[i];
+    }
+    if (store_run_all(store, ops, ARRAY_SIZE(ops), err))
+        return ERR_FAIL;
+    for (unsigned i = 0; i < ARRAY_SIZE(ops); i++)
+        if (heads[i].answer == STORE_FAILED) {
+            *err = heads[i].err;
+            return ERR_FAIL;
+        }
+    if (heads[0].answer == STORE_DONE && strcmp(heads[0].info.etag, existing->retired) != 0)
+        return was_removed(existing, "a cleanup removes the image of this name at the same time",
+                           err);
+    if (heads[1].answer != STORE_DONE)
+        return was_removed(existing, "the metadata was deleted by somebody else meanwhile", err);
+    if (heads[2].answer != STORE_DONE)
+        return was_removed(existing, "the archive was deleted by somebody else meanwhile", err);
+    return 0;
 }
 
 void existing_finish(struct existing *existing)

@@ -18,8 +18,13 @@ struct existing {
     struct located at;         /* valid when found */
     struct store_info archive; /* valid when whole, or when an archive of another size is there */
     bool has_archive;
+    char key[KEY_MAX];            /* where the archive is, or where a push puts it */
+    char retired[STORE_ETAG_MAX]; /* ETag of the tombstone beside it; "": there is none */
+    bool going;                   /* there is metadata, and a cleanup is about to delete it */
 };
 
+/* Where there is no image of this name, `key` is one without a tombstone: under a retired key a
+ * DELETE may be late. */
 int existing_find(struct store *store, const struct image_name *name, struct existing *out,
                   struct err *err);
 void existing_finish(struct existing *existing);
@@ -30,6 +35,10 @@ bool existing_is(const struct existing *existing, const char *id);
 /* The archive is not the one that the metadata speaks of, but a later one, whose push died before
  * its documents. What it replaced was kept before it appeared; itself it is nobody's. */
 bool existing_is_torn(const struct existing *existing);
+
+/* A push has written its metadata under existing->key: fails with conflict.removed when a cleanup
+ * has retired that key meanwhile, or when the archive or the metadata are gone. */
+int existing_stands(struct store *store, const struct existing *existing, struct err *err);
 
 /* Copies archive, index and metadata to a name under archive/ that nobody has used; where the store
  * honours `conditions` also when several do so at once. Nothing is deleted. */

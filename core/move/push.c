@@ -77,6 +77,14 @@ static int learn(struct push *p, struct err *err)
     return identity_learn(o->store, &o->name, &o->transfer, &p->existing, err);
 }
 
+/* What would be written could be deleted right after. */
+static int is_going(const struct push *p, struct err *err)
+{
+    err_set(err, ERR_CONFLICT, "removed", "a cleanup is about to remove the earlier image of %s",
+            p->options->name.ref);
+    return err_hint(err, "run the same command again when it is done, or after half an hour");
+}
+
 static int prepare(struct push *p, struct err *err)
 {
     const struct push_options *o = p->options;
@@ -85,17 +93,14 @@ static int prepare(struct push *p, struct err *err)
         return ERR_FAIL;
     if (existing_find(o->store, &o->name, &p->existing, err) || learn(p, err))
         return ERR_FAIL;
-    if (p->existing.found)
-        snprintf(p->result->key, sizeof p->result->key, "%s", p->existing.at.archive_key);
-    else
-        key_image(p->result->key, &o->name, NULL, KEY_ARCHIVE);
+    str_copy(p->result->key, sizeof p->result->key, p->existing.key);
     if (o->docker)
         str_copy(p->content, sizeof p->content, p->local.id);
     else if (origin_is_repeatable(o))
         peek_image_id(o->input, p->content);
-    if (!o->force && existing_is(&p->existing, p->content))
+    if (!o->force && !p->existing.going && existing_is(&p->existing, p->content))
         skip(p);
-    return 0;
+    return p->result->skipped || !p->existing.going ? 0 : is_going(p, err);
 }
 
 /* ---- the transfer ---- */

@@ -399,34 +399,52 @@ static void prune(const struct dir_bucket *bucket, const char *key)
     }
 }
 
-static int remove_locked(const struct dir_bucket *bucket, const char *key, struct err *err)
+/* Whether the object under the name is the one that op->if_match means. An object that is not there
+ * is deleted already. */
+static bool may_remove(int folder, const char *leaf, const struct store_op *op)
+{
+    struct store_info info;
+    struct stat st;
+
+    if (!op->if_match || fstatat(folder, leaf, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return true;
+    dir_info(&st, &info);
+    return strcmp(op->if_match, info.etag) == 0;
+}
+
+static int remove_locked(const struct dir_bucket *bucket, const struct store_op *op,
+                         struct err *err)
 {
     const char *leaf;
     int folder;
-    int answer = dir_folder(bucket, key, false, &folder, &leaf, err);
+    int answer = dir_folder(bucket, op->key, false, &folder, &leaf, err);
 
     if (answer != 0)
         return answer < 0 ? answer : 0;
+    if (!may_remove(folder, leaf, op)) {
+        close(folder);
+        return STORE_CHANGED;
+    }
     if (unlinkat(folder, leaf, 0) < 0) {
         if (errno != ENOENT && errno != EISDIR)
-            answer =
-                err_errno(err, errno, "delete", "cannot delete \"%s\" in %s", key, bucket->where);
+            answer = err_errno(err, errno, "delete", "cannot delete \"%s\" in %s", op->key,
+                               bucket->where);
     } else {
         answer = sync_folder(folder, bucket, err);
     }
     close(folder);
     if (answer == 0)
-        prune(bucket, key);
+        prune(bucket, op->key);
     return answer;
 }
 
-int dir_remove(const struct dir_bucket *bucket, const char *key, struct err *err)
+int dir_remove(const struct dir_bucket *bucket, const struct store_op *op, struct err *err)
 {
     int lock, answer;
 
     if (dir_lock_bucket(bucket, &lock, err) < 0)
         return ERR_FAIL;
-    answer = remove_locked(bucket, key, err);
+    answer = remove_locked(bucket, op, err);
     close(lock);
     return answer;
 }

@@ -71,8 +71,9 @@ void dir_unique(char out[40]);
  * renamed under the bucket's lock when op's conditions hold. STORE_CHANGED when they do not. */
 enum store_answer dir_commit(const struct dir_bucket *bucket, int folder, const char *name, int fd,
                              struct store_op *op, struct err *err);
-/* Removes an object and the folders that are empty without it. Absent is done. */
-int dir_remove(const struct dir_bucket *bucket, const char *key, struct err *err);
+/* Removes an object and the folders that are empty without it. Absent is done. STORE_CHANGED: it is
+ * not the one that op->if_match means. */
+int dir_remove(const struct dir_bucket *bucket, const struct store_op *op, struct err *err);
 
 /* Writes all of `bytes` at `offset`, in steps that look at the cancel flag. */
 int dir_write(const struct dir_bucket *bucket, int fd, struct view bytes, uint64_t offset,

@@ -258,6 +258,7 @@ static void spell(struct s3_request *request, const struct s3_place *place,
         break;
     case STORE_DELETE:
         request->method = "DELETE";
+        add_conditions(request, op);
         break;
     case STORE_COPY:
         request->method = "PUT";

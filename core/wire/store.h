@@ -33,7 +33,8 @@ enum store_verb {
     STORE_HEAD,   /* -> info */
     STORE_GET,    /* key [offset, length] [if_match] -> into buffer, or added to `text` ; info */
     STORE_PUT,    /* key, body [if_match | if_none_match] -> info.etag */
-    STORE_DELETE, /* key; deleting what is not there is done */
+    STORE_DELETE, /* key [if_match]; deleting what is not there is done. Not every S3 store honours
+                     if_match here: some ignore it, some answer 501 */
     STORE_COPY, /* source [if_match = ETag of the source] -> key, within the bucket, any size up to
                    5 GiB */
     STORE_LIST, /* prefix in key [delimiter] [token] -> page */

@@ -155,7 +155,7 @@ static enum store_answer execute(struct dir_bucket *bucket, struct store_op *op,
     case STORE_PUT:
         return put(bucket, op, -1, 0, err);
     case STORE_DELETE:
-        return dir_remove(bucket, op->key, err);
+        return dir_remove(bucket, op, err);
     case STORE_COPY:
         return copy(bucket, op, err);
     case STORE_LIST:

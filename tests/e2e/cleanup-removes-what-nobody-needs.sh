@@ -46,7 +46,7 @@ before=$(bucket_state)
 check "what is young stays" s3dock cleanup
 check "and a dry run changes nothing" s3dock cleanup --unfinished 1s --dry-run
 check "at all" same "$before" "$(bucket_state)"
-sleep 1.5
+sleep 2.2
 check "what is old goes" s3dock cleanup --unfinished 1s
 check "no unfinished upload is left" nothing_left
 check "and nothing here" same '' "$(s3dock resume 2>/dev/null)"
@@ -55,9 +55,14 @@ check "and nothing here" same '' "$(s3dock resume 2>/dev/null)"
 key=images/app/202507/app-20250709-1000-bbbbb09.tar.gz
 bucket put $key image-01.tar
 check "resume tells of an archive without a description" grep -q "^archive .*bbbbb09" <(s3dock resume 2>/dev/null)
-sleep 1.5
-check "cleanup removes it" s3dock cleanup --unfinished 1s
+sleep 2.2
+check "cleanup retires it" s3dock cleanup --unfinished 1s
+check "resume tells how long its data stay" grep -q "^retired .*bbbbb09.*data go in" <(s3dock resume 2>/dev/null)
+check "and nothing was deleted" same 7 "$(bucket list images/ | grep -c 'tar.gz$')"
+sleep 2.2
+check "a later cleanup deletes it" s3dock cleanup --retired-after 1s
 check "and nothing else" same 6 "$(bucket list images/ | grep -c 'tar.gz$')"
+check "resume tells of nothing" same '' "$(s3dock resume 2>/dev/null)"
 
 # Images.
 refused 2 "which application" "images go only of an application that is named" cleanup --keep 2
@@ -68,16 +73,27 @@ check "a dry run tells which would go" same 1 "$(json images_removed dry.json)"
 check "and which would, but are in use" same 3 "$(json images_in_use dry.json)"
 check "and removes none" same "$before" "$(bucket_state)"
 check "old ones go, by their own time" s3dock cleanup app --keep 2 --older-than 1d
+refused 3 "there is no image" "nobody finds what was removed" pull "${names[3]}" --output out.tar
+check "its data are there" same 1 "$(bucket list images/ | grep -c 'aaaaa04.tar.gz')"
+s3dock resume --json >resume.json 2>/dev/null
+check "resume tells of it" same retired "$(json kind resume.json)"
+sleep 2.2
+check "its data go later" s3dock cleanup --retired-after 1s
+check "with nothing but a tombstone left" same aaaaa04.retired "$(bucket list images/ | grep -o 'aaaaa04.*')"
+check "the same image can be pushed again at once" s3dock push "${names[3]}" --input image-04.tar
+check "and pulled" s3dock pull "${names[3]}" --output out.tar
+check "under a key that no late request deletes" same images/app/202508/ "$(bucket list images/ | grep 'aaaaa04.tar.gz' | grep -o 'images/app/[0-9]*/')"
+check "and removed again" s3dock cleanup app --keep 2 --older-than 1d
 check "the newest, and those in use, are left" \
     same "aaaaa01 aaaaa02 aaaaa03 aaaaa05 aaaaa06" "$(bucket list images/ | grep -o 'aaaaa..\.json' | cut -c 1-7 | xargs)"
-check "nothing of the others is left" same 15 "$(bucket list images/ | wc -l)"
+check "nothing of the others is left but what waits" same 15 "$(bucket list images/ | grep -v 'aaaaa04\|bbbbb09' | wc -l)"
 check "what a version leads to can be pulled" s3dock pull app v1.0.0 --output out.tar
 check "what an environment leads to, too" s3dock pull app production --output out.tar
 check "and what it was before" s3dock rollback app production
 check "really before" same "${names[1]}" "$(s3dock current app production 2>/dev/null)"
 check "an application without images is nothing to do" grep -q "nope has no images" <(s3dock cleanup nope --keep 1 2>&1)
 check "nothing that is younger than AGE goes" s3dock cleanup app --keep 1 --older-than 20000d
-check "really" same 15 "$(bucket list images/ | wc -l)"
+check "really" same 5 "$(bucket list images/ | grep -c 'json$')"
 
 # A pointer that cannot be read: nobody knows what it leads to.
 echo '{' >broken.json

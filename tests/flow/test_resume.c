@@ -1068,8 +1068,7 @@ static void delta_whose_base_cannot_be_asked_for(void **state)
         for (unsigned v = 0; v < ARRAY_SIZE(verbs); v++) {
             open_next(&b, "asked");
             b.verb = verbs[v];
-            b.at =
-                verbs[v] == STORE_GET ? 2 : 1; /* the first GET is for the image's own documents */
+            b.at = 2; /* the first one is for the documents of the image itself */
             b.deed = deed;
             assert_int_equal(push(&b, "next.tar", 2, 1, &result), ERR_FAIL);
             assert_int_equal(err.family, deed == GETS_SIGTERM ? ERR_CANCELLED : ERR_NETWORK);

@@ -86,10 +86,11 @@ static void applications(void **state)
 
 static void images_newest_first(void **state)
 {
-    struct listed_image *images;
-    size_t count;
+    struct image_list images;
 
     (void)state;
+    bucket_put(&bucket, "images/my-app/202507/my-app-20250723-0000-ddddddd.retired", "{}");
+    bucket_put(&bucket, "images/my-app/202507/my-app-20250723-0000-ddddddd.tar.gz", "x");
     bucket_image(&bucket, "my-app:20250721-2118-f7a5a27", "202507");
     bucket_image(&bucket, "my-app:20250721-2118-f7a5a27", "202611"); /* the original, later */
     bucket_image(&bucket, "my-app:20250801-0000-abcde", "202508");
@@ -101,24 +102,30 @@ static void images_newest_first(void **state)
     bucket_put(&bucket, "images/my-app/202507/my-app-latest.json", "{}");
     bucket_image(&bucket, "my-app2:20250721-2118-f7a5a27", "202507");
 
-    fine(listing_images(bucket.store, "my-app", NULL, &images, &count, &warnings, &err));
-    assert_int_equal(count, 4);
-    assert_string_equal(images[0].image.tag, "20250801-0000-abcde");
-    assert_string_equal(images[1].month, "202611");
-    assert_string_equal(images[1].key, "images/my-app/202611/my-app-20250721-2118-f7a5a27.tar.gz");
-    assert_string_equal(images[2].month, "202507");
-    assert_string_equal(images[3].month, "202501");
+    fine(listing_images(bucket.store, "my-app", NULL, &images, &warnings, &err));
+    assert_int_equal(images.count, 4);
+    assert_string_equal(images.items[0].tag, "20250801-0000-abcde");
+    assert_string_equal(images.items[0].ref, "my-app:20250801-0000-abcde");
+    assert_int_equal(images.items[0].size, 4);
+    assert_true(images.items[0].pushed > 0);
+    assert_false(images.unsure);
+    assert_null(strstr(warnings.data, "ddddddd")); /* a cleanup has retired it */
+    assert_string_equal(images.items[1].month, "202611");
+    assert_string_equal(images.items[1].key,
+                        "images/my-app/202611/my-app-20250721-2118-f7a5a27.tar.gz");
+    assert_string_equal(images.items[2].month, "202507");
+    assert_string_equal(images.items[3].month, "202501");
     assert_non_null(
         strstr(warnings.data, "my-app-20250722-0000-aaaaaaa.tar.gz: it has no metadata"));
     assert_non_null(strstr(warnings.data, "my-app-latest.tar.gz: the name is not"));
-    free(images);
+    image_list_finish(&images);
 
-    fine(listing_images(bucket.store, "my-app", "202508", &images, &count, &warnings, &err));
-    assert_int_equal(count, 1);
-    free(images);
-    fine(listing_images(bucket.store, "my-app", "202001", &images, &count, &warnings, &err));
-    assert_int_equal(count, 0);
-    free(images);
+    fine(listing_images(bucket.store, "my-app", "202508", &images, &warnings, &err));
+    assert_int_equal(images.count, 1);
+    image_list_finish(&images);
+    fine(listing_images(bucket.store, "my-app", "202001", &images, &warnings, &err));
+    assert_int_equal(images.count, 0);
+    image_list_finish(&images);
 }
 
 static void more_than_a_page(void **state)
@@ -240,7 +247,7 @@ static const struct store_table table = {.submit = submit};
 /* The original answered "no apps" when it was not allowed to look. */
 static void a_refused_list_is_a_failure(void **state)
 {
-    struct listed_image *images = NULL;
+    struct image_list images;
     struct listed_tag *tags = NULL;
     struct listed_app *apps = NULL;
     size_t count;
@@ -252,11 +259,10 @@ static void a_refused_list_is_a_failure(void **state)
     front.family = ERR_AUTH;
     assert_int_equal(listing_apps(&front.store, &apps, &count, &warnings, &err), ERR_FAIL);
     assert_int_equal(err.family, ERR_AUTH);
-    assert_int_equal(listing_images(&front.store, "web", NULL, &images, &count, &warnings, &err),
-                     ERR_FAIL);
+    assert_int_equal(listing_images(&front.store, "web", NULL, &images, &warnings, &err), ERR_FAIL);
     assert_int_equal(listing_tags(&front.store, "web", &tags, &count, &warnings, &err), ERR_FAIL);
     free(apps);
-    free(images);
+    image_list_finish(&images);
     free(tags);
 }
 

@@ -1,0 +1,146 @@
+#include "catalog/references.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "catalog/keys.h"
+#include "catalog/listing.h"
+#include "catalog/previous.h"
+
+/* The first line of the warnings is the reason. */
+static int cannot_tell(const char *app, struct text *warnings, struct err *err)
+{
+    warnings->data[strcspn(warnings->data, "\n")] = '\0';
+    err_set(err, ERR_CONFLICT, "referenced", "cannot tell which images of %s are in use: %s", app,
+            warnings->data);
+    return err_hint(err,
+                    "no image of %s is removed before that can be read: s3dock doctor; s3dock "
+                    "history %s ENV",
+                    app, app);
+}
+
+static int add(struct references *refs, const char *ref, struct err *err)
+{
+    if (refs->count == refs->room) {
+        size_t room = refs->room ? 2 * refs->room : 64;
+        const char **grown = reallocarray(refs->refs, room, sizeof *grown);
+
+        if (!grown)
+            return err_memory(err, "the images in use");
+        refs->refs = grown;
+        refs->room = room;
+    }
+    refs->refs[refs->count] = strings_keep(&refs->strings, ref, err);
+    return refs->refs[refs->count++] ? 0 : ERR_FAIL;
+}
+
+static int add_tags(struct store *store, const char *app, struct references *refs,
+                    struct text *warnings, struct err *err)
+{
+    struct listed_tag *tags;
+    size_t count;
+    int failed = listing_tags(store, app, &tags, &count, warnings, err);
+
+    for (size_t i = 0; !failed && i < count; i++)
+        failed = add(refs, tags[i].image, err);
+    free(tags);
+    return failed;
+}
+
+/* A tag that is the previous target keeps its image by itself. */
+static int add_previous(struct references *refs, const struct previous *previous, size_t count,
+                        struct text *warnings, struct err *err)
+{
+    char month[CLOCK_MONTH_SIZE];
+    struct image_name image;
+    int failed = 0;
+
+    for (size_t i = 0; !failed && i < count; i++) {
+        if (previous[i].answer == PREVIOUS_UNTOLD)
+            text_printf(warnings,
+                        "the audit log does not tell what %s was before it became %s: promote "
+                        "another image to %s, then this one again\n",
+                        previous[i].env, previous[i].now->target_path, previous[i].env);
+        else if (previous[i].answer == PREVIOUS_FOUND &&
+                 key_parse_image(previous[i].target, &image, month))
+            failed = add(refs, image.ref, err);
+    }
+    return failed;
+}
+
+static int look_back(struct store *store, const char *app,
+                     const struct listed_environment *environments, size_t count,
+                     struct references *refs, struct text *warnings, struct err *err)
+{
+    struct previous *previous = calloc(count + 1, sizeof *previous);
+    int failed;
+
+    if (!previous)
+        return err_memory(err, "the environments");
+    for (size_t i = 0; i < count; i++) {
+        previous[i].env = environments[i].env;
+        previous[i].now = &environments[i].pointer;
+    }
+    failed = previous_find(store, app, previous, count, warnings, err) ||
+             add_previous(refs, previous, count, warnings, err);
+    free(previous);
+    return failed;
+}
+
+static int add_environments(struct store *store, const char *app, struct references *refs,
+                            struct text *warnings, struct err *err)
+{
+    struct listed_environment *environments;
+    size_t count;
+    int failed = listing_environments(store, app, &environments, &count, warnings, err);
+
+    for (size_t i = 0; !failed && i < count; i++) {
+        if (!environments[i].image[0])
+            text_printf(warnings, "environment %s leads to no image\n", environments[i].env);
+        failed = add(refs, environments[i].image, err);
+    }
+    if (!failed && !warnings->size)
+        failed = look_back(store, app, environments, count, refs, warnings, err);
+    free(environments);
+    return failed;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+int references_read(struct store *store, const char *app, struct references *out, struct err *err)
+{
+    struct text warnings;
+    int failed;
+
+    *out = (struct references){.count = 0};
+    text_init(&warnings, MIB);
+    failed = add_tags(store, app, out, &warnings, err) ||
+             add_environments(store, app, out, &warnings, err);
+    if (!failed && (warnings.size || warnings.failed))
+        failed = cannot_tell(app, &warnings, err);
+    text_finish(&warnings);
+    if (failed) {
+        references_finish(out);
+        return ERR_FAIL;
+    }
+    if (out->count)
+        qsort(out->refs, out->count, sizeof *out->refs, by_text);
+    return 0;
+}
+
+bool references_have(const struct references *refs, const char *ref)
+{
+    return refs->count && bsearch(&ref, refs->refs, refs->count, sizeof *refs->refs, by_text);
+}
+
+void references_finish(struct references *refs)
+{
+    strings_finish(&refs->strings);
+    free(refs->refs);
+    *refs = (struct references){.count = 0};
+}

@@ -1,0 +1,362 @@
+/*
+ * The document is a line of JSON and behind it the metadata, byte for byte. The line holds a random
+ * number, so that no two tombstones have the same ETag.
+ *
+ * A deletion announces itself (`deleting`), then looks whether metadata is there; a restore writes
+ * the metadata, then looks whether a deletion was announced. So one of the two sees the other.
+ */
+#include "catalog/retired.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "base/json_write.h"
+#include "catalog/audit.h"
+#include "catalog/conditions.h"
+#include "catalog/fields.h"
+#include "catalog/locate.h"
+
+#define TOMBSTONE_MAX (512 * KIB)
+
+static int key_of(char out[KEY_MAX], const char *archive_key, enum key_kind kind, struct err *err)
+{
+    if (!key_sibling(out, archive_key, kind))
+        return err_set(err, ERR_INTERNAL, "key", "%s is no archive", archive_key);
+    return 0;
+}
+
+/* ---- the document ---- */
+
+static int parse(struct view text, struct retired *out, struct err *err)
+{
+    const uint8_t *end = memchr(text.data, '\n', text.size);
+    size_t size = end ? (size_t)(end - text.data) : text.size;
+    struct fields fields;
+
+    fields_open(&fields, view_of(text.data, size), "the tombstone", err);
+    fields_string(&fields, "archive_etag", out->archive_etag, sizeof out->archive_etag, NULL);
+    fields_count(&fields, "archive_size", &out->archive_size);
+    fields_string(&fields, "index_etag", out->index_etag, sizeof out->index_etag, NULL);
+    fields_string(&fields, "metadata_etag", out->metadata_etag, sizeof out->metadata_etag, NULL);
+    fields_bool(&fields, "deleting", &out->deleting);
+    if (fields_close(&fields))
+        return ERR_FAIL;
+    if (end)
+        text_add(&out->metadata, end + 1, text.size - size - 1);
+    return text_check(&out->metadata, "the tombstone", err);
+}
+
+enum store_answer retired_read(struct store *store, const char *archive_key, struct retired *out,
+                               struct err *err)
+{
+    _cleanup_text_ struct text text;
+    enum store_answer answer;
+    char key[KEY_MAX];
+
+    *out = (struct retired){.deleting = false};
+    text_init(&text, TOMBSTONE_MAX);
+    if (key_of(key, archive_key, KEY_RETIRED, err))
+        return STORE_FAILED;
+    answer = store_get_document(store, key, &text, out->etag, err);
+    if (answer != STORE_DONE)
+        return answer;
+    text_init(&out->metadata, TOMBSTONE_MAX);
+    if (parse(text_view(&text), out, err) == 0)
+        return STORE_DONE;
+    retired_finish(out);
+    err_wrap(err, "%s", key);
+    return STORE_FAILED;
+}
+
+void retired_finish(struct retired *retired)
+{
+    text_finish(&retired->metadata);
+}
+
+static int write_down(struct store *store, const char *archive_key, const struct retired *retired,
+                      struct err *err)
+{
+    _cleanup_text_ struct text text;
+    char key[KEY_MAX], unique[AUDIT_UNIQUE_SIZE];
+    struct json_writer w;
+
+    text_init(&text, TOMBSTONE_MAX);
+    if (key_of(key, archive_key, KEY_RETIRED, err) || audit_unique(unique, err))
+        return ERR_FAIL;
+    jw_init(&w, &text, true);
+    jw_object(&w, NULL);
+    jw_int(&w, "format", 1);
+    jw_string(&w, "unique", unique);
+    jw_string(&w, "archive_etag", retired->archive_etag);
+    jw_int(&w, "archive_size", (int64_t)retired->archive_size);
+    jw_string(&w, "index_etag", retired->index_etag);
+    jw_string(&w, "metadata_etag", retired->metadata_etag);
+    jw_bool(&w, "deleting", retired->deleting);
+    jw_end(&w);
+    text_char(&text, '\n');
+    text_add(&text, retired->metadata.data, retired->metadata.size);
+    if (text_check(&text, "the tombstone", err))
+        return ERR_FAIL;
+    return store_put_document(store, key, text_view(&text), NULL, false, NULL, err) == STORE_DONE
+               ? 0
+               : ERR_FAIL;
+}
+
+/* ---- announcing ---- */
+
+/* 1: the object is there; 0: it is not, and *out is zero. */
+static int look_up(struct store *store, const char *key, struct store_info *out, struct err *err)
+{
+    *out = (struct store_info){.size = 0};
+    switch (store_head(store, key, out, err)) {
+    case STORE_FAILED:
+        return ERR_FAIL;
+    case STORE_DONE:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+int retired_announce(struct store *store, const char *archive_key, struct view metadata,
+                     const char *metadata_etag, struct err *err)
+{
+    struct retired retired = {.deleting = false};
+    struct store_info archive, index;
+    char index_key[KEY_MAX];
+    int failed;
+
+    if (key_of(index_key, archive_key, KEY_INDEX, err) ||
+        look_up(store, archive_key, &archive, err) < 0 ||
+        look_up(store, index_key, &index, err) < 0)
+        return ERR_FAIL;
+    str_copy(retired.archive_etag, sizeof retired.archive_etag, archive.etag);
+    retired.archive_size = archive.size;
+    str_copy(retired.index_etag, sizeof retired.index_etag, index.etag);
+    str_copy(retired.metadata_etag, sizeof retired.metadata_etag, metadata_etag);
+    text_init(&retired.metadata, TOMBSTONE_MAX);
+    text_add(&retired.metadata, metadata.data, metadata.size);
+    failed = write_down(store, archive_key, &retired, err);
+    retired_finish(&retired);
+    return failed;
+}
+
+/* ---- deleting one object ---- */
+
+static enum store_answer delete_if(struct store *store, const char *key, const char *etag,
+                                   struct err *err)
+{
+    struct store_op op = {.verb = STORE_DELETE, .key = key, .if_match = etag, .optional = true};
+    enum store_answer answer = store_run(store, &op, err);
+
+    if (answer != STORE_FAILED || op.http_status != 501)
+        return answer;
+    op = (struct store_op){.verb = STORE_DELETE, .key = key}; /* it knows no such condition */
+    return store_run(store, &op, err);
+}
+
+int retired_delete_object(struct store *store, const char *key, const char *etag, struct err *err)
+{
+    struct store_info info;
+    int there = look_up(store, key, &info, err);
+
+    if (there < 0)
+        return ERR_FAIL;
+    if (!there || !etag[0] || strcmp(info.etag, etag) != 0)
+        return RETIRED_CHANGED;
+    switch (delete_if(store, key, etag, err)) {
+    case STORE_FAILED:
+        return err_wrap(err, "%s", key);
+    case STORE_CHANGED:
+        return RETIRED_CHANGED;
+    default:
+        return 0;
+    }
+}
+
+/* ---- restoring ---- */
+
+/* 1: metadata of this name is there, in whichever month. */
+static int is_described(struct store *store, const struct image_name *name, struct err *err)
+{
+    struct located at;
+    int answer = locate_image(store, name, NULL, &at, err);
+
+    if (answer < 0)
+        return ERR_FAIL;
+    if (answer == LOCATE_FOUND)
+        located_finish(&at);
+    return answer == LOCATE_FOUND;
+}
+
+/* Writes the saved metadata unless there is some. */
+static int put_back(struct store *store, const char *archive_key, const struct retired *retired,
+                    struct err *err)
+{
+    struct store_info info;
+    char key[KEY_MAX];
+    bool conditions;
+    int there;
+
+    if (key_of(key, archive_key, KEY_METADATA, err) || conditions_find(store, &conditions, err))
+        return ERR_FAIL;
+    there = look_up(store, key, &info, err);
+    if (there)
+        return there < 0 ? ERR_FAIL : 0;
+    return store_put_document(store, key, text_view(&retired->metadata), NULL, conditions, NULL,
+                              err) == STORE_FAILED
+               ? ERR_FAIL
+               : 0;
+}
+
+/* Whether the data that the tombstone means are still there, and nobody deletes them. */
+static int is_whole(struct store *store, const char *archive_key, const struct retired *retired,
+                    struct err *err)
+{
+    struct store_info info;
+    int there;
+
+    if (retired->deleting || !retired->metadata.size)
+        return 0;
+    there = look_up(store, archive_key, &info, err);
+    return there > 0 ? strcmp(info.etag, retired->archive_etag) == 0 : there;
+}
+
+static int restore(struct store *store, const struct image_name *name, const char *archive_key,
+                   const struct retired *retired, struct err *err)
+{
+    struct retired again;
+    int answer = is_whole(store, archive_key, retired, err);
+
+    if (answer <= 0)
+        return answer < 0 ? ERR_FAIL : RETIRED_GONE;
+    answer = is_described(store, name, err);
+    if (answer)
+        return answer < 0 ? ERR_FAIL : 0;
+    if (put_back(store, archive_key, retired, err))
+        return ERR_FAIL;
+    switch (retired_read(store, archive_key, &again, err)) {
+    case STORE_FAILED:
+        return ERR_FAIL;
+    case STORE_DONE:
+        answer = again.deleting ? RETIRED_GONE : 0;
+        retired_finish(&again);
+        return answer;
+    default:
+        return 0;
+    }
+}
+
+int retired_restore(struct store *store, const struct image_name *name, const char *archive_key,
+                    struct err *err)
+{
+    struct retired retired;
+    int answer;
+
+    switch (retired_read(store, archive_key, &retired, err)) {
+    case STORE_FAILED:
+        return ERR_FAIL;
+    case STORE_DONE:
+        answer = restore(store, name, archive_key, &retired, err);
+        retired_finish(&retired);
+        return answer;
+    default:
+        answer = is_described(store, name, err);
+        return answer < 0 ? ERR_FAIL : answer ? 0 : RETIRED_GONE;
+    }
+}
+
+/* ---- deleting what was retired ---- */
+
+/* Deletes the tombstone when it is older than a day. */
+static int sweep(struct store *store, const char *archive_key, const struct retired *retired,
+                 int64_t age, struct err *err)
+{
+    char key[KEY_MAX];
+
+    if (age < RETIRED_STAYS)
+        return RETIRED_SWEPT;
+    if (key_of(key, archive_key, KEY_RETIRED, err) ||
+        retired_delete_object(store, key, retired->etag, err) < 0)
+        return ERR_FAIL;
+    return RETIRED_SWEPT;
+}
+
+/* 1: metadata is there. */
+static int has_metadata(struct store *store, const char *archive_key, struct err *err)
+{
+    struct store_info info;
+    char key[KEY_MAX];
+
+    return key_of(key, archive_key, KEY_METADATA, err) ? ERR_FAIL : look_up(store, key, &info, err);
+}
+
+/* Each object is deleted only after a look at the metadata that follows the announcement. */
+static int delete_data(struct store *store, const char *archive_key, const struct retired *retired,
+                       struct err *err)
+{
+    const char *keys[2], *etags[2] = {retired->index_etag, retired->archive_etag};
+    char index_key[KEY_MAX];
+    int answer = 0;
+
+    if (key_of(index_key, archive_key, KEY_INDEX, err))
+        return ERR_FAIL;
+    keys[0] = index_key;
+    keys[1] = archive_key;
+    for (unsigned i = 0; answer == 0 && i < ARRAY_SIZE(keys); i++) {
+        answer = has_metadata(store, archive_key, err);
+        if (answer == 0 && etags[i][0])
+            answer = retired_delete_object(store, keys[i], etags[i], err);
+        else if (answer > 0)
+            return RETIRED_STANDS;
+        if (answer == RETIRED_CHANGED) /* gone already, or not the one that was judged */
+            answer = 0;
+    }
+    return answer;
+}
+
+static int delete_retired(struct store *store, const char *archive_key, struct retired *retired,
+                          int64_t age, struct err *err)
+{
+    struct store_info archive;
+    int answer = has_metadata(store, archive_key, err);
+    int there = answer < 0 ? ERR_FAIL : look_up(store, archive_key, &archive, err);
+
+    if (there < 0)
+        return ERR_FAIL;
+    if (answer > 0) {
+        answer = sweep(store, archive_key, retired, age, err);
+        return answer < 0 ? ERR_FAIL : RETIRED_STANDS;
+    }
+    if (!there && (retired->deleting || !retired->index_etag[0]))
+        return sweep(store, archive_key, retired, age, err);
+    if (there && strcmp(archive.etag, retired->archive_etag) != 0)
+        return retired_announce(store, archive_key, view_str(""), "", err) ? ERR_FAIL
+                                                                           : RETIRED_STANDS;
+    retired->deleting = true;
+    if (write_down(store, archive_key, retired, err))
+        return ERR_FAIL;
+    return delete_data(store, archive_key, retired, err);
+}
+
+/* A tombstone that cannot be understood is written again: the time until the deletion starts anew.
+ */
+int retired_delete(struct store *store, const char *archive_key, int64_t age, struct err *err)
+{
+    struct retired retired;
+    int answer;
+
+    switch (retired_read(store, archive_key, &retired, err)) {
+    case STORE_DONE:
+        answer = delete_retired(store, archive_key, &retired, age, err);
+        retired_finish(&retired);
+        return answer;
+    case STORE_FAILED:
+        if (err->family != ERR_INTEGRITY)
+            return ERR_FAIL;
+        return retired_announce(store, archive_key, view_str(""), "", err) ? ERR_FAIL
+                                                                           : RETIRED_STANDS;
+    default:
+        return RETIRED_STANDS;
+    }
+}

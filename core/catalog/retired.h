@@ -1,0 +1,67 @@
+/*
+ * retired - images that a cleanup has taken out of use and whose data it deletes later.
+ *
+ * A tombstone beside the archive announces it: it is written before the metadata is deleted, and
+ * says which archive, index and metadata were judged. While it is there, no push writes under this
+ * key: a DELETE of the key that arrives late or twice finds nothing new. So a tombstone stays for a
+ * day after the last DELETE that it announced.
+ */
+#ifndef S3DOCK_CATALOG_RETIRED_H
+#define S3DOCK_CATALOG_RETIRED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "catalog/keys.h"
+#include "catalog/metadata.h"
+#include "wire/store.h"
+
+struct err;
+
+#define RETIRED_STAYS   (24 * 3600 * NS_PER_S) /* a tombstone, after the last DELETE */
+#define RETIRED_AT_WORK (30 * 60 * NS_PER_S)   /* so long a DELETE that it announces may be late */
+
+struct retired {
+    char archive_etag[STORE_ETAG_MAX]; /* "": there was no archive */
+    uint64_t archive_size;
+    char index_etag[STORE_ETAG_MAX];    /* "": there was no index */
+    char metadata_etag[STORE_ETAG_MAX]; /* "": no metadata described the archive */
+    bool deleting;                      /* archive and index are being deleted, or were */
+    struct text metadata;               /* the document, byte for byte; may be "" */
+    char etag[STORE_ETAG_MAX];          /* of the tombstone itself, when it was read */
+};
+
+/* Reads the tombstone of an archive. STORE_DONE: the caller calls retired_finish. A tombstone that
+ * cannot be understood is integrity.document. */
+enum store_answer retired_read(struct store *store, const char *archive_key, struct retired *out,
+                               struct err *err);
+void retired_finish(struct retired *retired);
+
+/* Looks up archive and index, and writes the tombstone. `metadata` with its ETag is what is going
+ * to be deleted, or "". */
+int retired_announce(struct store *store, const char *archive_key, struct view metadata,
+                     const char *metadata_etag, struct err *err);
+
+/* 0; RETIRED_CHANGED: another object is there now, or none. The store is asked for the ETag right
+ * before, and is given it as a condition. */
+enum { RETIRED_CHANGED = 1 };
+int retired_delete_object(struct store *store, const char *key, const char *etag, struct err *err);
+
+/* Makes sure that the image can be found again: where no metadata of its name is there, the saved
+ * one is written, but never over another. 0; RETIRED_GONE: there is nothing to restore it from. */
+enum { RETIRED_GONE = 1 };
+int retired_restore(struct store *store, const struct image_name *name, const char *archive_key,
+                    struct err *err);
+
+/* What a cleanup does with a tombstone that was written before `before` (wall ns, by the store's
+ * clock). The caller knows that nothing leads to the image. */
+enum retired_answer {
+    RETIRED_DELETED = 0, /* archive and index are deleted by now */
+    RETIRED_STANDS = 1,  /* nothing was deleted: the image is in use, or another archive is there */
+    RETIRED_SWEPT = 2,   /* there were no data left; the tombstone is deleted if it was old */
+};
+int retired_delete(struct store *store, const char *archive_key, int64_t age, struct err *err);
+
+#endif
