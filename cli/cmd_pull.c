@@ -1,7 +1,9 @@
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/err.h"
+#include "base/place.h"
 #include "catalog/name.h"
 #include "catalog/resolve.h"
 #include "catalog/version.h"
@@ -199,6 +201,16 @@ static int transfer(struct cli *cli, const struct target *target, struct pull_op
     return 0;
 }
 
+/* "-", /dev/stdout, /dev/fd/1, or a link there. */
+static bool is_standard_output(const char *path)
+{
+    struct place place;
+    struct err ignored;
+
+    return !strcmp(path, "-") || (place_find(&place, path, &ignored) == 0 &&
+                                  place.kind == PLACE_DESCRIPTOR && place.fd == STDOUT_FILENO);
+}
+
 int cmd_pull(struct cli *cli, struct err *err)
 {
     const struct config *config = &cli->config;
@@ -215,8 +227,9 @@ int cmd_pull(struct cli *cli, struct err *err)
     struct wanted wanted = {.by_version = false};
     int failed;
 
-    if (cli->output.json && options.output && !strcmp(options.output, "-")) {
-        err_set(err, ERR_USAGE, "flag", "--json and --output - both want standard output");
+    if (cli->output.json && options.output && is_standard_output(options.output)) {
+        err_set(err, ERR_USAGE, "flag", "--json and --output %s both want standard output",
+                options.output);
         return err_hint(err, "write the image to a file: --output image.tar");
     }
     if (cli->args->operand_count == 1 && wanted_parse(cli->args->operands[0], &wanted, err))

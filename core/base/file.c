@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/place.h"
 
 /*
  * A file is replaced by a rename: the new content is written beside it under a private name, made
@@ -191,7 +192,13 @@ static int write_beside(const char *path, struct view content, mode_t mode, char
 int file_replace(const char *path, struct view content, mode_t mode, struct err *err)
 {
     char temp[PATH_MAX];
+    struct place place;
 
+    if (place_find(&place, path, err) < 0)
+        return ERR_FAIL;
+    if (place.kind != PLACE_NEW && place.kind != PLACE_FILE)
+        return err_set(err, ERR_LOCAL, "write", "%s is not a file that can be replaced", path);
+    path = place.path;
     if (write_beside(path, content, mode, temp, err) < 0)
         return ERR_FAIL;
     if (rename(temp, path) < 0) {

@@ -31,7 +31,8 @@ int file_open_read(const char *path, int *fd, struct err *err);
 int file_read_open(int fd, const char *path, struct text *out, struct err *err);
 /* The folder of a path, in `out`: "." when it names none. False when it does not fit. */
 bool file_folder(const char *path, char out[PATH_MAX]);
-/* Writes to a temporary file beside `path`, syncs it, renames it over, syncs the folder. After a
+/* Follows the links of `path`, writes to a temporary file beside what they lead to, syncs it,
+ * renames it over, syncs the folder. Devices, FIFOs and files that are mounted are refused. After a
  * crash either the old or the new content is there, whole. Missing folders are not made. The mode
  * is exactly `mode` whatever the umask says (where the file system knows modes). */
 int file_replace(const char *path, struct view content, mode_t mode, struct err *err);

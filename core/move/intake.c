@@ -97,7 +97,7 @@ static struct sink *open_sink(const struct pull_options *o, struct err *err)
         return sink_null(err);
     if (strcmp(o->output, "-") == 0)
         return sink_fd(1, o->transfer.cancel, err);
-    return sink_file(o->output, err);
+    return sink_file(o->output, o->transfer.cancel, err);
 }
 
 /* What is kept ahead needs a place. */

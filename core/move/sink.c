@@ -1,6 +1,6 @@
 /*
- * Four sinks. The file appears under its name only at finish; the descriptor is written as it
- * comes, so that only the exit code tells its reader that it was whole.
+ * Four sinks. The file appears under its name only at finish; a descriptor, a device or a FIFO is
+ * written as it comes, so that only the exit code tells its reader that it was whole.
  */
 #include "move/sink.h"
 
@@ -13,11 +13,16 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "base/file.h"
+#include "base/log.h"
+#include "base/place.h"
 #include "wire/docker.h"
+
+#define NOTE_AFTER (10 * NS_PER_S)
 
 int sink_write(struct sink *sink, struct view bytes, struct err *err)
 {
@@ -102,6 +107,7 @@ struct fd_sink {
     int fd;
     bool owned;
     const struct cancel *cancel;
+    char name[256];
 };
 
 static int fd_write(struct sink *sink, struct view bytes, struct err *err)
@@ -118,9 +124,9 @@ static int fd_write(struct sink *sink, struct view bytes, struct err *err)
             continue;
         put = write(s->fd, bytes.data, bytes.size);
         if (put < 0 && errno == EPIPE)
-            return err_set(err, ERR_LOCAL, SINK_UNREAD, "nobody reads standard output any more");
+            return err_set(err, ERR_LOCAL, SINK_UNREAD, "nobody reads %s any more", s->name);
         if (put < 0 && errno != EINTR && errno != EAGAIN)
-            return err_errno(err, errno, "output", "cannot write to standard output");
+            return err_errno(err, errno, "output", "cannot write to %s", s->name);
         if (put > 0) {
             bytes.data += put;
             bytes.size -= (size_t)put;
@@ -166,23 +172,36 @@ static int own_pipe(int fd)
     return open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 }
 
-struct sink *sink_fd(int fd, const struct cancel *cancel, struct err *err)
+static struct sink *fd_sink_create(int fd, bool owned, const char *name,
+                                   const struct cancel *cancel, struct err *err)
 {
     static const struct sink_table table = {
         .write = fd_write, .finish = fd_finish, .destroy = fd_destroy};
     struct fd_sink *s = calloc(1, sizeof *s);
 
     if (!s) {
-        err_memory(err, "the output");
+        err_memory(err, name);
+        if (owned)
+            close(fd);
         return NULL;
     }
-    s->sink = (struct sink){.table = &table, .kind = "stdout", .in_place = true};
-    s->fd = own_pipe(fd);
-    s->owned = s->fd >= 0;
-    if (!s->owned)
-        s->fd = fd;
+    s->sink = (struct sink){.table = &table, .kind = "descriptor", .in_place = true};
+    s->fd = fd;
+    s->owned = owned;
     s->cancel = cancel;
+    if (!str_copy(s->name, sizeof s->name, name))
+        str_copy(s->name, sizeof s->name, "the output");
     return &s->sink;
+}
+
+struct sink *sink_fd(int fd, const struct cancel *cancel, struct err *err)
+{
+    int own = own_pipe(fd);
+    char name[32] = "standard output";
+
+    if (fd != STDOUT_FILENO)
+        snprintf(name, sizeof name, "descriptor %d", fd);
+    return fd_sink_create(own >= 0 ? own : fd, own >= 0, name, cancel, err);
 }
 
 /* ---- null ---- */
@@ -228,8 +247,6 @@ static int file_sink_finish(struct sink *sink, struct err *err)
 {
     struct file_sink *s = (struct file_sink *)sink;
 
-    if (s->sink.in_place)
-        return 0;
     if (fsync(s->fd) != 0)
         return err_errno(err, errno, "output", "cannot write %s", s->path);
     if (rename(s->partial, s->path) != 0)
@@ -243,7 +260,7 @@ static uint64_t file_sink_room(const struct sink *sink)
     const struct file_sink *s = (const struct file_sink *)sink;
     struct statvfs disk;
 
-    if (s->sink.in_place || fstatvfs(s->fd, &disk) != 0)
+    if (fstatvfs(s->fd, &disk) != 0)
         return UINT64_MAX;
     return (uint64_t)disk.f_bavail * disk.f_frsize;
 }
@@ -254,7 +271,7 @@ static void file_sink_destroy(struct sink *sink)
 
     if (s->fd >= 0)
         close(s->fd);
-    if (s->partial && s->partial[0] && !s->sink.in_place)
+    if (s->partial && s->partial[0])
         unlink(s->partial);
     free(s->partial);
     free(s->path);
@@ -272,28 +289,35 @@ static int create_partial(const char *path)
     return fd;
 }
 
-static int file_sink_open(struct file_sink *s, const char *path, struct err *err)
+/* Gives the new file the owner and the mode of the one that it will replace, as far as the system
+ * lets us. */
+static void look_like(int fd, const struct stat *st)
 {
-    struct stat st;
+    if (fchown(fd, st->st_uid, st->st_gid) != 0 && fchown(fd, (uid_t)-1, st->st_gid) != 0)
+        log_debug("the owner of the output is not kept");
+    if (fchmod(fd, st->st_mode & 0777) != 0)
+        log_debug("the mode of the output is not kept");
+}
 
-    s->path = strdup(path);
-    if (!s->path || asprintf(&s->partial, "%s.partial-%ld", path, (long)getpid()) < 0) {
+static int file_sink_open(struct file_sink *s, const struct place *place, const char *path,
+                          struct err *err)
+{
+    s->path = strdup(place->path);
+    if (!s->path || asprintf(&s->partial, "%s.partial-%ld", place->path, (long)getpid()) < 0) {
         s->partial = NULL;
         return err_memory(err, path);
     }
-    /* a device or a pipe: there is nothing to rename */
-    s->sink.in_place = stat(path, &st) == 0 && !S_ISREG(st.st_mode);
-    if (s->sink.in_place)
-        s->fd = open(path, O_WRONLY | O_CLOEXEC);
-    else
-        s->fd = create_partial(s->partial);
-    if (s->fd >= 0)
-        return 0;
-    s->partial[0] = '\0';
-    return err_errno(err, errno, "output", "cannot write %s", path);
+    s->fd = create_partial(s->partial);
+    if (s->fd < 0) {
+        s->partial[0] = '\0';
+        return err_errno(err, errno, "output", "cannot write %s", path);
+    }
+    if (place->kind == PLACE_FILE)
+        look_like(s->fd, &place->st);
+    return 0;
 }
 
-struct sink *sink_file(const char *path, struct err *err)
+static struct sink *sink_replacing(const struct place *place, const char *path, struct err *err)
 {
     static const struct sink_table table = {.write = file_sink_write,
                                             .finish = file_sink_finish,
@@ -307,9 +331,50 @@ struct sink *sink_file(const char *path, struct err *err)
     }
     s->sink = (struct sink){.table = &table, .kind = "file"};
     s->fd = -1;
-    if (file_sink_open(s, path, err)) {
+    if (file_sink_open(s, place, path, err)) {
         file_sink_destroy(&s->sink);
         return NULL;
     }
     return &s->sink;
+}
+
+/* Opens a device, a FIFO or a file that cannot be replaced; waits for the reader of a FIFO until a
+ * cancel. A descriptor, or -1. */
+static int open_fixed(const char *path, const struct cancel *cancel, struct err *err)
+{
+    const struct timespec tick = {.tv_nsec = CANCEL_TICK};
+    int fd;
+
+    for (int64_t waited = 0;; waited += CANCEL_TICK) {
+        fd = open(path, O_WRONLY | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+        if (fd >= 0)
+            return fd;
+        if (errno != ENXIO)
+            return err_errno(err, errno, "output", "cannot write %s", path);
+        if (cancel_check(cancel, err))
+            return ERR_FAIL;
+        if (waited == NOTE_AFTER)
+            log_note("waiting for a reader of %s", path);
+        nanosleep(&tick, NULL);
+    }
+}
+
+static struct sink *sink_fixed(const char *path, const struct cancel *cancel, struct err *err)
+{
+    int fd = open_fixed(path, cancel, err);
+
+    return fd < 0 ? NULL : fd_sink_create(fd, true, path, cancel, err);
+}
+
+struct sink *sink_file(const char *path, const struct cancel *cancel, struct err *err)
+{
+    struct place place;
+
+    if (place_find(&place, path, err))
+        return NULL;
+    if (place.kind == PLACE_DESCRIPTOR)
+        return sink_fd(place.fd, cancel, err);
+    if (place.kind == PLACE_FIXED)
+        return sink_fixed(path, cancel, err);
+    return sink_replacing(&place, path, err);
 }

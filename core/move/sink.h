@@ -30,8 +30,10 @@ struct sink {
 };
 
 struct sink *sink_docker(struct docker *docker, struct err *err);
-/* Appears under `path` whole, at finish, or not at all. */
-struct sink *sink_file(const char *path, struct err *err);
+/* A file appears under `path` whole, at finish, or not at all; links are followed, and the file
+ * that they lead to is replaced with its owner and mode. A descriptor of this process
+ * (/dev/stdout), a device and a FIFO are written in place. */
+struct sink *sink_file(const char *path, const struct cancel *cancel, struct err *err);
 /* Borrows. Whoever was to read it has gone: local, SINK_UNREAD is the code. */
 #define SINK_UNREAD "unread"
 struct sink *sink_fd(int fd, const struct cancel *cancel, struct err *err);
