@@ -1,6 +1,7 @@
 /*
- * Documents are believed when their SHA-256 is their name. Which of an index's manifests is meant
- * is told by the layers: the daemon says which the image has.
+ * Documents are believed when their SHA-256 is their name. Of an index's manifests the one is meant
+ * that has the layers and the platform of the daemon's inspect. Where several with different
+ * configs are left, none is taken: the daemon's export decides then.
  */
 #include "move/blob_store.h"
 
@@ -14,6 +15,7 @@
 #include "base/hash.h"
 #include "move/layer_blob.h"
 #include "pack/bundle.h"
+#include "pack/image_config.h"
 #include "wire/docker.h"
 
 #define PREFIX    "sha256:"
@@ -21,8 +23,8 @@
 #define BLOBS     "blobs/sha256"
 #define PLACE     "containerd/daemon"
 #define PATH_SIZE 1024
-#define READS_MAX 64 /* documents that are looked at: one a platform */
-#define DEPTH_MAX 3  /* an index within an index is what there is */
+#define READS_MAX 256 /* documents that are looked at: two a platform */
+#define DEPTH_MAX 3   /* an index within an index is what there is */
 
 enum { FOUND = 0, ANOTHER = 1 };
 
@@ -32,6 +34,9 @@ struct blob_store {
     int root;                                /* the content's folder */
     unsigned reads;
     char blobs[IMAGE_LAYERS_MAX][IMAGE_ID_SIZE];
+    char chosen[IMAGE_ID_SIZE];        /* the first manifest that may be meant, or "" */
+    char chosen_config[IMAGE_ID_SIZE]; /* its config */
+    bool ambiguous;                    /* another one has another config */
 };
 
 /* ---- blobs ---- */
@@ -80,7 +85,7 @@ static void forget(struct blob_store *b)
     b->store.count = 0;
 }
 
-static bool is_meant(const struct blob_store *b)
+static bool has_layers(const struct blob_store *b)
 {
     const struct layer_store_wanted *wanted = b->wanted;
 
@@ -94,10 +99,42 @@ static bool is_meant(const struct blob_store *b)
     return true;
 }
 
-static int take_manifest(struct blob_store *b, struct json_node manifest, struct err *err)
+/* Whether the config is of the platform that the daemon tells of; true where only layers matter. */
+static int has_platform(const struct blob_store *b, bool *same, struct err *err)
+{
+    const struct layer_store_wanted *wanted = b->wanted;
+    struct image_info info = {.os = ""};
+    struct json *json;
+
+    *same = true;
+    if (!wanted->architecture)
+        return 0;
+    if (json_parse(&json, text_view(&b->store.config), &JSON_IMAGE, "the config", err))
+        return ERR_FAIL;
+    image_config_read(json_root(json), &info);
+    *same = strcmp(info.os, wanted->os) == 0 &&
+            strcmp(info.architecture, wanted->architecture) == 0 &&
+            strcmp(info.variant, wanted->variant) == 0;
+    json_destroy(json);
+    return 0;
+}
+
+static void note(struct blob_store *b, const char *digest)
+{
+    if (b->chosen[0] == '\0') {
+        str_copy(b->chosen, sizeof b->chosen, digest);
+        str_copy(b->chosen_config, sizeof b->chosen_config, b->store.id);
+    } else if (strcmp(b->chosen_config, b->store.id) != 0) {
+        b->ambiguous = true;
+    }
+}
+
+static int take_manifest(struct blob_store *b, const char *digest, struct json_node manifest,
+                         struct err *err)
 {
     struct json_node layers = json_get(manifest, "layers"), at = json_first(layers);
     size_t count = json_count(layers);
+    bool same;
 
     if (!digest_of(json_get(manifest, "config"), b->store.id) || count > IMAGE_LAYERS_MAX)
         return err_set(err, ERR_INTEGRITY, "manifest", "a stored manifest is none");
@@ -109,28 +146,36 @@ static int take_manifest(struct blob_store *b, struct json_node manifest, struct
     if (b->store.count != count)
         return err_set(err, ERR_INTEGRITY, "manifest",
                        "a stored manifest and its config differ in the number of layers");
-    return is_meant(b) ? FOUND : ANOTHER;
+    if (has_platform(b, &same, err))
+        return ERR_FAIL;
+    if (!same || !has_layers(b))
+        return ANOTHER;
+    note(b, digest);
+    return FOUND;
 }
 
 static int look_into(struct blob_store *b, const char *digest, unsigned depth, struct err *err);
 
-/* The first manifest that is meant. Those of other platforms need not be here, and of what is
- * wrong with each only the last is told. */
+/* Looks at all manifests; at the first that has the layers where only these matter. Manifests of
+ * other platforms need not be here. When none is meant, the last failure is told. */
 static int take_index(struct blob_store *b, struct json_node manifests, unsigned depth,
                       struct err *err)
 {
     struct json_node descriptor = json_first(manifests);
     int answer = ANOTHER;
 
-    for (; descriptor.doc && answer != FOUND; descriptor = json_next(manifests, descriptor, NULL)) {
+    for (; descriptor.doc && (answer != FOUND || b->wanted->architecture);
+         descriptor = json_next(manifests, descriptor, NULL)) {
         char digest[IMAGE_ID_SIZE];
+        int found;
 
         if (json_present(
                 json_get(json_get(descriptor, "annotations"), "vnd.docker.reference.type")) ||
             !digest_of(descriptor, digest))
             continue;
         forget(b);
-        answer = look_into(b, digest, depth + 1, err);
+        found = look_into(b, digest, depth + 1, err);
+        answer = answer == FOUND ? FOUND : found;
     }
     return answer;
 }
@@ -145,11 +190,11 @@ static int look_into(struct blob_store *b, const char *digest, unsigned depth, s
         return err_set(err, ERR_INTEGRITY, "manifest", "stored indexes go on for ever");
     text_init(&text, BUNDLE_CONFIG_MAX);
     if (read_blob(b, digest, &text, err) == 0 &&
-        json_parse(&json, text_view(&text), &JSON_DOCKER, "a stored manifest", err) == 0) {
+        json_parse(&json, text_view(&text), &JSON_IMAGE, "a stored manifest", err) == 0) {
         struct json_node manifests = json_get(json_root(json), "manifests");
 
         answer = json_present(manifests) ? take_index(b, manifests, depth, err)
-                                         : take_manifest(b, json_root(json), err);
+                                         : take_manifest(b, digest, json_root(json), err);
         json_destroy(json);
     }
     text_finish(&text);
@@ -198,7 +243,23 @@ static bool content_of(const struct docker_engine *engine, unsigned which, char 
     return which < 2;
 }
 
-/* The first of the folders that has the image. */
+static int choose(struct blob_store *b, struct err *err)
+{
+    int answer = look_into(b, b->wanted->image_id, 0, err);
+
+    if (answer == ANOTHER)
+        return err_set(err, ERR_UNSUPPORTED, "layers",
+                       "no stored manifest is of the image that the daemon tells of");
+    if (answer != FOUND)
+        return ERR_FAIL;
+    if (b->ambiguous && b->wanted->architecture)
+        return err_set(err, ERR_UNSUPPORTED, "layers",
+                       "several stored manifests may be the image that the daemon tells of");
+    forget(b); /* what was looked at last may be another */
+    return look_into(b, b->chosen, 0, err) == FOUND ? 0 : ERR_FAIL;
+}
+
+/* Opens the first of the folders that has the image. */
 static int look(struct blob_store *b, struct err *err)
 {
     char path[PATH_SIZE];
@@ -214,11 +275,7 @@ static int look(struct blob_store *b, struct err *err)
     if (answer)
         return ERR_FAIL;
     close(fd);
-    answer = look_into(b, b->wanted->image_id, 0, err);
-    if (answer == ANOTHER)
-        return err_set(err, ERR_UNSUPPORTED, "layers",
-                       "no stored manifest is of the image that the daemon tells of");
-    return answer;
+    return choose(b, err);
 }
 
 struct layer_store *blob_store_open(const struct layer_store_wanted *wanted, struct err *err)

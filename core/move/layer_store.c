@@ -60,7 +60,7 @@ int layer_store_list(struct layer_store *store, struct err *err)
     int answer;
 
     if (check_config(store, err) ||
-        json_parse(&json, text_view(&store->config), &JSON_DOCKER, "the config", err))
+        json_parse(&json, text_view(&store->config), &JSON_IMAGE, "the config", err))
         return ERR_FAIL;
     answer = read_diff_ids(store, json_get(json_get(json_root(json), "rootfs"), "diff_ids"), err);
     json_destroy(json);

@@ -46,6 +46,8 @@ struct layer_store_wanted {
      * they tell which one is meant. */
     const char (*diff_ids)[80];
     unsigned diff_id_count;
+    /* The platform that the daemon says it has. NULL: only the layers matter. */
+    const char *os, *architecture, *variant;
 };
 
 /* Finds the image; nothing is measured. unsupported.layers: not such a store, or it is elsewhere;

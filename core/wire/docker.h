@@ -32,7 +32,7 @@ struct docker_engine {
 struct docker_image {
     char id[80];
     uint64_t size; /* bytes, as the daemon counts them: an estimate */
-    char os[32], architecture[32];
+    char os[32], architecture[32], variant[32];
     bool whole; /* all its blobs are there; false: or the engine does not tell */
     unsigned layer_count;
     char diff_ids[DOCKER_LAYERS_MAX][80];

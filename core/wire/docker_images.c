@@ -54,6 +54,7 @@ static int read_image(struct json_node root, const char *name, struct docker_ima
         out->size = (uint64_t)size;
     json_string(json_get(root, "Os"), out->os, sizeof out->os);
     json_string(json_get(root, "Architecture"), out->architecture, sizeof out->architecture);
+    json_string(json_get(root, "Variant"), out->variant, sizeof out->variant);
     out->whole = is_whole(json_get(root, "Manifests"), out->id);
     return read_layers(json_get(json_get(root, "RootFS"), "Layers"), name, out, err);
 }

@@ -439,6 +439,8 @@ WRONG = [None, 7, "7", [], {}, ["x"], [7], {"a": 7}, True, 1.5, 10 ** 30, "", "\
 def mutate_text(image):
     """A document with something before, behind or in it."""
     entry = image.find(image.rng.choice([b"manifest.json", b"index.json", b"oci-layout"])) or image.find(b"manifest.json")
+    if not entry:
+        return mutate_byte(image)
     junk, at = image.rng.choice(JUNK), image.rng.choice([0, len(entry.data), image.rng.randint(0, len(entry.data))])
     entry.data = entry.data[:at] + junk + entry.data[at:]
     entry.header.size = len(entry.data)
@@ -468,6 +470,8 @@ def twist(rng, value):
 
 def mutate_manifest(image):
     entry = image.find(b"manifest.json")
+    if not entry:
+        return mutate_byte(image)
     item = dict(image.manifest[0], **image.rng.choice([{}, {"Parent": "x"}, {"LayerSources": {}}, {"RepoTags": None}]))
     entry.data = b"[" + twist(image.rng, item) + b"]"
     entry.header.size = len(entry.data)

@@ -818,6 +818,94 @@ static void containerds_store_gives_the_same(void **state)
     text_finish(&wanted);
 }
 
+static void add_platform(char *json, const char *architecture, const char *variant, const char *cmd)
+{
+    char id[80], text[1000];
+
+    snprintf(text, sizeof text,
+             "{\"architecture\":\"%s\",\"variant\":\"%s\",\"os\":\"linux\",\"config\":{\"Cmd\":[\"%"
+             "s\"]},"
+             "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"%s\",\"%s\",\"%s\"]}}",
+             architecture, variant, cmd, blobs[0], blobs[1], blobs[2]);
+    put_blob(view_str(text), id);
+    snprintf(text, sizeof text,
+             "{\"config\":{\"digest\":\"%s\"},\"layers\":[{\"digest\":\"%s\"},{\"digest\":\"%s\"},"
+             "{\"digest\":\"%s\"}]}",
+             id, blobs[0], blobs[1], blobs[2]);
+    put_blob(view_str(text), id);
+    sprintf(json + strlen(json), "%s{\"digest\":\"%s\"}", json[strlen(json) - 1] == '[' ? "" : ",",
+            id);
+}
+
+/* Reads the image of `index_id` as that of a platform; into `out` comes an archive. */
+static int read_platform(const char *architecture, const char *variant, struct text *out)
+{
+    struct source_layers_options options = {.image = {.engine = &engine,
+                                                      .image_id = index_id,
+                                                      .diff_ids = (const char(*)[80])blobs,
+                                                      .diff_id_count = LAYERS,
+                                                      .os = "linux",
+                                                      .architecture = architecture,
+                                                      .variant = variant},
+                                            .reference = REF};
+    struct source *source = source_layers(&options, &err);
+    uint8_t *piece = malloc(MIB);
+    long got = source ? 1 : ERR_FAIL;
+
+    text_clear(out);
+    while (got > 0) {
+        got = source_read(source, piece, MIB, &err);
+        if (got > 0)
+            text_add(out, piece, (size_t)got);
+    }
+    free(piece);
+    source_destroy(source);
+    return got < 0 ? ERR_FAIL : 0;
+}
+
+static bool holds(const struct text *out, const char *words)
+{
+    return memmem(out->data, out->size, words, strlen(words)) != NULL;
+}
+
+/* Platforms whose layers are the same (static files, jars): the daemon's inspect tells which is
+ * meant, never the order. */
+static void the_platform_that_the_daemon_tells_of_is_read(void **state)
+{
+    struct text out;
+    char json[2000] = "{\"manifests\":[";
+
+    (void)state;
+    text_init(&out, 64 * MIB);
+    make_blob_store();
+    for (unsigned i = 0; i < LAYERS; i++)
+        put_blob(view_of(layers[i].data, layers[i].size), blobs[i]);
+    add_platform(json, "arm64", "v8", "/arm64");
+    add_platform(json, "amd64", "", "/amd64");
+    add_platform(json, "arm", "v6", "/armv6");
+    add_platform(json, "arm", "v7", "/armv7");
+    strcat(json, "]}");
+    put_blob(view_str(json), index_id);
+    assert_int_equal(read_platform("amd64", "", &out), 0);
+    assert_true(holds(&out, "/amd64") && !holds(&out, "/arm"));
+    assert_int_equal(read_platform("arm64", "v8", &out), 0);
+    assert_true(holds(&out, "/arm64"));
+    assert_int_equal(read_platform("arm", "v7", &out), 0);
+    assert_true(holds(&out, "/armv7") && !holds(&out, "/armv6"));
+    assert_int_equal(read_platform("riscv64", "", &out), ERR_FAIL);
+    assert_int_equal(err.family, ERR_UNSUPPORTED);
+
+    /* Two of one platform: the daemon's export is asked, nothing is guessed. */
+    json[strlen(json) - 2] = '\0';
+    add_platform(json, "amd64", "", "/other");
+    strcat(json, "]}");
+    put_blob(view_str(json), index_id);
+    assert_int_equal(read_platform("amd64", "", &out), ERR_FAIL);
+    assert_int_equal(err.family, ERR_UNSUPPORTED);
+    assert_int_equal(read_platform("arm64", "v8", &out), 0);
+    text_finish(&out);
+}
+
 static const char *blob_path(const char *id)
 {
     return path_of(CONTENT "/%s", id + 7);
@@ -955,6 +1043,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(elsewhere_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(broken_stores_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(changed_bytes_are_found_by_the_digest, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_platform_that_the_daemon_tells_of_is_read, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(containerds_store_gives_the_same, set_up, tear_down),
         cmocka_unit_test_setup_teardown(broken_content_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(reading_stops_when_asked, set_up, tear_down),
