@@ -14,6 +14,7 @@
 
 #include "base/err.h"
 #include "pack/document.h"
+#include "pack/image_config.h"
 #include "pack/layer_digest.h"
 
 #define SHA256_PREFIX   "sha256:"
@@ -144,6 +145,33 @@ static int check_layers(const struct oci *oci, struct json_node layers, struct e
 
 /* ---- documents ---- */
 
+/* Whether a daemon may take one for the other. Of the variants only those of 32-bit ARM are told
+ * apart by all. */
+static bool same_platform(const struct image_info *a, const struct image_info *b)
+{
+    return strcmp(a->os, b->os) == 0 && strcmp(a->architecture, b->architecture) == 0 &&
+           (strcmp(a->architecture, "arm") != 0 || strcmp(a->variant, b->variant) == 0);
+}
+
+/* The config of another manifest. `docker save` writes all platforms that containerd's store has,
+ * and into manifest.json the one that the daemon means; but nobody means one of two of one
+ * platform. */
+static int check_other(const struct oci *oci, const struct content *config, struct err *err)
+{
+    struct image_info other = {.os = ""};
+    struct json *json = NULL;
+
+    if (document_parse(config, &json, err) < 0)
+        return ERR_FAIL;
+    image_config_read(json_root(json), &other);
+    json_destroy(json);
+    if (!same_platform(oci->info, &other))
+        return 0;
+    err_set(err, ERR_INTEGRITY, "image",
+            "the image archive holds two different images of one platform");
+    return err_hint(err, "save the one that is meant: docker save NAME");
+}
+
 static int check_manifest(struct oci *oci, struct json_node root, const char *name, struct err *err)
 {
     struct json_node config = json_get(root, "config");
@@ -155,13 +183,8 @@ static int check_manifest(struct oci *oci, struct json_node root, const char *na
         return document_bad(err, "a manifest that is an index, too:", name);
     if (!content || !is_config_type(json_get(config, "mediaType")))
         return 0; /* of another platform, or no image */
-    if (!json_string_equals(json_get(config, "digest"), oci->info->id)) {
-        err_set(err, ERR_INTEGRITY, "image",
-                "the image archive holds the images of several platforms, or two different ones");
-        return err_hint(err,
-                        "save one of them: docker save --platform linux/amd64 (Docker 28), or pull "
-                        "the image with --platform and save it then");
-    }
+    if (!json_string_equals(json_get(config, "digest"), oci->info->id))
+        return check_other(oci, content, err);
     if (!has_size(config, oci->info->config_size))
         return document_bad(err, "the size of the config is wrong in", name);
     oci->found = true;

@@ -254,6 +254,7 @@ enum oci_kind {
     OCI_NESTED,
     OCI_OTHER,     /* the index leads to another config */
     OCI_TWO,       /* and to ours, too */
+    OCI_PLATFORMS, /* the same, of another platform */
     OCI_BAD_BLOB,  /* its name is not its digest */
     OCI_BAD_LAYER, /* the manifest has another layer than manifest.json */
     OCI_BAD_SIZE,
@@ -273,7 +274,7 @@ static size_t add_oci_manifest(struct tarball *tar, const struct parts *parts, e
     size_t at = (size_t)sprintf(json, "{\"schemaVersion\":2,\"config\":");
 
     at += add_descriptor(json + at, "config.v1+json", config,
-                         config == parts->config_id ? strlen(parts->config) : 2, "");
+                         config == parts->config_id ? strlen(parts->config) : 1, "");
     at += (size_t)sprintf(json + at, ",\"layers\":[");
     for (unsigned i = 0; i < LAYERS - (kind == OCI_FEWER); i++) {
         if (i > 0)
@@ -302,7 +303,9 @@ static void make_oci(struct tarball *tar, struct parts *parts, enum oci_kind kin
     tarball_directory(tar, "blobs/");
     tarball_directory(tar, "blobs/sha256/");
     add_blob(tar, parts->config, strlen(parts->config), config);
-    add_blob(tar, "{}", 2, other);
+    snprintf(json, sizeof json, "{\"os\":\"linux\",\"architecture\":\"%s\"}",
+             kind == OCI_PLATFORMS ? "amd64" : "arm64");
+    add_blob(tar, json, strlen(json), other);
     add_blob(tar, parts->layer[0].data, parts->layer[0].size, id[0]);
     size[0] = parts->layer[0].size;
     size[1] = add_packed(tar, &parts->layer[1], false, id[1]);
@@ -310,9 +313,9 @@ static void make_oci(struct tarball *tar, struct parts *parts, enum oci_kind kin
     top_size = add_oci_manifest(tar, parts, kind, kind == OCI_OTHER ? other : parts->config_id, id,
                                 size, top);
     add_blob(tar, "{\"attestation\":1}", 17, attestation);
-    if (kind == OCI_NESTED || kind == OCI_TWO) {
+    if (kind == OCI_NESTED || kind == OCI_TWO || kind == OCI_PLATFORMS) {
         at = (size_t)sprintf(json, "{\"manifests\":[");
-        if (kind == OCI_TWO) {
+        if (kind != OCI_NESTED) {
             char second[IMAGE_ID_SIZE];
             size_t second_size = add_oci_manifest(tar, parts, kind, other, id, size, second);
 
@@ -353,7 +356,7 @@ static void make_oci(struct tarball *tar, struct parts *parts, enum oci_kind kin
 
 static void the_oci_layout_with_compressed_layers(void **state)
 {
-    static const enum oci_kind kinds[] = {OCI_PLAIN, OCI_NESTED, OCI_EMPTY};
+    static const enum oci_kind kinds[] = {OCI_PLAIN, OCI_NESTED, OCI_PLATFORMS, OCI_EMPTY};
     struct parts parts;
 
     (void)state;
@@ -387,7 +390,7 @@ static void descriptions_that_disagree_are_refused(void **state)
         enum oci_kind kind;
         const char *words;
     } cases[] = {
-        {OCI_OTHER, "two different ones"},           {OCI_TWO, "several platforms"},
+        {OCI_OTHER, "two different images"},           {OCI_TWO, "two different images"},
         {OCI_BAD_LAYER, "differ in a layer's"},      {OCI_BAD_SIZE, "differ in a layer's"},
         {OCI_BAD_TYPE, "differ in a layer's"},       {OCI_FEWER, "number of layers"},
         {OCI_NOWHERE, "does not lead to the image"},
