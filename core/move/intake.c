@@ -530,6 +530,11 @@ struct view intake_config(const struct intake *intake)
     return writer_config(intake->writer);
 }
 
+const struct docker_loaded *intake_loaded(const struct intake *intake)
+{
+    return intake->sink ? intake->sink->loaded : NULL;
+}
+
 uint64_t intake_raw(const struct intake *intake)
 {
     if (!intake->writer || !intake->ended)

@@ -31,6 +31,7 @@ int intake_run(struct intake *intake, struct err *err);
 /* Once it was run well. The first two are the judge's. */
 const struct image_info *intake_image(const struct intake *intake);
 struct view intake_config(const struct intake *intake);
+const struct docker_loaded *intake_loaded(const struct intake *intake); /* NULL: no daemon */
 uint64_t intake_raw(const struct intake *intake);    /* bytes of the stream, once it has ended */
 bool intake_may_repeat(const struct intake *intake); /* nothing that was written stays written */
 

@@ -1,14 +1,54 @@
 #include "move/loaded.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
-#include "wire/docker.h"
 
-static bool same_layers(const struct image_info *image, const struct docker_image *local)
+const char *loaded_id(const struct docker *docker, const struct image_info *image,
+                      const char *manifest_id)
 {
-    if (image->layer_count != local->layer_count)
+    return docker_engine(docker)->containerd_store ? manifest_id : image->id;
+}
+
+/* ---- what the daemon says ---- */
+
+/* Podman says ids without their algorithm, too. */
+static bool is_id(const char *said, const char *id)
+{
+    return strcmp(said, id) == 0 || strcmp(said, id + strlen("sha256:")) == 0;
+}
+
+static bool is_ours(const struct loaded_options *o, const char *said)
+{
+    return name_means(said, o->name->ref) || is_id(said, o->image->id) ||
+           is_id(said, o->manifest_id);
+}
+
+static int blame(const struct loaded_options *o, const char *said, struct err *err)
+{
+    err_set(err, ERR_INTEGRITY, "loaded", "Docker has loaded %s, but was given %s alone", said,
+            o->name->ref);
+    return err_hint(err, "do not run %s; remove it (docker image rm) and report this", said);
+}
+
+static int check_said(const struct loaded_options *o, struct err *err)
+{
+    for (unsigned i = 0; i < o->said->count; i++)
+        if (!is_ours(o, o->said->names[i]))
+            return blame(o, o->said->names[i], err);
+    return o->said->more ? blame(o, "more images than can be listed", err) : 0;
+}
+
+/* ---- what it has ---- */
+
+static bool is_it(const struct loaded_options *o, const struct docker_image *local)
+{
+    const struct image_info *image = o->image;
+
+    if (strcmp(local->id, loaded_id(o->docker, image, o->manifest_id)) != 0 ||
+        image->layer_count != local->layer_count)
         return false;
     for (unsigned i = 0; i < image->layer_count; i++)
         if (strcmp(image->layers[i].diff_id, local->diff_ids[i]) != 0)
@@ -16,38 +56,54 @@ static bool same_layers(const struct image_info *image, const struct docker_imag
     return true;
 }
 
-static int find(struct docker *docker, const struct image_name *name,
-                const struct image_info *image, struct docker_image *local, struct err *err)
+/* DOCKER_ABSENT: the name leads to no image, or to another one. */
+static int look(const struct loaded_options *o, struct docker_image *local, struct err *err)
 {
-    const char *known = image->id;
-    int answer = docker_inspect(docker, name->ref, local, err);
+    int answer = docker_inspect(o->docker, o->name->ref, local, err);
 
-    if (answer < 0 || (answer == DOCKER_OK && same_layers(image, local)))
-        return answer;
-    answer = docker_inspect(docker, known, local, err);
-    if (answer == DOCKER_OK)
-        answer = docker_tag(docker, known, name->app, name->tag, err);
-    return answer == DOCKER_OK ? docker_inspect(docker, name->ref, local, err) : answer;
+    return answer == DOCKER_OK && !is_it(o, local) ? DOCKER_ABSENT : answer;
 }
 
-int loaded_verify(struct docker *docker, const struct image_name *name,
-                  const struct image_info *image, bool whole, struct err *err)
+static int name_it(const struct loaded_options *o, const char *app, struct docker_image *local,
+                   struct err *err)
 {
-    const struct docker_engine *engine = docker_engine(docker);
+    const char *id = loaded_id(o->docker, o->image, o->manifest_id);
+    int answer = docker_tag(o->docker, id, app, o->name->tag, err);
+
+    return answer == DOCKER_OK ? look(o, local, err) : answer;
+}
+
+/* Podman looks for a short name under localhost/ first: an image that was built there hides the one
+ * that was loaded. */
+static int find(const struct loaded_options *o, struct docker_image *local, struct err *err)
+{
+    char short_name[NAME_APP_MAX + 16];
+    int answer = look(o, local, err);
+
+    if (answer == DOCKER_ABSENT)
+        answer = name_it(o, o->name->app, local, err);
+    if (answer != DOCKER_ABSENT || !docker_engine(o->docker)->podman)
+        return answer;
+    snprintf(short_name, sizeof short_name, "localhost/%s", o->name->app);
+    return name_it(o, short_name, local, err);
+}
+
+int loaded_verify(const struct loaded_options *o, struct err *err)
+{
     struct docker_image *local = malloc(sizeof *local);
     int answer;
 
     if (!local)
         return err_memory(err, "the image");
-    answer = find(docker, name, image, local, err);
-    if (answer == DOCKER_OK && !(same_layers(image, local) &&
-                                 (engine->containerd_store || strcmp(local->id, image->id) == 0)))
-        answer = DOCKER_ABSENT;
+    answer = check_said(o, err);
+    if (answer == 0)
+        answer = find(o, local, err);
     if (answer == DOCKER_ABSENT)
         answer = err_set(err, ERR_DOCKER, "verify",
-                         "Docker took the image but does not have it as %s", name->ref);
-    else if (answer == DOCKER_OK && whole && engine->tells_content && !local->whole)
-        answer = err_set(err, ERR_DOCKER, "verify", "Docker lacks layers of %s", name->ref);
+                         "Docker took the image but does not have it as %s", o->name->ref);
+    else if (answer == DOCKER_OK && o->whole && docker_engine(o->docker)->tells_content &&
+             !local->whole)
+        answer = err_set(err, ERR_DOCKER, "verify", "Docker lacks layers of %s", o->name->ref);
     free(local);
     return answer;
 }

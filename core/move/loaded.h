@@ -1,20 +1,32 @@
 /*
- * loaded - does the daemon have what it was given?
+ * loaded - has the daemon what it was given, and nothing else?
  */
 #ifndef S3DOCK_MOVE_LOADED_H
 #define S3DOCK_MOVE_LOADED_H
 
+#include <stdbool.h>
+
 #include "catalog/name.h"
 #include "pack/image.h"
+#include "wire/docker.h"
 
 struct err;
-struct docker;
 
-/* `whole`: layers were left out, so an engine that can tell must say that all of it is there.
- * Asks the daemon for the image by its name, which it is given where it came without one. Layers
- * must agree, and ids, except on the containerd store, where an id is the digest of a manifest.
- * docker.verify otherwise. */
-int loaded_verify(struct docker *docker, const struct image_name *name,
-                  const struct image_info *image, bool whole, struct err *err);
+struct loaded_options {
+    struct docker *docker;
+    const struct image_name *name;
+    const struct image_info *image;
+    const char *manifest_id;          /* of the bundle that was loaded */
+    const struct docker_loaded *said; /* what the daemon says that it has loaded */
+    bool whole; /* layers were left out: an engine that can tell must say that all are there */
+};
+
+/* The id by which the daemon knows the image of this bundle. */
+const char *loaded_id(const struct docker *docker, const struct image_info *image,
+                      const char *manifest_id);
+/* Fails with integrity.loaded when the daemon names an image that is not this one. Then the name
+ * must lead to the image: same id, same layers. Where it leads elsewhere, the image is given the
+ * name; docker.verify when that does not help. */
+int loaded_verify(const struct loaded_options *options, struct err *err);
 
 #endif

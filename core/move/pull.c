@@ -37,6 +37,7 @@ struct pull {
     struct provision from;
     struct check *judge; /* of an archive without an index */
     bool judged;         /* it was found to be sound */
+    bool moved;          /* all was written and proven; what the daemon made of it is open */
     struct intake *intake;
     bool spent; /* what was kept of the archive is not needed any more */
 };
@@ -51,7 +52,7 @@ static int fall_back(const struct pull *p, int answer, const struct err *err)
         return answer;
     if (err->family == ERR_DOCKER)
         return p->from.delta && p->from.delta->has_count ? REFUSED : ERR_FAIL;
-    if (err->family != ERR_INTEGRITY || !p->intake || !intake_may_repeat(p->intake))
+    if (err->family != ERR_INTEGRITY || p->moved || !p->intake || !intake_may_repeat(p->intake))
         return ERR_FAIL;
     if (p->result->kept || p->judged)
         return SPOILED;
@@ -112,12 +113,26 @@ static int judge(struct pull *p, struct err *err)
     return 0;
 }
 
+static int verify(const struct pull *p, struct err *err)
+{
+    const struct pull_options *o = p->options;
+
+    return loaded_verify(
+        &(struct loaded_options){.docker = o->docker,
+                                 .name = &o->name,
+                                 .image = p->from.image,
+                                 .manifest_id = p->from.bundle->manifest_id,
+                                 .said = intake_loaded(p->intake),
+                                 .whole = p->from.delta && p->from.delta->has_count},
+        err);
+}
+
 static int finish(struct pull *p, struct err *err)
 {
     const struct pull_options *o = p->options;
     const struct image_info *image = p->from.image;
 
-    if (o->docker && loaded_verify(o->docker, &o->name, image, p->from.delta != NULL, err))
+    if (o->docker && verify(p, err))
         return ERR_FAIL;
     if (o->learned && identity_describe(image, o->learned, err))
         return ERR_FAIL;
@@ -137,6 +152,7 @@ static int transfer(struct pull *p, struct err *err)
 
     if (answer == 0 && is_written(p))
         answer = run_intake(p, NULL, err);
+    p->moved = answer == 0;
     if (answer == 0)
         answer = finish(p, err);
     answer = fall_back(p, answer, err);
@@ -201,7 +217,7 @@ int pull_run(const struct pull_options *options, struct pull_result *result, str
     for (unsigned i = 0; i < ATTEMPTS; i++) {
         p.intake = NULL;
         p.judge = NULL;
-        p.judged = p.spent = false;
+        p.judged = p.moved = p.spent = false;
         answer = pull_once(&p, without, err);
         if (answer <= 0)
             break;

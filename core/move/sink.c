@@ -50,29 +50,30 @@ void sink_destroy(struct sink *sink)
 struct docker_sink {
     struct sink sink;
     struct docker_load *load;
-    bool answered; /* the daemon spoke before the end: finish tells what it said */
+    struct docker_loaded loaded;
 };
 
 static int docker_sink_write(struct sink *sink, struct view bytes, struct err *err)
 {
     struct docker_sink *s = (struct docker_sink *)sink;
-    char loaded[512];
     int answer;
 
     answer = docker_load_write(s->load, bytes, err);
     if (answer <= 0)
         return answer;
-    if (docker_load_finish(s->load, NULL, NULL, loaded, sizeof loaded, err) == 0)
+    if (docker_load_finish(s->load, NULL, NULL, &s->loaded, err) == 0)
         err_set(err, ERR_DOCKER, "load", "the daemon answered before it had the whole image");
     return ERR_FAIL;
 }
 
 static int docker_sink_finish(struct sink *sink, struct err *err)
 {
-    char loaded[512];
+    struct docker_sink *s = (struct docker_sink *)sink;
 
-    return docker_load_finish(((struct docker_sink *)sink)->load, NULL, NULL, loaded, sizeof loaded,
-                              err);
+    if (docker_load_finish(s->load, NULL, NULL, &s->loaded, err))
+        return ERR_FAIL;
+    s->sink.loaded = &s->loaded;
+    return 0;
 }
 
 static void docker_sink_destroy(struct sink *sink)

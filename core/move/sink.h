@@ -14,6 +14,7 @@
 
 struct err;
 struct docker;
+struct docker_loaded;
 
 struct sink;
 struct sink_table {
@@ -26,6 +27,7 @@ struct sink_table {
 struct sink {
     const struct sink_table *table;
     const char *kind;
+    const struct docker_loaded *loaded; /* after finish: what the daemon says; NULL: none */
     bool in_place; /* what was written stays written: there is no beginning again */
 };
 

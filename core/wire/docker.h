@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "flow/cancel.h"
 #include "wire/docker_host.h"
+#include "wire/docker_stream.h"
 
 struct err;
 
@@ -90,9 +91,9 @@ struct docker_load *docker_load_open(struct docker *docker, struct err *err);
  * tells what. */
 int docker_load_write(struct docker_load *load, struct view bytes, struct err *err);
 /* Ends the body, reads the answer. `progress` (may be NULL) is called with lines of the daemon's.
- * `loaded` receives the first name or id after "Loaded image: " / "Loaded image ID: ". */
+ * `loaded` receives all names and ids after "Loaded image: " and "Loaded image ID: ". */
 int docker_load_finish(struct docker_load *load, void (*progress)(void *arg, const char *line),
-                       void *arg, char *loaded, size_t size, struct err *err);
+                       void *arg, struct docker_loaded *loaded, struct err *err);
 void docker_load_close(struct docker_load *load); /* drops what was not finished */
 
 #endif

@@ -66,6 +66,21 @@ static const char *after(const char *text, const char *prefix)
     return strncmp(text, prefix, size) == 0 ? text + size : NULL;
 }
 
+/* Podman names several in one line. */
+static void note_loaded(struct docker_loaded *loaded, const char *names)
+{
+    for (names += strspn(names, ", "); *names; names += strspn(names, ", ")) {
+        size_t size = strcspn(names, ", ");
+
+        if (loaded->count == DOCKER_LOADED_MAX || size >= sizeof loaded->names[0]) {
+            loaded->more = true;
+            return;
+        }
+        print_into(loaded->names[loaded->count++], sizeof loaded->names[0], names, size);
+        names += size;
+    }
+}
+
 /* One line of text, printable. */
 static void hear_line(struct docker_stream *stream, const char *line)
 {
@@ -75,8 +90,8 @@ static void hear_line(struct docker_stream *stream, const char *line)
         name = after(line, "Loaded image ID: ");
     if (!name)
         name = after(line, "Loaded image(s): "); /* podman 3 */
-    if (name && !stream->loaded[0])
-        print_into(stream->loaded, sizeof stream->loaded, name, strcspn(name, ", "));
+    if (name)
+        note_loaded(&stream->loaded, name);
     if (strncmp(line, "Error unpacking image", 21) == 0)
         fail(stream, line);
     tell(stream, line);

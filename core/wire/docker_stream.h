@@ -13,6 +13,14 @@ struct err;
 
 #define DOCKER_SAYING_MAX (1 * MIB) /* of one object; larger ones are passed over */
 
+/* The images that the daemon says it has loaded, in its words. */
+#define DOCKER_LOADED_MAX 16
+struct docker_loaded {
+    unsigned count;
+    char names[DOCKER_LOADED_MAX][300]; /* references or ids */
+    bool more;                          /* it said more than fit */
+};
+
 struct docker_stream {
     struct text object; /* being gathered */
     unsigned depth;
@@ -20,10 +28,10 @@ struct docker_stream {
     void (*line)(void *arg, const char *line); /* NULL: nobody listens */
     void *arg;
 
-    bool failed;      /* the daemon said that it failed: `error` says why */
-    char error[512];  /* printable */
-    char loaded[300]; /* the first image it says it has loaded, or "" */
-    char stray[128];  /* the beginning of what was no JSON, or "" */
+    bool failed;     /* the daemon said that it failed: `error` says why */
+    char error[512]; /* printable */
+    struct docker_loaded loaded;
+    char stray[128]; /* the beginning of what was no JSON, or "" */
 };
 
 /* `line` gets each line of progress, printable and without its end. */

@@ -134,7 +134,7 @@ static int judge(const struct docker_stream *said, struct err *err)
                           "command again");
         return ERR_FAIL;
     }
-    if (!said->loaded[0])
+    if (!said->loaded.count && !said->loaded.more)
         return err_set(err, ERR_DOCKER, "load",
                        "the daemon took the image but did not say that it "
                        "loaded it%s%s",
@@ -156,7 +156,7 @@ static int load_refused(struct stream *stream, int status, struct err *err)
 }
 
 int docker_load_finish(struct docker_load *load, void (*progress)(void *arg, const char *line),
-                       void *arg, char *loaded, size_t size, struct err *err)
+                       void *arg, struct docker_loaded *loaded, struct err *err)
 {
     struct docker_stream said;
     int status, failed;
@@ -170,8 +170,8 @@ int docker_load_finish(struct docker_load *load, void (*progress)(void *arg, con
     if (failed == 0)
         failed = judge(&said, err);
     docker_stream_finish(&said);
-    if (failed == 0 && loaded && !str_copy(loaded, size, said.loaded))
-        failed = err_set(err, ERR_DOCKER, "load", "the daemon loaded an image of too long a name");
+    if (failed == 0)
+        *loaded = said.loaded;
     return failed;
 }
 

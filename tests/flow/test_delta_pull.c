@@ -47,6 +47,7 @@ static struct err err;
 /* What a layer is made of: so many files, of such a size, that many of them different ones. */
 static unsigned files = 10, kinds = 10;
 static size_t file_size = 200 * KIB;
+static const char *label = "one"; /* in the config */
 static bool hollow; /* the second image's middle layer has no bytes, its top layer few */
 
 /* Every so manieth file, if not 0, is not what it is in other layers of that number. */
@@ -94,9 +95,10 @@ static void write_image(const char *path, const char *ref, const unsigned change
         tarball_finish(&layer);
     }
     snprintf(json, sizeof json,
-             "{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{},\"rootfs\":{\"type\":"
-             "\"layers\",\"diff_ids\":[\"sha256:%s\",\"sha256:%s\",\"sha256:%s\"]}}",
-             ids[0], ids[1], ids[2]);
+             "{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{\"Labels\":{\"is\":\"%s\"}},"
+             "\"rootfs\":{\"type\":\"layers\","
+             "\"diff_ids\":[\"sha256:%s\",\"sha256:%s\",\"sha256:%s\"]}}",
+             label, ids[0], ids[1], ids[2]);
     spell(json, strlen(json), config_id);
     snprintf(name, sizeof name, "blobs/sha256/%s", config_id);
     tarball_text(&image, name, json);
@@ -311,6 +313,67 @@ static void a_daemon_that_refuses_a_part_is_given_the_whole(void **state)
         assert_true(result.reloaded);
         assert_int_equal(result.layers_here, 0);
         assert_int_equal(result.stats.reused_bytes, 0);
+        docker_close(docker);
+        fake_docker_stop(&fake);
+    }
+}
+
+/* Another image has the name on the host: afterwards it leads to the one that was pulled, and not
+ * only to one of the same layers. */
+static void the_name_leads_to_what_was_pulled(void **state)
+{
+    static const char *const cases[][2] = {{"docker-20.10", "store"},
+                                           {"docker-20.10", "store-nameless"},
+                                           {"docker-26-containerd", "store-nameless"},
+                                           {"docker-29.0", "store"},
+                                           {"podman", "store"},
+                                           {"podman", "store-built"},
+                                           {"podman", "store-nameless"}};
+    struct docker_image *local = malloc(sizeof *local);
+
+    (void)state;
+    label = "other";
+    push("elsewhere", FIRST, (unsigned[LAYERS]){0, 0, 0}); /* the same layers, another config */
+    label = "one";
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct fake_docker fake = fake_docker_start(cases[i][0], cases[i][1], 0);
+        struct docker *docker = open_daemon(&fake);
+        struct pull_result before, result;
+        char id[80];
+
+        pull_well("elsewhere", docker, FIRST, REUSE_NEVER, &before);
+        assert_int_equal(docker_inspect(docker, FIRST, local, &err), DOCKER_OK);
+        memcpy(id, local->id, sizeof id);
+        pull_well("bucket", docker, FIRST, REUSE_NEVER, &result);
+        assert_string_not_equal(before.image_id, result.image_id);
+        assert_int_equal(docker_inspect(docker, FIRST, local, &err), DOCKER_OK);
+        assert_string_not_equal(local->id, id);
+        if (!docker_engine(docker)->containerd_store)
+            assert_string_equal(local->id, result.image_id);
+        pull_well("bucket", docker, FIRST, REUSE_NEVER, &result);
+        assert_true(result.skipped);
+        docker_close(docker);
+        fake_docker_stop(&fake);
+    }
+    free(local);
+}
+
+/* The daemon made more of it than one image: said aloud, whatever else went well. */
+static void an_image_that_was_not_given_is_told(void **state)
+{
+    static const char *const profiles[] = {"docker-20.10", "docker-29.0", "podman"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(profiles); i++) {
+        struct fake_docker fake = fake_docker_start(profiles[i], "store,store-more", 0);
+        struct docker *docker = open_daemon(&fake);
+        struct pull_result result;
+
+        assert_int_equal(pull("bucket", docker, FIRST, REUSE_AUTO, &result), ERR_FAIL);
+        assert_int_equal(err.family, ERR_INTEGRITY);
+        assert_string_equal(err.code, "loaded");
+        assert_non_null(strstr(err.text, "nginx:latest"));
+        assert_non_null(strstr(err.hint, "docker image rm"));
         docker_close(docker);
         fake_docker_stop(&fake);
     }
@@ -657,6 +720,8 @@ int main(void)
         cmocka_unit_test(a_donor_that_falls_silent_is_given_up),
         cmocka_unit_test(a_dry_run_says_what_would_move),
         cmocka_unit_test(a_daemon_that_refuses_a_part_is_given_the_whole),
+        cmocka_unit_test(the_name_leads_to_what_was_pulled),
+        cmocka_unit_test(an_image_that_was_not_given_is_told),
         cmocka_unit_test(a_spool_that_lies_is_dropped),
         cmocka_unit_test(lies_are_healed_by_the_whole),
         cmocka_unit_test(a_broken_archive_is_refused),

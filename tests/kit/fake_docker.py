@@ -16,6 +16,9 @@ Words: how it behaves where it matters (see the functions named after them)
                   knows nothing else; "app:1" is not there
     store-forgets the first load that leaves something out finds that its layers were pruned
     store-whole   it takes no load that leaves something out
+    store-built   the first image that it is given counts as built there: Podman calls it localhost/...
+    store-nameless  from the second load on it takes no name and tells the id
+    store-more    it says that it has loaded another image, too
 
 A test that wants the same daemon again and again tells it so: POST /.fake with a JSON object, whose words are
 done in this order: "take" (a list of archives, which are then all that it has), "rules" (a script, counted from
@@ -106,10 +109,18 @@ class Store:
         self.loads = 0
 
     def find(self, name):
-        for ident, image in self.images.items():
-            if name == ident or name in image["tags"] or "docker.io/library/" + name in image["tags"]:
-                return ident, image
+        for prefix in ("localhost/", "docker.io/library/", "") if self.kind == "podman" else ("",):
+            for ident, image in self.images.items():
+                if name == ident or prefix + name in image["tags"]:
+                    return ident, image
         return None, None
+
+    def tag(self, ident, tag):
+        if self.kind == "podman" and "/" not in tag:
+            tag = "docker.io/library/" + tag
+        for image in self.images.values():
+            image["tags"] = [other for other in image["tags"] if other != tag]
+        self.images[ident]["tags"].append(tag)
 
     def load(self, body, behave):
         import tarfile  # slow to load, and seldom needed
@@ -132,6 +143,10 @@ class Store:
             raise Refusal(f"open /docker-import-1/{absent[0]}: no such file or directory")
         self.loads += 1
         whole = self.take_layers(files, names, diffs)
+        if "store-built" in behave and self.loads == 1:
+            tags = ["localhost/" + tag.removeprefix("docker.io/library/") for tag in tags]
+        if "store-nameless" in behave and self.loads > 1:
+            tags = []
         for image in self.images.values():
             image["tags"] = [tag for tag in image["tags"] if tag not in tags]
         self.images[ident] = {"config": config, "diffs": diffs, "tags": tags, "whole": whole,
@@ -476,7 +491,7 @@ class Exchange:
             self.conn.sendall(b"0\r\n\r\n")
         elif verb == "tag":
             query = urllib.parse.parse_qs(self.query)
-            image["tags"].append(f"{query['repo'][0]}:{query['tag'][0]}")
+            self.options.store.tag(ident, f"{query['repo'][0]}:{query['tag'][0]}")
             self.answer(201, b"")
         else:
             self.answer(404, {"message": "page not found"})
@@ -495,10 +510,13 @@ class Exchange:
             else:
                 self.say({"errorDetail": {"message": str(refusal)}, "error": str(refusal)})
             return
+        more = "nginx:latest" if self.does("store-more") else ""
         if kind == "podman":
-            self.answer(200, {"stream": f"Loaded image: {name}"})
+            self.answer(200, {"stream": f"Loaded image: {name}{',' + more if more else ''}"})
         else:
-            self.say({"stream": f"Loaded image: {name}\n"})
+            word = "Loaded image ID" if name.startswith("sha256:") else "Loaded image"
+            self.say({"stream": f"{word}: {name}\n"},
+                     *[{"stream": f"Loaded image: {more}\n"}] * bool(more))
 
     def image(self, rest):
         self.hang("image-hang")

@@ -299,12 +299,13 @@ static void loads(void **state)
     static const struct {
         const char *profile, *behave, *loaded; /* loaded NULL: it fails, with */
         const char *words;
+        unsigned count; /* of images */
     } cases[] = {
-        {"docker-20.10", "", "app:1", "Loading layer aabb: 10/20|received 13107200|"},
-        {"docker-29.0", "", "app:1", ""},
-        {"podman", "", "localhost/app:1", ""},
-        {"docker-28", "load-split", "app:1", "a \"}{ brace: 1/2|"},
-        {"docker-24", "load-two", "sha256:ab", "already exists|"},
+        {"docker-20.10", "", "app:1", "Loading layer aabb: 10/20|received 13107200|", 1},
+        {"docker-29.0", "", "app:1", "", 1},
+        {"podman", "", "localhost/app:1", "", 2},
+        {"docker-28", "load-split", "app:1", "a \"}{ brace: 1/2|", 1},
+        {"docker-24", "load-two", "sha256:ab", "already exists|", 2},
         {"docker-20.10", "load-error", NULL, "layers length mismatch"},
         {"docker-29.0", "load-unpack", NULL, "Error unpacking image app:1: content not found"},
         {"docker-28", "load-silent", NULL, "did not say that it loaded it"},
@@ -322,17 +323,18 @@ static void loads(void **state)
         struct err err = {0};
         struct docker_load *load = docker_load_open(docker, &err);
         struct heard heard = {0};
-        char loaded[256] = "";
+        struct docker_loaded loaded = {0};
         int answer = 0;
 
         assert_non_null(load);
         for (unsigned n = 0; n < 200 && answer == 0; n++)
             answer = docker_load_write(load, view_of(piece, sizeof piece), &err);
         assert_true(answer == 0 || strstr(cases[i].behave, "early"));
-        answer = docker_load_finish(load, hear, &heard, loaded, sizeof loaded, &err);
+        answer = docker_load_finish(load, hear, &heard, &loaded, &err);
         assert_int_equal(answer, cases[i].loaded ? 0 : ERR_FAIL);
         if (cases[i].loaded) {
-            assert_string_equal(loaded, cases[i].loaded);
+            assert_string_equal(loaded.names[0], cases[i].loaded);
+            assert_int_equal(loaded.count, cases[i].count);
             assert_non_null(strstr(heard.all, cases[i].words));
         } else {
             assert_int_equal(err.family, ERR_DOCKER);

@@ -31,6 +31,39 @@ static struct docker_stream hear(const char *said, size_t step, char lines[1024]
     return stream;
 }
 
+static void join(const struct docker_loaded *loaded, char out[1024])
+{
+    size_t used = 0;
+
+    out[0] = '\0';
+    for (unsigned i = 0; i < loaded->count; i++)
+        used += (size_t)snprintf(out + used, 1024 - used, "%s%s", i ? " " : "", loaded->names[i]);
+}
+
+/* More names than are kept, or a longer one, are not passed over in silence. */
+static void too_many_loaded_images_are_told(void **state)
+{
+    struct docker_stream stream;
+
+    (void)state;
+    docker_stream_init(&stream, NULL, NULL);
+    for (unsigned i = 0; i < DOCKER_LOADED_MAX; i++)
+        docker_stream_feed(&stream, view_str("{\"stream\":\"Loaded image: a:1\\n\"}"));
+    assert_int_equal(stream.loaded.count, DOCKER_LOADED_MAX);
+    assert_false(stream.loaded.more);
+    docker_stream_feed(&stream, view_str("{\"stream\":\"Loaded image: a:1\\n\"}"));
+    assert_true(stream.loaded.more);
+    docker_stream_finish(&stream);
+    docker_stream_init(&stream, NULL, NULL);
+    docker_stream_feed(&stream, view_str("{\"stream\":\"Loaded image: "));
+    for (unsigned i = 0; i < 40; i++)
+        docker_stream_feed(&stream, view_str("nineletters"));
+    docker_stream_feed(&stream, view_str("\"}"));
+    assert_int_equal(stream.loaded.count, 0);
+    assert_true(stream.loaded.more);
+    docker_stream_finish(&stream);
+}
+
 static void understands_what_daemons_say(void **state)
 {
     static const struct {
@@ -40,9 +73,11 @@ static void understands_what_daemons_say(void **state)
         {"{\"stream\":\"Loaded image: a:1\\n\"}\r\n", NULL, "a:1", "", "Loaded image: a:1|"},
         {"{\"stream\":\"Loaded image ID: sha256:ab\\n\"}", NULL, "sha256:ab", "",
          "Loaded image ID: sha256:ab|"},
-        {"{\"stream\":\"Loaded image: a:1,b:2\"}", NULL, "a:1", "", "Loaded image: a:1,b:2|"},
-        {"{\"stream\":\"Loaded image: a:1\\nLoaded image: b:2\\n\"}", NULL, "a:1", "",
+        {"{\"stream\":\"Loaded image: a:1,b:2\"}", NULL, "a:1 b:2", "", "Loaded image: a:1,b:2|"},
+        {"{\"stream\":\"Loaded image: a:1\\nLoaded image: b:2\\n\"}", NULL, "a:1 b:2", "",
          "Loaded image: a:1|Loaded image: b:2|"},
+        {"{\"stream\":\"Loaded image: a:1\\n\"}{\"stream\":\"Loaded image ID: sha256:ab\\n\"}",
+         NULL, "a:1 sha256:ab", "", "Loaded image: a:1|Loaded image ID: sha256:ab|"},
         {"{}{\"stream\":\"x\"}\n\n{\"stream\":\"y\"} {\"stream\":7}", NULL, "", "", "x|y|"},
         {"{\"status\":\"Loading\",\"id\":\"ab\",\"progressDetail\":{\"current\":1,\"total\":2}}",
          NULL, "", "", "Loading ab: 1/2|"},
@@ -67,13 +102,14 @@ static void understands_what_daemons_say(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
         for (size_t step = 1; step < 100; step = 3 * step + 1) {
-            char lines[1024];
+            char lines[1024], names[1024];
             struct docker_stream heard = hear(cases[i].said, step, lines);
             const char *error = heard.error[0] == ' ' ? heard.error + 1 : heard.error;
 
             assert_int_equal(heard.failed, cases[i].error != NULL);
             assert_string_equal(error, cases[i].error ? cases[i].error : "");
-            assert_string_equal(heard.loaded, cases[i].loaded);
+            join(&heard.loaded, names);
+            assert_string_equal(names, cases[i].loaded);
             assert_string_equal(heard.stray, cases[i].stray);
             assert_string_equal(lines, cases[i].lines);
         }
@@ -95,7 +131,7 @@ static void a_saying_has_its_maximum(void **state)
         assert_true(stream.object.size <= DOCKER_SAYING_MAX);
     }
     docker_stream_feed(&stream, view_str("\"}{\"stream\":\"Loaded image: a:1\\n\"}"));
-    assert_string_equal(stream.loaded, "a:1");
+    assert_string_equal(stream.loaded.names[0], "a:1");
     docker_stream_finish(&stream);
     memset(x, '{', 64 * KIB);
     docker_stream_init(&stream, NULL, NULL);
@@ -131,6 +167,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(understands_what_daemons_say),
+        cmocka_unit_test(too_many_loaded_images_are_told),
         cmocka_unit_test(a_saying_has_its_maximum),
         cmocka_unit_test(finds_the_message_of_a_refusal),
     };
