@@ -64,6 +64,20 @@ static const char *or_null(const char *text)
 
 /* ---- opening ---- */
 
+/* Names what is behind an answer that is no proper HTTP, or a 400: one side speaks TLS and the
+ * other does not, or a certificate is missing. */
+static int hint_at_tls(const struct docker *docker, struct err *err)
+{
+    if (strncmp(docker->endpoint.url, "https://", 8) == 0)
+        return err_hint(err,
+                        "does the daemon want a certificate of the client? cert.pem and key.pem "
+                        "belong in DOCKER_CERT_PATH");
+    return err_hint(err,
+                    "does the daemon want TLS? Set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to "
+                    "the folder of ca.pem, cert.pem and key.pem; else check --docker-host and "
+                    "DOCKER_HOST");
+}
+
 /* The daemon's API version, by the ping: HEAD first, GET for what knows no HEAD. */
 static int ping(struct docker *docker, char version[16], struct err *err)
 {
@@ -86,7 +100,7 @@ static int ping(struct docker *docker, char version[16], struct err *err)
         if (failed < 0 && (i > 0 || err->family == ERR_CANCELLED)) {
             if (err->family == ERR_DOCKER)
                 str_copy(err->code, sizeof err->code, "unreachable");
-            return ERR_FAIL;
+            return err->family == ERR_DOCKER ? hint_at_tls(docker, err) : ERR_FAIL;
         }
     }
     if (status == 200)
@@ -94,6 +108,8 @@ static int ping(struct docker *docker, char version[16], struct err *err)
     err_set(err, ERR_DOCKER, "unreachable",
             "what answers at %s (%s) is no Docker daemon: status %d", docker->endpoint.host,
             docker->endpoint.origin, status);
+    if (status == 400)
+        return hint_at_tls(docker, err);
     return err_hint(err, "check --docker-host, DOCKER_HOST and the docker context");
 }
 

@@ -199,8 +199,11 @@ static void unreachable(struct s3_reply *reply, const struct s3_place *place, st
     reply->cause = word->cause;
     err_set(&op->err, word->family, word->code, "%s: %s (%s)", place->endpoint, word->words,
             answer->detail);
-    err_hint(&op->err, "%s%s%s", word->hint, proxy[0] ? "; the environment sets a proxy: " : "",
-             proxy);
+    if (!place->https && answer->fault == HTTP_CUT && !answer->status && !proxy[0])
+        err_hint(&op->err, "%s", HINT_HTTPS);
+    else
+        err_hint(&op->err, "%s%s%s", word->hint, proxy[0] ? "; the environment sets a proxy: " : "",
+                 proxy);
 }
 
 static const struct s3_word *find_word(int status, const struct error_document *error)
@@ -269,6 +272,16 @@ static void answered_by_proxy(struct s3_reply *reply, const struct s3_place *pla
          "ask who runs the proxy to allow it, or name the host in no_proxy");
 }
 
+/* What Go's and nginx's servers say to plain HTTP on a port for TLS. */
+static bool wants_https(const struct s3_place *place, const struct http_answer *answer,
+                        const struct error_document *error)
+{
+    const char *body = answer->body.size ? (const char *)answer->body.data : "";
+
+    return !place->https && !error->found && answer->status == 400 &&
+           (strcasestr(body, "to an HTTPS server") || strcasestr(body, "to HTTPS port"));
+}
+
 static void refused(struct s3_reply *reply, const struct s3_place *place, struct store_op *op,
                     const struct http_answer *answer)
 {
@@ -277,12 +290,18 @@ static void refused(struct s3_reply *reply, const struct s3_place *place, struct
 
     read_error(&error, answer->body);
     str_copy(op->s3_code, sizeof op->s3_code, error.code);
+    if (wants_https(place, answer, &error)) {
+        fail(reply, place, op, ERR_USAGE, "endpoint", "the server wants https on this port",
+             HINT_HTTPS);
+        return;
+    }
     if (is_of_the_proxy(answer, &error)) {
         answered_by_proxy(reply, place, op, answer);
         return;
     }
     if (!error.found && looks_like_html(answer) &&
-        (answer->status < 500 || answer->status == 501)) {
+        (answer->status < 500 || answer->status == 501) &&
+        (op->verb != STORE_HEAD || answer->status != 400)) { /* a GET tells more */
         portal(reply, place, op);
         return;
     }

@@ -119,6 +119,10 @@ static int refuse_connection(const struct stream *stream, CURLcode code, struct 
     else if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
         err_hint(err, "check ca.pem in DOCKER_CERT_PATH, and that the host name is the one in the "
                       "daemon's certificate");
+    else if (code == CURLE_SSL_CONNECT_ERROR)
+        err_hint(err,
+                 "does the daemon speak TLS on this port? It does on 2376 as a rule, and not on "
+                 "2375: then unset DOCKER_TLS_VERIFY");
     else if (code == CURLE_SSL_CERTPROBLEM)
         err_hint(err, "check cert.pem and key.pem in DOCKER_CERT_PATH");
     return ERR_FAIL;

@@ -98,9 +98,9 @@ static inline bool raw_read_head(const struct raw_server *server, int fd,
             return false;
         size += (size_t)got;
         head[size] = '\0';
-        end = strstr(head, "\r\n\r\n");
+        end = head[0] == 0x16 ? head : strstr(head, "\r\n\r\n"); /* TLS says hello */
     }
-    if (end && !server->leaves_bodies)
+    if (end && end != head && !server->leaves_bodies)
         raw_skip_body(fd, head, size - (size_t)(end + 4 - head));
     return end != NULL;
 }

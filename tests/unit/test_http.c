@@ -10,6 +10,8 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "kit/raw_server.h"
+#include "wire/docker.h"
+#include "wire/docker_host.h"
 #include "wire/http_easy.h"
 #include "wire/store.h"
 
@@ -326,6 +328,79 @@ static void answers_are_read_as_the_reference_clients_do(void **state)
     raw_stop(&server);
 }
 
+/* -- TLS on one side only -- */
+
+static bool say(struct raw_server *server, int fd, const char *head)
+{
+    (void)head;
+    return raw_say(fd, server->arg) && false;
+}
+
+static void one_side_that_speaks_tls_alone_is_named(void **state)
+{
+    static const struct {
+        const char *scheme, *says, *hint;
+    } cases[] = {
+        {"http",
+         "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n",
+         "https:// in"},
+        {"http",
+         "HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\r\n<html><title>400 The plain "
+         "HTTP request was sent to HTTPS port</title>",
+         "https:// in"},
+        {"http", "", "https:// in"},
+        {"http", "\x15\x03\x01\x00\x02\x02\x46", "https:// in"}, /* an alert */
+        {"https", "HTTP/1.1 400 Bad Request\r\n\r\n", "http:// in"},
+        {"https", "", "http:// in"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        for (enum store_verb verb = STORE_HEAD; verb <= STORE_GET; verb++) {
+            struct raw_server server = {.answer = say, .arg = (void *)(uintptr_t)cases[i].says};
+            struct store_op op = {.verb = verb, .key = "k"};
+            struct err err = {0};
+            char url[96];
+
+            raw_start(&server);
+            snprintf(url, sizeof url, "%s%s", cases[i].scheme, strstr(server.url, "://"));
+            assert_int_equal(run_one(open_patient(url, 1, 0), &op, &err), STORE_FAILED);
+            if (!strstr(err.hint, cases[i].hint))
+                fail_msg("case %zu: %s; %s", i, err.text, err.hint);
+            raw_stop(&server);
+        }
+}
+
+static void a_daemon_with_or_without_tls_is_named(void **state)
+{
+    static const struct {
+        const char *scheme, *says, *hint;
+    } cases[] = {
+        {"http",
+         "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n",
+         "DOCKER_TLS_VERIFY=1"},
+        {"http", "", "DOCKER_TLS_VERIFY=1"},
+        {"http", "\x15\x03\x01\x00\x02\x02\x46", "DOCKER_TLS_VERIFY=1"},
+        {"https", "HTTP/1.1 400 Bad Request\r\n\r\n", "unset DOCKER_TLS_VERIFY"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct raw_server server = {.answer = say, .arg = (void *)(uintptr_t)cases[i].says};
+        struct docker_endpoint endpoint = {.origin = "DOCKER_HOST", .tls_verify = true};
+        struct err err = {0};
+
+        raw_start(&server);
+        snprintf(endpoint.url, sizeof endpoint.url, "%s%s", cases[i].scheme,
+                 strstr(server.url, "://"));
+        assert_null(docker_open(&endpoint, NULL, &err));
+        assert_string_equal(err.code, "unreachable");
+        if (!strstr(err.hint, cases[i].hint))
+            fail_msg("case %zu: %s; %s", i, err.text, err.hint);
+        raw_stop(&server);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -334,6 +409,8 @@ int main(void)
         cmocka_unit_test(a_proxy_that_is_away_is_named),
         cmocka_unit_test(a_proxy_is_named_without_its_login),
         cmocka_unit_test(answers_are_read_as_the_reference_clients_do),
+        cmocka_unit_test(one_side_that_speaks_tls_alone_is_named),
+        cmocka_unit_test(a_daemon_with_or_without_tls_is_named),
         cmocka_unit_test(a_document_that_drips_has_an_end),
         cmocka_unit_test(a_body_that_is_read_drop_by_drop_has_an_end),
         cmocka_unit_test(a_range_drips_on_a_link_that_can_do_better),
