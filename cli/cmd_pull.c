@@ -4,102 +4,16 @@
 
 #include "base/err.h"
 #include "base/place.h"
-#include "catalog/name.h"
-#include "catalog/resolve.h"
-#include "catalog/version.h"
 #include "cli/args.h"
 #include "cli/command.h"
 #include "cli/connect.h"
 #include "cli/human.h"
-#include "cli/release_ui.h"
 #include "cli/survey_ui.h"
+#include "cli/target.h"
 #include "cli/transfer_ui.h"
 #include "move/pull.h"
 #include "wire/docker.h"
 #include "wire/store.h"
-
-/* What was asked for, and what it turned out to be. */
-struct target {
-    const char *source;       /* as it was typed */
-    const char *type;         /* "image", "tag", "environment" */
-    struct resolved resolved; /* archive_key "": not known, the image's name tells where */
-};
-
-/* ---- which image ---- */
-
-static int find_tag(struct store *store, const char *app, const char *version,
-                    struct target *target, struct err *err)
-{
-    target->type = "tag";
-    return resolve_tag(store, app, version, &target->resolved, err);
-}
-
-static int find_environment(struct store *store, const char *app, const char *env,
-                            struct target *target, struct err *err)
-{
-    target->type = "environment";
-    return resolve_environment(store, app, env, &target->resolved, err);
-}
-
-static bool is_absent(const struct err *err, const char *code)
-{
-    return err->family == ERR_NOT_FOUND && strcmp(err->code, code) == 0;
-}
-
-static int neither(const char *app, const char *name, bool version, struct err *err)
-{
-    err_set(err, ERR_NOT_FOUND, version ? "tag" : "environment",
-            "%s not found: %s/%s: there is neither a version nor an environment of that name",
-            version ? "tag" : "environment pointer", app, name);
-    if (wanted_is_image(app, name))
-        return err_hint(err, "an image is named in one word: s3dock pull %s:%s", app, name);
-    return err_hint(err, "s3dock list tags %s and s3dock list envs %s show what there is", app,
-                    app);
-}
-
-/* APP TARGET: an environment or a version. Which is looked for first depends on how it reads; the
- * other is tried when that is not there, and is not complained about. */
-static int find_target(struct store *store, const char *app, const char *name,
-                       struct target *target, struct err *err)
-{
-    bool version = version_is_semantic(name);
-    struct err other;
-    int failed;
-
-    if (name_check_app(app, err) ||
-        (version ? name_check_version(name, err) : name_check_env(name, err)))
-        return ERR_FAIL;
-    failed = version ? find_tag(store, app, name, target, err)
-                     : find_environment(store, app, name, target, err);
-    if (!failed || err->family != ERR_NOT_FOUND || name_check_env(name, &other))
-        return failed;
-    failed = version ? find_environment(store, app, name, target, &other)
-                     : find_tag(store, app, name, target, &other);
-    if (failed && !is_absent(&other, version ? "environment" : "tag"))
-        *err = other;
-    else if (failed && is_absent(err, version ? "tag" : "environment"))
-        neither(app, name, version, err);
-    return failed;
-}
-
-/* REF, APP:VERSION, or APP TARGET. */
-static int find(struct store *store, const struct args *args, const struct wanted *wanted,
-                struct target *target, struct err *err)
-{
-    *target = (struct target){.source = args->operands[args->operand_count - 1]};
-    if (args->operand_count == 2)
-        return find_target(store, args->operands[0], args->operands[1], target, err);
-    if (wanted->by_version) {
-        int failed = find_tag(store, wanted->app, wanted->version, target, err);
-
-        if (failed)
-            wanted_no_version(store, wanted->app, wanted->version, "pull", err);
-        return failed;
-    }
-    target->type = "image";
-    target->resolved.image = wanted->image;
-    return 0;
-}
 
 /* ---- what is said of it ---- */
 
@@ -224,7 +138,6 @@ int cmd_pull(struct cli *cli, struct err *err)
                                                          : REUSE_AUTO,
     };
     struct target target;
-    struct wanted wanted = {.by_version = false};
     int failed;
 
     if (cli->output.json && options.output && is_standard_output(options.output)) {
@@ -232,10 +145,10 @@ int cmd_pull(struct cli *cli, struct err *err)
                 options.output);
         return err_hint(err, "write the image to a file: --output image.tar");
     }
-    if (cli->args->operand_count == 1 && wanted_parse(cli->args->operands[0], &wanted, err))
+    if (target_parse(&target, cli->args, err))
         return ERR_FAIL;
     failed = connect_store(cli, false, &options.store, err) ||
-             find(options.store, cli->args, &wanted, &target, err) ||
+             target_find(&target, options.store, err) ||
              (!options.output && connect_docker(cli, &options.docker, err)) ||
              transfer(cli, &target, &options, err);
     docker_close(options.docker);

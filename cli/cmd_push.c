@@ -9,12 +9,13 @@
 #include "cli/connect.h"
 #include "cli/human.h"
 #include "cli/transfer_ui.h"
+#include "cli/verify_ui.h"
 #include "move/push.h"
 #include "wire/docker.h"
 #include "wire/store.h"
 
 static void write_data(struct json_writer *w, const struct push_options *options,
-                       const struct push_result *result, bool audited)
+                       const struct push_result *result, bool audited, bool verified)
 {
     jw_string(w, "image_ref", options->name.ref);
     jw_string(w, "s3_key", result->key);
@@ -36,17 +37,27 @@ static void write_data(struct json_writer *w, const struct push_options *options
         jw_bool(w, "dry_run", true);
     else
         jw_bool(w, "audited", audited);
+    if (verified)
+        jw_bool(w, "verified", true);
     transfer_write_stats(w, &result->stats);
 }
 
+static void tell_skipped(struct cli *cli, const char *ref, bool verified)
+{
+    output_note(&cli->output, "%s is in the bucket already: nothing to do", ref);
+    if (!verified)
+        output_note(&cli->output,
+                    "that is what its metadata says; s3dock verify %s reads the archive", ref);
+}
+
 static void tell(struct cli *cli, const struct push_options *options,
-                 const struct push_result *result)
+                 const struct push_result *result, bool verified)
 {
     const struct transfer_stats *stats = &result->stats;
     char archive[HUMAN_SIZE], raw[HUMAN_SIZE], time[HUMAN_SIZE], rate[HUMAN_SIZE];
 
     if (result->skipped)
-        output_note(&cli->output, "%s is in the bucket already: nothing to do", options->name.ref);
+        tell_skipped(cli, options->name.ref, verified);
     else if (options->dry_run)
         output_note(&cli->output, "would push %s to %s", options->name.ref, result->key);
     else if (stats->copied_bytes && result->bases)
@@ -113,10 +124,23 @@ static bool record(struct cli *cli, const struct push_options *options,
     return false;
 }
 
+/* Reads back what the bucket has now, if that was asked for. */
+static int verify(struct cli *cli, const struct push_options *options,
+                  const struct push_result *result, bool *verified, struct err *err)
+{
+    struct verify_options how = {
+        .store = options->store, .name = options->name, .key = result->key};
+    struct verify_result proven;
+
+    *verified = config_switch(&cli->config, OPT_VERIFY) && !options->dry_run;
+    return *verified ? verify_image(cli, &how, &proven, err) : 0;
+}
+
 static int transfer(struct cli *cli, struct push_options *options, struct err *err)
 {
     struct push_result result;
     struct progress progress;
+    bool audited, verified;
     int failed;
 
     transfer_begin(cli, options->name.ref, &progress, &options->transfer);
@@ -124,9 +148,13 @@ static int transfer(struct cli *cli, struct push_options *options, struct err *e
     progress_finish(&progress);
     if (failed)
         return ERR_FAIL;
-    write_data(output_data(&cli->output), options, &result,
-               options->dry_run || record(cli, options, &result));
-    tell(cli, options, &result);
+    audited = options->dry_run || record(cli, options, &result);
+    if (verify(cli, options, &result, &verified, err))
+        return ERR_FAIL;
+    write_data(output_data(&cli->output), options, &result, audited, verified);
+    tell(cli, options, &result, verified);
+    if (verified)
+        output_note(&cli->output, "read back: %s is sound", options->name.ref);
     return 0;
 }
 

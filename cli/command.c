@@ -50,7 +50,8 @@ const struct command command_table[COMMAND_COUNT] = {
          .summary = "put an image into the bucket",
          .examples = "s3dock push myapp:20250721-2118-f7a5a27\tfrom Docker\n"
                      "s3dock push myapp:20250721-2118-f7a5a27 --input image.tar\tfrom an archive\n"
-                     "docker save $REF | s3dock push $REF --input -\tfrom a pipe\n",
+                     "docker save $REF | s3dock push $REF --input -\tfrom a pipe\n"
+                     "s3dock push myapp:20250721-2118-f7a5a27 --verify\tand read it back\n",
          .details =
              "REF is APP:YYYYMMDD-HHMM-HASH: the time and the short hash of the commit that\n"
              "the image was built from. Names that move, like latest, are refused.\n"
@@ -88,6 +89,25 @@ const struct command command_table[COMMAND_COUNT] = {
              "What reads like a version (v1.2.0, 1.2) is looked for among the versions\n"
              "first, then among the environments; anything else the other way round.\n",
          .run = cmd_pull},
+    [CMD_VERIFY] =
+        {.name = "verify",
+         .group = IMAGES,
+         .operands = "REF|APP ENV|VERSION",
+         .least = 1,
+         .most = 2,
+         .summary = "prove an image in the bucket",
+         .examples = "s3dock verify myapp:20250721-2118-f7a5a27\tan image\n"
+                     "s3dock verify myapp production\twhat the environment stands for\n"
+                     "s3dock verify myapp v1.2.0\ta version\n",
+         .details =
+             "Reads the archive to its end, as a pull does, and keeps none of it: each chunk\n"
+             "must be the one that the index names, each layer must have its digest, and the\n"
+             "archive the checksum of its metadata, where that has one. Writes nothing, and\n"
+             "needs no Docker.\n"
+             "\n"
+             "A push believes what the bucket says about earlier pushes; this command does\n"
+             "not. It ends with exit code 6 when something is damaged, and says what mends it.\n",
+         .run = cmd_verify},
     [CMD_INSPECT] =
         {.name = "inspect",
          .group = IMAGES,

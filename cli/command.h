@@ -17,6 +17,7 @@ enum command_id {
     CMD_BUILD,
     CMD_PUSH,
     CMD_PULL,
+    CMD_VERIFY,
     CMD_INSPECT,
     CMD_DIFF,
     CMD_TAG,
@@ -81,6 +82,7 @@ const struct command *command_find(const char *const *words, unsigned count, uns
 int cmd_build(struct cli *cli, struct err *err);
 int cmd_push(struct cli *cli, struct err *err);
 int cmd_pull(struct cli *cli, struct err *err);
+int cmd_verify(struct cli *cli, struct err *err);
 int cmd_inspect(struct cli *cli, struct err *err);
 int cmd_diff(struct cli *cli, struct err *err);
 int cmd_tag(struct cli *cli, struct err *err);

@@ -17,6 +17,7 @@
 #define FOR(command) (UINT64_C(1) << (command))
 
 #define TRANSFERS (FOR(CMD_PUSH) | FOR(CMD_PULL))
+#define READS     (TRANSFERS | FOR(CMD_VERIFY))
 #define CHANGES   (FOR(CMD_TAG) | FOR(CMD_PROMOTE) | FOR(CMD_ROLLBACK))
 #define DOCKERS   (TRANSFERS | FOR(CMD_BUILD))
 #define DAEMONS   (DOCKERS | FOR(CMD_DOCTOR))
@@ -159,7 +160,7 @@ const struct option option_table[OPTION_COUNT] = {
                         .max = UINT64_C(1) << 40,
                         .argument = "RATE",
                         .help = "most bytes a second to and from S3: 500K, 2M",
-                        .commands = TRANSFERS},
+                        .commands = READS},
     [OPT_DOCKER_HOST] = {.name = "docker-host",
                          .env = "S3DOCK_DOCKER_HOST",
                          .key = "docker.host",
@@ -253,7 +254,7 @@ const struct option option_table[OPTION_COUNT] = {
                   .fallback = "auto",
                   .argument = "N",
                   .help = "worker threads; auto: one a processor",
-                  .commands = TRANSFERS},
+                  .commands = READS},
     [OPT_MEMORY] = {.name = "memory",
                     .env = "S3DOCK_MEMORY",
                     .key = "defaults.memory",
@@ -263,7 +264,7 @@ const struct option option_table[OPTION_COUNT] = {
                     .fallback = "80M",
                     .argument = "SIZE",
                     .help = "most memory for buffers, 24M at least",
-                    .commands = TRANSFERS},
+                    .commands = READS},
     [OPT_DRY_RUN] = {.name = "dry-run",
                      .letter = 'n',
                      .env = "S3DOCK_DRY_RUN",
@@ -276,6 +277,11 @@ const struct option option_table[OPTION_COUNT] = {
                    .fallback = "false",
                    .help = "do it even when it is there already",
                    .commands = TRANSFERS | FOR(CMD_TAG)},
+    [OPT_VERIFY] = {.name = "verify",
+                    .kind = OPTION_SWITCH,
+                    .fallback = "false",
+                    .help = "read the archive back and prove it",
+                    .commands = FOR(CMD_PUSH)},
     [OPT_REUSE] = {.name = "reuse",
                    .env = "S3DOCK_REUSE",
                    .key = "defaults.reuse",

@@ -49,6 +49,7 @@ enum option_id {
     OPT_MEMORY,
     OPT_DRY_RUN,
     OPT_FORCE,
+    OPT_VERIFY,
     OPT_REUSE,
     OPT_RESUME,
     OPT_NO_RESUME,

@@ -146,6 +146,7 @@ static int open_writer(struct intake *p, struct err *err)
                                                        .assembly = p->assembly,
                                                        .check = p->judge,
                                                        .packed = !p->from->wanted,
+                                                       .summed = p->judge && p->from->wanted,
                                                        .raw_size = metadata->raw_size,
                                                        .checksum = metadata->checksum,
                                                        .home = p->home,

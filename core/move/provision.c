@@ -12,6 +12,8 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "move/fetch_index.h"
+#include "move/proof.h"
 #include "move/survey.h"
 #include "wire/docker.h"
 
@@ -33,6 +35,7 @@ static int find_documents(struct provision *p, struct err *err)
     snprintf(p->result->key, sizeof p->result->key, "%s", p->at.archive_key);
     snprintf(p->result->image_ref, sizeof p->result->image_ref, "%s", p->at.metadata.image_tag);
     snprintf(p->result->image_id, sizeof p->result->image_id, "%s", p->at.metadata.image_id);
+    str_copy(p->result->checksum, sizeof p->result->checksum, p->at.metadata.checksum);
     p->result->size = p->at.metadata.size;
     return 0;
 }
@@ -74,7 +77,7 @@ static int find_archive(struct provision *p, struct err *err)
         return err_hint(err, "push the image again: s3dock push %s", p->options->name.ref);
     }
     if (p->archive.size == metadata->size)
-        return 0;
+        return p->options->prove ? proof_of_archive(metadata, &p->archive, err) : 0;
     err_set(err, ERR_INTEGRITY, "size", "%s has %llu bytes where its metadata says %llu",
             p->at.archive_key, (unsigned long long)p->archive.size,
             (unsigned long long)metadata->size);
@@ -142,6 +145,28 @@ static int open_index(struct provision *p, struct err *err)
     return p->bundling ? 0 : forgive(p, err);
 }
 
+/* For proof the index must be sound, and all of its chunks are read. */
+static int choose_all(struct provision *p, struct err *err)
+{
+    const struct metadata *metadata = &p->at.metadata;
+    struct raw_range all = {0};
+    struct err why;
+
+    if (!metadata->index_key[0])
+        return 0;
+    if (fetch_index(p->options->store, metadata, &p->index, &why)) {
+        if (why.family == ERR_INTEGRITY || why.family == ERR_NOT_FOUND)
+            return err_set(err, ERR_INTEGRITY, "index", "the index %s is not sound: %s",
+                           metadata->index_key, why.text);
+        *err = why;
+        return ERR_FAIL;
+    }
+    all.size = p->index->raw_size;
+    p->wanted = p->every = need_create(p->index, &all, 1, err);
+    p->result->chunks = p->wanted ? p->wanted->count : 0;
+    return p->wanted ? 0 : ERR_FAIL;
+}
+
 static struct delta_options delta_options(const struct provision *p)
 {
     const struct pull_options *o = p->options;
@@ -189,6 +214,8 @@ static int choose_bundle(struct provision *p, struct err *err)
 {
     struct delta_options options;
 
+    if (p->options->prove)
+        return choose_all(p, err);
     if (open_index(p, err))
         return ERR_FAIL;
     if (!p->bundling)
@@ -270,6 +297,8 @@ int provision_find(struct provision *p, const struct pull_options *options,
 void provision_finish(struct provision *p, bool done)
 {
     drop_index(p);
+    need_destroy(p->every);
+    index_destroy(p->index);
     bundle_destroy(p->made);
     spool_close(p->spool, done);
     if (p->located)

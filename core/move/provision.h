@@ -35,7 +35,9 @@ struct provision {
     struct store_info archive;
     struct bundling *bundling; /* NULL: the archive is read without an index */
     struct delta *delta;       /* NULL: nothing is taken from the host */
-    struct need *wanted;       /* the bundling's; NULL: all of the archive, in pieces */
+    struct need *wanted;       /* the bundling's, or every; NULL: all of the archive, in pieces */
+    struct index *index;       /* of who wants proof; else NULL */
+    struct need *every;        /* all of its chunks */
     /* What is to be written. NULL: not known yet, so the archive is judged and nothing written. */
     const struct bundle *bundle;
     const struct image_info *image; /* of the bundle */

@@ -21,6 +21,7 @@
 #include "move/identity.h"
 #include "move/intake.h"
 #include "move/loaded.h"
+#include "move/proof.h"
 #include "move/provision.h"
 
 #define ATTEMPTS 4 /* replaced, spoiled, refused or misled, and one that goes well */
@@ -48,7 +49,7 @@ struct pull {
  * index that has lied, bytes of the spool that are not what was fetched. */
 static int fall_back(const struct pull *p, int answer, const struct err *err)
 {
-    if (answer != ERR_FAIL)
+    if (answer != ERR_FAIL || p->options->prove)
         return answer;
     if (err->family == ERR_DOCKER)
         return p->from.delta && p->from.delta->has_count ? REFUSED : ERR_FAIL;
@@ -133,6 +134,8 @@ static int finish(struct pull *p, struct err *err)
     const struct image_info *image = p->from.image;
 
     if (o->docker && verify(p, err))
+        return ERR_FAIL;
+    if (o->prove && proof_of_metadata(&p->from.at.metadata, image, intake_raw(p->intake), err))
         return ERR_FAIL;
     if (o->learned && identity_describe(image, o->learned, err))
         return ERR_FAIL;

@@ -30,13 +30,17 @@ struct pull_options {
     bool dry_run;
     bool force;       /* pull even when the daemon has this very image, and all of it */
     enum reuse reuse; /* of chunks in local images; layers are reused in any case */
-    bool no_resume;   /* what is fetched is not kept for a rerun, and what was kept is not used */
+    bool prove; /* read all of the archive, hold all of the metadata against it, and fail where a
+                   pull would find another way. Without a daemon and with no_resume */
+    bool no_resume; /* what is fetched is not kept for a rerun, and what was kept is not used */
 };
 
 struct pull_result {
     char key[KEY_MAX];
     char image_ref[512]; /* metadata.image_tag */
     char image_id[80];
+    char checksum[40];            /* MD5 of the archive by its metadata, or "" */
+    uint32_t chunks;              /* that its index lists, when all of it is pulled; or 0 */
     uint64_t size;                /* of the archive */
     bool skipped;                 /* the host had it already */
     unsigned layers, layers_here; /* of the image; those that did not move */

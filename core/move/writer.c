@@ -90,6 +90,10 @@ static int write_bytes(struct writer *w, struct span *span)
 {
     if (w->options.packed)
         return inflate_piece(w, view_of(span->slot->in, span->in_size), &span->err);
+    if (w->options.summed)
+        digest_add(w->md5, span->slot->in, span->in_size);
+    if (w->options.check)
+        return deliver(w, view_of(span->slot->out, span->out_size), &span->err);
     return assemble(w, span, &span->err);
 }
 
@@ -131,6 +135,8 @@ static int end_archive(struct writer *w, struct err *err)
 static int judge(struct writer *w, struct err *err)
 {
     if (w->options.packed && end_archive(w, err))
+        return ERR_FAIL;
+    if (w->options.summed && compare_checksum(w, err))
         return ERR_FAIL;
     if (w->options.check)
         return check_finish(w->options.check, &w->info, &w->config, err);
@@ -186,11 +192,15 @@ static void release(struct writer *w)
 static int equip(struct writer *w, struct err *err)
 {
     w->todo = inbox_create(err);
+    if (w->options.packed || w->options.summed) {
+        w->md5 = digest_create(DIGEST_MD5);
+        if (!w->md5)
+            return err_memory(err, "the writer");
+    }
     if (w->options.packed) {
         w->gunzip = gunzip_create(err);
-        w->md5 = digest_create(DIGEST_MD5);
         w->raw_room = malloc(RAW_ROOM);
-        if (!w->gunzip || !w->md5 || !w->raw_room)
+        if (!w->gunzip || !w->raw_room)
             return err_memory(err, "the writer");
     }
     return w->todo ? 0 : err_memory(err, "the writer");

@@ -26,9 +26,11 @@ struct writer_options {
     /* One of the two. */
     struct assembly *assembly;
     struct check *check;
-    bool packed;       /* spans carry pieces of a gzip archive in slot->in, to be inflated here */
-    uint64_t raw_size; /* bytes that a packed archive must inflate to; 0: not known */
-    const char *checksum; /* hex MD5 that a packed archive must have; "" or NULL: not known */
+    bool packed; /* spans carry pieces of a gzip archive in slot->in, to be inflated here */
+    bool summed; /* with a check: spans carry chunks, and in slot->in the archive without a gap,
+                    which is held against the checksum as well */
+    uint64_t raw_size;    /* bytes that a packed archive must inflate to; 0: not known */
+    const char *checksum; /* hex MD5 that the archive must have; "" or NULL: not known */
     struct inbox *home;
     int kind_span, kind_verified, kind_done;
 };

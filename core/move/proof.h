@@ -1,0 +1,23 @@
+/*
+ * proof - what the metadata says of an image, held against what was read of its archive.
+ */
+#ifndef S3DOCK_MOVE_PROOF_H
+#define S3DOCK_MOVE_PROOF_H
+
+#include <stdint.h>
+
+#include "catalog/metadata.h"
+#include "pack/image.h"
+#include "wire/store.h"
+
+struct err;
+
+/* Before the archive is read: whether the store has the archive that the metadata names. */
+int proof_of_archive(const struct metadata *metadata, const struct store_info *archive,
+                     struct err *err);
+/* After all of it was read and verified: whether the metadata describes that image, whose stream
+ * had `raw` bytes. What the metadata does not state is not asked for. */
+int proof_of_metadata(const struct metadata *metadata, const struct image_info *image, uint64_t raw,
+                      struct err *err);
+
+#endif
