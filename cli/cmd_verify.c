@@ -43,8 +43,8 @@ static void tell(struct cli *cli, const char *ref, const struct verify_result *r
 
     if (result->chunks)
         snprintf(chunks, sizeof chunks, ", %u chunks", result->chunks);
-    output_line(&cli->output, "%s is sound: %u layers%s%s", ref, result->layers, chunks,
-                result->checksum[0] ? ", MD5" : "");
+    output_line(&cli->output, "%s is sound: %u layer%s%s%s", ref, result->layers,
+                result->layers == 1 ? "" : "s", chunks, result->checksum[0] ? ", MD5" : "");
     output_note(&cli->output, "read %s in %s (%s image)", human_bytes(result->size, archive),
                 human_seconds(result->stats.seconds, time),
                 human_bytes(result->stats.raw_bytes, raw));
