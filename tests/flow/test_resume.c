@@ -25,6 +25,7 @@
 #include "base/hash.h"
 #include "catalog/conditions.h"
 #include "kit/tarball.h"
+#include "move/checkpoint.h"
 #include "move/push.h"
 #include "wire/store.h"
 
@@ -504,25 +505,64 @@ static void an_upload_that_expired(void **state)
     close_between(&b);
 }
 
+/* The one state that there is, and its path. */
+static void read_state(char path[600], struct text *out)
+{
+    char command[600];
+    FILE *pipe;
+
+    snprintf(command, sizeof command, "ls %s/s3dock/uploads/*", dir);
+    pipe = popen(command, "r");
+    assert_non_null(pipe);
+    assert_non_null(fgets(path, 600, pipe));
+    pclose(pipe);
+    path[strcspn(path, "\n")] = '\0';
+    text_init(out, MIB);
+    assert_int_equal(file_read(path, out, &err), 0);
+}
+
+/* Version 2 of the state proved chunks by XXH3: its upload is removed, and the push begins afresh.
+ */
+static void a_state_of_an_older_version(void **state)
+{
+    struct push_result result;
+    struct xxh128 sum;
+    struct between b;
+    struct text old;
+    char path[600];
+    size_t size;
+
+    (void)state;
+    push_and_die("older", "one.tar", STORE_UPLOAD_PART, 3, true);
+    read_state(path, &old);
+    size = (size_t)old.data[12] | (size_t)old.data[13] << 8; /* of the head's body */
+    old.data[16] = CHECKPOINT_OLD;
+    sum = xxh128_of(old.data + 8, 8 + size);
+    memcpy(old.data + 16 + size, sum.bytes, sizeof sum.bytes);
+    assert_int_equal(file_replace(path, text_view(&old), 0600, &err), 0);
+    text_finish(&old);
+    open_between(&b, "older");
+    assert_int_equal(unfinished_uploads(&b), 1);
+    assert_int_equal(push(&b, "one.tar", 2, 1, &result), 0);
+    assert_string_equal(result.afresh, "an older s3dock wrote it down");
+    assert_int_equal(result.resumed_bytes, 0);
+    assert_int_equal(unfinished_uploads(&b), 0);
+    assert_int_equal(states(), 0);
+    assert_same_archive("older", "plain");
+    close_between(&b);
+}
+
 /* A bit of the state is another one: what stands before it may be used, and the outcome is right.
  */
 static void a_damaged_state(void **state)
 {
     struct text good;
-    char command[600], path[600] = "";
-    FILE *pipe;
+    char command[600], path[600];
     size_t size;
 
     (void)state;
     push_and_die("damaged", "one.tar", STORE_UPLOAD_PART, 3, true);
-    snprintf(command, sizeof command, "ls %s/s3dock/uploads/*", dir);
-    pipe = popen(command, "r");
-    assert_non_null(pipe);
-    assert_non_null(fgets(path, sizeof path, pipe));
-    pclose(pipe);
-    path[strcspn(path, "\n")] = '\0';
-    text_init(&good, MIB);
-    assert_int_equal(file_read(path, &good, &err), 0);
+    read_state(path, &good);
     snprintf(command, sizeof command, "cp -r %s/damaged %s/spare", dir, dir);
     assert_int_equal(system(command), 0);
     size = good.size;
@@ -1172,6 +1212,7 @@ int main(void)
         cmocka_unit_test(killed_again_and_again),
         cmocka_unit_test(begun_afresh),
         cmocka_unit_test(an_upload_that_expired),
+        cmocka_unit_test(a_state_of_an_older_version),
         cmocka_unit_test(a_damaged_state),
         cmocka_unit_test(another_image_from_standard_input),
         cmocka_unit_test(gone_on_from_another_host),

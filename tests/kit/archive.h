@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "catalog/metadata.h"
 #include "kit/bucket.h"
+#include "kit/index_v1.h"
 #include "pack/index.h"
 #include "pack/member.h"
 
@@ -107,8 +108,9 @@ static inline void archive_describe(struct bucket *bucket, struct metadata *meta
     text_finish(&text);
 }
 
-static inline void archive_publish(struct bucket *bucket, const char *ref, const char *letters,
-                                   void (*change)(struct metadata *))
+/* `version` is the index's. */
+static inline void archive_publish_as(struct bucket *bucket, const char *ref, const char *letters,
+                                      unsigned version, void (*change)(struct metadata *))
 {
     char key[KEY_MAX], layers[ARCHIVE_LAYERS][80];
     struct metadata metadata = {.format = METADATA_FORMAT, .layers = layers};
@@ -120,6 +122,14 @@ static inline void archive_publish(struct bucket *bucket, const char *ref, const
     assert_int_equal(name_parse_image(ref, &name, &err), 0);
     key_image(key, &name, NULL, KEY_ARCHIVE);
     archive_make(letters, &archive, &index);
+    if (version == 1) {
+        struct text old;
+
+        text_init(&old, MIB);
+        index_v1_make(text_view(&index), text_view(&archive), &old);
+        text_finish(&index);
+        index = old;
+    }
     for (; letters[metadata.layer_count]; metadata.layer_count++)
         archive_diff_id(layers[metadata.layer_count], letters[metadata.layer_count]);
     metadata.size = archive.size;
@@ -138,6 +148,12 @@ static inline void archive_publish(struct bucket *bucket, const char *ref, const
     archive_describe(bucket, &metadata, key, change);
     text_finish(&archive);
     text_finish(&index);
+}
+
+static inline void archive_publish(struct bucket *bucket, const char *ref, const char *letters,
+                                   void (*change)(struct metadata *))
+{
+    archive_publish_as(bucket, ref, letters, INDEX_VERSION, change);
 }
 
 #endif

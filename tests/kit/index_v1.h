@@ -29,20 +29,24 @@ static inline void index_v1_sum(uint8_t *at, const void *data, size_t size)
     memcpy(at, sum.bytes, sizeof sum.bytes);
 }
 
-/* One record, from the chunk of version 2 and its bytes in the archive. */
+/* One record, from the chunk of version 2 and its bytes in the archive. NULL: there is no archive,
+ * and its name are the first bytes of the chunk's. */
 static inline void index_v1_record(uint8_t *at, const struct index_chunk *chunk,
                                    const uint8_t *packed, struct unpacker *unpacker, uint8_t *room)
 {
     struct err err = {.text = ""};
 
-    if (member_unpack(unpacker, view_of(packed, chunk->packed_size), room, chunk->raw_size, &err))
-        fail_msg("%s", err.text);
     index_v1_put(at, chunk->raw_size, 4);
     index_v1_put(at + 4, chunk->packed_size, 4);
+    memcpy(at + 8, chunk->name.bytes, 16);
+    if (!packed)
+        return;
+    if (member_unpack(unpacker, view_of(packed, chunk->packed_size), room, chunk->raw_size, &err))
+        fail_msg("%s", err.text);
     index_v1_sum(at + 8, room, chunk->raw_size);
 }
 
-/* Writes the index `now`, of this archive, into `out` as version 1. */
+/* Writes the index `now`, of this archive (or of none), into `out` as version 1. */
 static inline void index_v1_make(struct view now, struct view archive, struct text *out)
 {
     struct err err = {.text = ""};
@@ -67,7 +71,8 @@ static inline void index_v1_make(struct view now, struct view archive, struct te
 
         for (uint32_t k = 0; k < section->chunk_count; k++, at += INDEX_V1_RECORD) {
             index_v1_record(at, &section->chunks[k], packed, unpacker, room);
-            packed += section->chunks[k].packed_size;
+            if (packed)
+                packed += section->chunks[k].packed_size;
         }
         index_v1_sum(table + 24, first, (size_t)(at - first));
     }

@@ -201,6 +201,24 @@ static void who_does_not_keep_his_word_is_not_used(void **state)
     assert_int_equal(bases.count, 1);
 }
 
+/* Names of version 1 prove nothing: such archives are counted, and others serve instead. */
+static void an_index_of_version_1_is_left_alone(void **state)
+{
+    (void)state;
+    archive_publish_as(&bucket, "shop:20250701-0000-0000001", "abc", 1, NULL);
+    find(&(struct wanted){.layers = "abc"});
+    assert_int_equal(bases.count, 0);
+    assert_int_equal(bases.outdated, 1);
+    archive_publish_as(&bucket, "shop:20250702-0000-0000002", "abd", 1, NULL);
+    archive_publish_as(&bucket, "shop:20250703-0000-0000003", "abe", 1, NULL);
+    archive_publish_as(&bucket, "shop:20250704-0000-0000004", "abf", 1, NULL);
+    archive_publish(&bucket, "shop:20250705-0000-0000005", "axy", NULL);
+    find(&(struct wanted){.layers = "abc"});
+    assert_int_equal(bases.outdated, BASES_MAX);
+    assert_int_equal(bases.count, 1);
+    assert_base(0, "shop:20250705-0000-0000005");
+}
+
 static void documents_that_are_none_are_passed_over(void **state)
 {
     (void)state;
@@ -247,6 +265,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_environments_point_at_serves_however_old, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(who_does_not_keep_his_word_is_not_used, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_index_of_version_1_is_left_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(documents_that_are_none_are_passed_over, set_up, tear_down),
         cmocka_unit_test_setup_teardown(small_archives_and_large_indexes_are_left_alone, set_up,
                                         tear_down),

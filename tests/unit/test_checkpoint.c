@@ -198,6 +198,35 @@ static void hostile_records_are_refused(void **state)
     }
 }
 
+/* As an older s3dock wrote it: the version is told behind magic and frame, and the sum is right. */
+static void write_old(struct text *text, uint8_t version)
+{
+    size_t size = (size_t)text->data[12] | (size_t)text->data[13] << 8;
+    struct xxh128 sum;
+
+    text->data[16] = (char)version;
+    sum = xxh128_of(text->data + 8, 8 + size);
+    memcpy(text->data + 16 + size, sum.bytes, sizeof sum.bytes);
+}
+
+static void of_an_older_one_the_head_is_read(void **state)
+{
+    struct checkpoint *c;
+    struct text text;
+
+    (void)state;
+    write_three_parts(&text);
+    write_old(&text, CHECKPOINT_OLD);
+    assert_int_equal(checkpoint_parse(text_view(&text), &c, &err), 0);
+    assert_int_equal(c->version, CHECKPOINT_OLD);
+    assert_string_equal(c->head.upload, "2~abc");
+    assert_int_equal(c->step_count, 0);
+    checkpoint_destroy(c);
+    write_old(&text, 1);
+    assert_int_equal(checkpoint_parse(text_view(&text), &c, &err), ERR_FAIL);
+    text_finish(&text);
+}
+
 static void heads_of_other_kinds_are_refused(void **state)
 {
     struct checkpoint_head head = a_head();
@@ -225,6 +254,7 @@ int main(void)
         cmocka_unit_test(a_torn_one_ends_earlier),
         cmocka_unit_test(a_damaged_one_is_not_believed),
         cmocka_unit_test(hostile_records_are_refused),
+        cmocka_unit_test(of_an_older_one_the_head_is_read),
         cmocka_unit_test(heads_of_other_kinds_are_refused),
     };
 

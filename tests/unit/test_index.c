@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "kit/index_v1.h"
 #include "pack/cut.h"
 #include "pack/index.h"
 
@@ -381,6 +382,8 @@ static void another_version_or_codec_is_named_as_such(void **state)
 
     lies(sample, 8, 4, INDEX_VERSION + 1, ERR_UNSUPPORTED);
     lies(sample, 8, 4, 0, ERR_UNSUPPORTED);
+    lies(sample, 8, 4, 1, ERR_INTEGRITY); /* records of another size */
+    lies(sample, 8, 4, 0, ERR_UNSUPPORTED);
     lies(sample, 64 + 20 + 2, 1, 'G', ERR_UNSUPPORTED); /* "Gzip" */
 }
 
@@ -606,6 +609,35 @@ static void the_largest_number_of_layers_fits(void **state)
 
 #define WITH_SAMPLE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
+/* Its names have 16 bytes, and stand for themselves. */
+static void version_1_is_read(void **state)
+{
+    struct sample *sample = *state;
+    struct index *index = NULL;
+    struct text old;
+    struct err err;
+    size_t i = 0;
+
+    text_init(&old, MAX_INDEX);
+    index_v1_make(view_of(sample->bytes, sample->size), view_of(NULL, 0), &old);
+    assert_int_equal(old.size, sample->header_size + CHUNKS * 24);
+    assert_int_equal(index_parse(text_view(&old), &index, &err), 0);
+    assert_int_equal(index->names, NAME_XXH3);
+    for (unsigned s = 0; s < index->section_count; s++)
+        for (uint32_t c = 0; c < index->sections[s].chunk_count; c++) {
+            struct index_chunk expected = sample_chunk(i++);
+            const struct index_chunk *chunk = &index->sections[s].chunks[c];
+
+            memset(expected.name.bytes + 16, 0, CHUNK_NAME_SIZE - 16);
+            assert_true(chunk_name_equals(&chunk->name, &expected.name));
+            assert_int_equal(chunk->raw_size, expected.raw_size);
+            assert_int_equal(chunk->packed_size, expected.packed_size);
+        }
+    assert_int_equal(i, CHUNKS);
+    index_destroy(index);
+    text_finish(&old);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -625,6 +657,7 @@ int main(void)
         WITH_SAMPLE(chunks_that_do_not_add_up_are_refused),
         cmocka_unit_test(hostile_images_are_refused_by_the_writer_too),
         cmocka_unit_test(impossible_chunks_are_not_added),
+        WITH_SAMPLE(version_1_is_read),
         WITH_SAMPLE(an_index_beyond_the_callers_maximum_is_refused),
         cmocka_unit_test(the_largest_number_of_layers_fits),
     };
