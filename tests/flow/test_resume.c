@@ -535,7 +535,7 @@ static void a_state_of_an_older_version(void **state)
     (void)state;
     push_and_die("older", "one.tar", STORE_UPLOAD_PART, 3, true);
     read_state(path, &old);
-    size = (size_t)old.data[12] | (size_t)old.data[13] << 8; /* of the head's body */
+    size = (uint8_t)old.data[12] | (size_t)(uint8_t)old.data[13] << 8; /* of the head's body */
     old.data[16] = CHECKPOINT_OLD;
     sum = xxh128_of(old.data + 8, 8 + size);
     memcpy(old.data + 16 + size, sum.bytes, sizeof sum.bytes);

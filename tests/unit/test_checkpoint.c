@@ -201,7 +201,7 @@ static void hostile_records_are_refused(void **state)
 /* As an older s3dock wrote it: the version is told behind magic and frame, and the sum is right. */
 static void write_old(struct text *text, uint8_t version)
 {
-    size_t size = (size_t)text->data[12] | (size_t)text->data[13] << 8;
+    size_t size = (uint8_t)text->data[12] | (size_t)(uint8_t)text->data[13] << 8;
     struct xxh128 sum;
 
     text->data[16] = (char)version;
