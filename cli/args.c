@@ -25,6 +25,15 @@ static int add_operand(struct walk *walk, const char *word)
     return 0;
 }
 
+static int add_further(struct walk *walk, const struct option *option, const char *value)
+{
+    if (walk->args->further_count == ARGS_FURTHER_MAX)
+        return err_set(walk->err, ERR_USAGE, "value", "--%s is given more than %d times",
+                       option->name, ARGS_FURTHER_MAX);
+    walk->args->further[walk->args->further_count++] = value;
+    return 0;
+}
+
 static int set_value(struct walk *walk, const struct option *option, const char *value)
 {
     char where[64] = "--";
@@ -33,7 +42,7 @@ static int set_value(struct walk *walk, const struct option *option, const char 
     if (option_check(option, value, where, walk->err))
         return ERR_FAIL;
     walk->args->values[option_id(option)] = value;
-    return 0;
+    return option->repeats ? add_further(walk, option, value) : 0;
 }
 
 /* The value of a flag that stands in the next word. */

@@ -15,12 +15,15 @@ struct err;
 struct command;
 
 #define ARGS_OPERANDS_MAX 256
+#define ARGS_FURTHER_MAX  16
 
 struct args {
     const struct command *command;    /* NULL: none was named */
     const char *values[OPTION_COUNT]; /* as given; a switch is "true" or "false"; NULL: not given */
     const char *operands[ARGS_OPERANDS_MAX]; /* without the command's own words */
     unsigned operand_count;
+    const char *further[ARGS_FURTHER_MAX]; /* all values of the option that repeats */
+    unsigned further_count;
     unsigned passed; /* operands before `--`; the rest belongs to somebody else's program */
 };
 

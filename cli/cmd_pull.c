@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "base/place.h"
+#include "catalog/reference.h"
 #include "cli/args.h"
 #include "cli/command.h"
 #include "cli/connect.h"
@@ -17,6 +18,15 @@
 
 /* ---- what is said of it ---- */
 
+static void write_names(struct json_writer *w, const struct pull_options *options)
+{
+    jw_array(w, "names");
+    jw_string(w, NULL, options->name.ref);
+    for (unsigned i = 0; i < options->also_count; i++)
+        jw_string(w, NULL, options->also[i].text);
+    jw_end(w);
+}
+
 static void write_data(struct json_writer *w, const struct target *target,
                        const struct pull_options *options, const struct pull_result *result)
 {
@@ -27,6 +37,7 @@ static void write_data(struct json_writer *w, const struct target *target,
     jw_string(w, "s3_key", result->key);
     jw_int(w, "size", (int64_t)result->size);
     jw_string(w, "image_id", result->image_id);
+    write_names(w, options);
     if (options->dry_run)
         jw_bool(w, "dry_run", true);
     if (!result->skipped) {
@@ -93,6 +104,8 @@ static void tell(struct cli *cli, const struct pull_options *options,
         tell_plan(cli, result);
     else
         tell_pulled(cli, options->name.ref, result);
+    for (unsigned i = 0; i < options->also_count && !options->dry_run; i++)
+        output_note(&cli->output, "it is %s, too", options->also[i].text);
 }
 
 static int transfer(struct cli *cli, const struct target *target, struct pull_options *options,
@@ -125,6 +138,20 @@ static bool is_standard_output(const char *path)
                                   place.kind == PLACE_DESCRIPTOR && place.fd == STDOUT_FILENO);
 }
 
+static int read_names(const struct args *args, const struct pull_options *options,
+                      struct reference *also, struct err *err)
+{
+    if (args->further_count && options->output) {
+        err_set(err, ERR_USAGE, "flag",
+                "--as names an image in Docker, and --output writes a file");
+        return err_hint(err, "load the file, then: docker tag");
+    }
+    for (unsigned i = 0; i < args->further_count; i++)
+        if (reference_parse(args->further[i], &also[i], err))
+            return ERR_FAIL;
+    return 0;
+}
+
 int cmd_pull(struct cli *cli, struct err *err)
 {
     const struct config *config = &cli->config;
@@ -137,6 +164,7 @@ int cmd_pull(struct cli *cli, struct err *err)
                  : config_is(config, OPT_REUSE, "never") ? REUSE_NEVER
                                                          : REUSE_AUTO,
     };
+    struct reference also[ARGS_FURTHER_MAX];
     struct target target;
     int failed;
 
@@ -145,8 +173,10 @@ int cmd_pull(struct cli *cli, struct err *err)
                 options.output);
         return err_hint(err, "write the image to a file: --output image.tar");
     }
-    if (target_parse(&target, cli->args, err))
+    if (target_parse(&target, cli->args, err) || read_names(cli->args, &options, also, err))
         return ERR_FAIL;
+    options.also = also;
+    options.also_count = cli->args->further_count;
     failed = connect_store(cli, false, &options.store, err) ||
              target_find(&target, options.store, err) ||
              (!options.output && connect_docker(cli, &options.docker, err)) ||

@@ -73,10 +73,15 @@ const struct command command_table[COMMAND_COUNT] = {
                      "s3dock pull myapp:20250721-2118-f7a5a27\tan image\n"
                      "s3dock pull myapp production --dry-run\tsay what would move\n"
                      "s3dock pull myapp production --output image.tar\tinto a file\n"
-                     "s3dock pull myapp production --output - | docker load\tby hand\n",
+                     "s3dock pull myapp production --output - | docker load\tby hand\n"
+                     "s3dock pull myapp production --as myapp:current\tfor a compose file\n",
          .details =
              "Every byte is checked before success is reported. Nothing is fetched when\n"
              "Docker has this very image already.\n"
+             "\n"
+             "Docker gets the image under the name that it has in the bucket, whatever the\n"
+             "archive says, and no other name on the host moves. --as gives it further names\n"
+             "once it is there and verified, also when it was there already.\n"
              "\n"
              "Layers that Docker has are not fetched. Of the others, what an image that is\n"
              "here holds can be taken from there. Its layers are read where they lie; where\n"

@@ -41,6 +41,7 @@ enum option_id {
     /* the transfer */
     OPT_INPUT,
     OPT_OUTPUT,
+    OPT_AS,
     OPT_SOURCE,
     OPT_LEVEL,
     OPT_DELTA,
@@ -115,6 +116,7 @@ struct option {
     char letter;  /* short flag, or 0 */
     bool no_flag; /* only environment and file: secrets do not belong on a command line */
     bool secret;  /* never printed */
+    bool repeats; /* the flag may be given several times: args->further has all values */
     bool runs;    /* names a program: a file of the current folder has no say in it */
 };
 

@@ -107,3 +107,39 @@ int loaded_verify(const struct loaded_options *o, struct err *err)
     free(local);
     return answer;
 }
+
+/* ---- further names ---- */
+
+static int name_also(struct docker *docker, const struct docker_image *image,
+                     const struct reference *also, struct docker_image *room, struct err *err)
+{
+    int answer = docker_tag(docker, image->id, also->repository, also->tag, err);
+
+    if (answer == DOCKER_OK)
+        answer = docker_inspect(docker, also->text, room, err);
+    if (answer < 0)
+        return err_wrap(err, "cannot name the image %s", also->text);
+    if (answer == DOCKER_OK && strcmp(room->id, image->id) == 0)
+        return 0;
+    return err_set(err, ERR_DOCKER, "verify", "Docker named the image but does not have it as %s",
+                   also->text);
+}
+
+int loaded_name(struct docker *docker, const char *name, const struct reference *also,
+                unsigned count, struct err *err)
+{
+    struct docker_image *images = count ? calloc(2, sizeof *images) : NULL;
+    int answer;
+
+    if (!count)
+        return 0;
+    if (!images)
+        return err_memory(err, "the image");
+    answer = docker_inspect(docker, name, &images[0], err);
+    if (answer == DOCKER_ABSENT)
+        answer = err_set(err, ERR_DOCKER, "verify", "Docker does not have %s any more", name);
+    for (unsigned i = 0; answer == 0 && i < count; i++)
+        answer = name_also(docker, &images[0], &also[i], &images[1], err);
+    free(images);
+    return answer;
+}

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "catalog/name.h"
+#include "catalog/reference.h"
 #include "pack/image.h"
 #include "wire/docker.h"
 
@@ -28,5 +29,8 @@ const char *loaded_id(const struct docker *docker, const struct image_info *imag
  * must lead to the image: same id, same layers. Where it leads elsewhere, the image is given the
  * name; docker.verify when that does not help. */
 int loaded_verify(const struct loaded_options *options, struct err *err);
+/* Gives the image that `name` leads to further names, and looks whether they lead to it. */
+int loaded_name(struct docker *docker, const char *name, const struct reference *also,
+                unsigned count, struct err *err);
 
 #endif

@@ -230,5 +230,9 @@ int pull_run(const struct pull_options *options, struct pull_result *result, str
             result->reloaded = true;
         }
     }
-    return answer ? advise(options, err) : 0;
+    if (answer)
+        return advise(options, err);
+    if (!options->docker || options->dry_run)
+        return 0;
+    return loaded_name(options->docker, options->name.ref, options->also, options->also_count, err);
 }

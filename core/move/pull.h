@@ -9,6 +9,7 @@
 
 #include "catalog/keys.h"
 #include "catalog/name.h"
+#include "catalog/reference.h"
 #include "move/delta.h"
 #include "move/transfer.h"
 
@@ -25,6 +26,8 @@ struct pull_options {
     const char *key;        /* its archive, when a pointer named it; NULL: looked up */
     /* One of the two, or neither: then the image is only read and verified. */
     struct docker *docker;
+    const struct reference *also; /* further names that the daemon gives it in the end */
+    unsigned also_count;
     const char *output;       /* a file; "-": standard output */
     struct metadata *learned; /* may be NULL: gets the image's identity (identity_describe) */
     bool dry_run;

@@ -358,6 +358,38 @@ static void the_name_leads_to_what_was_pulled(void **state)
     free(local);
 }
 
+/* Names that the user chose, also for an image that is there already; one of them was another's. */
+static void further_names_lead_to_it(void **state)
+{
+    struct fake_docker fake = fake_docker_start("docker-29.0", "store", 0);
+    struct docker *docker = open_daemon(&fake);
+    struct reference also[2];
+    struct pull_options options = {.docker = docker, .also = also, .also_count = 2};
+    struct docker_image *images = calloc(3, sizeof *images);
+    struct pull_result result;
+
+    (void)state;
+    assert_int_equal(reference_parse("shop:current", &also[0], &err), 0);
+    assert_int_equal(reference_parse("registry:5000/shop", &also[1], &err), 0);
+    options.store = open_bucket("bucket");
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(name_parse_image(i ? SECOND : FIRST, &options.name, &err), 0);
+        if (pull_run(&options, &result, &err))
+            fail_msg("%s", err.text);
+        assert_int_equal(result.skipped, i == 2);
+        assert_int_equal(docker_inspect(docker, options.name.ref, &images[0], &err), DOCKER_OK);
+        assert_int_equal(docker_inspect(docker, "shop:current", &images[1], &err), DOCKER_OK);
+        assert_int_equal(docker_inspect(docker, "registry:5000/shop:latest", &images[2], &err),
+                         DOCKER_OK);
+        assert_string_equal(images[0].id, images[1].id);
+        assert_string_equal(images[0].id, images[2].id);
+    }
+    store_destroy(options.store);
+    free(images);
+    docker_close(docker);
+    fake_docker_stop(&fake);
+}
+
 /* The daemon made more of it than one image: said aloud, whatever else went well. */
 static void an_image_that_was_not_given_is_told(void **state)
 {
@@ -721,6 +753,7 @@ int main(void)
         cmocka_unit_test(a_dry_run_says_what_would_move),
         cmocka_unit_test(a_daemon_that_refuses_a_part_is_given_the_whole),
         cmocka_unit_test(the_name_leads_to_what_was_pulled),
+        cmocka_unit_test(further_names_lead_to_it),
         cmocka_unit_test(an_image_that_was_not_given_is_told),
         cmocka_unit_test(a_spool_that_lies_is_dropped),
         cmocka_unit_test(lies_are_healed_by_the_whole),

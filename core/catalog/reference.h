@@ -1,0 +1,26 @@
+/*
+ * reference - a name of an image as an engine takes it: [HOST[:PORT]/]PATH[:TAG].
+ *
+ * For names that the user chose. What stands in a bucket has names of a narrower grammar (name.h).
+ */
+#ifndef S3DOCK_CATALOG_REFERENCE_H
+#define S3DOCK_CATALOG_REFERENCE_H
+
+struct err;
+
+/* Sizes of buffers, with the NUL. */
+#define REFERENCE_REPOSITORY_MAX 256
+#define REFERENCE_TAG_MAX        129
+#define REFERENCE_MAX            (REFERENCE_REPOSITORY_MAX + REFERENCE_TAG_MAX)
+
+struct reference {
+    char repository[REFERENCE_REPOSITORY_MAX];
+    char tag[REFERENCE_TAG_MAX]; /* "latest" when none was given */
+    char text[REFERENCE_MAX];    /* repository:tag */
+};
+
+/* Fails with usage.reference on what no engine would take, and on a digest, which cannot be given.
+ */
+int reference_parse(const char *text, struct reference *out, struct err *err);
+
+#endif
