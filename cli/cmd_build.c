@@ -14,9 +14,9 @@
 #include "cli/build_plan.h"
 #include "cli/command.h"
 #include "cli/connect.h"
-#include "cli/run.h"
 #include "wire/docker.h"
 #include "wire/git.h"
+#include "wire/run.h"
 
 #define LIST_TEXT_SIZE 512 /* of an error's 768 */
 
@@ -122,8 +122,8 @@ static int plan_build(struct cli *cli, struct build *build, struct err *err)
         .more_count = args->operand_count - args->passed,
         .quiet = cli->output.quiet,
     };
-    if (git_read_head(build->wish.path, &build->head, err) ||
-        git_read_changes(build->wish.path, &build->changes, err) ||
+    if (git_read_head(build->wish.path, &cli->cancel, &build->head, err) ||
+        git_read_changes(build->wish.path, &cli->cancel, &build->changes, err) ||
         check_changes(cli, &build->changes, err))
         return ERR_FAIL;
     snprintf(build->tag, sizeof build->tag, "%s:%s-%s", build->app, build->head.time,

@@ -1,264 +1,60 @@
-/*
- * libgit2 knows what is staged, changed and ignored, but not every habit of git's own: three
- * corrections are made here. A safe.directory of "*" counts, as in git (libgit2 learned it later).
- * Files that a sparse checkout left out are not deleted. And a submodule that only holds untracked
- * files is not changed: those are told like any other untracked file.
- *
- * Filter programs (git-lfs) are not run: a file of theirs whose date was touched counts as changed
- * until `git status` has looked at it and noted the new date. That refuses too much, never too
- * little.
- *
- * Partial clones and worktree configuration are extensions of the repository format that change
- * nothing for a reader of HEAD and status, so libgit2 is told to accept them.
- */
 #include "wire/git.h"
 
-#include <errno.h>
-#include <git2.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "wire/git_library.h"
+#include "wire/git_program.h"
+#include "wire/git_status.h"
 
-/* GIT_EOWNER, in libgit2 since 1.4.3 */
-#define NOT_OURS (-36)
-
-#define LIBGIT2_SINCE(major, minor)                                                                \
-    (LIBGIT2_VER_MAJOR > (major) || (LIBGIT2_VER_MAJOR == (major) && LIBGIT2_VER_MINOR >= (minor)))
-
-/* The first second of 1678 and the last of 2261: what nanoseconds can hold. */
-#define TIME_MIN INT64_C(-9214560000)
-#define TIME_MAX INT64_C(9214646399)
-
-/* ---- errors ---- */
-
-static const char *last_words(void)
+static int read_by_library(const char *path, const char *why, struct git_head *out, struct err *err)
 {
-    const git_error *last = git_error_last();
-
-    return last && last->message ? last->message : "libgit2 gives no reason";
-}
-
-/* libgit2 1.5 reports somebody else's repository as a missing configuration value when there is no
- * safe.directory at all. */
-static bool is_not_ours(int code)
-{
-    const git_error *last = git_error_last();
-
-    return code == NOT_OURS || (code == GIT_ENOTFOUND && last && last->klass == GIT_ERROR_CONFIG);
-}
-
-static int refuse(const char *path, struct err *err)
-{
-    const char *words = last_words();
-
-    if (!strstr(words, "unsupported"))
-        return err_set(err, ERR_LOCAL, "repository", "the repository at %s cannot be read: %s",
-                       path, words);
-    err_set(err, ERR_UNSUPPORTED, "repository",
-            "the repository at %s has a form that is not read: %s", path, words);
-    if (strstr(words, "'sdir'"))
-        return err_hint(err, "git sparse-checkout reapply --no-sparse-index");
-    if (strstr(words, "'link'"))
-        return err_hint(err, "git update-index --no-split-index");
-    return err_hint(err, "build from an ordinary clone of it");
-}
-
-static int no_repository(const char *path, struct err *err)
-{
-    err_set(err, ERR_NOT_FOUND, "repository", "%s is not inside of a git repository", path);
-    return err_hint(err, "images are named after the commit they are built from: go to the "
-                         "repository, or name it (--path DIR)");
-}
-
-/* The folder to name in safe.directory: libgit2 knows which one it was. */
-static int not_ours(const char *path, struct err *err)
-{
-    git_buf found = {0};
-    char root[4096];
-    size_t size;
-
-    snprintf(root, sizeof root, "%s", path);
-    if (git_repository_discover(&found, path, 0, NULL) == 0)
-        snprintf(root, sizeof root, "%s", found.ptr);
-    git_buf_dispose(&found);
-    size = strlen(root);
-    if (size > 6 && !strcmp(root + size - 6, "/.git/"))
-        root[size - 6] = '\0';
-    err_set(err, ERR_AUTH, "owner", "the repository %s belongs to another user", root);
-    return err_hint(err, "if you trust it: git config --global --add safe.directory %s", root);
-}
-
-/* ---- opening ---- */
-
-static void accept_extensions(void)
-{
-#if LIBGIT2_SINCE(1, 2)
-    const char *extensions[] = {"partialclone", "worktreeconfig"};
-
-    git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions, ARRAY_SIZE(extensions));
-#endif
-}
-
-static int note_star(const git_config_entry *entry, void *arg)
-{
-    bool *star = arg;
-
-    if (!strcmp(entry->value, "*"))
-        *star = true;
-    else if (!*entry->value) /* an empty value takes back all before it */
-        *star = false;
+    if (git_library_head(path, out, err))
+        return ERR_FAIL;
+    out->by_library = true;
+    str_copy(out->why, sizeof out->why, why);
     return 0;
 }
 
-/* Whether the user said that every repository is safe. Only the user's and the system's files
- * count: a repository has no say in whether it is trusted. */
-static bool all_are_safe(void)
+int git_read_head(const char *path, const struct cancel *cancel, struct git_head *out,
+                  struct err *err)
 {
-    git_config *config = NULL;
-    bool star = false;
+    struct git_program git;
+    char why[sizeof out->why];
+    int answer;
 
-    if (git_config_open_default(&config) == 0)
-        git_config_get_multivar_foreach(config, "safe.directory", NULL, note_star, &star);
-    git_config_free(config);
-    return star;
+    memset(out, 0, sizeof *out);
+    answer = git_program_begin(&git, path, cancel, why, sizeof why, err);
+    if (answer == GIT_PROGRAM_OK)
+        answer = git_program_head(&git, out, err);
+    else if (answer == GIT_PROGRAM_ABSENT)
+        answer = read_by_library(path, why, out, err);
+    git_program_end(&git);
+    return answer;
 }
 
-static int open_unowned(git_repository **out, const char *path)
+int git_read_changes(const char *path, const struct cancel *cancel, struct git_changes *out,
+                     struct err *err)
 {
-    int code = NOT_OURS;
+    struct git_program git;
+    struct git_head head;
+    char why[sizeof head.why];
+    int answer;
 
-#if LIBGIT2_SINCE(1, 5)
-    git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
-    code = git_repository_open_ext(out, path, 0, NULL);
-    git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 1);
-#else
-    (void)out;
-    (void)path;
-#endif
-    return code;
+    memset(out, 0, sizeof *out);
+    answer = git_program_begin(&git, path, cancel, why, sizeof why, err);
+    if (answer == GIT_PROGRAM_OK)
+        answer =
+            git_program_head(&git, &head, err) || git_status_read(&git, out, err) ? ERR_FAIL : 0;
+    else if (answer == GIT_PROGRAM_ABSENT)
+        answer = git_library_changes(path, out, err);
+    git_program_end(&git);
+    return answer;
 }
 
-static int open_found(git_repository **out, const char *path, struct err *err)
-{
-    int code = git_repository_open_ext(out, path, 0, NULL);
-
-    if (is_not_ours(code)) {
-        if (!all_are_safe())
-            return not_ours(path, err);
-        code = open_unowned(out, path);
-    }
-    if (code == GIT_ENOTFOUND)
-        return no_repository(path, err);
-    if (code < 0)
-        return refuse(path, err);
-    if (git_repository_workdir(*out))
-        return 0;
-    err_set(err, ERR_CONFLICT, "bare", "the repository %s is bare: it has no files to build from",
-            git_repository_path(*out));
-    return err_hint(err, "build in a worktree of it: git worktree add FOLDER");
-}
-
-/* *out belongs to the caller, who must finish() it whatever happens. */
-static int begin(git_repository **out, const char *path, struct err *err)
-{
-    char *absolute;
-    int failed;
-
-    *out = NULL;
-    git_libgit2_init();
-    accept_extensions();
-    absolute = realpath(path, NULL);
-    if (!absolute)
-        return err_errno(err, errno, "repository", "%s", path);
-    failed = open_found(out, absolute, err);
-    free(absolute);
-    return failed;
-}
-
-static void finish(git_repository *repository)
-{
-    git_repository_free(repository);
-    git_libgit2_shutdown();
-}
-
-/* ---- HEAD ---- */
-
-static int commit_time(const git_commit *commit, char out[CLOCK_STAMP_SIZE], struct err *err)
-{
-    const git_signature *committer = git_commit_committer(commit);
-    int64_t seconds = committer->when.time;
-
-    if (seconds < TIME_MIN || seconds > TIME_MAX)
-        return err_set(err, ERR_LOCAL, "repository", "the time of the commit makes no sense: %jd",
-                       (intmax_t)seconds);
-    clock_stamp((seconds + committer->when.offset * INT64_C(60)) * NS_PER_S, out);
-    return 0;
-}
-
-static int describe(git_repository *repository, const git_commit *commit, struct git_head *out,
-                    struct err *err)
-{
-    const char *root = git_repository_workdir(repository);
-    size_t size;
-
-    if (!str_copy(out->root, sizeof out->root, root))
-        return err_set(err, ERR_LOCAL, "repository", "the path of the repository is too long");
-    size = strlen(out->root);
-    if (size > 1 && out->root[size - 1] == '/')
-        out->root[size - 1] = '\0';
-    git_oid_tostr(out->hash, sizeof out->hash, git_commit_id(commit));
-    git_oid_tostr(out->short_hash, sizeof out->short_hash, git_commit_id(commit));
-    return commit_time(commit, out->time, err);
-}
-
-static int no_commit(const char *root, struct err *err)
-{
-    err_set(err, ERR_CONFLICT, "no_commit", "the repository %s has no commit yet", root);
-    return err_hint(err, "images are named after the commit they are built from: git commit first");
-}
-
-static int read_head(git_repository *repository, struct git_head *out, struct err *err)
-{
-    const char *root = git_repository_workdir(repository);
-    git_reference *head = NULL;
-    git_object *commit = NULL;
-    int code = git_repository_head(&head, repository), failed;
-
-    if (code == GIT_EUNBORNBRANCH)
-        failed = no_commit(root, err);
-    else if (code < 0 || git_reference_peel(&commit, head, GIT_OBJECT_COMMIT) < 0)
-        failed = refuse(root, err);
-    else
-        failed = describe(repository, (git_commit *)commit, out, err);
-    git_object_free(commit);
-    git_reference_free(head);
-    return failed;
-}
-
-int git_read_head(const char *path, struct git_head *out, struct err *err)
-{
-    git_repository *repository;
-    int failed = begin(&repository, path, err) || read_head(repository, out, err);
-
-    finish(repository);
-    return failed ? ERR_FAIL : 0;
-}
-
-/* ---- changes ---- */
-
-#define STAGED                                                                                     \
-    (GIT_STATUS_INDEX_NEW | GIT_STATUS_INDEX_MODIFIED | GIT_STATUS_INDEX_DELETED |                 \
-     GIT_STATUS_INDEX_RENAMED | GIT_STATUS_INDEX_TYPECHANGE)
-
-#define SUBMODULE_CHANGED                                                                          \
-    (GIT_SUBMODULE_STATUS_WD_DELETED | GIT_SUBMODULE_STATUS_WD_MODIFIED |                          \
-     GIT_SUBMODULE_STATUS_WD_INDEX_MODIFIED | GIT_SUBMODULE_STATUS_WD_WD_MODIFIED)
-
-static void list_add(struct git_list *list, const char *path, const char *word)
+void git_list_add(struct git_list *list, const char *path, const char *word)
 {
     size_t size = strlen(path), room = GIT_PATH_SIZE - strlen(word) - 1;
     char *out;
@@ -271,87 +67,4 @@ static void list_add(struct git_list *list, const char *path, const char *word)
     else
         snprintf(out, GIT_PATH_SIZE, "...%s%s", path + size - (room - 3), word);
     str_printable(out);
-}
-
-static const char *word_of(unsigned status)
-{
-    if (status & GIT_STATUS_CONFLICTED)
-        return " (conflict)";
-    if (status & STAGED)
-        return " (staged)";
-    if (status & GIT_STATUS_WT_DELETED)
-        return " (deleted)";
-    return " (modified)";
-}
-
-/* Left out of the working tree on purpose. */
-static bool is_sparse(git_repository *repository, const char *path)
-{
-    git_index *index = NULL;
-    const git_index_entry *entry;
-    bool sparse = false;
-
-    if (git_repository_index(&index, repository) == 0) {
-        entry = git_index_get_bypath(index, path, 0);
-        sparse = entry && entry->flags_extended & GIT_INDEX_ENTRY_SKIP_WORKTREE;
-    }
-    git_index_free(index);
-    return sparse;
-}
-
-static bool holds_untracked_only(git_repository *repository, const char *path)
-{
-    unsigned status = 0;
-
-    return git_submodule_status(&status, repository, path, GIT_SUBMODULE_IGNORE_UNSPECIFIED) == 0 &&
-           status & GIT_SUBMODULE_STATUS_WD_UNTRACKED && !(status & SUBMODULE_CHANGED);
-}
-
-/* One entry goes to the list it belongs to. */
-static void sort_entry(git_repository *repository, const git_status_entry *entry,
-                       struct git_changes *out)
-{
-    const git_diff_delta *delta =
-        entry->index_to_workdir ? entry->index_to_workdir : entry->head_to_index;
-    const char *path;
-    unsigned status = entry->status;
-
-    if (!delta)
-        return;
-    path = delta->new_file.path ? delta->new_file.path : delta->old_file.path;
-    if (status == GIT_STATUS_WT_NEW)
-        list_add(&out->untracked, path, "");
-    else if (status == GIT_STATUS_WT_UNREADABLE)
-        list_add(&out->untracked, path, " (unreadable)");
-    else if (status == GIT_STATUS_WT_DELETED && is_sparse(repository, path))
-        return;
-    else if (status == GIT_STATUS_WT_MODIFIED && delta->old_file.mode == GIT_FILEMODE_COMMIT &&
-             holds_untracked_only(repository, path))
-        list_add(&out->untracked, path, " (untracked files in the submodule)");
-    else
-        list_add(&out->changed, path, word_of(status));
-}
-
-static int read_changes(git_repository *repository, struct git_changes *out, struct err *err)
-{
-    git_status_options options = GIT_STATUS_OPTIONS_INIT;
-    git_status_list *list = NULL;
-
-    *out = (struct git_changes){0};
-    options.flags = GIT_STATUS_OPT_INCLUDE_UNTRACKED | GIT_STATUS_OPT_INCLUDE_UNREADABLE;
-    if (git_status_list_new(&list, repository, &options) < 0)
-        return refuse(git_repository_workdir(repository), err);
-    for (size_t i = 0; i < git_status_list_entrycount(list); i++)
-        sort_entry(repository, git_status_byindex(list, i), out);
-    git_status_list_free(list);
-    return 0;
-}
-
-int git_read_changes(const char *path, struct git_changes *out, struct err *err)
-{
-    git_repository *repository;
-    int failed = begin(&repository, path, err) || read_changes(repository, out, err);
-
-    finish(repository);
-    return failed ? ERR_FAIL : 0;
 }

@@ -16,7 +16,7 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
-#include "cli/run.h"
+#include "wire/run.h"
 
 static struct cancel cancel;
 
@@ -132,6 +132,111 @@ static void environment_with_changes(void **state)
     free(env);
 }
 
+static void variables_that_begin_alike(void **state)
+{
+    const char *const changes[] = {"TEST_RUN_*", "TEST_RUN=set", NULL};
+    struct err err;
+    char **env;
+    int code = -1;
+
+    (void)state;
+    setenv("TEST_RUN_SECRET", "s", 1);
+    env = run_environment(changes);
+    assert_non_null(env);
+    run_shell("test -z \"${TEST_RUN_SECRET+x}\" -a \"$TEST_RUN\" = set", env, &code, &err);
+    assert_int_equal(code, 0);
+    free(env);
+}
+
+/* ---- where it is ---- */
+
+static void the_current_folder_is_not_in_the_path(void **state)
+{
+    static const char *const paths[] = {".", "", ":/nowhere", "/nowhere:", "tools:./tools"};
+    char folder[] = "/tmp/test_run.XXXXXX", found[256], before[4096];
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(chdir(folder), 0);
+    assert_int_equal(system("mkdir tools; printf '#!/bin/sh\\nexit 7\\n' >tools/docker;"
+                            "chmod +x tools/docker; cp tools/docker .; touch plain"),
+                     0);
+    snprintf(before, sizeof before, "%s", getenv("PATH"));
+    for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+        setenv("PATH", paths[i], 1);
+        assert_false(run_find("docker", found, sizeof found));
+    }
+    assert_true(run_find("./docker", found, sizeof found)); /* that is said */
+    setenv("PATH", folder, 1);
+    assert_true(run_find("docker", found, sizeof found));
+    assert_false(run_find("plain", found, sizeof found));
+    assert_false(run_find("tools", found, sizeof found));
+    setenv("PATH", before, 1);
+    assert_int_equal(chdir("/"), 0);
+    snprintf(found, sizeof found, "rm -rf '%s'", folder);
+    assert_int_equal(system(found), 0);
+}
+
+/* ---- output that is taken ---- */
+
+static void take(void *arg, struct view bytes)
+{
+    text_add(arg, bytes.data, bytes.size);
+}
+
+static int run_and_take(const char *script, struct view input, int64_t limit, struct text *out,
+                        struct text *errors, struct err *err)
+{
+    const char *const argv[] = {"sh", "-c", script, NULL};
+    struct run_output output = {take, out, errors};
+    struct run run = {.argv = argv,
+                      .output = &output,
+                      .input = input,
+                      .folder = "/tmp",
+                      .limit = limit,
+                      .cancel = &cancel};
+    int code = -1;
+
+    return run_program(&run, &code, err) ? -1 : code;
+}
+
+static void output_is_taken(void **state)
+{
+    _cleanup_text_ struct text out;
+    _cleanup_text_ struct text errors;
+    struct err err = {0};
+
+    (void)state;
+    text_init(&out, 4 * MIB);
+    text_init(&errors, 10);
+    assert_int_equal(run_and_take("cat; pwd; echo 0123456789abc >&2; exit 3", view_str("in\n"), 0,
+                                  &out, &errors, &err),
+                     3);
+    assert_string_equal(out.data, "in\n/tmp\n");
+    assert_string_equal(errors.data, "0123456789"); /* as much as fits */
+    text_clear(&out);
+    assert_int_equal(
+        run_and_take("cat; head -c 3000000 /dev/zero", (struct view){0}, 0, &out, &errors, &err),
+        0);
+    assert_int_equal(out.size, 3000000);
+    assert_int_equal(run_and_take("sleep 2 & exit 5", (struct view){0}, 0, &out, &errors, &err),
+                     5); /* one that holds the pipe is not waited for */
+}
+
+static void one_that_does_not_end_is_ended(void **state)
+{
+    _cleanup_text_ struct text out;
+    _cleanup_text_ struct text errors;
+    struct err err = {0};
+
+    (void)state;
+    text_init(&out, KIB);
+    text_init(&errors, KIB);
+    assert_int_equal(
+        run_and_take("exec sleep 30", (struct view){0}, NS_PER_S / 10, &out, &errors, &err), -1);
+    assert_string_equal(err.code, "program");
+}
+
 /* ---- cancelled ---- */
 
 static void ask_to_stop(int signal)
@@ -219,6 +324,10 @@ int main(void)
         cmocka_unit_test_setup(what_cannot_be_started, set_up),
         cmocka_unit_test_setup(all_output_on_standard_error, set_up),
         cmocka_unit_test_setup(environment_with_changes, set_up),
+        cmocka_unit_test_setup(variables_that_begin_alike, set_up),
+        cmocka_unit_test_setup(the_current_folder_is_not_in_the_path, set_up),
+        cmocka_unit_test_setup(output_is_taken, set_up),
+        cmocka_unit_test_setup(one_that_does_not_end_is_ended, set_up),
         cmocka_unit_test_setup(cancelled_ends_the_program, set_up),
         cmocka_unit_test_setup(one_that_does_not_listen_is_killed, set_up),
         cmocka_unit_test_setup(cancelled_before_it_began, set_up),
