@@ -78,6 +78,10 @@ static void fill_words(const struct build_wish *wish, struct build_plan *out)
     out->argv[count++] = out->dockerfile;
     out->argv[count++] = "-t";
     out->argv[count++] = wish->tag;
+    if (wish->iidfile) {
+        out->argv[count++] = "--iidfile";
+        out->argv[count++] = wish->iidfile;
+    }
     for (unsigned i = 0; i < wish->more_count; i++)
         out->argv[count++] = wish->more[i];
     out->argv[count++] = out->context;

@@ -24,6 +24,7 @@ struct build_wish {
     const char *const *more;
     unsigned more_count; /* at most ARGS_OPERANDS_MAX */
     bool quiet;
+    const char *iidfile; /* where docker writes the id of the image; NULL: nowhere */
 };
 
 struct build_plan {

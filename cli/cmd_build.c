@@ -1,8 +1,9 @@
 /*
- * An image is called after a commit, so what is built must be that commit. libgit2 says whether it
- * is; the user's own docker builds, because its cache, secrets and .dockerignore are the user's;
- * and the daemon is asked afterwards, because a build that ends well may still have put its image
- * somewhere else. The daemon is tried before the build as well: better told at once than after it.
+ * An image is called after a commit, so what is built must be that commit: git says before the
+ * build, and once more after it, whether it is. The user's own docker builds, because its cache,
+ * secrets and .dockerignore are the user's; and the daemon is asked afterwards, because a build
+ * that ends well may still have put its image somewhere else. The daemon is tried before the build
+ * as well: better told at once than after it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "catalog/name.h"
 #include "cli/args.h"
 #include "cli/build_plan.h"
+#include "cli/build_result.h"
 #include "cli/command.h"
 #include "cli/connect.h"
 #include "wire/docker.h"
@@ -26,6 +28,7 @@ struct build {
     struct git_changes changes;
     struct build_wish wish;
     struct build_plan plan;
+    struct build_result result;
     char tag[NAME_REF_MAX];
     char image_id[80]; /* "" until it is built */
 };
@@ -49,14 +52,31 @@ static void list_text(const struct git_list *list, char out[LIST_TEXT_SIZE])
         snprintf(out + used, LIST_TEXT_SIZE - used, " and %u more", list->count - i);
 }
 
-static int refuse_changes(const struct git_list *changed, struct err *err)
+/* The remedy for what git status does not show, or shows with the wrong one. */
+static int hint_changes(const struct git_changes *changes, struct err *err)
+{
+    if (changes->submodules)
+        return err_hint(err, "git submodule update --init --recursive; or commit the submodule's "
+                             "new commit");
+    if (changes->hidden)
+        return err_hint(err, "git update-index --no-skip-worktree FILE, and the same with "
+                             "--no-assume-unchanged; then git status shows it");
+    if (changes->filter[0])
+        return err_hint(err,
+                        "run git status, and try again: the filter %s is not run here, because "
+                        "only .git/config defines it (git config --global does it for good)",
+                        changes->filter);
+    return err_hint(err, "git commit, or git stash; git status shows them all");
+}
+
+static int refuse_changes(const struct git_changes *changes, struct err *err)
 {
     char list[LIST_TEXT_SIZE];
 
-    list_text(changed, list);
+    list_text(&changes->changed, list);
     err_set(err, ERR_CONFLICT, "uncommitted",
             "repository has uncommitted changes - commit all changes before building: %s", list);
-    return err_hint(err, "git commit, or git stash; git status shows them all");
+    return hint_changes(changes, err);
 }
 
 static int refuse_untracked(const struct git_list *untracked, struct err *err)
@@ -81,13 +101,21 @@ static void warn_untracked(const struct cli *cli, const struct git_list *untrack
 static int check_changes(const struct cli *cli, const struct git_changes *changes, struct err *err)
 {
     if (changes->changed.count)
-        return refuse_changes(&changes->changed, err);
+        return refuse_changes(changes, err);
     if (!changes->untracked.count)
         return 0;
     if (config_switch(&cli->config, OPT_STRICT))
         return refuse_untracked(&changes->untracked, err);
     warn_untracked(cli, &changes->untracked);
     return 0;
+}
+
+static void warn_reader(const struct cli *cli, const struct git_head *head)
+{
+    if (head->by_library)
+        output_warn(&cli->output,
+                    "%s: libgit2 reads the repository, which knows no filters and not all of git",
+                    head->why);
 }
 
 /* A context elsewhere is allowed, as it always was; but then the name promises too much. */
@@ -126,8 +154,12 @@ static int plan_build(struct cli *cli, struct build *build, struct err *err)
         git_read_changes(build->wish.path, &cli->cancel, &build->changes, err) ||
         check_changes(cli, &build->changes, err))
         return ERR_FAIL;
+    warn_reader(cli, &build->head);
     snprintf(build->tag, sizeof build->tag, "%s:%s-%s", build->app, build->head.time,
              build->head.short_hash);
+    if (!config_switch(config, OPT_DRY_RUN) &&
+        build_result_begin(&build->result, &build->wish, err))
+        return ERR_FAIL;
     if (build_plan_make(&build->wish, &build->plan, err))
         return ERR_FAIL;
     warn_outside(cli, build);
@@ -136,10 +168,12 @@ static int plan_build(struct cli *cli, struct build *build, struct err *err)
 
 /* ---- the build ---- */
 
-static int check_daemon(struct cli *cli, struct err *err)
+/* Whether it is there, and which image has the name now. */
+static int check_daemon(struct cli *cli, struct build *build, struct err *err)
 {
     struct docker *docker = NULL;
-    int failed = connect_docker(cli, &docker, err);
+    int failed = connect_docker(cli, &docker, err) ||
+                 build_result_look(&build->result, docker, build->tag, err);
 
     docker_close(docker);
     return failed;
@@ -159,24 +193,26 @@ static int build_failed(const struct build_wish *wish, int code, struct err *err
     return err_hint(err, "its own words are above");
 }
 
+/* Our own variables are none of the program's business; all others, AWS_* included, it has from the
+ * user, who may want them for --secret. Keys out of a file are in no environment. */
 static int run_build(struct cli *cli, const struct build *build, struct err *err)
 {
     const char *host = config_text(&cli->config, OPT_DOCKER_HOST);
     const char *context = config_text(&cli->config, OPT_DOCKER_CONTEXT);
     char variable[1100];
-    const char *const changes[] = {variable, host ? "DOCKER_CONTEXT" : "DOCKER_HOST", NULL};
+    const char *const changes[] = {"S3DOCK_*", host || context ? variable : NULL,
+                                   host ? "DOCKER_CONTEXT" : "DOCKER_HOST", NULL};
     struct run run = {.argv = build->plan.argv, .cancel = &cli->cancel};
-    char **env = NULL;
+    char **env;
     int code = 0, failed;
 
-    if (host || context) { /* the program means the daemon that we mean */
+    if (host || context) /* the program means the daemon that we mean */
         snprintf(variable, sizeof variable, "%s=%s", host ? "DOCKER_HOST" : "DOCKER_CONTEXT",
                  host ? host : context);
-        env = run_environment(changes);
-        if (!env)
-            return err_memory(err, "the environment of docker");
-        run.env = env;
-    }
+    env = run_environment(changes);
+    if (!env)
+        return err_memory(err, "the environment of docker");
+    run.env = env;
     failed = run_program(&run, &code, err);
     free(env);
     if (failed)
@@ -184,27 +220,72 @@ static int run_build(struct cli *cli, const struct build *build, struct err *err
     return code ? build_failed(&build->wish, code, err) : 0;
 }
 
+/* ---- after it ---- */
+
+/* What of the repository is not as it was before the build; false: nothing. */
+static bool describe_change(const struct cli *cli, const struct build *build,
+                            const struct git_head *head, const struct git_changes *changes,
+                            char out[LIST_TEXT_SIZE])
+{
+    bool untracked = config_switch(&cli->config, OPT_STRICT) && changes->untracked.count;
+
+    if (strcmp(head->hash, build->head.hash) != 0)
+        snprintf(out, LIST_TEXT_SIZE, "HEAD was %s and is %s", build->head.short_hash,
+                 head->short_hash);
+    else if (changes->changed.count)
+        list_text(&changes->changed, out);
+    else if (untracked)
+        list_text(&changes->untracked, out);
+    return strcmp(head->hash, build->head.hash) != 0 || changes->changed.count || untracked;
+}
+
+static int look_again(struct cli *cli, const struct build *build, struct err *err)
+{
+    struct git_changes *changes = calloc(1, sizeof *changes);
+    char change[LIST_TEXT_SIZE] = "";
+    struct git_head head;
+    int failed;
+
+    if (!changes)
+        return err_memory(err, "the changes of the repository");
+    failed = git_read_head(build->wish.path, &cli->cancel, &head, err) ||
+             git_read_changes(build->wish.path, &cli->cancel, changes, err);
+    if (!failed && describe_change(cli, build, &head, changes, change)) {
+        failed = err_set(err, ERR_CONFLICT, "changed",
+                         "the repository changed while the image was built: %s", change);
+        err_hint(err, "what was built may not be the commit, so it does not keep the name; build "
+                      "again when nothing else writes there");
+    }
+    free(changes);
+    return failed ? ERR_FAIL : 0;
+}
+
+/* A name that stays on the wrong image is worse than the reason for it. */
+static int take_back(const struct build *build, struct docker *docker, const char *id,
+                     struct err *err)
+{
+    struct err found;
+
+    if (build_result_undo(&build->result, docker, build->tag, id, &found))
+        return err_wrap(err, "%s still has the wrong image (%.200s)", build->tag, found.text);
+    return ERR_FAIL;
+}
+
 static int look_at_image(struct cli *cli, struct build *build, struct err *err)
 {
     struct docker *docker = NULL;
     struct docker_image image;
-    int answer = connect_docker(cli, &docker, err);
+    int failed = connect_docker(cli, &docker, err);
 
-    if (!answer)
-        answer = docker_inspect(docker, build->tag, &image, err);
-    docker_close(docker);
-    if (answer < 0)
+    if (failed)
         return err_wrap(err, "the build ended well, but its image was not seen");
-    if (answer == DOCKER_ABSENT) {
-        err_set(err, ERR_DOCKER, "build", "the build ended well, but %s is not in Docker",
-                build->tag);
-        return err_hint(err,
-                        "did --push or --output send it elsewhere, or does %s speak to "
-                        "another daemon?",
-                        build->wish.program);
-    }
-    str_copy(build->image_id, sizeof build->image_id, image.id);
-    return 0;
+    failed = build_result_check(&build->result, docker, &build->wish, &image, err);
+    if (!failed && look_again(cli, build, err))
+        failed = take_back(build, docker, image.id, err);
+    docker_close(docker);
+    if (!failed)
+        str_copy(build->image_id, sizeof build->image_id, image.id);
+    return failed;
 }
 
 /* ---- what is said ---- */
@@ -254,8 +335,8 @@ static int build_image(struct cli *cli, struct build *build, struct err *err)
 
     if (plan_build(cli, build, err))
         return ERR_FAIL;
-    if (!dry_run &&
-        (check_daemon(cli, err) || run_build(cli, build, err) || look_at_image(cli, build, err)))
+    if (!dry_run && (check_daemon(cli, build, err) || run_build(cli, build, err) ||
+                     look_at_image(cli, build, err)))
         return ERR_FAIL;
     tell(cli, build, dry_run);
     return 0;
@@ -273,6 +354,7 @@ int cmd_build(struct cli *cli, struct err *err)
         return err_memory(err, "the build");
     build->app = cli->args->operands[0];
     failed = build_image(cli, build, err);
+    build_result_finish(&build->result);
     free(build);
     return failed;
 }

@@ -73,6 +73,9 @@ void docker_list_finish(struct docker_list *list);
 /* POST /images/{name}/tag. */
 int docker_tag(struct docker *docker, const char *name, const char *repo, const char *tag,
                struct err *err);
+/* DELETE /images/{name}: takes a name from an image, and removes the image with its last one.
+ * DOCKER_ABSENT when there is none. */
+int docker_untag(struct docker *docker, const char *name, struct err *err);
 
 /* GET /images/{name}/get, as a stream. `name` must carry a tag. */
 struct docker_export;

@@ -188,3 +188,22 @@ int docker_tag(struct docker *docker, const char *name, const char *repo, const 
     text_finish(&path);
     return failed;
 }
+
+int docker_untag(struct docker *docker, const char *name, struct err *err)
+{
+    struct text path, answer;
+    int status = 0, failed;
+
+    text_init(&path, DOCKER_PATH_MAX);
+    text_init(&answer, DOCKER_SAYING_MAX);
+    failed = docker_image_path(name, "", &path, err);
+    if (failed == 0)
+        failed = docker_ask(docker, "DELETE", path.data, &status, &answer, err);
+    if (failed == 0 && status == 404)
+        failed = DOCKER_ABSENT;
+    else if (failed == 0 && status / 100 != 2)
+        failed = docker_refused(text_view(&answer), status, "untag", "removing the name", err);
+    text_finish(&answer);
+    text_finish(&path);
+    return failed;
+}

@@ -154,6 +154,15 @@ static void more_words_arrive_as_they_are(void **state)
     assert_string_equal(plan.argv[8], "A=it's a $HOME");
 }
 
+static void id_of_the_image(void **state)
+{
+    struct build_wish wish = usual();
+
+    (void)state;
+    wish.iidfile = "/cache/iid";
+    assert_line(&wish, "docker build -f Dockerfile -t " TAG " --iidfile /cache/iid .");
+}
+
 static void the_most_words(void **state)
 {
     const char *more[ARGS_OPERANDS_MAX];
@@ -169,6 +178,7 @@ static void the_most_words(void **state)
     wish.more_count = ARRAY_SIZE(more);
     wish.platform = "linux/amd64";
     wish.quiet = true;
+    wish.iidfile = "x";
     assert_int_equal(build_plan_make(&wish, &plan, &err), 0);
     while (plan.argv[count])
         count++;
@@ -186,6 +196,7 @@ int main(void)
         SCENE(context_and_dockerfile),
         SCENE(what_is_not_there),
         SCENE(more_words_arrive_as_they_are),
+        SCENE(id_of_the_image),
         SCENE(the_most_words),
     };
 
