@@ -103,6 +103,22 @@ git -C "$work/top" submodule -q add "$work/repo" sub
 check "a submodule after its own, too" s3dock build sub --path "$work/top/sub/app"
 check "its own as well" image_id "sub:${second#*:}"
 refused 8 "no commit" "a repository without a commit" build shop --path "$work/top"
+git -C "$work/top" commit -qm top
+git clone -q "$work/top" "$work/without"
+refused 8 "sub \(submodule not checked out\)" "a submodule that is not there" \
+    build shop --path "$work/without" --context "$work/repo/app"
+check "with the way out" grep -q "git submodule update --init --recursive" "$work/refused.err"
+git -C "$work/without" submodule -q update --init --recursive
+check "which is one" s3dock build shop --path "$work/without" --context "$work/repo/app"
+git update-index --assume-unchanged app/file
+echo hidden >app/file
+refused 8 "app/file \(modified, hidden by an index flag\)" "a change that git status hides" build shop --path app
+git update-index --no-assume-unchanged app/file
+git checkout -q app/file
+mkdir "$work/without-git"
+ln -s "$(command -v docker)" "$work/without-git/docker"
+check "without git, libgit2 reads, and that is said" same "warning: git is not in PATH: libgit2 reads the repository, which knows no filters and not all of git" \
+    "$(PATH=$work/without-git "$S3DOCK" build shop --path app 2>&1 >/dev/null | grep libgit2)"
 git clone -q --bare . "$work/bare.git"
 refused 8 "bare" "a bare one" build shop --path "$work/bare.git"
 refused 3 "not inside of a git repository" "none at all" build shop --path /
@@ -135,6 +151,77 @@ printf '#!/bin/sh\necho built, honestly\n' >"$work/liar"
 chmod +x "$work/liar"
 export S3DOCK_DOCKER=$work/liar
 refused 10 "is not in Docker" "a docker that only says it built" build shop --path app
+
+# --- whose image it is --------------------------------------------------------------------------------------------
+
+real=$(command -v docker)
+# program NAME SCRIPT: a docker program; $real is the true one
+program()
+{
+    printf '#!/bin/bash\nreal=%s\n%s\n' "$real" "$2" >"$work/$1"
+    chmod +x "$work/$1"
+    export S3DOCK_DOCKER=$work/$1
+}
+git checkout -q HEAD~1
+export S3DOCK_DOCKER=$real
+check "an image of an earlier build" s3dock build whose --path app
+whose=$(name_of . whose)
+before=$(image_id "$whose")
+check "built again, all of it cached" s3dock build whose --path app
+program nothing 'exit 0'
+refused 10 "earlier build" "a docker that builds nothing" build whose --path app
+program elsewhere 'for word; do [ -z "$file" ] || { echo sha256:0000 >"$word"; exit; }; [ "$word" != --iidfile ] || file=next; done'
+refused 10 "earlier build" "a build whose result went elsewhere" build whose --path app
+check "with the way out" grep -q -- "--load" "$work/refused.err"
+refused 10 "earlier build" "that writes another file than before" build whose --path app -- --iidfile "$work/iid"
+printf '%s' "$before" >"$work/iid"
+program nothing 'exit 0'
+refused 10 "earlier build" "an old file of the user's says nothing" build whose --path app -- --iidfile "$work/iid"
+export S3DOCK_DOCKER=$real
+check "the user's own --iidfile is written" s3dock build whose --path app -- "--iidfile=$work/iid"
+check "with the image's id" same "$before" "$(image_id "$(cat "$work/iid")")"
+check "no file stays in the cache" same "" "$(find "$HOME/.cache/s3dock" -name 'iid*' -o -name 'index*')"
+
+# --- what changes meanwhile ---------------------------------------------------------------------------------------
+
+program changes 'echo meanwhile >app/file; exec "$real" "$@"'
+refused 8 "changed while.*app/file \(modified\)" "a file that changes while the image is built" build late --path app
+check "the image does not keep the name" same "" "$(docker image ls -q late)"
+git checkout -q app/file
+refused 8 "changed while" "the same, where the name was another image's" build whose --path app
+check "which has it again" same "$before" "$(image_id "$whose")"
+git checkout -q app/file
+program moves 'git commit -q --allow-empty -m moved; exec "$real" "$@"'
+refused 8 "changed while.*HEAD was" "a HEAD that moves" build late --path app
+check "the image does not keep the name" same "" "$(docker image ls -q late)"
+
+# --- what the docker program gets to know ---------------------------------------------------------------------------
+
+program tells 'env >'"$work"'/told; exec "$real" "$@"'
+cat >"$work/keys.json5" <<CONFIG
+{profiles: {default: {bucket: "b", access_key: "FILEKEYFILEKEY", secret_key: "file-secret-file-secret"}}}
+CONFIG
+S3DOCK_BUCKET=secret-bucket AWS_SESSION_TOKEN=token s3dock build told --path app --config "$work/keys.json5" >/dev/null 2>&1
+check "nothing out of a file, and no variable of ours" same "" "$(grep -E '^S3DOCK_|file-secret' "$work/told")"
+check "the user's own variables" grep -q "^AWS_SESSION_TOKEN=token" "$work/told"
+unset S3DOCK_DOCKER
+mkdir app/tools
+printf '#!/bin/sh\ntouch %s/owned\n' "$work" >app/tools/docker
+chmod +x app/tools/docker
+cp app/tools/docker app/docker
+cd app || exit 1
+echo '{docker: {program: "./tools/docker"}}' >s3dock.json5
+chmod go-w . s3dock.json5
+git add -A .
+git commit -qm tools
+s3dock build told >/dev/null 2>"$work/told.err"
+check "a program that a file of the current folder names does not run" test ! -e "$work/owned"
+check "which is said" grep -q "docker.program is not obeyed" "$work/told.err"
+check "and that the file is used" grep -q "using the configuration ./s3dock.json5 of the current folder" "$work/told.err"
+PATH=.:$PATH s3dock build told >/dev/null 2>&1
+check "nor one of the current folder that PATH names" test ! -e "$work/owned"
+cd "$work/repo" || exit 1
+git checkout -qf main
 
 # --- interrupted ----------------------------------------------------------------------------------------------------
 
