@@ -424,11 +424,11 @@ def engine(stage, link, options):
     def setup():
         copy()
         stage.run(command())
-        # The mean chunk of our cut is the chunk of the yardstick: 24 bytes of index a chunk.
+        # The mean chunk of our cut is the chunk of the yardstick: 32 bytes of index a chunk.
         for folder, _, names in os.walk(store):
             for name in names:
                 if name.endswith(".index"):
-                    count = os.path.getsize(os.path.join(folder, name)) // 24
+                    count = os.path.getsize(os.path.join(folder, name)) // 32
                     yardstick.command = f"{stage.tool('bare_deflate')} {path} {image.size // count} {jobs} {LEVEL}"
 
     def seconds(output):

@@ -178,6 +178,10 @@ static int compare(struct cli *cli, const struct subject *from, const struct sub
         return ERR_FAIL;
     jw_string(w, "from", from->name.ref);
     jw_string(w, "to", to->name.ref);
+    if (from->index->names != to->index->names)
+        output_note(&cli->output,
+                    "one of the indexes is of version 1, which names chunks in another "
+                    "way: only whole layers are compared");
     output_line(&cli->output, "from  %s", from->name.ref);
     output_line(&cli->output, "to    %s", to->name.ref);
     output_line(&cli->output, "%s", "");

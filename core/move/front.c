@@ -16,16 +16,26 @@ void front_init(struct front *front, const struct need *wanted)
     *front = (struct front){.wanted = wanted};
 }
 
-static bool may_leap(const struct front *front, uint32_t to)
+/* A look that fails is paid for by the finds after it: chunks of a hostile index may be so small
+ * that each look takes long. */
+static bool may_leap(struct front *front, uint32_t to)
 {
     uint64_t left = 0;
+    uint32_t i;
 
-    for (uint32_t i = front->at; i < to && left <= FRONT_LEAP; i++) {
+    if (front->skip) {
+        front->skip--;
+        return false;
+    }
+    for (i = front->at; i < to && left <= FRONT_LEAP; i++) {
         const struct need_chunk *chunk = &front->wanted->chunks[i];
 
         if (!chunk->kept && need_place(front->wanted, chunk) == NEED_FROM_ARCHIVE)
             left += chunk->chunk.packed_size;
     }
+    front->looks += i - front->at;
+    if (left > FRONT_LEAP)
+        front->skip = (i - front->at) / FRONT_LOOKS;
     return left <= FRONT_LEAP;
 }
 

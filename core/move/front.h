@@ -11,6 +11,7 @@ struct need;
 
 #define FRONT_BEHIND 64 /* chunks that it stays behind what was found last */
 #define FRONT_ROW    32 /* finds that make a row */
+#define FRONT_LOOKS  64 /* chunks that are looked at for a find, on average: work is linear */
 #define FRONT_LEAP                                                                                 \
     (4 * 1024 * 1024) /* packed bytes that it may leave behind at once, not found                  \
                        */
@@ -19,6 +20,8 @@ struct front {
     const struct need *wanted; /* borrowed */
     uint32_t at;               /* all chunks before this one are settled */
     uint32_t last, row;        /* the last find, and how many stand in a row up to it */
+    uint32_t skip;             /* finds to come before it is looked again whether it may leap */
+    uint64_t looks;            /* chunks that were looked at for that, so far */
 };
 
 void front_init(struct front *front, const struct need *wanted);

@@ -100,6 +100,29 @@ static void what_is_kept_is_not_missing(void **state)
     assert_int_equal(front.at, 2099 - FRONT_BEHIND);
 }
 
+/* Tiny chunks, and finds that never let it leap: each look would go over all that is missing. */
+static void work_is_linear(void **state)
+{
+    enum { MANY = 400000, MISSING = MANY / 2 };
+    struct need_chunk *tiny = calloc(MANY, sizeof *tiny);
+    struct need hostile = {.count = MANY, .chunks = tiny, .spool = -1};
+
+    (void)state;
+    assert_non_null(tiny);
+    for (uint32_t i = 0; i < MANY; i++)
+        tiny[i] = (struct need_chunk){.chunk.packed_size = FRONT_LEAP / MISSING + 1,
+                                      .spool_at = NEED_FROM_ARCHIVE,
+                                      .twin = i};
+    front_init(&front, &hostile);
+    for (uint32_t i = MISSING + FRONT_BEHIND; i < MANY; i++) {
+        tiny[i].spool_at = i;
+        front_found(&front, i);
+    }
+    assert_int_equal(front.at, 0);
+    assert_true(front.looks <= (uint64_t)FRONT_LOOKS * MANY + MANY);
+    free(tiny);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -109,6 +132,7 @@ int main(void)
         cmocka_unit_test_setup(it_leaps_over_little, begin),
         cmocka_unit_test_setup(it_waits_where_much_is_missing, begin),
         cmocka_unit_test_setup(what_is_kept_is_not_missing, begin),
+        cmocka_unit_test(work_is_linear),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
