@@ -10,12 +10,14 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "cli/args.h"
 #include "cli/command.h"
 #include "cli/help.h"
 #include "cli/signals.h"
+#include "flow/silence.h"
 
 #define LAST_WORDS_MAX 1024
 
@@ -37,6 +39,7 @@ static void set_up_output(struct cli *cli)
         level = LOG_OFF;
     log_set_level((enum log_level)level);
     log_set_notes(!cli->output.quiet);
+    silence_set_after((int64_t)config_number(config, OPT_TELL_AFTER) * NS_PER_MS);
 }
 
 static void print_warnings(struct cli *cli)

@@ -31,6 +31,7 @@ enum option_id {
     OPT_ENCRYPTION_KEY,
     OPT_RETRIES,
     OPT_STALL_TIME,
+    OPT_TELL_AFTER,
     OPT_LIMIT_RATE,
     /* the daemon */
     OPT_DOCKER_HOST,

@@ -16,10 +16,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/place.h"
+#include "flow/silence.h"
 #include "wire/docker.h"
 
 #define NOTE_AFTER (10 * NS_PER_S)
@@ -108,8 +110,17 @@ struct fd_sink {
     int fd;
     bool owned;
     const struct cancel *cancel;
+    struct silence silence;
     char name[256];
 };
+
+static void tell_wait(struct fd_sink *s)
+{
+    int64_t now = clock_monotonic();
+
+    if (silence_due(&s->silence, now))
+        log_note("%s has taken nothing for %.0f s", s->name, silence_seconds(&s->silence, now));
+}
 
 static int fd_write(struct sink *sink, struct view bytes, struct err *err)
 {
@@ -121,8 +132,11 @@ static int fd_write(struct sink *sink, struct view bytes, struct err *err)
 
         if (cancel_check(s->cancel, err))
             return ERR_FAIL;
-        if (poll(&poller, 1, (int)(CANCEL_TICK / NS_PER_MS)) == 0)
+        if (poll(&poller, 1, (int)(CANCEL_TICK / NS_PER_MS)) == 0) {
+            tell_wait(s);
             continue;
+        }
+        silence_moved(&s->silence, clock_monotonic());
         put = write(s->fd, bytes.data, bytes.size);
         if (put < 0 && errno == EPIPE)
             return err_set(err, ERR_LOCAL, SINK_UNREAD, "nobody reads %s any more", s->name);

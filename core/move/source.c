@@ -14,7 +14,10 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/err.h"
+#include "base/log.h"
+#include "flow/silence.h"
 #include "pack/gunzip.h"
 #include "wire/docker.h"
 
@@ -83,11 +86,20 @@ struct file_source {
     int fd;
     bool owned, looked, ended;
     const struct cancel *cancel;
+    struct silence silence;
     char name[256];
     struct gunzip *gunzip; /* NULL: plain */
     uint8_t *packed;       /* PACKED_ROOM bytes while something waits in `waiting` */
     struct view waiting;
 };
+
+static void tell_wait(struct file_source *s)
+{
+    int64_t now = clock_monotonic();
+
+    if (silence_due(&s->silence, now))
+        log_note("nothing has come from %s for %.0f s", s->name, silence_seconds(&s->silence, now));
+}
 
 /* One read(2) that looks at the flags while it waits. */
 static long read_some(struct file_source *s, uint8_t *out, size_t cap, struct err *err)
@@ -100,8 +112,11 @@ static long read_some(struct file_source *s, uint8_t *out, size_t cap, struct er
             return ERR_FAIL;
         if (s->source.stop && atomic_load(s->source.stop))
             return err_set(err, ERR_CANCELLED, "stopped", "reading was stopped");
-        if (poll(&poller, 1, (int)(CANCEL_TICK / NS_PER_MS)) == 0)
+        if (poll(&poller, 1, (int)(CANCEL_TICK / NS_PER_MS)) == 0) {
+            tell_wait(s);
             continue;
+        }
+        silence_moved(&s->silence, clock_monotonic());
         got = read(s->fd, out, cap);
         if (got >= 0)
             return got;

@@ -74,7 +74,7 @@ static bool looks_like_html(const struct http_answer *answer)
            (strncasecmp(body, "<?xml", 5) == 0 && strcasestr(body, "<html"));
 }
 
-static const char *verb_words(enum store_verb verb)
+const char *s3_reply_doing(enum store_verb verb)
 {
     static const char *const WORDS[] = {
         [STORE_HEAD] = "looking at",
@@ -100,7 +100,7 @@ static void judge(struct s3_reply *reply, const struct s3_place *place, struct s
 {
     reply->verdict = word->verdict;
     reply->cause = word->cause;
-    err_set(&op->err, word->family, word->code, "%s s3://%s/%s: %s%s%s%s", verb_words(op->verb),
+    err_set(&op->err, word->family, word->code, "%s s3://%s/%s: %s%s%s%s", s3_reply_doing(op->verb),
             place->bucket, op->key ? op->key : "", word->words, detail[0] ? " (" : "", detail,
             detail[0] ? ")" : "");
     if (word->hint[0])
@@ -638,8 +638,8 @@ void s3_reply_unsigned(const struct s3_reply *reply, const struct s3_place *plac
         return;
     err_set(&op->err, ERR_AUTH, "unsigned",
             "%s s3://%s/%s: the request went unsigned: there are no credentials (%s%sHTTP %d)",
-            verb_words(op->verb), place->bucket, op->key ? op->key : "", code, code[0] ? ", " : "",
-            op->http_status);
+            s3_reply_doing(op->verb), place->bucket, op->key ? op->key : "", code,
+            code[0] ? ", " : "", op->http_status);
     err_hint(&op->err, HINT_NO_KEYS);
 }
 

@@ -47,6 +47,9 @@ struct s3_reply {
 void s3_reply_read(struct s3_reply *reply, const struct s3_place *place, struct store_op *op,
                    const struct http_answer *answer);
 
+/* "copying a part to": what a request does with its key, in messages. */
+const char *s3_reply_doing(enum store_verb verb);
+
 /* The same request, which nobody had signed: where it was refused for want of rights, op->err says
  * that, auth.unsigned, and nothing of keys that are not there. */
 void s3_reply_unsigned(const struct s3_reply *reply, const struct s3_place *place,

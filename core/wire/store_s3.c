@@ -32,6 +32,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "flow/silence.h"
 #include "wire/creds.h"
 #include "wire/flight.h"
 #include "wire/http.h"
@@ -60,6 +61,7 @@ struct trip {
     struct store_op aux;      /* the errand, or the rest of a read that was cut */
     bool resumed;             /* `aux` is such a rest */
     uint64_t have;            /* bytes of the read that are in place */
+    uint64_t most;            /* bytes of bodies that the best of its tries has moved */
     enum s3_verdict fallback; /* of the op, when the errand proves nothing */
     struct err fallback_err;
     unsigned counted; /* tries that count against the bound */
@@ -116,6 +118,7 @@ struct s3_store {
     } aes;            /* whether a refused write went with AES256 */
     bool unencrypted; /* it did not say that it encrypts, and the user was told */
     bool wants_md5;   /* it has taken a body with Content-MD5 after refusing it without */
+    struct silence silence;
     bool cancelled;
     int64_t cleanup_until;
     uint64_t seed;
@@ -155,6 +158,7 @@ static void leave(struct s3_store *s3, int seat, enum store_answer answer)
 {
     struct store_op *op = flight_leave(&s3->flight, seat);
 
+    silence_moved(&s3->silence, clock_monotonic());
     http_drop(s3->http, &s3->trips[seat].exchange);
     s3->trips[seat].op = NULL;
     go_home(op, answer);
@@ -164,6 +168,7 @@ static void leave_cancelled(struct s3_store *s3, int seat)
 {
     struct store_op *op = flight_leave(&s3->flight, seat);
 
+    silence_moved(&s3->silence, clock_monotonic());
     http_drop(s3->http, &s3->trips[seat].exchange);
     s3->trips[seat].op = NULL;
     go_home_cancelled(s3, op);
@@ -300,14 +305,14 @@ static void take_seat(struct s3_store *s3, int seat)
     trip->unasked = s3->unasked_copies;
     trip->with_md5 = s3->wants_md5;
     trip->with_aes = s3->aes == AES_WANTED;
-    trip->have = 0;
+    trip->have = trip->most = 0;
     trip->counted = 0;
     trip->payload_hash[0] = trip->etag[0] = '\0';
     trip->text_start = op->text ? op->text->size : 0;
     op->tries = 0;
     op->http_status = 0;
     op->server_time = 0;
-    op->s3_code[0] = '\0';
+    op->s3_code[0] = op->err.text[0] = '\0';
     op->info = (struct store_info){0};
 }
 
@@ -459,9 +464,13 @@ static void set_clock(struct s3_store *s3, int seat, const struct s3_reply *repl
     }
     trip->clock_set = true;
     s3->clock_offset = reply->server_time - now;
-    log_print(answer == S3_CLOCK_FAR ? LOG_ERROR : LOG_INFO,
-              "this machine's clock differs from the store's by %.0f s: signing with the store's",
-              (double)s3->clock_offset / (double)NS_PER_S);
+    if (answer == S3_CLOCK_FAR)
+        log_note("this machine's clock is %.0f hours off: signing with the store's; set it",
+                 (double)s3->clock_offset / (double)S3_CLOCK_NEAR * 24);
+    else
+        log_info(
+            "this machine's clock differs from the store's by %.0f s: signing with the store's",
+            (double)s3->clock_offset / (double)NS_PER_S);
     again_at_once(s3, seat);
 }
 
@@ -811,8 +820,8 @@ static void check_encrypted(struct s3_store *s3, const struct store_op *op,
     if (!begins || !s3->encryption[0] || s3->unencrypted || answer->encryption[0])
         return;
     s3->unencrypted = true;
-    log_print(LOG_ERROR, "%s does not say that it encrypts with %s, as \"encryption\" wants",
-              s3->place.endpoint, s3->encryption);
+    log_note("%s does not say that it encrypts with %s, as \"encryption\" wants",
+             s3->place.endpoint, s3->encryption);
 }
 
 static void landed(void *arg, struct http_exchange *exchange)
@@ -861,6 +870,60 @@ static void measure(struct s3_store *s3, int64_t now)
 
     http_traffic(s3->http, &sent, &received);
     flight_measure(&s3->flight, sent + received, is_moving(s3), now);
+}
+
+/* Whether a request in the air has moved more of its bodies than any of its tries before: what is
+ * sent again and again does not count. */
+static bool has_moved(struct s3_store *s3)
+{
+    bool moved = false;
+
+    for (unsigned i = 0; i < s3->flight.seat_count; i++) {
+        struct trip *trip = &s3->trips[i];
+        uint64_t now = trip->have + trip->exchange.sent_at + trip->exchange.answer.received;
+
+        if (s3->flight.seats[i].state != SEAT_AIR || trip->errand || now <= trip->most)
+            continue;
+        trip->most = now;
+        moved = true;
+    }
+    return moved;
+}
+
+/* The request that has waited through the most tries. */
+static struct trip *most_tried(struct s3_store *s3)
+{
+    struct trip *best = NULL;
+
+    for (unsigned i = 0; i < s3->flight.seat_count; i++)
+        if (s3->flight.seats[i].state != SEAT_FREE && s3->trips[i].op &&
+            (!best || s3->trips[i].op->tries > best->op->tries))
+            best = &s3->trips[i];
+    return best;
+}
+
+static void tell_wait(struct s3_store *s3, struct trip *trip, int64_t now)
+{
+    double seconds = silence_seconds(&s3->silence, now);
+    const struct store_op *op = current(trip);
+
+    if (op->err.text[0])
+        log_note("nothing has moved for %.0f s, after %u tries: %s", seconds, trip->op->tries,
+                 op->err.text);
+    else
+        log_note("nothing has moved for %.0f s: waiting for the store, %s s3://%s/%s", seconds,
+                 s3_reply_doing(op->verb), s3->place.bucket, op->key ? op->key : "");
+}
+
+/* A user who waits is told what for. */
+static void watch_silence(struct s3_store *s3, int64_t now)
+{
+    struct trip *trip;
+
+    if (flight_empty(&s3->flight) || has_moved(s3))
+        silence_moved(&s3->silence, now);
+    else if (silence_due(&s3->silence, now) && (trip = most_tried(s3)))
+        tell_wait(s3, trip, now);
 }
 
 static bool is_kept(const struct s3_store *s3, const struct store_op *op)
@@ -952,6 +1015,7 @@ static int64_t turn(void *arg, int64_t now)
     while ((seat = flight_due(&s3->flight, now)) != FLIGHT_NONE)
         start(s3, seat);
     measure(s3, now);
+    watch_silence(s3, now);
 
     if (flight_empty(&s3->flight)) {
         if (closing)

@@ -27,6 +27,8 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/log.h"
+#include "flow/silence.h"
 #include "wire/http1.h"
 #include "wire/http_easy.h"
 
@@ -55,6 +57,9 @@ struct stream {
     struct text early;
     bool eof;
 
+    struct silence silence;
+    char peer[160]; /* for notes */
+
     bool uploading;
     bool deaf; /* the daemon takes no more */
     uint8_t *gather;
@@ -75,6 +80,10 @@ static int wait_for(struct stream *stream, short events, struct err *err)
 
     if (poll(&pfd, 1, TICK_MS) < 0 && errno != EINTR)
         return err_errno(err, errno, "stream", "cannot wait for the daemon");
+    if (silence_due(&stream->silence, clock_monotonic()))
+        log_note("nothing has moved for %.0f s: the Docker daemon at %s %s",
+                 silence_seconds(&stream->silence, clock_monotonic()), stream->peer,
+                 events & POLLOUT ? "takes no more bytes" : "has not said anything");
     if (stream->deadline && clock_monotonic() > stream->deadline)
         return err_set(err, ERR_DOCKER, "timeout", "it has not answered within %.3g s",
                        (double)stream->answer_within / (double)NS_PER_S);
@@ -164,6 +173,7 @@ static int receive(struct stream *stream)
 
     if (code == CURLE_AGAIN)
         return 0;
+    silence_moved(&stream->silence, clock_monotonic());
     if (code != CURLE_OK || got == 0)
         stream->eof = true; /* a reset is an end as well: the framing tells whether a proper one */
     stream->in = view_of(stream->buffer, got);
@@ -238,6 +248,7 @@ static int send_all(struct stream *stream, const void *data, size_t size, struct
             stream->deaf = true;
             return STREAM_ANSWERED;
         }
+        silence_moved(&stream->silence, clock_monotonic());
         at += sent;
         size -= sent;
         if (cancel_check(stream->cancel, err) < 0)
@@ -337,6 +348,8 @@ struct stream *stream_open(const struct stream_peer *peer, const char *method, c
     stream->answer_within = peer->answer_within;
     stream->deadline = peer->answer_within ? clock_monotonic() + peer->answer_within : 0;
     stream->uploading = upload;
+    str_copy(stream->peer, sizeof stream->peer,
+             peer->unix_socket ? peer->unix_socket : peer->base_url);
     stream->fd = CURL_SOCKET_BAD;
     http1_init(&stream->http, strcmp(method, "HEAD") == 0);
     text_init(&stream->early, EARLY_MAX);

@@ -9,11 +9,13 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "flow/silence.h"
 #include "kit/raw_server.h"
 #include "wire/docker.h"
 #include "wire/docker_host.h"
 #include "wire/http_easy.h"
 #include "wire/store.h"
+#include "wire/stream.h"
 
 static struct store *open_patient(const char *endpoint, unsigned retries, int64_t stall_time)
 {
@@ -401,6 +403,133 @@ static void a_daemon_with_or_without_tls_is_named(void **state)
     }
 }
 
+/* -- nobody waits without a word -- */
+
+/* Runs `act` and returns what it wrote to standard error. */
+static char *notes_of(void (*act)(void *arg), void *arg)
+{
+    static char text[4096];
+    FILE *file = tmpfile();
+    int before = dup(STDERR_FILENO);
+
+    assert_non_null(file);
+    dup2(fileno(file), STDERR_FILENO);
+    silence_set_after(150 * NS_PER_MS);
+    act(arg);
+    dup2(before, STDERR_FILENO);
+    close(before);
+    rewind(file);
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    return text;
+}
+
+/* The first two requests of a kind are told to come later, or are answered late. */
+static bool dawdle(struct raw_server *server, int fd, const char *head)
+{
+    bool copy = strstr(head, "x-amz-copy-source") != NULL;
+
+    if (copy)
+        raw_pause_ms(400);
+    else if (server->requests == 1)
+        return raw_say(fd, "HTTP/1.1 503 Busy\r\nRetry-After: 1\r\nContent-Length: 43\r\n\r\n"
+                           "<Error><Code>XDiskIsFullOrSo</Code></Error>");
+    return raw_say(fd, "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 22\r\n\r\n"
+                       "<A><ETag>e</ETag>  </A>");
+}
+
+static void put_and_copy(void *arg)
+{
+    const struct raw_server *server = arg;
+    struct store *store = open_patient(server->url, 0, 0);
+    struct store_op put = {.verb = STORE_PUT, .key = "doc", .body = view_str("{}")};
+    struct store_op copy = {.verb = STORE_COPY, .key = "there", .source = "here"};
+    struct err err = {0};
+
+    (void)store_run(store, &put, &err);
+    (void)store_run(store, &copy, &err);
+    if (err.text[0])
+        dprintf(STDERR_FILENO, "%s", err.text);
+    store_destroy(store);
+}
+
+static void a_store_that_dawdles_is_told_with_its_reason(void **state)
+{
+    struct raw_server server = {.answer = dawdle};
+
+    (void)state;
+    raw_start(&server);
+    const char *notes = notes_of(put_and_copy, &server);
+    if (!strstr(notes, "after 1 tries: writing s3://images/doc") ||
+        !strstr(notes, "XDiskIsFullOrSo") ||
+        !strstr(notes, "waiting for the store, copying to s3://images/there"))
+        fail_msg("%s", notes);
+    raw_stop(&server);
+}
+
+static bool answer_never(struct raw_server *server, int fd, const char *head)
+{
+    (void)fd;
+    (void)head;
+    while (!atomic_load(&server->stopped))
+        raw_pause_ms(10);
+    return false;
+}
+
+/* A daemon that takes half a second for its answer. */
+static bool answer_late(struct raw_server *server, int fd, const char *head)
+{
+    (void)server;
+    (void)head;
+    raw_pause_ms(400);
+    return raw_say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+}
+
+static void ask_and_send(void *arg)
+{
+    const struct raw_server *server = arg;
+    const struct stream_peer peer = {.base_url = server->url};
+    struct err err;
+    int status;
+    struct stream *stream = stream_open(&peer, "GET", "/info", NULL, (struct view){0}, false, &err);
+
+    assert_non_null(stream);
+    assert_int_equal(stream_status(stream, &status, &err), 0);
+    stream_close(stream);
+}
+
+/* Sends until the daemon, which reads nothing, has said so for a while. */
+static void send_in_vain(void *arg)
+{
+    static uint8_t piece[1024 * 1024];
+    const struct raw_server *server = arg;
+    atomic_bool stop = false;
+    const struct stream_peer peer = {
+        .base_url = server->url, .answer_within = 600 * NS_PER_MS, .stop = &stop};
+    struct err err;
+    struct stream *stream =
+        stream_open(&peer, "POST", "/images/load", NULL, (struct view){0}, true, &err);
+
+    assert_non_null(stream);
+    while (stream_write(stream, view_of(piece, sizeof piece), &err) == 0)
+        ;
+    stream_close(stream);
+}
+
+static void a_daemon_that_does_not_move_is_told(void **state)
+{
+    struct raw_server late = {.answer = answer_late};
+    struct raw_server deaf = {.answer = answer_never, .leaves_bodies = true};
+
+    (void)state;
+    raw_start(&late);
+    assert_non_null(strstr(notes_of(ask_and_send, &late), "has not said anything"));
+    raw_stop(&late);
+    raw_start(&deaf);
+    assert_non_null(strstr(notes_of(send_in_vain, &deaf), "takes no more bytes"));
+    raw_stop(&deaf);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -411,6 +540,8 @@ int main(void)
         cmocka_unit_test(answers_are_read_as_the_reference_clients_do),
         cmocka_unit_test(one_side_that_speaks_tls_alone_is_named),
         cmocka_unit_test(a_daemon_with_or_without_tls_is_named),
+        cmocka_unit_test(a_store_that_dawdles_is_told_with_its_reason),
+        cmocka_unit_test(a_daemon_that_does_not_move_is_told),
         cmocka_unit_test(a_document_that_drips_has_an_end),
         cmocka_unit_test(a_body_that_is_read_drop_by_drop_has_an_end),
         cmocka_unit_test(a_range_drips_on_a_link_that_can_do_better),
