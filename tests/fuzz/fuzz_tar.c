@@ -22,6 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size > 1)
         repair(window + 1, size - 1);
     tar_normalize(tar, piece % 2 ? 1753108200 : -1);
+    if (piece % 4 / 2)
+        tar_strict(tar);
     while (end < size || at < end) {
         struct tar_step step = {.event = TAR_MORE};
 
