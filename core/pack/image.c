@@ -107,15 +107,22 @@ static bool is_stray(const char *name)
     return (slash ? slash + 1 : name)[0] == '.';
 }
 
-/* On a file system that does not mind capitals such a name is the document's. */
-static bool is_nearly_document(const char *name)
+/* Documents are files, which all readers find: containerd does not follow a link to one. On a file
+ * system that does not mind capitals a name in other letters is the document's, too. */
+static int check_document(const struct content *content, struct err *err)
 {
     static const char *const documents[] = {"manifest.json", "index.json", "oci-layout"};
 
-    for (size_t i = 0; i < ARRAY_SIZE(documents); i++)
-        if (strcasecmp(name, documents[i]) == 0 && strcmp(name, documents[i]) != 0)
-            return true;
-    return false;
+    for (size_t i = 0; i < ARRAY_SIZE(documents); i++) {
+        if (strcasecmp(content->name, documents[i]) != 0)
+            continue;
+        if (strcmp(content->name, documents[i]) != 0)
+            return document_bad(err,
+                                "an entry's name is nearly that of a document:", content->name);
+        if (content->type != TAR_FILE)
+            return document_bad(err, "this document is no file:", content->name);
+    }
+    return 0;
 }
 
 /* A blob is named by its SHA-256. */
@@ -123,8 +130,8 @@ static int check_blob(const struct content *content, struct err *err)
 {
     uint8_t named[SHA256_SIZE];
 
-    if (is_nearly_document(content->name))
-        return document_bad(err, "an entry's name is nearly that of a document:", content->name);
+    if (check_document(content, err) < 0)
+        return ERR_FAIL;
     if (content->type != TAR_FILE || strncmp(content->name, BLOBS, strlen(BLOBS)) != 0 ||
         is_stray(content->name))
         return 0;

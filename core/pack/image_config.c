@@ -4,6 +4,8 @@
  */
 #include "pack/image_config.h"
 
+#include <string.h>
+
 #include "base/err.h"
 #include "pack/shape.h"
 
@@ -80,6 +82,18 @@ struct json_node image_config_diff_ids(struct json_node root)
     return json_get(json_get(root, "rootfs"), "diff_ids");
 }
 
+/* A component of the platform: Docker refuses other characters than these. */
+static bool is_component(struct json_node value)
+{
+    char text[32];
+
+    if (!json_present(value))
+        return true;
+    return json_string(value, text, sizeof text) &&
+           text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")] ==
+               '\0';
+}
+
 int image_config_check(struct json_node root, struct err *err)
 {
     struct json_node history = json_get(root, "history"), step = {0};
@@ -91,6 +105,9 @@ int image_config_check(struct json_node root, struct err *err)
                    : err_set(err, ERR_INTEGRITY, "image", "the config is no object");
     if (!json_present(json_get(root, "rootfs")))
         return err_set(err, ERR_INTEGRITY, "image", "the config lists no layers (rootfs)");
+    if (!is_component(json_get(root, "os")) || !is_component(json_get(root, "architecture")) ||
+        !is_component(json_get(root, "variant")))
+        return err_set(err, ERR_INTEGRITY, "image", "the config has a platform that is none");
     while ((step = json_next(history, step, NULL)).doc)
         layers += !json_bool(json_get(step, "empty_layer"), false);
     if (layers > json_count(image_config_diff_ids(root)))

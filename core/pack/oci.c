@@ -28,6 +28,8 @@ struct oci {
     bool found;     /* a manifest of our config */
 };
 
+static const struct shape LAYOUT[] = {{"imageLayoutVersion", SHAPE_TEXT, NULL}, {0}};
+
 static bool is_attestation(struct json_node descriptor)
 {
     return json_string_equals(
@@ -344,6 +346,27 @@ static int check_index(struct oci *oci, struct json_node root, struct err *err)
     return 0;
 }
 
+/* containerd reads only this version of the layout. */
+static int check_layout(const struct oci *oci, struct err *err)
+{
+    const struct content *content = contents_plain_file(oci->contents, "oci-layout");
+    struct json_node version;
+    struct json *json = NULL;
+    bool fine;
+
+    if (!content)
+        return 0;
+    if (!contents_plain_file(oci->contents, "index.json"))
+        return document_bad(err, "it has oci-layout and no index.json", "");
+    if (document_parse(content, &json, err) < 0)
+        return ERR_FAIL;
+    version = json_get(json_root(json), "imageLayoutVersion");
+    fine = json_string_equals(version, "1.0.0") &&
+           shape_check(json_root(json), LAYOUT, true, "oci-layout", err) == 0;
+    json_destroy(json);
+    return fine ? 0 : document_bad(err, "oci-layout is not of version 1.0.0", "");
+}
+
 int oci_check(const struct contents *contents, struct image_info *info, struct err *err)
 {
     struct oci oci = {.contents = contents, .info = info, .reads = INDEX_READS_MAX};
@@ -351,6 +374,8 @@ int oci_check(const struct contents *contents, struct image_info *info, struct e
     struct json *json = NULL;
     int rc;
 
+    if (check_layout(&oci, err) < 0)
+        return ERR_FAIL;
     if (!content)
         return 0;
     if (document_parse(content, &json, err) < 0)

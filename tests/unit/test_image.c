@@ -262,6 +262,7 @@ enum oci_kind {
     OCI_FEWER,    /* layers in the manifest */
     OCI_NOWHERE,  /* the index leads to nothing that is there */
     OCI_EMPTY,    /* the index lists nothing */
+    OCI_VERSION,  /* of the layout is another */
 };
 
 /* The manifest of these layers and of a config; into `top` its id, returned its size. */
@@ -350,7 +351,9 @@ static void make_oci(struct tarball *tar, struct parts *parts, enum oci_kind kin
     for (unsigned i = 0; i < LAYERS; i++)
         snprintf(path[i], sizeof path[i], "blobs/sha256/%.64s", id[i] + 7);
     add_manifest(tar, path[3], path[0], path[1], path[2]);
-    tarball_text(tar, "oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}");
+    tarball_text(tar, "oci-layout",
+                 kind == OCI_VERSION ? "{\"imageLayoutVersion\":\"2.0.0\"}"
+                                     : "{\"imageLayoutVersion\":\"1.0.0\"}");
     tarball_end(tar);
 }
 
@@ -390,10 +393,10 @@ static void descriptions_that_disagree_are_refused(void **state)
         enum oci_kind kind;
         const char *words;
     } cases[] = {
-        {OCI_OTHER, "two different images"},           {OCI_TWO, "two different images"},
+        {OCI_OTHER, "two different images"},         {OCI_TWO, "two different images"},
         {OCI_BAD_LAYER, "differ in a layer's"},      {OCI_BAD_SIZE, "differ in a layer's"},
         {OCI_BAD_TYPE, "differ in a layer's"},       {OCI_FEWER, "number of layers"},
-        {OCI_NOWHERE, "does not lead to the image"},
+        {OCI_NOWHERE, "does not lead to the image"}, {OCI_VERSION, "oci-layout"},
     };
     struct parts parts;
 
@@ -626,6 +629,8 @@ static void names_that_lie_are_refused(void **state)
         {'0', "./manifest.json", "", "image", "two entries of one name"},
         {'0', "0", "", "image", "two entries of one name"},
         {'0', "c.json/x", "", "image", "below one that is no folder"},
+        {'2', "index.json", "c.json", "image", "no file"},
+        {'0', "oci-layout", "", "image", "no index.json"},
         {'2', "link", "nowhere", "image", "leads to no file"},
         {'2', "link", "link", "image", "leads to no file"},
         {'2', "link", "0", "image", "leads to no file"},
@@ -694,6 +699,8 @@ static void manifests_that_lie_are_refused(void **state)
          "there twice"},
         {"[{\"Config\":\"c\"}]", ROOTFS("") ",\"roo\\u0074fs\":{\"diff_ids\":[]}}", "image",
          "there twice"},
+        {"[{\"Config\":\"c\"}]", ROOTFS("") ",\"os\":\"\u017f\"}", "image",
+         "platform that is none"},
         {"[{\"Config\":\"c\"}]", ROOTFS("") ",\"created\":\"\"}", "image", "another type"},
         {"[{\"Config\":\"c\"}]", ROOTFS("") ",\"created\":\"2025-02-29T00:00:00Z\"}", "image",
          "another type"},
