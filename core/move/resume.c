@@ -28,9 +28,6 @@
 #include "move/remains.h"
 #include "move/tally.h"
 
-/* That arrive between two copies of the state, at least. */
-#define REMOTE_STEP (64 * (uint64_t)MIB)
-
 struct resume {
     struct resume_options options;
     struct checkpoint_file file;
@@ -417,8 +414,8 @@ static void save_remote(struct resume *r)
 {
     uint64_t since = r->arrived - r->remote_at;
 
-    if (!r->alone || r->options.off || !r->begun || r->journal.failed || since < REMOTE_STEP ||
-        since < r->arrived / 4)
+    if (!r->alone || r->options.off || !r->begun || r->journal.failed ||
+        since < r->options.store->limits.remote_step || since < r->arrived / 4)
         return;
     r->remote_at = r->arrived;
     checkpoint_remote_write(&r->remote, text_view(&r->journal));

@@ -8,17 +8,14 @@
 
 #define SLOT_ROOM   (SHARES_SLOT_SIZE + span_bound(SHARES_SLOT_SIZE))
 #define SLOTS_LEAST 3
-#define PART_SIZE   (8 * MIB) /* the size that the S3 clients agree on; grows with the image */
-#define PARTS_MOST  12        /* in memory: being filled or in the air */
+#define PARTS_MOST  12 /* in memory: being filled or in the air */
 
 /* Equal parts, so large that the store's number of parts suffices. An archive is hardly ever larger
  * than what it holds; without any hint the smallest parts still carry 80 GB. */
 size_t shares_part_size(const struct store *store, uint64_t size_hint)
 {
-    uint64_t size = PART_SIZE, most = store->parts_max ? store->parts_max : 10000;
+    uint64_t size = store->limits.part_size, most = store->limits.parts_most;
 
-    if (size < store->part_size_min)
-        size = store->part_size_min;
     while (size_hint / size >= most - most / 16)
         size *= 2;
     return (size_t)size;
@@ -64,7 +61,7 @@ struct shares shares_of(const struct shares_wanted *wanted, struct bases *bases)
     size_t parts_room, least_room, slot_bytes;
 
     s.least = weave_least(store, wanted->size_hint);
-    s.part_size = weave_part_size(s.least);
+    s.part_size = weave_part_size(store, s.least);
     parts_room = WEAVE_PARTS_MIN * s.part_size;
     least_room = parts_room + SLOTS_LEAST * SLOT_ROOM;
     *bases = (struct bases){0};

@@ -15,9 +15,6 @@
 #include "pack/member.h"
 #include "pack/placer.h"
 
-#define RUN_LEAST (1 * MIB)  /* a join is four requests and 5 MiB that the store copies */
-#define COPY_MOST (64 * MIB) /* several of them run at once */
-
 struct weave {
     struct weave_options options;
     struct placer *placer;
@@ -37,26 +34,26 @@ struct weave {
     uint64_t fresh;
 };
 
-static struct placer_options placing(size_t least)
+static struct placer_options placing(const struct store_limits *limits, size_t least)
 {
-    uint64_t run_least = RUN_LEAST < least ? RUN_LEAST : least;
-
-    return (struct placer_options){
-        .least = least, .most = COPY_MOST > least ? COPY_MOST : least, .run_least = run_least};
+    return (struct placer_options){.least = least,
+                                   .most = limits->copy_most > least ? limits->copy_most : least,
+                                   .run_least =
+                                       limits->run_least < least ? limits->run_least : least};
 }
 
 size_t weave_least(const struct store *store, uint64_t size_hint)
 {
-    uint64_t least = store->part_size_min, most = store->parts_max ? store->parts_max : 10000;
+    uint64_t least = store->limits.part_least, most = store->limits.parts_most;
 
     while (size_hint / least >= most - most / 16)
         least *= 2;
     return (size_t)least;
 }
 
-size_t weave_part_size(size_t least)
+size_t weave_part_size(const struct store *store, size_t least)
 {
-    struct placer_options options = placing(least);
+    struct placer_options options = placing(&store->limits, least);
 
     return placer_part_size(&options);
 }
@@ -69,7 +66,7 @@ uint64_t weave_lead(size_t least)
 struct weave *weave_create(const struct weave_options *options, struct err *err)
 {
     struct weave *w = calloc(1, sizeof *w);
-    struct placer_options how = placing(options->least);
+    struct placer_options how = placing(&options->store->limits, options->least);
 
     if (!w) {
         err_memory(err, "the upload");
@@ -124,7 +121,8 @@ static void mark(struct weave *w, struct span_chunk *chunk)
     if (w->run_size == 0 || held->base != w->run.base || held->offset != w->run.offset)
         w->run_size = 0;
     if (!(chunk->flags & SPAN_UNREAD) && !chunk->sent)
-        chunk->unpacked = w->run_size >= RUN_LEAST && w->seen >= w->options.least;
+        chunk->unpacked =
+            w->run_size >= w->options.store->limits.run_least && w->seen >= w->options.least;
     w->run = (struct held){.base = held->base, .offset = held->offset + held->size};
     w->run_size += held->size;
     w->seen += held->size;

@@ -26,7 +26,7 @@ struct err;
  * more when the store's number of parts asks for it. */
 size_t weave_least(const struct store *store, uint64_t size_hint);
 /* How large a part buffer must be then, and how many there must be. */
-size_t weave_part_size(size_t least);
+size_t weave_part_size(const struct store *store, size_t least);
 #define WEAVE_PARTS_MIN 4
 /* How many packed bytes must have come before chunks may come without bytes (SPAN_UNREAD), unless
  * all are one run of one base: twice what is needed, since members may be smaller here than there.

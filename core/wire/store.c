@@ -14,6 +14,13 @@
 #include "base/file.h"
 #include "base/hash.h"
 
+const struct store_limits STORE_LIMITS = {.part_least = 5 * MIB,
+                                          .part_size = 8 * MIB,
+                                          .parts_most = 10000,
+                                          .run_least = 1 * MIB,
+                                          .copy_most = 64 * MIB,
+                                          .remote_step = 64 * MIB};
+
 bool store_note_path(const struct store *store, const char *folder, char *out, size_t size)
 {
     char cache[PATH_MAX], name[SHA256_HEX_SIZE];

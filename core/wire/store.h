@@ -144,15 +144,23 @@ struct store_table {
     void (*destroy)(struct store *store);
 };
 
+/* Sizes that plans are made by. Both ends set STORE_LIMITS; tests set smaller ones. */
+struct store_limits {
+    size_t part_least;    /* of a multipart part but the last: 5 MiB, as S3 demands */
+    size_t part_size;     /* of equal parts, unless the image needs larger ones: 8 MiB */
+    unsigned parts_most;  /* of an upload: 10,000 */
+    uint64_t run_least;   /* shortest run of held chunks that is copied, not uploaded: 1 MiB */
+    uint64_t copy_most;   /* of one copied part: 64 MiB; several of them run at once */
+    uint64_t remote_step; /* arrived bytes between two copies of an upload's state: 64 MiB */
+};
+extern const struct store_limits STORE_LIMITS;
+
 /* The common beginning of every end. */
 struct store {
     const struct store_table *table;
-    char where[256];      /* "s3://bucket at http://host:port" or "file:///path": for messages */
-    char identity[768];   /* endpoint, bucket, key prefix, canonical: names checkpoints */
-    size_t part_size_min; /* of a multipart part but the last */
-    uint64_t part_size_max;
-    unsigned parts_max;
-    uint64_t put_max; /* largest single PUT */
+    char where[256];    /* "s3://bucket at http://host:port" or "file:///path": for messages */
+    char identity[768]; /* endpoint, bucket, key prefix, canonical: names checkpoints */
+    struct store_limits limits;
     atomic_bool insisting;
 };
 

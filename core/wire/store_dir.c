@@ -354,11 +354,7 @@ struct store *store_dir_create(const struct store_dir_options *options, struct e
         (struct dir_bucket){.root = -1, .cancel = options->cancel, .flag = options->cancel};
     dir->bucket.patience = options->stall_time ? options->stall_time : STORE_STALL_TIME;
     /* The limits of S3, so that plans look the same for both ends. */
-    dir->store = (struct store){.table = &table,
-                                .part_size_min = 5 * MIB,
-                                .part_size_max = 5 * GIB,
-                                .parts_max = DIR_PARTS_MAX,
-                                .put_max = 5 * GIB};
+    dir->store = (struct store){.table = &table, .limits = STORE_LIMITS};
     dir->locked.end = &dir->locked.first;
     pthread_mutex_init(&dir->locked.mutex, NULL);
     pthread_cond_init(&dir->locked.wake, NULL);

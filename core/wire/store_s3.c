@@ -1093,10 +1093,7 @@ static void describe(struct s3_store *s3)
              place->key_prefix[0] ? "/" : "", place->key_prefix, place->endpoint);
     snprintf(s3->base.identity, sizeof s3->base.identity, "%s/%s%s%s", place->endpoint,
              place->bucket, place->key_prefix[0] ? "/" : "", place->key_prefix);
-    s3->base.part_size_min = 5 * MIB;
-    s3->base.part_size_max = 5 * (uint64_t)GIB;
-    s3->base.parts_max = 10000;
-    s3->base.put_max = 5 * (uint64_t)GIB;
+    s3->base.limits = STORE_LIMITS;
 }
 
 static int make_trips(struct s3_store *s3, unsigned connections, struct err *err)
