@@ -20,6 +20,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "catalog/metadata.h"
+#include "kit/scale.h"
 #include "kit/tarball.h"
 #include "move/pull.h"
 #include "move/push.h"
@@ -58,16 +59,16 @@ static void add_file(struct layer *layer, unsigned at, uint64_t seed, size_t siz
     layer->count++;
 }
 
-/* Three layers of 10 to 15 MiB. */
+/* Three layers of 10 to 15 mib. */
 static struct image plain_image(void)
 {
     struct image image = {.count = 3};
 
     for (unsigned i = 0; i < 10; i++)
-        add_file(&image.layers[0], i, 100 + i, 1500 * KIB + i * 1000);
-    add_file(&image.layers[1], 0, 200, 12 * MIB + 17);
+        add_file(&image.layers[0], i, 100 + i, 1500 * mib / 1024 + i * 1000);
+    add_file(&image.layers[1], 0, 200, 12 * mib + 17);
     for (unsigned i = 0; i < 20; i++)
-        add_file(&image.layers[2], i, 300 + i, 500 * KIB + i);
+        add_file(&image.layers[2], i, 300 + i, 500 * mib / 1024 + i);
     return image;
 }
 
@@ -207,6 +208,7 @@ static void open_between(struct between *b, const char *bucket)
         fail_msg("%s", err.text);
     b->store = *b->folder;
     b->store.table = &between_table;
+    b->store.limits = scaled_limits();
 }
 
 /* ---- helpers ---- */
@@ -359,9 +361,9 @@ static struct push_result compare(const struct image *second, const char *ref, u
 static void assert_uploaded_below(const struct push_result *result, uint64_t bytes)
 {
     assert_int_equal(result->bases, 1);
-    assert_in_range(result->stats.uploaded_bytes, 5 * MIB, 5 * MIB + bytes);
+    assert_in_range(result->stats.uploaded_bytes, 5 * mib, 5 * mib + bytes);
     assert_in_range(result->stats.uploaded_bytes + result->stats.copied_bytes,
-                    result->stats.archive_bytes, result->stats.archive_bytes + 6 * MIB);
+                    result->stats.archive_bytes, result->stats.archive_bytes + 6 * mib);
 }
 
 /* ---- scenes ---- */
@@ -377,7 +379,7 @@ static void an_edited_file(void **state)
 
         image.layers[2].files[10].seed = 999;
         result = compare(&image, SECOND, jobs[i]);
-        assert_uploaded_below(&result, 1 * MIB);
+        assert_uploaded_below(&result, 1 * mib);
         assert_true(result.joins > 0);
     }
 }
@@ -388,10 +390,10 @@ static void an_inserted_and_a_grown_file(void **state)
     struct push_result result;
 
     (void)state;
-    add_file(&image.layers[0], 5, 998, 300 * KIB);
-    image.layers[2].files[3].size += 70000;
+    add_file(&image.layers[0], 5, 998, 300 * mib / 1024);
+    image.layers[2].files[3].size += mib / 15;
     result = compare(&image, SECOND, 2);
-    assert_uploaded_below(&result, 2 * MIB);
+    assert_uploaded_below(&result, 2 * mib);
 }
 
 static void a_change_at_the_very_beginning(void **state)
@@ -402,7 +404,7 @@ static void a_change_at_the_very_beginning(void **state)
     (void)state;
     image.layers[0].files[0].seed = 997;
     result = compare(&image, SECOND, 2);
-    assert_uploaded_below(&result, 1 * MIB);
+    assert_uploaded_below(&result, 1 * mib);
 }
 
 static void a_dropped_layer(void **state)
@@ -414,7 +416,7 @@ static void a_dropped_layer(void **state)
     image.layers[1] = image.layers[2];
     image.count = 2;
     result = compare(&image, SECOND, 2);
-    assert_uploaded_below(&result, 1 * MIB);
+    assert_uploaded_below(&result, 1 * mib);
 }
 
 static void layers_in_another_order(void **state)
@@ -427,7 +429,7 @@ static void layers_in_another_order(void **state)
     image.layers[0] = image.layers[2];
     image.layers[2] = first;
     result = compare(&image, SECOND, 2);
-    assert_uploaded_below(&result, 1 * MIB);
+    assert_uploaded_below(&result, 1 * mib);
 }
 
 static void another_app_on_the_same_base(void **state)
@@ -439,7 +441,7 @@ static void another_app_on_the_same_base(void **state)
     image.layers[1].files[0].seed = 996;
     image.count = 2;
     result = compare(&image, OTHER, 2);
-    assert_uploaded_below(&result, 13 * MIB);
+    assert_uploaded_below(&result, 13 * mib);
 }
 
 static void nothing_in_common(void **state)
@@ -469,7 +471,7 @@ static void many_small_changes(void **state)
     for (unsigned k = 0; k < image.layers[0].count; k += 3)
         image.layers[0].files[k].seed += 5000;
     result = compare(&image, SECOND, 2);
-    assert_uploaded_below(&result, 24 * MIB);
+    assert_uploaded_below(&result, 24 * mib);
 }
 
 /* What another level packed is copied as it is, and the index says so. */
@@ -488,7 +490,7 @@ static void archives_of_another_writer(void **state)
         &result);
     push(&(struct asked){.bucket = "writer", .ref = SECOND, .input = "second.tar", .jobs = 2},
          &result);
-    assert_uploaded_below(&result, 2 * MIB);
+    assert_uploaded_below(&result, 2 * mib);
     assert_nothing_left("writer");
     pull("writer", SECOND, "pulled.tar");
 }
@@ -641,7 +643,7 @@ static void an_index_that_lies_is_found_out(void **state)
     image.layers[2].files[10].seed = 999;
     write_image("second.tar", &image, SECOND);
     push(&(struct asked){.bucket = "liar", .ref = FIRST, .input = "first.tar", .jobs = 2}, &first);
-    make_a_liar("liar", first.key, 1000, 10000);
+    make_a_liar("liar", first.key, 1000, (off_t)(mib / 104));
     push(&(struct asked){.bucket = "liar", .ref = SECOND, .input = "second.tar", .jobs = 2},
          &result);
     assert_string_equal(result.liar, first.key);
@@ -667,7 +669,7 @@ static void a_small_lie_never_becomes_an_image(void **state)
     image.layers[2].files[10].seed = 999;
     write_image("second.tar", &image, SECOND);
     push(&(struct asked){.bucket = "liar", .ref = FIRST, .input = "first.tar", .jobs = 2}, &first);
-    make_a_liar("liar", first.key, 12345678, (off_t)first.size);
+    make_a_liar("liar", first.key, 12 * (off_t)mib, (off_t)first.size);
     push(&(struct asked){.bucket = "liar", .ref = SECOND, .input = "second.tar", .jobs = 2},
          &result);
     open_between(&b, "liar");
@@ -721,7 +723,7 @@ static void standard_input_is_read_once(void **state)
         if (refused)
             assert_full("stdin", &result);
         else
-            assert_uploaded_below(&result, 1 * MIB);
+            assert_uploaded_below(&result, 1 * mib);
         assert_nothing_left("stdin");
     }
 }
@@ -788,8 +790,11 @@ static int end(void **state)
     return system(command);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    const struct CMUnitTest full_size[] = {
+        cmocka_unit_test(an_inserted_and_a_grown_file),
+    };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_edited_file),
         cmocka_unit_test(an_inserted_and_a_grown_file),
@@ -809,5 +814,10 @@ int main(void)
         cmocka_unit_test(a_stop_at_any_time_is_gone_on_with),
     };
 
+    (void)argv;
+    if (argc > 1) {
+        mib = MIB;
+        return cmocka_run_group_tests_name("delta in full size", full_size, start, end);
+    }
     return cmocka_run_group_tests_name("delta", tests, start, end);
 }
