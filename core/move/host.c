@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/hash.h"
+#include "base/log.h"
 #include "wire/docker.h"
 
 #define ID_SIZE 80
@@ -197,6 +198,19 @@ static int take_layers(struct host_image *image, const struct docker_image *insp
     return 0;
 }
 
+/* Whether a failure of a question that only helps to reuse ends the pull. */
+static bool is_ours(const struct err *err)
+{
+    return err->family == ERR_CANCELLED || strcmp(err->code, "memory") == 0;
+}
+
+/* Whether the daemon answered, if only with a refusal: the next question may fare better. */
+static bool is_answer(const struct err *err)
+{
+    return strcmp(err->code, "refused") == 0 || strcmp(err->code, "inspect") == 0 ||
+           strcmp(err->code, "answer") == 0 || strcmp(err->code, "too_large") == 0;
+}
+
 static int inspect(struct host *host, struct docker *docker, const struct docker_listed *listed,
                    struct docker_image *room, struct err *err)
 {
@@ -229,8 +243,15 @@ static int inspect_all(struct host *host, struct docker *docker, const struct do
     host->images = calloc(count ? count : 1, sizeof *host->images);
     if (!room || !host->images)
         answer = err_memory(err, "the images of the host");
-    for (unsigned i = 0; answer == 0 && i < count; i++)
+    for (unsigned i = 0; answer == 0 && i < count; i++) {
         answer = inspect(host, docker, &list->images[i], room, err);
+        if (answer == 0 || is_ours(err))
+            continue;
+        log_info("an image of the host is not used: %s", err->text);
+        if (!is_answer(err))
+            count = i;
+        answer = 0;
+    }
     free(room);
     return answer;
 }
@@ -242,13 +263,18 @@ static int newest_first(const void *a, const void *b)
     return (left->created < right->created) - (left->created > right->created);
 }
 
+/* The images of the host save bytes; a pull needs none of them. */
 static int read_host(struct host *host, struct docker *docker, struct err *err)
 {
     struct docker_list list;
     int answer;
 
-    if (docker_list_images(docker, &list, err))
-        return ERR_FAIL;
+    if (docker_list_images(docker, &list, err)) {
+        if (is_ours(err))
+            return ERR_FAIL;
+        log_info("no image of the host is used: %s", err->text);
+        return 0;
+    }
     if (list.count)
         qsort(list.images, list.count, sizeof *list.images, newest_first);
     answer = inspect_all(host, docker, &list, err);

@@ -78,7 +78,17 @@ static int hint_at_tls(const struct docker *docker, struct err *err)
                     "DOCKER_HOST");
 }
 
-/* The daemon's API version, by the ping: HEAD first, GET for what knows no HEAD. */
+/* Notes what the headers of a ping tell of the engine. */
+static void read_ping(struct docker_engine *engine, struct stream *stream, char version[16])
+{
+    if (!str_copy(version, 16, stream_header(stream, "api-version")))
+        version[0] = '\0';
+    str_copy(engine->os, sizeof engine->os, stream_header(stream, "ostype"));
+    engine->podman = stream_header(stream, "libpod-api-version")[0] != '\0';
+}
+
+/* Finds the daemon's API version by the ping: HEAD first, GET for what knows no HEAD. A proxy may
+ * deny both: then the version stays unknown. */
 static int ping(struct docker *docker, char version[16], struct err *err)
 {
     static const char *const methods[] = {"HEAD", "GET"};
@@ -92,8 +102,8 @@ static int ping(struct docker *docker, char version[16], struct err *err)
         if (!stream)
             return ERR_FAIL;
         failed = stream_status(stream, &status, err);
-        if (failed == 0 && !str_copy(version, 16, stream_header(stream, "api-version")))
-            version[0] = '\0';
+        if (failed == 0)
+            read_ping(&docker->engine, stream, version);
         stream_close(stream);
         if (failed < 0 && !strcmp(err->code, "timeout"))
             return docker_unanswered(docker, err);
@@ -105,6 +115,11 @@ static int ping(struct docker *docker, char version[16], struct err *err)
     }
     if (status == 200)
         return 0;
+    if (status == 401 || status == 403) {
+        docker->unpinged = true;
+        version[0] = '\0';
+        return 0;
+    }
     err_set(err, ERR_DOCKER, "unreachable",
             "what answers at %s (%s) is no Docker daemon: status %d", docker->endpoint.host,
             docker->endpoint.origin, status);
@@ -125,6 +140,10 @@ static int choose_version(struct docker *docker, const char *pinged, struct err 
         str_copy(chosen, sizeof docker->engine.api_version, docker->endpoint.api_version);
         return 0;
     }
+    if (docker->unpinged && !is_version(pinged)) {
+        chosen[0] = '\0'; /* paths go without: the daemon takes its own */
+        return 0;
+    }
     if (!is_version(pinged))
         pinged = OLDEST_API;
     str_copy(chosen, sizeof docker->engine.api_version,
@@ -141,22 +160,39 @@ static void read_components(struct docker_engine *engine, struct json_node compo
             engine->podman = true;
 }
 
-/* Who it is; and whether it takes the version that was chosen at all. /version is asked without a
- * version, so that every daemon answers. */
+/* Asks for a document that is not needed. A proxy may deny it: *json is NULL then. */
+static int ask_optional(struct docker *docker, const char *path, struct json **json,
+                        struct err *err)
+{
+    int status = 0;
+
+    if (docker_ask_json(docker, path, json, &status, err) < 0 && !docker_is_denied(status))
+        return ERR_FAIL;
+    if (!*json)
+        log_info("docker: %s is denied (%d)", path, status);
+    return 0;
+}
+
+/* Reads who it is, and whether it takes the version that was chosen at all. /version is asked
+ * without a version, so that every daemon answers. */
 static int read_version(struct docker *docker, struct err *err)
 {
     struct docker_engine *engine = &docker->engine;
     char chosen[sizeof engine->api_version], least[16];
     struct json_node root;
     struct json *json;
-    int status;
 
     memcpy(chosen, engine->api_version, sizeof chosen);
     engine->api_version[0] = '\0';
-    if (docker_ask_json(docker, "/version", &json, &status, err) < 0)
+    if (ask_optional(docker, "/version", &json, err) < 0)
         return ERR_FAIL;
     memcpy(engine->api_version, chosen, sizeof chosen);
+    if (!json)
+        return 0;
     root = json_root(json);
+    if (docker->unpinged && json_string(json_get(root, "ApiVersion"), least, sizeof least) &&
+        is_version(least) && choose_version(docker, least, err) < 0)
+        return ERR_FAIL;
     json_string(json_get(root, "Version"), engine->version, sizeof engine->version);
     json_string(json_get(root, "Os"), engine->os, sizeof engine->os);
     json_string(json_get(root, "Arch"), engine->architecture, sizeof engine->architecture);
@@ -183,22 +219,31 @@ static bool has_containerd_store(struct json_node pairs)
     return false;
 }
 
+void docker_set_containerd(struct docker *docker)
+{
+    struct docker_engine *engine = &docker->engine;
+
+    engine->containerd_store = true;
+    engine->tells_content = compare_versions(engine->api_version, CONTENT_API) >= 0;
+}
+
 /* Reads the image store: its driver and its folder. */
 static int read_info(struct docker *docker, struct err *err)
 {
     struct docker_engine *engine = &docker->engine;
     struct json_node root;
     struct json *json;
-    int status;
 
-    if (docker_ask_json(docker, "/info", &json, &status, err) < 0)
+    if (ask_optional(docker, "/info", &json, err) < 0)
         return ERR_FAIL;
+    docker->store_unknown = !json;
+    if (!json)
+        return 0;
     root = json_root(json);
     json_string(json_get(root, "Driver"), engine->driver, sizeof engine->driver);
     json_string(json_get(root, "DockerRootDir"), engine->root_dir, sizeof engine->root_dir);
-    engine->containerd_store = has_containerd_store(json_get(root, "DriverStatus"));
-    engine->tells_content =
-        engine->containerd_store && compare_versions(engine->api_version, CONTENT_API) >= 0;
+    if (has_containerd_store(json_get(root, "DriverStatus")))
+        docker_set_containerd(docker);
     json_destroy(json);
     return 0;
 }

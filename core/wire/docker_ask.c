@@ -11,6 +11,10 @@
 #define NAME_MAX_SIZE 512
 #define SAID_SIZE     512
 
+/* An inspect repeats the labels of an image, which Docker does not bound. */
+static const struct json_limits answer_limits = {
+    .bytes = 64 * MIB, .depth = JSON_DEPTH_MAX, .nodes = 1024 * 1024, .as_go = true};
+
 void docker_add_encoded(struct text *path, const char *name, const char *keep)
 {
     for (; *name; name++) {
@@ -84,16 +88,26 @@ int docker_ask(struct docker *docker, const char *method, const char *path, int 
     return failed < 0 ? docker_unanswered(docker, err) : 0;
 }
 
+bool docker_is_denied(int status)
+{
+    return status == 401 || status == 403 || status == 404 || status == 405;
+}
+
 int docker_refused(struct view answer, int status, const char *code, const char *what,
                    struct err *err)
 {
     char said[SAID_SIZE];
 
     docker_error_message(answer, said, sizeof said);
+    if (said[0] == '<') /* a proxy's page */
+        said[0] = '\0';
     err_set(err, ERR_DOCKER, code, "%s: the daemon answered %d%s%s", what, status,
             *said ? ": " : "", said);
     if (strstr(said, "is too old") || strstr(said, "is too new"))
         err_hint(err, "unset DOCKER_API_VERSION, so that the version is negotiated");
+    else if (docker_is_denied(status) && status != 404)
+        err_hint(err, "a proxy before the daemon must allow GET /images/*/json; push also GET "
+                      "/images/*/get; pull also POST /images/load and POST /images/*/tag");
     return ERR_FAIL;
 }
 
@@ -102,7 +116,7 @@ static int read_document(struct view answer, struct json **json, struct err *err
 {
     struct err unread;
 
-    if (json_parse(json, answer, &JSON_DOCKER, "the daemon's answer", &unread) == 0)
+    if (json_parse(json, answer, &answer_limits, "the daemon's answer", &unread) == 0)
         return 0;
     if (unread.family == ERR_LOCAL) {
         *err = unread;
@@ -119,7 +133,7 @@ int docker_ask_json(struct docker *docker, const char *path, struct json **json,
     int failed;
 
     *json = NULL;
-    text_init(&answer, JSON_DOCKER.bytes);
+    text_init(&answer, answer_limits.bytes);
     failed = docker_ask(docker, "GET", path, status, &answer, err);
     if (failed == 0 && *status == 200)
         failed = read_document(text_view(&answer), json, err);

@@ -15,6 +15,8 @@ struct docker {
     struct docker_endpoint endpoint;
     struct stream_peer peer;
     struct docker_engine engine; /* api_version is "" until it is negotiated: paths go without */
+    bool unpinged;               /* the ping was denied */
+    bool store_unknown;          /* /info was denied: an inspect tells which image store it is */
 };
 
 /* Opens "/v1.41" + path. `within`: ns for the whole exchange, 0: no end.
@@ -32,6 +34,10 @@ int docker_ask(struct docker *docker, const char *method, const char *path, int 
 int docker_ask_json(struct docker *docker, const char *path, struct json **json, int *status,
                     struct err *err);
 
+/* Notes that images are in containerd's store. */
+void docker_set_containerd(struct docker *docker);
+/* Whether a status is how a proxy before the daemon denies a request. */
+bool docker_is_denied(int status);
 /* Fails: an answer that was not the hoped-for one; that there is no such image; an exchange that
  * broke off, where a daemon that hangs says nothing about itself. */
 int docker_refused(struct view answer, int status, const char *code, const char *what,

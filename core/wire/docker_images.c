@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "wire/docker_ask.h"
+#include "wire/docker_list.h"
 #include "wire/docker_stream.h"
 
 static int read_layers(struct json_node layers, const char *name, struct docker_image *out,
@@ -37,6 +38,16 @@ static bool is_whole(struct json_node manifests, const char *id)
 
     return json_count(manifests) == 1 && json_string_equals(json_get(only, "ID"), id) &&
            json_bool(json_get(only, "Available"), false);
+}
+
+/* Learns from an inspect which store it is, where /info was denied: containerd's names its
+ * snapshotter as the driver, and newer ones add the descriptor. */
+static void learn_store(struct docker *docker, struct json_node root)
+{
+    if (docker->store_unknown && !docker->engine.podman &&
+        (json_present(json_get(root, "Descriptor")) ||
+         json_string_equals(json_get(json_get(root, "GraphDriver"), "Name"), "overlayfs")))
+        docker_set_containerd(docker);
 }
 
 static int read_image(struct json_node root, const char *name, struct docker_image *out,
@@ -74,6 +85,8 @@ int docker_inspect(struct docker *docker, const char *name, struct docker_image 
         failed = docker_ask_json(docker, path.data, &json, &status, err);
     if (failed == 0 && status == 200)
         failed = read_image(json_root(json), name, out, err);
+    if (failed == 0 && status == 200)
+        learn_store(docker, json_root(json));
     json_destroy(json);
     text_finish(&path);
     if (failed < 0)
@@ -81,78 +94,51 @@ int docker_inspect(struct docker *docker, const char *name, struct docker_image 
     return status == 200 ? DOCKER_OK : DOCKER_ABSENT;
 }
 
-/* Names that mean nothing ("<none>:<none>") or do not fit are left out. */
-static int read_tags(struct json_node tags, struct docker_listed *out, struct err *err)
+static void feed(void *reader, struct view bytes)
 {
-    struct json_node at = json_first(tags);
-    size_t count = json_count(tags);
+    docker_list_feed(reader, bytes);
+}
 
-    if (count == 0)
-        return 0;
-    if (count > DOCKER_TAGS_MAX)
-        count = DOCKER_TAGS_MAX;
-    out->tags = calloc(count, sizeof *out->tags);
-    if (!out->tags)
-        return err_memory(err, "the names of an image");
-    for (size_t i = 0; i < count; i++, at = json_next(tags, at, NULL)) {
-        char *tag = out->tags[out->tag_count];
+/* Reads the answer to a question for the list. */
+static int read_list(struct stream *stream, struct docker_list *out, struct err *err)
+{
+    struct docker_list_reader reader;
+    struct text answer;
+    int status = 0, failed = stream_status(stream, &status, err);
 
-        if (json_string(at, tag, sizeof out->tags[0]) && *tag && *tag != '<')
-            out->tag_count++;
+    if (failed)
+        return failed;
+    if (status != 200) {
+        text_init(&answer, DOCKER_SAYING_MAX);
+        failed = docker_read_all(stream, &answer, err);
+        if (failed == 0)
+            failed =
+                docker_refused(text_view(&answer), status, "images", "listing the images", err);
+        text_finish(&answer);
+        return failed;
     }
-    return 0;
-}
-
-static int read_listed(struct json_node node, struct docker_list *list, struct err *err)
-{
-    struct docker_listed *out = &list->images[list->count];
-    int64_t size = 0;
-
-    if (!json_string(json_get(node, "Id"), out->id, sizeof out->id) || !out->id[0])
-        return err_set(err, ERR_DOCKER, "images", "the daemon lists an image without an id");
-    if (json_int(json_get(node, "Size"), &size) && size > 0)
-        out->size = (uint64_t)size;
-    json_int(json_get(node, "Created"), &out->created);
-    list->count++;
-    return read_tags(json_get(node, "RepoTags"), out, err);
-}
-
-static int read_list(struct json_node root, struct docker_list *list, struct err *err)
-{
-    size_t count = json_count(root);
-    struct json_node at = {0};
-
-    if (json_kind(root) != JSON_ARRAY)
-        return err_set(err, ERR_DOCKER, "images", "the daemon does not say which images it has");
-    if (count > DOCKER_IMAGES_MAX)
-        count = DOCKER_IMAGES_MAX;
-    if (count == 0)
-        return 0;
-    list->images = calloc(count, sizeof *list->images);
-    if (!list->images)
-        return err_memory(err, "the list of images");
-    for (at = json_next(root, at, NULL); at.doc && list->count < count;
-         at = json_next(root, at, NULL))
-        if (read_listed(at, list, err))
-            return ERR_FAIL;
-    return 0;
+    docker_list_start(&reader, out);
+    failed = stream_drain(stream, feed, &reader, err);
+    if (!docker_list_ended(&reader) && failed == 0)
+        failed = err_set(err, ERR_DOCKER, "images", "the daemon's list of images cannot be read");
+    return failed;
 }
 
 int docker_list_images(struct docker *docker, struct docker_list *out, struct err *err)
 {
-    struct json *json = NULL;
-    int status = 0, failed;
+    struct stream *stream =
+        docker_request(docker, "GET", "/images/json", false, docker->endpoint.patience, NULL, err);
+    int failed = stream ? 0 : ERR_FAIL;
 
     *out = (struct docker_list){0};
-    failed = docker_ask_json(docker, "/images/json", &json, &status, err);
-    if (failed == 0 && status != 200)
-        failed = err_set(err, ERR_DOCKER, "images", "the daemon does not list its images");
-    if (failed == 0)
-        failed = read_list(json_root(json), out, err);
-    json_destroy(json);
-    if (failed)
+    if (stream)
+        failed = read_list(stream, out, err);
+    stream_close(stream);
+    if (failed) {
         docker_list_finish(out);
-    return failed;
+        return docker_unanswered(docker, err);
+    }
+    return 0;
 }
 
 void docker_list_finish(struct docker_list *list)

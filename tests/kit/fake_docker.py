@@ -8,6 +8,8 @@ it listens (0 for a socket). It knows one image, "app:1"; whatever is asked for 
 
 Words: how it behaves where it matters (see the functions named after them)
     no-head  ping-teapot  ping-hang  info-hang  info-page  image-hang
+    deny-ping  deny-version  deny-info  deny-list  deny-inspect: 403 and a page, as a proxy before the socket answers
+    labels        the list of images has 13 MB of labels
     flood         /version and /info have 250,000 components and status pairs
     export-tail  export-cut  export-cut-length  export-stall  export-500
     load-error  load-unpack  load-early  load-early-500  load-silent  load-split  load-cut
@@ -73,7 +75,7 @@ PROFILES = {  # version, API, least API, extra
 }
 IMAGE = "sha256:" + "1f" * 32
 LAYERS = ["sha256:" + "aa" * 32, "sha256:" + "bb" * 32]
-REASON = {200: "OK", 201: "Created", 400: "Bad Request", 404: "Not Found", 405: "Not Allowed",
+REASON = {200: "OK", 201: "Created", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 405: "Not Allowed",
           413: "Too Large", 418: "Teapot", 500: "Internal Server Error"}
 
 
@@ -399,7 +401,9 @@ class Exchange:
         return spoil
 
     def dispatch(self, path):
-        if path == "/_ping":
+        if self.does("deny-" + self.kind_of(path).lower()):
+            self.answer(403, b"<html><body><h1>403 Forbidden</h1></body></html>")
+        elif path == "/_ping":
             self.ping()
         elif path == "/version":
             self.tell_version()
@@ -435,6 +439,8 @@ class Exchange:
 
     def ping(self):
         headers = [f"Api-Version: {self.api}"] if self.api else []
+        if self.extra.get("podman"):
+            headers.append("Libpod-API-Version: 4.3.1")
         self.hang("ping-hang")
         if self.does("ping-teapot"):
             self.answer(418, b"I am no daemon")
@@ -463,6 +469,11 @@ class Exchange:
                           "DriverStatus": status if containerd else [["Backing Filesystem", "x"]]})
 
     def list_images(self):
+        if self.does("labels"):
+            label = {"io.buildpacks.lifecycle.metadata": '{"n":"%s"}' % ('x"]}' * 46000)}
+            return self.answer(200, [{"Labels": label, "Id": f"sha256:{number:064x}", "Created": number,
+                                      "RepoTags": [f"cnb{number}:1"], "Mounts": {"Id": ["no"]},
+                                      "Size": 7} for number in range(70)])
         if not self.options.store:
             return self.answer(200, [{"Id": IMAGE, "RepoTags": ["app:1", "<none>:<none>"],
                                       "Created": 1700000000, "Size": 1234567}])
@@ -526,7 +537,9 @@ class Exchange:
         if name not in ("app:1", IMAGE):
             self.answer(404, {"message": f"No such image: {name}"})
         elif verb == "json":
+            driver = "overlayfs" if self.extra.get("containerd") else "overlay2"
             self.answer(200, {"Id": IMAGE, "Size": 1234567, "Os": "linux", "Architecture": "amd64",
+                              "GraphDriver": {"Name": driver, "Data": None},
                               "RootFS": {"Type": "layers", "Layers": LAYERS}})
         elif verb == "tag":
             asked = self.query == "repo=registry.example%3A5000%2Fa%2Fb&tag=v1%2B2"

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "kit/fake_docker.h"
 #include "wire/docker.h"
+#include "wire/docker_list.h"
 
 #define PIECE (64 * KIB)
 
@@ -147,6 +148,155 @@ static void long_answers_take_linear_time(void **state)
     assert_true(clock() - before < 5 * CLOCKS_PER_SEC);
     docker_close(docker);
     fake_docker_stop(&fake);
+}
+
+/* A proxy before the socket may deny all that is not needed; what is needed names the rights. */
+static void a_proxy_may_deny_what_is_not_needed(void **state)
+{
+    static const struct {
+        const char *profile, *behave, *api;
+        bool containerd; /* known after an inspect */
+    } cases[] = {
+        {"docker-20.10", "deny-ping", "1.41", false},
+        {"docker-20.10", "deny-version", "1.41", false},
+        {"docker-20.10", "deny-info", "1.41", false},
+        {"docker-29.0", "deny-info", "1.48", true},
+        {"docker-26-containerd", "deny-info,deny-version", "1.45", true},
+        {"docker-29.0", "deny-ping,deny-version,deny-info", "", true},
+        {"podman", "deny-info,deny-version", "1.41", false},
+    };
+    static struct docker_image image;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct fake_docker fake = fake_docker_start(cases[i].profile, cases[i].behave, 0);
+        struct docker *docker = open_well(&fake);
+        struct err err = {0};
+
+        assert_string_equal(docker_engine(docker)->api_version, cases[i].api);
+        assert_int_equal(docker_inspect(docker, "app:1", &image, &err), DOCKER_OK);
+        assert_int_equal(docker_engine(docker)->containerd_store, cases[i].containerd);
+        assert_int_equal(docker_engine(docker)->podman, strcmp(cases[i].profile, "podman") == 0);
+        docker_close(docker);
+        fake_docker_stop(&fake);
+    }
+}
+
+static void what_is_needed_and_denied_is_named(void **state)
+{
+    struct fake_docker fake = fake_docker_start("docker-20.10", "deny-inspect,deny-list", 0);
+    struct docker *docker = open_well(&fake);
+    static struct docker_image image;
+    struct docker_list list;
+    struct err err = {0};
+
+    (void)state;
+    assert_int_equal(docker_inspect(docker, "app:1", &image, &err), ERR_FAIL);
+    assert_int_equal(err.family, ERR_DOCKER);
+    assert_non_null(strstr(err.text, "403"));
+    assert_null(strchr(err.text, '<'));
+    assert_non_null(strstr(err.hint, "GET /images/*/json"));
+    assert_int_equal(docker_list_images(docker, &list, &err), ERR_FAIL);
+    assert_int_equal(err.family, ERR_DOCKER);
+    docker_close(docker);
+    fake_docker_stop(&fake);
+}
+
+/* The list is read as it comes: labels of other people's images cost no memory. */
+static void a_list_full_of_labels_is_read(void **state)
+{
+    struct fake_docker fake = fake_docker_start("docker-20.10", "labels", 0);
+    struct docker *docker = open_well(&fake);
+    struct docker_list list;
+    struct err err = {0};
+
+    (void)state;
+    assert_int_equal(docker_list_images(docker, &list, &err), 0);
+    assert_int_equal(list.count, 70);
+    for (unsigned i = 0; i < list.count; i++) {
+        char tag[32];
+
+        snprintf(tag, sizeof tag, "cnb%u:1", i);
+        assert_int_equal(list.images[i].created, i);
+        assert_int_equal(list.images[i].size, 7);
+        assert_int_equal(list.images[i].tag_count, 1);
+        assert_string_equal(list.images[i].tags[0], tag);
+    }
+    docker_list_finish(&list);
+    docker_close(docker);
+    fake_docker_stop(&fake);
+}
+
+/* Feeds a list in pieces of each size up to 9; "id tag size|" for each image, "!" when it is none.
+ */
+static void list_of(const char *json, size_t piece_size, char out[256])
+{
+    struct docker_list_reader reader;
+    struct docker_list list = {0};
+    bool ended;
+
+    docker_list_start(&reader, &list);
+    for (size_t at = 0, size = strlen(json); at < size; at += piece_size)
+        docker_list_feed(&reader, view_of(json + at, strnlen(json + at, piece_size)));
+    ended = docker_list_ended(&reader);
+    out[0] = '\0';
+    for (unsigned i = 0; ended && i < list.count; i++) {
+        size_t used = strlen(out);
+
+        snprintf(out + used, 256 - used, "%s %s %d|", list.images[i].id,
+                 list.images[i].tag_count ? list.images[i].tags[0] : "-", (int)list.images[i].size);
+    }
+    if (!ended)
+        strcpy(out, "!");
+    docker_list_finish(&list);
+}
+
+static void lists_are_read_in_any_pieces(void **state)
+{
+    static const struct {
+        const char *json, *read;
+    } cases[] = {
+        {"[]", ""},
+        {" [ ] \n", ""},
+        {"[{}]", ""},
+        {"[{\"Id\":\"a\",\"Size\":3,\"RepoTags\":[\"x:1\"]},{\"Id\":\"b\"}]", "a x:1 3|b - 0|"},
+        {"[ {\"Labels\":{\"Id\":\"no\",\"a\\\"b\":\"]}\\\\\"}, \"id\" : \"a\" , \"X\":[[{}]] } ]",
+         "a - 0|"},
+        {"[{\"Id\":\"a\",\"RepoTags\":null},{\"Id\":5},{\"Id\":\"c\"}]", "a - 0|c - 0|"},
+        {"[{\"Id\":\"a\",\"Size\":\"}]\"}]", "a - 0|"},
+        {"[{\"Id\":\"a\"}", "!"},
+        {"{\"message\":\"no\"}", "!"},
+        {"<html>", "!"},
+        {"[[]]", "!"},
+        {"[{\"Id\":\"a\"}]]", "!"},
+        {"", "!"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        for (size_t size = 1; size < 10; size++) {
+            char out[256];
+
+            list_of(cases[i].json, size, out);
+            assert_string_equal(out, cases[i].read);
+        }
+}
+
+/* Values that would not fit are left out, whatever they are. */
+static void huge_members_of_a_list_are_left_out(void **state)
+{
+    struct text json;
+    char out[256];
+
+    (void)state;
+    text_init(&json, MIB);
+    text_str(&json, "[{\"RepoTags\":[");
+    for (unsigned i = 0; i < 20000; i++)
+        text_str(&json, "\"x:1\",");
+    text_str(&json, "\"x:1\"],\"Id\":\"a\"}]");
+    list_of(json.data, 1000, out);
+    assert_string_equal(out, "a - 0|");
+    text_finish(&json);
 }
 
 static void a_daemon_that_hangs_is_not_waited_for(void **state)
@@ -372,6 +522,11 @@ int main(void)
         cmocka_unit_test(says_what_does_not_answer),
         cmocka_unit_test(a_page_is_no_answer_of_a_daemon),
         cmocka_unit_test(long_answers_take_linear_time),
+        cmocka_unit_test(a_proxy_may_deny_what_is_not_needed),
+        cmocka_unit_test(what_is_needed_and_denied_is_named),
+        cmocka_unit_test(a_list_full_of_labels_is_read),
+        cmocka_unit_test(lists_are_read_in_any_pieces),
+        cmocka_unit_test(huge_members_of_a_list_are_left_out),
         cmocka_unit_test(a_daemon_that_hangs_is_not_waited_for),
         cmocka_unit_test(inspects_and_tags),
         cmocka_unit_test(refuses_names_that_lead_elsewhere),
