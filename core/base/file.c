@@ -275,30 +275,36 @@ int file_make_dirs(const char *path, bool for_file, mode_t mode, struct err *err
     return make_dir(folder, mode, err);
 }
 
-/* A folder of ours in a place where anybody may make one: it must be a real folder of this user
- * that nobody else can write to. */
-static int check_private(const char *path, struct err *err)
+/* A folder of this user that nobody else can write to, or this user's link to one. HOME may be
+ * another user's (sudo), and anybody may make a folder in /var/tmp. */
+static bool is_private(const char *path)
+{
+    struct stat link, st;
+
+    return lstat(path, &link) == 0 && stat(path, &st) == 0 && link.st_uid == geteuid() &&
+           S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & 022);
+}
+
+/* Whether another user could exchange what lies in a folder. */
+static bool is_of_others(const char *path)
 {
     struct stat st;
 
-    if (lstat(path, &st) < 0)
-        return err_errno(err, errno, "cache", "cannot use %s", path);
-    if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 022))
-        return err_set(err, ERR_LOCAL, "cache", "%s is not a private folder of this user", path);
-    return 0;
+    return stat(path, &st) == 0 && st.st_uid != geteuid() && st.st_uid != 0;
 }
 
-/* Writes "base/more" and makes it; false when `base` is no absolute path, or it cannot be made. */
+/* Writes "base/more" and makes it; false when `base` is no absolute path or another user's, or the
+ * folder cannot be made or is not private. */
 static bool make_cache(char *out, size_t size, const char *base, const char *more)
 {
     struct err ignored; /* the next place is tried */
     int length;
 
-    if (!base || base[0] != '/')
+    if (!base || base[0] != '/' || is_of_others(base))
         return false;
     length = snprintf(out, size, "%s/%s", base, more);
     return length > 0 && (size_t)length < size && file_make_dirs(out, false, 0700, &ignored) == 0 &&
-           access(out, W_OK) == 0;
+           access(out, W_OK) == 0 && is_private(out);
 }
 
 int file_cache_dir(char *out, size_t size, struct err *err)
@@ -313,7 +319,9 @@ int file_cache_dir(char *out, size_t size, struct err *err)
         return err_errno(err, ENAMETOOLONG, "cache", "cannot use %s", out);
     if (file_make_dirs(out, false, 0700, err) < 0)
         return ERR_FAIL;
-    return check_private(out, err);
+    if (!is_private(out))
+        return err_set(err, ERR_LOCAL, "cache", "%s is not a private folder of this user", out);
+    return 0;
 }
 
 /* ---- locks ---- */

@@ -50,8 +50,8 @@ int file_write_at(int fd, const void *data, size_t size, off_t offset, const cha
 /* Opens (creating) and locks a lock file, without waiting. 0 and *fd, or FILE_BUSY. close(fd)
  * unlocks, and so does the end of the process. Symbolic links are not followed. */
 int file_lock(const char *path, int *fd, struct err *err);
-/* $XDG_CACHE_HOME/s3dock, ~/.cache/s3dock, or /var/tmp/s3dock-<uid>: made with 0700 when missing.
- */
+/* The first of $XDG_CACHE_HOME/s3dock, ~/.cache/s3dock and /var/tmp/s3dock-<uid> that is a folder
+ * of this user which nobody else can write to: made with 0700 when missing. */
 int file_cache_dir(char *out, size_t size, struct err *err);
 
 #endif

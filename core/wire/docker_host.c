@@ -171,8 +171,8 @@ static int unsupported(const struct search *s, const char *scheme)
     if (strcmp(scheme, "ssh://") == 0)
         return err_hint(s->err,
                         "open a tunnel and use its end: ssh -nNT -L "
-                        "/tmp/docker.sock:/var/run/docker.sock %.100s & "
-                        "DOCKER_HOST=unix:///tmp/docker.sock",
+                        "$HOME/docker.sock:/var/run/docker.sock %.100s & "
+                        "DOCKER_HOST=unix://$HOME/docker.sock",
                         at);
     return err_hint(s->err, "use a unix:// or tcp:// address");
 }

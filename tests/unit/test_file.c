@@ -253,6 +253,19 @@ static void the_cache_folder(void **state)
     snprintf(expected, sizeof expected, "%s/.cache/s3dock", (char *)*state);
     assert_string_equal(out, expected);
 
+    snprintf(expected, sizeof expected, "/var/tmp/s3dock-%lu", (unsigned long)geteuid());
+    chmod(out, 0777); /* somebody else may have written there */
+    assert_int_equal(file_cache_dir(out, sizeof out, &err), 0);
+    assert_string_equal(out, expected);
+    if (geteuid() == 0) { /* HOME of another user, as sudo may keep it */
+        assert_int_equal(system("rm -rf .cache"), 0);
+        assert_int_equal(chown(*state, 65534, 0), 0);
+        assert_int_equal(file_cache_dir(out, sizeof out, &err), 0);
+        assert_string_equal(out, expected);
+        assert_int_equal(access(".cache", F_OK), -1);
+        assert_int_equal(chown(*state, 0, 0), 0);
+    }
+
     unsetenv("XDG_CACHE_HOME");
     setenv("HOME", "/dev/null", 1);
     assert_int_equal(file_cache_dir(out, sizeof out, &err), 0);
