@@ -150,8 +150,7 @@ static int plan_build(struct cli *cli, struct build *build, struct err *err)
         .more_count = args->operand_count - args->passed,
         .quiet = cli->output.quiet,
     };
-    if (git_read_head(build->wish.path, &cli->cancel, &build->head, err) ||
-        git_read_changes(build->wish.path, &cli->cancel, &build->changes, err) ||
+    if (git_read(build->wish.path, &cli->cancel, &build->head, &build->changes, err) ||
         check_changes(cli, &build->changes, err))
         return ERR_FAIL;
     warn_reader(cli, &build->head);
@@ -248,8 +247,7 @@ static int look_again(struct cli *cli, const struct build *build, struct err *er
 
     if (!changes)
         return err_memory(err, "the changes of the repository");
-    failed = git_read_head(build->wish.path, &cli->cancel, &head, err) ||
-             git_read_changes(build->wish.path, &cli->cancel, changes, err);
+    failed = git_read(build->wish.path, &cli->cancel, &head, changes, err);
     if (!failed && describe_change(cli, build, &head, changes, change)) {
         failed = err_set(err, ERR_CONFLICT, "changed",
                          "the repository changed while the image was built: %s", change);

@@ -9,47 +9,39 @@
 #include "wire/git_program.h"
 #include "wire/git_status.h"
 
-static int read_by_library(const char *path, const char *why, struct git_head *out, struct err *err)
+static int by_library(const char *path, const char *why, struct git_head *head,
+                      struct git_changes *changes, struct err *err)
 {
-    if (git_library_head(path, out, err))
+    if (git_library_head(path, head, err) || (changes && git_library_changes(path, changes, err)))
         return ERR_FAIL;
-    out->by_library = true;
-    str_copy(out->why, sizeof out->why, why);
+    head->by_library = true;
+    str_copy(head->why, sizeof head->why, why);
     return 0;
 }
 
-int git_read_head(const char *path, const struct cancel *cancel, struct git_head *out,
-                  struct err *err)
+static int by_program(struct git_program *git, struct git_head *head, struct git_changes *changes,
+                      struct err *err)
 {
-    struct git_program git;
-    char why[sizeof out->why];
-    int answer;
-
-    memset(out, 0, sizeof *out);
-    answer = git_program_begin(&git, path, cancel, why, sizeof why, err);
-    if (answer == GIT_PROGRAM_OK)
-        answer = git_program_head(&git, out, err);
-    else if (answer == GIT_PROGRAM_ABSENT)
-        answer = read_by_library(path, why, out, err);
-    git_program_end(&git);
-    return answer;
+    if (git_program_head(git, head, err))
+        return ERR_FAIL;
+    return changes ? git_status_read(git, changes, err) : 0;
 }
 
-int git_read_changes(const char *path, const struct cancel *cancel, struct git_changes *out,
-                     struct err *err)
+int git_read(const char *path, const struct cancel *cancel, struct git_head *head,
+             struct git_changes *changes, struct err *err)
 {
     struct git_program git;
-    struct git_head head;
-    char why[sizeof head.why];
+    char why[sizeof head->why];
     int answer;
 
-    memset(out, 0, sizeof *out);
+    memset(head, 0, sizeof *head);
+    if (changes)
+        memset(changes, 0, sizeof *changes);
     answer = git_program_begin(&git, path, cancel, why, sizeof why, err);
     if (answer == GIT_PROGRAM_OK)
-        answer =
-            git_program_head(&git, &head, err) || git_status_read(&git, out, err) ? ERR_FAIL : 0;
+        answer = by_program(&git, head, changes, err);
     else if (answer == GIT_PROGRAM_ABSENT)
-        answer = git_library_changes(path, out, err);
+        answer = by_library(path, why, head, changes, err);
     git_program_end(&git);
     return answer;
 }

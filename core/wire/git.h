@@ -47,9 +47,6 @@ struct git_head {
     char why[64];    /* of by_library: "git is not in PATH" */
 };
 
-int git_read_head(const char *path, const struct cancel *cancel, struct git_head *out,
-                  struct err *err);
-
 #define GIT_LIST_MAX  20 /* paths that are named; a reader skips longer lists anyway */
 #define GIT_PATH_SIZE 200
 
@@ -73,7 +70,8 @@ struct git_changes {
     char filter[64];     /* a filter that only .git/config defines, and that was not run; or "" */
 };
 
-int git_read_changes(const char *path, const struct cancel *cancel, struct git_changes *out,
-                     struct err *err);
+/* `changes` may be NULL. */
+int git_read(const char *path, const struct cancel *cancel, struct git_head *head,
+             struct git_changes *changes, struct err *err);
 
 #endif

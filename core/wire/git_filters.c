@@ -127,6 +127,7 @@ int git_filters_guard(struct git_program *git, struct git_filters *out, struct e
         "--show-scope",
         "--get-regexp",
         "^(filter\\..*\\.(clean|smudge|process|required)|hook\\..*\\.(command|enabled|event)|"
+        "lfs\\.extension\\..*\\.(clean|smudge)|"
         "core\\.sparsecheckout)$",
         NULL};
     _cleanup_text_ struct text all;

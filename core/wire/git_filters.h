@@ -6,7 +6,7 @@
  * clone, but not in an unpacked archive; it cannot be told which of both a folder is. So a filter
  * that only .git/config defines is not run: its files are compared as they are, and may count as
  * changed until the user's own `git status` has noted their dates. The same goes for hooks that
- * the configuration names.
+ * the configuration names, and for programs that git-lfs would run.
  */
 #ifndef S3DOCK_WIRE_GIT_FILTERS_H
 #define S3DOCK_WIRE_GIT_FILTERS_H

@@ -336,14 +336,22 @@ int git_program_begin(struct git_program *git, const char *path, const struct ca
     return git_program_guard(git, err);
 }
 
-#define GUARDS 2
+/* No program of the repository, nothing written beside its index, nothing remembered believed. */
+static const struct {
+    const char *key, *value;
+} guards[] = {
+    {"core.fsmonitor", "false"},
+    {"core.hooksPath", "/dev/null"},
+    {"core.splitIndex", "false"},
+    {"core.untrackedCache", "false"},
+};
 
 int git_program_guard(struct git_program *git, struct err *err)
 {
-    return git_program_set(git, "core.fsmonitor", "false", err) ||
-                   git_program_set(git, "core.hooksPath", "/dev/null", err)
-               ? ERR_FAIL
-               : 0;
+    for (size_t i = 0; i < ARRAY_SIZE(guards); i++)
+        if (git_program_set(git, guards[i].key, guards[i].value, err))
+            return ERR_FAIL;
+    return 0;
 }
 
 static void unset_to(struct git_program *git, unsigned count)
@@ -357,7 +365,7 @@ static void unset_to(struct git_program *git, unsigned count)
 
 void git_program_unset_all(struct git_program *git)
 {
-    unset_to(git, GUARDS);
+    unset_to(git, ARRAY_SIZE(guards));
 }
 
 void git_program_end(struct git_program *git)
@@ -392,17 +400,29 @@ static int go_to_root(struct git_program *git, const char *root, struct err *err
     return 0;
 }
 
+/* "false" LF root; of a bare repository "true" LF, and a failure. */
 static int find_root(struct git_program *git, char *root, size_t size, struct err *err)
 {
-    static const char *const kind[] = {"rev-parse", "--is-bare-repository", NULL};
-    static const char *const top[] = {"rev-parse", "--show-toplevel", NULL};
-    char answer[64];
+    static const char *const words[] = {"rev-parse", "--is-bare-repository", "--show-toplevel",
+                                        NULL};
+    _cleanup_text_ struct text answer;
+    struct git_call call = {.words = words, .take = git_program_text, .arg = &answer};
+    int failed;
 
-    if (git_program_line(git, kind, answer, sizeof answer, err))
+    text_init(&answer, LINE_MAX_SIZE);
+    failed = git_program_run(git, &call, err);
+    if (!failed && !strncmp(answer.data, "true\n", 5))
+        failed = bare(git, true, err);
+    else if (!failed && call.code)
+        failed = complain(git, &call, err);
+    text_finish(&call.errors);
+    if (failed)
         return ERR_FAIL;
-    if (!strcmp(answer, "true"))
-        return bare(git, true, err);
-    return git_program_line(git, top, root, size, err) || go_to_root(git, root, err) ? ERR_FAIL : 0;
+    if (answer.size <= strlen("false\n\n") || answer.size - strlen("false\n") > size)
+        return err_set(err, ERR_LOCAL, "repository", "the root of %s is too long", place_of(git));
+    snprintf(root, size, "%.*s", (int)(answer.size - strlen("false\n") - 1),
+             answer.data + strlen("false\n"));
+    return go_to_root(git, root, err);
 }
 
 /* "HASH SECONDS +0200" */

@@ -37,7 +37,7 @@ enum git_program_answer { GIT_PROGRAM_OK = 0, GIT_PROGRAM_ABSENT = 1 };
  * PATH. The caller ends it, whatever the answer is. */
 int git_program_begin(struct git_program *git, const char *path, const struct cancel *cancel,
                       char *why, size_t size, struct err *err);
-/* The settings that every call has: no fsmonitor, no hooks. git_program_begin makes them. */
+/* The settings that every call has. git_program_begin makes them. */
 int git_program_guard(struct git_program *git, struct err *err);
 void git_program_end(struct git_program *git);
 

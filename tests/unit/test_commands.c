@@ -30,6 +30,7 @@ static int setup(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(variables); i++)
         unsetenv(variables[i]);
     *state = folder;
+    umask(022); /* a file that others can write is refused */
     return folder && mkdtemp(folder) && !chdir(folder) ? 0 : -1;
 }
 
@@ -153,6 +154,30 @@ static void show_keeps_secrets(void **state)
             assert_null(strstr(said.data, "FwoGZ"));
         }
     assert_non_null(strstr(said.data, "AKIA...WXYZ"));
+}
+
+/* The refusal comes before any request: nobody listens there, and that is not what is said. */
+static void keys_do_not_go_where_a_found_file_says(void **state)
+{
+    FILE *file = fopen("s3dock.json5", "w");
+
+    (void)state;
+    fputs("{profiles: {default: {endpoint: 'http://127.0.0.1:1'}}, docker: {program: './x',"
+          " host: 'tcp://127.0.0.1:1'}}",
+          file);
+    fclose(file);
+    chmod("s3dock.json5", 0600);
+    setenv("AWS_ACCESS_KEY_ID", "STRAYKEYSTRAYKEY", 1);
+    setenv("AWS_SECRET_ACCESS_KEY", "stray-secret-stray", 1);
+    assert_int_equal(RUN(false, "list", "apps"), ERR_FAIL);
+    assert_string_equal(err.code, "trust");
+    assert_int_equal(RUN(true, "config", "show"), 0);
+    assert_non_null(strstr(said.data, "\"trusted\": false"));
+    assert_non_null(strstr(said.data, "AWS_ACCESS_KEY_ID"));
+    assert_non_null(strstr(said.data, "docker.host in ./s3dock.json5"));
+    assert_non_null(strstr(said.data, "docker.program"));
+    unsetenv("AWS_ACCESS_KEY_ID");
+    unsetenv("AWS_SECRET_ACCESS_KEY");
 }
 
 static void show_tells_what_each_profile_would_use(void **state)
@@ -317,6 +342,7 @@ int main(void)
         IN_FOLDER(validate_looks_into_every_profile),
         IN_FOLDER(show_keeps_secrets),
         IN_FOLDER(show_tells_what_each_profile_would_use),
+        IN_FOLDER(keys_do_not_go_where_a_found_file_says),
         IN_FOLDER(show_knows_the_variables_of_docker),
         IN_FOLDER(help_lists_commands_in_groups),
         IN_FOLDER(origins_are_told_of_every_setting),

@@ -67,6 +67,7 @@ static int setup(void **state)
     char *folder = strdup("/tmp/s3dock-test-XXXXXX");
 
     *state = folder;
+    umask(022); /* a file that others can write is refused */
     memset(environment, 0, sizeof environment);
     memset(&args, 0, sizeof args);
     memset(&config, 0, sizeof config);
