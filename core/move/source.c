@@ -80,6 +80,7 @@ struct source *source_docker(struct docker *docker, const char *reference, uint6
 /* ---- file and descriptor ---- */
 
 #define PACKED_ROOM (256 * KIB)
+#define LOOK_SIZE   5 /* bytes by which the packing is known */
 
 struct file_source {
     struct source source;
@@ -125,6 +126,35 @@ static long read_some(struct file_source *s, uint8_t *out, size_t cap, struct er
     }
 }
 
+/* A packing that is not read here is told with the program that unpacks it. */
+static int check_packing(const struct file_source *s, struct view begin, struct err *err)
+{
+    static const struct {
+        const char *magic, *name, *command;
+    } packings[] = {
+        {"\xfd"
+         "7zXZ",
+         "xz", "xz -dc"},
+        {"BZh", "bzip2", "bzip2 -dc"},
+        {"\x28\xb5\x2f\xfd", "zstd", "zstd -dc"},
+        {"\x04\x22\x4d\x18", "lz4", "lz4 -dc"},
+        {"LZIP", "lzip", "lzip -dc"},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(packings); i++) {
+        size_t size = strlen(packings[i].magic);
+
+        if (begin.size < size || memcmp(begin.data, packings[i].magic, size) != 0)
+            continue;
+        err_set(err, ERR_UNSUPPORTED, "packing",
+                "%s is packed by %s; plain and gzip-compressed archives are read", s->name,
+                packings[i].name);
+        return err_hint(err, "unpack it on the way: %s %s | s3dock push APP:TAG --input -",
+                        packings[i].command, s->owned ? s->name : "FILE");
+    }
+    return 0;
+}
+
 /* Reads the first bytes and decides whether they are gzip. */
 static int look(struct file_source *s, struct err *err)
 {
@@ -134,23 +164,20 @@ static int look(struct file_source *s, struct err *err)
     s->packed = calloc(1, PACKED_ROOM);
     if (!s->packed)
         return err_memory(err, s->name);
-    while (have < 2) {
+    while (have < LOOK_SIZE && !s->ended) {
         long got = read_some(s, s->packed + have, PACKED_ROOM - have, err);
 
         if (got < 0)
             return ERR_FAIL;
-        if (got == 0)
-            break;
+        s->ended = got == 0;
         have += (size_t)got;
     }
     s->waiting = view_of(s->packed, have);
-    if (have < 2)
-        s->ended = true;
     if (have >= 2 && s->packed[0] == 0x1f && s->packed[1] == 0x8b) {
         s->gunzip = gunzip_create(err);
         return s->gunzip ? 0 : ERR_FAIL;
     }
-    return 0;
+    return check_packing(s, s->waiting, err);
 }
 
 static long read_plain(struct file_source *s, uint8_t *out, size_t cap, struct err *err)

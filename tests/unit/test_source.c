@@ -100,10 +100,59 @@ static void a_late_writer_is_read(void **state)
     source_destroy(source);
 }
 
+/* Packings that are not read are told with what unpacks them; short and plain files are not taken
+ * for one. */
+static void a_packing_is_named(void **state)
+{
+    static const struct {
+        const char *begin, *hint;
+    } cases[] = {
+        {"\xfd"
+         "7zXZ\0rest",
+         "xz -dc "},
+        {"BZh91AY&SY", "bzip2 -dc "},
+        {"\x28\xb5\x2f\xfd"
+         "rest",
+         "zstd -dc "},
+        {"\x04\x22\x4d\x18"
+         "rest",
+         "lz4 -dc "},
+        {"BZ", NULL},
+        {"plain text", NULL},
+    };
+    char name[] = "/tmp/s3dock-packed-XXXXXX";
+    int fd = mkstemp(name);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct source *source;
+        struct err err = {0};
+        uint8_t bytes[16];
+        long got;
+
+        assert_int_equal(ftruncate(fd, 0), 0);
+        assert_int_equal(pwrite(fd, cases[i].begin, strlen(cases[i].begin), 0),
+                         (ssize_t)strlen(cases[i].begin));
+        source = source_file(name, NULL, &err);
+        got = source_read(source, bytes, sizeof bytes, &err);
+        if (cases[i].hint) {
+            assert_int_equal(got, ERR_FAIL);
+            assert_string_equal(err.code, "packing");
+            assert_non_null(strstr(err.hint, cases[i].hint));
+        } else {
+            assert_int_equal(got, strlen(cases[i].begin));
+        }
+        source_destroy(source);
+    }
+    close(fd);
+    unlink(name);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_cancel_ends_the_wait_for_a_writer, set_up, tear_down),
+        cmocka_unit_test(a_packing_is_named),
         cmocka_unit_test_setup_teardown(a_late_writer_is_read, set_up, tear_down),
     };
 
