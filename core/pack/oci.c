@@ -250,7 +250,8 @@ static int check_descriptor(struct oci *oci, struct json_node descriptor, unsign
 
 /* ---- index.json ---- */
 
-/* The one digest that the descriptors share; false when they differ. */
+/* The one digest that the descriptors share; false when they differ: of two with one name the store
+ * keeps one, and may delete what the other leads to. */
 static bool single_digest(struct json_node descriptors, char digest[IMAGE_ID_SIZE])
 {
     struct json_node at = {0};
@@ -342,7 +343,7 @@ static int check_index(struct oci *oci, struct json_node root, struct err *err)
     if (!oci->found)
         return document_bad(err, "index.json does not lead to the image of manifest.json", "");
     if (!single_digest(descriptors, oci->info->manifest_id))
-        oci->info->manifest_id[0] = '\0';
+        return document_bad(err, "index.json lists several images", "");
     return 0;
 }
 

@@ -262,6 +262,7 @@ enum oci_kind {
     OCI_FEWER,    /* layers in the manifest */
     OCI_NOWHERE,  /* the index leads to nothing that is there */
     OCI_EMPTY,    /* the index lists nothing */
+    OCI_SEVERAL,  /* index.json lists another manifest beside ours */
     OCI_VERSION,  /* of the layout is another */
 };
 
@@ -341,7 +342,10 @@ static void make_oci(struct tarball *tar, struct parts *parts, enum oci_kind kin
     if (kind != OCI_EMPTY) {
         at += add_descriptor(json + at, type, top, top_size, "");
         at += (size_t)sprintf(json + at, ",");
-        at += add_descriptor(json + at, type, top, top_size, "");
+        if (kind == OCI_SEVERAL)
+            at += add_descriptor(json + at, type, "sha256:missing", 5, "");
+        else
+            at += add_descriptor(json + at, type, top, top_size, "");
         at += (size_t)sprintf(json + at, ",");
         at += add_descriptor(json + at, "manifest.v1+json", attestation, 17, attested);
     }
@@ -393,10 +397,15 @@ static void descriptions_that_disagree_are_refused(void **state)
         enum oci_kind kind;
         const char *words;
     } cases[] = {
-        {OCI_OTHER, "two different images"},         {OCI_TWO, "two different images"},
-        {OCI_BAD_LAYER, "differ in a layer's"},      {OCI_BAD_SIZE, "differ in a layer's"},
-        {OCI_BAD_TYPE, "differ in a layer's"},       {OCI_FEWER, "number of layers"},
-        {OCI_NOWHERE, "does not lead to the image"}, {OCI_VERSION, "oci-layout"},
+        {OCI_OTHER, "two different images"},
+        {OCI_TWO, "two different images"},
+        {OCI_BAD_LAYER, "differ in a layer's"},
+        {OCI_BAD_SIZE, "differ in a layer's"},
+        {OCI_BAD_TYPE, "differ in a layer's"},
+        {OCI_FEWER, "number of layers"},
+        {OCI_NOWHERE, "does not lead to the image"},
+        {OCI_VERSION, "oci-layout"},
+        {OCI_SEVERAL, "several images"},
     };
     struct parts parts;
 
