@@ -87,7 +87,7 @@ def go_reader(scratch):
 def all_readers(scratch):
     readers = {"python": read_python, "gnu tar": read_by_extraction("tar", "--no-same-owner")}
     if shutil.which("bsdtar"):
-        readers["bsdtar"] = read_by_extraction("bsdtar", "--no-same-owner")
+        readers["bsdtar"] = read_by_extraction("bsdtar", "--no-same-owner", "--no-xattrs")
     go = go_reader(scratch)
     if go:
         readers["go"] = go
