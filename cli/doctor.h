@@ -62,6 +62,10 @@ void doctor_check_credentials(struct doctor *doctor, const struct config *config
  * .s3dock-doctor/ and removed again, also after a cancel. */
 void doctor_check_bucket(struct doctor *doctor, struct store *store, bool read_only);
 
+/* Whether the first few archives are those that their metadata speak of. Says nothing of a bucket
+ * without images, or where it may not read. */
+void doctor_check_archives(struct doctor *doctor, struct store *store);
+
 /* The daemon; and the disks that it and we write to. */
 void doctor_check_docker(struct doctor *doctor, struct cli *cli);
 void doctor_check_cache(struct doctor *doctor);

@@ -524,6 +524,8 @@ void doctor_check_bucket(struct doctor *doctor, struct store *store, bool read_o
     make_contact(&p);
     if (!p.stop)
         try_list(&p);
+    if (!p.stop)
+        doctor_check_archives(doctor, store);
     if (p.stop)
         doctor_skipped(doctor, "rights", "what may be done with the bucket was not tried");
     else if (read_only)

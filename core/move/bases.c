@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "catalog/metadata.h"
 #include "catalog/pointer.h"
+#include "move/moved.h"
 
 #define CANDIDATES_MAX 16
 #define NEWEST_MAX     6 /* images of one app that are looked at */
@@ -397,21 +398,29 @@ static bool index_is(const struct metadata *metadata, struct view bytes)
     return bytes.size == metadata->index_size && strcmp(hex, metadata->index_sha256) == 0;
 }
 
-static bool archive_is(const struct metadata *metadata, const struct store_op *head)
+/* The archive has the ETag of its metadata, or (its bucket was copied) it is shown to hold the
+ * chunks of its index. */
+static bool archive_is(struct store *store, const struct candidate *candidate,
+                       const struct store_info *archive, const struct index *index)
 {
-    return head->answer == STORE_DONE && head->info.size == metadata->size &&
-           strcmp(head->info.etag, metadata->archive_etag) == 0;
+    struct err ignored;
+
+    if (archive->size != candidate->metadata.size)
+        return false;
+    return strcmp(archive->etag, candidate->metadata.archive_etag) == 0 ||
+           (archive->etag[0] && moved_check(store, candidate->key, archive, index, &ignored) == 0);
 }
 
-static void take(struct bases *out, const struct candidate *candidate, bool there,
-                 struct view bytes)
+/* `archive`: what is there; NULL: it need not be there. */
+static void take(struct store *store, struct bases *out, const struct candidate *candidate,
+                 const struct store_info *archive, struct view bytes)
 {
     const struct metadata *metadata = &candidate->metadata;
     struct base *base = &out->base[out->count];
     struct index *index = NULL;
     struct err err = {0};
 
-    if (!there || !index_is(metadata, bytes) || index_parse(bytes, &index, &err)) {
+    if (!index_is(metadata, bytes) || index_parse(bytes, &index, &err)) {
         log_debug("bases: %s is not as its metadata says", candidate->key);
         return;
     }
@@ -422,9 +431,10 @@ static void take(struct bases *out, const struct candidate *candidate, bool ther
         return;
     }
     if (strcmp(index->codec, "gzip") == 0 && index->archive_size == metadata->size &&
+        (!archive || archive_is(store, candidate, archive, index)) &&
         known_add(out->known, out->count, index, &err) == 0) {
         str_copy(base->key, sizeof base->key, candidate->key);
-        str_copy(base->etag, sizeof base->etag, metadata->archive_etag);
+        str_copy(base->etag, sizeof base->etag, archive ? archive->etag : metadata->archive_etag);
         base->size = metadata->size;
         out->index_bytes += bytes.size;
         out->indexes[out->count++] = index;
@@ -474,9 +484,9 @@ static void read_indexes(struct search *s, unsigned first, unsigned end, struct 
             note_trouble(s, &heads[i]);
             note_trouble(s, &s->fetches[i].op);
             if (fetched(&s->fetches[i])) {
-                take(out, order[i],
-                     s->wanted->described || archive_is(&order[i]->metadata, &heads[i]),
-                     text_view(&s->fetches[i].text));
+                if (s->wanted->described || heads[i].answer == STORE_DONE)
+                    take(s->store, out, order[i], s->wanted->described ? NULL : &heads[i].info,
+                         text_view(&s->fetches[i].text));
                 text_finish(&s->fetches[i].text);
             }
         }

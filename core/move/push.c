@@ -14,6 +14,7 @@
 #include "move/commit.h"
 #include "move/existing.h"
 #include "move/identity.h"
+#include "move/moved.h"
 #include "move/origin.h"
 #include "move/peek.h"
 #include "wire/docker.h"
@@ -85,8 +86,25 @@ static int is_going(const struct push *p, struct err *err)
     return err_hint(err, "run the same command again when it is done, or after half an hour");
 }
 
+/* 1: the bucket holds the image with this id, so that nothing is to be done. An archive that was
+ * copied with its bucket is checked first. */
+static int is_there(struct push *p, const char *id, struct err *err)
+{
+    struct existing *existing = &p->existing;
+
+    if (p->options->force)
+        return 0;
+    if (!existing->going && moved_is_likely(existing) &&
+        metadata_names(&existing->at.metadata, id) &&
+        moved_settle(p->options->store, existing, !p->options->dry_run, err))
+        return ERR_FAIL;
+    return existing_is(existing, id);
+}
+
 static int prepare(struct push *p, struct err *err)
 {
+    int there;
+
     const struct push_options *o = p->options;
     transfer_report(&o->transfer, &(struct transfer_progress){.phase = PHASE_PREPARE});
     if (o->docker && look_at_image(p, err))
@@ -98,7 +116,10 @@ static int prepare(struct push *p, struct err *err)
         str_copy(p->content, sizeof p->content, p->local.id);
     else if (origin_is_repeatable(o))
         peek_image_id(o->input, p->content);
-    if (!o->force && !p->existing.going && existing_is(&p->existing, p->content))
+    there = is_there(p, p->content, err);
+    if (there < 0)
+        return ERR_FAIL;
+    if (there && !p->existing.going)
         skip(p);
     return p->result->skipped || !p->existing.going ? 0 : is_going(p, err);
 }
@@ -130,9 +151,13 @@ static void take_stock(struct push *p, const struct attempt *attempt)
 static int settle(struct push *p, struct attempt *attempt, struct err *err)
 {
     struct attempt_facts facts;
+    int there;
 
     attempt_facts(attempt, &facts);
-    if (!p->options->force && existing_is(&p->existing, facts.image->id)) {
+    there = is_there(p, facts.image->id, err);
+    if (there < 0)
+        return ERR_FAIL;
+    if (there) {
         skip(p);
         return 0;
     }

@@ -124,7 +124,16 @@ void sample_destroy(struct sample *sample)
     free(sample);
 }
 
-static bool is_true(const struct pick *pick, struct unpacker *unpacker, uint8_t *raw)
+/* An index of version 1 names chunks otherwise: enough to tell an accident. */
+static enum name_kind names_of(const struct sample *s, const struct pick *pick)
+{
+    const struct index *index = s->bases->indexes[pick->held.base];
+
+    return index ? index->names : NAME_SHA256;
+}
+
+static bool is_true(const struct sample *s, const struct pick *pick, struct unpacker *unpacker,
+                    uint8_t *raw)
 {
     struct chunk_name name;
     struct err ignored;
@@ -132,7 +141,7 @@ static bool is_true(const struct pick *pick, struct unpacker *unpacker, uint8_t 
     if (member_unpack(unpacker, view_of(pick->op.buffer, pick->held.size), raw, pick->raw_size,
                       &ignored))
         return false;
-    name = chunk_name_of(NAME_SHA256, raw, pick->raw_size);
+    name = chunk_name_of(names_of(s, pick), raw, pick->raw_size);
     return chunk_name_equals(&name, &pick->name);
 }
 
@@ -146,7 +155,7 @@ static int compare(const struct sample *s, struct unpacker *unpacker, uint8_t *r
             *err = pick->op.err;
             return err_wrap(err, "cannot check what was copied");
         }
-        if (pick->op.answer == STORE_DONE && !is_true(pick, unpacker, raw)) {
+        if (pick->op.answer == STORE_DONE && !is_true(s, pick, unpacker, raw)) {
             *liar = pick->held.base;
             return SAMPLE_LIE;
         }

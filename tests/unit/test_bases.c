@@ -185,9 +185,8 @@ static void no_index(struct metadata *m)
 
 static void who_does_not_keep_his_word_is_not_used(void **state)
 {
-    static void (*const lies[])(struct metadata *) = {no_etag,       other_etag,    other_size,
-                                                      other_index,   shorter_index, endless_index,
-                                                      foreign_index, no_index};
+    static void (*const lies[])(struct metadata *) = {
+        no_etag, other_size, other_index, shorter_index, endless_index, foreign_index, no_index};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(lies); i++) {
@@ -199,6 +198,29 @@ static void who_does_not_keep_his_word_is_not_used(void **state)
     archive_publish(&bucket, "shop:20250701-0000-0000001", "abc", NULL);
     find(&(struct wanted){.layers = "abc"});
     assert_int_equal(bases.count, 1);
+}
+
+/* A bucket that was copied: other ETags, and the same bytes; or not the same. */
+static void an_archive_under_another_etag_is_read_first(void **state)
+{
+    static const char key[] = "images/shop/202507/shop-20250701-0000-0000001.tar.gz";
+    char etag[STORE_ETAG_MAX];
+    struct text archive, index;
+
+    (void)state;
+    archive_publish(&bucket, "shop:20250701-0000-0000001", "abc", other_etag);
+    find(&(struct wanted){.layers = "abc"});
+    assert_int_equal(bases.count, 1);
+    archive_make("abc", &archive, &index);
+    archive_put(&bucket, key, text_view(&archive), etag);
+    find(&(struct wanted){.layers = "abc"});
+    assert_string_equal(bases.base[0].etag, etag); /* copies are conditional on what is there */
+    memset(archive.data + archive.size / 8, 'x', archive.size / 2);
+    archive_put(&bucket, key, text_view(&archive), NULL);
+    find(&(struct wanted){.layers = "abc"});
+    assert_int_equal(bases.count, 0);
+    text_finish(&archive);
+    text_finish(&index);
 }
 
 /* Names of version 1 prove nothing: such archives are counted, and others serve instead. */
@@ -265,6 +287,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_environments_point_at_serves_however_old, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(who_does_not_keep_his_word_is_not_used, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_archive_under_another_etag_is_read_first, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(an_index_of_version_1_is_left_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(documents_that_are_none_are_passed_over, set_up, tear_down),
         cmocka_unit_test_setup_teardown(small_archives_and_large_indexes_are_left_alone, set_up,

@@ -354,6 +354,42 @@ static void the_report_is_folded_and_complete(void **state)
     output_finish(&output);
 }
 
+/* Publishes "size" bytes under metadata that says `etag`. */
+static void publish(struct store *store, const char *key, const char *etag)
+{
+    char name[96], text[256], real[STORE_ETAG_MAX];
+    struct err err;
+
+    snprintf(name, sizeof name, "%s.tar.gz", key);
+    assert_int_equal(
+        store_put_document(store, name, view_str("an archive"), NULL, false, real, &err),
+        STORE_DONE);
+    snprintf(text, sizeof text, "{\"format\": 2, \"size\": 10, \"archive_etag\": \"\\\"%s\\\"\"}",
+             etag);
+    if (!etag[0])
+        snprintf(text, sizeof text, "{\"format\": 2, \"size\": 10}");
+    snprintf(name, sizeof name, "%s.json", key);
+    assert_int_equal(store_put_document(store, name, view_str(text), NULL, false, NULL, &err),
+                     STORE_DONE);
+}
+
+static void a_bucket_that_was_copied_is_told(void **state)
+{
+    struct fake_s3 fake;
+
+    (void)state;
+    fake_start(&fake, "[]", NULL);
+    struct store *store = open_s3(&fake, "test-secret-key-0001", "images");
+    publish(store, "images/shop/202507/shop-20250701-0000-0000001", "");
+    examine(&fake, true);
+    assert_check("archives", DOCTOR_OK, "the first 1");
+    publish(store, "images/shop/202507/shop-20250702-0000-0000002", "of-the-old-bucket");
+    examine(&fake, true);
+    assert_check("archives", DOCTOR_WARNING, "1 of 2");
+    store_destroy(store);
+    fake_stop(&fake);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -367,6 +403,7 @@ int main(void)
         cmocka_unit_test(that_there_are_no_keys_is_what_is_said),
         cmocka_unit_test(read_only_writes_nothing),
         cmocka_unit_test(a_store_that_dies_on_the_way_ends_it),
+        cmocka_unit_test(a_bucket_that_was_copied_is_told),
         cmocka_unit_test(the_report_is_folded_and_complete),
     };
 

@@ -1,0 +1,32 @@
+/*
+ * moved - archives whose ETag is not the one that their metadata says, because the bucket was
+ * copied with other parts or by other means: is the archive the one of its index?
+ *
+ * The size must be equal, and a sample of the chunks that the index names is read back (sample.h).
+ */
+#ifndef S3DOCK_MOVE_MOVED_H
+#define S3DOCK_MOVE_MOVED_H
+
+#include <stdbool.h>
+
+#include "move/existing.h"
+#include "wire/store.h"
+
+struct err;
+struct index;
+
+/* Of an archive of the right size under another ETag than expected. */
+enum { MOVED_OTHER = 1 };
+/* 0: the archive holds what the index says, as far as the sample tells. MOVED_OTHER: it does not.
+ * Negative: it could not be read. */
+int moved_check(struct store *store, const char *key, const struct store_info *archive,
+                const struct index *index, struct err *err);
+
+/* Whether metadata and archive differ in nothing but the ETag. */
+bool moved_is_likely(const struct existing *existing);
+/* Checks the archive, with the index of its metadata. When it is the one, `existing` is whole
+ * afterwards and its metadata has the new ETag, in the bucket too if `write`. Not 0 only when
+ * somebody wants the push to end; an archive that cannot be checked is left as it is. */
+int moved_settle(struct store *store, struct existing *existing, bool write, struct err *err);
+
+#endif
