@@ -264,11 +264,7 @@ struct memory_store *memory_store_create(const char *name, bool conditions)
         abort();
     memory->conditions = conditions;
     pthread_mutex_init(&memory->mutex, NULL);
-    memory->store = (struct store){.table = &memory_table,
-                                   .part_size_min = 5 * MIB,
-                                   .part_size_max = UINT64_C(5) << 30,
-                                   .parts_max = 10000,
-                                   .put_max = UINT64_C(5) << 30};
+    memory->store = (struct store){.table = &memory_table, .limits = STORE_LIMITS};
     snprintf(memory->store.where, sizeof memory->store.where, "memory://%s", name);
     snprintf(memory->store.identity, sizeof memory->store.identity, "memory://%s", name);
     return memory;
