@@ -137,15 +137,6 @@ static void pack(struct attempt *a, struct span *span)
     give(a, span, RIG_PACKED, span_pack);
 }
 
-/* What is compared with earlier archives is named first, so that what they hold is not packed. */
-static void on_filled(struct attempt *a, struct span *span)
-{
-    if (a->rig.weave && !span->named && !a->stopping)
-        give(a, span, RIG_NAMED, span_name);
-    else
-        pack(a, span);
-}
-
 static void on_named(struct attempt *a, struct span *span)
 {
     if (a->stopping) {
@@ -157,6 +148,17 @@ static void on_named(struct attempt *a, struct span *span)
         weave_look_up(a->rig.weave, span);
         pack(a, span);
     }
+}
+
+/* What is compared with earlier archives is named first, so that what they hold is not packed. */
+static void on_filled(struct attempt *a, struct span *span)
+{
+    if (!a->rig.weave)
+        pack(a, span);
+    else if (span->named || a->stopping)
+        on_named(a, span);
+    else
+        give(a, span, RIG_NAMED, span_name);
 }
 
 /* A whole span has become archive: its chunks enter the index. */

@@ -39,12 +39,21 @@ struct reader {
     size_t begun, scanned, filled;
     uint64_t at;     /* of the last boundary, in the stream */
     uint32_t cursor; /* into the known chunks */
+    bool leaving_out;
 };
 
 static void post(struct reader *r, struct span *span, int kind)
 {
     span->job.msg.kind = kind;
     inbox_post(r->options.home, &span->job.msg);
+}
+
+/* Whether the chunks of the span that begins decide which layers are read: or are such chunks. */
+static bool names_at_once(const struct reader *r)
+{
+    const struct unread *unread = r->options.source->unread;
+
+    return r->options.known && unread && (r->leaving_out || !unread_is_over(unread));
 }
 
 /* The next empty span, or NULL when asked to stop. */
@@ -56,7 +65,7 @@ static struct span *next_span(struct reader *r)
         if (msg) {
             struct span *span = span_of(((struct span *)msg)->slot);
 
-            span->named = r->options.known != NULL;
+            span->named = span->looked_up = names_at_once(r);
             return span;
         }
     }
@@ -93,7 +102,7 @@ static const struct span_chunk *end_chunk(struct reader *r, unsigned flags)
     uint32_t size = (uint32_t)(r->scanned - r->begun);
 
     *chunk = (struct span_chunk){.chunk = {.raw_size = size}, .flags = flags};
-    if (r->options.known) {
+    if (r->span->named) {
         chunk->chunk.name = chunk_name_of(NAME_SHA256, r->span->slot->in + r->begun, size);
         known_find(r->options.known, &chunk->chunk.name, size, &r->cursor, &chunk->held);
     }
@@ -163,11 +172,17 @@ static int leave_out_what_may_be(struct reader *r, const struct span_chunk *chun
 {
     const struct unread_layer *layer;
     uint32_t first;
+    int failed;
 
-    if (!r->options.source->unread)
+    if (!r->options.source->unread || !r->span->named)
         return 0;
     layer = unread_next(r->options.source->unread, &chunk->chunk, &chunk->held, r->at, &first);
-    return layer ? leave_out(r, layer, first, err) : 0;
+    if (!layer)
+        return 0;
+    r->leaving_out = true;
+    failed = leave_out(r, layer, first, err);
+    r->leaving_out = false;
+    return failed;
 }
 
 /* Looks at what was read. Returns 1 when more bytes are needed first. */

@@ -1,7 +1,7 @@
 /*
  * reader - the thread that turns a save stream into spans of raw chunks: source -> cut -> slots.
- * Where the source may leave layers out, each chunk that ends decides whether reading goes on: then
- * the reader names it and looks it up in the earlier archives. Else the workers name chunks.
+ * As long as the source may leave layers out, each chunk that ends decides whether reading goes on:
+ * then the reader names it and looks it up in the earlier archives. Else the workers name chunks.
  *
  * What the source need not read becomes chunks without bytes (SPAN_UNREAD).
  *

@@ -18,7 +18,7 @@ struct span *span_of(struct slot *slot)
     span->spool = -1;
     span->kept = NULL;
     span->names = NAME_SHA256;
-    span->named = false;
+    span->named = span->looked_up = false;
     span->err.family = ERR_NONE;
     return span;
 }

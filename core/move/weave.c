@@ -130,7 +130,7 @@ static void mark(struct weave *w, struct span_chunk *chunk)
 
 void weave_look_up(struct weave *weave, struct span *span)
 {
-    for (unsigned i = 0; i < span->count; i++) {
+    for (unsigned i = 0; !span->looked_up && i < span->count; i++) {
         struct span_chunk *chunk = &span->chunks[i];
 
         known_find(weave->options.bases->known, &chunk->chunk.name, chunk->chunk.raw_size,

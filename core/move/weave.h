@@ -52,7 +52,7 @@ struct weave *weave_create(const struct weave_options *options, struct err *err)
 void weave_destroy(struct weave *weave); /* takes NULL; nothing may be out */
 
 /* Before that, in order: looks up the chunks of a span, which have their names, in the earlier
- * archives. */
+ * archives, unless the reader did. */
 void weave_look_up(struct weave *weave, struct span *span);
 /* Before a span goes to the workers, in order: says which of its chunks they need not pack. */
 void weave_mark(struct weave *weave, struct span *span);

@@ -147,3 +147,8 @@ const struct unread_layer *unread_next(struct unread *unread, const struct index
     go_to_next(unread);
     return layer;
 }
+
+bool unread_is_over(const struct unread *unread)
+{
+    return unread->layer == unread->count;
+}

@@ -62,4 +62,7 @@ void unread_add(struct unread *unread, const char *diff_id, uint64_t raw_offset,
 const struct unread_layer *unread_next(struct unread *unread, const struct index_chunk *chunk,
                                        const struct held *held, uint64_t at, uint32_t *first);
 
+/* Whether no layer can be left out any more: the chunks that follow need not be told. */
+bool unread_is_over(const struct unread *unread);
+
 #endif
