@@ -125,7 +125,6 @@ const struct option option_table[OPTION_COUNT] = {
                         .key = "profiles.*.encryption",
                         .kind = OPTION_CHOICE,
                         .words = "default|AES256|aws:kms|aws:kms:dsse",
-                        .fallback = "default",
                         .argument = "WAY",
                         .help = "how the store encrypts what is written"},
     [OPT_ENCRYPTION_KEY] = {.name = "encryption-key",

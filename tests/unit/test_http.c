@@ -24,6 +24,7 @@ static struct store *open_patient(const char *endpoint, unsigned retries, int64_
                                              .access_key = "TESTACCESSKEY",
                                              .secret_key = "test-secret-key-0001",
                                              .retries = retries,
+                                             .retry_ms = 1,
                                              .stall_time = stall_time};
     struct err err;
     struct store *store = store_s3_create(&options, &err);
@@ -405,6 +406,8 @@ static void a_daemon_with_or_without_tls_is_named(void **state)
 
 /* -- nobody waits without a word -- */
 
+#define LATE 250 /* ms */
+
 /* Runs `act` and returns what it wrote to standard error. */
 static char *notes_of(void (*act)(void *arg), void *arg)
 {
@@ -414,7 +417,7 @@ static char *notes_of(void (*act)(void *arg), void *arg)
 
     assert_non_null(file);
     dup2(fileno(file), STDERR_FILENO);
-    silence_set_after(150 * NS_PER_MS);
+    silence_set_after(60 * NS_PER_MS);
     act(arg);
     dup2(before, STDERR_FILENO);
     close(before);
@@ -424,16 +427,14 @@ static char *notes_of(void (*act)(void *arg), void *arg)
     return text;
 }
 
-/* The first two requests of a kind are told to come later, or are answered late. */
+/* The first request is told to come later; all others are answered late. */
 static bool dawdle(struct raw_server *server, int fd, const char *head)
 {
-    bool copy = strstr(head, "x-amz-copy-source") != NULL;
-
-    if (copy)
-        raw_pause_ms(400);
-    else if (server->requests == 1)
-        return raw_say(fd, "HTTP/1.1 503 Busy\r\nRetry-After: 1\r\nContent-Length: 43\r\n\r\n"
+    (void)head;
+    if (server->requests == 1)
+        return raw_say(fd, "HTTP/1.1 503 Busy\r\nContent-Length: 43\r\n\r\n"
                            "<Error><Code>XDiskIsFullOrSo</Code></Error>");
+    raw_pause_ms(LATE);
     return raw_say(fd, "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 22\r\n\r\n"
                        "<A><ETag>e</ETag>  </A>");
 }
@@ -460,7 +461,7 @@ static void a_store_that_dawdles_is_told_with_its_reason(void **state)
     (void)state;
     raw_start(&server);
     const char *notes = notes_of(put_and_copy, &server);
-    if (!strstr(notes, "after 1 tries: writing s3://images/doc") ||
+    if (!strstr(notes, "after 2 tries: writing s3://images/doc") ||
         !strstr(notes, "XDiskIsFullOrSo") ||
         !strstr(notes, "waiting for the store, copying to s3://images/there"))
         fail_msg("%s", notes);
@@ -481,7 +482,7 @@ static bool answer_late(struct raw_server *server, int fd, const char *head)
 {
     (void)server;
     (void)head;
-    raw_pause_ms(400);
+    raw_pause_ms(LATE);
     return raw_say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
 }
 
@@ -505,7 +506,7 @@ static void send_in_vain(void *arg)
     const struct raw_server *server = arg;
     atomic_bool stop = false;
     const struct stream_peer peer = {
-        .base_url = server->url, .answer_within = 600 * NS_PER_MS, .stop = &stop};
+        .base_url = server->url, .answer_within = 2 * LATE * NS_PER_MS, .stop = &stop};
     struct err err;
     struct stream *stream =
         stream_open(&peer, "POST", "/images/load", NULL, (struct view){0}, true, &err);
