@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/again.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "flow/meter.h"
@@ -491,7 +492,7 @@ void attempt_keep(struct attempt *attempt, struct err *err)
     if (!may_go_on(attempt, err) || !resume_keep(attempt->rig.resume, may_reach_store(err)))
         return;
     attempt->kept = true;
-    if (!err->hint[0])
+    if (!err->hint[0] && again_may_help(err))
         err_hint(err, "what was sent is kept: run the same command again to go on");
 }
 

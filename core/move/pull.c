@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/again.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "move/check.h"
@@ -165,7 +166,8 @@ static int transfer(struct pull *p, struct err *err)
 
 static void say_what_is_kept(const struct pull *p, int answer, struct err *err)
 {
-    if (answer == ERR_FAIL && !p->spent && !err->hint[0] && spool_serves(p->from.spool))
+    if (answer == ERR_FAIL && !p->spent && !err->hint[0] && again_may_help(err) &&
+        spool_serves(p->from.spool))
         err_hint(err, "what was fetched is kept: run the same command again to go on");
 }
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/again.h"
 #include "base/log.h"
 #include "move/attempt.h"
 #include "move/commit.h"
@@ -228,7 +229,8 @@ static bool finds_another_way(struct push *p, struct err *err)
     if (p->remedy == ATTEMPT_HOPELESS)
         return false;
     if (p->remedy == ATTEMPT_AFRESH && !origin_is_repeatable(p->options)) {
-        err_hint(err, "the unfinished upload was removed: run the same command again");
+        if (again_may_help(err))
+            err_hint(err, "the unfinished upload was removed: run the same command again");
         return false;
     }
     if (!origin_is_repeatable(p->options)) {

@@ -125,14 +125,34 @@ static int hear_out(struct stream *stream, struct docker_stream *said, struct er
                : 0;
 }
 
+/* Tells a refusal that passes from one that is final: "load" is, the others are known words of the
+ * daemon's system. */
+static int grade(struct err *err)
+{
+    static const char *const full[] = {"no space left", "disk quota exceeded"};
+    static const char *const trouble[] = {
+        "connection reset", "connection refused",     "broken pipe",
+        "context canceled", "context deadline",       "i/o timeout",
+        "too many open",    "cannot allocate memory", "temporarily unavailable",
+        "resource busy",    "database is locked"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(full); i++)
+        if (strstr(err->text, full[i])) {
+            str_copy(err->code, sizeof err->code, "disk_full");
+            return err_hint(err, "free space on the daemon's disk (docker system df), then run the "
+                                 "same command again");
+        }
+    for (size_t i = 0; i < ARRAY_SIZE(trouble); i++)
+        if (strstr(err->text, trouble[i]))
+            str_copy(err->code, sizeof err->code, "trouble");
+    return ERR_FAIL;
+}
+
 static int judge(const struct docker_stream *said, struct err *err)
 {
     if (said->failed) {
         err_set(err, ERR_DOCKER, "load", "the daemon could not load the image: %s", said->error);
-        if (strstr(said->error, "no space left"))
-            err_hint(err, "free space on the daemon's disk (docker system df), then run the same "
-                          "command again");
-        return ERR_FAIL;
+        return grade(err);
     }
     if (!said->loaded.count && !said->loaded.more)
         return err_set(err, ERR_DOCKER, "load",
@@ -152,7 +172,7 @@ static int load_refused(struct stream *stream, int status, struct err *err)
     if (failed == 0 || err->family != ERR_CANCELLED)
         failed = docker_refused(text_view(&answer), status, "load", "loading the image", err);
     text_finish(&answer);
-    return failed;
+    return err->family == ERR_DOCKER ? grade(err) : failed;
 }
 
 int docker_load_finish(struct docker_load *load, void (*progress)(void *arg, const char *line),

@@ -12,7 +12,7 @@ Words: how it behaves where it matters (see the functions named after them)
     labels        the list of images has 13 MB of labels
     flood         /version and /info have 250,000 components and status pairs
     export-tail  export-cut  export-cut-length  export-stall  export-500
-    load-error  load-unpack  load-early  load-early-500  load-silent  load-split  load-cut
+    load-error  load-full  load-reset  load-unpack  load-early  load-early-500  load-silent  load-split  load-cut
     load-cut-answer  load-stray  load-two
     store         it keeps what it is given, as the engine of its profile does (see class Store), and
                   knows nothing else; "app:1" is not there
@@ -585,6 +585,10 @@ class Exchange:
             return
         if self.does("load-error"):
             self.say(received, failed)
+        elif self.does("load-full"):
+            self.say(received, {"errorDetail": {"message": "write /x: no space left on device"}})
+        elif self.does("load-reset"):
+            self.answer(500, {"message": "read tcp: connection reset by peer"})
         elif self.does("load-unpack"):
             self.say(received, loaded, {"stream": "Error unpacking image app:1: content not found\n"})
         elif self.does("load-silent"):

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/again.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "kit/fake_docker.h"
@@ -497,6 +498,37 @@ static void loads(void **state)
     }
 }
 
+/* A daemon's no is final, unless its words are known to pass. */
+static void only_some_refusals_pass(void **state)
+{
+    static const struct {
+        const char *behave, *code;
+        bool again;
+    } cases[] = {
+        {"load-error", "load", false},
+        {"load-full", "disk_full", true},
+        {"load-reset", "trouble", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct fake_docker fake = fake_docker_start("docker-20.10", cases[i].behave, 0);
+        struct docker *docker = open_well(&fake);
+        struct err err = {0};
+        struct docker_load *load = docker_load_open(docker, &err);
+        struct docker_loaded loaded;
+
+        assert_int_equal(docker_load_write(load, view_of(piece, sizeof piece), &err), 0);
+        assert_int_equal(docker_load_finish(load, NULL, NULL, &loaded, &err), ERR_FAIL);
+        assert_string_equal(err.code, cases[i].code);
+        assert_int_equal(again_may_help(&err), cases[i].again);
+        assert_int_equal(strstr(err.hint, "again") != NULL, strcmp(err.code, "disk_full") == 0);
+        docker_load_close(load);
+        docker_close(docker);
+        fake_docker_stop(&fake);
+    }
+}
+
 static void a_load_may_be_dropped(void **state)
 {
     struct fake_docker fake = fake_docker_start("docker-20.10", "", 0);
@@ -532,6 +564,7 @@ int main(void)
         cmocka_unit_test(refuses_names_that_lead_elsewhere),
         cmocka_unit_test(exports),
         cmocka_unit_test(loads),
+        cmocka_unit_test(only_some_refusals_pass),
         cmocka_unit_test(a_load_may_be_dropped),
     };
 

@@ -1,0 +1,35 @@
+#include "base/again.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+/* "family.code" as users see it. */
+static const char *const PASSING[] = {
+    "auth.expired", /* keys are looked for anew */
+    "auth.token",           "cancelled.cancelled", "cancelled.signal", "cancelled.stopped",
+    "conflict.archive", /* somebody else writes at the same time */
+    "conflict.busy",        "conflict.changed",    "conflict.part",    "conflict.push",
+    "conflict.removed",     "conflict.spool_busy", "conflict.trust",   "conflict.upload",
+    "docker.disk_full",     "docker.export",       "docker.stream",    "docker.timeout",
+    "docker.trouble",       "docker.unreachable",  "integrity.body", /* damaged on the way */
+    "integrity.checkpoint", /* an unfinished upload that does not fit: it is removed */
+    "integrity.part",       "local.disk_full",     "local.memory",     "local.thread",
+    "network.busy",         "network.cut",         "network.proxy",    "network.refused",
+    "network.resolve",      "network.server",      "network.stalled",  "network.timeout",
+    "network.transfer",
+};
+
+bool again_may_help(const struct err *err)
+{
+    char code[64];
+
+    snprintf(code, sizeof code, "%s.%s", err_family_name(err->family), err->code);
+    for (size_t i = 0; i < ARRAY_SIZE(PASSING); i++)
+        if (strcmp(PASSING[i], code) == 0)
+            return true;
+    return false;
+}
