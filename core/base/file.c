@@ -136,15 +136,14 @@ int file_write_at(int fd, const void *data, size_t size, off_t offset, const cha
 bool file_folder(const char *path, char out[PATH_MAX])
 {
     const char *slash = strrchr(path, '/');
-    size_t size = slash ? (size_t)(slash - path) : 1;
+    size_t size = slash ? (size_t)(slash - path) : 0;
 
     if (size >= PATH_MAX)
         return false;
-    memcpy(out, slash ? path : ".", size);
-    out[size] = '\0';
-    if (size == 0)
-        memcpy(out, "/", 2);
-    return true;
+    if (!slash)
+        return str_copy(out, PATH_MAX, ".");
+    snprintf(out, PATH_MAX, "%.*s", (int)size, path);
+    return size ? true : str_copy(out, PATH_MAX, "/");
 }
 
 /* Makes the names in the folder of `path` durable. Some file systems cannot, and say EINVAL; and a
