@@ -18,7 +18,8 @@ struct cleanup {
     struct cli *cli;
     struct store *store;
     bool dry_run;
-    int64_t now;
+    int64_t now;   /* wall ns */
+    int64_t there; /* the same by the store's clock */
     int64_t stays; /* ns, of the data of retired images */
     size_t gone, kept, retired, images, images_kept, images_in_all;
     uint64_t bytes;            /* of images */
@@ -57,18 +58,20 @@ static void tell(struct cleanup *c, const struct unfinished *what)
     if (what->kind == UNFINISHED_TOMBSTONE)
         return;
     unfinished_write(output_data(&c->cli->output), what, c->stays);
-    output_line(&c->cli->output, "%s", unfinished_line(what, c->now, c->stays, line));
+    output_line(&c->cli->output, "%s", unfinished_line(what, c->there, c->stays, line));
 }
 
 static bool is_due(const struct cleanup *c, const struct unfinished *what)
 {
     int64_t age = (int64_t)config_number(&c->cli->config, OPT_UNFINISHED) * NS_PER_MS;
+    bool here = what->kind == UNFINISHED_PUSH || what->kind == UNFINISHED_PULL;
+    int64_t now = here ? c->now : c->there;
 
     if (what->kind == UNFINISHED_RETIRED)
         age = c->stays;
     else if (what->kind == UNFINISHED_TOMBSTONE)
         age = RETIRED_STAYS;
-    return !what->busy && what->touched && what->touched <= c->now - age;
+    return !what->busy && what->touched && what->touched <= now - age;
 }
 
 static int remove_one(struct cleanup *c, struct unfinished_list *list,
@@ -91,7 +94,7 @@ static int remove_one(struct cleanup *c, struct unfinished_list *list,
         struct unfinished retired = *what;
 
         retired.kind = UNFINISHED_RETIRED;
-        retired.touched = c->now;
+        retired.touched = c->there;
         tell(c, &retired);
     } else if (!due || answer == UNFINISHED_IN_USE) {
         c->kept++;
@@ -106,8 +109,7 @@ static int remove_unfinished(struct cleanup *c, struct err *err)
     struct unfinished_list list = {.items = NULL};
     int failed = unfinished_read(c->store, &list, err);
 
-    if (!failed)
-        c->now = list.now;
+    c->there = failed ? c->now : list.now;
     for (size_t i = 0; i < list.count && !failed; i++)
         failed = remove_one(c, &list, &list.items[i], err);
     unfinished_finish(&list);

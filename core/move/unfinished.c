@@ -320,7 +320,8 @@ static int add_archives(struct list *list, struct store *store, struct err *err)
 
     if (add_listed(store, &op, meet, &archives, "images", err) || add_tombstone(&archives, err))
         return ERR_FAIL;
-    list->out->now = op.server_time ? op.server_time : clock_wall();
+    /* A store's date has whole seconds. */
+    list->out->now = op.server_time ? op.server_time + NS_PER_S - 1 : clock_wall();
     return 0;
 }
 
