@@ -35,11 +35,15 @@ const struct command command_table[COMMAND_COUNT] = {
          .details =
              "The image is named after the commit: its committer's time and its hash. So the\n"
              "repository must have no uncommitted changes. Untracked files, which Docker may\n"
-             "copy as well, are named in a warning, or refused with --strict.\n"
+             "copy as well, are named in a warning, or refused with --strict. Submodules must\n"
+             "be at their commits, and files that the index hides must be the commit's.\n"
              "\n"
              "Your own docker does the work (S3DOCK_DOCKER names another one), so its cache,\n"
              "secrets and .dockerignore apply; what it prints goes to standard error, and the\n"
-             "name of the image alone to standard output: REF=$(s3dock build myapp).\n",
+             "name of the image alone to standard output: REF=$(s3dock build myapp).\n"
+             "\n"
+             "When the repository changes meanwhile, the image does not keep the name (exit\n"
+             "code 8).\n",
          .run = cmd_build},
     [CMD_PUSH] =
         {.name = "push",
