@@ -44,6 +44,17 @@ void check_destroy(struct check *check)
     free(check);
 }
 
+/* The scanner's hints are for who pushes an archive. Here it came out of a bucket: whatever is
+ * wrong with it, the archive is damaged, and the pull tells what mends it. */
+static int blame(struct err *err)
+{
+    if (err->family == ERR_USAGE || err->family == ERR_DOCKER || err->family == ERR_UNSUPPORTED)
+        err->family = ERR_INTEGRITY;
+    if (err->family == ERR_INTEGRITY)
+        err->hint[0] = '\0';
+    return ERR_FAIL;
+}
+
 /* Scans a window as far as it goes. Returns how many bytes were left for want of a whole header. */
 static long scan(struct check *c, const uint8_t *bytes, size_t size, struct err *err)
 {
@@ -90,10 +101,10 @@ int check_feed(struct check *check, struct view bytes, struct err *err)
     long left;
 
     if (use_carry(check, &bytes, err))
-        return ERR_FAIL;
+        return blame(err);
     left = scan(check, bytes.data, bytes.size, err);
     if (left < 0)
-        return ERR_FAIL;
+        return blame(err);
     if (left) {
         memcpy(check->carry, bytes.data + bytes.size - (size_t)left, (size_t)left);
         check->carried = (size_t)left;
@@ -107,7 +118,7 @@ int check_finish(struct check *check, const struct image_info **info, struct vie
     if (!tar_complete(check->tar))
         return err_set(err, ERR_INTEGRITY, "truncated", "the image archive ends in the middle");
     if (image_finish(check->image, info, err))
-        return ERR_FAIL;
+        return blame(err);
     *config = image_config(check->image);
     return 0;
 }

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pack/bundle.h"
 #include "pack/cut.h"
 #include "pack/unread.h"
 
@@ -231,6 +232,20 @@ static long fill(struct reader *r, struct err *err)
     return got;
 }
 
+/* A pull writes the image anew. What it could not write is refused here. */
+static int check_bundle(const struct reader *r, struct err *err)
+{
+    struct bundle *bundle = bundle_create(&(struct bundle_options){.image = r->info,
+                                                                   .config = image_config(r->image),
+                                                                   .reference = "image:tag"},
+                                          err);
+
+    if (!bundle)
+        return err_wrap(err, "no pull could write this image");
+    bundle_destroy(bundle);
+    return 0;
+}
+
 /* The stream has ended: the last chunk, the last span, the verdict. */
 static int finish(struct reader *r, struct err *err)
 {
@@ -239,7 +254,8 @@ static int finish(struct reader *r, struct err *err)
     if (r->filled == 0 && r->next_number == 0 && r->span->count == 0)
         return err_set(err, ERR_INTEGRITY, "empty", "the %s gave no bytes at all",
                        r->options.source->kind);
-    if (cut_finish(r->cut, &flags, err) || image_finish(r->image, &r->info, err))
+    if (cut_finish(r->cut, &flags, err) || image_finish(r->image, &r->info, err) ||
+        check_bundle(r, err))
         return ERR_FAIL;
     if (r->scanned > r->begun)
         end_chunk(r, flags);
