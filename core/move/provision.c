@@ -111,12 +111,13 @@ static void open_spool(struct provision *p)
         return;
     p->spool =
         o->dry_run ? spool_look(&subject, &err) : spool_open(&subject, provision_leave(p), &err);
-    if (!p->spool) {
-        if (!o->dry_run)
-            log_info("%s; what is fetched is not kept", err.text);
-        return;
-    }
-    p->result->kept = spool_held(p->spool);
+    if (!p->spool && !o->dry_run)
+        log_info("%s; what is fetched is not kept", err.text);
+}
+
+static void count_kept(struct provision *p)
+{
+    p->result->kept = p->spool ? spool_held(p->spool) : 0;
     if (p->result->kept)
         log_info("%.1f MB were fetched by a pull that did not end", (double)p->result->kept / 1e6);
 }
@@ -239,6 +240,14 @@ static int choose_bundle(struct provision *p, struct err *err)
 
 /* ---- an archive without an index ---- */
 
+/* What the first pass has kept is found by a spool that is opened anew, which checks its sums. */
+static void reopen_spool(struct provision *p)
+{
+    spool_close(p->spool, false);
+    p->spool = NULL;
+    open_spool(p);
+}
+
 int provision_judged(struct provision *p, const struct image_info *image, struct view config,
                      struct err *err)
 {
@@ -251,6 +260,7 @@ int provision_judged(struct provision *p, const struct image_info *image, struct
         return ERR_FAIL;
     p->bundle = p->made;
     p->image = image;
+    reopen_spool(p);
     return 0;
 }
 
@@ -281,6 +291,7 @@ int provision_choose(struct provision *p, struct abstain abstain, struct err *er
     if (find_archive(p, err))
         return ERR_FAIL;
     open_spool(p);
+    count_kept(p);
     if (choose_bundle(p, err))
         return ERR_FAIL;
     p->result->to_fetch = p->wanted ? need_missing(p->wanted) : p->archive.size - p->result->kept;
