@@ -991,7 +991,8 @@ static void delta_killed_at_its_requests(void **state)
             close_between(&b);
         }
     assert_true(points >= 8 && gone_on >= 1);
-    if (sum_resumed < sum_there / 10 * 4)
+    /* Small parts arrive faster than their answers are noted: held in full size only. */
+    if (mib == MIB && sum_resumed < sum_there / 10 * 4)
         fail_msg("of %llu bytes that were there, %llu were used", (unsigned long long)sum_there,
                  (unsigned long long)sum_resumed);
     print_message("%u points, %u gone on with, %llu bytes there, %llu used\n", points, gone_on,
@@ -1213,6 +1214,7 @@ static int end(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest full_size[] = {
+        cmocka_unit_test(delta_killed_at_its_requests),
         cmocka_unit_test(delta_interrupted_and_gone_on),
     };
     const struct CMUnitTest tests[] = {
