@@ -79,6 +79,7 @@ struct need *need_create(const struct index *index, const struct raw_range *rang
         return NULL;
     }
     wanted->names = index->names;
+    wanted->compare = index->names == NAME_XXH3;
     wanted->spool = -1;
     for (unsigned i = 0; i < index->section_count; i++) {
         const struct index_section *section = &index->sections[i];

@@ -41,6 +41,7 @@ struct need {
     uint64_t packed_size;    /* of all of them */
     int spool;               /* its descriptor; -1: there is none. Owned */
     enum name_kind names;    /* of the chunks: the index's */
+    bool compare;            /* what is unpacked is compared with its name */
     struct name_table table; /* of chunks; not made until need_by_name */
 };
 

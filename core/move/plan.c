@@ -92,6 +92,7 @@ int plan_next(struct plan *plan, struct span *span, struct err *err)
 {
     span->number = plan->number++;
     span->op.offset = span->op.length = 0;
+    span->compare = plan->wanted && plan->wanted->compare;
     span->names = plan->wanted ? plan->wanted->names : NAME_SHA256;
     span->spool = plan->wanted ? plan->wanted->spool : -1;
     span->kept = plan->spool;

@@ -164,8 +164,11 @@ static int choose_all(struct provision *p, struct err *err)
     }
     all.size = p->index->raw_size;
     p->wanted = p->every = need_create(p->index, &all, 1, err);
-    p->result->chunks = p->wanted ? p->wanted->count : 0;
-    return p->wanted ? 0 : ERR_FAIL;
+    if (!p->wanted)
+        return ERR_FAIL;
+    p->every->compare = true;
+    p->result->chunks = p->every->count;
+    return 0;
 }
 
 static struct delta_options delta_options(const struct provision *p)

@@ -18,7 +18,7 @@ struct span *span_of(struct slot *slot)
     span->spool = -1;
     span->kept = NULL;
     span->names = NAME_SHA256;
-    span->named = span->looked_up = false;
+    span->named = span->looked_up = span->compare = false;
     span->err.family = ERR_NONE;
     return span;
 }
@@ -178,7 +178,7 @@ void span_unpack(struct job *job, void *scratch)
 {
     struct span *span = (struct span *)job;
 
-    if (unpack_all(span, scratch) || check_names_of(span))
+    if (unpack_all(span, scratch) || (span->compare && check_names_of(span)))
         return;
     forget_spooled(span);
     if (span->kept)

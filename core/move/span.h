@@ -52,6 +52,7 @@ struct span {
     uint64_t number;      /* in the order of the stream */
     enum name_kind names; /* of its chunks */
     bool named;           /* push: its chunks have their names */
+    bool compare;         /* pull: what is unpacked is compared with its name */
     bool looked_up;       /* push: they were looked up in earlier archives: held */
     unsigned count;
     struct span_chunk chunks[SPAN_CHUNKS];
