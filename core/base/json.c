@@ -22,7 +22,6 @@
  * all that is inside it. It makes a step to the next sibling one look-up.
  */
 const struct json_limits JSON_DOCUMENT = {.bytes = 64 * KIB, .depth = 32, .nodes = 8192};
-const struct json_limits JSON_DOCKER = {.bytes = 8 * MIB, .depth = 64, .nodes = 256 * 1024};
 const struct json_limits JSON_IMAGE = {
     .bytes = 16 * MIB, .depth = JSON_DEPTH_MAX, .nodes = 1024 * 1024, .as_go = true};
 

@@ -29,9 +29,8 @@ struct json_limits {
 #define JSON_DEPTH_MAX 10000 /* more is refused whatever the limits say; Go's limit, too */
 /* For documents of the bucket: 64 KiB, depth 32. */
 extern const struct json_limits JSON_DOCUMENT;
-/* For what Docker says: image configs, manifests, inspect answers: 8 MiB, depth 64. */
-extern const struct json_limits JSON_DOCKER;
-/* For configs and manifests of images, as Docker reads them: 16 MiB, depth 10,000. */
+/* For what Docker and its tools write: configs and manifests of images, config.json: 16 MiB, depth
+ * 10,000, read as Go reads it. */
 extern const struct json_limits JSON_IMAGE;
 
 /* A value inside a document. A node with doc == NULL is "absent": every getter accepts it and

@@ -71,7 +71,7 @@ static bool config_name(const struct text *manifest, char name[TAR_NAME_MAX])
     struct err ignored;
     bool found;
 
-    if (json_parse(&json, text_view(manifest), &JSON_DOCKER, "manifest.json", &ignored))
+    if (json_parse(&json, text_view(manifest), &JSON_IMAGE, "manifest.json", &ignored))
         return false;
     found = json_count(json_root(json)) == 1 &&
             json_string(json_get(json_first(json_root(json)), "Config"), name, TAR_NAME_MAX);

@@ -212,10 +212,10 @@ static int read_json(const struct search *s, const char *path, struct json **out
     struct text text;
     int answer;
 
-    text_init(&text, JSON_DOCUMENT.bytes);
+    text_init(&text, JSON_IMAGE.bytes); /* logins of many registries make it large */
     answer = file_read(path, &text, s->err);
     if (answer == FILE_OK)
-        answer = json_parse(out, text_view(&text), &JSON_DOCUMENT, path, s->err);
+        answer = json_parse(out, text_view(&text), &JSON_IMAGE, path, s->err);
     text_finish(&text);
     return answer;
 }

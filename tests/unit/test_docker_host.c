@@ -241,6 +241,29 @@ static void refuses_what_it_cannot_reach(void **state)
     }
 }
 
+/* Logins of many registries make config.json large; the daemon that it names stays the one. */
+static void a_large_config_names_its_context(void **state)
+{
+    static const char *const none[] = {NULL};
+    struct docker_endpoint got;
+    struct err err = {0};
+    struct text config;
+
+    (void)state;
+    write_context("large", "{\"Endpoints\":{\"docker\":{\"Host\":\"unix:///large.sock\"}}}", false);
+    text_init(&config, MIB);
+    text_str(&config, "{\"auths\":{");
+    for (unsigned i = 0; i < 5000; i++)
+        text_printf(&config, "\"registry-%u.example.com\":{\"auth\":\"c2VjcmV0\"},", i);
+    text_str(&config, "\"last\":{}},\"currentContext\":\"large\"}");
+    assert_false(config.failed);
+    write_file(".docker/config.json", config.data);
+    text_finish(&config);
+    environment = none;
+    assert_int_equal(docker_endpoint_find(NULL, fake_env, &got, &err), 0);
+    assert_string_equal(got.socket, "/large.sock");
+}
+
 static void says_which_context_is_missing_or_broken(void **state)
 {
     static const char *const missing[] = {"DOCKER_CONTEXT=nowhere", NULL};
@@ -291,6 +314,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(remembers_a_fixed_version, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_what_it_cannot_reach, set_up, tear_down),
         cmocka_unit_test_setup_teardown(says_which_context_is_missing_or_broken, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_large_config_names_its_context, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -199,7 +199,7 @@ static void hostile_shapes_are_quick(void **state)
         for (int i = 0; i < 60000; i++)
             text_str(&text, units[u]);
         text_str(&text, "0]");
-        assert_int_equal(json_parse(&json, text_view(&text), &JSON_DOCKER, "doc", &err), 0);
+        assert_int_equal(json_parse(&json, text_view(&text), &JSON_IMAGE, "doc", &err), 0);
         root = json_root(json);
         while ((last = json_next(root, last, NULL)).doc)
             seen++;
@@ -212,7 +212,7 @@ static void hostile_shapes_are_quick(void **state)
     {
         struct err err;
 
-        assert_true(refuses(text_view(&text), &JSON_DOCKER, &err));
+        assert_true(refuses(text_view(&text), &JSON_IMAGE, &err));
     }
     text_finish(&text);
 }
