@@ -2,9 +2,10 @@
  * Keys in byte order out of folders.
  *
  * Sorting the names of a folder with a '/' after those of folders gives the order of the whole
- * keys, so a depth-first walk meets them sorted. Nothing is kept between pages: the walk for the
- * next one starts again at the top and leaves out every folder that ends before the token, so it
- * reads only the folders on the way there.
+ * keys, so a depth-first walk meets them sorted. The walk for the next page starts again at the top
+ * and leaves out every folder that ends before the token, so it reads only the folders on the way
+ * there. The names of the folder in which a page ended are kept for the next page, as long as the
+ * folder does not change: a folder of many pages is read and sorted once.
  */
 #include "wire/dir_list.h"
 
@@ -15,8 +16,15 @@
 #include <string.h>
 #include <unistd.h>
 
+/* The names of a folder, and what tells that it is the same folder still. */
+struct dir_seen {
+    char path[STORE_KEY_MAX + 2];
+    struct stat st;
+    struct dir_names names;
+};
+
 struct walk {
-    const struct dir_bucket *bucket;
+    struct dir_bucket *bucket;
     struct store_op *op;
     const char *prefix, *token;
     char path[STORE_KEY_MAX + 2];  /* of the entry at hand; a folder's ends in '/' */
@@ -210,10 +218,83 @@ static int walk_entry(struct walk *w, size_t at, int folder, const char *name)
     return worth_entering(w) ? walk_folder(w, at + size) : 0;
 }
 
+void dir_list_forget(struct dir_bucket *bucket)
+{
+    if (bucket->seen)
+        dir_names_finish(&bucket->seen->names);
+    free(bucket->seen);
+    bucket->seen = NULL;
+}
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+           a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+/* The names of the folder w->path: the kept ones, or read anew. `st` gets what the folder was
+ * before. */
+static int names_of(struct walk *w, int folder, struct stat *st, struct dir_names *out)
+{
+    struct dir_seen *seen = w->bucket->seen;
+
+    if (fstat(folder, st) < 0)
+        return err_errno(w->err, errno, "folder", "cannot list a folder of %s", w->bucket->where);
+    if (!seen || strcmp(seen->path, w->path) != 0 || !is_same(&seen->st, st))
+        return dir_names_read(folder, out, w->bucket->where, w->err);
+    *out = seen->names;
+    seen->names = (struct dir_names){0};
+    dir_list_forget(w->bucket);
+    return 0;
+}
+
+/* The page has ended in this folder, or below it: the largest folder on the way is kept. */
+static void keep_names(struct walk *w, size_t at, const struct stat *st, struct dir_names *names)
+{
+    struct dir_seen *seen = w->bucket->seen;
+
+    if (!w->full || names->count <= DIR_PAGE || (seen && seen->names.count >= names->count))
+        return;
+    dir_list_forget(w->bucket);
+    seen = calloc(1, sizeof *seen);
+    if (!seen)
+        return;
+    memcpy(seen->path, w->path, at);
+    seen->st = *st;
+    seen->names = *names;
+    *names = (struct dir_names){0};
+    w->bucket->seen = seen;
+}
+
+/* The first name that is not before the token. */
+static size_t first_name(const struct walk *w, size_t at, const struct dir_names *names)
+{
+    char name[STORE_KEY_MAX + 2];
+    size_t low = 0, high = names->count, size;
+
+    if (!w->token || strncmp(w->token, w->path, at) != 0 || strlen(w->token) > STORE_KEY_MAX)
+        return 0;
+    size = strcspn(w->token + at, "/");
+    size += w->token[at + size] == '/';
+    memcpy(name, w->token + at, size);
+    name[size] = '\0';
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (strcmp(names->names[middle], name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* Everything below the folder that is the first `at` bytes of w->path. */
 static int walk_folder(struct walk *w, size_t at) /* NOLINT(misc-no-recursion): 512 at most */
 {
-    struct dir_names names;
+    struct dir_names names = {0};
+    struct stat st;
     const char *leaf;
     int folder, answer;
 
@@ -221,20 +302,21 @@ static int walk_folder(struct walk *w, size_t at) /* NOLINT(misc-no-recursion): 
     answer = dir_folder(w->bucket, w->path, false, &folder, &leaf, w->err);
     if (answer != 0)
         return answer < 0 ? answer : 0;
-    answer = dir_names_read(folder, &names, w->bucket->where, w->err);
-    for (size_t i = 0; answer == 0 && !w->full && i < names.count; i++) {
+    answer = names_of(w, folder, &st, &names);
+    for (size_t i = first_name(w, at, &names); answer == 0 && !w->full && i < names.count; i++) {
         if (at == 0 && dir_is_own(names.names[i]))
             continue;
         answer = cancel_check(w->bucket->cancel, w->err);
         if (answer == 0)
             answer = walk_entry(w, at, folder, names.names[i]);
     }
+    keep_names(w, at, &st, &names);
     dir_names_finish(&names);
     close(folder);
     return answer;
 }
 
-int dir_list(const struct dir_bucket *bucket, struct store_op *op, struct err *err)
+int dir_list(struct dir_bucket *bucket, struct store_op *op, struct err *err)
 {
     struct walk w = {.bucket = bucket,
                      .op = op,
@@ -246,6 +328,8 @@ int dir_list(const struct dir_bucket *bucket, struct store_op *op, struct err *e
         return err_set(err, ERR_USAGE, "key", "the prefix is longer than %d bytes", STORE_KEY_MAX);
     if (w.token && op->delimiter && *w.token && w.token[strlen(w.token) - 1] == op->delimiter)
         str_copy(w.group, sizeof w.group, w.token); /* shown on the page before */
+    if (!w.token)
+        dir_list_forget(bucket);
     if (walk_folder(&w, 0) < 0) {
         store_page_finish(op->page);
         return ERR_FAIL;

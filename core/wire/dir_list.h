@@ -11,7 +11,9 @@
 
 /* op: prefix in key (may be "" or NULL), delimiter, token -> page. The token is the last key or
  * common prefix of the page before. */
-int dir_list(const struct dir_bucket *bucket, struct store_op *op, struct err *err);
+int dir_list(struct dir_bucket *bucket, struct store_op *op, struct err *err);
+/* Frees what is kept from page to page. */
+void dir_list_forget(struct dir_bucket *bucket);
 
 /* The names of one folder, sorted; folders end in '/'. */
 struct dir_names {

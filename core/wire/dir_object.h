@@ -26,6 +26,7 @@ struct dir_bucket {
     const struct cancel *flag;   /* the same flag, always: bounds the waits of such an op */
     int64_t patience;            /* ns: the longest wait for a lock */
     bool swept;                  /* left-overs of killed processes were looked for */
+    struct dir_seen *seen;       /* dir_list: the folder in which the last page ended, or NULL */
 };
 
 /* usage.key for what cannot be the name of an object here: empty, absolute, "." or ".." or an empty

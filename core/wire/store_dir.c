@@ -278,6 +278,7 @@ static void destroy(struct store *store)
     pthread_join(dir->thread, NULL);
     pthread_cond_destroy(&dir->locked.wake);
     pthread_mutex_destroy(&dir->locked.mutex);
+    dir_list_forget(&dir->bucket);
     close(dir->bucket.root);
     free(dir);
 }

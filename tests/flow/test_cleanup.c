@@ -14,11 +14,11 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <pthread.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -686,6 +686,51 @@ static void in_a_folder(void **state)
     store_destroy(ground.store);
 }
 
+/* ---- many leftovers ---- */
+
+#define MANY 50000
+
+/* Lists MANY temporary objects, and nothing else. */
+static void many_submit(struct store *store, struct store_op *op)
+{
+    unsigned from = op->token ? (unsigned)strtoul(op->token, NULL, 10) : 0;
+
+    (void)store;
+    op->answer = STORE_DONE;
+    if (op->verb == STORE_LIST && strstr(op->key, "s3dock-tmp")) {
+        op->page->entries = calloc(1000, sizeof *op->page->entries);
+        for (unsigned i = 0; i < 1000; i++) {
+            char key[64];
+
+            snprintf(key, sizeof key, "archive/.s3dock-tmp/00112233445566%02u/%06u", i % 7,
+                     from + i);
+            op->page->entries[op->page->count++] =
+                (struct store_entry){.key = strdup(key), .info = {.modified = 1}};
+        }
+        if (from + 1000 < MANY && asprintf(&op->page->next, "%u", from + 1000) < 0)
+            abort();
+    }
+    inbox_post(op->home, &op->msg);
+}
+
+static const struct store_table many_table = {many_submit, NULL, NULL};
+
+/* 50,000 objects took 15 seconds and 170 MB. */
+static void many_leftovers_take_little_time_and_memory(void **state)
+{
+    struct store store = {.table = &many_table};
+    struct unfinished_list list;
+    size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
+    clock_t began = clock();
+
+    (void)state;
+    assert_int_equal(unfinished_read(&store, &list, &err), 0);
+    assert_int_equal(list.count, MANY);
+    assert_true((double)(clock() - began) / CLOCKS_PER_SEC < 3);
+    assert_true(mallinfo2().uordblks + mallinfo2().hblkhd - before < MANY * (size_t)400);
+    unfinished_finish(&list);
+}
+
 static int start(void **state)
 {
     char id[80];
@@ -716,6 +761,7 @@ int main(void)
         cmocka_unit_test(with_conditional_requests),
         cmocka_unit_test(without_conditional_requests),
         cmocka_unit_test(in_a_folder),
+        cmocka_unit_test(many_leftovers_take_little_time_and_memory),
     };
 
     return cmocka_run_group_tests_name("cleanup", tests, start, end);
