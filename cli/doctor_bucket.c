@@ -113,7 +113,7 @@ static void tell_refused(struct probe *p, enum right right, struct err *err)
     if (err->family == ERR_AUTH && !strcmp(err->code, "denied"))
         err_hint(err, "allow %s for these credentials, below " PREFIX " too; without it: %s",
                  rights[right].action, rights[right].means);
-    else if (!err->hint[0] && !gone)
+    else if ((!err->hint[0] || strstr(err->hint, "s3dock doctor")) && !gone)
         err_hint(err, "without it: %s", rights[right].means);
     doctor_found(p->doctor, rights[right].name, gone ? DOCTOR_FAILED : rights[right].gravity, err);
     p->stop = p->stop || gone;
