@@ -25,16 +25,21 @@ struct oci {
     const struct contents *contents;
     struct image_info *info;
     uint64_t reads; /* bytes that may still be read */
-    bool found;     /* a manifest of our config */
+    unsigned found; /* manifests of our config */
 };
 
 static const struct shape LAYOUT[] = {{"imageLayoutVersion", SHAPE_TEXT, NULL}, {0}};
 
+/* No daemon takes it for an image: that is by the platform, not by the annotation. */
 static bool is_attestation(struct json_node descriptor)
 {
+    struct json_node platform = json_get(descriptor, "platform");
+
     return json_string_equals(
-        json_get(json_get(descriptor, "annotations"), "vnd.docker.reference.type"),
-        "attestation-manifest");
+               json_get(json_get(descriptor, "annotations"), "vnd.docker.reference.type"),
+               "attestation-manifest") &&
+           json_string_equals(json_get(platform, "os"), "unknown") &&
+           json_string_equals(json_get(platform, "architecture"), "unknown");
 }
 
 /* The blob of a descriptor; NULL when the archive does not hold it. */
@@ -189,7 +194,7 @@ static int check_manifest(struct oci *oci, struct json_node root, const char *na
         return check_other(oci, content, err);
     if (!has_size(config, oci->info->config_size))
         return document_bad(err, "the size of the config is wrong in", name);
-    oci->found = true;
+    oci->found++;
     return check_layers(oci, json_get(root, "layers"), err);
 }
 
@@ -226,8 +231,8 @@ static int check_document(struct oci *oci, struct json_node root, struct json_no
     return check_descriptors(oci, json_get(root, "manifests"), depth, err);
 }
 
-static int check_descriptor(struct oci *oci, struct json_node descriptor, unsigned depth,
-                            struct err *err)
+static int follow_descriptor(struct oci *oci, struct json_node descriptor, unsigned depth,
+                             struct err *err)
 {
     const struct content *content = blob_of(oci, descriptor);
     struct json *json = NULL;
@@ -248,7 +253,43 @@ static int check_descriptor(struct oci *oci, struct json_node descriptor, unsign
     return rc;
 }
 
+/* containerd chooses by the platform that a descriptor states: ours must lead to our config, and no
+ * other may state our platform. */
+static int check_descriptor(struct oci *oci, struct json_node descriptor, unsigned depth,
+                            struct err *err)
+{
+    struct json_node platform = json_get(descriptor, "platform");
+    struct image_info stated = {.os = ""};
+    unsigned before = oci->found;
+    bool ours;
+
+    if (follow_descriptor(oci, descriptor, depth, err) < 0)
+        return ERR_FAIL;
+    if (!json_present(platform))
+        return 0;
+    ours = oci->found > before;
+    image_config_read(platform, &stated);
+    if (ours && (strcmp(stated.os, oci->info->os) != 0 ||
+                 strcmp(stated.architecture, oci->info->architecture) != 0))
+        return document_bad(err, "its index states another platform than the config", "");
+    if (!ours && same_platform(oci->info, &stated))
+        return document_bad(err, "its index leads to another image of this platform", "");
+    return 0;
+}
+
 /* ---- index.json ---- */
+
+/* The annotations that give a descriptor of index.json a name; the first that is there counts. */
+static const char *const NAMES[] = {"io.containerd.image.name",
+                                    "org.opencontainers.image.ref.name"};
+
+static bool is_named(struct json_node descriptor)
+{
+    struct json_node annotations = json_get(descriptor, "annotations");
+
+    return json_present(json_get(annotations, NAMES[0])) ||
+           json_present(json_get(annotations, NAMES[1]));
+}
 
 /* The one digest that the descriptors share; false when they differ: of two with one name the store
  * keeps one, and may delete what the other leads to. */
@@ -258,7 +299,7 @@ static bool single_digest(struct json_node descriptors, char digest[IMAGE_ID_SIZ
 
     digest[0] = '\0';
     while ((at = json_next(descriptors, at, NULL)).doc) {
-        if (is_attestation(at))
+        if (is_attestation(at) && !is_named(at))
             continue;
         if (digest[0] == '\0') {
             if (!json_string(json_get(at, "digest"), digest, IMAGE_ID_SIZE))
@@ -291,14 +332,12 @@ static bool annotation(struct json_node annotations, const char *name, struct js
 /* The name of one descriptor, as containerd finds it: the full one, or else what stands for it. */
 static int read_name(struct image_info *info, struct json_node descriptor, struct err *err)
 {
-    static const char *const kinds[] = {"io.containerd.image.name",
-                                        "org.opencontainers.image.ref.name"};
-    struct json_node annotations = json_get(descriptor, "annotations"), values[ARRAY_SIZE(kinds)];
+    struct json_node annotations = json_get(descriptor, "annotations"), values[ARRAY_SIZE(NAMES)];
 
-    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-        if (!annotation(annotations, kinds[i], &values[i]))
+    for (size_t i = 0; i < ARRAY_SIZE(NAMES); i++)
+        if (!annotation(annotations, NAMES[i], &values[i]))
             return document_bad(err, "index.json can be read in two ways", "");
-    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(NAMES); i++) {
         if (!json_present(values[i]) || json_string_equals(values[i], ""))
             continue;
         if (!json_string(values[i], info->names[info->name_count], IMAGE_REF_SIZE))

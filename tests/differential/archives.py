@@ -523,19 +523,35 @@ def before_oci_manifest(image):
 
 
 def before_platforms(image):
-    """An index of two platforms with the same layers, both in the archive."""
+    """An index of two platforms with the same layers, stated rightly or not, below index.json or in it."""
     image.layout = "oci"
 
     def both(self=image):
         Image.build_oci(self)
-        other = dumps(config_of(self.layers, architecture="arm64"))
-        manifest = dict(self.oci_manifest, config={"mediaType": OCI + "config.v1+json", "digest": "sha256:" + sha(other), "size": len(other)})
-        whole = self.rng.random() < 0.5
-        data = dumps(manifest)
-        if whole:
+        rng = self.rng
+        other = dumps(config_of(self.layers, architecture=rng.choice(["arm64", "arm64", "amd64", "unknown"])))
+        manifest = dumps(dict(self.oci_manifest, config={"mediaType": OCI + "config.v1+json", "digest": "sha256:" + sha(other),
+                                                         "size": len(other)}))
+        if rng.random() < 0.6:
             self.add("blobs/sha256/" + sha(other), other)
-        self.add("blobs/sha256/" + sha(data), data)
-        self.index["manifests"].insert(self.rng.randint(0, 1), dict(self.index["manifests"][0], digest="sha256:" + sha(data), size=len(data)))
+        if rng.random() < 0.8:
+            self.add("blobs/sha256/" + sha(manifest), manifest)
+        top = self.index["manifests"][0]
+        pair = [{key: one for key, one in top.items() if key != "annotations"} for _ in range(2)]
+        pair[1].update(digest="sha256:" + sha(manifest), size=len(manifest))
+        for one in pair:
+            architecture = rng.choice([None, "amd64", "arm64", "unknown"])
+            if architecture:
+                one["platform"] = {"architecture": architecture, "os": "unknown" if architecture == "unknown" else "linux"}
+        if rng.random() < 0.3:
+            pair[1]["annotations"] = {"vnd.docker.reference.type": "attestation-manifest"}
+        rng.shuffle(pair)
+        if rng.random() < 0.7:
+            inner = dumps({"schemaVersion": 2, "mediaType": OCI + "index.v1+json", "manifests": pair})
+            self.add("blobs/sha256/" + sha(inner), inner)
+            self.index["manifests"] = [dict(top, mediaType=OCI + "index.v1+json", digest="sha256:" + sha(inner), size=len(inner))]
+        else:
+            self.index["manifests"] = [{**one, "annotations": {**top["annotations"], **one.get("annotations", {})}} for one in pair]
         entry = self.find(b"index.json")
         entry.data = dumps(self.index)
         entry.header.size = len(entry.data)

@@ -258,12 +258,14 @@ enum oci_kind {
     OCI_BAD_BLOB,  /* its name is not its digest */
     OCI_BAD_LAYER, /* the manifest has another layer than manifest.json */
     OCI_BAD_SIZE,
-    OCI_BAD_TYPE, /* a gzip layer that is stated to be plain */
-    OCI_FEWER,    /* layers in the manifest */
-    OCI_NOWHERE,  /* the index leads to nothing that is there */
-    OCI_EMPTY,    /* the index lists nothing */
-    OCI_SEVERAL,  /* index.json lists another manifest beside ours */
-    OCI_VERSION,  /* of the layout is another */
+    OCI_BAD_TYPE,         /* a gzip layer that is stated to be plain */
+    OCI_FEWER,            /* layers in the manifest */
+    OCI_NOWHERE,          /* the index leads to nothing that is there */
+    OCI_EMPTY,            /* the index lists nothing */
+    OCI_WRONG_PLATFORM,   /* the index states another platform for ours */
+    OCI_CLAIMED_PLATFORM, /* and ours for another */
+    OCI_SEVERAL,          /* index.json lists another manifest beside ours */
+    OCI_VERSION,          /* of the layout is another */
 };
 
 /* The manifest of these layers and of a config; into `top` its id, returned its size. */
@@ -295,7 +297,10 @@ static void make_oci(struct tarball *tar, struct parts *parts, enum oci_kind kin
                      char top[IMAGE_ID_SIZE])
 {
     static const char attested[] =
-        ",\"annotations\":{\"vnd.docker.reference.type\":\"attestation-manifest\"}";
+        ",\"annotations\":{\"vnd.docker.reference.type\":\"attestation-manifest\"},"
+        "\"platform\":{\"os\":\"unknown\",\"architecture\":\"unknown\"}";
+    static const char amd64[] = ",\"platform\":{\"os\":\"linux\",\"architecture\":\"amd64\"}";
+    static const char arm64[] = ",\"platform\":{\"os\":\"linux\",\"architecture\":\"arm64\"}";
     char id[LAYERS][IMAGE_ID_SIZE], config[IMAGE_ID_SIZE], other[IMAGE_ID_SIZE];
     char attestation[IMAGE_ID_SIZE], json[2048], path[LAYERS + 1][128];
     const char *type = "manifest.v1+json";
@@ -306,7 +311,9 @@ static void make_oci(struct tarball *tar, struct parts *parts, enum oci_kind kin
     tarball_directory(tar, "blobs/sha256/");
     add_blob(tar, parts->config, strlen(parts->config), config);
     snprintf(json, sizeof json, "{\"os\":\"linux\",\"architecture\":\"%s\"}",
-             kind == OCI_PLATFORMS ? "amd64" : "arm64");
+             kind == OCI_PLATFORMS || kind == OCI_CLAIMED_PLATFORM || kind == OCI_WRONG_PLATFORM
+                 ? "amd64"
+                 : "arm64");
     add_blob(tar, json, strlen(json), other);
     add_blob(tar, parts->layer[0].data, parts->layer[0].size, id[0]);
     size[0] = parts->layer[0].size;
@@ -315,20 +322,23 @@ static void make_oci(struct tarball *tar, struct parts *parts, enum oci_kind kin
     top_size = add_oci_manifest(tar, parts, kind, kind == OCI_OTHER ? other : parts->config_id, id,
                                 size, top);
     add_blob(tar, "{\"attestation\":1}", 17, attestation);
-    if (kind == OCI_NESTED || kind == OCI_TWO || kind == OCI_PLATFORMS) {
+    if (kind == OCI_NESTED || kind == OCI_TWO || kind == OCI_PLATFORMS ||
+        kind == OCI_WRONG_PLATFORM || kind == OCI_CLAIMED_PLATFORM) {
         at = (size_t)sprintf(json, "{\"manifests\":[");
         if (kind != OCI_NESTED) {
             char second[IMAGE_ID_SIZE];
             size_t second_size = add_oci_manifest(tar, parts, kind, other, id, size, second);
 
-            at += add_descriptor(json + at, type, second, second_size, "");
+            at += add_descriptor(json + at, type, second, second_size,
+                                 kind == OCI_CLAIMED_PLATFORM ? arm64 : amd64);
         } else {
             at += add_descriptor(json + at, type, "sha256:missing", 7, "");
         }
         at += (size_t)sprintf(json + at, ",");
         at += add_descriptor(json + at, type, attestation, 17, attested);
         at += (size_t)sprintf(json + at, ",");
-        at += add_descriptor(json + at, type, top, top_size, "");
+        at += add_descriptor(json + at, type, top, top_size,
+                             kind == OCI_WRONG_PLATFORM ? amd64 : arm64);
         at += (size_t)sprintf(json + at, "]}");
         add_blob(tar, json, at, top);
         top_size = at;
@@ -406,6 +416,8 @@ static void descriptions_that_disagree_are_refused(void **state)
         {OCI_NOWHERE, "does not lead to the image"},
         {OCI_VERSION, "oci-layout"},
         {OCI_SEVERAL, "several images"},
+        {OCI_WRONG_PLATFORM, "states another platform"},
+        {OCI_CLAIMED_PLATFORM, "another image of this platform"},
     };
     struct parts parts;
 
