@@ -3,8 +3,10 @@
  *
  * A build that ends well may have put its result elsewhere (--output, --push, a builder without
  * --load), while an image of an earlier build of this commit has the name. docker writes the id of
- * what it built with --iidfile; where it writes none, or another kind of id than the daemon has
- * (containerd's store: the configuration's, not the manifest's), the name must have moved.
+ * what it built with --iidfile; where it writes none, the name must have moved. With containerd's
+ * store docker may write another kind of id than the daemon has (the configuration's, not the
+ * manifest's): an id that did not move is believed there unless the user's words send the result
+ * elsewhere, because a build that is all cached ends in the same way.
  */
 #ifndef S3DOCK_CLI_BUILD_RESULT_H
 #define S3DOCK_CLI_BUILD_RESULT_H

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "base/file.h"
+#include "base/owner.h"
 #include "cli/args.h"
 #include "cli/command.h"
 #include "cli/consent.h"
@@ -44,9 +45,23 @@ static const char template[] =
     "  // defaults: { log_level: \"info\", jobs: 4, memory: \"80M\" },\n"
     "}\n";
 
+/* A file that the next command would refuse is told now. */
+static void note_folder(struct cli *cli, const char *path)
+{
+    const char *fault;
+    struct stat st;
+
+    fault = stat(".", &st) ? NULL : owner_fault(&st);
+    if (fault && !strcmp(path, CONFIG_IN_FOLDER))
+        output_warn(&cli->output,
+                    "the current folder %s, so the file counts only with --config %s, or "
+                    "S3DOCK_CONFIG",
+                    fault, path);
+}
+
 int cmd_config_init(struct cli *cli, struct err *err)
 {
-    const char *path = cli->args->operand_count ? cli->args->operands[0] : "./s3dock.json5";
+    const char *path = cli->args->operand_count ? cli->args->operands[0] : CONFIG_IN_FOLDER;
     int answer;
 
     if (!*path)
@@ -62,6 +77,7 @@ int cmd_config_init(struct cli *cli, struct err *err)
         return ERR_FAIL;
     jw_string(output_data(&cli->output), "file", path);
     output_line(&cli->output, "wrote %s", path);
+    note_folder(cli, path);
     output_note(&cli->output, "next: put your bucket into it, then: s3dock config validate %s",
                 path);
     return 0;

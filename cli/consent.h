@@ -13,7 +13,9 @@ struct err;
 struct config;
 
 /* 0, or usage.trust: before any request to the bucket. Allowed is an endpoint of that file for
- * requests without credentials, and for credentials of the same file. */
+ * requests without credentials, and for credentials of the same file. Credentials that are looked
+ * for later than the configuration (roles, other programs) do not count as "without": whoever adds
+ * such a source asks here before it is used. */
 int consent_store(const struct config *config, struct err *err);
 /* 0, or usage.trust: before the daemon is asked anything. */
 int consent_docker(const struct config *config, struct err *err);
