@@ -153,7 +153,7 @@ static void strike(struct between *b, struct store_op *op)
         store_submit(b->folder, op);
         return;
     }
-    err_set(&op->err, ERR_NETWORK, "link", "the link is down");
+    err_set(&op->err, ERR_NETWORK, "cut", "the link is down");
     op->http_status = b->status;
     op->answer = STORE_FAILED;
     inbox_post(op->home, &op->msg);
