@@ -123,23 +123,25 @@ int cmd_list_images(struct cli *cli, struct err *err)
 
 static int read_tags(struct list *list, struct err *err)
 {
-    struct listed_tag *tags;
-    int failed = listing_tags(list->store, list->app, &tags, &list->count, &list->warnings, err);
+    struct tag_list tags;
+    int failed = listing_tags(list->store, list->app, &tags, &list->warnings, err);
+
+    list->count = tags.count;
 
     jw_array(list->w, "tags");
     for (size_t i = 0; !failed && i < list->count; i++) {
         jw_object(list->w, NULL);
         jw_string(list->w, "app_name", list->app);
-        jw_string(list->w, "version", tags[i].version);
-        jw_string(list->w, "target_image", tags[i].image);
-        jw_string(list->w, "s3_path", tags[i].key);
+        jw_string(list->w, "version", tags.items[i].version);
+        jw_string(list->w, "target_image", tags.items[i].image);
+        jw_string(list->w, "s3_path", tags.items[i].key);
         jw_end(list->w);
-        output_line(&list->cli->output, "%s -> %s", tags[i].version, tags[i].image);
+        output_line(&list->cli->output, "%s -> %s", tags.items[i].version, tags.items[i].image);
     }
     jw_end(list->w);
     if (!failed && !list->count)
         output_note(&list->cli->output, "No tags found for %s", list->app);
-    free(tags);
+    tag_list_finish(&tags);
     return failed;
 }
 

@@ -9,17 +9,28 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/err.h"
 #include "catalog/fetch.h"
+#include "catalog/strings.h"
 #include "catalog/walk.h"
 
 #define MARK "-promotion-"
 
+/* An event in the order of time: what the document says is read again when its turn comes. */
+struct stored {
+    int64_t when;
+    const char *text; /* the document, in `strings` */
+    size_t key;
+};
+
 struct month {
     const char *env;
     char **keys;
-    struct history_event *events;
+    struct stored *events;
     size_t count, room;
+    struct strings strings;
     struct text *warnings;
+    struct err *err;
     bool failed; /* no memory */
 };
 
@@ -28,25 +39,40 @@ static void warn(struct month *m, size_t at, const char *why)
     text_printf(m->warnings, "%s: %s\n", m->keys[at], why);
 }
 
-static struct history_event *next_event(struct month *m)
+/* The event is kept as we write it, so that its size is bounded, whatever the document holds. */
+static int add_event(struct month *m, size_t at, const struct audit_event *event)
 {
+    _cleanup_text_ struct text text;
+    struct stored *stored;
+
+    text_init(&text, FETCH_DOCUMENT_MAX);
+    audit_write(event, &text);
+    if (text_check(&text, "an event", m->err))
+        return ERR_FAIL;
     if (m->count == m->room) {
         size_t room = m->room ? m->room * 2 : 16;
-        struct history_event *events = realloc(m->events, room * sizeof *events);
 
-        if (!events)
-            return NULL;
-        m->events = events;
+        stored = reallocarray(m->events, room, sizeof *stored);
+        if (!stored)
+            return err_memory(m->err, "the history");
+        m->events = stored;
         m->room = room;
     }
-    return &m->events[m->count];
+    stored = &m->events[m->count];
+    *stored = (struct stored){.key = at};
+    clock_parse_rfc3339(event->timestamp, &stored->when);
+    stored->text = strings_keep(&m->strings, text.data, m->err);
+    if (!stored->text)
+        return ERR_FAIL;
+    m->count++;
+    return 0;
 }
 
 static void take(void *arg, size_t at, enum store_answer answer, struct view text,
                  const struct err *why)
 {
     struct month *m = arg;
-    struct history_event *event;
+    struct audit_event event;
     struct err err;
 
     if (answer == STORE_FAILED)
@@ -55,27 +81,37 @@ static void take(void *arg, size_t at, enum store_answer answer, struct view tex
         warn(m, at, "it is not there");
     if (answer != STORE_DONE || m->failed)
         return;
-    event = next_event(m);
-    if (!event) {
-        m->failed = true;
-    } else if (audit_parse(text, &event->event, &err)) {
+    if (audit_parse(text, &event, &err))
         warn(m, at, err.text);
-    } else if (event->event.type == AUDIT_PROMOTION &&
-               (!m->env || strcmp(event->event.promotion.environment, m->env) == 0)) {
-        event->key = m->keys[at];
-        event->when = 0;
-        clock_parse_rfc3339(event->event.timestamp, &event->when);
-        m->count++;
-    }
+    else if (event.type == AUDIT_PROMOTION &&
+             (!m->env || strcmp(event.promotion.environment, m->env) == 0))
+        m->failed = add_event(m, at, &event) != 0;
 }
 
-static int newest_first(const void *a, const void *b)
+static int newest_first(const void *a, const void *b, void *keys)
 {
-    const struct history_event *left = a, *right = b;
+    const struct stored *left = a, *right = b;
+    char *const *all = keys;
 
     if (left->when != right->when)
         return left->when < right->when ? 1 : -1;
-    return strcmp(right->key, left->key);
+    return strcmp(all[right->key], all[left->key]);
+}
+
+/* 1: enough. The documents were understood when they came. */
+static int lend(struct month *m, history_fn *each, void *arg)
+{
+    struct err ignored;
+
+    for (size_t i = 0; i < m->count; i++) {
+        struct history_event event = {.when = m->events[i].when, .key = m->keys[m->events[i].key]};
+
+        if (audit_parse(view_str(m->events[i].text), &event.event, &ignored))
+            continue;
+        if (each(arg, &event))
+            return 1;
+    }
+    return 0;
 }
 
 /* Keeps the keys of promotions, in front. */
@@ -99,20 +135,21 @@ static int read_month(struct store *store, const char *prefix, const char *env, 
                       void *arg, struct text *warnings, struct err *err)
 {
     struct walk walk = {0};
-    struct month m = {.env = env, .warnings = warnings};
+    struct month m = {.env = env, .warnings = warnings, .err = err};
     int answer = walk_run(&walk, store, prefix, '/', err);
 
     walk_warn(&walk, prefix, warnings);
     m.keys = walk.keys;
     if (answer == 0)
         answer = fetch_run(store, walk.keys, choose(&walk), take, &m, err);
-    if (answer == 0 && m.failed)
-        answer = err_memory(err, "the history");
+    if (m.failed)
+        answer = ERR_FAIL;
     if (m.count)
-        qsort(m.events, m.count, sizeof *m.events, newest_first);
-    for (size_t i = 0; answer == 0 && i < m.count; i++)
-        answer = each(arg, &m.events[i]) ? 1 : 0;
+        qsort_r(m.events, m.count, sizeof *m.events, newest_first, m.keys);
+    if (answer == 0)
+        answer = lend(&m, each, arg);
     free(m.events);
+    strings_finish(&m.strings);
     walk_finish(&walk);
     return answer;
 }

@@ -201,20 +201,29 @@ struct pointers {
     struct text *warnings;
 };
 
+/* False, and a line in the warnings: there is no sound pointer. */
+static bool read_pointer(const char *key, enum store_answer answer, struct view text,
+                         const struct err *why, struct pointer *out, struct text *warnings)
+{
+    struct err err;
+
+    if (answer == STORE_FAILED)
+        text_printf(warnings, "%s: %s\n", key, why->text);
+    else if (answer == STORE_ABSENT) /* deleted since it was listed, or never there */
+        text_printf(warnings, "%s: it is not there\n", key);
+    else if (pointer_parse(text, out, &err))
+        text_printf(warnings, "%s: %s\n", key, err.text);
+    else
+        return true;
+    return false;
+}
+
 static void take_pointer(void *arg, size_t at, enum store_answer answer, struct view text,
                          const struct err *why)
 {
     struct pointers *p = arg;
-    struct err err;
 
-    if (answer == STORE_FAILED)
-        text_printf(p->warnings, "%s: %s\n", p->keys[at], why->text);
-    else if (answer == STORE_ABSENT) /* deleted since it was listed, or never there */
-        text_printf(p->warnings, "%s: it is not there\n", p->keys[at]);
-    else if (pointer_parse(text, &p->pointers[at], &err))
-        text_printf(p->warnings, "%s: %s\n", p->keys[at], err.text);
-    else
-        p->sound[at] = true;
+    p->sound[at] = read_pointer(p->keys[at], answer, text, why, &p->pointers[at], p->warnings);
 }
 
 static int read_pointers(struct store *store, char *const *keys, size_t count,
@@ -286,51 +295,78 @@ static int by_version(const void *a, const void *b)
                          ((const struct listed_tag *)b)->version);
 }
 
-static bool describe_tag(const char *key, const struct pointer *pointer, struct listed_tag *out,
-                         struct text *warnings)
+/* The tags as they come: a pointer is read, and only its texts are kept. */
+struct tag_search {
+    struct tag_list *list;
+    const struct walk *walk;
+    struct text *warnings;
+    struct err *err;
+    bool failed; /* no memory */
+};
+
+static void add_tag(struct tag_search *search, const char *key, const struct pointer *pointer)
 {
-    char app[NAME_APP_MAX];
+    struct strings *strings = &search->list->strings;
+    struct listed_tag *tag = &search->list->items[search->list->count];
+    char app[NAME_APP_MAX], version[NAME_VERSION_MAX];
     struct image_name image;
 
-    if (!key_parse_tag(key, app, out->version))
-        return false;
+    if (!key_parse_tag(key, app, version))
+        return;
     if (!resolve_image_of(app, pointer, &image)) {
-        text_printf(warnings, "%s: it leads to %s, which is no image of %s\n", key,
+        text_printf(search->warnings, "%s: it leads to %s, which is no image of %s\n", key,
                     pointer->target_path, app);
-        return false;
+        return;
     }
-    str_copy(out->image, sizeof out->image, image.ref);
-    str_copy(out->key, sizeof out->key, key);
-    return true;
+    tag->version = strings_keep(strings, version, search->err);
+    tag->image = strings_keep(strings, image.ref, search->err);
+    tag->key = strings_keep(strings, key, search->err);
+    search->failed = search->failed || !tag->version || !tag->image || !tag->key;
+    if (!search->failed)
+        search->list->count++;
 }
 
-int listing_tags(struct store *store, const char *app, struct listed_tag **out, size_t *count,
-                 struct text *warnings, struct err *err)
+static void take_tag(void *arg, size_t at, enum store_answer answer, struct view text,
+                     const struct err *why)
+{
+    struct tag_search *search = arg;
+    const char *key = search->walk->keys[at];
+    struct pointer pointer;
+
+    if (read_pointer(key, answer, text, why, &pointer, search->warnings))
+        add_tag(search, key, &pointer);
+}
+
+int listing_tags(struct store *store, const char *app, struct tag_list *out, struct text *warnings,
+                 struct err *err)
 {
     char prefix[KEY_MAX];
     struct walk walk = {0};
-    struct pointers read = {0};
+    struct tag_search search = {.list = out, .walk = &walk, .warnings = warnings, .err = err};
     int answer;
 
-    *out = NULL;
-    *count = 0;
+    *out = (struct tag_list){.items = NULL};
     snprintf(prefix, sizeof prefix, "tags/%s/", app);
     answer = list_documents(store, prefix, is_tag_key, &walk, warnings, err);
-    if (answer == 0)
-        answer = read_pointers(store, walk.keys, walk.count, warnings, &read, err);
     if (answer == 0) {
-        *out = make_room(walk.count, sizeof **out, err);
-        answer = *out ? 0 : ERR_FAIL;
+        out->items = make_room(walk.count, sizeof *out->items, err);
+        answer = out->items ? 0 : ERR_FAIL;
     }
-    for (size_t i = 0; answer == 0 && i < walk.count; i++)
-        if (read.sound[i] &&
-            describe_tag(walk.keys[i], &read.pointers[i], &(*out)[*count], warnings))
-            ++*count;
-    if (*out)
-        qsort(*out, *count, sizeof **out, by_version);
-    pointers_finish(&read);
+    if (answer == 0)
+        answer = fetch_run(store, walk.keys, walk.count, take_tag, &search, err);
+    if (search.failed)
+        answer = ERR_FAIL;
+    if (out->count)
+        qsort(out->items, out->count, sizeof *out->items, by_version);
     walk_finish(&walk);
     return answer;
+}
+
+void tag_list_finish(struct tag_list *list)
+{
+    free(list->items);
+    strings_finish(&list->strings);
+    *list = (struct tag_list){.items = NULL};
 }
 
 /* ---- environments ---- */

@@ -35,9 +35,14 @@ struct image_list {
     struct strings strings;
 };
 struct listed_tag {
-    char version[NAME_VERSION_MAX];
-    char image[512]; /* what it leads to: "app:time-hash" */
-    char key[KEY_MAX];
+    const char *version;
+    const char *image; /* what it leads to: "app:time-hash" */
+    const char *key;
+};
+struct tag_list {
+    struct listed_tag *items;
+    size_t count;
+    struct strings strings;
 };
 struct listed_environment {
     char env[NAME_ENV_MAX];
@@ -54,9 +59,11 @@ int listing_apps(struct store *store, struct listed_app **out, size_t *count, st
 int listing_images(struct store *store, const char *app, const char *month, struct image_list *out,
                    struct text *warnings, struct err *err);
 void image_list_finish(struct image_list *list);
-/* In the order of versions (version.h), newest first. */
-int listing_tags(struct store *store, const char *app, struct listed_tag **out, size_t *count,
-                 struct text *warnings, struct err *err);
+/* In the order of versions (version.h), newest first. The caller calls tag_list_finish, after a
+ * failure too. */
+int listing_tags(struct store *store, const char *app, struct tag_list *out, struct text *warnings,
+                 struct err *err);
+void tag_list_finish(struct tag_list *list);
 /* A to Z. */
 int listing_environments(struct store *store, const char *app, struct listed_environment **out,
                          size_t *count, struct text *warnings, struct err *err);

@@ -39,13 +39,12 @@ static int add(struct references *refs, const char *ref, struct err *err)
 static int add_tags(struct store *store, const char *app, struct references *refs,
                     struct text *warnings, struct err *err)
 {
-    struct listed_tag *tags;
-    size_t count;
-    int failed = listing_tags(store, app, &tags, &count, warnings, err);
+    struct tag_list tags;
+    int failed = listing_tags(store, app, &tags, warnings, err);
 
-    for (size_t i = 0; !failed && i < count; i++)
-        failed = add(refs, tags[i].image, err);
-    free(tags);
+    for (size_t i = 0; !failed && i < tags.count; i++)
+        failed = add(refs, tags.items[i].image, err);
+    tag_list_finish(&tags);
     return failed;
 }
 

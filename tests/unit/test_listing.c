@@ -130,31 +130,29 @@ static void images_newest_first(void **state)
 
 static void more_than_a_page(void **state)
 {
-    struct listed_tag *tags;
+    struct tag_list tags;
     char version[32];
-    size_t count;
 
     (void)state;
     for (int i = 0; i < 1100; i++) {
         snprintf(version, sizeof version, "v1.%d.0", i);
         put_tag("web", version, "web:20250721-2118-f7a5a27");
     }
-    fine(listing_tags(bucket.store, "web", &tags, &count, &warnings, &err));
-    assert_int_equal(count, 1100);
+    fine(listing_tags(bucket.store, "web", &tags, &warnings, &err));
+    assert_int_equal(tags.count, 1100);
     for (int i = 0; i < 1100; i++) {
         snprintf(version, sizeof version, "v1.%d.0", 1099 - i);
-        assert_string_equal(tags[i].version, version);
+        assert_string_equal(tags.items[i].version, version);
     }
     assert_string_equal(warnings.data, "");
-    free(tags);
+    tag_list_finish(&tags);
 }
 
 /* ---- tags and environments ---- */
 
 static void what_cannot_be_read_is_said(void **state)
 {
-    struct listed_tag *tags;
-    size_t count;
+    struct tag_list tags;
 
     (void)state;
     put_tag("web", "v1.9.0", "web:20250721-2118-f7a5a27");
@@ -166,20 +164,20 @@ static void what_cannot_be_read_is_said(void **state)
     bucket_put(&bucket, "tags/web/bad name.json", "{}");
     bucket_put(&bucket, "tags/web/deep/v1.json", "{}");
     bucket_put(&bucket, "tags/web/note.txt", "nobody's");
-    fine(listing_tags(bucket.store, "web", &tags, &count, &warnings, &err));
-    assert_int_equal(count, 3);
-    assert_string_equal(tags[0].version, "v1.10.0");
-    assert_string_equal(tags[0].image, "web:20250722-2118-f7a5a27");
-    assert_string_equal(tags[0].key, "tags/web/v1.10.0.json");
-    assert_string_equal(tags[1].version, "v1.9.0");
-    assert_string_equal(tags[2].version, "stable");
+    fine(listing_tags(bucket.store, "web", &tags, &warnings, &err));
+    assert_int_equal(tags.count, 3);
+    assert_string_equal(tags.items[0].version, "v1.10.0");
+    assert_string_equal(tags.items[0].image, "web:20250722-2118-f7a5a27");
+    assert_string_equal(tags.items[0].key, "tags/web/v1.10.0.json");
+    assert_string_equal(tags.items[1].version, "v1.9.0");
+    assert_string_equal(tags.items[2].version, "stable");
     assert_non_null(strstr(warnings.data, "tags/web/empty.json: "));
     assert_non_null(strstr(warnings.data, "tags/web/torn.json: "));
     assert_non_null(strstr(warnings.data, "tags/web/bad name.json: "));
     assert_non_null(strstr(warnings.data, "tags/web/deep/v1.json: "));
     assert_non_null(strstr(warnings.data, "tags/web/theirs.json: "));
     assert_null(strstr(warnings.data, "note.txt"));
-    free(tags);
+    tag_list_finish(&tags);
 }
 
 /* What the environment's own document says of the image may be stale: the tag decides. */
@@ -248,7 +246,7 @@ static const struct store_table table = {.submit = submit};
 static void a_refused_list_is_a_failure(void **state)
 {
     struct image_list images;
-    struct listed_tag *tags = NULL;
+    struct tag_list tags;
     struct listed_app *apps = NULL;
     size_t count;
 
@@ -260,16 +258,15 @@ static void a_refused_list_is_a_failure(void **state)
     assert_int_equal(listing_apps(&front.store, &apps, &count, &warnings, &err), ERR_FAIL);
     assert_int_equal(err.family, ERR_AUTH);
     assert_int_equal(listing_images(&front.store, "web", NULL, &images, &warnings, &err), ERR_FAIL);
-    assert_int_equal(listing_tags(&front.store, "web", &tags, &count, &warnings, &err), ERR_FAIL);
+    assert_int_equal(listing_tags(&front.store, "web", &tags, &warnings, &err), ERR_FAIL);
     free(apps);
     image_list_finish(&images);
-    free(tags);
+    tag_list_finish(&tags);
 }
 
 static void a_refused_document_is_a_warning_and_a_lost_network_is_not(void **state)
 {
-    struct listed_tag *tags;
-    size_t count;
+    struct tag_list tags;
 
     (void)state;
     memset(&front, 0, sizeof front);
@@ -279,14 +276,14 @@ static void a_refused_document_is_a_warning_and_a_lost_network_is_not(void **sta
     front.family = ERR_AUTH;
     put_tag("web", "v1.0.0", "web:20250721-2118-f7a5a27");
     put_tag("web", "v2.0.0", "web:20250721-2118-f7a5a27");
-    fine(listing_tags(&front.store, "web", &tags, &count, &warnings, &err));
-    assert_int_equal(count, 1);
+    fine(listing_tags(&front.store, "web", &tags, &warnings, &err));
+    assert_int_equal(tags.count, 1);
     assert_string_equal(warnings.data, "tags/web/v1.0.0.json: refused\n");
-    free(tags);
+    tag_list_finish(&tags);
     front.family = ERR_NETWORK;
-    assert_int_equal(listing_tags(&front.store, "web", &tags, &count, &warnings, &err), ERR_FAIL);
+    assert_int_equal(listing_tags(&front.store, "web", &tags, &warnings, &err), ERR_FAIL);
     assert_int_equal(err.family, ERR_NETWORK);
-    free(tags);
+    tag_list_finish(&tags);
 }
 
 /* ---- history ---- */
