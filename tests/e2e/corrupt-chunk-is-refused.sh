@@ -49,6 +49,7 @@ for offset in $((size / 3)) $((size / 2)) $((size - 3)); do
     refused 6 "" "a wrong bit at $offset of the archive, into a file" pull $REF --output out.tar
     check "no half file is left" test ! -e out.tar
     DOCKER_HOST=$EDGE refused 6 "" "a wrong bit at $offset of the archive, into a daemon" pull $REF
+    refused 6 "--force --no-delta" "a wrong bit at $offset of the archive, verified" verify $REF
 done
 head -c $((size - 1000)) archive >bad
 bucket put "$archive" bad
@@ -98,6 +99,7 @@ done
 head -c $((size / 2)) index >bad
 bucket put "$index" bad
 check "half an index does no harm" right_or_refused
+refused 6 "--force --no-delta" "half an index, verified" verify $REF
 bucket put "$index" index
 
 head -c 100 metadata >bad
@@ -116,3 +118,5 @@ bucket put "$metadata" metadata
 rm -f out.tar
 check "all repaired: it is pulled" s3dock pull $REF --output out.tar
 check "and right" same_image saved.tar out.tar
+check "and verified" s3dock verify $REF
+check "and a push that has nothing to do verifies it" s3dock push $REF --verify
