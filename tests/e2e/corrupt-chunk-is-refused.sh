@@ -49,7 +49,7 @@ for offset in $((size / 3)) $((size / 2)) $((size - 3)); do
     refused 6 "" "a wrong bit at $offset of the archive, into a file" pull $REF --output out.tar
     check "no half file is left" test ! -e out.tar
     DOCKER_HOST=$EDGE refused 6 "" "a wrong bit at $offset of the archive, into a daemon" pull $REF
-    refused 6 "--force --no-delta" "a wrong bit at $offset of the archive, verified" verify $REF
+    refused 6 "integrity" "a wrong bit at $offset of the archive, verified" verify $REF
 done
 head -c $((size - 1000)) archive >bad
 bucket put "$archive" bad
@@ -99,7 +99,7 @@ done
 head -c $((size / 2)) index >bad
 bucket put "$index" bad
 check "half an index does no harm" right_or_refused
-refused 6 "--force --no-delta" "half an index, verified" verify $REF
+refused 6 "integrity" "half an index, verified" verify $REF
 bucket put "$index" index
 
 head -c 100 metadata >bad
