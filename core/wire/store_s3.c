@@ -824,6 +824,15 @@ static void check_encrypted(struct s3_store *s3, const struct store_op *op,
              s3->place.endpoint, s3->encryption);
 }
 
+/* A server that does not encrypt as asked says "invalid" or "not implemented". */
+static void blame_encryption(const struct s3_store *s3, struct store_op *op)
+{
+    if (s3->encryption[0] && begins_object(op->verb) && op->err.family == ERR_UNSUPPORTED)
+        err_hint(&op->err,
+                 "the store may not encrypt with \"%s\": check \"encryption\" in the profile",
+                 s3->encryption);
+}
+
 static void landed(void *arg, struct http_exchange *exchange)
 {
     struct s3_store *s3 = arg;
@@ -842,8 +851,10 @@ static void landed(void *arg, struct http_exchange *exchange)
         s3_reply_unsigned(&reply, &s3->place, current(trip));
     if (reply.verdict == S3_DONE)
         check_encrypted(s3, current(trip), &exchange->answer);
-    if (reply.verdict == S3_FAILED)
+    if (reply.verdict == S3_FAILED) {
         blame_clock(&current(trip)->err);
+        blame_encryption(s3, current(trip));
+    }
     s3->bucket_seen = s3->bucket_seen || reply.bucket_exists;
     settle(s3, (int)seat, &reply);
 }

@@ -132,6 +132,24 @@ static void what_is_written_is_encrypted_as_asked(void **state)
     }
 }
 
+static void a_store_that_does_not_encrypt_is_named(void **state)
+{
+    struct fake_s3 fake;
+    struct err err = {0};
+    struct store_op op = {.verb = STORE_PUT, .key = "doc", .body = view_str("{}")};
+
+    (void)state;
+    fake_start(&fake,
+               "[{\"kind\": \"Put\", \"times\": 0, \"do\": \"status\", \"status\": 400, "
+               "\"code\": \"InvalidRequest\"}]",
+               NULL);
+    struct store *store = open_store(&fake, "AES256", NULL, &err);
+    assert_int_equal(store_run(store, &op, &err), STORE_FAILED);
+    assert_non_null(strstr(err.hint, "\"encryption\""));
+    store_destroy(store);
+    fake_stop(&fake);
+}
+
 static void a_key_without_its_way_is_refused(void **state)
 {
     static const struct {
@@ -154,6 +172,7 @@ int main(void)
         cmocka_unit_test(a_locked_bucket_is_given_the_digests),
         cmocka_unit_test(other_buckets_are_given_those_of_documents_only),
         cmocka_unit_test(what_is_written_is_encrypted_as_asked),
+        cmocka_unit_test(a_store_that_does_not_encrypt_is_named),
         cmocka_unit_test(a_key_without_its_way_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
