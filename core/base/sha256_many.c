@@ -31,6 +31,14 @@ static void one_by_one(const struct view *bytes, size_t count, uint8_t (*out)[SH
 #define LANES 2
 #define SIMD  __attribute__((target("sha,sse4.1")))
 
+/* Written as a whole before it is read: zeros first, as the build asks for elsewhere, would cost a
+ * fifth of the speed. */
+#if __has_attribute(uninitialized)
+#define UNSET __attribute__((uninitialized))
+#else
+#define UNSET
+#endif
+
 struct lane {
     SHA256_CTX ctx;
     const uint8_t *at;
@@ -83,7 +91,7 @@ SIMD static void add_blocks(__m128i abef[LANES], __m128i cdgh[LANES],
                             const uint8_t *const at[LANES])
 {
     const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
-    __m128i abef_before[LANES], cdgh_before[LANES], w[LANES][4];
+    UNSET __m128i abef_before[LANES], cdgh_before[LANES], w[LANES][4];
 
     for (unsigned n = 0; n < LANES; n++) {
         abef_before[n] = abef[n];
@@ -119,7 +127,7 @@ SIMD static void add_blocks(__m128i abef[LANES], __m128i cdgh[LANES],
 SIMD static void run(struct lane lanes[LANES])
 {
     size_t blocks = (lanes[0].left < lanes[1].left ? lanes[0].left : lanes[1].left) / BLOCK;
-    __m128i abef[LANES], cdgh[LANES];
+    UNSET __m128i abef[LANES], cdgh[LANES];
 
     for (unsigned n = 0; n < LANES; n++)
         load_state(&lanes[n].ctx, &abef[n], &cdgh[n]);
