@@ -76,16 +76,26 @@ int identity_learn(struct store *store, const struct image_name *name,
     return 0;
 }
 
+/* Whether the metadata is still the one that was read: a store without conditions does not look. */
+static bool is_still(struct store *store, const struct located *at, struct err *err)
+{
+    struct store_info info;
+
+    return at->metadata_etag[0] && store_head(store, at->metadata_key, &info, err) == STORE_DONE &&
+           strcmp(info.etag, at->metadata_etag) == 0;
+}
+
 void identity_add(struct store *store, const struct existing *existing)
 {
     _cleanup_text_ struct text text;
     const char *key = existing->at.metadata_key;
     bool conditions;
-    struct err err;
+    struct err err = {.text = "it was changed meanwhile"};
 
     text_init(&text, DOCUMENT_MAX);
     metadata_write(&existing->at.metadata, &text);
     if (text_check(&text, key, &err) || conditions_find(store, &conditions, &err) ||
+        !is_still(store, &existing->at, &err) ||
         store_put_document(store, key, text_view(&text),
                            conditions ? existing->at.metadata_etag : NULL, false, NULL,
                            &err) == STORE_FAILED)
