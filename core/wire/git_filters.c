@@ -1,7 +1,6 @@
 #include "wire/git_filters.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -100,8 +99,12 @@ static int outweigh(struct git_program *git, const struct text *all, const struc
 
 static bool is_on(const char *value)
 {
-    return !strcasecmp(value, "true") || !strcasecmp(value, "yes") || !strcasecmp(value, "on") ||
-           atoi(value) != 0;
+    static const char *const off[] = {"", "0", "false", "no", "off"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(off); i++)
+        if (strcasecmp(value, off[i]) == 0)
+            return false;
+    return true;
 }
 
 static int use_settings(struct git_program *git, const struct text *all, struct git_filters *out,
@@ -121,15 +124,11 @@ static int use_settings(struct git_program *git, const struct text *all, struct 
 
 int git_filters_guard(struct git_program *git, struct git_filters *out, struct err *err)
 {
-    static const char *const words[] = {
-        "config",
-        "--null",
-        "--show-scope",
-        "--get-regexp",
+    static const char keys[] =
         "^(filter\\..*\\.(clean|smudge|process|required)|hook\\..*\\.(command|enabled|event)|"
-        "lfs\\.extension\\..*\\.(clean|smudge)|"
-        "core\\.sparsecheckout)$",
-        NULL};
+        "lfs\\.extension\\..*\\.(clean|smudge)|core\\.sparsecheckout)$";
+    static const char *const words[] = {"config",       "--null", "--show-scope",
+                                        "--get-regexp", keys,     NULL};
     _cleanup_text_ struct text all;
     struct git_call call = {.words = words, .take = git_program_text, .arg = &all};
     int failed;

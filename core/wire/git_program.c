@@ -6,6 +6,7 @@
 #include "wire/git_program.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -285,9 +286,19 @@ int git_program_line(const struct git_program *git, const char *const *words, ch
 
 /* ---- finding it ---- */
 
+/* "git version 2.39.5" */
 static int version_of(const char *line, unsigned *major, unsigned *minor)
 {
-    return sscanf(line, "git version %u.%u", major, minor) == 2 ? 0 : ERR_FAIL;
+    static const char front[] = "git version ";
+    char *end;
+
+    if (strncmp(line, front, strlen(front)) != 0)
+        return ERR_FAIL;
+    *major = (unsigned)strtoul(line + strlen(front), &end, 10);
+    if (*end != '.')
+        return ERR_FAIL;
+    *minor = (unsigned)strtoul(end + 1, NULL, 10);
+    return 0;
 }
 
 /* GIT_PROGRAM_ABSENT: it is too old. */
@@ -429,11 +440,11 @@ static int find_root(struct git_program *git, char *root, size_t size, struct er
 static int read_commit(const char *line, struct git_head *out, struct err *err)
 {
     size_t size = strcspn(line, " ");
-    intmax_t seconds;
-    int zone, minutes;
+    char *end = NULL;
+    intmax_t seconds = strtoimax(line + size, &end, 10);
+    long zone = strtol(end, NULL, 10), minutes;
 
-    if (size < GIT_SHORT_SIZE || size >= GIT_HASH_SIZE ||
-        sscanf(line + size, " %jd %d", &seconds, &zone) != 2)
+    if (size < GIT_SHORT_SIZE || size >= GIT_HASH_SIZE || *end != ' ')
         return err_set(err, ERR_LOCAL, "repository", "git says something else of HEAD: %s", line);
     if (seconds < TIME_MIN || seconds > TIME_MAX)
         return err_set(err, ERR_LOCAL, "repository", "the time of the commit makes no sense: %jd",

@@ -114,7 +114,7 @@ static bool is_there(const struct scan *scan, const char *path)
     if (!S_ISDIR(st.st_mode) || !(dir = opendir(whole)))
         return true;
     while (!found && (entry = readdir(dir)))
-        found = strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
+        found = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
     closedir(dir);
     return found;
 }

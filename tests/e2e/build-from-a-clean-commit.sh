@@ -170,6 +170,7 @@ before=$(image_id "$whose")
 check "built again, all of it cached" s3dock build whose --path app
 program nothing 'exit 0'
 refused 10 "earlier build" "a docker that builds nothing" build whose --path app
+# shellcheck disable=SC2016
 program elsewhere 'for word; do [ -z "$file" ] || { echo sha256:0000 >"$word"; exit; }; [ "$word" != --iidfile ] || file=next; done'
 # containerd's store has ids of another kind than docker writes: there the words decide
 words=(--no-cache)
@@ -187,6 +188,7 @@ check "no file stays in the cache" same "" "$(find "$HOME/.cache/s3dock" -name '
 
 # --- what changes meanwhile ---------------------------------------------------------------------------------------
 
+# shellcheck disable=SC2016
 program changes 'echo meanwhile >app/file; exec "$real" "$@"'
 refused 8 "changed while.*app/file \(modified\)" "a file that changes while the image is built" build late --path app
 check "the image does not keep the name" same "" "$(docker image ls -q late)"
@@ -194,12 +196,14 @@ git checkout -q app/file
 refused 8 "changed while" "the same, where the name was another image's" build whose --path app
 check "which has it again" same "$before" "$(image_id "$whose")"
 git checkout -q app/file
+# shellcheck disable=SC2016
 program moves 'git commit -q --allow-empty -m moved; exec "$real" "$@"'
 refused 8 "changed while.*HEAD was" "a HEAD that moves" build late --path app
 check "the image does not keep the name" same "" "$(docker image ls -q late)"
 
 # --- what the docker program gets to know ---------------------------------------------------------------------------
 
+# shellcheck disable=SC2016
 program tells 'env >'"$work"'/told; exec "$real" "$@"'
 cat >"$work/keys.json5" <<CONFIG
 {profiles: {default: {bucket: "b", access_key: "FILEKEYFILEKEY", secret_key: "file-secret-file-secret"}}}
