@@ -17,7 +17,7 @@ WHO = (("s3dock", r"s3dock"), ("Docker daemon", r"dockerd|containerd|^docker$|ex
 # the library or the symbol, and what it is there for
 WHAT = (
     (r"libdeflate", "compression"), (r"libcrypto|sha256|md5", "SHA-256, MD5"),
-    (r"libxxhash|XXH", "fingerprints"),
+    (r"libxxhash|XXH|run_lanes|add_blocks", "names"),
     (r"crc64", "CRC-64 of files"), (r"compress/flate|inflate|libz\.", "deflate of tar-split, gunzip"),
     (r"\broll\b|chunker|cut_|known_find|density|tar_|find_end|image_feed", "cut, look-up"),
     (r"copy_(to|from)|copy_user|copy_folio|copy_page|memcpy|rep_movs|iov_iter|_copy_|clear_page|memmove", "copies"),

@@ -124,7 +124,7 @@ SIMD static void add_blocks(__m128i abef[LANES], __m128i cdgh[LANES],
 }
 
 /* Runs both lanes over as many whole blocks as both have. */
-SIMD static void run(struct lane lanes[LANES])
+SIMD static void run_lanes(struct lane lanes[LANES])
 {
     size_t blocks = (lanes[0].left < lanes[1].left ? lanes[0].left : lanes[1].left) / BLOCK;
     UNSET __m128i abef[LANES], cdgh[LANES];
@@ -178,7 +178,7 @@ void sha256_of_many(const struct view *bytes, size_t count, uint8_t (*out)[SHA25
             }
         if (!lanes[0].out || !lanes[1].out)
             break;
-        run(lanes);
+        run_lanes(lanes);
         for (unsigned n = 0; n < LANES; n++)
             if (lanes[n].left < BLOCK)
                 end(&lanes[n]);
