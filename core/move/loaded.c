@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/log.h"
 
 const char *loaded_id(const struct docker *docker, const struct image_info *image,
                       const char *manifest_id)
@@ -106,6 +107,25 @@ int loaded_verify(const struct loaded_options *o, struct err *err)
         answer = err_set(err, ERR_DOCKER, "verify", "Docker lacks layers of %s", o->name->ref);
     free(local);
     return answer;
+}
+
+/* ---- a load that was refused ---- */
+
+void loaded_undo(const struct loaded_options *o, const char *before)
+{
+    const char *id = loaded_id(o->docker, o->image, o->manifest_id);
+    struct docker_image *local = malloc(sizeof *local);
+    struct err err;
+
+    if (local && strcmp(before, id) != 0 &&
+        docker_inspect(o->docker, o->name->ref, local, &err) == DOCKER_OK &&
+        strcmp(local->id, id) == 0) {
+        if (docker_untag(o->docker, o->name->ref, &err) < 0)
+            log_info("%s is left on an image that was not loaded: %s", o->name->ref, err.text);
+        else if (before[0] && docker_tag(o->docker, before, o->name->app, o->name->tag, &err) < 0)
+            log_info("%s does not lead to %s any more: %s", o->name->ref, before, err.text);
+    }
+    free(local);
 }
 
 /* ---- further names ---- */

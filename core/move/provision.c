@@ -40,6 +40,27 @@ static int find_documents(struct provision *p, struct err *err)
     return 0;
 }
 
+/* Metadata without a manifest_id was written by a program that did not bundle packed layers. The
+ * header of the index tells the id. */
+static bool is_foretold(const struct provision *p, const char *id)
+{
+    const struct metadata *metadata = &p->at.metadata;
+    char manifest_id[IMAGE_ID_SIZE];
+    struct index *index;
+    struct err ignored;
+    bool same;
+
+    if (!docker_engine(p->options->docker)->containerd_store || metadata->manifest_id[0] ||
+        !metadata->index_key[0] ||
+        fetch_index_header(p->options->store, metadata, &index, &ignored))
+        return false;
+    same = bundle_possible(&index->image) &&
+           bundle_manifest_id(&index->image, manifest_id, &ignored) == 0 &&
+           strcmp(manifest_id, id) == 0;
+    index_destroy(index);
+    return same;
+}
+
 /* 1: the daemon has the image already. */
 static int is_here(struct provision *p, struct err *err)
 {
@@ -47,16 +68,19 @@ static int is_here(struct provision *p, struct err *err)
     struct docker_image *local;
     int answer;
 
-    if (!o->docker || o->force)
+    if (!o->docker)
         return 0;
     local = malloc(sizeof *local);
     if (!local)
         return err_memory(err, "the image");
     answer = docker_inspect(o->docker, o->name.ref, local, err);
-    if (answer == DOCKER_OK)
-        answer = metadata_names(&p->at.metadata, local->id);
-    else if (answer == DOCKER_ABSENT)
+    if (answer == DOCKER_OK) {
+        snprintf(p->before, sizeof p->before, "%s", local->id);
+        answer =
+            !o->force && (metadata_names(&p->at.metadata, local->id) || is_foretold(p, local->id));
+    } else if (answer == DOCKER_ABSENT) {
         answer = 0;
+    }
     free(local);
     return answer;
 }

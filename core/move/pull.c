@@ -115,18 +115,34 @@ static int judge(struct pull *p, struct err *err)
     return 0;
 }
 
+static struct loaded_options loaded_options(const struct pull *p)
+{
+    return (struct loaded_options){.docker = p->options->docker,
+                                   .name = &p->options->name,
+                                   .image = p->from.image,
+                                   .manifest_id = p->from.bundle->manifest_id,
+                                   .said = intake_loaded(p->intake),
+                                   .whole = p->from.delta && p->from.delta->has_count};
+}
+
 static int verify(const struct pull *p, struct err *err)
 {
-    const struct pull_options *o = p->options;
+    const struct loaded_options options = loaded_options(p);
 
-    return loaded_verify(
-        &(struct loaded_options){.docker = o->docker,
-                                 .name = &o->name,
-                                 .image = p->from.image,
-                                 .manifest_id = p->from.bundle->manifest_id,
-                                 .said = intake_loaded(p->intake),
-                                 .whole = p->from.delta && p->from.delta->has_count},
-        err);
+    return loaded_verify(&options, err);
+}
+
+/* The second pass over an archive without an index, and the only one with an index. */
+static int write_bundle(struct pull *p, struct err *err)
+{
+    int answer = run_intake(p, NULL, err);
+
+    if (answer == ERR_FAIL && err->family == ERR_DOCKER && p->options->docker) {
+        const struct loaded_options options = loaded_options(p);
+
+        loaded_undo(&options, p->from.before);
+    }
+    return answer;
 }
 
 static int finish(struct pull *p, struct err *err)
@@ -155,7 +171,7 @@ static int transfer(struct pull *p, struct err *err)
     int answer = p->from.bundle ? 0 : judge(p, err);
 
     if (answer == 0 && is_written(p))
-        answer = run_intake(p, NULL, err);
+        answer = write_bundle(p, err);
     p->moved = answer == 0;
     if (answer == 0)
         answer = finish(p, err);
