@@ -358,6 +358,33 @@ static void the_name_leads_to_what_was_pulled(void **state)
     free(local);
 }
 
+/* Registered, named, and not unpacked: no run takes it for the image, and the name is where it was.
+ */
+static void a_refused_load_leaves_no_name(void **state)
+{
+    struct fake_docker fake = fake_docker_start("docker-29.0", "store,store-unpack", 0);
+    struct docker *docker = open_daemon(&fake);
+    struct docker_image *local = malloc(sizeof *local);
+    struct pull_result result;
+    char id[80];
+
+    (void)state;
+    pull_well("elsewhere", docker, FIRST, REUSE_NEVER, &result);
+    assert_int_equal(docker_inspect(docker, FIRST, local, &err), DOCKER_OK);
+    memcpy(id, local->id, sizeof id);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(pull("bucket", docker, SECOND, REUSE_NEVER, &result), ERR_FAIL);
+        assert_int_equal(err.family, ERR_DOCKER);
+        assert_int_equal(docker_inspect(docker, SECOND, local, &err), DOCKER_ABSENT);
+        assert_int_equal(pull("bucket", docker, FIRST, REUSE_NEVER, &result), ERR_FAIL);
+        assert_int_equal(docker_inspect(docker, FIRST, local, &err), DOCKER_OK);
+        assert_string_equal(local->id, id);
+    }
+    free(local);
+    docker_close(docker);
+    fake_docker_stop(&fake);
+}
+
 /* Names that the user chose, also for an image that is there already; one of them was another's. */
 static void further_names_lead_to_it(void **state)
 {
@@ -753,6 +780,7 @@ int main(void)
         cmocka_unit_test(a_dry_run_says_what_would_move),
         cmocka_unit_test(a_daemon_that_refuses_a_part_is_given_the_whole),
         cmocka_unit_test(the_name_leads_to_what_was_pulled),
+        cmocka_unit_test(a_refused_load_leaves_no_name),
         cmocka_unit_test(further_names_lead_to_it),
         cmocka_unit_test(an_image_that_was_not_given_is_told),
         cmocka_unit_test(a_spool_that_lies_is_dropped),

@@ -19,6 +19,7 @@ Words: how it behaves where it matters (see the functions named after them)
     store-forgets the first load that leaves something out finds that its layers were pruned
     store-whole   it takes no load that leaves something out
     store-built   the first image that it is given counts as built there: Podman calls it localhost/...
+    store-unpack  containerd's store keeps an image, and its name, that it then cannot unpack; from the second load on
     store-nameless  from the second load on it takes no name and tells the id
     store-more    it says that it has loaded another image, too
 
@@ -484,6 +485,13 @@ class Exchange:
     def size(self, image):
         return sum(len(self.options.store.layers.get(diff, b"")) for diff in image["diffs"])
 
+    def untag(self, name):
+        ident, image = self.options.store.find(urllib.parse.unquote(name))
+        if not image:
+            return self.answer(404, {"message": f"No such image: {name}"})
+        image["tags"].remove(urllib.parse.unquote(name))
+        self.answer(200, [{"Untagged": name}])
+
     def stored_image(self, name, verb):
         ident, image = self.options.store.find(urllib.parse.unquote(name))
         if not image:
@@ -521,6 +529,8 @@ class Exchange:
             else:
                 self.say({"errorDetail": {"message": str(refusal)}, "error": str(refusal)})
             return
+        if self.does("store-unpack") and self.options.store.loads > 1:
+            return self.say({"errorDetail": {"message": "failed to unpack loaded image: no space left on device"}})
         more = "nginx:latest" if self.does("store-more") else ""
         if kind == "podman":
             self.answer(200, {"stream": f"Loaded image: {name}{',' + more if more else ''}"})
@@ -532,6 +542,8 @@ class Exchange:
     def image(self, rest):
         self.hang("image-hang")
         name, _, verb = rest.rpartition("/")
+        if self.options.store and self.method == "DELETE":
+            return self.untag(rest)
         if self.options.store:
             return self.stored_image(name, verb)
         if name not in ("app:1", IMAGE):
