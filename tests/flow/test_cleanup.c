@@ -177,6 +177,7 @@ struct between {
     struct store *bucket;
     struct store *client; /* the other command's way to it */
     int (*cleanup)(struct store *store);
+    enum deed around; /* what happens to the DELETEs of that cleanup */
     enum deed deed;
     unsigned which;     /* of this DELETE; the others are as they should */
     unsigned at, asked; /* the other command runs before this request */
@@ -556,9 +557,16 @@ static unsigned run_scene(struct ground *ground, int (*cleanup)(struct store *st
     return b->asked;
 }
 
+/* The way of a cleanup that runs while the other command is stopped. */
+static struct between inner;
+
 static void run_cleanup(struct between *b)
 {
-    (void)b->cleanup(b->bucket);
+    inner = (struct between){.store = *b->bucket, .bucket = b->bucket, .deed = b->around};
+    inner.store.table = &between_table;
+    inner.which = 1;
+    inner.at = ~0u;
+    (void)b->cleanup(&inner.store);
 }
 
 /* The other way round: the command is stopped, and a cleanup runs to its end there. */
@@ -575,10 +583,13 @@ static unsigned run_around(struct ground *ground, int (*cleanup)(struct store *s
         b.client = &b.store;
         b.at = scene.at;
         b.cleanup = cleanup;
+        b.around = scene.deed;
         b.other = run_cleanup;
         b.command = command;
+        inner.late_count = 0;
         command->run(&b);
         b.why = err;
+        run_late(&inner);
         check_all(&b, &scene);
         count++;
     } while (scene.at++ < b.asked);
@@ -630,8 +641,12 @@ static unsigned run_scenes(struct ground *ground, const char *act,
 
         count += run_everywhere(ground, cleanup, &COMMANDS[c], scene);
         scene.command = COMMANDS[c].around;
-        count += run_around(ground, cleanup, &COMMANDS[c], scene);
+        for (unsigned deed = 0; deed < (ground->memory ? DEEDS : IS_REPEATED); deed++) {
+            scene.deed = (enum deed)deed;
+            count += run_around(ground, cleanup, &COMMANDS[c], scene);
+        }
         scene.command = COMMANDS[c].name;
+        scene.deed = AS_IT_SHOULD;
         if (ground->memory)
             count += run_deeds(ground, cleanup, &COMMANDS[c], scene);
     }
