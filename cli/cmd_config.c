@@ -51,7 +51,7 @@ static void note_folder(struct cli *cli, const char *path)
     const char *fault;
     struct stat st;
 
-    fault = stat(".", &st) ? NULL : owner_fault(&st);
+    fault = stat(".", &st) ? NULL : owner_fault(".", &st);
     if (fault && !strcmp(path, CONFIG_IN_FOLDER))
         output_warn(&cli->output,
                     "the current folder %s, so the file counts only with --config %s, or "

@@ -120,7 +120,7 @@ static int prepare_folder(const char *file, struct err *err)
         return ERR_FAIL;
     if (!file_folder(file, folder) || stat(folder, &st))
         return err_set(err, ERR_LOCAL, "trust", "cannot use the folder of %s", file);
-    fault = owner_fault(&st);
+    fault = owner_fault(folder, &st);
     if (!fault)
         return 0;
     err_set(err, ERR_USAGE, "owner", "%s %s", folder, fault);

@@ -1,18 +1,56 @@
 #include "base/owner.h"
 
 #include <errno.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "base/file.h"
 
-const char *owner_fault(const struct stat *st)
+/* Whether the group is the private one that most distributions give each user: it has the user's
+ * name, is the primary group of this user alone, and has no other member. */
+static bool is_private_group(gid_t gid, uid_t uid)
 {
-    if (st->st_uid != geteuid() && st->st_uid != 0)
+    const struct passwd *entry = getpwuid(uid);
+    const struct group *group = getgrgid(gid);
+    char user[LOGIN_NAME_MAX];
+    bool alone;
+
+    if (!entry || !group || entry->pw_gid != gid || strcmp(entry->pw_name, group->gr_name) != 0 ||
+        !str_copy(user, sizeof user, entry->pw_name))
+        return false;
+    for (char **member = group->gr_mem; *member; member++)
+        if (strcmp(*member, user) != 0)
+            return false;
+    alone = true;
+    setpwent();
+    while (alone && (entry = getpwent()))
+        alone = entry->pw_gid != gid || strcmp(entry->pw_name, user) == 0;
+    endpwent();
+    return alone;
+}
+
+/* Whether an access control list may let more users write: the group's bit is its mask then. */
+static bool has_list(const char *path)
+{
+    return getxattr(path, "system.posix_acl_access", NULL, 0) >= 0 ||
+           (errno != ENODATA && errno != ENOTSUP);
+}
+
+const char *owner_fault(const char *path, const struct stat *st)
+{
+    uid_t user = geteuid();
+
+    if (st->st_uid != user && st->st_uid != 0)
         return "belongs to another user";
-    if (st->st_mode & (S_IWGRP | S_IWOTH))
+    if (st->st_mode & S_IWOTH)
+        return "can be written by other users";
+    if ((st->st_mode & S_IWGRP) &&
+        (user == 0 || st->st_uid != user || !is_private_group(st->st_gid, user) || has_list(path)))
         return "can be written by other users";
     return NULL;
 }
@@ -33,7 +71,7 @@ static int check_folder(const char *path, struct err *err)
         return err_errno(err, ENAMETOOLONG, "read", "cannot read %s", path);
     if (stat(folder, &st))
         return err_errno(err, errno, "read", "cannot read %s", folder);
-    fault = owner_fault(&st);
+    fault = owner_fault(folder, &st);
     if (fault && !strcmp(folder, "."))
         return refuse("the current folder", fault, err);
     return fault ? refuse(folder, fault, err) : 0;
@@ -59,7 +97,7 @@ static int check(int fd, const char *path, char real[PATH_MAX], struct err *err)
 
     if (fstat(fd, &st))
         return err_errno(err, errno, "read", "cannot read %s", path);
-    fault = owner_fault(&st);
+    fault = owner_fault(path, &st);
     if (fault)
         return refuse(path, fault, err);
     return check_folder(path, err) || check_real(path, &st, real, err) ? ERR_FAIL : 0;

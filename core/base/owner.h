@@ -1,11 +1,11 @@
 /*
  * owner - whether the user and root alone can write a file.
  *
- * The rule is that of ssh: the owner is the effective user or root, and neither the group nor
- * others have the write bit. The group's bit refuses also where the group has only the user in it:
- * with an access control list that bit is the list's mask, and says that somebody may write.
- * The sticky bit of a folder is no excuse: others cannot replace a file there, but they can add a
- * link to another file of the user.
+ * The owner is the effective user or root, and others do not have the write bit. The group has it
+ * only where the file is the user's and the group is the user's private one, as with the umask 002
+ * of many distributions; never for root, and never beside an access control list, whose mask that
+ * bit is. The sticky bit of a folder is no excuse: others cannot replace a file there, but they can
+ * add a link to another file of the user. Not for several threads: it reads the users' database.
  */
 #ifndef S3DOCK_BASE_OWNER_H
 #define S3DOCK_BASE_OWNER_H
@@ -17,8 +17,9 @@
 
 struct err;
 
-/* NULL when nobody else can write it; else the reason, to be put behind its name. */
-const char *owner_fault(const struct stat *st);
+/* NULL when nobody else can write `path`, whose state is `st`; else the reason, to be put behind
+ * its name. */
+const char *owner_fault(const char *path, const struct stat *st);
 
 enum owner_answer { OWNER_OK = 0, OWNER_ABSENT = 1 };
 
