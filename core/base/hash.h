@@ -32,9 +32,6 @@ void md5_save(const struct digest *md5, uint8_t out[MD5_STATE_SIZE]);
 void md5_load(struct digest *md5, const uint8_t state[MD5_STATE_SIZE]);
 
 void sha256_of(struct view bytes, uint8_t out[SHA256_SIZE]);
-/* The SHA-256 of each of `count` byte strings: with SHA extensions in little more than half the
- * time that one after the other takes. */
-void sha256_of_many(const struct view *bytes, size_t count, uint8_t (*out)[SHA256_SIZE]);
 void md5_of(struct view bytes, uint8_t out[MD5_SIZE]);
 void hmac_sha256(struct view key, struct view bytes, uint8_t out[SHA256_SIZE]);
 

@@ -24,10 +24,8 @@ struct harvest {
     struct cut *cut;
     uint8_t *window;
     size_t begun, scanned, filled; /* of the chunk, of the cut, of the bytes read; in the window */
-    struct view ended[CHUNK_NAMES_MAX]; /* chunks in the window that were not looked for yet */
-    unsigned ended_count;
-    uint64_t spooled, room; /* bytes in the spool, and how many there may be */
-    uint32_t left;          /* chunks that may still be found */
+    uint64_t spooled, room;        /* bytes in the spool, and how many there may be */
+    uint32_t left;                 /* chunks that may still be found */
     struct front front;
     atomic_uint_least64_t read;
     atomic_uint settled; /* the front as others know it */
@@ -109,45 +107,26 @@ static bool is_open(const struct harvest *h, const struct need_chunk *chunk)
            chunk >= h->options.wanted->chunks + atomic_load(&h->settled);
 }
 
-static int take_chunk(struct harvest *h, const struct chunk_name *name, struct view bytes,
-                      struct err *err)
+/* Names the chunk that has ended and stores it if it is wanted. */
+static int take_chunk(struct harvest *h, struct err *err)
 {
-    uint32_t size = (uint32_t)bytes.size;
-    struct need_chunk *chunk = need_find(h->options.wanted, name, size);
+    const uint8_t *bytes = h->window + h->begun;
+    uint32_t size = (uint32_t)(h->scanned - h->begun);
+    struct chunk_name name = chunk_name_of(h->options.wanted->names, bytes, size);
+    struct need_chunk *chunk = need_find(h->options.wanted, &name, size);
 
+    h->begun = h->scanned;
     if (!is_open(h, chunk))
         return 0;
     if (size > h->room - h->spooled)
         return err_set(err, ERR_LOCAL, "disk_full", "the disk has no room for more");
-    if (file_write_at(h->options.wanted->spool, bytes.data, size, (off_t)h->spooled, "the spool",
-                      err))
+    if (file_write_at(h->options.wanted->spool, bytes, size, (off_t)h->spooled, "the spool", err))
         return ERR_FAIL;
     chunk->spool_at = h->spooled;
     h->spooled += size;
     h->left--;
     advance(h, chunk);
     return 0;
-}
-
-/* Names the chunks that have ended, all together, and takes those that are wanted. */
-static int take_ended(struct harvest *h, struct err *err)
-{
-    struct chunk_name names[CHUNK_NAMES_MAX];
-    unsigned count = h->ended_count;
-
-    h->ended_count = 0;
-    chunk_names_of(h->options.wanted->names, h->ended, count, names);
-    for (unsigned i = 0; i < count; i++)
-        if (take_chunk(h, &names[i], h->ended[i], err))
-            return ERR_FAIL;
-    return 0;
-}
-
-static int end_chunk(struct harvest *h, struct err *err)
-{
-    h->ended[h->ended_count++] = view_of(h->window + h->begun, h->scanned - h->begun);
-    h->begun = h->scanned;
-    return h->ended_count == CHUNK_NAMES_MAX ? take_ended(h, err) : 0;
 }
 
 static int scan(struct harvest *h, struct err *err)
@@ -160,7 +139,7 @@ static int scan(struct harvest *h, struct err *err)
         if (step.tar.event == TAR_MORE)
             return 0;
         h->scanned += step.tar.used;
-        if (step.boundary && end_chunk(h, err))
+        if (step.boundary && take_chunk(h, err))
             return ERR_FAIL;
     }
     return 0;
@@ -171,8 +150,6 @@ static long fill(struct harvest *h, struct err *err)
 {
     long got;
 
-    if (take_ended(h, err))
-        return ERR_FAIL;
     memmove(h->window, h->window + h->begun, h->filled - h->begun);
     h->filled -= h->begun;
     h->scanned -= h->begun;

@@ -23,33 +23,17 @@ struct span *span_of(struct slot *slot)
     return span;
 }
 
-/* Names the chunks from `first` on, as many as go together, whose bytes lie one behind the other
- * from *raw on. Moves *raw behind them; returns how many. */
-static unsigned name_some(const struct span *span, unsigned first, const uint8_t **raw,
-                          struct chunk_name out[CHUNK_NAMES_MAX])
-{
-    struct view bytes[CHUNK_NAMES_MAX];
-    unsigned count = 0;
-
-    for (; count < CHUNK_NAMES_MAX && first + count < span->count; count++) {
-        bytes[count] = view_of(*raw, span->chunks[first + count].chunk.raw_size);
-        *raw += bytes[count].size;
-    }
-    chunk_names_of(span->names, bytes, count, out);
-    return count;
-}
-
 void span_name(struct job *job, void *scratch)
 {
     struct span *span = (struct span *)job;
-    struct chunk_name names[CHUNK_NAMES_MAX];
     const uint8_t *raw = span->slot->in;
 
     (void)scratch;
-    for (unsigned first = 0, count; first < span->count; first += count) {
-        count = name_some(span, first, &raw, names);
-        for (unsigned i = 0; i < count; i++)
-            span->chunks[first + i].chunk.name = names[i];
+    for (unsigned i = 0; i < span->count; i++) {
+        struct index_chunk *chunk = &span->chunks[i].chunk;
+
+        chunk->name = chunk_name_of(span->names, raw, chunk->raw_size);
+        raw += chunk->raw_size;
     }
     span->named = true;
 }
@@ -132,21 +116,18 @@ static int unpack_all(struct span *span, struct unpacker *unpacker)
 /* Compares what was unpacked with the names in the index. */
 static int check_names_of(struct span *span)
 {
-    struct chunk_name names[CHUNK_NAMES_MAX];
     const uint8_t *raw = span->slot->out;
 
-    for (unsigned first = 0, count; first < span->count; first += count) {
-        count = name_some(span, first, &raw, names);
-        for (unsigned i = 0; i < count; i++) {
-            const struct span_chunk *chunk = &span->chunks[first + i];
+    for (unsigned i = 0; i < span->count; i++) {
+        const struct span_chunk *chunk = &span->chunks[i];
+        struct chunk_name name = chunk_name_of(span->names, raw, chunk->chunk.raw_size);
 
-            if (chunk_name_equals(&names[i], &chunk->chunk.name))
-                continue;
-            err_set(&span->err, ERR_INTEGRITY, "chunk",
-                    "a chunk is not the one that the index names");
-            locate(span, chunk);
-            return ERR_FAIL;
-        }
+        raw += chunk->chunk.raw_size;
+        if (chunk_name_equals(&name, &chunk->chunk.name))
+            continue;
+        err_set(&span->err, ERR_INTEGRITY, "chunk", "a chunk is not the one that the index names");
+        locate(span, chunk);
+        return ERR_FAIL;
     }
     return 0;
 }

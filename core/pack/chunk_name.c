@@ -25,21 +25,6 @@ struct chunk_name chunk_name_of(enum name_kind kind, const void *data, size_t si
     return begin_of(sha256, sizeof sha256);
 }
 
-void chunk_names_of(enum name_kind kind, const struct view *bytes, size_t count,
-                    struct chunk_name *out)
-{
-    uint8_t sha256[CHUNK_NAMES_MAX][SHA256_SIZE];
-
-    if (kind == NAME_XXH3) {
-        for (size_t i = 0; i < count; i++)
-            out[i] = chunk_name_of(kind, bytes[i].data, bytes[i].size);
-        return;
-    }
-    sha256_of_many(bytes, count, sha256);
-    for (size_t i = 0; i < count; i++)
-        out[i] = begin_of(sha256[i], sizeof sha256[i]);
-}
-
 bool chunk_name_equals(const struct chunk_name *a, const struct chunk_name *b)
 {
     return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;

@@ -27,11 +27,6 @@ struct chunk_name {
 };
 
 struct chunk_name chunk_name_of(enum name_kind kind, const void *data, size_t size);
-/* Of several byte strings at once, which takes less time than one by one. At most CHUNK_NAMES_MAX.
- */
-#define CHUNK_NAMES_MAX 16
-void chunk_names_of(enum name_kind kind, const struct view *bytes, size_t count,
-                    struct chunk_name *out);
 bool chunk_name_equals(const struct chunk_name *a, const struct chunk_name *b);
 
 #endif

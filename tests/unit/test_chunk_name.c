@@ -31,33 +31,10 @@ static void names_are_known_answers(void **state)
     assert_false(chunk_name_equals(&sha256, &xxh3));
 }
 
-static void several_are_those_of_one_by_one(void **state)
-{
-    static const enum name_kind kinds[] = {NAME_SHA256, NAME_XXH3};
-    struct chunk_name names[CHUNK_NAMES_MAX], one;
-    struct view bytes[CHUNK_NAMES_MAX];
-    uint8_t data[2000];
-
-    (void)state;
-    for (size_t i = 0; i < sizeof data; i++)
-        data[i] = (uint8_t)(i * 37);
-    for (size_t i = 0; i < CHUNK_NAMES_MAX; i++)
-        bytes[i] = view_of(data + i, 100 * i);
-    for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
-        chunk_names_of(kinds[k], bytes, CHUNK_NAMES_MAX, names);
-        for (size_t i = 0; i < CHUNK_NAMES_MAX; i++) {
-            one = chunk_name_of(kinds[k], bytes[i].data, bytes[i].size);
-            assert_true(chunk_name_equals(&names[i], &one));
-        }
-        chunk_names_of(kinds[k], bytes, 0, names);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_known_answers),
-        cmocka_unit_test(several_are_those_of_one_by_one),
     };
 
     return cmocka_run_group_tests_name("chunk_name", tests, NULL, NULL);

@@ -101,28 +101,6 @@ static void an_md5_goes_on_elsewhere(void **state)
     digest_destroy(other);
 }
 
-/* Sizes around the ends of blocks, in every order that two lanes can meet. */
-static void many_digests_are_those_of_one_by_one(void **state)
-{
-    static const size_t sizes[] = {0, 1, 55, 56, 63, 64, 65, 127, 128, 200, 1000, 4096, 64, 0, 129};
-    uint8_t data[6000], one[SHA256_SIZE], many[ARRAY_SIZE(sizes)][SHA256_SIZE];
-    struct view bytes[ARRAY_SIZE(sizes)];
-
-    (void)state;
-    for (size_t i = 0; i < sizeof data; i++)
-        data[i] = (uint8_t)(i * 131 >> 3);
-    for (size_t shift = 0; shift < ARRAY_SIZE(sizes); shift++)
-        for (size_t count = 0; count <= ARRAY_SIZE(sizes); count++) {
-            for (size_t i = 0; i < count; i++)
-                bytes[i] = view_of(data + i * 7, sizes[(i * (1 + shift) + shift) % count]);
-            sha256_of_many(bytes, count, many);
-            for (size_t i = 0; i < count; i++) {
-                sha256_of(bytes[i], one);
-                assert_memory_equal(many[i], one, sizeof one);
-            }
-        }
-}
-
 static void xxh3_is_canonical(void **state)
 {
     struct xxh128 empty = xxh128_of(NULL, 0), a = xxh128_of("a", 1);
@@ -195,7 +173,6 @@ int main(void)
         cmocka_unit_test(known_macs),
         cmocka_unit_test(a_digest_runs_and_starts_anew),
         cmocka_unit_test(an_md5_goes_on_elsewhere),
-        cmocka_unit_test(many_digests_are_those_of_one_by_one),
         cmocka_unit_test(xxh3_is_canonical),
         cmocka_unit_test(hex_is_exact),
         cmocka_unit_test(base64_both_ways),
