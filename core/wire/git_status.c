@@ -162,24 +162,31 @@ static bool is_flagged(const struct scan *scan, const char *path)
     return false;
 }
 
-/* A private file of the cache with the content of the index. */
+/* Creates a private file of the cache with the content and the time of the index. By the time git
+ * knows which files may have changed after their entry was written, within the same second. */
 static int copy_index(struct scan *scan, char temp[PATH_MAX], struct err *err)
 {
     static const char *const words[] = {"rev-parse", "--path-format=absolute", "--git-path",
                                         "index", NULL};
     char index[PATH_MAX], cache[PATH_MAX - 32];
     _cleanup_text_ struct text content;
+    struct stat st;
     int fd, failed;
 
     text_init(&content, INDEX_MAX);
-    if (git_program_line(scan->git, words, index, sizeof index, err) ||
-        file_read(index, &content, err) || file_cache_dir(cache, sizeof cache, err))
+    if (git_program_line(scan->git, words, index, sizeof index, err))
+        return ERR_FAIL;
+    if (stat(index, &st))
+        return err_errno(err, errno, "repository", "cannot read %s", index);
+    if (file_read(index, &content, err) || file_cache_dir(cache, sizeof cache, err))
         return ERR_FAIL;
     snprintf(temp, PATH_MAX, "%s/index.XXXXXX", cache);
     fd = mkostemp(temp, O_CLOEXEC);
     if (fd < 0)
         return err_errno(err, errno, "repository", "cannot write %s", temp);
     failed = file_write_all(fd, content.data, content.size, temp, err);
+    if (!failed && futimens(fd, (const struct timespec[]){st.st_atim, st.st_mtim}))
+        failed = err_errno(err, errno, "repository", "cannot write %s", temp);
     close(fd);
     if (failed)
         unlink(temp);

@@ -481,6 +481,11 @@ static void files_that_the_index_hides(void **state)
     assert_changes("c", LIST("a (deleted, hidden by an index flag)"), NONE);
     SHELL("cd c; echo x >a; git config core.sparseCheckout true");
     assert_changes("c", LIST("a (modified)"), NONE);
+    /* changed in the second of the index, with the same size: only the content tells */
+    SHELL("rm -rf c; git clone -q src c; cd c; git config core.trustctime false;"
+          "touch -d @1500000000 a; git update-index a; git update-index --assume-unchanged a;"
+          "tr a-z A-Z <a >b; cat b >a; rm b; touch -d @1500000000 a .git/index");
+    assert_changes("c", LIST("a (modified, hidden by an index flag)"), NONE);
 }
 
 /* Another commit stands for HEAD: the name is still HEAD's. */
