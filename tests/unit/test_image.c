@@ -916,24 +916,23 @@ static void judge_config(const char *config, size_t size)
 static void a_config_is_what_go_takes(void **state)
 {
     static const char head[] = ROOTFS("") ",\"OS\":\"linux\",\"x\":";
-    char *config = malloc(10 * MIB);
-    size_t at = strlen(head);
+    static char config[10 * MIB];
+    char *value = config + sizeof head - 1;
 
     (void)state;
-    strcpy(config, head);
-    strcpy(config + at, "\"\xff\xe2\"}");
+    memcpy(config, head, sizeof head - 1);
+    memcpy(value, "\"\xff\xe2\"}", sizeof "\"\xff\xe2\"}");
     judge_config(config, strlen(config));
 
-    memset(config + at, '[', 5000);
-    memset(config + at + 5000, ']', 5000);
-    strcpy(config + at + 10000, "}");
+    memset(value, '[', 5000);
+    memset(value + 5000, ']', 5000);
+    memcpy(value + 10000, "}", 2);
     judge_config(config, strlen(config));
 
-    memset(config + at, 'y', 9 * MIB);
-    config[at] = '"';
-    strcpy(config + at + 9 * MIB, "\"}");
+    memset(value, 'y', 9 * MIB);
+    value[0] = '"';
+    memcpy(value + 9 * MIB, "\"}", 3);
     judge_config(config, strlen(config));
-    free(config);
 }
 
 int main(void)
