@@ -89,6 +89,21 @@ static int find(const struct loaded_options *o, struct docker_image *local, stru
     return name_it(o, short_name, local, err);
 }
 
+/* Fails unless the image that the name leads to can run. */
+static int check_parts(const struct loaded_options *o, const struct docker_image *local,
+                       struct err *err)
+{
+    int answer;
+
+    if (o->whole && docker_engine(o->docker)->tells_content && !local->whole)
+        return err_set(err, ERR_DOCKER, "verify", "Docker lacks layers of %s", o->name->ref);
+    answer = docker_unpacked(o->docker, local, err);
+    if (answer == DOCKER_ABSENT)
+        return err_set(err, ERR_DOCKER, "verify", "Docker took %s but did not unpack its layers",
+                       o->name->ref);
+    return answer;
+}
+
 int loaded_verify(const struct loaded_options *o, struct err *err)
 {
     struct docker_image *local = malloc(sizeof *local);
@@ -102,9 +117,8 @@ int loaded_verify(const struct loaded_options *o, struct err *err)
     if (answer == DOCKER_ABSENT)
         answer = err_set(err, ERR_DOCKER, "verify",
                          "Docker took the image but does not have it as %s", o->name->ref);
-    else if (answer == DOCKER_OK && o->whole && docker_engine(o->docker)->tells_content &&
-             !local->whole)
-        answer = err_set(err, ERR_DOCKER, "verify", "Docker lacks layers of %s", o->name->ref);
+    else if (answer == DOCKER_OK)
+        answer = check_parts(o, local, err);
     free(local);
     return answer;
 }

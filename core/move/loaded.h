@@ -29,9 +29,9 @@ const char *loaded_id(const struct docker *docker, const struct image_info *imag
  * must lead to the image: same id, same layers. Where it leads elsewhere, the image is given the
  * name; docker.verify when that does not help. */
 int loaded_verify(const struct loaded_options *options, struct err *err);
-/* After a load that was refused: containerd's store may have given the name to an image that it
- * could not unpack. The name is taken from it, and given back to `before` (an id; "": it led
- * nowhere). */
+/* After a load that was refused or not verified: containerd's store may have given the name to an
+ * image that it could not unpack. The name is taken from it, and given back to `before` (an id; "":
+ * it led nowhere). */
 void loaded_undo(const struct loaded_options *options, const char *before);
 /* Gives the image that `name` leads to further names, and looks whether they lead to it. */
 int loaded_name(struct docker *docker, const char *name, const struct reference *also,

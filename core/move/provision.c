@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "move/fetch_index.h"
+#include "move/pending.h"
 #include "move/proof.h"
 #include "move/survey.h"
 #include "wire/docker.h"
@@ -61,6 +62,34 @@ static bool is_foretold(const struct provision *p, const char *id)
     return same;
 }
 
+/* Asks whether all of the image is there and unpacked, as far as the daemon tells. */
+static int ask_parts(struct docker *docker, const struct docker_image *local, struct err *err)
+{
+    if (docker_engine(docker)->tells_content && !local->whole)
+        return DOCKER_ABSENT;
+    return docker_unpacked(docker, local, err);
+}
+
+/* Decides about an image that the name leads to and that is the one of the bucket: 1 when it can
+ * run. 0 after a load that was not verified, and when the daemon says that a part is missing; then
+ * the name is not restored after a load that is refused again. */
+static int is_sound(struct provision *p, const struct docker_image *local, struct err *err)
+{
+    const char *ref = p->options->name.ref;
+    int answer = ask_parts(p->options->docker, local, err);
+    bool pending = pending_is(p->options->docker, ref);
+
+    if (answer == ERR_FAIL)
+        return ERR_FAIL;
+    p->suspect = pending || answer == DOCKER_ABSENT;
+    if (answer == DOCKER_ABSENT)
+        p->before[0] = '\0';
+    if (p->suspect)
+        log_info("%s is here, but %s; loading it again", ref,
+                 pending ? "an earlier load of it was not completed" : "parts of it are missing");
+    return !p->suspect;
+}
+
 /* 1: the daemon has the image already. */
 static int is_here(struct provision *p, struct err *err)
 {
@@ -78,6 +107,8 @@ static int is_here(struct provision *p, struct err *err)
         snprintf(p->before, sizeof p->before, "%s", local->id);
         answer =
             !o->force && (metadata_names(&p->at.metadata, local->id) || is_foretold(p, local->id));
+        if (answer)
+            answer = is_sound(p, local, err);
     } else if (answer == DOCKER_ABSENT) {
         answer = 0;
     }
@@ -213,7 +244,7 @@ static int look_at_host(struct provision *p, struct err *err)
 {
     const struct delta_options options = delta_options(p);
 
-    if (!p->options->docker || p->options->force || p->abstain.layers)
+    if (!p->options->docker || p->options->force || p->suspect || p->abstain.layers)
         return 0;
     p->delta = delta_create(&options, err);
     return p->delta ? 0 : ERR_FAIL;

@@ -32,6 +32,7 @@ struct provision {
 
     struct located at;
     bool located;
+    bool suspect;    /* the daemon has the image by its name, which is not believed */
     char before[80]; /* id of the image that the name led to in the daemon; "": of none */
     struct store_info archive;
     struct bundling *bundling; /* NULL: the archive is read without an index */

@@ -22,6 +22,7 @@
 #include "move/identity.h"
 #include "move/intake.h"
 #include "move/loaded.h"
+#include "move/pending.h"
 #include "move/proof.h"
 #include "move/provision.h"
 
@@ -125,24 +126,46 @@ static struct loaded_options loaded_options(const struct pull *p)
                                    .whole = p->from.delta && p->from.delta->has_count};
 }
 
-static int verify(const struct pull *p, struct err *err)
+static void undo(const struct pull *p, const struct err *err)
 {
     const struct loaded_options options = loaded_options(p);
 
-    return loaded_verify(&options, err);
+    if (err->family == ERR_DOCKER)
+        loaded_undo(&options, p->from.before);
+}
+
+/* A load without the note goes as well, but is not known as incomplete when it is killed. */
+static void note_load(const struct pull *p)
+{
+    struct err err;
+
+    if (pending_add(p->options->docker, p->options->name.ref, &err))
+        log_info("%s; the load is not noted", err.text);
 }
 
 /* The second pass over an archive without an index, and the only one with an index. */
 static int write_bundle(struct pull *p, struct err *err)
 {
-    int answer = run_intake(p, NULL, err);
+    int answer;
 
-    if (answer == ERR_FAIL && err->family == ERR_DOCKER && p->options->docker) {
-        const struct loaded_options options = loaded_options(p);
-
-        loaded_undo(&options, p->from.before);
-    }
+    if (p->options->docker)
+        note_load(p);
+    answer = run_intake(p, NULL, err);
+    if (answer == ERR_FAIL && p->options->docker)
+        undo(p, err);
     return answer;
+}
+
+static int verify(const struct pull *p, struct err *err)
+{
+    const struct loaded_options options = loaded_options(p);
+
+    if (loaded_verify(&options, err)) {
+        undo(p, err);
+        return ERR_FAIL;
+    }
+    pending_remove(p->options->docker, p->options->name.ref);
+    return 0;
 }
 
 static int finish(struct pull *p, struct err *err)

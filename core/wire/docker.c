@@ -227,7 +227,16 @@ void docker_set_containerd(struct docker *docker)
     engine->tells_content = compare_versions(engine->api_version, CONTENT_API) >= 0;
 }
 
-/* Reads the image store: its driver and its folder. */
+/* A daemon without an id keeps the host as its identity. */
+static void read_identity(struct docker_engine *engine, struct json_node id)
+{
+    char told[128];
+
+    if (json_string(id, told, sizeof told) && told[0])
+        str_copy(engine->identity, sizeof engine->identity, told);
+}
+
+/* Reads the image store: its driver, its folder and the daemon's id. */
 static int read_info(struct docker *docker, struct err *err)
 {
     struct docker_engine *engine = &docker->engine;
@@ -237,9 +246,11 @@ static int read_info(struct docker *docker, struct err *err)
     if (ask_optional(docker, "/info", &json, err) < 0)
         return ERR_FAIL;
     docker->store_unknown = !json;
+    str_copy(engine->identity, sizeof engine->identity, docker->endpoint.host);
     if (!json)
         return 0;
     root = json_root(json);
+    read_identity(engine, json_get(root, "ID"));
     json_string(json_get(root, "Driver"), engine->driver, sizeof engine->driver);
     json_string(json_get(root, "DockerRootDir"), engine->root_dir, sizeof engine->root_dir);
     if (has_containerd_store(json_get(root, "DriverStatus")))

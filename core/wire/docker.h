@@ -26,7 +26,8 @@ struct docker_engine {
     bool containerd_store; /* image ids are manifest digests there */
     bool tells_content;    /* of an image: whether all of it is there (API 1.48) */
     char driver[64], root_dir[512];
-    bool local; /* reached through a socket of this host */
+    char identity[1024]; /* tells it from other daemons: its own id, else the host as named */
+    bool local;          /* reached through a socket of this host */
 };
 
 #define DOCKER_LAYERS_MAX 512
@@ -70,6 +71,10 @@ struct docker_list {
 int docker_list_images(struct docker *docker, struct docker_list *out, struct err *err);
 void docker_list_finish(struct docker_list *list);
 
+/* Whether the layers of an image in containerd's store are unpacked. DOCKER_ABSENT: the daemon says
+ * that they are not. DOCKER_OK also when it does not tell: for another platform than its own, which
+ * it does not unpack, from API 1.48 on, and when a proxy denies the question. */
+int docker_unpacked(struct docker *docker, const struct docker_image *image, struct err *err);
 /* POST /images/{name}/tag. */
 int docker_tag(struct docker *docker, const char *name, const char *repo, const char *tag,
                struct err *err);

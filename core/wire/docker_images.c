@@ -94,6 +94,38 @@ int docker_inspect(struct docker *docker, const char *name, struct docker_image 
     return status == 200 ? DOCKER_OK : DOCKER_ABSENT;
 }
 
+/* The layers of foreign platforms are not unpacked. */
+static bool is_native(const struct docker_engine *engine, const struct docker_image *image)
+{
+    return strcmp(engine->os, image->os) == 0 &&
+           strcmp(engine->architecture, image->architecture) == 0;
+}
+
+/* The history needs the size of each snapshot: daemons before API 1.48 answer 404 and name the one
+ * that is missing. */
+int docker_unpacked(struct docker *docker, const struct docker_image *image, struct err *err)
+{
+    char said[512] = "";
+    struct text path, answer;
+    int status = 0, failed;
+
+    if (!docker->engine.containerd_store || docker->engine.tells_content ||
+        !is_native(&docker->engine, image))
+        return DOCKER_OK;
+    text_init(&path, DOCKER_PATH_MAX);
+    text_init(&answer, DOCKER_SAYING_MAX);
+    failed = docker_image_path(image->id, "/history", &path, err);
+    if (failed == 0)
+        failed = docker_ask(docker, "GET", path.data, &status, &answer, err);
+    if (failed == 0 && status == 404)
+        docker_error_message(text_view(&answer), said, sizeof said);
+    text_finish(&answer);
+    text_finish(&path);
+    if (failed && err->family != ERR_LOCAL) /* which is a history that is too long */
+        return ERR_FAIL;
+    return strstr(said, "snapshot ") ? DOCKER_ABSENT : DOCKER_OK;
+}
+
 static void feed(void *reader, struct view bytes)
 {
     docker_list_feed(reader, bytes);

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -379,6 +380,77 @@ static void a_refused_load_leaves_no_name(void **state)
         assert_int_equal(pull("bucket", docker, FIRST, REUSE_NEVER, &result), ERR_FAIL);
         assert_int_equal(docker_inspect(docker, FIRST, local, &err), DOCKER_OK);
         assert_string_equal(local->id, id);
+    }
+    free(local);
+    docker_close(docker);
+    fake_docker_stop(&fake);
+}
+
+/* Runs a pull in a process of its own, which is killed when the daemon has the name. */
+static void kill_in_load(const struct fake_docker *fake, struct docker *docker, const char *ref)
+{
+    struct docker_image *local = malloc(sizeof *local);
+    int64_t end = clock_monotonic() + 20 * NS_PER_S;
+    pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct pull_result result;
+
+        pull("bucket", open_daemon(fake), ref, REUSE_NEVER, &result);
+        _exit(0);
+    }
+    while (docker_inspect(docker, ref, local, &err) != DOCKER_OK) {
+        assert_true(clock_monotonic() < end);
+        usleep(10000);
+    }
+    kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    free(local);
+}
+
+/* The daemon has registered the image, and nobody knows whether it is unpacked: a later pull loads
+ * it again, once. A cache that cannot be written does no harm to a pull. */
+static void a_killed_load_is_not_believed(void **state)
+{
+    static const char *const profiles[] = {"docker-26-containerd", "docker-29.0"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(profiles); i++) {
+        struct fake_docker fake = fake_docker_start(profiles[i], "store,store-hang", 0);
+        struct docker *docker = open_daemon(&fake);
+        struct pull_result result;
+
+        pull_well("elsewhere", docker, FIRST, REUSE_NEVER, &result);
+        kill_in_load(&fake, docker, SECOND);
+        pull_well("bucket", docker, SECOND, REUSE_NEVER, &result);
+        assert_false(result.skipped);
+        assert_int_equal(result.layers_here, 0);
+        pull_well("bucket", docker, SECOND, REUSE_NEVER, &result);
+        assert_true(result.skipped);
+        setenv("XDG_CACHE_HOME", "/dev/null", 1);
+        pull_well("bucket", docker, FIRST, REUSE_NEVER, &result);
+        assert_false(result.skipped);
+        setenv("XDG_CACHE_HOME", dir, 1);
+        docker_close(docker);
+        fake_docker_stop(&fake);
+    }
+}
+
+/* The daemon says that the load went well, and its history that a layer is not unpacked. */
+static void what_is_not_unpacked_is_not_here(void **state)
+{
+    struct fake_docker fake = fake_docker_start("docker-26-containerd", "store,store-packed", 0);
+    struct docker *docker = open_daemon(&fake);
+    struct docker_image *local = malloc(sizeof *local);
+    struct pull_result result;
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(pull("bucket", docker, FIRST, REUSE_NEVER, &result), ERR_FAIL);
+        assert_int_equal(err.family, ERR_DOCKER);
+        assert_string_equal(err.code, "verify");
+        assert_int_equal(docker_inspect(docker, FIRST, local, &err), DOCKER_ABSENT);
     }
     free(local);
     docker_close(docker);
@@ -781,6 +853,8 @@ int main(void)
         cmocka_unit_test(a_daemon_that_refuses_a_part_is_given_the_whole),
         cmocka_unit_test(the_name_leads_to_what_was_pulled),
         cmocka_unit_test(a_refused_load_leaves_no_name),
+        cmocka_unit_test(a_killed_load_is_not_believed),
+        cmocka_unit_test(what_is_not_unpacked_is_not_here),
         cmocka_unit_test(further_names_lead_to_it),
         cmocka_unit_test(an_image_that_was_not_given_is_told),
         cmocka_unit_test(a_spool_that_lies_is_dropped),

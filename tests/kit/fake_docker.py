@@ -19,6 +19,8 @@ Words: how it behaves where it matters (see the functions named after them)
     store-forgets the first load that leaves something out finds that its layers were pruned
     store-whole   it takes no load that leaves something out
     store-built   the first image that it is given counts as built there: Podman calls it localhost/...
+    store-hang    from the second load on it keeps the image, then says nothing for a minute
+    store-packed  containerd's store keeps what it loads without unpacking it, and says that all is well
     store-unpack  containerd's store keeps an image, and its name, that it then cannot unpack; from the second load on
     store-nameless  from the second load on it takes no name and tells the id
     store-more    it says that it has loaded another image, too
@@ -502,6 +504,10 @@ class Exchange:
             if "manifests=1" in self.query and self.extra.get("containerd"):
                 told["Manifests"] = [{"ID": ident, "Available": image["whole"], "Kind": "image"}]
             self.answer(200, told)
+        elif verb == "history":
+            if self.extra.get("containerd") and self.does("store-packed"):
+                return self.answer(404, {"message": "snapshot sha256:12 does not exist: not found"})
+            self.answer(200, [{"Id": ident, "Size": 1} for _ in image["diffs"]])
         elif verb == "get":
             self.head(200, "Content-Type: application/x-tar", "Transfer-Encoding: chunked")
             data = self.options.store.export(image)
@@ -531,6 +537,9 @@ class Exchange:
             return
         if self.does("store-unpack") and self.options.store.loads > 1:
             return self.say({"errorDetail": {"message": "failed to unpack loaded image: no space left on device"}})
+        if self.does("store-hang") and self.options.store.loads > 1:
+            self.options.behave.remove("store-hang")
+            time.sleep(60)
         more = "nginx:latest" if self.does("store-more") else ""
         if kind == "podman":
             self.answer(200, {"stream": f"Loaded image: {name}{',' + more if more else ''}"})
