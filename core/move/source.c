@@ -1,6 +1,6 @@
 /*
- * Three sources. The file and the descriptor are one: an archive read with read(2), inflated on the
- * way when it begins like gzip.
+ * Three sources. The file and the descriptor are one: an archive read with read(2), unpacked on the
+ * way when it begins like a packing that is read here.
  */
 #include "move/source.h"
 
@@ -18,7 +18,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "flow/silence.h"
-#include "pack/gunzip.h"
+#include "pack/unpack.h"
 #include "wire/docker.h"
 
 long source_read(struct source *source, uint8_t *out, size_t cap, struct err *err)
@@ -80,7 +80,6 @@ struct source *source_docker(struct docker *docker, const char *reference, uint6
 /* ---- file and descriptor ---- */
 
 #define PACKED_ROOM (256 * KIB)
-#define LOOK_SIZE   5 /* bytes by which the packing is known */
 
 struct file_source {
     struct source source;
@@ -89,7 +88,8 @@ struct file_source {
     const struct cancel *cancel;
     struct silence silence;
     char name[256];
-    struct gunzip *gunzip; /* NULL: plain */
+    const struct packing *packing;
+    struct unpack *unpack; /* NULL: plain */
     uint8_t *packed;       /* PACKED_ROOM bytes while something waits in `waiting` */
     struct view waiting;
 };
@@ -126,19 +126,21 @@ static long read_some(struct file_source *s, uint8_t *out, size_t cap, struct er
     }
 }
 
-/* A packing that is not read here is told with the program that unpacks it. */
-static int check_packing(const struct file_source *s, struct view begin, struct err *err)
+/* The command that unpacks the input on the way to a push. */
+static int hint_at_command(const struct file_source *s, const char *command, struct err *err)
+{
+    return err_hint(err, "unpack it on the way: %s %s | s3dock push APP:TAG --input -", command,
+                    s->owned ? s->name : "FILE");
+}
+
+/* Fails with unsupported.packing on a packing that is not read here, and names its program. */
+static int refuse_packing(const struct file_source *s, struct view begin, struct err *err)
 {
     static const struct {
         const char *magic, *name, *command;
     } packings[] = {
-        {"\xfd"
-         "7zXZ",
-         "xz", "xz -dc"},
-        {"BZh", "bzip2", "bzip2 -dc"},
-        {"\x28\xb5\x2f\xfd", "zstd", "zstd -dc"},
         {"\x04\x22\x4d\x18", "lz4", "lz4 -dc"},
-        {"LZIP", "lzip", "lzip -dc"},
+        {"LZIP\1", "lzip", "lzip -dc"},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(packings); i++) {
@@ -147,24 +149,25 @@ static int check_packing(const struct file_source *s, struct view begin, struct 
         if (begin.size < size || memcmp(begin.data, packings[i].magic, size) != 0)
             continue;
         err_set(err, ERR_UNSUPPORTED, "packing",
-                "%s is packed by %s; plain and gzip-compressed archives are read", s->name,
-                packings[i].name);
-        return err_hint(err, "unpack it on the way: %s %s | s3dock push APP:TAG --input -",
-                        packings[i].command, s->owned ? s->name : "FILE");
+                "%s is packed by %s; plain archives and those packed by gzip, zstd, xz or bzip2 "
+                "are read",
+                s->name, packings[i].name);
+        return hint_at_command(s, packings[i].command, err);
     }
     return 0;
 }
 
-/* Reads the first bytes and decides whether they are gzip. */
+/* Reads the first bytes and decides by them how the input is packed. */
 static int look(struct file_source *s, struct err *err)
 {
+    const struct packing *packing;
     size_t have = 0;
 
     s->looked = true;
     s->packed = calloc(1, PACKED_ROOM);
     if (!s->packed)
         return err_memory(err, s->name);
-    while (have < LOOK_SIZE && !s->ended) {
+    while (have < UNPACK_LOOK && !s->ended) {
         long got = read_some(s, s->packed + have, PACKED_ROOM - have, err);
 
         if (got < 0)
@@ -173,11 +176,12 @@ static int look(struct file_source *s, struct err *err)
         have += (size_t)got;
     }
     s->waiting = view_of(s->packed, have);
-    if (have >= 2 && s->packed[0] == 0x1f && s->packed[1] == 0x8b) {
-        s->gunzip = gunzip_create(err);
-        return s->gunzip ? 0 : ERR_FAIL;
-    }
-    return check_packing(s, s->waiting, err);
+    packing = packing_of(s->waiting);
+    if (!packing)
+        return refuse_packing(s, s->waiting, err);
+    s->packing = packing;
+    s->unpack = unpack_create(packing, err);
+    return s->unpack ? 0 : ERR_FAIL;
 }
 
 static long read_plain(struct file_source *s, uint8_t *out, size_t cap, struct err *err)
@@ -192,18 +196,26 @@ static long read_plain(struct file_source *s, uint8_t *out, size_t cap, struct e
     return (long)n;
 }
 
-static long read_gzip(struct file_source *s, uint8_t *out, size_t cap, struct err *err)
+/* Names the input. What a program with more memory can unpack gets the hint at that program. */
+static long blame(const struct file_source *s, struct err *err)
+{
+    if (err->family == ERR_UNSUPPORTED)
+        hint_at_command(s, s->packing->command, err);
+    return err_wrap(err, "%s", s->name);
+}
+
+static long read_packed(struct file_source *s, uint8_t *out, size_t cap, struct err *err)
 {
     for (;;) {
         size_t produced;
         long got;
 
-        if (gunzip_read(s->gunzip, &s->waiting, out, cap, &produced, err))
-            return err_wrap(err, "%s", s->name);
+        if (unpack_read(s->unpack, &s->waiting, out, cap, &produced, err))
+            return blame(s, err);
         if (produced)
             return (long)produced;
         if (s->ended)
-            return gunzip_finish(s->gunzip, err) ? err_wrap(err, "%s", s->name) : 0;
+            return unpack_finish(s->unpack, err) ? blame(s, err) : 0;
         got = read_some(s, s->packed, PACKED_ROOM, err);
         if (got < 0)
             return ERR_FAIL;
@@ -218,7 +230,7 @@ static long file_read_source(struct source *source, uint8_t *out, size_t cap, st
 
     if (!s->looked && look(s, err))
         return ERR_FAIL;
-    return s->gunzip ? read_gzip(s, out, cap, err) : read_plain(s, out, cap, err);
+    return s->unpack ? read_packed(s, out, cap, err) : read_plain(s, out, cap, err);
 }
 
 static void file_destroy(struct source *source)
@@ -227,7 +239,7 @@ static void file_destroy(struct source *source)
 
     if (s->owned)
         close(s->fd);
-    gunzip_destroy(s->gunzip);
+    unpack_destroy(s->unpack);
     free(s->packed);
     free(s);
 }

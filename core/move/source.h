@@ -38,7 +38,7 @@ struct source {
  * both. */
 struct source *source_docker(struct docker *docker, const char *reference, uint64_t size_hint,
                              struct err *err);
-/* A plain or gzip-compressed save archive. */
+/* A save archive, plain or packed (unpack.h). */
 struct source *source_file(const char *path, const struct cancel *cancel, struct err *err);
 /* Borrows the descriptor (standard input). */
 struct source *source_fd(int fd, const struct cancel *cancel, struct err *err);
