@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "move/source_layers.h"
+#include "move/source_oci.h"
 
 int64_t origin_time(const struct push_options *options, const struct source *source)
 {
@@ -79,7 +80,7 @@ struct source *origin_open(const struct origin_wanted *wanted, struct err *err)
 
     if (o->docker)
         return open_image(wanted, err);
-    if (strcmp(o->input, "-") == 0)
-        return source_fd(0, o->transfer.cancel, err);
-    return source_file(o->input, o->transfer.cancel, err);
+    return source_oci(strcmp(o->input, "-") == 0 ? source_fd(0, o->transfer.cancel, err)
+                                                 : source_file(o->input, o->transfer.cancel, err),
+                      o->name.ref, err);
 }

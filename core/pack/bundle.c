@@ -13,16 +13,17 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/json_write.h"
+#include "pack/docker_manifest.h"
 #include "pack/image_config.h"
 #include "pack/layer_digest.h"
 #include "pack/tar.h"
+#include "pack/tar_write.h"
 
-#define MANIFEST    "application/vnd.oci.image.manifest.v1+json"
-#define OCI_INDEX   "application/vnd.oci.image.index.v1+json"
-#define OCI_CONFIG  "application/vnd.oci.image.config.v1+json"
-#define BLOBS       "blobs/sha256/"
-#define OCTAL_LIMIT (UINT64_C(1) << 33) /* eleven octal digits */
-#define TEXT_MAX    (BUNDLE_CONFIG_MAX + 8 * MIB)
+#define MANIFEST   "application/vnd.oci.image.manifest.v1+json"
+#define OCI_INDEX  "application/vnd.oci.image.index.v1+json"
+#define OCI_CONFIG "application/vnd.oci.image.config.v1+json"
+#define BLOBS      "blobs/sha256/"
+#define TEXT_MAX   (BUNDLE_CONFIG_MAX + 8 * MIB)
 
 struct maker {
     const struct bundle_options *options;
@@ -129,58 +130,14 @@ static int check_config(const struct bundle_options *o, struct err *err)
 
 /* ---- tar ---- */
 
-static void put_octal(char *field, size_t digits, uint64_t value)
-{
-    field[digits] = '\0';
-    while (digits--) {
-        field[digits] = (char)('0' + (value & 7));
-        value >>= 3;
-    }
-}
-
-/* Twelve bytes: octal, or base-256 (GNU) beyond that. */
-static void put_size(char *field, uint64_t size)
-{
-    if (size < OCTAL_LIMIT) {
-        put_octal(field, 11, size);
-        return;
-    }
-    memset(field, 0, 12);
-    field[0] = (char)0x80;
-    for (size_t i = 11; size; i--) {
-        field[i] = (char)(size & 0xff);
-        size >>= 8;
-    }
-}
-
 static void put_header(struct maker *m, const char *name, uint64_t size)
 {
-    static const char magic[8] = {'u', 's', 't', 'a', 'r', '\0', '0', '0'};
-    char block[TAR_BLOCK] = {0};
-    unsigned sum = 0;
-
-    snprintf(block, 100, "%s", name);
-    put_octal(block + 100, 7, 0644);
-    put_octal(block + 108, 7, 0);
-    put_octal(block + 116, 7, 0);
-    put_size(block + 124, size);
-    put_octal(block + 136, 11, m->options->mtime > 0 ? (uint64_t)m->options->mtime : 0);
-    memset(block + 148, ' ', 8);
-    block[156] = '0';
-    memcpy(block + 257, magic, sizeof magic);
-    for (size_t i = 0; i < sizeof block; i++)
-        sum += (uint8_t)block[i];
-    put_octal(block + 148, 6, sum);
-    text_add(&m->bundle->text, block, sizeof block);
+    tar_write_header(&m->bundle->text, name, size, m->options->mtime);
 }
 
 static void put_file(struct maker *m, const char *name, struct view content)
 {
-    static const char zeros[TAR_BLOCK];
-
-    put_header(m, name, content.size);
-    text_add(&m->bundle->text, content.data, content.size);
-    text_add(&m->bundle->text, zeros, (size_t)(padded(content.size) - content.size));
+    tar_write_file(&m->bundle->text, name, content, m->options->mtime);
 }
 
 static void put_blob(struct maker *m, const char *digest, struct view content)
@@ -365,29 +322,6 @@ static void write_index(const struct bundle_options *o, const char *manifest_id,
     jw_end(&w);
 }
 
-static void write_docker_manifest(const struct bundle_options *o, struct text *out)
-{
-    struct json_writer w;
-    char path[100];
-
-    jw_init(&w, out, true);
-    jw_array(&w, NULL);
-    jw_object(&w, NULL);
-    snprintf(path, sizeof path, BLOBS "%s", hex_of(o->image->id));
-    jw_string(&w, "Config", path);
-    jw_array(&w, "RepoTags");
-    jw_string(&w, NULL, o->reference);
-    jw_end(&w);
-    jw_array(&w, "Layers");
-    for (unsigned i = 0; i < o->image->layer_count; i++) {
-        snprintf(path, sizeof path, BLOBS "%s", hex_of(o->image->layers[i].digest));
-        jw_string(&w, NULL, path);
-    }
-    jw_end(&w);
-    jw_end(&w);
-    jw_end(&w);
-}
-
 static int put_documents(struct maker *m, struct err *err)
 {
     const struct bundle_options *o = m->options;
@@ -400,7 +334,7 @@ static int put_documents(struct maker *m, struct err *err)
     write_manifest(o->image, &manifest);
     digest_text(text_view(&manifest), m->bundle->manifest_id);
     write_index(o, m->bundle->manifest_id, manifest.size, &index);
-    write_docker_manifest(o, &docker);
+    docker_manifest_write(o->image, o->reference, &docker);
     answer = text_check(&manifest, "the manifest", err) || text_check(&index, "index.json", err) ||
              text_check(&docker, "manifest.json", err);
     put_blob(m, o->image->id, o->config);

@@ -20,6 +20,7 @@ struct contents {
     size_t count, room;
     size_t names; /* bytes */
     size_t kept;  /* bytes */
+    bool undigested;
     bool reading; /* the last of the list has a running digest */
     uint64_t got; /* bytes of it */
     struct layer_digest *digest;
@@ -93,6 +94,11 @@ static bool walk(char *to, const char *path, bool up)
         path += strspn(path, "/");
     }
     return true;
+}
+
+void contents_documents_only(struct contents *contents)
+{
+    contents->undigested = true;
 }
 
 static bool is_link(const struct content *content)
@@ -223,7 +229,8 @@ int contents_add(struct contents *contents, const uint8_t *bytes, size_t size, s
     content = &contents->list[contents->count - 1];
     if (size > content->size - contents->got)
         return bad(err, "holds more than it says of", content->name);
-    layer_digest_add(contents->digest, bytes, size);
+    if (!contents->undigested)
+        layer_digest_add(contents->digest, bytes, size);
     if (contents->got == 0 && begin_keeping(contents, content, bytes[0], err) < 0)
         return ERR_FAIL;
     if (content->json)

@@ -39,6 +39,8 @@ struct contents;
 struct contents *contents_create(void); /* NULL: out of memory */
 void contents_destroy(struct contents *contents);
 
+/* From now on nothing is digested: only the documents and the names are wanted. */
+void contents_documents_only(struct contents *contents);
 /* An entry begins; its payload will stand at `offset`. Fails with integrity.image on names that
  * leave the archive, and on too much of anything. */
 int contents_begin(struct contents *contents, const struct tar_entry *entry, uint64_t offset,

@@ -13,11 +13,11 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "pack/descriptor.h"
 #include "pack/document.h"
 #include "pack/image_config.h"
 #include "pack/layer_digest.h"
 
-#define SHA256_PREFIX   "sha256:"
 #define INDEX_DEPTH_MAX 4          /* real ones: index.json, an index, a manifest */
 #define INDEX_READS_MAX (16 * MIB) /* bytes of documents, read once or again */
 
@@ -29,71 +29,6 @@ struct oci {
 };
 
 static const struct shape LAYOUT[] = {{"imageLayoutVersion", SHAPE_TEXT, NULL}, {0}};
-
-/* No daemon takes it for an image: that is by the platform, not by the annotation. */
-static bool is_attestation(struct json_node descriptor)
-{
-    struct json_node platform = json_get(descriptor, "platform");
-
-    return json_string_equals(
-               json_get(json_get(descriptor, "annotations"), "vnd.docker.reference.type"),
-               "attestation-manifest") &&
-           json_string_equals(json_get(platform, "os"), "unknown") &&
-           json_string_equals(json_get(platform, "architecture"), "unknown");
-}
-
-/* The blob of a descriptor; NULL when the archive does not hold it. */
-static const struct content *blob_of(const struct oci *oci, struct json_node descriptor)
-{
-    char digest[IMAGE_ID_SIZE], path[sizeof DOCUMENT_BLOBS + IMAGE_ID_SIZE];
-
-    if (!json_string(json_get(descriptor, "digest"), digest, sizeof digest) ||
-        strncmp(digest, SHA256_PREFIX, strlen(SHA256_PREFIX)) != 0)
-        return NULL;
-    snprintf(path, sizeof path, DOCUMENT_BLOBS "%s", digest + strlen(SHA256_PREFIX));
-    return contents_plain_file(oci->contents, path);
-}
-
-static bool has_size(struct json_node descriptor, uint64_t size)
-{
-    int64_t stated;
-
-    return json_int(json_get(descriptor, "size"), &stated) && stated >= 0 &&
-           (uint64_t)stated == size;
-}
-
-static bool is_one_of(struct json_node text, const char *const *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (json_string_equals(text, words[i]))
-            return true;
-    return false;
-}
-
-static bool is_index_type(struct json_node type)
-{
-    static const char *const types[] = {
-        "application/vnd.oci.image.index.v1+json",
-        "application/vnd.docker.distribution.manifest.list.v2+json"};
-
-    return is_one_of(type, types, ARRAY_SIZE(types));
-}
-
-static bool is_manifest_type(struct json_node type)
-{
-    static const char *const types[] = {"application/vnd.oci.image.manifest.v1+json",
-                                        "application/vnd.docker.distribution.manifest.v2+json"};
-
-    return is_one_of(type, types, ARRAY_SIZE(types));
-}
-
-static bool is_config_type(struct json_node type)
-{
-    static const char *const types[] = {"application/vnd.oci.image.config.v1+json",
-                                        "application/vnd.docker.container.image.v1+json"};
-
-    return is_one_of(type, types, ARRAY_SIZE(types));
-}
 
 /* ---- layers ---- */
 
@@ -123,7 +58,7 @@ static bool fits(struct json_node type, const char *packed)
 static bool is_layer(const struct image_layer *layer, struct json_node descriptor)
 {
     return json_string_equals(json_get(descriptor, "digest"), layer->digest) &&
-           has_size(descriptor, layer->raw_size) &&
+           descriptor_has_size(descriptor, layer->raw_size) &&
            fits(json_get(descriptor, "mediaType"), layer->media_type);
 }
 
@@ -142,7 +77,7 @@ static int check_layers(const struct oci *oci, struct json_node layers, struct e
 
         while (i < info->layer_count && (used[i] || !is_layer(&info->layers[i], layer)))
             i++;
-        if (i == info->layer_count || !blob_of(oci, layer))
+        if (i == info->layer_count || !descriptor_blob(oci->contents, layer))
             return document_bad(
                 err, "its manifests differ in a layer's digest, size, type or place", "");
         used[i] = true;
@@ -182,17 +117,17 @@ static int check_other(const struct oci *oci, const struct content *config, stru
 static int check_manifest(struct oci *oci, struct json_node root, const char *name, struct err *err)
 {
     struct json_node config = json_get(root, "config");
-    const struct content *content = blob_of(oci, config);
+    const struct content *content = descriptor_blob(oci->contents, config);
 
     if (shape_check(root, DOCUMENT_MANIFEST, true, name, err) < 0)
         return ERR_FAIL;
     if (json_present(json_get(root, "manifests")))
         return document_bad(err, "a manifest that is an index, too:", name);
-    if (!content || !is_config_type(json_get(config, "mediaType")))
+    if (!content || !descriptor_is_config(json_get(config, "mediaType")))
         return 0; /* of another platform, or no image */
     if (!json_string_equals(json_get(config, "digest"), oci->info->id))
         return check_other(oci, content, err);
-    if (!has_size(config, oci->info->config_size))
+    if (!descriptor_has_size(config, oci->info->config_size))
         return document_bad(err, "the size of the config is wrong in", name);
     oci->found++;
     return check_layers(oci, json_get(root, "layers"), err);
@@ -218,11 +153,12 @@ static int check_document(struct oci *oci, struct json_node root, struct json_no
     struct json_node own = json_get(root, "mediaType");
     char said[128];
 
-    if (!json_string(type, said, sizeof said) || (!is_index_type(type) && !is_manifest_type(type)))
+    if (!json_string(type, said, sizeof said) ||
+        (!descriptor_is_index(type) && !descriptor_is_manifest(type)))
         return 0; /* passed over by all readers */
     if (json_present(own) && !json_string_equals(own, said))
         return document_bad(err, "two media types of", name);
-    if (is_manifest_type(type))
+    if (descriptor_is_manifest(type))
         return check_manifest(oci, root, name, err);
     if (shape_check(root, DOCUMENT_INDEX, true, name, err) < 0)
         return ERR_FAIL;
@@ -234,16 +170,16 @@ static int check_document(struct oci *oci, struct json_node root, struct json_no
 static int follow_descriptor(struct oci *oci, struct json_node descriptor, unsigned depth,
                              struct err *err)
 {
-    const struct content *content = blob_of(oci, descriptor);
+    const struct content *content = descriptor_blob(oci->contents, descriptor);
     struct json *json = NULL;
     int rc;
 
-    if (!content || is_attestation(descriptor))
+    if (!content || descriptor_is_attestation(descriptor))
         return 0;
     if (depth == INDEX_DEPTH_MAX || oci->reads < content->size)
         return document_bad(err, "its indexes lead to too many others", "");
     oci->reads -= content->size;
-    if (!has_size(descriptor, content->size))
+    if (!descriptor_has_size(descriptor, content->size))
         return document_bad(err, "the stated size is wrong of", content->name);
     if (document_parse(content, &json, err) < 0)
         return ERR_FAIL;
@@ -299,7 +235,7 @@ static bool single_digest(struct json_node descriptors, char digest[IMAGE_ID_SIZ
 
     digest[0] = '\0';
     while ((at = json_next(descriptors, at, NULL)).doc) {
-        if (is_attestation(at) && !is_named(at))
+        if (descriptor_is_attestation(at) && !is_named(at))
             continue;
         if (digest[0] == '\0') {
             if (!json_string(json_get(at, "digest"), digest, IMAGE_ID_SIZE))
