@@ -16,9 +16,11 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "wire/s3_xml.h"
 
 #define ENTRIES_MAX 10000 /* S3 gives 1000 a page */
+#define BLANKS      " \t\r\n"
 
 static const struct grammar {
     enum store_verb verb;
@@ -38,6 +40,7 @@ struct page_reader {
     bool unfit;             /* its upload id does not fit: it cannot be aborted, and is left out */
     bool known;             /* the document has a field of a listing */
     bool end_said, truncated, failed_memory;
+    bool escaped; /* the document says that its keys are */
     struct text next, next_second;
 };
 
@@ -83,9 +86,21 @@ static bool parse_size(const char *text, uint64_t *out)
 {
     char *end;
 
+    text += strspn(text, BLANKS);
     errno = 0;
     *out = strtoull(text, &end, 10);
-    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0;
+    return text[0] >= '0' && text[0] <= '9' && end[strspn(end, BLANKS)] == '\0' && errno == 0;
+}
+
+/* Whether the text is the word, or the digit for it, as Go's clients read a Boolean. */
+static bool says(const char *text, const char *word, char digit)
+{
+    text += strspn(text, BLANKS);
+
+    size_t size = strcspn(text, BLANKS);
+    bool same = size == strlen(word) && strncasecmp(text, word, size) == 0;
+
+    return (same || (size == 1 && text[0] == digit)) && !text[size + strspn(text + size, BLANKS)];
 }
 
 /* An ETag that cannot be one becomes "": the key counts all the same. */
@@ -133,8 +148,10 @@ static bool is_page_field(const char *name)
 static void page_field(struct page_reader *reader, const char *name, const char *text)
 {
     if (strcmp(name, "IsTruncated") == 0) {
-        reader->truncated = strcasecmp(text, "true") == 0;
-        reader->end_said = strcasecmp(text, "false") == 0;
+        reader->truncated = says(text, "true", '1');
+        reader->end_said = says(text, "false", '0');
+    } else if (strcmp(name, "EncodingType") == 0) {
+        reader->escaped = strcasecmp(text, "url") == 0;
     } else if (strcmp(name, reader->grammar->next) == 0) {
         text_str(&reader->next, text);
     } else if (strcmp(name, reader->grammar->next_second) == 0) {
@@ -167,6 +184,45 @@ static bool on_end(void *arg, unsigned depth, const char *parent, const char *na
 static int bad_listing(struct err *err, const char *why)
 {
     return err_set(err, ERR_INTEGRITY, "listing", "the store's listing %s", why);
+}
+
+/* Undoes the URL encoding in place; false when it is malformed. */
+static bool unescape(char *text)
+{
+    char *to = text;
+    uint8_t byte;
+
+    for (; *text; text++) {
+        if (*text == '%') {
+            const char hex[3] = {text[1], text[1] ? text[2] : '\0', '\0'};
+
+            if (!hex_decode(hex, &byte, 1) || byte == 0)
+                return false;
+            *to++ = (char)byte;
+            text += 2;
+        } else {
+            *to++ = *text == '+' ? ' ' : *text;
+        }
+    }
+    *to = '\0';
+    return true;
+}
+
+/* Some servers encode the keys without being asked to, and say so. */
+static int unescape_keys(struct page_reader *reader, struct err *err)
+{
+    struct store_page *page = reader->page;
+    bool good = true;
+
+    if (!reader->escaped || reader->grammar->verb == STORE_UPLOAD_PARTS)
+        return 0;
+    for (size_t i = 0; i < page->count && good; i++)
+        good = unescape(page->entries[i].key);
+    if (good && reader->grammar->verb == STORE_UPLOADS && reader->next.size) {
+        good = unescape(reader->next.data);
+        reader->next.size = strlen(reader->next.data);
+    }
+    return good ? 0 : bad_listing(err, "has a key whose encoding is malformed");
 }
 
 /* Whether another page follows. Without IsTruncated a token of a list of objects says so; the
@@ -217,6 +273,8 @@ static int read_page(struct page_reader *reader, const char *token, struct view 
                        "host name");
     if (!reader->known)
         return bad_listing(err, "is none");
+    if (unescape_keys(reader, err))
+        return ERR_FAIL;
     return make_next(reader, token, err);
 }
 
