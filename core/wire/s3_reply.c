@@ -21,6 +21,7 @@
 struct error_document {
     bool found;
     char code[64], message[256], region[S3_REGION_SIZE];
+    int64_t server_time; /* 0: it is not told */
 };
 
 static bool on_error_field(void *arg, unsigned depth, const char *parent, const char *name,
@@ -37,6 +38,8 @@ static bool on_error_field(void *arg, unsigned depth, const char *parent, const 
         snprintf(error->message, sizeof error->message, "%s", text);
     else if (strcmp(name, "Region") == 0)
         str_copy(error->region, sizeof error->region, text);
+    else if (strcmp(name, "ServerTime") == 0)
+        (void)clock_parse_rfc3339(text, &error->server_time);
     return true;
 }
 
@@ -220,6 +223,47 @@ static void settle_absent(struct s3_reply *reply, const struct store_op *op)
         reply->verdict = S3_DONE;
 }
 
+/* Whether `op` may end as STORE_ABSENT: it names an object or an upload that may be missing. A list
+ * may, too: its callers take that for a bucket that is missing. */
+static bool may_be_absent(const struct store_op *op)
+{
+    return op->verb != STORE_UPLOAD_CREATE && (op->verb != STORE_PUT || op->if_match);
+}
+
+static bool has_condition(const struct store_op *op)
+{
+    return op->if_match || op->if_none_match || op->verb == STORE_UPLOAD_COMPLETE;
+}
+
+/* The callers do not expect an answer to a question that the request did not have: a proxy or a
+ * broken server sent it. */
+static void settle_unasked(struct s3_reply *reply, const struct s3_place *place,
+                           struct store_op *op, const char *detail)
+{
+    static const struct s3_word NO_PLACE = {NULL,
+                                            0,
+                                            S3_FAILED,
+                                            0,
+                                            ERR_NOT_FOUND,
+                                            "bucket",
+                                            "there is no such bucket",
+                                            "check \"bucket\" and \"endpoint\" in the profile"};
+    static const struct s3_word NO_CONDITION = {
+        NULL,
+        0,
+        S3_FAILED,
+        0,
+        ERR_NETWORK,
+        "condition",
+        "refused because of a condition that the request does not have",
+        HINT_CACHE};
+
+    if (reply->verdict == S3_ABSENT && !may_be_absent(op))
+        judge(reply, place, op, &NO_PLACE, detail);
+    else if (reply->verdict == S3_CHANGED && !has_condition(op))
+        judge(reply, place, op, &NO_CONDITION, detail);
+}
+
 /* A 409 while completing is not to be repeated: the upload is lost, somebody else wrote. */
 static void settle_conflict(struct s3_reply *reply, const struct store_op *op)
 {
@@ -312,6 +356,9 @@ static void refused(struct s3_reply *reply, const struct s3_place *place, struct
         snprintf(detail, sizeof detail, "HTTP %d%s%s", answer->status,
                  answer->location[0] ? ", to " : "", answer->location);
     judge(reply, place, op, find_word(answer->status, &error), detail);
+    settle_unasked(reply, place, op, detail);
+    if (!op->server_time)
+        op->server_time = error.server_time;
     reply->asked = read_retry_after(answer);
     reply->server_time = op->server_time;
     str_copy(reply->region, sizeof reply->region,
@@ -394,13 +441,25 @@ static void got_range(struct s3_reply *reply, const struct s3_place *place, stru
         op->info.size = whole ? op->length : 0;
     else if (!told[0] && answer->status != 206)
         fail(reply, place, op, ERR_INTEGRITY, "range", "the store ignores ranges and sends it all",
-             "is there a proxy or cache between here and the store?");
+             HINT_CACHE);
     else if (!read_range(told, &range) || !is_asked_range(&range, op, answer))
         fail(reply, place, op, ERR_INTEGRITY, "range",
              "the store sent another range than asked for",
              "the object may be shorter than it should be, or a proxy interferes");
     else
         op->info.size = range.total_known ? range.total : 0;
+}
+
+/* Whether an answer to a GET without a range is the whole object: 206 or a Content-Range tell a
+ * part. */
+static bool is_whole(const struct http_answer *answer)
+{
+    struct range range;
+
+    if (!answer->content_range[0])
+        return answer->status != 206;
+    return read_range(answer->content_range, &range) && range.first == 0 && range.total_known &&
+           range.last + 1 == range.total && answer->received == range.total;
 }
 
 static void got_object(struct s3_reply *reply, const struct s3_place *place, struct store_op *op,
@@ -413,6 +472,9 @@ static void got_object(struct s3_reply *reply, const struct s3_place *place, str
     (void)read_info(op, answer);
     if (op->offset || op->length)
         got_range(reply, place, op, answer);
+    else if (!is_whole(answer))
+        fail(reply, place, op, ERR_INTEGRITY, "range",
+             "the store sent a part of the object, and was asked for the whole", HINT_CACHE);
     else
         op->info.size = answer->received;
 }
@@ -492,22 +554,23 @@ static bool read_small(struct small_document *document, const struct http_answer
     return document->found;
 }
 
-/* 200, but the truth is in the document: an answer, an error, or nothing that can be read. */
+/* 200 and an error document: codes that are not known are worth another try. */
+static void refused_by_document(struct s3_reply *reply, const struct s3_place *place,
+                                struct store_op *op, const struct http_answer *answer)
+{
+    struct http_answer as_error = *answer;
+
+    as_error.status = 500;
+    refused(reply, place, op, &as_error);
+}
+
+/* 200, but the truth is in the document: an answer, or nothing that can be read. */
 static void got_document(struct s3_reply *reply, const struct s3_place *place, struct store_op *op,
                          const struct http_answer *answer, struct small_document *document)
 {
-    struct error_document error;
-
     op->info = (struct store_info){0};
-    read_error(&error, answer->body);
-    if (!error.found && read_small(document, answer))
+    if (read_small(document, answer))
         return;
-    if (error.found) {
-        struct http_answer as_error = *answer;
-        as_error.status = 500; /* for codes we do not know: worth another try */
-        refused(reply, place, op, &as_error);
-        return;
-    }
     if (looks_like_html(answer)) {
         portal(reply, place, op);
         return;
@@ -517,15 +580,17 @@ static void got_document(struct s3_reply *reply, const struct s3_place *place, s
         reply->verdict = S3_UNSURE;
 }
 
-/* Takes the key prefix off; false for a key that is not under it. */
-static bool strip_keys(struct store_page *page, const struct s3_place *place)
+/* Takes the key prefix off the keys; false for a key that is not under it and the prefix that was
+ * asked for. */
+static bool strip_keys(struct store_page *page, const struct s3_place *place, const char *asked)
 {
     size_t size = strlen(place->key_prefix);
 
-    for (size_t i = 0; size && i < page->count; i++) {
+    for (size_t i = 0; i < page->count; i++) {
         char *key = page->entries[i].key;
 
-        if (strncmp(key, place->key_prefix, size) != 0)
+        if (strncmp(key, place->key_prefix, size) != 0 ||
+            strncmp(key + size, asked, strlen(asked)) != 0)
             return false;
         memmove(key, key + size, strlen(key + size) + 1);
     }
@@ -538,15 +603,16 @@ static void got_page(struct s3_reply *reply, const struct s3_place *place, struc
     struct store_page page = {0};
     struct err err;
 
-    if (looks_like_html(answer)) {
-        portal(reply, place, op);
-    } else if (s3_page_read(&page, op->verb, op->token, answer->body, &err) < 0) {
+    if (s3_page_read(&page, op->verb, op->token, answer->body, &err) < 0) {
         if (err.family == ERR_USAGE)
             misplaced(reply, place, op, &err);
+        else if (looks_like_html(answer))
+            portal(reply, place, op);
         else
             odd(reply, place, op, "listing", err.text);
         store_page_finish(&page);
-    } else if (op->verb != STORE_UPLOAD_PARTS && !strip_keys(&page, place)) {
+    } else if (op->verb != STORE_UPLOAD_PARTS &&
+               !strip_keys(&page, place, op->key ? op->key : "")) {
         odd(reply, place, op, "listing", "the store lists keys that were not asked for");
         store_page_finish(&page);
     } else if (op->page) {
@@ -564,6 +630,13 @@ static void succeeded(struct s3_reply *reply, const struct s3_place *place, stru
     /* Ceph completes with an empty ETag: the caller may look it up. */
     struct small_document whole = {op, "ETag", "Key", false};
 
+    struct error_document error;
+
+    read_error(&error, answer->body);
+    if (error.found) {
+        refused_by_document(reply, place, op, answer);
+        return;
+    }
     reply->verdict = S3_DONE;
     reply->bucket_exists = true;
     switch (op->verb) {

@@ -126,6 +126,8 @@ static const struct s3_word STATUSES[] = {
     {NULL, 301, S3_REGION, 0, ERR_USAGE, "region", "the bucket is elsewhere", HINT_REGION},
     {NULL, 302, S3_FAILED, 0, ERR_NETWORK, "redirect", "redirected", HINT_PORTAL},
     {NULL, 303, S3_FAILED, 0, ERR_NETWORK, "redirect", "redirected", HINT_PORTAL},
+    {NULL, 304, S3_FAILED, 0, ERR_NETWORK, "condition",
+     "\"not modified\" is no answer to a request without a condition", HINT_CACHE},
     {NULL, 307, S3_REGION, 0, ERR_USAGE, "region", "the bucket is elsewhere", HINT_REGION},
     {NULL, 308, S3_REGION, 0, ERR_USAGE, "region", "the bucket is elsewhere", HINT_REGION},
     {NULL, 400, S3_FAILED, 0, ERR_UNSUPPORTED, "request",
@@ -150,6 +152,7 @@ static const struct s3_word STATUSES[] = {
     {NULL, 503, S3_AGAIN, RETRY_THROTTLE, ERR_NETWORK, "busy", "the store is busy", ""},
     {NULL, 504, S3_AGAIN, RETRY_TROUBLE, ERR_NETWORK, "server", "gateway timeout", ""},
     {NULL, 507, S3_FAILED, 0, ERR_CONFLICT, "quota", "the store is full", ""},
+    {NULL, 511, S3_FAILED, 0, ERR_NETWORK, "not_s3", "the network wants a login", HINT_PORTAL},
     {NULL, 520, S3_AGAIN, RETRY_TROUBLE, ERR_NETWORK, "server", "the store's front has trouble",
      ""},
     {NULL, 522, S3_AGAIN, RETRY_TROUBLE, ERR_NETWORK, "server", "the store's front has trouble",
@@ -158,7 +161,7 @@ static const struct s3_word STATUSES[] = {
 
 /* Whatever is not listed. */
 static const struct s3_word UNKNOWN = {NULL,      0,         S3_FAILED, 0, ERR_UNSUPPORTED,
-                                       "request", "refused", ""};
+                                       "request", "refused", HINT_ODD};
 
 static const struct s3_word FAULTS[] = {
     [HTTP_RESOLVE] = {NULL, 0, S3_AGAIN, RETRY_SILENCE, ERR_NETWORK, "resolve",

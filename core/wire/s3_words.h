@@ -17,6 +17,7 @@
 #define HINT_IN_PATH "set \"addressing\" in the profile to \"path\""
 #define HINT_ODD     "s3dock doctor tells what this server cannot do"
 #define HINT_HTTPS   "does the server speak https on this port? Then write https:// in \"endpoint\""
+#define HINT_CACHE   "is there a proxy or cache between here and the store?"
 #define HINT_PORTAL                                                                                \
     "is there a login page or a proxy between here and the store, or is \"endpoint\" its web "     \
     "console?"

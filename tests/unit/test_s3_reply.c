@@ -90,13 +90,21 @@ static const struct refusal {
     {STORE_LIST, 403, ERROR("PathStyleDomainForbidden"), S3_FAILED, ERR_USAGE, "addressing"},
     {STORE_LIST, 200, "<ListPartsResult/>", S3_AGAIN, ERR_INTEGRITY, "listing"},
     {STORE_PUT, 200, "", S3_AGAIN, ERR_INTEGRITY, "answer"}, /* no ETag */
+    {STORE_PUT, 511, "", S3_FAILED, ERR_NETWORK, "not_s3"},
+    {STORE_GET, 304, "", S3_FAILED, ERR_NETWORK, "condition"},
+    /* 200, and an error in it */
+    {STORE_DELETE, 200, ERROR("AccessDenied"), S3_FAILED, ERR_AUTH, "denied"},
+    {STORE_UPLOAD_ABORT, 200, ERROR("SlowDown"), S3_AGAIN, ERR_NETWORK, "busy"},
+    {STORE_UPLOAD_PART, 200, ERROR("SlowDown"), S3_AGAIN, ERR_NETWORK, "busy"},
+    {STORE_LIST, 200, ERROR("InternalError"), S3_AGAIN, ERR_NETWORK, "server"},
 };
 
 static void every_refusal_has_a_verdict_and_words(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(REFUSALS); i++) {
-        struct store_op op = {.verb = REFUSALS[i].verb};
+        struct store_op op = {.verb = REFUSALS[i].verb,
+                              .if_none_match = REFUSALS[i].verdict == S3_CHANGED};
         const struct http_answer answer = {.status = REFUSALS[i].status,
                                            .body = view_str(REFUSALS[i].body)};
         struct s3_reply reply = read_reply(&op, &answer);
@@ -402,7 +410,86 @@ static void hears_what_was_asked(void **state)
     assert_string_equal(reply.region, "eu-west-1");
 }
 
+/* The callers know "absent" and "changed" where they asked for it only. */
+static void an_answer_to_another_question_is_a_failure(void **state)
+{
+    static const enum store_verb verbs[] = {STORE_HEAD,         STORE_GET,    STORE_PUT,
+                                            STORE_DELETE,       STORE_LIST,   STORE_UPLOAD_CREATE,
+                                            STORE_UPLOAD_PARTS, STORE_UPLOADS};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+        const struct http_answer changed = {.status = 412};
+        struct store_op op = {.verb = verbs[i]};
+
+        assert_int_equal(read_reply(&op, &changed).verdict, S3_FAILED);
+        assert_string_equal(op.err.code, "condition");
+    }
+    const struct http_answer absent = {.status = 404};
+    struct store_op create = {.verb = STORE_UPLOAD_CREATE}, put = {.verb = STORE_PUT};
+
+    assert_int_equal(read_reply(&create, &absent).verdict, S3_FAILED);
+    assert_int_equal(read_reply(&put, &absent).verdict, S3_FAILED);
+    assert_string_equal(put.err.code, "bucket");
+    put.if_match = "\"e\"";
+    assert_int_equal(read_reply(&put, &absent).verdict, S3_ABSENT);
+}
+
+static void a_part_is_not_the_whole(void **state)
+{
+    struct http_answer answer = {.status = 206, .received = 5};
+    struct store_op op = {.verb = STORE_GET};
+
+    (void)state;
+    assert_int_equal(read_reply(&op, &answer).verdict, S3_FAILED);
+    strcpy(answer.content_range, "bytes 0-4/9");
+    assert_int_equal(read_reply(&op, &answer).verdict, S3_FAILED);
+    answer.status = 200;
+    assert_int_equal(read_reply(&op, &answer).verdict, S3_FAILED);
+    assert_string_equal(op.err.code, "range");
+    strcpy(answer.content_range, "bytes 0-4/5");
+    assert_int_equal(read_reply(&op, &answer).verdict, S3_DONE);
+}
+
+static void the_time_may_stand_in_the_error_alone(void **state)
+{
+    const struct http_answer answer = {
+        .status = 403,
+        .body = view_str("<Error><Code>RequestTimeTooSkewed</Code>"
+                         "<ServerTime>2026-11-23T08:19:54Z</ServerTime></Error>")};
+    struct store_op op = {.verb = STORE_GET};
+    int64_t expected;
+
+    (void)state;
+    assert_true(clock_parse_http("Mon, 23 Nov 2026 08:19:54 GMT", &expected));
+    assert_int_equal(read_reply(&op, &answer).server_time, expected);
+}
+
 /* -- listings -- */
+
+static void keys_that_were_not_asked_for_are_refused(void **state)
+{
+    const struct http_answer answer = {
+        .status = 200,
+        .body = view_str("<R><IsTruncated>false</IsTruncated>"
+                         "<Upload><Key>kept</Key><UploadId>u</UploadId></Upload></R>")};
+    struct store_page page = {0};
+    struct store_op op = {.verb = STORE_UPLOADS, .page = &page};
+
+    (void)state;
+    assert_int_equal(read_reply(&op, &answer).verdict, S3_DONE); /* read_reply asks for "k" */
+    assert_int_equal(page.count, 1);
+    store_page_finish(&page);
+
+    const struct http_answer other = {
+        .status = 200,
+        .body = view_str("<R><IsTruncated>false</IsTruncated>"
+                         "<Upload><Key>other</Key><UploadId>u</UploadId></Upload></R>")};
+
+    assert_int_equal(read_reply(&op, &other).verdict, S3_AGAIN);
+    assert_string_equal(op.err.code, "listing");
+    assert_int_equal(page.count, 0);
+}
 
 static int read_page(struct store_page *page, enum store_verb verb, const char *token,
                      const char *document)
@@ -484,6 +571,16 @@ static void a_listing_ends_where_the_store_says_so(void **state)
          "<R><IsTruncated>false</IsTruncated><NextContinuationToken>t</NextContinuationToken></R>",
          NULL, false},
         {STORE_LIST, NULL, "<R><KeyCount>0</KeyCount></R>", NULL, true},
+        {STORE_LIST, NULL, "<R><IsTruncated>\n FALSE </IsTruncated></R>", NULL, false},
+        {STORE_LIST, NULL, "<R><IsTruncated>0</IsTruncated></R>", NULL, false},
+        {STORE_LIST, NULL, "<R><IsTruncated>no</IsTruncated></R>", NULL, true},
+        {STORE_LIST, NULL,
+         "<R><IsTruncated> 1 </IsTruncated><NextContinuationToken>t</NextContinuationToken></R>",
+         "t", false},
+        {STORE_UPLOADS, NULL,
+         "<R><IsTruncated>true</IsTruncated><NextKeyMarker>a%2Fb+c</NextKeyMarker>"
+         "<EncodingType>url</EncodingType></R>",
+         "a/b c\n", false},
         {STORE_UPLOAD_PARTS, "4",
          "<R><IsTruncated>true</IsTruncated><NextPartNumberMarker>5</NextPartNumberMarker></R>",
          "5", false},
@@ -508,6 +605,9 @@ static void a_listing_ends_where_the_store_says_so(void **state)
          "<R><IsTruncated>true</IsTruncated><NextKeyMarker>k</NextKeyMarker>"
          "<NextUploadIdMarker>u</NextUploadIdMarker></R>"},
         {STORE_LIST, NULL, "<R><Message>hello</Message></R>"},
+        {STORE_LIST, NULL,
+         "<R><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>"
+         "<Contents><Key>a%2</Key></Contents></R>"},
         {STORE_LIST, NULL,
          "<R><IsTruncated>false</IsTruncated><Contents><Size>1</Size></Contents></R>"},
     };
@@ -609,6 +709,10 @@ int main(void)
         cmocka_unit_test(an_odd_answer_is_asked_for_a_few_times_only),
         cmocka_unit_test(a_name_that_cannot_be_sent_back_is_none),
         cmocka_unit_test(hears_what_was_asked),
+        cmocka_unit_test(an_answer_to_another_question_is_a_failure),
+        cmocka_unit_test(a_part_is_not_the_whole),
+        cmocka_unit_test(the_time_may_stand_in_the_error_alone),
+        cmocka_unit_test(keys_that_were_not_asked_for_are_refused),
         cmocka_unit_test(reads_listings),
         cmocka_unit_test(a_listing_ends_where_the_store_says_so),
         cmocka_unit_test(refuses_hostile_documents),

@@ -180,7 +180,7 @@ static const struct survived {
     {"done, but 500", KINDS, "\"do\": \"drop\", \"status\": 500, \"code\": \"InternalError\""},
     {"cut in the body", "Get Copy List Create CopyPart Complete Parts Uploads",
      "\"do\": \"cut\", \"bytes\": 20"},
-    {"200 with an error", "Copy CopyPart Complete Create",
+    {"200 with an error", "Copy CopyPart Complete Create Put Part Delete List Abort",
      "\"do\": \"error200\", \"code\": \"InternalError\""},
     {"200 with nothing", "Copy CopyPart Complete Create List Parts Uploads", "\"do\": \"empty\""},
     {"no ETag", "Put Part Head", "\"do\": \"headers\", \"headers\": {\"ETag\": null}"},
