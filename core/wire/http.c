@@ -279,6 +279,15 @@ static size_t on_header(char *line, size_t one, size_t size, void *arg)
 
 /* -- one exchange -- */
 
+/* Whether the request went over a connection that an earlier one had used. */
+static bool is_kept_connection(const struct http_exchange *exchange)
+{
+    long opened = 1;
+
+    return curl_easy_getinfo(exchange->easy, CURLINFO_NUM_CONNECTS, &opened) == CURLE_OK &&
+           opened == 0;
+}
+
 /* The status with which a proxy refused to connect us; 0: it did not, or there is no proxy. */
 static int refused_tunnel(const struct http_exchange *exchange)
 {
@@ -318,11 +327,18 @@ static enum http_fault fault_of(CURLcode code, const struct http_exchange *excha
         return HTTP_CA_FILE;
     case CURLE_SSL_CONNECT_ERROR:
         return HTTP_TLS;
+    case CURLE_OUT_OF_MEMORY: /* libcurl before 8.6 calls a header of more than 100 KiB so */
+        return exchange->answer.status ? HTTP_TOO_MUCH : HTTP_BROKEN;
+#if LIBCURL_VERSION_NUM >= 0x080600 /* 8.6 */
+    case CURLE_TOO_LARGE:
+        return HTTP_TOO_MUCH;
+#endif
     case CURLE_WRITE_ERROR:
         return exchange->overflow ? HTTP_TOO_MUCH : HTTP_BROKEN;
     case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9 */
     case CURLE_WEIRD_SERVER_REPLY:
-        return HTTP_NO_HTTP;
+        /* a server that has spoken HTTP before: the rest of an earlier answer, as a body of HEAD */
+        return is_kept_connection(exchange) ? HTTP_CUT : HTTP_NO_HTTP;
     case CURLE_GOT_NOTHING:
     case CURLE_PARTIAL_FILE:
     case CURLE_SEND_ERROR:

@@ -381,6 +381,9 @@ int s3_request_build(struct s3_request *request, const struct s3_place *place,
 
     spell(request, place, op, &query);
     request->has_body = request->method[0] == 'P';
+    if (query.full && op->token)
+        return err_set(err, ERR_INTEGRITY, "listing",
+                       "the store continues its list at a token that is too long");
     if (path.full || query.full || request->values_used > S3_VALUES_MAX)
         return err_set(err, ERR_INTERNAL, "request", "a request too large to write");
     return text_check(&request->document, "the list of parts", err);

@@ -360,13 +360,21 @@ static void give_up(struct s3_store *s3, int seat)
     leave(s3, seat, STORE_FAILED);
 }
 
+/* Whether the answer's Content-Range begins where the request did. */
+static bool is_range_asked(const struct http_exchange *exchange)
+{
+    size_t size = strlen(exchange->data_range);
+
+    return size && strncasecmp(exchange->answer.content_range, exchange->data_range, size) == 0;
+}
+
 /* A cut read keeps what it has and asks for the rest, of the same object. */
 static void keep_progress(struct trip *trip)
 {
     struct store_op *op = trip->op;
     const struct http_answer *answer = &trip->exchange.answer;
 
-    if (trip->errand || op->verb != STORE_GET || !op->buffer || !answer->content_range[0])
+    if (trip->errand || op->verb != STORE_GET || !op->buffer || !is_range_asked(&trip->exchange))
         return;
     if (!trip->etag[0])
         (void)store_etag_take(trip->etag, answer->etag);
@@ -597,12 +605,12 @@ static void try_aes(struct s3_store *s3, int seat)
 }
 
 /* Takes note of how a write with AES256 ended. A failure is told in the words of the one without.
- */
+ * A condition that is not met is looked at after the policy: the policy has let the write pass. */
 static void judge_aes(struct s3_store *s3, struct trip *trip, enum s3_verdict verdict)
 {
-    if (s3->aes != AES_UNTRIED || !trip->with_aes || trip->errand)
+    if (s3->aes != AES_UNTRIED || !trip->with_aes || trip->errand || may_want_md5(trip, verdict))
         return;
-    s3->aes = verdict == S3_DONE ? AES_WANTED : AES_USELESS;
+    s3->aes = verdict == S3_FAILED ? AES_USELESS : AES_WANTED;
     if (verdict == S3_FAILED)
         trip->op->err = trip->fallback_err;
     else

@@ -331,6 +331,63 @@ static void answers_are_read_as_the_reference_clients_do(void **state)
     raw_stop(&server);
 }
 
+/* The answer to HEAD has a body, which arrives when the connection is in use again. */
+static bool send_head_with_body(struct raw_server *server, int fd, const char *head)
+{
+    (void)server;
+    if (strncmp(head, "HEAD ", 5) == 0)
+        return raw_say(fd, "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 4\r\n\r\n");
+    if (atomic_load(&server->requests) == 2)
+        return raw_say(fd, "body: that of the HEAD\r\n\r\n") && false;
+    return raw_say(fd, "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 4\r\n\r\nbody");
+}
+
+static void what_is_left_of_an_answer_is_not_another_server(void **state)
+{
+    struct raw_server server = {.answer = send_head_with_body};
+    struct store_op op = {.verb = STORE_HEAD, .key = "k"};
+    struct text text;
+    struct err err;
+
+    (void)state;
+    raw_start(&server);
+    text_init(&text, 64);
+    struct store *store = open_patient(server.url, 0, 0);
+    assert_int_equal(store_run(store, &op, &err), STORE_DONE);
+    op = (struct store_op){.verb = STORE_GET, .key = "k", .text = &text};
+    assert_int_equal(store_run(store, &op, &err), STORE_DONE);
+    assert_string_equal(text.data, "body");
+    assert_int_equal(op.tries, 2);
+    store_destroy(store);
+    text_finish(&text);
+    raw_stop(&server);
+}
+
+static bool send_long_header(struct raw_server *server, int fd, const char *head)
+{
+    (void)head;
+    return raw_say(fd, "HTTP/1.1 200 OK\r\nETag: \"") && raw_say(fd, server->arg) &&
+           raw_say(fd, "\"\r\nContent-Length: 0\r\n\r\n");
+}
+
+static void a_header_has_a_bound(void **state)
+{
+    char *etag = calloc(1, 200001);
+    struct raw_server server = {.answer = send_long_header, .arg = memset(etag, 'e', 200000)};
+    struct store_op op = {.verb = STORE_PUT, .key = "k"};
+    struct err err;
+
+    (void)state;
+    raw_start(&server);
+    struct store *store = open_patient(server.url, 0, 0);
+    assert_int_equal(store_run(store, &op, &err), STORE_FAILED);
+    assert_string_equal(err.code, "size");
+    assert_int_equal(op.tries, 1);
+    store_destroy(store);
+    raw_stop(&server);
+    free(etag);
+}
+
 /* -- TLS on one side only -- */
 
 static bool say(struct raw_server *server, int fd, const char *head)
@@ -539,6 +596,8 @@ int main(void)
         cmocka_unit_test(a_proxy_that_is_away_is_named),
         cmocka_unit_test(a_proxy_is_named_without_its_login),
         cmocka_unit_test(answers_are_read_as_the_reference_clients_do),
+        cmocka_unit_test(what_is_left_of_an_answer_is_not_another_server),
+        cmocka_unit_test(a_header_has_a_bound),
         cmocka_unit_test(one_side_that_speaks_tls_alone_is_named),
         cmocka_unit_test(a_daemon_with_or_without_tls_is_named),
         cmocka_unit_test(a_store_that_dawdles_is_told_with_its_reason),
