@@ -1,6 +1,7 @@
 #include "catalog/leftovers.h"
 
 #include "base/err.h"
+#include "catalog/walk.h"
 
 struct search {
     int64_t before;
@@ -23,10 +24,16 @@ int leftovers_find(struct store *store, int64_t before, store_entry_fn *each, vo
     struct search search = {.before = before, .each = each, .arg = arg};
     struct store_op op = {.verb = STORE_LIST, .key = LEFTOVERS_FOLDER};
 
-    if (store_each(store, &op, each_object, &search, err) != STORE_FAILED)
-        return op.unsure ? err_set(err, ERR_INTEGRITY, "listing",
-                                   "the store did not say that its list of %s is complete", op.key)
-                         : 0;
-    return op.answer == STORE_FAILED ? err_wrap(err, "cannot list what pushes left behind")
-                                     : ERR_FAIL;
+    switch (store_each(store, &op, each_object, &search, err)) {
+    case STORE_FAILED:
+        return op.answer == STORE_FAILED ? err_wrap(err, "cannot list what pushes left behind")
+                                         : ERR_FAIL;
+    case STORE_DONE:
+        break;
+    default:
+        return walk_no_bucket(store, err);
+    }
+    if (op.unsure)
+        return walk_refuse_unsure(op.key, err);
+    return 0;
 }

@@ -165,6 +165,17 @@ static int meet_image(void *arg, const struct store_entry *entry, struct err *er
     return 0;
 }
 
+/* A store may list a key twice, as at the border of two pages. An image counts once. */
+static void drop_doubles(struct image_list *list)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < list->count; i++)
+        if (!kept || strcmp(list->items[kept - 1].key, list->items[i].key) != 0)
+            list->items[kept++] = list->items[i];
+    list->count = kept;
+}
+
 int listing_images(struct store *store, const char *app, const char *month, struct image_list *out,
                    struct text *warnings, struct err *err)
 {
@@ -181,6 +192,7 @@ int listing_images(struct store *store, const char *app, const char *month, stru
         walk_warn_unsure(prefix, warnings);
     if (out->count)
         qsort(out->items, out->count, sizeof *out->items, newest_first);
+    drop_doubles(out);
     return 0;
 }
 

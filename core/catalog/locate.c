@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "catalog/retired.h"
+#include "catalog/walk.h"
 
 /* An application of a hundred years of months; a listing longer than that is not ours. */
 #define MONTHS_MAX   1200
@@ -83,13 +84,16 @@ static int try_other_months(struct store *store, const struct image_name *name, 
     struct months months = {
         .store = store, .name = name, .own = own, .out = out, .answer = LOCATE_ABSENT};
     struct store_op op = {.verb = STORE_LIST, .key = prefix, .delimiter = '/'};
+    enum store_answer answer;
 
     snprintf(prefix, sizeof prefix, "images/%s/", name->app);
-    if (store_each(store, &op, try_folder, &months, err) == STORE_FAILED)
+    answer = store_each(store, &op, try_folder, &months, err);
+    if (answer == STORE_FAILED)
         return months.answer == LOCATE_ABSENT ? ERR_FAIL : months.answer;
+    if (answer != STORE_DONE)
+        return walk_no_bucket(store, err);
     if (op.unsure)
-        return err_set(err, ERR_INTEGRITY, "listing",
-                       "the store did not say that its list of %s is complete", prefix);
+        return walk_refuse_unsure(prefix, err);
     return LOCATE_ABSENT;
 }
 

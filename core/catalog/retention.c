@@ -23,6 +23,7 @@
 #include "base/log.h"
 #include "catalog/references.h"
 #include "catalog/retired.h"
+#include "catalog/walk.h"
 
 #define METADATA_MOST (256 * KIB)
 #define BATCH         32
@@ -122,8 +123,7 @@ static int list_all(struct store *store, const char *app, struct image_list *out
     failed = listing_images(store, app, NULL, out, &warnings, err);
     text_finish(&warnings);
     if (!failed && out->unsure)
-        return err_set(err, ERR_INTEGRITY, "listing",
-                       "the store did not say that its list of the images of %s is complete", app);
+        return walk_refuse_unsure(app, err);
     return failed;
 }
 

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/err.h"
+
 #define FIRST_ROOM 64
 
 static int make_room(struct walk *walk, struct err *err)
@@ -37,7 +39,7 @@ static int take_key(void *arg, const struct store_entry *entry, struct err *err)
 }
 
 /* An empty listing is an answer; none at all is a place where no bucket is. */
-static int no_bucket(const struct store *store, struct err *err)
+int walk_no_bucket(const struct store *store, struct err *err)
 {
     err_set(err, ERR_NOT_FOUND, "bucket", "%s cannot be listed: there is no such bucket",
             store->where);
@@ -53,23 +55,57 @@ int walk_each(struct store *store, struct store_op *op, store_entry_fn *each, vo
     if (answer == STORE_DONE)
         return 0;
     if (answer != STORE_FAILED)
-        no_bucket(store, err);
+        walk_no_bucket(store, err);
     return err_wrap(err, "cannot list %s", op->key);
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Sorts the keys from `first` on and drops those that the store has listed twice. */
+static void drop_doubles(struct walk *walk, size_t first)
+{
+    size_t kept = first;
+
+    if (walk->count > first)
+        qsort(walk->keys + first, walk->count - first, sizeof *walk->keys, by_text);
+    for (size_t i = first; i < walk->count; i++)
+        if (kept > first && strcmp(walk->keys[kept - 1], walk->keys[i]) == 0)
+            free(walk->keys[i]);
+        else
+            walk->keys[kept++] = walk->keys[i];
+    walk->count = kept;
 }
 
 int walk_run(struct walk *walk, struct store *store, const char *prefix, char delimiter,
              struct err *err)
 {
     struct store_op op = {.verb = STORE_LIST, .key = prefix, .delimiter = delimiter};
+    size_t first = walk->count;
     int failed = walk_each(store, &op, take_key, walk, err);
 
+    drop_doubles(walk, first);
     walk->unsure = walk->unsure || op.unsure;
     return failed;
 }
 
+int walk_refuse_unsure(const char *prefix, struct err *err)
+{
+    err_set(err, ERR_INTEGRITY, "listing",
+            "%s: the store did not say that this list is complete, or lists keys twice or out of "
+            "order",
+            prefix);
+    return err_hint(err, "s3dock doctor tells what this server cannot do");
+}
+
 void walk_warn_unsure(const char *prefix, struct text *warnings)
 {
-    text_printf(warnings, "%s: the store did not say that this list is complete\n", prefix);
+    text_printf(warnings,
+                "%s: the store did not say that this list is complete, or lists keys twice or out "
+                "of order\n",
+                prefix);
 }
 
 void walk_warn(const struct walk *walk, const char *prefix, struct text *warnings)

@@ -19,8 +19,8 @@ struct walk {
     bool unsure; /* the store did not say that a listing was at its end */
 };
 
-/* Adds the keys in the store's order (of bytes). Waits. The caller finishes `walk`, which it zeroed
- * before the first use, after a failure too. */
+/* Adds the keys in the order of their bytes, each once. Waits. The caller finishes `walk`, which it
+ * zeroed before the first use, after a failure too. */
 int walk_run(struct walk *walk, struct store *store, const char *prefix, char delimiter,
              struct err *err);
 /* Adds a line to `warnings` when the listing of `prefix` may lack keys. */
@@ -32,5 +32,9 @@ void walk_finish(struct walk *walk);
  * not_found.bucket. */
 int walk_each(struct store *store, struct store_op *op, store_entry_fn *each, void *arg,
               struct err *err);
+/* For those that call store_each themselves: the error when a list is absent, and the one when its
+ * op says `unsure` to a caller that decides by it. Both return ERR_FAIL. */
+int walk_no_bucket(const struct store *store, struct err *err);
+int walk_refuse_unsure(const char *prefix, struct err *err);
 
 #endif

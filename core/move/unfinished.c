@@ -14,6 +14,7 @@
 #include "catalog/leftovers.h"
 #include "catalog/references.h"
 #include "catalog/retired.h"
+#include "catalog/walk.h"
 #include "move/checkpoint.h"
 #include "move/checkpoint_file.h"
 #include "move/remains.h"
@@ -216,13 +217,17 @@ static int add_upload(void *arg, const struct store_entry *entry, struct err *er
 static int add_listed(struct store *store, struct store_op *op, store_entry_fn *each, void *arg,
                       const char *what, struct err *err)
 {
-    if (store_each(store, op, each, arg, err) != STORE_FAILED) {
-        if (!op->unsure || op->verb == STORE_UPLOADS) /* no upload is judged by another's absence */
-            return 0;
-        return err_set(err, ERR_INTEGRITY, "listing",
-                       "the store did not say that its list of %s is complete", op->key);
+    switch (store_each(store, op, each, arg, err)) {
+    case STORE_FAILED:
+        return op->answer == STORE_FAILED ? err_wrap(err, "cannot list %s", what) : ERR_FAIL;
+    case STORE_DONE:
+        break;
+    default:
+        return walk_no_bucket(store, err);
     }
-    return op->answer == STORE_FAILED ? err_wrap(err, "cannot list %s", what) : ERR_FAIL;
+    if (!op->unsure || op->verb == STORE_UPLOADS) /* no upload is judged by another's absence */
+        return 0;
+    return walk_refuse_unsure(op->key, err);
 }
 
 static int add_uploads(struct list *list, struct store *store, const char *prefix, struct err *err)

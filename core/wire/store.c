@@ -84,25 +84,40 @@ int store_run_all(struct store *store, struct store_op *const *ops, unsigned cou
     return 0;
 }
 
-static int each_of_page(const struct store_page *page, store_entry_fn *each, void *arg,
-                        struct err *err)
-{
-    for (size_t i = 0; i < page->count; i++)
-        if (each(arg, &page->entries[i], err))
-            return ERR_FAIL;
-    return 0;
-}
-
 /* Where a listing has come to. Of the tokens two are known: the one of the next page, and `mark`,
  * that of a page whose number is a power of two. So a cycle of any length is found, at the latest
  * after three times its length. */
 struct pager {
     char *token, *mark;
     unsigned long pages;
-    unsigned empty; /* pages without entries in a row */
+    unsigned empty;               /* pages without entries in a row */
+    char last[STORE_KEY_MAX + 1]; /* the key that was listed last */
+    bool unordered;               /* a key came twice, or after a greater one */
 };
 
 #define EMPTY_MAX 10000
+
+/* Callers rely on the order of the keys: metadata come before their archive, and nothing twice. */
+static void look_at_order(struct pager *pager, const struct store_entry *entry)
+{
+    if (entry->is_prefix)
+        return;
+    pager->unordered = pager->unordered || strcmp(entry->key, pager->last) <= 0;
+    snprintf(pager->last, sizeof pager->last, "%s", entry->key);
+}
+
+static int each_of_page(struct pager *pager, const struct store_op *op,
+                        const struct store_page *page, store_entry_fn *each, void *arg,
+                        struct err *err)
+{
+    for (size_t i = 0; i < page->count; i++) {
+        if (op->verb == STORE_LIST)
+            look_at_order(pager, &page->entries[i]);
+        if (each(arg, &page->entries[i], err))
+            return ERR_FAIL;
+    }
+    return 0;
+}
 
 static int turn_in_circles(struct store_op *op, struct err *err)
 {
@@ -119,7 +134,7 @@ static int pager_step(struct pager *pager, struct store_op *op, struct store_pag
 {
     char *next = page->next;
 
-    op->unsure = page->unsure;
+    op->unsure = page->unsure || pager->unordered;
     if (!next)
         return 0;
     pager->empty = page->count ? 0 : pager->empty + 1;
@@ -154,7 +169,7 @@ enum store_answer store_each(struct store *store, struct store_op *op, store_ent
         op->answer = store_run(store, op, err);
         op->token = NULL;
         op->page = NULL;
-        stopped = op->answer == STORE_DONE && each_of_page(&page, each, arg, err);
+        stopped = op->answer == STORE_DONE && each_of_page(&pager, op, &page, each, arg, err);
         more = op->answer == STORE_DONE && !stopped ? pager_step(&pager, op, &page, err) : 0;
         store_page_finish(&page);
     } while (more > 0);

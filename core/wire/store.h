@@ -122,7 +122,8 @@ struct store_op {
     struct store_info info;
     char upload_id[STORE_UPLOAD_MAX];
     struct store_page *page;
-    bool unsure; /* store_each: the listing stopped where the store did not say that it ends */
+    bool unsure; /* store_each: the listing stopped where the store did not say that it ends, or
+                    its keys came twice or out of order */
     int64_t server_time; /* wall ns: when the store says it answered; 0: it does not say */
     unsigned tries;
     int http_status;  /* of the last try; 0 when there was none */

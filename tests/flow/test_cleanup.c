@@ -717,8 +717,8 @@ static void many_submit(struct store *store, struct store_op *op)
         for (unsigned i = 0; i < 1000; i++) {
             char key[64];
 
-            snprintf(key, sizeof key, "archive/.s3dock-tmp/00112233445566%02u/%06u", i % 7,
-                     from + i);
+            snprintf(key, sizeof key, "archive/.s3dock-tmp/00112233445566%02u/%06u",
+                     (from + i) / 7500, from + i);
             op->page->entries[op->page->count++] =
                 (struct store_entry){.key = strdup(key), .info = {.modified = 1}};
         }

@@ -370,6 +370,8 @@ static void a_list_ends_where_the_store_says_so(void **state)
         {NULL, "1", false}, {NULL, "2", false}, {"tags/a", "3", false}, {NULL, NULL, false}};
     static const struct paged_page unsure[] = {{"tags/a", NULL, true}};
     static const struct paged_page same[] = {{"tags/a", "1", false}, {"tags/b", "1", false}};
+    static const struct paged_page twice[] = {
+        {"tags/b", "1", false}, {"tags/a", "2", false}, {"tags/b", NULL, false}};
     static const struct paged_page circle[] = {
         {"tags/a", "1", false}, {"tags/b", "2", false}, {"tags/c", "3", false},
         {"tags/b", "2", false}, {"tags/c", "3", false}, {"tags/b", "2", false},
@@ -385,6 +387,13 @@ static void a_list_ends_where_the_store_says_so(void **state)
     fine(walk_pages(unsure, &walk));
     walk_warn(&walk, "tags/", &warnings);
     assert_non_null(strstr(warnings.data, "tags/: the store did not say"));
+    walk_finish(&walk);
+    text_clear(&warnings);
+    fine(walk_pages(twice, &walk));
+    assert_int_equal(walk.count, 2);
+    assert_string_equal(walk.keys[0], "tags/a");
+    walk_warn(&walk, "tags/", &warnings);
+    assert_non_null(strstr(warnings.data, "twice or out of order"));
     walk_finish(&walk);
     assert_int_equal(walk_pages(same, &walk), ERR_FAIL);
     assert_string_equal(err.code, "listing");
