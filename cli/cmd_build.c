@@ -251,8 +251,8 @@ static int look_again(struct cli *cli, const struct build *build, struct err *er
     if (!failed && describe_change(cli, build, &head, changes, change)) {
         failed = err_set(err, ERR_CONFLICT, "changed",
                          "the repository changed while the image was built: %s", change);
-        err_hint(err, "what was built may not be the commit, so it does not keep the name; build "
-                      "again when nothing else writes there");
+        err_hint(err, "the image may differ from the commit, so its name was removed; build again "
+                      "when nothing else changes the repository");
     }
     free(changes);
     return failed ? ERR_FAIL : 0;

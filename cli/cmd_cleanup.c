@@ -201,12 +201,12 @@ static void sum_up(struct cleanup *c, const char *app)
     jw_int(w, "retired_waiting", (int64_t)c->retired);
     if (c->dry_run)
         jw_bool(w, "dry_run", true);
-    output_note(&c->cli->output, "%zu unfinished %sremoved, %zu kept: young, or at work", c->gone,
-                would, c->kept);
+    output_note(&c->cli->output, "%zu unfinished %sremoved, %zu kept: too young, or in use",
+                c->gone, would, c->kept);
     if (c->retired)
         output_note(&c->cli->output,
-                    "%zu of them are data of removed images, which wait for their deletion: s3dock "
-                    "resume",
+                    "%zu of those kept are data of removed images; a later cleanup deletes them "
+                    "(s3dock resume lists them)",
                     c->retired);
     if (app && !c->images_in_all)
         output_note(&c->cli->output,

@@ -104,8 +104,9 @@ static void tell(struct cli *cli, const struct pull_options *options,
         tell_plan(cli, result);
     else
         tell_pulled(cli, options->name.ref, result);
-    for (unsigned i = 0; i < options->also_count && !options->dry_run; i++)
-        output_note(&cli->output, "it is %s, too", options->also[i].text);
+    for (unsigned i = 0; i < options->also_count; i++)
+        output_note(&cli->output, "%s %s", options->dry_run ? "would also name it" : "also named",
+                    options->also[i].text);
 }
 
 static int transfer(struct cli *cli, const struct target *target, struct pull_options *options,

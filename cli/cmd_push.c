@@ -46,8 +46,8 @@ static void tell_skipped(struct cli *cli, const char *ref, bool verified)
 {
     output_note(&cli->output, "%s is in the bucket already: nothing to do", ref);
     if (!verified)
-        output_note(&cli->output,
-                    "that is what its metadata says; s3dock verify %s reads the archive", ref);
+        output_note(&cli->output, "only its metadata was read; s3dock verify %s reads the archive",
+                    ref);
 }
 
 static void tell(struct cli *cli, const struct push_options *options,
@@ -154,7 +154,7 @@ static int transfer(struct cli *cli, struct push_options *options, struct err *e
     write_data(output_data(&cli->output), options, &result, audited, verified);
     tell(cli, options, &result, verified);
     if (verified)
-        output_note(&cli->output, "read back: %s is sound", options->name.ref);
+        output_note(&cli->output, "verified: %s was read back and is sound", options->name.ref);
     return 0;
 }
 

@@ -158,8 +158,10 @@ int cmd_config_trust(struct cli *cli, struct err *err)
     bool list = config_switch(&cli->config, OPT_LIST);
     bool remove = config_switch(&cli->config, OPT_REMOVE);
 
-    if (list && (remove || cli->args->operand_count))
-        return err_set(err, ERR_USAGE, "arguments", "--list stands alone");
+    if (list && (remove || cli->args->operand_count)) {
+        err_set(err, ERR_USAGE, "arguments", "--list takes no file and no --remove");
+        return err_hint(err, "s3dock config trust --list");
+    }
     if (list)
         return list_files(cli, err);
     return remove ? remove_file(cli, path, err) : trust_file(cli, path, err);

@@ -42,9 +42,11 @@ static void tell(struct cli *cli, const char *ref, const struct verify_result *r
     char archive[HUMAN_SIZE], raw[HUMAN_SIZE], time[HUMAN_SIZE], chunks[48] = "";
 
     if (result->chunks)
-        snprintf(chunks, sizeof chunks, ", %u chunks", result->chunks);
+        snprintf(chunks, sizeof chunks, ", %u chunk%s", result->chunks,
+                 result->chunks == 1 ? "" : "s");
     output_line(&cli->output, "%s is sound: %u layer%s%s%s", ref, result->layers,
-                result->layers == 1 ? "" : "s", chunks, result->checksum[0] ? ", MD5" : "");
+                result->layers == 1 ? "" : "s", chunks,
+                result->checksum[0] ? ", the MD5 matches" : "");
     output_note(&cli->output, "read %s in %s (%s image)", human_bytes(result->size, archive),
                 human_seconds(result->stats.seconds, time),
                 human_bytes(result->stats.raw_bytes, raw));

@@ -42,8 +42,8 @@ const struct command command_table[COMMAND_COUNT] = {
              "secrets and .dockerignore apply; what it prints goes to standard error, and the\n"
              "name of the image alone to standard output: REF=$(s3dock build myapp).\n"
              "\n"
-             "When the repository changes meanwhile, the image does not keep the name (exit\n"
-             "code 8).\n",
+             "When the repository changes during the build, the name is removed from the image\n"
+             "and the command fails (exit code 8).\n",
          .run = cmd_build},
     [CMD_PUSH] =
         {.name = "push",
@@ -298,15 +298,16 @@ const struct command command_table[COMMAND_COUNT] = {
              "its commit, not of its push. Only of images less than a day apart the one that\n"
              "was pushed later is the newer one: names carry the committer's clock and zone.\n"
              "\n"
-             "What is removed is retired first: nobody finds it any more, and a push of the\n"
-             "same image uploads it again. Its data are deleted by a cleanup that runs after\n"
-             "AGE (--retired-after, a week by default); resume lists them. When a version or\n"
-             "an environment was set to it meanwhile, the cleanup restores it.\n"
+             "An image is removed in two steps. First it is retired: no command finds it any\n"
+             "more, and a push of the same image uploads it again. Its data are deleted by a\n"
+             "cleanup that runs after AGE (--retired-after, a week by default); resume lists\n"
+             "them. If a version or an environment was set to the image in between, that\n"
+             "cleanup restores it.\n"
              "\n"
              "An image that a version or an environment leads to always stays; that is looked\n"
              "at again right before it goes. So does the one that rollback would lead to, one\n"
              "step back from where each environment is. When a tag, an environment or an audit\n"
-             "event cannot be read, no image goes. What push keeps of replaced images is\n"
+             "event cannot be read, no image is removed. What push keeps of replaced images is\n"
              "not touched. An application without images is nothing to do (exit code 0).\n",
          .run = cmd_cleanup},
     [CMD_CONFIG_INIT] = {.name = "config init",
@@ -360,11 +361,12 @@ const struct command command_table[COMMAND_COUNT] = {
                      "s3dock config trust --list\tthe files that are trusted\n"
                      "s3dock config trust --remove\t./s3dock.json5 no longer\n",
          .details =
-             "A file that was found in the current folder may come from somebody else. Without\n"
-             "your word, your credentials are not sent to an endpoint that it names, and it\n"
-             "cannot weaken TLS or choose the Docker. This remembers its path and the SHA-256\n"
-             "of its content in ~/.s3dock/trusted; when the file changes, it is asked for\n"
-             "again. A file that is named with --config or S3DOCK_CONFIG needs no trust.\n",
+             "A file in the current folder may come from somebody else. Until you trust it,\n"
+             "your credentials are not sent to an endpoint that it names, and it cannot weaken\n"
+             "TLS or choose the Docker daemon. This command stores the path of the file and\n"
+             "the SHA-256 of its content in ~/.s3dock/trusted. A file that changes must be\n"
+             "trusted again. A file that is named with --config or S3DOCK_CONFIG needs no\n"
+             "trust.\n",
          .run = cmd_config_trust},
     [CMD_DOCTOR] =
         {.name = "doctor",

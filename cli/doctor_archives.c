@@ -74,6 +74,7 @@ void doctor_check_archives(struct doctor *doctor, struct store *store)
                        "the bucket was copied",
                        looks.moved, looks.count);
     else if (looks.count)
-        doctor_ok(doctor, "archives", "the first %u are those of their metadata", looks.count);
+        doctor_ok(doctor, "archives", "the first %u have the ETag that their metadata states",
+                  looks.count);
     store_page_finish(&page);
 }

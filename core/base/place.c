@@ -58,8 +58,10 @@ static bool is_mounted(const char *path)
 
 static int classify(struct place *out, const char *path, struct err *err)
 {
-    if (S_ISDIR(out->st.st_mode))
-        return err_set(err, ERR_LOCAL, "output", "%s is a folder", path);
+    if (S_ISDIR(out->st.st_mode)) {
+        err_set(err, ERR_LOCAL, "output", "%s is a folder", path);
+        return err_hint(err, "name a file in it");
+    }
     if (S_ISSOCK(out->st.st_mode))
         return err_set(err, ERR_LOCAL, "output", "%s is a socket, which is not written to", path);
     out->kind = S_ISREG(out->st.st_mode) && !is_mounted(out->path) ? PLACE_FILE : PLACE_FIXED;

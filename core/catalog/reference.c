@@ -88,8 +88,8 @@ static bool is_tag(const char *text)
 
 static int refuse(const char *text, struct err *err)
 {
-    err_set(err, ERR_USAGE, "reference", "\"%.200s\" is no name that Docker gives to an image",
-            text);
+    err_set(err, ERR_USAGE, "reference",
+            "\"%.200s\" is not a name that Docker accepts for an image", text);
     return err_hint(err, "a name is written like app:current or registry.example.com/team/app:v1%s",
                     strchr(text, '@') ? "; a digest cannot be given" : "");
 }

@@ -59,7 +59,7 @@ static int add_previous(struct references *refs, const struct previous *previous
     for (size_t i = 0; !failed && i < count; i++) {
         if (previous[i].answer == PREVIOUS_UNTOLD)
             text_printf(warnings,
-                        "the audit log does not tell what %s was before it became %s: promote "
+                        "the audit log does not name the image of %s before %s: promote "
                         "another image to %s, then this one again\n",
                         previous[i].env, previous[i].now->target_path, previous[i].env);
         else if (previous[i].answer == PREVIOUS_FOUND &&

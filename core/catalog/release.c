@@ -292,8 +292,8 @@ static int find_previous(const struct release_options *o, const char *app, const
         return ERR_FAIL;
     if (warnings.size || warnings.failed) {
         warnings.data[strcspn(warnings.data, "\n")] = '\0';
-        err_set(err, ERR_CONFLICT, "history", "cannot tell what %s/%s was before: %s", app, env,
-                warnings.data);
+        err_set(err, ERR_CONFLICT, "history", "cannot find the previous image of %s/%s: %s", app,
+                env, warnings.data);
         return err_hint(err, "promote the image that you want: s3dock history %s %s", app, env);
     }
     if (previous.answer == PREVIOUS_UNTOLD) {

@@ -27,8 +27,9 @@
 
 #define METADATA_MOST (256 * KIB)
 #define BATCH         32
-#define ZONE_EAST     (14 * 3600) /* seconds: the time of the name is ahead of UTC by at most so much \
-                                   */
+#define ZONE_EAST                                                                                  \
+    (14 * 3600) /* seconds: the time of the name is ahead of UTC by at most so much                \
+                 */
 #define ZONE_WEST (12 * 3600)
 
 /* ---- which ---- */
@@ -225,8 +226,8 @@ static int restore(struct batch *batch, struct going *going, struct err *err)
         return 0;
     }
     if (answer > 0)
-        err_set(err, ERR_CONFLICT, "metadata", "the data of %s are not there any more", image->ref);
-    err_wrap(err, "%s was retired while something came to lead to it", image->ref);
+        err_set(err, ERR_CONFLICT, "metadata", "the data of %s have been deleted", image->ref);
+    err_wrap(err, "%s was retired while a version or an environment was set to it", image->ref);
     return err_hint(err, "push %s again", image->ref);
 }
 

@@ -237,8 +237,8 @@ static int advise(const struct pull_options *options, struct err *err)
 {
     if (err->family == ERR_INTEGRITY && !err->hint[0])
         err_hint(err,
-                 "the archive in the bucket is damaged; from where %s is sound: s3dock push %s "
-                 "--force --no-delta",
+                 "the archive in the bucket is damaged; replace it from a host that has %s: s3dock "
+                 "push %s --force --no-delta",
                  options->name.ref, options->name.ref);
     return ERR_FAIL;
 }

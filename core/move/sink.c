@@ -324,8 +324,11 @@ static int file_sink_open(struct file_sink *s, const struct place *place, const 
     }
     s->fd = create_partial(s->partial);
     if (s->fd < 0) {
+        int fault = errno;
+
         s->partial[0] = '\0';
-        return err_errno(err, errno, "output", "cannot write %s", path);
+        err_errno(err, fault, "output", "cannot write %s", path);
+        return fault == ENOENT ? err_hint(err, "create its folder first") : ERR_FAIL;
     }
     if (place->kind == PLACE_FILE)
         look_like(s->fd, &place->st);

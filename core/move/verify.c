@@ -11,8 +11,8 @@ static int advise(const struct image_name *name, struct err *err)
 {
     if (err->family == ERR_INTEGRITY)
         err_hint(err,
-                 "the image in the bucket is damaged; from where %s is sound: s3dock push %s "
-                 "--force --no-delta",
+                 "the image in the bucket is damaged; replace it from a host that has %s: s3dock "
+                 "push %s --force --no-delta",
                  name->ref, name->ref);
     return ERR_FAIL;
 }

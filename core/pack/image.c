@@ -277,8 +277,11 @@ static int read_item(struct image *image, struct json_node list, struct err *err
 static int no_manifest(const struct image *image, struct err *err)
 {
     if (!contents_plain_file(image->contents, "index.json") ||
-        !contents_plain_file(image->contents, "oci-layout"))
-        return document_missing(err, "it has no manifest.json", "");
+        !contents_plain_file(image->contents, "oci-layout")) {
+        err_set(err, ERR_INTEGRITY, "image", "the archive has no manifest.json");
+        return err_hint(err,
+                        "an archive of docker save is expected: docker save -o image.tar IMAGE");
+    }
     err_set(err, ERR_UNSUPPORTED, "oci_archive",
             "an OCI archive without manifest.json, which Docker before 25 does not load");
     return err_hint(

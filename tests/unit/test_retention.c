@@ -216,7 +216,7 @@ static void a_log_that_cannot_be_read_keeps_everything(void **state)
         {"pointers/shop/production.json",
          "{\"target_type\": \"image\", \"target_path\": "
          "\"images/shop/202507/shop-20250704-1000-aaaaa04.tar.gz\"}",
-         "what production was before"},
+         "the image of production before"},
         {"pointers/shop/production.json", "{", "pointers/shop/production.json"},
         {"tags/shop/v1.json", "[]", "tags/shop/v1.json"},
     };

@@ -188,6 +188,9 @@ static void what_is_no_file_is_left_alone(void **state)
     close(fd);
     assert_int_equal(write_new("sub", &err), ERR_FAIL);
     assert_non_null(strstr(err.text, "is a folder"));
+    assert_string_equal(err.hint, "name a file in it");
+    assert_int_equal(write_new("nowhere/image.tar", &err), ERR_FAIL);
+    assert_string_equal(err.hint, "create its folder first");
     assert_int_equal(symlink("/dev/null", "null"), 0);
     assert_int_equal(write_new("null", &err), 0);
     assert_true(is_link("null"));
