@@ -46,6 +46,8 @@ static const char *phase_words(enum transfer_phase phase)
         return "looking through an image that is here";
     case PHASE_PULL:
         return "pulling";
+    case PHASE_WRITE:
+        return "writing";
     case PHASE_LOAD:
         return "Docker is loading the image";
     case PHASE_COMMIT:
@@ -56,7 +58,8 @@ static const char *phase_words(enum transfer_phase phase)
 
 static bool counts_bytes(enum transfer_phase phase)
 {
-    return phase == PHASE_PUSH || phase == PHASE_PULL || phase == PHASE_REUSE;
+    return phase == PHASE_PUSH || phase == PHASE_PULL || phase == PHASE_REUSE ||
+           phase == PHASE_WRITE;
 }
 
 /* 0 to 100; an estimate is not trusted to the end. */

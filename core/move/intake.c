@@ -196,7 +196,7 @@ static void report(struct intake *p, enum transfer_phase phase)
     if (phase != p->phase) {
         p->phase = phase;
         p->phase_began = now;
-        if (phase == PHASE_PULL)
+        if (phase == PHASE_PULL || phase == PHASE_WRITE)
             meter_start(&p->meter,
                         p->from->wanted ? p->from->wanted->packed_size : p->from->archive.size,
                         now);
@@ -459,13 +459,20 @@ static void report_on(struct intake *p)
     }
 }
 
+static enum transfer_phase first_phase(const struct intake *p)
+{
+    bool second_pass = !p->judge && p->from->made;
+
+    return p->glean ? PHASE_REUSE : second_pass ? PHASE_WRITE : PHASE_PULL;
+}
+
 int intake_run(struct intake *p, struct err *err)
 {
     if (set_up(p, err))
         return ERR_FAIL;
     if (p->from->delta && p->from->delta->donor)
         p->glean = glean_start(p->from, p->home, MOVED, HARVESTED);
-    report(p, p->glean ? PHASE_REUSE : PHASE_PULL);
+    report(p, first_phase(p));
     while (!p->ended || (p->glean && !glean_is_over(p->glean))) {
         struct msg *msg;
 

@@ -36,6 +36,7 @@ enum transfer_phase {
     PHASE_PUSH,    /* reading, compressing, uploading */
     PHASE_REUSE,   /* looking for chunks in an image of this host */
     PHASE_PULL,    /* fetching, checking, writing */
+    PHASE_WRITE,   /* the second pass over an archive without an index: reading it again, writing */
     PHASE_LOAD,    /* the daemon unpacks what it was given */
     PHASE_COMMIT,  /* index, metadata, verification */
 };

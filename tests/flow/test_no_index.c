@@ -150,12 +150,28 @@ static void file_archive(struct archive *a)
     text_finish(&layer);
 }
 
+static char phases[16]; /* of the last pull, in their order, each as a letter from 'a' */
+
+static void note_phase(void *arg, const struct transfer_progress *progress)
+{
+    size_t used = strlen(phases);
+    char letter = (char)('a' + progress->phase);
+
+    (void)arg;
+    if (used + 1 < sizeof phases && (!used || phases[used - 1] != letter))
+        phases[used] = letter;
+}
+
 static int pull(bool no_resume, struct pull_result *result)
 {
     struct pull_options options = {
-        .output = path_of("out.tar"), .no_resume = no_resume, .transfer.jobs = 2};
+        .output = path_of("out.tar"),
+        .no_resume = no_resume,
+        .transfer = {.jobs = 2, .progress = note_phase},
+    };
     int answer;
 
+    memset(phases, 0, sizeof phases);
     unlink(path_of("out.tar"));
     assert_int_equal(name_parse_image(REF, &options.name, &err), 0);
     options.store = store_dir_create(
@@ -198,6 +214,20 @@ static void each_byte_is_fetched_once(void **state)
     assert_int_equal(result.stats.raw_bytes, a.raw);
     pull_well(true, &result);
     assert_in_range(result.stats.downloaded_bytes, 2 * a.packed, 2 * a.packed + 4096);
+}
+
+/* Only one of the two passes is shown as pulling. */
+static void each_pass_has_a_phase(void **state)
+{
+    const char expected[] = {'a' + PHASE_PREPARE, 'a' + PHASE_PULL, 'a' + PHASE_WRITE,
+                             'a' + PHASE_COMMIT, '\0'};
+    struct archive a = {.name = REF};
+    struct pull_result result;
+
+    (void)state;
+    file_archive(&a);
+    pull_well(false, &result);
+    assert_string_equal(phases, expected);
 }
 
 /* Whatever the archive is like, what is written has the layer once, and names that nobody gave it
@@ -277,6 +307,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_byte_is_fetched_once),
+        cmocka_unit_test(each_pass_has_a_phase),
         cmocka_unit_test(what_is_written_is_ours),
         cmocka_unit_test(the_raw_size_is_held_against_the_stream),
         cmocka_unit_test(damage_is_refused_and_its_remedy_told),
