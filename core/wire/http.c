@@ -260,6 +260,10 @@ static size_t on_header(char *line, size_t one, size_t size, void *arg)
     char *base = (char *)&exchange->answer;
 
     (void)one;
+    if (exchange->heard) /* a trailer: it must not replace what was said before the body */
+        return size;
+    if (line[0] == '\r' || line[0] == '\n')
+        exchange->heard = exchange->answer.status >= 200; /* the empty line */
     if (size >= 5 && memcmp(line, "HTTP/", 5) == 0) {
         acknowledge(exchange->http);
         start_answer(&exchange->answer, line, size);
@@ -424,7 +428,7 @@ int http_start(struct http *http, struct http_exchange *exchange, struct err *er
 {
     exchange->http = http;
     exchange->sent_at = 0;
-    exchange->overflow = exchange->resent = false;
+    exchange->overflow = exchange->resent = exchange->heard = false;
     exchange->waits = NULL;
     exchange->watch = (struct drip_watch){0};
     exchange->started = clock_monotonic();

@@ -99,6 +99,7 @@ struct http_exchange {
     struct curl_slist *headers;
     struct http *http;
     size_t sent_at; /* in body */
+    bool heard;     /* the headers of the answer are complete */
     bool in_air, overflow, resent;
     struct pace *waits; /* for this, and not for the net; or NULL */
     struct drip_watch watch;

@@ -188,7 +188,7 @@ static const struct s3_word FAULTS[] = {
     [HTTP_NO_HTTP] = {NULL, 0, S3_FAILED, 0, ERR_USAGE, "endpoint", "that is no HTTP server",
                       HINT_HTTPS "; " HINT_ENDPOINT},
     [HTTP_TOO_MUCH] = {NULL, 0, S3_FAILED, 0, ERR_INTEGRITY, "size",
-                       "the answer is larger than it may be", ""},
+                       "the answer is larger than it may be", HINT_CACHE},
     [HTTP_BROKEN] = {NULL, 0, S3_AGAIN, RETRY_SILENCE, ERR_NETWORK, "transfer",
                      "the transfer failed", "run the same command again"},
 };

@@ -388,6 +388,36 @@ static void a_header_has_a_bound(void **state)
     free(etag);
 }
 
+static bool send_trailers(struct raw_server *server, int fd, const char *head)
+{
+    (void)server;
+    (void)head;
+    return raw_say(fd, "HTTP/1.1 103 Early Hints\r\nETag: \"early\"\r\n\r\n"
+                       "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nTransfer-Encoding: chunked\r\n\r\n"
+                       "4\r\nbody\r\n0\r\nETag: \"late\"\r\nContent-Range: bytes 7-8/9\r\n"
+                       "HTTP/1.1 500 x: y\r\n\r\n");
+}
+
+static void trailers_do_not_replace_headers(void **state)
+{
+    struct raw_server server = {.answer = send_trailers};
+    char etag[STORE_ETAG_MAX];
+    struct text text;
+    struct err err;
+
+    (void)state;
+    raw_start(&server);
+    text_init(&text, 64);
+    struct store *store = open_patient(server.url, 0, 0);
+    assert_int_equal(store_get_document(store, "k", &text, etag, &err), STORE_DONE);
+    assert_string_equal(text.data, "body");
+    assert_string_equal(etag, "\"e\"");
+    assert_int_equal(atomic_load(&server.requests), 1);
+    store_destroy(store);
+    text_finish(&text);
+    raw_stop(&server);
+}
+
 /* -- TLS on one side only -- */
 
 static bool say(struct raw_server *server, int fd, const char *head)
@@ -598,6 +628,7 @@ int main(void)
         cmocka_unit_test(answers_are_read_as_the_reference_clients_do),
         cmocka_unit_test(what_is_left_of_an_answer_is_not_another_server),
         cmocka_unit_test(a_header_has_a_bound),
+        cmocka_unit_test(trailers_do_not_replace_headers),
         cmocka_unit_test(one_side_that_speaks_tls_alone_is_named),
         cmocka_unit_test(a_daemon_with_or_without_tls_is_named),
         cmocka_unit_test(a_store_that_dawdles_is_told_with_its_reason),
