@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "catalog/history.h"
+#include "catalog/leftovers.h"
 #include "catalog/listing.h"
 #include "kit/bucket.h"
 #include "kit/golden.h"
@@ -403,6 +404,48 @@ static void a_list_ends_where_the_store_says_so(void **state)
     walk_finish(&walk);
 }
 
+/* Retention counts images: one that is listed twice must not take the place of another. */
+static void an_image_that_is_listed_twice_counts_once(void **state)
+{
+#define WEB "images/web/202507/web-20250721-2118-f7a5a27"
+    static const struct paged_page pages[] = {{WEB ".json", "1", false},
+                                              {WEB ".tar.gz", "2", false},
+                                              {WEB ".json", "3", false},
+                                              {WEB ".tar.gz", NULL, false}};
+    static const struct store_table pages_table = {paged_submit, NULL, NULL};
+    struct paged paged = {.store.table = &pages_table, .pages = pages};
+    struct image_list images;
+
+    (void)state;
+    fine(listing_images(&paged.store, "web", NULL, &images, &warnings, &err));
+    assert_int_equal(images.count, 1);
+    assert_true(images.unsure);
+    image_list_finish(&images);
+}
+
+static void absent_submit(struct store *store, struct store_op *op)
+{
+    (void)store;
+    op->answer = STORE_ABSENT;
+    inbox_post(op->home, &op->msg);
+}
+
+static int ignore(void *arg, const struct store_entry *entry, struct err *why)
+{
+    (void)arg, (void)entry, (void)why;
+    return 0;
+}
+
+static void a_list_that_is_not_there_is_not_empty(void **state)
+{
+    static const struct store_table absent_table = {absent_submit, NULL, NULL};
+    struct store store = {.table = &absent_table};
+
+    (void)state;
+    assert_int_equal(leftovers_find(&store, INT64_MAX, ignore, NULL, &err), ERR_FAIL);
+    assert_string_equal(err.code, "bucket");
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -416,6 +459,8 @@ int main(void)
         TEST(environments),
         TEST(events_newest_first),
         TEST(a_list_ends_where_the_store_says_so),
+        TEST(an_image_that_is_listed_twice_counts_once),
+        TEST(a_list_that_is_not_there_is_not_empty),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
