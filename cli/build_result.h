@@ -1,12 +1,12 @@
 /*
- * build_result - whether the image that bears the name after a build is the one of this build.
+ * build_result - checks that the image with the name is the result of this build.
  *
- * A build that ends well may have put its result elsewhere (--output, --push, a builder without
+ * A successful build may have sent its result elsewhere (--output, --push, a builder without
  * --load), while an image of an earlier build of this commit has the name. docker writes the id of
- * what it built with --iidfile; where it writes none, the name must have moved. With containerd's
- * store docker may write another kind of id than the daemon has (the configuration's, not the
- * manifest's): an id that did not move is believed there unless the user's words send the result
- * elsewhere, because a build that is all cached ends in the same way.
+ * the result with --iidfile. If it writes none, the id behind the name must have changed. With
+ * containerd's store docker may write the configuration's id, while the daemon has the manifest's.
+ * There an unchanged id is accepted, because a fully cached build ends like this, unless an
+ * argument of the user sends the result elsewhere.
  */
 #ifndef S3DOCK_CLI_BUILD_RESULT_H
 #define S3DOCK_CLI_BUILD_RESULT_H
@@ -31,10 +31,10 @@ struct build_result {
 /* Chooses the file for --iidfile: the user's, when `wish` has one, else one of the cache, which
  * wish->iidfile is set to. The caller finishes the result. */
 int build_result_begin(struct build_result *result, struct build_wish *wish, struct err *err);
-/* Before the build. */
+/* Notes the image that has the name; call it before the build. */
 int build_result_look(struct build_result *result, struct docker *docker, const char *tag,
                       struct err *err);
-/* After it: 0 and the image, or docker.build. */
+/* Finds the image after the build. Fails with docker.build when it is not the result. */
 int build_result_check(const struct build_result *result, struct docker *docker,
                        const struct build_wish *wish, struct docker_image *image, struct err *err);
 /* Takes the name back from the image of this build: the one that had it before has it again, or

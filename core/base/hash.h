@@ -35,14 +35,14 @@ void sha256_of(struct view bytes, uint8_t out[SHA256_SIZE]);
 void md5_of(struct view bytes, uint8_t out[MD5_SIZE]);
 void hmac_sha256(struct view key, struct view bytes, uint8_t out[SHA256_SIZE]);
 
-/* XXH3-128 in canonical (big endian) order: a sum against accidents. Whoever chooses the bytes can
- * make two of them have one sum without any search. */
+/* XXH3-128 in canonical (big endian) order: a sum against accidents. For chosen bytes, two
+ * inputs with one sum can be constructed without a search. */
 struct xxh128 {
     uint8_t bytes[16];
 };
 struct xxh128 xxh128_of(const void *data, size_t size);
 bool xxh128_equals(const struct xxh128 *a, const struct xxh128 *b);
-/* XXH3-64 with a key, for hash tables over what comes from outside. */
+/* XXH3-64 with a key, for hash tables whose entries an attacker may choose. */
 uint64_t xxh64_keyed(const void *data, size_t size, uint64_t key);
 
 /* The value of a hex digit of either case; -1 when it is none. */

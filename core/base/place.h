@@ -2,8 +2,8 @@
  * place - what a path leads to when something is written there.
  *
  * A file is replaced by a rename, which would replace a link instead of the file that it leads to,
- * and would turn a device into a file. So links are followed first, and what cannot be replaced is
- * told apart.
+ * and would turn a device into a file. So links are followed first, and descriptors, devices and
+ * FIFOs have kinds of their own.
  */
 #ifndef S3DOCK_BASE_PLACE_H
 #define S3DOCK_BASE_PLACE_H

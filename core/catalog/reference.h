@@ -1,7 +1,7 @@
 /*
  * reference - a name of an image as an engine takes it: [HOST[:PORT]/]PATH[:TAG].
  *
- * For names that the user chose. What stands in a bucket has names of a narrower grammar (name.h).
+ * For names that the user chose. Names in a bucket have a narrower grammar (name.h).
  */
 #ifndef S3DOCK_CATALOG_REFERENCE_H
 #define S3DOCK_CATALOG_REFERENCE_H

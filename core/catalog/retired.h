@@ -39,18 +39,18 @@ enum store_answer retired_read(struct store *store, const char *archive_key, str
                                struct err *err);
 void retired_finish(struct retired *retired);
 
-/* Looks up archive and index, and writes the tombstone. `metadata` with its ETag is what is going
- * to be deleted, or "". */
+/* Looks up archive and index, and writes the tombstone. `metadata` is the document that the caller
+ * is about to delete, with its ETag, or "". */
 int retired_announce(struct store *store, const char *archive_key, struct view metadata,
                      const char *metadata_etag, struct err *err);
 
-/* 0; RETIRED_CHANGED: another object is there now, or none. The store is asked for the ETag right
- * before, and is given it as a condition. */
+/* Deletes `key` if its object still has `etag`. The ETag is looked up right before, and is the
+ * condition of the DELETE. RETIRED_CHANGED: there is another object now, or none. */
 enum { RETIRED_CHANGED = 1 };
 int retired_delete_object(struct store *store, const char *key, const char *etag, struct err *err);
 
-/* Makes sure that the image can be found again: where no metadata of its name is there, the saved
- * one is written, but never over another. 0; RETIRED_GONE: there is nothing to restore it from. */
+/* Restores the metadata of a retired image from its tombstone. Writes nothing if metadata of this
+ * name exists. RETIRED_GONE: no tombstone, or its data are deleted. */
 enum { RETIRED_GONE = 1 };
 int retired_restore(struct store *store, const struct image_name *name, const char *archive_key,
                     struct err *err);

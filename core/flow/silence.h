@@ -22,8 +22,8 @@ int64_t silence_after(void);
 
 /* Something moved, or nothing is waited for. */
 void silence_moved(struct silence *silence, int64_t now);
-/* True: it is time to say that nothing has moved; then the next word is planned. Whoever does not
- * look for a second was not waiting: the silence begins anew. */
+/* Returns true when a note is due, and plans the next one. If the last call was more than a second
+ * ago, the caller was not waiting: the silence begins again. */
 bool silence_due(struct silence *silence, int64_t now);
 double silence_seconds(const struct silence *silence, int64_t now);
 

@@ -17,8 +17,8 @@ struct index;
 
 /* Of an archive of the right size under another ETag than expected. */
 enum { MOVED_OTHER = 1 };
-/* 0: the archive holds what the index says, as far as the sample tells. MOVED_OTHER: it does not.
- * Negative: it could not be read. */
+/* Compares a sample of the archive with the index. MOVED_OTHER: they differ. Fails when the archive
+ * cannot be read. */
 int moved_check(struct store *store, const char *key, const struct store_info *archive,
                 const struct index *index, struct err *err);
 

@@ -1,5 +1,5 @@
 /*
- * proof - what the metadata says of an image, held against what was read of its archive.
+ * proof - compares the metadata of an image with the archive that was read.
  */
 #ifndef S3DOCK_MOVE_PROOF_H
 #define S3DOCK_MOVE_PROOF_H

@@ -56,7 +56,7 @@ struct git_list {
                                               * of a long one, a word in parentheses at the end */
 };
 
-/* `word` stands behind the path. */
+/* `word` follows the path. */
 void git_list_add(struct git_list *list, const char *path, const char *word);
 
 struct git_changes {

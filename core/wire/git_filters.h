@@ -1,12 +1,13 @@
 /*
- * git_filters - the programs that a repository's configuration names, taken out of the way.
+ * git_filters - keeps git from running programs that a repository's configuration names.
  *
- * `git status` runs the clean filter of a file whose date says nothing, and the program is named by
- * the configuration. That of the user and the system is the user's own. .git/config is, too, in a
- * clone, but not in an unpacked archive; it cannot be told which of both a folder is. So a filter
- * that only .git/config defines is not run: its files are compared as they are, and may count as
- * changed until the user's own `git status` has noted their dates. The same goes for hooks that
- * the configuration names, and for programs that git-lfs would run.
+ * `git status` runs the clean filter of a file if the file's date does not prove it unchanged. The
+ * configuration names the program. The user wrote the configurations of the user and the system,
+ * and .git/config in a clone. In an unpacked archive somebody else may have written .git/config,
+ * and the two cases look alike. So a filter that only .git/config defines is not run. Its files are
+ * compared as they are, and may count as changed until the user's own `git status` has stored their
+ * dates. Hooks that the configuration names and programs that git-lfs would run are not run,
+ * either.
  */
 #ifndef S3DOCK_WIRE_GIT_FILTERS_H
 #define S3DOCK_WIRE_GIT_FILTERS_H

@@ -9,7 +9,7 @@
 struct err;
 struct git_program;
 
-/* `git` stands in the root of a working tree (git_program_head). Adds to *out. */
+/* Adds the changes to *out. `git` must be at the root of a working tree (git_program_head). */
 int git_status_read(struct git_program *git, struct git_changes *out, struct err *err);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * s3_clock - whether a store's Date is believed against this machine's clock. Pure.
  *
- * A request that is signed for another day is of use on that day, to whoever holds it. So a
- * correction has a bound.
+ * A request that is signed for another day can be replayed on that day. So a correction has a
+ * bound.
  */
 #ifndef S3DOCK_WIRE_S3_CLOCK_H
 #define S3DOCK_WIRE_S3_CLOCK_H
