@@ -221,7 +221,7 @@ static int run_build(struct cli *cli, const struct build *build, struct err *err
 
 /* ---- after it ---- */
 
-/* What of the repository is not as it was before the build; false: nothing. */
+/* Writes how the repository differs from its state before the build. False: it does not. */
 static bool describe_change(const struct cli *cli, const struct build *build,
                             const struct git_head *head, const struct git_changes *changes,
                             char out[LIST_TEXT_SIZE])

@@ -45,7 +45,7 @@ static const char template[] =
     "  // defaults: { log_level: \"info\", jobs: 4, memory: \"80M\" },\n"
     "}\n";
 
-/* A file that the next command would refuse is told now. */
+/* Warns of a file that the next command would refuse. */
 static void note_folder(struct cli *cli, const char *path)
 {
     const char *fault;
@@ -295,7 +295,7 @@ static void show_refused(struct cli *cli, const struct err *err)
     output_line(&cli->output, "  refused: %s", err->text);
 }
 
-/* What a file of the current folder may not decide. */
+/* Prints the settings that are refused in a file of the current folder. */
 static void show_trust(struct cli *cli, const struct config *config)
 {
     struct json_writer *w = output_data(&cli->output);

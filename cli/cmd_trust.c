@@ -45,7 +45,7 @@ static int digest_file(const char *path, char real[PATH_MAX], char hex[SHA256_HE
 
 /* ---- trusting ---- */
 
-/* What the user's word is about. */
+/* Prints the settings that the user allows by this. */
 static void tell_setting(struct cli *cli, const struct config_file *file, const char *key,
                          const char *profile)
 {

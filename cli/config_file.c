@@ -89,7 +89,7 @@ static bool holds_secret(const struct config_file *file)
     return false;
 }
 
-/* A named file, and that of the system, count whoever wrote them. */
+/* The owner of a named file, and of the file in /etc, is not checked. */
 static int read_content(struct config_file *out, struct text *content, struct err *err)
 {
     if (out->place == CONFIG_NAMED || out->place == CONFIG_SYSTEM)

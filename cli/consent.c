@@ -88,7 +88,7 @@ static int check_tls(const struct config *config, struct err *err)
     return 0;
 }
 
-/* Whoever owns the key can take it away, and with it all that was encrypted. */
+/* The owner of the key can delete it, and then nothing encrypted with it can be read. */
 static int check_key(const struct config *config, struct err *err)
 {
     if (!decides(config, OPT_ENCRYPTION_KEY))

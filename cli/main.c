@@ -50,7 +50,7 @@ static void print_warnings(struct cli *cli)
         output_warn(&cli->output, "%.*s", (int)(end - line), line);
 }
 
-/* Whoever made the current folder may have written that file: its use is never silent. */
+/* The file may come from somebody else, so its use is always printed. */
 static void tell_file(struct cli *cli)
 {
     const struct config_file *file = &cli->config.file;

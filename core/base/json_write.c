@@ -53,7 +53,7 @@ static void add_point(struct text *out, uint32_t point)
     text_printf(out, "\\u%04x", point);
 }
 
-/* What a terminal would not show is escaped: a document is read on terminals too. */
+/* Invisible characters are escaped, because users print documents on terminals. */
 static void add_quoted(struct text *out, struct view value)
 {
     text_char(out, '"');

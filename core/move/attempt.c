@@ -151,7 +151,8 @@ static void on_named(struct attempt *a, struct span *span)
     }
 }
 
-/* What is compared with earlier archives is named first, so that what they hold is not packed. */
+/* Spans that are compared with earlier archives are named first, so that held chunks are not
+ * packed. */
 static void on_filled(struct attempt *a, struct span *span)
 {
     if (!a->rig.weave)

@@ -11,7 +11,7 @@
 #define SEEN_LEAST       (128 * KIB) /* bytes from which a rate is told */
 #define CONFIG_FETCH_MAX (BUNDLE_CONFIG_MAX + 2 * MIB)
 
-/* What one call of bundling_make asks for. */
+/* The arguments of one call of bundling_make. */
 struct request {
     const bool *leave_out;
     struct raw_range config;

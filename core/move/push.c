@@ -79,7 +79,7 @@ static int learn(struct push *p, struct err *err)
     return identity_learn(o->store, &o->name, &o->transfer, &p->existing, err);
 }
 
-/* What would be written could be deleted right after. */
+/* Objects that this push writes could be deleted right after. */
 static int is_going(const struct push *p, struct err *err)
 {
     err_set(err, ERR_CONFLICT, "removed", "a cleanup is about to remove the earlier image of %s",

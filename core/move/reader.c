@@ -232,7 +232,7 @@ static long fill(struct reader *r, struct err *err)
     return got;
 }
 
-/* A pull writes the image anew. What it could not write is refused here. */
+/* Refuses an image of which a pull could not write a bundle. */
 static int check_bundle(const struct reader *r, struct err *err)
 {
     struct bundle *bundle = bundle_create(&(struct bundle_options){.image = r->info,

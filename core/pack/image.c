@@ -99,7 +99,7 @@ static void spell(char out[IMAGE_ID_SIZE], const uint8_t digest[SHA256_SIZE])
     snprintf(out, IMAGE_ID_SIZE, SHA256_PREFIX "%s", hex);
 }
 
-/* What a desktop leaves in a folder (.DS_Store, ._name) is no blob, and no reader looks at it. */
+/* Files of a desktop (.DS_Store, ._name) are no blobs, and no reader opens them. */
 static bool is_stray(const char *name)
 {
     const char *slash = strrchr(name, '/');

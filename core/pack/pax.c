@@ -33,7 +33,7 @@ void pax_reset(struct pax *pax)
     pax->seen_keys = 0;
 }
 
-/* The keys of records; one that ends in a point stands for all that begin like it. */
+/* The keys of records; a key that ends in a point matches all keys that begin with it. */
 static const struct {
     const char *key;
     enum pax_kind kind;

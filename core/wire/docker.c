@@ -173,8 +173,8 @@ static int ask_optional(struct docker *docker, const char *path, struct json **j
     return 0;
 }
 
-/* Reads who it is, and whether it takes the version that was chosen at all. /version is asked
- * without a version, so that every daemon answers. */
+/* Reads the engine and its version, and whether it accepts the chosen API version. /version is
+ * asked without a version, so that every daemon answers. */
 static int read_version(struct docker *docker, struct err *err)
 {
     struct docker_engine *engine = &docker->engine;

@@ -50,7 +50,7 @@ static bool key_ends(const struct setting *setting, const char *end)
     return setting->key_size >= size && !memcmp(setting->key + setting->key_size - size, end, size);
 }
 
-/* What the user or the system says of the same key; NULL: nothing. */
+/* Returns the value of the key in the configuration of the user or the system, or NULL. */
 static const char *value_of_user(const struct text *all, const struct setting *setting)
 {
     struct setting other;
@@ -79,7 +79,7 @@ static void note_filter(struct git_filters *out, const struct setting *setting)
     str_printable(out->skipped);
 }
 
-/* The user's value of the key stands for the repository's; without one, what has no effect. */
+/* Overrides the repository's value of the key by the user's, or by one without effect. */
 static int outweigh(struct git_program *git, const struct text *all, const struct setting *setting,
                     struct git_filters *out, struct err *err)
 {

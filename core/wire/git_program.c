@@ -116,7 +116,7 @@ static int make_environment(const struct git_program *git, struct variables *var
     put(vars, "LC_ALL", "C.UTF-8"); /* its messages are read */
     put(vars, "LANGUAGE", NULL);
     put(vars, "GIT_OPTIONAL_LOCKS", "0");
-    put(vars, "GIT_NO_REPLACE_OBJECTS", "1"); /* the commit itself, not what stands for it */
+    put(vars, "GIT_NO_REPLACE_OBJECTS", "1"); /* the commit itself, not its replacement */
     put(vars, "GIT_NO_LAZY_FETCH", "1");
     put(vars, "GIT_ALLOW_PROTOCOL", "none");
     put(vars, "GIT_TERMINAL_PROMPT", "0");
@@ -163,7 +163,7 @@ int git_program_run(const struct git_program *git, struct git_call *call, struct
 
 /* ---- what it complains of ---- */
 
-/* What stands between the first two quotes behind `words` in `text`. */
+/* Copies the text between the first two quotes behind `words` in `text`. */
 static bool quoted_after(const char *text, const char *words, char *out, size_t size)
 {
     const char *at = strstr(text, words), *end;
@@ -208,7 +208,7 @@ static int bare(const struct git_program *git, bool is_bare, struct err *err)
     return err_hint(err, "build in a worktree of it: git worktree add FOLDER");
 }
 
-/* The first line that says why, without the word in front, and indented lines that belong to it. */
+/* Copies the first line with a reason, without its prefix, and the indented lines behind it. */
 static void reason_of(const struct git_call *call, char *out, size_t size)
 {
     const char *line = strstr(call->errors.data, "fatal: "), *end;

@@ -30,7 +30,7 @@
 #define LINKS_MAX   (16 * MIB)  /* paths of all submodules of a repository */
 #define FLAGGED_MAX (256 * MIB) /* paths of all files that an index flag hides */
 #define INDEX_MAX   (2 * GIB)   /* an index that is copied */
-#define RECORD_MAX  (64 * KIB)  /* a path and what stands before it */
+#define RECORD_MAX  (64 * KIB)  /* a path and the fields before it */
 #define SETTING_MAX (1 * MIB)   /* all filters of a configuration */
 
 /* One repository: the whole, or a submodule. */
@@ -46,7 +46,7 @@ struct scan {
 
 /* ---- records that end with NUL ---- */
 
-/* Cuts what comes in pieces into records. One that is too long is dropped and counted. */
+/* Cuts pieces of output into records. A record that is too long is dropped and counted. */
 struct records {
     void (*take)(void *arg, char *record);
     void *arg;

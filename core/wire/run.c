@@ -328,7 +328,7 @@ int run_program(const struct run *run, int *code, struct err *err)
 
     if (cancel_check(run->cancel, err))
         return ERR_FAIL;
-    /* Who started us may have had SIGCHLD ignored; then there would be no status to wait for. */
+    /* The parent may have ignored SIGCHLD; then waitpid would get no status. */
     sigaction(SIGCHLD, &usual, &was);
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);

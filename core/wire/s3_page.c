@@ -103,7 +103,7 @@ static bool says(const char *text, const char *word, char digit)
     return (same || (size == 1 && text[0] == digit)) && !text[size + strspn(text + size, BLANKS)];
 }
 
-/* An ETag that cannot be one becomes "": the key counts all the same. */
+/* A malformed ETag becomes "". The entry is kept. */
 static bool set_etag(struct page_reader *reader, const char *text)
 {
     char *etag = reader->now.info.etag;

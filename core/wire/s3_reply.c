@@ -316,7 +316,7 @@ static void answered_by_proxy(struct s3_reply *reply, const struct s3_place *pla
          "ask who runs the proxy to allow it, or name the host in no_proxy");
 }
 
-/* What Go's and nginx's servers say to plain HTTP on a port for TLS. */
+/* The answers of Go's and nginx's servers to plain HTTP on a TLS port. */
 static bool wants_https(const struct s3_place *place, const struct http_answer *answer,
                         const struct error_document *error)
 {

@@ -88,7 +88,7 @@ struct s3_store {
     const struct cancel *cancel;
     bool sign_payload;
     char encryption[16], encryption_key[512];
-    bool proven; /* TLS shows who the store is */
+    bool proven; /* TLS has authenticated the store */
     int64_t stall_time;
 
     struct {
@@ -639,7 +639,7 @@ static bool nameless(const struct trip *trip, enum s3_verdict verdict)
     return verdict == S3_DONE && trip->op->verb == STORE_UPLOAD_COMPLETE && !trip->op->info.etag[0];
 }
 
-/* An object with our bytes is ours, whoever wrote it. */
+/* An object with our bytes counts as written by us. */
 static bool is_our_put(const struct trip *trip)
 {
     const struct store_op *op = trip->op;
@@ -934,7 +934,7 @@ static void tell_wait(struct s3_store *s3, struct trip *trip, int64_t now)
                  s3_reply_doing(op->verb), s3->place.bucket, op->key ? op->key : "");
 }
 
-/* A user who waits is told what for. */
+/* Prints the reason of a wait. */
 static void watch_silence(struct s3_store *s3, int64_t now)
 {
     struct trip *trip;
