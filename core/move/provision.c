@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "move/engine_reads.h"
 #include "move/fetch_index.h"
 #include "move/pending.h"
 #include "move/proof.h"
@@ -296,6 +297,18 @@ static int choose_bundle(struct provision *p, struct err *err)
     return 0;
 }
 
+/* ---- the engine ---- */
+
+/* Asked before anything is fetched, and of an archive without an index before anything is written.
+ */
+static int check_engine(const struct provision *p, const struct image_info *image, struct err *err)
+{
+    if (!p->options->docker)
+        return 0;
+    return engine_reads(docker_engine(p->options->docker), image, p->delta ? p->delta->has : NULL,
+                        err);
+}
+
 /* ---- an archive without an index ---- */
 
 /* What the first pass has kept is found by a spool that is opened anew, which checks its sums. */
@@ -312,6 +325,8 @@ int provision_judged(struct provision *p, const struct image_info *image, struct
     struct bundle_options options = {
         .image = image, .config = config, .reference = p->options->name.ref};
 
+    if (check_engine(p, image, err))
+        return ERR_FAIL;
     clock_parse_stamp(p->options->name.time, &options.mtime);
     p->made = bundle_create(&options, err);
     if (!p->made)
@@ -350,7 +365,7 @@ int provision_choose(struct provision *p, struct abstain abstain, struct err *er
         return ERR_FAIL;
     open_spool(p);
     count_kept(p);
-    if (choose_bundle(p, err))
+    if (choose_bundle(p, err) || (p->image && check_engine(p, p->image, err)))
         return ERR_FAIL;
     p->result->to_fetch = p->wanted ? need_missing(p->wanted) : p->archive.size - p->result->kept;
     return p->options->dry_run && p->wanted ? survey_it(p, err) : 0;

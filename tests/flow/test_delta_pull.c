@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <zstd.h>
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -49,7 +50,19 @@ static struct err err;
 static unsigned files = 10, kinds = 10;
 static size_t file_size = 200 * KIB;
 static const char *label = "one"; /* in the config */
+static bool packed;               /* by zstd: all layers */
 static bool hollow; /* the second image's middle layer has no bytes, its top layer few */
+
+static void pack_layer(struct tarball *layer)
+{
+    size_t room = ZSTD_compressBound(layer->size);
+    uint8_t *out = malloc(room);
+
+    layer->size = ZSTD_compress(out, room, layer->data, layer->size, 1);
+    assert_false(ZSTD_isError(layer->size));
+    free(layer->data);
+    layer->data = out;
+}
 
 /* Every so manieth file, if not 0, is not what it is in other layers of that number. */
 static void make_layer(struct tarball *layer, unsigned number, unsigned changed_every)
@@ -80,7 +93,8 @@ static void spell(const void *bytes, size_t size, char out[SHA256_HEX_SIZE])
 
 static void write_image(const char *path, const char *ref, const unsigned changed[LAYERS])
 {
-    char ids[LAYERS][SHA256_HEX_SIZE], config_id[SHA256_HEX_SIZE], name[128], json[2048];
+    char ids[LAYERS][SHA256_HEX_SIZE], blobs[LAYERS][SHA256_HEX_SIZE], config_id[SHA256_HEX_SIZE],
+        name[128], json[2048];
     struct tarball image;
 
     tarball_init(&image);
@@ -91,7 +105,10 @@ static void write_image(const char *path, const char *ref, const unsigned change
         if (hollow && changed[i])
             layer.size = i == 1 ? 0 : 3 * 1024;
         spell(layer.data, layer.size, ids[i]);
-        snprintf(name, sizeof name, "blobs/sha256/%s", ids[i]);
+        if (packed)
+            pack_layer(&layer);
+        spell(layer.data, layer.size, blobs[i]);
+        snprintf(name, sizeof name, "blobs/sha256/%s", blobs[i]);
         tarball_file(&image, name, layer.data, layer.size);
         tarball_finish(&layer);
     }
@@ -106,7 +123,7 @@ static void write_image(const char *path, const char *ref, const unsigned change
     snprintf(json, sizeof json,
              "[{\"Config\":\"blobs/sha256/%s\",\"RepoTags\":[\"%s\"],\"Layers\":["
              "\"blobs/sha256/%s\",\"blobs/sha256/%s\",\"blobs/sha256/%s\"]}]",
-             config_id, ref, ids[0], ids[1], ids[2]);
+             config_id, ref, blobs[0], blobs[1], blobs[2]);
     tarball_text(&image, "manifest.json", json);
     tarball_end(&image);
     assert_int_equal(file_replace(path, view_of(image.data, image.size), 0644, &err), 0);
@@ -455,6 +472,44 @@ static void what_is_not_unpacked_is_not_here(void **state)
     free(local);
     docker_close(docker);
     fake_docker_stop(&fake);
+}
+
+/* Told before anything is fetched, also where no index says so; nothing promises that it will go
+ * well another time. An engine that reads zstd, or that does not tell its version, gets the image.
+ */
+static void an_engine_that_reads_no_zstd_is_told_of(void **state)
+{
+    static const struct {
+        const char *profile, *behave;
+        bool sent;
+    } cases[] = {
+        {"docker-20.10", "store", false},
+        {"docker-24", "store", true},
+        {"docker-20.10", "store,deny-version", true},
+    };
+
+    (void)state;
+    packed = true;
+    push("zstd", FIRST, (unsigned[LAYERS]){0, 0, 0});
+    packed = false;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct fake_docker fake = fake_docker_start(cases[i].profile, cases[i].behave, 0);
+        struct docker *docker = open_daemon(&fake);
+        struct pull_result result;
+
+        assert_int_equal(pull("zstd", docker, FIRST, REUSE_NEVER, &result), ERR_FAIL);
+        if (cases[i].sent) {
+            assert_int_equal(err.family, ERR_DOCKER);
+        } else {
+            assert_int_equal(err.family, ERR_UNSUPPORTED);
+            assert_string_equal(err.code, "zstd");
+            assert_non_null(strstr(err.text, "20.10"));
+            assert_null(strstr(err.hint, "again to go on"));
+            assert_true(result.stats.downloaded_bytes < 64 * KIB);
+        }
+        docker_close(docker);
+        fake_docker_stop(&fake);
+    }
 }
 
 /* Names that the user chose, also for an image that is there already; one of them was another's. */
@@ -855,6 +910,7 @@ int main(void)
         cmocka_unit_test(a_refused_load_leaves_no_name),
         cmocka_unit_test(a_killed_load_is_not_believed),
         cmocka_unit_test(what_is_not_unpacked_is_not_here),
+        cmocka_unit_test(an_engine_that_reads_no_zstd_is_told_of),
         cmocka_unit_test(further_names_lead_to_it),
         cmocka_unit_test(an_image_that_was_not_given_is_told),
         cmocka_unit_test(a_spool_that_lies_is_dropped),
