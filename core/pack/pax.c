@@ -89,7 +89,7 @@ static int begin_value(struct pax *pax, struct err *err)
 
     pax->phase = PAX_VALUE;
     pax->value_size = 0;
-    pax->digits = 0;
+    pax->digits = pax->significant = 0;
     pax->point = false;
     pax->kind = at < ARRAY_SIZE(KEYS) ? KEYS[at].kind : PAX_OTHER;
     if (pax->strict) {
@@ -164,14 +164,16 @@ static int keep_size(struct pax *pax, uint8_t byte, struct err *err)
     return 0;
 }
 
-/* A byte of a time ("-1.5") or of a number, of which Go's reader wants the form. */
+/* Checks a byte of a time ("-1.5") or of a number, of which Go's reader wants the form. Zeros on
+ * the left are fine in any number: an overwritten time has them. */
 static int check_number(struct pax *pax, uint8_t byte, struct err *err)
 {
     bool time = pax->kind == PAX_TIME;
 
     if (byte >= '0' && byte <= '9') {
         pax->digits += !pax->point;
-        return pax->digits <= NUMBER_DIGITS ? 0 : bad(err, "its number is too large");
+        pax->significant += !pax->point && (byte != '0' || pax->significant);
+        return pax->significant <= NUMBER_DIGITS ? 0 : bad(err, "its number is too large");
     }
     if (time && byte == '-' && pax->value_size == 0)
         return 0;

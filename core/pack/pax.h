@@ -37,6 +37,7 @@ struct pax {
     enum pax_kind { PAX_OTHER, PAX_PATH, PAX_LINKPATH, PAX_SIZE, PAX_TIME, PAX_NUMBER } kind;
     size_t value_size;
     size_t digits;      /* of a time or number, before its point */
+    size_t significant; /* of them, from the first that is no zero */
     bool point;         /* seen */
     uint32_t seen_keys; /* strict: bits of the keys that came */
 };

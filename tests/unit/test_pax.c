@@ -123,6 +123,8 @@ static void strict_records_mean_one_thing(void **state)
         {"15 mtime=-1.500\n9 uid=12\n", false}, /* the length of the second is wrong */
         {"15 mtime=-1.500\n8 uid=12\n", false},
         {"16 mtime=-1.500\n10 uid=12\n", true},
+        {"30 mtime=00000000001753108200\n", true}, /* a time that was overwritten */
+        {"29 mtime=1234567890123456789\n", false},
         {"15 LIBARCHIVE.x\n", false},
         {"26 LIBARCHIVE.xattr.a.b=c\n", true},
         {"23 MSWINDOWS.rawsd=abc\n", true},
