@@ -118,6 +118,7 @@ class Image:
         self.config_bytes = dumps(self.config)
         self.packing = rng.choice(["plain", "plain", "gzip"])
         self.layout = rng.choice(["legacy", "podman", "oci", "oci"])
+        self.bare = False  # an OCI archive: without manifest.json
         self.notes = []
         self.end = b"\0" * 1024
 
@@ -137,7 +138,8 @@ class Image:
 
     def add_manifest(self, config, paths):
         self.manifest = [{"Config": config, "RepoTags": [self.reference], "Layers": paths}]
-        self.add("manifest.json", dumps(self.manifest))
+        if not self.bare:
+            self.add("manifest.json", dumps(self.manifest))
 
     def build_legacy(self):
         paths = []

@@ -276,6 +276,12 @@ def mutate_manifest(image):
     return "manifest"
 
 
+def mutate_bare(image):
+    """An OCI archive: without manifest.json."""
+    image.entries = [entry for entry in image.entries if entry.header.name != b"manifest.json"]
+    return "bare"
+
+
 def mutate_index(image):
     entry = image.find(b"index.json")
     if not entry:
@@ -357,6 +363,7 @@ def before_platforms(image):
     return "platforms"
 
 
+BARE = 0.05  # of all archives lose their manifest.json
 BEFORE = [before_config, before_config, before_oci_manifest, before_platforms]
 AFTER = [mutate_field, mutate_field, mutate_field, mutate_byte, mutate_byte, mutate_star, mutate_gnu_times, mutate_sparse_pax,
          mutate_sparse_gnu, mutate_global, mutate_hidden, mutate_hidden, mutate_pax, mutate_pax, mutate_broken_pax, mutate_long,
@@ -375,4 +382,7 @@ def make(seed, reference):
         count -= 1
     image.build()
     notes += [rng.choice(AFTER)(image) for _ in range(count)]
+    # With a generator of its own, so that the other archives of a seed stay what they are.
+    if random.Random("bare " + seed).random() < BARE:
+        notes.append(mutate_bare(image))
     return " + ".join(notes) or "whole", image.bytes(), not notes

@@ -23,6 +23,17 @@ check "a file too" same "$from_docker" "$(pushed from-file --input saved.tar)"
 gzip -k saved.tar
 check "and a compressed file" same "$from_docker" "$(pushed from-gzip --input saved.tar.gz)"
 check "and a compressed pipe" same "$from_docker" "$(pushed from-gzip-pipe --input - <saved.tar.gz)"
+python3 - <<'PYTHON'
+import bz2, lzma
+data = open("saved.tar", "rb").read()
+half = len(data) // 2
+open("saved.tar.xz", "wb").write(lzma.compress(data[:half], preset=0) + lzma.compress(data[half:], preset=0))
+open("saved.tar.bz2", "wb").write(bz2.compress(data[:half]) + bz2.compress(data[half:]))
+PYTHON
+check "a file packed by xz, in two streams" same "$from_docker" "$(pushed from-xz --input saved.tar.xz)"
+check "a pipe packed by bzip2, in two streams" same "$from_docker" "$(pushed from-bzip2 --input - <saved.tar.bz2)"
+head -c -5 saved.tar.xz >cut.tar.xz
+refused 6 "cut.tar.xz: the compressed data is cut short" "a packed file that is cut short" push $REF --force --input cut.tar.xz
 use_bucket from-pipe
 check "what came through the pipe comes back" s3dock pull $REF --output back.tar
 check "identical" same_image saved.tar back.tar
