@@ -147,6 +147,15 @@ on_edge()
     DOCKER_HOST=$EDGE "$@"
 }
 
+# Podman as the daemon, with no images: DOCKER_HOST.
+need_podman()
+{
+    at_exit "'$KIT/podman' stop '$work/p'"
+    DOCKER_HOST=$("$KIT/podman" start "$work/p" 2>"$work/podman.log" | sed 's/^DOCKER_HOST=//') ||
+        skip "no Podman: $(head -n 1 "$work/podman.log")"
+    export DOCKER_HOST
+}
+
 # A bucket of a real S3 server, empty: BUCKET and the AWS_ variables.
 need_s3()
 {
