@@ -17,8 +17,7 @@
 #define NAP_FIRST   (2 * NS_PER_MS) /* a lock is held for a few system calls */
 #define NAP_LATER   (20 * NS_PER_MS)
 #define NOTE_AFTER  (10 * NS_PER_S)
-#define CLEAN_TIME  (1500 * NS_PER_MS) /* for what a cancel must not end */
-#define LOCKS_MAX   65536              /* lines of /proc/locks that are looked at */
+#define LOCKS_MAX   65536 /* lines of /proc/locks that are looked at */
 #define HOLDER_SIZE 96
 
 /* Looks for the lock's process in /proc/locks; 0 when the system does not tell (another host, a
@@ -85,7 +84,7 @@ static int give_up(const struct dir_bucket *bucket, int fd, int64_t waited, stru
 
 static int64_t patience(const struct dir_bucket *bucket)
 {
-    int64_t clean = bucket->patience < CLEAN_TIME ? bucket->patience : CLEAN_TIME;
+    int64_t clean = bucket->patience < STORE_INSIST_TIME ? bucket->patience : STORE_INSIST_TIME;
 
     if (!cancel_requested(bucket->flag))
         return bucket->patience;

@@ -182,8 +182,12 @@ int store_run_all(struct store *store, struct store_op *const *ops, unsigned cou
 typedef int store_entry_fn(void *arg, const struct store_entry *entry, struct err *err);
 enum store_answer store_each(struct store *store, struct store_op *op, store_entry_fn *each,
                              void *arg, struct err *err);
-/* What belongs together is about to change: while this is on, ops are carried through in spite of a
- * cancel, for as long as cleaning up may take (1.5 s). */
+/* Ops that belong together complete in spite of a cancel while this is on, for STORE_INSIST_TIME at
+ * most. Builds with a sanitizer, which are slower, set a longer time. */
+#ifndef STORE_INSIST_MS
+#define STORE_INSIST_MS 1500
+#endif
+#define STORE_INSIST_TIME (STORE_INSIST_MS * NS_PER_MS)
 void store_insist(struct store *store, bool on);
 void store_stats(struct store *store, struct store_stats *out);
 /* Gives every op that is out a chance to come home (cancelled when `cancel` of the options says

@@ -13,9 +13,9 @@
  * tell.
  *
  * Cancellation: what sits or waits goes home at once. Only aborting uploads and deleting objects,
- * which is cleaning up, and what the caller insists on is still begun and given CLEANUP_TIME; so is
- * the answer to a request that begins an upload, because without the upload's id nobody could abort
- * it.
+ * which is cleaning up, and what the caller insists on is still begun and given STORE_INSIST_TIME;
+ * so is the answer to a request that begins an upload, because without the upload's id nobody could
+ * abort it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -44,7 +44,6 @@
 #include "wire/store.h"
 
 #define CONNECTIONS_DEFAULT 32
-#define CLEANUP_TIME        (1500 * NS_PER_MS)
 #define STALL_LONG          20 /* times as long: a copy or completion of 5 GiB may think for minutes */
 #define URL_MAX             (64 + 512 + S3_PATH_MAX + S3_QUERY_MAX)
 #define LINES_MAX           (64 * KIB)
@@ -960,7 +959,7 @@ static bool stays_seated(const struct s3_store *s3, const struct flight_seat *se
 static void cleanup_starts(struct s3_store *s3, int64_t now)
 {
     if (!s3->cleanup_until)
-        s3->cleanup_until = now + CLEANUP_TIME;
+        s3->cleanup_until = now + STORE_INSIST_TIME;
 }
 
 static void send_home(struct s3_store *s3, bool cleanup_too, int64_t now)

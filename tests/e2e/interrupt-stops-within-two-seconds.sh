@@ -54,8 +54,7 @@ for signal in INT TERM; do
         check "no half image" same "" "$(bucket list images/)"
         check "it says how to go on" grep -q "what was sent is kept" err.txt
     fi
-    check "the next push goes on" s3dock push $REF --input image.tar --json --force
-    cp "$work/check.log" "push-$signal.json"
+    check "the next push goes on" into "push-$signal.json" s3dock push $REF --input image.tar --json --force
     again=yes
 done
 check "it does not send again what was sent" test "$(json resumed_bytes push-INT.json)" -ge 8388608

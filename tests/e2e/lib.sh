@@ -48,6 +48,14 @@ check()
     fi
 }
 
+# into FILE COMMAND...: its standard output in the file; notes on standard error are not part of it.
+into()
+{
+    local file=$1
+    shift
+    "$@" >"$file"
+}
+
 pass()
 {
     CHECKS=$((CHECKS + 1))
