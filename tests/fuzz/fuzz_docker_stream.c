@@ -33,7 +33,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     docker_error_message(view_of(data, size), said, sizeof said);
     if (told != told_again || whole.failed != parts.failed ||
-        strcmp(whole.error, parts.error) != 0 || memcmp(&whole.loaded, &parts.loaded, sizeof whole.loaded) != 0 ||
+        strcmp(whole.error, parts.error) != 0 ||
+        memcmp(&whole.loaded, &parts.loaded, sizeof whole.loaded) != 0 ||
         strcmp(whole.stray, parts.stray) != 0)
         abort();
     return 0;
