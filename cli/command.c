@@ -63,7 +63,10 @@ const struct command command_table[COMMAND_COUNT] = {
              "The image goes into the bucket as an ordinary .tar.gz, with an index and a\n"
              "description beside it. An image that the bucket holds already is not even\n"
              "exported. If a push fails or is interrupted, no image in the bucket changes;\n"
-             "what was uploaded is kept, and the same command goes on with it.\n",
+             "what was uploaded is kept, and the same command goes on with it.\n"
+             "\n"
+             "A push trusts the metadata of earlier pushes. --verify reads the archive back to\n"
+             "its end and proves every layer, also when the image was there already.\n",
          .run = cmd_push},
     [CMD_PULL] =
         {.name = "pull",

@@ -213,7 +213,7 @@ const struct option option_table[OPTION_COUNT] = {
     [OPT_INPUT] = {.name = "input",
                    .kind = OPTION_TEXT,
                    .argument = "FILE",
-                   .help = "an archive of docker save or OCI, plain or packed; - is standard input",
+                   .help = "archive of docker save or OCI; - is standard input",
                    .commands = FOR(CMD_PUSH)},
     [OPT_OUTPUT] = {.name = "output",
                     .kind = OPTION_TEXT,
