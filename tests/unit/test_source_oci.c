@@ -62,7 +62,7 @@ static void add_image(struct tarball *tar, const char *architecture, char out[51
 
     id_of(layer, sizeof layer, layer_id);
     snprintf(name, sizeof name, "blobs/sha256/%s", layer_id + 7);
-    if (!memmem(tar->data, tar->size, name, strlen(name)))
+    if (tar->size == 0 || !memmem(tar->data, tar->size, name, strlen(name)))
         tarball_file(tar, name, layer, sizeof layer);
     snprintf(config, sizeof config, "{" PLATFORM "}", architecture, layer_id);
     add_blob(tar, config, config_id);
