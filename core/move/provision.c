@@ -66,9 +66,7 @@ static bool is_foretold(const struct provision *p, const char *id)
 /* Asks whether all of the image is there and unpacked, as far as the daemon tells. */
 static int ask_parts(struct docker *docker, const struct docker_image *local, struct err *err)
 {
-    if (docker_engine(docker)->tells_content && !local->whole)
-        return DOCKER_ABSENT;
-    return docker_unpacked(docker, local, err);
+    return local->partial ? DOCKER_ABSENT : docker_unpacked(docker, local, err);
 }
 
 /* Decides about an image that the name leads to and that is the one of the bucket: 1 when it can

@@ -35,7 +35,8 @@ struct docker_image {
     char id[80];
     uint64_t size; /* bytes, as the daemon counts them: an estimate */
     char os[32], architecture[32], variant[32];
-    bool whole; /* all its blobs are there; false: or the engine does not tell */
+    bool whole;   /* all its blobs are there; false: or the engine does not tell */
+    bool partial; /* it is one manifest, and the engine tells that blobs are missing */
     unsigned layer_count;
     char diff_ids[DOCKER_LAYERS_MAX][80];
 };

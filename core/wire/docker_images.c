@@ -31,13 +31,17 @@ static int read_layers(struct json_node layers, const char *name, struct docker_
     return 0;
 }
 
-/* The image is the only one of what its name leads to, and nothing of it is missing. */
-static bool is_whole(struct json_node manifests, const char *id)
+/* An image of several manifests is neither whole nor partial: those of other platforms may be
+ * missing. */
+static void read_manifests(struct json_node manifests, struct docker_image *out)
 {
     struct json_node only = json_first(manifests);
+    bool available = json_bool(json_get(only, "Available"), false);
 
-    return json_count(manifests) == 1 && json_string_equals(json_get(only, "ID"), id) &&
-           json_bool(json_get(only, "Available"), false);
+    if (json_count(manifests) != 1 || !json_string_equals(json_get(only, "ID"), out->id))
+        return;
+    out->whole = available;
+    out->partial = !available;
 }
 
 /* Learns from an inspect which store it is, where /info was denied: containerd's names its
@@ -66,7 +70,7 @@ static int read_image(struct json_node root, const char *name, struct docker_ima
     json_string(json_get(root, "Os"), out->os, sizeof out->os);
     json_string(json_get(root, "Architecture"), out->architecture, sizeof out->architecture);
     json_string(json_get(root, "Variant"), out->variant, sizeof out->variant);
-    out->whole = is_whole(json_get(root, "Manifests"), out->id);
+    read_manifests(json_get(root, "Manifests"), out);
     return read_layers(json_get(json_get(root, "RootFS"), "Layers"), name, out, err);
 }
 

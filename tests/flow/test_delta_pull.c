@@ -512,6 +512,26 @@ static void an_engine_that_reads_no_zstd_is_told_of(void **state)
     }
 }
 
+/* From API 1.48 on, an image of one manifest is here only with all of its content. Others may lack
+ * what is for other platforms. */
+static void what_lacks_content_is_not_here(void **state)
+{
+    static const char *const behave[] = {"store,store-lost", "store,store-attested"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(behave); i++) {
+        struct fake_docker fake = fake_docker_start("docker-29.0", behave[i], 0);
+        struct docker *docker = open_daemon(&fake);
+        struct pull_result result;
+
+        pull_well("bucket", docker, FIRST, REUSE_NEVER, &result);
+        pull_well("bucket", docker, FIRST, REUSE_NEVER, &result);
+        assert_int_equal(result.skipped, i == 1);
+        docker_close(docker);
+        fake_docker_stop(&fake);
+    }
+}
+
 /* Names that the user chose, also for an image that is there already; one of them was another's. */
 static void further_names_lead_to_it(void **state)
 {
@@ -911,6 +931,7 @@ int main(void)
         cmocka_unit_test(a_killed_load_is_not_believed),
         cmocka_unit_test(what_is_not_unpacked_is_not_here),
         cmocka_unit_test(an_engine_that_reads_no_zstd_is_told_of),
+        cmocka_unit_test(what_lacks_content_is_not_here),
         cmocka_unit_test(further_names_lead_to_it),
         cmocka_unit_test(an_image_that_was_not_given_is_told),
         cmocka_unit_test(a_spool_that_lies_is_dropped),

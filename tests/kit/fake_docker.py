@@ -21,6 +21,8 @@ Words: how it behaves where it matters (see the functions named after them)
     store-built   the first image that it is given counts as built there: Podman calls it localhost/...
     store-hang    from the second load on it keeps the image, then says nothing for a minute
     store-packed  containerd's store keeps what it loads without unpacking it, and says that all is well
+    store-lost    containerd's store lacks content of each image (API 1.48)
+    store-attested  its images are of two manifests, of which the second is not there
     store-unpack  containerd's store keeps an image, and its name, that it then cannot unpack; from the second load on
     store-nameless  from the second load on it takes no name and tells the id
     store-more    it says that it has loaded another image, too
@@ -502,7 +504,10 @@ class Exchange:
             told = {"Id": ident, "Size": self.size(image), "Os": "linux", "Architecture": "amd64",
                     "RootFS": {"Type": "layers", "Layers": image["diffs"]}}
             if "manifests=1" in self.query and self.extra.get("containerd"):
-                told["Manifests"] = [{"ID": ident, "Available": image["whole"], "Kind": "image"}]
+                whole = image["whole"] and not self.does("store-lost")
+                told["Manifests"] = [{"ID": ident, "Available": whole, "Kind": "image"}]
+                if self.does("store-attested"):
+                    told["Manifests"].append({"ID": IMAGE, "Available": False, "Kind": "attestation"})
             self.answer(200, told)
         elif verb == "history":
             if self.extra.get("containerd") and self.does("store-packed"):
