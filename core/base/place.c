@@ -108,7 +108,7 @@ static int step(struct place *out, const char *path, struct err *err)
     if (!holds_descriptors(folder, &own))
         return follow(out, folder) ? BROKEN : MORE;
     out->kind = own ? PLACE_DESCRIPTOR : PLACE_FIXED;
-    out->fd = own ? atoi(name) : -1;
+    out->fd = own ? (int)strtol(name, NULL, 10) : -1;
     return own || stat(out->path, &out->st) == 0 ? DONE : BROKEN;
 }
 

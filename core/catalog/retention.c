@@ -78,24 +78,29 @@ static bool is_old(const struct listed_image *image, int64_t before)
     return before == INT64_MAX || (time_of(image, &time) && time < before);
 }
 
-/* How many of the images that go have a later time in their name than one of those that stay. */
-static size_t count_close(const struct retention_choice *choice, size_t keep)
+/* The least tag among those of the newest `keep` images; NULL: there is none. */
+static const char *oldest_kept(const struct image_list *list, size_t keep)
 {
     const char *oldest = NULL;
-    size_t count = 0;
 
-    for (size_t i = 0; i < keep && i < choice->total; i++)
-        if (!oldest || strcmp(choice->list.items[i].tag, oldest) < 0)
-            oldest = choice->list.items[i].tag;
-    for (size_t i = 0; oldest && i < choice->count; i++)
-        count += strcmp(choice->images[i].image->tag, oldest) > 0;
-    return count;
+    for (size_t i = 0; i < keep && i < list->count; i++)
+        if (!oldest || strcmp(list->items[i].tag, oldest) < 0)
+            oldest = list->items[i].tag;
+    return oldest;
+}
+
+static void give_up(struct retention_choice *out, const struct listed_image *image,
+                    const char *oldest)
+{
+    out->images[out->count++].image = image;
+    out->close += oldest && strcmp(image->tag, oldest) > 0;
 }
 
 static int choose(const struct retention_policy *policy, const struct references *refs,
                   struct retention_choice *out, struct err *err)
 {
     struct image_list *list = &out->list;
+    const char *oldest;
 
     out->total = list->count;
     out->images = calloc(out->total + 1, sizeof *out->images);
@@ -103,15 +108,15 @@ static int choose(const struct retention_policy *policy, const struct references
         return err_memory(err, "the list of images");
     if (list->count)
         qsort(list->items, list->count, sizeof *list->items, newest_first);
+    oldest = oldest_kept(list, policy->keep);
     for (size_t i = policy->keep; i < out->total; i++) {
         if (!is_old(&list->items[i], policy->before))
             continue;
         if (references_have(refs, list->items[i].ref))
             out->kept++;
         else
-            out->images[out->count++].image = &list->items[i];
+            give_up(out, &list->items[i], oldest);
     }
-    out->close = count_close(out, policy->keep);
     return 0;
 }
 

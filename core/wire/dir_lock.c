@@ -36,12 +36,11 @@ static long process_of(int fd)
     snprintf(wanted, sizeof wanted, "%02x:%02x:%" PRIu64, major(st.st_dev), minor(st.st_dev),
              (uint64_t)st.st_ino);
     for (int i = 0; found == 0 && i < LOCKS_MAX && fgets(line, sizeof line, locks); i++) {
-        char kind[16], place[64];
-        long process;
+        char kind[16], process[16], place[64];
 
-        if (sscanf(line, "%*s %15s %*s %*s %ld %63s", kind, &process, place) == 3 &&
+        if (sscanf(line, "%*s %15s %*s %*s %15s %63s", kind, process, place) == 3 &&
             strcmp(kind, "FLOCK") == 0 && strcmp(place, wanted) == 0)
-            found = process;
+            found = strtol(process, NULL, 10);
     }
     fclose(locks);
     return found;
