@@ -94,7 +94,7 @@ static void spell(const void *bytes, size_t size, char out[SHA256_HEX_SIZE])
 static void write_image(const char *path, const char *ref, const unsigned changed[LAYERS])
 {
     char ids[LAYERS][SHA256_HEX_SIZE], blobs[LAYERS][SHA256_HEX_SIZE], config_id[SHA256_HEX_SIZE],
-        name[128], json[2048];
+        name[256], json[2048];
     struct tarball image;
 
     tarball_init(&image);
