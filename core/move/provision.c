@@ -366,7 +366,7 @@ int provision_choose(struct provision *p, struct abstain abstain, struct err *er
     if (choose_bundle(p, err) || (p->image && check_engine(p, p->image, err)))
         return ERR_FAIL;
     p->result->to_fetch = p->wanted ? need_missing(p->wanted) : p->archive.size - p->result->kept;
-    return p->options->dry_run && p->wanted ? survey_it(p, err) : 0;
+    return p->options->dry_run && p->bundling ? survey_it(p, err) : 0;
 }
 
 int provision_find(struct provision *p, const struct pull_options *options,
