@@ -200,7 +200,7 @@ static void report(struct intake *p, enum transfer_phase phase)
             meter_start(&p->meter,
                         p->from->wanted ? p->from->wanted->packed_size : p->from->archive.size,
                         now);
-        else if (phase == PHASE_REUSE)
+        else if (phase == PHASE_REUSE && p->from->delta)
             meter_start(&p->meter, p->from->delta->donor_source->size_hint, now);
     } else if (now < p->next_report) {
         return;
