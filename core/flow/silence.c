@@ -15,14 +15,9 @@ void silence_set_after(int64_t time)
     atomic_store(&after, time);
 }
 
-int64_t silence_after(void)
-{
-    return atomic_load(&after);
-}
-
 void silence_moved(struct silence *silence, int64_t now)
 {
-    int64_t first = silence_after();
+    int64_t first = atomic_load(&after);
 
     *silence = (struct silence){.since = now, .due = now + first, .step = first, .looked = now};
 }

@@ -2,8 +2,8 @@
  * silence - when to say that nothing moves, and for how long it has not.
  *
  * One place that waits owns a struct silence and tells it what moves. The first word is due after
- * silence_after(), the next ones after ever longer times, a minute at most. The time is an
- * argument.
+ * the time that silence_set_after() set, the next ones after ever longer times, a minute at most.
+ * The current time is an argument.
  */
 #ifndef S3DOCK_FLOW_SILENCE_H
 #define S3DOCK_FLOW_SILENCE_H
@@ -18,7 +18,6 @@ struct silence {
 
 /* For the whole process; 10 s unless it is set. */
 void silence_set_after(int64_t time);
-int64_t silence_after(void);
 
 /* Something moved, or nothing is waited for. */
 void silence_moved(struct silence *silence, int64_t now);
