@@ -4,8 +4,8 @@
 #include <string.h>
 
 #define JSMN_STATIC
-#define JSMN_PARENT_LINKS  /* without them jsmn looks for a bracket's partner from the end: O(n^2) \
-                            */
+/* Without parent links jsmn searches the partner of a bracket from the end: O(n^2). */
+#define JSMN_PARENT_LINKS
 #include <jsmn.h>
 
 #include "base/err.h"

@@ -27,10 +27,8 @@
 
 #define METADATA_MOST (256 * KIB)
 #define BATCH         32
-#define ZONE_EAST                                                                                  \
-    (14 * 3600) /* seconds: the time of the name is ahead of UTC by at most so much                \
-                 */
-#define ZONE_WEST (12 * 3600)
+#define ZONE_EAST     (14 * 3600) /* seconds: the most that the time of a name is ahead of UTC */
+#define ZONE_WEST     (12 * 3600)
 
 /* ---- which ---- */
 

@@ -12,9 +12,7 @@ struct need;
 #define FRONT_BEHIND 64 /* chunks that it stays behind what was found last */
 #define FRONT_ROW    32 /* finds that make a row */
 #define FRONT_LOOKS  64 /* chunks that are looked at for a find, on average: work is linear */
-#define FRONT_LEAP                                                                                 \
-    (4 * 1024 * 1024) /* packed bytes that it may leave behind at once, not found                  \
-                       */
+#define FRONT_LEAP   (4 * 1024 * 1024) /* packed bytes that it may skip at once, not found */
 
 struct front {
     const struct need *wanted; /* borrowed */

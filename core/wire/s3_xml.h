@@ -12,10 +12,8 @@
 struct err;
 
 #define S3_XML_DEPTH 8
-#define S3_XML_TEXT                                                                                \
-    (8 * 1024) /* of one element, decoded; keys have 1024 bytes, upload ids less                   \
-                */
-#define S3_XML_NAME 64
+#define S3_XML_TEXT  (8 * 1024) /* of one element, decoded; keys have 1024 bytes */
+#define S3_XML_NAME  64
 
 /* An element has ended. `depth` 1 is the root. `parent` is the name around it ("" for the root);
  * `text` is what stood directly in it, up to its end. Returning false stops the reading as
