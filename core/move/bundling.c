@@ -63,6 +63,7 @@ void bundling_destroy(struct bundling *bundling)
     if (!bundling)
         return;
     need_destroy(bundling->wanted);
+    need_destroy(bundling->config);
     bundle_destroy(bundling->bundle);
     index_destroy(bundling->index);
     free(bundling);
@@ -206,17 +207,17 @@ static int make_of(struct bundling *bundling, const struct request *request,
 /* The bundle, from the config that lies in the archive. */
 static int make_bundle(struct bundling *bundling, const struct request *request, struct err *err)
 {
-    struct need *config = need_create(bundling->index, &request->config, 1, err);
     struct text raw;
-    int failed = config ? 0 : ERR_FAIL;
+    int failed;
 
+    bundling->config = need_create(bundling->index, &request->config, 1, err);
+    if (!bundling->config)
+        return ERR_FAIL;
     text_init(&raw, BUNDLE_CONFIG_MAX + 2 * CHUNK_MAX_LIMIT);
+    failed = fetch_config(bundling, bundling->config, &raw, err);
     if (failed == 0)
-        failed = fetch_config(bundling, config, &raw, err);
-    if (failed == 0)
-        failed = make_of(bundling, request, config, text_view(&raw), err);
+        failed = make_of(bundling, request, bundling->config, text_view(&raw), err);
     text_finish(&raw);
-    need_destroy(config);
     return failed;
 }
 
@@ -237,4 +238,15 @@ int bundling_make(struct bundling *bundling, const bool *leave_out, const struct
     if (bundling->wanted && spool)
         need_kept(bundling->wanted, spool);
     return bundling->wanted ? 0 : ERR_FAIL;
+}
+
+uint64_t bundling_missing(const struct bundling *bundling)
+{
+    const struct need *config = bundling->config;
+    uint64_t missing = need_missing(bundling->wanted);
+
+    for (uint32_t i = 0; i < config->count; i++)
+        if (!need_misses(bundling->wanted, config->chunks[i].packed_offset))
+            missing += config->chunks[i].chunk.packed_size;
+    return missing;
 }

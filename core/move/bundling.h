@@ -32,6 +32,7 @@ struct bundling {
     struct index *index; /* the header, and the sections that are needed */
     struct bundle *bundle;
     struct need *wanted; /* the chunks of the layers that are sent */
+    struct need *config; /* those of the config, which are fetched to make the bundle */
     double rate;         /* bytes a second while the index was fetched; 0: too few to tell */
 };
 
@@ -42,6 +43,8 @@ struct bundling *bundling_open(const struct bundling_options *options, struct er
  * may be NULL), and makes the bundle. `spool` (may be NULL) tells which chunks are kept already. */
 int bundling_make(struct bundling *bundling, const bool *leave_out, const struct spool *spool,
                   struct err *err);
+/* Packed bytes that a pull fetches: what need_missing counts, and the config; no chunk twice. */
+uint64_t bundling_missing(const struct bundling *bundling);
 void bundling_destroy(struct bundling *bundling); /* takes NULL */
 
 #endif

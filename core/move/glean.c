@@ -71,7 +71,8 @@ void glean_done(struct glean *glean)
 {
     struct pull_result *result = glean->from->result;
     const char *donor = glean->from->delta->donor->name;
-    uint64_t missing = need_missing(glean->from->wanted), found = result->to_fetch - missing;
+    uint64_t missing = bundling_missing(glean->from->bundling);
+    uint64_t found = result->to_fetch - missing;
     struct err err;
 
     glean->over = true;

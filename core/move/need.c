@@ -152,12 +152,33 @@ uint64_t need_kept(struct need *wanted, const struct spool *spool)
     return kept;
 }
 
+static bool is_missing(const struct need *wanted, const struct need_chunk *chunk)
+{
+    return need_place(wanted, chunk) == NEED_FROM_ARCHIVE && !chunk->kept;
+}
+
 uint64_t need_missing(const struct need *wanted)
 {
     uint64_t missing = 0;
 
     for (uint32_t i = 0; i < wanted->count; i++)
-        if (need_place(wanted, &wanted->chunks[i]) == NEED_FROM_ARCHIVE && !wanted->chunks[i].kept)
+        if (is_missing(wanted, &wanted->chunks[i]))
             missing += wanted->chunks[i].chunk.packed_size;
     return missing;
+}
+
+bool need_misses(const struct need *wanted, uint64_t packed_offset)
+{
+    uint32_t low = 0, high = wanted->count;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (wanted->chunks[middle].packed_offset < packed_offset)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < wanted->count && wanted->chunks[low].packed_offset == packed_offset &&
+           is_missing(wanted, &wanted->chunks[low]);
 }

@@ -69,5 +69,7 @@ bool need_is_kept(const struct need_chunk *chunk);
 /* Packed bytes that are to be fetched, or were ahead, and that are not; gaps that are bridged not
  * counted. */
 uint64_t need_missing(const struct need *wanted);
+/* Whether need_missing counts the chunk that begins there in the archive. */
+bool need_misses(const struct need *wanted, uint64_t packed_offset);
 
 #endif

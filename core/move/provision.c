@@ -345,9 +345,16 @@ static int survey_it(struct provision *p, struct err *err)
 
     if (!survey)
         return ERR_FAIL;
-    survey_plan(survey, index, p->wanted, p->delta ? p->delta->has : NULL);
+    survey_plan(survey, index, p->wanted, p->bundling->config, p->delta ? p->delta->has : NULL);
     p->result->survey = survey;
     return 0;
+}
+
+static uint64_t bytes_to_fetch(const struct provision *p)
+{
+    if (p->bundling)
+        return bundling_missing(p->bundling);
+    return p->wanted ? need_missing(p->wanted) : p->archive.size - p->result->kept;
 }
 
 int provision_choose(struct provision *p, struct abstain abstain, struct err *err)
@@ -365,7 +372,7 @@ int provision_choose(struct provision *p, struct abstain abstain, struct err *er
     count_kept(p);
     if (choose_bundle(p, err) || (p->image && check_engine(p, p->image, err)))
         return ERR_FAIL;
-    p->result->to_fetch = p->wanted ? need_missing(p->wanted) : p->archive.size - p->result->kept;
+    p->result->to_fetch = bytes_to_fetch(p);
     return p->options->dry_run && p->bundling ? survey_it(p, err) : 0;
 }
 

@@ -169,21 +169,29 @@ int survey_against(struct survey *survey, const struct index *index, const struc
     return wanted ? 0 : ERR_FAIL;
 }
 
-void survey_plan(struct survey *survey, const struct index *index, const struct need *wanted,
-                 const bool *has)
+/* Those chunks of a list that `wanted` misses; or (`missed` is false) those that it does not. */
+static void add_planned(struct survey *survey, const struct index *index, const struct need *list,
+                        const struct need *wanted, bool missed)
 {
     uint32_t next = 0;
 
-    mark_here(survey, has);
     for (unsigned i = 0; i < index->section_count; i++) {
         const struct index_section *section = &index->sections[i];
         uint64_t end = section->packed_offset + section->packed_size;
 
-        for (; next < wanted->count && wanted->chunks[next].packed_offset < end; next++) {
-            const struct need_chunk *chunk = &wanted->chunks[next];
+        for (; next < list->count && list->chunks[next].packed_offset < end; next++) {
+            const struct need_chunk *chunk = &list->chunks[next];
 
-            if (!chunk->kept && need_place(wanted, chunk) == NEED_FROM_ARCHIVE)
+            if (need_misses(wanted, chunk->packed_offset) == missed)
                 add_move(survey, row_of(survey, section), &chunk->chunk);
         }
     }
+}
+
+void survey_plan(struct survey *survey, const struct index *index, const struct need *wanted,
+                 const struct need *config, const bool *has)
+{
+    mark_here(survey, has);
+    add_planned(survey, index, wanted, wanted, true);
+    add_planned(survey, index, config, wanted, false);
 }

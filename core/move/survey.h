@@ -40,8 +40,9 @@ int survey_inside(struct survey *survey, const struct index *index, struct err *
  * image. */
 int survey_against(struct survey *survey, const struct index *index, const struct index *other,
                    const bool *has, struct err *err);
-/* What a pull is going to fetch. `has` may be NULL: no layer is here. */
+/* What a pull is going to fetch: what is missing of `wanted`, and the config, which is fetched in
+ * any case, each chunk once. `has` may be NULL: no layer is here. */
 void survey_plan(struct survey *survey, const struct index *index, const struct need *wanted,
-                 const bool *has);
+                 const struct need *config, const bool *has);
 
 #endif

@@ -78,10 +78,37 @@ check "the rest is a row" grep -q "the rest  .* %" <(s3dock diff "${small[@]}")
 check "nothing moves to where it is" same 0 \
     "$(s3dock diff "${small[0]}" "${small[0]}" --json >diff.json && total moving_size diff.json)"
 
+# moving FILE: all of each layer, and of the rest a part: the config, and not the headers.
+moving()
+{
+    python3 - "$1" <<'PYTHON'
+import json, sys
+
+plan = json.load(open(sys.argv[1]))["data"]["plan"]
+for row in plan["layers"]:
+    if row["moving_size"] != row["size"]:
+        sys.exit(f"{row}")
+if not 0 < plan["rest"]["moving_size"] < plan["rest"]["size"]:
+    sys.exit(f"{plan['rest']}")
+PYTHON
+}
+
+# A pull fetches layers and config. It is so far the same as to a host that has only an image of other content.
 s3dock pull $ONE --dry-run --output none.tar --json >plan.json
-check "a dry run plans it all" same "$(archive_size $ONE)" "$(total moving_size plan.json)"
+check "a dry run plans all layers and the config" moving plan.json
 check "rows and sum agree" sums plan.json
+check "the sum is what it says it would fetch" same "$(json to_fetch plan.json)" "$(total moving_size plan.json)"
+s3dock diff $OTHER $ONE --json >diff.json
+check "and what moves to a host with another image" same "$(total moving_size diff.json)" "$(total moving_size plan.json)"
 check "and fetches nothing of it" test ! -e none.tar
+s3dock pull $ONE --output some.tar --json >pull.json
+check "a pull fetches what was planned" same "$(json to_fetch plan.json)" "$(json to_fetch pull.json)"
+check "which is what moves, with index and documents" test \
+    "$(json downloaded_bytes pull.json)" -ge "$(json to_fetch plan.json)" -a \
+    "$(json downloaded_bytes pull.json)" -le $(($(json to_fetch plan.json) + 20000))
+s3dock pull small:20250730-2118-f7a5a27 --dry-run --output none.tar --json >plan.json
+check "nor is what layer and config share planned twice" test "$(total moving_size plan.json)" -le "$(total size plan.json)"
+check "rows and sum agree" sums plan.json
 check "the plan is the result" grep -q "in all" <(s3dock pull $ONE --dry-run --output none.tar 2>/dev/null)
 
 refused 3 "no image app:20250721-2118-0000000" "an image that is not there" inspect app:20250721-2118-0000000

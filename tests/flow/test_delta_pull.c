@@ -308,6 +308,7 @@ static void a_dry_run_says_what_would_move(void **state)
     assert_int_equal(result.survey->layers, LAYERS);
     assert_true(result.survey->rows[0].here && !result.survey->rows[0].moves);
     assert_false(result.survey->rows[1].here);
+    assert_int_equal(result.survey->rest.moves, 1); /* the config */
     assert_int_equal(result.survey->total.moves_size, result.to_fetch);
     survey_destroy(result.survey);
     docker_close(docker);

@@ -214,6 +214,14 @@ static void a_chunk_that_is_found_serves_its_twins(void **state)
     assert_int_equal(need_place(wanted, &wanted->chunks[77]), 4711);
     assert_int_equal(need_place(wanted, &wanted->chunks[78]), NEED_FROM_ARCHIVE);
     assert_int_equal(need_missing(wanted), 98 * 500);
+    assert_false(need_misses(wanted, wanted->chunks[3].packed_offset));
+    assert_false(need_misses(wanted, wanted->chunks[77].packed_offset));
+    assert_true(need_misses(wanted, wanted->chunks[78].packed_offset));
+    assert_true(need_misses(wanted, wanted->chunks[0].packed_offset));
+    assert_true(need_misses(wanted, wanted->chunks[99].packed_offset));
+    assert_false(need_misses(wanted, wanted->chunks[99].packed_offset + 1));
+    wanted->chunks[78].kept = true;
+    assert_false(need_misses(wanted, wanted->chunks[78].packed_offset));
     need_destroy(wanted);
 }
 
