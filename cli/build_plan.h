@@ -7,12 +7,12 @@
 #include <stdbool.h>
 
 #include "base/bytes.h"
-#include "cli/args.h"
 
 struct err;
 
 #define BUILD_PATH_SIZE 4096
-#define BUILD_WORDS_MAX (ARGS_OPERANDS_MAX + 16) /* theirs and ours */
+#define BUILD_MORE_MAX 256 /* arguments that are passed on to docker */
+#define BUILD_WORDS_MAX (BUILD_MORE_MAX + 16)
 
 struct build_wish {
     const char *program;    /* "docker" */
@@ -22,7 +22,7 @@ struct build_wish {
     const char *dockerfile; /* seen from the context, else from here; "-": standard input */
     const char *platform;   /* NULL: the daemon's own, without buildx */
     const char *const *more;
-    unsigned more_count; /* at most ARGS_OPERANDS_MAX */
+    unsigned more_count; /* at most BUILD_MORE_MAX */
     bool quiet;
     const char *iidfile; /* where docker writes the id of the image; NULL: nowhere */
 };

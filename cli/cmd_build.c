@@ -22,6 +22,8 @@
 
 #define LIST_TEXT_SIZE 512 /* of an error's 768 */
 
+_Static_assert((int)BUILD_MORE_MAX == (int)ARGS_OPERANDS_MAX, "all arguments fit");
+
 struct build {
     const char *app;
     struct git_head head;

@@ -165,7 +165,7 @@ static void id_of_the_image(void **state)
 
 static void the_most_words(void **state)
 {
-    const char *more[ARGS_OPERANDS_MAX];
+    const char *more[BUILD_MORE_MAX];
     struct build_wish wish = usual();
     struct build_plan plan;
     struct err err;
@@ -182,7 +182,7 @@ static void the_most_words(void **state)
     assert_int_equal(build_plan_make(&wish, &plan, &err), 0);
     while (plan.argv[count])
         count++;
-    assert_in_range(count, ARGS_OPERANDS_MAX + 12, BUILD_WORDS_MAX - 1);
+    assert_in_range(count, BUILD_MORE_MAX + 12, BUILD_WORDS_MAX - 1);
     assert_string_equal(plan.argv[count - 1], ".");
 }
 
