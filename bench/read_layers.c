@@ -13,11 +13,11 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "move/source.h"
-#include "move/source_layers.h"
-#include "pack/image.h"
-#include "wire/docker.h"
-#include "wire/docker_host.h"
+#include "docker/docker.h"
+#include "docker/host.h"
+#include "pack/image/image.h"
+#include "transfer/source.h"
+#include "transfer/source_layers.h"
 
 #define WINDOW MIB
 

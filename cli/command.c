@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "cli/args.h"
-#include "cli/nearest.h"
+#include "cli/settings/args.h"
+#include "cli/settings/nearest.h"
 
 #define REF "REF"
 

@@ -6,8 +6,8 @@
 
 #include <stdbool.h>
 
-#include "cli/config.h"
-#include "cli/output.h"
+#include "cli/print/output.h"
+#include "cli/settings/config.h"
 #include "flow/cancel.h"
 
 struct err;

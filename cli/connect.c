@@ -6,11 +6,11 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "cli/command.h"
-#include "cli/consent.h"
-#include "wire/creds.h"
-#include "wire/docker.h"
-#include "wire/docker_host.h"
-#include "wire/store.h"
+#include "cli/settings/consent.h"
+#include "docker/docker.h"
+#include "docker/host.h"
+#include "store/s3/credentials.h"
+#include "store/store.h"
 
 #define FILE_SCHEME "file://"
 

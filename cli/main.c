@@ -13,9 +13,9 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "cli/args.h"
 #include "cli/command.h"
 #include "cli/help.h"
+#include "cli/settings/args.h"
 #include "cli/signals.h"
 #include "flow/silence.h"
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "base/place.h"
+#include "base/output_path.h"
 
 /*
  * A file is replaced by a rename: the new content is written beside it under a private name, made

@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "base/json_write.h"
 #include "catalog/fields.h"
-#include "wire/store.h"
+#include "store/store.h"
 
 #define EVENT_MAX (64 * KIB)
 

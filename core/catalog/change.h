@@ -9,7 +9,7 @@
 
 #include "base/err.h"
 #include "catalog/pointer.h"
-#include "wire/store.h"
+#include "store/store.h"
 
 /* What stands under a key. */
 struct standing {

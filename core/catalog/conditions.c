@@ -14,7 +14,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "catalog/audit.h"
-#include "wire/store.h"
+#include "store/store.h"
 
 #define DAY       (24 * 3600) /* seconds */
 #define NO_LASTS  (7 * DAY)

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include "wire/store.h"
+#include "store/store.h"
 
 struct err;
 

@@ -5,7 +5,7 @@
 #define S3DOCK_CATALOG_HISTORY_H
 
 #include "catalog/audit.h"
-#include "wire/store.h"
+#include "store/store.h"
 
 struct err;
 

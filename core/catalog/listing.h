@@ -14,7 +14,7 @@
 #include "catalog/keys.h"
 #include "catalog/pointer.h"
 #include "catalog/strings.h"
-#include "wire/store.h"
+#include "store/store.h"
 
 struct err;
 

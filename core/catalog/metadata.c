@@ -8,7 +8,7 @@
 #include "base/json_write.h"
 #include "catalog/fields.h"
 #include "catalog/keys.h"
-#include "wire/store.h"
+#include "store/store.h"
 
 /* As the original and Docker write it: lower case. */
 static bool is_hex(const char *text, size_t length)

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #include "catalog/pointer.h"
-#include "wire/store.h"
+#include "store/store.h"
 
 struct err;
 

@@ -16,7 +16,7 @@
 #include "base/err.h"
 #include "catalog/audit.h"
 #include "catalog/keys.h"
-#include "wire/store.h"
+#include "store/store.h"
 
 struct release_options {
     struct store *store;

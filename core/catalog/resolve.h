@@ -11,7 +11,7 @@
 #include "catalog/change.h"
 #include "catalog/locate.h"
 #include "catalog/pointer.h"
-#include "wire/store.h"
+#include "store/store.h"
 
 struct err;
 

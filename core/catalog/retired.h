@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "catalog/keys.h"
 #include "catalog/metadata.h"
-#include "wire/store.h"
+#include "store/store.h"
 
 struct err;
 

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "wire/store.h"
+#include "store/store.h"
 
 struct err;
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "pack/bundle.h"
+#include "pack/image/bundle.h"
 
 #include "judge.h"
 #include "repair.h"

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "move/checkpoint.h"
+#include "push/resume/checkpoint.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

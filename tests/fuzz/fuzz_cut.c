@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "pack/cut.h"
+#include "pack/chunk/cut.h"
 
 #include "repair.h"
 

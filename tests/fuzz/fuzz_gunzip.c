@@ -1,6 +1,6 @@
 /* Any bytes as gzip, in pieces: the first byte says how large they are. */
 #include "base/err.h"
-#include "pack/gunzip.h"
+#include "pack/codec/gunzip.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

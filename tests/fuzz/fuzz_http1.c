@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "wire/http1.h"
+#include "http/http1.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "pack/index.h"
+#include "pack/index/index.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "wire/s3_reply.h"
+#include "store/s3/reply.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "pack/tar.h"
+#include "pack/tar/tar.h"
 
 #include "repair.h"
 

@@ -5,7 +5,7 @@
 #include <zlib.h>
 
 #include "base/err.h"
-#include "pack/tarsplit.h"
+#include "layers/tarsplit.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,6 +1,6 @@
 /* Any bytes as a packed input, in pieces: the first byte says how large they are. */
 #include "base/err.h"
-#include "pack/unpack.h"
+#include "pack/codec/unpack.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "pack/image.h"
-#include "pack/tar.h"
+#include "pack/image/image.h"
+#include "pack/tar/tar.h"
 
 struct judged {
     struct image *image;

@@ -8,9 +8,9 @@
 
 #include "base/err.h"
 #include "base/hash.h"
+#include "docker/docker.h"
 #include "folder.h"
-#include "move/layer_store.h"
-#include "wire/docker.h"
+#include "layers/layer_store.h"
 
 #define STORED_MAX (4 * MIB) /* of a layer: more is not asked for */
 

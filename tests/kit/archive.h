@@ -9,8 +9,8 @@
 #include "catalog/metadata.h"
 #include "kit/bucket.h"
 #include "kit/index_v1.h"
-#include "pack/index.h"
-#include "pack/member.h"
+#include "pack/codec/gzip_member.h"
+#include "pack/index/index.h"
 
 #define ARCHIVE_CHUNK  (32 * KIB)
 #define ARCHIVE_CHUNKS 3 /* of a layer */

@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "catalog/keys.h"
 #include "catalog/walk.h"
-#include "wire/store.h"
+#include "store/store.h"
 
 struct bucket {
     char path[64];

@@ -10,8 +10,8 @@
 
 #include "base/err.h"
 #include "base/hash.h"
-#include "pack/index.h"
-#include "pack/member.h"
+#include "pack/codec/gzip_member.h"
+#include "pack/index/index.h"
 
 #define INDEX_V1_RECORD  24
 #define INDEX_V1_SECTION 40

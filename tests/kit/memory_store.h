@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-#include "wire/store.h"
+#include "store/store.h"
 
 #define MEMORY_OBJECTS 256
 

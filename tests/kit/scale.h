@@ -7,7 +7,7 @@
 #define S3DOCK_KIT_SCALE_H
 
 #include "base/bytes.h"
-#include "wire/store.h"
+#include "store/store.h"
 
 static size_t mib = MIB / 8;
 

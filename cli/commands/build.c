@@ -1,0 +1,360 @@
+/*
+ * An image is called after a commit, so what is built must be that commit: git says before the
+ * build, and once more after it, whether it is. The user's own docker builds, because its cache,
+ * secrets and .dockerignore are the user's; and the daemon is asked afterwards, because a build
+ * that ends well may still have put its image somewhere else. The daemon is tried before the build
+ * as well: better told at once than after it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "build/build_result.h"
+#include "build/docker_build.h"
+#include "build/git.h"
+#include "catalog/name.h"
+#include "cli/command.h"
+#include "cli/connect.h"
+#include "cli/settings/args.h"
+#include "docker/docker.h"
+#include "flow/run.h"
+
+#define LIST_TEXT_SIZE 512 /* of an error's 768 */
+
+_Static_assert((int)BUILD_MORE_MAX == (int)ARGS_OPERANDS_MAX, "all arguments fit");
+
+struct build {
+    const char *app;
+    struct git_head head;
+    struct git_changes changes;
+    struct build_wish wish;
+    struct build_plan plan;
+    struct build_result result;
+    char tag[NAME_REF_MAX];
+    char image_id[80]; /* "" until it is built */
+};
+
+/* ---- what is in the repository ---- */
+
+/* "a, b and 3 more" */
+static void list_text(const struct git_list *list, char out[LIST_TEXT_SIZE])
+{
+    size_t used = 0;
+    unsigned i;
+
+    out[0] = '\0';
+    for (i = 0; i < list->count && i < GIT_LIST_MAX; i++) {
+        if (used + strlen(list->paths[i]) + sizeof ", and 4294967295 more" > LIST_TEXT_SIZE)
+            break;
+        used += (size_t)snprintf(out + used, LIST_TEXT_SIZE - used, "%s%s", i ? ", " : "",
+                                 list->paths[i]);
+    }
+    if (i < list->count)
+        snprintf(out + used, LIST_TEXT_SIZE - used, " and %u more", list->count - i);
+}
+
+/* The remedy for what git status does not show, or shows with the wrong one. */
+static int hint_changes(const struct git_changes *changes, struct err *err)
+{
+    if (changes->submodules)
+        return err_hint(err, "git submodule update --init --recursive; or commit the submodule's "
+                             "new commit");
+    if (changes->hidden)
+        return err_hint(err, "git update-index --no-skip-worktree FILE, and the same with "
+                             "--no-assume-unchanged; then git status shows it");
+    if (changes->filter[0])
+        return err_hint(err,
+                        "run git status, and try again: the filter %s is not run here, because "
+                        "only .git/config defines it (git config --global does it for good)",
+                        changes->filter);
+    return err_hint(err, "git commit, or git stash; git status shows them all");
+}
+
+static int refuse_changes(const struct git_changes *changes, struct err *err)
+{
+    char list[LIST_TEXT_SIZE];
+
+    list_text(&changes->changed, list);
+    err_set(err, ERR_CONFLICT, "uncommitted",
+            "repository has uncommitted changes - commit all changes before building: %s", list);
+    return hint_changes(changes, err);
+}
+
+static int refuse_untracked(const struct git_list *untracked, struct err *err)
+{
+    char list[LIST_TEXT_SIZE];
+
+    list_text(untracked, list);
+    err_set(err, ERR_CONFLICT, "untracked",
+            "repository has untracked files - commit, ignore or remove them before building: %s",
+            list);
+    return err_hint(err, "without --strict this is only a warning");
+}
+
+static void warn_untracked(const struct cli *cli, const struct git_list *untracked)
+{
+    char list[LIST_TEXT_SIZE];
+
+    list_text(untracked, list);
+    output_warn(&cli->output, "not in the commit, but maybe in the image: %s (untracked)", list);
+}
+
+static int check_changes(const struct cli *cli, const struct git_changes *changes, struct err *err)
+{
+    if (changes->changed.count)
+        return refuse_changes(changes, err);
+    if (!changes->untracked.count)
+        return 0;
+    if (config_switch(&cli->config, OPT_STRICT))
+        return refuse_untracked(&changes->untracked, err);
+    warn_untracked(cli, &changes->untracked);
+    return 0;
+}
+
+static void warn_reader(const struct cli *cli, const struct git_head *head)
+{
+    if (head->by_library)
+        output_warn(&cli->output,
+                    "%s: libgit2 reads the repository, which knows no filters and not all of git",
+                    head->why);
+}
+
+/* A context elsewhere is allowed, as it always was; but then the name promises too much. */
+static void warn_outside(const struct cli *cli, const struct build *build)
+{
+    size_t size = strlen(build->head.root);
+    char *context = realpath(build->plan.context, NULL);
+
+    if (context && size > 1 &&
+        (strncmp(context, build->head.root, size) != 0 || (context[size] && context[size] != '/')))
+        output_warn(&cli->output,
+                    "%s is outside of the repository %s: the commit says nothing of it",
+                    build->plan.context, build->head.root);
+    free(context);
+}
+
+/* ---- the plan ---- */
+
+static int plan_build(struct cli *cli, struct build *build, struct err *err)
+{
+    const struct config *config = &cli->config;
+    const struct args *args = cli->args;
+
+    build->wish = (struct build_wish){
+        .program = config_text(config, OPT_DOCKER_PROGRAM),
+        .tag = build->tag,
+        .path = config_text(config, OPT_PATH),
+        .context = config_text(config, OPT_CONTEXT),
+        .dockerfile = config_text(config, OPT_DOCKERFILE),
+        .platform = config_text(config, OPT_PLATFORM),
+        .more = args->operands + args->passed,
+        .more_count = args->operand_count - args->passed,
+        .quiet = cli->output.quiet,
+    };
+    if (git_read(build->wish.path, &cli->cancel, &build->head, &build->changes, err) ||
+        check_changes(cli, &build->changes, err))
+        return ERR_FAIL;
+    warn_reader(cli, &build->head);
+    snprintf(build->tag, sizeof build->tag, "%s:%s-%s", build->app, build->head.time,
+             build->head.short_hash);
+    if (!config_switch(config, OPT_DRY_RUN) &&
+        build_result_begin(&build->result, &build->wish, err))
+        return ERR_FAIL;
+    if (build_plan_make(&build->wish, &build->plan, err))
+        return ERR_FAIL;
+    warn_outside(cli, build);
+    return 0;
+}
+
+/* ---- the build ---- */
+
+/* Whether it is there, and which image has the name now. */
+static int check_daemon(struct cli *cli, struct build *build, struct err *err)
+{
+    struct docker *docker = NULL;
+    int failed = connect_docker(cli, &docker, err) ||
+                 build_result_look(&build->result, docker, build->tag, err);
+
+    docker_close(docker);
+    return failed;
+}
+
+static int build_failed(const struct build_wish *wish, int code, struct err *err)
+{
+    const char *what = wish->platform ? "buildx build" : "build";
+
+    if (code > 128)
+        return err_set(err, ERR_DOCKER, "build", "%s %s was ended by signal %d", wish->program,
+                       what, code - 128);
+    err_set(err, ERR_DOCKER, "build", "%s %s failed with exit code %d", wish->program, what, code);
+    if (wish->platform)
+        return err_hint(err, "its own words are above; --platform needs buildx: %s buildx version",
+                        wish->program);
+    return err_hint(err, "its own words are above");
+}
+
+/* Our own variables are none of the program's business; all others, AWS_* included, it has from the
+ * user, who may want them for --secret. Keys out of a file are in no environment. */
+static int run_build(struct cli *cli, const struct build *build, struct err *err)
+{
+    const char *host = config_text(&cli->config, OPT_DOCKER_HOST);
+    const char *context = config_text(&cli->config, OPT_DOCKER_CONTEXT);
+    char variable[1100];
+    const char *const changes[] = {"S3DOCK_*", host || context ? variable : NULL,
+                                   host ? "DOCKER_CONTEXT" : "DOCKER_HOST", NULL};
+    struct run run = {.argv = build->plan.argv, .cancel = &cli->cancel};
+    char **env;
+    int code = 0, failed;
+
+    if (host || context) /* the program means the daemon that we mean */
+        snprintf(variable, sizeof variable, "%s=%s", host ? "DOCKER_HOST" : "DOCKER_CONTEXT",
+                 host ? host : context);
+    env = run_environment(changes);
+    if (!env)
+        return err_memory(err, "the environment of docker");
+    run.env = env;
+    failed = run_program(&run, &code, err);
+    free(env);
+    if (failed)
+        return ERR_FAIL;
+    return code ? build_failed(&build->wish, code, err) : 0;
+}
+
+/* ---- after it ---- */
+
+/* Writes how the repository differs from its state before the build. False: it does not. */
+static bool describe_change(const struct cli *cli, const struct build *build,
+                            const struct git_head *head, const struct git_changes *changes,
+                            char out[LIST_TEXT_SIZE])
+{
+    bool untracked = config_switch(&cli->config, OPT_STRICT) && changes->untracked.count;
+
+    if (strcmp(head->hash, build->head.hash) != 0)
+        snprintf(out, LIST_TEXT_SIZE, "HEAD was %s and is %s", build->head.short_hash,
+                 head->short_hash);
+    else if (changes->changed.count)
+        list_text(&changes->changed, out);
+    else if (untracked)
+        list_text(&changes->untracked, out);
+    return strcmp(head->hash, build->head.hash) != 0 || changes->changed.count || untracked;
+}
+
+static int look_again(struct cli *cli, const struct build *build, struct err *err)
+{
+    struct git_changes *changes = calloc(1, sizeof *changes);
+    char change[LIST_TEXT_SIZE] = "";
+    struct git_head head;
+    int failed;
+
+    if (!changes)
+        return err_memory(err, "the changes of the repository");
+    failed = git_read(build->wish.path, &cli->cancel, &head, changes, err);
+    if (!failed && describe_change(cli, build, &head, changes, change)) {
+        failed = err_set(err, ERR_CONFLICT, "changed",
+                         "the repository changed while the image was built: %s", change);
+        err_hint(err, "the image may differ from the commit, so its name was removed; build again "
+                      "when nothing else changes the repository");
+    }
+    free(changes);
+    return failed ? ERR_FAIL : 0;
+}
+
+/* A name that stays on the wrong image is worse than the reason for it. */
+static int take_back(const struct build *build, struct docker *docker, const char *id,
+                     struct err *err)
+{
+    struct err found;
+
+    if (build_result_undo(&build->result, docker, build->tag, id, &found))
+        return err_wrap(err, "%s still has the wrong image (%.200s)", build->tag, found.text);
+    return ERR_FAIL;
+}
+
+static int look_at_image(struct cli *cli, struct build *build, struct err *err)
+{
+    struct docker *docker = NULL;
+    struct docker_image image;
+    int failed = connect_docker(cli, &docker, err);
+
+    if (failed)
+        return err_wrap(err, "the build ended well, but its image was not seen");
+    failed = build_result_check(&build->result, docker, &build->wish, &image, err);
+    if (!failed && look_again(cli, build, err))
+        failed = take_back(build, docker, image.id, err);
+    docker_close(docker);
+    if (!failed)
+        str_copy(build->image_id, sizeof build->image_id, image.id);
+    return failed;
+}
+
+/* ---- what is said ---- */
+
+static void write_list(struct json_writer *w, const char *name, const struct git_list *list)
+{
+    if (!list->count)
+        return;
+    jw_array(w, name);
+    for (unsigned i = 0; i < list->count && i < GIT_LIST_MAX; i++)
+        jw_string(w, NULL, list->paths[i]);
+    jw_end(w);
+}
+
+static void write_data(struct json_writer *w, const struct build *build, bool dry_run)
+{
+    jw_string(w, "image_tag", build->tag);
+    jw_string(w, "app_name", build->app);
+    jw_string(w, "git_hash", build->head.short_hash);
+    jw_string(w, "git_time", build->head.time);
+    if (!dry_run)
+        jw_string(w, "image_id", build->image_id);
+    write_list(w, "untracked", &build->changes.untracked);
+    if (!dry_run)
+        return;
+    jw_bool(w, "dry_run", true);
+    jw_array(w, "would_run");
+    for (unsigned i = 0; build->plan.argv[i]; i++)
+        jw_string(w, NULL, build->plan.argv[i]);
+    jw_end(w);
+}
+
+static void tell(struct cli *cli, const struct build *build, bool dry_run)
+{
+    write_data(output_data(&cli->output), build, dry_run);
+    if (dry_run) {
+        build_plan_line(&build->plan, &cli->output.lines);
+        text_char(&cli->output.lines, '\n');
+    } else {
+        output_line(&cli->output, "%s", build->tag); /* REF=$(s3dock build shop) */
+    }
+}
+
+static int build_image(struct cli *cli, struct build *build, struct err *err)
+{
+    bool dry_run = config_switch(&cli->config, OPT_DRY_RUN);
+
+    if (plan_build(cli, build, err))
+        return ERR_FAIL;
+    if (!dry_run && (check_daemon(cli, build, err) || run_build(cli, build, err) ||
+                     look_at_image(cli, build, err)))
+        return ERR_FAIL;
+    tell(cli, build, dry_run);
+    return 0;
+}
+
+int cmd_build(struct cli *cli, struct err *err)
+{
+    struct build *build;
+    int failed;
+
+    if (name_check_app(cli->args->operands[0], err))
+        return ERR_FAIL;
+    build = calloc(1, sizeof *build);
+    if (!build)
+        return err_memory(err, "the build");
+    build->app = cli->args->operands[0];
+    failed = build_image(cli, build, err);
+    build_result_finish(&build->result);
+    free(build);
+    return failed;
+}

@@ -1,0 +1,255 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "catalog/name.h"
+#include "catalog/retired.h"
+#include "cleanup/retention.h"
+#include "cleanup/unfinished.h"
+#include "cli/command.h"
+#include "cli/commands/unfinished_ui.h"
+#include "cli/connect.h"
+#include "cli/print/human.h"
+#include "cli/settings/args.h"
+#include "store/store.h"
+
+struct cleanup {
+    struct cli *cli;
+    struct store *store;
+    bool dry_run;
+    int64_t now;   /* wall ns */
+    int64_t there; /* the same by the store's clock */
+    int64_t stays; /* ns, of the data of retired images */
+    size_t gone, kept, retired, images, images_kept, images_in_all;
+    uint64_t bytes;            /* of images */
+    char untold[NAME_APP_MAX]; /* the application that was warned of last */
+};
+
+/* ---- what is unfinished ---- */
+
+static bool is_archive(const struct unfinished *what)
+{
+    return what->kind == UNFINISHED_ARCHIVE || what->kind == UNFINISHED_RETIRED ||
+           what->kind == UNFINISHED_TOMBSTONE;
+}
+
+/* Of the applications whose references cannot be told, each is warned of once; their data stay. */
+static int keep_untold(struct cleanup *c, const struct unfinished *what, struct err *err)
+{
+    const char *app = strchr(what->key, '/');
+    size_t size = app ? strcspn(app + 1, "/") : 0;
+
+    if (!is_archive(what) || err->family != ERR_CONFLICT || strcmp(err->code, "referenced") != 0)
+        return ERR_FAIL;
+    c->kept++;
+    if (app && (strncmp(c->untold, app + 1, size) != 0 || c->untold[size])) {
+        snprintf(c->untold, sizeof c->untold, "%.*s", (int)size, app + 1);
+        output_warn(&c->cli->output, "%s", err->text);
+    }
+    return 0;
+}
+
+static void tell(struct cleanup *c, const struct unfinished *what)
+{
+    char line[UNFINISHED_LINE];
+
+    c->gone++;
+    if (what->kind == UNFINISHED_TOMBSTONE)
+        return;
+    unfinished_write(output_data(&c->cli->output), what, c->stays);
+    output_line(&c->cli->output, "%s", unfinished_line(what, c->there, c->stays, line));
+}
+
+static bool is_due(const struct cleanup *c, const struct unfinished *what)
+{
+    int64_t age = (int64_t)config_number(&c->cli->config, OPT_UNFINISHED) * NS_PER_MS;
+    bool here = what->kind == UNFINISHED_PUSH || what->kind == UNFINISHED_PULL;
+    int64_t now = here ? c->now : c->there;
+
+    if (what->kind == UNFINISHED_RETIRED)
+        age = c->stays;
+    else if (what->kind == UNFINISHED_TOMBSTONE)
+        age = RETIRED_STAYS;
+    return !what->busy && what->touched && what->touched <= now - age;
+}
+
+static int remove_one(struct cleanup *c, struct unfinished_list *list,
+                      const struct unfinished *what, struct err *err)
+{
+    bool due = is_due(c, what);
+    int answer = 0;
+
+    if (what->kind == UNFINISHED_TOMBSTONE && (!due || c->dry_run))
+        return 0;
+    if (!c->dry_run && due)
+        answer = unfinished_remove(c->store, list, what, err);
+    else if (!c->dry_run && what->kind == UNFINISHED_RETIRED)
+        answer = unfinished_restore(c->store, list, what, err);
+    if (answer < 0)
+        return keep_untold(c, what, err);
+    if (what->kind == UNFINISHED_RETIRED && !due && answer == 0)
+        c->retired++;
+    if (answer == UNFINISHED_ANNOUNCED) {
+        struct unfinished retired = *what;
+
+        retired.kind = UNFINISHED_RETIRED;
+        retired.touched = c->there;
+        tell(c, &retired);
+    } else if (!due || answer == UNFINISHED_IN_USE) {
+        c->kept++;
+    } else {
+        tell(c, what);
+    }
+    return 0;
+}
+
+static int remove_unfinished(struct cleanup *c, struct err *err)
+{
+    struct unfinished_list list = {.items = NULL};
+    int failed = unfinished_read(c->store, &list, err);
+
+    c->there = failed ? c->now : list.now;
+    for (size_t i = 0; i < list.count && !failed; i++)
+        failed = remove_one(c, &list, &list.items[i], err);
+    unfinished_finish(&list);
+    return failed;
+}
+
+/* ---- images ---- */
+
+static void tell_image(struct cleanup *c, const struct listed_image *image)
+{
+    struct json_writer *w = output_data(&c->cli->output);
+    char size[HUMAN_SIZE], time[CLOCK_RFC3339_SIZE];
+
+    c->images++;
+    c->bytes += image->size;
+    clock_rfc3339(c->now + c->stays, time);
+    jw_object(w, NULL);
+    jw_string(w, "image_ref", image->ref);
+    jw_string(w, "s3_key", image->key);
+    jw_int(w, "size", (int64_t)image->size);
+    jw_string(w, "data_until", time);
+    jw_end(w);
+    output_line(&c->cli->output, "image    %s, %s", image->ref, human_bytes(image->size, size));
+}
+
+static int remove_images(struct cleanup *c, const char *app, struct err *err)
+{
+    const struct config *config = &c->cli->config;
+    bool has_keep = config_text(config, OPT_KEEP), has_age = config_text(config, OPT_OLDER_THAN);
+    struct retention_policy policy = {.app = app, .before = INT64_MAX};
+    struct retention_choice choice;
+    int failed = 0;
+
+    if (has_keep)
+        policy.keep = (size_t)config_number(config, OPT_KEEP);
+    if (has_age)
+        policy.before = c->now / NS_PER_S - (int64_t)(config_number(config, OPT_OLDER_THAN) / 1000);
+    if (retention_find(c->store, &policy, &choice, err))
+        return ERR_FAIL;
+    c->images_kept = choice.kept;
+    c->images_in_all = choice.total;
+    if (!c->dry_run)
+        failed = retention_retire(c->store, &policy, &choice, err);
+    for (size_t i = 0; i < choice.count; i++)
+        if (c->dry_run || choice.images[i].retired)
+            tell_image(c, choice.images[i].image);
+        else
+            c->images_kept++;
+    if (choice.close)
+        output_note(&c->cli->output,
+                    "%zu of them have a later time in the name than an image that stays, and were "
+                    "pushed earlier: names carry the committer's clock",
+                    choice.close);
+    retention_finish(&choice);
+    return failed;
+}
+
+/* Images are never removed by accident: the application and a policy must both be named. */
+static int check(struct cli *cli, const char *app, struct err *err)
+{
+    bool policy = config_text(&cli->config, OPT_KEEP) || config_text(&cli->config, OPT_OLDER_THAN);
+
+    if (app && name_check_app(app, err))
+        return ERR_FAIL;
+    if (app && !policy) {
+        err_set(err, ERR_USAGE, "policy", "which images of %s may go?", app);
+        return err_hint(err, "--keep N, --older-than AGE, or both");
+    }
+    if (!app && policy) {
+        err_set(err, ERR_USAGE, "policy", "images of which application?");
+        return err_hint(err, "name it: s3dock cleanup APP --keep 10; s3dock list apps");
+    }
+    return 0;
+}
+
+static void sum_up(struct cleanup *c, const char *app)
+{
+    struct json_writer *w = output_data(&c->cli->output);
+    const char *would = c->dry_run ? "would be " : "";
+    char size[HUMAN_SIZE];
+
+    jw_int(w, "unfinished_removed", (int64_t)c->gone);
+    jw_int(w, "unfinished_kept", (int64_t)c->kept);
+    if (app) {
+        jw_int(w, "images_removed", (int64_t)c->images);
+        jw_int(w, "images_in_use", (int64_t)c->images_kept);
+        jw_int(w, "bytes", (int64_t)c->bytes);
+    }
+    jw_int(w, "retired_waiting", (int64_t)c->retired);
+    if (c->dry_run)
+        jw_bool(w, "dry_run", true);
+    output_note(&c->cli->output, "%zu unfinished %sremoved, %zu kept: too young, or in use",
+                c->gone, would, c->kept);
+    if (c->retired)
+        output_note(&c->cli->output,
+                    "%zu of those kept are data of removed images; a later cleanup deletes them "
+                    "(s3dock resume lists them)",
+                    c->retired);
+    if (app && !c->images_in_all)
+        output_note(&c->cli->output,
+                    "%s has no images: nothing to do; s3dock list apps shows what there is", app);
+    else if (app)
+        output_note(&c->cli->output,
+                    "%zu images of %s %sremoved, %s; %zu kept: a version, an environment or its "
+                    "rollback leads to them",
+                    c->images, app, would, human_bytes(c->bytes, size), c->images_kept);
+    if (c->images)
+        output_note(
+            &c->cli->output,
+            "their data stay for %s, and a cleanup after that deletes them (--retired-after)",
+            human_wait((double)c->stays / (double)NS_PER_S, size));
+}
+
+static int run(struct cleanup *c, const char *app, struct err *err)
+{
+    struct json_writer *w = output_data(&c->cli->output);
+    int failed;
+
+    jw_array(w, "unfinished");
+    failed = remove_unfinished(c, err);
+    jw_end(w);
+    if (!failed && app) {
+        jw_array(w, "images");
+        failed = remove_images(c, app, err);
+        jw_end(w);
+    }
+    if (!failed)
+        sum_up(c, app);
+    return failed;
+}
+
+int cmd_cleanup(struct cli *cli, struct err *err)
+{
+    const char *app = cli->args->operand_count ? cli->args->operands[0] : NULL;
+    struct cleanup c = {.cli = cli, .dry_run = config_switch(&cli->config, OPT_DRY_RUN)};
+    int failed;
+
+    c.now = clock_wall();
+    c.stays = unfinished_stays(&cli->config);
+    failed = check(cli, app, err) || connect_store(cli, false, &c.store, err) || run(&c, app, err);
+    store_destroy(c.store);
+    return failed ? ERR_FAIL : 0;
+}

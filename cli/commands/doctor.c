@@ -1,0 +1,83 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "cli/command.h"
+#include "cli/connect.h"
+#include "cli/doctor/doctor.h"
+#include "cli/settings/args.h"
+#include "store/store.h"
+
+static const char *environment(const char *name)
+{
+    return getenv(name);
+}
+
+/* The configuration with its file, as other commands have it. When that cannot be had, what flags
+ * and environment say stays. */
+static int load_settings(struct cli *cli, struct err *err)
+{
+    struct args args = *cli->args;
+    struct config whole;
+
+    args.command = NULL; /* a wrong value is of interest, whichever command it would stop */
+    if (config_load(&whole, &args, environment, false, err)) {
+        config_finish(&whole);
+        return ERR_FAIL;
+    }
+    config_finish(&cli->config);
+    cli->config = whole;
+    return 0;
+}
+
+/* What a store that cannot even be opened complains of. */
+static const char *subject_of(const struct err *err)
+{
+    switch (err->family) {
+    case ERR_AUTH:
+        return "credentials";
+    case ERR_NOT_FOUND:
+        return "bucket";
+    default:
+        return "endpoint";
+    }
+}
+
+static void check_bucket(struct doctor *doctor, struct cli *cli)
+{
+    struct store *store = NULL;
+    struct err err;
+
+    doctor_check_settings(doctor, &cli->config);
+    doctor_check_credentials(doctor, &cli->config);
+    if (connect_store(cli, false, &store, &err))
+        doctor_found(doctor, subject_of(&err), DOCTOR_FAILED, &err);
+    else
+        doctor_check_bucket(doctor, store, config_switch(&cli->config, OPT_READ_ONLY));
+    store_destroy(store);
+}
+
+int cmd_doctor(struct cli *cli, struct err *err)
+{
+    struct doctor *doctor = calloc(1, sizeof *doctor);
+    int failed;
+
+    if (!doctor)
+        return err_memory(err, "the report");
+    if (load_settings(cli, err)) {
+        doctor_found(doctor, "configuration", DOCTOR_FAILED, err);
+        doctor_skipped(doctor, "bucket", "which one it is, the configuration has to say first");
+    } else {
+        check_bucket(doctor, cli);
+    }
+    doctor_check_docker(doctor, cli);
+    doctor_check_cache(doctor);
+    failed = cancel_check(&cli->cancel, err);
+    if (!failed) {
+        failed = doctor_verdict(doctor, err);
+        cli->output.bad_news = failed != 0;
+        doctor_print(doctor, &cli->output);
+    }
+    free(doctor);
+    return failed;
+}

@@ -1,0 +1,90 @@
+#include <string.h>
+
+#include "base/err.h"
+#include "catalog/history.h"
+#include "catalog/resolve.h"
+#include "cli/command.h"
+#include "cli/commands/release_ui.h"
+#include "cli/connect.h"
+#include "cli/print/human.h"
+#include "cli/settings/args.h"
+
+struct telling {
+    struct cli *cli;
+    uint64_t left; /* events still to be told */
+    bool any;
+};
+
+static void write_event(struct json_writer *w, const struct history_event *at)
+{
+    const struct audit_event *event = &at->event;
+
+    jw_object(w, NULL);
+    jw_string_if(w, "timestamp", event->timestamp);
+    jw_string(w, "user", event->by.user);
+    jw_string(w, "source", event->promotion.source);
+    jw_string(w, "source_type", event->promotion.source_type);
+    jw_string_if(w, "previous_target", event->promotion.previous_target);
+    jw_bool(w, "rollback", event->promotion.rollback);
+    jw_bool(w, "overtaken", event->overtaken);
+    jw_string_if(w, "ci", event->by.ci);
+    jw_string_if(w, "ci_run", event->by.ci_run);
+    jw_string(w, "s3_path", at->key);
+    jw_end(w);
+}
+
+static int tell(void *arg, const struct history_event *at)
+{
+    struct telling *telling = arg;
+    const struct audit_event *event = &at->event;
+
+    char time[HUMAN_SIZE];
+
+    telling->any = true;
+    write_event(output_data(&telling->cli->output), at);
+    output_line(&telling->cli->output, "%s  %s  by %s%s%s%s%s", human_time(event->timestamp, time),
+                event->promotion.source, event->by.user, event->by.ci[0] ? " on " : "",
+                event->by.ci, event->promotion.rollback ? "  (rollback)" : "",
+                event->overtaken ? "  (overtaken)" : "");
+    return --telling->left == 0;
+}
+
+/* No event is told of it: an error, unless there is such an environment. */
+static int is_there(struct cli *cli, struct store *store, const char *app, const char *env,
+                    struct err *err)
+{
+    struct standing standing;
+
+    /* One that cannot be read is there. */
+    if (resolve_standing(store, app, env, &standing, err) && err->family != ERR_INTEGRITY)
+        return ERR_FAIL;
+    output_note(&cli->output, "the audit log has no promotion of %s to %s", app, env);
+    return 0;
+}
+
+int cmd_history(struct cli *cli, struct err *err)
+{
+    const char *app = cli->args->operands[0], *env = cli->args->operands[1];
+    struct telling telling = {.cli = cli, .left = config_number(&cli->config, OPT_LIMIT)};
+    struct store *store = NULL;
+    struct text warnings;
+    struct json_writer *w;
+    int failed;
+
+    if (name_check_app(app, err) || name_check_env(env, err))
+        return ERR_FAIL;
+    text_init(&warnings, OUTPUT_MAX);
+    w = output_data(&cli->output);
+    jw_string(w, "app_name", app);
+    jw_string(w, "environment", env);
+    jw_array(w, "events");
+    failed = connect_store(cli, false, &store, err) ||
+             history_read(store, app, env, tell, &telling, &warnings, err);
+    jw_end(w);
+    warnings_write(cli, w, &warnings);
+    if (!failed && !telling.any)
+        failed = is_there(cli, store, app, env, err);
+    text_finish(&warnings);
+    store_destroy(store);
+    return failed ? ERR_FAIL : 0;
+}

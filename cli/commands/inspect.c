@@ -1,0 +1,205 @@
+/*
+ * inspect and diff: what an archive is made of, and what moves between two. Both read documents and
+ * indexes and nothing else.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "catalog/locate.h"
+#include "catalog/resolve.h"
+#include "cli/command.h"
+#include "cli/commands/layer_report_ui.h"
+#include "cli/commands/release_ui.h"
+#include "cli/connect.h"
+#include "cli/print/human.h"
+#include "cli/settings/args.h"
+#include "pull/seed/local_images.h"
+#include "store/store.h"
+#include "transfer/fetch_index.h"
+
+/* One image of the bucket, as far as its documents tell. */
+struct subject {
+    struct image_name name;
+    struct located at;
+    bool located;
+    struct index *index;
+    struct survey *survey;
+};
+
+/* ---- finding it ---- */
+
+static int find(struct store *store, const char *operand, struct subject *subject, struct err *err)
+{
+    struct resolved resolved = {.archive_key = ""};
+    struct wanted wanted;
+    int answer;
+
+    if (wanted_parse(operand, &wanted, err))
+        return ERR_FAIL;
+    if (wanted.by_version) {
+        if (resolve_tag(store, wanted.app, wanted.version, &resolved, err)) {
+            wanted_no_version(store, wanted.app, wanted.version, "current", err);
+            return ERR_FAIL;
+        }
+        subject->name = resolved.image;
+    } else {
+        subject->name = wanted.image;
+    }
+    answer = locate_image(store, &subject->name,
+                          resolved.archive_key[0] ? resolved.archive_key : NULL, &subject->at, err);
+    subject->located = answer == LOCATE_FOUND;
+    if (answer != LOCATE_ABSENT)
+        return answer;
+    err_set(err, ERR_NOT_FOUND, "image", "there is no image %s in %s", subject->name.ref,
+            store->where);
+    return err_hint(err, "s3dock list images %s shows what there is", subject->name.app);
+}
+
+static int open_subject(struct store *store, const char *operand, struct subject *subject,
+                        struct err *err)
+{
+    if (find(store, operand, subject, err))
+        return ERR_FAIL;
+    if (!subject->at.metadata.index_key[0]) {
+        err_set(err, ERR_NOT_FOUND, "index", "%s has no index: it was pushed by another program",
+                subject->name.ref);
+        return err_hint(err, "it can be pulled; a push with --force writes an index");
+    }
+    if (fetch_index(store, &subject->at.metadata, &subject->index, err))
+        return err_wrap(err, "%s", subject->name.ref);
+    subject->survey = survey_create(subject->index, err);
+    return subject->survey ? 0 : ERR_FAIL;
+}
+
+static void close_subject(struct subject *subject)
+{
+    survey_destroy(subject->survey);
+    index_destroy(subject->index);
+    if (subject->located)
+        located_finish(&subject->at);
+}
+
+/* ---- inspect ---- */
+
+static void write_image(struct json_writer *w, const struct subject *subject)
+{
+    const struct metadata *metadata = &subject->at.metadata;
+    const struct index *index = subject->index;
+
+    jw_string(w, "image_ref", subject->name.ref);
+    jw_string(w, "image_id", index->image.id);
+    jw_string_if(w, "platform", metadata->platform);
+    jw_string(w, "created_at", metadata->created_at);
+    jw_string(w, "s3_key", subject->at.archive_key);
+    jw_int(w, "size", (int64_t)index->archive_size);
+    jw_int(w, "raw_size", (int64_t)index->raw_size);
+    jw_int(w, "index_size", (int64_t)metadata->index_size);
+    jw_string(w, "writer", index->writer);
+    jw_object(w, "chunker");
+    jw_int(w, "min", index->params.min);
+    jw_int(w, "average", index->params.average);
+    jw_int(w, "max", index->params.max);
+    jw_end(w);
+}
+
+static void print_image(struct cli *cli, const struct subject *subject)
+{
+    const struct metadata *metadata = &subject->at.metadata;
+    char platform[sizeof metadata->platform], pushed[HUMAN_SIZE];
+    const struct survey_row *total = &subject->survey->total;
+    char archive[HUMAN_SIZE], raw[HUMAN_SIZE], index[HUMAN_SIZE], chunk[HUMAN_SIZE],
+        share[SHARE_SIZE];
+    struct output *out = &cli->output;
+
+    str_copy(platform, sizeof platform, metadata->platform);
+    str_printable(platform);
+    output_line(out, "%s", subject->name.ref);
+    output_line(out, "  image     %s", subject->index->image.id);
+    output_line(out, "  platform  %s", platform);
+    output_line(out, "  pushed    %s", human_time(metadata->created_at, pushed));
+    output_line(out, "  archive   %s", subject->at.archive_key);
+    output_line(out, "  size      %s, %s of %s", human_bytes(total->packed, archive),
+                share_of(total->packed, total->raw, share), human_bytes(total->raw, raw));
+    output_line(out, "  index     %s: %llu chunks of %s on average",
+                human_bytes((uint64_t)metadata->index_size, index),
+                (unsigned long long)total->chunks,
+                human_bytes(total->chunks ? total->raw / total->chunks : 0, chunk));
+    output_line(out, "  writer    %s", subject->index->writer);
+    output_line(out, "%s", "");
+}
+
+int cmd_inspect(struct cli *cli, struct err *err)
+{
+    struct subject subject = {.located = false};
+    struct store *store = NULL;
+    int failed = connect_store(cli, false, &store, err) ||
+                 open_subject(store, cli->args->operands[0], &subject, err) ||
+                 survey_inside(subject.survey, subject.index, err);
+
+    if (!failed) {
+        write_image(output_data(&cli->output), &subject);
+        print_image(cli, &subject);
+        survey_tell_inside(cli, subject.survey);
+    }
+    close_subject(&subject);
+    store_destroy(store);
+    return failed ? ERR_FAIL : 0;
+}
+
+/* ---- diff ---- */
+
+/* Which layers of `to` a host finds that has `from`: as graph drivers find them. */
+static int find_layers(const struct subject *from, const struct subject *to, bool *has,
+                       struct err *err)
+{
+    const struct metadata *metadata = &to->at.metadata;
+    struct host_image image = {.layer_count = from->at.metadata.layer_count,
+                               .diff_ids = from->at.metadata.layers};
+    struct host *host = host_of(&image, 1, from->name.app, false, false, err);
+
+    if (!host)
+        return ERR_FAIL;
+    host_layers(host, (const char(*)[80])metadata->layers, metadata->layer_count, has);
+    host_destroy(host);
+    return 0;
+}
+
+static int compare(struct cli *cli, const struct subject *from, const struct subject *to,
+                   struct err *err)
+{
+    struct json_writer *w = output_data(&cli->output);
+    bool has[IMAGE_LAYERS_MAX] = {false};
+
+    if (to->at.metadata.layer_count != to->index->image.layer_count)
+        return err_set(err, ERR_INTEGRITY, "index", "the index has layers of another image");
+    if (find_layers(from, to, has, err) ||
+        survey_against(to->survey, to->index, from->index, has, err))
+        return ERR_FAIL;
+    jw_string(w, "from", from->name.ref);
+    jw_string(w, "to", to->name.ref);
+    if (from->index->names != to->index->names)
+        output_note(&cli->output,
+                    "one of the indexes is of version 1, which names chunks in another "
+                    "way: only whole layers are compared");
+    output_line(&cli->output, "from  %s", from->name.ref);
+    output_line(&cli->output, "to    %s", to->name.ref);
+    output_line(&cli->output, "%s", "");
+    survey_tell_moves(cli, to->survey);
+    return 0;
+}
+
+int cmd_diff(struct cli *cli, struct err *err)
+{
+    struct subject from = {.located = false}, to = {.located = false};
+    struct store *store = NULL;
+    int failed = connect_store(cli, false, &store, err) ||
+                 open_subject(store, cli->args->operands[0], &from, err) ||
+                 open_subject(store, cli->args->operands[1], &to, err) ||
+                 compare(cli, &from, &to, err);
+
+    close_subject(&from);
+    close_subject(&to);
+    store_destroy(store);
+    return failed ? ERR_FAIL : 0;
+}

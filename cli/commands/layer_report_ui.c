@@ -1,0 +1,146 @@
+#include "cli/commands/layer_report_ui.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/print/human.h"
+
+#define LINE 128
+
+const char *share_of(uint64_t part, uint64_t whole, char out[SHARE_SIZE])
+{
+    if (whole)
+        snprintf(out, SHARE_SIZE, "%.1f %%", 100.0 * (double)part / (double)whole);
+    else
+        snprintf(out, SHARE_SIZE, "-");
+    return out;
+}
+
+#define NAME 40
+
+/* "   3  sha256:0123456789ab": what a row is about. */
+static void name_row(unsigned number, const char *diff_id, char out[NAME])
+{
+    snprintf(out, NAME, "%4u  %.19s", number, diff_id);
+}
+
+/* ---- JSON ---- */
+
+enum side { INSIDE, MOVES };
+
+static void write_row(struct json_writer *w, const char *name, const struct survey_row *row,
+                      enum side side)
+{
+    jw_object(w, name);
+    jw_string_if(w, "diff_id", row->diff_id);
+    jw_int(w, "raw_size", (int64_t)row->raw);
+    jw_int(w, "size", (int64_t)row->packed);
+    jw_int(w, "chunks", (int64_t)row->chunks);
+    if (side == INSIDE) {
+        jw_int(w, "stored_chunks", (int64_t)row->stored);
+        jw_int(w, "stored_size", (int64_t)row->stored_size);
+        jw_int(w, "repeated_chunks", (int64_t)row->again);
+        jw_int(w, "repeated_size", (int64_t)row->again_size);
+    } else {
+        if (row->diff_id[0])
+            jw_bool(w, "here", row->here);
+        jw_int(w, "moving_chunks", (int64_t)row->moves);
+        jw_int(w, "moving_size", (int64_t)row->moves_size);
+    }
+    jw_end(w);
+}
+
+static void write_survey(struct cli *cli, const struct survey *survey, enum side side)
+{
+    struct json_writer *w = output_data(&cli->output);
+
+    jw_array(w, "layers");
+    for (unsigned i = 0; i < survey->layers; i++)
+        write_row(w, NULL, &survey->rows[i], side);
+    jw_end(w);
+    write_row(w, "rest", &survey->rest, side);
+    write_row(w, "total", &survey->total, side);
+}
+
+/* ---- tables ---- */
+
+static void inside_line(struct cli *cli, const char *name, const struct survey_row *row)
+{
+    char raw[HUMAN_SIZE], packed[HUMAN_SIZE], ratio[SHARE_SIZE], stored[SHARE_SIZE],
+        again[SHARE_SIZE];
+
+    if (row->chunks)
+        output_line(&cli->output, "%-25s  %8s  %8s  %8s  %7llu  %8s  %8s", name,
+                    human_bytes(row->raw, raw), human_bytes(row->packed, packed),
+                    share_of(row->packed, row->raw, ratio), (unsigned long long)row->chunks,
+                    share_of(row->stored_size, row->packed, stored),
+                    share_of(row->again_size, row->packed, again));
+    else
+        output_line(&cli->output, "%-25s  in the rest: too small, or the same as another", name);
+}
+
+void survey_tell_inside(struct cli *cli, const struct survey *survey)
+{
+    char name[NAME];
+
+    write_survey(cli, survey, INSIDE);
+    output_line(&cli->output, "%-25s  %8s  %8s  %8s  %7s  %8s  %8s", "  layer", "raw", "archive",
+                "ratio", "chunks", "stored", "repeated");
+    for (unsigned i = 0; i < survey->layers; i++) {
+        name_row(i + 1, survey->rows[i].diff_id, name);
+        inside_line(cli, name, &survey->rows[i]);
+    }
+    if (survey->rest.chunks)
+        inside_line(cli, "      the rest", &survey->rest);
+    inside_line(cli, "      in all", &survey->total);
+}
+
+static void moves_line(char out[LINE], const char *name, const struct survey_row *row)
+{
+    char packed[HUMAN_SIZE], moves[HUMAN_SIZE], share[SHARE_SIZE];
+
+    if (!row->chunks)
+        snprintf(out, LINE, "%-25s  %s", name, row->here ? "is there" : "in the rest");
+    else if (row->here)
+        snprintf(out, LINE, "%-25s  %8s  is there", name, human_bytes(row->packed, packed));
+    else
+        snprintf(out, LINE, "%-25s  %8s  %8s  %8s", name, human_bytes(row->packed, packed),
+                 human_bytes(row->moves_size, moves),
+                 share_of(row->moves_size, row->packed, share));
+}
+
+static void print_moves(struct output *output, const struct survey *survey)
+{
+    char line[LINE], name[NAME];
+
+    snprintf(line, sizeof line, "%-25s  %8s  %8s  %8s", "  layer", "archive", "moves", "share");
+    output_line(output, "%s", line);
+    for (unsigned i = 0; i < survey->layers; i++) {
+        name_row(i + 1, survey->rows[i].diff_id, name);
+        moves_line(line, name, &survey->rows[i]);
+        output_line(output, "%s", line);
+    }
+    if (survey->rest.moves) {
+        moves_line(line, "      the rest", &survey->rest);
+        output_line(output, "%s", line);
+    }
+    moves_line(line, "      in all", &survey->total);
+    output_line(output, "%s", line);
+}
+
+void survey_tell_moves(struct cli *cli, const struct survey *survey)
+{
+    write_survey(cli, survey, MOVES);
+    print_moves(&cli->output, survey);
+}
+
+void survey_plan_moves(struct cli *cli, const struct survey *survey)
+{
+    struct json_writer *w = output_data(&cli->output);
+
+    jw_object(w, "plan");
+    write_survey(cli, survey, MOVES);
+    jw_end(w);
+    print_moves(&cli->output, survey);
+}

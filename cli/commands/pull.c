@@ -1,0 +1,188 @@
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/output_path.h"
+#include "catalog/reference.h"
+#include "cli/command.h"
+#include "cli/commands/layer_report_ui.h"
+#include "cli/commands/target.h"
+#include "cli/commands/transfer_ui.h"
+#include "cli/connect.h"
+#include "cli/print/human.h"
+#include "cli/settings/args.h"
+#include "docker/docker.h"
+#include "pull/pull.h"
+#include "store/store.h"
+
+/* ---- what is said of it ---- */
+
+static void write_names(struct json_writer *w, const struct pull_options *options)
+{
+    jw_array(w, "names");
+    jw_string(w, NULL, options->name.ref);
+    for (unsigned i = 0; i < options->also_count; i++)
+        jw_string(w, NULL, options->also[i].text);
+    jw_end(w);
+}
+
+static void write_data(struct json_writer *w, const struct target *target,
+                       const struct pull_options *options, const struct pull_result *result)
+{
+    jw_string(w, "image_ref", result->image_ref);
+    jw_string(w, "source", target->source);
+    jw_string(w, "source_type", target->type);
+    jw_bool(w, "skipped", result->skipped);
+    jw_string(w, "s3_key", result->key);
+    jw_int(w, "size", (int64_t)result->size);
+    jw_string(w, "image_id", result->image_id);
+    write_names(w, options);
+    if (options->dry_run)
+        jw_bool(w, "dry_run", true);
+    if (!result->skipped) {
+        jw_int(w, "layers", result->layers);
+        jw_int(w, "layers_here", result->layers_here);
+        jw_int(w, "to_fetch", (int64_t)result->to_fetch);
+        jw_int(w, "resumed_bytes", (int64_t)result->kept);
+        jw_string_if(w, "reuse", result->reuse);
+        jw_bool(w, "reloaded", result->reloaded);
+    }
+    transfer_write_stats(w, &result->stats);
+}
+
+/* "; 12 of 14 layers were here" */
+static const char *words_of_layers(const struct pull_result *result, char out[80])
+{
+    out[0] = '\0';
+    if (result->layers_here)
+        snprintf(out, 80, "; %u of %u layers are here", result->layers_here, result->layers);
+    return out;
+}
+
+static void tell_plan(struct cli *cli, const struct pull_result *result)
+{
+    char archive[HUMAN_SIZE], fetched[HUMAN_SIZE], kept[HUMAN_SIZE], layers[80];
+
+    output_line(&cli->output, "would pull %s: %s%s of %s%s", result->key,
+                result->donor ? "at most " : "", human_bytes(result->to_fetch, fetched),
+                human_bytes(result->size, archive), words_of_layers(result, layers));
+    if (result->kept)
+        output_line(&cli->output, "%s were fetched by a pull that did not end",
+                    human_bytes(result->kept, kept));
+    if (result->reuse[0])
+        output_line(&cli->output, "%s", result->reuse);
+    if (result->survey)
+        survey_plan_moves(cli, result->survey);
+}
+
+static void tell_pulled(struct cli *cli, const char *ref, const struct pull_result *result)
+{
+    const struct transfer_stats *stats = &result->stats;
+    char archive[HUMAN_SIZE], part[HUMAN_PART_SIZE], raw[HUMAN_SIZE], time[HUMAN_SIZE],
+        rate[HUMAN_SIZE];
+    double speed = stats->seconds > 0 ? (double)result->size / stats->seconds : 0;
+
+    if (result->reloaded)
+        output_warn(&cli->output, "a part of the image was not enough: all of it was pulled");
+    if (stats->reused_bytes)
+        output_note(&cli->output, "pulled %s: %s in %s (%s image)", ref,
+                    human_part(stats->downloaded_bytes, result->size, part),
+                    human_seconds(stats->seconds, time), human_bytes(stats->raw_bytes, raw));
+    else
+        output_note(&cli->output, "pulled %s: %s in %s (%s image), %s", ref,
+                    human_bytes(result->size, archive), human_seconds(stats->seconds, time),
+                    human_bytes(stats->raw_bytes, raw), human_rate(speed, rate));
+}
+
+static void tell(struct cli *cli, const struct pull_options *options,
+                 const struct pull_result *result)
+{
+    if (result->skipped)
+        output_note(&cli->output, "%s is here already: nothing to do", options->name.ref);
+    else if (options->dry_run)
+        tell_plan(cli, result);
+    else
+        tell_pulled(cli, options->name.ref, result);
+    for (unsigned i = 0; i < options->also_count; i++)
+        output_note(&cli->output, "%s %s", options->dry_run ? "would also name it" : "also named",
+                    options->also[i].text);
+}
+
+static int transfer(struct cli *cli, const struct target *target, struct pull_options *options,
+                    struct err *err)
+{
+    struct pull_result result;
+    struct progress progress;
+    int failed;
+
+    options->name = target->resolved.image;
+    options->key = target->resolved.archive_key[0] ? target->resolved.archive_key : NULL;
+    transfer_begin(cli, options->name.ref, &progress, &options->transfer);
+    failed = pull_run(options, &result, err);
+    progress_finish(&progress);
+    if (failed)
+        return ERR_FAIL;
+    write_data(output_data(&cli->output), target, options, &result);
+    tell(cli, options, &result);
+    survey_destroy(result.survey);
+    return 0;
+}
+
+/* "-", /dev/stdout, /dev/fd/1, or a link there. */
+static bool is_standard_output(const char *path)
+{
+    struct place place;
+    struct err ignored;
+
+    return !strcmp(path, "-") || (place_find(&place, path, &ignored) == 0 &&
+                                  place.kind == PLACE_DESCRIPTOR && place.fd == STDOUT_FILENO);
+}
+
+static int read_names(const struct args *args, const struct pull_options *options,
+                      struct reference *also, struct err *err)
+{
+    if (args->further_count && options->output) {
+        err_set(err, ERR_USAGE, "flag",
+                "--as names an image in Docker, and --output writes a file");
+        return err_hint(err, "load the file, then: docker tag");
+    }
+    for (unsigned i = 0; i < args->further_count; i++)
+        if (reference_parse(args->further[i], &also[i], err))
+            return ERR_FAIL;
+    return 0;
+}
+
+int cmd_pull(struct cli *cli, struct err *err)
+{
+    const struct config *config = &cli->config;
+    struct pull_options options = {
+        .output = config_text(config, OPT_OUTPUT),
+        .dry_run = config_switch(config, OPT_DRY_RUN),
+        .force = config_switch(config, OPT_FORCE),
+        .no_resume = config_switch(config, OPT_NO_RESUME) || !config_switch(config, OPT_RESUME),
+        .reuse = config_is(config, OPT_REUSE, "always")  ? REUSE_ALWAYS
+                 : config_is(config, OPT_REUSE, "never") ? REUSE_NEVER
+                                                         : REUSE_AUTO,
+    };
+    struct reference also[ARGS_FURTHER_MAX];
+    struct target target;
+    int failed;
+
+    if (cli->output.json && options.output && is_standard_output(options.output)) {
+        err_set(err, ERR_USAGE, "flag", "--json and --output %s both want standard output",
+                options.output);
+        return err_hint(err, "write the image to a file: --output image.tar");
+    }
+    if (target_parse(&target, cli->args, err) || read_names(cli->args, &options, also, err))
+        return ERR_FAIL;
+    options.also = also;
+    options.also_count = cli->args->further_count;
+    failed = connect_store(cli, false, &options.store, err) ||
+             target_find(&target, options.store, err) ||
+             (!options.output && connect_docker(cli, &options.docker, err)) ||
+             transfer(cli, &target, &options, err);
+    docker_close(options.docker);
+    store_destroy(options.store);
+    return failed ? ERR_FAIL : 0;
+}

@@ -1,0 +1,120 @@
+#include "cli/commands/release_ui.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "catalog/resolve.h"
+#include "cli/command.h"
+#include "cli/connect.h"
+#include "cli/settings/args.h"
+
+/* Eight digits and a dash: that was meant to be an image. */
+static bool looks_like_image(const char *tag)
+{
+    return strspn(tag, "0123456789") == 8 && tag[8] == '-';
+}
+
+bool wanted_is_image(const char *app, const char *name)
+{
+    char ref[NAME_APP_MAX + NAME_VERSION_MAX];
+    struct image_name image;
+    struct err ignored;
+
+    snprintf(ref, sizeof ref, "%s:%s", app, name);
+    return name_parse_image(ref, &image, &ignored) == 0;
+}
+
+int wanted_parse(const char *text, struct wanted *out, struct err *err)
+{
+    const char *colon = strchr(text, ':');
+
+    *out = (struct wanted){.by_version = false};
+    if (!colon || strchr(text, '/') || looks_like_image(colon + 1)) {
+        if (name_parse_image(text, &out->image, err))
+            return ERR_FAIL;
+        str_copy(out->app, sizeof out->app, out->image.app);
+        return 0;
+    }
+    out->by_version = true;
+    snprintf(out->app, sizeof out->app, "%.*s", (int)(colon - text), text);
+    if (colon - text >= NAME_APP_MAX || !str_copy(out->version, sizeof out->version, colon + 1))
+        return name_parse_image(text, &out->image, err); /* which says what is wrong */
+    return name_check_app(out->app, err) || name_check_version(out->version, err) ? ERR_FAIL : 0;
+}
+
+void wanted_no_version(struct store *store, const char *app, const char *name, const char *instead,
+                       struct err *err)
+{
+    struct standing standing;
+    struct err ignored;
+
+    if (err->family != ERR_NOT_FOUND || strcmp(err->code, "tag") != 0)
+        return;
+    err_set(err, ERR_NOT_FOUND, "tag", "tag not found: %s/%s: there is no version of that name",
+            app, name);
+    if (wanted_is_image(app, name))
+        err_hint(err, "an image is named in one word: %s:%s", app, name);
+    else if (name_check_env(name, &ignored) == 0 &&
+             resolve_standing(store, app, name, &standing, &ignored) == 0)
+        err_hint(err, "%s is an environment: s3dock %s %s %s", name, instead, app, name);
+    else
+        err_hint(err, "s3dock list tags %s shows what there is", app);
+}
+
+int release_begin(struct cli *cli, struct release_options *options, struct err *err)
+{
+    *options = (struct release_options){
+        .now = clock_wall(),
+        .force = config_switch(&cli->config, OPT_FORCE),
+        .dry_run = config_switch(&cli->config, OPT_DRY_RUN),
+    };
+    audit_identify(&options->by, getenv);
+    return connect_store(cli, false, &options->store, err);
+}
+
+static bool was_changed(const struct cli *cli, const struct release_result *result)
+{
+    return !result->skipped && !config_switch(&cli->config, OPT_DRY_RUN);
+}
+
+void release_write(const struct cli *cli, struct json_writer *w,
+                   const struct release_result *result)
+{
+    jw_string_if(w, "previous_target", result->previous);
+    if (was_changed(cli, result)) {
+        jw_bool(w, "audited", result->audited);
+        jw_bool(w, "atomic", result->atomic);
+    }
+    if (config_switch(&cli->config, OPT_DRY_RUN))
+        jw_bool(w, "dry_run", true);
+}
+
+void release_warn(struct cli *cli, const struct release_result *result)
+{
+    if (!was_changed(cli, result))
+        return;
+    if (!result->audited)
+        output_warn(&cli->output, "the change was made, but not written into the audit log: %s",
+                    result->why_not_audited.text);
+    if (!result->atomic)
+        output_warn(&cli->output, "this store does not honour conditional writes: of two changes "
+                                  "at the same moment one may be lost");
+}
+
+void warnings_write(struct cli *cli, struct json_writer *w, const struct text *warnings)
+{
+    const char *line = warnings->data, *end;
+
+    if (!warnings->size)
+        return;
+    jw_array(w, "warnings");
+    for (; (end = strchr(line, '\n')); line = end + 1) {
+        output_warn(&cli->output, "%.*s", (int)(end - line), line);
+        jw_string_view(w, NULL, view_of(line, (size_t)(end - line)));
+    }
+    jw_end(w);
+}

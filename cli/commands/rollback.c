@@ -1,0 +1,37 @@
+#include "base/err.h"
+#include "cli/command.h"
+#include "cli/commands/release_ui.h"
+#include "cli/settings/args.h"
+
+static void tell(struct cli *cli, const char *app, const char *env,
+                 const struct release_result *result)
+{
+    struct json_writer *w = output_data(&cli->output);
+
+    jw_string(w, "app_name", app);
+    jw_string(w, "environment", env);
+    jw_string(w, "image_ref", result->image.ref);
+    jw_string_if(w, "source_tag", result->version);
+    jw_bool(w, "skipped", result->skipped);
+    jw_string(w, "s3_key", result->key);
+    release_write(cli, w, result);
+    output_note(&cli->output, "%s %s/%s back to %s%s%s",
+                config_switch(&cli->config, OPT_DRY_RUN) ? "would take" : "took", app, env,
+                result->image.ref, result->version[0] ? " via " : "", result->version);
+    release_warn(cli, result);
+}
+
+int cmd_rollback(struct cli *cli, struct err *err)
+{
+    const char *app = cli->args->operands[0], *env = cli->args->operands[1];
+    struct release_options options = {0};
+    struct release_result result;
+    int failed;
+
+    failed =
+        release_begin(cli, &options, err) || release_rollback(&options, app, env, &result, err);
+    if (!failed)
+        tell(cli, app, env, &result);
+    store_destroy(options.store);
+    return failed ? ERR_FAIL : 0;
+}

@@ -1,0 +1,42 @@
+#include "base/err.h"
+#include "cli/command.h"
+#include "cli/commands/release_ui.h"
+#include "cli/settings/args.h"
+
+static void tell(struct cli *cli, const struct release_options *options,
+                 const struct image_name *image, const struct release_result *result)
+{
+    const char *version = cli->args->operands[1];
+    struct json_writer *w = output_data(&cli->output);
+
+    jw_string(w, "image_ref", image->ref);
+    jw_string(w, "version", version);
+    jw_string(w, "s3_key", result->key);
+    jw_bool(w, "skipped", result->skipped);
+    release_write(cli, w, result);
+    if (result->skipped)
+        output_note(&cli->output, "%s is %s already: nothing to do", image->ref, version);
+    else
+        output_note(&cli->output, "%s %s as %s", options->dry_run ? "would tag" : "tagged",
+                    image->ref, version);
+    if (result->previous[0])
+        output_note(&cli->output, "it was %s before", result->previous);
+    release_warn(cli, result);
+}
+
+int cmd_tag(struct cli *cli, struct err *err)
+{
+    struct release_options options = {0};
+    struct release_result result;
+    struct image_name image;
+    int failed;
+
+    if (name_parse_image(cli->args->operands[0], &image, err))
+        return err_wrap(err, "failed to parse image reference");
+    failed = release_begin(cli, &options, err) ||
+             release_tag(&options, &image, cli->args->operands[1], &result, err);
+    if (!failed)
+        tell(cli, &options, &image, &result);
+    store_destroy(options.store);
+    return failed ? ERR_FAIL : 0;
+}

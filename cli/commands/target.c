@@ -1,0 +1,91 @@
+#include "cli/commands/target.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "catalog/name.h"
+#include "catalog/version.h"
+#include "cli/command.h"
+#include "cli/settings/args.h"
+
+static int find_tag(struct store *store, const char *app, const char *version,
+                    struct target *target, struct err *err)
+{
+    target->type = "tag";
+    return resolve_tag(store, app, version, &target->resolved, err);
+}
+
+static int find_environment(struct store *store, const char *app, const char *env,
+                            struct target *target, struct err *err)
+{
+    target->type = "environment";
+    return resolve_environment(store, app, env, &target->resolved, err);
+}
+
+static bool is_absent(const struct err *err, const char *code)
+{
+    return err->family == ERR_NOT_FOUND && strcmp(err->code, code) == 0;
+}
+
+static int neither(const char *verb, const char *app, const char *name, bool version,
+                   struct err *err)
+{
+    err_set(err, ERR_NOT_FOUND, version ? "tag" : "environment",
+            "%s not found: %s/%s: there is neither a version nor an environment of that name",
+            version ? "tag" : "environment pointer", app, name);
+    if (wanted_is_image(app, name))
+        return err_hint(err, "an image is named in one word: s3dock %s %s:%s", verb, app, name);
+    return err_hint(err, "s3dock list tags %s and s3dock list envs %s show what there is", app,
+                    app);
+}
+
+/* APP TARGET: an environment or a version. Which is looked for first depends on how it reads; the
+ * other is tried when that is not there, and is not complained about. */
+static int find_target(struct store *store, const char *app, const char *name,
+                       struct target *target, struct err *err)
+{
+    bool version = version_is_semantic(name);
+    struct err other;
+    int failed;
+
+    if (name_check_app(app, err) ||
+        (version ? name_check_version(name, err) : name_check_env(name, err)))
+        return ERR_FAIL;
+    failed = version ? find_tag(store, app, name, target, err)
+                     : find_environment(store, app, name, target, err);
+    if (!failed || err->family != ERR_NOT_FOUND || name_check_env(name, &other))
+        return failed;
+    failed = version ? find_environment(store, app, name, target, &other)
+                     : find_tag(store, app, name, target, &other);
+    if (failed && !is_absent(&other, version ? "environment" : "tag"))
+        *err = other;
+    else if (failed && is_absent(err, version ? "tag" : "environment"))
+        neither(target->verb, app, name, version, err);
+    return failed;
+}
+
+int target_parse(struct target *target, const struct args *args, struct err *err)
+{
+    *target = (struct target){.verb = args->command->name,
+                              .source = args->operands[args->operand_count - 1],
+                              .app = args->operand_count == 2 ? args->operands[0] : NULL};
+    return target->app ? 0 : wanted_parse(target->source, &target->wanted, err);
+}
+
+int target_find(struct target *target, struct store *store, struct err *err)
+{
+    const struct wanted *wanted = &target->wanted;
+
+    if (target->app)
+        return find_target(store, target->app, target->source, target, err);
+    if (wanted->by_version) {
+        int failed = find_tag(store, wanted->app, wanted->version, target, err);
+
+        if (failed)
+            wanted_no_version(store, wanted->app, wanted->version, target->verb, err);
+        return failed;
+    }
+    target->type = "image";
+    target->resolved.image = wanted->image;
+    return 0;
+}

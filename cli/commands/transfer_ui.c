@@ -1,0 +1,43 @@
+#include "cli/commands/transfer_ui.h"
+
+#include "base/json_write.h"
+#include "cli/command.h"
+
+static enum progress_mode mode_of(const struct config *config)
+{
+    if (config_switch(config, OPT_NO_PROGRESS) || config_switch(config, OPT_QUIET))
+        return PROGRESS_NONE;
+    return progress_choose(config_text(config, OPT_PROGRESS));
+}
+
+void transfer_begin(struct cli *cli, const char *subject, struct progress *progress,
+                    struct transfer_options *options)
+{
+    const struct config *config = &cli->config;
+
+    progress_start(progress, mode_of(config), subject);
+    *options = (struct transfer_options){
+        .jobs = config_is(config, OPT_JOBS, "auto") ? TRANSFER_JOBS_AUTO
+                                                    : (unsigned)config_number(config, OPT_JOBS),
+        .memory = (size_t)config_number(config, OPT_MEMORY),
+        .cancel = &cli->cancel,
+        .progress = progress_show,
+        .progress_arg = progress,
+    };
+}
+
+void transfer_write_stats(struct json_writer *w, const struct transfer_stats *stats)
+{
+    jw_object(w, "stats");
+    jw_int(w, "raw_bytes", (int64_t)stats->raw_bytes);
+    jw_int(w, "archive_bytes", (int64_t)stats->archive_bytes);
+    jw_int(w, "uploaded_bytes", (int64_t)stats->uploaded_bytes);
+    jw_int(w, "copied_bytes", (int64_t)stats->copied_bytes);
+    jw_int(w, "downloaded_bytes", (int64_t)stats->downloaded_bytes);
+    jw_int(w, "reused_bytes", (int64_t)stats->reused_bytes);
+    jw_int(w, "requests", (int64_t)stats->requests);
+    jw_int(w, "retries", (int64_t)stats->retries);
+    jw_double(w, "seconds", stats->seconds);
+    jw_int(w, "peak_memory_bytes", (int64_t)stats->peak_memory_bytes);
+    jw_end(w);
+}

@@ -1,0 +1,19 @@
+/*
+ * transfer_ui - what push and pull share on the command line: options in, figures out.
+ */
+#ifndef S3DOCK_CLI_COMMANDS_TRANSFER_UI_H
+#define S3DOCK_CLI_COMMANDS_TRANSFER_UI_H
+
+#include "cli/print/progress.h"
+#include "transfer/transfer.h"
+
+struct cli;
+struct json_writer;
+
+/* Fills the options from the configuration and starts `progress`, to which they will report. */
+void transfer_begin(struct cli *cli, const char *subject, struct progress *progress,
+                    struct transfer_options *options);
+/* The "stats" object. */
+void transfer_write_stats(struct json_writer *w, const struct transfer_stats *stats);
+
+#endif

@@ -1,0 +1,168 @@
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/owner.h"
+#include "cli/command.h"
+#include "cli/settings/args.h"
+#include "cli/settings/trust.h"
+
+static const char *environment(const char *name)
+{
+    return getenv(name);
+}
+
+static const char *operand(const struct cli *cli)
+{
+    return cli->args->operand_count ? cli->args->operands[0] : CONFIG_IN_FOLDER;
+}
+
+/* The real path and the digest of a file that the user and root alone can write. */
+static int digest_file(const char *path, char real[PATH_MAX], char hex[SHA256_HEX_SIZE],
+                       struct err *err)
+{
+    _cleanup_text_ struct text content;
+    uint8_t sum[SHA256_SIZE];
+    int answer;
+
+    text_init(&content, CONFIG_FILE_MAX);
+    answer = owner_read(path, &content, real, err);
+    if (answer == OWNER_ABSENT)
+        return err_set(err, ERR_NOT_FOUND, "config", "there is no file %s", path);
+    if (answer < 0) {
+        err_wrap(err, "%s cannot be trusted", path);
+        return err_hint(err,
+                        "file and folder must be yours alone (chown, chmod go-w); "
+                        "--config %s needs no trust",
+                        path);
+    }
+    sha256_of(text_view(&content), sum);
+    hex_encode(sum, sizeof sum, hex);
+    return 0;
+}
+
+/* ---- trusting ---- */
+
+/* Prints the settings that the user allows by this. */
+static void tell_setting(struct cli *cli, const struct config_file *file, const char *key,
+                         const char *profile)
+{
+    char value[CONFIG_VALUE_MAX];
+    struct err ignored;
+
+    if (config_file_value(file, key, profile, value, &ignored) != CONFIG_OK)
+        return;
+    if (strchr(key, '*'))
+        output_line(&cli->output, "  profiles.%s.%s: %s", profile, strrchr(key, '.') + 1, value);
+    else
+        output_line(&cli->output, "  %s: %s", key, value);
+}
+
+static void tell_settings(struct cli *cli, const struct config_file *file)
+{
+    static const enum option_id ids[] = {OPT_ENDPOINT, OPT_CA_FILE, OPT_INSECURE,
+                                         OPT_ENCRYPTION_KEY};
+    char profile[CONFIG_NAME_MAX];
+
+    for (size_t n = 0; config_file_profile(file, n, profile); n++)
+        for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+            tell_setting(cli, file, option_table[ids[i]].key, profile);
+    tell_setting(cli, file, option_table[OPT_DOCKER_HOST].key, "");
+    tell_setting(cli, file, option_table[OPT_DOCKER_CONTEXT].key, "");
+}
+
+static int trust_file(struct cli *cli, const char *path, struct err *err)
+{
+    char real[PATH_MAX], hex[SHA256_HEX_SIZE];
+    struct config_file file;
+    struct json_writer *w;
+    int failed = config_file_load(path, environment, &file, err) ||
+                 digest_file(path, real, hex, err) || trust_add(environment, real, hex, err);
+
+    if (!failed) {
+        w = output_data(&cli->output);
+        jw_string(w, "file", real);
+        jw_string(w, "sha256", hex);
+        jw_bool(w, "trusted", true);
+        output_line(&cli->output, "trusted as it is now: %s", real);
+        tell_settings(cli, &file);
+    }
+    config_file_finish(&file);
+    return failed ? ERR_FAIL : 0;
+}
+
+/* ---- no longer ---- */
+
+/* The file may be gone. */
+static int remove_file(struct cli *cli, const char *path, struct err *err)
+{
+    char real[PATH_MAX];
+    int answer;
+
+    if (!realpath(path, real) && !str_copy(real, sizeof real, path))
+        return err_set(err, ERR_USAGE, "trust", "the path is too long: %.100s...", path);
+    answer = trust_remove(environment, real, err);
+    if (answer == TRUST_ABSENT) {
+        err_set(err, ERR_NOT_FOUND, "trust", "%s is not trusted", real);
+        return err_hint(err, "s3dock config trust --list shows the paths");
+    }
+    if (answer)
+        return ERR_FAIL;
+    jw_string(output_data(&cli->output), "file", real);
+    jw_bool(output_data(&cli->output), "trusted", false);
+    output_line(&cli->output, "no longer trusted: %s", real);
+    return 0;
+}
+
+/* ---- all of them ---- */
+
+static const char *state_of(const char *path, const char *hex)
+{
+    char real[PATH_MAX], now[SHA256_HEX_SIZE];
+    struct err err = {0};
+
+    if (digest_file(path, real, now, &err))
+        return err.family == ERR_NOT_FOUND ? "absent" : "refused";
+    return strcmp(hex, now) ? "changed" : "trusted";
+}
+
+static void list_one(void *arg, const char *path, const char *hex)
+{
+    struct cli *cli = arg;
+    struct json_writer *w = output_data(&cli->output);
+    const char *state = state_of(path, hex);
+
+    jw_object(w, NULL);
+    jw_string(w, "file", path);
+    jw_string(w, "sha256", hex);
+    jw_string(w, "state", state);
+    jw_end(w);
+    output_line(&cli->output, "%-8s  %s", state, path);
+}
+
+static int list_files(struct cli *cli, struct err *err)
+{
+    int failed;
+
+    jw_array(output_data(&cli->output), "files");
+    failed = trust_list(environment, list_one, cli, err);
+    jw_end(output_data(&cli->output));
+    return failed;
+}
+
+int cmd_config_trust(struct cli *cli, struct err *err)
+{
+    const char *path = operand(cli);
+    bool list = config_switch(&cli->config, OPT_LIST);
+    bool remove = config_switch(&cli->config, OPT_REMOVE);
+
+    if (list && (remove || cli->args->operand_count)) {
+        err_set(err, ERR_USAGE, "arguments", "--list takes no file and no --remove");
+        return err_hint(err, "s3dock config trust --list");
+    }
+    if (list)
+        return list_files(cli, err);
+    return remove ? remove_file(cli, path, err) : trust_file(cli, path, err);
+}

@@ -1,0 +1,81 @@
+#include "cli/commands/unfinished_ui.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/json_write.h"
+#include "cli/print/human.h"
+#include "cli/settings/config.h"
+
+static const char *const KINDS[] = {
+    [UNFINISHED_PUSH] = "push",           [UNFINISHED_PULL] = "pull",
+    [UNFINISHED_UPLOAD] = "upload",       [UNFINISHED_OBJECT] = "object",
+    [UNFINISHED_ARCHIVE] = "archive",     [UNFINISHED_RETIRED] = "retired",
+    [UNFINISHED_TOMBSTONE] = "tombstone",
+};
+
+int64_t unfinished_stays(const struct config *config)
+{
+    return (int64_t)config_number(config, OPT_RETIRED_AFTER) * NS_PER_MS;
+}
+
+void unfinished_write(struct json_writer *w, const struct unfinished *what, int64_t stays)
+{
+    char time[CLOCK_RFC3339_SIZE];
+
+    jw_object(w, NULL);
+    jw_string(w, "kind", KINDS[what->kind]);
+    jw_string(w, "key", what->key);
+    jw_string_if(w, "bucket", what->where);
+    jw_string_if(w, "upload_id", what->kind == UNFINISHED_PULL ? "" : what->id);
+    if (what->size)
+        jw_int(w, "bytes", (int64_t)what->size);
+    if (what->touched) {
+        clock_rfc3339(what->touched, time);
+        jw_string(w, "since", time);
+    }
+    if (what->kind == UNFINISHED_RETIRED) {
+        clock_rfc3339(what->touched + stays, time);
+        jw_string(w, "data_until", time);
+    }
+    jw_bool(w, "at_work", what->busy);
+    jw_end(w);
+}
+
+/* ", data go in 6 d" of a retired image. */
+static void say_when(const struct unfinished *what, int64_t now, int64_t stays,
+                     char out[2 * HUMAN_SIZE])
+{
+    int64_t left = what->touched + stays - now, days = left / (24 * 3600 * NS_PER_S);
+    char wait[HUMAN_SIZE];
+
+    out[0] = '\0';
+    if (what->kind != UNFINISHED_RETIRED)
+        return;
+    if (days > 1)
+        snprintf(out, 2 * HUMAN_SIZE, ", data go in %d days", (int)days);
+    else if (left > 0)
+        snprintf(out, 2 * HUMAN_SIZE, ", data go in %s",
+                 human_wait((double)left / (double)NS_PER_S, wait));
+    else
+        snprintf(out, 2 * HUMAN_SIZE, ", data go now");
+}
+
+const char *unfinished_line(const struct unfinished *what, int64_t now, int64_t stays, char *out)
+{
+    char size[HUMAN_SIZE] = "", age[HUMAN_SIZE] = "", when[2 * HUMAN_SIZE];
+
+    if (what->size)
+        human_bytes(what->size, size);
+    if (what->touched && what->touched <= now)
+        human_wait((double)(now - what->touched) / (double)NS_PER_S, age);
+    say_when(what, now, stays, when);
+    snprintf(out, UNFINISHED_LINE, "%-7s  %s%s%s%s%s%s%s%s%s", KINDS[what->kind],
+             what->key[0] ? what->key : "(damaged)", what->where[0] ? " of " : "", what->where,
+             size[0] ? ", " : "", size, age[0] ? ", " : "", age,
+             what->busy ? ", at work"
+             : age[0]   ? " ago"
+                        : "",
+             when);
+    return out;
+}

@@ -1,0 +1,112 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+#include "base/file.h"
+#include "cli/command.h"
+#include "cli/connect.h"
+#include "cli/doctor/doctor.h"
+#include "cli/print/human.h"
+#include "docker/docker.h"
+#include "layers/layer_store.h"
+
+#define DOCKER_SPACE_MIN (UINT64_C(2) << 30)   /* less than most images need to be loaded */
+#define CACHE_SPACE_MIN  (UINT64_C(100) << 20) /* indexes and notes of unfinished pushes */
+
+static void check_space(struct doctor *doctor, const char *name, const char *path, uint64_t least,
+                        const char *hint)
+{
+    struct statvfs fs;
+    char size[HUMAN_SIZE];
+    uint64_t available;
+
+    if (statvfs(path, &fs)) {
+        doctor_warning(doctor, name, NULL, "cannot tell how much space is left at %s: %s", path,
+                       strerror(errno));
+        return;
+    }
+    available = (uint64_t)fs.f_bavail * fs.f_frsize;
+    human_bytes(available, size);
+    if (available < least)
+        doctor_warning(doctor, name, hint, "only %s left at %s", size, path);
+    else
+        doctor_ok(doctor, name, "%s left at %s", size, path);
+}
+
+/* A daemon that somebody has named is expected to be there. */
+static bool is_named(const struct docker_endpoint *endpoint)
+{
+    return strcmp(endpoint->origin, "default") != 0;
+}
+
+static void tell_missing(struct doctor *doctor, const struct docker_endpoint *endpoint,
+                         const struct err *err)
+{
+    struct err found = *err;
+
+    if (is_named(endpoint)) {
+        doctor_found(doctor, "docker", DOCTOR_FAILED, &found);
+        return;
+    }
+    err_hint(&found, "%s%snot needed for push --input FILE and pull --output FILE", err->hint,
+             err->hint[0] ? "; " : "");
+    doctor_found(doctor, "docker", DOCTOR_WARNING, &found);
+}
+
+/* Whether pushes and pulls can do without exports. */
+static void tell_layers(struct doctor *doctor, const struct docker_engine *engine)
+{
+    struct err found = {0};
+
+    if (layer_store_readable(engine, &found) == 0)
+        doctor_ok(doctor, "docker layers", "can be read on this host: no exports are needed");
+    else if (found.family == ERR_UNSUPPORTED)
+        doctor_skipped(doctor, "docker layers", "%s%s%s", found.text, found.hint[0] ? "; " : "",
+                       found.hint);
+    else
+        doctor_found(doctor, "docker layers", DOCTOR_WARNING, &found);
+}
+
+static void tell_engine(struct doctor *doctor, const struct docker_engine *engine,
+                        const struct docker_endpoint *endpoint)
+{
+    doctor_ok(doctor, "docker", "%s %s, API %s, %s/%s, at %s (%s)",
+              engine->podman ? "Podman" : "Docker", engine->version, engine->api_version,
+              engine->os, engine->architecture, endpoint->host, endpoint->origin);
+    doctor_ok(doctor, "docker images", "kept by %s, driver %s",
+              engine->containerd_store ? "containerd" : "Docker's own store", engine->driver);
+    tell_layers(doctor, engine);
+    if (endpoint->socket[0] && engine->root_dir[0])
+        check_space(doctor, "disk of docker", engine->root_dir, DOCKER_SPACE_MIN,
+                    "docker system df shows what takes the space, docker system prune frees it");
+}
+
+void doctor_check_docker(struct doctor *doctor, struct cli *cli)
+{
+    struct docker_endpoint endpoint = {0};
+    struct docker *docker;
+    struct err err;
+
+    if (connect_docker_endpoint(cli, &endpoint, &err)) {
+        doctor_found(doctor, "docker", DOCTOR_FAILED, &err);
+        return;
+    }
+    docker = docker_open(&endpoint, &cli->cancel, &err);
+    if (docker)
+        tell_engine(doctor, docker_engine(docker), &endpoint);
+    else
+        tell_missing(doctor, &endpoint, &err);
+    docker_close(docker);
+}
+
+void doctor_check_cache(struct doctor *doctor)
+{
+    char folder[1024];
+    struct err err;
+
+    if (file_cache_dir(folder, sizeof folder, &err))
+        doctor_found(doctor, "disk of s3dock", DOCTOR_FAILED, &err);
+    else
+        check_space(doctor, "disk of s3dock", folder, CACHE_SPACE_MIN, "free some space there");
+}

@@ -1,0 +1,89 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/doctor/doctor.h"
+#include "cli/settings/config.h"
+
+static const char *trust_of(const struct config_file *file)
+{
+    if (file->place != CONFIG_FOLDER)
+        return "";
+    return file->trusted ? ", found in the current folder, trusted"
+                         : ", found in the current folder, not trusted";
+}
+
+static void tell_file(struct doctor *doctor, const struct config *config)
+{
+    char where[512];
+
+    config_origin(config, OPT_PROFILE, where, sizeof where);
+    if (config->file.path[0])
+        doctor_ok(doctor, "configuration", "%s, profile \"%s\" (%s)%s", config->file.path,
+                  config->profile, where, trust_of(&config->file));
+    else
+        doctor_ok(doctor, "configuration", "no file: flags, environment and defaults");
+}
+
+/* The warnings are lines "PATH: what is odd". */
+static void tell_warnings(struct doctor *doctor, const struct config *config)
+{
+    const char *line = config->warnings.data;
+
+    while (*line) {
+        size_t size = strcspn(line, "\n");
+
+        doctor_warning(doctor, "configuration",
+                       "s3dock config validate tells all of it; the rest of the file is used",
+                       "%.*s", (int)size, line);
+        line += size + (line[size] == '\n');
+    }
+}
+
+static void tell_bucket(struct doctor *doctor, const struct config *config)
+{
+    const char *endpoint = config_text(config, OPT_ENDPOINT);
+    char bucket[512], from[512];
+
+    config_origin(config, OPT_BUCKET, bucket, sizeof bucket);
+    config_origin(config, OPT_ENDPOINT, from, sizeof from);
+    if (config->settings[OPT_BUCKET].origin == ORIGIN_DEFAULT)
+        doctor_warning(doctor, "settings", "set \"bucket\" in the profile, or S3DOCK_BUCKET",
+                       "no bucket is named: the built-in name %s is used",
+                       config_text(config, OPT_BUCKET));
+    else
+        doctor_ok(doctor, "settings", "bucket %s (%s) at %s (%s)", config_text(config, OPT_BUCKET),
+                  bucket, endpoint ? endpoint : "AWS", endpoint ? from : "no endpoint is set");
+}
+
+void doctor_check_settings(struct doctor *doctor, const struct config *config)
+{
+    tell_file(doctor, config);
+    tell_warnings(doctor, config);
+    tell_bucket(doctor, config);
+}
+
+void doctor_check_credentials(struct doctor *doctor, const struct config *config)
+{
+    const char *endpoint = config_text(config, OPT_ENDPOINT);
+    const char *key = config_text(config, OPT_ACCESS_KEY);
+    char id[512], secret[512], shortened[16];
+
+    if (endpoint && !strncmp(endpoint, "file://", 7)) {
+        doctor_ok(doctor, "credentials", "a directory needs none");
+        return;
+    }
+    if (!key && !config_text(config, OPT_SECRET_KEY)) {
+        doctor_warning(doctor, "credentials",
+                       "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or access_key and "
+                       "secret_key in the profile",
+                       "there are none: requests go unsigned, which only a public bucket takes");
+        return;
+    }
+    if (!key || !config_text(config, OPT_SECRET_KEY))
+        return; /* connecting says so */
+    config_origin(config, OPT_ACCESS_KEY, id, sizeof id);
+    config_origin(config, OPT_SECRET_KEY, secret, sizeof secret);
+    config_short_key(key, shortened);
+    doctor_ok(doctor, "credentials", "access key %s (%s), its secret (%s)%s", shortened, id, secret,
+              config_text(config, OPT_SESSION_TOKEN) ? ", a session token" : "");
+}

@@ -1,0 +1,316 @@
+/*
+ * The bar's line is made of what is going on, a bar, and figures. The figures have a fixed share of
+ * the line, so that the bar does not jump when they grow. On narrow terminals the image's name goes
+ * first, then the bar, then the end of the line. The line is never as wide as the terminal, so that
+ * nothing ever wraps.
+ *
+ * Log lines may come from any thread. log calls us before and after each: the bar is taken off the
+ * screen and put back, under one lock.
+ */
+#include "cli/print/progress.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "cli/print/human.h"
+
+#define BAR_MIN   8
+#define BAR_MAX   40
+#define FIGURES   48 /* columns: "41%  612 MB of ~1.46 GB  104 MB/s  1 min 28 s left" */
+#define WIDTH_MAX 240
+#define PART_MAX  256
+
+/* The log's hooks take no argument: this is theirs. */
+static pthread_mutex_t screen_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct progress *screen;
+
+static const char *phase_words(enum transfer_phase phase)
+{
+    switch (phase) {
+    case PHASE_PREPARE:
+        return "looking at the bucket";
+    case PHASE_EXPORT:
+        return "Docker is preparing the export";
+    case PHASE_PUSH:
+        return "pushing";
+    case PHASE_REUSE:
+        return "looking through an image that is here";
+    case PHASE_PULL:
+        return "pulling";
+    case PHASE_WRITE:
+        return "writing";
+    case PHASE_LOAD:
+        return "Docker is loading the image";
+    case PHASE_COMMIT:
+        return "writing the last documents";
+    }
+    return "";
+}
+
+static bool counts_bytes(enum transfer_phase phase)
+{
+    return phase == PHASE_PUSH || phase == PHASE_PULL || phase == PHASE_REUSE ||
+           phase == PHASE_WRITE;
+}
+
+/* 0 to 100; an estimate is not trusted to the end. */
+static unsigned percent(const struct transfer_progress *report)
+{
+    double share = (double)report->done / (double)report->total;
+    unsigned most = report->total_is_estimate ? 99 : 100;
+
+    return share * 100 >= most ? most : (unsigned)(share * 100);
+}
+
+/* "612 MB of 1.46 GB", "612 MB" */
+static void amount(const struct transfer_progress *report, char out[PART_MAX])
+{
+    char done[HUMAN_SIZE], total[HUMAN_SIZE];
+
+    human_bytes(report->done, done);
+    if (report->total && (!report->total_is_estimate || report->done < report->total))
+        snprintf(out, PART_MAX, "%s of %s%s", done, report->total_is_estimate ? "~" : "",
+                 human_bytes(report->total, total));
+    else
+        snprintf(out, PART_MAX, "%s", done);
+}
+
+static void add(char out[PART_MAX], const char *separator, const char *text)
+{
+    size_t used = strlen(out);
+
+    snprintf(out + used, PART_MAX - used, "%s%s", used ? separator : "", text);
+}
+
+/* What stands right of the bar, and what a plain line says after the name. */
+static void figures(const struct transfer_progress *report, const char *separator,
+                    char out[PART_MAX])
+{
+    char text[PART_MAX], wait[HUMAN_SIZE];
+
+    out[0] = 0;
+    if (!counts_bytes(report->phase)) {
+        add(out, separator, human_wait(report->elapsed, wait));
+        if (report->note)
+            add(out, separator, report->note);
+        return;
+    }
+    if (report->total) {
+        snprintf(text, sizeof text, "%3u%%", percent(report));
+        add(out, separator, text + strspn(text, " "));
+    }
+    amount(report, text);
+    add(out, separator, text);
+    if (report->rate > 0)
+        add(out, separator, human_rate(report->rate, text));
+    if (report->left >= 0) {
+        snprintf(text, sizeof text, "%s left", human_wait(report->left, wait));
+        add(out, separator, text);
+    }
+}
+
+static void draw(char *out, unsigned cells, unsigned filled)
+{
+    *out++ = '[';
+    for (unsigned i = 0; i < cells; i++)
+        *out++ = i < filled ? '=' : i == filled ? '>' : ' ';
+    *out++ = ']';
+    *out = 0;
+}
+
+/* Nothing that could move the cursor or take two columns. */
+static void make_plain(char *line, unsigned width)
+{
+    if (strlen(line) > width)
+        line[width] = 0;
+    for (; *line; line++)
+        if (*line < ' ' || *line > '~')
+            *line = '?';
+}
+
+/* The columns that are left for the bar's cells; 0: too few. */
+static unsigned bar_cells(size_t words, size_t figures_size, unsigned width)
+{
+    size_t taken = words + 2 + 2 + 2 + (figures_size > FIGURES ? figures_size : FIGURES);
+
+    if (taken + BAR_MIN > width)
+        return 0;
+    return width - taken > BAR_MAX ? BAR_MAX : (unsigned)(width - taken);
+}
+
+static void bytes_bar(const char *subject, const struct transfer_progress *report, unsigned width,
+                      char out[PROGRESS_LINE_MAX])
+{
+    const char *words = phase_words(report->phase);
+    char right[PART_MAX], bar[BAR_MAX + 3], named[PART_MAX];
+    unsigned cells;
+
+    figures(report, "  ", right);
+    snprintf(named, sizeof named, "%s %s", words, subject);
+    if (strlen(named) + 2 + strlen(right) > width)
+        snprintf(named, sizeof named, "%s", words);
+    cells = report->total ? bar_cells(strlen(named), strlen(right), width) : 0;
+    if (report->total && !cells) {
+        snprintf(named, sizeof named, "%s", words);
+        cells = bar_cells(strlen(named), strlen(right), width);
+    }
+    if (cells) {
+        draw(bar, cells, cells * percent(report) / 100);
+        snprintf(out, PROGRESS_LINE_MAX, "%s  %s  %s", named, bar, right);
+    } else {
+        snprintf(out, PROGRESS_LINE_MAX, "%s  %s", named, right);
+    }
+}
+
+void progress_bar(const char *subject, const struct transfer_progress *report, unsigned width,
+                  char out[PROGRESS_LINE_MAX])
+{
+    char right[PART_MAX];
+
+    if (width > WIDTH_MAX)
+        width = WIDTH_MAX;
+    if (counts_bytes(report->phase)) {
+        bytes_bar(subject, report, width, out);
+    } else {
+        figures(report, ", ", right);
+        snprintf(out, PROGRESS_LINE_MAX, "%s, %s", phase_words(report->phase), right);
+    }
+    make_plain(out, width);
+}
+
+void progress_plain(const char *subject, const struct transfer_progress *report,
+                    char out[PROGRESS_LINE_MAX])
+{
+    char right[PART_MAX];
+
+    figures(report, ", ", right);
+    snprintf(out, PROGRESS_LINE_MAX, "%s: %s, %s", subject, phase_words(report->phase), right);
+    make_plain(out, PROGRESS_LINE_MAX - 1);
+}
+
+bool progress_due(struct progress *progress, enum transfer_phase phase, int64_t now)
+{
+    bool tty = progress->mode == PROGRESS_TTY;
+    bool changed = tty && phase != progress->phase;
+
+    progress->phase = phase;
+    if (progress->mode == PROGRESS_NONE || (now < progress->next && !changed))
+        return false;
+    progress->next = now + (tty ? PROGRESS_BAR_STEP : PROGRESS_PLAIN_STEP);
+    return true;
+}
+
+enum progress_mode progress_choose(const char *how)
+{
+    const char *term = getenv("TERM");
+
+    if (!strcmp(how, "none"))
+        return PROGRESS_NONE;
+    if (!strcmp(how, "tty"))
+        return PROGRESS_TTY;
+    if (!strcmp(how, "auto") && isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0)
+        return PROGRESS_TTY;
+    return PROGRESS_PLAIN;
+}
+
+static unsigned columns(void)
+{
+    struct winsize size;
+
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) || size.ws_col < 2)
+        return 79;
+    return size.ws_col - 1u;
+}
+
+static void write_stderr(const char *text)
+{
+    struct err ignored;
+
+    (void)file_write_all(STDERR_FILENO, text, strlen(text), "standard error", &ignored);
+}
+
+/* Both with the lock held. */
+static void wipe(struct progress *progress)
+{
+    if (progress->on_screen)
+        write_stderr("\r\033[K");
+    progress->on_screen = false;
+}
+
+static void paint(struct progress *progress)
+{
+    char frame[PROGRESS_LINE_MAX + 8];
+
+    snprintf(frame, sizeof frame, "\r%s\033[K", progress->line);
+    write_stderr(frame);
+    progress->on_screen = true;
+}
+
+static void before_log(void)
+{
+    pthread_mutex_lock(&screen_lock);
+    if (screen)
+        wipe(screen);
+}
+
+static void after_log(void)
+{
+    if (screen && screen->line[0])
+        paint(screen);
+    pthread_mutex_unlock(&screen_lock);
+}
+
+void progress_start(struct progress *progress, enum progress_mode mode, const char *subject)
+{
+    memset(progress, 0, sizeof *progress);
+    progress->mode = mode;
+    snprintf(progress->subject, sizeof progress->subject, "%s", subject);
+    if (mode == PROGRESS_PLAIN)
+        progress->next = clock_monotonic() + PROGRESS_PLAIN_STEP;
+    if (mode != PROGRESS_TTY)
+        return;
+    pthread_mutex_lock(&screen_lock);
+    screen = progress;
+    pthread_mutex_unlock(&screen_lock);
+    log_set_hooks(before_log, after_log);
+}
+
+void progress_finish(struct progress *progress)
+{
+    if (progress->mode != PROGRESS_TTY)
+        return;
+    log_set_hooks(NULL, NULL);
+    pthread_mutex_lock(&screen_lock);
+    wipe(progress);
+    screen = NULL;
+    pthread_mutex_unlock(&screen_lock);
+}
+
+void progress_show(void *arg, const struct transfer_progress *report)
+{
+    struct progress *progress = arg;
+    char line[PROGRESS_LINE_MAX];
+
+    if (!progress_due(progress, report->phase, clock_monotonic()))
+        return;
+    if (progress->mode == PROGRESS_PLAIN) {
+        progress_plain(progress->subject, report, line);
+        strncat(line, "\n", sizeof line - strlen(line) - 1);
+        write_stderr(line);
+        return;
+    }
+    progress_bar(progress->subject, report, columns(), line);
+    pthread_mutex_lock(&screen_lock);
+    memcpy(progress->line, line, sizeof line);
+    paint(progress);
+    pthread_mutex_unlock(&screen_lock);
+}

@@ -1,0 +1,46 @@
+/*
+ * progress - shows a transfer on standard error: a bar on a terminal, a line every ten seconds
+ * elsewhere.
+ */
+#ifndef S3DOCK_CLI_PRINT_PROGRESS_H
+#define S3DOCK_CLI_PRINT_PROGRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "transfer/transfer.h"
+
+#define PROGRESS_LINE_MAX   512
+#define PROGRESS_BAR_STEP   (100 * NS_PER_MS)
+#define PROGRESS_PLAIN_STEP (10 * NS_PER_S)
+
+enum progress_mode { PROGRESS_NONE, PROGRESS_TTY, PROGRESS_PLAIN };
+
+struct progress {
+    enum progress_mode mode;
+    char subject[256];            /* "myapp:20250721-2118-f7a5a27" */
+    int64_t next;                 /* when to print again */
+    enum transfer_phase phase;    /* of the last report */
+    bool on_screen;               /* a bar stands on the terminal's line */
+    char line[PROGRESS_LINE_MAX]; /* that bar */
+};
+
+/* `how` is the value of --progress: auto, tty, plain, none. */
+enum progress_mode progress_choose(const char *how);
+
+/* From start to finish log lines and the bar keep out of each other's way. One at a time. */
+void progress_start(struct progress *progress, enum progress_mode mode, const char *subject);
+void progress_finish(struct progress *progress); /* leaves the terminal as it was */
+/* For transfer_options.progress; `arg` is the struct progress. Any one thread at a time. */
+void progress_show(void *arg, const struct transfer_progress *report);
+
+/* Pure: one line without newline, at most `width` columns, printable ASCII only. */
+void progress_bar(const char *subject, const struct transfer_progress *report, unsigned width,
+                  char out[PROGRESS_LINE_MAX]);
+void progress_plain(const char *subject, const struct transfer_progress *report,
+                    char out[PROGRESS_LINE_MAX]);
+/* Pure: whether a report that comes at `now` is to be printed; remembers when it was. */
+bool progress_due(struct progress *progress, enum transfer_phase phase, int64_t now);
+
+#endif

@@ -1,0 +1,396 @@
+/*
+ * Every option is resolved the same way, strongest first:
+ *
+ *   1. its flag
+ *   2. our variable, S3DOCK_*
+ *   3. other programs' variables, AWS_*
+ *   4. the file: the profile, or a key outside of profiles
+ *   5. the default
+ *
+ * but a profile that was asked for by name (--profile, S3DOCK_PROFILE) comes before 3: who says
+ * `--profile production` means that profile's endpoint, region and keys, whatever AWS_* variables
+ * happen to be around. What such a profile leaves open is still taken from them.
+ *
+ * Access key and secret go together: the first source that has both is taken, with its session
+ * token; a token never joins keys of another source. Only when no source has both are they looked
+ * for one by one (the id in the file, the secret in the environment).
+ */
+#include "cli/settings/config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "cli/command.h"
+#include "cli/settings/args.h"
+#include "cli/settings/nearest.h"
+
+#define WARNINGS_MAX (64 * KIB)
+
+struct resolve {
+    struct config *config;
+    const struct args *args;
+    getenv_fn *env;
+    struct err *err;
+};
+
+/* What a step answers: FOUND with a setting, or go on. Negative: failed. */
+enum step { NEXT = 0, FOUND = 1 };
+
+static int found(struct resolve *r, const struct option *option, const char *value,
+                 enum origin origin, const char *name)
+{
+    struct setting *setting = &r->config->settings[option_id(option)];
+
+    free(setting->value);
+    *setting = (struct setting){.value = strdup(value), .origin = origin, .name = name};
+    return setting->value ? FOUND : err_memory(r->err, "the configuration");
+}
+
+static int from_flag(struct resolve *r, const struct option *option)
+{
+    const char *value = r->args->values[option_id(option)];
+
+    return value ? found(r, option, value, ORIGIN_FLAG, NULL) : NEXT;
+}
+
+static int from_variable(struct resolve *r, const struct option *option, const char *name)
+{
+    const char *value = name ? r->env(name) : NULL;
+
+    if (!value || !*value)
+        return NEXT;
+    if (option_check(option, value, name, r->err))
+        return ERR_FAIL;
+    return found(r, option, value, ORIGIN_ENV, name);
+}
+
+static int from_ambient(struct resolve *r, const struct option *option)
+{
+    int step = NEXT;
+
+    for (size_t i = 0; i < ARRAY_SIZE(option->ambient) && step == NEXT; i++)
+        step = from_variable(r, option, option->ambient[i]);
+    return step;
+}
+
+static void key_place(const struct config *config, const char *key, char *out, size_t size)
+{
+    if (!strncmp(key, "profiles.", 9))
+        snprintf(out, size, "profiles.%s.%s in %s", config->profile, strrchr(key, '.') + 1,
+                 config->file.path);
+    else
+        snprintf(out, size, "%s in %s", key, config->file.path);
+}
+
+static int from_key(struct resolve *r, const struct option *option, const char *key)
+{
+    char value[CONFIG_VALUE_MAX], where[256 + sizeof r->config->file.path];
+    int answer;
+
+    if (!key || (option->runs && r->config->file.place == CONFIG_FOLDER))
+        return NEXT;
+    answer = config_file_value(&r->config->file, key, r->config->profile, value, r->err);
+    if (answer)
+        return answer == CONFIG_ABSENT ? NEXT : ERR_FAIL;
+    key_place(r->config, key, where, sizeof where);
+    if (option_check(option, value, where, r->err)) {
+        str_copy(r->err->code, sizeof r->err->code, "config");
+        return ERR_FAIL;
+    }
+    return found(r, option, value, ORIGIN_FILE, key);
+}
+
+static int from_file(struct resolve *r, const struct option *option)
+{
+    int step = from_key(r, option, option->key);
+
+    return step ? step : from_key(r, option, option->also);
+}
+
+static int from_default(struct resolve *r, const struct option *option)
+{
+    return option->fallback ? found(r, option, option->fallback, ORIGIN_DEFAULT, NULL) : NEXT;
+}
+
+static int resolve_option(struct resolve *r, const struct option *option)
+{
+    bool profile_first = r->config->profile_chosen && option_in_profile(option);
+    int step;
+
+    if ((step = from_flag(r, option)) || (step = from_variable(r, option, option->env)) ||
+        (profile_first && (step = from_file(r, option))) || (step = from_ambient(r, option)) ||
+        (step = from_file(r, option)) || (step = from_default(r, option)))
+        return step == FOUND ? 0 : ERR_FAIL;
+    return 0;
+}
+
+static void drop(struct resolve *r, enum option_id id)
+{
+    free(r->config->settings[id].value);
+    r->config->settings[id] = (struct setting){0};
+}
+
+typedef int source_fn(struct resolve *r, const struct option *option);
+
+/* FOUND when the source has the whole pair; then its token, or none, goes with it. */
+static int take_pair(struct resolve *r, source_fn *from)
+{
+    int step;
+
+    drop(r, OPT_ACCESS_KEY);
+    drop(r, OPT_SECRET_KEY);
+    drop(r, OPT_SESSION_TOKEN);
+    if ((step = from(r, &option_table[OPT_ACCESS_KEY])) == FOUND &&
+        (step = from(r, &option_table[OPT_SECRET_KEY])) == FOUND)
+        step = from(r, &option_table[OPT_SESSION_TOKEN]) < 0 ? ERR_FAIL : FOUND;
+    return step;
+}
+
+static int resolve_credentials(struct resolve *r)
+{
+    source_fn *first = r->config->profile_chosen ? from_file : from_ambient;
+    source_fn *second = r->config->profile_chosen ? from_ambient : from_file;
+    enum origin origin;
+    int step;
+
+    if ((step = take_pair(r, first)) || (step = take_pair(r, second)))
+        return step == FOUND ? 0 : ERR_FAIL;
+    drop(r, OPT_ACCESS_KEY);
+    if (resolve_option(r, &option_table[OPT_ACCESS_KEY]) ||
+        resolve_option(r, &option_table[OPT_SECRET_KEY]))
+        return ERR_FAIL;
+    origin = r->config->settings[OPT_SECRET_KEY].origin;
+    if (origin == ORIGIN_NONE)
+        return 0;
+    step = (origin == ORIGIN_FILE ? from_file : from_ambient)(r, &option_table[OPT_SESSION_TOKEN]);
+    return step < 0 ? ERR_FAIL : 0;
+}
+
+static void add_warning(void *arg, const char *text)
+{
+    struct config *config = arg;
+
+    text_printf(&config->warnings, "%s: %s\n", config->file.path, text);
+}
+
+static int no_such_profile(const struct config *config, struct err *err)
+{
+    char names[8][CONFIG_NAME_MAX];
+    struct nearest nearest;
+
+    err_set(err, ERR_USAGE, "profile", "profile '%s' not found in config", config->profile);
+    if (!config->file.json)
+        return err_hint(err, "there is no configuration file; s3dock config init writes one");
+    nearest_init(&nearest, config->profile);
+    for (size_t n = 0; n < ARRAY_SIZE(names) && config_file_profile(&config->file, n, names[n]);
+         n++)
+        nearest_try(&nearest, names[n]);
+    if (nearest_found(&nearest))
+        return err_hint(err, "did you mean %s? s3dock config list shows the profiles of %s",
+                        nearest_found(&nearest), config->file.path);
+    return err_hint(err, "s3dock config list shows the profiles of %s", config->file.path);
+}
+
+static int choose_profile(struct resolve *r, const char *forced)
+{
+    struct config *config = r->config;
+    const struct setting *setting = &config->settings[OPT_PROFILE];
+
+    if (resolve_option(r, &option_table[OPT_PROFILE]))
+        return ERR_FAIL;
+    config->profile_chosen = forced || setting->origin >= ORIGIN_ENV;
+    if (!str_copy(config->profile, sizeof config->profile, forced ? forced : setting->value))
+        return err_set(r->err, ERR_USAGE, "profile", "the profile's name is too long");
+    if (config_file_has_profile(&config->file, config->profile))
+        return 0;
+    /* Without a file, or in one without profiles, "default" is the built-in profile. */
+    if (!strcmp(config->profile, "default") && setting->origin != ORIGIN_FILE)
+        return 0;
+    return no_such_profile(config, r->err);
+}
+
+static int resolve_all(struct resolve *r)
+{
+    const struct command *command = r->args->command;
+
+    for (unsigned id = 0; id < OPTION_COUNT; id++) {
+        const struct option *option = &option_table[id];
+
+        if (id == OPT_PROFILE || (command && !option_fits(option, command_id(command))))
+            continue;
+        if (resolve_option(r, option))
+            return ERR_FAIL;
+    }
+    return resolve_credentials(r);
+}
+
+/* Keys of the original's that it never obeyed either. */
+static void check_only(struct config *config, enum option_id id)
+{
+    const struct option *option = &option_table[id];
+    char line[512];
+
+    if (!option->only || config->settings[id].origin != ORIGIN_FILE ||
+        !strcasecmp(config_text(config, id), option->only))
+        return;
+    snprintf(line, sizeof line, "%s has no effect, it is always %s: %s", option->key, option->only,
+             option->why);
+    add_warning(config, line);
+}
+
+static void check_runs(struct config *config, enum option_id id)
+{
+    const struct option *option = &option_table[id];
+    char line[256];
+
+    if (!config_ignores(config, id))
+        return;
+    snprintf(line, sizeof line, "%s is not obeyed in a file of the current folder (use %s)",
+             option->key, option->env);
+    add_warning(config, line);
+}
+
+static void check_file(struct config *config, const struct command *command)
+{
+    config_file_unknown(&config->file, add_warning, config);
+    if (config->file.exposed)
+        add_warning(config, "holds a secret key and others may read it (chmod 600 mends that)");
+    for (unsigned id = 0; id < OPTION_COUNT; id++)
+        check_only(config, id);
+    for (unsigned id = 0; id < OPTION_COUNT; id++)
+        if (!command || option_fits(&option_table[id], command_id(command)))
+            check_runs(config, id);
+}
+
+static int load(struct config *out, const struct args *args, getenv_fn *env, bool no_file,
+                const char *profile, struct err *err)
+{
+    struct resolve r = {.config = out, .args = args, .env = env, .err = err};
+
+    memset(out, 0, sizeof *out);
+    text_init(&out->warnings, WARNINGS_MAX);
+    if (resolve_option(&r, &option_table[OPT_CONFIG]))
+        return ERR_FAIL;
+    if (!no_file && config_file_load(config_text(out, OPT_CONFIG), env, &out->file, err) < 0)
+        return ERR_FAIL;
+    if (!no_file && choose_profile(&r, profile))
+        return ERR_FAIL;
+    if (resolve_all(&r))
+        return ERR_FAIL;
+    log_secret(config_text(out, OPT_SECRET_KEY));
+    log_secret(config_text(out, OPT_SESSION_TOKEN));
+    if (out->file.json)
+        check_file(out, args->command);
+    return 0;
+}
+
+int config_load(struct config *out, const struct args *args, getenv_fn *env, bool no_file,
+                struct err *err)
+{
+    return load(out, args, env, no_file, NULL, err);
+}
+
+int config_load_profile(struct config *out, const struct args *args, getenv_fn *env,
+                        const char *profile, struct err *err)
+{
+    return load(out, args, env, false, profile, err);
+}
+
+void config_finish(struct config *config)
+{
+    for (unsigned id = 0; id < OPTION_COUNT; id++)
+        free(config->settings[id].value);
+    config_file_finish(&config->file);
+    text_finish(&config->warnings);
+    memset(config, 0, sizeof *config);
+}
+
+const char *config_text(const struct config *config, enum option_id id)
+{
+    return config->settings[id].value;
+}
+
+bool config_switch(const struct config *config, enum option_id id)
+{
+    bool on = false;
+
+    if (config->settings[id].value)
+        option_read_switch(config->settings[id].value, &on);
+    return on;
+}
+
+uint64_t config_number(const struct config *config, enum option_id id)
+{
+    const struct option *option = &option_table[id];
+    const char *value = config->settings[id].value;
+    uint64_t number = 0;
+    int word;
+
+    if (!value)
+        return 0;
+    word = option_word(option->words, value);
+    if (word >= 0)
+        return (uint64_t)word;
+    if (option->kind == OPTION_SIZE)
+        option_read_size(value, &number);
+    else if (option->kind == OPTION_TIME)
+        option_read_time(value, &number);
+    else
+        option_read_number(value, &number);
+    return number;
+}
+
+bool config_ignores(const struct config *config, enum option_id id)
+{
+    const struct option *option = &option_table[id];
+    char value[CONFIG_VALUE_MAX];
+    struct err ignored;
+
+    return option->runs && config->file.place == CONFIG_FOLDER &&
+           config_file_value(&config->file, option->key, config->profile, value, &ignored) !=
+               CONFIG_ABSENT;
+}
+
+bool config_is(const struct config *config, enum option_id id, const char *word)
+{
+    const char *value = config->settings[id].value;
+
+    return value && option_word(word, value) == 0;
+}
+
+void config_origin(const struct config *config, enum option_id id, char *out, size_t size)
+{
+    const struct setting *setting = &config->settings[id];
+
+    switch (setting->origin) {
+    case ORIGIN_NONE:
+        snprintf(out, size, "not set");
+        break;
+    case ORIGIN_DEFAULT:
+        snprintf(out, size, "default");
+        break;
+    case ORIGIN_FILE:
+        key_place(config, setting->name, out, size);
+        break;
+    case ORIGIN_ENV:
+        snprintf(out, size, "%s", setting->name);
+        break;
+    case ORIGIN_FLAG:
+        snprintf(out, size, "--%s", option_table[id].name);
+        break;
+    }
+}
+
+void config_short_key(const char *key, char out[16])
+{
+    size_t size = strlen(key);
+
+    if (size < 12)
+        snprintf(out, 16, "***");
+    else
+        snprintf(out, 16, "%.4s...%s", key, key + size - 4);
+}

@@ -1,0 +1,57 @@
+/*
+ * config - what every option finally is for this run, and where that was said.
+ */
+#ifndef S3DOCK_CLI_SETTINGS_CONFIG_H
+#define S3DOCK_CLI_SETTINGS_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "cli/settings/config_file.h"
+#include "cli/settings/option.h"
+
+struct err;
+struct args;
+
+enum origin { ORIGIN_NONE, ORIGIN_DEFAULT, ORIGIN_FILE, ORIGIN_ENV, ORIGIN_FLAG };
+
+struct setting {
+    char *value; /* owned; NULL: not set, and no default */
+    enum origin origin;
+    const char *name; /* of the variable, or the key in the file, when the origin is one */
+};
+
+struct config {
+    struct setting settings[OPTION_COUNT];
+    struct config_file file;
+    char profile[CONFIG_NAME_MAX];
+    bool profile_chosen;  /* by flag or S3DOCK_PROFILE, not by default */
+    struct text warnings; /* lines for the user */
+};
+
+/* Resolves every option that fits the command in `args` (all, when it names none). The caller
+ * finishes *out, after a failure too. `env` is getenv, or a test's. `no_file` leaves the file
+ * alone. Secrets are made known to log_redact. */
+int config_load(struct config *out, const struct args *args, getenv_fn *env, bool no_file,
+                struct err *err);
+/* The same as if this profile of the file had been asked for by name. */
+int config_load_profile(struct config *out, const struct args *args, getenv_fn *env,
+                        const char *profile, struct err *err);
+void config_finish(struct config *config);
+
+/* NULL: not set. */
+const char *config_text(const struct config *config, enum option_id id);
+bool config_switch(const struct config *config, enum option_id id);
+/* Numbers, sizes, and times in milliseconds; a word counts as its position among the option's
+ * words. */
+uint64_t config_number(const struct config *config, enum option_id id);
+bool config_is(const struct config *config, enum option_id id, const char *word);
+/* Whether the file sets this option and is not obeyed in it (option.runs). */
+bool config_ignores(const struct config *config, enum option_id id);
+/* "--bucket", "AWS_REGION", "profiles.eu.bucket in ./s3dock.json5", "default". */
+void config_origin(const struct config *config, enum option_id id, char *out, size_t size);
+/* "AKIA...WXYZ": enough to recognise an access key by. */
+void config_short_key(const char *key, char out[16]);
+
+#endif

@@ -1,0 +1,355 @@
+/*
+ * There is one file, never a merge of several: the first that exists is the configuration. A file
+ * that exists and cannot be read must not silently become "no file", because the defaults name
+ * another bucket.
+ */
+#include "cli/settings/config_file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/json5.h"
+#include "base/owner.h"
+#include "cli/settings/nearest.h"
+#include "cli/settings/option.h"
+#include "cli/settings/trust.h"
+
+#define PATH_TEXT_MAX 512 /* of a key, as shown */
+
+static const struct json_limits LIMITS = {.bytes = CONFIG_FILE_MAX, .depth = 16, .nodes = 20000};
+
+static bool is_group(struct json_node node)
+{
+    return json_kind(node) == JSON_OBJECT || !json_present(node);
+}
+
+/* What should hold keys must not be a plain value: its keys would silently be defaults. */
+static int check_groups(const struct config_file *file, struct err *err)
+{
+    struct json_node root = json_root(file->json), profiles = json_get(root, "profiles");
+    struct json_node at = json_next(profiles, (struct json_node){0}, NULL);
+
+    if (json_kind(root) != JSON_OBJECT)
+        return err_set(err, ERR_USAGE, "config", "it is no object { ... }");
+    for (unsigned i = 0; i < OPTION_COUNT; i++) {
+        const char *key = option_table[i].key ? option_table[i].key : "";
+        char group[CONFIG_NAME_MAX];
+        size_t size = strcspn(key, ".");
+
+        snprintf(group, sizeof group, "%.*s", (int)size, key);
+        if (key[size] && !is_group(json_get(root, group)))
+            return err_set(err, ERR_USAGE, "config", "%s is no object { ... }", group);
+    }
+    for (; at.doc; at = json_next(profiles, at, NULL))
+        if (!is_group(at))
+            return err_set(err, ERR_USAGE, "config", "a profile is no object { ... }");
+    return 0;
+}
+
+static int parse(struct config_file *file, struct view content, struct err *err)
+{
+    _cleanup_text_ struct text strict;
+    int failed;
+
+    text_init(&strict, 2 * (size_t)CONFIG_FILE_MAX);
+    failed = json5_to_json(content, &strict, err) || text_check(&strict, "configuration", err) ||
+             json_parse(&file->json, text_view(&strict), &LIMITS, "configuration", err) ||
+             check_groups(file, err);
+    if (!failed)
+        return 0;
+    err->family = ERR_USAGE;
+    str_copy(err->code, sizeof err->code, "config");
+    err_wrap(err, "failed to parse config file %s", file->path);
+    return err_hint(err, "mend that place, or start anew with: s3dock config init FILE");
+}
+
+static bool readable_by_others(const char *path)
+{
+    struct stat st;
+
+    return !stat(path, &st) && st.st_mode & (S_IRGRP | S_IROTH);
+}
+
+static bool holds_secret(const struct config_file *file)
+{
+    char name[CONFIG_NAME_MAX];
+    char value[CONFIG_VALUE_MAX];
+    struct err ignored;
+
+    for (size_t n = 0; config_file_profile(file, n, name); n++)
+        if (config_file_value(file, "profiles.*.secret_key", name, value, &ignored) == CONFIG_OK)
+            return true;
+    return false;
+}
+
+/* The owner of a named file, and of the file in /etc, is not checked. */
+static int read_content(struct config_file *out, struct text *content, struct err *err)
+{
+    if (out->place == CONFIG_NAMED || out->place == CONFIG_SYSTEM)
+        return file_read(out->path, content, err);
+    return owner_read(out->path, content, out->real, err);
+}
+
+static int unreadable(const struct config_file *file, struct err *err)
+{
+    if (!strcmp(err->code, "owner")) {
+        err_wrap(err, "the config file %s is not obeyed", file->path);
+        return err_hint(err,
+                        "to use it all the same: --config %s, or S3DOCK_CONFIG; or make file "
+                        "and folder yours alone (chown, chmod go-w)",
+                        file->path);
+    }
+    err_wrap(err, "failed to read config file %s", file->path);
+    return err_hint(err, "s3dock does not fall back to other settings when this file exists; "
+                         "make it readable or move it away");
+}
+
+static void look_up_trust(struct config_file *file, struct view content, getenv_fn *env)
+{
+    uint8_t sum[SHA256_SIZE];
+
+    sha256_of(content, sum);
+    hex_encode(sum, sizeof sum, file->sha256);
+    file->trusted = trust_holds(env, file->real, file->sha256);
+}
+
+/* CONFIG_ABSENT when there is no such file. */
+static int load_path(const char *path, getenv_fn *env, struct config_file *out, struct err *err)
+{
+    _cleanup_text_ struct text content;
+    int answer;
+
+    if (!str_copy(out->path, sizeof out->path, path))
+        return err_set(err, ERR_USAGE, "config", "the path of the config file is too long");
+    text_init(&content, CONFIG_FILE_MAX);
+    answer = read_content(out, &content, err);
+    if (answer)
+        return answer < 0 ? unreadable(out, err) : CONFIG_ABSENT;
+    if (parse(out, text_view(&content), err))
+        return ERR_FAIL;
+    out->exposed = readable_by_others(path) && holds_secret(out);
+    if (out->place == CONFIG_FOLDER)
+        look_up_trust(out, text_view(&content), env);
+    return CONFIG_OK;
+}
+
+static int load_named(const char *named, getenv_fn *env, struct config_file *out, struct err *err)
+{
+    int answer = load_path(named, env, out, err);
+
+    if (answer != CONFIG_ABSENT)
+        return answer;
+    err_set(err, ERR_USAGE, "config", "failed to read config file %s: %s", named, strerror(ENOENT));
+    return err_hint(err, "s3dock config init %s writes one", named);
+}
+
+int config_file_load(const char *named, getenv_fn *env, struct config_file *out, struct err *err)
+{
+    const char *home = env("HOME");
+    char in_home[PATH_MAX] = "";
+    const struct {
+        const char *path;
+        enum config_place place;
+    } places[] = {{CONFIG_IN_FOLDER, CONFIG_FOLDER},
+                  {in_home, CONFIG_HOME},
+                  {"/etc/s3dock/config.json5", CONFIG_SYSTEM}};
+
+    memset(out, 0, sizeof *out);
+    if (named)
+        return load_named(named, env, out, err);
+    if (home && *home && strlen(home) < PATH_MAX - 32)
+        snprintf(in_home, sizeof in_home, "%s/.s3dock/config.json5", home);
+    for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+        int answer = CONFIG_ABSENT;
+
+        out->place = places[i].place;
+        if (places[i].path[0])
+            answer = load_path(places[i].path, env, out, err);
+        if (answer != CONFIG_ABSENT)
+            return answer;
+    }
+    memset(out, 0, sizeof *out);
+    return CONFIG_ABSENT;
+}
+
+bool config_file_is_input(const struct config_file *file)
+{
+    return file->place == CONFIG_FOLDER && !file->trusted;
+}
+
+void config_file_finish(struct config_file *file)
+{
+    json_destroy(file->json);
+    memset(file, 0, sizeof *file);
+}
+
+static struct json_node root_of(const struct config_file *file)
+{
+    return file->json ? json_root(file->json) : (struct json_node){0};
+}
+
+/* The node under a dotted key; an asterisk component is replaced by the profile's name. */
+static struct json_node find(const struct config_file *file, const char *key, const char *profile)
+{
+    struct json_node node = root_of(file);
+
+    while (*key) {
+        char part[CONFIG_NAME_MAX];
+        size_t size = strcspn(key, ".");
+
+        snprintf(part, sizeof part, "%.*s", (int)size, key);
+        node = json_get(node, strcmp(part, "*") ? part : profile);
+        key += size + (key[size] == '.');
+    }
+    return node;
+}
+
+int config_file_value(const struct config_file *file, const char *key, const char *profile,
+                      char out[CONFIG_VALUE_MAX], struct err *err)
+{
+    struct json_node node = find(file, key, profile);
+    struct view raw;
+
+    out[0] = 0;
+    switch (json_kind(node)) {
+    case JSON_ABSENT:
+    case JSON_NULL:
+        return CONFIG_ABSENT;
+    case JSON_STRING:
+        if (json_string(node, out, CONFIG_VALUE_MAX))
+            return out[0] ? CONFIG_OK : CONFIG_ABSENT;
+        return err_set(err, ERR_USAGE, "config", "%s in %s is too long", key, file->path);
+    case JSON_BOOL:
+    case JSON_NUMBER:
+        raw = json_raw(node);
+        if (raw.size < CONFIG_VALUE_MAX) {
+            memcpy(out, raw.data, raw.size);
+            out[raw.size] = 0;
+            return CONFIG_OK;
+        }
+        break;
+    case JSON_ARRAY:
+    case JSON_OBJECT:
+        break;
+    }
+    return err_set(err, ERR_USAGE, "config", "%s in %s must be a plain value", key, file->path);
+}
+
+bool config_file_has_profile(const struct config_file *file, const char *profile)
+{
+    return json_kind(json_get(json_get(root_of(file), "profiles"), profile)) == JSON_OBJECT;
+}
+
+bool config_file_profile(const struct config_file *file, size_t n, char out[CONFIG_NAME_MAX])
+{
+    struct json_node profiles = json_get(root_of(file), "profiles"), name;
+    struct json_node at = json_next(profiles, (struct json_node){0}, &name);
+
+    for (; at.doc; at = json_next(profiles, at, &name))
+        if (json_kind(at) == JSON_OBJECT && json_string(name, out, CONFIG_NAME_MAX) && n-- == 0)
+            return true;
+    return false;
+}
+
+struct search {
+    void (*report)(void *arg, const char *text);
+    void *arg;
+    char shown[PATH_TEXT_MAX];   /* profiles.eu.bucket */
+    char pattern[PATH_TEXT_MAX]; /* profiles.*.bucket */
+};
+
+enum known { KNOWN_NOT, KNOWN_GROUP, KNOWN_KEY };
+
+static enum known known_as(const char *pattern)
+{
+    size_t size = strlen(pattern);
+
+    if (!strcmp(pattern, "profiles") || !strcmp(pattern, "profiles.*"))
+        return KNOWN_GROUP;
+    for (unsigned i = 0; i < 2 * OPTION_COUNT; i++) {
+        const struct option *option = &option_table[i / 2];
+        const char *key = i % 2 ? option->also : option->key;
+
+        if (!key || strncasecmp(key, pattern, size) != 0)
+            continue;
+        if (!key[size])
+            return KNOWN_KEY;
+        if (key[size] == '.')
+            return KNOWN_GROUP;
+    }
+    return KNOWN_NOT;
+}
+
+/* Looks for the last part of the key among those that may stand beside it. */
+static void report_unknown(struct search *search)
+{
+    const char *dot = strrchr(search->pattern, '.');
+    size_t parent = dot ? (size_t)(dot - search->pattern) + 1 : 0;
+    char line[2 * PATH_TEXT_MAX];
+    char siblings[OPTION_COUNT][32];
+    struct nearest nearest;
+
+    nearest_init(&nearest, search->pattern + parent);
+    for (unsigned i = 0; i < OPTION_COUNT; i++) {
+        const char *key = option_table[i].key;
+
+        if (!key || strncasecmp(key, search->pattern, parent) != 0)
+            continue;
+        snprintf(siblings[i], sizeof siblings[i], "%.*s", (int)strcspn(key + parent, "."),
+                 key + parent);
+        nearest_try(&nearest, siblings[i]);
+    }
+    if (nearest_found(&nearest))
+        snprintf(line, sizeof line, "unknown key %s (did you mean %s?)", search->shown,
+                 nearest_found(&nearest));
+    else
+        snprintf(line, sizeof line, "unknown key %s", search->shown);
+    search->report(search->arg, line);
+}
+
+static void extend(char path[PATH_TEXT_MAX], size_t size, const char *part)
+{
+    snprintf(path + size, PATH_TEXT_MAX - size, "%s%s", size ? "." : "", part);
+}
+
+static void search_members(struct search *search, struct json_node parent)
+{
+    size_t shown = strlen(search->shown), pattern = strlen(search->pattern);
+    bool profiles = !strcmp(search->pattern, "profiles");
+    struct json_node name;
+    struct json_node at = json_next(parent, (struct json_node){0}, &name);
+
+    for (; at.doc; at = json_next(parent, at, &name)) {
+        char part[CONFIG_NAME_MAX] = "";
+
+        json_string(name, part, sizeof part);
+        extend(search->shown, shown, part);
+        extend(search->pattern, pattern, profiles ? "*" : part);
+        switch (known_as(search->pattern)) {
+        case KNOWN_NOT:
+            report_unknown(search);
+            break;
+        case KNOWN_GROUP:
+            search_members(search, at);
+            break;
+        case KNOWN_KEY:
+            break;
+        }
+        search->shown[shown] = search->pattern[pattern] = 0;
+    }
+}
+
+void config_file_unknown(const struct config_file *file,
+                         void (*report)(void *arg, const char *text), void *arg)
+{
+    struct search search = {.report = report, .arg = arg};
+
+    search_members(&search, root_of(file));
+}

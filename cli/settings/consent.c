@@ -1,0 +1,134 @@
+#include "cli/settings/consent.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "cli/settings/config.h"
+
+static bool is_of_file(const struct config *config, enum option_id id)
+{
+    return config->settings[id].origin == ORIGIN_FILE;
+}
+
+/* A switch of the file that is off changes nothing. */
+static bool decides(const struct config *config, enum option_id id)
+{
+    if (!is_of_file(config, id))
+        return false;
+    return option_table[id].kind != OPTION_SWITCH || config_switch(config, id);
+}
+
+static int refuse(const struct config *config, enum option_id id, struct err *err)
+{
+    char where[512];
+
+    config_origin(config, id, where, sizeof where);
+    err_wrap(err, "%s", where);
+    return err_hint(err,
+                    "if you trust the file: s3dock config trust; or name it: --config %s, or "
+                    "S3DOCK_CONFIG",
+                    config->file.path);
+}
+
+/* The first credential that does not come from the file; OPTION_COUNT when there is none. */
+static enum option_id foreign_credential(const struct config *config)
+{
+    static const enum option_id ids[] = {OPT_ACCESS_KEY, OPT_SECRET_KEY, OPT_SESSION_TOKEN};
+
+    for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+        if (config_text(config, ids[i]) && !is_of_file(config, ids[i]))
+            return ids[i];
+    return OPTION_COUNT;
+}
+
+/* Whether the profile in use has a pair of keys of its own, which the environment outweighs. */
+static bool has_own_keys(const struct config *config)
+{
+    char value[CONFIG_VALUE_MAX];
+    struct err ignored;
+
+    return !config->profile_chosen &&
+           config_file_value(&config->file, option_table[OPT_ACCESS_KEY].key, config->profile,
+                             value, &ignored) == CONFIG_OK &&
+           config_file_value(&config->file, option_table[OPT_SECRET_KEY].key, config->profile,
+                             value, &ignored) == CONFIG_OK;
+}
+
+static int check_endpoint(const struct config *config, enum option_id foreign, struct err *err)
+{
+    char key[512];
+
+    if (foreign == OPTION_COUNT)
+        return 0;
+    config_origin(config, foreign, key, sizeof key);
+    err_set(err, ERR_USAGE, "trust",
+            "the credentials (%s) are not sent to %s, an endpoint that only a file of the current "
+            "folder names",
+            key, config_text(config, OPT_ENDPOINT));
+    refuse(config, OPT_ENDPOINT, err);
+    if (has_own_keys(config))
+        err_hint(err,
+                 "for the keys in the file: --profile %s; or, if you trust the file: s3dock "
+                 "config trust",
+                 config->profile);
+    return ERR_FAIL;
+}
+
+static int check_tls(const struct config *config, struct err *err)
+{
+    static const enum option_id ids[] = {OPT_INSECURE, OPT_CA_FILE};
+
+    for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+        if (!decides(config, ids[i]))
+            continue;
+        err_set(err, ERR_USAGE, "trust",
+                "a file of the current folder does not decide which certificates are trusted");
+        return refuse(config, ids[i], err);
+    }
+    return 0;
+}
+
+/* The owner of the key can delete it, and then nothing encrypted with it can be read. */
+static int check_key(const struct config *config, struct err *err)
+{
+    if (!decides(config, OPT_ENCRYPTION_KEY))
+        return 0;
+    err_set(err, ERR_USAGE, "trust",
+            "a file of the current folder does not decide with which key images are encrypted");
+    return refuse(config, OPT_ENCRYPTION_KEY, err);
+}
+
+/* A directory is asked for no credentials, and knows no TLS. */
+static bool is_directory(const struct config *config)
+{
+    const char *endpoint = config_text(config, OPT_ENDPOINT);
+
+    return endpoint && !strncmp(endpoint, "file://", 7);
+}
+
+int consent_store(const struct config *config, struct err *err)
+{
+    enum option_id foreign = foreign_credential(config);
+
+    if (!config_file_is_input(&config->file) || is_directory(config))
+        return 0;
+    if (is_of_file(config, OPT_ENDPOINT) && check_endpoint(config, foreign, err))
+        return ERR_FAIL;
+    /* endpoint and keys of the file: how safely they are used is the file's own affair */
+    if (is_of_file(config, OPT_ENDPOINT))
+        return 0;
+    return check_tls(config, err) || check_key(config, err) ? ERR_FAIL : 0;
+}
+
+int consent_docker(const struct config *config, struct err *err)
+{
+    enum option_id id = is_of_file(config, OPT_DOCKER_HOST) ? OPT_DOCKER_HOST : OPT_DOCKER_CONTEXT;
+
+    if (!config_file_is_input(&config->file) || !is_of_file(config, id))
+        return 0;
+    if (id == OPT_DOCKER_CONTEXT && config_text(config, OPT_DOCKER_HOST))
+        return 0; /* the host was named by the user, and is stronger */
+    err_set(err, ERR_USAGE, "trust",
+            "a file of the current folder does not decide which Docker is used");
+    return refuse(config, id, err);
+}

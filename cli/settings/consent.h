@@ -1,0 +1,24 @@
+/*
+ * consent - settings of a file in the current folder that need the user's word.
+ *
+ * The file may come from somebody else, with a clone or an archive. It may choose bucket, region,
+ * profile and speed. It may not choose the endpoint that gets the user's credentials, weaken TLS,
+ * or choose the Docker daemon, unless the user trusts the file (trust.h) or named it.
+ * docs/configuration.md has the list.
+ */
+#ifndef S3DOCK_CLI_SETTINGS_CONSENT_H
+#define S3DOCK_CLI_SETTINGS_CONSENT_H
+
+struct err;
+struct config;
+
+/* Checks the settings of the store; call it before any request to the bucket. An endpoint of that
+ * file is allowed for requests without credentials, and for credentials of the same file. A source
+ * of credentials that is read later than the configuration (roles, other programs) must call this
+ * before it is used. Fails with usage.trust. */
+int consent_store(const struct config *config, struct err *err);
+/* Checks the settings of Docker; call it before any request to the daemon. Fails with usage.trust.
+ */
+int consent_docker(const struct config *config, struct err *err);
+
+#endif

@@ -1,0 +1,705 @@
+/*
+ * Where a value comes from, strongest first: the flag, our variable (S3DOCK_*), other programs'
+ * variables (AWS_*), the file, the default; see config.c for the one exception (a profile that was
+ * asked for by name).
+ */
+#include "cli/settings/option.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/err.h"
+#include "cli/command.h"
+#include "cli/settings/nearest.h"
+
+#define FOR(command) (UINT64_C(1) << (command))
+
+#define TRANSFERS (FOR(CMD_PUSH) | FOR(CMD_PULL))
+#define READS     (TRANSFERS | FOR(CMD_VERIFY))
+#define CHANGES   (FOR(CMD_TAG) | FOR(CMD_PROMOTE) | FOR(CMD_ROLLBACK))
+#define DOCKERS   (TRANSFERS | FOR(CMD_BUILD))
+#define DAEMONS   (DOCKERS | FOR(CMD_DOCTOR))
+
+#define MINUTE_MS 60000
+#define HOUR_MS   (60 * MINUTE_MS)
+#define DAY_MS    (UINT64_C(24) * HOUR_MS)
+
+#define UNIT_SIZE 24
+
+#define NAMES_FIXED "names are part of the format, see docs/configuration.md"
+
+const struct option option_table[OPTION_COUNT] = {
+    [OPT_CONFIG] = {.name = "config",
+                    .env = "S3DOCK_CONFIG",
+                    .kind = OPTION_TEXT,
+                    .argument = "FILE",
+                    .help = "configuration file, instead of the usual places"},
+    [OPT_PROFILE] = {.name = "profile",
+                     .letter = 'p',
+                     .env = "S3DOCK_PROFILE",
+                     .key = "default_profile",
+                     .kind = OPTION_TEXT,
+                     .fallback = "default",
+                     .argument = "NAME",
+                     .help = "profile of the configuration file"},
+    [OPT_BUCKET] = {.name = "bucket",
+                    .letter = 'b',
+                    .env = "S3DOCK_BUCKET",
+                    .key = "profiles.*.bucket",
+                    .kind = OPTION_TEXT,
+                    .fallback = "s3dock-containers",
+                    .argument = "NAME",
+                    .help = "bucket that holds the images"},
+    [OPT_KEY_PREFIX] = {.name = "key-prefix",
+                        .env = "S3DOCK_KEY_PREFIX",
+                        .key = "profiles.*.key_prefix",
+                        .kind = OPTION_TEXT,
+                        .argument = "FOLDER",
+                        .help = "folder of the bucket that everything lies in"},
+    [OPT_REGION] = {.name = "region",
+                    .env = "S3DOCK_REGION",
+                    .ambient = {"AWS_REGION", "AWS_DEFAULT_REGION"},
+                    .key = "profiles.*.region",
+                    .kind = OPTION_TEXT,
+                    .fallback = "us-east-1",
+                    .argument = "NAME",
+                    .help = "region of the bucket"},
+    [OPT_ENDPOINT] = {.name = "endpoint",
+                      .env = "S3DOCK_ENDPOINT",
+                      .ambient = {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"},
+                      .key = "profiles.*.endpoint",
+                      .kind = OPTION_TEXT,
+                      .argument = "URL",
+                      .help = "https://HOST[:PORT] or file:///FOLDER; else AWS"},
+    [OPT_ACCESS_KEY] = {.name = "access-key",
+                        .no_flag = true,
+                        .ambient = {"AWS_ACCESS_KEY_ID"},
+                        .key = "profiles.*.access_key",
+                        .kind = OPTION_TEXT,
+                        .help = "id of the access key"},
+    [OPT_SECRET_KEY] = {.name = "secret-key",
+                        .no_flag = true,
+                        .secret = true,
+                        .ambient = {"AWS_SECRET_ACCESS_KEY"},
+                        .key = "profiles.*.secret_key",
+                        .kind = OPTION_TEXT,
+                        .help = "secret of the access key"},
+    [OPT_SESSION_TOKEN] = {.name = "session-token",
+                           .no_flag = true,
+                           .secret = true,
+                           .ambient = {"AWS_SESSION_TOKEN"},
+                           .key = "profiles.*.session_token",
+                           .kind = OPTION_TEXT,
+                           .help = "token of temporary credentials"},
+    [OPT_ADDRESSING] = {.name = "addressing",
+                        .env = "S3DOCK_ADDRESSING",
+                        .key = "profiles.*.addressing",
+                        .kind = OPTION_CHOICE,
+                        .words = "auto|path|virtual",
+                        .fallback = "auto",
+                        .argument = "STYLE",
+                        .help = "bucket in the path or in the host name"},
+    [OPT_CA_FILE] = {.name = "ca-file",
+                     .env = "S3DOCK_CA_FILE",
+                     .ambient = {"AWS_CA_BUNDLE"},
+                     .key = "profiles.*.ca_file",
+                     .kind = OPTION_TEXT,
+                     .argument = "FILE",
+                     .help = "certificates to trust, instead of the system's"},
+    [OPT_INSECURE] = {.name = "insecure",
+                      .env = "S3DOCK_INSECURE",
+                      .key = "profiles.*.insecure",
+                      .kind = OPTION_SWITCH,
+                      .fallback = "false",
+                      .help = "do not check the server's certificate"},
+    [OPT_SIGN_PAYLOAD] = {.name = "sign-payload",
+                          .env = "S3DOCK_SIGN_PAYLOAD",
+                          .key = "profiles.*.sign_payload",
+                          .kind = OPTION_SWITCH,
+                          .fallback = "false",
+                          .help = "sign bodies on https too (always on http)"},
+    [OPT_ENCRYPTION] = {.name = "encryption",
+                        .env = "S3DOCK_ENCRYPTION",
+                        .key = "profiles.*.encryption",
+                        .kind = OPTION_CHOICE,
+                        .words = "default|AES256|aws:kms|aws:kms:dsse",
+                        .argument = "WAY",
+                        .help = "how the store encrypts new objects"},
+    [OPT_ENCRYPTION_KEY] = {.name = "encryption-key",
+                            .env = "S3DOCK_ENCRYPTION_KEY",
+                            .key = "profiles.*.encryption_key",
+                            .kind = OPTION_TEXT,
+                            .argument = "ID",
+                            .help = "id or ARN of the key, for aws:kms"},
+    [OPT_RETRIES] = {.name = "retries",
+                     .no_flag = true,
+                     .env = "S3DOCK_RETRIES",
+                     .key = "defaults.retry_count",
+                     .kind = OPTION_NUMBER,
+                     .max = 100,
+                     .fallback = "0",
+                     .help = "most tries of a request; 0: as many as make sense"},
+    [OPT_STALL_TIME] = {.name = "stall-time",
+                        .no_flag = true,
+                        .env = "S3DOCK_STALL_TIME",
+                        .key = "defaults.stall_time",
+                        .kind = OPTION_TIME,
+                        .min = 1000,
+                        .max = HOUR_MS,
+                        .fallback = "30s",
+                        .help = "a request that moves nothing for so long is tried again"},
+    [OPT_TELL_AFTER] = {.name = "tell-after",
+                        .no_flag = true,
+                        .env = "S3DOCK_TELL_AFTER",
+                        .key = "defaults.tell_after",
+                        .kind = OPTION_TIME,
+                        .min = 100,
+                        .max = HOUR_MS,
+                        .fallback = "10s",
+                        .help = "after so long without progress, print the reason"},
+    [OPT_LIMIT_RATE] = {.name = "limit-rate",
+                        .env = "S3DOCK_LIMIT_RATE",
+                        .key = "profiles.*.limit_rate",
+                        .also = "defaults.limit_rate",
+                        .kind = OPTION_SIZE,
+                        .min = 1024,
+                        .max = UINT64_C(1) << 40,
+                        .argument = "RATE",
+                        .help = "most bytes a second to and from S3: 500K, 2M",
+                        .commands = READS},
+    [OPT_DOCKER_HOST] = {.name = "docker-host",
+                         .env = "S3DOCK_DOCKER_HOST",
+                         .key = "docker.host",
+                         .kind = OPTION_TEXT,
+                         .argument = "URL",
+                         .help = "unix:///SOCKET or tcp://HOST:PORT",
+                         .commands = DAEMONS},
+    [OPT_DOCKER_CONTEXT] = {.name = "docker-context",
+                            .env = "S3DOCK_DOCKER_CONTEXT",
+                            .key = "docker.context",
+                            .kind = OPTION_TEXT,
+                            .argument = "NAME",
+                            .help = "Docker context to use",
+                            .commands = DAEMONS},
+    [OPT_DOCKER_TIMEOUT] = {.name = "docker-timeout",
+                            .no_flag = true,
+                            .env = "S3DOCK_DOCKER_TIMEOUT",
+                            .key = "docker.timeout",
+                            .kind = OPTION_TIME,
+                            .min = 100,
+                            .max = 24 * HOUR_MS,
+                            .fallback = "1m",
+                            .help = "longest wait for Docker to connect and to answer small "
+                                    "questions; transfers have no limit",
+                            .commands = DAEMONS},
+    [OPT_DOCKER_COMPRESSION] = {.name = "docker-compression",
+                                .no_flag = true,
+                                .key = "docker.compression",
+                                .kind = OPTION_TEXT,
+                                .only = "gzip",
+                                .why = "every gunzip, and the original, must be able to read it",
+                                .help = "always gzip; everything else is told and ignored"},
+    [OPT_DOCKER_PROGRAM] = {.name = "docker-program",
+                            .no_flag = true,
+                            .env = "S3DOCK_DOCKER",
+                            .key = "docker.program",
+                            .kind = OPTION_TEXT,
+                            .fallback = "docker",
+                            .help = "the docker command that builds",
+                            .runs = true,
+                            .commands = FOR(CMD_BUILD)},
+    [OPT_INPUT] = {.name = "input",
+                   .kind = OPTION_TEXT,
+                   .argument = "FILE",
+                   .help = "archive of docker save or OCI; - is standard input",
+                   .commands = FOR(CMD_PUSH)},
+    [OPT_OUTPUT] = {.name = "output",
+                    .kind = OPTION_TEXT,
+                    .argument = "FILE",
+                    .help = "write a loadable tar instead; - is standard output",
+                    .commands = FOR(CMD_PULL)},
+    [OPT_AS] = {.name = "as",
+                .kind = OPTION_TEXT,
+                .argument = "NAME",
+                .help = "another name for the image; may be repeated",
+                .repeats = true,
+                .commands = FOR(CMD_PULL)},
+    [OPT_SOURCE] = {.name = "source",
+                    .env = "S3DOCK_SOURCE",
+                    .key = "docker.source",
+                    .kind = OPTION_CHOICE,
+                    .words = "auto|docker|layers",
+                    .fallback = "auto",
+                    .argument = "WAY",
+                    .help = "read Docker's layers on this host, or its export",
+                    .commands = FOR(CMD_PUSH)},
+    [OPT_LEVEL] = {.name = "level",
+                   .env = "S3DOCK_LEVEL",
+                   .key = "profiles.*.level",
+                   .kind = OPTION_NUMBER,
+                   .min = 1,
+                   .max = 12,
+                   .fallback = "5",
+                   .argument = "N",
+                   .help = "compression: 1 fast to 12 small",
+                   .commands = FOR(CMD_PUSH)},
+    [OPT_DELTA] = {.name = "delta",
+                   .no_flag = true,
+                   .env = "S3DOCK_DELTA",
+                   .key = "profiles.*.delta",
+                   .also = "defaults.delta",
+                   .kind = OPTION_SWITCH,
+                   .fallback = "true",
+                   .help = "copy within the store what it holds already",
+                   .commands = FOR(CMD_PUSH)},
+    [OPT_NO_DELTA] = {.name = "no-delta",
+                      .kind = OPTION_SWITCH,
+                      .fallback = "false",
+                      .help = "upload all of it, whatever the bucket holds",
+                      .commands = FOR(CMD_PUSH)},
+    [OPT_JOBS] = {.name = "jobs",
+                  .env = "S3DOCK_JOBS",
+                  .key = "defaults.jobs",
+                  .kind = OPTION_NUMBER,
+                  .words = "auto",
+                  .max = 32,
+                  .fallback = "auto",
+                  .argument = "N",
+                  .help = "worker threads; auto: one a processor",
+                  .commands = READS},
+    [OPT_MEMORY] = {.name = "memory",
+                    .env = "S3DOCK_MEMORY",
+                    .key = "defaults.memory",
+                    .kind = OPTION_SIZE,
+                    .min = 24 << 20,
+                    .max = UINT64_C(64) << 30,
+                    .fallback = "80M",
+                    .argument = "SIZE",
+                    .help = "most memory for buffers, 24M at least",
+                    .commands = READS},
+    [OPT_DRY_RUN] = {.name = "dry-run",
+                     .letter = 'n',
+                     .env = "S3DOCK_DRY_RUN",
+                     .kind = OPTION_SWITCH,
+                     .fallback = "false",
+                     .help = "say what would be done; change nothing",
+                     .commands = DOCKERS | CHANGES | FOR(CMD_CLEANUP)},
+    [OPT_FORCE] = {.name = "force",
+                   .kind = OPTION_SWITCH,
+                   .fallback = "false",
+                   .help = "do it even when it is there already",
+                   .commands = TRANSFERS | FOR(CMD_TAG)},
+    [OPT_VERIFY] = {.name = "verify",
+                    .kind = OPTION_SWITCH,
+                    .fallback = "false",
+                    .help = "read the archive back and prove it",
+                    .commands = FOR(CMD_PUSH)},
+    [OPT_REUSE] = {.name = "reuse",
+                   .env = "S3DOCK_REUSE",
+                   .key = "defaults.reuse",
+                   .kind = OPTION_CHOICE,
+                   .words = "auto|always|never",
+                   .fallback = "auto",
+                   .argument = "WHEN",
+                   .help = "look for missing chunks in images that are here",
+                   .commands = FOR(CMD_PULL)},
+    [OPT_RESUME] = {.name = "resume",
+                    .no_flag = true,
+                    .env = "S3DOCK_RESUME",
+                    .key = "defaults.resume",
+                    .kind = OPTION_SWITCH,
+                    .fallback = "true",
+                    .help = "go on where a transfer was interrupted",
+                    .commands = TRANSFERS},
+    [OPT_NO_RESUME] = {.name = "no-resume",
+                       .kind = OPTION_SWITCH,
+                       .fallback = "false",
+                       .help = "begin again; keep nothing for a rerun",
+                       .commands = TRANSFERS},
+    [OPT_GIT_BRANCH] = {.name = "include-git-branch",
+                        .no_flag = true,
+                        .key = "naming.include_git_branch",
+                        .kind = OPTION_SWITCH,
+                        .fallback = "false",
+                        .only = "false",
+                        .why = NAMES_FIXED,
+                        .help = "always false; everything else is told and ignored"},
+    [OPT_TIMESTAMP_FORMAT] = {.name = "timestamp-format",
+                              .no_flag = true,
+                              .key = "naming.timestamp_format",
+                              .kind = OPTION_TEXT,
+                              .only = "20060102-1504",
+                              .why = NAMES_FIXED,
+                              .help = "always 20060102-1504 (YYYYMMDD-HHMM); everything else is "
+                                      "told and ignored"},
+    [OPT_PATH_TEMPLATE] = {.name = "path-template",
+                           .no_flag = true,
+                           .key = "naming.path_template",
+                           .kind = OPTION_TEXT,
+                           .only = "images/{app}/{year_month}/{filename}",
+                           .why = NAMES_FIXED,
+                           .help =
+                               "always images/{app}/{year_month}/{filename}; everything else is "
+                               "told and ignored"},
+    [OPT_PATH] = {.name = "path",
+                  .kind = OPTION_TEXT,
+                  .fallback = ".",
+                  .argument = "DIR",
+                  .help = "a folder of the repository to build from",
+                  .commands = FOR(CMD_BUILD)},
+    [OPT_DOCKERFILE] = {.name = "dockerfile",
+                        .kind = OPTION_TEXT,
+                        .fallback = "Dockerfile",
+                        .argument = "FILE",
+                        .help = "the Dockerfile, seen from the context",
+                        .commands = FOR(CMD_BUILD)},
+    [OPT_CONTEXT] = {.name = "context",
+                     .kind = OPTION_TEXT,
+                     .argument = "DIR",
+                     .help = "what Docker may copy from (--path if none)",
+                     .commands = FOR(CMD_BUILD)},
+    [OPT_PLATFORM] = {.name = "platform",
+                      .kind = OPTION_TEXT,
+                      .argument = "OS/ARCH",
+                      .help = "build for it, with docker buildx",
+                      .commands = FOR(CMD_BUILD)},
+    [OPT_STRICT] = {.name = "strict",
+                    .env = "S3DOCK_STRICT",
+                    .kind = OPTION_SWITCH,
+                    .fallback = "false",
+                    .help = "refuse untracked files too",
+                    .commands = FOR(CMD_BUILD)},
+    [OPT_UNFINISHED] = {.name = "unfinished",
+                        .kind = OPTION_TIME,
+                        .min = 1000,
+                        .max = 36500 * DAY_MS,
+                        .fallback = "7d",
+                        .argument = "AGE",
+                        .help = "what is unfinished goes when it is older",
+                        .commands = FOR(CMD_CLEANUP)},
+    [OPT_RETIRED_AFTER] = {.name = "retired-after",
+                           .kind = OPTION_TIME,
+                           .min = 1000,
+                           .max = 36500 * DAY_MS,
+                           .fallback = "7d",
+                           .argument = "AGE",
+                           .help = "data of removed images are deleted after AGE",
+                           .commands = FOR(CMD_CLEANUP) | FOR(CMD_RESUME)},
+    [OPT_KEEP] = {.name = "keep",
+                  .kind = OPTION_NUMBER,
+                  .min = 1,
+                  .max = 1000000,
+                  .argument = "N",
+                  .help = "images of APP: all but the newest N go, of any age",
+                  .commands = FOR(CMD_CLEANUP)},
+    [OPT_OLDER_THAN] = {.name = "older-than",
+                        .kind = OPTION_TIME,
+                        .min = 1000,
+                        .max = 36500 * DAY_MS,
+                        .argument = "AGE",
+                        .help = "images of APP: only older ones go, such as 30d",
+                        .commands = FOR(CMD_CLEANUP)},
+    [OPT_MONTH] = {.name = "month",
+                   .kind = OPTION_TEXT,
+                   .argument = "YYYYMM",
+                   .help = "only what was filed under this month",
+                   .commands = FOR(CMD_LIST_IMAGES)},
+    [OPT_LIMIT] = {.name = "limit",
+                   .kind = OPTION_NUMBER,
+                   .min = 1,
+                   .max = 1000000,
+                   .fallback = "20",
+                   .argument = "N",
+                   .help = "at most so many",
+                   .commands = FOR(CMD_HISTORY)},
+    [OPT_FULL] = {.name = "full",
+                  .kind = OPTION_SWITCH,
+                  .fallback = "false",
+                  .help = "commit and date too",
+                  .commands = FOR(CMD_VERSION)},
+    [OPT_ORIGIN] = {.name = "origin",
+                    .kind = OPTION_SWITCH,
+                    .fallback = "false",
+                    .help = "say where each value comes from",
+                    .commands = FOR(CMD_CONFIG_SHOW)},
+    [OPT_READ_ONLY] = {.name = "read-only",
+                       .kind = OPTION_SWITCH,
+                       .fallback = "false",
+                       .help = "write nothing into the bucket, not even to try",
+                       .commands = FOR(CMD_DOCTOR)},
+    [OPT_LIST] = {.name = "list",
+                  .kind = OPTION_SWITCH,
+                  .fallback = "false",
+                  .help = "list the files that are trusted",
+                  .commands = FOR(CMD_CONFIG_TRUST)},
+    [OPT_REMOVE] = {.name = "remove",
+                    .kind = OPTION_SWITCH,
+                    .fallback = "false",
+                    .help = "trust the file no longer",
+                    .commands = FOR(CMD_CONFIG_TRUST)},
+    [OPT_JSON] = {.name = "json",
+                  .env = "S3DOCK_JSON",
+                  .kind = OPTION_SWITCH,
+                  .fallback = "false",
+                  .help = "answer in JSON on standard output, errors too"},
+    [OPT_QUIET] = {.name = "quiet",
+                   .letter = 'q',
+                   .env = "S3DOCK_QUIET",
+                   .kind = OPTION_SWITCH,
+                   .fallback = "false",
+                   .help = "no progress, no closing line, no warnings"},
+    [OPT_PROGRESS] = {.name = "progress",
+                      .env = "S3DOCK_PROGRESS",
+                      .kind = OPTION_CHOICE,
+                      .words = "auto|tty|plain|none",
+                      .fallback = "auto",
+                      .argument = "HOW",
+                      .help = "a bar (tty), a line every 10 s (plain), or none"},
+    [OPT_NO_PROGRESS] = {.name = "no-progress",
+                         .env = "S3DOCK_NO_PROGRESS",
+                         .kind = OPTION_SWITCH,
+                         .fallback = "false",
+                         .help = "the same as --progress=none"},
+    [OPT_NO_COLOR] = {.name = "no-color",
+                      .env = "S3DOCK_NO_COLOR",
+                      .kind = OPTION_SWITCH,
+                      .fallback = "false",
+                      .help = "no colours; NO_COLOR does the same"},
+    [OPT_LOG_LEVEL] = {.name = "log-level",
+                       .letter = 'l',
+                       .env = "S3DOCK_LOG_LEVEL",
+                       .key = "defaults.log_level",
+                       .kind = OPTION_NUMBER,
+                       .words = "off|error|info|debug",
+                       .max = 3,
+                       .fallback = "1",
+                       .argument = "N",
+                       .help = "1 error, 2 info, 3 debug"},
+    [OPT_HELP] = {.name = "help",
+                  .letter = 'h',
+                  .kind = OPTION_SWITCH,
+                  .fallback = "false",
+                  .help = "this help; after a command, the command's"},
+    [OPT_VERSION] = {.name = "version",
+                     .letter = 'v',
+                     .kind = OPTION_SWITCH,
+                     .fallback = "false",
+                     .help = "the program's version"},
+};
+
+const struct option *option_find(const char *name, size_t size)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const struct option *option = &option_table[i];
+
+        if (!option->no_flag && strlen(option->name) == size && !memcmp(option->name, name, size))
+            return option;
+    }
+    return NULL;
+}
+
+const struct option *option_find_letter(char letter)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        if (letter && option_table[i].letter == letter)
+            return &option_table[i];
+    return NULL;
+}
+
+const char *option_nearest(const char *name, size_t size)
+{
+    char word[64];
+    struct nearest nearest;
+
+    if (size >= sizeof word)
+        return NULL;
+    memcpy(word, name, size);
+    word[size] = 0;
+    nearest_init(&nearest, word);
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        if (!option_table[i].no_flag)
+            nearest_try(&nearest, option_table[i].name);
+    return nearest_found(&nearest);
+}
+
+bool option_takes_value(const struct option *option)
+{
+    return option->kind != OPTION_SWITCH;
+}
+
+enum option_id option_id(const struct option *option)
+{
+    return (enum option_id)(option - option_table);
+}
+
+bool option_fits(const struct option *option, unsigned command)
+{
+    return !option->commands || option->commands & FOR(command);
+}
+
+bool option_in_profile(const struct option *option)
+{
+    return option->key && !strncmp(option->key, "profiles.*.", 11);
+}
+
+int option_word(const char *words, const char *word)
+{
+    size_t size = strlen(word);
+    int position = 0;
+
+    if (!words || !size || strchr(word, '|'))
+        return -1;
+    for (const char *at = words; at; at = strchr(at, '|'), position++) {
+        at += *at == '|';
+        if (!strncasecmp(at, word, size) && (at[size] == '|' || !at[size]))
+            return position;
+    }
+    return -1;
+}
+
+bool option_read_switch(const char *text, bool *out)
+{
+    int at = option_word("0|1|false|true|no|yes|off|on", text);
+
+    *out = at & 1;
+    return at >= 0;
+}
+
+bool option_read_number(const char *text, uint64_t *out)
+{
+    uint64_t number = 0;
+
+    if (!*text)
+        return false;
+    for (; *text; text++) {
+        if (!isdigit((unsigned char)*text) || number > UINT64_MAX / 10 - 1)
+            return false;
+        number = number * 10 + (uint64_t)(*text - '0');
+    }
+    *out = number;
+    return true;
+}
+
+bool option_read_size(const char *text, uint64_t *out)
+{
+    size_t digits = strspn(text, "0123456789");
+    char number[20];
+    /* each unit in the spellings people use; position / 3 is the power of 1024 */
+    int unit = option_word("k|kb|kib|m|mb|mib|g|gb|gib", text + digits);
+
+    if (!digits || digits >= sizeof number || (text[digits] && unit < 0))
+        return false;
+    memcpy(number, text, digits);
+    number[digits] = 0;
+    if (!option_read_number(number, out))
+        return false;
+    for (int power = unit < 0 ? 0 : unit / 3 + 1; power > 0; power--) {
+        if (*out > UINT64_MAX / 1024)
+            return false;
+        *out *= 1024;
+    }
+    return true;
+}
+
+/* One number with its unit, as in Go's durations. */
+static bool take_time(const char **text, uint64_t *ms)
+{
+    static const uint64_t units[] = {1, 1000, MINUTE_MS, HOUR_MS, DAY_MS};
+    size_t digits = strspn(*text, "0123456789"), letters = strcspn(*text + digits, "0123456789");
+    char number[10] = "", unit[4] = "";
+    int at;
+
+    if (!digits || digits >= sizeof number || letters >= sizeof unit)
+        return false;
+    memcpy(number, *text, digits);
+    memcpy(unit, *text + digits, letters);
+    at = option_word("ms|s|m|h|d", unit);
+    *text += digits + letters;
+    return at >= 0 && option_read_number(number, ms) && (*ms *= units[at], true);
+}
+
+bool option_read_time(const char *text, uint64_t *ms)
+{
+    uint64_t part;
+
+    if (option_read_number(text, ms)) {
+        *ms = *ms < HOUR_MS ? *ms * 1000 : UINT64_MAX;
+        return true;
+    }
+    for (*ms = 0; *text; *ms += part)
+        if (!take_time(&text, &part))
+            return false;
+    return *ms > 0;
+}
+
+static bool in_range(const struct option *option, uint64_t number)
+{
+    return number >= option->min && number <= option->max;
+}
+
+struct unit {
+    const char *name;
+    uint64_t size; /* the next smaller one divides it */
+};
+
+static const struct unit sizes[] = {
+    {"", 1}, {"K", 1024}, {"M", 1 << 20}, {"G", 1 << 30}, {NULL, 0}};
+static const struct unit times[] = {{"ms", 1},      {"s", 1000},   {"m", MINUTE_MS},
+                                    {"h", HOUR_MS}, {"d", DAY_MS}, {NULL, 0}};
+
+/* In the largest unit that leaves nothing over. */
+static const char *in_unit(uint64_t number, const struct unit *units, char out[UNIT_SIZE])
+{
+    while (units[1].name && number >= units[1].size && number % units[1].size == 0)
+        units++;
+    snprintf(out, UNIT_SIZE, "%ju%s", (uintmax_t)(number / units->size), units->name);
+    return out;
+}
+
+int option_check(const struct option *option, const char *value, const char *where, struct err *err)
+{
+    char low[UNIT_SIZE], high[UNIT_SIZE];
+    uint64_t number;
+    bool on;
+
+    switch (option->kind) {
+    case OPTION_SWITCH:
+        if (!option_read_switch(value, &on))
+            return err_set(err, ERR_USAGE, "value", "%s: \"%s\" is neither true nor false", where,
+                           value);
+        return 0;
+    case OPTION_TEXT:
+        if (!*value)
+            return err_set(err, ERR_USAGE, "value", "%s is empty", where);
+        return 0;
+    case OPTION_CHOICE:
+        if (option_word(option->words, value) < 0)
+            return err_set(err, ERR_USAGE, "value", "%s: \"%s\" is none of %s", where, value,
+                           option->words);
+        return 0;
+    case OPTION_NUMBER:
+        if (option_word(option->words, value) >= 0)
+            return 0;
+        if (!option_read_number(value, &number) || !in_range(option, number))
+            return err_set(err, ERR_USAGE, "value", "%s: \"%s\" is no number from %ju to %ju%s%s",
+                           where, value, (uintmax_t)option->min, (uintmax_t)option->max,
+                           option->words ? " and none of " : "",
+                           option->words ? option->words : "");
+        return 0;
+    case OPTION_SIZE:
+        if (!option_read_size(value, &number) || !in_range(option, number))
+            return err_set(err, ERR_USAGE, "value", "%s: \"%s\" is no size from %s to %s", where,
+                           value, in_unit(option->min, sizes, low),
+                           in_unit(option->max, sizes, high));
+        return 0;
+    case OPTION_TIME:
+        if (!option_read_time(value, &number) || !in_range(option, number))
+            return err_set(err, ERR_USAGE, "value",
+                           "%s: \"%s\" is no time like 30s or 5m, from %s to %s", where, value,
+                           in_unit(option->min, times, low), in_unit(option->max, times, high));
+        return 0;
+    }
+    return 0;
+}

@@ -1,0 +1,152 @@
+/*
+ * option - the one table of everything that can be set: its flag, environment variables, key in the
+ * configuration file, kind, default and help. Parsing, resolution, `config show --origin`, --help,
+ * completion and the man page all read it; nothing is said twice.
+ */
+#ifndef S3DOCK_CLI_SETTINGS_OPTION_H
+#define S3DOCK_CLI_SETTINGS_OPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+
+enum option_id {
+    /* the bucket, and how it is reached */
+    OPT_CONFIG,
+    OPT_PROFILE,
+    OPT_BUCKET,
+    OPT_KEY_PREFIX,
+    OPT_REGION,
+    OPT_ENDPOINT,
+    OPT_ACCESS_KEY,
+    OPT_SECRET_KEY,
+    OPT_SESSION_TOKEN,
+    OPT_ADDRESSING,
+    OPT_CA_FILE,
+    OPT_INSECURE,
+    OPT_SIGN_PAYLOAD,
+    OPT_ENCRYPTION,
+    OPT_ENCRYPTION_KEY,
+    OPT_RETRIES,
+    OPT_STALL_TIME,
+    OPT_TELL_AFTER,
+    OPT_LIMIT_RATE,
+    /* the daemon */
+    OPT_DOCKER_HOST,
+    OPT_DOCKER_CONTEXT,
+    OPT_DOCKER_TIMEOUT,
+    OPT_DOCKER_COMPRESSION,
+    OPT_DOCKER_PROGRAM,
+    /* the transfer */
+    OPT_INPUT,
+    OPT_OUTPUT,
+    OPT_AS,
+    OPT_SOURCE,
+    OPT_LEVEL,
+    OPT_DELTA,
+    OPT_NO_DELTA,
+    OPT_JOBS,
+    OPT_MEMORY,
+    OPT_DRY_RUN,
+    OPT_FORCE,
+    OPT_VERIFY,
+    OPT_REUSE,
+    OPT_RESUME,
+    OPT_NO_RESUME,
+    /* names */
+    OPT_GIT_BRANCH,
+    OPT_TIMESTAMP_FORMAT,
+    OPT_PATH_TEMPLATE,
+    /* the build */
+    OPT_PATH,
+    OPT_DOCKERFILE,
+    OPT_CONTEXT,
+    OPT_PLATFORM,
+    OPT_STRICT,
+    /* single commands */
+    OPT_UNFINISHED,
+    OPT_RETIRED_AFTER,
+    OPT_KEEP,
+    OPT_OLDER_THAN,
+    OPT_MONTH,
+    OPT_LIMIT,
+    OPT_FULL,
+    OPT_ORIGIN,
+    OPT_READ_ONLY,
+    OPT_LIST,
+    OPT_REMOVE,
+    /* what is said, and how */
+    OPT_JSON,
+    OPT_QUIET,
+    OPT_PROGRESS,
+    OPT_NO_PROGRESS,
+    OPT_NO_COLOR,
+    OPT_LOG_LEVEL,
+    OPT_HELP,
+    OPT_VERSION,
+    OPTION_COUNT
+};
+
+enum option_kind {
+    OPTION_SWITCH, /* on or off; the flag takes no value, or =true / =false */
+    OPTION_TEXT,   /* anything but nothing */
+    OPTION_CHOICE, /* one of `words` */
+    OPTION_NUMBER, /* min to max; or one of `words`, if there are any */
+    OPTION_SIZE,   /* bytes, min to max: 67108864, 64M, 1G (powers of 1024) */
+    OPTION_TIME,   /* milliseconds, min to max: 500ms, 30s, 1h30m, 7d; without unit seconds */
+};
+
+struct option {
+    const char *name; /* of the flag, without dashes; in any case what the setting is called */
+    const char *env;  /* our variable, S3DOCK_*, or NULL */
+    const char *ambient[2]; /* variables of other programs; weaker than ours */
+    const char *key;        /* in the file: "profiles.*.bucket", "docker.host"; or NULL */
+    const char *also;       /* a second, weaker place in the file, or NULL */
+    const char *words;      /* "auto|path|virtual" */
+    const char *fallback;   /* the default, as one would type it; NULL: none */
+    const char *argument;   /* what help calls the value: "NAME" */
+    const char *help;       /* one line */
+    const char *only;       /* the one value that says what happens anyway; the key is accepted for
+                               the sake of the original's files, anything else is warned of */
+    const char *why;        /* of `only`: nothing else is possible */
+    uint64_t min, max;      /* of OPTION_NUMBER, OPTION_SIZE and OPTION_TIME */
+    uint64_t commands;      /* bits 1 << enum command_id; 0: every command */
+    enum option_kind kind;
+    char letter;  /* short flag, or 0 */
+    bool no_flag; /* only environment and file: secrets do not belong on a command line */
+    bool secret;  /* never printed */
+    bool repeats; /* the flag may be given several times: args->further has all values */
+    bool runs;    /* names a program: a file of the current folder has no say in it */
+};
+
+extern const struct option option_table[OPTION_COUNT];
+
+/* By the flag's name, size bytes of it (without dashes and value), or by its letter. NULL: no such
+ * flag. */
+const struct option *option_find(const char *name, size_t size);
+const struct option *option_find_letter(char letter);
+/* The flag that was probably meant; NULL when nothing is near. */
+const char *option_nearest(const char *name, size_t size);
+bool option_takes_value(const struct option *option);
+enum option_id option_id(const struct option *option);
+/* May this option be used with that command (enum command_id)? */
+bool option_fits(const struct option *option, unsigned command);
+/* True when the key of the option lies inside a profile ("profiles.*..."). */
+bool option_in_profile(const struct option *option);
+
+/* Is `value` one the option takes? Otherwise usage.value: "`where`: ...". `where` is what the user
+ * wrote it as: "--jobs", "S3DOCK_JOBS", "defaults.jobs in ./s3dock.json5". */
+int option_check(const struct option *option, const char *value, const char *where,
+                 struct err *err);
+
+/* Values, as text. False: not one. */
+bool option_read_switch(const char *text, bool *out);
+bool option_read_number(const char *text, uint64_t *out);
+bool option_read_size(const char *text, uint64_t *out);
+bool option_read_time(const char *text, uint64_t *ms);
+/* The position of `word` in "a|b|c", or -1. */
+int option_word(const char *words, const char *word);
+
+#endif

@@ -1,0 +1,176 @@
+#include "cli/settings/trust.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/owner.h"
+
+#define HEX (SHA256_HEX_SIZE - 1)
+
+static int list_path(getenv_fn *env, char out[PATH_MAX], struct err *err)
+{
+    const char *home = env("HOME");
+    int used;
+
+    if (!home || !*home) {
+        err_set(err, ERR_LOCAL, "trust", "HOME is not set: there is no place to remember it in");
+        return err_hint(err, "name the file with --config FILE, or S3DOCK_CONFIG");
+    }
+    used = snprintf(out, PATH_MAX, "%s/.s3dock/trusted", home);
+    if (used < 0 || used >= PATH_MAX - 16)
+        return err_set(err, ERR_LOCAL, "trust", "the path in HOME is too long");
+    return 0;
+}
+
+/* Empty when there is no list. */
+static int read_list(const char *path, struct text *out, struct err *err)
+{
+    char real[PATH_MAX];
+
+    if (owner_read(path, out, real, err) >= 0)
+        return 0;
+    err_wrap(err, "the list of trusted files is not used");
+    return err_hint(err, "file and folder must be yours alone (chown, chmod go-w)");
+}
+
+/* Takes the next line of a list apart; lines of another form are passed over. False at the end. */
+static bool next_line(const char **at, char hex[SHA256_HEX_SIZE], char path[PATH_MAX])
+{
+    while (**at) {
+        const char *line = *at;
+        size_t size = strcspn(line, "\n");
+
+        *at += size + (line[size] == '\n');
+        if (size < HEX + 3 || size - HEX - 2 >= PATH_MAX || memcmp(line + HEX, "  ", 2) != 0)
+            continue;
+        snprintf(hex, SHA256_HEX_SIZE, "%.*s", HEX, line);
+        snprintf(path, PATH_MAX, "%.*s", (int)(size - HEX - 2), line + HEX + 2);
+        return true;
+    }
+    return false;
+}
+
+bool trust_holds(getenv_fn *env, const char *path, const char *hex)
+{
+    _cleanup_text_ struct text list;
+    char file[PATH_MAX], one[PATH_MAX], digest[SHA256_HEX_SIZE];
+    const char *at;
+    struct err ignored;
+
+    text_init(&list, TRUST_LIST_MAX);
+    if (list_path(env, file, &ignored) || read_list(file, &list, &ignored))
+        return false;
+    at = list.data;
+    while (next_line(&at, digest, one))
+        if (!strcmp(one, path) && !strcmp(digest, hex))
+            return true;
+    return false;
+}
+
+/* Copies the list without the lines of `path`. Whether there were any. */
+static bool copy_others(const struct text *list, const char *path, struct text *out)
+{
+    char one[PATH_MAX], digest[SHA256_HEX_SIZE];
+    const char *at = list->data;
+    bool found = false;
+
+    while (next_line(&at, digest, one)) {
+        if (strcmp(one, path) != 0)
+            text_printf(out, "%s  %s\n", digest, one);
+        else
+            found = true;
+    }
+    return found;
+}
+
+/* `hex` NULL: the path is taken out. */
+static int rewrite(const char *file, const char *path, const char *hex, struct err *err)
+{
+    _cleanup_text_ struct text list;
+    _cleanup_text_ struct text changed;
+    bool found;
+
+    text_init(&list, TRUST_LIST_MAX);
+    text_init(&changed, TRUST_LIST_MAX);
+    if (read_list(file, &list, err))
+        return ERR_FAIL;
+    found = copy_others(&list, path, &changed);
+    if (hex)
+        text_printf(&changed, "%s  %s\n", hex, path);
+    else if (!found)
+        return TRUST_ABSENT;
+    if (text_check(&changed, "the list of trusted files", err))
+        return ERR_FAIL;
+    return file_replace(file, text_view(&changed), 0600, err);
+}
+
+/* The folder must be the user's before anything is written there: with the HOME of another user,
+ * as sudo may leave it, it is not. */
+static int prepare_folder(const char *file, struct err *err)
+{
+    char folder[PATH_MAX];
+    const char *fault;
+    struct stat st;
+
+    if (file_make_dirs(file, true, 0700, err))
+        return ERR_FAIL;
+    if (!file_folder(file, folder) || stat(folder, &st))
+        return err_set(err, ERR_LOCAL, "trust", "cannot use the folder of %s", file);
+    fault = owner_fault(folder, &st);
+    if (!fault)
+        return 0;
+    err_set(err, ERR_USAGE, "owner", "%s %s", folder, fault);
+    return err_hint(err, "is HOME yours? the folder must be yours alone (chown, chmod go-w)");
+}
+
+static int change(getenv_fn *env, const char *path, const char *hex, struct err *err)
+{
+    char file[PATH_MAX], lock[PATH_MAX];
+    int fd, answer;
+
+    if (strchr(path, '\n'))
+        return err_set(err, ERR_USAGE, "trust", "a path with a line end cannot be remembered");
+    if (list_path(env, file, err) || prepare_folder(file, err))
+        return ERR_FAIL;
+    snprintf(lock, sizeof lock, "%.*s.lock", PATH_MAX - 8, file);
+    answer = file_lock(lock, &fd, err);
+    if (answer == FILE_BUSY) {
+        err_set(err, ERR_CONFLICT, "trust", "another s3dock changes the list of trusted files");
+        return err_hint(err, "run the same command again");
+    }
+    if (answer)
+        return ERR_FAIL;
+    answer = rewrite(file, path, hex, err);
+    close(fd);
+    return answer;
+}
+
+int trust_add(getenv_fn *env, const char *path, const char *hex, struct err *err)
+{
+    return change(env, path, hex, err);
+}
+
+int trust_remove(getenv_fn *env, const char *path, struct err *err)
+{
+    return change(env, path, NULL, err);
+}
+
+int trust_list(getenv_fn *env, void (*each)(void *arg, const char *path, const char *hex),
+               void *arg, struct err *err)
+{
+    _cleanup_text_ struct text list;
+    char file[PATH_MAX], path[PATH_MAX], hex[SHA256_HEX_SIZE];
+    const char *at;
+
+    text_init(&list, TRUST_LIST_MAX);
+    if (list_path(env, file, err) || read_list(file, &list, err))
+        return ERR_FAIL;
+    at = list.data;
+    while (next_line(&at, hex, path))
+        each(arg, path, hex);
+    return 0;
+}

@@ -1,0 +1,130 @@
+/*
+ * The links below /proc/self/fd (where /dev/stdout and /dev/fd lead) are no paths: the descriptor
+ * that they stand for may have no name, and its file must not get another under its name.
+ */
+#include "base/output_path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+#define HOPS_MAX 40 /* as in the kernel */
+
+/* Splits a path into the real path of its folder and the name in it. -1 with errno. */
+static int split(const char *path, char folder[PATH_MAX], const char **name)
+{
+    const char *slash = strrchr(path, '/');
+    char before[PATH_MAX] = ".";
+
+    *name = slash ? slash + 1 : path;
+    if (slash == path)
+        str_copy(before, sizeof before, "/");
+    else if (slash)
+        snprintf(before, sizeof before, "%.*s", (int)(slash - path), path);
+    return realpath(before, folder) ? 0 : -1;
+}
+
+/* Whether the folder holds the descriptors of some process; *own: of this one. */
+static bool holds_descriptors(const char *folder, bool *own)
+{
+    static const char *const ours[] = {"/proc/self/fd", "/proc/thread-self/fd"};
+    size_t size = strlen(folder);
+    char real[PATH_MAX];
+
+    *own = false;
+    if (strncmp(folder, "/proc/", 6) != 0 || size < 3 || strcmp(folder + size - 3, "/fd") != 0)
+        return false;
+    for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
+        *own = *own || (realpath(ours[i], real) && strcmp(real, folder) == 0);
+    return true;
+}
+
+/* Whether something is mounted on the file itself, as containers do it: it cannot be renamed over.
+ */
+static bool is_mounted(const char *path)
+{
+    struct statx st;
+
+    return statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &st) == 0 &&
+           (st.stx_attributes_mask & st.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
+static int classify(struct place *out, const char *path, struct err *err)
+{
+    if (S_ISDIR(out->st.st_mode)) {
+        err_set(err, ERR_LOCAL, "output", "%s is a folder", path);
+        return err_hint(err, "name a file in it");
+    }
+    if (S_ISSOCK(out->st.st_mode))
+        return err_set(err, ERR_LOCAL, "output", "%s is a socket, which is not written to", path);
+    out->kind = S_ISREG(out->st.st_mode) && !is_mounted(out->path) ? PLACE_FILE : PLACE_FIXED;
+    return 0;
+}
+
+/* Follows the link out->path by one step. */
+static int follow(struct place *out, const char *folder)
+{
+    char target[PATH_MAX], next[PATH_MAX];
+    ssize_t size = readlink(out->path, target, sizeof target - 1);
+    int used;
+
+    if (size < 0)
+        return -1;
+    target[size] = '\0';
+    used = target[0] == '/' ? snprintf(next, sizeof next, "%s", target)
+                            : snprintf(next, sizeof next, "%s/%s", folder, target);
+    if (used < 0 || (size_t)used >= sizeof next) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    memcpy(out->path, next, sizeof next);
+    return 0;
+}
+
+enum { DONE = 0, MORE = 1, BROKEN = 2 /* errno tells why */ };
+
+/* Looks at out->path; ERR_FAIL fills err. */
+static int step(struct place *out, const char *path, struct err *err)
+{
+    char folder[PATH_MAX];
+    const char *name;
+    bool own;
+
+    if (lstat(out->path, &out->st) != 0) {
+        out->kind = PLACE_NEW;
+        return errno == ENOENT && out->path[0] ? DONE : BROKEN;
+    }
+    if (!S_ISLNK(out->st.st_mode))
+        return classify(out, path, err);
+    if (split(out->path, folder, &name) != 0)
+        return BROKEN;
+    if (!holds_descriptors(folder, &own))
+        return follow(out, folder) ? BROKEN : MORE;
+    out->kind = own ? PLACE_DESCRIPTOR : PLACE_FIXED;
+    out->fd = own ? (int)strtol(name, NULL, 10) : -1;
+    return own || stat(out->path, &out->st) == 0 ? DONE : BROKEN;
+}
+
+int place_find(struct place *out, const char *path, struct err *err)
+{
+    int answer = MORE;
+
+    *out = (struct place){.fd = -1};
+    errno = ENAMETOOLONG;
+    if (!str_copy(out->path, sizeof out->path, path))
+        answer = BROKEN;
+    for (int hops = 0; answer == MORE && hops <= HOPS_MAX; hops++)
+        answer = step(out, path, err);
+    if (answer == MORE)
+        errno = ELOOP;
+    if (answer == MORE || answer == BROKEN)
+        return err_errno(err, errno, "output", "cannot write %s", path);
+    return answer;
+}

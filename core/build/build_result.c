@@ -1,0 +1,224 @@
+#include "build/build_result.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "docker/docker.h"
+#include "flow/run.h"
+
+#define IID_MAX 256
+
+/* ---- the user's words ---- */
+
+/* The value of a flag among the user's words; NULL: it is not there. */
+static const char *value_of(const struct build_wish *wish, const char *flag)
+{
+    size_t size = strlen(flag);
+    const char *found = NULL;
+
+    for (unsigned i = 0; i < wish->more_count; i++) {
+        const char *word = wish->more[i];
+
+        if (!strcmp(word, flag))
+            found = i + 1 < wish->more_count ? wish->more[i + 1] : "";
+        else if (!strncmp(word, flag, size) && word[size] == '=')
+            found = word + size + 1;
+    }
+    return found;
+}
+
+static bool is_elsewhere(const char *output)
+{
+    return output && !strstr(output, "type=docker");
+}
+
+/* Whether the words send the result somewhere else than to the daemon. */
+static bool goes_elsewhere(const struct build_wish *wish)
+{
+    for (unsigned i = 0; i < wish->more_count; i++)
+        if (!strcmp(wish->more[i], "--push") || !strcmp(wish->more[i], "--push=true"))
+            return true;
+    return is_elsewhere(value_of(wish, "--output")) || is_elsewhere(value_of(wish, "-o"));
+}
+
+/* An id of several platforms is none: docker refuses to write one. */
+static bool has_many_platforms(const struct build_wish *wish)
+{
+    const char *more = value_of(wish, "--platform");
+
+    return (wish->platform && strchr(wish->platform, ',')) || (more && strchr(more, ','));
+}
+
+/* A docker out of a snap sees neither the cache nor /tmp. */
+static bool is_confined(const struct build_wish *wish)
+{
+    char program[PATH_MAX], real[PATH_MAX];
+
+    return run_find(wish->program, program, sizeof program) &&
+           (!strncmp(program, "/snap/", 6) ||
+            (realpath(program, real) &&
+             (!strcmp(real, "/usr/bin/snap") || strstr(real, "/snap/"))));
+}
+
+/* ---- the file ---- */
+
+static int make_file(struct build_result *result, struct err *err)
+{
+    char cache[PATH_MAX - 32];
+    int fd;
+
+    if (file_cache_dir(cache, sizeof cache, err))
+        return ERR_FAIL;
+    snprintf(result->iidfile, sizeof result->iidfile, "%s/iid.XXXXXX", cache);
+    fd = mkostemp(result->iidfile, O_CLOEXEC);
+    if (fd < 0) {
+        err_errno(err, errno, "write", "cannot write %s", result->iidfile);
+        result->iidfile[0] = '\0';
+        return ERR_FAIL;
+    }
+    close(fd);
+    result->ours = true;
+    return 0;
+}
+
+int build_result_begin(struct build_result *result, struct build_wish *wish, struct err *err)
+{
+    const char *theirs = value_of(wish, "--iidfile");
+
+    *result = (struct build_result){.ours = false};
+    if (theirs) {
+        if (!str_copy(result->iidfile, sizeof result->iidfile, theirs))
+            return err_set(err, ERR_USAGE, "value", "--iidfile is too long");
+        if (stat(theirs, &result->was))
+            result->was = (struct stat){0};
+        return 0;
+    }
+    if (has_many_platforms(wish) || is_confined(wish))
+        return 0;
+    if (make_file(result, err))
+        return ERR_FAIL;
+    wish->iidfile = result->iidfile;
+    return 0;
+}
+
+/* A file of the user's that the build left alone says nothing. */
+static bool was_written(const struct build_result *result)
+{
+    struct stat now;
+
+    if (result->ours)
+        return true;
+    return stat(result->iidfile, &now) == 0 &&
+           (now.st_ino != result->was.st_ino || now.st_size != result->was.st_size ||
+            now.st_mtim.tv_sec != result->was.st_mtim.tv_sec ||
+            now.st_mtim.tv_nsec != result->was.st_mtim.tv_nsec);
+}
+
+/* The id that docker wrote, "" when it wrote none. */
+static void read_id(const struct build_result *result, char out[IID_MAX])
+{
+    _cleanup_text_ struct text text;
+    struct err ignored;
+
+    out[0] = '\0';
+    text_init(&text, IID_MAX - 1);
+    if (!result->iidfile[0] || !was_written(result) ||
+        file_read(result->iidfile, &text, &ignored) != FILE_OK)
+        return;
+    snprintf(out, IID_MAX, "%.*s", (int)strcspn(text.data, " \r\n"), text.data);
+}
+
+void build_result_finish(struct build_result *result)
+{
+    if (result->ours && result->iidfile[0])
+        unlink(result->iidfile);
+}
+
+/* ---- the name ---- */
+
+int build_result_look(struct build_result *result, struct docker *docker, const char *tag,
+                      struct err *err)
+{
+    struct docker_image image;
+    int answer = docker_inspect(docker, tag, &image, err);
+
+    if (answer == DOCKER_OK)
+        str_copy(result->before, sizeof result->before, image.id);
+    return answer < 0 ? ERR_FAIL : 0;
+}
+
+static const char *without_kind(const char *id)
+{
+    return strncmp(id, "sha256:", 7) ? id : id + 7;
+}
+
+/* Whether `id`, which has the name now, is what this build made. */
+static bool is_result(const struct build_result *result, const struct build_wish *wish,
+                      const struct docker *docker, const char *id)
+{
+    char said[IID_MAX];
+
+    read_id(result, said);
+    if (said[0] && !strcmp(without_kind(said), without_kind(id)))
+        return true;
+    if (said[0] && !docker_engine(docker)->containerd_store)
+        return false;
+    if (strcmp(id, result->before) != 0)
+        return true;
+    return !goes_elsewhere(wish) && (said[0] || !result->iidfile[0]);
+}
+
+static int is_absent(const struct build_wish *wish, struct err *err)
+{
+    err_set(err, ERR_DOCKER, "build", "the build ended well, but %s is not in Docker", wish->tag);
+    return err_hint(err,
+                    "did --push or --output send it elsewhere, does the builder need --load, or "
+                    "does %s speak to another daemon?",
+                    wish->program);
+}
+
+static int is_older(const struct build_wish *wish, const char *id, struct err *err)
+{
+    err_set(err, ERR_DOCKER, "build",
+            "the build ended well, but its image is not %s in Docker: that is %.19s of an earlier "
+            "build",
+            wish->tag, id);
+    return err_hint(err,
+                    "did --push or --output send it elsewhere, does the builder need --load, or "
+                    "does %s speak to another daemon?",
+                    wish->program);
+}
+
+int build_result_check(const struct build_result *result, struct docker *docker,
+                       const struct build_wish *wish, struct docker_image *image, struct err *err)
+{
+    int answer = docker_inspect(docker, wish->tag, image, err);
+
+    if (answer < 0)
+        return err_wrap(err, "the build ended well, but its image was not seen");
+    if (answer == DOCKER_ABSENT)
+        return is_absent(wish, err);
+    return is_result(result, wish, docker, image->id) ? 0 : is_older(wish, image->id, err);
+}
+
+int build_result_undo(const struct build_result *result, struct docker *docker, const char *tag,
+                      const char *id, struct err *err)
+{
+    const char *colon = strrchr(tag, ':');
+    char repo[512];
+    struct err ignored;
+
+    if (!strcmp(id, result->before))
+        return 0; /* the name did not move */
+    snprintf(repo, sizeof repo, "%.*s", (int)(colon - tag), tag);
+    if (result->before[0] &&
+        docker_tag(docker, result->before, repo, colon + 1, &ignored) == DOCKER_OK)
+        return 0;
+    return docker_untag(docker, tag, err) < 0 ? ERR_FAIL : 0;
+}

@@ -1,0 +1,46 @@
+/*
+ * build_result - checks that the image with the name is the result of this build.
+ *
+ * A successful build may have sent its result elsewhere (--output, --push, a builder without
+ * --load), while an image of an earlier build of this commit has the name. docker writes the id of
+ * the result with --iidfile. If it writes none, the id behind the name must have changed. With
+ * containerd's store docker may write the configuration's id, while the daemon has the manifest's.
+ * There an unchanged id is accepted, because a fully cached build ends like this, unless an
+ * argument of the user sends the result elsewhere.
+ */
+#ifndef S3DOCK_BUILD_BUILD_RESULT_H
+#define S3DOCK_BUILD_BUILD_RESULT_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "build/docker_build.h"
+
+struct docker;
+struct docker_image;
+struct err;
+
+struct build_result {
+    char before[80];        /* id of the image that had the name; "" when none had */
+    char iidfile[PATH_MAX]; /* ours, or the user's; "" when docker is not asked for one */
+    bool ours;
+    struct stat was; /* of the user's file, before */
+};
+
+/* Chooses the file for --iidfile: the user's, when `wish` has one, else one of the cache, which
+ * wish->iidfile is set to. The caller finishes the result. */
+int build_result_begin(struct build_result *result, struct build_wish *wish, struct err *err);
+/* Notes the image that has the name; call it before the build. */
+int build_result_look(struct build_result *result, struct docker *docker, const char *tag,
+                      struct err *err);
+/* Finds the image after the build. Fails with docker.build when it is not the result. */
+int build_result_check(const struct build_result *result, struct docker *docker,
+                       const struct build_wish *wish, struct docker_image *image, struct err *err);
+/* Takes the name back from the image of this build: the one that had it before has it again, or
+ * none. */
+int build_result_undo(const struct build_result *result, struct docker *docker, const char *tag,
+                      const char *id, struct err *err);
+void build_result_finish(struct build_result *result);
+
+#endif

@@ -1,0 +1,129 @@
+/*
+ * The original ran `docker build` inside of the context, so its Dockerfile was seen from there;
+ * docker's own users expect to name it from where they are. Both work, in this order.
+ */
+#include "build/docker_build.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+
+/* A path that no program takes for a flag. */
+static int set_path(char out[BUILD_PATH_SIZE], const char *path, struct err *err)
+{
+    int used = snprintf(out, BUILD_PATH_SIZE, "%s%s", path[0] == '-' ? "./" : "", path);
+
+    if (used < 0 || used >= BUILD_PATH_SIZE)
+        return err_set(err, ERR_USAGE, "value", "the path is too long: %.100s...", path);
+    return 0;
+}
+
+static int find_context(const struct build_wish *wish, struct build_plan *out, struct err *err)
+{
+    struct stat stat_of;
+
+    if (set_path(out->context, wish->context ? wish->context : wish->path, err))
+        return ERR_FAIL;
+    if (stat(out->context, &stat_of))
+        return err_errno(err, errno, "context", "build context %s", out->context);
+    if (!S_ISDIR(stat_of.st_mode))
+        return err_set(err, ERR_LOCAL, "context", "build context %s: not a folder", out->context);
+    return 0;
+}
+
+static bool is_file(const char *path)
+{
+    struct stat stat_of;
+
+    return stat(path, &stat_of) == 0 && !S_ISDIR(stat_of.st_mode);
+}
+
+static int find_dockerfile(const struct build_wish *wish, struct build_plan *out, struct err *err)
+{
+    const char *name = wish->dockerfile;
+    char inside[2 * BUILD_PATH_SIZE];
+
+    if (!strcmp(name, "-") || name[0] == '/' || !strcmp(out->context, "."))
+        snprintf(inside, sizeof inside, "%s", name);
+    else
+        snprintf(inside, sizeof inside, "%s/%s", out->context, name);
+    if (!strcmp(name, "-")) {
+        str_copy(out->dockerfile, sizeof out->dockerfile, name);
+        return 0;
+    }
+    if (is_file(inside))
+        return set_path(out->dockerfile, inside, err);
+    if (strcmp(name, "Dockerfile") != 0 && is_file(name)) /* asked for, not the usual one */
+        return set_path(out->dockerfile, name, err);
+    err_set(err, ERR_NOT_FOUND, "dockerfile", "dockerfile not found: %s", inside);
+    return err_hint(err, "name it with --dockerfile FILE, and its folder with --context DIR");
+}
+
+static void fill_words(const struct build_wish *wish, struct build_plan *out)
+{
+    const char *const build[] = {wish->program, "build"};
+    const char *const buildx[] = {wish->program, "buildx",     "build",
+                                  "--load",      "--platform", wish->platform};
+    const char *const *first = wish->platform ? buildx : build;
+    size_t count = wish->platform ? ARRAY_SIZE(buildx) : ARRAY_SIZE(build);
+
+    memcpy(out->argv, first, count * sizeof *first);
+    if (wish->quiet)
+        out->argv[count++] = "--quiet";
+    out->argv[count++] = "-f";
+    out->argv[count++] = out->dockerfile;
+    out->argv[count++] = "-t";
+    out->argv[count++] = wish->tag;
+    if (wish->iidfile) {
+        out->argv[count++] = "--iidfile";
+        out->argv[count++] = wish->iidfile;
+    }
+    for (unsigned i = 0; i < wish->more_count; i++)
+        out->argv[count++] = wish->more[i];
+    out->argv[count++] = out->context;
+    out->argv[count] = NULL;
+}
+
+int build_plan_make(const struct build_wish *wish, struct build_plan *out, struct err *err)
+{
+    if (find_context(wish, out, err) || find_dockerfile(wish, out, err))
+        return ERR_FAIL;
+    fill_words(wish, out);
+    return 0;
+}
+
+/* ---- as a line ---- */
+
+static bool is_plain(const char *word)
+{
+    return *word && !word[strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                       "0123456789%+,-./:=@_")];
+}
+
+static void quote(struct text *out, const char *word)
+{
+    text_char(out, '\'');
+    for (; *word; word++) {
+        if (*word == '\'')
+            text_str(out, "'\\''");
+        else
+            text_char(out, *word);
+    }
+    text_char(out, '\'');
+}
+
+void build_plan_line(const struct build_plan *plan, struct text *out)
+{
+    for (unsigned i = 0; plan->argv[i]; i++) {
+        if (i)
+            text_char(out, ' ');
+        if (is_plain(plan->argv[i]))
+            text_str(out, plan->argv[i]);
+        else
+            quote(out, plan->argv[i]);
+    }
+}

@@ -1,0 +1,29 @@
+/*
+ * git_filters - keeps git from running programs that a repository's configuration names.
+ *
+ * `git status` runs the clean filter of a file if the file's date does not prove it unchanged. The
+ * configuration names the program. The user wrote the configurations of the user and the system,
+ * and .git/config in a clone. In an unpacked archive somebody else may have written .git/config,
+ * and the two cases look alike. So a filter that only .git/config defines is not run. Its files are
+ * compared as they are, and may count as changed until the user's own `git status` has stored their
+ * dates. Hooks that the configuration names and programs that git-lfs would run are not run,
+ * either.
+ */
+#ifndef S3DOCK_BUILD_GIT_FILTERS_H
+#define S3DOCK_BUILD_GIT_FILTERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct err;
+struct git_program;
+
+struct git_filters {
+    bool sparse;      /* core.sparseCheckout */
+    char skipped[64]; /* the first filter that only .git/config defines; or "" */
+};
+
+/* Makes the calls that follow run none of them (git_program_set). */
+int git_filters_guard(struct git_program *git, struct git_filters *out, struct err *err);
+
+#endif

@@ -1,0 +1,39 @@
+#include "catalog/temp_objects.h"
+
+#include "base/err.h"
+#include "catalog/walk.h"
+
+struct search {
+    int64_t before;
+    store_entry_fn *each;
+    void *arg;
+};
+
+static int each_object(void *arg, const struct store_entry *entry, struct err *err)
+{
+    const struct search *search = arg;
+
+    if (entry->is_prefix || entry->info.modified == 0 || entry->info.modified >= search->before)
+        return 0;
+    return search->each(search->arg, entry, err);
+}
+
+int leftovers_find(struct store *store, int64_t before, store_entry_fn *each, void *arg,
+                   struct err *err)
+{
+    struct search search = {.before = before, .each = each, .arg = arg};
+    struct store_op op = {.verb = STORE_LIST, .key = LEFTOVERS_FOLDER};
+
+    switch (store_each(store, &op, each_object, &search, err)) {
+    case STORE_FAILED:
+        return op.answer == STORE_FAILED ? err_wrap(err, "cannot list what pushes left behind")
+                                         : ERR_FAIL;
+    case STORE_DONE:
+        break;
+    default:
+        return walk_no_bucket(store, err);
+    }
+    if (op.unsure)
+        return walk_refuse_unsure(op.key, err);
+    return 0;
+}

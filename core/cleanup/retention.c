@@ -1,0 +1,303 @@
+/*
+ * An image is retired in this order: tombstone, look, metadata, look. The metadata makes it an
+ * image; from its deletion on nobody finds it. Archive and index stay, and `retired` deletes them
+ * later.
+ *
+ * A tag or an environment may be set to the image meanwhile. Who sets it makes sure that the
+ * metadata is there, writes, and looks at the metadata again; the cleanup deletes the metadata, and
+ * looks at tags and environments again. So one of the two sees the other, and restores the
+ * metadata from the tombstone.
+ *
+ * A push that replaces the image writes its metadata and then looks for a tombstone; the cleanup
+ * writes the tombstone and then looks whether the metadata is still the one that it judged. So one
+ * of the two sees the other: the cleanup leaves the image alone, or the push fails.
+ */
+#include "cleanup/retention.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "catalog/references.h"
+#include "catalog/retired.h"
+#include "catalog/walk.h"
+
+#define METADATA_MOST (256 * KIB)
+#define BATCH         32
+#define ZONE_EAST     (14 * 3600) /* seconds: the most that the time of a name is ahead of UTC */
+#define ZONE_WEST     (12 * 3600)
+
+/* ---- which ---- */
+
+/* The time of the name, in seconds; false when there is none. */
+static bool time_of(const struct listed_image *image, int64_t *out)
+{
+    char stamp[CLOCK_STAMP_SIZE];
+
+    snprintf(stamp, sizeof stamp, "%s", image->tag);
+    return clock_parse_stamp(stamp, out);
+}
+
+/* When the image was made, as well as that is known: the name has the committer's clock, and its
+ * zone is not known. The push comes soon after the commit, so within what the zone leaves open the
+ * time of the push decides. */
+static int64_t made_at(const struct listed_image *image)
+{
+    int64_t time, pushed = image->pushed / NS_PER_S;
+
+    if (!time_of(image, &time))
+        return 0;
+    if (!image->pushed)
+        return time;
+    if (pushed < time - ZONE_EAST)
+        return time - ZONE_EAST;
+    return pushed > time + ZONE_WEST ? time + ZONE_WEST : pushed;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const struct listed_image *left = a, *right = b;
+    int64_t left_time = made_at(left), right_time = made_at(right);
+    int order;
+
+    if (left_time != right_time)
+        return left_time < right_time ? 1 : -1;
+    order = strcmp(right->tag, left->tag);
+    return order ? order : strcmp(right->key, left->key);
+}
+
+static bool is_old(const struct listed_image *image, int64_t before)
+{
+    int64_t time;
+
+    return before == INT64_MAX || (time_of(image, &time) && time < before);
+}
+
+/* The least tag among those of the newest `keep` images; NULL: there is none. */
+static const char *oldest_kept(const struct image_list *list, size_t keep)
+{
+    const char *oldest = NULL;
+
+    for (size_t i = 0; i < keep && i < list->count; i++)
+        if (!oldest || strcmp(list->items[i].tag, oldest) < 0)
+            oldest = list->items[i].tag;
+    return oldest;
+}
+
+static void give_up(struct retention_choice *out, const struct listed_image *image,
+                    const char *oldest)
+{
+    out->images[out->count++].image = image;
+    out->close += oldest && strcmp(image->tag, oldest) > 0;
+}
+
+static int choose(const struct retention_policy *policy, const struct references *refs,
+                  struct retention_choice *out, struct err *err)
+{
+    struct image_list *list = &out->list;
+    const char *oldest;
+
+    out->total = list->count;
+    out->images = calloc(out->total + 1, sizeof *out->images);
+    if (!out->images)
+        return err_memory(err, "the list of images");
+    if (list->count)
+        qsort(list->items, list->count, sizeof *list->items, newest_first);
+    oldest = oldest_kept(list, policy->keep);
+    for (size_t i = policy->keep; i < out->total; i++) {
+        if (!is_old(&list->items[i], policy->before))
+            continue;
+        if (references_have(refs, list->items[i].ref))
+            out->kept++;
+        else
+            give_up(out, &list->items[i], oldest);
+    }
+    return 0;
+}
+
+static int list_all(struct store *store, const char *app, struct image_list *out, struct err *err)
+{
+    struct text warnings;
+    int failed;
+
+    text_init(&warnings, MIB); /* an object that is no image is not judged */
+    failed = listing_images(store, app, NULL, out, &warnings, err);
+    text_finish(&warnings);
+    if (!failed && out->unsure)
+        return walk_refuse_unsure(app, err);
+    return failed;
+}
+
+int retention_find(struct store *store, const struct retention_policy *policy,
+                   struct retention_choice *out, struct err *err)
+{
+    struct references refs = {.count = 0};
+    int failed;
+
+    *out = (struct retention_choice){.images = NULL};
+    failed = list_all(store, policy->app, &out->list, err) ||
+             references_read(store, policy->app, &refs, err) || choose(policy, &refs, out, err);
+    if (failed)
+        retention_finish(out);
+    references_finish(&refs);
+    return failed ? ERR_FAIL : 0;
+}
+
+void retention_finish(struct retention_choice *choice)
+{
+    free(choice->images);
+    image_list_finish(&choice->list);
+    choice->images = NULL;
+}
+
+/* ---- how ---- */
+
+/* An image on its way. */
+struct going {
+    struct retention_image *image;
+    char etag[STORE_ETAG_MAX]; /* of the metadata that was judged; "": the image stays as it is */
+    bool deleted;
+};
+
+struct batch {
+    struct store *store;
+    const char *app;
+    struct going going[BATCH];
+    unsigned count;
+};
+
+static int announce(struct store *store, struct going *going, struct err *err)
+{
+    const char *key = going->image->image->key;
+    char metadata_key[KEY_MAX];
+    struct text metadata;
+    int failed = 0;
+
+    if (!key_sibling(metadata_key, key, KEY_METADATA))
+        return err_set(err, ERR_INTERNAL, "key", "%s is no archive", key);
+    text_init(&metadata, METADATA_MOST);
+    switch (store_get_document(store, metadata_key, &metadata, going->etag, err)) {
+    case STORE_DONE:
+        failed = retired_announce(store, key, text_view(&metadata), going->etag, err);
+        break;
+    case STORE_FAILED:
+        failed = ERR_FAIL;
+        break;
+    default: /* somebody else retires it */
+        break;
+    }
+    text_finish(&metadata);
+    return failed;
+}
+
+/* Deletes the metadata of the images that nothing leads to. */
+static int delete_metadata(struct batch *batch, struct err *err)
+{
+    struct references refs;
+    int answer = references_read(batch->store, batch->app, &refs, err);
+
+    for (unsigned i = 0; answer >= 0 && i < batch->count; i++) {
+        struct going *going = &batch->going[i];
+        char key[KEY_MAX];
+
+        if (!going->etag[0] || references_have(&refs, going->image->image->ref))
+            continue;
+        key_sibling(key, going->image->image->key, KEY_METADATA);
+        going->deleted = true; /* also when its answer is lost */
+        answer = retired_delete_object(batch->store, key, going->etag, err);
+        if (answer == RETIRED_CHANGED)
+            going->deleted = false;
+    }
+    references_finish(&refs);
+    return answer < 0 ? ERR_FAIL : 0;
+}
+
+static int restore(struct batch *batch, struct going *going, struct err *err)
+{
+    const struct listed_image *image = going->image->image;
+    struct image_name name;
+    int answer;
+
+    if (name_parse_image(image->ref, &name, err) < 0)
+        return ERR_FAIL;
+    answer = retired_restore(batch->store, &name, image->key, err);
+    if (answer == 0) {
+        going->deleted = false;
+        return 0;
+    }
+    if (answer > 0)
+        err_set(err, ERR_CONFLICT, "metadata", "the data of %s have been deleted", image->ref);
+    err_wrap(err, "%s was retired while a version or an environment was set to it", image->ref);
+    return err_hint(err, "push %s again", image->ref);
+}
+
+/* Gives the metadata back to what something leads to by now. When that cannot be told, all get it
+ * back. A cancel comes too late for this. */
+static int look_again(struct batch *batch, struct err *err)
+{
+    struct references refs;
+    bool any = false, told;
+    struct err why;
+    int failed = 0;
+
+    for (unsigned i = 0; i < batch->count; i++)
+        any = any || batch->going[i].deleted;
+    if (!any)
+        return 0;
+    store_insist(batch->store, true);
+    told = references_read(batch->store, batch->app, &refs, &why) == 0;
+    for (unsigned i = 0; i < batch->count; i++) {
+        struct going *going = &batch->going[i];
+
+        if (going->deleted && (!told || references_have(&refs, going->image->image->ref)))
+            failed = restore(batch, going, err) ? ERR_FAIL : failed;
+        going->image->retired = going->deleted;
+    }
+    store_insist(batch->store, false);
+    references_finish(&refs);
+    if (!failed && !told)
+        *err = why;
+    return failed || !told ? ERR_FAIL : 0;
+}
+
+static int run_batch(struct batch *batch, struct err *err)
+{
+    struct err later;
+    int failed = 0;
+
+    for (unsigned i = 0; !failed && i < batch->count; i++)
+        failed = announce(batch->store, &batch->going[i], err);
+    if (!failed)
+        failed = delete_metadata(batch, err);
+    if (look_again(batch, failed ? &later : err)) {
+        if (failed)
+            log_info("cleanup: %s", later.text);
+        failed = ERR_FAIL;
+    }
+    return failed;
+}
+
+int retention_retire(struct store *store, const struct retention_policy *policy,
+                     struct retention_choice *choice, struct err *err)
+{
+    struct batch *batch = calloc(1, sizeof *batch);
+    int failed = 0;
+
+    if (!batch)
+        return err_memory(err, "the images");
+    for (size_t i = 0; !failed && i < choice->count; i += batch->count) {
+        memset(batch, 0, sizeof *batch);
+        batch->store = store;
+        batch->app = policy->app;
+        while (batch->count < BATCH && i + batch->count < choice->count) {
+            batch->going[batch->count].image = &choice->images[i + batch->count];
+            batch->count++;
+        }
+        failed = run_batch(batch, err);
+    }
+    free(batch);
+    return failed;
+}

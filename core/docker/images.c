@@ -1,0 +1,231 @@
+/*
+ * What the daemon says of its images.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/json.h"
+#include "docker/image_list.h"
+#include "docker/messages.h"
+#include "docker/request.h"
+
+static int read_layers(struct json_node layers, const char *name, struct docker_image *out,
+                       struct err *err)
+{
+    struct json_node at = json_first(layers);
+    size_t count = json_count(layers);
+
+    if (count > DOCKER_LAYERS_MAX)
+        return err_set(err, ERR_DOCKER, "inspect",
+                       "%.200s has %zu layers, more than the %d there "
+                       "may be",
+                       name, count, DOCKER_LAYERS_MAX);
+    for (out->layer_count = 0; out->layer_count < count;
+         out->layer_count++, at = json_next(layers, at, NULL))
+        if (!json_string(at, out->diff_ids[out->layer_count], sizeof out->diff_ids[0]))
+            return err_set(err, ERR_DOCKER, "inspect",
+                           "the daemon does not say what the layers "
+                           "of %.200s are",
+                           name);
+    return 0;
+}
+
+/* An image of several manifests is neither whole nor partial: those of other platforms may be
+ * missing. */
+static void read_manifests(struct json_node manifests, struct docker_image *out)
+{
+    struct json_node only = json_first(manifests);
+    bool available = json_bool(json_get(only, "Available"), false);
+
+    if (json_count(manifests) != 1 || !json_string_equals(json_get(only, "ID"), out->id))
+        return;
+    out->whole = available;
+    out->partial = !available;
+}
+
+/* Learns from an inspect which store it is, where /info was denied: containerd's names its
+ * snapshotter as the driver, and newer ones add the descriptor. */
+static void learn_store(struct docker *docker, struct json_node root)
+{
+    if (docker->store_unknown && !docker->engine.podman &&
+        (json_present(json_get(root, "Descriptor")) ||
+         json_string_equals(json_get(json_get(root, "GraphDriver"), "Name"), "overlayfs")))
+        docker_set_containerd(docker);
+}
+
+static int read_image(struct json_node root, const char *name, struct docker_image *out,
+                      struct err *err)
+{
+    int64_t size = 0;
+
+    memset(out, 0, sizeof *out);
+    if (!json_string(json_get(root, "Id"), out->id, sizeof out->id) || !out->id[0])
+        return err_set(err, ERR_DOCKER, "inspect",
+                       "the daemon does not say what the id of %.200s "
+                       "is",
+                       name);
+    if (json_int(json_get(root, "Size"), &size) && size > 0)
+        out->size = (uint64_t)size;
+    json_string(json_get(root, "Os"), out->os, sizeof out->os);
+    json_string(json_get(root, "Architecture"), out->architecture, sizeof out->architecture);
+    json_string(json_get(root, "Variant"), out->variant, sizeof out->variant);
+    read_manifests(json_get(root, "Manifests"), out);
+    return read_layers(json_get(json_get(root, "RootFS"), "Layers"), name, out, err);
+}
+
+int docker_inspect(struct docker *docker, const char *name, struct docker_image *out,
+                   struct err *err)
+{
+    struct json *json = NULL;
+    struct text path;
+    int status = 0;
+    int failed;
+
+    text_init(&path, DOCKER_PATH_MAX);
+    failed = docker_image_path(name, docker->engine.tells_content ? "/json?manifests=1" : "/json",
+                               &path, err);
+    if (failed == 0)
+        failed = docker_ask_json(docker, path.data, &json, &status, err);
+    if (failed == 0 && status == 200)
+        failed = read_image(json_root(json), name, out, err);
+    if (failed == 0 && status == 200)
+        learn_store(docker, json_root(json));
+    json_destroy(json);
+    text_finish(&path);
+    if (failed < 0)
+        return failed;
+    return status == 200 ? DOCKER_OK : DOCKER_ABSENT;
+}
+
+/* The layers of foreign platforms are not unpacked. */
+static bool is_native(const struct docker_engine *engine, const struct docker_image *image)
+{
+    return strcmp(engine->os, image->os) == 0 &&
+           strcmp(engine->architecture, image->architecture) == 0;
+}
+
+/* The history needs the size of each snapshot: daemons before API 1.48 answer 404 and name the one
+ * that is missing. */
+int docker_unpacked(struct docker *docker, const struct docker_image *image, struct err *err)
+{
+    char said[512] = "";
+    struct text path, answer;
+    int status = 0, failed;
+
+    if (!docker->engine.containerd_store || docker->engine.tells_content ||
+        !is_native(&docker->engine, image))
+        return DOCKER_OK;
+    text_init(&path, DOCKER_PATH_MAX);
+    text_init(&answer, DOCKER_SAYING_MAX);
+    failed = docker_image_path(image->id, "/history", &path, err);
+    if (failed == 0)
+        failed = docker_ask(docker, "GET", path.data, &status, &answer, err);
+    if (failed == 0 && status == 404)
+        docker_error_message(text_view(&answer), said, sizeof said);
+    text_finish(&answer);
+    text_finish(&path);
+    if (failed && err->family != ERR_LOCAL) /* which is a history that is too long */
+        return ERR_FAIL;
+    return strstr(said, "snapshot ") ? DOCKER_ABSENT : DOCKER_OK;
+}
+
+static void feed(void *reader, struct view bytes)
+{
+    docker_list_feed(reader, bytes);
+}
+
+/* Reads the answer to a question for the list. */
+static int read_list(struct stream *stream, struct docker_list *out, struct err *err)
+{
+    struct docker_list_reader reader;
+    struct text answer;
+    int status = 0, failed = stream_status(stream, &status, err);
+
+    if (failed)
+        return failed;
+    if (status != 200) {
+        text_init(&answer, DOCKER_SAYING_MAX);
+        failed = docker_read_all(stream, &answer, err);
+        if (failed == 0)
+            failed =
+                docker_refused(text_view(&answer), status, "images", "listing the images", err);
+        text_finish(&answer);
+        return failed;
+    }
+    docker_list_start(&reader, out);
+    failed = stream_drain(stream, feed, &reader, err);
+    if (!docker_list_ended(&reader) && failed == 0)
+        failed = err_set(err, ERR_DOCKER, "images", "the daemon's list of images cannot be read");
+    return failed;
+}
+
+int docker_list_images(struct docker *docker, struct docker_list *out, struct err *err)
+{
+    struct stream *stream =
+        docker_request(docker, "GET", "/images/json", false, docker->endpoint.patience, NULL, err);
+    int failed = stream ? 0 : ERR_FAIL;
+
+    *out = (struct docker_list){0};
+    if (stream)
+        failed = read_list(stream, out, err);
+    stream_close(stream);
+    if (failed) {
+        docker_list_finish(out);
+        return docker_unanswered(docker, err);
+    }
+    return 0;
+}
+
+void docker_list_finish(struct docker_list *list)
+{
+    for (unsigned i = 0; i < list->count; i++)
+        free(list->images[i].tags);
+    free(list->images);
+    *list = (struct docker_list){0};
+}
+
+int docker_tag(struct docker *docker, const char *name, const char *repo, const char *tag,
+               struct err *err)
+{
+    struct text path, answer;
+    int status = 0, failed;
+
+    text_init(&path, DOCKER_PATH_MAX);
+    text_init(&answer, DOCKER_SAYING_MAX);
+    failed = docker_image_path(name, "/tag?repo=", &path, err);
+    if (failed == 0) {
+        docker_add_encoded(&path, repo, "");
+        text_str(&path, "&tag=");
+        docker_add_encoded(&path, tag, "");
+        failed = text_check(&path, "a request to the daemon", err);
+    }
+    if (failed == 0)
+        failed = docker_ask(docker, "POST", path.data, &status, &answer, err);
+    if (failed == 0 && status == 404)
+        failed = docker_no_image(docker, name, err);
+    else if (failed == 0 && status / 100 != 2)
+        failed = docker_refused(text_view(&answer), status, "tag", "tagging the image", err);
+    text_finish(&answer);
+    text_finish(&path);
+    return failed;
+}
+
+int docker_untag(struct docker *docker, const char *name, struct err *err)
+{
+    struct text path, answer;
+    int status = 0, failed;
+
+    text_init(&path, DOCKER_PATH_MAX);
+    text_init(&answer, DOCKER_SAYING_MAX);
+    failed = docker_image_path(name, "", &path, err);
+    if (failed == 0)
+        failed = docker_ask(docker, "DELETE", path.data, &status, &answer, err);
+    if (failed == 0 && status == 404)
+        failed = DOCKER_ABSENT;
+    else if (failed == 0 && status / 100 != 2)
+        failed = docker_refused(text_view(&answer), status, "untag", "removing the name", err);
+    text_finish(&answer);
+    text_finish(&path);
+    return failed;
+}

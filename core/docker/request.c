@@ -1,0 +1,162 @@
+#include "docker/request.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "docker/messages.h"
+
+#define NAME_MAX_SIZE 512
+#define SAID_SIZE     512
+
+/* An inspect repeats the labels of an image, which Docker does not bound. */
+static const struct json_limits answer_limits = {
+    .bytes = 64 * MIB, .depth = JSON_DEPTH_MAX, .nodes = 1024 * 1024, .as_go = true};
+
+void docker_add_encoded(struct text *path, const char *name, const char *keep)
+{
+    for (; *name; name++) {
+        unsigned char c = (unsigned char)*name;
+
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+            strchr("-._~", c) || strchr(keep, c))
+            text_char(path, (char)c);
+        else
+            text_printf(path, "%%%02X", c);
+    }
+}
+
+int docker_unanswered(const struct docker *docker, struct err *err)
+{
+    if (strcmp(err->code, "timeout") != 0)
+        return ERR_FAIL;
+    err_wrap(err, "the Docker daemon at %s (%s)", docker->endpoint.host, docker->endpoint.origin);
+    return err_hint(err, "it hangs or is overloaded: its log may say why (journalctl -u docker); "
+                         "docker.timeout in the configuration gives it longer");
+}
+
+struct stream *docker_request(struct docker *docker, const char *method, const char *path,
+                              bool upload, int64_t within, const atomic_bool *stop, struct err *err)
+{
+    struct stream_peer peer = docker->peer;
+    char full[DOCKER_PATH_MAX + 32];
+    const char *version = docker->engine.api_version;
+    struct stream *stream;
+
+    snprintf(full, sizeof full, "%s%s%s", *version ? "/v" : "", version, path);
+    log_debug("docker: %s %s", method, full);
+    peer.answer_within = within;
+    peer.stop = stop;
+    stream = stream_open(&peer, method, full, upload ? "application/x-tar" : NULL, view_of(NULL, 0),
+                         upload, err);
+    if (!stream && err->family == ERR_DOCKER) {
+        err_wrap(err, "no Docker daemon at %s (%s)", docker->endpoint.host,
+                 docker->endpoint.origin);
+        if (!err->hint[0])
+            err_hint(err, "start it (systemctl start docker), or name another with --docker-host "
+                          "or DOCKER_HOST");
+    }
+    return stream;
+}
+
+static void add(void *arg, struct view bytes)
+{
+    text_add(arg, bytes.data, bytes.size);
+}
+
+int docker_read_all(struct stream *stream, struct text *out, struct err *err)
+{
+    return stream_drain(stream, add, out, err) ? ERR_FAIL
+                                               : text_check(out, "an answer of the daemon", err);
+}
+
+int docker_ask(struct docker *docker, const char *method, const char *path, int *status,
+               struct text *answer, struct err *err)
+{
+    struct stream *stream =
+        docker_request(docker, method, path, false, docker->endpoint.patience, NULL, err);
+    int failed;
+
+    if (!stream)
+        return ERR_FAIL;
+    failed = stream_status(stream, status, err);
+    if (failed == 0)
+        failed = docker_read_all(stream, answer, err);
+    stream_close(stream);
+    return failed < 0 ? docker_unanswered(docker, err) : 0;
+}
+
+bool docker_is_denied(int status)
+{
+    return status == 401 || status == 403 || status == 404 || status == 405;
+}
+
+int docker_refused(struct view answer, int status, const char *code, const char *what,
+                   struct err *err)
+{
+    char said[SAID_SIZE];
+
+    docker_error_message(answer, said, sizeof said);
+    if (said[0] == '<') /* a proxy's page */
+        said[0] = '\0';
+    err_set(err, ERR_DOCKER, code, "%s: the daemon answered %d%s%s", what, status,
+            *said ? ": " : "", said);
+    if (strstr(said, "is too old") || strstr(said, "is too new"))
+        err_hint(err, "unset DOCKER_API_VERSION, so that the version is negotiated");
+    else if (docker_is_denied(status) && status != 404)
+        err_hint(err, "a proxy before the daemon must allow GET /images/*/json; push also GET "
+                      "/images/*/get; pull also POST /images/load and POST /images/*/tag");
+    return ERR_FAIL;
+}
+
+/* What the daemon says is no document: a proxy's page, or half of one. */
+static int read_document(struct view answer, struct json **json, struct err *err)
+{
+    struct err unread;
+
+    if (json_parse(json, answer, &answer_limits, "the daemon's answer", &unread) == 0)
+        return 0;
+    if (unread.family == ERR_LOCAL) {
+        *err = unread;
+        return ERR_FAIL;
+    }
+    err_set(err, ERR_DOCKER, "answer", "%s", unread.text);
+    return err_hint(err, "is it a Docker daemon that listens there? s3dock doctor looks closer");
+}
+
+int docker_ask_json(struct docker *docker, const char *path, struct json **json, int *status,
+                    struct err *err)
+{
+    struct text answer;
+    int failed;
+
+    *json = NULL;
+    text_init(&answer, answer_limits.bytes);
+    failed = docker_ask(docker, "GET", path, status, &answer, err);
+    if (failed == 0 && *status == 200)
+        failed = read_document(text_view(&answer), json, err);
+    if (failed == 0 && *status != 200 && *status != 404)
+        failed = docker_refused(text_view(&answer), *status, "refused", path, err);
+    text_finish(&answer);
+    return failed;
+}
+
+int docker_image_path(const char *name, const char *rest, struct text *path, struct err *err)
+{
+    if (!*name || *name == '/' || strstr(name, "..") || strstr(name, "//") ||
+        strlen(name) > NAME_MAX_SIZE)
+        return err_set(err, ERR_USAGE, "reference", "\"%.100s\" is not the name of an image", name);
+    text_str(path, "/images/");
+    docker_add_encoded(path, name, "/:@");
+    text_str(path, rest);
+    return text_check(path, "a request to the daemon", err);
+}
+
+int docker_no_image(const struct docker *docker, const char *name, struct err *err)
+{
+    err_set(err, ERR_NOT_FOUND, "image", "the daemon at %s has no image %.200s",
+            docker->endpoint.host, name);
+    return err_hint(err, "docker images shows those it has; build or pull it first");
+}

@@ -1,0 +1,204 @@
+/*
+ * Images as streams: out of the daemon, and into it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "docker/messages.h"
+#include "docker/request.h"
+
+struct docker_export {
+    struct stream *stream;
+};
+
+struct docker_load {
+    struct stream *stream;
+};
+
+/* ---- export ---- */
+
+static int check_export(struct docker *docker, struct stream *stream, const char *name,
+                        struct err *err)
+{
+    struct text answer;
+    int status, failed = stream_status(stream, &status, err);
+
+    if (failed < 0)
+        return err_wrap(err, "exporting %.200s", name);
+    if (status == 200)
+        return 0;
+    if (status == 404)
+        return docker_no_image(docker, name, err);
+    text_init(&answer, DOCKER_SAYING_MAX);
+    failed = docker_read_all(stream, &answer, err);
+    if (failed == 0)
+        failed = docker_refused(text_view(&answer), status, "export", "exporting the image", err);
+    text_finish(&answer);
+    return failed;
+}
+
+struct docker_export *docker_export_open(struct docker *docker, const char *name,
+                                         const atomic_bool *stop, struct err *err)
+{
+    const char *last = strrchr(name, '/');
+    struct docker_export *export = NULL;
+    struct stream *stream = NULL;
+    struct text path;
+
+    if (!strchr(last ? last : name, ':')) {
+        err_set(err, ERR_USAGE, "reference", "\"%.200s\" names no tag: all of them would be saved",
+                name);
+        return NULL;
+    }
+    text_init(&path, DOCKER_PATH_MAX);
+    if (docker_image_path(name, "/get", &path, err) == 0)
+        stream = docker_request(docker, "GET", path.data, false, 0, stop, err);
+    text_finish(&path);
+    if (!stream)
+        return NULL;
+    if (check_export(docker, stream, name, err) == 0) {
+        export = malloc(sizeof *export);
+        if (!export)
+            err_memory(err, "an export");
+    }
+    if (!export)
+        stream_close(stream);
+    else
+        export->stream = stream;
+    return export;
+}
+
+long docker_export_read(struct docker_export *export, uint8_t *out, size_t cap, struct err *err)
+{
+    long got = stream_read(export->stream, out, cap, err);
+
+    if (got < 0 && err->family == ERR_DOCKER) {
+        err_wrap(err, "the export broke off");
+        err_hint(err, "the daemon's log says why (often: no space on its disk); then run the same "
+                      "command again");
+    }
+    return got;
+}
+
+void docker_export_close(struct docker_export *export)
+{
+    if (!export)
+        return;
+    stream_close(export->stream);
+    free(export);
+}
+
+/* ---- load ---- */
+
+struct docker_load *docker_load_open(struct docker *docker, struct err *err)
+{
+    struct docker_load *load = malloc(sizeof *load);
+
+    if (!load) {
+        err_memory(err, "a load");
+        return NULL;
+    }
+    /* quiet=0: the code of the daemon says 1 where its manual says 0. */
+    load->stream = docker_request(docker, "POST", "/images/load?quiet=0", true, 0, NULL, err);
+    if (load->stream)
+        return load;
+    free(load);
+    return NULL;
+}
+
+int docker_load_write(struct docker_load *load, struct view bytes, struct err *err)
+{
+    return stream_write(load->stream, bytes, err);
+}
+
+static void hear(void *said, struct view bytes)
+{
+    docker_stream_feed(said, bytes);
+}
+
+/* Hears the daemon out. What it said counts even when the connection breaks afterwards. */
+static int hear_out(struct stream *stream, struct docker_stream *said, struct err *err)
+{
+    return stream_drain(stream, hear, said, err) && (!said->failed || err->family == ERR_CANCELLED)
+               ? ERR_FAIL
+               : 0;
+}
+
+/* Tells a refusal that passes from one that is final: "load" is, the others are known words of the
+ * daemon's system. */
+static int grade(struct err *err)
+{
+    static const char *const full[] = {"no space left", "disk quota exceeded"};
+    static const char *const trouble[] = {
+        "connection reset", "connection refused",     "broken pipe",
+        "context canceled", "context deadline",       "i/o timeout",
+        "too many open",    "cannot allocate memory", "temporarily unavailable",
+        "resource busy",    "database is locked"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(full); i++)
+        if (strstr(err->text, full[i])) {
+            str_copy(err->code, sizeof err->code, "disk_full");
+            return err_hint(err, "free space on the daemon's disk (docker system df), then run the "
+                                 "same command again");
+        }
+    for (size_t i = 0; i < ARRAY_SIZE(trouble); i++)
+        if (strstr(err->text, trouble[i]))
+            str_copy(err->code, sizeof err->code, "trouble");
+    return ERR_FAIL;
+}
+
+static int judge(const struct docker_stream *said, struct err *err)
+{
+    if (said->failed) {
+        err_set(err, ERR_DOCKER, "load", "the daemon could not load the image: %s", said->error);
+        return grade(err);
+    }
+    if (!said->loaded.count && !said->loaded.more)
+        return err_set(err, ERR_DOCKER, "load",
+                       "the daemon took the image but did not say that it "
+                       "loaded it%s%s",
+                       said->stray[0] ? "; it said: " : "", said->stray);
+    return 0;
+}
+
+static int load_refused(struct stream *stream, int status, struct err *err)
+{
+    struct text answer;
+    int failed;
+
+    text_init(&answer, DOCKER_SAYING_MAX);
+    failed = docker_read_all(stream, &answer, err);
+    if (failed == 0 || err->family != ERR_CANCELLED)
+        failed = docker_refused(text_view(&answer), status, "load", "loading the image", err);
+    text_finish(&answer);
+    return err->family == ERR_DOCKER ? grade(err) : failed;
+}
+
+int docker_load_finish(struct docker_load *load, void (*progress)(void *arg, const char *line),
+                       void *arg, struct docker_loaded *loaded, struct err *err)
+{
+    struct docker_stream said;
+    int status, failed;
+
+    if (stream_status(load->stream, &status, err) < 0)
+        return err_wrap(err, "loading the image");
+    if (status != 200)
+        return load_refused(load->stream, status, err);
+    docker_stream_init(&said, progress, arg);
+    failed = hear_out(load->stream, &said, err);
+    if (failed == 0)
+        failed = judge(&said, err);
+    docker_stream_finish(&said);
+    if (failed == 0)
+        *loaded = said.loaded;
+    return failed;
+}
+
+void docker_load_close(struct docker_load *load)
+{
+    if (!load)
+        return;
+    stream_close(load->stream);
+    free(load);
+}

@@ -1,0 +1,56 @@
+/*
+ * The floor is a small part of what the link did: many requests share it, and not evenly.
+ */
+#include "http/stall.h"
+
+#include "base/clock.h"
+
+#define SHARES     256 /* of the link's best rate */
+#define SINK_AFTER 5   /* windows */
+#define RATE_PARTS 32  /* requests that may share a limited rate */
+
+void drip_measure(struct drip_link *link, uint64_t moved, int64_t window, int64_t now)
+{
+    int64_t least = window / 2 < NS_PER_S ? window / 2 : NS_PER_S;
+    int64_t time = now - link->since;
+
+    if (link->since && time < least)
+        return;
+    if (link->since && now - link->sank >= SINK_AFTER * window) {
+        link->best /= 2;
+        link->sank = now;
+    }
+    uint64_t rate = (uint64_t)((double)(moved - link->moved) / (double)time * (double)NS_PER_S);
+    if (!link->since || rate >= link->best) {
+        link->best = link->since ? rate : 0;
+        link->sank = now;
+    }
+    link->since = now;
+    link->moved = moved;
+}
+
+uint64_t drip_floor(const struct drip_link *link)
+{
+    uint64_t floor = link->best / SHARES;
+
+    return floor < DRIP_FLOOR_MAX ? floor : DRIP_FLOOR_MAX;
+}
+
+bool drip_is(struct drip_watch *watch, uint64_t moved, uint64_t floor, int64_t window, int64_t now)
+{
+    uint64_t before = watch->moved;
+    int64_t time = now - watch->since;
+    bool begins = watch->since == 0;
+
+    if (!begins && time < window)
+        return false;
+    *watch = (struct drip_watch){.since = now, .moved = moved};
+    return !begins && (double)(moved - before) < (double)floor * (double)time / (double)NS_PER_S;
+}
+
+int64_t drip_longest(uint64_t size, uint64_t rate, int64_t window)
+{
+    uint64_t least = rate && rate / RATE_PARTS < DRIP_LEAST ? rate / RATE_PARTS + 1 : DRIP_LEAST;
+
+    return DRIP_WINDOWS * window + (int64_t)(size / least) * NS_PER_S;
+}

@@ -1,0 +1,24 @@
+/*
+ * layer_stream - the tar of one layer, as it comes: put together from files (layer_tar.h), or
+ * unpacked from a blob (layer_blob.h).
+ *
+ * A blocking stream, read by one thread. That the bytes are the layer's is for its diffID to prove.
+ */
+#ifndef S3DOCK_LAYERS_LAYER_STREAM_H
+#define S3DOCK_LAYERS_LAYER_STREAM_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+
+struct layer_stream {
+    /* Fills `out`: less than cap only at the end, or when *stop (may be NULL) is set; 0 at the end;
+     * negative: failed. */
+    long (*read)(struct layer_stream *stream, uint8_t *out, size_t cap, const atomic_bool *stop,
+                 struct err *err);
+    void (*close)(struct layer_stream *stream);
+};
+
+#endif

@@ -1,0 +1,157 @@
+#include "layers/readahead.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/open_beneath.h"
+#include "layers/layer_list.h"
+
+#define SCOUTS      4
+#define FILES_AHEAD 512
+#define BYTES_AHEAD (32 * MIB)
+#define FILE_MOST   (8 * MIB) /* of one: the kernel reads on by itself where it is read in a row */
+#define WARM        64        /* files in a row that are in memory: so will the others be */
+
+struct scout {
+    struct ahead *ahead;
+    unsigned number;
+    bool runs;
+    pthread_t thread;
+};
+
+struct ahead {
+    int list, folder;
+    pthread_mutex_t lock;
+    pthread_cond_t moved;
+    uint64_t files, bytes; /* that the reader has come to */
+    bool ended;
+    struct scout scouts[SCOUTS];
+};
+
+/* Waits until the reader is near. False: it is over. */
+static bool come_near(struct ahead *ahead, uint64_t file, uint64_t byte)
+{
+    bool goes_on;
+
+    pthread_mutex_lock(&ahead->lock);
+    while (!ahead->ended &&
+           (file > ahead->files + FILES_AHEAD || byte > ahead->bytes + BYTES_AHEAD))
+        pthread_cond_wait(&ahead->moved, &ahead->lock);
+    goes_on = !ahead->ended;
+    pthread_mutex_unlock(&ahead->lock);
+    return goes_on;
+}
+
+/* Asks for a file's bytes. True: they are here already, or cannot be asked for. */
+static bool touch(const struct ahead *ahead, const struct tarsplit_piece *piece)
+{
+    char byte;
+    struct iovec one = {&byte, 1};
+    struct err ignored;
+    uint64_t size;
+    bool warm;
+    int fd;
+
+    if (beneath_file(ahead->folder, piece->name, &fd, &size, &ignored))
+        return true;
+    warm = preadv2(fd, &one, 1, 0, RWF_NOWAIT) == 1;
+    if (!warm)
+        readahead(fd, 0, piece->size < FILE_MOST ? (size_t)piece->size : FILE_MOST);
+    close(fd);
+    return warm;
+}
+
+/* Every so manieth file is this one's. */
+static void *scout_main(void *arg)
+{
+    struct scout *scout = arg;
+    struct ahead *ahead = scout->ahead;
+    const struct tarsplit_piece *piece;
+    struct err ignored;
+    struct layer_list *list = layer_list_create(ahead->list, &ignored);
+    uint64_t file = 0, byte = 0;
+    unsigned warm = 0;
+    int answer = list ? 1 : 0;
+
+    while (answer > 0 && warm < WARM) {
+        answer = layer_list_next(list, &piece, &ignored);
+        if (answer != TARSPLIT_FILE)
+            continue;
+        if (file % SCOUTS == scout->number) {
+            if (!come_near(ahead, file, byte))
+                break;
+            warm = touch(ahead, piece) ? warm + 1 : 0;
+        }
+        file++;
+        byte += piece->size;
+    }
+    layer_list_destroy(list);
+    return NULL;
+}
+
+/* Signals go to the thread that waits for them. */
+static void start_scouts(struct ahead *ahead)
+{
+    sigset_t all, before;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    for (unsigned i = 0; i < SCOUTS; i++) {
+        struct scout *scout = &ahead->scouts[i];
+
+        scout->ahead = ahead;
+        scout->number = i;
+        scout->runs = pthread_create(&scout->thread, NULL, scout_main, scout) == 0;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+struct ahead *ahead_start(int list, int folder)
+{
+    struct ahead *ahead = calloc(1, sizeof *ahead);
+
+    if (!ahead)
+        return NULL;
+    ahead->list = list;
+    ahead->folder = folder;
+    pthread_mutex_init(&ahead->lock, NULL);
+    pthread_cond_init(&ahead->moved, NULL);
+    start_scouts(ahead);
+    return ahead;
+}
+
+void ahead_passed(struct ahead *ahead, uint64_t size)
+{
+    if (!ahead)
+        return;
+    pthread_mutex_lock(&ahead->lock);
+    ahead->files++;
+    ahead->bytes += size;
+    if (ahead->files % (FILES_AHEAD / 8) == 0 || size >= MIB)
+        pthread_cond_broadcast(&ahead->moved);
+    pthread_mutex_unlock(&ahead->lock);
+}
+
+void ahead_end(struct ahead *ahead)
+{
+    if (!ahead)
+        return;
+    pthread_mutex_lock(&ahead->lock);
+    ahead->ended = true;
+    pthread_cond_broadcast(&ahead->moved);
+    pthread_mutex_unlock(&ahead->lock);
+    for (unsigned i = 0; i < SCOUTS; i++)
+        if (ahead->scouts[i].runs)
+            pthread_join(ahead->scouts[i].thread, NULL);
+    pthread_cond_destroy(&ahead->moved);
+    pthread_mutex_destroy(&ahead->lock);
+    free(ahead);
+}

@@ -1,0 +1,82 @@
+/*
+ * Docker, containerd's store and Podman write {"errorDetail":{"message":"..."},"error":"..."} or
+ * {"message":"..."} and a line end. Only a text that is whole and is the very end of the stream
+ * counts.
+ */
+#include "pack/chunk/export_error.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/json.h"
+
+static const struct json_limits LIMITS = {LATE_ERROR_TAIL, 8, 256};
+
+void late_error_init(struct late_error *late)
+{
+    late->size = 0;
+}
+
+void late_error_add(struct late_error *late, const uint8_t *bytes, size_t size)
+{
+    size_t kept;
+
+    if (size >= LATE_ERROR_TAIL) {
+        memcpy(late->tail, bytes + size - LATE_ERROR_TAIL, LATE_ERROR_TAIL);
+        late->size = LATE_ERROR_TAIL;
+        return;
+    }
+    /* Make room in steps of half the tail: bytes often come in small pieces. */
+    if (late->size + size > LATE_ERROR_TAIL) {
+        kept = LATE_ERROR_TAIL / 2;
+        if (kept > LATE_ERROR_TAIL - size)
+            kept = LATE_ERROR_TAIL - size;
+        if (kept > late->size)
+            kept = late->size;
+        memmove(late->tail, late->tail + late->size - kept, kept);
+        late->size = kept;
+    }
+    memcpy(late->tail + late->size, bytes, size);
+    late->size += size;
+}
+
+static bool read_message(struct view text, char *message, size_t size)
+{
+    struct err ignored;
+    struct json *json;
+    struct json_node root;
+    bool found;
+
+    if (json_parse(&json, text, &LIMITS, "late error", &ignored) < 0)
+        return false;
+    root = json_root(json);
+    found = json_string(json_get(json_get(root, "errorDetail"), "message"), message, size) ||
+            json_string(json_get(root, "error"), message, size) ||
+            json_string(json_get(root, "message"), message, size);
+    json_destroy(json);
+    return found && message[0] != '\0';
+}
+
+/* The longest text that begins with a brace and is JSON to the end. */
+static bool find_message(const struct late_error *late, char *message, size_t size)
+{
+    for (size_t at = 0; at + 1 < late->size; at++)
+        if (late->tail[at] == '{' && late->tail[at + 1] == '"' &&
+            read_message(view_of(late->tail + at, late->size - at), message, size))
+            return true;
+    return false;
+}
+
+int late_error_report(const struct late_error *late, struct err *err)
+{
+    char message[512];
+
+    if (find_message(late, message, sizeof message)) {
+        err_set(err, ERR_DOCKER, "export", "the Docker daemon broke off the export: %s", message);
+        return err_hint(err, "see the daemon's log; free disk space where its data lies, "
+                             "or load the image again");
+    }
+    err_set(err, ERR_INTEGRITY, "truncated", "the image archive ends too early");
+    return err_hint(err, "export it again: the transfer was cut, or the daemon's disk is full");
+}

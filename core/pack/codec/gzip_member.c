@@ -1,0 +1,162 @@
+/*
+ * A member is a ten byte header that is the same for every chunk and every level, deflate data, and
+ * the CRC and size of the raw bytes.
+ *
+ *   1f 8b 08 00  00 00 00 00  00 ff        no flags, mtime 0, XFL 0, OS 255 (unknown)
+ *
+ * libdeflate lets XFL tell the level (4 for the fastest, 2 for the slow ones); readers ignore it,
+ * and a fixed one keeps the promise of one header simple, so it is overwritten.
+ *
+ * A packer holds three compressors: that of its level, one of level 0 for chunks that are
+ * compressed already and those that deflate would make larger, and one of level 1 that tries the
+ * beginning of chunks that look like noise.
+ */
+#include "pack/codec/gzip_member.h"
+
+#include <assert.h>
+#include <libdeflate.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "pack/codec/compressible.h"
+
+#define WRAPPING     18    /* header and trailer of a gzip member */
+#define BLOCK_STORED 65535 /* most bytes in one stored block ... */
+#define BLOCK_HEAD   5     /* ... which costs so many more */
+
+static const uint8_t header[10] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff};
+
+/* How much of a chunk that looks like noise is tried before the rest is stored untried. */
+#define TRIAL_SIZE ((size_t)16 * 1024)
+
+struct packer {
+    struct libdeflate_compressor *deflating, *storing, *trying;
+};
+
+struct unpacker {
+    struct libdeflate_decompressor *inflating;
+};
+
+size_t member_bound(size_t raw_size)
+{
+    return libdeflate_gzip_compress_bound(NULL, raw_size);
+}
+
+size_t member_stored_size(size_t raw_size)
+{
+    return WRAPPING + raw_size + (raw_size + BLOCK_STORED - 1) / BLOCK_STORED * BLOCK_HEAD;
+}
+
+struct packer *packer_create(int level, struct err *err)
+{
+    struct packer *packer;
+
+    if (level < MEMBER_LEVEL_MIN || level > MEMBER_LEVEL_MAX) {
+        err_set(err, ERR_USAGE, "level", "compression level %d is not within %d .. %d", level,
+                MEMBER_LEVEL_MIN, MEMBER_LEVEL_MAX);
+        return NULL;
+    }
+    packer = calloc(1, sizeof(*packer));
+    if (packer) {
+        packer->deflating = libdeflate_alloc_compressor(level);
+        packer->storing = libdeflate_alloc_compressor(0);
+        packer->trying = libdeflate_alloc_compressor(1);
+    }
+    if (!packer || !packer->deflating || !packer->storing || !packer->trying) {
+        packer_destroy(packer);
+        err_memory(err, "a compressor");
+        return NULL;
+    }
+    return packer;
+}
+
+void packer_destroy(struct packer *packer)
+{
+    if (!packer)
+        return;
+    libdeflate_free_compressor(packer->deflating);
+    libdeflate_free_compressor(packer->storing);
+    libdeflate_free_compressor(packer->trying);
+    free(packer);
+}
+
+static size_t compress(struct libdeflate_compressor *compressor, struct view raw, uint8_t *out)
+{
+    size_t size =
+        libdeflate_gzip_compress(compressor, raw.data, raw.size, out, member_bound(raw.size));
+
+    assert(size > WRAPPING); /* it returns 0 only for a buffer below the bound */
+    memcpy(out, header, sizeof(header));
+    return size;
+}
+
+/* Whether deflating gains so little (under 2 %) that it is not worth its time. */
+static bool is_dense(struct packer *packer, struct view raw, uint8_t *out)
+{
+    size_t trial = raw.size < TRIAL_SIZE ? raw.size : TRIAL_SIZE;
+
+    return density_is_noise(raw) &&
+           compress(packer->trying, view_of(raw.data, trial), out) > trial - trial / 50;
+}
+
+size_t member_pack(struct packer *packer, struct view raw, bool stored, uint8_t *out)
+{
+    assert(raw.size > 0);
+    if (!stored && !is_dense(packer, raw, out)) {
+        size_t size = compress(packer->deflating, raw, out);
+
+        if (size <= member_stored_size(raw.size))
+            return size;
+    }
+    return compress(packer->storing, raw, out);
+}
+
+struct unpacker *unpacker_create(struct err *err)
+{
+    struct unpacker *unpacker = calloc(1, sizeof(*unpacker));
+
+    if (unpacker)
+        unpacker->inflating = libdeflate_alloc_decompressor();
+    if (!unpacker || !unpacker->inflating) {
+        unpacker_destroy(unpacker);
+        err_memory(err, "a decompressor");
+        return NULL;
+    }
+    return unpacker;
+}
+
+void unpacker_destroy(struct unpacker *unpacker)
+{
+    if (!unpacker)
+        return;
+    libdeflate_free_decompressor(unpacker->inflating);
+    free(unpacker);
+}
+
+int member_unpack(struct unpacker *unpacker, struct view packed, uint8_t *out, size_t raw_size,
+                  struct err *err)
+{
+    size_t used = 0;
+    enum libdeflate_result result;
+
+    if (packed.size < WRAPPING || memcmp(packed.data, header, sizeof(header)) != 0)
+        return err_set(err, ERR_INTEGRITY, "chunk", "the compressed chunk is corrupt");
+    /* Without a place for the size of the output, libdeflate insists on exactly raw_size. */
+    result = libdeflate_gzip_decompress_ex(unpacker->inflating, packed.data, packed.size, out,
+                                           raw_size, &used, NULL);
+
+    switch (result) {
+    case LIBDEFLATE_SUCCESS:
+        if (used == packed.size)
+            return 0;
+        return err_set(err, ERR_INTEGRITY, "chunk", "%zu bytes follow the compressed chunk",
+                       packed.size - used);
+    case LIBDEFLATE_SHORT_OUTPUT:
+    case LIBDEFLATE_INSUFFICIENT_SPACE:
+        return err_set(err, ERR_INTEGRITY, "chunk",
+                       "the chunk does not inflate to the %zu bytes it should have", raw_size);
+    default:
+        return err_set(err, ERR_INTEGRITY, "chunk", "the compressed chunk is corrupt");
+    }
+}

@@ -1,0 +1,74 @@
+#include "pack/image/document.h"
+
+#include "base/err.h"
+
+static const struct shape PLATFORM[] = {
+    {"architecture", SHAPE_TEXT, NULL}, {"os", SHAPE_TEXT, NULL},
+    {"os.version", SHAPE_TEXT, NULL},   {"os.features", SHAPE_TEXTS, NULL},
+    {"variant", SHAPE_TEXT, NULL},      {0},
+};
+static const struct shape DESCRIPTOR[] = {
+    {"mediaType", SHAPE_TEXT, NULL},
+    {"digest", SHAPE_TEXT, NULL},
+    {"size", SHAPE_NUMBER, NULL},
+    {"urls", SHAPE_TEXTS, NULL},
+    {"annotations", SHAPE_TEXT_MAP, NULL},
+    {"data", SHAPE_TEXT, NULL},
+    {"platform", SHAPE_OBJECT, PLATFORM},
+    {"artifactType", SHAPE_TEXT, NULL},
+    {0},
+};
+const struct shape DOCUMENT_MANIFEST_ITEM[] = {
+    {"Config", SHAPE_TEXT, NULL},
+    {"RepoTags", SHAPE_TEXTS, NULL},
+    {"Layers", SHAPE_TEXTS, NULL},
+    {"Parent", SHAPE_TEXT, NULL},
+    {"LayerSources", SHAPE_OBJECT_MAP, DESCRIPTOR},
+    {0},
+};
+const struct shape DOCUMENT_INDEX[] = {
+    {"schemaVersion", SHAPE_NUMBER, NULL},
+    {"mediaType", SHAPE_TEXT, NULL},
+    {"artifactType", SHAPE_TEXT, NULL},
+    {"manifests", SHAPE_OBJECTS, DESCRIPTOR},
+    {"subject", SHAPE_OBJECT, DESCRIPTOR},
+    {"annotations", SHAPE_TEXT_MAP, NULL},
+    {"config", SHAPE_OBJECT, NULL},
+    {"layers", SHAPE_OBJECTS, NULL},
+    {0},
+};
+const struct shape DOCUMENT_MANIFEST[] = {
+    {"schemaVersion", SHAPE_NUMBER, NULL},
+    {"mediaType", SHAPE_TEXT, NULL},
+    {"artifactType", SHAPE_TEXT, NULL},
+    {"config", SHAPE_OBJECT, DESCRIPTOR},
+    {"layers", SHAPE_OBJECTS, DESCRIPTOR},
+    {"subject", SHAPE_OBJECT, DESCRIPTOR},
+    {"annotations", SHAPE_TEXT_MAP, NULL},
+    {"manifests", SHAPE_OBJECTS, NULL},
+    {0},
+};
+
+int document_missing(struct err *err, const char *what, const char *name)
+{
+    err_set(err, ERR_INTEGRITY, "image", "the image archive is not whole: %s%s%s", what,
+            name[0] ? " " : "", name);
+    return err_hint(err, "the daemon may not hold all of this image: pull or build it again, "
+                         "then export it again");
+}
+
+int document_bad(struct err *err, const char *what, const char *name)
+{
+    err_set(err, ERR_INTEGRITY, "image", "not every Docker would load this image archive: %s%s%s",
+            what, name[0] ? " " : "", name);
+    return err_hint(err, "docker load it, check the image, and docker save it again");
+}
+
+int document_parse(const struct content *content, struct json **json, struct err *err)
+{
+    if (!content->json)
+        return err_set(err, ERR_INTEGRITY, "image",
+                       "%s in the image archive is no JSON of a sensible size", content->name);
+    return json_parse(json, view_of(content->json, (size_t)content->size), &JSON_IMAGE,
+                      content->name, err);
+}

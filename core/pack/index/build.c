@@ -1,0 +1,342 @@
+/*
+ * The writing half of the index. Chunks are remembered as they come, with a mark on those that
+ * start a section; only at the end, when the image is known, are the runs between marks matched
+ * with its layers.
+ */
+#include "pack/index/index.h"
+
+#include <libdeflate.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "pack/chunk/cut.h"
+#include "pack/codec/gzip_member.h"
+#include "pack/index/layout.h"
+
+#define BUILDER_FIRST_ROOM 1024
+
+struct built_chunk {
+    struct index_chunk chunk;
+    bool starts_section;
+};
+
+struct index_builder {
+    struct chunk_params params;
+    int level;
+    uint64_t raw_size, packed_size;
+    struct built_chunk *chunks;
+    uint32_t count, room; /* at most INDEX_CHUNKS_MAX */
+};
+
+struct index_builder *index_builder_create(const struct chunk_params *params, int level,
+                                           struct err *err)
+{
+    struct index_builder *builder;
+
+    if (!chunk_params_valid(params)) {
+        err_set(err, ERR_INTERNAL, "index", "the chunk parameters are not valid");
+        return NULL;
+    }
+    builder = calloc(1, sizeof(*builder));
+    if (!builder) {
+        err_memory(err, "the index");
+        return NULL;
+    }
+    builder->params = *params;
+    builder->level = level;
+    return builder;
+}
+
+void index_builder_destroy(struct index_builder *builder)
+{
+    if (!builder)
+        return;
+    free(builder->chunks);
+    free(builder);
+}
+
+static int make_room(struct index_builder *builder, struct err *err)
+{
+    uint32_t room = builder->room ? 2 * builder->room : BUILDER_FIRST_ROOM;
+    struct built_chunk *chunks;
+
+    if (builder->count < builder->room)
+        return 0;
+    if (builder->count == INDEX_CHUNKS_MAX)
+        return err_set(err, ERR_UNSUPPORTED, "index", "the image has more than %u chunks",
+                       INDEX_CHUNKS_MAX);
+    chunks = realloc(builder->chunks, room * sizeof(*chunks));
+    if (!chunks)
+        return err_memory(err, "the index");
+    builder->chunks = chunks;
+    builder->room = room;
+    return 0;
+}
+
+int index_builder_add(struct index_builder *builder, const struct index_chunk *chunk,
+                      bool starts_section, struct err *err)
+{
+    if (!index_chunk_valid(chunk, &builder->params))
+        return err_set(err, ERR_INTERNAL, "index", "no such chunk: %u bytes packed into %u",
+                       chunk->raw_size, chunk->packed_size);
+    if (make_room(builder, err) < 0)
+        return ERR_FAIL;
+    builder->chunks[builder->count++] = (struct built_chunk){*chunk, starts_section};
+    builder->raw_size += chunk->raw_size;
+    builder->packed_size += chunk->packed_size;
+    return 0;
+}
+
+int index_builder_repack(struct index_builder *builder, uint64_t number, uint32_t packed_size,
+                         struct err *err)
+{
+    struct index_chunk chunk;
+
+    if (number >= builder->count)
+        return err_set(err, ERR_INTERNAL, "index", "no chunk has the number %llu",
+                       (unsigned long long)number);
+    chunk = builder->chunks[number].chunk;
+    builder->packed_size -= chunk.packed_size;
+    chunk.packed_size = packed_size;
+    if (!index_chunk_valid(&chunk, &builder->params))
+        return err_set(err, ERR_INTERNAL, "index", "no such chunk: %u bytes packed into %u",
+                       chunk.raw_size, packed_size);
+    builder->packed_size += packed_size;
+    builder->chunks[number].chunk = chunk;
+    return 0;
+}
+
+uint64_t index_builder_packed(const struct index_builder *builder)
+{
+    return builder->packed_size;
+}
+
+const struct index_chunk *index_builder_chunk(const struct index_builder *builder, uint64_t number)
+{
+    return number < builder->count ? &builder->chunks[number].chunk : NULL;
+}
+
+static void put_u16(struct text *to, uint16_t value)
+{
+    uint8_t bytes[2] = {(uint8_t)value, (uint8_t)(value >> 8)};
+
+    text_add(to, bytes, sizeof(bytes));
+}
+
+static void put_u32(struct text *to, uint32_t value)
+{
+    put_u16(to, (uint16_t)value);
+    put_u16(to, (uint16_t)(value >> 16));
+}
+
+static void put_u64(struct text *to, uint64_t value)
+{
+    put_u32(to, (uint32_t)value);
+    put_u32(to, (uint32_t)(value >> 32));
+}
+
+static void put_string(struct text *to, const char *string)
+{
+    size_t size = strlen(string); /* of an array in a struct: far below 64 KiB */
+
+    put_u16(to, (uint16_t)size);
+    text_add(to, string, size);
+}
+
+static void put_sum(struct text *to, struct view bytes)
+{
+    struct xxh128 sum = xxh128_of(bytes.data, bytes.size);
+
+    text_add(to, sum.bytes, sizeof(sum.bytes));
+}
+
+static void put_chunk(struct text *to, const struct index_chunk *chunk)
+{
+    put_u32(to, chunk->raw_size);
+    put_u32(to, chunk->packed_size);
+    text_add(to, chunk->name.bytes, sizeof(chunk->name.bytes));
+}
+
+static void put_image(struct text *to, const struct image_info *image)
+{
+    put_string(to, image->id);
+    put_string(to, image->manifest_id);
+    put_string(to, image->os);
+    put_string(to, image->architecture);
+    put_string(to, image->variant);
+    put_string(to, image->created);
+    put_u64(to, image->config_offset);
+    put_u64(to, image->config_size);
+    for (unsigned i = 0; i < image->tag_count; i++)
+        put_string(to, image->tags[i]);
+    for (unsigned i = 0; i < image->layer_count; i++) {
+        const struct image_layer *layer = &image->layers[i];
+
+        put_string(to, layer->diff_id);
+        put_string(to, layer->digest);
+        put_string(to, layer->media_type);
+        put_u64(to, layer->raw_offset);
+        put_u64(to, layer->raw_size);
+    }
+}
+
+void index_writer(int level, char out[INDEX_WRITER_SIZE])
+{
+    snprintf(out, INDEX_WRITER_SIZE, "%s libdeflate %s level %d", MEMBER_RECIPE,
+             LIBDEFLATE_VERSION_STRING, level);
+}
+
+static void put_parameters(struct text *to, const struct index_builder *builder)
+{
+    char writer[INDEX_WRITER_SIZE];
+
+    index_writer(builder->level, writer);
+    put_u32(to, builder->params.min);
+    put_u32(to, builder->params.average);
+    put_u32(to, builder->params.max);
+    put_u32(to, CUT_FILE_MIN);
+    put_u32(to, (uint32_t)builder->level);
+    put_string(to, "gzip");
+    put_string(to, writer);
+}
+
+/* The layer whose padded payload is exactly this range; of several the first. */
+static int find_layer(const struct image_info *image, uint64_t raw_offset, uint64_t raw_size)
+{
+    for (unsigned i = 0; i < image->layer_count; i++) {
+        const struct image_layer *layer = &image->layers[i];
+
+        if (layer->raw_offset == raw_offset && index_padded(layer->raw_size) == raw_size)
+            return (int)i;
+    }
+    return INDEX_REST;
+}
+
+/* The run of chunks that begins with `first` and goes up to the next one that starts a section. */
+static struct index_section next_run(const struct index_builder *builder, uint32_t first)
+{
+    struct index_section run = {.layer = INDEX_REST};
+
+    do {
+        const struct index_chunk *chunk = &builder->chunks[first + run.chunk_count].chunk;
+
+        run.raw_size += chunk->raw_size;
+        run.packed_size += chunk->packed_size;
+        run.chunk_count++;
+    } while (first + run.chunk_count < builder->count &&
+             !builder->chunks[first + run.chunk_count].starts_section);
+    return run;
+}
+
+/* Two sections a layer at most, as each layer can have a rest before it, and the last rest. */
+static unsigned plan_sections(const struct index_builder *builder, const struct image_info *image,
+                              struct index_section *sections)
+{
+    unsigned count = 0;
+    uint64_t raw_offset = 0;
+
+    for (uint32_t first = 0; first < builder->count;) {
+        struct index_section run = next_run(builder, first);
+
+        run.layer = find_layer(image, raw_offset, run.raw_size);
+        first += run.chunk_count;
+        raw_offset += run.raw_size;
+        if (run.layer == INDEX_REST && count > 0 && sections[count - 1].layer == INDEX_REST) {
+            sections[count - 1].raw_size += run.raw_size;
+            sections[count - 1].packed_size += run.packed_size;
+            sections[count - 1].chunk_count += run.chunk_count;
+        } else {
+            sections[count++] = run;
+        }
+    }
+    return count;
+}
+
+static void put_sections(struct text *to, const struct index_section *sections, unsigned count,
+                         struct view records)
+{
+    for (unsigned i = 0; i < count; i++) {
+        const struct index_section *section = &sections[i];
+        size_t size = (size_t)section->chunk_count * INDEX_RECORD_SIZE;
+
+        put_u32(to, section->layer == INDEX_REST ? INDEX_NO_LAYER : (uint32_t)section->layer);
+        put_u32(to, section->chunk_count);
+        put_u64(to, section->raw_size);
+        put_u64(to, section->packed_size);
+        put_sum(to, view_of(records.data, size));
+        records.data += size;
+    }
+}
+
+static void put_prefix(struct text *to, const struct index_prefix *prefix)
+{
+    text_add(to, INDEX_MAGIC, sizeof(INDEX_MAGIC));
+    put_u32(to, prefix->version);
+    put_u32(to, prefix->header_size);
+    put_u64(to, prefix->object_size);
+    put_u64(to, prefix->archive_size);
+    put_u64(to, prefix->raw_size);
+    put_u32(to, prefix->chunk_count);
+    put_u32(to, prefix->section_count);
+    put_u32(to, prefix->layer_count);
+    put_u32(to, prefix->tag_count);
+    put_u64(to, 0); /* reserved */
+}
+
+static int write_object(const struct index_builder *builder, const struct image_info *image,
+                        struct text *body, struct text *records, struct text *out, struct err *err)
+{
+    struct index_section sections[2 * IMAGE_LAYERS_MAX + 1];
+    unsigned section_count = plan_sections(builder, image, sections);
+    size_t begin = out->size;
+    struct index_prefix prefix = {
+        .version = INDEX_VERSION,
+        .archive_size = builder->packed_size,
+        .raw_size = builder->raw_size,
+        .chunk_count = builder->count,
+        .section_count = section_count,
+        .layer_count = image->layer_count,
+        .tag_count = image->tag_count,
+    };
+
+    for (uint32_t i = 0; i < builder->count; i++)
+        put_chunk(records, &builder->chunks[i].chunk);
+    if (text_check(records, "the index", err) < 0)
+        return ERR_FAIL;
+    put_parameters(body, builder);
+    put_image(body, image);
+    put_sections(body, sections, section_count, text_view(records));
+    if (text_check(body, "the index header", err) < 0)
+        return ERR_FAIL;
+    prefix.header_size = (uint32_t)(INDEX_PREFIX_SIZE + body->size + INDEX_SUM_SIZE);
+    prefix.object_size = prefix.header_size + records->size;
+    put_prefix(out, &prefix);
+    text_add(out, body->data, body->size);
+    if (text_check(out, "the index", err) < 0)
+        return ERR_FAIL;
+    put_sum(out, view_of(out->data + begin, out->size - begin));
+    text_add(out, records->data, records->size);
+    return text_check(out, "the index", err);
+}
+
+int index_builder_finish(struct index_builder *builder, const struct image_info *image,
+                         struct text *out, struct err *err)
+{
+    const char *fault = index_image_fault(image);
+    struct text body, records;
+    int result;
+
+    if (fault)
+        return err_set(err, ERR_INTERNAL, "index", "cannot index the image: %s", fault);
+    if (builder->count == 0 || image->raw_size != builder->raw_size)
+        return err_set(err, ERR_INTERNAL, "index",
+                       "cannot index the image: its chunks do not add up to its size");
+    text_init(&body, INDEX_HEADER_MAX - INDEX_PREFIX_SIZE - INDEX_SUM_SIZE);
+    text_init(&records, (size_t)builder->count * INDEX_RECORD_SIZE);
+    result = write_object(builder, image, &body, &records, out, err);
+    text_finish(&body);
+    text_finish(&records);
+    return result;
+}

@@ -1,0 +1,157 @@
+/*
+ * Chunks stand in one array, archive after archive, in the order they lie in: what follows a chunk
+ * in its archive is the next element. A table leads from a name to the first chunk that bears it,
+ * and a chain from there to the others of that name. Chains are bounded as probing is: what lies
+ * beyond the bound is not found.
+ */
+#include "pack/index/chunk_lookup.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "pack/index/name_table.h"
+
+#define CHAIN_MAX 64
+
+struct entry {
+    struct index_chunk chunk; /* first: name_table.h */
+    uint32_t next;            /* of the same name and size, or NAME_NONE */
+    uint32_t base;
+    uint64_t offset;
+};
+
+struct known {
+    struct entry *entries;
+    uint32_t count;
+    struct name_table table; /* of entries */
+};
+
+struct known *known_create(struct err *err)
+{
+    struct known *known = calloc(1, sizeof *known);
+
+    if (!known)
+        err_memory(err, "the known chunks");
+    return known;
+}
+
+void known_destroy(struct known *known)
+{
+    if (!known)
+        return;
+    free(known->entries);
+    name_table_finish(&known->table);
+    free(known);
+}
+
+uint32_t known_count(const struct known *known)
+{
+    return known->count;
+}
+
+/* Chunks are entered from the last to the first: chains run forward. */
+static void enter(struct known *known, uint32_t i)
+{
+    struct entry *entry = &known->entries[i];
+    uint32_t *slot = name_table_slot(&known->table, &entry->chunk.name, entry->chunk.raw_size);
+
+    entry->next = NAME_NONE;
+    if (!slot)
+        return;
+    entry->next = *slot;
+    *slot = i;
+}
+
+static uint32_t chunks_of(const struct index *index)
+{
+    uint64_t count = 0;
+
+    for (unsigned i = 0; i < index->section_count; i++)
+        if (index->sections[i].chunks)
+            count += index->sections[i].chunk_count;
+    return count > KNOWN_CHUNKS_MAX ? KNOWN_CHUNKS_MAX + 1 : (uint32_t)count;
+}
+
+static int make_room(struct known *known, uint32_t count, struct err *err)
+{
+    struct entry *entries = realloc(known->entries, count * sizeof *entries);
+
+    if (!entries)
+        return err_memory(err, "the known chunks");
+    known->entries = entries;
+    name_table_finish(&known->table);
+    if (name_table_init(&known->table, entries, sizeof *entries, count, err) == 0)
+        return 0;
+    known->count = 0;
+    return ERR_FAIL;
+}
+
+static void append(struct known *known, unsigned base, const struct index_section *section)
+{
+    uint64_t offset = section->packed_offset;
+
+    for (uint32_t i = 0; i < section->chunk_count; i++) {
+        const struct index_chunk *chunk = &section->chunks[i];
+
+        known->entries[known->count++] =
+            (struct entry){.chunk = *chunk, .base = base, .offset = offset};
+        offset += chunk->packed_size;
+    }
+}
+
+int known_add(struct known *known, unsigned base, const struct index *index, struct err *err)
+{
+    uint32_t count = chunks_of(index);
+
+    if (count > KNOWN_CHUNKS_MAX - known->count)
+        return KNOWN_FULL;
+    if (count == 0)
+        return 0;
+    if (make_room(known, known->count + count, err))
+        return ERR_FAIL;
+    for (unsigned i = 0; i < index->section_count; i++)
+        if (index->sections[i].chunks)
+            append(known, base, &index->sections[i]);
+    for (uint32_t i = known->count; i-- > 0;)
+        enter(known, i);
+    return 0;
+}
+
+/* The first chunk of the chain that lies at `cursor` or behind it; else the first of all. */
+static uint32_t nearest(const struct known *known, uint32_t first, uint32_t cursor)
+{
+    uint32_t i = first;
+
+    for (unsigned steps = 0; i != NAME_NONE && steps < CHAIN_MAX;
+         steps++, i = known->entries[i].next)
+        if (i >= cursor)
+            return i;
+    return first;
+}
+
+static bool bears(const struct entry *entry, const struct chunk_name *name, uint32_t raw_size)
+{
+    return entry->chunk.raw_size == raw_size && chunk_name_equals(&entry->chunk.name, name);
+}
+
+bool known_find(const struct known *known, const struct chunk_name *name, uint32_t raw_size,
+                uint32_t *cursor, struct held *out)
+{
+    uint32_t found = *cursor, *slot;
+
+    *out = (struct held){0};
+    if (known->count == 0)
+        return false;
+    if (found >= known->count || !bears(&known->entries[found], name, raw_size)) {
+        slot = name_table_slot(&known->table, name, raw_size);
+        if (!slot || *slot == NAME_NONE)
+            return false;
+        found = nearest(known, *slot, *cursor);
+    }
+    *out = (struct held){.base = known->entries[found].base,
+                         .offset = known->entries[found].offset,
+                         .size = known->entries[found].chunk.packed_size};
+    *cursor = found + 1;
+    return true;
+}

@@ -1,0 +1,425 @@
+/*
+ * The reading half of the index. The header is first held against its own sum, then treated as
+ * hostile all the same: a sum proves that bytes are as they were written, not that the writer was a
+ * friend. Counts are bounded by what the bytes at hand can carry before anything is allocated, and
+ * every addition of sizes is checked.
+ */
+#include "pack/index/index.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "pack/codec/gzip_member.h"
+#include "pack/index/layout.h"
+
+static int broken(struct err *err, const char *why)
+{
+    err_set(err, ERR_INTEGRITY, "index", "the index is corrupt: %s", why);
+    return ERR_FAIL;
+}
+
+static int no_memory(struct err *err)
+{
+    err_memory(err, "the index");
+    return ERR_FAIL;
+}
+
+/* Walks over bytes. Reading beyond the end gives zeroes and is remembered: checked where it
+ * matters, and at the end. */
+struct reader {
+    struct view left;
+    bool failed;
+};
+
+static const uint8_t *get_bytes(struct reader *reader, size_t size)
+{
+    const uint8_t *bytes = reader->left.data;
+
+    if (reader->failed || reader->left.size < size) {
+        reader->failed = true;
+        return NULL;
+    }
+    reader->left.data += size;
+    reader->left.size -= size;
+    return bytes;
+}
+
+static uint64_t get_number(struct reader *reader, size_t size)
+{
+    const uint8_t *bytes = get_bytes(reader, size);
+    uint64_t value = 0;
+
+    for (size_t i = 0; bytes && i < size; i++)
+        value |= (uint64_t)bytes[i] << (8 * i);
+    return value;
+}
+
+static uint16_t get_u16(struct reader *reader)
+{
+    return (uint16_t)get_number(reader, 2);
+}
+
+static uint32_t get_u32(struct reader *reader)
+{
+    return (uint32_t)get_number(reader, 4);
+}
+
+static uint64_t get_u64(struct reader *reader)
+{
+    return get_number(reader, 8);
+}
+
+static void get_string(struct reader *reader, char *out, size_t room)
+{
+    size_t size = get_u16(reader);
+    const uint8_t *bytes = get_bytes(reader, size);
+
+    out[0] = '\0';
+    if (!bytes || size >= room || memchr(bytes, '\0', size)) {
+        reader->failed = true;
+        return;
+    }
+    memcpy(out, bytes, size);
+    out[size] = '\0';
+}
+
+static struct xxh128 get_sum(struct reader *reader)
+{
+    const uint8_t *bytes = get_bytes(reader, INDEX_SUM_SIZE);
+    struct xxh128 sum = {{0}};
+
+    if (bytes)
+        memcpy(sum.bytes, bytes, sizeof(sum.bytes));
+    return sum;
+}
+
+static struct chunk_name get_name(struct reader *reader, enum name_kind kind)
+{
+    size_t size = index_record_size(kind) - 8;
+    const uint8_t *bytes = get_bytes(reader, size);
+    struct chunk_name name = {{0}};
+
+    if (bytes)
+        memcpy(name.bytes, bytes, size);
+    return name;
+}
+
+static bool sum_matches(struct view bytes, const struct xxh128 *sum)
+{
+    struct xxh128 actual = xxh128_of(bytes.data, bytes.size);
+
+    return xxh128_equals(&actual, sum);
+}
+
+static enum name_kind names_of(const struct index_prefix *prefix)
+{
+    return prefix->version == 1 ? NAME_XXH3 : NAME_SHA256;
+}
+
+static int get_prefix(struct reader *reader, struct index_prefix *prefix, struct err *err)
+{
+    const uint8_t *bytes = get_bytes(reader, INDEX_MAGIC_SIZE);
+    uint64_t reserved;
+
+    if (!bytes || memcmp(bytes, INDEX_MAGIC, sizeof(INDEX_MAGIC)) != 0)
+        return broken(err, "it does not begin like one");
+    prefix->version = get_u32(reader);
+    prefix->header_size = get_u32(reader);
+    prefix->object_size = get_u64(reader);
+    prefix->archive_size = get_u64(reader);
+    prefix->raw_size = get_u64(reader);
+    prefix->chunk_count = get_u32(reader);
+    prefix->section_count = get_u32(reader);
+    prefix->layer_count = get_u32(reader);
+    prefix->tag_count = get_u32(reader);
+    reserved = get_u64(reader);
+    if (reader->failed)
+        return broken(err, "it is cut short");
+    if (prefix->version < 1 || prefix->version > INDEX_VERSION) {
+        err_set(err, ERR_UNSUPPORTED, "index_version",
+                "the index has format version %u, not 1 or %d", prefix->version, INDEX_VERSION);
+        err_hint(err, "a newer s3dock wrote this image: update s3dock on this machine");
+        return ERR_FAIL;
+    }
+    if (prefix->header_size < INDEX_PREFIX_SIZE + INDEX_SUM_SIZE ||
+        prefix->header_size > INDEX_HEADER_MAX)
+        return broken(err, "its header has an impossible size");
+    if (prefix->chunk_count == 0 || prefix->chunk_count > INDEX_CHUNKS_MAX ||
+        prefix->section_count == 0 || prefix->section_count > INDEX_SECTIONS_MAX ||
+        prefix->section_count > prefix->chunk_count || prefix->layer_count > IMAGE_LAYERS_MAX ||
+        prefix->tag_count > IMAGE_TAGS_MAX)
+        return broken(err, "it counts more than there can be");
+    if (prefix->object_size != prefix->header_size + (uint64_t)prefix->chunk_count *
+                                                         index_record_size(names_of(prefix)) ||
+        reserved != 0)
+        return broken(err, "its sizes do not add up");
+    return 0;
+}
+
+int index_header_size(struct view bytes, uint64_t *size, struct err *err)
+{
+    struct reader reader = {.left = bytes};
+    struct index_prefix prefix;
+
+    if (get_prefix(&reader, &prefix, err) < 0)
+        return ERR_FAIL;
+    *size = prefix.header_size;
+    return 0;
+}
+
+static int get_parameters(struct reader *reader, struct index *index, struct err *err)
+{
+    uint32_t level;
+
+    index->params.min = get_u32(reader);
+    index->params.average = get_u32(reader);
+    index->params.max = get_u32(reader);
+    index->file_min = get_u32(reader);
+    level = get_u32(reader);
+    get_string(reader, index->codec, sizeof(index->codec));
+    get_string(reader, index->writer, sizeof(index->writer));
+    if (reader->failed || !index_is_text(index->codec) || !index_is_text(index->writer))
+        return broken(err, "its parameters cannot be read");
+    if (strcmp(index->codec, "gzip") != 0) {
+        err_set(err, ERR_UNSUPPORTED, "codec", "the archive is packed with \"%s\"", index->codec);
+        return ERR_FAIL;
+    }
+    if (!chunk_params_valid(&index->params) || level > MEMBER_LEVEL_MAX)
+        return broken(err, "its parameters are impossible");
+    index->level = (int)level;
+    return 0;
+}
+
+static int get_tags(struct reader *reader, struct image_info *image, unsigned count,
+                    struct err *err)
+{
+    if (count == 0)
+        return 0;
+    if (count > reader->left.size / 2)
+        return broken(err, "it counts more tags than it holds");
+    image->tags = calloc(count, sizeof(*image->tags));
+    if (!image->tags)
+        return no_memory(err);
+    for (; image->tag_count < count; image->tag_count++)
+        get_string(reader, image->tags[image->tag_count], sizeof(image->tags[0]));
+    return 0;
+}
+
+static int get_layers(struct reader *reader, struct image_info *image, unsigned count,
+                      struct err *err)
+{
+    if (count == 0)
+        return 0;
+    if (count > reader->left.size / INDEX_LAYER_LEAST)
+        return broken(err, "it counts more layers than it holds");
+    image->layers = calloc(count, sizeof(*image->layers));
+    if (!image->layers)
+        return no_memory(err);
+    for (; image->layer_count < count; image->layer_count++) {
+        struct image_layer *layer = &image->layers[image->layer_count];
+
+        get_string(reader, layer->diff_id, sizeof(layer->diff_id));
+        get_string(reader, layer->digest, sizeof(layer->digest));
+        get_string(reader, layer->media_type, sizeof(layer->media_type));
+        layer->raw_offset = get_u64(reader);
+        layer->raw_size = get_u64(reader);
+    }
+    return 0;
+}
+
+static int get_image(struct reader *reader, struct index *index, const struct index_prefix *prefix,
+                     struct err *err)
+{
+    struct image_info *image = &index->image;
+    const char *fault;
+
+    image->raw_size = prefix->raw_size;
+    get_string(reader, image->id, sizeof(image->id));
+    get_string(reader, image->manifest_id, sizeof(image->manifest_id));
+    get_string(reader, image->os, sizeof(image->os));
+    get_string(reader, image->architecture, sizeof(image->architecture));
+    get_string(reader, image->variant, sizeof(image->variant));
+    get_string(reader, image->created, sizeof(image->created));
+    image->config_offset = get_u64(reader);
+    image->config_size = get_u64(reader);
+    if (get_tags(reader, image, prefix->tag_count, err) < 0 ||
+        get_layers(reader, image, prefix->layer_count, err) < 0)
+        return ERR_FAIL;
+    if (reader->failed)
+        return broken(err, "its image cannot be read");
+    fault = index_image_fault(image);
+    return fault ? broken(err, fault) : 0;
+}
+
+/* One row of the table, after the sections before it. */
+static int get_section(struct reader *reader, struct index *index, struct index_section *section,
+                       struct err *err)
+{
+    uint32_t layer = get_u32(reader);
+
+    section->chunk_count = get_u32(reader);
+    section->raw_size = get_u64(reader);
+    section->packed_size = get_u64(reader);
+    section->sum = get_sum(reader);
+    section->layer = layer == INDEX_NO_LAYER ? INDEX_REST : (int)(layer & INT32_MAX);
+    if (section->chunk_count == 0 || section->chunk_count > INDEX_CHUNKS_MAX)
+        return broken(err, "a section has an impossible number of chunks");
+    section->size = section->chunk_count * index_record_size(index->names);
+    if (section->layer == INDEX_REST)
+        return 0;
+    if (layer >= index->image.layer_count ||
+        index->image.layers[layer].raw_offset != section->raw_offset ||
+        index_padded(index->image.layers[layer].raw_size) != section->raw_size)
+        return broken(err, "a section is not the layer it says it is");
+    return 0;
+}
+
+static int get_sections(struct reader *reader, struct index *index,
+                        const struct index_prefix *prefix, struct err *err)
+{
+    uint64_t raw = 0, packed = 0, chunks = 0;
+
+    if (reader->left.size != (size_t)prefix->section_count * INDEX_SECTION_SIZE)
+        return broken(err, "its table of sections has the wrong size");
+    index->sections = calloc(prefix->section_count, sizeof(*index->sections));
+    if (!index->sections)
+        return no_memory(err);
+    for (; index->section_count < prefix->section_count; index->section_count++) {
+        struct index_section *section = &index->sections[index->section_count];
+
+        section->raw_offset = raw;
+        section->packed_offset = packed;
+        section->at = index->header_size + chunks * index_record_size(index->names);
+        if (get_section(reader, index, section, err) < 0)
+            return ERR_FAIL;
+        chunks += section->chunk_count; /* at most 2^11 times 2^23 */
+        if (__builtin_add_overflow(raw, section->raw_size, &raw) ||
+            __builtin_add_overflow(packed, section->packed_size, &packed))
+            return broken(err, "its sections are too large");
+    }
+    if (raw != prefix->raw_size || packed != prefix->archive_size || chunks != prefix->chunk_count)
+        return broken(err, "its sections do not add up to the archive");
+    return 0;
+}
+
+/* `header` without its sum. */
+static int parse_header(struct view header, struct index *index, struct err *err)
+{
+    struct reader reader = {.left = header};
+    struct index_prefix prefix;
+
+    if (get_prefix(&reader, &prefix, err) < 0)
+        return ERR_FAIL;
+    index->names = names_of(&prefix);
+    index->header_size = prefix.header_size;
+    index->archive_size = prefix.archive_size;
+    index->raw_size = prefix.raw_size;
+    if (get_parameters(&reader, index, err) < 0 || get_image(&reader, index, &prefix, err) < 0)
+        return ERR_FAIL;
+    return get_sections(&reader, index, &prefix, err);
+}
+
+int index_parse_header(struct view bytes, struct index **out, struct err *err)
+{
+    struct xxh128 sum;
+    struct index *index;
+    uint64_t size;
+
+    if (index_header_size(bytes, &size, err) < 0)
+        return ERR_FAIL;
+    if (bytes.size < size)
+        return broken(err, "its header is cut short");
+    bytes.size = (size_t)size - INDEX_SUM_SIZE;
+    memcpy(sum.bytes, bytes.data + bytes.size, INDEX_SUM_SIZE);
+    if (!sum_matches(bytes, &sum))
+        return broken(err, "its header does not match its checksum");
+    index = calloc(1, sizeof(*index));
+    if (!index)
+        return no_memory(err);
+    if (parse_header(bytes, index, err) < 0) {
+        index_destroy(index);
+        return ERR_FAIL;
+    }
+    *out = index;
+    return 0;
+}
+
+/* Reads the records into `chunks` and holds them against the section. Sums cannot overflow: 2^23
+ * chunks of less than 2^20 bytes. */
+static int get_chunks(const struct index *index, const struct index_section *section,
+                      struct view records, struct index_chunk *chunks, struct err *err)
+{
+    struct reader reader = {.left = records};
+    uint64_t raw = 0, packed = 0;
+
+    for (uint32_t i = 0; i < section->chunk_count; i++) {
+        chunks[i].raw_size = get_u32(&reader);
+        chunks[i].packed_size = get_u32(&reader);
+        chunks[i].name = get_name(&reader, index->names);
+        if (!index_chunk_valid(&chunks[i], &index->params))
+            return broken(err, "a chunk has an impossible size");
+        raw += chunks[i].raw_size;
+        packed += chunks[i].packed_size;
+    }
+    if (raw != section->raw_size || packed != section->packed_size)
+        return broken(err, "chunks do not add up to their section");
+    return 0;
+}
+
+int index_parse_section(struct index *index, unsigned number, struct view records, struct err *err)
+{
+    struct index_section *section;
+    struct index_chunk *chunks;
+
+    if (number >= index->section_count) {
+        err_set(err, ERR_INTERNAL, "index", "the index has no section %u", number);
+        return ERR_FAIL;
+    }
+    section = &index->sections[number];
+    if (section->chunks)
+        return 0;
+    if (records.size != section->size)
+        return broken(err, "a section has the wrong size");
+    if (!sum_matches(records, &section->sum))
+        return broken(err, "a section does not match its checksum");
+    chunks = calloc(section->chunk_count, sizeof(*chunks));
+    if (!chunks)
+        return no_memory(err);
+    if (get_chunks(index, section, records, chunks, err) < 0) {
+        free(chunks);
+        return ERR_FAIL;
+    }
+    section->chunks = chunks;
+    return 0;
+}
+
+static int parse_sections(struct index *index, struct view bytes, struct err *err)
+{
+    const struct index_section *last = &index->sections[index->section_count - 1];
+
+    if (bytes.size != last->at + last->size)
+        return broken(err, "it does not have its size");
+    for (unsigned i = 0; i < index->section_count; i++) {
+        const struct index_section *section = &index->sections[i];
+
+        if (index_parse_section(index, i, view_of(bytes.data + section->at, section->size), err) <
+            0)
+            return ERR_FAIL;
+    }
+    return 0;
+}
+
+int index_parse(struct view bytes, struct index **out, struct err *err)
+{
+    struct index *index;
+
+    if (index_parse_header(bytes, &index, err) < 0)
+        return ERR_FAIL;
+    if (parse_sections(index, bytes, err) < 0) {
+        index_destroy(index);
+        return ERR_FAIL;
+    }
+    *out = index;
+    return 0;
+}

@@ -1,0 +1,154 @@
+/*
+ * A chunk that was read of such a layer must be the one that the index says: else the index speaks
+ * of another cut, and the layer is read to its end.
+ */
+#include "pack/index/skippable_layers.h"
+
+#include <string.h>
+
+#include "pack/chunk/cut.h"
+#include "pack/codec/layer_digest.h"
+
+#define PREFIX "sha256:"
+
+/* ---- which ---- */
+
+static bool same_cut(const struct index *index, const struct chunk_params *params)
+{
+    return index->params.min == params->min && index->params.average == params->average &&
+           index->params.max == params->max && index->file_min == CUT_FILE_MIN;
+}
+
+static bool is_layer(const struct image_layer *layer, const char *diff_id)
+{
+    return strcmp(layer->diff_id, diff_id) == 0 && strcmp(layer->digest, diff_id) == 0 &&
+           strcmp(layer->media_type, LAYER_PLAIN_TAR) == 0;
+}
+
+const struct index_section *unread_section(const struct index *index, const char *diff_id,
+                                           const struct chunk_params *params, uint64_t *size)
+{
+    if (!same_cut(index, params))
+        return NULL;
+    for (unsigned i = 0; i < index->section_count; i++) {
+        const struct index_section *section = &index->sections[i];
+        const struct image_layer *layer;
+
+        if (section->layer == INDEX_REST || !section->chunks)
+            continue;
+        layer = &index->image.layers[section->layer];
+        if (is_layer(layer, diff_id)) {
+            *size = layer->raw_size;
+            return section;
+        }
+    }
+    return NULL;
+}
+
+void unread_init(struct unread *unread, uint64_t lead)
+{
+    *unread = (struct unread){.lead = lead};
+}
+
+static void add_from(struct unread *unread, const char *diff_id, uint64_t raw_offset, unsigned base,
+                     const struct index_section *section)
+{
+    struct unread_layer *layer = &unread->layers[unread->count];
+
+    *layer = (struct unread_layer){.raw_offset = raw_offset,
+                                   .raw_size = section->raw_size,
+                                   .base = base,
+                                   .packed_offset = section->packed_offset,
+                                   .packed_size = section->packed_size,
+                                   .chunk_count = section->chunk_count,
+                                   .chunks = section->chunks};
+    unread->count += hex_decode(diff_id + strlen(PREFIX), layer->digest, SHA256_SIZE);
+}
+
+void unread_add(struct unread *unread, const char *diff_id, uint64_t raw_offset, uint64_t raw_size,
+                const struct index *const *indexes, unsigned index_count,
+                const struct chunk_params *params)
+{
+    unsigned last = unread->count ? unread->layers[unread->count - 1].base : 0;
+
+    if (unread->count == IMAGE_LAYERS_MAX || strncmp(diff_id, PREFIX, strlen(PREFIX)) != 0)
+        return;
+    for (unsigned i = 0; i < index_count; i++) {
+        unsigned base = (last + i) % index_count; /* neighbours there may be neighbours here */
+        uint64_t size;
+        const struct index_section *section = unread_section(indexes[base], diff_id, params, &size);
+
+        if (section && size == raw_size && section->packed_size >= UNREAD_LEAST) {
+            add_from(unread, diff_id, raw_offset, base, section);
+            return;
+        }
+    }
+}
+
+/* ---- when ---- */
+
+static void note(struct unread *u, const struct held *held)
+{
+    if (u->held && (held->base != u->run_base || held->offset != u->run_end))
+        u->broken = true;
+    if (held->size == 0)
+        u->broken = true;
+    u->run_base = held->base;
+    u->run_end = held->offset + held->size;
+    u->held += held->size;
+}
+
+static void go_to_next(struct unread *u)
+{
+    u->layer++;
+    u->chunk = 0;
+    u->held_here = 0;
+}
+
+/* The chunk is the layer's next one. */
+static bool follows(struct unread *u, const struct unread_layer *layer,
+                    const struct index_chunk *chunk)
+{
+    const struct index_chunk *expected = &layer->chunks[u->chunk];
+
+    if (chunk->raw_size != expected->raw_size || !chunk_name_equals(&chunk->name, &expected->name))
+        return false;
+    u->held_here += expected->packed_size;
+    return ++u->chunk < layer->chunk_count;
+}
+
+static bool may_end(const struct unread *u, const struct unread_layer *layer)
+{
+    uint64_t rest = layer->packed_size - u->held_here;
+    bool one_run = !u->broken && u->run_base == layer->base &&
+                   u->run_end == layer->packed_offset + u->held_here;
+
+    return rest >= UNREAD_LEAST && (u->held >= u->lead || (one_run && u->held + rest >= u->lead));
+}
+
+const struct unread_layer *unread_next(struct unread *unread, const struct index_chunk *chunk,
+                                       const struct held *held, uint64_t at, uint32_t *first)
+{
+    const struct unread_layer *layer = &unread->layers[unread->layer];
+
+    note(unread, held);
+    if (unread->layer == unread->count || at < layer->raw_offset)
+        return NULL;
+    if (at > layer->raw_offset && !follows(unread, layer, chunk)) {
+        go_to_next(unread);
+        return NULL;
+    }
+    if (!may_end(unread, layer))
+        return NULL;
+    *first = unread->chunk;
+    unread->held += layer->packed_size - unread->held_here;
+    unread->run_base = layer->base;
+    unread->run_end = layer->packed_offset + layer->packed_size;
+    go_to_next(unread);
+    return layer;
+}
+
+bool unread_is_over(const struct unread *unread)
+{
+    return unread->layer == unread->count;
+}

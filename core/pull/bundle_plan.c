@@ -1,0 +1,252 @@
+#include "pull/bundle_plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "pack/codec/gzip_member.h"
+#include "transfer/fetch_index.h"
+
+#define SEEN_LEAST       (128 * KIB) /* bytes from which a rate is told */
+#define CONFIG_FETCH_MAX (BUNDLE_CONFIG_MAX + 2 * MIB)
+
+/* The arguments of one call of bundling_make. */
+struct request {
+    const bool *leave_out;
+    struct raw_range config;
+    unsigned range_count;
+    struct raw_range ranges[IMAGE_LAYERS_MAX]; /* of the layers that are sent, ascending */
+};
+
+/* ---- the header ---- */
+
+/* Layers are left out by what the metadata lists, so the index must list the same. */
+static int compare_layers(const struct index *index, const struct metadata *metadata,
+                          struct err *err)
+{
+    bool same = index->image.layer_count == metadata->layer_count;
+
+    for (unsigned i = 0; same && i < metadata->layer_count; i++)
+        same = strcmp(index->image.layers[i].diff_id, metadata->layers[i]) == 0;
+    return same ? 0 : err_set(err, ERR_INTEGRITY, "index", "the index has layers of another image");
+}
+
+static int check_form(const struct index *index, struct err *err)
+{
+    if (bundle_possible(&index->image))
+        return 0;
+    return err_set(err, ERR_INTEGRITY, "index",
+                   "the index has a layer or a config of no known form");
+}
+
+struct bundling *bundling_open(const struct bundling_options *options, struct err *err)
+{
+    const struct metadata *metadata = &options->at->metadata;
+    struct bundling *bundling = calloc(1, sizeof *bundling);
+
+    if (!bundling) {
+        err_memory(err, "the bundle");
+        return NULL;
+    }
+    bundling->options = *options;
+    if (fetch_index_header(options->store, metadata, &bundling->index, err) ||
+        compare_layers(bundling->index, metadata, err) || check_form(bundling->index, err)) {
+        bundling_destroy(bundling);
+        return NULL;
+    }
+    return bundling;
+}
+
+void bundling_destroy(struct bundling *bundling)
+{
+    if (!bundling)
+        return;
+    need_destroy(bundling->wanted);
+    need_destroy(bundling->config);
+    bundle_destroy(bundling->bundle);
+    index_destroy(bundling->index);
+    free(bundling);
+}
+
+/* ---- the sections ---- */
+
+static int compare_ranges(const void *a, const void *b)
+{
+    const struct raw_range *left = a, *right = b;
+
+    return (left->offset > right->offset) - (left->offset < right->offset);
+}
+
+/* By the index alone: bundle_create refuses layers that overlap. */
+static void list_ranges(const struct bundling *bundling, struct request *request)
+{
+    const struct image_info *image = &bundling->index->image;
+
+    request->config = (struct raw_range){image->config_offset, image->config_size};
+    for (unsigned i = 0; i < image->layer_count; i++)
+        if (!request->leave_out || !request->leave_out[i])
+            request->ranges[request->range_count++] =
+                (struct raw_range){image->layers[i].raw_offset, image->layers[i].raw_size};
+    if (request->range_count)
+        qsort(request->ranges, request->range_count, sizeof request->ranges[0], compare_ranges);
+}
+
+/* All that are needed, in one go. */
+static int fetch_sections(const struct bundling *bundling, const struct request *request,
+                          struct err *err)
+{
+    const struct bundling_options *o = &bundling->options;
+    struct index *index = bundling->index;
+    bool *need = calloc(2 * (size_t)index->section_count, sizeof *need);
+    bool *config;
+    int failed;
+
+    if (!need)
+        return err_memory(err, "the index");
+    config = need + index->section_count;
+    need_sections(index, request->ranges, request->range_count, need);
+    need_sections(index, &request->config, 1, config);
+    for (unsigned i = 0; i < index->section_count; i++)
+        need[i] |= config[i];
+    failed = fetch_index_sections(o->store, &o->at->metadata, index, need, err);
+    free(need);
+    return failed;
+}
+
+/* Fetches, and notes how fast that was. */
+static int fetch_timed(struct bundling *bundling, const struct request *request, struct err *err)
+{
+    struct store_stats before, after;
+    int64_t began = clock_monotonic();
+    double seconds;
+
+    store_stats(bundling->options.store, &before);
+    if (fetch_sections(bundling, request, err))
+        return ERR_FAIL;
+    store_stats(bundling->options.store, &after);
+    seconds = (double)(clock_monotonic() - began) / (double)NS_PER_S;
+    if (after.received - before.received >= SEEN_LEAST && seconds > 0)
+        bundling->rate = (double)(after.received - before.received) / seconds;
+    return 0;
+}
+
+/* ---- the config ---- */
+
+static int unpack_config(const struct need *wanted, const uint8_t *packed, struct text *raw,
+                         struct err *err)
+{
+    struct unpacker *unpacker = unpacker_create(err);
+    uint8_t *room = malloc(CHUNK_MAX_LIMIT);
+    int failed = unpacker && room ? 0 : err_memory(err, "the config");
+
+    for (uint32_t i = 0; failed == 0 && i < wanted->count; i++) {
+        const struct index_chunk *chunk = &wanted->chunks[i].chunk;
+
+        failed = member_unpack(unpacker, view_of(packed, chunk->packed_size), room, chunk->raw_size,
+                               err);
+        packed += chunk->packed_size;
+        text_add(raw, room, chunk->raw_size);
+    }
+    free(room);
+    unpacker_destroy(unpacker);
+    return failed ? failed : text_check(raw, "the config", err);
+}
+
+/* Chunks of one range are neighbours in the archive. */
+static int fetch_config(const struct bundling *bundling, const struct need *wanted,
+                        struct text *raw, struct err *err)
+{
+    struct text packed;
+    struct store_op op = {.verb = STORE_GET,
+                          .key = bundling->options.at->archive_key,
+                          .if_match = bundling->options.archive->etag,
+                          .text = &packed};
+    int failed = 0;
+
+    if (wanted->count == 0 || wanted->packed_size > CONFIG_FETCH_MAX)
+        return err_set(err, ERR_INTEGRITY, "index", "the index places the config nowhere");
+    op.offset = wanted->chunks[0].packed_offset;
+    op.length = wanted->packed_size;
+    text_init(&packed, CONFIG_FETCH_MAX);
+    switch (store_run(bundling->options.store, &op, err)) {
+    case STORE_DONE:
+        break;
+    case STORE_FAILED:
+        failed = ERR_FAIL;
+        break;
+    default:
+        failed = err_set(err, ERR_NOT_FOUND, "archive", "the archive is being replaced");
+    }
+    if (failed == 0 && packed.size != wanted->packed_size)
+        failed = err_set(err, ERR_INTEGRITY, "archive", "the archive is cut short");
+    if (failed == 0)
+        failed = unpack_config(wanted, (const uint8_t *)packed.data, raw, err);
+    text_finish(&packed);
+    return failed;
+}
+
+/* ---- the bundle ---- */
+
+static int make_of(struct bundling *bundling, const struct request *request,
+                   const struct need *config, struct view raw, struct err *err)
+{
+    const struct image_info *image = &bundling->index->image;
+    struct bundle_options options = {
+        .image = image, .reference = bundling->options.name->ref, .leave_out = request->leave_out};
+    size_t skip = (size_t)(image->config_offset - config->chunks[0].raw_offset);
+
+    if (skip + image->config_size > raw.size)
+        return err_set(err, ERR_INTEGRITY, "index", "the index places the config nowhere");
+    options.config = view_of(raw.data + skip, (size_t)image->config_size);
+    clock_parse_stamp(bundling->options.name->time, &options.mtime);
+    bundling->bundle = bundle_create(&options, err);
+    return bundling->bundle ? 0 : ERR_FAIL;
+}
+
+/* The bundle, from the config that lies in the archive. */
+static int make_bundle(struct bundling *bundling, const struct request *request, struct err *err)
+{
+    struct text raw;
+    int failed;
+
+    bundling->config = need_create(bundling->index, &request->config, 1, err);
+    if (!bundling->config)
+        return ERR_FAIL;
+    text_init(&raw, BUNDLE_CONFIG_MAX + 2 * CHUNK_MAX_LIMIT);
+    failed = fetch_config(bundling, bundling->config, &raw, err);
+    if (failed == 0)
+        failed = make_of(bundling, request, bundling->config, text_view(&raw), err);
+    text_finish(&raw);
+    return failed;
+}
+
+int bundling_make(struct bundling *bundling, const bool *leave_out, const struct spool *spool,
+                  struct err *err)
+{
+    struct request *request = calloc(1, sizeof *request);
+    int failed;
+
+    if (!request)
+        return err_memory(err, "the bundle");
+    request->leave_out = leave_out;
+    list_ranges(bundling, request);
+    failed = fetch_timed(bundling, request, err) || make_bundle(bundling, request, err);
+    if (!failed)
+        bundling->wanted = need_create(bundling->index, request->ranges, request->range_count, err);
+    free(request);
+    if (bundling->wanted && spool)
+        need_kept(bundling->wanted, spool);
+    return bundling->wanted ? 0 : ERR_FAIL;
+}
+
+uint64_t bundling_missing(const struct bundling *bundling)
+{
+    const struct need *config = bundling->config;
+    uint64_t missing = need_missing(bundling->wanted);
+
+    for (uint32_t i = 0; i < config->count; i++)
+        if (!need_misses(bundling->wanted, config->chunks[i].packed_offset))
+            missing += config->chunks[i].chunk.packed_size;
+    return missing;
+}

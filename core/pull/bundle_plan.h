@@ -1,0 +1,50 @@
+/*
+ * bundle_plan - the bundle of an archive that has an index, and the chunks that the bundle takes.
+ *
+ * The index is believed as far as the config goes: the config's bytes must have the SHA-256 that
+ * the metadata calls the image id, and must name the layers that the index lists. Places and sizes
+ * are proven by the layers' own digests while they stream (assembly).
+ */
+#ifndef S3DOCK_PULL_BUNDLE_PLAN_H
+#define S3DOCK_PULL_BUNDLE_PLAN_H
+
+#include <stdbool.h>
+
+#include "catalog/locate.h"
+#include "catalog/name.h"
+#include "pack/image/bundle.h"
+#include "pack/index/index.h"
+#include "pull/plan/needed_chunks.h"
+#include "store/store.h"
+
+struct err;
+struct spool;
+
+struct bundling_options {
+    struct store *store;
+    const struct image_name *name;
+    const struct located *at; /* with metadata that names an index */
+    const struct store_info *archive;
+};
+
+struct bundling {
+    struct bundling_options options;
+    struct index *index; /* the header, and the sections that are needed */
+    struct bundle *bundle;
+    struct need *wanted; /* the chunks of the layers that are sent */
+    struct need *config; /* those of the config, which are fetched to make the bundle */
+    double rate;         /* bytes a second while the index was fetched; 0: too few to tell */
+};
+
+/* Fetches the header of the index. Fails with not_found.index, and with integrity.index when the
+ * header disagrees with the metadata, or describes an image that cannot be bundled. */
+struct bundling *bundling_open(const struct bundling_options *options, struct err *err);
+/* Fetches the config and the sections of the layers, all but those that are left out (`leave_out`
+ * may be NULL), and makes the bundle. `spool` (may be NULL) tells which chunks are kept already. */
+int bundling_make(struct bundling *bundling, const bool *leave_out, const struct spool *spool,
+                  struct err *err);
+/* Packed bytes that a pull fetches: what need_missing counts, and the config; no chunk twice. */
+uint64_t bundling_missing(const struct bundling *bundling);
+void bundling_destroy(struct bundling *bundling); /* takes NULL */
+
+#endif

@@ -1,0 +1,146 @@
+#include "pull/bundle_writer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/hash.h"
+#include "pack/codec/layer_digest.h"
+#include "pack/tar/tar.h"
+
+struct assembly {
+    const struct bundle *bundle;
+    const struct image_info *image;
+    struct sink *sink;
+    struct layer_digest *digest; /* of the layer that is being written */
+    unsigned part;               /* the one that is written next, or being written */
+    uint64_t done;               /* bytes of its payload */
+};
+
+static const uint8_t zeros[TAR_BLOCK];
+
+struct assembly *assembly_create(const struct bundle *bundle, const struct image_info *image,
+                                 struct sink *sink)
+{
+    struct assembly *a = calloc(1, sizeof *a);
+
+    if (!a)
+        return NULL;
+    a->bundle = bundle;
+    a->image = image;
+    a->sink = sink;
+    a->digest = layer_digest_create();
+    if (a->digest)
+        return a;
+    free(a);
+    return NULL;
+}
+
+void assembly_destroy(struct assembly *assembly)
+{
+    if (!assembly)
+        return;
+    layer_digest_destroy(assembly->digest);
+    free(assembly);
+}
+
+static bool is_digest(const char *name, const uint8_t sum[SHA256_SIZE])
+{
+    uint8_t wanted[SHA256_SIZE];
+
+    return hex_decode(name + strlen("sha256:"), wanted, sizeof wanted) &&
+           memcmp(sum, wanted, sizeof wanted) == 0;
+}
+
+/* Holds a whole layer against all that the documents of the bundle say of it. */
+static int end_layer(struct assembly *a, const struct bundle_part *part, struct err *err)
+{
+    const struct image_layer *layer = &a->image->layers[part->layer];
+    size_t padding = (size_t)(-part->raw_size % TAR_BLOCK);
+    uint8_t stored[SHA256_SIZE], diff[SHA256_SIZE];
+    bool packed;
+
+    layer_digest_end(a->digest, stored, diff, &packed);
+    if (!is_digest(layer->digest, stored) || !is_digest(layer->diff_id, diff))
+        return err_set(err, ERR_INTEGRITY, "layer", "layer %d is not the one that the config names",
+                       part->layer + 1);
+    if (strcmp(layer->media_type, layer_digest_media_type(a->digest)) != 0)
+        return err_set(err, ERR_INTEGRITY, "layer", "layer %d is no %s", part->layer + 1,
+                       layer->media_type);
+    layer_digest_reset(a->digest);
+    a->part++;
+    a->done = 0;
+    return padding ? sink_write(a->sink, view_of(zeros, padding), err) : 0;
+}
+
+/* Comes to the next layer that wants bytes. The documents behind the last one are not written
+ * here. NULL: there is none. */
+static int next_layer(struct assembly *a, const struct bundle_part **out, struct err *err)
+{
+    while (a->part + 1 < a->bundle->count) {
+        const struct bundle_part *part = &a->bundle->parts[a->part];
+
+        if (part->layer == BUNDLE_NO_LAYER) {
+            if (sink_write(a->sink, part->bytes, err))
+                return ERR_FAIL;
+            a->part++;
+        } else if (a->done == part->raw_size) {
+            if (end_layer(a, part, err))
+                return ERR_FAIL;
+        } else {
+            *out = part;
+            return 0;
+        }
+    }
+    *out = NULL;
+    return 0;
+}
+
+int assembly_feed(struct assembly *assembly, uint64_t raw_offset, struct view bytes,
+                  struct err *err)
+{
+    const struct bundle_part *part;
+
+    while (bytes.size) {
+        uint64_t here, skip, take;
+
+        if (next_layer(assembly, &part, err))
+            return ERR_FAIL;
+        if (!part)
+            return 0;
+        here = part->raw_offset + assembly->done;
+        if (raw_offset > here)
+            return err_set(err, ERR_INTEGRITY, "index", "the index leaves out bytes of a layer");
+        skip = here - raw_offset;
+        if (skip >= bytes.size)
+            return 0;
+        bytes = view_of(bytes.data + skip, bytes.size - (size_t)skip);
+        take = part->raw_size - assembly->done;
+        if (take > bytes.size)
+            take = bytes.size;
+        layer_digest_add(assembly->digest, bytes.data, (size_t)take);
+        if (sink_write(assembly->sink, view_of(bytes.data, (size_t)take), err))
+            return ERR_FAIL;
+        assembly->done += take;
+        raw_offset = here + take;
+        bytes = view_of(bytes.data + take, bytes.size - (size_t)take);
+    }
+    return 0;
+}
+
+int assembly_finish(struct assembly *assembly, struct err *err)
+{
+    const struct bundle_part *part;
+
+    if (next_layer(assembly, &part, err))
+        return ERR_FAIL;
+    if (part)
+        return err_set(err, ERR_INTEGRITY, "index", "the index leaves out bytes of a layer");
+    part = &assembly->bundle->parts[assembly->bundle->count - 1];
+    if (sink_write(assembly->sink, part->bytes, err))
+        return ERR_FAIL;
+    for (unsigned i = 0; i < BUNDLE_TRAILER / TAR_BLOCK; i++)
+        if (sink_write(assembly->sink, view_of(zeros, TAR_BLOCK), err))
+            return ERR_FAIL;
+    return 0;
+}

@@ -1,0 +1,212 @@
+#include "pull/partial/folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "pull/partial/journal.h"
+#include "pull/partial/partial.h"
+
+#define ENTRIES_MAX 4096
+
+/* ---- names ---- */
+
+static int shelf_folder(char *out, size_t size, struct err *err)
+{
+    char cache[PATH_MAX];
+    int length;
+
+    if (file_cache_dir(cache, sizeof cache, err))
+        return ERR_FAIL;
+    length = snprintf(out, size, "%s/pulls", cache);
+    if (length < 0 || (size_t)length >= size)
+        return err_errno(err, ENAMETOOLONG, "spool", "cannot use %s", cache);
+    return file_make_dirs(out, false, 0700, err);
+}
+
+int shelf_path(char *out, size_t size, const char *id, const char *suffix, struct err *err)
+{
+    size_t used;
+
+    if (shelf_folder(out, size, err))
+        return ERR_FAIL;
+    used = strlen(out);
+    if ((size_t)snprintf(out + used, size - used, "/%s%s", id, suffix) >= size - used)
+        return err_errno(err, ENAMETOOLONG, "spool", "cannot use %s", out);
+    return 0;
+}
+
+/* ---- all of them ---- */
+
+static bool is_journal(const char *name)
+{
+    return strlen(name) == SPOOL_ID_SIZE - 1 + strlen(SHELF_JOURNAL) &&
+           strspn(name, "0123456789abcdef") == SPOOL_ID_SIZE - 1 &&
+           !strcmp(name + SPOOL_ID_SIZE - 1, SHELF_JOURNAL);
+}
+
+/* What is on the disk of the archive: blocks, since the file has holes. */
+static uint64_t bytes_on_disk(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 ? (uint64_t)st.st_blocks * 512 : 0;
+}
+
+/* False: it is gone. */
+static bool describe(const char *id, struct spool_entry *entry)
+{
+    char path[PATH_MAX];
+    struct journal_header header;
+    struct err ignored;
+    int fd;
+
+    memset(entry, 0, sizeof *entry);
+    snprintf(entry->id, sizeof entry->id, "%s", id);
+    if (shelf_path(path, sizeof path, id, SHELF_JOURNAL, &ignored))
+        return false;
+    fd = file_open_regular(AT_FDCWD, path, O_RDONLY | O_NOFOLLOW, 0);
+    if (fd < 0)
+        return false;
+    if (journal_read_header(fd, &header, &ignored) == 0) {
+        snprintf(entry->where, sizeof entry->where, "%s", header.where);
+        snprintf(entry->key, sizeof entry->key, "%s", header.key);
+        snprintf(entry->image, sizeof entry->image, "%s", header.image);
+        entry->size = header.size;
+    }
+    entry->touched = header.touched;
+    close(fd);
+    if (shelf_path(path, sizeof path, id, SHELF_PART, &ignored) == 0)
+        entry->kept = bytes_on_disk(path);
+    return true;
+}
+
+static int by_age(const void *a, const void *b)
+{
+    const struct spool_entry *left = a, *right = b;
+
+    return (left->touched > right->touched) - (left->touched < right->touched);
+}
+
+static int list_folder(DIR *dir, struct spool_entry **out, size_t *count, struct err *err)
+{
+    size_t room = 0;
+    struct dirent *name;
+
+    while (*count < ENTRIES_MAX && (name = readdir(dir))) {
+        char id[SPOOL_ID_SIZE];
+
+        if (!is_journal(name->d_name))
+            continue;
+        if (*count == room) {
+            void *larger = realloc(*out, (room = room ? 2 * room : 8) * sizeof **out);
+
+            if (!larger)
+                return err_memory(err, "the list of spools");
+            *out = larger;
+        }
+        snprintf(id, sizeof id, "%.*s", SPOOL_ID_SIZE - 1, name->d_name);
+        *count += describe(id, &(*out)[*count]);
+    }
+    if (*count)
+        qsort(*out, *count, sizeof **out, by_age);
+    return 0;
+}
+
+static int list_all(struct spool_entry **out, size_t *count, struct err *err)
+{
+    char path[PATH_MAX];
+    DIR *dir;
+    int failed;
+
+    *out = NULL;
+    *count = 0;
+    if (shelf_folder(path, sizeof path, err))
+        return ERR_FAIL;
+    dir = opendir(path);
+    if (!dir)
+        return err_errno(err, errno, "spool", "cannot read %s", path);
+    failed = list_folder(dir, out, count, err);
+    closedir(dir);
+    if (failed) {
+        free(*out);
+        *out = NULL;
+        *count = 0;
+    }
+    return failed;
+}
+
+/* ---- for who lists and cleans ---- */
+
+/* A shared lock, which keeps nobody from listing at the same time. */
+static bool is_busy(const char *id)
+{
+    char path[PATH_MAX];
+    struct err ignored;
+    bool busy;
+    int fd;
+
+    if (shelf_path(path, sizeof path, id, SHELF_JOURNAL, &ignored))
+        return false;
+    fd = file_open_regular(AT_FDCWD, path, O_RDONLY | O_NOFOLLOW, 0);
+    if (fd < 0)
+        return false;
+    busy = flock(fd, LOCK_SH | LOCK_NB) < 0;
+    close(fd);
+    return busy;
+}
+
+int spool_list(struct spool_entry **out, size_t *count, struct err *err)
+{
+    if (list_all(out, count, err))
+        return ERR_FAIL;
+    for (size_t i = 0; i < *count; i++)
+        (*out)[i].busy = is_busy((*out)[i].id);
+    return 0;
+}
+
+int spool_remove(const char *id, struct err *err)
+{
+    char journal[PATH_MAX], part[PATH_MAX];
+    int lock, answer;
+
+    if (strlen(id) != SPOOL_ID_SIZE - 1 || strspn(id, "0123456789abcdef") != SPOOL_ID_SIZE - 1)
+        return err_set(err, ERR_USAGE, "spool", "\"%s\" is not the name of a spool", id);
+    if (shelf_path(journal, sizeof journal, id, SHELF_JOURNAL, err) ||
+        shelf_path(part, sizeof part, id, SHELF_PART, err))
+        return ERR_FAIL;
+    answer = file_lock(journal, &lock, err);
+    if (answer)
+        return answer == FILE_BUSY ? SPOOL_IN_USE : ERR_FAIL;
+    if (unlink(part) < 0 && errno != ENOENT)
+        answer = err_errno(err, errno, "spool", "cannot remove %s", part);
+    if (answer == 0 && unlink(journal) < 0)
+        answer = err_errno(err, errno, "spool", "cannot remove %s", journal);
+    close(lock);
+    return answer;
+}
+
+void shelf_remove_stale(void)
+{
+    struct spool_entry *entries;
+    struct err ignored;
+    size_t count;
+
+    if (list_all(&entries, &count, &ignored))
+        return;
+    for (size_t i = 0; i < count; i++)
+        if (entries[i].touched < clock_wall() / NS_PER_S - SPOOL_STALE)
+            spool_remove(entries[i].id, &ignored);
+    free(entries);
+}

@@ -1,0 +1,79 @@
+/*
+ * partial - what an unfinished pull has fetched: kept on disk, packed as it came, so that a rerun
+ * fetches none of it again.
+ *
+ * One spool for each archive of each bucket, in the folder pulls/ of the user's cache. It is good
+ * for one ETag: that of a replaced archive is thrown away. Only a hint: every byte out of it is
+ * verified like one that was fetched. A spool that cannot be made or is not to be believed costs
+ * the resumption, never the pull.
+ */
+#ifndef S3DOCK_PULL_PARTIAL_PARTIAL_H
+#define S3DOCK_PULL_PARTIAL_PARTIAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "store/store.h"
+
+struct err;
+
+#define SPOOL_VERSION    1
+#define SPOOL_RANGE_MAX  (4 * MIB)          /* of one spool_keep */
+#define SPOOL_STALE      (7 * 24 * 60 * 60) /* seconds: older ones are removed by the next pull */
+#define SPOOL_ID_SIZE    33
+#define SPOOL_IMAGE_SIZE 256
+
+/* Which archive. Strings are borrowed for the call. */
+struct spool_subject {
+    const char *store; /* its identity */
+    const char *where; /* the same for people */
+    const char *key;
+    const char *etag;
+    const char *image; /* "app:tag" */
+    uint64_t size;     /* of the archive */
+};
+
+struct spool;
+/* Opens the spool of that archive or begins one; removes stale ones of others. `leave`: bytes of
+ * the disk that must stay free. NULL, with the reason in err: there will be none; SPOOL_BUSY is the
+ * code of the error when another pull of the archive is running. */
+#define SPOOL_BUSY "spool_busy"
+struct spool *spool_open(const struct spool_subject *subject, uint64_t leave, struct err *err);
+/* The same for who only looks (a dry run): nothing is begun, kept or removed. */
+struct spool *spool_look(const struct spool_subject *subject, struct err *err);
+/* `done`: nothing of it is needed any more. Takes NULL. */
+void spool_close(struct spool *spool, bool done);
+
+/* What it held when it was opened, bytes and ranges; sums are checked by then. */
+uint64_t spool_held(const struct spool *spool);
+bool spool_holds(const struct spool *spool, uint64_t offset, uint64_t size);
+/* Whether a rerun will find anything: what it held, or has been kept since. Takes NULL. */
+bool spool_serves(const struct spool *spool);
+/* How many bytes from `offset` on it holds, or (*held false) does not hold; at most `most`. */
+uint64_t spool_run(const struct spool *spool, uint64_t offset, uint64_t most, bool *held);
+/* Bytes of the archive that it holds. Any thread. */
+int spool_read(const struct spool *spool, uint64_t offset, uint8_t *out, size_t size,
+               struct err *err);
+/* Bytes of the archive that were fetched: at most SPOOL_RANGE_MAX. Any thread. A disk that is full
+ * or broken ends the keeping and is logged, once. False: it is not kept. */
+bool spool_keep(struct spool *spool, uint64_t offset, struct view bytes);
+
+/* ---- for who lists and cleans ---- */
+
+struct spool_entry {
+    char id[SPOOL_ID_SIZE];
+    char where[256], key[STORE_KEY_MAX], image[SPOOL_IMAGE_SIZE];
+    uint64_t size, kept; /* of the archive; of it on disk */
+    int64_t touched;     /* seconds since 1970: when something was kept last */
+    bool busy;           /* a pull is using it; what is said of it may be a moment old */
+};
+/* All of the user's, oldest first. free() the array. Those that are damaged are listed with empty
+ * strings. */
+int spool_list(struct spool_entry **out, size_t *count, struct err *err);
+/* 0 also when it is gone already; SPOOL_IN_USE: a pull is using it. */
+enum spool_answer { SPOOL_REMOVED = 0, SPOOL_IN_USE = 1 };
+int spool_remove(const char *id, struct err *err);
+
+#endif

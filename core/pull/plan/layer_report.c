@@ -1,0 +1,197 @@
+#include "pull/plan/layer_report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "pack/codec/gzip_member.h"
+
+static struct survey_row *row_of(struct survey *survey, const struct index_section *section)
+{
+    return section->layer == INDEX_REST ? &survey->rest : &survey->rows[section->layer];
+}
+
+struct survey *survey_create(const struct index *index, struct err *err)
+{
+    struct survey *survey = calloc(1, sizeof *survey);
+    unsigned layers = index->image.layer_count;
+
+    if (survey)
+        survey->rows = calloc(layers ? layers : 1, sizeof *survey->rows);
+    if (!survey || !survey->rows) {
+        free(survey);
+        err_memory(err, "the survey");
+        return NULL;
+    }
+    survey->layers = layers;
+    for (unsigned i = 0; i < layers; i++)
+        snprintf(survey->rows[i].diff_id, sizeof survey->rows[i].diff_id, "%s",
+                 index->image.layers[i].diff_id);
+    for (unsigned i = 0; i < index->section_count; i++) {
+        const struct index_section *section = &index->sections[i];
+        struct survey_row *row = row_of(survey, section);
+
+        row->raw += section->raw_size;
+        row->packed += section->packed_size;
+        row->chunks += section->chunk_count;
+        survey->total.raw += section->raw_size;
+        survey->total.packed += section->packed_size;
+        survey->total.chunks += section->chunk_count;
+    }
+    return survey;
+}
+
+void survey_destroy(struct survey *survey)
+{
+    if (!survey)
+        return;
+    free(survey->rows);
+    free(survey);
+}
+
+/* All chunks of an index, findable by name. */
+static struct need *list_names(const struct index *index, struct err *err)
+{
+    struct raw_range all = {.size = index->raw_size};
+    struct need *names = need_create(index, &all, 1, err);
+
+    if (names && need_by_name(names, err)) {
+        need_destroy(names);
+        return NULL;
+    }
+    return names;
+}
+
+static void count(uint64_t *chunks, uint64_t *size, const struct index_chunk *chunk)
+{
+    ++*chunks;
+    *size += chunk->packed_size;
+}
+
+static void look_inside(struct survey_row *row, const struct index_chunk *chunk, bool again)
+{
+    if (chunk->packed_size == member_stored_size(chunk->raw_size))
+        count(&row->stored, &row->stored_size, chunk);
+    if (again)
+        count(&row->again, &row->again_size, chunk);
+}
+
+int survey_inside(struct survey *survey, const struct index *index, struct err *err)
+{
+    struct need *names = list_names(index, err);
+    uint32_t number = 0;
+
+    if (!names)
+        return ERR_FAIL;
+    for (unsigned i = 0; i < index->section_count; i++) {
+        const struct index_section *section = &index->sections[i];
+
+        for (uint32_t j = 0; j < section->chunk_count; j++, number++) {
+            bool again = names->chunks[number].twin != number;
+
+            look_inside(row_of(survey, section), &section->chunks[j], again);
+            look_inside(&survey->total, &section->chunks[j], again);
+        }
+    }
+    need_destroy(names);
+    return 0;
+}
+
+static void mark_here(struct survey *survey, const bool *has)
+{
+    for (unsigned i = 0; has && i < survey->layers; i++)
+        survey->rows[i].here = has[i];
+}
+
+static void add_move(struct survey *survey, struct survey_row *row, const struct index_chunk *chunk)
+{
+    count(&row->moves, &row->moves_size, chunk);
+    count(&survey->total.moves, &survey->total.moves_size, chunk);
+}
+
+static int compare_ranges(const void *a, const void *b)
+{
+    const struct raw_range *left = a, *right = b;
+
+    return (left->offset > right->offset) - (left->offset < right->offset);
+}
+
+/* What a pull asks for: the layers that are not there, wherever they lie, and the config. */
+static struct need *list_wanted(const struct index *index, const struct index *other,
+                                const bool *has, struct err *err)
+{
+    const struct image_info *image = &index->image;
+    struct raw_range ranges[IMAGE_LAYERS_MAX + 1];
+    unsigned count = 0;
+
+    if (strcmp(image->id, other->image.id) != 0)
+        ranges[count++] = (struct raw_range){image->config_offset, image->config_size};
+    for (unsigned i = 0; i < image->layer_count; i++)
+        if (!has[i])
+            ranges[count++] =
+                (struct raw_range){image->layers[i].raw_offset, image->layers[i].raw_size};
+    if (count)
+        qsort(ranges, count, sizeof ranges[0], compare_ranges);
+    return need_create(index, ranges, count, err);
+}
+
+static void add_missing(struct survey *survey, const struct index *index, const struct need *wanted,
+                        struct need *names)
+{
+    uint32_t next = 0;
+
+    for (unsigned i = 0; i < index->section_count; i++) {
+        const struct index_section *section = &index->sections[i];
+        uint64_t end = section->packed_offset + section->packed_size;
+
+        for (; next < wanted->count && wanted->chunks[next].packed_offset < end; next++) {
+            const struct index_chunk *chunk = &wanted->chunks[next].chunk;
+
+            if (!need_find(names, &chunk->name, chunk->raw_size))
+                add_move(survey, row_of(survey, section), chunk);
+        }
+    }
+}
+
+int survey_against(struct survey *survey, const struct index *index, const struct index *other,
+                   const bool *has, struct err *err)
+{
+    struct need *names = list_names(other, err);
+    struct need *wanted = names ? list_wanted(index, other, has, err) : NULL;
+
+    if (wanted) {
+        mark_here(survey, has);
+        add_missing(survey, index, wanted, names);
+    }
+    need_destroy(wanted);
+    need_destroy(names);
+    return wanted ? 0 : ERR_FAIL;
+}
+
+/* Those chunks of a list that `wanted` misses; or (`missed` is false) those that it does not. */
+static void add_planned(struct survey *survey, const struct index *index, const struct need *list,
+                        const struct need *wanted, bool missed)
+{
+    uint32_t next = 0;
+
+    for (unsigned i = 0; i < index->section_count; i++) {
+        const struct index_section *section = &index->sections[i];
+        uint64_t end = section->packed_offset + section->packed_size;
+
+        for (; next < list->count && list->chunks[next].packed_offset < end; next++) {
+            const struct need_chunk *chunk = &list->chunks[next];
+
+            if (need_misses(wanted, chunk->packed_offset) == missed)
+                add_move(survey, row_of(survey, section), &chunk->chunk);
+        }
+    }
+}
+
+void survey_plan(struct survey *survey, const struct index *index, const struct need *wanted,
+                 const struct need *config, const bool *has)
+{
+    mark_here(survey, has);
+    add_planned(survey, index, wanted, wanted, true);
+    add_planned(survey, index, config, wanted, false);
+}

@@ -1,0 +1,357 @@
+/*
+ * ChainID: C1 = diffID1, Cn = SHA-256 of "Cn-1 diffIDn". Every prefix of every image's layers has
+ * one, and they are kept sorted; for Podman and containerd's store the diffIDs take their place.
+ */
+#include "pull/seed/local_images.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "docker/docker.h"
+
+#define ID_SIZE 80
+
+struct host {
+    bool podman, containerd;
+    char app[256];
+    unsigned count;
+    struct host_image *images;
+    size_t key_count, key_room;
+    char (*keys)[ID_SIZE]; /* what a layer is found by, sorted */
+};
+
+/* ---- the names of layers ---- */
+
+/* The ChainID above `chain` (empty: at the bottom), in its place. */
+static void extend(char chain[ID_SIZE], const char *diff_id)
+{
+    char both[2 * ID_SIZE], hex[SHA256_HEX_SIZE];
+    uint8_t sum[SHA256_SIZE];
+
+    if (!chain[0]) {
+        snprintf(chain, ID_SIZE, "%s", diff_id);
+        return;
+    }
+    snprintf(both, sizeof both, "%s %s", chain, diff_id);
+    sha256_of(view_str(both), sum);
+    hex_encode(sum, sizeof sum, hex);
+    snprintf(chain, ID_SIZE, "sha256:%s", hex);
+}
+
+/* What this host finds the next layer by. */
+static void next_key(const struct host *host, char key[ID_SIZE], const char *diff_id)
+{
+    if (host->podman || host->containerd)
+        key[0] = '\0';
+    extend(key, diff_id);
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+static int add_key(struct host *host, const char *key, struct err *err)
+{
+    if (host->key_count == host->key_room) {
+        size_t room = host->key_room ? 2 * host->key_room : 256;
+        void *larger = realloc(host->keys, room * sizeof *host->keys);
+
+        if (!larger)
+            return err_memory(err, "the layers of the host");
+        host->keys = larger;
+        host->key_room = room;
+    }
+    snprintf(host->keys[host->key_count++], ID_SIZE, "%s", key);
+    return 0;
+}
+
+static int add_keys(struct host *host, const struct host_image *image, struct err *err)
+{
+    char key[ID_SIZE] = "";
+
+    for (unsigned i = 0; i < image->layer_count; i++) {
+        next_key(host, key, image->diff_ids[i]);
+        if (add_key(host, key, err))
+            return ERR_FAIL;
+    }
+    return 0;
+}
+
+static void sort_keys(struct host *host)
+{
+    if (host->key_count)
+        qsort(host->keys, host->key_count, sizeof *host->keys, compare_keys);
+}
+
+int host_add_plain(struct host *host, const struct host_image *image, struct err *err)
+{
+    if (add_keys(host, image, err))
+        return ERR_FAIL;
+    sort_keys(host);
+    return 0;
+}
+
+static bool has_key(const struct host *host, const char *key)
+{
+    return host->key_count &&
+           bsearch(key, host->keys, host->key_count, sizeof *host->keys, compare_keys);
+}
+
+unsigned host_layers(const struct host *host, const char (*diff_ids)[80], unsigned count, bool *has)
+{
+    char key[ID_SIZE] = "";
+    unsigned found = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        next_key(host, key, diff_ids[i]);
+        has[i] = has_key(host, key);
+        found += has[i];
+    }
+    return found;
+}
+
+const struct host_image *host_images(const struct host *host, unsigned *count)
+{
+    *count = host->count;
+    return host->images;
+}
+
+bool host_is_containerd(const struct host *host)
+{
+    return host->containerd;
+}
+
+bool host_finds_blobs(const struct host *host)
+{
+    return host->containerd || host->podman;
+}
+
+/* ---- the nearest image ---- */
+
+/* "app", whatever registry or folder stands before it, and the ':' behind it. */
+static bool is_kin(const struct host *host, const struct host_image *image)
+{
+    const char *colon = strrchr(image->name, ':');
+    const char *slash = strrchr(image->name, '/');
+    const char *repository = slash ? slash + 1 : image->name;
+
+    return colon && colon > repository && (size_t)(colon - repository) == strlen(host->app) &&
+           strncmp(repository, host->app, strlen(host->app)) == 0;
+}
+
+unsigned host_shared(const struct host_image *image, const char (*diff_ids)[80], unsigned count)
+{
+    unsigned shared = 0;
+
+    for (unsigned i = 0; i < count; i++)
+        for (unsigned j = 0; j < image->layer_count; j++)
+            if (strcmp(diff_ids[i], image->diff_ids[j]) == 0) {
+                shared++;
+                break;
+            }
+    return shared;
+}
+
+const struct host_image *host_closest(const struct host *host, const char (*diff_ids)[80],
+                                      unsigned count, bool *kin)
+{
+    const struct host_image *best = NULL;
+    unsigned best_shared = 0;
+
+    *kin = false;
+    for (unsigned i = 0; i < host->count; i++) {
+        const struct host_image *image = &host->images[i];
+        unsigned shared = host_shared(image, diff_ids, count);
+        bool related = is_kin(host, image);
+        bool better =
+            !best || related > *kin ||
+            (related == *kin &&
+             (shared > best_shared || (shared == best_shared && image->created > best->created)));
+
+        if (!better)
+            continue;
+        best = image;
+        best_shared = shared;
+        *kin = related;
+    }
+    return best;
+}
+
+/* ---- making one ---- */
+
+static int take_layers(struct host_image *image, const struct docker_image *inspected,
+                       struct err *err)
+{
+    if (inspected->layer_count == 0)
+        return 0;
+    image->diff_ids = calloc(inspected->layer_count, sizeof *image->diff_ids);
+    if (!image->diff_ids)
+        return err_memory(err, "the layers of the host");
+    memcpy(image->diff_ids, inspected->diff_ids, inspected->layer_count * sizeof *image->diff_ids);
+    image->layer_count = inspected->layer_count;
+    image->whole = inspected->whole;
+    return 0;
+}
+
+/* Whether a failure of a question that only helps to reuse ends the pull. */
+static bool is_ours(const struct err *err)
+{
+    return err->family == ERR_CANCELLED || strcmp(err->code, "memory") == 0;
+}
+
+/* Whether the daemon answered, if only with a refusal: the next question may fare better. */
+static bool is_answer(const struct err *err)
+{
+    return strcmp(err->code, "refused") == 0 || strcmp(err->code, "inspect") == 0 ||
+           strcmp(err->code, "answer") == 0 || strcmp(err->code, "too_large") == 0;
+}
+
+static int inspect(struct host *host, struct docker *docker, const struct docker_listed *listed,
+                   struct docker_image *room, struct err *err)
+{
+    struct host_image *image = &host->images[host->count];
+    int answer = docker_inspect(docker, listed->id, room, err);
+
+    if (answer == DOCKER_ABSENT) /* removed since it was listed */
+        return 0;
+    if (answer)
+        return ERR_FAIL;
+    *image = (struct host_image){.size = listed->size, .created = listed->created};
+    snprintf(image->id, sizeof image->id, "%s", listed->id);
+    snprintf(image->name, sizeof image->name, "%s", listed->id);
+    for (unsigned i = listed->tag_count; i-- > 0;) {
+        snprintf(image->name, sizeof image->name, "%s", listed->tags[i]);
+        if (is_kin(host, image))
+            break;
+    }
+    host->count++;
+    return take_layers(image, room, err);
+}
+
+static int inspect_all(struct host *host, struct docker *docker, const struct docker_list *list,
+                       struct err *err)
+{
+    struct docker_image *room = malloc(sizeof *room);
+    unsigned count = list->count < HOST_IMAGES_MAX ? list->count : HOST_IMAGES_MAX;
+    int answer = 0;
+
+    host->images = calloc(count ? count : 1, sizeof *host->images);
+    if (!room || !host->images)
+        answer = err_memory(err, "the images of the host");
+    for (unsigned i = 0; answer == 0 && i < count; i++) {
+        answer = inspect(host, docker, &list->images[i], room, err);
+        if (answer == 0 || is_ours(err))
+            continue;
+        log_info("an image of the host is not used: %s", err->text);
+        if (!is_answer(err))
+            count = i;
+        answer = 0;
+    }
+    free(room);
+    return answer;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const struct docker_listed *left = a, *right = b;
+
+    return (left->created < right->created) - (left->created > right->created);
+}
+
+/* The images of the host save bytes; a pull needs none of them. */
+static int read_host(struct host *host, struct docker *docker, struct err *err)
+{
+    struct docker_list list;
+    int answer;
+
+    if (docker_list_images(docker, &list, err)) {
+        if (is_ours(err))
+            return ERR_FAIL;
+        log_info("no image of the host is used: %s", err->text);
+        return 0;
+    }
+    if (list.count)
+        qsort(list.images, list.count, sizeof *list.images, newest_first);
+    answer = inspect_all(host, docker, &list, err);
+    docker_list_finish(&list);
+    return answer;
+}
+
+static struct host *make(const char *app, bool podman, bool containerd, struct err *err)
+{
+    struct host *host = calloc(1, sizeof *host);
+
+    if (!host) {
+        err_memory(err, "the host");
+        return NULL;
+    }
+    host->podman = podman;
+    host->containerd = containerd;
+    snprintf(host->app, sizeof host->app, "%s", app);
+    return host;
+}
+
+static int index_keys(struct host *host, struct err *err)
+{
+    for (unsigned i = 0; !host->containerd && i < host->count; i++)
+        if (add_keys(host, &host->images[i], err))
+            return ERR_FAIL;
+    sort_keys(host);
+    return 0;
+}
+
+struct host *host_create(struct docker *docker, const char *app, struct err *err)
+{
+    const struct docker_engine *engine = docker_engine(docker);
+    struct host *host = make(app, engine->podman, engine->containerd_store, err);
+
+    if (host && (read_host(host, docker, err) || index_keys(host, err))) {
+        host_destroy(host);
+        return NULL;
+    }
+    return host;
+}
+
+struct host *host_of(const struct host_image *images, unsigned count, const char *app, bool podman,
+                     bool containerd, struct err *err)
+{
+    struct host *host = make(app, podman, containerd, err);
+
+    if (!host)
+        return NULL;
+    host->images = calloc(count ? count : 1, sizeof *host->images);
+    for (unsigned i = 0; host->images && i < count; i++) {
+        struct host_image *image = &host->images[i];
+
+        *image = images[i];
+        image->diff_ids = calloc(image->layer_count + 1, sizeof *image->diff_ids);
+        if (!image->diff_ids)
+            break;
+        if (image->layer_count)
+            memcpy(image->diff_ids, images[i].diff_ids,
+                   image->layer_count * sizeof *image->diff_ids);
+        host->count++;
+    }
+    if (!host->images || host->count != count || index_keys(host, err)) {
+        err_memory(err, "the images of the host");
+        host_destroy(host);
+        return NULL;
+    }
+    return host;
+}
+
+void host_destroy(struct host *host)
+{
+    if (!host)
+        return;
+    for (unsigned i = 0; host->images && i < host->count; i++)
+        free(host->images[i].diff_ids);
+    free(host->images);
+    free(host->keys);
+    free(host);
+}

@@ -1,0 +1,65 @@
+/*
+ * local_images - what the daemon has: images, and which layers need not be sent to it again.
+ *
+ * A layer may be left out of a load only where the engine finds it by what the load says:
+ *
+ *   graph drivers     by ChainID: the layer and all below it, in the same order
+ *   Podman            by diffID alone
+ *   containerd store  by the digest of the blob, which its API does not tell: only those of images
+ *                     that are known to have come from here (published.h)
+ *
+ * Read once; an image that is pruned meanwhile makes the load fail, and the puller loads all of it.
+ */
+#ifndef S3DOCK_PULL_SEED_LOCAL_IMAGES_H
+#define S3DOCK_PULL_SEED_LOCAL_IMAGES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+struct docker;
+
+#define HOST_IMAGES_MAX 256 /* the newest ones are looked at */
+
+struct host_image {
+    char id[80];
+    char name[256]; /* one of its names, for an export and for messages; else its id */
+    uint64_t size;
+    int64_t created; /* seconds since 1970 */
+    unsigned layer_count;
+    char (*diff_ids)[80];
+    bool whole; /* the engine says that all its blobs are there */
+};
+
+struct host;
+/* Asks the daemon: a list and one inspect an image. */
+struct host *host_create(struct docker *docker, const char *app, struct err *err);
+void host_destroy(struct host *host); /* takes NULL */
+
+/* The images, the newest first; *count of them. */
+const struct host_image *host_images(const struct host *host, unsigned *count);
+/* On a containerd store, whose `image` is known to have plain tars as layers, each under its
+ * diffID: from now on they may be left out. */
+int host_add_plain(struct host *host, const struct host_image *image, struct err *err);
+bool host_is_containerd(const struct host *host);
+/* Whether the engine finds a layer by the digest of its blob, not by ChainID. */
+bool host_finds_blobs(const struct host *host);
+
+/* Sets has[i] for each layer that may be left out; returns how many. */
+unsigned host_layers(const struct host *host, const char (*diff_ids)[80], unsigned count,
+                     bool *has);
+
+/* How many of these layers the image has, too. */
+unsigned host_shared(const struct host_image *image, const char (*diff_ids)[80], unsigned count);
+/* The image whose content is likely nearest: of the same application, then the one that shares the
+ * most layers, then the newest. NULL when the host has none. *kin: it is of the same application.
+ */
+const struct host_image *host_closest(const struct host *host, const char (*diff_ids)[80],
+                                      unsigned count, bool *kin);
+
+/* For tests: a host that has these images (borrowed). `podman`, `containerd`: how it keeps them. */
+struct host *host_of(const struct host_image *images, unsigned count, const char *app, bool podman,
+                     bool containerd, struct err *err);
+
+#endif

@@ -1,0 +1,51 @@
+#include "pull/seed/plain_layers.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "catalog/locate.h"
+#include "catalog/name.h"
+
+/* Whether the bucket's image of this name is this very one, and all its layers are plain tars. */
+static bool is_published(struct store *store, const struct image_name *name,
+                         const struct host_image *image, struct err *err)
+{
+    struct located at;
+    bool same;
+
+    if (locate_image(store, name, NULL, &at, err) != LOCATE_FOUND)
+        return false;
+    same = strcmp(at.metadata.manifest_id, image->id) == 0 && at.metadata.image_id[0] &&
+           !at.metadata.packed_layers && at.metadata.layer_count == image->layer_count;
+    for (unsigned i = 0; same && i < image->layer_count; i++)
+        same = strcmp(at.metadata.layers[i], image->diff_ids[i]) == 0;
+    located_finish(&at);
+    return same;
+}
+
+int published_add(struct host *host, struct store *store, const char (*diff_ids)[80],
+                  unsigned count, struct err *err)
+{
+    unsigned image_count, asked = 0;
+    const struct host_image *images = host_images(host, &image_count);
+
+    for (unsigned i = 0; i < image_count && asked < PUBLISHED_MAX; i++) {
+        struct image_name name;
+        struct err ignored = {0};
+
+        if (!images[i].whole || name_parse_image(images[i].name, &name, &ignored) ||
+            !host_shared(&images[i], diff_ids, count))
+            continue;
+        asked++;
+        if (is_published(store, &name, &images[i], &ignored)) {
+            log_debug("%s came out of this bucket", images[i].name);
+            if (host_add_plain(host, &images[i], err))
+                return ERR_FAIL;
+        } else if (ignored.family == ERR_CANCELLED) {
+            *err = ignored;
+            return ERR_FAIL;
+        }
+    }
+    return 0;
+}

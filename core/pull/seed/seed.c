@@ -1,0 +1,36 @@
+#include "pull/seed/seed.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "docker/docker.h"
+#include "transfer/source_layers.h"
+
+/* The reference is part of an archive that nobody keeps. */
+#define NAME "donor:latest"
+
+bool donor_is_direct(const struct source *source)
+{
+    return strcmp(source->kind, "layers") == 0;
+}
+
+struct source *donor_open(const struct donor_options *options, struct err *err)
+{
+    const struct host_image *image = options->image;
+    struct source *source = source_layers(
+        &(struct source_layers_options){.image = {.engine = docker_engine(options->docker),
+                                                  .image_id = image->id,
+                                                  .diff_ids = (const char(*)[80])image->diff_ids,
+                                                  .diff_id_count = image->layer_count},
+                                        .reference = NAME,
+                                        .without = options->known,
+                                        .without_count = options->known_count,
+                                        .cancel = options->cancel},
+        err);
+
+    if (source || err->family == ERR_CANCELLED)
+        return source;
+    log_debug("%s: %s", image->name, err->text);
+    return source_docker(options->docker, image->name, image->size, err);
+}

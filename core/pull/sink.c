@@ -1,0 +1,398 @@
+/*
+ * Four sinks. The file appears under its name only at finish; a descriptor, a device or a FIFO is
+ * written as it comes, so that only the exit code tells its reader that it was whole.
+ */
+#include "pull/sink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/output_path.h"
+#include "docker/docker.h"
+#include "flow/silence.h"
+
+#define NOTE_AFTER (10 * NS_PER_S)
+
+int sink_write(struct sink *sink, struct view bytes, struct err *err)
+{
+    return sink->table->write(sink, bytes, err);
+}
+
+uint64_t sink_room(const struct sink *sink)
+{
+    return sink->table->room ? sink->table->room(sink) : UINT64_MAX;
+}
+
+int sink_finish(struct sink *sink, struct err *err)
+{
+    return sink->table->finish(sink, err);
+}
+
+void sink_destroy(struct sink *sink)
+{
+    if (sink)
+        sink->table->destroy(sink);
+}
+
+/* ---- docker ---- */
+
+struct docker_sink {
+    struct sink sink;
+    struct docker_load *load;
+    struct docker_loaded loaded;
+};
+
+static int docker_sink_write(struct sink *sink, struct view bytes, struct err *err)
+{
+    struct docker_sink *s = (struct docker_sink *)sink;
+    int answer;
+
+    answer = docker_load_write(s->load, bytes, err);
+    if (answer <= 0)
+        return answer;
+    if (docker_load_finish(s->load, NULL, NULL, &s->loaded, err) == 0)
+        err_set(err, ERR_DOCKER, "load", "the daemon answered before it had the whole image");
+    return ERR_FAIL;
+}
+
+static int docker_sink_finish(struct sink *sink, struct err *err)
+{
+    struct docker_sink *s = (struct docker_sink *)sink;
+
+    if (docker_load_finish(s->load, NULL, NULL, &s->loaded, err))
+        return ERR_FAIL;
+    s->sink.loaded = &s->loaded;
+    return 0;
+}
+
+static void docker_sink_destroy(struct sink *sink)
+{
+    docker_load_close(((struct docker_sink *)sink)->load);
+    free(sink);
+}
+
+struct sink *sink_docker(struct docker *docker, struct err *err)
+{
+    static const struct sink_table table = {
+        .write = docker_sink_write, .finish = docker_sink_finish, .destroy = docker_sink_destroy};
+    struct docker_sink *s = calloc(1, sizeof *s);
+
+    if (!s) {
+        err_memory(err, "the image load");
+        return NULL;
+    }
+    s->sink = (struct sink){.table = &table, .kind = "docker"};
+    s->load = docker_load_open(docker, err);
+    if (!s->load) {
+        free(s);
+        return NULL;
+    }
+    return &s->sink;
+}
+
+/* ---- descriptor ---- */
+
+struct fd_sink {
+    struct sink sink;
+    int fd;
+    bool owned;
+    const struct cancel *cancel;
+    struct silence silence;
+    char name[256];
+};
+
+static void tell_wait(struct fd_sink *s)
+{
+    int64_t now = clock_monotonic();
+
+    if (silence_due(&s->silence, now))
+        log_note("%s has taken nothing for %.0f s", s->name, silence_seconds(&s->silence, now));
+}
+
+static int fd_write(struct sink *sink, struct view bytes, struct err *err)
+{
+    struct fd_sink *s = (struct fd_sink *)sink;
+
+    while (bytes.size) {
+        struct pollfd poller = {.fd = s->fd, .events = POLLOUT};
+        ssize_t put;
+
+        if (cancel_check(s->cancel, err))
+            return ERR_FAIL;
+        if (poll(&poller, 1, (int)(CANCEL_TICK / NS_PER_MS)) == 0) {
+            tell_wait(s);
+            continue;
+        }
+        silence_moved(&s->silence, clock_monotonic());
+        put = write(s->fd, bytes.data, bytes.size);
+        if (put < 0 && errno == EPIPE)
+            return err_set(err, ERR_LOCAL, SINK_UNREAD, "nobody reads %s any more", s->name);
+        if (put < 0 && errno != EINTR && errno != EAGAIN)
+            return err_errno(err, errno, "output", "cannot write to %s", s->name);
+        if (put > 0) {
+            bytes.data += put;
+            bytes.size -= (size_t)put;
+        }
+    }
+    return 0;
+}
+
+static int fd_finish(struct sink *sink, struct err *err)
+{
+    (void)sink;
+    (void)err;
+    return 0;
+}
+
+static void plain_destroy(struct sink *sink)
+{
+    free(sink);
+}
+
+static void fd_destroy(struct sink *sink)
+{
+    struct fd_sink *s = (struct fd_sink *)sink;
+
+    if (s->owned)
+        close(s->fd);
+    free(s);
+}
+
+/*
+ * A write to a pipe waits for its reader, and a wait must look at the cancel flag. The flag
+ * O_NONBLOCK belongs to the open file, which we share with whoever started us; so a pipe is opened
+ * anew, for us alone.
+ */
+static int own_pipe(int fd)
+{
+    char path[32];
+    struct stat st;
+
+    if (fstat(fd, &st) != 0 || !S_ISFIFO(st.st_mode))
+        return -1;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    return open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
+static struct sink *fd_sink_create(int fd, bool owned, const char *name,
+                                   const struct cancel *cancel, struct err *err)
+{
+    static const struct sink_table table = {
+        .write = fd_write, .finish = fd_finish, .destroy = fd_destroy};
+    struct fd_sink *s = calloc(1, sizeof *s);
+
+    if (!s) {
+        err_memory(err, name);
+        if (owned)
+            close(fd);
+        return NULL;
+    }
+    s->sink = (struct sink){.table = &table, .kind = "descriptor", .in_place = true};
+    s->fd = fd;
+    s->owned = owned;
+    s->cancel = cancel;
+    if (!str_copy(s->name, sizeof s->name, name))
+        str_copy(s->name, sizeof s->name, "the output");
+    return &s->sink;
+}
+
+struct sink *sink_fd(int fd, const struct cancel *cancel, struct err *err)
+{
+    int own = own_pipe(fd);
+    char name[32] = "standard output";
+
+    if (fd != STDOUT_FILENO)
+        snprintf(name, sizeof name, "descriptor %d", fd);
+    return fd_sink_create(own >= 0 ? own : fd, own >= 0, name, cancel, err);
+}
+
+/* ---- null ---- */
+
+static int null_write(struct sink *sink, struct view bytes, struct err *err)
+{
+    (void)sink;
+    (void)bytes;
+    (void)err;
+    return 0;
+}
+
+struct sink *sink_null(struct err *err)
+{
+    static const struct sink_table table = {
+        .write = null_write, .finish = fd_finish, .destroy = plain_destroy};
+    struct sink *sink = calloc(1, sizeof *sink);
+
+    if (!sink) {
+        err_memory(err, "the output");
+        return NULL;
+    }
+    *sink = (struct sink){.table = &table, .kind = "null"};
+    return sink;
+}
+
+/* ---- file ---- */
+
+struct file_sink {
+    struct sink sink;
+    int fd;
+    char *path, *partial;
+};
+
+static int file_sink_write(struct sink *sink, struct view bytes, struct err *err)
+{
+    struct file_sink *s = (struct file_sink *)sink;
+
+    return file_write_all(s->fd, bytes.data, bytes.size, s->path, err);
+}
+
+static int file_sink_finish(struct sink *sink, struct err *err)
+{
+    struct file_sink *s = (struct file_sink *)sink;
+
+    if (fsync(s->fd) != 0)
+        return err_errno(err, errno, "output", "cannot write %s", s->path);
+    if (rename(s->partial, s->path) != 0)
+        return err_errno(err, errno, "output", "cannot put %s in place", s->path);
+    s->partial[0] = '\0';
+    return 0;
+}
+
+static uint64_t file_sink_room(const struct sink *sink)
+{
+    const struct file_sink *s = (const struct file_sink *)sink;
+    struct statvfs disk;
+
+    if (fstatvfs(s->fd, &disk) != 0)
+        return UINT64_MAX;
+    return (uint64_t)disk.f_bavail * disk.f_frsize;
+}
+
+static void file_sink_destroy(struct sink *sink)
+{
+    struct file_sink *s = (struct file_sink *)sink;
+
+    if (s->fd >= 0)
+        close(s->fd);
+    if (s->partial && s->partial[0])
+        unlink(s->partial);
+    free(s->partial);
+    free(s->path);
+    free(s);
+}
+
+/* One that is there already was left by a process of this number that was killed (in a container
+ * all have the same). */
+static int create_partial(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+    if (fd < 0 && errno == EEXIST && unlink(path) == 0)
+        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    return fd;
+}
+
+/* Gives the new file the owner and the mode of the one that it will replace, as far as the system
+ * lets us. */
+static void look_like(int fd, const struct stat *st)
+{
+    if (fchown(fd, st->st_uid, st->st_gid) != 0 && fchown(fd, (uid_t)-1, st->st_gid) != 0)
+        log_debug("the owner of the output is not kept");
+    if (fchmod(fd, st->st_mode & 0777) != 0)
+        log_debug("the mode of the output is not kept");
+}
+
+static int file_sink_open(struct file_sink *s, const struct place *place, const char *path,
+                          struct err *err)
+{
+    s->path = strdup(place->path);
+    if (!s->path || asprintf(&s->partial, "%s.partial-%ld", place->path, (long)getpid()) < 0) {
+        s->partial = NULL;
+        return err_memory(err, path);
+    }
+    s->fd = create_partial(s->partial);
+    if (s->fd < 0) {
+        int fault = errno;
+
+        s->partial[0] = '\0';
+        err_errno(err, fault, "output", "cannot write %s", path);
+        return fault == ENOENT ? err_hint(err, "create its folder first") : ERR_FAIL;
+    }
+    if (place->kind == PLACE_FILE)
+        look_like(s->fd, &place->st);
+    return 0;
+}
+
+static struct sink *sink_replacing(const struct place *place, const char *path, struct err *err)
+{
+    static const struct sink_table table = {.write = file_sink_write,
+                                            .finish = file_sink_finish,
+                                            .room = file_sink_room,
+                                            .destroy = file_sink_destroy};
+    struct file_sink *s = calloc(1, sizeof *s);
+
+    if (!s) {
+        err_memory(err, path);
+        return NULL;
+    }
+    s->sink = (struct sink){.table = &table, .kind = "file"};
+    s->fd = -1;
+    if (file_sink_open(s, place, path, err)) {
+        file_sink_destroy(&s->sink);
+        return NULL;
+    }
+    return &s->sink;
+}
+
+/* Opens a device, a FIFO or a file that cannot be replaced; waits for the reader of a FIFO until a
+ * cancel. A descriptor, or -1. */
+static int open_fixed(const char *path, const struct cancel *cancel, struct err *err)
+{
+    const struct timespec tick = {.tv_nsec = CANCEL_TICK};
+    int fd;
+
+    for (int64_t waited = 0;; waited += CANCEL_TICK) {
+        fd = open(path, O_WRONLY | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+        if (fd >= 0)
+            return fd;
+        if (errno != ENXIO)
+            return err_errno(err, errno, "output", "cannot write %s", path);
+        if (cancel_check(cancel, err))
+            return ERR_FAIL;
+        if (waited == NOTE_AFTER)
+            log_note("waiting for a reader of %s", path);
+        nanosleep(&tick, NULL);
+    }
+}
+
+static struct sink *sink_fixed(const char *path, const struct cancel *cancel, struct err *err)
+{
+    int fd = open_fixed(path, cancel, err);
+
+    return fd < 0 ? NULL : fd_sink_create(fd, true, path, cancel, err);
+}
+
+struct sink *sink_file(const char *path, const struct cancel *cancel, struct err *err)
+{
+    struct place place;
+
+    if (place_find(&place, path, err))
+        return NULL;
+    if (place.kind == PLACE_DESCRIPTOR)
+        return sink_fd(place.fd, cancel, err);
+    if (place.kind == PLACE_FIXED)
+        return sink_fixed(path, cancel, err);
+    return sink_replacing(&place, path, err);
+}

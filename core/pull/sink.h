@@ -1,0 +1,50 @@
+/*
+ * sink - where a pulled image goes: a daemon's load, a file, a descriptor, nowhere.
+ *
+ * Written by one thread, in order; sink_finish is the promise that it has arrived.
+ */
+#ifndef S3DOCK_PULL_SINK_H
+#define S3DOCK_PULL_SINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "flow/cancel.h"
+
+struct err;
+struct docker;
+struct docker_loaded;
+
+struct sink;
+struct sink_table {
+    int (*write)(struct sink *sink, struct view bytes, struct err *err);
+    /* All bytes were written and verified: make it count. */
+    int (*finish)(struct sink *sink, struct err *err);
+    uint64_t (*room)(const struct sink *sink); /* NULL: not known */
+    void (*destroy)(struct sink *sink);        /* before finish: nothing remains of it */
+};
+struct sink {
+    const struct sink_table *table;
+    const char *kind;
+    const struct docker_loaded *loaded; /* after finish: what the daemon says; NULL: none */
+    bool in_place; /* what was written stays written: there is no beginning again */
+};
+
+struct sink *sink_docker(struct docker *docker, struct err *err);
+/* A file appears under `path` whole, at finish, or not at all; links are followed, and the file
+ * that they lead to is replaced with its owner and mode. A descriptor of this process
+ * (/dev/stdout), a device and a FIFO are written in place. */
+struct sink *sink_file(const char *path, const struct cancel *cancel, struct err *err);
+/* Borrows. Whoever was to read it has gone: local, SINK_UNREAD is the code. */
+#define SINK_UNREAD "unread"
+struct sink *sink_fd(int fd, const struct cancel *cancel, struct err *err);
+struct sink *sink_null(struct err *err);
+
+/* Bytes that the disk behind a file has left; UINT64_MAX: not a file, or not known. */
+uint64_t sink_room(const struct sink *sink);
+int sink_write(struct sink *sink, struct view bytes, struct err *err);
+int sink_finish(struct sink *sink, struct err *err);
+void sink_destroy(struct sink *sink); /* takes NULL */
+
+#endif

@@ -1,0 +1,42 @@
+#include "pull/verify.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "pull/pull.h"
+
+/* Nothing but a new push mends an archive. Without --force it would find the image there, and with
+ * copies it may copy the damage. */
+static int advise(const struct image_name *name, struct err *err)
+{
+    if (err->family == ERR_INTEGRITY)
+        err_hint(err,
+                 "the image in the bucket is damaged; replace it from a host that has %s: s3dock "
+                 "push %s --force --no-delta",
+                 name->ref, name->ref);
+    return ERR_FAIL;
+}
+
+int verify_run(const struct verify_options *options, struct verify_result *result, struct err *err)
+{
+    struct pull_options how = {.transfer = options->transfer,
+                               .store = options->store,
+                               .name = options->name,
+                               .key = options->key,
+                               .prove = true,
+                               .no_resume = true};
+    struct pull_result pulled;
+
+    *result = (struct verify_result){0};
+    if (pull_run(&how, &pulled, err))
+        return advise(&options->name, err);
+    str_copy(result->key, sizeof result->key, pulled.key);
+    str_copy(result->image_ref, sizeof result->image_ref, pulled.image_ref);
+    str_copy(result->image_id, sizeof result->image_id, pulled.image_id);
+    str_copy(result->checksum, sizeof result->checksum, pulled.checksum);
+    result->size = pulled.size;
+    result->layers = pulled.layers;
+    result->chunks = pulled.chunks;
+    result->stats = pulled.stats;
+    return 0;
+}

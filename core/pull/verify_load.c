@@ -1,0 +1,179 @@
+#include "pull/verify_load.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+
+const char *loaded_id(const struct docker *docker, const struct image_info *image,
+                      const char *manifest_id)
+{
+    return docker_engine(docker)->containerd_store ? manifest_id : image->id;
+}
+
+/* ---- what the daemon says ---- */
+
+/* Podman says ids without their algorithm, too. */
+static bool is_id(const char *said, const char *id)
+{
+    return strcmp(said, id) == 0 || strcmp(said, id + strlen("sha256:")) == 0;
+}
+
+static bool is_ours(const struct loaded_options *o, const char *said)
+{
+    return name_means(said, o->name->ref) || is_id(said, o->image->id) ||
+           is_id(said, o->manifest_id);
+}
+
+static int blame(const struct loaded_options *o, const char *said, struct err *err)
+{
+    err_set(err, ERR_INTEGRITY, "loaded", "Docker has loaded %s, but was given %s alone", said,
+            o->name->ref);
+    return err_hint(err, "do not run %s; remove it (docker image rm) and report this", said);
+}
+
+static int check_said(const struct loaded_options *o, struct err *err)
+{
+    for (unsigned i = 0; i < o->said->count; i++)
+        if (!is_ours(o, o->said->names[i]))
+            return blame(o, o->said->names[i], err);
+    return o->said->more ? blame(o, "more images than can be listed", err) : 0;
+}
+
+/* ---- what it has ---- */
+
+static bool is_it(const struct loaded_options *o, const struct docker_image *local)
+{
+    const struct image_info *image = o->image;
+
+    if (strcmp(local->id, loaded_id(o->docker, image, o->manifest_id)) != 0 ||
+        image->layer_count != local->layer_count)
+        return false;
+    for (unsigned i = 0; i < image->layer_count; i++)
+        if (strcmp(image->layers[i].diff_id, local->diff_ids[i]) != 0)
+            return false;
+    return true;
+}
+
+/* DOCKER_ABSENT: the name leads to no image, or to another one. */
+static int look(const struct loaded_options *o, struct docker_image *local, struct err *err)
+{
+    int answer = docker_inspect(o->docker, o->name->ref, local, err);
+
+    return answer == DOCKER_OK && !is_it(o, local) ? DOCKER_ABSENT : answer;
+}
+
+static int name_it(const struct loaded_options *o, const char *app, struct docker_image *local,
+                   struct err *err)
+{
+    const char *id = loaded_id(o->docker, o->image, o->manifest_id);
+    int answer = docker_tag(o->docker, id, app, o->name->tag, err);
+
+    return answer == DOCKER_OK ? look(o, local, err) : answer;
+}
+
+/* Podman looks for a short name under localhost/ first: an image that was built there hides the one
+ * that was loaded. */
+static int find(const struct loaded_options *o, struct docker_image *local, struct err *err)
+{
+    char short_name[NAME_APP_MAX + 16];
+    int answer = look(o, local, err);
+
+    if (answer == DOCKER_ABSENT)
+        answer = name_it(o, o->name->app, local, err);
+    if (answer != DOCKER_ABSENT || !docker_engine(o->docker)->podman)
+        return answer;
+    snprintf(short_name, sizeof short_name, "localhost/%s", o->name->app);
+    return name_it(o, short_name, local, err);
+}
+
+/* Fails unless the image that the name leads to can run. */
+static int check_parts(const struct loaded_options *o, const struct docker_image *local,
+                       struct err *err)
+{
+    int answer;
+
+    if (o->whole && docker_engine(o->docker)->tells_content && !local->whole)
+        return err_set(err, ERR_DOCKER, "verify", "Docker lacks layers of %s", o->name->ref);
+    answer = docker_unpacked(o->docker, local, err);
+    if (answer == DOCKER_ABSENT)
+        return err_set(err, ERR_DOCKER, "verify", "Docker took %s but did not unpack its layers",
+                       o->name->ref);
+    return answer;
+}
+
+int loaded_verify(const struct loaded_options *o, struct err *err)
+{
+    struct docker_image *local = malloc(sizeof *local);
+    int answer;
+
+    if (!local)
+        return err_memory(err, "the image");
+    answer = check_said(o, err);
+    if (answer == 0)
+        answer = find(o, local, err);
+    if (answer == DOCKER_ABSENT)
+        answer = err_set(err, ERR_DOCKER, "verify",
+                         "Docker took the image but does not have it as %s", o->name->ref);
+    else if (answer == DOCKER_OK)
+        answer = check_parts(o, local, err);
+    free(local);
+    return answer;
+}
+
+/* ---- a load that was refused ---- */
+
+void loaded_undo(const struct loaded_options *o, const char *before)
+{
+    const char *id = loaded_id(o->docker, o->image, o->manifest_id);
+    struct docker_image *local = malloc(sizeof *local);
+    struct err err;
+
+    if (local && strcmp(before, id) != 0 &&
+        docker_inspect(o->docker, o->name->ref, local, &err) == DOCKER_OK &&
+        strcmp(local->id, id) == 0) {
+        if (docker_untag(o->docker, o->name->ref, &err) < 0)
+            log_info("%s is left on an image that was not loaded: %s", o->name->ref, err.text);
+        else if (before[0] && docker_tag(o->docker, before, o->name->app, o->name->tag, &err) < 0)
+            log_info("%s does not lead to %s any more: %s", o->name->ref, before, err.text);
+    }
+    free(local);
+}
+
+/* ---- further names ---- */
+
+static int name_also(struct docker *docker, const struct docker_image *image,
+                     const struct reference *also, struct docker_image *room, struct err *err)
+{
+    int answer = docker_tag(docker, image->id, also->repository, also->tag, err);
+
+    if (answer == DOCKER_OK)
+        answer = docker_inspect(docker, also->text, room, err);
+    if (answer < 0)
+        return err_wrap(err, "cannot name the image %s", also->text);
+    if (answer == DOCKER_OK && strcmp(room->id, image->id) == 0)
+        return 0;
+    return err_set(err, ERR_DOCKER, "verify", "Docker named the image but does not have it as %s",
+                   also->text);
+}
+
+int loaded_name(struct docker *docker, const char *name, const struct reference *also,
+                unsigned count, struct err *err)
+{
+    struct docker_image *images = count ? calloc(2, sizeof *images) : NULL;
+    int answer;
+
+    if (!count)
+        return 0;
+    if (!images)
+        return err_memory(err, "the image");
+    answer = docker_inspect(docker, name, &images[0], err);
+    if (answer == DOCKER_ABSENT)
+        answer = err_set(err, ERR_DOCKER, "verify", "Docker does not have %s any more", name);
+    for (unsigned i = 0; answer == 0 && i < count; i++)
+        answer = name_also(docker, &images[0], &also[i], &images[1], err);
+    free(images);
+    return answer;
+}

@@ -1,0 +1,30 @@
+/*
+ * verify_stream - scans an archive that is read without an index, and judges it.
+ *
+ * Nothing of the archive is passed on. What a sound one holds is then written anew (assembly).
+ */
+#ifndef S3DOCK_PULL_VERIFY_STREAM_H
+#define S3DOCK_PULL_VERIFY_STREAM_H
+
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "pack/image/image.h"
+
+struct err;
+
+struct check;
+struct check *check_create(void); /* NULL: out of memory */
+void check_destroy(struct check *check);
+
+/* Scans the next bytes of the stream. */
+int check_feed(struct check *check, struct view bytes, struct err *err);
+/* The stream has ended: verifies the image. *info, and *config, the bytes of its config, live as
+ * long as the check. */
+int check_finish(struct check *check, const struct image_info **info, struct view *config,
+                 struct err *err);
+
+/* Whether all the names in the image mean `reference`; conflict.name otherwise. */
+int check_names(const struct image_info *info, const char *reference, struct err *err);
+
+#endif

@@ -1,0 +1,85 @@
+/*
+ * engine - one try at bringing an image's bytes into the bucket: from the source's first byte to
+ * an upload that only has to be completed.
+ *
+ * attempt_run is the conductor of the push. After it the attempt is completed, or abandoned; a
+ * failed one knows whether another one may do better, and how.
+ */
+#ifndef S3DOCK_PUSH_ENGINE_H
+#define S3DOCK_PUSH_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/hash.h"
+#include "docker/docker.h"
+#include "pack/image/image.h"
+#include "push/push.h"
+#include "store/store.h"
+
+struct err;
+
+struct attempt_options {
+    const struct push_options *push;  /* all of them are borrowed */
+    const char *key;                  /* of the archive */
+    const struct docker_image *local; /* what the daemon says of the image; id "": no daemon */
+    const char *content;              /* the image's id, "" when only its stream will tell */
+    const char *first;                /* an archive to compare with before all others, or NULL */
+    bool export_only;                 /* Docker's layers are not to be read */
+    bool delta;                       /* compare with earlier archives */
+    bool read_all;                    /* of the layers, also what earlier archives hold */
+};
+
+struct attempt;
+struct attempt *attempt_create(const struct attempt_options *options, struct err *err);
+/* Takes NULL. Removes from the bucket what was temporary, and the upload if it was neither
+ * completed nor kept. */
+void attempt_destroy(struct attempt *attempt);
+
+/* Reads, packs, uploads and copies all of it. 0: only attempt_complete is missing. */
+int attempt_run(struct attempt *attempt, struct err *err);
+/* The archive appears: 0 when the store has it as it should be, and *info is what it says. From the
+ * moment at which it may appear the store is insisted on (store_insist); the caller ends that. */
+int attempt_complete(struct attempt *attempt, struct store_info *info, struct err *err);
+/* What the archive holds, to be written beside it. */
+int attempt_index(struct attempt *attempt, struct text *out, struct err *err);
+/* MD5 of the archive, in hex; "" when parts of it were copied and never seen. */
+void attempt_checksum(struct attempt *attempt, char out[MD5_HEX_SIZE]);
+
+/* After a failure that no remedy helps: keeps what was sent, where the same push may go on with it
+ * later, and says so in the hint. */
+void attempt_keep(struct attempt *attempt, struct err *err);
+
+/* What another attempt should do differently after this one failed. */
+enum attempt_remedy {
+    ATTEMPT_HOPELESS,
+    ATTEMPT_AFRESH,           /* what an earlier push left is of another image */
+    ATTEMPT_WITH_EXPORT,      /* Docker's layers were not what they should be */
+    ATTEMPT_READING_ALL,      /* bytes of a layer that was not read were needed after all */
+    ATTEMPT_WITH_OTHER_BASES, /* an archive that was copied from has changed, or is gone */
+    ATTEMPT_WITHOUT_COPIES,   /* the store cannot, or may not, copy for us */
+    ATTEMPT_WITHOUT_BASES,    /* one of them does not hold what its index says: facts.liar */
+};
+enum attempt_remedy attempt_remedy(const struct attempt *attempt);
+
+/* So far; all of it once attempt_run has returned. */
+struct attempt_facts {
+    const struct image_info *image; /* NULL before all was read; valid until attempt_destroy */
+    const char *source;             /* "layers", "docker", "file", "stdin"; "": none yet */
+    uint64_t raw, packed;           /* bytes */
+    uint64_t copied;                /* bytes of the archive that the store copied */
+    unsigned bases;                 /* archives that it was compared with */
+    unsigned joins;                 /* temporary objects */
+    unsigned outdated;              /* archives that were left out: bases.h */
+    uint64_t resumed;               /* bytes of the archive that an earlier push had sent */
+    const char *refusal;            /* why what an earlier push left is of no use, or "" */
+    bool copies_refused;            /* known beforehand: the store does not copy */
+    bool copies_tried;              /* which was found out by a trial */
+    const char *liar;               /* key of the archive that is not as its index says, or NULL */
+};
+void attempt_facts(const struct attempt *attempt, struct attempt_facts *out);
+/* Tells the progress callback. */
+void attempt_report(struct attempt *attempt, enum transfer_phase phase);
+
+#endif

@@ -1,0 +1,297 @@
+#include "push/existing_image.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "catalog/retired.h"
+#include "store/copy_object.h"
+
+/* Replacements of one image within one minute that get names of their own. */
+#define SAME_MINUTE_MAX 1000
+#define DOCUMENT_MAX    (256 * KIB)
+/* Keys of one image that may be retired at a time. */
+#define KEYS_MAX 12
+
+/* ---- where it is ---- */
+
+/* The tombstone beside out->key. A cleanup that wrote it less than half an hour ago may be about to
+ * delete the metadata. */
+static int look_for_tombstone(struct store *store, struct existing *out, struct err *err)
+{
+    char key[KEY_MAX];
+    struct store_op op = {.verb = STORE_HEAD, .key = key};
+    int64_t now;
+
+    out->retired[0] = '\0';
+    out->going = false;
+    if (!key_sibling(key, out->key, KEY_RETIRED))
+        return 0;
+    switch (store_run(store, &op, err)) {
+    case STORE_FAILED:
+        return ERR_FAIL;
+    case STORE_DONE:
+        now = op.server_time ? op.server_time : clock_wall();
+        snprintf(out->retired, sizeof out->retired, "%s", op.info.etag[0] ? op.info.etag : "?");
+        out->going = now - op.info.modified < RETIRED_AT_WORK;
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+/* The tag's month, or the first month after it whose key is not retired. */
+static int find_free_key(struct store *store, const struct image_name *name, struct existing *out,
+                         struct err *err)
+{
+    int year = (name->time[0] - '0') * 1000 + (name->time[1] - '0') * 100 +
+               (name->time[2] - '0') * 10 + (name->time[3] - '0');
+    int month = (name->time[4] - '0') * 10 + (name->time[5] - '0') - 1;
+
+    for (int i = 0; i < KEYS_MAX; i++) {
+        char text[16];
+        int at = month + i;
+
+        snprintf(text, sizeof text, "%04d%02d", (year + at / 12) % 10000, at % 12 + 1);
+        key_image(out->key, name, text, KEY_ARCHIVE);
+        if (look_for_tombstone(store, out, err))
+            return ERR_FAIL;
+        if (!out->retired[0])
+            return 0;
+    }
+    err_set(err, ERR_CONFLICT, "removed", "%s was removed too often within a day", name->ref);
+    return err_hint(err, "push it tomorrow, or under another name");
+}
+
+static int look_at_archive(struct store *store, struct existing *out, struct err *err)
+{
+    str_copy(out->key, sizeof out->key, out->at.archive_key);
+    if (look_for_tombstone(store, out, err))
+        return ERR_FAIL;
+    switch (store_head(store, out->at.archive_key, &out->archive, err)) {
+    case STORE_DONE:
+        out->has_archive = true;
+        out->whole = out->archive.size == out->at.metadata.size &&
+                     (!out->at.metadata.archive_etag[0] ||
+                      strcmp(out->at.metadata.archive_etag, out->archive.etag) == 0);
+        return 0;
+    case STORE_FAILED:
+        return ERR_FAIL;
+    default:
+        return 0;
+    }
+}
+
+int existing_find(struct store *store, const struct image_name *name, struct existing *out,
+                  struct err *err)
+{
+    int answer = locate_image(store, name, NULL, &out->at, err);
+
+    out->found = answer == LOCATE_FOUND;
+    out->has_archive = out->whole = false;
+    if (answer == LOCATE_ABSENT)
+        return find_free_key(store, name, out, err);
+    if (answer != LOCATE_FOUND)
+        return ERR_FAIL;
+    if (look_at_archive(store, out, err)) {
+        existing_finish(out);
+        return ERR_FAIL;
+    }
+    return 0;
+}
+
+static int was_removed(const struct existing *existing, const char *what, struct err *err)
+{
+    err_set(err, ERR_CONFLICT, "removed", "%s: %s", existing->key, what);
+    return err_hint(err, "run the same command again");
+}
+
+int existing_stands(struct store *store, const struct existing *existing, struct err *err)
+{
+    static const enum key_kind kinds[] = {KEY_RETIRED, KEY_METADATA, KEY_ARCHIVE};
+    struct store_op heads[ARRAY_SIZE(kinds)], *ops[ARRAY_SIZE(kinds)];
+    char keys[ARRAY_SIZE(kinds)][KEY_MAX];
+
+    for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
+        if (!key_sibling(keys[i], existing->key, kinds[i]))
+            return err_set(err, ERR_INTERNAL, "key", "%s is no archive", existing->key);
+        heads[i] = (struct store_op){.verb = STORE_HEAD, .key = keys[i]};
+        ops[i] = &heads[i];
+    }
+    if (store_run_all(store, ops, ARRAY_SIZE(ops), err))
+        return ERR_FAIL;
+    for (unsigned i = 0; i < ARRAY_SIZE(ops); i++)
+        if (heads[i].answer == STORE_FAILED) {
+            *err = heads[i].err;
+            return ERR_FAIL;
+        }
+    if (heads[0].answer == STORE_DONE && strcmp(heads[0].info.etag, existing->retired) != 0)
+        return was_removed(existing, "a cleanup removes the image of this name at the same time",
+                           err);
+    if (heads[1].answer != STORE_DONE)
+        return was_removed(existing, "the metadata was deleted by somebody else meanwhile", err);
+    if (heads[2].answer != STORE_DONE)
+        return was_removed(existing, "the archive was deleted by somebody else meanwhile", err);
+    return 0;
+}
+
+void existing_finish(struct existing *existing)
+{
+    if (existing->found)
+        located_finish(&existing->at);
+    existing->found = false;
+}
+
+bool existing_is(const struct existing *existing, const char *id)
+{
+    return existing->whole && metadata_names(&existing->at.metadata, id);
+}
+
+bool existing_is_torn(const struct existing *existing)
+{
+    const struct metadata *metadata = &existing->at.metadata;
+
+    /* a bucket that was moved has other ETags, and the same sizes */
+    return existing->has_archive && metadata->archive_etag[0] &&
+           strcmp(metadata->archive_etag, existing->archive.etag) != 0 &&
+           metadata->size != existing->archive.size;
+}
+
+/* ---- keeping what is replaced ---- */
+
+struct keep {
+    struct store *store;
+    const struct image_name *name;
+    const char *source; /* the archive's key */
+    char stamp[CLOCK_STAMP_SIZE], month[CLOCK_MONTH_SIZE];
+    unsigned n;
+    struct text metadata;
+    bool conditions;
+    uint64_t *copied;
+};
+
+static void key_of(const struct keep *keep, enum key_kind kind, char out[KEY_MAX])
+{
+    key_replaced(out, keep->name, keep->month, keep->stamp, keep->n, kind);
+}
+
+/* 0: the name is ours from now on, because our copy of the metadata is under it; 1: somebody's. */
+static int claim(const struct keep *keep, struct err *err)
+{
+    char key[KEY_MAX];
+    struct store_info info;
+    enum store_answer answer;
+
+    key_of(keep, KEY_ARCHIVE, key);
+    answer = store_head(keep->store, key, &info, err);
+    if (answer != STORE_ABSENT)
+        return answer == STORE_DONE ? 1 : ERR_FAIL;
+    key_of(keep, KEY_METADATA, key);
+    answer = store_put_document(keep->store, key, text_view(&keep->metadata), NULL,
+                                keep->conditions, NULL, err);
+    return answer == STORE_DONE ? 0 : answer == STORE_FAILED ? ERR_FAIL : 1;
+}
+
+/* The first name of this minute that is free: the original's, then numbered ones. */
+static int claim_name(struct keep *keep, struct err *err)
+{
+    for (keep->n = 0; keep->n <= SAME_MINUTE_MAX; keep->n += keep->n ? 1 : 2) {
+        int answer = claim(keep, err);
+
+        if (answer != 1)
+            return answer;
+    }
+    return err_set(err, ERR_CONFLICT, "archive", "%s was replaced too often within this minute",
+                   keep->name->ref);
+}
+
+static int keep_index(const struct keep *keep, struct err *err)
+{
+    char key[KEY_MAX], source[KEY_MAX];
+    struct store_info info;
+
+    if (!key_sibling(source, keep->source, KEY_INDEX))
+        return 0;
+    key_of(keep, KEY_INDEX, key);
+    switch (store_head(keep->store, source, &info, err)) {
+    case STORE_DONE:
+        return copy_object(keep->store, source, &info, key, keep->copied, err) < 0 ? ERR_FAIL : 0;
+    case STORE_ABSENT:
+        return 0;
+    default:
+        return ERR_FAIL;
+    }
+}
+
+static void remove_kept(const struct keep *keep, enum key_kind kind)
+{
+    char key[KEY_MAX];
+    struct store_op op = {.verb = STORE_DELETE, .key = key, .optional = true};
+    struct err err;
+
+    key_of(keep, kind, key);
+    if (store_run(keep->store, &op, &err) == STORE_FAILED)
+        log_info("%s could not be removed: %s", key, err.text);
+}
+
+/* What was claimed and not filled is given back, as well as that goes: the name last, since it is
+ * ours until then. Where a claim can be shared, the copy may be somebody else's, and stays. */
+static void give_back(const struct keep *keep)
+{
+    if (keep->conditions) {
+        remove_kept(keep, KEY_INDEX);
+        remove_kept(keep, KEY_ARCHIVE);
+    }
+    remove_kept(keep, KEY_METADATA);
+}
+
+static int is_gone(const struct keep *keep, struct err *err)
+{
+    return err_set(err, ERR_CONFLICT, "changed", "%s was deleted by somebody else meanwhile",
+                   keep->source);
+}
+
+static int keep_all(struct keep *keep, const struct existing *existing, struct err *err)
+{
+    char key[KEY_MAX];
+    enum store_answer there =
+        store_get_document(keep->store, existing->at.metadata_key, &keep->metadata, NULL, err);
+    int answer;
+
+    if (there != STORE_DONE)
+        return there == STORE_FAILED ? ERR_FAIL : is_gone(keep, err);
+    if (claim_name(keep, err))
+        return ERR_FAIL;
+    key_of(keep, KEY_ARCHIVE, key);
+    answer = copy_object(keep->store, keep->source, &existing->archive, key, keep->copied, err);
+    if (answer == COPY_ABSENT)
+        answer = is_gone(keep, err);
+    if (answer == 0)
+        answer = keep_index(keep, err);
+    if (answer)
+        give_back(keep);
+    return answer;
+}
+
+int existing_keep(struct store *store, const struct image_name *name,
+                  const struct existing *existing, bool conditions, uint64_t *copied,
+                  struct err *err)
+{
+    struct keep keep = {
+        .store = store, .name = name, .source = existing->at.archive_key, .conditions = conditions};
+    struct image_name ignored;
+    int answer;
+
+    keep.copied = copied;
+    if (!existing->has_archive)
+        return 0;
+    text_init(&keep.metadata, DOCUMENT_MAX);
+    if (!key_parse_image(keep.source, &ignored, keep.month))
+        clock_month(clock_wall(), keep.month);
+    clock_stamp(clock_wall(), keep.stamp);
+    answer = keep_all(&keep, existing, err);
+    text_finish(&keep.metadata);
+    return answer ? err_wrap(err, "cannot keep the image that is being replaced") : 0;
+}

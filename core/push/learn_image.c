@@ -1,0 +1,103 @@
+#include "push/learn_image.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "catalog/conditions.h"
+#include "pack/image/bundle.h"
+#include "pull/pull.h"
+
+#define DOCUMENT_MAX (256 * KIB)
+
+static bool has_packed_layers(const struct image_info *image)
+{
+    for (unsigned i = 0; i < image->layer_count; i++)
+        if (strcmp(image->layers[i].digest, image->layers[i].diff_id) != 0)
+            return true;
+    return false;
+}
+
+/* A containerd store calls the image by the manifest of its bundle. Programs that load the archive
+ * as it is (0.2.0 does, when layers are packed) get the manifest of the save stream. */
+static int describe_engines(const struct image_info *image, struct metadata *out, struct err *err)
+{
+    out->packed_layers = has_packed_layers(image);
+    if (out->packed_layers && !out->engine_id[0] && strcmp(image->manifest_id, image->id) != 0)
+        str_copy(out->engine_id, sizeof out->engine_id, image->manifest_id);
+    return bundle_manifest_id(image, out->manifest_id, err);
+}
+
+int identity_describe(const struct image_info *image, struct metadata *out, struct err *err)
+{
+    char(*layers)[80] = calloc(image->layer_count ? image->layer_count : 1, sizeof *layers);
+
+    if (!layers)
+        return err_memory(err, "the metadata");
+    for (unsigned i = 0; i < image->layer_count; i++)
+        str_copy(layers[i], sizeof layers[i], image->layers[i].diff_id);
+    free(out->layers);
+    out->layers = layers;
+    out->layer_count = image->layer_count;
+    out->format = METADATA_FORMAT;
+    out->raw_size = image->raw_size;
+    str_copy(out->image_id, sizeof out->image_id, image->id);
+    snprintf(out->platform, sizeof out->platform, "%s/%s%s%s", image->os, image->architecture,
+             image->variant[0] ? "/" : "", image->variant);
+    return describe_engines(image, out, err);
+}
+
+bool identity_is_missing(const struct existing *existing)
+{
+    return existing->whole && !existing->at.metadata.image_id[0];
+}
+
+int identity_learn(struct store *store, const struct image_name *name,
+                   const struct transfer_options *transfer, struct existing *existing,
+                   struct err *err)
+{
+    struct metadata *metadata = &existing->at.metadata;
+    struct pull_options options = {.transfer = *transfer,
+                                   .store = store,
+                                   .name = *name,
+                                   .key = existing->at.archive_key,
+                                   .learned = metadata};
+    struct pull_result result;
+
+    log_info("%s says nothing of its image: reading it once", existing->at.archive_key);
+    if (pull_run(&options, &result, err) == 0) {
+        str_copy(metadata->archive_etag, sizeof metadata->archive_etag, existing->archive.etag);
+        return 0;
+    }
+    if (err->family != ERR_INTEGRITY && err->family != ERR_CONFLICT)
+        return err_wrap(err, "cannot read the image that the bucket holds");
+    log_info("%s: %s", existing->at.archive_key, err->text);
+    return 0;
+}
+
+/* Whether the metadata is still the one that was read: a store without conditions does not look. */
+static bool is_still(struct store *store, const struct located *at, struct err *err)
+{
+    struct store_info info;
+
+    return at->metadata_etag[0] && store_head(store, at->metadata_key, &info, err) == STORE_DONE &&
+           strcmp(info.etag, at->metadata_etag) == 0;
+}
+
+void identity_add(struct store *store, const struct existing *existing)
+{
+    _cleanup_text_ struct text text;
+    const char *key = existing->at.metadata_key;
+    bool conditions;
+    struct err err = {.text = "it was changed meanwhile"};
+
+    text_init(&text, DOCUMENT_MAX);
+    metadata_write(&existing->at.metadata, &text);
+    if (text_check(&text, key, &err) || conditions_find(store, &conditions, &err) ||
+        !is_still(store, &existing->at, &err) ||
+        store_put_document(store, key, text_view(&text),
+                           conditions ? existing->at.metadata_etag : NULL, false, NULL,
+                           &err) == STORE_FAILED)
+        log_info("%s could not be completed: %s", key, err.text);
+}

@@ -1,0 +1,35 @@
+/*
+ * learn_image - which image an archive holds, said in its metadata.
+ *
+ * The original's metadata does not say it: its archives are read once, by the first push of the
+ * same name, and what was learnt is added.
+ */
+#ifndef S3DOCK_PUSH_LEARN_IMAGE_H
+#define S3DOCK_PUSH_LEARN_IMAGE_H
+
+#include <stdbool.h>
+
+#include "catalog/metadata.h"
+#include "pack/image/image.h"
+#include "push/existing_image.h"
+#include "transfer/transfer.h"
+
+struct err;
+
+/* Image id, platform, layers and raw size; the rest of `out` stays as it is. The caller finishes
+ * it.
+ */
+int identity_describe(const struct image_info *image, struct metadata *out, struct err *err);
+
+/* Whether the archive would have to be read to know. */
+bool identity_is_missing(const struct existing *existing);
+/* Reads and verifies the whole archive; `existing` knows its image afterwards. An archive that is
+ * damaged stays nameless: nothing is equal to it. */
+int identity_learn(struct store *store, const struct image_name *name,
+                   const struct transfer_options *transfer, struct existing *existing,
+                   struct err *err);
+/* Writes what was learnt into the bucket, unless the metadata has changed meanwhile. Not to be
+ * allowed to is no failure: the next push learns again. */
+void identity_add(struct store *store, const struct existing *existing);
+
+#endif

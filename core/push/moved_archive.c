@@ -1,0 +1,93 @@
+#include "push/moved_archive.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "pack/index/index.h"
+#include "push/find_bases.h"
+#include "push/learn_image.h"
+#include "push/upload/spot_check.h"
+#include "transfer/fetch_index.h"
+
+/* Offers every chunk of the index to the sample. */
+static void note_all(struct sample *sample, const struct index *index)
+{
+    for (unsigned i = 0; i < index->section_count; i++) {
+        const struct index_section *section = &index->sections[i];
+        uint64_t at = section->packed_offset;
+
+        for (uint32_t k = 0; section->chunks && k < section->chunk_count; k++) {
+            const struct held held = {.offset = at, .size = section->chunks[k].packed_size};
+
+            sample_note(sample, &section->chunks[k], &held);
+            at += held.size;
+        }
+    }
+}
+
+int moved_check(struct store *store, const char *key, const struct store_info *archive,
+                const struct index *index, struct err *err)
+{
+    struct bases bases = {.count = 1, .indexes = {(struct index *)(uintptr_t)index}};
+    struct sample *sample;
+    unsigned liar;
+    int answer;
+
+    if (index->archive_size != archive->size || strcmp(index->codec, "gzip") != 0)
+        return MOVED_OTHER;
+    str_copy(bases.base[0].key, sizeof bases.base[0].key, key);
+    str_copy(bases.base[0].etag, sizeof bases.base[0].etag, archive->etag);
+    bases.base[0].size = archive->size;
+    sample = sample_create(store, &bases, err);
+    if (!sample)
+        return ERR_FAIL;
+    note_all(sample, index);
+    answer = sample_begin(sample, err);
+    if (answer == 0)
+        answer = sample_check(sample, &liar, err);
+    sample_destroy(sample);
+    return answer == SAMPLE_LIE ? MOVED_OTHER : answer;
+}
+
+bool moved_is_likely(const struct existing *existing)
+{
+    const struct metadata *metadata = &existing->at.metadata;
+
+    return existing->found && existing->has_archive && metadata->archive_etag[0] &&
+           metadata->index_key[0] && metadata->size == existing->archive.size &&
+           strcmp(metadata->archive_etag, existing->archive.etag) != 0;
+}
+
+static void take_etag(struct store *store, struct existing *existing, bool write)
+{
+    struct metadata *metadata = &existing->at.metadata;
+
+    str_copy(metadata->archive_etag, sizeof metadata->archive_etag, existing->archive.etag);
+    existing->whole = true;
+    log_info("%s was copied into this bucket: its metadata gets the new ETag",
+             existing->at.archive_key);
+    if (write)
+        identity_add(store, existing);
+}
+
+int moved_settle(struct store *store, struct existing *existing, bool write, struct err *err)
+{
+    struct index *index = NULL;
+    struct err trouble = {0};
+    int answer = fetch_index(store, &existing->at.metadata, &index, &trouble);
+
+    if (answer == 0)
+        answer = moved_check(store, existing->at.archive_key, &existing->archive, index, &trouble);
+    index_destroy(index);
+    if (answer == 0)
+        take_etag(store, existing, write);
+    else
+        log_info("%s is not what its metadata says: %s", existing->at.archive_key,
+                 answer == MOVED_OTHER ? "it holds other chunks" : trouble.text);
+    if (answer != ERR_FAIL || trouble.family != ERR_CANCELLED)
+        return 0;
+    *err = trouble;
+    return ERR_FAIL;
+}

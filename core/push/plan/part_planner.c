@@ -1,0 +1,471 @@
+/*
+ * What was placed last and what waits, in the order of the archive:
+ *
+ *      parts that are out | tail | data | run
+ *
+ *   tail  a range of an object of the bucket, `least` bytes or more, that has yet to become a part
+ *   data  bytes, gathered in a part
+ *   run   held chunks that lie one behind the other in one base
+ *
+ * A store takes no part under 5 MiB except the last one. The naive way around that is to upload 5
+ * MiB wherever something small changed. The better one: the *last* part of an upload has no
+ * minimum, so a small thing can be put behind 5 MiB that the bucket holds, in a temporary object of
+ * its own
+ * ("join"), and what comes out is at least 5 MiB and can be copied from. So:
+ *
+ *   - bytes gather in data. When it reaches twice `least`, what exceeds `least` goes out as a part:
+ *     from the moment data was large enough it stays so;
+ *   - when a run has become long enough to be worth it, or is known to become so (held.ahead), its
+ * bytes are forgotten and it is *open*.
+ * Data that is in the way is a part if it is large enough, and else is joined to the tail;
+ *   - an open run that reaches `least` becomes the tail and goes on growing without its bytes; when
+ * it ends earlier it is joined to what is before it;
+ *   - a run that ends before it is open becomes data: its bytes were gathered behind data in case.
+ *
+ * From the first tail or the first `least` bytes of data on, there always is one of the two, so the
+ * join always has its left side. Before that held chunks are taken in as bytes: `least` bytes are
+ * what a change at the very beginning costs.
+ */
+#include "push/plan/part_planner.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "pack/chunk/chunker.h"
+#include "pack/codec/gzip_member.h"
+
+#define STEPS_MAX 64 /* of one placer_add: half a dozen, and a few more when sizes are tiny */
+
+struct placer {
+    struct placer_options options;
+    struct parts *parts;
+
+    bool has_tail, open;
+    struct region tail, run; /* run.size 0: there is none */
+    struct part *data;       /* data->size counts data alone; the bytes of the run stand behind */
+    size_t run_bytes;
+
+    uint64_t count;  /* chunks so far */
+    uint32_t *sizes; /* of the run's chunks as packed */
+    unsigned taken;  /* how many of these are being told */
+    unsigned run_count, room;
+    unsigned last_part, temps;
+
+    struct placer_step steps[STEPS_MAX];
+    unsigned first_step, step_count;
+};
+
+size_t placer_part_size(const struct placer_options *options)
+{
+    return (size_t)(2 * options->least + options->run_least) + 2 * member_bound(CHUNK_MAX_LIMIT);
+}
+
+struct placer *placer_create(struct parts *parts, const struct placer_options *options,
+                             struct err *err)
+{
+    struct placer *placer = calloc(1, sizeof *placer);
+
+    if (!placer) {
+        err_memory(err, "the plan of the upload");
+        return NULL;
+    }
+    placer->options = *options;
+    placer->parts = parts;
+    return placer;
+}
+
+void placer_destroy(struct placer *placer)
+{
+    if (!placer)
+        return;
+    if (placer->data)
+        parts_give(placer->parts, placer->data);
+    free(placer->sizes);
+    free(placer);
+}
+
+/* ---- steps ---- */
+
+static struct placer_step *tell(struct placer *p, enum step_kind kind)
+{
+    struct placer_step *step = &p->steps[p->step_count++];
+
+    assert(p->step_count <= STEPS_MAX);
+    *step = (struct placer_step){.kind = kind};
+    return step;
+}
+
+static void tell_part(struct placer *p, struct piece piece)
+{
+    struct placer_step *step = tell(p, STEP_PART);
+
+    step->number = ++p->last_part;
+    step->left = piece;
+    if (piece.part)
+        piece.part->number = step->number;
+}
+
+static void tell_range(struct placer *p, unsigned object, uint64_t offset, uint64_t size)
+{
+    tell_part(p, (struct piece){.region = {.object = object, .offset = offset, .size = size}});
+}
+
+static void take_tail(struct placer *p, struct region tail)
+{
+    p->tail = tail;
+    p->has_tail = true;
+}
+
+static void tell_tail(struct placer *p)
+{
+    if (p->has_tail)
+        tell_range(p, p->tail.object, p->tail.offset, p->tail.size);
+    p->has_tail = false;
+}
+
+/* The front of the tail goes out as parts as long as `keep` bytes and more are left. */
+static void shorten_tail(struct placer *p, uint64_t part, uint64_t keep)
+{
+    while (p->tail.size >= part + keep) {
+        tell_range(p, p->tail.object, p->tail.offset, part);
+        p->tail.offset += part;
+        p->tail.size -= part;
+    }
+}
+
+/* What comes out is the new tail. */
+static void join(struct placer *p, struct piece left, struct piece right)
+{
+    struct placer_step *step = tell(p, STEP_JOIN);
+    uint64_t size = (left.part ? left.part->size : left.region.size) +
+                    (right.part ? right.part->size : right.region.size);
+
+    step->number = PLACER_TEMP + p->temps++;
+    step->left = left;
+    step->right = right;
+    take_tail(p, (struct region){.object = step->number, .size = size});
+}
+
+static void join_to_tail(struct placer *p, struct piece right)
+{
+    uint64_t least = p->options.least;
+
+    if (p->tail.size >= 2 * least)
+        shorten_tail(p, p->tail.size - least, least);
+    join(p, (struct piece){.region = p->tail}, right);
+}
+
+/* ---- data ---- */
+
+static bool data_is_large(const struct placer *p)
+{
+    return p->data && p->data->size >= p->options.least;
+}
+
+static bool has_data(const struct placer *p)
+{
+    return p->data && p->data->size > 0;
+}
+
+static struct part *hand_over_data(struct placer *p)
+{
+    struct part *part = p->data;
+
+    p->data = NULL;
+    return part;
+}
+
+/* Keeps `least` bytes when there is twice that. */
+static void spill(struct placer *p)
+{
+    size_t least = (size_t)p->options.least;
+    struct part *kept;
+
+    if (p->data->size < 2 * least)
+        return;
+    tell_tail(p);
+    kept = parts_take(p->parts);
+    assert(kept);
+    p->data->size -= least;
+    memcpy(kept->data, p->data->data + p->data->size, least);
+    kept->size = least;
+    tell_part(p, (struct piece){.part = p->data});
+    p->data = kept;
+}
+
+static void begin_data(struct placer *p)
+{
+    if (!p->data)
+        p->data = parts_take(p->parts);
+    assert(p->data);
+}
+
+static void add_data(struct placer *p, struct view packed)
+{
+    begin_data(p);
+    memcpy(p->data->data + p->data->size, packed.data, packed.size);
+    p->data->size += packed.size;
+    spill(p);
+}
+
+/* ---- the run ---- */
+
+static void forget_run_bytes(struct placer *p)
+{
+    p->run_bytes = 0;
+    p->run_count = 0;
+    if (p->data && p->data->size == 0)
+        parts_give(p->parts, hand_over_data(p));
+}
+
+static void tell_taken(struct placer *p, uint64_t first, unsigned count)
+{
+    struct placer_step *step = tell(p, STEP_TAKEN);
+
+    step->first = first;
+    step->count = count;
+    step->number = p->taken; /* until it is handed over: the list may move */
+    p->taken += count;
+}
+
+/* The run's bytes, which stand behind data already, are data. */
+static void take_run_in(struct placer *p)
+{
+    tell_taken(p, p->count - p->run_count, p->run_count);
+    p->data->size += p->run_bytes;
+    p->run_bytes = 0;
+    p->run_count = 0;
+    p->run.size = 0;
+}
+
+/* Data that stands before an open run that was joined or is the tail now. True: it is `*left`, and
+ * large enough to be the left side of a join; there is no tail then. */
+static bool clear_data(struct placer *p, struct piece *left)
+{
+    if (data_is_large(p)) {
+        tell_tail(p);
+        *left = (struct piece){.part = hand_over_data(p)};
+        return true;
+    }
+    if (has_data(p))
+        join_to_tail(p, (struct piece){.part = hand_over_data(p)});
+    return false;
+}
+
+static void make_run_the_tail(struct placer *p)
+{
+    struct piece left;
+
+    if (clear_data(p, &left))
+        tell_part(p, left);
+    tell_tail(p);
+    take_tail(p, p->run);
+    p->run.size = 0;
+    p->open = false;
+}
+
+static void join_run(struct placer *p)
+{
+    struct piece left, right = {.region = p->run};
+
+    if (clear_data(p, &left))
+        join(p, left, right);
+    else
+        join_to_tail(p, right);
+    p->run.size = 0;
+    p->open = false;
+}
+
+static void end_run(struct placer *p)
+{
+    if (p->open) {
+        join_run(p);
+    } else if (p->run.size) {
+        take_run_in(p);
+        spill(p);
+    }
+}
+
+static bool follows(const struct region *region, const struct held *held)
+{
+    return region->object == held->base && region->offset + region->size == held->offset;
+}
+
+static bool grows_run(const struct placer *p, const struct held *held)
+{
+    return p->run.size && follows(&p->run, held);
+}
+
+static bool grows_tail(const struct placer *p, const struct held *held)
+{
+    return p->has_tail && p->run.size == 0 && !has_data(p) && follows(&p->tail, held);
+}
+
+static uint64_t ahead_of(const struct held *held)
+{
+    return held->ahead > held->size ? held->ahead : held->size;
+}
+
+/* Whether the run is, or begins as, one that is long enough to be worth a join, or its own tail,
+ * now that this chunk comes: then its bytes are not needed. */
+static bool opens(const struct placer *p, const struct held *held)
+{
+    bool goes_on = grows_run(p, held);
+    bool tail = p->has_tail || (p->open && !goes_on);
+    uint64_t data = (p->data ? p->data->size : 0) + (goes_on ? 0 : p->run_bytes);
+    uint64_t run = (goes_on ? p->run.size : 0) + ahead_of(held);
+
+    if (tail || data >= p->options.least)
+        return run >= p->options.run_least;
+    return data == 0 && run >= p->options.least;
+}
+
+/* Nothing to join to: what is there is too short for a part, and must grow. */
+static bool must_take_in(const struct placer *p)
+{
+    return !p->has_tail && has_data(p) && !data_is_large(p);
+}
+
+/* Whether the run's bytes still fit behind data. */
+static bool has_room(const struct placer *p, size_t size)
+{
+    size_t used = (p->data ? p->data->size : 0) + p->run_bytes;
+
+    return used + size <= placer_part_size(&p->options);
+}
+
+static int note_size(struct placer *p, size_t size, struct err *err)
+{
+    unsigned at = p->taken + p->run_count;
+
+    if (at == p->room) {
+        unsigned room = p->room ? 2 * p->room : 256;
+        uint32_t *grown = realloc(p->sizes, room * sizeof *grown);
+
+        if (!grown)
+            return err_memory(err, "the plan of the upload");
+        p->sizes = grown;
+        p->room = room;
+    }
+    p->sizes[at] = (uint32_t)size;
+    return 0;
+}
+
+static void add_run_bytes(struct placer *p, struct view packed)
+{
+    begin_data(p);
+    memcpy(p->data->data + p->data->size + p->run_bytes, packed.data, packed.size);
+    p->run_bytes += packed.size;
+    p->run_count++;
+}
+
+static int take_in(struct placer *p, struct view packed, struct err *err)
+{
+    if (note_size(p, packed.size, err))
+        return ERR_FAIL;
+    tell_taken(p, p->count, 1);
+    add_data(p, packed);
+    return 0;
+}
+
+static int grow_run(struct placer *p, struct view packed, const struct held *held, struct err *err)
+{
+    if (!p->open && opens(p, held)) {
+        p->open = true;
+        forget_run_bytes(p);
+    }
+    if (p->run.size == 0)
+        p->run = (struct region){.object = held->base, .offset = held->offset};
+    if (!p->open) {
+        if (note_size(p, packed.size, err))
+            return ERR_FAIL;
+        add_run_bytes(p, packed);
+    }
+    p->run.size += held->size;
+    if (p->open && p->run.size >= p->options.least)
+        make_run_the_tail(p);
+    return 0;
+}
+
+static int add_held(struct placer *p, struct view packed, const struct held *held, struct err *err)
+{
+    if (grows_tail(p, held)) {
+        p->tail.size += held->size;
+        shorten_tail(p, p->options.most, p->options.least);
+        return 0;
+    }
+    if (!grows_run(p, held) || (!p->open && !has_room(p, packed.size)))
+        end_run(p);
+    return must_take_in(p) ? take_in(p, packed, err) : grow_run(p, packed, held, err);
+}
+
+/* ---- the module ---- */
+
+bool placer_ready(const struct placer *placer)
+{
+    return placer->first_step == placer->step_count && parts_free(placer->parts) >= 2;
+}
+
+bool placer_needs(const struct placer *placer, const struct held *held)
+{
+    if (held->size == 0)
+        return true;
+    return !grows_tail(placer, held) && !(placer->open && grows_run(placer, held)) &&
+           !opens(placer, held);
+}
+
+/* The steps of the last call were taken; sizes that the run has noted move to the front. */
+static void begin(struct placer *placer)
+{
+    assert(placer->first_step == placer->step_count);
+    placer->first_step = placer->step_count = 0;
+    if (placer->taken && placer->run_count)
+        memmove(placer->sizes, placer->sizes + placer->taken,
+                placer->run_count * sizeof *placer->sizes);
+    placer->taken = 0;
+}
+
+int placer_add(struct placer *placer, struct view packed, const struct held *held, struct err *err)
+{
+    bool needed = placer_needs(placer, held);
+    int answer = 0;
+
+    begin(placer);
+    if (needed && (packed.size == 0 || packed.size > member_bound(CHUNK_MAX_LIMIT)))
+        return err_set(err, ERR_INTERNAL, "placer", "a chunk of %zu bytes cannot be placed",
+                       packed.size);
+    if (held->size == 0) {
+        end_run(placer);
+        add_data(placer, packed);
+    } else {
+        answer = add_held(placer, packed, held, err);
+    }
+    placer->count++;
+    return answer;
+}
+
+void placer_end(struct placer *placer)
+{
+    begin(placer);
+    if (placer->open)
+        make_run_the_tail(placer); /* however short: it is the last part */
+    else if (placer->run.size)
+        take_run_in(placer);
+    tell_tail(placer);
+    if (has_data(placer))
+        tell_part(placer, (struct piece){.part = hand_over_data(placer)});
+    if (placer->step_count && placer->steps[placer->step_count - 1].kind == STEP_PART)
+        placer->steps[placer->step_count - 1].last = true;
+}
+
+bool placer_next(struct placer *placer, struct placer_step *step)
+{
+    if (placer->first_step == placer->step_count)
+        return false;
+    *step = placer->steps[placer->first_step++];
+    if (step->kind == STEP_TAKEN)
+        step->sizes = placer->sizes + step->number;
+    return true;
+}

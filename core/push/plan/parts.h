@@ -1,0 +1,42 @@
+/*
+ * parts - gathers packed bytes, in order, into parts of one size for a multipart upload.
+ *
+ * Part buffers are a fixed set, like slots; the assembler fills one at a time. Belongs to the
+ * conductor.
+ */
+#ifndef S3DOCK_PUSH_PLAN_PARTS_H
+#define S3DOCK_PUSH_PLAN_PARTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+
+struct err;
+
+struct part {
+    struct part *next;
+    unsigned number; /* from 1 */
+    uint8_t *data;
+    size_t size; /* filled so far */
+};
+
+struct parts;
+struct parts *parts_create(unsigned count, size_t part_size, struct err *err);
+void parts_destroy(struct parts *parts); /* takes NULL; asserts that every part is home */
+size_t parts_bytes(const struct parts *parts);
+
+/* Adds as much of `bytes` as fits in the part being filled (taking a free one when there is none)
+ * and returns how many; 0 when no part is free. When a part is full, *full is it, and the caller
+ * owns it until parts_give. */
+size_t parts_add(struct parts *parts, struct view bytes, struct part **full);
+/* The last, partly filled one, or NULL when there is none. The caller owns it until parts_give. */
+struct part *parts_flush(struct parts *parts);
+void parts_give(struct parts *parts, struct part *part);
+/* A free part, empty and without a number, for who fills it himself; NULL when none is free. */
+struct part *parts_take(struct parts *parts);
+unsigned parts_free(const struct parts *parts);
+unsigned parts_out(const struct parts *parts);
+
+#endif

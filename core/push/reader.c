@@ -1,0 +1,390 @@
+/*
+ * The window. slot->in holds, from its beginning, the bytes since the last boundary that ended a
+ * span:
+ *
+ *     0          begun        scanned        filled       slot_size
+ *     | chunk | chunk | chunk so |  read, not   |   room    |
+ *     |  (in the span)|  far     |  looked at   |           |
+ *
+ * When there may be no room for a whole further chunk, the span is handed over with the chunks it
+ * has, and what lies behind the last boundary moves to the beginning of the next slot: the only
+ * bytes that are copied.
+ */
+#include "push/reader.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pack/chunk/cut.h"
+#include "pack/image/bundle.h"
+#include "pack/index/skippable_layers.h"
+
+struct reader {
+    struct reader_options options;
+    struct inbox *spares; /* empty spans, from the conductor */
+    atomic_bool stop;
+    pthread_t thread;
+    struct msg started, done;
+    bool has_started;
+
+    struct cut *cut;
+    struct image *image;
+    const struct image_info *info;
+    struct err err;
+
+    struct span *span; /* the one being filled */
+    uint64_t next_number;
+    size_t begun, scanned, filled;
+    uint64_t at;     /* of the last boundary, in the stream */
+    uint32_t cursor; /* into the known chunks */
+    bool leaving_out;
+};
+
+static void post(struct reader *r, struct span *span, int kind)
+{
+    span->job.msg.kind = kind;
+    inbox_post(r->options.home, &span->job.msg);
+}
+
+/* Whether the chunks of the span that begins decide which layers are read: or are such chunks. */
+static bool names_at_once(const struct reader *r)
+{
+    const struct unread *unread = r->options.source->unread;
+
+    return r->options.known && unread && (r->leaving_out || !unread_is_over(unread));
+}
+
+/* The next empty span, or NULL when asked to stop. */
+static struct span *next_span(struct reader *r)
+{
+    while (!atomic_load(&r->stop)) {
+        struct msg *msg = inbox_take(r->spares, clock_monotonic() + CANCEL_TICK);
+
+        if (msg) {
+            struct span *span = span_of(((struct span *)msg)->slot);
+
+            span->named = span->looked_up = names_at_once(r);
+            return span;
+        }
+    }
+    return NULL;
+}
+
+static int stopped(struct err *err)
+{
+    return err_set(err, ERR_CANCELLED, "stopped", "reading was stopped");
+}
+
+/* Hands the span over and goes on in a new one with what lies behind the last boundary. */
+static int turn_over(struct reader *r, struct err *err)
+{
+    struct span *full = r->span, *fresh = next_span(r);
+    size_t tail = r->filled - r->begun;
+
+    if (!fresh)
+        return stopped(err);
+    memcpy(fresh->slot->in, full->slot->in + r->begun, tail);
+    full->in_size = r->begun;
+    full->number = r->next_number++;
+    post(r, full, r->options.kind_span);
+    r->span = fresh;
+    r->scanned -= r->begun;
+    r->begun = 0;
+    r->filled = tail;
+    return 0;
+}
+
+static const struct span_chunk *end_chunk(struct reader *r, unsigned flags)
+{
+    struct span_chunk *chunk = &r->span->chunks[r->span->count++];
+    uint32_t size = (uint32_t)(r->scanned - r->begun);
+
+    *chunk = (struct span_chunk){.chunk = {.raw_size = size}, .flags = flags};
+    if (r->span->named) {
+        chunk->chunk.name = chunk_name_of(NAME_SHA256, r->span->slot->in + r->begun, size);
+        known_find(r->options.known, &chunk->chunk.name, size, &r->cursor, &chunk->held);
+    }
+    r->begun = r->scanned;
+    r->at += size;
+    return chunk;
+}
+
+static bool span_is_full(const struct reader *r)
+{
+    return r->options.slot_size - r->begun < READER_SLOT_MIN / 2 || r->span->count == SPAN_CHUNKS;
+}
+
+/* ---- what is not read ---- */
+
+static int add_unread(struct reader *r, const struct unread_layer *layer, uint32_t first,
+                      unsigned flags, struct err *err)
+{
+    uint64_t offset = layer->packed_offset, end = offset + layer->packed_size;
+
+    for (uint32_t i = 0; i < first; i++)
+        offset += layer->chunks[i].packed_size;
+    for (uint32_t i = first; i < layer->chunk_count; i++) {
+        struct span_chunk *chunk = &r->span->chunks[r->span->count++];
+
+        *chunk = (struct span_chunk){
+            .chunk = {.raw_size = layer->chunks[i].raw_size, .name = layer->chunks[i].name},
+            .flags = flags | SPAN_UNREAD,
+            .unpacked = true,
+            .held = {.base = layer->base,
+                     .offset = offset,
+                     .size = layer->chunks[i].packed_size,
+                     .ahead = end - offset}};
+        r->span->unread += layer->chunks[i].raw_size;
+        offset += layer->chunks[i].packed_size;
+        flags = 0;
+        if (span_is_full(r) && turn_over(r, err))
+            return ERR_FAIL;
+    }
+    return 0;
+}
+
+/* The bytes of it that were read already are dropped, the others not asked for. */
+static int leave_out(struct reader *r, const struct unread_layer *layer, uint32_t first,
+                     struct err *err)
+{
+    size_t have = r->filled - r->scanned;
+    uint64_t rest;
+    unsigned flags;
+
+    if (!cut_skip(r->cut, &rest, &flags) || r->at + rest != layer->raw_offset + layer->raw_size)
+        return err_set(err, ERR_INTEGRITY, "layer", "the layers do not stand where they should");
+    if (have > rest)
+        have = (size_t)rest;
+    if (rest > have && source_skip(r->options.source, rest - have, err))
+        return ERR_FAIL;
+    memmove(r->span->slot->in + r->scanned, r->span->slot->in + r->scanned + have,
+            r->filled - r->scanned - have);
+    r->filled -= have;
+    r->at += rest;
+    if (image_skip(r->image, rest, layer->digest, err))
+        return ERR_FAIL;
+    return add_unread(r, layer, first, flags, err);
+}
+
+static int leave_out_what_may_be(struct reader *r, const struct span_chunk *chunk, struct err *err)
+{
+    const struct unread_layer *layer;
+    uint32_t first;
+    int failed;
+
+    if (!r->options.source->unread || !r->span->named)
+        return 0;
+    layer = unread_next(r->options.source->unread, &chunk->chunk, &chunk->held, r->at, &first);
+    if (!layer)
+        return 0;
+    r->leaving_out = true;
+    failed = leave_out(r, layer, first, err);
+    r->leaving_out = false;
+    return failed;
+}
+
+/* Looks at what was read. Returns 1 when more bytes are needed first. */
+static int scan(struct reader *r, struct err *err)
+{
+    struct span_chunk last;
+
+    while (r->scanned < r->filled) {
+        uint8_t *window = r->span->slot->in + r->scanned;
+        struct cut_step step;
+
+        if (cut_scan(r->cut, window, r->filled - r->scanned, &step, err))
+            return ERR_FAIL;
+        if (step.tar.event == TAR_MORE)
+            return 1;
+        if (image_feed(r->image, &step.tar, cut_entry(r->cut), window, err))
+            return ERR_FAIL;
+        r->scanned += step.tar.used;
+        if (!step.boundary)
+            continue;
+        last = *end_chunk(r, step.flags);
+        if (span_is_full(r) && turn_over(r, err))
+            return ERR_FAIL;
+        if (leave_out_what_may_be(r, &last, err))
+            return ERR_FAIL;
+    }
+    return 1;
+}
+
+/* One read behind what is there. Returns the bytes, 0 at the end. */
+static long fill(struct reader *r, struct err *err)
+{
+    long got;
+
+    if (atomic_load(&r->stop))
+        return stopped(err);
+    got = source_read(r->options.source, r->span->slot->in + r->filled,
+                      r->options.slot_size - r->filled, err);
+    if (got <= 0)
+        return got;
+    r->filled += (size_t)got;
+    if (!r->has_started) {
+        r->has_started = true;
+        inbox_post(r->options.home, &r->started);
+    }
+    return got;
+}
+
+/* Refuses an image of which a pull could not write a bundle. */
+static int check_bundle(const struct reader *r, struct err *err)
+{
+    struct bundle *bundle = bundle_create(&(struct bundle_options){.image = r->info,
+                                                                   .config = image_config(r->image),
+                                                                   .reference = "image:tag"},
+                                          err);
+
+    if (!bundle)
+        return err_wrap(err, "no pull could write this image");
+    bundle_destroy(bundle);
+    return 0;
+}
+
+/* The stream has ended: the last chunk, the last span, the verdict. */
+static int finish(struct reader *r, struct err *err)
+{
+    unsigned flags = 0;
+
+    if (r->filled == 0 && r->next_number == 0 && r->span->count == 0)
+        return err_set(err, ERR_INTEGRITY, "empty", "the %s gave no bytes at all",
+                       r->options.source->kind);
+    if (cut_finish(r->cut, &flags, err) || image_finish(r->image, &r->info, err) ||
+        check_bundle(r, err))
+        return ERR_FAIL;
+    if (r->scanned > r->begun)
+        end_chunk(r, flags);
+    r->span->in_size = r->begun;
+    r->span->number = r->next_number++;
+    post(r, r->span, r->options.kind_span);
+    r->span = NULL;
+    return 0;
+}
+
+/* What is wrong with the bytes of a file that somebody named is told with that name. */
+static int blame(const struct reader *r, struct err *err)
+{
+    const char *name = r->options.source->name;
+
+    if (!name || err->family != ERR_INTEGRITY)
+        return ERR_FAIL;
+    if (!err->hint[0])
+        err_hint(err, "an archive of docker save is expected: docker save -o image.tar IMAGE");
+    return err_wrap(err, "%s", name);
+}
+
+static int read_all(struct reader *r, struct err *err)
+{
+    r->span = next_span(r);
+    if (!r->span)
+        return stopped(err);
+    for (;;) {
+        long got = fill(r, err);
+
+        if (got < 0)
+            return ERR_FAIL;
+        if (got == 0)
+            return finish(r, err) ? blame(r, err) : 0;
+        if (scan(r, err) < 0)
+            return blame(r, err);
+    }
+}
+
+static void *reader_main(void *arg)
+{
+    struct reader *r = arg;
+
+    read_all(r, &r->err);
+    if (r->span)
+        post(r, r->span, r->options.kind_spare);
+    inbox_post(r->options.home, &r->done);
+    return NULL;
+}
+
+/* Signals go to the thread that waits for them. */
+static int start(struct reader *r, struct err *err)
+{
+    sigset_t all, before;
+    int rc;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    rc = pthread_create(&r->thread, NULL, reader_main, r);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return rc ? err_errno(err, rc, "thread", "cannot start the reader") : 0;
+}
+
+static void release(struct reader *r)
+{
+    inbox_destroy(r->spares);
+    cut_destroy(r->cut);
+    image_destroy(r->image);
+    free(r);
+}
+
+struct reader *reader_create(const struct reader_options *options, struct err *err)
+{
+    struct reader *r = calloc(1, sizeof *r);
+
+    if (!r) {
+        err_memory(err, "the reader");
+        return NULL;
+    }
+    r->options = *options;
+    r->started.kind = options->kind_started;
+    r->done.kind = options->kind_done;
+    r->cut = cut_create(&options->params, CUT_FILE_MIN, options->mtime);
+    r->image = image_create();
+    r->spares = inbox_create(err);
+    if (!r->spares || !r->cut || !r->image) {
+        err_memory(err, "the reader");
+        release(r);
+        return NULL;
+    }
+    options->source->stop = &r->stop;
+    if (start(r, err)) {
+        options->source->stop = NULL;
+        release(r);
+        return NULL;
+    }
+    return r;
+}
+
+void reader_give(struct reader *reader, struct span *span)
+{
+    inbox_post(reader->spares, &span->job.msg);
+}
+
+struct span *reader_reclaim(struct reader *reader)
+{
+    return (struct span *)inbox_take(reader->spares, 0);
+}
+
+void reader_stop(struct reader *reader)
+{
+    atomic_store(&reader->stop, true);
+}
+
+int reader_result(struct reader *reader, const struct image_info **info, struct err *err)
+{
+    if (reader->err.family) {
+        *err = reader->err;
+        return ERR_FAIL;
+    }
+    *info = reader->info;
+    return 0;
+}
+
+void reader_destroy(struct reader *reader)
+{
+    if (!reader)
+        return;
+    reader_stop(reader);
+    pthread_join(reader->thread, NULL);
+    release(reader);
+}

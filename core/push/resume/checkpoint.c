@@ -1,0 +1,478 @@
+/*
+ * A record is: kind (u32), size of its body (u32), the body, XXH3-128 of all that. The first one is
+ * the head, behind eight bytes of magic.
+ *
+ * What is read is held against its sum, and then treated as hostile all the same: counts are
+ * bounded by the bytes that carry them, parts follow one another without holes, and pieces lie
+ * within the objects that they are taken from. The first record that does not fit ends the reading.
+ */
+#include "push/resume/checkpoint.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "pack/chunk/chunker.h"
+#include "pack/codec/gzip_member.h"
+
+#define MAGIC_SIZE 8
+#define SUM_SIZE   16
+#define FRAME_SIZE 8 /* kind and size */
+#define SIDE_SIZE  20
+#define STEP_MOST  (5 * (uint64_t)GIB) /* no part is larger, and so is no join */
+
+static const uint8_t MAGIC[MAGIC_SIZE] = {0x89, 'S', '3', 'D', 'C', 0x0d, 0x0a, 0x1a};
+
+enum record_kind {
+    RECORD_HEAD = 1,
+    RECORD_PART,
+    RECORD_ETAG,
+    RECORD_STOP,
+    RECORD_CLAIM,
+    RECORD_JOIN,
+    RECORD_WHOLE
+};
+
+/* ---- writing ---- */
+
+static void put_number(struct text *to, uint64_t value, unsigned size)
+{
+    uint8_t bytes[8];
+
+    for (unsigned i = 0; i < size; i++)
+        bytes[i] = (uint8_t)(value >> 8 * i);
+    text_add(to, bytes, size);
+}
+
+static void put_string(struct text *to, const char *string)
+{
+    size_t size = strlen(string);
+
+    put_number(to, size, 2);
+    text_add(to, string, size);
+}
+
+/* Returns where the record begins; end_record closes it. */
+static size_t begin_record(struct text *to, enum record_kind kind, uint64_t size)
+{
+    size_t at = to->size;
+
+    put_number(to, kind, 4);
+    put_number(to, size, 4);
+    return at;
+}
+
+static void end_record(struct text *to, size_t at)
+{
+    struct xxh128 sum;
+
+    if (to->failed)
+        return;
+    sum = xxh128_of(to->data + at, to->size - at);
+    text_add(to, sum.bytes, sizeof sum.bytes);
+}
+
+static void put_record(struct text *to, enum record_kind kind, const struct text *body)
+{
+    size_t at = begin_record(to, kind, body->size);
+
+    text_add(to, body->data, body->size);
+    end_record(to, at);
+}
+
+void checkpoint_put_head(struct text *out, const struct checkpoint_head *head)
+{
+    struct text body;
+
+    text_init(&body, 64 * KIB);
+    put_number(&body, CHECKPOINT_VERSION, 4);
+    put_string(&body, head->store);
+    put_string(&body, head->key);
+    put_string(&body, head->content);
+    put_string(&body, head->upload);
+    put_string(&body, head->writer);
+    put_string(&body, head->owner);
+    put_string(&body, head->host);
+    put_number(&body, (uint64_t)head->began, 8);
+    put_number(&body, head->part_size, 8);
+    put_string(&body, head->folder);
+    put_number(&body, head->base_count, 4);
+    for (unsigned i = 0; i < head->base_count; i++) {
+        put_string(&body, head->bases[i].key);
+        put_string(&body, head->bases[i].etag);
+        put_number(&body, head->bases[i].size, 8);
+    }
+    text_add(out, MAGIC, sizeof MAGIC);
+    put_record(out, RECORD_HEAD, &body);
+    text_finish(&body);
+}
+
+void checkpoint_put_step(struct text *out, const struct checkpoint_step *step,
+                         const uint32_t *sizes, uint32_t count)
+{
+    unsigned sides = step->join ? 2 : 1;
+    uint64_t md5 = step->has_md5 ? MD5_STATE_SIZE : 0;
+    size_t at = begin_record(out, step->join ? RECORD_JOIN : RECORD_PART,
+                             (uint64_t)sides * SIDE_SIZE + 1 + md5 + 4 + sizeof step->sum +
+                                 (uint64_t)count * 4);
+
+    for (unsigned i = 0; i < sides; i++) {
+        put_number(out, step->side[i].object, 4);
+        put_number(out, step->side[i].offset, 8);
+        put_number(out, step->side[i].size, 8);
+    }
+    put_number(out, step->has_md5, 1);
+    text_add(out, step->md5, md5);
+    put_number(out, step->chunks, 4);
+    text_add(out, step->sum, sizeof step->sum);
+    for (uint32_t i = 0; i < count; i++)
+        put_number(out, sizes[i], 4);
+    end_record(out, at);
+}
+
+void checkpoint_put_etag(struct text *out, bool join, unsigned number, const char *etag)
+{
+    struct text body;
+
+    text_init(&body, KIB);
+    put_number(&body, join, 1);
+    put_number(&body, number, 4);
+    put_string(&body, etag);
+    put_record(out, RECORD_ETAG, &body);
+    text_finish(&body);
+}
+
+void checkpoint_put_whole(struct text *out, uint64_t size, const char *etag)
+{
+    struct text body;
+
+    text_init(&body, KIB);
+    put_number(&body, size, 8);
+    put_string(&body, etag);
+    put_record(out, RECORD_WHOLE, &body);
+    text_finish(&body);
+}
+
+void checkpoint_put_stop(struct text *out)
+{
+    end_record(out, begin_record(out, RECORD_STOP, 0));
+}
+
+void checkpoint_put_claim(struct text *out)
+{
+    end_record(out, begin_record(out, RECORD_CLAIM, 0));
+}
+
+/* ---- reading ---- */
+
+/* Walks over bytes. Reading beyond the end gives zeroes and is remembered. */
+struct cursor {
+    struct view left;
+    bool failed;
+};
+
+static const uint8_t *get_bytes(struct cursor *cursor, size_t size)
+{
+    const uint8_t *bytes = cursor->left.data;
+
+    if (cursor->failed || cursor->left.size < size) {
+        cursor->failed = true;
+        return NULL;
+    }
+    cursor->left = view_of(bytes + size, cursor->left.size - size);
+    return bytes;
+}
+
+static uint64_t get_number(struct cursor *cursor, size_t size)
+{
+    const uint8_t *bytes = get_bytes(cursor, size);
+    uint64_t value = 0;
+
+    for (size_t i = 0; bytes && i < size; i++)
+        value |= (uint64_t)bytes[i] << 8 * i;
+    return value;
+}
+
+/* No control characters: such a string may be shown, and be put into a request. */
+static void get_string(struct cursor *cursor, char *out, size_t room)
+{
+    size_t size = (size_t)get_number(cursor, 2);
+    const uint8_t *bytes = get_bytes(cursor, size);
+
+    out[0] = '\0';
+    if (!bytes || size >= room) {
+        cursor->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < size; i++)
+        cursor->failed = cursor->failed || bytes[i] < 0x20 || bytes[i] == 0x7f;
+    memcpy(out, bytes, size);
+    out[size] = '\0';
+}
+
+static bool get_base(struct cursor *cursor, struct base *base)
+{
+    get_string(cursor, base->key, sizeof base->key);
+    get_string(cursor, base->etag, sizeof base->etag);
+    base->size = get_number(cursor, 8);
+    return base->key[0] && base->etag[0] && base->size;
+}
+
+static bool read_head(struct cursor *body, struct checkpoint *c)
+{
+    struct checkpoint_head *head = &c->head;
+
+    c->version = (uint32_t)get_number(body, 4);
+    if (c->version != CHECKPOINT_VERSION && c->version != CHECKPOINT_OLD)
+        return false;
+    get_string(body, head->store, sizeof head->store);
+    get_string(body, head->key, sizeof head->key);
+    get_string(body, head->content, sizeof head->content);
+    get_string(body, head->upload, sizeof head->upload);
+    get_string(body, head->writer, sizeof head->writer);
+    get_string(body, head->owner, sizeof head->owner);
+    get_string(body, head->host, sizeof head->host);
+    head->began = (int64_t)get_number(body, 8);
+    head->part_size = get_number(body, 8);
+    get_string(body, head->folder, sizeof head->folder);
+    head->base_count = (unsigned)get_number(body, 4);
+    if (body->failed || head->base_count > BASES_MAX || !head->upload[0] || !head->key[0])
+        return false;
+    for (unsigned i = 0; i < head->base_count; i++)
+        if (!get_base(body, &head->bases[i]))
+            return false;
+    return head->part_size > 0;
+}
+
+/* Room for `more` items. The list is moved when it has to be; NULL: there is no memory. */
+static void *make_room(void *list, size_t item, uint64_t have, uint64_t more, uint32_t *room)
+{
+    uint64_t wanted = have + more;
+    void *grown;
+
+    if (list && wanted <= *room)
+        return list;
+    if (wanted < 2 * have)
+        wanted = 2 * have;
+    grown = realloc(list, (size_t)wanted * item);
+    if (grown)
+        *room = (uint32_t)wanted;
+    return grown;
+}
+
+/* How large the object is that a piece may be taken from; 0: there is none. */
+static uint64_t object_size(const struct checkpoint *c, unsigned object)
+{
+    if (object < c->head.base_count)
+        return c->head.bases[object].size;
+    if (object >= PLACER_TEMP && object - PLACER_TEMP < c->join_count)
+        return checkpoint_join(c, object - PLACER_TEMP)->size;
+    return 0;
+}
+
+static bool read_side(struct cursor *body, const struct checkpoint *c, struct region *side)
+{
+    uint64_t whole;
+
+    side->object = (unsigned)get_number(body, 4);
+    side->offset = get_number(body, 8);
+    side->size = get_number(body, 8);
+    if (body->failed || side->size == 0 || side->size > STEP_MOST)
+        return false;
+    if (side->object == CHECKPOINT_BYTES)
+        return side->offset == 0;
+    whole = object_size(c, side->object);
+    return side->offset <= whole && side->size <= whole - side->offset;
+}
+
+/* The rest of the record: as many chunks as it says. */
+static bool read_sizes(struct cursor *body, struct checkpoint *c, uint32_t chunks)
+{
+    size_t count = body->left.size / 4;
+    uint64_t told = 0;
+    uint32_t *sizes;
+
+    if (body->left.size % 4 || c->size_count + (uint64_t)count > INDEX_CHUNKS_MAX)
+        return false;
+    sizes = make_room(c->sizes, sizeof *sizes, c->size_count, (uint64_t)count + 1, &c->size_room);
+    if (!sizes)
+        return false;
+    c->sizes = sizes;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t size = (uint32_t)get_number(body, 4);
+
+        sizes[c->size_count + i] = size;
+        told += size & CHECKPOINT_HELD ? size & ~CHECKPOINT_HELD : 1;
+        if ((size & ~CHECKPOINT_HELD) == 0 ||
+            (!(size & CHECKPOINT_HELD) && size > member_stored_size(CHUNK_MAX_LIMIT)))
+            return false;
+    }
+    if (told != chunks || c->chunk_count + told > INDEX_CHUNKS_MAX)
+        return false;
+    c->size_count += (uint32_t)count;
+    c->chunk_count += chunks;
+    return true;
+}
+
+/* Which step is the next part, or the next join. */
+static bool number_step(struct checkpoint *c, struct checkpoint_step *step)
+{
+    uint32_t **list = step->join ? &c->joins : &c->parts;
+    unsigned *count = step->join ? &c->join_count : &c->part_count;
+    uint32_t *grown;
+
+    if (*count == (step->join ? CHECKPOINT_JOINS : CHECKPOINT_PARTS))
+        return false;
+    grown =
+        make_room(*list, sizeof *grown, *count, 1, step->join ? &c->joins_room : &c->parts_room);
+    if (!grown)
+        return false;
+    *list = grown;
+    grown[*count] = c->step_count;
+    step->number = *count + (step->join ? 0 : 1);
+    return true;
+}
+
+static bool read_step(struct cursor *body, struct checkpoint *c, bool join)
+{
+    struct checkpoint_step step = {.join = join, .offset = c->end}, *steps;
+    const uint8_t *md5 = NULL, *sum;
+
+    for (unsigned i = 0; i < (join ? 2u : 1u); i++) {
+        if (!read_side(body, c, &step.side[i]))
+            return false;
+        step.size += step.side[i].size;
+    }
+    step.has_md5 = get_number(body, 1) == 1;
+    if (step.has_md5)
+        md5 = get_bytes(body, MD5_STATE_SIZE);
+    step.chunks = (uint32_t)get_number(body, 4);
+    sum = get_bytes(body, sizeof step.sum);
+    if (!sum || step.size > STEP_MOST || (step.has_md5 && join))
+        return false;
+    if (md5)
+        memcpy(step.md5, md5, MD5_STATE_SIZE);
+    memcpy(step.sum, sum, sizeof step.sum);
+    steps = make_room(c->steps, sizeof *steps, c->step_count, 1, &c->step_room);
+    if (!steps)
+        return false;
+    c->steps = steps;
+    if (!number_step(c, &step) || !read_sizes(body, c, step.chunks))
+        return false;
+    steps[c->step_count++] = step;
+    c->part_count += !join;
+    c->join_count += join;
+    c->end += join ? 0 : step.size;
+    return true;
+}
+
+static bool read_etag(struct cursor *body, struct checkpoint *c)
+{
+    bool join = get_number(body, 1) == 1;
+    uint64_t number = get_number(body, 4);
+    char etag[STORE_ETAG_MAX];
+    struct checkpoint_step *step;
+
+    get_string(body, etag, sizeof etag);
+    if (body->failed || (join ? number >= c->join_count : number == 0 || number > c->part_count))
+        return false;
+    step = join ? checkpoint_join(c, (unsigned)number) : checkpoint_part(c, (unsigned)number);
+    str_copy(step->etag, sizeof step->etag, etag);
+    return true;
+}
+
+static bool read_whole(struct cursor *body, struct checkpoint *c)
+{
+    uint64_t size = get_number(body, 8);
+
+    get_string(body, c->whole_etag, sizeof c->whole_etag);
+    c->whole = size;
+    return size > 0 && size == c->end;
+}
+
+static bool read_body(enum record_kind kind, struct view bytes, struct checkpoint *c)
+{
+    struct cursor body = {.left = bytes};
+    bool good = false;
+
+    c->stopped = kind == RECORD_STOP;
+    switch (kind) {
+    case RECORD_HEAD:
+        good = c->good == MAGIC_SIZE && read_head(&body, c);
+        break;
+    case RECORD_PART:
+    case RECORD_JOIN:
+        good = read_step(&body, c, kind == RECORD_JOIN);
+        break;
+    case RECORD_ETAG:
+        good = read_etag(&body, c);
+        break;
+    case RECORD_WHOLE:
+        good = read_whole(&body, c);
+        break;
+    case RECORD_STOP:
+    case RECORD_CLAIM:
+        good = true;
+        break;
+    }
+    return good && !body.failed && body.left.size == 0;
+}
+
+/* False: no whole record is left, or one that cannot be. */
+static bool read_record(struct cursor *cursor, struct checkpoint *c)
+{
+    const uint8_t *start = cursor->left.data;
+    enum record_kind kind = (enum record_kind)get_number(cursor, 4);
+    size_t size = (size_t)get_number(cursor, 4);
+    const uint8_t *body = get_bytes(cursor, size), *sum = get_bytes(cursor, SUM_SIZE);
+    struct xxh128 actual;
+
+    if (!sum || (c->good == MAGIC_SIZE) != (kind == RECORD_HEAD))
+        return false;
+    actual = xxh128_of(start, FRAME_SIZE + size);
+    if (memcmp(actual.bytes, sum, SUM_SIZE) != 0 || !read_body(kind, view_of(body, size), c))
+        return false;
+    c->good += FRAME_SIZE + size + SUM_SIZE;
+    return true;
+}
+
+int checkpoint_parse(struct view bytes, struct checkpoint **out, struct err *err)
+{
+    struct checkpoint *c = calloc(1, sizeof *c);
+    struct cursor cursor = {.left = bytes};
+    const uint8_t *magic = get_bytes(&cursor, MAGIC_SIZE);
+
+    if (!c)
+        return err_memory(err, "the state of an upload");
+    c->good = MAGIC_SIZE;
+    if (!magic || memcmp(magic, MAGIC, MAGIC_SIZE) != 0 || !read_record(&cursor, c)) {
+        checkpoint_destroy(c);
+        return err_set(err, ERR_INTEGRITY, "checkpoint",
+                       "the state of the unfinished upload is damaged, or of another version");
+    }
+    while (c->version == CHECKPOINT_VERSION && read_record(&cursor, c))
+        ;
+    *out = c;
+    return 0;
+}
+
+void checkpoint_destroy(struct checkpoint *checkpoint)
+{
+    if (!checkpoint)
+        return;
+    free(checkpoint->steps);
+    free(checkpoint->parts);
+    free(checkpoint->joins);
+    free(checkpoint->sizes);
+    free(checkpoint);
+}
+
+struct checkpoint_step *checkpoint_part(const struct checkpoint *checkpoint, unsigned number)
+{
+    return &checkpoint->steps[checkpoint->parts[number - 1]];
+}
+
+struct checkpoint_step *checkpoint_join(const struct checkpoint *checkpoint, unsigned number)
+{
+    return &checkpoint->steps[checkpoint->joins[number]];
+}

@@ -1,0 +1,167 @@
+#include "push/resume/remote_state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "catalog/temp_objects.h"
+#include "store/s3/etag.h"
+
+#define FOLDER_DIGITS 16
+
+/* ---- temporary objects ---- */
+
+bool remains_is_folder(const char *folder)
+{
+    size_t size = strlen(LEFTOVERS_FOLDER);
+
+    return strncmp(folder, LEFTOVERS_FOLDER, size) == 0 &&
+           strspn(folder + size, "0123456789abcdef") == FOLDER_DIGITS &&
+           strcmp(folder + size + FOLDER_DIGITS, "/") == 0;
+}
+
+struct sweep {
+    struct store *store;
+    const char *folder;
+    struct follow *follow; /* NULL: objects go, too */
+};
+
+static void remove_one(struct sweep *sweep, struct store_op *op)
+{
+    struct err err;
+
+    op->optional = true;
+    if (store_run(sweep->store, op, &err) == STORE_FAILED)
+        log_info("%s could not be removed: %s", op->key, err.text);
+}
+
+static int each_upload(void *arg, const struct store_entry *entry, struct err *err)
+{
+    struct store_op op = {
+        .verb = STORE_UPLOAD_ABORT, .key = entry->key, .upload_id_in = entry->info.etag};
+
+    (void)err;
+    remove_one(arg, &op);
+    return 0;
+}
+
+static int each_object(void *arg, const struct store_entry *entry, struct err *err)
+{
+    struct store_op op = {.verb = STORE_DELETE, .key = entry->key};
+    struct sweep *sweep = arg;
+    size_t size = strlen(sweep->folder);
+    char *end;
+
+    (void)err;
+    if (entry->is_prefix || strncmp(entry->key, sweep->folder, size) != 0)
+        return 0;
+    if (sweep->follow) {
+        unsigned long number = strtoul(entry->key + size, &end, 10);
+
+        if (end != entry->key + size && !*end)
+            follow_has_join(sweep->follow, number, &entry->info);
+    } else {
+        remove_one(sweep, &op);
+    }
+    return 0;
+}
+
+/* A store that does not list them has none: then they are made again. */
+static void look_into(struct sweep *sweep)
+{
+    struct store_op uploads = {.verb = STORE_UPLOADS, .key = sweep->folder, .optional = true};
+    struct store_op objects = {.verb = STORE_LIST, .key = sweep->folder, .optional = true};
+    struct err err;
+
+    if (store_each(sweep->store, &uploads, each_upload, sweep, &err) == STORE_FAILED ||
+        store_each(sweep->store, &objects, each_object, sweep, &err) == STORE_FAILED)
+        log_info("temporary objects under %s cannot be listed: %s", sweep->folder, err.text);
+}
+
+void remains_clear(struct store *store, const char *folder)
+{
+    struct sweep sweep = {.store = store, .folder = folder};
+
+    if (remains_is_folder(folder))
+        look_into(&sweep);
+}
+
+/* ---- the archive itself ---- */
+
+void remains_etag(const struct checkpoint *then, char out[STORE_ETAG_MAX])
+{
+    struct digest *md5 = digest_create(DIGEST_MD5);
+    bool known = md5 != NULL;
+
+    out[0] = '\0';
+    for (unsigned i = 1; known && i <= then->part_count; i++)
+        known = s3_etag_add(md5, checkpoint_part(then, i)->etag);
+    if (known)
+        s3_etag_end(md5, then->part_count, out);
+    digest_destroy(md5);
+}
+
+/* The push died between its archive and the documents. The object under its key is that archive
+ * when the store calls it as it did then, or as an object of these parts is called. */
+int remains_is_whole(struct store *store, const struct checkpoint *then, struct store_info *info,
+                     struct err *err)
+{
+    enum store_answer answer;
+    char etag[STORE_ETAG_MAX];
+
+    *info = (struct store_info){0};
+    if (!then->whole)
+        return REMAINS_GONE;
+    answer = store_head(store, then->head.key, info, err);
+    if (answer == STORE_FAILED)
+        return err_wrap(err, "cannot look at the archive of the unfinished push");
+    if (answer != STORE_DONE || info->size != then->whole)
+        return REMAINS_GONE;
+    remains_etag(then, etag);
+    return (then->whole_etag[0] && strcmp(then->whole_etag, info->etag) == 0) ||
+                   (etag[0] && strcmp(etag, info->etag) == 0)
+               ? REMAINS_WHOLE
+               : REMAINS_GONE;
+}
+
+/* ---- all of it ---- */
+
+static int each_part(void *arg, const struct store_entry *entry, struct err *err)
+{
+    (void)err;
+    follow_has_part(arg, strtoul(entry->key, NULL, 10), &entry->info);
+    return 0;
+}
+
+int remains_ask(struct store *store, struct follow *follow, struct err *err)
+{
+    const struct checkpoint_head *head = &follow_checkpoint(follow)->head;
+    struct store_op op = {.verb = STORE_UPLOAD_PARTS,
+                          .key = head->key,
+                          .upload_id_in = head->upload,
+                          .optional = true};
+    struct sweep sweep = {.store = store, .folder = head->folder, .follow = follow};
+    struct store_info info;
+    int answer;
+
+    switch (store_each(store, &op, each_part, follow, err)) {
+    case STORE_DONE:
+        break;
+    case STORE_FAILED:
+        if (op.http_status == 0 || op.http_status >= 500 || err->family == ERR_NETWORK ||
+            err->family == ERR_CANCELLED)
+            return err_wrap(err, "cannot look at the unfinished upload");
+        return REMAINS_UNTOLD;
+    default:
+        answer = remains_is_whole(store, follow_checkpoint(follow), &info, err);
+        if (answer != REMAINS_WHOLE)
+            return answer;
+        follow_has_all(follow);
+        return follow_settle(follow, err) ? REMAINS_UNTOLD : REMAINS_WHOLE;
+    }
+    if (head->base_count)
+        look_into(&sweep);
+    return follow_settle(follow, err) ? REMAINS_UNTOLD : REMAINS_TOLD;
+}

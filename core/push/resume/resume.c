@@ -1,0 +1,506 @@
+/*
+ * What is followed and what is written (`journal`) are one file: the records that were good stay,
+ * new ones are added behind them. Steps are written down before they are done, with the chunks they
+ * are made of; their ETags when the store has answered. So a part that the store lists is known
+ * unless the process died between its answer and our note of it: then it is sent again.
+ *
+ * Why following is sound: a chunk is left out only when all that it lies in is in the store, under
+ * the number, size and ETag that were written down; and a part is left out only after all of its
+ * chunks were compared with what was written down, name and both sizes, by their sum. So parts
+ * stand where they stood, and no part that is sent has a gap.
+ */
+#include "push/resume/resume.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "catalog/audit.h"
+#include "push/resume/checkpoint_file.h"
+#include "push/resume/checkpoint_remote.h"
+#include "push/resume/remote_state.h"
+#include "push/resume/replay.h"
+#include "push/resume/step_record.h"
+#include "push/upload/composer.h"
+
+struct resume {
+    struct resume_options options;
+    struct checkpoint_file file;
+    struct checkpoint_remote remote;
+    uint64_t arrived, remote_at; /* bytes; when the last copy went into the bucket */
+    bool alone;                  /* no other push of this name is at work here */
+    struct follow *follow;       /* NULL: nothing to follow */
+    char refusal[256];
+
+    struct checkpoint_head head;
+    bool begun;          /* the head is in the journal */
+    struct text journal; /* before the head is known: what will follow it */
+    size_t written;      /* bytes of it that are in the file */
+    unsigned homes;      /* parts and joins that the store has */
+
+    struct tally tally;
+    uint64_t bytes;
+    bool diverged, from_bucket, whole;
+};
+
+/* ---- the file ---- */
+
+/* A journal that cannot be written is one that a next push will not find: no failure of this one.
+ */
+static void save(struct resume *r)
+{
+    struct err err;
+
+    if (r->file.fd < 0 || !r->begun || r->journal.failed || r->written == r->journal.size)
+        return;
+    if (checkpoint_file_add(
+            &r->file, view_of(r->journal.data + r->written, r->journal.size - r->written), &err)) {
+        log_info("this push cannot be resumed: %s", err.text);
+        checkpoint_file_remove(&r->file);
+    }
+    r->written = r->journal.size;
+}
+
+static void open_file(struct resume *r)
+{
+    struct err err;
+    int answer = checkpoint_file_open(&r->file, r->options.store, r->options.key, &err);
+
+    r->alone = answer != FILE_BUSY;
+    if (answer == FILE_BUSY)
+        log_info("another push of this name is at work: this one cannot be resumed");
+    else if (answer)
+        log_info("this push cannot be resumed: %s", err.text);
+}
+
+/* ---- what an earlier push left ---- */
+
+static const struct checkpoint_head *followed(const struct resume *r)
+{
+    return r->follow ? &follow_checkpoint(r->follow)->head : NULL;
+}
+
+/* The copy of its state, too. */
+static void remove_remote(struct resume *r)
+{
+    struct checkpoint_remote theirs;
+
+    checkpoint_remote_begin(&theirs, r->options.store, r->options.key, followed(r)->owner);
+    theirs.written = theirs.key[0] != '\0' && followed(r)->owner[0];
+    checkpoint_remote_remove(&theirs);
+    checkpoint_remote_finish(&theirs);
+}
+
+void resume_give_up(struct resume *resume, const char *why)
+{
+    struct resume *r = resume;
+    struct store_op op = {.verb = STORE_UPLOAD_ABORT, .optional = true};
+    struct err err;
+
+    str_copy(r->refusal, sizeof r->refusal, why);
+    if (r->follow) {
+        op.key = followed(r)->key;
+        op.upload_id_in = followed(r)->upload;
+        if (store_run(r->options.store, &op, &err) == STORE_FAILED)
+            log_info("the unfinished upload of %s could not be removed: %s", op.key, err.text);
+        remains_clear(r->options.store, followed(r)->folder);
+        remove_remote(r);
+        checkpoint_remote_finish(&r->remote); /* what follows is told under our own name */
+        checkpoint_remote_begin(&r->remote, r->options.store, r->options.key, r->head.owner);
+        r->from_bucket = false;
+    }
+    follow_destroy(r->follow);
+    r->follow = NULL;
+    if (r->file.fd >= 0 && checkpoint_file_cut(&r->file, 0, &err))
+        checkpoint_file_remove(&r->file);
+    text_clear(&r->journal);
+    r->written = 0;
+    r->begun = false;
+    r->homes = 0;
+    r->whole = false;
+}
+
+/* Why it is not for this push, or NULL. */
+static const char *mismatch(const struct resume *r, const struct checkpoint *then)
+{
+    const struct resume_options *o = &r->options;
+    const struct checkpoint_head *head = &then->head;
+    uint64_t part_size = head->base_count ? o->least : o->part_size;
+    char writer[INDEX_WRITER_SIZE];
+
+    index_writer(o->level, writer);
+    if (then->version != CHECKPOINT_VERSION)
+        return "an older s3dock wrote it down";
+    if (head->content[0] && o->content[0] && strcmp(head->content, o->content) != 0)
+        return "the image has changed since";
+    if (strcmp(head->writer, writer) != 0)
+        return "it was compressed in another way";
+    if (head->part_size != part_size || (head->base_count && !o->delta) ||
+        (head->base_count && !remains_is_folder(head->folder)))
+        return "it was divided in another way";
+    return NULL;
+}
+
+static int ask_store(struct resume *r, struct err *err)
+{
+    switch (remains_ask(r->options.store, r->follow, err)) {
+    case REMAINS_TOLD:
+        r->homes = follow_count(r->follow);
+        if (r->homes == 0)
+            resume_give_up(r, ""); /* nothing is lost */
+        return 0;
+    case REMAINS_WHOLE:
+        r->homes = follow_count(r->follow);
+        r->whole = true;
+        return 0;
+    case REMAINS_GONE:
+        resume_give_up(r, "it has expired");
+        return 0;
+    case REMAINS_UNTOLD:
+        resume_give_up(r, "the store does not tell what it has of it");
+        return 0;
+    default:
+        return ERR_FAIL;
+    }
+}
+
+/* What was read is followed from now on, if it can be. */
+static int take_up(struct resume *r, struct err *err)
+{
+    struct checkpoint *then;
+
+    return checkpoint_parse(text_view(&r->journal), &then, err) ||
+                   !(r->follow = follow_create(then, err))
+               ? ERR_FAIL
+               : 0;
+}
+
+static void read_file(struct resume *r)
+{
+    struct err err;
+
+    if (checkpoint_file_read(&r->file, &r->journal, &err))
+        resume_give_up(r, err.text);
+    else if (r->journal.size && take_up(r, &err))
+        resume_give_up(r, "what was written down of it is damaged");
+    else if (r->follow && (strcmp(followed(r)->store, r->options.store->identity) != 0 ||
+                           strcmp(followed(r)->key, r->options.key) != 0))
+        resume_give_up(r, "what was written down is of another upload");
+}
+
+static bool fits(void *arg, const struct checkpoint *checkpoint)
+{
+    return !mismatch(arg, checkpoint);
+}
+
+/* Another host may have left its state in the bucket. */
+static void read_bucket(struct resume *r)
+{
+    struct err ignored;
+
+    if (!checkpoint_remote_take(&r->remote, r->options.key, fits, r, &r->journal))
+        return;
+    if (take_up(r, &ignored) == 0)
+        log_info("going on with the push of %s", followed(r)->host);
+    r->from_bucket = true;
+}
+
+/* The journal goes on behind what was good of it. */
+static int go_on(struct resume *r, struct err *err)
+{
+    const struct checkpoint *then = follow_checkpoint(r->follow);
+
+    r->begun = true;
+    text_cut(&r->journal, then->good);
+    if (r->from_bucket) {
+        save(r);
+    } else {
+        if (checkpoint_file_cut(&r->file, then->good, err))
+            return ERR_FAIL;
+        r->written = then->good;
+        checkpoint_remote_finish(&r->remote);
+        checkpoint_remote_begin(&r->remote, r->options.store, r->options.key, then->head.owner);
+        r->remote.written = then->head.owner[0] != '\0';
+    }
+    log_info("going on with an upload: the store has %u of %u parts and joins", r->homes,
+             then->step_count);
+    return 0;
+}
+
+static int look_back(struct resume *r, struct err *err)
+{
+    const char *why;
+
+    if (r->file.fd >= 0)
+        read_file(r);
+    if (!r->follow && !r->options.off)
+        read_bucket(r);
+    why = r->follow ? mismatch(r, follow_checkpoint(r->follow)) : NULL;
+    if (r->options.off)
+        why = "that was asked for";
+    if (why && r->follow)
+        resume_give_up(r, why);
+    if (r->follow && ask_store(r, err))
+        return ERR_FAIL;
+    if (r->options.off)
+        checkpoint_file_remove(&r->file);
+    return r->follow ? go_on(r, err) : 0;
+}
+
+static int prepare_head(struct resume *r, struct err *err)
+{
+    struct checkpoint_head *head = &r->head;
+    const struct resume_options *o = &r->options;
+
+    if (!str_copy(head->store, sizeof head->store, o->store->identity) ||
+        !str_copy(head->key, sizeof head->key, o->key) ||
+        !str_copy(head->content, sizeof head->content, o->content))
+        return err_set(err, ERR_INTERNAL, "checkpoint", "the state of an upload has no room");
+    index_writer(o->level, head->writer);
+    if (gethostname(head->host, sizeof head->host - 1))
+        head->host[0] = '\0';
+    str_printable(head->host);
+    if (audit_unique(head->owner, err))
+        return ERR_FAIL;
+    checkpoint_remote_begin(&r->remote, o->store, o->key, head->owner);
+    head->began = clock_wall();
+    head->part_size = o->part_size;
+    return 0;
+}
+
+int resume_open(const struct resume_options *options, struct resume **out, struct err *err)
+{
+    struct resume *r = calloc(1, sizeof *r);
+
+    if (!r)
+        return err_memory(err, "the state of an upload");
+    r->options = *options;
+    r->file.fd = -1;
+    text_init(&r->journal, CHECKPOINT_MAX);
+    r->tally = (struct tally){.builder = options->builder};
+    open_file(r);
+    if (prepare_head(r, err) || (r->alone && look_back(r, err))) {
+        resume_destroy(r);
+        return ERR_FAIL;
+    }
+    *out = r;
+    return 0;
+}
+
+void resume_destroy(struct resume *resume)
+{
+    if (!resume)
+        return;
+    checkpoint_remote_finish(&resume->remote);
+    checkpoint_file_close(&resume->file);
+    follow_destroy(resume->follow);
+    text_finish(&resume->journal);
+    tally_finish(&resume->tally);
+    free(resume);
+}
+
+const struct checkpoint_head *resume_follows(const struct resume *resume)
+{
+    return followed(resume);
+}
+
+const char *resume_refusal(const struct resume *resume)
+{
+    return resume->refusal;
+}
+
+int resume_weaves(struct resume *resume, const struct bases *bases, struct err *err)
+{
+    struct checkpoint_head *head = &resume->head;
+
+    head->part_size = resume->options.least;
+    head->base_count = bases->count;
+    memcpy(head->bases, bases->base, sizeof head->bases);
+    return joiner_folder(head->folder, err);
+}
+
+const char *resume_folder(const struct resume *resume)
+{
+    return resume->follow ? followed(resume)->folder : resume->head.folder;
+}
+
+/* ---- following ---- */
+
+static int diverge(struct resume *r, struct err *err)
+{
+    r->diverged = true;
+    return err_set(err, ERR_CONFLICT, "changed",
+                   "the image is not the one that this upload was begun with");
+}
+
+int resume_mark(struct resume *resume, struct span *span, struct err *err)
+{
+    for (unsigned i = 0; resume->follow && i < span->count; i++)
+        if (!follow_mark(resume->follow, &span->chunks[i]))
+            return diverge(resume, err);
+    return 0;
+}
+
+static void feed_md5(struct resume *r, const struct placer_step *from, struct checkpoint_step *step)
+{
+    if (!step->has_md5)
+        return;
+    digest_add(r->options.md5, from->left.part->data, from->left.part->size);
+    md5_save(r->options.md5, step->md5);
+}
+
+int resume_step(struct resume *resume, const struct placer_step *step, const char **etag,
+                struct err *err)
+{
+    const struct checkpoint_step *then = NULL;
+    enum follow_answer answer = FOLLOW_NEW;
+    struct checkpoint_step now;
+
+    if (tally_step(&resume->tally, step, &now, err))
+        return ERR_FAIL;
+    if (resume->follow)
+        answer = follow_step(resume->follow, &now, &then);
+    if (resume->whole && (answer == FOLLOW_NEW || answer == FOLLOW_AGAIN))
+        answer = FOLLOW_DIFFERS;
+    switch (answer) {
+    case FOLLOW_DIFFERS:
+        return diverge(resume, err);
+    case FOLLOW_NEEDLESS:
+        return RESUME_NEEDLESS;
+    case FOLLOW_THERE:
+        if (then->has_md5)
+            md5_load(resume->options.md5, then->md5);
+        if (!then->join)
+            resume->bytes += then->size;
+        *etag = then->etag;
+        return RESUME_HAS;
+    case FOLLOW_AGAIN:
+        feed_md5(resume, step, &now);
+        return 0;
+    case FOLLOW_NEW:
+        feed_md5(resume, step, &now);
+        checkpoint_put_step(&resume->journal, &now, resume->tally.sizes, resume->tally.size_count);
+        save(resume);
+        return 0;
+    }
+    return 0;
+}
+
+/* ---- writing ---- */
+
+void resume_begun(struct resume *resume, const char *upload_id)
+{
+    struct text head;
+
+    if (resume->options.off || resume->begun ||
+        !str_copy(resume->head.upload, sizeof resume->head.upload, upload_id) || !upload_id[0])
+        return;
+    text_init(&head, CHECKPOINT_MAX);
+    checkpoint_put_head(&head, &resume->head);
+    text_add(&head, resume->journal.data, resume->journal.size);
+    text_finish(&resume->journal);
+    resume->journal = head;
+    resume->begun = true;
+    save(resume);
+}
+
+/* So seldom that all copies together are a small part of what is uploaded. */
+static void save_remote(struct resume *r)
+{
+    uint64_t since = r->arrived - r->remote_at;
+
+    if (!r->alone || r->options.off || !r->begun || r->journal.failed ||
+        since < r->options.store->limits.remote_step || since < r->arrived / 4)
+        return;
+    r->remote_at = r->arrived;
+    checkpoint_remote_write(&r->remote, text_view(&r->journal));
+}
+
+void resume_home(struct resume *resume, unsigned number, uint64_t size, const char *etag)
+{
+    if (resume->options.off)
+        return;
+    resume->homes++;
+    resume->arrived += size;
+    checkpoint_put_etag(&resume->journal, false, number, etag);
+    save(resume);
+    save_remote(resume);
+}
+
+void resume_joined(struct resume *resume, unsigned number, const char *etag)
+{
+    if (resume->options.off)
+        return;
+    resume->homes++;
+    checkpoint_put_etag(&resume->journal, true, number - PLACER_TEMP, etag);
+    save(resume);
+}
+
+void resume_completing(struct resume *resume, uint64_t size)
+{
+    resume_completed(resume, size, "");
+}
+
+void resume_completed(struct resume *resume, uint64_t size, const char *etag)
+{
+    if (resume->options.off || !resume->begun)
+        return;
+    checkpoint_put_whole(&resume->journal, size, etag);
+    save(resume);
+}
+
+bool resume_is_whole(const struct resume *resume)
+{
+    return resume->whole;
+}
+
+int resume_confirm(struct resume *resume, uint64_t size, struct store_info *info, struct err *err)
+{
+    const struct checkpoint *then = follow_checkpoint(resume->follow);
+    int answer;
+
+    if (!follow_is_over(resume->follow) || then->whole != size)
+        return diverge(resume, err);
+    answer = remains_is_whole(resume->options.store, then, info, err);
+    if (answer < 0)
+        return ERR_FAIL;
+    return answer == REMAINS_WHOLE ? 0 : diverge(resume, err);
+}
+
+uint64_t resume_bytes(const struct resume *resume)
+{
+    return resume->bytes;
+}
+
+bool resume_has_diverged(const struct resume *resume)
+{
+    return resume->diverged;
+}
+
+/* ---- the end ---- */
+
+bool resume_keep(struct resume *resume, bool reachable)
+{
+    if (!resume->alone || resume->options.off || !resume->begun || resume->homes == 0 ||
+        resume->journal.failed)
+        return false;
+    checkpoint_put_stop(&resume->journal);
+    save(resume);
+    if (reachable)
+        checkpoint_remote_write_last(&resume->remote, text_view(&resume->journal));
+    return resume->file.fd >= 0 || resume->remote.written;
+}
+
+void resume_forget(struct resume *resume)
+{
+    if (resume->follow)
+        remains_clear(resume->options.store, followed(resume)->folder);
+    checkpoint_remote_remove(&resume->remote);
+    checkpoint_file_remove(&resume->file);
+    resume->options.off = true;
+}

@@ -1,0 +1,37 @@
+/*
+ * step_record - says of each step of an upload where it stands in the archive and of which chunks it is
+ * made.
+ *
+ * Belongs to the conductor.
+ */
+#ifndef S3DOCK_PUSH_RESUME_STEP_RECORD_H
+#define S3DOCK_PUSH_RESUME_STEP_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pack/index/index.h"
+#include "push/plan/part_planner.h"
+#include "push/resume/checkpoint.h"
+
+struct err;
+
+/* Zeroed, but for the builder. */
+struct tally {
+    const struct index_builder *builder; /* borrowed */
+    uint32_t told;                       /* chunks, */
+    uint64_t told_end;                   /* and where they end */
+    unsigned parts, joins;
+    uint64_t parts_end;
+    bool copied;     /* something was: the archive's MD5 is not known any more */
+    uint32_t *sizes; /* of the chunks of the last step: CHECKPOINT_HELD */
+    uint32_t size_count, room;
+};
+
+/* The next STEP_PART or STEP_JOIN; its chunks are in the index as they will stay. *step gets all
+ * but the MD5 (has_md5: it is known) and the ETag. */
+int tally_step(struct tally *tally, const struct placer_step *from, struct checkpoint_step *step,
+               struct err *err);
+void tally_finish(struct tally *tally);
+
+#endif

@@ -1,0 +1,114 @@
+#include "push/tar_image_id.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "pack/tar/tar.h"
+
+#define DOCUMENT_MAX (4 * MIB)
+
+/* Reads on from *at to the header of the next real entry; *at is then where its payload begins. */
+static bool next_entry(int fd, struct tar *tar, off_t *at)
+{
+    uint8_t block[TAR_BLOCK];
+    struct tar_step step;
+    struct err ignored;
+
+    tar_reset(tar);
+    do {
+        if (file_read_at(fd, block, sizeof block, *at, "the archive", &ignored) ||
+            tar_scan(tar, block, sizeof block, &step, &ignored) || step.used != sizeof block)
+            return false;
+        *at += TAR_BLOCK;
+    } while (step.event == TAR_META);
+    return step.event == TAR_ENTRY;
+}
+
+/* Finds a file of the archive and adds its content to `out`. */
+static bool read_entry(int fd, const char *name, struct text *out)
+{
+    struct tar *tar = tar_create();
+    struct err ignored;
+    uint8_t *content;
+    bool found = false;
+    off_t at = 0;
+
+    if (tar)
+        tar_strict(tar);
+    for (unsigned n = 0; tar && !found && n < IMAGE_ENTRIES_MAX && next_entry(fd, tar, &at); n++) {
+        const struct tar_entry *entry = tar_entry(tar);
+
+        found = entry->type == TAR_FILE && strcmp(entry->name, name) == 0;
+        if (!found && entry->size > (uint64_t)INT64_MAX - (uint64_t)at - TAR_BLOCK)
+            break;
+        if (!found)
+            at += (off_t)((entry->size + TAR_BLOCK - 1) / TAR_BLOCK * TAR_BLOCK);
+    }
+    if (found && tar_entry(tar)->size <= DOCUMENT_MAX) {
+        size_t size = (size_t)tar_entry(tar)->size;
+
+        content = malloc(size + 1);
+        found = content && file_read_at(fd, content, size, at, "the archive", &ignored) == 0;
+        if (found)
+            text_add(out, content, size);
+        free(content);
+    }
+    tar_destroy(tar);
+    return found && out->size;
+}
+
+/* The name of the configuration, as the manifest of a single image has it. */
+static bool config_name(const struct text *manifest, char name[TAR_NAME_MAX])
+{
+    struct json *json;
+    struct err ignored;
+    bool found;
+
+    if (json_parse(&json, text_view(manifest), &JSON_IMAGE, "manifest.json", &ignored))
+        return false;
+    found = json_count(json_root(json)) == 1 &&
+            json_string(json_get(json_first(json_root(json)), "Config"), name, TAR_NAME_MAX);
+    json_destroy(json);
+    return found;
+}
+
+/* A pipe is not even opened: its writer would take that for the reader. */
+static int open_file(const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st) || !S_ISREG(st.st_mode))
+        return -1;
+    return file_open_regular(AT_FDCWD, path, O_RDONLY, 0);
+}
+
+bool peek_image_id(const char *path, char id[IMAGE_ID_SIZE])
+{
+    int fd = open_file(path);
+    char name[TAR_NAME_MAX];
+    uint8_t sum[SHA256_SIZE];
+    struct text text;
+    bool found;
+
+    if (fd < 0)
+        return false;
+    text_init(&text, DOCUMENT_MAX);
+    found = read_entry(fd, "manifest.json", &text) && config_name(&text, name);
+    text_clear(&text);
+    found = found && read_entry(fd, name, &text);
+    if (found) {
+        sha256_of(text_view(&text), sum);
+        str_copy(id, IMAGE_ID_SIZE, "sha256:");
+        hex_encode(sum, sizeof sum, id + 7);
+    }
+    text_finish(&text);
+    close(fd);
+    return found;
+}

@@ -1,0 +1,180 @@
+/*
+ * Whoever writes to the bucket could write an index that names bytes which its archive does not
+ * have. Copied bytes are not seen by the push, so nothing would tell before the first pull. To read
+ * all of them back would cost what the copying saves; a sample finds out whether an index is wrong
+ * as a whole: of n chunks it misses a share f of wrong ones with (1 - f)^n.
+ */
+#include "push/upload/spot_check.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/err.h"
+#include "base/hash.h"
+#include "pack/chunk/chunker.h"
+#include "pack/codec/gzip_member.h"
+
+struct pick {
+    struct store_op op;
+    struct held held;
+    uint32_t raw_size;
+    struct chunk_name name;
+};
+
+struct sample {
+    struct store *store;
+    const struct bases *bases;
+    uint64_t seen, random;
+    struct pick picks[SAMPLE_CHUNKS];
+    unsigned count, out; /* being read; of them not home yet */
+    struct inbox *home;
+    uint8_t *room;
+};
+
+struct sample *sample_create(struct store *store, const struct bases *bases, struct err *err)
+{
+    struct sample *s = calloc(1, sizeof *s);
+
+    if (!s) {
+        err_memory(err, "the upload");
+        return NULL;
+    }
+    s->store = store;
+    s->bases = bases;
+    if (getrandom(&s->random, sizeof s->random, 0) != (ssize_t)sizeof s->random) {
+        err_set(err, ERR_LOCAL, "random", "the system gives no random numbers");
+        free(s);
+        return NULL;
+    }
+    return s;
+}
+
+/* splitmix64 */
+static uint64_t next_random(struct sample *s)
+{
+    uint64_t z = s->random += UINT64_C(0x9e3779b97f4a7c15);
+
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+void sample_note(struct sample *sample, const struct index_chunk *chunk, const struct held *held)
+{
+    uint64_t at = sample->seen++;
+
+    if (at >= SAMPLE_CHUNKS)
+        at = next_random(sample) % sample->seen;
+    if (at < SAMPLE_CHUNKS)
+        sample->picks[at] =
+            (struct pick){.held = *held, .raw_size = chunk->raw_size, .name = chunk->name};
+}
+
+static void submit(struct sample *s, struct pick *pick, uint8_t *room)
+{
+    const struct base *base = &s->bases->base[pick->held.base];
+
+    pick->op = (struct store_op){.home = s->home,
+                                 .verb = STORE_GET,
+                                 .key = base->key,
+                                 .if_match = base->etag,
+                                 .offset = pick->held.offset,
+                                 .length = pick->held.size};
+    pick->op.buffer = room;
+    store_submit(s->store, &pick->op);
+}
+
+int sample_begin(struct sample *sample, struct err *err)
+{
+    struct sample *s = sample;
+    uint8_t *room;
+    size_t bytes = 1;
+
+    s->count = s->seen < SAMPLE_CHUNKS ? (unsigned)s->seen : SAMPLE_CHUNKS;
+    for (unsigned i = 0; i < s->count; i++)
+        bytes += s->picks[i].held.size;
+    room = s->room = malloc(bytes);
+    if (!room)
+        return err_memory(err, "the check of what was copied");
+    s->home = inbox_create(err);
+    if (!s->home)
+        return ERR_FAIL;
+    for (unsigned i = 0; i < s->count; i++) {
+        submit(s, &s->picks[i], room);
+        room += s->picks[i].held.size;
+    }
+    s->out = s->count;
+    return 0;
+}
+
+static void wait_for_all(struct sample *s)
+{
+    for (; s->out > 0; s->out--)
+        inbox_take(s->home, INBOX_FOREVER);
+}
+
+void sample_destroy(struct sample *sample)
+{
+    if (!sample)
+        return;
+    wait_for_all(sample);
+    inbox_destroy(sample->home);
+    free(sample->room);
+    free(sample);
+}
+
+/* An index of version 1 names chunks otherwise: enough to tell an accident. */
+static enum name_kind names_of(const struct sample *s, const struct pick *pick)
+{
+    const struct index *index = s->bases->indexes[pick->held.base];
+
+    return index ? index->names : NAME_SHA256;
+}
+
+static bool is_true(const struct sample *s, const struct pick *pick, struct unpacker *unpacker,
+                    uint8_t *raw)
+{
+    struct chunk_name name;
+    struct err ignored;
+
+    if (member_unpack(unpacker, view_of(pick->op.buffer, pick->held.size), raw, pick->raw_size,
+                      &ignored))
+        return false;
+    name = chunk_name_of(names_of(s, pick), raw, pick->raw_size);
+    return chunk_name_equals(&name, &pick->name);
+}
+
+static int compare(const struct sample *s, struct unpacker *unpacker, uint8_t *raw, unsigned *liar,
+                   struct err *err)
+{
+    for (unsigned i = 0; i < s->count; i++) {
+        const struct pick *pick = &s->picks[i];
+
+        if (pick->op.answer == STORE_FAILED) {
+            *err = pick->op.err;
+            return err_wrap(err, "cannot check what was copied");
+        }
+        if (pick->op.answer == STORE_DONE && !is_true(s, pick, unpacker, raw)) {
+            *liar = pick->held.base;
+            return SAMPLE_LIE;
+        }
+    }
+    return 0;
+}
+
+int sample_check(struct sample *sample, unsigned *liar, struct err *err)
+{
+    struct unpacker *unpacker = unpacker_create(err);
+    uint8_t *raw = malloc(CHUNK_MAX_LIMIT);
+    int answer;
+
+    wait_for_all(sample);
+    if (!unpacker || !raw)
+        answer = err_memory(err, "the check of what was copied");
+    else
+        answer = compare(sample, unpacker, raw, liar, err);
+    unpacker_destroy(unpacker);
+    free(raw);
+    return answer;
+}

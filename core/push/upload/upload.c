@@ -1,0 +1,408 @@
+/*
+ * The multipart upload is begun with the first full part. Parts that are full before the store has
+ * answered wait in their places; each place is one part and the request that carries it.
+ */
+#include "push/upload/upload.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "push/upload/copy_support.h"
+
+#define CONTENT_TYPE "application/gzip"
+
+struct place {
+    struct store_op op; /* first: comes home as its message */
+    struct part *part;  /* NULL: free */
+    bool sent;
+};
+
+/* A part that the store copies. */
+struct range {
+    struct store_op op; /* first */
+    struct range *next; /* of those that wait for the upload to begin */
+};
+
+struct upload {
+    struct store *store;
+    struct inbox *home;
+    int kind;
+    const char *key;
+
+    struct store_op create;
+    bool creating;
+    char id[STORE_UPLOAD_MAX]; /* "" before it was created */
+
+    unsigned place_count, out;
+    struct place *places;
+    struct range *waiting;
+    bool has_ranges, no_help, refused, forbidden;
+    uint64_t placed;
+    struct store_part *done; /* ETags by part number */
+    unsigned done_count, done_room;
+};
+
+struct upload *upload_create(struct store *store, const char *key, struct inbox *home, int kind,
+                             unsigned parts_out, struct err *err)
+{
+    struct upload *u = calloc(1, sizeof *u);
+
+    if (u)
+        u->places = calloc(parts_out, sizeof *u->places);
+    if (!u || !u->places) {
+        free(u);
+        err_memory(err, "the upload");
+        return NULL;
+    }
+    u->store = store;
+    u->key = key;
+    u->home = home;
+    u->kind = kind;
+    u->place_count = parts_out;
+    return u;
+}
+
+void upload_destroy(struct upload *upload)
+{
+    if (!upload)
+        return;
+    for (struct range *range = upload->waiting, *next; range; range = next) {
+        next = range->next;
+        free(range);
+    }
+    free(upload->places);
+    free(upload->done);
+    free(upload);
+}
+
+uint64_t upload_placed(const struct upload *upload)
+{
+    return upload->placed;
+}
+
+bool upload_was_no_help(const struct upload *upload)
+{
+    return upload->no_help;
+}
+
+bool upload_was_refused(const struct upload *upload)
+{
+    return upload->refused;
+}
+
+bool upload_was_forbidden(const struct upload *upload)
+{
+    return upload->forbidden;
+}
+
+unsigned upload_out(const struct upload *upload)
+{
+    return upload->out;
+}
+
+static void submit(struct upload *u, struct store_op *op)
+{
+    op->home = u->home;
+    op->msg.kind = u->kind;
+    u->out++;
+    store_submit(u->store, op);
+}
+
+static void send_place(struct upload *u, struct place *place)
+{
+    place->sent = true;
+    place->op = (struct store_op){
+        .verb = STORE_UPLOAD_PART,
+        .key = u->key,
+        .upload_id_in = u->id,
+        .part_number = place->part->number,
+        .body = view_of(place->part->data, place->part->size),
+    };
+    submit(u, &place->op);
+}
+
+static void begin(struct upload *u)
+{
+    u->creating = true;
+    u->create =
+        (struct store_op){.verb = STORE_UPLOAD_CREATE, .key = u->key, .content_type = CONTENT_TYPE};
+    submit(u, &u->create);
+}
+
+void upload_part(struct upload *upload, struct part *part)
+{
+    struct place *place = upload->places;
+
+    while (place->part)
+        place++;
+    place->part = part;
+    place->sent = false;
+    if (upload->id[0])
+        send_place(upload, place);
+    else if (!upload->creating)
+        begin(upload);
+}
+
+int upload_range(struct upload *upload, unsigned number, const char *source, const char *etag,
+                 uint64_t offset, uint64_t size, struct err *err)
+{
+    struct range *range = calloc(1, sizeof *range);
+
+    if (!range)
+        return err_memory(err, "the upload");
+    upload->has_ranges = true;
+    range->op = (struct store_op){.verb = STORE_UPLOAD_COPY_PART,
+                                  .key = upload->key,
+                                  .upload_id_in = upload->id,
+                                  .part_number = number,
+                                  .source = source,
+                                  .if_match = etag,
+                                  .offset = offset,
+                                  .length = size,
+                                  .optional = true};
+    if (upload->id[0]) {
+        submit(upload, &range->op);
+        return 0;
+    }
+    range->next = upload->waiting;
+    upload->waiting = range;
+    if (!upload->creating)
+        begin(upload);
+    return 0;
+}
+
+/* Remembers the ETag of a part. Parts arrive in any order; numbers without one are holes for now.
+ */
+static int remember(struct upload *u, unsigned number, const char *etag, struct err *err)
+{
+    if (number > u->done_room) {
+        unsigned room = u->done_room ? 2 * u->done_room : 64;
+        struct store_part *grown;
+
+        while (room < number)
+            room *= 2;
+        grown = realloc(u->done, room * sizeof *grown);
+        if (!grown)
+            return err_memory(err, "the list of parts");
+        memset(grown + u->done_room, 0, (room - u->done_room) * sizeof *grown);
+        u->done = grown;
+        u->done_room = room;
+    }
+    u->done[number - 1].number = number;
+    str_copy(u->done[number - 1].etag, sizeof u->done[number - 1].etag, etag);
+    if (number > u->done_count)
+        u->done_count = number;
+    return 0;
+}
+
+void upload_adopt(struct upload *upload, const char *id)
+{
+    str_copy(upload->id, sizeof upload->id, id);
+}
+
+int upload_keep(struct upload *upload, unsigned number, const char *etag, uint64_t size,
+                struct err *err)
+{
+    upload->placed += size;
+    return remember(upload, number, etag, err);
+}
+
+bool upload_has_begun(const struct upload *upload)
+{
+    return upload->creating || upload->id[0];
+}
+
+const char *upload_told(const struct upload *upload, const struct msg *msg)
+{
+    const struct store_op *op = &upload->create;
+
+    return msg == &op->msg && op->answer == STORE_DONE ? op->upload_id : "";
+}
+
+const char *upload_etag(const struct upload *upload, unsigned number)
+{
+    return upload->done[number - 1].etag;
+}
+
+static int op_failed(const struct store_op *op, const char *what, struct err *err)
+{
+    if (op->answer == STORE_FAILED)
+        *err = op->err;
+    else
+        err_set(err, ERR_CONFLICT, "upload", "the unfinished upload is gone from the store");
+    return err_wrap(err, "%s", what);
+}
+
+static int created(struct upload *u, struct err *err)
+{
+    u->creating = false;
+    if (u->create.answer != STORE_DONE)
+        return op_failed(&u->create, "cannot begin the upload", err);
+    str_copy(u->id, sizeof u->id, u->create.upload_id);
+    log_debug("upload %s: id %s", u->key, u->id);
+    for (unsigned i = 0; i < u->place_count; i++)
+        if (u->places[i].part && !u->places[i].sent)
+            send_place(u, &u->places[i]);
+    while (u->waiting) {
+        struct range *range = u->waiting;
+
+        u->waiting = range->next;
+        submit(u, &range->op);
+    }
+    return 0;
+}
+
+/* A failure of an upload that copies: would it do without? */
+static void judge(struct upload *u, const struct store_op *op)
+{
+    u->no_help = u->no_help || ability_is_no_help(op);
+    u->refused = u->refused || ability_is_missing(op);
+    u->forbidden = u->forbidden || ability_is_forbidden(op);
+}
+
+static int arrived(struct upload *u, unsigned number, uint64_t size, const char *etag,
+                   struct upload_news *news, struct err *err)
+{
+    u->placed += size;
+    news->number = number;
+    news->size = size;
+    return remember(u, number, etag, err);
+}
+
+static int range_home(struct upload *u, struct range *range, struct upload_news *news,
+                      struct err *err)
+{
+    int answer;
+
+    if (range->op.answer == STORE_DONE) {
+        answer =
+            arrived(u, range->op.part_number, range->op.length, range->op.info.etag, news, err);
+    } else {
+        judge(u, &range->op);
+        answer = op_failed(&range->op, "copy", err);
+    }
+    free(range);
+    return answer;
+}
+
+int upload_home(struct upload *upload, struct msg *msg, struct upload_news *news, struct err *err)
+{
+    struct place *place = (struct place *)msg;
+    struct part *part;
+
+    *news = (struct upload_news){0};
+    upload->out--;
+    if (msg == &upload->create.msg)
+        return created(upload, err);
+    if (((struct store_op *)msg)->verb == STORE_UPLOAD_COPY_PART)
+        return range_home(upload, (struct range *)msg, news, err);
+    part = place->part;
+    place->part = NULL;
+    news->freed = part;
+    if (place->op.answer != STORE_DONE)
+        return op_failed(&place->op, "upload", err);
+    return arrived(upload, part->number, part->size, place->op.info.etag, news, err);
+}
+
+struct part *upload_reclaim(struct upload *upload)
+{
+    for (unsigned i = 0; i < upload->place_count; i++) {
+        struct place *place = &upload->places[i];
+        struct part *part = place->part;
+
+        if (part && !place->sent) {
+            place->part = NULL;
+            return part;
+        }
+    }
+    return NULL;
+}
+
+static int put_whole(struct upload *u, const struct part *part, struct err *err)
+{
+    struct store_op op = {
+        .verb = STORE_PUT,
+        .key = u->key,
+        .body = part ? view_of(part->data, part->size) : view_of(NULL, 0),
+        .content_type = CONTENT_TYPE,
+    };
+
+    if (store_run(u->store, &op, err) == STORE_DONE)
+        return 0;
+    return op_failed(&op, "upload", err);
+}
+
+static int send_last(struct upload *u, const struct part *part, struct err *err)
+{
+    struct store_op op = {
+        .verb = STORE_UPLOAD_PART,
+        .key = u->key,
+        .upload_id_in = u->id,
+        .part_number = part->number,
+        .body = view_of(part->data, part->size),
+    };
+
+    if (store_run(u->store, &op, err) != STORE_DONE)
+        return op_failed(&op, "upload", err);
+    return remember(u, part->number, op.info.etag, err);
+}
+
+static int join(struct upload *u, uint64_t size, struct err *err)
+{
+    struct store_op op = {
+        .verb = STORE_UPLOAD_COMPLETE,
+        .key = u->key,
+        .upload_id_in = u->id,
+        .parts = u->done,
+        .part_count = u->done_count,
+        .length = size,
+    };
+
+    op.optional = u->has_ranges;
+    if (store_run(u->store, &op, err) != STORE_DONE) {
+        if (u->has_ranges)
+            judge(u, &op);
+        return op_failed(&op, "cannot complete the upload", err);
+    }
+    u->id[0] = '\0';
+    return 0;
+}
+
+int upload_complete(struct upload *upload, const struct part *last, uint64_t size,
+                    struct store_info *info, struct err *err)
+{
+    if (upload->id[0] && last && send_last(upload, last, err))
+        return ERR_FAIL;
+    store_insist(upload->store, true);
+    if (upload->id[0] ? join(upload, size, err) : put_whole(upload, last, err))
+        return ERR_FAIL;
+    switch (store_head(upload->store, upload->key, info, err)) {
+    case STORE_DONE:
+        break;
+    case STORE_FAILED:
+        return err_wrap(err, "cannot check the uploaded archive");
+    default:
+        return err_set(err, ERR_INTEGRITY, "upload",
+                       "the store took the archive but does not have it");
+    }
+    if (info->size == size)
+        return 0;
+    return err_set(err, ERR_INTEGRITY, "upload", "the store holds %llu bytes where %llu were sent",
+                   (unsigned long long)info->size, (unsigned long long)size);
+}
+
+void upload_abort(struct upload *upload)
+{
+    struct store_op op = {.verb = STORE_UPLOAD_ABORT,
+                          .key = upload->key,
+                          .upload_id_in = upload->id,
+                          .optional = true};
+    struct err ignored;
+
+    if (!upload->id[0])
+        return;
+    if (store_run(upload->store, &op, &ignored) == STORE_FAILED)
+        log_info("the unfinished upload of %s could not be removed: %s", upload->key, ignored.text);
+    upload->id[0] = '\0';
+}

@@ -1,0 +1,69 @@
+/*
+ * upload - one object on its way into the bucket: parts in the air, their ETags, and how it ends.
+ *
+ * A small object goes as one PUT, a larger one as a multipart upload. Belongs to the conductor:
+ * every answer of the store comes home to the conductor's inbox and is handed to upload_home.
+ */
+#ifndef S3DOCK_PUSH_UPLOAD_UPLOAD_H
+#define S3DOCK_PUSH_UPLOAD_UPLOAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "flow/inbox.h"
+#include "push/plan/parts.h"
+#include "store/store.h"
+
+struct upload;
+/* `kind`: msg.kind of its messages. `parts_out`: how many parts may be out at once. */
+struct upload *upload_create(struct store *store, const char *key, struct inbox *home, int kind,
+                             unsigned parts_out, struct err *err);
+/* Takes NULL; nothing may be out. Does not abort. */
+void upload_destroy(struct upload *upload);
+
+/* Goes on with an upload of another process; nothing was sent yet. */
+void upload_adopt(struct upload *upload, const char *id);
+/* A part that the store has. */
+int upload_keep(struct upload *upload, unsigned number, const char *etag, uint64_t size,
+                struct err *err);
+bool upload_has_begun(const struct upload *upload); /* or is about to, as a multipart upload */
+/* Before upload_home: the id, when this is the message that tells it; else "". */
+const char *upload_told(const struct upload *upload, const struct msg *msg);
+/* Of a part that is home again, or was kept. */
+const char *upload_etag(const struct upload *upload, unsigned number);
+
+/* Sends a full part. It stays the upload's until upload_home gives it back. */
+void upload_part(struct upload *upload, struct part *part);
+/* Has the store copy a range of another object as part `number`. The strings stay the caller's, and
+ * valid until the upload is over. */
+int upload_range(struct upload *upload, unsigned number, const char *source, const char *etag,
+                 uint64_t offset, uint64_t size, struct err *err);
+/* One of its messages came home. */
+struct upload_news {
+    struct part *freed; /* a part that is not needed any more, or NULL */
+    unsigned number;    /* of the part that the store has now, or 0 */
+    uint64_t size;
+};
+int upload_home(struct upload *upload, struct msg *msg, struct upload_news *news, struct err *err);
+unsigned upload_out(const struct upload *upload); /* messages that have yet to come home */
+/* For stopping: a part that waits here and was not sent, and now will not be; NULL when there is
+ * none left. */
+struct part *upload_reclaim(struct upload *upload);
+
+uint64_t upload_placed(const struct upload *upload); /* bytes sent and copied that are home again */
+/* After a failure of an upload with ranges: whether one without them may do better, and whether the
+ * store cannot or may not copy at all (ability.h). */
+bool upload_was_no_help(const struct upload *upload);
+bool upload_was_refused(const struct upload *upload);
+bool upload_was_forbidden(const struct upload *upload); /* for want of rights */
+
+/* Nothing is out, `last` (may be NULL when parts were sent before) is the rest: sends it if need
+ * be, completes the object and waits for it. Returns 0 when the store holds an object of `size`
+ * bytes; *info is what it says of it. Does not take `last`. Insists (store_insist) from the moment
+ * at which the object may appear, so that what goes with it can follow; the caller ends that. */
+int upload_complete(struct upload *upload, const struct part *last, uint64_t size,
+                    struct store_info *info, struct err *err);
+/* Nothing is out: removes on the server what there is. Tries hard, says nothing. */
+void upload_abort(struct upload *upload);
+
+#endif

@@ -1,0 +1,29 @@
+#include "store/s3/clock_skew.h"
+
+#include "base/err.h"
+
+enum s3_clock_answer s3_clock_judge(int64_t ours, int64_t theirs, bool proven)
+{
+    int64_t apart = theirs > ours ? theirs - ours : ours - theirs;
+
+    if (theirs < CLOCK_SOURCE)
+        return S3_CLOCK_REFUSED;
+    if (apart <= S3_CLOCK_NEAR)
+        return S3_CLOCK_CLOSE;
+    return proven ? S3_CLOCK_FAR : S3_CLOCK_REFUSED;
+}
+
+int s3_clock_refuse(int64_t ours, int64_t theirs, bool proven, struct err *err)
+{
+    char here[CLOCK_RFC3339_SIZE], there[CLOCK_RFC3339_SIZE];
+
+    clock_rfc3339(ours / NS_PER_S * NS_PER_S, here);
+    clock_rfc3339(theirs / NS_PER_S * NS_PER_S, there);
+    err_set(err, ERR_AUTH, "clock", "this machine's clock says %s, the store's says %s%s", here,
+            there,
+            theirs < CLOCK_SOURCE ? ", which is before this program was written"
+            : proven              ? ""
+                                  : ": more than a day apart, which is not believed without TLS");
+    return err_hint(err, "set this machine's clock (timedatectl set-ntp true)%s",
+                    proven || theirs < CLOCK_SOURCE ? "" : ", or use https");
+}

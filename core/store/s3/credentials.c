@@ -1,0 +1,66 @@
+/*
+ * Keys are checked where they enter, so that a stray newline is named here and does not come back
+ * as "signature does not match" from the other side of the world.
+ */
+#include "store/s3/credentials.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/log.h"
+
+static bool clean(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text <= ' ' || (unsigned char)*text >= 0x7f)
+            return false;
+    return true;
+}
+
+static int take(char *to, size_t size, const char *from, const char *what, struct err *err)
+{
+    if (!from)
+        from = "";
+    if (!clean(from)) {
+        err_set(err, ERR_AUTH, "credentials", "the %s contains a blank or a control character",
+                what);
+        return err_hint(err, "was it pasted with a line end? Copy it again");
+    }
+    if (!str_copy(to, size, from))
+        return err_set(err, ERR_AUTH, "credentials", "the %s is longer than %zu characters", what,
+                       size - 1);
+    return 0;
+}
+
+int creds_init(struct creds *creds, const char *access_key, const char *secret_key,
+               const char *session_token, struct err *err)
+{
+    *creds = (struct creds){0};
+    if (take(creds->access_key, sizeof creds->access_key, access_key, "access key", err) < 0 ||
+        take(creds->secret_key, sizeof creds->secret_key, secret_key, "secret key", err) < 0 ||
+        take(creds->session_token, sizeof creds->session_token, session_token, "session token",
+             err) < 0)
+        return ERR_FAIL;
+    if (!creds->access_key[0] != !creds->secret_key[0]) {
+        err_set(err, ERR_AUTH, "credentials", "an %s without its %s",
+                creds->access_key[0] ? "access key" : "secret key",
+                creds->access_key[0] ? "secret key" : "access key");
+        return err_hint(err, "give both, or neither for a public bucket");
+    }
+    if (creds->secret_key[0])
+        log_secret(creds->secret_key);
+    if (creds->session_token[0])
+        log_secret(creds->session_token);
+    return 0;
+}
+
+bool creds_anonymous(const struct creds *creds)
+{
+    return !creds->access_key[0];
+}
+
+void creds_finish(struct creds *creds)
+{
+    explicit_bzero(creds, sizeof *creds);
+}

@@ -1,0 +1,28 @@
+/*
+ * credentials - who asks: an access key, its secret and, for temporary ones, a session token.
+ *
+ * They come from the options (profile or environment, as `cli` found them); when the store says
+ * that they have expired, they are looked for once more (store_s3_options.renew).
+ */
+#ifndef S3DOCK_STORE_S3_CREDENTIALS_H
+#define S3DOCK_STORE_S3_CREDENTIALS_H
+
+#include <stdbool.h>
+
+struct err;
+
+struct creds {
+    char access_key[128]; /* "": nobody; requests go unsigned */
+    char secret_key[256];
+    char session_token[4096]; /* "" for long-lived keys */
+};
+
+/* Copies them, and registers secret and token with log_secret. NULL and "" are the same. One half
+ * of a pair without the other, blanks or control characters (a pasted line end) and lengths no
+ * store gives out are refused: auth.credentials. */
+int creds_init(struct creds *creds, const char *access_key, const char *secret_key,
+               const char *session_token, struct err *err);
+bool creds_anonymous(const struct creds *creds);
+void creds_finish(struct creds *creds); /* wipes */
+
+#endif

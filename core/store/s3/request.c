@@ -1,0 +1,451 @@
+/*
+ * One function a verb, each a few lines: what differs between the thirteen questions is little and
+ * should be seen at a glance. Query parameters are added in the order of their names, as the
+ * signature wants them.
+ */
+#include "store/s3/request.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/hash.h"
+
+#define LIST_PAGE    1000
+#define DOCUMENT_MAX (64 * KIB) /* the MD5 of such a body costs nothing */
+
+/* A fixed buffer being filled; running over is remembered. */
+struct pen {
+    char *at, *end;
+    bool full;
+};
+
+static void pen_char(struct pen *pen, char c)
+{
+    if (pen->end - pen->at < 2) {
+        pen->full = true;
+        return;
+    }
+    *pen->at++ = c;
+    *pen->at = '\0';
+}
+
+static void pen_str(struct pen *pen, const char *text)
+{
+    for (; *text; text++)
+        pen_char(pen, *text);
+}
+
+/* RFC 3986: everything but the unreserved, in upper-case hex; '/' stays in paths. */
+static void pen_escaped(struct pen *pen, const char *text, bool keep_slash)
+{
+    static const char HEX[] = "0123456789ABCDEF";
+
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+                     (*p >= '0' && *p <= '9') || strchr("-._~", *p) || (*p == '/' && keep_slash);
+        if (plain) {
+            pen_char(pen, (char)*p);
+            continue;
+        }
+        pen_char(pen, '%');
+        pen_char(pen, HEX[*p >> 4]);
+        pen_char(pen, HEX[*p & 15]);
+    }
+}
+
+static void add_query(struct pen *query, const char *start, const char *name, const char *value)
+{
+    if (query->at != start)
+        pen_char(query, '&');
+    pen_str(query, name);
+    pen_char(query, '=');
+    pen_escaped(query, value, false);
+}
+
+static void add_header(struct s3_request *request, const char *name, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Values are bounded by their sources (keys, ETags), so that S3_VALUES_MAX holds the most there can
+ * be; a value that does not fit leaves values_used beyond the end, which build() looks at. */
+static void add_header(struct s3_request *request, const char *name, const char *fmt, ...)
+{
+    size_t room = request->values_used < S3_VALUES_MAX ? S3_VALUES_MAX - request->values_used : 0;
+    char *value = request->values + (S3_VALUES_MAX - room);
+    va_list args;
+
+    va_start(args, fmt);
+    int size = vsnprintf(value, room, fmt, args);
+    va_end(args);
+    request->values_used += size < 0 ? S3_VALUES_MAX : (size_t)size + 1;
+    if (request->values_used <= S3_VALUES_MAX)
+        request->headers[request->header_count++] = (struct sigv4_header){name, value};
+}
+
+static void add_conditions(struct s3_request *request, const struct store_op *op)
+{
+    size_t size = op->if_match ? strlen(op->if_match) : 0;
+
+    if (size > 2 && request->bare_etags && op->if_match[0] == '"')
+        add_header(request, "if-match", "%.*s", (int)size - 2, op->if_match + 1);
+    else if (size)
+        add_header(request, "if-match", "%s", op->if_match);
+    if (op->if_none_match)
+        add_header(request, "if-none-match", "*");
+}
+
+static void add_content_type(struct s3_request *request, const struct store_op *op)
+{
+    if (op->content_type)
+        add_header(request, "content-type", "%s", op->content_type);
+}
+
+/* The store compares it with what arrives. Buckets with a default retention demand it of every
+ * body; computing it for a part costs more than anything else here does, and so it goes along on
+ * demand. */
+static void add_md5(struct s3_request *request)
+{
+    uint8_t digest[MD5_SIZE];
+    char text[BASE64_SIZE(MD5_SIZE)];
+
+    md5_of(request->body, digest);
+    base64_encode(digest, sizeof digest, text);
+    add_header(request, "content-md5", "%s", text);
+    request->has_md5 = true;
+}
+
+/* On what begins an object, and on nothing else: AWS refuses them elsewhere. */
+static void add_encryption(struct s3_request *request)
+{
+    if (!request->encryption || !request->encryption[0])
+        return;
+    add_header(request, "x-amz-server-side-encryption", "%s", request->encryption);
+    if (request->encryption_key && request->encryption_key[0])
+        add_header(request, "x-amz-server-side-encryption-aws-kms-key-id", "%s",
+                   request->encryption_key);
+}
+
+static void get_headers(struct s3_request *request, const struct store_op *op)
+{
+    if (op->length > 0)
+        add_header(request, "range", "bytes=%" PRIu64 "-%" PRIu64, op->offset,
+                   op->offset + op->length - 1);
+    else if (op->offset > 0)
+        add_header(request, "range", "bytes=%" PRIu64 "-", op->offset);
+    if (op->if_match)
+        add_header(request, "if-match", "%s", op->if_match);
+}
+
+static void copy_headers(struct s3_request *request, const struct s3_place *place,
+                         const struct store_op *op)
+{
+    char source[S3_PATH_MAX] = "";
+    struct pen pen = {source, source + sizeof source, false};
+
+    pen_char(&pen, '/');
+    pen_escaped(&pen, place->bucket, false);
+    pen_char(&pen, '/');
+    pen_escaped(&pen, place->key_prefix, true);
+    pen_escaped(&pen, op->source, true);
+    add_header(request, "x-amz-copy-source", "%s", source);
+    if (op->if_match && !request->unasked_copy)
+        add_header(request, "x-amz-copy-source-if-match", "%s", op->if_match);
+    if (op->verb == STORE_UPLOAD_COPY_PART && op->length > 0)
+        add_header(request, "x-amz-copy-source-range", "bytes=%" PRIu64 "-%" PRIu64, op->offset,
+                   op->offset + op->length - 1);
+}
+
+/* <, & and quotes: ETags come from the store and go back into XML. */
+static void add_xml(struct text *out, const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '<')
+            text_str(out, "&lt;");
+        else if (*text == '>')
+            text_str(out, "&gt;");
+        else if (*text == '&')
+            text_str(out, "&amp;");
+        else
+            text_char(out, *text);
+    }
+}
+
+static void complete_document(struct text *out, const struct store_op *op)
+{
+    text_str(out, "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
+    for (unsigned i = 0; i < op->part_count; i++) {
+        text_printf(out, "<Part><PartNumber>%u</PartNumber><ETag>", op->parts[i].number);
+        add_xml(out, op->parts[i].etag);
+        text_str(out, "</ETag></Part>");
+    }
+    text_str(out, "</CompleteMultipartUpload>");
+}
+
+static void part_query(struct pen *query, const char *start, const struct store_op *op)
+{
+    char number[16];
+    snprintf(number, sizeof number, "%u", op->part_number);
+    add_query(query, start, "partNumber", number);
+    add_query(query, start, "uploadId", op->upload_id_in);
+}
+
+/* What a listing is limited to. */
+static void add_prefix(struct pen *query, const char *start, const struct s3_place *place,
+                       const struct store_op *op)
+{
+    char prefix[sizeof place->key_prefix + STORE_KEY_MAX + 1];
+
+    snprintf(prefix, sizeof prefix, "%s%s", place->key_prefix, op->key ? op->key : "");
+    add_query(query, start, "prefix", prefix);
+}
+
+static void list_query(struct pen *query, const char *start, const struct s3_place *place,
+                       const struct store_op *op)
+{
+    char delimiter[2] = {op->delimiter, '\0'}, page[16];
+
+    snprintf(page, sizeof page, "%d", LIST_PAGE);
+    if (op->token)
+        add_query(query, start, "continuation-token", op->token);
+    if (op->delimiter)
+        add_query(query, start, "delimiter", delimiter);
+    add_query(query, start, "list-type", "2");
+    add_query(query, start, "max-keys", page);
+    add_prefix(query, start, place, op);
+}
+
+/* The token of STORE_UPLOADS is the pair of markers as "key NEWLINE upload id". */
+static void uploads_query(struct pen *query, const char *start, const struct s3_place *place,
+                          const struct store_op *op)
+{
+    char key[STORE_KEY_MAX + 1] = "";
+    const char *split = op->token ? strchr(op->token, '\n') : NULL;
+
+    if (split && (size_t)(split - op->token) < sizeof key) {
+        snprintf(key, sizeof key, "%.*s", (int)(split - op->token), op->token);
+        add_query(query, start, "key-marker", key);
+    }
+    add_prefix(query, start, place, op);
+    if (key[0] && split[1])
+        add_query(query, start, "upload-id-marker", split + 1);
+    add_query(query, start, "uploads", "");
+}
+
+static void spell(struct s3_request *request, const struct s3_place *place,
+                  const struct store_op *op, struct pen *query)
+{
+    const char *start = request->query;
+
+    switch (op->verb) {
+    case STORE_HEAD:
+        request->method = "HEAD";
+        break;
+    case STORE_GET:
+        request->method = "GET";
+        get_headers(request, op);
+        break;
+    case STORE_PUT:
+        request->method = "PUT";
+        request->body = op->body;
+        if (request->with_md5 || op->body.size <= DOCUMENT_MAX)
+            add_md5(request);
+        add_content_type(request, op);
+        add_conditions(request, op);
+        add_encryption(request);
+        break;
+    case STORE_DELETE:
+        request->method = "DELETE";
+        add_conditions(request, op);
+        break;
+    case STORE_COPY:
+        request->method = "PUT";
+        copy_headers(request, place, op);
+        if (op->if_none_match)
+            add_header(request, "if-none-match", "*");
+        add_encryption(request);
+        break;
+    case STORE_LIST:
+        request->method = "GET";
+        list_query(query, start, place, op);
+        break;
+    case STORE_UPLOAD_CREATE:
+        request->method = "POST";
+        add_content_type(request, op);
+        add_encryption(request);
+        add_query(query, start, "uploads", "");
+        break;
+    case STORE_UPLOAD_PART:
+        request->method = "PUT";
+        request->body = op->body;
+        if (request->with_md5)
+            add_md5(request);
+        part_query(query, start, op);
+        break;
+    case STORE_UPLOAD_COPY_PART:
+        request->method = "PUT";
+        copy_headers(request, place, op);
+        part_query(query, start, op);
+        break;
+    case STORE_UPLOAD_COMPLETE:
+        request->method = "POST";
+        complete_document(&request->document, op);
+        request->body = text_view(&request->document);
+        add_header(request, "content-type", "application/xml");
+        add_conditions(request, op);
+        add_query(query, start, "uploadId", op->upload_id_in);
+        break;
+    case STORE_UPLOAD_ABORT:
+        request->method = "DELETE";
+        add_query(query, start, "uploadId", op->upload_id_in);
+        break;
+    case STORE_UPLOAD_PARTS:
+        request->method = "GET";
+        if (op->token)
+            add_query(query, start, "part-number-marker", op->token);
+        add_query(query, start, "uploadId", op->upload_id_in);
+        break;
+    case STORE_UPLOADS:
+        request->method = "GET";
+        uploads_query(query, start, place, op);
+        break;
+    }
+}
+
+/* "." and ".." segments are legal keys, but proxies and servers fold them: what was meant would not
+ * be what is touched. */
+static int check_key(const struct s3_place *place, const char *key, struct err *err)
+{
+    if (!key || !key[0] || strlen(place->key_prefix) + strlen(key) > STORE_KEY_MAX)
+        return err_set(err, ERR_USAGE, "key", "a key must have 1 to %d bytes", STORE_KEY_MAX);
+    for (const char *segment = key; segment; segment = strchr(segment, '/')) {
+        segment += *segment == '/';
+        size_t size = strcspn(segment, "/");
+        if ((size == 1 && segment[0] == '.') || (size == 2 && memcmp(segment, "..", 2) == 0))
+            return err_set(err, ERR_USAGE, "key", "\"%s\" has a segment \".\" or \"..\"", key);
+    }
+    return 0;
+}
+
+static bool of_bucket(enum store_verb verb)
+{
+    return verb == STORE_LIST || verb == STORE_UPLOADS;
+}
+
+static bool of_source(enum store_verb verb)
+{
+    return verb == STORE_COPY || verb == STORE_UPLOAD_COPY_PART;
+}
+
+void s3_request_init(struct s3_request *request)
+{
+    *request = (struct s3_request){0};
+    text_init(&request->document, S3_COMPLETE_MAX);
+}
+
+void s3_request_finish(struct s3_request *request)
+{
+    text_finish(&request->document);
+}
+
+int s3_request_build(struct s3_request *request, const struct s3_place *place,
+                     const struct store_op *op, struct err *err)
+{
+    struct pen path = {request->path, request->path + sizeof request->path, false};
+    struct pen query = {request->query, request->query + sizeof request->query, false};
+
+    if (!of_bucket(op->verb) && check_key(place, op->key, err) < 0)
+        return ERR_FAIL;
+    if (of_source(op->verb) && check_key(place, op->source, err) < 0)
+        return ERR_FAIL;
+    request->path[0] = request->query[0] = '\0';
+    request->header_count = 0;
+    request->values_used = 0;
+    request->has_md5 = false;
+    request->body = (struct view){0};
+    text_clear(&request->document);
+
+    pen_str(&path, place->prefix);
+    if (!place->in_host) {
+        pen_char(&path, '/');
+        pen_escaped(&path, place->bucket, false);
+    }
+    if (!of_bucket(op->verb) || place->in_host)
+        pen_char(&path, '/');
+    if (!of_bucket(op->verb)) {
+        pen_escaped(&path, place->key_prefix, true);
+        pen_escaped(&path, op->key, true);
+    }
+
+    spell(request, place, op, &query);
+    request->has_body = request->method[0] == 'P';
+    if (query.full && op->token)
+        return err_set(err, ERR_INTEGRITY, "listing",
+                       "the store continues its list at a token that is too long");
+    if (path.full || query.full || request->values_used > S3_VALUES_MAX)
+        return err_set(err, ERR_INTERNAL, "request", "a request too large to write");
+    return text_check(&request->document, "the list of parts", err);
+}
+
+struct headers {
+    struct sigv4_header list[SIGV4_HEADERS_MAX];
+    unsigned count;
+};
+
+static void headers_add(struct headers *headers, const char *name, const char *value)
+{
+    headers->list[headers->count++] = (struct sigv4_header){name, value};
+}
+
+static void add_line(struct text *lines, unsigned *count, const char *name, const char *value)
+{
+    text_printf(lines, "%s: %s", name, value);
+    text_char(lines, '\0');
+    ++*count;
+}
+
+/* The last look at what goes to the server: a value with a line end would be two headers. */
+static int check_headers(const struct headers *all, struct err *err)
+{
+    for (unsigned i = 0; i < all->count; i++)
+        for (const char *c = all->list[i].value; *c; c++)
+            if ((unsigned char)*c < ' ' || *c == 0x7f)
+                return err_set(err, ERR_INTEGRITY, "header",
+                               "the header %s would have a control character", all->list[i].name);
+    return 0;
+}
+
+int s3_request_sign(const struct s3_request *request, const struct s3_place *place,
+                    const struct creds *creds, const char *payload_hash, int64_t wall_ns,
+                    struct text *lines, unsigned *count, struct err *err)
+{
+    char stamp[CLOCK_AMZ_SIZE], authorization[SIGV4_AUTHORIZATION_MAX];
+    struct headers all = {0};
+
+    clock_amz(wall_ns, stamp);
+    headers_add(&all, "host", place->host);
+    for (unsigned i = 0; i < request->header_count; i++)
+        headers_add(&all, request->headers[i].name, request->headers[i].value);
+    if (!creds_anonymous(creds)) {
+        headers_add(&all, "x-amz-date", stamp);
+        headers_add(&all, "x-amz-content-sha256", payload_hash);
+        if (creds->session_token[0])
+            headers_add(&all, "x-amz-security-token", creds->session_token);
+    }
+
+    if (check_headers(&all, err) < 0)
+        return ERR_FAIL;
+    for (unsigned i = 0; i < all.count; i++)
+        add_line(lines, count, all.list[i].name, all.list[i].value);
+    if (!creds_anonymous(creds)) {
+        const struct sigv4_request signed_part = {request->method, request->path, request->query,
+                                                  all.list,        all.count,     payload_hash};
+        const struct sigv4_key key = {creds->access_key, creds->secret_key, place->region, "s3"};
+        if (sigv4_sign(&signed_part, &key, wall_ns, authorization, err) < 0)
+            return ERR_FAIL;
+        add_line(lines, count, "Authorization", authorization);
+    }
+    return text_check(lines, "the headers of a request", err);
+}

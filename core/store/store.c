@@ -1,0 +1,247 @@
+/*
+ * What both ends of a bucket have in common: waiting for one op, and small documents.
+ *
+ * store_run lends the op an inbox of its own for the time of the call, so that an op that is waited
+ * for and one that is not travel the same road.
+ */
+#include "store/store.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/hash.h"
+
+const struct store_limits STORE_LIMITS = {.part_least = 5 * MIB,
+                                          .part_size = 8 * MIB,
+                                          .parts_most = 10000,
+                                          .run_least = 1 * MIB,
+                                          .copy_most = 64 * MIB,
+                                          .remote_step = 64 * MIB};
+
+bool store_note_path(const struct store *store, const char *folder, char *out, size_t size)
+{
+    char cache[PATH_MAX], name[SHA256_HEX_SIZE];
+    uint8_t sum[SHA256_SIZE];
+    struct err ignored;
+    int length;
+
+    if (file_cache_dir(cache, sizeof cache, &ignored))
+        return false;
+    sha256_of(view_str(store->identity), sum);
+    hex_encode(sum, sizeof sum, name);
+    length = snprintf(out, size, "%s/%s/%s", cache, folder, name);
+    return length > 0 && (size_t)length < size && file_make_dirs(out, true, 0700, &ignored) == 0;
+}
+
+bool store_etag_is_sound(const char *etag)
+{
+    for (; *etag; etag++)
+        if (*etag <= 0x20 || *etag >= 0x7f)
+            return false;
+    return true;
+}
+
+bool store_etag_take(char to[STORE_ETAG_MAX], const char *from)
+{
+    from += strncmp(from, "W/\"", 3) == 0 ? 2 : 0;
+    to[0] = '\0';
+    if (!from[0] || strlen(from) + 3 > STORE_ETAG_MAX || !store_etag_is_sound(from))
+        return false;
+    snprintf(to, STORE_ETAG_MAX, from[0] == '"' ? "%s" : "\"%s\"", from);
+    return true;
+}
+
+void store_page_finish(struct store_page *page)
+{
+    for (size_t i = 0; i < page->count; i++)
+        free(page->entries[i].key);
+    free(page->entries);
+    free(page->next);
+    *page = (struct store_page){0};
+}
+
+void store_submit(struct store *store, struct store_op *op)
+{
+    store->table->submit(store, op);
+}
+
+int store_run_all(struct store *store, struct store_op *const *ops, unsigned count, struct err *err)
+{
+    struct inbox *own = inbox_create(err);
+
+    if (!own)
+        return ERR_FAIL;
+    for (unsigned i = 0; i < count; i++) {
+        ops[i]->home = own;
+        store_submit(store, ops[i]);
+    }
+    for (unsigned i = 0; i < count; i++)
+        inbox_take(own, INBOX_FOREVER);
+    inbox_destroy(own);
+    return 0;
+}
+
+/* Where a listing has come to. Of the tokens two are known: the one of the next page, and `mark`,
+ * that of a page whose number is a power of two. So a cycle of any length is found, at the latest
+ * after three times its length. */
+struct pager {
+    char *token, *mark;
+    unsigned long pages;
+    unsigned empty;               /* pages without entries in a row */
+    char last[STORE_KEY_MAX + 1]; /* the key that was listed last */
+    bool unordered;               /* a key came twice, or after a greater one */
+};
+
+#define EMPTY_MAX 10000
+
+/* Callers rely on the order of the keys: metadata come before their archive, and nothing twice. */
+static void look_at_order(struct pager *pager, const struct store_entry *entry)
+{
+    if (entry->is_prefix)
+        return;
+    pager->unordered = pager->unordered || strcmp(entry->key, pager->last) <= 0;
+    snprintf(pager->last, sizeof pager->last, "%s", entry->key);
+}
+
+static int each_of_page(struct pager *pager, const struct store_op *op,
+                        const struct store_page *page, store_entry_fn *each, void *arg,
+                        struct err *err)
+{
+    for (size_t i = 0; i < page->count; i++) {
+        if (op->verb == STORE_LIST)
+            look_at_order(pager, &page->entries[i]);
+        if (each(arg, &page->entries[i], err))
+            return ERR_FAIL;
+    }
+    return 0;
+}
+
+static int turn_in_circles(struct store_op *op, struct err *err)
+{
+    op->answer = STORE_FAILED;
+    return err_set(err, ERR_INTEGRITY, "listing",
+                   "the store returns the same pages of the list of %s again and again",
+                   op->key && op->key[0] ? op->key : "its keys");
+}
+
+/* Takes the token of the page. 1: there is another page; 0: there is none; negative: the store
+ * turns in circles. */
+static int pager_step(struct pager *pager, struct store_op *op, struct store_page *page,
+                      struct err *err)
+{
+    char *next = page->next;
+
+    op->unsure = page->unsure || pager->unordered;
+    if (!next)
+        return 0;
+    pager->empty = page->count ? 0 : pager->empty + 1;
+    if (pager->empty > EMPTY_MAX || (pager->token && strcmp(next, pager->token) == 0) ||
+        (pager->mark && strcmp(next, pager->mark) == 0))
+        return turn_in_circles(op, err);
+    pager->pages++;
+    if ((pager->pages & (pager->pages - 1)) == 0) {
+        free(pager->mark);
+        pager->mark = strdup(next);
+        if (!pager->mark)
+            return err_memory(err, "a listing");
+    }
+    free(pager->token);
+    pager->token = next;
+    page->next = NULL;
+    return 1;
+}
+
+enum store_answer store_each(struct store *store, struct store_op *op, store_entry_fn *each,
+                             void *arg, struct err *err)
+{
+    struct pager pager = {.token = NULL};
+    bool stopped = false;
+    int more;
+
+    do {
+        struct store_page page = {0};
+
+        op->token = pager.token;
+        op->page = &page;
+        op->answer = store_run(store, op, err);
+        op->token = NULL;
+        op->page = NULL;
+        stopped = op->answer == STORE_DONE && each_of_page(&pager, op, &page, each, arg, err);
+        more = op->answer == STORE_DONE && !stopped ? pager_step(&pager, op, &page, err) : 0;
+        store_page_finish(&page);
+    } while (more > 0);
+    free(pager.token);
+    free(pager.mark);
+    return stopped || more < 0 ? STORE_FAILED : op->answer;
+}
+
+enum store_answer store_run(struct store *store, struct store_op *op, struct err *err)
+{
+    struct inbox *home = op->home;
+    int failed = store_run_all(store, &op, 1, err);
+
+    op->home = home;
+    if (failed)
+        return STORE_FAILED;
+    if (op->answer == STORE_FAILED)
+        *err = op->err;
+    return op->answer;
+}
+
+void store_insist(struct store *store, bool on)
+{
+    atomic_store(&store->insisting, on);
+}
+
+void store_stats(struct store *store, struct store_stats *out)
+{
+    store->table->stats(store, out);
+}
+
+void store_destroy(struct store *store)
+{
+    if (store)
+        store->table->destroy(store);
+}
+
+enum store_answer store_get_document(struct store *store, const char *key, struct text *out,
+                                     char etag[STORE_ETAG_MAX], struct err *err)
+{
+    struct store_op op = {.verb = STORE_GET, .key = key, .text = out};
+    enum store_answer answer = store_run(store, &op, err);
+
+    if (answer == STORE_DONE && etag)
+        memcpy(etag, op.info.etag, STORE_ETAG_MAX);
+    return answer;
+}
+
+enum store_answer store_put_document(struct store *store, const char *key, struct view body,
+                                     const char *if_match, bool if_none_match,
+                                     char etag[STORE_ETAG_MAX], struct err *err)
+{
+    struct store_op op = {.verb = STORE_PUT,
+                          .key = key,
+                          .body = body,
+                          .if_match = if_match,
+                          .if_none_match = if_none_match,
+                          .content_type = "application/json"};
+    enum store_answer answer = store_run(store, &op, err);
+
+    if (answer == STORE_DONE && etag)
+        memcpy(etag, op.info.etag, STORE_ETAG_MAX);
+    return answer;
+}
+
+enum store_answer store_head(struct store *store, const char *key, struct store_info *info,
+                             struct err *err)
+{
+    struct store_op op = {.verb = STORE_HEAD, .key = key};
+    enum store_answer answer = store_run(store, &op, err);
+
+    if (answer == STORE_DONE)
+        *info = op.info;
+    return answer;
+}

@@ -1,0 +1,204 @@
+/*
+ * Records of neighbouring sections are fetched together; a gap of unneeded records is bridged where
+ * it costs less than a request. The requests go out all at once: the store queues them.
+ */
+#include "transfer/fetch_index.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "catalog/metadata.h"
+#include "flow/inbox.h"
+#include "pack/index/index.h"
+#include "store/store.h"
+
+#define INDEX_MAX (512 * MIB)
+#define GUESS     (64 * KIB) /* a header of 500 layers; those of most images take 8 KiB */
+#define BRIDGE    (16 * KIB)
+
+static int judge(enum store_answer answer, struct err *err)
+{
+    if (answer == STORE_DONE)
+        return 0;
+    if (answer == STORE_FAILED)
+        return ERR_FAIL;
+    return err_set(err, ERR_NOT_FOUND, "index", "the index is gone");
+}
+
+static int check(struct index **index, const struct metadata *metadata, struct err *err)
+{
+    if ((*index)->archive_size == metadata->size &&
+        (!metadata->raw_size || (*index)->raw_size == metadata->raw_size) &&
+        strcmp((*index)->image.id, metadata->image_id) == 0)
+        return 0;
+    index_destroy(*index);
+    *index = NULL;
+    return err_set(err, ERR_INTEGRITY, "index", "the index speaks of another archive");
+}
+
+static int parse_whole(struct view bytes, const struct metadata *metadata, struct index **out,
+                       struct err *err)
+{
+    uint8_t sum[SHA256_SIZE];
+    char hex[SHA256_HEX_SIZE];
+
+    sha256_of(bytes, sum);
+    hex_encode(sum, sizeof sum, hex);
+    if (strcmp(hex, metadata->index_sha256) != 0)
+        return err_set(err, ERR_INTEGRITY, "index",
+                       "the index is not the one the metadata speaks of");
+    return index_parse(bytes, out, err) || check(out, metadata, err) ? ERR_FAIL : 0;
+}
+
+int fetch_index(struct store *store, const struct metadata *metadata, struct index **out,
+                struct err *err)
+{
+    struct text text;
+    int failed;
+
+    *out = NULL;
+    text_init(&text, INDEX_MAX);
+    failed = judge(store_get_document(store, metadata->index_key, &text, NULL, err), err);
+    if (failed == 0)
+        failed = parse_whole(text_view(&text), metadata, out, err);
+    text_finish(&text);
+    return failed;
+}
+
+/* The first `size` bytes. */
+static int fetch_front(struct store *store, const struct metadata *metadata, uint64_t size,
+                       struct text *text, struct err *err)
+{
+    struct store_op op = {
+        .verb = STORE_GET, .key = metadata->index_key, .text = text, .length = size};
+
+    text_clear(text);
+    return judge(store_run(store, &op, err), err);
+}
+
+int fetch_index_header(struct store *store, const struct metadata *metadata, struct index **out,
+                       struct err *err)
+{
+    uint64_t guess = metadata->index_size < GUESS ? metadata->index_size : GUESS, size = 0;
+    struct text text;
+    int failed;
+
+    *out = NULL;
+    text_init(&text, INDEX_HEADER_MAX + GUESS);
+    failed = fetch_front(store, metadata, guess, &text, err);
+    if (failed == 0 && text.size == metadata->index_size) {
+        failed = parse_whole(text_view(&text), metadata, out, err);
+    } else if (failed == 0) {
+        failed = index_header_size(text_view(&text), &size, err);
+        if (failed == 0 && size > text.size)
+            failed = fetch_front(store, metadata, size, &text, err);
+        if (failed == 0)
+            failed = index_parse_header(text_view(&text), out, err) || check(out, metadata, err);
+    }
+    text_finish(&text);
+    return failed ? ERR_FAIL : 0;
+}
+
+/* One request: the records of sections first to last. */
+struct batch {
+    struct store_op op;
+    struct text text;
+    unsigned first, last;
+};
+
+/* Groups the sections. Returns how many requests that makes; fills them when `batches` is there. */
+static unsigned group(const struct index *index, const bool *need, struct batch *batches)
+{
+    unsigned count = 0, last = 0;
+
+    for (unsigned i = 0; i < index->section_count; i++) {
+        if (!need[i] || index->sections[i].chunks)
+            continue;
+        if (!count ||
+            index->sections[i].at - (index->sections[last].at + index->sections[last].size) >
+                BRIDGE) {
+            if (batches)
+                batches[count].first = i;
+            count++;
+        }
+        last = i;
+        if (batches)
+            batches[count - 1].last = i;
+    }
+    return count;
+}
+
+static void submit(struct store *store, const struct metadata *metadata, const struct index *index,
+                   struct batch *batch, struct inbox *home)
+{
+    const struct index_section *first = &index->sections[batch->first];
+    const struct index_section *last = &index->sections[batch->last];
+
+    text_init(&batch->text, INDEX_MAX);
+    batch->op = (struct store_op){.verb = STORE_GET,
+                                  .key = metadata->index_key,
+                                  .text = &batch->text,
+                                  .offset = first->at,
+                                  .length = last->at + last->size - first->at,
+                                  .home = home};
+    store_submit(store, &batch->op);
+}
+
+static int parse_batch(struct index *index, const struct batch *batch, const bool *need,
+                       struct err *err)
+{
+    uint64_t begin = index->sections[batch->first].at;
+    struct view bytes = text_view(&batch->text);
+
+    if (batch->op.answer == STORE_FAILED)
+        *err = batch->op.err;
+    if (judge(batch->op.answer, err))
+        return ERR_FAIL;
+    for (unsigned i = batch->first; i <= batch->last; i++) {
+        const struct index_section *section = &index->sections[i];
+
+        if (!need[i])
+            continue;
+        if (section->at - begin + section->size > bytes.size)
+            return err_set(err, ERR_INTEGRITY, "index", "the index is cut short");
+        if (index_parse_section(index, i,
+                                view_of(bytes.data + (section->at - begin), section->size), err))
+            return ERR_FAIL;
+    }
+    return 0;
+}
+
+int fetch_index_sections(struct store *store, const struct metadata *metadata, struct index *index,
+                         const bool *need, struct err *err)
+{
+    unsigned count = group(index, need, NULL);
+    struct batch *batches;
+    struct inbox *home;
+    int failed = 0;
+
+    if (count == 0)
+        return 0;
+    batches = calloc(count, sizeof *batches);
+    home = inbox_create(err);
+    if (!batches || !home) {
+        free(batches);
+        inbox_destroy(home);
+        return err_memory(err, "the index");
+    }
+    group(index, need, batches);
+    for (unsigned i = 0; i < count; i++)
+        submit(store, metadata, index, &batches[i], home);
+    for (unsigned i = 0; i < count; i++)
+        inbox_take(home, INBOX_FOREVER);
+    for (unsigned i = 0; i < count; i++) {
+        if (failed == 0)
+            failed = parse_batch(index, &batches[i], need, err);
+        text_finish(&batches[i].text);
+    }
+    inbox_destroy(home);
+    free(batches);
+    return failed;
+}

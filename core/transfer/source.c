@@ -1,0 +1,303 @@
+/*
+ * Three sources. The file and the descriptor are one: an archive read with read(2), unpacked on the
+ * way when it begins like a packing that is read here.
+ */
+#include "transfer/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "docker/docker.h"
+#include "flow/silence.h"
+#include "pack/codec/unpack.h"
+
+long source_read(struct source *source, uint8_t *out, size_t cap, struct err *err)
+{
+    return source->table->read(source, out, cap, err);
+}
+
+int source_skip(struct source *source, uint64_t size, struct err *err)
+{
+    return source->table->skip(source, size, err);
+}
+
+void source_destroy(struct source *source)
+{
+    if (source)
+        source->table->destroy(source);
+}
+
+/* ---- docker ---- */
+
+struct docker_source {
+    struct source source;
+    struct docker *docker;
+    const char *reference;
+    struct docker_export *export; /* NULL before the first read */
+};
+
+static long docker_read(struct source *source, uint8_t *out, size_t cap, struct err *err)
+{
+    struct docker_source *s = (struct docker_source *)source;
+
+    if (!s->export)
+        s->export = docker_export_open(s->docker, s->reference, source->stop, err);
+    return s->export ? docker_export_read(s->export, out, cap, err) : ERR_FAIL;
+}
+
+static void docker_destroy(struct source *source)
+{
+    docker_export_close(((struct docker_source *)source)->export);
+    free(source);
+}
+
+struct source *source_docker(struct docker *docker, const char *reference, uint64_t size_hint,
+                             struct err *err)
+{
+    static const struct source_table table = {.read = docker_read, .destroy = docker_destroy};
+    struct docker_source *s = calloc(1, sizeof *s);
+
+    if (!s) {
+        err_memory(err, "the image export");
+        return NULL;
+    }
+    s->source = (struct source){.table = &table, .size_hint = size_hint, .kind = "docker"};
+    s->docker = docker;
+    s->reference = reference;
+    return &s->source;
+}
+
+/* ---- file and descriptor ---- */
+
+#define PACKED_ROOM (256 * KIB)
+
+struct file_source {
+    struct source source;
+    int fd;
+    bool owned, looked, ended;
+    const struct cancel *cancel;
+    struct silence silence;
+    char name[256];
+    const struct packing *packing;
+    struct unpack *unpack; /* NULL: plain */
+    uint8_t *packed;       /* PACKED_ROOM bytes while something waits in `waiting` */
+    struct view waiting;
+};
+
+static void tell_wait(struct file_source *s)
+{
+    int64_t now = clock_monotonic();
+
+    if (silence_due(&s->silence, now))
+        log_note("nothing has come from %s for %.0f s", s->name, silence_seconds(&s->silence, now));
+}
+
+/* One read(2) that looks at the flags while it waits. */
+static long read_some(struct file_source *s, uint8_t *out, size_t cap, struct err *err)
+{
+    for (;;) {
+        struct pollfd poller = {.fd = s->fd, .events = POLLIN};
+        ssize_t got;
+
+        if (cancel_check(s->cancel, err))
+            return ERR_FAIL;
+        if (s->source.stop && atomic_load(s->source.stop))
+            return err_set(err, ERR_CANCELLED, "stopped", "reading was stopped");
+        if (poll(&poller, 1, (int)(CANCEL_TICK / NS_PER_MS)) == 0) {
+            tell_wait(s);
+            continue;
+        }
+        silence_moved(&s->silence, clock_monotonic());
+        got = read(s->fd, out, cap);
+        if (got >= 0)
+            return got;
+        if (errno != EINTR && errno != EAGAIN)
+            return err_errno(err, errno, "input", "cannot read %s", s->name);
+    }
+}
+
+/* The command that unpacks the input on the way to a push. */
+static int hint_at_command(const struct file_source *s, const char *command, struct err *err)
+{
+    return err_hint(err, "unpack it on the way: %s %s | s3dock push APP:TAG --input -", command,
+                    s->owned ? s->name : "FILE");
+}
+
+/* Fails with unsupported.packing on a packing that is not read here, and names its program. */
+static int refuse_packing(const struct file_source *s, struct view begin, struct err *err)
+{
+    static const struct {
+        const char *magic, *name, *command;
+    } packings[] = {
+        {"\x04\x22\x4d\x18", "lz4", "lz4 -dc"},
+        {"LZIP\1", "lzip", "lzip -dc"},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(packings); i++) {
+        size_t size = strlen(packings[i].magic);
+
+        if (begin.size < size || memcmp(begin.data, packings[i].magic, size) != 0)
+            continue;
+        err_set(err, ERR_UNSUPPORTED, "packing",
+                "%s is packed by %s; plain archives and those packed by gzip, zstd, xz or bzip2 "
+                "are read",
+                s->name, packings[i].name);
+        return hint_at_command(s, packings[i].command, err);
+    }
+    return 0;
+}
+
+/* Reads the first bytes and decides by them how the input is packed. */
+static int look(struct file_source *s, struct err *err)
+{
+    const struct packing *packing;
+    size_t have = 0;
+
+    s->looked = true;
+    s->packed = calloc(1, PACKED_ROOM);
+    if (!s->packed)
+        return err_memory(err, s->name);
+    while (have < UNPACK_LOOK && !s->ended) {
+        long got = read_some(s, s->packed + have, PACKED_ROOM - have, err);
+
+        if (got < 0)
+            return ERR_FAIL;
+        s->ended = got == 0;
+        have += (size_t)got;
+    }
+    s->waiting = view_of(s->packed, have);
+    packing = packing_of(s->waiting);
+    if (!packing)
+        return refuse_packing(s, s->waiting, err);
+    s->packing = packing;
+    s->unpack = unpack_create(packing, err);
+    return s->unpack ? 0 : ERR_FAIL;
+}
+
+static long read_plain(struct file_source *s, uint8_t *out, size_t cap, struct err *err)
+{
+    size_t n = s->waiting.size < cap ? s->waiting.size : cap;
+
+    if (n == 0)
+        return s->ended ? 0 : read_some(s, out, cap, err);
+    memcpy(out, s->waiting.data, n);
+    s->waiting.data += n;
+    s->waiting.size -= n;
+    return (long)n;
+}
+
+/* Names the input. What a program with more memory can unpack gets the hint at that program. */
+static long blame(const struct file_source *s, struct err *err)
+{
+    if (err->family == ERR_UNSUPPORTED)
+        hint_at_command(s, s->packing->command, err);
+    return err_wrap(err, "%s", s->name);
+}
+
+static long read_packed(struct file_source *s, uint8_t *out, size_t cap, struct err *err)
+{
+    for (;;) {
+        size_t produced;
+        long got;
+
+        if (unpack_read(s->unpack, &s->waiting, out, cap, &produced, err))
+            return blame(s, err);
+        if (produced)
+            return (long)produced;
+        if (s->ended)
+            return unpack_finish(s->unpack, err) ? blame(s, err) : 0;
+        got = read_some(s, s->packed, PACKED_ROOM, err);
+        if (got < 0)
+            return ERR_FAIL;
+        s->ended = got == 0;
+        s->waiting = view_of(s->packed, (size_t)got);
+    }
+}
+
+static long file_read_source(struct source *source, uint8_t *out, size_t cap, struct err *err)
+{
+    struct file_source *s = (struct file_source *)source;
+
+    if (!s->looked && look(s, err))
+        return ERR_FAIL;
+    return s->unpack ? read_packed(s, out, cap, err) : read_plain(s, out, cap, err);
+}
+
+static void file_destroy(struct source *source)
+{
+    struct file_source *s = (struct file_source *)source;
+
+    if (s->owned)
+        close(s->fd);
+    unpack_destroy(s->unpack);
+    free(s->packed);
+    free(s);
+}
+
+static struct file_source *file_source_create(int fd, bool owned, const char *kind,
+                                              const char *name, const struct cancel *cancel,
+                                              struct err *err)
+{
+    static const struct source_table table = {.read = file_read_source, .destroy = file_destroy};
+    struct file_source *s = calloc(1, sizeof *s);
+
+    if (!s) {
+        err_memory(err, name);
+        return NULL;
+    }
+    s->source = (struct source){.table = &table, .kind = kind};
+    s->fd = fd;
+    s->owned = owned;
+    s->cancel = cancel;
+    if (!str_copy(s->name, sizeof s->name, name))
+        str_copy(s->name, sizeof s->name, kind);
+    s->source.name = s->name;
+    return s;
+}
+
+struct source *source_fd(int fd, const struct cancel *cancel, struct err *err)
+{
+    struct file_source *s = file_source_create(fd, false, "stdin", "standard input", cancel, err);
+
+    return s ? &s->source : NULL;
+}
+
+struct source *source_file(const char *path, const struct cancel *cancel, struct err *err)
+{
+    /* a FIFO is opened before its writer is there, so that a cancel ends the wait */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct file_source *s;
+    struct stat st;
+
+    if (fd < 0) {
+        if (errno == ENOENT)
+            err_set(err, ERR_NOT_FOUND, "input", "there is no file %s", path);
+        else
+            err_errno(err, errno, "input", "cannot open %s", path);
+        return NULL;
+    }
+    if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+        close(fd);
+        err_set(err, ERR_USAGE, "input", "%s is a folder, not an image archive", path);
+        err_hint(err, "make an archive with: docker save -o image.tar IMAGE");
+        return NULL;
+    }
+    s = file_source_create(fd, true, "file", path, cancel, err);
+    if (!s) {
+        close(fd);
+        return NULL;
+    }
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+        s->source.size_hint = (uint64_t)st.st_size;
+    return &s->source;
+}

@@ -1,0 +1,51 @@
+/*
+ * source - where a save stream comes from: a daemon's export, an archive file, a descriptor.
+ *
+ * A blocking stream of bytes, read by one thread.
+ */
+#ifndef S3DOCK_TRANSFER_SOURCE_H
+#define S3DOCK_TRANSFER_SOURCE_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "flow/cancel.h"
+
+struct err;
+struct docker;
+struct unread;
+
+struct source;
+struct source_table {
+    /* Up to cap bytes (at least one); 0 at the end; negative: failed. */
+    long (*read)(struct source *source, uint8_t *out, size_t cap, struct err *err);
+    void (*destroy)(struct source *source);
+    /* The next `size` bytes will not be asked for. NULL where nothing is `unread`. */
+    int (*skip)(struct source *source, uint64_t size, struct err *err);
+};
+struct source {
+    const struct source_table *table;
+    uint64_t size_hint;      /* bytes to come as far as is known beforehand; 0: not known */
+    const char *kind;        /* "layers", "docker", "file", "stdin": for messages */
+    const char *name;        /* what the user named it: "image.tar"; NULL: the user did not */
+    struct unread *unread;   /* layers that may be skipped (unread.h), for the reader; or NULL */
+    const atomic_bool *stop; /* the reader's; NULL: none. A pipe or a daemon that is silent is not
+                                waited for once it is set */
+};
+
+/* The export begins with the first read, because a daemon may think about it for minutes. Borrows
+ * both. */
+struct source *source_docker(struct docker *docker, const char *reference, uint64_t size_hint,
+                             struct err *err);
+/* A save archive, plain or packed (unpack.h). */
+struct source *source_file(const char *path, const struct cancel *cancel, struct err *err);
+/* Borrows the descriptor (standard input). */
+struct source *source_fd(int fd, const struct cancel *cancel, struct err *err);
+
+long source_read(struct source *source, uint8_t *out, size_t cap, struct err *err);
+/* Only when there is something unread. */
+int source_skip(struct source *source, uint64_t size, struct err *err);
+void source_destroy(struct source *source); /* takes NULL */
+
+#endif

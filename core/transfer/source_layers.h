@@ -1,0 +1,41 @@
+/*
+ * source_layers - an image as a save stream, read from Docker's layer store on this host, in the
+ * one canonical form (bundle.h): without the copy that an export makes first, and without the
+ * daemon.
+ */
+#ifndef S3DOCK_TRANSFER_SOURCE_LAYERS_H
+#define S3DOCK_TRANSFER_SOURCE_LAYERS_H
+
+#include <stdint.h>
+
+#include "layers/layer_store.h"
+#include "pack/index/index.h"
+#include "pack/index/skippable_layers.h"
+#include "transfer/source.h"
+
+struct docker_engine;
+
+/* The time of all entries of the archive. That of the tag would make the beginning of each archive
+ * its own; this way archives that share their lowest layers begin alike (docs/format.md). */
+#define SOURCE_LAYERS_TIME 0
+
+struct source_layers_options {
+    struct layer_store_wanted image;
+    const char *reference; /* the name it is to have: "app:tag" */
+    /* Of archives that hold layers of it, by the number of the base (index_count 0: none): those
+     * are neither measured nor, behind `lead`, read (unread.h). Borrowed as long as the source is
+     * there. `params`: how the stream will be cut. */
+    const struct index *const *indexes;
+    unsigned index_count;
+    uint64_t lead;
+    struct chunk_params params;
+    const char (*without)[80]; /* diffIDs of layers that are not to come at all */
+    unsigned without_count;
+    const struct cancel *cancel;
+};
+
+/* Its kind is "layers" and its size is known exactly. Fails when the store cannot be read
+ * (layer_store.h). */
+struct source *source_layers(const struct source_layers_options *options, struct err *err);
+
+#endif

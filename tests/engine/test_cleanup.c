@@ -1,0 +1,783 @@
+/*
+ * Cleanups and everybody else. A cleanup is stopped before each of its requests, another command
+ * runs to its end there, and the cleanup continues; and the other way round. The cleanup's DELETEs
+ * may be repeated after the other command, their answers may be lost, or they may arrive late.
+ * Afterwards every image that a tag, an environment or a rollback leads to can be pulled, and what
+ * the other command said is true.
+ *
+ * The buckets: one in memory that behaves as S3 does (an ETag is a digest of the content, so equal
+ * archives have equal ETags), with conditional requests and without, and a directory.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "catalog/listing.h"
+#include "catalog/previous.h"
+#include "catalog/release.h"
+#include "catalog/resolve.h"
+#include "catalog/retired.h"
+#include "cleanup/retention.h"
+#include "cleanup/unfinished.h"
+#include "kit/memory_store.h"
+#include "kit/tarball.h"
+#include "pull/pull.h"
+#include "push/push.h"
+#include "store/store.h"
+
+#define OLD   "shop:20250701-1000-aaaaa01" /* the image that goes */
+#define FIRST "shop:20250702-1000-aaaaa02" /* what production was before */
+#define NOW   "shop:20250703-1000-aaaaa03" /* what production is */
+#define LAST  "shop:20250704-1000-aaaaa04" /* the newest */
+#define KEY   "images/shop/202507/shop-20250701-1000-aaaaa01"
+
+static char dir[] = "/tmp/s3dock-cleanup-XXXXXX";
+static struct err err;
+
+static const char *path_of(const char *name)
+{
+    static char path[4][512];
+    static unsigned next;
+    char *out = path[next++ % 4];
+
+    snprintf(out, sizeof path[0], "%s/%s", dir, name);
+    return out;
+}
+
+/* ---- images ---- */
+
+static void hex_of(const void *data, size_t size, char out[SHA256_HEX_SIZE])
+{
+    uint8_t sum[SHA256_SIZE];
+
+    sha256_of(view_of(data, size), sum);
+    hex_encode(sum, sizeof sum, out);
+}
+
+/* A save stream of one layer; `id` gets the image id. */
+static void write_image(const char *file, const char *ref, uint64_t seed, char id[80])
+{
+    char layer_id[SHA256_HEX_SIZE], config_id[SHA256_HEX_SIZE], config[512], text[1024];
+    struct tarball image, layer;
+    uint8_t bytes[3000];
+
+    noise(bytes, sizeof bytes, seed);
+    tarball_init(&layer);
+    tarball_file(&layer, "data", bytes, sizeof bytes);
+    tarball_end(&layer);
+    hex_of(layer.data, layer.size, layer_id);
+    tarball_init(&image);
+    snprintf(text, sizeof text, "%s/layer.tar", layer_id);
+    tarball_file(&image, text, layer.data, layer.size);
+    snprintf(config, sizeof config,
+             "{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":{\"type\":\"layers\","
+             "\"diff_ids\":[\"sha256:%s\"]}}",
+             layer_id);
+    hex_of(config, strlen(config), config_id);
+    snprintf(text, sizeof text, "%s.json", config_id);
+    tarball_text(&image, text, config);
+    snprintf(text, sizeof text,
+             "[{\"Config\":\"%s.json\",\"RepoTags\":[\"%s\"],\"Layers\":[\"%s/layer.tar\"]}]",
+             config_id, ref, layer_id);
+    tarball_text(&image, "manifest.json", text);
+    tarball_end(&image);
+    assert_int_equal(file_replace(path_of(file), view_of(image.data, image.size), 0644, &err), 0);
+    snprintf(id, 80, "sha256:%s", config_id);
+    tarball_finish(&layer);
+    tarball_finish(&image);
+}
+
+static char same_id[80], other_id[80];
+
+static int push(struct store *store, const char *ref, const char *file, struct push_result *result)
+{
+    struct push_options options = {.store = store, .input = path_of(file), .level = 1};
+
+    options.no_resume = true;
+    options.transfer.memory = TRANSFER_MEMORY_MIN;
+    assert_true(name_parse_image(ref, &options.name, &err) >= 0);
+    return push_run(&options, result, &err);
+}
+
+/* Reads and verifies it. `key` NULL: by its name. */
+static int pull(struct store *store, const char *ref, const char *key, char id[80])
+{
+    struct pull_options options = {.store = store, .key = key, .no_resume = true};
+    struct pull_result result;
+    int answer;
+
+    options.transfer.memory = TRANSFER_MEMORY_MIN;
+    assert_true(name_parse_image(ref, &options.name, &err) >= 0);
+    answer = pull_run(&options, &result, &err);
+    if (id)
+        snprintf(id, 80, "%s", answer ? "" : result.image_id);
+    return answer;
+}
+
+static int64_t minutes;
+
+static int promote(struct store *store, const char *ref, const char *env)
+{
+    struct release_options options = {.store = store, .by.user = "test"};
+    struct release_result result;
+    struct image_name name;
+
+    options.now = clock_wall() + ++minutes * NS_PER_S;
+    assert_true(name_parse_image(ref, &name, &err) >= 0);
+    return release_promote_image(&options, &name, env, &result, &err);
+}
+
+static int tag(struct store *store, const char *ref, const char *version)
+{
+    struct release_options options = {.store = store, .by.user = "test"};
+    struct release_result result;
+    struct image_name name;
+
+    options.now = clock_wall() + ++minutes * NS_PER_S;
+    assert_true(name_parse_image(ref, &name, &err) >= 0);
+    return release_tag(&options, &name, version, &result, &err);
+}
+
+static int roll_back(struct store *store)
+{
+    struct release_options options = {.store = store, .by.user = "test"};
+    struct release_result result;
+
+    options.now = clock_wall() + ++minutes * NS_PER_S;
+    return release_rollback(&options, "shop", "production", &result, &err);
+}
+
+/* ---- the store in between: the cleanup's way to the bucket ---- */
+
+enum deed {
+    AS_IT_SHOULD, /* each DELETE is executed once, and answered */
+    IS_REPEATED,  /* and once more after the other command */
+    IS_LOST,      /* executed, but the answer is lost */
+    IS_LATE,      /* no answer, and executed after the other command */
+    DEEDS
+};
+
+#define LATE_MAX 16
+
+struct between {
+    struct store store;
+    struct store *bucket;
+    struct store *client; /* the other command's way to it */
+    int (*cleanup)(struct store *store);
+    enum deed around; /* what happens to the DELETEs of that cleanup */
+    enum deed deed;
+    unsigned which;     /* of this DELETE; the others are as they should */
+    unsigned at, asked; /* the other command runs before this request */
+    unsigned deletes;   /* DELETEs so far */
+    unsigned struck;    /* the number of the request that was `which` */
+    void (*other)(struct between *b);
+    const struct command *command;
+    bool done;
+    struct late {
+        char key[KEY_MAX], etag[STORE_ETAG_MAX];
+    } late[LATE_MAX];
+    unsigned late_count;
+
+    int answer; /* of the other command */
+    struct err why;
+    bool uploaded;     /* it has pushed: something was uploaded */
+    const char *image; /* and this is its id */
+    char key[KEY_MAX], metadata_etag[STORE_ETAG_MAX];
+};
+
+static void run_late(struct between *b)
+{
+    for (unsigned i = 0; i < b->late_count; i++) {
+        struct store_op op = {.verb = STORE_DELETE,
+                              .key = b->late[i].key,
+                              .if_match = b->late[i].etag[0] ? b->late[i].etag : NULL};
+        struct err ignored;
+
+        (void)store_run(b->bucket, &op, &ignored);
+    }
+    b->late_count = 0;
+}
+
+static void run_other(struct between *b)
+{
+    if (b->done)
+        return;
+    b->done = true;
+    b->other(b);
+    b->why = err;
+    run_late(b);
+}
+
+static void keep_for_later(struct between *b, const struct store_op *op)
+{
+    struct late *late = &b->late[b->late_count++];
+
+    assert_true(b->late_count <= LATE_MAX);
+    snprintf(late->key, sizeof late->key, "%s", op->key);
+    snprintf(late->etag, sizeof late->etag, "%s", op->if_match ? op->if_match : "");
+}
+
+static void lose_answer(struct store_op *op)
+{
+    err_set(&op->err, ERR_NETWORK, "link", "the link is down");
+    op->answer = STORE_FAILED;
+    op->http_status = 0;
+    inbox_post(op->home, &op->msg);
+}
+
+static void between_submit(struct store *store, struct store_op *op)
+{
+    struct between *b = (struct between *)store;
+    bool meant = op->verb == STORE_DELETE && !strstr(op->key, "probe");
+    struct store_op executed = *op;
+
+    if (++b->asked == b->at)
+        run_other(b);
+    if (!meant || ++b->deletes != b->which || b->deed == AS_IT_SHOULD) {
+        store_submit(b->bucket, op);
+        return;
+    }
+    b->struck = b->asked;
+    if (b->deed == IS_LATE || b->deed == IS_REPEATED)
+        keep_for_later(b, op);
+    if (b->deed == IS_REPEATED) {
+        store_submit(b->bucket, op);
+        return;
+    }
+    if (b->deed == IS_LOST)
+        (void)store_run(b->bucket, &executed, &op->err);
+    lose_answer(op);
+}
+
+static void between_stats(struct store *store, struct store_stats *out)
+{
+    store_stats(((struct between *)store)->bucket, out);
+}
+
+static void between_destroy(struct store *store)
+{
+    (void)store;
+}
+
+static const struct store_table between_table = {between_submit, between_stats, between_destroy};
+
+/* ---- the cleanups ---- */
+
+static int retire(struct store *store)
+{
+    struct retention_policy policy = {.app = "shop", .keep = 1, .before = INT64_MAX};
+    struct retention_choice choice;
+    int answer;
+
+    if (retention_find(store, &policy, &choice, &err))
+        return ERR_FAIL;
+    answer = retention_retire(store, &policy, &choice, &err);
+    retention_finish(&choice);
+    return answer;
+}
+
+/* As a week later. */
+static int delete_data(struct store *store)
+{
+    struct unfinished_list list = {.items = NULL};
+    int answer = unfinished_read(store, &list, &err);
+
+    for (size_t i = 0; answer >= 0 && i < list.count; i++)
+        if (list.items[i].kind == UNFINISHED_RETIRED)
+            answer = unfinished_remove(store, &list, &list.items[i], &err);
+    unfinished_finish(&list);
+    return answer < 0 ? ERR_FAIL : 0;
+}
+
+/* ---- the other commands ---- */
+
+static void note_push(struct between *b, const char *file, const char *id)
+{
+    struct push_result result;
+    struct store_info info;
+    char key[KEY_MAX];
+
+    b->answer = push(b->client, OLD, file, &result);
+    b->uploaded = b->answer == 0 && !result.skipped;
+    b->image = id;
+    if (!b->uploaded)
+        return;
+    snprintf(b->key, sizeof b->key, "%s", result.key);
+    key_sibling(key, b->key, KEY_METADATA);
+    if (store_head(b->bucket, key, &info, &err) == STORE_DONE)
+        snprintf(b->metadata_etag, sizeof b->metadata_etag, "%s", info.etag);
+}
+
+static void push_same(struct between *b)
+{
+    note_push(b, "same.tar", same_id);
+}
+
+static void push_other(struct between *b)
+{
+    note_push(b, "other.tar", other_id);
+}
+
+static void push_and_promote(struct between *b)
+{
+    push_same(b);
+    if (b->answer == 0)
+        b->answer = promote(b->client, OLD, "staging");
+}
+
+static void push_other_and_tag(struct between *b)
+{
+    push_other(b);
+    if (b->answer == 0)
+        b->answer = tag(b->client, OLD, "v9.0.0");
+}
+
+static void tag_it(struct between *b)
+{
+    b->answer = tag(b->client, OLD, "v9.0.0");
+}
+
+static void promote_it(struct between *b)
+{
+    b->answer = promote(b->client, OLD, "staging");
+}
+
+static void roll_it_back(struct between *b)
+{
+    b->answer = roll_back(b->client);
+}
+
+static void pull_it(struct between *b)
+{
+    b->answer = pull(b->client, OLD, NULL, NULL);
+}
+
+static const struct command {
+    const char *name, *around;
+    void (*run)(struct between *b);
+    enum err_family may_fail, or_so; /* with these alone; ERR_NONE: never */
+} COMMANDS[] = {
+    {"push", "cleanup during a push", push_same, ERR_CONFLICT},
+    {"push of another image", "cleanup during a push of another image", push_other, ERR_CONFLICT},
+    {"push and promote", "cleanup during push and promote", push_and_promote, ERR_CONFLICT,
+     ERR_NOT_FOUND},
+    {"push of another image and tag", "cleanup during push of another image and tag",
+     push_other_and_tag, ERR_CONFLICT, ERR_NOT_FOUND},
+    {"tag", "cleanup during tag", tag_it, ERR_NOT_FOUND},
+    {"promote", "cleanup during promote", promote_it, ERR_NOT_FOUND},
+    {"rollback", "cleanup during rollback", roll_it_back, ERR_NONE},
+    {"pull", "cleanup during pull", pull_it, ERR_NOT_FOUND, ERR_CONFLICT},
+};
+
+/* ---- what must hold ---- */
+
+struct scene {
+    const char *bucket, *act, *command;
+    enum deed deed;
+    unsigned which, at;
+};
+
+static void refuse(const struct scene *scene, const char *what, const struct err *why)
+{
+    static const char *const deeds[] = {"once", "repeated", "answer lost", "late"};
+
+    fail_msg("%s, %s, DELETE %u %s, %s before request %u: %s: %s", scene->bucket, scene->act,
+             scene->which, deeds[scene->deed], scene->command, scene->at, what, why->text);
+}
+
+static void check_pull(struct store *store, const struct scene *scene, const char *what,
+                       const char *ref, const char *key, const char *id)
+{
+    char found[80];
+
+    if (pull(store, ref, key, found))
+        refuse(scene, what, &err);
+    err_set(&err, ERR_INTEGRITY, "image", "another image");
+    if (id && strcmp(id, found) != 0)
+        refuse(scene, what, &err);
+}
+
+/* The images that no cleanup touches are looked at only; the old one is pulled. */
+static void check_reference(struct store *store, const struct scene *scene, const char *what,
+                            const char *ref, const char *key)
+{
+    struct image_name name;
+    char where[KEY_MAX];
+
+    if (strcmp(ref, OLD) == 0) {
+        check_pull(store, scene, what, ref, key, NULL);
+        return;
+    }
+    assert_true(name_parse_image(ref, &name, &err) >= 0);
+    if (resolve_present(store, &name, key, where, &err))
+        refuse(scene, what, &err);
+}
+
+static void check_environment(struct store *store, const struct scene *scene, const char *env)
+{
+    struct resolved resolved;
+
+    if (resolve_environment(store, "shop", env, &resolved, &err)) {
+        if (err.family != ERR_NOT_FOUND || strcmp(env, "production") == 0)
+            refuse(scene, env, &err);
+        return;
+    }
+    check_reference(store, scene, env, resolved.image.ref, resolved.archive_key);
+}
+
+static void check_rollback(struct store *store, const struct scene *scene)
+{
+    struct standing standing;
+    struct previous previous = {.env = "production"};
+    _cleanup_text_ struct text warnings;
+    struct image_name name;
+    char month[7];
+
+    text_init(&warnings, KIB);
+    if (resolve_standing(store, "shop", "production", &standing, &err))
+        refuse(scene, "production", &err);
+    previous.now = &standing.pointer;
+    if (previous_find(store, "shop", &previous, 1, &warnings, &err) || warnings.size)
+        refuse(scene, "rollback", &err);
+    if (previous.answer == PREVIOUS_FOUND && key_parse_image(previous.target, &name, month))
+        check_reference(store, scene, "rollback", name.ref, previous.target);
+}
+
+/* Whether the cleanup has retired the very image that was pushed: the push came before it. */
+static bool was_judged(const struct between *b)
+{
+    struct retired retired;
+    bool judged;
+
+    if (retired_read(b->bucket, b->key, &retired, &err) != STORE_DONE)
+        return false;
+    judged = strcmp(retired.metadata_etag, b->metadata_etag) == 0;
+    retired_finish(&retired);
+    return judged;
+}
+
+static void check_all(const struct between *b, const struct scene *scene)
+{
+    struct resolved resolved;
+
+    if (b->answer && (b->command->may_fail == ERR_NONE || (b->why.family != b->command->may_fail &&
+                                                           b->why.family != b->command->or_so)))
+        refuse(scene, "failed", &b->why);
+    if (resolve_tag(b->bucket, "shop", "v9.0.0", &resolved, &err) == 0)
+        check_reference(b->bucket, scene, "v9.0.0", resolved.image.ref, resolved.archive_key);
+    check_environment(b->bucket, scene, "production");
+    check_environment(b->bucket, scene, "staging");
+    check_rollback(b->bucket, scene);
+    if (b->answer == 0 && b->uploaded && !was_judged(b))
+        check_pull(b->bucket, scene, "what was pushed", OLD, NULL, b->image);
+}
+
+/* ---- all of them ---- */
+
+/* A folder executes a DELETE under its lock, before it answers: there it is neither late nor
+ * repeated. */
+
+/* A bucket that is set back to how it was filled before each run. */
+struct ground {
+    const char *name;
+    struct store *store;
+    struct memory_store *memory; /* NULL: a folder */
+};
+
+static void fill(struct store *store)
+{
+    static const char *const refs[] = {OLD, FIRST, NOW, LAST};
+    static const char *const files[] = {"same.tar", "1.tar", "2.tar", "3.tar"};
+    struct push_result result;
+
+    for (unsigned i = 0; i < ARRAY_SIZE(refs); i++)
+        if (push(store, refs[i], files[i], &result))
+            fail_msg("%s", err.text);
+    if (promote(store, FIRST, "production") || promote(store, NOW, "production"))
+        fail_msg("%s", err.text);
+}
+
+static void run(const char *command)
+{
+    assert_int_equal(system(command), 0);
+}
+
+static void save(struct ground *ground)
+{
+    char command[600];
+
+    if (ground->memory) {
+        memory_store_save(ground->memory);
+        return;
+    }
+    snprintf(command, sizeof command, "rm -rf %s/saved && cp -a %s/bucket %s/saved", dir, dir, dir);
+    run(command);
+}
+
+static void load(struct ground *ground)
+{
+    char command[600];
+
+    if (ground->memory) {
+        memory_store_load(ground->memory);
+        return;
+    }
+    snprintf(command, sizeof command, "cd %s && rm -rf bucket/* && cp -a saved/* bucket/", dir);
+    run(command);
+}
+
+/* One run. Returns how many requests the cleanup made. */
+static unsigned run_scene(struct ground *ground, int (*cleanup)(struct store *store),
+                          const struct command *command, struct scene *scene, struct between *b)
+{
+    load(ground);
+    *b = (struct between){.store = *ground->store, .bucket = ground->store, .deed = scene->deed};
+    b->store.table = &between_table;
+    b->client = ground->store;
+    b->at = scene->at;
+    b->which = scene->which;
+    b->other = command->run;
+    b->command = command;
+    (void)cleanup(&b->store); /* it may fail; what it leaves is what counts */
+    run_other(b);
+    check_all(b, scene);
+    return b->asked;
+}
+
+/* The way of a cleanup that runs while the other command is stopped. */
+static struct between inner;
+
+static void run_cleanup(struct between *b)
+{
+    inner = (struct between){.store = *b->bucket, .bucket = b->bucket, .deed = b->around};
+    inner.store.table = &between_table;
+    inner.which = 1;
+    inner.at = ~0u;
+    (void)b->cleanup(&inner.store);
+}
+
+/* The other way round: the command is stopped, and a cleanup runs to its end there. */
+static unsigned run_around(struct ground *ground, int (*cleanup)(struct store *store),
+                           const struct command *command, struct scene scene)
+{
+    static struct between b;
+    unsigned count = 0;
+
+    do {
+        load(ground);
+        b = (struct between){.store = *ground->store, .bucket = ground->store};
+        b.store.table = &between_table;
+        b.client = &b.store;
+        b.at = scene.at;
+        b.cleanup = cleanup;
+        b.around = scene.deed;
+        b.other = run_cleanup;
+        b.command = command;
+        inner.late_count = 0;
+        command->run(&b);
+        b.why = err;
+        run_late(&inner);
+        check_all(&b, &scene);
+        count++;
+    } while (scene.at++ < b.asked);
+    return count;
+}
+
+/* The command before each request, and behind the last. */
+static unsigned run_everywhere(struct ground *ground, int (*cleanup)(struct store *store),
+                               const struct command *command, struct scene scene)
+{
+    static struct between b;
+    unsigned count = 0, asked;
+
+    do {
+        asked = run_scene(ground, cleanup, command, &scene, &b);
+        count++;
+    } while (scene.at++ <= asked);
+    return count;
+}
+
+/* The same after each DELETE that goes wrong. */
+static unsigned run_deeds(struct ground *ground, int (*cleanup)(struct store *store),
+                          const struct command *command, struct scene scene)
+{
+    unsigned count = 0;
+
+    for (unsigned deed = IS_REPEATED; deed < DEEDS; deed++)
+        for (scene.which = 1;; scene.which++) {
+            static struct between b;
+
+            scene.deed = (enum deed)deed;
+            scene.at = ~0u;
+            run_scene(ground, cleanup, command, &scene, &b);
+            if (!b.struck)
+                break;
+            scene.at = b.struck + 1;
+            count += run_everywhere(ground, cleanup, command, scene);
+        }
+    return count;
+}
+
+static unsigned run_scenes(struct ground *ground, const char *act,
+                           int (*cleanup)(struct store *store))
+{
+    unsigned count = 0;
+
+    for (unsigned c = 0; c < ARRAY_SIZE(COMMANDS); c++) {
+        struct scene scene = {ground->name, act, COMMANDS[c].name, AS_IT_SHOULD, 0, 1};
+
+        count += run_everywhere(ground, cleanup, &COMMANDS[c], scene);
+        scene.command = COMMANDS[c].around;
+        for (unsigned deed = 0; deed < (ground->memory ? DEEDS : IS_REPEATED); deed++) {
+            scene.deed = (enum deed)deed;
+            count += run_around(ground, cleanup, &COMMANDS[c], scene);
+        }
+        scene.command = COMMANDS[c].name;
+        scene.deed = AS_IT_SHOULD;
+        if (ground->memory)
+            count += run_deeds(ground, cleanup, &COMMANDS[c], scene);
+    }
+    return count;
+}
+
+static unsigned run_ground(struct ground *ground)
+{
+    unsigned count;
+
+    fill(ground->store);
+    save(ground);
+    count = run_scenes(ground, "retiring", retire);
+    load(ground);
+    if (retire(ground->store))
+        fail_msg("%s", err.text);
+    save(ground);
+    count += run_scenes(ground, "deleting data", delete_data);
+    return count;
+}
+
+static void in_memory(const char *name, bool conditions)
+{
+    struct memory_store *memory = memory_store_create(name, conditions);
+    struct ground ground = {.name = name, .store = &memory->store, .memory = memory};
+
+    print_message("%s: %u interleavings\n", name, run_ground(&ground));
+    memory_store_destroy(memory);
+}
+
+static void with_conditional_requests(void **state)
+{
+    (void)state;
+    in_memory("conditional", true);
+}
+
+static void without_conditional_requests(void **state)
+{
+    (void)state;
+    in_memory("unconditional", false);
+}
+
+static void in_a_folder(void **state)
+{
+    struct ground ground = {.name = "folder"};
+
+    (void)state;
+    ground.store = store_dir_create(
+        &(struct store_dir_options){.path = dir, .bucket = "bucket", .create = true}, &err);
+    assert_non_null(ground.store);
+    print_message("folder: %u interleavings\n", run_ground(&ground));
+    store_destroy(ground.store);
+}
+
+/* ---- many leftovers ---- */
+
+#define MANY 50000
+
+/* Lists MANY temporary objects, and nothing else. */
+static void many_submit(struct store *store, struct store_op *op)
+{
+    unsigned from = op->token ? (unsigned)strtoul(op->token, NULL, 10) : 0;
+
+    (void)store;
+    op->answer = STORE_DONE;
+    if (op->verb == STORE_LIST && strstr(op->key, "s3dock-tmp")) {
+        op->page->entries = calloc(1000, sizeof *op->page->entries);
+        for (unsigned i = 0; i < 1000; i++) {
+            char key[64];
+
+            snprintf(key, sizeof key, "archive/.s3dock-tmp/00112233445566%02u/%06u",
+                     (from + i) / 7500, from + i);
+            op->page->entries[op->page->count++] =
+                (struct store_entry){.key = strdup(key), .info = {.modified = 1}};
+        }
+        if (from + 1000 < MANY && asprintf(&op->page->next, "%u", from + 1000) < 0)
+            abort();
+    }
+    inbox_post(op->home, &op->msg);
+}
+
+static const struct store_table many_table = {many_submit, NULL, NULL};
+
+/* 50,000 objects took 15 seconds and 170 MB. */
+static void many_leftovers_take_little_time_and_memory(void **state)
+{
+    struct store store = {.table = &many_table};
+    struct unfinished_list list;
+    size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
+    clock_t began = clock();
+
+    (void)state;
+    assert_int_equal(unfinished_read(&store, &list, &err), 0);
+    assert_int_equal(list.count, MANY);
+    assert_true((double)(clock() - began) / CLOCKS_PER_SEC < 3);
+    assert_true(mallinfo2().uordblks + mallinfo2().hblkhd - before < MANY * (size_t)400);
+    unfinished_finish(&list);
+}
+
+static int start(void **state)
+{
+    char id[80];
+
+    (void)state;
+    if (!mkdtemp(dir) || setenv("XDG_CACHE_HOME", dir, 1))
+        return -1;
+    write_image("same.tar", OLD, 1, same_id);
+    write_image("other.tar", OLD, 2, other_id);
+    write_image("1.tar", FIRST, 3, id);
+    write_image("2.tar", NOW, 4, id);
+    write_image("3.tar", LAST, 5, id);
+    return 0;
+}
+
+static int end(void **state)
+{
+    char command[600];
+
+    (void)state;
+    snprintf(command, sizeof command, "rm -rf '%s'", dir);
+    return system(command) ? -1 : 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(with_conditional_requests),
+        cmocka_unit_test(without_conditional_requests),
+        cmocka_unit_test(in_a_folder),
+        cmocka_unit_test(many_leftovers_take_little_time_and_memory),
+    };
+
+    return cmocka_run_group_tests_name("cleanup", tests, start, end);
+}

@@ -1,0 +1,823 @@
+/*
+ * Pushes into a bucket that holds something similar: what the store copies and what is uploaded
+ * must together be the very archive that a full push makes. Then the same with a store that will
+ * not copy.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "catalog/metadata.h"
+#include "kit/scale.h"
+#include "kit/tarball.h"
+#include "pull/pull.h"
+#include "push/push.h"
+#include "store/store.h"
+
+#define FIRST  "shop:20250721-2118-f7a5a27"
+#define SECOND "shop:20250722-1000-0a1b2c3"
+#define OTHER  "billing:20250722-1000-0a1b2c3"
+
+#define FILES_MAX  24
+#define LAYERS_MAX 4
+
+static char dir[] = "/tmp/s3dock-delta-XXXXXX";
+static struct err err;
+
+/* ---- images: files of noise, named and seeded, in layers ---- */
+
+struct layer {
+    unsigned count;
+    struct {
+        uint64_t seed;
+        size_t size;
+    } files[FILES_MAX];
+};
+
+struct image {
+    unsigned count;
+    struct layer layers[LAYERS_MAX];
+};
+
+static void add_file(struct layer *layer, unsigned at, uint64_t seed, size_t size)
+{
+    memmove(&layer->files[at + 1], &layer->files[at], (layer->count - at) * sizeof layer->files[0]);
+    layer->files[at].seed = seed;
+    layer->files[at].size = size;
+    layer->count++;
+}
+
+/* Three layers of 10 to 15 mib. */
+static struct image plain_image(void)
+{
+    struct image image = {.count = 3};
+
+    for (unsigned i = 0; i < 10; i++)
+        add_file(&image.layers[0], i, 100 + i, 1500 * mib / 1024 + i * 1000);
+    add_file(&image.layers[1], 0, 200, 12 * mib + 17);
+    for (unsigned i = 0; i < 20; i++)
+        add_file(&image.layers[2], i, 300 + i, 500 * mib / 1024 + i);
+    return image;
+}
+
+static void write_layer(const struct layer *layer, struct tarball *out)
+{
+    tarball_init(out);
+    for (unsigned i = 0; i < layer->count; i++) {
+        uint8_t *bytes = malloc(layer->files[i].size);
+        char name[64];
+
+        noise(bytes, layer->files[i].size, layer->files[i].seed);
+        snprintf(name, sizeof name, "opt/%llu", (unsigned long long)layer->files[i].seed);
+        tarball_file(out, name, bytes, layer->files[i].size);
+        free(bytes);
+    }
+    tarball_end(out);
+}
+
+static void hex_of(const void *data, size_t size, char out[SHA256_HEX_SIZE])
+{
+    uint8_t sum[SHA256_SIZE];
+
+    sha256_of(view_of(data, size), sum);
+    hex_encode(sum, sizeof sum, out);
+}
+
+static const char *path_of(const char *name)
+{
+    static char path[4][512];
+    static unsigned next;
+    char *out = path[next++ % 4];
+
+    snprintf(out, sizeof path[0], "%s/%s", dir, name);
+    return out;
+}
+
+static void write_image(const char *name, const struct image *image, const char *ref)
+{
+    char ids[LAYERS_MAX][SHA256_HEX_SIZE], config_id[SHA256_HEX_SIZE], config[1024], text[1024];
+    struct tarball tar;
+    size_t used;
+
+    tarball_init(&tar);
+    for (unsigned i = 0; i < image->count; i++) {
+        struct tarball layer;
+
+        write_layer(&image->layers[i], &layer);
+        hex_of(layer.data, layer.size, ids[i]);
+        snprintf(text, sizeof text, "%s/layer.tar", ids[i]);
+        tarball_file(&tar, text, layer.data, layer.size);
+        tarball_finish(&layer);
+    }
+    used = (size_t)snprintf(config, sizeof config,
+                            "{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":{\"type\":"
+                            "\"layers\",\"diff_ids\":[");
+    for (unsigned i = 0; i < image->count; i++)
+        used += (size_t)snprintf(config + used, sizeof config - used, "%s\"sha256:%s\"",
+                                 i ? "," : "", ids[i]);
+    snprintf(config + used, sizeof config - used, "]}}");
+    hex_of(config, strlen(config), config_id);
+    snprintf(text, sizeof text, "%s.json", config_id);
+    tarball_text(&tar, text, config);
+    used = (size_t)snprintf(text, sizeof text,
+                            "[{\"Config\":\"%s.json\",\"RepoTags\":[\"%s\"],\"Layers\":[",
+                            config_id, ref);
+    for (unsigned i = 0; i < image->count; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s\"%s/layer.tar\"",
+                                 i ? "," : "", ids[i]);
+    snprintf(text + used, sizeof text - used, "]}]");
+    tarball_text(&tar, "manifest.json", text);
+    tarball_end(&tar);
+    assert_int_equal(file_replace(path_of(name), view_of(tar.data, tar.size), 0644, &err), 0);
+    tarball_finish(&tar);
+}
+
+/* ---- a folder as bucket, with a store in between that can refuse ---- */
+
+struct between {
+    struct store store;
+    struct store *folder;
+    struct cancel cancel;
+    enum store_verb verb; /* this one is answered so, from the `nth` on, `times` times */
+    unsigned nth, times, seen;
+    const char *code; /* an S3 code; NULL: "changed"; "" : SIGTERM comes */
+    unsigned copies;  /* ranges that were asked for */
+};
+
+static void refuse(struct between *b, struct store_op *op)
+{
+    if (b->code) {
+        err_set(&op->err, strcmp(b->code, "AccessDenied") ? ERR_UNSUPPORTED : ERR_AUTH, "refused",
+                "refused: %s", b->code);
+        str_copy(op->s3_code, sizeof op->s3_code, b->code);
+        op->answer = STORE_FAILED;
+    } else {
+        op->answer = STORE_CHANGED;
+    }
+    inbox_post(op->home, &op->msg);
+}
+
+static void between_submit(struct store *store, struct store_op *op)
+{
+    struct between *b = (struct between *)store;
+
+    b->copies += op->verb == STORE_UPLOAD_COPY_PART;
+    if (op->verb == b->verb && ++b->seen >= b->nth && b->seen < b->nth + b->times) {
+        if (!b->code || b->code[0]) {
+            refuse(b, op);
+            return;
+        }
+        cancel_request(&b->cancel, SIGTERM);
+    }
+    store_submit(b->folder, op);
+}
+
+static void between_stats(struct store *store, struct store_stats *out)
+{
+    store_stats(((struct between *)store)->folder, out);
+}
+
+static void between_destroy(struct store *store)
+{
+    (void)store;
+}
+
+static const struct store_table between_table = {between_submit, between_stats, between_destroy};
+
+static void open_between(struct between *b, const char *bucket)
+{
+    *b = (struct between){.verb = (enum store_verb) - 1, .nth = 1, .times = 1000};
+    cancel_init(&b->cancel);
+    b->folder = store_dir_create(
+        &(struct store_dir_options){
+            .path = dir, .bucket = bucket, .create = true, .cancel = &b->cancel},
+        &err);
+    if (!b->folder)
+        fail_msg("%s", err.text);
+    b->store = *b->folder;
+    b->store.table = &between_table;
+    b->store.limits = scaled_limits();
+}
+
+/* ---- helpers ---- */
+
+struct asked {
+    const char *bucket, *ref, *input;
+    unsigned jobs;
+    int level;
+    bool no_delta;
+};
+
+static int push_through(struct between *b, const struct asked *asked, struct push_result *result)
+{
+    char path[512];
+    struct push_options options = {.store = &b->store,
+                                   .input = path,
+                                   .level = asked->level ? asked->level : 1,
+                                   .no_delta = asked->no_delta};
+
+    snprintf(path, sizeof path, "%s/%s", dir, asked->input);
+    if (strcmp(asked->input, "-") == 0)
+        options.input = "-";
+    options.transfer.jobs = asked->jobs;
+    options.transfer.cancel = &b->cancel;
+    assert_int_equal(name_parse_image(asked->ref, &options.name, &err), 0);
+    return push_run(&options, result, &err);
+}
+
+static void push(const struct asked *asked, struct push_result *result)
+{
+    struct between b;
+
+    open_between(&b, asked->bucket);
+    if (push_through(&b, asked, result))
+        fail_msg("%s", err.text);
+    store_destroy(b.folder);
+}
+
+/* The bytes of an object; freed by the caller. */
+static struct text read_object(const char *bucket, const char *key, enum key_kind kind)
+{
+    char sibling[KEY_MAX], path[2 * KEY_MAX];
+    struct text text;
+
+    text_init(&text, 256 * MIB);
+    str_copy(sibling, sizeof sibling, key);
+    if (kind != KEY_ARCHIVE)
+        assert_true(key_sibling(sibling, key, kind));
+    snprintf(path, sizeof path, "%s/%s/%s", dir, bucket, sibling);
+    if (file_read(path, &text, &err) != FILE_OK)
+        fail_msg("%s: %s", path, err.text);
+    return text;
+}
+
+static void assert_same_object(const char *a, const char *b, const char *key, enum key_kind kind)
+{
+    struct text left = read_object(a, key, kind), right = read_object(b, key, kind);
+
+    assert_int_equal(left.size, right.size);
+    assert_memory_equal(left.data, right.data, left.size);
+    text_finish(&left);
+    text_finish(&right);
+}
+
+static struct metadata read_metadata(const char *bucket, const char *key)
+{
+    struct text text = read_object(bucket, key, KEY_METADATA);
+    struct metadata metadata;
+
+    if (metadata_parse(text_view(&text), &metadata, &err))
+        fail_msg("%s", err.text);
+    text_finish(&text);
+    return metadata;
+}
+
+static void pull(const char *bucket, const char *ref, const char *output)
+{
+    struct pull_result result;
+    char path[512];
+    struct pull_options options = {.output = path, .transfer.jobs = 2};
+    struct between b;
+
+    snprintf(path, sizeof path, "%s/%s", dir, output);
+    open_between(&b, bucket);
+    options.store = &b.store;
+    assert_int_equal(name_parse_image(ref, &options.name, &err), 0);
+    if (pull_run(&options, &result, &err))
+        fail_msg("%s", err.text);
+    store_destroy(b.folder);
+}
+
+static void assert_nothing_left(const char *bucket)
+{
+    struct store_page page = {0};
+    struct store_op op = {.verb = STORE_UPLOADS, .key = "", .page = &page};
+    struct between b;
+    char path[600];
+
+    open_between(&b, bucket);
+    assert_int_equal(store_run(b.folder, &op, &err), STORE_DONE);
+    assert_int_equal(page.count, 0);
+    store_page_finish(&page);
+    store_destroy(b.folder);
+    snprintf(path, sizeof path, "%s/%s/archive", dir, bucket);
+    assert_int_not_equal(access(path, F_OK), 0);
+}
+
+static void empty(const char *bucket)
+{
+    char command[600];
+
+    snprintf(command, sizeof command, "rm -rf '%s/%s' '%s/cache'", dir, bucket, dir);
+    assert_int_equal(system(command), 0);
+}
+
+/* Pushes the first image and then `second`, and once more in full: all must be equal. */
+static struct push_result compare(const struct image *second, const char *ref, unsigned jobs)
+{
+    struct push_result result, full;
+    struct metadata metadata;
+
+    empty("delta");
+    empty("full");
+    write_image("second.tar", second, ref);
+    push(&(struct asked){.bucket = "delta", .ref = FIRST, .input = "first.tar", .jobs = 2},
+         &result);
+    assert_int_equal(result.bases, 0);
+    push(&(struct asked){.bucket = "delta", .ref = ref, .input = "second.tar", .jobs = jobs},
+         &result);
+    push(
+        &(struct asked){
+            .bucket = "full", .ref = ref, .input = "second.tar", .jobs = 2, .no_delta = true},
+        &full);
+    assert_string_equal(result.key, full.key);
+    assert_int_equal(full.bases + full.stats.copied_bytes, 0);
+    assert_same_object("delta", "full", result.key, KEY_ARCHIVE);
+    assert_same_object("delta", "full", result.key, KEY_INDEX);
+    assert_nothing_left("delta");
+
+    metadata = read_metadata("delta", result.key);
+    assert_int_equal(metadata.size, full.size);
+    assert_string_equal(metadata.checksum, result.stats.copied_bytes ? "" : full.checksum);
+    assert_string_equal(result.checksum, metadata.checksum);
+    metadata_finish(&metadata);
+    pull("delta", ref, "pulled.tar");
+    return result;
+}
+
+/* Headers carry the time of the tag: the first chunk is always new, and costs a least part. */
+static void assert_uploaded_below(const struct push_result *result, uint64_t bytes)
+{
+    assert_int_equal(result->bases, 1);
+    assert_in_range(result->stats.uploaded_bytes, 5 * mib, 5 * mib + bytes);
+    assert_in_range(result->stats.uploaded_bytes + result->stats.copied_bytes,
+                    result->stats.archive_bytes, result->stats.archive_bytes + 6 * mib);
+}
+
+/* ---- scenes ---- */
+
+static void an_edited_file(void **state)
+{
+    static const unsigned jobs[] = {0, 1, 2, 8};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(jobs); i++) {
+        struct image image = plain_image();
+        struct push_result result;
+
+        image.layers[2].files[10].seed = 999;
+        result = compare(&image, SECOND, jobs[i]);
+        assert_uploaded_below(&result, 1 * mib);
+        assert_true(result.joins > 0);
+    }
+}
+
+static void an_inserted_and_a_grown_file(void **state)
+{
+    struct image image = plain_image();
+    struct push_result result;
+
+    (void)state;
+    add_file(&image.layers[0], 5, 998, 300 * mib / 1024);
+    image.layers[2].files[3].size += mib / 15;
+    result = compare(&image, SECOND, 2);
+    assert_uploaded_below(&result, 2 * mib);
+}
+
+static void a_change_at_the_very_beginning(void **state)
+{
+    struct image image = plain_image();
+    struct push_result result;
+
+    (void)state;
+    image.layers[0].files[0].seed = 997;
+    result = compare(&image, SECOND, 2);
+    assert_uploaded_below(&result, 1 * mib);
+}
+
+static void a_dropped_layer(void **state)
+{
+    struct image image = plain_image();
+    struct push_result result;
+
+    (void)state;
+    image.layers[1] = image.layers[2];
+    image.count = 2;
+    result = compare(&image, SECOND, 2);
+    assert_uploaded_below(&result, 1 * mib);
+}
+
+static void layers_in_another_order(void **state)
+{
+    struct image image = plain_image();
+    struct layer first = image.layers[0];
+    struct push_result result;
+
+    (void)state;
+    image.layers[0] = image.layers[2];
+    image.layers[2] = first;
+    result = compare(&image, SECOND, 2);
+    assert_uploaded_below(&result, 1 * mib);
+}
+
+static void another_app_on_the_same_base(void **state)
+{
+    struct image image = plain_image();
+    struct push_result result;
+
+    (void)state;
+    image.layers[1].files[0].seed = 996;
+    image.count = 2;
+    result = compare(&image, OTHER, 2);
+    assert_uploaded_below(&result, 13 * mib);
+}
+
+static void nothing_in_common(void **state)
+{
+    struct image image = plain_image();
+    struct push_result result;
+
+    (void)state;
+    for (unsigned i = 0; i < image.count; i++)
+        for (unsigned k = 0; k < image.layers[i].count; k++)
+            image.layers[i].files[k].seed += 5000;
+    result = compare(&image, SECOND, 2);
+    assert_int_equal(result.stats.copied_bytes, 0);
+    assert_int_equal(result.joins, 0);
+    assert_int_not_equal(result.checksum[0], 0);
+}
+
+/* Everything is changed a little: runs between the changes are too short to copy. */
+static void many_small_changes(void **state)
+{
+    struct image image = plain_image();
+    struct push_result result;
+
+    (void)state;
+    for (unsigned k = 0; k < image.layers[2].count; k += 2)
+        image.layers[2].files[k].seed += 5000;
+    for (unsigned k = 0; k < image.layers[0].count; k += 3)
+        image.layers[0].files[k].seed += 5000;
+    result = compare(&image, SECOND, 2);
+    assert_uploaded_below(&result, 24 * mib);
+}
+
+/* What another level packed is copied as it is, and the index says so. */
+static void archives_of_another_writer(void **state)
+{
+    struct image image = plain_image();
+    struct push_result result;
+
+    (void)state;
+    empty("writer");
+    image.layers[2].files[10].seed = 999;
+    write_image("second.tar", &image, SECOND);
+    push(
+        &(struct asked){
+            .bucket = "writer", .ref = FIRST, .input = "first.tar", .jobs = 2, .level = 9},
+        &result);
+    push(&(struct asked){.bucket = "writer", .ref = SECOND, .input = "second.tar", .jobs = 2},
+         &result);
+    assert_uploaded_below(&result, 2 * mib);
+    assert_nothing_left("writer");
+    pull("writer", SECOND, "pulled.tar");
+}
+
+static void a_base_that_is_not_as_it_says_is_not_used(void **state)
+{
+    struct push_result result;
+    char path[2 * KEY_MAX];
+    uint8_t byte = 0;
+    int fd;
+
+    (void)state;
+    empty("damaged");
+    push(&(struct asked){.bucket = "damaged", .ref = FIRST, .input = "first.tar", .jobs = 2},
+         &result);
+    snprintf(path, sizeof path, "%s/damaged/%.*s.index", dir, (int)strlen(result.key) - 7,
+             result.key);
+    fd = open(path, O_WRONLY);
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, &byte, 1, 500), 1);
+    close(fd);
+    push(&(struct asked){.bucket = "damaged", .ref = SECOND, .input = "second.tar", .jobs = 2},
+         &result);
+    assert_int_equal(result.bases, 0);
+    pull("damaged", SECOND, "pulled.tar");
+}
+
+static void assert_full(const char *bucket, const struct push_result *result)
+{
+    assert_true(result->copies_refused);
+    assert_int_equal(result->bases + result->joins, 0);
+    assert_int_not_equal(result->checksum[0], 0);
+    assert_nothing_left(bucket);
+    pull(bucket, SECOND, "pulled.tar");
+}
+
+static void a_store_that_will_not_copy_gets_everything(void **state)
+{
+    static const struct {
+        enum store_verb verb;
+        const char *code;
+        unsigned nth, times;
+        bool remembered;
+    } cases[] = {
+        {STORE_UPLOAD_COPY_PART, "NotImplemented", 1, 1000, true},
+        {STORE_UPLOAD_COPY_PART, "AccessDenied", 2, 1000, true},
+        {STORE_UPLOAD_COMPLETE, "InvalidPart", 1, 1, true}, /* wants equal parts */
+        {STORE_UPLOAD_COPY_PART, NULL, 2, 1000, false},     /* bases change all the time */
+    };
+    struct image image = plain_image();
+
+    (void)state;
+    image.layers[2].files[10].seed = 999;
+    write_image("second.tar", &image, SECOND);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct asked asked = {.bucket = "refuses", .ref = SECOND, .input = "second.tar", .jobs = 2};
+        struct push_result result;
+        struct between b;
+
+        empty("refuses");
+        push(&(struct asked){.bucket = "refuses", .ref = FIRST, .input = "first.tar", .jobs = 2},
+             &result);
+        open_between(&b, "refuses");
+        b.verb = cases[i].verb;
+        b.code = cases[i].code;
+        b.nth = cases[i].nth;
+        b.times = cases[i].times;
+        if (push_through(&b, &asked, &result))
+            fail_msg("%zu: %s", i, err.text);
+        assert_full("refuses", &result);
+        assert_true(b.copies > 0);
+        b.copies = 0;
+        b.verb = (enum store_verb) - 1;
+        asked.ref = "shop:20250723-1000-0a1b2c3";
+        write_image("third.tar", &image, asked.ref);
+        asked.input = "third.tar";
+        if (push_through(&b, &asked, &result))
+            fail_msg("%zu: %s", i, err.text);
+        assert_int_equal(b.copies > 0, !cases[i].remembered);
+        store_destroy(b.folder);
+    }
+}
+
+/* The archives to copy from are looked for again, and the one that is there now is used. */
+static void a_base_that_is_replaced_meanwhile_is_no_trouble(void **state)
+{
+    struct asked asked = {.bucket = "changes", .ref = SECOND, .input = "second.tar", .jobs = 2};
+    struct image image = plain_image();
+    struct push_result result;
+    struct between b;
+
+    (void)state;
+    empty("changes");
+    image.layers[2].files[10].seed = 999;
+    write_image("second.tar", &image, SECOND);
+    push(&(struct asked){.bucket = "changes", .ref = FIRST, .input = "first.tar", .jobs = 2},
+         &result);
+    open_between(&b, "changes");
+    b.verb = STORE_UPLOAD_COPY_PART;
+    b.nth = 3;
+    b.times = 1;
+    if (push_through(&b, &asked, &result))
+        fail_msg("%s", err.text);
+    store_destroy(b.folder);
+    assert_false(result.copies_refused);
+    assert_int_equal(result.bases, 1);
+    assert_true(result.joins > 0);
+    assert_nothing_left("changes");
+    pull("changes", SECOND, "pulled.tar");
+}
+
+/* Writes over the archive, from `offset` on and every `step` bytes, and has the metadata vouch for
+ * it: now the index lies. */
+static void make_a_liar(const char *bucket, const char *key, off_t offset, off_t step)
+{
+    struct metadata metadata = read_metadata(bucket, key);
+    char path[2 * KEY_MAX], json[KEY_MAX];
+    struct store_info info;
+    struct text text;
+    struct between b;
+    int fd;
+
+    snprintf(path, sizeof path, "%s/%s/%s", dir, bucket, key);
+    fd = open(path, O_WRONLY);
+    assert_true(fd >= 0);
+    for (; offset < (off_t)metadata.size; offset += step)
+        assert_int_equal(pwrite(fd, "a lie", 5, offset), 5);
+    close(fd);
+    open_between(&b, bucket);
+    assert_int_equal(store_head(&b.store, key, &info, &err), STORE_DONE);
+    str_copy(metadata.archive_etag, sizeof metadata.archive_etag, info.etag);
+    metadata.checksum[0] = '\0';
+    text_init(&text, 256 * KIB);
+    metadata_write(&metadata, &text);
+    assert_true(key_sibling(json, key, KEY_METADATA));
+    assert_int_equal(store_put_document(&b.store, json, text_view(&text), NULL, false, NULL, &err),
+                     STORE_DONE);
+    store_destroy(b.folder);
+    text_finish(&text);
+    metadata_finish(&metadata);
+}
+
+static void an_index_that_lies_is_found_out(void **state)
+{
+    struct image image = plain_image();
+    struct push_result first, result;
+
+    (void)state;
+    empty("liar");
+    image.layers[2].files[10].seed = 999;
+    write_image("second.tar", &image, SECOND);
+    push(&(struct asked){.bucket = "liar", .ref = FIRST, .input = "first.tar", .jobs = 2}, &first);
+    make_a_liar("liar", first.key, 1000, (off_t)(mib / 104));
+    push(&(struct asked){.bucket = "liar", .ref = SECOND, .input = "second.tar", .jobs = 2},
+         &result);
+    assert_string_equal(result.liar, first.key);
+    assert_int_equal(result.bases + result.joins, 0);
+    assert_false(result.copies_refused);
+    assert_int_not_equal(result.checksum[0], 0);
+    assert_nothing_left("liar");
+    pull("liar", SECOND, "pulled.tar");
+}
+
+/* A single chunk in the middle: a sample hardly ever finds it, but no pull accepts it, and what it
+ * says helps. */
+static void a_small_lie_never_becomes_an_image(void **state)
+{
+    struct image image = plain_image();
+    struct push_result first, result;
+    struct pull_result pulled;
+    struct pull_options options = {.output = path_of("pulled.tar"), .transfer.jobs = 2};
+    struct between b;
+
+    (void)state;
+    empty("liar");
+    image.layers[2].files[10].seed = 999;
+    write_image("second.tar", &image, SECOND);
+    push(&(struct asked){.bucket = "liar", .ref = FIRST, .input = "first.tar", .jobs = 2}, &first);
+    make_a_liar("liar", first.key, 12 * (off_t)mib, (off_t)first.size);
+    push(&(struct asked){.bucket = "liar", .ref = SECOND, .input = "second.tar", .jobs = 2},
+         &result);
+    open_between(&b, "liar");
+    options.store = &b.store;
+    assert_int_equal(name_parse_image(SECOND, &options.name, &err), 0);
+    if (result.liar[0]) {
+        assert_int_equal(pull_run(&options, &pulled, &err), 0);
+    } else {
+        assert_int_equal(pull_run(&options, &pulled, &err), ERR_FAIL);
+        assert_int_equal(err.family, ERR_INTEGRITY);
+        if (!strstr(err.hint, "--force --no-delta"))
+            fail_msg("%s: %s", err.text, err.hint);
+    }
+    store_destroy(b.folder);
+}
+
+static void push_standard_input(struct between *b, struct push_result *result)
+{
+    struct asked asked = {.bucket = "stdin", .ref = SECOND, .input = "-", .jobs = 2};
+    int saved = dup(0), fd = open(path_of("second.tar"), O_RDONLY);
+
+    assert_true(fd >= 0 && dup2(fd, 0) == 0);
+    close(fd);
+    if (push_through(b, &asked, result))
+        fail_msg("%s", err.text);
+    dup2(saved, 0);
+    close(saved);
+}
+
+static void standard_input_is_read_once(void **state)
+{
+    struct image image = plain_image();
+    struct push_result result;
+    struct between b;
+
+    (void)state;
+    image.layers[2].files[10].seed = 999;
+    write_image("second.tar", &image, SECOND);
+    for (unsigned refused = 0; refused < 2; refused++) {
+        empty("stdin");
+        push(&(struct asked){.bucket = "stdin", .ref = FIRST, .input = "first.tar", .jobs = 2},
+             &result);
+        open_between(&b, "stdin");
+        if (refused) {
+            b.verb = STORE_UPLOAD_COMPLETE; /* of the probe */
+            b.code = "InvalidPart";
+            b.times = 1;
+        }
+        push_standard_input(&b, &result);
+        store_destroy(b.folder);
+        if (refused)
+            assert_full("stdin", &result);
+        else
+            assert_uploaded_below(&result, 1 * mib);
+        assert_nothing_left("stdin");
+    }
+}
+
+/* What it leaves is what the same push needs for going on; behind that there is nothing. */
+static void a_stop_at_any_time_is_gone_on_with(void **state)
+{
+    static const struct {
+        enum store_verb verb;
+        unsigned nth;
+    } moments[] = {{STORE_UPLOAD_CREATE, 1},    {STORE_UPLOAD_CREATE, 2},
+                   {STORE_UPLOAD_COPY_PART, 1}, {STORE_UPLOAD_COPY_PART, 3},
+                   {STORE_UPLOAD_PART, 1},      {STORE_UPLOAD_COMPLETE, 1}};
+    struct image image = plain_image();
+    struct push_result result;
+
+    (void)state;
+    empty("stop");
+    image.layers[2].files[10].seed = 999;
+    write_image("second.tar", &image, SECOND);
+    push(&(struct asked){.bucket = "stop", .ref = FIRST, .input = "first.tar", .jobs = 2}, &result);
+    for (size_t i = 0; i < ARRAY_SIZE(moments); i++) {
+        char command[1200];
+        struct asked asked = {
+            .bucket = "stop", .ref = SECOND, .input = "second.tar", .jobs = (unsigned)i % 3};
+        struct between b;
+
+        open_between(&b, "stop");
+        b.verb = moments[i].verb;
+        b.nth = moments[i].nth;
+        b.code = "";
+        assert_int_equal(push_through(&b, &asked, &result), ERR_FAIL);
+        assert_int_equal(err.family, ERR_CANCELLED);
+        store_destroy(b.folder);
+        push(&asked, &result);
+        assert_string_equal(result.afresh, "");
+        assert_nothing_left("stop");
+        result.key[strlen(result.key) - strlen(".tar.gz")] = '\0';
+        snprintf(command, sizeof command, "rm '%s/stop/%.600s'.*", dir, result.key);
+        assert_int_equal(system(command), 0);
+    }
+}
+
+static int start(void **state)
+{
+    struct image image = plain_image();
+    char cache[64];
+
+    (void)state;
+    if (!mkdtemp(dir))
+        return -1;
+    snprintf(cache, sizeof cache, "%s/cache", dir);
+    setenv("XDG_CACHE_HOME", cache, 1);
+    write_image("first.tar", &image, FIRST);
+    return 0;
+}
+
+static int end(void **state)
+{
+    char command[600];
+
+    (void)state;
+    snprintf(command, sizeof command, "rm -rf '%s'", dir);
+    return system(command);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest full_size[] = {
+        cmocka_unit_test(an_inserted_and_a_grown_file),
+    };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_edited_file),
+        cmocka_unit_test(an_inserted_and_a_grown_file),
+        cmocka_unit_test(a_change_at_the_very_beginning),
+        cmocka_unit_test(a_dropped_layer),
+        cmocka_unit_test(layers_in_another_order),
+        cmocka_unit_test(another_app_on_the_same_base),
+        cmocka_unit_test(nothing_in_common),
+        cmocka_unit_test(many_small_changes),
+        cmocka_unit_test(archives_of_another_writer),
+        cmocka_unit_test(a_base_that_is_not_as_it_says_is_not_used),
+        cmocka_unit_test(a_store_that_will_not_copy_gets_everything),
+        cmocka_unit_test(a_base_that_is_replaced_meanwhile_is_no_trouble),
+        cmocka_unit_test(an_index_that_lies_is_found_out),
+        cmocka_unit_test(a_small_lie_never_becomes_an_image),
+        cmocka_unit_test(standard_input_is_read_once),
+        cmocka_unit_test(a_stop_at_any_time_is_gone_on_with),
+    };
+
+    (void)argv;
+    if (argc > 1) {
+        mib = MIB;
+        return cmocka_run_group_tests_name("delta in full size", full_size, start, end);
+    }
+    return cmocka_run_group_tests_name("delta", tests, start, end);
+}

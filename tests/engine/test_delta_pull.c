@@ -1,0 +1,944 @@
+/*
+ * A pull into a daemon that keeps images, as each kind of engine does: first one image, whole; then
+ * its successors, of which only the difference may move. And what happens when the daemon or the
+ * index do not keep their word.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/json_write.h"
+#include "docker/docker.h"
+#include "flow/cancel.h"
+#include "http/stream.h"
+#include "kit/fake_docker.h"
+#include "kit/tarball.h"
+#include "pull/partial/partial.h"
+#include "pull/plan/layer_report.h"
+#include "pull/pull.h"
+#include "push/push.h"
+#include "store/store.h"
+
+#define FIRST     "shop:20250721-2118-f7a5a27"
+#define SECOND    "shop:20250722-1000-a1b2c3d"
+#define KEY_FIRST "images/shop/202507/shop-20250721-2118-f7a5a27"
+#define KEY       "images/shop/202507/shop-20250722-1000-a1b2c3d"
+#define LAYERS    3
+
+static char dir[] = "/tmp/s3dock-delta-XXXXXX";
+static struct err err;
+
+/* ---- two images: the second shares the lowest layer, and most of the bytes of the others ---- */
+
+/* What a layer is made of: so many files, of such a size, that many of them different ones. */
+static unsigned files = 10, kinds = 10;
+static size_t file_size = 200 * KIB;
+static const char *label = "one"; /* in the config */
+static bool packed;               /* by zstd: all layers */
+static bool hollow; /* the second image's middle layer has no bytes, its top layer few */
+
+static void pack_layer(struct tarball *layer)
+{
+    size_t room = ZSTD_compressBound(layer->size);
+    uint8_t *out = malloc(room);
+
+    layer->size = ZSTD_compress(out, room, layer->data, layer->size, 1);
+    assert_false(ZSTD_isError(layer->size));
+    free(layer->data);
+    layer->data = out;
+}
+
+/* Every so manieth file, if not 0, is not what it is in other layers of that number. */
+static void make_layer(struct tarball *layer, unsigned number, unsigned changed_every)
+{
+    const size_t size = file_size;
+    uint8_t *bytes = malloc(size);
+    char name[64];
+
+    tarball_init(layer);
+    for (unsigned i = 0; i < files; i++) {
+        bool changed = changed_every && i % changed_every == 0;
+
+        noise(bytes, size, 1000 * number + i % kinds + (changed ? 500 : 0));
+        snprintf(name, sizeof name, "srv/%u/%u.bin", number, i);
+        tarball_file(layer, name, bytes, size);
+    }
+    tarball_end(layer);
+    free(bytes);
+}
+
+static void spell(const void *bytes, size_t size, char out[SHA256_HEX_SIZE])
+{
+    uint8_t sum[SHA256_SIZE];
+
+    sha256_of(view_of(bytes, size), sum);
+    hex_encode(sum, sizeof sum, out);
+}
+
+static void write_image(const char *path, const char *ref, const unsigned changed[LAYERS])
+{
+    char ids[LAYERS][SHA256_HEX_SIZE], blobs[LAYERS][SHA256_HEX_SIZE], config_id[SHA256_HEX_SIZE],
+        name[256], json[2048];
+    struct tarball image;
+
+    tarball_init(&image);
+    for (unsigned i = 0; i < LAYERS; i++) {
+        struct tarball layer;
+
+        make_layer(&layer, i, changed[i]);
+        if (hollow && changed[i])
+            layer.size = i == 1 ? 0 : 3 * 1024;
+        spell(layer.data, layer.size, ids[i]);
+        if (packed)
+            pack_layer(&layer);
+        spell(layer.data, layer.size, blobs[i]);
+        snprintf(name, sizeof name, "blobs/sha256/%s", blobs[i]);
+        tarball_file(&image, name, layer.data, layer.size);
+        tarball_finish(&layer);
+    }
+    snprintf(json, sizeof json,
+             "{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{\"Labels\":{\"is\":\"%s\"}},"
+             "\"rootfs\":{\"type\":\"layers\","
+             "\"diff_ids\":[\"sha256:%s\",\"sha256:%s\",\"sha256:%s\"]}}",
+             label, ids[0], ids[1], ids[2]);
+    spell(json, strlen(json), config_id);
+    snprintf(name, sizeof name, "blobs/sha256/%s", config_id);
+    tarball_text(&image, name, json);
+    snprintf(json, sizeof json,
+             "[{\"Config\":\"blobs/sha256/%s\",\"RepoTags\":[\"%s\"],\"Layers\":["
+             "\"blobs/sha256/%s\",\"blobs/sha256/%s\",\"blobs/sha256/%s\"]}]",
+             config_id, ref, blobs[0], blobs[1], blobs[2]);
+    tarball_text(&image, "manifest.json", json);
+    tarball_end(&image);
+    assert_int_equal(file_replace(path, view_of(image.data, image.size), 0644, &err), 0);
+    tarball_finish(&image);
+}
+
+/* ---- helpers ---- */
+
+static struct store *open_bucket(const char *bucket)
+{
+    struct store *store = store_dir_create(
+        &(struct store_dir_options){.path = dir, .bucket = bucket, .create = true}, &err);
+
+    if (!store)
+        fail_msg("%s", err.text);
+    return store;
+}
+
+static void push(const char *bucket, const char *ref, const unsigned changed[LAYERS])
+{
+    char input[256];
+    struct push_options options = {.input = input, .level = 1, .transfer.jobs = 2};
+    struct push_result result;
+
+    snprintf(input, sizeof input, "%s/input.tar", dir);
+    write_image(input, ref, changed);
+    assert_int_equal(name_parse_image(ref, &options.name, &err), 0);
+    options.store = open_bucket(bucket);
+    if (push_run(&options, &result, &err))
+        fail_msg("%s", err.text);
+    store_destroy(options.store);
+}
+
+/* Both of them: the second has its middle layer edited in places and its top layer rewritten in
+ * one. */
+static void fill_bucket(const char *bucket)
+{
+    push(bucket, FIRST, (unsigned[LAYERS]){0, 0, 0});
+    push(bucket, SECOND, (unsigned[LAYERS]){0, 5, 10});
+}
+
+static struct docker *open_daemon(const struct fake_docker *fake)
+{
+    struct docker_endpoint endpoint = {.origin = "DOCKER_HOST", .url = "http://localhost"};
+    struct docker *docker;
+
+    snprintf(endpoint.host, sizeof endpoint.host, "unix://%s", fake->socket);
+    snprintf(endpoint.socket, sizeof endpoint.socket, "%s", fake->socket);
+    docker = docker_open(&endpoint, NULL, &err);
+    if (!docker)
+        fail_msg("%s", err.text);
+    return docker;
+}
+
+static int pull(const char *bucket, struct docker *docker, const char *ref, enum reuse reuse,
+                struct pull_result *result)
+{
+    struct pull_options options = {.docker = docker, .reuse = reuse, .transfer.jobs = 2};
+    int answer;
+
+    assert_int_equal(name_parse_image(ref, &options.name, &err), 0);
+    options.store = open_bucket(bucket);
+    answer = pull_run(&options, result, &err);
+    store_destroy(options.store);
+    return answer;
+}
+
+static void pull_well(const char *bucket, struct docker *docker, const char *ref, enum reuse reuse,
+                      struct pull_result *result)
+{
+    if (pull(bucket, docker, ref, reuse, result))
+        fail_msg("%s: %s", ref, err.text);
+}
+
+/* ---- scenes ---- */
+
+/* What moves, by engine and by what may be reused. A file is 200 KiB, a layer 2,000. */
+static void only_what_the_engine_lacks_moves(void **state)
+{
+    static const struct {
+        const char *profile;
+        enum reuse reuse;
+        unsigned layers_here;
+        uint64_t least, most; /* KiB */
+    } cases[] = {
+        {"docker-20.10", REUSE_NEVER, 1, 4000, 4040},
+        {"docker-20.10", REUSE_ALWAYS, 1, 600, 640},
+        {"docker-25", REUSE_ALWAYS, 1, 600, 640},
+        {"podman", REUSE_NEVER, 1, 4000, 4040},
+        {"podman", REUSE_ALWAYS, 1, 600, 640},
+        {"docker-29.0", REUSE_NEVER, 1, 4000, 4040},
+        {"docker-29.0", REUSE_ALWAYS, 1, 600, 640},
+        /* does not tell whether all of an image is there */
+        {"docker-26-containerd", REUSE_NEVER, 0, 6000, 6050},
+        {"docker-26-containerd", REUSE_ALWAYS, 0, 600, 640},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct fake_docker fake = fake_docker_start(cases[i].profile, "store", 0);
+        struct docker *docker = open_daemon(&fake);
+        struct pull_result result;
+
+        pull_well("bucket", docker, FIRST, cases[i].reuse, &result);
+        assert_int_equal(result.layers_here, 0);
+        pull_well("bucket", docker, SECOND, cases[i].reuse, &result);
+        assert_false(result.reloaded);
+        assert_int_equal(result.layers, LAYERS);
+        assert_int_equal(result.layers_here, cases[i].layers_here);
+        if (result.stats.downloaded_bytes < cases[i].least * KIB ||
+            result.stats.downloaded_bytes > cases[i].most * KIB)
+            fail_msg("%s, %d: %llu bytes were fetched", cases[i].profile, (int)cases[i].reuse,
+                     (unsigned long long)result.stats.downloaded_bytes);
+        pull_well("bucket", docker, SECOND, cases[i].reuse, &result);
+        assert_true(result.skipped);
+        docker_close(docker);
+        fake_docker_stop(&fake);
+    }
+}
+
+/* So many chunks that the daemon is given the first while the last are still looked for. Each is
+ * there twice, and in a fifth of the places it is not the one that the host has. */
+static void it_loads_while_it_looks(void **state)
+{
+    struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
+    struct docker *docker = open_daemon(&fake);
+    struct pull_result result;
+
+    (void)state;
+    files = 900;
+    kinds = 450;
+    file_size = 20 * KIB;
+    fill_bucket("many");
+    pull_well("many", docker, FIRST, REUSE_NEVER, &result);
+    pull_well("many", docker, SECOND, REUSE_ALWAYS, &result);
+    assert_false(result.reloaded);
+    assert_true(result.donor);
+    /* the changed files, once or twice each, and headers */
+    assert_in_range(result.stats.downloaded_bytes, 135 * 20 * KIB, 2 * 270 * 20 * KIB + 400 * KIB);
+    docker_close(docker);
+    fake_docker_stop(&fake);
+    files = kinds = 10;
+    file_size = 200 * KIB;
+}
+
+/* Neither is a section of its own. */
+static void a_layer_without_bytes_hides_no_other(void **state)
+{
+    struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
+    struct docker *docker = open_daemon(&fake);
+    struct pull_result result;
+
+    (void)state;
+    hollow = true;
+    fill_bucket("hollow");
+    hollow = false;
+    pull_well("hollow", docker, FIRST, REUSE_NEVER, &result);
+    pull_well("hollow", docker, SECOND, REUSE_NEVER, &result);
+    assert_int_equal(result.layers_here, 1);
+    assert_false(result.reloaded);
+    docker_close(docker);
+    fake_docker_stop(&fake);
+}
+
+static void a_dry_run_says_what_would_move(void **state)
+{
+    struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
+    struct docker *docker = open_daemon(&fake);
+    struct pull_options options = {.docker = docker, .dry_run = true};
+    struct pull_result result;
+
+    (void)state;
+    pull_well("bucket", docker, FIRST, REUSE_AUTO, &result);
+    assert_int_equal(name_parse_image(SECOND, &options.name, &err), 0);
+    options.store = open_bucket("bucket");
+    assert_int_equal(pull_run(&options, &result, &err), 0);
+    store_destroy(options.store);
+    assert_int_equal(result.layers_here, 1);
+    assert_in_range(result.to_fetch, 4000 * KIB, 4040 * KIB);
+    assert_true(result.stats.downloaded_bytes < 64 * KIB);
+    assert_non_null(result.survey);
+    assert_int_equal(result.survey->layers, LAYERS);
+    assert_true(result.survey->rows[0].here && !result.survey->rows[0].moves);
+    assert_false(result.survey->rows[1].here);
+    assert_int_equal(result.survey->rest.moves, 1); /* the config */
+    assert_int_equal(result.survey->total.moves_size, result.to_fetch);
+    survey_destroy(result.survey);
+    docker_close(docker);
+    fake_docker_stop(&fake);
+}
+
+/* Pruned since it was asked, or an engine that wants all: the whole follows, by itself. */
+static void a_daemon_that_refuses_a_part_is_given_the_whole(void **state)
+{
+    static const char *const profiles[] = {"docker-20.10", "podman"};
+    static const char *const behave[] = {"store-whole", "store-forgets"};
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        struct fake_docker fake = fake_docker_start(profiles[i / 2], behave[i % 2], 0);
+        struct docker *docker = open_daemon(&fake);
+        struct pull_result result;
+
+        pull_well("bucket", docker, FIRST, REUSE_AUTO, &result);
+        pull_well("bucket", docker, SECOND, i % 2 ? REUSE_NEVER : REUSE_ALWAYS, &result);
+        assert_true(result.reloaded);
+        assert_int_equal(result.layers_here, 0);
+        assert_int_equal(result.stats.reused_bytes, 0);
+        docker_close(docker);
+        fake_docker_stop(&fake);
+    }
+}
+
+/* Another image has the name on the host: afterwards it leads to the one that was pulled, and not
+ * only to one of the same layers. */
+static void the_name_leads_to_what_was_pulled(void **state)
+{
+    static const char *const cases[][2] = {{"docker-20.10", "store"},
+                                           {"docker-20.10", "store-nameless"},
+                                           {"docker-26-containerd", "store-nameless"},
+                                           {"docker-29.0", "store"},
+                                           {"podman", "store"},
+                                           {"podman", "store-built"},
+                                           {"podman", "store-nameless"}};
+    struct docker_image *local = malloc(sizeof *local);
+
+    (void)state;
+    label = "other";
+    push("elsewhere", FIRST, (unsigned[LAYERS]){0, 0, 0}); /* the same layers, another config */
+    label = "one";
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct fake_docker fake = fake_docker_start(cases[i][0], cases[i][1], 0);
+        struct docker *docker = open_daemon(&fake);
+        struct pull_result before, result;
+        char id[80];
+
+        pull_well("elsewhere", docker, FIRST, REUSE_NEVER, &before);
+        assert_int_equal(docker_inspect(docker, FIRST, local, &err), DOCKER_OK);
+        memcpy(id, local->id, sizeof id);
+        pull_well("bucket", docker, FIRST, REUSE_NEVER, &result);
+        assert_string_not_equal(before.image_id, result.image_id);
+        assert_int_equal(docker_inspect(docker, FIRST, local, &err), DOCKER_OK);
+        assert_string_not_equal(local->id, id);
+        if (!docker_engine(docker)->containerd_store)
+            assert_string_equal(local->id, result.image_id);
+        pull_well("bucket", docker, FIRST, REUSE_NEVER, &result);
+        assert_true(result.skipped);
+        docker_close(docker);
+        fake_docker_stop(&fake);
+    }
+    free(local);
+}
+
+/* Registered, named, and not unpacked: no run takes it for the image, and the name is where it was.
+ */
+static void a_refused_load_leaves_no_name(void **state)
+{
+    struct fake_docker fake = fake_docker_start("docker-29.0", "store,store-unpack", 0);
+    struct docker *docker = open_daemon(&fake);
+    struct docker_image *local = malloc(sizeof *local);
+    struct pull_result result;
+    char id[80];
+
+    (void)state;
+    pull_well("elsewhere", docker, FIRST, REUSE_NEVER, &result);
+    assert_int_equal(docker_inspect(docker, FIRST, local, &err), DOCKER_OK);
+    memcpy(id, local->id, sizeof id);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(pull("bucket", docker, SECOND, REUSE_NEVER, &result), ERR_FAIL);
+        assert_int_equal(err.family, ERR_DOCKER);
+        assert_int_equal(docker_inspect(docker, SECOND, local, &err), DOCKER_ABSENT);
+        assert_int_equal(pull("bucket", docker, FIRST, REUSE_NEVER, &result), ERR_FAIL);
+        assert_int_equal(docker_inspect(docker, FIRST, local, &err), DOCKER_OK);
+        assert_string_equal(local->id, id);
+    }
+    free(local);
+    docker_close(docker);
+    fake_docker_stop(&fake);
+}
+
+/* Runs a pull in a process of its own, which is killed when the daemon has the name. */
+static void kill_in_load(const struct fake_docker *fake, struct docker *docker, const char *ref)
+{
+    struct docker_image *local = malloc(sizeof *local);
+    int64_t end = clock_monotonic() + 20 * NS_PER_S;
+    pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct pull_result result;
+
+        pull("bucket", open_daemon(fake), ref, REUSE_NEVER, &result);
+        _exit(0);
+    }
+    while (docker_inspect(docker, ref, local, &err) != DOCKER_OK) {
+        assert_true(clock_monotonic() < end);
+        usleep(10000);
+    }
+    kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    free(local);
+}
+
+/* The daemon has registered the image, and nobody knows whether it is unpacked: a later pull loads
+ * it again, once. A cache that cannot be written does no harm to a pull. */
+static void a_killed_load_is_not_believed(void **state)
+{
+    static const char *const profiles[] = {"docker-26-containerd", "docker-29.0"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(profiles); i++) {
+        struct fake_docker fake = fake_docker_start(profiles[i], "store,store-hang", 0);
+        struct docker *docker = open_daemon(&fake);
+        struct pull_result result;
+
+        pull_well("elsewhere", docker, FIRST, REUSE_NEVER, &result);
+        kill_in_load(&fake, docker, SECOND);
+        pull_well("bucket", docker, SECOND, REUSE_NEVER, &result);
+        assert_false(result.skipped);
+        assert_int_equal(result.layers_here, 0);
+        pull_well("bucket", docker, SECOND, REUSE_NEVER, &result);
+        assert_true(result.skipped);
+        setenv("XDG_CACHE_HOME", "/dev/null", 1);
+        pull_well("bucket", docker, FIRST, REUSE_NEVER, &result);
+        assert_false(result.skipped);
+        setenv("XDG_CACHE_HOME", dir, 1);
+        docker_close(docker);
+        fake_docker_stop(&fake);
+    }
+}
+
+/* The daemon says that the load went well, and its history that a layer is not unpacked. */
+static void what_is_not_unpacked_is_not_here(void **state)
+{
+    struct fake_docker fake = fake_docker_start("docker-26-containerd", "store,store-packed", 0);
+    struct docker *docker = open_daemon(&fake);
+    struct docker_image *local = malloc(sizeof *local);
+    struct pull_result result;
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(pull("bucket", docker, FIRST, REUSE_NEVER, &result), ERR_FAIL);
+        assert_int_equal(err.family, ERR_DOCKER);
+        assert_string_equal(err.code, "verify");
+        assert_int_equal(docker_inspect(docker, FIRST, local, &err), DOCKER_ABSENT);
+    }
+    free(local);
+    docker_close(docker);
+    fake_docker_stop(&fake);
+}
+
+/* Told before anything is fetched, also where no index says so; nothing promises that it will go
+ * well another time. An engine that reads zstd, or that does not tell its version, gets the image.
+ */
+static void an_engine_that_reads_no_zstd_is_told_of(void **state)
+{
+    static const struct {
+        const char *profile, *behave;
+        bool sent;
+    } cases[] = {
+        {"docker-20.10", "store", false},
+        {"docker-24", "store", true},
+        {"docker-20.10", "store,deny-version", true},
+    };
+
+    (void)state;
+    packed = true;
+    push("zstd", FIRST, (unsigned[LAYERS]){0, 0, 0});
+    packed = false;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct fake_docker fake = fake_docker_start(cases[i].profile, cases[i].behave, 0);
+        struct docker *docker = open_daemon(&fake);
+        struct pull_result result;
+
+        assert_int_equal(pull("zstd", docker, FIRST, REUSE_NEVER, &result), ERR_FAIL);
+        if (cases[i].sent) {
+            assert_int_equal(err.family, ERR_DOCKER);
+        } else {
+            assert_int_equal(err.family, ERR_UNSUPPORTED);
+            assert_string_equal(err.code, "zstd");
+            assert_non_null(strstr(err.text, "20.10"));
+            assert_null(strstr(err.hint, "again to go on"));
+            assert_true(result.stats.downloaded_bytes < 64 * KIB);
+        }
+        docker_close(docker);
+        fake_docker_stop(&fake);
+    }
+}
+
+/* From API 1.48 on, an image of one manifest is here only with all of its content. Others may lack
+ * what is for other platforms. */
+static void what_lacks_content_is_not_here(void **state)
+{
+    static const char *const behave[] = {"store,store-lost", "store,store-attested"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(behave); i++) {
+        struct fake_docker fake = fake_docker_start("docker-29.0", behave[i], 0);
+        struct docker *docker = open_daemon(&fake);
+        struct pull_result result;
+
+        pull_well("bucket", docker, FIRST, REUSE_NEVER, &result);
+        pull_well("bucket", docker, FIRST, REUSE_NEVER, &result);
+        assert_int_equal(result.skipped, i == 1);
+        docker_close(docker);
+        fake_docker_stop(&fake);
+    }
+}
+
+/* Names that the user chose, also for an image that is there already; one of them was another's. */
+static void further_names_lead_to_it(void **state)
+{
+    struct fake_docker fake = fake_docker_start("docker-29.0", "store", 0);
+    struct docker *docker = open_daemon(&fake);
+    struct reference also[2];
+    struct pull_options options = {.docker = docker, .also = also, .also_count = 2};
+    struct docker_image *images = calloc(3, sizeof *images);
+    struct pull_result result;
+
+    (void)state;
+    assert_int_equal(reference_parse("shop:current", &also[0], &err), 0);
+    assert_int_equal(reference_parse("registry:5000/shop", &also[1], &err), 0);
+    options.store = open_bucket("bucket");
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(name_parse_image(i ? SECOND : FIRST, &options.name, &err), 0);
+        if (pull_run(&options, &result, &err))
+            fail_msg("%s", err.text);
+        assert_int_equal(result.skipped, i == 2);
+        assert_int_equal(docker_inspect(docker, options.name.ref, &images[0], &err), DOCKER_OK);
+        assert_int_equal(docker_inspect(docker, "shop:current", &images[1], &err), DOCKER_OK);
+        assert_int_equal(docker_inspect(docker, "registry:5000/shop:latest", &images[2], &err),
+                         DOCKER_OK);
+        assert_string_equal(images[0].id, images[1].id);
+        assert_string_equal(images[0].id, images[2].id);
+    }
+    store_destroy(options.store);
+    free(images);
+    docker_close(docker);
+    fake_docker_stop(&fake);
+}
+
+/* The daemon made more of it than one image: said aloud, whatever else went well. */
+static void an_image_that_was_not_given_is_told(void **state)
+{
+    static const char *const profiles[] = {"docker-20.10", "docker-29.0", "podman"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(profiles); i++) {
+        struct fake_docker fake = fake_docker_start(profiles[i], "store,store-more", 0);
+        struct docker *docker = open_daemon(&fake);
+        struct pull_result result;
+
+        assert_int_equal(pull("bucket", docker, FIRST, REUSE_AUTO, &result), ERR_FAIL);
+        assert_int_equal(err.family, ERR_INTEGRITY);
+        assert_string_equal(err.code, "loaded");
+        assert_non_null(strstr(err.text, "nginx:latest"));
+        assert_non_null(strstr(err.hint, "docker image rm"));
+        docker_close(docker);
+        fake_docker_stop(&fake);
+    }
+}
+
+/* A spool whose sums are right and whose bytes are not: dropped, and all of it fetched. */
+static void a_spool_that_lies_is_dropped(void **state)
+{
+    static const char junk[MIB] = "not what stands there"; /* more than a chunk */
+    struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
+    struct docker *docker = open_daemon(&fake);
+    struct store *store = open_bucket("bucket");
+    struct spool_subject subject = {
+        .store = store->identity, .where = store->where, .key = KEY ".tar.gz", .image = SECOND};
+    struct pull_result result;
+    struct store_info info;
+    struct spool *spool;
+
+    (void)state;
+    assert_int_equal(store_head(store, subject.key, &info, &err), STORE_DONE);
+    subject.etag = info.etag;
+    subject.size = info.size;
+    for (int first = 1; first >= 0; first--) { /* all of the image, then a part of it */
+        spool = spool_open(&subject, 0, &err);
+        assert_non_null(spool);
+        spool_keep(spool, info.size / 2, view_of(junk, sizeof junk));
+        spool_close(spool, false);
+        if (!first)
+            pull_well("bucket", docker, FIRST, REUSE_NEVER, &result);
+        pull_well("bucket", docker, SECOND, REUSE_NEVER, &result);
+        assert_int_equal(result.kept, 0);
+        assert_false(result.reloaded);
+        assert_null(spool_look(&subject, &err));
+        docker_close(docker);
+        fake_docker_stop(&fake);
+        fake = fake_docker_start("docker-20.10", "store", 0);
+        docker = open_daemon(&fake);
+    }
+    store_destroy(store);
+    docker_close(docker);
+    fake_docker_stop(&fake);
+}
+
+/* ---- an index that lies, with all of its sums made right ---- */
+
+static char *path_in(const char *bucket, const char *end)
+{
+    static char path[512];
+
+    snprintf(path, sizeof path, "%s/%s/" KEY "%s", dir, bucket, end);
+    return path;
+}
+
+static void seal_sum(uint8_t *bytes, size_t size, uint8_t *at)
+{
+    struct xxh128 sum = xxh128_of(bytes, size);
+
+    memcpy(at, sum.bytes, sizeof sum.bytes);
+}
+
+static uint64_t number(const uint8_t *bytes, unsigned size)
+{
+    uint64_t value = 0;
+
+    while (size--)
+        value = value << 8 | bytes[size];
+    return value;
+}
+
+/* The sections' sums, then the header's, then the metadata's. */
+static void seal(const char *bucket, uint8_t *index, size_t size)
+{
+    size_t header = number(index + 12, 4), sections = number(index + 44, 4);
+    uint8_t *table = index + header - 16 - 40 * sections;
+    size_t at = header;
+    char hex[SHA256_HEX_SIZE];
+    struct text json;
+    char *found;
+
+    for (size_t i = 0; i < sections; i++) {
+        size_t records = 24 * number(table + 40 * i + 4, 4);
+
+        if (at + records <= size)
+            seal_sum(index + at, records, table + 40 * i + 24);
+        at += records;
+    }
+    seal_sum(index, header - 16, index + header - 16);
+    assert_int_equal(file_replace(path_in(bucket, ".index"), view_of(index, size), 0644, &err), 0);
+    text_init(&json, MIB);
+    assert_int_equal(file_read(path_in(bucket, ".json"), &json, &err), 0);
+    spell(index, size, hex);
+    found = strstr(json.data, "index_sha256");
+    assert_non_null(found);
+    memcpy(found + strlen("index_sha256\": \""), hex, 64);
+    assert_int_equal(file_replace(path_in(bucket, ".json"), text_view(&json), 0644, &err), 0);
+    text_finish(&json);
+}
+
+enum lie {
+    LIE_NAME,
+    LIE_SWAP,
+    LIE_PACKED,
+    LIE_OFFSET,
+    LIE_CONFIG,
+    LIE_COUNT,
+    LIE_SIZE,
+    LIE_OVERLAP,
+    LIE_SECTION,
+    LIES
+};
+
+/* Where the header says in which range of the stream the top layer is: behind its digests and its
+ * media type. */
+static uint8_t *top_layer(uint8_t *index, size_t header)
+{
+    uint8_t *digest = NULL, *next = index, *end = index + header;
+
+    while ((next = memmem(next, (size_t)(end - next), "sha256:", 7))) {
+        digest = next;
+        next += 7;
+    }
+    assert_non_null(digest);
+    digest += 7 + 64;
+    return digest + 2 + number(digest, 2);
+}
+
+/* The records of a section of another image, as many as fit. */
+static void take_section(const char *bucket, uint8_t *records, size_t size)
+{
+    char path[512];
+    struct text other;
+    size_t header;
+
+    snprintf(path, sizeof path, "%s/%s/" KEY_FIRST ".index", dir, bucket);
+    text_init(&other, 16 * MIB);
+    assert_int_equal(file_read(path, &other, &err), 0);
+    header = number((const uint8_t *)other.data + 12, 4);
+    if (size > other.size - header)
+        size = other.size - header;
+    memcpy(records, other.data + header, size);
+    text_finish(&other);
+}
+
+static void tell_lie(const char *bucket, enum lie lie, uint8_t *index, size_t size)
+{
+    size_t header = number(index + 12, 4), sections = number(index + 44, 4);
+    uint8_t *table = index + header - 16 - 40 * sections, *records = index + header;
+    uint8_t *late = index + size - 24 * 12; /* in the top layer, which is needed */
+    uint8_t record[24], *place;
+
+    switch (lie) {
+    case LIE_NAME: /* every chunk has the name of its successor, so that reuse finds others */
+        for (uint8_t *at = records; at + 48 <= index + size; at += 24)
+            memcpy(at + 8, at + 24 + 8, 16);
+        break;
+    case LIE_SWAP: /* two chunks of one section change places */
+        memcpy(record, late, 24);
+        memcpy(late, late + 24, 24);
+        memcpy(late + 24, record, 24);
+        break;
+    case LIE_PACKED: /* one is longer, its neighbour shorter */
+        late[4]++;
+        late[24 + 4]--;
+        break;
+    case LIE_OFFSET: /* the config stands elsewhere */
+        place = memmem(index, header, "amd64", 5);
+        assert_non_null(place);
+        place[5 + 2 + 2]++;
+        break;
+    case LIE_CONFIG: /* the config is huge */
+        place = memmem(index, header, "amd64", 5);
+        memset(place + 5 + 2 + 2 + 8, 0x7f, 8);
+        break;
+    case LIE_COUNT: /* a section counts more chunks than there are */
+        memset(table + 4, 0xff, 3);
+        break;
+    case LIE_SIZE: /* a section is larger than anything */
+        memset(table + 8, 0xff, 8);
+        break;
+    case LIE_OVERLAP: /* the top layer begins within the one below it */
+        top_layer(index, header)[5]--;
+        break;
+    case LIE_SECTION: /* the sections are those of another image */
+        take_section(bucket, records, size - header);
+        break;
+    default:
+        break;
+    }
+}
+
+static void lies_are_healed_by_the_whole(void **state)
+{
+    (void)state;
+    for (int lie = 0; lie < LIES; lie++) {
+        struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
+        struct docker *docker = open_daemon(&fake);
+        struct pull_result result;
+        struct text index;
+        char bucket[32];
+
+        snprintf(bucket, sizeof bucket, "lie-%d", lie);
+        fill_bucket(bucket);
+        text_init(&index, 16 * MIB);
+        assert_int_equal(file_read(path_in(bucket, ".index"), &index, &err), 0);
+        tell_lie(bucket, lie, (uint8_t *)index.data, index.size);
+        seal(bucket, (uint8_t *)index.data, index.size);
+        text_finish(&index);
+        pull_well(bucket, docker, FIRST, REUSE_AUTO, &result);
+        if (pull(bucket, docker, SECOND, REUSE_ALWAYS, &result))
+            fail_msg("lie %d: %s", lie, err.text);
+        assert_int_equal(result.stats.reused_bytes, 0);
+        docker_close(docker);
+        fake_docker_stop(&fake);
+    }
+}
+
+/* The archive itself is broken: nothing heals that. */
+static void a_broken_archive_is_refused(void **state)
+{
+    struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
+    struct docker *docker = open_daemon(&fake);
+    struct docker_image *image = malloc(sizeof *image);
+    struct pull_result result;
+    struct text archive;
+
+    (void)state;
+    fill_bucket("broken");
+    text_init(&archive, 16 * MIB);
+    assert_int_equal(file_read(path_in("broken", ".tar.gz"), &archive, &err), 0);
+    for (size_t at = archive.size / 3; at < archive.size; at += 50 * KIB)
+        archive.data[at] ^= 1;
+    assert_int_equal(file_replace(path_in("broken", ".tar.gz"), text_view(&archive), 0644, &err),
+                     0);
+    text_finish(&archive);
+    pull_well("broken", docker, FIRST, REUSE_AUTO, &result);
+    assert_int_equal(pull("broken", docker, SECOND, REUSE_NEVER, &result), ERR_FAIL);
+    assert_int_equal(err.family, ERR_INTEGRITY);
+    assert_int_equal(docker_inspect(docker, SECOND, image, &err), DOCKER_ABSENT);
+    free(image);
+    docker_close(docker);
+    fake_docker_stop(&fake);
+}
+
+/* ---- a donor that falls silent ---- */
+
+static void tell(const struct fake_docker *fake, const char *script)
+{
+    struct stream_peer peer = {.unix_socket = fake->socket, .base_url = "http://localhost"};
+    struct stream *stream =
+        stream_open(&peer, "POST", "/.fake", "application/json", view_str(script), false, &err);
+    int status = 0;
+
+    if (!stream || stream_status(stream, &status, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(status, 200);
+    stream_close(stream);
+}
+
+static void *interrupt_soon(void *cancel)
+{
+    sleep(1);
+    cancel_request(cancel, SIGINT);
+    return NULL;
+}
+
+static void a_silent_donor_can_be_interrupted(void **state)
+{
+    struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
+    struct docker_endpoint endpoint = {.origin = "DOCKER_HOST", .url = "http://localhost"};
+    struct pull_options options = {.reuse = REUSE_ALWAYS, .transfer.jobs = 2};
+    struct pull_result result;
+    struct cancel cancel;
+    pthread_t thread;
+
+    (void)state;
+    snprintf(endpoint.host, sizeof endpoint.host, "unix://%s", fake.socket);
+    snprintf(endpoint.socket, sizeof endpoint.socket, "%s", fake.socket);
+    for (unsigned i = 0; i < 3; i++) {
+        cancel_init(&cancel);
+        options.docker = docker_open(&endpoint, &cancel, &err);
+        assert_non_null(options.docker);
+        if (i == 0)
+            pull_well("many", options.docker, FIRST, REUSE_NEVER, &result);
+        tell(&fake, "{\"rules\":[{\"kind\":\"Get\",\"do\":\"hold\",\"bytes\":8388608,"
+                    "\"seconds\":60}]}");
+        assert_int_equal(name_parse_image(SECOND, &options.name, &err), 0);
+        options.store = open_bucket("many");
+        options.transfer.cancel = &cancel;
+        assert_int_equal(pthread_create(&thread, NULL, interrupt_soon, &cancel), 0);
+        assert_int_equal(pull_run(&options, &result, &err), ERR_FAIL);
+        pthread_join(thread, NULL);
+        assert_int_equal(err.family, ERR_CANCELLED);
+        store_destroy(options.store);
+        docker_close(options.docker);
+    }
+    fake_docker_stop(&fake);
+}
+
+static void a_donor_that_falls_silent_is_given_up(void **state)
+{
+    struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
+    struct docker *docker = open_daemon(&fake);
+    struct pull_result result;
+    int64_t began;
+
+    (void)state;
+    pull_well("many", docker, FIRST, REUSE_NEVER, &result);
+    tell(&fake, "{\"rules\":[{\"kind\":\"Get\",\"do\":\"hold\",\"bytes\":8388608,"
+                "\"seconds\":60}]}");
+    began = clock_monotonic();
+    pull_well("many", docker, SECOND, REUSE_AUTO, &result);
+    assert_true(result.donor);
+    assert_true(clock_monotonic() - began < 40 * NS_PER_S);
+    docker_close(docker);
+    fake_docker_stop(&fake);
+}
+
+static int start(void **state)
+{
+    (void)state;
+    if (!mkdtemp(dir))
+        return -1;
+    setenv("XDG_CACHE_HOME", dir, 1);
+    fill_bucket("bucket");
+    return 0;
+}
+
+static int end(void **state)
+{
+    char command[600];
+
+    (void)state;
+    snprintf(command, sizeof command, "rm -rf '%s'", dir);
+    return system(command);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_what_the_engine_lacks_moves),
+        cmocka_unit_test(it_loads_while_it_looks),
+        cmocka_unit_test(a_layer_without_bytes_hides_no_other),
+        cmocka_unit_test(a_silent_donor_can_be_interrupted),
+        cmocka_unit_test(a_donor_that_falls_silent_is_given_up),
+        cmocka_unit_test(a_dry_run_says_what_would_move),
+        cmocka_unit_test(a_daemon_that_refuses_a_part_is_given_the_whole),
+        cmocka_unit_test(the_name_leads_to_what_was_pulled),
+        cmocka_unit_test(a_refused_load_leaves_no_name),
+        cmocka_unit_test(a_killed_load_is_not_believed),
+        cmocka_unit_test(what_is_not_unpacked_is_not_here),
+        cmocka_unit_test(an_engine_that_reads_no_zstd_is_told_of),
+        cmocka_unit_test(what_lacks_content_is_not_here),
+        cmocka_unit_test(further_names_lead_to_it),
+        cmocka_unit_test(an_image_that_was_not_given_is_told),
+        cmocka_unit_test(a_spool_that_lies_is_dropped),
+        cmocka_unit_test(lies_are_healed_by_the_whole),
+        cmocka_unit_test(a_broken_archive_is_refused),
+    };
+
+    return cmocka_run_group_tests_name("delta pull", tests, start, end);
+}

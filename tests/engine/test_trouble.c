@@ -1,0 +1,514 @@
+/*
+ * The engine in trouble: a bucket that refuses, and signals that come at the worst moment. What
+ * stands between the engine and a folder is a store of our own, which does as a scene tells it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "kit/tarball.h"
+#include "pull/pull.h"
+#include "pull/verify_stream.h"
+#include "push/push.h"
+#include "store/store.h"
+
+#define REF "shop:20250721-2118-f7a5a27"
+#define KEY "images/shop/202507/shop-20250721-2118-f7a5a27"
+
+static char dir[] = "/tmp/s3dock-trouble-XXXXXX";
+static struct err err;
+
+/* ---- an image of one layer, larger than a few parts ---- */
+
+static void hex_of(const void *data, size_t size, char out[SHA256_HEX_SIZE])
+{
+    uint8_t sum[SHA256_SIZE];
+
+    sha256_of(view_of(data, size), sum);
+    hex_encode(sum, sizeof sum, out);
+}
+
+static void write_image(const char *path, size_t size, uint64_t seed)
+{
+    char id[SHA256_HEX_SIZE], config_id[SHA256_HEX_SIZE], config[512], text[1024];
+    struct tarball image, layer;
+    uint8_t *bytes = malloc(size);
+
+    noise(bytes, size, seed);
+    tarball_init(&layer);
+    tarball_file(&layer, "opt/data", bytes, size);
+    tarball_end(&layer);
+    free(bytes);
+    hex_of(layer.data, layer.size, id);
+
+    tarball_init(&image);
+    snprintf(text, sizeof text, "%s/layer.tar", id);
+    tarball_file(&image, text, layer.data, layer.size);
+    snprintf(config, sizeof config,
+             "{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":{\"type\":\"layers\","
+             "\"diff_ids\":[\"sha256:%s\"]}}",
+             id);
+    hex_of(config, strlen(config), config_id);
+    snprintf(text, sizeof text, "%s.json", config_id);
+    tarball_text(&image, text, config);
+    snprintf(text, sizeof text,
+             "[{\"Config\":\"%s.json\",\"RepoTags\":[\"" REF "\"],\"Layers\":[\"%s/layer.tar\"]}]",
+             config_id, id);
+    tarball_text(&image, "manifest.json", text);
+    tarball_end(&image);
+    assert_int_equal(file_replace(path, view_of(image.data, image.size), 0644, &err), 0);
+    tarball_finish(&layer);
+    tarball_finish(&image);
+}
+
+/* Bytes that a pulled image has more than what was pushed: the OCI documents of its bundle. */
+#define MORE 3072
+
+/* ---- the store in between ---- */
+
+struct between {
+    struct store store;
+    struct store *folder;
+    const char *bucket; /* its name */
+    struct cancel cancel;
+    enum store_verb verb; /* when this is asked for ... */
+    const char *suffix;   /* ... of a key that ends so (NULL: any) ... */
+    enum deed {
+        GETS_SIGTERM,
+        IS_DENIED,
+        IS_DENIED_LATE,
+        IS_ABSENT,
+        IS_ABSENT_LATE,
+        IS_REPLACED
+    } deed;        /* ... that happens */
+    unsigned only; /* the how-manieth time alone; 0: every time */
+    unsigned hits;
+};
+
+static bool meant(const struct between *b, const struct store_op *op)
+{
+    size_t size = strlen(op->key), tail = b->suffix ? strlen(b->suffix) : 0;
+
+    return op->verb == b->verb && size >= tail &&
+           (!b->suffix || strcmp(op->key + size - tail, b->suffix) == 0);
+}
+
+static void replace_image(struct between *b);
+
+static void between_submit(struct store *store, struct store_op *op)
+{
+    struct between *b = (struct between *)store;
+
+    if (meant(b, op) && (++b->hits == b->only || !b->only)) {
+        switch (b->deed) {
+        case GETS_SIGTERM:
+            cancel_request(&b->cancel, SIGTERM);
+            break;
+        case IS_DENIED_LATE:
+            sleep(1);
+            /* fall through */
+        case IS_DENIED:
+            err_set(&op->err, ERR_AUTH, "denied", "access denied");
+            op->answer = STORE_FAILED;
+            inbox_post(op->home, &op->msg);
+            return;
+        case IS_ABSENT_LATE:
+            sleep(1);
+            /* fall through */
+        case IS_ABSENT:
+            op->answer = STORE_ABSENT;
+            inbox_post(op->home, &op->msg);
+            return;
+        case IS_REPLACED:
+            if (b->hits == 1 || b->only)
+                replace_image(b);
+            break;
+        }
+    }
+    store_insist(b->folder, atomic_load(&store->insisting));
+    store_submit(b->folder, op);
+}
+
+static void between_stats(struct store *store, struct store_stats *out)
+{
+    store_stats(((struct between *)store)->folder, out);
+}
+
+static void between_destroy(struct store *store)
+{
+    (void)store;
+}
+
+static const struct store_table between_table = {between_submit, between_stats, between_destroy};
+
+static void open_between(struct between *b, const char *bucket)
+{
+    *b = (struct between){.verb = (enum store_verb) - 1};
+    cancel_init(&b->cancel);
+    b->folder = store_dir_create(
+        &(struct store_dir_options){
+            .path = dir, .bucket = bucket, .create = true, .cancel = &b->cancel},
+        &err);
+    if (!b->folder) {
+        fail_msg("%s", err.text);
+        return; /* not reached: the analyzer does not know it */
+    }
+    b->bucket = bucket;
+    b->store = *b->folder;
+    b->store.table = &between_table;
+}
+
+/* ---- helpers ---- */
+
+static const char *path_of(const char *name)
+{
+    static char path[4][512];
+    static unsigned next;
+    char *out = path[next++ % 4];
+
+    snprintf(out, sizeof path[0], "%s/%s", dir, name);
+    return out;
+}
+
+static bool exists(const char *name)
+{
+    return access(path_of(name), F_OK) == 0;
+}
+
+static long size_of(const char *name)
+{
+    struct stat st;
+
+    return stat(path_of(name), &st) == 0 ? (long)st.st_size : -1;
+}
+
+static int push(struct between *b, const char *input)
+{
+    char path[512];
+    struct push_options options = {.store = &b->store, .input = path, .level = 1};
+    struct push_result result;
+
+    snprintf(path, sizeof path, "%s/%s", dir, input);
+    options.transfer.jobs = 2;
+    options.transfer.cancel = &b->cancel;
+    assert_int_equal(name_parse_image(REF, &options.name, &err), 0);
+    return push_run(&options, &result, &err);
+}
+
+static int unfinished_uploads(struct between *b)
+{
+    struct store_page page = {0};
+    struct store_op op = {.verb = STORE_UPLOADS, .key = "", .page = &page};
+    int count;
+
+    cancel_init(&b->cancel);
+    assert_int_equal(store_run(b->folder, &op, &err), STORE_DONE);
+    count = (int)page.count;
+    store_page_finish(&page);
+    return count;
+}
+
+/* ---- scenes ---- */
+
+static void an_upload_that_is_refused_is_told(void **state)
+{
+    static const enum store_verb verbs[] = {STORE_UPLOAD_CREATE, STORE_UPLOAD_PART,
+                                            STORE_UPLOAD_COMPLETE};
+    struct between b;
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(verbs); i++) {
+        open_between(&b, "refused");
+        b.deed = IS_DENIED;
+        b.verb = verbs[i];
+        assert_int_equal(push(&b, "one.tar"), ERR_FAIL);
+        assert_true(b.hits > 0);
+        assert_int_equal(err.family, ERR_AUTH);
+        assert_int_equal(unfinished_uploads(&b), verbs[i] == STORE_UPLOAD_COMPLETE);
+        assert_false(exists("refused/images"));
+        store_destroy(b.folder);
+    }
+}
+
+static int pull_into(struct between *b, const char *output, struct pull_result *result)
+{
+    char path[512];
+    struct pull_options options = {.store = &b->store, .output = path};
+
+    snprintf(path, sizeof path, "%s%s%s", output[0] == '/' ? "" : dir, output[0] == '/' ? "" : "/",
+             output);
+    options.transfer.jobs = 2;
+    cancel_init(&b->cancel);
+    assert_int_equal(name_parse_image(REF, &options.name, &err), 0);
+    return pull_run(&options, result, &err);
+}
+
+static int pull(struct between *b, const char *output)
+{
+    struct pull_result result;
+
+    return pull_into(b, output, &result);
+}
+
+/* Wherever the signal comes: what can be pulled then is a whole image, the old or the new. */
+static void a_signal_leaves_the_old_image_or_the_new(void **state)
+{
+    static const struct {
+        enum store_verb verb;
+        const char *suffix;
+        bool done; /* too late to stop */
+        bool kept; /* the store has a part already */
+    } moments[] = {
+        {STORE_UPLOAD_CREATE, NULL, false, false}, {STORE_UPLOAD_PART, NULL, false, false},
+        {STORE_COPY, ".tar.gz", false, true},      {STORE_UPLOAD_COMPLETE, NULL, true, false},
+        {STORE_PUT, "f7a5a27.index", true, false}, {STORE_PUT, "f7a5a27.json", true, false},
+    };
+    struct between b;
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(moments); i++) {
+        char bucket[32];
+        int answer;
+
+        snprintf(bucket, sizeof bucket, "signal-%u", i);
+        open_between(&b, bucket);
+        assert_int_equal(push(&b, "one.tar"), 0);
+        b.verb = moments[i].verb;
+        b.suffix = moments[i].suffix;
+        answer = push(&b, "two.tar");
+        assert_true(b.hits > 0);
+        assert_int_equal(answer, moments[i].done ? 0 : ERR_FAIL);
+        if (answer)
+            assert_int_equal(err.family, ERR_CANCELLED);
+        b.verb = (enum store_verb) - 1;
+        if (pull(&b, "out.tar"))
+            fail_msg("after signal %u: %s", i, err.text);
+        assert_int_equal(size_of("out.tar"),
+                         MORE + size_of(moments[i].done ? "two.tar" : "one.tar"));
+        assert_int_equal(unfinished_uploads(&b), moments[i].kept);
+        store_destroy(b.folder);
+    }
+}
+
+/* Somebody else pushes another image of the same name. */
+static void replace_image(struct between *b)
+{
+    struct between other;
+
+    open_between(&other, b->bucket);
+    if (push(&other, "two.tar"))
+        fail_msg("%s", err.text);
+    store_destroy(other.folder);
+}
+
+/* Another image under way: from the beginning again where that is possible. */
+static void an_image_replaced_in_between_is_pulled_anew(void **state)
+{
+    static const struct {
+        const char *output;
+        unsigned at; /* which request for bytes of the archive: the first is for the config */
+        bool again;
+    } cases[] = {{"out.tar", 1, true},
+                 {"out.tar", 2, true},
+                 {"/dev/null", 1, true},
+                 {"/dev/null", 2, false}};
+    struct between b;
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+        char bucket[32];
+
+        snprintf(bucket, sizeof bucket, "replaced-%u", i);
+        open_between(&b, bucket);
+        assert_int_equal(push(&b, "one.tar"), 0);
+        b.verb = STORE_GET;
+        b.suffix = ".tar.gz";
+        b.deed = IS_REPLACED;
+        b.only = cases[i].at;
+        assert_int_equal(pull(&b, cases[i].output), cases[i].again ? 0 : ERR_FAIL);
+        if (cases[i].again && cases[i].output[0] != '/')
+            assert_int_equal(size_of("out.tar"), MORE + size_of("two.tar"));
+        else if (!cases[i].again)
+            assert_int_equal(err.family, ERR_CONFLICT);
+        store_destroy(b.folder);
+    }
+}
+
+/* A store that says once that it is not there: the pull begins again, and goes on with what it has.
+ */
+static void what_only_seems_replaced_is_not_fetched_again(void **state)
+{
+    struct pull_result result;
+    struct between b;
+
+    (void)state;
+    open_between(&b, "seems");
+    assert_int_equal(push(&b, "one.tar"), 0);
+    b.verb = STORE_GET;
+    b.suffix = ".tar.gz";
+    b.deed = IS_ABSENT_LATE;
+    b.only = 4;
+    assert_int_equal(pull_into(&b, "out.tar", &result), 0);
+    assert_int_equal(size_of("out.tar"), MORE + size_of("one.tar"));
+    assert_true(result.kept > 0);
+    store_destroy(b.folder);
+}
+
+static void what_fails_is_not_taken_for_replaced(void **state)
+{
+    struct between b;
+
+    (void)state;
+    open_between(&b, "once");
+    assert_int_equal(push(&b, "one.tar"), 0);
+    b.verb = STORE_HEAD;
+    b.suffix = ".tar.gz";
+    b.deed = IS_DENIED;
+    assert_int_equal(pull(&b, "out.tar"), ERR_FAIL);
+    assert_int_equal(err.family, ERR_AUTH);
+    assert_int_equal(b.hits, 1);
+    store_destroy(b.folder);
+}
+
+static void an_image_that_vanishes_while_it_is_kept_is_told(void **state)
+{
+    struct between b;
+
+    (void)state;
+    open_between(&b, "vanished");
+    assert_int_equal(push(&b, "one.tar"), 0);
+    b.verb = STORE_COPY;
+    b.suffix = ".tar.gz";
+    b.deed = IS_ABSENT;
+    err = (struct err){0};
+    assert_int_equal(push(&b, "two.tar"), ERR_FAIL);
+    assert_int_equal(err.family, ERR_CONFLICT);
+    assert_int_equal(unfinished_uploads(&b), 0);
+    store_destroy(b.folder);
+}
+
+/* The input has fallen silent and nobody asks for more of it: the failure is told at once. */
+static void a_silent_input_does_not_hold_up_a_failure(void **state)
+{
+    struct between b;
+    pid_t feeder;
+
+    (void)state;
+    assert_int_equal(mkfifo(path_of("pipe"), 0600), 0);
+    feeder = fork();
+    if (feeder == 0) {
+        char command[1200];
+
+        snprintf(command, sizeof command, "{ head -c 12000000 '%s'; exec sleep 60; } >'%s'",
+                 path_of("one.tar"), path_of("pipe"));
+        execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+        _exit(127);
+    }
+    open_between(&b, "silent");
+    b.verb = STORE_UPLOAD_CREATE;
+    b.deed = IS_DENIED_LATE;
+    alarm(30);
+    assert_int_equal(push(&b, "pipe"), ERR_FAIL);
+    alarm(0);
+    assert_int_equal(err.family, ERR_AUTH);
+    store_destroy(b.folder);
+    kill(feeder, SIGTERM);
+    waitpid(feeder, NULL, 0);
+}
+
+/* In a container every run may have the same process number. */
+static void a_partial_file_of_a_killed_pull_is_no_obstacle(void **state)
+{
+    struct between b;
+    char name[64];
+
+    (void)state;
+    open_between(&b, "partial");
+    assert_int_equal(push(&b, "two.tar"), 0);
+    snprintf(name, sizeof name, "fresh.tar.partial-%ld", (long)getpid());
+    assert_int_equal(file_replace(path_of(name), view_str("left over"), 0644, &err), 0);
+    if (pull(&b, "fresh.tar"))
+        fail_msg("%s", err.text);
+    assert_int_equal(size_of("fresh.tar"), MORE + size_of("two.tar"));
+    assert_false(exists(name));
+    store_destroy(b.folder);
+}
+
+/* Names by which the image would move somebody else's. */
+static void no_image_brings_other_names(void **state)
+{
+    static const struct {
+        const char *tag, *name;
+        bool good;
+    } cases[] = {
+        {REF, "docker.io/library/" REF, true},
+        {REF, "20250721-2118-f7a5a27", true},
+        {"localhost/" REF, "", true},
+        {"host:5000/" REF, "", false},
+        {REF, "evil.example/" REF, false},
+        {REF, "docker.io/library/nginx:latest", false},
+        {REF, "nginx", false},
+        {"nginx:latest", "", false},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+        char tag[IMAGE_REF_SIZE], name[IMAGE_REF_SIZE];
+        struct image_info info = {.tag_count = 1, .tags = &tag, .names = &name};
+
+        snprintf(tag, sizeof tag, "%s", cases[i].tag);
+        snprintf(name, sizeof name, "%s", cases[i].name);
+        info.name_count = name[0] != 0;
+        assert_int_equal(check_names(&info, REF, &err), cases[i].good ? 0 : ERR_FAIL);
+    }
+}
+
+static int start(void **state)
+{
+    (void)state;
+    if (!mkdtemp(dir))
+        return -1;
+    setenv("XDG_CACHE_HOME", dir, 1);
+    write_image(path_of("one.tar"), 30 * MIB, 1);
+    write_image(path_of("two.tar"), 20 * MIB, 2);
+    return 0;
+}
+
+static int end(void **state)
+{
+    char command[600];
+
+    (void)state;
+    snprintf(command, sizeof command, "rm -rf '%s'", dir);
+    return system(command);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_upload_that_is_refused_is_told),
+        cmocka_unit_test(a_signal_leaves_the_old_image_or_the_new),
+        cmocka_unit_test(an_image_replaced_in_between_is_pulled_anew),
+        cmocka_unit_test(what_only_seems_replaced_is_not_fetched_again),
+        cmocka_unit_test(what_fails_is_not_taken_for_replaced),
+        cmocka_unit_test(an_image_that_vanishes_while_it_is_kept_is_told),
+        cmocka_unit_test(a_silent_input_does_not_hold_up_a_failure),
+        cmocka_unit_test(no_image_brings_other_names),
+        cmocka_unit_test(a_partial_file_of_a_killed_pull_is_no_obstacle),
+    };
+
+    return cmocka_run_group_tests_name("trouble", tests, start, end);
+}

@@ -1,0 +1,204 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "build/docker_build.h"
+
+#define TAG "app:20250721-2118-f7a5a27"
+
+/* A folder with here/Dockerfile, here/d/Dockerfile, here/d/other, here/mine, here/-x/Dockerfile. */
+static char folder[64];
+
+static int set_up(void **state)
+{
+    char line[256];
+
+    (void)state;
+    strcpy(folder, "/tmp/test_build.XXXXXX");
+    if (!mkdtemp(folder) || chdir(folder))
+        return -1;
+    snprintf(line, sizeof line,
+             "mkdir d ./-x && touch Dockerfile d/Dockerfile d/other mine ./-x/Dockerfile");
+    return system(line);
+}
+
+static int tear_down(void **state)
+{
+    char line[96];
+
+    (void)state;
+    snprintf(line, sizeof line, "rm -rf '%s'", folder);
+    return chdir("/") || system(line);
+}
+
+static struct build_wish usual(void)
+{
+    return (struct build_wish){
+        .program = "docker", .tag = TAG, .path = ".", .dockerfile = "Dockerfile"};
+}
+
+static void assert_line(const struct build_wish *wish, const char *expected)
+{
+    _cleanup_text_ struct text line;
+    struct build_plan plan;
+    struct err err;
+
+    text_init(&line, 64 * KIB);
+    if (build_plan_make(wish, &plan, &err))
+        fail_msg("%s", err.text);
+    build_plan_line(&plan, &line);
+    assert_string_equal(line.data, expected);
+}
+
+static void assert_refused(const struct build_wish *wish, const char *code, const char *text)
+{
+    struct build_plan plan;
+    struct err err = {0};
+
+    assert_int_equal(build_plan_make(wish, &plan, &err), ERR_FAIL);
+    assert_string_equal(err.code, code);
+    assert_non_null(strstr(err.text, text));
+}
+
+static void the_usual_call(void **state)
+{
+    struct build_wish wish = usual();
+
+    (void)state;
+    assert_line(&wish, "docker build -f Dockerfile -t " TAG " .");
+    wish.quiet = true;
+    wish.program = "/opt/my docker";
+    assert_line(&wish, "'/opt/my docker' build --quiet -f Dockerfile -t " TAG " .");
+}
+
+static void a_platform_takes_buildx(void **state)
+{
+    struct build_wish wish = usual();
+
+    (void)state;
+    wish.platform = "linux/arm64";
+    assert_line(&wish,
+                "docker buildx build --load --platform linux/arm64 -f Dockerfile -t " TAG " .");
+}
+
+static void context_and_dockerfile(void **state)
+{
+    static const struct {
+        const char *path, *context, *dockerfile, *expected;
+    } cases[] = {
+        {"d", NULL, "Dockerfile", "-f d/Dockerfile -t " TAG " d"},
+        {"d", ".", "Dockerfile", "-f Dockerfile -t " TAG " ."},
+        {".", "d", "Dockerfile", "-f d/Dockerfile -t " TAG " d"},
+        {".", "d", "other", "-f d/other -t " TAG " d"},
+        {".", "d", "d/other", "-f d/other -t " TAG " d"}, /* seen from here */
+        {".", "d", "mine", "-f mine -t " TAG " d"},
+        {".", "d", "-", "-f - -t " TAG " d"},
+        {".", "d", "/dev/null", "-f /dev/null -t " TAG " d"},
+        {".", "-x", "Dockerfile", "-f ./-x/Dockerfile -t " TAG " ./-x"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct build_wish wish = usual();
+        char expected[256];
+
+        wish.path = cases[i].path;
+        wish.context = cases[i].context;
+        wish.dockerfile = cases[i].dockerfile;
+        snprintf(expected, sizeof expected, "docker build %s", cases[i].expected);
+        assert_line(&wish, expected);
+    }
+}
+
+static void what_is_not_there(void **state)
+{
+    struct build_wish wish = usual();
+
+    (void)state;
+    wish.dockerfile = "absent";
+    assert_refused(&wish, "dockerfile", "dockerfile not found: absent");
+    wish.dockerfile = "d";
+    assert_refused(&wish, "dockerfile", "dockerfile not found: d");
+    wish.dockerfile = "Dockerfile";
+    unlink("d/Dockerfile");
+    wish.context = "d"; /* ./Dockerfile is not taken for d/Dockerfile */
+    assert_refused(&wish, "dockerfile", "dockerfile not found: d/Dockerfile");
+    wish.context = "absent";
+    assert_refused(&wish, "context", "absent: No such file");
+    wish.context = "mine";
+    assert_refused(&wish, "context", "mine: not a folder");
+}
+
+static void more_words_arrive_as_they_are(void **state)
+{
+    static const char *const more[] = {"--no-cache", "--build-arg", "A=it's a $HOME", "", "*"};
+    struct build_wish wish = usual();
+    struct build_plan plan;
+    struct err err;
+
+    (void)state;
+    wish.more = more;
+    wish.more_count = ARRAY_SIZE(more);
+    assert_line(&wish, "docker build -f Dockerfile -t " TAG
+                       " --no-cache --build-arg 'A=it'\\''s a $HOME' '' '*' .");
+    assert_int_equal(build_plan_make(&wish, &plan, &err), 0);
+    assert_string_equal(plan.argv[8], "A=it's a $HOME");
+}
+
+static void id_of_the_image(void **state)
+{
+    struct build_wish wish = usual();
+
+    (void)state;
+    wish.iidfile = "/cache/iid";
+    assert_line(&wish, "docker build -f Dockerfile -t " TAG " --iidfile /cache/iid .");
+}
+
+static void the_most_words(void **state)
+{
+    const char *more[BUILD_MORE_MAX];
+    struct build_wish wish = usual();
+    struct build_plan plan;
+    struct err err;
+    unsigned count = 0;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(more); i++)
+        more[i] = "x";
+    wish.more = more;
+    wish.more_count = ARRAY_SIZE(more);
+    wish.platform = "linux/amd64";
+    wish.quiet = true;
+    wish.iidfile = "x";
+    assert_int_equal(build_plan_make(&wish, &plan, &err), 0);
+    while (plan.argv[count])
+        count++;
+    assert_in_range(count, BUILD_MORE_MAX + 12, BUILD_WORDS_MAX - 1);
+    assert_string_equal(plan.argv[count - 1], ".");
+}
+
+#define SCENE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SCENE(the_usual_call),
+        SCENE(a_platform_takes_buildx),
+        SCENE(context_and_dockerfile),
+        SCENE(what_is_not_there),
+        SCENE(more_words_arrive_as_they_are),
+        SCENE(id_of_the_image),
+        SCENE(the_most_words),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

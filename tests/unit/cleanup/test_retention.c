@@ -1,0 +1,446 @@
+/*
+ * Which images go, and that one which is led to at the last moment, or by a rollback, does not.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "cleanup/retention.h"
+#include "store/store.h"
+
+static char dir[] = "/tmp/s3dock-retention-XXXXXX";
+static struct err err;
+
+/* A folder, with somebody else who promotes at the worst moment. */
+struct between {
+    struct store store;
+    struct store *folder;
+    enum store_verb verb; /* at the n-th of these ... */
+    const char *ending;   /* ... of a key that ends so */
+    unsigned at;
+    bool after;
+    const char *target;     /* ... an environment is made to lead there */
+    const char *key, *text; /* and this is written; NULL: nothing */
+};
+
+static void put(struct store *store, const char *key, const char *text)
+{
+    if (store_put_document(store, key, view_str(text), NULL, false, NULL, &err) != STORE_DONE)
+        fail_msg("%s", err.text);
+}
+
+static void lead(struct store *store, const char *key, const char *target)
+{
+    char text[1024];
+
+    snprintf(text, sizeof text,
+             "{\"target_type\": \"image\", \"target_path\": \"images/shop/202507/shop-%s.tar.gz\"}",
+             target);
+    put(store, key, text);
+}
+
+static void interfere(struct between *b)
+{
+    lead(b->folder, "pointers/shop/late.json", b->target);
+    if (b->key)
+        put(b->folder, b->key, b->text);
+}
+
+static void between_submit(struct store *store, struct store_op *op)
+{
+    struct between *b = (struct between *)store;
+    size_t size = strlen(op->key), tail = b->ending ? strlen(b->ending) : 0;
+    bool now = b->ending && op->verb == b->verb && size >= tail &&
+               strcmp(op->key + size - tail, b->ending) == 0 && b->at && --b->at == 0;
+
+    if (now && !b->after)
+        interfere(b);
+    store_insist(b->folder, atomic_load(&store->insisting));
+    if (now && b->after) {
+        struct inbox *home = op->home, *mine = inbox_create(&err);
+
+        op->home = mine;
+        store_submit(b->folder, op);
+        inbox_take(mine, INBOX_FOREVER);
+        inbox_destroy(mine);
+        interfere(b);
+        op->home = home;
+        inbox_post(home, &op->msg);
+        return;
+    }
+    store_submit(b->folder, op);
+}
+
+static void between_stats(struct store *store, struct store_stats *out)
+{
+    store_stats(((struct between *)store)->folder, out);
+}
+
+static void between_destroy(struct store *store)
+{
+    (void)store;
+}
+
+static const struct store_table between_table = {between_submit, between_stats, between_destroy};
+
+static const char *const IMAGES[] = {"20250701-1000-aaaaa01", "20250702-1000-aaaaa02",
+                                     "20250703-1000-aaaaa03", "20250704-1000-aaaaa04"};
+
+static void open_between(struct between *b, const char *bucket)
+{
+    static const char *const kinds[] = {"tar.gz", "index", "json"};
+
+    *b = (struct between){.ending = NULL};
+    b->folder = store_dir_create(
+        &(struct store_dir_options){.path = dir, .bucket = bucket, .create = true}, &err);
+    if (!b->folder) {
+        fail_msg("%s", err.text);
+        return; /* not reached: the analyzer does not know it */
+    }
+    b->store = *b->folder;
+    b->store.table = &between_table;
+    for (unsigned i = 0; i < ARRAY_SIZE(IMAGES); i++)
+        for (unsigned k = 0; k < ARRAY_SIZE(kinds); k++) {
+            char key[KEY_MAX];
+
+            snprintf(key, sizeof key, "images/shop/202507/shop-%s.%s", IMAGES[i], kinds[k]);
+            put(b->folder, key, "{}");
+        }
+}
+
+static unsigned objects(struct between *b)
+{
+    struct store_page page = {0};
+    struct store_op op = {.verb = STORE_LIST, .key = "images/", .page = &page};
+    unsigned count;
+
+    assert_int_equal(store_run(b->folder, &op, &err), STORE_DONE);
+    count = (unsigned)page.count;
+    store_page_finish(&page);
+    return count;
+}
+
+static void the_policy_chooses(void **state)
+{
+    static const struct {
+        size_t keep, count, kept;
+        const char *before; /* a stamp, or NULL */
+    } cases[] = {
+        {1, 1, 2, NULL},
+        {0, 2, 2, NULL},
+        {4, 0, 0, NULL},
+        {9, 0, 0, NULL},
+    };
+    struct between b;
+
+    (void)state;
+    open_between(&b, "policy");
+    lead(b.folder, "tags/shop/v1.json", IMAGES[0]);
+    lead(b.folder, "pointers/shop/production.json", IMAGES[1]);
+    for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct retention_policy policy = {
+            .app = "shop", .keep = cases[i].keep, .before = INT64_MAX};
+        struct retention_choice choice;
+
+        if (retention_find(&b.store, &policy, &choice, &err))
+            fail_msg("%s", err.text);
+        assert_int_equal(choice.count, cases[i].count);
+        assert_int_equal(choice.kept, cases[i].kept);
+        retention_finish(&choice);
+    }
+    store_destroy(b.folder);
+}
+
+/* An event of the audit log: an environment came from one image (or "") to another. */
+static void tell(struct store *store, unsigned minute, const char *env, const char *from,
+                 const char *to, bool rollback)
+{
+    char key[128], text[1024];
+
+    snprintf(key, sizeof key, "audit/shop/202507/20250705-10%02u-promotion-aaaaa-%u.json", minute,
+             minute);
+    snprintf(text, sizeof text,
+             "{\"event_type\": \"promotion\", \"timestamp\": \"2025-07-05T10:%02u:00Z\", "
+             "\"user\": \"me\", \"app_name\": \"shop\", \"git_hash\": \"aaaaa\", "
+             "\"git_time\": \"20250701-1000\", \"details\": {\"environment\": \"%s\", "
+             "\"source\": \"shop:%s\", \"source_type\": \"image\", "
+             "\"pointer_path\": \"pointers/shop/%s.json\", "
+             "\"previous_target\": \"%s%s%s\", \"rollback\": %s}}",
+             minute, env, to, env, *from ? "images/shop/202507/shop-" : "", from,
+             *from ? ".tar.gz" : "", rollback ? "true" : "false");
+    put(store, key, text);
+}
+
+static void what_a_rollback_leads_to_stays(void **state)
+{
+    struct retention_policy policy = {.app = "shop", .before = INT64_MAX};
+    struct retention_choice choice;
+    struct between b;
+
+    (void)state;
+    open_between(&b, "rollback");
+    /* production was 1, then 2, then 3, and was taken back to 2; staging has been 4 only. */
+    tell(b.folder, 1, "production", "", IMAGES[0], false);
+    tell(b.folder, 2, "production", IMAGES[0], IMAGES[1], false);
+    tell(b.folder, 3, "production", IMAGES[1], IMAGES[2], false);
+    tell(b.folder, 4, "production", IMAGES[2], IMAGES[1], true);
+    tell(b.folder, 5, "staging", "", IMAGES[3], false);
+    lead(b.folder, "pointers/shop/production.json", IMAGES[1]);
+    lead(b.folder, "pointers/shop/staging.json", IMAGES[3]);
+    assert_int_equal(retention_find(&b.store, &policy, &choice, &err), 0);
+    assert_int_equal(choice.total, 4);
+    assert_int_equal(choice.kept, 3);
+    assert_int_equal(choice.count, 1);
+    assert_string_equal(choice.images[0].image->tag, IMAGES[2]);
+    retention_finish(&choice);
+    store_destroy(b.folder);
+}
+
+/* Nothing goes when it cannot be told what a rollback leads to. */
+static void a_log_that_cannot_be_read_keeps_everything(void **state)
+{
+    static const struct {
+        const char *key, *text, *why;
+    } logs[] = {
+        {"audit/shop/202507/20250705-1059-promotion-aaaaa-x.json", "{", "promotion-aaaaa-x"},
+        {"audit/shop/202507/20250705-1059-promotion-aaaaa-x.json", "{\"event_type\": \"transfer\"}",
+         "is not known"},
+        {"pointers/shop/production.json",
+         "{\"target_type\": \"image\", \"target_path\": "
+         "\"images/shop/202507/shop-20250704-1000-aaaaa04.tar.gz\"}",
+         "the image of production before"},
+        {"pointers/shop/production.json", "{", "pointers/shop/production.json"},
+        {"tags/shop/v1.json", "[]", "tags/shop/v1.json"},
+    };
+    struct retention_policy policy = {.app = "shop", .before = INT64_MAX};
+    struct retention_choice choice;
+    struct between b;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(logs); i++) {
+        char bucket[32];
+
+        snprintf(bucket, sizeof bucket, "log-%zu", i);
+        open_between(&b, bucket);
+        tell(b.folder, 1, "production", "", IMAGES[0], false);
+        tell(b.folder, 2, "production", IMAGES[0], IMAGES[1], false);
+        lead(b.folder, "pointers/shop/production.json", IMAGES[1]);
+        lead(b.folder, "pointers/shop/new.json", IMAGES[1]); /* no event: nothing to go back to */
+        assert_int_equal(retention_find(&b.store, &policy, &choice, &err), 0);
+        assert_int_equal(choice.count, 2);
+        retention_finish(&choice);
+        put(b.folder, logs[i].key, logs[i].text);
+        assert_int_equal(retention_find(&b.store, &policy, &choice, &err), ERR_FAIL);
+        assert_int_equal(err.family, ERR_CONFLICT);
+        if (!strstr(err.text, logs[i].why))
+            fail_msg("%s", err.text);
+        store_destroy(b.folder);
+    }
+    /* A log that begins after the promotion that a rollback would take back. */
+    open_between(&b, "late");
+    tell(b.folder, 4, "production", IMAGES[2], IMAGES[1], true);
+    lead(b.folder, "pointers/shop/production.json", IMAGES[1]);
+    assert_int_equal(retention_find(&b.store, &policy, &choice, &err), ERR_FAIL);
+    assert_string_equal(err.code, "referenced");
+    store_destroy(b.folder);
+}
+
+static bool is_there(struct between *b, const char *ending)
+{
+    char key[KEY_MAX];
+    struct store_info info;
+
+    snprintf(key, sizeof key, "images/shop/202507/shop-%s%s", IMAGES[0], ending);
+    return store_head(b->folder, key, &info, &err) == STORE_DONE;
+}
+
+/* The metadata goes at once, the data of the image stay. */
+static void only_what_is_old_goes(void **state)
+{
+    struct retention_policy policy = {.app = "shop", .before = 1751450400}; /* 20250702-1000 */
+    struct retention_choice choice;
+    struct between b;
+
+    (void)state;
+    open_between(&b, "old");
+    assert_int_equal(retention_find(&b.store, &policy, &choice, &err), 0);
+    assert_int_equal(choice.count, 1);
+    assert_string_equal(choice.images[0].image->tag, IMAGES[0]);
+    assert_int_equal(choice.images[0].image->size, 2);
+    assert_int_equal(retention_retire(&b.store, &policy, &choice, &err), 0);
+    assert_true(choice.images[0].retired);
+    assert_false(is_there(&b, ".json"));
+    assert_true(is_there(&b, ".retired"));
+    assert_int_equal(objects(&b), 12); /* archive, index, and a tombstone for the metadata */
+    assert_int_equal(retention_retire(&b.store, &policy, &choice, &err), 0); /* gone is gone */
+    retention_finish(&choice);
+    store_destroy(b.folder);
+}
+
+/* An environment comes to lead to it before we look, before its metadata goes, or right after. */
+static void what_is_led_to_at_the_last_moment_stays(void **state)
+{
+    static const struct {
+        enum store_verb verb;
+        const char *ending;
+        bool after;
+    } moments[] = {
+        {STORE_GET, "aaaaa01.json", false},   {STORE_PUT, "aaaaa01.retired", false},
+        {STORE_LIST, "tags/shop/", false},    {STORE_DELETE, "aaaaa01.json", false},
+        {STORE_DELETE, "aaaaa01.json", true},
+    };
+    struct retention_policy policy = {.app = "shop", .keep = 3, .before = INT64_MAX};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(moments); i++) {
+        struct retention_choice choice;
+        struct between b;
+        char bucket[32];
+
+        snprintf(bucket, sizeof bucket, "moment-%u", i);
+        open_between(&b, bucket);
+        assert_int_equal(retention_find(&b.store, &policy, &choice, &err), 0);
+        assert_int_equal(choice.count, 1);
+        b.verb = moments[i].verb;
+        b.ending = moments[i].ending;
+        b.after = moments[i].after;
+        b.at = 1;
+        b.target = IMAGES[0];
+        if (retention_retire(&b.store, &policy, &choice, &err))
+            fail_msg("%s", err.text);
+        assert_false(choice.images[0].retired);
+        assert_int_equal(b.at, 0);
+        assert_true(is_there(&b, ".json"));
+        retention_finish(&choice);
+        store_destroy(b.folder);
+    }
+}
+
+/* Somebody writes other metadata under the name before it is deleted, or after that: it stays. */
+static void newer_metadata_is_neither_deleted_nor_overwritten(void **state)
+{
+    static const char newer[] = "{\"size\": 7}";
+    struct retention_policy policy = {.app = "shop", .keep = 3, .before = INT64_MAX};
+
+    (void)state;
+    for (unsigned after = 0; after < 2; after++) {
+        _cleanup_text_ struct text text;
+        struct retention_choice choice;
+        struct between b;
+        char key[KEY_MAX];
+
+        open_between(&b, after ? "newer-after" : "newer");
+        snprintf(key, sizeof key, "images/shop/202507/shop-%s.json", IMAGES[0]);
+        assert_int_equal(retention_find(&b.store, &policy, &choice, &err), 0);
+        b.verb = STORE_DELETE;
+        b.ending = "aaaaa01.json";
+        b.at = 1;
+        b.after = after;
+        b.target = IMAGES[0];
+        b.key = key;
+        b.text = newer;
+        if (retention_retire(&b.store, &policy, &choice, &err))
+            fail_msg("%s", err.text);
+        assert_int_equal(b.at, 0);
+        text_init(&text, KIB);
+        assert_int_equal(store_get_document(b.folder, key, &text, NULL, &err), STORE_DONE);
+        assert_string_equal(text.data, newer);
+        retention_finish(&choice);
+        store_destroy(b.folder);
+    }
+}
+
+/* Names carry the committer's clock in his zone. The push tells which of two of a day is newer. */
+static void the_push_decides_within_a_day(void **state)
+{
+    static const struct {
+        const char *tag, *pushed; /* the push: "MMDDhhmm" of 2025 */
+    } images[] = {
+        {"20250710-0900-aaaaa01", "07101905"}, /* at -1000: 19:00 UTC */
+        {"20250711-0300-aaaaa02", "07101310"}, /* at +1400: 13:00 UTC on the day before */
+        {"20250601-1200-aaaaa03", "07111200"}, /* an old commit, pushed last */
+    };
+    struct retention_policy policy = {.app = "zones", .keep = 1, .before = INT64_MAX};
+    struct retention_choice choice;
+    struct between b;
+
+    (void)state;
+    open_between(&b, "zones");
+    for (unsigned i = 0; i < ARRAY_SIZE(images); i++) {
+        char key[KEY_MAX], command[2 * KEY_MAX];
+
+        snprintf(key, sizeof key, "images/zones/202507/zones-%s.json", images[i].tag);
+        put(b.folder, key, "{}");
+        snprintf(command, sizeof command, "TZ=UTC touch -t 2025%s '%s/zones/%s'", images[i].pushed,
+                 dir, key);
+        assert_int_equal(system(command), 0);
+        snprintf(key, sizeof key, "images/zones/202507/zones-%s.tar.gz", images[i].tag);
+        put(b.folder, key, "x");
+    }
+    if (retention_find(&b.store, &policy, &choice, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(choice.count, 2);
+    assert_string_equal(choice.list.items[0].tag, images[0].tag);
+    assert_string_equal(choice.images[0].image->tag, images[1].tag);
+    assert_string_equal(choice.images[1].image->tag, images[2].tag);
+    assert_int_equal(choice.close, 1);
+    retention_finish(&choice);
+    store_destroy(b.folder);
+}
+
+static void nothing_goes_when_a_pointer_cannot_be_read(void **state)
+{
+    struct retention_policy policy = {.app = "shop", .before = INT64_MAX};
+    struct retention_choice choice;
+    struct between b;
+
+    (void)state;
+    open_between(&b, "broken");
+    put(b.folder, "pointers/shop/production.json", "{");
+    assert_int_equal(retention_find(&b.store, &policy, &choice, &err), ERR_FAIL);
+    assert_int_equal(err.family, ERR_CONFLICT);
+    put(b.folder, "pointers/shop/production.json",
+        "{\"target_type\": \"tag\", \"target_path\": \"tags/shop/v9.json\"}");
+    assert_int_equal(retention_find(&b.store, &policy, &choice, &err), ERR_FAIL);
+    assert_int_equal(objects(&b), 12);
+    store_destroy(b.folder);
+}
+
+static int start(void **state)
+{
+    (void)state;
+    return mkdtemp(dir) && setenv("XDG_CACHE_HOME", dir, 1) == 0 ? 0 : -1;
+}
+
+static int end(void **state)
+{
+    char command[600];
+
+    (void)state;
+    snprintf(command, sizeof command, "rm -rf '%s'", dir);
+    return system(command) ? -1 : 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_policy_chooses),
+        cmocka_unit_test(what_a_rollback_leads_to_stays),
+        cmocka_unit_test(only_what_is_old_goes),
+        cmocka_unit_test(a_log_that_cannot_be_read_keeps_everything),
+        cmocka_unit_test(what_is_led_to_at_the_last_moment_stays),
+        cmocka_unit_test(newer_metadata_is_neither_deleted_nor_overwritten),
+        cmocka_unit_test(the_push_decides_within_a_day),
+        cmocka_unit_test(nothing_goes_when_a_pointer_cannot_be_read),
+    };
+
+    return cmocka_run_group_tests_name("retention", tests, start, end);
+}

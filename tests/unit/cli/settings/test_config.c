@@ -1,0 +1,735 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "cli/command.h"
+#include "cli/settings/args.h"
+#include "cli/settings/config.h"
+#include "cli/settings/consent.h"
+#include "cli/settings/trust.h"
+
+/* An environment of the test's own. */
+static struct variable {
+    const char *name, *value;
+} environment[8];
+
+static const char *test_getenv(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(environment) && environment[i].name; i++)
+        if (!strcmp(environment[i].name, name))
+            return environment[i].value;
+    return NULL;
+}
+
+static void set(const char *name, const char *value)
+{
+    size_t i = 0;
+
+    while (environment[i].name)
+        i++;
+    environment[i] = (struct variable){name, value};
+}
+
+static struct config config;
+static struct args args;
+static struct err err;
+
+static int load(void)
+{
+    config_finish(&config);
+    err = (struct err){0};
+    return config_load(&config, &args, test_getenv, false, &err);
+}
+
+static void write_file(const char *path, const char *content)
+{
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    fputs(content, file);
+    fclose(file);
+    chmod(path, 0600);
+}
+
+/* Each test in an empty folder of its own, without environment and arguments. */
+static int setup(void **state)
+{
+    char *folder = strdup("/tmp/s3dock-test-XXXXXX");
+
+    *state = folder;
+    umask(022); /* a file that others can write is refused */
+    memset(environment, 0, sizeof environment);
+    memset(&args, 0, sizeof args);
+    memset(&config, 0, sizeof config);
+    return folder && mkdtemp(folder) && !chdir(folder) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    char line[64];
+
+    config_finish(&config);
+    assert_int_equal(chdir("/"), 0);
+    snprintf(line, sizeof line, "rm -rf '%s'", (char *)*state);
+    assert_int_equal(system(line), 0);
+    free(*state);
+    return 0;
+}
+
+static void assert_value(enum option_id id, const char *value)
+{
+    if (value)
+        assert_string_equal(config_text(&config, id), value);
+    else
+        assert_null(config_text(&config, id));
+}
+
+static void assert_origin(enum option_id id, const char *expected)
+{
+    char origin[512];
+
+    config_origin(&config, id, origin, sizeof origin);
+    assert_string_equal(origin, expected);
+}
+
+#define TWO_PROFILES                                                                               \
+    "{ // the original's form\n"                                                                   \
+    "  default_profile: 'eu',\n"                                                                   \
+    "  profiles: {\n"                                                                              \
+    "    eu: { bucket: 'eu-bucket', region: 'eu-central-1', access_key: 'EUKEYEUKEYEUKEY',\n"      \
+    "          secret_key: 'eu-secret-eu-secret', level: 9, insecure: true },\n"                   \
+    "    us: { bucket: 'us-bucket', },\n"                                                          \
+    "  },\n"                                                                                       \
+    "  docker: { timeout: '30s', compression: 'gzip' },\n"                                         \
+    "  naming: { include_git_branch: false, timestamp_format: '20060102-1504',\n"                  \
+    "            path_template: 'images/{app}/{year_month}/{filename}' },\n"                       \
+    "  defaults: { retry_count: 3, log_level: 'debug' },\n"                                        \
+    "}\n"
+
+static void without_a_file_the_original_s_defaults_hold(void **state)
+{
+    (void)state;
+    assert_int_equal(load(), 0);
+    assert_value(OPT_BUCKET, "s3dock-containers");
+    assert_value(OPT_REGION, "us-east-1");
+    assert_value(OPT_ENDPOINT, NULL);
+    assert_string_equal(config.profile, "default");
+    assert_origin(OPT_BUCKET, "default");
+    assert_int_equal(config_number(&config, OPT_MEMORY), 80 << 20);
+    assert_true(config_is(&config, OPT_JOBS, "auto"));
+}
+
+static void a_file_of_the_original_is_understood_without_a_word(void **state)
+{
+    (void)state;
+    write_file("s3dock.json5", TWO_PROFILES);
+    assert_int_equal(load(), 0);
+    assert_value(OPT_BUCKET, "eu-bucket");
+    assert_value(OPT_REGION, "eu-central-1");
+    assert_value(OPT_SECRET_KEY, "eu-secret-eu-secret");
+    assert_int_equal(config_number(&config, OPT_LEVEL), 9);
+    assert_true(config_switch(&config, OPT_INSECURE));
+    assert_int_equal(config_number(&config, OPT_RETRIES), 3);
+    assert_int_equal(config_number(&config, OPT_LOG_LEVEL), 3);
+    assert_int_equal(config_number(&config, OPT_DOCKER_TIMEOUT), 30000);
+    assert_origin(OPT_BUCKET, "profiles.eu.bucket in ./s3dock.json5");
+    assert_origin(OPT_LOG_LEVEL, "defaults.log_level in ./s3dock.json5");
+    assert_string_equal(config.warnings.data, "");
+}
+
+static void flag_beats_environment_beats_file_beats_default(void **state)
+{
+    (void)state;
+    write_file("s3dock.json5", TWO_PROFILES);
+    set("S3DOCK_BUCKET", "from-env");
+    assert_int_equal(load(), 0);
+    assert_value(OPT_BUCKET, "from-env");
+    assert_origin(OPT_BUCKET, "S3DOCK_BUCKET");
+    args.values[OPT_BUCKET] = "from-flag";
+    assert_int_equal(load(), 0);
+    assert_value(OPT_BUCKET, "from-flag");
+    assert_origin(OPT_BUCKET, "--bucket");
+}
+
+static void an_empty_variable_is_no_variable(void **state)
+{
+    (void)state;
+    set("S3DOCK_BUCKET", "");
+    assert_int_equal(load(), 0);
+    assert_value(OPT_BUCKET, "s3dock-containers");
+}
+
+static void stray_variables_beat_the_default_profile_only(void **state)
+{
+    (void)state;
+    write_file("s3dock.json5", TWO_PROFILES);
+    set("AWS_REGION", "stray");
+    set("AWS_ENDPOINT_URL", "http://stray");
+    set("AWS_ACCESS_KEY_ID", "STRAYKEYSTRAYKEY");
+    set("AWS_SECRET_ACCESS_KEY", "stray-secret-stray");
+    set("AWS_SESSION_TOKEN", "stray-token-stray");
+    assert_int_equal(load(), 0);
+    assert_value(OPT_REGION, "stray");
+    assert_value(OPT_ACCESS_KEY, "STRAYKEYSTRAYKEY");
+    assert_value(OPT_SESSION_TOKEN, "stray-token-stray");
+
+    args.values[OPT_PROFILE] = "eu";
+    assert_int_equal(load(), 0);
+    assert_value(OPT_REGION, "eu-central-1");
+    assert_value(OPT_ACCESS_KEY, "EUKEYEUKEYEUKEY");
+    assert_value(OPT_SECRET_KEY, "eu-secret-eu-secret");
+    assert_value(OPT_SESSION_TOKEN, NULL);      /* it belongs to the other keys */
+    assert_value(OPT_ENDPOINT, "http://stray"); /* eu leaves it open */
+
+    args.values[OPT_PROFILE] = "us"; /* has no keys and no region */
+    assert_int_equal(load(), 0);
+    assert_value(OPT_BUCKET, "us-bucket");
+    assert_value(OPT_REGION, "stray");
+    assert_value(OPT_ACCESS_KEY, "STRAYKEYSTRAYKEY");
+}
+
+static void our_variables_beat_a_chosen_profile(void **state)
+{
+    (void)state;
+    write_file("s3dock.json5", TWO_PROFILES);
+    set("S3DOCK_PROFILE", "eu");
+    set("S3DOCK_REGION", "ours");
+    set("AWS_REGION", "stray");
+    assert_int_equal(load(), 0);
+    assert_value(OPT_REGION, "ours");
+    assert_value(OPT_BUCKET, "eu-bucket");
+}
+
+static void half_a_pair_does_not_spoil_a_whole_one(void **state)
+{
+    (void)state;
+    write_file("s3dock.json5", TWO_PROFILES);
+    set("AWS_ACCESS_KEY_ID", "STRAYKEYSTRAYKEY");
+    set("AWS_SESSION_TOKEN", "stray-token-stray");
+    assert_int_equal(load(), 0);
+    assert_value(OPT_ACCESS_KEY, "EUKEYEUKEYEUKEY");
+    assert_value(OPT_SECRET_KEY, "eu-secret-eu-secret");
+    assert_value(OPT_SESSION_TOKEN, NULL);
+}
+
+static void the_id_may_lie_in_the_file_and_the_secret_outside(void **state)
+{
+    (void)state;
+    write_file("s3dock.json5", "{profiles: {default: {access_key: 'FILEKEYFILEKEY'}}}");
+    set("AWS_SECRET_ACCESS_KEY", "env-secret-env-secret");
+    set("AWS_SESSION_TOKEN", "env-token-env-token");
+    assert_int_equal(load(), 0);
+    assert_value(OPT_ACCESS_KEY, "FILEKEYFILEKEY");
+    assert_value(OPT_SECRET_KEY, "env-secret-env-secret");
+    assert_value(OPT_SESSION_TOKEN, "env-token-env-token");
+}
+
+static void the_first_file_is_the_only_one(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir("home", 0700), 0);
+    assert_int_equal(mkdir("home/.s3dock", 0700), 0);
+    write_file("home/.s3dock/config.json5", "{profiles: {default: {bucket: 'home'}}}");
+    set("HOME", "home");
+    assert_int_equal(load(), 0);
+    assert_value(OPT_BUCKET, "home");
+
+    write_file("s3dock.json5", "{profiles: {default: {region: 'here'}}}");
+    assert_int_equal(load(), 0);
+    assert_value(OPT_BUCKET, "s3dock-containers");
+    assert_value(OPT_REGION, "here");
+
+    write_file("other.json5", "{profiles: {default: {bucket: 'named'}}}");
+    args.values[OPT_CONFIG] = "other.json5";
+    assert_int_equal(load(), 0);
+    assert_value(OPT_BUCKET, "named");
+}
+
+static void a_named_file_must_exist(void **state)
+{
+    (void)state;
+    args.values[OPT_CONFIG] = "absent.json5";
+    assert_int_equal(load(), ERR_FAIL);
+    assert_int_equal(err.family, ERR_USAGE);
+    assert_non_null(strstr(err.text, "failed to read config file absent.json5"));
+}
+
+struct bad_file {
+    const char *content, *says;
+};
+
+static void a_file_that_is_there_never_becomes_the_defaults(void **state)
+{
+    static const struct bad_file files[] = {
+        {"", "failed to parse config file ./s3dock.json5"},
+        {"{", "line "},
+        {"{\n  profiles: {\n    a: { bucket: Infinity } } }", "line 3"},
+        {"[]", "no object"},
+        {"{profiles: 'x'}", "profiles is no object"},
+        {"{profiles: {default: 'x'}}", "profile is no object"},
+        {"{docker: 7}", "docker is no object"},
+        {"{profiles: {default: {bucket: {}}}}", "must be a plain value"},
+        {"{profiles: {default: {level: 99}}}", "profiles.default.level in ./s3dock.json5"},
+        {"{profiles: {default: {insecure: 'perhaps'}}}", "perhaps"},
+        {"{defaults: {log_level: 'loud'}}", "loud"},
+        {"{default_profile: 'eu'}", "profile 'eu' not found in config"},
+        {"{default_profile: 'default', profiles: {eu: {}}}", "profile 'default' not found"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+        write_file("s3dock.json5", files[i].content);
+        assert_int_equal(load(), ERR_FAIL);
+        assert_int_equal(err.family, ERR_USAGE);
+        assert_non_null(strstr(err.text, files[i].says));
+    }
+}
+
+static void a_folder_in_the_file_s_place_is_told(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir("s3dock.json5", 0700), 0);
+    assert_int_equal(load(), ERR_FAIL);
+    assert_int_equal(rmdir("s3dock.json5"), 0);
+}
+
+static void a_profile_that_is_not_there_is_told(void **state)
+{
+    (void)state;
+    write_file("s3dock.json5", TWO_PROFILES);
+    args.values[OPT_PROFILE] = "ue";
+    assert_int_equal(load(), ERR_FAIL);
+    assert_string_equal(err.text, "profile 'ue' not found in config");
+    assert_string_equal(err.code, "profile");
+    assert_non_null(strstr(err.hint, "did you mean eu"));
+}
+
+static void unknown_keys_are_warned_of(void **state)
+{
+    (void)state;
+    write_file("s3dock.json5", "{profile: {}, naming: {path_templat: 'x'}, zebra: {a: {b: 1}},"
+                               " profiles: {default: {Bucket: 'b', buckett: 'c'}}}");
+    assert_int_equal(load(), 0);
+    assert_value(OPT_BUCKET, "b"); /* case does not matter, as for the original */
+    assert_non_null(strstr(config.warnings.data, "unknown key profile (did you mean profiles?)"));
+    assert_non_null(strstr(config.warnings.data,
+                           "unknown key naming.path_templat (did you mean path_template?)"));
+    assert_non_null(strstr(config.warnings.data, "unknown key zebra\n"));
+    assert_non_null(strstr(config.warnings.data,
+                           "unknown key profiles.default.buckett (did you mean bucket?)"));
+    assert_null(strstr(config.warnings.data, "zebra.a"));
+}
+
+/* Keys that never had an effect: fine as long as they say what happens anyway. */
+static void keys_without_effect_are_told(void **state)
+{
+    static const struct {
+        const char *file, *warning;
+    } cases[] = {
+        {"{naming: {include_git_branch: true}}", "naming.include_git_branch has no effect"},
+        {"{naming: {include_git_branch: false}}", NULL},
+        {"{naming: {timestamp_format: '2006-01-02'}}", "it is always 20060102-1504"},
+        {"{naming: {path_template: '{app}'}}", "names are part of the format"},
+        {"{naming: {path_template: ''}}", NULL},
+        {"{docker: {compression: 'zstd'}}", "docker.compression has no effect, it is always gzip"},
+        {"{docker: {compression: 'GZIP'}}", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        write_file("s3dock.json5", cases[i].file);
+        assert_int_equal(load(), 0);
+        if (cases[i].warning)
+            assert_non_null(strstr(config.warnings.data, cases[i].warning));
+        else
+            assert_string_equal(config.warnings.data, "");
+    }
+}
+
+static void a_limit_that_is_no_time_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(load(), 0);
+    assert_int_equal(config_number(&config, OPT_DOCKER_TIMEOUT), 60000);
+    write_file("s3dock.json5", "{docker: {timeout: 'soon'}}");
+    assert_int_equal(load(), ERR_FAIL);
+    assert_string_equal(err.code, "config");
+    assert_non_null(strstr(err.text, "docker.timeout"));
+    assert_non_null(strstr(err.text, "30s or 5m"));
+}
+
+static void an_open_file_with_a_secret_is_warned_of(void **state)
+{
+    (void)state;
+    write_file("s3dock.json5", TWO_PROFILES);
+    chmod("s3dock.json5", 0644);
+    assert_int_equal(load(), 0);
+    assert_non_null(strstr(config.warnings.data, "chmod 600"));
+}
+
+static void only_what_fits_the_command_is_looked_at(void **state)
+{
+    (void)state;
+    set("S3DOCK_LEVEL", "nonsense");
+    args.command = &command_table[CMD_PULL];
+    assert_int_equal(load(), 0);
+    args.command = &command_table[CMD_PUSH];
+    assert_int_equal(load(), ERR_FAIL);
+    assert_non_null(strstr(err.text, "S3DOCK_LEVEL"));
+}
+
+static void profiles_are_listed_in_order(void **state)
+{
+    char name[CONFIG_NAME_MAX];
+
+    (void)state;
+    write_file("s3dock.json5", TWO_PROFILES);
+    assert_int_equal(load(), 0);
+    assert_true(config_file_profile(&config.file, 0, name));
+    assert_string_equal(name, "eu");
+    assert_true(config_file_profile(&config.file, 1, name));
+    assert_string_equal(name, "us");
+    assert_false(config_file_profile(&config.file, 2, name));
+}
+
+static void keys_are_shortened(void **state)
+{
+    char out[16];
+
+    (void)state;
+    config_short_key("AKIAIOSFODNN7WXYZ", out);
+    assert_string_equal(out, "AKIA...WXYZ");
+    config_short_key("minioadmin", out);
+    assert_string_equal(out, "***");
+}
+
+/* ---- a file that was found ---- */
+
+#define NOBODY 65534
+
+static void assert_owner_refused(const char *says)
+{
+    assert_int_equal(load(), ERR_FAIL);
+    assert_int_equal(err.family, ERR_USAGE);
+    assert_string_equal(err.code, "owner");
+    assert_non_null(strstr(err.text, says));
+    assert_non_null(strstr(err.hint, "--config ./"));
+}
+
+static void a_file_that_others_can_write_is_refused(void **state)
+{
+    static const mode_t modes[] = {0660, 0606, 0622};
+    static const mode_t folders[] = {0770, 0707, 01777};
+
+    (void)state;
+    if (geteuid() != 0) /* a user's private group may write */
+        skip();
+    write_file("s3dock.json5", TWO_PROFILES);
+    for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+        chmod("s3dock.json5", modes[i]);
+        assert_owner_refused("./s3dock.json5 can be written by other users");
+    }
+    chmod("s3dock.json5", 0644);
+    for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+        chmod(".", folders[i]);
+        assert_owner_refused("the current folder can be written by other users");
+    }
+    args.values[OPT_CONFIG] = "./s3dock.json5"; /* the user's own word */
+    assert_int_equal(load(), 0);
+    assert_value(OPT_BUCKET, "eu-bucket");
+    args.values[OPT_CONFIG] = NULL;
+    chmod(".", 0755);
+    assert_int_equal(load(), 0);
+}
+
+/* Of these users each has a private group on Debian. */
+#define DAEMON 1
+#define MAIL   8
+
+/* Adds an access control list, in the kernel's form, that lets the user MAIL write. */
+static bool add_list(const char *path)
+{
+    static const struct {
+        uint32_t version;
+        struct {
+            uint16_t tag, rights;
+            uint32_t id;
+        } entries[5];
+    } list = {2, {{1, 6, -1}, {2, 6, MAIL}, {4, 4, -1}, {0x10, 6, -1}, {0x20, 0, -1}}};
+
+    return setxattr(path, "system.posix_acl_access", &list, sizeof list, 0) == 0;
+}
+
+static void the_private_group_of_a_user_may_write(void **state)
+{
+    const struct passwd *user;
+    const struct group *group = getgrgid(DAEMON);
+    char name[32];
+
+    (void)state;
+    if (geteuid() != 0 || !group || group->gr_mem[0] ||
+        !str_copy(name, sizeof name, group->gr_name))
+        skip();
+    user = getpwuid(DAEMON);
+    if (!user || user->pw_gid != DAEMON || strcmp(user->pw_name, name) != 0)
+        skip();
+    write_file("s3dock.json5", TWO_PROFILES);
+    assert_int_equal(chown("s3dock.json5", DAEMON, DAEMON), 0);
+    assert_int_equal(chown(".", DAEMON, DAEMON), 0);
+    chmod("s3dock.json5", 0664);
+    chmod(".", 0775);
+    assert_int_equal(seteuid(DAEMON), 0);
+    assert_int_equal(load(), 0);
+    assert_int_equal(seteuid(0), 0);
+    assert_owner_refused("./s3dock.json5 belongs to another user");
+    if (add_list("s3dock.json5")) {
+        assert_int_equal(seteuid(DAEMON), 0);
+        assert_owner_refused("./s3dock.json5 can be written by other users");
+        assert_int_equal(seteuid(0), 0);
+        assert_int_equal(removexattr("s3dock.json5", "system.posix_acl_access"), 0);
+    }
+    assert_int_equal(chown("s3dock.json5", DAEMON, MAIL), 0);
+    assert_int_equal(seteuid(DAEMON), 0);
+    assert_owner_refused("./s3dock.json5 can be written by other users");
+    assert_int_equal(seteuid(0), 0);
+}
+
+static void a_file_of_another_user_is_refused(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    write_file("s3dock.json5", TWO_PROFILES);
+    assert_int_equal(chown("s3dock.json5", NOBODY, 0), 0);
+    assert_owner_refused("./s3dock.json5 belongs to another user");
+    assert_int_equal(chown("s3dock.json5", 0, 0), 0);
+    assert_int_equal(chown(".", NOBODY, 0), 0);
+    assert_owner_refused("the current folder belongs to another user");
+    chmod("s3dock.json5", 0644);
+    assert_int_equal(seteuid(NOBODY), 0); /* root's file in a folder of one's own */
+    assert_int_equal(load(), 0);
+    assert_int_equal(seteuid(0), 0);
+}
+
+/* What counts is the file behind the link, and the folder that it lies in. */
+static void a_link_is_judged_by_where_it_leads(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir("away", 0755), 0);
+    write_file("away/conf", TWO_PROFILES);
+    assert_int_equal(symlink("away/conf", "s3dock.json5"), 0);
+    assert_int_equal(load(), 0);
+    chmod("away", 0777);
+    assert_owner_refused("/away can be written by other users");
+    chmod("away", 0755);
+    chmod("away/conf", 0666);
+    assert_owner_refused("./s3dock.json5 can be written by other users");
+}
+
+/* As sudo leaves it, where HOME is kept. */
+static void a_home_of_another_user_is_refused(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    mkdir("home", 0700);
+    mkdir("home/.s3dock", 0700);
+    write_file("home/.s3dock/config.json5", "{docker: {program: '/home/theirs'}}");
+    set("HOME", "./home");
+    assert_int_equal(load(), 0);
+    assert_value(OPT_DOCKER_PROGRAM, "/home/theirs");
+    assert_int_equal(chown("home/.s3dock/config.json5", NOBODY, 0), 0);
+    assert_owner_refused("belongs to another user");
+}
+
+static void a_program_of_the_folder_never_counts(void **state)
+{
+    (void)state;
+    write_file("s3dock.json5", "{docker: {program: './tools/docker'}}");
+    args.command = &command_table[CMD_BUILD];
+    assert_int_equal(load(), 0);
+    assert_value(OPT_DOCKER_PROGRAM, "docker");
+    assert_true(config_ignores(&config, OPT_DOCKER_PROGRAM));
+    assert_non_null(strstr(config.warnings.data, "docker.program is not obeyed"));
+    args.command = &command_table[CMD_PUSH]; /* of no interest there */
+    assert_int_equal(load(), 0);
+    assert_string_equal(config.warnings.data, "");
+    args.command = NULL;
+    args.values[OPT_CONFIG] = "s3dock.json5";
+    assert_int_equal(load(), 0);
+    assert_value(OPT_DOCKER_PROGRAM, "./tools/docker");
+    assert_string_equal(config.warnings.data, "");
+}
+
+static void trust_this(void)
+{
+    assert_int_equal(load(), 0);
+    assert_int_equal(trust_add(test_getenv, config.file.real, config.file.sha256, &err), 0);
+    assert_int_equal(load(), 0);
+}
+
+static void what_a_found_file_decides_needs_the_user_s_word(void **state)
+{
+    static const struct {
+        const char *profile, *variable, *value;
+        bool store, keys; /* consent_store without and with keys in the environment */
+    } cases[] = {
+        {"bucket: 'b', region: 'eu-west-1', addressing: 'path'", NULL, NULL, true, true},
+        {"endpoint: 'https://theirs'", NULL, NULL, true, false},
+        {"endpoint: 'https://theirs', access_key: 'FILEKEY', secret_key: 's'", NULL, NULL, true,
+         false},
+        {"endpoint: 'https://theirs', access_key: 'FILEKEY', secret_key: 's'", "S3DOCK_PROFILE",
+         "default", true, true},
+        {"endpoint: 'https://theirs', access_key: 'FILEKEY'", "S3DOCK_PROFILE", "default", true,
+         false},
+        {"endpoint: 'https://theirs', insecure: true", NULL, NULL, true, false},
+        {"endpoint: 'https://theirs'", "S3DOCK_ENDPOINT", "https://mine", true, true},
+        {"endpoint: 'https://theirs', insecure: true", "S3DOCK_ENDPOINT", "https://mine", false,
+         false},
+        {"insecure: true", NULL, NULL, false, false},
+        {"insecure: true", "S3DOCK_INSECURE", "true", true, true},
+        {"insecure: false", NULL, NULL, true, true},
+        {"ca_file: 'theirs.pem'", NULL, NULL, false, false},
+        {"ca_file: 'theirs.pem'", "AWS_CA_BUNDLE", "/mine.pem", true, true},
+        {"encryption: 'aws:kms', encryption_key: 'theirs'", NULL, NULL, false, false},
+        {"encryption: 'aws:kms', encryption_key: 'theirs'", "S3DOCK_ENCRYPTION_KEY", "mine", true,
+         true},
+        {"encryption: 'aws:kms'", NULL, NULL, true, true},
+        {"endpoint: 'file:///srv/images', insecure: true", NULL, NULL, true, true},
+    };
+
+    (void)state;
+    mkdir("home", 0700);
+    for (size_t i = 0; i < 2 * ARRAY_SIZE(cases); i++) {
+        bool keys = i % 2, allowed = keys ? cases[i / 2].keys : cases[i / 2].store;
+        char content[256];
+
+        memset(environment, 0, sizeof environment);
+        set("HOME", "home");
+        if (cases[i / 2].variable)
+            set(cases[i / 2].variable, cases[i / 2].value);
+        if (keys) {
+            set("AWS_ACCESS_KEY_ID", "STRAYKEYSTRAYKEY");
+            set("AWS_SECRET_ACCESS_KEY", "stray-secret-stray");
+            set("AWS_SESSION_TOKEN", "stray-token-stray");
+        }
+        snprintf(content, sizeof content, "{profiles: {default: {%s}}}", cases[i / 2].profile);
+        unlink("home/.s3dock/trusted");
+        write_file("s3dock.json5", content);
+        assert_int_equal(load(), 0);
+        if ((consent_store(&config, &err) == 0) != allowed)
+            fail_msg("case %zu", i);
+        if (!allowed) {
+            assert_string_equal(err.code, "trust");
+            assert_non_null(strstr(err.hint, "s3dock config trust"));
+        }
+        trust_this();
+        assert_int_equal(consent_store(&config, &err), 0);
+        args.values[OPT_CONFIG] = "s3dock.json5";
+        unlink("home/.s3dock/trusted");
+        assert_int_equal(load(), 0);
+        assert_int_equal(consent_store(&config, &err), 0);
+        args.values[OPT_CONFIG] = NULL;
+    }
+}
+
+static void a_found_file_does_not_move_docker(void **state)
+{
+    (void)state;
+    mkdir("home", 0700);
+    set("HOME", "home");
+    write_file("s3dock.json5", "{docker: {context: 'theirs'}}");
+    assert_int_equal(load(), 0);
+    assert_int_equal(consent_docker(&config, &err), ERR_FAIL);
+    assert_non_null(strstr(err.text, "docker.context in ./s3dock.json5"));
+    set("S3DOCK_DOCKER_HOST", "unix:///mine.sock");
+    assert_int_equal(load(), 0);
+    assert_int_equal(consent_docker(&config, &err), 0);
+    write_file("s3dock.json5", "{docker: {host: 'tcp://theirs:1', timeout: '5s'}}");
+    assert_int_equal(load(), 0);
+    assert_int_equal(consent_docker(&config, &err), 0);
+    memset(environment, 0, sizeof environment);
+    set("HOME", "home");
+    assert_int_equal(load(), 0);
+    assert_int_equal(consent_docker(&config, &err), ERR_FAIL);
+    trust_this();
+    assert_int_equal(consent_docker(&config, &err), 0);
+}
+
+static void trust_ends_with_the_content(void **state)
+{
+    (void)state;
+    mkdir("home", 0700);
+    set("HOME", "home");
+    write_file("s3dock.json5", "{}");
+    trust_this();
+    assert_true(config.file.trusted);
+    write_file("s3dock.json5", "{ }");
+    assert_int_equal(load(), 0);
+    assert_false(config.file.trusted);
+    write_file("s3dock.json5", "{}");
+    assert_int_equal(load(), 0);
+    assert_true(config.file.trusted);
+    chmod("home/.s3dock/trusted", 0622); /* somebody else's list says nothing */
+    assert_int_equal(load(), 0);
+    assert_false(config.file.trusted);
+    chmod("home/.s3dock/trusted", 0600);
+    assert_int_equal(trust_remove(test_getenv, "/elsewhere", &err), TRUST_ABSENT);
+    assert_int_equal(trust_remove(test_getenv, config.file.real, &err), TRUST_OK);
+    assert_int_equal(load(), 0);
+    assert_false(config.file.trusted);
+    memset(environment, 0, sizeof environment);
+    assert_int_equal(trust_add(test_getenv, "/x", config.file.sha256, &err), ERR_FAIL);
+}
+
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_FOLDER(without_a_file_the_original_s_defaults_hold),
+        IN_FOLDER(a_file_of_the_original_is_understood_without_a_word),
+        IN_FOLDER(flag_beats_environment_beats_file_beats_default),
+        IN_FOLDER(an_empty_variable_is_no_variable),
+        IN_FOLDER(stray_variables_beat_the_default_profile_only),
+        IN_FOLDER(our_variables_beat_a_chosen_profile),
+        IN_FOLDER(half_a_pair_does_not_spoil_a_whole_one),
+        IN_FOLDER(the_id_may_lie_in_the_file_and_the_secret_outside),
+        IN_FOLDER(the_first_file_is_the_only_one),
+        IN_FOLDER(a_named_file_must_exist),
+        IN_FOLDER(a_file_that_is_there_never_becomes_the_defaults),
+        IN_FOLDER(a_folder_in_the_file_s_place_is_told),
+        IN_FOLDER(a_profile_that_is_not_there_is_told),
+        IN_FOLDER(unknown_keys_are_warned_of),
+        IN_FOLDER(keys_without_effect_are_told),
+        IN_FOLDER(a_limit_that_is_no_time_is_refused),
+        IN_FOLDER(an_open_file_with_a_secret_is_warned_of),
+        IN_FOLDER(only_what_fits_the_command_is_looked_at),
+        IN_FOLDER(profiles_are_listed_in_order),
+        IN_FOLDER(a_file_that_others_can_write_is_refused),
+        IN_FOLDER(the_private_group_of_a_user_may_write),
+        IN_FOLDER(a_file_of_another_user_is_refused),
+        IN_FOLDER(a_link_is_judged_by_where_it_leads),
+        IN_FOLDER(a_home_of_another_user_is_refused),
+        IN_FOLDER(a_program_of_the_folder_never_counts),
+        IN_FOLDER(what_a_found_file_decides_needs_the_user_s_word),
+        IN_FOLDER(a_found_file_does_not_move_docker),
+        IN_FOLDER(trust_ends_with_the_content),
+        cmocka_unit_test(keys_are_shortened),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,356 @@
+/* Commands that need neither bucket nor daemon, run whole; JSON against the original's. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "cli/command.h"
+#include "cli/settings/args.h"
+
+static const char *const variables[] = {
+    "AWS_REGION",          "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_S3", "AWS_ACCESS_KEY_ID",  "AWS_SECRET_ACCESS_KEY",
+    "S3DOCK_BUCKET",       "S3DOCK_PROFILE",     "S3DOCK_CONFIG",
+    "S3DOCK_ENDPOINT",     "S3DOCK_DOCKER_HOST", "S3DOCK_DOCKER_CONTEXT",
+    "DOCKER_HOST",         "DOCKER_CONTEXT",     "HOME"};
+
+static int setup(void **state)
+{
+    char *folder = strdup("/tmp/s3dock-test-XXXXXX");
+
+    for (size_t i = 0; i < ARRAY_SIZE(variables); i++)
+        unsetenv(variables[i]);
+    *state = folder;
+    umask(022); /* a file that others can write is refused */
+    return folder && mkdtemp(folder) && !chdir(folder) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    unlink("s3dock.json5");
+    assert_int_equal(chdir("/"), 0);
+    assert_int_equal(rmdir(*state), 0);
+    free(*state);
+    return 0;
+}
+
+static const char *environment(const char *name)
+{
+    return getenv(name);
+}
+
+static struct text said;
+static struct err err;
+
+/* Runs a command line; `said` is its result in the form asked for. */
+static int run(bool json, const char *const words[])
+{
+    struct args args;
+    struct cli cli = {.args = &args};
+    char *argv[8] = {(char *)"s3dock"};
+    int argc = 1, failed;
+
+    for (; words[argc - 1]; argc++)
+        argv[argc] = (char *)words[argc - 1];
+    assert_int_equal(args_parse(argc, argv, &args, &err), 0);
+    output_init(&cli.output, json);
+    cli.output.quiet = true;
+    cli.output.command = args.command->name;
+    failed = config_load(&cli.config, &args, environment, args.command->no_file, &err) ||
+             args.command->run(&cli, &err);
+    text_finish(&said);
+    text_init(&said, MIB);
+    if (json) {
+        struct view envelope = output_envelope(&cli.output, failed ? &err : NULL);
+
+        text_add(&said, envelope.data, envelope.size);
+    } else {
+        text_str(&said, cli.output.lines.data);
+    }
+    config_finish(&cli.config);
+    output_finish(&cli.output);
+    return failed ? ERR_FAIL : 0;
+}
+
+#define RUN(json, ...) run(json, (const char *const[]){__VA_ARGS__, NULL})
+
+static void assert_golden(const char *name)
+{
+    const char *data = getenv("S3DOCK_TEST_DATA");
+    char path[1024];
+    struct text golden;
+
+    if (!data)
+        skip();
+    snprintf(path, sizeof path, "%s/cli/%s.stdout", data, name);
+    text_init(&golden, MIB);
+    assert_int_equal(file_read(path, &golden, &err), FILE_OK);
+    assert_string_equal(said.data, golden.data);
+    text_finish(&golden);
+}
+
+static void config_answers_as_the_original_s(void **state)
+{
+    (void)state;
+    assert_int_equal(RUN(true, "config", "show"), 0);
+    assert_golden("22-config-show");
+    assert_int_equal(RUN(true, "config", "list"), 0);
+    assert_golden("23-config-list");
+}
+
+static void init_writes_what_validate_accepts(void **state)
+{
+    struct stat st;
+
+    (void)state;
+    assert_int_equal(RUN(true, "config", "init"), 0);
+    assert_int_equal(stat("s3dock.json5", &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    assert_int_equal(RUN(true, "config", "validate"), 0);
+    assert_non_null(strstr(said.data, "\"valid\": true"));
+    assert_non_null(strstr(said.data, "\"warnings\": []"));
+    assert_int_equal(RUN(true, "config", "init"), ERR_FAIL);
+    assert_int_equal(err.family, ERR_CONFLICT);
+    assert_non_null(strstr(said.data, "\"error_code\": \"conflict.exists\""));
+}
+
+static void validate_looks_into_every_profile(void **state)
+{
+    FILE *file = fopen("s3dock.json5", "w");
+
+    (void)state;
+    fputs("{profiles: {default: {}, far: {addressing: 'sideways'}}}", file);
+    fclose(file);
+    assert_int_equal(RUN(false, "config", "show", "--profile", "default"), 0);
+    assert_int_equal(RUN(false, "config", "validate"), ERR_FAIL);
+    assert_non_null(strstr(err.text, "profiles.far.addressing"));
+}
+
+static void show_keeps_secrets(void **state)
+{
+    FILE *file = fopen("s3dock.json5", "w");
+    static const char *const ways[][5] = {
+        {"config", "show"}, {"config", "show", "--origin"}, {"config", "show", "--profile", "eu"}};
+
+    (void)state;
+    fputs("{profiles: {default: {}, eu: {access_key: 'AKIAIOSFODNN7WXYZ',"
+          " secret_key: 'wJalrXUtnFEMI', session_token: 'FwoGZXIvYXdz'}}}",
+          file);
+    fclose(file);
+    for (int json = 0; json < 2; json++)
+        for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+            assert_int_equal(run(json, ways[i]), 0);
+            assert_null(strstr(said.data, "IOSFODNN"));
+            assert_null(strstr(said.data, "wJalr"));
+            assert_null(strstr(said.data, "FwoGZ"));
+        }
+    assert_non_null(strstr(said.data, "AKIA...WXYZ"));
+}
+
+/* The refusal comes before any request: nobody listens there, and that is not what is said. */
+static void keys_do_not_go_where_a_found_file_says(void **state)
+{
+    FILE *file = fopen("s3dock.json5", "w");
+
+    (void)state;
+    fputs("{profiles: {default: {endpoint: 'http://127.0.0.1:1'}}, docker: {program: './x',"
+          " host: 'tcp://127.0.0.1:1'}}",
+          file);
+    fclose(file);
+    chmod("s3dock.json5", 0600);
+    setenv("AWS_ACCESS_KEY_ID", "STRAYKEYSTRAYKEY", 1);
+    setenv("AWS_SECRET_ACCESS_KEY", "stray-secret-stray", 1);
+    assert_int_equal(RUN(false, "list", "apps"), ERR_FAIL);
+    assert_string_equal(err.code, "trust");
+    assert_int_equal(RUN(true, "config", "show"), 0);
+    assert_non_null(strstr(said.data, "\"trusted\": false"));
+    assert_non_null(strstr(said.data, "AWS_ACCESS_KEY_ID"));
+    assert_non_null(strstr(said.data, "docker.host in ./s3dock.json5"));
+    assert_non_null(strstr(said.data, "docker.program"));
+    unsetenv("AWS_ACCESS_KEY_ID");
+    unsetenv("AWS_SECRET_ACCESS_KEY");
+}
+
+static void show_tells_what_each_profile_would_use(void **state)
+{
+    FILE *file = fopen("s3dock.json5", "w");
+
+    (void)state;
+    fputs("{profiles: {default: {endpoint: 'https://own'}, disk: {endpoint: 'file:///disk'},"
+          " aws: {}}}",
+          file);
+    fclose(file);
+    setenv("AWS_ENDPOINT_URL", "http://around", 1);
+    assert_int_equal(RUN(false, "config", "show"), 0);
+    unsetenv("AWS_ENDPOINT_URL");
+    /* the one in use was not asked for by name; of the others, one has an endpoint of its own */
+    assert_null(strstr(said.data, "https://own"));
+    assert_non_null(strstr(strstr(said.data, "\ndisk\n"), "file:///disk\n"));
+    assert_non_null(strstr(strstr(said.data, "\naws\n"), "http://around\n"));
+}
+
+static void show_knows_the_variables_of_docker(void **state)
+{
+    (void)state;
+    setenv("DOCKER_HOST", "unix:///x", 1);
+    setenv("DOCKER_CONTEXT", "edge", 1);
+    assert_int_equal(RUN(false, "config", "show", "--origin"), 0);
+    assert_non_null(strstr(said.data, "unix:///x                        DOCKER_HOST\n"));
+    assert_null(strstr(said.data, "edge"));
+    unsetenv("DOCKER_HOST");
+    assert_int_equal(RUN(true, "config", "show", "--origin"), 0);
+    assert_non_null(strstr(said.data, "\"origin\": \"DOCKER_CONTEXT\""));
+    setenv("S3DOCK_DOCKER_HOST", "unix:///y", 1); /* comes before them */
+    assert_int_equal(RUN(false, "config", "show", "--origin"), 0);
+    assert_null(strstr(said.data, "edge"));
+}
+
+static void every_command_has_its_help(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < COMMAND_COUNT; i++) {
+        char first[64], *space;
+
+        snprintf(first, sizeof first, "%s", command_table[i].name);
+        space = strchr(first, ' ');
+        if (space)
+            *space = 0;
+        assert_int_equal(RUN(false, "help", first, space ? space + 1 : NULL), 0);
+        assert_non_null(strstr(said.data, command_table[i].summary));
+    }
+    assert_int_equal(RUN(false, "help", "psuh"), ERR_FAIL);
+}
+
+static void scripts_and_page_name_every_flag(void **state)
+{
+    static const char *const ways[][3] = {
+        {"completion", "bash"}, {"completion", "zsh"}, {"completion", "fish"}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+        assert_int_equal(run(false, ways[i]), 0);
+        for (unsigned id = 0; id < OPTION_COUNT; id++)
+            if (!option_table[id].no_flag)
+                assert_non_null(strstr(said.data, option_table[id].name));
+    }
+    assert_int_equal(RUN(false, "completion", "tcsh"), ERR_FAIL);
+    assert_int_equal(RUN(false, "man"), 0);
+    for (unsigned id = 0; id < OPTION_COUNT; id++)
+        if (option_table[id].env)
+            assert_non_null(strstr(said.data, option_table[id].env));
+}
+
+static void help_lists_commands_in_groups(void **state)
+{
+    const char *at;
+
+    (void)state;
+    assert_int_equal(RUN(false, "help"), 0);
+    at = said.data;
+    for (unsigned i = 0; i < COMMAND_COUNT; i++) {
+        char row[64], heading[64];
+
+        assert_non_null(command_table[i].group);
+        snprintf(heading, sizeof heading, "\n%s:\n", command_table[i].group);
+        assert_non_null(strstr(said.data, heading));
+        assert_null(strstr(strstr(said.data, heading) + 1, heading)); /* a group stands together */
+        snprintf(row, sizeof row, "\n  %s ", command_table[i].name);
+        at = strstr(at, row);
+        assert_non_null(at);
+    }
+}
+
+/* Whatever file or environment can set. */
+static void origins_are_told_of_every_setting(void **state)
+{
+    FILE *file = fopen("s3dock.json5", "w");
+
+    (void)state;
+    fputs("{docker: {timeout: '5m'}, naming: {include_git_branch: false}}", file);
+    fclose(file);
+    setenv("S3DOCK_STRICT", "yes", 1);
+    for (int json = 0; json < 2; json++) {
+        assert_int_equal(RUN(json, "config", "show", "--origin"), 0);
+        for (unsigned id = 0; id < OPTION_COUNT; id++)
+            if (id != OPT_PROFILE && (option_table[id].key || option_table[id].env) &&
+                (option_table[id].fallback || !json) && !strstr(said.data, option_table[id].name))
+                fail_msg("%s is not told", option_table[id].name);
+        assert_non_null(strstr(said.data, "docker.timeout in ./s3dock.json5"));
+        assert_non_null(strstr(said.data, "naming.include_git_branch in ./s3dock.json5"));
+        assert_non_null(strstr(said.data, "S3DOCK_STRICT"));
+    }
+    unsetenv("S3DOCK_STRICT");
+}
+
+/* Even a configuration that no other command would start with. */
+static void doctor_examines_a_broken_configuration(void **state)
+{
+    FILE *file = fopen("s3dock.json5", "w");
+
+    setenv("XDG_CACHE_HOME", *state, 1);
+    fputs("{profiles: {default: {bucket: }}}", file);
+    fclose(file);
+    assert_int_equal(RUN(false, "doctor", "--docker-host", "unix:///nowhere"), ERR_FAIL);
+    assert_int_equal(err.family, ERR_USAGE);
+    assert_non_null(strstr(err.text, "2 checks failed, first: configuration: failed to parse"));
+    assert_non_null(strstr(said.data, "  failed   docker "));
+    assert_non_null(strstr(said.data, "  skipped  bucket "));
+    assert_int_equal(rmdir("s3dock"), 0);
+}
+
+static void doctor_examines_a_directory(void **state)
+{
+    char command[256];
+
+    setenv("XDG_CACHE_HOME", *state, 1);
+    assert_int_equal(system("mkdir -p store/images"), 0);
+    snprintf(command, sizeof command, "file://%s/store", (const char *)*state);
+    assert_int_equal(RUN(true, "doctor", "--endpoint", command, "--bucket", "images",
+                         "--docker-host=unix:///nowhere"),
+                     ERR_FAIL);
+    assert_int_equal(err.family, ERR_DOCKER); /* the one thing that is wrong, and was asked for */
+    assert_non_null(strstr(said.data, "\"success\": false"));
+    assert_non_null(strstr(said.data, "\"name\": \"put if absent\""));
+    assert_non_null(strstr(said.data, "\"ok\": false"));
+    assert_non_null(strstr(said.data, "\"error_code\": \"docker.unreachable\""));
+    assert_int_equal(system("rm -r store s3dock"), 0);
+}
+
+static int forget(void **state)
+{
+    (void)state;
+    text_finish(&said);
+    return 0;
+}
+
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_FOLDER(config_answers_as_the_original_s),
+        IN_FOLDER(init_writes_what_validate_accepts),
+        IN_FOLDER(validate_looks_into_every_profile),
+        IN_FOLDER(show_keeps_secrets),
+        IN_FOLDER(show_tells_what_each_profile_would_use),
+        IN_FOLDER(keys_do_not_go_where_a_found_file_says),
+        IN_FOLDER(show_knows_the_variables_of_docker),
+        IN_FOLDER(help_lists_commands_in_groups),
+        IN_FOLDER(origins_are_told_of_every_setting),
+        IN_FOLDER(doctor_examines_a_broken_configuration),
+        IN_FOLDER(doctor_examines_a_directory),
+        IN_FOLDER(every_command_has_its_help),
+        IN_FOLDER(scripts_and_page_name_every_flag),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, forget);
+}

@@ -1,0 +1,132 @@
+/* Slots: what they hold, how they circulate, absurd sizes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "base/err.h"
+#include "flow/buffers.h"
+
+static void all_slots_are_distinct_aligned_and_whole(void **state)
+{
+    struct err err;
+    struct slots *slots = slots_create(5, 1000, 2001, 24, &err);
+    struct slot *taken[5];
+
+    (void)state;
+    assert_non_null(slots);
+    assert_true(slots_bytes(slots) >= 5 * (1000 + 2001 + 24));
+    assert_true(slots_bytes(slots) < 5 * (1000 + 2001 + 24 + 4 * 64) + 4096);
+    for (int i = 0; i < 5; i++) {
+        taken[i] = slots_take(slots);
+        assert_non_null(taken[i]);
+        assert_int_equal((uintptr_t)taken[i]->in % 64, 0);
+        assert_int_equal((uintptr_t)taken[i]->out % 64, 0);
+        for (int b = 0; b < 24; b++)
+            assert_int_equal(((uint8_t *)taken[i]->aux)[b], 0);
+        memset(taken[i]->in, i + 1, 1000);
+        memset(taken[i]->out, i + 101, 2001);
+        memset(taken[i]->aux, i + 201, 24);
+    }
+    assert_null(slots_take(slots));
+    assert_int_equal(slots_out(slots), 5);
+    for (int i = 0; i < 5; i++) {
+        for (int b = 0; b < 1000; b++)
+            assert_int_equal(taken[i]->in[b], i + 1);
+        for (int b = 0; b < 2001; b++)
+            assert_int_equal(taken[i]->out[b], i + 101);
+        for (int b = 0; b < 24; b++)
+            assert_int_equal(((uint8_t *)taken[i]->aux)[b], i + 201);
+        slots_give(slots, taken[i]);
+    }
+    assert_int_equal(slots_out(slots), 0);
+    slots_destroy(slots);
+}
+
+static void the_last_one_given_comes_first(void **state)
+{
+    struct err err;
+    struct slots *slots = slots_create(3, 64, 64, 0, &err);
+    struct slot *a = slots_take(slots), *b = slots_take(slots);
+
+    (void)state;
+    slots_give(slots, a);
+    slots_give(slots, b);
+    assert_ptr_equal(slots_take(slots), b);
+    assert_ptr_equal(slots_take(slots), a);
+    slots_give(slots, a);
+    slots_give(slots, b);
+    slots_destroy(slots);
+}
+
+static void aux_stays_as_it_was_left(void **state)
+{
+    struct err err;
+    struct slots *slots = slots_create(2, 64, 0, sizeof(int), &err);
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++)
+        *(int *)slots_nth(slots, i)->aux = (int)i + 40;
+    for (int round = 0; round < 3; round++) {
+        struct slot *slot = slots_take(slots);
+
+        assert_int_equal(*(int *)slot->aux, 40);
+        assert_ptr_equal(slot, slots_nth(slots, 0));
+        slots_give(slots, slot);
+    }
+    slots_destroy(slots);
+}
+
+static void pieces_of_no_size_are_null(void **state)
+{
+    struct err err;
+    struct slots *slots = slots_create(1, 64, 0, 0, &err);
+    struct slot *slot = slots_take(slots);
+
+    (void)state;
+    assert_non_null(slot->in);
+    assert_null(slot->out);
+    assert_null(slot->aux);
+    slots_give(slots, slot);
+    slots_destroy(slots);
+    slots_destroy(NULL);
+}
+
+static void absurd_sizes_are_refused(void **state)
+{
+    static const struct {
+        unsigned count;
+        size_t in, out, aux;
+    } cases[] = {
+        {0, 64, 64, 0},
+        {1, SIZE_MAX, 0, 0},
+        {2, SIZE_MAX / 2, SIZE_MAX / 2, 0},
+        {UINT32_MAX, SIZE_MAX / 16, 0, 0},
+        {1, SIZE_MAX / 4, SIZE_MAX / 4, SIZE_MAX / 4}, /* adds up, but no machine has it */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct err err = {0};
+
+        assert_null(slots_create(cases[i].count, cases[i].in, cases[i].out, cases[i].aux, &err));
+        assert_int_not_equal(err.family, ERR_NONE);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_slots_are_distinct_aligned_and_whole),
+        cmocka_unit_test(the_last_one_given_comes_first),
+        cmocka_unit_test(aux_stays_as_it_was_left),
+        cmocka_unit_test(pieces_of_no_size_are_null),
+        cmocka_unit_test(absurd_sizes_are_refused),
+    };
+
+    return cmocka_run_group_tests_name("slots", tests, NULL, NULL);
+}

@@ -1,0 +1,118 @@
+/* The order ring: every permutation of a window, many windows, clean-up. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "flow/reorder.h"
+
+#define WIDTH 6
+
+static int items[ORDER_MAX];
+
+static void play(const unsigned permutation[WIDTH], uint64_t first)
+{
+    struct order order;
+    unsigned taken = 0;
+
+    order_init(&order, WIDTH);
+    order.next = first;
+    for (unsigned i = 0; i < WIDTH; i++) {
+        int *item;
+
+        assert_true(order_has_room(&order, first + permutation[i]));
+        order_put(&order, first + permutation[i], &items[permutation[i]]);
+        while ((item = order_take(&order)))
+            assert_ptr_equal(item, &items[taken++]);
+    }
+    assert_int_equal(taken, WIDTH);
+    assert_int_equal(order.next, first + WIDTH);
+}
+
+static void permute(unsigned permutation[WIDTH], unsigned fixed, uint64_t first)
+{
+    if (fixed == WIDTH)
+        play(permutation, first);
+    for (unsigned i = fixed; i < WIDTH; i++) {
+        unsigned kept = permutation[fixed];
+
+        permutation[fixed] = permutation[i];
+        permutation[i] = kept;
+        permute(permutation, fixed + 1, first);
+        permutation[i] = permutation[fixed];
+        permutation[fixed] = kept;
+    }
+}
+
+static void every_permutation_comes_out_in_sequence(void **state)
+{
+    static const uint64_t firsts[] = {0, 1, 5, UINT32_MAX - 2, UINT64_C(1) << 40};
+
+    (void)state;
+    for (unsigned f = 0; f < sizeof(firsts) / sizeof(firsts[0]); f++) {
+        unsigned permutation[WIDTH] = {0, 1, 2, 3, 4, 5};
+
+        permute(permutation, 0, firsts[f]);
+    }
+}
+
+static void the_window_moves_with_what_is_taken(void **state)
+{
+    struct order order;
+
+    (void)state;
+    order_init(&order, 2);
+    for (uint64_t n = 0; n < 100; n++) {
+        assert_true(order_has_room(&order, n + 1));
+        assert_false(order_has_room(&order, n + 2));
+        if (n > 0)
+            assert_false(order_has_room(&order, n - 1));
+        order_put(&order, n, &items[n]);
+        assert_ptr_equal(order_take(&order), &items[n]);
+        assert_null(order_take(&order));
+    }
+}
+
+static void sizes_from_one_to_the_maximum_work(void **state)
+{
+    (void)state;
+    for (unsigned size = 1; size <= ORDER_MAX; size++) {
+        struct order order;
+
+        order_init(&order, size);
+        for (unsigned i = size; i-- > 0;)
+            order_put(&order, i, &items[i]);
+        for (unsigned i = 0; i < size; i++)
+            assert_ptr_equal(order_take(&order), &items[i]);
+        assert_null(order_take(&order));
+    }
+}
+
+static void clean_up_finds_what_waits_behind_a_gap(void **state)
+{
+    struct order order;
+
+    (void)state;
+    order_init(&order, 4);
+    order.next = 3;
+    order_put(&order, 4, &items[4]);
+    order_put(&order, 6, &items[6]);
+    assert_null(order_take(&order));
+    assert_ptr_equal(order_take_any(&order), &items[4]);
+    assert_ptr_equal(order_take_any(&order), &items[6]);
+    assert_null(order_take_any(&order));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_permutation_comes_out_in_sequence),
+        cmocka_unit_test(the_window_moves_with_what_is_taken),
+        cmocka_unit_test(sizes_from_one_to_the_maximum_work),
+        cmocka_unit_test(clean_up_finds_what_waits_behind_a_gap),
+    };
+
+    return cmocka_run_group_tests_name("order", tests, NULL, NULL);
+}

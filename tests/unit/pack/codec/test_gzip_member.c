@@ -1,0 +1,234 @@
+/* One chunk <-> one gzip member: the fixed header, round trips, stored chunks, damage. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "base/err.h"
+#include "pack/codec/gzip_member.h"
+
+#define LARGEST (256 * 1024 + 512)
+
+/* 18 bytes of gzip, 5 for each stored block of 65,535. */
+_Static_assert(LARGEST > 4 * 65535, "more than one stored block");
+
+static const uint8_t header[10] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff};
+
+enum content { ZEROES, TEXT, NOISE };
+
+static void fill(uint8_t *bytes, size_t size, enum content content)
+{
+    uint64_t x = 88172645463325252;
+
+    for (size_t i = 0; i < size; i++) {
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+        bytes[i] = content == ZEROES ? 0 : content == TEXT ? "etaoin shrdlu\n"[x % 14] : (uint8_t)x;
+    }
+}
+
+/* Any gzip reader must take it: zlib's answer, or -1. */
+static long zlib_inflates(const uint8_t *packed, size_t packed_size, uint8_t *out, size_t room)
+{
+    z_stream z = {.next_in = (uint8_t *)packed,
+                  .avail_in = (uInt)packed_size,
+                  .next_out = out,
+                  .avail_out = (uInt)room};
+    int result;
+
+    if (inflateInit2(&z, 31) != Z_OK)
+        return -1;
+    result = inflate(&z, Z_FINISH);
+    inflateEnd(&z);
+    return result == Z_STREAM_END && z.avail_in == 0 ? (long)z.total_out : -1;
+}
+
+struct bench {
+    struct unpacker *unpacker;
+    uint8_t *raw, *packed, *again;
+};
+
+static int setup(void **state)
+{
+    struct bench *bench = calloc(1, sizeof(*bench));
+    struct err err;
+
+    bench->unpacker = unpacker_create(&err);
+    bench->raw = malloc(LARGEST);
+    bench->packed = malloc(member_bound(LARGEST));
+    bench->again = malloc(LARGEST + 1);
+    *state = bench;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct bench *bench = *state;
+
+    unpacker_destroy(bench->unpacker);
+    free(bench->raw);
+    free(bench->packed);
+    free(bench->again);
+    free(bench);
+    return 0;
+}
+
+static const size_t sizes[] = {1, 2, 100, 4096, 65535, 65536, 131071, LARGEST};
+
+static void there_and_back(struct bench *bench, struct packer *packer, size_t size,
+                           enum content content, bool stored)
+{
+    struct err err;
+    size_t packed_size;
+
+    fill(bench->raw, size, content);
+    packed_size = member_pack(packer, view_of(bench->raw, size), stored, bench->packed);
+    assert_true(packed_size <= member_bound(size));
+    assert_true(packed_size <= member_stored_size(size));
+    assert_memory_equal(bench->packed, header, sizeof(header));
+    if (stored)
+        assert_int_equal(packed_size, member_stored_size(size));
+    memset(bench->again, 0x55, LARGEST + 1);
+    assert_int_equal(member_unpack(bench->unpacker, view_of(bench->packed, packed_size),
+                                   bench->again, size, &err),
+                     0);
+    assert_memory_equal(bench->again, bench->raw, size);
+    assert_int_equal(bench->again[size], 0x55);
+    assert_int_equal(zlib_inflates(bench->packed, packed_size, bench->again, LARGEST), size);
+    assert_memory_equal(bench->again, bench->raw, size);
+}
+
+static void every_level_content_and_size_comes_back(void **state)
+{
+    for (int level = MEMBER_LEVEL_MIN; level <= MEMBER_LEVEL_MAX; level++) {
+        struct err err;
+        struct packer *packer = packer_create(level, &err);
+
+        assert_non_null(packer);
+        for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+            if (level > 7 && sizes[i] > 65536)
+                continue; /* slow, and no new code */
+            for (enum content content = ZEROES; content <= NOISE; content++) {
+                there_and_back(*state, packer, sizes[i], content, false);
+                there_and_back(*state, packer, sizes[i], content, true);
+            }
+        }
+        packer_destroy(packer);
+    }
+}
+
+static void equal_bytes_give_equal_members(void **state)
+{
+    struct bench *bench = *state;
+    uint8_t *second = malloc(member_bound(65536));
+    struct err err;
+    struct packer *a = packer_create(6, &err), *b = packer_create(6, &err);
+    size_t size;
+
+    /* b has a past, and must not show it */
+    fill(bench->raw, 65536, NOISE);
+    member_pack(b, view_of(bench->raw, 65536), false, second);
+    fill(bench->raw, 65536, TEXT);
+    size = member_pack(a, view_of(bench->raw, 65536), false, bench->packed);
+    assert_int_equal(member_pack(b, view_of(bench->raw, 65536), false, second), size);
+    assert_memory_equal(second, bench->packed, size);
+    packer_destroy(a);
+    packer_destroy(b);
+    free(second);
+}
+
+static void levels_outside_the_range_are_refused(void **state)
+{
+    static const int levels[] = {-1, 0, 13, 1000};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+        struct err err = {0};
+
+        assert_null(packer_create(levels[i], &err));
+        assert_int_equal(err.family, ERR_USAGE);
+    }
+    packer_destroy(NULL);
+    unpacker_destroy(NULL);
+}
+
+static void refused(struct bench *bench, const uint8_t *packed, size_t packed_size, size_t raw_size)
+{
+    struct err err = {0};
+
+    assert_int_equal(
+        member_unpack(bench->unpacker, view_of(packed, packed_size), bench->again, raw_size, &err),
+        ERR_FAIL);
+    assert_int_equal(err.family, ERR_INTEGRITY);
+    assert_string_equal(err.code, "chunk");
+}
+
+/* A text of 300 bytes, packed; the copy has exactly that many bytes, so that the address sanitizer
+ * sees every byte read beyond it. */
+static uint8_t *sample(struct bench *bench, size_t *packed_size)
+{
+    struct err err;
+    struct packer *packer = packer_create(6, &err);
+    uint8_t *copy;
+
+    fill(bench->raw, 300, TEXT);
+    *packed_size = member_pack(packer, view_of(bench->raw, 300), false, bench->packed);
+    packer_destroy(packer);
+    copy = malloc(*packed_size + 1);
+    memcpy(copy, bench->packed, *packed_size);
+    copy[*packed_size] = 0;
+    return copy;
+}
+
+static void only_the_whole_member_of_the_right_size_is_taken(void **state)
+{
+    struct bench *bench = *state;
+    size_t size;
+    uint8_t *packed = sample(bench, &size);
+
+    refused(bench, packed, size, 299);
+    refused(bench, packed, size, 301);
+    refused(bench, packed, size, 0);
+    refused(bench, packed, size + 1, 300); /* something follows */
+    for (size_t cut = 0; cut < size; cut++)
+        refused(bench, packed, cut, 300);
+    free(packed);
+}
+
+static void a_flipped_bit_never_gives_other_bytes(void **state)
+{
+    struct bench *bench = *state;
+    size_t size;
+    uint8_t *packed = sample(bench, &size);
+
+    for (size_t bit = 0; bit < size * 8; bit++) {
+        struct err err;
+
+        packed[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        /* Some bits of the header say nothing about the content: mtime, XFL, OS. */
+        if (member_unpack(bench->unpacker, view_of(packed, size), bench->again, 300, &err) == 0)
+            assert_memory_equal(bench->again, bench->raw, 300);
+        packed[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+    free(packed);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_level_content_and_size_comes_back),
+        cmocka_unit_test(equal_bytes_give_equal_members),
+        cmocka_unit_test(levels_outside_the_range_are_refused),
+        cmocka_unit_test(only_the_whole_member_of_the_right_size_is_taken),
+        cmocka_unit_test(a_flipped_bit_never_gives_other_bytes),
+    };
+
+    return cmocka_run_group_tests_name("member", tests, setup, teardown);
+}

@@ -1,0 +1,185 @@
+/* Known chunks: what was added is found, runs go on, names of a hostile index do no harm. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "pack/index/chunk_lookup.h"
+
+static struct err err;
+
+static struct chunk_name name_of(uint64_t n)
+{
+    return chunk_name_of(NAME_SHA256, &n, sizeof n);
+}
+
+/* An index of one section with these names; chunk i has 1000 + name raw and 20 + i packed bytes. */
+struct made {
+    struct index index;
+    struct index_section section;
+};
+
+static void make(struct made *made, const uint64_t *names, uint32_t count)
+{
+    memset(made, 0, sizeof *made);
+    made->section.chunks = calloc(count, sizeof *made->section.chunks);
+    assert_non_null(made->section.chunks);
+    made->section.chunk_count = count;
+    for (uint32_t i = 0; i < count; i++)
+        made->section.chunks[i] = (struct index_chunk){.name = name_of(names[i]),
+                                                       .raw_size = 1000 + (uint32_t)names[i],
+                                                       .packed_size = 20 + i};
+    made->index.sections = &made->section;
+    made->index.section_count = 1;
+}
+
+static struct held find(const struct known *known, uint64_t name, uint32_t *cursor)
+{
+    struct chunk_name sum = name_of(name);
+    struct held held;
+    bool found = known_find(known, &sum, 1000 + (uint32_t)name, cursor, &held);
+
+    assert_int_equal(found, held.size != 0);
+    return held;
+}
+
+static void what_was_added_is_found(void **state)
+{
+    static const uint64_t names[] = {1, 2, 3, 4};
+    struct known *known = known_create(&err);
+    struct chunk_name one = name_of(1);
+    struct made made;
+    struct held held;
+    uint32_t cursor = 0;
+
+    (void)state;
+    assert_int_equal(find(known, 1, &cursor).size, 0); /* of nothing */
+    make(&made, names, ARRAY_SIZE(names));
+    assert_int_equal(known_add(known, 7, &made.index, &err), 0);
+    assert_int_equal(known_count(known), 4);
+    held = find(known, 3, &cursor);
+    assert_int_equal(held.base, 7);
+    assert_int_equal(held.offset, 20 + 21);
+    assert_int_equal(held.size, 22);
+    assert_int_equal(find(known, 5, &cursor).size, 0);
+    assert_false(known_find(known, &one, 1002, &cursor, &held)); /* the name, but another size */
+    free(made.section.chunks);
+    known_destroy(known);
+    known_destroy(NULL);
+}
+
+static void runs_go_on(void **state)
+{
+    static const uint64_t first[] = {1, 9, 2, 9, 3, 9, 4}, second[] = {9, 5, 9, 1};
+    static const struct {
+        uint64_t name;
+        unsigned base;
+        uint64_t offset;
+    } asked[] = {
+        {9, 0, 20},  /* the first there is */
+        {2, 0, 41},  /* follows it */
+        {9, 0, 63},  /* so does the second 9 */
+        {4, 0, 135}, /* a jump */
+        {9, 1, 0},   /* right behind that: the next archive begins */
+        {5, 1, 20},  {9, 1, 41}, {1, 1, 63}, {1, 0, 0}, {9, 0, 20},
+    };
+    struct known *known = known_create(&err);
+    struct made made;
+    uint32_t cursor = 0;
+
+    (void)state;
+    make(&made, first, ARRAY_SIZE(first));
+    assert_int_equal(known_add(known, 0, &made.index, &err), 0);
+    free(made.section.chunks);
+    make(&made, second, ARRAY_SIZE(second));
+    assert_int_equal(known_add(known, 1, &made.index, &err), 0);
+    free(made.section.chunks);
+    for (size_t i = 0; i < ARRAY_SIZE(asked); i++) {
+        struct held held = find(known, asked[i].name, &cursor);
+
+        assert_int_equal(held.base, asked[i].base);
+        assert_int_equal(held.offset, asked[i].offset);
+    }
+    known_destroy(known);
+}
+
+static void many_are_found(void **state)
+{
+    enum { COUNT = 50000 };
+    uint64_t *names = malloc(COUNT * sizeof *names);
+    struct known *known = known_create(&err);
+    struct made made;
+    uint32_t cursor = 0, found = 0;
+
+    (void)state;
+    for (uint64_t i = 0; i < COUNT; i++)
+        names[i] = i;
+    make(&made, names, COUNT);
+    assert_int_equal(known_add(known, 0, &made.index, &err), 0);
+    for (uint64_t i = COUNT; i-- > 0;)
+        found += find(known, i, &cursor).size == 20 + i;
+    assert_true(found > COUNT - COUNT / 1000);
+    free(made.section.chunks);
+    free(names);
+    known_destroy(known);
+}
+
+/* All the same, and all in one place of the table. */
+static void hostile_names_are_only_slow_to_a_bound(void **state)
+{
+    enum { COUNT = 100000 };
+    struct known *known = known_create(&err);
+    uint64_t *names = calloc(COUNT, sizeof *names);
+    struct made made;
+    uint32_t cursor = COUNT;
+
+    (void)state;
+    make(&made, names, COUNT);
+    for (uint32_t i = 0; i < COUNT / 2; i++)
+        memcpy(made.section.chunks[i].name.bytes + 8, &i, sizeof i);
+    assert_int_equal(known_add(known, 0, &made.index, &err), 0);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        struct held held;
+
+        cursor = COUNT;
+        known_find(known, &made.section.chunks[i].name, 1000, &cursor, &held);
+    }
+    free(made.section.chunks);
+    free(names);
+    known_destroy(known);
+}
+
+static void it_does_not_grow_without_bound(void **state)
+{
+    struct known *known = known_create(&err);
+    struct index_section section = {.chunk_count = KNOWN_CHUNKS_MAX + 1};
+    struct index_chunk chunk = {0};
+    struct index index = {.sections = &section, .section_count = 1};
+
+    (void)state;
+    section.chunks = &chunk; /* never looked at */
+    assert_int_equal(known_add(known, 0, &index, &err), KNOWN_FULL);
+    assert_int_equal(known_count(known), 0);
+    section.chunks = NULL; /* a section that was not read */
+    assert_int_equal(known_add(known, 0, &index, &err), 0);
+    known_destroy(known);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_added_is_found),
+        cmocka_unit_test(runs_go_on),
+        cmocka_unit_test(many_are_found),
+        cmocka_unit_test(hostile_names_are_only_slow_to_a_bound),
+        cmocka_unit_test(it_does_not_grow_without_bound),
+    };
+
+    return cmocka_run_group_tests_name("known", tests, NULL, NULL);
+}

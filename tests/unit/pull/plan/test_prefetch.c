@@ -1,0 +1,180 @@
+/*
+ * What is fetched ahead of the stream, and how far the stream may follow.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "pull/plan/prefetch.h"
+#include "pull/plan/range_plan.h"
+#include "pull/plan/span.h"
+
+#define CHUNKS 1000
+#define PACKED (16 * KIB)
+
+static struct need_chunk chunks[CHUNKS];
+static struct need wanted = {.count = CHUNKS, .chunks = chunks, .spool = -1};
+static struct forage *forage;
+
+/* Every chunk is here, but for those that a test takes away. */
+static int begin(void **state)
+{
+    struct err err;
+
+    (void)state;
+    for (uint32_t i = 0; i < CHUNKS; i++)
+        chunks[i] = (struct need_chunk){.chunk.packed_size = PACKED,
+                                        .packed_offset = (uint64_t)i * PACKED,
+                                        .spool_at = i,
+                                        .twin = i};
+    forage = forage_create(&wanted, &err);
+    return forage ? 0 : -1;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    forage_destroy(forage);
+    return 0;
+}
+
+static void lack(uint32_t from, uint32_t to)
+{
+    for (uint32_t i = from; i < to; i++)
+        chunks[i].spool_at = NEED_FROM_ARCHIVE;
+}
+
+static struct span *next(uint32_t limit, uint32_t first, uint32_t count)
+{
+    struct span *span = forage_next(forage, limit);
+
+    assert_non_null(span);
+    assert_int_equal(span->op.offset, (uint64_t)first * PACKED);
+    assert_int_equal(span->op.length, (uint64_t)count * PACKED);
+    assert_int_equal(span->in_size, span->op.length);
+    return span;
+}
+
+static void missing_chunks_are_fetched_and_marked(void **state)
+{
+    (void)state;
+    lack(3, 5);
+    lack(700, 701);
+    struct span *a = next(CHUNKS, 3, 2), *b = next(CHUNKS, 700, 1);
+
+    assert_null(forage_next(forage, CHUNKS));
+    assert_int_equal(forage_out(forage), 2);
+    forage_done(forage, b, true);
+    assert_int_equal(forage_front(forage), 3); /* the first is still out */
+    assert_false(chunks[3].fetched);
+    forage_done(forage, a, true);
+    assert_int_equal(forage_front(forage), CHUNKS);
+    for (uint32_t i = 0; i < CHUNKS; i++)
+        assert_int_equal(chunks[i].fetched, i == 3 || i == 4 || i == 700);
+}
+
+static void it_goes_no_further_than_the_harvest(void **state)
+{
+    (void)state;
+    lack(10, 20);
+    assert_null(forage_next(forage, 10));
+    assert_int_equal(forage_front(forage), 10);
+    struct span *a = next(15, 10, 5);
+
+    assert_null(forage_next(forage, 15));
+    assert_int_equal(forage_front(forage), 10);
+    forage_done(forage, a, true);
+    assert_int_equal(forage_front(forage), 15);
+    forage_done(forage, next(CHUNKS, 15, 5), true);
+}
+
+static void small_gaps_are_bridged_and_long_runs_cut(void **state)
+{
+    (void)state;
+    chunks[1].chunk.packed_size = PLAN_BRIDGE;
+    for (uint32_t i = 2; i < CHUNKS; i++)
+        chunks[i].packed_offset -= PACKED - PLAN_BRIDGE;
+    lack(0, 1);
+    lack(2, 3);
+    lack(100, 200);
+    struct span *a = forage_next(forage, CHUNKS);
+
+    assert_int_equal(a->op.length, 2 * PACKED + PLAN_BRIDGE);
+    forage_done(forage, a, true);
+    assert_true(chunks[0].fetched && !chunks[1].fetched && chunks[2].fetched);
+    for (uint32_t left = 100; left;) {
+        struct span *span = forage_next(forage, CHUNKS);
+
+        assert_in_range(span->op.length, PACKED, FORAGE_RANGE);
+        left -= (uint32_t)(span->op.length / PACKED);
+        forage_done(forage, span, true);
+    }
+    assert_null(forage_next(forage, CHUNKS));
+}
+
+static void what_is_kept_or_too_long_is_passed_by(void **state)
+{
+    (void)state;
+    lack(0, 3);
+    chunks[0].kept = true;
+    chunks[1].chunk.packed_size = FORAGE_RANGE + 1;
+    chunks[2].packed_offset = chunks[1].packed_offset + FORAGE_RANGE + 1;
+    struct span *span = forage_next(forage, CHUNKS);
+
+    assert_int_equal(span->op.offset, chunks[2].packed_offset);
+    forage_done(forage, span, true);
+    assert_false(chunks[1].fetched);
+}
+
+static void only_so_many_are_out(void **state)
+{
+    struct span *spans[FORAGE_SPANS];
+
+    (void)state;
+    for (uint32_t i = 0; i < CHUNKS; i += 2)
+        lack(i, i + 1);
+    for (uint32_t i = 0; i < FORAGE_SPANS; i++)
+        spans[i] = next(CHUNKS, 2 * i, 1);
+    assert_null(forage_next(forage, CHUNKS));
+    assert_int_equal(forage_front(forage), 0);
+    forage_done(forage, spans[0], true);
+    assert_int_equal(forage_front(forage), 2);
+    spans[0] = next(CHUNKS, 2 * FORAGE_SPANS, 1);
+    for (uint32_t i = 0; i < FORAGE_SPANS; i++)
+        forage_done(forage, spans[i], true);
+}
+
+static void a_spool_that_is_full_ends_it(void **state)
+{
+    (void)state;
+    lack(0, CHUNKS);
+    struct span *a = forage_next(forage, CHUNKS), *b = forage_next(forage, CHUNKS);
+    uint32_t second = (uint32_t)b->number;
+
+    forage_done(forage, a, false);
+    assert_null(forage_next(forage, CHUNKS));
+    assert_int_equal(forage_front(forage), second);
+    forage_done(forage, b, true);
+    assert_int_equal(forage_front(forage), CHUNKS); /* the stream fetches the rest itself */
+    assert_false(chunks[0].fetched);
+    assert_true(chunks[second].fetched);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(missing_chunks_are_fetched_and_marked, begin, end),
+        cmocka_unit_test_setup_teardown(it_goes_no_further_than_the_harvest, begin, end),
+        cmocka_unit_test_setup_teardown(small_gaps_are_bridged_and_long_runs_cut, begin, end),
+        cmocka_unit_test_setup_teardown(what_is_kept_or_too_long_is_passed_by, begin, end),
+        cmocka_unit_test_setup_teardown(only_so_many_are_out, begin, end),
+        cmocka_unit_test_setup_teardown(a_spool_that_is_full_ends_it, begin, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

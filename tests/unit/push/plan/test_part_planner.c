@@ -1,0 +1,428 @@
+/*
+ * The placer against an oracle: a store in memory carries out every step, checks each rule of
+ * stores on the way, and what comes out must be the archive.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "push/plan/part_planner.h"
+
+#define LEAST     1000u
+#define MOST      3000u
+#define RUN_LEAST 200u
+#define BASES     3
+#define BASE_SIZE 40000u
+#define CHUNKS    4000
+#define TEMPS     4000
+
+static const struct placer_options options = {.least = LEAST, .most = MOST, .run_least = RUN_LEAST};
+static struct err err;
+
+/* ---- the store ---- */
+
+struct blob {
+    uint8_t *data;
+    size_t size;
+};
+
+struct chunk {
+    struct held held; /* size 0: new */
+    uint8_t own[256]; /* as packed here */
+    uint32_t own_size;
+    bool taken;
+};
+
+struct scene {
+    struct parts *parts;
+    struct placer *placer;
+    struct blob base[BASES], temp[TEMPS], object;
+    struct chunk *chunks;
+    unsigned count, temps, part_count;
+    bool ended;
+    size_t sent, copied; /* into the object and into temporary ones */
+};
+
+static uint64_t seed;
+
+static uint32_t random_below(uint32_t n)
+{
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(seed >> 33) % n;
+}
+
+static void append(struct blob *blob, const uint8_t *data, size_t size)
+{
+    blob->data = realloc(blob->data, blob->size + size + 1);
+    assert_non_null(blob->data);
+    memcpy(blob->data + blob->size, data, size);
+    blob->size += size;
+}
+
+static void append_piece(struct scene *s, struct blob *to, const struct piece *piece)
+{
+    const struct blob *from;
+
+    if (piece->part) {
+        assert_true(piece->part->size > 0);
+        append(to, piece->part->data, piece->part->size);
+        s->sent += piece->part->size;
+        parts_give(s->parts, piece->part);
+        return;
+    }
+    if (piece->region.object >= PLACER_TEMP) {
+        assert_true(piece->region.object < PLACER_TEMP + s->temps);
+        from = &s->temp[piece->region.object - PLACER_TEMP];
+    } else {
+        assert_true(piece->region.object < BASES);
+        from = &s->base[piece->region.object];
+    }
+    assert_true(piece->region.size > 0 && piece->region.size < MOST + LEAST);
+    assert_true(piece->region.offset + piece->region.size <= from->size);
+    append(to, from->data + piece->region.offset, piece->region.size);
+    s->copied += piece->region.size;
+}
+
+static void take_steps(struct scene *s)
+{
+    struct placer_step step;
+
+    while (placer_next(s->placer, &step)) {
+        size_t before = s->object.size;
+
+        switch (step.kind) {
+        case STEP_TAKEN:
+            for (unsigned i = 0; i < step.count; i++) {
+                assert_true(step.first + i < s->count);
+                assert_true(s->chunks[step.first + i].held.size > 0);
+                assert_int_equal(step.sizes[i], s->chunks[step.first + i].own_size);
+                s->chunks[step.first + i].taken = true;
+            }
+            break;
+        case STEP_PART:
+            assert_false(s->ended);
+            assert_int_equal(step.number, ++s->part_count);
+            append_piece(s, &s->object, &step.left);
+            if (!step.last)
+                assert_true(s->object.size - before >= LEAST);
+            s->ended = step.last;
+            break;
+        case STEP_JOIN:
+            assert_int_equal(step.number, PLACER_TEMP + s->temps);
+            assert_true(s->temps < TEMPS);
+            append_piece(s, &s->temp[s->temps], &step.left);
+            assert_true(s->temp[s->temps].size >= LEAST);
+            append_piece(s, &s->temp[s->temps], &step.right);
+            s->temps++;
+            break;
+        }
+    }
+}
+
+static void open_scene(struct scene *s, const struct placer_options *with)
+{
+    memset(s, 0, sizeof *s);
+    s->parts = parts_create(PLACER_PARTS_MIN, placer_part_size(with), &err);
+    s->placer = placer_create(s->parts, with, &err);
+    s->chunks = calloc(CHUNKS, sizeof *s->chunks);
+    assert_non_null(s->placer);
+    assert_non_null(s->chunks);
+    for (unsigned b = 0; b < BASES; b++) {
+        static uint8_t bytes[BASE_SIZE];
+
+        for (unsigned i = 0; i < BASE_SIZE; i++)
+            bytes[i] = (uint8_t)random_below(256);
+        append(&s->base[b], bytes, sizeof bytes);
+    }
+}
+
+static void close_scene(struct scene *s)
+{
+    placer_destroy(s->placer);
+    assert_int_equal(parts_out(s->parts), 0);
+    parts_destroy(s->parts);
+    for (unsigned b = 0; b < BASES; b++)
+        free(s->base[b].data);
+    for (unsigned t = 0; t < s->temps; t++)
+        free(s->temp[t].data);
+    free(s->object.data);
+    free(s->chunks);
+}
+
+/* A chunk comes along; its bytes are shown only when they are asked for. */
+static void add(struct scene *s, struct held held, uint32_t own_size)
+{
+    struct chunk *chunk = &s->chunks[s->count];
+    struct view packed = {0};
+
+    assert_true(s->count < CHUNKS);
+    chunk->held = held;
+    chunk->own_size = own_size;
+    for (uint32_t i = 0; i < own_size; i++)
+        chunk->own[i] = (uint8_t)random_below(256);
+    if (placer_needs(s->placer, &held))
+        packed = view_of(chunk->own, own_size);
+    s->count++;
+    assert_true(placer_ready(s->placer));
+    assert_int_equal(placer_add(s->placer, packed, &held, &err), 0);
+    take_steps(s);
+}
+
+static void end(struct scene *s)
+{
+    size_t at = 0;
+
+    placer_end(s->placer);
+    take_steps(s);
+    assert_true(s->ended || s->count == 0);
+    for (unsigned i = 0; i < s->count; i++) {
+        const struct chunk *chunk = &s->chunks[i];
+        bool copied = chunk->held.size && !chunk->taken;
+        uint32_t size = copied ? chunk->held.size : chunk->own_size;
+
+        assert_true(at + size <= s->object.size);
+        assert_memory_equal(
+            s->object.data + at,
+            copied ? s->base[chunk->held.base].data + chunk->held.offset : chunk->own, size);
+        at += size;
+    }
+    assert_int_equal(at, s->object.size);
+}
+
+static void add_new(struct scene *s, uint32_t size)
+{
+    while (size) {
+        uint32_t piece = size < 200 ? size : 200;
+
+        add(s, (struct held){0}, piece);
+        size -= piece;
+    }
+}
+
+static void add_run(struct scene *s, unsigned base, uint64_t offset, uint32_t size)
+{
+    while (size) {
+        uint32_t piece = size < 100 ? size : 100;
+
+        add(s, (struct held){.base = base, .offset = offset, .size = piece}, piece);
+        offset += piece;
+        size -= piece;
+    }
+}
+
+/* ---- scenes ---- */
+
+static void whatever_comes_the_archive_is_right(void **state)
+{
+    (void)state;
+    for (unsigned round = 0; round < 600; round++) {
+        unsigned news = 1 + random_below(12), runs = 1 + random_below(60);
+        struct scene s;
+
+        seed = round;
+        open_scene(&s, &options);
+        while (s.count < CHUNKS / 8 && random_below(200)) {
+            struct held held = {.base = random_below(BASES), .offset = random_below(BASE_SIZE / 2)};
+            unsigned count = random_below(runs),
+                     told = random_below(2) ? random_below(count + 1) : 0;
+            uint32_t sizes[64], ahead = 0;
+
+            for (unsigned i = random_below(news); i-- > 0;)
+                add(&s, (struct held){0}, 1 + random_below(255));
+            for (unsigned i = 0; i < count; i++) {
+                sizes[i] = 1 + random_below(200);
+                ahead += i < told ? sizes[i] : 0;
+            }
+            for (unsigned i = 0; i < count; i++) {
+                held.size = sizes[i];
+                held.ahead = i < told ? ahead : 0;
+                ahead -= i < told ? sizes[i] : 0;
+                add(&s, held, random_below(3) ? held.size : 1 + random_below(255));
+                held.offset += held.size;
+            }
+        }
+        end(&s);
+        close_scene(&s);
+    }
+}
+
+/* What is uploaded, by case. */
+static void a_change_costs_its_own_bytes(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    open_scene(&s, &options);
+    add_run(&s, 0, 0, 5000);
+    add_new(&s, 7);
+    add_run(&s, 0, 5100, 5000);
+    add_new(&s, 300);
+    add_run(&s, 1, 300, 500); /* a medium run: joined */
+    add_new(&s, 5);
+    add_run(&s, 0, 20000, 9000);
+    add_new(&s, 1);
+    end(&s);
+    assert_int_equal(s.sent, 7 + 300 + 5 + 1);
+    assert_int_equal(s.temps, 4);
+    close_scene(&s);
+}
+
+static void a_change_at_the_beginning_costs_the_least(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    open_scene(&s, &options);
+    add_new(&s, 1);
+    add_run(&s, 0, 0, 9000);
+    end(&s);
+    assert_in_range(s.sent, LEAST, LEAST + 100);
+    assert_int_equal(s.temps, 0);
+    close_scene(&s);
+}
+
+static void short_runs_are_uploaded(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    open_scene(&s, &options);
+    for (unsigned i = 0; i < 50; i++) {
+        add_new(&s, 50);
+        add_run(&s, 0, 300 * i, RUN_LEAST / 2);
+    }
+    end(&s);
+    assert_int_equal(s.sent, 50 * (50 + RUN_LEAST / 2));
+    assert_int_equal(s.copied + s.temps, 0);
+    close_scene(&s);
+}
+
+/* The very same archive again; what is copied needs no bytes beyond the first of the run. */
+static void all_of_it_is_held(void **state)
+{
+    struct scene s;
+    struct held next = {.base = 0, .offset = 9000, .size = 50};
+
+    (void)state;
+    open_scene(&s, &options);
+    add_run(&s, 0, 0, 9000);
+    assert_false(placer_needs(s.placer, &next));
+    next.offset++;
+    assert_true(placer_needs(s.placer, &next));
+    add_run(&s, 0, 9000, BASE_SIZE - 9000);
+    end(&s);
+    assert_int_equal(s.sent, 0);
+    assert_int_equal(s.copied, BASE_SIZE);
+    close_scene(&s);
+}
+
+/* A run that is known to go on needs no bytes, neither at the beginning nor behind something new.
+ */
+static void what_is_known_to_come_needs_no_bytes(void **state)
+{
+    struct held first = {.base = 0, .size = 50, .ahead = LEAST};
+    struct held second = {.base = 1, .offset = 5, .size = 50, .ahead = RUN_LEAST};
+    struct scene s;
+
+    (void)state;
+    open_scene(&s, &options);
+    assert_false(placer_needs(s.placer, &first));
+    add_new(&s, 1); /* less than a part: it must grow first */
+    assert_true(placer_needs(s.placer, &first));
+    end(&s);
+    close_scene(&s);
+
+    open_scene(&s, &options);
+    for (; first.ahead; first.ahead -= first.size, first.offset += first.size) {
+        assert_false(placer_needs(s.placer, &first));
+        add(&s, first, 50);
+    }
+    add_new(&s, 7);
+    for (; second.ahead; second.ahead -= second.size, second.offset += second.size) {
+        assert_false(placer_needs(s.placer, &second));
+        add(&s, second, 50);
+    }
+    end(&s);
+    assert_int_equal(s.sent, 7);
+    close_scene(&s);
+}
+
+static void small_and_empty_archives(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    open_scene(&s, &options);
+    end(&s);
+    assert_int_equal(s.part_count, 0);
+    close_scene(&s);
+    open_scene(&s, &options);
+    add_new(&s, 3);
+    add_run(&s, 0, 0, 100);
+    end(&s);
+    assert_int_equal(s.part_count, 1);
+    assert_int_equal(s.sent, 103);
+    close_scene(&s);
+}
+
+/* Held chunks that pack to far more than the index says: they never overrun the part. */
+static void a_lying_index_does_not_overrun(void **state)
+{
+    struct placer_options wide = {.least = 5 * MIB, .most = 64 * MIB, .run_least = MIB};
+    uint8_t *bytes = calloc(1, 256 * KIB);
+    struct placer_step step;
+    struct scene s;
+
+    (void)state;
+    open_scene(&s, &wide);
+    for (unsigned i = 0; i < 2000; i++) {
+        struct held held = {.base = 0, .offset = 20 * i, .size = 20};
+
+        while (!placer_ready(s.placer))
+            fail_msg("no part is free");
+        assert_int_equal(placer_add(s.placer, view_of(bytes, 256 * KIB), &held, &err), 0);
+        while (placer_next(s.placer, &step))
+            if (step.kind == STEP_PART && step.left.part) {
+                assert_in_range(step.left.part->size, 5 * MIB, placer_part_size(&wide));
+                parts_give(s.parts, step.left.part);
+            }
+    }
+    close_scene(&s);
+    free(bytes);
+}
+
+static void a_chunk_without_its_bytes_is_refused(void **state)
+{
+    struct scene s;
+    struct held held = {.size = 10};
+
+    (void)state;
+    open_scene(&s, &options);
+    assert_int_equal(placer_add(s.placer, view_of(NULL, 0), &held, &err), ERR_FAIL);
+    close_scene(&s);
+    placer_destroy(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(whatever_comes_the_archive_is_right),
+        cmocka_unit_test(a_change_costs_its_own_bytes),
+        cmocka_unit_test(a_change_at_the_beginning_costs_the_least),
+        cmocka_unit_test(short_runs_are_uploaded),
+        cmocka_unit_test(all_of_it_is_held),
+        cmocka_unit_test(what_is_known_to_come_needs_no_bytes),
+        cmocka_unit_test(small_and_empty_archives),
+        cmocka_unit_test(a_lying_index_does_not_overrun),
+        cmocka_unit_test(a_chunk_without_its_bytes_is_refused),
+    };
+
+    return cmocka_run_group_tests_name("placer", tests, NULL, NULL);
+}

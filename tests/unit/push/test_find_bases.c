@@ -1,0 +1,299 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "catalog/pointer.h"
+#include "kit/archive.h"
+#include "push/find_bases.h"
+
+static struct bucket bucket;
+static struct bases bases;
+
+static int set_up(void **state)
+{
+    (void)state;
+    bucket_open(&bucket);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    bases_finish(&bases);
+    bucket_close(&bucket);
+    return 0;
+}
+
+struct wanted {
+    const char *layers, *first;
+    uint64_t least, most;
+};
+
+static void find(const struct wanted *wanted)
+{
+    char layers[ARCHIVE_LAYERS][80];
+    struct image_name name;
+    struct bases_wanted w = {.name = &name,
+                             .first = wanted->first,
+                             .layers = (const char(*)[80])layers,
+                             .archive_least = wanted->least,
+                             .index_most = wanted->most ? wanted->most : MIB};
+    struct err err;
+
+    assert_int_equal(name_parse_image("shop:20250801-0000-abcdef0", &name, &err), 0);
+    for (; wanted->layers && wanted->layers[w.layer_count]; w.layer_count++)
+        archive_diff_id(layers[w.layer_count], wanted->layers[w.layer_count]);
+    bases_finish(&bases);
+    bases_find(bucket.store, &w, &bases);
+    assert_int_equal(bases.count > 0, bases.known != NULL);
+}
+
+static void assert_base(unsigned at, const char *ref)
+{
+    struct image_name name;
+    char key[KEY_MAX];
+    struct err err;
+
+    assert_true(at < bases.count);
+    assert_int_equal(name_parse_image(ref, &name, &err), 0);
+    key_image(key, &name, NULL, KEY_ARCHIVE);
+    assert_string_equal(bases.base[at].key, key);
+}
+
+static void an_empty_bucket_has_none(void **state)
+{
+    (void)state;
+    find(&(struct wanted){.layers = "ab"});
+    assert_int_equal(bases.count, 0);
+}
+
+static void the_newest_images_of_the_app_serve(void **state)
+{
+    (void)state;
+    archive_publish(&bucket, "shop:20250601-0000-0000001", "abc", NULL);
+    archive_publish(&bucket, "shop:20250701-0000-0000002", "abd", NULL);
+    archive_publish(&bucket, "shop:20250702-0000-0000003", "abe", NULL);
+    archive_publish(&bucket, "billing:20250702-0000-0000003", "xyz", NULL);
+    find(&(struct wanted){0});
+    assert_int_equal(bases.count, 3);
+    assert_base(0, "shop:20250702-0000-0000003");
+    assert_base(1, "shop:20250701-0000-0000002");
+    assert_base(2, "shop:20250601-0000-0000001");
+    assert_int_equal(known_count(bases.known), 3 * (3 * ARCHIVE_CHUNKS + 1));
+}
+
+static void those_that_share_most_layers_come_first(void **state)
+{
+    (void)state;
+    archive_publish(&bucket, "shop:20250701-0000-0000001", "abc", NULL);
+    archive_publish(&bucket, "shop:20250702-0000-0000002", "axx", NULL);
+    archive_publish(&bucket, "shop:20250703-0000-0000003", "xyz", NULL);
+    archive_publish(&bucket, "shop:20250704-0000-0000004", "abz", NULL);
+    archive_publish(&bucket, "shop:20250705-0000-0000005", "zzz", NULL);
+    find(&(struct wanted){.layers = "abc"});
+    assert_int_equal(bases.count, BASES_MAX);
+    assert_base(0, "shop:20250701-0000-0000001");
+    assert_base(1, "shop:20250704-0000-0000004");
+    assert_base(2, "shop:20250702-0000-0000002");
+}
+
+static void twins_bring_nothing(void **state)
+{
+    (void)state;
+    archive_publish(&bucket, "shop:20250701-0000-0000001", "abc", NULL);
+    archive_publish(&bucket, "shop:20250702-0000-0000002", "abc", NULL);
+    find(&(struct wanted){.layers = "abc"});
+    assert_int_equal(bases.count, 1);
+    assert_base(0, "shop:20250702-0000-0000002");
+}
+
+static void other_apps_help_one_that_is_new(void **state)
+{
+    (void)state;
+    archive_publish(&bucket, "billing:20250601-0000-0000001", "abc", NULL);
+    archive_publish(&bucket, "billing:20250702-0000-0000002", "abd", NULL);
+    find(&(struct wanted){.layers = "ab"});
+    assert_int_equal(bases.count, 1);
+    assert_base(0, "billing:20250702-0000-0000002");
+}
+
+static void what_environments_point_at_serves_however_old(void **state)
+{
+    struct pointer pointer = {.target = POINTER_IMAGE};
+    struct text text;
+    char ref[64];
+
+    (void)state;
+    archive_publish(&bucket, "shop:20240101-0000-0000001", "abc", NULL);
+    for (unsigned i = 1; i < 8; i++) {
+        snprintf(ref, sizeof ref, "shop:2025070%u-0000-000000%u", i, i);
+        archive_publish(&bucket, ref, &"vwx"[i % 3], NULL);
+    }
+    strcpy(pointer.target_path, "images/shop/202401/shop-20240101-0000-0000001.tar.gz");
+    text_init(&text, MIB);
+    pointer_write(&pointer, &text);
+    archive_put(&bucket, "pointers/shop/production.json", text_view(&text), NULL);
+    text_finish(&text);
+    find(&(struct wanted){.layers = "abc"});
+    assert_base(0, "shop:20240101-0000-0000001");
+}
+
+static void no_etag(struct metadata *m)
+{
+    m->archive_etag[0] = '\0';
+}
+
+static void other_etag(struct metadata *m)
+{
+    strcpy(m->archive_etag, "\"another\"");
+}
+
+static void other_size(struct metadata *m)
+{
+    m->size++;
+}
+
+static void other_index(struct metadata *m)
+{
+    m->index_sha256[0] = m->index_sha256[0] == '0' ? '1' : '0';
+}
+
+static void shorter_index(struct metadata *m)
+{
+    m->index_size--;
+}
+
+static void endless_index(struct metadata *m)
+{
+    m->index_size = UINT64_C(1) << 50;
+}
+
+static void foreign_index(struct metadata *m)
+{
+    strcpy(m->index_key, "../../etc/passwd");
+}
+
+static void no_index(struct metadata *m)
+{
+    m->index_key[0] = '\0';
+}
+
+static void who_does_not_keep_his_word_is_not_used(void **state)
+{
+    static void (*const lies[])(struct metadata *) = {
+        no_etag, other_size, other_index, shorter_index, endless_index, foreign_index, no_index};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(lies); i++) {
+        archive_publish(&bucket, "shop:20250701-0000-0000001", "abc", lies[i]);
+        find(&(struct wanted){.layers = "abc"});
+        if (bases.count)
+            fail_msg("lie %zu", i);
+    }
+    archive_publish(&bucket, "shop:20250701-0000-0000001", "abc", NULL);
+    find(&(struct wanted){.layers = "abc"});
+    assert_int_equal(bases.count, 1);
+}
+
+/* A bucket that was copied: other ETags, and the same bytes; or not the same. */
+static void an_archive_under_another_etag_is_read_first(void **state)
+{
+    static const char key[] = "images/shop/202507/shop-20250701-0000-0000001.tar.gz";
+    char etag[STORE_ETAG_MAX];
+    struct text archive, index;
+
+    (void)state;
+    archive_publish(&bucket, "shop:20250701-0000-0000001", "abc", other_etag);
+    find(&(struct wanted){.layers = "abc"});
+    assert_int_equal(bases.count, 1);
+    archive_make("abc", &archive, &index);
+    archive_put(&bucket, key, text_view(&archive), etag);
+    find(&(struct wanted){.layers = "abc"});
+    assert_string_equal(bases.base[0].etag, etag); /* copies are conditional on what is there */
+    memset(archive.data + archive.size / 8, 'x', archive.size / 2);
+    archive_put(&bucket, key, text_view(&archive), NULL);
+    find(&(struct wanted){.layers = "abc"});
+    assert_int_equal(bases.count, 0);
+    text_finish(&archive);
+    text_finish(&index);
+}
+
+/* Names of version 1 prove nothing: such archives are counted, and others serve instead. */
+static void an_index_of_version_1_is_left_alone(void **state)
+{
+    (void)state;
+    archive_publish_as(&bucket, "shop:20250701-0000-0000001", "abc", 1, NULL);
+    find(&(struct wanted){.layers = "abc"});
+    assert_int_equal(bases.count, 0);
+    assert_int_equal(bases.outdated, 1);
+    archive_publish_as(&bucket, "shop:20250702-0000-0000002", "abd", 1, NULL);
+    archive_publish_as(&bucket, "shop:20250703-0000-0000003", "abe", 1, NULL);
+    archive_publish_as(&bucket, "shop:20250704-0000-0000004", "abf", 1, NULL);
+    archive_publish(&bucket, "shop:20250705-0000-0000005", "axy", NULL);
+    find(&(struct wanted){.layers = "abc"});
+    assert_int_equal(bases.outdated, BASES_MAX);
+    assert_int_equal(bases.count, 1);
+    assert_base(0, "shop:20250705-0000-0000005");
+}
+
+static void documents_that_are_none_are_passed_over(void **state)
+{
+    (void)state;
+    archive_publish(&bucket, "shop:20250701-0000-0000001", "abc", NULL);
+    bucket_put(&bucket, "images/shop/202507/shop-20250702-0000-0000002.tar.gz", "x");
+    bucket_put(&bucket, "images/shop/202507/shop-20250702-0000-0000002.json", "{\"size\": [");
+    bucket_put(&bucket, "images/shop/202507/shop-20250703-0000-0000003.tar.gz", "x");
+    bucket_put(&bucket, "images/shop/202507/strange.tar.gz", "x");
+    bucket_put(&bucket, "pointers/shop/production.json", "[]");
+    bucket_put(&bucket, "pointers/shop/staging.json",
+               "{\"target_type\": \"tag\", \"target_path\": \"tags/shop/v1.json\"}");
+    find(&(struct wanted){.layers = "abc"});
+    assert_int_equal(bases.count, 1);
+}
+
+static void small_archives_and_large_indexes_are_left_alone(void **state)
+{
+    uint64_t one;
+
+    (void)state;
+    archive_publish(&bucket, "shop:20250701-0000-0000001", "abc", NULL);
+    archive_publish(&bucket, "shop:20250702-0000-0000002", "abd", NULL);
+    find(&(struct wanted){.layers = "abc", .least = MIB});
+    assert_int_equal(bases.count, 0);
+    find(&(struct wanted){.layers = "abc"});
+    assert_int_equal(bases.count, 2);
+    one = bases.index_bytes / 2;
+    find(&(struct wanted){.layers = "abc", .most = one + 1}); /* the better one */
+    assert_int_equal(bases.count, 1);
+    assert_base(0, "shop:20250701-0000-0000001");
+    assert_int_equal(bases.index_bytes, one);
+    find(&(struct wanted){.layers = "abc", .most = one - 1});
+    assert_int_equal(bases.count, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(an_empty_bucket_has_none, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_newest_images_of_the_app_serve, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(those_that_share_most_layers_come_first, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(twins_bring_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(other_apps_help_one_that_is_new, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_environments_point_at_serves_however_old, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(who_does_not_keep_his_word_is_not_used, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_archive_under_another_etag_is_read_first, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(an_index_of_version_1_is_left_alone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(documents_that_are_none_are_passed_over, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(small_archives_and_large_indexes_are_left_alone, set_up,
+                                        tear_down),
+    };
+
+    return cmocka_run_group_tests_name("bases", tests, NULL, NULL);
+}

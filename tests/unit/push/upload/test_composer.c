@@ -1,0 +1,214 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "catalog/temp_objects.h"
+#include "kit/bucket.h"
+#include "push/upload/composer.h"
+
+#define SIZE (64 * KIB)
+#define KEY  "images/shop/202507/shop-20250721-2118-f7a5a27.tar.gz"
+
+enum { UPLOADED = 1, JOINED };
+
+static struct bucket bucket;
+static struct bases bases;
+static struct inbox *home;
+static struct parts *parts;
+static struct upload *upload;
+static struct joiner *joiner;
+static struct err err;
+static char folder[KEY_MAX];
+static char whole[3 * SIZE];
+
+static int set_up(void **state)
+{
+    struct store_info info;
+
+    (void)state;
+    bucket_open(&bucket);
+    for (size_t i = 0; i < sizeof whole; i++)
+        whole[i] = (char)(i * 2654435761u >> 13);
+    assert_int_equal(store_put_document(bucket.store, "images/base", view_of(whole, sizeof whole),
+                                        NULL, false, NULL, &err),
+                     STORE_DONE);
+    assert_int_equal(store_head(bucket.store, "images/base", &info, &err), STORE_DONE);
+    bases = (struct bases){.count = 1, .base[0] = {.key = "images/base", .size = info.size}};
+    str_copy(bases.base[0].etag, sizeof bases.base[0].etag, info.etag);
+    home = inbox_create(&err);
+    parts = parts_create(4, SIZE, &err);
+    upload = upload_create(bucket.store, KEY, home, UPLOADED, 4, &err);
+    assert_int_equal(joiner_folder(folder, &err), 0);
+    joiner = joiner_create(&(struct joiner_options){.store = bucket.store,
+                                                    .upload = upload,
+                                                    .bases = &bases,
+                                                    .parts = parts,
+                                                    .home = home,
+                                                    .kind = JOINED,
+                                                    .folder = folder},
+                           &err);
+    assert_true(home && parts && upload && joiner);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    joiner_destroy(joiner);
+    upload_destroy(upload);
+    parts_destroy(parts);
+    inbox_destroy(home);
+    bucket_close(&bucket);
+    return 0;
+}
+
+static struct piece range(unsigned object, uint64_t offset, uint64_t size)
+{
+    return (struct piece){.region = {.object = object, .offset = offset, .size = size}};
+}
+
+static struct piece bytes(const char *text)
+{
+    struct part *part = parts_take(parts);
+
+    assert_non_null(part);
+    part->size = strlen(text);
+    memcpy(part->data, text, part->size);
+    return (struct piece){.part = part};
+}
+
+static void step(enum step_kind kind, unsigned number, struct piece left, struct piece right)
+{
+    struct placer_step s = {.kind = kind, .number = number, .left = left, .right = right};
+
+    assert_int_equal(joiner_step(joiner, &s, &err), 0);
+}
+
+/* Until everything is home. Returns how many answers were failures. */
+static unsigned wait_for_all(void)
+{
+    unsigned failures = 0;
+
+    while (joiner_out(joiner) + upload_out(upload)) {
+        struct msg *msg = inbox_take(home, INBOX_FOREVER);
+        struct upload_news news = {0};
+        unsigned joined;
+        bool failed;
+
+        if (msg->kind == JOINED)
+            failed = joiner_home(joiner, msg, &joined, &err) != 0;
+        else
+            failed = upload_home(upload, msg, &news, &err) != 0;
+        if (news.freed)
+            parts_give(parts, news.freed);
+        if (failed)
+            joiner_stop(joiner);
+        failures += failed;
+    }
+    return failures;
+}
+
+static int none(void *arg, const struct store_entry *entry, struct err *e)
+{
+    (void)arg;
+    return err_set(e, ERR_INTERNAL, "left", "%s", entry->key);
+}
+
+static void assert_clean(void)
+{
+    struct store_page page = {0};
+    struct store_op op = {.verb = STORE_UPLOADS, .key = "", .page = &page};
+
+    joiner_clean_up(joiner);
+    upload_abort(upload);
+    if (leftovers_find(bucket.store, INT64_MAX, none, NULL, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(store_run(bucket.store, &op, &err), STORE_DONE);
+    assert_int_equal(page.count, 0);
+    store_page_finish(&page);
+}
+
+/* base | "first" | base | "second": a join on a join, and a part of the last one. */
+static void begin_chain(void)
+{
+    step(STEP_JOIN, PLACER_TEMP, range(0, 0, SIZE), bytes("first"));
+    step(STEP_JOIN, PLACER_TEMP + 1, range(PLACER_TEMP, 0, SIZE + 5), range(0, SIZE, 100));
+    step(STEP_PART, 1, range(PLACER_TEMP + 1, 0, SIZE + 105), (struct piece){0});
+}
+
+static void what_is_joined_is_one_object(void **state)
+{
+    struct store_info info;
+    struct text object;
+    struct part *last;
+
+    (void)state;
+    begin_chain();
+    assert_int_equal(joiner_waiting(joiner), 1);
+    assert_int_equal(wait_for_all(), 0);
+    assert_int_equal(joiner_waiting(joiner), 0);
+    assert_int_equal(joiner_count(joiner), 2);
+    last = bytes("second").part;
+    last->number = 2;
+    assert_int_equal(upload_complete(upload, last, SIZE + 111, &info, &err), 0);
+    parts_give(parts, last);
+    store_insist(bucket.store, false);
+    assert_clean();
+    text_init(&object, MIB);
+    assert_int_equal(store_get_document(bucket.store, KEY, &object, NULL, &err), STORE_DONE);
+    assert_int_equal(object.size, SIZE + 111);
+    assert_memory_equal(object.data, whole, SIZE);
+    assert_memory_equal(object.data + SIZE, "first", 5);
+    assert_memory_equal(object.data + SIZE + 5, whole + SIZE, 100);
+    assert_memory_equal(object.data + SIZE + 105, "second", 6);
+    text_finish(&object);
+}
+
+static void a_base_that_has_changed_ends_it(void **state)
+{
+    (void)state;
+    bucket_put(&bucket, "images/base", "replaced");
+    begin_chain();
+    assert_true(wait_for_all() > 0);
+    assert_int_equal(err.family, ERR_CONFLICT);
+    assert_true(joiner_was_no_help(joiner));
+    assert_false(joiner_was_refused(joiner));
+    assert_clean();
+}
+
+static void a_base_that_is_gone_ends_it(void **state)
+{
+    (void)state;
+    step(STEP_PART, 1, range(0, 0, SIZE), (struct piece){0});
+    bucket_delete(&bucket, "images/base");
+    begin_chain();
+    wait_for_all();
+    assert_true(joiner_was_no_help(joiner));
+    assert_clean();
+}
+
+static void a_stop_leaves_nothing(void **state)
+{
+    (void)state;
+    begin_chain();
+    joiner_stop(joiner);
+    assert_int_equal(wait_for_all(), 0);
+    assert_clean();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_is_joined_is_one_object, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_base_that_has_changed_ends_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_base_that_is_gone_ends_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_stop_leaves_nothing, set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests_name("joiner", tests, NULL, NULL);
+}

@@ -1,0 +1,240 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utime.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "catalog/temp_objects.h"
+#include "kit/bucket.h"
+#include "push/find_bases.h"
+#include "push/upload/copy_support.h"
+
+#define LEAST (64 * KIB)
+
+static struct bucket bucket;
+static struct base base;
+static struct err err;
+
+/* A store in front of the bucket, which refuses one kind of request. */
+static struct {
+    struct store store; /* first */
+    enum store_verb verb;
+    int status;
+    const char *code;
+    enum err_family family;
+    unsigned asked;
+} front;
+
+static void submit(struct store *store, struct store_op *op)
+{
+    (void)store;
+    front.asked++;
+    if (front.code && op->verb == front.verb) {
+        op->answer = STORE_FAILED;
+        op->http_status = front.status;
+        str_copy(op->s3_code, sizeof op->s3_code, front.code);
+        err_set(&op->err, front.family, "denied", "no");
+        inbox_post(op->home, &op->msg);
+        return;
+    }
+    store_submit(bucket.store, op);
+}
+
+static const struct store_table table = {.submit = submit};
+
+static void refuse(enum store_verb verb, int status, const char *code, enum err_family family)
+{
+    front.verb = verb;
+    front.status = status;
+    front.code = code;
+    front.family = family;
+    front.asked = 0;
+}
+
+static int set_up(void **state)
+{
+    char *body = malloc(2 * LEAST);
+    struct store_info info;
+
+    (void)state;
+    bucket_open(&bucket);
+    front.store = *bucket.store;
+    front.store.table = &table;
+    refuse(STORE_HEAD, 0, NULL, ERR_NONE);
+    memset(body, 'x', 2 * LEAST);
+    assert_int_equal(store_put_document(bucket.store, "images/a", view_of(body, 2 * LEAST), NULL,
+                                        false, NULL, &err),
+                     STORE_DONE);
+    assert_int_equal(store_head(bucket.store, "images/a", &info, &err), STORE_DONE);
+    str_copy(base.key, sizeof base.key, "images/a");
+    str_copy(base.etag, sizeof base.etag, info.etag);
+    base.size = info.size;
+    free(body);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    bucket_close(&bucket);
+    return 0;
+}
+
+static int refuses_any(void *arg, const struct store_entry *entry, struct err *e)
+{
+    (void)arg;
+    return err_set(e, ERR_INTERNAL, "left", "%s", entry->key);
+}
+
+static void assert_nothing_left(void)
+{
+    struct store_page page = {0};
+    struct store_op op = {.verb = STORE_UPLOADS, .key = "", .page = &page};
+
+    if (leftovers_find(bucket.store, INT64_MAX, refuses_any, NULL, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(store_run(bucket.store, &op, &err), STORE_DONE);
+    assert_int_equal(page.count, 0);
+    store_page_finish(&page);
+}
+
+static void what_was_found_is_remembered(void **state)
+{
+    (void)state;
+    assert_int_equal(ability_remembered(&front.store), ABILITY_UNKNOWN);
+    ability_remember(&front.store, true, false);
+    assert_int_equal(ability_remembered(&front.store), ABILITY_YES);
+    ability_remember(&front.store, false, false);
+    assert_int_equal(ability_remembered(&front.store), ABILITY_NO);
+    str_copy(front.store.identity, sizeof front.store.identity, "another bucket");
+    assert_int_equal(ability_remembered(&front.store), ABILITY_UNKNOWN);
+}
+
+/* The note of this store, which a test may spoil. */
+static void write_note(const char *note)
+{
+    char path[4096];
+
+    assert_true(store_note_path(&front.store, "stores", path, sizeof path));
+    assert_int_equal(file_replace(path, view_str(note), 0600, &err), 0);
+}
+
+static void notes_that_are_old_or_strange_are_not_believed(void **state)
+{
+    static const char *const notes[] = {"",
+                                        "copies",
+                                        "copies yes",
+                                        "copies perhaps 1784000000",
+                                        "copies yes 1",
+                                        "\0\0\0\0",
+                                        "yes 1784000",
+                                        "copies yes 9999999999",
+                                        "copies no 99999999999999999999"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(notes); i++) {
+        write_note(notes[i]);
+        assert_int_equal(ability_remembered(&front.store), ABILITY_UNKNOWN);
+    }
+}
+
+/* Rights change sooner than servers. */
+static void what_is_forbidden_is_tried_again_soon(void **state)
+{
+    static const struct {
+        const char *words;
+        int64_t ago;
+        enum ability ability;
+    } cases[] = {{"refused", 23 * 3600, ABILITY_NO},
+                 {"refused", 25 * 3600, ABILITY_UNKNOWN},
+                 {"no", 25 * 3600, ABILITY_NO},
+                 {"no", 31 * 24 * 3600, ABILITY_UNKNOWN}};
+    struct store_op op = {.answer = STORE_FAILED, .http_status = 403};
+    char note[64];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        snprintf(note, sizeof note, "copies %s %lld\n", cases[i].words,
+                 (long long)(clock_wall() / NS_PER_S - cases[i].ago));
+        write_note(note);
+        assert_int_equal(ability_remembered(&front.store), cases[i].ability);
+    }
+    assert_true(ability_is_forbidden(&op));
+    op.http_status = 501;
+    assert_false(ability_is_forbidden(&op));
+    ability_remember(&front.store, false, true);
+    assert_int_equal(ability_remembered(&front.store), ABILITY_NO);
+}
+
+static void a_trial_finds_out_and_leaves_nothing(void **state)
+{
+    static const struct {
+        enum store_verb verb;
+        int status;
+        const char *code;
+        enum err_family family;
+        enum ability ability;
+    } cases[] = {
+        {STORE_UPLOAD_COPY_PART, 501, "NotImplemented", ERR_UNSUPPORTED, ABILITY_NO},
+        {STORE_UPLOAD_COPY_PART, 403, "AccessDenied", ERR_AUTH, ABILITY_NO},
+        {STORE_UPLOAD_COMPLETE, 400, "InvalidPart", ERR_INTERNAL, ABILITY_NO},
+        {STORE_UPLOAD_CREATE, 403, "AccessDenied", ERR_AUTH, ABILITY_NO},
+        {STORE_UPLOAD_COPY_PART, 503, "SlowDown", ERR_NETWORK, ABILITY_UNKNOWN},
+        {STORE_UPLOAD_COMPLETE, 500, "InternalError", ERR_NETWORK, ABILITY_UNKNOWN},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        refuse(cases[i].verb, cases[i].status, cases[i].code, cases[i].family);
+        assert_int_equal(ability_probe(&front.store, &base, LEAST), cases[i].ability);
+        assert_int_equal(ability_remembered(&front.store),
+                         i < 4 ? cases[i].ability : ABILITY_NO); /* as it was before */
+        assert_nothing_left();
+    }
+    refuse(STORE_HEAD, 0, NULL, ERR_NONE);
+    assert_int_equal(ability_probe(&front.store, &base, LEAST), ABILITY_YES);
+    assert_int_equal(ability_remembered(&front.store), ABILITY_YES);
+    assert_nothing_left();
+}
+
+static void what_a_failure_says(void **state)
+{
+    struct store_op op = {.answer = STORE_DONE};
+
+    (void)state;
+    assert_false(ability_is_missing(&op));
+    op.answer = STORE_CHANGED; /* another try, without this archive */
+    assert_false(ability_is_missing(&op));
+    assert_true(ability_is_no_help(&op));
+    op.answer = STORE_FAILED;
+    err_set(&op.err, ERR_NETWORK, "reset", "reset");
+    assert_false(ability_is_missing(&op));
+    assert_false(ability_is_no_help(&op));
+    err_set(&op.err, ERR_CANCELLED, "cancelled", "cancelled");
+    assert_false(ability_is_no_help(&op));
+    op.http_status = 403; /* a body that says nothing */
+    assert_true(ability_is_missing(&op));
+    str_copy(op.s3_code, sizeof op.s3_code, "ExpiredToken");
+    assert_false(ability_is_missing(&op));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_is_forbidden_is_tried_again_soon, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_found_is_remembered, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(notes_that_are_old_or_strange_are_not_believed, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_trial_finds_out_and_leaves_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_a_failure_says, set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests_name("ability", tests, NULL, NULL);
+}

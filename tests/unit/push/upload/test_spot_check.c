@@ -1,0 +1,146 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kit/archive.h"
+#include "push/upload/spot_check.h"
+
+static struct bucket bucket;
+static struct bases bases;
+static struct index *index_of;
+static struct err err;
+
+/* Two bases with the same index; the archive of the second is what the test makes of it. */
+static int set_up(void **state)
+{
+    struct text archive, index;
+
+    (void)state;
+    bucket_open(&bucket);
+    archive_make("abcdefgh", &archive, &index);
+    assert_int_equal(index_parse(text_view(&index), &index_of, &err), 0);
+    bases = (struct bases){.count = 2};
+    for (unsigned i = 0; i < 2; i++) {
+        snprintf(bases.base[i].key, sizeof bases.base[i].key, "images/%u", i);
+        archive_put(&bucket, bases.base[i].key, text_view(&archive), bases.base[i].etag);
+        bases.base[i].size = archive.size;
+    }
+    text_finish(&archive);
+    text_finish(&index);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    index_destroy(index_of);
+    bucket_close(&bucket);
+    return 0;
+}
+
+/* All chunks of the archive, said to lie in this base, `shift` bytes off. */
+static int check_all(unsigned base, int64_t shift, unsigned *liar)
+{
+    struct sample *sample = sample_create(bucket.store, &bases, &err);
+    int answer;
+
+    assert_non_null(sample);
+    for (unsigned i = 0; i < index_of->section_count; i++) {
+        const struct index_section *section = &index_of->sections[i];
+        uint64_t at = section->packed_offset;
+
+        for (uint32_t k = 0; k < section->chunk_count; k++) {
+            const struct index_chunk *chunk = &section->chunks[k];
+            struct held held = {
+                .base = base, .offset = at + (uint64_t)shift, .size = chunk->packed_size};
+
+            at += chunk->packed_size;
+            if (at + (uint64_t)shift <= bases.base[base].size)
+                sample_note(sample, chunk, &held);
+        }
+    }
+    assert_int_equal(sample_begin(sample, &err), 0);
+    answer = sample_check(sample, liar, &err);
+    sample_destroy(sample);
+    return answer;
+}
+
+static void what_is_true_passes(void **state)
+{
+    unsigned liar;
+
+    (void)state;
+    for (unsigned i = 0; i < 20; i++)
+        assert_int_equal(check_all(0, 0, &liar), 0);
+}
+
+static void what_lies_elsewhere_is_found_out(void **state)
+{
+    unsigned liar;
+
+    (void)state;
+    assert_int_equal(check_all(0, 1, &liar), SAMPLE_LIE);
+    assert_int_equal(liar, 0);
+    assert_int_equal(check_all(1, 4096, &liar), SAMPLE_LIE);
+    assert_int_equal(liar, 1);
+}
+
+/* Half of it: sixteen chunks miss that once in 65,536 times. */
+static void another_archive_is_found_out(void **state)
+{
+    struct text archive, index;
+    unsigned liar;
+
+    (void)state;
+    archive_make("abcdstuv", &archive, &index);
+    archive_put(&bucket, bases.base[1].key, text_view(&archive), bases.base[1].etag);
+    bases.base[1].size = archive.size;
+    assert_int_equal(check_all(1, 0, &liar), SAMPLE_LIE);
+    assert_int_equal(liar, 1);
+    text_finish(&archive);
+    text_finish(&index);
+}
+
+static void what_is_gone_says_nothing(void **state)
+{
+    unsigned liar;
+
+    (void)state;
+    bucket_put(&bucket, bases.base[0].key, "replaced");
+    assert_int_equal(check_all(0, 0, &liar), 0);
+    bucket_delete(&bucket, bases.base[0].key);
+    assert_int_equal(check_all(0, 0, &liar), 0);
+}
+
+static void nothing_noted_is_nothing_asked(void **state)
+{
+    struct sample *sample = sample_create(bucket.store, &bases, &err);
+    struct store_stats before, after;
+    unsigned liar;
+
+    (void)state;
+    store_stats(bucket.store, &before);
+    assert_int_equal(sample_begin(sample, &err), 0);
+    assert_int_equal(sample_check(sample, &liar, &err), 0);
+    store_stats(bucket.store, &after);
+    assert_int_equal(after.requests, before.requests);
+    sample_destroy(sample);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_is_true_passes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_lies_elsewhere_is_found_out, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(another_archive_is_found_out, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_gone_says_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(nothing_noted_is_nothing_asked, set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests_name("sample", tests, NULL, NULL);
+}

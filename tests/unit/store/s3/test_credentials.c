@@ -1,0 +1,70 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "store/s3/credentials.h"
+
+static void takes_a_pair_and_hides_the_secret(void **state)
+{
+    struct creds creds;
+    struct err err;
+    char line[] = "secret is wJalrXUtnFEMI and token tok-0123456789";
+
+    (void)state;
+    assert_int_equal(creds_init(&creds, "AKID", "wJalrXUtnFEMI", "tok-0123456789", &err), 0);
+    assert_false(creds_anonymous(&creds));
+    assert_string_equal(creds.access_key, "AKID");
+    log_redact(line);
+    assert_null(strstr(line, "wJalr"));
+    assert_null(strstr(line, "0123456789"));
+    creds_finish(&creds);
+    assert_string_equal(creds.secret_key, "");
+}
+
+static void nobody_is_a_valid_answer(void **state)
+{
+    struct creds creds;
+    struct err err;
+
+    (void)state;
+    assert_int_equal(creds_init(&creds, NULL, "", NULL, &err), 0);
+    assert_true(creds_anonymous(&creds));
+}
+
+static void refuses_halves_and_pasted_line_ends(void **state)
+{
+    char longer[300];
+    memset(longer, 'x', sizeof longer - 1);
+    longer[sizeof longer - 1] = '\0';
+    const struct {
+        const char *access_key, *secret_key;
+    } bad[] = {{"AKID", ""},        {"", "secret"},     {"AKID\n", "secret"}, {"AKID", "secret\r"},
+               {"AKID", "se cret"}, {longer, "secret"}, {"AKID", longer}};
+    struct creds creds;
+    struct err err;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+        assert_int_equal(creds_init(&creds, bad[i].access_key, bad[i].secret_key, NULL, &err),
+                         ERR_FAIL);
+        assert_int_equal(err.family, ERR_AUTH);
+        assert_null(strstr(err.text, "secret\r"));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(takes_a_pair_and_hides_the_secret),
+        cmocka_unit_test(nobody_is_a_valid_answer),
+        cmocka_unit_test(refuses_halves_and_pasted_line_ends),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,179 @@
+/* Buckets of companies: those that want a digest of every body, or each object encrypted. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "kit/fake_s3.h"
+#include "store/store.h"
+
+static uint8_t part[100 * 1024];
+
+static struct store *open_store(const struct fake_s3 *fake, const char *encryption,
+                                const char *encryption_key, struct err *err)
+{
+    const struct store_s3_options options = {.endpoint = fake->url,
+                                             .bucket = "images",
+                                             .access_key = "TESTACCESSKEY",
+                                             .secret_key = "test-secret-key-0001",
+                                             .encryption = encryption,
+                                             .encryption_key = encryption_key};
+
+    return store_s3_create(&options, err);
+}
+
+static void expect(struct store *store, struct store_op *op)
+{
+    struct err err = {0};
+
+    if (store_run(store, op, &err) != STORE_DONE)
+        fail_msg("verb %d: %s", (int)op->verb, err.text);
+}
+
+/* A document, an object of two parts, one of them copied, and a copy. */
+static void write_all(struct store *store)
+{
+    struct store_part parts[2] = {{.number = 1}, {.number = 2}};
+    char id[STORE_UPLOAD_MAX];
+
+    expect(store, &(struct store_op){.verb = STORE_PUT, .key = "doc", .body = view_str("{}")});
+    expect(store, &(struct store_op){
+                      .verb = STORE_PUT, .key = "large", .body = view_of(part, sizeof part)});
+    struct store_op op = {.verb = STORE_UPLOAD_CREATE, .key = "whole"};
+    expect(store, &op);
+    memcpy(id, op.upload_id, sizeof id);
+    for (unsigned i = 0; i < 2; i++) {
+        op = (struct store_op){.verb = i ? STORE_UPLOAD_COPY_PART : STORE_UPLOAD_PART,
+                               .key = "whole",
+                               .upload_id_in = id,
+                               .part_number = i + 1,
+                               .source = "large"};
+        if (i == 0)
+            op.body = view_of(part, sizeof part);
+        expect(store, &op);
+        memcpy(parts[i].etag, op.info.etag, STORE_ETAG_MAX);
+    }
+    expect(store, &(struct store_op){.verb = STORE_UPLOAD_COMPLETE,
+                                     .key = "whole",
+                                     .upload_id_in = id,
+                                     .parts = parts,
+                                     .part_count = 2});
+    expect(store, &(struct store_op){.verb = STORE_COPY, .key = "copy", .source = "large"});
+}
+
+static void a_locked_bucket_is_given_the_digests(void **state)
+{
+    const char *const more[] = {"--object-lock", NULL};
+    struct fake_s3 fake;
+    struct err err;
+
+    (void)state;
+    fake_start(&fake, "[]", more);
+    struct store *store = open_store(&fake, NULL, NULL, &err);
+    assert_non_null(store);
+    write_all(store);
+    assert_int_equal(fake_logged(&fake, "\"status\": 400", ""), 1); /* told once, for good */
+    write_all(store);
+    assert_int_equal(fake_logged(&fake, "\"status\": 400", ""), 1);
+    store_destroy(store);
+    fake_stop(&fake);
+}
+
+static void other_buckets_are_given_those_of_documents_only(void **state)
+{
+    struct fake_s3 fake;
+    struct err err;
+
+    (void)state;
+    fake_start(&fake, "[]", NULL);
+    struct store *store = open_store(&fake, NULL, NULL, &err);
+    write_all(store);
+    assert_int_equal(fake_logged(&fake, "content-md5", ""), 1);
+    store_destroy(store);
+    fake_stop(&fake);
+}
+
+static void what_is_written_is_encrypted_as_asked(void **state)
+{
+    static const struct {
+        const char *encryption, *key;
+    } cases[] = {{"AES256", NULL}, {"aws:kms", "arn:aws:kms:eu-west-1:1:key/2"}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const char *const more[] = {"--encryption", cases[i].encryption, NULL};
+        struct fake_s3 fake;
+        struct err err = {0};
+
+        fake_start(&fake, "[]", more);
+        struct store *store = open_store(&fake, NULL, NULL, &err);
+        struct store_op op = {.verb = STORE_PUT, .key = "doc", .body = view_str("{}")};
+        if (i == 0) { /* what needs no key is found out */
+            write_all(store);
+            assert_int_equal(fake_logged(&fake, "\"status\": 403", ""), 1);
+        } else {
+            assert_int_equal(store_run(store, &op, &err), STORE_FAILED);
+            assert_non_null(strstr(err.hint, "\"encryption\""));
+            assert_int_equal(store_run(store, &op, &err), STORE_FAILED);
+            assert_int_equal(fake_logged(&fake, "\"kind\": \"Put\"", ""), 3);
+        }
+        store_destroy(store);
+
+        store = open_store(&fake, cases[i].encryption, cases[i].key, &err);
+        write_all(store); /* the server refuses the header where it does not belong */
+        assert_int_equal(fake_logged(&fake, "aws-kms-key-id", cases[i].encryption),
+                         cases[i].key ? 4 : 0);
+        store_destroy(store);
+        fake_stop(&fake);
+    }
+}
+
+static void a_store_that_does_not_encrypt_is_named(void **state)
+{
+    struct fake_s3 fake;
+    struct err err = {0};
+    struct store_op op = {.verb = STORE_PUT, .key = "doc", .body = view_str("{}")};
+
+    (void)state;
+    fake_start(&fake,
+               "[{\"kind\": \"Put\", \"times\": 0, \"do\": \"status\", \"status\": 400, "
+               "\"code\": \"InvalidRequest\"}]",
+               NULL);
+    struct store *store = open_store(&fake, "AES256", NULL, &err);
+    assert_int_equal(store_run(store, &op, &err), STORE_FAILED);
+    assert_non_null(strstr(err.hint, "\"encryption\""));
+    store_destroy(store);
+    fake_stop(&fake);
+}
+
+static void a_key_without_its_way_is_refused(void **state)
+{
+    static const struct {
+        const char *encryption, *key;
+    } cases[] = {{"AES256", "k"}, {NULL, "k"}, {"aws:kms", "a\nb"}, {"rot13", NULL}};
+    const struct fake_s3 nobody = {.url = "http://127.0.0.1:9"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct err err = {0};
+
+        assert_null(open_store(&nobody, cases[i].encryption, cases[i].key, &err));
+        assert_string_equal(err.code, "encryption");
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_locked_bucket_is_given_the_digests),
+        cmocka_unit_test(other_buckets_are_given_those_of_documents_only),
+        cmocka_unit_test(what_is_written_is_encrypted_as_asked),
+        cmocka_unit_test(a_store_that_does_not_encrypt_is_named),
+        cmocka_unit_test(a_key_without_its_way_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
