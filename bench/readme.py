@@ -1,10 +1,10 @@
-"""Everything that README and docs/performance.md show: `./dev bench readme`.
+"""All measured tables of README.md, docs/performance.md and docs/bench-results.md: `./dev bench readme`.
 
-It is more than one likes to wait for, so a run plays what fits into its minutes: first what is missing, then what
-was measured with another program or on another machine, then the oldest; in the order of what matters, which is
-also one in which each scene finds much of what the one before it has put into daemons, bucket and registry. Each
-part is kept (records.py). What stands between <!-- bench NAME --> and <!-- /bench --> in the two pages is then
-written anew from all that is there, and the pictures are drawn. The slow peers play once.
+A whole measurement takes more than an hour, so a run plays the parts that fit into its minutes. Missing parts come
+first, then parts that were measured with another program or on another machine, then the oldest. The order of the plan
+is the order of importance; each scene also reuses much of the state that the scene before left in daemons, bucket and
+registry. The record of each part is kept (records.py). Afterwards the text between <!-- bench NAME --> and
+<!-- /bench --> in the three pages is written again from all records, and the pictures are drawn. Slow peers play once.
 """
 import os
 import re
@@ -109,7 +109,7 @@ def fill(path, name, text):
     return bool(found)
 
 
-ROWS = (   # what, scene, ours, the peers with a column each
+ROWS = (   # description, scene, our contestant, the peers with a column each
     ("push into an empty bucket", "push", "s3dock push",
      ("docker push", "docker save | pigz | aws s3 cp -", "docker save > /dev/null")),
     ("the same at the fastest level", "push", "s3dock push, fastest level",
@@ -138,29 +138,69 @@ def scenes_by_name(result):
             scene for scene in result["scenes"]}
 
 
+HEADLINE = (   # scene, description: the rows of the README, by their scene in ROWS
+    ("push", "push into an empty bucket"),
+    ("push-edited", "push after one source file changed"),
+    ("push-rebuilt", "push after a rebuild with `--no-cache`"),
+    ("pull", "pull into an empty Docker"),
+    (f"pull-edited@{FAR.name}", f"pull after one source file changed, over {FAR.title}"),
+    (f"pull-rebuilt@{FAR.name}", f"pull after a rebuild, over {FAR.title}"),
+)
+
+
 def footnote(scenes):
-    """What the dagger means, where there is one."""
+    """The meaning of the dagger, if one of the scenes has it."""
     stale = sorted({"{program} ({revision}), {time:.10}".format(**scene["measured"])
                     for scene in scenes if mark(scene)})
     return f"† Measured with another program or on another machine: {'; '.join(stale)}." if stale else ""
 
 
-def headline(result):
-    """The table of the README."""
+def comparison_cells(figures, ours, peers):
+    """Seconds of our contestant, and of each peer with the ratio; empty where a peer was not measured."""
+    own = figures[ours]["wall"]["median"]
+    cells = [f"**{seconds(own)} s**"]
+    for peer in peers:
+        theirs = figures[peer]["wall"]["median"] if peer in figures else None
+        cells.append(f"{seconds(theirs)} s ({own / theirs:.2f} x)" if theirs else "")
+    return cells
+
+
+def comparison(result):
+    """Every scene of ROWS against its peers: the table of docs/performance.md."""
     scenes = scenes_by_name(result)
     lines = ["| | s3dock | `docker push` / `pull` | `docker save \\| pigz \\| aws s3 cp -` and back | "
              "`docker save > /dev/null` / `docker load` alone |", "|---|---:|---:|---:|---:|"]
     for what, name, ours, peers in ROWS:
-        figures = scenes[name]["figures"] if name in scenes else {}
-        if ours not in figures:
-            continue
-        own = figures[ours]["wall"]["median"]
-        cells = [f"**{seconds(own)} s**"]
-        for peer in peers:
-            theirs = figures[peer]["wall"]["median"] if peer in figures else None
-            cells.append(f"{seconds(theirs)} s ({own / theirs:.2f} x)" if theirs else "")
-        lines.append(f"| {what}{mark(scenes[name])} | {' | '.join(cells)} |")
+        if name in scenes and ours in scenes[name]["figures"]:
+            cells = comparison_cells(scenes[name]["figures"], ours, peers)
+            lines.append(f"| {what}{mark(scenes[name])} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def measured_with(scenes, result):
+    """One line: programs, machine and days of these scenes."""
+    host = result["machine"]
+    revisions = sorted({scene["measured"]["revision"] for scene in scenes})
+    days = sorted({scene["measured"]["time"][:10] for scene in scenes})
+    return (f"s3dock {result['program']} ({', '.join(revisions)}), {host['cores']} cores ({host['processor']}), "
+            f"{host['docker'].partition(',')[0]}, {host['s3'].partition('(')[0].strip()}, "
+            f"{' to '.join(dict.fromkeys((days[0], days[-1])))}")
+
+
+def headline(result):
+    """The table of the README: six rows, and below it the conditions."""
+    scenes = scenes_by_name(result)
+    rows = {name: (ours, peers) for _, name, ours, peers in reversed(ROWS)}   # the first row of a scene counts
+    lines = ["| | s3dock | `docker push` / `pull` | `docker save \\| pigz \\| aws s3 cp -` and back |",
+             "|---|---:|---:|---:|"]
+    shown = []
+    for name, what in HEADLINE:
+        ours, peers = rows[name]
+        if name in scenes and ours in scenes[name]["figures"]:
+            cells = comparison_cells(scenes[name]["figures"], ours, peers[:2])
+            lines.append(f"| {what} | {' | '.join(cells)} |")
+            shown.append(scenes[name])
+    return page(["\n".join(lines), f"Measured with {measured_with(shown, result)}." if shown else ""])
 
 
 def wire_table(result):
@@ -183,6 +223,7 @@ def wire_table(result):
     return "\n".join(lines) if len(lines) > 2 else ""
 
 
+PAGES = ("README.md", os.path.join("docs", "performance.md"), os.path.join("docs", "bench-results.md"))
 NAMES = {"time": "time by scene and peer", "slow-link": "pulls over a slow link", "bytes": "bytes over the wire",
          "throughput": "throughput over time", "memory": "memory and time over the size of the image"}
 
@@ -210,7 +251,7 @@ def facts(result):
                if name.startswith("push")]
     if largest:
         size, figures = max(largest, key=lambda entry: entry[0])
-        told.append(f"a push of {size:g} GB takes {figures['peak_memory']['median'] / 2**20:.0f} MiB")
+        told.append(f"a push of {size:g} GB takes {figures['peak_memory']['median'] / 2**20:.0f} MiB of memory")
     return f"{told[0][0].upper()}{told[0][1:]}" + "".join(f", {more}" for more in told[1:]) + "." if told else ""
 
 
@@ -262,18 +303,18 @@ def with_provenance(result, name, text):
 
 
 def fill_pages(result, top, drawn):
-    readme, performance = os.path.join(top, "README.md"), os.path.join(top, "docs", "performance.md")
+    readme, performance, results = (os.path.join(top, name) for name in PAGES)
     shown = [scene for name, scene in scenes_by_name(result).items() if name in {row[1] for row in ROWS}]
-    intro = f"{conditions(result)}; medians of {rounds(result)}, every contestant in turn (`./dev bench readme`):"
-    fill(readme, "headline", page([intro, headline(result), footnote(shown), facts(result),
-                                   pictures_markdown("docs/pictures", drawn)]))
-    fill(performance, "scenes", scenes_text(result, drawn))
-    fill(performance, "aims", aims_table(result))
-    fill(performance, "levels", levels_table(result))
+    intro = f"{conditions(result)}; medians of {rounds(result)}, every contestant in turn (`./dev bench readme`)."
+    fill(readme, "headline", headline(result))
+    fill(performance, "comparison", page([intro, footnote(shown), comparison(result), facts(result)]))
+    fill(results, "scenes", scenes_text(result, drawn))
+    fill(results, "aims", aims_table(result))
+    fill(results, "levels", levels_table(result))
     if result["micro"]:
-        fill(performance, "modules", with_provenance(result, "micro", micro_markdown(result["micro"])))
+        fill(results, "modules", with_provenance(result, "micro", micro_markdown(result["micro"])))
     if result.get("profile"):
-        fill(performance, "profile", with_provenance(result, "profile", profile_cores.markdown(result["profile"])))
+        fill(results, "profile", with_provenance(result, "profile", profile_cores.markdown(result["profile"])))
 
 
 def say_goals(result, say):
@@ -285,10 +326,10 @@ def say_goals(result, say):
 
 
 def copies(folder):
-    """Copies of the pages to write into: what tiny images give is nothing to show."""
+    """Copies of the pages to write into: results of tiny images are not shown."""
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(os.path.join(folder, "docs"))
-    for name in ("README.md", os.path.join("docs", "performance.md")):
+    for name in PAGES:
         shutil.copyfile(os.path.join(TOP, name), os.path.join(folder, name))
     return folder
 
