@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# A proxy before the real S3 server refuses, resets, loses, cuts and delays what passes: a sample of ./dev faults real.
+# A proxy before the real S3 server refuses, resets, drops, truncates and delays requests: a sample of ./dev faults real.
 . "$(dirname "$0")/lib.sh"
-[ -z "${E2E_SLOW:-}" ] || skip "once is enough: sanitizers see the scripted servers' faults"
+[ -z "${E2E_SLOW:-}" ] || skip "the sanitizers run with the scripted servers' faults"
 need_s3
-check "disturbed on the wire to a real server, the program keeps its word" \
+check "every command keeps its guarantees behind a faulty proxy before a real server" \
     "$KIT/../faults/run" --program "$S3DOCK" --results "$work/faults" --share 0.15 --seed "$RANDOM" real

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# The Docker daemon is killed while an image is exported, and while one is loaded: the command says so and ends at once, and
-# when the daemon is back the same command does it.
+# The Docker daemon is killed during an export and during a load. The command reports it and ends at once. After a
+# restart of the daemon, the same command succeeds.
 . "$(dirname "$0")/lib.sh"
-[ -z "${E2E_SLOW:-}" ] || skip "once is enough: it is the daemon that dies"
+[ -z "${E2E_SLOW:-}" ] || skip "the fault is in the daemon: one build is enough"
 need_s3
 REF=app:20250721-2118-f7a5a27
 at_exit "'$KIT/docker' stop '$work/d'"
@@ -13,7 +13,7 @@ make_image $REF image.tar --size 60 --seed 5
 docker load --quiet --input image.tar
 id=$(image_id $REF)
 
-# dies SECONDS ARGUMENT...: the daemon is killed when the command has run for so long.
+# dies SECONDS ARGUMENT...: runs the command and kills the daemon after this time.
 dies()
 {
     local pid started
@@ -28,23 +28,23 @@ dies()
     "$KIT/docker" again "$work/d" >again.txt 2>&1 || cat again.txt
 }
 
-told()
+check_report()
 {
-    check "$1: one line says that the daemon failed" test "$(grep -c '^error\[docker\.' err.txt)" = 1
+    check "$1: one error line names Docker" test "$(grep -c '^error\[docker\.' err.txt)" = 1
     check "$1: exit code 10" same 10 "$status"
-    check "$1: soon" test $took -le 5
+    check "$1: the command ends within 5 s" test $took -le 5
 }
 
-# At so little a second both last for longer than the daemon lives.
+# With this limit, both commands last longer than the daemon.
 dies 1 push $REF --source docker --limit-rate 10M
-told "killed during an export"
-check "no half image" same "" "$(bucket list images/ | grep -v 'tar.gz$')"
-check "the same push does it" s3dock push $REF --source docker
+check_report "killed during an export"
+check "the bucket has no incomplete image" same "" "$(bucket list images/ | grep -v 'tar.gz$')"
+check "the same push succeeds" s3dock push $REF --source docker
 check "no unfinished upload is left" nothing_left
 
 docker image rm $REF >/dev/null
 dies 2 pull $REF --limit-rate 10M --force
-told "killed during a load"
-check "no half image is in the daemon" same "" "$(docker image ls -q)"
-check "the same pull does it" s3dock pull $REF
-check "the image is that one" same "$id" "$(image_id $REF)"
+check_report "killed during a load"
+check "the daemon has no incomplete image" same "" "$(docker image ls -q)"
+check "the same pull succeeds" s3dock pull $REF
+check "the daemon has the pushed image" same "$id" "$(image_id $REF)"

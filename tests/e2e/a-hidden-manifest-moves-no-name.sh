@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Archives that Docker reads otherwise than s3dock: whatever becomes of them, no other name of the host moves, and what
-# is written has only the entries of the one image.
+# Archives that Docker and s3dock read differently. They change no other name of the host, and the output of a pull has
+# only the entries of one image.
 . "$(dirname "$0")/lib.sh"
 need_edge
 need_directory
 REF=app:20250721-2118-f7a5a27
 DECOY=decoy:latest
 
-# file VARIANT: what a writer of the bucket files, without an index.
+# file VARIANT: stores the archive without an index, as a writer of the bucket could.
 file()
 {
     local key=images/app/202507/app-20250721-2118-f7a5a27
@@ -28,7 +28,7 @@ taken_or_refused()
     case $? in 0 | 6) ;; *) return 1 ;; esac
 }
 
-# only_ours: the output has one manifest.json, its blobs, and no other name, to a second reader as well.
+# only_ours: a second reader also finds one manifest.json, its blobs, and no other name in the output.
 only_ours()
 {
     [ -e out.tar ] || return 0
@@ -57,17 +57,17 @@ for variant in $("$KIT/two_readers"); do
     rm -f out.tar
     "$KIT/two_readers" "$variant" $REF $DECOY "$variant.tar"
     file "$variant"
-    check "$variant: a pull takes it or refuses it" taken_or_refused on_edge s3dock pull $REF
-    check "$variant: the other name stays where it was" same "$before" "$(decoy_id)"
-    check "$variant: a file is written or not" taken_or_refused s3dock pull $REF --output out.tar
-    check "$variant: it holds nothing but the image" only_ours
+    check "$variant: a pull succeeds or refuses the archive" taken_or_refused on_edge s3dock pull $REF
+    check "$variant: the other name is unchanged after a pull" same "$before" "$(decoy_id)"
+    check "$variant: a pull into a file succeeds or refuses the archive" taken_or_refused s3dock pull $REF --output out.tar
+    check "$variant: the file has only entries of the image" only_ours
     use_bucket "pushed-$variant"
     rm -f out.tar
-    check "$variant: a push takes it or refuses it" taken_or_refused s3dock push $REF --input "$variant.tar"
+    check "$variant: a push succeeds or refuses the archive" taken_or_refused s3dock push $REF --input "$variant.tar"
     s3dock pull $REF --output out.tar 2>/dev/null
-    check "$variant: what then is pulled holds nothing but the image" only_ours
+    check "$variant: a pull after the push has only entries of the image" only_ours
     on_edge s3dock pull $REF --force 2>/dev/null
-    check "$variant: the other name stays where it was, again" same "$before" "$(decoy_id)"
+    check "$variant: the other name is unchanged after the push" same "$before" "$(decoy_id)"
     on_edge docker image rm -f $REF >/dev/null 2>&1
 done
 on_edge docker image rm -f $DECOY >/dev/null
