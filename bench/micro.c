@@ -55,7 +55,7 @@ static struct {
     struct tar *tar;
     struct text index_bytes;
     struct index *index;
-    struct known *known;
+    struct chunk_lookup *known;
     struct inbox *inbox;
     uint32_t cursor, at;
 } on;
@@ -138,12 +138,12 @@ static void do_tar(void)
 
 static void do_density(void)
 {
-    sink += density_is_noise(view_of(on.text, CHUNK));
+    sink += is_incompressible(view_of(on.text, CHUNK));
 }
 
 static void do_pack(struct packer *packer)
 {
-    sink += member_pack(packer, view_of(on.text, CHUNK), false, on.out);
+    sink += gzip_member_pack(packer, view_of(on.text, CHUNK), false, on.out);
 }
 
 static void do_pack_5(void)
@@ -160,7 +160,7 @@ static void do_unpack(void)
 {
     struct err err;
 
-    must(member_unpack(on.unpacker, view_of(on.member, on.packed), on.out, CHUNK, &err) == 0,
+    must(gzip_member_unpack(on.unpacker, view_of(on.member, on.packed), on.out, CHUNK, &err) == 0,
          "unpack");
 }
 
@@ -184,31 +184,31 @@ static void do_index_parse(void)
 static void do_known_find(void)
 {
     const struct index_chunk *chunk = &on.index->sections[0].chunks[on.at];
-    struct held held;
+    struct held_chunk held;
 
     on.at = (on.at + 1) % on.index->sections[0].chunk_count;
-    sink += known_find(on.known, &chunk->name, chunk->raw_size, &on.cursor, &held);
+    sink += chunk_lookup_find(on.known, &chunk->name, chunk->raw_size, &on.cursor, &held);
 }
 
 static void do_known_miss(void)
 {
     struct chunk_name name = {{(uint8_t)on.at, (uint8_t)(on.at >> 8), 3, 4, 5, 6, 7, 8, 9}};
-    struct held held;
+    struct held_chunk held;
 
     on.at = (on.at + 1) % CHUNKS;
-    sink += known_find(on.known, &name, 65536, &on.cursor, &held);
+    sink += chunk_lookup_find(on.known, &name, 65536, &on.cursor, &held);
 }
 
 static void do_order(void)
 {
-    static struct order order;
+    static struct reorder order;
     int item;
 
-    order_init(&order, 16);
+    reorder_init(&order, 16);
     for (uint64_t base = 0; base < 1024; base += 16) {
         for (uint64_t i = 0; i < 16; i++)
-            order_put(&order, base + (i * 7) % 16, &item);
-        while (order_take(&order))
+            reorder_put(&order, base + (i * 7) % 16, &item);
+        while (reorder_take(&order))
             sink++;
     }
 }
@@ -350,8 +350,8 @@ static void make_index(void)
         exit(1);
     }
     index_builder_destroy(builder);
-    on.known = known_create(&err);
-    must(on.known != NULL && known_add(on.known, 0, on.index, &err) == 0, "known");
+    on.known = chunk_lookup_create(&err);
+    must(on.known != NULL && chunk_lookup_add(on.known, 0, on.index, &err) == 0, "known");
 }
 
 static void make_everything(void)
@@ -370,7 +370,7 @@ static void make_everything(void)
              on.inbox && on.tar,
          "memory");
     words(on.text, LARGE, 1);
-    on.packed = member_pack(on.packers[0], view_of(on.text, CHUNK), false, on.member);
+    on.packed = gzip_member_pack(on.packers[0], view_of(on.text, CHUNK), false, on.member);
     make_stream();
     make_index();
 }

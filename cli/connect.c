@@ -73,16 +73,16 @@ static const char *environment(const char *name)
 
 /* Reads the configuration once more: whoever hands out temporary credentials may have put new ones
  * there. Called by the store's thread; it touches nothing of `cli` that changes. */
-static bool renew_credentials(void *arg, struct creds *out)
+static bool renew_credentials(void *arg, struct credentials *out)
 {
     const struct cli *cli = arg;
     struct config fresh;
     struct err err;
-    bool found =
-        config_load(&fresh, cli->args, environment, false, &err) == 0 &&
-        consent_store(&fresh, &err) == 0 &&
-        creds_init(out, config_text(&fresh, OPT_ACCESS_KEY), config_text(&fresh, OPT_SECRET_KEY),
-                   config_text(&fresh, OPT_SESSION_TOKEN), &err) == 0;
+    bool found = config_load(&fresh, cli->args, environment, false, &err) == 0 &&
+                 consent_store(&fresh, &err) == 0 &&
+                 credentials_init(out, config_text(&fresh, OPT_ACCESS_KEY),
+                                  config_text(&fresh, OPT_SECRET_KEY),
+                                  config_text(&fresh, OPT_SESSION_TOKEN), &err) == 0;
 
     config_finish(&fresh);
     return found;

@@ -29,7 +29,7 @@ struct build {
     struct git_head head;
     struct git_changes changes;
     struct build_wish wish;
-    struct build_plan plan;
+    struct docker_build plan;
     struct build_result result;
     char tag[NAME_REF_MAX];
     char image_id[80]; /* "" until it is built */
@@ -161,7 +161,7 @@ static int plan_build(struct cli *cli, struct build *build, struct err *err)
     if (!config_switch(config, OPT_DRY_RUN) &&
         build_result_begin(&build->result, &build->wish, err))
         return ERR_FAIL;
-    if (build_plan_make(&build->wish, &build->plan, err))
+    if (docker_build_make(&build->wish, &build->plan, err))
         return ERR_FAIL;
     warn_outside(cli, build);
     return 0;
@@ -322,7 +322,7 @@ static void tell(struct cli *cli, const struct build *build, bool dry_run)
 {
     write_data(output_data(&cli->output), build, dry_run);
     if (dry_run) {
-        build_plan_line(&build->plan, &cli->output.lines);
+        docker_build_line(&build->plan, &cli->output.lines);
         text_char(&cli->output.lines, '\n');
     } else {
         output_line(&cli->output, "%s", build->tag); /* REF=$(s3dock build shop) */

@@ -24,7 +24,7 @@ struct subject {
     struct located at;
     bool located;
     struct index *index;
-    struct survey *survey;
+    struct layer_report *survey;
 };
 
 /* ---- finding it ---- */
@@ -68,13 +68,13 @@ static int open_subject(struct store *store, const char *operand, struct subject
     }
     if (fetch_index(store, &subject->at.metadata, &subject->index, err))
         return err_wrap(err, "%s", subject->name.ref);
-    subject->survey = survey_create(subject->index, err);
+    subject->survey = layer_report_create(subject->index, err);
     return subject->survey ? 0 : ERR_FAIL;
 }
 
 static void close_subject(struct subject *subject)
 {
-    survey_destroy(subject->survey);
+    layer_report_destroy(subject->survey);
     index_destroy(subject->index);
     if (subject->located)
         located_finish(&subject->at);
@@ -107,7 +107,7 @@ static void print_image(struct cli *cli, const struct subject *subject)
 {
     const struct metadata *metadata = &subject->at.metadata;
     char platform[sizeof metadata->platform], pushed[HUMAN_SIZE];
-    const struct survey_row *total = &subject->survey->total;
+    const struct layer_report_row *total = &subject->survey->total;
     char archive[HUMAN_SIZE], raw[HUMAN_SIZE], index[HUMAN_SIZE], chunk[HUMAN_SIZE],
         share[SHARE_SIZE];
     struct output *out = &cli->output;
@@ -135,7 +135,7 @@ int cmd_inspect(struct cli *cli, struct err *err)
     struct store *store = NULL;
     int failed = connect_store(cli, false, &store, err) ||
                  open_subject(store, cli->args->operands[0], &subject, err) ||
-                 survey_inside(subject.survey, subject.index, err);
+                 layer_report_inside(subject.survey, subject.index, err);
 
     if (!failed) {
         write_image(output_data(&cli->output), &subject);
@@ -154,14 +154,14 @@ static int find_layers(const struct subject *from, const struct subject *to, boo
                        struct err *err)
 {
     const struct metadata *metadata = &to->at.metadata;
-    struct host_image image = {.layer_count = from->at.metadata.layer_count,
-                               .diff_ids = from->at.metadata.layers};
-    struct host *host = host_of(&image, 1, from->name.app, false, false, err);
+    struct local_image image = {.layer_count = from->at.metadata.layer_count,
+                                .diff_ids = from->at.metadata.layers};
+    struct local_images *host = local_images_in(&image, 1, from->name.app, false, false, err);
 
     if (!host)
         return ERR_FAIL;
-    host_layers(host, (const char(*)[80])metadata->layers, metadata->layer_count, has);
-    host_destroy(host);
+    local_images_layers(host, (const char(*)[80])metadata->layers, metadata->layer_count, has);
+    local_images_destroy(host);
     return 0;
 }
 
@@ -174,7 +174,7 @@ static int compare(struct cli *cli, const struct subject *from, const struct sub
     if (to->at.metadata.layer_count != to->index->image.layer_count)
         return err_set(err, ERR_INTEGRITY, "index", "the index has layers of another image");
     if (find_layers(from, to, has, err) ||
-        survey_against(to->survey, to->index, from->index, has, err))
+        layer_report_against(to->survey, to->index, from->index, has, err))
         return ERR_FAIL;
     jw_string(w, "from", from->name.ref);
     jw_string(w, "to", to->name.ref);

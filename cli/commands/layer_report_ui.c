@@ -29,7 +29,7 @@ static void name_row(unsigned number, const char *diff_id, char out[NAME])
 
 enum side { INSIDE, MOVES };
 
-static void write_row(struct json_writer *w, const char *name, const struct survey_row *row,
+static void write_row(struct json_writer *w, const char *name, const struct layer_report_row *row,
                       enum side side)
 {
     jw_object(w, name);
@@ -51,7 +51,7 @@ static void write_row(struct json_writer *w, const char *name, const struct surv
     jw_end(w);
 }
 
-static void write_survey(struct cli *cli, const struct survey *survey, enum side side)
+static void write_survey(struct cli *cli, const struct layer_report *survey, enum side side)
 {
     struct json_writer *w = output_data(&cli->output);
 
@@ -65,7 +65,7 @@ static void write_survey(struct cli *cli, const struct survey *survey, enum side
 
 /* ---- tables ---- */
 
-static void inside_line(struct cli *cli, const char *name, const struct survey_row *row)
+static void inside_line(struct cli *cli, const char *name, const struct layer_report_row *row)
 {
     char raw[HUMAN_SIZE], packed[HUMAN_SIZE], ratio[SHARE_SIZE], stored[SHARE_SIZE],
         again[SHARE_SIZE];
@@ -80,7 +80,7 @@ static void inside_line(struct cli *cli, const char *name, const struct survey_r
         output_line(&cli->output, "%-25s  in the rest: too small, or the same as another", name);
 }
 
-void survey_tell_inside(struct cli *cli, const struct survey *survey)
+void survey_tell_inside(struct cli *cli, const struct layer_report *survey)
 {
     char name[NAME];
 
@@ -96,7 +96,7 @@ void survey_tell_inside(struct cli *cli, const struct survey *survey)
     inside_line(cli, "      in all", &survey->total);
 }
 
-static void moves_line(char out[LINE], const char *name, const struct survey_row *row)
+static void moves_line(char out[LINE], const char *name, const struct layer_report_row *row)
 {
     char packed[HUMAN_SIZE], moves[HUMAN_SIZE], share[SHARE_SIZE];
 
@@ -110,7 +110,7 @@ static void moves_line(char out[LINE], const char *name, const struct survey_row
                  share_of(row->moves_size, row->packed, share));
 }
 
-static void print_moves(struct output *output, const struct survey *survey)
+static void print_moves(struct output *output, const struct layer_report *survey)
 {
     char line[LINE], name[NAME];
 
@@ -129,13 +129,13 @@ static void print_moves(struct output *output, const struct survey *survey)
     output_line(output, "%s", line);
 }
 
-void survey_tell_moves(struct cli *cli, const struct survey *survey)
+void survey_tell_moves(struct cli *cli, const struct layer_report *survey)
 {
     write_survey(cli, survey, MOVES);
     print_moves(&cli->output, survey);
 }
 
-void survey_plan_moves(struct cli *cli, const struct survey *survey)
+void survey_plan_moves(struct cli *cli, const struct layer_report *survey)
 {
     struct json_writer *w = output_data(&cli->output);
 

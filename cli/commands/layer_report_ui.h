@@ -15,9 +15,9 @@ struct cli;
 const char *share_of(uint64_t part, uint64_t whole, char out[SHARE_SIZE]);
 
 /* A table of the result, and the members "layers", "rest" and "total" of its data. */
-void survey_tell_inside(struct cli *cli, const struct survey *survey);
-void survey_tell_moves(struct cli *cli, const struct survey *survey);
+void survey_tell_inside(struct cli *cli, const struct layer_report *survey);
+void survey_tell_moves(struct cli *cli, const struct layer_report *survey);
 /* The moves as the rest of a plan, and the member "plan" of its data. */
-void survey_plan_moves(struct cli *cli, const struct survey *survey);
+void survey_plan_moves(struct cli *cli, const struct layer_report *survey);
 
 #endif

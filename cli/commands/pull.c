@@ -125,18 +125,19 @@ static int transfer(struct cli *cli, const struct target *target, struct pull_op
         return ERR_FAIL;
     write_data(output_data(&cli->output), target, options, &result);
     tell(cli, options, &result);
-    survey_destroy(result.survey);
+    layer_report_destroy(result.survey);
     return 0;
 }
 
 /* "-", /dev/stdout, /dev/fd/1, or a link there. */
 static bool is_standard_output(const char *path)
 {
-    struct place place;
+    struct output_path place;
     struct err ignored;
 
-    return !strcmp(path, "-") || (place_find(&place, path, &ignored) == 0 &&
-                                  place.kind == PLACE_DESCRIPTOR && place.fd == STDOUT_FILENO);
+    return !strcmp(path, "-") ||
+           (output_path_find(&place, path, &ignored) == 0 && place.kind == OUTPUT_PATH_DESCRIPTOR &&
+            place.fd == STDOUT_FILENO);
 }
 
 static int read_names(const struct args *args, const struct pull_options *options,

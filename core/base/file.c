@@ -191,11 +191,11 @@ static int write_beside(const char *path, struct view content, mode_t mode, char
 int file_replace(const char *path, struct view content, mode_t mode, struct err *err)
 {
     char temp[PATH_MAX];
-    struct place place;
+    struct output_path place;
 
-    if (place_find(&place, path, err) < 0)
+    if (output_path_find(&place, path, err) < 0)
         return ERR_FAIL;
-    if (place.kind != PLACE_NEW && place.kind != PLACE_FILE)
+    if (place.kind != OUTPUT_PATH_NEW && place.kind != OUTPUT_PATH_FILE)
         return err_set(err, ERR_LOCAL, "write", "%s is not a file that can be replaced", path);
     path = place.path;
     if (write_beside(path, content, mode, temp, err) < 0)

@@ -56,7 +56,7 @@ static bool is_mounted(const char *path)
            (st.stx_attributes_mask & st.stx_attributes & STATX_ATTR_MOUNT_ROOT);
 }
 
-static int classify(struct place *out, const char *path, struct err *err)
+static int classify(struct output_path *out, const char *path, struct err *err)
 {
     if (S_ISDIR(out->st.st_mode)) {
         err_set(err, ERR_LOCAL, "output", "%s is a folder", path);
@@ -64,12 +64,13 @@ static int classify(struct place *out, const char *path, struct err *err)
     }
     if (S_ISSOCK(out->st.st_mode))
         return err_set(err, ERR_LOCAL, "output", "%s is a socket, which is not written to", path);
-    out->kind = S_ISREG(out->st.st_mode) && !is_mounted(out->path) ? PLACE_FILE : PLACE_FIXED;
+    out->kind =
+        S_ISREG(out->st.st_mode) && !is_mounted(out->path) ? OUTPUT_PATH_FILE : OUTPUT_PATH_FIXED;
     return 0;
 }
 
 /* Follows the link out->path by one step. */
-static int follow(struct place *out, const char *folder)
+static int follow(struct output_path *out, const char *folder)
 {
     char target[PATH_MAX], next[PATH_MAX];
     ssize_t size = readlink(out->path, target, sizeof target - 1);
@@ -91,14 +92,14 @@ static int follow(struct place *out, const char *folder)
 enum { DONE = 0, MORE = 1, BROKEN = 2 /* errno tells why */ };
 
 /* Looks at out->path; ERR_FAIL fills err. */
-static int step(struct place *out, const char *path, struct err *err)
+static int step(struct output_path *out, const char *path, struct err *err)
 {
     char folder[PATH_MAX];
     const char *name;
     bool own;
 
     if (lstat(out->path, &out->st) != 0) {
-        out->kind = PLACE_NEW;
+        out->kind = OUTPUT_PATH_NEW;
         return errno == ENOENT && out->path[0] ? DONE : BROKEN;
     }
     if (!S_ISLNK(out->st.st_mode))
@@ -107,16 +108,16 @@ static int step(struct place *out, const char *path, struct err *err)
         return BROKEN;
     if (!holds_descriptors(folder, &own))
         return follow(out, folder) ? BROKEN : MORE;
-    out->kind = own ? PLACE_DESCRIPTOR : PLACE_FIXED;
+    out->kind = own ? OUTPUT_PATH_DESCRIPTOR : OUTPUT_PATH_FIXED;
     out->fd = own ? (int)strtol(name, NULL, 10) : -1;
     return own || stat(out->path, &out->st) == 0 ? DONE : BROKEN;
 }
 
-int place_find(struct place *out, const char *path, struct err *err)
+int output_path_find(struct output_path *out, const char *path, struct err *err)
 {
     int answer = MORE;
 
-    *out = (struct place){.fd = -1};
+    *out = (struct output_path){.fd = -1};
     errno = ENAMETOOLONG;
     if (!str_copy(out->path, sizeof out->path, path))
         answer = BROKEN;

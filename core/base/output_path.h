@@ -13,23 +13,23 @@
 
 struct err;
 
-enum place_kind {
-    PLACE_NEW,        /* nothing is there: a file can be made */
-    PLACE_FILE,       /* a regular file: it can be replaced */
-    PLACE_DESCRIPTOR, /* a descriptor of this process, as /dev/stdout is: `fd` */
-    PLACE_FIXED, /* a device, a FIFO, a descriptor of another process, a file that is mounted: it is
+enum output_path_kind {
+    OUTPUT_PATH_NEW,        /* nothing is there: a file can be made */
+    OUTPUT_PATH_FILE,       /* a regular file: it can be replaced */
+    OUTPUT_PATH_DESCRIPTOR, /* a descriptor of this process, as /dev/stdout is: `fd` */
+    OUTPUT_PATH_FIXED, /* a device, a FIFO, a descriptor of another process, a file that is mounted: it is
                     written in place */
 };
 
-struct place {
-    enum place_kind kind;
+struct output_path {
+    enum output_path_kind kind;
     char path[PATH_MAX]; /* behind all links */
-    int fd;              /* of PLACE_DESCRIPTOR, else -1 */
-    struct stat st;      /* unless it is PLACE_NEW or PLACE_DESCRIPTOR */
+    int fd;              /* of OUTPUT_PATH_DESCRIPTOR, else -1 */
+    struct stat st;      /* unless it is OUTPUT_PATH_NEW or OUTPUT_PATH_DESCRIPTOR */
 };
 
 /* Follows the links of `path`. Fails with local.output for a folder, a socket, and a loop of links.
  */
-int place_find(struct place *out, const char *path, struct err *err);
+int output_path_find(struct output_path *out, const char *path, struct err *err);
 
 #endif

@@ -22,7 +22,7 @@ static int set_path(char out[BUILD_PATH_SIZE], const char *path, struct err *err
     return 0;
 }
 
-static int find_context(const struct build_wish *wish, struct build_plan *out, struct err *err)
+static int find_context(const struct build_wish *wish, struct docker_build *out, struct err *err)
 {
     struct stat stat_of;
 
@@ -42,7 +42,7 @@ static bool is_file(const char *path)
     return stat(path, &stat_of) == 0 && !S_ISDIR(stat_of.st_mode);
 }
 
-static int find_dockerfile(const struct build_wish *wish, struct build_plan *out, struct err *err)
+static int find_dockerfile(const struct build_wish *wish, struct docker_build *out, struct err *err)
 {
     const char *name = wish->dockerfile;
     char inside[2 * BUILD_PATH_SIZE];
@@ -63,7 +63,7 @@ static int find_dockerfile(const struct build_wish *wish, struct build_plan *out
     return err_hint(err, "name it with --dockerfile FILE, and its folder with --context DIR");
 }
 
-static void fill_words(const struct build_wish *wish, struct build_plan *out)
+static void fill_words(const struct build_wish *wish, struct docker_build *out)
 {
     const char *const build[] = {wish->program, "build"};
     const char *const buildx[] = {wish->program, "buildx",     "build",
@@ -88,7 +88,7 @@ static void fill_words(const struct build_wish *wish, struct build_plan *out)
     out->argv[count] = NULL;
 }
 
-int build_plan_make(const struct build_wish *wish, struct build_plan *out, struct err *err)
+int docker_build_make(const struct build_wish *wish, struct docker_build *out, struct err *err)
 {
     if (find_context(wish, out, err) || find_dockerfile(wish, out, err))
         return ERR_FAIL;
@@ -116,7 +116,7 @@ static void quote(struct text *out, const char *word)
     text_char(out, '\'');
 }
 
-void build_plan_line(const struct build_plan *plan, struct text *out)
+void docker_build_line(const struct docker_build *plan, struct text *out)
 {
     for (unsigned i = 0; plan->argv[i]; i++) {
         if (i)

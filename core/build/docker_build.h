@@ -27,7 +27,7 @@ struct build_wish {
     const char *iidfile; /* where docker writes the id of the image; NULL: nowhere */
 };
 
-struct build_plan {
+struct docker_build {
     char context[BUILD_PATH_SIZE];
     char dockerfile[BUILD_PATH_SIZE];
     const char *argv[BUILD_WORDS_MAX]; /* NULL at the end; points into the wish and the plan, which
@@ -35,8 +35,8 @@ struct build_plan {
 };
 
 /* Looks for the context and the Dockerfile: local.context, not_found.dockerfile. */
-int build_plan_make(const struct build_wish *wish, struct build_plan *out, struct err *err);
+int docker_build_make(const struct build_wish *wish, struct docker_build *out, struct err *err);
 /* The call as one could type it into a shell. */
-void build_plan_line(const struct build_plan *plan, struct text *out);
+void docker_build_line(const struct docker_build *plan, struct text *out);
 
 #endif

@@ -18,11 +18,11 @@ static int each_object(void *arg, const struct store_entry *entry, struct err *e
     return search->each(search->arg, entry, err);
 }
 
-int leftovers_find(struct store *store, int64_t before, store_entry_fn *each, void *arg,
-                   struct err *err)
+int temp_objects_find(struct store *store, int64_t before, store_entry_fn *each, void *arg,
+                      struct err *err)
 {
     struct search search = {.before = before, .each = each, .arg = arg};
-    struct store_op op = {.verb = STORE_LIST, .key = LEFTOVERS_FOLDER};
+    struct store_op op = {.verb = STORE_LIST, .key = TEMP_OBJECTS_FOLDER};
 
     switch (store_each(store, &op, each_object, &search, err)) {
     case STORE_FAILED:

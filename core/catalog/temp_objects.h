@@ -13,12 +13,12 @@ struct err;
 
 /* Temporary objects lie in a folder of their push below this one, where nothing looks for images:
  * no application can have that name. Nothing refers to them. */
-#define LEFTOVERS_FOLDER "archive/.s3dock-tmp/"
+#define TEMP_OBJECTS_FOLDER "archive/.s3dock-tmp/"
 
 /* Every temporary object that was written before `before` (wall ns), in the order of keys; one of
  * an unknown age counts as new. A running push still needs those that it has written, so `before`
  * must lie further back than any push takes. Waits. */
-int leftovers_find(struct store *store, int64_t before, store_entry_fn *each, void *arg,
-                   struct err *err);
+int temp_objects_find(struct store *store, int64_t before, store_entry_fn *each, void *arg,
+                      struct err *err);
 
 #endif

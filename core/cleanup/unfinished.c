@@ -96,11 +96,11 @@ static int add_states(struct list *list, const struct store *store, struct err *
 
 static int add_spools(struct list *list, const struct store *store, struct err *err)
 {
-    struct spool_entry *found;
+    struct partial_entry *found;
     size_t count;
     int failed = 0;
 
-    if (spool_list(&found, &count, err))
+    if (partial_list(&found, &count, err))
         return ERR_FAIL;
     for (size_t i = 0; i < count; i++) {
         struct unfinished *item = add(list, UNFINISHED_PULL, err);
@@ -138,7 +138,7 @@ static bool is_ours(const char *key)
     char month[7];
 
     return key_parse_image(key, &name, month) ||
-           strncmp(key, LEFTOVERS_FOLDER, strlen(LEFTOVERS_FOLDER)) == 0 ||
+           strncmp(key, TEMP_OBJECTS_FOLDER, strlen(TEMP_OBJECTS_FOLDER)) == 0 ||
            strstr(key, "-archived-on-");
 }
 
@@ -336,10 +336,11 @@ int unfinished_read(struct store *store, struct unfinished_list *out, struct err
     int failed;
 
     *out = (struct unfinished_list){.items = NULL};
-    failed =
-        add_states(&list, store, err) || sort_states(&list, err) || add_spools(&list, store, err) ||
-        add_uploads(&list, store, "images/", err) || add_uploads(&list, store, "archive/", err) ||
-        leftovers_find(store, INT64_MAX, add_object, &list, err) || add_archives(&list, store, err);
+    failed = add_states(&list, store, err) || sort_states(&list, err) ||
+             add_spools(&list, store, err) || add_uploads(&list, store, "images/", err) ||
+             add_uploads(&list, store, "archive/", err) ||
+             temp_objects_find(store, INT64_MAX, add_object, &list, err) ||
+             add_archives(&list, store, err);
     free(list.uploads);
     free(list.folders);
     return failed ? ERR_FAIL : 0;
@@ -355,7 +356,7 @@ void unfinished_finish(struct unfinished_list *list)
 
 /* ---- removing ---- */
 
-_Static_assert((int)SPOOL_IN_USE == (int)UNFINISHED_IN_USE, "spool_remove answers as we do");
+_Static_assert((int)SPOOL_IN_USE == (int)UNFINISHED_IN_USE, "partial_remove answers as we do");
 
 static int abort_upload(struct store *store, const struct unfinished *what, struct err *err)
 {
@@ -470,7 +471,7 @@ static int remove_push(struct store *store, const struct unfinished *what, struc
         return ERR_FAIL;
     }
     if (!what->elsewhere)
-        remains_clear(store, what->folder);
+        remote_state_clear(store, what->folder);
     checkpoint_file_remove(&file);
     return UNFINISHED_REMOVED;
 }
@@ -482,7 +483,7 @@ int unfinished_remove(struct store *store, struct unfinished_list *list,
     case UNFINISHED_PUSH:
         return remove_push(store, what, err);
     case UNFINISHED_PULL:
-        return spool_remove(what->id, err); /* it answers as we do */
+        return partial_remove(what->id, err); /* it answers as we do */
     case UNFINISHED_UPLOAD:
         return abort_upload(store, what, err);
     case UNFINISHED_OBJECT:

@@ -22,14 +22,14 @@
 static const struct json_limits saying_limits = {
     .bytes = DOCKER_SAYING_MAX, .depth = 32, .nodes = 4096};
 
-void docker_stream_init(struct docker_stream *stream, void (*line)(void *arg, const char *line),
-                        void *arg)
+void docker_messages_init(struct docker_messages *stream, void (*line)(void *arg, const char *line),
+                          void *arg)
 {
-    *stream = (struct docker_stream){.line = line, .arg = arg};
+    *stream = (struct docker_messages){.line = line, .arg = arg};
     text_init(&stream->object, DOCKER_SAYING_MAX);
 }
 
-void docker_stream_finish(struct docker_stream *stream)
+void docker_messages_finish(struct docker_messages *stream)
 {
     text_finish(&stream->object);
 }
@@ -46,14 +46,14 @@ static void print_into(char *out, size_t size, const char *text, size_t length)
     out[used] = '\0';
 }
 
-static void fail(struct docker_stream *stream, const char *why)
+static void fail(struct docker_messages *stream, const char *why)
 {
     if (!stream->failed) /* the first reason is the reason */
         print_into(stream->error, sizeof stream->error, why, strlen(why));
     stream->failed = true;
 }
 
-static void tell(const struct docker_stream *stream, const char *line)
+static void tell(const struct docker_messages *stream, const char *line)
 {
     if (stream->line && *line)
         stream->line(stream->arg, line);
@@ -82,7 +82,7 @@ static void note_loaded(struct docker_loaded *loaded, const char *names)
 }
 
 /* One line of text, printable. */
-static void hear_line(struct docker_stream *stream, const char *line)
+static void hear_line(struct docker_messages *stream, const char *line)
 {
     const char *name = after(line, "Loaded image: ");
 
@@ -97,7 +97,7 @@ static void hear_line(struct docker_stream *stream, const char *line)
     tell(stream, line);
 }
 
-static void hear_text(struct docker_stream *stream, const char *text)
+static void hear_text(struct docker_messages *stream, const char *text)
 {
     while (*text) {
         size_t size = strcspn(text, "\r\n");
@@ -110,7 +110,7 @@ static void hear_text(struct docker_stream *stream, const char *text)
     }
 }
 
-static void hear_status(const struct docker_stream *stream, struct json_node said)
+static void hear_status(const struct docker_messages *stream, struct json_node said)
 {
     struct json_node detail = json_get(said, "progressDetail");
     char status[LINE_MAX_SIZE], id[128], raw[LINE_MAX_SIZE + 256], line[LINE_MAX_SIZE];
@@ -128,7 +128,7 @@ static void hear_status(const struct docker_stream *stream, struct json_node sai
     tell(stream, line);
 }
 
-static void hear_error(struct docker_stream *stream, struct json_node said)
+static void hear_error(struct docker_messages *stream, struct json_node said)
 {
     struct json_node detail = json_get(said, "errorDetail");
     struct json_node message = json_get(detail, "message");
@@ -145,7 +145,7 @@ static void hear_error(struct docker_stream *stream, struct json_node said)
     text_finish(&text);
 }
 
-static void hear(struct docker_stream *stream, struct view object)
+static void hear(struct docker_messages *stream, struct view object)
 {
     struct err ignored;
     struct json *json = NULL;
@@ -168,7 +168,7 @@ static void hear(struct docker_stream *stream, struct view object)
 }
 
 /* A byte of an object: does it end it? */
-static bool ends_object(struct docker_stream *stream, uint8_t c)
+static bool ends_object(struct docker_messages *stream, uint8_t c)
 {
     if (stream->in_string) {
         if (stream->escaped)
@@ -188,7 +188,7 @@ static bool ends_object(struct docker_stream *stream, uint8_t c)
     return false;
 }
 
-static void note_stray(struct docker_stream *stream, uint8_t c)
+static void note_stray(struct docker_messages *stream, uint8_t c)
 {
     size_t used = strlen(stream->stray);
 
@@ -196,7 +196,7 @@ static void note_stray(struct docker_stream *stream, uint8_t c)
         stream->stray[used] = c < 0x20 || c == 0x7f ? ' ' : (char)c;
 }
 
-void docker_stream_feed(struct docker_stream *stream, struct view bytes)
+void docker_messages_feed(struct docker_messages *stream, struct view bytes)
 {
     size_t from = 0; /* of the object's bytes in this piece */
 

@@ -21,7 +21,7 @@ struct docker_loaded {
     bool more;                          /* it said more than fit */
 };
 
-struct docker_stream {
+struct docker_messages {
     struct text object; /* being gathered */
     unsigned depth;
     bool in_string, escaped;
@@ -35,10 +35,10 @@ struct docker_stream {
 };
 
 /* `line` gets each line of progress, printable and without its end. */
-void docker_stream_init(struct docker_stream *stream, void (*line)(void *arg, const char *line),
-                        void *arg);
-void docker_stream_feed(struct docker_stream *stream, struct view bytes);
-void docker_stream_finish(struct docker_stream *stream); /* frees; the findings stay readable */
+void docker_messages_init(struct docker_messages *stream, void (*line)(void *arg, const char *line),
+                          void *arg);
+void docker_messages_feed(struct docker_messages *stream, struct view bytes);
+void docker_messages_finish(struct docker_messages *stream); /* frees; the findings stay readable */
 
 /* The message of an error answer (a status of 400 or more): its "message", podman's too, or the
  * text itself. Printable. */

@@ -114,11 +114,11 @@ int docker_load_write(struct docker_load *load, struct view bytes, struct err *e
 
 static void hear(void *said, struct view bytes)
 {
-    docker_stream_feed(said, bytes);
+    docker_messages_feed(said, bytes);
 }
 
 /* Hears the daemon out. What it said counts even when the connection breaks afterwards. */
-static int hear_out(struct stream *stream, struct docker_stream *said, struct err *err)
+static int hear_out(struct stream *stream, struct docker_messages *said, struct err *err)
 {
     return stream_drain(stream, hear, said, err) && (!said->failed || err->family == ERR_CANCELLED)
                ? ERR_FAIL
@@ -148,7 +148,7 @@ static int grade(struct err *err)
     return ERR_FAIL;
 }
 
-static int judge(const struct docker_stream *said, struct err *err)
+static int judge(const struct docker_messages *said, struct err *err)
 {
     if (said->failed) {
         err_set(err, ERR_DOCKER, "load", "the daemon could not load the image: %s", said->error);
@@ -178,18 +178,18 @@ static int load_refused(struct stream *stream, int status, struct err *err)
 int docker_load_finish(struct docker_load *load, void (*progress)(void *arg, const char *line),
                        void *arg, struct docker_loaded *loaded, struct err *err)
 {
-    struct docker_stream said;
+    struct docker_messages said;
     int status, failed;
 
     if (stream_status(load->stream, &status, err) < 0)
         return err_wrap(err, "loading the image");
     if (status != 200)
         return load_refused(load->stream, status, err);
-    docker_stream_init(&said, progress, arg);
+    docker_messages_init(&said, progress, arg);
     failed = hear_out(load->stream, &said, err);
     if (failed == 0)
         failed = judge(&said, err);
-    docker_stream_finish(&said);
+    docker_messages_finish(&said);
     if (failed == 0)
         *loaded = said.loaded;
     return failed;

@@ -15,12 +15,12 @@
 
 #define ALIGNMENT ((size_t)64) /* a cache line: neighbours never share one */
 
-struct slots {
+struct buffers {
     uint8_t *arena;
     size_t bytes;
     unsigned count, out;
-    struct slot *slot; /* [count], in the arena */
-    struct slot *free;
+    struct buffer *slot; /* [count], in the arena */
+    struct buffer *free;
 };
 
 /* Adds count * round_up(size) to *total; false on overflow. *rounded is one piece. */
@@ -43,18 +43,18 @@ static uint8_t *carve(uint8_t **at, size_t size)
     return piece;
 }
 
-struct slots *slots_create(unsigned count, size_t in_size, size_t out_size, size_t aux_size,
-                           struct err *err)
+struct buffers *buffers_create(unsigned count, size_t in_size, size_t out_size, size_t aux_size,
+                               struct err *err)
 {
     size_t table = 0, in = 0, out = 0, aux = 0, bytes = 0;
-    struct slots *slots = calloc(1, sizeof(*slots));
+    struct buffers *slots = calloc(1, sizeof(*slots));
     uint8_t *at;
 
     if (!slots) {
         err_memory(err, "the transfer buffers");
         return NULL;
     }
-    if (count == 0 || !reserve(&bytes, &table, 1, count * sizeof(struct slot)) ||
+    if (count == 0 || !reserve(&bytes, &table, 1, count * sizeof(struct buffer)) ||
         !reserve(&bytes, &aux, count, aux_size) || !reserve(&bytes, &in, count, in_size) ||
         !reserve(&bytes, &out, count, out_size)) {
         err_set(err, ERR_INTERNAL, "slots", "no such number of transfer buffers: %u", count);
@@ -69,7 +69,7 @@ struct slots *slots_create(unsigned count, size_t in_size, size_t out_size, size
     slots->bytes = bytes;
     slots->count = count;
     at = slots->arena;
-    slots->slot = (struct slot *)(void *)carve(&at, table);
+    slots->slot = (struct buffer *)(void *)carve(&at, table);
     for (unsigned i = 0; i < count; i++)
         slots->slot[i].aux = carve(&at, aux);
     for (unsigned i = 0; i < count; i++) {
@@ -86,7 +86,7 @@ fail:
     return NULL;
 }
 
-void slots_destroy(struct slots *slots)
+void buffers_destroy(struct buffers *slots)
 {
     if (!slots)
         return;
@@ -95,9 +95,9 @@ void slots_destroy(struct slots *slots)
     free(slots);
 }
 
-struct slot *slots_take(struct slots *slots)
+struct buffer *buffers_take(struct buffers *slots)
 {
-    struct slot *slot = slots->free;
+    struct buffer *slot = slots->free;
 
     if (slot) {
         slots->free = slot->next;
@@ -107,7 +107,7 @@ struct slot *slots_take(struct slots *slots)
     return slot;
 }
 
-void slots_give(struct slots *slots, struct slot *slot)
+void buffers_give(struct buffers *slots, struct buffer *slot)
 {
     assert(slots->out > 0);
     assert(slot >= slots->slot && slot < slots->slot + slots->count);
@@ -116,18 +116,18 @@ void slots_give(struct slots *slots, struct slot *slot)
     slots->out--;
 }
 
-unsigned slots_out(const struct slots *slots)
+unsigned buffers_out(const struct buffers *slots)
 {
     return slots->out;
 }
 
-struct slot *slots_nth(struct slots *slots, unsigned i)
+struct buffer *buffers_nth(struct buffers *slots, unsigned i)
 {
     assert(i < slots->count);
     return &slots->slot[i];
 }
 
-size_t slots_bytes(const struct slots *slots)
+size_t buffers_bytes(const struct buffers *slots)
 {
     return slots->bytes;
 }

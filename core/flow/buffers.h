@@ -13,25 +13,25 @@
 
 struct err;
 
-struct slot {
-    struct slot *next; /* free list */
-    uint8_t *in;       /* in_size bytes, 64-byte aligned */
-    uint8_t *out;      /* out_size bytes, 64-byte aligned; NULL when out_size is 0 */
-    void *aux;         /* aux_size bytes, zeroed at creation, kept as the user left them */
+struct buffer {
+    struct buffer *next; /* free list */
+    uint8_t *in;         /* in_size bytes, 64-byte aligned */
+    uint8_t *out;        /* out_size bytes, 64-byte aligned; NULL when out_size is 0 */
+    void *aux;           /* aux_size bytes, zeroed at creation, kept as the user left them */
 };
 
-struct slots;
+struct buffers;
 /* One mapping for all of it; pages cost nothing until they are touched. */
-struct slots *slots_create(unsigned count, size_t in_size, size_t out_size, size_t aux_size,
-                           struct err *err);
-void slots_destroy(struct slots *slots); /* takes NULL; asserts that every slot is home */
+struct buffers *buffers_create(unsigned count, size_t in_size, size_t out_size, size_t aux_size,
+                               struct err *err);
+void buffers_destroy(struct buffers *slots); /* takes NULL; asserts that every slot is home */
 
-struct slot *
-slots_take(struct slots *slots); /* NULL when all are out; the last one given comes first */
-void slots_give(struct slots *slots, struct slot *slot);
-unsigned slots_out(const struct slots *slots); /* how many are not home */
+struct buffer *
+buffers_take(struct buffers *slots); /* NULL when all are out; the last one given comes first */
+void buffers_give(struct buffers *slots, struct buffer *slot);
+unsigned buffers_out(const struct buffers *slots); /* how many are not home */
 /* The i-th slot (0 .. count - 1) wherever it is: for setting up and tearing down aux. */
-struct slot *slots_nth(struct slots *slots, unsigned i);
-size_t slots_bytes(const struct slots *slots); /* the bound: everything that was mapped */
+struct buffer *buffers_nth(struct buffers *slots, unsigned i);
+size_t buffers_bytes(const struct buffers *slots); /* the bound: everything that was mapped */
 
 #endif

@@ -7,26 +7,26 @@
 #include <assert.h>
 #include <stddef.h>
 
-void order_init(struct order *order, unsigned size)
+void reorder_init(struct reorder *order, unsigned size)
 {
-    assert(size >= 1 && size <= ORDER_MAX);
-    *order = (struct order){.size = size};
+    assert(size >= 1 && size <= REORDER_MAX);
+    *order = (struct reorder){.size = size};
 }
 
-bool order_has_room(const struct order *order, uint64_t number)
+bool reorder_has_room(const struct reorder *order, uint64_t number)
 {
     return number >= order->next && number - order->next < order->size;
 }
 
-void order_put(struct order *order, uint64_t number, void *item)
+void reorder_put(struct reorder *order, uint64_t number, void *item)
 {
     void **place = &order->ring[number % order->size];
 
-    assert(item && order_has_room(order, number) && !*place);
+    assert(item && reorder_has_room(order, number) && !*place);
     *place = item;
 }
 
-void *order_take(struct order *order)
+void *reorder_take(struct reorder *order)
 {
     void **place = &order->ring[order->next % order->size];
     void *item = *place;
@@ -38,7 +38,7 @@ void *order_take(struct order *order)
     return item;
 }
 
-void *order_take_any(struct order *order)
+void *reorder_take_any(struct reorder *order)
 {
     for (unsigned i = 0; i < order->size; i++) {
         void **place = &order->ring[(order->next + i) % order->size];

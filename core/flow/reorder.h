@@ -10,18 +10,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ORDER_MAX 256
+#define REORDER_MAX 256
 
-struct order {
-    uint64_t next; /* the number that order_take waits for */
+struct reorder {
+    uint64_t next; /* the number that reorder_take waits for */
     unsigned size;
-    void *ring[ORDER_MAX];
+    void *ring[REORDER_MAX];
 };
 
-void order_init(struct order *order, unsigned size); /* 1 .. ORDER_MAX */
-bool order_has_room(const struct order *order, uint64_t number);
-void order_put(struct order *order, uint64_t number, void *item); /* once each; item is not NULL */
-void *order_take(struct order *order); /* the next in sequence, or NULL when it is not here yet */
-void *order_take_any(struct order *order); /* for clean-up: whatever is left, or NULL */
+void reorder_init(struct reorder *order, unsigned size); /* 1 .. REORDER_MAX */
+bool reorder_has_room(const struct reorder *order, uint64_t number);
+void reorder_put(struct reorder *order, uint64_t number,
+                 void *item); /* once each; item is not NULL */
+void *
+reorder_take(struct reorder *order); /* the next in sequence, or NULL when it is not here yet */
+void *reorder_take_any(struct reorder *order); /* for clean-up: whatever is left, or NULL */
 
 #endif

@@ -46,8 +46,8 @@ struct http {
     unsigned socket_count;
     struct http_exchange *in_air; /* the next to have its turn first */
     unsigned in_air_count;
-    struct pace up, down;
-    struct drip_link link;
+    struct rate_limit up, down;
+    struct stall_link link;
     int64_t looked; /* for slow ones, the last time */
     pthread_t thread;
 };
@@ -102,11 +102,11 @@ static size_t on_body(char *data, size_t one, size_t size, void *arg)
     struct http_exchange *exchange = arg;
 
     (void)one;
-    if (!pace_may(&exchange->http->down, size, 1, clock_monotonic())) {
+    if (!rate_limit_may(&exchange->http->down, size, 1, clock_monotonic())) {
         exchange->waits = &exchange->http->down;
         return CURL_WRITEFUNC_PAUSE;
     }
-    pace_moved(&exchange->http->down, size);
+    rate_limit_moved(&exchange->http->down, size);
     atomic_fetch_add_explicit(&exchange->http->received, size, memory_order_relaxed);
     bool kept =
         is_data(exchange) ? keep_data(exchange, data, size) : keep_other(exchange, data, size);
@@ -123,12 +123,13 @@ static size_t on_send(char *out, size_t one, size_t size, void *arg)
     if (size > left)
         size = left;
     if (size > 0) {
-        size = pace_may(&exchange->http->up, size, exchange->http->in_air_count, clock_monotonic());
+        size = rate_limit_may(&exchange->http->up, size, exchange->http->in_air_count,
+                              clock_monotonic());
         if (size == 0) {
             exchange->waits = &exchange->http->up;
             return CURL_READFUNC_PAUSE;
         }
-        pace_moved(&exchange->http->up, size);
+        rate_limit_moved(&exchange->http->up, size);
     }
     if (size > 0)
         memcpy(out, exchange->body.data + exchange->sent_at, size);
@@ -430,7 +431,7 @@ int http_start(struct http *http, struct http_exchange *exchange, struct err *er
     exchange->sent_at = 0;
     exchange->overflow = exchange->resent = exchange->heard = false;
     exchange->waits = NULL;
-    exchange->watch = (struct drip_watch){0};
+    exchange->watch = (struct stall_watch){0};
     exchange->started = clock_monotonic();
     exchange->detail[0] = '\0';
     exchange->answer = (struct http_answer){.content_length = -1};
@@ -554,7 +555,7 @@ static bool resume(struct http *http)
         return false;
     for (; *end; end = &(*end)->next)
         if ((*end)->waits) {
-            if (pace_may((*end)->waits, 1, 1, now)) {
+            if (rate_limit_may((*end)->waits, 1, 1, now)) {
                 (*end)->waits = NULL;
                 curl_easy_pause((*end)->easy, CURLPAUSE_CONT);
             }
@@ -591,7 +592,7 @@ static bool is_under_way(const struct http_exchange *exchange)
 
 static bool is_too_slow(const struct http *http, struct http_exchange *exchange, int64_t now)
 {
-    int64_t longest = drip_longest(expected_size(exchange), http->up.rate, exchange->stall_time);
+    int64_t longest = stall_longest(expected_size(exchange), http->up.rate, exchange->stall_time);
 
     if (now - exchange->started > longest) {
         snprintf(exchange->detail, sizeof exchange->detail, "not done within %.3g s",
@@ -599,14 +600,14 @@ static bool is_too_slow(const struct http *http, struct http_exchange *exchange,
         return true;
     }
     if (!is_under_way(exchange)) {
-        exchange->watch = (struct drip_watch){0};
+        exchange->watch = (struct stall_watch){0};
         return false;
     }
-    if (!drip_is(&exchange->watch, exchange->sent_at + exchange->answer.received,
-                 drip_floor(&http->link), exchange->stall_time, now))
+    if (!stall_is(&exchange->watch, exchange->sent_at + exchange->answer.received,
+                  stall_floor(&http->link), exchange->stall_time, now))
         return false;
     snprintf(exchange->detail, sizeof exchange->detail, "less than %" PRIu64 " bytes a second",
-             drip_floor(&http->link));
+             stall_floor(&http->link));
     return true;
 }
 
@@ -627,8 +628,8 @@ static void look_for_slow(struct http *http, int64_t now)
     if (!http->in_air || now - http->looked < LOOK_EVERY)
         return;
     http->looked = now;
-    drip_measure(&http->link, atomic_load(&http->sent) + atomic_load(&http->received),
-                 http->in_air->stall_time, now);
+    stall_measure(&http->link, atomic_load(&http->sent) + atomic_load(&http->received),
+                  http->in_air->stall_time, now);
     while ((slow = find_slow(http, now)))
         land(http, slow, CURLE_OPERATION_TIMEDOUT);
 }
@@ -698,11 +699,11 @@ struct http *http_create(const struct http_options *options, const struct http_d
     http->tls.insecure = options->tls.insecure;
     for (int https = 0; https < 2; https++)
         http_easy_proxy(https, http->proxies[https]);
-    pace_init(&http->up, options->rate, clock_monotonic());
-    pace_init(&http->down, options->rate, clock_monotonic());
+    rate_limit_init(&http->up, options->rate, clock_monotonic());
+    rate_limit_init(&http->down, options->rate, clock_monotonic());
     http->ca_file = options->tls.ca_file ? strdup(options->tls.ca_file) : NULL;
     http->tls.ca_file = http->ca_file;
-    drip_measure(&http->link, 0, NS_PER_S, clock_monotonic());
+    stall_measure(&http->link, 0, NS_PER_S, clock_monotonic());
     http->multi = curl_multi_init();
     if (!http->multi || (options->tls.ca_file && !http->ca_file)) {
         err_memory(err, "the network thread");

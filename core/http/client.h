@@ -20,7 +20,7 @@
 #include "http/stall.h"
 
 struct err;
-struct pace;
+struct rate_limit;
 
 /* Why there is no (whole) answer. */
 enum http_fault {
@@ -101,8 +101,8 @@ struct http_exchange {
     size_t sent_at; /* in body */
     bool heard;     /* the headers of the answer are complete */
     bool in_air, overflow, resent;
-    struct pace *waits; /* for this, and not for the net; or NULL */
-    struct drip_watch watch;
+    struct rate_limit *waits; /* for this, and not for the net; or NULL */
+    struct stall_watch watch;
     int64_t started;
     struct http_exchange *next; /* in the air */
     char detail[CURL_ERROR_SIZE];

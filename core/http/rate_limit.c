@@ -8,17 +8,17 @@
 
 #define SHARE_MIN 1024 /* smaller pieces cost more than they are worth */
 
-static int64_t most(const struct pace *pace)
+static int64_t most(const struct rate_limit *pace)
 {
     return (int64_t)(pace->rate / 4) + 1;
 }
 
-void pace_init(struct pace *pace, uint64_t rate, int64_t now)
+void rate_limit_init(struct rate_limit *pace, uint64_t rate, int64_t now)
 {
-    *pace = (struct pace){.rate = rate, .filled = now};
+    *pace = (struct rate_limit){.rate = rate, .filled = now};
 }
 
-static void fill(struct pace *pace, int64_t now)
+static void fill(struct rate_limit *pace, int64_t now)
 {
     double more = (double)(now - pace->filled) / (double)NS_PER_S * (double)pace->rate;
 
@@ -31,7 +31,7 @@ static void fill(struct pace *pace, int64_t now)
         pace->budget += (int64_t)more;
 }
 
-size_t pace_may(struct pace *pace, size_t wanted, unsigned sharers, int64_t now)
+size_t rate_limit_may(struct rate_limit *pace, size_t wanted, unsigned sharers, int64_t now)
 {
     if (!pace->rate)
         return wanted;
@@ -44,7 +44,7 @@ size_t pace_may(struct pace *pace, size_t wanted, unsigned sharers, int64_t now)
     return wanted < share ? wanted : share;
 }
 
-void pace_moved(struct pace *pace, size_t size)
+void rate_limit_moved(struct rate_limit *pace, size_t size)
 {
     if (pace->rate)
         pace->budget -= (int64_t)size;

@@ -10,16 +10,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct pace {
+struct rate_limit {
     uint64_t rate;  /* bytes a second; 0: no limit */
     int64_t budget; /* bytes; negative: overdrawn */
     int64_t filled; /* when it was last filled, monotonic ns */
 };
 
-void pace_init(struct pace *pace, uint64_t rate, int64_t now);
+void rate_limit_init(struct rate_limit *pace, uint64_t rate, int64_t now);
 /* How many of `wanted` bytes may move now; 0: none yet. At most a share of the budget, so that
  * others get theirs. */
-size_t pace_may(struct pace *pace, size_t wanted, unsigned sharers, int64_t now);
-void pace_moved(struct pace *pace, size_t size);
+size_t rate_limit_may(struct rate_limit *pace, size_t wanted, unsigned sharers, int64_t now);
+void rate_limit_moved(struct rate_limit *pace, size_t size);
 
 #endif

@@ -9,7 +9,7 @@
 #define SINK_AFTER 5   /* windows */
 #define RATE_PARTS 32  /* requests that may share a limited rate */
 
-void drip_measure(struct drip_link *link, uint64_t moved, int64_t window, int64_t now)
+void stall_measure(struct stall_link *link, uint64_t moved, int64_t window, int64_t now)
 {
     int64_t least = window / 2 < NS_PER_S ? window / 2 : NS_PER_S;
     int64_t time = now - link->since;
@@ -29,14 +29,15 @@ void drip_measure(struct drip_link *link, uint64_t moved, int64_t window, int64_
     link->moved = moved;
 }
 
-uint64_t drip_floor(const struct drip_link *link)
+uint64_t stall_floor(const struct stall_link *link)
 {
     uint64_t floor = link->best / SHARES;
 
-    return floor < DRIP_FLOOR_MAX ? floor : DRIP_FLOOR_MAX;
+    return floor < STALL_FLOOR_MAX ? floor : STALL_FLOOR_MAX;
 }
 
-bool drip_is(struct drip_watch *watch, uint64_t moved, uint64_t floor, int64_t window, int64_t now)
+bool stall_is(struct stall_watch *watch, uint64_t moved, uint64_t floor, int64_t window,
+              int64_t now)
 {
     uint64_t before = watch->moved;
     int64_t time = now - watch->since;
@@ -44,13 +45,13 @@ bool drip_is(struct drip_watch *watch, uint64_t moved, uint64_t floor, int64_t w
 
     if (!begins && time < window)
         return false;
-    *watch = (struct drip_watch){.since = now, .moved = moved};
+    *watch = (struct stall_watch){.since = now, .moved = moved};
     return !begins && (double)(moved - before) < (double)floor * (double)time / (double)NS_PER_S;
 }
 
-int64_t drip_longest(uint64_t size, uint64_t rate, int64_t window)
+int64_t stall_longest(uint64_t size, uint64_t rate, int64_t window)
 {
-    uint64_t least = rate && rate / RATE_PARTS < DRIP_LEAST ? rate / RATE_PARTS + 1 : DRIP_LEAST;
+    uint64_t least = rate && rate / RATE_PARTS < STALL_LEAST ? rate / RATE_PARTS + 1 : STALL_LEAST;
 
-    return DRIP_WINDOWS * window + (int64_t)(size / least) * NS_PER_S;
+    return STALL_WINDOWS * window + (int64_t)(size / least) * NS_PER_S;
 }

@@ -12,32 +12,33 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define DRIP_FLOOR_MAX 4096 /* bytes a second */
-#define DRIP_LEAST     1024 /* bytes a second of a whole exchange */
-#define DRIP_WINDOWS   10   /* of a whole exchange without a body */
+#define STALL_FLOOR_MAX 4096 /* bytes a second */
+#define STALL_LEAST     1024 /* bytes a second of a whole exchange */
+#define STALL_WINDOWS   10   /* of a whole exchange without a body */
 
 /* What all exchanges of a link moved. Zero it before use; the first call begins the measuring. */
-struct drip_link {
+struct stall_link {
     int64_t since, sank; /* when the measuring began, and when the best rate was last halved */
     uint64_t moved;
     uint64_t best; /* bytes a second */
 };
 
 /* Takes note of the bytes moved so far. `window` is the stall time in ns, here and below. */
-void drip_measure(struct drip_link *link, uint64_t moved, int64_t window, int64_t now);
+void stall_measure(struct stall_link *link, uint64_t moved, int64_t window, int64_t now);
 /* Bytes a second that a body must move; 0: no floor yet. */
-uint64_t drip_floor(const struct drip_link *link);
+uint64_t stall_floor(const struct stall_link *link);
 
 /* One body under way. Zero it before use, and whenever the body is not expected to move. */
-struct drip_watch {
+struct stall_watch {
     int64_t since;
     uint64_t moved;
 };
 
 /* True: the last whole window brought less than the floor. */
-bool drip_is(struct drip_watch *watch, uint64_t moved, uint64_t floor, int64_t window, int64_t now);
+bool stall_is(struct stall_watch *watch, uint64_t moved, uint64_t floor, int64_t window,
+              int64_t now);
 /* How long an exchange may take with so many bytes of bodies. `rate`: the user's limit for all
  * exchanges together, in bytes a second, or 0. */
-int64_t drip_longest(uint64_t size, uint64_t rate, int64_t window);
+int64_t stall_longest(uint64_t size, uint64_t rate, int64_t window);
 
 #endif

@@ -21,7 +21,7 @@ struct layer_tar {
     struct layer_stream stream;
     int fd, folder; /* the list's file, and the folder of the files */
     struct layer_list *list;
-    struct ahead *ahead;
+    struct readahead *ahead;
 
     const struct tarsplit_piece *piece; /* the one that is being read */
     uint64_t left;                      /* of it */
@@ -51,7 +51,7 @@ static int open_file(struct layer_tar *tar, struct err *err)
 {
     uint64_t size;
 
-    ahead_passed(tar->ahead, tar->piece->size);
+    readahead_passed(tar->ahead, tar->piece->size);
     if (beneath_file(tar->folder, tar->piece->name, &tar->file, &size, err)) {
         tar->file = NO_FILE;
         return ERR_FAIL;
@@ -120,7 +120,7 @@ static long layer_tar_read(struct layer_stream *stream, uint8_t *out, size_t cap
 
 static void release(struct layer_tar *tar)
 {
-    ahead_end(tar->ahead);
+    readahead_end(tar->ahead);
     if (tar->file != NO_FILE)
         close(tar->file);
     layer_list_destroy(tar->list);
@@ -153,6 +153,6 @@ struct layer_stream *layer_tar_open(int list, int folder, struct err *err)
         release(tar);
         return NULL;
     }
-    tar->ahead = ahead_start(list, folder);
+    tar->ahead = readahead_start(list, folder);
     return &tar->stream;
 }

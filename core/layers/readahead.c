@@ -21,13 +21,13 @@
 #define WARM        64        /* files in a row that are in memory: so will the others be */
 
 struct scout {
-    struct ahead *ahead;
+    struct readahead *ahead;
     unsigned number;
     bool runs;
     pthread_t thread;
 };
 
-struct ahead {
+struct readahead {
     int list, folder;
     pthread_mutex_t lock;
     pthread_cond_t moved;
@@ -37,7 +37,7 @@ struct ahead {
 };
 
 /* Waits until the reader is near. False: it is over. */
-static bool come_near(struct ahead *ahead, uint64_t file, uint64_t byte)
+static bool come_near(struct readahead *ahead, uint64_t file, uint64_t byte)
 {
     bool goes_on;
 
@@ -51,7 +51,7 @@ static bool come_near(struct ahead *ahead, uint64_t file, uint64_t byte)
 }
 
 /* Asks for a file's bytes. True: they are here already, or cannot be asked for. */
-static bool touch(const struct ahead *ahead, const struct tarsplit_piece *piece)
+static bool touch(const struct readahead *ahead, const struct tarsplit_piece *piece)
 {
     char byte;
     struct iovec one = {&byte, 1};
@@ -73,7 +73,7 @@ static bool touch(const struct ahead *ahead, const struct tarsplit_piece *piece)
 static void *scout_main(void *arg)
 {
     struct scout *scout = arg;
-    struct ahead *ahead = scout->ahead;
+    struct readahead *ahead = scout->ahead;
     const struct tarsplit_piece *piece;
     struct err ignored;
     struct layer_list *list = layer_list_create(ahead->list, &ignored);
@@ -98,7 +98,7 @@ static void *scout_main(void *arg)
 }
 
 /* Signals go to the thread that waits for them. */
-static void start_scouts(struct ahead *ahead)
+static void start_scouts(struct readahead *ahead)
 {
     sigset_t all, before;
 
@@ -114,9 +114,9 @@ static void start_scouts(struct ahead *ahead)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-struct ahead *ahead_start(int list, int folder)
+struct readahead *readahead_start(int list, int folder)
 {
-    struct ahead *ahead = calloc(1, sizeof *ahead);
+    struct readahead *ahead = calloc(1, sizeof *ahead);
 
     if (!ahead)
         return NULL;
@@ -128,7 +128,7 @@ struct ahead *ahead_start(int list, int folder)
     return ahead;
 }
 
-void ahead_passed(struct ahead *ahead, uint64_t size)
+void readahead_passed(struct readahead *ahead, uint64_t size)
 {
     if (!ahead)
         return;
@@ -140,7 +140,7 @@ void ahead_passed(struct ahead *ahead, uint64_t size)
     pthread_mutex_unlock(&ahead->lock);
 }
 
-void ahead_end(struct ahead *ahead)
+void readahead_end(struct readahead *ahead)
 {
     if (!ahead)
         return;

@@ -11,11 +11,11 @@
 
 #include <stdint.h>
 
-struct ahead;
-/* Borrows list (tar-split.json.gz) and folder until ahead_end. NULL: there is none. */
-struct ahead *ahead_start(int list, int folder);
+struct readahead;
+/* Borrows list (tar-split.json.gz) and folder until readahead_end. NULL: there is none. */
+struct readahead *readahead_start(int list, int folder);
 /* The reader has come to one more file, of that size. Takes NULL. */
-void ahead_passed(struct ahead *ahead, uint64_t size);
-void ahead_end(struct ahead *ahead); /* joins; takes NULL */
+void readahead_passed(struct readahead *ahead, uint64_t size);
+void readahead_end(struct readahead *ahead); /* joins; takes NULL */
 
 #endif

@@ -11,7 +11,7 @@
 #define SEEN_LEAST       (128 * KIB) /* bytes from which a rate is told */
 #define CONFIG_FETCH_MAX (BUNDLE_CONFIG_MAX + 2 * MIB)
 
-/* The arguments of one call of bundling_make. */
+/* The arguments of one call of bundle_plan_make. */
 struct request {
     const bool *leave_out;
     struct raw_range config;
@@ -40,10 +40,10 @@ static int check_form(const struct index *index, struct err *err)
                    "the index has a layer or a config of no known form");
 }
 
-struct bundling *bundling_open(const struct bundling_options *options, struct err *err)
+struct bundle_plan *bundle_plan_open(const struct bundle_plan_options *options, struct err *err)
 {
     const struct metadata *metadata = &options->at->metadata;
-    struct bundling *bundling = calloc(1, sizeof *bundling);
+    struct bundle_plan *bundling = calloc(1, sizeof *bundling);
 
     if (!bundling) {
         err_memory(err, "the bundle");
@@ -52,18 +52,18 @@ struct bundling *bundling_open(const struct bundling_options *options, struct er
     bundling->options = *options;
     if (fetch_index_header(options->store, metadata, &bundling->index, err) ||
         compare_layers(bundling->index, metadata, err) || check_form(bundling->index, err)) {
-        bundling_destroy(bundling);
+        bundle_plan_destroy(bundling);
         return NULL;
     }
     return bundling;
 }
 
-void bundling_destroy(struct bundling *bundling)
+void bundle_plan_destroy(struct bundle_plan *bundling)
 {
     if (!bundling)
         return;
-    need_destroy(bundling->wanted);
-    need_destroy(bundling->config);
+    needed_destroy(bundling->wanted);
+    needed_destroy(bundling->config);
     bundle_destroy(bundling->bundle);
     index_destroy(bundling->index);
     free(bundling);
@@ -79,7 +79,7 @@ static int compare_ranges(const void *a, const void *b)
 }
 
 /* By the index alone: bundle_create refuses layers that overlap. */
-static void list_ranges(const struct bundling *bundling, struct request *request)
+static void list_ranges(const struct bundle_plan *bundling, struct request *request)
 {
     const struct image_info *image = &bundling->index->image;
 
@@ -93,10 +93,10 @@ static void list_ranges(const struct bundling *bundling, struct request *request
 }
 
 /* All that are needed, in one go. */
-static int fetch_sections(const struct bundling *bundling, const struct request *request,
+static int fetch_sections(const struct bundle_plan *bundling, const struct request *request,
                           struct err *err)
 {
-    const struct bundling_options *o = &bundling->options;
+    const struct bundle_plan_options *o = &bundling->options;
     struct index *index = bundling->index;
     bool *need = calloc(2 * (size_t)index->section_count, sizeof *need);
     bool *config;
@@ -105,8 +105,8 @@ static int fetch_sections(const struct bundling *bundling, const struct request 
     if (!need)
         return err_memory(err, "the index");
     config = need + index->section_count;
-    need_sections(index, request->ranges, request->range_count, need);
-    need_sections(index, &request->config, 1, config);
+    needed_sections(index, request->ranges, request->range_count, need);
+    needed_sections(index, &request->config, 1, config);
     for (unsigned i = 0; i < index->section_count; i++)
         need[i] |= config[i];
     failed = fetch_index_sections(o->store, &o->at->metadata, index, need, err);
@@ -115,7 +115,7 @@ static int fetch_sections(const struct bundling *bundling, const struct request 
 }
 
 /* Fetches, and notes how fast that was. */
-static int fetch_timed(struct bundling *bundling, const struct request *request, struct err *err)
+static int fetch_timed(struct bundle_plan *bundling, const struct request *request, struct err *err)
 {
     struct store_stats before, after;
     int64_t began = clock_monotonic();
@@ -133,8 +133,8 @@ static int fetch_timed(struct bundling *bundling, const struct request *request,
 
 /* ---- the config ---- */
 
-static int unpack_config(const struct need *wanted, const uint8_t *packed, struct text *raw,
-                         struct err *err)
+static int unpack_config(const struct needed_chunks *wanted, const uint8_t *packed,
+                         struct text *raw, struct err *err)
 {
     struct unpacker *unpacker = unpacker_create(err);
     uint8_t *room = malloc(CHUNK_MAX_LIMIT);
@@ -143,8 +143,8 @@ static int unpack_config(const struct need *wanted, const uint8_t *packed, struc
     for (uint32_t i = 0; failed == 0 && i < wanted->count; i++) {
         const struct index_chunk *chunk = &wanted->chunks[i].chunk;
 
-        failed = member_unpack(unpacker, view_of(packed, chunk->packed_size), room, chunk->raw_size,
-                               err);
+        failed = gzip_member_unpack(unpacker, view_of(packed, chunk->packed_size), room,
+                                    chunk->raw_size, err);
         packed += chunk->packed_size;
         text_add(raw, room, chunk->raw_size);
     }
@@ -154,7 +154,7 @@ static int unpack_config(const struct need *wanted, const uint8_t *packed, struc
 }
 
 /* Chunks of one range are neighbours in the archive. */
-static int fetch_config(const struct bundling *bundling, const struct need *wanted,
+static int fetch_config(const struct bundle_plan *bundling, const struct needed_chunks *wanted,
                         struct text *raw, struct err *err)
 {
     struct text packed;
@@ -188,8 +188,8 @@ static int fetch_config(const struct bundling *bundling, const struct need *want
 
 /* ---- the bundle ---- */
 
-static int make_of(struct bundling *bundling, const struct request *request,
-                   const struct need *config, struct view raw, struct err *err)
+static int make_of(struct bundle_plan *bundling, const struct request *request,
+                   const struct needed_chunks *config, struct view raw, struct err *err)
 {
     const struct image_info *image = &bundling->index->image;
     struct bundle_options options = {
@@ -205,12 +205,12 @@ static int make_of(struct bundling *bundling, const struct request *request,
 }
 
 /* The bundle, from the config that lies in the archive. */
-static int make_bundle(struct bundling *bundling, const struct request *request, struct err *err)
+static int make_bundle(struct bundle_plan *bundling, const struct request *request, struct err *err)
 {
     struct text raw;
     int failed;
 
-    bundling->config = need_create(bundling->index, &request->config, 1, err);
+    bundling->config = needed_create(bundling->index, &request->config, 1, err);
     if (!bundling->config)
         return ERR_FAIL;
     text_init(&raw, BUNDLE_CONFIG_MAX + 2 * CHUNK_MAX_LIMIT);
@@ -221,8 +221,8 @@ static int make_bundle(struct bundling *bundling, const struct request *request,
     return failed;
 }
 
-int bundling_make(struct bundling *bundling, const bool *leave_out, const struct spool *spool,
-                  struct err *err)
+int bundle_plan_make(struct bundle_plan *bundling, const bool *leave_out,
+                     const struct partial *spool, struct err *err)
 {
     struct request *request = calloc(1, sizeof *request);
     int failed;
@@ -233,20 +233,21 @@ int bundling_make(struct bundling *bundling, const bool *leave_out, const struct
     list_ranges(bundling, request);
     failed = fetch_timed(bundling, request, err) || make_bundle(bundling, request, err);
     if (!failed)
-        bundling->wanted = need_create(bundling->index, request->ranges, request->range_count, err);
+        bundling->wanted =
+            needed_create(bundling->index, request->ranges, request->range_count, err);
     free(request);
     if (bundling->wanted && spool)
-        need_kept(bundling->wanted, spool);
+        needed_kept(bundling->wanted, spool);
     return bundling->wanted ? 0 : ERR_FAIL;
 }
 
-uint64_t bundling_missing(const struct bundling *bundling)
+uint64_t bundle_plan_missing(const struct bundle_plan *bundling)
 {
-    const struct need *config = bundling->config;
-    uint64_t missing = need_missing(bundling->wanted);
+    const struct needed_chunks *config = bundling->config;
+    uint64_t missing = needed_missing(bundling->wanted);
 
     for (uint32_t i = 0; i < config->count; i++)
-        if (!need_misses(bundling->wanted, config->chunks[i].packed_offset))
+        if (!needed_misses(bundling->wanted, config->chunks[i].packed_offset))
             missing += config->chunks[i].chunk.packed_size;
     return missing;
 }

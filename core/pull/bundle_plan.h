@@ -18,33 +18,33 @@
 #include "store/store.h"
 
 struct err;
-struct spool;
+struct partial;
 
-struct bundling_options {
+struct bundle_plan_options {
     struct store *store;
     const struct image_name *name;
     const struct located *at; /* with metadata that names an index */
     const struct store_info *archive;
 };
 
-struct bundling {
-    struct bundling_options options;
+struct bundle_plan {
+    struct bundle_plan_options options;
     struct index *index; /* the header, and the sections that are needed */
     struct bundle *bundle;
-    struct need *wanted; /* the chunks of the layers that are sent */
-    struct need *config; /* those of the config, which are fetched to make the bundle */
-    double rate;         /* bytes a second while the index was fetched; 0: too few to tell */
+    struct needed_chunks *wanted; /* the chunks of the layers that are sent */
+    struct needed_chunks *config; /* those of the config, which are fetched to make the bundle */
+    double rate; /* bytes a second while the index was fetched; 0: too few to tell */
 };
 
 /* Fetches the header of the index. Fails with not_found.index, and with integrity.index when the
  * header disagrees with the metadata, or describes an image that cannot be bundled. */
-struct bundling *bundling_open(const struct bundling_options *options, struct err *err);
+struct bundle_plan *bundle_plan_open(const struct bundle_plan_options *options, struct err *err);
 /* Fetches the config and the sections of the layers, all but those that are left out (`leave_out`
  * may be NULL), and makes the bundle. `spool` (may be NULL) tells which chunks are kept already. */
-int bundling_make(struct bundling *bundling, const bool *leave_out, const struct spool *spool,
-                  struct err *err);
-/* Packed bytes that a pull fetches: what need_missing counts, and the config; no chunk twice. */
-uint64_t bundling_missing(const struct bundling *bundling);
-void bundling_destroy(struct bundling *bundling); /* takes NULL */
+int bundle_plan_make(struct bundle_plan *bundling, const bool *leave_out,
+                     const struct partial *spool, struct err *err);
+/* Packed bytes that a pull fetches: what needed_missing counts, and the config; no chunk twice. */
+uint64_t bundle_plan_missing(const struct bundle_plan *bundling);
+void bundle_plan_destroy(struct bundle_plan *bundling); /* takes NULL */
 
 #endif

@@ -8,7 +8,7 @@
 #include "pack/codec/layer_digest.h"
 #include "pack/tar/tar.h"
 
-struct assembly {
+struct bundle_writer {
     const struct bundle *bundle;
     const struct image_info *image;
     struct sink *sink;
@@ -19,10 +19,10 @@ struct assembly {
 
 static const uint8_t zeros[TAR_BLOCK];
 
-struct assembly *assembly_create(const struct bundle *bundle, const struct image_info *image,
-                                 struct sink *sink)
+struct bundle_writer *bundle_writer_create(const struct bundle *bundle,
+                                           const struct image_info *image, struct sink *sink)
 {
-    struct assembly *a = calloc(1, sizeof *a);
+    struct bundle_writer *a = calloc(1, sizeof *a);
 
     if (!a)
         return NULL;
@@ -36,7 +36,7 @@ struct assembly *assembly_create(const struct bundle *bundle, const struct image
     return NULL;
 }
 
-void assembly_destroy(struct assembly *assembly)
+void bundle_writer_destroy(struct bundle_writer *assembly)
 {
     if (!assembly)
         return;
@@ -53,7 +53,7 @@ static bool is_digest(const char *name, const uint8_t sum[SHA256_SIZE])
 }
 
 /* Holds a whole layer against all that the documents of the bundle say of it. */
-static int end_layer(struct assembly *a, const struct bundle_part *part, struct err *err)
+static int end_layer(struct bundle_writer *a, const struct bundle_part *part, struct err *err)
 {
     const struct image_layer *layer = &a->image->layers[part->layer];
     size_t padding = (size_t)(-part->raw_size % TAR_BLOCK);
@@ -75,7 +75,7 @@ static int end_layer(struct assembly *a, const struct bundle_part *part, struct 
 
 /* Comes to the next layer that wants bytes. The documents behind the last one are not written
  * here. NULL: there is none. */
-static int next_layer(struct assembly *a, const struct bundle_part **out, struct err *err)
+static int next_layer(struct bundle_writer *a, const struct bundle_part **out, struct err *err)
 {
     while (a->part + 1 < a->bundle->count) {
         const struct bundle_part *part = &a->bundle->parts[a->part];
@@ -96,8 +96,8 @@ static int next_layer(struct assembly *a, const struct bundle_part **out, struct
     return 0;
 }
 
-int assembly_feed(struct assembly *assembly, uint64_t raw_offset, struct view bytes,
-                  struct err *err)
+int bundle_writer_feed(struct bundle_writer *assembly, uint64_t raw_offset, struct view bytes,
+                       struct err *err)
 {
     const struct bundle_part *part;
 
@@ -128,7 +128,7 @@ int assembly_feed(struct assembly *assembly, uint64_t raw_offset, struct view by
     return 0;
 }
 
-int assembly_finish(struct assembly *assembly, struct err *err)
+int bundle_writer_finish(struct bundle_writer *assembly, struct err *err)
 {
     const struct bundle_part *part;
 

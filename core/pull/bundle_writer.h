@@ -15,18 +15,18 @@
 
 struct err;
 
-struct assembly;
+struct bundle_writer;
 /* All three are borrowed; NULL: out of memory. */
-struct assembly *assembly_create(const struct bundle *bundle, const struct image_info *image,
-                                 struct sink *sink);
-void assembly_destroy(struct assembly *assembly); /* takes NULL */
+struct bundle_writer *bundle_writer_create(const struct bundle *bundle,
+                                           const struct image_info *image, struct sink *sink);
+void bundle_writer_destroy(struct bundle_writer *assembly); /* takes NULL */
 
 /* The bytes that stand at raw_offset of the save stream. In ascending order; ranges that the bundle
  * does not need may be left out, and are dropped when they are given. integrity.index: bytes that
  * are needed were left out. integrity.layer: a layer is not what the documents say of it. */
-int assembly_feed(struct assembly *assembly, uint64_t raw_offset, struct view bytes,
-                  struct err *err);
+int bundle_writer_feed(struct bundle_writer *assembly, uint64_t raw_offset, struct view bytes,
+                       struct err *err);
 /* All was fed. Writes the documents and the end of the tar, if every layer was whole. */
-int assembly_finish(struct assembly *assembly, struct err *err);
+int bundle_writer_finish(struct bundle_writer *assembly, struct err *err);
 
 #endif

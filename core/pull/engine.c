@@ -47,25 +47,25 @@ static const struct shape {
 
 enum { FETCHED = 1, UNPACKED, WRITTEN, VERIFIED, ENDED, MOVED, HARVESTED, BROUGHT, FORAGED };
 
-struct intake {
-    struct provision *from;
+struct pull_engine {
+    struct prepare *from;
     const struct pull_options *options;
     struct pull_result *result;
 
     const struct shape *shape;
     struct plan plan;
-    struct glean *glean;   /* NULL: nothing is taken from images of this host */
-    struct forage *forage; /* NULL: nothing is fetched ahead */
+    struct seed_monitor *glean; /* NULL: nothing is taken from images of this host */
+    struct prefetch *forage;    /* NULL: nothing is fetched ahead */
 
     struct inbox *home;
-    struct slots *slots;
+    struct buffers *slots;
     unsigned slot_count;
     struct workers *workers;
     struct sink *sink;
     struct writer *writer;
-    struct check *judge;       /* NULL: a bundle is written */
-    struct assembly *assembly; /* NULL: the archive is only judged */
-    struct order order;
+    struct verify_stream *judge;    /* NULL: a bundle is written */
+    struct bundle_writer *assembly; /* NULL: the archive is only judged */
+    struct reorder order;
     bool writing, ended, stopping, replaced;
 
     struct meter meter;
@@ -101,12 +101,12 @@ static struct sink *open_sink(const struct pull_options *o, struct err *err)
 }
 
 /* What is kept ahead needs a place. */
-static bool may_forage(const struct intake *p)
+static bool may_forage(const struct pull_engine *p)
 {
     return p->shape == &REUSING && p->from->spool;
 }
 
-static const struct shape *choose_shape(const struct provision *from)
+static const struct shape *choose_shape(const struct prepare *from)
 {
     if (!from->wanted)
         return &PIECES;
@@ -115,11 +115,11 @@ static const struct shape *choose_shape(const struct provision *from)
 
 /* Metadata of the original does not tell how much the archive inflates to: a disk is not to be
  * filled by it. */
-static int check_room(const struct intake *p, struct err *err)
+static int check_room(const struct pull_engine *p, struct err *err)
 {
     uint64_t room = sink_room(p->sink), size = p->from->bundle->size;
 
-    if (p->from->at.metadata.raw_size || room >= size + PROVISION_KEEP_FREE)
+    if (p->from->at.metadata.raw_size || room >= size + PREPARE_KEEP_FREE)
         return 0;
     err_set(err, ERR_LOCAL, "disk_full",
             "the image has %llu bytes, and the disk of %s has %llu left", (unsigned long long)size,
@@ -127,16 +127,16 @@ static int check_room(const struct intake *p, struct err *err)
     return err_hint(err, "free space there, or write the image to another disk");
 }
 
-static int open_assembly(struct intake *p, struct err *err)
+static int open_assembly(struct pull_engine *p, struct err *err)
 {
     p->sink = open_sink(p->options, err);
     if (!p->sink || check_room(p, err))
         return ERR_FAIL;
-    p->assembly = assembly_create(p->from->bundle, p->from->image, p->sink);
+    p->assembly = bundle_writer_create(p->from->bundle, p->from->image, p->sink);
     return p->assembly ? 0 : err_memory(err, "the bundle");
 }
 
-static int open_writer(struct intake *p, struct err *err)
+static int open_writer(struct pull_engine *p, struct err *err)
 {
     const struct metadata *metadata = &p->from->at.metadata;
 
@@ -158,12 +158,12 @@ static int open_writer(struct intake *p, struct err *err)
     return p->writer ? 0 : ERR_FAIL;
 }
 
-static int set_up(struct intake *p, struct err *err)
+static int set_up(struct pull_engine *p, struct err *err)
 {
     const struct pull_options *o = p->options;
     const struct shape *shape = p->shape = choose_shape(p->from);
     size_t memory = o->transfer.memory ? o->transfer.memory : TRANSFER_MEMORY;
-    size_t ahead = may_forage(p) ? FORAGE_BYTES : 0;
+    size_t ahead = may_forage(p) ? PREFETCH_BYTES : 0;
     unsigned count = (unsigned)((memory > ahead ? memory - ahead : 0) / (shape->in + shape->out));
     struct workers_options crew = {.count = transfer_jobs(o->transfer.jobs),
                                    .scratch_create = make_unpacker,
@@ -172,15 +172,15 @@ static int set_up(struct intake *p, struct err *err)
     count = count < SPANS_LEAST ? SPANS_LEAST : count > shape->most ? shape->most : count;
     log_debug("pull: %u workers, %u slots: at most %zu bytes of buffers", crew.count, count,
               count * (shape->in + shape->out) + ahead);
-    order_init(&p->order, count);
+    reorder_init(&p->order, count);
     p->home = inbox_create(err);
-    p->slots = slots_create(count, shape->in, shape->out, sizeof(struct span), err);
+    p->slots = buffers_create(count, shape->in, shape->out, sizeof(struct span), err);
     if (!p->home || !p->slots)
         return ERR_FAIL;
     plan_init(&p->plan, p->from->wanted, p->from->spool, p->from->archive.size, IN_LEAST,
               shape->out);
     p->slot_count = count;
-    p->forage = ahead ? forage_create(p->from->wanted, err) : NULL;
+    p->forage = ahead ? prefetch_create(p->from->wanted, err) : NULL;
     if (ahead && !p->forage)
         return ERR_FAIL;
     p->workers = workers_create(&crew, err);
@@ -189,7 +189,7 @@ static int set_up(struct intake *p, struct err *err)
 
 /* ---- progress ---- */
 
-static void report(struct intake *p, enum transfer_phase phase)
+static void report(struct pull_engine *p, enum transfer_phase phase)
 {
     int64_t now = clock_monotonic();
 
@@ -220,13 +220,13 @@ static void report(struct intake *p, enum transfer_phase phase)
 
 /* ---- the transfer: one function an event ---- */
 
-static void stop(struct intake *p, const struct err *err)
+static void stop(struct pull_engine *p, const struct err *err)
 {
     if (!p->stopping)
         p->err = *err;
     p->stopping = true;
     if (p->glean)
-        glean_stop(p->glean);
+        seed_monitor_stop(p->glean);
 }
 
 static struct span *span_of_op(struct msg *msg)
@@ -234,13 +234,13 @@ static struct span *span_of_op(struct msg *msg)
     return (struct span *)((char *)msg - offsetof(struct span, op.msg));
 }
 
-static void release_span(struct intake *p, struct span *span)
+static void release_span(struct pull_engine *p, struct span *span)
 {
-    slots_give(p->slots, span->slot);
+    buffers_give(p->slots, span->slot);
 }
 
 /* Short ranges over a slow link: little is lost when the pull is killed or a connection cut. */
-static size_t range_size(const struct intake *p)
+static size_t range_size(const struct pull_engine *p)
 {
     double share = meter_rate(&p->meter, clock_monotonic()) * IN_THE_AIR / p->slot_count;
     size_t most = p->from->wanted ? p->shape->in - SPAN_KEPT_ROOM : p->shape->in;
@@ -248,7 +248,7 @@ static size_t range_size(const struct intake *p)
     return share < IN_LEAST ? IN_LEAST : share > (double)most ? most : (size_t)share;
 }
 
-static void give(struct intake *p, struct span *span, int kind,
+static void give(struct pull_engine *p, struct span *span, int kind,
                  void (*run)(struct job *job, void *scratch))
 {
     span->job.home = p->home;
@@ -257,12 +257,12 @@ static void give(struct intake *p, struct span *span, int kind,
     workers_give(p->workers, &span->job);
 }
 
-static void unpack(struct intake *p, struct span *span)
+static void unpack(struct pull_engine *p, struct span *span)
 {
     give(p, span, UNPACKED, p->from->wanted ? span_unpack : span_settle);
 }
 
-static void ask(struct intake *p, struct span *span, int kind)
+static void ask(struct pull_engine *p, struct span *span, int kind)
 {
     span->op.key = p->from->at.archive_key;
     span->op.if_match = p->from->archive.etag;
@@ -271,11 +271,11 @@ static void ask(struct intake *p, struct span *span, int kind)
     store_submit(p->options->store, &span->op);
 }
 
-static void fetch_ahead(struct intake *p, uint32_t settled)
+static void fetch_ahead(struct pull_engine *p, uint32_t settled)
 {
     struct span *span;
 
-    while (!p->stopping && (span = forage_next(p->forage, settled))) {
+    while (!p->stopping && (span = prefetch_next(p->forage, settled))) {
         span->kept = p->from->spool;
         ask(p, span, BROUGHT);
     }
@@ -283,30 +283,30 @@ static void fetch_ahead(struct intake *p, uint32_t settled)
 
 /* How far the stream may be planned: not beyond what a harvest may still find, nor what is fetched
  * ahead of it. */
-static void set_limit(struct intake *p)
+static void set_limit(struct pull_engine *p)
 {
     uint32_t front;
 
     if (!p->from->wanted)
         return;
-    front = p->glean ? glean_settled(p->glean) : p->from->wanted->count;
+    front = p->glean ? seed_monitor_settled(p->glean) : p->from->wanted->count;
     if (p->forage) {
         fetch_ahead(p, front);
-        if (forage_front(p->forage) < front)
-            front = forage_front(p->forage);
+        if (prefetch_front(p->forage) < front)
+            front = prefetch_front(p->forage);
     }
     p->plan.limit = front;
 }
 
 /* Sends out as many spans as there are slots for. */
-static void admit(struct intake *p)
+static void admit(struct pull_engine *p)
 {
-    struct slot *slot;
+    struct buffer *slot;
     struct err err;
 
     set_limit(p);
     while (!p->stopping && !plan_done(&p->plan) && !plan_waits(&p->plan) &&
-           (slot = slots_take(p->slots))) {
+           (slot = buffers_take(p->slots))) {
         struct span *span = span_of(slot);
 
         span->op = (struct store_op){.verb = STORE_GET, .buffer = slot->in};
@@ -323,16 +323,16 @@ static void admit(struct intake *p)
     }
 }
 
-static void hand_to_writer(struct intake *p)
+static void hand_to_writer(struct pull_engine *p)
 {
     struct span *span;
 
-    while ((span = order_take(&p->order)))
+    while ((span = reorder_take(&p->order)))
         writer_give(p->writer, span);
 }
 
 /* What a GET has answered. False: the pull is over. */
-static bool is_answered(struct intake *p, const struct span *span)
+static bool is_answered(struct pull_engine *p, const struct span *span)
 {
     struct err err;
 
@@ -347,7 +347,7 @@ static bool is_answered(struct intake *p, const struct span *span)
     return !p->stopping;
 }
 
-static void on_fetched(struct intake *p, struct span *span)
+static void on_fetched(struct pull_engine *p, struct span *span)
 {
     if (is_answered(p, span))
         unpack(p, span);
@@ -355,15 +355,15 @@ static void on_fetched(struct intake *p, struct span *span)
         release_span(p, span);
 }
 
-static void on_brought(struct intake *p, struct span *span)
+static void on_brought(struct pull_engine *p, struct span *span)
 {
     if (is_answered(p, span))
         give(p, span, FORAGED, span_keep);
     else
-        forage_done(p->forage, span, false);
+        prefetch_done(p->forage, span, false);
 }
 
-static void on_unpacked(struct intake *p, struct span *span)
+static void on_unpacked(struct pull_engine *p, struct span *span)
 {
     if (!p->stopping && span->err.family)
         stop(p, &span->err);
@@ -371,11 +371,11 @@ static void on_unpacked(struct intake *p, struct span *span)
         release_span(p, span);
         return;
     }
-    order_put(&p->order, span->number, span);
+    reorder_put(&p->order, span->number, span);
     hand_to_writer(p);
 }
 
-static void on_written(struct intake *p, struct span *span)
+static void on_written(struct pull_engine *p, struct span *span)
 {
     if (!p->stopping && span->err.family)
         stop(p, &span->err);
@@ -383,18 +383,18 @@ static void on_written(struct intake *p, struct span *span)
     meter_add(&p->meter, span->packed, clock_monotonic());
 }
 
-static void on_ended(struct intake *p)
+static void on_ended(struct pull_engine *p)
 {
     struct err err;
 
     p->ended = true;
     if (p->glean)
-        glean_stop(p->glean);
+        seed_monitor_stop(p->glean);
     if (writer_result(p->writer, &err))
         stop(p, &err);
 }
 
-static void dispatch(struct intake *p, struct msg *msg)
+static void dispatch(struct pull_engine *p, struct msg *msg)
 {
     switch (msg->kind) {
     case FETCHED:
@@ -414,34 +414,34 @@ static void dispatch(struct intake *p, struct msg *msg)
         on_ended(p);
         break;
     case MOVED:
-        glean_moved(p->glean);
+        seed_monitor_moved(p->glean);
         break;
     case HARVESTED:
-        glean_done(p->glean);
+        seed_monitor_done(p->glean);
         break;
     case BROUGHT:
         on_brought(p, span_of_op(msg));
         break;
     case FORAGED:
-        forage_done(p->forage, (struct span *)msg, !((struct span *)msg)->err.family);
+        prefetch_done(p->forage, (struct span *)msg, !((struct span *)msg)->err.family);
         break;
     default:
         break;
     }
 }
 
-static void drop_what_waits(struct intake *p)
+static void drop_what_waits(struct pull_engine *p)
 {
     struct span *span;
 
-    while ((span = order_take_any(&p->order)))
+    while ((span = reorder_take_any(&p->order)))
         release_span(p, span);
 }
 
 /* Nothing is out and nothing will be: the writer may end. */
-static void end_writing(struct intake *p)
+static void end_writing(struct pull_engine *p)
 {
-    if (!p->writing || slots_out(p->slots) || (p->forage && forage_out(p->forage)) ||
+    if (!p->writing || buffers_out(p->slots) || (p->forage && prefetch_out(p->forage)) ||
         !(p->stopping || plan_done(&p->plan)))
         return;
     p->writing = false;
@@ -449,31 +449,31 @@ static void end_writing(struct intake *p)
 }
 
 /* Until the first chunk is on its way, what is seen of the pull is how far the harvest is. */
-static void report_on(struct intake *p)
+static void report_on(struct pull_engine *p)
 {
-    if (p->phase == PHASE_REUSE && !slots_out(p->slots) && plan_waits(&p->plan)) {
-        meter_add(&p->meter, glean_progress(p->glean), clock_monotonic());
+    if (p->phase == PHASE_REUSE && !buffers_out(p->slots) && plan_waits(&p->plan)) {
+        meter_add(&p->meter, seed_monitor_progress(p->glean), clock_monotonic());
         report(p, PHASE_REUSE);
     } else {
         report(p, p->phase == PHASE_REUSE ? PHASE_PULL : p->phase);
     }
 }
 
-static enum transfer_phase first_phase(const struct intake *p)
+static enum transfer_phase first_phase(const struct pull_engine *p)
 {
     bool second_pass = !p->judge && p->from->made;
 
     return p->glean ? PHASE_REUSE : second_pass ? PHASE_WRITE : PHASE_PULL;
 }
 
-int intake_run(struct intake *p, struct err *err)
+int pull_engine_run(struct pull_engine *p, struct err *err)
 {
     if (set_up(p, err))
         return ERR_FAIL;
     if (p->from->delta && p->from->delta->donor)
-        p->glean = glean_start(p->from, p->home, MOVED, HARVESTED);
+        p->glean = seed_monitor_start(p->from, p->home, MOVED, HARVESTED);
     report(p, first_phase(p));
-    while (!p->ended || (p->glean && !glean_is_over(p->glean))) {
+    while (!p->ended || (p->glean && !seed_monitor_is_over(p->glean))) {
         struct msg *msg;
 
         admit(p);
@@ -486,20 +486,21 @@ int intake_run(struct intake *p, struct err *err)
         if (!p->stopping && cancel_check(p->options->transfer.cancel, err))
             stop(p, err);
         if (p->glean)
-            glean_judge(p->glean);
+            seed_monitor_check(p->glean);
         report_on(p);
     }
     if (!p->stopping)
         return 0;
     *err = p->err;
-    return p->replaced && intake_may_repeat(p) ? INTAKE_REPLACED : ERR_FAIL;
+    return p->replaced && pull_engine_may_repeat(p) ? INTAKE_REPLACED : ERR_FAIL;
 }
 
 /* ---- for who has it run ---- */
 
-struct intake *intake_create(struct provision *provision, struct check *judge, struct err *err)
+struct pull_engine *pull_engine_create(struct prepare *provision, struct verify_stream *judge,
+                                       struct err *err)
 {
-    struct intake *intake = calloc(1, sizeof *intake);
+    struct pull_engine *intake = calloc(1, sizeof *intake);
 
     if (!intake) {
         err_memory(err, "the pull");
@@ -513,37 +514,37 @@ struct intake *intake_create(struct provision *provision, struct check *judge, s
     return intake;
 }
 
-void intake_destroy(struct intake *intake)
+void pull_engine_destroy(struct pull_engine *intake)
 {
     if (!intake)
         return;
-    glean_destroy(intake->glean);
+    seed_monitor_destroy(intake->glean);
     writer_destroy(intake->writer);
-    assembly_destroy(intake->assembly);
+    bundle_writer_destroy(intake->assembly);
     sink_destroy(intake->sink);
     workers_destroy(intake->workers);
-    slots_destroy(intake->slots);
-    forage_destroy(intake->forage);
+    buffers_destroy(intake->slots);
+    prefetch_destroy(intake->forage);
     inbox_destroy(intake->home);
     free(intake);
 }
 
-const struct image_info *intake_image(const struct intake *intake)
+const struct image_info *pull_engine_image(const struct pull_engine *intake)
 {
     return writer_image(intake->writer);
 }
 
-struct view intake_config(const struct intake *intake)
+struct view pull_engine_config(const struct pull_engine *intake)
 {
     return writer_config(intake->writer);
 }
 
-const struct docker_loaded *intake_loaded(const struct intake *intake)
+const struct docker_loaded *pull_engine_loaded(const struct pull_engine *intake)
 {
     return intake->sink ? intake->sink->loaded : NULL;
 }
 
-uint64_t intake_raw(const struct intake *intake)
+uint64_t pull_engine_raw(const struct pull_engine *intake)
 {
     if (!intake->writer || !intake->ended)
         return 0;
@@ -551,7 +552,7 @@ uint64_t intake_raw(const struct intake *intake)
                                   : writer_raw(intake->writer);
 }
 
-bool intake_may_repeat(const struct intake *intake)
+bool pull_engine_may_repeat(const struct pull_engine *intake)
 {
     return intake->judge || (intake->sink && !intake->sink->in_place);
 }

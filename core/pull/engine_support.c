@@ -15,8 +15,8 @@ static bool reads_zstd(const struct docker_engine *engine)
     return engine->podman || engine->containerd_store || major <= 0 || major >= ZSTD_SINCE;
 }
 
-int engine_reads(const struct docker_engine *engine, const struct image_info *image,
-                 const bool *here, struct err *err)
+int engine_supports(const struct docker_engine *engine, const struct image_info *image,
+                    const bool *here, struct err *err)
 {
     if (reads_zstd(engine))
         return 0;

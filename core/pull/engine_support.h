@@ -17,7 +17,7 @@ struct err;
 /* Fails with unsupported.zstd when the engine is known not to read a layer that is sent. `here`:
  * for each layer, whether the engine has it already; NULL: none. An engine whose version is not
  * known is taken for one that reads all. */
-int engine_reads(const struct docker_engine *engine, const struct image_info *image,
-                 const bool *here, struct err *err);
+int engine_supports(const struct docker_engine *engine, const struct image_info *image,
+                    const bool *here, struct err *err);
 
 #endif

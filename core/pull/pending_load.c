@@ -42,7 +42,7 @@ static int path_of(const struct docker *docker, const char *ref, char out[PATH_M
     return 0;
 }
 
-bool pending_is(const struct docker *docker, const char *ref)
+bool pending_load_is(const struct docker *docker, const char *ref)
 {
     char path[PATH_MAX];
     struct err ignored;
@@ -51,7 +51,7 @@ bool pending_is(const struct docker *docker, const char *ref)
            access(path, F_OK) == 0;
 }
 
-int pending_add(const struct docker *docker, const char *ref, struct err *err)
+int pending_load_add(const struct docker *docker, const char *ref, struct err *err)
 {
     char path[PATH_MAX], line[1024];
     int length;
@@ -64,7 +64,7 @@ int pending_add(const struct docker *docker, const char *ref, struct err *err)
     return file_replace(path, view_of(line, (size_t)length), 0600, err);
 }
 
-void pending_remove(const struct docker *docker, const char *ref)
+void pending_load_remove(const struct docker *docker, const char *ref)
 {
     char path[PATH_MAX];
     struct err ignored;

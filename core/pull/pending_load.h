@@ -19,10 +19,10 @@ struct docker;
 struct err;
 
 /* Whether a load under the name `ref` was begun and not verified. */
-bool pending_is(const struct docker *docker, const char *ref);
+bool pending_load_is(const struct docker *docker, const char *ref);
 /* Writes the note; it survives a crash of the machine. Fails when the cache cannot be written. */
-int pending_add(const struct docker *docker, const char *ref, struct err *err);
+int pending_load_add(const struct docker *docker, const char *ref, struct err *err);
 /* Removes the note; does nothing when there is none. */
-void pending_remove(const struct docker *docker, const char *ref);
+void pending_load_remove(const struct docker *docker, const char *ref);
 
 #endif

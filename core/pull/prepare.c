@@ -21,7 +21,7 @@
 
 /* ---- what is asked for ---- */
 
-static int find_documents(struct provision *p, struct err *err)
+static int find_documents(struct prepare *p, struct err *err)
 {
     const struct pull_options *o = p->options;
     int answer = locate_image(o->store, &o->name, o->key, &p->at, err);
@@ -44,7 +44,7 @@ static int find_documents(struct provision *p, struct err *err)
 
 /* Metadata without a manifest_id was written by a program that did not bundle packed layers. The
  * header of the index tells the id. */
-static bool is_foretold(const struct provision *p, const char *id)
+static bool is_foretold(const struct prepare *p, const char *id)
 {
     const struct metadata *metadata = &p->at.metadata;
     char manifest_id[IMAGE_ID_SIZE];
@@ -72,11 +72,11 @@ static int ask_parts(struct docker *docker, const struct docker_image *local, st
 /* Decides about an image that the name leads to and that is the one of the bucket: 1 when it can
  * run. 0 after a load that was not verified, and when the daemon says that a part is missing; then
  * the name is not restored after a load that is refused again. */
-static int is_sound(struct provision *p, const struct docker_image *local, struct err *err)
+static int is_sound(struct prepare *p, const struct docker_image *local, struct err *err)
 {
     const char *ref = p->options->name.ref;
     int answer = ask_parts(p->options->docker, local, err);
-    bool pending = pending_is(p->options->docker, ref);
+    bool pending = pending_load_is(p->options->docker, ref);
 
     if (answer == ERR_FAIL)
         return ERR_FAIL;
@@ -90,7 +90,7 @@ static int is_sound(struct provision *p, const struct docker_image *local, struc
 }
 
 /* 1: the daemon has the image already. */
-static int is_here(struct provision *p, struct err *err)
+static int is_here(struct prepare *p, struct err *err)
 {
     const struct pull_options *o = p->options;
     struct docker_image *local;
@@ -115,7 +115,7 @@ static int is_here(struct provision *p, struct err *err)
     return answer;
 }
 
-static int find_archive(struct provision *p, struct err *err)
+static int find_archive(struct prepare *p, struct err *err)
 {
     const struct metadata *metadata = &p->at.metadata;
 
@@ -141,37 +141,37 @@ static int find_archive(struct provision *p, struct err *err)
 /* ---- what an earlier pull has fetched ---- */
 
 /* A daemon stores the image twice while it loads it; a file once. */
-uint64_t provision_leave(const struct provision *p)
+uint64_t prepare_leave(const struct prepare *p)
 {
     const struct pull_options *o = p->options;
     uint64_t raw = p->at.metadata.raw_size > 0 ? (uint64_t)p->at.metadata.raw_size : 0;
 
-    return PROVISION_KEEP_FREE + raw * (o->docker ? 2 : o->output ? 1 : 0);
+    return PREPARE_KEEP_FREE + raw * (o->docker ? 2 : o->output ? 1 : 0);
 }
 
 /* A pull goes well without a spool. */
-static void open_spool(struct provision *p)
+static void open_spool(struct prepare *p)
 {
     const struct pull_options *o = p->options;
-    struct spool_subject subject = {.store = o->store->identity,
-                                    .where = o->store->where,
-                                    .key = p->at.archive_key,
-                                    .etag = p->archive.etag,
-                                    .image = o->name.ref,
-                                    .size = p->archive.size};
+    struct partial_subject subject = {.store = o->store->identity,
+                                      .where = o->store->where,
+                                      .key = p->at.archive_key,
+                                      .etag = p->archive.etag,
+                                      .image = o->name.ref,
+                                      .size = p->archive.size};
     struct err err;
 
     if (o->no_resume || !p->archive.size || !p->archive.etag[0])
         return;
     p->spool =
-        o->dry_run ? spool_look(&subject, &err) : spool_open(&subject, provision_leave(p), &err);
+        o->dry_run ? partial_look(&subject, &err) : partial_open(&subject, prepare_leave(p), &err);
     if (!p->spool && !o->dry_run)
         log_info("%s; what is fetched is not kept", err.text);
 }
 
-static void count_kept(struct provision *p)
+static void count_kept(struct prepare *p)
 {
-    p->result->kept = p->spool ? spool_held(p->spool) : 0;
+    p->result->kept = p->spool ? partial_held(p->spool) : 0;
     if (p->result->kept)
         log_info("%.1f MB were fetched by a pull that did not end", (double)p->result->kept / 1e6);
 }
@@ -180,7 +180,7 @@ static void count_kept(struct provision *p)
 
 /* 0 also when the index is not to be used: the pull goes without it, slower, and judged by the
  * layers' own digests. */
-static int forgive(const struct provision *p, struct err *err)
+static int forgive(const struct prepare *p, struct err *err)
 {
     if (err->family != ERR_INTEGRITY && err->family != ERR_NOT_FOUND)
         return err_wrap(err, "cannot read the index");
@@ -188,20 +188,20 @@ static int forgive(const struct provision *p, struct err *err)
     return 0;
 }
 
-static int open_index(struct provision *p, struct err *err)
+static int open_index(struct prepare *p, struct err *err)
 {
     const struct pull_options *o = p->options;
-    const struct bundling_options options = {
+    const struct bundle_plan_options options = {
         .store = o->store, .name = &o->name, .at = &p->at, .archive = &p->archive};
 
     if (!p->at.metadata.index_key[0] || p->abstain.index)
         return 0;
-    p->bundling = bundling_open(&options, err);
+    p->bundling = bundle_plan_open(&options, err);
     return p->bundling ? 0 : forgive(p, err);
 }
 
 /* For proof the index must be sound, and all of its chunks are read. */
-static int choose_all(struct provision *p, struct err *err)
+static int choose_all(struct prepare *p, struct err *err)
 {
     const struct metadata *metadata = &p->at.metadata;
     struct raw_range all = {0};
@@ -217,7 +217,7 @@ static int choose_all(struct provision *p, struct err *err)
         return ERR_FAIL;
     }
     all.size = p->index->raw_size;
-    p->wanted = p->every = need_create(p->index, &all, 1, err);
+    p->wanted = p->every = needed_create(p->index, &all, 1, err);
     if (!p->wanted)
         return ERR_FAIL;
     p->every->compare = true;
@@ -225,7 +225,7 @@ static int choose_all(struct provision *p, struct err *err)
     return 0;
 }
 
-static struct delta_options delta_options(const struct provision *p)
+static struct delta_options delta_options(const struct prepare *p)
 {
     const struct pull_options *o = p->options;
 
@@ -239,7 +239,7 @@ static struct delta_options delta_options(const struct provision *p)
                                   .cancel = o->transfer.cancel};
 }
 
-static int look_at_host(struct provision *p, struct err *err)
+static int look_at_host(struct prepare *p, struct err *err)
 {
     const struct delta_options options = delta_options(p);
 
@@ -249,15 +249,15 @@ static int look_at_host(struct provision *p, struct err *err)
     return p->delta ? 0 : ERR_FAIL;
 }
 
-static void drop_index(struct provision *p)
+static void drop_index(struct prepare *p)
 {
     delta_destroy(p->delta);
-    bundling_destroy(p->bundling);
+    bundle_plan_destroy(p->bundling);
     p->delta = NULL;
     p->bundling = NULL;
 }
 
-static void tell_delta(struct provision *p)
+static void tell_delta(struct prepare *p)
 {
     struct pull_result *result = p->result;
 
@@ -268,7 +268,7 @@ static void tell_delta(struct provision *p)
              p->at.metadata.layer_count);
 }
 
-static int choose_bundle(struct provision *p, struct err *err)
+static int choose_bundle(struct prepare *p, struct err *err)
 {
     struct delta_options options;
 
@@ -280,7 +280,7 @@ static int choose_bundle(struct provision *p, struct err *err)
         return 0;
     if (look_at_host(p, err))
         return ERR_FAIL;
-    if (bundling_make(p->bundling, p->delta ? p->delta->has : NULL, p->spool, err)) {
+    if (bundle_plan_make(p->bundling, p->delta ? p->delta->has : NULL, p->spool, err)) {
         drop_index(p);
         return forgive(p, err);
     }
@@ -299,26 +299,26 @@ static int choose_bundle(struct provision *p, struct err *err)
 
 /* Asked before anything is fetched, and of an archive without an index before anything is written.
  */
-static int check_engine(const struct provision *p, const struct image_info *image, struct err *err)
+static int check_engine(const struct prepare *p, const struct image_info *image, struct err *err)
 {
     if (!p->options->docker)
         return 0;
-    return engine_reads(docker_engine(p->options->docker), image, p->delta ? p->delta->has : NULL,
-                        err);
+    return engine_supports(docker_engine(p->options->docker), image,
+                           p->delta ? p->delta->has : NULL, err);
 }
 
 /* ---- an archive without an index ---- */
 
 /* What the first pass has kept is found by a spool that is opened anew, which checks its sums. */
-static void reopen_spool(struct provision *p)
+static void reopen_spool(struct prepare *p)
 {
-    spool_close(p->spool, false);
+    partial_close(p->spool, false);
     p->spool = NULL;
     open_spool(p);
 }
 
-int provision_judged(struct provision *p, const struct image_info *image, struct view config,
-                     struct err *err)
+int prepare_judged(struct prepare *p, const struct image_info *image, struct view config,
+                   struct err *err)
 {
     struct bundle_options options = {
         .image = image, .config = config, .reference = p->options->name.ref};
@@ -338,26 +338,27 @@ int provision_judged(struct provision *p, const struct image_info *image, struct
 /* ---- all of it ---- */
 
 /* For who only wants to know. */
-static int survey_it(struct provision *p, struct err *err)
+static int survey_it(struct prepare *p, struct err *err)
 {
     const struct index *index = p->bundling->index;
-    struct survey *survey = survey_create(index, err);
+    struct layer_report *survey = layer_report_create(index, err);
 
     if (!survey)
         return ERR_FAIL;
-    survey_plan(survey, index, p->wanted, p->bundling->config, p->delta ? p->delta->has : NULL);
+    layer_report_plan(survey, index, p->wanted, p->bundling->config,
+                      p->delta ? p->delta->has : NULL);
     p->result->survey = survey;
     return 0;
 }
 
-static uint64_t bytes_to_fetch(const struct provision *p)
+static uint64_t bytes_to_fetch(const struct prepare *p)
 {
     if (p->bundling)
-        return bundling_missing(p->bundling);
-    return p->wanted ? need_missing(p->wanted) : p->archive.size - p->result->kept;
+        return bundle_plan_missing(p->bundling);
+    return p->wanted ? needed_missing(p->wanted) : p->archive.size - p->result->kept;
 }
 
-int provision_choose(struct provision *p, struct abstain abstain, struct err *err)
+int prepare_choose(struct prepare *p, struct abstain abstain, struct err *err)
 {
     p->abstain = abstain;
     p->result->layers = p->at.metadata.layer_count;
@@ -376,20 +377,20 @@ int provision_choose(struct provision *p, struct abstain abstain, struct err *er
     return p->options->dry_run && p->bundling ? survey_it(p, err) : 0;
 }
 
-int provision_find(struct provision *p, const struct pull_options *options,
-                   struct pull_result *result, struct err *err)
+int prepare_find(struct prepare *p, const struct pull_options *options, struct pull_result *result,
+                 struct err *err)
 {
-    *p = (struct provision){.options = options, .result = result};
+    *p = (struct prepare){.options = options, .result = result};
     return find_documents(p, err) ? ERR_FAIL : is_here(p, err);
 }
 
-void provision_finish(struct provision *p, bool done)
+void prepare_finish(struct prepare *p, bool done)
 {
     drop_index(p);
-    need_destroy(p->every);
+    needed_destroy(p->every);
     index_destroy(p->index);
     bundle_destroy(p->made);
-    spool_close(p->spool, done);
+    partial_close(p->spool, done);
     if (p->located)
         located_finish(&p->at);
 }

@@ -17,7 +17,7 @@
 
 struct err;
 
-#define PROVISION_KEEP_FREE (256 * MIB) /* of a disk: nothing that is kept or written takes it */
+#define PREPARE_KEEP_FREE (256 * MIB) /* of a disk: nothing that is kept or written takes it */
 
 /* What is to be done without, because it went wrong before: layers that the daemon has, the index.
  */
@@ -25,7 +25,7 @@ struct abstain {
     bool layers, index;
 };
 
-struct provision {
+struct prepare {
     const struct pull_options *options;
     struct pull_result *result;
     struct abstain abstain;
@@ -35,32 +35,33 @@ struct provision {
     bool suspect;    /* the daemon has the image by its name, which is not believed */
     char before[80]; /* id of the image that the name led to in the daemon; "": of none */
     struct store_info archive;
-    struct bundling *bundling; /* NULL: the archive is read without an index */
-    struct delta *delta;       /* NULL: nothing is taken from the host */
-    struct need *wanted;       /* the bundling's, or every; NULL: all of the archive, in pieces */
-    struct index *index;       /* of who wants proof; else NULL */
-    struct need *every;        /* all of its chunks */
+    struct bundle_plan *bundling; /* NULL: the archive is read without an index */
+    struct delta *delta;          /* NULL: nothing is taken from the host */
+    struct needed_chunks
+        *wanted;                 /* the bundling's, or every; NULL: all of the archive, in pieces */
+    struct index *index;         /* of who wants proof; else NULL */
+    struct needed_chunks *every; /* all of its chunks */
     /* What is to be written. NULL: not known yet, so the archive is judged and nothing written. */
     const struct bundle *bundle;
     const struct image_info *image; /* of the bundle */
     struct bundle *made;            /* the bundle, of an archive without an index */
-    struct spool *spool;            /* NULL: nothing is kept */
+    struct partial *spool;          /* NULL: nothing is kept */
 };
 
 /* Finds the image's documents. PROVISION_HERE: the daemon has this very image, and nothing is to be
- * done. Options and result are borrowed until provision_finish, which is called after a failure,
+ * done. Options and result are borrowed until prepare_finish, which is called after a failure,
  * too. */
-enum provision_answer { PROVISION_HERE = 1 };
-int provision_find(struct provision *provision, const struct pull_options *options,
-                   struct pull_result *result, struct err *err);
+enum prepare_answer { PROVISION_HERE = 1 };
+int prepare_find(struct prepare *provision, const struct pull_options *options,
+                 struct pull_result *result, struct err *err);
 /* Decides what is fetched, and tells the result; of a dry run also the survey. */
-int provision_choose(struct provision *provision, struct abstain abstain, struct err *err);
+int prepare_choose(struct prepare *provision, struct abstain abstain, struct err *err);
 /* Makes the bundle of an archive without an index, which was judged. The image is borrowed. */
-int provision_judged(struct provision *provision, const struct image_info *image,
-                     struct view config, struct err *err);
+int prepare_judged(struct prepare *provision, const struct image_info *image, struct view config,
+                   struct err *err);
 /* Bytes of the disk that are for others: a daemon that loads, the file that is written. */
-uint64_t provision_leave(const struct provision *provision);
+uint64_t prepare_leave(const struct prepare *provision);
 /* `done`: nothing that was kept is needed any more. */
-void provision_finish(struct provision *provision, bool done);
+void prepare_finish(struct prepare *provision, bool done);
 
 #endif

@@ -53,7 +53,7 @@ int proof_of_metadata(const struct metadata *metadata, const struct image_info *
         return err_set(err, ERR_INTEGRITY, "raw_size",
                        "the archive unpacks to %llu bytes where its metadata says %llu",
                        (unsigned long long)raw, (unsigned long long)metadata->raw_size);
-    failed = identity_describe(image, &actual, err) || compare(metadata, &actual, err);
+    failed = describe_image(image, &actual, err) || compare(metadata, &actual, err);
     metadata_finish(&actual);
     return failed ? ERR_FAIL : 0;
 }

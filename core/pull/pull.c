@@ -37,11 +37,11 @@ struct pull {
     struct pull_result *result;
     struct transfer_start start;
 
-    struct provision from;
-    struct check *judge; /* of an archive without an index */
-    bool judged;         /* it was found to be sound */
-    bool moved;          /* all was written and proven; what the daemon made of it is open */
-    struct intake *intake;
+    struct prepare from;
+    struct verify_stream *judge; /* of an archive without an index */
+    bool judged;                 /* it was found to be sound */
+    bool moved; /* all was written and proven; what the daemon made of it is open */
+    struct pull_engine *intake;
     bool spent; /* what was kept of the archive is not needed any more */
 };
 
@@ -55,7 +55,8 @@ static int fall_back(const struct pull *p, int answer, const struct err *err)
         return answer;
     if (err->family == ERR_DOCKER)
         return p->from.delta && p->from.delta->has_count ? REFUSED : ERR_FAIL;
-    if (err->family != ERR_INTEGRITY || p->moved || !p->intake || !intake_may_repeat(p->intake))
+    if (err->family != ERR_INTEGRITY || p->moved || !p->intake ||
+        !pull_engine_may_repeat(p->intake))
         return ERR_FAIL;
     if (p->result->kept || p->judged)
         return SPOILED;
@@ -72,17 +73,17 @@ static bool is_spent(int answer, const struct err *err)
 }
 
 /* One pass over the archive. */
-static int run_intake(struct pull *p, struct check *judge, struct err *err)
+static int run_intake(struct pull *p, struct verify_stream *judge, struct err *err)
 {
     int answer;
 
-    intake_destroy(p->intake);
-    p->intake = intake_create(&p->from, judge, err);
+    pull_engine_destroy(p->intake);
+    p->intake = pull_engine_create(&p->from, judge, err);
     if (!p->intake)
         return ERR_FAIL;
-    answer = intake_run(p->intake, err);
-    if (intake_raw(p->intake))
-        p->result->stats.raw_bytes = intake_raw(p->intake);
+    answer = pull_engine_run(p->intake, err);
+    if (pull_engine_raw(p->intake))
+        p->result->stats.raw_bytes = pull_engine_raw(p->intake);
     return answer;
 }
 
@@ -102,36 +103,36 @@ static int judge(struct pull *p, struct err *err)
     const struct image_info *image;
     int answer;
 
-    p->judge = check_create();
+    p->judge = verify_stream_create();
     if (!p->judge)
         return err_memory(err, "the pull");
     answer = run_intake(p, p->judge, err);
     if (answer)
         return answer;
-    image = intake_image(p->intake);
+    image = pull_engine_image(p->intake);
     if (compare_id(p, image, err) ||
-        provision_judged(&p->from, image, intake_config(p->intake), err))
+        prepare_judged(&p->from, image, pull_engine_config(p->intake), err))
         return ERR_FAIL;
     p->judged = true;
     return 0;
 }
 
-static struct loaded_options loaded_options(const struct pull *p)
+static struct verify_load_options loaded_options(const struct pull *p)
 {
-    return (struct loaded_options){.docker = p->options->docker,
-                                   .name = &p->options->name,
-                                   .image = p->from.image,
-                                   .manifest_id = p->from.bundle->manifest_id,
-                                   .said = intake_loaded(p->intake),
-                                   .whole = p->from.delta && p->from.delta->has_count};
+    return (struct verify_load_options){.docker = p->options->docker,
+                                        .name = &p->options->name,
+                                        .image = p->from.image,
+                                        .manifest_id = p->from.bundle->manifest_id,
+                                        .said = pull_engine_loaded(p->intake),
+                                        .whole = p->from.delta && p->from.delta->has_count};
 }
 
 static void undo(const struct pull *p, const struct err *err)
 {
-    const struct loaded_options options = loaded_options(p);
+    const struct verify_load_options options = loaded_options(p);
 
     if (err->family == ERR_DOCKER)
-        loaded_undo(&options, p->from.before);
+        verify_load_undo(&options, p->from.before);
 }
 
 /* A load without the note goes as well, but is not known as incomplete when it is killed. */
@@ -139,7 +140,7 @@ static void note_load(const struct pull *p)
 {
     struct err err;
 
-    if (pending_add(p->options->docker, p->options->name.ref, &err))
+    if (pending_load_add(p->options->docker, p->options->name.ref, &err))
         log_info("%s; the load is not noted", err.text);
 }
 
@@ -158,13 +159,13 @@ static int write_bundle(struct pull *p, struct err *err)
 
 static int verify(const struct pull *p, struct err *err)
 {
-    const struct loaded_options options = loaded_options(p);
+    const struct verify_load_options options = loaded_options(p);
 
-    if (loaded_verify(&options, err)) {
+    if (verify_load(&options, err)) {
         undo(p, err);
         return ERR_FAIL;
     }
-    pending_remove(p->options->docker, p->options->name.ref);
+    pending_load_remove(p->options->docker, p->options->name.ref);
     return 0;
 }
 
@@ -175,9 +176,9 @@ static int finish(struct pull *p, struct err *err)
 
     if (o->docker && verify(p, err))
         return ERR_FAIL;
-    if (o->prove && proof_of_metadata(&p->from.at.metadata, image, intake_raw(p->intake), err))
+    if (o->prove && proof_of_metadata(&p->from.at.metadata, image, pull_engine_raw(p->intake), err))
         return ERR_FAIL;
-    if (o->learned && identity_describe(image, o->learned, err))
+    if (o->learned && describe_image(image, o->learned, err))
         return ERR_FAIL;
     snprintf(p->result->image_id, sizeof p->result->image_id, "%s", image->id);
     return 0;
@@ -206,7 +207,7 @@ static int transfer(struct pull *p, struct err *err)
 static void say_what_is_kept(const struct pull *p, int answer, struct err *err)
 {
     if (answer == ERR_FAIL && !p->spent && !err->hint[0] && again_may_help(err) &&
-        spool_serves(p->from.spool))
+        partial_serves(p->from.spool))
         err_hint(err, "what was fetched is kept: run the same command again to go on");
 }
 
@@ -216,18 +217,18 @@ static int pull_once(struct pull *p, struct abstain without, struct err *err)
 
     transfer_report(&p->options->transfer,
                     &(struct transfer_progress){.phase = PHASE_PREPARE, .left = -1});
-    answer = provision_find(&p->from, p->options, p->result, err);
+    answer = prepare_find(&p->from, p->options, p->result, err);
     p->result->skipped = answer == PROVISION_HERE;
     if (answer == 0)
-        answer = provision_choose(&p->from, without, err);
+        answer = prepare_choose(&p->from, without, err);
     if (answer == 0 && !p->options->dry_run)
         answer = transfer(p, err);
     p->result->stats.archive_bytes = p->result->size;
     transfer_count(&p->result->stats, &p->start, p->options->store);
-    intake_destroy(p->intake);
-    check_destroy(p->judge);
+    pull_engine_destroy(p->intake);
+    verify_stream_destroy(p->judge);
     say_what_is_kept(p, answer, err);
-    provision_finish(&p->from, p->spent);
+    prepare_finish(&p->from, p->spent);
     return p->result->skipped ? 0 : answer;
 }
 
@@ -275,5 +276,6 @@ int pull_run(const struct pull_options *options, struct pull_result *result, str
         return advise(options, err);
     if (!options->docker || options->dry_run)
         return 0;
-    return loaded_name(options->docker, options->name.ref, options->also, options->also_count, err);
+    return verify_load_name(options->docker, options->name.ref, options->also, options->also_count,
+                            err);
 }

@@ -17,7 +17,7 @@ struct err;
 struct docker;
 struct metadata;
 struct store;
-struct survey;
+struct layer_report;
 
 struct pull_options {
     struct transfer_options transfer;
@@ -29,7 +29,7 @@ struct pull_options {
     const struct reference *also; /* further names that the daemon gives it in the end */
     unsigned also_count;
     const char *output;       /* a file; "-": standard output */
-    struct metadata *learned; /* may be NULL: gets the image's identity (identity_describe) */
+    struct metadata *learned; /* may be NULL: gets the image's identity (describe_image) */
     bool dry_run;
     bool force;       /* pull even when the daemon has this very image, and all of it */
     enum reuse reuse; /* of chunks in local images; layers are reused in any case */
@@ -52,8 +52,9 @@ struct pull_result {
     bool donor;                   /* chunks were (or, dry, would be) looked for in a local image */
     char reuse[DELTA_REASON];     /* what was decided on local images, in words; or "" */
     bool reloaded;                /* the daemon did not take the part, so it was given the whole */
-    struct survey *survey; /* a dry run, of an image with an index: its plan by layer. The caller's:
-                              survey_destroy */
+    struct layer_report
+        *survey; /* a dry run, of an image with an index: its plan by layer. The caller's:
+                              layer_report_destroy */
     struct transfer_stats stats;
 };
 

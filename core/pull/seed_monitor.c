@@ -8,9 +8,9 @@
 #include "flow/cancel.h"
 #include "pull/seed/scan.h"
 
-struct glean {
-    const struct provision *from;
-    struct harvest *harvest;
+struct seed_monitor {
+    const struct prepare *from;
+    struct seed_scan *harvest;
     int64_t began, next_look;
     uint32_t settled;
     uint64_t told; /* bytes read, as far as they were told */
@@ -18,19 +18,19 @@ struct glean {
     bool over;     /* the harvest has ended */
 };
 
-struct glean *glean_start(const struct provision *from, struct inbox *home, int kind_moved,
-                          int kind_done)
+struct seed_monitor *seed_monitor_start(const struct prepare *from, struct inbox *home,
+                                        int kind_moved, int kind_done)
 {
     const struct delta *delta = from->delta;
-    struct harvest_options options = {.source = delta->donor_source,
-                                      .params = from->bundling->index->params,
-                                      .file_min = from->bundling->index->file_min,
-                                      .wanted = from->wanted,
-                                      .leave = provision_leave(from),
-                                      .home = home,
-                                      .kind_moved = kind_moved,
-                                      .kind_done = kind_done};
-    struct glean *glean = calloc(1, sizeof *glean);
+    struct seed_scan_options options = {.source = delta->donor_source,
+                                        .params = from->bundling->index->params,
+                                        .file_min = from->bundling->index->file_min,
+                                        .wanted = from->wanted,
+                                        .leave = prepare_leave(from),
+                                        .home = home,
+                                        .kind_moved = kind_moved,
+                                        .kind_done = kind_done};
+    struct seed_monitor *glean = calloc(1, sizeof *glean);
     struct err err;
 
     if (!glean) {
@@ -38,7 +38,7 @@ struct glean *glean_start(const struct provision *from, struct inbox *home, int 
     } else {
         glean->from = from;
         glean->began = clock_monotonic();
-        glean->harvest = harvest_create(&options, &err);
+        glean->harvest = seed_scan_create(&options, &err);
         if (glean->harvest)
             return glean;
     }
@@ -47,37 +47,37 @@ struct glean *glean_start(const struct provision *from, struct inbox *home, int 
     return NULL;
 }
 
-void glean_destroy(struct glean *glean)
+void seed_monitor_destroy(struct seed_monitor *glean)
 {
     if (!glean)
         return;
-    harvest_destroy(glean->harvest);
+    seed_scan_destroy(glean->harvest);
     free(glean);
 }
 
-static double seconds_of(const struct glean *glean)
+static double seconds_of(const struct seed_monitor *glean)
 {
     return (double)(clock_monotonic() - glean->began) / (double)NS_PER_S;
 }
 
 /* ---- how far it is ---- */
 
-void glean_moved(struct glean *glean)
+void seed_monitor_moved(struct seed_monitor *glean)
 {
-    glean->settled = harvest_front(glean->harvest);
+    glean->settled = seed_scan_front(glean->harvest);
 }
 
-void glean_done(struct glean *glean)
+void seed_monitor_done(struct seed_monitor *glean)
 {
     struct pull_result *result = glean->from->result;
     const char *donor = glean->from->delta->donor->name;
-    uint64_t missing = bundling_missing(glean->from->bundling);
+    uint64_t missing = bundle_plan_missing(glean->from->bundling);
     uint64_t found = result->to_fetch - missing;
     struct err err;
 
     glean->over = true;
     glean->settled = glean->from->wanted->count;
-    if (harvest_result(glean->harvest, &err))
+    if (seed_scan_result(glean->harvest, &err))
         log_info("%s: %s", donor, err.text);
     log_info("%s held %.1f of %.1f MB that were missing; looking took %.1f s", donor,
              (double)found / 1e6, (double)result->to_fetch / 1e6, seconds_of(glean));
@@ -85,19 +85,19 @@ void glean_done(struct glean *glean)
     result->to_fetch = missing;
 }
 
-bool glean_is_over(const struct glean *glean)
+bool seed_monitor_is_over(const struct seed_monitor *glean)
 {
     return glean->over;
 }
 
-uint32_t glean_settled(const struct glean *glean)
+uint32_t seed_monitor_settled(const struct seed_monitor *glean)
 {
     return glean->settled;
 }
 
-uint64_t glean_progress(struct glean *glean)
+uint64_t seed_monitor_progress(struct seed_monitor *glean)
 {
-    uint64_t read = harvest_read(glean->harvest), more = read - glean->told;
+    uint64_t read = seed_scan_read(glean->harvest), more = read - glean->told;
 
     glean->told = read;
     return more;
@@ -105,9 +105,9 @@ uint64_t glean_progress(struct glean *glean)
 
 /* ---- whether it goes on ---- */
 
-static bool lags(const struct glean *glean)
+static bool lags(const struct seed_monitor *glean)
 {
-    const struct need *wanted = glean->from->wanted;
+    const struct needed_chunks *wanted = glean->from->wanted;
     uint64_t packed = 0, raw = 0;
 
     for (uint32_t i = glean->settled; i < wanted->count; i++) {
@@ -115,10 +115,10 @@ static bool lags(const struct glean *glean)
         raw += wanted->chunks[i].chunk.raw_size;
     }
     return packed && harvest_lags(&glean->from->delta->estimate, seconds_of(glean),
-                                  harvest_read(glean->harvest), packed, raw);
+                                  seed_scan_read(glean->harvest), packed, raw);
 }
 
-void glean_judge(struct glean *glean)
+void seed_monitor_check(struct seed_monitor *glean)
 {
     int64_t now = clock_monotonic();
 
@@ -129,10 +129,10 @@ void glean_judge(struct glean *glean)
         return;
     log_info("reading %s is slow: the rest is fetched", glean->from->delta->donor->name);
     glean->left = true;
-    glean_stop(glean);
+    seed_monitor_stop(glean);
 }
 
-void glean_stop(struct glean *glean)
+void seed_monitor_stop(struct seed_monitor *glean)
 {
-    harvest_stop(glean->harvest);
+    seed_scan_stop(glean->harvest);
 }

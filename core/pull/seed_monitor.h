@@ -12,24 +12,26 @@
 #include "pull/prepare.h"
 
 /* Belongs to the conductor. */
-struct glean;
+struct seed_monitor;
 /* Starts the harvest of the provision's donor, which posts the two kinds (harvest.h). Borrows the
  * provision. NULL: it could not be started, as was said; then all that is missing is fetched. */
-struct glean *glean_start(const struct provision *from, struct inbox *home, int kind_moved,
-                          int kind_done);
-void glean_destroy(struct glean *glean); /* waits for the harvest's end. Takes NULL */
+struct seed_monitor *seed_monitor_start(const struct prepare *from, struct inbox *home,
+                                        int kind_moved, int kind_done);
+void seed_monitor_destroy(struct seed_monitor *glean); /* waits for the harvest's end. Takes NULL */
 
-void glean_moved(struct glean *glean);         /* the harvest's front has moved */
-void glean_done(struct glean *glean);          /* it has ended: the provision's result is told */
-bool glean_is_over(const struct glean *glean); /* glean_done was called: nothing more is posted */
+void seed_monitor_moved(struct seed_monitor *glean); /* the harvest's front has moved */
+void seed_monitor_done(
+    struct seed_monitor *glean); /* it has ended: the provision's result is told */
+bool seed_monitor_is_over(
+    const struct seed_monitor *glean); /* seed_monitor_done was called: nothing more is posted */
 /* Wanted chunks, from the first on, that are found or are not going to be. */
-uint32_t glean_settled(const struct glean *glean);
+uint32_t seed_monitor_settled(const struct seed_monitor *glean);
 /* Bytes of the donor that were read since this was asked last. */
-uint64_t glean_progress(struct glean *glean);
+uint64_t seed_monitor_progress(struct seed_monitor *glean);
 
 /* Gives the harvest up where reading takes longer than fetching would (a cold disk, a busy one).
  * Looks once in a while, and may be called as often as one likes. */
-void glean_judge(struct glean *glean);
-void glean_stop(struct glean *glean); /* asks the harvest to end early */
+void seed_monitor_check(struct seed_monitor *glean);
+void seed_monitor_stop(struct seed_monitor *glean); /* asks the harvest to end early */
 
 #endif

@@ -314,7 +314,7 @@ static void look_like(int fd, const struct stat *st)
         log_debug("the mode of the output is not kept");
 }
 
-static int file_sink_open(struct file_sink *s, const struct place *place, const char *path,
+static int file_sink_open(struct file_sink *s, const struct output_path *place, const char *path,
                           struct err *err)
 {
     s->path = strdup(place->path);
@@ -330,12 +330,13 @@ static int file_sink_open(struct file_sink *s, const struct place *place, const 
         err_errno(err, fault, "output", "cannot write %s", path);
         return fault == ENOENT ? err_hint(err, "create its folder first") : ERR_FAIL;
     }
-    if (place->kind == PLACE_FILE)
+    if (place->kind == OUTPUT_PATH_FILE)
         look_like(s->fd, &place->st);
     return 0;
 }
 
-static struct sink *sink_replacing(const struct place *place, const char *path, struct err *err)
+static struct sink *sink_replacing(const struct output_path *place, const char *path,
+                                   struct err *err)
 {
     static const struct sink_table table = {.write = file_sink_write,
                                             .finish = file_sink_finish,
@@ -386,13 +387,13 @@ static struct sink *sink_fixed(const char *path, const struct cancel *cancel, st
 
 struct sink *sink_file(const char *path, const struct cancel *cancel, struct err *err)
 {
-    struct place place;
+    struct output_path place;
 
-    if (place_find(&place, path, err))
+    if (output_path_find(&place, path, err))
         return NULL;
-    if (place.kind == PLACE_DESCRIPTOR)
+    if (place.kind == OUTPUT_PATH_DESCRIPTOR)
         return sink_fd(place.fd, cancel, err);
-    if (place.kind == PLACE_FIXED)
+    if (place.kind == OUTPUT_PATH_FIXED)
         return sink_fixed(path, cancel, err);
     return sink_replacing(&place, path, err);
 }

@@ -7,8 +7,8 @@
 #include "base/err.h"
 #include "base/log.h"
 
-const char *loaded_id(const struct docker *docker, const struct image_info *image,
-                      const char *manifest_id)
+const char *verify_load_id(const struct docker *docker, const struct image_info *image,
+                           const char *manifest_id)
 {
     return docker_engine(docker)->containerd_store ? manifest_id : image->id;
 }
@@ -21,20 +21,20 @@ static bool is_id(const char *said, const char *id)
     return strcmp(said, id) == 0 || strcmp(said, id + strlen("sha256:")) == 0;
 }
 
-static bool is_ours(const struct loaded_options *o, const char *said)
+static bool is_ours(const struct verify_load_options *o, const char *said)
 {
     return name_means(said, o->name->ref) || is_id(said, o->image->id) ||
            is_id(said, o->manifest_id);
 }
 
-static int blame(const struct loaded_options *o, const char *said, struct err *err)
+static int blame(const struct verify_load_options *o, const char *said, struct err *err)
 {
     err_set(err, ERR_INTEGRITY, "loaded", "Docker has loaded %s, but was given %s alone", said,
             o->name->ref);
     return err_hint(err, "do not run %s; remove it (docker image rm) and report this", said);
 }
 
-static int check_said(const struct loaded_options *o, struct err *err)
+static int check_said(const struct verify_load_options *o, struct err *err)
 {
     for (unsigned i = 0; i < o->said->count; i++)
         if (!is_ours(o, o->said->names[i]))
@@ -44,11 +44,11 @@ static int check_said(const struct loaded_options *o, struct err *err)
 
 /* ---- what it has ---- */
 
-static bool is_it(const struct loaded_options *o, const struct docker_image *local)
+static bool is_it(const struct verify_load_options *o, const struct docker_image *local)
 {
     const struct image_info *image = o->image;
 
-    if (strcmp(local->id, loaded_id(o->docker, image, o->manifest_id)) != 0 ||
+    if (strcmp(local->id, verify_load_id(o->docker, image, o->manifest_id)) != 0 ||
         image->layer_count != local->layer_count)
         return false;
     for (unsigned i = 0; i < image->layer_count; i++)
@@ -58,17 +58,17 @@ static bool is_it(const struct loaded_options *o, const struct docker_image *loc
 }
 
 /* DOCKER_ABSENT: the name leads to no image, or to another one. */
-static int look(const struct loaded_options *o, struct docker_image *local, struct err *err)
+static int look(const struct verify_load_options *o, struct docker_image *local, struct err *err)
 {
     int answer = docker_inspect(o->docker, o->name->ref, local, err);
 
     return answer == DOCKER_OK && !is_it(o, local) ? DOCKER_ABSENT : answer;
 }
 
-static int name_it(const struct loaded_options *o, const char *app, struct docker_image *local,
+static int name_it(const struct verify_load_options *o, const char *app, struct docker_image *local,
                    struct err *err)
 {
-    const char *id = loaded_id(o->docker, o->image, o->manifest_id);
+    const char *id = verify_load_id(o->docker, o->image, o->manifest_id);
     int answer = docker_tag(o->docker, id, app, o->name->tag, err);
 
     return answer == DOCKER_OK ? look(o, local, err) : answer;
@@ -76,7 +76,7 @@ static int name_it(const struct loaded_options *o, const char *app, struct docke
 
 /* Podman looks for a short name under localhost/ first: an image that was built there hides the one
  * that was loaded. */
-static int find(const struct loaded_options *o, struct docker_image *local, struct err *err)
+static int find(const struct verify_load_options *o, struct docker_image *local, struct err *err)
 {
     char short_name[NAME_APP_MAX + 16];
     int answer = look(o, local, err);
@@ -90,7 +90,7 @@ static int find(const struct loaded_options *o, struct docker_image *local, stru
 }
 
 /* Fails unless the image that the name leads to can run. */
-static int check_parts(const struct loaded_options *o, const struct docker_image *local,
+static int check_parts(const struct verify_load_options *o, const struct docker_image *local,
                        struct err *err)
 {
     int answer;
@@ -104,7 +104,7 @@ static int check_parts(const struct loaded_options *o, const struct docker_image
     return answer;
 }
 
-int loaded_verify(const struct loaded_options *o, struct err *err)
+int verify_load(const struct verify_load_options *o, struct err *err)
 {
     struct docker_image *local = malloc(sizeof *local);
     int answer;
@@ -125,9 +125,9 @@ int loaded_verify(const struct loaded_options *o, struct err *err)
 
 /* ---- a load that was refused ---- */
 
-void loaded_undo(const struct loaded_options *o, const char *before)
+void verify_load_undo(const struct verify_load_options *o, const char *before)
 {
-    const char *id = loaded_id(o->docker, o->image, o->manifest_id);
+    const char *id = verify_load_id(o->docker, o->image, o->manifest_id);
     struct docker_image *local = malloc(sizeof *local);
     struct err err;
 
@@ -159,8 +159,8 @@ static int name_also(struct docker *docker, const struct docker_image *image,
                    also->text);
 }
 
-int loaded_name(struct docker *docker, const char *name, const struct reference *also,
-                unsigned count, struct err *err)
+int verify_load_name(struct docker *docker, const char *name, const struct reference *also,
+                     unsigned count, struct err *err)
 {
     struct docker_image *images = count ? calloc(2, sizeof *images) : NULL;
     int answer;

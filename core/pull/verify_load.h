@@ -13,7 +13,7 @@
 
 struct err;
 
-struct loaded_options {
+struct verify_load_options {
     struct docker *docker;
     const struct image_name *name;
     const struct image_info *image;
@@ -23,18 +23,18 @@ struct loaded_options {
 };
 
 /* The id by which the daemon knows the image of this bundle. */
-const char *loaded_id(const struct docker *docker, const struct image_info *image,
-                      const char *manifest_id);
+const char *verify_load_id(const struct docker *docker, const struct image_info *image,
+                           const char *manifest_id);
 /* Fails with integrity.loaded when the daemon names an image that is not this one. Then the name
  * must lead to the image: same id, same layers. Where it leads elsewhere, the image is given the
  * name; docker.verify when that does not help. */
-int loaded_verify(const struct loaded_options *options, struct err *err);
+int verify_load(const struct verify_load_options *options, struct err *err);
 /* After a load that was refused or not verified: containerd's store may have given the name to an
  * image that it could not unpack. The name is taken from it, and given back to `before` (an id; "":
  * it led nowhere). */
-void loaded_undo(const struct loaded_options *options, const char *before);
+void verify_load_undo(const struct verify_load_options *options, const char *before);
 /* Gives the image that `name` leads to further names, and looks whether they lead to it. */
-int loaded_name(struct docker *docker, const char *name, const struct reference *also,
-                unsigned count, struct err *err);
+int verify_load_name(struct docker *docker, const char *name, const struct reference *also,
+                     unsigned count, struct err *err);
 
 #endif

@@ -12,30 +12,30 @@
 #include "catalog/name.h"
 #include "pack/tar/tar.h"
 
-struct check {
+struct verify_stream {
     struct tar *tar;
     struct image *image;
     uint8_t carry[TAR_BLOCK];
     size_t carried;
 };
 
-struct check *check_create(void)
+struct verify_stream *verify_stream_create(void)
 {
-    struct check *c = calloc(1, sizeof *c);
+    struct verify_stream *c = calloc(1, sizeof *c);
 
     if (!c)
         return NULL;
     c->tar = tar_create();
     c->image = image_create();
     if (!c->tar || !c->image) {
-        check_destroy(c);
+        verify_stream_destroy(c);
         return NULL;
     }
     tar_strict(c->tar);
     return c;
 }
 
-void check_destroy(struct check *check)
+void verify_stream_destroy(struct verify_stream *check)
 {
     if (!check)
         return;
@@ -56,7 +56,7 @@ static int blame(struct err *err)
 }
 
 /* Scans a window as far as it goes. Returns how many bytes were left for want of a whole header. */
-static long scan(struct check *c, const uint8_t *bytes, size_t size, struct err *err)
+static long scan(struct verify_stream *c, const uint8_t *bytes, size_t size, struct err *err)
 {
     while (size) {
         struct tar_step step;
@@ -75,7 +75,7 @@ static long scan(struct check *c, const uint8_t *bytes, size_t size, struct err 
 }
 
 /* Completes a split header from the new bytes. */
-static int use_carry(struct check *c, struct view *bytes, struct err *err)
+static int use_carry(struct verify_stream *c, struct view *bytes, struct err *err)
 {
     size_t want = TAR_BLOCK - c->carried;
     long left;
@@ -96,7 +96,7 @@ static int use_carry(struct check *c, struct view *bytes, struct err *err)
     return 0;
 }
 
-int check_feed(struct check *check, struct view bytes, struct err *err)
+int verify_stream_feed(struct verify_stream *check, struct view bytes, struct err *err)
 {
     long left;
 
@@ -112,8 +112,8 @@ int check_feed(struct check *check, struct view bytes, struct err *err)
     return 0;
 }
 
-int check_finish(struct check *check, const struct image_info **info, struct view *config,
-                 struct err *err)
+int verify_stream_finish(struct verify_stream *check, const struct image_info **info,
+                         struct view *config, struct err *err)
 {
     if (!tar_complete(check->tar))
         return err_set(err, ERR_INTEGRITY, "truncated", "the image archive ends in the middle");
@@ -130,7 +130,7 @@ static int strange(const struct image_info *info, const char *name, const char *
                    reference, info->tag_count > 1 ? " alone" : "");
 }
 
-int check_names(const struct image_info *info, const char *reference, struct err *err)
+int image_names_check(const struct image_info *info, const char *reference, struct err *err)
 {
     const char *tag = strchr(reference, ':');
 

@@ -13,18 +13,18 @@
 
 struct err;
 
-struct check;
-struct check *check_create(void); /* NULL: out of memory */
-void check_destroy(struct check *check);
+struct verify_stream;
+struct verify_stream *verify_stream_create(void); /* NULL: out of memory */
+void verify_stream_destroy(struct verify_stream *check);
 
 /* Scans the next bytes of the stream. */
-int check_feed(struct check *check, struct view bytes, struct err *err);
+int verify_stream_feed(struct verify_stream *check, struct view bytes, struct err *err);
 /* The stream has ended: verifies the image. *info, and *config, the bytes of its config, live as
  * long as the check. */
-int check_finish(struct check *check, const struct image_info **info, struct view *config,
-                 struct err *err);
+int verify_stream_finish(struct verify_stream *check, const struct image_info **info,
+                         struct view *config, struct err *err);
 
 /* Whether all the names in the image mean `reference`; conflict.name otherwise. */
-int check_names(const struct image_info *info, const char *reference, struct err *err);
+int image_names_check(const struct image_info *info, const char *reference, struct err *err);
 
 #endif

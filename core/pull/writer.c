@@ -37,8 +37,8 @@ static int deliver(struct writer *w, struct view bytes, struct err *err)
                        "the archive inflates to more than the %llu bytes that its metadata says",
                        (unsigned long long)w->options.raw_size);
     if (w->options.assembly)
-        return assembly_feed(w->options.assembly, at, bytes, err);
-    return check_feed(w->options.check, bytes, err);
+        return bundle_writer_feed(w->options.assembly, at, bytes, err);
+    return verify_stream_feed(w->options.check, bytes, err);
 }
 
 /* The next bytes of an archive without an index. */
@@ -78,7 +78,8 @@ static int assemble(struct writer *w, const struct span *span, struct err *err)
     for (unsigned i = 0, next; i < span->count; i = next) {
         size_t size = run_of(span, i, &next);
 
-        if (assembly_feed(w->options.assembly, span->chunks[i].raw_offset, view_of(raw, size), err))
+        if (bundle_writer_feed(w->options.assembly, span->chunks[i].raw_offset, view_of(raw, size),
+                               err))
             return ERR_FAIL;
         raw += size;
     }
@@ -139,8 +140,8 @@ static int judge(struct writer *w, struct err *err)
     if (w->options.summed && compare_checksum(w, err))
         return ERR_FAIL;
     if (w->options.check)
-        return check_finish(w->options.check, &w->info, &w->config, err);
-    return assembly_finish(w->options.assembly, err);
+        return verify_stream_finish(w->options.check, &w->info, &w->config, err);
+    return bundle_writer_finish(w->options.assembly, err);
 }
 
 static int conclude(struct writer *w, struct err *err)

@@ -24,8 +24,8 @@
 struct writer_options {
     struct sink *sink; /* borrowed, as the two below; NULL with a check */
     /* One of the two. */
-    struct assembly *assembly;
-    struct check *check;
+    struct bundle_writer *assembly;
+    struct verify_stream *check;
     bool packed; /* spans carry pieces of a gzip archive in slot->in, to be inflated here */
     bool summed; /* with a check: spans carry chunks, and in slot->in the archive without a gap,
                     which is held against the checksum as well */
@@ -42,7 +42,7 @@ void writer_give(struct writer *writer, struct span *span);
 void writer_end(struct writer *writer, bool whole);
 /* After WRITER_DONE. */
 int writer_result(struct writer *writer, struct err *err);
-/* After WRITER_DONE, of a check: as check_finish left them. */
+/* After WRITER_DONE, of a check: as verify_stream_finish left them. */
 const struct image_info *writer_image(const struct writer *writer);
 struct view writer_config(const struct writer *writer);
 uint64_t writer_raw(const struct writer *writer); /* bytes of the stream, after WRITER_DONE */

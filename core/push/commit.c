@@ -35,13 +35,13 @@ struct documents {
     struct document index, metadata;
 };
 
-static int describe(const struct commit *c, const struct attempt_facts *facts, struct metadata *out,
+static int describe(const struct commit *c, const struct push_facts *facts, struct metadata *out,
                     struct err *err)
 {
     const struct image_name *name = &c->push->name;
 
     *out = (struct metadata){.format = METADATA_FORMAT, .size = facts->packed};
-    attempt_checksum(c->attempt, out->checksum);
+    push_engine_checksum(c->attempt, out->checksum);
     clock_rfc3339(clock_wall(), out->created_at);
     snprintf(out->git_hash, sizeof out->git_hash, "%s", name->hash);
     snprintf(out->git_time, sizeof out->git_time, "%s", name->time);
@@ -49,7 +49,7 @@ static int describe(const struct commit *c, const struct attempt_facts *facts, s
     snprintf(out->app_name, sizeof out->app_name, "%s", name->app);
     if (c->local->id[0] && strcmp(c->local->id, facts->image->id) != 0)
         snprintf(out->engine_id, sizeof out->engine_id, "%s", c->local->id);
-    return identity_describe(facts->image, out, err);
+    return describe_image(facts->image, out, err);
 }
 
 /* What stands where our documents shall, before the archive is ours. */
@@ -123,7 +123,7 @@ static int put_index(const struct commit *c, struct documents *documents, struct
     int answer;
 
     text_init(&text, INDEX_MAX);
-    answer = attempt_index(c->attempt, &text, err);
+    answer = push_engine_index(c->attempt, &text, err);
     if (answer == 0) {
         uint8_t sum[SHA256_SIZE];
 
@@ -156,10 +156,10 @@ static int put_metadata(const struct commit *c, struct documents *documents,
 
 static int keep_what_is_replaced(const struct commit *c, bool conditional, struct err *err)
 {
-    if (!c->existing->has_archive || c->result->archived || existing_is_torn(c->existing))
+    if (!c->existing->has_archive || c->result->archived || existing_image_is_torn(c->existing))
         return 0;
-    if (existing_keep(c->push->store, &c->push->name, c->existing, conditional,
-                      &c->result->stats.copied_bytes, err))
+    if (existing_image_keep(c->push->store, &c->push->name, c->existing, conditional,
+                            &c->result->stats.copied_bytes, err))
         return ERR_FAIL;
     c->result->archived = true;
     return 0;
@@ -179,13 +179,13 @@ static void tell(const struct commit *c, const struct metadata *metadata)
 int commit_run(const struct commit *commit, struct err *err)
 {
     struct store_info info = {0};
-    struct attempt_facts facts;
+    struct push_facts facts;
     struct metadata metadata;
     struct documents documents = {0};
     int answer;
 
-    attempt_report(commit->attempt, PHASE_COMMIT);
-    attempt_facts(commit->attempt, &facts);
+    push_engine_report(commit->attempt, PHASE_COMMIT);
+    push_engine_facts(commit->attempt, &facts);
     if (conditions_find(commit->push->store, &documents.conditional, err))
         documents.conditional = false;
     answer = describe(commit, &facts, &metadata, err);
@@ -194,7 +194,7 @@ int commit_run(const struct commit *commit, struct err *err)
     if (answer == 0)
         answer = look_around(commit, &documents, err);
     if (answer == 0)
-        answer = attempt_complete(commit->attempt, &info, err);
+        answer = push_engine_complete(commit->attempt, &info, err);
     if (answer == 0) {
         str_copy(metadata.archive_etag, sizeof metadata.archive_etag, info.etag);
         answer = put_index(commit, &documents, &metadata, err);
@@ -202,7 +202,7 @@ int commit_run(const struct commit *commit, struct err *err)
     if (answer == 0)
         answer = put_metadata(commit, &documents, &metadata, err);
     if (answer == 0)
-        answer = existing_stands(commit->push->store, commit->existing, err);
+        answer = existing_image_stands(commit->push->store, commit->existing, err);
     store_insist(commit->push->store, false);
     tell(commit, &metadata);
     metadata_finish(&metadata);

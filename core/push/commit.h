@@ -16,9 +16,9 @@ struct commit {
     const struct push_options *push; /* all of them are borrowed */
     const char *key;                 /* of the archive */
     const struct docker_image *local;
-    const struct existing *existing; /* what this replaces */
-    struct attempt *attempt;         /* it has run */
-    struct push_result *result;      /* archived, checksum, image_id, size, copied bytes */
+    const struct existing_image *existing; /* what this replaces */
+    struct push_engine *attempt;           /* it has run */
+    struct push_result *result;            /* archived, checksum, image_id, size, copied bytes */
 };
 
 int commit_run(const struct commit *commit, struct err *err);

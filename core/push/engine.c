@@ -27,8 +27,8 @@
 #include "push/upload/copy_support.h"
 #include "push/upload/spot_check.h"
 
-struct attempt {
-    struct rig rig;
+struct push_engine {
+    struct push_setup rig;
     bool kept;         /* what was sent, for another push */
     bool ended;        /* nothing is left to be put into parts */
     struct part *last; /* without a weave: the last part, when it is the only one */
@@ -48,21 +48,21 @@ struct attempt {
 };
 
 /* A daemon's export: its size is a guess, and its first byte may take long. */
-static bool is_export(const struct attempt *a)
+static bool is_export(const struct push_engine *a)
 {
     return strcmp(a->rig.source->kind, "docker") == 0;
 }
 
-static bool is_from_layers(const struct attempt *a)
+static bool is_from_layers(const struct push_engine *a)
 {
     return strcmp(a->rig.source->kind, "layers") == 0;
 }
 
 /* ---- progress ---- */
 
-void attempt_report(struct attempt *attempt, enum transfer_phase phase)
+void push_engine_report(struct push_engine *attempt, enum transfer_phase phase)
 {
-    struct attempt *a = attempt;
+    struct push_engine *a = attempt;
     int64_t now = clock_monotonic();
     uint64_t placed = upload_placed(a->rig.upload);
     uint64_t done =
@@ -94,7 +94,7 @@ void attempt_report(struct attempt *attempt, enum transfer_phase phase)
 
 /* ---- the transfer: one function an event ---- */
 
-static void stop(struct attempt *a, const struct err *err)
+static void stop(struct push_engine *a, const struct err *err)
 {
     if (!a->stopping)
         a->err = *err;
@@ -102,18 +102,18 @@ static void stop(struct attempt *a, const struct err *err)
     if (a->rig.reader)
         reader_stop(a->rig.reader);
     if (a->rig.weave)
-        weave_stop(a->rig.weave);
+        assembler_stop(a->rig.weave);
 }
 
-static void release_span(struct attempt *a, struct span *span)
+static void release_span(struct push_engine *a, struct span *span)
 {
     if (a->reading && !a->stopping)
         reader_give(a->rig.reader, span);
     else
-        slots_give(a->rig.slots, span->slot);
+        buffers_give(a->rig.slots, span->slot);
 }
 
-static void give(struct attempt *a, struct span *span, int kind,
+static void give(struct push_engine *a, struct span *span, int kind,
                  void (*run)(struct job *job, void *scratch))
 {
     span->job.home = a->rig.home;
@@ -123,7 +123,7 @@ static void give(struct attempt *a, struct span *span, int kind,
 }
 
 /* In the order of the stream. */
-static void pack(struct attempt *a, struct span *span)
+static void pack(struct push_engine *a, struct span *span)
 {
     struct err err;
 
@@ -134,37 +134,37 @@ static void pack(struct attempt *a, struct span *span)
         return;
     }
     if (a->rig.weave)
-        weave_mark(a->rig.weave, span);
-    give(a, span, RIG_PACKED, span_pack);
+        assembler_mark(a->rig.weave, span);
+    give(a, span, PUSH_PACKED, span_pack);
 }
 
-static void on_named(struct attempt *a, struct span *span)
+static void on_named(struct push_engine *a, struct span *span)
 {
     if (a->stopping) {
         release_span(a, span);
         return;
     }
-    order_put(&a->rig.named, span->number, span);
-    while ((span = order_take(&a->rig.named))) {
-        weave_look_up(a->rig.weave, span);
+    reorder_put(&a->rig.named, span->number, span);
+    while ((span = reorder_take(&a->rig.named))) {
+        assembler_look_up(a->rig.weave, span);
         pack(a, span);
     }
 }
 
 /* Spans that are compared with earlier archives are named first, so that held chunks are not
  * packed. */
-static void on_filled(struct attempt *a, struct span *span)
+static void on_filled(struct push_engine *a, struct span *span)
 {
     if (!a->rig.weave)
         pack(a, span);
     else if (span->named || a->stopping)
         on_named(a, span);
     else
-        give(a, span, RIG_NAMED, span_name);
+        give(a, span, PUSH_NAMED, span_name);
 }
 
 /* A whole span has become archive: its chunks enter the index. */
-static void account(struct attempt *a, const struct span *span)
+static void account(struct push_engine *a, const struct span *span)
 {
     struct err err;
 
@@ -177,17 +177,17 @@ static void account(struct attempt *a, const struct span *span)
 }
 
 /* The same with earlier archives: what they hold is copied. */
-static void assemble_woven(struct attempt *a)
+static void assemble_woven(struct push_engine *a)
 {
     while (!a->stopping) {
         struct err err;
         int answer;
 
         if (!a->current)
-            a->current = order_take(&a->rig.order);
+            a->current = reorder_take(&a->rig.order);
         if (!a->current)
             return;
-        answer = weave_add(a->rig.weave, a->current, &err);
+        answer = assembler_add(a->rig.weave, a->current, &err);
         if (answer == WEAVE_WAIT)
             return;
         a->packed = index_builder_packed(a->rig.builder);
@@ -202,11 +202,11 @@ static void assemble_woven(struct attempt *a)
 }
 
 /* A part is full: it goes out, unless an earlier push has sent it. */
-static void part_out(struct attempt *a, struct part *part)
+static void part_out(struct push_engine *a, struct part *part)
 {
     struct err err;
     const char *etag;
-    struct placer_step step = {.kind = STEP_PART, .number = part->number, .left.part = part};
+    struct part_planner_step step = {.kind = STEP_PART, .number = part->number, .left.part = part};
     int answer = resume_step(a->rig.resume, &step, &etag, &err);
 
     if (answer == 0) {
@@ -221,14 +221,14 @@ static void part_out(struct attempt *a, struct part *part)
 }
 
 /* Moves packed bytes, in order, into parts, as far as there are spans in order and free parts. */
-static void assemble_all(struct attempt *a)
+static void assemble_all(struct push_engine *a)
 {
     while (!a->stopping) {
         struct part *full = NULL;
         struct view rest;
 
         if (!a->current) {
-            a->current = order_take(&a->rig.order);
+            a->current = reorder_take(&a->rig.order);
             a->current_done = 0;
             if (!a->current)
                 return;
@@ -252,7 +252,7 @@ static void assemble_all(struct attempt *a)
     }
 }
 
-static void assemble(struct attempt *a)
+static void assemble(struct push_engine *a)
 {
     if (a->rig.weave)
         assemble_woven(a);
@@ -260,17 +260,17 @@ static void assemble(struct attempt *a)
         assemble_all(a);
 }
 
-static void on_packed(struct attempt *a, struct span *span)
+static void on_packed(struct push_engine *a, struct span *span)
 {
     if (a->stopping) {
         release_span(a, span);
         return;
     }
-    order_put(&a->rig.order, span->number, span);
+    reorder_put(&a->rig.order, span->number, span);
     assemble(a);
 }
 
-static void on_uploaded(struct attempt *a, struct msg *msg)
+static void on_uploaded(struct push_engine *a, struct msg *msg)
 {
     struct upload_news news;
     struct err err;
@@ -289,11 +289,11 @@ static void on_uploaded(struct attempt *a, struct msg *msg)
     assemble(a);
 }
 
-static void on_joined(struct attempt *a, struct msg *msg)
+static void on_joined(struct push_engine *a, struct msg *msg)
 {
     struct err err;
 
-    if (weave_home(a->rig.weave, msg, &err))
+    if (assembler_home(a->rig.weave, msg, &err))
         stop(a, &err);
     assemble(a);
 }
@@ -310,49 +310,49 @@ static void hint_name(const struct image_info *image, const char *ref, struct er
              image->tag_count ? image->tags[0] : image->id, ref, ref);
 }
 
-static void on_read(struct attempt *a)
+static void on_read(struct push_engine *a)
 {
     struct err err;
 
     a->reading = false;
     for (struct span *span; (span = reader_reclaim(a->rig.reader));)
-        slots_give(a->rig.slots, span->slot);
+        buffers_give(a->rig.slots, span->slot);
     if (reader_result(a->rig.reader, &a->image, &err)) {
         a->distrusted = !a->stopping && is_from_layers(a) && err.family != ERR_CANCELLED;
         stop(a, &err);
         return;
     }
-    if (check_names(a->image, a->rig.push->name.ref, &err)) {
+    if (image_names_check(a->image, a->rig.push->name.ref, &err)) {
         hint_name(a->image, a->rig.push->name.ref, &err);
         stop(a, &err);
     }
 }
 
-static void dispatch(struct attempt *a, struct msg *msg)
+static void dispatch(struct push_engine *a, struct msg *msg)
 {
     switch (msg->kind) {
-    case RIG_STARTED:
-        attempt_report(a, PHASE_PUSH);
+    case PUSH_STARTED:
+        push_engine_report(a, PHASE_PUSH);
         break;
-    case RIG_FILLED:
+    case PUSH_FILLED:
         on_filled(a, (struct span *)msg);
         break;
-    case RIG_NAMED:
+    case PUSH_NAMED:
         on_named(a, (struct span *)msg);
         break;
-    case RIG_SPARE:
-        slots_give(a->rig.slots, ((struct span *)msg)->slot);
+    case PUSH_SPARE:
+        buffers_give(a->rig.slots, ((struct span *)msg)->slot);
         break;
-    case RIG_READ:
+    case PUSH_READ:
         on_read(a);
         break;
-    case RIG_PACKED:
+    case PUSH_PACKED:
         on_packed(a, (struct span *)msg);
         break;
-    case RIG_UPLOADED:
+    case PUSH_UPLOADED:
         on_uploaded(a, msg);
         break;
-    case RIG_JOINED:
+    case PUSH_JOINED:
         on_joined(a, msg);
         break;
     default:
@@ -360,7 +360,7 @@ static void dispatch(struct attempt *a, struct msg *msg)
     }
 }
 
-static void drop_last(struct attempt *a)
+static void drop_last(struct push_engine *a)
 {
     if (a->last)
         parts_give(a->rig.parts, a->last);
@@ -368,30 +368,30 @@ static void drop_last(struct attempt *a)
 }
 
 /* Everything that still waits in the conductor's own hands when it stops. */
-static void drop_what_waits(struct attempt *a)
+static void drop_what_waits(struct push_engine *a)
 {
     struct span *span;
     struct part *part;
 
     if (a->current)
-        slots_give(a->rig.slots, a->current->slot);
+        buffers_give(a->rig.slots, a->current->slot);
     a->current = NULL;
     drop_last(a);
-    while ((span = order_take_any(&a->rig.order)) || (span = order_take_any(&a->rig.named)))
-        slots_give(a->rig.slots, span->slot);
+    while ((span = reorder_take_any(&a->rig.order)) || (span = reorder_take_any(&a->rig.named)))
+        buffers_give(a->rig.slots, span->slot);
     while ((part = upload_reclaim(a->rig.upload)))
         parts_give(a->rig.parts, part);
 }
 
-static bool is_over(struct attempt *a)
+static bool is_over(struct push_engine *a)
 {
-    return !a->reading && slots_out(a->rig.slots) == 0 && upload_out(a->rig.upload) == 0 &&
-           (!a->rig.weave || weave_out(a->rig.weave) == 0);
+    return !a->reading && buffers_out(a->rig.slots) == 0 && upload_out(a->rig.upload) == 0 &&
+           (!a->rig.weave || assembler_out(a->rig.weave) == 0);
 }
 
 /* The rest goes out as the last part. One that is the only part is the whole object: it waits until
- * all is known to be well (attempt_complete). */
-static void end_parts(struct attempt *a)
+ * all is known to be well (push_engine_complete). */
+static void end_parts(struct push_engine *a)
 {
     struct part *last = parts_flush(a->rig.parts);
 
@@ -404,27 +404,27 @@ static void end_parts(struct attempt *a)
 }
 
 /* Every span was placed: what is still held back may go, too. */
-static void end(struct attempt *a)
+static void end(struct push_engine *a)
 {
     struct err err;
 
-    if (a->ended || a->stopping || a->reading || slots_out(a->rig.slots))
+    if (a->ended || a->stopping || a->reading || buffers_out(a->rig.slots))
         return;
     a->ended = true;
     if (!a->rig.weave) {
         end_parts(a);
         return;
     }
-    if (weave_end(a->rig.weave, &err))
+    if (assembler_end(a->rig.weave, &err))
         stop(a, &err);
     a->packed = index_builder_packed(a->rig.builder);
 }
 
 /* Runs the picture above until nothing is out any more. */
-static int conduct(struct attempt *a, struct err *err)
+static int conduct(struct push_engine *a, struct err *err)
 {
-    attempt_report(a, is_export(a) ? PHASE_EXPORT : PHASE_PUSH);
-    for (struct slot *slot; (slot = slots_take(a->rig.slots));)
+    push_engine_report(a, is_export(a) ? PHASE_EXPORT : PHASE_PUSH);
+    for (struct buffer *slot; (slot = buffers_take(a->rig.slots));)
         reader_give(a->rig.reader, span_of(slot));
     for (;;) {
         struct msg *msg;
@@ -439,7 +439,7 @@ static int conduct(struct attempt *a, struct err *err)
             dispatch(a, msg);
         if (!a->stopping && cancel_check(a->rig.push->transfer.cancel, err))
             stop(a, err);
-        attempt_report(a, a->phase);
+        push_engine_report(a, a->phase);
     }
     if (!a->stopping)
         return 0;
@@ -449,18 +449,18 @@ static int conduct(struct attempt *a, struct err *err)
 
 /* ---- beginning and end ---- */
 
-struct attempt *attempt_create(const struct attempt_options *options, struct err *err)
+struct push_engine *push_engine_create(const struct push_engine_options *options, struct err *err)
 {
-    struct attempt *a = calloc(1, sizeof *a);
+    struct push_engine *a = calloc(1, sizeof *a);
 
     if (!a) {
         err_memory(err, "the push");
         return NULL;
     }
     a->phase = PHASE_PREPARE; /* none of ours: the first report is a change */
-    if (rig_set_up(&a->rig, options, err)) {
-        attempt_keep(a, err);
-        attempt_destroy(a);
+    if (push_setup(&a->rig, options, err)) {
+        push_engine_keep(a, err);
+        push_engine_destroy(a);
         return NULL;
     }
     a->reading = true;
@@ -468,9 +468,9 @@ struct attempt *attempt_create(const struct attempt_options *options, struct err
 }
 
 /* Failures after which the same command may do better, and need not send again what was sent. */
-static bool may_go_on(const struct attempt *a, const struct err *err)
+static bool may_go_on(const struct push_engine *a, const struct err *err)
 {
-    if (attempt_remedy(a) != ATTEMPT_HOPELESS)
+    if (push_engine_remedy(a) != REMEDY_HOPELESS)
         return false;
     if (err->family == ERR_DOCKER) /* an archive that ends in a daemon's error always will */
         return a->rig.push->docker != NULL;
@@ -484,7 +484,7 @@ static bool may_reach_store(const struct err *err)
     return err->family == ERR_CANCELLED || err->family == ERR_DOCKER || err->family == ERR_LOCAL;
 }
 
-void attempt_keep(struct attempt *attempt, struct err *err)
+void push_engine_keep(struct push_engine *attempt, struct err *err)
 {
     if (!attempt->rig.upload) { /* it has touched nothing */
         attempt->kept = true;
@@ -497,48 +497,49 @@ void attempt_keep(struct attempt *attempt, struct err *err)
         err_hint(err, "what was sent is kept: run the same command again to go on");
 }
 
-static void clean_up(struct attempt *a)
+static void clean_up(struct push_engine *a)
 {
     if (a->rig.upload && !a->kept)
         upload_abort(a->rig.upload);
     if (a->rig.weave && !a->kept)
-        weave_clean_up(a->rig.weave);
+        assembler_clean_up(a->rig.weave);
     if (a->rig.resume && !a->kept)
         resume_forget(a->rig.resume);
 }
 
-void attempt_destroy(struct attempt *attempt)
+void push_engine_destroy(struct push_engine *attempt)
 {
-    struct attempt *a = attempt;
+    struct push_engine *a = attempt;
 
     if (!a)
         return;
     clean_up(a);
     drop_last(a);
-    rig_take_down(&a->rig);
+    push_setup_finish(&a->rig);
     free(a);
 }
 
 /* ---- afterwards ---- */
 
-static bool has_copied(const struct attempt *a)
+static bool has_copied(const struct push_engine *a)
 {
-    return a->rig.weave && weave_has_copied(a->rig.weave);
+    return a->rig.weave && assembler_has_copied(a->rig.weave);
 }
 
 /* Whether this store copies is remembered, for the next push. */
-static void learn_copying(const struct attempt *a, bool failed)
+static void learn_copying(const struct push_engine *a, bool failed)
 {
-    if (failed ? a->rig.weave && weave_was_refused(a->rig.weave) : has_copied(a))
-        ability_remember(a->rig.push->store, !failed, failed && weave_was_forbidden(a->rig.weave));
+    if (failed ? a->rig.weave && assembler_was_refused(a->rig.weave) : has_copied(a))
+        copy_support_remember(a->rig.push->store, !failed,
+                              failed && assembler_was_forbidden(a->rig.weave));
 }
 
 /* Copied bytes are not seen: a few are read back. */
-static int check_copies(struct attempt *a, struct err *err)
+static int check_copies(struct push_engine *a, struct err *err)
 {
     unsigned liar;
     bool unchecked = a->rig.weave && !resume_is_whole(a->rig.resume); /* else it was before */
-    int answer = unchecked ? weave_check(a->rig.weave, &liar, err) : 0;
+    int answer = unchecked ? assembler_check(a->rig.weave, &liar, err) : 0;
 
     if (answer != SAMPLE_LIE)
         return answer;
@@ -548,7 +549,7 @@ static int check_copies(struct attempt *a, struct err *err)
     return err_hint(err, "push that image again with --force --no-delta");
 }
 
-int attempt_run(struct attempt *attempt, struct err *err)
+int push_engine_run(struct push_engine *attempt, struct err *err)
 {
     int answer = conduct(attempt, err);
 
@@ -559,9 +560,10 @@ int attempt_run(struct attempt *attempt, struct err *err)
     return answer;
 }
 
-int attempt_complete(struct attempt *attempt, struct store_info *info, struct err *err)
+int push_engine_complete(struct push_engine *attempt, struct store_info *info, struct err *err)
 {
-    const struct part *last = attempt->rig.weave ? weave_last(attempt->rig.weave) : attempt->last;
+    const struct part *last =
+        attempt->rig.weave ? assembler_last(attempt->rig.weave) : attempt->last;
     struct resume *resume = attempt->rig.resume;
     int answer;
 
@@ -577,12 +579,12 @@ int attempt_complete(struct attempt *attempt, struct store_info *info, struct er
     return answer;
 }
 
-int attempt_index(struct attempt *attempt, struct text *out, struct err *err)
+int push_engine_index(struct push_engine *attempt, struct text *out, struct err *err)
 {
     return index_builder_finish(attempt->rig.builder, attempt->image, out, err);
 }
 
-void attempt_checksum(struct attempt *attempt, char out[MD5_HEX_SIZE])
+void push_engine_checksum(struct push_engine *attempt, char out[MD5_HEX_SIZE])
 {
     uint8_t md5[MD5_SIZE];
 
@@ -593,28 +595,28 @@ void attempt_checksum(struct attempt *attempt, char out[MD5_HEX_SIZE])
     hex_encode(md5, sizeof md5, out);
 }
 
-enum attempt_remedy attempt_remedy(const struct attempt *attempt)
+enum push_remedy push_engine_remedy(const struct push_engine *attempt)
 {
-    const struct attempt *a = attempt;
+    const struct push_engine *a = attempt;
 
     if (resume_has_diverged(a->rig.resume))
-        return ATTEMPT_AFRESH;
+        return REMEDY_AFRESH;
     if (a->liar)
-        return ATTEMPT_WITHOUT_BASES;
+        return REMEDY_WITHOUT_BASES;
     if (a->distrusted && a->rig.push->source == PUSH_FROM_AUTO)
-        return ATTEMPT_WITH_EXPORT;
-    if (a->rig.weave && weave_lacked_bytes(a->rig.weave))
-        return ATTEMPT_READING_ALL;
-    if (!a->rig.weave || !weave_was_no_help(a->rig.weave))
-        return ATTEMPT_HOPELESS;
-    return weave_was_refused(a->rig.weave) ? ATTEMPT_WITHOUT_COPIES : ATTEMPT_WITH_OTHER_BASES;
+        return REMEDY_WITH_EXPORT;
+    if (a->rig.weave && assembler_lacked_bytes(a->rig.weave))
+        return REMEDY_READING_ALL;
+    if (!a->rig.weave || !assembler_was_no_help(a->rig.weave))
+        return REMEDY_HOPELESS;
+    return assembler_was_refused(a->rig.weave) ? REMEDY_WITHOUT_COPIES : REMEDY_WITH_OTHER_BASES;
 }
 
-void attempt_facts(const struct attempt *attempt, struct attempt_facts *out)
+void push_engine_facts(const struct push_engine *attempt, struct push_facts *out)
 {
-    const struct attempt *a = attempt;
+    const struct push_engine *a = attempt;
 
-    *out = (struct attempt_facts){
+    *out = (struct push_facts){
         .image = a->image,
         .source = a->rig.source->kind,
         .raw = a->raw,
@@ -628,7 +630,7 @@ void attempt_facts(const struct attempt *attempt, struct attempt_facts *out)
         .liar = a->liar ? a->liar->key : NULL,
     };
     if (a->rig.weave) {
-        out->copied = a->packed - weave_fresh(a->rig.weave);
-        out->joins = weave_joins(a->rig.weave);
+        out->copied = a->packed - assembler_fresh(a->rig.weave);
+        out->joins = assembler_joins(a->rig.weave);
     }
 }

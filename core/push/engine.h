@@ -2,7 +2,7 @@
  * engine - one try at bringing an image's bytes into the bucket: from the source's first byte to
  * an upload that only has to be completed.
  *
- * attempt_run is the conductor of the push. After it the attempt is completed, or abandoned; a
+ * push_engine_run is the conductor of the push. After it the attempt is completed, or abandoned; a
  * failed one knows whether another one may do better, and how.
  */
 #ifndef S3DOCK_PUSH_ENGINE_H
@@ -20,7 +20,7 @@
 
 struct err;
 
-struct attempt_options {
+struct push_engine_options {
     const struct push_options *push;  /* all of them are borrowed */
     const char *key;                  /* of the archive */
     const struct docker_image *local; /* what the daemon says of the image; id "": no daemon */
@@ -31,41 +31,41 @@ struct attempt_options {
     bool read_all;                    /* of the layers, also what earlier archives hold */
 };
 
-struct attempt;
-struct attempt *attempt_create(const struct attempt_options *options, struct err *err);
+struct push_engine;
+struct push_engine *push_engine_create(const struct push_engine_options *options, struct err *err);
 /* Takes NULL. Removes from the bucket what was temporary, and the upload if it was neither
  * completed nor kept. */
-void attempt_destroy(struct attempt *attempt);
+void push_engine_destroy(struct push_engine *attempt);
 
-/* Reads, packs, uploads and copies all of it. 0: only attempt_complete is missing. */
-int attempt_run(struct attempt *attempt, struct err *err);
+/* Reads, packs, uploads and copies all of it. 0: only push_engine_complete is missing. */
+int push_engine_run(struct push_engine *attempt, struct err *err);
 /* The archive appears: 0 when the store has it as it should be, and *info is what it says. From the
  * moment at which it may appear the store is insisted on (store_insist); the caller ends that. */
-int attempt_complete(struct attempt *attempt, struct store_info *info, struct err *err);
+int push_engine_complete(struct push_engine *attempt, struct store_info *info, struct err *err);
 /* What the archive holds, to be written beside it. */
-int attempt_index(struct attempt *attempt, struct text *out, struct err *err);
+int push_engine_index(struct push_engine *attempt, struct text *out, struct err *err);
 /* MD5 of the archive, in hex; "" when parts of it were copied and never seen. */
-void attempt_checksum(struct attempt *attempt, char out[MD5_HEX_SIZE]);
+void push_engine_checksum(struct push_engine *attempt, char out[MD5_HEX_SIZE]);
 
 /* After a failure that no remedy helps: keeps what was sent, where the same push may go on with it
  * later, and says so in the hint. */
-void attempt_keep(struct attempt *attempt, struct err *err);
+void push_engine_keep(struct push_engine *attempt, struct err *err);
 
 /* What another attempt should do differently after this one failed. */
-enum attempt_remedy {
-    ATTEMPT_HOPELESS,
-    ATTEMPT_AFRESH,           /* what an earlier push left is of another image */
-    ATTEMPT_WITH_EXPORT,      /* Docker's layers were not what they should be */
-    ATTEMPT_READING_ALL,      /* bytes of a layer that was not read were needed after all */
-    ATTEMPT_WITH_OTHER_BASES, /* an archive that was copied from has changed, or is gone */
-    ATTEMPT_WITHOUT_COPIES,   /* the store cannot, or may not, copy for us */
-    ATTEMPT_WITHOUT_BASES,    /* one of them does not hold what its index says: facts.liar */
+enum push_remedy {
+    REMEDY_HOPELESS,
+    REMEDY_AFRESH,           /* what an earlier push left is of another image */
+    REMEDY_WITH_EXPORT,      /* Docker's layers were not what they should be */
+    REMEDY_READING_ALL,      /* bytes of a layer that was not read were needed after all */
+    REMEDY_WITH_OTHER_BASES, /* an archive that was copied from has changed, or is gone */
+    REMEDY_WITHOUT_COPIES,   /* the store cannot, or may not, copy for us */
+    REMEDY_WITHOUT_BASES,    /* one of them does not hold what its index says: facts.liar */
 };
-enum attempt_remedy attempt_remedy(const struct attempt *attempt);
+enum push_remedy push_engine_remedy(const struct push_engine *attempt);
 
-/* So far; all of it once attempt_run has returned. */
-struct attempt_facts {
-    const struct image_info *image; /* NULL before all was read; valid until attempt_destroy */
+/* So far; all of it once push_engine_run has returned. */
+struct push_facts {
+    const struct image_info *image; /* NULL before all was read; valid until push_engine_destroy */
     const char *source;             /* "layers", "docker", "file", "stdin"; "": none yet */
     uint64_t raw, packed;           /* bytes */
     uint64_t copied;                /* bytes of the archive that the store copied */
@@ -78,8 +78,8 @@ struct attempt_facts {
     bool copies_tried;              /* which was found out by a trial */
     const char *liar;               /* key of the archive that is not as its index says, or NULL */
 };
-void attempt_facts(const struct attempt *attempt, struct attempt_facts *out);
+void push_engine_facts(const struct push_engine *attempt, struct push_facts *out);
 /* Tells the progress callback. */
-void attempt_report(struct attempt *attempt, enum transfer_phase phase);
+void push_engine_report(struct push_engine *attempt, enum transfer_phase phase);
 
 #endif

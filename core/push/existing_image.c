@@ -19,7 +19,7 @@
 
 /* The tombstone beside out->key. A cleanup that wrote it less than half an hour ago may be about to
  * delete the metadata. */
-static int look_for_tombstone(struct store *store, struct existing *out, struct err *err)
+static int look_for_tombstone(struct store *store, struct existing_image *out, struct err *err)
 {
     char key[KEY_MAX];
     struct store_op op = {.verb = STORE_HEAD, .key = key};
@@ -43,8 +43,8 @@ static int look_for_tombstone(struct store *store, struct existing *out, struct 
 }
 
 /* The tag's month, or the first month after it whose key is not retired. */
-static int find_free_key(struct store *store, const struct image_name *name, struct existing *out,
-                         struct err *err)
+static int find_free_key(struct store *store, const struct image_name *name,
+                         struct existing_image *out, struct err *err)
 {
     int year = (name->time[0] - '0') * 1000 + (name->time[1] - '0') * 100 +
                (name->time[2] - '0') * 10 + (name->time[3] - '0');
@@ -65,7 +65,7 @@ static int find_free_key(struct store *store, const struct image_name *name, str
     return err_hint(err, "push it tomorrow, or under another name");
 }
 
-static int look_at_archive(struct store *store, struct existing *out, struct err *err)
+static int look_at_archive(struct store *store, struct existing_image *out, struct err *err)
 {
     str_copy(out->key, sizeof out->key, out->at.archive_key);
     if (look_for_tombstone(store, out, err))
@@ -84,8 +84,8 @@ static int look_at_archive(struct store *store, struct existing *out, struct err
     }
 }
 
-int existing_find(struct store *store, const struct image_name *name, struct existing *out,
-                  struct err *err)
+int existing_image_find(struct store *store, const struct image_name *name,
+                        struct existing_image *out, struct err *err)
 {
     int answer = locate_image(store, name, NULL, &out->at, err);
 
@@ -96,19 +96,20 @@ int existing_find(struct store *store, const struct image_name *name, struct exi
     if (answer != LOCATE_FOUND)
         return ERR_FAIL;
     if (look_at_archive(store, out, err)) {
-        existing_finish(out);
+        existing_image_finish(out);
         return ERR_FAIL;
     }
     return 0;
 }
 
-static int was_removed(const struct existing *existing, const char *what, struct err *err)
+static int was_removed(const struct existing_image *existing, const char *what, struct err *err)
 {
     err_set(err, ERR_CONFLICT, "removed", "%s: %s", existing->key, what);
     return err_hint(err, "run the same command again");
 }
 
-int existing_stands(struct store *store, const struct existing *existing, struct err *err)
+int existing_image_stands(struct store *store, const struct existing_image *existing,
+                          struct err *err)
 {
     static const enum key_kind kinds[] = {KEY_RETIRED, KEY_METADATA, KEY_ARCHIVE};
     struct store_op heads[ARRAY_SIZE(kinds)], *ops[ARRAY_SIZE(kinds)];
@@ -137,19 +138,19 @@ int existing_stands(struct store *store, const struct existing *existing, struct
     return 0;
 }
 
-void existing_finish(struct existing *existing)
+void existing_image_finish(struct existing_image *existing)
 {
     if (existing->found)
         located_finish(&existing->at);
     existing->found = false;
 }
 
-bool existing_is(const struct existing *existing, const char *id)
+bool existing_image_is(const struct existing_image *existing, const char *id)
 {
     return existing->whole && metadata_names(&existing->at.metadata, id);
 }
 
-bool existing_is_torn(const struct existing *existing)
+bool existing_image_is_torn(const struct existing_image *existing)
 {
     const struct metadata *metadata = &existing->at.metadata;
 
@@ -253,7 +254,7 @@ static int is_gone(const struct keep *keep, struct err *err)
                    keep->source);
 }
 
-static int keep_all(struct keep *keep, const struct existing *existing, struct err *err)
+static int keep_all(struct keep *keep, const struct existing_image *existing, struct err *err)
 {
     char key[KEY_MAX];
     enum store_answer there =
@@ -275,9 +276,9 @@ static int keep_all(struct keep *keep, const struct existing *existing, struct e
     return answer;
 }
 
-int existing_keep(struct store *store, const struct image_name *name,
-                  const struct existing *existing, bool conditions, uint64_t *copied,
-                  struct err *err)
+int existing_image_keep(struct store *store, const struct image_name *name,
+                        const struct existing_image *existing, bool conditions, uint64_t *copied,
+                        struct err *err)
 {
     struct keep keep = {
         .store = store, .name = name, .source = existing->at.archive_key, .conditions = conditions};

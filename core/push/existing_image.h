@@ -12,7 +12,7 @@
 
 struct err;
 
-struct existing {
+struct existing_image {
     bool found;                /* there is metadata */
     bool whole;                /* and the archive it speaks of, with the size it says */
     struct located at;         /* valid when found */
@@ -25,25 +25,26 @@ struct existing {
 
 /* Where there is no image of this name, `key` is one without a tombstone: under a retired key a
  * DELETE may be late. */
-int existing_find(struct store *store, const struct image_name *name, struct existing *out,
-                  struct err *err);
-void existing_finish(struct existing *existing);
+int existing_image_find(struct store *store, const struct image_name *name,
+                        struct existing_image *out, struct err *err);
+void existing_image_finish(struct existing_image *existing);
 
 /* Whether it is the very image: complete, and `id` is its image id, or what a daemon called it. */
-bool existing_is(const struct existing *existing, const char *id);
+bool existing_image_is(const struct existing_image *existing, const char *id);
 
 /* The archive is not the one that the metadata speaks of, but a later one, whose push died before
  * its documents. What it replaced was kept before it appeared; itself it is nobody's. */
-bool existing_is_torn(const struct existing *existing);
+bool existing_image_is_torn(const struct existing_image *existing);
 
 /* A push has written its metadata under existing->key: fails with conflict.removed when a cleanup
  * has retired that key meanwhile, or when the archive or the metadata are gone. */
-int existing_stands(struct store *store, const struct existing *existing, struct err *err);
+int existing_image_stands(struct store *store, const struct existing_image *existing,
+                          struct err *err);
 
 /* Copies archive, index and metadata to a name under archive/ that nobody has used; where the store
  * honours `conditions` also when several do so at once. Nothing is deleted. */
-int existing_keep(struct store *store, const struct image_name *name,
-                  const struct existing *existing, bool conditions, uint64_t *copied,
-                  struct err *err);
+int existing_image_keep(struct store *store, const struct image_name *name,
+                        const struct existing_image *existing, bool conditions, uint64_t *copied,
+                        struct err *err);
 
 #endif

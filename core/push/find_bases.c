@@ -408,7 +408,8 @@ static bool archive_is(struct store *store, const struct candidate *candidate,
     if (archive->size != candidate->metadata.size)
         return false;
     return strcmp(archive->etag, candidate->metadata.archive_etag) == 0 ||
-           (archive->etag[0] && moved_check(store, candidate->key, archive, index, &ignored) == 0);
+           (archive->etag[0] &&
+            moved_archive_check(store, candidate->key, archive, index, &ignored) == 0);
 }
 
 /* `archive`: what is there; NULL: it need not be there. */
@@ -432,7 +433,7 @@ static void take(struct store *store, struct bases *out, const struct candidate 
     }
     if (strcmp(index->codec, "gzip") == 0 && index->archive_size == metadata->size &&
         (!archive || archive_is(store, candidate, archive, index)) &&
-        known_add(out->known, out->count, index, &err) == 0) {
+        chunk_lookup_add(out->known, out->count, index, &err) == 0) {
         str_copy(base->key, sizeof base->key, candidate->key);
         str_copy(base->etag, sizeof base->etag, archive ? archive->etag : metadata->archive_etag);
         base->size = metadata->size;
@@ -501,7 +502,7 @@ void bases_find(struct store *store, const struct bases_wanted *wanted, struct b
     unsigned count, end;
 
     memset(out, 0, sizeof *out);
-    out->known = known_create(&err);
+    out->known = chunk_lookup_create(&err);
     if (s && out->known) {
         s->store = store;
         s->wanted = wanted;
@@ -537,7 +538,7 @@ void bases_recall(struct store *store, const struct bases_wanted *wanted, const 
     bool usual = true;
 
     memset(out, 0, sizeof *out);
-    out->known = known_create(&err);
+    out->known = chunk_lookup_create(&err);
     if (s && out->known) {
         s->store = store;
         s->wanted = wanted;
@@ -563,7 +564,7 @@ void bases_finish(struct bases *bases)
 {
     for (unsigned i = 0; i < bases->count; i++)
         index_destroy(bases->indexes[i]);
-    known_destroy(bases->known);
+    chunk_lookup_destroy(bases->known);
     bases->known = NULL;
     bases->count = 0;
 }

@@ -22,7 +22,7 @@
 #include "store/store.h"
 
 #define BASES_MAX 4
-/* Of a record of 32 bytes become 64 of struct known; and the indexes themselves. */
+/* Of a record of 32 bytes become 64 of struct chunk_lookup; and the indexes themselves. */
 #define BASES_RECORD              32
 #define BASES_MEMORY(index_bytes) ((index_bytes) / BASES_RECORD * (64 + BASES_RECORD))
 
@@ -35,9 +35,9 @@ struct base {
 struct bases {
     unsigned count;
     uint64_t index_bytes;             /* of their indexes */
-    struct base base[BASES_MAX];      /* by the number that a struct held carries */
+    struct base base[BASES_MAX];      /* by the number that a struct held_chunk carries */
     struct index *indexes[BASES_MAX]; /* of each, all of it */
-    struct known *known;              /* NULL when count is 0 */
+    struct chunk_lookup *known;       /* NULL when count is 0 */
     unsigned outdated;  /* archives that were left out because their index is of version 1 */
     struct err trouble; /* why they could not be looked at now; family 0: they could */
 };

@@ -29,7 +29,7 @@ static int describe_engines(const struct image_info *image, struct metadata *out
     return bundle_manifest_id(image, out->manifest_id, err);
 }
 
-int identity_describe(const struct image_info *image, struct metadata *out, struct err *err)
+int describe_image(const struct image_info *image, struct metadata *out, struct err *err)
 {
     char(*layers)[80] = calloc(image->layer_count ? image->layer_count : 1, sizeof *layers);
 
@@ -48,14 +48,14 @@ int identity_describe(const struct image_info *image, struct metadata *out, stru
     return describe_engines(image, out, err);
 }
 
-bool identity_is_missing(const struct existing *existing)
+bool learn_image_is_missing(const struct existing_image *existing)
 {
     return existing->whole && !existing->at.metadata.image_id[0];
 }
 
-int identity_learn(struct store *store, const struct image_name *name,
-                   const struct transfer_options *transfer, struct existing *existing,
-                   struct err *err)
+int learn_image(struct store *store, const struct image_name *name,
+                const struct transfer_options *transfer, struct existing_image *existing,
+                struct err *err)
 {
     struct metadata *metadata = &existing->at.metadata;
     struct pull_options options = {.transfer = *transfer,
@@ -85,7 +85,7 @@ static bool is_still(struct store *store, const struct located *at, struct err *
            strcmp(info.etag, at->metadata_etag) == 0;
 }
 
-void identity_add(struct store *store, const struct existing *existing)
+void learn_image_add(struct store *store, const struct existing_image *existing)
 {
     _cleanup_text_ struct text text;
     const char *key = existing->at.metadata_key;

@@ -19,17 +19,17 @@ struct err;
 /* Image id, platform, layers and raw size; the rest of `out` stays as it is. The caller finishes
  * it.
  */
-int identity_describe(const struct image_info *image, struct metadata *out, struct err *err);
+int describe_image(const struct image_info *image, struct metadata *out, struct err *err);
 
 /* Whether the archive would have to be read to know. */
-bool identity_is_missing(const struct existing *existing);
+bool learn_image_is_missing(const struct existing_image *existing);
 /* Reads and verifies the whole archive; `existing` knows its image afterwards. An archive that is
  * damaged stays nameless: nothing is equal to it. */
-int identity_learn(struct store *store, const struct image_name *name,
-                   const struct transfer_options *transfer, struct existing *existing,
-                   struct err *err);
+int learn_image(struct store *store, const struct image_name *name,
+                const struct transfer_options *transfer, struct existing_image *existing,
+                struct err *err);
 /* Writes what was learnt into the bucket, unless the metadata has changed meanwhile. Not to be
  * allowed to is no failure: the next push learns again. */
-void identity_add(struct store *store, const struct existing *existing);
+void learn_image_add(struct store *store, const struct existing_image *existing);
 
 #endif

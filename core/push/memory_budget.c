@@ -6,13 +6,13 @@
 #include "push/upload/assembler.h"
 #include "push/upload/copy_support.h"
 
-#define SLOT_ROOM   (SHARES_SLOT_SIZE + span_bound(SHARES_SLOT_SIZE))
+#define SLOT_ROOM   (MEMORY_BUDGET_SLOT_SIZE + span_bound(MEMORY_BUDGET_SLOT_SIZE))
 #define SLOTS_LEAST 3
 #define PARTS_MOST  12 /* in memory: being filled or in the air */
 
 /* Equal parts, so large that the store's number of parts suffices. An archive is hardly ever larger
  * than what it holds; without any hint the smallest parts still carry 80 GB. */
-size_t shares_part_size(const struct store *store, uint64_t size_hint)
+size_t memory_budget_part_size(const struct store *store, uint64_t size_hint)
 {
     uint64_t size = store->limits.part_size, most = store->limits.parts_most;
 
@@ -25,17 +25,17 @@ size_t shares_part_size(const struct store *store, uint64_t size_hint)
 static bool may_copy(const struct push_options *push, const struct base *base, size_t least,
                      bool *tried)
 {
-    enum ability ability = ability_remembered(push->store);
+    enum copy_support ability = copy_support_remembered(push->store);
 
-    *tried = ability == ABILITY_UNKNOWN && !origin_is_repeatable(push);
+    *tried = ability == ABILITY_UNKNOWN && !open_source_is_repeatable(push);
     if (*tried)
-        return ability_probe(push->store, base, least) == ABILITY_YES;
+        return copy_support_probe(push->store, base, least) == ABILITY_YES;
     return ability != ABILITY_NO;
 }
 
 /* `memory`: what they may take. */
-static void find_bases(const struct shares_wanted *wanted, size_t memory, struct shares *s,
-                       struct bases *bases)
+static void find_bases(const struct memory_budget_wanted *wanted, size_t memory,
+                       struct memory_budget *s, struct bases *bases)
 {
     struct bases_wanted which = wanted->bases;
 
@@ -52,17 +52,18 @@ static void find_bases(const struct shares_wanted *wanted, size_t memory, struct
     }
 }
 
-struct shares shares_of(const struct shares_wanted *wanted, struct bases *bases)
+struct memory_budget memory_budget_of(const struct memory_budget_wanted *wanted,
+                                      struct bases *bases)
 {
     const struct transfer_options *transfer = &wanted->push->transfer;
     const struct store *store = wanted->push->store;
     size_t memory = transfer->memory ? transfer->memory : TRANSFER_MEMORY;
-    struct shares s = {.jobs = transfer_jobs(transfer->jobs)};
+    struct memory_budget s = {.jobs = transfer_jobs(transfer->jobs)};
     size_t parts_room, least_room, slot_bytes;
 
-    s.least = weave_least(store, wanted->size_hint);
-    s.part_size = weave_part_size(store, s.least);
-    parts_room = WEAVE_PARTS_MIN * s.part_size;
+    s.least = assembler_least(store, wanted->size_hint);
+    s.part_size = assembler_part_size(store, s.least);
+    parts_room = ASSEMBLER_PARTS_MIN * s.part_size;
     least_room = parts_room + SLOTS_LEAST * SLOT_ROOM;
     *bases = (struct bases){0};
     if (wanted->delta && least_room < memory) {
@@ -73,7 +74,7 @@ struct shares shares_of(const struct shares_wanted *wanted, struct bases *bases)
                  least_room);
     }
     if (bases->count == 0) {
-        s.part_size = shares_part_size(store, wanted->size_hint);
+        s.part_size = memory_budget_part_size(store, wanted->size_hint);
         parts_room = memory / 2;
     }
     memory -= BASES_MEMORY(bases->index_bytes);

@@ -12,9 +12,9 @@
 #include "push/find_bases.h"
 #include "push/push.h"
 
-#define SHARES_SLOT_SIZE (1 * MIB) /* a dozen chunks: few hand-overs, little memory */
+#define MEMORY_BUDGET_SLOT_SIZE (1 * MIB) /* a dozen chunks: few hand-overs, little memory */
 
-struct shares {
+struct memory_budget {
     unsigned jobs, slots, parts;
     size_t part_size;    /* a buffer's */
     size_t least;        /* of a copied part */
@@ -22,7 +22,7 @@ struct shares {
     bool tried;          /* which was found out just now */
 };
 
-struct shares_wanted {
+struct memory_budget_wanted {
     const struct push_options *push;
     uint64_t size_hint;        /* of the stream; 0: not known */
     bool delta;                /* look for bases */
@@ -32,10 +32,11 @@ struct shares_wanted {
 };
 
 /* Equal parts of a push without bases have this size. */
-size_t shares_part_size(const struct store *store, uint64_t size_hint);
+size_t memory_budget_part_size(const struct store *store, uint64_t size_hint);
 
 /* Finds the bases, too, when they are wanted and there is memory for working with them; else, or
  * when there are none, bases->count is 0. The caller finishes them. */
-struct shares shares_of(const struct shares_wanted *wanted, struct bases *bases);
+struct memory_budget memory_budget_of(const struct memory_budget_wanted *wanted,
+                                      struct bases *bases);
 
 #endif

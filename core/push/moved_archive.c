@@ -12,26 +12,26 @@
 #include "transfer/fetch_index.h"
 
 /* Offers every chunk of the index to the sample. */
-static void note_all(struct sample *sample, const struct index *index)
+static void note_all(struct spot_check *sample, const struct index *index)
 {
     for (unsigned i = 0; i < index->section_count; i++) {
         const struct index_section *section = &index->sections[i];
         uint64_t at = section->packed_offset;
 
         for (uint32_t k = 0; section->chunks && k < section->chunk_count; k++) {
-            const struct held held = {.offset = at, .size = section->chunks[k].packed_size};
+            const struct held_chunk held = {.offset = at, .size = section->chunks[k].packed_size};
 
-            sample_note(sample, &section->chunks[k], &held);
+            spot_check_note(sample, &section->chunks[k], &held);
             at += held.size;
         }
     }
 }
 
-int moved_check(struct store *store, const char *key, const struct store_info *archive,
-                const struct index *index, struct err *err)
+int moved_archive_check(struct store *store, const char *key, const struct store_info *archive,
+                        const struct index *index, struct err *err)
 {
     struct bases bases = {.count = 1, .indexes = {(struct index *)(uintptr_t)index}};
-    struct sample *sample;
+    struct spot_check *sample;
     unsigned liar;
     int answer;
 
@@ -40,18 +40,18 @@ int moved_check(struct store *store, const char *key, const struct store_info *a
     str_copy(bases.base[0].key, sizeof bases.base[0].key, key);
     str_copy(bases.base[0].etag, sizeof bases.base[0].etag, archive->etag);
     bases.base[0].size = archive->size;
-    sample = sample_create(store, &bases, err);
+    sample = spot_check_create(store, &bases, err);
     if (!sample)
         return ERR_FAIL;
     note_all(sample, index);
-    answer = sample_begin(sample, err);
+    answer = spot_check_begin(sample, err);
     if (answer == 0)
-        answer = sample_check(sample, &liar, err);
-    sample_destroy(sample);
+        answer = spot_check_verify(sample, &liar, err);
+    spot_check_destroy(sample);
     return answer == SAMPLE_LIE ? MOVED_OTHER : answer;
 }
 
-bool moved_is_likely(const struct existing *existing)
+bool moved_archive_is_likely(const struct existing_image *existing)
 {
     const struct metadata *metadata = &existing->at.metadata;
 
@@ -60,7 +60,7 @@ bool moved_is_likely(const struct existing *existing)
            strcmp(metadata->archive_etag, existing->archive.etag) != 0;
 }
 
-static void take_etag(struct store *store, struct existing *existing, bool write)
+static void take_etag(struct store *store, struct existing_image *existing, bool write)
 {
     struct metadata *metadata = &existing->at.metadata;
 
@@ -69,17 +69,19 @@ static void take_etag(struct store *store, struct existing *existing, bool write
     log_info("%s was copied into this bucket: its metadata gets the new ETag",
              existing->at.archive_key);
     if (write)
-        identity_add(store, existing);
+        learn_image_add(store, existing);
 }
 
-int moved_settle(struct store *store, struct existing *existing, bool write, struct err *err)
+int moved_archive_settle(struct store *store, struct existing_image *existing, bool write,
+                         struct err *err)
 {
     struct index *index = NULL;
     struct err trouble = {0};
     int answer = fetch_index(store, &existing->at.metadata, &index, &trouble);
 
     if (answer == 0)
-        answer = moved_check(store, existing->at.archive_key, &existing->archive, index, &trouble);
+        answer = moved_archive_check(store, existing->at.archive_key, &existing->archive, index,
+                                     &trouble);
     index_destroy(index);
     if (answer == 0)
         take_etag(store, existing, write);

@@ -19,14 +19,15 @@ struct index;
 enum { MOVED_OTHER = 1 };
 /* Compares a sample of the archive with the index. MOVED_OTHER: they differ. Fails when the archive
  * cannot be read. */
-int moved_check(struct store *store, const char *key, const struct store_info *archive,
-                const struct index *index, struct err *err);
+int moved_archive_check(struct store *store, const char *key, const struct store_info *archive,
+                        const struct index *index, struct err *err);
 
 /* Whether metadata and archive differ in nothing but the ETag. */
-bool moved_is_likely(const struct existing *existing);
+bool moved_archive_is_likely(const struct existing_image *existing);
 /* Checks the archive, with the index of its metadata. When it is the one, `existing` is whole
  * afterwards and its metadata has the new ETag, in the bucket too if `write`. Not 0 only when
  * somebody wants the push to end; an archive that cannot be checked is left as it is. */
-int moved_settle(struct store *store, struct existing *existing, bool write, struct err *err);
+int moved_archive_settle(struct store *store, struct existing_image *existing, bool write,
+                         struct err *err);
 
 #endif

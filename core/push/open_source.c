@@ -9,7 +9,7 @@
 #include "transfer/source_layers.h"
 #include "transfer/source_oci.h"
 
-int64_t origin_time(const struct push_options *options, const struct source *source)
+int64_t open_source_time(const struct push_options *options, const struct source *source)
 {
     int64_t mtime = 0;
 
@@ -19,7 +19,7 @@ int64_t origin_time(const struct push_options *options, const struct source *sou
     return mtime;
 }
 
-bool origin_is_repeatable(const struct push_options *options)
+bool open_source_is_repeatable(const struct push_options *options)
 {
     struct stat st;
 
@@ -29,7 +29,7 @@ bool origin_is_repeatable(const struct push_options *options)
            S_ISREG(st.st_mode);
 }
 
-uint64_t origin_size(const struct push_options *options, const struct docker_image *local)
+uint64_t open_source_size(const struct push_options *options, const struct docker_image *local)
 {
     struct stat st;
 
@@ -40,7 +40,7 @@ uint64_t origin_size(const struct push_options *options, const struct docker_ima
     return (uint64_t)st.st_size;
 }
 
-static struct source *open_layers(const struct origin_wanted *w, struct err *err)
+static struct source *open_layers(const struct open_source_wanted *w, struct err *err)
 {
     return source_layers(
         &(struct source_layers_options){.image = {.engine = docker_engine(w->push->docker),
@@ -60,7 +60,7 @@ static struct source *open_layers(const struct origin_wanted *w, struct err *err
 }
 
 /* A daemon's image: its layers, where they can be read on this host, else its export. */
-static struct source *open_image(const struct origin_wanted *w, struct err *err)
+static struct source *open_image(const struct open_source_wanted *w, struct err *err)
 {
     const struct push_options *o = w->push;
     struct source *source;
@@ -74,7 +74,7 @@ static struct source *open_image(const struct origin_wanted *w, struct err *err)
     return source_docker(o->docker, o->name.ref, w->local->size, err);
 }
 
-struct source *origin_open(const struct origin_wanted *wanted, struct err *err)
+struct source *open_source(const struct open_source_wanted *wanted, struct err *err)
 {
     const struct push_options *o = wanted->push;
 

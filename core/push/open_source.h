@@ -16,9 +16,9 @@
 struct err;
 
 /* About how many bytes will come; 0: not known. `local`: what the daemon says of the image. */
-uint64_t origin_size(const struct push_options *options, const struct docker_image *local);
+uint64_t open_source_size(const struct push_options *options, const struct docker_image *local);
 
-struct origin_wanted {
+struct open_source_wanted {
     const struct push_options *push;
     const struct docker_image *local;
     bool export_only; /* not the layers */
@@ -26,11 +26,11 @@ struct origin_wanted {
         *bases;    /* that may hold layers of it: borrowed as long as the source is there */
     uint64_t lead; /* packed bytes that are read in any case (unread.h) */
 };
-struct source *origin_open(const struct origin_wanted *wanted, struct err *err);
+struct source *open_source(const struct open_source_wanted *wanted, struct err *err);
 /* It can be read again from the start. */
-bool origin_is_repeatable(const struct push_options *options);
+bool open_source_is_repeatable(const struct push_options *options);
 /* The time that headers of the stream are to carry: the tag's, seconds since 1970; or -1: they are
  * as they should be. */
-int64_t origin_time(const struct push_options *options, const struct source *source);
+int64_t open_source_time(const struct push_options *options, const struct source *source);
 
 #endif

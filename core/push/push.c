@@ -26,17 +26,17 @@ struct push {
     struct push_result *result;
     struct transfer_start start;
 
-    struct existing existing;
+    struct existing_image existing;
     bool learned;              /* which image that is: its metadata did not say */
     struct docker_image local; /* what the daemon says of the image; id "" without a daemon */
 
     char content[IMAGE_ID_SIZE]; /* which image is to be pushed; "": only its stream will tell */
 
-    bool export_only;           /* Docker's layers turned out not to be what they should be */
-    bool delta;                 /* compare with earlier archives, as long as that may help */
-    bool read_all;              /* what earlier archives hold, too */
-    bool looked_again;          /* for archives to compare with, because one has changed */
-    enum attempt_remedy remedy; /* of the attempt that failed last */
+    bool export_only;        /* Docker's layers turned out not to be what they should be */
+    bool delta;              /* compare with earlier archives, as long as that may help */
+    bool read_all;           /* what earlier archives hold, too */
+    bool looked_again;       /* for archives to compare with, because one has changed */
+    enum push_remedy remedy; /* of the attempt that failed last */
 };
 
 /* ---- what is there already ---- */
@@ -65,7 +65,7 @@ static void skip(struct push *p)
     snprintf(p->result->image_id, sizeof p->result->image_id, "%s", metadata->image_id);
     p->result->size = metadata->size;
     if (p->learned && !p->options->dry_run)
-        identity_add(p->options->store, &p->existing);
+        learn_image_add(p->options->store, &p->existing);
 }
 
 /* The original's archives do not say which image they hold. */
@@ -73,10 +73,10 @@ static int learn(struct push *p, struct err *err)
 {
     const struct push_options *o = p->options;
 
-    if (o->force || !identity_is_missing(&p->existing))
+    if (o->force || !learn_image_is_missing(&p->existing))
         return 0;
     p->learned = true;
-    return identity_learn(o->store, &o->name, &o->transfer, &p->existing, err);
+    return learn_image(o->store, &o->name, &o->transfer, &p->existing, err);
 }
 
 /* Objects that this push writes could be deleted right after. */
@@ -91,15 +91,15 @@ static int is_going(const struct push *p, struct err *err)
  * copied with its bucket is checked first. */
 static int is_there(struct push *p, const char *id, struct err *err)
 {
-    struct existing *existing = &p->existing;
+    struct existing_image *existing = &p->existing;
 
     if (p->options->force)
         return 0;
-    if (!existing->going && moved_is_likely(existing) &&
+    if (!existing->going && moved_archive_is_likely(existing) &&
         metadata_names(&existing->at.metadata, id) &&
-        moved_settle(p->options->store, existing, !p->options->dry_run, err))
+        moved_archive_settle(p->options->store, existing, !p->options->dry_run, err))
         return ERR_FAIL;
-    return existing_is(existing, id);
+    return existing_image_is(existing, id);
 }
 
 static int prepare(struct push *p, struct err *err)
@@ -110,13 +110,13 @@ static int prepare(struct push *p, struct err *err)
     transfer_report(&o->transfer, &(struct transfer_progress){.phase = PHASE_PREPARE});
     if (o->docker && look_at_image(p, err))
         return ERR_FAIL;
-    if (existing_find(o->store, &o->name, &p->existing, err) || learn(p, err))
+    if (existing_image_find(o->store, &o->name, &p->existing, err) || learn(p, err))
         return ERR_FAIL;
     str_copy(p->result->key, sizeof p->result->key, p->existing.key);
     if (o->docker)
         str_copy(p->content, sizeof p->content, p->local.id);
-    else if (origin_is_repeatable(o))
-        peek_image_id(o->input, p->content);
+    else if (open_source_is_repeatable(o))
+        tar_image_id_read(o->input, p->content);
     there = is_there(p, p->content, err);
     if (there < 0)
         return ERR_FAIL;
@@ -127,12 +127,12 @@ static int prepare(struct push *p, struct err *err)
 
 /* ---- the transfer ---- */
 
-static void take_stock(struct push *p, const struct attempt *attempt)
+static void take_stock(struct push *p, const struct push_engine *attempt)
 {
     struct push_result *result = p->result;
-    struct attempt_facts facts;
+    struct push_facts facts;
 
-    attempt_facts(attempt, &facts);
+    push_engine_facts(attempt, &facts);
     str_copy(result->source, sizeof result->source, facts.source);
     result->bases = facts.bases;
     result->outdated = facts.outdated;
@@ -149,12 +149,12 @@ static void take_stock(struct push *p, const struct attempt *attempt)
 }
 
 /* An archive's image is only known once it was read: it may be the one that the bucket holds. */
-static int settle(struct push *p, struct attempt *attempt, struct err *err)
+static int settle(struct push *p, struct push_engine *attempt, struct err *err)
 {
-    struct attempt_facts facts;
+    struct push_facts facts;
     int there;
 
-    attempt_facts(attempt, &facts);
+    push_engine_facts(attempt, &facts);
     there = is_there(p, facts.image->id, err);
     if (there < 0)
         return ERR_FAIL;
@@ -171,29 +171,29 @@ static int settle(struct push *p, struct attempt *attempt, struct err *err)
                       err);
 }
 
-static void note_refusal(struct push *p, const struct attempt *attempt)
+static void note_refusal(struct push *p, const struct push_engine *attempt)
 {
-    struct attempt_facts facts;
+    struct push_facts facts;
 
-    attempt_facts(attempt, &facts);
+    push_engine_facts(attempt, &facts);
     if (facts.refusal[0])
         str_copy(p->result->afresh, sizeof p->result->afresh, facts.refusal);
 }
 
-static void note_failure(struct push *p, const struct attempt *attempt)
+static void note_failure(struct push *p, const struct push_engine *attempt)
 {
-    struct attempt_facts facts;
+    struct push_facts facts;
 
-    attempt_facts(attempt, &facts);
-    p->remedy = attempt_remedy(attempt);
+    push_engine_facts(attempt, &facts);
+    p->remedy = push_engine_remedy(attempt);
     if (facts.liar)
         str_copy(p->result->liar, sizeof p->result->liar, facts.liar);
 }
 
 static int transfer(struct push *p, struct err *err)
 {
-    struct attempt *attempt = attempt_create(
-        &(struct attempt_options){
+    struct push_engine *attempt = push_engine_create(
+        &(struct push_engine_options){
             .push = p->options,
             .key = p->result->key,
             .local = &p->local,
@@ -206,51 +206,51 @@ static int transfer(struct push *p, struct err *err)
         err);
     int answer;
 
-    p->remedy = ATTEMPT_HOPELESS;
+    p->remedy = REMEDY_HOPELESS;
     if (!attempt)
         return ERR_FAIL;
     note_refusal(p, attempt);
-    answer = attempt_run(attempt, err);
+    answer = push_engine_run(attempt, err);
     if (answer == 0)
         answer = settle(p, attempt, err);
     if (answer == 0) {
         take_stock(p, attempt);
     } else {
         note_failure(p, attempt);
-        attempt_keep(attempt, err);
+        push_engine_keep(attempt, err);
     }
-    attempt_destroy(attempt);
+    push_engine_destroy(attempt);
     return answer;
 }
 
 /* Whether a failed transfer may succeed another way, and takes it. Each way is taken once. */
 static bool finds_another_way(struct push *p, struct err *err)
 {
-    if (p->remedy == ATTEMPT_HOPELESS)
+    if (p->remedy == REMEDY_HOPELESS)
         return false;
-    if (p->remedy == ATTEMPT_AFRESH && !origin_is_repeatable(p->options)) {
+    if (p->remedy == REMEDY_AFRESH && !open_source_is_repeatable(p->options)) {
         if (again_may_help(err))
             err_hint(err, "the unfinished upload was removed: run the same command again");
         return false;
     }
-    if (!origin_is_repeatable(p->options)) {
+    if (!open_source_is_repeatable(p->options)) {
         err_hint(err,
                  "--no-delta uploads everything; what comes through a pipe cannot be read twice");
         return false;
     }
-    if (p->remedy == ATTEMPT_AFRESH) {
+    if (p->remedy == REMEDY_AFRESH) {
         str_copy(p->result->afresh, sizeof p->result->afresh, "the image has changed since");
-    } else if (p->remedy == ATTEMPT_WITH_EXPORT) {
+    } else if (p->remedy == REMEDY_WITH_EXPORT) {
         str_copy(p->result->distrust, sizeof p->result->distrust, err->text);
         log_info("push: Docker's export takes over from its layers: %s", err->text);
         p->export_only = true;
-    } else if (p->remedy == ATTEMPT_READING_ALL) {
+    } else if (p->remedy == REMEDY_READING_ALL) {
         log_info("push: begins again, reading all of the image: %s", err->text);
         p->read_all = true;
-    } else if (p->remedy == ATTEMPT_WITH_OTHER_BASES && !p->looked_again) {
+    } else if (p->remedy == REMEDY_WITH_OTHER_BASES && !p->looked_again) {
         log_info("push: begins again with other archives to copy from: %s", err->text);
         p->looked_again = true;
-    } else if (p->remedy == ATTEMPT_WITHOUT_BASES) {
+    } else if (p->remedy == REMEDY_WITHOUT_BASES) {
         log_info("push: everything is uploaded: %s", err->text);
         p->delta = false;
     } else {
@@ -291,7 +291,7 @@ int push_run(const struct push_options *options, struct push_result *result, str
         answer = transfer_somehow(p, err);
     result->stats.archive_bytes = result->size;
     transfer_count(&result->stats, &p->start, options->store);
-    existing_finish(&p->existing);
+    existing_image_finish(&p->existing);
     free(p);
     return answer;
 }

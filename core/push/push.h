@@ -32,7 +32,7 @@ struct push_options {
     struct docker *docker;
     const char *input;
     enum push_source source;
-    int level;      /* MEMBER_LEVEL_MIN .. MAX */
+    int level;      /* GZIP_MEMBER_LEVEL_MIN .. MAX */
     bool dry_run;   /* says what it would do; writes nothing, exports nothing */
     bool no_delta;  /* upload all of it, whatever earlier archives hold */
     bool force;     /* push even when the bucket holds this very image */

@@ -52,9 +52,9 @@ static void post(struct reader *r, struct span *span, int kind)
 /* Whether the chunks of the span that begins decide which layers are read: or are such chunks. */
 static bool names_at_once(const struct reader *r)
 {
-    const struct unread *unread = r->options.source->unread;
+    const struct skippable_layers *unread = r->options.source->unread;
 
-    return r->options.known && unread && (r->leaving_out || !unread_is_over(unread));
+    return r->options.known && unread && (r->leaving_out || !skippable_is_over(unread));
 }
 
 /* The next empty span, or NULL when asked to stop. */
@@ -105,7 +105,7 @@ static const struct span_chunk *end_chunk(struct reader *r, unsigned flags)
     *chunk = (struct span_chunk){.chunk = {.raw_size = size}, .flags = flags};
     if (r->span->named) {
         chunk->chunk.name = chunk_name_of(NAME_SHA256, r->span->slot->in + r->begun, size);
-        known_find(r->options.known, &chunk->chunk.name, size, &r->cursor, &chunk->held);
+        chunk_lookup_find(r->options.known, &chunk->chunk.name, size, &r->cursor, &chunk->held);
     }
     r->begun = r->scanned;
     r->at += size;
@@ -119,7 +119,7 @@ static bool span_is_full(const struct reader *r)
 
 /* ---- what is not read ---- */
 
-static int add_unread(struct reader *r, const struct unread_layer *layer, uint32_t first,
+static int add_unread(struct reader *r, const struct skippable_layer *layer, uint32_t first,
                       unsigned flags, struct err *err)
 {
     uint64_t offset = layer->packed_offset, end = offset + layer->packed_size;
@@ -147,7 +147,7 @@ static int add_unread(struct reader *r, const struct unread_layer *layer, uint32
 }
 
 /* The bytes of it that were read already are dropped, the others not asked for. */
-static int leave_out(struct reader *r, const struct unread_layer *layer, uint32_t first,
+static int leave_out(struct reader *r, const struct skippable_layer *layer, uint32_t first,
                      struct err *err)
 {
     size_t have = r->filled - r->scanned;
@@ -171,13 +171,13 @@ static int leave_out(struct reader *r, const struct unread_layer *layer, uint32_
 
 static int leave_out_what_may_be(struct reader *r, const struct span_chunk *chunk, struct err *err)
 {
-    const struct unread_layer *layer;
+    const struct skippable_layer *layer;
     uint32_t first;
     int failed;
 
     if (!r->options.source->unread || !r->span->named)
         return 0;
-    layer = unread_next(r->options.source->unread, &chunk->chunk, &chunk->held, r->at, &first);
+    layer = skippable_next(r->options.source->unread, &chunk->chunk, &chunk->held, r->at, &first);
     if (!layer)
         return 0;
     r->leaving_out = true;

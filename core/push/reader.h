@@ -28,7 +28,7 @@ struct reader_options {
     struct chunk_params params;
     int64_t mtime;    /* for the headers, seconds since 1970 */
     size_t slot_size; /* of slot->in: at least READER_SLOT_MIN */
-    const struct known
+    const struct chunk_lookup
         *known; /* chunks of earlier archives: of a source with unread layers. Or NULL */
     struct inbox *home;
     int kind_started, kind_span, kind_spare, kind_done; /* msg.kind of what is posted */

@@ -12,7 +12,7 @@
 
 static void *make_packer(void *arg)
 {
-    const struct rig *r = arg;
+    const struct push_setup *r = arg;
     struct err ignored;
 
     return packer_create(r->push->level, &ignored);
@@ -23,19 +23,19 @@ static void free_packer(void *packer)
     packer_destroy(packer);
 }
 
-static int make_buffers(struct rig *r, const struct shares *s, struct err *err)
+static int make_buffers(struct push_setup *r, const struct memory_budget *s, struct err *err)
 {
-    order_init(&r->order, s->slots);
-    order_init(&r->named, s->slots);
+    reorder_init(&r->order, s->slots);
+    reorder_init(&r->named, s->slots);
     r->home = inbox_create(err);
-    r->slots = slots_create(s->slots, SHARES_SLOT_SIZE, span_bound(SHARES_SLOT_SIZE),
-                            sizeof(struct span), err);
+    r->slots = buffers_create(s->slots, MEMORY_BUDGET_SLOT_SIZE,
+                              span_bound(MEMORY_BUDGET_SLOT_SIZE), sizeof(struct span), err);
     r->parts = parts_create(s->parts, s->part_size, err);
     return r->home && r->slots && r->parts ? 0 : ERR_FAIL;
 }
 
 /* What a push before this one left behind, if it is of use. */
-static int look_back(struct rig *r, struct err *err)
+static int look_back(struct push_setup *r, struct err *err)
 {
     const struct push_options *push = r->push;
     struct resume_options options = {
@@ -45,8 +45,8 @@ static int look_back(struct rig *r, struct err *err)
         .level = push->level,
         .off = push->no_resume,
         .delta = r->options.delta,
-        .part_size = shares_part_size(push->store, origin_size(push, r->options.local)),
-        .least = weave_least(push->store, origin_size(push, r->options.local)),
+        .part_size = memory_budget_part_size(push->store, open_source_size(push, r->options.local)),
+        .least = assembler_least(push->store, open_source_size(push, r->options.local)),
     };
 
     r->md5 = digest_create(DIGEST_MD5);
@@ -58,28 +58,28 @@ static int look_back(struct rig *r, struct err *err)
     return r->builder ? resume_open(&options, &r->resume, err) : ERR_FAIL;
 }
 
-static int start_weave(struct rig *r, size_t least, struct err *err)
+static int start_weave(struct push_setup *r, size_t least, struct err *err)
 {
     if (r->bases.count == 0)
         return 0;
     if (!resume_follows(r->resume) && resume_weaves(r->resume, &r->bases, err))
         return ERR_FAIL;
-    r->weave = weave_create(&(struct weave_options){.store = r->push->store,
-                                                    .upload = r->upload,
-                                                    .bases = &r->bases,
-                                                    .parts = r->parts,
-                                                    .builder = r->builder,
-                                                    .resume = r->resume,
-                                                    .md5 = r->md5,
-                                                    .home = r->home,
-                                                    .kind = RIG_JOINED,
-                                                    .level = r->push->level,
-                                                    .least = least},
-                            err);
+    r->weave = assembler_create(&(struct assembler_options){.store = r->push->store,
+                                                            .upload = r->upload,
+                                                            .bases = &r->bases,
+                                                            .parts = r->parts,
+                                                            .builder = r->builder,
+                                                            .resume = r->resume,
+                                                            .md5 = r->md5,
+                                                            .home = r->home,
+                                                            .kind = PUSH_JOINED,
+                                                            .level = r->push->level,
+                                                            .least = least},
+                                err);
     return r->weave ? 0 : ERR_FAIL;
 }
 
-static int start_threads(struct rig *r, unsigned jobs, struct err *err)
+static int start_threads(struct push_setup *r, unsigned jobs, struct err *err)
 {
     r->workers = workers_create(
         &(struct workers_options){
@@ -90,25 +90,25 @@ static int start_threads(struct rig *r, unsigned jobs, struct err *err)
     r->reader =
         reader_create(&(struct reader_options){.source = r->source,
                                                .params = CHUNK_DEFAULT,
-                                               .mtime = origin_time(r->push, r->source),
-                                               .slot_size = SHARES_SLOT_SIZE,
+                                               .mtime = open_source_time(r->push, r->source),
+                                               .slot_size = MEMORY_BUDGET_SLOT_SIZE,
                                                .known = r->source->unread ? r->bases.known : NULL,
                                                .home = r->home,
-                                               .kind_started = RIG_STARTED,
-                                               .kind_span = RIG_FILLED,
-                                               .kind_spare = RIG_SPARE,
-                                               .kind_done = RIG_READ},
+                                               .kind_started = PUSH_STARTED,
+                                               .kind_span = PUSH_FILLED,
+                                               .kind_spare = PUSH_SPARE,
+                                               .kind_done = PUSH_READ},
                       err);
     return r->reader ? 0 : ERR_FAIL;
 }
 
-static struct shares find_shares(struct rig *r)
+static struct memory_budget find_shares(struct push_setup *r)
 {
     const struct docker_image *local = r->options.local;
     const struct checkpoint_head *then = resume_follows(r->resume);
-    struct shares_wanted wanted = {
+    struct memory_budget_wanted wanted = {
         .push = r->push,
-        .size_hint = origin_size(r->push, local),
+        .size_hint = open_source_size(r->push, local),
         .delta = r->options.delta && (!then || then->base_count),
         .recall = then ? then->bases : NULL,
         .recall_count = then ? then->base_count : 0,
@@ -119,21 +119,21 @@ static struct shares find_shares(struct rig *r)
                   .layer_count = local->id[0] ? local->layer_count : 0},
     };
 
-    return shares_of(&wanted, &r->bases);
+    return memory_budget_of(&wanted, &r->bases);
 }
 
 /* What is followed copies from archives that are not there any more, or not to be used. */
-static bool lost_bases(const struct rig *r)
+static bool lost_bases(const struct push_setup *r)
 {
     const struct checkpoint_head *then = resume_follows(r->resume);
 
     return then && then->base_count && r->bases.count == 0;
 }
 
-int rig_set_up(struct rig *rig, const struct attempt_options *options, struct err *err)
+int push_setup(struct push_setup *rig, const struct push_engine_options *options, struct err *err)
 {
-    struct rig *r = rig;
-    struct shares shares;
+    struct push_setup *r = rig;
+    struct memory_budget shares;
 
     r->options = *options;
     r->push = options->push;
@@ -151,20 +151,20 @@ int rig_set_up(struct rig *rig, const struct attempt_options *options, struct er
     }
     r->copies_refused = shares.copies_refused;
     r->copies_tried = shares.tried;
-    r->source =
-        origin_open(&(struct origin_wanted){.push = r->push,
-                                            .local = r->options.local,
-                                            .export_only = r->options.export_only,
-                                            .bases = &r->bases,
-                                            .lead = r->options.read_all ? UINT64_MAX
-                                                                        : weave_lead(shares.least)},
-                    err);
+    r->source = open_source(
+        &(struct open_source_wanted){.push = r->push,
+                                     .local = r->options.local,
+                                     .export_only = r->options.export_only,
+                                     .bases = &r->bases,
+                                     .lead = r->options.read_all ? UINT64_MAX
+                                                                 : assembler_lead(shares.least)},
+        err);
     if (!r->source)
         return ERR_FAIL;
     if (make_buffers(r, &shares, err))
         return ERR_FAIL;
     r->upload =
-        upload_create(r->push->store, r->options.key, r->home, RIG_UPLOADED, shares.parts, err);
+        upload_create(r->push->store, r->options.key, r->home, PUSH_UPLOADED, shares.parts, err);
     if (!r->upload || start_weave(r, shares.least, err))
         return ERR_FAIL;
     if (resume_follows(r->resume))
@@ -172,16 +172,16 @@ int rig_set_up(struct rig *rig, const struct attempt_options *options, struct er
     return start_threads(r, shares.jobs, err);
 }
 
-void rig_take_down(struct rig *rig)
+void push_setup_finish(struct push_setup *rig)
 {
     reader_destroy(rig->reader);
     source_destroy(rig->source);
     workers_destroy(rig->workers);
-    weave_destroy(rig->weave);
+    assembler_destroy(rig->weave);
     upload_destroy(rig->upload);
     index_builder_destroy(rig->builder);
     parts_destroy(rig->parts);
-    slots_destroy(rig->slots);
+    buffers_destroy(rig->slots);
     inbox_destroy(rig->home);
     resume_destroy(rig->resume);
     digest_destroy(rig->md5);

@@ -17,40 +17,40 @@
 #include "push/upload/upload.h"
 
 /* The messages that come home. */
-enum rig_message {
-    RIG_STARTED = 1,
-    RIG_FILLED,
-    RIG_NAMED,
-    RIG_SPARE,
-    RIG_READ,
-    RIG_PACKED,
-    RIG_UPLOADED,
-    RIG_JOINED
+enum push_message {
+    PUSH_STARTED = 1,
+    PUSH_FILLED,
+    PUSH_NAMED,
+    PUSH_SPARE,
+    PUSH_READ,
+    PUSH_PACKED,
+    PUSH_UPLOADED,
+    PUSH_JOINED
 };
 
-struct rig {
-    struct attempt_options options;
+struct push_setup {
+    struct push_engine_options options;
     const struct push_options *push;
 
     struct inbox *home;
-    struct slots *slots;
+    struct buffers *slots;
     struct workers *workers;
     struct source *source;
-    struct reader *reader;     /* runs from the beginning */
-    struct order order, named; /* spans that were packed; and, of a push that compares, named */
+    struct reader *reader;       /* runs from the beginning */
+    struct reorder order, named; /* spans that were packed; and, of a push that compares, named */
     struct parts *parts;
     struct upload *upload; /* NULL: nothing in the bucket was touched */
     struct index_builder *builder;
     struct digest *md5;
     struct resume *resume;
     struct bases bases;
-    struct weave *weave;               /* NULL: everything is uploaded, in equal parts */
+    struct assembler *weave;           /* NULL: everything is uploaded, in equal parts */
     bool copies_refused, copies_tried; /* the store does not copy for us; found out just now */
 };
 
-/* Zeroed before. After a failure, too, rig_take_down is called. */
-int rig_set_up(struct rig *rig, const struct attempt_options *options, struct err *err);
+/* Zeroed before. After a failure, too, push_setup_finish is called. */
+int push_setup(struct push_setup *rig, const struct push_engine_options *options, struct err *err);
 /* Nothing is out any more. Leaves the bucket alone. */
-void rig_take_down(struct rig *rig);
+void push_setup_finish(struct push_setup *rig);
 
 #endif

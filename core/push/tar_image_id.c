@@ -89,7 +89,7 @@ static int open_file(const char *path)
     return file_open_regular(AT_FDCWD, path, O_RDONLY, 0);
 }
 
-bool peek_image_id(const char *path, char id[IMAGE_ID_SIZE])
+bool tar_image_id_read(const char *path, char id[IMAGE_ID_SIZE])
 {
     int fd = open_file(path);
     char name[TAR_NAME_MAX];

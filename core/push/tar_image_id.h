@@ -13,6 +13,6 @@
 
 /* False when the file cannot be walked (compressed, no regular file) or is no image archive: then
  * it must be read. */
-bool peek_image_id(const char *path, char id[IMAGE_ID_SIZE]);
+bool tar_image_id_read(const char *path, char id[IMAGE_ID_SIZE]);
 
 #endif

@@ -207,7 +207,7 @@ enum store_answer store_put_document(struct store *store, const char *key, struc
 enum store_answer store_head(struct store *store, const char *key, struct store_info *info,
                              struct err *err);
 
-struct creds;
+struct credentials;
 
 /* The ends. `cancel` may be NULL. */
 struct store_s3_options {
@@ -229,8 +229,8 @@ struct store_s3_options {
     unsigned retry_ms;    /* longest wait before the second try; doubles; 0: the default */
     uint64_t rate;        /* most bytes a second, of all bodies together, each way; 0: no limit */
     /* Looks for the keys again when the store says that they have expired. May be NULL; is called
-     * by the store's thread. `out` is filled with creds_init. False: there are none. */
-    bool (*renew)(void *arg, struct creds *out);
+     * by the store's thread. `out` is filled with credentials_init. False: there are none. */
+    bool (*renew)(void *arg, struct credentials *out);
     void *renew_arg;
     int64_t stall_time; /* ns without a byte: then a try has failed; 0: the default */
     const struct cancel *cancel;

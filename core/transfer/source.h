@@ -14,7 +14,7 @@
 
 struct err;
 struct docker;
-struct unread;
+struct skippable_layers;
 
 struct source;
 struct source_table {
@@ -26,10 +26,11 @@ struct source_table {
 };
 struct source {
     const struct source_table *table;
-    uint64_t size_hint;      /* bytes to come as far as is known beforehand; 0: not known */
-    const char *kind;        /* "layers", "docker", "file", "stdin": for messages */
-    const char *name;        /* what the user named it: "image.tar"; NULL: the user did not */
-    struct unread *unread;   /* layers that may be skipped (unread.h), for the reader; or NULL */
+    uint64_t size_hint; /* bytes to come as far as is known beforehand; 0: not known */
+    const char *kind;   /* "layers", "docker", "file", "stdin": for messages */
+    const char *name;   /* what the user named it: "image.tar"; NULL: the user did not */
+    struct skippable_layers
+        *unread;             /* layers that may be skipped (unread.h), for the reader; or NULL */
     const atomic_bool *stop; /* the reader's; NULL: none. A pipe or a daemon that is silent is not
                                 waited for once it is set */
 };

@@ -192,7 +192,7 @@ static int measure(struct layer_store *store, const struct source_layers_options
         if (is_left_out(o, layer))
             continue;
         for (unsigned k = 0; k < o->index_count && layer->size == 0; k++)
-            unread_section(o->indexes[k], layer->diff_id, &o->params, &layer->size);
+            skippable_section(o->indexes[k], layer->diff_id, &o->params, &layer->size);
         if (layer->size == 0 && layer_store_measure(store, i, o->cancel, err))
             return ERR_FAIL;
     }
@@ -255,7 +255,7 @@ static int list_unread(struct layers_source *s, const struct source_layers_optio
     s->source.unread = malloc(sizeof *s->source.unread);
     if (!s->source.unread)
         return err_memory(err, "the layers");
-    unread_init(s->source.unread, options->lead);
+    skippable_init(s->source.unread, options->lead);
     for (unsigned i = 0; i < s->bundle->count; i++) {
         const struct bundle_part *part = &s->bundle->parts[i];
 
@@ -263,8 +263,8 @@ static int list_unread(struct layers_source *s, const struct source_layers_optio
             offset += part->bytes.size;
             continue;
         }
-        unread_add(s->source.unread, s->store->layers[part->layer].diff_id, offset, part->raw_size,
-                   options->indexes, options->index_count, &options->params);
+        skippable_add(s->source.unread, s->store->layers[part->layer].diff_id, offset,
+                      part->raw_size, options->indexes, options->index_count, &options->params);
         offset += padded(part->raw_size);
     }
     return 0;

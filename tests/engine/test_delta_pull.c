@@ -310,7 +310,7 @@ static void a_dry_run_says_what_would_move(void **state)
     assert_false(result.survey->rows[1].here);
     assert_int_equal(result.survey->rest.moves, 1); /* the config */
     assert_int_equal(result.survey->total.moves_size, result.to_fetch);
-    survey_destroy(result.survey);
+    layer_report_destroy(result.survey);
     docker_close(docker);
     fake_docker_stop(&fake);
 }
@@ -593,27 +593,27 @@ static void a_spool_that_lies_is_dropped(void **state)
     struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
     struct docker *docker = open_daemon(&fake);
     struct store *store = open_bucket("bucket");
-    struct spool_subject subject = {
+    struct partial_subject subject = {
         .store = store->identity, .where = store->where, .key = KEY ".tar.gz", .image = SECOND};
     struct pull_result result;
     struct store_info info;
-    struct spool *spool;
+    struct partial *spool;
 
     (void)state;
     assert_int_equal(store_head(store, subject.key, &info, &err), STORE_DONE);
     subject.etag = info.etag;
     subject.size = info.size;
     for (int first = 1; first >= 0; first--) { /* all of the image, then a part of it */
-        spool = spool_open(&subject, 0, &err);
+        spool = partial_open(&subject, 0, &err);
         assert_non_null(spool);
-        spool_keep(spool, info.size / 2, view_of(junk, sizeof junk));
-        spool_close(spool, false);
+        partial_keep(spool, info.size / 2, view_of(junk, sizeof junk));
+        partial_close(spool, false);
         if (!first)
             pull_well("bucket", docker, FIRST, REUSE_NEVER, &result);
         pull_well("bucket", docker, SECOND, REUSE_NEVER, &result);
         assert_int_equal(result.kept, 0);
         assert_false(result.reloaded);
-        assert_null(spool_look(&subject, &err));
+        assert_null(partial_look(&subject, &err));
         docker_close(docker);
         fake_docker_stop(&fake);
         fake = fake_docker_start("docker-20.10", "store", 0);

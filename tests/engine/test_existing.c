@@ -42,15 +42,16 @@ struct keeper {
 static void *keep(void *arg)
 {
     struct keeper *keeper = arg;
-    struct existing existing = {.found = false};
+    struct existing_image existing = {.found = false};
     uint64_t copied = 0;
 
-    keeper->answer = existing_find(bucket.store, &name, &existing, &keeper->err);
+    keeper->answer = existing_image_find(bucket.store, &name, &existing, &keeper->err);
     if (keeper->answer == 0)
-        keeper->answer = existing_keep(bucket.store, &name, &existing, true, &copied, &keeper->err);
+        keeper->answer =
+            existing_image_keep(bucket.store, &name, &existing, true, &copied, &keeper->err);
     if (keeper->answer == 0 && copied != 4)
         keeper->answer = 4;
-    existing_finish(&existing);
+    existing_image_finish(&existing);
     return NULL;
 }
 
@@ -93,33 +94,35 @@ static void several_at_once(void **state)
  */
 static void replaced_meanwhile(void **state)
 {
-    struct existing existing = {.found = false};
+    struct existing_image existing = {.found = false};
     struct err err;
 
     (void)state;
-    assert_int_equal(existing_find(bucket.store, &name, &existing, &err), 0);
+    assert_int_equal(existing_image_find(bucket.store, &name, &existing, &err), 0);
     assert_true(existing.whole);
     bucket_put(&bucket, KEY ".tar.gz", "more");
-    assert_int_equal(existing_keep(bucket.store, &name, &existing, true, NULL, &err), ERR_FAIL);
+    assert_int_equal(existing_image_keep(bucket.store, &name, &existing, true, NULL, &err),
+                     ERR_FAIL);
     assert_int_equal(err.family, ERR_CONFLICT);
     assert_int_equal(bucket_count(&bucket, "archive/", NULL), 0);
-    existing_finish(&existing);
+    existing_image_finish(&existing);
 }
 
 /* Without its metadata it is no image: it is not kept under an empty description. */
 static void deleted_meanwhile(void **state)
 {
     struct store_op op = {.verb = STORE_DELETE, .key = KEY ".json"};
-    struct existing existing = {.found = false};
+    struct existing_image existing = {.found = false};
     struct err err;
 
     (void)state;
-    assert_int_equal(existing_find(bucket.store, &name, &existing, &err), 0);
+    assert_int_equal(existing_image_find(bucket.store, &name, &existing, &err), 0);
     assert_int_equal(store_run(bucket.store, &op, &err), STORE_DONE);
-    assert_int_equal(existing_keep(bucket.store, &name, &existing, true, NULL, &err), ERR_FAIL);
+    assert_int_equal(existing_image_keep(bucket.store, &name, &existing, true, NULL, &err),
+                     ERR_FAIL);
     assert_int_equal(err.family, ERR_CONFLICT);
     assert_int_equal(bucket_count(&bucket, "archive/", NULL), 0);
-    existing_finish(&existing);
+    existing_image_finish(&existing);
 }
 
 /* ---- a link that goes down between the archive's copy and the index's ---- */
@@ -143,17 +146,17 @@ static void a_copy_that_is_given_up_is_removed(void **state)
 {
     static const struct store_table table = {.submit = failing_submit};
     struct store failing = *bucket.store;
-    struct existing existing = {.found = false};
+    struct existing_image existing = {.found = false};
     struct err err;
 
     (void)state;
     failing.table = &table;
     bucket_put(&bucket, KEY ".index", "index");
-    assert_int_equal(existing_find(&failing, &name, &existing, &err), 0);
-    assert_int_equal(existing_keep(&failing, &name, &existing, true, NULL, &err), ERR_FAIL);
+    assert_int_equal(existing_image_find(&failing, &name, &existing, &err), 0);
+    assert_int_equal(existing_image_keep(&failing, &name, &existing, true, NULL, &err), ERR_FAIL);
     assert_int_equal(err.family, ERR_NETWORK);
     assert_int_equal(bucket_count(&bucket, "archive/", NULL), 0);
-    existing_finish(&existing);
+    existing_image_finish(&existing);
 }
 
 int main(void)

@@ -357,7 +357,7 @@ static long read_with(const struct bases *bases, uint64_t lead, struct view whol
                                             .params = CHUNK_DEFAULT};
     struct source *source = source_layers(&options, &err);
     struct inbox *home = inbox_create(&err);
-    struct slots *slots = slots_create(3, MIB, MIB, sizeof(struct span), &err);
+    struct buffers *slots = buffers_create(3, MIB, MIB, sizeof(struct span), &err);
     const struct image_info *info = NULL;
     struct reader *reader;
     struct msg *msg;
@@ -377,7 +377,7 @@ static long read_with(const struct bases *bases, uint64_t lead, struct view whol
                                                     .kind_spare = SPARE,
                                                     .kind_done = READ},
                            &err);
-    for (struct slot *slot; (slot = slots_take(slots));)
+    for (struct buffer *slot; (slot = buffers_take(slots));)
         reader_give(reader, span_of(slot));
     while ((msg = inbox_take(home, INBOX_FOREVER))->kind != READ) {
         struct span *span = (struct span *)msg;
@@ -397,10 +397,10 @@ static long read_with(const struct bases *bases, uint64_t lead, struct view whol
         if (msg->kind == FILLED)
             reader_give(reader, span_of(span->slot));
         else if (msg->kind == SPARE)
-            slots_give(slots, span->slot);
+            buffers_give(slots, span->slot);
     }
     for (struct span *span; (span = reader_reclaim(reader));)
-        slots_give(slots, span->slot);
+        buffers_give(slots, span->slot);
     if (reader_result(reader, &info, &err) == 0) {
         assert_int_equal(at, whole.size);
         assert_string_equal(info->id, image_id);
@@ -410,7 +410,7 @@ static long read_with(const struct bases *bases, uint64_t lead, struct view whol
     }
     reader_destroy(reader);
     source_destroy(source);
-    slots_destroy(slots);
+    buffers_destroy(slots);
     inbox_destroy(home);
     return left_out;
 }

@@ -472,7 +472,7 @@ static void no_image_brings_other_names(void **state)
         snprintf(tag, sizeof tag, "%s", cases[i].tag);
         snprintf(name, sizeof name, "%s", cases[i].name);
         info.name_count = name[0] != 0;
-        assert_int_equal(check_names(&info, REF, &err), cases[i].good ? 0 : ERR_FAIL);
+        assert_int_equal(image_names_check(&info, REF, &err), cases[i].good ? 0 : ERR_FAIL);
     }
 }
 

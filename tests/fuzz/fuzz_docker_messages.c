@@ -11,23 +11,23 @@ static void count(void *arg, const char *line)
     *(size_t *)arg += strlen(line) + 1;
 }
 
-static struct docker_stream hear(struct view a, struct view b, size_t *told)
+static struct docker_messages hear(struct view a, struct view b, size_t *told)
 {
-    struct docker_stream stream;
+    struct docker_messages stream;
 
     *told = 0;
-    docker_stream_init(&stream, count, told);
-    docker_stream_feed(&stream, a);
-    docker_stream_feed(&stream, b);
-    docker_stream_finish(&stream);
+    docker_messages_init(&stream, count, told);
+    docker_messages_feed(&stream, a);
+    docker_messages_feed(&stream, b);
+    docker_messages_finish(&stream);
     return stream;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     size_t cut = size ? data[0] % size : 0, told, told_again;
-    struct docker_stream whole = hear(view_of(data, size), view_of(NULL, 0), &told);
-    struct docker_stream parts =
+    struct docker_messages whole = hear(view_of(data, size), view_of(NULL, 0), &told);
+    struct docker_messages parts =
         hear(view_of(data, cut), view_of(data + cut, size - cut), &told_again);
     char said[64];
 

@@ -12,16 +12,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct err err;
     struct unpacker *unpacker = unpacker_create(&err);
     struct packer *packer = packer_create(1, &err);
-    uint8_t *packed = malloc(member_bound(size));
+    uint8_t *packed = malloc(gzip_member_bound(size));
     uint8_t *again = malloc(size + 1);
 
     if (unpacker && packer && packed && again && size > 0) {
         bool stored = data[0] & 1;
 
-        member_unpack(unpacker, view_of(data, size), again, (size_t)data[size - 1] * size / 255,
-                      &err);
-        size_t used = member_pack(packer, view_of(data, size), stored, packed);
-        if (member_unpack(unpacker, view_of(packed, used), again, size, &err) != 0 ||
+        gzip_member_unpack(unpacker, view_of(data, size), again,
+                           (size_t)data[size - 1] * size / 255, &err);
+        size_t used = gzip_member_pack(packer, view_of(data, size), stored, packed);
+        if (gzip_member_unpack(unpacker, view_of(packed, used), again, size, &err) != 0 ||
             memcmp(again, data, size) != 0)
             __builtin_trap();
     }

@@ -18,35 +18,35 @@ static char journal[256];
 static uint8_t archive[SIZE], head[4096];
 static size_t head_size;
 
-static struct spool_subject subject(void)
+static struct partial_subject subject(void)
 {
-    return (struct spool_subject){.store = "s",
-                                  .where = "s3://b",
-                                  .key = "images/a/202507/a.tar.gz",
-                                  .etag = "\"e\"",
-                                  .image = "a:b",
-                                  .size = SIZE};
+    return (struct partial_subject){.store = "s",
+                                    .where = "s3://b",
+                                    .key = "images/a/202507/a.tar.gz",
+                                    .etag = "\"e\"",
+                                    .image = "a:b",
+                                    .size = SIZE};
 }
 
 /* A good spool, whose journal is then replaced again and again. */
 static void begin(void)
 {
-    struct spool_subject about = subject();
-    struct spool_entry *entries;
+    struct partial_subject about = subject();
+    struct partial_entry *entries;
     struct err err;
     size_t count;
-    struct spool *spool;
+    struct partial *spool;
     FILE *file;
 
     folder_make();
     check(setenv("XDG_CACHE_HOME", folder, 1) == 0);
     for (size_t i = 0; i < SIZE; i++)
         archive[i] = (uint8_t)(i * 7 + (i >> 8));
-    spool = spool_open(&about, 0, &err);
+    spool = partial_open(&about, 0, &err);
     check(spool);
-    spool_keep(spool, 0, view_of(archive, SIZE));
-    spool_close(spool, false);
-    check(spool_list(&entries, &count, &err) == 0 && count == 1);
+    partial_keep(spool, 0, view_of(archive, SIZE));
+    partial_close(spool, false);
+    check(partial_list(&entries, &count, &err) == 0 && count == 1);
     snprintf(journal, sizeof journal, "%s/s3dock/pulls/%s.spool", folder, entries[0].id);
     free(entries);
     file = fopen(journal, "r");
@@ -100,7 +100,7 @@ static void write_journal(const uint8_t *data, size_t size)
 }
 
 /* All that it says to hold is what the archive has there. */
-static void read_all(struct spool *spool)
+static void read_all(struct partial *spool)
 {
     static uint8_t room[SIZE];
     uint64_t total = 0;
@@ -108,35 +108,35 @@ static void read_all(struct spool *spool)
 
     for (uint64_t at = 0; at < SIZE;) {
         bool held;
-        uint64_t run = spool_run(spool, at, SIZE - at, &held);
+        uint64_t run = partial_run(spool, at, SIZE - at, &held);
 
-        check(run > 0 && run <= SIZE - at && spool_holds(spool, at, run) == held);
+        check(run > 0 && run <= SIZE - at && partial_holds(spool, at, run) == held);
         if (held) {
-            check(spool_read(spool, at, room, (size_t)run, &err) == 0);
+            check(partial_read(spool, at, room, (size_t)run, &err) == 0);
             check(memcmp(room, archive + at, (size_t)run) == 0);
             total += run;
         }
         at += run;
     }
-    check(total == spool_held(spool));
+    check(total == partial_held(spool));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct spool_subject about = subject();
-    struct spool_entry *entries;
-    struct spool *spool;
+    struct partial_subject about = subject();
+    struct partial_entry *entries;
+    struct partial *spool;
     struct err err;
     size_t count;
 
     if (!journal[0])
         begin();
     write_journal(data, size);
-    if (spool_list(&entries, &count, &err) == 0)
+    if (partial_list(&entries, &count, &err) == 0)
         free(entries);
-    spool = spool_look(&about, &err);
+    spool = partial_look(&about, &err);
     if (spool)
         read_all(spool);
-    spool_close(spool, false);
+    partial_close(spool, false);
     return 0;
 }

@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const int STATUSES[] = {200, 206, 301, 400, 403, 404, 412, 503};
-    struct s3_place place = {.bucket = "b", .endpoint = "http://h", .region = "r"};
+    struct s3_endpoint place = {.bucket = "b", .endpoint = "http://h", .region = "r"};
     struct store_page page = {0};
     struct s3_reply reply;
     struct text body;

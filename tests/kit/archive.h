@@ -40,7 +40,7 @@ static inline void archive_add_chunk(char layer, unsigned number, struct packer 
 
     archive_chunk(raw, layer, number);
     chunk.name = chunk_name_of(NAME_SHA256, raw, sizeof raw);
-    chunk.packed_size = (uint32_t)member_pack(packer, view_of(raw, sizeof raw), false, packed);
+    chunk.packed_size = (uint32_t)gzip_member_pack(packer, view_of(raw, sizeof raw), false, packed);
     text_add(archive, (char *)packed, chunk.packed_size);
     assert_int_equal(index_builder_add(builder, &chunk, number == 0, &err), 0);
 }

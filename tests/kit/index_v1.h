@@ -41,7 +41,8 @@ static inline void index_v1_record(uint8_t *at, const struct index_chunk *chunk,
     memcpy(at + 8, chunk->name.bytes, 16);
     if (!packed)
         return;
-    if (member_unpack(unpacker, view_of(packed, chunk->packed_size), room, chunk->raw_size, &err))
+    if (gzip_member_unpack(unpacker, view_of(packed, chunk->packed_size), room, chunk->raw_size,
+                           &err))
         fail_msg("%s", err.text);
     index_v1_sum(at + 8, room, chunk->raw_size);
 }

@@ -43,7 +43,7 @@ struct cut {
     unsigned flags;     /* of the chunk being filled */
     bool packed;        /* the run is compressed already */
     bool section_began; /* the next chunk is the first of a section */
-    struct late_error late;
+    struct export_error late;
     uint8_t pending[TAR_BLOCK]; /* the window when more was asked for: the end, if none comes */
     size_t pending_size;
 };
@@ -63,7 +63,7 @@ struct cut *cut_create(const struct chunk_params *params, uint32_t file_min, int
     tar_normalize(cut->outer.tar, mtime);
     tar_strict(cut->outer.tar);
     chunker_init(&cut->chunker, params);
-    late_error_init(&cut->late);
+    export_error_init(&cut->late);
     cut->file_min = file_min;
     cut->flags = CHUNK_SECTION;
     return cut;
@@ -237,7 +237,7 @@ int cut_scan(struct cut *cut, uint8_t *window, size_t size, struct cut_step *ste
     } else {
         used = chunker_scan(&cut->chunker, window, used, &found);
     }
-    late_error_add(&cut->late, window, used);
+    export_error_add(&cut->late, window, used);
 
     step->tar.used = used;
     step->tar.event = outer->event;
@@ -272,6 +272,6 @@ int cut_finish(struct cut *cut, unsigned *flags, struct err *err)
     *flags = cut->flags;
     if (tar_complete(cut->outer.tar))
         return 0;
-    late_error_add(&cut->late, cut->pending, cut->pending_size);
-    return late_error_report(&cut->late, err);
+    export_error_add(&cut->late, cut->pending, cut->pending_size);
+    return export_error_report(&cut->late, err);
 }

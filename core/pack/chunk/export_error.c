@@ -11,27 +11,27 @@
 #include "base/err.h"
 #include "base/json.h"
 
-static const struct json_limits LIMITS = {LATE_ERROR_TAIL, 8, 256};
+static const struct json_limits LIMITS = {EXPORT_ERROR_TAIL, 8, 256};
 
-void late_error_init(struct late_error *late)
+void export_error_init(struct export_error *late)
 {
     late->size = 0;
 }
 
-void late_error_add(struct late_error *late, const uint8_t *bytes, size_t size)
+void export_error_add(struct export_error *late, const uint8_t *bytes, size_t size)
 {
     size_t kept;
 
-    if (size >= LATE_ERROR_TAIL) {
-        memcpy(late->tail, bytes + size - LATE_ERROR_TAIL, LATE_ERROR_TAIL);
-        late->size = LATE_ERROR_TAIL;
+    if (size >= EXPORT_ERROR_TAIL) {
+        memcpy(late->tail, bytes + size - EXPORT_ERROR_TAIL, EXPORT_ERROR_TAIL);
+        late->size = EXPORT_ERROR_TAIL;
         return;
     }
     /* Make room in steps of half the tail: bytes often come in small pieces. */
-    if (late->size + size > LATE_ERROR_TAIL) {
-        kept = LATE_ERROR_TAIL / 2;
-        if (kept > LATE_ERROR_TAIL - size)
-            kept = LATE_ERROR_TAIL - size;
+    if (late->size + size > EXPORT_ERROR_TAIL) {
+        kept = EXPORT_ERROR_TAIL / 2;
+        if (kept > EXPORT_ERROR_TAIL - size)
+            kept = EXPORT_ERROR_TAIL - size;
         if (kept > late->size)
             kept = late->size;
         memmove(late->tail, late->tail + late->size - kept, kept);
@@ -59,7 +59,7 @@ static bool read_message(struct view text, char *message, size_t size)
 }
 
 /* The longest text that begins with a brace and is JSON to the end. */
-static bool find_message(const struct late_error *late, char *message, size_t size)
+static bool find_message(const struct export_error *late, char *message, size_t size)
 {
     for (size_t at = 0; at + 1 < late->size; at++)
         if (late->tail[at] == '{' && late->tail[at + 1] == '"' &&
@@ -68,7 +68,7 @@ static bool find_message(const struct late_error *late, char *message, size_t si
     return false;
 }
 
-int late_error_report(const struct late_error *late, struct err *err)
+int export_error_report(const struct export_error *late, struct err *err)
 {
     char message[512];
 

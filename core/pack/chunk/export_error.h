@@ -13,18 +13,18 @@
 
 struct err;
 
-#define LATE_ERROR_TAIL 4096 /* bytes: such texts have a few hundred */
+#define EXPORT_ERROR_TAIL 4096 /* bytes: such texts have a few hundred */
 
-struct late_error {
-    uint8_t tail[LATE_ERROR_TAIL];
+struct export_error {
+    uint8_t tail[EXPORT_ERROR_TAIL];
     size_t size;
 };
 
-void late_error_init(struct late_error *late);
+void export_error_init(struct export_error *late);
 /* The next bytes of the stream. */
-void late_error_add(struct late_error *late, const uint8_t *bytes, size_t size);
+void export_error_add(struct export_error *late, const uint8_t *bytes, size_t size);
 /* The stream has ended too early: fails with docker.export and the engine's words when the tail
  * ends in such a text, else with integrity.truncated. Always returns ERR_FAIL. */
-int late_error_report(const struct late_error *late, struct err *err);
+int export_error_report(const struct export_error *late, struct err *err);
 
 #endif

@@ -20,7 +20,7 @@ static uint64_t sum_of_squares(const uint32_t count[256])
     return sum;
 }
 
-bool density_is_noise(struct view bytes)
+bool is_incompressible(struct view bytes)
 {
     uint32_t count[256] = {0};
     const uint64_t n = SAMPLES * SAMPLE_SIZE, noise = n * n / 256 + n;

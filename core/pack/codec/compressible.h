@@ -15,6 +15,6 @@
 /* Looks at samples of the bytes: true when their values are spread as evenly as noise is. Such
  * bytes may still repeat themselves, so a caller asks a compressor about a piece before it believes
  * it. */
-bool density_is_noise(struct view bytes);
+bool is_incompressible(struct view bytes);
 
 #endif

@@ -38,12 +38,12 @@ struct unpacker {
     struct libdeflate_decompressor *inflating;
 };
 
-size_t member_bound(size_t raw_size)
+size_t gzip_member_bound(size_t raw_size)
 {
     return libdeflate_gzip_compress_bound(NULL, raw_size);
 }
 
-size_t member_stored_size(size_t raw_size)
+size_t gzip_member_stored_size(size_t raw_size)
 {
     return WRAPPING + raw_size + (raw_size + BLOCK_STORED - 1) / BLOCK_STORED * BLOCK_HEAD;
 }
@@ -52,9 +52,9 @@ struct packer *packer_create(int level, struct err *err)
 {
     struct packer *packer;
 
-    if (level < MEMBER_LEVEL_MIN || level > MEMBER_LEVEL_MAX) {
+    if (level < GZIP_MEMBER_LEVEL_MIN || level > GZIP_MEMBER_LEVEL_MAX) {
         err_set(err, ERR_USAGE, "level", "compression level %d is not within %d .. %d", level,
-                MEMBER_LEVEL_MIN, MEMBER_LEVEL_MAX);
+                GZIP_MEMBER_LEVEL_MIN, GZIP_MEMBER_LEVEL_MAX);
         return NULL;
     }
     packer = calloc(1, sizeof(*packer));
@@ -84,7 +84,7 @@ void packer_destroy(struct packer *packer)
 static size_t compress(struct libdeflate_compressor *compressor, struct view raw, uint8_t *out)
 {
     size_t size =
-        libdeflate_gzip_compress(compressor, raw.data, raw.size, out, member_bound(raw.size));
+        libdeflate_gzip_compress(compressor, raw.data, raw.size, out, gzip_member_bound(raw.size));
 
     assert(size > WRAPPING); /* it returns 0 only for a buffer below the bound */
     memcpy(out, header, sizeof(header));
@@ -96,17 +96,17 @@ static bool is_dense(struct packer *packer, struct view raw, uint8_t *out)
 {
     size_t trial = raw.size < TRIAL_SIZE ? raw.size : TRIAL_SIZE;
 
-    return density_is_noise(raw) &&
+    return is_incompressible(raw) &&
            compress(packer->trying, view_of(raw.data, trial), out) > trial - trial / 50;
 }
 
-size_t member_pack(struct packer *packer, struct view raw, bool stored, uint8_t *out)
+size_t gzip_member_pack(struct packer *packer, struct view raw, bool stored, uint8_t *out)
 {
     assert(raw.size > 0);
     if (!stored && !is_dense(packer, raw, out)) {
         size_t size = compress(packer->deflating, raw, out);
 
-        if (size <= member_stored_size(raw.size))
+        if (size <= gzip_member_stored_size(raw.size))
             return size;
     }
     return compress(packer->storing, raw, out);
@@ -134,8 +134,8 @@ void unpacker_destroy(struct unpacker *unpacker)
     free(unpacker);
 }
 
-int member_unpack(struct unpacker *unpacker, struct view packed, uint8_t *out, size_t raw_size,
-                  struct err *err)
+int gzip_member_unpack(struct unpacker *unpacker, struct view packed, uint8_t *out, size_t raw_size,
+                       struct err *err)
 {
     size_t used = 0;
     enum libdeflate_result result;

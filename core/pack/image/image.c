@@ -28,7 +28,7 @@
 
 struct image {
     struct contents *contents;
-    struct late_error late;
+    struct export_error late;
     uint64_t trailer;   /* bytes of it */
     bool text;          /* something that is no tar follows, or stands instead */
     struct view config; /* points into the contents */
@@ -46,7 +46,7 @@ struct image *image_create(void)
         free(image);
         return NULL;
     }
-    late_error_init(&image->late);
+    export_error_init(&image->late);
     return image;
 }
 
@@ -67,7 +67,7 @@ int image_feed(struct image *image, const struct tar_step *step, const struct ta
     uint64_t end = image->info.raw_size + step->used;
 
     image->info.raw_size = end;
-    late_error_add(&image->late, bytes, step->used);
+    export_error_add(&image->late, bytes, step->used);
     switch (step->event) {
     case TAR_ENTRY:
         return contents_begin(image->contents, entry, end, err);
@@ -307,7 +307,7 @@ static int read_manifest(struct image *image, struct err *err)
 int image_finish(struct image *image, const struct image_info **info, struct err *err)
 {
     if (image->text || image->trailer < (uint64_t)2 * TAR_BLOCK)
-        return late_error_report(&image->late, err);
+        return export_error_report(&image->late, err);
     if (contents_seal(image->contents, err) < 0 || check_entries(image, err) < 0 ||
         read_manifest(image, err) < 0 || oci_check(image->contents, &image->info, err) < 0)
         return ERR_FAIL;

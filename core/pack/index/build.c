@@ -184,7 +184,7 @@ static void put_image(struct text *to, const struct image_info *image)
 
 void index_writer(int level, char out[INDEX_WRITER_SIZE])
 {
-    snprintf(out, INDEX_WRITER_SIZE, "%s libdeflate %s level %d", MEMBER_RECIPE,
+    snprintf(out, INDEX_WRITER_SIZE, "%s libdeflate %s level %d", GZIP_MEMBER_RECIPE,
              LIBDEFLATE_VERSION_STRING, level);
 }
 

@@ -21,22 +21,22 @@ struct entry {
     uint64_t offset;
 };
 
-struct known {
+struct chunk_lookup {
     struct entry *entries;
     uint32_t count;
     struct name_table table; /* of entries */
 };
 
-struct known *known_create(struct err *err)
+struct chunk_lookup *chunk_lookup_create(struct err *err)
 {
-    struct known *known = calloc(1, sizeof *known);
+    struct chunk_lookup *known = calloc(1, sizeof *known);
 
     if (!known)
         err_memory(err, "the known chunks");
     return known;
 }
 
-void known_destroy(struct known *known)
+void chunk_lookup_destroy(struct chunk_lookup *known)
 {
     if (!known)
         return;
@@ -45,13 +45,13 @@ void known_destroy(struct known *known)
     free(known);
 }
 
-uint32_t known_count(const struct known *known)
+uint32_t chunk_lookup_count(const struct chunk_lookup *known)
 {
     return known->count;
 }
 
 /* Chunks are entered from the last to the first: chains run forward. */
-static void enter(struct known *known, uint32_t i)
+static void enter(struct chunk_lookup *known, uint32_t i)
 {
     struct entry *entry = &known->entries[i];
     uint32_t *slot = name_table_slot(&known->table, &entry->chunk.name, entry->chunk.raw_size);
@@ -70,10 +70,10 @@ static uint32_t chunks_of(const struct index *index)
     for (unsigned i = 0; i < index->section_count; i++)
         if (index->sections[i].chunks)
             count += index->sections[i].chunk_count;
-    return count > KNOWN_CHUNKS_MAX ? KNOWN_CHUNKS_MAX + 1 : (uint32_t)count;
+    return count > CHUNK_LOOKUP_MAX ? CHUNK_LOOKUP_MAX + 1 : (uint32_t)count;
 }
 
-static int make_room(struct known *known, uint32_t count, struct err *err)
+static int make_room(struct chunk_lookup *known, uint32_t count, struct err *err)
 {
     struct entry *entries = realloc(known->entries, count * sizeof *entries);
 
@@ -87,7 +87,7 @@ static int make_room(struct known *known, uint32_t count, struct err *err)
     return ERR_FAIL;
 }
 
-static void append(struct known *known, unsigned base, const struct index_section *section)
+static void append(struct chunk_lookup *known, unsigned base, const struct index_section *section)
 {
     uint64_t offset = section->packed_offset;
 
@@ -100,11 +100,12 @@ static void append(struct known *known, unsigned base, const struct index_sectio
     }
 }
 
-int known_add(struct known *known, unsigned base, const struct index *index, struct err *err)
+int chunk_lookup_add(struct chunk_lookup *known, unsigned base, const struct index *index,
+                     struct err *err)
 {
     uint32_t count = chunks_of(index);
 
-    if (count > KNOWN_CHUNKS_MAX - known->count)
+    if (count > CHUNK_LOOKUP_MAX - known->count)
         return KNOWN_FULL;
     if (count == 0)
         return 0;
@@ -119,7 +120,7 @@ int known_add(struct known *known, unsigned base, const struct index *index, str
 }
 
 /* The first chunk of the chain that lies at `cursor` or behind it; else the first of all. */
-static uint32_t nearest(const struct known *known, uint32_t first, uint32_t cursor)
+static uint32_t nearest(const struct chunk_lookup *known, uint32_t first, uint32_t cursor)
 {
     uint32_t i = first;
 
@@ -135,12 +136,12 @@ static bool bears(const struct entry *entry, const struct chunk_name *name, uint
     return entry->chunk.raw_size == raw_size && chunk_name_equals(&entry->chunk.name, name);
 }
 
-bool known_find(const struct known *known, const struct chunk_name *name, uint32_t raw_size,
-                uint32_t *cursor, struct held *out)
+bool chunk_lookup_find(const struct chunk_lookup *known, const struct chunk_name *name,
+                       uint32_t raw_size, uint32_t *cursor, struct held_chunk *out)
 {
     uint32_t found = *cursor, *slot;
 
-    *out = (struct held){0};
+    *out = (struct held_chunk){0};
     if (known->count == 0)
         return false;
     if (found >= known->count || !bears(&known->entries[found], name, raw_size)) {
@@ -149,9 +150,9 @@ bool known_find(const struct known *known, const struct chunk_name *name, uint32
             return false;
         found = nearest(known, *slot, *cursor);
     }
-    *out = (struct held){.base = known->entries[found].base,
-                         .offset = known->entries[found].offset,
-                         .size = known->entries[found].chunk.packed_size};
+    *out = (struct held_chunk){.base = known->entries[found].base,
+                               .offset = known->entries[found].offset,
+                               .size = known->entries[found].chunk.packed_size};
     *cursor = found + 1;
     return true;
 }

@@ -41,7 +41,7 @@ bool index_chunk_valid(const struct index_chunk *chunk, const struct chunk_param
 {
     return chunk->raw_size >= 1 && chunk->raw_size <= params->max &&
            chunk->packed_size >= PACKED_LEAST &&
-           chunk->packed_size <= member_stored_size(chunk->raw_size);
+           chunk->packed_size <= gzip_member_stored_size(chunk->raw_size);
 }
 
 static bool is_digest(const char *text)

@@ -34,7 +34,7 @@ struct err;
 #define INDEX_WRITER_SIZE  64
 
 /* A reader of an index may rely on it: raw_size is 1 .. params.max, and packed_size at most
- * member_stored_size(raw_size), which is below member_bound(raw_size). */
+ * gzip_member_stored_size(raw_size), which is below gzip_member_bound(raw_size). */
 struct index_chunk {
     uint32_t raw_size, packed_size;
     struct chunk_name name;

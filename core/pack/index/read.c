@@ -185,7 +185,7 @@ static int get_parameters(struct reader *reader, struct index *index, struct err
         err_set(err, ERR_UNSUPPORTED, "codec", "the archive is packed with \"%s\"", index->codec);
         return ERR_FAIL;
     }
-    if (!chunk_params_valid(&index->params) || level > MEMBER_LEVEL_MAX)
+    if (!chunk_params_valid(&index->params) || level > GZIP_MEMBER_LEVEL_MAX)
         return broken(err, "its parameters are impossible");
     index->level = (int)level;
     return 0;

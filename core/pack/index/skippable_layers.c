@@ -25,8 +25,8 @@ static bool is_layer(const struct image_layer *layer, const char *diff_id)
            strcmp(layer->media_type, LAYER_PLAIN_TAR) == 0;
 }
 
-const struct index_section *unread_section(const struct index *index, const char *diff_id,
-                                           const struct chunk_params *params, uint64_t *size)
+const struct index_section *skippable_section(const struct index *index, const char *diff_id,
+                                              const struct chunk_params *params, uint64_t *size)
 {
     if (!same_cut(index, params))
         return NULL;
@@ -45,29 +45,29 @@ const struct index_section *unread_section(const struct index *index, const char
     return NULL;
 }
 
-void unread_init(struct unread *unread, uint64_t lead)
+void skippable_init(struct skippable_layers *unread, uint64_t lead)
 {
-    *unread = (struct unread){.lead = lead};
+    *unread = (struct skippable_layers){.lead = lead};
 }
 
-static void add_from(struct unread *unread, const char *diff_id, uint64_t raw_offset, unsigned base,
-                     const struct index_section *section)
+static void add_from(struct skippable_layers *unread, const char *diff_id, uint64_t raw_offset,
+                     unsigned base, const struct index_section *section)
 {
-    struct unread_layer *layer = &unread->layers[unread->count];
+    struct skippable_layer *layer = &unread->layers[unread->count];
 
-    *layer = (struct unread_layer){.raw_offset = raw_offset,
-                                   .raw_size = section->raw_size,
-                                   .base = base,
-                                   .packed_offset = section->packed_offset,
-                                   .packed_size = section->packed_size,
-                                   .chunk_count = section->chunk_count,
-                                   .chunks = section->chunks};
+    *layer = (struct skippable_layer){.raw_offset = raw_offset,
+                                      .raw_size = section->raw_size,
+                                      .base = base,
+                                      .packed_offset = section->packed_offset,
+                                      .packed_size = section->packed_size,
+                                      .chunk_count = section->chunk_count,
+                                      .chunks = section->chunks};
     unread->count += hex_decode(diff_id + strlen(PREFIX), layer->digest, SHA256_SIZE);
 }
 
-void unread_add(struct unread *unread, const char *diff_id, uint64_t raw_offset, uint64_t raw_size,
-                const struct index *const *indexes, unsigned index_count,
-                const struct chunk_params *params)
+void skippable_add(struct skippable_layers *unread, const char *diff_id, uint64_t raw_offset,
+                   uint64_t raw_size, const struct index *const *indexes, unsigned index_count,
+                   const struct chunk_params *params)
 {
     unsigned last = unread->count ? unread->layers[unread->count - 1].base : 0;
 
@@ -76,9 +76,10 @@ void unread_add(struct unread *unread, const char *diff_id, uint64_t raw_offset,
     for (unsigned i = 0; i < index_count; i++) {
         unsigned base = (last + i) % index_count; /* neighbours there may be neighbours here */
         uint64_t size;
-        const struct index_section *section = unread_section(indexes[base], diff_id, params, &size);
+        const struct index_section *section =
+            skippable_section(indexes[base], diff_id, params, &size);
 
-        if (section && size == raw_size && section->packed_size >= UNREAD_LEAST) {
+        if (section && size == raw_size && section->packed_size >= SKIPPABLE_LEAST) {
             add_from(unread, diff_id, raw_offset, base, section);
             return;
         }
@@ -87,7 +88,7 @@ void unread_add(struct unread *unread, const char *diff_id, uint64_t raw_offset,
 
 /* ---- when ---- */
 
-static void note(struct unread *u, const struct held *held)
+static void note(struct skippable_layers *u, const struct held_chunk *held)
 {
     if (u->held && (held->base != u->run_base || held->offset != u->run_end))
         u->broken = true;
@@ -98,7 +99,7 @@ static void note(struct unread *u, const struct held *held)
     u->held += held->size;
 }
 
-static void go_to_next(struct unread *u)
+static void go_to_next(struct skippable_layers *u)
 {
     u->layer++;
     u->chunk = 0;
@@ -106,7 +107,7 @@ static void go_to_next(struct unread *u)
 }
 
 /* The chunk is the layer's next one. */
-static bool follows(struct unread *u, const struct unread_layer *layer,
+static bool follows(struct skippable_layers *u, const struct skippable_layer *layer,
                     const struct index_chunk *chunk)
 {
     const struct index_chunk *expected = &layer->chunks[u->chunk];
@@ -117,19 +118,22 @@ static bool follows(struct unread *u, const struct unread_layer *layer,
     return ++u->chunk < layer->chunk_count;
 }
 
-static bool may_end(const struct unread *u, const struct unread_layer *layer)
+static bool may_end(const struct skippable_layers *u, const struct skippable_layer *layer)
 {
     uint64_t rest = layer->packed_size - u->held_here;
     bool one_run = !u->broken && u->run_base == layer->base &&
                    u->run_end == layer->packed_offset + u->held_here;
 
-    return rest >= UNREAD_LEAST && (u->held >= u->lead || (one_run && u->held + rest >= u->lead));
+    return rest >= SKIPPABLE_LEAST &&
+           (u->held >= u->lead || (one_run && u->held + rest >= u->lead));
 }
 
-const struct unread_layer *unread_next(struct unread *unread, const struct index_chunk *chunk,
-                                       const struct held *held, uint64_t at, uint32_t *first)
+const struct skippable_layer *skippable_next(struct skippable_layers *unread,
+                                             const struct index_chunk *chunk,
+                                             const struct held_chunk *held, uint64_t at,
+                                             uint32_t *first)
 {
-    const struct unread_layer *layer = &unread->layers[unread->layer];
+    const struct skippable_layer *layer = &unread->layers[unread->layer];
 
     note(unread, held);
     if (unread->layer == unread->count || at < layer->raw_offset)
@@ -148,7 +152,7 @@ const struct unread_layer *unread_next(struct unread *unread, const struct index
     return layer;
 }
 
-bool unread_is_over(const struct unread *unread)
+bool skippable_is_over(const struct skippable_layers *unread)
 {
     return unread->layer == unread->count;
 }

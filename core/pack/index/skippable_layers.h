@@ -20,7 +20,7 @@
 #include "pack/index/chunk_lookup.h"
 #include "pack/index/index.h"
 
-struct unread_layer {
+struct skippable_layer {
     uint64_t raw_offset, raw_size; /* of its payload in the stream that is pushed; padded */
     uint8_t digest[SHA256_SIZE];
     unsigned base;
@@ -29,10 +29,10 @@ struct unread_layer {
     const struct index_chunk *chunks; /* borrowed from the base's index */
 };
 
-struct unread {
+struct skippable_layers {
     uint64_t lead; /* packed bytes that are to come before the first that are left out */
     unsigned count;
-    struct unread_layer layers[IMAGE_LAYERS_MAX]; /* in the order of the stream */
+    struct skippable_layer layers[IMAGE_LAYERS_MAX]; /* in the order of the stream */
 
     /* Where the stream is. */
     unsigned layer;
@@ -43,26 +43,28 @@ struct unread {
     uint64_t run_end;
 };
 
-#define UNREAD_LEAST (2 * MIB) /* packed: less is read */
+#define SKIPPABLE_LEAST (2 * MIB) /* packed: less is read */
 
 /* The section of the layer in that index when it can stand for the layer: a plain tar of that
  * diffID, cut as it is cut here, all chunks known. *size: of the layer's tar. Else NULL. */
-const struct index_section *unread_section(const struct index *index, const char *diff_id,
-                                           const struct chunk_params *params, uint64_t *size);
+const struct index_section *skippable_section(const struct index *index, const char *diff_id,
+                                              const struct chunk_params *params, uint64_t *size);
 
-void unread_init(struct unread *unread, uint64_t lead);
+void skippable_init(struct skippable_layers *unread, uint64_t lead);
 /* The next layer of the stream: its tar has raw_size bytes and stands at raw_offset. Does nothing
  * when none of the indexes (by the number of their base) holds it. */
-void unread_add(struct unread *unread, const char *diff_id, uint64_t raw_offset, uint64_t raw_size,
-                const struct index *const *indexes, unsigned index_count,
-                const struct chunk_params *params);
+void skippable_add(struct skippable_layers *unread, const char *diff_id, uint64_t raw_offset,
+                   uint64_t raw_size, const struct index *const *indexes, unsigned index_count,
+                   const struct chunk_params *params);
 
 /* A chunk has ended, `at` bytes into the stream. The layer whose rest, from layer->chunks[*first]
  * on, may be left out from here; the caller does so, and does not tell those chunks. Else NULL. */
-const struct unread_layer *unread_next(struct unread *unread, const struct index_chunk *chunk,
-                                       const struct held *held, uint64_t at, uint32_t *first);
+const struct skippable_layer *skippable_next(struct skippable_layers *unread,
+                                             const struct index_chunk *chunk,
+                                             const struct held_chunk *held, uint64_t at,
+                                             uint32_t *first);
 
 /* Whether no layer can be left out any more: the chunks that follow need not be told. */
-bool unread_is_over(const struct unread *unread);
+bool skippable_is_over(const struct skippable_layers *unread);
 
 #endif

@@ -35,7 +35,7 @@ static int shelf_folder(char *out, size_t size, struct err *err)
     return file_make_dirs(out, false, 0700, err);
 }
 
-int shelf_path(char *out, size_t size, const char *id, const char *suffix, struct err *err)
+int partial_folder_path(char *out, size_t size, const char *id, const char *suffix, struct err *err)
 {
     size_t used;
 
@@ -51,9 +51,9 @@ int shelf_path(char *out, size_t size, const char *id, const char *suffix, struc
 
 static bool is_journal(const char *name)
 {
-    return strlen(name) == SPOOL_ID_SIZE - 1 + strlen(SHELF_JOURNAL) &&
-           strspn(name, "0123456789abcdef") == SPOOL_ID_SIZE - 1 &&
-           !strcmp(name + SPOOL_ID_SIZE - 1, SHELF_JOURNAL);
+    return strlen(name) == PARTIAL_ID_SIZE - 1 + strlen(PARTIAL_JOURNAL) &&
+           strspn(name, "0123456789abcdef") == PARTIAL_ID_SIZE - 1 &&
+           !strcmp(name + PARTIAL_ID_SIZE - 1, PARTIAL_JOURNAL);
 }
 
 /* What is on the disk of the archive: blocks, since the file has holes. */
@@ -65,7 +65,7 @@ static uint64_t bytes_on_disk(const char *path)
 }
 
 /* False: it is gone. */
-static bool describe(const char *id, struct spool_entry *entry)
+static bool describe(const char *id, struct partial_entry *entry)
 {
     char path[PATH_MAX];
     struct journal_header header;
@@ -74,7 +74,7 @@ static bool describe(const char *id, struct spool_entry *entry)
 
     memset(entry, 0, sizeof *entry);
     snprintf(entry->id, sizeof entry->id, "%s", id);
-    if (shelf_path(path, sizeof path, id, SHELF_JOURNAL, &ignored))
+    if (partial_folder_path(path, sizeof path, id, PARTIAL_JOURNAL, &ignored))
         return false;
     fd = file_open_regular(AT_FDCWD, path, O_RDONLY | O_NOFOLLOW, 0);
     if (fd < 0)
@@ -87,25 +87,25 @@ static bool describe(const char *id, struct spool_entry *entry)
     }
     entry->touched = header.touched;
     close(fd);
-    if (shelf_path(path, sizeof path, id, SHELF_PART, &ignored) == 0)
+    if (partial_folder_path(path, sizeof path, id, PARTIAL_DATA, &ignored) == 0)
         entry->kept = bytes_on_disk(path);
     return true;
 }
 
 static int by_age(const void *a, const void *b)
 {
-    const struct spool_entry *left = a, *right = b;
+    const struct partial_entry *left = a, *right = b;
 
     return (left->touched > right->touched) - (left->touched < right->touched);
 }
 
-static int list_folder(DIR *dir, struct spool_entry **out, size_t *count, struct err *err)
+static int list_folder(DIR *dir, struct partial_entry **out, size_t *count, struct err *err)
 {
     size_t room = 0;
     struct dirent *name;
 
     while (*count < ENTRIES_MAX && (name = readdir(dir))) {
-        char id[SPOOL_ID_SIZE];
+        char id[PARTIAL_ID_SIZE];
 
         if (!is_journal(name->d_name))
             continue;
@@ -116,7 +116,7 @@ static int list_folder(DIR *dir, struct spool_entry **out, size_t *count, struct
                 return err_memory(err, "the list of spools");
             *out = larger;
         }
-        snprintf(id, sizeof id, "%.*s", SPOOL_ID_SIZE - 1, name->d_name);
+        snprintf(id, sizeof id, "%.*s", PARTIAL_ID_SIZE - 1, name->d_name);
         *count += describe(id, &(*out)[*count]);
     }
     if (*count)
@@ -124,7 +124,7 @@ static int list_folder(DIR *dir, struct spool_entry **out, size_t *count, struct
     return 0;
 }
 
-static int list_all(struct spool_entry **out, size_t *count, struct err *err)
+static int list_all(struct partial_entry **out, size_t *count, struct err *err)
 {
     char path[PATH_MAX];
     DIR *dir;
@@ -157,7 +157,7 @@ static bool is_busy(const char *id)
     bool busy;
     int fd;
 
-    if (shelf_path(path, sizeof path, id, SHELF_JOURNAL, &ignored))
+    if (partial_folder_path(path, sizeof path, id, PARTIAL_JOURNAL, &ignored))
         return false;
     fd = file_open_regular(AT_FDCWD, path, O_RDONLY | O_NOFOLLOW, 0);
     if (fd < 0)
@@ -167,7 +167,7 @@ static bool is_busy(const char *id)
     return busy;
 }
 
-int spool_list(struct spool_entry **out, size_t *count, struct err *err)
+int partial_list(struct partial_entry **out, size_t *count, struct err *err)
 {
     if (list_all(out, count, err))
         return ERR_FAIL;
@@ -176,15 +176,15 @@ int spool_list(struct spool_entry **out, size_t *count, struct err *err)
     return 0;
 }
 
-int spool_remove(const char *id, struct err *err)
+int partial_remove(const char *id, struct err *err)
 {
     char journal[PATH_MAX], part[PATH_MAX];
     int lock, answer;
 
-    if (strlen(id) != SPOOL_ID_SIZE - 1 || strspn(id, "0123456789abcdef") != SPOOL_ID_SIZE - 1)
+    if (strlen(id) != PARTIAL_ID_SIZE - 1 || strspn(id, "0123456789abcdef") != PARTIAL_ID_SIZE - 1)
         return err_set(err, ERR_USAGE, "spool", "\"%s\" is not the name of a spool", id);
-    if (shelf_path(journal, sizeof journal, id, SHELF_JOURNAL, err) ||
-        shelf_path(part, sizeof part, id, SHELF_PART, err))
+    if (partial_folder_path(journal, sizeof journal, id, PARTIAL_JOURNAL, err) ||
+        partial_folder_path(part, sizeof part, id, PARTIAL_DATA, err))
         return ERR_FAIL;
     answer = file_lock(journal, &lock, err);
     if (answer)
@@ -197,16 +197,16 @@ int spool_remove(const char *id, struct err *err)
     return answer;
 }
 
-void shelf_remove_stale(void)
+void partial_folder_remove_stale(void)
 {
-    struct spool_entry *entries;
+    struct partial_entry *entries;
     struct err ignored;
     size_t count;
 
     if (list_all(&entries, &count, &ignored))
         return;
     for (size_t i = 0; i < count; i++)
-        if (entries[i].touched < clock_wall() / NS_PER_S - SPOOL_STALE)
-            spool_remove(entries[i].id, &ignored);
+        if (entries[i].touched < clock_wall() / NS_PER_S - PARTIAL_STALE)
+            partial_remove(entries[i].id, &ignored);
     free(entries);
 }

@@ -22,7 +22,7 @@
 
 /* ---- the journal's first line ---- */
 
-int journal_write_header(int fd, const struct spool_subject *subject, struct err *err)
+int journal_write_header(int fd, const struct partial_subject *subject, struct err *err)
 {
     _cleanup_text_ struct text text;
     struct json_writer w;
@@ -30,7 +30,7 @@ int journal_write_header(int fd, const struct spool_subject *subject, struct err
     text_init(&text, HEADER_MAX);
     jw_init(&w, &text, true);
     jw_object(&w, NULL);
-    jw_int(&w, "spool", SPOOL_VERSION);
+    jw_int(&w, "spool", PARTIAL_VERSION);
     jw_string(&w, "where", subject->where);
     jw_string(&w, "key", subject->key);
     jw_string(&w, "etag", subject->etag);
@@ -56,7 +56,7 @@ static int understand(struct journal_header *header, struct view line, struct er
     if (json_parse(&json, line, &limits, "the spool's journal", err))
         return ERR_FAIL;
     root = json_root(json);
-    good = json_int(json_get(root, "spool"), &version) && version == SPOOL_VERSION &&
+    good = json_int(json_get(root, "spool"), &version) && version == PARTIAL_VERSION &&
            json_int(json_get(root, "size"), &size) && size > 0 &&
            json_string(json_get(root, "where"), header->where, sizeof header->where) &&
            json_string(json_get(root, "key"), header->key, sizeof header->key) &&
@@ -131,6 +131,6 @@ bool journal_read_record(const uint8_t in[JOURNAL_RECORD], uint64_t archive_size
     out->size = (uint32_t)take_number(in + 8, 4);
     memcpy(out->sum.bytes, in + 16, 16);
     return check_of(in) == take_number(in + 12, 4) && out->size > 0 &&
-           out->size <= SPOOL_RANGE_MAX && out->offset <= archive_size &&
+           out->size <= PARTIAL_RANGE_MAX && out->offset <= archive_size &&
            out->size <= archive_size - out->offset;
 }

@@ -18,7 +18,7 @@ struct err;
 #define JOURNAL_RECORD 32 /* bytes */
 
 struct journal_header {
-    char where[256], key[STORE_KEY_MAX], etag[STORE_ETAG_MAX], image[SPOOL_IMAGE_SIZE];
+    char where[256], key[STORE_KEY_MAX], etag[STORE_ETAG_MAX], image[PARTIAL_IMAGE_SIZE];
     uint64_t size;   /* of the archive */
     size_t takes;    /* bytes of the file, newline included */
     uint64_t length; /* of the file */
@@ -26,7 +26,7 @@ struct journal_header {
 };
 
 /* Empties the file first. */
-int journal_write_header(int fd, const struct spool_subject *subject, struct err *err);
+int journal_write_header(int fd, const struct partial_subject *subject, struct err *err);
 /* integrity.spool: it is none. touched and length are told in any case. */
 int journal_read_header(int fd, struct journal_header *header, struct err *err);
 

@@ -39,7 +39,7 @@ struct range {
     uint64_t offset, end;
 };
 
-struct spool {
+struct partial {
     char journal_path[PATH_MAX], part_path[PATH_MAX];
     int journal, part; /* descriptors; the first is locked */
     size_t count;
@@ -51,17 +51,18 @@ struct spool {
     bool look;        /* and nothing is changed */
 };
 
-static void id_of(const struct spool_subject *subject, char out[SPOOL_ID_SIZE])
+static void id_of(const struct partial_subject *subject, char out[PARTIAL_ID_SIZE])
 {
     char name[STORE_KEY_MAX + 800];
     uint8_t sum[SHA256_SIZE];
 
     snprintf(name, sizeof name, "%s\n%s", subject->store, subject->key);
     sha256_of(view_str(name), sum);
-    hex_encode(sum, (SPOOL_ID_SIZE - 1) / 2, out);
+    hex_encode(sum, (PARTIAL_ID_SIZE - 1) / 2, out);
 }
 
-static bool is_there(const struct spool *spool, const struct journal_record *record, uint8_t *room)
+static bool is_there(const struct partial *spool, const struct journal_record *record,
+                     uint8_t *room)
 {
     struct xxh128 sum;
     struct err ignored;
@@ -80,7 +81,7 @@ static int by_offset(const void *a, const void *b)
 }
 
 /* Puts the ranges in order and joins those that touch. */
-static void settle(struct spool *spool)
+static void settle(struct partial *spool)
 {
     size_t count = 0;
 
@@ -102,7 +103,7 @@ static void settle(struct spool *spool)
 
 /* A journal may speak of the archive twice over (ranges overlap where gaps were bridged), and no
  * more often: so that reading it has an end. */
-static void take_records(struct spool *spool, const uint8_t *records, size_t count, uint8_t *room)
+static void take_records(struct partial *spool, const uint8_t *records, size_t count, uint8_t *room)
 {
     uint64_t looked_at = 0;
     size_t bad = 0;
@@ -125,8 +126,8 @@ static void take_records(struct spool *spool, const uint8_t *records, size_t cou
     settle(spool);
 }
 
-static int load_records(struct spool *spool, const struct journal_header *header, uint8_t *records,
-                        size_t count, uint8_t *room, struct err *err)
+static int load_records(struct partial *spool, const struct journal_header *header,
+                        uint8_t *records, size_t count, uint8_t *room, struct err *err)
 {
     if (file_read_at(spool->journal, records, count * JOURNAL_RECORD, (off_t)header->takes,
                      "the spool's journal", err))
@@ -139,7 +140,7 @@ static int load_records(struct spool *spool, const struct journal_header *header
     return 0;
 }
 
-static int read_records(struct spool *spool, const struct journal_header *header, struct err *err)
+static int read_records(struct partial *spool, const struct journal_header *header, struct err *err)
 {
     size_t count = (size_t)((header->length - header->takes) / JOURNAL_RECORD);
     uint8_t *records, *room;
@@ -148,7 +149,7 @@ static int read_records(struct spool *spool, const struct journal_header *header
     if (count > RECORDS_MAX)
         return err_set(err, ERR_INTEGRITY, "spool", "its journal is too long");
     records = malloc(count ? count * JOURNAL_RECORD : 1);
-    room = malloc(SPOOL_RANGE_MAX);
+    room = malloc(PARTIAL_RANGE_MAX);
     spool->ranges = calloc(count ? count : 1, sizeof *spool->ranges);
     if (records && room && spool->ranges)
         failed = load_records(spool, header, records, count, room, err);
@@ -161,7 +162,7 @@ static int read_records(struct spool *spool, const struct journal_header *header
 
 /* ---- opening and closing ---- */
 
-static int begin(struct spool *spool, const struct spool_subject *subject, struct err *err)
+static int begin(struct partial *spool, const struct partial_subject *subject, struct err *err)
 {
     if (spool->look)
         return err_set(err, ERR_NOT_FOUND, "spool", "nothing was kept of this archive");
@@ -173,13 +174,13 @@ static int begin(struct spool *spool, const struct spool_subject *subject, struc
     return journal_write_header(spool->journal, subject, err);
 }
 
-static bool is_about(const struct journal_header *header, const struct spool_subject *subject)
+static bool is_about(const struct journal_header *header, const struct partial_subject *subject)
 {
     return !strcmp(header->key, subject->key) && !strcmp(header->etag, subject->etag) &&
            header->size == subject->size;
 }
 
-static int go_on(struct spool *spool, const struct spool_subject *subject, struct err *err)
+static int go_on(struct partial *spool, const struct partial_subject *subject, struct err *err)
 {
     struct journal_header header;
     struct stat st;
@@ -200,7 +201,7 @@ static int go_on(struct spool *spool, const struct spool_subject *subject, struc
     return begin(spool, subject, err);
 }
 
-static void measure_room(struct spool *spool, uint64_t leave)
+static void measure_room(struct partial *spool, uint64_t leave)
 {
     struct statvfs disk;
     uint64_t free_bytes;
@@ -211,20 +212,21 @@ static void measure_room(struct spool *spool, uint64_t leave)
     spool->room = free_bytes > leave ? free_bytes - leave : 0;
 }
 
-static int open_files(struct spool *spool, const struct spool_subject *subject, struct err *err)
+static int open_files(struct partial *spool, const struct partial_subject *subject, struct err *err)
 {
-    char id[SPOOL_ID_SIZE];
+    char id[PARTIAL_ID_SIZE];
     int answer, flags;
 
     id_of(subject, id);
-    if (shelf_path(spool->journal_path, sizeof spool->journal_path, id, SHELF_JOURNAL, err) ||
-        shelf_path(spool->part_path, sizeof spool->part_path, id, SHELF_PART, err))
+    if (partial_folder_path(spool->journal_path, sizeof spool->journal_path, id, PARTIAL_JOURNAL,
+                            err) ||
+        partial_folder_path(spool->part_path, sizeof spool->part_path, id, PARTIAL_DATA, err))
         return ERR_FAIL;
     if (spool->look && access(spool->journal_path, F_OK) < 0)
         return err_set(err, ERR_NOT_FOUND, "spool", "nothing was kept of this archive");
     answer = file_lock(spool->journal_path, &spool->journal, err);
     if (answer == FILE_BUSY)
-        return err_set(err, ERR_CONFLICT, SPOOL_BUSY, "another pull of this image is running");
+        return err_set(err, ERR_CONFLICT, PARTIAL_BUSY, "another pull of this image is running");
     if (answer)
         return ERR_FAIL;
     flags = fcntl(spool->journal, F_GETFL);
@@ -237,9 +239,9 @@ static int open_files(struct spool *spool, const struct spool_subject *subject, 
     return 0;
 }
 
-static struct spool *make(const struct spool_subject *subject, bool look, struct err *err)
+static struct partial *make(const struct partial_subject *subject, bool look, struct err *err)
 {
-    struct spool *spool = calloc(1, sizeof *spool);
+    struct partial *spool = calloc(1, sizeof *spool);
 
     if (!spool) {
         err_memory(err, "the spool");
@@ -249,33 +251,33 @@ static struct spool *make(const struct spool_subject *subject, bool look, struct
     spool->size = subject->size;
     spool->look = look;
     if (open_files(spool, subject, err) || go_on(spool, subject, err)) {
-        spool_close(spool, false);
+        partial_close(spool, false);
         return NULL;
     }
     return spool;
 }
 
-struct spool *spool_open(const struct spool_subject *subject, uint64_t leave, struct err *err)
+struct partial *partial_open(const struct partial_subject *subject, uint64_t leave, struct err *err)
 {
-    struct spool *spool;
+    struct partial *spool;
 
-    shelf_remove_stale();
+    partial_folder_remove_stale();
     spool = make(subject, false, err);
     if (spool)
         measure_room(spool, leave);
     return spool;
 }
 
-struct spool *spool_look(const struct spool_subject *subject, struct err *err)
+struct partial *partial_look(const struct partial_subject *subject, struct err *err)
 {
     return make(subject, true, err);
 }
 
-void spool_close(struct spool *spool, bool done)
+void partial_close(struct partial *spool, bool done)
 {
     if (!spool)
         return;
-    if (!spool->look && !spool_serves(spool))
+    if (!spool->look && !partial_serves(spool))
         done = true;
     if (done && spool->part >= 0) {
         unlink(spool->part_path);
@@ -291,18 +293,18 @@ void spool_close(struct spool *spool, bool done)
 
 /* ---- what is in it ---- */
 
-bool spool_serves(const struct spool *spool)
+bool partial_serves(const struct partial *spool)
 {
     return spool && (spool->held || atomic_load(&spool->kept));
 }
 
-uint64_t spool_held(const struct spool *spool)
+uint64_t partial_held(const struct partial *spool)
 {
     return spool->held;
 }
 
 /* The first range that ends behind `offset`; count when there is none. */
-static size_t find_range(const struct spool *spool, uint64_t offset)
+static size_t find_range(const struct partial *spool, uint64_t offset)
 {
     size_t low = 0, high = spool->count;
 
@@ -317,7 +319,7 @@ static size_t find_range(const struct spool *spool, uint64_t offset)
     return low;
 }
 
-uint64_t spool_run(const struct spool *spool, uint64_t offset, uint64_t most, bool *held)
+uint64_t partial_run(const struct partial *spool, uint64_t offset, uint64_t most, bool *held)
 {
     size_t at = find_range(spool, offset);
     uint64_t run = most;
@@ -330,20 +332,20 @@ uint64_t spool_run(const struct spool *spool, uint64_t offset, uint64_t most, bo
     return run < most ? run : most;
 }
 
-bool spool_holds(const struct spool *spool, uint64_t offset, uint64_t size)
+bool partial_holds(const struct partial *spool, uint64_t offset, uint64_t size)
 {
     bool held;
 
-    return spool_run(spool, offset, size, &held) == size && held;
+    return partial_run(spool, offset, size, &held) == size && held;
 }
 
-int spool_read(const struct spool *spool, uint64_t offset, uint8_t *out, size_t size,
-               struct err *err)
+int partial_read(const struct partial *spool, uint64_t offset, uint8_t *out, size_t size,
+                 struct err *err)
 {
     return file_read_at(spool->part, out, size, (off_t)offset, "the spool", err);
 }
 
-static int keep(struct spool *spool, uint64_t offset, struct view bytes, struct err *err)
+static int keep(struct partial *spool, uint64_t offset, struct view bytes, struct err *err)
 {
     struct journal_record record = {
         .offset = offset, .size = (uint32_t)bytes.size, .sum = xxh128_of(bytes.data, bytes.size)};
@@ -357,11 +359,11 @@ static int keep(struct spool *spool, uint64_t offset, struct view bytes, struct 
     return file_write_all(spool->journal, out, JOURNAL_RECORD, "the spool's journal", err);
 }
 
-bool spool_keep(struct spool *spool, uint64_t offset, struct view bytes)
+bool partial_keep(struct partial *spool, uint64_t offset, struct view bytes)
 {
     struct err err;
 
-    if (!bytes.size || bytes.size > SPOOL_RANGE_MAX || atomic_load(&spool->full))
+    if (!bytes.size || bytes.size > PARTIAL_RANGE_MAX || atomic_load(&spool->full))
         return false;
     if (keep(spool, offset, bytes, &err) == 0)
         return true;

@@ -19,14 +19,14 @@
 
 struct err;
 
-#define SPOOL_VERSION    1
-#define SPOOL_RANGE_MAX  (4 * MIB)          /* of one spool_keep */
-#define SPOOL_STALE      (7 * 24 * 60 * 60) /* seconds: older ones are removed by the next pull */
-#define SPOOL_ID_SIZE    33
-#define SPOOL_IMAGE_SIZE 256
+#define PARTIAL_VERSION    1
+#define PARTIAL_RANGE_MAX  (4 * MIB)          /* of one partial_keep */
+#define PARTIAL_STALE      (7 * 24 * 60 * 60) /* seconds: older ones are removed by the next pull */
+#define PARTIAL_ID_SIZE    33
+#define PARTIAL_IMAGE_SIZE 256
 
 /* Which archive. Strings are borrowed for the call. */
-struct spool_subject {
+struct partial_subject {
     const char *store; /* its identity */
     const char *where; /* the same for people */
     const char *key;
@@ -35,45 +35,46 @@ struct spool_subject {
     uint64_t size;     /* of the archive */
 };
 
-struct spool;
+struct partial;
 /* Opens the spool of that archive or begins one; removes stale ones of others. `leave`: bytes of
- * the disk that must stay free. NULL, with the reason in err: there will be none; SPOOL_BUSY is the
+ * the disk that must stay free. NULL, with the reason in err: there will be none; PARTIAL_BUSY is the
  * code of the error when another pull of the archive is running. */
-#define SPOOL_BUSY "spool_busy"
-struct spool *spool_open(const struct spool_subject *subject, uint64_t leave, struct err *err);
+#define PARTIAL_BUSY "spool_busy"
+struct partial *partial_open(const struct partial_subject *subject, uint64_t leave,
+                             struct err *err);
 /* The same for who only looks (a dry run): nothing is begun, kept or removed. */
-struct spool *spool_look(const struct spool_subject *subject, struct err *err);
+struct partial *partial_look(const struct partial_subject *subject, struct err *err);
 /* `done`: nothing of it is needed any more. Takes NULL. */
-void spool_close(struct spool *spool, bool done);
+void partial_close(struct partial *spool, bool done);
 
 /* What it held when it was opened, bytes and ranges; sums are checked by then. */
-uint64_t spool_held(const struct spool *spool);
-bool spool_holds(const struct spool *spool, uint64_t offset, uint64_t size);
+uint64_t partial_held(const struct partial *spool);
+bool partial_holds(const struct partial *spool, uint64_t offset, uint64_t size);
 /* Whether a rerun will find anything: what it held, or has been kept since. Takes NULL. */
-bool spool_serves(const struct spool *spool);
+bool partial_serves(const struct partial *spool);
 /* How many bytes from `offset` on it holds, or (*held false) does not hold; at most `most`. */
-uint64_t spool_run(const struct spool *spool, uint64_t offset, uint64_t most, bool *held);
+uint64_t partial_run(const struct partial *spool, uint64_t offset, uint64_t most, bool *held);
 /* Bytes of the archive that it holds. Any thread. */
-int spool_read(const struct spool *spool, uint64_t offset, uint8_t *out, size_t size,
-               struct err *err);
-/* Bytes of the archive that were fetched: at most SPOOL_RANGE_MAX. Any thread. A disk that is full
+int partial_read(const struct partial *spool, uint64_t offset, uint8_t *out, size_t size,
+                 struct err *err);
+/* Bytes of the archive that were fetched: at most PARTIAL_RANGE_MAX. Any thread. A disk that is full
  * or broken ends the keeping and is logged, once. False: it is not kept. */
-bool spool_keep(struct spool *spool, uint64_t offset, struct view bytes);
+bool partial_keep(struct partial *spool, uint64_t offset, struct view bytes);
 
 /* ---- for who lists and cleans ---- */
 
-struct spool_entry {
-    char id[SPOOL_ID_SIZE];
-    char where[256], key[STORE_KEY_MAX], image[SPOOL_IMAGE_SIZE];
+struct partial_entry {
+    char id[PARTIAL_ID_SIZE];
+    char where[256], key[STORE_KEY_MAX], image[PARTIAL_IMAGE_SIZE];
     uint64_t size, kept; /* of the archive; of it on disk */
     int64_t touched;     /* seconds since 1970: when something was kept last */
     bool busy;           /* a pull is using it; what is said of it may be a moment old */
 };
 /* All of the user's, oldest first. free() the array. Those that are damaged are listed with empty
  * strings. */
-int spool_list(struct spool_entry **out, size_t *count, struct err *err);
+int partial_list(struct partial_entry **out, size_t *count, struct err *err);
 /* 0 also when it is gone already; SPOOL_IN_USE: a pull is using it. */
-enum spool_answer { SPOOL_REMOVED = 0, SPOOL_IN_USE = 1 };
-int spool_remove(const char *id, struct err *err);
+enum partial_answer { SPOOL_REMOVED = 0, SPOOL_IN_USE = 1 };
+int partial_remove(const char *id, struct err *err);
 
 #endif

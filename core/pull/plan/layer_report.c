@@ -7,14 +7,15 @@
 #include "base/err.h"
 #include "pack/codec/gzip_member.h"
 
-static struct survey_row *row_of(struct survey *survey, const struct index_section *section)
+static struct layer_report_row *row_of(struct layer_report *survey,
+                                       const struct index_section *section)
 {
     return section->layer == INDEX_REST ? &survey->rest : &survey->rows[section->layer];
 }
 
-struct survey *survey_create(const struct index *index, struct err *err)
+struct layer_report *layer_report_create(const struct index *index, struct err *err)
 {
-    struct survey *survey = calloc(1, sizeof *survey);
+    struct layer_report *survey = calloc(1, sizeof *survey);
     unsigned layers = index->image.layer_count;
 
     if (survey)
@@ -30,7 +31,7 @@ struct survey *survey_create(const struct index *index, struct err *err)
                  index->image.layers[i].diff_id);
     for (unsigned i = 0; i < index->section_count; i++) {
         const struct index_section *section = &index->sections[i];
-        struct survey_row *row = row_of(survey, section);
+        struct layer_report_row *row = row_of(survey, section);
 
         row->raw += section->raw_size;
         row->packed += section->packed_size;
@@ -42,7 +43,7 @@ struct survey *survey_create(const struct index *index, struct err *err)
     return survey;
 }
 
-void survey_destroy(struct survey *survey)
+void layer_report_destroy(struct layer_report *survey)
 {
     if (!survey)
         return;
@@ -51,13 +52,13 @@ void survey_destroy(struct survey *survey)
 }
 
 /* All chunks of an index, findable by name. */
-static struct need *list_names(const struct index *index, struct err *err)
+static struct needed_chunks *list_names(const struct index *index, struct err *err)
 {
     struct raw_range all = {.size = index->raw_size};
-    struct need *names = need_create(index, &all, 1, err);
+    struct needed_chunks *names = needed_create(index, &all, 1, err);
 
-    if (names && need_by_name(names, err)) {
-        need_destroy(names);
+    if (names && needed_by_name(names, err)) {
+        needed_destroy(names);
         return NULL;
     }
     return names;
@@ -69,17 +70,17 @@ static void count(uint64_t *chunks, uint64_t *size, const struct index_chunk *ch
     *size += chunk->packed_size;
 }
 
-static void look_inside(struct survey_row *row, const struct index_chunk *chunk, bool again)
+static void look_inside(struct layer_report_row *row, const struct index_chunk *chunk, bool again)
 {
-    if (chunk->packed_size == member_stored_size(chunk->raw_size))
+    if (chunk->packed_size == gzip_member_stored_size(chunk->raw_size))
         count(&row->stored, &row->stored_size, chunk);
     if (again)
         count(&row->again, &row->again_size, chunk);
 }
 
-int survey_inside(struct survey *survey, const struct index *index, struct err *err)
+int layer_report_inside(struct layer_report *survey, const struct index *index, struct err *err)
 {
-    struct need *names = list_names(index, err);
+    struct needed_chunks *names = list_names(index, err);
     uint32_t number = 0;
 
     if (!names)
@@ -94,17 +95,18 @@ int survey_inside(struct survey *survey, const struct index *index, struct err *
             look_inside(&survey->total, &section->chunks[j], again);
         }
     }
-    need_destroy(names);
+    needed_destroy(names);
     return 0;
 }
 
-static void mark_here(struct survey *survey, const bool *has)
+static void mark_here(struct layer_report *survey, const bool *has)
 {
     for (unsigned i = 0; has && i < survey->layers; i++)
         survey->rows[i].here = has[i];
 }
 
-static void add_move(struct survey *survey, struct survey_row *row, const struct index_chunk *chunk)
+static void add_move(struct layer_report *survey, struct layer_report_row *row,
+                     const struct index_chunk *chunk)
 {
     count(&row->moves, &row->moves_size, chunk);
     count(&survey->total.moves, &survey->total.moves_size, chunk);
@@ -118,8 +120,8 @@ static int compare_ranges(const void *a, const void *b)
 }
 
 /* What a pull asks for: the layers that are not there, wherever they lie, and the config. */
-static struct need *list_wanted(const struct index *index, const struct index *other,
-                                const bool *has, struct err *err)
+static struct needed_chunks *list_wanted(const struct index *index, const struct index *other,
+                                         const bool *has, struct err *err)
 {
     const struct image_info *image = &index->image;
     struct raw_range ranges[IMAGE_LAYERS_MAX + 1];
@@ -133,11 +135,11 @@ static struct need *list_wanted(const struct index *index, const struct index *o
                 (struct raw_range){image->layers[i].raw_offset, image->layers[i].raw_size};
     if (count)
         qsort(ranges, count, sizeof ranges[0], compare_ranges);
-    return need_create(index, ranges, count, err);
+    return needed_create(index, ranges, count, err);
 }
 
-static void add_missing(struct survey *survey, const struct index *index, const struct need *wanted,
-                        struct need *names)
+static void add_missing(struct layer_report *survey, const struct index *index,
+                        const struct needed_chunks *wanted, struct needed_chunks *names)
 {
     uint32_t next = 0;
 
@@ -148,30 +150,31 @@ static void add_missing(struct survey *survey, const struct index *index, const 
         for (; next < wanted->count && wanted->chunks[next].packed_offset < end; next++) {
             const struct index_chunk *chunk = &wanted->chunks[next].chunk;
 
-            if (!need_find(names, &chunk->name, chunk->raw_size))
+            if (!needed_find(names, &chunk->name, chunk->raw_size))
                 add_move(survey, row_of(survey, section), chunk);
         }
     }
 }
 
-int survey_against(struct survey *survey, const struct index *index, const struct index *other,
-                   const bool *has, struct err *err)
+int layer_report_against(struct layer_report *survey, const struct index *index,
+                         const struct index *other, const bool *has, struct err *err)
 {
-    struct need *names = list_names(other, err);
-    struct need *wanted = names ? list_wanted(index, other, has, err) : NULL;
+    struct needed_chunks *names = list_names(other, err);
+    struct needed_chunks *wanted = names ? list_wanted(index, other, has, err) : NULL;
 
     if (wanted) {
         mark_here(survey, has);
         add_missing(survey, index, wanted, names);
     }
-    need_destroy(wanted);
-    need_destroy(names);
+    needed_destroy(wanted);
+    needed_destroy(names);
     return wanted ? 0 : ERR_FAIL;
 }
 
 /* Those chunks of a list that `wanted` misses; or (`missed` is false) those that it does not. */
-static void add_planned(struct survey *survey, const struct index *index, const struct need *list,
-                        const struct need *wanted, bool missed)
+static void add_planned(struct layer_report *survey, const struct index *index,
+                        const struct needed_chunks *list, const struct needed_chunks *wanted,
+                        bool missed)
 {
     uint32_t next = 0;
 
@@ -180,16 +183,17 @@ static void add_planned(struct survey *survey, const struct index *index, const 
         uint64_t end = section->packed_offset + section->packed_size;
 
         for (; next < list->count && list->chunks[next].packed_offset < end; next++) {
-            const struct need_chunk *chunk = &list->chunks[next];
+            const struct needed_chunk *chunk = &list->chunks[next];
 
-            if (need_misses(wanted, chunk->packed_offset) == missed)
+            if (needed_misses(wanted, chunk->packed_offset) == missed)
                 add_move(survey, row_of(survey, section), &chunk->chunk);
         }
     }
 }
 
-void survey_plan(struct survey *survey, const struct index *index, const struct need *wanted,
-                 const struct need *config, const bool *has)
+void layer_report_plan(struct layer_report *survey, const struct index *index,
+                       const struct needed_chunks *wanted, const struct needed_chunks *config,
+                       const bool *has)
 {
     mark_here(survey, has);
     add_planned(survey, index, wanted, wanted, true);

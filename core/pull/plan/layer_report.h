@@ -13,7 +13,7 @@
 
 struct err;
 
-struct survey_row {
+struct layer_report_row {
     char diff_id[IMAGE_ID_SIZE];  /* "" for what lies between layers, and for the total */
     uint64_t raw, packed;         /* bytes of the stream, of the archive */
     uint64_t chunks;              /* 0: too small a layer for chunks of its own */
@@ -23,26 +23,27 @@ struct survey_row {
     bool here;                    /* the layer itself is there already */
 };
 
-struct survey {
+struct layer_report {
     unsigned layers;
-    struct survey_row *rows; /* of the layers, in their order */
-    struct survey_row rest, total;
+    struct layer_report_row *rows; /* of the layers, in their order */
+    struct layer_report_row rest, total;
 };
 
 /* Sizes, from the index's sections. */
-struct survey *survey_create(const struct index *index, struct err *err);
-void survey_destroy(struct survey *survey); /* takes NULL */
+struct layer_report *layer_report_create(const struct index *index, struct err *err);
+void layer_report_destroy(struct layer_report *survey); /* takes NULL */
 
 /* What is stored, and what is there twice. All sections must have been read; as below. */
-int survey_inside(struct survey *survey, const struct index *index, struct err *err);
+int layer_report_inside(struct layer_report *survey, const struct index *index, struct err *err);
 /* What moves to a host that has the other image: layers it finds (has[i]) do not, nor chunks that
  * are in the other one. Of what lies between layers move small layers, and the config of another
  * image. */
-int survey_against(struct survey *survey, const struct index *index, const struct index *other,
-                   const bool *has, struct err *err);
+int layer_report_against(struct layer_report *survey, const struct index *index,
+                         const struct index *other, const bool *has, struct err *err);
 /* What a pull is going to fetch: what is missing of `wanted`, and the config, which is fetched in
  * any case, each chunk once. `has` may be NULL: no layer is here. */
-void survey_plan(struct survey *survey, const struct index *index, const struct need *wanted,
-                 const struct need *config, const bool *has);
+void layer_report_plan(struct layer_report *survey, const struct index *index,
+                       const struct needed_chunks *wanted, const struct needed_chunks *config,
+                       const bool *has);
 
 #endif

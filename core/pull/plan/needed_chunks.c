@@ -21,8 +21,8 @@ static bool touches(const struct raw_range *ranges, unsigned count, unsigned *at
     return *at < count && ranges[*at].offset < offset + size;
 }
 
-void need_sections(const struct index *index, const struct raw_range *ranges, unsigned count,
-                   bool *need)
+void needed_sections(const struct index *index, const struct raw_range *ranges, unsigned count,
+                     bool *need)
 {
     unsigned at = 0;
 
@@ -31,7 +31,8 @@ void need_sections(const struct index *index, const struct raw_range *ranges, un
             touches(ranges, count, &at, index->sections[i].raw_offset, index->sections[i].raw_size);
 }
 
-static int add(struct need *wanted, uint32_t *room, const struct need_chunk *chunk, struct err *err)
+static int add(struct needed_chunks *wanted, uint32_t *room, const struct needed_chunk *chunk,
+               struct err *err)
 {
     if (wanted->count == *room) {
         uint32_t more = *room ? 2 * *room : 1024;
@@ -47,12 +48,13 @@ static int add(struct need *wanted, uint32_t *room, const struct need_chunk *chu
     return 0;
 }
 
-static int add_section(struct need *wanted, uint32_t *room, const struct index_section *section,
-                       const struct raw_range *ranges, unsigned count, struct err *err)
+static int add_section(struct needed_chunks *wanted, uint32_t *room,
+                       const struct index_section *section, const struct raw_range *ranges,
+                       unsigned count, struct err *err)
 {
-    struct need_chunk chunk = {.raw_offset = section->raw_offset,
-                               .packed_offset = section->packed_offset,
-                               .spool_at = NEED_FROM_ARCHIVE};
+    struct needed_chunk chunk = {.raw_offset = section->raw_offset,
+                                 .packed_offset = section->packed_offset,
+                                 .spool_at = NEEDED_FROM_ARCHIVE};
     unsigned at = 0;
 
     for (uint32_t i = 0; i < section->chunk_count; i++) {
@@ -67,10 +69,10 @@ static int add_section(struct need *wanted, uint32_t *room, const struct index_s
     return 0;
 }
 
-struct need *need_create(const struct index *index, const struct raw_range *ranges, unsigned count,
-                         struct err *err)
+struct needed_chunks *needed_create(const struct index *index, const struct raw_range *ranges,
+                                    unsigned count, struct err *err)
 {
-    struct need *wanted = calloc(1, sizeof *wanted);
+    struct needed_chunks *wanted = calloc(1, sizeof *wanted);
     uint32_t room = 0;
     unsigned at = 0;
 
@@ -87,14 +89,14 @@ struct need *need_create(const struct index *index, const struct raw_range *rang
         if (!touches(ranges, count, &at, section->raw_offset, section->raw_size))
             continue;
         if (add_section(wanted, &room, section, ranges, count, err)) {
-            need_destroy(wanted);
+            needed_destroy(wanted);
             return NULL;
         }
     }
     return wanted;
 }
 
-void need_destroy(struct need *wanted)
+void needed_destroy(struct needed_chunks *wanted)
 {
     if (!wanted)
         return;
@@ -105,12 +107,12 @@ void need_destroy(struct need *wanted)
     free(wanted);
 }
 
-int need_by_name(struct need *wanted, struct err *err)
+int needed_by_name(struct needed_chunks *wanted, struct err *err)
 {
     if (name_table_init(&wanted->table, wanted->chunks, sizeof *wanted->chunks, wanted->count, err))
         return ERR_FAIL;
     for (uint32_t i = 0; i < wanted->count; i++) {
-        struct need_chunk *chunk = &wanted->chunks[i];
+        struct needed_chunk *chunk = &wanted->chunks[i];
         uint32_t *slot = name_table_slot(&wanted->table, &chunk->chunk.name, chunk->chunk.raw_size);
 
         chunk->twin = slot && *slot != NAME_NONE ? *slot : i;
@@ -122,42 +124,43 @@ int need_by_name(struct need *wanted, struct err *err)
     return 0;
 }
 
-struct need_chunk *need_find(struct need *wanted, const struct chunk_name *name, uint32_t raw_size)
+struct needed_chunk *needed_find(struct needed_chunks *wanted, const struct chunk_name *name,
+                                 uint32_t raw_size)
 {
     const uint32_t *slot = name_table_slot(&wanted->table, name, raw_size);
 
     return slot && *slot != NAME_NONE ? &wanted->chunks[*slot] : NULL;
 }
 
-uint64_t need_place(const struct need *wanted, const struct need_chunk *chunk)
+uint64_t needed_place(const struct needed_chunks *wanted, const struct needed_chunk *chunk)
 {
     return wanted->chunks[chunk->twin].spool_at;
 }
 
-bool need_is_kept(const struct need_chunk *chunk)
+bool needed_is_kept(const struct needed_chunk *chunk)
 {
     return chunk->kept || chunk->fetched;
 }
 
-uint64_t need_kept(struct need *wanted, const struct spool *spool)
+uint64_t needed_kept(struct needed_chunks *wanted, const struct partial *spool)
 {
     uint64_t kept = 0;
 
     for (uint32_t i = 0; i < wanted->count; i++) {
-        struct need_chunk *chunk = &wanted->chunks[i];
+        struct needed_chunk *chunk = &wanted->chunks[i];
 
-        chunk->kept = spool_holds(spool, chunk->packed_offset, chunk->chunk.packed_size);
+        chunk->kept = partial_holds(spool, chunk->packed_offset, chunk->chunk.packed_size);
         kept += chunk->kept ? chunk->chunk.packed_size : 0;
     }
     return kept;
 }
 
-static bool is_missing(const struct need *wanted, const struct need_chunk *chunk)
+static bool is_missing(const struct needed_chunks *wanted, const struct needed_chunk *chunk)
 {
-    return need_place(wanted, chunk) == NEED_FROM_ARCHIVE && !chunk->kept;
+    return needed_place(wanted, chunk) == NEEDED_FROM_ARCHIVE && !chunk->kept;
 }
 
-uint64_t need_missing(const struct need *wanted)
+uint64_t needed_missing(const struct needed_chunks *wanted)
 {
     uint64_t missing = 0;
 
@@ -167,7 +170,7 @@ uint64_t need_missing(const struct need *wanted)
     return missing;
 }
 
-bool need_misses(const struct need *wanted, uint64_t packed_offset)
+bool needed_misses(const struct needed_chunks *wanted, uint64_t packed_offset)
 {
     uint32_t low = 0, high = wanted->count;
 

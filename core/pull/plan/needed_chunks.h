@@ -21,55 +21,56 @@ struct raw_range {
     uint64_t offset, size;
 };
 
-#define NEED_FROM_ARCHIVE UINT64_MAX
+#define NEEDED_FROM_ARCHIVE UINT64_MAX
 
-struct spool;
+struct partial;
 
-struct need_chunk {
+struct needed_chunk {
     struct index_chunk chunk; /* first: name_table.h */
     uint64_t raw_offset, packed_offset;
-    uint64_t spool_at; /* raw, on this host; or NEED_FROM_ARCHIVE. Of a twin: need_place */
+    uint64_t spool_at; /* raw, on this host; or NEEDED_FROM_ARCHIVE. Of a twin: needed_place */
     bool kept;         /* packed, in the spool, by an earlier pull */
     bool fetched;      /* packed, in the spool, by this one, ahead of the stream */
     bool shared;       /* others have it as their twin */
     uint32_t twin;     /* the first chunk of that name that is found: itself, or one before it */
 };
 
-struct need {
+struct needed_chunks {
     uint32_t count;
-    struct need_chunk *chunks;
+    struct needed_chunk *chunks;
     uint64_t packed_size;    /* of all of them */
     int spool;               /* its descriptor; -1: there is none. Owned */
     enum name_kind names;    /* of the chunks: the index's */
     bool compare;            /* what is unpacked is compared with its name */
-    struct name_table table; /* of chunks; not made until need_by_name */
+    struct name_table table; /* of chunks; not made until needed_by_name */
 };
 
 /* Sets need[i] for each section that holds bytes of the ranges. */
-void need_sections(const struct index *index, const struct raw_range *ranges, unsigned count,
-                   bool *need);
+void needed_sections(const struct index *index, const struct raw_range *ranges, unsigned count,
+                     bool *need);
 /* The chunks that hold bytes of the ranges, which ascend and do not overlap. The sections they lie
  * in must have been read. */
-struct need *need_create(const struct index *index, const struct raw_range *ranges, unsigned count,
-                         struct err *err);
-void need_destroy(struct need *wanted); /* takes NULL */
+struct needed_chunks *needed_create(const struct index *index, const struct raw_range *ranges,
+                                    unsigned count, struct err *err);
+void needed_destroy(struct needed_chunks *wanted); /* takes NULL */
 
 /* Makes chunks findable by their names. */
-int need_by_name(struct need *wanted, struct err *err);
+int needed_by_name(struct needed_chunks *wanted, struct err *err);
 /* The first chunk of that name and size; NULL: it is not wanted. */
-struct need_chunk *need_find(struct need *wanted, const struct chunk_name *name, uint32_t raw_size);
-/* Where a chunk lies raw on this host: what its twin was given. NEED_FROM_ARCHIVE: nowhere. */
-uint64_t need_place(const struct need *wanted, const struct need_chunk *chunk);
+struct needed_chunk *needed_find(struct needed_chunks *wanted, const struct chunk_name *name,
+                                 uint32_t raw_size);
+/* Where a chunk lies raw on this host: what its twin was given. NEEDED_FROM_ARCHIVE: nowhere. */
+uint64_t needed_place(const struct needed_chunks *wanted, const struct needed_chunk *chunk);
 
 /* Marks the chunks that the spool holds. Returns their packed size. */
-uint64_t need_kept(struct need *wanted, const struct spool *spool);
+uint64_t needed_kept(struct needed_chunks *wanted, const struct partial *spool);
 
 /* Whether the spool has it. */
-bool need_is_kept(const struct need_chunk *chunk);
+bool needed_is_kept(const struct needed_chunk *chunk);
 /* Packed bytes that are to be fetched, or were ahead, and that are not; gaps that are bridged not
  * counted. */
-uint64_t need_missing(const struct need *wanted);
-/* Whether need_missing counts the chunk that begins there in the archive. */
-bool need_misses(const struct need *wanted, uint64_t packed_offset);
+uint64_t needed_missing(const struct needed_chunks *wanted);
+/* Whether needed_missing counts the chunk that begins there in the archive. */
+bool needed_misses(const struct needed_chunks *wanted, uint64_t packed_offset);
 
 #endif

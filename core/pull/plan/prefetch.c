@@ -14,24 +14,24 @@
 #include "pull/plan/range_plan.h"
 #include "pull/plan/span.h"
 
-struct forage {
-    struct need *wanted;
-    struct slots *slots;
-    uint32_t chunk;                 /* the next to be looked at */
-    bool over;                      /* the spool takes no more */
-    struct span *out[FORAGE_SPANS]; /* NULL: a free place */
+struct prefetch {
+    struct needed_chunks *wanted;
+    struct buffers *slots;
+    uint32_t chunk;                   /* the next to be looked at */
+    bool over;                        /* the spool takes no more */
+    struct span *out[PREFETCH_SPANS]; /* NULL: a free place */
 };
 
-struct forage *forage_create(struct need *wanted, struct err *err)
+struct prefetch *prefetch_create(struct needed_chunks *wanted, struct err *err)
 {
-    struct forage *forage = calloc(1, sizeof *forage);
+    struct prefetch *forage = calloc(1, sizeof *forage);
 
     if (!forage) {
         err_memory(err, "fetching ahead");
         return NULL;
     }
     forage->wanted = wanted;
-    forage->slots = slots_create(FORAGE_SPANS, FORAGE_RANGE, 0, sizeof(struct span), err);
+    forage->slots = buffers_create(PREFETCH_SPANS, PREFETCH_RANGE, 0, sizeof(struct span), err);
     if (!forage->slots) {
         free(forage);
         return NULL;
@@ -39,39 +39,39 @@ struct forage *forage_create(struct need *wanted, struct err *err)
     return forage;
 }
 
-void forage_destroy(struct forage *forage)
+void prefetch_destroy(struct prefetch *forage)
 {
     if (!forage)
         return;
-    slots_destroy(forage->slots);
+    buffers_destroy(forage->slots);
     free(forage);
 }
 
-static bool is_missing(const struct need *wanted, const struct need_chunk *chunk)
+static bool is_missing(const struct needed_chunks *wanted, const struct needed_chunk *chunk)
 {
-    return !need_is_kept(chunk) && need_place(wanted, chunk) == NEED_FROM_ARCHIVE;
+    return !needed_is_kept(chunk) && needed_place(wanted, chunk) == NEEDED_FROM_ARCHIVE;
 }
 
 /* How long the range grows with that chunk; 0: it does not belong to it. */
-static size_t reach(uint64_t begin, size_t size, const struct need_chunk *chunk)
+static size_t reach(uint64_t begin, size_t size, const struct needed_chunk *chunk)
 {
     uint64_t end = begin + size;
 
     if (chunk->packed_offset < end || chunk->packed_offset - end > PLAN_BRIDGE ||
-        chunk->packed_offset - begin + chunk->chunk.packed_size > FORAGE_RANGE)
+        chunk->packed_offset - begin + chunk->chunk.packed_size > PREFETCH_RANGE)
         return 0;
     return (size_t)(chunk->packed_offset - begin) + chunk->chunk.packed_size;
 }
 
 /* From the next missing chunk on, which fits into a range. */
-static size_t next_range(struct forage *forage, uint32_t limit, uint32_t *first)
+static size_t next_range(struct prefetch *forage, uint32_t limit, uint32_t *first)
 {
-    const struct need *wanted = forage->wanted;
+    const struct needed_chunks *wanted = forage->wanted;
     uint64_t begin = 0;
     size_t size = 0;
 
     for (; forage->chunk < limit; forage->chunk++) {
-        const struct need_chunk *chunk = &wanted->chunks[forage->chunk];
+        const struct needed_chunk *chunk = &wanted->chunks[forage->chunk];
         size_t more;
 
         if (!is_missing(wanted, chunk))
@@ -88,7 +88,7 @@ static size_t next_range(struct forage *forage, uint32_t limit, uint32_t *first)
     return size;
 }
 
-static void remember(struct forage *forage, struct span *span)
+static void remember(struct prefetch *forage, struct span *span)
 {
     unsigned place = 0;
 
@@ -97,9 +97,9 @@ static void remember(struct forage *forage, struct span *span)
     forage->out[place] = span;
 }
 
-struct span *forage_next(struct forage *forage, uint32_t limit)
+struct span *prefetch_next(struct prefetch *forage, uint32_t limit)
 {
-    struct slot *slot = forage->over ? NULL : slots_take(forage->slots);
+    struct buffer *slot = forage->over ? NULL : buffers_take(forage->slots);
     uint32_t first = 0;
     struct span *span;
     size_t size;
@@ -108,7 +108,7 @@ struct span *forage_next(struct forage *forage, uint32_t limit)
         return NULL;
     size = next_range(forage, limit, &first);
     if (!size) {
-        slots_give(forage->slots, slot);
+        buffers_give(forage->slots, slot);
         return NULL;
     }
     span = span_of(slot);
@@ -122,12 +122,12 @@ struct span *forage_next(struct forage *forage, uint32_t limit)
     return span;
 }
 
-static void mark(const struct forage *forage, const struct span *span)
+static void mark(const struct prefetch *forage, const struct span *span)
 {
     uint64_t end = span->op.offset + span->in_size;
 
     for (uint64_t i = span->number; i < forage->chunk; i++) {
-        struct need_chunk *chunk = &forage->wanted->chunks[i];
+        struct needed_chunk *chunk = &forage->wanted->chunks[i];
 
         if (chunk->packed_offset + chunk->chunk.packed_size > end)
             break;
@@ -136,29 +136,29 @@ static void mark(const struct forage *forage, const struct span *span)
     }
 }
 
-void forage_done(struct forage *forage, struct span *span, bool kept)
+void prefetch_done(struct prefetch *forage, struct span *span, bool kept)
 {
-    for (unsigned i = 0; i < FORAGE_SPANS; i++)
+    for (unsigned i = 0; i < PREFETCH_SPANS; i++)
         if (forage->out[i] == span)
             forage->out[i] = NULL;
     if (kept)
         mark(forage, span);
     else
         forage->over = true;
-    slots_give(forage->slots, span->slot);
+    buffers_give(forage->slots, span->slot);
 }
 
-uint32_t forage_front(const struct forage *forage)
+uint32_t prefetch_front(const struct prefetch *forage)
 {
     uint32_t front = forage->over ? forage->wanted->count : forage->chunk;
 
-    for (unsigned i = 0; i < FORAGE_SPANS; i++)
+    for (unsigned i = 0; i < PREFETCH_SPANS; i++)
         if (forage->out[i] && forage->out[i]->number < front)
             front = (uint32_t)forage->out[i]->number;
     return front;
 }
 
-unsigned forage_out(const struct forage *forage)
+unsigned prefetch_out(const struct prefetch *forage)
 {
-    return slots_out(forage->slots);
+    return buffers_out(forage->slots);
 }

@@ -17,23 +17,23 @@
 struct err;
 struct span;
 
-#define FORAGE_RANGE (384 * KIB) /* of one request, at most */
-#define FORAGE_SPANS 32          /* in the air */
-#define FORAGE_BYTES ((size_t)FORAGE_RANGE * FORAGE_SPANS)
+#define PREFETCH_RANGE (384 * KIB) /* of one request, at most */
+#define PREFETCH_SPANS 32          /* in the air */
+#define PREFETCH_BYTES ((size_t)PREFETCH_RANGE * PREFETCH_SPANS)
 
 /* Belongs to the conductor. */
-struct forage;
-struct forage *forage_create(struct need *wanted, struct err *err); /* borrowed */
-void forage_destroy(struct forage *forage); /* all spans are home. Takes NULL */
+struct prefetch;
+struct prefetch *prefetch_create(struct needed_chunks *wanted, struct err *err); /* borrowed */
+void prefetch_destroy(struct prefetch *forage); /* all spans are home. Takes NULL */
 
 /* The next range of missing chunks that begins before chunk `limit`: op.offset, op.length and
  * in_size are set. NULL: there is none, or all spans are out. */
-struct span *forage_next(struct forage *forage, uint32_t limit);
+struct span *prefetch_next(struct prefetch *forage, uint32_t limit);
 /* It is home. `kept`: it is in the spool now. If not, nothing more is fetched ahead. */
-void forage_done(struct forage *forage, struct span *span, bool kept);
+void prefetch_done(struct prefetch *forage, struct span *span, bool kept);
 
 /* All chunks before this one are here, or have been given up: the stream may go so far. */
-uint32_t forage_front(const struct forage *forage);
-unsigned forage_out(const struct forage *forage); /* spans that are not home */
+uint32_t prefetch_front(const struct prefetch *forage);
+unsigned prefetch_out(const struct prefetch *forage); /* spans that are not home */
 
 #endif

@@ -2,7 +2,7 @@
 
 #include "pull/partial/partial.h"
 
-void plan_init(struct plan *plan, const struct need *wanted, struct spool *spool,
+void plan_init(struct plan *plan, const struct needed_chunks *wanted, struct partial *spool,
                uint64_t archive_size, size_t in_size, size_t out_size)
 {
     *plan = (struct plan){.wanted = wanted,
@@ -30,7 +30,7 @@ static void next_piece(struct plan *plan, struct span *span)
 
     span->in_size = left < plan->in_size ? (size_t)left : plan->in_size;
     if (plan->spool)
-        span->in_size = (size_t)spool_run(plan->spool, plan->offset, span->in_size, &held);
+        span->in_size = (size_t)partial_run(plan->spool, plan->offset, span->in_size, &held);
     span->packed = span->in_size;
     span->op.offset = plan->offset;
     span->op.length = held ? 0 : span->in_size;
@@ -39,7 +39,7 @@ static void next_piece(struct plan *plan, struct span *span)
 
 /* Takes the chunk into the range that the span fetches. False: it lies too far off, or the range
  * grows too long. */
-static bool reach(const struct plan *plan, struct span *span, const struct need_chunk *chunk)
+static bool reach(const struct plan *plan, struct span *span, const struct needed_chunk *chunk)
 {
     uint64_t end = span->op.offset + span->in_size;
 
@@ -52,7 +52,7 @@ static bool reach(const struct plan *plan, struct span *span, const struct need_
     return true;
 }
 
-static bool is_shared(const struct need *wanted, const struct need_chunk *chunk)
+static bool is_shared(const struct needed_chunks *wanted, const struct needed_chunk *chunk)
 {
     return wanted->chunks[chunk->twin].shared;
 }
@@ -62,10 +62,10 @@ static void next_chunks(struct plan *plan, struct span *span)
     size_t raw = 0;
 
     while (span->count < SPAN_CHUNKS && plan->chunk < plan->limit) {
-        const struct need_chunk *wanted = &plan->wanted->chunks[plan->chunk];
+        const struct needed_chunk *wanted = &plan->wanted->chunks[plan->chunk];
         struct span_chunk *chunk = &span->chunks[span->count];
-        uint64_t place = need_place(plan->wanted, wanted);
-        bool kept = need_is_kept(wanted), spooled = place != NEED_FROM_ARCHIVE && !kept;
+        uint64_t place = needed_place(plan->wanted, wanted);
+        bool kept = needed_is_kept(wanted), spooled = place != NEEDED_FROM_ARCHIVE && !kept;
 
         if (wanted->chunk.raw_size > plan->out_size - raw)
             return;

@@ -23,8 +23,8 @@ struct err;
 #define PLAN_BRIDGE (4 * KIB)
 
 struct plan {
-    const struct need *wanted; /* NULL: pieces */
-    struct spool *spool;       /* what is fetched is kept in it; NULL: nowhere */
+    const struct needed_chunks *wanted; /* NULL: pieces */
+    struct partial *spool;              /* what is fetched is kept in it; NULL: nowhere */
     uint64_t archive_size;
     size_t in_size;  /* the longest range; may change from span to span */
     size_t out_size; /* of the slots */
@@ -36,7 +36,7 @@ struct plan {
 };
 
 /* With `wanted`, in_size leaves SPAN_KEPT_ROOM of the slot. */
-void plan_init(struct plan *plan, const struct need *wanted, struct spool *spool,
+void plan_init(struct plan *plan, const struct needed_chunks *wanted, struct partial *spool,
                uint64_t archive_size, size_t in_size, size_t out_size);
 bool plan_done(const struct plan *plan);
 bool plan_waits(const struct plan *plan); /* what comes next is not settled yet */

@@ -7,7 +7,7 @@
 #include "pack/codec/gzip_member.h"
 #include "pull/partial/partial.h"
 
-struct span *span_of(struct slot *slot)
+struct span *span_of(struct buffer *slot)
 {
     struct span *span = slot->aux;
 
@@ -58,8 +58,8 @@ void span_pack(struct job *job, void *scratch)
         else if (span->chunks[i].unpacked)
             chunk->packed_size = 0;
         else
-            chunk->packed_size = (uint32_t)member_pack(scratch, view_of(in, chunk->raw_size),
-                                                       stored, span->slot->out + span->out_size);
+            chunk->packed_size = (uint32_t)gzip_member_pack(
+                scratch, view_of(in, chunk->raw_size), stored, span->slot->out + span->out_size);
         span->out_size += chunk->packed_size;
         in += chunk->raw_size;
     }
@@ -71,8 +71,8 @@ static int unpack_kept(const struct span *span, struct unpacker *unpacker,
     uint8_t *room = span->slot->in + span->in_size;
     uint32_t size = from->chunk.packed_size;
 
-    return spool_read(span->kept, from->at, room, size, err) ||
-                   member_unpack(unpacker, view_of(room, size), raw, from->chunk.raw_size, err)
+    return partial_read(span->kept, from->at, room, size, err) ||
+                   gzip_member_unpack(unpacker, view_of(room, size), raw, from->chunk.raw_size, err)
                ? ERR_FAIL
                : 0;
 }
@@ -87,8 +87,8 @@ static int unpack_chunk(const struct span *span, struct unpacker *unpacker,
         return file_read_at(span->spool, raw, chunk->raw_size, (off_t)from->at, "the spool", err);
     if (from->flags & SPAN_KEPT)
         return unpack_kept(span, unpacker, from, raw, err);
-    return member_unpack(unpacker, view_of(span->slot->in + from->at, chunk->packed_size), raw,
-                         chunk->raw_size, err);
+    return gzip_member_unpack(unpacker, view_of(span->slot->in + from->at, chunk->packed_size), raw,
+                              chunk->raw_size, err);
 }
 
 /* Adds the place of a chunk that failed to the error. */
@@ -163,7 +163,7 @@ void span_unpack(struct job *job, void *scratch)
         return;
     forget_spooled(span);
     if (span->kept)
-        spool_keep(span->kept, span->op.offset, view_of(span->slot->in, span->in_size));
+        partial_keep(span->kept, span->op.offset, view_of(span->slot->in, span->in_size));
 }
 
 void span_settle(struct job *job, void *scratch)
@@ -172,9 +172,9 @@ void span_settle(struct job *job, void *scratch)
 
     (void)scratch;
     if (!span->op.length)
-        spool_read(span->kept, span->op.offset, span->slot->in, span->in_size, &span->err);
+        partial_read(span->kept, span->op.offset, span->slot->in, span->in_size, &span->err);
     else if (span->kept)
-        spool_keep(span->kept, span->op.offset, view_of(span->slot->in, span->in_size));
+        partial_keep(span->kept, span->op.offset, view_of(span->slot->in, span->in_size));
 }
 
 void span_keep(struct job *job, void *scratch)
@@ -182,12 +182,12 @@ void span_keep(struct job *job, void *scratch)
     struct span *span = (struct span *)job;
 
     (void)scratch;
-    if (!spool_keep(span->kept, span->op.offset, view_of(span->slot->in, span->in_size)))
+    if (!partial_keep(span->kept, span->op.offset, view_of(span->slot->in, span->in_size)))
         err_set(&span->err, ERR_LOCAL, "spool", "what was fetched is not kept");
 }
 
 size_t span_bound(size_t raw)
 {
     /* Each chunk is bounded on its own; the fixed share of a bound is what the count multiplies. */
-    return member_bound(raw) + SPAN_CHUNKS * member_bound(1);
+    return gzip_member_bound(raw) + SPAN_CHUNKS * gzip_member_bound(1);
 }

@@ -33,22 +33,22 @@
 /* Of slot->in, behind the range that is fetched: where a kept chunk is read to. */
 #define SPAN_KEPT_ROOM (CHUNK_MAX_LIMIT + KIB)
 
-struct spool;
+struct partial;
 
 struct span_chunk {
     struct index_chunk chunk;
-    unsigned flags;      /* enum chunk_flags, SPAN_... */
-    uint64_t raw_offset; /* pull: where it stands in the stream */
-    uint64_t at;         /* pull: where it lies: in slot->in, in the file, in the archive */
-    struct held held;    /* push: where an earlier archive has it */
-    bool unpacked;       /* push: its packed bytes will probably not be needed */
+    unsigned flags;         /* enum chunk_flags, SPAN_... */
+    uint64_t raw_offset;    /* pull: where it stands in the stream */
+    uint64_t at;            /* pull: where it lies: in slot->in, in the file, in the archive */
+    struct held_chunk held; /* push: where an earlier archive has it */
+    bool unpacked;          /* push: its packed bytes will probably not be needed */
     bool sent; /* push: an earlier run has sent it. packed_size is known, and slot->out has a gap of
                   that size */
 };
 
 struct span {
     struct job job; /* first: a span comes home as its job's message */
-    struct slot *slot;
+    struct buffer *slot;
     uint64_t number;      /* in the order of the stream */
     enum name_kind names; /* of its chunks */
     bool named;           /* push: its chunks have their names */
@@ -56,18 +56,19 @@ struct span {
     bool looked_up;       /* push: they were looked up in earlier archives: held */
     unsigned count;
     struct span_chunk chunks[SPAN_CHUNKS];
-    size_t in_size;     /* bytes that count in slot->in */
-    size_t out_size;    /* and in slot->out */
-    uint64_t unread;    /* push: raw bytes of chunks that were not read */
-    uint64_t packed;    /* pull: bytes of archive that its chunks are */
-    int spool;          /* pull: the descriptor that spooled chunks are read from; borrowed */
-    struct spool *kept; /* pull: what is fetched is kept there, and read; NULL: nowhere. Borrowed */
+    size_t in_size;  /* bytes that count in slot->in */
+    size_t out_size; /* and in slot->out */
+    uint64_t unread; /* push: raw bytes of chunks that were not read */
+    uint64_t packed; /* pull: bytes of archive that its chunks are */
+    int spool;       /* pull: the descriptor that spooled chunks are read from; borrowed */
+    struct partial
+        *kept;          /* pull: what is fetched is kept there, and read; NULL: nowhere. Borrowed */
     struct store_op op; /* pull: the ranged GET that fills it; op.length 0: there is none */
     struct err err;     /* family ERR_NONE: the job went well */
 };
 
 /* The span that lives in a slot's aux; ready for use. */
-struct span *span_of(struct slot *slot);
+struct span *span_of(struct buffer *slot);
 
 /* The jobs. scratch: a struct packer, a struct unpacker. */
 void span_pack(struct job *job, void *scratch);

@@ -72,7 +72,7 @@ bool harvest_lags(const struct harvest_estimate *e, double seconds, uint64_t rea
     return (double)(e->donor_size - read) * seconds / (double)read > worth;
 }
 
-static unsigned count_shared(const struct host_image *donor, const struct metadata *metadata)
+static unsigned count_shared(const struct local_image *donor, const struct metadata *metadata)
 {
     unsigned shared = 0;
 
@@ -95,19 +95,19 @@ static unsigned list_found(const struct preparation *p, char (*out)[80])
 }
 
 /* Where the donor's bytes would come from. NULL: from nowhere, it is gone by now. */
-static struct source *open_donor(const struct preparation *p, const struct host_image *donor)
+static struct source *open_donor(const struct preparation *p, const struct local_image *donor)
 {
     char(*found)[80] = calloc(IMAGE_LAYERS_MAX, sizeof *found);
-    struct donor_options options = {
+    struct seed_options options = {
         .docker = p->options->docker, .image = donor, .known = (const char(*)[80])found};
     struct source *source = NULL;
     struct err err;
 
     if (!found)
         return NULL;
-    options.known_count = list_found(p, found);
+    options.chunk_lookup_count = list_found(p, found);
     options.cancel = p->options->cancel;
-    source = donor_open(&options, &err);
+    source = seed_open(&options, &err);
     if (!source)
         log_info("%s: %s", donor->name, err.text);
     free(found);
@@ -132,27 +132,27 @@ static void say_why(const struct preparation *p, const struct harvest_estimate *
 }
 
 void delta_choose_donor(const struct delta_options *options, struct delta *delta,
-                        const struct need *wanted, double rate)
+                        const struct needed_chunks *wanted, double rate)
 {
     const struct preparation p = {.options = options, .delta = delta, .rate = rate};
     const struct metadata *metadata = &options->at->metadata;
-    struct harvest_estimate estimate = {.missing = need_missing(wanted),
+    struct harvest_estimate estimate = {.missing = needed_missing(wanted),
                                         .layers = metadata->layer_count,
                                         .rate = rate > 0 ? rate : LINK_RATE};
-    const struct host_image *donor;
+    const struct local_image *donor;
     struct source *source;
 
     if (options->reuse == REUSE_NEVER || estimate.missing == 0)
         return;
-    donor = host_closest(delta->host, (const char(*)[80])metadata->layers, metadata->layer_count,
-                         &estimate.kin);
+    donor = local_images_closest(delta->host, (const char(*)[80])metadata->layers,
+                                 metadata->layer_count, &estimate.kin);
     source = donor ? open_donor(&p, donor) : NULL;
     if (!source)
         return;
     for (uint32_t i = 0; i < wanted->count; i++)
         estimate.load += wanted->chunks[i].chunk.raw_size;
     estimate.donor_size = source->size_hint;
-    estimate.direct = donor_is_direct(source);
+    estimate.direct = seed_is_direct(source);
     estimate.shared = count_shared(donor, metadata);
     delta->estimate = estimate;
     if (harvest_pays(&estimate) || options->reuse == REUSE_ALWAYS) {
@@ -170,7 +170,7 @@ void delta_choose_donor(const struct delta_options *options, struct delta *delta
  * which of a packed layer is not the diffID that the host was asked for. */
 static void keep_packed_layers(struct delta *delta, const struct image_info *image)
 {
-    if (!host_finds_blobs(delta->host))
+    if (!local_images_finds_blobs(delta->host))
         return;
     for (unsigned i = 0; i < image->layer_count; i++)
         if (delta->has[i] && strcmp(image->layers[i].digest, image->layers[i].diff_id) != 0) {
@@ -184,13 +184,13 @@ static int find_layers(const struct delta_options *o, struct delta *delta, struc
     const struct metadata *metadata = &o->at->metadata;
     const char(*layers)[80] = (const char(*)[80])metadata->layers;
 
-    delta->host = host_create(o->docker, o->name->app, err);
+    delta->host = local_images_create(o->docker, o->name->app, err);
     if (!delta->host)
         return ERR_FAIL;
-    if (host_is_containerd(delta->host) &&
-        published_add(delta->host, o->store, layers, metadata->layer_count, err))
+    if (local_images_is_containerd(delta->host) &&
+        plain_layers_add(delta->host, o->store, layers, metadata->layer_count, err))
         return ERR_FAIL;
-    delta->has_count = host_layers(delta->host, layers, metadata->layer_count, delta->has);
+    delta->has_count = local_images_layers(delta->host, layers, metadata->layer_count, delta->has);
     keep_packed_layers(delta, o->image);
     return 0;
 }
@@ -215,7 +215,7 @@ void delta_destroy(struct delta *delta)
     if (!delta)
         return;
     source_destroy(delta->donor_source);
-    host_destroy(delta->host);
+    local_images_destroy(delta->host);
     free(delta);
 }
 

@@ -48,11 +48,11 @@ struct harvest_estimate {
 };
 
 struct delta {
-    struct host *host;
+    struct local_images *host;
     bool has[IMAGE_LAYERS_MAX]; /* layers that the bundle leaves out */
     unsigned has_count;
-    const struct host_image *donor; /* whose chunks shall be looked at; NULL: none */
-    struct source *donor_source;    /* where they come from */
+    const struct local_image *donor; /* whose chunks shall be looked at; NULL: none */
+    struct source *donor_source;     /* where they come from */
     struct harvest_estimate estimate;
 };
 
@@ -63,7 +63,7 @@ void delta_destroy(struct delta *delta); /* takes NULL */
 /* Chooses the image whose chunks are looked at for the wanted ones, if that pays. `rate`: bytes a
  * second of the link, 0 when too little was seen of it. */
 void delta_choose_donor(const struct delta_options *options, struct delta *delta,
-                        const struct need *wanted, double rate);
+                        const struct needed_chunks *wanted, double rate);
 /* Packed bytes of the layers that are left out. */
 uint64_t delta_left_out(const struct delta *delta, const struct index *index);
 

@@ -15,11 +15,11 @@
 
 #define ID_SIZE 80
 
-struct host {
+struct local_images {
     bool podman, containerd;
     char app[256];
     unsigned count;
-    struct host_image *images;
+    struct local_image *images;
     size_t key_count, key_room;
     char (*keys)[ID_SIZE]; /* what a layer is found by, sorted */
 };
@@ -43,7 +43,7 @@ static void extend(char chain[ID_SIZE], const char *diff_id)
 }
 
 /* What this host finds the next layer by. */
-static void next_key(const struct host *host, char key[ID_SIZE], const char *diff_id)
+static void next_key(const struct local_images *host, char key[ID_SIZE], const char *diff_id)
 {
     if (host->podman || host->containerd)
         key[0] = '\0';
@@ -55,7 +55,7 @@ static int compare_keys(const void *a, const void *b)
     return strcmp(a, b);
 }
 
-static int add_key(struct host *host, const char *key, struct err *err)
+static int add_key(struct local_images *host, const char *key, struct err *err)
 {
     if (host->key_count == host->key_room) {
         size_t room = host->key_room ? 2 * host->key_room : 256;
@@ -70,7 +70,7 @@ static int add_key(struct host *host, const char *key, struct err *err)
     return 0;
 }
 
-static int add_keys(struct host *host, const struct host_image *image, struct err *err)
+static int add_keys(struct local_images *host, const struct local_image *image, struct err *err)
 {
     char key[ID_SIZE] = "";
 
@@ -82,13 +82,14 @@ static int add_keys(struct host *host, const struct host_image *image, struct er
     return 0;
 }
 
-static void sort_keys(struct host *host)
+static void sort_keys(struct local_images *host)
 {
     if (host->key_count)
         qsort(host->keys, host->key_count, sizeof *host->keys, compare_keys);
 }
 
-int host_add_plain(struct host *host, const struct host_image *image, struct err *err)
+int local_images_add_plain(struct local_images *host, const struct local_image *image,
+                           struct err *err)
 {
     if (add_keys(host, image, err))
         return ERR_FAIL;
@@ -96,13 +97,14 @@ int host_add_plain(struct host *host, const struct host_image *image, struct err
     return 0;
 }
 
-static bool has_key(const struct host *host, const char *key)
+static bool has_key(const struct local_images *host, const char *key)
 {
     return host->key_count &&
            bsearch(key, host->keys, host->key_count, sizeof *host->keys, compare_keys);
 }
 
-unsigned host_layers(const struct host *host, const char (*diff_ids)[80], unsigned count, bool *has)
+unsigned local_images_layers(const struct local_images *host, const char (*diff_ids)[80],
+                             unsigned count, bool *has)
 {
     char key[ID_SIZE] = "";
     unsigned found = 0;
@@ -115,18 +117,18 @@ unsigned host_layers(const struct host *host, const char (*diff_ids)[80], unsign
     return found;
 }
 
-const struct host_image *host_images(const struct host *host, unsigned *count)
+const struct local_image *local_images_list(const struct local_images *host, unsigned *count)
 {
     *count = host->count;
     return host->images;
 }
 
-bool host_is_containerd(const struct host *host)
+bool local_images_is_containerd(const struct local_images *host)
 {
     return host->containerd;
 }
 
-bool host_finds_blobs(const struct host *host)
+bool local_images_finds_blobs(const struct local_images *host)
 {
     return host->containerd || host->podman;
 }
@@ -134,7 +136,7 @@ bool host_finds_blobs(const struct host *host)
 /* ---- the nearest image ---- */
 
 /* "app", whatever registry or folder stands before it, and the ':' behind it. */
-static bool is_kin(const struct host *host, const struct host_image *image)
+static bool is_kin(const struct local_images *host, const struct local_image *image)
 {
     const char *colon = strrchr(image->name, ':');
     const char *slash = strrchr(image->name, '/');
@@ -144,7 +146,8 @@ static bool is_kin(const struct host *host, const struct host_image *image)
            strncmp(repository, host->app, strlen(host->app)) == 0;
 }
 
-unsigned host_shared(const struct host_image *image, const char (*diff_ids)[80], unsigned count)
+unsigned local_images_shared(const struct local_image *image, const char (*diff_ids)[80],
+                             unsigned count)
 {
     unsigned shared = 0;
 
@@ -157,16 +160,17 @@ unsigned host_shared(const struct host_image *image, const char (*diff_ids)[80],
     return shared;
 }
 
-const struct host_image *host_closest(const struct host *host, const char (*diff_ids)[80],
-                                      unsigned count, bool *kin)
+const struct local_image *local_images_closest(const struct local_images *host,
+                                               const char (*diff_ids)[80], unsigned count,
+                                               bool *kin)
 {
-    const struct host_image *best = NULL;
+    const struct local_image *best = NULL;
     unsigned best_shared = 0;
 
     *kin = false;
     for (unsigned i = 0; i < host->count; i++) {
-        const struct host_image *image = &host->images[i];
-        unsigned shared = host_shared(image, diff_ids, count);
+        const struct local_image *image = &host->images[i];
+        unsigned shared = local_images_shared(image, diff_ids, count);
         bool related = is_kin(host, image);
         bool better =
             !best || related > *kin ||
@@ -184,7 +188,7 @@ const struct host_image *host_closest(const struct host *host, const char (*diff
 
 /* ---- making one ---- */
 
-static int take_layers(struct host_image *image, const struct docker_image *inspected,
+static int take_layers(struct local_image *image, const struct docker_image *inspected,
                        struct err *err)
 {
     if (inspected->layer_count == 0)
@@ -211,17 +215,17 @@ static bool is_answer(const struct err *err)
            strcmp(err->code, "answer") == 0 || strcmp(err->code, "too_large") == 0;
 }
 
-static int inspect(struct host *host, struct docker *docker, const struct docker_listed *listed,
-                   struct docker_image *room, struct err *err)
+static int inspect(struct local_images *host, struct docker *docker,
+                   const struct docker_listed *listed, struct docker_image *room, struct err *err)
 {
-    struct host_image *image = &host->images[host->count];
+    struct local_image *image = &host->images[host->count];
     int answer = docker_inspect(docker, listed->id, room, err);
 
     if (answer == DOCKER_ABSENT) /* removed since it was listed */
         return 0;
     if (answer)
         return ERR_FAIL;
-    *image = (struct host_image){.size = listed->size, .created = listed->created};
+    *image = (struct local_image){.size = listed->size, .created = listed->created};
     snprintf(image->id, sizeof image->id, "%s", listed->id);
     snprintf(image->name, sizeof image->name, "%s", listed->id);
     for (unsigned i = listed->tag_count; i-- > 0;) {
@@ -233,11 +237,11 @@ static int inspect(struct host *host, struct docker *docker, const struct docker
     return take_layers(image, room, err);
 }
 
-static int inspect_all(struct host *host, struct docker *docker, const struct docker_list *list,
-                       struct err *err)
+static int inspect_all(struct local_images *host, struct docker *docker,
+                       const struct docker_list *list, struct err *err)
 {
     struct docker_image *room = malloc(sizeof *room);
-    unsigned count = list->count < HOST_IMAGES_MAX ? list->count : HOST_IMAGES_MAX;
+    unsigned count = list->count < LOCAL_IMAGES_MAX ? list->count : LOCAL_IMAGES_MAX;
     int answer = 0;
 
     host->images = calloc(count ? count : 1, sizeof *host->images);
@@ -264,7 +268,7 @@ static int newest_first(const void *a, const void *b)
 }
 
 /* The images of the host save bytes; a pull needs none of them. */
-static int read_host(struct host *host, struct docker *docker, struct err *err)
+static int read_host(struct local_images *host, struct docker *docker, struct err *err)
 {
     struct docker_list list;
     int answer;
@@ -282,9 +286,9 @@ static int read_host(struct host *host, struct docker *docker, struct err *err)
     return answer;
 }
 
-static struct host *make(const char *app, bool podman, bool containerd, struct err *err)
+static struct local_images *make(const char *app, bool podman, bool containerd, struct err *err)
 {
-    struct host *host = calloc(1, sizeof *host);
+    struct local_images *host = calloc(1, sizeof *host);
 
     if (!host) {
         err_memory(err, "the host");
@@ -296,7 +300,7 @@ static struct host *make(const char *app, bool podman, bool containerd, struct e
     return host;
 }
 
-static int index_keys(struct host *host, struct err *err)
+static int index_keys(struct local_images *host, struct err *err)
 {
     for (unsigned i = 0; !host->containerd && i < host->count; i++)
         if (add_keys(host, &host->images[i], err))
@@ -305,28 +309,28 @@ static int index_keys(struct host *host, struct err *err)
     return 0;
 }
 
-struct host *host_create(struct docker *docker, const char *app, struct err *err)
+struct local_images *local_images_create(struct docker *docker, const char *app, struct err *err)
 {
     const struct docker_engine *engine = docker_engine(docker);
-    struct host *host = make(app, engine->podman, engine->containerd_store, err);
+    struct local_images *host = make(app, engine->podman, engine->containerd_store, err);
 
     if (host && (read_host(host, docker, err) || index_keys(host, err))) {
-        host_destroy(host);
+        local_images_destroy(host);
         return NULL;
     }
     return host;
 }
 
-struct host *host_of(const struct host_image *images, unsigned count, const char *app, bool podman,
-                     bool containerd, struct err *err)
+struct local_images *local_images_in(const struct local_image *images, unsigned count,
+                                     const char *app, bool podman, bool containerd, struct err *err)
 {
-    struct host *host = make(app, podman, containerd, err);
+    struct local_images *host = make(app, podman, containerd, err);
 
     if (!host)
         return NULL;
     host->images = calloc(count ? count : 1, sizeof *host->images);
     for (unsigned i = 0; host->images && i < count; i++) {
-        struct host_image *image = &host->images[i];
+        struct local_image *image = &host->images[i];
 
         *image = images[i];
         image->diff_ids = calloc(image->layer_count + 1, sizeof *image->diff_ids);
@@ -339,13 +343,13 @@ struct host *host_of(const struct host_image *images, unsigned count, const char
     }
     if (!host->images || host->count != count || index_keys(host, err)) {
         err_memory(err, "the images of the host");
-        host_destroy(host);
+        local_images_destroy(host);
         return NULL;
     }
     return host;
 }
 
-void host_destroy(struct host *host)
+void local_images_destroy(struct local_images *host)
 {
     if (!host)
         return;

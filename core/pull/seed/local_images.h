@@ -20,9 +20,9 @@
 struct err;
 struct docker;
 
-#define HOST_IMAGES_MAX 256 /* the newest ones are looked at */
+#define LOCAL_IMAGES_MAX 256 /* the newest ones are looked at */
 
-struct host_image {
+struct local_image {
     char id[80];
     char name[256]; /* one of its names, for an export and for messages; else its id */
     uint64_t size;
@@ -32,34 +32,38 @@ struct host_image {
     bool whole; /* the engine says that all its blobs are there */
 };
 
-struct host;
+struct local_images;
 /* Asks the daemon: a list and one inspect an image. */
-struct host *host_create(struct docker *docker, const char *app, struct err *err);
-void host_destroy(struct host *host); /* takes NULL */
+struct local_images *local_images_create(struct docker *docker, const char *app, struct err *err);
+void local_images_destroy(struct local_images *host); /* takes NULL */
 
 /* The images, the newest first; *count of them. */
-const struct host_image *host_images(const struct host *host, unsigned *count);
+const struct local_image *local_images_list(const struct local_images *host, unsigned *count);
 /* On a containerd store, whose `image` is known to have plain tars as layers, each under its
  * diffID: from now on they may be left out. */
-int host_add_plain(struct host *host, const struct host_image *image, struct err *err);
-bool host_is_containerd(const struct host *host);
+int local_images_add_plain(struct local_images *host, const struct local_image *image,
+                           struct err *err);
+bool local_images_is_containerd(const struct local_images *host);
 /* Whether the engine finds a layer by the digest of its blob, not by ChainID. */
-bool host_finds_blobs(const struct host *host);
+bool local_images_finds_blobs(const struct local_images *host);
 
 /* Sets has[i] for each layer that may be left out; returns how many. */
-unsigned host_layers(const struct host *host, const char (*diff_ids)[80], unsigned count,
-                     bool *has);
+unsigned local_images_layers(const struct local_images *host, const char (*diff_ids)[80],
+                             unsigned count, bool *has);
 
 /* How many of these layers the image has, too. */
-unsigned host_shared(const struct host_image *image, const char (*diff_ids)[80], unsigned count);
+unsigned local_images_shared(const struct local_image *image, const char (*diff_ids)[80],
+                             unsigned count);
 /* The image whose content is likely nearest: of the same application, then the one that shares the
  * most layers, then the newest. NULL when the host has none. *kin: it is of the same application.
  */
-const struct host_image *host_closest(const struct host *host, const char (*diff_ids)[80],
-                                      unsigned count, bool *kin);
+const struct local_image *local_images_closest(const struct local_images *host,
+                                               const char (*diff_ids)[80], unsigned count,
+                                               bool *kin);
 
 /* For tests: a host that has these images (borrowed). `podman`, `containerd`: how it keeps them. */
-struct host *host_of(const struct host_image *images, unsigned count, const char *app, bool podman,
-                     bool containerd, struct err *err);
+struct local_images *local_images_in(const struct local_image *images, unsigned count,
+                                     const char *app, bool podman, bool containerd,
+                                     struct err *err);
 
 #endif

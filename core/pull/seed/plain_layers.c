@@ -9,7 +9,7 @@
 
 /* Whether the bucket's image of this name is this very one, and all its layers are plain tars. */
 static bool is_published(struct store *store, const struct image_name *name,
-                         const struct host_image *image, struct err *err)
+                         const struct local_image *image, struct err *err)
 {
     struct located at;
     bool same;
@@ -24,23 +24,23 @@ static bool is_published(struct store *store, const struct image_name *name,
     return same;
 }
 
-int published_add(struct host *host, struct store *store, const char (*diff_ids)[80],
-                  unsigned count, struct err *err)
+int plain_layers_add(struct local_images *host, struct store *store, const char (*diff_ids)[80],
+                     unsigned count, struct err *err)
 {
     unsigned image_count, asked = 0;
-    const struct host_image *images = host_images(host, &image_count);
+    const struct local_image *images = local_images_list(host, &image_count);
 
-    for (unsigned i = 0; i < image_count && asked < PUBLISHED_MAX; i++) {
+    for (unsigned i = 0; i < image_count && asked < PLAIN_LAYERS_MAX; i++) {
         struct image_name name;
         struct err ignored = {0};
 
         if (!images[i].whole || name_parse_image(images[i].name, &name, &ignored) ||
-            !host_shared(&images[i], diff_ids, count))
+            !local_images_shared(&images[i], diff_ids, count))
             continue;
         asked++;
         if (is_published(store, &name, &images[i], &ignored)) {
             log_debug("%s came out of this bucket", images[i].name);
-            if (host_add_plain(host, &images[i], err))
+            if (local_images_add_plain(host, &images[i], err))
                 return ERR_FAIL;
         } else if (ignored.family == ERR_CANCELLED) {
             *err = ignored;

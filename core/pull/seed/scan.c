@@ -19,14 +19,14 @@
 #define WINDOW (2 * CHUNK_MAX_LIMIT + MIB)
 #define STEP   128 /* chunks that the front moves at once: a few spans */
 
-struct harvest {
-    struct harvest_options options;
+struct seed_scan {
+    struct seed_scan_options options;
     struct cut *cut;
     uint8_t *window;
     size_t begun, scanned, filled; /* of the chunk, of the cut, of the bytes read; in the window */
     uint64_t spooled, room;        /* bytes in the spool, and how many there may be */
     uint32_t left;                 /* chunks that may still be found */
-    struct front front;
+    struct watermark front;
     atomic_uint_least64_t read;
     atomic_uint settled; /* the front as others know it */
     atomic_bool told;    /* `moved` is on its way */
@@ -55,7 +55,7 @@ static int open_spool(char *dir, struct err *err)
     return fd;
 }
 
-static int make_spool(struct harvest *h, struct err *err)
+static int make_spool(struct seed_scan *h, struct err *err)
 {
     struct statvfs disk;
     char dir[4096];
@@ -78,21 +78,21 @@ static int make_spool(struct harvest *h, struct err *err)
 
 /* ---- the front ---- */
 
-static void settle(struct harvest *h, uint32_t count)
+static void settle(struct seed_scan *h, uint32_t count)
 {
     atomic_store(&h->settled, count);
     if (!atomic_exchange(&h->told, true))
         inbox_post(h->options.home, &h->moved);
 }
 
-static void advance(struct harvest *h, const struct need_chunk *found)
+static void advance(struct seed_scan *h, const struct needed_chunk *found)
 {
-    front_found(&h->front, (uint32_t)(found - h->options.wanted->chunks));
+    watermark_found(&h->front, (uint32_t)(found - h->options.wanted->chunks));
     if (h->front.at >= atomic_load(&h->settled) + STEP)
         settle(h, h->front.at);
 }
 
-uint32_t harvest_front(struct harvest *harvest)
+uint32_t seed_scan_front(struct seed_scan *harvest)
 {
     atomic_store(&harvest->told, false);
     return atomic_load(&harvest->settled);
@@ -101,19 +101,19 @@ uint32_t harvest_front(struct harvest *harvest)
 /* ---- chunks ---- */
 
 /* Whether it is still to be found; one that others may be planning is not touched any more. */
-static bool is_open(const struct harvest *h, const struct need_chunk *chunk)
+static bool is_open(const struct seed_scan *h, const struct needed_chunk *chunk)
 {
-    return chunk && !chunk->kept && chunk->spool_at == NEED_FROM_ARCHIVE &&
+    return chunk && !chunk->kept && chunk->spool_at == NEEDED_FROM_ARCHIVE &&
            chunk >= h->options.wanted->chunks + atomic_load(&h->settled);
 }
 
 /* Names the chunk that has ended and stores it if it is wanted. */
-static int take_chunk(struct harvest *h, struct err *err)
+static int take_chunk(struct seed_scan *h, struct err *err)
 {
     const uint8_t *bytes = h->window + h->begun;
     uint32_t size = (uint32_t)(h->scanned - h->begun);
     struct chunk_name name = chunk_name_of(h->options.wanted->names, bytes, size);
-    struct need_chunk *chunk = need_find(h->options.wanted, &name, size);
+    struct needed_chunk *chunk = needed_find(h->options.wanted, &name, size);
 
     h->begun = h->scanned;
     if (!is_open(h, chunk))
@@ -129,7 +129,7 @@ static int take_chunk(struct harvest *h, struct err *err)
     return 0;
 }
 
-static int scan(struct harvest *h, struct err *err)
+static int scan(struct seed_scan *h, struct err *err)
 {
     while (h->scanned < h->filled) {
         struct cut_step step;
@@ -146,7 +146,7 @@ static int scan(struct harvest *h, struct err *err)
 }
 
 /* Reads behind what is there, after moving it to the front. */
-static long fill(struct harvest *h, struct err *err)
+static long fill(struct seed_scan *h, struct err *err)
 {
     long got;
 
@@ -162,7 +162,7 @@ static long fill(struct harvest *h, struct err *err)
     return got;
 }
 
-static int reap(struct harvest *h, struct err *err)
+static int reap(struct seed_scan *h, struct err *err)
 {
     while (h->left && !atomic_load(&h->stop)) {
         long got = fill(h, err);
@@ -179,7 +179,7 @@ static int reap(struct harvest *h, struct err *err)
 
 static void *harvest_main(void *arg)
 {
-    struct harvest *h = arg;
+    struct seed_scan *h = arg;
 
     reap(h, &h->err);
     atomic_store(&h->settled, h->options.wanted->count);
@@ -189,14 +189,14 @@ static void *harvest_main(void *arg)
 
 /* ---- setting up and taking down ---- */
 
-static void release(struct harvest *h)
+static void release(struct seed_scan *h)
 {
     cut_destroy(h->cut);
     free(h->window);
     free(h);
 }
 
-static uint32_t count_names(const struct need *wanted)
+static uint32_t count_names(const struct needed_chunks *wanted)
 {
     uint32_t count = 0;
 
@@ -205,21 +205,21 @@ static uint32_t count_names(const struct need *wanted)
     return count;
 }
 
-static int equip(struct harvest *h, struct err *err)
+static int equip(struct seed_scan *h, struct err *err)
 {
     h->cut = cut_create(&h->options.params, h->options.file_min, -1);
     h->window = malloc(WINDOW);
     if (!h->cut || !h->window)
         return err_memory(err, "the harvest");
-    if (need_by_name(h->options.wanted, err) || make_spool(h, err))
+    if (needed_by_name(h->options.wanted, err) || make_spool(h, err))
         return ERR_FAIL;
     h->left = count_names(h->options.wanted);
-    front_init(&h->front, h->options.wanted);
+    watermark_init(&h->front, h->options.wanted);
     return 0;
 }
 
 /* Signals go to the thread that waits for them. */
-static int start(struct harvest *h, struct err *err)
+static int start(struct seed_scan *h, struct err *err)
 {
     sigset_t all, before;
     int rc;
@@ -231,9 +231,9 @@ static int start(struct harvest *h, struct err *err)
     return rc ? err_errno(err, rc, "thread", "cannot start the harvest") : 0;
 }
 
-struct harvest *harvest_create(const struct harvest_options *options, struct err *err)
+struct seed_scan *seed_scan_create(const struct seed_scan_options *options, struct err *err)
 {
-    struct harvest *h = calloc(1, sizeof *h);
+    struct seed_scan *h = calloc(1, sizeof *h);
 
     if (!h) {
         err_memory(err, "the harvest");
@@ -251,17 +251,17 @@ struct harvest *harvest_create(const struct harvest_options *options, struct err
     return h;
 }
 
-uint64_t harvest_read(const struct harvest *harvest)
+uint64_t seed_scan_read(const struct seed_scan *harvest)
 {
     return atomic_load(&harvest->read);
 }
 
-void harvest_stop(struct harvest *harvest)
+void seed_scan_stop(struct seed_scan *harvest)
 {
     atomic_store(&harvest->stop, true);
 }
 
-int harvest_result(struct harvest *harvest, struct err *err)
+int seed_scan_result(struct seed_scan *harvest, struct err *err)
 {
     if (!harvest->err.family)
         return 0;
@@ -269,11 +269,11 @@ int harvest_result(struct harvest *harvest, struct err *err)
     return ERR_FAIL;
 }
 
-void harvest_destroy(struct harvest *harvest)
+void seed_scan_destroy(struct seed_scan *harvest)
 {
     if (!harvest)
         return;
-    harvest_stop(harvest);
+    seed_scan_stop(harvest);
     pthread_join(harvest->thread, NULL);
     release(harvest);
 }

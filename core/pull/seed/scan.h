@@ -18,27 +18,28 @@
 
 struct err;
 
-struct harvest_options {
-    struct source *source;      /* a save stream; borrowed until it is done */
-    struct chunk_params params; /* of the index that the chunks are from */
-    uint32_t file_min;          /* of that index, too */
-    struct need *wanted;        /* borrowed until it is done */
-    uint64_t leave;             /* bytes of the disk that are not for the spool */
+struct seed_scan_options {
+    struct source *source;        /* a save stream; borrowed until it is done */
+    struct chunk_params params;   /* of the index that the chunks are from */
+    uint32_t file_min;            /* of that index, too */
+    struct needed_chunks *wanted; /* borrowed until it is done */
+    uint64_t leave;               /* bytes of the disk that are not for the spool */
     struct inbox *home;
     int kind_moved; /* posted when the front has moved, once until somebody looks */
     int kind_done;  /* posted once, last */
 };
 
-struct harvest;
-struct harvest *harvest_create(const struct harvest_options *options, struct err *err);
-uint64_t harvest_read(const struct harvest *harvest); /* bytes of the donor so far; any thread */
+struct seed_scan;
+struct seed_scan *seed_scan_create(const struct seed_scan_options *options, struct err *err);
+uint64_t
+seed_scan_read(const struct seed_scan *harvest); /* bytes of the donor so far; any thread */
 /* How many wanted chunks, from the first on, are settled: all of them when it is done. Any thread.
  */
-uint32_t harvest_front(struct harvest *harvest);
-void harvest_stop(struct harvest *harvest); /* asks it to end early */
+uint32_t seed_scan_front(struct seed_scan *harvest);
+void seed_scan_stop(struct seed_scan *harvest); /* asks it to end early */
 /* After it is done. 0, or why it ended early. */
-int harvest_result(struct harvest *harvest, struct err *err);
+int seed_scan_result(struct seed_scan *harvest, struct err *err);
 /* Joins: asks it to stop first, if it is not done. Takes NULL. */
-void harvest_destroy(struct harvest *harvest);
+void seed_scan_destroy(struct seed_scan *harvest);
 
 #endif

@@ -10,14 +10,14 @@
 /* The reference is part of an archive that nobody keeps. */
 #define NAME "donor:latest"
 
-bool donor_is_direct(const struct source *source)
+bool seed_is_direct(const struct source *source)
 {
     return strcmp(source->kind, "layers") == 0;
 }
 
-struct source *donor_open(const struct donor_options *options, struct err *err)
+struct source *seed_open(const struct seed_options *options, struct err *err)
 {
-    const struct host_image *image = options->image;
+    const struct local_image *image = options->image;
     struct source *source = source_layers(
         &(struct source_layers_options){.image = {.engine = docker_engine(options->docker),
                                                   .image_id = image->id,
@@ -25,7 +25,7 @@ struct source *donor_open(const struct donor_options *options, struct err *err)
                                                   .diff_id_count = image->layer_count},
                                         .reference = NAME,
                                         .without = options->known,
-                                        .without_count = options->known_count,
+                                        .without_count = options->chunk_lookup_count,
                                         .cancel = options->cancel},
         err);
 

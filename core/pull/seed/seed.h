@@ -17,18 +17,18 @@
 struct err;
 struct docker;
 
-struct donor_options {
+struct seed_options {
     struct docker *docker;
-    const struct host_image *image;
+    const struct local_image *image;
     const char (*known)[80]; /* diffIDs of layers that are not wanted */
-    unsigned known_count;
+    unsigned chunk_lookup_count;
     const struct cancel *cancel;
 };
 
 /* Its size_hint says how much there is to read. All but `known` is borrowed as long as the source
  * is there. */
-struct source *donor_open(const struct donor_options *options, struct err *err);
+struct source *seed_open(const struct seed_options *options, struct err *err);
 /* Read from the layers, and so without an export. */
-bool donor_is_direct(const struct source *source);
+bool seed_is_direct(const struct source *source);
 
 #endif

@@ -11,14 +11,14 @@
 
 #include "pull/plan/needed_chunks.h"
 
-void front_init(struct front *front, const struct need *wanted)
+void watermark_init(struct watermark *front, const struct needed_chunks *wanted)
 {
-    *front = (struct front){.wanted = wanted};
+    *front = (struct watermark){.wanted = wanted};
 }
 
 /* A look that fails is paid for by the finds after it: chunks of a hostile index may be so small
  * that each look takes long. */
-static bool may_leap(struct front *front, uint32_t to)
+static bool may_leap(struct watermark *front, uint32_t to)
 {
     uint64_t left = 0;
     uint32_t i;
@@ -27,26 +27,26 @@ static bool may_leap(struct front *front, uint32_t to)
         front->skip--;
         return false;
     }
-    for (i = front->at; i < to && left <= FRONT_LEAP; i++) {
-        const struct need_chunk *chunk = &front->wanted->chunks[i];
+    for (i = front->at; i < to && left <= WATERMARK_LEAP; i++) {
+        const struct needed_chunk *chunk = &front->wanted->chunks[i];
 
-        if (!chunk->kept && need_place(front->wanted, chunk) == NEED_FROM_ARCHIVE)
+        if (!chunk->kept && needed_place(front->wanted, chunk) == NEEDED_FROM_ARCHIVE)
             left += chunk->chunk.packed_size;
     }
     front->looks += i - front->at;
-    if (left > FRONT_LEAP)
-        front->skip = (i - front->at) / FRONT_LOOKS;
-    return left <= FRONT_LEAP;
+    if (left > WATERMARK_LEAP)
+        front->skip = (i - front->at) / WATERMARK_LOOKS;
+    return left <= WATERMARK_LEAP;
 }
 
-void front_found(struct front *front, uint32_t found)
+void watermark_found(struct watermark *front, uint32_t found)
 {
-    bool follows = found > front->last && found - front->last <= FRONT_BEHIND;
+    bool follows = found > front->last && found - front->last <= WATERMARK_BEHIND;
 
     front->row = follows ? front->row + 1 : 1;
     front->last = found;
-    if (front->row < FRONT_ROW || found < front->at + FRONT_BEHIND)
+    if (front->row < WATERMARK_ROW || found < front->at + WATERMARK_BEHIND)
         return;
-    if (may_leap(front, found - FRONT_BEHIND))
-        front->at = found - FRONT_BEHIND;
+    if (may_leap(front, found - WATERMARK_BEHIND))
+        front->at = found - WATERMARK_BEHIND;
 }

@@ -36,10 +36,10 @@
 #include "pack/chunk/chunker.h"
 #include "pack/codec/gzip_member.h"
 
-#define STEPS_MAX 64 /* of one placer_add: half a dozen, and a few more when sizes are tiny */
+#define STEPS_MAX 64 /* of one part_planner_add: half a dozen, and a few more when sizes are tiny */
 
-struct placer {
-    struct placer_options options;
+struct part_planner {
+    struct part_planner_options options;
     struct parts *parts;
 
     bool has_tail, open;
@@ -53,19 +53,21 @@ struct placer {
     unsigned run_count, room;
     unsigned last_part, temps;
 
-    struct placer_step steps[STEPS_MAX];
+    struct part_planner_step steps[STEPS_MAX];
     unsigned first_step, step_count;
 };
 
-size_t placer_part_size(const struct placer_options *options)
+size_t part_planner_part_size(const struct part_planner_options *options)
 {
-    return (size_t)(2 * options->least + options->run_least) + 2 * member_bound(CHUNK_MAX_LIMIT);
+    return (size_t)(2 * options->least + options->run_least) +
+           2 * gzip_member_bound(CHUNK_MAX_LIMIT);
 }
 
-struct placer *placer_create(struct parts *parts, const struct placer_options *options,
-                             struct err *err)
+struct part_planner *part_planner_create(struct parts *parts,
+                                         const struct part_planner_options *options,
+                                         struct err *err)
 {
-    struct placer *placer = calloc(1, sizeof *placer);
+    struct part_planner *placer = calloc(1, sizeof *placer);
 
     if (!placer) {
         err_memory(err, "the plan of the upload");
@@ -76,7 +78,7 @@ struct placer *placer_create(struct parts *parts, const struct placer_options *o
     return placer;
 }
 
-void placer_destroy(struct placer *placer)
+void part_planner_destroy(struct part_planner *placer)
 {
     if (!placer)
         return;
@@ -88,18 +90,18 @@ void placer_destroy(struct placer *placer)
 
 /* ---- steps ---- */
 
-static struct placer_step *tell(struct placer *p, enum step_kind kind)
+static struct part_planner_step *tell(struct part_planner *p, enum step_kind kind)
 {
-    struct placer_step *step = &p->steps[p->step_count++];
+    struct part_planner_step *step = &p->steps[p->step_count++];
 
     assert(p->step_count <= STEPS_MAX);
-    *step = (struct placer_step){.kind = kind};
+    *step = (struct part_planner_step){.kind = kind};
     return step;
 }
 
-static void tell_part(struct placer *p, struct piece piece)
+static void tell_part(struct part_planner *p, struct piece piece)
 {
-    struct placer_step *step = tell(p, STEP_PART);
+    struct part_planner_step *step = tell(p, STEP_PART);
 
     step->number = ++p->last_part;
     step->left = piece;
@@ -107,18 +109,18 @@ static void tell_part(struct placer *p, struct piece piece)
         piece.part->number = step->number;
 }
 
-static void tell_range(struct placer *p, unsigned object, uint64_t offset, uint64_t size)
+static void tell_range(struct part_planner *p, unsigned object, uint64_t offset, uint64_t size)
 {
     tell_part(p, (struct piece){.region = {.object = object, .offset = offset, .size = size}});
 }
 
-static void take_tail(struct placer *p, struct region tail)
+static void take_tail(struct part_planner *p, struct region tail)
 {
     p->tail = tail;
     p->has_tail = true;
 }
 
-static void tell_tail(struct placer *p)
+static void tell_tail(struct part_planner *p)
 {
     if (p->has_tail)
         tell_range(p, p->tail.object, p->tail.offset, p->tail.size);
@@ -126,7 +128,7 @@ static void tell_tail(struct placer *p)
 }
 
 /* The front of the tail goes out as parts as long as `keep` bytes and more are left. */
-static void shorten_tail(struct placer *p, uint64_t part, uint64_t keep)
+static void shorten_tail(struct part_planner *p, uint64_t part, uint64_t keep)
 {
     while (p->tail.size >= part + keep) {
         tell_range(p, p->tail.object, p->tail.offset, part);
@@ -136,19 +138,19 @@ static void shorten_tail(struct placer *p, uint64_t part, uint64_t keep)
 }
 
 /* What comes out is the new tail. */
-static void join(struct placer *p, struct piece left, struct piece right)
+static void join(struct part_planner *p, struct piece left, struct piece right)
 {
-    struct placer_step *step = tell(p, STEP_JOIN);
+    struct part_planner_step *step = tell(p, STEP_JOIN);
     uint64_t size = (left.part ? left.part->size : left.region.size) +
                     (right.part ? right.part->size : right.region.size);
 
-    step->number = PLACER_TEMP + p->temps++;
+    step->number = PART_PLANNER_TEMP + p->temps++;
     step->left = left;
     step->right = right;
     take_tail(p, (struct region){.object = step->number, .size = size});
 }
 
-static void join_to_tail(struct placer *p, struct piece right)
+static void join_to_tail(struct part_planner *p, struct piece right)
 {
     uint64_t least = p->options.least;
 
@@ -159,17 +161,17 @@ static void join_to_tail(struct placer *p, struct piece right)
 
 /* ---- data ---- */
 
-static bool data_is_large(const struct placer *p)
+static bool data_is_large(const struct part_planner *p)
 {
     return p->data && p->data->size >= p->options.least;
 }
 
-static bool has_data(const struct placer *p)
+static bool has_data(const struct part_planner *p)
 {
     return p->data && p->data->size > 0;
 }
 
-static struct part *hand_over_data(struct placer *p)
+static struct part *hand_over_data(struct part_planner *p)
 {
     struct part *part = p->data;
 
@@ -178,7 +180,7 @@ static struct part *hand_over_data(struct placer *p)
 }
 
 /* Keeps `least` bytes when there is twice that. */
-static void spill(struct placer *p)
+static void spill(struct part_planner *p)
 {
     size_t least = (size_t)p->options.least;
     struct part *kept;
@@ -195,14 +197,14 @@ static void spill(struct placer *p)
     p->data = kept;
 }
 
-static void begin_data(struct placer *p)
+static void begin_data(struct part_planner *p)
 {
     if (!p->data)
         p->data = parts_take(p->parts);
     assert(p->data);
 }
 
-static void add_data(struct placer *p, struct view packed)
+static void add_data(struct part_planner *p, struct view packed)
 {
     begin_data(p);
     memcpy(p->data->data + p->data->size, packed.data, packed.size);
@@ -212,7 +214,7 @@ static void add_data(struct placer *p, struct view packed)
 
 /* ---- the run ---- */
 
-static void forget_run_bytes(struct placer *p)
+static void forget_run_bytes(struct part_planner *p)
 {
     p->run_bytes = 0;
     p->run_count = 0;
@@ -220,9 +222,9 @@ static void forget_run_bytes(struct placer *p)
         parts_give(p->parts, hand_over_data(p));
 }
 
-static void tell_taken(struct placer *p, uint64_t first, unsigned count)
+static void tell_taken(struct part_planner *p, uint64_t first, unsigned count)
 {
-    struct placer_step *step = tell(p, STEP_TAKEN);
+    struct part_planner_step *step = tell(p, STEP_TAKEN);
 
     step->first = first;
     step->count = count;
@@ -231,7 +233,7 @@ static void tell_taken(struct placer *p, uint64_t first, unsigned count)
 }
 
 /* The run's bytes, which stand behind data already, are data. */
-static void take_run_in(struct placer *p)
+static void take_run_in(struct part_planner *p)
 {
     tell_taken(p, p->count - p->run_count, p->run_count);
     p->data->size += p->run_bytes;
@@ -242,7 +244,7 @@ static void take_run_in(struct placer *p)
 
 /* Data that stands before an open run that was joined or is the tail now. True: it is `*left`, and
  * large enough to be the left side of a join; there is no tail then. */
-static bool clear_data(struct placer *p, struct piece *left)
+static bool clear_data(struct part_planner *p, struct piece *left)
 {
     if (data_is_large(p)) {
         tell_tail(p);
@@ -254,7 +256,7 @@ static bool clear_data(struct placer *p, struct piece *left)
     return false;
 }
 
-static void make_run_the_tail(struct placer *p)
+static void make_run_the_tail(struct part_planner *p)
 {
     struct piece left;
 
@@ -266,7 +268,7 @@ static void make_run_the_tail(struct placer *p)
     p->open = false;
 }
 
-static void join_run(struct placer *p)
+static void join_run(struct part_planner *p)
 {
     struct piece left, right = {.region = p->run};
 
@@ -278,7 +280,7 @@ static void join_run(struct placer *p)
     p->open = false;
 }
 
-static void end_run(struct placer *p)
+static void end_run(struct part_planner *p)
 {
     if (p->open) {
         join_run(p);
@@ -288,29 +290,29 @@ static void end_run(struct placer *p)
     }
 }
 
-static bool follows(const struct region *region, const struct held *held)
+static bool follows(const struct region *region, const struct held_chunk *held)
 {
     return region->object == held->base && region->offset + region->size == held->offset;
 }
 
-static bool grows_run(const struct placer *p, const struct held *held)
+static bool grows_run(const struct part_planner *p, const struct held_chunk *held)
 {
     return p->run.size && follows(&p->run, held);
 }
 
-static bool grows_tail(const struct placer *p, const struct held *held)
+static bool grows_tail(const struct part_planner *p, const struct held_chunk *held)
 {
     return p->has_tail && p->run.size == 0 && !has_data(p) && follows(&p->tail, held);
 }
 
-static uint64_t ahead_of(const struct held *held)
+static uint64_t ahead_of(const struct held_chunk *held)
 {
     return held->ahead > held->size ? held->ahead : held->size;
 }
 
 /* Whether the run is, or begins as, one that is long enough to be worth a join, or its own tail,
  * now that this chunk comes: then its bytes are not needed. */
-static bool opens(const struct placer *p, const struct held *held)
+static bool opens(const struct part_planner *p, const struct held_chunk *held)
 {
     bool goes_on = grows_run(p, held);
     bool tail = p->has_tail || (p->open && !goes_on);
@@ -323,20 +325,20 @@ static bool opens(const struct placer *p, const struct held *held)
 }
 
 /* Nothing to join to: what is there is too short for a part, and must grow. */
-static bool must_take_in(const struct placer *p)
+static bool must_take_in(const struct part_planner *p)
 {
     return !p->has_tail && has_data(p) && !data_is_large(p);
 }
 
 /* Whether the run's bytes still fit behind data. */
-static bool has_room(const struct placer *p, size_t size)
+static bool has_room(const struct part_planner *p, size_t size)
 {
     size_t used = (p->data ? p->data->size : 0) + p->run_bytes;
 
-    return used + size <= placer_part_size(&p->options);
+    return used + size <= part_planner_part_size(&p->options);
 }
 
-static int note_size(struct placer *p, size_t size, struct err *err)
+static int note_size(struct part_planner *p, size_t size, struct err *err)
 {
     unsigned at = p->taken + p->run_count;
 
@@ -353,7 +355,7 @@ static int note_size(struct placer *p, size_t size, struct err *err)
     return 0;
 }
 
-static void add_run_bytes(struct placer *p, struct view packed)
+static void add_run_bytes(struct part_planner *p, struct view packed)
 {
     begin_data(p);
     memcpy(p->data->data + p->data->size + p->run_bytes, packed.data, packed.size);
@@ -361,7 +363,7 @@ static void add_run_bytes(struct placer *p, struct view packed)
     p->run_count++;
 }
 
-static int take_in(struct placer *p, struct view packed, struct err *err)
+static int take_in(struct part_planner *p, struct view packed, struct err *err)
 {
     if (note_size(p, packed.size, err))
         return ERR_FAIL;
@@ -370,7 +372,8 @@ static int take_in(struct placer *p, struct view packed, struct err *err)
     return 0;
 }
 
-static int grow_run(struct placer *p, struct view packed, const struct held *held, struct err *err)
+static int grow_run(struct part_planner *p, struct view packed, const struct held_chunk *held,
+                    struct err *err)
 {
     if (!p->open && opens(p, held)) {
         p->open = true;
@@ -389,7 +392,8 @@ static int grow_run(struct placer *p, struct view packed, const struct held *hel
     return 0;
 }
 
-static int add_held(struct placer *p, struct view packed, const struct held *held, struct err *err)
+static int add_held(struct part_planner *p, struct view packed, const struct held_chunk *held,
+                    struct err *err)
 {
     if (grows_tail(p, held)) {
         p->tail.size += held->size;
@@ -403,12 +407,12 @@ static int add_held(struct placer *p, struct view packed, const struct held *hel
 
 /* ---- the module ---- */
 
-bool placer_ready(const struct placer *placer)
+bool part_planner_ready(const struct part_planner *placer)
 {
     return placer->first_step == placer->step_count && parts_free(placer->parts) >= 2;
 }
 
-bool placer_needs(const struct placer *placer, const struct held *held)
+bool part_planner_needs(const struct part_planner *placer, const struct held_chunk *held)
 {
     if (held->size == 0)
         return true;
@@ -417,7 +421,7 @@ bool placer_needs(const struct placer *placer, const struct held *held)
 }
 
 /* The steps of the last call were taken; sizes that the run has noted move to the front. */
-static void begin(struct placer *placer)
+static void begin(struct part_planner *placer)
 {
     assert(placer->first_step == placer->step_count);
     placer->first_step = placer->step_count = 0;
@@ -427,13 +431,14 @@ static void begin(struct placer *placer)
     placer->taken = 0;
 }
 
-int placer_add(struct placer *placer, struct view packed, const struct held *held, struct err *err)
+int part_planner_add(struct part_planner *placer, struct view packed, const struct held_chunk *held,
+                     struct err *err)
 {
-    bool needed = placer_needs(placer, held);
+    bool needed = part_planner_needs(placer, held);
     int answer = 0;
 
     begin(placer);
-    if (needed && (packed.size == 0 || packed.size > member_bound(CHUNK_MAX_LIMIT)))
+    if (needed && (packed.size == 0 || packed.size > gzip_member_bound(CHUNK_MAX_LIMIT)))
         return err_set(err, ERR_INTERNAL, "placer", "a chunk of %zu bytes cannot be placed",
                        packed.size);
     if (held->size == 0) {
@@ -446,7 +451,7 @@ int placer_add(struct placer *placer, struct view packed, const struct held *hel
     return answer;
 }
 
-void placer_end(struct placer *placer)
+void part_planner_end(struct part_planner *placer)
 {
     begin(placer);
     if (placer->open)
@@ -460,7 +465,7 @@ void placer_end(struct placer *placer)
         placer->steps[placer->step_count - 1].last = true;
 }
 
-bool placer_next(struct placer *placer, struct placer_step *step)
+bool part_planner_next(struct part_planner *placer, struct part_planner_step *step)
 {
     if (placer->first_step == placer->step_count)
         return false;

@@ -21,18 +21,18 @@
 
 struct err;
 
-struct placer_options {
+struct part_planner_options {
     uint64_t least; /* of a part that is not the last one */
     uint64_t most;  /* what one copied part should have at most; it has less than most + least */
     uint64_t run_least; /* shorter runs are not worth a join; at most `least` */
 };
 
 /* The room that a part needs, and how many parts there must be at least. */
-size_t placer_part_size(const struct placer_options *options);
-#define PLACER_PARTS_MIN 4
+size_t part_planner_part_size(const struct part_planner_options *options);
+#define PART_PLANNER_PARTS_MIN 4
 
 /* Objects from here on are temporary ones, in the order of their joins; below: the bases. */
-#define PLACER_TEMP (1u << 16)
+#define PART_PLANNER_TEMP (1u << 16)
 
 struct region {
     unsigned object;
@@ -45,36 +45,38 @@ struct piece {
 };
 
 enum step_kind {
-    STEP_PART,  /* `left` is the next part of the object: number; last: nothing follows */
-    STEP_JOIN,  /* left and right together become temporary object `number` (PLACER_TEMP and up) */
+    STEP_PART, /* `left` is the next part of the object: number; last: nothing follows */
+    STEP_JOIN, /* left and right together become temporary object `number` (PART_PLANNER_TEMP and up) */
     STEP_TAKEN, /* held chunks were taken in as packed: chunk `first` and following have sizes[] */
 };
 
-struct placer_step {
+struct part_planner_step {
     enum step_kind kind;
     unsigned number;
     bool last;
     struct piece left, right;
-    uint64_t first; /* in the order of placer_add, from 0 */
+    uint64_t first; /* in the order of part_planner_add, from 0 */
     unsigned count;
-    const uint32_t *sizes; /* valid until the next placer_add */
+    const uint32_t *sizes; /* valid until the next part_planner_add */
 };
 
-struct placer;
-struct placer *placer_create(struct parts *parts, const struct placer_options *options,
-                             struct err *err);
+struct part_planner;
+struct part_planner *part_planner_create(struct parts *parts,
+                                         const struct part_planner_options *options,
+                                         struct err *err);
 /* Gives back the part it holds. Takes NULL. */
-void placer_destroy(struct placer *placer);
+void part_planner_destroy(struct part_planner *placer);
 
-/* Whether placer_add may be called: parts are free, and every step was taken. */
-bool placer_ready(const struct placer *placer);
+/* Whether part_planner_add may be called: parts are free, and every step was taken. */
+bool part_planner_ready(const struct part_planner *placer);
 /* Whether the next chunk, held there, must come with its packed bytes. */
-bool placer_needs(const struct placer *placer, const struct held *held);
+bool part_planner_needs(const struct part_planner *placer, const struct held_chunk *held);
 /* The next chunk. held->size 0: it is new, and `packed` are its bytes. */
-int placer_add(struct placer *placer, struct view packed, const struct held *held, struct err *err);
+int part_planner_add(struct part_planner *placer, struct view packed, const struct held_chunk *held,
+                     struct err *err);
 /* Nothing follows. Needs no free part; every step must have been taken. */
-void placer_end(struct placer *placer);
+void part_planner_end(struct part_planner *placer);
 /* The next step, in order; false when there is none. */
-bool placer_next(struct placer *placer, struct placer_step *step);
+bool part_planner_next(struct part_planner *placer, struct part_planner_step *step);
 
 #endif

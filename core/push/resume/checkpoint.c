@@ -265,8 +265,8 @@ static uint64_t object_size(const struct checkpoint *c, unsigned object)
 {
     if (object < c->head.base_count)
         return c->head.bases[object].size;
-    if (object >= PLACER_TEMP && object - PLACER_TEMP < c->join_count)
-        return checkpoint_join(c, object - PLACER_TEMP)->size;
+    if (object >= PART_PLANNER_TEMP && object - PART_PLANNER_TEMP < c->join_count)
+        return checkpoint_join(c, object - PART_PLANNER_TEMP)->size;
     return 0;
 }
 
@@ -304,7 +304,7 @@ static bool read_sizes(struct cursor *body, struct checkpoint *c, uint32_t chunk
         sizes[c->size_count + i] = size;
         told += size & CHECKPOINT_HELD ? size & ~CHECKPOINT_HELD : 1;
         if ((size & ~CHECKPOINT_HELD) == 0 ||
-            (!(size & CHECKPOINT_HELD) && size > member_stored_size(CHUNK_MAX_LIMIT)))
+            (!(size & CHECKPOINT_HELD) && size > gzip_member_stored_size(CHUNK_MAX_LIMIT)))
             return false;
     }
     if (told != chunks || c->chunk_count + told > INDEX_CHUNKS_MAX)

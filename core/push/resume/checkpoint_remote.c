@@ -29,7 +29,7 @@ static void folder_of(const char *archive_key, char out[KEY_MAX])
 
     if (size > 7 && strcmp(name + size - 7, ".tar.gz") == 0)
         size -= 7;
-    if (snprintf(out, KEY_MAX, LEFTOVERS_FOLDER "push/%.*s/", (int)size, name) >= KEY_MAX)
+    if (snprintf(out, KEY_MAX, TEMP_OBJECTS_FOLDER "push/%.*s/", (int)size, name) >= KEY_MAX)
         out[0] = '\0';
 }
 

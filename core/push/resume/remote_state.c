@@ -13,11 +13,11 @@
 
 /* ---- temporary objects ---- */
 
-bool remains_is_folder(const char *folder)
+bool remote_state_is_folder(const char *folder)
 {
-    size_t size = strlen(LEFTOVERS_FOLDER);
+    size_t size = strlen(TEMP_OBJECTS_FOLDER);
 
-    return strncmp(folder, LEFTOVERS_FOLDER, size) == 0 &&
+    return strncmp(folder, TEMP_OBJECTS_FOLDER, size) == 0 &&
            strspn(folder + size, "0123456789abcdef") == FOLDER_DIGITS &&
            strcmp(folder + size + FOLDER_DIGITS, "/") == 0;
 }
@@ -25,7 +25,7 @@ bool remains_is_folder(const char *folder)
 struct sweep {
     struct store *store;
     const char *folder;
-    struct follow *follow; /* NULL: objects go, too */
+    struct replay *follow; /* NULL: objects go, too */
 };
 
 static void remove_one(struct sweep *sweep, struct store_op *op)
@@ -61,7 +61,7 @@ static int each_object(void *arg, const struct store_entry *entry, struct err *e
         unsigned long number = strtoul(entry->key + size, &end, 10);
 
         if (end != entry->key + size && !*end)
-            follow_has_join(sweep->follow, number, &entry->info);
+            replay_has_join(sweep->follow, number, &entry->info);
     } else {
         remove_one(sweep, &op);
     }
@@ -80,17 +80,17 @@ static void look_into(struct sweep *sweep)
         log_info("temporary objects under %s cannot be listed: %s", sweep->folder, err.text);
 }
 
-void remains_clear(struct store *store, const char *folder)
+void remote_state_clear(struct store *store, const char *folder)
 {
     struct sweep sweep = {.store = store, .folder = folder};
 
-    if (remains_is_folder(folder))
+    if (remote_state_is_folder(folder))
         look_into(&sweep);
 }
 
 /* ---- the archive itself ---- */
 
-void remains_etag(const struct checkpoint *then, char out[STORE_ETAG_MAX])
+void remote_state_etag(const struct checkpoint *then, char out[STORE_ETAG_MAX])
 {
     struct digest *md5 = digest_create(DIGEST_MD5);
     bool known = md5 != NULL;
@@ -105,25 +105,25 @@ void remains_etag(const struct checkpoint *then, char out[STORE_ETAG_MAX])
 
 /* The push died between its archive and the documents. The object under its key is that archive
  * when the store calls it as it did then, or as an object of these parts is called. */
-int remains_is_whole(struct store *store, const struct checkpoint *then, struct store_info *info,
-                     struct err *err)
+int remote_state_is_whole(struct store *store, const struct checkpoint *then,
+                          struct store_info *info, struct err *err)
 {
     enum store_answer answer;
     char etag[STORE_ETAG_MAX];
 
     *info = (struct store_info){0};
     if (!then->whole)
-        return REMAINS_GONE;
+        return REMOTE_STATE_GONE;
     answer = store_head(store, then->head.key, info, err);
     if (answer == STORE_FAILED)
         return err_wrap(err, "cannot look at the archive of the unfinished push");
     if (answer != STORE_DONE || info->size != then->whole)
-        return REMAINS_GONE;
-    remains_etag(then, etag);
+        return REMOTE_STATE_GONE;
+    remote_state_etag(then, etag);
     return (then->whole_etag[0] && strcmp(then->whole_etag, info->etag) == 0) ||
                    (etag[0] && strcmp(etag, info->etag) == 0)
-               ? REMAINS_WHOLE
-               : REMAINS_GONE;
+               ? REMOTE_STATE_WHOLE
+               : REMOTE_STATE_GONE;
 }
 
 /* ---- all of it ---- */
@@ -131,13 +131,13 @@ int remains_is_whole(struct store *store, const struct checkpoint *then, struct 
 static int each_part(void *arg, const struct store_entry *entry, struct err *err)
 {
     (void)err;
-    follow_has_part(arg, strtoul(entry->key, NULL, 10), &entry->info);
+    replay_has_part(arg, strtoul(entry->key, NULL, 10), &entry->info);
     return 0;
 }
 
-int remains_ask(struct store *store, struct follow *follow, struct err *err)
+int remote_state_ask(struct store *store, struct replay *follow, struct err *err)
 {
-    const struct checkpoint_head *head = &follow_checkpoint(follow)->head;
+    const struct checkpoint_head *head = &replay_checkpoint(follow)->head;
     struct store_op op = {.verb = STORE_UPLOAD_PARTS,
                           .key = head->key,
                           .upload_id_in = head->upload,
@@ -153,15 +153,15 @@ int remains_ask(struct store *store, struct follow *follow, struct err *err)
         if (op.http_status == 0 || op.http_status >= 500 || err->family == ERR_NETWORK ||
             err->family == ERR_CANCELLED)
             return err_wrap(err, "cannot look at the unfinished upload");
-        return REMAINS_UNTOLD;
+        return REMOTE_STATE_UNTOLD;
     default:
-        answer = remains_is_whole(store, follow_checkpoint(follow), &info, err);
-        if (answer != REMAINS_WHOLE)
+        answer = remote_state_is_whole(store, replay_checkpoint(follow), &info, err);
+        if (answer != REMOTE_STATE_WHOLE)
             return answer;
-        follow_has_all(follow);
-        return follow_settle(follow, err) ? REMAINS_UNTOLD : REMAINS_WHOLE;
+        replay_has_all(follow);
+        return replay_settle(follow, err) ? REMOTE_STATE_UNTOLD : REMOTE_STATE_WHOLE;
     }
     if (head->base_count)
         look_into(&sweep);
-    return follow_settle(follow, err) ? REMAINS_UNTOLD : REMAINS_TOLD;
+    return replay_settle(follow, err) ? REMOTE_STATE_UNTOLD : REMOTE_STATE_TOLD;
 }

@@ -14,25 +14,25 @@ struct err;
 
 /* Asks, tells `follow`, and settles it. Uploads of temporary objects that were cut short are
  * removed. Fails when the store cannot be asked now. */
-enum remains_answer {
-    REMAINS_TOLD = 0,
-    REMAINS_WHOLE, /* the archive is there that was put together of these parts */
-    REMAINS_GONE,  /* there is no such upload any more */
-    REMAINS_UNTOLD /* the store does not tell, or what was written down cannot be */
+enum remote_state_answer {
+    REMOTE_STATE_TOLD = 0,
+    REMOTE_STATE_WHOLE, /* the archive is there that was put together of these parts */
+    REMOTE_STATE_GONE,  /* there is no such upload any more */
+    REMOTE_STATE_UNTOLD /* the store does not tell, or what was written down cannot be */
 };
-int remains_ask(struct store *store, struct follow *follow, struct err *err);
+int remote_state_ask(struct store *store, struct replay *follow, struct err *err);
 
 /* The ETag that S3 gives an object of these parts; "" when those of the parts are not their MD5. */
-void remains_etag(const struct checkpoint *then, char out[STORE_ETAG_MAX]);
+void remote_state_etag(const struct checkpoint *then, char out[STORE_ETAG_MAX]);
 
-/* Whether the object under the key is the archive that was completed, or about to be: REMAINS_WHOLE
- * or REMAINS_GONE; *info is what the store says of it. Fails when the store cannot be asked now. */
-int remains_is_whole(struct store *store, const struct checkpoint *then, struct store_info *info,
-                     struct err *err);
+/* Whether the object under the key is the archive that was completed, or about to be: REMOTE_STATE_WHOLE
+ * or REMOTE_STATE_GONE; *info is what the store says of it. Fails when the store cannot be asked now. */
+int remote_state_is_whole(struct store *store, const struct checkpoint *then,
+                          struct store_info *info, struct err *err);
 
-/* Whether temporary objects can lie there: joiner_folder made it. */
-bool remains_is_folder(const char *folder);
+/* Whether temporary objects can lie there: composer_folder made it. */
+bool remote_state_is_folder(const char *folder);
 /* Removes all that lies there, and all that was about to. Says nothing but to the log. */
-void remains_clear(struct store *store, const char *folder);
+void remote_state_clear(struct store *store, const char *folder);
 
 #endif

@@ -25,7 +25,7 @@ struct piece_sent {
     bool there;
 };
 
-struct follow {
+struct replay {
     struct checkpoint *then;
     bool *part_there;             /* [number - 1] */
     bool *join_there, *join_made; /* [number]; that it has to be made */
@@ -39,9 +39,9 @@ struct follow {
     uint64_t at;            /* of the next chunk in the archive */
 };
 
-struct follow *follow_create(struct checkpoint *then, struct err *err)
+struct replay *replay_create(struct checkpoint *then, struct err *err)
 {
-    struct follow *f = calloc(1, sizeof *f);
+    struct replay *f = calloc(1, sizeof *f);
 
     if (f) {
         f->then = then;
@@ -54,12 +54,12 @@ struct follow *follow_create(struct checkpoint *then, struct err *err)
         return f;
     if (!f)
         checkpoint_destroy(then);
-    follow_destroy(f);
+    replay_destroy(f);
     err_memory(err, "the state of an upload");
     return NULL;
 }
 
-void follow_destroy(struct follow *follow)
+void replay_destroy(struct replay *follow)
 {
     if (!follow)
         return;
@@ -71,24 +71,24 @@ void follow_destroy(struct follow *follow)
     free(follow);
 }
 
-const struct checkpoint *follow_checkpoint(const struct follow *follow)
+const struct checkpoint *replay_checkpoint(const struct replay *follow)
 {
     return follow->then;
 }
 
-unsigned follow_count(const struct follow *follow)
+unsigned replay_count(const struct replay *follow)
 {
     return follow->there;
 }
 
-uint32_t follow_chunks(const struct follow *follow)
+uint32_t replay_chunks(const struct replay *follow)
 {
     return follow->then->chunk_count;
 }
 
 /* ---- what is there ---- */
 
-static void note(struct follow *f, const struct checkpoint_step *step, bool *there,
+static void note(struct replay *f, const struct checkpoint_step *step, bool *there,
                  const struct store_info *info)
 {
     if (*there || !step->etag[0] || step->size != info->size || strcmp(step->etag, info->etag) != 0)
@@ -97,7 +97,7 @@ static void note(struct follow *f, const struct checkpoint_step *step, bool *the
     f->there++;
 }
 
-void follow_has_part(struct follow *follow, unsigned long number, const struct store_info *info)
+void replay_has_part(struct replay *follow, unsigned long number, const struct store_info *info)
 {
     const struct checkpoint_step *step;
 
@@ -108,27 +108,27 @@ void follow_has_part(struct follow *follow, unsigned long number, const struct s
         note(follow, step, &follow->part_there[number - 1], info);
 }
 
-void follow_has_join(struct follow *follow, unsigned long number, const struct store_info *info)
+void replay_has_join(struct replay *follow, unsigned long number, const struct store_info *info)
 {
     if (number < follow->then->join_count)
         note(follow, checkpoint_join(follow->then, (unsigned)number), &follow->join_there[number],
              info);
 }
 
-void follow_has_all(struct follow *follow)
+void replay_has_all(struct replay *follow)
 {
     for (unsigned i = 0; i < follow->then->part_count; i++)
         follow->part_there[i] = true;
     follow->there = follow->then->part_count;
 }
 
-static bool is_done(const struct follow *f, const struct checkpoint_step *step)
+static bool is_done(const struct replay *f, const struct checkpoint_step *step)
 {
     return step->join ? !f->join_made[step->number] : f->part_there[step->number - 1];
 }
 
 /* Pieces must come one behind the other: a state in which they do not is no true one. */
-static int list_pieces(struct follow *f, struct err *err)
+static int list_pieces(struct replay *f, struct err *err)
 {
     uint64_t end = 0;
 
@@ -154,7 +154,7 @@ static int list_pieces(struct follow *f, struct err *err)
 }
 
 /* Backwards: what takes from a join comes behind it. */
-int follow_settle(struct follow *follow, struct err *err)
+int replay_settle(struct replay *follow, struct err *err)
 {
     const struct checkpoint *then = follow->then;
     uint64_t *used = calloc(then->join_count + 1, sizeof *used);
@@ -170,7 +170,7 @@ int follow_settle(struct follow *follow, struct err *err)
             *made = !follow->join_there[step->number] && (*made || used[step->number] < step->size);
         }
         for (unsigned side = 0; side < (step->join ? 2 : 1); side++) {
-            unsigned from = step->side[side].object - PLACER_TEMP;
+            unsigned from = step->side[side].object - PART_PLANNER_TEMP;
 
             if (step->side[side].object == CHECKPOINT_BYTES || from >= then->join_count)
                 continue;
@@ -186,7 +186,7 @@ int follow_settle(struct follow *follow, struct err *err)
 /* ---- chunks ---- */
 
 /* Whether all bytes up to `end` are pieces that are there. */
-static bool is_there(struct follow *f, uint64_t end)
+static bool is_there(struct replay *f, uint64_t end)
 {
     uint64_t at = f->at;
 
@@ -200,7 +200,7 @@ static bool is_there(struct follow *f, uint64_t end)
     return at >= end;
 }
 
-static bool mark_held(struct follow *f, const struct span_chunk *chunk, uint32_t count)
+static bool mark_held(struct replay *f, const struct span_chunk *chunk, uint32_t count)
 {
     if (chunk->held.size == 0)
         return false;
@@ -212,9 +212,9 @@ static bool mark_held(struct follow *f, const struct span_chunk *chunk, uint32_t
     return true;
 }
 
-bool follow_mark(struct follow *follow, struct span_chunk *chunk)
+bool replay_mark(struct replay *follow, struct span_chunk *chunk)
 {
-    struct follow *f = follow;
+    struct replay *f = follow;
     uint32_t size;
 
     if (f->size == f->then->size_count)
@@ -222,7 +222,7 @@ bool follow_mark(struct follow *follow, struct span_chunk *chunk)
     size = f->then->sizes[f->size];
     if (size & CHECKPOINT_HELD)
         return mark_held(f, chunk, size & ~CHECKPOINT_HELD);
-    if (size > member_stored_size(chunk->chunk.raw_size) || (chunk->flags & SPAN_UNREAD))
+    if (size > gzip_member_stored_size(chunk->chunk.raw_size) || (chunk->flags & SPAN_UNREAD))
         return false;
     if (is_there(f, f->at + size)) {
         chunk->chunk.packed_size = size;
@@ -249,25 +249,25 @@ static bool is_same(const struct checkpoint_step *a, const struct checkpoint_ste
            (!a->join || same_region(&a->side[1], &b->side[1]));
 }
 
-bool follow_is_over(const struct follow *follow)
+bool replay_is_over(const struct replay *follow)
 {
     return follow->step == follow->then->step_count;
 }
 
-enum follow_answer follow_step(struct follow *follow, const struct checkpoint_step *now,
+enum replay_answer replay_step(struct replay *follow, const struct checkpoint_step *now,
                                const struct checkpoint_step **then)
 {
     const struct checkpoint_step *step;
 
-    if (follow_is_over(follow))
-        return FOLLOW_NEW;
+    if (replay_is_over(follow))
+        return REPLAY_NEW;
     step = &follow->then->steps[follow->step++];
     if (!is_same(step, now))
-        return FOLLOW_DIFFERS;
+        return REPLAY_DIFFERS;
     *then = step;
     if (!step->join)
-        return follow->part_there[step->number - 1] ? FOLLOW_THERE : FOLLOW_AGAIN;
+        return follow->part_there[step->number - 1] ? REPLAY_THERE : REPLAY_AGAIN;
     if (follow->join_there[step->number])
-        return FOLLOW_THERE;
-    return follow->join_made[step->number] ? FOLLOW_AGAIN : FOLLOW_NEEDLESS;
+        return REPLAY_THERE;
+    return follow->join_made[step->number] ? REPLAY_AGAIN : REPLAY_NEEDLESS;
 }

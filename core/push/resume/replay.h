@@ -16,38 +16,38 @@
 
 struct err;
 
-struct follow;
+struct replay;
 /* Takes the checkpoint. */
-struct follow *follow_create(struct checkpoint *then, struct err *err);
-void follow_destroy(struct follow *follow); /* takes NULL */
-const struct checkpoint *follow_checkpoint(const struct follow *follow);
+struct replay *replay_create(struct checkpoint *then, struct err *err);
+void replay_destroy(struct replay *follow); /* takes NULL */
+const struct checkpoint *replay_checkpoint(const struct replay *follow);
 
-/* What the store says it has; after all of that follow_settle. What was not written down just so is
+/* What the store says it has; after all of that replay_settle. What was not written down just so is
  * not there. */
-void follow_has_part(struct follow *follow, unsigned long number, const struct store_info *info);
-void follow_has_join(struct follow *follow, unsigned long number, const struct store_info *info);
+void replay_has_part(struct replay *follow, unsigned long number, const struct store_info *info);
+void replay_has_join(struct replay *follow, unsigned long number, const struct store_info *info);
 /* The archive itself is there: all of its parts are. */
-void follow_has_all(struct follow *follow);
-int follow_settle(struct follow *follow, struct err *err);
-unsigned follow_count(const struct follow *follow); /* of parts and joins that are there */
+void replay_has_all(struct replay *follow);
+int replay_settle(struct replay *follow, struct err *err);
+unsigned replay_count(const struct replay *follow); /* of parts and joins that are there */
 
 /* The next chunk of the stream: sets `sent` and its packed size when all of it is where it has to
  * be. False: this stream is another one. */
-bool follow_mark(struct follow *follow, struct span_chunk *chunk);
+bool replay_mark(struct replay *follow, struct span_chunk *chunk);
 
 /* How many chunks were written down; behind them a step tells its own. */
-uint32_t follow_chunks(const struct follow *follow);
+uint32_t replay_chunks(const struct replay *follow);
 
-enum follow_answer {
-    FOLLOW_NEW,      /* nothing was written down of it */
-    FOLLOW_AGAIN,    /* it was, but it has to be done */
-    FOLLOW_THERE,    /* the store has it, under its ETag */
-    FOLLOW_NEEDLESS, /* a join that nothing is taken from any more */
-    FOLLOW_DIFFERS,  /* another one was done then */
+enum replay_answer {
+    REPLAY_NEW,      /* nothing was written down of it */
+    REPLAY_AGAIN,    /* it was, but it has to be done */
+    REPLAY_THERE,    /* the store has it, under its ETag */
+    REPLAY_NEEDLESS, /* a join that nothing is taken from any more */
+    REPLAY_DIFFERS,  /* another one was done then */
 };
 /* The next step. *then: as it was written down, unless it is new or differs. */
-enum follow_answer follow_step(struct follow *follow, const struct checkpoint_step *now,
+enum replay_answer replay_step(struct replay *follow, const struct checkpoint_step *now,
                                const struct checkpoint_step **then);
-bool follow_is_over(const struct follow *follow); /* all that was written down has come */
+bool replay_is_over(const struct replay *follow); /* all that was written down has come */
 
 #endif

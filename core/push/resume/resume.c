@@ -34,7 +34,7 @@ struct resume {
     struct checkpoint_remote remote;
     uint64_t arrived, remote_at; /* bytes; when the last copy went into the bucket */
     bool alone;                  /* no other push of this name is at work here */
-    struct follow *follow;       /* NULL: nothing to follow */
+    struct replay *follow;       /* NULL: nothing to follow */
     char refusal[256];
 
     struct checkpoint_head head;
@@ -43,7 +43,7 @@ struct resume {
     size_t written;      /* bytes of it that are in the file */
     unsigned homes;      /* parts and joins that the store has */
 
-    struct tally tally;
+    struct step_record tally;
     uint64_t bytes;
     bool diverged, from_bucket, whole;
 };
@@ -82,7 +82,7 @@ static void open_file(struct resume *r)
 
 static const struct checkpoint_head *followed(const struct resume *r)
 {
-    return r->follow ? &follow_checkpoint(r->follow)->head : NULL;
+    return r->follow ? &replay_checkpoint(r->follow)->head : NULL;
 }
 
 /* The copy of its state, too. */
@@ -108,13 +108,13 @@ void resume_give_up(struct resume *resume, const char *why)
         op.upload_id_in = followed(r)->upload;
         if (store_run(r->options.store, &op, &err) == STORE_FAILED)
             log_info("the unfinished upload of %s could not be removed: %s", op.key, err.text);
-        remains_clear(r->options.store, followed(r)->folder);
+        remote_state_clear(r->options.store, followed(r)->folder);
         remove_remote(r);
         checkpoint_remote_finish(&r->remote); /* what follows is told under our own name */
         checkpoint_remote_begin(&r->remote, r->options.store, r->options.key, r->head.owner);
         r->from_bucket = false;
     }
-    follow_destroy(r->follow);
+    replay_destroy(r->follow);
     r->follow = NULL;
     if (r->file.fd >= 0 && checkpoint_file_cut(&r->file, 0, &err))
         checkpoint_file_remove(&r->file);
@@ -141,27 +141,27 @@ static const char *mismatch(const struct resume *r, const struct checkpoint *the
     if (strcmp(head->writer, writer) != 0)
         return "it was compressed in another way";
     if (head->part_size != part_size || (head->base_count && !o->delta) ||
-        (head->base_count && !remains_is_folder(head->folder)))
+        (head->base_count && !remote_state_is_folder(head->folder)))
         return "it was divided in another way";
     return NULL;
 }
 
 static int ask_store(struct resume *r, struct err *err)
 {
-    switch (remains_ask(r->options.store, r->follow, err)) {
-    case REMAINS_TOLD:
-        r->homes = follow_count(r->follow);
+    switch (remote_state_ask(r->options.store, r->follow, err)) {
+    case REMOTE_STATE_TOLD:
+        r->homes = replay_count(r->follow);
         if (r->homes == 0)
             resume_give_up(r, ""); /* nothing is lost */
         return 0;
-    case REMAINS_WHOLE:
-        r->homes = follow_count(r->follow);
+    case REMOTE_STATE_WHOLE:
+        r->homes = replay_count(r->follow);
         r->whole = true;
         return 0;
-    case REMAINS_GONE:
+    case REMOTE_STATE_GONE:
         resume_give_up(r, "it has expired");
         return 0;
-    case REMAINS_UNTOLD:
+    case REMOTE_STATE_UNTOLD:
         resume_give_up(r, "the store does not tell what it has of it");
         return 0;
     default:
@@ -175,7 +175,7 @@ static int take_up(struct resume *r, struct err *err)
     struct checkpoint *then;
 
     return checkpoint_parse(text_view(&r->journal), &then, err) ||
-                   !(r->follow = follow_create(then, err))
+                   !(r->follow = replay_create(then, err))
                ? ERR_FAIL
                : 0;
 }
@@ -213,7 +213,7 @@ static void read_bucket(struct resume *r)
 /* The journal goes on behind what was good of it. */
 static int go_on(struct resume *r, struct err *err)
 {
-    const struct checkpoint *then = follow_checkpoint(r->follow);
+    const struct checkpoint *then = replay_checkpoint(r->follow);
 
     r->begun = true;
     text_cut(&r->journal, then->good);
@@ -240,7 +240,7 @@ static int look_back(struct resume *r, struct err *err)
         read_file(r);
     if (!r->follow && !r->options.off)
         read_bucket(r);
-    why = r->follow ? mismatch(r, follow_checkpoint(r->follow)) : NULL;
+    why = r->follow ? mismatch(r, replay_checkpoint(r->follow)) : NULL;
     if (r->options.off)
         why = "that was asked for";
     if (why && r->follow)
@@ -282,7 +282,7 @@ int resume_open(const struct resume_options *options, struct resume **out, struc
     r->options = *options;
     r->file.fd = -1;
     text_init(&r->journal, CHECKPOINT_MAX);
-    r->tally = (struct tally){.builder = options->builder};
+    r->tally = (struct step_record){.builder = options->builder};
     open_file(r);
     if (prepare_head(r, err) || (r->alone && look_back(r, err))) {
         resume_destroy(r);
@@ -298,9 +298,9 @@ void resume_destroy(struct resume *resume)
         return;
     checkpoint_remote_finish(&resume->remote);
     checkpoint_file_close(&resume->file);
-    follow_destroy(resume->follow);
+    replay_destroy(resume->follow);
     text_finish(&resume->journal);
-    tally_finish(&resume->tally);
+    step_record_finish(&resume->tally);
     free(resume);
 }
 
@@ -321,7 +321,7 @@ int resume_weaves(struct resume *resume, const struct bases *bases, struct err *
     head->part_size = resume->options.least;
     head->base_count = bases->count;
     memcpy(head->bases, bases->base, sizeof head->bases);
-    return joiner_folder(head->folder, err);
+    return composer_folder(head->folder, err);
 }
 
 const char *resume_folder(const struct resume *resume)
@@ -341,12 +341,13 @@ static int diverge(struct resume *r, struct err *err)
 int resume_mark(struct resume *resume, struct span *span, struct err *err)
 {
     for (unsigned i = 0; resume->follow && i < span->count; i++)
-        if (!follow_mark(resume->follow, &span->chunks[i]))
+        if (!replay_mark(resume->follow, &span->chunks[i]))
             return diverge(resume, err);
     return 0;
 }
 
-static void feed_md5(struct resume *r, const struct placer_step *from, struct checkpoint_step *step)
+static void feed_md5(struct resume *r, const struct part_planner_step *from,
+                     struct checkpoint_step *step)
 {
     if (!step->has_md5)
         return;
@@ -354,35 +355,35 @@ static void feed_md5(struct resume *r, const struct placer_step *from, struct ch
     md5_save(r->options.md5, step->md5);
 }
 
-int resume_step(struct resume *resume, const struct placer_step *step, const char **etag,
+int resume_step(struct resume *resume, const struct part_planner_step *step, const char **etag,
                 struct err *err)
 {
     const struct checkpoint_step *then = NULL;
-    enum follow_answer answer = FOLLOW_NEW;
+    enum replay_answer answer = REPLAY_NEW;
     struct checkpoint_step now;
 
-    if (tally_step(&resume->tally, step, &now, err))
+    if (step_record_step(&resume->tally, step, &now, err))
         return ERR_FAIL;
     if (resume->follow)
-        answer = follow_step(resume->follow, &now, &then);
-    if (resume->whole && (answer == FOLLOW_NEW || answer == FOLLOW_AGAIN))
-        answer = FOLLOW_DIFFERS;
+        answer = replay_step(resume->follow, &now, &then);
+    if (resume->whole && (answer == REPLAY_NEW || answer == REPLAY_AGAIN))
+        answer = REPLAY_DIFFERS;
     switch (answer) {
-    case FOLLOW_DIFFERS:
+    case REPLAY_DIFFERS:
         return diverge(resume, err);
-    case FOLLOW_NEEDLESS:
+    case REPLAY_NEEDLESS:
         return RESUME_NEEDLESS;
-    case FOLLOW_THERE:
+    case REPLAY_THERE:
         if (then->has_md5)
             md5_load(resume->options.md5, then->md5);
         if (!then->join)
             resume->bytes += then->size;
         *etag = then->etag;
         return RESUME_HAS;
-    case FOLLOW_AGAIN:
+    case REPLAY_AGAIN:
         feed_md5(resume, step, &now);
         return 0;
-    case FOLLOW_NEW:
+    case REPLAY_NEW:
         feed_md5(resume, step, &now);
         checkpoint_put_step(&resume->journal, &now, resume->tally.sizes, resume->tally.size_count);
         save(resume);
@@ -437,7 +438,7 @@ void resume_joined(struct resume *resume, unsigned number, const char *etag)
     if (resume->options.off)
         return;
     resume->homes++;
-    checkpoint_put_etag(&resume->journal, true, number - PLACER_TEMP, etag);
+    checkpoint_put_etag(&resume->journal, true, number - PART_PLANNER_TEMP, etag);
     save(resume);
 }
 
@@ -461,15 +462,15 @@ bool resume_is_whole(const struct resume *resume)
 
 int resume_confirm(struct resume *resume, uint64_t size, struct store_info *info, struct err *err)
 {
-    const struct checkpoint *then = follow_checkpoint(resume->follow);
+    const struct checkpoint *then = replay_checkpoint(resume->follow);
     int answer;
 
-    if (!follow_is_over(resume->follow) || then->whole != size)
+    if (!replay_is_over(resume->follow) || then->whole != size)
         return diverge(resume, err);
-    answer = remains_is_whole(resume->options.store, then, info, err);
+    answer = remote_state_is_whole(resume->options.store, then, info, err);
     if (answer < 0)
         return ERR_FAIL;
-    return answer == REMAINS_WHOLE ? 0 : diverge(resume, err);
+    return answer == REMOTE_STATE_WHOLE ? 0 : diverge(resume, err);
 }
 
 uint64_t resume_bytes(const struct resume *resume)
@@ -499,7 +500,7 @@ bool resume_keep(struct resume *resume, bool reachable)
 void resume_forget(struct resume *resume)
 {
     if (resume->follow)
-        remains_clear(resume->options.store, followed(resume)->folder);
+        remote_state_clear(resume->options.store, followed(resume)->folder);
     checkpoint_remote_remove(&resume->remote);
     checkpoint_file_remove(&resume->file);
     resume->options.off = true;

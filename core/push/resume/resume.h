@@ -64,7 +64,7 @@ int resume_mark(struct resume *resume, struct span *span, struct err *err);
  * chunks are in the index. 0: to be done; RESUME_HAS: the store has it, under *etag;
  * RESUME_NEEDLESS: a join that nothing is taken from any more. Fails like resume_mark. */
 enum { RESUME_HAS = 1, RESUME_NEEDLESS = 2 };
-int resume_step(struct resume *resume, const struct placer_step *step, const char **etag,
+int resume_step(struct resume *resume, const struct part_planner_step *step, const char **etag,
                 struct err *err);
 /* The store has begun the upload; nothing was sent yet. An empty id says nothing. */
 void resume_begun(struct resume *resume, const char *upload_id);

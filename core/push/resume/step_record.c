@@ -30,7 +30,7 @@ static void add_record(struct text *records, const struct index_chunk *chunk)
 }
 
 /* Adds the chunk to sizes; room was made. */
-static void add_size(struct tally *t, bool held, uint32_t size)
+static void add_size(struct step_record *t, bool held, uint32_t size)
 {
     if (!held)
         t->sizes[t->size_count++] = size;
@@ -48,7 +48,7 @@ static bool is_held(const struct checkpoint_step *step, uint64_t at)
     return step->side[right].object != CHECKPOINT_BYTES;
 }
 
-static bool make_room(struct tally *t)
+static bool make_room(struct step_record *t)
 {
     uint32_t room = t->room ? 2 * t->room : 1024;
     uint32_t *grown;
@@ -64,7 +64,7 @@ static bool make_room(struct tally *t)
 }
 
 /* The chunks that begin before the step's end and were not told yet. */
-static int tell_chunks(struct tally *t, struct checkpoint_step *step, struct text *records,
+static int tell_chunks(struct step_record *t, struct checkpoint_step *step, struct text *records,
                        struct err *err)
 {
     t->size_count = 0;
@@ -85,7 +85,8 @@ static int tell_chunks(struct tally *t, struct checkpoint_step *step, struct tex
     return text_check(records, "the state of an upload", err);
 }
 
-static void place(struct tally *t, const struct placer_step *from, struct checkpoint_step *step)
+static void place(struct step_record *t, const struct part_planner_step *from,
+                  struct checkpoint_step *step)
 {
     *step = (struct checkpoint_step){.join = from->kind == STEP_JOIN, .offset = t->parts_end};
     step->number = step->join ? t->joins++ : ++t->parts;
@@ -100,8 +101,8 @@ static void place(struct tally *t, const struct placer_step *from, struct checkp
         t->parts_end += step->size;
 }
 
-int tally_step(struct tally *tally, const struct placer_step *from, struct checkpoint_step *step,
-               struct err *err)
+int step_record_step(struct step_record *tally, const struct part_planner_step *from,
+                     struct checkpoint_step *step, struct err *err)
 {
     struct text records;
     int failed;
@@ -113,7 +114,7 @@ int tally_step(struct tally *tally, const struct placer_step *from, struct check
     return failed;
 }
 
-void tally_finish(struct tally *tally)
+void step_record_finish(struct step_record *tally)
 {
     free(tally->sizes);
     tally->sizes = NULL;

@@ -17,7 +17,7 @@
 struct err;
 
 /* Zeroed, but for the builder. */
-struct tally {
+struct step_record {
     const struct index_builder *builder; /* borrowed */
     uint32_t told;                       /* chunks, */
     uint64_t told_end;                   /* and where they end */
@@ -30,8 +30,8 @@ struct tally {
 
 /* The next STEP_PART or STEP_JOIN; its chunks are in the index as they will stay. *step gets all
  * but the MD5 (has_md5: it is known) and the ETag. */
-int tally_step(struct tally *tally, const struct placer_step *from, struct checkpoint_step *step,
-               struct err *err);
-void tally_finish(struct tally *tally);
+int step_record_step(struct step_record *tally, const struct part_planner_step *from,
+                     struct checkpoint_step *step, struct err *err);
+void step_record_finish(struct step_record *tally);
 
 #endif

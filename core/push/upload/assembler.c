@@ -15,15 +15,15 @@
 #include "push/upload/composer.h"
 #include "push/upload/spot_check.h"
 
-struct weave {
-    struct weave_options options;
-    struct placer *placer;
-    struct joiner *joiner;
-    struct sample *sample;
+struct assembler {
+    struct assembler_options options;
+    struct part_planner *placer;
+    struct composer *joiner;
+    struct spot_check *sample;
     struct packer *packer; /* the conductor's own */
     uint8_t *packed;
 
-    struct held run; /* as seen when marking: size is what the run has so far */
+    struct held_chunk run; /* as seen when marking: size is what the run has so far */
     uint64_t run_size, seen;
     uint32_t cursor; /* into the known chunks */
 
@@ -34,15 +34,15 @@ struct weave {
     uint64_t fresh;
 };
 
-static struct placer_options placing(const struct store_limits *limits, size_t least)
+static struct part_planner_options placing(const struct store_limits *limits, size_t least)
 {
-    return (struct placer_options){.least = least,
-                                   .most = limits->copy_most > least ? limits->copy_most : least,
-                                   .run_least =
-                                       limits->run_least < least ? limits->run_least : least};
+    return (struct part_planner_options){
+        .least = least,
+        .most = limits->copy_most > least ? limits->copy_most : least,
+        .run_least = limits->run_least < least ? limits->run_least : least};
 }
 
-size_t weave_least(const struct store *store, uint64_t size_hint)
+size_t assembler_least(const struct store *store, uint64_t size_hint)
 {
     uint64_t least = store->limits.part_least, most = store->limits.parts_most;
 
@@ -51,58 +51,59 @@ size_t weave_least(const struct store *store, uint64_t size_hint)
     return (size_t)least;
 }
 
-size_t weave_part_size(const struct store *store, size_t least)
+size_t assembler_part_size(const struct store *store, size_t least)
 {
-    struct placer_options options = placing(&store->limits, least);
+    struct part_planner_options options = placing(&store->limits, least);
 
-    return placer_part_size(&options);
+    return part_planner_part_size(&options);
 }
 
-uint64_t weave_lead(size_t least)
+uint64_t assembler_lead(size_t least)
 {
     return 2 * (uint64_t)least;
 }
 
-struct weave *weave_create(const struct weave_options *options, struct err *err)
+struct assembler *assembler_create(const struct assembler_options *options, struct err *err)
 {
-    struct weave *w = calloc(1, sizeof *w);
-    struct placer_options how = placing(&options->store->limits, options->least);
+    struct assembler *w = calloc(1, sizeof *w);
+    struct part_planner_options how = placing(&options->store->limits, options->least);
 
     if (!w) {
         err_memory(err, "the upload");
         return NULL;
     }
     w->options = *options;
-    w->packed = malloc(member_bound(CHUNK_MAX_LIMIT));
+    w->packed = malloc(gzip_member_bound(CHUNK_MAX_LIMIT));
     w->packer = packer_create(options->level, err);
-    w->placer = placer_create(options->parts, &how, err);
-    w->joiner = joiner_create(&(struct joiner_options){.store = options->store,
-                                                       .upload = options->upload,
-                                                       .bases = options->bases,
-                                                       .parts = options->parts,
-                                                       .home = options->home,
-                                                       .kind = options->kind,
-                                                       .folder = resume_folder(options->resume)},
-                              err);
-    w->sample = sample_create(options->store, options->bases, err);
+    w->placer = part_planner_create(options->parts, &how, err);
+    w->joiner =
+        composer_create(&(struct composer_options){.store = options->store,
+                                                   .upload = options->upload,
+                                                   .bases = options->bases,
+                                                   .parts = options->parts,
+                                                   .home = options->home,
+                                                   .kind = options->kind,
+                                                   .folder = resume_folder(options->resume)},
+                        err);
+    w->sample = spot_check_create(options->store, options->bases, err);
     if (!w->packed)
         err_memory(err, "the upload");
     if (!w->packed || !w->packer || !w->placer || !w->joiner || !w->sample) {
-        weave_destroy(w);
+        assembler_destroy(w);
         return NULL;
     }
     return w;
 }
 
-void weave_destroy(struct weave *weave)
+void assembler_destroy(struct assembler *weave)
 {
     if (!weave)
         return;
     if (weave->last)
         parts_give(weave->options.parts, weave->last);
-    sample_destroy(weave->sample);
-    joiner_destroy(weave->joiner);
-    placer_destroy(weave->placer);
+    spot_check_destroy(weave->sample);
+    composer_destroy(weave->joiner);
+    part_planner_destroy(weave->placer);
     packer_destroy(weave->packer);
     free(weave->packed);
     free(weave);
@@ -110,9 +111,9 @@ void weave_destroy(struct weave *weave)
 
 /* ---- what the workers pack ---- */
 
-static void mark(struct weave *w, struct span_chunk *chunk)
+static void mark(struct assembler *w, struct span_chunk *chunk)
 {
-    const struct held *held = &chunk->held;
+    const struct held_chunk *held = &chunk->held;
 
     if (held->size == 0) {
         w->run_size = 0;
@@ -123,22 +124,22 @@ static void mark(struct weave *w, struct span_chunk *chunk)
     if (!(chunk->flags & SPAN_UNREAD) && !chunk->sent)
         chunk->unpacked =
             w->run_size >= w->options.store->limits.run_least && w->seen >= w->options.least;
-    w->run = (struct held){.base = held->base, .offset = held->offset + held->size};
+    w->run = (struct held_chunk){.base = held->base, .offset = held->offset + held->size};
     w->run_size += held->size;
     w->seen += held->size;
 }
 
-void weave_look_up(struct weave *weave, struct span *span)
+void assembler_look_up(struct assembler *weave, struct span *span)
 {
     for (unsigned i = 0; !span->looked_up && i < span->count; i++) {
         struct span_chunk *chunk = &span->chunks[i];
 
-        known_find(weave->options.bases->known, &chunk->chunk.name, chunk->chunk.raw_size,
-                   &weave->cursor, &chunk->held);
+        chunk_lookup_find(weave->options.bases->known, &chunk->chunk.name, chunk->chunk.raw_size,
+                          &weave->cursor, &chunk->held);
     }
 }
 
-void weave_mark(struct weave *weave, struct span *span)
+void assembler_mark(struct assembler *weave, struct span *span)
 {
     for (unsigned i = 0; i < span->count; i++)
         mark(weave, &span->chunks[i]);
@@ -146,13 +147,13 @@ void weave_mark(struct weave *weave, struct span *span)
 
 /* ---- steps ---- */
 
-static void give_piece(struct weave *w, const struct piece *piece)
+static void give_piece(struct assembler *w, const struct piece *piece)
 {
     if (piece->part)
         parts_give(w->options.parts, piece->part);
 }
 
-static void give_pieces(struct weave *w, const struct placer_step *step)
+static void give_pieces(struct assembler *w, const struct part_planner_step *step)
 {
     if (step->kind != STEP_TAKEN)
         give_piece(w, &step->left);
@@ -160,7 +161,7 @@ static void give_pieces(struct weave *w, const struct placer_step *step)
         give_piece(w, &step->right);
 }
 
-static void count_piece(struct weave *w, const struct piece *piece)
+static void count_piece(struct assembler *w, const struct piece *piece)
 {
     if (piece->part)
         w->fresh += piece->part->size;
@@ -168,7 +169,7 @@ static void count_piece(struct weave *w, const struct piece *piece)
         w->copied = true;
 }
 
-static int repack(struct weave *w, const struct placer_step *step, struct err *err)
+static int repack(struct assembler *w, const struct part_planner_step *step, struct err *err)
 {
     for (unsigned i = 0; i < step->count; i++)
         if (index_builder_repack(w->options.builder, step->first + i, step->sizes[i], err))
@@ -177,26 +178,26 @@ static int repack(struct weave *w, const struct placer_step *step, struct err *e
 }
 
 /* An earlier push has done it. */
-static int keep_step(struct weave *w, const struct placer_step *step, const char *etag,
+static int keep_step(struct assembler *w, const struct part_planner_step *step, const char *etag,
                      struct err *err)
 {
     uint64_t size = step->left.part ? step->left.part->size : step->left.region.size;
 
     give_pieces(w, step);
     if (step->kind == STEP_JOIN)
-        return joiner_keep(w->joiner, step, etag, err);
+        return composer_keep(w->joiner, step, etag, err);
     return upload_keep(w->options.upload, step->number, etag, size, err);
 }
 
 /* A part that is the whole object waits until all is known to be well. */
-static int keep_whole(struct weave *w, struct part *part)
+static int keep_whole(struct assembler *w, struct part *part)
 {
     w->last = part;
     digest_add(w->options.md5, part->data, part->size);
     return 0;
 }
 
-static int take_step(struct weave *w, const struct placer_step *step, struct err *err)
+static int take_step(struct assembler *w, const struct part_planner_step *step, struct err *err)
 {
     const char *etag = NULL;
     int answer;
@@ -212,18 +213,18 @@ static int take_step(struct weave *w, const struct placer_step *step, struct err
     if (answer > 0)
         return keep_step(w, step, etag, err);
     if (answer == 0)
-        return joiner_step(w->joiner, step, err);
+        return composer_step(w->joiner, step, err);
     give_pieces(w, step);
     return answer;
 }
 
 /* All steps are taken, whatever happens: their parts must find a home. */
-static int take_steps(struct weave *w, struct err *err)
+static int take_steps(struct assembler *w, struct err *err)
 {
-    struct placer_step step;
+    struct part_planner_step step;
     int answer = 0;
 
-    while (placer_next(w->placer, &step)) {
+    while (part_planner_next(w->placer, &step)) {
         if (answer == 0) {
             answer = take_step(w, &step, err);
             continue;
@@ -235,7 +236,7 @@ static int take_steps(struct weave *w, struct err *err)
 
 /* ---- chunks ---- */
 
-static struct view packed_bytes(struct weave *w, const struct span *span,
+static struct view packed_bytes(struct assembler *w, const struct span *span,
                                 const struct span_chunk *chunk)
 {
     bool stored = chunk->flags & CHUNK_STORED;
@@ -243,28 +244,28 @@ static struct view packed_bytes(struct weave *w, const struct span *span,
 
     if (!chunk->unpacked)
         return view_of(span->slot->out + w->out, chunk->chunk.packed_size);
-    if (!placer_needs(w->placer, &chunk->held))
+    if (!part_planner_needs(w->placer, &chunk->held))
         return view_of(NULL, 0);
     if (chunk->flags & SPAN_UNREAD) {
         w->lacked_bytes = true; /* and the placer fails */
         return view_of(NULL, 0);
     }
-    size = member_pack(w->packer, view_of(span->slot->in + w->in, chunk->chunk.raw_size), stored,
-                       w->packed);
+    size = gzip_member_pack(w->packer, view_of(span->slot->in + w->in, chunk->chunk.raw_size),
+                            stored, w->packed);
     return view_of(w->packed, size);
 }
 
-static int place(struct weave *w, const struct span *span, struct err *err)
+static int place(struct assembler *w, const struct span *span, struct err *err)
 {
     const struct span_chunk *chunk = &span->chunks[w->done];
     struct index_chunk entry = chunk->chunk;
 
     if (chunk->held.size) {
         entry.packed_size = chunk->held.size; /* until it is taken in */
-        sample_note(w->sample, &entry, &chunk->held);
+        spot_check_note(w->sample, &entry, &chunk->held);
     }
     if (index_builder_add(w->options.builder, &entry, chunk->flags & CHUNK_SECTION, err) ||
-        placer_add(w->placer, packed_bytes(w, span, chunk), &chunk->held, err))
+        part_planner_add(w->placer, packed_bytes(w, span, chunk), &chunk->held, err))
         return ERR_FAIL;
     if (!(chunk->flags & SPAN_UNREAD))
         w->in += chunk->chunk.raw_size;
@@ -273,10 +274,10 @@ static int place(struct weave *w, const struct span *span, struct err *err)
     return take_steps(w, err);
 }
 
-int weave_add(struct weave *weave, struct span *span, struct err *err)
+int assembler_add(struct assembler *weave, struct span *span, struct err *err)
 {
     while (weave->done < span->count) {
-        if (!placer_ready(weave->placer))
+        if (!part_planner_ready(weave->placer))
             return WEAVE_WAIT;
         if (place(weave, span, err))
             return ERR_FAIL;
@@ -287,80 +288,80 @@ int weave_add(struct weave *weave, struct span *span, struct err *err)
 }
 
 /* All is placed: what is to be read back is read while the store copies. */
-int weave_end(struct weave *weave, struct err *err)
+int assembler_end(struct assembler *weave, struct err *err)
 {
-    placer_end(weave->placer);
+    part_planner_end(weave->placer);
     if (take_steps(weave, err))
         return ERR_FAIL;
-    return weave->copied ? sample_begin(weave->sample, err) : 0;
+    return weave->copied ? spot_check_begin(weave->sample, err) : 0;
 }
 
-int weave_check(struct weave *weave, unsigned *liar, struct err *err)
+int assembler_check(struct assembler *weave, unsigned *liar, struct err *err)
 {
-    return weave->copied ? sample_check(weave->sample, liar, err) : 0;
+    return weave->copied ? spot_check_verify(weave->sample, liar, err) : 0;
 }
 
-int weave_home(struct weave *weave, struct msg *msg, struct err *err)
+int assembler_home(struct assembler *weave, struct msg *msg, struct err *err)
 {
     unsigned joined;
-    int answer = joiner_home(weave->joiner, msg, &joined, err);
+    int answer = composer_home(weave->joiner, msg, &joined, err);
 
     if (joined)
-        resume_joined(weave->options.resume, joined, joiner_etag(weave->joiner, joined));
+        resume_joined(weave->options.resume, joined, composer_etag(weave->joiner, joined));
     return answer;
 }
 
-void weave_stop(struct weave *weave)
+void assembler_stop(struct assembler *weave)
 {
-    joiner_stop(weave->joiner);
+    composer_stop(weave->joiner);
 }
 
-unsigned weave_out(const struct weave *weave)
+unsigned assembler_out(const struct assembler *weave)
 {
-    return joiner_out(weave->joiner);
+    return composer_out(weave->joiner);
 }
 
-const struct part *weave_last(const struct weave *weave)
+const struct part *assembler_last(const struct assembler *weave)
 {
     return weave->last;
 }
 
-bool weave_has_copied(const struct weave *weave)
+bool assembler_has_copied(const struct assembler *weave)
 {
     return weave->copied;
 }
 
-uint64_t weave_fresh(const struct weave *weave)
+uint64_t assembler_fresh(const struct assembler *weave)
 {
     return weave->fresh;
 }
 
-unsigned weave_joins(const struct weave *weave)
+unsigned assembler_joins(const struct assembler *weave)
 {
-    return joiner_count(weave->joiner);
+    return composer_count(weave->joiner);
 }
 
-bool weave_was_no_help(const struct weave *weave)
+bool assembler_was_no_help(const struct assembler *weave)
 {
-    return joiner_was_no_help(weave->joiner);
+    return composer_was_no_help(weave->joiner);
 }
 
-bool weave_was_refused(const struct weave *weave)
+bool assembler_was_refused(const struct assembler *weave)
 {
-    return joiner_was_refused(weave->joiner);
+    return composer_was_refused(weave->joiner);
 }
 
-bool weave_was_forbidden(const struct weave *weave)
+bool assembler_was_forbidden(const struct assembler *weave)
 {
-    return joiner_was_forbidden(weave->joiner);
+    return composer_was_forbidden(weave->joiner);
 }
 
-bool weave_lacked_bytes(const struct weave *weave)
+bool assembler_lacked_bytes(const struct assembler *weave)
 {
     return weave->lacked_bytes;
 }
 
-void weave_clean_up(struct weave *weave)
+void assembler_clean_up(struct assembler *weave)
 {
-    joiner_clean_up(weave->joiner);
+    composer_clean_up(weave->joiner);
 }

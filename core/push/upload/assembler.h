@@ -24,16 +24,16 @@ struct err;
 
 /* The least size of a part for a stream of about `size_hint` bytes (0: not known): the store's, or
  * more when the store's number of parts asks for it. */
-size_t weave_least(const struct store *store, uint64_t size_hint);
+size_t assembler_least(const struct store *store, uint64_t size_hint);
 /* How large a part buffer must be then, and how many there must be. */
-size_t weave_part_size(const struct store *store, size_t least);
-#define WEAVE_PARTS_MIN 4
+size_t assembler_part_size(const struct store *store, size_t least);
+#define ASSEMBLER_PARTS_MIN 4
 /* How many packed bytes must have come before chunks may come without bytes (SPAN_UNREAD), unless
  * all are one run of one base: twice what is needed, since members may be smaller here than there.
  */
-uint64_t weave_lead(size_t least);
+uint64_t assembler_lead(size_t least);
 
-struct weave_options {
+struct assembler_options {
     struct store *store; /* all of them are borrowed */
     struct upload *upload;
     const struct bases *bases;
@@ -47,42 +47,43 @@ struct weave_options {
     size_t least;
 };
 
-struct weave;
-struct weave *weave_create(const struct weave_options *options, struct err *err);
-void weave_destroy(struct weave *weave); /* takes NULL; nothing may be out */
+struct assembler;
+struct assembler *assembler_create(const struct assembler_options *options, struct err *err);
+void assembler_destroy(struct assembler *weave); /* takes NULL; nothing may be out */
 
 /* Before that, in order: looks up the chunks of a span, which have their names, in the earlier
  * archives, unless the reader did. */
-void weave_look_up(struct weave *weave, struct span *span);
+void assembler_look_up(struct assembler *weave, struct span *span);
 /* Before a span goes to the workers, in order: says which of its chunks they need not pack. */
-void weave_mark(struct weave *weave, struct span *span);
+void assembler_mark(struct assembler *weave, struct span *span);
 /* Places the next span, in order, as far as there are free parts. 0: all of it; WEAVE_WAIT: call
  * again with the same span when a part has come home. */
 enum { WEAVE_WAIT = 1 };
-int weave_add(struct weave *weave, struct span *span, struct err *err);
+int assembler_add(struct assembler *weave, struct span *span, struct err *err);
 /* All spans were placed: what is left goes out, and a few of the copied chunks are read back. */
-int weave_end(struct weave *weave, struct err *err);
+int assembler_end(struct assembler *weave, struct err *err);
 /* Everything was placed and is home: what came of the reading back. SAMPLE_LIE (sample.h): what was
  * put together is wrong, since base *liar does not hold what its index says. */
-int weave_check(struct weave *weave, unsigned *liar, struct err *err);
+int assembler_check(struct assembler *weave, unsigned *liar, struct err *err);
 /* One of its messages came home. */
-int weave_home(struct weave *weave, struct msg *msg, struct err *err);
+int assembler_home(struct assembler *weave, struct msg *msg, struct err *err);
 /* Begins nothing any more. */
-void weave_stop(struct weave *weave);
-unsigned weave_out(const struct weave *weave); /* messages and steps that have yet to come home */
+void assembler_stop(struct assembler *weave);
+unsigned
+assembler_out(const struct assembler *weave); /* messages and steps that have yet to come home */
 
 /* The last part, for upload_complete, or NULL; it stays the weave's. */
-const struct part *weave_last(const struct weave *weave);
-bool weave_has_copied(const struct weave *weave);
-uint64_t weave_fresh(const struct weave *weave); /* bytes of the archive that were sent */
-unsigned weave_joins(const struct weave *weave);
+const struct part *assembler_last(const struct assembler *weave);
+bool assembler_has_copied(const struct assembler *weave);
+uint64_t assembler_fresh(const struct assembler *weave); /* bytes of the archive that were sent */
+unsigned assembler_joins(const struct assembler *weave);
 /* After a failure of the transfer: whether it may do without copies, whether they were refused. */
-bool weave_was_no_help(const struct weave *weave);
-bool weave_was_refused(const struct weave *weave);
-bool weave_was_forbidden(const struct weave *weave); /* for want of rights */
+bool assembler_was_no_help(const struct assembler *weave);
+bool assembler_was_refused(const struct assembler *weave);
+bool assembler_was_forbidden(const struct assembler *weave); /* for want of rights */
 /* Bytes were needed of a chunk that was not read: the lead was too short. */
-bool weave_lacked_bytes(const struct weave *weave);
+bool assembler_lacked_bytes(const struct assembler *weave);
 /* Nothing is out, nobody will go on: removes what was temporary in the bucket. */
-void weave_clean_up(struct weave *weave);
+void assembler_clean_up(struct assembler *weave);
 
 #endif

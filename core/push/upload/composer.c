@@ -36,7 +36,7 @@ struct work {
 };
 
 struct temp {
-    unsigned number; /* PLACER_TEMP and up */
+    unsigned number; /* PART_PLANNER_TEMP and up */
     char key[KEY_MAX];
     char etag[STORE_ETAG_MAX];
     char id[STORE_UPLOAD_MAX];
@@ -51,15 +51,15 @@ struct waiting {
     struct region region;
 };
 
-struct joiner {
-    struct joiner_options options;
+struct composer {
+    struct composer_options options;
     struct temp **temps;
     unsigned count, room, out, waiting_count;
     struct waiting *waiting;
     bool stopped, no_help, refused, forbidden;
 };
 
-int joiner_folder(char out[KEY_MAX], struct err *err)
+int composer_folder(char out[KEY_MAX], struct err *err)
 {
     uint8_t unique[8];
     char hex[2 * sizeof unique + 1];
@@ -67,13 +67,13 @@ int joiner_folder(char out[KEY_MAX], struct err *err)
     if (getrandom(unique, sizeof unique, 0) != (ssize_t)sizeof unique)
         return err_set(err, ERR_LOCAL, "random", "the system gives no random numbers");
     hex_encode(unique, sizeof unique, hex);
-    snprintf(out, KEY_MAX, LEFTOVERS_FOLDER "%s/", hex);
+    snprintf(out, KEY_MAX, TEMP_OBJECTS_FOLDER "%s/", hex);
     return 0;
 }
 
-struct joiner *joiner_create(const struct joiner_options *options, struct err *err)
+struct composer *composer_create(const struct composer_options *options, struct err *err)
 {
-    struct joiner *j = calloc(1, sizeof *j);
+    struct composer *j = calloc(1, sizeof *j);
 
     if (!j) {
         err_memory(err, "the upload");
@@ -83,7 +83,7 @@ struct joiner *joiner_create(const struct joiner_options *options, struct err *e
     return j;
 }
 
-static void drop_work(struct joiner *j, struct temp *temp)
+static void drop_work(struct composer *j, struct temp *temp)
 {
     if (!temp->work)
         return;
@@ -94,7 +94,7 @@ static void drop_work(struct joiner *j, struct temp *temp)
     temp->work = NULL;
 }
 
-void joiner_destroy(struct joiner *joiner)
+void composer_destroy(struct composer *joiner)
 {
     if (!joiner)
         return;
@@ -111,42 +111,42 @@ void joiner_destroy(struct joiner *joiner)
     free(joiner);
 }
 
-void joiner_stop(struct joiner *joiner)
+void composer_stop(struct composer *joiner)
 {
     joiner->stopped = true;
 }
 
-unsigned joiner_out(const struct joiner *joiner)
+unsigned composer_out(const struct composer *joiner)
 {
     return joiner->out;
 }
 
-unsigned joiner_waiting(const struct joiner *joiner)
+unsigned composer_waiting(const struct composer *joiner)
 {
     return joiner->waiting_count;
 }
 
-unsigned joiner_count(const struct joiner *joiner)
+unsigned composer_count(const struct composer *joiner)
 {
     return joiner->count;
 }
 
-bool joiner_was_no_help(const struct joiner *joiner)
+bool composer_was_no_help(const struct composer *joiner)
 {
     return joiner->no_help || upload_was_no_help(joiner->options.upload);
 }
 
-bool joiner_was_refused(const struct joiner *joiner)
+bool composer_was_refused(const struct composer *joiner)
 {
     return joiner->refused || upload_was_refused(joiner->options.upload);
 }
 
-bool joiner_was_forbidden(const struct joiner *joiner)
+bool composer_was_forbidden(const struct composer *joiner)
 {
     return joiner->forbidden || upload_was_forbidden(joiner->options.upload);
 }
 
-static void submit(struct joiner *j, struct errand *errand)
+static void submit(struct composer *j, struct errand *errand)
 {
     errand->sent = true;
     errand->op.home = j->options.home;
@@ -157,7 +157,7 @@ static void submit(struct joiner *j, struct errand *errand)
 }
 
 /* Where a range is to be had. False: not there yet. */
-static bool find_source(const struct joiner *j, const struct region *region, const char **key,
+static bool find_source(const struct composer *j, const struct region *region, const char **key,
                         const char **etag)
 {
     const struct temp *temp;
@@ -167,13 +167,13 @@ static bool find_source(const struct joiner *j, const struct region *region, con
         *etag = j->options.bases->base[region->object].etag;
         return true;
     }
-    temp = j->temps[region->object - PLACER_TEMP];
+    temp = j->temps[region->object - PART_PLANNER_TEMP];
     *key = temp->key;
     *etag = temp->etag;
     return temp->ready;
 }
 
-static void send_side(struct joiner *j, struct temp *temp, unsigned side)
+static void send_side(struct composer *j, struct temp *temp, unsigned side)
 {
     struct errand *errand = &temp->work->side[side];
     const struct region *region = &errand->piece.region;
@@ -193,14 +193,14 @@ static void send_side(struct joiner *j, struct temp *temp, unsigned side)
     submit(j, errand);
 }
 
-static void send_sides(struct joiner *j, struct temp *temp)
+static void send_sides(struct composer *j, struct temp *temp)
 {
     for (unsigned i = 0; i < SIDES; i++)
         if (!temp->work->side[i].sent)
             send_side(j, temp, i);
 }
 
-static void complete(struct joiner *j, struct temp *temp)
+static void complete(struct composer *j, struct temp *temp)
 {
     struct work *work = temp->work;
 
@@ -217,7 +217,7 @@ static void complete(struct joiner *j, struct temp *temp)
     submit(j, &work->complete);
 }
 
-static int send_region(struct joiner *j, unsigned number, const struct region *region,
+static int send_region(struct composer *j, unsigned number, const struct region *region,
                        struct err *err)
 {
     const char *key, *etag;
@@ -227,7 +227,7 @@ static int send_region(struct joiner *j, unsigned number, const struct region *r
 }
 
 /* A temporary object is there: whatever waited for one may go on. */
-static int go_on(struct joiner *j, struct err *err)
+static int go_on(struct composer *j, struct err *err)
 {
     struct waiting **at = &j->waiting;
     const char *key, *etag;
@@ -255,11 +255,11 @@ static int go_on(struct joiner *j, struct err *err)
 
 /* ---- answers ---- */
 
-static int failed(struct joiner *j, const struct store_op *op, struct err *err)
+static int failed(struct composer *j, const struct store_op *op, struct err *err)
 {
-    j->no_help = j->no_help || ability_is_no_help(op);
-    j->refused = j->refused || ability_is_missing(op);
-    j->forbidden = j->forbidden || ability_is_forbidden(op);
+    j->no_help = j->no_help || copy_error_is_no_help(op);
+    j->refused = j->refused || copy_error_is_missing(op);
+    j->forbidden = j->forbidden || copy_error_is_forbidden(op);
     if (op->answer == STORE_FAILED)
         *err = op->err;
     else
@@ -267,14 +267,14 @@ static int failed(struct joiner *j, const struct store_op *op, struct err *err)
     return err_wrap(err, "upload");
 }
 
-static void on_created(struct joiner *j, struct temp *temp)
+static void on_created(struct composer *j, struct temp *temp)
 {
     str_copy(temp->id, sizeof temp->id, temp->work->create.op.upload_id);
     if (!j->stopped)
         send_sides(j, temp);
 }
 
-static void on_side(struct joiner *j, struct temp *temp, struct errand *errand)
+static void on_side(struct composer *j, struct temp *temp, struct errand *errand)
 {
     if (errand->piece.part)
         parts_give(j->options.parts, errand->piece.part);
@@ -284,7 +284,7 @@ static void on_side(struct joiner *j, struct temp *temp, struct errand *errand)
         complete(j, temp);
 }
 
-static int on_complete(struct joiner *j, struct temp *temp, struct err *err)
+static int on_complete(struct composer *j, struct temp *temp, struct err *err)
 {
     str_copy(temp->etag, sizeof temp->etag, temp->work->complete.op.info.etag);
     temp->ready = true;
@@ -292,7 +292,7 @@ static int on_complete(struct joiner *j, struct temp *temp, struct err *err)
     return j->stopped ? 0 : go_on(j, err);
 }
 
-int joiner_home(struct joiner *joiner, struct msg *msg, unsigned *joined, struct err *err)
+int composer_home(struct composer *joiner, struct msg *msg, unsigned *joined, struct err *err)
 {
     struct errand *errand = (struct errand *)msg;
     struct temp *temp = errand->temp;
@@ -314,7 +314,7 @@ int joiner_home(struct joiner *joiner, struct msg *msg, unsigned *joined, struct
 
 /* ---- steps ---- */
 
-static int add_temp(struct joiner *j, struct temp *temp, struct err *err)
+static int add_temp(struct composer *j, struct temp *temp, struct err *err)
 {
     if (j->count == j->room) {
         unsigned room = j->room ? 2 * j->room : 16;
@@ -331,14 +331,14 @@ static int add_temp(struct joiner *j, struct temp *temp, struct err *err)
     return 0;
 }
 
-static void name_temp(const struct joiner *j, struct temp *temp, unsigned number)
+static void name_temp(const struct composer *j, struct temp *temp, unsigned number)
 {
     temp->number = number;
-    snprintf(temp->key, sizeof temp->key, "%.64s%u", j->options.folder, number - PLACER_TEMP);
+    snprintf(temp->key, sizeof temp->key, "%.64s%u", j->options.folder, number - PART_PLANNER_TEMP);
 }
 
-int joiner_keep(struct joiner *joiner, const struct placer_step *step, const char *etag,
-                struct err *err)
+int composer_keep(struct composer *joiner, const struct part_planner_step *step, const char *etag,
+                  struct err *err)
 {
     struct temp *temp = calloc(1, sizeof *temp);
 
@@ -355,18 +355,18 @@ int joiner_keep(struct joiner *joiner, const struct placer_step *step, const cha
     return 0;
 }
 
-const char *joiner_etag(const struct joiner *joiner, unsigned number)
+const char *composer_etag(const struct composer *joiner, unsigned number)
 {
-    return joiner->temps[number - PLACER_TEMP]->etag;
+    return joiner->temps[number - PART_PLANNER_TEMP]->etag;
 }
 
-static int begin_join(struct joiner *j, const struct placer_step *step, struct err *err)
+static int begin_join(struct composer *j, const struct part_planner_step *step, struct err *err)
 {
     struct temp *temp = calloc(1, sizeof *temp);
     struct work *work = temp ? calloc(1, sizeof *work) : NULL;
     const struct piece *pieces[SIDES] = {&step->left, &step->right};
 
-    assert(step->number == PLACER_TEMP + j->count);
+    assert(step->number == PART_PLANNER_TEMP + j->count);
     if (!work || add_temp(j, temp, err)) {
         for (unsigned i = 0; i < SIDES; i++)
             if (pieces[i]->part)
@@ -387,7 +387,7 @@ static int begin_join(struct joiner *j, const struct placer_step *step, struct e
     return 0;
 }
 
-static int wait_for(struct joiner *j, const struct placer_step *step, struct err *err)
+static int wait_for(struct composer *j, const struct part_planner_step *step, struct err *err)
 {
     struct waiting *w = malloc(sizeof *w);
 
@@ -399,7 +399,7 @@ static int wait_for(struct joiner *j, const struct placer_step *step, struct err
     return 0;
 }
 
-int joiner_step(struct joiner *joiner, const struct placer_step *step, struct err *err)
+int composer_step(struct composer *joiner, const struct part_planner_step *step, struct err *err)
 {
     const char *key, *etag;
 
@@ -416,7 +416,7 @@ int joiner_step(struct joiner *joiner, const struct placer_step *step, struct er
 
 /* ---- afterwards ---- */
 
-void joiner_clean_up(struct joiner *joiner)
+void composer_clean_up(struct composer *joiner)
 {
     struct store_op *ops = calloc(2 * (size_t)joiner->count + 1, sizeof *ops);
     struct err ignored;

@@ -3,7 +3,7 @@
  * become temporary objects, each as soon as what it is made of is there.
  *
  * Belongs to the conductor: every answer of the store comes home to the conductor's inbox and is
- * handed to joiner_home. Temporary objects are deleted by joiner_clean_up; those of a push that was
+ * handed to composer_home. Temporary objects are deleted by composer_clean_up; those of a push that was
  * cut short serve the one that goes on with it (resume.h), or are found by catalog/leftovers.
  */
 #ifndef S3DOCK_PUSH_UPLOAD_COMPOSER_H
@@ -22,42 +22,42 @@
 struct err;
 
 /* A folder under which no one else writes: "archive/.s3dock-tmp/0123456789abcdef/". */
-int joiner_folder(char out[KEY_MAX], struct err *err);
+int composer_folder(char out[KEY_MAX], struct err *err);
 
-struct joiner;
-struct joiner_options {
+struct composer;
+struct composer_options {
     struct store *store; /* all of them are borrowed */
     struct upload *upload;
     const struct bases *bases;
     struct parts *parts;
     struct inbox *home;
     int kind;           /* msg.kind of its messages */
-    const char *folder; /* joiner_folder made it */
+    const char *folder; /* composer_folder made it */
 };
-struct joiner *joiner_create(const struct joiner_options *options, struct err *err);
+struct composer *composer_create(const struct composer_options *options, struct err *err);
 /* Takes NULL; nothing may be out. Gives back parts that were not sent. */
-void joiner_destroy(struct joiner *joiner);
+void composer_destroy(struct composer *joiner);
 
 /* STEP_PART or STEP_JOIN; its parts are the joiner's and the upload's from now on. */
-int joiner_step(struct joiner *joiner, const struct placer_step *step, struct err *err);
+int composer_step(struct composer *joiner, const struct part_planner_step *step, struct err *err);
 /* A STEP_JOIN that an earlier push has done: its object is there, under `etag`; NULL: nothing is
  * taken from it any more. Its parts stay the caller's. */
-int joiner_keep(struct joiner *joiner, const struct placer_step *step, const char *etag,
-                struct err *err);
-/* *joined gets the number of the temporary object that is there now (PLACER_TEMP and up), or 0. */
-int joiner_home(struct joiner *joiner, struct msg *msg, unsigned *joined, struct err *err);
-const char *joiner_etag(const struct joiner *joiner, unsigned number);
+int composer_keep(struct composer *joiner, const struct part_planner_step *step, const char *etag,
+                  struct err *err);
+/* *joined gets the number of the temporary object that is there now (PART_PLANNER_TEMP and up), or 0. */
+int composer_home(struct composer *joiner, struct msg *msg, unsigned *joined, struct err *err);
+const char *composer_etag(const struct composer *joiner, unsigned number);
 /* Begins nothing any more; what is out comes home. */
-void joiner_stop(struct joiner *joiner);
+void composer_stop(struct composer *joiner);
 /* Requests in the air, and steps that wait for a join. */
-unsigned joiner_out(const struct joiner *joiner);
-unsigned joiner_waiting(const struct joiner *joiner);
-unsigned joiner_count(const struct joiner *joiner); /* of temporary objects */
+unsigned composer_out(const struct composer *joiner);
+unsigned composer_waiting(const struct composer *joiner);
+unsigned composer_count(const struct composer *joiner); /* of temporary objects */
 /* After a failure: whether the store would not have the copies (ability.h). */
-bool joiner_was_no_help(const struct joiner *joiner);
-bool joiner_was_refused(const struct joiner *joiner);
-bool joiner_was_forbidden(const struct joiner *joiner);
+bool composer_was_no_help(const struct composer *joiner);
+bool composer_was_refused(const struct composer *joiner);
+bool composer_was_forbidden(const struct composer *joiner);
 /* Nothing is out: removes what was temporary. */
-void joiner_clean_up(struct joiner *joiner);
+void composer_clean_up(struct composer *joiner);
 
 #endif

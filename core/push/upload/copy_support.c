@@ -16,11 +16,11 @@
 #define NOTE_MAX    64
 
 /* "copies yes 1763900000": what was found out, and when. */
-static enum ability ability_noted(const char *note, int64_t now)
+static enum copy_support ability_noted(const char *note, int64_t now)
 {
     static const struct {
         const char *words;
-        enum ability ability;
+        enum copy_support ability;
         int64_t lasts;
     } notes[] = {{"copies yes ", ABILITY_YES, REMEMBERED_FOR},
                  {"copies no ", ABILITY_NO, REMEMBERED_FOR},
@@ -39,9 +39,9 @@ static enum ability ability_noted(const char *note, int64_t now)
     return ABILITY_UNKNOWN;
 }
 
-enum ability ability_remembered(const struct store *store)
+enum copy_support copy_support_remembered(const struct store *store)
 {
-    enum ability ability = ABILITY_UNKNOWN;
+    enum copy_support ability = ABILITY_UNKNOWN;
     char path[4096];
     struct err ignored;
     struct text note;
@@ -54,12 +54,12 @@ enum ability ability_remembered(const struct store *store)
     return ability;
 }
 
-void ability_remember(const struct store *store, bool can, bool forbidden)
+void copy_support_remember(const struct store *store, bool can, bool forbidden)
 {
     char path[4096], note[NOTE_MAX];
     struct err ignored;
 
-    if (ability_remembered(store) == (can ? ABILITY_YES : ABILITY_NO))
+    if (copy_support_remembered(store) == (can ? ABILITY_YES : ABILITY_NO))
         return;
     snprintf(note, sizeof note, "copies %s %lld\n",
              can         ? "yes"
@@ -70,7 +70,7 @@ void ability_remember(const struct store *store, bool can, bool forbidden)
         file_replace(path, view_str(note), 0600, &ignored);
 }
 
-bool ability_is_missing(const struct store_op *op)
+bool copy_error_is_missing(const struct store_op *op)
 {
     static const char *const refusals[] = {"InvalidArgument", "InvalidPart",      "InvalidRequest",
                                            "EntityTooSmall",  "MethodNotAllowed", "NotImplemented",
@@ -85,15 +85,15 @@ bool ability_is_missing(const struct store_op *op)
            (op->http_status == 403 && !op->s3_code[0]);
 }
 
-bool ability_is_forbidden(const struct store_op *op)
+bool copy_error_is_forbidden(const struct store_op *op)
 {
     return op->answer == STORE_FAILED &&
            (op->http_status == 403 || strcmp(op->s3_code, "AccessDenied") == 0);
 }
 
-bool ability_is_no_help(const struct store_op *op)
+bool copy_error_is_no_help(const struct store_op *op)
 {
-    return op->answer != STORE_FAILED || ability_is_missing(op) ||
+    return op->answer != STORE_FAILED || copy_error_is_missing(op) ||
            op->err.family == ERR_INTEGRITY || op->err.family == ERR_CONFLICT ||
            op->err.family == ERR_NOT_FOUND;
 }
@@ -129,15 +129,15 @@ static enum store_answer build(struct store *store, const struct base *base, siz
     return store_run(store, op, &ignored);
 }
 
-enum ability ability_probe(struct store *store, const struct base *base, size_t least)
+enum copy_support copy_support_probe(struct store *store, const struct base *base, size_t least)
 {
     char key[KEY_MAX], id[STORE_UPLOAD_MAX];
-    enum ability ability = ABILITY_UNKNOWN;
+    enum copy_support ability = ABILITY_UNKNOWN;
     struct store_op op = {.verb = STORE_UPLOAD_CREATE, .key = key, .optional = true};
     struct err ignored;
     bool forbidden = false;
 
-    if (joiner_folder(key, &ignored))
+    if (composer_folder(key, &ignored))
         return ABILITY_UNKNOWN;
     strncat(key, "probe", sizeof key - strlen(key) - 1);
     if (store_run(store, &op, &ignored) == STORE_DONE) {
@@ -146,17 +146,17 @@ enum ability ability_probe(struct store *store, const struct base *base, size_t 
             op = (struct store_op){.verb = STORE_DELETE, .key = key, .optional = true};
             ability = ABILITY_YES;
         } else {
-            ability = ability_is_missing(&op) ? ABILITY_NO : ABILITY_UNKNOWN;
-            forbidden = ability_is_forbidden(&op);
+            ability = copy_error_is_missing(&op) ? ABILITY_NO : ABILITY_UNKNOWN;
+            forbidden = copy_error_is_forbidden(&op);
             op = (struct store_op){
                 .verb = STORE_UPLOAD_ABORT, .key = key, .upload_id_in = id, .optional = true};
         }
         store_run(store, &op, &ignored);
-    } else if (ability_is_missing(&op)) {
+    } else if (copy_error_is_missing(&op)) {
         ability = ABILITY_NO;
-        forbidden = ability_is_forbidden(&op);
+        forbidden = copy_error_is_forbidden(&op);
     }
     if (ability != ABILITY_UNKNOWN)
-        ability_remember(store, ability == ABILITY_YES, forbidden);
+        copy_support_remember(store, ability == ABILITY_YES, forbidden);
     return ability;
 }

@@ -11,22 +11,22 @@
 
 struct base;
 
-enum ability { ABILITY_UNKNOWN, ABILITY_YES, ABILITY_NO };
+enum copy_support { ABILITY_UNKNOWN, ABILITY_YES, ABILITY_NO };
 
-enum ability ability_remembered(const struct store *store);
+enum copy_support copy_support_remembered(const struct store *store);
 /* Without a word when it cannot be written down: then it is found out again. `forbidden`: it would,
  * but these keys may not have it done, or not in the folder of temporary objects. */
-void ability_remember(const struct store *store, bool can, bool forbidden);
+void copy_support_remember(const struct store *store, bool can, bool forbidden);
 
 /* What a failed op of an upload that copies says: the store cannot (or may not) do it for us, now
  * and the next time too. */
-bool ability_is_missing(const struct store_op *op);
-bool ability_is_forbidden(const struct store_op *op);
+bool copy_error_is_missing(const struct store_op *op);
+bool copy_error_is_forbidden(const struct store_op *op);
 /* Or: this upload cannot go on with its copies, but an upload without them may. */
-bool ability_is_no_help(const struct store_op *op);
+bool copy_error_is_no_help(const struct store_op *op);
 
 /* Tries it, with a small object of unequal copied parts that is deleted again. `least`: of a part.
  */
-enum ability ability_probe(struct store *store, const struct base *base, size_t least);
+enum copy_support copy_support_probe(struct store *store, const struct base *base, size_t least);
 
 #endif

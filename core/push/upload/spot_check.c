@@ -17,24 +17,25 @@
 
 struct pick {
     struct store_op op;
-    struct held held;
+    struct held_chunk held;
     uint32_t raw_size;
     struct chunk_name name;
 };
 
-struct sample {
+struct spot_check {
     struct store *store;
     const struct bases *bases;
     uint64_t seen, random;
-    struct pick picks[SAMPLE_CHUNKS];
+    struct pick picks[SPOT_CHECK_CHUNKS];
     unsigned count, out; /* being read; of them not home yet */
     struct inbox *home;
     uint8_t *room;
 };
 
-struct sample *sample_create(struct store *store, const struct bases *bases, struct err *err)
+struct spot_check *spot_check_create(struct store *store, const struct bases *bases,
+                                     struct err *err)
 {
-    struct sample *s = calloc(1, sizeof *s);
+    struct spot_check *s = calloc(1, sizeof *s);
 
     if (!s) {
         err_memory(err, "the upload");
@@ -51,7 +52,7 @@ struct sample *sample_create(struct store *store, const struct bases *bases, str
 }
 
 /* splitmix64 */
-static uint64_t next_random(struct sample *s)
+static uint64_t next_random(struct spot_check *s)
 {
     uint64_t z = s->random += UINT64_C(0x9e3779b97f4a7c15);
 
@@ -60,18 +61,19 @@ static uint64_t next_random(struct sample *s)
     return z ^ (z >> 31);
 }
 
-void sample_note(struct sample *sample, const struct index_chunk *chunk, const struct held *held)
+void spot_check_note(struct spot_check *sample, const struct index_chunk *chunk,
+                     const struct held_chunk *held)
 {
     uint64_t at = sample->seen++;
 
-    if (at >= SAMPLE_CHUNKS)
+    if (at >= SPOT_CHECK_CHUNKS)
         at = next_random(sample) % sample->seen;
-    if (at < SAMPLE_CHUNKS)
+    if (at < SPOT_CHECK_CHUNKS)
         sample->picks[at] =
             (struct pick){.held = *held, .raw_size = chunk->raw_size, .name = chunk->name};
 }
 
-static void submit(struct sample *s, struct pick *pick, uint8_t *room)
+static void submit(struct spot_check *s, struct pick *pick, uint8_t *room)
 {
     const struct base *base = &s->bases->base[pick->held.base];
 
@@ -85,13 +87,13 @@ static void submit(struct sample *s, struct pick *pick, uint8_t *room)
     store_submit(s->store, &pick->op);
 }
 
-int sample_begin(struct sample *sample, struct err *err)
+int spot_check_begin(struct spot_check *sample, struct err *err)
 {
-    struct sample *s = sample;
+    struct spot_check *s = sample;
     uint8_t *room;
     size_t bytes = 1;
 
-    s->count = s->seen < SAMPLE_CHUNKS ? (unsigned)s->seen : SAMPLE_CHUNKS;
+    s->count = s->seen < SPOT_CHECK_CHUNKS ? (unsigned)s->seen : SPOT_CHECK_CHUNKS;
     for (unsigned i = 0; i < s->count; i++)
         bytes += s->picks[i].held.size;
     room = s->room = malloc(bytes);
@@ -108,13 +110,13 @@ int sample_begin(struct sample *sample, struct err *err)
     return 0;
 }
 
-static void wait_for_all(struct sample *s)
+static void wait_for_all(struct spot_check *s)
 {
     for (; s->out > 0; s->out--)
         inbox_take(s->home, INBOX_FOREVER);
 }
 
-void sample_destroy(struct sample *sample)
+void spot_check_destroy(struct spot_check *sample)
 {
     if (!sample)
         return;
@@ -125,28 +127,28 @@ void sample_destroy(struct sample *sample)
 }
 
 /* An index of version 1 names chunks otherwise: enough to tell an accident. */
-static enum name_kind names_of(const struct sample *s, const struct pick *pick)
+static enum name_kind names_of(const struct spot_check *s, const struct pick *pick)
 {
     const struct index *index = s->bases->indexes[pick->held.base];
 
     return index ? index->names : NAME_SHA256;
 }
 
-static bool is_true(const struct sample *s, const struct pick *pick, struct unpacker *unpacker,
+static bool is_true(const struct spot_check *s, const struct pick *pick, struct unpacker *unpacker,
                     uint8_t *raw)
 {
     struct chunk_name name;
     struct err ignored;
 
-    if (member_unpack(unpacker, view_of(pick->op.buffer, pick->held.size), raw, pick->raw_size,
-                      &ignored))
+    if (gzip_member_unpack(unpacker, view_of(pick->op.buffer, pick->held.size), raw, pick->raw_size,
+                           &ignored))
         return false;
     name = chunk_name_of(names_of(s, pick), raw, pick->raw_size);
     return chunk_name_equals(&name, &pick->name);
 }
 
-static int compare(const struct sample *s, struct unpacker *unpacker, uint8_t *raw, unsigned *liar,
-                   struct err *err)
+static int compare(const struct spot_check *s, struct unpacker *unpacker, uint8_t *raw,
+                   unsigned *liar, struct err *err)
 {
     for (unsigned i = 0; i < s->count; i++) {
         const struct pick *pick = &s->picks[i];
@@ -163,7 +165,7 @@ static int compare(const struct sample *s, struct unpacker *unpacker, uint8_t *r
     return 0;
 }
 
-int sample_check(struct sample *sample, unsigned *liar, struct err *err)
+int spot_check_verify(struct spot_check *sample, unsigned *liar, struct err *err)
 {
     struct unpacker *unpacker = unpacker_create(err);
     uint8_t *raw = malloc(CHUNK_MAX_LIMIT);

@@ -14,20 +14,22 @@
 
 struct err;
 
-#define SAMPLE_CHUNKS 16
+#define SPOT_CHECK_CHUNKS 16
 
-struct sample;
+struct spot_check;
 /* Both are borrowed. */
-struct sample *sample_create(struct store *store, const struct bases *bases, struct err *err);
-void sample_destroy(struct sample *sample); /* takes NULL; waits for what was begun */
+struct spot_check *spot_check_create(struct store *store, const struct bases *bases,
+                                     struct err *err);
+void spot_check_destroy(struct spot_check *sample); /* takes NULL; waits for what was begun */
 
 /* A chunk that is held there. Each of them is as likely to be chosen as any other. */
-void sample_note(struct sample *sample, const struct index_chunk *chunk, const struct held *held);
+void spot_check_note(struct spot_check *sample, const struct index_chunk *chunk,
+                     const struct held_chunk *held);
 /* Begins to read them, all at once; no more are noted then. Once. */
-int sample_begin(struct sample *sample, struct err *err);
+int spot_check_begin(struct spot_check *sample, struct err *err);
 /* Waits for them. 0: they are what they should be; SAMPLE_LIE: base *liar holds
  * something else. An archive that was replaced or deleted since it was copied from says nothing. */
 enum { SAMPLE_LIE = 1 };
-int sample_check(struct sample *sample, unsigned *liar, struct err *err);
+int spot_check_verify(struct spot_check *sample, unsigned *liar, struct err *err);
 
 #endif

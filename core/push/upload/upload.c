@@ -12,7 +12,7 @@
 
 #define CONTENT_TYPE "application/gzip"
 
-struct place {
+struct output_path {
     struct store_op op; /* first: comes home as its message */
     struct part *part;  /* NULL: free */
     bool sent;
@@ -35,7 +35,7 @@ struct upload {
     char id[STORE_UPLOAD_MAX]; /* "" before it was created */
 
     unsigned place_count, out;
-    struct place *places;
+    struct output_path *places;
     struct range *waiting;
     bool has_ranges, no_help, refused, forbidden;
     uint64_t placed;
@@ -109,7 +109,7 @@ static void submit(struct upload *u, struct store_op *op)
     store_submit(u->store, op);
 }
 
-static void send_place(struct upload *u, struct place *place)
+static void send_place(struct upload *u, struct output_path *place)
 {
     place->sent = true;
     place->op = (struct store_op){
@@ -132,7 +132,7 @@ static void begin(struct upload *u)
 
 void upload_part(struct upload *upload, struct part *part)
 {
-    struct place *place = upload->places;
+    struct output_path *place = upload->places;
 
     while (place->part)
         place++;
@@ -256,9 +256,9 @@ static int created(struct upload *u, struct err *err)
 /* A failure of an upload that copies: would it do without? */
 static void judge(struct upload *u, const struct store_op *op)
 {
-    u->no_help = u->no_help || ability_is_no_help(op);
-    u->refused = u->refused || ability_is_missing(op);
-    u->forbidden = u->forbidden || ability_is_forbidden(op);
+    u->no_help = u->no_help || copy_error_is_no_help(op);
+    u->refused = u->refused || copy_error_is_missing(op);
+    u->forbidden = u->forbidden || copy_error_is_forbidden(op);
 }
 
 static int arrived(struct upload *u, unsigned number, uint64_t size, const char *etag,
@@ -288,7 +288,7 @@ static int range_home(struct upload *u, struct range *range, struct upload_news 
 
 int upload_home(struct upload *upload, struct msg *msg, struct upload_news *news, struct err *err)
 {
-    struct place *place = (struct place *)msg;
+    struct output_path *place = (struct output_path *)msg;
     struct part *part;
 
     *news = (struct upload_news){0};
@@ -308,7 +308,7 @@ int upload_home(struct upload *upload, struct msg *msg, struct upload_news *news
 struct part *upload_reclaim(struct upload *upload)
 {
     for (unsigned i = 0; i < upload->place_count; i++) {
-        struct place *place = &upload->places[i];
+        struct output_path *place = &upload->places[i];
         struct part *part = place->part;
 
         if (part && !place->sent) {

@@ -56,7 +56,7 @@ struct upload {
 };
 
 /* Where one part goes. */
-struct place {
+struct output_path {
     bool apart;
     uint64_t offset, stamp;
     char name[64]; /* of the file */
@@ -209,8 +209,8 @@ static bool find_offset(const struct table *table, unsigned number, uint64_t siz
 }
 
 /* A place for a part, open for writing. */
-static int place_open(struct place *place, const struct upload *up, unsigned number, uint64_t size,
-                      struct err *err)
+static int place_open(struct output_path *place, const struct upload *up, unsigned number,
+                      uint64_t size, struct err *err)
 {
     struct table table;
     uint64_t before;
@@ -220,7 +220,7 @@ static int place_open(struct place *place, const struct upload *up, unsigned num
     if (found != 0)
         return found;
     before = table.records[number - 1].stamp;
-    *place = (struct place){.stamp = (uint64_t)clock_wall(), .fd = -1};
+    *place = (struct output_path){.stamp = (uint64_t)clock_wall(), .fd = -1};
     if (place->stamp <= before)
         place->stamp = before + 1;
     place->apart = !find_offset(&table, number, size, &place->offset);
@@ -247,7 +247,7 @@ static void part_etag(const struct part_record *record, char etag[STORE_ETAG_MAX
 }
 
 /* The part is written: notes it. The last to come here is the part. */
-static int place_settle(const struct place *place, const struct upload *up, unsigned number,
+static int place_settle(const struct output_path *place, const struct upload *up, unsigned number,
                         uint64_t size, struct err *err)
 {
     struct part_record record = {place->apart ? PART_APART : PART_PLACED, place->offset, size,
@@ -274,7 +274,7 @@ static int place_settle(const struct place *place, const struct upload *up, unsi
     return answer;
 }
 
-static void place_close(struct place *place, const struct upload *up, bool failed)
+static void place_close(struct output_path *place, const struct upload *up, bool failed)
 {
     if (place->fd >= 0)
         close(place->fd);
@@ -297,7 +297,7 @@ static enum store_answer add_part(const struct dir_bucket *bucket, struct store_
                                   uint64_t size, struct err *err)
 {
     struct upload up;
-    struct place place = {.fd = -1};
+    struct output_path place = {.fd = -1};
     int answer;
 
     if (op->part_number < 1 || op->part_number > DIR_PARTS_MAX)

@@ -2,18 +2,18 @@
 
 #include "base/err.h"
 
-enum s3_clock_answer s3_clock_judge(int64_t ours, int64_t theirs, bool proven)
+enum clock_skew_answer clock_skew_judge(int64_t ours, int64_t theirs, bool proven)
 {
     int64_t apart = theirs > ours ? theirs - ours : ours - theirs;
 
     if (theirs < CLOCK_SOURCE)
-        return S3_CLOCK_REFUSED;
-    if (apart <= S3_CLOCK_NEAR)
-        return S3_CLOCK_CLOSE;
-    return proven ? S3_CLOCK_FAR : S3_CLOCK_REFUSED;
+        return CLOCK_SKEW_REFUSED;
+    if (apart <= CLOCK_SKEW_NEAR)
+        return CLOCK_SKEW_CLOSE;
+    return proven ? CLOCK_SKEW_FAR : CLOCK_SKEW_REFUSED;
 }
 
-int s3_clock_refuse(int64_t ours, int64_t theirs, bool proven, struct err *err)
+int clock_skew_refuse(int64_t ours, int64_t theirs, bool proven, struct err *err)
 {
     char here[CLOCK_RFC3339_SIZE], there[CLOCK_RFC3339_SIZE];
 

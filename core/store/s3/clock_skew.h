@@ -14,17 +14,17 @@
 
 struct err;
 
-#define S3_CLOCK_NEAR (24 * 3600 * NS_PER_S)
+#define CLOCK_SKEW_NEAR (24 * 3600 * NS_PER_S)
 
-enum s3_clock_answer {
-    S3_CLOCK_CLOSE,   /* at most S3_CLOCK_NEAR apart: sign with the store's time */
-    S3_CLOCK_FAR,     /* the same, but the user must be told */
-    S3_CLOCK_REFUSED, /* sign nothing with it */
+enum clock_skew_answer {
+    CLOCK_SKEW_CLOSE,   /* at most CLOCK_SKEW_NEAR apart: sign with the store's time */
+    CLOCK_SKEW_FAR,     /* the same, but the user must be told */
+    CLOCK_SKEW_REFUSED, /* sign nothing with it */
 };
 
 /* `proven`: TLS has shown who the store is. A time before CLOCK_SOURCE is never believed. */
-enum s3_clock_answer s3_clock_judge(int64_t ours, int64_t theirs, bool proven);
+enum clock_skew_answer clock_skew_judge(int64_t ours, int64_t theirs, bool proven);
 /* Says both times and what to do. Returns ERR_FAIL (auth.clock). */
-int s3_clock_refuse(int64_t ours, int64_t theirs, bool proven, struct err *err);
+int clock_skew_refuse(int64_t ours, int64_t theirs, bool proven, struct err *err);
 
 #endif

@@ -33,10 +33,10 @@ static int take(char *to, size_t size, const char *from, const char *what, struc
     return 0;
 }
 
-int creds_init(struct creds *creds, const char *access_key, const char *secret_key,
-               const char *session_token, struct err *err)
+int credentials_init(struct credentials *creds, const char *access_key, const char *secret_key,
+                     const char *session_token, struct err *err)
 {
-    *creds = (struct creds){0};
+    *creds = (struct credentials){0};
     if (take(creds->access_key, sizeof creds->access_key, access_key, "access key", err) < 0 ||
         take(creds->secret_key, sizeof creds->secret_key, secret_key, "secret key", err) < 0 ||
         take(creds->session_token, sizeof creds->session_token, session_token, "session token",
@@ -55,12 +55,12 @@ int creds_init(struct creds *creds, const char *access_key, const char *secret_k
     return 0;
 }
 
-bool creds_anonymous(const struct creds *creds)
+bool credentials_anonymous(const struct credentials *creds)
 {
     return !creds->access_key[0];
 }
 
-void creds_finish(struct creds *creds)
+void credentials_finish(struct credentials *creds)
 {
     explicit_bzero(creds, sizeof *creds);
 }

@@ -11,7 +11,7 @@
 
 struct err;
 
-struct creds {
+struct credentials {
     char access_key[128]; /* "": nobody; requests go unsigned */
     char secret_key[256];
     char session_token[4096]; /* "" for long-lived keys */
@@ -20,9 +20,9 @@ struct creds {
 /* Copies them, and registers secret and token with log_secret. NULL and "" are the same. One half
  * of a pair without the other, blanks or control characters (a pasted line end) and lengths no
  * store gives out are refused: auth.credentials. */
-int creds_init(struct creds *creds, const char *access_key, const char *secret_key,
-               const char *session_token, struct err *err);
-bool creds_anonymous(const struct creds *creds);
-void creds_finish(struct creds *creds); /* wipes */
+int credentials_init(struct credentials *creds, const char *access_key, const char *secret_key,
+                     const char *session_token, struct err *err);
+bool credentials_anonymous(const struct credentials *creds);
+void credentials_finish(struct credentials *creds); /* wipes */
 
 #endif

@@ -68,7 +68,7 @@ static bool port_valid(const char *port)
 }
 
 /* Splits "https://Host:443/base/" into scheme, "host" and "/base". */
-static int parse(struct s3_place *place, const char *endpoint, char *host, size_t size,
+static int parse(struct s3_endpoint *place, const char *endpoint, char *host, size_t size,
                  struct err *err)
 {
     const char *rest = endpoint;
@@ -109,7 +109,7 @@ static int parse(struct s3_place *place, const char *endpoint, char *host, size_
     return 0;
 }
 
-static int choose_addressing(struct s3_place *place, const char *host, const char *addressing,
+static int choose_addressing(struct s3_endpoint *place, const char *host, const char *addressing,
                              struct err *err)
 {
     bool dotted = strchr(place->bucket, '.') != NULL;
@@ -132,7 +132,7 @@ static int choose_addressing(struct s3_place *place, const char *host, const cha
     return 0;
 }
 
-static int compose(struct s3_place *place, const char *host, struct err *err)
+static int compose(struct s3_endpoint *place, const char *host, struct err *err)
 {
     char own[S3_BUCKET_SIZE + 1];
     int size;
@@ -153,12 +153,12 @@ static int compose(struct s3_place *place, const char *host, struct err *err)
     return 0;
 }
 
-int s3_place_init(struct s3_place *place, const char *endpoint, const char *region,
-                  const char *bucket, const char *addressing, struct err *err)
+int s3_endpoint_init(struct s3_endpoint *place, const char *endpoint, const char *region,
+                     const char *bucket, const char *addressing, struct err *err)
 {
     char host[256];
 
-    *place = (struct s3_place){0};
+    *place = (struct s3_endpoint){0};
     if (!region || !region[0])
         region = "us-east-1";
     if (!region_valid(region))
@@ -201,7 +201,7 @@ static bool is_sound(const char *folder)
     }
 }
 
-int s3_place_under(struct s3_place *place, const char *key_prefix, struct err *err)
+int s3_endpoint_under(struct s3_endpoint *place, const char *key_prefix, struct err *err)
 {
     size_t size = key_prefix ? strlen(key_prefix) : 0;
 
@@ -218,7 +218,7 @@ int s3_place_under(struct s3_place *place, const char *key_prefix, struct err *e
     return 0;
 }
 
-bool s3_place_move(struct s3_place *place, const char *region)
+bool s3_endpoint_move(struct s3_endpoint *place, const char *region)
 {
     char host[256];
     struct err ignored;

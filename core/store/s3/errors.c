@@ -193,7 +193,7 @@ static const struct s3_word FAULTS[] = {
                      "the transfer failed", "run the same command again"},
 };
 
-const struct s3_word *s3_word_of_code(const char *code)
+const struct s3_word *s3_error_of_code(const char *code)
 {
     for (size_t i = 0; i < ARRAY_SIZE(CODES); i++)
         if (strcmp(CODES[i].s3_code, code) == 0)

@@ -31,7 +31,7 @@ struct s3_word {
     const char *code, *words, *hint;
 };
 
-const struct s3_word *s3_word_of_code(const char *code); /* NULL: not known */
+const struct s3_word *s3_error_of_code(const char *code); /* NULL: not known */
 /* Never NULL: a status without a row gets the one of its class. */
 const struct s3_word *s3_word_of_status(int status);
 const struct s3_word *s3_word_of_fault(enum http_fault fault);

@@ -98,7 +98,7 @@ const char *s3_reply_doing(enum store_verb verb)
 }
 
 /* The verdict of a row, and its words in op->err. `detail` adds the other side's own. */
-static void judge(struct s3_reply *reply, const struct s3_place *place, struct store_op *op,
+static void judge(struct s3_reply *reply, const struct s3_endpoint *place, struct store_op *op,
                   const struct s3_word *word, const char *detail)
 {
     reply->verdict = word->verdict;
@@ -110,7 +110,7 @@ static void judge(struct s3_reply *reply, const struct s3_place *place, struct s
         err_hint(&op->err, "%s", word->hint);
 }
 
-static void fail(struct s3_reply *reply, const struct s3_place *place, struct store_op *op,
+static void fail(struct s3_reply *reply, const struct s3_endpoint *place, struct store_op *op,
                  enum err_family family, const char *code, const char *words, const char *hint)
 {
     const struct s3_word word = {NULL, 0, S3_FAILED, 0, family, code, words, hint};
@@ -119,7 +119,7 @@ static void fail(struct s3_reply *reply, const struct s3_place *place, struct st
 
 /* Something that should not come from a healthy store. It may be gone at the next try, or be the
  * way of this server: so it is tried a few times only. */
-static void odd(struct s3_reply *reply, const struct s3_place *place, struct store_op *op,
+static void odd(struct s3_reply *reply, const struct s3_endpoint *place, struct store_op *op,
                 const char *code, const char *words)
 {
     const struct s3_word word = {NULL,          0,    S3_AGAIN, RETRY_ODD,
@@ -128,7 +128,7 @@ static void odd(struct s3_reply *reply, const struct s3_place *place, struct sto
 }
 
 /* The server answers, but not for our bucket: asking again would not help. */
-static void misplaced(struct s3_reply *reply, const struct s3_place *place, struct store_op *op,
+static void misplaced(struct s3_reply *reply, const struct s3_endpoint *place, struct store_op *op,
                       const struct err *err)
 {
     const struct s3_word word = {NULL,      0,         S3_FAILED, 0,
@@ -153,7 +153,7 @@ static int64_t read_retry_after(const struct http_answer *answer)
     return 0;
 }
 
-static void portal(struct s3_reply *reply, const struct s3_place *place, struct store_op *op)
+static void portal(struct s3_reply *reply, const struct s3_endpoint *place, struct store_op *op)
 {
     char words[640];
 
@@ -169,7 +169,7 @@ static bool is_passing(int proxy_status)
 }
 
 /* The proxy did not connect us: its status says nothing of the bucket. */
-static void no_tunnel(struct s3_reply *reply, const struct s3_place *place, struct store_op *op,
+static void no_tunnel(struct s3_reply *reply, const struct s3_endpoint *place, struct store_op *op,
                       const struct http_answer *answer)
 {
     int status = answer->proxy_status;
@@ -188,8 +188,8 @@ static void no_tunnel(struct s3_reply *reply, const struct s3_place *place, stru
         err_hint(&op->err, "ask who runs the proxy to allow it, or name the host in no_proxy");
 }
 
-static void unreachable(struct s3_reply *reply, const struct s3_place *place, struct store_op *op,
-                        const struct http_answer *answer)
+static void unreachable(struct s3_reply *reply, const struct s3_endpoint *place,
+                        struct store_op *op, const struct http_answer *answer)
 {
     const struct s3_word *word = s3_word_of_fault(answer->fault);
     const char *proxy = answer->proxy ? answer->proxy : "";
@@ -211,7 +211,7 @@ static void unreachable(struct s3_reply *reply, const struct s3_place *place, st
 
 static const struct s3_word *find_word(int status, const struct error_document *error)
 {
-    const struct s3_word *word = error->found ? s3_word_of_code(error->code) : NULL;
+    const struct s3_word *word = error->found ? s3_error_of_code(error->code) : NULL;
 
     return word ? word : s3_word_of_status(status);
 }
@@ -237,7 +237,7 @@ static bool has_condition(const struct store_op *op)
 
 /* The callers do not expect an answer to a question that the request did not have: a proxy or a
  * broken server sent it. */
-static void settle_unasked(struct s3_reply *reply, const struct s3_place *place,
+static void settle_unasked(struct s3_reply *reply, const struct s3_endpoint *place,
                            struct store_op *op, const char *detail)
 {
     static const struct s3_word NO_PLACE = {NULL,
@@ -305,7 +305,7 @@ static bool is_of_the_proxy(const struct http_answer *answer, const struct error
            !answer->amz && !error->found && !is_xml_type(answer);
 }
 
-static void answered_by_proxy(struct s3_reply *reply, const struct s3_place *place,
+static void answered_by_proxy(struct s3_reply *reply, const struct s3_endpoint *place,
                               struct store_op *op, const struct http_answer *answer)
 {
     char words[640];
@@ -317,7 +317,7 @@ static void answered_by_proxy(struct s3_reply *reply, const struct s3_place *pla
 }
 
 /* The answers of Go's and nginx's servers to plain HTTP on a TLS port. */
-static bool wants_https(const struct s3_place *place, const struct http_answer *answer,
+static bool wants_https(const struct s3_endpoint *place, const struct http_answer *answer,
                         const struct error_document *error)
 {
     const char *body = answer->body.size ? (const char *)answer->body.data : "";
@@ -326,7 +326,7 @@ static bool wants_https(const struct s3_place *place, const struct http_answer *
            (strcasestr(body, "to an HTTPS server") || strcasestr(body, "to HTTPS port"));
 }
 
-static void refused(struct s3_reply *reply, const struct s3_place *place, struct store_op *op,
+static void refused(struct s3_reply *reply, const struct s3_endpoint *place, struct store_op *op,
                     const struct http_answer *answer)
 {
     struct error_document error;
@@ -429,7 +429,7 @@ static bool is_asked_range(const struct range *range, const struct store_op *op,
 
 /* Content-Range counts whatever the status; without it, 200 is the whole object, and 206 is what
  * was asked for if it is as long. */
-static void got_range(struct s3_reply *reply, const struct s3_place *place, struct store_op *op,
+static void got_range(struct s3_reply *reply, const struct s3_endpoint *place, struct store_op *op,
                       const struct http_answer *answer)
 {
     struct range range = {0};
@@ -462,7 +462,7 @@ static bool is_whole(const struct http_answer *answer)
            range.last + 1 == range.total && answer->received == range.total;
 }
 
-static void got_object(struct s3_reply *reply, const struct s3_place *place, struct store_op *op,
+static void got_object(struct s3_reply *reply, const struct s3_endpoint *place, struct store_op *op,
                        const struct http_answer *answer)
 {
     if (is_html_type(answer) && !answer->request_id[0]) {
@@ -479,7 +479,7 @@ static void got_object(struct s3_reply *reply, const struct s3_place *place, str
         op->info.size = answer->received;
 }
 
-static void got_head(struct s3_reply *reply, const struct s3_place *place, struct store_op *op,
+static void got_head(struct s3_reply *reply, const struct s3_endpoint *place, struct store_op *op,
                      const struct http_answer *answer)
 {
     bool named = read_info(op, answer);
@@ -499,7 +499,7 @@ static void got_head(struct s3_reply *reply, const struct s3_place *place, struc
     op->info.size = (uint64_t)answer->content_length;
 }
 
-static void got_etag(struct s3_reply *reply, const struct s3_place *place, struct store_op *op,
+static void got_etag(struct s3_reply *reply, const struct s3_endpoint *place, struct store_op *op,
                      const struct http_answer *answer)
 {
     if (read_info(op, answer))
@@ -555,7 +555,7 @@ static bool read_small(struct small_document *document, const struct http_answer
 }
 
 /* 200 and an error document: codes that are not known are worth another try. */
-static void refused_by_document(struct s3_reply *reply, const struct s3_place *place,
+static void refused_by_document(struct s3_reply *reply, const struct s3_endpoint *place,
                                 struct store_op *op, const struct http_answer *answer)
 {
     struct http_answer as_error = *answer;
@@ -565,8 +565,9 @@ static void refused_by_document(struct s3_reply *reply, const struct s3_place *p
 }
 
 /* 200, but the truth is in the document: an answer, or nothing that can be read. */
-static void got_document(struct s3_reply *reply, const struct s3_place *place, struct store_op *op,
-                         const struct http_answer *answer, struct small_document *document)
+static void got_document(struct s3_reply *reply, const struct s3_endpoint *place,
+                         struct store_op *op, const struct http_answer *answer,
+                         struct small_document *document)
 {
     op->info = (struct store_info){0};
     if (read_small(document, answer))
@@ -582,7 +583,7 @@ static void got_document(struct s3_reply *reply, const struct s3_place *place, s
 
 /* Takes the key prefix off the keys; false for a key that is not under it and the prefix that was
  * asked for. */
-static bool strip_keys(struct store_page *page, const struct s3_place *place, const char *asked)
+static bool strip_keys(struct store_page *page, const struct s3_endpoint *place, const char *asked)
 {
     size_t size = strlen(place->key_prefix);
 
@@ -597,7 +598,7 @@ static bool strip_keys(struct store_page *page, const struct s3_place *place, co
     return true;
 }
 
-static void got_page(struct s3_reply *reply, const struct s3_place *place, struct store_op *op,
+static void got_page(struct s3_reply *reply, const struct s3_endpoint *place, struct store_op *op,
                      const struct http_answer *answer)
 {
     struct store_page page = {0};
@@ -622,7 +623,7 @@ static void got_page(struct s3_reply *reply, const struct s3_place *place, struc
     }
 }
 
-static void succeeded(struct s3_reply *reply, const struct s3_place *place, struct store_op *op,
+static void succeeded(struct s3_reply *reply, const struct s3_endpoint *place, struct store_op *op,
                       const struct http_answer *answer)
 {
     struct small_document copy = {op, "ETag", NULL, false};
@@ -685,7 +686,7 @@ static bool usable(const struct store_op *op, const struct http_answer *answer)
            (op->offset || op->length);
 }
 
-void s3_reply_read(struct s3_reply *reply, const struct s3_place *place, struct store_op *op,
+void s3_reply_read(struct s3_reply *reply, const struct s3_endpoint *place, struct store_op *op,
                    const struct http_answer *answer)
 {
     *reply = (struct s3_reply){.verdict = S3_FAILED};
@@ -702,7 +703,7 @@ void s3_reply_read(struct s3_reply *reply, const struct s3_place *place, struct 
         refused(reply, place, op, answer);
 }
 
-void s3_reply_unsigned(const struct s3_reply *reply, const struct s3_place *place,
+void s3_reply_unsigned(const struct s3_reply *reply, const struct s3_endpoint *place,
                        struct store_op *op)
 {
     const char *code = op->s3_code;

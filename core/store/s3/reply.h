@@ -44,7 +44,7 @@ struct s3_reply {
 
 /* Reads `answer` into the lower half of `op` (info, upload_id, *page, http_status, s3_code; err
  * for every verdict but the first three). */
-void s3_reply_read(struct s3_reply *reply, const struct s3_place *place, struct store_op *op,
+void s3_reply_read(struct s3_reply *reply, const struct s3_endpoint *place, struct store_op *op,
                    const struct http_answer *answer);
 
 /* "copying a part to": what a request does with its key, in messages. */
@@ -52,7 +52,7 @@ const char *s3_reply_doing(enum store_verb verb);
 
 /* The same request, which nobody had signed: where it was refused for want of rights, op->err says
  * that, auth.unsigned, and nothing of keys that are not there. */
-void s3_reply_unsigned(const struct s3_reply *reply, const struct s3_place *place,
+void s3_reply_unsigned(const struct s3_reply *reply, const struct s3_endpoint *place,
                        struct store_op *op);
 
 /* Whether an object with this ETag and size can be what `op`, an UPLOAD_COMPLETE, was to make (its

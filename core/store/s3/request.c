@@ -139,7 +139,7 @@ static void get_headers(struct s3_request *request, const struct store_op *op)
         add_header(request, "if-match", "%s", op->if_match);
 }
 
-static void copy_headers(struct s3_request *request, const struct s3_place *place,
+static void copy_headers(struct s3_request *request, const struct s3_endpoint *place,
                          const struct store_op *op)
 {
     char source[S3_PATH_MAX] = "";
@@ -193,7 +193,7 @@ static void part_query(struct pen *query, const char *start, const struct store_
 }
 
 /* What a listing is limited to. */
-static void add_prefix(struct pen *query, const char *start, const struct s3_place *place,
+static void add_prefix(struct pen *query, const char *start, const struct s3_endpoint *place,
                        const struct store_op *op)
 {
     char prefix[sizeof place->key_prefix + STORE_KEY_MAX + 1];
@@ -202,7 +202,7 @@ static void add_prefix(struct pen *query, const char *start, const struct s3_pla
     add_query(query, start, "prefix", prefix);
 }
 
-static void list_query(struct pen *query, const char *start, const struct s3_place *place,
+static void list_query(struct pen *query, const char *start, const struct s3_endpoint *place,
                        const struct store_op *op)
 {
     char delimiter[2] = {op->delimiter, '\0'}, page[16];
@@ -218,7 +218,7 @@ static void list_query(struct pen *query, const char *start, const struct s3_pla
 }
 
 /* The token of STORE_UPLOADS is the pair of markers as "key NEWLINE upload id". */
-static void uploads_query(struct pen *query, const char *start, const struct s3_place *place,
+static void uploads_query(struct pen *query, const char *start, const struct s3_endpoint *place,
                           const struct store_op *op)
 {
     char key[STORE_KEY_MAX + 1] = "";
@@ -234,7 +234,7 @@ static void uploads_query(struct pen *query, const char *start, const struct s3_
     add_query(query, start, "uploads", "");
 }
 
-static void spell(struct s3_request *request, const struct s3_place *place,
+static void spell(struct s3_request *request, const struct s3_endpoint *place,
                   const struct store_op *op, struct pen *query)
 {
     const char *start = request->query;
@@ -316,7 +316,7 @@ static void spell(struct s3_request *request, const struct s3_place *place,
 
 /* "." and ".." segments are legal keys, but proxies and servers fold them: what was meant would not
  * be what is touched. */
-static int check_key(const struct s3_place *place, const char *key, struct err *err)
+static int check_key(const struct s3_endpoint *place, const char *key, struct err *err)
 {
     if (!key || !key[0] || strlen(place->key_prefix) + strlen(key) > STORE_KEY_MAX)
         return err_set(err, ERR_USAGE, "key", "a key must have 1 to %d bytes", STORE_KEY_MAX);
@@ -350,7 +350,7 @@ void s3_request_finish(struct s3_request *request)
     text_finish(&request->document);
 }
 
-int s3_request_build(struct s3_request *request, const struct s3_place *place,
+int s3_request_build(struct s3_request *request, const struct s3_endpoint *place,
                      const struct store_op *op, struct err *err)
 {
     struct pen path = {request->path, request->path + sizeof request->path, false};
@@ -417,8 +417,8 @@ static int check_headers(const struct headers *all, struct err *err)
     return 0;
 }
 
-int s3_request_sign(const struct s3_request *request, const struct s3_place *place,
-                    const struct creds *creds, const char *payload_hash, int64_t wall_ns,
+int s3_request_sign(const struct s3_request *request, const struct s3_endpoint *place,
+                    const struct credentials *creds, const char *payload_hash, int64_t wall_ns,
                     struct text *lines, unsigned *count, struct err *err)
 {
     char stamp[CLOCK_AMZ_SIZE], authorization[SIGV4_AUTHORIZATION_MAX];
@@ -428,7 +428,7 @@ int s3_request_sign(const struct s3_request *request, const struct s3_place *pla
     headers_add(&all, "host", place->host);
     for (unsigned i = 0; i < request->header_count; i++)
         headers_add(&all, request->headers[i].name, request->headers[i].value);
-    if (!creds_anonymous(creds)) {
+    if (!credentials_anonymous(creds)) {
         headers_add(&all, "x-amz-date", stamp);
         headers_add(&all, "x-amz-content-sha256", payload_hash);
         if (creds->session_token[0])
@@ -439,7 +439,7 @@ int s3_request_sign(const struct s3_request *request, const struct s3_place *pla
         return ERR_FAIL;
     for (unsigned i = 0; i < all.count; i++)
         add_line(lines, count, all.list[i].name, all.list[i].value);
-    if (!creds_anonymous(creds)) {
+    if (!credentials_anonymous(creds)) {
         const struct sigv4_request signed_part = {request->method, request->path, request->query,
                                                   all.list,        all.count,     payload_hash};
         const struct sigv4_key key = {creds->access_key, creds->secret_key, place->region, "s3"};

@@ -47,14 +47,14 @@ void s3_request_init(struct s3_request *request);
 void s3_request_finish(struct s3_request *request);
 /* May be called again for another op. The op's strings must outlive the request. Fails for what
  * cannot be asked of S3 at all (usage.key: empty or too long, or a segment "." or ".."). */
-int s3_request_build(struct s3_request *request, const struct s3_place *place,
+int s3_request_build(struct s3_request *request, const struct s3_endpoint *place,
                      const struct store_op *op, struct err *err);
 
 /* The headers for one try, those of the signature included, ready for the wire: "Name: value"
  * lines. `payload_hash` as in sigv4; `wall_ns` is when it is sent. Adds one NUL-terminated line
  * after the other to `lines` and counts them. integrity.header: a value has a control character. */
-int s3_request_sign(const struct s3_request *request, const struct s3_place *place,
-                    const struct creds *creds, const char *payload_hash, int64_t wall_ns,
+int s3_request_sign(const struct s3_request *request, const struct s3_endpoint *place,
+                    const struct credentials *creds, const char *payload_hash, int64_t wall_ns,
                     struct text *lines, unsigned *count, struct err *err);
 
 #endif

@@ -8,29 +8,29 @@
 
 #include "base/clock.h"
 
-void flight_init(struct flight *flight, unsigned seats)
+void scheduler_init(struct scheduler *flight, unsigned seats)
 {
-    assert(seats >= 1 && seats <= FLIGHT_SEATS_MAX);
-    unsigned first = seats < FLIGHT_START ? seats : FLIGHT_START;
+    assert(seats >= 1 && seats <= SCHEDULER_SEATS_MAX);
+    unsigned first = seats < SCHEDULER_START ? seats : SCHEDULER_START;
 
-    *flight = (struct flight){.seat_count = seats, .limit = seats, .most = first};
+    *flight = (struct scheduler){.seat_count = seats, .limit = seats, .most = first};
 }
 
 /* Of the rate, what it can make use of. */
 static uint64_t weight_of(const struct store_op *op)
 {
-    bool is_short = op->verb == STORE_GET && op->length && op->length < FLIGHT_RATE;
+    bool is_short = op->verb == STORE_GET && op->length && op->length < SCHEDULER_RATE;
 
-    return is_short ? op->length : FLIGHT_RATE;
+    return is_short ? op->length : SCHEDULER_RATE;
 }
 
 /* Whether the link has room for so much more. */
-static bool fits(const struct flight *flight, uint64_t weight)
+static bool fits(const struct scheduler *flight, uint64_t weight)
 {
-    return flight->taken == 0 || flight->weight + weight <= (uint64_t)flight->most * FLIGHT_RATE;
+    return flight->taken == 0 || flight->weight + weight <= (uint64_t)flight->most * SCHEDULER_RATE;
 }
 
-void flight_queue(struct flight *flight, struct store_op *op)
+void scheduler_queue(struct scheduler *flight, struct store_op *op)
 {
     op->msg.next = NULL;
     if (flight->last)
@@ -40,7 +40,7 @@ void flight_queue(struct flight *flight, struct store_op *op)
     flight->last = op;
 }
 
-struct store_op *flight_unqueue(struct flight *flight)
+struct store_op *scheduler_unqueue(struct scheduler *flight)
 {
     struct store_op *op = flight->first;
 
@@ -53,82 +53,82 @@ struct store_op *flight_unqueue(struct flight *flight)
     return op;
 }
 
-int flight_board(struct flight *flight, int64_t now)
+int scheduler_board(struct scheduler *flight, int64_t now)
 {
     if (!flight->first || flight->taken >= flight->limit || !fits(flight, weight_of(flight->first)))
-        return FLIGHT_NONE;
+        return SCHEDULER_NONE;
     for (unsigned i = 0; i < flight->seat_count; i++) {
         if (flight->seats[i].state != SEAT_FREE)
             continue;
-        flight->seats[i] = (struct flight_seat){SEAT_WAITING, flight_unqueue(flight), now};
+        flight->seats[i] = (struct scheduler_seat){SEAT_WAITING, scheduler_unqueue(flight), now};
         flight->taken++;
         flight->weight += weight_of(flight->seats[i].op);
         return (int)i;
     }
-    return FLIGHT_NONE;
+    return SCHEDULER_NONE;
 }
 
-static int earliest(const struct flight *flight)
+static int earliest(const struct scheduler *flight)
 {
-    int best = FLIGHT_NONE;
+    int best = SCHEDULER_NONE;
 
     for (unsigned i = 0; i < flight->seat_count; i++)
         if (flight->seats[i].state == SEAT_WAITING &&
-            (best == FLIGHT_NONE || flight->seats[i].due < flight->seats[best].due))
+            (best == SCHEDULER_NONE || flight->seats[i].due < flight->seats[best].due))
             best = (int)i;
     return best;
 }
 
-int flight_due(const struct flight *flight, int64_t now)
+int scheduler_due(const struct scheduler *flight, int64_t now)
 {
     int seat = earliest(flight);
-    bool is_due = seat != FLIGHT_NONE && flight->seats[seat].due <= now && flight->held <= now;
-    return is_due ? seat : FLIGHT_NONE;
+    bool is_due = seat != SCHEDULER_NONE && flight->seats[seat].due <= now && flight->held <= now;
+    return is_due ? seat : SCHEDULER_NONE;
 }
 
-int64_t flight_next(const struct flight *flight)
+int64_t scheduler_next(const struct scheduler *flight)
 {
     int seat = earliest(flight);
-    if (seat == FLIGHT_NONE)
+    if (seat == SCHEDULER_NONE)
         return INT64_MAX;
     return flight->seats[seat].due > flight->held ? flight->seats[seat].due : flight->held;
 }
 
-void flight_hold(struct flight *flight, int64_t until)
+void scheduler_hold(struct scheduler *flight, int64_t until)
 {
     if (flight->held < until)
         flight->held = until;
 }
 
-void flight_depart(struct flight *flight, int seat)
+void scheduler_depart(struct scheduler *flight, int seat)
 {
     assert(flight->seats[seat].state == SEAT_WAITING);
     flight->seats[seat].state = SEAT_AIR;
 }
 
-void flight_again(struct flight *flight, int seat, int64_t due)
+void scheduler_again(struct scheduler *flight, int seat, int64_t due)
 {
     assert(flight->seats[seat].state != SEAT_FREE);
     flight->seats[seat].state = SEAT_WAITING;
     flight->seats[seat].due = due;
 }
 
-struct store_op *flight_leave(struct flight *flight, int seat)
+struct store_op *scheduler_leave(struct scheduler *flight, int seat)
 {
     assert(flight->seats[seat].state != SEAT_FREE);
     struct store_op *op = flight->seats[seat].op;
-    flight->seats[seat] = (struct flight_seat){0};
+    flight->seats[seat] = (struct scheduler_seat){0};
     flight->taken--;
     flight->weight -= weight_of(op);
     return op;
 }
 
-bool flight_empty(const struct flight *flight)
+bool scheduler_empty(const struct scheduler *flight)
 {
     return !flight->first && flight->taken == 0;
 }
 
-void flight_slower(struct flight *flight, int64_t now)
+void scheduler_slower(struct scheduler *flight, int64_t now)
 {
     flight->good = 0;
     if (flight->slowed && now - flight->slowed < NS_PER_S)
@@ -139,7 +139,7 @@ void flight_slower(struct flight *flight, int64_t now)
     flight->limit = flight->limit > 1 ? flight->limit / 2 : 1;
 }
 
-void flight_good(struct flight *flight)
+void scheduler_good(struct scheduler *flight)
 {
     if (flight->limit >= flight->seat_count || ++flight->good < flight->limit)
         return;
@@ -148,19 +148,19 @@ void flight_good(struct flight *flight)
 }
 
 /* So many requests have enough of this rate. */
-static unsigned enough_for(const struct flight *flight, uint64_t rate)
+static unsigned enough_for(const struct scheduler *flight, uint64_t rate)
 {
-    unsigned first = flight->seat_count < FLIGHT_START ? flight->seat_count : FLIGHT_START;
-    uint64_t count = rate / FLIGHT_RATE;
+    unsigned first = flight->seat_count < SCHEDULER_START ? flight->seat_count : SCHEDULER_START;
+    uint64_t count = rate / SCHEDULER_RATE;
 
     return count < 1 ? 1 : count < first ? (unsigned)count : first;
 }
 
-static void decide(struct flight *flight, uint64_t rate)
+static void decide(struct scheduler *flight, uint64_t rate)
 {
     unsigned enough = enough_for(flight, rate);
 
-    if (flight->most < enough || rate / FLIGHT_RATE < flight->most) {
+    if (flight->most < enough || rate / SCHEDULER_RATE < flight->most) {
         flight->most = enough;
         flight->rate.best = 0;
     } else if (flight->most < flight->seat_count &&
@@ -171,12 +171,12 @@ static void decide(struct flight *flight, uint64_t rate)
 }
 
 /* By the link: for what waits, or anything at all, there is no room. */
-static bool is_full(const struct flight *flight)
+static bool is_full(const struct scheduler *flight)
 {
     return flight->taken && !fits(flight, flight->first ? weight_of(flight->first) : 1);
 }
 
-void flight_measure(struct flight *flight, uint64_t moved, bool moving, int64_t now)
+void scheduler_measure(struct scheduler *flight, uint64_t moved, bool moving, int64_t now)
 {
     if (!moving || !is_full(flight)) {
         flight->rate.since = 0;

@@ -97,14 +97,14 @@ struct s3_store {
     } mail;
 
     /* the http thread's */
-    struct s3_place place;
-    struct creds creds;
+    struct s3_endpoint place;
+    struct credentials creds;
     unsigned creds_serial;
-    bool (*renew)(void *arg, struct creds *out);
+    bool (*renew)(void *arg, struct credentials *out);
     void *renew_arg;
     struct retry_policy policy;
     struct retry_link link;
-    struct flight flight;
+    struct scheduler flight;
     struct trip *trips; /* one a seat */
     int64_t clock_offset;
     bool bucket_seen;
@@ -155,7 +155,7 @@ static void go_home_cancelled(struct s3_store *s3, struct store_op *op)
 
 static void leave(struct s3_store *s3, int seat, enum store_answer answer)
 {
-    struct store_op *op = flight_leave(&s3->flight, seat);
+    struct store_op *op = scheduler_leave(&s3->flight, seat);
 
     silence_moved(&s3->silence, clock_monotonic());
     http_drop(s3->http, &s3->trips[seat].exchange);
@@ -165,7 +165,7 @@ static void leave(struct s3_store *s3, int seat, enum store_answer answer)
 
 static void leave_cancelled(struct s3_store *s3, int seat)
 {
-    struct store_op *op = flight_leave(&s3->flight, seat);
+    struct store_op *op = scheduler_leave(&s3->flight, seat);
 
     silence_moved(&s3->silence, clock_monotonic());
     http_drop(s3->http, &s3->trips[seat].exchange);
@@ -287,7 +287,7 @@ static int depart(struct s3_store *s3, int seat, struct err *err)
 
 static void start(struct s3_store *s3, int seat)
 {
-    flight_depart(&s3->flight, seat);
+    scheduler_depart(&s3->flight, seat);
     if (depart(s3, seat, &s3->trips[seat].op->err) < 0)
         leave(s3, seat, STORE_FAILED);
 }
@@ -319,7 +319,7 @@ static void take_seat(struct s3_store *s3, int seat)
 
 static void again_at_once(struct s3_store *s3, int seat)
 {
-    flight_again(&s3->flight, seat, clock_monotonic());
+    scheduler_again(&s3->flight, seat, clock_monotonic());
 }
 
 static void run_errand(struct s3_store *s3, int seat, const struct store_op *errand,
@@ -403,7 +403,7 @@ static void try_again(struct s3_store *s3, int seat, const struct s3_reply *repl
     enum retry_cause cause = reply->cause;
 
     if (cause == RETRY_THROTTLE || is_overload(&trip->exchange.answer))
-        flight_slower(&s3->flight, now);
+        scheduler_slower(&s3->flight, now);
     if (cause == RETRY_SILENCE)
         keep_progress(trip);
     if (cause == RETRY_SILENCE && trip->exchange.answer.status)
@@ -413,7 +413,7 @@ static void try_again(struct s3_store *s3, int seat, const struct s3_reply *repl
     int64_t wait =
         retry_wait(&s3->policy, &s3->link, cause, trip->counted, reply->asked, now, dice(s3));
     if (wait != RETRY_NEVER && cause == RETRY_THROTTLE && reply->asked)
-        flight_hold(&s3->flight, now + wait);
+        scheduler_hold(&s3->flight, now + wait);
     if (wait == RETRY_NEVER) {
         if (trip->counted > 1)
             err_wrap(&current(trip)->err, "after %u tries", trip->op->tries);
@@ -423,7 +423,7 @@ static void try_again(struct s3_store *s3, int seat, const struct s3_reply *repl
     if (!trip->op->optional)
         log_info("%s; trying again in %.1f s", current(trip)->err.text,
                  (double)wait / (double)NS_PER_S);
-    flight_again(&s3->flight, seat, now + wait);
+    scheduler_again(&s3->flight, seat, now + wait);
 }
 
 static void tell_region(struct s3_store *s3)
@@ -438,7 +438,8 @@ static void change_region(struct s3_store *s3, int seat, const struct s3_reply *
     struct trip *trip = &s3->trips[seat];
     bool known = strcmp(reply->region, s3->place.region) == 0; /* another op was told, too */
 
-    if (trip->moved || !reply->region[0] || (!known && !s3_place_move(&s3->place, reply->region))) {
+    if (trip->moved || !reply->region[0] ||
+        (!known && !s3_endpoint_move(&s3->place, reply->region))) {
         if (reply->region[0])
             err_hint(&current(trip)->err, "set \"region\" to \"%s\" and \"endpoint\" to match",
                      reply->region);
@@ -463,17 +464,17 @@ static void set_clock(struct s3_store *s3, int seat, const struct s3_reply *repl
         give_up(s3, seat);
         return;
     }
-    enum s3_clock_answer answer = s3_clock_judge(now, reply->server_time, s3->proven);
-    if (answer == S3_CLOCK_REFUSED) {
-        s3_clock_refuse(now, reply->server_time, s3->proven, &current(trip)->err);
+    enum clock_skew_answer answer = clock_skew_judge(now, reply->server_time, s3->proven);
+    if (answer == CLOCK_SKEW_REFUSED) {
+        clock_skew_refuse(now, reply->server_time, s3->proven, &current(trip)->err);
         give_up(s3, seat);
         return;
     }
     trip->clock_set = true;
     s3->clock_offset = reply->server_time - now;
-    if (answer == S3_CLOCK_FAR)
+    if (answer == CLOCK_SKEW_FAR)
         log_note("this machine's clock is %.0f hours off: signing with the store's; set it",
-                 (double)s3->clock_offset / (double)S3_CLOCK_NEAR * 24);
+                 (double)s3->clock_offset / (double)CLOCK_SKEW_NEAR * 24);
     else
         log_info(
             "this machine's clock differs from the store's by %.0f s: signing with the store's",
@@ -485,7 +486,7 @@ static void set_clock(struct s3_store *s3, int seat, const struct s3_reply *repl
 static void renew_creds(struct s3_store *s3, int seat)
 {
     struct trip *trip = &s3->trips[seat];
-    struct creds fresh;
+    struct credentials fresh;
     bool found = trip->creds_serial != s3->creds_serial;
 
     if (!found && !trip->renewed && s3->renew && s3->renew(s3->renew_arg, &fresh)) {
@@ -495,7 +496,7 @@ static void renew_creds(struct s3_store *s3, int seat)
             s3->creds_serial++;
             log_info("the credentials had expired: going on with new ones");
         }
-        creds_finish(&fresh);
+        credentials_finish(&fresh);
     }
     if (trip->renewed || !found) {
         give_up(s3, seat);
@@ -770,7 +771,7 @@ static void settle(struct s3_store *s3, int seat, const struct s3_reply *reply)
 {
     switch (reply->verdict) {
     case S3_DONE:
-        flight_good(&s3->flight);
+        scheduler_good(&s3->flight);
         retry_good(&s3->link);
         settle_end(s3, seat, reply->verdict);
         break;
@@ -854,7 +855,7 @@ static void landed(void *arg, struct http_exchange *exchange)
     if (exchange->answer.resent && !trip->errand)
         trip->perhaps_done = true;
     s3_reply_read(&reply, &s3->place, current(trip), &exchange->answer);
-    if (creds_anonymous(&s3->creds))
+    if (credentials_anonymous(&s3->creds))
         s3_reply_unsigned(&reply, &s3->place, current(trip));
     if (reply.verdict == S3_DONE)
         check_encrypted(s3, current(trip), &exchange->answer);
@@ -872,7 +873,7 @@ static void landed(void *arg, struct http_exchange *exchange)
 static bool is_moving(const struct s3_store *s3)
 {
     for (unsigned i = 0; i < s3->flight.seat_count; i++) {
-        const struct flight_seat *seat = &s3->flight.seats[i];
+        const struct scheduler_seat *seat = &s3->flight.seats[i];
         bool moves = seat->op && (seat->op->verb == STORE_UPLOAD_PART ||
                                   (seat->op->verb == STORE_GET && seat->op->buffer));
 
@@ -887,7 +888,7 @@ static void measure(struct s3_store *s3, int64_t now)
     uint64_t sent, received;
 
     http_traffic(s3->http, &sent, &received);
-    flight_measure(&s3->flight, sent + received, is_moving(s3), now);
+    scheduler_measure(&s3->flight, sent + received, is_moving(s3), now);
 }
 
 /* Whether a request in the air has moved more of its bodies than any of its tries before: what is
@@ -938,7 +939,7 @@ static void watch_silence(struct s3_store *s3, int64_t now)
 {
     struct trip *trip;
 
-    if (flight_empty(&s3->flight) || has_moved(s3))
+    if (scheduler_empty(&s3->flight) || has_moved(s3))
         silence_moved(&s3->silence, now);
     else if (silence_due(&s3->silence, now) && (trip = most_tried(s3)))
         tell_wait(s3, trip, now);
@@ -950,7 +951,7 @@ static bool is_kept(const struct s3_store *s3, const struct store_op *op)
            atomic_load(&s3->base.insisting);
 }
 
-static bool stays_seated(const struct s3_store *s3, const struct flight_seat *seat)
+static bool stays_seated(const struct s3_store *s3, const struct scheduler_seat *seat)
 {
     return is_kept(s3, seat->op) ||
            (seat->op->verb == STORE_UPLOAD_CREATE && seat->state == SEAT_AIR);
@@ -966,11 +967,11 @@ static void send_home(struct s3_store *s3, bool cleanup_too, int64_t now)
 {
     struct store_op *op, *kept = NULL;
 
-    for (struct store_op *last = s3->flight.last; last && (op = flight_unqueue(&s3->flight));) {
+    for (struct store_op *last = s3->flight.last; last && (op = scheduler_unqueue(&s3->flight));) {
         if (cleanup_too || !is_kept(s3, op))
             go_home_cancelled(s3, op);
         else
-            flight_queue(&s3->flight, kept = op);
+            scheduler_queue(&s3->flight, kept = op);
         if (op == last)
             break;
     }
@@ -995,7 +996,7 @@ static void sort_mail(struct s3_store *s3, struct store_op *op, int64_t now)
         } else {
             if (s3->cancelled)
                 cleanup_starts(s3, now);
-            flight_queue(&s3->flight, op);
+            scheduler_queue(&s3->flight, op);
         }
         op = next;
     }
@@ -1028,19 +1029,19 @@ static int64_t turn(void *arg, int64_t now)
     if (s3->cancelled)
         send_home(s3, s3->cleanup_until && now >= s3->cleanup_until, now);
 
-    while ((seat = flight_board(&s3->flight, now)) != FLIGHT_NONE)
+    while ((seat = scheduler_board(&s3->flight, now)) != SCHEDULER_NONE)
         take_seat(s3, seat);
-    while ((seat = flight_due(&s3->flight, now)) != FLIGHT_NONE)
+    while ((seat = scheduler_due(&s3->flight, now)) != SCHEDULER_NONE)
         start(s3, seat);
     measure(s3, now);
     watch_silence(s3, now);
 
-    if (flight_empty(&s3->flight)) {
+    if (scheduler_empty(&s3->flight)) {
         if (closing)
             return HTTP_STOP;
         return INT64_MAX; /* mail wakes us */
     }
-    return earlier(flight_next(&s3->flight), now + CANCEL_TICK);
+    return earlier(scheduler_next(&s3->flight), now + CANCEL_TICK);
 }
 
 /* -- the table -- */
@@ -1082,7 +1083,7 @@ static void s3_free(struct s3_store *s3)
         text_finish(&s3->trips[i].echo);
     }
     free(s3->trips);
-    creds_finish(&s3->creds);
+    credentials_finish(&s3->creds);
     pthread_mutex_destroy(&s3->mail.lock);
     pthread_mutex_destroy(&s3->counts.lock);
     free(s3);
@@ -1104,7 +1105,7 @@ static const struct store_table TABLE = {s3_submit, s3_stats, s3_destroy};
 
 static void describe(struct s3_store *s3)
 {
-    const struct s3_place *place = &s3->place;
+    const struct s3_endpoint *place = &s3->place;
 
     s3->base.table = &TABLE;
     snprintf(s3->base.where, sizeof s3->base.where, "s3://%.63s%s%.38s at %.140s", place->bucket,
@@ -1116,7 +1117,7 @@ static void describe(struct s3_store *s3)
 
 static int make_trips(struct s3_store *s3, unsigned connections, struct err *err)
 {
-    flight_init(&s3->flight, connections);
+    scheduler_init(&s3->flight, connections);
     s3->trips = calloc(connections, sizeof *s3->trips);
     if (!s3->trips)
         return err_memory(err, "the connections to the store");
@@ -1168,11 +1169,11 @@ static int configure(struct s3_store *s3, const struct store_s3_options *options
 {
     unsigned connections = options->connections ? options->connections : CONNECTIONS_DEFAULT;
 
-    if (s3_place_init(&s3->place, options->endpoint, options->region, options->bucket,
-                      options->addressing, err) < 0 ||
-        s3_place_under(&s3->place, options->key_prefix, err) < 0 ||
-        creds_init(&s3->creds, options->access_key, options->secret_key, options->session_token,
-                   err) < 0 ||
+    if (s3_endpoint_init(&s3->place, options->endpoint, options->region, options->bucket,
+                         options->addressing, err) < 0 ||
+        s3_endpoint_under(&s3->place, options->key_prefix, err) < 0 ||
+        credentials_init(&s3->creds, options->access_key, options->secret_key,
+                         options->session_token, err) < 0 ||
         check_ca_file(options, err) < 0 || take_encryption(s3, options, err) < 0)
         return ERR_FAIL;
     s3->policy = RETRY_DEFAULT;
@@ -1190,7 +1191,8 @@ static int configure(struct s3_store *s3, const struct store_s3_options *options
         s3->seed = (uint64_t)clock_monotonic();
     describe(s3);
     tell_region(s3);
-    return make_trips(s3, connections < FLIGHT_SEATS_MAX ? connections : FLIGHT_SEATS_MAX, err);
+    return make_trips(s3, connections < SCHEDULER_SEATS_MAX ? connections : SCHEDULER_SEATS_MAX,
+                      err);
 }
 
 struct store *store_s3_create(const struct store_s3_options *options, struct err *err)

@@ -49,22 +49,22 @@ static struct build_wish usual(void)
 static void assert_line(const struct build_wish *wish, const char *expected)
 {
     _cleanup_text_ struct text line;
-    struct build_plan plan;
+    struct docker_build plan;
     struct err err;
 
     text_init(&line, 64 * KIB);
-    if (build_plan_make(wish, &plan, &err))
+    if (docker_build_make(wish, &plan, &err))
         fail_msg("%s", err.text);
-    build_plan_line(&plan, &line);
+    docker_build_line(&plan, &line);
     assert_string_equal(line.data, expected);
 }
 
 static void assert_refused(const struct build_wish *wish, const char *code, const char *text)
 {
-    struct build_plan plan;
+    struct docker_build plan;
     struct err err = {0};
 
-    assert_int_equal(build_plan_make(wish, &plan, &err), ERR_FAIL);
+    assert_int_equal(docker_build_make(wish, &plan, &err), ERR_FAIL);
     assert_string_equal(err.code, code);
     assert_non_null(strstr(err.text, text));
 }
@@ -142,7 +142,7 @@ static void more_words_arrive_as_they_are(void **state)
 {
     static const char *const more[] = {"--no-cache", "--build-arg", "A=it's a $HOME", "", "*"};
     struct build_wish wish = usual();
-    struct build_plan plan;
+    struct docker_build plan;
     struct err err;
 
     (void)state;
@@ -150,7 +150,7 @@ static void more_words_arrive_as_they_are(void **state)
     wish.more_count = ARRAY_SIZE(more);
     assert_line(&wish, "docker build -f Dockerfile -t " TAG
                        " --no-cache --build-arg 'A=it'\\''s a $HOME' '' '*' .");
-    assert_int_equal(build_plan_make(&wish, &plan, &err), 0);
+    assert_int_equal(docker_build_make(&wish, &plan, &err), 0);
     assert_string_equal(plan.argv[8], "A=it's a $HOME");
 }
 
@@ -167,7 +167,7 @@ static void the_most_words(void **state)
 {
     const char *more[BUILD_MORE_MAX];
     struct build_wish wish = usual();
-    struct build_plan plan;
+    struct docker_build plan;
     struct err err;
     unsigned count = 0;
 
@@ -179,7 +179,7 @@ static void the_most_words(void **state)
     wish.platform = "linux/amd64";
     wish.quiet = true;
     wish.iidfile = "x";
-    assert_int_equal(build_plan_make(&wish, &plan, &err), 0);
+    assert_int_equal(docker_build_make(&wish, &plan, &err), 0);
     while (plan.argv[count])
         count++;
     assert_in_range(count, BUILD_MORE_MAX + 12, BUILD_WORDS_MAX - 1);

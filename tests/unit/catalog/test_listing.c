@@ -442,7 +442,7 @@ static void a_list_that_is_not_there_is_not_empty(void **state)
     struct store store = {.table = &absent_table};
 
     (void)state;
-    assert_int_equal(leftovers_find(&store, INT64_MAX, ignore, NULL, &err), ERR_FAIL);
+    assert_int_equal(temp_objects_find(&store, INT64_MAX, ignore, NULL, &err), ERR_FAIL);
     assert_string_equal(err.code, "bucket");
 }
 

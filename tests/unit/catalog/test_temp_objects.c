@@ -58,20 +58,20 @@ static void only_what_is_old_and_temporary(void **state)
     struct found found = {0};
 
     (void)state;
-    bucket_put(&bucket, LEFTOVERS_FOLDER "0011223344556677/0", "old");
-    bucket_put(&bucket, LEFTOVERS_FOLDER "0011223344556677/1", "young");
-    bucket_put(&bucket, LEFTOVERS_FOLDER "8899aabbccddeeff/probe", "older");
+    bucket_put(&bucket, TEMP_OBJECTS_FOLDER "0011223344556677/0", "old");
+    bucket_put(&bucket, TEMP_OBJECTS_FOLDER "0011223344556677/1", "young");
+    bucket_put(&bucket, TEMP_OBJECTS_FOLDER "8899aabbccddeeff/probe", "older");
     bucket_put(&bucket, "archive/shop/202507/shop-x.tar.gz", "somebody's");
     bucket_put(&bucket, "images/shop/202507/shop-20250721-2118-f7a5a27.tar.gz", "image");
-    make_old(LEFTOVERS_FOLDER "0011223344556677/0");
-    make_old(LEFTOVERS_FOLDER "8899aabbccddeeff/probe");
+    make_old(TEMP_OBJECTS_FOLDER "0011223344556677/0");
+    make_old(TEMP_OBJECTS_FOLDER "8899aabbccddeeff/probe");
     make_old("archive/shop/202507/shop-x.tar.gz");
     make_old("images/shop/202507/shop-20250721-2118-f7a5a27.tar.gz");
     assert_int_equal(
-        leftovers_find(bucket.store, clock_wall() - 3600 * NS_PER_S, note, &found, &err), 0);
+        temp_objects_find(bucket.store, clock_wall() - 3600 * NS_PER_S, note, &found, &err), 0);
     assert_int_equal(found.count, 2);
-    assert_string_equal(found.keys[0], LEFTOVERS_FOLDER "0011223344556677/0");
-    assert_string_equal(found.keys[1], LEFTOVERS_FOLDER "8899aabbccddeeff/probe");
+    assert_string_equal(found.keys[0], TEMP_OBJECTS_FOLDER "0011223344556677/0");
+    assert_string_equal(found.keys[1], TEMP_OBJECTS_FOLDER "8899aabbccddeeff/probe");
     assert_int_equal(found.bytes, 8);
 }
 
@@ -80,7 +80,7 @@ static void nothing_is_an_answer(void **state)
     struct found found = {0};
 
     (void)state;
-    assert_int_equal(leftovers_find(bucket.store, clock_wall(), note, &found, &err), 0);
+    assert_int_equal(temp_objects_find(bucket.store, clock_wall(), note, &found, &err), 0);
     assert_int_equal(found.count, 0);
 }
 
@@ -89,9 +89,9 @@ static void a_caller_may_stop(void **state)
     struct found found = {.count = 8};
 
     (void)state;
-    bucket_put(&bucket, LEFTOVERS_FOLDER "0011223344556677/0", "old");
-    make_old(LEFTOVERS_FOLDER "0011223344556677/0");
-    assert_int_equal(leftovers_find(bucket.store, clock_wall(), note, &found, &err), ERR_FAIL);
+    bucket_put(&bucket, TEMP_OBJECTS_FOLDER "0011223344556677/0", "old");
+    make_old(TEMP_OBJECTS_FOLDER "0011223344556677/0");
+    assert_int_equal(temp_objects_find(bucket.store, clock_wall(), note, &found, &err), ERR_FAIL);
     assert_string_equal(err.text, "too many");
 }
 

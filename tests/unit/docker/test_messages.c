@@ -18,16 +18,16 @@ static void gather(void *arg, const char *line)
     snprintf(lines + used, 1024 - used, "%s|", line);
 }
 
-static struct docker_stream hear(const char *said, size_t step, char lines[1024])
+static struct docker_messages hear(const char *said, size_t step, char lines[1024])
 {
-    struct docker_stream stream;
+    struct docker_messages stream;
     size_t size = strlen(said);
 
     lines[0] = '\0';
-    docker_stream_init(&stream, gather, lines);
+    docker_messages_init(&stream, gather, lines);
     for (size_t at = 0; at < size; at += step)
-        docker_stream_feed(&stream, view_of(said + at, size - at < step ? size - at : step));
-    docker_stream_finish(&stream);
+        docker_messages_feed(&stream, view_of(said + at, size - at < step ? size - at : step));
+    docker_messages_finish(&stream);
     return stream;
 }
 
@@ -43,25 +43,25 @@ static void join(const struct docker_loaded *loaded, char out[1024])
 /* More names than are kept, or a longer one, are not passed over in silence. */
 static void too_many_loaded_images_are_told(void **state)
 {
-    struct docker_stream stream;
+    struct docker_messages stream;
 
     (void)state;
-    docker_stream_init(&stream, NULL, NULL);
+    docker_messages_init(&stream, NULL, NULL);
     for (unsigned i = 0; i < DOCKER_LOADED_MAX; i++)
-        docker_stream_feed(&stream, view_str("{\"stream\":\"Loaded image: a:1\\n\"}"));
+        docker_messages_feed(&stream, view_str("{\"stream\":\"Loaded image: a:1\\n\"}"));
     assert_int_equal(stream.loaded.count, DOCKER_LOADED_MAX);
     assert_false(stream.loaded.more);
-    docker_stream_feed(&stream, view_str("{\"stream\":\"Loaded image: a:1\\n\"}"));
+    docker_messages_feed(&stream, view_str("{\"stream\":\"Loaded image: a:1\\n\"}"));
     assert_true(stream.loaded.more);
-    docker_stream_finish(&stream);
-    docker_stream_init(&stream, NULL, NULL);
-    docker_stream_feed(&stream, view_str("{\"stream\":\"Loaded image: "));
+    docker_messages_finish(&stream);
+    docker_messages_init(&stream, NULL, NULL);
+    docker_messages_feed(&stream, view_str("{\"stream\":\"Loaded image: "));
     for (unsigned i = 0; i < 40; i++)
-        docker_stream_feed(&stream, view_str("nineletters"));
-    docker_stream_feed(&stream, view_str("\"}"));
+        docker_messages_feed(&stream, view_str("nineletters"));
+    docker_messages_feed(&stream, view_str("\"}"));
     assert_int_equal(stream.loaded.count, 0);
     assert_true(stream.loaded.more);
-    docker_stream_finish(&stream);
+    docker_messages_finish(&stream);
 }
 
 static void understands_what_daemons_say(void **state)
@@ -103,7 +103,7 @@ static void understands_what_daemons_say(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
         for (size_t step = 1; step < 100; step = 3 * step + 1) {
             char lines[1024], names[1024];
-            struct docker_stream heard = hear(cases[i].said, step, lines);
+            struct docker_messages heard = hear(cases[i].said, step, lines);
             const char *error = heard.error[0] == ' ' ? heard.error + 1 : heard.error;
 
             assert_int_equal(heard.failed, cases[i].error != NULL);
@@ -118,27 +118,27 @@ static void understands_what_daemons_say(void **state)
 /* An object without end is passed over without being kept; the next one is heard. */
 static void a_saying_has_its_maximum(void **state)
 {
-    struct docker_stream stream;
+    struct docker_messages stream;
     char *x = malloc(64 * KIB);
 
     (void)state;
     assert_non_null(x);
     memset(x, 'x', 64 * KIB);
-    docker_stream_init(&stream, NULL, NULL);
-    docker_stream_feed(&stream, view_str("{\"stream\":\""));
+    docker_messages_init(&stream, NULL, NULL);
+    docker_messages_feed(&stream, view_str("{\"stream\":\""));
     for (unsigned i = 0; i < 40; i++) {
-        docker_stream_feed(&stream, view_of(x, 64 * KIB));
+        docker_messages_feed(&stream, view_of(x, 64 * KIB));
         assert_true(stream.object.size <= DOCKER_SAYING_MAX);
     }
-    docker_stream_feed(&stream, view_str("\"}{\"stream\":\"Loaded image: a:1\\n\"}"));
+    docker_messages_feed(&stream, view_str("\"}{\"stream\":\"Loaded image: a:1\\n\"}"));
     assert_string_equal(stream.loaded.names[0], "a:1");
-    docker_stream_finish(&stream);
+    docker_messages_finish(&stream);
     memset(x, '{', 64 * KIB);
-    docker_stream_init(&stream, NULL, NULL);
+    docker_messages_init(&stream, NULL, NULL);
     for (unsigned i = 0; i < 40; i++)
-        docker_stream_feed(&stream, view_of(x, 64 * KIB));
+        docker_messages_feed(&stream, view_of(x, 64 * KIB));
     assert_false(stream.failed);
-    docker_stream_finish(&stream);
+    docker_messages_finish(&stream);
     free(x);
 }
 

@@ -14,15 +14,15 @@
 static void all_slots_are_distinct_aligned_and_whole(void **state)
 {
     struct err err;
-    struct slots *slots = slots_create(5, 1000, 2001, 24, &err);
-    struct slot *taken[5];
+    struct buffers *slots = buffers_create(5, 1000, 2001, 24, &err);
+    struct buffer *taken[5];
 
     (void)state;
     assert_non_null(slots);
-    assert_true(slots_bytes(slots) >= 5 * (1000 + 2001 + 24));
-    assert_true(slots_bytes(slots) < 5 * (1000 + 2001 + 24 + 4 * 64) + 4096);
+    assert_true(buffers_bytes(slots) >= 5 * (1000 + 2001 + 24));
+    assert_true(buffers_bytes(slots) < 5 * (1000 + 2001 + 24 + 4 * 64) + 4096);
     for (int i = 0; i < 5; i++) {
-        taken[i] = slots_take(slots);
+        taken[i] = buffers_take(slots);
         assert_non_null(taken[i]);
         assert_int_equal((uintptr_t)taken[i]->in % 64, 0);
         assert_int_equal((uintptr_t)taken[i]->out % 64, 0);
@@ -32,8 +32,8 @@ static void all_slots_are_distinct_aligned_and_whole(void **state)
         memset(taken[i]->out, i + 101, 2001);
         memset(taken[i]->aux, i + 201, 24);
     }
-    assert_null(slots_take(slots));
-    assert_int_equal(slots_out(slots), 5);
+    assert_null(buffers_take(slots));
+    assert_int_equal(buffers_out(slots), 5);
     for (int i = 0; i < 5; i++) {
         for (int b = 0; b < 1000; b++)
             assert_int_equal(taken[i]->in[b], i + 1);
@@ -41,59 +41,59 @@ static void all_slots_are_distinct_aligned_and_whole(void **state)
             assert_int_equal(taken[i]->out[b], i + 101);
         for (int b = 0; b < 24; b++)
             assert_int_equal(((uint8_t *)taken[i]->aux)[b], i + 201);
-        slots_give(slots, taken[i]);
+        buffers_give(slots, taken[i]);
     }
-    assert_int_equal(slots_out(slots), 0);
-    slots_destroy(slots);
+    assert_int_equal(buffers_out(slots), 0);
+    buffers_destroy(slots);
 }
 
 static void the_last_one_given_comes_first(void **state)
 {
     struct err err;
-    struct slots *slots = slots_create(3, 64, 64, 0, &err);
-    struct slot *a = slots_take(slots), *b = slots_take(slots);
+    struct buffers *slots = buffers_create(3, 64, 64, 0, &err);
+    struct buffer *a = buffers_take(slots), *b = buffers_take(slots);
 
     (void)state;
-    slots_give(slots, a);
-    slots_give(slots, b);
-    assert_ptr_equal(slots_take(slots), b);
-    assert_ptr_equal(slots_take(slots), a);
-    slots_give(slots, a);
-    slots_give(slots, b);
-    slots_destroy(slots);
+    buffers_give(slots, a);
+    buffers_give(slots, b);
+    assert_ptr_equal(buffers_take(slots), b);
+    assert_ptr_equal(buffers_take(slots), a);
+    buffers_give(slots, a);
+    buffers_give(slots, b);
+    buffers_destroy(slots);
 }
 
 static void aux_stays_as_it_was_left(void **state)
 {
     struct err err;
-    struct slots *slots = slots_create(2, 64, 0, sizeof(int), &err);
+    struct buffers *slots = buffers_create(2, 64, 0, sizeof(int), &err);
 
     (void)state;
     for (unsigned i = 0; i < 2; i++)
-        *(int *)slots_nth(slots, i)->aux = (int)i + 40;
+        *(int *)buffers_nth(slots, i)->aux = (int)i + 40;
     for (int round = 0; round < 3; round++) {
-        struct slot *slot = slots_take(slots);
+        struct buffer *slot = buffers_take(slots);
 
         assert_int_equal(*(int *)slot->aux, 40);
-        assert_ptr_equal(slot, slots_nth(slots, 0));
-        slots_give(slots, slot);
+        assert_ptr_equal(slot, buffers_nth(slots, 0));
+        buffers_give(slots, slot);
     }
-    slots_destroy(slots);
+    buffers_destroy(slots);
 }
 
 static void pieces_of_no_size_are_null(void **state)
 {
     struct err err;
-    struct slots *slots = slots_create(1, 64, 0, 0, &err);
-    struct slot *slot = slots_take(slots);
+    struct buffers *slots = buffers_create(1, 64, 0, 0, &err);
+    struct buffer *slot = buffers_take(slots);
 
     (void)state;
     assert_non_null(slot->in);
     assert_null(slot->out);
     assert_null(slot->aux);
-    slots_give(slots, slot);
-    slots_destroy(slots);
-    slots_destroy(NULL);
+    buffers_give(slots, slot);
+    buffers_destroy(slots);
+    buffers_destroy(NULL);
 }
 
 static void absurd_sizes_are_refused(void **state)
@@ -113,7 +113,7 @@ static void absurd_sizes_are_refused(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct err err = {0};
 
-        assert_null(slots_create(cases[i].count, cases[i].in, cases[i].out, cases[i].aux, &err));
+        assert_null(buffers_create(cases[i].count, cases[i].in, cases[i].out, cases[i].aux, &err));
         assert_int_not_equal(err.family, ERR_NONE);
     }
 }

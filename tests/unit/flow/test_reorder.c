@@ -10,21 +10,21 @@
 
 #define WIDTH 6
 
-static int items[ORDER_MAX];
+static int items[REORDER_MAX];
 
 static void play(const unsigned permutation[WIDTH], uint64_t first)
 {
-    struct order order;
+    struct reorder order;
     unsigned taken = 0;
 
-    order_init(&order, WIDTH);
+    reorder_init(&order, WIDTH);
     order.next = first;
     for (unsigned i = 0; i < WIDTH; i++) {
         int *item;
 
-        assert_true(order_has_room(&order, first + permutation[i]));
-        order_put(&order, first + permutation[i], &items[permutation[i]]);
-        while ((item = order_take(&order)))
+        assert_true(reorder_has_room(&order, first + permutation[i]));
+        reorder_put(&order, first + permutation[i], &items[permutation[i]]);
+        while ((item = reorder_take(&order)))
             assert_ptr_equal(item, &items[taken++]);
     }
     assert_int_equal(taken, WIDTH);
@@ -60,49 +60,49 @@ static void every_permutation_comes_out_in_sequence(void **state)
 
 static void the_window_moves_with_what_is_taken(void **state)
 {
-    struct order order;
+    struct reorder order;
 
     (void)state;
-    order_init(&order, 2);
+    reorder_init(&order, 2);
     for (uint64_t n = 0; n < 100; n++) {
-        assert_true(order_has_room(&order, n + 1));
-        assert_false(order_has_room(&order, n + 2));
+        assert_true(reorder_has_room(&order, n + 1));
+        assert_false(reorder_has_room(&order, n + 2));
         if (n > 0)
-            assert_false(order_has_room(&order, n - 1));
-        order_put(&order, n, &items[n]);
-        assert_ptr_equal(order_take(&order), &items[n]);
-        assert_null(order_take(&order));
+            assert_false(reorder_has_room(&order, n - 1));
+        reorder_put(&order, n, &items[n]);
+        assert_ptr_equal(reorder_take(&order), &items[n]);
+        assert_null(reorder_take(&order));
     }
 }
 
 static void sizes_from_one_to_the_maximum_work(void **state)
 {
     (void)state;
-    for (unsigned size = 1; size <= ORDER_MAX; size++) {
-        struct order order;
+    for (unsigned size = 1; size <= REORDER_MAX; size++) {
+        struct reorder order;
 
-        order_init(&order, size);
+        reorder_init(&order, size);
         for (unsigned i = size; i-- > 0;)
-            order_put(&order, i, &items[i]);
+            reorder_put(&order, i, &items[i]);
         for (unsigned i = 0; i < size; i++)
-            assert_ptr_equal(order_take(&order), &items[i]);
-        assert_null(order_take(&order));
+            assert_ptr_equal(reorder_take(&order), &items[i]);
+        assert_null(reorder_take(&order));
     }
 }
 
 static void clean_up_finds_what_waits_behind_a_gap(void **state)
 {
-    struct order order;
+    struct reorder order;
 
     (void)state;
-    order_init(&order, 4);
+    reorder_init(&order, 4);
     order.next = 3;
-    order_put(&order, 4, &items[4]);
-    order_put(&order, 6, &items[6]);
-    assert_null(order_take(&order));
-    assert_ptr_equal(order_take_any(&order), &items[4]);
-    assert_ptr_equal(order_take_any(&order), &items[6]);
-    assert_null(order_take_any(&order));
+    reorder_put(&order, 4, &items[4]);
+    reorder_put(&order, 6, &items[6]);
+    assert_null(reorder_take(&order));
+    assert_ptr_equal(reorder_take_any(&order), &items[4]);
+    assert_ptr_equal(reorder_take_any(&order), &items[6]);
+    assert_null(reorder_take_any(&order));
 }
 
 int main(void)

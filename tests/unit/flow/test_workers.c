@@ -85,17 +85,17 @@ static struct inbox *new_inbox(void)
 }
 
 /* THREADS jobs, held by the turnstile when there is one; `came` is the order they came home in and
- * `results` what order_take makes of them. */
+ * `results` what reorder_take makes of them. */
 static void play(unsigned count, struct turnstile *turnstile, int fails, int came[THREADS],
                  int results[THREADS])
 {
     struct inbox *inbox = new_inbox();
     struct workers *workers = pool_of(count);
     struct task tasks[THREADS];
-    struct order order;
+    struct reorder order;
     int taken = 0;
 
-    order_init(&order, THREADS);
+    reorder_init(&order, THREADS);
     for (int i = 0; i < THREADS; i++) {
         tasks[i] = (struct task){.job = {.home = inbox, .run = square},
                                  .turnstile = turnstile,
@@ -107,8 +107,8 @@ static void play(unsigned count, struct turnstile *turnstile, int fails, int cam
         struct task *task = (struct task *)inbox_take(inbox, INBOX_FOREVER);
 
         came[i] = task->number;
-        order_put(&order, (uint64_t)task->number, task);
-        while ((task = order_take(&order)))
+        reorder_put(&order, (uint64_t)task->number, task);
+        while ((task = reorder_take(&order)))
             results[taken++] = task->result;
         if (turnstile)
             let_the_next_pass(turnstile);

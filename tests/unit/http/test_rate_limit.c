@@ -9,13 +9,13 @@
 #include "http/rate_limit.h"
 
 /* Moves as much as it may, in pieces, for so long; returns how many bytes that were. */
-static uint64_t moved_in(struct pace *pace, size_t piece, int64_t start, int64_t time)
+static uint64_t moved_in(struct rate_limit *pace, size_t piece, int64_t start, int64_t time)
 {
     uint64_t moved = 0;
 
     for (int64_t now = start; now < start + time; now += 5 * NS_PER_MS)
-        while (pace_may(pace, piece, 1, now)) {
-            pace_moved(pace, piece);
+        while (rate_limit_may(pace, piece, 1, now)) {
+            rate_limit_moved(pace, piece);
             moved += piece;
         }
     return moved;
@@ -24,11 +24,11 @@ static uint64_t moved_in(struct pace *pace, size_t piece, int64_t start, int64_t
 static void keeps_the_rate_whatever_the_pieces(void **state)
 {
     static const size_t pieces[] = {1, 1000, 16384, 300000};
-    struct pace pace;
+    struct rate_limit pace;
 
     (void)state;
     for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
-        pace_init(&pace, 100000, NS_PER_S);
+        rate_limit_init(&pace, 100000, NS_PER_S);
         uint64_t moved = moved_in(&pace, pieces[i], NS_PER_S, 20 * NS_PER_S);
         assert_in_range(moved, 1900000, 2330000);
     }
@@ -36,31 +36,31 @@ static void keeps_the_rate_whatever_the_pieces(void **state)
 
 static void does_not_make_up_for_idle_time(void **state)
 {
-    struct pace pace;
+    struct rate_limit pace;
 
     (void)state;
-    pace_init(&pace, 100000, NS_PER_S);
-    assert_true(pace_may(&pace, 1000000, 1, 100 * NS_PER_S) <= 25001);
+    rate_limit_init(&pace, 100000, NS_PER_S);
+    assert_true(rate_limit_may(&pace, 1000000, 1, 100 * NS_PER_S) <= 25001);
 }
 
 static void shares_among_those_who_want(void **state)
 {
-    struct pace pace;
+    struct rate_limit pace;
 
     (void)state;
-    pace_init(&pace, 1000000, NS_PER_S);
-    assert_in_range(pace_may(&pace, 1000000, 10, 10 * NS_PER_S), 24000, 26000);
-    assert_int_equal(pace_may(&pace, 10, 10, 10 * NS_PER_S), 10);
+    rate_limit_init(&pace, 1000000, NS_PER_S);
+    assert_in_range(rate_limit_may(&pace, 1000000, 10, 10 * NS_PER_S), 24000, 26000);
+    assert_int_equal(rate_limit_may(&pace, 10, 10, 10 * NS_PER_S), 10);
 }
 
 static void is_no_limit_without_a_rate(void **state)
 {
-    struct pace pace;
+    struct rate_limit pace;
 
     (void)state;
-    pace_init(&pace, 0, 0);
-    pace_moved(&pace, SIZE_MAX / 2);
-    assert_int_equal(pace_may(&pace, 12345, 3, 0), 12345);
+    rate_limit_init(&pace, 0, 0);
+    rate_limit_moved(&pace, SIZE_MAX / 2);
+    assert_int_equal(rate_limit_may(&pace, 12345, 3, 0), 12345);
 }
 
 int main(void)

@@ -12,55 +12,55 @@
 #define WINDOW (30 * NS_PER_S)
 
 /* The link moves `rate` bytes a second for so many seconds. */
-static void pass(struct drip_link *link, uint64_t *moved, int64_t *now, uint64_t rate, int seconds)
+static void pass(struct stall_link *link, uint64_t *moved, int64_t *now, uint64_t rate, int seconds)
 {
     for (int i = 0; i < seconds; i++) {
         *now += NS_PER_S;
         *moved += rate;
-        drip_measure(link, *moved, WINDOW, *now);
+        stall_measure(link, *moved, WINDOW, *now);
     }
 }
 
 static void the_floor_follows_the_link(void **state)
 {
-    struct drip_link link = {0};
+    struct stall_link link = {0};
     uint64_t moved = 0;
     int64_t now = NS_PER_S;
 
     (void)state;
-    drip_measure(&link, moved, WINDOW, now);
-    assert_int_equal(drip_floor(&link), 0);
+    stall_measure(&link, moved, WINDOW, now);
+    assert_int_equal(stall_floor(&link), 0);
     pass(&link, &moved, &now, 256 * 100, 1);
-    assert_int_equal(drip_floor(&link), 100);
+    assert_int_equal(stall_floor(&link), 100);
     pass(&link, &moved, &now, 100 * MIB, 1);
-    assert_int_equal(drip_floor(&link), DRIP_FLOOR_MAX);
+    assert_int_equal(stall_floor(&link), STALL_FLOOR_MAX);
     pass(&link, &moved, &now, MIB, 149);
-    assert_int_equal(drip_floor(&link), DRIP_FLOOR_MAX);
+    assert_int_equal(stall_floor(&link), STALL_FLOOR_MAX);
     pass(&link, &moved, &now, 512, 3600); /* it has become slow */
-    assert_true(drip_floor(&link) < 16);
+    assert_true(stall_floor(&link) < 16);
 }
 
 static void a_body_below_the_floor_is_stalled(void **state)
 {
-    struct drip_watch watch = {0};
+    struct stall_watch watch = {0};
 
     (void)state;
-    assert_false(drip_is(&watch, 0, 1000, WINDOW, 1));
-    assert_false(drip_is(&watch, 0, 1000, WINDOW, WINDOW));
-    assert_false(drip_is(&watch, 30000, 1000, WINDOW, WINDOW + 1));
-    assert_false(drip_is(&watch, 30001, 1000, WINDOW, WINDOW + 2));
-    assert_true(drip_is(&watch, 59999, 1000, WINDOW, 2 * WINDOW + 1));
-    watch = (struct drip_watch){0};
-    assert_false(drip_is(&watch, 60000, 1000, WINDOW, 5 * WINDOW));
-    assert_false(drip_is(&watch, 60000, 0, WINDOW, 7 * WINDOW)); /* no floor: libcurl's affair */
+    assert_false(stall_is(&watch, 0, 1000, WINDOW, 1));
+    assert_false(stall_is(&watch, 0, 1000, WINDOW, WINDOW));
+    assert_false(stall_is(&watch, 30000, 1000, WINDOW, WINDOW + 1));
+    assert_false(stall_is(&watch, 30001, 1000, WINDOW, WINDOW + 2));
+    assert_true(stall_is(&watch, 59999, 1000, WINDOW, 2 * WINDOW + 1));
+    watch = (struct stall_watch){0};
+    assert_false(stall_is(&watch, 60000, 1000, WINDOW, 5 * WINDOW));
+    assert_false(stall_is(&watch, 60000, 0, WINDOW, 7 * WINDOW)); /* no floor: libcurl's affair */
 }
 
 static void every_exchange_has_an_end(void **state)
 {
     (void)state;
-    assert_int_equal(drip_longest(0, 0, WINDOW), 300 * NS_PER_S);
-    assert_int_equal(drip_longest(8 * MIB, 0, WINDOW), (300 + 8192) * NS_PER_S);
-    assert_true(drip_longest(8 * MIB, 1024, WINDOW) > 8 * 8192 * NS_PER_S);
+    assert_int_equal(stall_longest(0, 0, WINDOW), 300 * NS_PER_S);
+    assert_int_equal(stall_longest(8 * MIB, 0, WINDOW), (300 + 8192) * NS_PER_S);
+    assert_true(stall_longest(8 * MIB, 1024, WINDOW) > 8 * 8192 * NS_PER_S);
 }
 
 int main(void)

@@ -84,7 +84,7 @@ static void the_newest_images_of_the_app_serve(void **state)
     assert_base(0, "shop:20250702-0000-0000003");
     assert_base(1, "shop:20250701-0000-0000002");
     assert_base(2, "shop:20250601-0000-0000001");
-    assert_int_equal(known_count(bases.known), 3 * (3 * ARCHIVE_CHUNKS + 1));
+    assert_int_equal(chunk_lookup_count(bases.known), 3 * (3 * ARCHIVE_CHUNKS + 1));
 }
 
 static void those_that_share_most_layers_come_first(void **state)

@@ -56,7 +56,7 @@ static void plain_layers_are_known_by_their_bundle(void **state)
 
     (void)state;
     assert_int_equal(bundle_manifest_id(&image, id, &err), 0);
-    assert_int_equal(identity_describe(&image, &metadata, &err), 0);
+    assert_int_equal(describe_image(&image, &metadata, &err), 0);
     assert_string_equal(metadata.image_id, image.id);
     assert_string_equal(metadata.manifest_id, id);
     assert_string_equal(metadata.engine_id, "");
@@ -77,7 +77,7 @@ static void packed_layers_are_known_by_their_bundle(void **state)
     compress_the_last_layer();
     assert_int_equal(bundle_manifest_id(&image, packed, &err), 0);
     assert_string_not_equal(packed, plain);
-    assert_int_equal(identity_describe(&image, &metadata, &err), 0);
+    assert_int_equal(describe_image(&image, &metadata, &err), 0);
     assert_string_equal(metadata.manifest_id, packed);
     assert_true(metadata.packed_layers);
     assert_string_equal(metadata.engine_id, image.manifest_id);
@@ -96,7 +96,7 @@ static void what_the_engine_said_stays(void **state)
     compress_the_last_layer();
     spell(id, 'f');
     str_copy(metadata.engine_id, sizeof metadata.engine_id, id);
-    assert_int_equal(identity_describe(&image, &metadata, &err), 0);
+    assert_int_equal(describe_image(&image, &metadata, &err), 0);
     assert_string_equal(metadata.engine_id, id);
     metadata_finish(&metadata);
 }
@@ -110,7 +110,7 @@ static void the_config_is_no_name_of_an_engine(void **state)
     (void)state;
     compress_the_last_layer();
     str_copy(image.manifest_id, sizeof image.manifest_id, image.id);
-    assert_int_equal(identity_describe(&image, &metadata, &err), 0);
+    assert_int_equal(describe_image(&image, &metadata, &err), 0);
     assert_string_equal(metadata.engine_id, "");
     metadata_finish(&metadata);
 }

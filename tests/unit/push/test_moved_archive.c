@@ -15,7 +15,7 @@
 #define KEY "images/shop/202507/shop-20250701-0000-0000001.tar.gz"
 
 static struct bucket bucket;
-static struct existing existing;
+static struct existing_image existing;
 static struct err err;
 
 static void other_etag(struct metadata *m)
@@ -28,9 +28,9 @@ static void look(void)
 {
     struct image_name name;
 
-    existing_finish(&existing);
+    existing_image_finish(&existing);
     assert_int_equal(name_parse_image(REF, &name, &err), 0);
-    assert_int_equal(existing_find(bucket.store, &name, &existing, &err), 0);
+    assert_int_equal(existing_image_find(bucket.store, &name, &existing, &err), 0);
 }
 
 static int set_up(void **state)
@@ -45,7 +45,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    existing_finish(&existing);
+    existing_image_finish(&existing);
     bucket_close(&bucket);
     return 0;
 }
@@ -54,22 +54,22 @@ static void a_moved_archive_is_checked_and_its_etag_written(void **state)
 {
     (void)state;
     assert_false(existing.whole);
-    assert_true(moved_is_likely(&existing));
-    assert_int_equal(moved_settle(bucket.store, &existing, true, &err), 0);
+    assert_true(moved_archive_is_likely(&existing));
+    assert_int_equal(moved_archive_settle(bucket.store, &existing, true, &err), 0);
     assert_true(existing.whole);
     look();
     assert_true(existing.whole);
-    assert_false(moved_is_likely(&existing));
+    assert_false(moved_archive_is_likely(&existing));
     assert_string_equal(existing.at.metadata.archive_etag, existing.archive.etag);
 }
 
 static void a_dry_run_writes_nothing(void **state)
 {
     (void)state;
-    assert_int_equal(moved_settle(bucket.store, &existing, false, &err), 0);
+    assert_int_equal(moved_archive_settle(bucket.store, &existing, false, &err), 0);
     assert_true(existing.whole);
     look();
-    assert_true(moved_is_likely(&existing));
+    assert_true(moved_archive_is_likely(&existing));
 }
 
 static void an_archive_of_other_bytes_stays_what_it_is(void **state)
@@ -81,8 +81,8 @@ static void an_archive_of_other_bytes_stays_what_it_is(void **state)
     memset(archive.data + archive.size / 8, 'x', archive.size / 2);
     archive_put(&bucket, KEY, text_view(&archive), NULL);
     look();
-    assert_true(moved_is_likely(&existing));
-    assert_int_equal(moved_settle(bucket.store, &existing, true, &err), 0);
+    assert_true(moved_archive_is_likely(&existing));
+    assert_int_equal(moved_archive_settle(bucket.store, &existing, true, &err), 0);
     assert_false(existing.whole);
     text_finish(&archive);
     text_finish(&index);
@@ -92,7 +92,7 @@ static void without_its_index_it_stays_what_it_is(void **state)
 {
     (void)state;
     bucket_delete(&bucket, existing.at.metadata.index_key);
-    assert_int_equal(moved_settle(bucket.store, &existing, true, &err), 0);
+    assert_int_equal(moved_archive_settle(bucket.store, &existing, true, &err), 0);
     assert_false(existing.whole);
 }
 

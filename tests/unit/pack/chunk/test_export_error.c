@@ -16,17 +16,17 @@
 
 static struct err report(size_t before, const char *text, size_t piece)
 {
-    struct late_error late;
+    struct export_error late;
     struct err err = {0};
     size_t size = before + strlen(text);
     uint8_t *bytes = malloc(size + 1);
 
     noise(bytes, before, 5);
     memcpy(bytes + before, text, strlen(text));
-    late_error_init(&late);
+    export_error_init(&late);
     for (size_t at = 0; at < size; at += piece)
-        late_error_add(&late, bytes + at, size - at < piece ? size - at : piece);
-    assert_int_equal(late_error_report(&late, &err), ERR_FAIL);
+        export_error_add(&late, bytes + at, size - at < piece ? size - at : piece);
+    assert_int_equal(export_error_report(&late, &err), ERR_FAIL);
     free(bytes);
     return err;
 }

@@ -19,7 +19,7 @@ static void noise_is_noise(void **state)
     (void)state;
     for (uint64_t seed = 1; seed <= 100; seed++) {
         noise(bytes, sizeof bytes, seed);
-        assert_true(density_is_noise(view_of(bytes, sizeof bytes)));
+        assert_true(is_incompressible(view_of(bytes, sizeof bytes)));
     }
 }
 
@@ -27,10 +27,10 @@ static void text_and_zeros_are_not(void **state)
 {
     (void)state;
     memset(bytes, 0, sizeof bytes);
-    assert_false(density_is_noise(view_of(bytes, sizeof bytes)));
+    assert_false(is_incompressible(view_of(bytes, sizeof bytes)));
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (uint8_t) "the quick brown fox jumps over the lazy dog"[i * 7 % 43];
-    assert_false(density_is_noise(view_of(bytes, sizeof bytes)));
+    assert_false(is_incompressible(view_of(bytes, sizeof bytes)));
 }
 
 static void seven_bit_noise_is_not(void **state)
@@ -39,7 +39,7 @@ static void seven_bit_noise_is_not(void **state)
     noise(bytes, sizeof bytes, 7);
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] &= 0x7f;
-    assert_false(density_is_noise(view_of(bytes, sizeof bytes)));
+    assert_false(is_incompressible(view_of(bytes, sizeof bytes)));
 }
 
 static void little_is_never_noise(void **state)
@@ -47,7 +47,7 @@ static void little_is_never_noise(void **state)
     (void)state;
     noise(bytes, sizeof bytes, 3);
     for (size_t size = 0; size < 8192; size += 511)
-        assert_false(density_is_noise(view_of(bytes, size)));
+        assert_false(is_incompressible(view_of(bytes, size)));
 }
 
 /* Values spread like noise, but the same kilobyte over and over: the packer must not be fooled. */
@@ -61,7 +61,7 @@ static void repeated_noise_is_still_deflated(void **state)
     noise(bytes, 4096, 5);
     for (size_t at = 4096; at < sizeof bytes; at += 4096)
         memcpy(bytes + at, bytes, 4096);
-    assert_true(member_pack(packer, view_of(bytes, sizeof bytes), false, out) < 8192);
+    assert_true(gzip_member_pack(packer, view_of(bytes, sizeof bytes), false, out) < 8192);
     packer_destroy(packer);
 }
 

@@ -107,14 +107,14 @@ static void refused(struct view packed)
     }
 }
 
-struct sample {
+struct spot_check {
     struct text packed, raw;
 };
 
 /* Three members: one with all fields, an empty one, and one of 20,000 compressible bytes. */
 static int setup(void **state)
 {
-    struct sample *sample = malloc(sizeof(*sample));
+    struct spot_check *sample = malloc(sizeof(*sample));
     struct text large;
 
     text_init(&sample->packed, 1 << 20);
@@ -134,7 +134,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    struct sample *sample = *state;
+    struct spot_check *sample = *state;
 
     text_finish(&sample->packed);
     text_finish(&sample->raw);
@@ -144,14 +144,14 @@ static int teardown(void **state)
 
 static void members_are_joined_whatever_the_pieces(void **state)
 {
-    struct sample *sample = *state;
+    struct spot_check *sample = *state;
 
     taken(&sample->packed, &sample->raw);
 }
 
 static void zeroes_at_the_end_are_padding(void **state)
 {
-    struct sample *sample = *state;
+    struct spot_check *sample = *state;
     static const uint8_t zeroes[5000];
 
     text_add(&sample->packed, zeroes, 1);
@@ -170,7 +170,7 @@ static void other_bytes_at_the_end_are_not(void **state)
         {(const uint8_t *)"\x1f\x8b\x08\x00", 4},
         {(const uint8_t *)"\x1f\x8c", 2},
     };
-    struct sample *sample = *state;
+    struct spot_check *sample = *state;
     size_t size = sample->packed.size;
 
     for (size_t i = 0; i < ARRAY_SIZE(junk); i++) {
@@ -199,7 +199,7 @@ static void what_is_no_gzip_is_refused(void **state)
 
 static void every_cut_but_those_between_members_is_refused(void **state)
 {
-    struct sample *sample = *state;
+    struct spot_check *sample = *state;
     size_t ends[2] = {0};
     struct text member;
 
@@ -223,7 +223,7 @@ static void every_cut_but_those_between_members_is_refused(void **state)
 
 static void a_flipped_bit_never_gives_other_bytes(void **state)
 {
-    struct sample *sample = *state;
+    struct spot_check *sample = *state;
 
     for (size_t bit = 0; bit < sample->packed.size * 8; bit += test_is_small() ? 61 : 1) {
         char *byte = &sample->packed.data[bit / 8];
@@ -245,7 +245,7 @@ static void a_reader_that_failed_stays_so(void **state)
 {
     struct err err;
     struct gunzip *gunzip = gunzip_create(&err);
-    struct sample *sample = *state;
+    struct spot_check *sample = *state;
     struct view junk = view_str("no gzip"), good = text_view(&sample->packed);
     uint8_t out[100];
     size_t produced;

@@ -62,7 +62,7 @@ static int setup(void **state)
 
     bench->unpacker = unpacker_create(&err);
     bench->raw = malloc(LARGEST);
-    bench->packed = malloc(member_bound(LARGEST));
+    bench->packed = malloc(gzip_member_bound(LARGEST));
     bench->again = malloc(LARGEST + 1);
     *state = bench;
     return 0;
@@ -89,15 +89,15 @@ static void there_and_back(struct bench *bench, struct packer *packer, size_t si
     size_t packed_size;
 
     fill(bench->raw, size, content);
-    packed_size = member_pack(packer, view_of(bench->raw, size), stored, bench->packed);
-    assert_true(packed_size <= member_bound(size));
-    assert_true(packed_size <= member_stored_size(size));
+    packed_size = gzip_member_pack(packer, view_of(bench->raw, size), stored, bench->packed);
+    assert_true(packed_size <= gzip_member_bound(size));
+    assert_true(packed_size <= gzip_member_stored_size(size));
     assert_memory_equal(bench->packed, header, sizeof(header));
     if (stored)
-        assert_int_equal(packed_size, member_stored_size(size));
+        assert_int_equal(packed_size, gzip_member_stored_size(size));
     memset(bench->again, 0x55, LARGEST + 1);
-    assert_int_equal(member_unpack(bench->unpacker, view_of(bench->packed, packed_size),
-                                   bench->again, size, &err),
+    assert_int_equal(gzip_member_unpack(bench->unpacker, view_of(bench->packed, packed_size),
+                                        bench->again, size, &err),
                      0);
     assert_memory_equal(bench->again, bench->raw, size);
     assert_int_equal(bench->again[size], 0x55);
@@ -107,7 +107,7 @@ static void there_and_back(struct bench *bench, struct packer *packer, size_t si
 
 static void every_level_content_and_size_comes_back(void **state)
 {
-    for (int level = MEMBER_LEVEL_MIN; level <= MEMBER_LEVEL_MAX; level++) {
+    for (int level = GZIP_MEMBER_LEVEL_MIN; level <= GZIP_MEMBER_LEVEL_MAX; level++) {
         struct err err;
         struct packer *packer = packer_create(level, &err);
 
@@ -127,17 +127,17 @@ static void every_level_content_and_size_comes_back(void **state)
 static void equal_bytes_give_equal_members(void **state)
 {
     struct bench *bench = *state;
-    uint8_t *second = malloc(member_bound(65536));
+    uint8_t *second = malloc(gzip_member_bound(65536));
     struct err err;
     struct packer *a = packer_create(6, &err), *b = packer_create(6, &err);
     size_t size;
 
     /* b has a past, and must not show it */
     fill(bench->raw, 65536, NOISE);
-    member_pack(b, view_of(bench->raw, 65536), false, second);
+    gzip_member_pack(b, view_of(bench->raw, 65536), false, second);
     fill(bench->raw, 65536, TEXT);
-    size = member_pack(a, view_of(bench->raw, 65536), false, bench->packed);
-    assert_int_equal(member_pack(b, view_of(bench->raw, 65536), false, second), size);
+    size = gzip_member_pack(a, view_of(bench->raw, 65536), false, bench->packed);
+    assert_int_equal(gzip_member_pack(b, view_of(bench->raw, 65536), false, second), size);
     assert_memory_equal(second, bench->packed, size);
     packer_destroy(a);
     packer_destroy(b);
@@ -163,9 +163,9 @@ static void refused(struct bench *bench, const uint8_t *packed, size_t packed_si
 {
     struct err err = {0};
 
-    assert_int_equal(
-        member_unpack(bench->unpacker, view_of(packed, packed_size), bench->again, raw_size, &err),
-        ERR_FAIL);
+    assert_int_equal(gzip_member_unpack(bench->unpacker, view_of(packed, packed_size), bench->again,
+                                        raw_size, &err),
+                     ERR_FAIL);
     assert_int_equal(err.family, ERR_INTEGRITY);
     assert_string_equal(err.code, "chunk");
 }
@@ -179,7 +179,7 @@ static uint8_t *sample(struct bench *bench, size_t *packed_size)
     uint8_t *copy;
 
     fill(bench->raw, 300, TEXT);
-    *packed_size = member_pack(packer, view_of(bench->raw, 300), false, bench->packed);
+    *packed_size = gzip_member_pack(packer, view_of(bench->raw, 300), false, bench->packed);
     packer_destroy(packer);
     copy = malloc(*packed_size + 1);
     memcpy(copy, bench->packed, *packed_size);
@@ -213,7 +213,8 @@ static void a_flipped_bit_never_gives_other_bytes(void **state)
 
         packed[bit / 8] ^= (uint8_t)(1 << bit % 8);
         /* Some bits of the header say nothing about the content: mtime, XFL, OS. */
-        if (member_unpack(bench->unpacker, view_of(packed, size), bench->again, 300, &err) == 0)
+        if (gzip_member_unpack(bench->unpacker, view_of(packed, size), bench->again, 300, &err) ==
+            0)
             assert_memory_equal(bench->again, bench->raw, 300);
         packed[bit / 8] ^= (uint8_t)(1 << bit % 8);
     }

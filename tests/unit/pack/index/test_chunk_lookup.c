@@ -39,11 +39,11 @@ static void make(struct made *made, const uint64_t *names, uint32_t count)
     made->index.section_count = 1;
 }
 
-static struct held find(const struct known *known, uint64_t name, uint32_t *cursor)
+static struct held_chunk find(const struct chunk_lookup *known, uint64_t name, uint32_t *cursor)
 {
     struct chunk_name sum = name_of(name);
-    struct held held;
-    bool found = known_find(known, &sum, 1000 + (uint32_t)name, cursor, &held);
+    struct held_chunk held;
+    bool found = chunk_lookup_find(known, &sum, 1000 + (uint32_t)name, cursor, &held);
 
     assert_int_equal(found, held.size != 0);
     return held;
@@ -52,26 +52,27 @@ static struct held find(const struct known *known, uint64_t name, uint32_t *curs
 static void what_was_added_is_found(void **state)
 {
     static const uint64_t names[] = {1, 2, 3, 4};
-    struct known *known = known_create(&err);
+    struct chunk_lookup *known = chunk_lookup_create(&err);
     struct chunk_name one = name_of(1);
     struct made made;
-    struct held held;
+    struct held_chunk held;
     uint32_t cursor = 0;
 
     (void)state;
     assert_int_equal(find(known, 1, &cursor).size, 0); /* of nothing */
     make(&made, names, ARRAY_SIZE(names));
-    assert_int_equal(known_add(known, 7, &made.index, &err), 0);
-    assert_int_equal(known_count(known), 4);
+    assert_int_equal(chunk_lookup_add(known, 7, &made.index, &err), 0);
+    assert_int_equal(chunk_lookup_count(known), 4);
     held = find(known, 3, &cursor);
     assert_int_equal(held.base, 7);
     assert_int_equal(held.offset, 20 + 21);
     assert_int_equal(held.size, 22);
     assert_int_equal(find(known, 5, &cursor).size, 0);
-    assert_false(known_find(known, &one, 1002, &cursor, &held)); /* the name, but another size */
+    assert_false(
+        chunk_lookup_find(known, &one, 1002, &cursor, &held)); /* the name, but another size */
     free(made.section.chunks);
-    known_destroy(known);
-    known_destroy(NULL);
+    chunk_lookup_destroy(known);
+    chunk_lookup_destroy(NULL);
 }
 
 static void runs_go_on(void **state)
@@ -89,31 +90,31 @@ static void runs_go_on(void **state)
         {9, 1, 0},   /* right behind that: the next archive begins */
         {5, 1, 20},  {9, 1, 41}, {1, 1, 63}, {1, 0, 0}, {9, 0, 20},
     };
-    struct known *known = known_create(&err);
+    struct chunk_lookup *known = chunk_lookup_create(&err);
     struct made made;
     uint32_t cursor = 0;
 
     (void)state;
     make(&made, first, ARRAY_SIZE(first));
-    assert_int_equal(known_add(known, 0, &made.index, &err), 0);
+    assert_int_equal(chunk_lookup_add(known, 0, &made.index, &err), 0);
     free(made.section.chunks);
     make(&made, second, ARRAY_SIZE(second));
-    assert_int_equal(known_add(known, 1, &made.index, &err), 0);
+    assert_int_equal(chunk_lookup_add(known, 1, &made.index, &err), 0);
     free(made.section.chunks);
     for (size_t i = 0; i < ARRAY_SIZE(asked); i++) {
-        struct held held = find(known, asked[i].name, &cursor);
+        struct held_chunk held = find(known, asked[i].name, &cursor);
 
         assert_int_equal(held.base, asked[i].base);
         assert_int_equal(held.offset, asked[i].offset);
     }
-    known_destroy(known);
+    chunk_lookup_destroy(known);
 }
 
 static void many_are_found(void **state)
 {
     enum { COUNT = 50000 };
     uint64_t *names = malloc(COUNT * sizeof *names);
-    struct known *known = known_create(&err);
+    struct chunk_lookup *known = chunk_lookup_create(&err);
     struct made made;
     uint32_t cursor = 0, found = 0;
 
@@ -121,20 +122,20 @@ static void many_are_found(void **state)
     for (uint64_t i = 0; i < COUNT; i++)
         names[i] = i;
     make(&made, names, COUNT);
-    assert_int_equal(known_add(known, 0, &made.index, &err), 0);
+    assert_int_equal(chunk_lookup_add(known, 0, &made.index, &err), 0);
     for (uint64_t i = COUNT; i-- > 0;)
         found += find(known, i, &cursor).size == 20 + i;
     assert_true(found > COUNT - COUNT / 1000);
     free(made.section.chunks);
     free(names);
-    known_destroy(known);
+    chunk_lookup_destroy(known);
 }
 
 /* All the same, and all in one place of the table. */
 static void hostile_names_are_only_slow_to_a_bound(void **state)
 {
     enum { COUNT = 100000 };
-    struct known *known = known_create(&err);
+    struct chunk_lookup *known = chunk_lookup_create(&err);
     uint64_t *names = calloc(COUNT, sizeof *names);
     struct made made;
     uint32_t cursor = COUNT;
@@ -143,32 +144,32 @@ static void hostile_names_are_only_slow_to_a_bound(void **state)
     make(&made, names, COUNT);
     for (uint32_t i = 0; i < COUNT / 2; i++)
         memcpy(made.section.chunks[i].name.bytes + 8, &i, sizeof i);
-    assert_int_equal(known_add(known, 0, &made.index, &err), 0);
+    assert_int_equal(chunk_lookup_add(known, 0, &made.index, &err), 0);
     for (uint32_t i = 0; i < COUNT; i++) {
-        struct held held;
+        struct held_chunk held;
 
         cursor = COUNT;
-        known_find(known, &made.section.chunks[i].name, 1000, &cursor, &held);
+        chunk_lookup_find(known, &made.section.chunks[i].name, 1000, &cursor, &held);
     }
     free(made.section.chunks);
     free(names);
-    known_destroy(known);
+    chunk_lookup_destroy(known);
 }
 
 static void it_does_not_grow_without_bound(void **state)
 {
-    struct known *known = known_create(&err);
-    struct index_section section = {.chunk_count = KNOWN_CHUNKS_MAX + 1};
+    struct chunk_lookup *known = chunk_lookup_create(&err);
+    struct index_section section = {.chunk_count = CHUNK_LOOKUP_MAX + 1};
     struct index_chunk chunk = {0};
     struct index index = {.sections = &section, .section_count = 1};
 
     (void)state;
     section.chunks = &chunk; /* never looked at */
-    assert_int_equal(known_add(known, 0, &index, &err), KNOWN_FULL);
-    assert_int_equal(known_count(known), 0);
+    assert_int_equal(chunk_lookup_add(known, 0, &index, &err), KNOWN_FULL);
+    assert_int_equal(chunk_lookup_count(known), 0);
     section.chunks = NULL; /* a section that was not read */
-    assert_int_equal(known_add(known, 0, &index, &err), 0);
-    known_destroy(known);
+    assert_int_equal(chunk_lookup_add(known, 0, &index, &err), 0);
+    chunk_lookup_destroy(known);
 }
 
 int main(void)

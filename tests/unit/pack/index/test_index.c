@@ -100,7 +100,7 @@ static struct index_builder *sample_builder(void)
 }
 
 /* The serialised sample, and where things lie in it. */
-struct sample {
+struct spot_check {
     struct text text;
     uint8_t *bytes; /* an exact copy, so that the address sanitizer sees what is read beyond it */
     size_t size, header_size;
@@ -108,7 +108,7 @@ struct sample {
 
 static int setup(void **state)
 {
-    struct sample *sample = calloc(1, sizeof(*sample));
+    struct spot_check *sample = calloc(1, sizeof(*sample));
     struct index_builder *builder = sample_builder();
     struct image_info image = sample_image();
     struct err err;
@@ -126,7 +126,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    struct sample *sample = *state;
+    struct spot_check *sample = *state;
 
     text_finish(&sample->text);
     free(sample->bytes);
@@ -192,7 +192,7 @@ static void same_chunks(const struct index *index)
 
 static void what_was_written_is_read(void **state)
 {
-    struct sample *sample = *state;
+    struct spot_check *sample = *state;
     struct image_info image = sample_image();
     struct index *index;
     struct err err;
@@ -213,7 +213,7 @@ static void what_was_written_is_read(void **state)
 
 static void the_same_chunks_give_the_same_bytes(void **state)
 {
-    struct sample *sample = *state;
+    struct spot_check *sample = *state;
     struct index_builder *builder = sample_builder();
     struct image_info image = sample_image();
     struct text out;
@@ -228,7 +228,7 @@ static void the_same_chunks_give_the_same_bytes(void **state)
 
 static void header_first_then_the_sections_that_are_needed(void **state)
 {
-    struct sample *sample = *state;
+    struct spot_check *sample = *state;
     struct index *index;
     struct err err;
     uint64_t size;
@@ -250,7 +250,7 @@ static void header_first_then_the_sections_that_are_needed(void **state)
 
 static void a_section_takes_no_other_records(void **state)
 {
-    struct sample *sample = *state;
+    struct spot_check *sample = *state;
     struct index *index;
     struct err err = {0};
 
@@ -279,7 +279,7 @@ static void refused_as(struct view bytes, enum err_family family)
 
 static void every_flipped_bit_is_refused(void **state)
 {
-    struct sample *sample = *state;
+    struct spot_check *sample = *state;
 
     for (size_t bit = 0; bit < sample->size * 8; bit++) {
         struct err err = {0};
@@ -297,7 +297,7 @@ static void every_flipped_bit_is_refused(void **state)
 
 static void every_truncation_is_refused(void **state)
 {
-    struct sample *sample = *state;
+    struct spot_check *sample = *state;
 
     for (size_t size = 0; size < sample->size; size++) {
         uint8_t *bytes = malloc(size + 1);
@@ -318,7 +318,7 @@ static void every_truncation_is_refused(void **state)
 
 static void a_byte_too_many_is_refused(void **state)
 {
-    struct sample *sample = *state;
+    struct spot_check *sample = *state;
 
     text_char(&sample->text, '\0');
     refused_as(text_view(&sample->text), ERR_INTEGRITY);
@@ -333,19 +333,19 @@ static void poke(uint8_t *at, uint64_t value, size_t size)
         at[i] = (uint8_t)(value >> (8 * i));
 }
 
-static void sign(struct sample *sample)
+static void sign(struct spot_check *sample)
 {
     struct xxh128 sum = xxh128_of(sample->bytes, sample->header_size - 16);
 
     memcpy(sample->bytes + sample->header_size - 16, sum.bytes, 16);
 }
 
-static void restore(struct sample *sample)
+static void restore(struct spot_check *sample)
 {
     memcpy(sample->bytes, sample->text.data, sample->size);
 }
 
-static void lies(struct sample *sample, size_t at, size_t size, uint64_t value,
+static void lies(struct spot_check *sample, size_t at, size_t size, uint64_t value,
                  enum err_family family)
 {
     poke(sample->bytes + at, value, size);
@@ -359,7 +359,7 @@ static void absurd_numbers_in_the_prefix_are_refused(void **state)
     static const struct {
         size_t at, size;
     } fields[] = {{12, 4}, {16, 8}, {24, 8}, {32, 8}, {40, 4}, {44, 4}, {48, 4}, {52, 4}, {56, 8}};
-    struct sample *sample = *state;
+    struct spot_check *sample = *state;
 
     for (size_t f = 0; f < ARRAY_SIZE(fields); f++) {
         uint64_t was = 0;
@@ -378,7 +378,7 @@ static void absurd_numbers_in_the_prefix_are_refused(void **state)
 
 static void another_version_or_codec_is_named_as_such(void **state)
 {
-    struct sample *sample = *state;
+    struct spot_check *sample = *state;
 
     lies(sample, 8, 4, INDEX_VERSION + 1, ERR_UNSUPPORTED);
     lies(sample, 8, 4, 0, ERR_UNSUPPORTED);
@@ -389,7 +389,7 @@ static void another_version_or_codec_is_named_as_such(void **state)
 
 static void impossible_parameters_are_refused(void **state)
 {
-    struct sample *sample = *state;
+    struct spot_check *sample = *state;
 
     lies(sample, 64, 4, UINT32_MAX, ERR_INTEGRITY);          /* min */
     lies(sample, 68, 4, 65537, ERR_INTEGRITY);               /* average */
@@ -403,7 +403,7 @@ static void impossible_parameters_are_refused(void **state)
 }
 
 /* Where the table of sections begins; `row` and `field` in it. */
-static size_t section_at(const struct sample *sample, size_t row, size_t field)
+static size_t section_at(const struct spot_check *sample, size_t row, size_t field)
 {
     return sample->header_size - 16 - (SECTIONS - row) * 40 + field;
 }
@@ -411,7 +411,7 @@ static size_t section_at(const struct sample *sample, size_t row, size_t field)
 static void sections_that_do_not_add_up_are_refused(void **state)
 {
     static const uint64_t numbers[] = {0, 1, UINT32_MAX, INT64_MAX, UINT64_MAX, UINT64_MAX - 5000};
-    struct sample *sample = *state;
+    struct spot_check *sample = *state;
 
     for (size_t row = 0; row < SECTIONS; row++) {
         for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
@@ -427,7 +427,7 @@ static void sections_that_do_not_add_up_are_refused(void **state)
 static void overflowing_sums_are_refused(void **state)
 {
     static const size_t fields[] = {8, 16}; /* raw, packed */
-    struct sample *sample = *state;
+    struct spot_check *sample = *state;
 
     for (size_t f = 0; f < ARRAY_SIZE(fields); f++) {
         size_t a = section_at(sample, 0, fields[f]), b = section_at(sample, 5, fields[f]);
@@ -444,7 +444,7 @@ static void overflowing_sums_are_refused(void **state)
 
 static void a_section_that_is_not_its_layer_is_refused(void **state)
 {
-    struct sample *sample = *state;
+    struct spot_check *sample = *state;
 
     lies(sample, section_at(sample, 0, 0), 4, 0, ERR_INTEGRITY); /* rest as layer 0 */
     lies(sample, section_at(sample, 1, 0), 4, 1, ERR_INTEGRITY); /* layer 0 as layer 1 */
@@ -454,7 +454,7 @@ static void a_section_that_is_not_its_layer_is_refused(void **state)
 }
 
 /* Changes a record of section 3 (one chunk) and makes both checksums right again. */
-static void record_lies(struct sample *sample, size_t at, uint64_t value)
+static void record_lies(struct spot_check *sample, size_t at, uint64_t value)
 {
     uint8_t *record = sample->bytes + sample->header_size + 7 * RECORD;
     struct xxh128 sum;
@@ -555,7 +555,7 @@ static void impossible_chunks_are_not_added(void **state)
 
 static void an_index_beyond_the_callers_maximum_is_refused(void **state)
 {
-    struct sample *sample = *state;
+    struct spot_check *sample = *state;
     struct image_info image = sample_image();
 
     for (size_t max = 0; max < sample->size; max += 37) {
@@ -612,7 +612,7 @@ static void the_largest_number_of_layers_fits(void **state)
 /* Its names have 16 bytes, and stand for themselves. */
 static void version_1_is_read(void **state)
 {
-    struct sample *sample = *state;
+    struct spot_check *sample = *state;
     struct index *index = NULL;
     struct text old;
     struct err err;

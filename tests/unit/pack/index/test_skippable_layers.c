@@ -16,7 +16,7 @@
 
 #define CHUNKS 4
 #define RAW    (200 * (uint64_t)KIB)
-#define PACKED (1 * (uint32_t)MIB) /* larger than a real one, to be above UNREAD_LEAST */
+#define PACKED (1 * (uint32_t)MIB) /* larger than a real one, to be above SKIPPABLE_LEAST */
 
 /* An archive of one layer: a header, its chunks, the rest. */
 struct archive {
@@ -68,73 +68,75 @@ static void the_section_must_be_able_to_stand_for_the_layer(void **state)
 
     (void)state;
     make(&a, "7", 0);
-    assert_ptr_equal(unread_section(&a.index, a.layer.diff_id, &CHUNK_DEFAULT, &size),
+    assert_ptr_equal(skippable_section(&a.index, a.layer.diff_id, &CHUNK_DEFAULT, &size),
                      &a.sections[1]);
     assert_int_equal(size, RAW - 5);
-    assert_null(unread_section(&a.index, "sha256:", &CHUNK_DEFAULT, &size));
+    assert_null(skippable_section(&a.index, "sha256:", &CHUNK_DEFAULT, &size));
     strcpy(a.layer.media_type, LAYER_PLAIN_TAR "+gzip");
-    assert_null(unread_section(&a.index, a.layer.diff_id, &CHUNK_DEFAULT, &size));
+    assert_null(skippable_section(&a.index, a.layer.diff_id, &CHUNK_DEFAULT, &size));
     make(&a, "7", 0);
     a.layer.digest[70] = '8';
-    assert_null(unread_section(&a.index, a.layer.diff_id, &CHUNK_DEFAULT, &size));
+    assert_null(skippable_section(&a.index, a.layer.diff_id, &CHUNK_DEFAULT, &size));
     make(&a, "7", 0);
     a.index.params.max /= 2;
-    assert_null(unread_section(&a.index, a.layer.diff_id, &CHUNK_DEFAULT, &size));
+    assert_null(skippable_section(&a.index, a.layer.diff_id, &CHUNK_DEFAULT, &size));
     make(&a, "7", 0);
     a.index.file_min++;
-    assert_null(unread_section(&a.index, a.layer.diff_id, &CHUNK_DEFAULT, &size));
+    assert_null(skippable_section(&a.index, a.layer.diff_id, &CHUNK_DEFAULT, &size));
     make(&a, "7", 0);
     a.sections[1].chunks = NULL;
-    assert_null(unread_section(&a.index, a.layer.diff_id, &CHUNK_DEFAULT, &size));
+    assert_null(skippable_section(&a.index, a.layer.diff_id, &CHUNK_DEFAULT, &size));
 }
 
-static void start(struct unread *u, const struct archive *a, uint64_t lead)
+static void start(struct skippable_layers *u, const struct archive *a, uint64_t lead)
 {
     const struct index *index = &a->index;
 
-    unread_init(u, lead);
-    unread_add(u, a->layer.diff_id, TAR_BLOCK, RAW - 5, &index, 1, &CHUNK_DEFAULT);
+    skippable_init(u, lead);
+    skippable_add(u, a->layer.diff_id, TAR_BLOCK, RAW - 5, &index, 1, &CHUNK_DEFAULT);
 }
 
 static void other_sizes_and_small_layers_are_read(void **state)
 {
     const struct index *index;
     struct archive a;
-    struct unread u;
+    struct skippable_layers u;
 
     (void)state;
     make(&a, "7", 0);
     index = &a.index;
     start(&u, &a, 0);
     assert_int_equal(u.count, 1);
-    unread_init(&u, 0);
-    unread_add(&u, a.layer.diff_id, TAR_BLOCK, RAW, &index, 1, &CHUNK_DEFAULT);
-    unread_add(&u, "sha256:short", TAR_BLOCK, RAW - 5, &index, 1, &CHUNK_DEFAULT);
-    unread_add(&u, "md5", TAR_BLOCK, RAW - 5, &index, 1, &CHUNK_DEFAULT);
-    a.sections[1].packed_size = UNREAD_LEAST - 1;
-    unread_add(&u, a.layer.diff_id, TAR_BLOCK, RAW - 5, &index, 1, &CHUNK_DEFAULT);
+    skippable_init(&u, 0);
+    skippable_add(&u, a.layer.diff_id, TAR_BLOCK, RAW, &index, 1, &CHUNK_DEFAULT);
+    skippable_add(&u, "sha256:short", TAR_BLOCK, RAW - 5, &index, 1, &CHUNK_DEFAULT);
+    skippable_add(&u, "md5", TAR_BLOCK, RAW - 5, &index, 1, &CHUNK_DEFAULT);
+    a.sections[1].packed_size = SKIPPABLE_LEAST - 1;
+    skippable_add(&u, a.layer.diff_id, TAR_BLOCK, RAW - 5, &index, 1, &CHUNK_DEFAULT);
     assert_int_equal(u.count, 0);
 }
 
 /* The header of the layer, held or not. */
-static const struct unread_layer *header(struct unread *u, const struct archive *a, bool held,
-                                         uint32_t *first)
+static const struct skippable_layer *header(struct skippable_layers *u, const struct archive *a,
+                                            bool held, uint32_t *first)
 {
-    return unread_next(u, &a->header, &(struct held){.size = held ? 100 : 0}, TAR_BLOCK, first);
+    return skippable_next(u, &a->header, &(struct held_chunk){.size = held ? 100 : 0}, TAR_BLOCK,
+                          first);
 }
 
-static const struct unread_layer *next(struct unread *u, const struct archive *a, unsigned i,
-                                       uint32_t *first)
+static const struct skippable_layer *next(struct skippable_layers *u, const struct archive *a,
+                                          unsigned i, uint32_t *first)
 {
-    return unread_next(u, &a->chunks[i],
-                       &(struct held){.offset = 100 + (uint64_t)i * PACKED, .size = PACKED},
-                       TAR_BLOCK + (i + 1) * (RAW / CHUNKS), first);
+    return skippable_next(
+        u, &a->chunks[i],
+        &(struct held_chunk){.offset = 100 + (uint64_t)i * PACKED, .size = PACKED},
+        TAR_BLOCK + (i + 1) * (RAW / CHUNKS), first);
 }
 
 static void an_archive_that_begins_alike_is_not_read_at_all(void **state)
 {
     struct archive a;
-    struct unread u;
+    struct skippable_layers u;
     uint32_t first;
 
     (void)state;
@@ -149,7 +151,7 @@ static void an_archive_that_begins_alike_is_not_read_at_all(void **state)
 static void reading_ends_behind_the_lead(void **state)
 {
     struct archive a;
-    struct unread u;
+    struct skippable_layers u;
     uint32_t first;
 
     (void)state;
@@ -168,7 +170,7 @@ static void reading_ends_behind_the_lead(void **state)
 static void a_chunk_that_is_not_the_indexs_ends_it(void **state)
 {
     struct archive a, b;
-    struct unread u;
+    struct skippable_layers u;
     uint32_t first;
 
     (void)state;

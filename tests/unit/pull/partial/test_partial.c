@@ -23,14 +23,14 @@
 static char cache[64];
 static struct err err;
 
-static struct spool_subject subject(void)
+static struct partial_subject subject(void)
 {
-    return (struct spool_subject){.store = "http://localhost/bucket",
-                                  .where = "s3://bucket",
-                                  .key = "images/app/202507/app-20250721-2118-f7a5a27.tar.gz",
-                                  .etag = "\"one\"",
-                                  .image = "app:20250721-2118-f7a5a27",
-                                  .size = SIZE};
+    return (struct partial_subject){.store = "http://localhost/bucket",
+                                    .where = "s3://bucket",
+                                    .key = "images/app/202507/app-20250721-2118-f7a5a27.tar.gz",
+                                    .etag = "\"one\"",
+                                    .image = "app:20250721-2118-f7a5a27",
+                                    .size = SIZE};
 }
 
 static int enter(void **state)
@@ -61,17 +61,17 @@ static struct view archive_bytes(uint64_t offset, size_t size, uint8_t room[SIZE
     return view_of(room, size);
 }
 
-static void keep(struct spool *spool, uint64_t offset, size_t size)
+static void keep(struct partial *spool, uint64_t offset, size_t size)
 {
     uint8_t room[SIZE];
 
-    spool_keep(spool, offset, archive_bytes(offset, size, room));
+    partial_keep(spool, offset, archive_bytes(offset, size, room));
 }
 
-static struct spool *open_spool(void)
+static struct partial *open_spool(void)
 {
-    struct spool_subject about = subject();
-    struct spool *spool = spool_open(&about, 0, &err);
+    struct partial_subject about = subject();
+    struct partial *spool = partial_open(&about, 0, &err);
 
     if (!spool)
         fail_msg("%s", err.text);
@@ -81,12 +81,12 @@ static struct spool *open_spool(void)
 /* Keeps [0, 10000), [20000, 30000) and [30000, 40000). */
 static void leave_something(void)
 {
-    struct spool *spool = open_spool();
+    struct partial *spool = open_spool();
 
     keep(spool, 30000, 10000);
     keep(spool, 0, 10000);
     keep(spool, 20000, 10000);
-    spool_close(spool, false);
+    partial_close(spool, false);
 }
 
 /* The path of the one file with that suffix. */
@@ -112,128 +112,128 @@ static bool find_file(const char *suffix, char path[512])
 
 static void what_was_kept_is_there_again(void **state)
 {
-    struct spool *spool;
+    struct partial *spool;
     uint8_t room[SIZE], expected[SIZE];
 
     (void)state;
     leave_something();
     spool = open_spool();
-    assert_int_equal(spool_held(spool), 30000);
-    assert_true(spool_holds(spool, 0, 10000));
-    assert_true(spool_holds(spool, 25000, 15000));
-    assert_true(spool_holds(spool, 9999, 1));
-    assert_false(spool_holds(spool, 9999, 2));
-    assert_false(spool_holds(spool, 10000, 1));
-    assert_false(spool_holds(spool, 19999, 2));
-    assert_false(spool_holds(spool, 40000, 1));
-    assert_false(spool_holds(spool, UINT64_MAX, 1));
-    assert_false(spool_holds(spool, 0, UINT64_MAX));
-    assert_int_equal(spool_read(spool, 22222, room, 10000, &err), 0);
+    assert_int_equal(partial_held(spool), 30000);
+    assert_true(partial_holds(spool, 0, 10000));
+    assert_true(partial_holds(spool, 25000, 15000));
+    assert_true(partial_holds(spool, 9999, 1));
+    assert_false(partial_holds(spool, 9999, 2));
+    assert_false(partial_holds(spool, 10000, 1));
+    assert_false(partial_holds(spool, 19999, 2));
+    assert_false(partial_holds(spool, 40000, 1));
+    assert_false(partial_holds(spool, UINT64_MAX, 1));
+    assert_false(partial_holds(spool, 0, UINT64_MAX));
+    assert_int_equal(partial_read(spool, 22222, room, 10000, &err), 0);
     archive_bytes(22222, 10000, expected);
     assert_memory_equal(room, expected, 10000);
     keep(spool, 10000, 10000);
-    spool_close(spool, false);
+    partial_close(spool, false);
     spool = open_spool();
-    assert_int_equal(spool_held(spool), 40000);
-    assert_true(spool_holds(spool, 0, 40000));
-    spool_close(spool, true);
+    assert_int_equal(partial_held(spool), 40000);
+    assert_true(partial_holds(spool, 0, 40000));
+    partial_close(spool, true);
 }
 
 static void nothing_is_left_of_what_is_done(void **state)
 {
-    struct spool *spool;
+    struct partial *spool;
     char path[512];
 
     (void)state;
     leave_something();
     assert_true(find_file(".part", path) && find_file(".spool", path));
-    spool_close(open_spool(), true);
+    partial_close(open_spool(), true);
     assert_false(find_file(".part", path) || find_file(".spool", path));
-    spool_close(open_spool(), false); /* nor of what kept nothing */
+    partial_close(open_spool(), false); /* nor of what kept nothing */
     assert_false(find_file(".part", path) || find_file(".spool", path));
     spool = open_spool();
     keep(spool, 0, 0);
-    spool_keep(spool, 0, view_of(cache, SPOOL_RANGE_MAX + 1));
-    spool_close(spool, false);
+    partial_keep(spool, 0, view_of(cache, PARTIAL_RANGE_MAX + 1));
+    partial_close(spool, false);
     assert_false(find_file(".part", path) || find_file(".spool", path));
 }
 
 static void another_archive_begins_afresh(void **state)
 {
-    struct spool_subject other = subject();
-    struct spool *spool;
+    struct partial_subject other = subject();
+    struct partial *spool;
 
     (void)state;
     leave_something();
     other.key = "images/app/202507/app-20250721-2119-f7a5a27.tar.gz"; /* has its own */
-    spool = spool_open(&other, 0, &err);
+    spool = partial_open(&other, 0, &err);
     assert_non_null(spool);
-    assert_int_equal(spool_held(spool), 0);
-    spool_close(spool, false);
+    assert_int_equal(partial_held(spool), 0);
+    partial_close(spool, false);
     other = subject();
     other.etag = "\"two\"";
-    spool = spool_open(&other, 0, &err);
+    spool = partial_open(&other, 0, &err);
     assert_non_null(spool);
-    assert_int_equal(spool_held(spool), 0);
+    assert_int_equal(partial_held(spool), 0);
     keep(spool, 0, 1);
-    spool_close(spool, false);
+    partial_close(spool, false);
     spool = open_spool(); /* the first one is gone */
-    assert_int_equal(spool_held(spool), 0);
-    spool_close(spool, true);
+    assert_int_equal(partial_held(spool), 0);
+    partial_close(spool, true);
 }
 
 static void who_looks_changes_nothing(void **state)
 {
-    struct spool_subject about = subject();
-    struct spool *spool;
+    struct partial_subject about = subject();
+    struct partial *spool;
     char path[512];
 
     (void)state;
-    assert_null(spool_look(&about, &err));
+    assert_null(partial_look(&about, &err));
     assert_false(find_file(".spool", path));
     leave_something();
-    spool = spool_look(&about, &err);
+    spool = partial_look(&about, &err);
     assert_non_null(spool);
-    assert_int_equal(spool_held(spool), 30000);
-    spool_close(spool, false);
+    assert_int_equal(partial_held(spool), 30000);
+    partial_close(spool, false);
     about.etag = "\"two\"";
-    assert_null(spool_look(&about, &err));
+    assert_null(partial_look(&about, &err));
     spool = open_spool();
-    assert_int_equal(spool_held(spool), 30000);
-    spool_close(spool, true);
+    assert_int_equal(partial_held(spool), 30000);
+    partial_close(spool, true);
 }
 
 static void one_pull_at_a_time_has_it(void **state)
 {
-    struct spool_subject about = subject();
-    struct spool *spool = open_spool();
-    struct spool_entry *entries;
+    struct partial_subject about = subject();
+    struct partial *spool = open_spool();
+    struct partial_entry *entries;
     size_t count;
 
     (void)state;
     keep(spool, 0, 5000);
-    assert_null(spool_open(&about, 0, &err));
-    assert_string_equal(err.code, SPOOL_BUSY);
-    assert_int_equal(spool_list(&entries, &count, &err), 0);
+    assert_null(partial_open(&about, 0, &err));
+    assert_string_equal(err.code, PARTIAL_BUSY);
+    assert_int_equal(partial_list(&entries, &count, &err), 0);
     assert_int_equal(count, 1);
     assert_true(entries[0].busy);
-    assert_int_equal(spool_remove(entries[0].id, &err), SPOOL_IN_USE);
+    assert_int_equal(partial_remove(entries[0].id, &err), SPOOL_IN_USE);
     free(entries);
-    spool_close(spool, false);
+    partial_close(spool, false);
 }
 
 static void they_are_listed_and_removed(void **state)
 {
-    struct spool_entry *entries;
+    struct partial_entry *entries;
     char path[512];
     size_t count;
 
     (void)state;
-    assert_int_equal(spool_list(&entries, &count, &err), 0);
+    assert_int_equal(partial_list(&entries, &count, &err), 0);
     assert_int_equal(count, 0);
     free(entries);
     leave_something();
-    assert_int_equal(spool_list(&entries, &count, &err), 0);
+    assert_int_equal(partial_list(&entries, &count, &err), 0);
     assert_int_equal(count, 1);
     assert_string_equal(entries[0].image, subject().image);
     assert_string_equal(entries[0].key, subject().key);
@@ -241,9 +241,9 @@ static void they_are_listed_and_removed(void **state)
     assert_int_equal(entries[0].size, SIZE);
     assert_in_range(entries[0].kept, 30000, 50000);
     assert_false(entries[0].busy);
-    assert_int_equal(spool_remove(entries[0].id, &err), SPOOL_REMOVED);
-    assert_int_equal(spool_remove(entries[0].id, &err), SPOOL_REMOVED);
-    assert_int_equal(spool_remove("../../etc/passwd", &err), ERR_FAIL);
+    assert_int_equal(partial_remove(entries[0].id, &err), SPOOL_REMOVED);
+    assert_int_equal(partial_remove(entries[0].id, &err), SPOOL_REMOVED);
+    assert_int_equal(partial_remove("../../etc/passwd", &err), ERR_FAIL);
     assert_false(find_file(".part", path) || find_file(".spool", path));
     free(entries);
 }
@@ -251,8 +251,8 @@ static void they_are_listed_and_removed(void **state)
 static void stale_ones_go(void **state)
 {
     struct timespec long_ago[2] = {{.tv_sec = 1700000000}, {.tv_sec = 1700000000}};
-    struct spool_subject other = subject();
-    struct spool_entry *entries;
+    struct partial_subject other = subject();
+    struct partial_entry *entries;
     char path[512];
     size_t count;
 
@@ -261,24 +261,24 @@ static void stale_ones_go(void **state)
     assert_true(find_file(".spool", path));
     assert_int_equal(utimensat(AT_FDCWD, path, long_ago, 0), 0);
     other.key = "another";
-    spool_close(spool_open(&other, 0, &err), false);
-    assert_int_equal(spool_list(&entries, &count, &err), 0);
+    partial_close(partial_open(&other, 0, &err), false);
+    assert_int_equal(partial_list(&entries, &count, &err), 0);
     assert_int_equal(count, 0);
     free(entries);
 }
 
 static void a_disk_without_room_keeps_nothing(void **state)
 {
-    struct spool_subject about = subject();
-    struct spool *spool = spool_open(&about, UINT64_MAX, &err);
+    struct partial_subject about = subject();
+    struct partial *spool = partial_open(&about, UINT64_MAX, &err);
 
     (void)state;
     assert_non_null(spool);
     keep(spool, 0, 1000);
-    spool_close(spool, false);
+    partial_close(spool, false);
     spool = open_spool();
-    assert_int_equal(spool_held(spool), 0);
-    spool_close(spool, true);
+    assert_int_equal(partial_held(spool), 0);
+    partial_close(spool, true);
 }
 
 /* ---- tampering ---- */
@@ -291,19 +291,19 @@ static void write_file(const char *path, const void *bytes, size_t size)
 /* Whatever a byte of either file becomes: what the spool says that it holds is right. */
 static void check_after_damage(void)
 {
-    struct spool *spool = open_spool();
+    struct partial *spool = open_spool();
     uint8_t room[SIZE];
 
-    assert_true(spool_held(spool) <= 30000);
+    assert_true(partial_held(spool) <= 30000);
     for (uint64_t offset = 0; offset < SIZE; offset += 5000) {
-        if (!spool_holds(spool, offset, 5000))
+        if (!partial_holds(spool, offset, 5000))
             continue;
-        assert_int_equal(spool_read(spool, offset, room, 5000, &err), 0);
+        assert_int_equal(partial_read(spool, offset, room, 5000, &err), 0);
         for (size_t i = 0; i < 5000; i++)
             if (room[i] != byte_at(offset + i))
                 fail_msg("byte %zu is wrong", (size_t)offset + i);
     }
-    spool_close(spool, true);
+    partial_close(spool, true);
 }
 
 static void no_damage_is_believed(void **state)
@@ -347,7 +347,7 @@ static void no_damage_is_believed(void **state)
 /* Half a record at the end (the machine lost its power) does not put later ones out of step. */
 static void half_a_record_is_mended(void **state)
 {
-    struct spool *spool;
+    struct partial *spool;
     char path[512];
     struct stat st;
 
@@ -357,17 +357,17 @@ static void half_a_record_is_mended(void **state)
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(truncate(path, st.st_size - 5), 0);
     spool = open_spool();
-    assert_int_equal(spool_held(spool), 20000);
+    assert_int_equal(partial_held(spool), 20000);
     keep(spool, 50000, 1000);
-    spool_close(spool, false);
+    partial_close(spool, false);
     spool = open_spool();
-    assert_int_equal(spool_held(spool), 21000);
-    spool_close(spool, true);
+    assert_int_equal(partial_held(spool), 21000);
+    partial_close(spool, true);
 }
 
 static void links_are_not_followed(void **state)
 {
-    struct spool_subject about = subject();
+    struct partial_subject about = subject();
     char path[512], target[128];
     struct stat st;
 
@@ -378,7 +378,7 @@ static void links_are_not_followed(void **state)
     write_file(target, "precious", 8);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(symlink(target, path), 0);
-    assert_null(spool_open(&about, 0, &err));
+    assert_null(partial_open(&about, 0, &err));
     assert_int_equal(stat(target, &st), 0);
     assert_int_equal(st.st_size, 8);
 }

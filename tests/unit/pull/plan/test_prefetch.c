@@ -18,9 +18,9 @@
 #define CHUNKS 1000
 #define PACKED (16 * KIB)
 
-static struct need_chunk chunks[CHUNKS];
-static struct need wanted = {.count = CHUNKS, .chunks = chunks, .spool = -1};
-static struct forage *forage;
+static struct needed_chunk chunks[CHUNKS];
+static struct needed_chunks wanted = {.count = CHUNKS, .chunks = chunks, .spool = -1};
+static struct prefetch *forage;
 
 /* Every chunk is here, but for those that a test takes away. */
 static int begin(void **state)
@@ -29,30 +29,30 @@ static int begin(void **state)
 
     (void)state;
     for (uint32_t i = 0; i < CHUNKS; i++)
-        chunks[i] = (struct need_chunk){.chunk.packed_size = PACKED,
-                                        .packed_offset = (uint64_t)i * PACKED,
-                                        .spool_at = i,
-                                        .twin = i};
-    forage = forage_create(&wanted, &err);
+        chunks[i] = (struct needed_chunk){.chunk.packed_size = PACKED,
+                                          .packed_offset = (uint64_t)i * PACKED,
+                                          .spool_at = i,
+                                          .twin = i};
+    forage = prefetch_create(&wanted, &err);
     return forage ? 0 : -1;
 }
 
 static int end(void **state)
 {
     (void)state;
-    forage_destroy(forage);
+    prefetch_destroy(forage);
     return 0;
 }
 
 static void lack(uint32_t from, uint32_t to)
 {
     for (uint32_t i = from; i < to; i++)
-        chunks[i].spool_at = NEED_FROM_ARCHIVE;
+        chunks[i].spool_at = NEEDED_FROM_ARCHIVE;
 }
 
 static struct span *next(uint32_t limit, uint32_t first, uint32_t count)
 {
-    struct span *span = forage_next(forage, limit);
+    struct span *span = prefetch_next(forage, limit);
 
     assert_non_null(span);
     assert_int_equal(span->op.offset, (uint64_t)first * PACKED);
@@ -68,13 +68,13 @@ static void missing_chunks_are_fetched_and_marked(void **state)
     lack(700, 701);
     struct span *a = next(CHUNKS, 3, 2), *b = next(CHUNKS, 700, 1);
 
-    assert_null(forage_next(forage, CHUNKS));
-    assert_int_equal(forage_out(forage), 2);
-    forage_done(forage, b, true);
-    assert_int_equal(forage_front(forage), 3); /* the first is still out */
+    assert_null(prefetch_next(forage, CHUNKS));
+    assert_int_equal(prefetch_out(forage), 2);
+    prefetch_done(forage, b, true);
+    assert_int_equal(prefetch_front(forage), 3); /* the first is still out */
     assert_false(chunks[3].fetched);
-    forage_done(forage, a, true);
-    assert_int_equal(forage_front(forage), CHUNKS);
+    prefetch_done(forage, a, true);
+    assert_int_equal(prefetch_front(forage), CHUNKS);
     for (uint32_t i = 0; i < CHUNKS; i++)
         assert_int_equal(chunks[i].fetched, i == 3 || i == 4 || i == 700);
 }
@@ -83,15 +83,15 @@ static void it_goes_no_further_than_the_harvest(void **state)
 {
     (void)state;
     lack(10, 20);
-    assert_null(forage_next(forage, 10));
-    assert_int_equal(forage_front(forage), 10);
+    assert_null(prefetch_next(forage, 10));
+    assert_int_equal(prefetch_front(forage), 10);
     struct span *a = next(15, 10, 5);
 
-    assert_null(forage_next(forage, 15));
-    assert_int_equal(forage_front(forage), 10);
-    forage_done(forage, a, true);
-    assert_int_equal(forage_front(forage), 15);
-    forage_done(forage, next(CHUNKS, 15, 5), true);
+    assert_null(prefetch_next(forage, 15));
+    assert_int_equal(prefetch_front(forage), 10);
+    prefetch_done(forage, a, true);
+    assert_int_equal(prefetch_front(forage), 15);
+    prefetch_done(forage, next(CHUNKS, 15, 5), true);
 }
 
 static void small_gaps_are_bridged_and_long_runs_cut(void **state)
@@ -103,19 +103,19 @@ static void small_gaps_are_bridged_and_long_runs_cut(void **state)
     lack(0, 1);
     lack(2, 3);
     lack(100, 200);
-    struct span *a = forage_next(forage, CHUNKS);
+    struct span *a = prefetch_next(forage, CHUNKS);
 
     assert_int_equal(a->op.length, 2 * PACKED + PLAN_BRIDGE);
-    forage_done(forage, a, true);
+    prefetch_done(forage, a, true);
     assert_true(chunks[0].fetched && !chunks[1].fetched && chunks[2].fetched);
     for (uint32_t left = 100; left;) {
-        struct span *span = forage_next(forage, CHUNKS);
+        struct span *span = prefetch_next(forage, CHUNKS);
 
-        assert_in_range(span->op.length, PACKED, FORAGE_RANGE);
+        assert_in_range(span->op.length, PACKED, PREFETCH_RANGE);
         left -= (uint32_t)(span->op.length / PACKED);
-        forage_done(forage, span, true);
+        prefetch_done(forage, span, true);
     }
-    assert_null(forage_next(forage, CHUNKS));
+    assert_null(prefetch_next(forage, CHUNKS));
 }
 
 static void what_is_kept_or_too_long_is_passed_by(void **state)
@@ -123,45 +123,45 @@ static void what_is_kept_or_too_long_is_passed_by(void **state)
     (void)state;
     lack(0, 3);
     chunks[0].kept = true;
-    chunks[1].chunk.packed_size = FORAGE_RANGE + 1;
-    chunks[2].packed_offset = chunks[1].packed_offset + FORAGE_RANGE + 1;
-    struct span *span = forage_next(forage, CHUNKS);
+    chunks[1].chunk.packed_size = PREFETCH_RANGE + 1;
+    chunks[2].packed_offset = chunks[1].packed_offset + PREFETCH_RANGE + 1;
+    struct span *span = prefetch_next(forage, CHUNKS);
 
     assert_int_equal(span->op.offset, chunks[2].packed_offset);
-    forage_done(forage, span, true);
+    prefetch_done(forage, span, true);
     assert_false(chunks[1].fetched);
 }
 
 static void only_so_many_are_out(void **state)
 {
-    struct span *spans[FORAGE_SPANS];
+    struct span *spans[PREFETCH_SPANS];
 
     (void)state;
     for (uint32_t i = 0; i < CHUNKS; i += 2)
         lack(i, i + 1);
-    for (uint32_t i = 0; i < FORAGE_SPANS; i++)
+    for (uint32_t i = 0; i < PREFETCH_SPANS; i++)
         spans[i] = next(CHUNKS, 2 * i, 1);
-    assert_null(forage_next(forage, CHUNKS));
-    assert_int_equal(forage_front(forage), 0);
-    forage_done(forage, spans[0], true);
-    assert_int_equal(forage_front(forage), 2);
-    spans[0] = next(CHUNKS, 2 * FORAGE_SPANS, 1);
-    for (uint32_t i = 0; i < FORAGE_SPANS; i++)
-        forage_done(forage, spans[i], true);
+    assert_null(prefetch_next(forage, CHUNKS));
+    assert_int_equal(prefetch_front(forage), 0);
+    prefetch_done(forage, spans[0], true);
+    assert_int_equal(prefetch_front(forage), 2);
+    spans[0] = next(CHUNKS, 2 * PREFETCH_SPANS, 1);
+    for (uint32_t i = 0; i < PREFETCH_SPANS; i++)
+        prefetch_done(forage, spans[i], true);
 }
 
 static void a_spool_that_is_full_ends_it(void **state)
 {
     (void)state;
     lack(0, CHUNKS);
-    struct span *a = forage_next(forage, CHUNKS), *b = forage_next(forage, CHUNKS);
+    struct span *a = prefetch_next(forage, CHUNKS), *b = prefetch_next(forage, CHUNKS);
     uint32_t second = (uint32_t)b->number;
 
-    forage_done(forage, a, false);
-    assert_null(forage_next(forage, CHUNKS));
-    assert_int_equal(forage_front(forage), second);
-    forage_done(forage, b, true);
-    assert_int_equal(forage_front(forage), CHUNKS); /* the stream fetches the rest itself */
+    prefetch_done(forage, a, false);
+    assert_null(prefetch_next(forage, CHUNKS));
+    assert_int_equal(prefetch_front(forage), second);
+    prefetch_done(forage, b, true);
+    assert_int_equal(prefetch_front(forage), CHUNKS); /* the stream fetches the rest itself */
     assert_false(chunks[0].fetched);
     assert_true(chunks[second].fetched);
 }

@@ -28,9 +28,10 @@ static void make_ids(void)
         snprintf(ids[i], sizeof ids[0], "sha256:%064x", i + 1);
 }
 
-static struct host_image image_of(const char *name, int64_t created, unsigned first, unsigned count)
+static struct local_image image_of(const char *name, int64_t created, unsigned first,
+                                   unsigned count)
 {
-    struct host_image image = {.created = created, .layer_count = count, .diff_ids = ids + first};
+    struct local_image image = {.created = created, .layer_count = count, .diff_ids = ids + first};
 
     snprintf(image.name, sizeof image.name, "%s", name);
     return image;
@@ -47,62 +48,66 @@ static void layers_are_found_as_the_engine_finds_them(void **state)
         {false, false, 1, 3, 0}, {true, false, 1, 3, 3},  {true, false, 3, 4, 1},
         {false, true, 0, 4, 0},
     };
-    struct host_image image = image_of("shop:1", 1, 0, 4);
+    struct local_image image = image_of("shop:1", 1, 0, 4);
     struct err err;
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        struct host *host = host_of(&image, 1, "shop", cases[i].podman, cases[i].containerd, &err);
+        struct local_images *host =
+            local_images_in(&image, 1, "shop", cases[i].podman, cases[i].containerd, &err);
         bool has[8];
 
         assert_non_null(host);
-        assert_int_equal(
-            host_layers(host, (const char(*)[80])(ids + cases[i].first), cases[i].count, has),
-            cases[i].found);
-        host_destroy(host);
+        assert_int_equal(local_images_layers(host, (const char(*)[80])(ids + cases[i].first),
+                                             cases[i].count, has),
+                         cases[i].found);
+        local_images_destroy(host);
     }
 }
 
 /* C1 = d1, C2 = sha256("C1 d2"): what stands above a stranger is not found. */
 static void two_images_share_a_chain_only_from_the_bottom(void **state)
 {
-    struct host_image images[2] = {image_of("a:1", 1, 0, 3), image_of("b:1", 2, 4, 3)};
+    struct local_image images[2] = {image_of("a:1", 1, 0, 3), image_of("b:1", 2, 4, 3)};
     char mixed[3][80];
     struct err err;
-    struct host *host = host_of(images, 2, "shop", false, false, &err);
+    struct local_images *host = local_images_in(images, 2, "shop", false, false, &err);
     bool has[3];
 
     (void)state;
     memcpy(mixed[0], ids[0], 80);
     memcpy(mixed[1], ids[5], 80);
     memcpy(mixed[2], ids[2], 80);
-    assert_int_equal(host_layers(host, (const char(*)[80])mixed, 3, has), 1);
+    assert_int_equal(local_images_layers(host, (const char(*)[80])mixed, 3, has), 1);
     assert_true(has[0] && !has[1] && !has[2]);
-    host_destroy(host);
+    local_images_destroy(host);
 }
 
 static void the_nearest_image_is_kin_then_shares_then_is_new(void **state)
 {
-    struct host_image images[] = {
+    struct local_image images[] = {
         image_of("other:1", 99, 0, 4),    image_of("registry.example:5000/shop:1", 5, 0, 1),
         image_of("shop:2", 3, 0, 2),      image_of("shop:3", 4, 0, 2),
         image_of("workshop:9", 99, 0, 4),
     };
     struct err err;
-    struct host *host = host_of(images, ARRAY_SIZE(images), "shop", false, false, &err);
+    struct local_images *host =
+        local_images_in(images, ARRAY_SIZE(images), "shop", false, false, &err);
     bool kin;
 
     (void)state;
-    assert_string_equal(host_closest(host, (const char(*)[80])ids, 4, &kin)->name, "shop:3");
+    assert_string_equal(local_images_closest(host, (const char(*)[80])ids, 4, &kin)->name,
+                        "shop:3");
     assert_true(kin);
-    host_destroy(host);
-    host = host_of(images, 1, "shop", false, false, &err);
-    assert_string_equal(host_closest(host, (const char(*)[80])ids, 4, &kin)->name, "other:1");
+    local_images_destroy(host);
+    host = local_images_in(images, 1, "shop", false, false, &err);
+    assert_string_equal(local_images_closest(host, (const char(*)[80])ids, 4, &kin)->name,
+                        "other:1");
     assert_false(kin);
-    host_destroy(host);
-    host = host_of(images, 0, "shop", false, false, &err);
-    assert_null(host_closest(host, (const char(*)[80])ids, 4, &kin));
-    host_destroy(host);
+    local_images_destroy(host);
+    host = local_images_in(images, 0, "shop", false, false, &err);
+    assert_null(local_images_closest(host, (const char(*)[80])ids, 4, &kin));
+    local_images_destroy(host);
 }
 
 static void a_daemon_tells_what_it_has(void **state)
@@ -112,7 +117,7 @@ static void a_daemon_tells_what_it_has(void **state)
     struct err err = {0};
     struct docker *docker;
     struct docker_list list;
-    struct host *host;
+    struct local_images *host;
     char layers[2][80];
     bool kin, has[2];
 
@@ -127,15 +132,16 @@ static void a_daemon_tells_what_it_has(void **state)
     assert_string_equal(list.images[0].tags[0], "app:1");
     assert_int_equal(list.images[0].created, 1700000000);
     docker_list_finish(&list);
-    host = host_create(docker, "app", &err);
+    host = local_images_create(docker, "app", &err);
     assert_non_null(host);
     snprintf(layers[0], sizeof layers[0], "sha256:");
     for (unsigned i = 0; i < 32; i++)
         strcat(layers[0], "aa");
     memcpy(layers[1], layers[0], sizeof layers[1]);
-    assert_int_equal(host_layers(host, (const char(*)[80])layers, 2, has), 1);
-    assert_string_equal(host_closest(host, (const char(*)[80])layers, 2, &kin)->name, "app:1");
-    host_destroy(host);
+    assert_int_equal(local_images_layers(host, (const char(*)[80])layers, 2, has), 1);
+    assert_string_equal(local_images_closest(host, (const char(*)[80])layers, 2, &kin)->name,
+                        "app:1");
+    local_images_destroy(host);
     docker_close(docker);
     fake_docker_stop(&fake);
 }
@@ -187,14 +193,15 @@ static void ranges_become_chunks(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         bool need[2];
-        struct need *wanted = need_create(&index_, cases[i].ranges, cases[i].count, &err);
+        struct needed_chunks *wanted =
+            needed_create(&index_, cases[i].ranges, cases[i].count, &err);
 
-        need_sections(&index_, cases[i].ranges, cases[i].count, need);
+        needed_sections(&index_, cases[i].ranges, cases[i].count, need);
         assert_non_null(wanted);
         assert_int_equal(wanted->count, cases[i].chunks);
         assert_int_equal(wanted->packed_size, 500 * cases[i].chunks);
         assert_memory_equal(need, cases[i].need, sizeof need);
-        need_destroy(wanted);
+        needed_destroy(wanted);
     }
 }
 
@@ -202,27 +209,27 @@ static void a_chunk_that_is_found_serves_its_twins(void **state)
 {
     const struct raw_range all = {0, 100000};
     struct err err;
-    struct need *wanted = need_create(&index_, &all, 1, &err);
+    struct needed_chunks *wanted = needed_create(&index_, &all, 1, &err);
     struct chunk_name unknown = {{1}};
 
     (void)state;
-    assert_int_equal(need_by_name(wanted, &err), 0);
-    assert_null(need_find(wanted, &unknown, 1000));
-    assert_null(need_find(wanted, &chunks[3].name, 999));
-    assert_ptr_equal(need_find(wanted, &chunks[77].name, 1000), &wanted->chunks[3]);
-    need_find(wanted, &chunks[77].name, 1000)->spool_at = 4711;
-    assert_int_equal(need_place(wanted, &wanted->chunks[77]), 4711);
-    assert_int_equal(need_place(wanted, &wanted->chunks[78]), NEED_FROM_ARCHIVE);
-    assert_int_equal(need_missing(wanted), 98 * 500);
-    assert_false(need_misses(wanted, wanted->chunks[3].packed_offset));
-    assert_false(need_misses(wanted, wanted->chunks[77].packed_offset));
-    assert_true(need_misses(wanted, wanted->chunks[78].packed_offset));
-    assert_true(need_misses(wanted, wanted->chunks[0].packed_offset));
-    assert_true(need_misses(wanted, wanted->chunks[99].packed_offset));
-    assert_false(need_misses(wanted, wanted->chunks[99].packed_offset + 1));
+    assert_int_equal(needed_by_name(wanted, &err), 0);
+    assert_null(needed_find(wanted, &unknown, 1000));
+    assert_null(needed_find(wanted, &chunks[3].name, 999));
+    assert_ptr_equal(needed_find(wanted, &chunks[77].name, 1000), &wanted->chunks[3]);
+    needed_find(wanted, &chunks[77].name, 1000)->spool_at = 4711;
+    assert_int_equal(needed_place(wanted, &wanted->chunks[77]), 4711);
+    assert_int_equal(needed_place(wanted, &wanted->chunks[78]), NEEDED_FROM_ARCHIVE);
+    assert_int_equal(needed_missing(wanted), 98 * 500);
+    assert_false(needed_misses(wanted, wanted->chunks[3].packed_offset));
+    assert_false(needed_misses(wanted, wanted->chunks[77].packed_offset));
+    assert_true(needed_misses(wanted, wanted->chunks[78].packed_offset));
+    assert_true(needed_misses(wanted, wanted->chunks[0].packed_offset));
+    assert_true(needed_misses(wanted, wanted->chunks[99].packed_offset));
+    assert_false(needed_misses(wanted, wanted->chunks[99].packed_offset + 1));
     wanted->chunks[78].kept = true;
-    assert_false(need_misses(wanted, wanted->chunks[78].packed_offset));
-    need_destroy(wanted);
+    assert_false(needed_misses(wanted, wanted->chunks[78].packed_offset));
+    needed_destroy(wanted);
 }
 
 /* Every chunk once, in order, in ranges that do not bridge too much. */
@@ -230,8 +237,8 @@ static void spans_fetch_one_range_each(void **state)
 {
     const struct raw_range all = {0, 100000};
     struct err err;
-    struct need *wanted = need_create(&index_, &all, 1, &err);
-    struct slot slot = {.aux = calloc(1, sizeof(struct span))};
+    struct needed_chunks *wanted = needed_create(&index_, &all, 1, &err);
+    struct buffer slot = {.aux = calloc(1, sizeof(struct span))};
     uint64_t fetched = 0, gets = 0;
     struct plan plan;
     uint32_t seen = 0;
@@ -264,7 +271,7 @@ static void spans_fetch_one_range_each(void **state)
     assert_int_equal(seen, 100);
     assert_true(fetched <= 45000 && fetched >= 35000);
     assert_true(gets <= 6);
-    need_destroy(wanted);
+    needed_destroy(wanted);
     free(slot.aux);
 }
 

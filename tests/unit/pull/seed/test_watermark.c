@@ -16,24 +16,24 @@
 #define CHUNKS 4000
 #define PACKED (32 * KIB) /* 128 of them are what may be left behind at once */
 
-static struct need_chunk chunks[CHUNKS];
-static struct need wanted = {.count = CHUNKS, .chunks = chunks, .spool = -1};
-static struct front front;
+static struct needed_chunk chunks[CHUNKS];
+static struct needed_chunks wanted = {.count = CHUNKS, .chunks = chunks, .spool = -1};
+static struct watermark front;
 
 static int begin(void **state)
 {
     (void)state;
     for (uint32_t i = 0; i < CHUNKS; i++)
-        chunks[i] = (struct need_chunk){
-            .chunk.packed_size = PACKED, .spool_at = NEED_FROM_ARCHIVE, .twin = i};
-    front_init(&front, &wanted);
+        chunks[i] = (struct needed_chunk){
+            .chunk.packed_size = PACKED, .spool_at = NEEDED_FROM_ARCHIVE, .twin = i};
+    watermark_init(&front, &wanted);
     return 0;
 }
 
 static void find(uint32_t number)
 {
     chunks[number].spool_at = number;
-    front_found(&front, number);
+    watermark_found(&front, number);
 }
 
 static void find_all(uint32_t from, uint32_t to)
@@ -45,10 +45,10 @@ static void find_all(uint32_t from, uint32_t to)
 static void a_row_moves_it(void **state)
 {
     (void)state;
-    find_all(0, FRONT_BEHIND);
+    find_all(0, WATERMARK_BEHIND);
     assert_int_equal(front.at, 0);
-    find_all(FRONT_BEHIND, 1000);
-    assert_int_equal(front.at, 999 - FRONT_BEHIND);
+    find_all(WATERMARK_BEHIND, 1000);
+    assert_int_equal(front.at, 999 - WATERMARK_BEHIND);
 }
 
 static void what_is_missing_within_a_row_is_given_up(void **state)
@@ -57,7 +57,7 @@ static void what_is_missing_within_a_row_is_given_up(void **state)
     for (uint32_t i = 0; i < 3000; i++)
         if (i % 8)
             find(i);
-    assert_int_equal(front.at, 2999 - FRONT_BEHIND);
+    assert_int_equal(front.at, 2999 - WATERMARK_BEHIND);
 }
 
 static void single_finds_do_not(void **state)
@@ -65,11 +65,11 @@ static void single_finds_do_not(void **state)
     (void)state;
     find_all(0, 200);
     find(2000); /* a licence */
-    assert_int_equal(front.at, 199 - FRONT_BEHIND);
-    find_all(3000, 3000 + FRONT_ROW - 2);
-    assert_int_equal(front.at, 199 - FRONT_BEHIND);
-    find_all(200, 200 + FRONT_ROW); /* back in its place, a row of its own */
-    assert_int_equal(front.at, 199 + FRONT_ROW - FRONT_BEHIND);
+    assert_int_equal(front.at, 199 - WATERMARK_BEHIND);
+    find_all(3000, 3000 + WATERMARK_ROW - 2);
+    assert_int_equal(front.at, 199 - WATERMARK_BEHIND);
+    find_all(200, 200 + WATERMARK_ROW); /* back in its place, a row of its own */
+    assert_int_equal(front.at, 199 + WATERMARK_ROW - WATERMARK_BEHIND);
 }
 
 static void it_leaps_over_little(void **state)
@@ -77,14 +77,15 @@ static void it_leaps_over_little(void **state)
     (void)state;
     find_all(0, 200);
     find_all(300, 400);
-    assert_int_equal(front.at, 399 - FRONT_BEHIND);
+    assert_int_equal(front.at, 399 - WATERMARK_BEHIND);
 }
 
 static void it_waits_where_much_is_missing(void **state)
 {
     (void)state;
     find_all(0, 200);
-    find_all(200 + FRONT_LEAP / PACKED + FRONT_BEHIND + 2, CHUNKS); /* the order is another one */
+    find_all(200 + WATERMARK_LEAP / PACKED + WATERMARK_BEHIND + 2,
+             CHUNKS); /* the order is another one */
     assert_true(front.at < 200);
     find_all(200, 300);
     assert_true(front.at > 200); /* what it waited for has come */
@@ -97,29 +98,29 @@ static void what_is_kept_is_not_missing(void **state)
         chunks[i].kept = true;
     find_all(0, 200);
     find_all(2000, 2100);
-    assert_int_equal(front.at, 2099 - FRONT_BEHIND);
+    assert_int_equal(front.at, 2099 - WATERMARK_BEHIND);
 }
 
 /* Tiny chunks, and finds that never let it leap: each look would go over all that is missing. */
 static void work_is_linear(void **state)
 {
     enum { MANY = 400000, MISSING = MANY / 2 };
-    struct need_chunk *tiny = calloc(MANY, sizeof *tiny);
-    struct need hostile = {.count = MANY, .chunks = tiny, .spool = -1};
+    struct needed_chunk *tiny = calloc(MANY, sizeof *tiny);
+    struct needed_chunks hostile = {.count = MANY, .chunks = tiny, .spool = -1};
 
     (void)state;
     assert_non_null(tiny);
     for (uint32_t i = 0; i < MANY; i++)
-        tiny[i] = (struct need_chunk){.chunk.packed_size = FRONT_LEAP / MISSING + 1,
-                                      .spool_at = NEED_FROM_ARCHIVE,
-                                      .twin = i};
-    front_init(&front, &hostile);
-    for (uint32_t i = MISSING + FRONT_BEHIND; i < MANY; i++) {
+        tiny[i] = (struct needed_chunk){.chunk.packed_size = WATERMARK_LEAP / MISSING + 1,
+                                        .spool_at = NEEDED_FROM_ARCHIVE,
+                                        .twin = i};
+    watermark_init(&front, &hostile);
+    for (uint32_t i = MISSING + WATERMARK_BEHIND; i < MANY; i++) {
         tiny[i].spool_at = i;
-        front_found(&front, i);
+        watermark_found(&front, i);
     }
     assert_int_equal(front.at, 0);
-    assert_true(front.looks <= (uint64_t)FRONT_LOOKS * MANY + MANY);
+    assert_true(front.looks <= (uint64_t)WATERMARK_LOOKS * MANY + MANY);
     free(tiny);
 }
 

@@ -23,7 +23,8 @@
 #define CHUNKS    4000
 #define TEMPS     4000
 
-static const struct placer_options options = {.least = LEAST, .most = MOST, .run_least = RUN_LEAST};
+static const struct part_planner_options options = {
+    .least = LEAST, .most = MOST, .run_least = RUN_LEAST};
 static struct err err;
 
 /* ---- the store ---- */
@@ -34,15 +35,15 @@ struct blob {
 };
 
 struct chunk {
-    struct held held; /* size 0: new */
-    uint8_t own[256]; /* as packed here */
+    struct held_chunk held; /* size 0: new */
+    uint8_t own[256];       /* as packed here */
     uint32_t own_size;
     bool taken;
 };
 
 struct scene {
     struct parts *parts;
-    struct placer *placer;
+    struct part_planner *placer;
     struct blob base[BASES], temp[TEMPS], object;
     struct chunk *chunks;
     unsigned count, temps, part_count;
@@ -77,9 +78,9 @@ static void append_piece(struct scene *s, struct blob *to, const struct piece *p
         parts_give(s->parts, piece->part);
         return;
     }
-    if (piece->region.object >= PLACER_TEMP) {
-        assert_true(piece->region.object < PLACER_TEMP + s->temps);
-        from = &s->temp[piece->region.object - PLACER_TEMP];
+    if (piece->region.object >= PART_PLANNER_TEMP) {
+        assert_true(piece->region.object < PART_PLANNER_TEMP + s->temps);
+        from = &s->temp[piece->region.object - PART_PLANNER_TEMP];
     } else {
         assert_true(piece->region.object < BASES);
         from = &s->base[piece->region.object];
@@ -92,9 +93,9 @@ static void append_piece(struct scene *s, struct blob *to, const struct piece *p
 
 static void take_steps(struct scene *s)
 {
-    struct placer_step step;
+    struct part_planner_step step;
 
-    while (placer_next(s->placer, &step)) {
+    while (part_planner_next(s->placer, &step)) {
         size_t before = s->object.size;
 
         switch (step.kind) {
@@ -115,7 +116,7 @@ static void take_steps(struct scene *s)
             s->ended = step.last;
             break;
         case STEP_JOIN:
-            assert_int_equal(step.number, PLACER_TEMP + s->temps);
+            assert_int_equal(step.number, PART_PLANNER_TEMP + s->temps);
             assert_true(s->temps < TEMPS);
             append_piece(s, &s->temp[s->temps], &step.left);
             assert_true(s->temp[s->temps].size >= LEAST);
@@ -126,11 +127,11 @@ static void take_steps(struct scene *s)
     }
 }
 
-static void open_scene(struct scene *s, const struct placer_options *with)
+static void open_scene(struct scene *s, const struct part_planner_options *with)
 {
     memset(s, 0, sizeof *s);
-    s->parts = parts_create(PLACER_PARTS_MIN, placer_part_size(with), &err);
-    s->placer = placer_create(s->parts, with, &err);
+    s->parts = parts_create(PART_PLANNER_PARTS_MIN, part_planner_part_size(with), &err);
+    s->placer = part_planner_create(s->parts, with, &err);
     s->chunks = calloc(CHUNKS, sizeof *s->chunks);
     assert_non_null(s->placer);
     assert_non_null(s->chunks);
@@ -145,7 +146,7 @@ static void open_scene(struct scene *s, const struct placer_options *with)
 
 static void close_scene(struct scene *s)
 {
-    placer_destroy(s->placer);
+    part_planner_destroy(s->placer);
     assert_int_equal(parts_out(s->parts), 0);
     parts_destroy(s->parts);
     for (unsigned b = 0; b < BASES; b++)
@@ -157,7 +158,7 @@ static void close_scene(struct scene *s)
 }
 
 /* A chunk comes along; its bytes are shown only when they are asked for. */
-static void add(struct scene *s, struct held held, uint32_t own_size)
+static void add(struct scene *s, struct held_chunk held, uint32_t own_size)
 {
     struct chunk *chunk = &s->chunks[s->count];
     struct view packed = {0};
@@ -167,11 +168,11 @@ static void add(struct scene *s, struct held held, uint32_t own_size)
     chunk->own_size = own_size;
     for (uint32_t i = 0; i < own_size; i++)
         chunk->own[i] = (uint8_t)random_below(256);
-    if (placer_needs(s->placer, &held))
+    if (part_planner_needs(s->placer, &held))
         packed = view_of(chunk->own, own_size);
     s->count++;
-    assert_true(placer_ready(s->placer));
-    assert_int_equal(placer_add(s->placer, packed, &held, &err), 0);
+    assert_true(part_planner_ready(s->placer));
+    assert_int_equal(part_planner_add(s->placer, packed, &held, &err), 0);
     take_steps(s);
 }
 
@@ -179,7 +180,7 @@ static void end(struct scene *s)
 {
     size_t at = 0;
 
-    placer_end(s->placer);
+    part_planner_end(s->placer);
     take_steps(s);
     assert_true(s->ended || s->count == 0);
     for (unsigned i = 0; i < s->count; i++) {
@@ -201,7 +202,7 @@ static void add_new(struct scene *s, uint32_t size)
     while (size) {
         uint32_t piece = size < 200 ? size : 200;
 
-        add(s, (struct held){0}, piece);
+        add(s, (struct held_chunk){0}, piece);
         size -= piece;
     }
 }
@@ -211,7 +212,7 @@ static void add_run(struct scene *s, unsigned base, uint64_t offset, uint32_t si
     while (size) {
         uint32_t piece = size < 100 ? size : 100;
 
-        add(s, (struct held){.base = base, .offset = offset, .size = piece}, piece);
+        add(s, (struct held_chunk){.base = base, .offset = offset, .size = piece}, piece);
         offset += piece;
         size -= piece;
     }
@@ -229,13 +230,14 @@ static void whatever_comes_the_archive_is_right(void **state)
         seed = round;
         open_scene(&s, &options);
         while (s.count < CHUNKS / 8 && random_below(200)) {
-            struct held held = {.base = random_below(BASES), .offset = random_below(BASE_SIZE / 2)};
+            struct held_chunk held = {.base = random_below(BASES),
+                                      .offset = random_below(BASE_SIZE / 2)};
             unsigned count = random_below(runs),
                      told = random_below(2) ? random_below(count + 1) : 0;
             uint32_t sizes[64], ahead = 0;
 
             for (unsigned i = random_below(news); i-- > 0;)
-                add(&s, (struct held){0}, 1 + random_below(255));
+                add(&s, (struct held_chunk){0}, 1 + random_below(255));
             for (unsigned i = 0; i < count; i++) {
                 sizes[i] = 1 + random_below(200);
                 ahead += i < told ? sizes[i] : 0;
@@ -308,14 +310,14 @@ static void short_runs_are_uploaded(void **state)
 static void all_of_it_is_held(void **state)
 {
     struct scene s;
-    struct held next = {.base = 0, .offset = 9000, .size = 50};
+    struct held_chunk next = {.base = 0, .offset = 9000, .size = 50};
 
     (void)state;
     open_scene(&s, &options);
     add_run(&s, 0, 0, 9000);
-    assert_false(placer_needs(s.placer, &next));
+    assert_false(part_planner_needs(s.placer, &next));
     next.offset++;
-    assert_true(placer_needs(s.placer, &next));
+    assert_true(part_planner_needs(s.placer, &next));
     add_run(&s, 0, 9000, BASE_SIZE - 9000);
     end(&s);
     assert_int_equal(s.sent, 0);
@@ -327,26 +329,26 @@ static void all_of_it_is_held(void **state)
  */
 static void what_is_known_to_come_needs_no_bytes(void **state)
 {
-    struct held first = {.base = 0, .size = 50, .ahead = LEAST};
-    struct held second = {.base = 1, .offset = 5, .size = 50, .ahead = RUN_LEAST};
+    struct held_chunk first = {.base = 0, .size = 50, .ahead = LEAST};
+    struct held_chunk second = {.base = 1, .offset = 5, .size = 50, .ahead = RUN_LEAST};
     struct scene s;
 
     (void)state;
     open_scene(&s, &options);
-    assert_false(placer_needs(s.placer, &first));
+    assert_false(part_planner_needs(s.placer, &first));
     add_new(&s, 1); /* less than a part: it must grow first */
-    assert_true(placer_needs(s.placer, &first));
+    assert_true(part_planner_needs(s.placer, &first));
     end(&s);
     close_scene(&s);
 
     open_scene(&s, &options);
     for (; first.ahead; first.ahead -= first.size, first.offset += first.size) {
-        assert_false(placer_needs(s.placer, &first));
+        assert_false(part_planner_needs(s.placer, &first));
         add(&s, first, 50);
     }
     add_new(&s, 7);
     for (; second.ahead; second.ahead -= second.size, second.offset += second.size) {
-        assert_false(placer_needs(s.placer, &second));
+        assert_false(part_planner_needs(s.placer, &second));
         add(&s, second, 50);
     }
     end(&s);
@@ -375,22 +377,22 @@ static void small_and_empty_archives(void **state)
 /* Held chunks that pack to far more than the index says: they never overrun the part. */
 static void a_lying_index_does_not_overrun(void **state)
 {
-    struct placer_options wide = {.least = 5 * MIB, .most = 64 * MIB, .run_least = MIB};
+    struct part_planner_options wide = {.least = 5 * MIB, .most = 64 * MIB, .run_least = MIB};
     uint8_t *bytes = calloc(1, 256 * KIB);
-    struct placer_step step;
+    struct part_planner_step step;
     struct scene s;
 
     (void)state;
     open_scene(&s, &wide);
     for (unsigned i = 0; i < 2000; i++) {
-        struct held held = {.base = 0, .offset = 20 * i, .size = 20};
+        struct held_chunk held = {.base = 0, .offset = 20 * i, .size = 20};
 
-        while (!placer_ready(s.placer))
+        while (!part_planner_ready(s.placer))
             fail_msg("no part is free");
-        assert_int_equal(placer_add(s.placer, view_of(bytes, 256 * KIB), &held, &err), 0);
-        while (placer_next(s.placer, &step))
+        assert_int_equal(part_planner_add(s.placer, view_of(bytes, 256 * KIB), &held, &err), 0);
+        while (part_planner_next(s.placer, &step))
             if (step.kind == STEP_PART && step.left.part) {
-                assert_in_range(step.left.part->size, 5 * MIB, placer_part_size(&wide));
+                assert_in_range(step.left.part->size, 5 * MIB, part_planner_part_size(&wide));
                 parts_give(s.parts, step.left.part);
             }
     }
@@ -401,13 +403,13 @@ static void a_lying_index_does_not_overrun(void **state)
 static void a_chunk_without_its_bytes_is_refused(void **state)
 {
     struct scene s;
-    struct held held = {.size = 10};
+    struct held_chunk held = {.size = 10};
 
     (void)state;
     open_scene(&s, &options);
-    assert_int_equal(placer_add(s.placer, view_of(NULL, 0), &held, &err), ERR_FAIL);
+    assert_int_equal(part_planner_add(s.placer, view_of(NULL, 0), &held, &err), ERR_FAIL);
     close_scene(&s);
-    placer_destroy(NULL);
+    part_planner_destroy(NULL);
 }
 
 int main(void)

@@ -57,7 +57,8 @@ static void write_three_parts(struct text *out)
     step = (struct checkpoint_step){
         .join = true, .side = {{.object = 0, .size = 5}, bytes_of(695)}, .chunks = 1};
     checkpoint_put_step(out, &step, sizes + 3, 1);
-    step = (struct checkpoint_step){.side[0] = {.object = PLACER_TEMP, .offset = 0, .size = 5}};
+    step =
+        (struct checkpoint_step){.side[0] = {.object = PART_PLANNER_TEMP, .offset = 0, .size = 5}};
     checkpoint_put_step(out, &step, NULL, 0);
     checkpoint_put_etag(out, false, 1, "\"one\"");
     checkpoint_put_etag(out, true, 0, "\"join\"");
@@ -171,7 +172,7 @@ static void hostile_records_are_refused(void **state)
         {"from behind the base", 1, 7, 0, 900, 1, 1, false},
         {"an offset that is too large", 7, UINT64_MAX, 0, 900, 1, 1, false},
         {"another base", 7, 0, 1, 900, 1, 1, false},
-        {"of a join that there is not", 1, 0, PLACER_TEMP, 900, 1, 1, false},
+        {"of a join that there is not", 1, 0, PART_PLANNER_TEMP, 900, 1, 1, false},
         {"the ETag of no part", 1000, 0, CHECKPOINT_BYTES, 900, 1, 2, false},
         {"the ETag of part 0", 1000, 0, CHECKPOINT_BYTES, 900, 1, 0, false},
     };

@@ -17,7 +17,7 @@
 #include "push/resume/replay.h"
 
 static struct err err;
-static struct follow *follow;
+static struct replay *follow;
 
 static struct region bytes_of(uint64_t size)
 {
@@ -55,9 +55,9 @@ static void describe(void)
 {
     steps[0] = part_of(1, bytes_of(1000), 2);
     steps[1] = join_of(0, range(0, 0, 1000), bytes_of(50), 4);
-    steps[2] = part_of(2, range(PLACER_TEMP, 0, 500), 0);
-    steps[3] = join_of(1, range(PLACER_TEMP, 500, 550), range(0, 2000, 30), 1);
-    steps[4] = part_of(3, range(PLACER_TEMP + 1, 0, 500), 0);
+    steps[2] = part_of(2, range(PART_PLANNER_TEMP, 0, 500), 0);
+    steps[3] = join_of(1, range(PART_PLANNER_TEMP, 500, 550), range(0, 2000, 30), 1);
+    steps[4] = part_of(3, range(PART_PLANNER_TEMP + 1, 0, 500), 0);
     steps[5] = part_of(4, bytes_of(70), 1);
 }
 
@@ -87,7 +87,7 @@ static void begin(unsigned count)
     assert_int_equal(checkpoint_parse(text_view(&text), &then, &err), 0);
     assert_int_equal(then->good, text.size);
     text_finish(&text);
-    follow = follow_create(then, &err);
+    follow = replay_create(then, &err);
     assert_non_null(follow);
 }
 
@@ -97,24 +97,24 @@ static void has(bool join, unsigned number, uint64_t size)
 
     snprintf(info.etag, sizeof info.etag, "%c%u", join ? 'j' : 'p', number);
     if (join)
-        follow_has_join(follow, number, &info);
+        replay_has_join(follow, number, &info);
     else
-        follow_has_part(follow, number, &info);
+        replay_has_part(follow, number, &info);
 }
 
 static void assert_answers(const char *answers)
 {
     static const char names[] = "+aknd"; /* new, again, kept, needless, differs */
 
-    assert_int_equal(follow_settle(follow, &err), 0);
+    assert_int_equal(replay_settle(follow, &err), 0);
     for (unsigned i = 0; answers[i]; i++) {
         const struct checkpoint_step *then;
-        char got = names[follow_step(follow, &steps[i], &then)];
+        char got = names[replay_step(follow, &steps[i], &then)];
 
         if (got != answers[i])
             fail_msg("step %u: %c, not %c", i, got, answers[i]);
     }
-    follow_destroy(follow);
+    replay_destroy(follow);
 }
 
 static void what_is_there_is_left_out(void **state)
@@ -127,7 +127,7 @@ static void what_is_there_is_left_out(void **state)
     has(false, 1, 1000);
     has(false, 2, 500);
     has(false, 3, 500);
-    assert_int_equal(follow_count(follow), 3);
+    assert_int_equal(replay_count(follow), 3);
     assert_answers("kakak+");
 
     begin(5); /* join 1 is there, and part 2: so join 0 is not needed */
@@ -143,7 +143,7 @@ static void what_is_there_is_left_out(void **state)
     has(false, 1, 999);
     has(false, 7, 1000);
     has(true, 9, 580);
-    assert_int_equal(follow_count(follow), 0);
+    assert_int_equal(replay_count(follow), 0);
     assert_answers("aaaa+");
 }
 
@@ -166,17 +166,17 @@ static void chunks_of_what_is_there_are_not_packed(void **state)
         has(false, 1, 1000);
         if (with)
             has(true, 0, 1050);
-        assert_int_equal(follow_settle(follow, &err), 0);
+        assert_int_equal(replay_settle(follow, &err), 0);
         for (unsigned i = 0; i < ARRAY_SIZE(chunks); i++) {
             struct span_chunk chunk = chunks[i];
 
-            assert_true(follow_mark(follow, &chunk));
+            assert_true(replay_mark(follow, &chunk));
             if (i < 2 || with)
                 assert_int_equal(chunk.sent, with ? sent[i] : sent_without_join[i]);
             else
                 assert_false(chunk.sent);
         }
-        follow_destroy(follow);
+        replay_destroy(follow);
     }
 }
 
@@ -188,26 +188,26 @@ static void differences_are_seen(void **state)
 
     (void)state;
     begin(5);
-    assert_int_equal(follow_settle(follow, &err), 0);
-    assert_false(follow_mark(follow, &small)); /* it cannot have become 600 bytes */
+    assert_int_equal(replay_settle(follow, &err), 0);
+    assert_false(replay_mark(follow, &small)); /* it cannot have become 600 bytes */
     unread.flags = SPAN_UNREAD;
-    assert_false(follow_mark(follow, &unread));
-    assert_true(follow_mark(follow, &held)); /* it was taken in */
-    assert_true(follow_mark(follow, &held));
+    assert_false(replay_mark(follow, &unread));
+    assert_true(replay_mark(follow, &held)); /* it was taken in */
+    assert_true(replay_mark(follow, &held));
     held.held.size = 0;
-    assert_false(follow_mark(follow, &held)); /* then the base had it */
-    follow_destroy(follow);
+    assert_false(replay_mark(follow, &held)); /* then the base had it */
+    replay_destroy(follow);
     for (unsigned i = 0; i < 5; i++) {
         begin(1);
-        assert_int_equal(follow_settle(follow, &err), 0);
+        assert_int_equal(replay_settle(follow, &err), 0);
         other = steps[0];
         other.chunks += i == 0;
         other.sum[3] = i == 1;
         other.side[0].size += i == 2;
         other.side[0].object -= i == 3;
         other.has_md5 = i == 4;
-        assert_int_equal(follow_step(follow, &other, &then), FOLLOW_DIFFERS);
-        follow_destroy(follow);
+        assert_int_equal(replay_step(follow, &other, &then), REPLAY_DIFFERS);
+        replay_destroy(follow);
     }
 }
 
@@ -230,10 +230,10 @@ static void the_name_of_a_whole(void **state)
         checkpoint_put_etag(&text, false, i + 1, etags[i]);
     }
     assert_int_equal(checkpoint_parse(text_view(&text), &then, &err), 0);
-    remains_etag(then, etag);
+    remote_state_etag(then, etag);
     assert_string_equal(etag, "\"065947336a2f2a95ba8899f3675c3be6-2\"");
     str_copy(then->steps[1].etag, sizeof then->steps[1].etag, "\"12-34\"");
-    remains_etag(then, etag);
+    remote_state_etag(then, etag);
     assert_string_equal(etag, "");
     checkpoint_destroy(then);
     text_finish(&text);

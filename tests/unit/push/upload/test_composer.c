@@ -21,7 +21,7 @@ static struct bases bases;
 static struct inbox *home;
 static struct parts *parts;
 static struct upload *upload;
-static struct joiner *joiner;
+static struct composer *joiner;
 static struct err err;
 static char folder[KEY_MAX];
 static char whole[3 * SIZE];
@@ -43,15 +43,15 @@ static int set_up(void **state)
     home = inbox_create(&err);
     parts = parts_create(4, SIZE, &err);
     upload = upload_create(bucket.store, KEY, home, UPLOADED, 4, &err);
-    assert_int_equal(joiner_folder(folder, &err), 0);
-    joiner = joiner_create(&(struct joiner_options){.store = bucket.store,
-                                                    .upload = upload,
-                                                    .bases = &bases,
-                                                    .parts = parts,
-                                                    .home = home,
-                                                    .kind = JOINED,
-                                                    .folder = folder},
-                           &err);
+    assert_int_equal(composer_folder(folder, &err), 0);
+    joiner = composer_create(&(struct composer_options){.store = bucket.store,
+                                                        .upload = upload,
+                                                        .bases = &bases,
+                                                        .parts = parts,
+                                                        .home = home,
+                                                        .kind = JOINED,
+                                                        .folder = folder},
+                             &err);
     assert_true(home && parts && upload && joiner);
     return 0;
 }
@@ -59,7 +59,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    joiner_destroy(joiner);
+    composer_destroy(joiner);
     upload_destroy(upload);
     parts_destroy(parts);
     inbox_destroy(home);
@@ -84,9 +84,9 @@ static struct piece bytes(const char *text)
 
 static void step(enum step_kind kind, unsigned number, struct piece left, struct piece right)
 {
-    struct placer_step s = {.kind = kind, .number = number, .left = left, .right = right};
+    struct part_planner_step s = {.kind = kind, .number = number, .left = left, .right = right};
 
-    assert_int_equal(joiner_step(joiner, &s, &err), 0);
+    assert_int_equal(composer_step(joiner, &s, &err), 0);
 }
 
 /* Until everything is home. Returns how many answers were failures. */
@@ -94,20 +94,20 @@ static unsigned wait_for_all(void)
 {
     unsigned failures = 0;
 
-    while (joiner_out(joiner) + upload_out(upload)) {
+    while (composer_out(joiner) + upload_out(upload)) {
         struct msg *msg = inbox_take(home, INBOX_FOREVER);
         struct upload_news news = {0};
         unsigned joined;
         bool failed;
 
         if (msg->kind == JOINED)
-            failed = joiner_home(joiner, msg, &joined, &err) != 0;
+            failed = composer_home(joiner, msg, &joined, &err) != 0;
         else
             failed = upload_home(upload, msg, &news, &err) != 0;
         if (news.freed)
             parts_give(parts, news.freed);
         if (failed)
-            joiner_stop(joiner);
+            composer_stop(joiner);
         failures += failed;
     }
     return failures;
@@ -124,9 +124,9 @@ static void assert_clean(void)
     struct store_page page = {0};
     struct store_op op = {.verb = STORE_UPLOADS, .key = "", .page = &page};
 
-    joiner_clean_up(joiner);
+    composer_clean_up(joiner);
     upload_abort(upload);
-    if (leftovers_find(bucket.store, INT64_MAX, none, NULL, &err))
+    if (temp_objects_find(bucket.store, INT64_MAX, none, NULL, &err))
         fail_msg("%s", err.text);
     assert_int_equal(store_run(bucket.store, &op, &err), STORE_DONE);
     assert_int_equal(page.count, 0);
@@ -136,9 +136,10 @@ static void assert_clean(void)
 /* base | "first" | base | "second": a join on a join, and a part of the last one. */
 static void begin_chain(void)
 {
-    step(STEP_JOIN, PLACER_TEMP, range(0, 0, SIZE), bytes("first"));
-    step(STEP_JOIN, PLACER_TEMP + 1, range(PLACER_TEMP, 0, SIZE + 5), range(0, SIZE, 100));
-    step(STEP_PART, 1, range(PLACER_TEMP + 1, 0, SIZE + 105), (struct piece){0});
+    step(STEP_JOIN, PART_PLANNER_TEMP, range(0, 0, SIZE), bytes("first"));
+    step(STEP_JOIN, PART_PLANNER_TEMP + 1, range(PART_PLANNER_TEMP, 0, SIZE + 5),
+         range(0, SIZE, 100));
+    step(STEP_PART, 1, range(PART_PLANNER_TEMP + 1, 0, SIZE + 105), (struct piece){0});
 }
 
 static void what_is_joined_is_one_object(void **state)
@@ -149,10 +150,10 @@ static void what_is_joined_is_one_object(void **state)
 
     (void)state;
     begin_chain();
-    assert_int_equal(joiner_waiting(joiner), 1);
+    assert_int_equal(composer_waiting(joiner), 1);
     assert_int_equal(wait_for_all(), 0);
-    assert_int_equal(joiner_waiting(joiner), 0);
-    assert_int_equal(joiner_count(joiner), 2);
+    assert_int_equal(composer_waiting(joiner), 0);
+    assert_int_equal(composer_count(joiner), 2);
     last = bytes("second").part;
     last->number = 2;
     assert_int_equal(upload_complete(upload, last, SIZE + 111, &info, &err), 0);
@@ -176,8 +177,8 @@ static void a_base_that_has_changed_ends_it(void **state)
     begin_chain();
     assert_true(wait_for_all() > 0);
     assert_int_equal(err.family, ERR_CONFLICT);
-    assert_true(joiner_was_no_help(joiner));
-    assert_false(joiner_was_refused(joiner));
+    assert_true(composer_was_no_help(joiner));
+    assert_false(composer_was_refused(joiner));
     assert_clean();
 }
 
@@ -188,7 +189,7 @@ static void a_base_that_is_gone_ends_it(void **state)
     bucket_delete(&bucket, "images/base");
     begin_chain();
     wait_for_all();
-    assert_true(joiner_was_no_help(joiner));
+    assert_true(composer_was_no_help(joiner));
     assert_clean();
 }
 
@@ -196,7 +197,7 @@ static void a_stop_leaves_nothing(void **state)
 {
     (void)state;
     begin_chain();
-    joiner_stop(joiner);
+    composer_stop(joiner);
     assert_int_equal(wait_for_all(), 0);
     assert_clean();
 }

@@ -98,7 +98,7 @@ static void assert_nothing_left(void)
     struct store_page page = {0};
     struct store_op op = {.verb = STORE_UPLOADS, .key = "", .page = &page};
 
-    if (leftovers_find(bucket.store, INT64_MAX, refuses_any, NULL, &err))
+    if (temp_objects_find(bucket.store, INT64_MAX, refuses_any, NULL, &err))
         fail_msg("%s", err.text);
     assert_int_equal(store_run(bucket.store, &op, &err), STORE_DONE);
     assert_int_equal(page.count, 0);
@@ -108,13 +108,13 @@ static void assert_nothing_left(void)
 static void what_was_found_is_remembered(void **state)
 {
     (void)state;
-    assert_int_equal(ability_remembered(&front.store), ABILITY_UNKNOWN);
-    ability_remember(&front.store, true, false);
-    assert_int_equal(ability_remembered(&front.store), ABILITY_YES);
-    ability_remember(&front.store, false, false);
-    assert_int_equal(ability_remembered(&front.store), ABILITY_NO);
+    assert_int_equal(copy_support_remembered(&front.store), ABILITY_UNKNOWN);
+    copy_support_remember(&front.store, true, false);
+    assert_int_equal(copy_support_remembered(&front.store), ABILITY_YES);
+    copy_support_remember(&front.store, false, false);
+    assert_int_equal(copy_support_remembered(&front.store), ABILITY_NO);
     str_copy(front.store.identity, sizeof front.store.identity, "another bucket");
-    assert_int_equal(ability_remembered(&front.store), ABILITY_UNKNOWN);
+    assert_int_equal(copy_support_remembered(&front.store), ABILITY_UNKNOWN);
 }
 
 /* The note of this store, which a test may spoil. */
@@ -141,7 +141,7 @@ static void notes_that_are_old_or_strange_are_not_believed(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(notes); i++) {
         write_note(notes[i]);
-        assert_int_equal(ability_remembered(&front.store), ABILITY_UNKNOWN);
+        assert_int_equal(copy_support_remembered(&front.store), ABILITY_UNKNOWN);
     }
 }
 
@@ -151,7 +151,7 @@ static void what_is_forbidden_is_tried_again_soon(void **state)
     static const struct {
         const char *words;
         int64_t ago;
-        enum ability ability;
+        enum copy_support ability;
     } cases[] = {{"refused", 23 * 3600, ABILITY_NO},
                  {"refused", 25 * 3600, ABILITY_UNKNOWN},
                  {"no", 25 * 3600, ABILITY_NO},
@@ -164,13 +164,13 @@ static void what_is_forbidden_is_tried_again_soon(void **state)
         snprintf(note, sizeof note, "copies %s %lld\n", cases[i].words,
                  (long long)(clock_wall() / NS_PER_S - cases[i].ago));
         write_note(note);
-        assert_int_equal(ability_remembered(&front.store), cases[i].ability);
+        assert_int_equal(copy_support_remembered(&front.store), cases[i].ability);
     }
-    assert_true(ability_is_forbidden(&op));
+    assert_true(copy_error_is_forbidden(&op));
     op.http_status = 501;
-    assert_false(ability_is_forbidden(&op));
-    ability_remember(&front.store, false, true);
-    assert_int_equal(ability_remembered(&front.store), ABILITY_NO);
+    assert_false(copy_error_is_forbidden(&op));
+    copy_support_remember(&front.store, false, true);
+    assert_int_equal(copy_support_remembered(&front.store), ABILITY_NO);
 }
 
 static void a_trial_finds_out_and_leaves_nothing(void **state)
@@ -180,7 +180,7 @@ static void a_trial_finds_out_and_leaves_nothing(void **state)
         int status;
         const char *code;
         enum err_family family;
-        enum ability ability;
+        enum copy_support ability;
     } cases[] = {
         {STORE_UPLOAD_COPY_PART, 501, "NotImplemented", ERR_UNSUPPORTED, ABILITY_NO},
         {STORE_UPLOAD_COPY_PART, 403, "AccessDenied", ERR_AUTH, ABILITY_NO},
@@ -193,14 +193,14 @@ static void a_trial_finds_out_and_leaves_nothing(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         refuse(cases[i].verb, cases[i].status, cases[i].code, cases[i].family);
-        assert_int_equal(ability_probe(&front.store, &base, LEAST), cases[i].ability);
-        assert_int_equal(ability_remembered(&front.store),
+        assert_int_equal(copy_support_probe(&front.store, &base, LEAST), cases[i].ability);
+        assert_int_equal(copy_support_remembered(&front.store),
                          i < 4 ? cases[i].ability : ABILITY_NO); /* as it was before */
         assert_nothing_left();
     }
     refuse(STORE_HEAD, 0, NULL, ERR_NONE);
-    assert_int_equal(ability_probe(&front.store, &base, LEAST), ABILITY_YES);
-    assert_int_equal(ability_remembered(&front.store), ABILITY_YES);
+    assert_int_equal(copy_support_probe(&front.store, &base, LEAST), ABILITY_YES);
+    assert_int_equal(copy_support_remembered(&front.store), ABILITY_YES);
     assert_nothing_left();
 }
 
@@ -209,20 +209,20 @@ static void what_a_failure_says(void **state)
     struct store_op op = {.answer = STORE_DONE};
 
     (void)state;
-    assert_false(ability_is_missing(&op));
+    assert_false(copy_error_is_missing(&op));
     op.answer = STORE_CHANGED; /* another try, without this archive */
-    assert_false(ability_is_missing(&op));
-    assert_true(ability_is_no_help(&op));
+    assert_false(copy_error_is_missing(&op));
+    assert_true(copy_error_is_no_help(&op));
     op.answer = STORE_FAILED;
     err_set(&op.err, ERR_NETWORK, "reset", "reset");
-    assert_false(ability_is_missing(&op));
-    assert_false(ability_is_no_help(&op));
+    assert_false(copy_error_is_missing(&op));
+    assert_false(copy_error_is_no_help(&op));
     err_set(&op.err, ERR_CANCELLED, "cancelled", "cancelled");
-    assert_false(ability_is_no_help(&op));
+    assert_false(copy_error_is_no_help(&op));
     op.http_status = 403; /* a body that says nothing */
-    assert_true(ability_is_missing(&op));
+    assert_true(copy_error_is_missing(&op));
     str_copy(op.s3_code, sizeof op.s3_code, "ExpiredToken");
-    assert_false(ability_is_missing(&op));
+    assert_false(copy_error_is_missing(&op));
 }
 
 int main(void)

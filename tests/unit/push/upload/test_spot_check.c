@@ -46,7 +46,7 @@ static int tear_down(void **state)
 /* All chunks of the archive, said to lie in this base, `shift` bytes off. */
 static int check_all(unsigned base, int64_t shift, unsigned *liar)
 {
-    struct sample *sample = sample_create(bucket.store, &bases, &err);
+    struct spot_check *sample = spot_check_create(bucket.store, &bases, &err);
     int answer;
 
     assert_non_null(sample);
@@ -56,17 +56,17 @@ static int check_all(unsigned base, int64_t shift, unsigned *liar)
 
         for (uint32_t k = 0; k < section->chunk_count; k++) {
             const struct index_chunk *chunk = &section->chunks[k];
-            struct held held = {
+            struct held_chunk held = {
                 .base = base, .offset = at + (uint64_t)shift, .size = chunk->packed_size};
 
             at += chunk->packed_size;
             if (at + (uint64_t)shift <= bases.base[base].size)
-                sample_note(sample, chunk, &held);
+                spot_check_note(sample, chunk, &held);
         }
     }
-    assert_int_equal(sample_begin(sample, &err), 0);
-    answer = sample_check(sample, liar, &err);
-    sample_destroy(sample);
+    assert_int_equal(spot_check_begin(sample, &err), 0);
+    answer = spot_check_verify(sample, liar, &err);
+    spot_check_destroy(sample);
     return answer;
 }
 
@@ -119,17 +119,17 @@ static void what_is_gone_says_nothing(void **state)
 
 static void nothing_noted_is_nothing_asked(void **state)
 {
-    struct sample *sample = sample_create(bucket.store, &bases, &err);
+    struct spot_check *sample = spot_check_create(bucket.store, &bases, &err);
     struct store_stats before, after;
     unsigned liar;
 
     (void)state;
     store_stats(bucket.store, &before);
-    assert_int_equal(sample_begin(sample, &err), 0);
-    assert_int_equal(sample_check(sample, &liar, &err), 0);
+    assert_int_equal(spot_check_begin(sample, &err), 0);
+    assert_int_equal(spot_check_verify(sample, &liar, &err), 0);
     store_stats(bucket.store, &after);
     assert_int_equal(after.requests, before.requests);
-    sample_destroy(sample);
+    spot_check_destroy(sample);
 }
 
 int main(void)

@@ -12,29 +12,29 @@
 #include "store/s3/clock_skew.h"
 #include "store/store.h"
 
-#define DAY S3_CLOCK_NEAR
+#define DAY CLOCK_SKEW_NEAR
 
 static void a_day_is_believed_and_no_more_without_tls(void **state)
 {
     const int64_t now = CLOCK_SOURCE + 300 * DAY;
     const struct {
         int64_t ours, theirs;
-        enum s3_clock_answer plain, proven;
+        enum clock_skew_answer plain, proven;
     } cases[] = {
-        {now, now + DAY, S3_CLOCK_CLOSE, S3_CLOCK_CLOSE},
-        {now, now - DAY, S3_CLOCK_CLOSE, S3_CLOCK_CLOSE},
-        {now, now + DAY + 1, S3_CLOCK_REFUSED, S3_CLOCK_FAR},
-        {now, now - DAY - 1, S3_CLOCK_REFUSED, S3_CLOCK_FAR},
-        {0, now, S3_CLOCK_REFUSED, S3_CLOCK_FAR}, /* no battery */
-        {now, now + 3650 * DAY, S3_CLOCK_REFUSED, S3_CLOCK_FAR},
-        {now, CLOCK_SOURCE - 1, S3_CLOCK_REFUSED, S3_CLOCK_REFUSED},
-        {CLOCK_SOURCE, CLOCK_SOURCE - 1, S3_CLOCK_REFUSED, S3_CLOCK_REFUSED},
+        {now, now + DAY, CLOCK_SKEW_CLOSE, CLOCK_SKEW_CLOSE},
+        {now, now - DAY, CLOCK_SKEW_CLOSE, CLOCK_SKEW_CLOSE},
+        {now, now + DAY + 1, CLOCK_SKEW_REFUSED, CLOCK_SKEW_FAR},
+        {now, now - DAY - 1, CLOCK_SKEW_REFUSED, CLOCK_SKEW_FAR},
+        {0, now, CLOCK_SKEW_REFUSED, CLOCK_SKEW_FAR}, /* no battery */
+        {now, now + 3650 * DAY, CLOCK_SKEW_REFUSED, CLOCK_SKEW_FAR},
+        {now, CLOCK_SOURCE - 1, CLOCK_SKEW_REFUSED, CLOCK_SKEW_REFUSED},
+        {CLOCK_SOURCE, CLOCK_SOURCE - 1, CLOCK_SKEW_REFUSED, CLOCK_SKEW_REFUSED},
     };
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        assert_int_equal(s3_clock_judge(cases[i].ours, cases[i].theirs, false), cases[i].plain);
-        assert_int_equal(s3_clock_judge(cases[i].ours, cases[i].theirs, true), cases[i].proven);
+        assert_int_equal(clock_skew_judge(cases[i].ours, cases[i].theirs, false), cases[i].plain);
+        assert_int_equal(clock_skew_judge(cases[i].ours, cases[i].theirs, true), cases[i].proven);
     }
 }
 

@@ -13,29 +13,29 @@
 
 static void takes_a_pair_and_hides_the_secret(void **state)
 {
-    struct creds creds;
+    struct credentials creds;
     struct err err;
     char line[] = "secret is wJalrXUtnFEMI and token tok-0123456789";
 
     (void)state;
-    assert_int_equal(creds_init(&creds, "AKID", "wJalrXUtnFEMI", "tok-0123456789", &err), 0);
-    assert_false(creds_anonymous(&creds));
+    assert_int_equal(credentials_init(&creds, "AKID", "wJalrXUtnFEMI", "tok-0123456789", &err), 0);
+    assert_false(credentials_anonymous(&creds));
     assert_string_equal(creds.access_key, "AKID");
     log_redact(line);
     assert_null(strstr(line, "wJalr"));
     assert_null(strstr(line, "0123456789"));
-    creds_finish(&creds);
+    credentials_finish(&creds);
     assert_string_equal(creds.secret_key, "");
 }
 
 static void nobody_is_a_valid_answer(void **state)
 {
-    struct creds creds;
+    struct credentials creds;
     struct err err;
 
     (void)state;
-    assert_int_equal(creds_init(&creds, NULL, "", NULL, &err), 0);
-    assert_true(creds_anonymous(&creds));
+    assert_int_equal(credentials_init(&creds, NULL, "", NULL, &err), 0);
+    assert_true(credentials_anonymous(&creds));
 }
 
 static void refuses_halves_and_pasted_line_ends(void **state)
@@ -47,12 +47,12 @@ static void refuses_halves_and_pasted_line_ends(void **state)
         const char *access_key, *secret_key;
     } bad[] = {{"AKID", ""},        {"", "secret"},     {"AKID\n", "secret"}, {"AKID", "secret\r"},
                {"AKID", "se cret"}, {longer, "secret"}, {"AKID", longer}};
-    struct creds creds;
+    struct credentials creds;
     struct err err;
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-        assert_int_equal(creds_init(&creds, bad[i].access_key, bad[i].secret_key, NULL, &err),
+        assert_int_equal(credentials_init(&creds, bad[i].access_key, bad[i].secret_key, NULL, &err),
                          ERR_FAIL);
         assert_int_equal(err.family, ERR_AUTH);
         assert_null(strstr(err.text, "secret\r"));

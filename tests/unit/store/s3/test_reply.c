@@ -16,18 +16,18 @@
 #define ERROR(code)                                                                                \
     "<?xml version=\"1.0\"?><Error><Code>" code "</Code><Message>m</Message></Error>"
 
-static struct s3_place place(void)
+static struct s3_endpoint place(void)
 {
-    struct s3_place place;
+    struct s3_endpoint place;
     struct err err;
 
-    assert_int_equal(s3_place_init(&place, "http://h:1", "us-east-1", "images", NULL, &err), 0);
+    assert_int_equal(s3_endpoint_init(&place, "http://h:1", "us-east-1", "images", NULL, &err), 0);
     return place;
 }
 
 static struct s3_reply read_reply(struct store_op *op, const struct http_answer *answer)
 {
-    const struct s3_place here = place();
+    const struct s3_endpoint here = place();
     struct s3_reply reply;
 
     op->key = "k";

@@ -56,10 +56,10 @@ static void endpoints_are_read_as_people_write_them(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(PLACES); i++) {
-        struct s3_place place;
+        struct s3_endpoint place;
         struct err err = {0};
-        int result = s3_place_init(&place, PLACES[i].endpoint, PLACES[i].region, PLACES[i].bucket,
-                                   PLACES[i].addressing, &err);
+        int result = s3_endpoint_init(&place, PLACES[i].endpoint, PLACES[i].region,
+                                      PLACES[i].bucket, PLACES[i].addressing, &err);
         if (!PLACES[i].endpoint_out) {
             assert_int_equal(result, ERR_FAIL);
             assert_int_equal(err.family, ERR_USAGE);
@@ -75,19 +75,19 @@ static void endpoints_are_read_as_people_write_them(void **state)
 
 static void moves_to_a_region_that_is_one(void **state)
 {
-    struct s3_place place;
+    struct s3_endpoint place;
     struct err err;
 
     (void)state;
-    assert_int_equal(s3_place_init(&place, NULL, NULL, "images", NULL, &err), 0);
-    assert_false(s3_place_move(&place, "us-east-1"));
-    assert_false(s3_place_move(&place, "evil.example.com/"));
-    assert_false(s3_place_move(&place, ""));
-    assert_true(s3_place_move(&place, "eu-west-3"));
+    assert_int_equal(s3_endpoint_init(&place, NULL, NULL, "images", NULL, &err), 0);
+    assert_false(s3_endpoint_move(&place, "us-east-1"));
+    assert_false(s3_endpoint_move(&place, "evil.example.com/"));
+    assert_false(s3_endpoint_move(&place, ""));
+    assert_true(s3_endpoint_move(&place, "eu-west-3"));
     assert_string_equal(place.host, "images.s3.eu-west-3.amazonaws.com");
 
-    assert_int_equal(s3_place_init(&place, "http://h:1", NULL, "images", NULL, &err), 0);
-    assert_true(s3_place_move(&place, "eu-west-3"));
+    assert_int_equal(s3_endpoint_init(&place, "http://h:1", NULL, "images", NULL, &err), 0);
+    assert_true(s3_endpoint_move(&place, "eu-west-3"));
     assert_string_equal(place.host, "h:1");
     assert_string_equal(place.region, "eu-west-3");
 }
@@ -165,11 +165,11 @@ static const struct {
 static void every_question_has_its_spelling(void **state)
 {
     static struct s3_request request;
-    struct s3_place place;
+    struct s3_endpoint place;
     struct err err;
 
     (void)state;
-    assert_int_equal(s3_place_init(&place, "http://h:1", NULL, "images", NULL, &err), 0);
+    assert_int_equal(s3_endpoint_init(&place, "http://h:1", NULL, "images", NULL, &err), 0);
     s3_request_init(&request);
     for (size_t i = 0; i < ARRAY_SIZE(SPELLINGS); i++) {
         char headers[512] = "";
@@ -196,16 +196,16 @@ static void everything_may_lie_in_a_folder(void **state)
     const struct store_op list = {.verb = STORE_LIST, .key = "images/"};
     const struct store_op uploads = {.verb = STORE_UPLOADS, .key = "x"};
     static const char *const bad[] = {"/", "/a", "a//b", "..", "a/../b", ".", "./a", "a\n"};
-    struct s3_place place;
+    struct s3_endpoint place;
     struct err err;
 
     (void)state;
-    assert_int_equal(s3_place_init(&place, "http://h", NULL, "outer", NULL, &err), 0);
-    assert_int_equal(s3_place_under(&place, "", &err), 0);
+    assert_int_equal(s3_endpoint_init(&place, "http://h", NULL, "outer", NULL, &err), 0);
+    assert_int_equal(s3_endpoint_under(&place, "", &err), 0);
     assert_string_equal(place.key_prefix, "");
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
-        assert_int_equal(s3_place_under(&place, bad[i], &err), ERR_FAIL);
-    assert_int_equal(s3_place_under(&place, "in ner", &err), 0);
+        assert_int_equal(s3_endpoint_under(&place, bad[i], &err), ERR_FAIL);
+    assert_int_equal(s3_endpoint_under(&place, "in ner", &err), 0);
     s3_request_init(&request);
     assert_int_equal(s3_request_build(&request, &place, &head, &err), 0);
     assert_string_equal(request.path, "/outer/in%20ner/images/k");
@@ -224,11 +224,12 @@ static void the_bucket_may_be_in_the_host(void **state)
     static struct s3_request request;
     const struct store_op head = {.verb = STORE_HEAD, .key = "k"};
     const struct store_op list = {.verb = STORE_LIST, .key = ""};
-    struct s3_place place;
+    struct s3_endpoint place;
     struct err err;
 
     (void)state;
-    assert_int_equal(s3_place_init(&place, "https://h/base", NULL, "images", "virtual", &err), 0);
+    assert_int_equal(s3_endpoint_init(&place, "https://h/base", NULL, "images", "virtual", &err),
+                     0);
     s3_request_init(&request);
     assert_int_equal(s3_request_build(&request, &place, &head, &err), 0);
     assert_string_equal(request.path, "/base/k");
@@ -246,11 +247,11 @@ static void completing_lists_the_parts_and_escapes(void **state)
                                 .upload_id_in = "u",
                                 .parts = parts,
                                 .part_count = 2};
-    struct s3_place place;
+    struct s3_endpoint place;
     struct err err;
 
     (void)state;
-    assert_int_equal(s3_place_init(&place, "http://h", NULL, "images", NULL, &err), 0);
+    assert_int_equal(s3_endpoint_init(&place, "http://h", NULL, "images", NULL, &err), 0);
     s3_request_init(&request);
     for (int twice = 0; twice < 2; twice++) {
         assert_int_equal(s3_request_build(&request, &place, &op, &err), 0);
@@ -270,14 +271,14 @@ static void the_longest_key_fits_and_no_longer_one(void **state)
     static struct s3_request request;
     static const char *const bad[] = {"", "..", ".", "a/../b", "a/.", "../a"};
     char key[STORE_KEY_MAX + 2];
-    struct s3_place place;
+    struct s3_endpoint place;
     struct err err;
 
     (void)state;
     memset(key, '\xff', sizeof key);
     key[STORE_KEY_MAX] = '\0';
     struct store_op op = {.verb = STORE_COPY, .key = key, .source = key};
-    assert_int_equal(s3_place_init(&place, "http://h", NULL, "images", NULL, &err), 0);
+    assert_int_equal(s3_endpoint_init(&place, "http://h", NULL, "images", NULL, &err), 0);
     s3_request_init(&request);
     assert_int_equal(s3_request_build(&request, &place, &op, &err), 0);
     assert_int_equal(strlen(request.path), strlen("/images/") + 3 * STORE_KEY_MAX);
@@ -300,15 +301,15 @@ static void signs_what_it_sends(void **state)
 {
     static struct s3_request request;
     const struct store_op op = {.verb = STORE_GET, .key = "k", .length = 10};
-    struct creds creds = {"AKID", "secret", "token"};
-    struct s3_place place;
+    struct credentials creds = {"AKID", "secret", "token"};
+    struct s3_endpoint place;
     struct text lines;
     struct err err;
     unsigned count = 0;
     char joined[4096] = "";
 
     (void)state;
-    assert_int_equal(s3_place_init(&place, "http://h:1", NULL, "images", NULL, &err), 0);
+    assert_int_equal(s3_endpoint_init(&place, "http://h:1", NULL, "images", NULL, &err), 0);
     s3_request_init(&request);
     text_init(&lines, 64 * KIB);
     assert_int_equal(s3_request_build(&request, &place, &op, &err), 0);
@@ -325,7 +326,7 @@ static void signs_what_it_sends(void **state)
     assert_non_null(strstr(joined, "SignedHeaders=host;range;x-amz-content-sha256;x-amz-date;"
                                    "x-amz-security-token, "));
 
-    creds = (struct creds){0};
+    creds = (struct credentials){0};
     text_clear(&lines);
     count = 0;
     assert_int_equal(
@@ -339,13 +340,13 @@ static void no_value_becomes_two_headers(void **state)
 {
     static struct s3_request request;
     static const char *const bad[] = {"\"e\"\r\nx-injected: yes", "\"e\"\n", "a\x7f", "\x01"};
-    const struct creds creds = {"AKID", "secret", ""};
-    struct s3_place place;
+    const struct credentials creds = {"AKID", "secret", ""};
+    struct s3_endpoint place;
     struct text lines;
     struct err err;
 
     (void)state;
-    assert_int_equal(s3_place_init(&place, "http://h", NULL, "images", NULL, &err), 0);
+    assert_int_equal(s3_endpoint_init(&place, "http://h", NULL, "images", NULL, &err), 0);
     s3_request_init(&request);
     text_init(&lines, 64 * KIB);
     for (size_t i = 0; i < 3 * ARRAY_SIZE(bad); i++) {

@@ -313,12 +313,12 @@ static void gives_up_after_the_tries_allowed(void **state)
     fake_stop(&fake);
 }
 
-static bool new_token(void *arg, struct creds *out)
+static bool new_token(void *arg, struct credentials *out)
 {
     struct err err;
 
     ++*(int *)arg;
-    return creds_init(out, ACCESS, SECRET, "the-new-token", &err) == 0;
+    return credentials_init(out, ACCESS, SECRET, "the-new-token", &err) == 0;
 }
 
 static void expired_keys_are_looked_for_again(void **state)
