@@ -1032,7 +1032,8 @@ static void a_lock_is_waited_for_with_a_bound(void **state)
     assert_int_equal(op.err.family, ERR_NETWORK);
     assert_string_equal(op.err.code, "busy");
     assert_non_null(strstr(op.err.hint, "run the same command again"));
-    snprintf(holder, sizeof holder, "process %ld (test_store_dir)", (long)getpid());
+    snprintf(holder, sizeof holder, "process %ld (%.15s)", (long)getpid(),
+             program_invocation_short_name);
     assert_non_null(strstr(op.err.text, holder));
     assert_non_null(strstr(said, "note: waiting 0 s for a lock"));
     assert_non_null(strstr(said, holder));
