@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A pull that is killed at any moment and run again fetches what was missing then, and no byte twice that it had kept. What
-# moved is counted on the wire.
+# A pull is killed at a random moment and run again. The second run fetches the missing bytes, and no byte that the first
+# run kept. A relay counts the bytes on the network.
 . "$(dirname "$0")/lib.sh"
 need_s3
 REF=app:20250721-2118-f7a5a27
@@ -21,7 +21,7 @@ moved()
     cat "$work/count"
 }
 
-# kept: bytes that the journal speaks of. Its first line names the archive; then 32 bytes a range.
+# kept: bytes that the journal lists. Its first line names the archive; then 32 bytes per range.
 kept()
 {
     python3 - "$pulls"/*.spool <<'PYTHON'
@@ -33,7 +33,7 @@ print(sum(struct.unpack_from("<QI", records, at)[1]
 PYTHON
 }
 
-# killed CONDITION...: a pull that is killed when that command ends.
+# killed CONDITION...: starts a pull and kills it when the command ends.
 killed()
 {
     "$S3DOCK" pull $REF --output out.tar --memory 24M --no-progress 2>/dev/null &
@@ -41,10 +41,10 @@ killed()
     "$@"
     kill -9 $pid
     wait $pid 2>/dev/null
-    sleep 0.3 # the wire empties
+    sleep 0.3 # until no bytes are on their way
 }
 
-# has_kept BYTES: waits until that much is kept, on machines of any speed.
+# has_kept BYTES: waits until the journal lists that many bytes, on machines of any speed.
 has_kept()
 {
     for ((tries = 0; tries < 1200; tries++)); do
@@ -53,7 +53,7 @@ has_kept()
     done
 }
 
-# again: the rerun fetches the rest, and index and documents.
+# again: the second run fetches the rest, the index and the documents.
 again()
 {
     local before kept
@@ -69,21 +69,21 @@ undisturbed=$(moved)
 for ((i = 0; i < KILLS; i++)); do
     before=$(moved)
     killed sleep "$(python3 -c "import random; print(0.4 + 2.4 * (random.random() + $i) / $KILLS)")"
-    check "nothing is there that is not whole" test ! -e out.tar
-    check "run again, it fetches what is missing and no more" again
-    check "both together little more than once" test $(($(moved) - before)) -le $((undisturbed * 115 / 100))
-    check "the same bytes" cmp whole.tar out.tar
-    check "nothing is kept of it" same "" "$(ls -A "$pulls")"
+    check "a killed pull leaves no incomplete file" test ! -e out.tar
+    check "the second run fetches only the missing bytes" again
+    check "both runs together fetch at most 1.15 times the bytes" test $(($(moved) - before)) -le $((undisturbed * 115 / 100))
+    check "the output is the same" cmp whole.tar out.tar
+    check "the cache has no partial download" same "" "$(ls -A "$pulls")"
     rm out.tar
 done
 
 before=$(moved)
 killed has_kept $((size / 2))
 killed has_kept $((size * 3 / 4))
-check "killed twice, much is kept" test "$(kept)" -ge $((size * 3 / 4))
-check "both were of use" test $(($(moved) - before)) -le $((size * 115 / 100))
+check "after two kills, three quarters are in the cache" test "$(kept)" -ge $((size * 3 / 4))
+check "the second pull continued the first one" test $(($(moved) - before)) -le $((size * 115 / 100))
 s3dock pull $REF --output out.tar --no-resume --json >pull.json
-check "--no-resume does without it" test "$(json downloaded_bytes pull.json)" -ge "$(json to_fetch whole.json)"
+check "--no-resume fetches everything again" test "$(json downloaded_bytes pull.json)" -ge "$(json to_fetch whole.json)"
 killed has_kept $((size / 8))
 python3 - "$pulls"/*.part <<'PYTHON'
 import sys
@@ -95,11 +95,11 @@ with open(sys.argv[1], "r+b") as part: # a byte of each block
         part.seek(at)
         part.write(bytes([byte[0] ^ 255]))
 PYTHON
-check "what was damaged is not used" s3dock pull $REF --output out.tar --json
-check "the same bytes" cmp whole.tar out.tar
+check "a damaged partial download is not used" s3dock pull $REF --output out.tar --json
+check "the output after damage is the same" cmp whole.tar out.tar
 
 killed has_kept $((size / 4))
 make_image $REF image.tar --size 60 --seed 6
 env "${OWNER[@]}" "$S3DOCK" push $REF --input image.tar --no-delta
-check "of an image that was replaced nothing is used" s3dock pull $REF --output out.tar --json
-check "it is the new one" same_image image.tar out.tar
+check "a partial download of a replaced image is not used" s3dock pull $REF --output out.tar --json
+check "the output is the new image" same_image image.tar out.tar

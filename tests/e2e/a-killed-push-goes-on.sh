@@ -1,25 +1,25 @@
 #!/usr/bin/env bash
-# A push that is killed at any moment and run again sends what was missing then, on this host or on another one, and the
-# archive is that of an undisturbed push. What moved is counted on the wire. Then the same for one that copies from an
-# earlier archive.
+# A push is killed at a random moment and run again, on this host or on another one. The second run sends the missing
+# bytes, and the archive is that of an undisturbed push. A relay counts the bytes on the network. Then the same for a push
+# that copies from an earlier archive.
 . "$(dirname "$0")/lib.sh"
 need_s3
 REF=app:20250721-2118-f7a5a27
 KILLS=2
 [ -z "${E2E_SLOW:-}" ] || KILLS=1
-LIMIT=${E2E_SLOW:+8000} # a sanitizer slows everything down; the promise is for the program itself
+LIMIT=${E2E_SLOW:+8000} # a sanitizer makes the program slow
 LIMIT=${LIMIT:-2000}
 PART=8388608
 
 make_image $REF image.tar --size 70 --seed 5
-check "an undisturbed push" s3dock push $REF --input image.tar
+check "push without a kill" s3dock push $REF --input image.tar
 key=$(archive_key)
 bucket get "$(archive_key)" whole.tar.gz
 bucket get "$(index_key)" whole.index
 bucket get "$(metadata_key)" whole.json
 size=$(stat -c %s whole.tar.gz)
 
-DIRECT=$AWS_ENDPOINT_URL # what is not counted need not take its time
+DIRECT=$AWS_ENDPOINT_URL # for requests that are neither counted nor slowed down
 coproc RELAY { exec "$KIT/relay" "${AWS_ENDPOINT_URL#*//}" "$work/count" --up --rate $((size / 3)); }
 at_exit "kill $RELAY_PID"
 read -r port <&"${RELAY[0]}"
@@ -30,8 +30,8 @@ sent()
     cat "$work/count"
 }
 
-# struck PID SIGNAL SECONDS: the push that writes begun.txt gets a signal so long after its first part has arrived.
-# `took`: milliseconds until it had ended; `ended`: with which status.
+# struck PID SIGNAL SECONDS: sends the signal to the push that writes begun.txt, this time after its first part arrived.
+# Sets `took`, the milliseconds until the push ended, and `ended`, its exit code.
 struck()
 {
     local at
@@ -45,11 +45,11 @@ struck()
     wait "$1" 2>/dev/null
     ended=$?
     took=$((($(date +%s%N) - at) / 1000000))
-    sleep 0.5 # the wire empties
+    sleep 0.5 # until no bytes are on their way
 }
 
-# begun SIGNAL SECONDS: a push into an empty bucket that gets a signal so long after its first part has arrived. With
-# little memory few parts are on their way at once.
+# begun SIGNAL SECONDS: a push into an empty bucket that gets the signal this time after its first part arrived. Little
+# memory limits the number of parts in flight.
 begun()
 {
     bucket empty
@@ -57,7 +57,7 @@ begun()
     struck $! "$1" "$2"
 }
 
-# again: what the rerun sends, and what the first one had sent, is hardly more than the archive.
+# again: both runs together send at most 2 % more than the archive.
 again()
 {
     local before
@@ -78,20 +78,20 @@ same_as_whole()
 
 for ((i = 0; i < KILLS; i++)); do
     begun KILL "0.$((RANDOM % 10))"
-    check "killed: the rerun sends what was missing" again
-    check "the archive, the index and the checksum are those of an undisturbed push" same_as_whole
+    check "after kill -9, the second run sends only the missing bytes" again
+    check "archive, index and checksum are those of an undisturbed push" same_as_whole
     check "no unfinished upload is left" nothing_left
-    check "and no temporary object" same '' "$(bucket list archive/)"
+    check "no temporary object is left" same '' "$(bucket list archive/)"
 done
 
 begun TERM 0.3
-check "after SIGTERM the state lies in the bucket, too" test -n "$(bucket list archive/.s3dock-tmp/push/)"
+check "after SIGTERM, the checkpoint is in the bucket, too" test -n "$(bucket list archive/.s3dock-tmp/push/)"
 rm -r "$HOME/.cache/s3dock"
-check "another host sends what was missing" again
-check "not all of it" test "$(json resumed_bytes push.json)" -ge $PART
-check "the archive is the same" same_as_whole
-check "no unfinished upload is left by two hosts" nothing_left
-check "and no temporary object by them" same '' "$(bucket list archive/)"
+check "another host sends only the missing bytes" again
+check "another host resumes at least one part" test "$(json resumed_bytes push.json)" -ge $PART
+check "the archive of two hosts is the same" same_as_whole
+check "two hosts leave no unfinished upload" nothing_left
+check "two hosts leave no temporary object" same '' "$(bucket list archive/)"
 
 # --- a push that copies ----------------------------------------------------------------------------
 
@@ -105,7 +105,7 @@ based()
     AWS_ENDPOINT_URL=$DIRECT s3dock push $REF --input image.tar
 }
 
-# delta: pushes NEXT, and says in delta.bytes what went over the wire.
+# delta: pushes NEXT, and writes the number of sent bytes to delta.bytes.
 delta()
 {
     local before
@@ -121,14 +121,14 @@ same_as_next()
         bucket get "${nkey%.tar.gz}.index" again.index && cmp next.index again.index
 }
 
-check "an earlier image" based
-check "a push that copies from it" delta
-check "it has copied" test "$(json copied_bytes delta.json)" -gt 1000000
+check "push of an earlier image" based
+check "push of the next image" delta
+check "the push copied chunks" test "$(json copied_bytes delta.json)" -gt 1000000
 undisturbed=$(cat delta.bytes)
 bucket get "$nkey" next.tar.gz
 bucket get "${nkey%.tar.gz}.index" next.index
 
-# delta_killed SIGNAL SECONDS: after the first part has arrived. In delta.before: what had gone over the wire.
+# delta_killed SIGNAL SECONDS: sends the signal after the first part arrived. Writes the sent bytes to delta.before.
 delta_killed()
 {
     local before
@@ -139,7 +139,7 @@ delta_killed()
     echo $(($(sent) - before)) >delta.before
 }
 
-# Both together, but for what was on its way.
+# delta_again: both runs together send few bytes more than one run. Bytes in flight are allowed.
 delta_again()
 {
     delta || return 1
@@ -150,17 +150,17 @@ delta_again()
 
 for ((i = 0; i < KILLS; i++)); do
     delta_killed KILL "1.$((RANDOM % 10))"
-    check "killed while it copies: the rerun does what was missing" delta_again
-    check "the archive and the index are those of an undisturbed push" same_as_next
-    check "no unfinished upload is left of it" nothing_left
-    check "and no temporary object of it" same '' "$(bucket list archive/)"
+    check "after kill -9 of a copying push, the second run does the missing work" delta_again
+    check "archive and index are those of an undisturbed push" same_as_next
+    check "the copying push leaves no unfinished upload" nothing_left
+    check "the copying push leaves no temporary object" same '' "$(bucket list archive/)"
 done
 
 delta_killed TERM 1
-check "SIGTERM ends a push that copies" same 143 "$ended"
-check "within two seconds" test "$took" -le "$LIMIT"
+check "SIGTERM ends a copying push" same 143 "$ended"
+check "the copying push ends within two seconds" test "$took" -le "$LIMIT"
 rm -r "$HOME/.cache/s3dock"
-check "another host goes on with a push that copies" delta_again
-check "its archive is the same" same_as_next
-check "it leaves no unfinished upload" nothing_left
-check "nor a temporary object" same '' "$(bucket list archive/)"
+check "another host resumes a copying push" delta_again
+check "the archive of the resumed copying push is the same" same_as_next
+check "the resumed copying push leaves no unfinished upload" nothing_left
+check "the resumed copying push leaves no temporary object" same '' "$(bucket list archive/)"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A host that has an image pulls its successors, and strangers: only what it lacks moves, it gets the very image, and a
-# daemon or an index that does not play along costs bytes and nothing else.
+# A host that has an image pulls its successors and unrelated images. A pull transfers only missing chunks, and the host
+# gets the right image. A daemon that refuses partial images and a damaged index cost only bytes.
 . "$(dirname "$0")/lib.sh"
 need_docker
 need_edge
@@ -10,7 +10,7 @@ EDITED=app:20250722-0900-a1b2c3d
 REBUILT=app:20250723-0900-b2c3d4e
 STRANGER=other:20250724-0900-c3d4e5f
 
-# at_most SHARE FILE: what a pull moved, against its archive, in percent.
+# at_most SHARE FILE: the pull downloaded at most SHARE percent of its archive.
 at_most()
 {
     python3 - "$1" "$2" <<'PYTHON'
@@ -24,7 +24,7 @@ sys.exit(share > float(sys.argv[1]))
 PYTHON
 }
 
-# the_same REF: the other host has the image of this one: id, layers, and a file out of a container.
+# the_same REF: the other host has the same image: id, layers, and a file in a container.
 the_same()
 {
     local container
@@ -39,7 +39,7 @@ the_same()
         docker rm "$container" >/dev/null && cmp here.py there.py
 }
 
-# pulls SENTENCE COMMAND...: and leaves the answer in pull.json.
+# pulls SENTENCE COMMAND...: checks the command and writes its JSON to pull.json.
 pulls()
 {
     check "$1" answered "${@:2}"
@@ -50,7 +50,7 @@ answered()
     "$@" --json >pull.json
 }
 
-# Whether this engine lets itself be asked which layers it has: containerd's store does so since API 1.48.
+# tells_layers: whether this engine reports its layers. containerd's store does so since API 1.48.
 tells_layers()
 {
     local api
@@ -72,7 +72,7 @@ forget()
 "$KIT/images" small $FIRST 1
 "$KIT/images" small $EDITED 2
 container=$(docker create $FIRST x)
-docker export "$container" | docker import --change 'CMD ["/bin/true"]' - $REBUILT >/dev/null # no layer is the same
+docker export "$container" | docker import --change 'CMD ["/bin/true"]' - $REBUILT >/dev/null # has other layers
 docker rm "$container" >/dev/null
 mkdir other
 cp "$KIT/kit.sh" other/main.py
@@ -83,33 +83,33 @@ done
 
 # --- layers and chunks --------------------------------------------------------------------------------------------
 
-pulls "the first image" on_edge s3dock pull $FIRST
-check "comes whole" same 0 "$(json layers_here pull.json)"
-pulls "the edited one" on_edge s3dock pull $EDITED --reuse never
+pulls "pull of the first image" on_edge s3dock pull $FIRST
+check "a host without images has none of the layers" same 0 "$(json layers_here pull.json)"
+pulls "pull of the edited image" on_edge s3dock pull $EDITED --reuse never
 if tells_layers; then
-    check "has its layers here but for two" same "2 of 4" \
+    check "the host has all but two of its layers" same "2 of 4" \
         "$(($(json layers pull.json) - $(json layers_here pull.json))) of $(json layers pull.json)"
-    check "which are all that moves" at_most 8 pull.json
+    check "the pull downloads only these two layers" at_most 8 pull.json
 fi
-check "it is the very image" the_same $EDITED
+check "the host has the edited image" the_same $EDITED
 forget $EDITED
 
-pulls "one of other layers, without a look at chunks" on_edge s3dock pull $REBUILT --reuse never
-check "moves whole" moves_all pull.json
+pulls "pull of an image with other layers, without chunk reuse" on_edge s3dock pull $REBUILT --reuse never
+check "without chunk reuse, the pull downloads everything" moves_all pull.json
 forget $REBUILT
-pulls "the same with chunks of the first" on_edge s3dock pull $REBUILT --reuse always
-check "moves little" at_most 8 pull.json
-check "and says whose chunks" grep -q "taking chunks of $FIRST" pull.json
-check "it is the very image, too" the_same $REBUILT
+pulls "pull of the same image, with chunks of the first image" on_edge s3dock pull $REBUILT --reuse always
+check "with chunk reuse, the pull downloads at most 8 %" at_most 8 pull.json
+check "the pull reports the image whose chunks it uses" grep -q "taking chunks of $FIRST" pull.json
+check "the host has the image with other layers" the_same $REBUILT
 forget $REBUILT
-pulls "it decides by itself" on_edge s3dock pull $REBUILT --reuse auto
-check "and says how" grep -Eq "(taking|not looking for) chunks of $FIRST: .* MB are missing" pull.json
+pulls "pull with --reuse auto" on_edge s3dock pull $REBUILT --reuse auto
+check "the pull reports its decision about chunk reuse" grep -Eq "(taking|not looking for) chunks of $FIRST: .* MB are missing" pull.json
 
-pulls "an application on the same base" on_edge s3dock pull $STRANGER --reuse never
-! tells_layers || check "moves its own layer" at_most 3 pull.json
-check "it is the very image" the_same $STRANGER
+pulls "pull of another application on the same base" on_edge s3dock pull $STRANGER --reuse never
+! tells_layers || check "the pull downloads only the application's own layer" at_most 3 pull.json
+check "the host has the other application's image" the_same $STRANGER
 
-# --- what does not play along -------------------------------------------------------------------------------------
+# --- a damaged index, a daemon that refuses partial images -------------------------------------------------------------------------------------
 
 forget $REBUILT
 key=$(bucket list images/ | sed -n 's/^[0-9]* \(.*20250722.*\.index\)$/\1/p')
@@ -122,18 +122,18 @@ index[len(index) // 2] ^= 1
 open(sys.argv[2], "wb").write(index)
 PYTHON
 bucket put "$key" bad.index
-check "an index that lies" on_edge s3dock pull $EDITED
-check "gives the very image all the same" the_same $EDITED
+check "pull with a damaged index" on_edge s3dock pull $EDITED
+check "the damaged index does not change the image" the_same $EDITED
 bucket put "$key" good.index
 
-# A daemon that takes no part of an image.
+# A daemon that refuses an image without all of its layers.
 coproc FAKE { exec python3 -I -S "$KIT/fake_docker.py" "$work/fake.sock" --profile docker-20.10 --behave store,store-whole; }
 at_exit "kill $FAKE_PID"
 read -r _ <&"${FAKE[0]}"
 fake=(env DOCKER_HOST="unix://$work/fake.sock" "$S3DOCK")
-check "the first image, into a daemon that refuses parts" "${fake[@]}" pull $FIRST
-pulls "and the second" "${fake[@]}" pull $EDITED
-check "which it was given whole" same true "$(json reloaded pull.json)"
-pulls "again" "${fake[@]}" pull $EDITED
-check "it has it" same true "$(json skipped pull.json)"
-check "nothing is kept that nobody needs" same "" "$(ls -A "$HOME/.cache/s3dock/pulls")"
+check "pull of the first image into a daemon that refuses partial images" "${fake[@]}" pull $FIRST
+pulls "pull of the second image into that daemon" "${fake[@]}" pull $EDITED
+check "the second pull sends all layers after the refusal" same true "$(json reloaded pull.json)"
+pulls "pull of the second image again" "${fake[@]}" pull $EDITED
+check "the daemon has the second image" same true "$(json skipped pull.json)"
+check "the cache has no partial download" same "" "$(ls -A "$HOME/.cache/s3dock/pulls")"
