@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# A server that does not copy ranges, or may not, or wants equal parts, or whose archives change under the push:
-# the push goes on without, says so once, and the image is whole.
+# A server that cannot copy ranges, denies copies, requires equal parts, or whose archives change during the push. The
+# push continues without copies, reports it once, and the image is complete.
 . "$(dirname "$0")/lib.sh"
 "$KIT/relatives" images
 FIRST=shop:20250721-1000-aaaaaaa EDITED=shop:20250721-1100-bbbbbbb REBUILT=shop:20250722-1000-ccccccc
 export AWS_ACCESS_KEY_ID=TESTACCESSKEY AWS_SECRET_ACCESS_KEY=test-secret-key-0001 AWS_REGION=us-east-1
 export S3DOCK_BUCKET=images
 SERVER=
-# shellcheck disable=SC2016  # the server of that moment
+# shellcheck disable=SC2016  # evaluated at exit
 at_exit '[ -z "$SERVER" ] || kill $SERVER'
 
-# server RULES: a new one, empty, which follows the script; its requests are in requests.log.
+# server RULES: starts a new, empty server with these rules. It logs its requests to requests.log.
 server()
 {
     [ -z "$SERVER" ] || { kill "$SERVER" && wait "$SERVER"; } 2>/dev/null
@@ -27,7 +27,7 @@ server()
     s3dock push $FIRST --input images/first.tar --level 1 >first.out 2>&1
 }
 
-# asked KIND: how often the server was
+# asked KIND: prints the number of requests of this kind
 asked()
 {
     grep -c "\"kind\": \"$1\"" requests.log
@@ -44,7 +44,7 @@ push_stdin()
     s3dock push $EDITED --input - --level 1 <images/edited.tar 2>push.err
 }
 
-# whole REF NAME: a pull gives the image.
+# whole REF NAME: a pull returns the complete image.
 whole()
 {
     s3dock pull "$1" --output pulled.tar && same_image "images/$2.tar" pulled.tar
@@ -60,47 +60,47 @@ refuses()
 {
     server "[$2]"
     check "$1: the push succeeds" push $EDITED edited
-    check "$1: it says why it uploads everything, once" same 1 "$(said)"
-    check "$1: in the answer, too" same true "$(json copies_refused push.json)"
-    check "$1: nothing was copied" same 0 "$(json copied_bytes push.json)"
-    check "$1: the image is whole" whole $EDITED edited
+    check "$1: the push reports the reason once" same 1 "$(said)"
+    check "$1: the JSON states that copies were refused" same true "$(json copies_refused push.json)"
+    check "$1: the push copies nothing" same 0 "$(json copied_bytes push.json)"
+    check "$1: the image is complete" whole $EDITED edited
     [ -z "${E2E_SLOW:-}" ] || return
     before=$(asked CopyPart)
-    check "$1: the next push" push $REBUILT rebuilt
-    check "$1: does not ask again" same "$before" "$(asked CopyPart)"
-    check "$1: and says nothing more" same 0 "$(said)"
+    check "$1: the next push succeeds" push $REBUILT rebuilt
+    check "$1: the next push does not try to copy" same "$before" "$(asked CopyPart)"
+    check "$1: the next push does not report it again" same 0 "$(said)"
 }
 
-refuses "no such operation (501)" \
+refuses "unknown operation (501)" \
     '{"kind": "CopyPart", "times": 0, "do": "status", "status": 501, "code": "NotImplemented"}'
 refuses "no right to copy (403)" \
     '{"kind": "CopyPart", "times": 0, "do": "status", "status": 403, "code": "AccessDenied"}'
 if [ -z "${E2E_SLOW:-}" ]; then
-    refuses "ranges are not understood (400)" \
+    refuses "ranges are not supported (400)" \
         '{"kind": "CopyPart", "times": 0, "do": "status", "status": 400, "code": "InvalidArgument"}'
     refuses "parts must be equal (400 at the end)" \
         '{"kind": "Complete", "nth": 2, "do": "status", "status": 400, "code": "InvalidPart"}'
 fi
 
 server '[{"kind": "CopyPart", "nth": 2, "do": "status", "status": 404, "code": "NoSuchKey"}]'
-check "an archive is deleted while it is copied from: the push succeeds" push $EDITED edited
-check "by looking again for what can be copied" test "$(json copied_bytes push.json)" -gt 0
-check "the image is whole" whole $EDITED edited
+check "a base is deleted during the push: the push succeeds" push $EDITED edited
+check "the push finds other bases" test "$(json copied_bytes push.json)" -gt 0
+check "the image is complete" whole $EDITED edited
 server '[{"kind": "CopyPart", "nth": 3, "do": "status", "status": 412, "code": "PreconditionFailed"}]'
-check "an archive is replaced while it is copied from: the push succeeds" push $EDITED edited
-check "by looking again for what can be copied" test "$(json copied_bytes push.json)" -gt 0
-check "the image is whole" whole $EDITED edited
+check "a base is replaced during the push: the push succeeds" push $EDITED edited
+check "the push finds other bases" test "$(json copied_bytes push.json)" -gt 0
+check "the image is complete" whole $EDITED edited
 server '[{"kind": "CopyPart", "times": 0, "do": "status", "status": 412, "code": "PreconditionFailed"}]'
-check "archives are replaced all the time: the push succeeds" push $EDITED edited
-check "without copies" same 0 "$(json copied_bytes push.json)"
-check "the image is whole" whole $EDITED edited
+check "bases are replaced again and again: the push succeeds" push $EDITED edited
+check "the push copies nothing then" same 0 "$(json copied_bytes push.json)"
+check "the image is complete" whole $EDITED edited
 server '[{"kind": "CopyPart", "nth": 2, "do": "error200", "code": "SlowDown"},
     {"kind": "CopyPart", "nth": 4, "do": "reset"}, {"kind": "CopyPart", "nth": 5, "do": "lose"},
     {"kind": "Complete", "nth": 2, "do": "lose"}]'
-check "a server that stumbles: the push succeeds" push $EDITED edited
-check "with its copies" test "$(json copied_bytes push.json)" -gt 0
-check "the image is whole" whole $EDITED edited
+check "a server with temporary faults: the push succeeds" push $EDITED edited
+check "the push copies in spite of the faults" test "$(json copied_bytes push.json)" -gt 0
+check "the image is complete" whole $EDITED edited
 server '[{"kind": "CopyPart", "nth": 2, "times": 0, "do": "status", "status": 403, "code": "AccessDenied"}]'
-check "standard input cannot be read twice: it is tried out beforehand" push_stdin
-check "and one line says so" same 1 "$(grep -c "nothing could be copied from other archives" push.err)"
-check "and the image is whole" whole $EDITED edited
+check "push from standard input tests copying first" push_stdin
+check "one line reports that nothing can be copied" same 1 "$(grep -c "nothing could be copied from other archives" push.err)"
+check "the image from standard input is complete" whole $EDITED edited

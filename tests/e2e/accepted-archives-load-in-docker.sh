@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# What a push accepts, Docker loads: generated archives, whole and mutated, out of the bucket with gunzip. Each brings its one
-# name, and no other name of the host moves.
+# Docker loads every archive that a push accepts: generated archives, valid and mutated, from the bucket with gunzip. Each
+# archive creates only its own name, and no other name of the host changes.
 . "$(dirname "$0")/lib.sh"
-[ -z "${E2E_SLOW:-}" ] || skip "it tests archives, not memory"
+[ -z "${E2E_SLOW:-}" ] || skip "the scenario tests archives, not the program's memory"
 need_edge
 LOADS=50
 
 python3 "$TOP/tests/differential/run" --program "$S3DOCK" --count 200 --seed 20250721 --keep kept --results results >differential.log
-check "readers of tar agree about what a push accepts" test $? = 0
+check "all tar readers agree about the accepted archives" test $? = 0
 make_image nginx:latest nginx.tar --size 1 --seed 3
 on_edge docker load -q -i nginx.tar >/dev/null
 before=$(on_edge docker image inspect --format '{{.Id}}' nginx:latest)
 
-# load FILE: Docker loads it, and says the name of the archive alone, or that it has none.
+# load FILE: Docker loads the file, and prints only the archive's name, or an id if the archive has no name.
 load()
 {
     local reference said
@@ -26,7 +26,7 @@ refused=0
 for file in $(find kept -name '*.tar' | sort | head -n $LOADS); do
     load "$file" >>load.log || refused=$((refused + 1))
 done
-check "Docker loads $LOADS of them, each under its name ($(head -c 300 load.log))" same "$refused" 0
-check "no other name of the host moved" same "$before" "$(on_edge docker image inspect --format '{{.Id}}' nginx:latest)"
+check "Docker loads $LOADS archives, each under its name ($(head -c 300 load.log))" same "$refused" 0
+check "no other name of the host changed" same "$before" "$(on_edge docker image inspect --format '{{.Id}}' nginx:latest)"
 on_edge docker images --format '{{.Repository}}' | sort -u >names
-check "no other name came" same "$(grep -vxE 'app|nginx|<none>|(localhost|docker.io/library)/(app|nginx)' names)" ""
+check "no other name was created" same "$(grep -vxE 'app|nginx|<none>|(localhost|docker.io/library)/(app|nginx)' names)" ""

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every wrong word gets one clear line and its own exit code, and changes nothing in the bucket or on the host.
+# Every wrong input ends with one clear error line and its exit code, and changes nothing in the bucket or on the host.
 . "$(dirname "$0")/lib.sh"
 need_docker
 need_edge
@@ -9,7 +9,7 @@ make_image $REF image.tar --size 20 --seed 5
 push=(push "$REF" --input image.tar)
 pull=(pull "$REF" --output out.tar)
 
-# --- what was typed -----------------------------------------------------------------------------------
+# --- the command line -----------------------------------------------------------------------------------
 
 while read -r code pattern arguments; do
     # shellcheck disable=SC2086  # several words
@@ -45,13 +45,13 @@ done <<'TABLE'
 2 bucket                    push app:20250721-2118-f7a5a27 --bucket No_Such_Name!
 TABLE
 refused 2 "" "a control character in the name" push $'a\e[31mpp:20250721-2118-f7a5a27'
-check "which does not reach the terminal" test "$(tr -d '[:print:]\n\t' <refused.err | wc -c)" = 0
+check "the control character does not reach the terminal" test "$(tr -d '[:print:]\n\t' <refused.err | wc -c)" = 0
 refused 2 "" "a name of 10000 letters" push "$(printf 'a%.0s' {1..10000}):20250721-2118-f7a5a27"
-refused 2 "" "an empty word, as an unset variable gives" push ""
+refused 2 "" "an empty argument, as from an unset variable" push ""
 echo '{ default_profile: "x", profiles: { x: { bucket: ' >broken.json5
-refused 2 "broken.json5" "a broken configuration, named" "${push[@]}" --config broken.json5
+refused 2 "broken.json5" "a broken configuration file" "${push[@]}" --config broken.json5
 head -c 5000 /dev/urandom >noise.json5
-refused 2 "noise.json5" "noise as configuration" "${push[@]}" --config noise.json5
+refused 2 "noise.json5" "random bytes as configuration file" "${push[@]}" --config noise.json5
 
 # --- the bucket and its server --------------------------------------------------------------------------
 
@@ -73,18 +73,18 @@ with()
 }
 
 refused 3 "no-such-bucket" "no such bucket" "${push[@]}" --bucket no-such-bucket
-refused 3 "no-such-bucket" "no such bucket, pull" "${pull[@]}" --bucket no-such-bucket
+refused 3 "no-such-bucket" "no such bucket, with pull" "${pull[@]}" --bucket no-such-bucket
 with AWS_ACCESS_KEY_ID=nobody -- 4 "" "an unknown access key" "${push[@]}"
 with AWS_SECRET_ACCESS_KEY=not-the-secret-of-anybody -- 4 "" "a wrong secret key" "${push[@]}"
-with AWS_SECRET_ACCESS_KEY=not-the-secret-of-anybody -- 4 "" "a wrong secret key, pull" "${pull[@]}"
-with AWS_ACCESS_KEY_ID= AWS_SECRET_ACCESS_KEY= -- 4 "went unsigned" "no key at all" "${push[@]}"
+with AWS_SECRET_ACCESS_KEY=not-the-secret-of-anybody -- 4 "" "a wrong secret key, with pull" "${pull[@]}"
+with AWS_ACCESS_KEY_ID= AWS_SECRET_ACCESS_KEY= -- 4 "went unsigned" "no credentials" "${push[@]}"
 with AWS_SECRET_ACCESS_KEY= -- "(2|4)" "" "a key without its secret" "${push[@]}"
 # shellcheck disable=SC2046  # two assignments
-with $("$KIT/ceph" user "other$$" "$E2E_S3_DIR") -- 4 "" "somebody else's key" "${push[@]}"
+with $("$KIT/ceph" user "other$$" "$E2E_S3_DIR") -- 4 "" "the key of another user" "${push[@]}"
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 export S3DOCK_RETRIES=2
-with AWS_ENDPOINT_URL="http://127.0.0.1:$port" -- 5 "127.0.0.1:$port" "nobody listens there" "${push[@]}"
-with AWS_ENDPOINT_URL="http://no-such-host.invalid" -- 5 "no-such-host.invalid" "no such host" "${push[@]}"
+with AWS_ENDPOINT_URL="http://127.0.0.1:$port" -- 5 "127.0.0.1:$port" "no server on the port" "${push[@]}"
+with AWS_ENDPOINT_URL="http://no-such-host.invalid" -- 5 "no-such-host.invalid" "an unknown host name" "${push[@]}"
 with AWS_ENDPOINT_URL="https://${AWS_ENDPOINT_URL#*//}" -- 2 "TLS" "https to a server that speaks http" "${push[@]}"
 
 # answering ARGUMENTS OF answer -- ARGUMENTS OF refused
@@ -108,33 +108,33 @@ answering()
     wait $server 2>/dev/null
 }
 
-answering 200 None --tls -- 2 "certificate" "a certificate nobody trusts" "${push[@]}"
-answering 403 RequestTimeTooSkewed --hours 5 -- 4 "clock" "a clock that is wrong" "${push[@]}"
+answering 200 None --tls -- 2 "certificate" "an untrusted certificate" "${push[@]}"
+answering 403 RequestTimeTooSkewed --hours 5 -- 4 "clock" "a wrong clock" "${push[@]}"
 answering 400 AuthorizationHeaderMalformed --region eu-west-1 -- "(2|4)" "region" "a wrong region" "${push[@]}"
-answering 403 AccessDenied -- 4 "" "a role that may not" "${pull[@]}"
+answering 403 AccessDenied -- 4 "" "access denied" "${pull[@]}"
 answering 400 ExpiredToken -- 4 "expired" "expired credentials" "${pull[@]}"
-answering 500 InternalError -- 5 "" "a server out of order" "${pull[@]}"
-answering 501 NotImplemented -- 12 "" "a server that lacks what is needed" "${push[@]}"
+answering 500 InternalError -- 5 "" "a server with internal errors" "${pull[@]}"
+answering 501 NotImplemented -- 12 "" "a server without a required operation" "${push[@]}"
 
 # --- the image and the daemon -----------------------------------------------------------------------------
 
-refused 3 "$REF" "an image that the bucket does not hold" "${pull[@]}"
-refused 3 "nothere" "an image that the daemon does not have" push nothere:20250721-2118-f7a5a27
-with DOCKER_HOST="unix://$work/nowhere.sock" -- 10 "nowhere.sock" "no daemon" push $REF
-with DOCKER_HOST="tcp://127.0.0.1:$port" -- 10 "127.0.0.1:$port" "no daemon there" push $REF
-with DOCKER_HOST="nonsense" -- 2 "nonsense" "no address of a daemon" push $REF
-refused 3 "absent.tar" "an archive that is not there" push $REF --input absent.tar
-refused 6 "noise.json5: bad tar" "noise as archive" push $REF --input noise.json5
-check "the hint says what is expected" grep -q "hint: an archive of docker save" refused.err
+refused 3 "$REF" "an image that is not in the bucket" "${pull[@]}"
+refused 3 "nothere" "an image that is not in the daemon" push nothere:20250721-2118-f7a5a27
+with DOCKER_HOST="unix://$work/nowhere.sock" -- 10 "nowhere.sock" "no daemon behind the socket" push $REF
+with DOCKER_HOST="tcp://127.0.0.1:$port" -- 10 "127.0.0.1:$port" "no daemon on the port" push $REF
+with DOCKER_HOST="nonsense" -- 2 "nonsense" "an invalid daemon address" push $REF
+refused 3 "absent.tar" "a missing archive file" push $REF --input absent.tar
+refused 6 "noise.json5: bad tar" "random bytes as archive" push $REF --input noise.json5
+check "the hint names the expected input" grep -q "hint: an archive of docker save" refused.err
 refused "(2|9)" "" "a folder as archive" push $REF --input "$work"
-check "now the image is in the bucket" s3dock "${push[@]}"
+check "push of the image" s3dock "${push[@]}"
 enough()
 {
     s3dock "$@" 2>enough.err | head -c 10 >/dev/null
     echo "${PIPESTATUS[0]} $(wc -c <enough.err)"
 }
-check "a reader that has seen enough ends a pull like SIGPIPE, without a word" same "141 0" "$(enough pull $REF --output -)"
-refused 9 "no-such-folder" "an output that cannot be made" pull $REF --output no-such-folder/out.tar
+check "a closed output pipe ends a pull like SIGPIPE, without a message" same "141 0" "$(enough pull $REF --output -)"
+refused 9 "no-such-folder" "an output in a missing folder" pull $REF --output no-such-folder/out.tar
 with DOCKER_HOST="unix://$work/nowhere.sock" -- 10 "nowhere.sock" "no daemon to pull into" pull $REF
 
 # --- the disk ----------------------------------------------------------------------------------------------
@@ -142,24 +142,24 @@ with DOCKER_HOST="unix://$work/nowhere.sock" -- 10 "nowhere.sock" "no daemon to 
 mkdir small
 if mount -t tmpfs -o size=4m none small 2>/dev/null; then
     at_exit "umount -l '$work/small'"
-    refused 9 "space" "a full disk under the output" pull $REF --output small/out.tar
-    check "leaves no half file" same "" "$(ls -A small)"
+    refused 9 "space" "a full disk at the output" pull $REF --output small/out.tar
+    check "the full disk has no incomplete file" same "" "$(ls -A small)"
     mkdir small/store
-    refused 9 "space" "a full disk under a directory bucket" "${push[@]}" --endpoint "file://$work/small" --bucket store
-    check "leaves nothing in that bucket" same "" "$(find small/store -type f ! -path "*/.s3dock/lock")"
+    refused 9 "space" "a full disk at a directory bucket" "${push[@]}" --endpoint "file://$work/small" --bucket store
+    check "the directory bucket is empty" same "" "$(find small/store -type f ! -path "*/.s3dock/lock")"
     mount -o remount,ro small
-    refused 9 "" "a configuration that cannot be written" config init small/s3dock.json5
+    refused 9 "" "config init on a read-only disk" config init small/s3dock.json5
     umount small
 else
-    skip_check "a full disk" "cannot mount a small one"
+    skip_check "a full disk" "cannot mount a small disk"
 fi
 check "config init" s3dock config init made.json5
-check "makes a file for its owner's eyes only" same 600 "$(stat -c %a made.json5)"
-refused "(2|8)" "made.json5" "and does not overwrite it" config init made.json5
+check "config init writes a file that only its owner can read" same 600 "$(stat -c %a made.json5)"
+refused "(2|8)" "made.json5" "config init does not overwrite the file" config init made.json5
 
-# --- nothing came of all this --------------------------------------------------------------------------------
+# --- the bucket and the folder afterwards --------------------------------------------------------------------------------
 
-check "the bucket holds the one image, and no unfinished upload" same "3 0" "$(bucket list images/ | wc -l) $(bucket uploads | wc -l)"
-check "which is whole" s3dock "${pull[@]}"
-check "and the same" same_image image.tar out.tar
-check "no file but ours is left" same "" "$(find . -name '*.part' -o -name '*.tmp' -o -name '.s3dock*')"
+check "the bucket has one image and no unfinished upload" same "3 0" "$(bucket list images/ | wc -l) $(bucket uploads | wc -l)"
+check "pull of the image" s3dock "${pull[@]}"
+check "the pulled image is the pushed one" same_image image.tar out.tar
+check "no temporary file is left" same "" "$(find . -name '*.part' -o -name '*.tmp' -o -name '.s3dock*')"

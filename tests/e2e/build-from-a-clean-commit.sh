@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Docker builds what was committed, under the commit's name; everything else is refused, and a failure is one.
+# Docker builds the committed files, under the commit's name. build refuses everything else, and reports failures.
 . "$(dirname "$0")/lib.sh"
 need_docker
 need_directory
@@ -18,14 +18,14 @@ printf 'FROM scratch\nCOPY file /file\n' >app/Dockerfile
 printf '*.log\n' >.gitignore
 git add .
 git commit -qm one
-# the name of the repository's HEAD
+# name_of REPOSITORY APP: prints the reference of the repository's HEAD
 name_of()
 {
     echo "$2:20250721-2318-$(git -C "$1" rev-parse HEAD | cut -c 1-7)"
 }
 first=$(name_of . shop)
 
-# the one file of an image
+# file_in REF: prints the only file of an image
 file_in()
 {
     local container
@@ -36,57 +36,57 @@ file_in()
 # --- a clean commit ---------------------------------------------------------------------------------------
 
 s3dock build shop --path app --json >"$work/build.json" 2>"$work/build.err"
-check "build" same 0 $?
-check "standard output is the answer alone" same true "$(json success "$work/build.json")"
-check "docker's words are on standard error" grep -q COPY "$work/build.err"
-check "the name is time and hash of the commit, on the committer's clock" same "$first" "$(json image_tag "$work/build.json")"
-check "as the original told it" same "shop 20250721-2318 ${first##*-}" \
+check "build of a clean commit" same 0 $?
+check "standard output has only the JSON" same true "$(json success "$work/build.json")"
+check "docker's output is on standard error" grep -q COPY "$work/build.err"
+check "the name has the commit's hash and the committer's local time" same "$first" "$(json image_tag "$work/build.json")"
+check "the JSON has the original's fields" same "shop 20250721-2318 ${first##*-}" \
     "$(json app_name "$work/build.json") $(json git_time "$work/build.json") $(json git_hash "$work/build.json")"
-check "Docker has it, under that id" same "$(docker image inspect --format "{{.Id}}" "$first")" "$(json image_id "$work/build.json")"
-check "what was committed is in it" same one "$(file_in "$first")"
-check "without --json, the name alone is" same "$first" "$(s3dock build shop --path app --quiet 2>/dev/null)"
+check "Docker has the image under the reported id" same "$(docker image inspect --format "{{.Id}}" "$first")" "$(json image_id "$work/build.json")"
+check "the image has the committed file" same one "$(file_in "$first")"
+check "without --json, standard output has only the name" same "$first" "$(s3dock build shop --path app --quiet 2>/dev/null)"
 check "the image can be pushed" s3dock push "$first"
 cd app/deep || exit 1
-check "from a folder deep inside" s3dock build inside --context .. --dockerfile ../Dockerfile
+check "build from a subfolder" s3dock build inside --context .. --dockerfile ../Dockerfile
 cd "$work/repo" || exit 1
-check "more arguments reach docker" s3dock build labelled --path app -- --label "note=two words"
-check "as they were" same "two words" \
+check "build with arguments for docker" s3dock build labelled --path app -- --label "note=two words"
+check "docker receives the arguments unchanged" same "two words" \
     "$(docker image inspect --format '{{.Config.Labels.note}}' "$(name_of . labelled)")"
-check "another daemon, another program" env -u DOCKER_HOST DOCKER_CONTEXT=nonsense \
+check "build with another daemon and another program" env -u DOCKER_HOST DOCKER_CONTEXT=nonsense \
     S3DOCK_DOCKER="$(command -v docker)" "$S3DOCK" build other --path app --docker-host "$DOCKER_HOST"
-check "has the image" image_id "$(name_of . other)"
+check "the other daemon has the image" image_id "$(name_of . other)"
 
 # --- --dry-run ------------------------------------------------------------------------------------------------
 
-check "--dry-run says what it would run" same "docker build -f app/Dockerfile -t $(name_of . dry) app" \
+check "--dry-run prints the docker command" same "docker build -f app/Dockerfile -t $(name_of . dry) app" \
     "$(s3dock build dry --path app --dry-run 2>/dev/null)"
-check "and builds nothing" same "" "$(docker image ls -q dry)"
-check "needs no daemon" s3dock build dry --path app --dry-run --docker-host "unix://$work/nowhere.sock"
-check "and tells of buildx" same "docker buildx build --load --platform linux/arm64 -f app/Dockerfile -t $(name_of . dry) app" \
+check "--dry-run builds nothing" same "" "$(docker image ls -q dry)"
+check "--dry-run needs no daemon" s3dock build dry --path app --dry-run --docker-host "unix://$work/nowhere.sock"
+check "--dry-run prints the buildx command" same "docker buildx build --load --platform linux/arm64 -f app/Dockerfile -t $(name_of . dry) app" \
     "$(s3dock build --platform linux/arm64 dry --path app --dry-run 2>/dev/null)"
 
-# --- not clean ------------------------------------------------------------------------------------------------
+# --- changed files ------------------------------------------------------------------------------------------------
 
 dirty="repository has uncommitted changes - commit all changes before building: "
 echo two >app/file
 refused 8 "$dirty.*app/file \(modified\)" "a changed file" build shop --path app
 git add app/file
-refused 8 "$dirty.*app/file \(staged\)" "a staged one" build shop --path app
-check "the image is the one of before" same one "$(file_in "$first")"
+refused 8 "$dirty.*app/file \(staged\)" "a staged file" build shop --path app
+check "the refused build does not change the image" same one "$(file_in "$first")"
 git commit -qm two
 second=$(name_of . shop)
-check "committed, it is built" s3dock build shop --path app
-check "under another name" test "$first" != "$second"
-check "with the new content" same two "$(file_in "$second")"
+check "build of the second commit" s3dock build shop --path app
+check "the second commit has another name" test "$first" != "$second"
+check "the image has the new content" same two "$(file_in "$second")"
 touch app/noise.log app/notes
-check "an untracked file is only a warning" s3dock build shop --path app
-check "which names it, and not the ignored one" same "warning: not in the commit, but maybe in the image: app/notes (untracked)" \
+check "build with an untracked file" s3dock build shop --path app
+check "a warning names the untracked file, not the ignored one" same "warning: not in the commit, but maybe in the image: app/notes (untracked)" \
     "$(s3dock build shop --path app 2>&1 >/dev/null | grep warning)"
 s3dock build shop --path app --json >"$work/build.json" 2>/dev/null
-check "--json names it too" same '["app/notes"]' "$(json untracked "$work/build.json")"
-refused 8 "untracked.*app/notes" "--strict refuses it" build shop --path app --strict
+check "--json names the untracked file" same '["app/notes"]' "$(json untracked "$work/build.json")"
+refused 8 "untracked.*app/notes" "--strict refuses the untracked file" build shop --path app --strict
 rm app/notes
-check "--strict has nothing against ignored ones" s3dock build shop --path app --strict
+check "--strict accepts ignored files" s3dock build shop --path app --strict
 
 # --- other repositories -----------------------------------------------------------------------------------------
 
@@ -94,22 +94,22 @@ git -C "$work" clone -q --depth 1 "file://$work/repo" shallow
 s3dock build shop --path "$work/shallow/app" --json >"$work/build.json" 2>/dev/null
 check "a shallow clone gives the same name" same "$second" "$(json image_tag "$work/build.json")"
 git -C "$work/shallow" checkout -q --detach
-check "so does a detached HEAD" s3dock build shop --path "$work/shallow/app"
+check "build with a detached HEAD" s3dock build shop --path "$work/shallow/app"
 git worktree add -q "$work/tree" HEAD~1
-check "a worktree is named after its own commit" s3dock build tree --path "$work/tree/app"
-check "its own" image_id "tree:${first#*:}"
+check "build in a worktree" s3dock build tree --path "$work/tree/app"
+check "the worktree's image has its own commit's name" image_id "tree:${first#*:}"
 git init -q "$work/top"
 git -C "$work/top" submodule -q add "$work/repo" sub
-check "a submodule after its own, too" s3dock build sub --path "$work/top/sub/app"
-check "its own as well" image_id "sub:${second#*:}"
+check "build in a submodule" s3dock build sub --path "$work/top/sub/app"
+check "the submodule's image has its own commit's name" image_id "sub:${second#*:}"
 refused 8 "no commit" "a repository without a commit" build shop --path "$work/top"
 git -C "$work/top" commit -qm top
 git clone -q "$work/top" "$work/without"
-refused 8 "sub \(submodule not checked out\)" "a submodule that is not there" \
+refused 8 "sub \(submodule not checked out\)" "a submodule that is not checked out" \
     build shop --path "$work/without" --context "$work/repo/app"
-check "with the way out" grep -q "git submodule update --init --recursive" "$work/refused.err"
+check "the hint names the git command" grep -q "git submodule update --init --recursive" "$work/refused.err"
 git -C "$work/without" submodule -q update --init --recursive
-check "which is one" s3dock build shop --path "$work/without" --context "$work/repo/app"
+check "build after that command" s3dock build shop --path "$work/without" --context "$work/repo/app"
 git update-index --assume-unchanged app/file
 echo hidden >app/file
 refused 8 "app/file \(modified, hidden by an index flag\)" "a change that git status hides" build shop --path app
@@ -117,45 +117,45 @@ git update-index --no-assume-unchanged app/file
 git checkout -q app/file
 mkdir "$work/without-git"
 ln -s "$(command -v docker)" "$work/without-git/docker"
-check "without git, libgit2 reads, and that is said" same "warning: git is not in PATH: libgit2 reads the repository, which knows no filters and not all of git" \
+check "without git, a warning says that libgit2 is used" same "warning: git is not in PATH: libgit2 reads the repository, which knows no filters and not all of git" \
     "$(PATH=$work/without-git "$S3DOCK" build shop --path app 2>&1 >/dev/null | grep libgit2)"
 git clone -q --bare . "$work/bare.git"
-refused 8 "bare" "a bare one" build shop --path "$work/bare.git"
-refused 3 "not inside of a git repository" "none at all" build shop --path /
+refused 8 "bare" "a bare repository" build shop --path "$work/bare.git"
+refused 3 "not inside of a git repository" "a folder without a repository" build shop --path /
 if [ "$(id -u)" = 0 ]; then
     cp -r "$work/shallow" "$work/theirs"
     chown -R 12345 "$work/theirs"
-    refused 4 "belongs to another user" "somebody else's" build shop --path "$work/theirs/app"
-    check "with the way out" grep -q "git config --global --add safe.directory $work/theirs" "$work/refused.err"
+    refused 4 "belongs to another user" "a repository of another user" build shop --path "$work/theirs/app"
+    check "the hint names safe.directory" grep -q "git config --global --add safe.directory $work/theirs" "$work/refused.err"
     git config --global --add safe.directory "$work/theirs"
-    check "which is one" s3dock build shop --path "$work/theirs/app"
+    check "build with safe.directory" s3dock build shop --path "$work/theirs/app"
 fi
 
-# --- failure is failure -------------------------------------------------------------------------------------------
+# --- failures -------------------------------------------------------------------------------------------
 
-refused 3 "dockerfile not found: Dockerfile" "no Dockerfile" build shop
-refused 3 "dockerfile not found: app/Nothing" "not this one" build shop --path app --dockerfile Nothing
-refused 2 "name" "a name that is none" build Shop
-refused 2 "needs APP" "no name" build -- --no-cache
-refused 10 "nowhere.sock" "no daemon" build shop --path app --docker-host "unix://$work/nowhere.sock"
+refused 3 "dockerfile not found: Dockerfile" "a folder without a Dockerfile" build shop
+refused 3 "dockerfile not found: app/Nothing" "a Dockerfile that does not exist" build shop --path app --dockerfile Nothing
+refused 2 "name" "an invalid name" build Shop
+refused 2 "needs APP" "a missing name" build -- --no-cache
+refused 10 "nowhere.sock" "no daemon to build with" build shop --path app --docker-host "unix://$work/nowhere.sock"
 echo "{ docker: { program: '$work/nothing' } }" >"$work/nothing.json5"
-refused 9 "cannot run" "no docker program" build shop --path app --config "$work/nothing.json5"
+refused 9 "cannot run" "a docker program that does not exist" build shop --path app --config "$work/nothing.json5"
 printf 'FROM scratch\nCOPY absent /absent\n' >app/Broken
 git add app
 git commit -qm broken
 refused 10 "failed with exit code" "a build that fails" build shop --path app --dockerfile Broken
-check "leaves no image" same "" "$(docker image ls -q "$(name_of . shop)")"
+check "the failed build leaves no image" same "" "$(docker image ls -q "$(name_of . shop)")"
 s3dock build shop --path app --dockerfile Broken --json >"$work/build.json" 2>/dev/null
-check "--json says so" same "docker.build" "$(json error_code "$work/build.json")"
-printf '#!/bin/sh\necho built, honestly\n' >"$work/liar"
-chmod +x "$work/liar"
-export S3DOCK_DOCKER=$work/liar
-refused 10 "is not in Docker" "a docker that only says it built" build shop --path app
+check "--json has the error code of the failed build" same "docker.build" "$(json error_code "$work/build.json")"
+printf '#!/bin/sh\necho built, honestly\n' >"$work/false-docker"
+chmod +x "$work/false-docker"
+export S3DOCK_DOCKER=$work/false-docker
+refused 10 "is not in Docker" "a docker program that reports success without an image" build shop --path app
 
-# --- whose image it is --------------------------------------------------------------------------------------------
+# --- images of an earlier build --------------------------------------------------------------------------------------------
 
 real=$(command -v docker)
-# program NAME SCRIPT: a docker program; $real is the true one
+# program NAME SCRIPT: creates a docker program. In the script, $real is the real one.
 program()
 {
     printf '#!/bin/bash\nreal=%s\n%s\n' "$real" "$2" >"$work/$1"
@@ -164,44 +164,44 @@ program()
 }
 git checkout -q HEAD~1
 export S3DOCK_DOCKER=$real
-check "an image of an earlier build" s3dock build whose --path app
+check "build of an image" s3dock build whose --path app
 whose=$(name_of . whose)
 before=$(image_id "$whose")
-check "built again, all of it cached" s3dock build whose --path app
+check "build of the same image from the cache" s3dock build whose --path app
 program nothing 'exit 0'
-refused 10 "earlier build" "a docker that builds nothing" build whose --path app
+refused 10 "earlier build" "a docker program that builds nothing" build whose --path app
 # shellcheck disable=SC2016
 program elsewhere 'for word; do [ -z "$file" ] || { echo sha256:0000 >"$word"; exit; }; [ "$word" != --iidfile ] || file=next; done'
-# containerd's store has ids of another kind than docker writes: there the words decide
+# containerd's store has other ids than docker writes. There the arguments decide.
 words=(--no-cache)
 docker info --format '{{.DriverStatus}}' | grep -q io.containerd.snapshotter && words=(--push)
-refused 10 "earlier build" "a build whose result went elsewhere" build whose --path app -- "${words[@]}"
-check "with the way out" grep -q -- "--load" "$work/refused.err"
-refused 10 "earlier build" "that writes the user's file" build whose --path app -- "${words[@]}" --iidfile "$work/iid"
+refused 10 "earlier build" "a build whose result is not in the daemon" build whose --path app -- "${words[@]}"
+check "the hint names --load" grep -q -- "--load" "$work/refused.err"
+refused 10 "earlier build" "the same build with the user's --iidfile" build whose --path app -- "${words[@]}" --iidfile "$work/iid"
 printf '%s' "$before" >"$work/iid"
 program nothing 'exit 0'
-refused 10 "earlier build" "an old file of the user's says nothing" build whose --path app -- --iidfile "$work/iid"
+refused 10 "earlier build" "an old --iidfile does not count" build whose --path app -- --iidfile "$work/iid"
 export S3DOCK_DOCKER=$real
-check "the user's own --iidfile is written" s3dock build whose --path app -- "--iidfile=$work/iid"
-check "with the image's id" same "$before" "$(image_id "$(cat "$work/iid")")"
-check "no file stays in the cache" same "" "$(find "$HOME/.cache/s3dock" -name 'iid*' -o -name 'index*')"
+check "build writes the user's --iidfile" s3dock build whose --path app -- "--iidfile=$work/iid"
+check "the --iidfile has the image's id" same "$before" "$(image_id "$(cat "$work/iid")")"
+check "no temporary file is left in the cache" same "" "$(find "$HOME/.cache/s3dock" -name 'iid*' -o -name 'index*')"
 
-# --- what changes meanwhile ---------------------------------------------------------------------------------------
+# --- changes during the build ---------------------------------------------------------------------------------------
 
 # shellcheck disable=SC2016
 program changes 'echo meanwhile >app/file; exec "$real" "$@"'
-refused 8 "changed while.*app/file \(modified\)" "a file that changes while the image is built" build late --path app
-check "the image does not keep the name" same "" "$(docker image ls -q late)"
+refused 8 "changed while.*app/file \(modified\)" "a file that changes during the build" build late --path app
+check "after the file change, the image has no name" same "" "$(docker image ls -q late)"
 git checkout -q app/file
-refused 8 "changed while" "the same, where the name was another image's" build whose --path app
-check "which has it again" same "$before" "$(image_id "$whose")"
+refused 8 "changed while" "a file change, where the name was another image's" build whose --path app
+check "the other image has its name again" same "$before" "$(image_id "$whose")"
 git checkout -q app/file
 # shellcheck disable=SC2016
 program moves 'git commit -q --allow-empty -m moved; exec "$real" "$@"'
-refused 8 "changed while.*HEAD was" "a HEAD that moves" build late --path app
-check "the image does not keep the name" same "" "$(docker image ls -q late)"
+refused 8 "changed while.*HEAD was" "a HEAD that changes during the build" build late --path app
+check "after the change of HEAD, the image has no name" same "" "$(docker image ls -q late)"
 
-# --- what the docker program gets to know ---------------------------------------------------------------------------
+# --- the environment of the docker program ---------------------------------------------------------------------------
 
 # shellcheck disable=SC2016
 program tells 'env >'"$work"'/told; exec "$real" "$@"'
@@ -209,8 +209,8 @@ cat >"$work/keys.json5" <<CONFIG
 {profiles: {default: {bucket: "b", access_key: "FILEKEYFILEKEY", secret_key: "file-secret-file-secret"}}}
 CONFIG
 S3DOCK_BUCKET=secret-bucket AWS_SESSION_TOKEN=token s3dock build told --path app --config "$work/keys.json5" >/dev/null 2>&1
-check "nothing out of a file, and no variable of ours" same "" "$(grep -E '^S3DOCK_|file-secret' "$work/told")"
-check "the user's own variables" grep -q "^AWS_SESSION_TOKEN=token" "$work/told"
+check "docker receives no key of a file and no S3DOCK_ variable" same "" "$(grep -E '^S3DOCK_|file-secret' "$work/told")"
+check "docker receives the user's variables" grep -q "^AWS_SESSION_TOKEN=token" "$work/told"
 unset S3DOCK_DOCKER
 mkdir app/tools
 printf '#!/bin/sh\ntouch %s/owned\n' "$work" >app/tools/docker
@@ -222,15 +222,15 @@ chmod go-w . s3dock.json5
 git add -A .
 git commit -qm tools
 s3dock build told >/dev/null 2>"$work/told.err"
-check "a program that a file of the current folder names does not run" test ! -e "$work/owned"
-check "which is said" grep -q "docker.program is not obeyed" "$work/told.err"
-check "and that the file is used" grep -q "using the configuration ./s3dock.json5 of the current folder" "$work/told.err"
+check "a program from a file in the current folder does not run" test ! -e "$work/owned"
+check "a warning says that docker.program is ignored" grep -q "docker.program is not obeyed" "$work/told.err"
+check "a note names the configuration file" grep -q "using the configuration ./s3dock.json5 of the current folder" "$work/told.err"
 PATH=.:$PATH s3dock build told >/dev/null 2>&1
-check "nor one of the current folder that PATH names" test ! -e "$work/owned"
+check "a program in the current folder does not run with . in PATH" test ! -e "$work/owned"
 cd "$work/repo" || exit 1
 git checkout -qf main
 
-# --- interrupted ----------------------------------------------------------------------------------------------------
+# --- interruption ----------------------------------------------------------------------------------------------------
 
 printf '#!/bin/sh\necho $$ >"%s/slow.pid"\nexec sleep 60\n' "$work" >"$work/slow"
 chmod +x "$work/slow"
@@ -244,6 +244,6 @@ done
 began=$(date +%s%N)
 kill -TERM $ours
 wait $ours
-check "SIGTERM ends it with 143" same 143 $?
-check "within two seconds" test $((($(date +%s%N) - began) / 1000000)) -lt 2000
-check "and the program it ran" test ! -e "/proc/$(cat "$work/slow.pid")"
+check "SIGTERM ends the build with 143" same 143 $?
+check "the build ends within two seconds" test $((($(date +%s%N) - began) / 1000000)) -lt 2000
+check "the docker program ends, too" test ! -e "/proc/$(cat "$work/slow.pid")"

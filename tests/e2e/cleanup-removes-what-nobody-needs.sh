@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What killed pushes leave is told by resume and removed by cleanup when it is old; images go by policy, and never one
-# that a version, an environment or its rollback leads to.
+# resume lists the objects of killed pushes, and cleanup removes old ones. cleanup removes images by a policy. It never
+# removes an image that a version, an environment or its rollback leads to.
 . "$(dirname "$0")/lib.sh"
 need_s3
 
@@ -15,9 +15,9 @@ s3dock tag "${names[0]}" v1.0.0 2>/dev/null
 s3dock promote "${names[1]}" production 2>/dev/null
 s3dock promote "${names[2]}" production 2>/dev/null
 
-check "nothing is unfinished after whole pushes" same '' "$(s3dock resume 2>/dev/null)"
+check "resume prints nothing after complete pushes" same '' "$(s3dock resume 2>/dev/null)"
 
-# A push that is killed in the middle: 30 MB come, then nothing.
+# A push is killed in the middle. Its input delivers 40 MB and then stops.
 ref=app:20250721-2118-f7a5a27
 make_image $ref image.tar --size 60 --seed 5
 mkfifo push.pipe
@@ -29,73 +29,73 @@ for _ in $(seq 100); do
     grep -q 'partNumber=1&.*: 200' err.txt && break
     sleep 0.1
 done
-check "resume tells of the push that is at work" grep -q "^push .*at work" <(s3dock resume 2>/dev/null)
+check "resume lists a running push" grep -q "^push .*at work" <(s3dock resume 2>/dev/null)
 s3dock cleanup --unfinished 1s >/dev/null 2>&1
-check "cleanup leaves it alone" test -n "$(bucket uploads)"
+check "cleanup keeps the upload of a running push" test -n "$(bucket uploads)"
 kill -9 $pid
 wait $pid 2>/dev/null
 kill $feeder
 wait $feeder 2>/dev/null
 s3dock resume --json >resume.json 2>/dev/null
-check "resume tells of it when it was killed" same push "$(json kind resume.json)"
-check "with its key" same images/app/202507/app-20250721-2118-f7a5a27.tar.gz "$(json key resume.json)"
+check "resume lists a killed push" same push "$(json kind resume.json)"
+check "resume prints the key of the push" same images/app/202507/app-20250721-2118-f7a5a27.tar.gz "$(json key resume.json)"
 HOME=$work/other XDG_CACHE_HOME=$work/other s3dock resume >other.txt 2>/dev/null
-check "another host sees an upload" grep -q "^upload .*images/app/202507/app-20250721" other.txt
+check "resume on another host lists the upload" grep -q "^upload .*images/app/202507/app-20250721" other.txt
 
 before=$(bucket_state)
-check "what is young stays" s3dock cleanup
-check "and a dry run changes nothing" s3dock cleanup --unfinished 1s --dry-run
-check "at all" same "$before" "$(bucket_state)"
+check "cleanup without old uploads" s3dock cleanup
+check "dry run of cleanup" s3dock cleanup --unfinished 1s --dry-run
+check "the dry run changes nothing" same "$before" "$(bucket_state)"
 sleep 2.2
-check "what is old goes" s3dock cleanup --unfinished 1s
+check "cleanup with an old upload" s3dock cleanup --unfinished 1s
 check "no unfinished upload is left" nothing_left
-check "and nothing here" same '' "$(s3dock resume 2>/dev/null)"
+check "no checkpoint is left on this host" same '' "$(s3dock resume 2>/dev/null)"
 
-# An archive that nothing describes: a push that ended before its last step.
+# An archive without metadata: its push ended before the last step.
 key=images/app/202507/app-20250709-1000-bbbbb09.tar.gz
 bucket put $key image-01.tar
-check "resume tells of an archive without a description" grep -q "^archive .*bbbbb09" <(s3dock resume 2>/dev/null)
+check "resume lists an archive without metadata" grep -q "^archive .*bbbbb09" <(s3dock resume 2>/dev/null)
 sleep 2.2
-check "cleanup retires it" s3dock cleanup --unfinished 1s
-check "resume tells how long its data stay" grep -q "^retired .*bbbbb09.*data go in" <(s3dock resume 2>/dev/null)
-check "and nothing was deleted" same 7 "$(bucket list images/ | grep -c 'tar.gz$')"
+check "cleanup with an old archive without metadata" s3dock cleanup --unfinished 1s
+check "resume prints how long the retired data remain" grep -q "^retired .*bbbbb09.*data go in" <(s3dock resume 2>/dev/null)
+check "retiring deletes no archive" same 7 "$(bucket list images/ | grep -c 'tar.gz$')"
 sleep 2.2
-check "a later cleanup deletes it" s3dock cleanup --retired-after 1s
-check "and nothing else" same 6 "$(bucket list images/ | grep -c 'tar.gz$')"
-check "resume tells of nothing" same '' "$(s3dock resume 2>/dev/null)"
+check "cleanup after the waiting time" s3dock cleanup --retired-after 1s
+check "cleanup deletes only the retired archive" same 6 "$(bucket list images/ | grep -c 'tar.gz$')"
+check "resume prints nothing after the cleanup" same '' "$(s3dock resume 2>/dev/null)"
 
 # Images.
-refused 2 "which application" "images go only of an application that is named" cleanup --keep 2
-refused 2 "which images" "and by a policy" cleanup app
+refused 2 "which application" "cleanup --keep requires an application" cleanup --keep 2
+refused 2 "which images" "cleanup of an application requires a policy" cleanup app
 before=$(bucket_state)
 s3dock cleanup app --keep 2 --dry-run --json >dry.json 2>/dev/null
-check "a dry run tells which would go" same 1 "$(json images_removed dry.json)"
-check "and which would, but are in use" same 3 "$(json images_in_use dry.json)"
-check "and removes none" same "$before" "$(bucket_state)"
-check "old ones go, by their own time" s3dock cleanup app --keep 2 --older-than 1d
-refused 3 "there is no image" "nobody finds what was removed" pull "${names[3]}" --output out.tar
-check "its data are there" same 1 "$(bucket list images/ | grep -c 'aaaaa04.tar.gz')"
+check "the dry run counts the images to remove" same 1 "$(json images_removed dry.json)"
+check "the dry run counts the images in use" same 3 "$(json images_in_use dry.json)"
+check "the dry run removes no image" same "$before" "$(bucket_state)"
+check "cleanup by age" s3dock cleanup app --keep 2 --older-than 1d
+refused 3 "there is no image" "pull does not find a retired image" pull "${names[3]}" --output out.tar
+check "the data of the retired image remain" same 1 "$(bucket list images/ | grep -c 'aaaaa04.tar.gz')"
 s3dock resume --json >resume.json 2>/dev/null
-check "resume tells of it" same retired "$(json kind resume.json)"
+check "resume lists the retired image" same retired "$(json kind resume.json)"
 sleep 2.2
-check "its data go later" s3dock cleanup --retired-after 1s
-check "with nothing but a tombstone left" same aaaaa04.retired "$(bucket list images/ | grep -o 'aaaaa04.*')"
-check "the same image can be pushed again at once" s3dock push "${names[3]}" --input image-04.tar
-check "and pulled" s3dock pull "${names[3]}" --output out.tar
-check "under a key that no late request deletes" same images/app/202508/ "$(bucket list images/ | grep 'aaaaa04.tar.gz' | grep -o 'images/app/[0-9]*/')"
-check "and removed again" s3dock cleanup app --keep 2 --older-than 1d
-check "the newest, and those in use, are left" \
+check "cleanup of retired data" s3dock cleanup --retired-after 1s
+check "only the tombstone is left" same aaaaa04.retired "$(bucket list images/ | grep -o 'aaaaa04.*')"
+check "push of the removed image" s3dock push "${names[3]}" --input image-04.tar
+check "pull of the image that was pushed again" s3dock pull "${names[3]}" --output out.tar
+check "the new push uses the key of another month" same images/app/202508/ "$(bucket list images/ | grep 'aaaaa04.tar.gz' | grep -o 'images/app/[0-9]*/')"
+check "cleanup of the image that was pushed again" s3dock cleanup app --keep 2 --older-than 1d
+check "the newest images and those in use are left" \
     same "aaaaa01 aaaaa02 aaaaa03 aaaaa05 aaaaa06" "$(bucket list images/ | grep -o 'aaaaa..\.json' | cut -c 1-7 | xargs)"
-check "nothing of the others is left but what waits" same 15 "$(bucket list images/ | grep -vc 'aaaaa04\|bbbbb09')"
-check "what a version leads to can be pulled" s3dock pull app v1.0.0 --output out.tar
-check "what an environment leads to, too" s3dock pull app production --output out.tar
-check "and what it was before" s3dock rollback app production
-check "really before" same "${names[1]}" "$(s3dock current app production 2>/dev/null)"
-check "an application without images is nothing to do" grep -q "nope has no images" <(s3dock cleanup nope --keep 1 2>&1)
-check "nothing that is younger than AGE goes" s3dock cleanup app --keep 1 --older-than 20000d
-check "really" same 5 "$(bucket list images/ | grep -c 'json$')"
+check "only retired data of the other images are left" same 15 "$(bucket list images/ | grep -vc 'aaaaa04\|bbbbb09')"
+check "pull by version after the cleanup" s3dock pull app v1.0.0 --output out.tar
+check "pull by environment after the cleanup" s3dock pull app production --output out.tar
+check "rollback after the cleanup" s3dock rollback app production
+check "the rollback restores the earlier image" same "${names[1]}" "$(s3dock current app production 2>/dev/null)"
+check "cleanup of an unknown application does nothing" grep -q "nope has no images" <(s3dock cleanup nope --keep 1 2>&1)
+check "cleanup with a high --older-than" s3dock cleanup app --keep 1 --older-than 20000d
+check "cleanup removes no younger image" same 5 "$(bucket list images/ | grep -c 'json$')"
 
-# A pointer that cannot be read: nobody knows what it leads to.
+# A pointer that cannot be read: its target is unknown.
 echo '{' >broken.json
 bucket put pointers/app/staging.json broken.json
-refused 8 "cannot tell which images" "nothing goes when a pointer cannot be read" cleanup app --keep 1
+refused 8 "cannot tell which images" "cleanup fails if a pointer cannot be read" cleanup app --keep 1
