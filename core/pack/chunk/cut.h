@@ -3,12 +3,12 @@
  *
  * Boundaries follow the content, so that equal content gives equal chunks wherever it lies:
  *
- *   1. a regular file of file_min bytes or more starts a chunk at its payload and ends one at
- * its padded end; headers and smaller files between such files gather in chunks of their own;
- *   2. a payload of the outer tar that is itself a tar (a layer) is cut by the same rule inside;
- *   3. inside each such run: the chunker;
- *   4. a payload that is already compressed (gzip, zstd, xz, bzip2 magic): chunks of the maximum
- * size, marked so.
+ *   1. A regular file of file_min bytes or more starts a chunk at its payload and ends one at its
+ *      padded end. Headers and smaller files between such files gather in chunks of their own.
+ *   2. A payload of the outer tar that is itself a tar (a layer) is cut by the same rule inside.
+ *   3. Inside each such run, the chunker decides.
+ *   4. A payload that is already compressed (gzip, zstd, xz, bzip2 magic) is cut into chunks of the
+ *      maximum size, which are marked.
  *
  * The cut also is the outer scanner: it hands on what the outer tar says, so that one pass serves
  * the pipeline and the reader of the image (image.h).

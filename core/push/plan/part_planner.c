@@ -1,30 +1,30 @@
 /*
- * What was placed last and what waits, in the order of the archive:
+ * The planner keeps the end of the archive in three pieces, in the order of the archive:
  *
- *      parts that are out | tail | data | run
+ *      parts that were emitted | tail | data | run
  *
- *   tail  a range of an object of the bucket, `least` bytes or more, that has yet to become a part
+ *   tail  a range of an object of the bucket, `least` bytes or more, that is not yet a part
  *   data  bytes, gathered in a part
- *   run   held chunks that lie one behind the other in one base
+ *   run   neighbouring held chunks of one base
  *
- * A store takes no part under 5 MiB except the last one. The naive way around that is to upload 5
- * MiB wherever something small changed. The better one: the *last* part of an upload has no
- * minimum, so a small thing can be put behind 5 MiB that the bucket holds, in a temporary object of
- * its own
- * ("join"), and what comes out is at least 5 MiB and can be copied from. So:
+ * A store accepts no part under 5 MiB except the last one. The simple way around that is to upload
+ * 5 MiB wherever something small changed. The planner uses another way: the *last* part of an
+ * upload has no minimum. So a temporary object of two parts (a "join") holds 5 MiB that the bucket
+ * has and the small change behind them. The join has at least 5 MiB and can be copied from. The
+ * rules are:
  *
- *   - bytes gather in data. When it reaches twice `least`, what exceeds `least` goes out as a part:
- *     from the moment data was large enough it stays so;
- *   - when a run has become long enough to be worth it, or is known to become so (held.ahead), its
- * bytes are forgotten and it is *open*.
- * Data that is in the way is a part if it is large enough, and else is joined to the tail;
- *   - an open run that reaches `least` becomes the tail and goes on growing without its bytes; when
- * it ends earlier it is joined to what is before it;
- *   - a run that ends before it is open becomes data: its bytes were gathered behind data in case.
+ *   - Bytes gather in data. When data reaches twice `least`, the bytes beyond `least` become a
+ *     part. So data that was large enough once stays large enough.
+ *   - When a run has become long enough to be worth a copy, or is known to become so (held.ahead),
+ *     its bytes are dropped and the run is *open*. Data before the run becomes a part if it is large
+ *     enough, and is joined to the tail otherwise.
+ *   - An open run that reaches `least` becomes the tail and grows without its bytes. An open run
+ *     that ends earlier is joined to the piece before it.
+ *   - A run that ends before it is open becomes data: its bytes were kept behind data for this case.
  *
- * From the first tail or the first `least` bytes of data on, there always is one of the two, so the
- * join always has its left side. Before that held chunks are taken in as bytes: `least` bytes are
- * what a change at the very beginning costs.
+ * After the first tail, or the first `least` bytes of data, one of the two always exists. So a join
+ * always has a left side. Held chunks before that are taken as bytes: a change at the very beginning
+ * costs `least` bytes.
  */
 #include "push/plan/part_planner.h"
 
