@@ -145,13 +145,16 @@ static void bash_script(struct text *out)
                   "complete -o default -F _s3dock s3dock\n");
 }
 
-/* zsh runs bash's function through its own adapter. */
+/* zsh runs bash's function through its own adapter. The script can be sourced, or be a file _s3dock in
+ * a folder of $fpath: then zsh runs it at the first completion, and it completes at its end. */
 static void zsh_script(struct text *out)
 {
-    text_str(out, "# zsh completion for s3dock\n"
-                  "autoload -U +X compinit && compinit\n"
+    text_str(out, "#compdef s3dock\n"
+                  "# zsh completion for s3dock\n"
+                  "(( $+functions[compdef] )) || { autoload -U +X compinit && compinit }\n"
                   "autoload -U +X bashcompinit && bashcompinit\n");
     bash_script(out);
+    text_str(out, "[[ ${funcstack[1]} != _s3dock ]] || _bash_complete -o default -F _s3dock\n");
 }
 
 static void fish_quoted(struct text *out, const char *words)
