@@ -1,0 +1,127 @@
+# shellcheck shell=bash
+# builds.sh - the builds of this checkout and the unit tests in them; sourced, never run.
+#
+#   release   build/         what users install
+#   bench     build-bench/   the same with the programs of bench/
+#   plain     build-test/    no sanitizer; faults, valgrind, differential tests
+#   asan      build-asan/    address and undefined behaviour sanitizers
+#   tsan      build-tsan/    thread sanitizer
+#   fuzz      build-fuzz/    clang, libFuzzer
+
+build_dir()
+{
+    case $1 in
+    release) echo build ;;
+    plain) echo build-test ;;
+    *) echo "build-$1" ;;
+    esac
+}
+
+# program KIND: the program of a build.
+program()
+{
+    if [ "$1" = tsan ]; then
+        echo tests/kit/s3dock-tsan
+    else
+        echo "$(build_dir "$1")/cli/s3dock"
+    fi
+}
+
+# build KIND [TARGET...]: configures the folder if it is new, builds what changed, prints only failures. Warnings are
+# errors in the builds of the tests.
+build()
+{
+    local kind=$1
+    shift
+    case $kind in
+    release) meson_build build -Dbuildtype=release -Dtests=false ;;
+    bench) meson_build build-bench -Dbuildtype=release -Dtests=false -Dbench=true ;;
+    plain) meson_build build-test -Dwerror=true -Dbench=true ;;
+    asan) meson_build build-asan -Dwerror=true -Db_sanitize=address,undefined ;;
+    tsan) meson_build build-tsan -Dwerror=true -Db_sanitize=thread ;;
+    fuzz) CC=clang meson_build build-fuzz -Dwerror=true -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false ;;
+    esac && TARGETS=$* compile "$(build_dir "$kind")"
+}
+
+# meson_build DIR OPTION...: configures a new folder.
+meson_build()
+{
+    local dir=$1
+    shift
+    [ ! -e "$dir/build.ninja" ] || return 0
+    meson setup "$dir" "$@" >"$dir.log" 2>&1 || {
+        cat "$dir.log" >&2
+        return 1
+    }
+}
+
+# compile DIR: builds $TARGETS (empty: all).
+compile()
+{
+    # shellcheck disable=SC2086  # words are targets
+    ninja -C "$1" $TARGETS >"$1.log" 2>&1 || {
+        sed -n '/^FAILED/,$p' "$1.log" | grep -v '^cc \|^clang \|^\[' >&2
+        return 1
+    }
+    rm -f "$1.log"
+}
+
+sanitizer_options()
+{
+    export ASAN_OPTIONS=detect_leaks=1:halt_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+        TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+}
+
+# unrandomised COMMAND...: runs a command without address space randomisation, if that is allowed. The thread sanitizer
+# of older compilers does not start with much of it.
+unrandomised()
+{
+    if command -v setarch >/dev/null && setarch -R true 2>/dev/null; then
+        setarch -R "$@"
+    else
+        "$@"
+    fi
+}
+
+# Valgrind finds uses of uninitialised values, which no sanitizer here does.
+VALGRIND="valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite"
+VALGRIND+=" --suppressions=$PWD/tests/kit/valgrind.supp"
+
+# unit KIND: the unit and engine tests that can find something in one build. Suite `slow` (full-size images) runs in the
+# plain build only. The thread sanitizer runs the programs with two threads (suite `threads`). Valgrind runs suite
+# `values` of the plain build, with small inputs.
+unit()
+{
+    case $1 in
+    fast) meson_tests plain --no-suite slow ;;
+    plain) meson_tests plain ;;
+    asan) meson_tests asan --no-suite slow ;;
+    tsan) meson_tests tsan --suite threads --no-suite slow ;;
+    valgrind) S3DOCK_TEST_SMALL=yes meson_tests plain --suite values --no-suite slow --wrapper "$VALGRIND" ;;
+    esac
+}
+
+# unit_all KIND: every unit and engine test in one build.
+unit_all()
+{
+    case $1 in
+    valgrind) S3DOCK_TEST_SMALL=yes meson_tests plain --no-suite slow --no-suite house --wrapper "$VALGRIND" ;;
+    *) meson_tests "$1" ;;
+    esac
+}
+
+# meson_tests KIND [ARGUMENT...]: runs tests of one build and prints their TAP. Some tests wait for servers: more run at
+# a time than there are processors. The time limits find tests that hang; a busy machine does not reach them.
+meson_tests()
+{
+    local dir status=0
+    dir=$(build_dir "$1")
+    shift
+    sanitizer_options
+    rm -f "$dir"/meson-logs/testlog*.json
+    unrandomised meson test -C "$dir" --no-rebuild --timeout-multiplier 5 --num-processes $((2 * $(nproc))) "$@" \
+        >"$dir/tests.log" 2>&1 || status=$?
+    # With a wrapper the name of the log contains the wrapper's.
+    tests/kit/meson-tap "$dir"/meson-logs/testlog*.json
+    return $status
+}
