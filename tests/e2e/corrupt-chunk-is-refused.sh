@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# One wrong byte in the archive, the index or the metadata: never in Docker, never in a file.
+# One wrong bit in the archive, the index or the metadata never reaches Docker or a file.
 . "$(dirname "$0")/lib.sh"
 need_docker
 need_edge
@@ -16,7 +16,7 @@ bucket get "$index" index
 bucket get "$metadata" metadata
 size=$(stat -c %s archive)
 
-# flip IN OUT OFFSET: one bit of one byte.
+# flip IN OUT OFFSET: flips one bit of the byte at OFFSET.
 flip()
 {
     python3 - "$@" <<'PYTHON'
@@ -27,7 +27,7 @@ open(sys.argv[2], "wb").write(data)
 PYTHON
 }
 
-# The archive's ETag is written into the metadata, so that the wrong byte itself is what must be noticed.
+# Writes the archive's ETag into the metadata, so that a pull must detect the wrong byte and not the wrong ETag.
 claim_etag()
 {
     python3 - metadata "$(bucket etag "$archive")" >patched <<'PYTHON'
@@ -41,43 +41,43 @@ PYTHON
 
 flip archive bad $((size / 2))
 bucket put "$archive" bad
-refused "(6|8)" "" "an archive that is not the one the metadata names" pull $REF --output out.tar
+refused "(6|8)" "" "an archive with another ETag than its metadata" pull $REF --output out.tar
 for offset in $((size / 3)) $((size / 2)) $((size - 3)); do
     flip archive bad $offset
     bucket put "$archive" bad
     claim_etag
     refused 6 "" "a wrong bit at $offset of the archive, into a file" pull $REF --output out.tar
-    check "no half file is left" test ! -e out.tar
+    check "the refused pull leaves no file" test ! -e out.tar
     DOCKER_HOST=$EDGE refused 6 "" "a wrong bit at $offset of the archive, into a daemon" pull $REF
-    refused 6 "integrity" "a wrong bit at $offset of the archive, verified" verify $REF
+    refused 6 "integrity" "a wrong bit at $offset of the archive, with verify" verify $REF
 done
 head -c $((size - 1000)) archive >bad
 bucket put "$archive" bad
 claim_etag
-refused 6 "" "an archive that ends early" pull $REF --output out.tar
-check "the daemon holds nothing of it" same "" "$(on_edge docker images -q)"
-# Only layers and config are read of an archive with an index: what lies beside them is not used, and may be damaged.
-# Without the index all of it is judged.
+refused 6 "" "a truncated archive" pull $REF --output out.tar
+check "the daemon has no image" same "" "$(on_edge docker images -q)"
+# With an index, a pull reads only the layers and the config. Damage in other bytes has no effect. Without an index, a
+# pull checks all bytes.
 for offset in 0 20; do
     flip archive bad $offset
     bucket put "$archive" bad
     claim_etag
     rm -f out.tar
-    check "a wrong bit at $offset, beside the layers, is not used" s3dock pull $REF --output out.tar
-    check "and the image is right" same_image saved.tar out.tar
-    refused 6 "" "verify finds it" verify $REF
+    check "pull with a wrong bit at $offset, outside of the layers" s3dock pull $REF --output out.tar
+    check "the pulled image is right" same_image saved.tar out.tar
+    refused 6 "" "verify detects the wrong bit at $offset" verify $REF
     bucket delete "$index"
     rm -f out.tar
-    refused 6 "" "without the index it is refused" pull $REF --output out.tar
-    check "no half file is left" test ! -e out.tar
+    refused 6 "" "pull without the index detects the wrong bit at $offset" pull $REF --output out.tar
+    check "the refused pull leaves no file" test ! -e out.tar
     bucket put "$index" index
 done
 bucket put "$archive" archive
 claim_etag
-check "the right bytes are pulled" s3dock pull $REF --output out.tar
+check "pull of the repaired archive" s3dock pull $REF --output out.tar
 bucket get "$metadata" metadata
 
-# Whoever loses trust in the index may still read the archive without it: what must never come is something else.
+# A pull may ignore a damaged index and read the archive without it. It must never return another image.
 right_or_refused()
 {
     local status
@@ -94,17 +94,17 @@ size=$(stat -c %s index)
 for offset in 0 9 40 $((size / 4)) $((size / 2)) $((size - 1)); do
     flip index bad $offset
     bucket put "$index" bad
-    check "a wrong bit at $offset of the index does no harm" right_or_refused
+    check "a wrong bit at $offset of the index never gives a wrong image" right_or_refused
 done
 head -c $((size / 2)) index >bad
 bucket put "$index" bad
-check "half an index does no harm" right_or_refused
-refused 6 "integrity" "half an index, verified" verify $REF
+check "a truncated index never gives a wrong image" right_or_refused
+refused 6 "integrity" "a truncated index, with verify" verify $REF
 bucket put "$index" index
 
 head -c 100 metadata >bad
 bucket put "$metadata" bad
-refused 6 "" "half a metadata document" pull $REF --output refused.tar
+refused 6 "" "truncated metadata" pull $REF --output refused.tar
 python3 - metadata >bad <<'PYTHON'
 import json, sys
 document = json.load(open(sys.argv[1]))
@@ -113,10 +113,10 @@ json.dump(document, sys.stdout)
 PYTHON
 bucket put "$metadata" bad
 refused 6 "" "metadata that names another image" pull $REF --output refused.tar
-check "no half file is left" test ! -e refused.tar
+check "the refused pulls leave no file" test ! -e refused.tar
 bucket put "$metadata" metadata
 rm -f out.tar
-check "all repaired: it is pulled" s3dock pull $REF --output out.tar
-check "and right" same_image saved.tar out.tar
-check "and verified" s3dock verify $REF
-check "and a push that has nothing to do verifies it" s3dock push $REF --verify
+check "pull after all repairs" s3dock pull $REF --output out.tar
+check "the image after all repairs is right" same_image saved.tar out.tar
+check "verify after all repairs" s3dock verify $REF
+check "push --verify of an existing image" s3dock push $REF --verify

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Ctrl-C and SIGTERM: the program ends within two seconds and leaves no half image. What it had uploaded is kept,
-# and the next push goes on with it; with --no-resume nothing is left.
+# Ctrl-C and SIGTERM: the program ends within two seconds and leaves no incomplete image. It keeps the uploaded parts, and
+# the next push resumes the upload. With --no-resume, nothing is left.
 . "$(dirname "$0")/lib.sh"
 need_s3
 REF=app:20250721-2118-f7a5a27
 make_image $REF image.tar --size 60 --seed 5
-# A sanitizer slows everything down; the promise is for the program itself.
+# A sanitizer makes the program slow.
 limit=${E2E_SLOW:+8000}
 limit=${limit:-2000}
 
-# The program as a terminal would start it: a shell lets what it starts with & ignore SIGINT.
+# in_front ARGUMENT...: runs the program like a terminal does. A shell makes background processes ignore SIGINT.
 in_front()
 {
     exec env --default-signal=INT "$S3DOCK" "$@"
@@ -26,13 +26,13 @@ interrupt()
     took=$((($(date +%s%N) - started) / 1000000))
     check "$3: exit code $2" same "$2" $status
     check "$3: within 2 s" test $took -le "$limit"
-    check "$3: says so in one line" same 1 "$(grep -c '^error' err.txt)"
+    check "$3: one error line" same 1 "$(grep -c '^error' err.txt)"
 }
 
 for signal in INT TERM; do
     code=$([ $signal = INT ] && echo 130 || echo 143)
 
-    # A push whose input goes on for ever: 40 MB come at once, then nothing.
+    # A push whose input does not end: it delivers 40 MB at once, then nothing.
     before=$(bucket_state)
     mkfifo push.pipe
     { head -c 40000000 image.tar && exec sleep 60; } >push.pipe &
@@ -49,21 +49,21 @@ for signal in INT TERM; do
     wait $feeder 2>/dev/null
     rm push.pipe
     if [ -n "${again:-}" ]; then
-        check "--no-resume: the bucket is as it was, no unfinished upload" same "$before" "$(bucket_state)"
+        check "--no-resume: the bucket is unchanged, without an unfinished upload" same "$before" "$(bucket_state)"
     else
-        check "no half image" same "" "$(bucket list images/)"
-        check "it says how to go on" grep -q "what was sent is kept" err.txt
+        check "the bucket has no incomplete image" same "" "$(bucket list images/)"
+        check "the message says how to resume" grep -q "what was sent is kept" err.txt
     fi
-    check "the next push goes on" into "push-$signal.json" s3dock push $REF --input image.tar --json --force
+    check "the next push succeeds" into "push-$signal.json" s3dock push $REF --input image.tar --json --force
     again=yes
 done
-check "it does not send again what was sent" test "$(json resumed_bytes push-INT.json)" -ge 8388608
-check "and not when nothing was kept" same 0 "$(json resumed_bytes push-TERM.json)"
+check "the next push does not send the kept parts again" test "$(json resumed_bytes push-INT.json)" -ge 8388608
+check "after --no-resume, the next push resumes nothing" same 0 "$(json resumed_bytes push-TERM.json)"
 check "no unfinished upload is left" nothing_left
 for signal in INT TERM; do
     code=$([ $signal = INT ] && echo 130 || echo 143)
 
-    # A pull whose reader has fallen asleep.
+    # A pull into a pipe whose reader does not read.
     mkfifo pull.pipe
     { exec 3<pull.pipe && exec sleep 60; } &
     reader=$!
@@ -71,10 +71,10 @@ for signal in INT TERM; do
     pid=$!
     sleep 2
     interrupt $signal "$code" "SIG$signal during a pull to a pipe"
-    check "it says that what was fetched is kept" grep -q "what was fetched is kept: run the same command again" err.txt
+    check "the message says that the downloaded data is kept" grep -q "what was fetched is kept: run the same command again" err.txt
     kill $reader 2>/dev/null
     wait $reader 2>/dev/null
     rm pull.pipe
 done
-check "the image in the bucket is untouched" s3dock pull $REF --output back.tar
-check "and right" same_image image.tar back.tar
+check "pull after the interruptions" s3dock pull $REF --output back.tar
+check "the pulled image is right" same_image image.tar back.tar

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Fifty writers at once: what stands in the end is what one of them wrote, each change that was made is in the
-# audit log, and everybody else was told.
+# Fifty concurrent writers: the final value is the value of one writer, each change is in the audit log, and all other
+# writers got an error.
 . "$(dirname "$0")/lib.sh"
 need_s3
 WRITERS=${WRITERS:-50}
 
-# image NUMBER: a name
+# image NUMBER: prints a reference
 image()
 {
     printf 'app:20250721-%02d%02d-%07x' $(($1 / 60)) $(($1 % 60)) "$1"
 }
 
-# Archives need not be images for a pointer; the original's metadata is enough.
+# A pointer does not need real archives. Metadata in the original's form is enough.
 printf x >archive
 for ((i = 0; i <= WRITERS; i++)); do
     ref=$(image $i)
@@ -21,9 +21,10 @@ for ((i = 0; i <= WRITERS; i++)); do
     bucket put "$key.tar.gz" archive
     bucket put "$key.json" metadata
 done
-check "one writer, to begin with" s3dock promote "$(image 0)" production
+check "promote by one writer" s3dock promote "$(image 0)" production
 
-# race NAME COMMAND...: all at once, each with its image (not the first one); NAME.N is what it said, NAME.N.code how it ended
+# race NAME COMMAND...: runs all writers at once, each with its image (not the first one). NAME.N is the output of writer N,
+# NAME.N.code its exit code.
 race()
 {
     local name=$1 i
@@ -45,7 +46,7 @@ ended()
     cat "$1".*.code | grep -cx "$2"
 }
 
-# events TYPE: the log's events of a kind into DIR of that name, those that were overtaken into TYPE.overtaken
+# events TYPE: copies the events of this type into the folder TYPE, and overtaken events into TYPE.overtaken
 events()
 {
     local key file
@@ -57,7 +58,7 @@ events()
     done
 }
 
-# Which images the events in these folders name, sorted.
+# audited FIELD FOLDER...: prints the images that the events name in this field, sorted.
 audited()
 {
     local field=$1 file
@@ -67,14 +68,14 @@ audited()
     done | sort
 }
 
-# Which images the events in these folders say were replaced, sorted.
+# replaced FOLDER...: prints the images that the events name as replaced, sorted.
 replaced()
 {
     find "$@" -name '*.json' -exec sed -n 's/.*"previous_target": ".*\/\(.*\)\.tar\.gz".*/\1/p' {} + |
         sed 's/-/:/' | sort
 }
 
-# Which images those writers named who were told that they did it, sorted.
+# winners NAME: prints the images of the writers that ended with success and made a change, sorted.
 winners()
 {
     local i
@@ -86,42 +87,42 @@ winners()
 # --- one environment ------------------------------------------------------------------------------------------
 
 race promotion promote production
-check "every writer ended well, or was told that another one was faster" \
+check "every writer ends with success or a conflict" \
     same "$WRITERS" $(($(ended promotion 0) + $(ended promotion 8)))
-check "some were faster" test "$(ended promotion 0)" -ge 1
-check "some were not" test "$(ended promotion 8)" -ge 1
-check "those were told by name" same "" "$(for f in promotion.*.code; do
+check "at least one writer succeeds" test "$(ended promotion 0)" -ge 1
+check "at least one writer gets a conflict" test "$(ended promotion 8)" -ge 1
+check "every conflict has the code conflict.changed" same "" "$(for f in promotion.*.code; do
     [ "$(cat "$f")" = 8 ] && ! grep -q '"error_code": "conflict.changed"' "${f%.code}" && echo "$f"
 done)"
-check "what stands is one of them" grep -qx "$(s3dock current app production)" <(winners promotion; image 0)
+check "the environment has the image of a successful writer" grep -qx "$(s3dock current app production)" <(winners promotion; image 0)
 {
     winners promotion
     image 0
     echo
 } | sort >expected
 events promotion
-check "every change that stood is in the audit log, and nothing else is" \
+check "the audit log has exactly the changes of the successful writers" \
     same "$(cat expected)" "$(audited source promotion)"
 
-# The log is one chain: each event replaced what another one made. Who was overtaken either stood for a moment
-# (then somebody replaced it) or never did (then what it replaced, another one replaced too).
+# The log is one chain: each event replaces the value of another event. The value of an overtaken writer either existed
+# for a moment (then another writer replaced it) or never (then another writer replaced the same value).
 current=$(s3dock current app production)
 replaced promotion promotion.overtaken | uniq >gone
-check "nothing was replaced twice" same "" "$(replaced promotion | uniq -d)"
-check "all that stood but the last was replaced" same "" "$(comm -23 <(grep -vx "$current" expected) gone)"
-check "what was replaced is in the log" same "" \
+check "no value was replaced twice" same "" "$(replaced promotion | uniq -d)"
+check "every successful value but the last was replaced" same "" "$(comm -23 <(grep -vx "$current" expected) gone)"
+check "every replaced value is in the log" same "" \
     "$(comm -13 <(audited source promotion promotion.overtaken) gone)"
-check "what stands was not" same "" "$(grep -x "$current" gone)"
-check "who was overtaken was told" same "" "$(audited source promotion.overtaken | while read -r ref; do
+check "the final value was not replaced" same "" "$(grep -x "$current" gone)"
+check "every overtaken writer got a conflict" same "" "$(audited source promotion.overtaken | while read -r ref; do
     [ "$(cat promotion.$((16#${ref##*-})).code)" = 8 ] || echo "$ref"
 done)"
 
 # --- one version -----------------------------------------------------------------------------------------------
 
 race tag tag v1.0.0
-check "one image got the version" same 1 "$(ended tag 0)"
-check "all others were told" same $((WRITERS - 1)) "$(ended tag 8)"
-check "it stands" same "v1.0.0 -> $(winners tag)" "$(s3dock list tags app)"
+check "one writer tags the version" same 1 "$(ended tag 0)"
+check "all other writers get a conflict" same $((WRITERS - 1)) "$(ended tag 8)"
+check "the version has the image of the successful writer" same "v1.0.0 -> $(winners tag)" "$(s3dock list tags app)"
 events tag
-check "and one event says so" same "$(winners tag)" "$(audited image_reference tag)"
-check "no throw-away object is left" same "" "$(bucket list audit/.)"
+check "the audit log has one event for the version" same "$(winners tag)" "$(audited image_reference tag)"
+check "no probe object is left" same "" "$(bucket list audit/.)"
