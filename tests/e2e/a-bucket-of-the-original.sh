@@ -52,7 +52,7 @@ s3dock list images myapp >images.txt 2>warnings
 check "list images warns about an archive without metadata" grep -q "0000000.tar.gz: it has no metadata" warnings
 check "list images prints the other images" same $REF "$(cat images.txt)"
 
-# --- push of an existing image -----------------------------------------------------------------------------------
+# --- push of an existing image --------------------------------------------------------------------------------
 
 s3dock push $REF --dry-run --json >dry.json
 check "a dry run recognises the image" same true "$(json skipped dry.json)"
@@ -71,7 +71,7 @@ s3dock push $REF --json >again.json
 check "the next push does not read the archive" test "$(json downloaded_bytes again.json)" -lt 10000
 check "a pull skips the image by its id" same true "$(on_edge s3dock pull $REF --json >pull.json && json skipped pull.json)"
 
-# --- push of another image ---------------------------------------------------------------------------------------
+# --- push of another image ------------------------------------------------------------------------------------
 
 mkdir context
 echo other >context/other
@@ -87,7 +87,7 @@ check "archive/ holds a copy of the original's metadata" cmp metadata <(bucket g
 check "the copy has a name in the original's form" \
     grep -qxE 'archive/myapp/202611/myapp-20250721-2118-f7a5a27-archived-on-[0-9]{8}-[0-9]{4}' <<<"$kept"
 
-# --- incomplete images -----------------------------------------------------------------------------------------------
+# --- incomplete images ----------------------------------------------------------------------------------------
 
 bucket delete $KEY.tar.gz
 refused 3 "archive is not|not found" "pull refuses an image without an archive" pull $REF --output none.tar
@@ -96,7 +96,7 @@ s3dock push $REF --json >mended.json
 check "a push repairs the image" same "false false" "$(json skipped mended.json) $(json archived mended.json)"
 check "pull of the repaired image" s3dock pull $REF --output mended.tar
 
-# --- targets that are refused ------------------------------------------------------------------------------------
+# --- targets that are refused ---------------------------------------------------------------------------------
 
 printf '{"target_type":"tag","target_path":"tags/myapp/loop.json"}' >loop
 printf '{"target_type":"image","target_path":"images/other/202611/other-20250721-2118-f7a5a27.tar.gz"}' >foreign

@@ -81,7 +81,7 @@ for ref in $FIRST $EDITED $REBUILT $STRANGER; do
     s3dock push "$ref"
 done
 
-# --- layers and chunks --------------------------------------------------------------------------------------------
+# --- layers and chunks ----------------------------------------------------------------------------------------
 
 pulls "pull of the first image" on_edge s3dock pull $FIRST
 check "a host without images has none of the layers" same 0 "$(json layers_here pull.json)"
@@ -109,7 +109,7 @@ pulls "pull of another application on the same base" on_edge s3dock pull $STRANG
 ! tells_layers || check "the pull downloads only the application's own layer" at_most 3 pull.json
 check "the host has the other application's image" the_same $STRANGER
 
-# --- a damaged index, a daemon that refuses partial images -------------------------------------------------------------------------------------
+# --- a damaged index, a daemon that refuses partial images ----------------------------------------------------
 
 forget $REBUILT
 key=$(bucket list images/ | sed -n 's/^[0-9]* \(.*20250722.*\.index\)$/\1/p')

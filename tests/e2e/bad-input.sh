@@ -157,7 +157,7 @@ check "config init" s3dock config init made.json5
 check "config init writes a file that only its owner can read" same 600 "$(stat -c %a made.json5)"
 refused "(2|8)" "made.json5" "config init does not overwrite the file" config init made.json5
 
-# --- the bucket and the folder afterwards --------------------------------------------------------------------------------
+# --- the bucket and the folder afterwards ---------------------------------------------------------------------
 
 check "the bucket has one image and no unfinished upload" same "3 0" "$(bucket list images/ | wc -l) $(bucket uploads | wc -l)"
 check "pull of the image" s3dock "${pull[@]}"

@@ -65,7 +65,7 @@ check "--dry-run needs no daemon" s3dock build dry --path app --dry-run --docker
 check "--dry-run prints the buildx command" same "docker buildx build --load --platform linux/arm64 -f app/Dockerfile -t $(name_of . dry) app" \
     "$(s3dock build --platform linux/arm64 dry --path app --dry-run 2>/dev/null)"
 
-# --- changed files ------------------------------------------------------------------------------------------------
+# --- changed files --------------------------------------------------------------------------------------------
 
 dirty="repository has uncommitted changes - commit all changes before building: "
 echo two >app/file
@@ -88,7 +88,7 @@ refused 8 "untracked.*app/notes" "--strict refuses the untracked file" build sho
 rm app/notes
 check "--strict accepts ignored files" s3dock build shop --path app --strict
 
-# --- other repositories -----------------------------------------------------------------------------------------
+# --- other repositories ---------------------------------------------------------------------------------------
 
 git -C "$work" clone -q --depth 1 "file://$work/repo" shallow
 s3dock build shop --path "$work/shallow/app" --json >"$work/build.json" 2>/dev/null
@@ -152,7 +152,7 @@ chmod +x "$work/false-docker"
 export S3DOCK_DOCKER=$work/false-docker
 refused 10 "is not in Docker" "a docker program that reports success without an image" build shop --path app
 
-# --- images of an earlier build --------------------------------------------------------------------------------------------
+# --- images of an earlier build -------------------------------------------------------------------------------
 
 real=$(command -v docker)
 # program NAME SCRIPT: creates a docker program. In the script, $real is the real one.
@@ -186,7 +186,7 @@ check "build writes the user's --iidfile" s3dock build whose --path app -- "--ii
 check "the --iidfile has the image's id" same "$before" "$(image_id "$(cat "$work/iid")")"
 check "no temporary file is left in the cache" same "" "$(find "$HOME/.cache/s3dock" -name 'iid*' -o -name 'index*')"
 
-# --- changes during the build ---------------------------------------------------------------------------------------
+# --- changes during the build ---------------------------------------------------------------------------------
 
 # shellcheck disable=SC2016
 program changes 'echo meanwhile >app/file; exec "$real" "$@"'
@@ -201,7 +201,7 @@ program moves 'git commit -q --allow-empty -m moved; exec "$real" "$@"'
 refused 8 "changed while.*HEAD was" "a HEAD that changes during the build" build late --path app
 check "after the change of HEAD, the image has no name" same "" "$(docker image ls -q late)"
 
-# --- the environment of the docker program ---------------------------------------------------------------------------
+# --- the environment of the docker program --------------------------------------------------------------------
 
 # shellcheck disable=SC2016
 program tells 'env >'"$work"'/told; exec "$real" "$@"'
@@ -230,7 +230,7 @@ check "a program in the current folder does not run with . in PATH" test ! -e "$
 cd "$work/repo" || exit 1
 git checkout -qf main
 
-# --- interruption ----------------------------------------------------------------------------------------------------
+# --- interruption ---------------------------------------------------------------------------------------------
 
 printf '#!/bin/sh\necho $$ >"%s/slow.pid"\nexec sleep 60\n' "$work" >"$work/slow"
 chmod +x "$work/slow"

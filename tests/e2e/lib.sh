@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# lib.sh - what every scenario starts with: `. "$(dirname "$0")/lib.sh"`.
+# lib.sh - the beginning of every scenario: `. "$(dirname "$0")/lib.sh"`.
 #
-# A scenario is a script that says what it needs (need_docker, need_edge, need_s3, need_directory), does
-# something with the program, and checks it. Every check prints one line, "ok N - sentence" or
-# "not ok N - sentence" with the reason below, and all are counted; a scenario that ends early is itself a
-# failed check. The servers come from `./dev test` (E2E_DOCKER, E2E_EDGE, E2E_S3) or, when a scenario is run
-# by hand, are started for it and stopped with it (the same for E2E_S3_DIR, where that server lives).
+# A scenario is a script that names its servers (need_docker, need_edge, need_s3, need_directory), runs the
+# program, and checks the result. Every check prints one line, "ok N - sentence", or "not ok N - sentence"
+# with the reason below. A scenario that ends early counts as a failed check. `./dev test` provides the servers
+# (E2E_DOCKER, E2E_EDGE, E2E_S3, and E2E_S3_DIR, the folder of the S3 server). If a scenario runs by hand, this
+# file starts them and stops them at the end.
 #
-# The program under test is $S3DOCK (default build/s3dock); E2E_SLOW says that a sanitizer slows it down.
+# The program under test is $S3DOCK (default build/s3dock). E2E_SLOW is set if a sanitizer makes it slow.
 set -uo pipefail
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -18,13 +18,13 @@ export S3DOCK
 mkdir -p "$TOP/.run"
 work=$(mktemp -d "$TOP/.run/e2e.XXXXXX")
 cd "$work" || exit 1
-# Nothing of the person who runs this: no configuration, no credentials, no Docker context.
+# The tests use nothing of the user: no configuration, no credentials, no Docker context.
 mkdir home
 export HOME=$work/home
 unset XDG_CONFIG_HOME XDG_CACHE_HOME XDG_STATE_HOME DOCKER_HOST DOCKER_CONTEXT AWS_PROFILE AWS_REGION \
     AWS_SESSION_TOKEN "${!S3DOCK_@}" 2>/dev/null
 export NO_COLOR=1
-# A sanitizer that finds something writes it down where finish() looks.
+# A sanitizer writes its report to a file, which finish() reads.
 for sanitizer in ASAN UBSAN TSAN LSAN; do
     declare -x "${sanitizer}_OPTIONS=log_path=$work/sanitizer:exitcode=99:halt_on_error=1:print_stacktrace=1"
 done
@@ -48,7 +48,7 @@ check()
     fi
 }
 
-# into FILE COMMAND...: its standard output in the file; notes on standard error are not part of it.
+# into FILE COMMAND...: writes the standard output of the command to FILE.
 into()
 {
     local file=$1
@@ -74,14 +74,14 @@ fail()
     done
 }
 
-# skip_check SENTENCE REASON: one check that cannot be made here; counted as skipped, not as passed.
+# skip_check SENTENCE REASON: counts a check that is not possible here as skipped.
 skip_check()
 {
     CHECKS=$((CHECKS + 1))
     echo "ok $CHECKS - $1 # SKIP $2"
 }
 
-# skip REASON: what this scenario needs is not here; says so and ends it.
+# skip REASON: ends the scenario, because it needs something that is missing here.
 skip()
 {
     skip_check "the whole scenario" "$1"
@@ -89,9 +89,9 @@ skip()
     exit 0
 }
 
-# refused CODE PATTERN SENTENCE ARGUMENT...: the program fails with this exit code; the first line it says
-# is one clear error line that matches the (extended) pattern; standard output stays empty; no secret shows;
-# and the bucket is as it was, unfinished uploads included.
+# refused CODE PATTERN SENTENCE ARGUMENT...: the program fails with this exit code. It prints exactly one error
+# line, which matches the (extended) pattern. Standard output is empty, and no output contains the secret key.
+# The bucket is unchanged, unfinished uploads included.
 refused()
 {
     local code=$1 pattern=$2 sentence=$3 got wrong=() before
@@ -115,20 +115,20 @@ refused()
     fi
 }
 
-# --- what a scenario needs --------------------------------------------------------------------------
+# --- servers of a scenario --------------------------------------------------------------------------
 
 at_exit()
 {
     ON_EXIT=("$*" "${ON_EXIT[@]}")
 }
 
-# start_docker DIR: a daemon for this scenario alone; prints its address.
+# start_docker DIR: starts a daemon for this scenario alone and prints its address.
 start_docker()
 {
     "$KIT/docker" start "$1" 2>"$work/docker.log" | sed 's/^DOCKER_HOST=//'
 }
 
-# A daemon to push from: DOCKER_HOST.
+# need_docker: a daemon to push from. Sets DOCKER_HOST.
 need_docker()
 {
     DOCKER_HOST=${E2E_DOCKER:-}
@@ -139,7 +139,7 @@ need_docker()
     export DOCKER_HOST
 }
 
-# Another host's daemon, empty at first: EDGE. `on_edge docker images`, `on_edge s3dock pull ...`
+# need_edge: the daemon of another host, without images. Sets EDGE. Use: `on_edge s3dock pull ...`
 need_edge()
 {
     EDGE=${E2E_EDGE:-}
@@ -155,7 +155,7 @@ on_edge()
     DOCKER_HOST=$EDGE "$@"
 }
 
-# Podman as the daemon, with no images: DOCKER_HOST.
+# need_podman: Podman as the daemon, without images. Sets DOCKER_HOST.
 need_podman()
 {
     at_exit "'$KIT/podman' stop '$work/p'"
@@ -164,7 +164,7 @@ need_podman()
     export DOCKER_HOST
 }
 
-# A bucket of a real S3 server, empty: BUCKET and the AWS_ variables.
+# need_s3: an empty bucket of a real S3 server. Sets BUCKET and the AWS_ variables.
 need_s3()
 {
     local settings=${E2E_S3:-}
@@ -181,7 +181,7 @@ need_s3()
     at_exit bucket empty
 }
 
-# The same in a plain directory.
+# need_directory: an empty bucket in a plain directory.
 need_directory()
 {
     mkdir -p "$work/store"
@@ -193,7 +193,7 @@ use_bucket()
 {
     local name
     BUCKET=$1
-    # The tests look into the bucket with these, whatever a check makes of the environment.
+    # The tests read the bucket with these variables, also if a check changes the environment.
     OWNER=()
     for name in "${!AWS_@}"; do
         OWNER+=("$name=${!name}")
@@ -219,7 +219,7 @@ s3dock()
     "$S3DOCK" "$@"
 }
 
-# json FIELD FILE: the first value of that name in a JSON document, wherever it stands.
+# json FIELD FILE: prints the first value of that name in a JSON document, at any depth.
 json()
 {
     python3 - "$1" "$2" <<'PYTHON'
@@ -238,7 +238,7 @@ print(json.dumps(value) if isinstance(value, (dict, list, bool)) else value)
 PYTHON
 }
 
-# make_image REF OUT OPTION...: as tests/kit/make_image; equal ones are made once, for all scenarios and builds.
+# make_image REF OUT OPTION...: as tests/kit/make_image. All scenarios and builds share equal images.
 # shellcheck disable=SC2016
 make_image()
 {
@@ -250,8 +250,8 @@ make_image()
         cp "$one" "$2"
 }
 
-# The SHA-256 of the image's config: what graph drivers call its id. A containerd store's id is that of a manifest,
-# which differs from host to host; there the config is looked up in what the daemon saves.
+# image_id REF: prints the SHA-256 of the image's config, which graph drivers use as id. A containerd store uses the
+# digest of a manifest, which differs between hosts. There the function reads the config's name from `docker save`.
 image_id()
 {
     if docker info --format '{{.DriverStatus}}' | grep -q io.containerd.snapshotter; then
@@ -262,7 +262,7 @@ image_id()
     fi
 }
 
-# same A B: two texts are equal; says both when not.
+# same A B: two texts are equal. Otherwise it prints both.
 same()
 {
     [ "$1" = "$2" ] || {
@@ -271,20 +271,20 @@ same()
     }
 }
 
-# same_image A B: two archives hold the same image: id, references and every layer.
+# same_image A B: two archives have the same image: id, references and every layer.
 same_image()
 {
     "$KIT/image_facts" "$1" >"$work/facts.1" && "$KIT/image_facts" "$2" >"$work/facts.2" &&
         diff "$work/facts.1" "$work/facts.2"
 }
 
-# nothing_left: no unfinished upload, no temporary file of the store.
+# nothing_left: the bucket has no unfinished upload.
 nothing_left()
 {
     same "" "$(bucket uploads)"
 }
 
-# The keys of the image's three objects (of the one image in the bucket).
+# Print the keys of the three objects of the only image in the bucket.
 archive_key()
 {
     bucket list images/ | sed -n 's/^[0-9]* \(.*\.tar\.gz\)$/\1/p'
@@ -300,7 +300,7 @@ metadata_key()
     bucket list images/ | sed -n 's/^[0-9]* \(.*\.json\)$/\1/p'
 }
 
-# The main job, from one daemon to another, checked from every side.
+# round_trip: a push from one daemon and a pull into another one, with all checks.
 round_trip()
 {
     local ref=app:20250721-2118-f7a5a27
@@ -309,23 +309,23 @@ round_trip()
     check "push" s3dock push $ref
     check "the archive, its index and its metadata are in the bucket" \
         test -n "$(archive_key)" -a -n "$(index_key)" -a -n "$(metadata_key)"
-    check "under the month of the commit" same images/app/202507/app-20250721-2118-f7a5a27.tar.gz "$(archive_key)"
+    check "the key has the month of the commit" same images/app/202507/app-20250721-2118-f7a5a27.tar.gz "$(archive_key)"
     check "no unfinished upload is left" nothing_left
     check "pull into another host's daemon" on_edge s3dock pull $ref
-    check "the same image id there" same "$(image_id $ref)" "$(on_edge image_id $ref)"
+    check "the other daemon has the same image id" same "$(image_id $ref)" "$(on_edge image_id $ref)"
     on_edge docker save $ref >edge.tar
-    check "the same layers there" same_image saved.tar edge.tar
+    check "the other daemon has the same layers" same_image saved.tar edge.tar
     check "pull into a file" s3dock pull $ref --output file.tar
-    check "the same image in the file" same_image saved.tar file.tar
+    check "the file has the same image" same_image saved.tar file.tar
     s3dock pull $ref --output - >pipe.tar
-    check "standard output gives the same bytes" cmp file.tar pipe.tar
+    check "standard output has the same bytes as the file" cmp file.tar pipe.tar
     on_edge docker image rm -f $ref >/dev/null
-    check "docker load takes the file" on_edge docker load -i file.tar
-    check "as the same image" same "$(image_id $ref)" "$(on_edge image_id $ref)"
+    check "docker load accepts the file" on_edge docker load -i file.tar
+    check "the loaded file has the same image id" same "$(image_id $ref)" "$(on_edge image_id $ref)"
     s3dock pull $ref --output json.tar --json >pull.json
-    check "--json tells of success" same true "$(json success pull.json)"
+    check "--json states success" same true "$(json success pull.json)"
     [ -n "${E2E_SLOW:-}" ] ||
-        check "and of peak memory under 128 MiB" test "$(json peak_memory_bytes pull.json)" -le 134217728
+        check "--json states a peak memory of at most 128 MiB" test "$(json peak_memory_bytes pull.json)" -le 134217728
 }
 
 # --- the end ------------------------------------------------------------------------------------------
@@ -337,10 +337,10 @@ finish()
     trap '' INT TERM # a second Ctrl-C must not keep the servers up
     if [ -z "$FINISHED" ]; then
         for report in "$work"/sanitizer.*; do
-            [ ! -e "$report" ] || fail "the sanitizer is silent" "$(head -n 30 "$report")"
+            [ ! -e "$report" ] || fail "the sanitizer reports nothing" "$(head -n 30 "$report")"
         done
         [ "$status" = 0 ] || fail "the scenario runs to its end" "it stopped with $status"
-        [ "$CHECKS" -gt 0 ] || fail "the scenario checks something"
+        [ "$CHECKS" -gt 0 ] || fail "the scenario has at least one check"
     fi
     for command in "${ON_EXIT[@]}"; do
         eval "$command" >/dev/null 2>&1

@@ -117,7 +117,7 @@ check "every overtaken writer got a conflict" same "" "$(audited source promotio
     [ "$(cat promotion.$((16#${ref##*-})).code)" = 8 ] || echo "$ref"
 done)"
 
-# --- one version -----------------------------------------------------------------------------------------------
+# --- one version ----------------------------------------------------------------------------------------------
 
 race tag tag v1.0.0
 check "one writer tags the version" same 1 "$(ended tag 0)"

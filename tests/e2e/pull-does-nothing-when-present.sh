@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A host that has the image already neither downloads nor loads.
+# A pull of an image that the host has neither downloads nor loads.
 . "$(dirname "$0")/lib.sh"
 need_docker
 need_edge
@@ -15,12 +15,12 @@ loads()
 }
 
 check "the first pull" on_edge s3dock pull $REF
-check "loads once" same 1 "$(loads)"
+check "the first pull loads once" same 1 "$(loads)"
 check "the second pull" on_edge s3dock pull $REF --json
 on_edge s3dock pull $REF --json >again.json
-check "says that it skipped" same true "$(json skipped again.json)"
-check "downloaded less than a page or two" test "$(json downloaded_bytes again.json)" -lt 65536
-check "did not load" same 1 "$(loads)"
+check "the second pull reports that it skipped" same true "$(json skipped again.json)"
+check "the second pull downloads less than 64 KiB" test "$(json downloaded_bytes again.json)" -lt 65536
+check "the second pull does not load" same 1 "$(loads)"
 on_edge docker image rm -f $REF >/dev/null
-check "once the image is gone the pull brings it" on_edge s3dock pull $REF
-check "with its id" same "$(image_id $REF)" "$(on_edge image_id $REF)"
+check "pull after the image was removed" on_edge s3dock pull $REF
+check "the pulled image has the pushed id" same "$(image_id $REF)" "$(on_edge image_id $REF)"

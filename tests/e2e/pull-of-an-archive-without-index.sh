@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the Go program pushed, and what lost its index, is pulled too; its MD5 is what it is checked against.
+# A pull of archives of the Go program, and of an archive whose index is missing. The pull checks the MD5.
 . "$(dirname "$0")/lib.sh"
 need_docker
 need_edge
@@ -8,10 +8,10 @@ REF=app:20250721-2118-f7a5a27
 "$KIT/images" small $REF
 s3dock push $REF
 bucket delete "$(index_key)"
-check "an archive whose index is gone is pulled" on_edge s3dock pull $REF
-check "with its id" same "$(image_id $REF)" "$(on_edge image_id $REF)"
+check "pull of an archive whose index is missing" on_edge s3dock pull $REF
+check "the pulled image has the pushed id" same "$(image_id $REF)" "$(on_edge image_id $REF)"
 
-# old NAME FILE [MD5]: files the archive as the Go program does, under a month of its own choosing.
+# old NAME FILE [MD5]: stores the archive as the Go program does, under the month of the push.
 old()
 {
     local key=images/$1/202508/$1-20250721-2118-f7a5a27 md5
@@ -54,15 +54,15 @@ old tail tail.tar.gz
 on_edge docker image prune -af >/dev/null
 
 for name in one many; do
-    check "an old archive of $name gzip member(s) goes to a file" s3dock pull $name:20250721-2118-f7a5a27 --output $name-back.tar
-    check "and is the same image" same_image $name.tar $name-back.tar
-    check "and into a daemon" on_edge s3dock pull $name:20250721-2118-f7a5a27
+    check "pull of an old archive of $name gzip member(s) into a file" s3dock pull $name:20250721-2118-f7a5a27 --output $name-back.tar
+    check "the file has the same image" same_image $name.tar $name-back.tar
+    check "pull of an old archive of $name gzip member(s) into a daemon" on_edge s3dock pull $name:20250721-2118-f7a5a27
 done
-refused 6 "checksum|md5" "an MD5 that does not fit" pull wrong:20250721-2118-f7a5a27 --output refused.tar
-refused 6 "" "an archive that ends early" pull cut:20250721-2118-f7a5a27 --output refused.tar
-refused 6 "" "an archive with something behind it" pull tail:20250721-2118-f7a5a27 --output refused.tar
-check "no half file is left" test ! -e refused.tar
-DOCKER_HOST=$EDGE refused 6 "checksum|md5" "the same for a daemon" pull wrong:20250721-2118-f7a5a27
+refused 6 "checksum|md5" "a wrong MD5" pull wrong:20250721-2118-f7a5a27 --output refused.tar
+refused 6 "" "a truncated archive" pull cut:20250721-2118-f7a5a27 --output refused.tar
+refused 6 "" "an archive with trailing bytes" pull tail:20250721-2118-f7a5a27 --output refused.tar
+check "the refused pulls leave no file" test ! -e refused.tar
+DOCKER_HOST=$EDGE refused 6 "checksum|md5" "a wrong MD5, into a daemon" pull wrong:20250721-2118-f7a5a27
 for name in one many wrong cut tail; do
     docker image rm $name:20250721-2118-f7a5a27 >/dev/null
 done

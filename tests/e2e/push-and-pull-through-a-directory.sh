@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# An image goes from one daemon into a bucket that is a plain directory, and from there to another host.
+# A push from one daemon into a plain directory as bucket, and a pull into another host's daemon.
 . "$(dirname "$0")/lib.sh"
 need_docker
 need_edge
 need_directory
 round_trip
-check "the store left the image's three objects and one audit event" same "3 4" "$(bucket list images/ | wc -l) $(bucket list | wc -l)"
+check "the directory has the image's three objects and one audit event" same "3 4" "$(bucket list images/ | wc -l) $(bucket list | wc -l)"

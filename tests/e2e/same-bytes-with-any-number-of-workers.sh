@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The archive is a function of the image alone: not of the workers, the memory or the weather.
+# The archive depends on the image alone, not on the workers, the memory or the timing.
 . "$(dirname "$0")/lib.sh"
 need_directory
 REF=app:20250721-2118-f7a5a27
@@ -14,8 +14,8 @@ for way in "--jobs 1" "--jobs 2" "--jobs 8" "--jobs 8 --memory 32M" "--jobs 2 --
     archive=$(bucket get "$key" | sha256sum)
     index=$(bucket get "$(index_key)" | sha256sum)
     first=${first:-$archive$index}
-    check "the same archive and index with $way" same "$first" "$archive$index"
+    check "archive and index are the same with $way" same "$first" "$archive$index"
     # shellcheck disable=SC2086
     check "pull with $way" s3dock pull $REF --output back.tar $way
-    check "the same image with $way" same_image image.tar back.tar
+    check "the pulled image is the same with $way" same_image image.tar back.tar
 done
