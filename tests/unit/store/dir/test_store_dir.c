@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -1021,7 +1020,7 @@ static void a_lock_is_waited_for_with_a_bound(void **state)
 {
     struct store_op op = {.verb = STORE_PUT, .key = "k", .body = view_str("y")};
     int before, collected, held = hold_lock();
-    char said[1024], holder[64], name[16];
+    char said[1024], holder[64];
     int64_t start = clock_monotonic();
 
     (void)state;
