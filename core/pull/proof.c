@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "push/learn_image.h"
+#include "transfer/describe_image.h"
 
 int proof_of_archive(const struct metadata *metadata, const struct store_info *archive,
                      struct err *err)

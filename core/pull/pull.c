@@ -24,7 +24,7 @@
 #include "pull/proof.h"
 #include "pull/verify_load.h"
 #include "pull/verify_stream.h"
-#include "push/learn_image.h"
+#include "transfer/describe_image.h"
 
 #define ATTEMPTS 4 /* replaced, spoiled, refused or misled, and one that goes well */
 

@@ -19,7 +19,7 @@
 #include "base/hash.h"
 #include "catalog/conditions.h"
 #include "catalog/metadata.h"
-#include "push/learn_image.h"
+#include "transfer/describe_image.h"
 
 #define INDEX_MAX    (512 * MIB)
 #define TRIES_MAX    8

@@ -6,47 +6,9 @@
 
 #include "base/log.h"
 #include "catalog/conditions.h"
-#include "pack/image/bundle.h"
 #include "pull/pull.h"
 
 #define DOCUMENT_MAX (256 * KIB)
-
-static bool has_packed_layers(const struct image_info *image)
-{
-    for (unsigned i = 0; i < image->layer_count; i++)
-        if (strcmp(image->layers[i].digest, image->layers[i].diff_id) != 0)
-            return true;
-    return false;
-}
-
-/* A containerd store calls the image by the manifest of its bundle. Programs that load the archive
- * as it is (0.2.0 does, when layers are packed) get the manifest of the save stream. */
-static int describe_engines(const struct image_info *image, struct metadata *out, struct err *err)
-{
-    out->packed_layers = has_packed_layers(image);
-    if (out->packed_layers && !out->engine_id[0] && strcmp(image->manifest_id, image->id) != 0)
-        str_copy(out->engine_id, sizeof out->engine_id, image->manifest_id);
-    return bundle_manifest_id(image, out->manifest_id, err);
-}
-
-int describe_image(const struct image_info *image, struct metadata *out, struct err *err)
-{
-    char(*layers)[80] = calloc(image->layer_count ? image->layer_count : 1, sizeof *layers);
-
-    if (!layers)
-        return err_memory(err, "the metadata");
-    for (unsigned i = 0; i < image->layer_count; i++)
-        str_copy(layers[i], sizeof layers[i], image->layers[i].diff_id);
-    free(out->layers);
-    out->layers = layers;
-    out->layer_count = image->layer_count;
-    out->format = METADATA_FORMAT;
-    out->raw_size = image->raw_size;
-    str_copy(out->image_id, sizeof out->image_id, image->id);
-    snprintf(out->platform, sizeof out->platform, "%s/%s%s%s", image->os, image->architecture,
-             image->variant[0] ? "/" : "", image->variant);
-    return describe_engines(image, out, err);
-}
 
 bool learn_image_is_missing(const struct existing_image *existing)
 {

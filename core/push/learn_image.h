@@ -16,11 +16,6 @@
 
 struct err;
 
-/* Image id, platform, layers and raw size; the rest of `out` stays as it is. The caller finishes
- * it.
- */
-int describe_image(const struct image_info *image, struct metadata *out, struct err *err);
-
 /* Whether the archive would have to be read to know. */
 bool learn_image_is_missing(const struct existing_image *existing);
 /* Reads and verifies the whole archive; `existing` knows its image afterwards. An archive that is

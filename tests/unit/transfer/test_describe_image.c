@@ -8,7 +8,7 @@
 
 #include "base/err.h"
 #include "pack/image/bundle.h"
-#include "push/learn_image.h"
+#include "transfer/describe_image.h"
 
 #define LAYERS 2
 
