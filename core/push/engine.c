@@ -21,8 +21,8 @@
 #include "base/log.h"
 #include "flow/meter.h"
 #include "pack/chunk/cut.h"
-#include "pull/plan/span.h"
 #include "pull/verify_stream.h"
+#include "push/plan/span.h"
 #include "push/setup.h"
 #include "push/upload/copy_support.h"
 #include "push/upload/spot_check.h"
@@ -33,7 +33,7 @@ struct push_engine {
     bool ended;        /* nothing is left to be put into parts */
     struct part *last; /* without a weave: the last part, when it is the only one */
 
-    struct span *current; /* being assembled; NULL between spans */
+    struct push_span *current; /* being assembled; NULL between spans */
     size_t current_done;
     bool reading, stopping;
     bool distrusted;                /* Docker's layers turned out not to be what they should be */
@@ -105,7 +105,7 @@ static void stop(struct push_engine *a, const struct err *err)
         assembler_stop(a->rig.weave);
 }
 
-static void release_span(struct push_engine *a, struct span *span)
+static void release_span(struct push_engine *a, struct push_span *span)
 {
     if (a->reading && !a->stopping)
         reader_give(a->rig.reader, span);
@@ -113,7 +113,7 @@ static void release_span(struct push_engine *a, struct span *span)
         buffers_give(a->rig.slots, span->slot);
 }
 
-static void give(struct push_engine *a, struct span *span, int kind,
+static void give(struct push_engine *a, struct push_span *span, int kind,
                  void (*run)(struct job *job, void *scratch))
 {
     span->job.home = a->rig.home;
@@ -123,7 +123,7 @@ static void give(struct push_engine *a, struct span *span, int kind,
 }
 
 /* In the order of the stream. */
-static void pack(struct push_engine *a, struct span *span)
+static void pack(struct push_engine *a, struct push_span *span)
 {
     struct err err;
 
@@ -135,10 +135,10 @@ static void pack(struct push_engine *a, struct span *span)
     }
     if (a->rig.weave)
         assembler_mark(a->rig.weave, span);
-    give(a, span, PUSH_PACKED, span_pack);
+    give(a, span, PUSH_PACKED, push_span_pack);
 }
 
-static void on_named(struct push_engine *a, struct span *span)
+static void on_named(struct push_engine *a, struct push_span *span)
 {
     if (a->stopping) {
         release_span(a, span);
@@ -153,18 +153,18 @@ static void on_named(struct push_engine *a, struct span *span)
 
 /* Spans that are compared with earlier archives are named first, so that held chunks are not
  * packed. */
-static void on_filled(struct push_engine *a, struct span *span)
+static void on_filled(struct push_engine *a, struct push_span *span)
 {
     if (!a->rig.weave)
         pack(a, span);
     else if (span->named || a->stopping)
         on_named(a, span);
     else
-        give(a, span, PUSH_NAMED, span_name);
+        give(a, span, PUSH_NAMED, push_span_name);
 }
 
 /* A whole span has become archive: its chunks enter the index. */
-static void account(struct push_engine *a, const struct span *span)
+static void account(struct push_engine *a, const struct push_span *span)
 {
     struct err err;
 
@@ -260,7 +260,7 @@ static void assemble(struct push_engine *a)
         assemble_all(a);
 }
 
-static void on_packed(struct push_engine *a, struct span *span)
+static void on_packed(struct push_engine *a, struct push_span *span)
 {
     if (a->stopping) {
         release_span(a, span);
@@ -315,7 +315,7 @@ static void on_read(struct push_engine *a)
     struct err err;
 
     a->reading = false;
-    for (struct span *span; (span = reader_reclaim(a->rig.reader));)
+    for (struct push_span *span; (span = reader_reclaim(a->rig.reader));)
         buffers_give(a->rig.slots, span->slot);
     if (reader_result(a->rig.reader, &a->image, &err)) {
         a->distrusted = !a->stopping && is_from_layers(a) && err.family != ERR_CANCELLED;
@@ -335,19 +335,19 @@ static void dispatch(struct push_engine *a, struct msg *msg)
         push_engine_report(a, PHASE_PUSH);
         break;
     case PUSH_FILLED:
-        on_filled(a, (struct span *)msg);
+        on_filled(a, (struct push_span *)msg);
         break;
     case PUSH_NAMED:
-        on_named(a, (struct span *)msg);
+        on_named(a, (struct push_span *)msg);
         break;
     case PUSH_SPARE:
-        buffers_give(a->rig.slots, ((struct span *)msg)->slot);
+        buffers_give(a->rig.slots, ((struct push_span *)msg)->slot);
         break;
     case PUSH_READ:
         on_read(a);
         break;
     case PUSH_PACKED:
-        on_packed(a, (struct span *)msg);
+        on_packed(a, (struct push_span *)msg);
         break;
     case PUSH_UPLOADED:
         on_uploaded(a, msg);
@@ -370,7 +370,7 @@ static void drop_last(struct push_engine *a)
 /* Everything that still waits in the conductor's own hands when it stops. */
 static void drop_what_waits(struct push_engine *a)
 {
-    struct span *span;
+    struct push_span *span;
     struct part *part;
 
     if (a->current)
@@ -425,7 +425,7 @@ static int conduct(struct push_engine *a, struct err *err)
 {
     push_engine_report(a, is_export(a) ? PHASE_EXPORT : PHASE_PUSH);
     for (struct buffer *slot; (slot = buffers_take(a->rig.slots));)
-        reader_give(a->rig.reader, span_of(slot));
+        reader_give(a->rig.reader, push_span_of(slot));
     for (;;) {
         struct msg *msg;
 

@@ -1,12 +1,12 @@
 #include "push/memory_budget.h"
 
 #include "base/log.h"
-#include "pull/plan/span.h"
 #include "push/open_source.h"
+#include "push/plan/span.h"
 #include "push/upload/assembler.h"
 #include "push/upload/copy_support.h"
 
-#define SLOT_ROOM   (MEMORY_BUDGET_SLOT_SIZE + span_bound(MEMORY_BUDGET_SLOT_SIZE))
+#define SLOT_ROOM   (MEMORY_BUDGET_SLOT_SIZE + push_span_bound(MEMORY_BUDGET_SLOT_SIZE))
 #define SLOTS_LEAST 3
 #define PARTS_MOST  12 /* in memory: being filled or in the air */
 

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/err.h"
 #include "pack/chunk/cut.h"
 #include "pack/image/bundle.h"
 #include "pack/index/skippable_layers.h"
@@ -35,7 +36,7 @@ struct reader {
     const struct image_info *info;
     struct err err;
 
-    struct span *span; /* the one being filled */
+    struct push_span *span; /* the one being filled */
     uint64_t next_number;
     size_t begun, scanned, filled;
     uint64_t at;     /* of the last boundary, in the stream */
@@ -43,7 +44,7 @@ struct reader {
     bool leaving_out;
 };
 
-static void post(struct reader *r, struct span *span, int kind)
+static void post(struct reader *r, struct push_span *span, int kind)
 {
     span->job.msg.kind = kind;
     inbox_post(r->options.home, &span->job.msg);
@@ -58,13 +59,13 @@ static bool names_at_once(const struct reader *r)
 }
 
 /* The next empty span, or NULL when asked to stop. */
-static struct span *next_span(struct reader *r)
+static struct push_span *next_span(struct reader *r)
 {
     while (!atomic_load(&r->stop)) {
         struct msg *msg = inbox_take(r->spares, clock_monotonic() + CANCEL_TICK);
 
         if (msg) {
-            struct span *span = span_of(((struct span *)msg)->slot);
+            struct push_span *span = push_span_of(((struct push_span *)msg)->slot);
 
             span->named = span->looked_up = names_at_once(r);
             return span;
@@ -81,7 +82,7 @@ static int stopped(struct err *err)
 /* Hands the span over and goes on in a new one with what lies behind the last boundary. */
 static int turn_over(struct reader *r, struct err *err)
 {
-    struct span *full = r->span, *fresh = next_span(r);
+    struct push_span *full = r->span, *fresh = next_span(r);
     size_t tail = r->filled - r->begun;
 
     if (!fresh)
@@ -97,12 +98,12 @@ static int turn_over(struct reader *r, struct err *err)
     return 0;
 }
 
-static const struct span_chunk *end_chunk(struct reader *r, unsigned flags)
+static const struct push_chunk *end_chunk(struct reader *r, unsigned flags)
 {
-    struct span_chunk *chunk = &r->span->chunks[r->span->count++];
+    struct push_chunk *chunk = &r->span->chunks[r->span->count++];
     uint32_t size = (uint32_t)(r->scanned - r->begun);
 
-    *chunk = (struct span_chunk){.chunk = {.raw_size = size}, .flags = flags};
+    *chunk = (struct push_chunk){.chunk = {.raw_size = size}, .flags = flags};
     if (r->span->named) {
         chunk->chunk.name = chunk_name_of(NAME_SHA256, r->span->slot->in + r->begun, size);
         chunk_lookup_find(r->options.known, &chunk->chunk.name, size, &r->cursor, &chunk->held);
@@ -114,7 +115,8 @@ static const struct span_chunk *end_chunk(struct reader *r, unsigned flags)
 
 static bool span_is_full(const struct reader *r)
 {
-    return r->options.slot_size - r->begun < READER_SLOT_MIN / 2 || r->span->count == SPAN_CHUNKS;
+    return r->options.slot_size - r->begun < READER_SLOT_MIN / 2 ||
+           r->span->count == PUSH_SPAN_CHUNKS;
 }
 
 /* ---- what is not read ---- */
@@ -127,11 +129,11 @@ static int add_unread(struct reader *r, const struct skippable_layer *layer, uin
     for (uint32_t i = 0; i < first; i++)
         offset += layer->chunks[i].packed_size;
     for (uint32_t i = first; i < layer->chunk_count; i++) {
-        struct span_chunk *chunk = &r->span->chunks[r->span->count++];
+        struct push_chunk *chunk = &r->span->chunks[r->span->count++];
 
-        *chunk = (struct span_chunk){
+        *chunk = (struct push_chunk){
             .chunk = {.raw_size = layer->chunks[i].raw_size, .name = layer->chunks[i].name},
-            .flags = flags | SPAN_UNREAD,
+            .flags = flags | PUSH_UNREAD,
             .unpacked = true,
             .held = {.base = layer->base,
                      .offset = offset,
@@ -169,7 +171,7 @@ static int leave_out(struct reader *r, const struct skippable_layer *layer, uint
     return add_unread(r, layer, first, flags, err);
 }
 
-static int leave_out_what_may_be(struct reader *r, const struct span_chunk *chunk, struct err *err)
+static int leave_out_what_may_be(struct reader *r, const struct push_chunk *chunk, struct err *err)
 {
     const struct skippable_layer *layer;
     uint32_t first;
@@ -189,7 +191,7 @@ static int leave_out_what_may_be(struct reader *r, const struct span_chunk *chun
 /* Looks at what was read. Returns 1 when more bytes are needed first. */
 static int scan(struct reader *r, struct err *err)
 {
-    struct span_chunk last;
+    struct push_chunk last;
 
     while (r->scanned < r->filled) {
         uint8_t *window = r->span->slot->in + r->scanned;
@@ -355,14 +357,14 @@ struct reader *reader_create(const struct reader_options *options, struct err *e
     return r;
 }
 
-void reader_give(struct reader *reader, struct span *span)
+void reader_give(struct reader *reader, struct push_span *span)
 {
     inbox_post(reader->spares, &span->job.msg);
 }
 
-struct span *reader_reclaim(struct reader *reader)
+struct push_span *reader_reclaim(struct reader *reader)
 {
-    return (struct span *)inbox_take(reader->spares, 0);
+    return (struct push_span *)inbox_take(reader->spares, 0);
 }
 
 void reader_stop(struct reader *reader)

@@ -3,7 +3,7 @@
  * As long as the source may leave layers out, each chunk that ends decides whether reading goes on:
  * then the reader names it and looks it up in the earlier archives. Else the workers name chunks.
  *
- * What the source need not read becomes chunks without bytes (SPAN_UNREAD).
+ * What the source need not read becomes chunks without bytes (PUSH_UNREAD).
  *
  * It owns the source, the cut and the reading of the image while it runs. It is handed empty spans,
  * and posts home:
@@ -20,7 +20,7 @@
 
 #include "flow/inbox.h"
 #include "pack/image/image.h"
-#include "pull/plan/span.h"
+#include "push/plan/span.h"
 #include "transfer/source.h"
 
 struct reader_options {
@@ -40,12 +40,12 @@ struct reader_options {
 struct reader;
 struct reader *reader_create(const struct reader_options *options, struct err *err);
 /* An empty span to fill. */
-void reader_give(struct reader *reader, struct span *span);
+void reader_give(struct reader *reader, struct push_span *span);
 /* Asks it to end early: READER_DONE comes soon. */
 void reader_stop(struct reader *reader);
 /* After READER_DONE: the spans that it was given and did not fill, one by one; NULL when there is
  * none left. */
-struct span *reader_reclaim(struct reader *reader);
+struct push_span *reader_reclaim(struct reader *reader);
 /* After READER_DONE. 0 and what the stream held, verified; or why it is refused. */
 int reader_result(struct reader *reader, const struct image_info **info, struct err *err);
 /* After READER_DONE (or when nothing was ever given). Joins. Takes NULL. */

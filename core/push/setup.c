@@ -6,9 +6,9 @@
 
 #include "pack/chunk/cut.h"
 #include "pack/codec/gzip_member.h"
-#include "pull/plan/span.h"
 #include "push/memory_budget.h"
 #include "push/open_source.h"
+#include "push/plan/span.h"
 
 static void *make_packer(void *arg)
 {
@@ -28,8 +28,9 @@ static int make_buffers(struct push_setup *r, const struct memory_budget *s, str
     reorder_init(&r->order, s->slots);
     reorder_init(&r->named, s->slots);
     r->home = inbox_create(err);
-    r->slots = buffers_create(s->slots, MEMORY_BUDGET_SLOT_SIZE,
-                              span_bound(MEMORY_BUDGET_SLOT_SIZE), sizeof(struct span), err);
+    r->slots =
+        buffers_create(s->slots, MEMORY_BUDGET_SLOT_SIZE, push_span_bound(MEMORY_BUDGET_SLOT_SIZE),
+                       sizeof(struct push_span), err);
     r->parts = parts_create(s->parts, s->part_size, err);
     return r->home && r->slots && r->parts ? 0 : ERR_FAIL;
 }

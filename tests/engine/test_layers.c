@@ -357,7 +357,7 @@ static long read_with(const struct bases *bases, uint64_t lead, struct view whol
                                             .params = CHUNK_DEFAULT};
     struct source *source = source_layers(&options, &err);
     struct inbox *home = inbox_create(&err);
-    struct buffers *slots = buffers_create(3, MIB, MIB, sizeof(struct span), &err);
+    struct buffers *slots = buffers_create(3, MIB, MIB, sizeof(struct push_span), &err);
     const struct image_info *info = NULL;
     struct reader *reader;
     struct msg *msg;
@@ -378,28 +378,28 @@ static long read_with(const struct bases *bases, uint64_t lead, struct view whol
                                                     .kind_done = READ},
                            &err);
     for (struct buffer *slot; (slot = buffers_take(slots));)
-        reader_give(reader, span_of(slot));
+        reader_give(reader, push_span_of(slot));
     while ((msg = inbox_take(home, INBOX_FOREVER))->kind != READ) {
-        struct span *span = (struct span *)msg;
+        struct push_span *span = (struct push_span *)msg;
 
         for (unsigned i = 0; msg->kind == FILLED && i < span->count; i++) {
-            const struct span_chunk *chunk = &span->chunks[i];
+            const struct push_chunk *chunk = &span->chunks[i];
             struct chunk_name name =
                 chunk_name_of(NAME_SHA256, whole.data + at, chunk->chunk.raw_size);
 
             assert_true(chunk_name_equals(&name, &chunk->chunk.name));
             at += chunk->chunk.raw_size;
-            if (!(chunk->flags & SPAN_UNREAD))
+            if (!(chunk->flags & PUSH_UNREAD))
                 continue;
             left_out += chunk->chunk.raw_size;
             assert_true(chunk->held.size > 0 && chunk->held.ahead >= chunk->held.size);
         }
         if (msg->kind == FILLED)
-            reader_give(reader, span_of(span->slot));
+            reader_give(reader, push_span_of(span->slot));
         else if (msg->kind == SPARE)
             buffers_give(slots, span->slot);
     }
-    for (struct span *span; (span = reader_reclaim(reader));)
+    for (struct push_span *span; (span = reader_reclaim(reader));)
         buffers_give(slots, span->slot);
     if (reader_result(reader, &info, &err) == 0) {
         assert_int_equal(at, whole.size);

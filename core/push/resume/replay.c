@@ -200,7 +200,7 @@ static bool is_there(struct replay *f, uint64_t end)
     return at >= end;
 }
 
-static bool mark_held(struct replay *f, const struct span_chunk *chunk, uint32_t count)
+static bool mark_held(struct replay *f, const struct push_chunk *chunk, uint32_t count)
 {
     if (chunk->held.size == 0)
         return false;
@@ -212,7 +212,7 @@ static bool mark_held(struct replay *f, const struct span_chunk *chunk, uint32_t
     return true;
 }
 
-bool replay_mark(struct replay *follow, struct span_chunk *chunk)
+bool replay_mark(struct replay *follow, struct push_chunk *chunk)
 {
     struct replay *f = follow;
     uint32_t size;
@@ -222,7 +222,7 @@ bool replay_mark(struct replay *follow, struct span_chunk *chunk)
     size = f->then->sizes[f->size];
     if (size & CHECKPOINT_HELD)
         return mark_held(f, chunk, size & ~CHECKPOINT_HELD);
-    if (size > gzip_member_stored_size(chunk->chunk.raw_size) || (chunk->flags & SPAN_UNREAD))
+    if (size > gzip_member_stored_size(chunk->chunk.raw_size) || (chunk->flags & PUSH_UNREAD))
         return false;
     if (is_there(f, f->at + size)) {
         chunk->chunk.packed_size = size;

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "pull/plan/span.h"
+#include "push/plan/span.h"
 #include "push/resume/checkpoint.h"
 
 struct err;
@@ -33,7 +33,7 @@ unsigned replay_count(const struct replay *follow); /* of parts and joins that a
 
 /* The next chunk of the stream: sets `sent` and its packed size when all of it is where it has to
  * be. False: this stream is another one. */
-bool replay_mark(struct replay *follow, struct span_chunk *chunk);
+bool replay_mark(struct replay *follow, struct push_chunk *chunk);
 
 /* How many chunks were written down; behind them a step tells its own. */
 uint32_t replay_chunks(const struct replay *follow);

@@ -338,7 +338,7 @@ static int diverge(struct resume *r, struct err *err)
                    "the image is not the one that this upload was begun with");
 }
 
-int resume_mark(struct resume *resume, struct span *span, struct err *err)
+int resume_mark(struct resume *resume, struct push_span *span, struct err *err)
 {
     for (unsigned i = 0; resume->follow && i < span->count; i++)
         if (!replay_mark(resume->follow, &span->chunks[i]))

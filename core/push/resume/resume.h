@@ -16,8 +16,8 @@
 
 #include "base/hash.h"
 #include "pack/index/index.h"
-#include "pull/plan/span.h"
 #include "push/plan/part_planner.h"
+#include "push/plan/span.h"
 #include "push/resume/checkpoint.h"
 #include "store/store.h"
 
@@ -58,7 +58,7 @@ const char *resume_folder(const struct resume *resume);
 
 /* Before a span goes to the workers, in order: says which of its chunks need not be packed. Fails
  * when the stream is not the one that was begun. */
-int resume_mark(struct resume *resume, struct span *span, struct err *err);
+int resume_mark(struct resume *resume, struct push_span *span, struct err *err);
 
 /* The next step of the archive, in order, before it is done; a STEP_PART or STEP_JOIN. All its
  * chunks are in the index. 0: to be done; RESUME_HAS: the store has it, under *etag;

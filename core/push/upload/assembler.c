@@ -111,7 +111,7 @@ void assembler_destroy(struct assembler *weave)
 
 /* ---- what the workers pack ---- */
 
-static void mark(struct assembler *w, struct span_chunk *chunk)
+static void mark(struct assembler *w, struct push_chunk *chunk)
 {
     const struct held_chunk *held = &chunk->held;
 
@@ -121,7 +121,7 @@ static void mark(struct assembler *w, struct span_chunk *chunk)
     }
     if (w->run_size == 0 || held->base != w->run.base || held->offset != w->run.offset)
         w->run_size = 0;
-    if (!(chunk->flags & SPAN_UNREAD) && !chunk->sent)
+    if (!(chunk->flags & PUSH_UNREAD) && !chunk->sent)
         chunk->unpacked =
             w->run_size >= w->options.store->limits.run_least && w->seen >= w->options.least;
     w->run = (struct held_chunk){.base = held->base, .offset = held->offset + held->size};
@@ -129,17 +129,17 @@ static void mark(struct assembler *w, struct span_chunk *chunk)
     w->seen += held->size;
 }
 
-void assembler_look_up(struct assembler *weave, struct span *span)
+void assembler_look_up(struct assembler *weave, struct push_span *span)
 {
     for (unsigned i = 0; !span->looked_up && i < span->count; i++) {
-        struct span_chunk *chunk = &span->chunks[i];
+        struct push_chunk *chunk = &span->chunks[i];
 
         chunk_lookup_find(weave->options.bases->known, &chunk->chunk.name, chunk->chunk.raw_size,
                           &weave->cursor, &chunk->held);
     }
 }
 
-void assembler_mark(struct assembler *weave, struct span *span)
+void assembler_mark(struct assembler *weave, struct push_span *span)
 {
     for (unsigned i = 0; i < span->count; i++)
         mark(weave, &span->chunks[i]);
@@ -236,8 +236,8 @@ static int take_steps(struct assembler *w, struct err *err)
 
 /* ---- chunks ---- */
 
-static struct view packed_bytes(struct assembler *w, const struct span *span,
-                                const struct span_chunk *chunk)
+static struct view packed_bytes(struct assembler *w, const struct push_span *span,
+                                const struct push_chunk *chunk)
 {
     bool stored = chunk->flags & CHUNK_STORED;
     size_t size;
@@ -246,7 +246,7 @@ static struct view packed_bytes(struct assembler *w, const struct span *span,
         return view_of(span->slot->out + w->out, chunk->chunk.packed_size);
     if (!part_planner_needs(w->placer, &chunk->held))
         return view_of(NULL, 0);
-    if (chunk->flags & SPAN_UNREAD) {
+    if (chunk->flags & PUSH_UNREAD) {
         w->lacked_bytes = true; /* and the placer fails */
         return view_of(NULL, 0);
     }
@@ -255,9 +255,9 @@ static struct view packed_bytes(struct assembler *w, const struct span *span,
     return view_of(w->packed, size);
 }
 
-static int place(struct assembler *w, const struct span *span, struct err *err)
+static int place(struct assembler *w, const struct push_span *span, struct err *err)
 {
-    const struct span_chunk *chunk = &span->chunks[w->done];
+    const struct push_chunk *chunk = &span->chunks[w->done];
     struct index_chunk entry = chunk->chunk;
 
     if (chunk->held.size) {
@@ -267,14 +267,14 @@ static int place(struct assembler *w, const struct span *span, struct err *err)
     if (index_builder_add(w->options.builder, &entry, chunk->flags & CHUNK_SECTION, err) ||
         part_planner_add(w->placer, packed_bytes(w, span, chunk), &chunk->held, err))
         return ERR_FAIL;
-    if (!(chunk->flags & SPAN_UNREAD))
+    if (!(chunk->flags & PUSH_UNREAD))
         w->in += chunk->chunk.raw_size;
     w->out += chunk->chunk.packed_size;
     w->done++;
     return take_steps(w, err);
 }
 
-int assembler_add(struct assembler *weave, struct span *span, struct err *err)
+int assembler_add(struct assembler *weave, struct push_span *span, struct err *err)
 {
     while (weave->done < span->count) {
         if (!part_planner_ready(weave->placer))

@@ -14,9 +14,9 @@
 #include "base/hash.h"
 #include "flow/inbox.h"
 #include "pack/index/index.h"
-#include "pull/plan/span.h"
 #include "push/find_bases.h"
 #include "push/plan/parts.h"
+#include "push/plan/span.h"
 #include "push/resume/resume.h"
 #include "push/upload/upload.h"
 
@@ -28,7 +28,7 @@ size_t assembler_least(const struct store *store, uint64_t size_hint);
 /* How large a part buffer must be then, and how many there must be. */
 size_t assembler_part_size(const struct store *store, size_t least);
 #define ASSEMBLER_PARTS_MIN 4
-/* How many packed bytes must have come before chunks may come without bytes (SPAN_UNREAD), unless
+/* How many packed bytes must have come before chunks may come without bytes (PUSH_UNREAD), unless
  * all are one run of one base: twice what is needed, since members may be smaller here than there.
  */
 uint64_t assembler_lead(size_t least);
@@ -53,13 +53,13 @@ void assembler_destroy(struct assembler *weave); /* takes NULL; nothing may be o
 
 /* Before that, in order: looks up the chunks of a span, which have their names, in the earlier
  * archives, unless the reader did. */
-void assembler_look_up(struct assembler *weave, struct span *span);
+void assembler_look_up(struct assembler *weave, struct push_span *span);
 /* Before a span goes to the workers, in order: says which of its chunks they need not pack. */
-void assembler_mark(struct assembler *weave, struct span *span);
+void assembler_mark(struct assembler *weave, struct push_span *span);
 /* Places the next span, in order, as far as there are free parts. 0: all of it; WEAVE_WAIT: call
  * again with the same span when a part has come home. */
 enum { WEAVE_WAIT = 1 };
-int assembler_add(struct assembler *weave, struct span *span, struct err *err);
+int assembler_add(struct assembler *weave, struct push_span *span, struct err *err);
 /* All spans were placed: what is left goes out, and a few of the copied chunks are read back. */
 int assembler_end(struct assembler *weave, struct err *err);
 /* Everything was placed and is home: what came of the reading back. SAMPLE_LIE (sample.h): what was

@@ -147,14 +147,14 @@ static void what_is_there_is_left_out(void **state)
     assert_answers("aaaa+");
 }
 
-static struct span_chunk chunk_of(uint32_t raw, uint32_t held)
+static struct push_chunk chunk_of(uint32_t raw, uint32_t held)
 {
-    return (struct span_chunk){.chunk.raw_size = raw, .held.size = held};
+    return (struct push_chunk){.chunk.raw_size = raw, .held.size = held};
 }
 
 static void chunks_of_what_is_there_are_not_packed(void **state)
 {
-    struct span_chunk chunks[] = {chunk_of(900, 0),   chunk_of(900, 0), chunk_of(900, 700),
+    struct push_chunk chunks[] = {chunk_of(900, 0),   chunk_of(900, 0), chunk_of(900, 700),
                                   chunk_of(900, 300), chunk_of(90, 0),  chunk_of(90, 0),
                                   chunk_of(90, 30),   chunk_of(90, 0)};
     static const bool sent[] = {true, true, false, false, true, true, false, false};
@@ -168,7 +168,7 @@ static void chunks_of_what_is_there_are_not_packed(void **state)
             has(true, 0, 1050);
         assert_int_equal(replay_settle(follow, &err), 0);
         for (unsigned i = 0; i < ARRAY_SIZE(chunks); i++) {
-            struct span_chunk chunk = chunks[i];
+            struct push_chunk chunk = chunks[i];
 
             assert_true(replay_mark(follow, &chunk));
             if (i < 2 || with)
@@ -182,7 +182,7 @@ static void chunks_of_what_is_there_are_not_packed(void **state)
 
 static void differences_are_seen(void **state)
 {
-    struct span_chunk small = chunk_of(100, 0), held = chunk_of(900, 5), unread = chunk_of(900, 0);
+    struct push_chunk small = chunk_of(100, 0), held = chunk_of(900, 5), unread = chunk_of(900, 0);
     const struct checkpoint_step *then;
     struct checkpoint_step other;
 
@@ -190,7 +190,7 @@ static void differences_are_seen(void **state)
     begin(5);
     assert_int_equal(replay_settle(follow, &err), 0);
     assert_false(replay_mark(follow, &small)); /* it cannot have become 600 bytes */
-    unread.flags = SPAN_UNREAD;
+    unread.flags = PUSH_UNREAD;
     assert_false(replay_mark(follow, &unread));
     assert_true(replay_mark(follow, &held)); /* it was taken in */
     assert_true(replay_mark(follow, &held));

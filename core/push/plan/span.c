@@ -1,0 +1,73 @@
+/*
+ * A worker walks over the raw bytes of a span once. It appends each packed chunk to slot->out, or
+ * leaves a gap where an earlier push has sent the packed bytes already.
+ */
+#include "push/plan/span.h"
+
+#include "pack/chunk/cut.h"
+#include "pack/codec/gzip_member.h"
+
+struct push_span *push_span_of(struct buffer *slot)
+{
+    struct push_span *span = slot->aux;
+
+    span->slot = slot;
+    span->count = 0;
+    span->in_size = span->out_size = 0;
+    span->unread = 0;
+    span->named = span->looked_up = false;
+    return span;
+}
+
+void push_span_name(struct job *job, void *scratch)
+{
+    struct push_span *span = (struct push_span *)job;
+    const uint8_t *raw = span->slot->in;
+
+    (void)scratch;
+    for (unsigned i = 0; i < span->count; i++) {
+        struct index_chunk *chunk = &span->chunks[i].chunk;
+
+        chunk->name = chunk_name_of(NAME_SHA256, raw, chunk->raw_size);
+        raw += chunk->raw_size;
+    }
+    span->named = true;
+}
+
+/* Returns the packed size of a chunk that was read. Its packed bytes are put at `out`. */
+static uint32_t pack_chunk(const struct push_chunk *chunk, struct packer *packer, const uint8_t *in,
+                           uint8_t *out)
+{
+    if (chunk->sent)
+        return chunk->chunk.packed_size;
+    if (chunk->unpacked)
+        return 0;
+    return (uint32_t)gzip_member_pack(packer, view_of(in, chunk->chunk.raw_size),
+                                      chunk->flags & CHUNK_STORED, out);
+}
+
+void push_span_pack(struct job *job, void *scratch)
+{
+    struct push_span *span = (struct push_span *)job;
+    const uint8_t *in = span->slot->in;
+
+    if (!span->named)
+        push_span_name(job, NULL);
+    for (unsigned i = 0; i < span->count; i++) {
+        struct push_chunk *chunk = &span->chunks[i];
+
+        if (chunk->flags & PUSH_UNREAD) {
+            chunk->chunk.packed_size = 0;
+            continue;
+        }
+        chunk->chunk.packed_size = pack_chunk(chunk, scratch, in, span->slot->out + span->out_size);
+        span->out_size += chunk->chunk.packed_size;
+        in += chunk->chunk.raw_size;
+    }
+}
+
+size_t push_span_bound(size_t raw)
+{
+    /* Each chunk has its own bound. The constant share of a bound counts once for each chunk. */
+    return gzip_member_bound(raw) + PUSH_SPAN_CHUNKS * gzip_member_bound(1);
+}

@@ -1,0 +1,59 @@
+/*
+ * span - a run of neighbouring chunks of a push, and the jobs that name and pack it.
+ *
+ * The reader fills slot->in with raw chunks. A worker packs them into slot->out. A span lives in
+ * the aux memory of its slot, and belongs to the thread that holds it.
+ */
+#ifndef S3DOCK_PUSH_PLAN_SPAN_H
+#define S3DOCK_PUSH_PLAN_SPAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "flow/buffers.h"
+#include "flow/workers.h"
+#include "pack/chunk/chunker.h"
+#include "pack/index/chunk_lookup.h"
+#include "pack/index/index.h"
+
+/* The most chunks of a span. A typical span has a dozen. */
+#define PUSH_SPAN_CHUNKS 256
+
+/* A flag of a chunk, besides enum chunk_flags: its bytes were not read and are not in slot->in. */
+#define PUSH_UNREAD 0x200
+
+struct push_chunk {
+    struct index_chunk chunk;
+    unsigned flags;         /* enum chunk_flags, PUSH_UNREAD */
+    struct held_chunk held; /* the place of this chunk in a base; size 0: no base has it */
+    bool unpacked;          /* the workers do not pack it: it will probably be copied */
+    bool sent; /* an earlier push has uploaded it. packed_size is known, and slot->out has a gap of
+                  that size */
+};
+
+struct push_span {
+    struct job job; /* first: a span is posted as its job's message */
+    struct buffer *slot;
+    uint64_t number; /* in the order of the stream */
+    bool named;      /* the chunks have their names */
+    bool looked_up;  /* the chunks were looked up in the bases */
+    unsigned count;
+    struct push_chunk chunks[PUSH_SPAN_CHUNKS];
+    size_t in_size;  /* valid bytes of slot->in */
+    size_t out_size; /* valid bytes of slot->out */
+    uint64_t unread; /* raw bytes of the chunks that were not read */
+};
+
+/* Returns the span of a slot, empty. */
+struct push_span *push_span_of(struct buffer *slot);
+
+/* Job: packs the chunks that must be packed, and names all of them if they have no names yet.
+ * Scratch: a struct packer. */
+void push_span_pack(struct job *job, void *scratch);
+/* Job: names the chunks of a span without unread chunks. Scratch: any. */
+void push_span_name(struct job *job, void *scratch);
+
+/* Returns the most bytes that packing a span of `raw` bytes can need: the out_size of its slot. */
+size_t push_span_bound(size_t raw);
+
+#endif
