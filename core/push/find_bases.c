@@ -46,7 +46,7 @@ struct candidate {
 
 struct search {
     struct store *store;
-    const struct bases_wanted *wanted;
+    const struct find_bases_wanted *wanted;
     unsigned count;
     struct candidate candidates[CANDIDATES_MAX];
     struct fetch fetches[CANDIDATES_MAX];
@@ -495,7 +495,7 @@ static void read_indexes(struct search *s, unsigned first, unsigned end, struct 
         text_finish(&s->fetches[i].text);
 }
 
-void bases_find(struct store *store, const struct bases_wanted *wanted, struct bases *out)
+void find_bases(struct store *store, const struct find_bases_wanted *wanted, struct bases *out)
 {
     struct search *s = calloc(1, sizeof *s);
     struct err err;
@@ -530,8 +530,8 @@ static bool are_the_same(const struct bases *now, const struct base *then, unsig
     return now->count == count;
 }
 
-void bases_recall(struct store *store, const struct bases_wanted *wanted, const struct base *then,
-                  unsigned count, struct bases *out)
+void find_bases_again(struct store *store, const struct find_bases_wanted *wanted,
+                      const struct base *then, unsigned count, struct bases *out)
 {
     struct search *s = calloc(1, sizeof *s);
     struct err err;
@@ -558,13 +558,4 @@ void bases_recall(struct store *store, const struct bases_wanted *wanted, const 
     free(s);
     if (!are_the_same(out, then, count))
         bases_finish(out);
-}
-
-void bases_finish(struct bases *bases)
-{
-    for (unsigned i = 0; i < bases->count; i++)
-        index_destroy(bases->indexes[i]);
-    chunk_lookup_destroy(bases->known);
-    bases->known = NULL;
-    bases->count = 0;
 }

@@ -17,32 +17,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "catalog/keys.h"
-#include "pack/index/chunk_lookup.h"
-#include "store/store.h"
+#include "push/plan/bases.h"
 
-#define BASES_MAX 4
-/* Of a record of 32 bytes become 64 of struct chunk_lookup; and the indexes themselves. */
-#define BASES_RECORD              32
-#define BASES_MEMORY(index_bytes) ((index_bytes) / BASES_RECORD * (64 + BASES_RECORD))
-
-struct base {
-    char key[KEY_MAX];
-    char etag[STORE_ETAG_MAX]; /* every copy is conditional on it */
-    uint64_t size;
-};
-
-struct bases {
-    unsigned count;
-    uint64_t index_bytes;             /* of their indexes */
-    struct base base[BASES_MAX];      /* by the number that a struct held_chunk carries */
-    struct index *indexes[BASES_MAX]; /* of each, all of it */
-    struct chunk_lookup *known;       /* NULL when count is 0 */
-    unsigned outdated;  /* archives that were left out because their index is of version 1 */
-    struct err trouble; /* why they could not be looked at now; family 0: they could */
-};
-
-struct bases_wanted {
+struct find_bases_wanted {
     const struct image_name *name;
     const char *first; /* an archive key to look at in any case, or NULL */
     const char (*layers)[80];
@@ -52,12 +29,11 @@ struct bases_wanted {
     bool described;         /* nothing will be copied: what metadata and index say is enough */
 };
 
-void bases_find(struct store *store, const struct bases_wanted *wanted, struct bases *out);
+void find_bases(struct store *store, const struct find_bases_wanted *wanted, struct bases *out);
 /* The very archives that an earlier push has used, in their order: all of them as they were then,
  * or out->count is 0; for that nothing need have changed: out->trouble may tell of a link that is
  * down, or of a cancel. Of `wanted` only index_most and described count. */
-void bases_recall(struct store *store, const struct bases_wanted *wanted, const struct base *then,
-                  unsigned count, struct bases *out);
-void bases_finish(struct bases *bases);
+void find_bases_again(struct store *store, const struct find_bases_wanted *wanted,
+                      const struct base *then, unsigned count, struct bases *out);
 
 #endif

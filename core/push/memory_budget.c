@@ -34,17 +34,17 @@ static bool may_copy(const struct push_options *push, const struct base *base, s
 }
 
 /* `memory`: what they may take. */
-static void find_bases(const struct memory_budget_wanted *wanted, size_t memory,
-                       struct memory_budget *s, struct bases *bases)
+static void search_bases(const struct memory_budget_wanted *wanted, size_t memory,
+                         struct memory_budget *s, struct bases *bases)
 {
-    struct bases_wanted which = wanted->bases;
+    struct find_bases_wanted which = wanted->bases;
 
     which.archive_least = s->least;
     which.index_most = memory / BASES_MEMORY(BASES_RECORD) * BASES_RECORD;
     if (wanted->recall)
-        bases_recall(wanted->push->store, &which, wanted->recall, wanted->recall_count, bases);
+        find_bases_again(wanted->push->store, &which, wanted->recall, wanted->recall_count, bases);
     else
-        bases_find(wanted->push->store, &which, bases);
+        find_bases(wanted->push->store, &which, bases);
     if (bases->count && !may_copy(wanted->push, &bases->base[0], s->least, &s->tried)) {
         log_debug("push: this store does not copy ranges: all is uploaded");
         s->copies_refused = true;
@@ -67,7 +67,7 @@ struct memory_budget memory_budget_of(const struct memory_budget_wanted *wanted,
     least_room = parts_room + SLOTS_LEAST * SLOT_ROOM;
     *bases = (struct bases){0};
     if (wanted->delta && least_room < memory) {
-        find_bases(wanted, memory - least_room, &s, bases);
+        search_bases(wanted, memory - least_room, &s, bases);
     } else if (wanted->delta) {
         log_info("push: comparing with earlier archives takes more memory (%zu bytes) than it may "
                  "have",

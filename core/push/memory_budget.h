@@ -28,7 +28,7 @@ struct memory_budget_wanted {
     bool delta;                /* look for bases */
     const struct base *recall; /* these are wanted and no others, or NULL */
     unsigned recall_count;
-    struct bases_wanted bases; /* archive_least and index_most are filled in here */
+    struct find_bases_wanted bases; /* archive_least and index_most are filled in here */
 };
 
 /* Equal parts of a push without bases have this size. */

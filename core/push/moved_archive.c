@@ -6,7 +6,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "pack/index/index.h"
-#include "push/find_bases.h"
+#include "push/plan/bases.h"
 #include "push/learn_image.h"
 #include "push/upload/spot_check.h"
 #include "transfer/fetch_index.h"

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "docker/docker.h"
-#include "push/find_bases.h"
+#include "push/plan/bases.h"
 #include "push/push.h"
 #include "transfer/source.h"
 

@@ -9,7 +9,7 @@
 
 #include "flow/reorder.h"
 #include "push/engine.h"
-#include "push/find_bases.h"
+#include "push/plan/bases.h"
 #include "push/plan/parts.h"
 #include "push/reader.h"
 #include "push/resume/resume.h"

@@ -335,12 +335,12 @@ static void push_file(const char *name, struct store *store)
         fail_msg("%s", err.text);
 }
 
-static void find_bases(struct store *store, struct bases *out)
+static void find_all_bases(struct store *store, struct bases *out)
 {
     struct image_name name;
 
     assert_int_equal(name_parse_image(REF, &name, &err), 0);
-    bases_find(store, &(struct bases_wanted){.name = &name, .index_most = 16 * MIB}, out);
+    find_bases(store, &(struct find_bases_wanted){.name = &name, .index_most = 16 * MIB}, out);
 }
 
 enum { STARTED = 1, FILLED, SPARE, READ };
@@ -432,7 +432,7 @@ static void layers_that_an_archive_holds_are_not_read(void **state)
 
     (void)state;
     push_file(REF, store);
-    find_bases(store, &bases);
+    find_all_bases(store, &bases);
     assert_int_equal(bases.count, 1);
     text_init(&whole, 64 * MIB);
     assert_int_equal(read_whole(MIB, &whole), 0);

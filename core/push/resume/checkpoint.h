@@ -21,7 +21,7 @@
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "pack/index/index.h"
-#include "push/find_bases.h"
+#include "push/plan/bases.h"
 #include "push/plan/part_planner.h"
 #include "store/store.h"
 

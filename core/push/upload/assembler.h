@@ -14,7 +14,7 @@
 #include "base/hash.h"
 #include "flow/inbox.h"
 #include "pack/index/index.h"
-#include "push/find_bases.h"
+#include "push/plan/bases.h"
 #include "push/plan/parts.h"
 #include "push/plan/span.h"
 #include "push/resume/resume.h"

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "flow/inbox.h"
-#include "push/find_bases.h"
+#include "push/plan/bases.h"
 #include "push/plan/part_planner.h"
 #include "push/plan/parts.h"
 #include "push/upload/upload.h"

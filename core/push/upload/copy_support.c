@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "push/find_bases.h"
+#include "push/plan/bases.h"
 #include "push/upload/composer.h"
 
 #define REMEMBERED_FOR (30 * 24 * 3600)

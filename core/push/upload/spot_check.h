@@ -9,7 +9,7 @@
 
 #include "pack/index/chunk_lookup.h"
 #include "pack/index/index.h"
-#include "push/find_bases.h"
+#include "push/plan/bases.h"
 #include "store/store.h"
 
 struct err;

@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "catalog/temp_objects.h"
 #include "kit/bucket.h"
-#include "push/find_bases.h"
+#include "push/plan/bases.h"
 #include "push/upload/copy_support.h"
 
 #define LEAST (64 * KIB)
