@@ -1,10 +1,13 @@
+/*
+ * The table of commands, and the search for a command by its words. The table has more than 500
+ * lines, because it holds the help text of every command.
+ */
 #include "cli/command.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/err.h"
-#include "cli/settings/args.h"
 #include "cli/settings/nearest.h"
 
 #define REF "REF"
@@ -43,8 +46,7 @@ const struct command command_table[COMMAND_COUNT] = {
              "name of the image alone to standard output: REF=$(s3dock build myapp).\n"
              "\n"
              "When the repository changes during the build, the name is removed from the image\n"
-             "and the command fails (exit code 8).\n",
-         .run = cmd_build},
+             "and the command fails (exit code 8).\n"},
     [CMD_PUSH] =
         {.name = "push",
          .group = IMAGES,
@@ -66,8 +68,7 @@ const struct command command_table[COMMAND_COUNT] = {
              "what was uploaded is kept, and the same command goes on with it.\n"
              "\n"
              "A push trusts the metadata of earlier pushes. --verify reads the archive back to\n"
-             "its end and proves every layer, also when the image was there already.\n",
-         .run = cmd_push},
+             "its end and proves every layer, also when the image was there already.\n"},
     [CMD_PULL] =
         {.name = "pull",
          .group = IMAGES,
@@ -99,8 +100,7 @@ const struct command command_table[COMMAND_COUNT] = {
              "lost link the same command goes on where it was (--no-resume).\n"
              "\n"
              "What reads like a version (v1.2.0, 1.2) is looked for among the versions\n"
-             "first, then among the environments; anything else the other way round.\n",
-         .run = cmd_pull},
+             "first, then among the environments; anything else the other way round.\n"},
     [CMD_VERIFY] =
         {.name = "verify",
          .group = IMAGES,
@@ -118,8 +118,7 @@ const struct command command_table[COMMAND_COUNT] = {
              "needs no Docker.\n"
              "\n"
              "A push believes what the bucket says about earlier pushes; this command does\n"
-             "not. It ends with exit code 6 when something is damaged, and says what mends it.\n",
-         .run = cmd_verify},
+             "not. It ends with exit code 6 when something is damaged, and says what mends it.\n"},
     [CMD_INSPECT] =
         {.name = "inspect",
          .group = IMAGES,
@@ -132,8 +131,7 @@ const struct command command_table[COMMAND_COUNT] = {
          .details =
              "For each layer its size in the stream and in the archive, how many chunks it\n"
              "has, what share of them could not be compressed, and what share stands in the\n"
-             "archive before. Reads the index, not the archive.\n",
-         .run = cmd_inspect},
+             "archive before. Reads the index, not the archive.\n"},
     [CMD_DIFF] =
         {.name = "diff",
          .group = IMAGES,
@@ -146,8 +144,7 @@ const struct command command_table[COMMAND_COUNT] = {
              "What a host that has the first image lacks of the second: layers that it finds\n"
              "do not move, nor chunks that the first one holds somewhere. Layers too small for\n"
              "chunks of their own, and the config, are in the rest. The index and gaps between\n"
-             "chunks come on top: a few percent of what moves.\n",
-         .run = cmd_diff},
+             "chunks come on top: a few percent of what moves.\n"},
     [CMD_TAG] =
         {.name = "tag",
          .group = RELEASES,
@@ -160,8 +157,7 @@ const struct command command_table[COMMAND_COUNT] = {
              "A version stands for one image: tagging another one with it is refused, and so\n"
              "is the version latest.\n"
              "--force moves it, and with it every environment that was promoted to it; the\n"
-             "audit log says so.\n",
-         .run = cmd_tag},
+             "audit log says so.\n"},
     [CMD_PROMOTE] =
         {.name = "promote",
          .group = RELEASES,
@@ -178,8 +174,7 @@ const struct command command_table[COMMAND_COUNT] = {
              "\n"
              "Nothing is written when the environment is there already. If somebody else\n"
              "changes it at the same moment, the later one is refused (exit code 8), where\n"
-             "the store honours conditional writes; s3dock doctor tells.\n",
-         .run = cmd_promote},
+             "the store honours conditional writes; s3dock doctor tells.\n"},
     [CMD_ROLLBACK] =
         {.name = "rollback",
          .group = RELEASES,
@@ -191,8 +186,7 @@ const struct command command_table[COMMAND_COUNT] = {
                      "s3dock rollback myapp production\tto what it was before\n",
          .details =
              "The audit log tells what the environment was before. Done twice, it goes back\n"
-             "two promotions.\n",
-         .run = cmd_rollback},
+             "two promotions.\n"},
     [CMD_CURRENT] = {.name = "current",
                      .group = RELEASES,
                      .operands = "APP ENV",
@@ -201,8 +195,7 @@ const struct command command_table[COMMAND_COUNT] = {
                      .missing = "Current command requires app name and environment",
                      .summary = "print an environment's image",
                      .examples = "s3dock current myapp production\tas APP:YYYYMMDD-HHMM-HASH\n",
-                     .details = "",
-                     .run = cmd_current},
+                     .details = ""},
     [CMD_HISTORY] =
         {.name = "history",
          .group = RELEASES,
@@ -214,16 +207,15 @@ const struct command command_table[COMMAND_COUNT] = {
                      "s3dock history myapp production --limit 1\tthe last one\n",
          .details =
              "From the audit log, which only grows. An environment that is not there, and that\n"
-             "the log does not know, is an error (exit code 3).\n",
-         .run = cmd_history},
+             "the log does not know, is an error (exit code 3).\n"},
     [CMD_LIST_APPS] = {.name = "list apps",
                        .group = RELEASES,
                        .operands = "",
                        .summary = "list the applications",
                        .examples =
                            "s3dock list apps\twhatever has images, versions or environments\n",
-                       .details = "When there is none, the list is empty and the exit code is 0.\n",
-                       .run = cmd_list_apps},
+                       .details =
+                           "When there is none, the list is empty and the exit code is 0.\n"},
     [CMD_LIST_IMAGES] = {.name = "list images",
                          .group = RELEASES,
                          .operands = "APP",
@@ -232,8 +224,7 @@ const struct command command_table[COMMAND_COUNT] = {
                          .summary = "list an application's images",
                          .examples = "s3dock list images myapp\tnewest first\n"
                                      "s3dock list images myapp --month 202507\tof one month\n",
-                         .details = LIST_EMPTY,
-                         .run = cmd_list_images},
+                         .details = LIST_EMPTY},
     [CMD_LIST_TAGS] = {.name = "list tags",
                        .group = RELEASES,
                        .operands = "APP",
@@ -241,8 +232,7 @@ const struct command command_table[COMMAND_COUNT] = {
                        .most = 1,
                        .summary = "list an application's versions",
                        .examples = "s3dock list tags myapp\tv1.10.0 before v1.9.0\n",
-                       .details = LIST_EMPTY,
-                       .run = cmd_list_tags},
+                       .details = LIST_EMPTY},
     [CMD_LIST_ENVS] = {.name = "list envs",
                        .group = RELEASES,
                        .operands = "APP",
@@ -251,8 +241,7 @@ const struct command command_table[COMMAND_COUNT] = {
                        .summary = "list its environments",
                        .examples = "s3dock list envs myapp\tand what they lead to\n"
                                    "s3dock list environments myapp\tthe same\n",
-                       .details = LIST_EMPTY,
-                       .run = cmd_list_envs},
+                       .details = LIST_EMPTY},
     [CMD_LIST_TAG_FOR] =
         {.name = "list tag-for",
          .group = RELEASES,
@@ -264,8 +253,7 @@ const struct command command_table[COMMAND_COUNT] = {
          .details =
              "Prints nothing when the environment was promoted to an image directly; a line on\n"
              "standard error says so, and the exit code is 0. An environment that is not\n"
-             "there is an error (exit code 3).\n",
-         .run = cmd_list_tag_for},
+             "there is an error (exit code 3).\n"},
     [CMD_RESUME] =
         {.name = "resume",
          .group = HOUSEKEEPING,
@@ -275,8 +263,7 @@ const struct command command_table[COMMAND_COUNT] = {
          .details =
              "A push or pull that was interrupted goes on when the same command is run again;\n"
              "this lists what there is to go on with, and what nobody will go on with.\n"
-             "It changes nothing.\n",
-         .run = cmd_resume},
+             "It changes nothing.\n"},
     [CMD_CLEANUP] =
         {.name = "cleanup",
          .group = HOUSEKEEPING,
@@ -311,20 +298,17 @@ const struct command command_table[COMMAND_COUNT] = {
              "at again right before it goes. So does the one that rollback would lead to, one\n"
              "step back from where each environment is. When a tag, an environment or an audit\n"
              "event cannot be read, no image is removed. What push keeps of replaced images is\n"
-             "not touched. An application without images is nothing to do (exit code 0).\n",
-         .run = cmd_cleanup},
-    [CMD_CONFIG_INIT] = {.name = "config init",
-                         .group = SETTINGS,
-                         .operands = "[FILE]",
-                         .most = 1,
-                         .no_file = true,
-                         .summary = "write a first configuration file",
-                         .examples =
-                             "s3dock config init\tas ./s3dock.json5\n"
-                             "s3dock config init ~/.s3dock/config.json5\tfor all your projects\n",
-                         .details =
-                             "Only you can read the file. An existing file is never overwritten.\n",
-                         .run = cmd_config_init},
+             "not touched. An application without images is nothing to do (exit code 0).\n"},
+    [CMD_CONFIG_INIT] =
+        {.name = "config init",
+         .group = SETTINGS,
+         .operands = "[FILE]",
+         .most = 1,
+         .no_file = true,
+         .summary = "write a first configuration file",
+         .examples = "s3dock config init\tas ./s3dock.json5\n"
+                     "s3dock config init ~/.s3dock/config.json5\tfor all your projects\n",
+         .details = "Only you can read the file. An existing file is never overwritten.\n"},
     [CMD_CONFIG_SHOW] =
         {.name = "config show",
          .group = SETTINGS,
@@ -332,15 +316,13 @@ const struct command command_table[COMMAND_COUNT] = {
          .summary = "show what would be used",
          .examples = "s3dock config show\tall profiles\n"
                      "s3dock config show --profile eu --origin\tone, and why\n",
-         .details = "What would be used, flags and environment included. Secrets are not shown.\n",
-         .run = cmd_config_show},
+         .details = "What would be used, flags and environment included. Secrets are not shown.\n"},
     [CMD_CONFIG_LIST] = {.name = "config list",
                          .group = SETTINGS,
                          .operands = "",
                          .summary = "list the profiles",
                          .examples = "s3dock config list\t* marks the one in use\n",
-                         .details = "",
-                         .run = cmd_config_list},
+                         .details = ""},
     [CMD_CONFIG_VALIDATE] =
         {.name = "config validate",
          .group = SETTINGS,
@@ -351,8 +333,7 @@ const struct command command_table[COMMAND_COUNT] = {
          .examples = "s3dock config validate\tthe one that would be used\n"
                      "s3dock config validate deploy/s3dock.json5\tthis one\n",
          .details = "Tells syntax errors with line and column, values that make no sense, and\n"
-                    "keys that s3dock does not know.\n",
-         .run = cmd_config_validate},
+                    "keys that s3dock does not know.\n"},
     [CMD_CONFIG_TRUST] =
         {.name = "config trust",
          .group = SETTINGS,
@@ -369,8 +350,7 @@ const struct command command_table[COMMAND_COUNT] = {
              "TLS or choose the Docker daemon. This command stores the path of the file and\n"
              "the SHA-256 of its content in ~/.s3dock/trusted. A file that changes must be\n"
              "trusted again. A file that is named with --config or S3DOCK_CONFIG needs no\n"
-             "trust.\n",
-         .run = cmd_config_trust},
+             "trust.\n"},
     [CMD_DOCTOR] =
         {.name = "doctor",
          .group = SETTINGS,
@@ -388,8 +368,7 @@ const struct command command_table[COMMAND_COUNT] = {
              "bucket, and removed again. --read-only leaves that out.\n"
              "\n"
              "Exit code 0 when nothing failed, otherwise that of the first failure. Warnings\n"
-             "are no failures: Docker, for one, is not needed where only files are used.\n",
-         .run = cmd_doctor},
+             "are no failures: Docker, for one, is not needed where only files are used.\n"},
     [CMD_COMPLETION] = {.name = "completion",
                         .group = PROGRAM,
                         .operands = "bash|zsh|fish",
@@ -400,8 +379,7 @@ const struct command command_table[COMMAND_COUNT] = {
                         .examples = "source <(s3dock completion bash)\tin ~/.bashrc\n"
                                     "source <(s3dock completion zsh)\tin ~/.zshrc\n"
                                     "s3dock completion fish | source\tin config.fish\n",
-                        .details = "",
-                        .run = cmd_completion},
+                        .details = ""},
     [CMD_MAN] = {.name = "man",
                  .group = PROGRAM,
                  .operands = "",
@@ -409,16 +387,14 @@ const struct command command_table[COMMAND_COUNT] = {
                  .summary = "print the manual page",
                  .examples = "s3dock man | man -l -\tread it\n"
                              "s3dock man > /usr/local/share/man/man1/s3dock.1\tinstall it\n",
-                 .details = "",
-                 .run = cmd_man},
+                 .details = ""},
     [CMD_VERSION] = {.name = "version",
                      .group = PROGRAM,
                      .operands = "",
                      .no_file = true,
                      .summary = "print the version",
                      .examples = "s3dock version --full\twith commit and date\n",
-                     .details = "",
-                     .run = cmd_version},
+                     .details = ""},
     [CMD_HELP] = {.name = "help",
                   .group = PROGRAM,
                   .operands = "[COMMAND]",
@@ -426,14 +402,8 @@ const struct command command_table[COMMAND_COUNT] = {
                   .no_file = true,
                   .summary = "explain a command",
                   .examples = "s3dock help push\tthe same as s3dock push --help\n",
-                  .details = "",
-                  .run = cmd_help},
+                  .details = ""},
 };
-
-enum command_id command_id(const struct command *command)
-{
-    return (enum command_id)(command - command_table);
-}
 
 bool command_is_group(const char *word)
 {
@@ -445,31 +415,26 @@ bool command_is_group(const char *word)
     return false;
 }
 
-static const struct command *find_name(const char *name)
-{
-    for (unsigned i = 0; i < COMMAND_COUNT; i++)
-        if (!strcmp(command_table[i].name, name))
-            return &command_table[i];
-    return NULL;
-}
-
-static const struct command *unknown(const char *name, struct err *err)
+static enum command_id find_name(const char *name, struct err *err)
 {
     struct nearest nearest;
 
     nearest_init(&nearest, name);
-    for (unsigned i = 0; i < COMMAND_COUNT; i++)
+    for (unsigned i = 0; i < COMMAND_COUNT; i++) {
+        if (!strcmp(command_table[i].name, name))
+            return (enum command_id)i;
         nearest_try(&nearest, command_table[i].name);
+    }
     err_set(err, ERR_USAGE, "command", "unknown command \"%s\"", name);
     if (nearest_found(&nearest))
         err_hint(err, "did you mean s3dock %s?", nearest_found(&nearest));
     else
         err_hint(err, "s3dock help lists the commands");
-    return NULL;
+    return CMD_NONE;
 }
 
-/* "config" alone: what may follow. */
-static const struct command *incomplete(const char *group, struct err *err)
+/* Reports the first word of a group without a second one, and lists the possible second words. */
+static enum command_id report_incomplete(const char *group, struct err *err)
 {
     char choices[256] = "";
     size_t size = strlen(group), used = 0;
@@ -483,30 +448,26 @@ static const struct command *incomplete(const char *group, struct err *err)
     }
     err_set(err, ERR_USAGE, "command", "%s needs one of: %s", group, choices);
     err_hint(err, "s3dock help %s explains them", group);
-    return NULL;
+    return CMD_NONE;
 }
 
-const struct command *command_find(const char *const *words, unsigned count, unsigned *used,
-                                   struct err *err)
+enum command_id command_find(const char *const *words, unsigned count, unsigned *used,
+                             struct err *err)
 {
     char name[128];
-    const struct command *command;
 
     if (!count) {
         err_set(err, ERR_USAGE, "command", "no command given");
         err_hint(err, "s3dock help lists the commands");
-        return NULL;
+        return CMD_NONE;
     }
     *used = 1;
-    if (!command_is_group(words[0])) {
-        command = find_name(words[0]);
-        return command ? command : unknown(words[0], err);
-    }
+    if (!command_is_group(words[0]))
+        return find_name(words[0], err);
     if (count == 1)
-        return incomplete(words[0], err);
+        return report_incomplete(words[0], err);
     *used = 2;
     snprintf(name, sizeof name, "%s %s", words[0],
              strcmp(words[1], "environments") ? words[1] : "envs");
-    command = find_name(name);
-    return command ? command : unknown(name, err);
+    return find_name(name, err);
 }

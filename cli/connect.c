@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "cli/command.h"
+#include "cli/cli.h"
 #include "cli/settings/consent.h"
 #include "docker/docker.h"
 #include "docker/host.h"

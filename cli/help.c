@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "cli/command.h"
+#include "cli/settings/option.h"
 #include "cli/version.h"
 
 #define WIDTH             80
@@ -117,23 +118,22 @@ static void examples(struct text *out, const char *lines)
     text_char(out, '\n');
 }
 
-static void flags(struct text *out, const char *title, const struct command *command, bool own)
+static void flags(struct text *out, const char *title, enum command_id command, bool own)
 {
     text_printf(out, "%s:\n", title);
     for (unsigned id = 0; id < OPTION_COUNT; id++) {
         const struct option *option = &option_table[id];
 
-        if (!option->no_flag && own == !!option->commands &&
-            (!command || option_fits(option, command_id(command))))
+        if (!option->no_flag && own == !!option->commands && option_fits(option, command))
             flag_row(out, option);
     }
     text_char(out, '\n');
 }
 
-static bool has_own_flags(const struct command *command)
+static bool has_own_flags(enum command_id command)
 {
     for (unsigned id = 0; id < OPTION_COUNT; id++)
-        if (option_table[id].commands && option_fits(&option_table[id], command_id(command)))
+        if (option_table[id].commands && option_fits(&option_table[id], command))
             return true;
     return false;
 }
@@ -146,7 +146,7 @@ void help_general(struct text *out)
                   "s3dock push myapp:20250721-2118-f7a5a27\tan image into the bucket\n"
                   "s3dock pull myapp:20250721-2118-f7a5a27\tand out of it, elsewhere\n");
     command_rows(out);
-    flags(out, "Flags of every command", NULL, false);
+    flags(out, "Flags of every command", CMD_NONE, false);
     text_str(out, "More: s3dock help COMMAND, and s3dock man for the manual page.\n\n"
                   "Environment: S3DOCK_BUCKET, S3DOCK_PROFILE and so on stand for the flags;\n"
                   "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are the credentials. A flag beats\n"
@@ -157,16 +157,18 @@ void help_general(struct text *out)
         row(out, exit_codes[i].code, 9, exit_codes[i].meaning);
 }
 
-void help_command(const struct command *command, struct text *out)
+void help_command(enum command_id id, struct text *out)
 {
+    const struct command *command = &command_table[id];
+
     text_printf(out, "s3dock %s: %s\n\nUsage: s3dock %s%s%s [FLAGS]\n\n", command->name,
                 command->summary, command->name, *command->operands ? " " : "", command->operands);
     examples(out, command->examples);
     if (*command->details)
         text_printf(out, "%s\n", command->details);
-    if (has_own_flags(command))
-        flags(out, "Flags", command, true);
-    flags(out, "Flags of every command", command, false);
+    if (has_own_flags(id))
+        flags(out, "Flags", id, true);
+    flags(out, "Flags of every command", id, false);
     text_str(out, "More: s3dock help\n");
 }
 

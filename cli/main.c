@@ -13,9 +13,11 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "cli/cli.h"
 #include "cli/command.h"
+#include "cli/command_line.h"
+#include "cli/commands/commands.h"
 #include "cli/help.h"
-#include "cli/settings/args.h"
 #include "cli/signals.h"
 #include "flow/silence.h"
 
@@ -63,10 +65,10 @@ static void tell_file(struct cli *cli)
 static bool keeps_what_has_arrived(const struct cli *cli)
 {
     const struct config *config = &cli->config;
-    const struct command *command = cli->args->command;
+    enum command_id command = cli->args->command;
 
-    return command && (command_id(command) == CMD_PUSH || command_id(command) == CMD_PULL) &&
-           config_switch(config, OPT_RESUME) && !config_switch(config, OPT_NO_RESUME);
+    return (command == CMD_PUSH || command == CMD_PULL) && config_switch(config, OPT_RESUME) &&
+           !config_switch(config, OPT_NO_RESUME);
 }
 
 /* Said when a signal has to end the program where it stands: before the configuration is known, and
@@ -95,9 +97,10 @@ static void prepare_last_words(const struct cli *cli, char words[LAST_WORDS_MAX]
     output_finish(&output);
 }
 
-static int run_command(struct cli *cli, const struct command *command, struct err *err)
+static int run_command(struct cli *cli, struct err *err)
 {
     static char words[LAST_WORDS_MAX];
+    const struct command *command = &command_table[cli->args->command];
 
     cli->output.command = command->name;
     if (config_load(&cli->config, cli->args, environment, command->no_file, err))
@@ -106,31 +109,29 @@ static int run_command(struct cli *cli, const struct command *command, struct er
     prepare_last_words(cli, words);
     tell_file(cli);
     print_warnings(cli);
-    return command->run(cli, err);
+    return command_functions[cli->args->command](cli, err);
 }
 
 /* --help and --version stand for commands. */
 static int run(struct cli *cli, struct args *args, struct err *err)
 {
-    if (args->values[OPT_HELP] && args->command) {
+    if (args->values[OPT_HELP] && args->command != CMD_NONE) {
         cli->output.command = "help";
         help_command(args->command, &cli->output.lines);
         return 0;
     }
-    if (args->values[OPT_HELP]) {
-        args->command = &command_table[CMD_HELP];
-        return run_command(cli, args->command, err);
-    }
-    if (args->values[OPT_VERSION])
-        args->command = &command_table[CMD_VERSION];
-    return run_command(cli, args->command, err);
+    if (args->values[OPT_HELP])
+        args->command = CMD_HELP;
+    else if (args->values[OPT_VERSION])
+        args->command = CMD_VERSION;
+    return run_command(cli, err);
 }
 
 /* The command's name for the envelope, as far as it was understood. */
 static const char *name_of(const struct args *args)
 {
-    if (args->command)
-        return args->command->name;
+    if (args->command != CMD_NONE)
+        return command_table[args->command].name;
     return args->operand_count ? args->operands[0] : "";
 }
 
@@ -173,7 +174,7 @@ int main(int argc, char **argv)
     signals_install(&cli.cancel);
     output_init(&cli.output, json);
     cli.args = &args;
-    failed = args_parse(argc, argv, &args, &err);
+    failed = command_line_parse(argc, argv, &args, &err);
     cli.output.command = name_of(&args);
     prepare_last_words(&cli, words);
     if (!failed)

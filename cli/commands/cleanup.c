@@ -7,11 +7,11 @@
 #include "catalog/retired.h"
 #include "cleanup/retention.h"
 #include "cleanup/unfinished.h"
-#include "cli/command.h"
+#include "cli/cli.h"
+#include "cli/commands/commands.h"
 #include "cli/commands/unfinished_ui.h"
 #include "cli/connect.h"
 #include "cli/print/human.h"
-#include "cli/settings/args.h"
 #include "store/store.h"
 
 struct cleanup {

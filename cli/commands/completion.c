@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "cli/cli.h"
 #include "cli/command.h"
-#include "cli/settings/args.h"
+#include "cli/commands/commands.h"
 
 static bool has_flag(const struct option *option)
 {

@@ -5,7 +5,8 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/owner.h"
-#include "cli/command.h"
+#include "cli/cli.h"
+#include "cli/commands/commands.h"
 #include "cli/settings/args.h"
 #include "cli/settings/consent.h"
 
@@ -264,7 +265,7 @@ static int load_profile(struct config *out, struct cli *cli, const char *profile
     struct args args = *cli->args;
     int failed;
 
-    args.command = NULL;
+    args.command = CMD_NONE;
     failed = profile ? config_load_profile(out, &args, environment, profile, err)
                      : config_load(out, &args, environment, false, err);
     return failed ? ERR_FAIL : adopt_docker(out, err);
@@ -379,7 +380,7 @@ int cmd_config_validate(struct cli *cli, struct err *err)
     struct config config;
     int failed;
 
-    args.command = NULL; /* all options are of interest, not this command's alone */
+    args.command = CMD_NONE; /* all options are of interest, not this command's alone */
     if (args.operand_count)
         args.values[OPT_CONFIG] = args.operands[0];
     failed = config_load(&config, &args, environment, false, err);

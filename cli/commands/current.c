@@ -1,8 +1,8 @@
 #include "base/err.h"
 #include "catalog/resolve.h"
-#include "cli/command.h"
+#include "cli/cli.h"
+#include "cli/commands/commands.h"
 #include "cli/connect.h"
-#include "cli/settings/args.h"
 
 int cmd_current(struct cli *cli, struct err *err)
 {

@@ -2,7 +2,8 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "cli/command.h"
+#include "cli/cli.h"
+#include "cli/commands/commands.h"
 #include "cli/connect.h"
 #include "cli/doctor/doctor.h"
 #include "cli/settings/args.h"
@@ -20,7 +21,7 @@ static int load_settings(struct cli *cli, struct err *err)
     struct args args = *cli->args;
     struct config whole;
 
-    args.command = NULL; /* a wrong value is of interest, whichever command it would stop */
+    args.command = CMD_NONE; /* a wrong value is of interest, whichever command it would stop */
     if (config_load(&whole, &args, environment, false, err)) {
         config_finish(&whole);
         return ERR_FAIL;

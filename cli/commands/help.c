@@ -1,7 +1,9 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "cli/cli.h"
 #include "cli/command.h"
+#include "cli/commands/commands.h"
 #include "cli/help.h"
 #include "cli/settings/args.h"
 
@@ -9,7 +11,7 @@ int cmd_help(struct cli *cli, struct err *err)
 {
     const struct args *args = cli->args;
     struct text *out = &cli->output.lines;
-    const struct command *command;
+    enum command_id command;
     unsigned used;
 
     if (!args->operand_count) {
@@ -21,7 +23,7 @@ int cmd_help(struct cli *cli, struct err *err)
         return 0;
     }
     command = command_find(args->operands, args->operand_count, &used, err);
-    if (!command)
+    if (command == CMD_NONE)
         return ERR_FAIL;
     help_command(command, out);
     return 0;

@@ -3,11 +3,11 @@
 #include "base/err.h"
 #include "catalog/history.h"
 #include "catalog/resolve.h"
-#include "cli/command.h"
+#include "cli/cli.h"
+#include "cli/commands/commands.h"
 #include "cli/commands/release_ui.h"
 #include "cli/connect.h"
 #include "cli/print/human.h"
-#include "cli/settings/args.h"
 
 struct telling {
     struct cli *cli;

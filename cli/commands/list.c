@@ -9,10 +9,10 @@
 #include "base/err.h"
 #include "catalog/listing.h"
 #include "catalog/resolve.h"
-#include "cli/command.h"
+#include "cli/cli.h"
+#include "cli/commands/commands.h"
 #include "cli/commands/release_ui.h"
 #include "cli/connect.h"
-#include "cli/settings/args.h"
 
 struct list {
     struct cli *cli;

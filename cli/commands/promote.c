@@ -2,7 +2,8 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "cli/command.h"
+#include "cli/cli.h"
+#include "cli/commands/commands.h"
 #include "cli/commands/release_ui.h"
 #include "cli/settings/args.h"
 

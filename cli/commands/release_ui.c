@@ -8,9 +8,8 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "catalog/resolve.h"
-#include "cli/command.h"
+#include "cli/cli.h"
 #include "cli/connect.h"
-#include "cli/settings/args.h"
 
 /* Eight digits and a dash: that was meant to be an image. */
 static bool looks_like_image(const char *tag)

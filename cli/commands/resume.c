@@ -1,5 +1,6 @@
 #include "base/err.h"
-#include "cli/command.h"
+#include "cli/cli.h"
+#include "cli/commands/commands.h"
 #include "cli/commands/unfinished_ui.h"
 #include "cli/connect.h"
 #include "store/store.h"

@@ -1,7 +1,7 @@
 #include "base/err.h"
-#include "cli/command.h"
+#include "cli/cli.h"
+#include "cli/commands/commands.h"
 #include "cli/commands/release_ui.h"
-#include "cli/settings/args.h"
 
 static void tell(struct cli *cli, const char *app, const char *env,
                  const struct release_result *result)

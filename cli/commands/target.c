@@ -66,7 +66,7 @@ static int find_target(struct store *store, const char *app, const char *name,
 
 int target_parse(struct target *target, const struct args *args, struct err *err)
 {
-    *target = (struct target){.verb = args->command->name,
+    *target = (struct target){.verb = command_table[args->command].name,
                               .source = args->operands[args->operand_count - 1],
                               .app = args->operand_count == 2 ? args->operands[0] : NULL};
     return target->app ? 0 : wanted_parse(target->source, &target->wanted, err);

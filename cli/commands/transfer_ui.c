@@ -1,7 +1,7 @@
 #include "cli/commands/transfer_ui.h"
 
 #include "base/json_write.h"
-#include "cli/command.h"
+#include "cli/cli.h"
 
 static enum progress_mode mode_of(const struct config *config)
 {

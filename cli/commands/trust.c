@@ -5,8 +5,8 @@
 
 #include "base/err.h"
 #include "base/owner.h"
-#include "cli/command.h"
-#include "cli/settings/args.h"
+#include "cli/cli.h"
+#include "cli/commands/commands.h"
 #include "cli/settings/trust.h"
 
 static const char *environment(const char *name)

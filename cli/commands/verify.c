@@ -1,12 +1,12 @@
 #include <stdio.h>
 
-#include "cli/command.h"
+#include "cli/cli.h"
+#include "cli/commands/commands.h"
 #include "cli/commands/target.h"
 #include "cli/commands/transfer_ui.h"
 #include "cli/commands/verify_ui.h"
 #include "cli/connect.h"
 #include "cli/print/human.h"
-#include "cli/settings/args.h"
 #include "store/store.h"
 
 int verify_image(struct cli *cli, struct verify_options *options, struct verify_result *result,

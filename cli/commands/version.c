@@ -1,6 +1,6 @@
 #include "cli/version.h"
-#include "cli/command.h"
-#include "cli/settings/args.h"
+#include "cli/cli.h"
+#include "cli/commands/commands.h"
 
 int cmd_version(struct cli *cli, struct err *err)
 {

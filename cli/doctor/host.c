@@ -4,7 +4,7 @@
 #include <sys/statvfs.h>
 
 #include "base/file.h"
-#include "cli/command.h"
+#include "cli/cli.h"
 #include "cli/connect.h"
 #include "cli/doctor/doctor.h"
 #include "cli/print/human.h"

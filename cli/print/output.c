@@ -12,10 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/codes.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "pull/sink.h"
 
 #define NOTE_MAX 2048
 
@@ -235,7 +235,7 @@ int output_end(struct output *output, const struct err *err, int signal)
     int code = exit_code(err, signal), unprinted;
     struct err shown;
 
-    if (err && err->family == ERR_LOCAL && !strcmp(err->code, SINK_UNREAD))
+    if (err && err->family == ERR_LOCAL && !strcmp(err->code, CODE_UNREAD))
         return OUTPUT_UNREAD;
     if (err) {
         /* before JSON escapes could hide a secret's letters from the look-out */

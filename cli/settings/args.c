@@ -1,13 +1,12 @@
 /*
- * One walk over argv puts every flag into its slot and gathers the rest as words; then the first
- * words name the command, and only then can be said which of the flags it does not know.
+ * One walk over argv: each flag sets its value, all other words become operands. The command is
+ * not known here, so flags that do not fit it are found later (command_line.c).
  */
 #include "cli/settings/args.h"
 
 #include <string.h>
 
 #include "base/err.h"
-#include "cli/command.h"
 
 struct walk {
     char *const *argv;
@@ -125,79 +124,13 @@ static int walk_words(struct walk *walk)
     return 0;
 }
 
-static void drop_operands(struct args *args, unsigned count)
-{
-    memmove(args->operands, args->operands + count,
-            (args->operand_count - count) * sizeof args->operands[0]);
-    args->operand_count -= count;
-    args->passed -= count;
-}
-
-static int check_operands(const struct args *args, struct err *err)
-{
-    const struct command *command = args->command;
-    unsigned count = command->hands_on ? args->passed : args->operand_count;
-
-    if (count >= command->least && count <= command->most)
-        return 0;
-    if (count > command->most)
-        err_set(err, ERR_USAGE, "arguments", "%s: \"%s\" is one argument too many", command->name,
-                args->operands[command->most]);
-    else if (command->missing)
-        err_set(err, ERR_USAGE, "arguments", "%s", command->missing);
-    else
-        err_set(err, ERR_USAGE, "arguments", "%s needs %s", command->name, command->operands);
-    return err_hint(err, "usage: s3dock %s %s; more: s3dock %s --help", command->name,
-                    command->operands, command->name);
-}
-
-static int check_flags(const struct args *args, struct err *err)
-{
-    for (unsigned id = 0; id < OPTION_COUNT; id++) {
-        const struct option *option = &option_table[id];
-
-        if (args->values[id] && !option_fits(option, command_id(args->command))) {
-            err_set(err, ERR_USAGE, "flag", "%s has no flag --%s", args->command->name,
-                    option->name);
-            return err_hint(err, "s3dock %s --help lists its flags", args->command->name);
-        }
-    }
-    return 0;
-}
-
-/* Enough words, so that a command was meant, whether there is such a one or not. */
-static bool names_a_command(const struct args *args)
-{
-    return args->operand_count > 1 ||
-           (args->operand_count == 1 && !command_is_group(args->operands[0]));
-}
-
 int args_parse(int argc, char *const *argv, struct args *out, struct err *err)
 {
     struct walk walk = {.argv = argv, .argc = argc, .at = 1, .args = out, .err = err};
-    struct err unknown;
-    unsigned words = 0;
-    int failed;
 
     memset(out, 0, sizeof *out);
-    failed = walk_words(&walk);
-    out->command =
-        command_find(out->operands, failed ? out->operand_count : out->passed, &words, &unknown);
-    if (failed && !out->command && names_a_command(out))
-        *err = unknown; /* then its flags are not the first thing that is wrong */
-    if (failed)
-        return ERR_FAIL;
-    if (out->command)
-        drop_operands(out, words);
-    if (out->values[OPT_HELP] || out->values[OPT_VERSION])
-        return 0;
-    if (!out->command) {
-        *err = unknown;
-        return ERR_FAIL;
-    }
-    if (check_flags(out, err))
-        return ERR_FAIL;
-    return check_operands(out, err);
+    out->command = CMD_NONE;
+    return walk_words(&walk);
 }
 
 bool args_wants_json(int argc, char *const *argv)

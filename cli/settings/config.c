@@ -24,7 +24,6 @@
 
 #include "base/err.h"
 #include "base/log.h"
-#include "cli/command.h"
 #include "cli/settings/args.h"
 #include "cli/settings/nearest.h"
 
@@ -215,12 +214,10 @@ static int choose_profile(struct resolve *r, const char *forced)
 
 static int resolve_all(struct resolve *r)
 {
-    const struct command *command = r->args->command;
-
     for (unsigned id = 0; id < OPTION_COUNT; id++) {
         const struct option *option = &option_table[id];
 
-        if (id == OPT_PROFILE || (command && !option_fits(option, command_id(command))))
+        if (id == OPT_PROFILE || !option_fits(option, r->args->command))
             continue;
         if (resolve_option(r, option))
             return ERR_FAIL;
@@ -254,7 +251,7 @@ static void check_runs(struct config *config, enum option_id id)
     add_warning(config, line);
 }
 
-static void check_file(struct config *config, const struct command *command)
+static void check_file(struct config *config, enum command_id command)
 {
     config_file_unknown(&config->file, add_warning, config);
     if (config->file.exposed)
@@ -262,7 +259,7 @@ static void check_file(struct config *config, const struct command *command)
     for (unsigned id = 0; id < OPTION_COUNT; id++)
         check_only(config, id);
     for (unsigned id = 0; id < OPTION_COUNT; id++)
-        if (!command || option_fits(&option_table[id], command_id(command)))
+        if (option_fits(&option_table[id], command))
             check_runs(config, id);
 }
 

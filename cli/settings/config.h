@@ -30,7 +30,7 @@ struct config {
     struct text warnings; /* lines for the user */
 };
 
-/* Resolves every option that fits the command in `args` (all, when it names none). The caller
+/* Resolves every option that fits args->command (all options for CMD_NONE). The caller
  * finishes *out, after a failure too. `env` is getenv, or a test's. `no_file` leaves the file
  * alone. Secrets are made known to log_redact. */
 int config_load(struct config *out, const struct args *args, getenv_fn *env, bool no_file,

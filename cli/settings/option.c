@@ -11,7 +11,7 @@
 #include <strings.h>
 
 #include "base/err.h"
-#include "cli/command.h"
+#include "cli/settings/command_id.h"
 #include "cli/settings/nearest.h"
 
 #define FOR(command) (UINT64_C(1) << (command))
@@ -534,9 +534,9 @@ enum option_id option_id(const struct option *option)
     return (enum option_id)(option - option_table);
 }
 
-bool option_fits(const struct option *option, unsigned command)
+bool option_fits(const struct option *option, enum command_id command)
 {
-    return !option->commands || option->commands & FOR(command);
+    return command == CMD_NONE || !option->commands || option->commands & FOR(command);
 }
 
 bool option_in_profile(const struct option *option)

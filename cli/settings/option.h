@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cli/settings/command_id.h"
+
 struct err;
 
 enum option_id {
@@ -131,8 +133,8 @@ const struct option *option_find_letter(char letter);
 const char *option_nearest(const char *name, size_t size);
 bool option_takes_value(const struct option *option);
 enum option_id option_id(const struct option *option);
-/* May this option be used with that command (enum command_id)? */
-bool option_fits(const struct option *option, unsigned command);
+/* Returns whether the command has this option. Every option fits CMD_NONE. */
+bool option_fits(const struct option *option, enum command_id command);
 /* True when the key of the option lies inside a profile ("profiles.*..."). */
 bool option_in_profile(const struct option *option);
 

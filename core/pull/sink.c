@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/codes.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -139,7 +140,7 @@ static int fd_write(struct sink *sink, struct view bytes, struct err *err)
         silence_moved(&s->silence, clock_monotonic());
         put = write(s->fd, bytes.data, bytes.size);
         if (put < 0 && errno == EPIPE)
-            return err_set(err, ERR_LOCAL, SINK_UNREAD, "nobody reads %s any more", s->name);
+            return err_set(err, ERR_LOCAL, CODE_UNREAD, "nobody reads %s any more", s->name);
         if (put < 0 && errno != EINTR && errno != EAGAIN)
             return err_errno(err, errno, "output", "cannot write to %s", s->name);
         if (put > 0) {

@@ -36,8 +36,7 @@ struct sink *sink_docker(struct docker *docker, struct err *err);
  * that they lead to is replaced with its owner and mode. A descriptor of this process
  * (/dev/stdout), a device and a FIFO are written in place. */
 struct sink *sink_file(const char *path, const struct cancel *cancel, struct err *err);
-/* Borrows. Whoever was to read it has gone: local, SINK_UNREAD is the code. */
-#define SINK_UNREAD "unread"
+/* Borrows fd. A write fails with local.unread (CODE_UNREAD) when the reader has closed the pipe. */
 struct sink *sink_fd(int fd, const struct cancel *cancel, struct err *err);
 struct sink *sink_null(struct err *err);
 

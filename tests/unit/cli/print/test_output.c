@@ -11,8 +11,6 @@
 
 #include "base/err.h"
 #include "base/log.h"
-#include "cli/command.h"
-#include "cli/help.h"
 #include "cli/print/output.h"
 #include "cli/print/progress.h"
 
@@ -306,59 +304,6 @@ static void a_full_disk_is_told(void **state)
     output_finish(&output);
 }
 
-static void help_fits_eighty_columns(void **state)
-{
-    struct text help;
-
-    (void)state;
-    text_init(&help, MIB);
-    help_general(&help);
-    help_group("config", &help);
-    for (unsigned i = 0; i < COMMAND_COUNT; i++)
-        help_command(&command_table[i], &help);
-    assert_false(help.failed);
-    for (const char *line = help.data; *line; line += strcspn(line, "\n") + 1) {
-        if (strcspn(line, "\n") > 80)
-            fail_msg("too wide: %.*s", (int)strcspn(line, "\n"), line);
-    }
-    text_finish(&help);
-}
-
-/* What a value may be, and what it is when nothing is said. */
-static void help_tells_values_and_defaults(void **state)
-{
-    struct text help;
-
-    (void)state;
-    text_init(&help, MIB);
-    help_command(&command_table[CMD_PUSH], &help);
-    assert_non_null(strstr(help.data, "(auto|path|virtual; default: auto)"));
-    assert_non_null(strstr(help.data, "(auto|docker|layers; default: auto)"));
-    assert_non_null(strstr(help.data, "(default: 5)"));
-    assert_non_null(strstr(help.data, "(default: 80M)"));
-    assert_null(strstr(help.data, "default: false"));
-    text_clear(&help);
-    help_command(&command_table[CMD_CLEANUP], &help);
-    assert_non_null(strstr(help.data, "(default: 7d)"));
-    text_finish(&help);
-}
-
-static void help_begins_with_examples(void **state)
-{
-    (void)state;
-    for (unsigned i = 0; i < COMMAND_COUNT; i++) {
-        struct text help;
-        const char *at;
-
-        text_init(&help, MIB);
-        help_command(&command_table[i], &help);
-        at = strstr(help.data, "Examples:");
-        assert_non_null(at);
-        assert_true(at < strstr(help.data, "--config"));
-        text_finish(&help);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -373,9 +318,6 @@ int main(void)
         cmocka_unit_test(exit_codes_are_the_families),
         cmocka_unit_test(a_reader_that_went_away_is_no_news),
         cmocka_unit_test(a_full_disk_is_told),
-        cmocka_unit_test(help_fits_eighty_columns),
-        cmocka_unit_test(help_tells_values_and_defaults),
-        cmocka_unit_test(help_begins_with_examples),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

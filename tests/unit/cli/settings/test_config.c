@@ -15,7 +15,6 @@
 
 #include "base/err.h"
 #include "base/file.h"
-#include "cli/command.h"
 #include "cli/settings/args.h"
 #include "cli/settings/config.h"
 #include "cli/settings/consent.h"
@@ -72,7 +71,7 @@ static int setup(void **state)
     *state = folder;
     umask(022); /* a file that others can write is refused */
     memset(environment, 0, sizeof environment);
-    memset(&args, 0, sizeof args);
+    args = (struct args){.command = CMD_NONE};
     memset(&config, 0, sizeof config);
     return folder && mkdtemp(folder) && !chdir(folder) ? 0 : -1;
 }
@@ -384,9 +383,9 @@ static void only_what_fits_the_command_is_looked_at(void **state)
 {
     (void)state;
     set("S3DOCK_LEVEL", "nonsense");
-    args.command = &command_table[CMD_PULL];
+    args.command = CMD_PULL;
     assert_int_equal(load(), 0);
-    args.command = &command_table[CMD_PUSH];
+    args.command = CMD_PUSH;
     assert_int_equal(load(), ERR_FAIL);
     assert_non_null(strstr(err.text, "S3DOCK_LEVEL"));
 }
@@ -559,15 +558,15 @@ static void a_program_of_the_folder_never_counts(void **state)
 {
     (void)state;
     write_file("s3dock.json5", "{docker: {program: './tools/docker'}}");
-    args.command = &command_table[CMD_BUILD];
+    args.command = CMD_BUILD;
     assert_int_equal(load(), 0);
     assert_value(OPT_DOCKER_PROGRAM, "docker");
     assert_true(config_ignores(&config, OPT_DOCKER_PROGRAM));
     assert_non_null(strstr(config.warnings.data, "docker.program is not obeyed"));
-    args.command = &command_table[CMD_PUSH]; /* of no interest there */
+    args.command = CMD_PUSH; /* of no interest there */
     assert_int_equal(load(), 0);
     assert_string_equal(config.warnings.data, "");
-    args.command = NULL;
+    args.command = CMD_NONE;
     args.values[OPT_CONFIG] = "s3dock.json5";
     assert_int_equal(load(), 0);
     assert_value(OPT_DOCKER_PROGRAM, "./tools/docker");

@@ -13,8 +13,10 @@
 
 #include "base/err.h"
 #include "base/file.h"
+#include "cli/cli.h"
 #include "cli/command.h"
-#include "cli/settings/args.h"
+#include "cli/command_line.h"
+#include "cli/commands/commands.h"
 
 static const char *const variables[] = {
     "AWS_REGION",          "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL",
@@ -61,12 +63,13 @@ static int run(bool json, const char *const words[])
 
     for (; words[argc - 1]; argc++)
         argv[argc] = (char *)words[argc - 1];
-    assert_int_equal(args_parse(argc, argv, &args, &err), 0);
+    assert_int_equal(command_line_parse(argc, argv, &args, &err), 0);
     output_init(&cli.output, json);
     cli.output.quiet = true;
-    cli.output.command = args.command->name;
-    failed = config_load(&cli.config, &args, environment, args.command->no_file, &err) ||
-             args.command->run(&cli, &err);
+    cli.output.command = command_table[args.command].name;
+    failed =
+        config_load(&cli.config, &args, environment, command_table[args.command].no_file, &err) ||
+        command_functions[args.command](&cli, &err);
     text_finish(&said);
     text_init(&said, MIB);
     if (json) {

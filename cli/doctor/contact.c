@@ -1,0 +1,77 @@
+/*
+ * One HEAD of a key that does not exist shows whether the endpoint answers, how far its clock is
+ * from ours, the region of the bucket, and whether the credentials are accepted.
+ */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "cli/doctor/doctor.h"
+#include "cli/doctor/probe.h"
+
+#define CLOCK_FINE (60 * NS_PER_S)
+
+static void check_clock(struct probe *p, int64_t server_time)
+{
+    int64_t ahead = clock_wall() - server_time;
+    double seconds = (double)(ahead < 0 ? -ahead : ahead) / (double)NS_PER_S;
+
+    if (!server_time)
+        return;
+    if (ahead > -CLOCK_FINE && ahead < CLOCK_FINE)
+        doctor_ok(p->doctor, "clock", "the same as the store's, give or take %.0f s", seconds + 1);
+    else
+        doctor_warning(p->doctor, "clock", "set this machine's clock (timedatectl set-ntp true)",
+                       "%.0f s %s the store's: requests are signed with the store's time, and each "
+                       "run loses a request finding that out",
+                       seconds, ahead > 0 ? "ahead of" : "behind");
+}
+
+static void check_region(struct probe *p, const struct store_stats *before)
+{
+    struct store_stats now;
+    struct err hint;
+
+    store_stats(p->store, &now);
+    if (!strcmp(before->region, now.region))
+        return;
+    err_hint(&hint, "set \"region\" to \"%s\"", now.region);
+    doctor_warning(p->doctor, "region", hint.hint,
+                   "the bucket is in %s, not in %s: each run loses a request finding that out",
+                   now.region, before->region);
+}
+
+static void report_bucket(struct probe *p, enum store_answer answer, struct err *err)
+{
+    p->unread = answer == STORE_FAILED && err->family == ERR_AUTH &&
+                (!strcmp(err->code, "denied") || !strcmp(err->code, "unsigned"));
+    if (answer != STORE_FAILED) {
+        doctor_ok(p->doctor, "bucket", "it is there, and the credentials are good");
+    } else if (!p->unread) {
+        doctor_found(p->doctor, "bucket", DOCTOR_FAILED, err);
+        p->stop = true;
+    }
+}
+
+void probe_contact(struct probe *p)
+{
+    struct store_op op = {.verb = STORE_HEAD, .key = p->written, .optional = true};
+    int64_t start = clock_monotonic();
+    struct store_stats before;
+    enum store_answer answer;
+    struct err err;
+
+    store_stats(p->store, &before);
+    answer = store_run(p->store, &op, &err);
+    if (answer == STORE_FAILED && (err.family == ERR_NETWORK || err.family == ERR_CANCELLED)) {
+        if (err.family == ERR_NETWORK)
+            doctor_found(p->doctor, "endpoint", DOCTOR_FAILED, &err);
+        p->stop = true;
+        return;
+    }
+    doctor_ok(p->doctor, "endpoint", "%s answered in %.0f ms", p->store->where,
+              (double)(clock_monotonic() - start) / (double)NS_PER_MS);
+    check_clock(p, op.server_time);
+    check_region(p, &before);
+    report_bucket(p, answer, &err);
+}

@@ -1,0 +1,40 @@
+/*
+ * command_id - the commands by number: what the tables of options and of commands share.
+ */
+#ifndef S3DOCK_CLI_SETTINGS_COMMAND_ID_H
+#define S3DOCK_CLI_SETTINGS_COMMAND_ID_H
+
+enum command_id {
+    CMD_BUILD,
+    CMD_PUSH,
+    CMD_PULL,
+    CMD_VERIFY,
+    CMD_INSPECT,
+    CMD_DIFF,
+    CMD_TAG,
+    CMD_PROMOTE,
+    CMD_ROLLBACK,
+    CMD_CURRENT,
+    CMD_HISTORY,
+    CMD_LIST_APPS,
+    CMD_LIST_IMAGES,
+    CMD_LIST_TAGS,
+    CMD_LIST_ENVS,
+    CMD_LIST_TAG_FOR,
+    CMD_RESUME,
+    CMD_CLEANUP,
+    CMD_CONFIG_INIT,
+    CMD_CONFIG_SHOW,
+    CMD_CONFIG_LIST,
+    CMD_CONFIG_VALIDATE,
+    CMD_CONFIG_TRUST,
+    CMD_DOCTOR,
+    CMD_COMPLETION,
+    CMD_MAN,
+    CMD_VERSION,
+    CMD_HELP,
+    COMMAND_COUNT,
+    CMD_NONE = COMMAND_COUNT /* no command was named; or: any command */
+};
+
+#endif
