@@ -18,7 +18,7 @@ check "promote to an environment with the name of a version" s3dock promote $TWO
 finds()
 {
     s3dock pull app "$1" --output out.tar --json >pull.json
-    check "$1 is a $2" same "$2 $3" "$(json source_type pull.json) $(json image_ref pull.json)"
+    check "$1 is found as: $2" same "$2 $3" "$(json source_type pull.json) $(json image_ref pull.json)"
 }
 
 finds vpn.prod environment $TWO
