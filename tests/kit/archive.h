@@ -1,6 +1,6 @@
 /*
- * archive.h - archives with index and metadata in a test's bucket, made of nothing: each layer is a
- * letter and has three chunks.
+ * archive.h - generated archives with index and metadata in a test's bucket. A letter names each
+ * layer, and a layer has three chunks.
  */
 #ifndef S3DOCK_TESTS_KIT_ARCHIVE_H
 #define S3DOCK_TESTS_KIT_ARCHIVE_H
@@ -13,7 +13,7 @@
 #include "pack/index/index.h"
 
 #define ARCHIVE_CHUNK  (32 * KIB)
-#define ARCHIVE_CHUNKS 3 /* of a layer */
+#define ARCHIVE_CHUNKS 3 /* per layer */
 #define ARCHIVE_LAYERS 8
 
 static inline void archive_chunk(uint8_t out[ARCHIVE_CHUNK], char layer, unsigned number)
@@ -45,7 +45,7 @@ static inline void archive_add_chunk(char layer, unsigned number, struct packer 
     assert_int_equal(index_builder_add(builder, &chunk, number == 0, &err), 0);
 }
 
-/* What the packed archive and its index are; the caller finishes both. */
+/* Builds the archive and its index. The caller finishes both. */
 static inline void archive_make(const char *letters, struct text *archive, struct text *index)
 {
     struct image_layer layers[ARCHIVE_LAYERS] = {0};
@@ -92,7 +92,7 @@ static inline void archive_put(struct bucket *bucket, const char *key, struct vi
         strcpy(etag, info.etag);
 }
 
-/* Writes the metadata; `change` may make it say something else. */
+/* Writes the metadata. `change` may modify it before. */
 static inline void archive_describe(struct bucket *bucket, struct metadata *metadata,
                                     const char *key, void (*change)(struct metadata *))
 {
@@ -108,7 +108,7 @@ static inline void archive_describe(struct bucket *bucket, struct metadata *meta
     text_finish(&text);
 }
 
-/* `version` is the index's. */
+/* Publishes an archive with an index of this version. */
 static inline void archive_publish_as(struct bucket *bucket, const char *ref, const char *letters,
                                       unsigned version, void (*change)(struct metadata *))
 {

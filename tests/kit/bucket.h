@@ -1,5 +1,5 @@
 /*
- * bucket.h - a bucket in a throw-away folder, filled by the test, for tests of the catalog.
+ * bucket.h - a bucket in a temporary folder, for tests of the catalog. The test fills it.
  */
 #ifndef S3DOCK_TESTS_KIT_BUCKET_H
 #define S3DOCK_TESTS_KIT_BUCKET_H
@@ -50,7 +50,7 @@ static inline void bucket_put(struct bucket *bucket, const char *key, const char
         fail_msg("%s: %s", key, err.text);
 }
 
-/* Whether there is such an object; its content goes into `out` (which may be NULL). */
+/* Returns whether the object exists. Adds its content to `out`, unless `out` is NULL. */
 static inline bool bucket_get(struct bucket *bucket, const char *key, struct text *out)
 {
     _cleanup_text_ struct text text;
@@ -74,7 +74,7 @@ static inline void bucket_delete(struct bucket *bucket, const char *key)
     assert_int_equal(store_run(bucket->store, &op, &err), STORE_DONE);
 }
 
-/* An image as the original leaves it: four bytes of archive, and metadata. */
+/* Writes an image in the original's form: an archive of four bytes, and metadata. */
 static inline void bucket_image(struct bucket *bucket, const char *ref, const char *month)
 {
     struct image_name name;
@@ -92,7 +92,7 @@ static inline void bucket_image(struct bucket *bucket, const char *ref, const ch
     bucket_put(bucket, key, metadata);
 }
 
-/* How many keys there are under a prefix; the last of them goes into `last` (may be NULL). */
+/* Returns the number of keys under a prefix. Copies the last key to `last`, unless it is NULL. */
 static inline size_t bucket_count(struct bucket *bucket, const char *prefix, char last[KEY_MAX])
 {
     struct walk walk = {0};

@@ -13,13 +13,13 @@
 
 struct fake_docker {
     pid_t pid;
-    int leash; /* it ends when this is closed */
+    int leash; /* the server ends when this is closed */
     int port;  /* 0 on a socket */
     char folder[64];
     char socket[96];
 };
 
-/* Runs in the child; never returns. */
+/* Runs in the child. Does not return. */
 static inline void fake_docker_exec(const char *listen, const char *profile, const char *behave,
                                     const char *cert, const char *key)
 {
@@ -36,7 +36,7 @@ static inline void fake_docker_exec(const char *listen, const char *profile, con
     _exit(127);
 }
 
-/* On a unix socket, or (with `tcp`) on a port. Aborts when it does not start. */
+/* Starts the server on a unix socket, or (with `tcp`) on a port. Aborts if it does not start. */
 static inline struct fake_docker fake_docker_start_tls(const char *profile, const char *behave,
                                                        int tcp, const char *cert, const char *key)
 {

@@ -1,54 +1,54 @@
 #!/usr/bin/env python3
-"""A Docker daemon that does as it is told: versions, refusals, lies and accidents on demand.
+"""A scripted Docker daemon: versions, refusals, false responses and faults on request.
 
     fake_docker.py LISTEN [--profile NAME] [--behave WORD,WORD...] [--tls CERT KEY]
 
-LISTEN is a path of a unix socket, or "tcp" (a free port of 127.0.0.1). "ready PORT" is printed once
-it listens (0 for a socket). It knows one image, "app:1"; whatever is asked for beside it is not there.
+LISTEN is the path of a unix socket, or "tcp" (a free port of 127.0.0.1). The server prints "ready PORT" when it
+listens (0 for a socket). It has one image, "app:1". All other images do not exist.
 
-Words: how it behaves where it matters (see the functions named after them)
+Words (see the functions with these names):
     no-head  ping-teapot  ping-hang  info-hang  info-page  image-hang
-    deny-ping  deny-version  deny-info  deny-list  deny-inspect: 403 and a page, as a proxy before the socket answers
+    deny-ping  deny-version  deny-info  deny-list  deny-inspect: 403 and a page, like a proxy before the socket
     labels        the list of images has 13 MB of labels
     flood         /version and /info have 250,000 components and status pairs
     export-tail  export-cut  export-cut-length  export-stall  export-500
     load-error  load-full  load-reset  load-unpack  load-early  load-early-500  load-silent  load-split  load-cut
     load-cut-answer  load-stray  load-two
-    store         it keeps what it is given, as the engine of its profile does (see class Store), and
-                  knows nothing else; "app:1" is not there
-    store-forgets the first load that leaves something out finds that its layers were pruned
-    store-whole   it takes no load that leaves something out
-    store-built   the first image that it is given counts as built there: Podman calls it localhost/...
-    store-hang    from the second load on it keeps the image, then says nothing for a minute
-    store-packed  containerd's store keeps what it loads without unpacking it, and says that all is well
+    store         it stores loaded images as the engine of its profile does (see class Store). It has no other
+                  image, and no "app:1"
+    store-forgets before the first partial load, the missing layers are pruned
+    store-whole   it refuses partial loads
+    store-built   the first loaded image counts as built there: Podman names it localhost/...
+    store-hang    from the second load on, it stores the image, then sends nothing for a minute
+    store-packed  containerd's store does not unpack a loaded image, and reports success
     store-lost    containerd's store lacks content of each image (API 1.48)
-    store-attested  its images are of two manifests, of which the second is not there
-    store-unpack  containerd's store keeps an image, and its name, that it then cannot unpack; from the second load on
-    store-nameless  from the second load on it takes no name and tells the id
-    store-more    it says that it has loaded another image, too
+    store-attested  its images have two manifests, and the second one is missing
+    store-unpack  from the second load on, containerd's store registers an image and its name, but cannot unpack it
+    store-nameless  from the second load on, it sets no name and reports the id
+    store-more    it reports that it has loaded another image, too
 
-A test that wants the same daemon again and again tells it so: POST /.fake with a JSON object, whose words are
-done in this order: "take" (a list of archives, which are then all that it has), "rules" (a script, counted from
-now). The answer tells the requests by kind since the last script, in their order, and every image by its name:
-the digest of its config, its layers, and whether it is whole. A rule
+A test can reuse the daemon: POST /.fake with a JSON object. The server handles the members in this order: "take" (a
+list of archives, which replace all images), "rules" (a new script, counted from now). The response lists the requests
+by kind since the last script, in order. It also lists every image by its name: the digest of its config, its layers,
+and whether it is complete. A rule
 
     {"kind": "Load", "nth": 1, "times": 1, "do": "break", "bytes": 65536}
 
-is as in script.py. Kinds: Ping Version Info List Inspect Tag Get Load; and Any. What can be done:
+is as in script.py. Kinds: Ping Version Info List Inspect Tag Get Load; and Any. Actions:
 
-    gone         cut, and nobody listens for `seconds`
-    reset        cut before anything is done
-    drown        read all of it, then cut with nothing done
-    break        read `bytes` of the body, then cut
-    lose         do it, then cut without an answer
-    status       read all of it, then answer with `status` and a message
-    early        answer with `status` and a message, the body unread
-    error        200, and an error in the answer's stream
+    gone         reset the connection, and refuse connections for `seconds`
+    reset        reset before any work
+    drown        read the whole request, then reset without any work
+    break        read `bytes` of the body, then reset
+    lose         do the work, then reset without a response
+    status       read the whole request, then respond with `status` and a message
+    early        respond with `status` and a message, without reading the body
+    error        200, and an error in the response's stream
     text         200 and a page
-    stall        read all of it, say nothing for `seconds`, then cut
-    cut          send only `bytes` of the answer (its head included), then cut
-    hold         send only `bytes` of the answer, then nothing for `seconds`, then cut
-    flip         turn one bit of the answer, `bytes` from its start
+    stall        read the whole request, send nothing for `seconds`, then reset
+    cut          send only `bytes` of the response (its head included), then reset
+    hold         send only `bytes` of the response, then nothing for `seconds`, then reset
+    flip         flip one bit of the response, `bytes` from its start
 """
 import argparse
 import hashlib
@@ -75,7 +75,7 @@ PROFILES = {  # version, API, least API, extra
     "docker-29.0": ("29.0.1", "1.52", "1.44", {"containerd": True}),
     "docker-29.3": ("29.3.0", "1.54", "1.40", {"containerd": True}),
     "docker-future": ("40.0.0", "2.10", "2.1", {"containerd": True}),
-    "docker-silent": ("1.12.6", "", "", {}),  # tells no version in its ping
+    "docker-silent": ("1.12.6", "", "", {}),  # its ping has no version
     "podman": ("4.3.1", "1.41", "1.24", {"podman": True}),
 }
 IMAGE = "sha256:" + "1f" * 32
@@ -97,15 +97,15 @@ def blob_name(name):
 
 
 class Refusal(Exception):
-    """What a load says when it fails."""
+    """The error of a failed load."""
 
 
 class Store:
-    """Images, kept as the engines keep them.
+    """Images, stored as the engines store them.
 
-    A load may leave layers out, and each engine finds them in its own way: a graph driver by ChainID, the
-    containerd store by the blob's digest (or, and that is its trap, by a ChainID that it has unpacked: such
-    an image runs and cannot be saved), Podman by diffID. The config and the documents must always be there.
+    A load may omit layers. Each engine finds them in its own way: a graph driver by ChainID, the containerd
+    store by the blob's digest, Podman by diffID. (The containerd store also accepts a ChainID that it has
+    unpacked. Such an image runs, but it cannot be saved.) A load must contain the config and the documents.
     """
 
     def __init__(self, kind):
@@ -130,7 +130,7 @@ class Store:
         self.images[ident]["tags"].append(tag)
 
     def load(self, body, behave):
-        import tarfile  # slow to load, and seldom needed
+        import tarfile  # slow to import and rarely needed
         try:
             with tarfile.open(fileobj=io.BytesIO(body)) as tar:
                 files = {member.name: tar.extractfile(member).read()
@@ -188,12 +188,12 @@ class Store:
             raise Refusal("two names")
         if self.kind == "podman":
             ident = digest(config)
-        else:  # Docker shows the short form of its own
+        else:  # Docker prints the short form of its own names
             ident, name = digest(raw), name.removeprefix("docker.io/library/")
         return ident, config, [name], [blob_name(layer["digest"]) for layer in manifest["layers"]]
 
     def take_layers(self, files, names, diffs):
-        """Whether all blobs are there. (Otherwise the containerd store has them unpacked, at least.)"""
+        """Whether all blobs exist. (Otherwise, the containerd store has at least the unpacked layers.)"""
         chain, whole = "", True
         for name, diff in zip(names, diffs):
             chain = digest(f"{chain} {diff}".encode()) if chain else diff
@@ -227,7 +227,7 @@ class Store:
 
 
 class Spoiled:
-    """A connection whose answers do not arrive as they were sent: after so many bytes something is done."""
+    """A connection that disturbs its responses: after a number of bytes, it runs an action."""
 
     def __init__(self, conn, left, spoil):
         self.conn, self.left, self.spoil = conn, left, spoil
@@ -292,7 +292,7 @@ class Exchange:
             return self.chunks()
         return self.take(int(self.headers.get("content-length", "0")))
 
-    # -- answers --
+    # -- responses --
 
     def head(self, status, *headers):
         lines = [f"HTTP/1.1 {status} {REASON[status]}", *headers, "", ""]
@@ -358,12 +358,12 @@ class Exchange:
         return fixed.get(path) or {"json": "Inspect", "get": "Get", "tag": "Tag"}.get(last, "Other")
 
     def disturbed(self, rule):
-        """Whether the rule has seen to it that nothing is to be done any more."""
+        """Whether the rule has handled the request completely."""
         do = rule["do"]
         if do in ("gone", "reset"):
             if do == "gone":
                 self.options.away_until = time.time() + rule["seconds"]
-                self.options.listener.shutdown(socket.SHUT_RDWR)  # wakes who waits for connections
+                self.options.listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits for connections
             return True
         if do == "break":
             left = rule["bytes"]
@@ -534,7 +534,7 @@ class Exchange:
         except Refusal as refusal:
             if kind == "podman":
                 self.answer(500, {"cause": "x", "message": str(refusal), "response": 500})
-            elif kind == "containerd":  # since 27.2: only text, after the good news
+            elif kind == "containerd":  # since 27.2: only text, after the success message
                 self.say({"stream": "Loaded image: x:1\n"},
                          {"stream": f"Error unpacking image x:1: {refusal}\n"})
             else:
@@ -637,7 +637,7 @@ class Exchange:
             self.say({"status": "Loading layer", "id": "aabb", "progressDetail": detail}, received,
                      loaded)
 
-    # -- plain exchanges, for the stream below the API --
+    # -- plain requests, for tests of the stream below the API --
 
     def raw(self, what):
         kind, _, number = what.partition("/")
@@ -663,7 +663,7 @@ class Exchange:
         elif kind == "interim":
             self.conn.sendall(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\nA: b\r\n\r\n")
             self.answer(200, b"after")
-        elif kind == "early":  # a whole answer, proper in its end, and then deaf for ever
+        elif kind == "early":  # a complete response, then no reading any more
             next(self.body())
             self.answer(int(number), b"enough")
             time.sleep(600)
@@ -689,7 +689,7 @@ class Exchange:
 
 
 def pieces(size, step):
-    """The bytes 0..255 over and over."""
+    """The bytes 0..255, repeated."""
     ring = bytes(range(256)) * (step // 256 + 2)
     at = 0
     while at < size:
@@ -701,7 +701,7 @@ def pieces(size, step):
 def talk(conn, options):
     try:
         if options.tls:
-            import ssl  # slow to load, and seldom needed
+            import ssl  # slow to import and rarely needed
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.set_alpn_protocols(["h2", "http/1.1"])
             context.load_cert_chain(*options.tls)
@@ -714,7 +714,7 @@ def talk(conn, options):
 
 
 def listen(where, port):
-    """The socket that listens there, and its port (0: it has none)."""
+    """The listening socket, and its port (0 for a unix socket)."""
     if where == "tcp":
         server = socket.create_server(("127.0.0.1", port))
         return server, server.getsockname()[1]
@@ -737,13 +737,13 @@ def main():
     options.script = Script()
     server, port = listen(options.listen, 0)
     print("ready", port, flush=True)
-    # It ends with whoever started it: the test holds the other end of this pipe.
+    # The server ends with the test, which holds the other end of this pipe.
     threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
     while True:
         options.listener = server
         try:
             conn, _ = server.accept()
-        except OSError:  # it was told to go away
+        except OSError:  # the rule `gone` closed the socket
             server.close()
             if options.listen != "tcp":
                 os.unlink(options.listen)

@@ -1,6 +1,6 @@
 /*
  * fake_s3 - starts and stops tests/kit/fake_s3.py from a cmocka test. The server ends with the test
- * program. Tests that need no further arguments share one server: fake_start empties it.
+ * program. Tests without further arguments share one server, which fake_start empties.
  */
 #ifndef S3DOCK_TESTS_KIT_FAKE_S3_H
 #define S3DOCK_TESTS_KIT_FAKE_S3_H
@@ -26,8 +26,8 @@ struct fake_s3 {
 
 static struct fake_s3 fake_shared;
 
-/* Arguments of a server of its own: for rules after which late requests may arrive (stall, refuse),
- * which another test would count. */
+/* Arguments that start a separate server. Rules such as stall and refuse need it: late requests may
+ * follow, and the next test would count them. */
 static const char *const FAKE_ALONE[] = {NULL};
 
 static inline void fake_pause_ms(long ms)
@@ -52,7 +52,7 @@ static inline void fake_exec(const struct fake_s3 *fake, const char *const more[
     char program[512];
     int count = 12;
 
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failing test leaves nobody behind */
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failing test leaves no server */
     snprintf(program, sizeof program, "%s/../kit/fake_s3.py", getenv("S3DOCK_TEST_DATA"));
     argv[3] = program;
     for (int i = 0; more && more[i]; i++)
@@ -87,7 +87,7 @@ static inline void fake_launch(struct fake_s3 *fake, const char *rules, const ch
     snprintf(fake->url, sizeof fake->url, "%s://127.0.0.1:%d", tls ? "https" : "http", fake->port);
 }
 
-/* Empties the bucket and the log, and begins a new script. */
+/* Empties the bucket and the log, and starts a new script. */
 static inline void fake_reset(const struct fake_s3 *fake, const char *rules)
 {
     const struct sockaddr_in address = {.sin_family = AF_INET,
@@ -125,7 +125,7 @@ static inline void fake_end_shared(void)
     fake_end(&fake_shared);
 }
 
-/* `rules`: the script, a JSON list. `more`: further arguments of a server of its own, or NULL. */
+/* `rules`: the script, a JSON list. `more`: arguments of a separate server, or NULL. */
 static inline void fake_start(struct fake_s3 *fake, const char *rules, const char *const more[])
 {
     if (more) {
@@ -146,7 +146,7 @@ static inline void fake_stop(struct fake_s3 *fake)
         fake_end(fake);
 }
 
-/* How many logged requests contain both words. */
+/* Returns the number of logged requests that contain both words. */
 static inline int fake_logged(const struct fake_s3 *fake, const char *word, const char *other)
 {
     static char line[65536];

@@ -1,35 +1,35 @@
 #!/usr/bin/env python3
-"""An S3 store in memory that misbehaves on request.
+"""A scripted S3 store in memory, with faults on request.
 
-It verifies signatures (SigV4, header form), clock and region like the real one, does objects, ranges,
-conditions, copies, multipart uploads and listings, and follows a script of rules (see script.py). Kinds:
+It verifies signatures (SigV4, header form), clock and region like S3. It supports objects, ranges, conditions,
+copies, multipart uploads and lists. It follows a script of rules (see script.py). Kinds:
 Head Get Put Delete Copy List Create Part CopyPart Complete Abort Parts Uploads; of these also Range (a Get
-of a part) and PutIf (a Put with a condition); and Any. What can be done:
+of a part) and PutIf (a Put with a condition); and Any. Actions:
 
-    status       answer with `status`, `code`, `message`, `region`, `headers`, or a raw `body`
-    error200     answer 200 with an <Error> of `code`
-    empty        answer 200 with no body
-    text         answer `status` (200) with `body` as `type` (text/html)
-    reset        cut the connection before anything is done
-    drown        read all of it, then cut the connection with nothing done
-    lose         do it, then cut the connection without an answer
-    drop         do it, then answer with `status` and `code`
-    cut          send only `bytes` of the answer's body, then cut
-    stall        say nothing for `seconds`, then cut
-    delay        wait `seconds`, then go on as usual
-    refuse       cut, and refuse connections for `seconds`
-    range        answer with this `content_range`
+    status       respond with `status`, `code`, `message`, `region`, `headers`, or a raw `body`
+    error200     respond with 200 and an <Error> of `code`
+    empty        respond with 200 and no body
+    text         respond with `status` (200) and `body` as `type` (text/html)
+    reset        reset the connection before any work
+    drown        read the whole request, then reset the connection without any work
+    lose         do the work, then reset the connection without a response
+    drop         do the work, then respond with `status` and `code`
+    cut          send only `bytes` of the response's body, then reset
+    stall        send nothing for `seconds`, then reset
+    delay        wait `seconds`, then continue
+    refuse       reset, and refuse connections for `seconds`
+    range        respond with this `content_range`
     whole        ignore the Range header
-    headers      go on as usual, with these `headers` on top
-    flip         turn one bit of the answer's body, in its middle
-    short        leave the last `bytes` of the answer's body out, and say nothing
+    headers      continue, with these additional `headers`
+    flip         flip one bit in the middle of the response's body
+    short        omit the last `bytes` of the response's body, with a matching length
 
-Every request is logged as one JSON line (--log). The port goes to --port-file once it listens.
+The server logs every request as one JSON line (--log). It writes its port to --port-file when it listens.
 
-A test that wants the same server again and again tells it so: POST /.fake with a JSON object, whose words
-are done in this order: "load" (the name of what was saved; "" empties the bucket), "rules" (a new script,
-counted from now), "damage" ([key, byte, bit]), "save" (a name). The answer tells the requests by kind since
-the last script, in their order, and every object's size and SHA-256.
+A test can reuse the server: POST /.fake with a JSON object. The server handles the members in this order: "load" (the
+name of a saved state; "" empties the bucket), "rules" (a new script, counted from now), "damage" ([key, byte, bit]),
+"save" (a name). The response lists the requests by kind since the last script, in order, and every object's size and
+SHA-256.
 """
 import argparse
 import base64
@@ -304,12 +304,12 @@ class Handler(BaseHTTPRequestHandler):
             raise Fault(412, "PreconditionFailed")
         wanted = self.headers.get("If-Match")
         if self.store.options.bare_etags and there and wanted:
-            wanted = f'"{wanted}"'  # as Ceph: quotes are taken for a part of the ETag
+            wanted = f'"{wanted}"'  # as Ceph: quotes count as a part of the ETag
         if wanted and (not there or there[1] != wanted):
             raise Fault(412 if there else 404, "PreconditionFailed" if there else "NoSuchKey")
 
     def demands(self):
-        """What a bucket with a default retention, or with a policy, wants of each body or object."""
+        """The requirements of a bucket with a default retention, or with a policy, for each body or object."""
         digest, options = self.headers.get("Content-MD5"), self.store.options
         if digest and base64.b64decode(digest) != hashlib.md5(self.body).digest():
             raise Fault(400, "BadDigest")
@@ -428,7 +428,7 @@ class Handler(BaseHTTPRequestHandler):
         del self.store.uploads[self.query["uploadId"]]
         return 204, b"", {}
 
-    # -- listings --
+    # -- lists --
 
     def on_Parts(self):
         parts, page = self.upload(), self.store.options.page

@@ -1,25 +1,25 @@
 #!/usr/bin/env python3
-"""Stands between the program and a real S3 server, counts what passes, and disturbs it on request.
+"""A proxy between the program and a real S3 server. It counts bytes and injects faults on request.
 
     tests/kit/fault_proxy.py HOST:PORT
 
-Prints the port of 127.0.0.1 it listens on, and ends with whoever holds the other end of its standard input. Nothing of
-what passes is changed, so signatures stay good: they are made for the address that the program was told, this one's.
+Prints its port on 127.0.0.1. It ends when its standard input is closed. The proxy does not change the data, so
+signatures stay valid: the program signs for the address of the proxy.
 
-It is told what to do as fake_s3.py is: POST /.fake with a JSON object; "rules" is a new script (script.py), counted
-from now; the answer tells the requests by kind since the last one, in their order, and the bytes that have passed, "up"
-and "down", since the beginning. What can be done:
+A test controls it like fake_s3.py: POST /.fake with a JSON object. "rules" is a new script (script.py), counted from
+now. The response lists the requests by kind since the last script, in order, and the bytes "up" and "down" since the
+start. Actions:
 
-    refuse       cut, and refuse connections for `seconds`
-    reset        cut before anything is passed on
-    half         pass half of the request's body on, then cut both ends
-    drown        read all of it, pass nothing on, then cut
-    lose         pass it on, take the answer, then cut
-    status       read all of it, pass nothing on, answer with `status` and `code`
-    cut          pass only `bytes` of the answer's body on, then cut
-    stall        pass half of the request on, be silent for `seconds`, then cut
-    pause        pass `bytes` of the answer's body on, be silent for `seconds`, then cut
-    delay        wait `seconds`, then go on as usual
+    refuse       reset, and refuse connections for `seconds`
+    reset        reset before anything is forwarded
+    half         forward half of the request's body, then reset both connections
+    drown        read the whole request, forward nothing, then reset
+    lose         forward the request, read the response, then reset
+    status       read the whole request, forward nothing, respond with `status` and `code`
+    cut          forward only `bytes` of the response's body, then reset
+    stall        forward half of the request, send nothing for `seconds`, then reset
+    pause        forward `bytes` of the response's body, send nothing for `seconds`, then reset
+    delay        wait `seconds`, then continue
 """
 import argparse
 import json
@@ -39,11 +39,11 @@ STEP = 65536
 
 
 class Gone(Exception):
-    """One of the two has closed, or is to be."""
+    """A side has closed its connection, or the proxy must close it."""
 
 
 class End:
-    """One end of a connection, read in lines and pieces."""
+    """One side of a connection, read in lines and pieces."""
 
     def __init__(self, sock):
         self.sock, self.buffer = sock, b""
@@ -56,7 +56,7 @@ class End:
         self.buffer += got
 
     def head(self):
-        """First line and headers, and the same as bytes."""
+        """Returns the first line and the headers, and the same as bytes."""
         while b"\r\n\r\n" not in self.buffer:
             self.more()
         raw, self.buffer = self.buffer.split(b"\r\n\r\n", 1)
@@ -73,7 +73,7 @@ class End:
             yield piece
 
     def chunks(self):
-        """A chunked body as it is on the wire."""
+        """A chunked body in its transfer encoding."""
         size = 1
         while size:
             while b"\r\n" not in self.buffer:
@@ -124,7 +124,7 @@ class Proxy:
             server.cut()
 
     def one(self, client, server):
-        """One request and its answer; false when the connection is to be cut."""
+        """Handles one request and its response. Returns false if the connection must be reset."""
         first, headers, raw = client.head()
         method, target, _ = first.split(" ")
         path, _, query = target.partition("?")
@@ -139,7 +139,7 @@ class Proxy:
         if rule["do"] in ("refuse", "reset"):
             if rule["do"] == "refuse":
                 self.refuse_until = time.time() + rule["seconds"]
-                self.listener.shutdown(socket.SHUT_RDWR)  # wakes who waits for connections
+                self.listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits for connections
             return False
         return self.pass_request(rule, client, server, raw, size) and \
             self.pass_answer(rule, method, client, server)
@@ -207,7 +207,7 @@ class Proxy:
         while True:
             try:
                 sock, _ = self.listener.accept()
-            except OSError:  # it is to refuse
+            except OSError:  # the rule `refuse` closed the socket
                 self.listener.close()
                 time.sleep(max(0, self.refuse_until - time.time()))
                 self.listen(port)

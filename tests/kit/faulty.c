@@ -1,19 +1,19 @@
 /*
- * faulty - preloaded into the program, it makes the i-th call of a kind fail, or the last thing the
- * program ever does.
+ * faulty - a preloaded library that makes the i-th call of a kind fail, or ends the program
+ * there.
  *
- *   FAULTY_BOOK=FILE              counts the calls of each kind there (one page, shared, so that it
- *                                 outlives a SIGKILL)
- *   FAULTY=KIND:NUMBER:WHAT       what happens to this call of this kind
+ *   FAULTY_BOOK=FILE              counts the calls of each kind in FILE (one shared page, so that it
+ *                                 survives a SIGKILL)
+ *   FAULTY=KIND:NUMBER:WHAT       the fault for this call of this kind
  *
  * Kinds: alloc open read write sync name (rename, link) remove make (folders, lengths) connect
- * (socket, connect) send recv thread, and `change`: all that change something outside of the
- * process. WHAT is an errno by name; "short": half of it is read or written; "kill": SIGKILL comes
- * before the call; "torn": when half of it, or else all, is done. "ENOMEM*" and so on: this and
- * every later call of the kind.
+ * (socket, connect) send recv thread, and `change`: all calls with an effect outside of the
+ * process. WHAT is the name of an errno, "short" (half of the bytes are read or written), "kill"
+ * (SIGKILL before the call) or "torn" (SIGKILL after half of the bytes, or after the call). With
+ * "*" ("ENOMEM*"), the fault applies to this and every later call of the kind.
  *
- * Reads and writes count when they go to files and sockets. Pipes and event counters, by which the
- * program's own threads wake each other, do not fail in this world.
+ * Reads and writes of files and sockets count. Pipes and event counters do not count, because the
+ * program's threads use them to wake each other.
  */
 #undef _FILE_OFFSET_BITS /* open and open64 are two functions here */
 #include <dlfcn.h>
@@ -66,7 +66,7 @@ static const struct {
 enum what { NOTHING, FAIL, SHORT, KILL, TORN };
 
 static struct {
-    atomic_uint *counts; /* in the book, or NULL: not begun */
+    atomic_uint *counts; /* in the file, or NULL before the start */
     atomic_uint own[KINDS];
     enum kind kind;
     unsigned number;
@@ -75,7 +75,7 @@ static struct {
     int error;
 } faulty;
 
-/* glibc's own, behind what is replaced here */
+/* glibc's own functions behind the replaced ones */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);
@@ -104,7 +104,7 @@ static void read_wish(const char *wish)
             faulty.error = ERRORS[i].number;
 }
 
-/* After the loader is done, so that only the program's own calls count. */
+/* Runs after the loader, so that only the program's own calls count. */
 __attribute__((constructor)) static void begin(void)
 {
     const char *book = getenv("FAULTY_BOOK");
@@ -117,7 +117,7 @@ __attribute__((constructor)) static void begin(void)
         page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (fd >= 0)
         syscall(SYS_close, fd);
-    unsetenv("LD_PRELOAD"); /* not in the programs that this one starts */
+    unsetenv("LD_PRELOAD"); /* not in child processes */
     faulty.counts = page == MAP_FAILED ? faulty.own : page;
 }
 
@@ -136,7 +136,7 @@ static void die(void)
         syscall(SYS_pause);
 }
 
-/* What is to happen to a call of this kind. FAIL: errno is set. */
+/* Returns the fault for a call of this kind. FAIL: errno is set. */
 static enum what fate(enum kind kind, bool changes)
 {
     if (!faulty.counts)
@@ -216,7 +216,7 @@ static void *real(const char *name)
     return dlsym(RTLD_NEXT, name);
 }
 
-/* A plain replacement: `answer` on failure; "torn" ends the program when it is done. */
+/* A plain replacement: returns `answer` on failure. "torn" ends the program after the call. */
 #define CALL(type, name, parameters, arguments, kind, changes, answer)                             \
     type name parameters                                                                           \
     {                                                                                              \
@@ -274,8 +274,8 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *how, void *(*main)(v
 
 /* -- bytes -- */
 
-/* What a descriptor is: READ or WRITE (as asked) for a file, RECV or SEND for a socket, KINDS for
- * what does not count. */
+/* Returns the kind of a descriptor: READ or WRITE (as requested) for a file, RECV or SEND for a
+ * socket, KINDS if it does not count. */
 static enum kind kind_of(int fd, enum kind file, enum kind sock)
 {
     struct stat st;
@@ -288,7 +288,7 @@ static enum kind kind_of(int fd, enum kind file, enum kind sock)
     return S_ISREG(st.st_mode) ? file : S_ISSOCK(st.st_mode) ? sock : KINDS;
 }
 
-/* How many of `size` bytes are moved; -1: none, an error. */
+/* Returns how many of `size` bytes are transferred; -1: none, an error. */
 static ssize_t allowed(enum kind kind, bool changes, size_t size, bool *last)
 {
     enum what what = kind == KINDS ? NOTHING : fate(kind, changes);

@@ -10,8 +10,8 @@
 #include "base/err.h"
 #include "base/file.h"
 
-/* Reads tests/golden/documents/{name} into `out`, which it initialises. Fails the test when it
- * cannot. Run outside of `meson test`, S3DOCK_TEST_DATA must name the folder tests/golden. */
+/* Initialises `out` and reads tests/golden/documents/{name} into it. An error fails the test. If a
+ * test runs outside of `meson test`, S3DOCK_TEST_DATA must name the folder tests/golden. */
 static inline void golden_read(const char *name, struct text *out)
 {
     const char *folder = getenv("S3DOCK_TEST_DATA");

@@ -1,6 +1,5 @@
 /*
- * index_v1.h - the index of an archive as a program of old wrote it: version 1, whose chunks are
- * named by XXH3-128.
+ * index_v1.h - an index of version 1, as older programs wrote it. Its chunk names are XXH3-128.
  */
 #ifndef S3DOCK_TESTS_KIT_INDEX_V1_H
 #define S3DOCK_TESTS_KIT_INDEX_V1_H
@@ -29,8 +28,8 @@ static inline void index_v1_sum(uint8_t *at, const void *data, size_t size)
     memcpy(at, sum.bytes, sizeof sum.bytes);
 }
 
-/* One record, from the chunk of version 2 and its bytes in the archive. NULL: there is no archive,
- * and its name are the first bytes of the chunk's. */
+/* Converts one record of version 2. `packed`: the chunk's bytes in the archive. If it is NULL,
+ * there is no archive, and the name becomes the first bytes of the chunk's name. */
 static inline void index_v1_record(uint8_t *at, const struct index_chunk *chunk,
                                    const uint8_t *packed, struct unpacker *unpacker, uint8_t *room)
 {
@@ -47,7 +46,7 @@ static inline void index_v1_record(uint8_t *at, const struct index_chunk *chunk,
     index_v1_sum(at + 8, room, chunk->raw_size);
 }
 
-/* Writes the index `now`, of this archive (or of none), into `out` as version 1. */
+/* Writes the index `now` of this archive (or of none) to `out` as version 1. */
 static inline void index_v1_make(struct view now, struct view archive, struct text *out)
 {
     struct err err = {.text = ""};

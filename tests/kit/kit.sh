@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# kit.sh - what the kit's programs share; sourced, never run.
+# kit.sh - functions of the kit's programs. A program sources this file.
 #
-# A server of the kit lives in one directory: its data, sockets, logs and pid files. Nothing of it is
-# anywhere else, so stopping it is killing what the pid files name and unmounting what is below.
+# A server of the kit has one directory for its data, sockets, logs and pid files. So to stop a server, a
+# program kills the processes in the pid files and unmounts everything below the directory.
 
-# The checkout, and where state goes when no directory is given.
+# The checkout, and the default directory for state.
 KIT_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck disable=SC2034  # used by the programs that source this file
 KIT_RUN=$KIT_ROOT/.run
@@ -20,7 +20,7 @@ die()
     exit 1
 }
 
-# Runs a command as root, directly or through sudo; never asks for a password when there is nobody.
+# Runs a command as root, directly or through sudo. Without a terminal, it asks for no password.
 as_root()
 {
     if [ "$(id -u)" = 0 ]; then
@@ -42,8 +42,8 @@ need()
     done
 }
 
-# pid_of FILE WORD: the pid in FILE if such a process runs and WORD stands in its command line, so that
-# a stale pid file, whose number meanwhile belongs to somebody else, is never believed.
+# pid_of FILE WORD: prints the pid in FILE, if that process runs and its command line contains WORD. So a
+# stale pid file, whose number belongs to another process now, has no effect.
 pid_of()
 {
     local pid
@@ -54,7 +54,7 @@ pid_of()
     printf '%s\n' "$pid"
 }
 
-# stop_pid PID SECONDS: asks, waits, insists.
+# stop_pid PID SECONDS: sends SIGTERM, waits, and sends SIGKILL.
 stop_pid()
 {
     local tenths=$(($2 * 10))
@@ -69,7 +69,7 @@ stop_pid()
     done
 }
 
-# wait_until SECONDS COMMAND...: until the command succeeds.
+# wait_until SECONDS COMMAND...: repeats the command until it succeeds.
 wait_until()
 {
     local tenths=$(($1 * 5))
@@ -80,7 +80,7 @@ wait_until()
     done
 }
 
-# A loopback port that was free a moment ago.
+# free_port: prints a free loopback port.
 free_port()
 {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'

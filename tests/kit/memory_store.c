@@ -25,7 +25,7 @@ static struct memory_object *find(struct memory_object *objects, unsigned count,
     return NULL;
 }
 
-/* Takes `data`. The objects stay sorted by key. */
+/* Takes ownership of `data`. The objects are sorted by key. */
 static void put(struct memory_object *objects, unsigned *count, const char *key, void *data,
                 size_t size, struct store_op *op)
 {

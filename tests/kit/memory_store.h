@@ -1,6 +1,6 @@
 /*
- * memory_store - a bucket in memory that behaves as S3 does, for tests: an ETag is a digest of the
- * content. With or without conditional requests: then if_match and if_none_match are ignored.
+ * memory_store - a bucket in memory that behaves like S3, for tests. An ETag is a digest of the
+ * content. Without conditional requests, the store ignores if_match and if_none_match.
  */
 #ifndef S3DOCK_TESTS_KIT_MEMORY_STORE_H
 #define S3DOCK_TESTS_KIT_MEMORY_STORE_H

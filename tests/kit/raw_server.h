@@ -1,6 +1,6 @@
 /*
- * raw_server - a TCP server inside the test, which answers each request by a function of the
- * test's. It starts in no time and sends whatever bytes it is told to.
+ * raw_server - a TCP server in the test program. A function of the test writes each response. The
+ * server starts fast and can send any bytes.
  */
 #ifndef S3DOCK_TESTS_KIT_RAW_SERVER_H
 #define S3DOCK_TESTS_KIT_RAW_SERVER_H
@@ -22,7 +22,8 @@
 #define RAW_REQUEST_SIZE 16384
 
 struct raw_server {
-    /* Answers one request. `head` is its line and headers; its body was read. False: close. */
+    /* Responds to one request. `head` is the request line with the headers. The body was read
+     * already. Returns false to close the connection. */
     bool (*answer)(struct raw_server *server, int fd, const char *head);
     void *arg;
     bool leaves_bodies; /* unread */
@@ -63,14 +64,14 @@ static inline void raw_pause_ms(long ms)
     nanosleep(&time, NULL);
 }
 
-/* Sends a few bytes now and then, until the client leaves or the server stops. */
+/* Sends a few bytes at intervals, until the client closes or the server stops. */
 static inline void raw_drip(struct raw_server *server, int fd)
 {
     while (!atomic_load(&server->stopped) && raw_say(fd, "  "))
         raw_pause_ms(10);
 }
 
-/* The body of a request; `got` bytes of it are here. */
+/* Reads the body of a request. `got` bytes of it have arrived already. */
 static inline void raw_skip_body(int fd, const char *head, size_t got)
 {
     const char *length = strcasestr(head, "\r\nContent-Length:");
@@ -98,7 +99,7 @@ static inline bool raw_read_head(const struct raw_server *server, int fd,
             return false;
         size += (size_t)got;
         head[size] = '\0';
-        end = head[0] == 0x16 ? head : strstr(head, "\r\n\r\n"); /* TLS says hello */
+        end = head[0] == 0x16 ? head : strstr(head, "\r\n\r\n"); /* a TLS client hello */
     }
     if (end && end != head && !server->leaves_bodies)
         raw_skip_body(fd, head, size - (size_t)(end + 4 - head));
@@ -135,7 +136,7 @@ static inline void *raw_accept(void *arg)
     return NULL;
 }
 
-/* `answer` and `arg` are set, the rest is zero. */
+/* Starts the server. The caller has set `answer` and `arg`, and the rest is zero. */
 static inline void raw_start(struct raw_server *server)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};

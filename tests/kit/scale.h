@@ -1,7 +1,7 @@
 /*
- * scale - engine tests at an eighth of the sizes: `mib` replaces MIB in images and expectations,
- * and the store has limits that are as much smaller. The full-size run of a program (an argument)
- * shows that the real limits behave alike.
+ * scale - runs engine tests at an eighth of the sizes. `mib` replaces MIB in images and
+ * expectations, and the store's limits are smaller by the same factor. The full-size run of a
+ * program (an argument) tests the real limits.
  */
 #ifndef S3DOCK_KIT_SCALE_H
 #define S3DOCK_KIT_SCALE_H

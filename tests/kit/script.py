@@ -1,9 +1,10 @@
-"""What is to go wrong with which request: a list of rules, as fake_s3.py, fake_docker.py and fault_proxy.py take them.
+"""Scripts of faults for fake_s3.py, fake_docker.py and fault_proxy.py: a list of rules.
 
     {"kind": "Part", "nth": 2, "times": 3, "do": "status", "status": 503, "code": "SlowDown"}
 
-"the second to fourth UploadPart is answered with 503 SlowDown". `nth` counts from 1 (the default), `times` is 1 by
-default, 0 means for ever; with `chance` (0 to 1) only so many of them, with `token` only those of this session.
+This rule means: respond with 503 SlowDown to the second, third and fourth UploadPart. `nth` counts from 1 (the
+default). `times` is 1 by default, and 0 means without end. `chance` (0 to 1) selects a random share of these requests.
+`token` selects the requests of one session.
 """
 import random
 import threading
@@ -15,12 +16,12 @@ class Script:
         self.begin(rules)
 
     def begin(self, rules, seed=1):
-        """A new script, counted from now."""
+        """Starts a new script. The counters start at 0."""
         self.rules, self.counts, self.kinds = list(rules), {}, []
         self.random = random.Random(seed)
 
     def rule(self, *names, token=None):
-        """The rule for one more request, which goes by these names, the most special first; {"do": ""} if none."""
+        """Counts a request with these names, the most specific first. Returns its rule, or {"do": ""}."""
         with self.lock:
             found = None
             self.kinds.append(names[0])
@@ -39,8 +40,8 @@ class Script:
 
 
 def names_of(method, key, query, headers):
-    """The kinds that a request of S3 goes by, the most special first: see fake_s3.py. `query` and `headers`: what is
-    in them, names of headers in lower case."""
+    """Returns the kinds of an S3 request, the most specific first: see fake_s3.py. Names of `headers` are in lower
+    case."""
     if not key:
         return ("Uploads",) if "uploads" in query else ("List",)
     if "uploads" in query:

@@ -19,26 +19,26 @@ struct tarball {
 void tarball_init(struct tarball *tar);
 void tarball_finish(struct tarball *tar);
 
-/* A header block of this type ('0', '1', '2', '5', 'x', 'L', ...) and no payload. Returns where it
- * stands; after changing it, call tarball_seal. */
+/* Adds a header block of this type ('0', '1', '2', '5', 'x', 'L', ...) without payload. Returns its
+ * offset. After a change of the block, call tarball_seal. */
 size_t tarball_header(struct tarball *tar, char type, const char *name, const char *target,
                       uint64_t size);
-/* Makes the checksum of the header block there right. */
+/* Corrects the checksum of the header block at this offset. */
 void tarball_seal(struct tarball *tar, size_t at);
-/* Payload and its padding. */
+/* Adds a payload and its padding. */
 void tarball_payload(struct tarball *tar, const void *bytes, size_t size);
-/* Bytes as they are. */
+/* Adds bytes without padding. */
 void tarball_raw(struct tarball *tar, const void *bytes, size_t size);
 void tarball_file(struct tarball *tar, const char *name, const void *bytes, size_t size);
 void tarball_text(struct tarball *tar, const char *name, const char *text);
 void tarball_directory(struct tarball *tar, const char *name);
 void tarball_symlink(struct tarball *tar, const char *name, const char *target);
-/* An extended header of type 'x' or 'g' with these records. */
+/* Adds an extended header of type 'x' or 'g' with these records. */
 void tarball_pax(struct tarball *tar, char type, const char *records);
-/* Two zero blocks. */
+/* Adds two zero blocks. */
 void tarball_end(struct tarball *tar);
 
-/* Deterministic bytes that do not compress, made from a seed. */
+/* Generates deterministic, incompressible bytes from a seed. */
 void noise(uint8_t *bytes, size_t size, uint64_t seed);
 
 #endif
