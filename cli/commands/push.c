@@ -28,11 +28,11 @@ static void write_data(struct json_writer *w, const struct push_options *options
     if (result->copies_refused)
         jw_bool(w, "copies_refused", true);
     jw_string_if(w, "copies_refused_reason", result->refusal);
-    jw_string_if(w, "damaged_archive", result->liar);
+    jw_string_if(w, "damaged_archive", result->corrupt_base);
     jw_string_if(w, "source", result->source);
-    jw_string_if(w, "source_reason", result->distrust);
+    jw_string_if(w, "source_reason", result->source_reason);
     jw_int(w, "resumed_bytes", (int64_t)result->resumed_bytes);
-    jw_string_if(w, "begun_afresh", result->afresh);
+    jw_string_if(w, "begun_afresh", result->resume_refusal);
     if (options->dry_run)
         jw_bool(w, "dry_run", true);
     else
@@ -78,21 +78,21 @@ static void tell(struct cli *cli, const struct push_options *options,
     if (result->resumed_bytes)
         output_note(&cli->output, "it went on where an earlier push had stopped: %s were there",
                     human_bytes(result->resumed_bytes, raw));
-    if (result->afresh[0])
+    if (result->resume_refusal[0])
         output_note(&cli->output, "what an earlier push had left was of no use (%s): removed",
-                    result->afresh);
-    if (result->distrust[0])
+                    result->resume_refusal);
+    if (result->source_reason[0])
         output_note(&cli->output, "Docker's export was used, its layers could not be: %s",
-                    result->distrust);
+                    result->source_reason);
     if (result->refusal[0])
         output_note(&cli->output,
                     "nothing could be copied from other archives, so everything was uploaded: %s",
                     result->refusal);
-    if (result->liar[0])
+    if (result->corrupt_base[0])
         output_warn(&cli->output,
                     "%s does not hold what its index says, and was not copied from: push that "
                     "image again with --force --no-delta",
-                    result->liar);
+                    result->corrupt_base);
     if (result->archived)
         output_note(&cli->output, "the image that had this name before was kept under archive/");
 }

@@ -41,7 +41,7 @@ static int describe(const struct commit *c, const struct push_facts *facts, stru
     const struct image_name *name = &c->push->name;
 
     *out = (struct metadata){.format = METADATA_FORMAT, .size = facts->packed};
-    push_engine_checksum(c->attempt, out->checksum);
+    push_engine_checksum(c->engine, out->checksum);
     clock_rfc3339(clock_wall(), out->created_at);
     snprintf(out->git_hash, sizeof out->git_hash, "%s", name->hash);
     snprintf(out->git_time, sizeof out->git_time, "%s", name->time);
@@ -123,7 +123,7 @@ static int put_index(const struct commit *c, struct documents *documents, struct
     int answer;
 
     text_init(&text, INDEX_MAX);
-    answer = push_engine_index(c->attempt, &text, err);
+    answer = push_engine_index(c->engine, &text, err);
     if (answer == 0) {
         uint8_t sum[SHA256_SIZE];
 
@@ -184,8 +184,8 @@ int commit_run(const struct commit *commit, struct err *err)
     struct documents documents = {0};
     int answer;
 
-    push_engine_report(commit->attempt, PHASE_COMMIT);
-    push_engine_facts(commit->attempt, &facts);
+    push_engine_report(commit->engine, PHASE_COMMIT);
+    push_engine_facts(commit->engine, &facts);
     if (conditions_find(commit->push->store, &documents.conditional, err))
         documents.conditional = false;
     answer = describe(commit, &facts, &metadata, err);
@@ -194,7 +194,7 @@ int commit_run(const struct commit *commit, struct err *err)
     if (answer == 0)
         answer = look_around(commit, &documents, err);
     if (answer == 0)
-        answer = push_engine_complete(commit->attempt, &info, err);
+        answer = push_engine_complete(commit->engine, &info, err);
     if (answer == 0) {
         str_copy(metadata.archive_etag, sizeof metadata.archive_etag, info.etag);
         answer = put_index(commit, &documents, &metadata, err);

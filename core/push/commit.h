@@ -17,7 +17,7 @@ struct commit {
     const char *key;                 /* of the archive */
     const struct docker_image *local;
     const struct existing_image *existing; /* what this replaces */
-    struct push_engine *attempt;           /* it has run */
+    struct push_engine *engine;            /* it has run */
     struct push_result *result;            /* archived, checksum, image_id, size, copied bytes */
 };
 

@@ -28,17 +28,17 @@
 #include "push/upload/spot_check.h"
 
 struct push_engine {
-    struct push_setup rig;
+    struct push_setup setup;
     bool kept;         /* what was sent, for another push */
     bool ended;        /* nothing is left to be put into parts */
-    struct part *last; /* without a weave: the last part, when it is the only one */
+    struct part *last; /* without a assembler: the last part, when it is the only one */
 
     struct push_span *current; /* being assembled; NULL between spans */
     size_t current_done;
     bool reading, stopping;
-    bool distrusted;                /* Docker's layers turned out not to be what they should be */
-    const struct base *liar;        /* does not hold what its index says */
-    const struct image_info *image; /* once the reader is done */
+    bool distrusted;                 /* Docker's layers turned out not to be what they should be */
+    const struct base *corrupt_base; /* does not hold what its index says */
+    const struct image_info *image;  /* once the reader is done */
 
     uint64_t raw, packed, uploaded; /* assembled; assembled; home again */
     struct meter meter;
@@ -48,254 +48,255 @@ struct push_engine {
 };
 
 /* A daemon's export: its size is a guess, and its first byte may take long. */
-static bool is_export(const struct push_engine *a)
+static bool is_export(const struct push_engine *e)
 {
-    return strcmp(a->rig.source->kind, "docker") == 0;
+    return strcmp(e->setup.source->kind, "docker") == 0;
 }
 
-static bool is_from_layers(const struct push_engine *a)
+static bool is_from_layers(const struct push_engine *e)
 {
-    return strcmp(a->rig.source->kind, "layers") == 0;
+    return strcmp(e->setup.source->kind, "layers") == 0;
 }
 
 /* ---- progress ---- */
 
-void push_engine_report(struct push_engine *attempt, enum transfer_phase phase)
+void push_engine_report(struct push_engine *engine, enum transfer_phase phase)
 {
-    struct push_engine *a = attempt;
+    struct push_engine *e = engine;
     int64_t now = clock_monotonic();
-    uint64_t placed = upload_placed(a->rig.upload);
+    uint64_t placed = upload_placed(e->setup.upload);
     uint64_t done =
-        a->packed ? (uint64_t)((double)a->raw * ((double)placed / (double)a->packed)) : 0;
+        e->packed ? (uint64_t)((double)e->raw * ((double)placed / (double)e->packed)) : 0;
 
-    if (phase != a->phase) {
-        a->phase = phase;
-        a->phase_began = now;
+    if (phase != e->phase) {
+        e->phase = phase;
+        e->phase_began = now;
         if (phase == PHASE_PUSH)
-            meter_start(&a->meter, a->rig.source->size_hint, now);
-    } else if (now < a->next_report) {
+            meter_start(&e->meter, e->setup.source->size_hint, now);
+    } else if (now < e->next_report) {
         return;
     }
-    a->next_report = now + CANCEL_TICK;
-    if (phase == PHASE_PUSH && done > a->meter.done)
-        meter_add(&a->meter, done - a->meter.done, now);
-    transfer_report(&a->rig.push->transfer,
+    e->next_report = now + CANCEL_TICK;
+    if (phase == PHASE_PUSH && done > e->meter.done)
+        meter_add(&e->meter, done - e->meter.done, now);
+    transfer_report(&e->setup.push->transfer,
                     &(struct transfer_progress){
                         .phase = phase,
-                        .done = a->meter.done,
-                        .total = a->meter.total,
-                        .total_is_estimate = is_export(a),
-                        .moved = a->uploaded,
-                        .rate = meter_rate(&a->meter, now),
-                        .left = meter_left(&a->meter, now),
-                        .elapsed = (double)(now - a->phase_began) / (double)NS_PER_S,
+                        .done = e->meter.done,
+                        .total = e->meter.total,
+                        .total_is_estimate = is_export(e),
+                        .moved = e->uploaded,
+                        .rate = meter_rate(&e->meter, now),
+                        .left = meter_left(&e->meter, now),
+                        .elapsed = (double)(now - e->phase_began) / (double)NS_PER_S,
                     });
 }
 
 /* ---- the transfer: one function an event ---- */
 
-static void stop(struct push_engine *a, const struct err *err)
+static void stop(struct push_engine *e, const struct err *err)
 {
-    if (!a->stopping)
-        a->err = *err;
-    a->stopping = true;
-    if (a->rig.reader)
-        reader_stop(a->rig.reader);
-    if (a->rig.weave)
-        assembler_stop(a->rig.weave);
+    if (!e->stopping)
+        e->err = *err;
+    e->stopping = true;
+    if (e->setup.reader)
+        reader_stop(e->setup.reader);
+    if (e->setup.assembler)
+        assembler_stop(e->setup.assembler);
 }
 
-static void release_span(struct push_engine *a, struct push_span *span)
+static void release_span(struct push_engine *e, struct push_span *span)
 {
-    if (a->reading && !a->stopping)
-        reader_give(a->rig.reader, span);
+    if (e->reading && !e->stopping)
+        reader_give(e->setup.reader, span);
     else
-        buffers_give(a->rig.slots, span->slot);
+        buffers_give(e->setup.slots, span->slot);
 }
 
-static void give(struct push_engine *a, struct push_span *span, int kind,
+static void give(struct push_engine *e, struct push_span *span, int kind,
                  void (*run)(struct job *job, void *scratch))
 {
-    span->job.home = a->rig.home;
+    span->job.home = e->setup.home;
     span->job.msg.kind = kind;
     span->job.run = run;
-    workers_give(a->rig.workers, &span->job);
+    workers_give(e->setup.workers, &span->job);
 }
 
 /* In the order of the stream. */
-static void pack(struct push_engine *a, struct push_span *span)
+static void pack(struct push_engine *e, struct push_span *span)
 {
     struct err err;
 
-    if (!a->stopping && resume_mark(a->rig.resume, span, &err))
-        stop(a, &err);
-    if (a->stopping) {
-        release_span(a, span);
+    if (!e->stopping && resume_mark(e->setup.resume, span, &err))
+        stop(e, &err);
+    if (e->stopping) {
+        release_span(e, span);
         return;
     }
-    if (a->rig.weave)
-        assembler_mark(a->rig.weave, span);
-    give(a, span, PUSH_PACKED, push_span_pack);
+    if (e->setup.assembler)
+        assembler_mark(e->setup.assembler, span);
+    give(e, span, PUSH_PACKED, push_span_pack);
 }
 
-static void on_named(struct push_engine *a, struct push_span *span)
+static void on_named(struct push_engine *e, struct push_span *span)
 {
-    if (a->stopping) {
-        release_span(a, span);
+    if (e->stopping) {
+        release_span(e, span);
         return;
     }
-    reorder_put(&a->rig.named, span->number, span);
-    while ((span = reorder_take(&a->rig.named))) {
-        assembler_look_up(a->rig.weave, span);
-        pack(a, span);
+    reorder_put(&e->setup.named, span->number, span);
+    while ((span = reorder_take(&e->setup.named))) {
+        assembler_look_up(e->setup.assembler, span);
+        pack(e, span);
     }
 }
 
 /* Spans that are compared with earlier archives are named first, so that held chunks are not
  * packed. */
-static void on_filled(struct push_engine *a, struct push_span *span)
+static void on_filled(struct push_engine *e, struct push_span *span)
 {
-    if (!a->rig.weave)
-        pack(a, span);
-    else if (span->named || a->stopping)
-        on_named(a, span);
+    if (!e->setup.assembler)
+        pack(e, span);
+    else if (span->named || e->stopping)
+        on_named(e, span);
     else
-        give(a, span, PUSH_NAMED, push_span_name);
+        give(e, span, PUSH_NAMED, push_span_name);
 }
 
 /* A whole span has become archive: its chunks enter the index. */
-static void account(struct push_engine *a, const struct push_span *span)
+static void account(struct push_engine *e, const struct push_span *span)
 {
     struct err err;
 
-    a->raw += span->in_size;
-    a->packed += span->out_size;
+    e->raw += span->in_size;
+    e->packed += span->out_size;
     for (unsigned i = 0; i < span->count; i++)
-        if (index_builder_add(a->rig.builder, &span->chunks[i].chunk,
+        if (index_builder_add(e->setup.builder, &span->chunks[i].chunk,
                               span->chunks[i].flags & CHUNK_SECTION, &err))
-            stop(a, &err);
+            stop(e, &err);
 }
 
 /* The same with earlier archives: what they hold is copied. */
-static void assemble_woven(struct push_engine *a)
+static void assemble_with_bases(struct push_engine *e)
 {
-    while (!a->stopping) {
+    while (!e->stopping) {
         struct err err;
         int answer;
 
-        if (!a->current)
-            a->current = reorder_take(&a->rig.order);
-        if (!a->current)
+        if (!e->current)
+            e->current = reorder_take(&e->setup.order);
+        if (!e->current)
             return;
-        answer = assembler_add(a->rig.weave, a->current, &err);
-        if (answer == WEAVE_WAIT)
+        answer = assembler_add(e->setup.assembler, e->current, &err);
+        if (answer == ASSEMBLER_WAIT)
             return;
-        a->packed = index_builder_packed(a->rig.builder);
+        e->packed = index_builder_packed(e->setup.builder);
         if (answer) {
-            stop(a, &err);
+            stop(e, &err);
             return;
         }
-        a->raw += a->current->in_size + a->current->unread;
-        release_span(a, a->current);
-        a->current = NULL;
+        e->raw += e->current->in_size + e->current->unread;
+        release_span(e, e->current);
+        e->current = NULL;
     }
 }
 
 /* A part is full: it goes out, unless an earlier push has sent it. */
-static void part_out(struct push_engine *a, struct part *part)
+static void part_out(struct push_engine *e, struct part *part)
 {
     struct err err;
     const char *etag;
     struct part_planner_step step = {.kind = STEP_PART, .number = part->number, .left.part = part};
-    int answer = resume_step(a->rig.resume, &step, &etag, &err);
+    int answer = resume_step(e->setup.resume, &step, &etag, &err);
 
     if (answer == 0) {
-        upload_part(a->rig.upload, part);
+        upload_part(e->setup.upload, part);
         return;
     }
     if (answer == RESUME_HAS)
-        answer = upload_keep(a->rig.upload, part->number, etag, part->size, &err);
-    parts_give(a->rig.parts, part);
+        answer = upload_keep(e->setup.upload, part->number, etag, part->size, &err);
+    parts_give(e->setup.parts, part);
     if (answer)
-        stop(a, &err);
+        stop(e, &err);
 }
 
 /* Moves packed bytes, in order, into parts, as far as there are spans in order and free parts. */
-static void assemble_all(struct push_engine *a)
+static void assemble_plain(struct push_engine *e)
 {
-    while (!a->stopping) {
+    while (!e->stopping) {
         struct part *full = NULL;
         struct view rest;
 
-        if (!a->current) {
-            a->current = reorder_take(&a->rig.order);
-            a->current_done = 0;
-            if (!a->current)
+        if (!e->current) {
+            e->current = reorder_take(&e->setup.order);
+            e->current_done = 0;
+            if (!e->current)
                 return;
-            account(a, a->current);
+            account(e, e->current);
         }
-        rest = view_of(a->current->slot->out + a->current_done,
-                       a->current->out_size - a->current_done);
+        rest = view_of(e->current->slot->out + e->current_done,
+                       e->current->out_size - e->current_done);
         if (rest.size) {
-            size_t used = parts_add(a->rig.parts, rest, &full);
+            size_t used = parts_add(e->setup.parts, rest, &full);
 
             if (full)
-                part_out(a, full);
+                part_out(e, full);
             if (used == 0)
                 return; /* every part is in the air: one will come home */
-            a->current_done += used;
+            e->current_done += used;
         }
-        if (a->current_done == a->current->out_size) {
-            release_span(a, a->current);
-            a->current = NULL;
+        if (e->current_done == e->current->out_size) {
+            release_span(e, e->current);
+            e->current = NULL;
         }
     }
 }
 
-static void assemble(struct push_engine *a)
+static void assemble(struct push_engine *e)
 {
-    if (a->rig.weave)
-        assemble_woven(a);
+    if (e->setup.assembler)
+        assemble_with_bases(e);
     else
-        assemble_all(a);
+        assemble_plain(e);
 }
 
-static void on_packed(struct push_engine *a, struct push_span *span)
+static void on_packed(struct push_engine *e, struct push_span *span)
 {
-    if (a->stopping) {
-        release_span(a, span);
+    if (e->stopping) {
+        release_span(e, span);
         return;
     }
-    reorder_put(&a->rig.order, span->number, span);
-    assemble(a);
+    reorder_put(&e->setup.order, span->number, span);
+    assemble(e);
 }
 
-static void on_uploaded(struct push_engine *a, struct msg *msg)
+static void on_uploaded(struct push_engine *e, struct msg *msg)
 {
     struct upload_news news;
     struct err err;
     int failed;
 
-    resume_begun(a->rig.resume, upload_told(a->rig.upload, msg));
-    failed = upload_home(a->rig.upload, msg, &news, &err);
+    resume_begun(e->setup.resume, upload_told(e->setup.upload, msg));
+    failed = upload_finish_op(e->setup.upload, msg, &news, &err);
     if (news.number && !failed)
-        resume_home(a->rig.resume, news.number, news.size, upload_etag(a->rig.upload, news.number));
+        resume_part_done(e->setup.resume, news.number, news.size,
+                         upload_etag(e->setup.upload, news.number));
     if (news.freed) {
-        a->uploaded += failed ? 0 : news.freed->size;
-        parts_give(a->rig.parts, news.freed);
+        e->uploaded += failed ? 0 : news.freed->size;
+        parts_give(e->setup.parts, news.freed);
     }
     if (failed)
-        stop(a, &err);
-    assemble(a);
+        stop(e, &err);
+    assemble(e);
 }
 
-static void on_joined(struct push_engine *a, struct msg *msg)
+static void on_composed(struct push_engine *e, struct msg *msg)
 {
     struct err err;
 
-    if (assembler_home(a->rig.weave, msg, &err))
-        stop(a, &err);
-    assemble(a);
+    if (assembler_finish_op(e->setup.assembler, msg, &err))
+        stop(e, &err);
+    assemble(e);
 }
 
 /* How the archive comes by the one name that it should have. */
@@ -310,140 +311,140 @@ static void hint_name(const struct image_info *image, const char *ref, struct er
              image->tag_count ? image->tags[0] : image->id, ref, ref);
 }
 
-static void on_read(struct push_engine *a)
+static void on_read(struct push_engine *e)
 {
     struct err err;
 
-    a->reading = false;
-    for (struct push_span *span; (span = reader_reclaim(a->rig.reader));)
-        buffers_give(a->rig.slots, span->slot);
-    if (reader_result(a->rig.reader, &a->image, &err)) {
-        a->distrusted = !a->stopping && is_from_layers(a) && err.family != ERR_CANCELLED;
-        stop(a, &err);
+    e->reading = false;
+    for (struct push_span *span; (span = reader_reclaim(e->setup.reader));)
+        buffers_give(e->setup.slots, span->slot);
+    if (reader_result(e->setup.reader, &e->image, &err)) {
+        e->distrusted = !e->stopping && is_from_layers(e) && err.family != ERR_CANCELLED;
+        stop(e, &err);
         return;
     }
-    if (image_names_check(a->image, a->rig.push->name.ref, &err)) {
-        hint_name(a->image, a->rig.push->name.ref, &err);
-        stop(a, &err);
+    if (image_names_check(e->image, e->setup.push->name.ref, &err)) {
+        hint_name(e->image, e->setup.push->name.ref, &err);
+        stop(e, &err);
     }
 }
 
-static void dispatch(struct push_engine *a, struct msg *msg)
+static void dispatch(struct push_engine *e, struct msg *msg)
 {
     switch (msg->kind) {
     case PUSH_STARTED:
-        push_engine_report(a, PHASE_PUSH);
+        push_engine_report(e, PHASE_PUSH);
         break;
     case PUSH_FILLED:
-        on_filled(a, (struct push_span *)msg);
+        on_filled(e, (struct push_span *)msg);
         break;
     case PUSH_NAMED:
-        on_named(a, (struct push_span *)msg);
+        on_named(e, (struct push_span *)msg);
         break;
-    case PUSH_SPARE:
-        buffers_give(a->rig.slots, ((struct push_span *)msg)->slot);
+    case PUSH_UNUSED:
+        buffers_give(e->setup.slots, ((struct push_span *)msg)->slot);
         break;
     case PUSH_READ:
-        on_read(a);
+        on_read(e);
         break;
     case PUSH_PACKED:
-        on_packed(a, (struct push_span *)msg);
+        on_packed(e, (struct push_span *)msg);
         break;
     case PUSH_UPLOADED:
-        on_uploaded(a, msg);
+        on_uploaded(e, msg);
         break;
-    case PUSH_JOINED:
-        on_joined(a, msg);
+    case PUSH_COMPOSED:
+        on_composed(e, msg);
         break;
     default:
         break;
     }
 }
 
-static void drop_last(struct push_engine *a)
+static void drop_last(struct push_engine *e)
 {
-    if (a->last)
-        parts_give(a->rig.parts, a->last);
-    a->last = NULL;
+    if (e->last)
+        parts_give(e->setup.parts, e->last);
+    e->last = NULL;
 }
 
 /* Everything that still waits in the conductor's own hands when it stops. */
-static void drop_what_waits(struct push_engine *a)
+static void drop_what_waits(struct push_engine *e)
 {
     struct push_span *span;
     struct part *part;
 
-    if (a->current)
-        buffers_give(a->rig.slots, a->current->slot);
-    a->current = NULL;
-    drop_last(a);
-    while ((span = reorder_take_any(&a->rig.order)) || (span = reorder_take_any(&a->rig.named)))
-        buffers_give(a->rig.slots, span->slot);
-    while ((part = upload_reclaim(a->rig.upload)))
-        parts_give(a->rig.parts, part);
+    if (e->current)
+        buffers_give(e->setup.slots, e->current->slot);
+    e->current = NULL;
+    drop_last(e);
+    while ((span = reorder_take_any(&e->setup.order)) || (span = reorder_take_any(&e->setup.named)))
+        buffers_give(e->setup.slots, span->slot);
+    while ((part = upload_reclaim(e->setup.upload)))
+        parts_give(e->setup.parts, part);
 }
 
-static bool is_over(struct push_engine *a)
+static bool is_over(struct push_engine *e)
 {
-    return !a->reading && buffers_out(a->rig.slots) == 0 && upload_out(a->rig.upload) == 0 &&
-           (!a->rig.weave || assembler_out(a->rig.weave) == 0);
+    return !e->reading && buffers_out(e->setup.slots) == 0 && upload_out(e->setup.upload) == 0 &&
+           (!e->setup.assembler || assembler_out(e->setup.assembler) == 0);
 }
 
 /* The rest goes out as the last part. One that is the only part is the whole object: it waits until
  * all is known to be well (push_engine_complete). */
-static void end_parts(struct push_engine *a)
+static void end_parts(struct push_engine *e)
 {
-    struct part *last = parts_flush(a->rig.parts);
+    struct part *last = parts_flush(e->setup.parts);
 
-    if (last && upload_has_begun(a->rig.upload)) {
-        part_out(a, last);
+    if (last && upload_has_begun(e->setup.upload)) {
+        part_out(e, last);
     } else if (last) {
-        a->last = last;
-        digest_add(a->rig.md5, last->data, last->size);
+        e->last = last;
+        digest_add(e->setup.md5, last->data, last->size);
     }
 }
 
 /* Every span was placed: what is still held back may go, too. */
-static void end(struct push_engine *a)
+static void end(struct push_engine *e)
 {
     struct err err;
 
-    if (a->ended || a->stopping || a->reading || buffers_out(a->rig.slots))
+    if (e->ended || e->stopping || e->reading || buffers_out(e->setup.slots))
         return;
-    a->ended = true;
-    if (!a->rig.weave) {
-        end_parts(a);
+    e->ended = true;
+    if (!e->setup.assembler) {
+        end_parts(e);
         return;
     }
-    if (assembler_end(a->rig.weave, &err))
-        stop(a, &err);
-    a->packed = index_builder_packed(a->rig.builder);
+    if (assembler_end(e->setup.assembler, &err))
+        stop(e, &err);
+    e->packed = index_builder_packed(e->setup.builder);
 }
 
 /* Runs the picture above until nothing is out any more. */
-static int conduct(struct push_engine *a, struct err *err)
+static int conduct(struct push_engine *e, struct err *err)
 {
-    push_engine_report(a, is_export(a) ? PHASE_EXPORT : PHASE_PUSH);
-    for (struct buffer *slot; (slot = buffers_take(a->rig.slots));)
-        reader_give(a->rig.reader, push_span_of(slot));
+    push_engine_report(e, is_export(e) ? PHASE_EXPORT : PHASE_PUSH);
+    for (struct buffer *slot; (slot = buffers_take(e->setup.slots));)
+        reader_give(e->setup.reader, push_span_of(slot));
     for (;;) {
         struct msg *msg;
 
-        end(a);
-        if (a->stopping)
-            drop_what_waits(a);
-        if (is_over(a))
+        end(e);
+        if (e->stopping)
+            drop_what_waits(e);
+        if (is_over(e))
             break;
-        msg = inbox_take(a->rig.home, clock_monotonic() + CANCEL_TICK);
+        msg = inbox_take(e->setup.home, clock_monotonic() + CANCEL_TICK);
         if (msg)
-            dispatch(a, msg);
-        if (!a->stopping && cancel_check(a->rig.push->transfer.cancel, err))
-            stop(a, err);
-        push_engine_report(a, a->phase);
+            dispatch(e, msg);
+        if (!e->stopping && cancel_check(e->setup.push->transfer.cancel, err))
+            stop(e, err);
+        push_engine_report(e, e->phase);
     }
-    if (!a->stopping)
+    if (!e->stopping)
         return 0;
-    *err = a->err;
+    *err = e->err;
     return ERR_FAIL;
 }
 
@@ -451,29 +452,29 @@ static int conduct(struct push_engine *a, struct err *err)
 
 struct push_engine *push_engine_create(const struct push_engine_options *options, struct err *err)
 {
-    struct push_engine *a = calloc(1, sizeof *a);
+    struct push_engine *e = calloc(1, sizeof *e);
 
-    if (!a) {
+    if (!e) {
         err_memory(err, "the push");
         return NULL;
     }
-    a->phase = PHASE_PREPARE; /* none of ours: the first report is a change */
-    if (push_setup(&a->rig, options, err)) {
-        push_engine_keep(a, err);
-        push_engine_destroy(a);
+    e->phase = PHASE_PREPARE; /* none of ours: the first report is a change */
+    if (push_setup(&e->setup, options, err)) {
+        push_engine_keep(e, err);
+        push_engine_destroy(e);
         return NULL;
     }
-    a->reading = true;
-    return a;
+    e->reading = true;
+    return e;
 }
 
 /* Failures after which the same command may do better, and need not send again what was sent. */
-static bool may_go_on(const struct push_engine *a, const struct err *err)
+static bool may_go_on(const struct push_engine *e, const struct err *err)
 {
-    if (push_engine_remedy(a) != REMEDY_HOPELESS)
+    if (push_engine_remedy(e) != REMEDY_HOPELESS)
         return false;
     if (err->family == ERR_DOCKER) /* an archive that ends in a daemon's error always will */
-        return a->rig.push->docker != NULL;
+        return e->setup.push->docker != NULL;
     return err->family == ERR_CANCELLED || err->family == ERR_NETWORK || err->family == ERR_AUTH ||
            err->family == ERR_LOCAL;
 }
@@ -484,153 +485,155 @@ static bool may_reach_store(const struct err *err)
     return err->family == ERR_CANCELLED || err->family == ERR_DOCKER || err->family == ERR_LOCAL;
 }
 
-void push_engine_keep(struct push_engine *attempt, struct err *err)
+void push_engine_keep(struct push_engine *engine, struct err *err)
 {
-    if (!attempt->rig.upload) { /* it has touched nothing */
-        attempt->kept = true;
+    if (!engine->setup.upload) { /* it has touched nothing */
+        engine->kept = true;
         return;
     }
-    if (!may_go_on(attempt, err) || !resume_keep(attempt->rig.resume, may_reach_store(err)))
+    if (!may_go_on(engine, err) || !resume_keep(engine->setup.resume, may_reach_store(err)))
         return;
-    attempt->kept = true;
+    engine->kept = true;
     if (!err->hint[0] && again_may_help(err))
         err_hint(err, "what was sent is kept: run the same command again to go on");
 }
 
-static void clean_up(struct push_engine *a)
+static void clean_up(struct push_engine *e)
 {
-    if (a->rig.upload && !a->kept)
-        upload_abort(a->rig.upload);
-    if (a->rig.weave && !a->kept)
-        assembler_clean_up(a->rig.weave);
-    if (a->rig.resume && !a->kept)
-        resume_forget(a->rig.resume);
+    if (e->setup.upload && !e->kept)
+        upload_abort(e->setup.upload);
+    if (e->setup.assembler && !e->kept)
+        assembler_clean_up(e->setup.assembler);
+    if (e->setup.resume && !e->kept)
+        resume_forget(e->setup.resume);
 }
 
-void push_engine_destroy(struct push_engine *attempt)
+void push_engine_destroy(struct push_engine *engine)
 {
-    struct push_engine *a = attempt;
+    struct push_engine *e = engine;
 
-    if (!a)
+    if (!e)
         return;
-    clean_up(a);
-    drop_last(a);
-    push_setup_finish(&a->rig);
-    free(a);
+    clean_up(e);
+    drop_last(e);
+    push_setup_finish(&e->setup);
+    free(e);
 }
 
 /* ---- afterwards ---- */
 
-static bool has_copied(const struct push_engine *a)
+static bool has_copied(const struct push_engine *e)
 {
-    return a->rig.weave && assembler_has_copied(a->rig.weave);
+    return e->setup.assembler && assembler_has_copied(e->setup.assembler);
 }
 
 /* Whether this store copies is remembered, for the next push. */
-static void learn_copying(const struct push_engine *a, bool failed)
+static void learn_copying(const struct push_engine *e, bool failed)
 {
-    if (failed ? a->rig.weave && assembler_was_refused(a->rig.weave) : has_copied(a))
-        copy_support_remember(a->rig.push->store, !failed,
-                              failed && assembler_was_forbidden(a->rig.weave));
+    if (failed ? e->setup.assembler && assembler_was_refused(e->setup.assembler) : has_copied(e))
+        copy_support_remember(e->setup.push->store, !failed,
+                              failed && assembler_was_forbidden(e->setup.assembler));
 }
 
 /* Copied bytes are not seen: a few are read back. */
-static int check_copies(struct push_engine *a, struct err *err)
+static int check_copies(struct push_engine *e, struct err *err)
 {
-    unsigned liar;
-    bool unchecked = a->rig.weave && !resume_is_whole(a->rig.resume); /* else it was before */
-    int answer = unchecked ? assembler_check(a->rig.weave, &liar, err) : 0;
+    unsigned corrupt_base;
+    bool unchecked =
+        e->setup.assembler && !resume_is_whole(e->setup.resume); /* else it was before */
+    int answer = unchecked ? assembler_check(e->setup.assembler, &corrupt_base, err) : 0;
 
-    if (answer != SAMPLE_LIE)
+    if (answer != SPOT_CHECK_DIFFERS)
         return answer;
-    a->liar = &a->rig.bases.base[liar];
+    e->corrupt_base = &e->setup.bases.base[corrupt_base];
     err_set(err, ERR_INTEGRITY, "base", "the archive %s does not hold what its index says",
-            a->liar->key);
+            e->corrupt_base->key);
     return err_hint(err, "push that image again with --force --no-delta");
 }
 
-int push_engine_run(struct push_engine *attempt, struct err *err)
+int push_engine_run(struct push_engine *engine, struct err *err)
 {
-    int answer = conduct(attempt, err);
+    int answer = conduct(engine, err);
 
     if (answer == 0)
-        answer = check_copies(attempt, err);
+        answer = check_copies(engine, err);
     if (answer)
-        learn_copying(attempt, true);
+        learn_copying(engine, true);
     return answer;
 }
 
-int push_engine_complete(struct push_engine *attempt, struct store_info *info, struct err *err)
+int push_engine_complete(struct push_engine *engine, struct store_info *info, struct err *err)
 {
     const struct part *last =
-        attempt->rig.weave ? assembler_last(attempt->rig.weave) : attempt->last;
-    struct resume *resume = attempt->rig.resume;
+        engine->setup.assembler ? assembler_last(engine->setup.assembler) : engine->last;
+    struct resume *resume = engine->setup.resume;
     int answer;
 
     if (resume_is_whole(resume)) {
-        store_insist(attempt->rig.push->store, true);
-        return resume_confirm(resume, attempt->packed, info, err);
+        store_insist(engine->setup.push->store, true);
+        return resume_confirm(resume, engine->packed, info, err);
     }
-    resume_completing(resume, attempt->packed);
-    answer = upload_complete(attempt->rig.upload, last, attempt->packed, info, err);
+    resume_completing(resume, engine->packed);
+    answer = upload_complete(engine->setup.upload, last, engine->packed, info, err);
     if (answer == 0)
-        resume_completed(resume, attempt->packed, info->etag);
-    learn_copying(attempt, answer != 0);
+        resume_completed(resume, engine->packed, info->etag);
+    learn_copying(engine, answer != 0);
     return answer;
 }
 
-int push_engine_index(struct push_engine *attempt, struct text *out, struct err *err)
+int push_engine_index(struct push_engine *engine, struct text *out, struct err *err)
 {
-    return index_builder_finish(attempt->rig.builder, attempt->image, out, err);
+    return index_builder_finish(engine->setup.builder, engine->image, out, err);
 }
 
-void push_engine_checksum(struct push_engine *attempt, char out[MD5_HEX_SIZE])
+void push_engine_checksum(struct push_engine *engine, char out[MD5_HEX_SIZE])
 {
     uint8_t md5[MD5_SIZE];
 
     out[0] = '\0';
-    if (has_copied(attempt))
+    if (has_copied(engine))
         return;
-    digest_end(attempt->rig.md5, md5);
+    digest_end(engine->setup.md5, md5);
     hex_encode(md5, sizeof md5, out);
 }
 
-enum push_remedy push_engine_remedy(const struct push_engine *attempt)
+enum push_remedy push_engine_remedy(const struct push_engine *engine)
 {
-    const struct push_engine *a = attempt;
+    const struct push_engine *e = engine;
 
-    if (resume_has_diverged(a->rig.resume))
+    if (resume_differs(e->setup.resume))
         return REMEDY_AFRESH;
-    if (a->liar)
+    if (e->corrupt_base)
         return REMEDY_WITHOUT_BASES;
-    if (a->distrusted && a->rig.push->source == PUSH_FROM_AUTO)
+    if (e->distrusted && e->setup.push->source == PUSH_FROM_AUTO)
         return REMEDY_WITH_EXPORT;
-    if (a->rig.weave && assembler_lacked_bytes(a->rig.weave))
+    if (e->setup.assembler && assembler_lacked_bytes(e->setup.assembler))
         return REMEDY_READING_ALL;
-    if (!a->rig.weave || !assembler_was_no_help(a->rig.weave))
+    if (!e->setup.assembler || !assembler_was_no_help(e->setup.assembler))
         return REMEDY_HOPELESS;
-    return assembler_was_refused(a->rig.weave) ? REMEDY_WITHOUT_COPIES : REMEDY_WITH_OTHER_BASES;
+    return assembler_was_refused(e->setup.assembler) ? REMEDY_WITHOUT_COPIES
+                                                     : REMEDY_WITH_OTHER_BASES;
 }
 
-void push_engine_facts(const struct push_engine *attempt, struct push_facts *out)
+void push_engine_facts(const struct push_engine *engine, struct push_facts *out)
 {
-    const struct push_engine *a = attempt;
+    const struct push_engine *e = engine;
 
     *out = (struct push_facts){
-        .image = a->image,
-        .source = a->rig.source->kind,
-        .raw = a->raw,
-        .packed = a->packed,
-        .bases = a->rig.bases.count,
-        .outdated = a->rig.bases.outdated,
-        .copies_refused = a->rig.copies_refused,
-        .copies_tried = a->rig.copies_tried,
-        .resumed = resume_bytes(a->rig.resume),
-        .refusal = resume_refusal(a->rig.resume),
-        .liar = a->liar ? a->liar->key : NULL,
+        .image = e->image,
+        .source = e->setup.source->kind,
+        .raw = e->raw,
+        .packed = e->packed,
+        .bases = e->setup.bases.count,
+        .outdated = e->setup.bases.outdated,
+        .copies_refused = e->setup.copies_refused,
+        .copies_tried = e->setup.copies_tried,
+        .resumed = resume_bytes(e->setup.resume),
+        .refusal = resume_refusal(e->setup.resume),
+        .corrupt_base = e->corrupt_base ? e->corrupt_base->key : NULL,
     };
-    if (a->rig.weave) {
-        out->copied = a->packed - assembler_fresh(a->rig.weave);
-        out->joins = assembler_joins(a->rig.weave);
+    if (e->setup.assembler) {
+        out->copied = e->packed - assembler_fresh(e->setup.assembler);
+        out->joins = assembler_joins(e->setup.assembler);
     }
 }

@@ -25,12 +25,12 @@ size_t memory_budget_part_size(const struct store *store, uint64_t size_hint)
 static bool may_copy(const struct push_options *push, const struct base *base, size_t least,
                      bool *tried)
 {
-    enum copy_support ability = copy_support_remembered(push->store);
+    enum copy_support support = copy_support_remembered(push->store);
 
-    *tried = ability == ABILITY_UNKNOWN && !open_source_is_repeatable(push);
+    *tried = support == COPY_SUPPORT_UNKNOWN && !open_source_is_repeatable(push);
     if (*tried)
-        return copy_support_probe(push->store, base, least) == ABILITY_YES;
-    return ability != ABILITY_NO;
+        return copy_support_probe(push->store, base, least) == COPY_SUPPORT_YES;
+    return support != COPY_SUPPORT_NO;
 }
 
 /* `memory`: what they may take. */

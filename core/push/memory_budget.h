@@ -1,5 +1,5 @@
 /*
- * memory_budget - how a push shares out its memory: archives to compare with, slots, parts.
+ * memory_budget - how a push budget out its memory: archives to compare with, slots, parts.
  */
 #ifndef S3DOCK_PUSH_MEMORY_BUDGET_H
 #define S3DOCK_PUSH_MEMORY_BUDGET_H

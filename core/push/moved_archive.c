@@ -6,13 +6,13 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "pack/index/index.h"
-#include "push/plan/bases.h"
 #include "push/learn_image.h"
+#include "push/plan/bases.h"
 #include "push/upload/spot_check.h"
 #include "transfer/fetch_index.h"
 
-/* Offers every chunk of the index to the sample. */
-static void note_all(struct spot_check *sample, const struct index *index)
+/* Offers every chunk of the index to the check. */
+static void note_all(struct spot_check *check, const struct index *index)
 {
     for (unsigned i = 0; i < index->section_count; i++) {
         const struct index_section *section = &index->sections[i];
@@ -21,7 +21,7 @@ static void note_all(struct spot_check *sample, const struct index *index)
         for (uint32_t k = 0; section->chunks && k < section->chunk_count; k++) {
             const struct held_chunk held = {.offset = at, .size = section->chunks[k].packed_size};
 
-            spot_check_note(sample, &section->chunks[k], &held);
+            spot_check_note(check, &section->chunks[k], &held);
             at += held.size;
         }
     }
@@ -31,8 +31,8 @@ int moved_archive_check(struct store *store, const char *key, const struct store
                         const struct index *index, struct err *err)
 {
     struct bases bases = {.count = 1, .indexes = {(struct index *)(uintptr_t)index}};
-    struct spot_check *sample;
-    unsigned liar;
+    struct spot_check *check;
+    unsigned different;
     int answer;
 
     if (index->archive_size != archive->size || strcmp(index->codec, "gzip") != 0)
@@ -40,15 +40,15 @@ int moved_archive_check(struct store *store, const char *key, const struct store
     str_copy(bases.base[0].key, sizeof bases.base[0].key, key);
     str_copy(bases.base[0].etag, sizeof bases.base[0].etag, archive->etag);
     bases.base[0].size = archive->size;
-    sample = spot_check_create(store, &bases, err);
-    if (!sample)
+    check = spot_check_create(store, &bases, err);
+    if (!check)
         return ERR_FAIL;
-    note_all(sample, index);
-    answer = spot_check_begin(sample, err);
+    note_all(check, index);
+    answer = spot_check_begin(check, err);
     if (answer == 0)
-        answer = spot_check_verify(sample, &liar, err);
-    spot_check_destroy(sample);
-    return answer == SAMPLE_LIE ? MOVED_OTHER : answer;
+        answer = spot_check_verify(check, &different, err);
+    spot_check_destroy(check);
+    return answer == SPOT_CHECK_DIFFERS ? MOVED_OTHER : answer;
 }
 
 bool moved_archive_is_likely(const struct existing_image *existing)

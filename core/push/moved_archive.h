@@ -2,7 +2,7 @@
  * moved_archive - archives whose ETag is not the one that their metadata says, because the bucket was
  * copied with other parts or by other means: is the archive the one of its index?
  *
- * The size must be equal, and a sample of the chunks that the index names is read back (sample.h).
+ * The size must be equal, and a check of the chunks that the index names is read back (check.h).
  */
 #ifndef S3DOCK_PUSH_MOVED_ARCHIVE_H
 #define S3DOCK_PUSH_MOVED_ARCHIVE_H
@@ -17,7 +17,7 @@ struct index;
 
 /* Of an archive of the right size under another ETag than expected. */
 enum { MOVED_OTHER = 1 };
-/* Compares a sample of the archive with the index. MOVED_OTHER: they differ. Fails when the archive
+/* Compares a check of the archive with the index. MOVED_OTHER: they differ. Fails when the archive
  * cannot be read. */
 int moved_archive_check(struct store *store, const char *key, const struct store_info *archive,
                         const struct index *index, struct err *err);

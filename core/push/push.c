@@ -1,6 +1,6 @@
 /*
  * A push is three steps: look what is there already, bring the bytes into the bucket, make them
- * visible. The second may be tried more than once, each time in a plainer way (attempt.h); what was
+ * visible. The second may be tried more than once, each time in a plainer way (engine.h); what was
  * looked up before stays.
  */
 #include "push/push.h"
@@ -36,7 +36,7 @@ struct push {
     bool delta;              /* compare with earlier archives, as long as that may help */
     bool read_all;           /* what earlier archives hold, too */
     bool looked_again;       /* for archives to compare with, because one has changed */
-    enum push_remedy remedy; /* of the attempt that failed last */
+    enum push_remedy remedy; /* of the engine that failed last */
 };
 
 /* ---- what is there already ---- */
@@ -127,12 +127,12 @@ static int prepare(struct push *p, struct err *err)
 
 /* ---- the transfer ---- */
 
-static void take_stock(struct push *p, const struct push_engine *attempt)
+static void take_stock(struct push *p, const struct push_engine *engine)
 {
     struct push_result *result = p->result;
     struct push_facts facts;
 
-    push_engine_facts(attempt, &facts);
+    push_engine_facts(engine, &facts);
     str_copy(result->source, sizeof result->source, facts.source);
     result->bases = facts.bases;
     result->outdated = facts.outdated;
@@ -149,12 +149,12 @@ static void take_stock(struct push *p, const struct push_engine *attempt)
 }
 
 /* An archive's image is only known once it was read: it may be the one that the bucket holds. */
-static int settle(struct push *p, struct push_engine *attempt, struct err *err)
+static int settle(struct push *p, struct push_engine *engine, struct err *err)
 {
     struct push_facts facts;
     int there;
 
-    push_engine_facts(attempt, &facts);
+    push_engine_facts(engine, &facts);
     there = is_there(p, facts.image->id, err);
     if (there < 0)
         return ERR_FAIL;
@@ -166,33 +166,33 @@ static int settle(struct push *p, struct push_engine *attempt, struct err *err)
                                        .key = p->result->key,
                                        .local = &p->local,
                                        .existing = &p->existing,
-                                       .attempt = attempt,
+                                       .engine = engine,
                                        .result = p->result},
                       err);
 }
 
-static void note_refusal(struct push *p, const struct push_engine *attempt)
+static void note_refusal(struct push *p, const struct push_engine *engine)
 {
     struct push_facts facts;
 
-    push_engine_facts(attempt, &facts);
+    push_engine_facts(engine, &facts);
     if (facts.refusal[0])
-        str_copy(p->result->afresh, sizeof p->result->afresh, facts.refusal);
+        str_copy(p->result->resume_refusal, sizeof p->result->resume_refusal, facts.refusal);
 }
 
-static void note_failure(struct push *p, const struct push_engine *attempt)
+static void note_failure(struct push *p, const struct push_engine *engine)
 {
     struct push_facts facts;
 
-    push_engine_facts(attempt, &facts);
-    p->remedy = push_engine_remedy(attempt);
-    if (facts.liar)
-        str_copy(p->result->liar, sizeof p->result->liar, facts.liar);
+    push_engine_facts(engine, &facts);
+    p->remedy = push_engine_remedy(engine);
+    if (facts.corrupt_base)
+        str_copy(p->result->corrupt_base, sizeof p->result->corrupt_base, facts.corrupt_base);
 }
 
 static int transfer(struct push *p, struct err *err)
 {
-    struct push_engine *attempt = push_engine_create(
+    struct push_engine *engine = push_engine_create(
         &(struct push_engine_options){
             .push = p->options,
             .key = p->result->key,
@@ -207,19 +207,19 @@ static int transfer(struct push *p, struct err *err)
     int answer;
 
     p->remedy = REMEDY_HOPELESS;
-    if (!attempt)
+    if (!engine)
         return ERR_FAIL;
-    note_refusal(p, attempt);
-    answer = push_engine_run(attempt, err);
+    note_refusal(p, engine);
+    answer = push_engine_run(engine, err);
     if (answer == 0)
-        answer = settle(p, attempt, err);
+        answer = settle(p, engine, err);
     if (answer == 0) {
-        take_stock(p, attempt);
+        take_stock(p, engine);
     } else {
-        note_failure(p, attempt);
-        push_engine_keep(attempt, err);
+        note_failure(p, engine);
+        push_engine_keep(engine, err);
     }
-    push_engine_destroy(attempt);
+    push_engine_destroy(engine);
     return answer;
 }
 
@@ -239,9 +239,10 @@ static bool finds_another_way(struct push *p, struct err *err)
         return false;
     }
     if (p->remedy == REMEDY_AFRESH) {
-        str_copy(p->result->afresh, sizeof p->result->afresh, "the image has changed since");
+        str_copy(p->result->resume_refusal, sizeof p->result->resume_refusal,
+                 "the image has changed since");
     } else if (p->remedy == REMEDY_WITH_EXPORT) {
-        str_copy(p->result->distrust, sizeof p->result->distrust, err->text);
+        str_copy(p->result->source_reason, sizeof p->result->source_reason, err->text);
         log_info("push: Docker's export takes over from its layers: %s", err->text);
         p->export_only = true;
     } else if (p->remedy == REMEDY_READING_ALL) {

@@ -36,7 +36,7 @@ struct push_options {
     bool dry_run;   /* says what it would do; writes nothing, exports nothing */
     bool no_delta;  /* upload all of it, whatever earlier archives hold */
     bool force;     /* push even when the bucket holds this very image */
-    bool no_resume; /* begin afresh, and leave nothing to go on with */
+    bool no_resume; /* begin resume_refusal, and leave nothing to go on with */
 };
 
 struct push_result {
@@ -48,16 +48,19 @@ struct push_result {
     bool archived;       /* another image of this name was moved to archive/ */
     bool copies_refused; /* the store does not copy for us: all was uploaded */
     char refusal[768];   /* why not, when this push has found it out; else "" */
-    char liar[KEY_MAX];  /* an archive that does not hold what its index says, so that all was
+    char
+        corrupt_base[KEY_MAX]; /* an archive that does not hold what its index says, so that all was
                             uploaded; else "" */
-    unsigned bases;      /* archives that it was compared with */
-    unsigned joins;      /* temporary objects that it took */
-    unsigned outdated;   /* archives that were not copied from: their index is of version 1 */
-    char source[16];     /* where it came from: "layers", "docker", "file", "stdin"; "": nowhere */
-    char distrust[512]; /* the layers were read, or begun to be, and then the export took over: why.
+    unsigned bases;            /* archives that it was compared with */
+    unsigned joins;            /* temporary objects that it took */
+    unsigned outdated;         /* archives that were not copied from: their index is of version 1 */
+    char source[16]; /* where it came from: "layers", "docker", "file", "stdin"; "": nowhere */
+    char source_reason
+        [512]; /* the layers were read, or begun to be, and then the export took over: why.
                            Else "" */
     uint64_t resumed_bytes; /* of the archive: an earlier push had sent them */
-    char afresh[256]; /* why what an earlier push left was of no use; "": there was nothing, or it
+    char resume_refusal
+        [256]; /* why what an earlier push left was of no use; "": there was nothing, or it
                          was used */
     struct transfer_stats stats;
 };

@@ -25,7 +25,7 @@
 
 struct reader {
     struct reader_options options;
-    struct inbox *spares; /* empty spans, from the conductor */
+    struct inbox *empties; /* empty spans, from the conductor */
     atomic_bool stop;
     pthread_t thread;
     struct msg started, done;
@@ -62,7 +62,7 @@ static bool names_at_once(const struct reader *r)
 static struct push_span *next_span(struct reader *r)
 {
     while (!atomic_load(&r->stop)) {
-        struct msg *msg = inbox_take(r->spares, clock_monotonic() + CANCEL_TICK);
+        struct msg *msg = inbox_take(r->empties, clock_monotonic() + CANCEL_TICK);
 
         if (msg) {
             struct push_span *span = push_span_of(((struct push_span *)msg)->slot);
@@ -303,7 +303,7 @@ static void *reader_main(void *arg)
 
     read_all(r, &r->err);
     if (r->span)
-        post(r, r->span, r->options.kind_spare);
+        post(r, r->span, r->options.kind_unused);
     inbox_post(r->options.home, &r->done);
     return NULL;
 }
@@ -323,7 +323,7 @@ static int start(struct reader *r, struct err *err)
 
 static void release(struct reader *r)
 {
-    inbox_destroy(r->spares);
+    inbox_destroy(r->empties);
     cut_destroy(r->cut);
     image_destroy(r->image);
     free(r);
@@ -342,8 +342,8 @@ struct reader *reader_create(const struct reader_options *options, struct err *e
     r->done.kind = options->kind_done;
     r->cut = cut_create(&options->params, CUT_FILE_MIN, options->mtime);
     r->image = image_create();
-    r->spares = inbox_create(err);
-    if (!r->spares || !r->cut || !r->image) {
+    r->empties = inbox_create(err);
+    if (!r->empties || !r->cut || !r->image) {
         err_memory(err, "the reader");
         release(r);
         return NULL;
@@ -359,12 +359,12 @@ struct reader *reader_create(const struct reader_options *options, struct err *e
 
 void reader_give(struct reader *reader, struct push_span *span)
 {
-    inbox_post(reader->spares, &span->job.msg);
+    inbox_post(reader->empties, &span->job.msg);
 }
 
 struct push_span *reader_reclaim(struct reader *reader)
 {
-    return (struct push_span *)inbox_take(reader->spares, 0);
+    return (struct push_span *)inbox_take(reader->empties, 0);
 }
 
 void reader_stop(struct reader *reader)

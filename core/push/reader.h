@@ -10,7 +10,7 @@
  *
  *   READER_STARTED  once, with the first byte (a daemon exports for a while before that)
  *   READER_SPAN     a filled span (the span's own message)
- *   READER_SPARE    the span it was filling when it had to end early
+ *   READER_UNUSED    the span it was filling when it had to end early
  *   READER_DONE     once, last: reader_result() may be called from then on
  */
 #ifndef S3DOCK_PUSH_READER_H
@@ -31,7 +31,7 @@ struct reader_options {
     const struct chunk_lookup
         *known; /* chunks of earlier archives: of a source with unread layers. Or NULL */
     struct inbox *home;
-    int kind_started, kind_span, kind_spare, kind_done; /* msg.kind of what is posted */
+    int kind_started, kind_span, kind_unused, kind_done; /* msg.kind of what is posted */
 };
 
 /* A slot must take the bytes since the last boundary and a whole further chunk. */

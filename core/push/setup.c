@@ -59,25 +59,25 @@ static int look_back(struct push_setup *r, struct err *err)
     return r->builder ? resume_open(&options, &r->resume, err) : ERR_FAIL;
 }
 
-static int start_weave(struct push_setup *r, size_t least, struct err *err)
+static int create_assembler(struct push_setup *r, size_t least, struct err *err)
 {
     if (r->bases.count == 0)
         return 0;
-    if (!resume_follows(r->resume) && resume_weaves(r->resume, &r->bases, err))
+    if (!resume_earlier(r->resume) && resume_set_bases(r->resume, &r->bases, err))
         return ERR_FAIL;
-    r->weave = assembler_create(&(struct assembler_options){.store = r->push->store,
-                                                            .upload = r->upload,
-                                                            .bases = &r->bases,
-                                                            .parts = r->parts,
-                                                            .builder = r->builder,
-                                                            .resume = r->resume,
-                                                            .md5 = r->md5,
-                                                            .home = r->home,
-                                                            .kind = PUSH_JOINED,
-                                                            .level = r->push->level,
-                                                            .least = least},
-                                err);
-    return r->weave ? 0 : ERR_FAIL;
+    r->assembler = assembler_create(&(struct assembler_options){.store = r->push->store,
+                                                                .upload = r->upload,
+                                                                .bases = &r->bases,
+                                                                .parts = r->parts,
+                                                                .builder = r->builder,
+                                                                .resume = r->resume,
+                                                                .md5 = r->md5,
+                                                                .home = r->home,
+                                                                .kind = PUSH_COMPOSED,
+                                                                .level = r->push->level,
+                                                                .least = least},
+                                    err);
+    return r->assembler ? 0 : ERR_FAIL;
 }
 
 static int start_threads(struct push_setup *r, unsigned jobs, struct err *err)
@@ -97,16 +97,16 @@ static int start_threads(struct push_setup *r, unsigned jobs, struct err *err)
                                                .home = r->home,
                                                .kind_started = PUSH_STARTED,
                                                .kind_span = PUSH_FILLED,
-                                               .kind_spare = PUSH_SPARE,
+                                               .kind_unused = PUSH_UNUSED,
                                                .kind_done = PUSH_READ},
                       err);
     return r->reader ? 0 : ERR_FAIL;
 }
 
-static struct memory_budget find_shares(struct push_setup *r)
+static struct memory_budget plan_memory(struct push_setup *r)
 {
     const struct docker_image *local = r->options.local;
-    const struct checkpoint_head *then = resume_follows(r->resume);
+    const struct checkpoint_head *then = resume_earlier(r->resume);
     struct memory_budget_wanted wanted = {
         .push = r->push,
         .size_hint = open_source_size(r->push, local),
@@ -123,24 +123,24 @@ static struct memory_budget find_shares(struct push_setup *r)
     return memory_budget_of(&wanted, &r->bases);
 }
 
-/* What is followed copies from archives that are not there any more, or not to be used. */
+/* What is earlier copies from archives that are not there any more, or not to be used. */
 static bool lost_bases(const struct push_setup *r)
 {
-    const struct checkpoint_head *then = resume_follows(r->resume);
+    const struct checkpoint_head *then = resume_earlier(r->resume);
 
     return then && then->base_count && r->bases.count == 0;
 }
 
-int push_setup(struct push_setup *rig, const struct push_engine_options *options, struct err *err)
+int push_setup(struct push_setup *setup, const struct push_engine_options *options, struct err *err)
 {
-    struct push_setup *r = rig;
-    struct memory_budget shares;
+    struct push_setup *r = setup;
+    struct memory_budget budget;
 
     r->options = *options;
     r->push = options->push;
     if (look_back(r, err))
         return ERR_FAIL;
-    shares = find_shares(r);
+    budget = plan_memory(r);
     if (lost_bases(r)) {
         if (r->bases.trouble.family) { /* it cannot be told now, and what was sent stays */
             *err = r->bases.trouble;
@@ -148,43 +148,43 @@ int push_setup(struct push_setup *rig, const struct push_engine_options *options
                                  "from");
         }
         resume_give_up(r->resume, "an archive that it copies from has changed, or is gone");
-        shares = find_shares(r);
+        budget = plan_memory(r);
     }
-    r->copies_refused = shares.copies_refused;
-    r->copies_tried = shares.tried;
+    r->copies_refused = budget.copies_refused;
+    r->copies_tried = budget.tried;
     r->source = open_source(
         &(struct open_source_wanted){.push = r->push,
                                      .local = r->options.local,
                                      .export_only = r->options.export_only,
                                      .bases = &r->bases,
                                      .lead = r->options.read_all ? UINT64_MAX
-                                                                 : assembler_lead(shares.least)},
+                                                                 : assembler_lead(budget.least)},
         err);
     if (!r->source)
         return ERR_FAIL;
-    if (make_buffers(r, &shares, err))
+    if (make_buffers(r, &budget, err))
         return ERR_FAIL;
     r->upload =
-        upload_create(r->push->store, r->options.key, r->home, PUSH_UPLOADED, shares.parts, err);
-    if (!r->upload || start_weave(r, shares.least, err))
+        upload_create(r->push->store, r->options.key, r->home, PUSH_UPLOADED, budget.parts, err);
+    if (!r->upload || create_assembler(r, budget.least, err))
         return ERR_FAIL;
-    if (resume_follows(r->resume))
-        upload_adopt(r->upload, resume_follows(r->resume)->upload);
-    return start_threads(r, shares.jobs, err);
+    if (resume_earlier(r->resume))
+        upload_adopt(r->upload, resume_earlier(r->resume)->upload);
+    return start_threads(r, budget.jobs, err);
 }
 
-void push_setup_finish(struct push_setup *rig)
+void push_setup_finish(struct push_setup *setup)
 {
-    reader_destroy(rig->reader);
-    source_destroy(rig->source);
-    workers_destroy(rig->workers);
-    assembler_destroy(rig->weave);
-    upload_destroy(rig->upload);
-    index_builder_destroy(rig->builder);
-    parts_destroy(rig->parts);
-    buffers_destroy(rig->slots);
-    inbox_destroy(rig->home);
-    resume_destroy(rig->resume);
-    digest_destroy(rig->md5);
-    bases_finish(&rig->bases);
+    reader_destroy(setup->reader);
+    source_destroy(setup->source);
+    workers_destroy(setup->workers);
+    assembler_destroy(setup->assembler);
+    upload_destroy(setup->upload);
+    index_builder_destroy(setup->builder);
+    parts_destroy(setup->parts);
+    buffers_destroy(setup->slots);
+    inbox_destroy(setup->home);
+    resume_destroy(setup->resume);
+    digest_destroy(setup->md5);
+    bases_finish(&setup->bases);
 }

@@ -1,8 +1,8 @@
 /*
- * setup - what an attempt works with: memory, threads, the source, the upload; and what earlier
+ * setup - what an engine works with: memory, threads, the source, the upload; and what earlier
  * archives and an earlier push can contribute. Set up in the order in which one needs the other.
  *
- * Belongs to the conductor (attempt.c), which reads and uses all of it.
+ * Belongs to the conductor (engine.c), which reads and uses all of it.
  */
 #ifndef S3DOCK_PUSH_SETUP_H
 #define S3DOCK_PUSH_SETUP_H
@@ -21,11 +21,11 @@ enum push_message {
     PUSH_STARTED = 1,
     PUSH_FILLED,
     PUSH_NAMED,
-    PUSH_SPARE,
+    PUSH_UNUSED,
     PUSH_READ,
     PUSH_PACKED,
     PUSH_UPLOADED,
-    PUSH_JOINED
+    PUSH_COMPOSED
 };
 
 struct push_setup {
@@ -44,13 +44,14 @@ struct push_setup {
     struct digest *md5;
     struct resume *resume;
     struct bases bases;
-    struct assembler *weave;           /* NULL: everything is uploaded, in equal parts */
+    struct assembler *assembler;       /* NULL: everything is uploaded, in equal parts */
     bool copies_refused, copies_tried; /* the store does not copy for us; found out just now */
 };
 
 /* Zeroed before. After a failure, too, push_setup_finish is called. */
-int push_setup(struct push_setup *rig, const struct push_engine_options *options, struct err *err);
+int push_setup(struct push_setup *setup, const struct push_engine_options *options,
+               struct err *err);
 /* Nothing is out any more. Leaves the bucket alone. */
-void push_setup_finish(struct push_setup *rig);
+void push_setup_finish(struct push_setup *setup);
 
 #endif

@@ -646,7 +646,7 @@ static void an_index_that_lies_is_found_out(void **state)
     make_a_liar("liar", first.key, 1000, (off_t)(mib / 104));
     push(&(struct asked){.bucket = "liar", .ref = SECOND, .input = "second.tar", .jobs = 2},
          &result);
-    assert_string_equal(result.liar, first.key);
+    assert_string_equal(result.corrupt_base, first.key);
     assert_int_equal(result.bases + result.joins, 0);
     assert_false(result.copies_refused);
     assert_int_not_equal(result.checksum[0], 0);
@@ -675,7 +675,7 @@ static void a_small_lie_never_becomes_an_image(void **state)
     open_between(&b, "liar");
     options.store = &b.store;
     assert_int_equal(name_parse_image(SECOND, &options.name, &err), 0);
-    if (result.liar[0]) {
+    if (result.corrupt_base[0]) {
         assert_int_equal(pull_run(&options, &pulled, &err), 0);
     } else {
         assert_int_equal(pull_run(&options, &pulled, &err), ERR_FAIL);
@@ -759,7 +759,7 @@ static void a_stop_at_any_time_is_gone_on_with(void **state)
         assert_int_equal(err.family, ERR_CANCELLED);
         store_destroy(b.folder);
         push(&asked, &result);
-        assert_string_equal(result.afresh, "");
+        assert_string_equal(result.resume_refusal, "");
         assert_nothing_left("stop");
         result.key[strlen(result.key) - strlen(".tar.gz")] = '\0';
         snprintf(command, sizeof command, "rm '%s/stop/%.600s'.*", dir, result.key);

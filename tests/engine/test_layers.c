@@ -374,7 +374,7 @@ static long read_with(const struct bases *bases, uint64_t lead, struct view whol
                                                     .home = home,
                                                     .kind_started = STARTED,
                                                     .kind_span = FILLED,
-                                                    .kind_spare = SPARE,
+                                                    .kind_unused = SPARE,
                                                     .kind_done = READ},
                            &err);
     for (struct buffer *slot; (slot = buffers_take(slots));)

@@ -385,7 +385,7 @@ static void killed_at_every_part(void **state)
                 fail_msg("%s", err.text);
             assert_same_archive(bucket, "plain");
             assert_string_equal(result.checksum, checksum);
-            assert_string_equal(result.afresh, "");
+            assert_string_equal(result.resume_refusal, "");
             assert_true(result.resumed_bytes % PART == 0);
             assert_true(b.sent - (result.size - result.resumed_bytes) < 100 * mib / 1024);
             assert_int_equal(unfinished_uploads(&b), 0);
@@ -437,7 +437,7 @@ static void a_busy_store_is_asked_again_later(void **state)
     assert_int_equal(err.family, ERR_NETWORK);
     b.at = 0;
     assert_int_equal(push(&b, "one.tar", 1, 1, &result), 0);
-    assert_string_equal(result.afresh, "");
+    assert_string_equal(result.resume_refusal, "");
     assert_true(result.resumed_bytes >= PART);
     close_between(&b);
 }
@@ -487,7 +487,7 @@ static void begun_afresh(void **state)
         assert_int_equal(answer, i == 2 ? ERR_FAIL : 0);
         if (i == 2)
             assert_int_equal(err.family, ERR_INTEGRITY); /* the layer is not what the config says */
-        assert_string_equal(result.afresh, cases[i].why);
+        assert_string_equal(result.resume_refusal, cases[i].why);
         assert_int_equal(result.resumed_bytes, 0);
         assert_int_equal(unfinished_uploads(&b), 0);
         assert_int_equal(states(), 0);
@@ -507,7 +507,7 @@ static void an_upload_that_expired(void **state)
     assert_int_equal(system(command), 0);
     open_between(&b, "expired");
     assert_int_equal(push(&b, "one.tar", 2, 1, &result), 0);
-    assert_string_equal(result.afresh, "it has expired");
+    assert_string_equal(result.resume_refusal, "it has expired");
     assert_same_archive("expired", "plain");
     close_between(&b);
 }
@@ -551,7 +551,7 @@ static void a_state_of_an_older_version(void **state)
     open_between(&b, "older");
     assert_int_equal(unfinished_uploads(&b), 1);
     assert_int_equal(push(&b, "one.tar", 2, 1, &result), 0);
-    assert_string_equal(result.afresh, "an older s3dock wrote it down");
+    assert_string_equal(result.resume_refusal, "an older s3dock wrote it down");
     assert_int_equal(result.resumed_bytes, 0);
     assert_int_equal(unfinished_uploads(&b), 0);
     assert_int_equal(states(), 0);
@@ -793,7 +793,7 @@ static void killed_before_its_documents(void **state)
             fail_msg("%s", err.text);
         assert_same_archive(bucket, "plain");
         assert_string_equal(result.checksum, checksum);
-        assert_string_equal(result.afresh, "");
+        assert_string_equal(result.resume_refusal, "");
         if (archive) {
             assert_int_equal(result.resumed_bytes, result.size);
             assert_true(b.sent < 100 * mib / 1024);
@@ -822,7 +822,7 @@ static void a_whole_archive_that_is_another(void **state)
     assert_int_equal(system(command), 0);
     open_between(&b, "lie");
     assert_int_equal(push(&b, "one.tar", 2, 1, &result), 0);
-    assert_string_equal(result.afresh, "it has expired");
+    assert_string_equal(result.resume_refusal, "it has expired");
     assert_int_equal(result.resumed_bytes, 0);
     assert_same_archive("lie", "plain");
     close_between(&b);
@@ -843,7 +843,7 @@ static void a_whole_archive_that_cannot_be_asked_for(void **state)
         b.deed = at ? LOSES_THE_LINK : GETS_SIGTERM;
         assert_int_equal(push(&b, "one.tar", 2, 1, &result), ERR_FAIL);
         assert_int_equal(err.family, at ? ERR_NETWORK : ERR_CANCELLED);
-        assert_string_equal(result.afresh, "");
+        assert_string_equal(result.resume_refusal, "");
         close_between(&b);
     }
     open_between(&b, "mute");
@@ -954,7 +954,7 @@ static void assert_gone_on(struct between *b, const char *bucket, unsigned jobs)
         fail_msg("%s", err.text);
     assert_same_objects(bucket, "next", NKEY);
     if (there)
-        assert_string_equal(result.afresh, "");
+        assert_string_equal(result.resume_refusal, "");
     /* some may have arrived whose answers waited when it died: that is for the sums to tell */
     assert_true(result.resumed_bytes <= there);
     sum_there += there;
@@ -1058,7 +1058,7 @@ static void delta_without_its_base(void **state)
         assert_int_equal(system(command), 0);
         open_next(&b, "lost");
         assert_int_equal(push(&b, "next.tar", 2, 1, &result), 0);
-        assert_string_equal(result.afresh,
+        assert_string_equal(result.resume_refusal,
                             "an archive that it copies from has changed, or is gone");
         assert_int_equal(result.resumed_bytes, 0);
         assert_same_objects("lost", "next", NKEY);
@@ -1090,7 +1090,7 @@ static void delta_begun_afresh_and_interrupted(void **state)
     close_between(&b);
     open_next(&b, "again");
     assert_int_equal(push(&b, "next.tar", 2, 1, &result), 0);
-    assert_string_equal(result.afresh, "");
+    assert_string_equal(result.resume_refusal, "");
     assert_true(result.resumed_bytes > 0);
     assert_int_equal(temporary_objects(&b), 0);
     close_between(&b);
@@ -1120,7 +1120,7 @@ static void delta_whose_base_cannot_be_asked_for(void **state)
             b.deed = deed;
             assert_int_equal(push(&b, "next.tar", 2, 1, &result), ERR_FAIL);
             assert_int_equal(err.family, deed == GETS_SIGTERM ? ERR_CANCELLED : ERR_NETWORK);
-            assert_string_equal(result.afresh, "");
+            assert_string_equal(result.resume_refusal, "");
             assert_true(unfinished_uploads(&b) > 0);
             close_between(&b);
         }
@@ -1157,7 +1157,7 @@ static void delta_of_another_image(void **state)
     interrupt_delta("changed", GETS_SIGTERM);
     open_next(&b, "changed");
     assert_int_equal(push(&b, "other.tar", 2, 1, &result), 0);
-    assert_string_equal(result.afresh, "the image has changed since");
+    assert_string_equal(result.resume_refusal, "the image has changed since");
     assert_int_equal(unfinished_uploads(&b), 0);
     assert_int_equal(temporary_objects(&b), 0);
     close_between(&b);

@@ -67,25 +67,25 @@ struct part_planner *part_planner_create(struct parts *parts,
                                          const struct part_planner_options *options,
                                          struct err *err)
 {
-    struct part_planner *placer = calloc(1, sizeof *placer);
+    struct part_planner *planner = calloc(1, sizeof *planner);
 
-    if (!placer) {
+    if (!planner) {
         err_memory(err, "the plan of the upload");
         return NULL;
     }
-    placer->options = *options;
-    placer->parts = parts;
-    return placer;
+    planner->options = *options;
+    planner->parts = parts;
+    return planner;
 }
 
-void part_planner_destroy(struct part_planner *placer)
+void part_planner_destroy(struct part_planner *planner)
 {
-    if (!placer)
+    if (!planner)
         return;
-    if (placer->data)
-        parts_give(placer->parts, placer->data);
-    free(placer->sizes);
-    free(placer);
+    if (planner->data)
+        parts_give(planner->parts, planner->data);
+    free(planner->sizes);
+    free(planner);
 }
 
 /* ---- steps ---- */
@@ -407,70 +407,70 @@ static int add_held(struct part_planner *p, struct view packed, const struct hel
 
 /* ---- the module ---- */
 
-bool part_planner_ready(const struct part_planner *placer)
+bool part_planner_ready(const struct part_planner *planner)
 {
-    return placer->first_step == placer->step_count && parts_free(placer->parts) >= 2;
+    return planner->first_step == planner->step_count && parts_free(planner->parts) >= 2;
 }
 
-bool part_planner_needs(const struct part_planner *placer, const struct held_chunk *held)
+bool part_planner_needs(const struct part_planner *planner, const struct held_chunk *held)
 {
     if (held->size == 0)
         return true;
-    return !grows_tail(placer, held) && !(placer->open && grows_run(placer, held)) &&
-           !opens(placer, held);
+    return !grows_tail(planner, held) && !(planner->open && grows_run(planner, held)) &&
+           !opens(planner, held);
 }
 
 /* The steps of the last call were taken; sizes that the run has noted move to the front. */
-static void begin(struct part_planner *placer)
+static void begin(struct part_planner *planner)
 {
-    assert(placer->first_step == placer->step_count);
-    placer->first_step = placer->step_count = 0;
-    if (placer->taken && placer->run_count)
-        memmove(placer->sizes, placer->sizes + placer->taken,
-                placer->run_count * sizeof *placer->sizes);
-    placer->taken = 0;
+    assert(planner->first_step == planner->step_count);
+    planner->first_step = planner->step_count = 0;
+    if (planner->taken && planner->run_count)
+        memmove(planner->sizes, planner->sizes + planner->taken,
+                planner->run_count * sizeof *planner->sizes);
+    planner->taken = 0;
 }
 
-int part_planner_add(struct part_planner *placer, struct view packed, const struct held_chunk *held,
-                     struct err *err)
+int part_planner_add(struct part_planner *planner, struct view packed,
+                     const struct held_chunk *held, struct err *err)
 {
-    bool needed = part_planner_needs(placer, held);
+    bool needed = part_planner_needs(planner, held);
     int answer = 0;
 
-    begin(placer);
+    begin(planner);
     if (needed && (packed.size == 0 || packed.size > gzip_member_bound(CHUNK_MAX_LIMIT)))
         return err_set(err, ERR_INTERNAL, "placer", "a chunk of %zu bytes cannot be placed",
                        packed.size);
     if (held->size == 0) {
-        end_run(placer);
-        add_data(placer, packed);
+        end_run(planner);
+        add_data(planner, packed);
     } else {
-        answer = add_held(placer, packed, held, err);
+        answer = add_held(planner, packed, held, err);
     }
-    placer->count++;
+    planner->count++;
     return answer;
 }
 
-void part_planner_end(struct part_planner *placer)
+void part_planner_end(struct part_planner *planner)
 {
-    begin(placer);
-    if (placer->open)
-        make_run_the_tail(placer); /* however short: it is the last part */
-    else if (placer->run.size)
-        take_run_in(placer);
-    tell_tail(placer);
-    if (has_data(placer))
-        tell_part(placer, (struct piece){.part = hand_over_data(placer)});
-    if (placer->step_count && placer->steps[placer->step_count - 1].kind == STEP_PART)
-        placer->steps[placer->step_count - 1].last = true;
+    begin(planner);
+    if (planner->open)
+        make_run_the_tail(planner); /* however short: it is the last part */
+    else if (planner->run.size)
+        take_run_in(planner);
+    tell_tail(planner);
+    if (has_data(planner))
+        tell_part(planner, (struct piece){.part = hand_over_data(planner)});
+    if (planner->step_count && planner->steps[planner->step_count - 1].kind == STEP_PART)
+        planner->steps[planner->step_count - 1].last = true;
 }
 
-bool part_planner_next(struct part_planner *placer, struct part_planner_step *step)
+bool part_planner_next(struct part_planner *planner, struct part_planner_step *step)
 {
-    if (placer->first_step == placer->step_count)
+    if (planner->first_step == planner->step_count)
         return false;
-    *step = placer->steps[placer->first_step++];
+    *step = planner->steps[planner->first_step++];
     if (step->kind == STEP_TAKEN)
-        step->sizes = placer->sizes + step->number;
+        step->sizes = planner->sizes + step->number;
     return true;
 }

@@ -5,7 +5,7 @@
  * It is told, chunk by chunk and in order, what is new and what is held, and answers with steps:
  * parts of the final object (bytes, or a range that the store copies), and joins, which put two
  * pieces together in a temporary object. Every part but the last has at least `least` bytes, and so
- * has the left side of a join. How it decides is told in placer.c.
+ * has the left side of a join. How it decides is told in planner.c.
  *
  * No clocks, no sockets, no threads. Belongs to the conductor; bytes are gathered in `parts`.
  */
@@ -65,18 +65,18 @@ struct part_planner *part_planner_create(struct parts *parts,
                                          const struct part_planner_options *options,
                                          struct err *err);
 /* Gives back the part it holds. Takes NULL. */
-void part_planner_destroy(struct part_planner *placer);
+void part_planner_destroy(struct part_planner *planner);
 
 /* Whether part_planner_add may be called: parts are free, and every step was taken. */
-bool part_planner_ready(const struct part_planner *placer);
+bool part_planner_ready(const struct part_planner *planner);
 /* Whether the next chunk, held there, must come with its packed bytes. */
-bool part_planner_needs(const struct part_planner *placer, const struct held_chunk *held);
+bool part_planner_needs(const struct part_planner *planner, const struct held_chunk *held);
 /* The next chunk. held->size 0: it is new, and `packed` are its bytes. */
-int part_planner_add(struct part_planner *placer, struct view packed, const struct held_chunk *held,
-                     struct err *err);
+int part_planner_add(struct part_planner *planner, struct view packed,
+                     const struct held_chunk *held, struct err *err);
 /* Nothing follows. Needs no free part; every step must have been taken. */
-void part_planner_end(struct part_planner *placer);
+void part_planner_end(struct part_planner *planner);
 /* The next step, in order; false when there is none. */
-bool part_planner_next(struct part_planner *placer, struct part_planner_step *step);
+bool part_planner_next(struct part_planner *planner, struct part_planner_step *step);
 
 #endif

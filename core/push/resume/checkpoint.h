@@ -51,7 +51,7 @@ struct checkpoint_head {
 /* A region's object, when it is bytes that were packed and sent. */
 #define CHECKPOINT_BYTES UINT32_MAX
 
-/* A part of the archive, or a temporary object that is put together of two pieces (placer.h). */
+/* A part of the archive, or a temporary object that is put together of two pieces (planner.h). */
 struct checkpoint_step {
     bool join;
     unsigned number;          /* of the part, from 1; of the join, from 0 */

@@ -25,7 +25,7 @@ bool remote_state_is_folder(const char *folder)
 struct sweep {
     struct store *store;
     const char *folder;
-    struct replay *follow; /* NULL: objects go, too */
+    struct replay *replay; /* NULL: objects go, too */
 };
 
 static void remove_one(struct sweep *sweep, struct store_op *op)
@@ -57,11 +57,11 @@ static int each_object(void *arg, const struct store_entry *entry, struct err *e
     (void)err;
     if (entry->is_prefix || strncmp(entry->key, sweep->folder, size) != 0)
         return 0;
-    if (sweep->follow) {
+    if (sweep->replay) {
         unsigned long number = strtoul(entry->key + size, &end, 10);
 
         if (end != entry->key + size && !*end)
-            replay_has_join(sweep->follow, number, &entry->info);
+            replay_has_join(sweep->replay, number, &entry->info);
     } else {
         remove_one(sweep, &op);
     }
@@ -135,18 +135,18 @@ static int each_part(void *arg, const struct store_entry *entry, struct err *err
     return 0;
 }
 
-int remote_state_ask(struct store *store, struct replay *follow, struct err *err)
+int remote_state_ask(struct store *store, struct replay *replay, struct err *err)
 {
-    const struct checkpoint_head *head = &replay_checkpoint(follow)->head;
+    const struct checkpoint_head *head = &replay_checkpoint(replay)->head;
     struct store_op op = {.verb = STORE_UPLOAD_PARTS,
                           .key = head->key,
                           .upload_id_in = head->upload,
                           .optional = true};
-    struct sweep sweep = {.store = store, .folder = head->folder, .follow = follow};
+    struct sweep sweep = {.store = store, .folder = head->folder, .replay = replay};
     struct store_info info;
     int answer;
 
-    switch (store_each(store, &op, each_part, follow, err)) {
+    switch (store_each(store, &op, each_part, replay, err)) {
     case STORE_DONE:
         break;
     case STORE_FAILED:
@@ -155,13 +155,13 @@ int remote_state_ask(struct store *store, struct replay *follow, struct err *err
             return err_wrap(err, "cannot look at the unfinished upload");
         return REMOTE_STATE_UNTOLD;
     default:
-        answer = remote_state_is_whole(store, replay_checkpoint(follow), &info, err);
+        answer = remote_state_is_whole(store, replay_checkpoint(replay), &info, err);
         if (answer != REMOTE_STATE_WHOLE)
             return answer;
-        replay_has_all(follow);
-        return replay_settle(follow, err) ? REMOTE_STATE_UNTOLD : REMOTE_STATE_WHOLE;
+        replay_has_all(replay);
+        return replay_settle(replay, err) ? REMOTE_STATE_UNTOLD : REMOTE_STATE_WHOLE;
     }
     if (head->base_count)
         look_into(&sweep);
-    return replay_settle(follow, err) ? REMOTE_STATE_UNTOLD : REMOTE_STATE_TOLD;
+    return replay_settle(replay, err) ? REMOTE_STATE_UNTOLD : REMOTE_STATE_TOLD;
 }

@@ -12,7 +12,7 @@
 
 struct err;
 
-/* Asks, tells `follow`, and settles it. Uploads of temporary objects that were cut short are
+/* Asks, tells `replay`, and settles it. Uploads of temporary objects that were cut short are
  * removed. Fails when the store cannot be asked now. */
 enum remote_state_answer {
     REMOTE_STATE_TOLD = 0,
@@ -20,7 +20,7 @@ enum remote_state_answer {
     REMOTE_STATE_GONE,  /* there is no such upload any more */
     REMOTE_STATE_UNTOLD /* the store does not tell, or what was written down cannot be */
 };
-int remote_state_ask(struct store *store, struct replay *follow, struct err *err);
+int remote_state_ask(struct store *store, struct replay *replay, struct err *err);
 
 /* The ETag that S3 gives an object of these parts; "" when those of the parts are not their MD5. */
 void remote_state_etag(const struct checkpoint *then, char out[STORE_ETAG_MAX]);

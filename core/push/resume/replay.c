@@ -1,6 +1,6 @@
 /*
  * A push does the same as the one before it as long as the stream, the archives that it copies
- * from, and the sizes of parts are the same: the placer's decisions are a function of these. So
+ * from, and the sizes of parts are the same: the planner's decisions are a function of these. So
  * following is comparing, and nothing has to be brought back into the state in which it was.
  *
  * A chunk is left unpacked when all bytes that it became are in a part that the store has, or in a
@@ -41,111 +41,111 @@ struct replay {
 
 struct replay *replay_create(struct checkpoint *then, struct err *err)
 {
-    struct replay *f = calloc(1, sizeof *f);
+    struct replay *r = calloc(1, sizeof *r);
 
-    if (f) {
-        f->then = then;
-        f->part_there = calloc(then->part_count + 1, sizeof *f->part_there);
-        f->join_there = calloc(then->join_count + 1, sizeof *f->join_there);
-        f->join_made = calloc(then->join_count + 1, sizeof *f->join_made);
-        f->pieces = calloc(2 * (size_t)then->step_count + 1, sizeof *f->pieces);
+    if (r) {
+        r->then = then;
+        r->part_there = calloc(then->part_count + 1, sizeof *r->part_there);
+        r->join_there = calloc(then->join_count + 1, sizeof *r->join_there);
+        r->join_made = calloc(then->join_count + 1, sizeof *r->join_made);
+        r->pieces = calloc(2 * (size_t)then->step_count + 1, sizeof *r->pieces);
     }
-    if (f && f->part_there && f->join_there && f->join_made && f->pieces)
-        return f;
-    if (!f)
+    if (r && r->part_there && r->join_there && r->join_made && r->pieces)
+        return r;
+    if (!r)
         checkpoint_destroy(then);
-    replay_destroy(f);
+    replay_destroy(r);
     err_memory(err, "the state of an upload");
     return NULL;
 }
 
-void replay_destroy(struct replay *follow)
+void replay_destroy(struct replay *replay)
 {
-    if (!follow)
+    if (!replay)
         return;
-    checkpoint_destroy(follow->then);
-    free(follow->part_there);
-    free(follow->join_there);
-    free(follow->join_made);
-    free(follow->pieces);
-    free(follow);
+    checkpoint_destroy(replay->then);
+    free(replay->part_there);
+    free(replay->join_there);
+    free(replay->join_made);
+    free(replay->pieces);
+    free(replay);
 }
 
-const struct checkpoint *replay_checkpoint(const struct replay *follow)
+const struct checkpoint *replay_checkpoint(const struct replay *replay)
 {
-    return follow->then;
+    return replay->then;
 }
 
-unsigned replay_count(const struct replay *follow)
+unsigned replay_count(const struct replay *replay)
 {
-    return follow->there;
+    return replay->there;
 }
 
-uint32_t replay_chunks(const struct replay *follow)
+uint32_t replay_chunks(const struct replay *replay)
 {
-    return follow->then->chunk_count;
+    return replay->then->chunk_count;
 }
 
 /* ---- what is there ---- */
 
-static void note(struct replay *f, const struct checkpoint_step *step, bool *there,
+static void note(struct replay *r, const struct checkpoint_step *step, bool *there,
                  const struct store_info *info)
 {
     if (*there || !step->etag[0] || step->size != info->size || strcmp(step->etag, info->etag) != 0)
         return;
     *there = true;
-    f->there++;
+    r->there++;
 }
 
-void replay_has_part(struct replay *follow, unsigned long number, const struct store_info *info)
+void replay_has_part(struct replay *replay, unsigned long number, const struct store_info *info)
 {
     const struct checkpoint_step *step;
 
-    if (number == 0 || number > follow->then->part_count)
+    if (number == 0 || number > replay->then->part_count)
         return;
-    step = checkpoint_part(follow->then, (unsigned)number);
-    if (step->has_md5 || follow->then->head.base_count)
-        note(follow, step, &follow->part_there[number - 1], info);
+    step = checkpoint_part(replay->then, (unsigned)number);
+    if (step->has_md5 || replay->then->head.base_count)
+        note(replay, step, &replay->part_there[number - 1], info);
 }
 
-void replay_has_join(struct replay *follow, unsigned long number, const struct store_info *info)
+void replay_has_join(struct replay *replay, unsigned long number, const struct store_info *info)
 {
-    if (number < follow->then->join_count)
-        note(follow, checkpoint_join(follow->then, (unsigned)number), &follow->join_there[number],
+    if (number < replay->then->join_count)
+        note(replay, checkpoint_join(replay->then, (unsigned)number), &replay->join_there[number],
              info);
 }
 
-void replay_has_all(struct replay *follow)
+void replay_has_all(struct replay *replay)
 {
-    for (unsigned i = 0; i < follow->then->part_count; i++)
-        follow->part_there[i] = true;
-    follow->there = follow->then->part_count;
+    for (unsigned i = 0; i < replay->then->part_count; i++)
+        replay->part_there[i] = true;
+    replay->there = replay->then->part_count;
 }
 
-static bool is_done(const struct replay *f, const struct checkpoint_step *step)
+static bool is_done(const struct replay *r, const struct checkpoint_step *step)
 {
-    return step->join ? !f->join_made[step->number] : f->part_there[step->number - 1];
+    return step->join ? !r->join_made[step->number] : r->part_there[step->number - 1];
 }
 
 /* Pieces must come one behind the other: a state in which they do not is no true one. */
-static int list_pieces(struct replay *f, struct err *err)
+static int list_pieces(struct replay *r, struct err *err)
 {
     uint64_t end = 0;
 
-    for (uint32_t i = 0; i < f->then->step_count; i++) {
-        const struct checkpoint_step *step = &f->then->steps[i];
+    for (uint32_t i = 0; i < r->then->step_count; i++) {
+        const struct checkpoint_step *step = &r->then->steps[i];
         uint64_t at = step->offset;
 
         for (unsigned side = 0; side < (step->join ? 2 : 1); side++) {
-            struct piece_sent *piece = &f->pieces[f->piece_count];
+            struct piece_sent *piece = &r->pieces[r->piece_count];
 
             if (step->side[side].object == CHECKPOINT_BYTES) {
                 if (at < end)
                     return err_set(err, ERR_INTEGRITY, "checkpoint",
                                    "the state of the unfinished upload cannot be");
                 end = at + step->side[side].size;
-                *piece = (struct piece_sent){.offset = at, .end = end, .there = is_done(f, step)};
-                f->piece_count++;
+                *piece = (struct piece_sent){.offset = at, .end = end, .there = is_done(r, step)};
+                r->piece_count++;
             }
             at += step->side[side].size;
         }
@@ -154,9 +154,9 @@ static int list_pieces(struct replay *f, struct err *err)
 }
 
 /* Backwards: what takes from a join comes behind it. */
-int replay_settle(struct replay *follow, struct err *err)
+int replay_settle(struct replay *replay, struct err *err)
 {
-    const struct checkpoint *then = follow->then;
+    const struct checkpoint *then = replay->then;
     uint64_t *used = calloc(then->join_count + 1, sizeof *used);
 
     if (!used)
@@ -165,9 +165,9 @@ int replay_settle(struct replay *follow, struct err *err)
         const struct checkpoint_step *step = &then->steps[i];
 
         if (step->join) {
-            bool *made = &follow->join_made[step->number];
+            bool *made = &replay->join_made[step->number];
 
-            *made = !follow->join_there[step->number] && (*made || used[step->number] < step->size);
+            *made = !replay->join_there[step->number] && (*made || used[step->number] < step->size);
         }
         for (unsigned side = 0; side < (step->join ? 2 : 1); side++) {
             unsigned from = step->side[side].object - PART_PLANNER_TEMP;
@@ -175,62 +175,62 @@ int replay_settle(struct replay *follow, struct err *err)
             if (step->side[side].object == CHECKPOINT_BYTES || from >= then->join_count)
                 continue;
             used[from] += step->side[side].size;
-            if (!is_done(follow, step))
-                follow->join_made[from] = true;
+            if (!is_done(replay, step))
+                replay->join_made[from] = true;
         }
     }
     free(used);
-    return list_pieces(follow, err);
+    return list_pieces(replay, err);
 }
 
 /* ---- chunks ---- */
 
 /* Whether all bytes up to `end` are pieces that are there. */
-static bool is_there(struct replay *f, uint64_t end)
+static bool is_there(struct replay *r, uint64_t end)
 {
-    uint64_t at = f->at;
+    uint64_t at = r->at;
 
-    while (f->piece < f->piece_count && f->pieces[f->piece].end <= at)
-        f->piece++;
-    for (uint32_t i = f->piece; i < f->piece_count && at < end; i++) {
-        if (f->pieces[i].offset > at || !f->pieces[i].there)
+    while (r->piece < r->piece_count && r->pieces[r->piece].end <= at)
+        r->piece++;
+    for (uint32_t i = r->piece; i < r->piece_count && at < end; i++) {
+        if (r->pieces[i].offset > at || !r->pieces[i].there)
             return false;
-        at = f->pieces[i].end;
+        at = r->pieces[i].end;
     }
     return at >= end;
 }
 
-static bool mark_held(struct replay *f, const struct push_chunk *chunk, uint32_t count)
+static bool mark_held(struct replay *r, const struct push_chunk *chunk, uint32_t count)
 {
     if (chunk->held.size == 0)
         return false;
-    f->at += chunk->held.size;
-    if (++f->of_size == count) {
-        f->of_size = 0;
-        f->size++;
+    r->at += chunk->held.size;
+    if (++r->of_size == count) {
+        r->of_size = 0;
+        r->size++;
     }
     return true;
 }
 
-bool replay_mark(struct replay *follow, struct push_chunk *chunk)
+bool replay_mark(struct replay *replay, struct push_chunk *chunk)
 {
-    struct replay *f = follow;
+    struct replay *r = replay;
     uint32_t size;
 
-    if (f->size == f->then->size_count)
+    if (r->size == r->then->size_count)
         return true;
-    size = f->then->sizes[f->size];
+    size = r->then->sizes[r->size];
     if (size & CHECKPOINT_HELD)
-        return mark_held(f, chunk, size & ~CHECKPOINT_HELD);
+        return mark_held(r, chunk, size & ~CHECKPOINT_HELD);
     if (size > gzip_member_stored_size(chunk->chunk.raw_size) || (chunk->flags & PUSH_UNREAD))
         return false;
-    if (is_there(f, f->at + size)) {
+    if (is_there(r, r->at + size)) {
         chunk->chunk.packed_size = size;
         chunk->unpacked = false;
         chunk->sent = true;
     }
-    f->at += size;
-    f->size++;
+    r->at += size;
+    r->size++;
     return true;
 }
 
@@ -249,25 +249,25 @@ static bool is_same(const struct checkpoint_step *a, const struct checkpoint_ste
            (!a->join || same_region(&a->side[1], &b->side[1]));
 }
 
-bool replay_is_over(const struct replay *follow)
+bool replay_is_over(const struct replay *replay)
 {
-    return follow->step == follow->then->step_count;
+    return replay->step == replay->then->step_count;
 }
 
-enum replay_answer replay_step(struct replay *follow, const struct checkpoint_step *now,
+enum replay_answer replay_step(struct replay *replay, const struct checkpoint_step *now,
                                const struct checkpoint_step **then)
 {
     const struct checkpoint_step *step;
 
-    if (replay_is_over(follow))
+    if (replay_is_over(replay))
         return REPLAY_NEW;
-    step = &follow->then->steps[follow->step++];
+    step = &replay->then->steps[replay->step++];
     if (!is_same(step, now))
         return REPLAY_DIFFERS;
     *then = step;
     if (!step->join)
-        return follow->part_there[step->number - 1] ? REPLAY_THERE : REPLAY_AGAIN;
-    if (follow->join_there[step->number])
+        return replay->part_there[step->number - 1] ? REPLAY_THERE : REPLAY_AGAIN;
+    if (replay->join_there[step->number])
         return REPLAY_THERE;
-    return follow->join_made[step->number] ? REPLAY_AGAIN : REPLAY_NEEDLESS;
+    return replay->join_made[step->number] ? REPLAY_AGAIN : REPLAY_NEEDLESS;
 }

@@ -19,24 +19,24 @@ struct err;
 struct replay;
 /* Takes the checkpoint. */
 struct replay *replay_create(struct checkpoint *then, struct err *err);
-void replay_destroy(struct replay *follow); /* takes NULL */
-const struct checkpoint *replay_checkpoint(const struct replay *follow);
+void replay_destroy(struct replay *replay); /* takes NULL */
+const struct checkpoint *replay_checkpoint(const struct replay *replay);
 
 /* What the store says it has; after all of that replay_settle. What was not written down just so is
  * not there. */
-void replay_has_part(struct replay *follow, unsigned long number, const struct store_info *info);
-void replay_has_join(struct replay *follow, unsigned long number, const struct store_info *info);
+void replay_has_part(struct replay *replay, unsigned long number, const struct store_info *info);
+void replay_has_join(struct replay *replay, unsigned long number, const struct store_info *info);
 /* The archive itself is there: all of its parts are. */
-void replay_has_all(struct replay *follow);
-int replay_settle(struct replay *follow, struct err *err);
-unsigned replay_count(const struct replay *follow); /* of parts and joins that are there */
+void replay_has_all(struct replay *replay);
+int replay_settle(struct replay *replay, struct err *err);
+unsigned replay_count(const struct replay *replay); /* of parts and joins that are there */
 
 /* The next chunk of the stream: sets `sent` and its packed size when all of it is where it has to
  * be. False: this stream is another one. */
-bool replay_mark(struct replay *follow, struct push_chunk *chunk);
+bool replay_mark(struct replay *replay, struct push_chunk *chunk);
 
 /* How many chunks were written down; behind them a step tells its own. */
-uint32_t replay_chunks(const struct replay *follow);
+uint32_t replay_chunks(const struct replay *replay);
 
 enum replay_answer {
     REPLAY_NEW,      /* nothing was written down of it */
@@ -46,8 +46,8 @@ enum replay_answer {
     REPLAY_DIFFERS,  /* another one was done then */
 };
 /* The next step. *then: as it was written down, unless it is new or differs. */
-enum replay_answer replay_step(struct replay *follow, const struct checkpoint_step *now,
+enum replay_answer replay_step(struct replay *replay, const struct checkpoint_step *now,
                                const struct checkpoint_step **then);
-bool replay_is_over(const struct replay *follow); /* all that was written down has come */
+bool replay_is_over(const struct replay *replay); /* all that was written down has come */
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * What is followed and what is written (`journal`) are one file: the records that were good stay,
+ * What is earlier and what is written (`journal`) are one file: the records that were good stay,
  * new ones are added behind them. Steps are written down before they are done, with the chunks they
  * are made of; their ETags when the store has answered. So a part that the store lists is known
  * unless the process died between its answer and our note of it: then it is sent again.
@@ -34,16 +34,16 @@ struct resume {
     struct checkpoint_remote remote;
     uint64_t arrived, remote_at; /* bytes; when the last copy went into the bucket */
     bool alone;                  /* no other push of this name is at work here */
-    struct replay *follow;       /* NULL: nothing to follow */
+    struct replay *replay;       /* NULL: nothing to replay */
     char refusal[256];
 
     struct checkpoint_head head;
     bool begun;          /* the head is in the journal */
-    struct text journal; /* before the head is known: what will follow it */
+    struct text journal; /* before the head is known: what will replay it */
     size_t written;      /* bytes of it that are in the file */
-    unsigned homes;      /* parts and joins that the store has */
+    unsigned done_steps; /* parts and joins that the store has */
 
-    struct step_record tally;
+    struct step_record record;
     uint64_t bytes;
     bool diverged, from_bucket, whole;
 };
@@ -80,9 +80,9 @@ static void open_file(struct resume *r)
 
 /* ---- what an earlier push left ---- */
 
-static const struct checkpoint_head *followed(const struct resume *r)
+static const struct checkpoint_head *earlier(const struct resume *r)
 {
-    return r->follow ? &replay_checkpoint(r->follow)->head : NULL;
+    return r->replay ? &replay_checkpoint(r->replay)->head : NULL;
 }
 
 /* The copy of its state, too. */
@@ -90,8 +90,8 @@ static void remove_remote(struct resume *r)
 {
     struct checkpoint_remote theirs;
 
-    checkpoint_remote_begin(&theirs, r->options.store, r->options.key, followed(r)->owner);
-    theirs.written = theirs.key[0] != '\0' && followed(r)->owner[0];
+    checkpoint_remote_begin(&theirs, r->options.store, r->options.key, earlier(r)->owner);
+    theirs.written = theirs.key[0] != '\0' && earlier(r)->owner[0];
     checkpoint_remote_remove(&theirs);
     checkpoint_remote_finish(&theirs);
 }
@@ -103,25 +103,25 @@ void resume_give_up(struct resume *resume, const char *why)
     struct err err;
 
     str_copy(r->refusal, sizeof r->refusal, why);
-    if (r->follow) {
-        op.key = followed(r)->key;
-        op.upload_id_in = followed(r)->upload;
+    if (r->replay) {
+        op.key = earlier(r)->key;
+        op.upload_id_in = earlier(r)->upload;
         if (store_run(r->options.store, &op, &err) == STORE_FAILED)
             log_info("the unfinished upload of %s could not be removed: %s", op.key, err.text);
-        remote_state_clear(r->options.store, followed(r)->folder);
+        remote_state_clear(r->options.store, earlier(r)->folder);
         remove_remote(r);
         checkpoint_remote_finish(&r->remote); /* what follows is told under our own name */
         checkpoint_remote_begin(&r->remote, r->options.store, r->options.key, r->head.owner);
         r->from_bucket = false;
     }
-    replay_destroy(r->follow);
-    r->follow = NULL;
+    replay_destroy(r->replay);
+    r->replay = NULL;
     if (r->file.fd >= 0 && checkpoint_file_cut(&r->file, 0, &err))
         checkpoint_file_remove(&r->file);
     text_clear(&r->journal);
     r->written = 0;
     r->begun = false;
-    r->homes = 0;
+    r->done_steps = 0;
     r->whole = false;
 }
 
@@ -148,14 +148,14 @@ static const char *mismatch(const struct resume *r, const struct checkpoint *the
 
 static int ask_store(struct resume *r, struct err *err)
 {
-    switch (remote_state_ask(r->options.store, r->follow, err)) {
+    switch (remote_state_ask(r->options.store, r->replay, err)) {
     case REMOTE_STATE_TOLD:
-        r->homes = replay_count(r->follow);
-        if (r->homes == 0)
+        r->done_steps = replay_count(r->replay);
+        if (r->done_steps == 0)
             resume_give_up(r, ""); /* nothing is lost */
         return 0;
     case REMOTE_STATE_WHOLE:
-        r->homes = replay_count(r->follow);
+        r->done_steps = replay_count(r->replay);
         r->whole = true;
         return 0;
     case REMOTE_STATE_GONE:
@@ -169,13 +169,13 @@ static int ask_store(struct resume *r, struct err *err)
     }
 }
 
-/* What was read is followed from now on, if it can be. */
+/* What was read is earlier from now on, if it can be. */
 static int take_up(struct resume *r, struct err *err)
 {
     struct checkpoint *then;
 
     return checkpoint_parse(text_view(&r->journal), &then, err) ||
-                   !(r->follow = replay_create(then, err))
+                   !(r->replay = replay_create(then, err))
                ? ERR_FAIL
                : 0;
 }
@@ -188,8 +188,8 @@ static void read_file(struct resume *r)
         resume_give_up(r, err.text);
     else if (r->journal.size && take_up(r, &err))
         resume_give_up(r, "what was written down of it is damaged");
-    else if (r->follow && (strcmp(followed(r)->store, r->options.store->identity) != 0 ||
-                           strcmp(followed(r)->key, r->options.key) != 0))
+    else if (r->replay && (strcmp(earlier(r)->store, r->options.store->identity) != 0 ||
+                           strcmp(earlier(r)->key, r->options.key) != 0))
         resume_give_up(r, "what was written down is of another upload");
 }
 
@@ -206,14 +206,14 @@ static void read_bucket(struct resume *r)
     if (!checkpoint_remote_take(&r->remote, r->options.key, fits, r, &r->journal))
         return;
     if (take_up(r, &ignored) == 0)
-        log_info("going on with the push of %s", followed(r)->host);
+        log_info("going on with the push of %s", earlier(r)->host);
     r->from_bucket = true;
 }
 
 /* The journal goes on behind what was good of it. */
 static int go_on(struct resume *r, struct err *err)
 {
-    const struct checkpoint *then = replay_checkpoint(r->follow);
+    const struct checkpoint *then = replay_checkpoint(r->replay);
 
     r->begun = true;
     text_cut(&r->journal, then->good);
@@ -227,7 +227,7 @@ static int go_on(struct resume *r, struct err *err)
         checkpoint_remote_begin(&r->remote, r->options.store, r->options.key, then->head.owner);
         r->remote.written = then->head.owner[0] != '\0';
     }
-    log_info("going on with an upload: the store has %u of %u parts and joins", r->homes,
+    log_info("going on with an upload: the store has %u of %u parts and joins", r->done_steps,
              then->step_count);
     return 0;
 }
@@ -238,18 +238,18 @@ static int look_back(struct resume *r, struct err *err)
 
     if (r->file.fd >= 0)
         read_file(r);
-    if (!r->follow && !r->options.off)
+    if (!r->replay && !r->options.off)
         read_bucket(r);
-    why = r->follow ? mismatch(r, replay_checkpoint(r->follow)) : NULL;
+    why = r->replay ? mismatch(r, replay_checkpoint(r->replay)) : NULL;
     if (r->options.off)
         why = "that was asked for";
-    if (why && r->follow)
+    if (why && r->replay)
         resume_give_up(r, why);
-    if (r->follow && ask_store(r, err))
+    if (r->replay && ask_store(r, err))
         return ERR_FAIL;
     if (r->options.off)
         checkpoint_file_remove(&r->file);
-    return r->follow ? go_on(r, err) : 0;
+    return r->replay ? go_on(r, err) : 0;
 }
 
 static int prepare_head(struct resume *r, struct err *err)
@@ -282,7 +282,7 @@ int resume_open(const struct resume_options *options, struct resume **out, struc
     r->options = *options;
     r->file.fd = -1;
     text_init(&r->journal, CHECKPOINT_MAX);
-    r->tally = (struct step_record){.builder = options->builder};
+    r->record = (struct step_record){.builder = options->builder};
     open_file(r);
     if (prepare_head(r, err) || (r->alone && look_back(r, err))) {
         resume_destroy(r);
@@ -298,15 +298,15 @@ void resume_destroy(struct resume *resume)
         return;
     checkpoint_remote_finish(&resume->remote);
     checkpoint_file_close(&resume->file);
-    replay_destroy(resume->follow);
+    replay_destroy(resume->replay);
     text_finish(&resume->journal);
-    step_record_finish(&resume->tally);
+    step_record_finish(&resume->record);
     free(resume);
 }
 
-const struct checkpoint_head *resume_follows(const struct resume *resume)
+const struct checkpoint_head *resume_earlier(const struct resume *resume)
 {
-    return followed(resume);
+    return earlier(resume);
 }
 
 const char *resume_refusal(const struct resume *resume)
@@ -314,7 +314,7 @@ const char *resume_refusal(const struct resume *resume)
     return resume->refusal;
 }
 
-int resume_weaves(struct resume *resume, const struct bases *bases, struct err *err)
+int resume_set_bases(struct resume *resume, const struct bases *bases, struct err *err)
 {
     struct checkpoint_head *head = &resume->head;
 
@@ -326,7 +326,7 @@ int resume_weaves(struct resume *resume, const struct bases *bases, struct err *
 
 const char *resume_folder(const struct resume *resume)
 {
-    return resume->follow ? followed(resume)->folder : resume->head.folder;
+    return resume->replay ? earlier(resume)->folder : resume->head.folder;
 }
 
 /* ---- following ---- */
@@ -340,8 +340,8 @@ static int diverge(struct resume *r, struct err *err)
 
 int resume_mark(struct resume *resume, struct push_span *span, struct err *err)
 {
-    for (unsigned i = 0; resume->follow && i < span->count; i++)
-        if (!replay_mark(resume->follow, &span->chunks[i]))
+    for (unsigned i = 0; resume->replay && i < span->count; i++)
+        if (!replay_mark(resume->replay, &span->chunks[i]))
             return diverge(resume, err);
     return 0;
 }
@@ -362,10 +362,10 @@ int resume_step(struct resume *resume, const struct part_planner_step *step, con
     enum replay_answer answer = REPLAY_NEW;
     struct checkpoint_step now;
 
-    if (step_record_step(&resume->tally, step, &now, err))
+    if (step_record_step(&resume->record, step, &now, err))
         return ERR_FAIL;
-    if (resume->follow)
-        answer = replay_step(resume->follow, &now, &then);
+    if (resume->replay)
+        answer = replay_step(resume->replay, &now, &then);
     if (resume->whole && (answer == REPLAY_NEW || answer == REPLAY_AGAIN))
         answer = REPLAY_DIFFERS;
     switch (answer) {
@@ -385,7 +385,8 @@ int resume_step(struct resume *resume, const struct part_planner_step *step, con
         return 0;
     case REPLAY_NEW:
         feed_md5(resume, step, &now);
-        checkpoint_put_step(&resume->journal, &now, resume->tally.sizes, resume->tally.size_count);
+        checkpoint_put_step(&resume->journal, &now, resume->record.sizes,
+                            resume->record.size_count);
         save(resume);
         return 0;
     }
@@ -422,22 +423,22 @@ static void save_remote(struct resume *r)
     checkpoint_remote_write(&r->remote, text_view(&r->journal));
 }
 
-void resume_home(struct resume *resume, unsigned number, uint64_t size, const char *etag)
+void resume_part_done(struct resume *resume, unsigned number, uint64_t size, const char *etag)
 {
     if (resume->options.off)
         return;
-    resume->homes++;
+    resume->done_steps++;
     resume->arrived += size;
     checkpoint_put_etag(&resume->journal, false, number, etag);
     save(resume);
     save_remote(resume);
 }
 
-void resume_joined(struct resume *resume, unsigned number, const char *etag)
+void resume_join_done(struct resume *resume, unsigned number, const char *etag)
 {
     if (resume->options.off)
         return;
-    resume->homes++;
+    resume->done_steps++;
     checkpoint_put_etag(&resume->journal, true, number - PART_PLANNER_TEMP, etag);
     save(resume);
 }
@@ -462,10 +463,10 @@ bool resume_is_whole(const struct resume *resume)
 
 int resume_confirm(struct resume *resume, uint64_t size, struct store_info *info, struct err *err)
 {
-    const struct checkpoint *then = replay_checkpoint(resume->follow);
+    const struct checkpoint *then = replay_checkpoint(resume->replay);
     int answer;
 
-    if (!replay_is_over(resume->follow) || then->whole != size)
+    if (!replay_is_over(resume->replay) || then->whole != size)
         return diverge(resume, err);
     answer = remote_state_is_whole(resume->options.store, then, info, err);
     if (answer < 0)
@@ -478,7 +479,7 @@ uint64_t resume_bytes(const struct resume *resume)
     return resume->bytes;
 }
 
-bool resume_has_diverged(const struct resume *resume)
+bool resume_differs(const struct resume *resume)
 {
     return resume->diverged;
 }
@@ -487,7 +488,7 @@ bool resume_has_diverged(const struct resume *resume)
 
 bool resume_keep(struct resume *resume, bool reachable)
 {
-    if (!resume->alone || resume->options.off || !resume->begun || resume->homes == 0 ||
+    if (!resume->alone || resume->options.off || !resume->begun || resume->done_steps == 0 ||
         resume->journal.failed)
         return false;
     checkpoint_put_stop(&resume->journal);
@@ -499,8 +500,8 @@ bool resume_keep(struct resume *resume, bool reachable)
 
 void resume_forget(struct resume *resume)
 {
-    if (resume->follow)
-        remote_state_clear(resume->options.store, followed(resume)->folder);
+    if (resume->replay)
+        remote_state_clear(resume->options.store, earlier(resume)->folder);
     checkpoint_remote_remove(&resume->remote);
     checkpoint_file_remove(&resume->file);
     resume->options.off = true;

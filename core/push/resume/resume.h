@@ -43,16 +43,16 @@ int resume_open(const struct resume_options *options, struct resume **out, struc
 void resume_destroy(struct resume *resume); /* takes NULL */
 
 /* The upload to go on with, or NULL. */
-const struct checkpoint_head *resume_follows(const struct resume *resume);
+const struct checkpoint_head *resume_earlier(const struct resume *resume);
 /* Why what an earlier push left is of no use, in words that end a sentence; "": it is, or there was
  * nothing. */
 const char *resume_refusal(const struct resume *resume);
-/* What is followed cannot be: why, in words that end a sentence. It is removed. */
+/* What is earlier cannot be: why, in words that end a sentence. It is removed. */
 void resume_give_up(struct resume *resume, const char *why);
 
 /* Begun afresh: which archives it copies from, and where its temporary objects lie. */
 struct bases;
-int resume_weaves(struct resume *resume, const struct bases *bases, struct err *err);
+int resume_set_bases(struct resume *resume, const struct bases *bases, struct err *err);
 /* The folder of temporary objects; "" when there are no bases. */
 const char *resume_folder(const struct resume *resume);
 
@@ -69,21 +69,21 @@ int resume_step(struct resume *resume, const struct part_planner_step *step, con
 /* The store has begun the upload; nothing was sent yet. An empty id says nothing. */
 void resume_begun(struct resume *resume, const char *upload_id);
 /* The store has taken, or copied, part `number`. */
-void resume_home(struct resume *resume, unsigned number, uint64_t size, const char *etag);
+void resume_part_done(struct resume *resume, unsigned number, uint64_t size, const char *etag);
 /* It has put a temporary object together; `number` as in its step. */
-void resume_joined(struct resume *resume, unsigned number, const char *etag);
+void resume_join_done(struct resume *resume, unsigned number, const char *etag);
 
 /* The archive is about to be completed; the store has it, under this ETag. */
 void resume_completing(struct resume *resume, uint64_t size);
 void resume_completed(struct resume *resume, uint64_t size, const char *etag);
-/* What is followed had come as far as that, and only its documents are missing: nothing is sent
+/* What is earlier had come as far as that, and only its documents are missing: nothing is sent
  * then, and whoever completes confirms instead. */
 bool resume_is_whole(const struct resume *resume);
-/* 0: the archive in the bucket is the one that was followed to its end. Fails like resume_mark. */
+/* 0: the archive in the bucket is the one that was earlier to its end. Fails like resume_mark. */
 int resume_confirm(struct resume *resume, uint64_t size, struct store_info *info, struct err *err);
 
 uint64_t resume_bytes(const struct resume *resume); /* of the archive, that were there, so far */
-bool resume_has_diverged(const struct resume *resume);
+bool resume_differs(const struct resume *resume);
 
 /* The upload has ended without its object. True: what it holds is kept, and a next push can go on;
  * from another host, too, when the store is `reachable` now. */

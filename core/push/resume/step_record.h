@@ -19,8 +19,8 @@ struct err;
 /* Zeroed, but for the builder. */
 struct step_record {
     const struct index_builder *builder; /* borrowed */
-    uint32_t told;                       /* chunks, */
-    uint64_t told_end;                   /* and where they end */
+    uint32_t recorded;                   /* chunks, */
+    uint64_t recorded_end;               /* and where they end */
     unsigned parts, joins;
     uint64_t parts_end;
     bool copied;     /* something was: the archive's MD5 is not known any more */
@@ -30,8 +30,8 @@ struct step_record {
 
 /* The next STEP_PART or STEP_JOIN; its chunks are in the index as they will stay. *step gets all
  * but the MD5 (has_md5: it is known) and the ETag. */
-int step_record_step(struct step_record *tally, const struct part_planner_step *from,
+int step_record_step(struct step_record *record, const struct part_planner_step *from,
                      struct checkpoint_step *step, struct err *err);
-void step_record_finish(struct step_record *tally);
+void step_record_finish(struct step_record *record);
 
 #endif

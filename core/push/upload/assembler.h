@@ -1,6 +1,6 @@
 /*
  * assembler - puts an archive together from spans of packed chunks and from what earlier archives hold:
- * the placer decides, the joiner has it done, the index learns what became of each chunk.
+ * the planner decides, the composer has it done, the index learns what became of each chunk.
  *
  * Belongs to the conductor.
  */
@@ -49,41 +49,42 @@ struct assembler_options {
 
 struct assembler;
 struct assembler *assembler_create(const struct assembler_options *options, struct err *err);
-void assembler_destroy(struct assembler *weave); /* takes NULL; nothing may be out */
+void assembler_destroy(struct assembler *assembler); /* takes NULL; nothing may be out */
 
 /* Before that, in order: looks up the chunks of a span, which have their names, in the earlier
  * archives, unless the reader did. */
-void assembler_look_up(struct assembler *weave, struct push_span *span);
+void assembler_look_up(struct assembler *assembler, struct push_span *span);
 /* Before a span goes to the workers, in order: says which of its chunks they need not pack. */
-void assembler_mark(struct assembler *weave, struct push_span *span);
-/* Places the next span, in order, as far as there are free parts. 0: all of it; WEAVE_WAIT: call
+void assembler_mark(struct assembler *assembler, struct push_span *span);
+/* Places the next span, in order, as far as there are free parts. 0: all of it; ASSEMBLER_WAIT: call
  * again with the same span when a part has come home. */
-enum { WEAVE_WAIT = 1 };
-int assembler_add(struct assembler *weave, struct push_span *span, struct err *err);
+enum { ASSEMBLER_WAIT = 1 };
+int assembler_add(struct assembler *assembler, struct push_span *span, struct err *err);
 /* All spans were placed: what is left goes out, and a few of the copied chunks are read back. */
-int assembler_end(struct assembler *weave, struct err *err);
-/* Everything was placed and is home: what came of the reading back. SAMPLE_LIE (sample.h): what was
- * put together is wrong, since base *liar does not hold what its index says. */
-int assembler_check(struct assembler *weave, unsigned *liar, struct err *err);
+int assembler_end(struct assembler *assembler, struct err *err);
+/* Everything was placed and is home: what came of the reading back. SPOT_CHECK_DIFFERS (sample.h): what was
+ * put together is wrong, since base *different does not hold what its index says. */
+int assembler_check(struct assembler *assembler, unsigned *different, struct err *err);
 /* One of its messages came home. */
-int assembler_home(struct assembler *weave, struct msg *msg, struct err *err);
+int assembler_finish_op(struct assembler *assembler, struct msg *msg, struct err *err);
 /* Begins nothing any more. */
-void assembler_stop(struct assembler *weave);
-unsigned
-assembler_out(const struct assembler *weave); /* messages and steps that have yet to come home */
+void assembler_stop(struct assembler *assembler);
+unsigned assembler_out(
+    const struct assembler *assembler); /* messages and steps that have yet to come home */
 
-/* The last part, for upload_complete, or NULL; it stays the weave's. */
-const struct part *assembler_last(const struct assembler *weave);
-bool assembler_has_copied(const struct assembler *weave);
-uint64_t assembler_fresh(const struct assembler *weave); /* bytes of the archive that were sent */
-unsigned assembler_joins(const struct assembler *weave);
+/* The last part, for upload_complete, or NULL; it stays the assembler's. */
+const struct part *assembler_last(const struct assembler *assembler);
+bool assembler_has_copied(const struct assembler *assembler);
+uint64_t
+assembler_fresh(const struct assembler *assembler); /* bytes of the archive that were sent */
+unsigned assembler_joins(const struct assembler *assembler);
 /* After a failure of the transfer: whether it may do without copies, whether they were refused. */
-bool assembler_was_no_help(const struct assembler *weave);
-bool assembler_was_refused(const struct assembler *weave);
-bool assembler_was_forbidden(const struct assembler *weave); /* for want of rights */
+bool assembler_was_no_help(const struct assembler *assembler);
+bool assembler_was_refused(const struct assembler *assembler);
+bool assembler_was_forbidden(const struct assembler *assembler); /* for want of rights */
 /* Bytes were needed of a chunk that was not read: the lead was too short. */
-bool assembler_lacked_bytes(const struct assembler *weave);
+bool assembler_lacked_bytes(const struct assembler *assembler);
 /* Nothing is out, nobody will go on: removes what was temporary in the bucket. */
-void assembler_clean_up(struct assembler *weave);
+void assembler_clean_up(struct assembler *assembler);
 
 #endif

@@ -20,7 +20,7 @@
 
 struct temp;
 
-struct errand {
+struct request {
     struct store_op op; /* first: comes home as its message */
     struct temp *temp;
     struct piece piece;
@@ -31,7 +31,7 @@ enum { LEFT, RIGHT, SIDES };
 
 /* What is needed while a temporary object is being made. */
 struct work {
-    struct errand create, complete, side[SIDES];
+    struct request create, complete, side[SIDES];
     struct store_part parts[SIDES];
 };
 
@@ -73,134 +73,134 @@ int composer_folder(char out[KEY_MAX], struct err *err)
 
 struct composer *composer_create(const struct composer_options *options, struct err *err)
 {
-    struct composer *j = calloc(1, sizeof *j);
+    struct composer *c = calloc(1, sizeof *c);
 
-    if (!j) {
+    if (!c) {
         err_memory(err, "the upload");
         return NULL;
     }
-    j->options = *options;
-    return j;
+    c->options = *options;
+    return c;
 }
 
-static void drop_work(struct composer *j, struct temp *temp)
+static void drop_work(struct composer *c, struct temp *temp)
 {
     if (!temp->work)
         return;
     for (unsigned i = 0; i < SIDES; i++)
         if (temp->work->side[i].piece.part)
-            parts_give(j->options.parts, temp->work->side[i].piece.part);
+            parts_give(c->options.parts, temp->work->side[i].piece.part);
     free(temp->work);
     temp->work = NULL;
 }
 
-void composer_destroy(struct composer *joiner)
+void composer_destroy(struct composer *composer)
 {
-    if (!joiner)
+    if (!composer)
         return;
-    assert(joiner->out == 0);
-    for (unsigned i = 0; i < joiner->count; i++) {
-        drop_work(joiner, joiner->temps[i]);
-        free(joiner->temps[i]);
+    assert(composer->out == 0);
+    for (unsigned i = 0; i < composer->count; i++) {
+        drop_work(composer, composer->temps[i]);
+        free(composer->temps[i]);
     }
-    for (struct waiting *w = joiner->waiting, *next; w; w = next) {
+    for (struct waiting *w = composer->waiting, *next; w; w = next) {
         next = w->next;
         free(w);
     }
-    free(joiner->temps);
-    free(joiner);
+    free(composer->temps);
+    free(composer);
 }
 
-void composer_stop(struct composer *joiner)
+void composer_stop(struct composer *composer)
 {
-    joiner->stopped = true;
+    composer->stopped = true;
 }
 
-unsigned composer_out(const struct composer *joiner)
+unsigned composer_out(const struct composer *composer)
 {
-    return joiner->out;
+    return composer->out;
 }
 
-unsigned composer_waiting(const struct composer *joiner)
+unsigned composer_waiting(const struct composer *composer)
 {
-    return joiner->waiting_count;
+    return composer->waiting_count;
 }
 
-unsigned composer_count(const struct composer *joiner)
+unsigned composer_count(const struct composer *composer)
 {
-    return joiner->count;
+    return composer->count;
 }
 
-bool composer_was_no_help(const struct composer *joiner)
+bool composer_was_no_help(const struct composer *composer)
 {
-    return joiner->no_help || upload_was_no_help(joiner->options.upload);
+    return composer->no_help || upload_was_no_help(composer->options.upload);
 }
 
-bool composer_was_refused(const struct composer *joiner)
+bool composer_was_refused(const struct composer *composer)
 {
-    return joiner->refused || upload_was_refused(joiner->options.upload);
+    return composer->refused || upload_was_refused(composer->options.upload);
 }
 
-bool composer_was_forbidden(const struct composer *joiner)
+bool composer_was_forbidden(const struct composer *composer)
 {
-    return joiner->forbidden || upload_was_forbidden(joiner->options.upload);
+    return composer->forbidden || upload_was_forbidden(composer->options.upload);
 }
 
-static void submit(struct composer *j, struct errand *errand)
+static void submit(struct composer *c, struct request *request)
 {
-    errand->sent = true;
-    errand->op.home = j->options.home;
-    errand->op.msg.kind = j->options.kind;
-    errand->op.optional = true;
-    j->out++;
-    store_submit(j->options.store, &errand->op);
+    request->sent = true;
+    request->op.home = c->options.home;
+    request->op.msg.kind = c->options.kind;
+    request->op.optional = true;
+    c->out++;
+    store_submit(c->options.store, &request->op);
 }
 
 /* Where a range is to be had. False: not there yet. */
-static bool find_source(const struct composer *j, const struct region *region, const char **key,
+static bool find_source(const struct composer *c, const struct region *region, const char **key,
                         const char **etag)
 {
     const struct temp *temp;
 
     if (region->object < BASES_MAX) {
-        *key = j->options.bases->base[region->object].key;
-        *etag = j->options.bases->base[region->object].etag;
+        *key = c->options.bases->base[region->object].key;
+        *etag = c->options.bases->base[region->object].etag;
         return true;
     }
-    temp = j->temps[region->object - PART_PLANNER_TEMP];
+    temp = c->temps[region->object - PART_PLANNER_TEMP];
     *key = temp->key;
     *etag = temp->etag;
     return temp->ready;
 }
 
-static void send_side(struct composer *j, struct temp *temp, unsigned side)
+static void send_side(struct composer *c, struct temp *temp, unsigned side)
 {
-    struct errand *errand = &temp->work->side[side];
-    const struct region *region = &errand->piece.region;
+    struct request *request = &temp->work->side[side];
+    const struct region *region = &request->piece.region;
 
-    errand->op =
+    request->op =
         (struct store_op){.key = temp->key, .upload_id_in = temp->id, .part_number = side + 1};
-    if (errand->piece.part) {
-        errand->op.verb = STORE_UPLOAD_PART;
-        errand->op.body = view_of(errand->piece.part->data, errand->piece.part->size);
+    if (request->piece.part) {
+        request->op.verb = STORE_UPLOAD_PART;
+        request->op.body = view_of(request->piece.part->data, request->piece.part->size);
     } else {
-        if (!find_source(j, region, &errand->op.source, &errand->op.if_match))
+        if (!find_source(c, region, &request->op.source, &request->op.if_match))
             return;
-        errand->op.verb = STORE_UPLOAD_COPY_PART;
-        errand->op.offset = region->offset;
-        errand->op.length = region->size;
+        request->op.verb = STORE_UPLOAD_COPY_PART;
+        request->op.offset = region->offset;
+        request->op.length = region->size;
     }
-    submit(j, errand);
+    submit(c, request);
 }
 
-static void send_sides(struct composer *j, struct temp *temp)
+static void send_sides(struct composer *c, struct temp *temp)
 {
     for (unsigned i = 0; i < SIDES; i++)
         if (!temp->work->side[i].sent)
-            send_side(j, temp, i);
+            send_side(c, temp, i);
 }
 
-static void complete(struct composer *j, struct temp *temp)
+static void complete(struct composer *c, struct temp *temp)
 {
     struct work *work = temp->work;
 
@@ -214,38 +214,38 @@ static void complete(struct composer *j, struct temp *temp)
                                           .parts = work->parts,
                                           .part_count = SIDES};
     temp->touched = true;
-    submit(j, &work->complete);
+    submit(c, &work->complete);
 }
 
-static int send_region(struct composer *j, unsigned number, const struct region *region,
+static int send_region(struct composer *c, unsigned number, const struct region *region,
                        struct err *err)
 {
     const char *key, *etag;
 
-    find_source(j, region, &key, &etag);
-    return upload_range(j->options.upload, number, key, etag, region->offset, region->size, err);
+    find_source(c, region, &key, &etag);
+    return upload_range(c->options.upload, number, key, etag, region->offset, region->size, err);
 }
 
 /* A temporary object is there: whatever waited for one may go on. */
-static int go_on(struct composer *j, struct err *err)
+static int go_on(struct composer *c, struct err *err)
 {
-    struct waiting **at = &j->waiting;
+    struct waiting **at = &c->waiting;
     const char *key, *etag;
 
-    for (unsigned i = 0; i < j->count; i++)
-        if (j->temps[i]->work && j->temps[i]->id[0])
-            send_sides(j, j->temps[i]);
+    for (unsigned i = 0; i < c->count; i++)
+        if (c->temps[i]->work && c->temps[i]->id[0])
+            send_sides(c, c->temps[i]);
     while (*at) {
         struct waiting *w = *at;
         int failed;
 
-        if (!find_source(j, &w->region, &key, &etag)) {
+        if (!find_source(c, &w->region, &key, &etag)) {
             at = &w->next;
             continue;
         }
         *at = w->next;
-        j->waiting_count--;
-        failed = send_region(j, w->number, &w->region, err);
+        c->waiting_count--;
+        failed = send_region(c, w->number, &w->region, err);
         free(w);
         if (failed)
             return ERR_FAIL;
@@ -255,11 +255,11 @@ static int go_on(struct composer *j, struct err *err)
 
 /* ---- answers ---- */
 
-static int failed(struct composer *j, const struct store_op *op, struct err *err)
+static int failed(struct composer *c, const struct store_op *op, struct err *err)
 {
-    j->no_help = j->no_help || copy_error_is_no_help(op);
-    j->refused = j->refused || copy_error_is_missing(op);
-    j->forbidden = j->forbidden || copy_error_is_forbidden(op);
+    c->no_help = c->no_help || copy_error_is_no_help(op);
+    c->refused = c->refused || copy_error_is_missing(op);
+    c->forbidden = c->forbidden || copy_error_is_forbidden(op);
     if (op->answer == STORE_FAILED)
         *err = op->err;
     else
@@ -267,164 +267,165 @@ static int failed(struct composer *j, const struct store_op *op, struct err *err
     return err_wrap(err, "upload");
 }
 
-static void on_created(struct composer *j, struct temp *temp)
+static void on_created(struct composer *c, struct temp *temp)
 {
     str_copy(temp->id, sizeof temp->id, temp->work->create.op.upload_id);
-    if (!j->stopped)
-        send_sides(j, temp);
+    if (!c->stopped)
+        send_sides(c, temp);
 }
 
-static void on_side(struct composer *j, struct temp *temp, struct errand *errand)
+static void on_side(struct composer *c, struct temp *temp, struct request *request)
 {
-    if (errand->piece.part)
-        parts_give(j->options.parts, errand->piece.part);
-    errand->piece.part = NULL;
-    errand->done = true;
-    if (!j->stopped && temp->work->side[LEFT].done && temp->work->side[RIGHT].done)
-        complete(j, temp);
+    if (request->piece.part)
+        parts_give(c->options.parts, request->piece.part);
+    request->piece.part = NULL;
+    request->done = true;
+    if (!c->stopped && temp->work->side[LEFT].done && temp->work->side[RIGHT].done)
+        complete(c, temp);
 }
 
-static int on_complete(struct composer *j, struct temp *temp, struct err *err)
+static int on_complete(struct composer *c, struct temp *temp, struct err *err)
 {
     str_copy(temp->etag, sizeof temp->etag, temp->work->complete.op.info.etag);
     temp->ready = true;
-    drop_work(j, temp);
-    return j->stopped ? 0 : go_on(j, err);
+    drop_work(c, temp);
+    return c->stopped ? 0 : go_on(c, err);
 }
 
-int composer_home(struct composer *joiner, struct msg *msg, unsigned *joined, struct err *err)
+int composer_finish_op(struct composer *composer, struct msg *msg, unsigned *joined,
+                       struct err *err)
 {
-    struct errand *errand = (struct errand *)msg;
-    struct temp *temp = errand->temp;
+    struct request *request = (struct request *)msg;
+    struct temp *temp = request->temp;
 
     *joined = 0;
-    joiner->out--;
-    if (errand->op.answer != STORE_DONE)
-        return failed(joiner, &errand->op, err);
-    if (errand == &temp->work->complete) {
+    composer->out--;
+    if (request->op.answer != STORE_DONE)
+        return failed(composer, &request->op, err);
+    if (request == &temp->work->complete) {
         *joined = temp->number;
-        return on_complete(joiner, temp, err);
+        return on_complete(composer, temp, err);
     }
-    if (errand == &temp->work->create)
-        on_created(joiner, temp);
+    if (request == &temp->work->create)
+        on_created(composer, temp);
     else
-        on_side(joiner, temp, errand);
+        on_side(composer, temp, request);
     return 0;
 }
 
 /* ---- steps ---- */
 
-static int add_temp(struct composer *j, struct temp *temp, struct err *err)
+static int add_temp(struct composer *c, struct temp *temp, struct err *err)
 {
-    if (j->count == j->room) {
-        unsigned room = j->room ? 2 * j->room : 16;
-        struct temp **grown = realloc(j->temps, room * sizeof(struct temp *));
+    if (c->count == c->room) {
+        unsigned room = c->room ? 2 * c->room : 16;
+        struct temp **grown = realloc(c->temps, room * sizeof(struct temp *));
 
         if (!grown)
             return err_memory(err, "the upload");
-        j->temps = grown;
-        j->room = room;
+        c->temps = grown;
+        c->room = room;
     }
-    if (j->count == TEMPS_MAX)
+    if (c->count == TEMPS_MAX)
         return err_set(err, ERR_UNSUPPORTED, "upload", "the image differs in too many places");
-    j->temps[j->count++] = temp;
+    c->temps[c->count++] = temp;
     return 0;
 }
 
-static void name_temp(const struct composer *j, struct temp *temp, unsigned number)
+static void name_temp(const struct composer *c, struct temp *temp, unsigned number)
 {
     temp->number = number;
-    snprintf(temp->key, sizeof temp->key, "%.64s%u", j->options.folder, number - PART_PLANNER_TEMP);
+    snprintf(temp->key, sizeof temp->key, "%.64s%u", c->options.folder, number - PART_PLANNER_TEMP);
 }
 
-int composer_keep(struct composer *joiner, const struct part_planner_step *step, const char *etag,
+int composer_keep(struct composer *composer, const struct part_planner_step *step, const char *etag,
                   struct err *err)
 {
     struct temp *temp = calloc(1, sizeof *temp);
 
     if (!temp)
         return err_memory(err, "the upload");
-    if (add_temp(joiner, temp, err)) {
+    if (add_temp(composer, temp, err)) {
         free(temp);
         return ERR_FAIL;
     }
-    name_temp(joiner, temp, step->number);
+    name_temp(composer, temp, step->number);
     temp->ready = temp->touched = etag != NULL;
     if (etag)
         str_copy(temp->etag, sizeof temp->etag, etag);
     return 0;
 }
 
-const char *composer_etag(const struct composer *joiner, unsigned number)
+const char *composer_etag(const struct composer *composer, unsigned number)
 {
-    return joiner->temps[number - PART_PLANNER_TEMP]->etag;
+    return composer->temps[number - PART_PLANNER_TEMP]->etag;
 }
 
-static int begin_join(struct composer *j, const struct part_planner_step *step, struct err *err)
+static int begin_join(struct composer *c, const struct part_planner_step *step, struct err *err)
 {
     struct temp *temp = calloc(1, sizeof *temp);
     struct work *work = temp ? calloc(1, sizeof *work) : NULL;
     const struct piece *pieces[SIDES] = {&step->left, &step->right};
 
-    assert(step->number == PART_PLANNER_TEMP + j->count);
-    if (!work || add_temp(j, temp, err)) {
+    assert(step->number == PART_PLANNER_TEMP + c->count);
+    if (!work || add_temp(c, temp, err)) {
         for (unsigned i = 0; i < SIDES; i++)
             if (pieces[i]->part)
-                parts_give(j->options.parts, pieces[i]->part);
+                parts_give(c->options.parts, pieces[i]->part);
         free(work);
         free(temp);
         return work ? ERR_FAIL : err_memory(err, "the upload");
     }
     temp->work = work;
-    name_temp(j, temp, step->number);
+    name_temp(c, temp, step->number);
     work->create.temp = work->complete.temp = temp;
     for (unsigned i = 0; i < SIDES; i++) {
         work->side[i].temp = temp;
         work->side[i].piece = *pieces[i];
     }
     work->create.op = (struct store_op){.verb = STORE_UPLOAD_CREATE, .key = temp->key};
-    submit(j, &work->create);
+    submit(c, &work->create);
     return 0;
 }
 
-static int wait_for(struct composer *j, const struct part_planner_step *step, struct err *err)
+static int wait_for(struct composer *c, const struct part_planner_step *step, struct err *err)
 {
     struct waiting *w = malloc(sizeof *w);
 
     if (!w)
         return err_memory(err, "the upload");
-    *w = (struct waiting){.next = j->waiting, .number = step->number, .region = step->left.region};
-    j->waiting = w;
-    j->waiting_count++;
+    *w = (struct waiting){.next = c->waiting, .number = step->number, .region = step->left.region};
+    c->waiting = w;
+    c->waiting_count++;
     return 0;
 }
 
-int composer_step(struct composer *joiner, const struct part_planner_step *step, struct err *err)
+int composer_step(struct composer *composer, const struct part_planner_step *step, struct err *err)
 {
     const char *key, *etag;
 
     if (step->kind == STEP_JOIN)
-        return begin_join(joiner, step, err);
+        return begin_join(composer, step, err);
     if (step->left.part) {
-        upload_part(joiner->options.upload, step->left.part);
+        upload_part(composer->options.upload, step->left.part);
         return 0;
     }
-    if (!find_source(joiner, &step->left.region, &key, &etag))
-        return wait_for(joiner, step, err);
-    return send_region(joiner, step->number, &step->left.region, err);
+    if (!find_source(composer, &step->left.region, &key, &etag))
+        return wait_for(composer, step, err);
+    return send_region(composer, step->number, &step->left.region, err);
 }
 
 /* ---- afterwards ---- */
 
-void composer_clean_up(struct composer *joiner)
+void composer_clean_up(struct composer *composer)
 {
-    struct store_op *ops = calloc(2 * (size_t)joiner->count + 1, sizeof *ops);
+    struct store_op *ops = calloc(2 * (size_t)composer->count + 1, sizeof *ops);
     struct err ignored;
     struct inbox *home = inbox_create(&ignored);
     unsigned count = 0;
 
-    for (unsigned i = 0; ops && home && i < joiner->count; i++) {
-        const struct temp *temp = joiner->temps[i];
+    for (unsigned i = 0; ops && home && i < composer->count; i++) {
+        const struct temp *temp = composer->temps[i];
 
         if (temp->id[0] && !temp->ready)
             ops[count++] = (struct store_op){
@@ -435,7 +436,7 @@ void composer_clean_up(struct composer *joiner)
     for (unsigned i = 0; i < count; i++) {
         ops[i].home = home;
         ops[i].optional = true;
-        store_submit(joiner->options.store, &ops[i]);
+        store_submit(composer->options.store, &ops[i]);
     }
     for (unsigned i = 0; i < count; i++) {
         const struct store_op *op = (struct store_op *)inbox_take(home, INBOX_FOREVER);

@@ -1,9 +1,9 @@
 /*
- * composer - carries out the steps of a placer: parts and copied ranges go into an upload, joins
+ * composer - carries out the steps of a planner: parts and copied ranges go into an upload, joins
  * become temporary objects, each as soon as what it is made of is there.
  *
  * Belongs to the conductor: every answer of the store comes home to the conductor's inbox and is
- * handed to composer_home. Temporary objects are deleted by composer_clean_up; those of a push that was
+ * handed to composer_finish_op. Temporary objects are deleted by composer_clean_up; those of a push that was
  * cut short serve the one that goes on with it (resume.h), or are found by catalog/leftovers.
  */
 #ifndef S3DOCK_PUSH_UPLOAD_COMPOSER_H
@@ -36,28 +36,29 @@ struct composer_options {
 };
 struct composer *composer_create(const struct composer_options *options, struct err *err);
 /* Takes NULL; nothing may be out. Gives back parts that were not sent. */
-void composer_destroy(struct composer *joiner);
+void composer_destroy(struct composer *composer);
 
-/* STEP_PART or STEP_JOIN; its parts are the joiner's and the upload's from now on. */
-int composer_step(struct composer *joiner, const struct part_planner_step *step, struct err *err);
+/* STEP_PART or STEP_JOIN; its parts are the composer's and the upload's from now on. */
+int composer_step(struct composer *composer, const struct part_planner_step *step, struct err *err);
 /* A STEP_JOIN that an earlier push has done: its object is there, under `etag`; NULL: nothing is
  * taken from it any more. Its parts stay the caller's. */
-int composer_keep(struct composer *joiner, const struct part_planner_step *step, const char *etag,
+int composer_keep(struct composer *composer, const struct part_planner_step *step, const char *etag,
                   struct err *err);
 /* *joined gets the number of the temporary object that is there now (PART_PLANNER_TEMP and up), or 0. */
-int composer_home(struct composer *joiner, struct msg *msg, unsigned *joined, struct err *err);
-const char *composer_etag(const struct composer *joiner, unsigned number);
+int composer_finish_op(struct composer *composer, struct msg *msg, unsigned *joined,
+                       struct err *err);
+const char *composer_etag(const struct composer *composer, unsigned number);
 /* Begins nothing any more; what is out comes home. */
-void composer_stop(struct composer *joiner);
+void composer_stop(struct composer *composer);
 /* Requests in the air, and steps that wait for a join. */
-unsigned composer_out(const struct composer *joiner);
-unsigned composer_waiting(const struct composer *joiner);
-unsigned composer_count(const struct composer *joiner); /* of temporary objects */
-/* After a failure: whether the store would not have the copies (ability.h). */
-bool composer_was_no_help(const struct composer *joiner);
-bool composer_was_refused(const struct composer *joiner);
-bool composer_was_forbidden(const struct composer *joiner);
+unsigned composer_out(const struct composer *composer);
+unsigned composer_waiting(const struct composer *composer);
+unsigned composer_count(const struct composer *composer); /* of temporary objects */
+/* After a failure: whether the store would not have the copies (support.h). */
+bool composer_was_no_help(const struct composer *composer);
+bool composer_was_refused(const struct composer *composer);
+bool composer_was_forbidden(const struct composer *composer);
 /* Nothing is out: removes what was temporary. */
-void composer_clean_up(struct composer *joiner);
+void composer_clean_up(struct composer *composer);
 
 #endif

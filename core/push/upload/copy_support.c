@@ -16,15 +16,15 @@
 #define NOTE_MAX    64
 
 /* "copies yes 1763900000": what was found out, and when. */
-static enum copy_support ability_noted(const char *note, int64_t now)
+static enum copy_support parse_note(const char *note, int64_t now)
 {
     static const struct {
         const char *words;
-        enum copy_support ability;
+        enum copy_support support;
         int64_t lasts;
-    } notes[] = {{"copies yes ", ABILITY_YES, REMEMBERED_FOR},
-                 {"copies no ", ABILITY_NO, REMEMBERED_FOR},
-                 {"copies refused ", ABILITY_NO, REFUSED_FOR}};
+    } notes[] = {{"copies yes ", COPY_SUPPORT_YES, REMEMBERED_FOR},
+                 {"copies no ", COPY_SUPPORT_NO, REMEMBERED_FOR},
+                 {"copies refused ", COPY_SUPPORT_NO, REFUSED_FOR}};
 
     for (size_t i = 0; i < ARRAY_SIZE(notes); i++) {
         size_t size = strlen(notes[i].words);
@@ -34,14 +34,14 @@ static enum copy_support ability_noted(const char *note, int64_t now)
             continue;
         when = strtoll(note + size, NULL, 10);
         if (when <= now && when > now - notes[i].lasts)
-            return notes[i].ability;
+            return notes[i].support;
     }
-    return ABILITY_UNKNOWN;
+    return COPY_SUPPORT_UNKNOWN;
 }
 
 enum copy_support copy_support_remembered(const struct store *store)
 {
-    enum copy_support ability = ABILITY_UNKNOWN;
+    enum copy_support support = COPY_SUPPORT_UNKNOWN;
     char path[4096];
     struct err ignored;
     struct text note;
@@ -49,9 +49,9 @@ enum copy_support copy_support_remembered(const struct store *store)
     text_init(&note, NOTE_MAX);
     if (store_note_path(store, "stores", path, sizeof path) &&
         file_read(path, &note, &ignored) == FILE_OK)
-        ability = ability_noted(note.data, clock_wall() / NS_PER_S);
+        support = parse_note(note.data, clock_wall() / NS_PER_S);
     text_finish(&note);
-    return ability;
+    return support;
 }
 
 void copy_support_remember(const struct store *store, bool can, bool forbidden)
@@ -59,7 +59,7 @@ void copy_support_remember(const struct store *store, bool can, bool forbidden)
     char path[4096], note[NOTE_MAX];
     struct err ignored;
 
-    if (copy_support_remembered(store) == (can ? ABILITY_YES : ABILITY_NO))
+    if (copy_support_remembered(store) == (can ? COPY_SUPPORT_YES : COPY_SUPPORT_NO))
         return;
     snprintf(note, sizeof note, "copies %s %lld\n",
              can         ? "yes"
@@ -132,31 +132,31 @@ static enum store_answer build(struct store *store, const struct base *base, siz
 enum copy_support copy_support_probe(struct store *store, const struct base *base, size_t least)
 {
     char key[KEY_MAX], id[STORE_UPLOAD_MAX];
-    enum copy_support ability = ABILITY_UNKNOWN;
+    enum copy_support support = COPY_SUPPORT_UNKNOWN;
     struct store_op op = {.verb = STORE_UPLOAD_CREATE, .key = key, .optional = true};
     struct err ignored;
     bool forbidden = false;
 
     if (composer_folder(key, &ignored))
-        return ABILITY_UNKNOWN;
+        return COPY_SUPPORT_UNKNOWN;
     strncat(key, "probe", sizeof key - strlen(key) - 1);
     if (store_run(store, &op, &ignored) == STORE_DONE) {
         str_copy(id, sizeof id, op.upload_id);
         if (build(store, base, least, key, id, &op) == STORE_DONE) {
             op = (struct store_op){.verb = STORE_DELETE, .key = key, .optional = true};
-            ability = ABILITY_YES;
+            support = COPY_SUPPORT_YES;
         } else {
-            ability = copy_error_is_missing(&op) ? ABILITY_NO : ABILITY_UNKNOWN;
+            support = copy_error_is_missing(&op) ? COPY_SUPPORT_NO : COPY_SUPPORT_UNKNOWN;
             forbidden = copy_error_is_forbidden(&op);
             op = (struct store_op){
                 .verb = STORE_UPLOAD_ABORT, .key = key, .upload_id_in = id, .optional = true};
         }
         store_run(store, &op, &ignored);
     } else if (copy_error_is_missing(&op)) {
-        ability = ABILITY_NO;
+        support = COPY_SUPPORT_NO;
         forbidden = copy_error_is_forbidden(&op);
     }
-    if (ability != ABILITY_UNKNOWN)
-        copy_support_remember(store, ability == ABILITY_YES, forbidden);
-    return ability;
+    if (support != COPY_SUPPORT_UNKNOWN)
+        copy_support_remember(store, support == COPY_SUPPORT_YES, forbidden);
+    return support;
 }

@@ -11,7 +11,7 @@
 
 struct base;
 
-enum copy_support { ABILITY_UNKNOWN, ABILITY_YES, ABILITY_NO };
+enum copy_support { COPY_SUPPORT_UNKNOWN, COPY_SUPPORT_YES, COPY_SUPPORT_NO };
 
 enum copy_support copy_support_remembered(const struct store *store);
 /* Without a word when it cannot be written down: then it is found out again. `forbidden`: it would,

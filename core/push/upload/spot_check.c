@@ -1,7 +1,7 @@
 /*
  * Whoever writes to the bucket could write an index that names bytes which its archive does not
  * have. Copied bytes are not seen by the push, so nothing would tell before the first pull. To read
- * all of them back would cost what the copying saves; a sample finds out whether an index is wrong
+ * all of them back would cost what the copying saves; a check finds out whether an index is wrong
  * as a whole: of n chunks it misses a share f of wrong ones with (1 - f)^n.
  */
 #include "push/upload/spot_check.h"
@@ -61,15 +61,15 @@ static uint64_t next_random(struct spot_check *s)
     return z ^ (z >> 31);
 }
 
-void spot_check_note(struct spot_check *sample, const struct index_chunk *chunk,
+void spot_check_note(struct spot_check *check, const struct index_chunk *chunk,
                      const struct held_chunk *held)
 {
-    uint64_t at = sample->seen++;
+    uint64_t at = check->seen++;
 
     if (at >= SPOT_CHECK_CHUNKS)
-        at = next_random(sample) % sample->seen;
+        at = next_random(check) % check->seen;
     if (at < SPOT_CHECK_CHUNKS)
-        sample->picks[at] =
+        check->picks[at] =
             (struct pick){.held = *held, .raw_size = chunk->raw_size, .name = chunk->name};
 }
 
@@ -87,9 +87,9 @@ static void submit(struct spot_check *s, struct pick *pick, uint8_t *room)
     store_submit(s->store, &pick->op);
 }
 
-int spot_check_begin(struct spot_check *sample, struct err *err)
+int spot_check_begin(struct spot_check *check, struct err *err)
 {
-    struct spot_check *s = sample;
+    struct spot_check *s = check;
     uint8_t *room;
     size_t bytes = 1;
 
@@ -116,14 +116,14 @@ static void wait_for_all(struct spot_check *s)
         inbox_take(s->home, INBOX_FOREVER);
 }
 
-void spot_check_destroy(struct spot_check *sample)
+void spot_check_destroy(struct spot_check *check)
 {
-    if (!sample)
+    if (!check)
         return;
-    wait_for_all(sample);
-    inbox_destroy(sample->home);
-    free(sample->room);
-    free(sample);
+    wait_for_all(check);
+    inbox_destroy(check->home);
+    free(check->room);
+    free(check);
 }
 
 /* An index of version 1 names chunks otherwise: enough to tell an accident. */
@@ -148,7 +148,7 @@ static bool is_true(const struct spot_check *s, const struct pick *pick, struct 
 }
 
 static int compare(const struct spot_check *s, struct unpacker *unpacker, uint8_t *raw,
-                   unsigned *liar, struct err *err)
+                   unsigned *different, struct err *err)
 {
     for (unsigned i = 0; i < s->count; i++) {
         const struct pick *pick = &s->picks[i];
@@ -158,24 +158,24 @@ static int compare(const struct spot_check *s, struct unpacker *unpacker, uint8_
             return err_wrap(err, "cannot check what was copied");
         }
         if (pick->op.answer == STORE_DONE && !is_true(s, pick, unpacker, raw)) {
-            *liar = pick->held.base;
-            return SAMPLE_LIE;
+            *different = pick->held.base;
+            return SPOT_CHECK_DIFFERS;
         }
     }
     return 0;
 }
 
-int spot_check_verify(struct spot_check *sample, unsigned *liar, struct err *err)
+int spot_check_verify(struct spot_check *check, unsigned *different, struct err *err)
 {
     struct unpacker *unpacker = unpacker_create(err);
     uint8_t *raw = malloc(CHUNK_MAX_LIMIT);
     int answer;
 
-    wait_for_all(sample);
+    wait_for_all(check);
     if (!unpacker || !raw)
         answer = err_memory(err, "the check of what was copied");
     else
-        answer = compare(sample, unpacker, raw, liar, err);
+        answer = compare(check, unpacker, raw, different, err);
     unpacker_destroy(unpacker);
     free(raw);
     return answer;

@@ -20,16 +20,16 @@ struct spot_check;
 /* Both are borrowed. */
 struct spot_check *spot_check_create(struct store *store, const struct bases *bases,
                                      struct err *err);
-void spot_check_destroy(struct spot_check *sample); /* takes NULL; waits for what was begun */
+void spot_check_destroy(struct spot_check *check); /* takes NULL; waits for what was begun */
 
 /* A chunk that is held there. Each of them is as likely to be chosen as any other. */
-void spot_check_note(struct spot_check *sample, const struct index_chunk *chunk,
+void spot_check_note(struct spot_check *check, const struct index_chunk *chunk,
                      const struct held_chunk *held);
 /* Begins to read them, all at once; no more are noted then. Once. */
-int spot_check_begin(struct spot_check *sample, struct err *err);
-/* Waits for them. 0: they are what they should be; SAMPLE_LIE: base *liar holds
+int spot_check_begin(struct spot_check *check, struct err *err);
+/* Waits for them. 0: they are what they should be; SPOT_CHECK_DIFFERS: base *different holds
  * something else. An archive that was replaced or deleted since it was copied from says nothing. */
-enum { SAMPLE_LIE = 1 };
-int spot_check_verify(struct spot_check *sample, unsigned *liar, struct err *err);
+enum { SPOT_CHECK_DIFFERS = 1 };
+int spot_check_verify(struct spot_check *check, unsigned *different, struct err *err);
 
 #endif

@@ -270,8 +270,8 @@ static int arrived(struct upload *u, unsigned number, uint64_t size, const char 
     return remember(u, number, etag, err);
 }
 
-static int range_home(struct upload *u, struct range *range, struct upload_news *news,
-                      struct err *err)
+static int finish_range(struct upload *u, struct range *range, struct upload_news *news,
+                        struct err *err)
 {
     int answer;
 
@@ -286,7 +286,8 @@ static int range_home(struct upload *u, struct range *range, struct upload_news 
     return answer;
 }
 
-int upload_home(struct upload *upload, struct msg *msg, struct upload_news *news, struct err *err)
+int upload_finish_op(struct upload *upload, struct msg *msg, struct upload_news *news,
+                     struct err *err)
 {
     struct output_path *place = (struct output_path *)msg;
     struct part *part;
@@ -296,7 +297,7 @@ int upload_home(struct upload *upload, struct msg *msg, struct upload_news *news
     if (msg == &upload->create.msg)
         return created(upload, err);
     if (((struct store_op *)msg)->verb == STORE_UPLOAD_COPY_PART)
-        return range_home(upload, (struct range *)msg, news, err);
+        return finish_range(upload, (struct range *)msg, news, err);
     part = place->part;
     place->part = NULL;
     news->freed = part;

@@ -2,7 +2,7 @@
  * upload - one object on its way into the bucket: parts in the air, their ETags, and how it ends.
  *
  * A small object goes as one PUT, a larger one as a multipart upload. Belongs to the conductor:
- * every answer of the store comes home to the conductor's inbox and is handed to upload_home.
+ * every answer of the store comes home to the conductor's inbox and is handed to upload_finish_op.
  */
 #ifndef S3DOCK_PUSH_UPLOAD_UPLOAD_H
 #define S3DOCK_PUSH_UPLOAD_UPLOAD_H
@@ -27,12 +27,12 @@ void upload_adopt(struct upload *upload, const char *id);
 int upload_keep(struct upload *upload, unsigned number, const char *etag, uint64_t size,
                 struct err *err);
 bool upload_has_begun(const struct upload *upload); /* or is about to, as a multipart upload */
-/* Before upload_home: the id, when this is the message that tells it; else "". */
+/* Before upload_finish_op: the id, when this is the message that tells it; else "". */
 const char *upload_told(const struct upload *upload, const struct msg *msg);
 /* Of a part that is home again, or was kept. */
 const char *upload_etag(const struct upload *upload, unsigned number);
 
-/* Sends a full part. It stays the upload's until upload_home gives it back. */
+/* Sends a full part. It stays the upload's until upload_finish_op gives it back. */
 void upload_part(struct upload *upload, struct part *part);
 /* Has the store copy a range of another object as part `number`. The strings stay the caller's, and
  * valid until the upload is over. */
@@ -44,7 +44,8 @@ struct upload_news {
     unsigned number;    /* of the part that the store has now, or 0 */
     uint64_t size;
 };
-int upload_home(struct upload *upload, struct msg *msg, struct upload_news *news, struct err *err);
+int upload_finish_op(struct upload *upload, struct msg *msg, struct upload_news *news,
+                     struct err *err);
 unsigned upload_out(const struct upload *upload); /* messages that have yet to come home */
 /* For stopping: a part that waits here and was not sent, and now will not be; NULL when there is
  * none left. */
@@ -52,7 +53,7 @@ struct part *upload_reclaim(struct upload *upload);
 
 uint64_t upload_placed(const struct upload *upload); /* bytes sent and copied that are home again */
 /* After a failure of an upload with ranges: whether one without them may do better, and whether the
- * store cannot or may not copy at all (ability.h). */
+ * store cannot or may not copy at all (support.h). */
 bool upload_was_no_help(const struct upload *upload);
 bool upload_was_refused(const struct upload *upload);
 bool upload_was_forbidden(const struct upload *upload); /* for want of rights */

@@ -1,5 +1,5 @@
 /*
- * The placer against an oracle: a store in memory carries out every step, checks each rule of
+ * The planner against an oracle: a store in memory carries out every step, checks each rule of
  * stores on the way, and what comes out must be the archive.
  */
 #include <setjmp.h>
@@ -43,7 +43,7 @@ struct chunk {
 
 struct scene {
     struct parts *parts;
-    struct part_planner *placer;
+    struct part_planner *planner;
     struct blob base[BASES], temp[TEMPS], object;
     struct chunk *chunks;
     unsigned count, temps, part_count;
@@ -95,7 +95,7 @@ static void take_steps(struct scene *s)
 {
     struct part_planner_step step;
 
-    while (part_planner_next(s->placer, &step)) {
+    while (part_planner_next(s->planner, &step)) {
         size_t before = s->object.size;
 
         switch (step.kind) {
@@ -131,9 +131,9 @@ static void open_scene(struct scene *s, const struct part_planner_options *with)
 {
     memset(s, 0, sizeof *s);
     s->parts = parts_create(PART_PLANNER_PARTS_MIN, part_planner_part_size(with), &err);
-    s->placer = part_planner_create(s->parts, with, &err);
+    s->planner = part_planner_create(s->parts, with, &err);
     s->chunks = calloc(CHUNKS, sizeof *s->chunks);
-    assert_non_null(s->placer);
+    assert_non_null(s->planner);
     assert_non_null(s->chunks);
     for (unsigned b = 0; b < BASES; b++) {
         static uint8_t bytes[BASE_SIZE];
@@ -146,7 +146,7 @@ static void open_scene(struct scene *s, const struct part_planner_options *with)
 
 static void close_scene(struct scene *s)
 {
-    part_planner_destroy(s->placer);
+    part_planner_destroy(s->planner);
     assert_int_equal(parts_out(s->parts), 0);
     parts_destroy(s->parts);
     for (unsigned b = 0; b < BASES; b++)
@@ -168,11 +168,11 @@ static void add(struct scene *s, struct held_chunk held, uint32_t own_size)
     chunk->own_size = own_size;
     for (uint32_t i = 0; i < own_size; i++)
         chunk->own[i] = (uint8_t)random_below(256);
-    if (part_planner_needs(s->placer, &held))
+    if (part_planner_needs(s->planner, &held))
         packed = view_of(chunk->own, own_size);
     s->count++;
-    assert_true(part_planner_ready(s->placer));
-    assert_int_equal(part_planner_add(s->placer, packed, &held, &err), 0);
+    assert_true(part_planner_ready(s->planner));
+    assert_int_equal(part_planner_add(s->planner, packed, &held, &err), 0);
     take_steps(s);
 }
 
@@ -180,7 +180,7 @@ static void end(struct scene *s)
 {
     size_t at = 0;
 
-    part_planner_end(s->placer);
+    part_planner_end(s->planner);
     take_steps(s);
     assert_true(s->ended || s->count == 0);
     for (unsigned i = 0; i < s->count; i++) {
@@ -315,9 +315,9 @@ static void all_of_it_is_held(void **state)
     (void)state;
     open_scene(&s, &options);
     add_run(&s, 0, 0, 9000);
-    assert_false(part_planner_needs(s.placer, &next));
+    assert_false(part_planner_needs(s.planner, &next));
     next.offset++;
-    assert_true(part_planner_needs(s.placer, &next));
+    assert_true(part_planner_needs(s.planner, &next));
     add_run(&s, 0, 9000, BASE_SIZE - 9000);
     end(&s);
     assert_int_equal(s.sent, 0);
@@ -335,20 +335,20 @@ static void what_is_known_to_come_needs_no_bytes(void **state)
 
     (void)state;
     open_scene(&s, &options);
-    assert_false(part_planner_needs(s.placer, &first));
+    assert_false(part_planner_needs(s.planner, &first));
     add_new(&s, 1); /* less than a part: it must grow first */
-    assert_true(part_planner_needs(s.placer, &first));
+    assert_true(part_planner_needs(s.planner, &first));
     end(&s);
     close_scene(&s);
 
     open_scene(&s, &options);
     for (; first.ahead; first.ahead -= first.size, first.offset += first.size) {
-        assert_false(part_planner_needs(s.placer, &first));
+        assert_false(part_planner_needs(s.planner, &first));
         add(&s, first, 50);
     }
     add_new(&s, 7);
     for (; second.ahead; second.ahead -= second.size, second.offset += second.size) {
-        assert_false(part_planner_needs(s.placer, &second));
+        assert_false(part_planner_needs(s.planner, &second));
         add(&s, second, 50);
     }
     end(&s);
@@ -387,10 +387,10 @@ static void a_lying_index_does_not_overrun(void **state)
     for (unsigned i = 0; i < 2000; i++) {
         struct held_chunk held = {.base = 0, .offset = 20 * i, .size = 20};
 
-        while (!part_planner_ready(s.placer))
+        while (!part_planner_ready(s.planner))
             fail_msg("no part is free");
-        assert_int_equal(part_planner_add(s.placer, view_of(bytes, 256 * KIB), &held, &err), 0);
-        while (part_planner_next(s.placer, &step))
+        assert_int_equal(part_planner_add(s.planner, view_of(bytes, 256 * KIB), &held, &err), 0);
+        while (part_planner_next(s.planner, &step))
             if (step.kind == STEP_PART && step.left.part) {
                 assert_in_range(step.left.part->size, 5 * MIB, part_planner_part_size(&wide));
                 parts_give(s.parts, step.left.part);
@@ -407,7 +407,7 @@ static void a_chunk_without_its_bytes_is_refused(void **state)
 
     (void)state;
     open_scene(&s, &options);
-    assert_int_equal(part_planner_add(s.placer, view_of(NULL, 0), &held, &err), ERR_FAIL);
+    assert_int_equal(part_planner_add(s.planner, view_of(NULL, 0), &held, &err), ERR_FAIL);
     close_scene(&s);
     part_planner_destroy(NULL);
 }
@@ -426,5 +426,5 @@ int main(void)
         cmocka_unit_test(a_chunk_without_its_bytes_is_refused),
     };
 
-    return cmocka_run_group_tests_name("placer", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("planner", tests, NULL, NULL);
 }

@@ -17,7 +17,7 @@
 #include "push/resume/replay.h"
 
 static struct err err;
-static struct replay *follow;
+static struct replay *replay;
 
 static struct region bytes_of(uint64_t size)
 {
@@ -87,8 +87,8 @@ static void begin(unsigned count)
     assert_int_equal(checkpoint_parse(text_view(&text), &then, &err), 0);
     assert_int_equal(then->good, text.size);
     text_finish(&text);
-    follow = replay_create(then, &err);
-    assert_non_null(follow);
+    replay = replay_create(then, &err);
+    assert_non_null(replay);
 }
 
 static void has(bool join, unsigned number, uint64_t size)
@@ -97,24 +97,24 @@ static void has(bool join, unsigned number, uint64_t size)
 
     snprintf(info.etag, sizeof info.etag, "%c%u", join ? 'j' : 'p', number);
     if (join)
-        replay_has_join(follow, number, &info);
+        replay_has_join(replay, number, &info);
     else
-        replay_has_part(follow, number, &info);
+        replay_has_part(replay, number, &info);
 }
 
 static void assert_answers(const char *answers)
 {
     static const char names[] = "+aknd"; /* new, again, kept, needless, differs */
 
-    assert_int_equal(replay_settle(follow, &err), 0);
+    assert_int_equal(replay_settle(replay, &err), 0);
     for (unsigned i = 0; answers[i]; i++) {
         const struct checkpoint_step *then;
-        char got = names[replay_step(follow, &steps[i], &then)];
+        char got = names[replay_step(replay, &steps[i], &then)];
 
         if (got != answers[i])
             fail_msg("step %u: %c, not %c", i, got, answers[i]);
     }
-    replay_destroy(follow);
+    replay_destroy(replay);
 }
 
 static void what_is_there_is_left_out(void **state)
@@ -127,7 +127,7 @@ static void what_is_there_is_left_out(void **state)
     has(false, 1, 1000);
     has(false, 2, 500);
     has(false, 3, 500);
-    assert_int_equal(replay_count(follow), 3);
+    assert_int_equal(replay_count(replay), 3);
     assert_answers("kakak+");
 
     begin(5); /* join 1 is there, and part 2: so join 0 is not needed */
@@ -143,7 +143,7 @@ static void what_is_there_is_left_out(void **state)
     has(false, 1, 999);
     has(false, 7, 1000);
     has(true, 9, 580);
-    assert_int_equal(replay_count(follow), 0);
+    assert_int_equal(replay_count(replay), 0);
     assert_answers("aaaa+");
 }
 
@@ -166,17 +166,17 @@ static void chunks_of_what_is_there_are_not_packed(void **state)
         has(false, 1, 1000);
         if (with)
             has(true, 0, 1050);
-        assert_int_equal(replay_settle(follow, &err), 0);
+        assert_int_equal(replay_settle(replay, &err), 0);
         for (unsigned i = 0; i < ARRAY_SIZE(chunks); i++) {
             struct push_chunk chunk = chunks[i];
 
-            assert_true(replay_mark(follow, &chunk));
+            assert_true(replay_mark(replay, &chunk));
             if (i < 2 || with)
                 assert_int_equal(chunk.sent, with ? sent[i] : sent_without_join[i]);
             else
                 assert_false(chunk.sent);
         }
-        replay_destroy(follow);
+        replay_destroy(replay);
     }
 }
 
@@ -188,26 +188,26 @@ static void differences_are_seen(void **state)
 
     (void)state;
     begin(5);
-    assert_int_equal(replay_settle(follow, &err), 0);
-    assert_false(replay_mark(follow, &small)); /* it cannot have become 600 bytes */
+    assert_int_equal(replay_settle(replay, &err), 0);
+    assert_false(replay_mark(replay, &small)); /* it cannot have become 600 bytes */
     unread.flags = PUSH_UNREAD;
-    assert_false(replay_mark(follow, &unread));
-    assert_true(replay_mark(follow, &held)); /* it was taken in */
-    assert_true(replay_mark(follow, &held));
+    assert_false(replay_mark(replay, &unread));
+    assert_true(replay_mark(replay, &held)); /* it was taken in */
+    assert_true(replay_mark(replay, &held));
     held.held.size = 0;
-    assert_false(replay_mark(follow, &held)); /* then the base had it */
-    replay_destroy(follow);
+    assert_false(replay_mark(replay, &held)); /* then the base had it */
+    replay_destroy(replay);
     for (unsigned i = 0; i < 5; i++) {
         begin(1);
-        assert_int_equal(replay_settle(follow, &err), 0);
+        assert_int_equal(replay_settle(replay, &err), 0);
         other = steps[0];
         other.chunks += i == 0;
         other.sum[3] = i == 1;
         other.side[0].size += i == 2;
         other.side[0].object -= i == 3;
         other.has_md5 = i == 4;
-        assert_int_equal(replay_step(follow, &other, &then), REPLAY_DIFFERS);
-        replay_destroy(follow);
+        assert_int_equal(replay_step(replay, &other, &then), REPLAY_DIFFERS);
+        replay_destroy(replay);
     }
 }
 
@@ -248,5 +248,5 @@ int main(void)
         cmocka_unit_test(the_name_of_a_whole),
     };
 
-    return cmocka_run_group_tests_name("follow", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("replay", tests, NULL, NULL);
 }

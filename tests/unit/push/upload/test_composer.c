@@ -21,7 +21,7 @@ static struct bases bases;
 static struct inbox *home;
 static struct parts *parts;
 static struct upload *upload;
-static struct composer *joiner;
+static struct composer *composer;
 static struct err err;
 static char folder[KEY_MAX];
 static char whole[3 * SIZE];
@@ -44,22 +44,22 @@ static int set_up(void **state)
     parts = parts_create(4, SIZE, &err);
     upload = upload_create(bucket.store, KEY, home, UPLOADED, 4, &err);
     assert_int_equal(composer_folder(folder, &err), 0);
-    joiner = composer_create(&(struct composer_options){.store = bucket.store,
-                                                        .upload = upload,
-                                                        .bases = &bases,
-                                                        .parts = parts,
-                                                        .home = home,
-                                                        .kind = JOINED,
-                                                        .folder = folder},
-                             &err);
-    assert_true(home && parts && upload && joiner);
+    composer = composer_create(&(struct composer_options){.store = bucket.store,
+                                                          .upload = upload,
+                                                          .bases = &bases,
+                                                          .parts = parts,
+                                                          .home = home,
+                                                          .kind = JOINED,
+                                                          .folder = folder},
+                               &err);
+    assert_true(home && parts && upload && composer);
     return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    composer_destroy(joiner);
+    composer_destroy(composer);
     upload_destroy(upload);
     parts_destroy(parts);
     inbox_destroy(home);
@@ -86,7 +86,7 @@ static void step(enum step_kind kind, unsigned number, struct piece left, struct
 {
     struct part_planner_step s = {.kind = kind, .number = number, .left = left, .right = right};
 
-    assert_int_equal(composer_step(joiner, &s, &err), 0);
+    assert_int_equal(composer_step(composer, &s, &err), 0);
 }
 
 /* Until everything is home. Returns how many answers were failures. */
@@ -94,20 +94,20 @@ static unsigned wait_for_all(void)
 {
     unsigned failures = 0;
 
-    while (composer_out(joiner) + upload_out(upload)) {
+    while (composer_out(composer) + upload_out(upload)) {
         struct msg *msg = inbox_take(home, INBOX_FOREVER);
         struct upload_news news = {0};
         unsigned joined;
         bool failed;
 
         if (msg->kind == JOINED)
-            failed = composer_home(joiner, msg, &joined, &err) != 0;
+            failed = composer_finish_op(composer, msg, &joined, &err) != 0;
         else
-            failed = upload_home(upload, msg, &news, &err) != 0;
+            failed = upload_finish_op(upload, msg, &news, &err) != 0;
         if (news.freed)
             parts_give(parts, news.freed);
         if (failed)
-            composer_stop(joiner);
+            composer_stop(composer);
         failures += failed;
     }
     return failures;
@@ -124,7 +124,7 @@ static void assert_clean(void)
     struct store_page page = {0};
     struct store_op op = {.verb = STORE_UPLOADS, .key = "", .page = &page};
 
-    composer_clean_up(joiner);
+    composer_clean_up(composer);
     upload_abort(upload);
     if (temp_objects_find(bucket.store, INT64_MAX, none, NULL, &err))
         fail_msg("%s", err.text);
@@ -150,10 +150,10 @@ static void what_is_joined_is_one_object(void **state)
 
     (void)state;
     begin_chain();
-    assert_int_equal(composer_waiting(joiner), 1);
+    assert_int_equal(composer_waiting(composer), 1);
     assert_int_equal(wait_for_all(), 0);
-    assert_int_equal(composer_waiting(joiner), 0);
-    assert_int_equal(composer_count(joiner), 2);
+    assert_int_equal(composer_waiting(composer), 0);
+    assert_int_equal(composer_count(composer), 2);
     last = bytes("second").part;
     last->number = 2;
     assert_int_equal(upload_complete(upload, last, SIZE + 111, &info, &err), 0);
@@ -177,8 +177,8 @@ static void a_base_that_has_changed_ends_it(void **state)
     begin_chain();
     assert_true(wait_for_all() > 0);
     assert_int_equal(err.family, ERR_CONFLICT);
-    assert_true(composer_was_no_help(joiner));
-    assert_false(composer_was_refused(joiner));
+    assert_true(composer_was_no_help(composer));
+    assert_false(composer_was_refused(composer));
     assert_clean();
 }
 
@@ -189,7 +189,7 @@ static void a_base_that_is_gone_ends_it(void **state)
     bucket_delete(&bucket, "images/base");
     begin_chain();
     wait_for_all();
-    assert_true(composer_was_no_help(joiner));
+    assert_true(composer_was_no_help(composer));
     assert_clean();
 }
 
@@ -197,7 +197,7 @@ static void a_stop_leaves_nothing(void **state)
 {
     (void)state;
     begin_chain();
-    composer_stop(joiner);
+    composer_stop(composer);
     assert_int_equal(wait_for_all(), 0);
     assert_clean();
 }
@@ -211,5 +211,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_stop_leaves_nothing, set_up, tear_down),
     };
 
-    return cmocka_run_group_tests_name("joiner", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("composer", tests, NULL, NULL);
 }

@@ -108,13 +108,13 @@ static void assert_nothing_left(void)
 static void what_was_found_is_remembered(void **state)
 {
     (void)state;
-    assert_int_equal(copy_support_remembered(&front.store), ABILITY_UNKNOWN);
+    assert_int_equal(copy_support_remembered(&front.store), COPY_SUPPORT_UNKNOWN);
     copy_support_remember(&front.store, true, false);
-    assert_int_equal(copy_support_remembered(&front.store), ABILITY_YES);
+    assert_int_equal(copy_support_remembered(&front.store), COPY_SUPPORT_YES);
     copy_support_remember(&front.store, false, false);
-    assert_int_equal(copy_support_remembered(&front.store), ABILITY_NO);
+    assert_int_equal(copy_support_remembered(&front.store), COPY_SUPPORT_NO);
     str_copy(front.store.identity, sizeof front.store.identity, "another bucket");
-    assert_int_equal(copy_support_remembered(&front.store), ABILITY_UNKNOWN);
+    assert_int_equal(copy_support_remembered(&front.store), COPY_SUPPORT_UNKNOWN);
 }
 
 /* The note of this store, which a test may spoil. */
@@ -141,7 +141,7 @@ static void notes_that_are_old_or_strange_are_not_believed(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(notes); i++) {
         write_note(notes[i]);
-        assert_int_equal(copy_support_remembered(&front.store), ABILITY_UNKNOWN);
+        assert_int_equal(copy_support_remembered(&front.store), COPY_SUPPORT_UNKNOWN);
     }
 }
 
@@ -151,11 +151,11 @@ static void what_is_forbidden_is_tried_again_soon(void **state)
     static const struct {
         const char *words;
         int64_t ago;
-        enum copy_support ability;
-    } cases[] = {{"refused", 23 * 3600, ABILITY_NO},
-                 {"refused", 25 * 3600, ABILITY_UNKNOWN},
-                 {"no", 25 * 3600, ABILITY_NO},
-                 {"no", 31 * 24 * 3600, ABILITY_UNKNOWN}};
+        enum copy_support support;
+    } cases[] = {{"refused", 23 * 3600, COPY_SUPPORT_NO},
+                 {"refused", 25 * 3600, COPY_SUPPORT_UNKNOWN},
+                 {"no", 25 * 3600, COPY_SUPPORT_NO},
+                 {"no", 31 * 24 * 3600, COPY_SUPPORT_UNKNOWN}};
     struct store_op op = {.answer = STORE_FAILED, .http_status = 403};
     char note[64];
 
@@ -164,13 +164,13 @@ static void what_is_forbidden_is_tried_again_soon(void **state)
         snprintf(note, sizeof note, "copies %s %lld\n", cases[i].words,
                  (long long)(clock_wall() / NS_PER_S - cases[i].ago));
         write_note(note);
-        assert_int_equal(copy_support_remembered(&front.store), cases[i].ability);
+        assert_int_equal(copy_support_remembered(&front.store), cases[i].support);
     }
     assert_true(copy_error_is_forbidden(&op));
     op.http_status = 501;
     assert_false(copy_error_is_forbidden(&op));
     copy_support_remember(&front.store, false, true);
-    assert_int_equal(copy_support_remembered(&front.store), ABILITY_NO);
+    assert_int_equal(copy_support_remembered(&front.store), COPY_SUPPORT_NO);
 }
 
 static void a_trial_finds_out_and_leaves_nothing(void **state)
@@ -180,27 +180,27 @@ static void a_trial_finds_out_and_leaves_nothing(void **state)
         int status;
         const char *code;
         enum err_family family;
-        enum copy_support ability;
+        enum copy_support support;
     } cases[] = {
-        {STORE_UPLOAD_COPY_PART, 501, "NotImplemented", ERR_UNSUPPORTED, ABILITY_NO},
-        {STORE_UPLOAD_COPY_PART, 403, "AccessDenied", ERR_AUTH, ABILITY_NO},
-        {STORE_UPLOAD_COMPLETE, 400, "InvalidPart", ERR_INTERNAL, ABILITY_NO},
-        {STORE_UPLOAD_CREATE, 403, "AccessDenied", ERR_AUTH, ABILITY_NO},
-        {STORE_UPLOAD_COPY_PART, 503, "SlowDown", ERR_NETWORK, ABILITY_UNKNOWN},
-        {STORE_UPLOAD_COMPLETE, 500, "InternalError", ERR_NETWORK, ABILITY_UNKNOWN},
+        {STORE_UPLOAD_COPY_PART, 501, "NotImplemented", ERR_UNSUPPORTED, COPY_SUPPORT_NO},
+        {STORE_UPLOAD_COPY_PART, 403, "AccessDenied", ERR_AUTH, COPY_SUPPORT_NO},
+        {STORE_UPLOAD_COMPLETE, 400, "InvalidPart", ERR_INTERNAL, COPY_SUPPORT_NO},
+        {STORE_UPLOAD_CREATE, 403, "AccessDenied", ERR_AUTH, COPY_SUPPORT_NO},
+        {STORE_UPLOAD_COPY_PART, 503, "SlowDown", ERR_NETWORK, COPY_SUPPORT_UNKNOWN},
+        {STORE_UPLOAD_COMPLETE, 500, "InternalError", ERR_NETWORK, COPY_SUPPORT_UNKNOWN},
     };
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         refuse(cases[i].verb, cases[i].status, cases[i].code, cases[i].family);
-        assert_int_equal(copy_support_probe(&front.store, &base, LEAST), cases[i].ability);
+        assert_int_equal(copy_support_probe(&front.store, &base, LEAST), cases[i].support);
         assert_int_equal(copy_support_remembered(&front.store),
-                         i < 4 ? cases[i].ability : ABILITY_NO); /* as it was before */
+                         i < 4 ? cases[i].support : COPY_SUPPORT_NO); /* as it was before */
         assert_nothing_left();
     }
     refuse(STORE_HEAD, 0, NULL, ERR_NONE);
-    assert_int_equal(copy_support_probe(&front.store, &base, LEAST), ABILITY_YES);
-    assert_int_equal(copy_support_remembered(&front.store), ABILITY_YES);
+    assert_int_equal(copy_support_probe(&front.store, &base, LEAST), COPY_SUPPORT_YES);
+    assert_int_equal(copy_support_remembered(&front.store), COPY_SUPPORT_YES);
     assert_nothing_left();
 }
 
@@ -236,5 +236,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_a_failure_says, set_up, tear_down),
     };
 
-    return cmocka_run_group_tests_name("ability", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("support", tests, NULL, NULL);
 }

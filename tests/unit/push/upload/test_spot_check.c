@@ -44,12 +44,12 @@ static int tear_down(void **state)
 }
 
 /* All chunks of the archive, said to lie in this base, `shift` bytes off. */
-static int check_all(unsigned base, int64_t shift, unsigned *liar)
+static int check_all(unsigned base, int64_t shift, unsigned *different)
 {
-    struct spot_check *sample = spot_check_create(bucket.store, &bases, &err);
+    struct spot_check *check = spot_check_create(bucket.store, &bases, &err);
     int answer;
 
-    assert_non_null(sample);
+    assert_non_null(check);
     for (unsigned i = 0; i < index_of->section_count; i++) {
         const struct index_section *section = &index_of->sections[i];
         uint64_t at = section->packed_offset;
@@ -61,75 +61,75 @@ static int check_all(unsigned base, int64_t shift, unsigned *liar)
 
             at += chunk->packed_size;
             if (at + (uint64_t)shift <= bases.base[base].size)
-                spot_check_note(sample, chunk, &held);
+                spot_check_note(check, chunk, &held);
         }
     }
-    assert_int_equal(spot_check_begin(sample, &err), 0);
-    answer = spot_check_verify(sample, liar, &err);
-    spot_check_destroy(sample);
+    assert_int_equal(spot_check_begin(check, &err), 0);
+    answer = spot_check_verify(check, different, &err);
+    spot_check_destroy(check);
     return answer;
 }
 
 static void what_is_true_passes(void **state)
 {
-    unsigned liar;
+    unsigned different;
 
     (void)state;
     for (unsigned i = 0; i < 20; i++)
-        assert_int_equal(check_all(0, 0, &liar), 0);
+        assert_int_equal(check_all(0, 0, &different), 0);
 }
 
 static void what_lies_elsewhere_is_found_out(void **state)
 {
-    unsigned liar;
+    unsigned different;
 
     (void)state;
-    assert_int_equal(check_all(0, 1, &liar), SAMPLE_LIE);
-    assert_int_equal(liar, 0);
-    assert_int_equal(check_all(1, 4096, &liar), SAMPLE_LIE);
-    assert_int_equal(liar, 1);
+    assert_int_equal(check_all(0, 1, &different), SPOT_CHECK_DIFFERS);
+    assert_int_equal(different, 0);
+    assert_int_equal(check_all(1, 4096, &different), SPOT_CHECK_DIFFERS);
+    assert_int_equal(different, 1);
 }
 
 /* Half of it: sixteen chunks miss that once in 65,536 times. */
 static void another_archive_is_found_out(void **state)
 {
     struct text archive, index;
-    unsigned liar;
+    unsigned different;
 
     (void)state;
     archive_make("abcdstuv", &archive, &index);
     archive_put(&bucket, bases.base[1].key, text_view(&archive), bases.base[1].etag);
     bases.base[1].size = archive.size;
-    assert_int_equal(check_all(1, 0, &liar), SAMPLE_LIE);
-    assert_int_equal(liar, 1);
+    assert_int_equal(check_all(1, 0, &different), SPOT_CHECK_DIFFERS);
+    assert_int_equal(different, 1);
     text_finish(&archive);
     text_finish(&index);
 }
 
 static void what_is_gone_says_nothing(void **state)
 {
-    unsigned liar;
+    unsigned different;
 
     (void)state;
     bucket_put(&bucket, bases.base[0].key, "replaced");
-    assert_int_equal(check_all(0, 0, &liar), 0);
+    assert_int_equal(check_all(0, 0, &different), 0);
     bucket_delete(&bucket, bases.base[0].key);
-    assert_int_equal(check_all(0, 0, &liar), 0);
+    assert_int_equal(check_all(0, 0, &different), 0);
 }
 
 static void nothing_noted_is_nothing_asked(void **state)
 {
-    struct spot_check *sample = spot_check_create(bucket.store, &bases, &err);
+    struct spot_check *check = spot_check_create(bucket.store, &bases, &err);
     struct store_stats before, after;
-    unsigned liar;
+    unsigned different;
 
     (void)state;
     store_stats(bucket.store, &before);
-    assert_int_equal(spot_check_begin(sample, &err), 0);
-    assert_int_equal(spot_check_verify(sample, &liar, &err), 0);
+    assert_int_equal(spot_check_begin(check, &err), 0);
+    assert_int_equal(spot_check_verify(check, &different, &err), 0);
     store_stats(bucket.store, &after);
     assert_int_equal(after.requests, before.requests);
-    spot_check_destroy(sample);
+    spot_check_destroy(check);
 }
 
 int main(void)
@@ -142,5 +142,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_noted_is_nothing_asked, set_up, tear_down),
     };
 
-    return cmocka_run_group_tests_name("sample", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("check", tests, NULL, NULL);
 }
