@@ -14,6 +14,8 @@
 
 #define FILE_SCHEME "file://"
 
+_Static_assert(OPTION_STALL_SECONDS *NS_PER_S == STORE_STALL_TIME, "one default");
+
 /* NULL: the bucket's default. */
 static const char *encryption_of(const struct config *config)
 {

@@ -17,6 +17,9 @@
 #include "pull/pull.h"
 #include "store/store.h"
 
+_Static_assert(REUSE_AUTO == 0 && REUSE_ALWAYS == 1 && REUSE_NEVER == 2,
+               "the order of the words of --reuse");
+
 /* ---- what is said of it ---- */
 
 static void write_names(struct json_writer *w, const struct pull_options *options)
@@ -163,9 +166,7 @@ int cmd_pull(struct cli *cli, struct err *err)
         .dry_run = config_switch(config, OPT_DRY_RUN),
         .force = config_switch(config, OPT_FORCE),
         .no_resume = config_switch(config, OPT_NO_RESUME) || !config_switch(config, OPT_RESUME),
-        .reuse = config_is(config, OPT_REUSE, "always")  ? REUSE_ALWAYS
-                 : config_is(config, OPT_REUSE, "never") ? REUSE_NEVER
-                                                         : REUSE_AUTO,
+        .reuse = (enum reuse)config_number(config, OPT_REUSE),
     };
     struct reference also[ARGS_FURTHER_MAX];
     struct target target;

@@ -14,6 +14,9 @@
 #include "push/push.h"
 #include "store/store.h"
 
+_Static_assert(PUSH_FROM_AUTO == 0 && PUSH_FROM_DOCKER == 1 && PUSH_FROM_LAYERS == 2,
+               "the order of the words of --source");
+
 static void write_data(struct json_writer *w, const struct push_options *options,
                        const struct push_result *result, bool audited, bool verified)
 {

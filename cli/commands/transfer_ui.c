@@ -3,11 +3,14 @@
 #include "base/json_write.h"
 #include "cli/cli.h"
 
+_Static_assert((size_t)OPTION_MEMORY_MIB << 20 == TRANSFER_MEMORY, "one default");
+_Static_assert((size_t)OPTION_MEMORY_MIN_MIB << 20 == TRANSFER_MEMORY_MIN, "one limit");
+
 static enum progress_mode mode_of(const struct config *config)
 {
     if (config_switch(config, OPT_NO_PROGRESS) || config_switch(config, OPT_QUIET))
         return PROGRESS_NONE;
-    return progress_choose(config_text(config, OPT_PROGRESS));
+    return progress_choose((enum progress_choice)config_number(config, OPT_PROGRESS));
 }
 
 void transfer_begin(struct cli *cli, const char *subject, struct progress *progress,
@@ -17,8 +20,8 @@ void transfer_begin(struct cli *cli, const char *subject, struct progress *progr
 
     progress_start(progress, mode_of(config), subject);
     *options = (struct transfer_options){
-        .jobs = config_is(config, OPT_JOBS, "auto") ? TRANSFER_JOBS_AUTO
-                                                    : (unsigned)config_number(config, OPT_JOBS),
+        .jobs = config_is_word(config, OPT_JOBS) ? TRANSFER_JOBS_AUTO
+                                                 : (unsigned)config_number(config, OPT_JOBS),
         .memory = (size_t)config_number(config, OPT_MEMORY),
         .cancel = &cli->cancel,
         .progress = progress_show,

@@ -209,17 +209,22 @@ bool progress_due(struct progress *progress, enum transfer_phase phase, int64_t 
     return true;
 }
 
-enum progress_mode progress_choose(const char *how)
+enum progress_mode progress_choose(enum progress_choice choice)
 {
     const char *term = getenv("TERM");
 
-    if (!strcmp(how, "none"))
+    switch (choice) {
+    case PROGRESS_OFF:
         return PROGRESS_NONE;
-    if (!strcmp(how, "tty"))
+    case PROGRESS_BAR:
         return PROGRESS_TTY;
-    if (!strcmp(how, "auto") && isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0)
-        return PROGRESS_TTY;
-    return PROGRESS_PLAIN;
+    case PROGRESS_LINES:
+        return PROGRESS_PLAIN;
+    case PROGRESS_AUTO:
+        break;
+    }
+    return isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0 ? PROGRESS_TTY
+                                                                      : PROGRESS_PLAIN;
 }
 
 static unsigned columns(void)

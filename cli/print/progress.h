@@ -26,8 +26,11 @@ struct progress {
     char line[PROGRESS_LINE_MAX]; /* that bar */
 };
 
-/* `how` is the value of --progress: auto, tty, plain, none. */
-enum progress_mode progress_choose(const char *how);
+/* The words of --progress, in their order. */
+enum progress_choice { PROGRESS_AUTO, PROGRESS_BAR, PROGRESS_LINES, PROGRESS_OFF };
+
+/* PROGRESS_AUTO: a bar if standard error is a terminal that can move the cursor, lines otherwise. */
+enum progress_mode progress_choose(enum progress_choice choice);
 
 /* From start to finish log lines and the bar keep out of each other's way. One at a time. */
 void progress_start(struct progress *progress, enum progress_mode mode, const char *subject);

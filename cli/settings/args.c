@@ -38,7 +38,7 @@ static int set_value(struct walk *walk, const struct option *option, const char 
     char where[64] = "--";
 
     strncat(where, option->name, sizeof where - 3);
-    if (option_check(option, value, where, walk->err))
+    if (option_parse(option, value, where, &walk->args->parsed[option_id(option)], walk->err))
         return ERR_FAIL;
     walk->args->values[option_id(option)] = value;
     return option->repeats ? add_further(walk, option, value) : 0;

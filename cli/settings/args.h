@@ -20,7 +20,8 @@ struct err;
 struct args {
     enum command_id command;          /* set by command_line_parse; CMD_NONE: none was named */
     const char *values[OPTION_COUNT]; /* as given; a switch is "true" or "false"; NULL: not given */
-    const char *operands[ARGS_OPERANDS_MAX]; /* command_line_parse removes the command's words */
+    struct option_value parsed[OPTION_COUNT]; /* of `values` */
+    const char *operands[ARGS_OPERANDS_MAX];  /* command_line_parse removes the command's words */
     unsigned operand_count;
     const char *further[ARGS_FURTHER_MAX]; /* all values of the option that repeats */
     unsigned further_count;

@@ -40,31 +40,35 @@ struct resolve {
 enum step { NEXT = 0, FOUND = 1 };
 
 static int found(struct resolve *r, const struct option *option, const char *value,
-                 enum origin origin, const char *name)
+                 const struct option_value *parsed, enum origin origin, const char *name)
 {
     struct setting *setting = &r->config->settings[option_id(option)];
 
     free(setting->value);
-    *setting = (struct setting){.value = strdup(value), .origin = origin, .name = name};
+    *setting =
+        (struct setting){.value = strdup(value), .parsed = *parsed, .origin = origin, .name = name};
     return setting->value ? FOUND : err_memory(r->err, "the configuration");
 }
 
 static int from_flag(struct resolve *r, const struct option *option)
 {
-    const char *value = r->args->values[option_id(option)];
+    enum option_id id = option_id(option);
 
-    return value ? found(r, option, value, ORIGIN_FLAG, NULL) : NEXT;
+    return r->args->values[id]
+               ? found(r, option, r->args->values[id], &r->args->parsed[id], ORIGIN_FLAG, NULL)
+               : NEXT;
 }
 
 static int from_variable(struct resolve *r, const struct option *option, const char *name)
 {
     const char *value = name ? r->env(name) : NULL;
+    struct option_value parsed;
 
     if (!value || !*value)
         return NEXT;
-    if (option_check(option, value, name, r->err))
+    if (option_parse(option, value, name, &parsed, r->err))
         return ERR_FAIL;
-    return found(r, option, value, ORIGIN_ENV, name);
+    return found(r, option, value, &parsed, ORIGIN_ENV, name);
 }
 
 static int from_ambient(struct resolve *r, const struct option *option)
@@ -88,6 +92,7 @@ static void key_place(const struct config *config, const char *key, char *out, s
 static int from_key(struct resolve *r, const struct option *option, const char *key)
 {
     char value[CONFIG_VALUE_MAX], where[256 + sizeof r->config->file.path];
+    struct option_value parsed;
     int answer;
 
     if (!key || (option->runs && r->config->file.place == CONFIG_FOLDER))
@@ -96,11 +101,11 @@ static int from_key(struct resolve *r, const struct option *option, const char *
     if (answer)
         return answer == CONFIG_ABSENT ? NEXT : ERR_FAIL;
     key_place(r->config, key, where, sizeof where);
-    if (option_check(option, value, where, r->err)) {
+    if (option_parse(option, value, where, &parsed, r->err)) {
         str_copy(r->err->code, sizeof r->err->code, "config");
         return ERR_FAIL;
     }
-    return found(r, option, value, ORIGIN_FILE, key);
+    return found(r, option, value, &parsed, ORIGIN_FILE, key);
 }
 
 static int from_file(struct resolve *r, const struct option *option)
@@ -112,7 +117,13 @@ static int from_file(struct resolve *r, const struct option *option)
 
 static int from_default(struct resolve *r, const struct option *option)
 {
-    return option->fallback ? found(r, option, option->fallback, ORIGIN_DEFAULT, NULL) : NEXT;
+    struct option_value parsed;
+
+    if (!option->fallback)
+        return NEXT;
+    if (option_parse(option, option->fallback, option->name, &parsed, r->err))
+        return ERR_FAIL;
+    return found(r, option, option->fallback, &parsed, ORIGIN_DEFAULT, NULL);
 }
 
 static int resolve_option(struct resolve *r, const struct option *option)
@@ -313,32 +324,17 @@ const char *config_text(const struct config *config, enum option_id id)
 
 bool config_switch(const struct config *config, enum option_id id)
 {
-    bool on = false;
-
-    if (config->settings[id].value)
-        option_read_switch(config->settings[id].value, &on);
-    return on;
+    return config->settings[id].parsed.number != 0;
 }
 
 uint64_t config_number(const struct config *config, enum option_id id)
 {
-    const struct option *option = &option_table[id];
-    const char *value = config->settings[id].value;
-    uint64_t number = 0;
-    int word;
+    return config->settings[id].parsed.number;
+}
 
-    if (!value)
-        return 0;
-    word = option_word(option->words, value);
-    if (word >= 0)
-        return (uint64_t)word;
-    if (option->kind == OPTION_SIZE)
-        option_read_size(value, &number);
-    else if (option->kind == OPTION_TIME)
-        option_read_time(value, &number);
-    else
-        option_read_number(value, &number);
-    return number;
+bool config_is_word(const struct config *config, enum option_id id)
+{
+    return config->settings[id].parsed.is_word;
 }
 
 bool config_ignores(const struct config *config, enum option_id id)
@@ -350,13 +346,6 @@ bool config_ignores(const struct config *config, enum option_id id)
     return option->runs && config->file.place == CONFIG_FOLDER &&
            config_file_value(&config->file, option->key, config->profile, value, &ignored) !=
                CONFIG_ABSENT;
-}
-
-bool config_is(const struct config *config, enum option_id id, const char *word)
-{
-    const char *value = config->settings[id].value;
-
-    return value && option_word(word, value) == 0;
 }
 
 void config_origin(const struct config *config, enum option_id id, char *out, size_t size)

@@ -17,7 +17,8 @@ struct args;
 enum origin { ORIGIN_NONE, ORIGIN_DEFAULT, ORIGIN_FILE, ORIGIN_ENV, ORIGIN_FLAG };
 
 struct setting {
-    char *value; /* owned; NULL: not set, and no default */
+    char *value;                /* owned; NULL: not set, and no default */
+    struct option_value parsed; /* zero when not set */
     enum origin origin;
     const char *name; /* of the variable, or the key in the file, when the origin is one */
 };
@@ -43,10 +44,11 @@ void config_finish(struct config *config);
 /* NULL: not set. */
 const char *config_text(const struct config *config, enum option_id id);
 bool config_switch(const struct config *config, enum option_id id);
-/* Numbers, sizes, and times in milliseconds; a word counts as its position among the option's
- * words. */
+/* A number, a size in bytes, a time in milliseconds, or the position of a word among the words of
+ * the option; 0 when not set. */
 uint64_t config_number(const struct config *config, enum option_id id);
-bool config_is(const struct config *config, enum option_id id, const char *word);
+/* Returns whether the value is one of the words of the option. */
+bool config_is_word(const struct config *config, enum option_id id);
 /* Whether the file sets this option and is not obeyed in it (option.runs). */
 bool config_ignores(const struct config *config, enum option_id id);
 /* "--bucket", "AWS_REGION", "profiles.eu.bucket in ./s3dock.json5", "default". */

@@ -28,6 +28,9 @@
 
 #define UNIT_SIZE 24
 
+#define QUOTED(text)    #text
+#define TEXT_OF(number) QUOTED(number)
+
 #define NAMES_FIXED "names are part of the format, see docs/configuration.md"
 
 const struct option option_table[OPTION_COUNT] = {
@@ -148,7 +151,7 @@ const struct option option_table[OPTION_COUNT] = {
                         .kind = OPTION_TIME,
                         .min = 1000,
                         .max = HOUR_MS,
-                        .fallback = "30s",
+                        .fallback = TEXT_OF(OPTION_STALL_SECONDS) "s",
                         .help = "a request that moves nothing for so long is tried again"},
     [OPT_TELL_AFTER] = {.name = "tell-after",
                         .no_flag = true,
@@ -230,7 +233,7 @@ const struct option option_table[OPTION_COUNT] = {
                     .env = "S3DOCK_SOURCE",
                     .key = "docker.source",
                     .kind = OPTION_CHOICE,
-                    .words = "auto|docker|layers",
+                    .words = "auto|docker|layers", /* enum push_source */
                     .fallback = "auto",
                     .argument = "WAY",
                     .help = "read Docker's layers on this host, or its export",
@@ -273,11 +276,11 @@ const struct option option_table[OPTION_COUNT] = {
                     .env = "S3DOCK_MEMORY",
                     .key = "defaults.memory",
                     .kind = OPTION_SIZE,
-                    .min = 24 << 20,
+                    .min = OPTION_MEMORY_MIN_MIB << 20,
                     .max = UINT64_C(64) << 30,
-                    .fallback = "80M",
+                    .fallback = TEXT_OF(OPTION_MEMORY_MIB) "M",
                     .argument = "SIZE",
-                    .help = "most memory for buffers, 24M at least",
+                    .help = "most memory for buffers, at least " TEXT_OF(OPTION_MEMORY_MIN_MIB) "M",
                     .commands = READS},
     [OPT_DRY_RUN] = {.name = "dry-run",
                      .letter = 'n',
@@ -300,7 +303,7 @@ const struct option option_table[OPTION_COUNT] = {
                    .env = "S3DOCK_REUSE",
                    .key = "defaults.reuse",
                    .kind = OPTION_CHOICE,
-                   .words = "auto|always|never",
+                   .words = "auto|always|never", /* enum reuse */
                    .fallback = "auto",
                    .argument = "WHEN",
                    .help = "look for missing chunks in images that are here",
@@ -453,7 +456,7 @@ const struct option option_table[OPTION_COUNT] = {
     [OPT_PROGRESS] = {.name = "progress",
                       .env = "S3DOCK_PROGRESS",
                       .kind = OPTION_CHOICE,
-                      .words = "auto|tty|plain|none",
+                      .words = "auto|tty|plain|none", /* enum progress_choice */
                       .fallback = "auto",
                       .argument = "HOW",
                       .help = "a bar (tty), a line every 10 s (plain), or none"},
@@ -472,7 +475,7 @@ const struct option option_table[OPTION_COUNT] = {
                        .env = "S3DOCK_LOG_LEVEL",
                        .key = "defaults.log_level",
                        .kind = OPTION_NUMBER,
-                       .words = "off|error|info|debug",
+                       .words = "off|error|info|debug", /* enum log_level */
                        .max = 3,
                        .fallback = "1",
                        .argument = "N",
@@ -658,48 +661,68 @@ static const char *in_unit(uint64_t number, const struct unit *units, char out[U
     return out;
 }
 
-int option_check(const struct option *option, const char *value, const char *where, struct err *err)
+static int wrong_word(const struct option *option, const char *text, const char *where,
+                      struct err *err)
+{
+    return err_set(err, ERR_USAGE, "value", "%s: \"%s\" is not one of %s", where, text,
+                   option->words);
+}
+
+static int wrong_number(const struct option *option, const char *text, const char *where,
+                        struct err *err)
 {
     char low[UNIT_SIZE], high[UNIT_SIZE];
-    uint64_t number;
-    bool on;
 
     switch (option->kind) {
-    case OPTION_SWITCH:
-        if (!option_read_switch(value, &on))
-            return err_set(err, ERR_USAGE, "value", "%s: \"%s\" is neither true nor false", where,
-                           value);
+    case OPTION_SIZE:
+        return err_set(err, ERR_USAGE, "value", "%s: \"%s\" is not a size from %s to %s", where,
+                       text, in_unit(option->min, sizes, low), in_unit(option->max, sizes, high));
+    case OPTION_TIME:
+        return err_set(err, ERR_USAGE, "value",
+                       "%s: \"%s\" is not a time such as 30s or 5m, from %s to %s", where, text,
+                       in_unit(option->min, times, low), in_unit(option->max, times, high));
+    default:
+        return err_set(err, ERR_USAGE, "value", "%s: \"%s\" is not a number from %ju to %ju%s%s",
+                       where, text, (uintmax_t)option->min, (uintmax_t)option->max,
+                       option->words ? ", nor one of " : "", option->words ? option->words : "");
+    }
+}
+
+static bool read_number(enum option_kind kind, const char *text, uint64_t *out)
+{
+    switch (kind) {
+    case OPTION_SIZE:
+        return option_read_size(text, out);
+    case OPTION_TIME:
+        return option_read_time(text, out);
+    default:
+        return option_read_number(text, out);
+    }
+}
+
+int option_parse(const struct option *option, const char *text, const char *where,
+                 struct option_value *out, struct err *err)
+{
+    int word = option->kind == OPTION_TEXT ? -1 : option_word(option->words, text);
+    bool on = false;
+
+    *out = (struct option_value){.number = word < 0 ? 0 : (uint64_t)word, .is_word = word >= 0};
+    if (out->is_word)
         return 0;
+    switch (option->kind) {
     case OPTION_TEXT:
-        if (!*value)
-            return err_set(err, ERR_USAGE, "value", "%s is empty", where);
+        return *text ? 0 : err_set(err, ERR_USAGE, "value", "%s is empty", where);
+    case OPTION_SWITCH:
+        if (!option_read_switch(text, &on))
+            return err_set(err, ERR_USAGE, "value", "%s: \"%s\" is neither true nor false", where,
+                           text);
+        out->number = on;
         return 0;
     case OPTION_CHOICE:
-        if (option_word(option->words, value) < 0)
-            return err_set(err, ERR_USAGE, "value", "%s: \"%s\" is none of %s", where, value,
-                           option->words);
-        return 0;
-    case OPTION_NUMBER:
-        if (option_word(option->words, value) >= 0)
+        return wrong_word(option, text, where, err);
+    default:
+        if (read_number(option->kind, text, &out->number) && in_range(option, out->number))
             return 0;
-        if (!option_read_number(value, &number) || !in_range(option, number))
-            return err_set(err, ERR_USAGE, "value", "%s: \"%s\" is no number from %ju to %ju%s%s",
-                           where, value, (uintmax_t)option->min, (uintmax_t)option->max,
-                           option->words ? " and none of " : "",
-                           option->words ? option->words : "");
-        return 0;
-    case OPTION_SIZE:
-        if (!option_read_size(value, &number) || !in_range(option, number))
-            return err_set(err, ERR_USAGE, "value", "%s: \"%s\" is no size from %s to %s", where,
-                           value, in_unit(option->min, sizes, low),
-                           in_unit(option->max, sizes, high));
-        return 0;
-    case OPTION_TIME:
-        if (!option_read_time(value, &number) || !in_range(option, number))
-            return err_set(err, ERR_USAGE, "value",
-                           "%s: \"%s\" is no time like 30s or 5m, from %s to %s", where, value,
-                           in_unit(option->min, times, low), in_unit(option->max, times, high));
-        return 0;
+        return wrong_number(option, text, where, err);
     }
-    return 0;
 }

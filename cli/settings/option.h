@@ -100,6 +100,18 @@ enum option_kind {
     OPTION_TIME,   /* milliseconds, min to max: 500ms, 30s, 1h30m, 7d; without unit seconds */
 };
 
+/* Defaults and limits that core has, too. connect.c and transfer_ui.c assert that both are equal. */
+#define OPTION_STALL_SECONDS  30
+#define OPTION_MEMORY_MIB     80
+#define OPTION_MEMORY_MIN_MIB 24
+
+/* A value, parsed. */
+struct option_value {
+    uint64_t
+        number;   /* as a switch 0 or 1; bytes; milliseconds; the position of a word in `words` */
+    bool is_word; /* one of `words` */
+};
+
 struct option {
     const char *name; /* of the flag, without dashes; in any case what the setting is called */
     const char *env;  /* our variable, S3DOCK_*, or NULL */
@@ -138,10 +150,11 @@ bool option_fits(const struct option *option, enum command_id command);
 /* True when the key of the option lies inside a profile ("profiles.*..."). */
 bool option_in_profile(const struct option *option);
 
-/* Is `value` one the option takes? Otherwise usage.value: "`where`: ...". `where` is what the user
- * wrote it as: "--jobs", "S3DOCK_JOBS", "defaults.jobs in ./s3dock.json5". */
-int option_check(const struct option *option, const char *value, const char *where,
-                 struct err *err);
+/* Parses `text` as a value of the option. Text of an OPTION_TEXT is not parsed: *out becomes zero.
+ * Fails with usage.value: "`where`: ...". `where` names the place of the value for the user:
+ * "--jobs", "S3DOCK_JOBS", "defaults.jobs in ./s3dock.json5". */
+int option_parse(const struct option *option, const char *text, const char *where,
+                 struct option_value *out, struct err *err);
 
 /* Values, as text. False: not one. */
 bool option_read_switch(const char *text, bool *out);

@@ -15,7 +15,6 @@ struct err;
 struct docker;
 struct store;
 
-#define PUSH_LEVEL_DEFAULT 5
 
 /* Where the bytes of a daemon's image come from, in the order of the option's words. */
 enum push_source {

@@ -40,12 +40,10 @@ static void flags_may_stand_anywhere(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
-        bool json;
-
         assert_int_equal(parse(lines[i], &args, &err), 0);
         assert_int_equal(args.command, CMD_PUSH);
         assert_string_equal(args.values[OPT_BUCKET], "x");
-        assert_true(option_read_switch(args.values[OPT_JSON], &json) && json);
+        assert_int_equal(args.parsed[OPT_JSON].number, 1);
         assert_int_equal(args.operand_count, 1);
         assert_string_equal(args.operands[0], "a:b");
     }
@@ -148,11 +146,11 @@ static void mistakes_are_usage_errors(void **state)
         {{"push", "a", "--jobs", "4x"}, "value", "4x", ""},
         {{"push", "a", "--jobs", "99999999999999999999999"}, "value", "0 to 32", ""},
         {{"push", "a", "--level=0"}, "value", "1 to 12", ""},
-        {{"push", "a", "--memory", "1M"}, "value", "no size from 24M to 64G", ""},
-        {{"push", "a", "--limit-rate", "512"}, "value", "no size from 1K to 1024G", ""},
+        {{"push", "a", "--memory", "1M"}, "value", "not a size from 24M to 64G", ""},
+        {{"push", "a", "--limit-rate", "512"}, "value", "not a size from 1K to 1024G", ""},
         {{"cleanup", "--unfinished", "0"}, "value", "from 1s to 36500d", ""},
         {{"push", "a", "--memory", "96Q"}, "value", "96Q", ""},
-        {{"push", "a", "--memory", "99999999999999999999G"}, "value", "no size", ""},
+        {{"push", "a", "--memory", "99999999999999999999G"}, "value", "not a size", ""},
         {{"push", "a", "--progress", "loud"}, "value", "auto|tty|plain|none", ""},
         {{"push", "a", "--log-level", "4"}, "value", "off|error|info|debug", ""},
     };
@@ -307,12 +305,13 @@ static void every_option_is_told_apart(void **state)
     (void)state;
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option *option = &option_table[i];
+        struct option_value value;
         struct err err;
 
         assert_non_null(option->name);
         assert_non_null(option->help);
         if (option->fallback)
-            assert_int_equal(option_check(option, option->fallback, option->name, &err), 0);
+            assert_int_equal(option_parse(option, option->fallback, option->name, &value, &err), 0);
         if (!option->no_flag && option_takes_value(option))
             assert_non_null(option->argument);
         if (option->secret)

@@ -165,9 +165,9 @@ static void none_is_none(void **state)
 
     (void)state;
     assert_false(progress_due(&progress, PHASE_PUSH, 100 * NS_PER_S));
-    assert_int_equal(progress_choose("none"), PROGRESS_NONE);
-    assert_int_equal(progress_choose("tty"), PROGRESS_TTY);
-    assert_int_equal(progress_choose("plain"), PROGRESS_PLAIN);
+    assert_int_equal(progress_choose(PROGRESS_OFF), PROGRESS_NONE);
+    assert_int_equal(progress_choose(PROGRESS_BAR), PROGRESS_TTY);
+    assert_int_equal(progress_choose(PROGRESS_LINES), PROGRESS_PLAIN);
 }
 
 static void quantities_have_three_digits(void **state)
