@@ -44,7 +44,7 @@ static int put(struct probe *probe, const char *body, const char *if_match, bool
     *met = store_run(probe->store, &op, err);
     if (*met == STORE_DONE)
         memcpy(probe->etag, op.info.etag, sizeof probe->etag);
-    if (*met == STORE_FAILED && op.http_status != 501)
+    if (*met == STORE_FAILED && op.failure != STORE_UNSUPPORTED)
         return ERR_FAIL;
     return 0;
 }

@@ -149,7 +149,7 @@ static enum store_answer delete_if(struct store *store, const char *key, const c
     struct store_op op = {.verb = STORE_DELETE, .key = key, .if_match = etag, .optional = true};
     enum store_answer answer = store_run(store, &op, err);
 
-    if (answer != STORE_FAILED || op.http_status != 501)
+    if (answer != STORE_FAILED || op.failure != STORE_UNSUPPORTED)
         return answer;
     op = (struct store_op){.verb = STORE_DELETE, .key = key}; /* it knows no such condition */
     return store_run(store, &op, err);

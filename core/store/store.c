@@ -54,6 +54,41 @@ bool store_etag_take(char to[STORE_ETAG_MAX], const char *from)
     return true;
 }
 
+/* Adds the MD5 that a part's ETag consists of. False: the ETag is no MD5. */
+static bool add_part_md5(struct digest *md5, const char *etag)
+{
+    const char *digits = etag + (etag[0] == '"');
+    uint8_t bytes[MD5_SIZE];
+    char hex[MD5_HEX_SIZE];
+
+    if (strcspn(digits, "\"") != sizeof hex - 1)
+        return false;
+    snprintf(hex, sizeof hex, "%s", digits);
+    if (!hex_decode(hex, bytes, sizeof bytes))
+        return false;
+    digest_add(md5, bytes, sizeof bytes);
+    return true;
+}
+
+bool store_etag_of_parts(char to[STORE_ETAG_MAX], const struct store_part *parts, unsigned count)
+{
+    struct digest *md5 = digest_create(DIGEST_MD5);
+    bool known = md5 != NULL;
+    uint8_t bytes[MD5_SIZE];
+    char hex[MD5_HEX_SIZE];
+
+    to[0] = '\0';
+    for (unsigned i = 0; known && i < count; i++)
+        known = add_part_md5(md5, parts[i].etag);
+    if (known) {
+        digest_end(md5, bytes);
+        hex_encode(bytes, sizeof bytes, hex);
+        snprintf(to, STORE_ETAG_MAX, "\"%s-%u\"", hex, count);
+    }
+    digest_destroy(md5);
+    return known;
+}
+
 void store_page_finish(struct store_page *page)
 {
     for (size_t i = 0; i < page->count; i++)
@@ -122,6 +157,7 @@ static int each_of_page(struct pager *pager, const struct store_op *op,
 static int turn_in_circles(struct store_op *op, struct err *err)
 {
     op->answer = STORE_FAILED;
+    op->failure = STORE_REFUSED;
     return err_set(err, ERR_INTEGRITY, "listing",
                    "the store returns the same pages of the list of %s again and again",
                    op->key && op->key[0] ? op->key : "its keys");

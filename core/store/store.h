@@ -59,6 +59,16 @@ enum store_answer {
     STORE_CHANGED = 2, /* a condition (if_match, if_none_match) was not met */
 };
 
+/* Why an op failed, as far as callers decide by it. op->err has the words. */
+enum store_failure {
+    STORE_NO_ANSWER,   /* not reached, interrupted, cancelled, or failed on this side */
+    STORE_BUSY,        /* the store, or a proxy, cannot do it now; the same op may succeed later */
+    STORE_FORBIDDEN,   /* the credentials lack the right, or the store gave no reason */
+    STORE_UNSUPPORTED, /* the store does not implement this */
+    STORE_REJECTED,    /* the store does not take such a request: its sizes, parts, arguments */
+    STORE_REFUSED,     /* any other refusal, or a response that makes no sense */
+};
+
 /* Whether it can go into a header of a request as it is: visible ASCII, no blank. True of "". ETags
  * and upload ids of answers and documents that are not so count as not sent. */
 bool store_etag_is_sound(const char *etag);
@@ -66,6 +76,11 @@ bool store_etag_is_sound(const char *etag);
  * stores leave out, and without the mark of a weak one, which proxies add. False, and "": it is
  * empty, too long or not sound. */
 bool store_etag_take(char to[STORE_ETAG_MAX], const char *from);
+
+struct store_part;
+/* The ETag that S3 gives to an object of these parts: the MD5 of the parts' MD5s, and their number.
+ * False: a part's ETag is no MD5, and the whole's cannot be computed. */
+bool store_etag_of_parts(char to[STORE_ETAG_MAX], const struct store_part *parts, unsigned count);
 
 struct store_info {
     uint64_t size;
@@ -126,8 +141,7 @@ struct store_op {
                     its keys came twice or out of order */
     int64_t server_time; /* wall ns: when the store says it answered; 0: it does not say */
     unsigned tries;
-    int http_status;  /* of the last try; 0 when there was none */
-    char s3_code[48]; /* "SlowDown", "NotImplemented"... of the last failure, or "" */
+    enum store_failure failure; /* of the last try; only when the answer is STORE_FAILED */
 };
 
 struct store_stats {

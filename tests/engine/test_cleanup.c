@@ -234,7 +234,7 @@ static void lose_answer(struct store_op *op)
 {
     err_set(&op->err, ERR_NETWORK, "link", "the link is down");
     op->answer = STORE_FAILED;
-    op->http_status = 0;
+    op->failure = STORE_NO_ANSWER;
     inbox_post(op->home, &op->msg);
 }
 

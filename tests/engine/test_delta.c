@@ -161,7 +161,7 @@ static void refuse(struct between *b, struct store_op *op)
     if (b->code) {
         err_set(&op->err, strcmp(b->code, "AccessDenied") ? ERR_UNSUPPORTED : ERR_AUTH, "refused",
                 "refused: %s", b->code);
-        str_copy(op->s3_code, sizeof op->s3_code, b->code);
+        op->failure = strcmp(b->code, "AccessDenied") ? STORE_REJECTED : STORE_FORBIDDEN;
         op->answer = STORE_FAILED;
     } else {
         op->answer = STORE_CHANGED;

@@ -134,7 +134,7 @@ struct between {
     unsigned at;          /* ... for the n-th time, from 1; 0: never */
     bool before;          /* it was not done yet */
     enum { DIES, GETS_SIGTERM, LOSES_THE_LINK } deed;
-    int status; /* of the HTTP answer with which it LOSES_THE_LINK; 0: there was none */
+    enum store_failure failure; /* with which it LOSES_THE_LINK */
     unsigned hits;
     uint64_t sent, copied; /* bytes of parts and objects */
     uint64_t *struck;      /* gets the bytes of the op that was struck; or NULL */
@@ -154,7 +154,7 @@ static void strike(struct between *b, struct store_op *op)
         return;
     }
     err_set(&op->err, ERR_NETWORK, "cut", "the link is down");
-    op->http_status = b->status;
+    op->failure = b->failure;
     op->answer = STORE_FAILED;
     inbox_post(op->home, &op->msg);
 }
@@ -184,7 +184,7 @@ static void between_submit(struct store *store, struct store_op *op)
     if (b->plain && op->verb == STORE_PUT && (op->if_match || op->if_none_match)) {
         err_set(&op->err, ERR_UNSUPPORTED, "store", "conditions are not implemented");
         op->answer = STORE_FAILED;
-        op->http_status = 501;
+        op->failure = STORE_UNSUPPORTED;
         inbox_post(op->home, &op->msg);
         return;
     }
@@ -432,7 +432,7 @@ static void a_busy_store_is_asked_again_later(void **state)
     b.verb = STORE_UPLOAD_PARTS;
     b.at = 1;
     b.deed = LOSES_THE_LINK;
-    b.status = 429;
+    b.failure = STORE_BUSY;
     assert_int_equal(push(&b, "one.tar", 1, 1, &result), ERR_FAIL);
     assert_int_equal(err.family, ERR_NETWORK);
     b.at = 0;

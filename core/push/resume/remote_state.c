@@ -7,7 +7,6 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "catalog/temp_objects.h"
-#include "store/s3/etag.h"
 
 #define FOLDER_DIGITS 16
 
@@ -92,15 +91,14 @@ void remote_state_clear(struct store *store, const char *folder)
 
 void remote_state_etag(const struct checkpoint *then, char out[STORE_ETAG_MAX])
 {
-    struct digest *md5 = digest_create(DIGEST_MD5);
-    bool known = md5 != NULL;
+    struct store_part *parts = calloc(then->part_count + 1, sizeof *parts);
 
     out[0] = '\0';
-    for (unsigned i = 1; known && i <= then->part_count; i++)
-        known = s3_etag_add(md5, checkpoint_part(then, i)->etag);
-    if (known)
-        s3_etag_end(md5, then->part_count, out);
-    digest_destroy(md5);
+    for (unsigned i = 0; parts && i < then->part_count; i++)
+        str_copy(parts[i].etag, sizeof parts[i].etag, checkpoint_part(then, i + 1)->etag);
+    if (parts)
+        (void)store_etag_of_parts(out, parts, then->part_count);
+    free(parts);
 }
 
 /* The push died between its archive and the documents. The object under its key is that archive
@@ -150,8 +148,7 @@ int remote_state_ask(struct store *store, struct replay *replay, struct err *err
     case STORE_DONE:
         break;
     case STORE_FAILED:
-        if (op.http_status == 0 || op.http_status >= 500 || err->family == ERR_NETWORK ||
-            err->family == ERR_CANCELLED)
+        if (op.failure == STORE_NO_ANSWER || op.failure == STORE_BUSY)
             return err_wrap(err, "cannot look at the unfinished upload");
         return REMOTE_STATE_UNTOLD;
     default:

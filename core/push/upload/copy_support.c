@@ -72,23 +72,14 @@ void copy_support_remember(const struct store *store, bool can, bool forbidden)
 
 bool copy_error_is_missing(const struct store_op *op)
 {
-    static const char *const refusals[] = {"InvalidArgument", "InvalidPart",      "InvalidRequest",
-                                           "EntityTooSmall",  "MethodNotAllowed", "NotImplemented",
-                                           "AccessDenied"};
-
-    if (op->answer != STORE_FAILED)
-        return false;
-    for (size_t i = 0; i < ARRAY_SIZE(refusals); i++)
-        if (strcmp(op->s3_code, refusals[i]) == 0)
-            return true;
-    return op->err.family == ERR_UNSUPPORTED || op->http_status == 501 || op->http_status == 405 ||
-           (op->http_status == 403 && !op->s3_code[0]);
+    return op->answer == STORE_FAILED &&
+           (op->failure == STORE_FORBIDDEN || op->failure == STORE_UNSUPPORTED ||
+            op->failure == STORE_REJECTED);
 }
 
 bool copy_error_is_forbidden(const struct store_op *op)
 {
-    return op->answer == STORE_FAILED &&
-           (op->http_status == 403 || strcmp(op->s3_code, "AccessDenied") == 0);
+    return op->answer == STORE_FAILED && op->failure == STORE_FORBIDDEN;
 }
 
 bool copy_error_is_no_help(const struct store_op *op)

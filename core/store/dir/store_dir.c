@@ -209,8 +209,7 @@ static void serve(struct store_dir *dir, struct store_op *op)
 {
     op->err = (struct err){0};
     op->info = (struct store_info){0};
-    op->http_status = 0;
-    op->s3_code[0] = '\0';
+    op->failure = STORE_NO_ANSWER;
     op->tries = 1;
     op->answer = obey(dir, op);
     if (op->answer == STORE_FAILED && op->err.family != ERR_CANCELLED && op->key)

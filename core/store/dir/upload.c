@@ -533,7 +533,7 @@ enum store_answer dir_upload_complete(struct dir_bucket *bucket, struct store_op
         answer = end_to_end && is_all(op, &table) ? commit_in_place(bucket, &up, op, total, err)
                                                   : commit_gathered(bucket, &up, op, &table, err);
     else
-        str_copy(op->s3_code, sizeof op->s3_code, "InvalidPart");
+        op->failure = STORE_REJECTED;
     table_close(&table);
     upload_close(&up);
     if (answer == STORE_DONE)

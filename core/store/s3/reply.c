@@ -11,9 +11,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/hash.h"
 #include "store/s3/errors.h"
-#include "store/s3/etag.h"
 #include "store/s3/page.h"
 #include "store/s3/xml.h"
 
@@ -267,7 +265,8 @@ static void settle_unasked(struct s3_reply *reply, const struct s3_endpoint *pla
 /* A 409 while completing is not to be repeated: the upload is lost, somebody else wrote. */
 static void settle_conflict(struct s3_reply *reply, const struct store_op *op)
 {
-    if (op->verb == STORE_UPLOAD_COMPLETE && strcmp(op->s3_code, "ConditionalRequestConflict") == 0)
+    if (op->verb == STORE_UPLOAD_COMPLETE &&
+        strcmp(reply->s3_code, "ConditionalRequestConflict") == 0)
         reply->verdict = S3_CHANGED;
 }
 
@@ -333,7 +332,7 @@ static void refused(struct s3_reply *reply, const struct s3_endpoint *place, str
     char detail[384];
 
     read_error(&error, answer->body);
-    str_copy(op->s3_code, sizeof op->s3_code, error.code);
+    str_copy(reply->s3_code, sizeof reply->s3_code, error.code);
     if (wants_https(place, answer, &error)) {
         fail(reply, place, op, ERR_USAGE, "endpoint", "the server wants https on this port",
              HINT_HTTPS);
@@ -686,12 +685,36 @@ static bool usable(const struct store_op *op, const struct http_answer *answer)
            (op->offset || op->length);
 }
 
+static bool is_rejection(const char *s3_code)
+{
+    static const char *const CODES[] = {"InvalidArgument", "InvalidPart", "InvalidRequest",
+                                        "EntityTooSmall", "MethodNotAllowed"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(CODES); i++)
+        if (strcmp(s3_code, CODES[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Returns the class of a failure that the store itself, or a proxy, reported. */
+static enum store_failure failure_of(const struct s3_reply *reply, enum err_family family)
+{
+    const char *code = reply->s3_code;
+
+    if (strcmp(code, "AccessDenied") == 0 || (reply->http_status == 403 && !code[0]))
+        return STORE_FORBIDDEN;
+    if (strcmp(code, "NotImplemented") == 0 || reply->http_status == 501)
+        return STORE_UNSUPPORTED;
+    if (is_rejection(code) || family == ERR_UNSUPPORTED)
+        return STORE_REJECTED;
+    return reply->http_status >= 500 || family == ERR_NETWORK ? STORE_BUSY : STORE_REFUSED;
+}
+
 void s3_reply_read(struct s3_reply *reply, const struct s3_endpoint *place, struct store_op *op,
                    const struct http_answer *answer)
 {
-    *reply = (struct s3_reply){.verdict = S3_FAILED};
-    op->http_status = answer->status;
-    op->s3_code[0] = '\0';
+    *reply = (struct s3_reply){.verdict = S3_FAILED, .http_status = answer->status};
+    op->failure = STORE_NO_ANSWER;
     op->server_time = 0;
     (void)clock_parse_http(answer->date, &op->server_time);
 
@@ -701,36 +724,25 @@ void s3_reply_read(struct s3_reply *reply, const struct s3_endpoint *place, stru
         succeeded(reply, place, op, answer);
     else
         refused(reply, place, op, answer);
+    if (usable(op, answer))
+        op->failure = failure_of(reply, op->err.family);
 }
 
 void s3_reply_unsigned(const struct s3_reply *reply, const struct s3_endpoint *place,
                        struct store_op *op)
 {
-    const char *code = op->s3_code;
+    const char *code = reply->s3_code;
 
     if ((reply->verdict != S3_FAILED && reply->verdict != S3_ASK) || op->err.family != ERR_AUTH)
         return;
     err_set(&op->err, ERR_AUTH, "unsigned",
             "%s s3://%s/%s: the request went unsigned: there are no credentials (%s%sHTTP %d)",
             s3_reply_doing(op->verb), place->bucket, op->key ? op->key : "", code,
-            code[0] ? ", " : "", op->http_status);
+            code[0] ? ", " : "", reply->http_status);
     err_hint(&op->err, HINT_NO_KEYS);
 }
 
 /* -- was it us? -- */
-
-static bool expected_etag(const struct store_op *op, char out[STORE_ETAG_MAX])
-{
-    struct digest *md5 = digest_create(DIGEST_MD5);
-    bool known = md5 != NULL;
-
-    for (unsigned i = 0; known && i < op->part_count; i++)
-        known = s3_etag_add(md5, op->parts[i].etag);
-    if (known)
-        s3_etag_end(md5, op->part_count, out);
-    digest_destroy(md5);
-    return known;
-}
 
 bool s3_reply_is_complete(const struct store_op *op, const struct store_info *info)
 {
@@ -739,7 +751,8 @@ bool s3_reply_is_complete(const struct store_op *op, const struct store_info *in
 
     if (op->length && info->size != op->length)
         return false;
-    if (expected_etag(op, expected) && strcasecmp(expected, info->etag) == 0)
+    if (store_etag_of_parts(expected, op->parts, op->part_count) &&
+        strcasecmp(expected, info->etag) == 0)
         return true;
     snprintf(suffix, sizeof suffix, "-%u", op->part_count);
     return op->length && dash && strncmp(dash, suffix, strlen(suffix)) == 0 &&

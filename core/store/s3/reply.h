@@ -40,10 +40,12 @@ struct s3_reply {
     int64_t server_time; /* wall ns, 0: not known */
     char region[S3_REGION_SIZE];
     bool bucket_exists; /* the answer proves it */
+    int http_status;
+    char s3_code[48]; /* "SlowDown", "NotImplemented"... of a refusal; "": it has none */
 };
 
-/* Reads `answer` into the lower half of `op` (info, upload_id, *page, http_status, s3_code; err
- * for every verdict but the first three). */
+/* Reads `answer` into the lower half of `op` (info, upload_id, *page; err and failure for
+ * every verdict but the first three). */
 void s3_reply_read(struct s3_reply *reply, const struct s3_endpoint *place, struct store_op *op,
                    const struct http_answer *answer);
 

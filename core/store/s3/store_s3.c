@@ -63,6 +63,7 @@ struct trip {
     uint64_t most;            /* bytes of bodies that the best of its tries has moved */
     enum s3_verdict fallback; /* of the op, when the errand proves nothing */
     struct err fallback_err;
+    int http_status;  /* of the last try */
     unsigned counted; /* tries that count against the bound */
     bool moved, clock_set, renewed;
     unsigned creds_serial; /* of those that it was signed with */
@@ -150,6 +151,7 @@ static void go_home_cancelled(struct s3_store *s3, struct store_op *op)
 {
     if (cancel_check(s3->cancel, &op->err) == 0)
         err_set(&op->err, ERR_CANCELLED, "cancelled", "cancelled");
+    op->failure = STORE_NO_ANSWER;
     go_home(op, STORE_FAILED);
 }
 
@@ -309,9 +311,10 @@ static void take_seat(struct s3_store *s3, int seat)
     trip->payload_hash[0] = trip->etag[0] = '\0';
     trip->text_start = op->text ? op->text->size : 0;
     op->tries = 0;
-    op->http_status = 0;
+    op->failure = STORE_NO_ANSWER;
     op->server_time = 0;
-    op->s3_code[0] = op->err.text[0] = '\0';
+    op->err.text[0] = '\0';
+    trip->http_status = 0;
     op->info = (struct store_info){0};
 }
 
@@ -348,9 +351,8 @@ static void take_over(struct trip *trip)
     if (current(trip) == trip->op)
         return;
     trip->op->err = trip->aux.err;
-    trip->op->http_status = trip->aux.http_status;
+    trip->op->failure = trip->aux.failure;
     trip->op->server_time = trip->aux.server_time;
-    memcpy(trip->op->s3_code, trip->aux.s3_code, sizeof trip->op->s3_code);
 }
 
 static void give_up(struct s3_store *s3, int seat)
@@ -512,7 +514,7 @@ static void ask_why(struct s3_store *s3, int seat)
 {
     struct trip *trip = &s3->trips[seat];
 
-    if (trip->op->http_status == 404 && s3->bucket_seen) {
+    if (trip->http_status == 404 && s3->bucket_seen) {
         leave(s3, seat, STORE_ABSENT);
         return;
     }
@@ -575,7 +577,7 @@ static bool may_want_md5(const struct trip *trip, enum s3_verdict verdict)
     const struct store_op *op = trip->op;
 
     return verdict == S3_FAILED && !trip->errand && !trip->request.has_md5 &&
-           op->http_status == 400 && (op->verb == STORE_PUT || op->verb == STORE_UPLOAD_PART);
+           trip->http_status == 400 && (op->verb == STORE_PUT || op->verb == STORE_UPLOAD_PART);
 }
 
 static bool begins_object(enum store_verb verb)
@@ -591,7 +593,7 @@ static bool may_want_aes(const struct s3_store *s3, const struct trip *trip,
     const struct store_op *op = trip->op;
 
     return verdict == S3_FAILED && !trip->errand && !s3->encryption[0] && !trip->with_aes &&
-           s3->aes != AES_USELESS && op->http_status == 403 &&
+           s3->aes != AES_USELESS && trip->http_status == 403 &&
            strcmp(op->err.code, "denied") == 0 && begins_object(op->verb);
 }
 
@@ -700,8 +702,7 @@ static void judge_reason(struct s3_store *s3, int seat, enum s3_verdict verdict)
         trip->op->info = trip->aux.info;
         end_errand(trip);
         leave(s3, seat, STORE_DONE);
-    } else if (verdict == S3_FAILED && trip->aux.http_status >= 400 &&
-               trip->aux.http_status != 416) {
+    } else if (verdict == S3_FAILED && trip->http_status >= 400 && trip->http_status != 416) {
         give_up(s3, seat);
     } else { /* it can be read after all */
         end_errand(trip);
@@ -855,6 +856,7 @@ static void landed(void *arg, struct http_exchange *exchange)
     if (exchange->answer.resent && !trip->errand)
         trip->perhaps_done = true;
     s3_reply_read(&reply, &s3->place, current(trip), &exchange->answer);
+    trip->http_status = reply.http_status;
     if (credentials_anonymous(&s3->creds))
         s3_reply_unsigned(&reply, &s3->place, current(trip));
     if (reply.verdict == S3_DONE)

@@ -23,11 +23,11 @@ static struct {
     unsigned writes;
 } front;
 
-static void refuse(struct store_op *op, int status)
+static void refuse(struct store_op *op, enum store_failure failure)
 {
     op->answer = STORE_FAILED;
-    op->http_status = status;
-    err_set(&op->err, status == 403 ? ERR_AUTH : ERR_UNSUPPORTED, "denied", "no");
+    op->failure = failure;
+    err_set(&op->err, failure == STORE_FORBIDDEN ? ERR_AUTH : ERR_UNSUPPORTED, "denied", "no");
     inbox_post(op->home, &op->msg);
 }
 
@@ -39,7 +39,7 @@ static void submit(struct store *store, struct store_op *op)
     if (op->verb == STORE_PUT)
         front.writes++;
     if (front.manner == REFUSES_ALL || (front.manner == NO_DELETE && op->verb == STORE_DELETE)) {
-        refuse(op, 403);
+        refuse(op, STORE_FORBIDDEN);
         return;
     }
     if (front.manner == ABSENT) { /* 404, and no word why */
@@ -48,7 +48,7 @@ static void submit(struct store *store, struct store_op *op)
         return;
     }
     if (front.manner == NOT_IMPLEMENTED && asks) {
-        refuse(op, 501);
+        refuse(op, STORE_UNSUPPORTED);
         return;
     }
     if (front.manner == IGNORES || front.manner == IGNORES_IF_MATCH)

@@ -26,8 +26,8 @@ static struct err err;
 static struct {
     struct store store; /* first */
     enum store_verb verb;
-    int status;
-    const char *code;
+    bool refuses;
+    enum store_failure failure;
     enum err_family family;
     unsigned asked;
 } front;
@@ -36,10 +36,9 @@ static void submit(struct store *store, struct store_op *op)
 {
     (void)store;
     front.asked++;
-    if (front.code && op->verb == front.verb) {
+    if (front.refuses && op->verb == front.verb) {
         op->answer = STORE_FAILED;
-        op->http_status = front.status;
-        str_copy(op->s3_code, sizeof op->s3_code, front.code);
+        op->failure = front.failure;
         err_set(&op->err, front.family, "denied", "no");
         inbox_post(op->home, &op->msg);
         return;
@@ -49,11 +48,11 @@ static void submit(struct store *store, struct store_op *op)
 
 static const struct store_table table = {.submit = submit};
 
-static void refuse(enum store_verb verb, int status, const char *code, enum err_family family)
+static void refuse(enum store_verb verb, enum store_failure failure, enum err_family family)
 {
     front.verb = verb;
-    front.status = status;
-    front.code = code;
+    front.refuses = true;
+    front.failure = failure;
     front.family = family;
     front.asked = 0;
 }
@@ -67,7 +66,7 @@ static int set_up(void **state)
     bucket_open(&bucket);
     front.store = *bucket.store;
     front.store.table = &table;
-    refuse(STORE_HEAD, 0, NULL, ERR_NONE);
+    front.refuses = false;
     memset(body, 'x', 2 * LEAST);
     assert_int_equal(store_put_document(bucket.store, "images/a", view_of(body, 2 * LEAST), NULL,
                                         false, NULL, &err),
@@ -156,7 +155,7 @@ static void what_is_forbidden_is_tried_again_soon(void **state)
                  {"refused", 25 * 3600, COPY_SUPPORT_UNKNOWN},
                  {"no", 25 * 3600, COPY_SUPPORT_NO},
                  {"no", 31 * 24 * 3600, COPY_SUPPORT_UNKNOWN}};
-    struct store_op op = {.answer = STORE_FAILED, .http_status = 403};
+    struct store_op op = {.answer = STORE_FAILED, .failure = STORE_FORBIDDEN};
     char note[64];
 
     (void)state;
@@ -167,7 +166,7 @@ static void what_is_forbidden_is_tried_again_soon(void **state)
         assert_int_equal(copy_support_remembered(&front.store), cases[i].support);
     }
     assert_true(copy_error_is_forbidden(&op));
-    op.http_status = 501;
+    op.failure = STORE_UNSUPPORTED;
     assert_false(copy_error_is_forbidden(&op));
     copy_support_remember(&front.store, false, true);
     assert_int_equal(copy_support_remembered(&front.store), COPY_SUPPORT_NO);
@@ -177,28 +176,27 @@ static void a_trial_finds_out_and_leaves_nothing(void **state)
 {
     static const struct {
         enum store_verb verb;
-        int status;
-        const char *code;
+        enum store_failure failure;
         enum err_family family;
         enum copy_support support;
     } cases[] = {
-        {STORE_UPLOAD_COPY_PART, 501, "NotImplemented", ERR_UNSUPPORTED, COPY_SUPPORT_NO},
-        {STORE_UPLOAD_COPY_PART, 403, "AccessDenied", ERR_AUTH, COPY_SUPPORT_NO},
-        {STORE_UPLOAD_COMPLETE, 400, "InvalidPart", ERR_INTERNAL, COPY_SUPPORT_NO},
-        {STORE_UPLOAD_CREATE, 403, "AccessDenied", ERR_AUTH, COPY_SUPPORT_NO},
-        {STORE_UPLOAD_COPY_PART, 503, "SlowDown", ERR_NETWORK, COPY_SUPPORT_UNKNOWN},
-        {STORE_UPLOAD_COMPLETE, 500, "InternalError", ERR_NETWORK, COPY_SUPPORT_UNKNOWN},
+        {STORE_UPLOAD_COPY_PART, STORE_UNSUPPORTED, ERR_UNSUPPORTED, COPY_SUPPORT_NO},
+        {STORE_UPLOAD_COPY_PART, STORE_FORBIDDEN, ERR_AUTH, COPY_SUPPORT_NO},
+        {STORE_UPLOAD_COMPLETE, STORE_REJECTED, ERR_INTERNAL, COPY_SUPPORT_NO},
+        {STORE_UPLOAD_CREATE, STORE_FORBIDDEN, ERR_AUTH, COPY_SUPPORT_NO},
+        {STORE_UPLOAD_COPY_PART, STORE_BUSY, ERR_NETWORK, COPY_SUPPORT_UNKNOWN},
+        {STORE_UPLOAD_COMPLETE, STORE_BUSY, ERR_NETWORK, COPY_SUPPORT_UNKNOWN},
     };
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        refuse(cases[i].verb, cases[i].status, cases[i].code, cases[i].family);
+        refuse(cases[i].verb, cases[i].failure, cases[i].family);
         assert_int_equal(copy_support_probe(&front.store, &base, LEAST), cases[i].support);
         assert_int_equal(copy_support_remembered(&front.store),
                          i < 4 ? cases[i].support : COPY_SUPPORT_NO); /* as it was before */
         assert_nothing_left();
     }
-    refuse(STORE_HEAD, 0, NULL, ERR_NONE);
+    front.refuses = false;
     assert_int_equal(copy_support_probe(&front.store, &base, LEAST), COPY_SUPPORT_YES);
     assert_int_equal(copy_support_remembered(&front.store), COPY_SUPPORT_YES);
     assert_nothing_left();
@@ -219,9 +217,9 @@ static void what_a_failure_says(void **state)
     assert_false(copy_error_is_no_help(&op));
     err_set(&op.err, ERR_CANCELLED, "cancelled", "cancelled");
     assert_false(copy_error_is_no_help(&op));
-    op.http_status = 403; /* a body that says nothing */
+    op.failure = STORE_FORBIDDEN;
     assert_true(copy_error_is_missing(&op));
-    str_copy(op.s3_code, sizeof op.s3_code, "ExpiredToken");
+    op.failure = STORE_REFUSED;
     assert_false(copy_error_is_missing(&op));
 }
 

@@ -309,8 +309,54 @@ static void the_root_of_an_answer_has_any_name(void **state)
     struct store_op op = {.verb = STORE_COPY};
     const struct http_answer error = {
         .status = 200, .body = view_str("<Trouble><Code>InternalError</Code></Trouble>")};
-    assert_int_equal(read_reply(&op, &error).verdict, S3_AGAIN);
-    assert_string_equal(op.s3_code, "InternalError");
+    const struct s3_reply reply = read_reply(&op, &error);
+    assert_int_equal(reply.verdict, S3_AGAIN);
+    assert_string_equal(reply.s3_code, "InternalError");
+}
+
+/* Callers decide by the class of a failure. */
+static void a_refusal_has_a_class(void **state)
+{
+    static const struct {
+        int status;
+        const char *code;
+        enum store_failure failure;
+    } cases[] = {
+        {403, "AccessDenied", STORE_FORBIDDEN},
+        {403, "", STORE_FORBIDDEN},
+        {403, "ExpiredToken", STORE_REFUSED},
+        {400, "SignatureDoesNotMatch", STORE_REFUSED},
+        {501, "NotImplemented", STORE_UNSUPPORTED},
+        {501, "", STORE_UNSUPPORTED},
+        {405, "", STORE_REJECTED},
+        {400, "InvalidArgument", STORE_REJECTED},
+        {400, "InvalidPart", STORE_REJECTED},
+        {400, "EntityTooSmall", STORE_REJECTED},
+        {400, "InvalidRequest", STORE_REJECTED},
+        {429, "", STORE_BUSY},
+        {503, "SlowDown", STORE_BUSY},
+        {500, "InternalError", STORE_BUSY},
+        {408, "", STORE_BUSY},
+        {404, "NoSuchBucket", STORE_REFUSED},
+    };
+    const struct http_answer nothing = {.fault = HTTP_CUT};
+    struct store_op cut = {.verb = STORE_GET};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct store_op op = {.verb = STORE_UPLOAD_COPY_PART};
+        char body[128];
+        struct http_answer answer = {.status = cases[i].status};
+
+        snprintf(body, sizeof body, "<Error><Code>%s</Code></Error>", cases[i].code);
+        if (cases[i].code[0])
+            answer.body = view_str(body);
+        (void)read_reply(&op, &answer);
+        if (op.failure != cases[i].failure)
+            fail_msg("%d %s: %d", cases[i].status, cases[i].code, (int)op.failure);
+    }
+    (void)read_reply(&cut, &nothing);
+    assert_int_equal(cut.failure, STORE_NO_ANSWER);
 }
 
 static void an_odd_answer_is_asked_for_a_few_times_only(void **state)
@@ -706,6 +752,7 @@ int main(void)
         cmocka_unit_test(a_range_is_the_one_asked_for_or_refused),
         cmocka_unit_test(reads_what_went_well),
         cmocka_unit_test(the_root_of_an_answer_has_any_name),
+        cmocka_unit_test(a_refusal_has_a_class),
         cmocka_unit_test(an_odd_answer_is_asked_for_a_few_times_only),
         cmocka_unit_test(a_name_that_cannot_be_sent_back_is_none),
         cmocka_unit_test(hears_what_was_asked),
