@@ -1,9 +1,10 @@
-"""What is killed at a random moment and run again: how many bytes both runs move together.
+"""The program is killed at a random moment and run again: how many bytes do both runs transfer together?
 
-A push, a push that copies, and a pull at a limited rate, so that as many requests fly as on a slow link. A proxy
-(tests/kit/fault_proxy.py) counts what passes. First undisturbed; then the program is killed when a random share of those
-bytes has passed, and the same command does the rest. What both moved, over an undisturbed one, is told by its median; and
-in no case does it move more again than the parts, or ranges, that were in the air, and one.
+A push, a push that copies, and a pull at a limited rate, so that the number of requests in flight is that of a slow
+link. A proxy (tests/kit/fault_proxy.py) counts the bytes. First, the command runs without a kill. Then it is killed
+after a random share of those bytes, and the same command runs again. The result is the median of both runs' bytes,
+relative to a run without a kill. In every case, the second run repeats at most the parts (or ranges) in flight, and
+one.
 """
 import os
 import random
@@ -19,14 +20,14 @@ KILLS, FEW = 20, 2
 SIZE, SMALL = 512 << 20, 48 << 20  # of the archive; in a sample
 RATE = "60M"
 PART, RANGE = 8 << 20, 4 << 20
-AIR = 8  # requests that fly at most, to begin with
-SLACK = 1 << 20  # heads, documents, connections that begin again
+AIR = 8  # requests in flight at the start
+SLACK = 1 << 20  # headers, documents, new connections
 MOST = 1.05  # of a large image, by the median
 SECONDS = 120
 
 
 class Line(scenes.Server):
-    """A scripted server, with a proxy before it that counts."""
+    """A scripted server behind a proxy that counts bytes."""
 
     def __init__(self, folder, path):
         super().__init__(folder, path)
@@ -42,7 +43,7 @@ class Line(scenes.Server):
         super().stop()
 
     def killed(self, arguments, after):
-        """Runs it and kills it when so many bytes have passed. Answers whether it came to that."""
+        """Runs the program and kills it after that many bytes. Returns whether the program was killed in time."""
         start = self.moved()
         with subprocess.Popen([self.program.path, *arguments], env=self.program.environment,
                               cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -58,7 +59,7 @@ def limited(scene):
 
 
 def undisturbed(worker, scene):
-    """Bytes that pass."""
+    """Returns the bytes of a run without a kill."""
     worker.begin(scene.start)
     start = worker.moved()
     result = worker.program.run(*limited(scene), seconds=SECONDS)
@@ -73,15 +74,15 @@ def one(scene, share, whole, ratios, score):
         worker.begin(scene.start)
         start, problem = worker.moved(), None
         if not worker.killed(limited(scene), share * whole):
-            problem = "it was done before it was killed"
+            problem = "the command ended before the kill"
         first = worker.moved() - start
         result = worker.program.run(*limited(scene), seconds=SECONDS)
         both = worker.moved() - start
         most = whole + (AIR + 1) * (RANGE if scene.name == "pull" else PART) + SLACK
         if result.code != DONE:
-            problem = f"done again: {result.code} {result.err}"
+            problem = f"the second run: {result.code} {result.err}"
         elif both > most:
-            problem = f"{first} and {both - first} bytes, undisturbed {whole}"
+            problem = f"{first} and {both - first} bytes, without a kill {whole}"
         problem = problem or scene.look(worker, result)
         ratios.append(both / whole)
         score.case("killed at a random moment, run again", scene.name, problem and
@@ -90,7 +91,7 @@ def one(scene, share, whole, ratios, score):
 
 
 def make_images(folder, size):
-    """Two archives of which the second holds all of the first."""
+    """Creates two archives. The second one contains everything of the first one."""
     rest = bench.noise(size, 11)
     images = {name: os.path.join(folder, name + ".tar") for name in ("first", "next")}
     bench.write_image(images["first"], REF, [bench.layer([("data", rest)])])

@@ -1,6 +1,6 @@
-"""What the fault tests stand on: images, a bucket, the real program, and a score.
+"""The base of the fault tests: images, buckets, the program under test, and a score.
 
-Everything random comes from a seed that is said; everything that is awaited has a bound.
+All random values come from a printed seed. All waits have a limit.
 """
 import concurrent.futures
 import hashlib
@@ -22,7 +22,7 @@ REF = "shop:20260301-0900-1a2b3c4"
 NEXT = "shop:20260301-1015-2b3c4d5"
 BUCKET = "images"
 
-# Exit codes of the program: see docs/README and core/base/err.h.
+# Exit codes of the program: see core/base/err.h.
 DONE, USAGE, NOT_FOUND, AUTH, NETWORK, INTEGRITY, CONFLICT, LOCAL, DOCKER, UNSUPPORTED = \
     0, 2, 3, 4, 5, 6, 8, 9, 10, 12
 INTERRUPTED = 128 + 15
@@ -50,7 +50,7 @@ def layer(files):
 
 
 def write_image(path, ref, layers):
-    """An archive as `docker save` writes it."""
+    """Writes an archive in the form of `docker save`."""
     digests = [hashlib.sha256(data).hexdigest() for data in layers]
     config = json.dumps({"architecture": "amd64", "os": "linux", "rootfs": {
         "type": "layers", "diff_ids": ["sha256:" + digest for digest in digests]}}).encode()
@@ -69,10 +69,10 @@ def digest_of(path):
         return hashlib.sha256(file.read()).hexdigest()
 
 
-# --- a bucket that misbehaves -------------------------------------------------------------------
+# --- scripted servers -------------------------------------------------------------------
 
 class FakeS3:
-    """One tests/kit/fake_s3.py, told through its /.fake what to do next."""
+    """A tests/kit/fake_s3.py. Its /.fake controls it."""
 
     def __init__(self, folder):
         os.makedirs(folder, exist_ok=True)
@@ -90,7 +90,7 @@ class FakeS3:
 
     def tell(self, **words):
         data = json.dumps(words).encode()
-        for attempt in range(200):  # it may be refusing connections
+        for attempt in range(200):  # a rule may refuse connections
             try:
                 with urllib.request.urlopen(self.url + "/.fake", data, timeout=10) as answer:
                     return json.load(answer)
@@ -108,7 +108,7 @@ class FakeS3:
 
 
 class FaultProxy:
-    """One tests/kit/fault_proxy.py before a server."""
+    """A tests/kit/fault_proxy.py before a server."""
 
     def __init__(self, url):
         self.process = subprocess.Popen(
@@ -120,7 +120,7 @@ class FaultProxy:
 
 
 class FakeDocker:
-    """One tests/kit/fake_docker.py, which keeps images as the engine of that profile does."""
+    """A tests/kit/fake_docker.py, which stores images as the engine of that profile does."""
 
     def __init__(self, folder, profile):
         os.makedirs(folder, exist_ok=True)
@@ -132,7 +132,7 @@ class FakeDocker:
 
     def tell(self, **words):
         body = json.dumps(words).encode()
-        for attempt in range(200):  # it may be away
+        for attempt in range(200):  # a rule may have closed the socket
             try:
                 with socket.socket(socket.AF_UNIX) as conn:
                     conn.connect(self.path)
@@ -159,12 +159,12 @@ class Result:
         self.code, self.out, self.err, self.seconds = code, out, err, seconds
 
     def crashed(self):
-        """Ended by a signal, or by a sanitizer."""
+        """Whether a signal or a sanitizer ended the program."""
         return self.code < 0 or self.code == 99 or self.code in (128 + 6, 128 + 11)
 
 
 class Program:
-    """The program under test in a home of its own."""
+    """The program under test, with its own home folder."""
 
     def __init__(self, path, folder, environment=None):
         self.path, self.folder = os.path.realpath(path), folder
@@ -195,7 +195,7 @@ class Program:
                       time.monotonic() - started)
 
     def interrupted(self, arguments, ripe, seconds=20):
-        """Runs it, sends SIGTERM soon after it is ripe for that, and answers its exit code."""
+        """Runs the program and sends SIGTERM shortly after `ripe` returns true. Returns the exit code."""
         with subprocess.Popen([self.path, *arguments], env=self.environment, cwd=self.folder,
                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL) as process:
@@ -207,7 +207,7 @@ class Program:
         return process.returncode
 
     def forget(self):
-        """Caches and states of earlier runs."""
+        """Deletes the caches and checkpoints of earlier runs."""
         shutil.rmtree(self.home)
         os.makedirs(self.home)
 
@@ -215,16 +215,16 @@ class Program:
 # --- the score ----------------------------------------------------------------------------------
 
 class Score:
-    """Counts cases under a heading and says which went wrong. Threads may share it."""
+    """Counts cases by heading and records failures. Threads may share it."""
 
     def __init__(self, log):
         self.lock = threading.Lock()
-        self.log = open(log, "w", buffering=1, encoding="utf-8")  # wrongs as they come
+        self.log = open(log, "w", buffering=1, encoding="utf-8")  # failures, written at once
         self.counts = {}  # heading: {column: number}
         self.failures, self.skipped, self.figures = {}, {}, {}
 
     def figure(self, what, told):
-        """Something that was measured, for the page."""
+        """Records a measured figure for the page."""
         self.figures[what] = told
         print(f"# {what}: {told}", flush=True)
 
@@ -246,7 +246,7 @@ class Score:
             bad = self.failures.get(heading, [])
             total = sum(row.values())
             print(f"{'not ok' if bad else 'ok'} {number} - {heading}: {total - len(bad)} of {total}"
-                  " as they should be", file=out)
+                  " as expected", file=out)
             for wrong, told in bad[:20]:
                 print(f"#   {wrong}", file=out)
                 for line in told.strip().splitlines()[-3:]:
@@ -258,13 +258,13 @@ class Score:
 
 
 def on_each(workers, job):
-    """Does it with every worker, side by side; the answers in their order."""
+    """Runs the job with every worker in parallel. Returns the results in order."""
     with concurrent.futures.ThreadPoolExecutor(len(workers)) as pool:
         return list(pool.map(job, workers))
 
 
 def in_parallel(jobs, workers):
-    """Runs jobs, each a function of one argument, on workers (the arguments); as many at a time."""
+    """Runs jobs in parallel, one at a time on each worker. A job is a function of one argument, the worker."""
     queue, lock, errors = list(reversed(jobs)), threading.Lock(), []
 
     def work(worker):
@@ -275,7 +275,7 @@ def in_parallel(jobs, workers):
                 job = queue.pop()
             try:
                 job(worker)
-            except Exception as error:  # a mistake of ours ends all of it, with its traceback
+            except Exception as error:  # an error in the test itself ends the run with a traceback
                 errors.append(error)
                 raise
 

@@ -1,9 +1,8 @@
-"""The i-th allocation fails, the i-th system call fails.
+"""The i-th allocation or system call fails.
 
-tests/kit/faulty.c is preloaded and counts; then each call in turn fails, in each way that such a call can. A
-command ends well (a call was repeated, or did not matter) and has done what it is for, or it fails with an
-error line, leaves no temporary file behind, and whoever reads the bucket sees what was there before or all of
-the new.
+The preloaded tests/kit/faulty.c counts calls. Then each call fails in turn, in each possible way. Either the command
+succeeds (it repeated the call, or the call did not matter) and its effect is complete. Or it fails with an error line
+and leaves no temporary file, and a reader of the bucket sees the old state or the complete new state.
 """
 import os
 import struct
@@ -28,8 +27,8 @@ WAYS = {
     "thread": ("EAGAIN", "EAGAIN*"),
 }
 SECONDS = 30
-USUAL = 600  # cases of a run
-FAILURES = set(range(0, 13))  # any code of the program's own
+USUAL = 600  # cases per run
+FAILURES = set(range(0, 13))  # any exit code of the program itself
 
 
 def preload(options, worker, wish=None):
@@ -44,7 +43,7 @@ def counts(worker):
 
 
 def learn(options, worker, scene):
-    """How many calls of each kind a scene makes."""
+    """Returns the number of calls of each kind in a scene."""
     book = os.path.join(worker.folder, "book")
     if os.path.exists(book):
         os.unlink(book)
@@ -53,7 +52,7 @@ def learn(options, worker, scene):
 
 
 def some(count, most):
-    """1 to count, or `most` of these, evenly."""
+    """Returns the numbers 1 to count, or `most` of them, evenly spread."""
     if count <= most:
         return range(1, count + 1)
     return sorted({1 + i * (count - 1) // (most - 1) for i in range(most)})
@@ -65,7 +64,7 @@ def one(options, where, scene, kind, number, way, score):
         worker.begin(scene.start)
         result = worker.program.run(*scene.command, seconds=SECONDS,
                                     env=preload(options, worker, f"{kind}:{number}:{way}"))
-        # Who cannot remove leaves something; so does who ends on the spot, for want of a digest.
+        # A program that cannot delete leaves files. So does a program that exits at once, because it cannot hash.
         excused = kind == "remove" or "for a digest" in result.err
         strays = [] if excused else worker.strays()
         if "out.tar" in strays and result.code == bench.DONE:
@@ -85,7 +84,7 @@ def run(options, score):
         digests = scenes.prepare_all(workers, images)
         for where, worker in workers[0].items():
             for scene in scenes.all_scenes(images, digests):
-                if scene.name not in ("push", "push over another", "pull", "promote", "list images"):
+                if scene.name not in ("push", "push that replaces an image", "pull", "promote", "list images"):
                     continue
                 for kind, count in learn(options, worker, scene).items():
                     for at in some(count, options.points) if kind in WAYS else ():

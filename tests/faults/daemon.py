@@ -1,10 +1,10 @@
-"""The Docker daemon goes away, refuses, lies, stops in the middle; and the program is killed while it talks to it.
+"""The Docker daemon disappears, refuses, sends false data or stops; and the program is killed while it uses the daemon.
 
-The daemon is tests/kit/fake_docker.py, which keeps images as the engines do, with and without the containerd store. Every
-request that a command sends to it is disturbed in every way there is, the first of its kind, the second, and all of
-them. And the command is killed before each call, or half-way through it, that connects, writes to a socket or reads
-from one: in the middle of an export, in the middle of a load. The daemon then has the image whole or not at all, the
-bucket is as ever, and the same command does it.
+The daemon is tests/kit/fake_docker.py, which stores images as the engines do, with and without containerd's store. The
+test disturbs every request of a command in every way: the first of its kind, the second, and all of them. It also
+kills the command before or during each call that connects, writes to a socket or reads from it, so also during an
+export and a load. Afterwards the daemon has the complete image or no image. The bucket is in a valid state, and the
+same command succeeds.
 """
 import os
 
@@ -16,31 +16,30 @@ from bench import DOCKER, DONE, INTEGRITY, NEXT, REF, UNSUPPORTED
 
 PROFILES = ("docker-24", "docker-29.3")
 
-# name: what the daemon does, which codes are right beside 0, and the kinds of requests that it makes sense for
-# (none: all).
+# name: the daemon's rule, the correct exit codes besides 0, and the kinds of requests that it applies to (None: all).
 FAULTS = {
-    "goes away": ({"do": "gone", "seconds": 0.3}, {DOCKER}, None),
+    "disappears": ({"do": "gone", "seconds": 0.3}, {DOCKER}, None),
     "reset": ({"do": "reset"}, {DOCKER}, None),
-    "takes all of it, then reset": ({"do": "drown"}, {DOCKER}, None),
-    "answer lost": ({"do": "lose"}, {DOCKER}, None),
-    "silent, then reset": ({"do": "stall", "seconds": 1.5}, {DOCKER}, None),
+    "reset after the body": ({"do": "drown"}, {DOCKER}, None),
+    "response lost": ({"do": "lose"}, {DOCKER}, None),
+    "no response, then reset": ({"do": "stall", "seconds": 1.5}, {DOCKER}, None),
     "500": ({"do": "status", "status": 500}, {DOCKER}, None),
-    "500, the body unread": ({"do": "early", "status": 500}, {DOCKER}, ("Load",)),
-    "reset in the middle of a load": ({"do": "break", "bytes": 70000}, {DOCKER}, ("Load",)),
+    "500 without reading the body": ({"do": "early", "status": 500}, {DOCKER}, ("Load",)),
+    "reset during a load": ({"do": "break", "bytes": 70000}, {DOCKER}, ("Load",)),
     "an error in its stream": ({"do": "error"}, {DOCKER}, ("Load",)),
-    "a page": ({"do": "text"}, {DOCKER, INTEGRITY, UNSUPPORTED}, None),
-    "answer cut off": ({"do": "cut", "bytes": 120}, {DOCKER}, None),
-    "export cut off": ({"do": "cut", "bytes": 300000}, {DOCKER}, ("Get",)),
-    "export stops, then cut off": ({"do": "hold", "bytes": 300000, "seconds": 1.5}, {DOCKER}, ("Get",)),
+    "an HTML page": ({"do": "text"}, {DOCKER, INTEGRITY, UNSUPPORTED}, None),
+    "response truncated": ({"do": "cut", "bytes": 120}, {DOCKER}, None),
+    "export truncated": ({"do": "cut", "bytes": 300000}, {DOCKER}, ("Get",)),
+    "export stops, then reset": ({"do": "hold", "bytes": 300000, "seconds": 1.5}, {DOCKER}, ("Get",)),
     "one bit flipped in an export": ({"do": "flip", "bytes": 300000}, {DOCKER, INTEGRITY}, ("Get",)),
 }
 SECONDS = 60
-USUAL = 500  # cases of a run
+USUAL = 500  # cases per run
 FREE = {"S3DOCK_RETRIES": "5"}
 
 
 def has(ref, image, before):
-    """A look at the daemon: after success the image, whole; after a failure that, or what was there before."""
+    """A check of the daemon: after success, it has the complete image; after a failure, this or the earlier state."""
     def look(worker, result):
         seen = worker.docker.tell()["images"].get(ref)
         if seen is None and result.code != DONE and not before:
@@ -52,10 +51,10 @@ def has(ref, image, before):
 
 
 def all_scenes(worker, digests):
-    """(scene, what the daemon has at the start)."""
+    """Returns pairs: a scene, and the daemon's images at its start."""
     worker.docker.tell(take=[worker.images["first"], worker.images["next"]])
     images = worker.docker.tell()["images"]
-    # A layout of the engine's own gives another archive than the one that came from a file.
+    # The engine's layout gives another archive than the file's layout.
     push = ("push", REF, "--source", "docker")
     worker.begin("", has=["first"])
     worker.run(*push)
@@ -63,9 +62,9 @@ def all_scenes(worker, digests):
     return [
         (scenes.Scene("push from a daemon", "", push, scenes.shows(REF, "absent", exported)), ["first"]),
         (scenes.Scene("pull into a daemon", "two", ("pull", REF), has(REF, images[REF], False)), []),
-        (scenes.Scene("pull of what a daemon lacks", "two", ("pull", NEXT),
+        (scenes.Scene("pull of an image that is partly in the daemon", "two", ("pull", NEXT),
                       has(NEXT, images[NEXT], False)), ["first"]),
-        (scenes.Scene("pull of what a daemon has", "two", ("pull", REF), has(REF, images[REF], True)),
+        (scenes.Scene("pull of an image that is in the daemon", "two", ("pull", REF), has(REF, images[REF], True)),
          ["first"]),
         (scenes.Scene("doctor", "two", ("doctor",), None, again=False), ["first"]),
     ]
@@ -101,7 +100,7 @@ def killed(options, profile, scene, there, kind, number, way, score):
                                     env=calls.preload(options, worker, f"{kind}:{number}:{way}"))
         problem = None
         if result.code not in (kills.KILLED, DONE):
-            problem = f"ended by itself, with {result.code}"
+            problem = f"ended before the kill, with {result.code}"
         problem = problem or scene.look(worker, result)
         if not problem and result.code == kills.KILLED:
             problem = scenes.done_again(worker, scene) or kills.garbage(worker, "server")

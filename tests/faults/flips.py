@@ -1,11 +1,10 @@
-"""One bit turned, anywhere in what a bucket holds.
+"""One flipped bit, anywhere in the objects of a bucket.
 
 For a sample of positions in archive, index, metadata, tag, pointer and audit event: a pull by name, by version
-and by environment gives the image, or an error and no file. It never gives another image.
+and by environment returns the image, or an error and no file. It never returns another image.
 
-And in what an interrupted command keeps for the next one, on this host (spool, journal, checkpoint): a push or
-pull is killed in the middle, a bit is turned there, and the same command run again, twice if it wants. What comes of
-it is the image.
+Also in the files that an interrupted command keeps on this host (partial download, journal, checkpoint): a push or pull
+is killed, a bit in such a file is flipped, and the same command runs again, at most twice. The result is the image.
 """
 import os
 import random
@@ -17,7 +16,7 @@ from bench import DONE, REF
 
 PULLS = ((REF,), ("shop:v1.0.0",), ("shop", "production"))
 FAILURES = set(range(1, 13))
-USUAL = 100  # cases of a run, of each kind
+USUAL = 100  # cases per run, of each kind
 OURS = "20260301-0900-1a2b3c4"
 
 
@@ -29,8 +28,8 @@ def part_of(key):
 
 
 def keys_of(worker):
-    """What such a pull may read, in an order that is the same on all workers: events have other names, and
-    the same place."""
+    """Returns the objects that the pulls may read. The order is the same on all workers: the names of events differ,
+    but not their positions."""
     worker.begin("promoted")
     objects = worker.s3.tell(objects=True)["objects"]
     return [(key, objects[key][0]) for key in sorted(objects)
@@ -47,7 +46,7 @@ def one(which, place, bit, digest, score):
             result = worker.program.run("pull", *pull, "--output", out)
             said = result.err
             if result.code == DONE and bench.digest_of(out) != digest:
-                problem = f"pull {' '.join(pull)} gave another image"
+                problem = f"pull {' '.join(pull)} returned another image"
             elif result.code not in FAILURES | {DONE}:
                 problem = f"pull {' '.join(pull)}: exit code {result.code}"
             elif result.code != DONE and os.path.exists(out):
@@ -61,7 +60,7 @@ def one(which, place, bit, digest, score):
 
 
 def kept_by(worker):
-    """Every file that an interrupted command has left in the caches."""
+    """Returns every file that an interrupted command left in the caches."""
     return sorted(os.path.join(top, name) for top, _, names in os.walk(worker.program.home)
                   for name in names if os.path.getsize(os.path.join(top, name)))
 
@@ -87,7 +86,7 @@ def interrupted(options, scene, at, place, bit, score):
         if not problem and result.code != DONE:
             problem = scenes.done_again(worker, scene)
         name = os.path.relpath(chosen, worker.program.home) if chosen else "nothing"
-        score.case("flipped bits in what was kept", scene.name, problem and
+        score.case("flipped bits in kept files", scene.name, problem and
                    f"{scene.name} killed at {at}, {name} at {place:.3f} bit {bit}: {problem}", result.err)
     return job
 

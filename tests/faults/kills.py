@@ -1,9 +1,9 @@
-"""kill -9 at every operation that changes anything: on disk, in the store, at the daemon.
+"""kill -9 at every operation with an effect: on disk, in the store, at the daemon.
 
-tests/kit/faulty.c counts them (files opened to be written, writes, names, removals, lengths, syncs, connections,
-sends); the program is killed before the i-th, or with half of it done. Whoever reads the bucket then sees what
-was there before or all of the new (or, of an image that was being replaced, is refused); the same command again
-does what it is for; and after a cleanup nothing unfinished is left, on this host or in the bucket.
+tests/kit/faulty.c counts these operations (files opened for writing, writes, names, removals, lengths, syncs,
+connections, sends). The program is killed before the i-th operation, or after half of it. A reader of the bucket then
+sees the old state or the complete new state. (A pull of an image that was being replaced may fail.) The same command
+again succeeds. After a cleanup, nothing unfinished is left on this host or in the bucket.
 """
 import time
 
@@ -12,17 +12,17 @@ import calls
 import scenes
 
 KILLED = -9
-USUAL = 400  # cases of a run
+USUAL = 400  # cases per run
 
 
 def garbage(worker, where):
-    """What is left of killed runs after a cleanup, or None."""
+    """Returns what killed runs left after a cleanup, or None."""
     left = swept = worker.program.run("resume")
     if left.out.strip():
-        time.sleep(1.1)  # the least age that cleanup takes is a second
+        time.sleep(1.1)  # the minimum age for cleanup is one second
         swept = worker.program.run("cleanup", "--unfinished", "1s")
         left = worker.program.run("resume")
-    if "retired" in left.out:  # an archive without its documents: its data go later
+    if "retired" in left.out:  # an archive without metadata: its data is deleted later
         time.sleep(2.1)  # the store's clock counts seconds
         swept = worker.program.run("cleanup", "--retired-after", "1s")
         left = worker.program.run("resume")
@@ -43,7 +43,7 @@ def one(options, where, scene, number, way, score):
                                     env=calls.preload(options, worker, f"change:{number}:{way}"))
         problem = None
         if result.code not in (KILLED, bench.DONE):
-            problem = f"ended by itself, with {result.code}"
+            problem = f"ended before the kill, with {result.code}"
         worker.calm()
         if not problem and scene.look:
             problem = scene.look(worker, result)

@@ -1,9 +1,9 @@
 """Every request of every command meets every fault.
 
-Each command is run once undisturbed, which tells its requests: so many of each kind. Then, for every kind, the
-first, second, ... of them is disturbed in every way there is, and at last all of them. The command may end
-well, and then what it did is looked at; or fail with the code that belongs to the fault, in bounded time, and
-then whoever reads the bucket sees what was there before, or all of the new.
+Each command first runs without faults, which records the number of requests of each kind. Then, for every kind, the
+test disturbs the first, second, ... request, and finally all of them, in every way. If the command succeeds, the test
+checks its effect. Otherwise it must fail with the fault's exit code, in limited time, and a reader of the bucket must
+see the old state or the complete new state.
 """
 import os
 
@@ -13,20 +13,20 @@ from bench import AUTH, CONFLICT, DONE, INTEGRITY, NETWORK, UNSUPPORTED
 
 ZERO_ETAG = '"00000000000000000000000000000000"'
 
-# name: what the server does, the codes allowed if it does it once, and if it does it always; and the kinds
-# of requests that it makes sense for (none: all).
+# name: the server's rule, the allowed exit codes for one fault and for all, and the kinds of requests that it applies
+# to (None: all).
 BODIES = ("Get", "Range", "List", "Create", "Complete", "Copy", "CopyPart", "Parts", "Uploads")
 DOCUMENTS = ("Create", "Complete", "Copy", "CopyPart")
 TAGGED = ("Get", "Range", "Head", "Put", "PutIf", "Part")
 FAULTS = {
-    "refused": ({"do": "refuse", "seconds": 0.1}, {DONE}, {NETWORK}, None),
+    "connection refused": ({"do": "refuse", "seconds": 0.1}, {DONE}, {NETWORK}, None),
     "reset before the body": ({"do": "reset"}, {DONE}, {NETWORK}, None),
     "reset after the body": ({"do": "drown"}, {DONE}, {NETWORK}, None),
-    "answer lost": ({"do": "lose"}, {DONE}, {NETWORK}, None),
-    "stalled": ({"do": "stall", "seconds": 1.5}, {DONE}, {NETWORK}, None),
+    "response lost": ({"do": "lose"}, {DONE}, {NETWORK}, None),
+    "no response": ({"do": "stall", "seconds": 1.5}, {DONE}, {NETWORK}, None),
     "500": ({"do": "status", "status": 500, "code": "InternalError"}, {DONE}, {NETWORK}, None),
-    "500 without a word": ({"do": "status", "status": 500}, {DONE}, {NETWORK}, None),
-    "500 after all": ({"do": "drop", "status": 500, "code": "InternalError"}, {DONE}, {NETWORK}, None),
+    "500 without a body": ({"do": "status", "status": 500}, {DONE}, {NETWORK}, None),
+    "500 after the work": ({"do": "drop", "status": 500, "code": "InternalError"}, {DONE}, {NETWORK}, None),
     "503 SlowDown": ({"do": "status", "status": 503, "code": "SlowDown"}, {DONE}, {NETWORK}, None),
     "400 RequestTimeout": ({"do": "status", "status": 400, "code": "RequestTimeout"}, {DONE}, {NETWORK},
                            None),
@@ -39,17 +39,17 @@ FAULTS = {
     "400 RequestTimeTooSkewed": ({"do": "status", "status": 400, "code": "RequestTimeTooSkewed"}, {DONE},
                                  {AUTH}, None),
     "a login page": ({"do": "text", "body": "<html>pay first</html>"}, {DONE, NETWORK}, {NETWORK}, None),
-    "200 and an error": ({"do": "error200", "code": "InternalError"}, {DONE}, {NETWORK}, DOCUMENTS),
-    "200 and nothing": ({"do": "empty"}, {DONE, NETWORK}, {NETWORK, INTEGRITY}, DOCUMENTS),
-    "body cut off": ({"do": "cut", "bytes": 40}, {DONE}, {NETWORK}, BODIES),
-    "body short": ({"do": "short", "bytes": 7}, {DONE, NETWORK, INTEGRITY, CONFLICT},
+    "200 with an error": ({"do": "error200", "code": "InternalError"}, {DONE}, {NETWORK}, DOCUMENTS),
+    "200 without a body": ({"do": "empty"}, {DONE, NETWORK}, {NETWORK, INTEGRITY}, DOCUMENTS),
+    "body truncated": ({"do": "cut", "bytes": 40}, {DONE}, {NETWORK}, BODIES),
+    "body shortened": ({"do": "short", "bytes": 7}, {DONE, NETWORK, INTEGRITY, CONFLICT},
                    {NETWORK, INTEGRITY, CONFLICT}, BODIES),
     "wrong length": ({"do": "headers", "headers": {"Content-Length": "9999999"}},
                      {DONE, NETWORK, INTEGRITY}, {NETWORK, INTEGRITY},
                      ("Get", "Range", "Head", "List", "Create", "Parts", "Uploads")),
     "wrong range": ({"do": "range", "content_range": "bytes 5-9/10"}, {DONE, NETWORK, INTEGRITY},
                     {NETWORK, INTEGRITY}, ("Range",)),
-    "all instead of a range": ({"do": "whole"}, {DONE, NETWORK, INTEGRITY, UNSUPPORTED},
+    "whole object instead of a range": ({"do": "whole"}, {DONE, NETWORK, INTEGRITY, UNSUPPORTED},
                                {NETWORK, INTEGRITY, UNSUPPORTED}, ("Range",)),
     "wrong ETag": ({"do": "headers", "headers": {"ETag": ZERO_ETAG}}, {DONE, INTEGRITY, CONFLICT},
                    {INTEGRITY, CONFLICT}, TAGGED),
@@ -62,15 +62,15 @@ FAULTS = {
                    None),
     "no date": ({"do": "headers", "headers": {"Date": "the day after"}}, {DONE}, set(), None),
 }
-SECONDS = 90  # what a disturbed command may take: silence is believed after seconds, several times
-USUAL = 1000  # cases of a run
+SECONDS = 90  # limit for a disturbed command: it waits for missing responses several times
+USUAL = 1000  # cases per run
 
 
 def cases(worker, scene, most):
-    """Every (kind, number or 0 for all) of the scene's requests."""
+    """Returns every (kind, number or 0 for all) of the scene's requests."""
     worker.begin(scene.start)
     if worker.program.run(*scene.command).code != DONE:
-        raise RuntimeError(f"{scene.name} fails undisturbed")
+        raise RuntimeError(f"{scene.name} fails without faults")
     kinds = worker.calm()["kinds"]
     found = []
     for kind in dict.fromkeys(kinds):
@@ -82,11 +82,11 @@ def cases(worker, scene, most):
 def one(scene, kind, number, fault, score):
     deed, once, always, _ = FAULTS[fault]
     rule = {"kind": kind, "nth": number or 1, "times": 1 if number else 0, **deed}
-    # What is always so is found out with few tries; a request beside the point may do without.
+    # With a permanent fault, few tries are enough. A command may succeed without an optional request.
     allowed = once if number else once | always
     if allowed != {DONE}:
         allowed = allowed | scene.refusals
-    if kind == "Head" and "400" in fault:  # it cannot say why
+    if kind == "Head" and "400" in fault:  # a HEAD response has no error code
         allowed = allowed | {UNSUPPORTED}
     env = {} if number else {"S3DOCK_RETRIES": "2"}
 

@@ -1,7 +1,7 @@
-"""Many faults at once, and how long it takes.
+"""Random faults in many requests, and their effect on the duration.
 
-A push and a pull at a limited rate, so that the machine's own speed does not matter: undisturbed; with 10 % of all
-requests failing, which may take 1.5 times as long (median); with 50 %, which must succeed.
+A push and a pull at a limited rate, so that the machine's speed does not matter. They run without faults; with 10 % of
+all requests failing, which may take 1.5 times as long (median); and with 50 %, which must succeed.
 """
 import os
 import statistics
@@ -21,17 +21,17 @@ SECONDS = 300
 
 
 def rules(odds):
-    """Of all requests so many fail, each in one of the ways."""
+    """Returns rules that make this share of all requests fail, each in one of the ways."""
     left, found = odds, []
     for number, deed in enumerate(DEEDS):
-        share = left / (len(DEEDS) - number)  # of those that the ones before have let pass
+        share = left / (len(DEEDS) - number)  # of the requests that earlier rules do not affect
         found.append({"kind": "Any", "times": 0, "chance": share / (1 - (odds - left)), **deed})
         left -= share
     return found
 
 
 def transfer(worker, command, odds, seed):
-    """Seconds of one push or pull, or what was wrong."""
+    """Returns the seconds of one push or pull, or the problem."""
     start, arguments, look = command
     worker.begin(start)
     worker.s3.tell(rules=rules(odds), seed=seed)
@@ -63,7 +63,7 @@ def run(options, score):
                 failed = answer if isinstance(answer, str) else None
                 if not failed:
                     took.setdefault((name, odds), []).append(answer)
-                score.case(f"odds: {odds:.0%} of all requests fail", name,
+                score.case(f"random faults: {odds:.0%} of all requests fail", name,
                            failed and f"{name}, seed {seed}: {failed}")
             return job
 
@@ -76,7 +76,7 @@ def run(options, score):
                 ratio = statistics.median(took[name, 0.1]) / statistics.median(took[name, 0])
                 score.figure(f"{name}: with 10 % of all requests failing (median of {RUNS})",
                              f"{ratio:.2f} times as long")
-                score.case(f"odds: with 10 % failing, at most {SLOWER} times as long", name,
+                score.case(f"random faults: with 10 % failing, at most {SLOWER} times as long", name,
                            f"{name}: {ratio:.2f} times" if ratio > SLOWER else None)
     finally:
         for worker in workers:

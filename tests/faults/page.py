@@ -1,4 +1,4 @@
-"""Writes counts and figures into docs/reliability.md, each between two marks."""
+"""Writes counts and figures to docs/reliability.md, each between two marks."""
 import re
 
 MARKS = ("<!-- counts: written by tests/faults/run --table -->", "<!-- end of counts -->")
@@ -6,8 +6,8 @@ FIGURES = ("<!-- figures: written by tests/faults/run --table -->", "<!-- end of
 
 
 def write_table(page, counts):
-    """Between the two marks of the page; what did not run now stays as it is. Threads make a call more or less
-    from run to run: in tens, then, so that the page changes when something has."""
+    """Writes the table between the two marks of the page. Rows that did not run now do not change. The number of calls
+    varies a little between runs, so numbers are rounded to tens. The page then changes only for a reason."""
     with open(page, encoding="utf-8") as file:
         before, rest = file.read().split(MARKS[0])
         table, after = rest.split(MARKS[1])
@@ -28,7 +28,7 @@ def write_table(page, counts):
 
 
 def write_figures(page, figures):
-    """What was measured; a figure that was not measured now stays as it is."""
+    """Writes the measured figures. A figure that was not measured now does not change."""
     with open(page, encoding="utf-8") as file:
         before, rest = file.read().split(FIGURES[0])
         table, after = rest.split(FIGURES[1])

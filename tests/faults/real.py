@@ -1,8 +1,8 @@
-"""A real S3 server, and a proxy before it that disturbs what passes: a push, one that copies, a pull.
+"""A push, a push that copies and a pull, through a faulty proxy before a real S3 server.
 
-What the scripted server of the other parts says is what we think that a server says; here a real one (AWS_ENDPOINT_URL
-and so on: tests/kit/ceph) takes half a body, loses its client in the middle of a part, has done what it could not tell
-about. As in the matrix, every kind of request meets every fault, the first of it and all.
+The scripted server of the other parts responds as we expect a server to respond. Here a real server (AWS_ENDPOINT_URL
+and so on: tests/kit/ceph) receives half a body, loses its client during a part, or completes a request whose response
+is lost. As in the matrix, every kind of request meets every fault: the first request, and all of them.
 """
 import os
 
@@ -10,24 +10,24 @@ import bench
 import scenes
 from bench import AUTH, DONE, NETWORK
 
-# name: what the proxy does, the codes beside 0 that are right if it goes on; and the kinds (none: all).
+# name: the proxy's rule, and the kinds of requests that it applies to (None: all).
 ANSWERS = ("Get", "Range", "List", "Create", "Complete", "CopyPart", "Copy", "Parts")
 BODIES = ("Part", "Put", "PutIf", "Complete")
 FAULTS = {
-    "refused": ({"do": "refuse", "seconds": 0.2}, None),
+    "connection refused": ({"do": "refuse", "seconds": 0.2}, None),
     "reset before the body": ({"do": "reset"}, None),
-    "reset in the middle of the body": ({"do": "half"}, BODIES),
+    "reset during the body": ({"do": "half"}, BODIES),
     "reset after the body": ({"do": "drown"}, None),
-    "answer lost": ({"do": "lose"}, None),
+    "response lost": ({"do": "lose"}, None),
     "500": ({"do": "status", "status": 500, "code": "InternalError"}, None),
     "503 SlowDown": ({"do": "status", "status": 503, "code": "SlowDown"}, None),
-    "answer cut off": ({"do": "cut", "bytes": 40}, ANSWERS),
-    "silent in the middle": ({"do": "stall", "seconds": 1.5}, None),
-    "silent in the answer": ({"do": "pause", "bytes": 40, "seconds": 1.5}, ANSWERS),
-    "late": ({"do": "delay", "seconds": 0.5}, None),
+    "response truncated": ({"do": "cut", "bytes": 40}, ANSWERS),
+    "silent during the request": ({"do": "stall", "seconds": 1.5}, None),
+    "silent during the response": ({"do": "pause", "bytes": 40, "seconds": 1.5}, ANSWERS),
+    "delayed": ({"do": "delay", "seconds": 0.5}, None),
 }
 SECONDS = 60
-USUAL = 120  # cases of a run
+USUAL = 120  # cases per run
 SCENES = ("push", "push with copies", "pull")
 
 
@@ -46,7 +46,7 @@ def one(scene, kind, number, fault, score):
 
 def run(options, score):
     if "AWS_ENDPOINT_URL" not in os.environ:
-        score.skip("a fault proxy before a real server", "there is none: AWS_ENDPOINT_URL")
+        score.skip("a fault proxy before a real server", "AWS_ENDPOINT_URL is not set")
         return
     images = scenes.make_images(options.results)
     workers = [scenes.Real(os.path.join(options.results, f"real{number}"), options.program, images)

@@ -1,7 +1,7 @@
-"""Commands that are disturbed, the buckets they start from, and what must be true afterwards.
+"""Scenes: the commands under test, their initial buckets, and the checks afterwards.
 
-A worker is a bucket, on a scripted S3 server or in a folder, with a home for the program. A scene is one
-command; its look says what is wrong with the world after it ended, whether well or not.
+A worker is a bucket, on a scripted S3 server or in a folder, with a home folder for the program. A scene is one
+command. Its `look` checks the state after the command ended, with success or failure, and returns the problem or None.
 """
 import os
 import re
@@ -16,8 +16,8 @@ HALF_PUSH, HALF_PULL, ELSEWHERE = "half a push", "half a pull", ", another host"
 
 
 class Scene:
-    """One command, the bucket it starts from, what must be true afterwards; whether, after it has failed,
-    the same command does it; and with which codes it may refuse to go by what it was told."""
+    """One command, its initial bucket and its check. `again`: after a failure, the same command must succeed.
+    `refusals`: exit codes with which the command may refuse a disturbed response."""
 
     def __init__(self, name, start, command, look, again=True, refusals=()):
         self.name, self.start, self.command, self.look = name, start, command, look
@@ -25,7 +25,7 @@ class Scene:
 
 
 def pulled(worker, ref):
-    """What a reader gets: "absent", the digest of an image, or what went wrong."""
+    """Returns what a reader gets: "absent", the digest of an image, or the error."""
     out = os.path.join(worker.folder, "look.tar")
     result = worker.program.run("pull", ref, "--output", out)
     if result.code == NOT_FOUND and not os.path.exists(out):
@@ -40,9 +40,8 @@ def pulled(worker, ref):
 
 
 def shows(ref, before, after):
-    """A look at an image: after a failure it may be the one `before`. One that was being replaced may be
-    neither, for then the name stands for two objects of which only one is new; that is refused, never
-    mistaken."""
+    """A check of an image. After a failure, the image may be the one `before`. If the image was being replaced, a pull
+    may also fail: then only one of archive and metadata is new. A pull must never return another image."""
     def look(worker, result):
         seen = pulled(worker, ref)
         wanted = {after} if result.code == DONE else {before, after}
@@ -53,7 +52,7 @@ def shows(ref, before, after):
 
 
 def wrote(name, digest):
-    """A look at what a pull wrote: the image, or nothing."""
+    """A check of a pull's output: the image, or no file."""
     def look(worker, result):
         path = os.path.join(worker.folder, name)
         if not os.path.exists(path):
@@ -67,17 +66,17 @@ def wrote(name, digest):
 
 
 def says(command, before, after):
-    """A look at what another command prints."""
+    """A check of the output of another command."""
     def look(worker, result):
         seen = worker.program.run(*command)
         wanted = {after} if result.code == DONE else {before, after}
         said = seen.out.strip() if seen.code == DONE else f"exit {seen.code}"
-        return None if said in wanted else f"{' '.join(command)} says {said!r}, wanted {wanted}"
+        return None if said in wanted else f"{' '.join(command)} prints {said!r}, wanted {wanted}"
     return look
 
 
 def prints(text):
-    """A look at what the command itself printed."""
+    """A check of the output of the command itself."""
     def look(worker, result):
         if result.code == DONE and result.out.strip() != text:
             return f"printed {result.out!r}"
@@ -86,7 +85,7 @@ def prints(text):
 
 
 class Worker:
-    """A bucket and a home for one case after the other. Below: begin, save, calm, leftovers."""
+    """A bucket and a home folder, which cases use one after the other. Subclasses define begin, save, calm and stop."""
 
     def __init__(self, folder, path, environment):
         self.folder = folder
@@ -95,7 +94,7 @@ class Worker:
         self.program = bench.Program(path, folder, {**environment, "TMPDIR": self.tmp})
 
     def keep_home(self, start):
-        """What the program remembers now belongs to that start."""
+        """Stores the program's home folder as a part of that initial state."""
         shutil.copytree(self.program.home, os.path.join(self.folder, "homes", start))
 
     def tidy(self, start):
@@ -115,8 +114,8 @@ class Worker:
         return result
 
     def prepare(self, images):
-        """The buckets that scenes start from; the same on every worker. Answers the images' digests as a
-        pull writes them."""
+        """Saves the initial buckets of the scenes, which are the same on every worker. Returns the digests of the
+        images in the form that a pull writes."""
         self.begin("")
         self.save("")
         self.run("push", REF, "--input", images["first"])
@@ -136,7 +135,7 @@ class Worker:
         return digests
 
     def strays(self):
-        """Files that the program has left where only its unfinished work lies."""
+        """Returns files that the program left in its folders for unfinished work."""
         found = [os.path.join("tmp", name) for name in os.listdir(self.tmp)]
         return found + [name for name in os.listdir(self.folder)
                         if name not in ("home", "homes", "tmp", "s3", "bucket", "saved", "book",
@@ -157,7 +156,7 @@ class Server(Worker):
         self.s3.tell(load=start.removesuffix(ELSEWHERE), rules=self.rules)
 
     def prepare_halves(self, images):
-        """Starts at which something is unfinished: interrupted when a part, or range, did not come."""
+        """Saves initial states with an unfinished push or pull, which was interrupted during a part or range."""
         def half(start, kind, nth, name, *command):
             self.begin(start, [{"kind": kind, "nth": nth, "times": 0, "do": "stall", "seconds": 5}])
             code = self.program.interrupted(command, lambda: self.s3.tell()["kinds"].count(kind) >= nth)
@@ -179,8 +178,8 @@ class Server(Worker):
 
 
 class Real(Worker):
-    """The bucket is on a real S3 server, given by AWS_*; between it and the program stands a fault proxy. Every start
-    is made anew, by pushes past the proxy."""
+    """The bucket is on a real S3 server (AWS_*), behind a fault proxy. Every initial state is created again, with
+    pushes that bypass the proxy."""
 
     def __init__(self, folder, path, images):
         os.makedirs(folder)
@@ -196,7 +195,7 @@ class Real(Worker):
         subprocess.run([os.path.join(bench.TOP, "tests/kit/bucket"), verb, self.bucket], check=True)
 
     def begin(self, start, rules=(), fresh=True):
-        """`fresh` false: what was there last may have been read only."""
+        """`fresh` false: the last scene only read the bucket, so its state can be used again."""
         self.tidy("")
         self.proxy.tell(rules=[])
         if fresh or self.start != start:
@@ -222,7 +221,7 @@ class Real(Worker):
 
 
 class Host(Server):
-    """A Docker daemon stands beside the program, and the bucket is on a server."""
+    """The program uses a Docker daemon, and the bucket is on a server."""
 
     def __init__(self, folder, path, profile, images):
         super().__init__(folder, path)
@@ -274,7 +273,7 @@ class Folder(Worker):
 
 
 def make_images(folder, small=False):
-    """Three archives; the first two have a layer in common, which is uploaded in parts unless small."""
+    """Creates three archives. The first two share a layer, which is uploaded in parts unless `small`."""
     os.makedirs(folder, exist_ok=True)
     common = bench.layer([("opt/common", bench.noise((1 if small else 9) << 20, 1))])
     images = {name: os.path.join(folder, name + ".tar") for name in ("first", "next", "other")}
@@ -285,14 +284,14 @@ def make_images(folder, small=False):
 
 
 def hire(options, name):
-    """A folder and a server for each of those who work side by side."""
+    """Creates a folder and a server for each parallel worker."""
     return [{"folder": Folder(os.path.join(options.results, f"{name}-folder{number}"), options.program),
              "server": Server(os.path.join(options.results, f"{name}-server{number}"), options.program)}
             for number in range(options.workers)]
 
 
 def prepare_all(workers, images):
-    """Of those that hire() gave, or the like, each with all that it has; the images' digests."""
+    """Prepares all workers of hire(). Returns the digests of the images."""
     def prepare(worker):
         return [each.prepare(images) for each in worker.values()][0]
     return bench.on_each(workers, prepare)[0]
@@ -305,7 +304,7 @@ def all_scenes(images, digests):
               shows(REF, "absent", digests["first"])),
         Scene("push with copies", "one", ("push", NEXT, "--input", images["next"]),
               shows(NEXT, "absent", digests["next"])),
-        Scene("push over another", "one", ("push", REF, "--input", images["other"]),
+        Scene("push that replaces an image", "one", ("push", REF, "--input", images["other"]),
               shows(REF, digests["first"], digests["other"])),
         Scene("pull", "two", ("pull", NEXT, "--output", "out.tar"), wrote("out.tar", digests["next"])),
         Scene("tag", "two", ("tag", NEXT, "v2.0.0"),
@@ -320,12 +319,12 @@ def all_scenes(images, digests):
 
 
 def swept(worker, result):
-    """A look at a bucket and a host: after a success nothing unfinished is left. A listing carries no sum: what a
-    flipped bit hides is found the next time."""
+    """A check of a bucket and a host: after success, nothing unfinished is left. A list has no checksum. If a flipped
+    bit hides an entry, the next cleanup finds it."""
     if any(rule["do"] == "flip" for rule in worker.rules):
         result = worker.program.run("cleanup", "--unfinished", "1s")
     left = worker.program.run("resume")
-    if "retired" in left.out:  # an archive without its documents: its data go later
+    if "retired" in left.out:  # an archive without metadata: its data is deleted later
         time.sleep(2.1)
         worker.program.run("cleanup", "--retired-after", "1s")
         left = worker.program.run("resume")
@@ -336,13 +335,13 @@ def swept(worker, result):
 
 
 def unfinished_scenes(images, digests):
-    """What goes on, and what is told and swept: on a server, after prepare_halves."""
+    """Scenes that resume, list or remove unfinished work. They need a server, after prepare_halves."""
     push = ("push", REF, "--input", images["first"])
     return [
-        Scene("push that goes on", HALF_PUSH, push, shows(REF, "absent", digests["first"])),
-        Scene("push that goes on elsewhere", HALF_PUSH + ELSEWHERE, push,
+        Scene("resumed push", HALF_PUSH, push, shows(REF, "absent", digests["first"])),
+        Scene("push resumed on another host", HALF_PUSH + ELSEWHERE, push,
               shows(REF, "absent", digests["first"])),
-        Scene("pull that goes on", HALF_PULL, ("pull", NEXT, "--output", "out.tar"),
+        Scene("resumed pull", HALF_PULL, ("pull", NEXT, "--output", "out.tar"),
               wrote("out.tar", digests["next"])),
         Scene("resume", HALF_PUSH, ("resume",), None),
         Scene("cleanup", HALF_PUSH, ("cleanup", "--unfinished", "1s"), swept),
@@ -350,7 +349,7 @@ def unfinished_scenes(images, digests):
 
 
 def wrong(worker, scene, result, allowed, seconds):
-    """What is wrong with how a disturbed command ended, or None."""
+    """Returns the problem of a disturbed command's end, or None."""
     if result.code is None:
         return f"not done in {seconds} s"
     if result.crashed():
@@ -367,19 +366,19 @@ def wrong(worker, scene, result, allowed, seconds):
 
 
 def done_again(worker, scene):
-    """The same command, undisturbed, does what it is for."""
+    """Runs the same command without faults, which must succeed."""
     again = worker.program.run(*scene.command)
     if again.code != DONE:
-        return f"done again, undisturbed: {again.code} {again.err.strip()}"
+        return f"the same command without faults: {again.code} {again.err.strip()}"
     return scene.look(worker, again) if scene.look else None
 
 
 def undisturbed(worker, scene, **options):
-    """Runs a scene as it should go; everything else is a mistake of the test."""
+    """Runs a scene without faults. A problem here is an error in the test itself."""
     worker.begin(scene.start)
     result = worker.program.run(*scene.command, **options)
     if result.code != DONE:
-        raise RuntimeError(f"{scene.name} undisturbed: {result.code} {result.err}")
+        raise RuntimeError(f"{scene.name} without faults: {result.code} {result.err}")
     problem = scene.look(worker, result) if scene.look else None
     if problem:
-        raise RuntimeError(f"{scene.name} undisturbed: {problem}")
+        raise RuntimeError(f"{scene.name} without faults: {problem}")

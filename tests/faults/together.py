@@ -1,9 +1,9 @@
-"""Several at once on one name: pushes, promotions and pulls, a cleanup while something is pushed.
+"""Concurrent commands on one name: pushes, promotions and pulls, a cleanup during a push.
 
-Each case begins some commands at random moments. A reader that looks all the while sees one of the images that were
-pushed, or that there is none yet, or that one is just being replaced; never anything else. Who says that it is done has
-done it; who lost says so, with the code for that; and in the end the name stands for one of them, and no more is unfinished
-than a cleanup removes.
+Each case starts some commands at random moments. A reader that polls meanwhile sees one of the pushed images, no image
+yet, or an image that is being replaced. It never sees anything else. A command that reports success has had its effect.
+A command that lost fails with the exit code of a conflict. At the end, the name leads to one of the images, and a
+cleanup removes everything unfinished.
 """
 import os
 import random
@@ -16,14 +16,14 @@ import scenes
 from bench import CONFLICT, DONE, INTEGRITY, NETWORK, NEXT, NOT_FOUND, REF
 
 CASES = 10  # of each kind
-SPREAD = 0.3  # seconds within which commands begin
+SPREAD = 0.3  # all commands start within this number of seconds
 SECONDS = 60
 RATE = ("--limit-rate", "20M")
 CLEANUP = ("cleanup", "--unfinished", "1s")
 
 
 class Command:
-    """A command that begins after a while, in a home of its own: another host."""
+    """A command that starts after a delay, with its own home folder, like another host."""
 
     def __init__(self, worker, number, delay, arguments):
         self.folder = os.path.join(worker.folder, "tmp", f"host{number}")
@@ -39,13 +39,13 @@ class Command:
 
 
 def look(worker, ref, wanted):
-    """What a reader sees, if it may not see that."""
+    """Returns what a reader sees, if it is not allowed."""
     seen = scenes.pulled(worker, ref)
     return None if seen in wanted else f"a reader sees {seen[:300]}"
 
 
 def reads(worker, commands, ref, wanted):
-    """Looks until all have ended; what was wrong, or None."""
+    """Polls until all commands have ended. Returns the problem, or None."""
     problem = None
     while not problem and any(command.thread.is_alive() for command in commands):
         problem = look(worker, ref, wanted)
@@ -58,11 +58,11 @@ def ended_badly(commands, codes):
     for command in commands:
         if command.result.code not in codes:
             return f"{' '.join(command.arguments)}: {command.result.code} {command.result.err}"
-    return None if any(command.result.code == DONE for command in commands) else "nobody was done"
+    return None if any(command.result.code == DONE for command in commands) else "no command succeeded"
 
 
 def pushes(names):
-    """Several pushes of one name: of the same image, or of two."""
+    """Several pushes of one name: of the same image, or of two images."""
     def case(worker, images, digests, rng):
         worker.begin("")
         commands = [Command(worker, number, rng.uniform(0, SPREAD),
@@ -70,14 +70,14 @@ def pushes(names):
                     for number, name in enumerate(names)]
         wanted = {digests[name] for name in names}
         problem = reads(worker, commands, REF, wanted | {"absent", "refused"})
-        # Who finds an archive of another size where it has just put its own does not know whose it is.
+        # A push may find an archive of another size after its own upload. It then fails, because it cannot identify it.
         codes = {DONE, CONFLICT} | ({INTEGRITY} if len(wanted) > 1 else set())
         return problem or ended_badly(commands, codes) or look(worker, REF, wanted)
     return case
 
 
 def promotions(worker, images, digests, rng):
-    """Promotions while somebody pulls what is promoted."""
+    """Promotions during pulls of the environment."""
     worker.begin("promoted")
     refs = [rng.choice((REF, NEXT)) for _ in range(3)]
     commands = [Command(worker, number, rng.uniform(0, SPREAD), ("promote", ref, "production"))
@@ -97,14 +97,14 @@ def promotions(worker, images, digests, rng):
 
 
 def cleanup(worker, images, digests, rng):
-    """A cleanup from another host, which takes what is older than a second, while something is pushed slowly."""
+    """A cleanup from another host, which removes everything older than a second, during a slow push."""
     worker.begin("")
     push = Command(worker, 0, 0, ("push", REF, "--input", images["first"], "--limit-rate", "3M"))
     sweep = Command(worker, 1, rng.uniform(1, 3), CLEANUP)
     problem = reads(worker, [push, sweep], REF, {digests["first"], "absent"})
     if not problem and sweep.result.code != DONE:
         problem = f"the cleanup: {sweep.result.code} {sweep.result.err}"
-    # An upload that is older than what was asked for may be gone: then the push says so, and is done again.
+    # The cleanup may remove the upload, if it is older than a second. Then the push fails, and must run again.
     if not problem and push.result.code not in (DONE, CONFLICT, NETWORK, NOT_FOUND, INTEGRITY):
         problem = f"the push: {push.result.code} {push.result.err}"
     if not problem and push.result.code != DONE:
@@ -125,7 +125,7 @@ def one(name, seed, images, digests, score):
     def job(worker):
         problem = KINDS[name](worker, images, digests, random.Random(seed))
         problem = problem or kills.garbage(worker, "server")
-        score.case("at once", name, problem and f"{name}, seed {seed}: {problem}")
+        score.case("concurrent commands", name, problem and f"{name}, seed {seed}: {problem}")
     return job
 
 
