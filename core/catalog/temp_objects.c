@@ -1,7 +1,35 @@
 #include "catalog/temp_objects.h"
 
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
 #include "base/err.h"
+#include "base/hash.h"
 #include "catalog/walk.h"
+
+#define FOLDER_DIGITS 16
+
+int temp_objects_new_folder(char out[KEY_MAX], struct err *err)
+{
+    uint8_t unique[FOLDER_DIGITS / 2];
+    char hex[FOLDER_DIGITS + 1];
+
+    if (getrandom(unique, sizeof unique, 0) != (ssize_t)sizeof unique)
+        return err_set(err, ERR_LOCAL, "random", "the system gives no random numbers");
+    hex_encode(unique, sizeof unique, hex);
+    snprintf(out, KEY_MAX, TEMP_OBJECTS_FOLDER "%s/", hex);
+    return 0;
+}
+
+bool temp_objects_is_folder(const char *folder)
+{
+    size_t size = strlen(TEMP_OBJECTS_FOLDER);
+
+    return strncmp(folder, TEMP_OBJECTS_FOLDER, size) == 0 &&
+           strspn(folder + size, "0123456789abcdef") == FOLDER_DIGITS &&
+           strcmp(folder + size + FOLDER_DIGITS, "/") == 0;
+}
 
 struct search {
     int64_t before;

@@ -36,6 +36,7 @@ struct push_engine {
     struct push_span *current; /* being assembled; NULL between spans */
     size_t current_done;
     bool reading, stopping;
+    enum copy_failure copy_failure;  /* the gravest so far */
     bool distrusted;                 /* Docker's layers turned out not to be what they should be */
     const struct base *corrupt_base; /* does not hold what its index says */
     const struct image_info *image;  /* once the reader is done */
@@ -285,6 +286,7 @@ static void on_uploaded(struct push_engine *e, struct msg *msg)
         e->uploaded += failed ? 0 : news.freed->size;
         parts_give(e->setup.parts, news.freed);
     }
+    copy_failure_add(&e->copy_failure, news.failure);
     if (failed)
         stop(e, &err);
     assemble(e);
@@ -292,10 +294,12 @@ static void on_uploaded(struct push_engine *e, struct msg *msg)
 
 static void on_composed(struct push_engine *e, struct msg *msg)
 {
+    enum copy_failure failure;
     struct err err;
 
-    if (assembler_finish_op(e->setup.assembler, msg, &err))
+    if (assembler_finish_op(e->setup.assembler, msg, &failure, &err))
         stop(e, &err);
+    copy_failure_add(&e->copy_failure, failure);
     assemble(e);
 }
 
@@ -527,12 +531,11 @@ static bool has_copied(const struct push_engine *e)
     return e->setup.assembler && assembler_has_copied(e->setup.assembler);
 }
 
-/* Whether this store copies is remembered, for the next push. */
-static void learn_copying(const struct push_engine *e, bool failed)
+/* Remembers for the next push whether this store copies. */
+static void remember_copy_support(const struct push_engine *e, bool failed)
 {
-    if (failed ? e->setup.assembler && assembler_was_refused(e->setup.assembler) : has_copied(e))
-        copy_support_remember(e->setup.push->store, !failed,
-                              failed && assembler_was_forbidden(e->setup.assembler));
+    if (failed ? e->copy_failure : has_copied(e))
+        copy_support_remember(e->setup.push->store, failed ? e->copy_failure : COPY_FAILURE_NONE);
 }
 
 /* Copied bytes are not seen: a few are read back. */
@@ -558,7 +561,7 @@ int push_engine_run(struct push_engine *engine, struct err *err)
     if (answer == 0)
         answer = check_copies(engine, err);
     if (answer)
-        learn_copying(engine, true);
+        remember_copy_support(engine, true);
     return answer;
 }
 
@@ -567,6 +570,7 @@ int push_engine_complete(struct push_engine *engine, struct store_info *info, st
     const struct part *last =
         engine->setup.assembler ? assembler_last(engine->setup.assembler) : engine->last;
     struct resume *resume = engine->setup.resume;
+    enum copy_failure failure;
     int answer;
 
     if (resume_is_whole(resume)) {
@@ -574,10 +578,11 @@ int push_engine_complete(struct push_engine *engine, struct store_info *info, st
         return resume_confirm(resume, engine->packed, info, err);
     }
     resume_completing(resume, engine->packed);
-    answer = upload_complete(engine->setup.upload, last, engine->packed, info, err);
+    answer = upload_complete(engine->setup.upload, last, engine->packed, info, &failure, err);
+    copy_failure_add(&engine->copy_failure, failure);
     if (answer == 0)
         resume_completed(resume, engine->packed, info->etag);
-    learn_copying(engine, answer != 0);
+    remember_copy_support(engine, answer != 0);
     return answer;
 }
 
@@ -609,10 +614,14 @@ enum push_remedy push_engine_remedy(const struct push_engine *engine)
         return REMEDY_WITH_EXPORT;
     if (e->setup.assembler && assembler_lacked_bytes(e->setup.assembler))
         return REMEDY_READING_ALL;
-    if (!e->setup.assembler || !assembler_was_no_help(e->setup.assembler))
+    switch (e->copy_failure) {
+    case COPY_FAILURE_NONE:
         return REMEDY_HOPELESS;
-    return assembler_was_refused(e->setup.assembler) ? REMEDY_WITHOUT_COPIES
-                                                     : REMEDY_WITH_OTHER_BASES;
+    case COPY_FAILURE_BASE:
+        return REMEDY_WITH_OTHER_BASES;
+    default:
+        return REMEDY_WITHOUT_COPIES;
+    }
 }
 
 void push_engine_facts(const struct push_engine *engine, struct push_facts *out)

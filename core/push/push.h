@@ -15,7 +15,6 @@ struct err;
 struct docker;
 struct store;
 
-
 /* Where the bytes of a daemon's image come from, in the order of the option's words. */
 enum push_source {
     PUSH_FROM_AUTO,   /* its layers, if they can be read on this host; else its export */

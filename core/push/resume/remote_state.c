@@ -8,18 +8,7 @@
 #include "base/log.h"
 #include "catalog/temp_objects.h"
 
-#define FOLDER_DIGITS 16
-
 /* ---- temporary objects ---- */
-
-bool remote_state_is_folder(const char *folder)
-{
-    size_t size = strlen(TEMP_OBJECTS_FOLDER);
-
-    return strncmp(folder, TEMP_OBJECTS_FOLDER, size) == 0 &&
-           strspn(folder + size, "0123456789abcdef") == FOLDER_DIGITS &&
-           strcmp(folder + size + FOLDER_DIGITS, "/") == 0;
-}
 
 struct sweep {
     struct store *store;
@@ -83,7 +72,7 @@ void remote_state_clear(struct store *store, const char *folder)
 {
     struct sweep sweep = {.store = store, .folder = folder};
 
-    if (remote_state_is_folder(folder))
+    if (temp_objects_is_folder(folder))
         look_into(&sweep);
 }
 

@@ -30,8 +30,6 @@ void remote_state_etag(const struct checkpoint *then, char out[STORE_ETAG_MAX]);
 int remote_state_is_whole(struct store *store, const struct checkpoint *then,
                           struct store_info *info, struct err *err);
 
-/* Whether temporary objects can lie there: composer_folder made it. */
-bool remote_state_is_folder(const char *folder);
 /* Removes all that lies there, and all that was about to. Says nothing but to the log. */
 void remote_state_clear(struct store *store, const char *folder);
 

@@ -21,12 +21,12 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "catalog/audit.h"
+#include "catalog/temp_objects.h"
 #include "push/resume/checkpoint_file.h"
 #include "push/resume/checkpoint_remote.h"
 #include "push/resume/remote_state.h"
 #include "push/resume/replay.h"
 #include "push/resume/step_record.h"
-#include "push/upload/composer.h"
 
 struct resume {
     struct resume_options options;
@@ -141,7 +141,7 @@ static const char *mismatch(const struct resume *r, const struct checkpoint *the
     if (strcmp(head->writer, writer) != 0)
         return "it was compressed in another way";
     if (head->part_size != part_size || (head->base_count && !o->delta) ||
-        (head->base_count && !remote_state_is_folder(head->folder)))
+        (head->base_count && !temp_objects_is_folder(head->folder)))
         return "it was divided in another way";
     return NULL;
 }
@@ -321,7 +321,7 @@ int resume_set_bases(struct resume *resume, const struct bases *bases, struct er
     head->part_size = resume->options.least;
     head->base_count = bases->count;
     memcpy(head->bases, bases->base, sizeof head->bases);
-    return composer_folder(head->folder, err);
+    return temp_objects_new_folder(head->folder, err);
 }
 
 const char *resume_folder(const struct resume *resume)

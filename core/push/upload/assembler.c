@@ -301,14 +301,16 @@ int assembler_check(struct assembler *assembler, unsigned *different, struct err
     return assembler->copied ? spot_check_verify(assembler->check, different, err) : 0;
 }
 
-int assembler_finish_op(struct assembler *assembler, struct msg *msg, struct err *err)
+int assembler_finish_op(struct assembler *assembler, struct msg *msg, enum copy_failure *failure,
+                        struct err *err)
 {
-    unsigned joined;
-    int answer = composer_finish_op(assembler->composer, msg, &joined, err);
+    struct composer_news news;
+    int answer = composer_finish_op(assembler->composer, msg, &news, err);
 
-    if (joined)
-        resume_join_done(assembler->options.resume, joined,
-                         composer_etag(assembler->composer, joined));
+    if (news.joined)
+        resume_join_done(assembler->options.resume, news.joined,
+                         composer_etag(assembler->composer, news.joined));
+    *failure = news.failure;
     return answer;
 }
 
@@ -340,21 +342,6 @@ uint64_t assembler_fresh(const struct assembler *assembler)
 unsigned assembler_joins(const struct assembler *assembler)
 {
     return composer_count(assembler->composer);
-}
-
-bool assembler_was_no_help(const struct assembler *assembler)
-{
-    return composer_was_no_help(assembler->composer);
-}
-
-bool assembler_was_refused(const struct assembler *assembler)
-{
-    return composer_was_refused(assembler->composer);
-}
-
-bool assembler_was_forbidden(const struct assembler *assembler)
-{
-    return composer_was_forbidden(assembler->composer);
 }
 
 bool assembler_lacked_bytes(const struct assembler *assembler)

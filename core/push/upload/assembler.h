@@ -65,8 +65,9 @@ int assembler_end(struct assembler *assembler, struct err *err);
 /* Everything was placed and is home: what came of the reading back. SPOT_CHECK_DIFFERS (sample.h): what was
  * put together is wrong, since base *different does not hold what its index says. */
 int assembler_check(struct assembler *assembler, unsigned *different, struct err *err);
-/* One of its messages came home. */
-int assembler_finish_op(struct assembler *assembler, struct msg *msg, struct err *err);
+/* Takes one of its messages. Not 0: the operation failed, and *failure classifies it. */
+int assembler_finish_op(struct assembler *assembler, struct msg *msg, enum copy_failure *failure,
+                        struct err *err);
 /* Begins nothing any more. */
 void assembler_stop(struct assembler *assembler);
 unsigned assembler_out(
@@ -78,10 +79,6 @@ bool assembler_has_copied(const struct assembler *assembler);
 uint64_t
 assembler_fresh(const struct assembler *assembler); /* bytes of the archive that were sent */
 unsigned assembler_joins(const struct assembler *assembler);
-/* After a failure of the transfer: whether it may do without copies, whether they were refused. */
-bool assembler_was_no_help(const struct assembler *assembler);
-bool assembler_was_refused(const struct assembler *assembler);
-bool assembler_was_forbidden(const struct assembler *assembler); /* for want of rights */
 /* Bytes were needed of a chunk that was not read: the lead was too short. */
 bool assembler_lacked_bytes(const struct assembler *assembler);
 /* Nothing is out, nobody will go on: removes what was temporary in the bucket. */

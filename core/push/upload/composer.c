@@ -9,12 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/err.h"
 #include "base/log.h"
-#include "catalog/temp_objects.h"
-#include "push/upload/copy_support.h"
 
 #define TEMPS_MAX 65536
 
@@ -54,22 +51,10 @@ struct waiting {
 struct composer {
     struct composer_options options;
     struct temp **temps;
-    unsigned count, room, out, waiting_count;
+    unsigned count, room, out;
     struct waiting *waiting;
-    bool stopped, no_help, refused, forbidden;
+    bool stopped;
 };
-
-int composer_folder(char out[KEY_MAX], struct err *err)
-{
-    uint8_t unique[8];
-    char hex[2 * sizeof unique + 1];
-
-    if (getrandom(unique, sizeof unique, 0) != (ssize_t)sizeof unique)
-        return err_set(err, ERR_LOCAL, "random", "the system gives no random numbers");
-    hex_encode(unique, sizeof unique, hex);
-    snprintf(out, KEY_MAX, TEMP_OBJECTS_FOLDER "%s/", hex);
-    return 0;
-}
 
 struct composer *composer_create(const struct composer_options *options, struct err *err)
 {
@@ -121,29 +106,9 @@ unsigned composer_out(const struct composer *composer)
     return composer->out;
 }
 
-unsigned composer_waiting(const struct composer *composer)
-{
-    return composer->waiting_count;
-}
-
 unsigned composer_count(const struct composer *composer)
 {
     return composer->count;
-}
-
-bool composer_was_no_help(const struct composer *composer)
-{
-    return composer->no_help || upload_was_no_help(composer->options.upload);
-}
-
-bool composer_was_refused(const struct composer *composer)
-{
-    return composer->refused || upload_was_refused(composer->options.upload);
-}
-
-bool composer_was_forbidden(const struct composer *composer)
-{
-    return composer->forbidden || upload_was_forbidden(composer->options.upload);
 }
 
 static void submit(struct composer *c, struct request *request)
@@ -244,7 +209,6 @@ static int go_on(struct composer *c, struct err *err)
             continue;
         }
         *at = w->next;
-        c->waiting_count--;
         failed = send_region(c, w->number, &w->region, err);
         free(w);
         if (failed)
@@ -255,11 +219,8 @@ static int go_on(struct composer *c, struct err *err)
 
 /* ---- answers ---- */
 
-static int failed(struct composer *c, const struct store_op *op, struct err *err)
+static int op_failed(const struct store_op *op, struct err *err)
 {
-    c->no_help = c->no_help || copy_error_is_no_help(op);
-    c->refused = c->refused || copy_error_is_missing(op);
-    c->forbidden = c->forbidden || copy_error_is_forbidden(op);
     if (op->answer == STORE_FAILED)
         *err = op->err;
     else
@@ -292,18 +253,20 @@ static int on_complete(struct composer *c, struct temp *temp, struct err *err)
     return c->stopped ? 0 : go_on(c, err);
 }
 
-int composer_finish_op(struct composer *composer, struct msg *msg, unsigned *joined,
+int composer_finish_op(struct composer *composer, struct msg *msg, struct composer_news *news,
                        struct err *err)
 {
     struct request *request = (struct request *)msg;
     struct temp *temp = request->temp;
 
-    *joined = 0;
+    *news = (struct composer_news){0};
     composer->out--;
-    if (request->op.answer != STORE_DONE)
-        return failed(composer, &request->op, err);
+    if (request->op.answer != STORE_DONE) {
+        news->failure = copy_failure_of(&request->op);
+        return op_failed(&request->op, err);
+    }
     if (request == &temp->work->complete) {
-        *joined = temp->number;
+        news->joined = temp->number;
         return on_complete(composer, temp, err);
     }
     if (request == &temp->work->create)
@@ -396,7 +359,6 @@ static int wait_for(struct composer *c, const struct part_planner_step *step, st
         return err_memory(err, "the upload");
     *w = (struct waiting){.next = c->waiting, .number = step->number, .region = step->left.region};
     c->waiting = w;
-    c->waiting_count++;
     return 0;
 }
 

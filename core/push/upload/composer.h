@@ -16,13 +16,11 @@
 #include "push/plan/bases.h"
 #include "push/plan/part_planner.h"
 #include "push/plan/parts.h"
+#include "push/upload/copy_errors.h"
 #include "push/upload/upload.h"
 #include "store/store.h"
 
 struct err;
-
-/* A folder under which no one else writes: "archive/.s3dock-tmp/0123456789abcdef/". */
-int composer_folder(char out[KEY_MAX], struct err *err);
 
 struct composer;
 struct composer_options {
@@ -32,7 +30,7 @@ struct composer_options {
     struct parts *parts;
     struct inbox *home;
     int kind;           /* msg.kind of its messages */
-    const char *folder; /* composer_folder made it */
+    const char *folder; /* temp_objects_new_folder made it */
 };
 struct composer *composer_create(const struct composer_options *options, struct err *err);
 /* Takes NULL; nothing may be out. Gives back parts that were not sent. */
@@ -44,20 +42,18 @@ int composer_step(struct composer *composer, const struct part_planner_step *ste
  * taken from it any more. Its parts stay the caller's. */
 int composer_keep(struct composer *composer, const struct part_planner_step *step, const char *etag,
                   struct err *err);
-/* *joined gets the number of the temporary object that is there now (PART_PLANNER_TEMP and up), or 0. */
-int composer_finish_op(struct composer *composer, struct msg *msg, unsigned *joined,
+/* Takes one of its messages. Not 0: the operation failed, and *err says why. */
+struct composer_news {
+    unsigned joined; /* temporary object that is complete now (PART_PLANNER_TEMP and up), or 0 */
+    enum copy_failure failure; /* after a failure */
+};
+int composer_finish_op(struct composer *composer, struct msg *msg, struct composer_news *news,
                        struct err *err);
 const char *composer_etag(const struct composer *composer, unsigned number);
 /* Begins nothing any more; what is out comes home. */
 void composer_stop(struct composer *composer);
-/* Requests in the air, and steps that wait for a join. */
-unsigned composer_out(const struct composer *composer);
-unsigned composer_waiting(const struct composer *composer);
-unsigned composer_count(const struct composer *composer); /* of temporary objects */
-/* After a failure: whether the store would not have the copies (support.h). */
-bool composer_was_no_help(const struct composer *composer);
-bool composer_was_refused(const struct composer *composer);
-bool composer_was_forbidden(const struct composer *composer);
+unsigned composer_out(const struct composer *composer);   /* operations that have not returned */
+unsigned composer_count(const struct composer *composer); /* temporary objects */
 /* Nothing is out: removes what was temporary. */
 void composer_clean_up(struct composer *composer);
 

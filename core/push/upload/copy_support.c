@@ -1,3 +1,8 @@
+/*
+ * The note in the cache is one line: "copies yes 1763900000", with the time at which it was found
+ * out. The probe is a multipart upload of copied parts under the folder of temporary objects, so
+ * that it also tests whether the keys may write there.
+ */
 #include "push/upload/copy_support.h"
 
 #include <stdio.h>
@@ -6,16 +11,15 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/log.h"
+#include "catalog/temp_objects.h"
 #include "push/plan/bases.h"
-#include "push/upload/composer.h"
 
 #define REMEMBERED_FOR (30 * 24 * 3600)
-/* Rights change sooner than servers, and may be of one folder only. */
-#define REFUSED_FOR (24 * 3600)
-#define NOTE_MAX    64
+/* Rights change more often than servers, and may differ between folders. */
+#define FORBIDDEN_FOR (24 * 3600)
+#define NOTE_MAX      64
+#define PATH_SIZE     4096
 
-/* "copies yes 1763900000": what was found out, and when. */
 static enum copy_support parse_note(const char *note, int64_t now)
 {
     static const struct {
@@ -24,7 +28,7 @@ static enum copy_support parse_note(const char *note, int64_t now)
         int64_t lasts;
     } notes[] = {{"copies yes ", COPY_SUPPORT_YES, REMEMBERED_FOR},
                  {"copies no ", COPY_SUPPORT_NO, REMEMBERED_FOR},
-                 {"copies refused ", COPY_SUPPORT_NO, REFUSED_FOR}};
+                 {"copies refused ", COPY_SUPPORT_NO, FORBIDDEN_FOR}};
 
     for (size_t i = 0; i < ARRAY_SIZE(notes); i++) {
         size_t size = strlen(notes[i].words);
@@ -42,7 +46,7 @@ static enum copy_support parse_note(const char *note, int64_t now)
 enum copy_support copy_support_remembered(const struct store *store)
 {
     enum copy_support support = COPY_SUPPORT_UNKNOWN;
-    char path[4096];
+    char path[PATH_SIZE];
     struct err ignored;
     struct text note;
 
@@ -54,44 +58,31 @@ enum copy_support copy_support_remembered(const struct store *store)
     return support;
 }
 
-void copy_support_remember(const struct store *store, bool can, bool forbidden)
+void copy_support_remember(const struct store *store, enum copy_failure failure)
 {
-    char path[4096], note[NOTE_MAX];
+    static const struct {
+        enum copy_support support;
+        const char *word;
+    } results[] = {[COPY_FAILURE_NONE] = {COPY_SUPPORT_YES, "yes"},
+                   [COPY_FAILURE_BASE] = {COPY_SUPPORT_UNKNOWN, ""},
+                   [COPY_FAILURE_UNSUPPORTED] = {COPY_SUPPORT_NO, "no"},
+                   [COPY_FAILURE_FORBIDDEN] = {COPY_SUPPORT_NO, "refused"}};
+    char path[PATH_SIZE], note[NOTE_MAX];
     struct err ignored;
 
-    if (copy_support_remembered(store) == (can ? COPY_SUPPORT_YES : COPY_SUPPORT_NO))
+    if (results[failure].support == COPY_SUPPORT_UNKNOWN ||
+        results[failure].support == copy_support_remembered(store))
         return;
-    snprintf(note, sizeof note, "copies %s %lld\n",
-             can         ? "yes"
-             : forbidden ? "refused"
-                         : "no",
+    snprintf(note, sizeof note, "copies %s %lld\n", results[failure].word,
              (long long)(clock_wall() / NS_PER_S));
     if (store_note_path(store, "stores", path, sizeof path))
         file_replace(path, view_str(note), 0600, &ignored);
 }
 
-bool copy_error_is_missing(const struct store_op *op)
-{
-    return op->answer == STORE_FAILED &&
-           (op->failure == STORE_FORBIDDEN || op->failure == STORE_UNSUPPORTED ||
-            op->failure == STORE_REJECTED);
-}
-
-bool copy_error_is_forbidden(const struct store_op *op)
-{
-    return op->answer == STORE_FAILED && op->failure == STORE_FORBIDDEN;
-}
-
-bool copy_error_is_no_help(const struct store_op *op)
-{
-    return op->answer != STORE_FAILED || copy_error_is_missing(op) ||
-           op->err.family == ERR_INTEGRITY || op->err.family == ERR_CONFLICT ||
-           op->err.family == ERR_NOT_FOUND;
-}
-
-/* Two copied parts of different sizes, and a last one of a byte. */
-static enum store_answer build(struct store *store, const struct base *base, size_t least,
-                               const char *key, const char *id, struct store_op *op)
+/* Copies two parts of different sizes and a last one of one byte, and completes the upload. Returns
+ * the answer of the last operation, which is *op. */
+static enum store_answer copy_parts(struct store *store, const struct base *base, size_t least,
+                                    const char *key, const char *id, struct store_op *op)
 {
     const uint64_t sizes[] = {least, least + 1, 1};
     struct store_part parts[ARRAY_SIZE(sizes)];
@@ -120,34 +111,44 @@ static enum store_answer build(struct store *store, const struct base *base, siz
     return store_run(store, op, &ignored);
 }
 
+/* Composes the object `key` and deletes it again. NONE: copying works. */
+static enum copy_failure try_copy(struct store *store, const struct base *base, size_t least,
+                                  const char *key, bool *failed)
+{
+    struct store_op op = {.verb = STORE_UPLOAD_CREATE, .key = key, .optional = true};
+    enum copy_failure failure = COPY_FAILURE_NONE;
+    char id[STORE_UPLOAD_MAX];
+    struct err ignored;
+
+    *failed = store_run(store, &op, &ignored) != STORE_DONE;
+    if (*failed)
+        return copy_failure_of(&op);
+    str_copy(id, sizeof id, op.upload_id);
+    *failed = copy_parts(store, base, least, key, id, &op) != STORE_DONE;
+    if (*failed) {
+        failure = copy_failure_of(&op);
+        op = (struct store_op){
+            .verb = STORE_UPLOAD_ABORT, .key = key, .upload_id_in = id, .optional = true};
+    } else {
+        op = (struct store_op){.verb = STORE_DELETE, .key = key, .optional = true};
+    }
+    store_run(store, &op, &ignored);
+    return failure;
+}
+
 enum copy_support copy_support_probe(struct store *store, const struct base *base, size_t least)
 {
-    char key[KEY_MAX], id[STORE_UPLOAD_MAX];
-    enum copy_support support = COPY_SUPPORT_UNKNOWN;
-    struct store_op op = {.verb = STORE_UPLOAD_CREATE, .key = key, .optional = true};
+    enum copy_failure failure;
+    char key[KEY_MAX];
     struct err ignored;
-    bool forbidden = false;
+    bool failed;
 
-    if (composer_folder(key, &ignored))
+    if (temp_objects_new_folder(key, &ignored))
         return COPY_SUPPORT_UNKNOWN;
     strncat(key, "probe", sizeof key - strlen(key) - 1);
-    if (store_run(store, &op, &ignored) == STORE_DONE) {
-        str_copy(id, sizeof id, op.upload_id);
-        if (build(store, base, least, key, id, &op) == STORE_DONE) {
-            op = (struct store_op){.verb = STORE_DELETE, .key = key, .optional = true};
-            support = COPY_SUPPORT_YES;
-        } else {
-            support = copy_error_is_missing(&op) ? COPY_SUPPORT_NO : COPY_SUPPORT_UNKNOWN;
-            forbidden = copy_error_is_forbidden(&op);
-            op = (struct store_op){
-                .verb = STORE_UPLOAD_ABORT, .key = key, .upload_id_in = id, .optional = true};
-        }
-        store_run(store, &op, &ignored);
-    } else if (copy_error_is_missing(&op)) {
-        support = COPY_SUPPORT_NO;
-        forbidden = copy_error_is_forbidden(&op);
-    }
-    if (support != COPY_SUPPORT_UNKNOWN)
-        copy_support_remember(store, support == COPY_SUPPORT_YES, forbidden);
-    return support;
+    failure = try_copy(store, base, least, key, &failed);
+    if (failed && failure < COPY_FAILURE_UNSUPPORTED)
+        return COPY_SUPPORT_UNKNOWN;
+    copy_support_remember(store, failure);
+    return failed ? COPY_SUPPORT_NO : COPY_SUPPORT_YES;
 }

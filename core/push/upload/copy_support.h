@@ -1,32 +1,29 @@
 /*
- * copy_support - whether a store copies ranges between its objects: tried, and remembered in the user's
- * cache for a month, a file for each endpoint and bucket; that it may not, for a day.
+ * copy_support - whether a store copies ranges between its objects.
+ *
+ * The answer is kept in the user's cache, in one file for each endpoint and bucket: for 30 days, or
+ * for one day when the keys do not allow it.
  */
 #ifndef S3DOCK_PUSH_UPLOAD_COPY_SUPPORT_H
 #define S3DOCK_PUSH_UPLOAD_COPY_SUPPORT_H
 
-#include <stdbool.h>
-
+#include "push/upload/copy_errors.h"
 #include "store/store.h"
 
 struct base;
 
 enum copy_support { COPY_SUPPORT_UNKNOWN, COPY_SUPPORT_YES, COPY_SUPPORT_NO };
 
+/* Reads the answer from the cache. UNKNOWN: there is none, or it is too old. */
 enum copy_support copy_support_remembered(const struct store *store);
-/* Without a word when it cannot be written down: then it is found out again. `forbidden`: it would,
- * but these keys may not have it done, or not in the folder of temporary objects. */
-void copy_support_remember(const struct store *store, bool can, bool forbidden);
+/* Writes to the cache what an upload found out. COPY_FAILURE_NONE: copies work.
+ * COPY_FAILURE_BASE: not known, nothing is written. Failure to write the cache is ignored; the
+ * probe is repeated next time. */
+void copy_support_remember(const struct store *store, enum copy_failure failure);
 
-/* What a failed op of an upload that copies says: the store cannot (or may not) do it for us, now
- * and the next time too. */
-bool copy_error_is_missing(const struct store_op *op);
-bool copy_error_is_forbidden(const struct store_op *op);
-/* Or: this upload cannot go on with its copies, but an upload without them may. */
-bool copy_error_is_no_help(const struct store_op *op);
-
-/* Tries it, with a small object of unequal copied parts that is deleted again. `least`: of a part.
- */
+/* Tries it with a small object of three copied parts of different sizes, deletes that object again,
+ * and remembers the result. `least`: the least size of a part. UNKNOWN: the store could not be
+ * asked. Waits. */
 enum copy_support copy_support_probe(struct store *store, const struct base *base, size_t least);
 
 #endif

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "push/upload/copy_support.h"
 
 #define CONTENT_TYPE "application/gzip"
 
@@ -37,7 +36,7 @@ struct upload {
     unsigned place_count, out;
     struct output_path *places;
     struct range *waiting;
-    bool has_ranges, no_help, refused, forbidden;
+    bool has_ranges;
     uint64_t placed;
     struct store_part *done; /* ETags by part number */
     unsigned done_count, done_room;
@@ -79,21 +78,6 @@ void upload_destroy(struct upload *upload)
 uint64_t upload_placed(const struct upload *upload)
 {
     return upload->placed;
-}
-
-bool upload_was_no_help(const struct upload *upload)
-{
-    return upload->no_help;
-}
-
-bool upload_was_refused(const struct upload *upload)
-{
-    return upload->refused;
-}
-
-bool upload_was_forbidden(const struct upload *upload)
-{
-    return upload->forbidden;
 }
 
 unsigned upload_out(const struct upload *upload)
@@ -253,14 +237,6 @@ static int created(struct upload *u, struct err *err)
     return 0;
 }
 
-/* A failure of an upload that copies: would it do without? */
-static void judge(struct upload *u, const struct store_op *op)
-{
-    u->no_help = u->no_help || copy_error_is_no_help(op);
-    u->refused = u->refused || copy_error_is_missing(op);
-    u->forbidden = u->forbidden || copy_error_is_forbidden(op);
-}
-
 static int arrived(struct upload *u, unsigned number, uint64_t size, const char *etag,
                    struct upload_news *news, struct err *err)
 {
@@ -279,7 +255,7 @@ static int finish_range(struct upload *u, struct range *range, struct upload_new
         answer =
             arrived(u, range->op.part_number, range->op.length, range->op.info.etag, news, err);
     } else {
-        judge(u, &range->op);
+        news->failure = copy_failure_of(&range->op);
         answer = op_failed(&range->op, "copy", err);
     }
     free(range);
@@ -349,7 +325,7 @@ static int send_last(struct upload *u, const struct part *part, struct err *err)
     return remember(u, part->number, op.info.etag, err);
 }
 
-static int join(struct upload *u, uint64_t size, struct err *err)
+static int complete(struct upload *u, uint64_t size, enum copy_failure *failure, struct err *err)
 {
     struct store_op op = {
         .verb = STORE_UPLOAD_COMPLETE,
@@ -363,7 +339,7 @@ static int join(struct upload *u, uint64_t size, struct err *err)
     op.optional = u->has_ranges;
     if (store_run(u->store, &op, err) != STORE_DONE) {
         if (u->has_ranges)
-            judge(u, &op);
+            *failure = copy_failure_of(&op);
         return op_failed(&op, "cannot complete the upload", err);
     }
     u->id[0] = '\0';
@@ -371,12 +347,13 @@ static int join(struct upload *u, uint64_t size, struct err *err)
 }
 
 int upload_complete(struct upload *upload, const struct part *last, uint64_t size,
-                    struct store_info *info, struct err *err)
+                    struct store_info *info, enum copy_failure *failure, struct err *err)
 {
+    *failure = COPY_FAILURE_NONE;
     if (upload->id[0] && last && send_last(upload, last, err))
         return ERR_FAIL;
     store_insist(upload->store, true);
-    if (upload->id[0] ? join(upload, size, err) : put_whole(upload, last, err))
+    if (upload->id[0] ? complete(upload, size, failure, err) : put_whole(upload, last, err))
         return ERR_FAIL;
     switch (store_head(upload->store, upload->key, info, err)) {
     case STORE_DONE:

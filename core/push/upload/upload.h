@@ -12,6 +12,7 @@
 
 #include "flow/inbox.h"
 #include "push/plan/parts.h"
+#include "push/upload/copy_errors.h"
 #include "store/store.h"
 
 struct upload;
@@ -43,6 +44,7 @@ struct upload_news {
     struct part *freed; /* a part that is not needed any more, or NULL */
     unsigned number;    /* of the part that the store has now, or 0 */
     uint64_t size;
+    enum copy_failure failure; /* after a failure of a part that the store copies */
 };
 int upload_finish_op(struct upload *upload, struct msg *msg, struct upload_news *news,
                      struct err *err);
@@ -52,18 +54,12 @@ unsigned upload_out(const struct upload *upload); /* messages that have yet to c
 struct part *upload_reclaim(struct upload *upload);
 
 uint64_t upload_placed(const struct upload *upload); /* bytes sent and copied that are home again */
-/* After a failure of an upload with ranges: whether one without them may do better, and whether the
- * store cannot or may not copy at all (support.h). */
-bool upload_was_no_help(const struct upload *upload);
-bool upload_was_refused(const struct upload *upload);
-bool upload_was_forbidden(const struct upload *upload); /* for want of rights */
-
 /* Nothing is out, `last` (may be NULL when parts were sent before) is the rest: sends it if need
  * be, completes the object and waits for it. Returns 0 when the store holds an object of `size`
  * bytes; *info is what it says of it. Does not take `last`. Insists (store_insist) from the moment
  * at which the object may appear, so that what goes with it can follow; the caller ends that. */
 int upload_complete(struct upload *upload, const struct part *last, uint64_t size,
-                    struct store_info *info, struct err *err);
+                    struct store_info *info, enum copy_failure *failure, struct err *err);
 /* Nothing is out: removes on the server what there is. Tries hard, says nothing. */
 void upload_abort(struct upload *upload);
 

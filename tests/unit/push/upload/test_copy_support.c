@@ -108,9 +108,9 @@ static void what_was_found_is_remembered(void **state)
 {
     (void)state;
     assert_int_equal(copy_support_remembered(&front.store), COPY_SUPPORT_UNKNOWN);
-    copy_support_remember(&front.store, true, false);
+    copy_support_remember(&front.store, COPY_FAILURE_NONE);
     assert_int_equal(copy_support_remembered(&front.store), COPY_SUPPORT_YES);
-    copy_support_remember(&front.store, false, false);
+    copy_support_remember(&front.store, COPY_FAILURE_UNSUPPORTED);
     assert_int_equal(copy_support_remembered(&front.store), COPY_SUPPORT_NO);
     str_copy(front.store.identity, sizeof front.store.identity, "another bucket");
     assert_int_equal(copy_support_remembered(&front.store), COPY_SUPPORT_UNKNOWN);
@@ -155,7 +155,6 @@ static void what_is_forbidden_is_tried_again_soon(void **state)
                  {"refused", 25 * 3600, COPY_SUPPORT_UNKNOWN},
                  {"no", 25 * 3600, COPY_SUPPORT_NO},
                  {"no", 31 * 24 * 3600, COPY_SUPPORT_UNKNOWN}};
-    struct store_op op = {.answer = STORE_FAILED, .failure = STORE_FORBIDDEN};
     char note[64];
 
     (void)state;
@@ -165,10 +164,7 @@ static void what_is_forbidden_is_tried_again_soon(void **state)
         write_note(note);
         assert_int_equal(copy_support_remembered(&front.store), cases[i].support);
     }
-    assert_true(copy_error_is_forbidden(&op));
-    op.failure = STORE_UNSUPPORTED;
-    assert_false(copy_error_is_forbidden(&op));
-    copy_support_remember(&front.store, false, true);
+    copy_support_remember(&front.store, COPY_FAILURE_FORBIDDEN);
     assert_int_equal(copy_support_remembered(&front.store), COPY_SUPPORT_NO);
 }
 
@@ -202,27 +198,6 @@ static void a_trial_finds_out_and_leaves_nothing(void **state)
     assert_nothing_left();
 }
 
-static void what_a_failure_says(void **state)
-{
-    struct store_op op = {.answer = STORE_DONE};
-
-    (void)state;
-    assert_false(copy_error_is_missing(&op));
-    op.answer = STORE_CHANGED; /* another try, without this archive */
-    assert_false(copy_error_is_missing(&op));
-    assert_true(copy_error_is_no_help(&op));
-    op.answer = STORE_FAILED;
-    err_set(&op.err, ERR_NETWORK, "reset", "reset");
-    assert_false(copy_error_is_missing(&op));
-    assert_false(copy_error_is_no_help(&op));
-    err_set(&op.err, ERR_CANCELLED, "cancelled", "cancelled");
-    assert_false(copy_error_is_no_help(&op));
-    op.failure = STORE_FORBIDDEN;
-    assert_true(copy_error_is_missing(&op));
-    op.failure = STORE_REFUSED;
-    assert_false(copy_error_is_missing(&op));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,8 +206,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(notes_that_are_old_or_strange_are_not_believed, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_trial_finds_out_and_leaves_nothing, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_a_failure_says, set_up, tear_down),
     };
 
-    return cmocka_run_group_tests_name("support", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("copy_support", tests, NULL, NULL);
 }
