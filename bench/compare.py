@@ -1,5 +1,5 @@
-"""What got slower: these modules against those of another revision, measured alternately; or the last results
-against an earlier results file, as far as both measured the same thing."""
+"""Finds what became slower: compares the modules with those of another revision, measured alternately, or the last
+results with an earlier results file, where both measured the same."""
 import json
 import os
 import shutil
@@ -10,20 +10,20 @@ import micro
 from stage import TOP
 
 ROUNDS = 5
-NOTABLE = 0.05   # less than this nobody should be told
-ENOUGH = 3       # runs of each: fewer prove nothing
+NOTABLE = 0.05   # smaller changes are not reported
+ENOUGH = 3       # minimum number of runs of each version
 
 
 def build_base(revision, say, target="bench/micro"):
-    """Builds one program of a revision, with the micro benches of now where it has none. Returns its path, or None
-    when it does not build."""
+    """Builds one program of a revision. If the revision has no micro benchmarks, it gets the current ones. Returns the
+    program's path, or None if the build fails."""
     where = os.path.join(TOP, ".run", "compare")
     shutil.rmtree(where, ignore_errors=True)
     subprocess.run(["git", "-C", TOP, "worktree", "prune"], check=True)
     subprocess.run(["git", "-C", TOP, "worktree", "add", "--force", "--detach", where, revision], check=True,
                    capture_output=True)
     try:
-        if not os.path.exists(os.path.join(where, "bench", "micro.c")):   # from before they were there
+        if not os.path.exists(os.path.join(where, "bench", "micro.c")):   # an old revision without micro benchmarks
             for name in os.listdir(os.path.join(TOP, "bench")):
                 if name.endswith((".c", ".h", ".build")):
                     shutil.copy(os.path.join(TOP, "bench", name), os.path.join(where, "bench", name))
@@ -42,7 +42,7 @@ def build_base(revision, say, target="bench/micro"):
 
 
 def verdict(before, after):
-    """What to say of two lists of values, lower being better: a change counts when the two do not overlap."""
+    """Compares two lists of values (lower is better). A change counts if the two ranges do not overlap."""
     change = statistics.median(after) / statistics.median(before) - 1
     proven = min(len(before), len(after)) >= ENOUGH and (min(after) > max(before) or min(before) > max(after))
     if abs(change) < NOTABLE or not proven:
@@ -51,7 +51,7 @@ def verdict(before, after):
 
 
 def show(rows):
-    """rows: (name, unit, before, after). Returns whether anything got slower."""
+    """Prints rows of (name, unit, before, after). Returns whether anything became slower."""
     slower = False
     for name, unit, before, after in rows:
         change, word = verdict(before, after)

@@ -1,7 +1,6 @@
-"""What the S3 server itself says about the traffic: bytes from its counters, requests from its log.
+"""Reads the traffic from the S3 server: bytes from its counters, requests from its log.
 
-So nothing stands between client and server on the loopback, and every client is counted by the same
-clock, whatever it says about itself.
+So the loopback needs no proxy, and all clients are measured in the same way.
 """
 import collections
 import json
@@ -9,7 +8,7 @@ import re
 import socket
 import time
 
-# S3's list prices (us-east-1, Standard, 2025), US dollars a request. Deleting is free.
+# S3's list prices (us-east-1, Standard, 2025), US dollars per request. Deleting is free.
 PRICE = {"put": 0.005 / 1000, "copy": 0.005 / 1000, "post": 0.005 / 1000, "list": 0.005 / 1000,
          "get": 0.0004 / 1000, "head": 0.0004 / 1000, "delete": 0.0}
 
@@ -17,7 +16,7 @@ REQUEST = re.compile(rb'beast: \S+: \S+ - \S+ \[[^]]*\] "([A-Z]+) (\S+) HTTP')
 
 
 def kind_of(method, target):
-    """The class that a request is billed in. What copies looks like a PUT in the log, and costs the same."""
+    """Returns the billing class of a request. A copy appears as PUT in the log, and costs the same."""
     path, _, query = target.partition("?")
     if method == "GET" and path.count("/") < 2:
         return "list"
@@ -47,10 +46,10 @@ class Gateway:
             return {**self.counters(), "at": log.seek(0, 2)}
 
     def since(self, mark):
-        """Bytes each way and requests by kind since `mark`."""
+        """Returns the bytes of each direction and the requests by kind since `mark`."""
         now = self.counters()
         asked = now["requests"] - mark["requests"]
-        for _ in range(40):   # the log is written behind the requests' backs
+        for _ in range(40):   # the server writes its log with a delay
             with open(self.log, "rb") as log:
                 log.seek(mark["at"])
                 found = REQUEST.findall(log.read())

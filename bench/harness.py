@@ -1,9 +1,9 @@
-"""Measures commands: wall clock, processor seconds of client, daemons and servers apart, peak memory,
-bytes and requests.
+"""Measures commands: wall clock, processor seconds (separately for client, daemons and servers), peak memory, bytes
+and requests.
 
-A run is one command line, started by bash so that a pipeline counts as one thing. What its processes used
-comes from the kernel (wait4); what daemons and servers used meanwhile, from /proc; bytes from the link or
-from the S3 server. A run that fails gives no number.
+A run is one command line. bash starts it, so that a pipeline counts as one command. The kernel reports the use of its
+processes (wait4), /proc the use of daemons and servers, the link or the S3 server the bytes. A failed run gives no
+figures.
 """
 import contextlib
 import dataclasses
@@ -18,7 +18,7 @@ from gateway import cost
 from links import LOOPBACK, WATCHED, Proxy
 
 SAMPLES_MAX = 200
-CUT_ATTEMPTS = 8   # over a link that is cut, who fails is started again, as people do; all of it is measured
+CUT_ATTEMPTS = 8   # over a link with resets, a failed command is started again; all attempts are measured
 
 
 class Failed(Exception):
@@ -27,26 +27,26 @@ class Failed(Exception):
 
 @dataclasses.dataclass
 class Contestant:
-    """One way to do what a scene asks for."""
+    """One program or setting that a scene measures."""
     name: str
     command: str
     prepare: object = None         # called before every run, not measured
-    inspect: object = None         # called with its output; returns further figures (a dict)
-    missing: str = ""              # the tool that is not installed: said, not run
-    via: str = "s3"                # whose link its bytes take: "s3", "registry", or "" for none
-    turns: int = 0                 # 0: as many as the scene has; slow ones may have fewer
-    key: str = ""                  # for programs that read the results; the name where none is given
+    inspect: object = None         # called with the output; returns more figures (a dict)
+    missing: str = ""              # the missing tool; then the contestant is not run
+    via: str = "s3"                # the link of its bytes: "s3", "registry", or "" for none
+    turns: int = 0                 # 0: as many as the scene; slow contestants may have fewer
+    key: str = ""                  # for programs that read the results; default: the name
 
 
 @dataclasses.dataclass
 class Goal:
-    """A figure that must stay at or below (or, `at_least`, at or above) a limit; no limit: to know.
-    With a peer it is a ratio, made turn by turn."""
+    """A figure with a limit: an upper limit, or with `at_least` a lower limit. Without a limit, it is for information.
+    With a peer, the figure is a ratio, computed for each turn."""
     text: str
-    figure: object                 # the name of one, or a function of a contestant's figures
+    figure: object                 # a name, or a function of a contestant's figures
     ours: str
     limit: float | None = None
-    peer: str | tuple = ""         # of several the best
+    peer: str | tuple = ""         # the best one of several
     unit: str = "x"
     at_least: bool = False
 
@@ -63,7 +63,7 @@ class Goal:
         return min(found)[1] if found else None
 
     def judge(self, runs):
-        """None when somebody that it needs was not measured."""
+        """Returns None if a needed contestant was not measured."""
         ours, peer = self.values(runs, self.ours), None
         if not ours:
             return None
@@ -73,7 +73,7 @@ class Goal:
                 return None
             theirs = self.values(runs, peer)
             pairs = [ours[turn] / theirs[turn] for turn in ours if theirs.get(turn)]
-            # A peer of fewer turns: the medians against each other.
+            # The peer has fewer turns: compare the medians.
             middle = statistics.median(theirs.values())
             if len(pairs) < len(ours) and middle:
                 pairs = [value / middle for value in ours.values()]
@@ -96,14 +96,14 @@ class Scene:
     title: str
     contestants: list
     goals: list = dataclasses.field(default_factory=list)
-    repeat: int = 0                # 0: as often as asked for on the command line
+    repeat: int = 0                # 0: as on the command line
     setup: object = None           # called once
-    teardown: object = None        # called at the end, whatever happened
+    teardown: object = None        # called at the end, also after a failure
     link: object = LOOPBACK
-    alternate: bool = False        # every second turn is played in the reverse order
+    alternate: bool = False        # every second turn runs in reverse order
 
 
-# --- who used what ------------------------------------------------------------------------------------
+# --- resource use --------------------------------------------------------------------------------------
 
 def living(pid_files):
     for path in pid_files:
@@ -112,8 +112,8 @@ def living(pid_files):
 
 
 def processor_seconds(pid_files):
-    """User and system seconds of processes and of the children that they have waited for: a Docker daemon
-    unpacks in children."""
+    """Returns user and system seconds of processes and of their finished children. (A Docker daemon unpacks in
+    children.)"""
     user = system = 0
     for pid in living(pid_files):
         with contextlib.suppress(OSError), open(f"/proc/{pid}/stat") as file:
@@ -138,7 +138,7 @@ def peak_memory(pid_files):
 
 
 def read_and_written(pid_file):
-    """Bytes that a process has read and written so far, sockets included."""
+    """Returns the bytes that a process has read and written so far, sockets included."""
     for pid in living([pid_file]):
         with contextlib.suppress(OSError), open(f"/proc/{pid}/io") as file:
             told = dict(line.split(": ") for line in file)
@@ -147,8 +147,8 @@ def read_and_written(pid_file):
 
 
 def link_share(samples, rate):
-    """The share of a link's rate that was in use, in the busier direction, from the first byte to the last: what
-    a daemon does before and after is not the link's."""
+    """Returns the used share of a link's rate, in the busier direction, from the first byte to the last. The time
+    before and after is not the link's."""
     moving = [at for at in range(1, len(samples)) if samples[at][1:] != samples[at - 1][1:]]
     if not moving:
         return 0.0
@@ -172,10 +172,10 @@ class Harness:
         return contextlib.nullcontext()
 
     def execute(self, command):
-        """Runs a bash command line; returns its output, exit status and the kernel's account of it."""
+        """Runs a bash command line. Returns its output, its exit status and its resource use."""
         process = subprocess.Popen(["bash", "-c", "set -o pipefail; " + command], stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=self.stage.log, start_new_session=True)
-        # A session of its own: who takes too long is ended with all it has started.
+        # In its own session: a command that takes too long is killed with all its children.
         timer = threading.Timer(self.timeout, lambda: os.killpg(process.pid, signal.SIGKILL))
         timer.start()
         try:
@@ -192,8 +192,8 @@ class Harness:
         return output, process.returncode, used
 
     def run(self, contestant, link=LOOPBACK):
-        """One run; returns its figures. What came before is flushed to the disk first, so that nobody pays
-        for another's writes."""
+        """Executes one run and returns its figures. First it flushes the disks, so that no run pays for the writes of
+        an earlier run."""
         stage = self.stage
         daemons, servers, gateway = stage.daemon_pids(), stage.server_pids(), stage.gateway
         os.sync()
@@ -225,12 +225,12 @@ class Harness:
         if contestant.inspect:
             figures.update(contestant.inspect(output))
         if mark and contestant.via == "registry":
-            # A registry copies in the bucket what it was sent: what went through its own sockets is what counts.
+            # A registry copies received data within the bucket. Only the bytes through its own sockets count.
             now = read_and_written(stage.registry_pid)
             figures["sent"] = max(0, now[0] - relayed[0] - figures["received"])
             figures["received"] = max(0, now[1] - relayed[1] - figures["sent"])
         elif mark and figures.get("stated_copied_bytes"):
-            # The server counts what it copied within itself, and for how many temporary objects, as received: only
+            # The server counts its internal copies as received bytes, and their temporary objects as requests. Only
             # the client can tell it apart.
             figures["sent"] = figures["stated_uploaded_bytes"]
         if proxy:
@@ -248,7 +248,7 @@ class Harness:
 # --- a scene ------------------------------------------------------------------------------------------
 
 def summary(runs, name):
-    """Median, least and most of every number of one contestant."""
+    """Returns median, minimum and maximum of every figure of one contestant."""
     own = [run for run in runs if run["contestant"] == name]
     keys = [key for key, value in own[0].items() if isinstance(value, (int, float)) and key != "turn"]
     told = {"runs": len(own)}
@@ -276,9 +276,9 @@ def conclude(scene, runs, failures):
 
 
 def play(scene, harness, repeat, say, until=None):
-    """Every contestant once, then all again, and so on, so that the machine's moods hit all alike; at most
-    `repeat` times, and after the first only while another turn seems to end before `until`. Who fails is
-    out, with what he said; the others go on."""
+    """Runs every contestant once, then all of them again, so that slow phases of the machine affect all of them.
+    There are at most `repeat` turns. After the first one, a turn starts only if it will probably end before `until`.
+    A contestant that fails is recorded with its error and does not run again. The others continue."""
     runs, failures, turn, took = [], [], 0, {}
     for contestant in scene.contestants:
         if contestant.missing:
@@ -297,7 +297,7 @@ def play(scene, harness, repeat, say, until=None):
                     if contestant.prepare:
                         contestant.prepare()
                     figures = harness.run(contestant, scene.link)
-                except Exception as error:  # noqa: BLE001  whatever it is, it must not cost the others
+                except Exception as error:  # noqa: BLE001  an error must not stop the other contestants
                     say(f"  {contestant.name}: FAILED: {error}")
                     failures.append({"contestant": contestant.name, "turn": turn, "error": str(error)})
                     present.remove(contestant)

@@ -1,7 +1,7 @@
-"""The links that a scene can be played over, and the proxy (link.c) that makes them.
+"""The links of the scenes, and the proxy (link.c) that simulates them.
 
-A link has a rate each way, shared by all connections, a round trip, and perhaps cuts: about every so many
-seconds one connection is reset. `loopback` is no proxy at all.
+A link has a rate for each direction, which all connections share, a round trip time, and optional resets: at intervals,
+one connection is reset. `loopback` uses no proxy.
 """
 import dataclasses
 import json
@@ -15,7 +15,7 @@ import tempfile
 class Link:
     name: str
     title: str
-    rate: float = 0        # bits a second; 0: not limited
+    rate: float = 0        # bits per second; 0: not limited
     trip: float = 0        # milliseconds
     cut: float = 0         # seconds; 0: never
 
@@ -32,12 +32,12 @@ LINKS = {link.name: link for link in (
     Link("2mbit", "2 Mbit/s, 100 ms, cuts", 2e6, 100, 20),
 )}
 LOOPBACK = LINKS["loopback"]
-# The loopback again, but through the proxy: for what only the proxy sees.
+# The loopback through the proxy, for figures that only the proxy can measure.
 WATCHED = Link("watched", "loopback, counted")
 
 
 class Proxy:
-    """A running link from one port to another; use it with `with`, then read `result` and `samples`."""
+    """A running link between two ports. Use it with `with`, then read `result` and `samples`."""
 
     def __init__(self, program, link, port, target):
         self.samples_file = tempfile.NamedTemporaryFile(prefix="s3dock-link.")

@@ -1,6 +1,6 @@
-"""The micro benches: modules one by one (micro.c), their time, cycles where the kernel lets them be counted and,
-where valgrind is there, their instructions. These are exact and the same on every run; they are of the code that
-valgrind's processor gets (AVX2, no AVX-512), so they need not agree with the others."""
+"""The micro benchmarks: single modules (micro.c). Measures their time, their cycles if the kernel permits it, and their
+instructions if valgrind is installed. The instructions are exact and the same in every run. They belong to the code for
+valgrind's processor (AVX2, no AVX-512), so they may differ from the other figures."""
 import os
 import re
 import shutil
@@ -8,10 +8,10 @@ import subprocess
 
 
 def times(program):
-    """{case: {"ns", "bytes", and maybe "cycles"}} of one operation."""
+    """Returns {case: {"ns", "bytes", and maybe "cycles"}} of one operation."""
     found = {}
     for line in subprocess.run([program], check=True, text=True, stdout=subprocess.PIPE).stdout.splitlines():
-        name, ns, size, *cycles = line.split()   # those of an earlier revision have no cycles
+        name, ns, size, *cycles = line.split()   # an earlier revision prints no cycles
         found[name] = {"ns": float(ns), "bytes": int(size)}
         if cycles and float(cycles[0]):
             found[name]["cycles"] = float(cycles[0])
@@ -19,7 +19,7 @@ def times(program):
 
 
 def instructions(program, name, count):
-    """Of one operation; None when valgrind cannot."""
+    """Returns the instructions of one operation, or None if valgrind fails."""
     run = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
                           "--toggle-collect=run_case*", program, "--count", name],
                          text=True, capture_output=True)

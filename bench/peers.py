@@ -1,8 +1,7 @@
-"""What people use today. Each peer knows how to push an image and how to pull it; whoever is not installed
-is said to be missing.
+"""The peers: other tools that push and pull an image. Peers that are not installed are reported as missing.
 
-A pusher is a function of (stage, image, link) and a puller one of (stage, image, link, host), which return
-a Contestant. Pullers expect what `publish` has put there.
+A pusher is a function of (stage, image, link), and a puller a function of (stage, image, link, host). Both return a
+Contestant. Pullers require the data that `publish` has written.
 """
 import os
 import shlex
@@ -14,12 +13,12 @@ from stage import BUCKET, REGISTRY_BUCKET
 
 
 def missing(*tools):
-    """The first tool that is not installed, or ''."""
+    """Returns the first tool that is not installed, or ''."""
     return next((tool for tool in tools if not shutil.which(tool)), "")
 
 
 def at_link(stage, link):
-    """How the environment tells an S3 client to go over the link."""
+    """Returns environment variables that lead an S3 client over the link."""
     return f"AWS_ENDPOINT_URL=http://127.0.0.1:{stage.port('s3', link)} "
 
 
@@ -68,7 +67,7 @@ class Skopeo(Registry):
 
 
 class Podman(Registry):
-    """podman push and pull, from and into a storage of its own."""
+    """podman push and pull, with its own storage."""
     name, tools = "podman", ("docker-registry", "podman")
 
     def storage(self, stage, name):
@@ -94,7 +93,7 @@ class Podman(Registry):
 # --- as a stream --------------------------------------------------------------------------------------
 
 class Stream:
-    """docker save | a compressor | a client of S3, and back."""
+    """docker save | a compressor | an S3 client, and the reverse."""
     via = "s3"
 
     def __init__(self, name, packer, unpacker, client="aws"):
@@ -130,7 +129,7 @@ class Stream:
                           f"{command} | {self.unpacker} | docker -H {host} load -q", key=self.name)
 
     def publish(self, stage, image):
-        """Expects the bucket to hold the image's archive, which is as good a gzip as any."""
+        """Requires the image's archive in the bucket, which is an ordinary gzip file."""
         if self.unpacker in ("gunzip", "pigz -d"):
             archive = next(key for key in stage.keys() if key.endswith(".tar.gz") and image.tag in key)
             stage.run(f"aws s3 cp --quiet s3://{BUCKET}/{archive} s3://{BUCKET}/{self.object}")
@@ -163,7 +162,7 @@ QUICK = ("docker", "pigz", "zstd")
 
 
 def pushers(stage, names, image, link=LOOPBACK, turns=0):
-    """The contestants that push the image over the link, so many turns at most."""
+    """Returns the contestants that push the image over the link, with at most this number of turns."""
     found = []
     for name in names:
         peer = PEERS[name]
@@ -181,7 +180,8 @@ def pushers(stage, names, image, link=LOOPBACK, turns=0):
 
 
 def pullers(stage, names, image, link, host, turns=0):
-    """The contestants that pull it into an empty host, so many turns at most, and who must publish first."""
+    """Returns the contestants that pull into an empty host, with at most this number of turns, and those that must
+    publish first."""
     found, published = [], []
     for name in names:
         peer = PEERS[name]
@@ -192,7 +192,7 @@ def pullers(stage, names, image, link, host, turns=0):
         contestant, before = peer.pull(stage, image, link, host), None
         before = contestant.prepare
         contestant.prepare = lambda before=before: (stage.empty_host(host), before and before())
-        # One copy in the registry serves all that pull from there.
+        # All pullers from the registry share one copy.
         publisher = PEERS["docker"] if peer.via == "registry" else peer
         if publisher not in published:
             published.append(publisher)

@@ -1,5 +1,5 @@
-"""The pictures of the README, drawn by gnuplot from the results: SVG without a background, in colours that
-read on light and on dark."""
+"""Draws the pictures of the README from the results with gnuplot: SVG without a background, in colours for light and
+dark pages."""
 import json
 import os
 import shutil
@@ -32,7 +32,7 @@ def draw(folder, name, title, body, height=420, key="outside bottom center horiz
     output = os.path.join(folder, name + ".svg")
     script = FRAME.format(height=height, output=output, title=title, key=key, grid=grid) + body
     subprocess.run(["gnuplot"], input=script, text=True, check=True)
-    # What the terminal leaves at the ends of lines is nothing that git should carry.
+    # Remove spaces at the ends of lines, which git would report.
     with open(output) as file:
         lines = [line.rstrip() for line in file]
     with open(output, "w") as file:
@@ -45,7 +45,7 @@ def scene_of(result, name, link="loopback"):
 
 
 def marked(scene):
-    """Behind the name of what was measured with another program."""
+    """Returns the mark behind the name of a part that was measured with another program."""
     return mark(scene) if scene else ""
 
 
@@ -54,10 +54,10 @@ def wall(scene, contestant):
     return figures["wall"] if figures else None
 
 
-# --- one function a picture; each returns whether there was anything to draw ---------------------------
+# --- one function per picture; each returns whether it had data to draw ---------------------------
 
 def bars(folder, name, title, unit, groups, series, values, height=440):
-    """Clustered bars. values: {(group, series): (median, least, most)}; series: [(name, colour)]."""
+    """Draws clustered bars. values: {(group, series): (median, least, most)}; series: [(name, colour)]."""
     series = [(one, colour) for one, colour in series if any((group, one) in values for group in groups)]
     groups = [group for group in groups if any((group, one) in values for one, _ in series)]
     if not groups:
@@ -132,7 +132,7 @@ def draw_bytes(result, folder):
         for pair in PAIRS:
             short = {"edited": "one file edited", "rebuilt": "rebuilt", "updated": "updated",
                      "neighbour": "neighbour"}[pair]
-            # Over a slow link local chunks are taken by themselves.
+            # Over a slow link, a pull uses local chunks by default.
             scene = scene_of(result, f"{verb}-{pair}") or scene_of(result, f"{verb}-{pair}", "20mbit")
             group = f"{verb},\n{short}{marked(scene)}"
             groups.append(group)
@@ -168,7 +168,7 @@ COURSE = {"s3dock push": COLOURS["ours"], "s3dock push, from the export": COLOUR
 
 
 def course_of(run, step):
-    """Rows "seconds MB/s", one every `step` seconds: what has gone over the wire since the last."""
+    """Returns rows "seconds MB/s", one every `step` seconds: the bytes on the link since the previous row."""
     rows, before = ["0 0"], (0, 0)
     for at, up, down in run["samples"]:
         if at - before[0] >= step:
@@ -178,7 +178,7 @@ def course_of(run, step):
 
 
 def draw_course(result, folder):
-    """Pushes above, pulls below, which are over sooner and faster."""
+    """Draws pushes above and pulls below, because pulls are shorter and faster."""
     scene = scene_of(result, "course", "watched")
     if not scene or not scene["runs"]:
         return False
@@ -222,7 +222,7 @@ PICTURES = {"time": draw_time, "slow-link": draw_slow, "bytes": draw_bytes, "thr
 
 
 def draw_all(result, say, folder=FOLDER):
-    """Returns the names of those that were drawn."""
+    """Returns the names of the drawn pictures."""
     if not shutil.which("gnuplot"):
         say("pictures: left out, gnuplot is not installed")
         return []

@@ -1,8 +1,6 @@
-"""Where every core-second of a push and a pull goes: perf looks at all processors 500 times a second
-meanwhile, and what it sees is gathered by who it was and what for.
+"""The core-seconds of a push and a pull by program and purpose. perf samples all processors 500 times a second.
 
-Programs without symbols (libraries of the system) are told apart as wholes: libdeflate is compression,
-libcrypto is SHA-256 and MD5.
+A system library without symbols counts as one purpose: libdeflate is compression, libcrypto is SHA-256 and MD5.
 """
 import collections
 import os
@@ -14,12 +12,12 @@ import tempfile
 RATE = 499
 WHO = (("s3dock", r"s3dock"), ("Docker daemon", r"dockerd|containerd|^docker$|exe$"),
        ("S3 server", r"radosgw|ceph|msgr|tp_osd|bstore|rocksdb|io_context|safe_timer|log$|fn_|rgw|ms_|OpHist|registry"))
-# the library or the symbol, and what it is there for
+# pattern of a library or symbol, and its purpose
 WHAT = (
     (r"libdeflate", "compression"), (r"libcrypto|sha256|md5", "SHA-256, MD5"),
     (r"libxxhash|XXH|run_lanes|add_blocks", "names"),
     (r"crc64", "CRC-64 of files"), (r"compress/flate|inflate|libz\.", "deflate of tar-split, gunzip"),
-    (r"\broll\b|chunker|cut_|known_find|density|tar_|find_end|image_feed", "cut, look-up"),
+    (r"\broll\b|chunker|cut_|chunk_lookup_find|is_incompressible|tar_|image_feed", "cut, look-up"),
     (r"copy_(to|from)|copy_user|copy_folio|copy_page|memcpy|rep_movs|iov_iter|_copy_|clear_page|memmove", "copies"),
     (r"tcp|skb|sock|inet|ip_|netif|net_|loopback|unix_", "sockets"),
     (r"ext4|overlay|ovl_|filemap|folio|page|xas_|dentry|lookup|path|inode|jbd2|writeback|blk_|bio|submit|virtio|mas_|vma",
@@ -50,7 +48,7 @@ def is_allowed():
 
 
 def gather(data):
-    """{who: {what: core-seconds}} of a recording."""
+    """Returns {program: {purpose: core-seconds}} of a recording."""
     told = subprocess.run(["perf", "report", "-i", data, "-F", "sample,comm,dso,sym", "-t", "|", "--stdio"],
                           check=True, text=True, capture_output=True).stdout
     found = collections.defaultdict(collections.Counter)
@@ -72,7 +70,8 @@ def record(command, log):
 
 
 def measure(stage, say):
-    """{title: {who: {what: core-seconds}}} of a push from the layers, one from the export, and a pull."""
+    """Returns {title: {program: {purpose: core-seconds}}} of a push from the layers, a push from the export, and a
+    pull."""
     refused = is_allowed()
     if refused:
         say(f"profile: left out, {refused}")
@@ -96,7 +95,7 @@ def measure(stage, say):
 
 
 def markdown(profile):
-    """One table: a row for who and what, a column for each of what was looked at."""
+    """Returns one table: a row for each program and purpose, a column for each profiled command."""
     titles, lines = list(profile), []
     totals = collections.Counter()
     for found in profile.values():

@@ -1,10 +1,10 @@
 """All measured tables of README.md, docs/performance.md and docs/bench-results.md: `./dev bench readme`.
 
-A whole measurement takes more than an hour, so a run plays the parts that fit into its minutes. Missing parts come
+A whole measurement takes more than an hour, so a run executes the parts that fit into its minutes. Missing parts come
 first, then parts that were measured with another program or on another machine, then the oldest. The order of the plan
-is the order of importance; each scene also reuses much of the state that the scene before left in daemons, bucket and
-registry. The record of each part is kept (records.py). Afterwards the text between <!-- bench NAME --> and
-<!-- /bench --> in the three pages is written again from all records, and the pictures are drawn. Slow peers play once.
+is the order of importance. Each scene also reuses much of the previous scene's state in daemons, bucket and registry.
+The record of each part is stored (records.py). Afterwards, the run writes the text between <!-- bench NAME --> and
+<!-- /bench --> in the three pages from all records, and draws the pictures. Slow peers run once.
 """
 import os
 import re
@@ -66,18 +66,18 @@ PLAN = (              # part, link, rounds at most, image, peers
 KEYS = [key_of(*entry[:2]) for entry in PLAN]
 
 
-# --- what is played -----------------------------------------------------------------------------------
+# --- the plan -----------------------------------------------------------------------------------
 
 def expected(entry, records, tiny=False):
-    """Seconds that a part takes: as long as the last time, or what the first round takes and, without the slow peers,
-    the others."""
+    """Estimates the seconds of a part: those of the last time, or the first round plus the other rounds without slow
+    peers."""
     name, link, repeat = entry[:3]
     return records.seconds(key_of(name, link)) or round_seconds(name, link, tiny) * (1 + 0.35 * (repeat - 1))
 
 
 def choose(plan, records, minutes, tiny=False):
-    """The entries that fit into the minutes, the first at least, in the order of who needs it most; what is as it
-    should be only when nothing else waits."""
+    """Returns the entries that fit into the minutes (at least one), the most urgent first. Current records are measured
+    again only if nothing else waits."""
     chosen, waiting, left = [], [], minutes * 60
     for entry in sorted(plan, key=lambda entry: records.rank(key_of(*entry[:2]))):
         current = records.rank(key_of(*entry[:2]))[0] == 3
@@ -98,7 +98,7 @@ def listed(entries, records, tiny=False):
 # --- the pages ----------------------------------------------------------------------------------------
 
 def fill(path, name, text):
-    """Replaces what stands between the markers of that name; a page without them is left alone."""
+    """Replaces the text between the markers of that name. A page without them does not change."""
     with open(path) as file:
         page = file.read()
     marks = re.compile(rf"(<!-- bench {re.escape(name)} -->\n).*?(<!-- /bench -->)", re.S)
@@ -149,14 +149,14 @@ HEADLINE = (   # scene, description: the rows of the README, by their scene in R
 
 
 def footnote(scenes):
-    """The meaning of the dagger, if one of the scenes has it."""
+    """Returns the explanation of the dagger, if one of the scenes has it."""
     stale = sorted({"{program} ({revision}), {time:.10}".format(**scene["measured"])
                     for scene in scenes if mark(scene)})
     return f"† Measured with another program or on another machine: {'; '.join(stale)}." if stale else ""
 
 
 def comparison_cells(figures, ours, peers):
-    """Seconds of our contestant, and of each peer with the ratio; empty where a peer was not measured."""
+    """Returns the seconds of s3dock, and of each peer with the ratio. Empty: the peer was not measured."""
     own = figures[ours]["wall"]["median"]
     cells = [f"**{seconds(own)} s**"]
     for peer in peers:
@@ -166,7 +166,7 @@ def comparison_cells(figures, ours, peers):
 
 
 def comparison(result):
-    """Every scene of ROWS against its peers: the table of docs/performance.md."""
+    """Returns the table of docs/performance.md: every scene of ROWS with its peers."""
     scenes = scenes_by_name(result)
     lines = ["| | s3dock | `docker push` / `pull` | `docker save \\| pigz \\| aws s3 cp -` and back | "
              "`docker save > /dev/null` / `docker load` alone |", "|---|---:|---:|---:|---:|"]
@@ -178,7 +178,7 @@ def comparison(result):
 
 
 def measured_with(scenes, result):
-    """One line: programs, machine and days of these scenes."""
+    """Returns one line: programs, machine and days of these scenes."""
     host = result["machine"]
     revisions = sorted({scene["measured"]["revision"] for scene in scenes})
     days = sorted({scene["measured"]["time"][:10] for scene in scenes})
@@ -188,9 +188,9 @@ def measured_with(scenes, result):
 
 
 def headline(result):
-    """The table of the README: six rows, and below it the conditions."""
+    """Returns the table of the README: six rows, and the conditions below it."""
     scenes = scenes_by_name(result)
-    rows = {name: (ours, peers) for _, name, ours, peers in reversed(ROWS)}   # the first row of a scene counts
+    rows = {name: (ours, peers) for _, name, ours, peers in reversed(ROWS)}   # the first row of a scene is used
     lines = ["| | s3dock | `docker push` / `pull` | `docker save \\| pigz \\| aws s3 cp -` and back |",
              "|---|---:|---:|---:|"]
     shown = []
@@ -204,7 +204,7 @@ def headline(result):
 
 
 def wire_table(result):
-    """Bytes of the pairs."""
+    """Returns the table with the bytes of the pairs."""
     scenes = scenes_by_name(result)
     lines = ["| MB over the wire | s3dock push | `docker push` | s3dock pull | s3dock pull, slow link | `docker pull` |",
              "|---|---:|---:|---:|---:|---:|"]
@@ -238,7 +238,7 @@ def rounds(result):
 
 
 def facts(result):
-    """One line more: size and memory."""
+    """Returns one more line: size and memory."""
     scenes, told = scenes_by_name(result), []
     for name, contestant in (("push", "s3dock push"), ("pull", "s3dock pull")):
         figures = scenes.get(name, {}).get("figures", {}).get(contestant)
@@ -256,7 +256,7 @@ def facts(result):
 
 
 def levels_table(result):
-    """Seconds and bytes of a push at each level, over each link."""
+    """Returns the table with seconds and bytes of a push at each level, over each link."""
     scenes = scenes_by_name(result)
     columns = [(name, scene) for name, scene in scenes.items() if name.startswith("levels@")]
     if not columns:
@@ -274,7 +274,7 @@ def levels_table(result):
 
 
 def aims_table(result):
-    """Every aim, those that are missed first."""
+    """Returns the table of all aims, the missed ones first."""
     rows = [(bool(goal["met"]), scene, goal) for scene in result["scenes"] for goal in scene["goals"]
             if goal["limit"] is not None]
     lines = ["| | is | aim | |", "|---|---:|---:|---|"]
@@ -326,7 +326,7 @@ def say_goals(result, say):
 
 
 def copies(folder):
-    """Copies of the pages to write into: results of tiny images are not shown."""
+    """Copies the pages for results of tiny images, which are not published."""
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(os.path.join(folder, "docs"))
     for name in PAGES:

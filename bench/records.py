@@ -1,20 +1,20 @@
-"""What has been measured for the pages, part by part, in a folder that outlives the runs: so that several short
-runs make the pages whole. A part is a scene over a link, the modules, or the profile; its record is a document
-of results like any other (docs/bench.md), with that part alone.
+"""The measured parts of the pages, in a folder that survives the runs. So several short runs complete the pages. A part
+is a scene over a link, the modules, or the profile. Its record is a document of results (docs/bench.md) with that part
+alone.
 
-A record is of now when it was measured with the program and on the machine that `present`, a new document, states.
-Others are kept and shown until they are measured again, and said to be what they are.
+A record is current if it was measured with the program and the machine of `present`, a new document. Other records are
+kept and shown with a mark until they are measured again.
 """
 import json
 import os
 
 from report import SCHEMA, write_file
 
-MACHINE = ("processor", "cores", "docker", "s3", "registry")   # what makes figures comparable
+MACHINE = ("processor", "cores", "docker", "s3", "registry")   # figures are comparable if these are equal
 
 
 def key_of(name, link):
-    """The name of a part."""
+    """Returns the name of a part."""
     return name if link.name in ("loopback", "watched") else f"{name}@{link.name}"
 
 
@@ -30,7 +30,7 @@ class Records:
                     self.all[key] = document
 
     def keep(self, key, document):
-        """Replaces the record of this part. A scene that gave nothing does not replace one that did."""
+        """Replaces the record of this part. A scene without results does not replace one with results."""
         if not any(scene["figures"] for scene in document["scenes"]) and not document["micro"] \
                 and not document.get("profile"):
             return
@@ -38,14 +38,15 @@ class Records:
         write_file(os.path.join(self.folder, key + ".json"), json.dumps(document, indent=1) + "\n")
 
     def differs(self, document):
-        """What else it was measured with: "program", "machine", or ""."""
+        """Returns the difference to the current measurement: "program", "machine", or ""."""
         if document.get("program_sha256") != self.present["program_sha256"]:
             return "program"
         return "" if all(document["machine"].get(name) == self.present["machine"].get(name)
                          for name in MACHINE) else "machine"
 
     def rank(self, key):
-        """Who is measured first sorts first: what is missing, what is not of now, what failed in part, the oldest."""
+        """Returns the sort key for the next measurement: missing parts first, then outdated, partly failed, oldest
+        parts."""
         document = self.all.get(key)
         if not document:
             return 0, ""
@@ -54,12 +55,12 @@ class Records:
         return (2, "") if any(scene["failures"] for scene in document["scenes"]) else (3, document["time"])
 
     def seconds(self, key):
-        """How long that part took the last time, or 0."""
+        """Returns the seconds of the part's last measurement, or 0."""
         return sum(scene.get("seconds", 0) for scene in self.all[key]["scenes"]) if key in self.all else 0
 
     def together(self, keys):
-        """One document of all that is there, in that order. It bears the name of the newest record of now; each part
-        says in `measured` when and with what it was measured."""
+        """Returns one document of all records, in that order. It has the program of the newest current record. Each
+        part states in `measured` when and with which program it was measured."""
         documents = [self.all[key] for key in keys if key in self.all]
         newest = max((document for document in documents if not self.differs(document)),
                      key=lambda document: document["time"], default=self.present)

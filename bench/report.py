@@ -33,7 +33,7 @@ def now():
 
 
 def revision():
-    """The commit. Dirty is when the program or the benches are; pages that are just being written are not."""
+    """Returns the commit. Only changes of the program or the benchmarks make it dirty, not changes of the pages."""
     changed = first_line("git", "-C", TOP, "status", "--porcelain", "--untracked-files=no", "core", "cli", "bench",
                          "tests/kit", "meson.build")
     return first_line("git", "-C", TOP, "describe", "--always") + ("-dirty" if changed else "")
@@ -64,7 +64,7 @@ def figure(value, unit):
 
 
 def cell(text):
-    """A pipe of a command line would end the table's cell."""
+    """Escapes pipes, which would end a table cell."""
     return text.replace("|", "\\|")
 
 
@@ -106,7 +106,7 @@ def goal_line(goal):
 
 
 def scene_markdown(scene, result):
-    """One scene as a table and its goals; above them where it comes from, if from elsewhere."""
+    """Returns one scene as a table with its goals. A line above states another origin, if it has one."""
     lines = ["| | time (median, range) | processor seconds: client, daemon, server | client's peak memory | "
              "MB up / down | requests |", "|---|---:|---:|---:|---:|---:|"]
     lines += [row(name, figures) for name, figures in scene["figures"].items()]
@@ -124,7 +124,7 @@ def title(scene):
 
 
 def provenance(part, result):
-    """When and with what a part was measured, where that is not what the document says of itself; or ""."""
+    """Returns when and with which program a part was measured, if that differs from the document; otherwise ""."""
     measured = part.get("measured")
     if not measured or not (measured["differs"] or measured["revision"] != result["revision"] or
                             measured["time"][:10] != result["time"][:10]):
@@ -136,7 +136,7 @@ def provenance(part, result):
 
 
 def mark(scene):
-    """Behind whatever is not of the program and the machine that the page is about."""
+    """Returns the mark for a part from another program or machine than the page's."""
     return " †" if scene.get("measured", {}).get("differs") else ""
 
 
@@ -173,7 +173,7 @@ def micro_markdown(micro):
 
 
 def write_file(path, text):
-    """The whole of it, or what was there before."""
+    """Writes the file completely, or leaves the old file."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path + ".new", "w") as file:
         file.write(text)

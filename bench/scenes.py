@@ -1,7 +1,7 @@
-"""The scenes: a question each, the contestants that answer it, and what we want the answer to be.
+"""The scenes. Each one has a question, the contestants that answer it, and goals.
 
-A scene is a function of the stage, the link and the options (names of peers and images) that returns a
-Scene; `SCENES` names them all. Contestants that serve as yardsticks have the key "limit-...".
+A scene is a function of the stage, the link and the options (names of peers and images). It returns a Scene. `SCENES`
+lists all of them. Contestants that only show a limit have the key "limit-...".
 """
 import copy
 import os
@@ -27,7 +27,7 @@ def cold_memory(*names):
 
 
 def link_use(scene_link, name):
-    """On a slow link the link is the limit."""
+    """Goals for a slow link, where the link is the limit."""
     if not scene_link.is_slow or scene_link.rate > 100e6:
         return []
     return [Goal(f"{name}: share of the link that is in use", "link_share", name, 0.95, unit="", at_least=True)]
@@ -39,21 +39,21 @@ def saving(stage, image):
 
 
 def fill_bucket(stage, image):
-    """The bucket with the image in it, as the first push leaves it."""
+    """Restores the bucket with the image, in the state after the first push."""
     stage.need_s3()
     stage.empty_bucket()
     stage.run(stage.s3dock("push", image.reference, host=stage.need_builder(image.name)))
 
 
 def image_of(stage, link, options):
-    """The image that is sent: on a slow link one that is there in time."""
+    """Returns the image to send. On a slow link, it is a smaller one."""
     if not options.image and link.is_slow and link.rate <= 2e6:
         return stage.need_small()
     return stage.images[options.image or ("neighbour" if link.is_slow and link.rate <= 100e6 else "first")]
 
 
 def hold_image(stage, image):
-    """The bucket with the image in it and nothing else."""
+    """Restores the bucket with only this image."""
     stage.need_s3()
     stage.hold(BUCKET, image.name, lambda: fill_bucket(stage, image))
 
@@ -74,14 +74,14 @@ def push(stage, link, options):
         return None if link.is_slow else limit
 
     def published(_):
-        # What docker push has filled, the scenes of successors begin with.
+        # The scenes of successors start with the registry that docker push has filled.
         stage.holds(REGISTRY_BUCKET, image.name)
         return {}
 
     for peer in peers:
         if peer.key == "docker":
             peer.inspect = published
-    # A slow link is the limit, and the level and the export are not.
+    # On a slow link, the level and the export do not matter.
     more = [] if link.is_slow and not options.thorough else [
         Contestant(FASTEST, stage.s3dock("push", ref, "--level", "1", host=host, link=link),
                    stage.empty_bucket, stats, key="fastest"), export]
@@ -130,7 +130,7 @@ PUSH_GOALS = {  # against docker push; from the export against docker save; shar
 
 def push_pair(name):
     def scene(stage, link, options):
-        """The successor of an image that the bucket (and the registry) hold."""
+        """Pushes the successor of an image in the bucket (and the registry)."""
         stage.need_s3()
         first, image = stage.images["first"], stage.images[name]
         host, ref = stage.need_builder("first", name), image.reference
@@ -185,7 +185,7 @@ def pull(stage, link, options):
         hold_image(stage, image)
         for publisher in publishers:
             publisher.publish(stage, image)
-        # Both read from memory what they load: the archive, and the file of the plain tar.
+        # Both load from memory: the archive, and the plain tar.
         stage.run(f"cat {image.path} > /dev/null")
 
     name = "s3dock pull"
@@ -222,7 +222,7 @@ PULL_GOALS = {  # against docker pull, on the loopback and on a slow link; share
 
 def pull_pair(name):
     def scene(stage, link, options):
-        """The successor of an image that the host has."""
+        """Pulls the successor of an image that the host has."""
         stage.need_s3()
         first, image, edge = stage.images["first"], stage.images[name], stage.need_edge()
         stage.need_builder("first", name)
@@ -236,7 +236,7 @@ def pull_pair(name):
                               stats, key=key)
 
         contestants = [ours("s3dock pull", "pull")]
-        if options.thorough and not link.is_slow:  # on a slow link auto does the same
+        if options.thorough and not link.is_slow:  # on a slow link, auto does the same
             contestants.append(ours("s3dock pull --reuse always", "always", "--reuse", "always"))
         reuser = contestants[-1].name
         if "docker" in options.peers and lacks:
@@ -257,7 +257,7 @@ def pull_pair(name):
                 return
             stage.empty_edge()
             if peer:
-                # A layer that was loaded, not pulled, a daemon does not find again at a registry.
+                # A daemon does not recognise a loaded layer in a registry, only a pulled one.
                 stage.run(PEERS["docker"].pull(stage, first, LOOPBACK, edge).command)
                 stage.docker(edge, "tag", name_at(stage, first, LOOPBACK), first.reference)
             else:
@@ -275,25 +275,25 @@ def pull_pair(name):
 
 def every_peer(verb):
     def scene(stage, link, options):
-        """Against everybody that is installed, with a smaller image."""
+        """Compares with every installed peer, with a smaller image."""
         options = copy.copy(options)
         options.peers, options.image = list(PEERS), options.image or "neighbour"
         scene = {"push": push, "pull": pull}[verb](stage, link, options)
         scene.name, scene.title = f"peers-{verb}", f"{scene.title}: a smaller image, every peer"
-        for goal in scene.goals:   # what is aimed at, the scene of the large image says
+        for goal in scene.goals:   # the scene of the large image has the limits
             goal.limit = None
         return scene
     return scene
 
 
-# --- interrupted, and many ----------------------------------------------------------------------------
+# --- interruptions, and many hosts ----------------------------------------------------------------------------
 
 def resume(stage, link, options):
-    """Killed at half of its bytes, started again: what the second run costs."""
+    """Kills a transfer at half of its bytes and measures the second run."""
     stage.need_s3()
     image, edge = image_of(stage, link, options), stage.need_edge()
     builder, half = stage.need_builder(image.name), {}
-    # How each begins, and what it is.
+    # The beginning of each command line, and its name.
     commands = {"s3dock push": (f"DOCKER_HOST={builder}", stage.s3dock("push", image.reference)),
                 "s3dock pull": (f"DOCKER_HOST={edge}", stage.s3dock("pull", image.reference))}
     if "docker" in options.peers and not missing("docker-registry"):
@@ -302,7 +302,7 @@ def resume(stage, link, options):
         commands["docker push"] = "", f"docker -H {builder} push -q {name}"
         commands["docker pull"] = "", f"docker -H {edge} pull -q {name}"
 
-    # Pushes first: they leave what the pulls want.
+    # Pushes first: the pulls need their results.
     order = sorted(commands, key=lambda which: which.endswith("pull"))
 
     def empty(which):
@@ -327,8 +327,8 @@ def resume(stage, link, options):
             half[which] = (moved(which) - before) / 2
 
     def interrupt(which):
-        """Runs it until half of its bytes are through. One that is over before that leaves nothing to measure, which
-        only images of no size do."""
+        """Runs the command until half of its bytes are transferred. Tiny images may end before that. Then there is
+        nothing to measure."""
         if which.endswith("pull") and not stage.keys():
             fill_bucket(stage, image)
         empty(which)
@@ -354,13 +354,13 @@ def resume(stage, link, options):
 
 def hosts(count):
     def scene(stage, link, options):
-        """So many hosts pull one image at once."""
+        """This number of hosts pull one image at the same time."""
         stage.need_s3()
         reference = "huge:20260301-0900-1a2b3c4"
         path = os.path.join(stage.home, "hosts.tar")
 
         def at_once(command_of):
-            # Every one of them must succeed.
+            # All of them must succeed.
             lines = [f"{command_of(host)} > /dev/null & pids+=($!)" for host in stage.need_hosts(count)]
             wait = 'for pid in "${pids[@]}"; do wait "$pid" || exit 1; done'
             return "; ".join(["pids=()", *lines, wait])
@@ -394,7 +394,8 @@ def hosts(count):
 # --- without Docker: the engine, sizes, levels --------------------------------------------------------
 
 def in_memory(stage, image):
-    """Copies of the image and a store for its archive, in memory; the push, and what empties the store."""
+    """Creates copies of the image and a store for its archive, in memory. Returns the push, and a command that
+    empties the store."""
     ram = stage.tmpfs()
     path, store = os.path.join(ram, f"{image.name}.tar"), os.path.join(ram, "store")
 
@@ -415,7 +416,7 @@ def in_memory(stage, image):
 
 
 def engine(stage, link, options):
-    """File in, directory out, all in memory: what the engine adds to libdeflate."""
+    """Measures the engine's cost on top of libdeflate: from a file to a directory, all in memory."""
     image = stage.images[options.image or "first"]
     path, store, copy, empty, command = in_memory(stage, image)
     jobs, back = os.cpu_count(), os.path.join(stage.tmpfs(), "back.tar")
@@ -424,7 +425,7 @@ def engine(stage, link, options):
     def setup():
         copy()
         stage.run(command())
-        # The mean chunk of our cut is the chunk of the yardstick: 32 bytes of index a chunk.
+        # libdeflate alone uses the mean chunk size of s3dock, and 32 bytes of index per chunk.
         for folder, _, names in os.walk(store):
             for name in names:
                 if name.endswith(".index"):
@@ -451,7 +452,7 @@ def engine(stage, link, options):
 
 
 class PassGoal(Goal):
-    """Our throughput against one pass of the yardstick, which does two in a run."""
+    """Compares the throughput with one pass of libdeflate alone, which does two passes in a run."""
 
     def __init__(self, text, yardstick, ours, limit):
         super().__init__(text, "wall", ours, limit, "libdeflate alone", "", True)
@@ -463,7 +464,7 @@ class PassGoal(Goal):
 
 
 def levels(stage, link, options):
-    """What each level costs and gains: in memory, or over a link."""
+    """Measures the levels: in memory, or over a link."""
     if link.is_slow:
         stage.need_s3()
         image, goals = stage.need_base(), link_use(link, f"level {LEVEL}")
@@ -482,7 +483,7 @@ def levels(stage, link, options):
 
 
 def tuning(stage, link, options):
-    """Workers and memory; the size of a part follows from them and from the image."""
+    """Varies workers and memory. The size of a part follows from the memory and the image."""
     stage.need_s3()
     image = image_of(stage, link, options)
     ways = [("--jobs", n) for n in ("0", "1", "2", "4", "8")] + [("--memory", n) for n in ("24M", "48M", "160M", "320M")]
@@ -513,7 +514,7 @@ def archive(stage, link, options):
 
 
 def sizes(stage, link, options):
-    """Made-up images through a pipe: time grows with the size, memory does not."""
+    """Generated images through a pipe: the time grows with the size, the memory does not."""
     store = os.path.join(stage.home, "sizes")
     reference = "huge:20260301-0900-1a2b3c4"
     contestants = []
@@ -540,12 +541,12 @@ def sizes(stage, link, options):
 
 
 def course(stage, link, options):
-    """Through a proxy that only watches: throughput over time."""
+    """Throughput over time, measured by a proxy that only observes."""
     stage.need_s3()
     image, edge = stage.images[options.image or "first"], stage.need_edge()
     host, ref = stage.need_builder(image.name), image.reference
     peers = [name for name in options.peers if name in ("docker", "pigz")]
-    # Ours after the peers' pushes, which empty the bucket; the pulls last.
+    # s3dock runs after the peers' pushes, which empty the bucket. The pulls run last.
     contestants = [
         *pushers(stage, peers, image, WATCHED),
         Contestant(EXPORT, stage.s3dock("push", ref, "--source", "docker", host=host, link=WATCHED),
@@ -560,7 +561,7 @@ def course(stage, link, options):
 
 
 def limits(stage, link, options):
-    """What this machine can do at all."""
+    """Measures the limits of the machine."""
     image = stage.images[options.image or "first"]
     path, _, setup, _, _ = in_memory(stage, image)
     host, edge = stage.need_builder(image.name), stage.need_edge()
@@ -607,10 +608,10 @@ GROUPS = {
     "hosts": ["hosts-2", "hosts-8", "hosts-32"],
     "all": list(SCENES),
 }
-# What is played when nothing is asked for.
+# The default scenes.
 QUICK = ("push", "push-unchanged", "push-edited", "push-rebuilt", "pull", "pull-unchanged", "pull-edited",
          "pull-rebuilt")
-# Seconds that one round with its setting takes on two cores: what the time left is divided by.
+# Estimated seconds of one round, with its preparation, on two cores.
 ROUND = {"push": 230, "push-unchanged": 25, "push-edited": 45, "push-rebuilt": 100, "push-updated": 110,
          "push-neighbour": 50, "pull": 130, "pull-unchanged": 25, "pull-edited": 45, "pull-rebuilt": 65,
          "pull-updated": 65, "pull-neighbour": 45, "resume": 80, "hosts-2": 25, "hosts-8": 45, "hosts-32": 150,

@@ -1,7 +1,7 @@
-"""What the scenes play on: Docker daemons, an S3 server, a registry, buckets, a tmpfs, and the bench images.
+"""The environment of the scenes: Docker daemons, an S3 server, a registry, buckets, a tmpfs, and the benchmark images.
 
-Everything is started when the first scene needs it, lies under one directory, and is stopped by `with`; or is
-left running, with a note of what it holds, for the next run to go on with.
+A server starts when the first scene needs it. All data is under one directory. The end of `with` stops the servers, or
+leaves them running for the next run, with a note of their contents.
 """
 import concurrent.futures
 import contextlib
@@ -26,15 +26,15 @@ from links import LOOPBACK
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 KIT = os.path.join(TOP, "tests", "kit")
 BUCKET, REGISTRY_BUCKET = "bench", "registry"
-HOSTS_AT_ONCE = 4   # that are started, emptied or stopped
-# The images that stand for a change each, and what the change is.
+HOSTS_AT_ONCE = 4   # hosts to start, empty or stop in parallel
+# The images, and the change that each one represents.
 PAIRS = {"edited": "one source file edited", "rebuilt": "rebuilt with --no-cache",
          "updated": "packages and dependencies updated", "neighbour": "another app on the same base"}
 SEEDS = {"first": 1, "edited": 2, "rebuilt": 3, "updated": 4, "neighbour": 5}  # of the tiny ones
 
 
 def kit(program, *arguments):
-    """Runs a program of the kit; returns what it printed."""
+    """Runs a program of the kit and returns its output."""
     return subprocess.run([os.path.join(KIT, program), *arguments], check=True, text=True,
                           stdout=subprocess.PIPE, env=os.environ).stdout
 
@@ -56,15 +56,15 @@ class Stage:
     def __init__(self, build, say, log, tiny=False, keep=False):
         self.say, self.build, self.log, self.tiny, self.keep = say, build, log, tiny, keep
         self.program = os.path.join(build, "cli", "s3dock")
-        # Real and tiny images bear the same names: their daemons and buckets must not be taken for each other's.
+        # Real and tiny images have the same names, so their daemons and buckets must be separate.
         self.home = os.path.join(TOP, ".run", "bench-tiny" if tiny else "bench")
         self.builder_dir, self.edge_dir, self.s3_dir = (
             os.path.join(self.home, name) for name in ("b", "e", "c"))
         self.registry_pid = os.path.join(self.home, "registry.pid")
         self.ram = self.builder = self.edge = self.gateway = self.registry = None
         self.endpoint, self.hosts, self.held, self.ports = "", [], set(), {}
-        self.images, self.full = {}, {}   # full: what each bucket is to be put back to
-        self.edge_holds = ""              # the image that the edge host is to be put back to
+        self.images, self.full = {}, {}   # full: the saved state of each bucket
+        self.edge_holds = ""              # the saved image of the edge host
 
     def __enter__(self):
         os.makedirs(self.home, exist_ok=True)
@@ -98,7 +98,7 @@ class Stage:
             kit(program, "stop", where)
         shutil.rmtree(self.home, ignore_errors=True)
 
-    # --- servers that are left running
+    # --- running servers of an earlier run
 
     def remember(self):
         with open(os.path.join(self.home, "state.json"), "w") as file:
@@ -106,7 +106,7 @@ class Stage:
                        "edge_holds": self.edge_holds, "ports": self.ports}, file)
 
     def recall(self):
-        """A note serves once: what an unfinished run has left is not known."""
+        """Reads and deletes the note. After an unfinished run, the contents are unknown."""
         path = os.path.join(self.home, "state.json")
         with contextlib.suppress(OSError, ValueError, KeyError):
             with open(path) as file:
@@ -129,7 +129,7 @@ class Stage:
             self.images[name] = Image(name, reference, path)
 
     def make_tiny(self, where):
-        """Images of 9 MB instead of 1.4 GB: to try the harness itself."""
+        """Creates images of 9 MB instead of 1.4 GB, to test the harness."""
         os.makedirs(where, exist_ok=True)
         references = {"first": "shop:20260301-0900-1a2b3c4", "edited": "shop:20260301-1015-2b3c4d5",
                       "rebuilt": "shop:20260302-0900-3c4d5e6", "updated": "shop:20260401-0900-4d5e6f7",
@@ -142,7 +142,7 @@ class Stage:
             self.run(f"docker -H {host} save {reference} > {where}/{name}.tar")
 
     def need_small(self):
-        """An image of 9 MB, in the builder too: for the slowest link."""
+        """Creates an image of 9 MB, also in the builder, for the slowest link."""
         if "small" not in self.images:
             reference, path = "small:20260301-0900-1a2b3c4", os.path.join(self.home, "small.tar")
             host = self.need_builder()
@@ -153,8 +153,8 @@ class Stage:
         return self.images["small"]
 
     def need_base(self):
-        """The lowest layer of the image `neighbour`, Debian without anything (172 MB), as an archive: small enough for
-        many pushes over a slow link, and as compressible as what people send."""
+        """Returns an archive with the lowest layer of the image `neighbour`: plain Debian (172 MB). It is small
+        enough for many pushes over a slow link, and compresses like a real image."""
         if "base" not in self.images:
             reference, path = "base:20260301-0900-1a2b3c4", os.path.join(self.home, "base.tar")
             with tarfile.open(self.images["neighbour"].path) as whole, tarfile.open(path, "w") as out:
@@ -177,8 +177,7 @@ class Stage:
     # --- servers, started when the first scene needs them
 
     def need_builder(self, *names):
-        """The daemon that images are pushed from, with these images in it. What was just loaded is in memory, as
-        what was just built would be."""
+        """Returns the daemon for pushes, with these images. A loaded image is in the page cache, like a built image."""
         if not self.builder:
             self.say("starting a Docker daemon")
             self.builder = kit("docker", "start", self.builder_dir).strip().partition("=")[2]
@@ -198,12 +197,12 @@ class Stage:
         return self.edge
 
     def need_hosts(self, count):
-        """So many edge hosts at once."""
+        """Returns this number of edge hosts, started in parallel."""
         places = [os.path.join(self.home, f"h{number}") for number in range(len(self.hosts), count)]
         if places:
             self.say(f"starting {len(places)} hosts")
             at = len(self.hosts)
-            self.hosts += [(where, "") for where in places]   # so that they are stopped, come what may
+            self.hosts += [(where, "") for where in places]   # so that they are stopped in every case
             with concurrent.futures.ThreadPoolExecutor(HOSTS_AT_ONCE) as pool:
                 told = list(pool.map(lambda where: kit("docker", "start", where), places))
             self.hosts[at:] = [(where, line.strip().partition("=")[2]) for where, line in zip(places, told)]
@@ -231,13 +230,12 @@ class Stage:
                 self.need_bucket(bucket)
 
     def need_registry(self):
-        """docker-registry on the same S3 server. It sends the blobs itself, so that a link in front of it
-        sees them."""
+        """docker-registry on the same S3 server. It sends the blobs itself, so that they pass a link in front of it."""
         self.need_s3()
         if self.registry:
             return
         self.say("starting a registry")
-        # The names of images have the port in them.
+        # The names of images contain the port.
         self.ports.setdefault("registry", (free_port(), free_port()))
         port = self.ports["registry"][1]
         config = os.path.join(self.home, "registry.yml")
@@ -264,11 +262,11 @@ class Stage:
         raise OSError(f"nobody answers on port {port}")
 
     def link_ports(self, via):
-        """Where a link listens, and whom it leads to."""
+        """Returns the port of a link and the port of its server."""
         return self.ports[via]
 
     def port(self, via, link=LOOPBACK):
-        """Where a client goes."""
+        """Returns the address for a client."""
         return self.ports[via][1 if link is LOOPBACK else 0]
 
     def daemon_pids(self):
@@ -280,10 +278,10 @@ class Stage:
         return [os.path.join(self.s3_dir, name) for name in ("radosgw.pid", "osd.pid", "mon.pid")] + [
             self.registry_pid]
 
-    # --- small things the scenes do between runs
+    # --- helpers of the scenes between runs
 
     def run(self, command):
-        """A bash command line that is not measured."""
+        """Runs a bash command line that is not measured."""
         subprocess.run(["bash", "-c", "set -o pipefail; " + command], check=True,
                        stdout=subprocess.DEVNULL, stderr=self.log)
 
@@ -292,7 +290,7 @@ class Stage:
                               stdout=subprocess.PIPE, stderr=self.log).stdout
 
     def names(self, host):
-        """Of all images in a daemon."""
+        """Returns the references of all images in a daemon."""
         return self.docker(host, "image", "ls", "--format", "{{.Repository}}:{{.Tag}}").split()
 
     def empty_host(self, host):
@@ -306,7 +304,7 @@ class Stage:
         self.edge_holds = ""
 
     def keep_only(self, host, reference):
-        """Removes every name but one, and the layers that nobody needs any more."""
+        """Removes every name but one, and all layers that are no longer needed."""
         names = self.names(host)
         others = [name for name in names if name != reference and not name.startswith("<none>")]
         if others:
@@ -318,7 +316,7 @@ class Stage:
                 for line in kit("bucket", "list", bucket).splitlines()}
 
     def need_bucket(self, bucket):
-        """Creates the bucket unless it is there."""
+        """Creates the bucket, if it does not exist."""
         kit("bucket", "make", bucket)
 
     def empty_bucket(self, bucket=BUCKET):
@@ -326,12 +324,12 @@ class Stage:
         kit("bucket", "empty", bucket)
 
     def holds(self, bucket, what):
-        """The bucket was filled by a run that was measured: says what is in it."""
+        """Records the contents of a bucket that a measured run has filled."""
         self.full[bucket] = (what, set(self.keys(bucket)))
 
     def hold(self, bucket, what, fill):
-        """Sees to it that the bucket holds what `fill` puts into an empty one, and nothing else; restore() gets
-        back to that. Does it without filling where it can."""
+        """Ensures that the bucket has exactly the objects that `fill` writes. restore() returns to that state. If
+        possible, the function does not fill the bucket again."""
         name, keys = self.full.get(bucket, ("", set()))
         if name != what or not keys <= set(self.keys(bucket)):
             self.empty_bucket(bucket)
@@ -346,7 +344,7 @@ class Stage:
             kit("bucket", "delete", bucket, *fresh[at:at + 100])
 
     def tmpfs(self):
-        """A folder in memory."""
+        """Returns a folder in memory."""
         if not self.ram:
             self.ram = tempfile.mkdtemp(prefix="s3dock-bench.", dir="/dev/shm")
         return self.ram
@@ -356,7 +354,7 @@ class Stage:
         return status.f_bavail * status.f_frsize > size
 
     def s3dock(self, *arguments, host=None, endpoint=None, link=LOOPBACK, program=None):
-        """The command line of our program, or of another version of it."""
+        """Returns the command line of s3dock, or of another version."""
         words = [program or self.program, *arguments, "--json", "--quiet"]
         prefix = f"DOCKER_HOST={shlex.quote(host)} " if host else ""
         if not endpoint and link is not LOOPBACK:
@@ -370,7 +368,7 @@ class Stage:
 
 
 def stats(output):
-    """The figures our program states about itself."""
+    """Returns the figures that s3dock reports."""
     answer = json.loads(output)
     data = answer.get("data", {})
     said = {**answer.get("stats", {}), **data.get("stats", {})}

@@ -1,7 +1,6 @@
-"""The scenes of a push, a pull and their successors, played by two versions of s3dock alternately in one run: what a
-change costs, or brings.
+"""Runs the scenes of push, pull and successors with two versions of s3dock alternately, to measure a change.
 
-Each version has a bucket of its own, which it has filled itself, so that the one need not read what the other writes.
+Each version fills its own bucket, because the two versions may write different formats.
 """
 import os
 import shlex
@@ -9,25 +8,25 @@ import shlex
 from harness import Contestant, Goal, Scene
 from stage import BUCKET, PAIRS, stats
 
-SLOWER = 1.03   # the new version may take so many times as long
+SLOWER = 1.03   # limit for the new version's time, relative to the old one
 NOW, BEFORE = "now", "before"
 
 
 class Version:
-    """One of the two programs, with its bucket and its cache."""
+    """One of the two programs, with its own bucket and cache."""
 
     def __init__(self, stage, name, program):
         self.stage, self.name, self.program = stage, name, program
         self.bucket = f"{BUCKET}-{name}"
 
     def command(self, *arguments, host, link):
-        """The command line of this version, in its own bucket."""
+        """Returns the command line of this version, with its own bucket."""
         where = {"S3DOCK_BUCKET": self.bucket, "XDG_CACHE_HOME": os.path.join(self.stage.home, f"cache-{self.name}")}
         settings = " ".join(f"{name}={shlex.quote(value)}" for name, value in where.items())
         return f"{settings} {self.stage.s3dock(*arguments, host=host, link=link, program=self.program)}"
 
     def hold(self, *images, link):
-        """Fills the bucket with these images and nothing else; restore() returns to that state."""
+        """Fills the bucket with only these images. restore() returns to that state."""
         def fill():
             for image in images:
                 host = self.stage.need_builder(image.name)
@@ -42,7 +41,7 @@ def versions_of(stage, options):
 
 
 def compared(name, title, versions, contestant, setup, link):
-    """A scene with one contestant for each version."""
+    """Returns a scene with one contestant for each version."""
     return Scene(f"{name}-versions", f"{title}: two versions", [contestant(version) for version in versions],
                  [Goal(f"{title}, now / before: time", "wall", NOW, SLOWER, BEFORE),
                   Goal(f"{title}, now / before: processor seconds", lambda run: run["user"] + run["system"], NOW, None,

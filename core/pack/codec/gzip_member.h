@@ -15,7 +15,7 @@
 struct err;
 
 /* What decides the bytes of a member besides libdeflate and the level: which chunks are stored
- * (density.h). It changes when that rule does. */
+ * (compressible.h). It changes when that rule does. */
 #define GZIP_MEMBER_RECIPE "s3dock/1"
 
 #define GZIP_MEMBER_LEVEL_MIN 1
