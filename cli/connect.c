@@ -9,7 +9,9 @@
 #include "cli/settings/consent.h"
 #include "docker/docker.h"
 #include "docker/host.h"
+#include "store/dir/store_dir.h"
 #include "store/s3/credentials.h"
+#include "store/s3/store_s3.h"
 #include "store/store.h"
 
 #define FILE_SCHEME "file://"

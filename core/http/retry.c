@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 
-#define ASKED_MAX  (60 * NS_PER_S)
 #define BUDGET_MAX 100
 
 const struct retry_policy RETRY_DEFAULT = {
@@ -15,6 +14,7 @@ const struct retry_policy RETRY_DEFAULT = {
     .tries_most = 30,
     .base = 200 * NS_PER_MS,
     .cap = 20 * NS_PER_S,
+    .asked_most = 60 * NS_PER_S,
     .patience_first = 8 * NS_PER_S,
     .patience = 300 * NS_PER_S,
 };
@@ -62,8 +62,8 @@ int64_t retry_wait(const struct retry_policy *policy, struct retry_link *link,
     /* The ceiling is at most cap, far below 2^63 / 2^32 units of a microsecond. */
     int64_t wait = ceiling(policy, cause, tried) / 1000 * (int64_t)(random >> 1) / INT32_MAX * 1000;
 
-    if (asked > ASKED_MAX)
-        asked = ASKED_MAX;
+    if (asked > policy->asked_most)
+        asked = policy->asked_most;
     if (wait < asked)
         wait = asked;
     if (cause == RETRY_ODD && tried >= RETRY_ODD_TRIES)

@@ -18,14 +18,15 @@
 #include <stdint.h>
 
 struct retry_policy {
-    unsigned tries;      /* of one op, the first included, without asking the budget */
-    unsigned tries_most; /* of one op, with it */
-    bool strict;         /* silence is counted, too */
-    int64_t base, cap;
+    unsigned tries;                   /* of one op, the first included, without asking the budget */
+    unsigned tries_most;              /* of one op, with it */
+    bool strict;                      /* silence is counted, too */
+    int64_t base, cap;                /* ns: longest wait before the second try; before any */
+    int64_t asked_most;               /* ns: longest wait for the sake of Retry-After */
     int64_t patience_first, patience; /* ns */
 };
 /* 10 tries, 30 with the budget; 200 ms doubling to 20 s with full jitter; 8 s for a first contact,
- * 5 min for a link that lived. */
+ * 5 min for a link that lived; Retry-After up to a minute. */
 extern const struct retry_policy RETRY_DEFAULT;
 
 /* The link all ops of a store share. */
@@ -53,7 +54,8 @@ enum retry_cause {
 /*
  * A try has failed at `now`: returns how many ns to wait before the next one, or RETRY_NEVER.
  * `tried`: tries of this op so far, at least 1. `asked`: what Retry-After said, in ns, 0 when
- * nothing; waits at least that long (at most a minute). `random`: any 32 bits.
+ * nothing; waits at least that long (at most
+ * asked_most). `random`: any 32 bits.
  */
 int64_t retry_wait(const struct retry_policy *policy, struct retry_link *link,
                    enum retry_cause cause, unsigned tried, int64_t asked, int64_t now,

@@ -1,5 +1,5 @@
 /*
- * store - a bucket, behind one small table: s3 (store_s3) and a plain directory (store_dir).
+ * store - a bucket, behind one small table. Two implementations: store/s3/store_s3.h, store/dir/store_dir.h.
  *
  * Everything one can ask of a bucket is a `struct store_op`: a value with the question in its upper
  * half and the answer in its lower. store_submit hands it over; it always comes home (posted to
@@ -220,44 +220,5 @@ enum store_answer store_put_document(struct store *store, const char *key, struc
                                      char etag[STORE_ETAG_MAX], struct err *err);
 enum store_answer store_head(struct store *store, const char *key, struct store_info *info,
                              struct err *err);
-
-struct credentials;
-
-/* The ends. `cancel` may be NULL. */
-struct store_s3_options {
-    const char *endpoint; /* NULL or "": AWS for the region; else "https://host[:port]" */
-    const char *region;   /* NULL or "": us-east-1 */
-    const char *bucket;
-    const char *key_prefix; /* NULL or "": none; a folder of the bucket that all keys lie in */
-    const char *access_key, *secret_key,
-        *session_token;     /* NULL or "": none; no key at all: unsigned */
-    const char *addressing; /* "auto" (NULL), "path", "virtual" */
-    const char *ca_file;    /* NULL: the system's */
-    bool insecure;          /* no certificate check; explicit and loud */
-    /* How the store encrypts what is written: "AES256", "aws:kms", "aws:kms:dsse"; NULL or "": the
-     * bucket's default. The key's id or ARN, for the latter two; NULL or "": the account's. */
-    const char *encryption, *encryption_key;
-    bool sign_payload;    /* SHA-256 of bodies also on https */
-    unsigned connections; /* most requests in the air; 0: the default */
-    unsigned retries;     /* most tries of one op; 0: the default */
-    unsigned retry_ms;    /* longest wait before the second try; doubles; 0: the default */
-    uint64_t rate;        /* most bytes a second, of all bodies together, each way; 0: no limit */
-    /* Looks for the keys again when the store says that they have expired. May be NULL; is called
-     * by the store's thread. `out` is filled with credentials_init. False: there are none. */
-    bool (*renew)(void *arg, struct credentials *out);
-    void *renew_arg;
-    int64_t stall_time; /* ns without a byte: then a try has failed; 0: the default */
-    const struct cancel *cancel;
-};
-struct store *store_s3_create(const struct store_s3_options *options, struct err *err);
-
-struct store_dir_options {
-    const char *path;   /* absolute */
-    const char *bucket; /* a folder under path; NULL or "": path itself */
-    bool create;        /* make the folder when it is missing */
-    int64_t stall_time; /* ns, the longest wait for a lock of another process; 0: the default */
-    const struct cancel *cancel;
-};
-struct store *store_dir_create(const struct store_dir_options *options, struct err *err);
 
 #endif

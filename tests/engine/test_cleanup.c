@@ -36,6 +36,7 @@
 #include "kit/tarball.h"
 #include "pull/pull.h"
 #include "push/push.h"
+#include "store/dir/store_dir.h"
 #include "store/store.h"
 
 #define OLD   "shop:20250701-1000-aaaaa01" /* the image that goes */

@@ -33,6 +33,7 @@
 #include "pull/plan/layer_report.h"
 #include "pull/pull.h"
 #include "push/push.h"
+#include "store/dir/store_dir.h"
 #include "store/store.h"
 
 #define FIRST     "shop:20250721-2118-f7a5a27"

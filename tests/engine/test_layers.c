@@ -28,6 +28,7 @@
 #include "push/find_bases.h"
 #include "push/push.h"
 #include "push/reader.h"
+#include "store/dir/store_dir.h"
 #include "store/store.h"
 #include "transfer/source_layers.h"
 

@@ -19,6 +19,7 @@
 #include "base/hash.h"
 #include "kit/tarball.h"
 #include "pull/pull.h"
+#include "store/dir/store_dir.h"
 #include "store/store.h"
 
 #define REF "shop:20250721-2118-f7a5a27"

@@ -28,6 +28,7 @@
 #include "kit/tarball.h"
 #include "push/push.h"
 #include "push/resume/checkpoint.h"
+#include "store/dir/store_dir.h"
 #include "store/store.h"
 
 #define REF  "shop:20250721-2118-f7a5a27"

@@ -23,6 +23,7 @@
 #include "pull/pull.h"
 #include "pull/verify_stream.h"
 #include "push/push.h"
+#include "store/dir/store_dir.h"
 #include "store/store.h"
 
 #define REF "shop:20250721-2118-f7a5a27"

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "catalog/keys.h"
 #include "catalog/walk.h"
+#include "store/dir/store_dir.h"
 #include "store/store.h"
 
 struct bucket {

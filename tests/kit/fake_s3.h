@@ -18,6 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "kit/quick_retry.h"
+
 struct fake_s3 {
     char dir[64], port_file[96], script[96], log[96], url[64];
     pid_t pid;

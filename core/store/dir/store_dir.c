@@ -22,6 +22,7 @@
 #include "base/file.h"
 #include "store/dir/list.h"
 #include "store/dir/object.h"
+#include "store/dir/store_dir.h"
 #include "store/dir/upload.h"
 #include "store/store.h"
 

@@ -41,14 +41,15 @@
 #include "store/s3/reply.h"
 #include "store/s3/request.h"
 #include "store/s3/scheduler.h"
+#include "store/s3/store_s3.h"
 #include "store/store.h"
 
-#define CONNECTIONS_DEFAULT 32
-#define STALL_LONG          20 /* times as long: a copy or completion of 5 GiB may think for minutes */
-#define URL_MAX             (64 + 512 + S3_PATH_MAX + S3_QUERY_MAX)
-#define LINES_MAX           (64 * KIB)
-#define ECHO_MAX            (64 * KIB)
-#define RESUME_MIN          (64 * KIB) /* a try that brought this much before it was cut is not counted */
+#define CONNECTIONS 32
+#define STALL_LONG  20 /* times as long: a copy or completion of 5 GiB may think for minutes */
+#define URL_MAX     (64 + 512 + S3_PATH_MAX + S3_QUERY_MAX)
+#define LINES_MAX   (64 * KIB)
+#define ECHO_MAX    (64 * KIB)
+#define RESUME_MIN  (64 * KIB) /* a try that brought this much before it was cut is not counted */
 
 #define UNSIGNED   "UNSIGNED-PAYLOAD"
 #define EMPTY_HASH "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -1169,8 +1170,6 @@ static int take_encryption(struct s3_store *s3, const struct store_s3_options *o
 
 static int configure(struct s3_store *s3, const struct store_s3_options *options, struct err *err)
 {
-    unsigned connections = options->connections ? options->connections : CONNECTIONS_DEFAULT;
-
     if (s3_endpoint_init(&s3->place, options->endpoint, options->region, options->bucket,
                          options->addressing, err) < 0 ||
         s3_endpoint_under(&s3->place, options->key_prefix, err) < 0 ||
@@ -1178,11 +1177,9 @@ static int configure(struct s3_store *s3, const struct store_s3_options *options
                          options->session_token, err) < 0 ||
         check_ca_file(options, err) < 0 || take_encryption(s3, options, err) < 0)
         return ERR_FAIL;
-    s3->policy = RETRY_DEFAULT;
+    s3->policy = options->retry ? *options->retry : RETRY_DEFAULT;
     if (options->retries)
         retry_limit(&s3->policy, options->retries);
-    if (options->retry_ms)
-        s3->policy.base = options->retry_ms * NS_PER_MS;
     s3->stall_time = options->stall_time ? options->stall_time : STORE_STALL_TIME;
     s3->cancel = options->cancel;
     s3->renew = options->renew;
@@ -1193,8 +1190,7 @@ static int configure(struct s3_store *s3, const struct store_s3_options *options
         s3->seed = (uint64_t)clock_monotonic();
     describe(s3);
     tell_region(s3);
-    return make_trips(s3, connections < SCHEDULER_SEATS_MAX ? connections : SCHEDULER_SEATS_MAX,
-                      err);
+    return make_trips(s3, CONNECTIONS, err);
 }
 
 struct store *store_s3_create(const struct store_s3_options *options, struct err *err)

@@ -14,6 +14,7 @@
 
 #include "base/err.h"
 #include "cleanup/retention.h"
+#include "store/dir/store_dir.h"
 #include "store/store.h"
 
 static char dir[] = "/tmp/s3dock-retention-XXXXXX";

@@ -14,7 +14,9 @@
 #include "flow/silence.h"
 #include "http/easy.h"
 #include "http/stream.h"
+#include "kit/quick_retry.h"
 #include "kit/raw_server.h"
+#include "store/s3/store_s3.h"
 #include "store/store.h"
 
 static struct store *open_patient(const char *endpoint, unsigned retries, int64_t stall_time)
@@ -24,7 +26,7 @@ static struct store *open_patient(const char *endpoint, unsigned retries, int64_
                                              .access_key = "TESTACCESSKEY",
                                              .secret_key = "test-secret-key-0001",
                                              .retries = retries,
-                                             .retry_ms = 1,
+                                             .retry = &QUICK_RETRY,
                                              .stall_time = stall_time};
     struct err err;
     struct store *store = store_s3_create(&options, &err);

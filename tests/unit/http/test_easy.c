@@ -13,6 +13,7 @@
 #include "http/easy.h"
 #include "http/stream.h"
 #include "kit/fake_s3.h"
+#include "store/s3/store_s3.h"
 #include "store/store.h"
 
 static char dir[] = "/tmp/s3dock-authorities-XXXXXX";

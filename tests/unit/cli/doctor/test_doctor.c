@@ -15,6 +15,8 @@
 #include "cli/doctor/doctor.h"
 #include "cli/print/output.h"
 #include "kit/fake_s3.h"
+#include "store/dir/store_dir.h"
+#include "store/s3/store_s3.h"
 #include "store/store.h"
 
 static struct doctor doctor;
@@ -58,7 +60,7 @@ static struct store *open_s3(const struct fake_s3 *fake, const char *secret, con
                                              .access_key = secret ? "TESTACCESSKEY" : NULL,
                                              .secret_key = secret,
                                              .retries = 2,
-                                             .retry_ms = 1};
+                                             .retry = &QUICK_RETRY};
     struct err err = {0};
     struct store *store = store_s3_create(&options, &err);
 

@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "store/dir/store_dir.h"
 #include "store/store.h"
 
 static char root[64];

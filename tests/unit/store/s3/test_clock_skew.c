@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "kit/raw_server.h"
 #include "store/s3/clock_skew.h"
+#include "store/s3/store_s3.h"
 #include "store/store.h"
 
 #define DAY CLOCK_SKEW_NEAR

@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/err.h"
 #include "kit/fake_s3.h"
+#include "store/s3/store_s3.h"
 #include "store/store.h"
 
 static uint8_t part[100 * 1024];

@@ -24,6 +24,7 @@
 #include "base/hash.h"
 #include "kit/fake_s3.h"
 #include "store/s3/credentials.h"
+#include "store/s3/store_s3.h"
 #include "store/store.h"
 
 #define ACCESS "TESTACCESSKEY"
@@ -38,7 +39,7 @@ static struct store *open_store(const struct fake_s3 *fake, const struct cancel 
                                              .bucket = "images",
                                              .access_key = ACCESS,
                                              .secret_key = SECRET,
-                                             .retry_ms = 1,
+                                             .retry = &QUICK_RETRY,
                                              .cancel = cancel};
     struct err err;
     struct store *store = store_s3_create(&options, &err);
@@ -301,7 +302,7 @@ static void gives_up_after_the_tries_allowed(void **state)
                                              .access_key = ACCESS,
                                              .secret_key = SECRET,
                                              .retries = 3,
-                                             .retry_ms = 1};
+                                             .retry = &QUICK_RETRY};
     struct store *store = store_s3_create(&options, &err);
     struct store_op op = {.verb = STORE_PUT, .key = "k", .body = noise(10)};
     assert_int_equal(store_run(store, &op, &err), STORE_FAILED);

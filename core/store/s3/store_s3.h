@@ -1,0 +1,46 @@
+/*
+ * store_s3 - a bucket behind the S3 protocol: its constructor. The interface is in store/store.h.
+ */
+#ifndef S3DOCK_STORE_S3_STORE_S3_H
+#define S3DOCK_STORE_S3_STORE_S3_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cancel;
+struct credentials;
+struct err;
+struct retry_policy;
+struct store;
+
+/* Strings are copied, but `cancel` and `renew_arg` must live as long as the store. */
+struct store_s3_options {
+    const char *endpoint; /* NULL or "": AWS for the region; else "https://host[:port]" */
+    const char *region;   /* NULL or "": us-east-1 */
+    const char *bucket;
+    const char *key_prefix; /* NULL or "": none; a folder of the bucket that all keys lie in */
+    /* NULL or "": none. Without any key, requests are not signed. */
+    const char *access_key, *secret_key, *session_token;
+    const char *addressing; /* "auto" (NULL), "path", "virtual" */
+    const char *ca_file;    /* NULL: the system's */
+    bool insecure;          /* no check of the certificate; logged as an error */
+    /* How the store encrypts new objects: "AES256", "aws:kms", "aws:kms:dsse"; NULL or "": the
+     * bucket's default. */
+    const char *encryption;
+    const char *encryption_key;       /* id or ARN, for the latter two; NULL or "": the account's */
+    bool sign_payload;                /* SHA-256 of bodies also on https */
+    const struct retry_policy *retry; /* NULL: RETRY_DEFAULT */
+    unsigned retries;                 /* most tries of one request; 0: as the policy says */
+    uint64_t rate; /* most bytes a second, of all bodies together, each way; 0: no limit */
+    /* Reads the credentials again after the store reported that they have expired: files, the
+     * environment. Called on the store's http thread, which waits for it. Fills `out` by
+     * credentials_init. False: there are none. May be NULL. */
+    bool (*renew)(void *arg, struct credentials *out);
+    void *renew_arg;
+    int64_t stall_time; /* ns without a byte after which a try fails; 0: STORE_STALL_TIME */
+    const struct cancel *cancel; /* NULL: never cancelled */
+};
+/* NULL: err says why. Sends no request. */
+struct store *store_s3_create(const struct store_s3_options *options, struct err *err);
+
+#endif
