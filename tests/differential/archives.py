@@ -1,4 +1,4 @@
-"""Image archives: every byte of the tar is written here, so that every byte can be wrong."""
+"""Generates image archives. This file writes every byte of the tar, so that a mutation can change every byte."""
 import gzip
 import hashlib
 import io
@@ -27,7 +27,7 @@ def dumps(value):
 
 
 class Header:
-    """One header block. `raw` are bytes put into it last, before the checksum: {offset: bytes}."""
+    """Returns one header block. `raw`: bytes to write last, before the checksum: {offset: bytes}."""
 
     def __init__(self, name, size=0, kind=b"0", target=b"", magic=POSIX, prefix=b""):
         self.name, self.size, self.kind, self.target = name, size, kind, target
@@ -50,7 +50,7 @@ class Header:
 
 
 class Entry:
-    """What belongs to one entry: extended headers as they are, its header, its payload."""
+    """The parts of one entry: raw extended headers, the header, the payload."""
 
     def __init__(self, name, data=b"", kind=b"0", target=b"", **more):
         self.header = Header(name, len(data), kind, target, **more)
@@ -109,7 +109,7 @@ def config_of(layers, **more):
 
 
 class Image:
-    """The pieces of an archive before it is written; mutations change them."""
+    """The parts of an archive before it is written. Mutations change them."""
 
     def __init__(self, rng, reference):
         self.rng, self.reference = rng, reference
@@ -205,11 +205,11 @@ class Image:
         return b"".join(entry.bytes() for entry in self.entries) + self.end
 
 
-# --- archives that tools write ------------------------------------------------------------------------------
+# --- archives of other tools ------------------------------------------------------------------------------
 
 
 def rewritten(image, how, folder):
-    """The image's files, packed by a program that people pack with."""
+    """Returns the image's files, packed by a common program."""
     if how.startswith("python"):
         out = io.BytesIO()
         kind = {"python-gnu": tarfile.GNU_FORMAT, "python-pax": tarfile.PAX_FORMAT, "python-ustar": tarfile.USTAR_FORMAT}[how]

@@ -1,11 +1,11 @@
-"""What is done to image archives: to their tars, and to their documents."""
+"""Mutations of image archives: of their tars, and of their documents."""
 import random
 
 from archives import GNU, OCI, Entry, Image, config_of, dumps, extended, long_name, pad, pax, records, sha
 
 
 def second_manifest(image):
-    """manifest.json with a further image under somebody else's name."""
+    """Returns a manifest.json with a second image under another name."""
     other = config_of(image.layers, config={"Cmd": ["/evil"]})
     data = dumps(other)
     image.entries.insert(0, Entry(b"evil.json", data))
@@ -99,7 +99,7 @@ def mutate_global(image):
 
 
 def mutate_hidden(image):
-    """An entry whose name depends on the order of the headers before it."""
+    """Adds an entry whose name depends on the order of the headers before it."""
     entry = Entry(b"manifest.json", second_manifest(image))
     entry.before += image.rng.choice([
         [long_name(b"decoy"), pax([(b"comment", b"x")], b"g")],
@@ -169,7 +169,7 @@ def mutate_link(image):
 
 
 def mutate_behind_link(image):
-    """A file of the image is replaced by a link to it."""
+    """Replaces a file of the image by a link to it."""
     entry = any_entry(image)
     link = Entry(entry.header.name, kind=image.rng.choice([b"1", b"2", b"2"]), target=b"moved")
     entry.header.name = b"moved"
@@ -235,7 +235,7 @@ WRONG = [None, 7, "7", [], {}, ["x"], [7], {"a": 7}, True, 1.5, 10 ** 30, "", "\
 
 
 def mutate_text(image):
-    """A document with something before, behind or in it."""
+    """Adds something before, after or in a document."""
     entry = image.find(image.rng.choice([b"manifest.json", b"index.json", b"oci-layout"])) or image.find(b"manifest.json")
     if not entry:
         return mutate_byte(image)
@@ -246,7 +246,7 @@ def mutate_text(image):
 
 
 def twist(rng, value):
-    """The value with one member changed, doubled or renamed; bytes."""
+    """Returns the value with one member changed, duplicated or renamed, as bytes."""
     text = dumps(value)
     if not isinstance(value, dict) or not value:
         return dumps(rng.choice(WRONG))
@@ -277,7 +277,7 @@ def mutate_manifest(image):
 
 
 def mutate_bare(image):
-    """An OCI archive: without manifest.json."""
+    """Makes an OCI archive, which has no manifest.json."""
     image.entries = [entry for entry in image.entries if entry.header.name != b"manifest.json"]
     return "bare"
 
@@ -293,7 +293,7 @@ def mutate_index(image):
 
 
 def before_config(image):
-    """Changes the config before the rest is built of it."""
+    """Changes the config before the other documents are derived from it."""
     value = image.config
     key = image.rng.choice(["config", "rootfs", "", "", ""])
     data = twist(image.rng, value if not key else value[key])
@@ -327,7 +327,7 @@ def before_oci_manifest(image):
 
 
 def before_platforms(image):
-    """An index of two platforms with the same layers, stated rightly or not, below index.json or in it."""
+    """Adds an index of two platforms with the same layers, with right or wrong statements, below or in index.json."""
     image.layout = "oci"
 
     def both(self=image):
@@ -363,7 +363,7 @@ def before_platforms(image):
     return "platforms"
 
 
-BARE = 0.05  # of all archives lose their manifest.json
+BARE = 0.05  # share of archives without manifest.json
 BEFORE = [before_config, before_config, before_oci_manifest, before_platforms]
 AFTER = [mutate_field, mutate_field, mutate_field, mutate_byte, mutate_byte, mutate_star, mutate_gnu_times, mutate_sparse_pax,
          mutate_sparse_gnu, mutate_global, mutate_hidden, mutate_hidden, mutate_pax, mutate_pax, mutate_broken_pax, mutate_long,
@@ -372,7 +372,7 @@ AFTER = [mutate_field, mutate_field, mutate_field, mutate_byte, mutate_byte, mut
 
 
 def make(seed, reference):
-    """(what was done, the archive, whether it must be accepted)"""
+    """Returns (the mutation, the archive, whether a push must accept it)."""
     rng = random.Random(seed)
     image = Image(rng, reference)
     count = rng.choice([0, 1, 1, 1, 1, 2, 2, 3])
@@ -382,7 +382,7 @@ def make(seed, reference):
         count -= 1
     image.build()
     notes += [rng.choice(AFTER)(image) for _ in range(count)]
-    # With a generator of its own, so that the other archives of a seed stay what they are.
+    # It uses its own random generator, so that the other archives of a seed do not change.
     if random.Random("bare " + seed).random() < BARE:
         notes.append(mutate_bare(image))
     return " + ".join(notes) or "whole", image.bytes(), not notes

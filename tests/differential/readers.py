@@ -1,5 +1,5 @@
-"""Independent readers of tar archives. Each gives {name: content}, as it stands after everything was extracted: the SHA-256 of
-a file, "-> target" of a link, "folder"; or the text of its refusal."""
+"""Independent readers of tar archives. Each returns {name: content} after the extraction: the SHA-256 of a file, "-> target"
+of a link, "folder"; or the text of its refusal."""
 import hashlib
 import json
 import os
@@ -69,7 +69,7 @@ def read_by_extraction(*command):
 
 
 def go_reader(scratch):
-    """A reader with Go's archive/tar, the one that Docker has; None where there is no Go."""
+    """Returns a reader with Go's archive/tar, as in Docker. None if Go is not installed."""
     if not shutil.which("go"):
         return None
     program = os.path.join(scratch, "read-with-go")
