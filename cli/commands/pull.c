@@ -69,15 +69,15 @@ static void tell_plan(struct cli *cli, const struct pull_result *result)
     char archive[HUMAN_SIZE], fetched[HUMAN_SIZE], kept[HUMAN_SIZE], layers[80];
 
     output_line(&cli->output, "would pull %s: %s%s of %s%s", result->key,
-                result->donor ? "at most " : "", human_bytes(result->to_fetch, fetched),
+                result->seed ? "at most " : "", human_bytes(result->to_fetch, fetched),
                 human_bytes(result->size, archive), words_of_layers(result, layers));
     if (result->kept)
         output_line(&cli->output, "%s were fetched by a pull that did not end",
                     human_bytes(result->kept, kept));
     if (result->reuse[0])
         output_line(&cli->output, "%s", result->reuse);
-    if (result->survey)
-        survey_plan_moves(cli, result->survey);
+    if (result->layer_report)
+        survey_plan_moves(cli, result->layer_report);
 }
 
 static void tell_pulled(struct cli *cli, const char *ref, const struct pull_result *result)
@@ -129,7 +129,7 @@ static int transfer(struct cli *cli, const struct target *target, struct pull_op
         return ERR_FAIL;
     write_data(output_data(&cli->output), target, options, &result);
     tell(cli, options, &result);
-    layer_report_destroy(result.survey);
+    layer_report_destroy(result.layer_report);
     return 0;
 }
 

@@ -356,7 +356,7 @@ void unfinished_finish(struct unfinished_list *list)
 
 /* ---- removing ---- */
 
-_Static_assert((int)SPOOL_IN_USE == (int)UNFINISHED_IN_USE, "partial_remove answers as we do");
+_Static_assert((int)PARTIAL_IN_USE == (int)UNFINISHED_IN_USE, "partial_remove answers as we do");
 
 static int abort_upload(struct store *store, const struct unfinished *what, struct err *err)
 {

@@ -43,30 +43,30 @@ static int check_form(const struct index *index, struct err *err)
 struct bundle_plan *bundle_plan_open(const struct bundle_plan_options *options, struct err *err)
 {
     const struct metadata *metadata = &options->at->metadata;
-    struct bundle_plan *bundling = calloc(1, sizeof *bundling);
+    struct bundle_plan *plan = calloc(1, sizeof *plan);
 
-    if (!bundling) {
+    if (!plan) {
         err_memory(err, "the bundle");
         return NULL;
     }
-    bundling->options = *options;
-    if (fetch_index_header(options->store, metadata, &bundling->index, err) ||
-        compare_layers(bundling->index, metadata, err) || check_form(bundling->index, err)) {
-        bundle_plan_destroy(bundling);
+    plan->options = *options;
+    if (fetch_index_header(options->store, metadata, &plan->index, err) ||
+        compare_layers(plan->index, metadata, err) || check_form(plan->index, err)) {
+        bundle_plan_destroy(plan);
         return NULL;
     }
-    return bundling;
+    return plan;
 }
 
-void bundle_plan_destroy(struct bundle_plan *bundling)
+void bundle_plan_destroy(struct bundle_plan *plan)
 {
-    if (!bundling)
+    if (!plan)
         return;
-    needed_destroy(bundling->wanted);
-    needed_destroy(bundling->config);
-    bundle_destroy(bundling->bundle);
-    index_destroy(bundling->index);
-    free(bundling);
+    needed_destroy(plan->needed);
+    needed_destroy(plan->config);
+    bundle_destroy(plan->bundle);
+    index_destroy(plan->index);
+    free(plan);
 }
 
 /* ---- the sections ---- */
@@ -79,9 +79,9 @@ static int compare_ranges(const void *a, const void *b)
 }
 
 /* By the index alone: bundle_create refuses layers that overlap. */
-static void list_ranges(const struct bundle_plan *bundling, struct request *request)
+static void list_ranges(const struct bundle_plan *plan, struct request *request)
 {
-    const struct image_info *image = &bundling->index->image;
+    const struct image_info *image = &plan->index->image;
 
     request->config = (struct raw_range){image->config_offset, image->config_size};
     for (unsigned i = 0; i < image->layer_count; i++)
@@ -93,11 +93,11 @@ static void list_ranges(const struct bundle_plan *bundling, struct request *requ
 }
 
 /* All that are needed, in one go. */
-static int fetch_sections(const struct bundle_plan *bundling, const struct request *request,
+static int fetch_sections(const struct bundle_plan *plan, const struct request *request,
                           struct err *err)
 {
-    const struct bundle_plan_options *o = &bundling->options;
-    struct index *index = bundling->index;
+    const struct bundle_plan_options *o = &plan->options;
+    struct index *index = plan->index;
     bool *need = calloc(2 * (size_t)index->section_count, sizeof *need);
     bool *config;
     int failed;
@@ -115,33 +115,33 @@ static int fetch_sections(const struct bundle_plan *bundling, const struct reque
 }
 
 /* Fetches, and notes how fast that was. */
-static int fetch_timed(struct bundle_plan *bundling, const struct request *request, struct err *err)
+static int fetch_timed(struct bundle_plan *plan, const struct request *request, struct err *err)
 {
     struct store_stats before, after;
     int64_t began = clock_monotonic();
     double seconds;
 
-    store_stats(bundling->options.store, &before);
-    if (fetch_sections(bundling, request, err))
+    store_stats(plan->options.store, &before);
+    if (fetch_sections(plan, request, err))
         return ERR_FAIL;
-    store_stats(bundling->options.store, &after);
+    store_stats(plan->options.store, &after);
     seconds = (double)(clock_monotonic() - began) / (double)NS_PER_S;
     if (after.received - before.received >= SEEN_LEAST && seconds > 0)
-        bundling->rate = (double)(after.received - before.received) / seconds;
+        plan->rate = (double)(after.received - before.received) / seconds;
     return 0;
 }
 
 /* ---- the config ---- */
 
-static int unpack_config(const struct needed_chunks *wanted, const uint8_t *packed,
+static int unpack_config(const struct needed_chunks *needed, const uint8_t *packed,
                          struct text *raw, struct err *err)
 {
     struct unpacker *unpacker = unpacker_create(err);
     uint8_t *room = malloc(CHUNK_MAX_LIMIT);
     int failed = unpacker && room ? 0 : err_memory(err, "the config");
 
-    for (uint32_t i = 0; failed == 0 && i < wanted->count; i++) {
-        const struct index_chunk *chunk = &wanted->chunks[i].chunk;
+    for (uint32_t i = 0; failed == 0 && i < needed->count; i++) {
+        const struct index_chunk *chunk = &needed->chunks[i].chunk;
 
         failed = gzip_member_unpack(unpacker, view_of(packed, chunk->packed_size), room,
                                     chunk->raw_size, err);
@@ -154,22 +154,22 @@ static int unpack_config(const struct needed_chunks *wanted, const uint8_t *pack
 }
 
 /* Chunks of one range are neighbours in the archive. */
-static int fetch_config(const struct bundle_plan *bundling, const struct needed_chunks *wanted,
+static int fetch_config(const struct bundle_plan *plan, const struct needed_chunks *needed,
                         struct text *raw, struct err *err)
 {
     struct text packed;
     struct store_op op = {.verb = STORE_GET,
-                          .key = bundling->options.at->archive_key,
-                          .if_match = bundling->options.archive->etag,
+                          .key = plan->options.at->archive_key,
+                          .if_match = plan->options.archive->etag,
                           .text = &packed};
     int failed = 0;
 
-    if (wanted->count == 0 || wanted->packed_size > CONFIG_FETCH_MAX)
+    if (needed->count == 0 || needed->packed_size > CONFIG_FETCH_MAX)
         return err_set(err, ERR_INTEGRITY, "index", "the index places the config nowhere");
-    op.offset = wanted->chunks[0].packed_offset;
-    op.length = wanted->packed_size;
+    op.offset = needed->chunks[0].packed_offset;
+    op.length = needed->packed_size;
     text_init(&packed, CONFIG_FETCH_MAX);
-    switch (store_run(bundling->options.store, &op, err)) {
+    switch (store_run(plan->options.store, &op, err)) {
     case STORE_DONE:
         break;
     case STORE_FAILED:
@@ -178,51 +178,51 @@ static int fetch_config(const struct bundle_plan *bundling, const struct needed_
     default:
         failed = err_set(err, ERR_NOT_FOUND, "archive", "the archive is being replaced");
     }
-    if (failed == 0 && packed.size != wanted->packed_size)
+    if (failed == 0 && packed.size != needed->packed_size)
         failed = err_set(err, ERR_INTEGRITY, "archive", "the archive is cut short");
     if (failed == 0)
-        failed = unpack_config(wanted, (const uint8_t *)packed.data, raw, err);
+        failed = unpack_config(needed, (const uint8_t *)packed.data, raw, err);
     text_finish(&packed);
     return failed;
 }
 
 /* ---- the bundle ---- */
 
-static int make_of(struct bundle_plan *bundling, const struct request *request,
+static int make_of(struct bundle_plan *plan, const struct request *request,
                    const struct needed_chunks *config, struct view raw, struct err *err)
 {
-    const struct image_info *image = &bundling->index->image;
+    const struct image_info *image = &plan->index->image;
     struct bundle_options options = {
-        .image = image, .reference = bundling->options.name->ref, .leave_out = request->leave_out};
+        .image = image, .reference = plan->options.name->ref, .leave_out = request->leave_out};
     size_t skip = (size_t)(image->config_offset - config->chunks[0].raw_offset);
 
     if (skip + image->config_size > raw.size)
         return err_set(err, ERR_INTEGRITY, "index", "the index places the config nowhere");
     options.config = view_of(raw.data + skip, (size_t)image->config_size);
-    clock_parse_stamp(bundling->options.name->time, &options.mtime);
-    bundling->bundle = bundle_create(&options, err);
-    return bundling->bundle ? 0 : ERR_FAIL;
+    clock_parse_stamp(plan->options.name->time, &options.mtime);
+    plan->bundle = bundle_create(&options, err);
+    return plan->bundle ? 0 : ERR_FAIL;
 }
 
 /* The bundle, from the config that lies in the archive. */
-static int make_bundle(struct bundle_plan *bundling, const struct request *request, struct err *err)
+static int make_bundle(struct bundle_plan *plan, const struct request *request, struct err *err)
 {
     struct text raw;
     int failed;
 
-    bundling->config = needed_create(bundling->index, &request->config, 1, err);
-    if (!bundling->config)
+    plan->config = needed_create(plan->index, &request->config, 1, err);
+    if (!plan->config)
         return ERR_FAIL;
     text_init(&raw, BUNDLE_CONFIG_MAX + 2 * CHUNK_MAX_LIMIT);
-    failed = fetch_config(bundling, bundling->config, &raw, err);
+    failed = fetch_config(plan, plan->config, &raw, err);
     if (failed == 0)
-        failed = make_of(bundling, request, bundling->config, text_view(&raw), err);
+        failed = make_of(plan, request, plan->config, text_view(&raw), err);
     text_finish(&raw);
     return failed;
 }
 
-int bundle_plan_make(struct bundle_plan *bundling, const bool *leave_out,
-                     const struct partial *spool, struct err *err)
+int bundle_plan_make(struct bundle_plan *plan, const bool *leave_out, const struct partial *partial,
+                     struct err *err)
 {
     struct request *request = calloc(1, sizeof *request);
     int failed;
@@ -230,24 +230,23 @@ int bundle_plan_make(struct bundle_plan *bundling, const bool *leave_out,
     if (!request)
         return err_memory(err, "the bundle");
     request->leave_out = leave_out;
-    list_ranges(bundling, request);
-    failed = fetch_timed(bundling, request, err) || make_bundle(bundling, request, err);
+    list_ranges(plan, request);
+    failed = fetch_timed(plan, request, err) || make_bundle(plan, request, err);
     if (!failed)
-        bundling->wanted =
-            needed_create(bundling->index, request->ranges, request->range_count, err);
+        plan->needed = needed_create(plan->index, request->ranges, request->range_count, err);
     free(request);
-    if (bundling->wanted && spool)
-        needed_kept(bundling->wanted, spool);
-    return bundling->wanted ? 0 : ERR_FAIL;
+    if (plan->needed && partial)
+        needed_kept(plan->needed, partial);
+    return plan->needed ? 0 : ERR_FAIL;
 }
 
-uint64_t bundle_plan_missing(const struct bundle_plan *bundling)
+uint64_t bundle_plan_missing(const struct bundle_plan *plan)
 {
-    const struct needed_chunks *config = bundling->config;
-    uint64_t missing = needed_missing(bundling->wanted);
+    const struct needed_chunks *config = plan->config;
+    uint64_t missing = needed_missing(plan->needed);
 
     for (uint32_t i = 0; i < config->count; i++)
-        if (!needed_misses(bundling->wanted, config->chunks[i].packed_offset))
+        if (!needed_misses(plan->needed, config->chunks[i].packed_offset))
             missing += config->chunks[i].chunk.packed_size;
     return missing;
 }

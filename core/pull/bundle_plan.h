@@ -31,7 +31,7 @@ struct bundle_plan {
     struct bundle_plan_options options;
     struct index *index; /* the header, and the sections that are needed */
     struct bundle *bundle;
-    struct needed_chunks *wanted; /* the chunks of the layers that are sent */
+    struct needed_chunks *needed; /* the chunks of the layers that are sent */
     struct needed_chunks *config; /* those of the config, which are fetched to make the bundle */
     double rate; /* bytes a second while the index was fetched; 0: too few to tell */
 };
@@ -40,11 +40,11 @@ struct bundle_plan {
  * header disagrees with the metadata, or describes an image that cannot be bundled. */
 struct bundle_plan *bundle_plan_open(const struct bundle_plan_options *options, struct err *err);
 /* Fetches the config and the sections of the layers, all but those that are left out (`leave_out`
- * may be NULL), and makes the bundle. `spool` (may be NULL) tells which chunks are kept already. */
-int bundle_plan_make(struct bundle_plan *bundling, const bool *leave_out,
-                     const struct partial *spool, struct err *err);
+ * may be NULL), and makes the bundle. `partial` (may be NULL) tells which chunks are kept already. */
+int bundle_plan_make(struct bundle_plan *plan, const bool *leave_out, const struct partial *partial,
+                     struct err *err);
 /* Packed bytes that a pull fetches: what needed_missing counts, and the config; no chunk twice. */
-uint64_t bundle_plan_missing(const struct bundle_plan *bundling);
-void bundle_plan_destroy(struct bundle_plan *bundling); /* takes NULL */
+uint64_t bundle_plan_missing(const struct bundle_plan *plan);
+void bundle_plan_destroy(struct bundle_plan *plan); /* takes NULL */
 
 #endif

@@ -22,70 +22,70 @@ static const uint8_t zeros[TAR_BLOCK];
 struct bundle_writer *bundle_writer_create(const struct bundle *bundle,
                                            const struct image_info *image, struct sink *sink)
 {
-    struct bundle_writer *a = calloc(1, sizeof *a);
+    struct bundle_writer *writer = calloc(1, sizeof *writer);
 
-    if (!a)
+    if (!writer)
         return NULL;
-    a->bundle = bundle;
-    a->image = image;
-    a->sink = sink;
-    a->digest = layer_digest_create();
-    if (a->digest)
-        return a;
-    free(a);
+    writer->bundle = bundle;
+    writer->image = image;
+    writer->sink = sink;
+    writer->digest = layer_digest_create();
+    if (writer->digest)
+        return writer;
+    free(writer);
     return NULL;
 }
 
-void bundle_writer_destroy(struct bundle_writer *assembly)
+void bundle_writer_destroy(struct bundle_writer *writer)
 {
-    if (!assembly)
+    if (!writer)
         return;
-    layer_digest_destroy(assembly->digest);
-    free(assembly);
+    layer_digest_destroy(writer->digest);
+    free(writer);
 }
 
 static bool is_digest(const char *name, const uint8_t sum[SHA256_SIZE])
 {
-    uint8_t wanted[SHA256_SIZE];
+    uint8_t expected[SHA256_SIZE];
 
-    return hex_decode(name + strlen("sha256:"), wanted, sizeof wanted) &&
-           memcmp(sum, wanted, sizeof wanted) == 0;
+    return hex_decode(name + strlen("sha256:"), expected, sizeof expected) &&
+           memcmp(sum, expected, sizeof expected) == 0;
 }
 
 /* Holds a whole layer against all that the documents of the bundle say of it. */
-static int end_layer(struct bundle_writer *a, const struct bundle_part *part, struct err *err)
+static int end_layer(struct bundle_writer *writer, const struct bundle_part *part, struct err *err)
 {
-    const struct image_layer *layer = &a->image->layers[part->layer];
+    const struct image_layer *layer = &writer->image->layers[part->layer];
     size_t padding = (size_t)(-part->raw_size % TAR_BLOCK);
     uint8_t stored[SHA256_SIZE], diff[SHA256_SIZE];
     bool packed;
 
-    layer_digest_end(a->digest, stored, diff, &packed);
+    layer_digest_end(writer->digest, stored, diff, &packed);
     if (!is_digest(layer->digest, stored) || !is_digest(layer->diff_id, diff))
         return err_set(err, ERR_INTEGRITY, "layer", "layer %d is not the one that the config names",
                        part->layer + 1);
-    if (strcmp(layer->media_type, layer_digest_media_type(a->digest)) != 0)
+    if (strcmp(layer->media_type, layer_digest_media_type(writer->digest)) != 0)
         return err_set(err, ERR_INTEGRITY, "layer", "layer %d is no %s", part->layer + 1,
                        layer->media_type);
-    layer_digest_reset(a->digest);
-    a->part++;
-    a->done = 0;
-    return padding ? sink_write(a->sink, view_of(zeros, padding), err) : 0;
+    layer_digest_reset(writer->digest);
+    writer->part++;
+    writer->done = 0;
+    return padding ? sink_write(writer->sink, view_of(zeros, padding), err) : 0;
 }
 
 /* Comes to the next layer that wants bytes. The documents behind the last one are not written
  * here. NULL: there is none. */
-static int next_layer(struct bundle_writer *a, const struct bundle_part **out, struct err *err)
+static int next_layer(struct bundle_writer *writer, const struct bundle_part **out, struct err *err)
 {
-    while (a->part + 1 < a->bundle->count) {
-        const struct bundle_part *part = &a->bundle->parts[a->part];
+    while (writer->part + 1 < writer->bundle->count) {
+        const struct bundle_part *part = &writer->bundle->parts[writer->part];
 
         if (part->layer == BUNDLE_NO_LAYER) {
-            if (sink_write(a->sink, part->bytes, err))
+            if (sink_write(writer->sink, part->bytes, err))
                 return ERR_FAIL;
-            a->part++;
-        } else if (a->done == part->raw_size) {
-            if (end_layer(a, part, err))
+            writer->part++;
+        } else if (writer->done == part->raw_size) {
+            if (end_layer(writer, part, err))
                 return ERR_FAIL;
         } else {
             *out = part;
@@ -96,7 +96,7 @@ static int next_layer(struct bundle_writer *a, const struct bundle_part **out, s
     return 0;
 }
 
-int bundle_writer_feed(struct bundle_writer *assembly, uint64_t raw_offset, struct view bytes,
+int bundle_writer_feed(struct bundle_writer *writer, uint64_t raw_offset, struct view bytes,
                        struct err *err)
 {
     const struct bundle_part *part;
@@ -104,43 +104,43 @@ int bundle_writer_feed(struct bundle_writer *assembly, uint64_t raw_offset, stru
     while (bytes.size) {
         uint64_t here, skip, take;
 
-        if (next_layer(assembly, &part, err))
+        if (next_layer(writer, &part, err))
             return ERR_FAIL;
         if (!part)
             return 0;
-        here = part->raw_offset + assembly->done;
+        here = part->raw_offset + writer->done;
         if (raw_offset > here)
             return err_set(err, ERR_INTEGRITY, "index", "the index leaves out bytes of a layer");
         skip = here - raw_offset;
         if (skip >= bytes.size)
             return 0;
         bytes = view_of(bytes.data + skip, bytes.size - (size_t)skip);
-        take = part->raw_size - assembly->done;
+        take = part->raw_size - writer->done;
         if (take > bytes.size)
             take = bytes.size;
-        layer_digest_add(assembly->digest, bytes.data, (size_t)take);
-        if (sink_write(assembly->sink, view_of(bytes.data, (size_t)take), err))
+        layer_digest_add(writer->digest, bytes.data, (size_t)take);
+        if (sink_write(writer->sink, view_of(bytes.data, (size_t)take), err))
             return ERR_FAIL;
-        assembly->done += take;
+        writer->done += take;
         raw_offset = here + take;
         bytes = view_of(bytes.data + take, bytes.size - (size_t)take);
     }
     return 0;
 }
 
-int bundle_writer_finish(struct bundle_writer *assembly, struct err *err)
+int bundle_writer_finish(struct bundle_writer *writer, struct err *err)
 {
     const struct bundle_part *part;
 
-    if (next_layer(assembly, &part, err))
+    if (next_layer(writer, &part, err))
         return ERR_FAIL;
     if (part)
         return err_set(err, ERR_INTEGRITY, "index", "the index leaves out bytes of a layer");
-    part = &assembly->bundle->parts[assembly->bundle->count - 1];
-    if (sink_write(assembly->sink, part->bytes, err))
+    part = &writer->bundle->parts[writer->bundle->count - 1];
+    if (sink_write(writer->sink, part->bytes, err))
         return ERR_FAIL;
     for (unsigned i = 0; i < BUNDLE_TRAILER / TAR_BLOCK; i++)
-        if (sink_write(assembly->sink, view_of(zeros, TAR_BLOCK), err))
+        if (sink_write(writer->sink, view_of(zeros, TAR_BLOCK), err))
             return ERR_FAIL;
     return 0;
 }

@@ -19,14 +19,14 @@ struct bundle_writer;
 /* All three are borrowed; NULL: out of memory. */
 struct bundle_writer *bundle_writer_create(const struct bundle *bundle,
                                            const struct image_info *image, struct sink *sink);
-void bundle_writer_destroy(struct bundle_writer *assembly); /* takes NULL */
+void bundle_writer_destroy(struct bundle_writer *writer); /* takes NULL */
 
 /* The bytes that stand at raw_offset of the save stream. In ascending order; ranges that the bundle
  * does not need may be left out, and are dropped when they are given. integrity.index: bytes that
  * are needed were left out. integrity.layer: a layer is not what the documents say of it. */
-int bundle_writer_feed(struct bundle_writer *assembly, uint64_t raw_offset, struct view bytes,
+int bundle_writer_feed(struct bundle_writer *writer, uint64_t raw_offset, struct view bytes,
                        struct err *err);
 /* All was fed. Writes the documents and the end of the tar, if every layer was whole. */
-int bundle_writer_finish(struct bundle_writer *assembly, struct err *err);
+int bundle_writer_finish(struct bundle_writer *writer, struct err *err);
 
 #endif

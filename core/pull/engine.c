@@ -1,19 +1,19 @@
 /*
- * One conductor, as it flows:
+ * The way of a span, from left to right:
  *
- *    conductor              store            workers            conductor    writer
- *    plan -> empty span ==> ranged GET ==>   check, inflate ==> order ==> assembly -> sink
+ *    engine                 store            workers             engine      writer
+ *    plan -> empty span ==> ranged GET ==>   unpack, compare ==> reorder ==> bundle_writer -> sink
  *       ^                                                                      |
  *       +--------------------------- empty spans ------------------------------+
  *
- * A span is admitted, in order, only with both of its buffers in hand: so there is no deadlock, and
- * back-pressure needs no code. Without an index the spans are plain pieces that the writer inflates
- * in order.
+ * The engine starts a span, in order, only with both of its buffers in hand. So there is no
+ * deadlock, and a slow writer slows the requests down without further code. Without an index the
+ * spans are plain pieces of the archive, which the writer inflates in order.
  *
- * Chunks that a harvest may find are planned when its front has passed them: so the daemon is
- * loading while the rest is looked for. What then is missing is fetched ahead, into the spool, and
- * planned when it is there; so three fronts follow each other along the wanted chunks: the
- * harvest's, the forage's, the plan's.
+ * Chunks that the seed scan may still find are planned once its watermark has passed them. So the
+ * daemon loads while the scan goes through the rest. Chunks that are then missing are prefetched
+ * into the partial download and planned when they have arrived. Three positions follow each other
+ * along the needed chunks: that of the scan, of the prefetch, and of the plan.
  */
 #include "pull/engine.h"
 
@@ -22,59 +22,52 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "flow/meter.h"
 #include "flow/reorder.h"
 #include "pack/codec/gzip_member.h"
-#include "pull/bundle_writer.h"
+#include "pull/output.h"
 #include "pull/plan/prefetch.h"
 #include "pull/plan/range_plan.h"
 #include "pull/plan/span.h"
+#include "pull/progress.h"
 #include "pull/seed_monitor.h"
-#include "pull/sink.h"
-#include "pull/verify_stream.h"
-#include "pull/writer.h"
+#include "pull/slot_plan.h"
+#include "pull/span_jobs.h"
 
-#define IN_LEAST    (384 * KIB)
-#define IN_THE_AIR  0.5 /* seconds of the link that all GETs together hold: lost in a crash */
-#define SPANS_LEAST 3
-
-/* What the slots are made for. Long ranges cost few requests. Beside what this host has, ranges are
- * short: there it counts how many of them are in the air at once. */
-static const struct shape {
-    size_t in, out; /* of a span: bytes of the archive, and of the stream */
-    unsigned most;  /* spans */
-} FETCHING = {2 * MIB, 4 * MIB, 16}, REUSING = {MIB, MIB, 40}, PIECES = {2 * MIB, 0, 16};
-
-enum { FETCHED = 1, UNPACKED, WRITTEN, VERIFIED, ENDED, MOVED, HARVESTED, BROUGHT, FORAGED };
+/* Messages to the engine. */
+enum {
+    SPAN_FETCHED = 1,
+    SPAN_UNPACKED,
+    SPAN_WRITTEN,
+    BUNDLE_VERIFIED,
+    WRITER_ENDED,
+    SCAN_MOVED,
+    SCAN_ENDED,
+    PREFETCH_FETCHED,
+    PREFETCH_KEPT
+};
 
 struct pull_engine {
-    struct prepare *from;
+    struct prepare *prepared;
     const struct pull_options *options;
-    struct pull_result *result;
 
-    const struct shape *shape;
+    struct slot_plan slot_plan;
     struct plan plan;
-    struct seed_monitor *glean; /* NULL: nothing is taken from images of this host */
-    struct prefetch *forage;    /* NULL: nothing is fetched ahead */
+    struct seed_monitor *monitor; /* NULL: no local image is scanned */
+    struct prefetch *prefetch;    /* NULL: nothing is fetched ahead of the plan */
 
     struct inbox *home;
     struct buffers *slots;
-    unsigned slot_count;
     struct workers *workers;
-    struct sink *sink;
-    struct writer *writer;
-    struct verify_stream *judge;    /* NULL: a bundle is written */
-    struct bundle_writer *assembly; /* NULL: the archive is only judged */
+    struct pull_output output;
+    struct verify_stream *verify; /* NULL: a bundle is written */
     struct reorder order;
     bool writing, ended, stopping, replaced;
 
-    struct meter meter;
-    int64_t next_report, phase_began;
-    enum transfer_phase phase;
+    struct pull_progress progress;
     struct err err;
 };
 
-/* ---- setting up ---- */
+/* ---- setup ---- */
 
 static void *make_unpacker(void *arg)
 {
@@ -89,144 +82,116 @@ static void free_unpacker(void *unpacker)
     unpacker_destroy(unpacker);
 }
 
-static struct sink *open_sink(const struct pull_options *o, struct err *err)
+static void note_line(void *arg, const char *line)
 {
-    if (o->docker)
-        return sink_docker(o->docker, err);
-    if (!o->output)
-        return sink_null(err);
-    if (strcmp(o->output, "-") == 0)
-        return sink_fd(1, o->transfer.cancel, err);
-    return sink_file(o->output, o->transfer.cancel, err);
+    pull_progress_note(arg, line);
 }
 
-/* What is kept ahead needs a place. */
-static bool may_forage(const struct pull_engine *p)
+static int create_slots(struct pull_engine *p, struct err *err)
 {
-    return p->shape == &REUSING && p->from->spool;
-}
+    const struct prepare *prepared = p->prepared;
+    size_t memory = p->options->transfer.memory;
+    struct slot_plan *slots = &p->slot_plan;
 
-static const struct shape *choose_shape(const struct prepare *from)
-{
-    if (!from->wanted)
-        return &PIECES;
-    return from->delta && from->delta->donor ? &REUSING : &FETCHING;
-}
-
-/* Metadata of the original does not tell how much the archive inflates to: a disk is not to be
- * filled by it. */
-static int check_room(const struct pull_engine *p, struct err *err)
-{
-    uint64_t room = sink_room(p->sink), size = p->from->bundle->size;
-
-    if (p->from->at.metadata.raw_size || room >= size + PREPARE_KEEP_FREE)
-        return 0;
-    err_set(err, ERR_LOCAL, "disk_full",
-            "the image has %llu bytes, and the disk of %s has %llu left", (unsigned long long)size,
-            p->options->output, (unsigned long long)room);
-    return err_hint(err, "free space there, or write the image to another disk");
-}
-
-static int open_assembly(struct pull_engine *p, struct err *err)
-{
-    p->sink = open_sink(p->options, err);
-    if (!p->sink || check_room(p, err))
+    slot_plan_make(slots, &(struct slot_plan_options){.memory = memory ? memory : TRANSFER_MEMORY,
+                                                      .chunks = prepared->needed,
+                                                      .seed = prepared->seed.image,
+                                                      .partial = prepared->partial});
+    log_debug("pull: %u slots: at most %zu bytes of buffers", slots->count,
+              slots->count * (slots->in + slots->out) + slots->ahead);
+    reorder_init(&p->order, slots->count);
+    p->slots = buffers_create(slots->count, slots->in, slots->out, sizeof(struct span), err);
+    if (!p->slots)
         return ERR_FAIL;
-    p->assembly = bundle_writer_create(p->from->bundle, p->from->image, p->sink);
-    return p->assembly ? 0 : err_memory(err, "the bundle");
+    if (slots->ahead)
+        p->prefetch = prefetch_create(prepared->needed, err);
+    return slots->ahead && !p->prefetch ? ERR_FAIL : 0;
 }
 
-static int open_writer(struct pull_engine *p, struct err *err)
+static int open_output(struct pull_engine *p, struct err *err)
 {
-    const struct metadata *metadata = &p->from->at.metadata;
+    const struct pull_output_options options = {.prepared = p->prepared,
+                                                .verify = p->verify,
+                                                .home = p->home,
+                                                .kind_span = SPAN_WRITTEN,
+                                                .kind_verified = BUNDLE_VERIFIED,
+                                                .kind_done = WRITER_ENDED,
+                                                .line = note_line,
+                                                .arg = &p->progress};
 
-    if (!p->judge && open_assembly(p, err))
+    if (pull_output_open(&p->output, &options, err))
         return ERR_FAIL;
-    p->writer = writer_create(&(struct writer_options){.sink = p->sink,
-                                                       .assembly = p->assembly,
-                                                       .check = p->judge,
-                                                       .packed = !p->from->wanted,
-                                                       .summed = p->judge && p->from->wanted,
-                                                       .raw_size = metadata->raw_size,
-                                                       .checksum = metadata->checksum,
-                                                       .home = p->home,
-                                                       .kind_span = WRITTEN,
-                                                       .kind_verified = VERIFIED,
-                                                       .kind_done = ENDED},
-                              err);
-    p->writing = p->writer != NULL;
-    return p->writer ? 0 : ERR_FAIL;
+    p->writing = true;
+    return 0;
 }
 
 static int set_up(struct pull_engine *p, struct err *err)
 {
-    const struct pull_options *o = p->options;
-    const struct shape *shape = p->shape = choose_shape(p->from);
-    size_t memory = o->transfer.memory ? o->transfer.memory : TRANSFER_MEMORY;
-    size_t ahead = may_forage(p) ? PREFETCH_BYTES : 0;
-    unsigned count = (unsigned)((memory > ahead ? memory - ahead : 0) / (shape->in + shape->out));
-    struct workers_options crew = {.count = transfer_jobs(o->transfer.jobs),
-                                   .scratch_create = make_unpacker,
-                                   .scratch_destroy = free_unpacker};
+    struct workers_options workers = {.count = transfer_jobs(p->options->transfer.jobs),
+                                      .scratch_create = make_unpacker,
+                                      .scratch_destroy = free_unpacker};
 
-    count = count < SPANS_LEAST ? SPANS_LEAST : count > shape->most ? shape->most : count;
-    log_debug("pull: %u workers, %u slots: at most %zu bytes of buffers", crew.count, count,
-              count * (shape->in + shape->out) + ahead);
-    reorder_init(&p->order, count);
     p->home = inbox_create(err);
-    p->slots = buffers_create(count, shape->in, shape->out, sizeof(struct span), err);
-    if (!p->home || !p->slots)
+    if (!p->home || create_slots(p, err))
         return ERR_FAIL;
-    plan_init(&p->plan, p->from->wanted, p->from->spool, p->from->archive.size, IN_LEAST,
-              shape->out);
-    p->slot_count = count;
-    p->forage = ahead ? prefetch_create(p->from->wanted, err) : NULL;
-    if (ahead && !p->forage)
-        return ERR_FAIL;
-    p->workers = workers_create(&crew, err);
-    return p->workers ? open_writer(p, err) : ERR_FAIL;
+    plan_init(&p->plan, p->prepared->needed, p->prepared->partial, p->prepared->archive.size,
+              SLOT_PLAN_RANGE_LEAST, p->slot_plan.out);
+    log_debug("pull: %u workers", workers.count);
+    p->workers = workers_create(&workers, err);
+    return p->workers ? open_output(p, err) : ERR_FAIL;
+}
+
+static void start_scan(struct pull_engine *p)
+{
+    if (p->prepared->seed.image)
+        p->monitor = seed_monitor_start(
+            &(struct seed_monitor_options){.seed = &p->prepared->seed,
+                                           .bundle = p->prepared->bundle_plan,
+                                           .leave = prepare_leave(p->prepared),
+                                           .stops_slow_scan = p->options->reuse == REUSE_AUTO,
+                                           .home = p->home,
+                                           .kind_moved = SCAN_MOVED,
+                                           .kind_done = SCAN_ENDED});
 }
 
 /* ---- progress ---- */
 
-static void report(struct pull_engine *p, enum transfer_phase phase)
+static uint64_t bytes_to_move(const struct pull_engine *p)
 {
-    int64_t now = clock_monotonic();
-
-    if (phase != p->phase) {
-        p->phase = phase;
-        p->phase_began = now;
-        if (phase == PHASE_PULL || phase == PHASE_WRITE)
-            meter_start(&p->meter,
-                        p->from->wanted ? p->from->wanted->packed_size : p->from->archive.size,
-                        now);
-        else if (phase == PHASE_REUSE && p->from->delta)
-            meter_start(&p->meter, p->from->delta->donor_source->size_hint, now);
-    } else if (now < p->next_report) {
-        return;
-    }
-    p->next_report = now + CANCEL_TICK;
-    transfer_report(&p->options->transfer,
-                    &(struct transfer_progress){
-                        .phase = phase,
-                        .done = p->meter.done,
-                        .total = p->meter.total,
-                        .moved = p->meter.done,
-                        .rate = meter_rate(&p->meter, now),
-                        .left = meter_left(&p->meter, now),
-                        .elapsed = (double)(now - p->phase_began) / (double)NS_PER_S,
-                    });
+    return p->prepared->needed ? p->prepared->needed->packed_size : p->prepared->archive.size;
 }
 
-/* ---- the transfer: one function an event ---- */
+static void begin_progress(struct pull_engine *p)
+{
+    bool second_pass = !p->verify && p->prepared->made;
+
+    if (p->monitor)
+        pull_progress_begin(&p->progress, PHASE_REUSE, p->prepared->seed.source->size_hint);
+    else
+        pull_progress_begin(&p->progress, second_pass ? PHASE_WRITE : PHASE_PULL, bytes_to_move(p));
+}
+
+/* Until the first chunk is on its way, the pull reports the progress of the scan. */
+static void report_progress(struct pull_engine *p)
+{
+    if (p->progress.phase == PHASE_REUSE) {
+        if (!buffers_out(p->slots) && plan_waits(&p->plan))
+            pull_progress_add(&p->progress, seed_monitor_progress(p->monitor));
+        else
+            pull_progress_begin(&p->progress, PHASE_PULL, bytes_to_move(p));
+    }
+    pull_progress_tick(&p->progress);
+}
+
+/* ---- the transfer: one function for each event ---- */
 
 static void stop(struct pull_engine *p, const struct err *err)
 {
     if (!p->stopping)
         p->err = *err;
     p->stopping = true;
-    if (p->glean)
-        seed_monitor_stop(p->glean);
+    if (p->monitor)
+        seed_monitor_stop(p->monitor);
 }
 
 static struct span *span_of_op(struct msg *msg)
@@ -239,17 +204,8 @@ static void release_span(struct pull_engine *p, struct span *span)
     buffers_give(p->slots, span->slot);
 }
 
-/* Short ranges over a slow link: little is lost when the pull is killed or a connection cut. */
-static size_t range_size(const struct pull_engine *p)
-{
-    double share = meter_rate(&p->meter, clock_monotonic()) * IN_THE_AIR / p->slot_count;
-    size_t most = p->from->wanted ? p->shape->in - SPAN_KEPT_ROOM : p->shape->in;
-
-    return share < IN_LEAST ? IN_LEAST : share > (double)most ? most : (size_t)share;
-}
-
-static void give(struct pull_engine *p, struct span *span, int kind,
-                 void (*run)(struct job *job, void *scratch))
+static void give_job(struct pull_engine *p, struct span *span, int kind,
+                     void (*run)(struct job *job, void *scratch))
 {
     span->job.home = p->home;
     span->job.msg.kind = kind;
@@ -257,69 +213,73 @@ static void give(struct pull_engine *p, struct span *span, int kind,
     workers_give(p->workers, &span->job);
 }
 
-static void unpack(struct pull_engine *p, struct span *span)
+static void unpack_span(struct pull_engine *p, struct span *span)
 {
-    give(p, span, UNPACKED, p->from->wanted ? span_unpack : span_settle);
+    give_job(p, span, SPAN_UNPACKED, p->prepared->needed ? span_job_unpack : span_job_piece);
 }
 
-static void ask(struct pull_engine *p, struct span *span, int kind)
+static void fetch_span(struct pull_engine *p, struct span *span, int kind)
 {
-    span->op.key = p->from->at.archive_key;
-    span->op.if_match = p->from->archive.etag;
+    span->op.key = p->prepared->at.archive_key;
+    span->op.if_match = p->prepared->archive.etag;
     span->op.home = p->home;
     span->op.msg.kind = kind;
     store_submit(p->options->store, &span->op);
 }
 
-static void fetch_ahead(struct pull_engine *p, uint32_t settled)
+/* How many needed chunks are settled: the scan has found them or will not find them. */
+static uint32_t settled_chunks(const struct pull_engine *p)
+{
+    return p->monitor ? seed_monitor_settled(p->monitor) : p->prepared->needed->count;
+}
+
+/* Requests missing chunks ahead of the plan, among those that are settled. */
+static void start_prefetch(struct pull_engine *p)
 {
     struct span *span;
 
-    while (!p->stopping && (span = prefetch_next(p->forage, settled))) {
-        span->kept = p->from->spool;
-        ask(p, span, BROUGHT);
+    while (p->prefetch && !p->stopping && (span = prefetch_next(p->prefetch, settled_chunks(p)))) {
+        span->partial = p->prepared->partial;
+        fetch_span(p, span, PREFETCH_FETCHED);
     }
 }
 
-/* How far the stream may be planned: not beyond what a harvest may still find, nor what is fetched
- * ahead of it. */
-static void set_limit(struct pull_engine *p)
+/* The plan may go as far as the chunks are settled and prefetched. */
+static uint32_t plan_limit(const struct pull_engine *p)
 {
-    uint32_t front;
+    uint32_t limit;
 
-    if (!p->from->wanted)
-        return;
-    front = p->glean ? seed_monitor_settled(p->glean) : p->from->wanted->count;
-    if (p->forage) {
-        fetch_ahead(p, front);
-        if (prefetch_front(p->forage) < front)
-            front = prefetch_front(p->forage);
-    }
-    p->plan.limit = front;
+    if (!p->prepared->needed)
+        return 0;
+    limit = settled_chunks(p);
+    if (p->prefetch && prefetch_settled(p->prefetch) < limit)
+        limit = prefetch_settled(p->prefetch);
+    return limit;
 }
 
-/* Sends out as many spans as there are slots for. */
-static void admit(struct pull_engine *p)
+/* Starts as many spans as there are free slots. */
+static void start_spans(struct pull_engine *p)
 {
     struct buffer *slot;
     struct err err;
 
-    set_limit(p);
+    p->plan.limit = plan_limit(p);
     while (!p->stopping && !plan_done(&p->plan) && !plan_waits(&p->plan) &&
            (slot = buffers_take(p->slots))) {
         struct span *span = span_of(slot);
 
         span->op = (struct store_op){.verb = STORE_GET, .buffer = slot->in};
-        p->plan.in_size = range_size(p);
+        p->plan.in_size =
+            slot_plan_range(&p->slot_plan, meter_rate(&p->progress.meter, clock_monotonic()));
         if (plan_next(&p->plan, span, &err)) {
             release_span(p, span);
             stop(p, &err);
             return;
         }
         if (span->op.length)
-            ask(p, span, FETCHED);
+            fetch_span(p, span, SPAN_FETCHED);
         else
-            unpack(p, span); /* all of it is here */
+            unpack_span(p, span); /* this host has all of its bytes */
     }
 }
 
@@ -328,11 +288,11 @@ static void hand_to_writer(struct pull_engine *p)
     struct span *span;
 
     while ((span = reorder_take(&p->order)))
-        writer_give(p->writer, span);
+        writer_give(p->output.writer, span);
 }
 
-/* What a GET has answered. False: the pull is over. */
-static bool is_answered(struct pull_engine *p, const struct span *span)
+/* Checks the result of a GET. False: the pull is stopping. */
+static bool check_fetched(struct pull_engine *p, const struct span *span)
 {
     struct err err;
 
@@ -341,7 +301,7 @@ static bool is_answered(struct pull_engine *p, const struct span *span)
     } else if (!p->stopping && span->op.answer != STORE_DONE) {
         p->replaced = true;
         err_set(&err, ERR_CONFLICT, "changed", "%s was replaced while it was being pulled",
-                p->from->at.archive_key);
+                p->prepared->at.archive_key);
         stop(p, &err);
     }
     return !p->stopping;
@@ -349,18 +309,18 @@ static bool is_answered(struct pull_engine *p, const struct span *span)
 
 static void on_fetched(struct pull_engine *p, struct span *span)
 {
-    if (is_answered(p, span))
-        unpack(p, span);
+    if (check_fetched(p, span))
+        unpack_span(p, span);
     else
         release_span(p, span);
 }
 
-static void on_brought(struct pull_engine *p, struct span *span)
+static void on_prefetched(struct pull_engine *p, struct span *span)
 {
-    if (is_answered(p, span))
-        give(p, span, FORAGED, span_keep);
+    if (check_fetched(p, span))
+        give_job(p, span, PREFETCH_KEPT, span_job_keep);
     else
-        prefetch_done(p->forage, span, false);
+        prefetch_done(p->prefetch, span, false);
 }
 
 static void on_unpacked(struct pull_engine *p, struct span *span)
@@ -380,57 +340,64 @@ static void on_written(struct pull_engine *p, struct span *span)
     if (!p->stopping && span->err.family)
         stop(p, &span->err);
     release_span(p, span);
-    meter_add(&p->meter, span->packed, clock_monotonic());
+    pull_progress_add(&p->progress, span->packed);
 }
 
-static void on_ended(struct pull_engine *p)
+static void on_verified(struct pull_engine *p)
+{
+    if (!p->verify)
+        pull_progress_wait(&p->progress, p->options->docker ? PHASE_LOAD : PHASE_COMMIT);
+}
+
+static void on_writer_ended(struct pull_engine *p)
 {
     struct err err;
 
     p->ended = true;
-    if (p->glean)
-        seed_monitor_stop(p->glean);
-    if (writer_result(p->writer, &err))
+    if (p->monitor)
+        seed_monitor_stop(p->monitor);
+    if (writer_result(p->output.writer, &err))
         stop(p, &err);
 }
 
 static void dispatch(struct pull_engine *p, struct msg *msg)
 {
+    struct span *span = (struct span *)msg;
+
     switch (msg->kind) {
-    case FETCHED:
+    case SPAN_FETCHED:
         on_fetched(p, span_of_op(msg));
         break;
-    case UNPACKED:
-        on_unpacked(p, (struct span *)msg);
+    case SPAN_UNPACKED:
+        on_unpacked(p, span);
         break;
-    case WRITTEN:
-        on_written(p, (struct span *)msg);
+    case SPAN_WRITTEN:
+        on_written(p, span);
         break;
-    case VERIFIED:
-        if (!p->judge)
-            report(p, p->options->docker ? PHASE_LOAD : PHASE_COMMIT);
+    case BUNDLE_VERIFIED:
+        on_verified(p);
         break;
-    case ENDED:
-        on_ended(p);
+    case WRITER_ENDED:
+        on_writer_ended(p);
         break;
-    case MOVED:
-        seed_monitor_moved(p->glean);
+    case SCAN_MOVED:
+        seed_monitor_moved(p->monitor);
         break;
-    case HARVESTED:
-        seed_monitor_done(p->glean);
+    case SCAN_ENDED:
+        seed_monitor_done(p->monitor);
         break;
-    case BROUGHT:
-        on_brought(p, span_of_op(msg));
+    case PREFETCH_FETCHED:
+        on_prefetched(p, span_of_op(msg));
         break;
-    case FORAGED:
-        prefetch_done(p->forage, (struct span *)msg, !((struct span *)msg)->err.family);
+    case PREFETCH_KEPT:
+        prefetch_done(p->prefetch, span, !span->err.family);
         break;
     default:
         break;
     }
 }
 
-static void drop_what_waits(struct pull_engine *p)
+static void drop_waiting_spans(struct pull_engine *p)
 {
     struct span *span;
 
@@ -438,121 +405,105 @@ static void drop_what_waits(struct pull_engine *p)
         release_span(p, span);
 }
 
-/* Nothing is out and nothing will be: the writer may end. */
-static void end_writing(struct pull_engine *p)
+/* Ends the writer when no span is on its way and none will follow. */
+static void end_writer(struct pull_engine *p)
 {
-    if (!p->writing || buffers_out(p->slots) || (p->forage && prefetch_out(p->forage)) ||
+    if (!p->writing || buffers_out(p->slots) || (p->prefetch && prefetch_out(p->prefetch)) ||
         !(p->stopping || plan_done(&p->plan)))
         return;
     p->writing = false;
-    writer_end(p->writer, !p->stopping);
+    writer_end(p->output.writer, !p->stopping);
 }
 
-/* Until the first chunk is on its way, what is seen of the pull is how far the harvest is. */
-static void report_on(struct pull_engine *p)
+static bool is_running(const struct pull_engine *p)
 {
-    if (p->phase == PHASE_REUSE && !buffers_out(p->slots) && plan_waits(&p->plan)) {
-        meter_add(&p->meter, seed_monitor_progress(p->glean), clock_monotonic());
-        report(p, PHASE_REUSE);
-    } else {
-        report(p, p->phase == PHASE_REUSE ? PHASE_PULL : p->phase);
-    }
+    return !p->ended || (p->monitor && !seed_monitor_is_over(p->monitor));
 }
 
-static enum transfer_phase first_phase(const struct pull_engine *p)
+static void run_once(struct pull_engine *p)
 {
-    bool second_pass = !p->judge && p->from->made;
+    struct msg *msg;
+    struct err err;
 
-    return p->glean ? PHASE_REUSE : second_pass ? PHASE_WRITE : PHASE_PULL;
+    start_prefetch(p);
+    start_spans(p);
+    if (p->stopping)
+        drop_waiting_spans(p);
+    end_writer(p);
+    msg = inbox_take(p->home, clock_monotonic() + CANCEL_TICK);
+    if (msg)
+        dispatch(p, msg);
+    if (!p->stopping && cancel_check(p->options->transfer.cancel, &err))
+        stop(p, &err);
+    if (p->monitor)
+        seed_monitor_check(p->monitor);
+    report_progress(p);
 }
 
 int pull_engine_run(struct pull_engine *p, struct err *err)
 {
     if (set_up(p, err))
         return ERR_FAIL;
-    if (p->from->delta && p->from->delta->donor)
-        p->glean = seed_monitor_start(p->from, p->home, MOVED, HARVESTED);
-    report(p, first_phase(p));
-    while (!p->ended || (p->glean && !seed_monitor_is_over(p->glean))) {
-        struct msg *msg;
-
-        admit(p);
-        if (p->stopping)
-            drop_what_waits(p);
-        end_writing(p);
-        msg = inbox_take(p->home, clock_monotonic() + CANCEL_TICK);
-        if (msg)
-            dispatch(p, msg);
-        if (!p->stopping && cancel_check(p->options->transfer.cancel, err))
-            stop(p, err);
-        if (p->glean)
-            seed_monitor_check(p->glean);
-        report_on(p);
-    }
+    start_scan(p);
+    begin_progress(p);
+    while (is_running(p))
+        run_once(p);
     if (!p->stopping)
         return 0;
     *err = p->err;
-    return p->replaced && pull_engine_may_repeat(p) ? INTAKE_REPLACED : ERR_FAIL;
+    return p->replaced && pull_engine_outcome(p).may_repeat ? PULL_ENGINE_REPLACED : ERR_FAIL;
 }
 
-/* ---- for who has it run ---- */
+/* ---- creation and result ---- */
 
-struct pull_engine *pull_engine_create(struct prepare *provision, struct verify_stream *judge,
+struct pull_engine *pull_engine_create(struct prepare *prepared, struct verify_stream *verify,
                                        struct err *err)
 {
-    struct pull_engine *intake = calloc(1, sizeof *intake);
+    struct pull_engine *engine = calloc(1, sizeof *engine);
 
-    if (!intake) {
+    if (!engine) {
         err_memory(err, "the pull");
         return NULL;
     }
-    intake->from = provision;
-    intake->judge = judge;
-    intake->options = provision->options;
-    intake->result = provision->result;
-    intake->phase = PHASE_PREPARE;
-    return intake;
+    engine->prepared = prepared;
+    engine->verify = verify;
+    engine->options = prepared->options;
+    pull_progress_init(&engine->progress, &prepared->options->transfer);
+    return engine;
 }
 
-void pull_engine_destroy(struct pull_engine *intake)
+void pull_engine_destroy(struct pull_engine *engine)
 {
-    if (!intake)
+    if (!engine)
         return;
-    seed_monitor_destroy(intake->glean);
-    writer_destroy(intake->writer);
-    bundle_writer_destroy(intake->assembly);
-    sink_destroy(intake->sink);
-    workers_destroy(intake->workers);
-    buffers_destroy(intake->slots);
-    prefetch_destroy(intake->forage);
-    inbox_destroy(intake->home);
-    free(intake);
+    seed_monitor_destroy(engine->monitor);
+    pull_output_close(&engine->output);
+    workers_destroy(engine->workers);
+    buffers_destroy(engine->slots);
+    prefetch_destroy(engine->prefetch);
+    inbox_destroy(engine->home);
+    pull_progress_finish(&engine->progress);
+    free(engine);
 }
 
-const struct image_info *pull_engine_image(const struct pull_engine *intake)
+static uint64_t raw_size(const struct pull_engine *p)
 {
-    return writer_image(intake->writer);
-}
-
-struct view pull_engine_config(const struct pull_engine *intake)
-{
-    return writer_config(intake->writer);
-}
-
-const struct docker_loaded *pull_engine_loaded(const struct pull_engine *intake)
-{
-    return intake->sink ? intake->sink->loaded : NULL;
-}
-
-uint64_t pull_engine_raw(const struct pull_engine *intake)
-{
-    if (!intake->writer || !intake->ended)
+    if (!p->output.writer || !p->ended)
         return 0;
-    return intake->from->bundling ? intake->from->bundling->index->raw_size
-                                  : writer_raw(intake->writer);
+    return p->prepared->bundle_plan ? p->prepared->bundle_plan->index->raw_size
+                                    : writer_raw(p->output.writer);
 }
 
-bool pull_engine_may_repeat(const struct pull_engine *intake)
+struct pull_outcome pull_engine_outcome(const struct pull_engine *engine)
 {
-    return intake->judge || (intake->sink && !intake->sink->in_place);
+    bool ended = engine->output.writer && engine->ended;
+
+    return (struct pull_outcome){
+        .image = ended ? writer_image(engine->output.writer) : NULL,
+        .config = ended ? writer_config(engine->output.writer) : (struct view){0},
+        .loaded = engine->output.sink ? engine->output.sink->loaded : NULL,
+        .raw = raw_size(engine),
+        .found = engine->monitor ? seed_monitor_found(engine->monitor) : 0,
+        .may_repeat = engine->verify || (engine->output.sink && !engine->output.sink->in_place),
+    };
 }

@@ -1,9 +1,10 @@
 /*
- * engine - one pass over the archive: ranges are fetched, or taken from what this host has,
- * unpacked, proven, and written as the bundle of the provision. Where there is no bundle yet, the
- * archive is judged and nothing is written.
+ * engine - one pass over the archive: fetches ranges, or reads what this host has, unpacks them,
+ * verifies them, and writes them as the bundle. If there is no bundle yet, the engine only verifies
+ * the archive and writes nothing.
  *
- * pull_engine_run is the conductor of the pull.
+ * pull_engine_run is the main loop of a pull: it runs on the caller's thread and makes every
+ * decision.
  */
 #ifndef S3DOCK_PULL_ENGINE_H
 #define S3DOCK_PULL_ENGINE_H
@@ -16,28 +17,31 @@
 #include "pull/verify_stream.h"
 
 struct err;
+struct docker_loaded;
+
+/* What a pass has found. The pointers live as long as the engine, or the verify_stream. */
+struct pull_outcome {
+    const struct image_info *image;     /* only of a pass that verifies */
+    struct view config;                 /* of that image */
+    const struct docker_loaded *loaded; /* what the daemon reports; NULL: no daemon, or it failed */
+    uint64_t raw;                       /* bytes of the save stream; 0: the pass did not end */
+    uint64_t found;  /* packed bytes that were not fetched, because the seed scan found them */
+    bool may_repeat; /* nothing that this pass has written stays */
+};
 
 struct pull_engine;
-/* Borrows the provision, of which a harvest settles the wanted chunks, and the judge: NULL when the
- * provision has a bundle. */
-struct pull_engine *pull_engine_create(struct prepare *provision, struct verify_stream *judge,
+/* Borrows `prepared`, whose needed chunks a seed scan fills in, and `verify`, which is NULL if
+ * `prepared` has a bundle. */
+struct pull_engine *pull_engine_create(struct prepare *prepared, struct verify_stream *verify,
                                        struct err *err);
-void pull_engine_destroy(
-    struct pull_engine *intake); /* takes NULL. Nothing remains of what was not whole */
+/* Deletes what is incomplete. Takes NULL. */
+void pull_engine_destroy(struct pull_engine *engine);
 
-/* 0: all of it is proven, and written, and the sink has said so. INTAKE_REPLACED: the archive was
- * another one before the end, and a new try may begin; err says so. */
-enum pull_engine_answer { INTAKE_REPLACED = 1 };
-int pull_engine_run(struct pull_engine *intake, struct err *err);
-
-/* Once it was run well. The first two are the judge's. */
-const struct image_info *pull_engine_image(const struct pull_engine *intake);
-struct view pull_engine_config(const struct pull_engine *intake);
-const struct docker_loaded *
-pull_engine_loaded(const struct pull_engine *intake); /* NULL: no daemon */
-uint64_t
-pull_engine_raw(const struct pull_engine *intake); /* bytes of the stream, once it has ended */
-bool pull_engine_may_repeat(
-    const struct pull_engine *intake); /* nothing that was written stays written */
+/* 0: all bytes are verified and written, and the sink has confirmed them. PULL_ENGINE_REPLACED: the
+ * archive was replaced during the pass, and a new try is possible; err has the reason. */
+enum pull_engine_answer { PULL_ENGINE_REPLACED = 1 };
+int pull_engine_run(struct pull_engine *engine, struct err *err);
+/* After pull_engine_run. */
+struct pull_outcome pull_engine_outcome(const struct pull_engine *engine);
 
 #endif

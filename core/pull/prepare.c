@@ -1,7 +1,7 @@
 /*
- * With a sound index the bundle is made before anything is fetched (bundling), and a daemon is
- * asked which layers it has (delta). Without one the archive is read from its first byte to its
- * last. What an earlier pull has fetched is not fetched again in either case.
+ * If the index is valid, the bundle is made before anything is fetched (bundle_plan), and the
+ * daemon is asked which layers it has (local_layers). Without an index the whole archive is read.
+ * In both cases the pull reads from the partial download what an earlier pull has fetched.
  */
 #include "pull/prepare.h"
 
@@ -19,7 +19,7 @@
 #include "pull/proof.h"
 #include "transfer/fetch_index.h"
 
-/* ---- what is asked for ---- */
+/* ---- the documents of the image ---- */
 
 static int find_documents(struct prepare *p, struct err *err)
 {
@@ -34,17 +34,14 @@ static int find_documents(struct prepare *p, struct err *err)
     }
     if (answer)
         return ERR_FAIL;
-    snprintf(p->result->key, sizeof p->result->key, "%s", p->at.archive_key);
-    snprintf(p->result->image_ref, sizeof p->result->image_ref, "%s", p->at.metadata.image_tag);
-    snprintf(p->result->image_id, sizeof p->result->image_id, "%s", p->at.metadata.image_id);
-    str_copy(p->result->checksum, sizeof p->result->checksum, p->at.metadata.checksum);
-    p->result->size = p->at.metadata.size;
     return 0;
 }
 
-/* Metadata without a manifest_id was written by a program that did not bundle packed layers. The
- * header of the index tells the id. */
-static bool is_foretold(const struct prepare *p, const char *id)
+/* ---- whether the daemon has the image ---- */
+
+/* Whether containerd's store has the image under the id of the bundle's manifest. Only for metadata
+ * without a manifest_id, which older programs wrote: the header of the index yields the id. */
+static bool has_manifest_id(const struct prepare *p, const char *id)
 {
     const struct metadata *metadata = &p->at.metadata;
     char manifest_id[IMAGE_ID_SIZE];
@@ -63,19 +60,20 @@ static bool is_foretold(const struct prepare *p, const char *id)
     return same;
 }
 
-/* Asks whether all of the image is there and unpacked, as far as the daemon tells. */
-static int ask_parts(struct docker *docker, const struct docker_image *local, struct err *err)
+/* Asks the daemon whether the image is complete and unpacked. */
+static int ask_completeness(struct docker *docker, const struct docker_image *local,
+                            struct err *err)
 {
     return local->partial ? DOCKER_ABSENT : docker_unpacked(docker, local, err);
 }
 
-/* Decides about an image that the name leads to and that is the one of the bucket: 1 when it can
- * run. 0 after a load that was not verified, and when the daemon says that a part is missing; then
- * the name is not restored after a load that is refused again. */
-static int is_sound(struct prepare *p, const struct docker_image *local, struct err *err)
+/* Decides whether the daemon's copy of the image can run: 1. 0: an earlier load was not verified, or
+ * the daemon reports that parts are missing; the image is then loaded again. If parts are missing,
+ * a second failed load must not restore the name. */
+static int is_complete(struct prepare *p, const struct docker_image *local, struct err *err)
 {
     const char *ref = p->options->name.ref;
-    int answer = ask_parts(p->options->docker, local, err);
+    int answer = ask_completeness(p->options->docker, local, err);
     bool pending = pending_load_is(p->options->docker, ref);
 
     if (answer == ERR_FAIL)
@@ -89,7 +87,7 @@ static int is_sound(struct prepare *p, const struct docker_image *local, struct 
     return !p->suspect;
 }
 
-/* 1: the daemon has the image already. */
+/* 1: the daemon has the image. */
 static int is_here(struct prepare *p, struct err *err)
 {
     const struct pull_options *o = p->options;
@@ -104,10 +102,10 @@ static int is_here(struct prepare *p, struct err *err)
     answer = docker_inspect(o->docker, o->name.ref, local, err);
     if (answer == DOCKER_OK) {
         snprintf(p->before, sizeof p->before, "%s", local->id);
-        answer =
-            !o->force && (metadata_names(&p->at.metadata, local->id) || is_foretold(p, local->id));
+        answer = !o->force &&
+                 (metadata_names(&p->at.metadata, local->id) || has_manifest_id(p, local->id));
         if (answer)
-            answer = is_sound(p, local, err);
+            answer = is_complete(p, local, err);
     } else if (answer == DOCKER_ABSENT) {
         answer = 0;
     }
@@ -138,9 +136,9 @@ static int find_archive(struct prepare *p, struct err *err)
     return err_hint(err, "if it is just being pushed, wait and try again; else push it again");
 }
 
-/* ---- what an earlier pull has fetched ---- */
+/* ---- the partial download ---- */
 
-/* A daemon stores the image twice while it loads it; a file once. */
+/* A daemon stores the image twice while it loads it, a file once. */
 uint64_t prepare_leave(const struct prepare *p)
 {
     const struct pull_options *o = p->options;
@@ -149,8 +147,8 @@ uint64_t prepare_leave(const struct prepare *p)
     return PREPARE_KEEP_FREE + raw * (o->docker ? 2 : o->output ? 1 : 0);
 }
 
-/* A pull goes well without a spool. */
-static void open_spool(struct prepare *p)
+/* A pull works without a partial download. */
+static void open_partial(struct prepare *p)
 {
     const struct pull_options *o = p->options;
     struct partial_subject subject = {.store = o->store->identity,
@@ -163,24 +161,24 @@ static void open_spool(struct prepare *p)
 
     if (o->no_resume || !p->archive.size || !p->archive.etag[0])
         return;
-    p->spool =
+    p->partial =
         o->dry_run ? partial_look(&subject, &err) : partial_open(&subject, prepare_leave(p), &err);
-    if (!p->spool && !o->dry_run)
-        log_info("%s; what is fetched is not kept", err.text);
+    if (!p->partial && !o->dry_run)
+        log_info("%s; an interrupted pull will start again from the beginning", err.text);
 }
 
 static void count_kept(struct prepare *p)
 {
-    p->result->kept = p->spool ? partial_held(p->spool) : 0;
-    if (p->result->kept)
-        log_info("%.1f MB were fetched by a pull that did not end", (double)p->result->kept / 1e6);
+    p->kept = p->partial ? partial_held(p->partial) : 0;
+    if (p->kept)
+        log_info("an interrupted pull has fetched %.1f MB already", (double)p->kept / 1e6);
 }
 
-/* ---- what is written, and what of it the host has ---- */
+/* ---- the bundle, and what this host has of it ---- */
 
-/* 0 also when the index is not to be used: the pull goes without it, slower, and judged by the
- * layers' own digests. */
-static int forgive(const struct prepare *p, struct err *err)
+/* Returns 0 for an index that is missing or damaged: the pull then works without it, slower. Every
+ * layer is verified by its digest in any case. */
+static int ignore_bad_index(const struct prepare *p, struct err *err)
 {
     if (err->family != ERR_INTEGRITY && err->family != ERR_NOT_FOUND)
         return err_wrap(err, "cannot read the index");
@@ -194,13 +192,13 @@ static int open_index(struct prepare *p, struct err *err)
     const struct bundle_plan_options options = {
         .store = o->store, .name = &o->name, .at = &p->at, .archive = &p->archive};
 
-    if (!p->at.metadata.index_key[0] || p->abstain.index)
+    if (!p->at.metadata.index_key[0] || p->without.index)
         return 0;
-    p->bundling = bundle_plan_open(&options, err);
-    return p->bundling ? 0 : forgive(p, err);
+    p->bundle_plan = bundle_plan_open(&options, err);
+    return p->bundle_plan ? 0 : ignore_bad_index(p, err);
 }
 
-/* For proof the index must be sound, and all of its chunks are read. */
+/* For a proof: the index must be valid, and all of its chunks are read. */
 static int choose_all(struct prepare *p, struct err *err)
 {
     const struct metadata *metadata = &p->at.metadata;
@@ -211,113 +209,108 @@ static int choose_all(struct prepare *p, struct err *err)
         return 0;
     if (fetch_index(p->options->store, metadata, &p->index, &why)) {
         if (why.family == ERR_INTEGRITY || why.family == ERR_NOT_FOUND)
-            return err_set(err, ERR_INTEGRITY, "index", "the index %s is not sound: %s",
+            return err_set(err, ERR_INTEGRITY, "index", "the index %s is damaged: %s",
                            metadata->index_key, why.text);
         *err = why;
         return ERR_FAIL;
     }
     all.size = p->index->raw_size;
-    p->wanted = p->every = needed_create(p->index, &all, 1, err);
-    if (!p->wanted)
+    p->needed = p->every = needed_create(p->index, &all, 1, err);
+    if (!p->needed)
         return ERR_FAIL;
     p->every->compare = true;
-    p->result->chunks = p->every->count;
     return 0;
 }
 
-static struct delta_options delta_options(const struct prepare *p)
+static int find_local_layers(struct prepare *p, struct err *err)
 {
     const struct pull_options *o = p->options;
 
-    return (struct delta_options){.store = o->store,
-                                  .docker = o->docker,
-                                  .name = &o->name,
-                                  .at = &p->at,
-                                  .image = &p->bundling->index->image,
-                                  .reuse = o->reuse,
-                                  .reason = p->result->reuse,
-                                  .cancel = o->transfer.cancel};
+    if (!o->docker || o->force || p->suspect || p->without.local_layers)
+        return 0;
+    p->local =
+        local_layers_find(&(struct local_layers_options){.store = o->store,
+                                                         .docker = o->docker,
+                                                         .app = o->name.app,
+                                                         .metadata = &p->at.metadata,
+                                                         .image = &p->bundle_plan->index->image},
+                          err);
+    return p->local ? 0 : ERR_FAIL;
 }
 
-static int look_at_host(struct prepare *p, struct err *err)
+static void choose_seed(struct prepare *p)
 {
-    const struct delta_options options = delta_options(p);
+    const struct pull_options *o = p->options;
 
-    if (!p->options->docker || p->options->force || p->suspect || p->abstain.layers)
-        return 0;
-    p->delta = delta_create(&options, err);
-    return p->delta ? 0 : ERR_FAIL;
+    seed_choice_make(&p->seed, &(struct seed_choice_options){.docker = o->docker,
+                                                             .local = p->local,
+                                                             .metadata = &p->at.metadata,
+                                                             .needed = p->needed,
+                                                             .reuse = o->reuse,
+                                                             .rate = p->bundle_plan->rate,
+                                                             .cancel = o->transfer.cancel});
+    p->left_out = local_layers_size(p->local, p->bundle_plan->index);
+    log_info("%s: Docker has %u of %u layers", o->name.ref, p->local->has_count,
+             p->at.metadata.layer_count);
+}
+
+static const bool *layers_here(const struct prepare *p)
+{
+    return p->local ? p->local->has : NULL;
 }
 
 static void drop_index(struct prepare *p)
 {
-    delta_destroy(p->delta);
-    bundle_plan_destroy(p->bundling);
-    p->delta = NULL;
-    p->bundling = NULL;
-}
-
-static void tell_delta(struct prepare *p)
-{
-    struct pull_result *result = p->result;
-
-    result->donor = p->delta->donor != NULL;
-    result->layers_here = p->delta->has_count;
-    result->stats.reused_bytes = delta_left_out(p->delta, p->bundling->index);
-    log_info("%s: %u of %u layers are here", p->options->name.ref, p->delta->has_count,
-             p->at.metadata.layer_count);
+    seed_choice_finish(&p->seed);
+    local_layers_destroy(p->local);
+    bundle_plan_destroy(p->bundle_plan);
+    p->local = NULL;
+    p->bundle_plan = NULL;
 }
 
 static int choose_bundle(struct prepare *p, struct err *err)
 {
-    struct delta_options options;
-
     if (p->options->prove)
         return choose_all(p, err);
     if (open_index(p, err))
         return ERR_FAIL;
-    if (!p->bundling)
+    if (!p->bundle_plan)
         return 0;
-    if (look_at_host(p, err))
+    if (find_local_layers(p, err))
         return ERR_FAIL;
-    if (bundle_plan_make(p->bundling, p->delta ? p->delta->has : NULL, p->spool, err)) {
+    if (bundle_plan_make(p->bundle_plan, layers_here(p), p->partial, err)) {
         drop_index(p);
-        return forgive(p, err);
+        return ignore_bad_index(p, err);
     }
-    p->wanted = p->bundling->wanted;
-    p->bundle = p->bundling->bundle;
-    p->image = &p->bundling->index->image;
-    if (!p->delta)
-        return 0;
-    options = delta_options(p);
-    delta_choose_donor(&options, p->delta, p->wanted, p->bundling->rate);
-    tell_delta(p);
+    p->needed = p->bundle_plan->needed;
+    p->bundle = p->bundle_plan->bundle;
+    p->image = &p->bundle_plan->index->image;
+    if (p->local)
+        choose_seed(p);
     return 0;
 }
 
 /* ---- the engine ---- */
 
-/* Asked before anything is fetched, and of an archive without an index before anything is written.
- */
+/* Called before anything is fetched; for an archive without an index, before anything is written. */
 static int check_engine(const struct prepare *p, const struct image_info *image, struct err *err)
 {
     if (!p->options->docker)
         return 0;
-    return engine_supports(docker_engine(p->options->docker), image,
-                           p->delta ? p->delta->has : NULL, err);
+    return engine_supports(docker_engine(p->options->docker), image, layers_here(p), err);
 }
 
 /* ---- an archive without an index ---- */
 
-/* What the first pass has kept is found by a spool that is opened anew, which checks its sums. */
-static void reopen_spool(struct prepare *p)
+/* Opening the partial download again finds what the first pass has kept, and checks its sums. */
+static void reopen_partial(struct prepare *p)
 {
-    partial_close(p->spool, false);
-    p->spool = NULL;
-    open_spool(p);
+    partial_close(p->partial, false);
+    p->partial = NULL;
+    open_partial(p);
 }
 
-int prepare_judged(struct prepare *p, const struct image_info *image, struct view config,
+int prepare_bundle(struct prepare *p, const struct image_info *image, struct view config,
                    struct err *err)
 {
     struct bundle_options options = {
@@ -331,66 +324,58 @@ int prepare_judged(struct prepare *p, const struct image_info *image, struct vie
         return ERR_FAIL;
     p->bundle = p->made;
     p->image = image;
-    reopen_spool(p);
+    reopen_partial(p);
     return 0;
 }
 
-/* ---- all of it ---- */
+/* ---- the decision ---- */
 
-/* For who only wants to know. */
-static int survey_it(struct prepare *p, struct err *err)
+static int make_report(struct prepare *p, struct err *err)
 {
-    const struct index *index = p->bundling->index;
-    struct layer_report *survey = layer_report_create(index, err);
+    const struct index *index = p->bundle_plan->index;
 
-    if (!survey)
+    p->report = layer_report_create(index, err);
+    if (!p->report)
         return ERR_FAIL;
-    layer_report_plan(survey, index, p->wanted, p->bundling->config,
-                      p->delta ? p->delta->has : NULL);
-    p->result->survey = survey;
+    layer_report_plan(p->report, index, p->needed, p->bundle_plan->config, layers_here(p));
     return 0;
 }
 
 static uint64_t bytes_to_fetch(const struct prepare *p)
 {
-    if (p->bundling)
-        return bundle_plan_missing(p->bundling);
-    return p->wanted ? needed_missing(p->wanted) : p->archive.size - p->result->kept;
+    if (p->bundle_plan)
+        return bundle_plan_missing(p->bundle_plan);
+    return p->needed ? needed_missing(p->needed) : p->archive.size - p->kept;
 }
 
-int prepare_choose(struct prepare *p, struct abstain abstain, struct err *err)
+int prepare_choose(struct prepare *p, struct prepare_without without, struct err *err)
 {
-    p->abstain = abstain;
-    p->result->layers = p->at.metadata.layer_count;
-    p->result->layers_here = 0;
-    p->result->stats.reused_bytes = 0;
-    p->result->reuse[0] = '\0';
-    p->result->donor = false;
-    p->result->kept = 0;
+    p->without = without;
     if (find_archive(p, err))
         return ERR_FAIL;
-    open_spool(p);
+    open_partial(p);
     count_kept(p);
     if (choose_bundle(p, err) || (p->image && check_engine(p, p->image, err)))
         return ERR_FAIL;
-    p->result->to_fetch = bytes_to_fetch(p);
-    return p->options->dry_run && p->bundling ? survey_it(p, err) : 0;
+    p->to_fetch = bytes_to_fetch(p);
+    p->chosen = true;
+    return p->options->dry_run && p->bundle_plan ? make_report(p, err) : 0;
 }
 
-int prepare_find(struct prepare *p, const struct pull_options *options, struct pull_result *result,
-                 struct err *err)
+int prepare_find(struct prepare *p, const struct pull_options *options, struct err *err)
 {
-    *p = (struct prepare){.options = options, .result = result};
+    *p = (struct prepare){.options = options};
     return find_documents(p, err) ? ERR_FAIL : is_here(p, err);
 }
 
 void prepare_finish(struct prepare *p, bool done)
 {
     drop_index(p);
+    layer_report_destroy(p->report);
     needed_destroy(p->every);
     index_destroy(p->index);
     bundle_destroy(p->made);
-    partial_close(p->spool, done);
+    partial_close(p->partial, done);
     if (p->located)
         located_finish(&p->at);
 }

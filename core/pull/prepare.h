@@ -1,67 +1,76 @@
 /*
- * prepare - what one try at a pull has to go on: the image's documents, which bytes of its
- * archive are wanted, and what of them this host has already.
+ * prepare - plans one try of a pull: finds the documents of the image, decides which bytes of the
+ * archive are needed, and finds those that this host has already.
  */
 #ifndef S3DOCK_PULL_PREPARE_H
 #define S3DOCK_PULL_PREPARE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "catalog/locate.h"
 #include "pull/bundle_plan.h"
+#include "pull/options.h"
 #include "pull/partial/partial.h"
 #include "pull/plan/needed_chunks.h"
-#include "pull/pull.h"
-#include "pull/seed/delta.h"
+#include "pull/seed/local_layers.h"
+#include "pull/seed/seed_choice.h"
 #include "store/store.h"
 
 struct err;
+struct layer_report;
 
-#define PREPARE_KEEP_FREE (256 * MIB) /* of a disk: nothing that is kept or written takes it */
+#define PREPARE_KEEP_FREE (256 * MIB) /* bytes of each disk that a pull leaves free */
 
-/* What is to be done without, because it went wrong before: layers that the daemon has, the index.
- */
-struct abstain {
-    bool layers, index;
+/* What this try does without, because an earlier try failed with it. */
+struct prepare_without {
+    bool local_layers, index;
 };
 
 struct prepare {
-    const struct pull_options *options;
-    struct pull_result *result;
-    struct abstain abstain;
+    const struct pull_options *options; /* borrowed until prepare_finish */
+    struct prepare_without without;
 
     struct located at;
-    bool located;
-    bool suspect;    /* the daemon has the image by its name, which is not believed */
-    char before[80]; /* id of the image that the name led to in the daemon; "": of none */
+    bool located;    /* `at` is filled */
+    bool suspect;    /* the daemon has the image, but an earlier load of it may be incomplete */
+    char before[80]; /* id of the image that the daemon has under the name; "": none */
     struct store_info archive;
-    struct bundle_plan *bundling; /* NULL: the archive is read without an index */
-    struct delta *delta;          /* NULL: nothing is taken from the host */
-    struct needed_chunks
-        *wanted;                 /* the bundling's, or every; NULL: all of the archive, in pieces */
-    struct index *index;         /* of who wants proof; else NULL */
+    struct bundle_plan *bundle_plan; /* NULL: the archive is read without an index */
+    struct local_layers *local;      /* NULL: all layers are sent */
+    struct seed_choice seed;         /* seed.image NULL: no local image is scanned */
+    /* The bundle_plan's chunks, or `every`; NULL: the whole archive is read in pieces. */
+    struct needed_chunks *needed;
+    struct index *index;         /* for a proof, else NULL */
     struct needed_chunks *every; /* all of its chunks */
-    /* What is to be written. NULL: not known yet, so the archive is judged and nothing written. */
+    /* The bundle to write. NULL: not known yet. The first pass over an archive without an index
+     * verifies it and writes nothing. */
     const struct bundle *bundle;
     const struct image_info *image; /* of the bundle */
-    struct bundle *made;            /* the bundle, of an archive without an index */
-    struct partial *spool;          /* NULL: nothing is kept */
+    struct bundle *made;            /* the bundle of an archive without an index; owned */
+    struct partial *partial;        /* the partial download; NULL: none */
+
+    /* Figures for the result. */
+    bool chosen;                 /* prepare_choose has filled those below */
+    uint64_t kept;               /* packed bytes of the partial download at the start */
+    uint64_t to_fetch;           /* packed bytes to fetch, before the seed scan */
+    uint64_t left_out;           /* packed bytes of the layers that the daemon has */
+    struct layer_report *report; /* of a dry run with an index; else NULL. Owned */
 };
 
-/* Finds the image's documents. PROVISION_HERE: the daemon has this very image, and nothing is to be
- * done. Options and result are borrowed until prepare_finish, which is called after a failure,
- * too. */
-enum prepare_answer { PROVISION_HERE = 1 };
-int prepare_find(struct prepare *provision, const struct pull_options *options,
-                 struct pull_result *result, struct err *err);
-/* Decides what is fetched, and tells the result; of a dry run also the survey. */
-int prepare_choose(struct prepare *provision, struct abstain abstain, struct err *err);
-/* Makes the bundle of an archive without an index, which was judged. The image is borrowed. */
-int prepare_judged(struct prepare *provision, const struct image_info *image, struct view config,
+/* Finds the documents of the image and asks the daemon for it. PREPARE_HERE: the daemon has exactly
+ * this image, and the pull has nothing to do. Call prepare_finish in any case. */
+enum prepare_answer { PREPARE_HERE = 1 };
+int prepare_find(struct prepare *prepared, const struct pull_options *options, struct err *err);
+/* Decides what is fetched. For a dry run, makes the layer report. */
+int prepare_choose(struct prepare *prepared, struct prepare_without without, struct err *err);
+/* Makes the bundle of an archive without an index, after the first pass has verified it. The image
+ * and the config are borrowed. */
+int prepare_bundle(struct prepare *prepared, const struct image_info *image, struct view config,
                    struct err *err);
-/* Bytes of the disk that are for others: a daemon that loads, the file that is written. */
-uint64_t prepare_leave(const struct prepare *provision);
-/* `done`: nothing that was kept is needed any more. */
-void prepare_finish(struct prepare *provision, bool done);
+/* Bytes of the disk that must stay free for a daemon that loads, or for the output file. */
+uint64_t prepare_leave(const struct prepare *prepared);
+/* `done`: delete the partial download. */
+void prepare_finish(struct prepare *prepared, bool done);
 
 #endif

@@ -1,14 +1,14 @@
 /*
- * A pull is three steps: look what there is and what is here of it (provision), bring in the rest
- * and write the bundle (intake), see whether the daemon has the image (loaded).
+ * A pull has three steps: plan what is needed and what this host has (prepare), fetch the rest and
+ * write the bundle (engine), verify that the daemon has the image (verify_load).
  *
  * The bundle is made from the index before anything is fetched. An archive without an index is read
- * twice: the first pass judges it and writes nothing, the second writes the bundle. What the first
- * has fetched is in the spool, from where the second reads it.
+ * twice: the first pass verifies it and writes nothing, the second writes the bundle. The second
+ * pass reads from the partial download what the first has fetched.
  *
- * A daemon gets only the layers that it lacks. If it does not take that, it gets all of them; if
- * the index has lied, the archive is read without it. The spool is kept until the pull is done: a
- * pull that was killed resumes from it.
+ * A daemon gets only the layers that it lacks. If it refuses these, the next try sends all layers.
+ * If the index is wrong, the next try reads the archive without it. The partial download stays until
+ * the pull is done, so a pull that was killed can resume.
  */
 #include "pull/pull.h"
 
@@ -26,70 +26,81 @@
 #include "pull/verify_stream.h"
 #include "transfer/describe_image.h"
 
-#define ATTEMPTS 4 /* replaced, spoiled, refused or misled, and one that goes well */
+#define TRIES                                                                                      \
+    4 /* replaced, partial download damaged, refused or bad index; and one that succeeds */
 
-/* What one attempt answers besides 0 and failure: the archive was replaced meanwhile; the daemon
- * did not take a part of the image; what the index says is not so, or what the spool held. */
-enum { REPLACED = INTAKE_REPLACED, REFUSED, MISLED, SPOILED };
+/* Results of one try besides 0 and ERR_FAIL; each allows another try. */
+enum {
+    REPLACED = PULL_ENGINE_REPLACED, /* the archive was replaced meanwhile */
+    LAYERS_REFUSED,                  /* the daemon did not take a part of the image */
+    INDEX_WRONG,
+    PARTIAL_WRONG, /* the partial download holds other bytes than the archive */
+};
 
 struct pull {
     const struct pull_options *options;
-    struct pull_result *result;
     struct transfer_start start;
+    struct pull_result *result; /* written by fill_result alone */
+    bool reloaded;              /* a try sends all layers after the daemon has refused some */
 
-    struct prepare from;
-    struct verify_stream *judge; /* of an archive without an index */
-    bool judged;                 /* it was found to be sound */
-    bool moved; /* all was written and proven; what the daemon made of it is open */
-    struct pull_engine *intake;
-    bool spent; /* what was kept of the archive is not needed any more */
+    /* Of one try. */
+    struct prepare prepared;
+    struct verify_stream *verify; /* of an archive without an index */
+    struct pull_engine *engine;
+    struct pull_outcome outcome;    /* of the engine's last pass */
+    const struct image_info *image; /* once the pull is done; else NULL */
+    bool verified;                  /* the first pass over an archive without an index succeeded */
+    bool moved; /* all bytes were verified and written; the daemon's copy is still to be verified */
+    bool spent; /* the partial download is of no more use */
 };
 
-/* ---- one attempt ---- */
+/* ---- one try ---- */
 
-/* Whether another attempt may go well: layers that the daemon was said to have and has not, an
- * index that has lied, bytes of the spool that are not what was fetched. */
-static int fall_back(const struct pull *p, int answer, const struct err *err)
+static bool has_left_out_layers(const struct pull *p)
+{
+    return p->prepared.local && p->prepared.local->has_count;
+}
+
+/* Turns a failure into the reason for another try, if one may succeed. */
+static int choose_next_try(const struct pull *p, int answer, const struct err *err)
 {
     if (answer != ERR_FAIL || p->options->prove)
         return answer;
     if (err->family == ERR_DOCKER)
-        return p->from.delta && p->from.delta->has_count ? REFUSED : ERR_FAIL;
-    if (err->family != ERR_INTEGRITY || p->moved || !p->intake ||
-        !pull_engine_may_repeat(p->intake))
+        return has_left_out_layers(p) ? LAYERS_REFUSED : ERR_FAIL;
+    if (err->family != ERR_INTEGRITY || p->moved || !p->outcome.may_repeat)
         return ERR_FAIL;
-    if (p->result->kept || p->judged)
-        return SPOILED;
-    return p->from.bundling ? MISLED : ERR_FAIL;
+    if (p->prepared.kept || p->verified)
+        return PARTIAL_WRONG;
+    return p->prepared.bundle_plan ? INDEX_WRONG : ERR_FAIL;
 }
 
-/* Kept is what a rerun can use: not when the pull is done, and not when the bytes were wrong. What
- * was replaced may only seem so: the spool itself knows which archive it is about. */
+/* The partial download is of no more use when the pull is done, or when bytes were wrong. It stays
+ * if the archive was replaced: it knows which archive it belongs to. */
 static bool is_spent(int answer, const struct err *err)
 {
-    if (answer == REPLACED || answer == REFUSED)
+    if (answer == REPLACED || answer == LAYERS_REFUSED)
         return false;
     return answer != ERR_FAIL || err->family == ERR_INTEGRITY;
 }
 
 /* One pass over the archive. */
-static int run_intake(struct pull *p, struct verify_stream *judge, struct err *err)
+static int run_engine(struct pull *p, struct verify_stream *verify, struct err *err)
 {
     int answer;
 
-    pull_engine_destroy(p->intake);
-    p->intake = pull_engine_create(&p->from, judge, err);
-    if (!p->intake)
+    pull_engine_destroy(p->engine);
+    p->engine = pull_engine_create(&p->prepared, verify, err);
+    if (!p->engine)
         return ERR_FAIL;
-    answer = pull_engine_run(p->intake, err);
-    if (pull_engine_raw(p->intake))
-        p->result->stats.raw_bytes = pull_engine_raw(p->intake);
+    answer = pull_engine_run(p->engine, err);
+    p->outcome = pull_engine_outcome(p->engine);
     return answer;
 }
 
 static int compare_id(const struct pull *p, const struct image_info *image, struct err *err)
 {
-    const char *id = p->from.at.metadata.image_id;
+    const char *id = p->prepared.at.metadata.image_id;
 
     if (!id[0] || strcmp(id, image->id) == 0)
         return 0;
@@ -98,71 +109,69 @@ static int compare_id(const struct pull *p, const struct image_info *image, stru
 }
 
 /* The first pass over an archive without an index. */
-static int judge(struct pull *p, struct err *err)
+static int verify_archive(struct pull *p, struct err *err)
 {
-    const struct image_info *image;
     int answer;
 
-    p->judge = verify_stream_create();
-    if (!p->judge)
+    p->verify = verify_stream_create();
+    if (!p->verify)
         return err_memory(err, "the pull");
-    answer = run_intake(p, p->judge, err);
+    answer = run_engine(p, p->verify, err);
     if (answer)
         return answer;
-    image = pull_engine_image(p->intake);
-    if (compare_id(p, image, err) ||
-        prepare_judged(&p->from, image, pull_engine_config(p->intake), err))
+    if (compare_id(p, p->outcome.image, err) ||
+        prepare_bundle(&p->prepared, p->outcome.image, p->outcome.config, err))
         return ERR_FAIL;
-    p->judged = true;
+    p->verified = true;
     return 0;
 }
 
-static struct verify_load_options loaded_options(const struct pull *p)
+static struct verify_load_options load_options(const struct pull *p)
 {
     return (struct verify_load_options){.docker = p->options->docker,
                                         .name = &p->options->name,
-                                        .image = p->from.image,
-                                        .manifest_id = p->from.bundle->manifest_id,
-                                        .said = pull_engine_loaded(p->intake),
-                                        .whole = p->from.delta && p->from.delta->has_count};
+                                        .image = p->prepared.image,
+                                        .manifest_id = p->prepared.bundle->manifest_id,
+                                        .loaded = p->outcome.loaded,
+                                        .complete = has_left_out_layers(p)};
 }
 
-static void undo(const struct pull *p, const struct err *err)
+static void undo_load(const struct pull *p, const struct err *err)
 {
-    const struct verify_load_options options = loaded_options(p);
+    const struct verify_load_options options = load_options(p);
 
     if (err->family == ERR_DOCKER)
-        verify_load_undo(&options, p->from.before);
+        verify_load_undo(&options, p->prepared.before);
 }
 
-/* A load without the note goes as well, but is not known as incomplete when it is killed. */
+/* Without the note, the load works as well, but an interrupted load is not recognized later. */
 static void note_load(const struct pull *p)
 {
     struct err err;
 
     if (pending_load_add(p->options->docker, p->options->name.ref, &err))
-        log_info("%s; the load is not noted", err.text);
+        log_info("%s; an interrupted load will not be noticed", err.text);
 }
 
-/* The second pass over an archive without an index, and the only one with an index. */
+/* The second pass over an archive without an index, or the only pass with an index. */
 static int write_bundle(struct pull *p, struct err *err)
 {
     int answer;
 
     if (p->options->docker)
         note_load(p);
-    answer = run_intake(p, NULL, err);
+    answer = run_engine(p, NULL, err);
     if (answer == ERR_FAIL && p->options->docker)
-        undo(p, err);
+        undo_load(p, err);
     return answer;
 }
 
-static int verify(const struct pull *p, struct err *err)
+static int verify_daemon(const struct pull *p, struct err *err)
 {
-    const struct verify_load_options options = loaded_options(p);
+    const struct verify_load_options options = load_options(p);
 
     if (verify_load(&options, err)) {
-        undo(p, err);
+        undo_load(p, err);
         return ERR_FAIL;
     }
     pending_load_remove(p->options->docker, p->options->name.ref);
@@ -172,69 +181,124 @@ static int verify(const struct pull *p, struct err *err)
 static int finish(struct pull *p, struct err *err)
 {
     const struct pull_options *o = p->options;
-    const struct image_info *image = p->from.image;
+    const struct image_info *image = p->prepared.image;
 
-    if (o->docker && verify(p, err))
+    if (o->docker && verify_daemon(p, err))
         return ERR_FAIL;
-    if (o->prove && proof_of_metadata(&p->from.at.metadata, image, pull_engine_raw(p->intake), err))
+    if (o->prove && proof_of_metadata(&p->prepared.at.metadata, image, p->outcome.raw, err))
         return ERR_FAIL;
     if (o->learned && describe_image(image, o->learned, err))
         return ERR_FAIL;
-    snprintf(p->result->image_id, sizeof p->result->image_id, "%s", image->id);
+    p->image = image;
     return 0;
 }
 
-/* Who only wants to know whether an archive is sound needs no second pass. */
-static bool is_written(const struct pull *p)
+/* A pull without a destination needs no second pass over an archive without an index. */
+static bool has_more_to_write(const struct pull *p)
 {
-    return !p->judged || p->options->docker || p->options->output;
+    return !p->verified || p->options->docker || p->options->output;
 }
 
-static int transfer(struct pull *p, struct err *err)
+static int transfer_image(struct pull *p, struct err *err)
 {
-    int answer = p->from.bundle ? 0 : judge(p, err);
+    int answer = p->prepared.bundle ? 0 : verify_archive(p, err);
 
-    if (answer == 0 && is_written(p))
+    if (answer == 0 && has_more_to_write(p))
         answer = write_bundle(p, err);
     p->moved = answer == 0;
     if (answer == 0)
         answer = finish(p, err);
-    answer = fall_back(p, answer, err);
+    answer = choose_next_try(p, answer, err);
     p->spent = is_spent(answer, err);
     return answer;
 }
 
-static void say_what_is_kept(const struct pull *p, int answer, struct err *err)
+static void hint_at_partial(const struct pull *p, int answer, struct err *err)
 {
     if (answer == ERR_FAIL && !p->spent && !err->hint[0] && again_may_help(err) &&
-        partial_serves(p->from.spool))
-        err_hint(err, "what was fetched is kept: run the same command again to go on");
+        partial_serves(p->prepared.partial))
+        err_hint(err, "what was fetched is kept: run the same command again to resume");
 }
 
-static int pull_once(struct pull *p, struct abstain without, struct err *err)
+/* ---- the result ---- */
+
+static void fill_documents(struct pull_result *result, const struct located *at)
+{
+    str_copy(result->key, sizeof result->key, at->archive_key);
+    str_copy(result->image_ref, sizeof result->image_ref, at->metadata.image_tag);
+    str_copy(result->image_id, sizeof result->image_id, at->metadata.image_id);
+    str_copy(result->checksum, sizeof result->checksum, at->metadata.checksum);
+    result->size = at->metadata.size;
+    result->stats.archive_bytes = at->metadata.size;
+}
+
+static void fill_plan(struct pull_result *result, struct prepare *prepared, uint64_t found)
+{
+    result->layers = prepared->at.metadata.layer_count;
+    result->layers_here = prepared->local ? prepared->local->has_count : 0;
+    result->chunks = prepared->every ? prepared->every->count : 0;
+    result->kept = prepared->kept;
+    result->to_fetch = prepared->to_fetch - found;
+    result->seed = prepared->seed.image != NULL;
+    str_copy(result->reuse, sizeof result->reuse, prepared->seed.reason);
+    result->layer_report = prepared->report;
+    prepared->report = NULL;
+    result->stats.reused_bytes = prepared->left_out + found;
+}
+
+/* The result of the last try. The bytes of the save stream stay from an earlier pass, if the last
+ * one did not end. */
+static void fill_result(struct pull *p)
+{
+    struct pull_result *result = p->result;
+
+    if (p->prepared.located)
+        fill_documents(result, &p->prepared.at);
+    if (p->prepared.chosen)
+        fill_plan(result, &p->prepared, p->outcome.found);
+    if (p->image)
+        str_copy(result->image_id, sizeof result->image_id, p->image->id);
+    if (p->outcome.raw)
+        result->stats.raw_bytes = p->outcome.raw;
+    result->reloaded = p->reloaded;
+    transfer_count(&result->stats, &p->start, p->options->store);
+}
+
+static void begin_try(struct pull *p)
+{
+    p->verify = NULL;
+    p->engine = NULL;
+    p->outcome = (struct pull_outcome){0};
+    p->image = NULL;
+    p->verified = p->moved = p->spent = false;
+    transfer_report(&p->options->transfer,
+                    &(struct transfer_progress){.phase = PHASE_PREPARE, .left = -1});
+}
+
+static int pull_once(struct pull *p, struct prepare_without without, struct err *err)
 {
     int answer;
 
-    transfer_report(&p->options->transfer,
-                    &(struct transfer_progress){.phase = PHASE_PREPARE, .left = -1});
-    answer = prepare_find(&p->from, p->options, p->result, err);
-    p->result->skipped = answer == PROVISION_HERE;
+    begin_try(p);
+    answer = prepare_find(&p->prepared, p->options, err);
+    p->result->skipped = answer == PREPARE_HERE;
     if (answer == 0)
-        answer = prepare_choose(&p->from, without, err);
+        answer = prepare_choose(&p->prepared, without, err);
     if (answer == 0 && !p->options->dry_run)
-        answer = transfer(p, err);
-    p->result->stats.archive_bytes = p->result->size;
-    transfer_count(&p->result->stats, &p->start, p->options->store);
-    pull_engine_destroy(p->intake);
-    verify_stream_destroy(p->judge);
-    say_what_is_kept(p, answer, err);
-    prepare_finish(&p->from, p->spent);
+        answer = transfer_image(p, err);
+    fill_result(p);
+    hint_at_partial(p, answer, err);
+    pull_engine_destroy(p->engine);
+    verify_stream_destroy(p->verify);
+    prepare_finish(&p->prepared, p->spent);
     return p->result->skipped ? 0 : answer;
 }
 
-/* Nothing but a new push mends an archive. Without --force it would find the image there, and with
- * copies it may copy the damage. */
-static int advise(const struct pull_options *options, struct err *err)
+/* ---- all tries ---- */
+
+/* Only a new push repairs an archive. Without --force the push would find the image in the bucket;
+ * with copies it might copy the damaged bytes. */
+static int hint_at_repair(const struct pull_options *options, struct err *err)
 {
     if (err->family == ERR_INTEGRITY && !err->hint[0])
         err_hint(err,
@@ -245,35 +309,33 @@ static int advise(const struct pull_options *options, struct err *err)
 }
 
 static const char *const next_step[] = {
-    [REPLACED] = "beginning again with the new one",
-    [REFUSED] = "pulling all of the image",
-    [MISLED] = "pulling the archive without its index",
-    [SPOILED] = "what was kept of an earlier pull is dropped, and fetched again",
+    [REPLACED] = "starting again with the new archive",
+    [LAYERS_REFUSED] = "pulling all layers",
+    [INDEX_WRONG] = "pulling the archive without its index",
+    [PARTIAL_WRONG] = "deleting the partial download and fetching it again",
 };
 
 int pull_run(const struct pull_options *options, struct pull_result *result, struct err *err)
 {
     struct pull p = {.options = options, .result = result};
-    struct abstain without = {0};
+    struct prepare_without without = {0};
     int answer = 0;
 
     memset(result, 0, sizeof *result);
     transfer_start(&p.start, options->store);
-    for (unsigned i = 0; i < ATTEMPTS; i++) {
-        p.intake = NULL;
-        p.judge = NULL;
-        p.judged = p.moved = p.spent = false;
+    for (unsigned i = 0; i < TRIES; i++) {
         answer = pull_once(&p, without, err);
         if (answer <= 0)
             break;
         log_info("%s; %s", err->text, next_step[answer]);
-        if (answer == REFUSED || answer == MISLED) {
-            without = (struct abstain){.layers = true, .index = answer == MISLED};
-            result->reloaded = true;
+        if (answer == LAYERS_REFUSED || answer == INDEX_WRONG) {
+            without.local_layers = true;
+            without.index = answer == INDEX_WRONG;
+            p.reloaded = true;
         }
     }
     if (answer)
-        return advise(options, err);
+        return hint_at_repair(options, err);
     if (!options->docker || options->dry_run)
         return 0;
     return verify_load_name(options->docker, options->name.ref, options->also, options->also_count,

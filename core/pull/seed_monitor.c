@@ -1,3 +1,7 @@
+/*
+ * The scan runs in a thread of its own (scan). The monitor asks it for its progress and compares
+ * that with the estimate of the link.
+ */
 #include "pull/seed_monitor.h"
 
 #include <stdlib.h>
@@ -9,130 +13,138 @@
 #include "pull/seed/scan.h"
 
 struct seed_monitor {
-    const struct prepare *from;
-    struct seed_scan *harvest;
-    int64_t began, next_look;
+    struct seed_monitor_options options;
+    struct seed_scan *scan;
+    int64_t began, next_check;
+    uint64_t missing; /* packed bytes to fetch, before the scan */
+    uint64_t found;   /* of them: bytes that the scan has found */
     uint32_t settled;
-    uint64_t told; /* bytes read, as far as they were told */
-    bool left;     /* it was given up */
-    bool over;     /* the harvest has ended */
+    uint64_t reported; /* bytes read, as of the last call of seed_monitor_progress */
+    bool given_up;     /* the scan was too slow */
+    bool over;         /* the scan has ended */
 };
 
-struct seed_monitor *seed_monitor_start(const struct prepare *from, struct inbox *home,
-                                        int kind_moved, int kind_done)
+static struct seed_scan *start_scan(const struct seed_monitor_options *o, struct err *err)
 {
-    const struct delta *delta = from->delta;
-    struct seed_scan_options options = {.source = delta->donor_source,
-                                        .params = from->bundling->index->params,
-                                        .file_min = from->bundling->index->file_min,
-                                        .wanted = from->wanted,
-                                        .leave = prepare_leave(from),
-                                        .home = home,
-                                        .kind_moved = kind_moved,
-                                        .kind_done = kind_done};
-    struct seed_monitor *glean = calloc(1, sizeof *glean);
+    return seed_scan_create(&(struct seed_scan_options){.source = o->seed->source,
+                                                        .params = o->bundle->index->params,
+                                                        .file_min = o->bundle->index->file_min,
+                                                        .needed = o->bundle->needed,
+                                                        .leave = o->leave,
+                                                        .home = o->home,
+                                                        .kind_moved = o->kind_moved,
+                                                        .kind_done = o->kind_done},
+                            err);
+}
+
+struct seed_monitor *seed_monitor_start(const struct seed_monitor_options *options)
+{
+    struct seed_monitor *monitor = calloc(1, sizeof *monitor);
     struct err err;
 
-    if (!glean) {
-        err_memory(&err, "the search");
+    if (monitor) {
+        monitor->options = *options;
+        monitor->missing = bundle_plan_missing(options->bundle);
+        monitor->began = clock_monotonic();
+        monitor->scan = start_scan(options, &err);
+        if (monitor->scan)
+            return monitor;
     } else {
-        glean->from = from;
-        glean->began = clock_monotonic();
-        glean->harvest = seed_scan_create(&options, &err);
-        if (glean->harvest)
-            return glean;
+        err_memory(&err, "the seed scan");
     }
-    log_info("%s: %s", delta->donor->name, err.text);
-    free(glean);
+    log_info("%s: %s", options->seed->image->name, err.text);
+    free(monitor);
     return NULL;
 }
 
-void seed_monitor_destroy(struct seed_monitor *glean)
+void seed_monitor_destroy(struct seed_monitor *monitor)
 {
-    if (!glean)
+    if (!monitor)
         return;
-    seed_scan_destroy(glean->harvest);
-    free(glean);
+    seed_scan_destroy(monitor->scan);
+    free(monitor);
 }
 
-static double seconds_of(const struct seed_monitor *glean)
+static double seconds_of(const struct seed_monitor *monitor)
 {
-    return (double)(clock_monotonic() - glean->began) / (double)NS_PER_S;
+    return (double)(clock_monotonic() - monitor->began) / (double)NS_PER_S;
 }
 
-/* ---- how far it is ---- */
+/* ---- progress ---- */
 
-void seed_monitor_moved(struct seed_monitor *glean)
+void seed_monitor_moved(struct seed_monitor *monitor)
 {
-    glean->settled = seed_scan_front(glean->harvest);
+    monitor->settled = seed_scan_settled(monitor->scan);
 }
 
-void seed_monitor_done(struct seed_monitor *glean)
+void seed_monitor_done(struct seed_monitor *monitor)
 {
-    struct pull_result *result = glean->from->result;
-    const char *donor = glean->from->delta->donor->name;
-    uint64_t missing = bundle_plan_missing(glean->from->bundling);
-    uint64_t found = result->to_fetch - missing;
+    const struct bundle_plan *bundle = monitor->options.bundle;
+    const char *name = monitor->options.seed->image->name;
     struct err err;
 
-    glean->over = true;
-    glean->settled = glean->from->wanted->count;
-    if (seed_scan_result(glean->harvest, &err))
-        log_info("%s: %s", donor, err.text);
-    log_info("%s held %.1f of %.1f MB that were missing; looking took %.1f s", donor,
-             (double)found / 1e6, (double)result->to_fetch / 1e6, seconds_of(glean));
-    result->stats.reused_bytes += found;
-    result->to_fetch = missing;
+    monitor->over = true;
+    monitor->settled = bundle->needed->count;
+    monitor->found = monitor->missing - bundle_plan_missing(bundle);
+    if (seed_scan_result(monitor->scan, &err))
+        log_info("%s: %s", name, err.text);
+    log_info("%s held %.1f of %.1f MB that were missing; the scan took %.1f s", name,
+             (double)monitor->found / 1e6, (double)monitor->missing / 1e6, seconds_of(monitor));
 }
 
-bool seed_monitor_is_over(const struct seed_monitor *glean)
+bool seed_monitor_is_over(const struct seed_monitor *monitor)
 {
-    return glean->over;
+    return monitor->over;
 }
 
-uint32_t seed_monitor_settled(const struct seed_monitor *glean)
+uint32_t seed_monitor_settled(const struct seed_monitor *monitor)
 {
-    return glean->settled;
+    return monitor->settled;
 }
 
-uint64_t seed_monitor_progress(struct seed_monitor *glean)
+uint64_t seed_monitor_found(const struct seed_monitor *monitor)
 {
-    uint64_t read = seed_scan_read(glean->harvest), more = read - glean->told;
+    return monitor->found;
+}
 
-    glean->told = read;
+uint64_t seed_monitor_progress(struct seed_monitor *monitor)
+{
+    uint64_t read = seed_scan_read(monitor->scan), more = read - monitor->reported;
+
+    monitor->reported = read;
     return more;
 }
 
-/* ---- whether it goes on ---- */
+/* ---- an early stop ---- */
 
-static bool lags(const struct seed_monitor *glean)
+static bool is_slow(const struct seed_monitor *monitor)
 {
-    const struct needed_chunks *wanted = glean->from->wanted;
+    const struct needed_chunks *needed = monitor->options.bundle->needed;
     uint64_t packed = 0, raw = 0;
 
-    for (uint32_t i = glean->settled; i < wanted->count; i++) {
-        packed += wanted->chunks[i].chunk.packed_size;
-        raw += wanted->chunks[i].chunk.raw_size;
+    for (uint32_t i = monitor->settled; i < needed->count; i++) {
+        packed += needed->chunks[i].chunk.packed_size;
+        raw += needed->chunks[i].chunk.raw_size;
     }
-    return packed && harvest_lags(&glean->from->delta->estimate, seconds_of(glean),
-                                  seed_scan_read(glean->harvest), packed, raw);
+    return packed && estimate_lags(&monitor->options.seed->estimate, seconds_of(monitor),
+                                   seed_scan_read(monitor->scan), packed, raw);
 }
 
-void seed_monitor_check(struct seed_monitor *glean)
+void seed_monitor_check(struct seed_monitor *monitor)
 {
     int64_t now = clock_monotonic();
 
-    if (glean->left || glean->from->options->reuse != REUSE_AUTO || now < glean->next_look)
+    if (monitor->given_up || !monitor->options.stops_slow_scan || now < monitor->next_check)
         return;
-    glean->next_look = now + CANCEL_TICK;
-    if (!lags(glean))
+    monitor->next_check = now + CANCEL_TICK;
+    if (!is_slow(monitor))
         return;
-    log_info("reading %s is slow: the rest is fetched", glean->from->delta->donor->name);
-    glean->left = true;
-    seed_monitor_stop(glean);
+    log_info("reading %s is slow: fetching the rest", monitor->options.seed->image->name);
+    monitor->given_up = true;
+    seed_monitor_stop(monitor);
 }
 
-void seed_monitor_stop(struct seed_monitor *glean)
+void seed_monitor_stop(struct seed_monitor *monitor)
 {
-    seed_scan_stop(glean->harvest);
+    seed_scan_stop(monitor->scan);
 }

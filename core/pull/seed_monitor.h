@@ -1,6 +1,6 @@
 /*
- * seed_monitor - the conductor's side of a harvest: how far it is, whether it is worth going on, and what
- * it has brought.
+ * seed_monitor - controls the seed scan for the engine: progress, statistics, and an early stop if
+ * the scan is slower than downloading.
  */
 #ifndef S3DOCK_PULL_SEED_MONITOR_H
 #define S3DOCK_PULL_SEED_MONITOR_H
@@ -9,29 +9,42 @@
 #include <stdint.h>
 
 #include "flow/inbox.h"
-#include "pull/prepare.h"
+#include "pull/bundle_plan.h"
+#include "pull/seed/seed_choice.h"
 
-/* Belongs to the conductor. */
+struct seed_monitor_options {
+    const struct seed_choice *seed;   /* with an image */
+    const struct bundle_plan *bundle; /* whose needed chunks the scan looks for */
+    uint64_t leave;                   /* bytes of the disk that the scan must leave free */
+    bool stops_slow_scan;
+    struct inbox *home;
+    int kind_moved, kind_done; /* of the messages that the scan posts (scan.h) */
+};
+
+/* Used by the engine's thread only. */
 struct seed_monitor;
-/* Starts the harvest of the provision's donor, which posts the two kinds (harvest.h). Borrows the
- * provision. NULL: it could not be started, as was said; then all that is missing is fetched. */
-struct seed_monitor *seed_monitor_start(const struct prepare *from, struct inbox *home,
-                                        int kind_moved, int kind_done);
-void seed_monitor_destroy(struct seed_monitor *glean); /* waits for the harvest's end. Takes NULL */
+/* Starts the scan. Borrows what the options point to. NULL: the scan could not start, and the
+ * reason was logged; the pull then fetches all missing chunks. */
+struct seed_monitor *seed_monitor_start(const struct seed_monitor_options *options);
+/* Waits for the end of the scan. Takes NULL. */
+void seed_monitor_destroy(struct seed_monitor *monitor);
 
-void seed_monitor_moved(struct seed_monitor *glean); /* the harvest's front has moved */
-void seed_monitor_done(
-    struct seed_monitor *glean); /* it has ended: the provision's result is told */
-bool seed_monitor_is_over(
-    const struct seed_monitor *glean); /* seed_monitor_done was called: nothing more is posted */
-/* Wanted chunks, from the first on, that are found or are not going to be. */
-uint32_t seed_monitor_settled(const struct seed_monitor *glean);
-/* Bytes of the donor that were read since this was asked last. */
-uint64_t seed_monitor_progress(struct seed_monitor *glean);
+/* Call this for each message of kind_moved: the watermark of the scan has moved. */
+void seed_monitor_moved(struct seed_monitor *monitor);
+/* Call this for the message of kind_done: logs what the scan has found. */
+void seed_monitor_done(struct seed_monitor *monitor);
+/* True after seed_monitor_done: the scan posts no more messages. */
+bool seed_monitor_is_over(const struct seed_monitor *monitor);
+/* How many needed chunks, from the first on, the scan has found or will not find. */
+uint32_t seed_monitor_settled(const struct seed_monitor *monitor);
+/* Bytes of the seed that were read since the last call. */
+uint64_t seed_monitor_progress(struct seed_monitor *monitor);
+/* Packed bytes that need not be fetched, because the scan found them; 0 before seed_monitor_done. */
+uint64_t seed_monitor_found(const struct seed_monitor *monitor);
 
-/* Gives the harvest up where reading takes longer than fetching would (a cold disk, a busy one).
- * Looks once in a while, and may be called as often as one likes. */
-void seed_monitor_check(struct seed_monitor *glean);
-void seed_monitor_stop(struct seed_monitor *glean); /* asks the harvest to end early */
+/* Stops a scan that takes longer than fetching would (a cold or busy disk). May be called at any
+ * rate: checks ten times a second at most. */
+void seed_monitor_check(struct seed_monitor *monitor);
+void seed_monitor_stop(struct seed_monitor *monitor); /* asks the scan to end early */
 
 #endif

@@ -53,6 +53,8 @@ void sink_destroy(struct sink *sink)
 struct docker_sink {
     struct sink sink;
     struct docker_load *load;
+    void (*line)(void *arg, const char *line);
+    void *arg;
     struct docker_loaded loaded;
 };
 
@@ -64,7 +66,7 @@ static int docker_sink_write(struct sink *sink, struct view bytes, struct err *e
     answer = docker_load_write(s->load, bytes, err);
     if (answer <= 0)
         return answer;
-    if (docker_load_finish(s->load, NULL, NULL, &s->loaded, err) == 0)
+    if (docker_load_finish(s->load, s->line, s->arg, &s->loaded, err) == 0)
         err_set(err, ERR_DOCKER, "load", "the daemon answered before it had the whole image");
     return ERR_FAIL;
 }
@@ -73,7 +75,7 @@ static int docker_sink_finish(struct sink *sink, struct err *err)
 {
     struct docker_sink *s = (struct docker_sink *)sink;
 
-    if (docker_load_finish(s->load, NULL, NULL, &s->loaded, err))
+    if (docker_load_finish(s->load, s->line, s->arg, &s->loaded, err))
         return ERR_FAIL;
     s->sink.loaded = &s->loaded;
     return 0;
@@ -85,7 +87,8 @@ static void docker_sink_destroy(struct sink *sink)
     free(sink);
 }
 
-struct sink *sink_docker(struct docker *docker, struct err *err)
+struct sink *sink_docker(struct docker *docker, void (*line)(void *arg, const char *line),
+                         void *arg, struct err *err)
 {
     static const struct sink_table table = {
         .write = docker_sink_write, .finish = docker_sink_finish, .destroy = docker_sink_destroy};
@@ -96,6 +99,8 @@ struct sink *sink_docker(struct docker *docker, struct err *err)
         return NULL;
     }
     s->sink = (struct sink){.table = &table, .kind = "docker"};
+    s->line = line;
+    s->arg = arg;
     s->load = docker_load_open(docker, err);
     if (!s->load) {
         free(s);

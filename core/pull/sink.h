@@ -31,7 +31,10 @@ struct sink {
     bool in_place; /* what was written stays written: there is no beginning again */
 };
 
-struct sink *sink_docker(struct docker *docker, struct err *err);
+/* `line` gets each line of progress that the daemon prints while it loads; it is called on the
+ * thread that calls sink_finish. */
+struct sink *sink_docker(struct docker *docker, void (*line)(void *arg, const char *line),
+                         void *arg, struct err *err);
 /* A file appears under `path` whole, at finish, or not at all; links are followed, and the file
  * that they lead to is replaced with its owner and mode. A descriptor of this process
  * (/dev/stdout), a device and a FIFO are written in place. */

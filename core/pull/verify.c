@@ -5,9 +5,9 @@
 #include "base/err.h"
 #include "pull/pull.h"
 
-/* Nothing but a new push mends an archive. Without --force it would find the image there, and with
- * copies it may copy the damage. */
-static int advise(const struct image_name *name, struct err *err)
+/* Only a new push repairs an archive. Without --force the push would find the image in the bucket;
+ * with copies it might copy the damaged bytes. */
+static int hint_at_repair(const struct image_name *name, struct err *err)
 {
     if (err->family == ERR_INTEGRITY)
         err_hint(err,
@@ -29,7 +29,7 @@ int verify_run(const struct verify_options *options, struct verify_result *resul
 
     *result = (struct verify_result){0};
     if (pull_run(&how, &pulled, err))
-        return advise(&options->name, err);
+        return hint_at_repair(&options->name, err);
     str_copy(result->key, sizeof result->key, pulled.key);
     str_copy(result->image_ref, sizeof result->image_ref, pulled.image_ref);
     str_copy(result->image_id, sizeof result->image_id, pulled.image_id);

@@ -36,10 +36,10 @@ static int blame(const struct verify_load_options *o, const char *said, struct e
 
 static int check_said(const struct verify_load_options *o, struct err *err)
 {
-    for (unsigned i = 0; i < o->said->count; i++)
-        if (!is_ours(o, o->said->names[i]))
-            return blame(o, o->said->names[i], err);
-    return o->said->more ? blame(o, "more images than can be listed", err) : 0;
+    for (unsigned i = 0; i < o->loaded->count; i++)
+        if (!is_ours(o, o->loaded->names[i]))
+            return blame(o, o->loaded->names[i], err);
+    return o->loaded->more ? blame(o, "more images than can be listed", err) : 0;
 }
 
 /* ---- what it has ---- */
@@ -95,7 +95,7 @@ static int check_parts(const struct verify_load_options *o, const struct docker_
 {
     int answer;
 
-    if (o->whole && docker_engine(o->docker)->tells_content && !local->whole)
+    if (o->complete && docker_engine(o->docker)->tells_content && !local->whole)
         return err_set(err, ERR_DOCKER, "verify", "Docker lacks layers of %s", o->name->ref);
     answer = docker_unpacked(o->docker, local, err);
     if (answer == DOCKER_ABSENT)

@@ -17,9 +17,9 @@ struct verify_load_options {
     struct docker *docker;
     const struct image_name *name;
     const struct image_info *image;
-    const char *manifest_id;          /* of the bundle that was loaded */
-    const struct docker_loaded *said; /* what the daemon says that it has loaded */
-    bool whole; /* layers were left out: an engine that can tell must say that all are there */
+    const char *manifest_id;            /* of the bundle that was loaded */
+    const struct docker_loaded *loaded; /* what the daemon reports */
+    bool complete; /* layers were left out: an engine that can must confirm that it has all */
 };
 
 /* The id by which the daemon knows the image of this bundle. */

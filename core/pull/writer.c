@@ -36,9 +36,9 @@ static int deliver(struct writer *w, struct view bytes, struct err *err)
         return err_set(err, ERR_INTEGRITY, "size",
                        "the archive inflates to more than the %llu bytes that its metadata says",
                        (unsigned long long)w->options.raw_size);
-    if (w->options.assembly)
-        return bundle_writer_feed(w->options.assembly, at, bytes, err);
-    return verify_stream_feed(w->options.check, bytes, err);
+    if (w->options.bundle_writer)
+        return bundle_writer_feed(w->options.bundle_writer, at, bytes, err);
+    return verify_stream_feed(w->options.verify, bytes, err);
 }
 
 /* The next bytes of an archive without an index. */
@@ -78,8 +78,8 @@ static int assemble(struct writer *w, const struct span *span, struct err *err)
     for (unsigned i = 0, next; i < span->count; i = next) {
         size_t size = run_of(span, i, &next);
 
-        if (bundle_writer_feed(w->options.assembly, span->chunks[i].raw_offset, view_of(raw, size),
-                               err))
+        if (bundle_writer_feed(w->options.bundle_writer, span->chunks[i].raw_offset,
+                               view_of(raw, size), err))
             return ERR_FAIL;
         raw += size;
     }
@@ -93,7 +93,7 @@ static int write_bytes(struct writer *w, struct span *span)
         return inflate_piece(w, view_of(span->slot->in, span->in_size), &span->err);
     if (w->options.summed)
         digest_add(w->md5, span->slot->in, span->in_size);
-    if (w->options.check)
+    if (w->options.verify)
         return deliver(w, view_of(span->slot->out, span->out_size), &span->err);
     return assemble(w, span, &span->err);
 }
@@ -139,9 +139,9 @@ static int judge(struct writer *w, struct err *err)
         return ERR_FAIL;
     if (w->options.summed && compare_checksum(w, err))
         return ERR_FAIL;
-    if (w->options.check)
-        return verify_stream_finish(w->options.check, &w->info, &w->config, err);
-    return bundle_writer_finish(w->options.assembly, err);
+    if (w->options.verify)
+        return verify_stream_finish(w->options.verify, &w->info, &w->config, err);
+    return bundle_writer_finish(w->options.bundle_writer, err);
 }
 
 static int conclude(struct writer *w, struct err *err)

@@ -1,8 +1,8 @@
 /*
- * writer - the thread that takes the spans in order and gives their bytes to the assembly, which
+ * writer - the thread that takes the spans in order and gives their bytes to the bundle_writer, which
  * writes the bundle, or to the check, which only judges an archive.
  *
- * It owns the two, and the sink behind the assembly, while it runs. It posts home:
+ * It owns the two, and the sink behind the bundle_writer, while it runs. It posts home:
  *
  *   WRITER_SPAN      a span that it is done with; span->err says whether that went well. After a
  *                    failure it takes spans without writing them
@@ -24,8 +24,8 @@
 struct writer_options {
     struct sink *sink; /* borrowed, as the two below; NULL with a check */
     /* One of the two. */
-    struct bundle_writer *assembly;
-    struct verify_stream *check;
+    struct bundle_writer *bundle_writer;
+    struct verify_stream *verify;
     bool packed; /* spans carry pieces of a gzip archive in slot->in, to be inflated here */
     bool summed; /* with a check: spans carry chunks, and in slot->in the archive without a gap,
                     which is held against the checksum as well */

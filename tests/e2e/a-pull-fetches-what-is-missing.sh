@@ -99,11 +99,11 @@ check "without chunk reuse, the pull downloads everything" moves_all pull.json
 forget $REBUILT
 pulls "pull of the same image, with chunks of the first image" on_edge s3dock pull $REBUILT --reuse always
 check "with chunk reuse, the pull downloads at most 8 %" at_most 8 pull.json
-check "the pull reports the image whose chunks it uses" grep -q "taking chunks of $FIRST" pull.json
+check "the pull reports the image whose chunks it uses" grep -q "reusing chunks of $FIRST" pull.json
 check "the host has the image with other layers" the_same $REBUILT
 forget $REBUILT
 pulls "pull with --reuse auto" on_edge s3dock pull $REBUILT --reuse auto
-check "the pull reports its decision about chunk reuse" grep -Eq "(taking|not looking for) chunks of $FIRST: .* MB are missing" pull.json
+check "the pull reports its decision about chunk reuse" grep -Eq "(reusing|not reusing) chunks of $FIRST: .* MB are missing" pull.json
 
 pulls "pull of another application on the same base" on_edge s3dock pull $STRANGER --reuse never
 ! tells_layers || check "the pull downloads only the application's own layer" at_most 3 pull.json

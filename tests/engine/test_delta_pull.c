@@ -261,7 +261,7 @@ static void it_loads_while_it_looks(void **state)
     pull_well("many", docker, FIRST, REUSE_NEVER, &result);
     pull_well("many", docker, SECOND, REUSE_ALWAYS, &result);
     assert_false(result.reloaded);
-    assert_true(result.donor);
+    assert_true(result.seed);
     /* the changed files, once or twice each, and headers */
     assert_in_range(result.stats.downloaded_bytes, 135 * 20 * KIB, 2 * 270 * 20 * KIB + 400 * KIB);
     docker_close(docker);
@@ -305,13 +305,13 @@ static void a_dry_run_says_what_would_move(void **state)
     assert_int_equal(result.layers_here, 1);
     assert_in_range(result.to_fetch, 4000 * KIB, 4040 * KIB);
     assert_true(result.stats.downloaded_bytes < 64 * KIB);
-    assert_non_null(result.survey);
-    assert_int_equal(result.survey->layers, LAYERS);
-    assert_true(result.survey->rows[0].here && !result.survey->rows[0].moves);
-    assert_false(result.survey->rows[1].here);
-    assert_int_equal(result.survey->rest.moves, 1); /* the config */
-    assert_int_equal(result.survey->total.moves_size, result.to_fetch);
-    layer_report_destroy(result.survey);
+    assert_non_null(result.layer_report);
+    assert_int_equal(result.layer_report->layers, LAYERS);
+    assert_true(result.layer_report->rows[0].here && !result.layer_report->rows[0].moves);
+    assert_false(result.layer_report->rows[1].here);
+    assert_int_equal(result.layer_report->rest.moves, 1); /* the config */
+    assert_int_equal(result.layer_report->total.moves_size, result.to_fetch);
+    layer_report_destroy(result.layer_report);
     docker_close(docker);
     fake_docker_stop(&fake);
 }
@@ -893,7 +893,7 @@ static void a_donor_that_falls_silent_is_given_up(void **state)
                 "\"seconds\":60}]}");
     began = clock_monotonic();
     pull_well("many", docker, SECOND, REUSE_AUTO, &result);
-    assert_true(result.donor);
+    assert_true(result.seed);
     assert_true(clock_monotonic() - began < 40 * NS_PER_S);
     docker_close(docker);
     fake_docker_stop(&fake);

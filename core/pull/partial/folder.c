@@ -188,7 +188,7 @@ int partial_remove(const char *id, struct err *err)
         return ERR_FAIL;
     answer = file_lock(journal, &lock, err);
     if (answer)
-        return answer == FILE_BUSY ? SPOOL_IN_USE : ERR_FAIL;
+        return answer == FILE_BUSY ? PARTIAL_IN_USE : ERR_FAIL;
     if (unlink(part) < 0 && errno != ENOENT)
         answer = err_errno(err, errno, "spool", "cannot remove %s", part);
     if (answer == 0 && unlink(journal) < 0)

@@ -1,8 +1,8 @@
 /*
- * Two files a spool:
+ * Two files a partial:
  *
  *   ID.part     the archive, with holes: each byte stands where it stands in the archive
- *   ID.spool    a line of JSON that names the archive, then 32 bytes for each range that is there:
+ *   ID.partial    a line of JSON that names the archive, then 32 bytes for each range that is there:
  *
  *       offset 8 | size 4 | check 4 | XXH3-128 of the bytes 16        little endian
  *
@@ -10,7 +10,7 @@
  * nothing worse than bytes without a record. What a loss of power leaves, a record without its
  * bytes or half a record, is found by its sum. `check` is of the record, with `check` 0.
  *
- * The journal is also the lock: one pull at a time has a spool.
+ * The journal is also the lock: one pull at a time has a partial.
  */
 #include "pull/partial/partial.h"
 
@@ -61,13 +61,14 @@ static void id_of(const struct partial_subject *subject, char out[PARTIAL_ID_SIZ
     hex_encode(sum, (PARTIAL_ID_SIZE - 1) / 2, out);
 }
 
-static bool is_there(const struct partial *spool, const struct journal_record *record,
+static bool is_there(const struct partial *partial, const struct journal_record *record,
                      uint8_t *room)
 {
     struct xxh128 sum;
     struct err ignored;
 
-    if (file_read_at(spool->part, room, record->size, (off_t)record->offset, "the spool", &ignored))
+    if (file_read_at(partial->part, room, record->size, (off_t)record->offset, "the partial",
+                     &ignored))
         return false;
     sum = xxh128_of(room, record->size);
     return xxh128_equals(&sum, &record->sum);
@@ -81,80 +82,82 @@ static int by_offset(const void *a, const void *b)
 }
 
 /* Puts the ranges in order and joins those that touch. */
-static void settle(struct partial *spool)
+static void settle(struct partial *partial)
 {
     size_t count = 0;
 
-    if (!spool->count)
+    if (!partial->count)
         return;
-    qsort(spool->ranges, spool->count, sizeof *spool->ranges, by_offset);
-    for (size_t i = 1; i < spool->count; i++) {
-        struct range *last = &spool->ranges[count], *next = &spool->ranges[i];
+    qsort(partial->ranges, partial->count, sizeof *partial->ranges, by_offset);
+    for (size_t i = 1; i < partial->count; i++) {
+        struct range *last = &partial->ranges[count], *next = &partial->ranges[i];
 
         if (next->offset > last->end)
-            spool->ranges[++count] = *next;
+            partial->ranges[++count] = *next;
         else if (next->end > last->end)
             last->end = next->end;
     }
-    spool->count = count + 1;
-    for (size_t i = 0; i < spool->count; i++)
-        spool->held += spool->ranges[i].end - spool->ranges[i].offset;
+    partial->count = count + 1;
+    for (size_t i = 0; i < partial->count; i++)
+        partial->held += partial->ranges[i].end - partial->ranges[i].offset;
 }
 
 /* A journal may speak of the archive twice over (ranges overlap where gaps were bridged), and no
  * more often: so that reading it has an end. */
-static void take_records(struct partial *spool, const uint8_t *records, size_t count, uint8_t *room)
+static void take_records(struct partial *partial, const uint8_t *records, size_t count,
+                         uint8_t *room)
 {
     uint64_t looked_at = 0;
     size_t bad = 0;
 
-    for (size_t i = 0; i < count && looked_at <= 2 * spool->size; i++) {
+    for (size_t i = 0; i < count && looked_at <= 2 * partial->size; i++) {
         struct journal_record record;
-        bool sound = journal_read_record(records + i * JOURNAL_RECORD, spool->size, &record);
+        bool sound = journal_read_record(records + i * JOURNAL_RECORD, partial->size, &record);
 
         if (sound)
             looked_at += record.size;
-        if (sound && is_there(spool, &record, room))
-            spool->ranges[spool->count++] =
+        if (sound && is_there(partial, &record, room))
+            partial->ranges[partial->count++] =
                 (struct range){record.offset, record.offset + record.size};
         else
             bad++;
     }
     if (bad)
         log_info("%zu of %zu entries of %s are damaged, and ignored", bad, count,
-                 spool->journal_path);
-    settle(spool);
+                 partial->journal_path);
+    settle(partial);
 }
 
-static int load_records(struct partial *spool, const struct journal_header *header,
+static int load_records(struct partial *partial, const struct journal_header *header,
                         uint8_t *records, size_t count, uint8_t *room, struct err *err)
 {
-    if (file_read_at(spool->journal, records, count * JOURNAL_RECORD, (off_t)header->takes,
-                     "the spool's journal", err))
+    if (file_read_at(partial->journal, records, count * JOURNAL_RECORD, (off_t)header->takes,
+                     "the partial's journal", err))
         return ERR_FAIL;
     /* Half a record at the end would put all that follow out of step. */
-    if (!spool->look &&
-        ftruncate(spool->journal, (off_t)(header->takes + count * JOURNAL_RECORD)) < 0)
-        return err_errno(err, errno, "spool", "cannot mend the spool");
-    take_records(spool, records, count, room);
+    if (!partial->look &&
+        ftruncate(partial->journal, (off_t)(header->takes + count * JOURNAL_RECORD)) < 0)
+        return err_errno(err, errno, "partial", "cannot mend the partial");
+    take_records(partial, records, count, room);
     return 0;
 }
 
-static int read_records(struct partial *spool, const struct journal_header *header, struct err *err)
+static int read_records(struct partial *partial, const struct journal_header *header,
+                        struct err *err)
 {
     size_t count = (size_t)((header->length - header->takes) / JOURNAL_RECORD);
     uint8_t *records, *room;
     int failed;
 
     if (count > RECORDS_MAX)
-        return err_set(err, ERR_INTEGRITY, "spool", "its journal is too long");
+        return err_set(err, ERR_INTEGRITY, "partial", "its journal is too long");
     records = malloc(count ? count * JOURNAL_RECORD : 1);
     room = malloc(PARTIAL_RANGE_MAX);
-    spool->ranges = calloc(count ? count : 1, sizeof *spool->ranges);
-    if (records && room && spool->ranges)
-        failed = load_records(spool, header, records, count, room, err);
+    partial->ranges = calloc(count ? count : 1, sizeof *partial->ranges);
+    if (records && room && partial->ranges)
+        failed = load_records(partial, header, records, count, room, err);
     else
-        failed = err_memory(err, "the spool");
+        failed = err_memory(err, "the partial");
     free(records);
     free(room);
     return failed;
@@ -162,16 +165,16 @@ static int read_records(struct partial *spool, const struct journal_header *head
 
 /* ---- opening and closing ---- */
 
-static int begin(struct partial *spool, const struct partial_subject *subject, struct err *err)
+static int begin(struct partial *partial, const struct partial_subject *subject, struct err *err)
 {
-    if (spool->look)
-        return err_set(err, ERR_NOT_FOUND, "spool", "nothing was kept of this archive");
-    free(spool->ranges);
-    spool->ranges = NULL;
-    spool->count = 0;
-    if (ftruncate(spool->part, 0) < 0)
-        return err_errno(err, errno, "spool", "cannot empty %s", spool->part_path);
-    return journal_write_header(spool->journal, subject, err);
+    if (partial->look)
+        return err_set(err, ERR_NOT_FOUND, "partial", "nothing was kept of this archive");
+    free(partial->ranges);
+    partial->ranges = NULL;
+    partial->count = 0;
+    if (ftruncate(partial->part, 0) < 0)
+        return err_errno(err, errno, "partial", "cannot empty %s", partial->part_path);
+    return journal_write_header(partial->journal, subject, err);
 }
 
 static bool is_about(const struct journal_header *header, const struct partial_subject *subject)
@@ -180,92 +183,93 @@ static bool is_about(const struct journal_header *header, const struct partial_s
            header->size == subject->size;
 }
 
-static int go_on(struct partial *spool, const struct partial_subject *subject, struct err *err)
+static int go_on(struct partial *partial, const struct partial_subject *subject, struct err *err)
 {
     struct journal_header header;
     struct stat st;
 
-    if (fstat(spool->journal, &st) == 0 && st.st_size == 0)
-        return begin(spool, subject, err);
-    if (journal_read_header(spool->journal, &header, err)) {
-        log_info("%s: %s; ignored", spool->journal_path, err->text);
-        return begin(spool, subject, err);
+    if (fstat(partial->journal, &st) == 0 && st.st_size == 0)
+        return begin(partial, subject, err);
+    if (journal_read_header(partial->journal, &header, err)) {
+        log_info("%s: %s; ignored", partial->journal_path, err->text);
+        return begin(partial, subject, err);
     }
     if (!is_about(&header, subject)) {
         log_info("%s was replaced since it was pulled in part: beginning again", subject->key);
-        return begin(spool, subject, err);
+        return begin(partial, subject, err);
     }
-    if (read_records(spool, &header, err) == 0)
+    if (read_records(partial, &header, err) == 0)
         return 0;
-    log_info("%s: %s; ignored", spool->journal_path, err->text);
-    return begin(spool, subject, err);
+    log_info("%s: %s; ignored", partial->journal_path, err->text);
+    return begin(partial, subject, err);
 }
 
-static void measure_room(struct partial *spool, uint64_t leave)
+static void measure_room(struct partial *partial, uint64_t leave)
 {
     struct statvfs disk;
     uint64_t free_bytes;
 
-    if (fstatvfs(spool->part, &disk) < 0)
+    if (fstatvfs(partial->part, &disk) < 0)
         return;
     free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
-    spool->room = free_bytes > leave ? free_bytes - leave : 0;
+    partial->room = free_bytes > leave ? free_bytes - leave : 0;
 }
 
-static int open_files(struct partial *spool, const struct partial_subject *subject, struct err *err)
+static int open_files(struct partial *partial, const struct partial_subject *subject,
+                      struct err *err)
 {
     char id[PARTIAL_ID_SIZE];
     int answer, flags;
 
     id_of(subject, id);
-    if (partial_folder_path(spool->journal_path, sizeof spool->journal_path, id, PARTIAL_JOURNAL,
-                            err) ||
-        partial_folder_path(spool->part_path, sizeof spool->part_path, id, PARTIAL_DATA, err))
+    if (partial_folder_path(partial->journal_path, sizeof partial->journal_path, id,
+                            PARTIAL_JOURNAL, err) ||
+        partial_folder_path(partial->part_path, sizeof partial->part_path, id, PARTIAL_DATA, err))
         return ERR_FAIL;
-    if (spool->look && access(spool->journal_path, F_OK) < 0)
-        return err_set(err, ERR_NOT_FOUND, "spool", "nothing was kept of this archive");
-    answer = file_lock(spool->journal_path, &spool->journal, err);
+    if (partial->look && access(partial->journal_path, F_OK) < 0)
+        return err_set(err, ERR_NOT_FOUND, "partial", "nothing was kept of this archive");
+    answer = file_lock(partial->journal_path, &partial->journal, err);
     if (answer == FILE_BUSY)
         return err_set(err, ERR_CONFLICT, PARTIAL_BUSY, "another pull of this image is running");
     if (answer)
         return ERR_FAIL;
-    flags = fcntl(spool->journal, F_GETFL);
-    if (flags < 0 || fcntl(spool->journal, F_SETFL, flags | O_APPEND) < 0)
-        return err_errno(err, errno, "spool", "cannot use %s", spool->journal_path);
-    spool->part =
-        file_open_regular(AT_FDCWD, spool->part_path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
-    if (spool->part < 0)
-        return err_errno(err, errno, "spool", "cannot open %s", spool->part_path);
+    flags = fcntl(partial->journal, F_GETFL);
+    if (flags < 0 || fcntl(partial->journal, F_SETFL, flags | O_APPEND) < 0)
+        return err_errno(err, errno, "partial", "cannot use %s", partial->journal_path);
+    partial->part =
+        file_open_regular(AT_FDCWD, partial->part_path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+    if (partial->part < 0)
+        return err_errno(err, errno, "partial", "cannot open %s", partial->part_path);
     return 0;
 }
 
 static struct partial *make(const struct partial_subject *subject, bool look, struct err *err)
 {
-    struct partial *spool = calloc(1, sizeof *spool);
+    struct partial *partial = calloc(1, sizeof *partial);
 
-    if (!spool) {
-        err_memory(err, "the spool");
+    if (!partial) {
+        err_memory(err, "the partial");
         return NULL;
     }
-    spool->journal = spool->part = -1;
-    spool->size = subject->size;
-    spool->look = look;
-    if (open_files(spool, subject, err) || go_on(spool, subject, err)) {
-        partial_close(spool, false);
+    partial->journal = partial->part = -1;
+    partial->size = subject->size;
+    partial->look = look;
+    if (open_files(partial, subject, err) || go_on(partial, subject, err)) {
+        partial_close(partial, false);
         return NULL;
     }
-    return spool;
+    return partial;
 }
 
 struct partial *partial_open(const struct partial_subject *subject, uint64_t leave, struct err *err)
 {
-    struct partial *spool;
+    struct partial *partial;
 
     partial_folder_remove_stale();
-    spool = make(subject, false, err);
-    if (spool)
-        measure_room(spool, leave);
-    return spool;
+    partial = make(subject, false, err);
+    if (partial)
+        measure_room(partial, leave);
+    return partial;
 }
 
 struct partial *partial_look(const struct partial_subject *subject, struct err *err)
@@ -273,45 +277,45 @@ struct partial *partial_look(const struct partial_subject *subject, struct err *
     return make(subject, true, err);
 }
 
-void partial_close(struct partial *spool, bool done)
+void partial_close(struct partial *partial, bool done)
 {
-    if (!spool)
+    if (!partial)
         return;
-    if (!spool->look && !partial_serves(spool))
+    if (!partial->look && !partial_serves(partial))
         done = true;
-    if (done && spool->part >= 0) {
-        unlink(spool->part_path);
-        unlink(spool->journal_path);
+    if (done && partial->part >= 0) {
+        unlink(partial->part_path);
+        unlink(partial->journal_path);
     }
-    if (spool->part >= 0)
-        close(spool->part);
-    if (spool->journal >= 0)
-        close(spool->journal);
-    free(spool->ranges);
-    free(spool);
+    if (partial->part >= 0)
+        close(partial->part);
+    if (partial->journal >= 0)
+        close(partial->journal);
+    free(partial->ranges);
+    free(partial);
 }
 
 /* ---- what is in it ---- */
 
-bool partial_serves(const struct partial *spool)
+bool partial_serves(const struct partial *partial)
 {
-    return spool && (spool->held || atomic_load(&spool->kept));
+    return partial && (partial->held || atomic_load(&partial->kept));
 }
 
-uint64_t partial_held(const struct partial *spool)
+uint64_t partial_held(const struct partial *partial)
 {
-    return spool->held;
+    return partial->held;
 }
 
 /* The first range that ends behind `offset`; count when there is none. */
-static size_t find_range(const struct partial *spool, uint64_t offset)
+static size_t find_range(const struct partial *partial, uint64_t offset)
 {
-    size_t low = 0, high = spool->count;
+    size_t low = 0, high = partial->count;
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
 
-        if (spool->ranges[middle].end <= offset)
+        if (partial->ranges[middle].end <= offset)
             low = middle + 1;
         else
             high = middle;
@@ -319,55 +323,55 @@ static size_t find_range(const struct partial *spool, uint64_t offset)
     return low;
 }
 
-uint64_t partial_run(const struct partial *spool, uint64_t offset, uint64_t most, bool *held)
+uint64_t partial_run(const struct partial *partial, uint64_t offset, uint64_t most, bool *held)
 {
-    size_t at = find_range(spool, offset);
+    size_t at = find_range(partial, offset);
     uint64_t run = most;
 
-    *held = at < spool->count && spool->ranges[at].offset <= offset;
+    *held = at < partial->count && partial->ranges[at].offset <= offset;
     if (*held)
-        run = spool->ranges[at].end - offset;
-    else if (at < spool->count)
-        run = spool->ranges[at].offset - offset;
+        run = partial->ranges[at].end - offset;
+    else if (at < partial->count)
+        run = partial->ranges[at].offset - offset;
     return run < most ? run : most;
 }
 
-bool partial_holds(const struct partial *spool, uint64_t offset, uint64_t size)
+bool partial_holds(const struct partial *partial, uint64_t offset, uint64_t size)
 {
     bool held;
 
-    return partial_run(spool, offset, size, &held) == size && held;
+    return partial_run(partial, offset, size, &held) == size && held;
 }
 
-int partial_read(const struct partial *spool, uint64_t offset, uint8_t *out, size_t size,
+int partial_read(const struct partial *partial, uint64_t offset, uint8_t *out, size_t size,
                  struct err *err)
 {
-    return file_read_at(spool->part, out, size, (off_t)offset, "the spool", err);
+    return file_read_at(partial->part, out, size, (off_t)offset, "the partial", err);
 }
 
-static int keep(struct partial *spool, uint64_t offset, struct view bytes, struct err *err)
+static int keep(struct partial *partial, uint64_t offset, struct view bytes, struct err *err)
 {
     struct journal_record record = {
         .offset = offset, .size = (uint32_t)bytes.size, .sum = xxh128_of(bytes.data, bytes.size)};
     uint8_t out[JOURNAL_RECORD];
 
-    if (atomic_fetch_add(&spool->kept, bytes.size) + bytes.size > spool->room)
+    if (atomic_fetch_add(&partial->kept, bytes.size) + bytes.size > partial->room)
         return err_set(err, ERR_LOCAL, "disk_full", "the disk has no room for more");
     journal_write_record(&record, out);
-    if (file_write_at(spool->part, bytes.data, bytes.size, (off_t)offset, "the spool", err))
+    if (file_write_at(partial->part, bytes.data, bytes.size, (off_t)offset, "the partial", err))
         return ERR_FAIL;
-    return file_write_all(spool->journal, out, JOURNAL_RECORD, "the spool's journal", err);
+    return file_write_all(partial->journal, out, JOURNAL_RECORD, "the partial's journal", err);
 }
 
-bool partial_keep(struct partial *spool, uint64_t offset, struct view bytes)
+bool partial_keep(struct partial *partial, uint64_t offset, struct view bytes)
 {
     struct err err;
 
-    if (!bytes.size || bytes.size > PARTIAL_RANGE_MAX || atomic_load(&spool->full))
+    if (!bytes.size || bytes.size > PARTIAL_RANGE_MAX || atomic_load(&partial->full))
         return false;
-    if (keep(spool, offset, bytes, &err) == 0)
+    if (keep(partial, offset, bytes, &err) == 0)
         return true;
-    if (!atomic_exchange(&spool->full, true))
+    if (!atomic_exchange(&partial->full, true))
         log_info("%s; a pull that is interrupted from here on will fetch the rest again", err.text);
     return false;
 }

@@ -2,9 +2,9 @@
  * partial - what an unfinished pull has fetched: kept on disk, packed as it came, so that a rerun
  * fetches none of it again.
  *
- * One spool for each archive of each bucket, in the folder pulls/ of the user's cache. It is good
+ * One partial for each archive of each bucket, in the folder pulls/ of the user's cache. It is good
  * for one ETag: that of a replaced archive is thrown away. Only a hint: every byte out of it is
- * verified like one that was fetched. A spool that cannot be made or is not to be believed costs
+ * verified like one that was fetched. A partial that cannot be made or is not to be believed costs
  * the resumption, never the pull.
  */
 #ifndef S3DOCK_PULL_PARTIAL_PARTIAL_H
@@ -36,7 +36,7 @@ struct partial_subject {
 };
 
 struct partial;
-/* Opens the spool of that archive or begins one; removes stale ones of others. `leave`: bytes of
+/* Opens the partial of that archive or begins one; removes stale ones of others. `leave`: bytes of
  * the disk that must stay free. NULL, with the reason in err: there will be none; PARTIAL_BUSY is the
  * code of the error when another pull of the archive is running. */
 #define PARTIAL_BUSY "spool_busy"
@@ -45,21 +45,21 @@ struct partial *partial_open(const struct partial_subject *subject, uint64_t lea
 /* The same for who only looks (a dry run): nothing is begun, kept or removed. */
 struct partial *partial_look(const struct partial_subject *subject, struct err *err);
 /* `done`: nothing of it is needed any more. Takes NULL. */
-void partial_close(struct partial *spool, bool done);
+void partial_close(struct partial *partial, bool done);
 
 /* What it held when it was opened, bytes and ranges; sums are checked by then. */
-uint64_t partial_held(const struct partial *spool);
-bool partial_holds(const struct partial *spool, uint64_t offset, uint64_t size);
+uint64_t partial_held(const struct partial *partial);
+bool partial_holds(const struct partial *partial, uint64_t offset, uint64_t size);
 /* Whether a rerun will find anything: what it held, or has been kept since. Takes NULL. */
-bool partial_serves(const struct partial *spool);
+bool partial_serves(const struct partial *partial);
 /* How many bytes from `offset` on it holds, or (*held false) does not hold; at most `most`. */
-uint64_t partial_run(const struct partial *spool, uint64_t offset, uint64_t most, bool *held);
+uint64_t partial_run(const struct partial *partial, uint64_t offset, uint64_t most, bool *held);
 /* Bytes of the archive that it holds. Any thread. */
-int partial_read(const struct partial *spool, uint64_t offset, uint8_t *out, size_t size,
+int partial_read(const struct partial *partial, uint64_t offset, uint8_t *out, size_t size,
                  struct err *err);
 /* Bytes of the archive that were fetched: at most PARTIAL_RANGE_MAX. Any thread. A disk that is full
  * or broken ends the keeping and is logged, once. False: it is not kept. */
-bool partial_keep(struct partial *spool, uint64_t offset, struct view bytes);
+bool partial_keep(struct partial *partial, uint64_t offset, struct view bytes);
 
 /* ---- for who lists and cleans ---- */
 
@@ -73,8 +73,8 @@ struct partial_entry {
 /* All of the user's, oldest first. free() the array. Those that are damaged are listed with empty
  * strings. */
 int partial_list(struct partial_entry **out, size_t *count, struct err *err);
-/* 0 also when it is gone already; SPOOL_IN_USE: a pull is using it. */
-enum partial_answer { SPOOL_REMOVED = 0, SPOOL_IN_USE = 1 };
+/* 0 also when it is gone already; PARTIAL_IN_USE: a pull is using it. */
+enum partial_answer { PARTIAL_REMOVED = 0, PARTIAL_IN_USE = 1 };
 int partial_remove(const char *id, struct err *err);
 
 #endif

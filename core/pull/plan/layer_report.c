@@ -7,48 +7,48 @@
 #include "base/err.h"
 #include "pack/codec/gzip_member.h"
 
-static struct layer_report_row *row_of(struct layer_report *survey,
+static struct layer_report_row *row_of(struct layer_report *report,
                                        const struct index_section *section)
 {
-    return section->layer == INDEX_REST ? &survey->rest : &survey->rows[section->layer];
+    return section->layer == INDEX_REST ? &report->rest : &report->rows[section->layer];
 }
 
 struct layer_report *layer_report_create(const struct index *index, struct err *err)
 {
-    struct layer_report *survey = calloc(1, sizeof *survey);
+    struct layer_report *report = calloc(1, sizeof *report);
     unsigned layers = index->image.layer_count;
 
-    if (survey)
-        survey->rows = calloc(layers ? layers : 1, sizeof *survey->rows);
-    if (!survey || !survey->rows) {
-        free(survey);
-        err_memory(err, "the survey");
+    if (report)
+        report->rows = calloc(layers ? layers : 1, sizeof *report->rows);
+    if (!report || !report->rows) {
+        free(report);
+        err_memory(err, "the report");
         return NULL;
     }
-    survey->layers = layers;
+    report->layers = layers;
     for (unsigned i = 0; i < layers; i++)
-        snprintf(survey->rows[i].diff_id, sizeof survey->rows[i].diff_id, "%s",
+        snprintf(report->rows[i].diff_id, sizeof report->rows[i].diff_id, "%s",
                  index->image.layers[i].diff_id);
     for (unsigned i = 0; i < index->section_count; i++) {
         const struct index_section *section = &index->sections[i];
-        struct layer_report_row *row = row_of(survey, section);
+        struct layer_report_row *row = row_of(report, section);
 
         row->raw += section->raw_size;
         row->packed += section->packed_size;
         row->chunks += section->chunk_count;
-        survey->total.raw += section->raw_size;
-        survey->total.packed += section->packed_size;
-        survey->total.chunks += section->chunk_count;
+        report->total.raw += section->raw_size;
+        report->total.packed += section->packed_size;
+        report->total.chunks += section->chunk_count;
     }
-    return survey;
+    return report;
 }
 
-void layer_report_destroy(struct layer_report *survey)
+void layer_report_destroy(struct layer_report *report)
 {
-    if (!survey)
+    if (!report)
         return;
-    free(survey->rows);
-    free(survey);
+    free(report->rows);
+    free(report);
 }
 
 /* All chunks of an index, findable by name. */
@@ -78,7 +78,7 @@ static void look_inside(struct layer_report_row *row, const struct index_chunk *
         count(&row->again, &row->again_size, chunk);
 }
 
-int layer_report_inside(struct layer_report *survey, const struct index *index, struct err *err)
+int layer_report_inside(struct layer_report *report, const struct index *index, struct err *err)
 {
     struct needed_chunks *names = list_names(index, err);
     uint32_t number = 0;
@@ -89,27 +89,27 @@ int layer_report_inside(struct layer_report *survey, const struct index *index, 
         const struct index_section *section = &index->sections[i];
 
         for (uint32_t j = 0; j < section->chunk_count; j++, number++) {
-            bool again = names->chunks[number].twin != number;
+            bool again = names->chunks[number].original != number;
 
-            look_inside(row_of(survey, section), &section->chunks[j], again);
-            look_inside(&survey->total, &section->chunks[j], again);
+            look_inside(row_of(report, section), &section->chunks[j], again);
+            look_inside(&report->total, &section->chunks[j], again);
         }
     }
     needed_destroy(names);
     return 0;
 }
 
-static void mark_here(struct layer_report *survey, const bool *has)
+static void mark_here(struct layer_report *report, const bool *has)
 {
-    for (unsigned i = 0; has && i < survey->layers; i++)
-        survey->rows[i].here = has[i];
+    for (unsigned i = 0; has && i < report->layers; i++)
+        report->rows[i].here = has[i];
 }
 
-static void add_move(struct layer_report *survey, struct layer_report_row *row,
+static void add_move(struct layer_report *report, struct layer_report_row *row,
                      const struct index_chunk *chunk)
 {
     count(&row->moves, &row->moves_size, chunk);
-    count(&survey->total.moves, &survey->total.moves_size, chunk);
+    count(&report->total.moves, &report->total.moves_size, chunk);
 }
 
 static int compare_ranges(const void *a, const void *b)
@@ -138,8 +138,8 @@ static struct needed_chunks *list_wanted(const struct index *index, const struct
     return needed_create(index, ranges, count, err);
 }
 
-static void add_missing(struct layer_report *survey, const struct index *index,
-                        const struct needed_chunks *wanted, struct needed_chunks *names)
+static void add_missing(struct layer_report *report, const struct index *index,
+                        const struct needed_chunks *needed, struct needed_chunks *names)
 {
     uint32_t next = 0;
 
@@ -147,33 +147,33 @@ static void add_missing(struct layer_report *survey, const struct index *index,
         const struct index_section *section = &index->sections[i];
         uint64_t end = section->packed_offset + section->packed_size;
 
-        for (; next < wanted->count && wanted->chunks[next].packed_offset < end; next++) {
-            const struct index_chunk *chunk = &wanted->chunks[next].chunk;
+        for (; next < needed->count && needed->chunks[next].packed_offset < end; next++) {
+            const struct index_chunk *chunk = &needed->chunks[next].chunk;
 
             if (!needed_find(names, &chunk->name, chunk->raw_size))
-                add_move(survey, row_of(survey, section), chunk);
+                add_move(report, row_of(report, section), chunk);
         }
     }
 }
 
-int layer_report_against(struct layer_report *survey, const struct index *index,
+int layer_report_against(struct layer_report *report, const struct index *index,
                          const struct index *other, const bool *has, struct err *err)
 {
     struct needed_chunks *names = list_names(other, err);
-    struct needed_chunks *wanted = names ? list_wanted(index, other, has, err) : NULL;
+    struct needed_chunks *needed = names ? list_wanted(index, other, has, err) : NULL;
 
-    if (wanted) {
-        mark_here(survey, has);
-        add_missing(survey, index, wanted, names);
+    if (needed) {
+        mark_here(report, has);
+        add_missing(report, index, needed, names);
     }
-    needed_destroy(wanted);
+    needed_destroy(needed);
     needed_destroy(names);
-    return wanted ? 0 : ERR_FAIL;
+    return needed ? 0 : ERR_FAIL;
 }
 
-/* Those chunks of a list that `wanted` misses; or (`missed` is false) those that it does not. */
-static void add_planned(struct layer_report *survey, const struct index *index,
-                        const struct needed_chunks *list, const struct needed_chunks *wanted,
+/* Those chunks of a list that `needed` misses; or (`missed` is false) those that it does not. */
+static void add_planned(struct layer_report *report, const struct index *index,
+                        const struct needed_chunks *list, const struct needed_chunks *needed,
                         bool missed)
 {
     uint32_t next = 0;
@@ -185,17 +185,17 @@ static void add_planned(struct layer_report *survey, const struct index *index,
         for (; next < list->count && list->chunks[next].packed_offset < end; next++) {
             const struct needed_chunk *chunk = &list->chunks[next];
 
-            if (needed_misses(wanted, chunk->packed_offset) == missed)
-                add_move(survey, row_of(survey, section), &chunk->chunk);
+            if (needed_misses(needed, chunk->packed_offset) == missed)
+                add_move(report, row_of(report, section), &chunk->chunk);
         }
     }
 }
 
-void layer_report_plan(struct layer_report *survey, const struct index *index,
-                       const struct needed_chunks *wanted, const struct needed_chunks *config,
+void layer_report_plan(struct layer_report *report, const struct index *index,
+                       const struct needed_chunks *needed, const struct needed_chunks *config,
                        const bool *has)
 {
-    mark_here(survey, has);
-    add_planned(survey, index, wanted, wanted, true);
-    add_planned(survey, index, config, wanted, false);
+    mark_here(report, has);
+    add_planned(report, index, needed, needed, true);
+    add_planned(report, index, config, needed, false);
 }

@@ -31,19 +31,19 @@ struct layer_report {
 
 /* Sizes, from the index's sections. */
 struct layer_report *layer_report_create(const struct index *index, struct err *err);
-void layer_report_destroy(struct layer_report *survey); /* takes NULL */
+void layer_report_destroy(struct layer_report *report); /* takes NULL */
 
 /* What is stored, and what is there twice. All sections must have been read; as below. */
-int layer_report_inside(struct layer_report *survey, const struct index *index, struct err *err);
+int layer_report_inside(struct layer_report *report, const struct index *index, struct err *err);
 /* What moves to a host that has the other image: layers it finds (has[i]) do not, nor chunks that
  * are in the other one. Of what lies between layers move small layers, and the config of another
  * image. */
-int layer_report_against(struct layer_report *survey, const struct index *index,
+int layer_report_against(struct layer_report *report, const struct index *index,
                          const struct index *other, const bool *has, struct err *err);
-/* What a pull is going to fetch: what is missing of `wanted`, and the config, which is fetched in
+/* What a pull is going to fetch: what is missing of `needed`, and the config, which is fetched in
  * any case, each chunk once. `has` may be NULL: no layer is here. */
-void layer_report_plan(struct layer_report *survey, const struct index *index,
-                       const struct needed_chunks *wanted, const struct needed_chunks *config,
+void layer_report_plan(struct layer_report *report, const struct index *index,
+                       const struct needed_chunks *needed, const struct needed_chunks *config,
                        const bool *has);
 
 #endif

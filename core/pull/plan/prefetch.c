@@ -1,8 +1,8 @@
 /*
- * A span of a forage has no chunks: it is a range, and its number is that of the first chunk in it.
- * The front is the least of those that are out.
+ * A span of a prefetch has no chunks: it is a range, and its number is that of the first chunk in it.
+ * The settled is the least of those that are out.
  *
- * Only the conductor looks at what is fetched ahead, and only before the harvest's front; so the
+ * Only the conductor looks at what is fetched ahead, and only before the harvest's settled; so the
  * harvest, which writes to the chunks behind it, needs no lock.
  */
 #include "pull/plan/prefetch.h"
@@ -15,41 +15,41 @@
 #include "pull/plan/span.h"
 
 struct prefetch {
-    struct needed_chunks *wanted;
+    struct needed_chunks *needed;
     struct buffers *slots;
     uint32_t chunk;                   /* the next to be looked at */
     bool over;                        /* the spool takes no more */
     struct span *out[PREFETCH_SPANS]; /* NULL: a free place */
 };
 
-struct prefetch *prefetch_create(struct needed_chunks *wanted, struct err *err)
+struct prefetch *prefetch_create(struct needed_chunks *needed, struct err *err)
 {
-    struct prefetch *forage = calloc(1, sizeof *forage);
+    struct prefetch *prefetch = calloc(1, sizeof *prefetch);
 
-    if (!forage) {
+    if (!prefetch) {
         err_memory(err, "fetching ahead");
         return NULL;
     }
-    forage->wanted = wanted;
-    forage->slots = buffers_create(PREFETCH_SPANS, PREFETCH_RANGE, 0, sizeof(struct span), err);
-    if (!forage->slots) {
-        free(forage);
+    prefetch->needed = needed;
+    prefetch->slots = buffers_create(PREFETCH_SPANS, PREFETCH_RANGE, 0, sizeof(struct span), err);
+    if (!prefetch->slots) {
+        free(prefetch);
         return NULL;
     }
-    return forage;
+    return prefetch;
 }
 
-void prefetch_destroy(struct prefetch *forage)
+void prefetch_destroy(struct prefetch *prefetch)
 {
-    if (!forage)
+    if (!prefetch)
         return;
-    buffers_destroy(forage->slots);
-    free(forage);
+    buffers_destroy(prefetch->slots);
+    free(prefetch);
 }
 
-static bool is_missing(const struct needed_chunks *wanted, const struct needed_chunk *chunk)
+static bool is_missing(const struct needed_chunks *needed, const struct needed_chunk *chunk)
 {
-    return !needed_is_kept(chunk) && needed_place(wanted, chunk) == NEEDED_FROM_ARCHIVE;
+    return !needed_is_kept(chunk) && needed_place(needed, chunk) == NEEDED_FROM_ARCHIVE;
 }
 
 /* How long the range grows with that chunk; 0: it does not belong to it. */
@@ -64,21 +64,21 @@ static size_t reach(uint64_t begin, size_t size, const struct needed_chunk *chun
 }
 
 /* From the next missing chunk on, which fits into a range. */
-static size_t next_range(struct prefetch *forage, uint32_t limit, uint32_t *first)
+static size_t next_range(struct prefetch *prefetch, uint32_t limit, uint32_t *first)
 {
-    const struct needed_chunks *wanted = forage->wanted;
+    const struct needed_chunks *needed = prefetch->needed;
     uint64_t begin = 0;
     size_t size = 0;
 
-    for (; forage->chunk < limit; forage->chunk++) {
-        const struct needed_chunk *chunk = &wanted->chunks[forage->chunk];
+    for (; prefetch->chunk < limit; prefetch->chunk++) {
+        const struct needed_chunk *chunk = &needed->chunks[prefetch->chunk];
         size_t more;
 
-        if (!is_missing(wanted, chunk))
+        if (!is_missing(needed, chunk))
             continue;
         if (!size) {
             begin = chunk->packed_offset;
-            *first = forage->chunk;
+            *first = prefetch->chunk;
         }
         more = reach(begin, size, chunk);
         if (!more && size)
@@ -88,77 +88,77 @@ static size_t next_range(struct prefetch *forage, uint32_t limit, uint32_t *firs
     return size;
 }
 
-static void remember(struct prefetch *forage, struct span *span)
+static void remember(struct prefetch *prefetch, struct span *span)
 {
     unsigned place = 0;
 
-    while (forage->out[place])
+    while (prefetch->out[place])
         place++;
-    forage->out[place] = span;
+    prefetch->out[place] = span;
 }
 
-struct span *prefetch_next(struct prefetch *forage, uint32_t limit)
+struct span *prefetch_next(struct prefetch *prefetch, uint32_t limit)
 {
-    struct buffer *slot = forage->over ? NULL : buffers_take(forage->slots);
+    struct buffer *slot = prefetch->over ? NULL : buffers_take(prefetch->slots);
     uint32_t first = 0;
     struct span *span;
     size_t size;
 
     if (!slot)
         return NULL;
-    size = next_range(forage, limit, &first);
+    size = next_range(prefetch, limit, &first);
     if (!size) {
-        buffers_give(forage->slots, slot);
+        buffers_give(prefetch->slots, slot);
         return NULL;
     }
     span = span_of(slot);
     span->number = first;
     span->in_size = size;
     span->op = (struct store_op){.verb = STORE_GET,
-                                 .offset = forage->wanted->chunks[first].packed_offset,
+                                 .offset = prefetch->needed->chunks[first].packed_offset,
                                  .length = size,
                                  .buffer = slot->in};
-    remember(forage, span);
+    remember(prefetch, span);
     return span;
 }
 
-static void mark(const struct prefetch *forage, const struct span *span)
+static void mark(const struct prefetch *prefetch, const struct span *span)
 {
     uint64_t end = span->op.offset + span->in_size;
 
-    for (uint64_t i = span->number; i < forage->chunk; i++) {
-        struct needed_chunk *chunk = &forage->wanted->chunks[i];
+    for (uint64_t i = span->number; i < prefetch->chunk; i++) {
+        struct needed_chunk *chunk = &prefetch->needed->chunks[i];
 
         if (chunk->packed_offset + chunk->chunk.packed_size > end)
             break;
-        if (is_missing(forage->wanted, chunk))
+        if (is_missing(prefetch->needed, chunk))
             chunk->fetched = true;
     }
 }
 
-void prefetch_done(struct prefetch *forage, struct span *span, bool kept)
+void prefetch_done(struct prefetch *prefetch, struct span *span, bool kept)
 {
     for (unsigned i = 0; i < PREFETCH_SPANS; i++)
-        if (forage->out[i] == span)
-            forage->out[i] = NULL;
+        if (prefetch->out[i] == span)
+            prefetch->out[i] = NULL;
     if (kept)
-        mark(forage, span);
+        mark(prefetch, span);
     else
-        forage->over = true;
-    buffers_give(forage->slots, span->slot);
+        prefetch->over = true;
+    buffers_give(prefetch->slots, span->slot);
 }
 
-uint32_t prefetch_front(const struct prefetch *forage)
+uint32_t prefetch_settled(const struct prefetch *prefetch)
 {
-    uint32_t front = forage->over ? forage->wanted->count : forage->chunk;
+    uint32_t settled = prefetch->over ? prefetch->needed->count : prefetch->chunk;
 
     for (unsigned i = 0; i < PREFETCH_SPANS; i++)
-        if (forage->out[i] && forage->out[i]->number < front)
-            front = (uint32_t)forage->out[i]->number;
-    return front;
+        if (prefetch->out[i] && prefetch->out[i]->number < settled)
+            settled = (uint32_t)prefetch->out[i]->number;
+    return settled;
 }
 
-unsigned prefetch_out(const struct prefetch *forage)
+unsigned prefetch_out(const struct prefetch *prefetch)
 {
-    return buffers_out(forage->slots);
+    return buffers_out(prefetch->slots);
 }

@@ -23,17 +23,17 @@ struct span;
 
 /* Belongs to the conductor. */
 struct prefetch;
-struct prefetch *prefetch_create(struct needed_chunks *wanted, struct err *err); /* borrowed */
-void prefetch_destroy(struct prefetch *forage); /* all spans are home. Takes NULL */
+struct prefetch *prefetch_create(struct needed_chunks *needed, struct err *err); /* borrowed */
+void prefetch_destroy(struct prefetch *prefetch); /* all spans are home. Takes NULL */
 
 /* The next range of missing chunks that begins before chunk `limit`: op.offset, op.length and
  * in_size are set. NULL: there is none, or all spans are out. */
-struct span *prefetch_next(struct prefetch *forage, uint32_t limit);
+struct span *prefetch_next(struct prefetch *prefetch, uint32_t limit);
 /* It is home. `kept`: it is in the spool now. If not, nothing more is fetched ahead. */
-void prefetch_done(struct prefetch *forage, struct span *span, bool kept);
+void prefetch_done(struct prefetch *prefetch, struct span *span, bool kept);
 
 /* All chunks before this one are here, or have been given up: the stream may go so far. */
-uint32_t prefetch_front(const struct prefetch *forage);
-unsigned prefetch_out(const struct prefetch *forage); /* spans that are not home */
+uint32_t prefetch_settled(const struct prefetch *prefetch);
+unsigned prefetch_out(const struct prefetch *prefetch); /* spans that are not home */
 
 #endif

@@ -2,25 +2,25 @@
 
 #include "pull/partial/partial.h"
 
-void plan_init(struct plan *plan, const struct needed_chunks *wanted, struct partial *spool,
+void plan_init(struct plan *plan, const struct needed_chunks *needed, struct partial *partial,
                uint64_t archive_size, size_t in_size, size_t out_size)
 {
-    *plan = (struct plan){.wanted = wanted,
-                          .spool = spool,
+    *plan = (struct plan){.needed = needed,
+                          .partial = partial,
                           .archive_size = archive_size,
                           .in_size = in_size,
                           .out_size = out_size,
-                          .limit = wanted ? wanted->count : 0};
+                          .limit = needed ? needed->count : 0};
 }
 
 bool plan_done(const struct plan *plan)
 {
-    return plan->wanted ? plan->chunk == plan->wanted->count : plan->offset >= plan->archive_size;
+    return plan->needed ? plan->chunk == plan->needed->count : plan->offset >= plan->archive_size;
 }
 
 bool plan_waits(const struct plan *plan)
 {
-    return plan->wanted && plan->chunk == plan->limit && !plan_done(plan);
+    return plan->needed && plan->chunk == plan->limit && !plan_done(plan);
 }
 
 static void next_piece(struct plan *plan, struct span *span)
@@ -29,17 +29,18 @@ static void next_piece(struct plan *plan, struct span *span)
     bool held = false;
 
     span->in_size = left < plan->in_size ? (size_t)left : plan->in_size;
-    if (plan->spool)
-        span->in_size = (size_t)partial_run(plan->spool, plan->offset, span->in_size, &held);
+    if (plan->partial)
+        span->in_size = (size_t)partial_run(plan->partial, plan->offset, span->in_size, &held);
     span->packed = span->in_size;
     span->op.offset = plan->offset;
     span->op.length = held ? 0 : span->in_size;
     plan->offset += span->in_size;
 }
 
-/* Takes the chunk into the range that the span fetches. False: it lies too far off, or the range
- * grows too long. */
-static bool reach(const struct plan *plan, struct span *span, const struct needed_chunk *chunk)
+/* Extends the range that the span fetches by a chunk. False: the chunk lies too far behind the
+ * range, or the range would be too long. */
+static bool extend_range(const struct plan *plan, struct span *span,
+                         const struct needed_chunk *chunk)
 {
     uint64_t end = span->op.offset + span->in_size;
 
@@ -52,9 +53,25 @@ static bool reach(const struct plan *plan, struct span *span, const struct neede
     return true;
 }
 
-static bool is_shared(const struct needed_chunks *wanted, const struct needed_chunk *chunk)
+static enum span_from place_of(const struct needed_chunks *needed, const struct needed_chunk *chunk)
 {
-    return wanted->chunks[chunk->twin].shared;
+    if (needed_is_kept(chunk))
+        return SPAN_FROM_PARTIAL;
+    return needed_place(needed, chunk) == NEEDED_FROM_ARCHIVE ? SPAN_FROM_ARCHIVE : SPAN_FROM_SEED;
+}
+
+static uint64_t offset_of(const struct plan *plan, const struct span *span, enum span_from from,
+                          const struct needed_chunk *chunk)
+{
+    switch (from) {
+    case SPAN_FROM_SEED:
+        return needed_place(plan->needed, chunk);
+    case SPAN_FROM_PARTIAL:
+        return chunk->packed_offset;
+    case SPAN_FROM_ARCHIVE:
+        break;
+    }
+    return chunk->packed_offset - span->op.offset;
 }
 
 static void next_chunks(struct plan *plan, struct span *span)
@@ -62,28 +79,20 @@ static void next_chunks(struct plan *plan, struct span *span)
     size_t raw = 0;
 
     while (span->count < SPAN_CHUNKS && plan->chunk < plan->limit) {
-        const struct needed_chunk *wanted = &plan->wanted->chunks[plan->chunk];
-        struct span_chunk *chunk = &span->chunks[span->count];
-        uint64_t place = needed_place(plan->wanted, wanted);
-        bool kept = needed_is_kept(wanted), spooled = place != NEEDED_FROM_ARCHIVE && !kept;
+        const struct needed_chunk *needed = &plan->needed->chunks[plan->chunk];
+        enum span_from from = place_of(plan->needed, needed);
 
-        if (wanted->chunk.raw_size > plan->out_size - raw)
+        if (needed->chunk.raw_size > plan->out_size - raw ||
+            (from == SPAN_FROM_ARCHIVE && !extend_range(plan, span, needed)))
             return;
-        if (!spooled && !kept && !reach(plan, span, wanted))
-            return;
-        *chunk = (struct span_chunk){
-            .chunk = wanted->chunk,
-            .flags = spooled ? SPAN_SPOOLED | (is_shared(plan->wanted, wanted) ? SPAN_SHARED : 0)
-                     : kept  ? SPAN_KEPT
-                             : 0,
-            .raw_offset = wanted->raw_offset,
-            .at = spooled ? place
-                  : kept  ? wanted->packed_offset
-                          : wanted->packed_offset - span->op.offset,
-        };
-        span->count++;
-        span->packed += wanted->chunk.packed_size;
-        raw += wanted->chunk.raw_size;
+        span->chunks[span->count++] =
+            (struct span_chunk){.chunk = needed->chunk,
+                                .from = from,
+                                .at = offset_of(plan, span, from, needed),
+                                .raw_offset = needed->raw_offset,
+                                .shared = plan->needed->chunks[needed->original].shared};
+        span->packed += needed->chunk.packed_size;
+        raw += needed->chunk.raw_size;
         plan->chunk++;
     }
 }
@@ -92,11 +101,11 @@ int plan_next(struct plan *plan, struct span *span, struct err *err)
 {
     span->number = plan->number++;
     span->op.offset = span->op.length = 0;
-    span->compare = plan->wanted && plan->wanted->compare;
-    span->names = plan->wanted ? plan->wanted->names : NAME_SHA256;
-    span->spool = plan->wanted ? plan->wanted->spool : -1;
-    span->kept = plan->spool;
-    if (plan->wanted) {
+    span->compare = plan->needed && plan->needed->compare;
+    span->names = plan->needed ? plan->needed->names : NAME_SHA256;
+    span->seed_fd = plan->needed ? plan->needed->seed_fd : -1;
+    span->partial = plan->partial;
+    if (plan->needed) {
         next_chunks(plan, span);
         span->op.length = span->in_size;
     } else {

@@ -42,10 +42,10 @@ static void extend(char chain[ID_SIZE], const char *diff_id)
     snprintf(chain, ID_SIZE, "sha256:%s", hex);
 }
 
-/* What this host finds the next layer by. */
-static void next_key(const struct local_images *host, char key[ID_SIZE], const char *diff_id)
+/* What this local finds the next layer by. */
+static void next_key(const struct local_images *local, char key[ID_SIZE], const char *diff_id)
 {
-    if (host->podman || host->containerd)
+    if (local->podman || local->containerd)
         key[0] = '\0';
     extend(key, diff_id);
 }
@@ -55,95 +55,95 @@ static int compare_keys(const void *a, const void *b)
     return strcmp(a, b);
 }
 
-static int add_key(struct local_images *host, const char *key, struct err *err)
+static int add_key(struct local_images *local, const char *key, struct err *err)
 {
-    if (host->key_count == host->key_room) {
-        size_t room = host->key_room ? 2 * host->key_room : 256;
-        void *larger = realloc(host->keys, room * sizeof *host->keys);
+    if (local->key_count == local->key_room) {
+        size_t room = local->key_room ? 2 * local->key_room : 256;
+        void *larger = realloc(local->keys, room * sizeof *local->keys);
 
         if (!larger)
-            return err_memory(err, "the layers of the host");
-        host->keys = larger;
-        host->key_room = room;
+            return err_memory(err, "the layers of the local");
+        local->keys = larger;
+        local->key_room = room;
     }
-    snprintf(host->keys[host->key_count++], ID_SIZE, "%s", key);
+    snprintf(local->keys[local->key_count++], ID_SIZE, "%s", key);
     return 0;
 }
 
-static int add_keys(struct local_images *host, const struct local_image *image, struct err *err)
+static int add_keys(struct local_images *local, const struct local_image *image, struct err *err)
 {
     char key[ID_SIZE] = "";
 
     for (unsigned i = 0; i < image->layer_count; i++) {
-        next_key(host, key, image->diff_ids[i]);
-        if (add_key(host, key, err))
+        next_key(local, key, image->diff_ids[i]);
+        if (add_key(local, key, err))
             return ERR_FAIL;
     }
     return 0;
 }
 
-static void sort_keys(struct local_images *host)
+static void sort_keys(struct local_images *local)
 {
-    if (host->key_count)
-        qsort(host->keys, host->key_count, sizeof *host->keys, compare_keys);
+    if (local->key_count)
+        qsort(local->keys, local->key_count, sizeof *local->keys, compare_keys);
 }
 
-int local_images_add_plain(struct local_images *host, const struct local_image *image,
+int local_images_add_plain(struct local_images *local, const struct local_image *image,
                            struct err *err)
 {
-    if (add_keys(host, image, err))
+    if (add_keys(local, image, err))
         return ERR_FAIL;
-    sort_keys(host);
+    sort_keys(local);
     return 0;
 }
 
-static bool has_key(const struct local_images *host, const char *key)
+static bool has_key(const struct local_images *local, const char *key)
 {
-    return host->key_count &&
-           bsearch(key, host->keys, host->key_count, sizeof *host->keys, compare_keys);
+    return local->key_count &&
+           bsearch(key, local->keys, local->key_count, sizeof *local->keys, compare_keys);
 }
 
-unsigned local_images_layers(const struct local_images *host, const char (*diff_ids)[80],
+unsigned local_images_layers(const struct local_images *local, const char (*diff_ids)[80],
                              unsigned count, bool *has)
 {
     char key[ID_SIZE] = "";
     unsigned found = 0;
 
     for (unsigned i = 0; i < count; i++) {
-        next_key(host, key, diff_ids[i]);
-        has[i] = has_key(host, key);
+        next_key(local, key, diff_ids[i]);
+        has[i] = has_key(local, key);
         found += has[i];
     }
     return found;
 }
 
-const struct local_image *local_images_list(const struct local_images *host, unsigned *count)
+const struct local_image *local_images_list(const struct local_images *local, unsigned *count)
 {
-    *count = host->count;
-    return host->images;
+    *count = local->count;
+    return local->images;
 }
 
-bool local_images_is_containerd(const struct local_images *host)
+bool local_images_is_containerd(const struct local_images *local)
 {
-    return host->containerd;
+    return local->containerd;
 }
 
-bool local_images_finds_blobs(const struct local_images *host)
+bool local_images_finds_blobs(const struct local_images *local)
 {
-    return host->containerd || host->podman;
+    return local->containerd || local->podman;
 }
 
 /* ---- the nearest image ---- */
 
 /* "app", whatever registry or folder stands before it, and the ':' behind it. */
-static bool is_kin(const struct local_images *host, const struct local_image *image)
+static bool is_same_app(const struct local_images *local, const struct local_image *image)
 {
     const char *colon = strrchr(image->name, ':');
     const char *slash = strrchr(image->name, '/');
     const char *repository = slash ? slash + 1 : image->name;
 
-    return colon && colon > repository && (size_t)(colon - repository) == strlen(host->app) &&
-           strncmp(repository, host->app, strlen(host->app)) == 0;
+    return colon && colon > repository && (size_t)(colon - repository) == strlen(local->app) &&
+           strncmp(repository, local->app, strlen(local->app)) == 0;
 }
 
 unsigned local_images_shared(const struct local_image *image, const char (*diff_ids)[80],
@@ -160,28 +160,28 @@ unsigned local_images_shared(const struct local_image *image, const char (*diff_
     return shared;
 }
 
-const struct local_image *local_images_closest(const struct local_images *host,
+const struct local_image *local_images_closest(const struct local_images *local,
                                                const char (*diff_ids)[80], unsigned count,
-                                               bool *kin)
+                                               bool *same_app)
 {
     const struct local_image *best = NULL;
     unsigned best_shared = 0;
 
-    *kin = false;
-    for (unsigned i = 0; i < host->count; i++) {
-        const struct local_image *image = &host->images[i];
+    *same_app = false;
+    for (unsigned i = 0; i < local->count; i++) {
+        const struct local_image *image = &local->images[i];
         unsigned shared = local_images_shared(image, diff_ids, count);
-        bool related = is_kin(host, image);
+        bool related = is_same_app(local, image);
         bool better =
-            !best || related > *kin ||
-            (related == *kin &&
+            !best || related > *same_app ||
+            (related == *same_app &&
              (shared > best_shared || (shared == best_shared && image->created > best->created)));
 
         if (!better)
             continue;
         best = image;
         best_shared = shared;
-        *kin = related;
+        *same_app = related;
     }
     return best;
 }
@@ -195,7 +195,7 @@ static int take_layers(struct local_image *image, const struct docker_image *ins
         return 0;
     image->diff_ids = calloc(inspected->layer_count, sizeof *image->diff_ids);
     if (!image->diff_ids)
-        return err_memory(err, "the layers of the host");
+        return err_memory(err, "the layers of the local");
     memcpy(image->diff_ids, inspected->diff_ids, inspected->layer_count * sizeof *image->diff_ids);
     image->layer_count = inspected->layer_count;
     image->whole = inspected->whole;
@@ -215,10 +215,10 @@ static bool is_answer(const struct err *err)
            strcmp(err->code, "answer") == 0 || strcmp(err->code, "too_large") == 0;
 }
 
-static int inspect(struct local_images *host, struct docker *docker,
+static int inspect(struct local_images *local, struct docker *docker,
                    const struct docker_listed *listed, struct docker_image *room, struct err *err)
 {
-    struct local_image *image = &host->images[host->count];
+    struct local_image *image = &local->images[local->count];
     int answer = docker_inspect(docker, listed->id, room, err);
 
     if (answer == DOCKER_ABSENT) /* removed since it was listed */
@@ -230,28 +230,28 @@ static int inspect(struct local_images *host, struct docker *docker,
     snprintf(image->name, sizeof image->name, "%s", listed->id);
     for (unsigned i = listed->tag_count; i-- > 0;) {
         snprintf(image->name, sizeof image->name, "%s", listed->tags[i]);
-        if (is_kin(host, image))
+        if (is_same_app(local, image))
             break;
     }
-    host->count++;
+    local->count++;
     return take_layers(image, room, err);
 }
 
-static int inspect_all(struct local_images *host, struct docker *docker,
+static int inspect_all(struct local_images *local, struct docker *docker,
                        const struct docker_list *list, struct err *err)
 {
     struct docker_image *room = malloc(sizeof *room);
     unsigned count = list->count < LOCAL_IMAGES_MAX ? list->count : LOCAL_IMAGES_MAX;
     int answer = 0;
 
-    host->images = calloc(count ? count : 1, sizeof *host->images);
-    if (!room || !host->images)
-        answer = err_memory(err, "the images of the host");
+    local->images = calloc(count ? count : 1, sizeof *local->images);
+    if (!room || !local->images)
+        answer = err_memory(err, "the images of the local");
     for (unsigned i = 0; answer == 0 && i < count; i++) {
-        answer = inspect(host, docker, &list->images[i], room, err);
+        answer = inspect(local, docker, &list->images[i], room, err);
         if (answer == 0 || is_ours(err))
             continue;
-        log_info("an image of the host is not used: %s", err->text);
+        log_info("an image of the local is not used: %s", err->text);
         if (!is_answer(err))
             count = i;
         answer = 0;
@@ -267,8 +267,8 @@ static int newest_first(const void *a, const void *b)
     return (left->created < right->created) - (left->created > right->created);
 }
 
-/* The images of the host save bytes; a pull needs none of them. */
-static int read_host(struct local_images *host, struct docker *docker, struct err *err)
+/* The images of the local save bytes; a pull needs none of them. */
+static int read_images(struct local_images *local, struct docker *docker, struct err *err)
 {
     struct docker_list list;
     int answer;
@@ -276,61 +276,61 @@ static int read_host(struct local_images *host, struct docker *docker, struct er
     if (docker_list_images(docker, &list, err)) {
         if (is_ours(err))
             return ERR_FAIL;
-        log_info("no image of the host is used: %s", err->text);
+        log_info("no image of the local is used: %s", err->text);
         return 0;
     }
     if (list.count)
         qsort(list.images, list.count, sizeof *list.images, newest_first);
-    answer = inspect_all(host, docker, &list, err);
+    answer = inspect_all(local, docker, &list, err);
     docker_list_finish(&list);
     return answer;
 }
 
 static struct local_images *make(const char *app, bool podman, bool containerd, struct err *err)
 {
-    struct local_images *host = calloc(1, sizeof *host);
+    struct local_images *local = calloc(1, sizeof *local);
 
-    if (!host) {
-        err_memory(err, "the host");
+    if (!local) {
+        err_memory(err, "the local");
         return NULL;
     }
-    host->podman = podman;
-    host->containerd = containerd;
-    snprintf(host->app, sizeof host->app, "%s", app);
-    return host;
+    local->podman = podman;
+    local->containerd = containerd;
+    snprintf(local->app, sizeof local->app, "%s", app);
+    return local;
 }
 
-static int index_keys(struct local_images *host, struct err *err)
+static int index_keys(struct local_images *local, struct err *err)
 {
-    for (unsigned i = 0; !host->containerd && i < host->count; i++)
-        if (add_keys(host, &host->images[i], err))
+    for (unsigned i = 0; !local->containerd && i < local->count; i++)
+        if (add_keys(local, &local->images[i], err))
             return ERR_FAIL;
-    sort_keys(host);
+    sort_keys(local);
     return 0;
 }
 
 struct local_images *local_images_create(struct docker *docker, const char *app, struct err *err)
 {
     const struct docker_engine *engine = docker_engine(docker);
-    struct local_images *host = make(app, engine->podman, engine->containerd_store, err);
+    struct local_images *local = make(app, engine->podman, engine->containerd_store, err);
 
-    if (host && (read_host(host, docker, err) || index_keys(host, err))) {
-        local_images_destroy(host);
+    if (local && (read_images(local, docker, err) || index_keys(local, err))) {
+        local_images_destroy(local);
         return NULL;
     }
-    return host;
+    return local;
 }
 
 struct local_images *local_images_in(const struct local_image *images, unsigned count,
                                      const char *app, bool podman, bool containerd, struct err *err)
 {
-    struct local_images *host = make(app, podman, containerd, err);
+    struct local_images *local = make(app, podman, containerd, err);
 
-    if (!host)
+    if (!local)
         return NULL;
-    host->images = calloc(count ? count : 1, sizeof *host->images);
-    for (unsigned i = 0; host->images && i < count; i++) {
-        struct local_image *image = &host->images[i];
+    local->images = calloc(count ? count : 1, sizeof *local->images);
+    for (unsigned i = 0; local->images && i < count; i++) {
+        struct local_image *image = &local->images[i];
 
         *image = images[i];
         image->diff_ids = calloc(image->layer_count + 1, sizeof *image->diff_ids);
@@ -339,23 +339,23 @@ struct local_images *local_images_in(const struct local_image *images, unsigned 
         if (image->layer_count)
             memcpy(image->diff_ids, images[i].diff_ids,
                    image->layer_count * sizeof *image->diff_ids);
-        host->count++;
+        local->count++;
     }
-    if (!host->images || host->count != count || index_keys(host, err)) {
-        err_memory(err, "the images of the host");
-        local_images_destroy(host);
+    if (!local->images || local->count != count || index_keys(local, err)) {
+        err_memory(err, "the images of the local");
+        local_images_destroy(local);
         return NULL;
     }
-    return host;
+    return local;
 }
 
-void local_images_destroy(struct local_images *host)
+void local_images_destroy(struct local_images *local)
 {
-    if (!host)
+    if (!local)
         return;
-    for (unsigned i = 0; host->images && i < host->count; i++)
-        free(host->images[i].diff_ids);
-    free(host->images);
-    free(host->keys);
-    free(host);
+    for (unsigned i = 0; local->images && i < local->count; i++)
+        free(local->images[i].diff_ids);
+    free(local->images);
+    free(local->keys);
+    free(local);
 }

@@ -35,33 +35,33 @@ struct local_image {
 struct local_images;
 /* Asks the daemon: a list and one inspect an image. */
 struct local_images *local_images_create(struct docker *docker, const char *app, struct err *err);
-void local_images_destroy(struct local_images *host); /* takes NULL */
+void local_images_destroy(struct local_images *local); /* takes NULL */
 
 /* The images, the newest first; *count of them. */
-const struct local_image *local_images_list(const struct local_images *host, unsigned *count);
+const struct local_image *local_images_list(const struct local_images *local, unsigned *count);
 /* On a containerd store, whose `image` is known to have plain tars as layers, each under its
  * diffID: from now on they may be left out. */
-int local_images_add_plain(struct local_images *host, const struct local_image *image,
+int local_images_add_plain(struct local_images *local, const struct local_image *image,
                            struct err *err);
-bool local_images_is_containerd(const struct local_images *host);
+bool local_images_is_containerd(const struct local_images *local);
 /* Whether the engine finds a layer by the digest of its blob, not by ChainID. */
-bool local_images_finds_blobs(const struct local_images *host);
+bool local_images_finds_blobs(const struct local_images *local);
 
 /* Sets has[i] for each layer that may be left out; returns how many. */
-unsigned local_images_layers(const struct local_images *host, const char (*diff_ids)[80],
+unsigned local_images_layers(const struct local_images *local, const char (*diff_ids)[80],
                              unsigned count, bool *has);
 
 /* How many of these layers the image has, too. */
 unsigned local_images_shared(const struct local_image *image, const char (*diff_ids)[80],
                              unsigned count);
 /* The image whose content is likely nearest: of the same application, then the one that shares the
- * most layers, then the newest. NULL when the host has none. *kin: it is of the same application.
+ * most layers, then the newest. NULL when the local has none. *same_app: it is of the same application.
  */
-const struct local_image *local_images_closest(const struct local_images *host,
+const struct local_image *local_images_closest(const struct local_images *local,
                                                const char (*diff_ids)[80], unsigned count,
-                                               bool *kin);
+                                               bool *same_app);
 
-/* For tests: a host that has these images (borrowed). `podman`, `containerd`: how it keeps them. */
+/* For tests: a local that has these images (borrowed). `podman`, `containerd`: how it keeps them. */
 struct local_images *local_images_in(const struct local_image *images, unsigned count,
                                      const char *app, bool podman, bool containerd,
                                      struct err *err);

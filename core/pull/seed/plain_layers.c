@@ -24,11 +24,11 @@ static bool is_published(struct store *store, const struct image_name *name,
     return same;
 }
 
-int plain_layers_add(struct local_images *host, struct store *store, const char (*diff_ids)[80],
+int plain_layers_add(struct local_images *local, struct store *store, const char (*diff_ids)[80],
                      unsigned count, struct err *err)
 {
     unsigned image_count, asked = 0;
-    const struct local_image *images = local_images_list(host, &image_count);
+    const struct local_image *images = local_images_list(local, &image_count);
 
     for (unsigned i = 0; i < image_count && asked < PLAIN_LAYERS_MAX; i++) {
         struct image_name name;
@@ -40,7 +40,7 @@ int plain_layers_add(struct local_images *host, struct store *store, const char 
         asked++;
         if (is_published(store, &name, &images[i], &ignored)) {
             log_debug("%s came out of this bucket", images[i].name);
-            if (local_images_add_plain(host, &images[i], err))
+            if (local_images_add_plain(local, &images[i], err))
                 return ERR_FAIL;
         } else if (ignored.family == ERR_CANCELLED) {
             *err = ignored;

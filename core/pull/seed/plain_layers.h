@@ -11,11 +11,11 @@
 #include "pull/seed/local_images.h"
 #include "store/store.h"
 
-/* Looks up the newest images of the host that share layers with these and are whole, and adds those
+/* Looks up the newest images of the local that share layers with these and are whole, and adds those
  * that prove to be plain. One request each, PLAIN_LAYERS_MAX at most. A failure of the store costs
  * only what could have been left out; so it fails only for want of memory, or when cancelled. */
 #define PLAIN_LAYERS_MAX 4
-int plain_layers_add(struct local_images *host, struct store *store, const char (*diff_ids)[80],
+int plain_layers_add(struct local_images *local, struct store *store, const char (*diff_ids)[80],
                      unsigned count, struct err *err);
 
 #endif

@@ -1,279 +1,250 @@
+/*
+ * The scan thread reads the seed's save stream into a window, cuts it like the archive was cut,
+ * computes the name of each chunk and writes the needed ones to the seed file.
+ */
 #include "pull/seed/scan.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
 
 #include "base/err.h"
-#include "base/file.h"
 #include "pack/chunk/cut.h"
+#include "pull/plan/seed_file.h"
 #include "pull/seed/watermark.h"
 
 #define WINDOW (2 * CHUNK_MAX_LIMIT + MIB)
-#define STEP   128 /* chunks that the front moves at once: a few spans */
+#define STEP   128 /* chunks that the published watermark moves at once: a few spans */
 
 struct seed_scan {
     struct seed_scan_options options;
     struct cut *cut;
     uint8_t *window;
-    size_t begun, scanned, filled; /* of the chunk, of the cut, of the bytes read; in the window */
-    uint64_t spooled, room;        /* bytes in the spool, and how many there may be */
+    size_t begun, scanned, filled; /* in the window: begin of the chunk, end of the cut, of bytes */
+    uint64_t stored, room;         /* bytes in the seed file; the most that it may hold */
     uint32_t left;                 /* chunks that may still be found */
-    struct watermark front;
+    struct watermark watermark;
     atomic_uint_least64_t read;
-    atomic_uint settled; /* the front as others know it */
-    atomic_bool told;    /* `moved` is on its way */
+    atomic_uint settled;   /* the published watermark */
+    atomic_bool announced; /* `moved` was posted and the engine has not looked yet */
     atomic_bool stop;
     pthread_t thread;
     struct msg moved, done;
     struct err err;
 };
 
-/* ---- the spool ---- */
+/* ---- the watermark ---- */
 
-static int open_spool(char *dir, struct err *err)
+static void publish_settled(struct seed_scan *scan, uint32_t count)
 {
-    char path[4200];
-    int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-    if (fd >= 0)
-        return fd;
-    snprintf(path, sizeof path, "%s/spool-XXXXXX", dir);
-    fd = mkostemp(path, O_CLOEXEC);
-    if (fd < 0) {
-        err_errno(err, errno, "spool", "cannot make a file in %s", dir);
-        return -1;
-    }
-    unlink(path);
-    return fd;
+    atomic_store(&scan->settled, count);
+    if (!atomic_exchange(&scan->announced, true))
+        inbox_post(scan->options.home, &scan->moved);
 }
 
-static int make_spool(struct seed_scan *h, struct err *err)
+static void advance_watermark(struct seed_scan *scan, const struct needed_chunk *found)
 {
-    struct statvfs disk;
-    char dir[4096];
-    int fd;
-
-    if (file_cache_dir(dir, sizeof dir, err))
-        return ERR_FAIL;
-    fd = open_spool(dir, err);
-    if (fd < 0)
-        return ERR_FAIL;
-    h->options.wanted->spool = fd;
-    h->room = UINT64_MAX;
-    if (fstatvfs(fd, &disk) == 0) {
-        uint64_t free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
-
-        h->room = free_bytes > h->options.leave ? free_bytes - h->options.leave : 0;
-    }
-    return 0;
+    watermark_found(&scan->watermark, (uint32_t)(found - scan->options.needed->chunks));
+    if (scan->watermark.at >= atomic_load(&scan->settled) + STEP)
+        publish_settled(scan, scan->watermark.at);
 }
 
-/* ---- the front ---- */
-
-static void settle(struct seed_scan *h, uint32_t count)
+uint32_t seed_scan_settled(struct seed_scan *scan)
 {
-    atomic_store(&h->settled, count);
-    if (!atomic_exchange(&h->told, true))
-        inbox_post(h->options.home, &h->moved);
-}
-
-static void advance(struct seed_scan *h, const struct needed_chunk *found)
-{
-    watermark_found(&h->front, (uint32_t)(found - h->options.wanted->chunks));
-    if (h->front.at >= atomic_load(&h->settled) + STEP)
-        settle(h, h->front.at);
-}
-
-uint32_t seed_scan_front(struct seed_scan *harvest)
-{
-    atomic_store(&harvest->told, false);
-    return atomic_load(&harvest->settled);
+    atomic_store(&scan->announced, false);
+    return atomic_load(&scan->settled);
 }
 
 /* ---- chunks ---- */
 
-/* Whether it is still to be found; one that others may be planning is not touched any more. */
-static bool is_open(const struct seed_scan *h, const struct needed_chunk *chunk)
+/* Whether the scan still looks for this chunk. Those before the published watermark belong to the
+ * engine. */
+static bool is_open(const struct seed_scan *scan, const struct needed_chunk *chunk)
 {
-    return chunk && !chunk->kept && chunk->spool_at == NEEDED_FROM_ARCHIVE &&
-           chunk >= h->options.wanted->chunks + atomic_load(&h->settled);
+    return chunk && !chunk->kept && chunk->seed_offset == NEEDED_FROM_ARCHIVE &&
+           chunk >= scan->options.needed->chunks + atomic_load(&scan->settled);
 }
 
-/* Names the chunk that has ended and stores it if it is wanted. */
-static int take_chunk(struct seed_scan *h, struct err *err)
+/* Ends the current chunk of the seed, and stores it if it is needed. */
+static int end_chunk(struct seed_scan *scan, struct err *err)
 {
-    const uint8_t *bytes = h->window + h->begun;
-    uint32_t size = (uint32_t)(h->scanned - h->begun);
-    struct chunk_name name = chunk_name_of(h->options.wanted->names, bytes, size);
-    struct needed_chunk *chunk = needed_find(h->options.wanted, &name, size);
+    struct needed_chunks *needed = scan->options.needed;
+    const uint8_t *bytes = scan->window + scan->begun;
+    uint32_t size = (uint32_t)(scan->scanned - scan->begun);
+    struct chunk_name name = chunk_name_of(needed->names, bytes, size);
+    struct needed_chunk *chunk = needed_find(needed, &name, size);
 
-    h->begun = h->scanned;
-    if (!is_open(h, chunk))
+    scan->begun = scan->scanned;
+    if (!is_open(scan, chunk))
         return 0;
-    if (size > h->room - h->spooled)
-        return err_set(err, ERR_LOCAL, "disk_full", "the disk has no room for more");
-    if (file_write_at(h->options.wanted->spool, bytes, size, (off_t)h->spooled, "the spool", err))
+    if (size > scan->room - scan->stored)
+        return err_set(err, ERR_LOCAL, "disk_full", "the disk has no room for more local chunks");
+    if (seed_file_write(needed->seed_fd, scan->stored, bytes, size, err))
         return ERR_FAIL;
-    chunk->spool_at = h->spooled;
-    h->spooled += size;
-    h->left--;
-    advance(h, chunk);
+    chunk->seed_offset = scan->stored;
+    scan->stored += size;
+    scan->left--;
+    advance_watermark(scan, chunk);
     return 0;
 }
 
-static int scan(struct seed_scan *h, struct err *err)
+/* Cuts the bytes of the window that are not cut yet. */
+static int cut_window(struct seed_scan *scan, struct err *err)
 {
-    while (h->scanned < h->filled) {
+    while (scan->scanned < scan->filled) {
         struct cut_step step;
 
-        if (cut_scan(h->cut, h->window + h->scanned, h->filled - h->scanned, &step, err))
+        if (cut_scan(scan->cut, scan->window + scan->scanned, scan->filled - scan->scanned, &step,
+                     err))
             return ERR_FAIL;
         if (step.tar.event == TAR_MORE)
             return 0;
-        h->scanned += step.tar.used;
-        if (step.boundary && take_chunk(h, err))
+        scan->scanned += step.tar.used;
+        if (step.boundary && end_chunk(scan, err))
             return ERR_FAIL;
     }
     return 0;
 }
 
-/* Reads behind what is there, after moving it to the front. */
-static long fill(struct seed_scan *h, struct err *err)
+/* Moves the current chunk to the start of the window and reads more bytes behind it. Returns their
+ * number; 0 at the end of the seed. */
+static long fill_window(struct seed_scan *scan, struct err *err)
 {
     long got;
 
-    memmove(h->window, h->window + h->begun, h->filled - h->begun);
-    h->filled -= h->begun;
-    h->scanned -= h->begun;
-    h->begun = 0;
-    got = source_read(h->options.source, h->window + h->filled, WINDOW - h->filled, err);
+    memmove(scan->window, scan->window + scan->begun, scan->filled - scan->begun);
+    scan->filled -= scan->begun;
+    scan->scanned -= scan->begun;
+    scan->begun = 0;
+    got =
+        source_read(scan->options.source, scan->window + scan->filled, WINDOW - scan->filled, err);
     if (got > 0) {
-        h->filled += (size_t)got;
-        atomic_fetch_add(&h->read, (uint64_t)got);
+        scan->filled += (size_t)got;
+        atomic_fetch_add(&scan->read, (uint64_t)got);
     }
     return got;
 }
 
-static int reap(struct seed_scan *h, struct err *err)
+static int scan_seed(struct seed_scan *scan, struct err *err)
 {
-    while (h->left && !atomic_load(&h->stop)) {
-        long got = fill(h, err);
+    while (scan->left && !atomic_load(&scan->stop)) {
+        long got = fill_window(scan, err);
 
         if (got < 0)
             return ERR_FAIL;
         if (got == 0)
             return 0;
-        if (scan(h, err))
+        if (cut_window(scan, err))
             return ERR_FAIL;
     }
     return 0;
 }
 
-static void *harvest_main(void *arg)
+static void *scan_main(void *arg)
 {
-    struct seed_scan *h = arg;
+    struct seed_scan *scan = arg;
 
-    reap(h, &h->err);
-    atomic_store(&h->settled, h->options.wanted->count);
-    inbox_post(h->options.home, &h->done);
+    scan_seed(scan, &scan->err);
+    atomic_store(&scan->settled, scan->options.needed->count);
+    inbox_post(scan->options.home, &scan->done);
     return NULL;
 }
 
-/* ---- setting up and taking down ---- */
+/* ---- creation and end ---- */
 
-static void release(struct seed_scan *h)
+static void release(struct seed_scan *scan)
 {
-    cut_destroy(h->cut);
-    free(h->window);
-    free(h);
+    cut_destroy(scan->cut);
+    free(scan->window);
+    free(scan);
 }
 
-static uint32_t count_names(const struct needed_chunks *wanted)
+/* Needed chunks, without duplicates and without those of the partial download. */
+static uint32_t count_open(const struct needed_chunks *needed)
 {
     uint32_t count = 0;
 
-    for (uint32_t i = 0; i < wanted->count; i++)
-        count += wanted->chunks[i].twin == i && !wanted->chunks[i].kept;
+    for (uint32_t i = 0; i < needed->count; i++)
+        count += needed->chunks[i].original == i && !needed->chunks[i].kept;
     return count;
 }
 
-static int equip(struct seed_scan *h, struct err *err)
+static int set_up(struct seed_scan *scan, struct err *err)
 {
-    h->cut = cut_create(&h->options.params, h->options.file_min, -1);
-    h->window = malloc(WINDOW);
-    if (!h->cut || !h->window)
-        return err_memory(err, "the harvest");
-    if (needed_by_name(h->options.wanted, err) || make_spool(h, err))
+    const struct seed_scan_options *o = &scan->options;
+
+    scan->cut = cut_create(&o->params, o->file_min, -1);
+    scan->window = malloc(WINDOW);
+    if (!scan->cut || !scan->window)
+        return err_memory(err, "the seed scan");
+    if (needed_by_name(o->needed, err))
         return ERR_FAIL;
-    h->left = count_names(h->options.wanted);
-    watermark_init(&h->front, h->options.wanted);
+    o->needed->seed_fd = seed_file_create(o->leave, &scan->room, err);
+    if (o->needed->seed_fd < 0)
+        return ERR_FAIL;
+    scan->left = count_open(o->needed);
+    watermark_init(&scan->watermark, o->needed);
     return 0;
 }
 
-/* Signals go to the thread that waits for them. */
-static int start(struct seed_scan *h, struct err *err)
+/* Blocks all signals in the new thread: another thread waits for them. */
+static int start_thread(struct seed_scan *scan, struct err *err)
 {
     sigset_t all, before;
     int rc;
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    rc = pthread_create(&h->thread, NULL, harvest_main, h);
+    rc = pthread_create(&scan->thread, NULL, scan_main, scan);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return rc ? err_errno(err, rc, "thread", "cannot start the harvest") : 0;
+    return rc ? err_errno(err, rc, "thread", "cannot start the seed scan") : 0;
 }
 
 struct seed_scan *seed_scan_create(const struct seed_scan_options *options, struct err *err)
 {
-    struct seed_scan *h = calloc(1, sizeof *h);
+    struct seed_scan *scan = calloc(1, sizeof *scan);
 
-    if (!h) {
-        err_memory(err, "the harvest");
+    if (!scan) {
+        err_memory(err, "the seed scan");
         return NULL;
     }
-    h->options = *options;
-    h->moved.kind = options->kind_moved;
-    h->done.kind = options->kind_done;
-    options->source->stop = &h->stop;
-    if (equip(h, err) || start(h, err)) {
+    scan->options = *options;
+    scan->moved.kind = options->kind_moved;
+    scan->done.kind = options->kind_done;
+    options->source->stop = &scan->stop;
+    if (set_up(scan, err) || start_thread(scan, err)) {
         options->source->stop = NULL;
-        release(h);
+        release(scan);
         return NULL;
     }
-    return h;
+    return scan;
 }
 
-uint64_t seed_scan_read(const struct seed_scan *harvest)
+uint64_t seed_scan_read(const struct seed_scan *scan)
 {
-    return atomic_load(&harvest->read);
+    return atomic_load(&scan->read);
 }
 
-void seed_scan_stop(struct seed_scan *harvest)
+void seed_scan_stop(struct seed_scan *scan)
 {
-    atomic_store(&harvest->stop, true);
+    atomic_store(&scan->stop, true);
 }
 
-int seed_scan_result(struct seed_scan *harvest, struct err *err)
+int seed_scan_result(struct seed_scan *scan, struct err *err)
 {
-    if (!harvest->err.family)
+    if (!scan->err.family)
         return 0;
-    *err = harvest->err;
+    *err = scan->err;
     return ERR_FAIL;
 }
 
-void seed_scan_destroy(struct seed_scan *harvest)
+void seed_scan_destroy(struct seed_scan *scan)
 {
-    if (!harvest)
+    if (!scan)
         return;
-    seed_scan_stop(harvest);
-    pthread_join(harvest->thread, NULL);
-    release(harvest);
+    seed_scan_stop(scan);
+    pthread_join(scan->thread, NULL);
+    release(scan);
 }

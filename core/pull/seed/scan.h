@@ -1,10 +1,10 @@
 /*
- * scan - the thread that takes wanted chunks out of an image on this host: layers or export ->
- * cut -> name -> spool.
+ * scan - the thread that looks for needed chunks in a local image: source -> cut -> name -> seed
+ * file.
  *
- * It owns the wanted chunks from its front on (front.h) while it runs; those before may be planned.
- * The spool is a file without a name. A harvest that ends early (no space, a broken export) is a
- * smaller harvest and not a failure.
+ * While it runs, the thread owns the needed chunks from its watermark on. The engine may plan those
+ * before the watermark. A scan that ends early (full disk, broken export) is not a failure: the
+ * pull fetches the chunks that were not found.
  */
 #ifndef S3DOCK_PULL_SEED_SCAN_H
 #define S3DOCK_PULL_SEED_SCAN_H
@@ -19,27 +19,28 @@
 struct err;
 
 struct seed_scan_options {
-    struct source *source;        /* a save stream; borrowed until it is done */
-    struct chunk_params params;   /* of the index that the chunks are from */
+    struct source *source;        /* the save stream of the seed; borrowed */
+    struct chunk_params params;   /* of the index that lists the needed chunks */
     uint32_t file_min;            /* of that index, too */
-    struct needed_chunks *wanted; /* borrowed until it is done */
-    uint64_t leave;               /* bytes of the disk that are not for the spool */
+    struct needed_chunks *needed; /* borrowed */
+    uint64_t leave;               /* bytes of the disk that must stay free */
     struct inbox *home;
-    int kind_moved; /* posted when the front has moved, once until somebody looks */
+    int kind_moved; /* posted when the watermark has moved, and again after seed_scan_settled */
     int kind_done;  /* posted once, last */
 };
 
 struct seed_scan;
+/* Starts the thread. Borrows source and needed until seed_scan_destroy. */
 struct seed_scan *seed_scan_create(const struct seed_scan_options *options, struct err *err);
-uint64_t
-seed_scan_read(const struct seed_scan *harvest); /* bytes of the donor so far; any thread */
-/* How many wanted chunks, from the first on, are settled: all of them when it is done. Any thread.
- */
-uint32_t seed_scan_front(struct seed_scan *harvest);
-void seed_scan_stop(struct seed_scan *harvest); /* asks it to end early */
-/* After it is done. 0, or why it ended early. */
-int seed_scan_result(struct seed_scan *harvest, struct err *err);
-/* Joins: asks it to stop first, if it is not done. Takes NULL. */
-void seed_scan_destroy(struct seed_scan *harvest);
+/* Bytes of the seed that were read so far. Any thread. */
+uint64_t seed_scan_read(const struct seed_scan *scan);
+/* How many needed chunks, from the first on, were found or will not be found; all of them when the
+ * scan is done. Any thread. */
+uint32_t seed_scan_settled(struct seed_scan *scan);
+void seed_scan_stop(struct seed_scan *scan); /* asks the thread to end early */
+/* After the message kind_done. 0, or the reason why the scan ended early. */
+int seed_scan_result(struct seed_scan *scan, struct err *err);
+/* Stops the thread and waits for its end. Takes NULL. */
+void seed_scan_destroy(struct seed_scan *scan);
 
 #endif

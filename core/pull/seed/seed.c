@@ -7,8 +7,8 @@
 #include "docker/docker.h"
 #include "transfer/source_layers.h"
 
-/* The reference is part of an archive that nobody keeps. */
-#define NAME "donor:latest"
+/* The name of the image in the save stream. Nothing reads it. */
+#define NAME "seed:latest"
 
 bool seed_is_direct(const struct source *source)
 {
@@ -24,8 +24,8 @@ struct source *seed_open(const struct seed_options *options, struct err *err)
                                                   .diff_ids = (const char(*)[80])image->diff_ids,
                                                   .diff_id_count = image->layer_count},
                                         .reference = NAME,
-                                        .without = options->known,
-                                        .without_count = options->chunk_lookup_count,
+                                        .without = options->skip,
+                                        .without_count = options->skip_count,
                                         .cancel = options->cancel},
         err);
 

@@ -1,9 +1,8 @@
 /*
- * seed - an image of this host as a source of chunks for another one: its layers, where they lie
- * on this host and can be read, else the daemon's export of it.
+ * seed - reads a local image as a source of chunks for another image.
  *
- * From the layers only those come that the other image does not find here by itself; an export
- * cannot leave anything out.
+ * The bytes come from the image's layers, where this host can read them, else from an export of the
+ * daemon. A scan of layers can skip some of them; an export cannot.
  */
 #ifndef S3DOCK_PULL_SEED_SEED_H
 #define S3DOCK_PULL_SEED_SEED_H
@@ -20,15 +19,15 @@ struct docker;
 struct seed_options {
     struct docker *docker;
     const struct local_image *image;
-    const char (*known)[80]; /* diffIDs of layers that are not wanted */
-    unsigned chunk_lookup_count;
+    const char (*skip)[80]; /* diffIDs of layers that are not needed; borrowed for the call only */
+    unsigned skip_count;
     const struct cancel *cancel;
 };
 
-/* Its size_hint says how much there is to read. All but `known` is borrowed as long as the source
- * is there. */
+/* The source's size_hint is the number of bytes to read. `skip` is borrowed for the call, all else as
+ * long as the source exists. */
 struct source *seed_open(const struct seed_options *options, struct err *err);
-/* Read from the layers, and so without an export. */
+/* Whether the source reads layers, without an export. */
 bool seed_is_direct(const struct source *source);
 
 #endif

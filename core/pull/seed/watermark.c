@@ -1,52 +1,53 @@
 /*
- * Images that share chunks have them in the same order, nearly always. So a row of finds that
- * ascends tells where in the wanted chunks the donor is by now, and what lies before that and was
- * not found is not going to be. A single find tells nothing: a licence stands anywhere.
+ * Images that share chunks have them in the same order, nearly always. So a series of finds in
+ * ascending order shows the position of the scan among the needed chunks: chunks before it that
+ * were not found will not be found. A single find proves nothing: some files are in every image.
  *
- * Where the order is another one, chunks that the donor has further on would be given up, and
- * fetched. So the front leaves behind little at once; where more is missing it stays, and all that
- * follows waits for the end of the harvest.
+ * If the order differs, the pull fetches chunks that the scan would have found later. So the
+ * watermark passes few missing bytes at once. Where more are missing it stays, and the chunks behind
+ * it wait for the end of the scan.
  */
 #include "pull/seed/watermark.h"
 
 #include "pull/plan/needed_chunks.h"
 
-void watermark_init(struct watermark *front, const struct needed_chunks *wanted)
+void watermark_init(struct watermark *mark, const struct needed_chunks *needed)
 {
-    *front = (struct watermark){.wanted = wanted};
+    *mark = (struct watermark){.needed = needed};
 }
 
-/* A look that fails is paid for by the finds after it: chunks of a hostile index may be so small
- * that each look takes long. */
-static bool may_leap(struct watermark *front, uint32_t to)
+/* Whether few enough bytes are missing before `to`. After a negative result, the next finds are not
+ * checked: their number pays for the chunks that were read. Otherwise the tiny chunks of a hostile
+ * index would make the work quadratic. */
+static bool may_leap(struct watermark *mark, uint32_t to)
 {
     uint64_t left = 0;
     uint32_t i;
 
-    if (front->skip) {
-        front->skip--;
+    if (mark->skip) {
+        mark->skip--;
         return false;
     }
-    for (i = front->at; i < to && left <= WATERMARK_LEAP; i++) {
-        const struct needed_chunk *chunk = &front->wanted->chunks[i];
+    for (i = mark->at; i < to && left <= WATERMARK_LEAP; i++) {
+        const struct needed_chunk *chunk = &mark->needed->chunks[i];
 
-        if (!chunk->kept && needed_place(front->wanted, chunk) == NEEDED_FROM_ARCHIVE)
+        if (!chunk->kept && needed_place(mark->needed, chunk) == NEEDED_FROM_ARCHIVE)
             left += chunk->chunk.packed_size;
     }
-    front->looks += i - front->at;
+    mark->looks += i - mark->at;
     if (left > WATERMARK_LEAP)
-        front->skip = (i - front->at) / WATERMARK_LOOKS;
+        mark->skip = (i - mark->at) / WATERMARK_LOOKS;
     return left <= WATERMARK_LEAP;
 }
 
-void watermark_found(struct watermark *front, uint32_t found)
+void watermark_found(struct watermark *mark, uint32_t found)
 {
-    bool follows = found > front->last && found - front->last <= WATERMARK_BEHIND;
+    bool follows = found > mark->last && found - mark->last <= WATERMARK_BEHIND;
 
-    front->row = follows ? front->row + 1 : 1;
-    front->last = found;
-    if (front->row < WATERMARK_ROW || found < front->at + WATERMARK_BEHIND)
+    mark->row = follows ? mark->row + 1 : 1;
+    mark->last = found;
+    if (mark->row < WATERMARK_ROW || found < mark->at + WATERMARK_BEHIND)
         return;
-    if (may_leap(front, found - WATERMARK_BEHIND))
-        front->at = found - WATERMARK_BEHIND;
+    if (may_leap(mark, found - WATERMARK_BEHIND))
+        mark->at = found - WATERMARK_BEHIND;
 }

@@ -217,7 +217,7 @@ static void one_pull_at_a_time_has_it(void **state)
     assert_int_equal(partial_list(&entries, &count, &err), 0);
     assert_int_equal(count, 1);
     assert_true(entries[0].busy);
-    assert_int_equal(partial_remove(entries[0].id, &err), SPOOL_IN_USE);
+    assert_int_equal(partial_remove(entries[0].id, &err), PARTIAL_IN_USE);
     free(entries);
     partial_close(spool, false);
 }
@@ -241,8 +241,8 @@ static void they_are_listed_and_removed(void **state)
     assert_int_equal(entries[0].size, SIZE);
     assert_in_range(entries[0].kept, 30000, 50000);
     assert_false(entries[0].busy);
-    assert_int_equal(partial_remove(entries[0].id, &err), SPOOL_REMOVED);
-    assert_int_equal(partial_remove(entries[0].id, &err), SPOOL_REMOVED);
+    assert_int_equal(partial_remove(entries[0].id, &err), PARTIAL_REMOVED);
+    assert_int_equal(partial_remove(entries[0].id, &err), PARTIAL_REMOVED);
     assert_int_equal(partial_remove("../../etc/passwd", &err), ERR_FAIL);
     assert_false(find_file(".part", path) || find_file(".spool", path));
     free(entries);

@@ -19,7 +19,7 @@
 #define PACKED (16 * KIB)
 
 static struct needed_chunk chunks[CHUNKS];
-static struct needed_chunks wanted = {.count = CHUNKS, .chunks = chunks, .spool = -1};
+static struct needed_chunks needed = {.count = CHUNKS, .chunks = chunks, .seed_fd = -1};
 static struct prefetch *forage;
 
 /* Every chunk is here, but for those that a test takes away. */
@@ -31,9 +31,9 @@ static int begin(void **state)
     for (uint32_t i = 0; i < CHUNKS; i++)
         chunks[i] = (struct needed_chunk){.chunk.packed_size = PACKED,
                                           .packed_offset = (uint64_t)i * PACKED,
-                                          .spool_at = i,
-                                          .twin = i};
-    forage = prefetch_create(&wanted, &err);
+                                          .seed_offset = i,
+                                          .original = i};
+    forage = prefetch_create(&needed, &err);
     return forage ? 0 : -1;
 }
 
@@ -47,7 +47,7 @@ static int end(void **state)
 static void lack(uint32_t from, uint32_t to)
 {
     for (uint32_t i = from; i < to; i++)
-        chunks[i].spool_at = NEEDED_FROM_ARCHIVE;
+        chunks[i].seed_offset = NEEDED_FROM_ARCHIVE;
 }
 
 static struct span *next(uint32_t limit, uint32_t first, uint32_t count)
@@ -71,10 +71,10 @@ static void missing_chunks_are_fetched_and_marked(void **state)
     assert_null(prefetch_next(forage, CHUNKS));
     assert_int_equal(prefetch_out(forage), 2);
     prefetch_done(forage, b, true);
-    assert_int_equal(prefetch_front(forage), 3); /* the first is still out */
+    assert_int_equal(prefetch_settled(forage), 3); /* the first is still out */
     assert_false(chunks[3].fetched);
     prefetch_done(forage, a, true);
-    assert_int_equal(prefetch_front(forage), CHUNKS);
+    assert_int_equal(prefetch_settled(forage), CHUNKS);
     for (uint32_t i = 0; i < CHUNKS; i++)
         assert_int_equal(chunks[i].fetched, i == 3 || i == 4 || i == 700);
 }
@@ -84,13 +84,13 @@ static void it_goes_no_further_than_the_harvest(void **state)
     (void)state;
     lack(10, 20);
     assert_null(prefetch_next(forage, 10));
-    assert_int_equal(prefetch_front(forage), 10);
+    assert_int_equal(prefetch_settled(forage), 10);
     struct span *a = next(15, 10, 5);
 
     assert_null(prefetch_next(forage, 15));
-    assert_int_equal(prefetch_front(forage), 10);
+    assert_int_equal(prefetch_settled(forage), 10);
     prefetch_done(forage, a, true);
-    assert_int_equal(prefetch_front(forage), 15);
+    assert_int_equal(prefetch_settled(forage), 15);
     prefetch_done(forage, next(CHUNKS, 15, 5), true);
 }
 
@@ -142,9 +142,9 @@ static void only_so_many_are_out(void **state)
     for (uint32_t i = 0; i < PREFETCH_SPANS; i++)
         spans[i] = next(CHUNKS, 2 * i, 1);
     assert_null(prefetch_next(forage, CHUNKS));
-    assert_int_equal(prefetch_front(forage), 0);
+    assert_int_equal(prefetch_settled(forage), 0);
     prefetch_done(forage, spans[0], true);
-    assert_int_equal(prefetch_front(forage), 2);
+    assert_int_equal(prefetch_settled(forage), 2);
     spans[0] = next(CHUNKS, 2 * PREFETCH_SPANS, 1);
     for (uint32_t i = 0; i < PREFETCH_SPANS; i++)
         prefetch_done(forage, spans[i], true);
@@ -159,9 +159,9 @@ static void a_spool_that_is_full_ends_it(void **state)
 
     prefetch_done(forage, a, false);
     assert_null(prefetch_next(forage, CHUNKS));
-    assert_int_equal(prefetch_front(forage), second);
+    assert_int_equal(prefetch_settled(forage), second);
     prefetch_done(forage, b, true);
-    assert_int_equal(prefetch_front(forage), CHUNKS); /* the stream fetches the rest itself */
+    assert_int_equal(prefetch_settled(forage), CHUNKS); /* the stream fetches the rest itself */
     assert_false(chunks[0].fetched);
     assert_true(chunks[second].fetched);
 }

@@ -1,5 +1,5 @@
 /*
- * How far along the wanted chunks a harvest is, from what it finds.
+ * How far along the needed chunks a harvest is, from what it finds.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,23 +17,23 @@
 #define PACKED (32 * KIB) /* 128 of them are what may be left behind at once */
 
 static struct needed_chunk chunks[CHUNKS];
-static struct needed_chunks wanted = {.count = CHUNKS, .chunks = chunks, .spool = -1};
-static struct watermark front;
+static struct needed_chunks needed = {.count = CHUNKS, .chunks = chunks, .seed_fd = -1};
+static struct watermark mark;
 
 static int begin(void **state)
 {
     (void)state;
     for (uint32_t i = 0; i < CHUNKS; i++)
         chunks[i] = (struct needed_chunk){
-            .chunk.packed_size = PACKED, .spool_at = NEEDED_FROM_ARCHIVE, .twin = i};
-    watermark_init(&front, &wanted);
+            .chunk.packed_size = PACKED, .seed_offset = NEEDED_FROM_ARCHIVE, .original = i};
+    watermark_init(&mark, &needed);
     return 0;
 }
 
 static void find(uint32_t number)
 {
-    chunks[number].spool_at = number;
-    watermark_found(&front, number);
+    chunks[number].seed_offset = number;
+    watermark_found(&mark, number);
 }
 
 static void find_all(uint32_t from, uint32_t to)
@@ -46,9 +46,9 @@ static void a_row_moves_it(void **state)
 {
     (void)state;
     find_all(0, WATERMARK_BEHIND);
-    assert_int_equal(front.at, 0);
+    assert_int_equal(mark.at, 0);
     find_all(WATERMARK_BEHIND, 1000);
-    assert_int_equal(front.at, 999 - WATERMARK_BEHIND);
+    assert_int_equal(mark.at, 999 - WATERMARK_BEHIND);
 }
 
 static void what_is_missing_within_a_row_is_given_up(void **state)
@@ -57,7 +57,7 @@ static void what_is_missing_within_a_row_is_given_up(void **state)
     for (uint32_t i = 0; i < 3000; i++)
         if (i % 8)
             find(i);
-    assert_int_equal(front.at, 2999 - WATERMARK_BEHIND);
+    assert_int_equal(mark.at, 2999 - WATERMARK_BEHIND);
 }
 
 static void single_finds_do_not(void **state)
@@ -65,11 +65,11 @@ static void single_finds_do_not(void **state)
     (void)state;
     find_all(0, 200);
     find(2000); /* a licence */
-    assert_int_equal(front.at, 199 - WATERMARK_BEHIND);
+    assert_int_equal(mark.at, 199 - WATERMARK_BEHIND);
     find_all(3000, 3000 + WATERMARK_ROW - 2);
-    assert_int_equal(front.at, 199 - WATERMARK_BEHIND);
+    assert_int_equal(mark.at, 199 - WATERMARK_BEHIND);
     find_all(200, 200 + WATERMARK_ROW); /* back in its place, a row of its own */
-    assert_int_equal(front.at, 199 + WATERMARK_ROW - WATERMARK_BEHIND);
+    assert_int_equal(mark.at, 199 + WATERMARK_ROW - WATERMARK_BEHIND);
 }
 
 static void it_leaps_over_little(void **state)
@@ -77,7 +77,7 @@ static void it_leaps_over_little(void **state)
     (void)state;
     find_all(0, 200);
     find_all(300, 400);
-    assert_int_equal(front.at, 399 - WATERMARK_BEHIND);
+    assert_int_equal(mark.at, 399 - WATERMARK_BEHIND);
 }
 
 static void it_waits_where_much_is_missing(void **state)
@@ -86,9 +86,9 @@ static void it_waits_where_much_is_missing(void **state)
     find_all(0, 200);
     find_all(200 + WATERMARK_LEAP / PACKED + WATERMARK_BEHIND + 2,
              CHUNKS); /* the order is another one */
-    assert_true(front.at < 200);
+    assert_true(mark.at < 200);
     find_all(200, 300);
-    assert_true(front.at > 200); /* what it waited for has come */
+    assert_true(mark.at > 200); /* what it waited for has come */
 }
 
 static void what_is_kept_is_not_missing(void **state)
@@ -98,7 +98,7 @@ static void what_is_kept_is_not_missing(void **state)
         chunks[i].kept = true;
     find_all(0, 200);
     find_all(2000, 2100);
-    assert_int_equal(front.at, 2099 - WATERMARK_BEHIND);
+    assert_int_equal(mark.at, 2099 - WATERMARK_BEHIND);
 }
 
 /* Tiny chunks, and finds that never let it leap: each look would go over all that is missing. */
@@ -106,21 +106,21 @@ static void work_is_linear(void **state)
 {
     enum { MANY = 400000, MISSING = MANY / 2 };
     struct needed_chunk *tiny = calloc(MANY, sizeof *tiny);
-    struct needed_chunks hostile = {.count = MANY, .chunks = tiny, .spool = -1};
+    struct needed_chunks hostile = {.count = MANY, .chunks = tiny, .seed_fd = -1};
 
     (void)state;
     assert_non_null(tiny);
     for (uint32_t i = 0; i < MANY; i++)
         tiny[i] = (struct needed_chunk){.chunk.packed_size = WATERMARK_LEAP / MISSING + 1,
-                                        .spool_at = NEEDED_FROM_ARCHIVE,
-                                        .twin = i};
-    watermark_init(&front, &hostile);
+                                        .seed_offset = NEEDED_FROM_ARCHIVE,
+                                        .original = i};
+    watermark_init(&mark, &hostile);
     for (uint32_t i = MISSING + WATERMARK_BEHIND; i < MANY; i++) {
-        tiny[i].spool_at = i;
-        watermark_found(&front, i);
+        tiny[i].seed_offset = i;
+        watermark_found(&mark, i);
     }
-    assert_int_equal(front.at, 0);
-    assert_true(front.looks <= (uint64_t)WATERMARK_LOOKS * MANY + MANY);
+    assert_int_equal(mark.at, 0);
+    assert_true(mark.looks <= (uint64_t)WATERMARK_LOOKS * MANY + MANY);
     free(tiny);
 }
 

@@ -1,0 +1,61 @@
+/* The number and size of slots, and the length of ranges. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/bytes.h"
+#include "pull/plan/prefetch.h"
+#include "pull/slot_plan.h"
+
+static void slots_stay_within_the_memory(void **state)
+{
+    static const struct {
+        struct slot_plan_options options;
+        size_t in, out, ahead;
+        unsigned count;
+    } cases[] = {
+        {{80 * MIB, true, false, true}, 2 * MIB, 4 * MIB, 0, 13},
+        {{800 * MIB, true, false, true}, 2 * MIB, 4 * MIB, 0, 16}, /* enough */
+        {{80 * MIB, true, true, true}, MIB, MIB, PREFETCH_BYTES, 34},
+        {{80 * MIB, true, true, false}, MIB, MIB, 0, 40}, /* no place for a prefetch */
+        {{80 * MIB, false, false, true}, 2 * MIB, 0, 0, 16},
+        {{MIB, true, true, true}, MIB, MIB, PREFETCH_BYTES, 3}, /* never fewer */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct slot_plan plan;
+
+        slot_plan_make(&plan, &cases[i].options);
+        assert_int_equal(plan.in, cases[i].in);
+        assert_int_equal(plan.out, cases[i].out);
+        assert_int_equal(plan.ahead, cases[i].ahead);
+        assert_int_equal(plan.count, cases[i].count);
+    }
+}
+
+static void ranges_are_short_on_a_slow_link(void **state)
+{
+    const struct slot_plan_options options = {80 * MIB, true, false, true};
+    struct slot_plan plan;
+
+    (void)state;
+    slot_plan_make(&plan, &options);
+    assert_int_equal(slot_plan_range(&plan, 0), SLOT_PLAN_RANGE_LEAST);
+    assert_int_equal(slot_plan_range(&plan, 26e6), 1000000);
+    assert_int_equal(slot_plan_range(&plan, 1e9), plan.range);
+    assert_true(plan.range < plan.in);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(slots_stay_within_the_memory),
+        cmocka_unit_test(ranges_are_short_on_a_slow_link),
+    };
+
+    return cmocka_run_group_tests_name("slot_plan", tests, NULL, NULL);
+}
