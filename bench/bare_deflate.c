@@ -1,11 +1,11 @@
 /*
- * bare_deflate - how fast libdeflate itself is on a file: the yardstick of the engine.
+ * bare_deflate - measures libdeflate alone on a file, as the limit for the engine.
  *
  *     bare_deflate FILE CHUNK THREADS LEVEL
  *
- * Cuts the file into equal chunks, compresses each into a gzip member and, in a second pass,
- * inflates it again. No fingerprint, no order, no output: nothing can be faster with this library.
- * Prints bytes in, bytes out, seconds of compression and seconds of inflation.
+ * Cuts the file into equal chunks and compresses each into a gzip member. A second pass inflates
+ * them. It computes no digests, keeps no order and writes no output: no program with this library
+ * can be faster. Prints bytes in, bytes out, seconds of compression and seconds of inflation.
  */
 #include <fcntl.h>
 #include <libdeflate.h>
@@ -27,9 +27,9 @@ struct bench {
     const uint8_t *data;
     size_t size, chunk, bound;
     int level;
-    uint8_t **packed; /* what each chunk became, for the second pass */
+    uint8_t **packed; /* the compressed chunks, for the second pass */
     size_t *packed_size;
-    atomic_size_t next; /* chunk that nobody has taken yet */
+    atomic_size_t next; /* the next chunk to process */
     atomic_size_t total;
     atomic_bool failed;
 };
@@ -93,7 +93,7 @@ static void *inflate_chunks(void *arg)
     return NULL;
 }
 
-/* Runs one pass on so many threads; returns its seconds. */
+/* Runs one pass with this number of threads. Returns its seconds. */
 static double run_pass(struct bench *bench, unsigned threads, void *(*pass)(void *))
 {
     pthread_t ids[THREADS_MAX];

@@ -1,22 +1,24 @@
 /*
- * link - a slow link on the loopback: whoever connects to one port reaches another one through it.
+ * link - simulates a slow link on the loopback: it forwards connections from one port to another.
  *
  *     link [--rate BITS] [--trip MS] [--cut SECONDS] [--seed N] [--samples FILE] [--requests FILE]
  *          PORT TARGET
  *
- * The rate (bits a second, each way) is shared by all connections, in turns. A byte leaves when the
- * rate allows, and arrives half a round trip later; a new connection waits for one round trip
- * first, as its handshake would. About every so many seconds one connection is reset. Without
- * options it is a plain forwarder that counts.
+ * All connections share the rate (bits per second, for each direction) in turns. A byte leaves when
+ * the rate permits, and arrives half a round trip later. A new connection first waits for one round
+ * trip, as its handshake would. With --cut, one connection is reset about every SECONDS. Without
+ * options, the program only forwards and counts.
  *
- * What it is not: there is no loss and no slow start in it, and only payload counts, not the
- * headers of packets. So a real link of this rate is somewhat slower for everybody.
+ * The program simulates no packet loss and no slow start, and counts only payload, not packet
+ * headers. So a real link of this rate is somewhat slower for all programs.
  *
- * It prints "ready", and when it is asked to end (SIGTERM, SIGINT) one line of JSON with what went
- * through. --samples: "seconds up down", bytes so far, ten times a second. --requests: each HTTP
- * request's method and target.
+ * It prints "ready", and at its end (SIGTERM, SIGINT) one line of JSON with the totals. --samples:
+ * writes "seconds up down", bytes so far, ten times a second. --requests: writes the method and
+ * target of each HTTP request.
  *
- *     client --read--> [ in the air, due later ] --write--> target      one `way`; another one back
+ *     client --read--> [ in flight, due later ] --write--> target
+ *
+ * That is one `way`. Another one forwards the reverse direction.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -57,7 +59,7 @@ struct way {
     int from, to;
     struct piece *first, **last;
     size_t flying;
-    bool ended, shut; /* no more comes; no more goes */
+    bool ended, shut; /* the sender has closed; the receiver has closed */
 };
 
 struct connection {
@@ -68,12 +70,12 @@ struct connection {
 
 /* One direction of the link. */
 struct lane {
-    double credit; /* bytes that may leave now; below 0 the link is busy */
+    double credit; /* bytes that may leave now; negative: the link is busy */
     uint64_t bytes;
 };
 
 struct link {
-    double rate; /* bytes a second; 0: as fast as it goes */
+    double rate; /* bytes per second; 0: unlimited */
     int64_t half_trip, cut;
     uint64_t random;
     FILE *samples, *requests;
@@ -109,9 +111,9 @@ static double random_share(struct link *link)
     return (double)(link->random >> 11) / (double)(1ULL << 53);
 }
 
-/* ---- what may leave, and how much may be in the air ---- */
+/* ---- the rate, and the bytes in flight ---- */
 
-/* What leaves in one go: two milliseconds' worth, so that all connections have their turn. */
+/* The largest piece: two milliseconds of the rate, so that all connections get their turn. */
 static size_t piece_size(const struct link *link)
 {
     double size = link->rate * 0.002;
@@ -121,14 +123,15 @@ static size_t piece_size(const struct link *link)
     return size < 1460 ? 1460 : (size_t)size;
 }
 
-/* Of one way: what fits on the link twice, and a bit for the scheduler. */
+/* Bytes in flight of one direction: twice the capacity of the link, and a reserve for the
+ * scheduler. */
 static size_t flying_max(const struct link *link)
 {
     return (size_t)(link->rate * 2 * (double)link->half_trip / (double)SECOND) + 8UL * PIECE_MAX;
 }
 
-/* What a busy machine kept this process from moving it may make up for, within limits: a link that
- * has been idle owes nothing. */
+/* After a delay by a busy machine, the process may catch up, within limits. An idle link saves no
+ * budget. */
 static void refill(struct link *link, int64_t now)
 {
     double gained = link->rate * (double)(now - link->refilled) / (double)SECOND;
@@ -161,7 +164,7 @@ static int small_buffers(int fd, const struct link *link)
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     if (link->rate == 0)
         return fd;
-    /* What lies in the kernel's buffers has left in the eyes of the sender: keep it few. */
+    /* Bytes in the kernel's buffers count as sent for the sender, so the buffers must be small. */
     size = size < 65536 ? 65536 : size;
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
@@ -222,7 +225,8 @@ static void welcome(struct link *link, int64_t now)
     link->accepted++;
 }
 
-/* Takes a piece off a sender. Returns the bytes, 0 when there is nothing, -1 on a broken one. */
+/* Reads a piece from a sender. Returns the bytes, 0 if there are none, -1 if the connection broke.
+ */
 static long leave(struct link *link, struct connection *connection, int direction, int64_t now)
 {
     struct way *way = &connection->ways[direction];
@@ -257,7 +261,7 @@ static long leave(struct link *link, struct connection *connection, int directio
     return got;
 }
 
-/* Gives what has arrived. Returns -1 when the receiver is gone. */
+/* Writes the arrived bytes. Returns -1 if the receiver has closed. */
 static int arrive(struct way *way, int64_t now)
 {
     while (way->first && way->first->due <= now) {
@@ -285,9 +289,9 @@ static int arrive(struct way *way, int64_t now)
     return 0;
 }
 
-/* ---- all of them ---- */
+/* ---- all connections ---- */
 
-/* One round: every connection has one turn each way. Returns whether anything left. */
+/* One round: every connection gets one turn in each direction. Returns whether bytes moved. */
 static bool go_round(struct link *link, int64_t now)
 {
     bool moved = false;
@@ -341,7 +345,7 @@ static void earlier(int64_t *when, int64_t candidate)
         *when = candidate;
 }
 
-/* Waits until there may be something to do. */
+/* Waits until a connection may be ready. */
 static void wait_for_work(struct link *link, int64_t now)
 {
     static struct pollfd polled[2 * CONNECTIONS_MAX * 2 + 1];

@@ -43,10 +43,10 @@
 #define ROUNDS      7
 #define ROUND_NS    50000000
 
-/* What the cases work on. */
+/* The inputs of the cases. */
 static struct {
     struct tarball stream; /* a save stream: one layer of small and large files */
-    uint8_t *scratch;      /* a copy of it, for who writes into its window */
+    uint8_t *scratch;      /* a copy of it, for cases that modify their input */
     uint8_t *text;         /* LARGE bytes that compress */
     uint8_t *out;
     size_t packed;
@@ -62,7 +62,7 @@ static struct {
     uint32_t cursor, at;
 } on;
 
-static volatile uint64_t sink; /* what must not be optimised away */
+static volatile uint64_t sink; /* prevents that the compiler removes the work */
 
 static void must(bool good, const char *what)
 {
@@ -126,7 +126,7 @@ static void do_cut(void)
     cut_destroy(cut);
 }
 
-/* The layer's own tar, behind the header of the outer one. */
+/* The layer's tar, without the header of the outer tar. */
 static void do_tar(void)
 {
     const size_t end = on.stream.size - 2 * TAR_BLOCK;
@@ -251,7 +251,7 @@ static void do_sigv4(void)
     sink += (unsigned char)authorization[60];
 }
 
-/* `bytes` SIZE_MAX: those of the stream. `count`: what one operation does so many times. */
+/* `bytes` SIZE_MAX: the size of the stream. `count`: repetitions within one operation. */
 static const struct bench_case {
     const char *name;
     void (*run)(void);
@@ -277,10 +277,10 @@ static const struct bench_case {
     {"sigv4", do_sigv4, 0, 1},
 };
 
-/* ---- what they work on ---- */
+/* ---- inputs ---- */
 
-/* Records that share most of their bytes, few words often and many rarely: compresses to a third,
- * as the files of an image do. */
+/* Generates records that share most of their bytes, with few frequent and many rare words. They
+ * compress to a third, like the files of an image. */
 static void words(uint8_t *bytes, size_t size, uint64_t seed)
 {
     uint8_t vocabulary[4096][8];
@@ -379,7 +379,7 @@ static void make_everything(void)
 
 /* ---- measuring ---- */
 
-/* Not inlined: a tool that counts instructions switches on here. */
+/* Not inlined: a tool that counts instructions starts here. */
 void run_case(const struct bench_case *one, uint64_t times) __attribute__((noinline));
 void run_case(const struct bench_case *one, uint64_t times)
 {
@@ -387,7 +387,7 @@ void run_case(const struct bench_case *one, uint64_t times)
         one->run();
 }
 
-/* The thread's own time: others on the machine disturb it least. */
+/* Returns the thread's own processor time, which other programs disturb least. */
 static int64_t now_ns(void)
 {
     struct timespec now;
@@ -396,7 +396,7 @@ static int64_t now_ns(void)
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
-/* A counter of this thread's processor cycles, user space only; negative where there is none. */
+/* Opens a counter of this thread's processor cycles in user space. Negative: not available. */
 static int open_cycles(void)
 {
     struct perf_event_attr what = {.type = PERF_TYPE_HARDWARE,
@@ -415,7 +415,7 @@ static uint64_t cycles_now(int counter)
     return counter >= 0 && read(counter, &count, sizeof(count)) == sizeof(count) ? count : 0;
 }
 
-/* Nanoseconds and cycles of one operation. */
+/* Measures nanoseconds and cycles of one operation. */
 struct cost {
     double ns, cycles;
 };
@@ -472,7 +472,7 @@ int main(int argc, char **argv)
     }
     if (argc == 3 && strcmp(argv[1], "--count") == 0) {
         make_everything();
-        find(argv[2])->run(); /* what happens once only does not count */
+        find(argv[2])->run(); /* a first call without measurement */
         run_case(find(argv[2]), 1);
     } else if (argc == 3 && strcmp(argv[1], "--plain") == 0) {
         const struct bench_case *one = find(argv[2]);

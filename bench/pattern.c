@@ -1,9 +1,10 @@
 /*
- * pattern - a made-up image archive of any size on standard output: `pattern BYTES [SEED]`.
+ * pattern - writes a generated image archive of any size to standard output: `pattern BYTES
+ * [SEED]`.
  *
- * For sizes that no daemon and no disk here should hold: it is streamed, one file of a layer at a
- * time. Half of the files are words, which compress, half are noise, which does not. Equal
- * arguments give equal bytes.
+ * For sizes that no daemon and no disk must hold: it streams one file of a layer at a time. Half of
+ * the files are words, which compress. The other half is noise, which does not. Equal arguments
+ * give equal bytes.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -14,14 +15,14 @@
 #include "kit/tarball.h"
 
 #define FILE_SIZE  ((size_t)1 << 20)
-#define LAYER_SIZE ((uint64_t)1 << 30) /* about */
-#define LAYERS_MAX 127                 /* what a Docker daemon takes */
+#define LAYER_SIZE ((uint64_t)1 << 30) /* approximate */
+#define LAYERS_MAX 127                 /* the limit of a Docker daemon */
 #define REFERENCE  "huge:20260301-0900-1a2b3c4"
 
 struct pattern {
     uint64_t seed;
-    unsigned layers, files; /* files of each layer */
-    struct digest *digest;  /* of the layer that is being written */
+    unsigned layers, files; /* files per layer */
+    struct digest *digest;  /* of the current layer */
     char diff_ids[LAYERS_MAX][SHA256_HEX_SIZE];
 };
 
@@ -33,7 +34,7 @@ static void put(const void *bytes, size_t size)
     }
 }
 
-/* Writes what has been gathered and starts anew. */
+/* Writes the buffer and empties it. */
 static void flush(struct tarball *tar, struct digest *digest)
 {
     if (digest != NULL)
@@ -43,7 +44,7 @@ static void flush(struct tarball *tar, struct digest *digest)
     tarball_init(tar);
 }
 
-/* Eight letters a word, out of a vocabulary of 1024. */
+/* Words of eight letters, from a vocabulary of 1024. */
 static void words(uint8_t *bytes, size_t size, uint64_t seed)
 {
     static char vocabulary[1024][8];
@@ -88,7 +89,7 @@ static void write_layer(struct pattern *pattern, unsigned number)
     hex_encode(sum, sizeof sum, pattern->diff_ids[number]);
 }
 
-/* Configuration and manifest, as the older of Docker's two layouts has them. */
+/* Config and manifest, in the older one of Docker's two layouts. */
 static void write_documents(const struct pattern *pattern)
 {
     static char config[LAYERS_MAX * 80 + 256], manifest[LAYERS_MAX * 20 + 256];

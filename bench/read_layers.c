@@ -1,6 +1,6 @@
 /*
- * read_layers - an image read from Docker's layer store on this host, as a push reads it, and held
- * against its SHA-256 sums; nothing else. How fast that is bounds every push.
+ * read_layers - reads an image from Docker's layer store on this host, as a push does, and checks
+ * its SHA-256 sums. Its speed is the limit for every push.
  *
  *     read_layers unix:///SOCKET REFERENCE
  *
@@ -27,7 +27,7 @@ static int fail(const struct err *err)
     return 1;
 }
 
-/* The whole stream through the scanner and the digests. */
+/* Passes the whole stream through the scanner and the digests. */
 static int digest_all(struct source *source, uint64_t *total, struct err *err)
 {
     struct tar *tar = tar_create();

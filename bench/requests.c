@@ -79,7 +79,7 @@ void requests_feed(struct requests *r, const uint8_t *data, size_t size, FILE *l
         }
         if (*data == '\n')
             line(r, log);
-        else if (r->used + 1 < REQUESTS_LINE) /* of a longer line only the beginning matters */
+        else if (r->used + 1 < REQUESTS_LINE) /* only the beginning of a longer line matters */
             r->line[r->used++] = (char)*data;
         data++;
         size--;

@@ -1,6 +1,6 @@
 /*
- * requests - counts the HTTP/1 requests in one direction of a connection, from whatever pieces of
- * it come by, and names each in a file: "METHOD TARGET", one a line.
+ * requests - counts the HTTP/1 requests in one direction of a connection. The bytes come in pieces
+ * of any size. Each request is written to a file as one line, "METHOD TARGET".
  */
 #ifndef S3DOCK_BENCH_REQUESTS_H
 #define S3DOCK_BENCH_REQUESTS_H
@@ -16,8 +16,8 @@ enum requests_state {
     REQUESTS_BODY,    /* `left` bytes */
     REQUESTS_CHUNK,   /* a line with the size of a chunk */
     REQUESTS_DATA,    /* `left` bytes of a chunk, its line end included */
-    REQUESTS_TRAILER, /* lines behind the last chunk, up to an empty one */
-    REQUESTS_LOST,    /* something else than HTTP: nothing is counted any more */
+    REQUESTS_TRAILER, /* lines after the last chunk, up to an empty one */
+    REQUESTS_LOST,    /* not HTTP: the counting has stopped */
 };
 
 struct requests {
@@ -25,12 +25,12 @@ struct requests {
     uint64_t left, count;
     char line[REQUESTS_LINE];
     size_t used;
-    char first[REQUESTS_LINE]; /* of the head being read, "" before it */
-    uint64_t length;           /* what that head says of its body */
+    char first[REQUESTS_LINE]; /* of the current head, "" before it */
+    uint64_t length;           /* the body, as that head states it */
     int chunked;
 };
 
-/* All zeros is a good beginning. `log` may be NULL. */
+/* A zeroed struct is valid. `log` may be NULL. */
 void requests_feed(struct requests *requests, const uint8_t *data, size_t size, FILE *log);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * folder - a folder that lasts as long as the fuzzer, in memory where that is possible.
+ * folder - a folder for the lifetime of the fuzzer, in memory if possible.
  */
 #ifndef S3DOCK_TESTS_FUZZ_FOLDER_H
 #define S3DOCK_TESTS_FUZZ_FOLDER_H
@@ -12,7 +12,7 @@
 
 #include "base/bytes.h"
 
-static char folder[64]; /* "" until it is there */
+static char folder[64]; /* "" until it exists */
 
 static inline void check(bool good)
 {
@@ -35,7 +35,7 @@ static inline void folder_make(void)
     check(mkdtemp(folder) && atexit(folder_remove) == 0);
 }
 
-/* A path in it; good until the fourth call after this one. */
+/* Returns a path in the folder, valid until the fourth call after this one. */
 static inline const char *folder_path(const char *name)
 {
     static char path[4][512];
@@ -46,7 +46,7 @@ static inline const char *folder_path(const char *name)
     return out;
 }
 
-/* Folders on the way to a file of that name. */
+/* Creates the parent folders of a file with this name. */
 static inline void folder_way(const char *name)
 {
     char way[512];

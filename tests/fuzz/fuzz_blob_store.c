@@ -1,6 +1,6 @@
-/* containerd's content store in a hostile hand. Each line of the input is a blob, named by its
- * SHA-256; "$a" to "$z" in it are the names of the lines before. A line that begins with '!' has
- * other content than its name says. The last one is the image. */
+/* A hostile containerd content store. Each line of the input is a blob, named by its SHA-256. "$a"
+ * to "$z" in it are the names of the preceding lines. A line that begins with '!' has another
+ * content than its name. The last line is the image. */
 #include "stored.h"
 
 #define BLOBS_MAX 16

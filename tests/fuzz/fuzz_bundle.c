@@ -1,5 +1,5 @@
-/* What the judge of images accepts can be bundled, and the bundle is the same image: its layers and
- * its config as they were, one name, and no entry but the canonical ones. */
+/* Every image that the checks accept can be bundled, and the bundle is the same image: the same
+ * layers and config, one name, and only canonical entries. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

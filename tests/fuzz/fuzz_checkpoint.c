@@ -1,4 +1,4 @@
-/* The state of an upload from a hostile hand: the sums of its records are made right first. */
+/* A hostile checkpoint. The harness first corrects the sums of its records. */
 #include <stdlib.h>
 #include <string.h>
 

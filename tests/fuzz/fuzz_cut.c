@@ -1,5 +1,5 @@
-/* Any bytes as a save stream: chunks stay within the maximum, and every byte is consumed once; also
- * when the rest of a layer is left out now and then. */
+/* Any bytes as a save stream: no chunk exceeds the maximum, and every byte is consumed once, also
+ * if the rest of some layers is skipped. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* The list of images is the same in any pieces, and has no more than its bytes allow. */
+/* The list of images is the same with any piece sizes, and is not longer than its bytes permit. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* What a daemon says, cut in two anywhere, means the same as in one piece. */
+/* A daemon's messages, split at any position, have the same meaning as in one piece. */
 #include <stdlib.h>
 #include <string.h>
 

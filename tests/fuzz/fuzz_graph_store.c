@@ -1,9 +1,9 @@
 /*
- * The layer store of a graph driver in a hostile hand. The image has two layers. The input's first
- * byte says which driver, and which documents its lines replace: the config, then of each layer
- * `diff`, `cache-id` and the lines of its list (divided by 0x1e, packed here). The layers' folders
- * hold, besides good files ("a", "f/g"), a FIFO, a folder, and links to a file outside. That file's
- * bytes must never be seen.
+ * A hostile layer store of a graph driver. The image has two layers. The first byte of the input
+ * selects the driver and the documents that the input replaces: the config, then for each layer
+ * `diff`, `cache-id` and the lines of its list (separated by 0x1e, compressed here). The layers'
+ * folders contain good files ("a", "f/g"), a FIFO, a folder, and links to a file outside. The bytes
+ * of that file must never appear.
  */
 #include <zlib.h>
 
@@ -26,7 +26,7 @@ static const struct {
 static char diff_ids[LAYERS][IMAGE_ID_SIZE], chains[LAYERS][IMAGE_ID_SIZE];
 static uint8_t secret[SECRET];
 
-/* ---- what stays ---- */
+/* ---- the constant part ---- */
 
 static void fill_folder(const char *top)
 {
@@ -78,9 +78,9 @@ static void begin(void)
         }
 }
 
-/* ---- what is new each time ---- */
+/* ---- the part of each input ---- */
 
-/* A list is packed without being made smaller, its lines divided as they should be. */
+/* Packs a list as stored gzip, with the right line separators. */
 static void put_list(const char *name, struct view lines)
 {
     size_t room = lines.size + 1000;

@@ -1,4 +1,4 @@
-/* Any bytes as gzip, in pieces: the first byte says how large they are. */
+/* Any bytes as gzip, in pieces. The first byte is the size of the pieces. */
 #include "base/err.h"
 #include "pack/codec/gunzip.h"
 

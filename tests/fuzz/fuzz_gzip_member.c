@@ -1,4 +1,4 @@
-/* Any bytes as a member; then the same bytes packed, which must come back. */
+/* Any bytes as a gzip member. Then the same bytes are packed, and must unpack to the same bytes. */
 #include <stdlib.h>
 #include <string.h>
 

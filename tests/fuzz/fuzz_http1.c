@@ -1,4 +1,4 @@
-/* An answer, cut in two anywhere, has the same status, body and end as in one piece. */
+/* A response, split at any position, has the same status, body and end as in one piece. */
 #include <stdlib.h>
 #include <string.h>
 

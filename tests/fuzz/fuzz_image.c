@@ -1,4 +1,4 @@
-/* Any bytes as a save stream, up to the judgement. */
+/* Any bytes as a save stream, through all checks of an image. */
 #include "judge.h"
 #include "repair.h"
 

@@ -1,4 +1,4 @@
-/* An index from a hostile hand: its checksums are made right first, as a forger would. */
+/* A hostile index. The harness first corrects its checksums, as an attacker would. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* Whatever the text, the reader refuses it or every node of it can be walked and decoded. */
+/* The reader refuses the text, or every node of it can be visited and decoded. */
 #include "base/err.h"
 #include "base/json.h"
 

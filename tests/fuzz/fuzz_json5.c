@@ -1,5 +1,5 @@
-/* What the translation lets through, the reader refuses or takes; and JSON it took once is JSON5
- * that means the same. */
+/* The JSON reader refuses or accepts a translated text. Accepted JSON is also JSON5 with the same
+ * meaning. */
 #include <stdlib.h>
 
 #include "base/err.h"

@@ -1,4 +1,4 @@
-/* The documents of a bucket: whatever is taken is written, taken again, and written the same. */
+/* An accepted document of a bucket is written, accepted again, and written the same. */
 #include <stdlib.h>
 
 #include "base/err.h"

@@ -1,6 +1,6 @@
-/* What an unfinished pull has left, from a hostile hand: a journal that speaks of ranges. The first
- * byte says whether it keeps its right first line; the checks of its records are made right, and
- * their sums are when they begin with zero. */
+/* A hostile partial download with a journal of ranges. The first byte selects whether the journal
+ * keeps its valid first line. The harness corrects the checks of its records, and their sums if
+ * they begin with zero. */
 #include <string.h>
 
 #include "base/err.h"
@@ -28,7 +28,7 @@ static struct partial_subject subject(void)
                                     .size = SIZE};
 }
 
-/* A good spool, whose journal is then replaced again and again. */
+/* A valid partial download. Each input replaces its journal. */
 static void begin(void)
 {
     struct partial_subject about = subject();
@@ -99,7 +99,7 @@ static void write_journal(const uint8_t *data, size_t size)
     close(fd);
 }
 
-/* All that it says to hold is what the archive has there. */
+/* All bytes that it claims to hold are equal to the archive's. */
 static void read_all(struct partial *spool)
 {
     static uint8_t room[SIZE];

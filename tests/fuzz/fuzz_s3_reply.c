@@ -1,5 +1,5 @@
-/* Any bytes as the answer to any question: the first names verb and status, the rest is the body.
- */
+/* Any bytes as the response to any request. The first byte selects verb and status, the rest is the
+ * body. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size < 1)
         return 0;
-    text_init(&body, size + 1); /* ends in a NUL, as http's does */
+    text_init(&body, size + 1); /* ends with a NUL, like a body of the HTTP client */
     text_add(&body, data + 1, size - 1);
     struct store_op op = {
         .verb = (enum store_verb)(data[0] % (STORE_UPLOADS + 1)), .key = "k", .page = &page};

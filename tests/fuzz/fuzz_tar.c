@@ -1,4 +1,4 @@
-/* Any bytes, in windows of a size that the first byte chooses; headers are normalised. */
+/* Any bytes as a tar, with normalised headers. The first byte selects the size of the windows. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

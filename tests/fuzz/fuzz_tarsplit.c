@@ -1,5 +1,5 @@
-/* Lines of any kind as the list of a layer. The bytes are wrapped in stored gzip blocks, so that
- * the fuzzer gets past the compression; an odd first byte hands them over as they are. */
+/* Any lines as the list of a layer. The harness wraps the bytes in stored gzip blocks, so that the
+ * fuzzer passes the compression. With an odd first byte, it does not wrap them. */
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>

@@ -1,4 +1,4 @@
-/* Any bytes as a packed input, in pieces: the first byte says how large they are. */
+/* Any bytes as a compressed input, in pieces. The first byte is the size of the pieces. */
 #include "base/err.h"
 #include "pack/codec/unpack.h"
 

@@ -1,5 +1,5 @@
 /*
- * judge - a save stream in memory, through the strict scanner and the judge of images.
+ * judge - passes a save stream in memory through the strict scanner and the checks of an image.
  */
 #ifndef S3DOCK_TESTS_FUZZ_JUDGE_H
 #define S3DOCK_TESTS_FUZZ_JUDGE_H
@@ -19,7 +19,7 @@ struct judged {
     struct err err;
 };
 
-/* `see` (or NULL) is shown each entry. */
+/* Calls `see` (unless it is NULL) with each entry. */
 static inline struct judged judge(const uint8_t *data, size_t size,
                                   void (*see)(const struct tar_entry *entry))
 {
@@ -31,7 +31,7 @@ static inline struct judged judge(const uint8_t *data, size_t size,
     while (at < size) {
         struct tar_step step;
 
-        /* Without tar_normalize the scanner only reads. */
+        /* Without tar_normalize, the scanner does not modify the bytes. */
         if (tar_scan(tar, (uint8_t *)(uintptr_t)data + at, size - at, &step, &judged.err) < 0 ||
             step.event == TAR_MORE ||
             image_feed(judged.image, &step, tar_entry(tar), data + at, &judged.err) < 0)

@@ -1,6 +1,6 @@
 /*
- * repair - makes the checksums of whatever looks like a tar header right, so that a fuzzer gets
- * past them.
+ * repair - corrects the checksums of all blocks that look like tar headers, so that a fuzzer passes
+ * them.
  */
 #ifndef S3DOCK_TESTS_FUZZ_REPAIR_H
 #define S3DOCK_TESTS_FUZZ_REPAIR_H

@@ -1,5 +1,5 @@
 /*
- * stored - an image out of a hostile store: what is read of it was proven, or is refused.
+ * stored - reads an image from a hostile store: all bytes are verified, or refused.
  */
 #ifndef S3DOCK_TESTS_FUZZ_STORED_H
 #define S3DOCK_TESTS_FUZZ_STORED_H
@@ -12,9 +12,9 @@
 #include "folder.h"
 #include "layers/layer_store.h"
 
-#define STORED_MAX (4 * MIB) /* of a layer: more is not asked for */
+#define STORED_MAX (4 * MIB) /* limit of bytes read from a layer */
 
-/* What the parts of an input are divided by. */
+/* The separator of the parts of an input. */
 #define STORED_NEXT '\n'
 
 static inline struct view stored_part(struct view *input)
@@ -36,7 +36,7 @@ static inline void stored_digest(struct view bytes, char out[IMAGE_ID_SIZE])
     snprintf(out, IMAGE_ID_SIZE, "sha256:%s", hex);
 }
 
-/* Reads a layer: it is as large as was measured, or fails. `look` sees its bytes. */
+/* Reads a layer: it has the measured size, or reading fails. `look` receives its bytes. */
 static inline void stored_read(struct layer_store *store, unsigned number,
                                void (*look)(const uint8_t *bytes, size_t size))
 {
