@@ -216,7 +216,7 @@ static int transfer_image(struct pull *p, struct err *err)
 static void hint_at_partial(const struct pull *p, int answer, struct err *err)
 {
     if (answer == ERR_FAIL && !p->spent && !err->hint[0] && again_may_help(err) &&
-        partial_serves(p->prepared.partial))
+        partial_has_bytes(p->prepared.partial))
         err_hint(err, "what was fetched is kept: run the same command again to resume");
 }
 

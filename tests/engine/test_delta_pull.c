@@ -614,7 +614,7 @@ static void a_spool_that_lies_is_dropped(void **state)
         pull_well("bucket", docker, SECOND, REUSE_NEVER, &result);
         assert_int_equal(result.kept, 0);
         assert_false(result.reloaded);
-        assert_null(partial_look(&subject, &err));
+        assert_null(partial_open_read_only(&subject, &err));
         docker_close(docker);
         fake_docker_stop(&fake);
         fake = fake_docker_start("docker-20.10", "store", 0);

@@ -134,7 +134,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     write_journal(data, size);
     if (partial_list(&entries, &count, &err) == 0)
         free(entries);
-    spool = partial_look(&about, &err);
+    spool = partial_open_read_only(&about, &err);
     if (spool)
         read_all(spool);
     partial_close(spool, false);

@@ -1,3 +1,7 @@
+/*
+ * partial_list reads the headers of all journals. It holds no lock while it does: entries may change
+ * or vanish meanwhile.
+ */
 #include "pull/partial/folder.h"
 
 #include <dirent.h>
@@ -16,13 +20,12 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "pull/partial/journal.h"
-#include "pull/partial/partial.h"
 
 #define ENTRIES_MAX 4096
 
 /* ---- names ---- */
 
-static int shelf_folder(char *out, size_t size, struct err *err)
+static int folder_path(char *out, size_t size, struct err *err)
 {
     char cache[PATH_MAX];
     int length;
@@ -39,7 +42,7 @@ int partial_folder_path(char *out, size_t size, const char *id, const char *suff
 {
     size_t used;
 
-    if (shelf_folder(out, size, err))
+    if (folder_path(out, size, err))
         return ERR_FAIL;
     used = strlen(out);
     if ((size_t)snprintf(out + used, size - used, "/%s%s", id, suffix) >= size - used)
@@ -47,7 +50,7 @@ int partial_folder_path(char *out, size_t size, const char *id, const char *suff
     return 0;
 }
 
-/* ---- all of them ---- */
+/* ---- the list ---- */
 
 static bool is_journal(const char *name)
 {
@@ -56,7 +59,7 @@ static bool is_journal(const char *name)
            !strcmp(name + PARTIAL_ID_SIZE - 1, PARTIAL_JOURNAL);
 }
 
-/* What is on the disk of the archive: blocks, since the file has holes. */
+/* Counts blocks, because the file has holes. */
 static uint64_t bytes_on_disk(const char *path)
 {
     struct stat st;
@@ -64,8 +67,8 @@ static uint64_t bytes_on_disk(const char *path)
     return lstat(path, &st) == 0 ? (uint64_t)st.st_blocks * 512 : 0;
 }
 
-/* False: it is gone. */
-static bool describe(const char *id, struct partial_entry *entry)
+/* False: it was deleted meanwhile. */
+static bool read_entry(const char *id, struct partial_entry *entry)
 {
     char path[PATH_MAX];
     struct journal_header header;
@@ -113,11 +116,11 @@ static int list_folder(DIR *dir, struct partial_entry **out, size_t *count, stru
             void *larger = realloc(*out, (room = room ? 2 * room : 8) * sizeof **out);
 
             if (!larger)
-                return err_memory(err, "the list of spools");
+                return err_memory(err, "the list of partial downloads");
             *out = larger;
         }
         snprintf(id, sizeof id, "%.*s", PARTIAL_ID_SIZE - 1, name->d_name);
-        *count += describe(id, &(*out)[*count]);
+        *count += read_entry(id, &(*out)[*count]);
     }
     if (*count)
         qsort(*out, *count, sizeof **out, by_age);
@@ -132,7 +135,7 @@ static int list_all(struct partial_entry **out, size_t *count, struct err *err)
 
     *out = NULL;
     *count = 0;
-    if (shelf_folder(path, sizeof path, err))
+    if (folder_path(path, sizeof path, err))
         return ERR_FAIL;
     dir = opendir(path);
     if (!dir)
@@ -147,9 +150,9 @@ static int list_all(struct partial_entry **out, size_t *count, struct err *err)
     return failed;
 }
 
-/* ---- for who lists and cleans ---- */
+/* ---- listing and deleting ---- */
 
-/* A shared lock, which keeps nobody from listing at the same time. */
+/* Tries a shared lock, so that several processes can list at the same time. */
 static bool is_busy(const char *id)
 {
     char path[PATH_MAX];
@@ -182,7 +185,7 @@ int partial_remove(const char *id, struct err *err)
     int lock, answer;
 
     if (strlen(id) != PARTIAL_ID_SIZE - 1 || strspn(id, "0123456789abcdef") != PARTIAL_ID_SIZE - 1)
-        return err_set(err, ERR_USAGE, "spool", "\"%s\" is not the name of a spool", id);
+        return err_set(err, ERR_USAGE, "spool", "\"%s\" is not the name of a partial download", id);
     if (partial_folder_path(journal, sizeof journal, id, PARTIAL_JOURNAL, err) ||
         partial_folder_path(part, sizeof part, id, PARTIAL_DATA, err))
         return ERR_FAIL;
@@ -190,9 +193,9 @@ int partial_remove(const char *id, struct err *err)
     if (answer)
         return answer == FILE_BUSY ? PARTIAL_IN_USE : ERR_FAIL;
     if (unlink(part) < 0 && errno != ENOENT)
-        answer = err_errno(err, errno, "spool", "cannot remove %s", part);
+        answer = err_errno(err, errno, "spool", "cannot delete %s", part);
     if (answer == 0 && unlink(journal) < 0)
-        answer = err_errno(err, errno, "spool", "cannot remove %s", journal);
+        answer = err_errno(err, errno, "spool", "cannot delete %s", journal);
     close(lock);
     return answer;
 }

@@ -1,9 +1,9 @@
 /*
- * A record is 32 bytes:
+ * A record has 32 bytes:
  *
- *     offset 8 | size 4 | check 4 | XXH3-128 of the bytes 16        little endian
+ *     offset 8 | size 4 | check 4 | XXH3-128 of the range 16        little endian
  *
- * `check` is of the record, with `check` 0.
+ * `check` is the low half of the XXH3-128 of the record with a `check` of 0.
  */
 #include "pull/partial/journal.h"
 
@@ -18,6 +18,7 @@
 #include "base/json.h"
 #include "base/json_write.h"
 
+#define VERSION    1
 #define HEADER_MAX (16 * KIB)
 
 /* ---- the journal's first line ---- */
@@ -30,7 +31,7 @@ int journal_write_header(int fd, const struct partial_subject *subject, struct e
     text_init(&text, HEADER_MAX);
     jw_init(&w, &text, true);
     jw_object(&w, NULL);
-    jw_int(&w, "spool", PARTIAL_VERSION);
+    jw_int(&w, "spool", VERSION);
     jw_string(&w, "where", subject->where);
     jw_string(&w, "key", subject->key);
     jw_string(&w, "etag", subject->etag);
@@ -38,14 +39,14 @@ int journal_write_header(int fd, const struct partial_subject *subject, struct e
     jw_int(&w, "size", (int64_t)subject->size);
     jw_end(&w);
     text_char(&text, '\n');
-    if (text_check(&text, "the spool's journal", err))
+    if (text_check(&text, "the journal of the partial download", err))
         return ERR_FAIL;
     if (ftruncate(fd, 0) < 0)
-        return err_errno(err, errno, "spool", "cannot empty the spool");
-    return file_write_all(fd, text.data, text.size, "the spool's journal", err);
+        return err_errno(err, errno, "spool", "cannot empty the journal of the partial download");
+    return file_write_all(fd, text.data, text.size, "the journal of the partial download", err);
 }
 
-static int understand(struct journal_header *header, struct view line, struct err *err)
+static int parse_header(struct journal_header *header, struct view line, struct err *err)
 {
     struct json_limits limits = {.bytes = HEADER_MAX, .depth = 4, .nodes = 32};
     struct json *json;
@@ -53,10 +54,10 @@ static int understand(struct journal_header *header, struct view line, struct er
     int64_t version = 0, size = 0;
     bool good;
 
-    if (json_parse(&json, line, &limits, "the spool's journal", err))
+    if (json_parse(&json, line, &limits, "the journal of the partial download", err))
         return ERR_FAIL;
     root = json_root(json);
-    good = json_int(json_get(root, "spool"), &version) && version == PARTIAL_VERSION &&
+    good = json_int(json_get(root, "spool"), &version) && version == VERSION &&
            json_int(json_get(root, "size"), &size) && size > 0 &&
            json_string(json_get(root, "where"), header->where, sizeof header->where) &&
            json_string(json_get(root, "key"), header->key, sizeof header->key) &&
@@ -66,7 +67,9 @@ static int understand(struct journal_header *header, struct view line, struct er
     header->size = (uint64_t)size;
     str_printable(header->where);
     str_printable(header->image);
-    return good ? 0 : err_set(err, ERR_INTEGRITY, "spool", "its journal is of another form");
+    return good ? 0
+                : err_set(err, ERR_INTEGRITY, "spool",
+                          "the journal of the partial download has an unknown format");
 }
 
 int journal_read_header(int fd, struct journal_header *header, struct err *err)
@@ -78,14 +81,15 @@ int journal_read_header(int fd, struct journal_header *header, struct err *err)
 
     memset(header, 0, sizeof *header);
     if (fstat(fd, &st) < 0 || (got = pread(fd, bytes, sizeof bytes, 0)) < 0)
-        return err_errno(err, errno, "spool", "cannot read the spool");
+        return err_errno(err, errno, "spool", "cannot read the journal of the partial download");
     header->touched = st.st_mtime;
     header->length = (uint64_t)st.st_size;
     end = memchr(bytes, '\n', (size_t)got);
     if (!end)
-        return err_set(err, ERR_INTEGRITY, "spool", "its journal is of another form");
+        return err_set(err, ERR_INTEGRITY, "spool",
+                       "the journal of the partial download has an unknown format");
     header->takes = (size_t)(end - bytes) + 1;
-    return understand(header, view_of(bytes, header->takes - 1), err);
+    return parse_header(header, view_of(bytes, header->takes - 1), err);
 }
 
 /* ---- the journal's records ---- */

@@ -1,6 +1,6 @@
 /*
- * journal - the file that says what a spool holds: a line of JSON that names the archive,
- * then a record for each range that is there.
+ * journal - the file that lists the bytes of a partial download: a line of JSON that names the
+ * archive, then one record for each range.
  */
 #ifndef S3DOCK_PULL_PARTIAL_JOURNAL_H
 #define S3DOCK_PULL_PARTIAL_JOURNAL_H
@@ -9,35 +9,48 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "base/hash.h"
-#include "pull/partial/partial.h"
 #include "store/store.h"
 
 struct err;
 
-#define JOURNAL_RECORD 32 /* bytes */
+#define PARTIAL_RANGE_MAX  (4 * MIB) /* bytes of one range */
+#define PARTIAL_IMAGE_SIZE 256
+
+/* The archive that is downloaded. Strings are borrowed for the call. */
+struct partial_subject {
+    const char *store; /* identity of the store */
+    const char *where; /* the store, for people */
+    const char *key;
+    const char *etag;
+    const char *image; /* "app:tag" */
+    uint64_t size;     /* of the archive */
+};
 
 struct journal_header {
     char where[256], key[STORE_KEY_MAX], etag[STORE_ETAG_MAX], image[PARTIAL_IMAGE_SIZE];
     uint64_t size;   /* of the archive */
-    size_t takes;    /* bytes of the file, newline included */
+    size_t takes;    /* bytes of the header in the file, newline included */
     uint64_t length; /* of the file */
-    int64_t touched;
+    int64_t touched; /* seconds since 1970: last change of the file */
 };
 
-/* Empties the file first. */
+/* Empties the file and writes the header. */
 int journal_write_header(int fd, const struct partial_subject *subject, struct err *err);
-/* integrity.spool: it is none. touched and length are told in any case. */
+/* Fails with integrity.spool if the file has no valid header. Sets touched and length in any case. */
 int journal_read_header(int fd, struct journal_header *header, struct err *err);
 
+#define JOURNAL_RECORD 32 /* bytes */
+
 struct journal_record {
-    uint64_t offset;
+    uint64_t offset; /* of the range in the archive */
     uint32_t size;
-    struct xxh128 sum;
+    struct xxh128 sum; /* of the range */
 };
 
 void journal_write_record(const struct journal_record *record, uint8_t out[JOURNAL_RECORD]);
-/* False: it is damaged, or speaks of bytes that an archive of that size does not have. */
+/* False: the record is damaged, or its range lies outside of an archive of that size. */
 bool journal_read_record(const uint8_t in[JOURNAL_RECORD], uint64_t archive_size,
                          struct journal_record *out);
 

@@ -1,16 +1,14 @@
 /*
- * Two files a partial:
+ * A partial download consists of two files:
  *
- *   ID.part     the archive, with holes: each byte stands where it stands in the archive
- *   ID.partial    a line of JSON that names the archive, then 32 bytes for each range that is there:
+ *   ID.part     the archive with holes: each byte is at the offset that it has in the archive
+ *   ID.spool    the journal: a header, and a record for each range (journal.c)
  *
- *       offset 8 | size 4 | check 4 | XXH3-128 of the bytes 16        little endian
+ * A range is written first; then its record is appended with one write. So after a kill, at worst a
+ * range has no record. After a power failure, a record may lack its bytes or be incomplete: its sum
+ * reveals that.
  *
- * The bytes are written first and their record after them, appended in one go. So a kill leaves
- * nothing worse than bytes without a record. What a loss of power leaves, a record without its
- * bytes or half a record, is found by its sum. `check` is of the record, with `check` 0.
- *
- * The journal is also the lock: one pull at a time has a partial.
+ * The journal is also the lock: only one pull at a time uses a partial download.
  */
 #include "pull/partial/partial.h"
 
@@ -41,14 +39,14 @@ struct range {
 
 struct partial {
     char journal_path[PATH_MAX], part_path[PATH_MAX];
-    int journal, part; /* descriptors; the first is locked */
+    int journal, part; /* descriptors; the journal is locked */
     size_t count;
-    struct range *ranges; /* ascending, apart */
+    struct range *ranges; /* in ascending order, with gaps between them */
     uint64_t held, size;
-    uint64_t room; /* bytes that may still be kept */
-    atomic_uint_least64_t kept;
-    atomic_bool full; /* no more is kept */
-    bool look;        /* and nothing is changed */
+    uint64_t room;              /* bytes that may be added */
+    atomic_uint_least64_t kept; /* bytes that were added */
+    atomic_bool full;           /* nothing more is added */
+    bool read_only;
 };
 
 static void id_of(const struct partial_subject *subject, char out[PARTIAL_ID_SIZE])
@@ -61,14 +59,15 @@ static void id_of(const struct partial_subject *subject, char out[PARTIAL_ID_SIZ
     hex_encode(sum, (PARTIAL_ID_SIZE - 1) / 2, out);
 }
 
-static bool is_there(const struct partial *partial, const struct journal_record *record,
-                     uint8_t *room)
+/* Compares the bytes of a range with the sum of its record. */
+static bool has_range(const struct partial *partial, const struct journal_record *record,
+                      uint8_t *room)
 {
     struct xxh128 sum;
     struct err ignored;
 
-    if (file_read_at(partial->part, room, record->size, (off_t)record->offset, "the partial",
-                     &ignored))
+    if (file_read_at(partial->part, room, record->size, (off_t)record->offset,
+                     "the partial download", &ignored))
         return false;
     sum = xxh128_of(room, record->size);
     return xxh128_equals(&sum, &record->sum);
@@ -81,8 +80,8 @@ static int by_offset(const void *a, const void *b)
     return (left->offset > right->offset) - (left->offset < right->offset);
 }
 
-/* Puts the ranges in order and joins those that touch. */
-static void settle(struct partial *partial)
+/* Sorts the ranges and joins those that touch. */
+static void join_ranges(struct partial *partial)
 {
     size_t count = 0;
 
@@ -102,43 +101,43 @@ static void settle(struct partial *partial)
         partial->held += partial->ranges[i].end - partial->ranges[i].offset;
 }
 
-/* A journal may speak of the archive twice over (ranges overlap where gaps were bridged), and no
- * more often: so that reading it has an end. */
-static void take_records(struct partial *partial, const uint8_t *records, size_t count,
-                         uint8_t *room)
+/* Keeps the records whose bytes are intact. Ranges overlap where gaps were bridged, so the records
+ * may cover the archive twice; the limit bounds the work for a journal that covers it more often. */
+static void check_records(struct partial *partial, const uint8_t *records, size_t count,
+                          uint8_t *room)
 {
-    uint64_t looked_at = 0;
+    uint64_t checked = 0;
     size_t bad = 0;
 
-    for (size_t i = 0; i < count && looked_at <= 2 * partial->size; i++) {
+    for (size_t i = 0; i < count && checked <= 2 * partial->size; i++) {
         struct journal_record record;
         bool sound = journal_read_record(records + i * JOURNAL_RECORD, partial->size, &record);
 
         if (sound)
-            looked_at += record.size;
-        if (sound && is_there(partial, &record, room))
+            checked += record.size;
+        if (sound && has_range(partial, &record, room))
             partial->ranges[partial->count++] =
                 (struct range){record.offset, record.offset + record.size};
         else
             bad++;
     }
     if (bad)
-        log_info("%zu of %zu entries of %s are damaged, and ignored", bad, count,
+        log_info("%zu of %zu entries of %s are damaged; ignoring them", bad, count,
                  partial->journal_path);
-    settle(partial);
+    join_ranges(partial);
 }
 
 static int load_records(struct partial *partial, const struct journal_header *header,
                         uint8_t *records, size_t count, uint8_t *room, struct err *err)
 {
     if (file_read_at(partial->journal, records, count * JOURNAL_RECORD, (off_t)header->takes,
-                     "the partial's journal", err))
+                     "the journal of the partial download", err))
         return ERR_FAIL;
-    /* Half a record at the end would put all that follow out of step. */
-    if (!partial->look &&
+    /* Cut off half a record at the end: the next record must start at a multiple of 32. */
+    if (!partial->read_only &&
         ftruncate(partial->journal, (off_t)(header->takes + count * JOURNAL_RECORD)) < 0)
-        return err_errno(err, errno, "partial", "cannot mend the partial");
-    take_records(partial, records, count, room);
+        return err_errno(err, errno, "spool", "cannot repair the partial download");
+    check_records(partial, records, count, room);
     return 0;
 }
 
@@ -150,14 +149,15 @@ static int read_records(struct partial *partial, const struct journal_header *he
     int failed;
 
     if (count > RECORDS_MAX)
-        return err_set(err, ERR_INTEGRITY, "partial", "its journal is too long");
+        return err_set(err, ERR_INTEGRITY, "spool",
+                       "the journal of the partial download is too long");
     records = malloc(count ? count * JOURNAL_RECORD : 1);
     room = malloc(PARTIAL_RANGE_MAX);
     partial->ranges = calloc(count ? count : 1, sizeof *partial->ranges);
     if (records && room && partial->ranges)
         failed = load_records(partial, header, records, count, room, err);
     else
-        failed = err_memory(err, "the partial");
+        failed = err_memory(err, "the partial download");
     free(records);
     free(room);
     return failed;
@@ -165,15 +165,17 @@ static int read_records(struct partial *partial, const struct journal_header *he
 
 /* ---- opening and closing ---- */
 
-static int begin(struct partial *partial, const struct partial_subject *subject, struct err *err)
+/* Starts with an empty file. */
+static int start_empty(struct partial *partial, const struct partial_subject *subject,
+                       struct err *err)
 {
-    if (partial->look)
-        return err_set(err, ERR_NOT_FOUND, "partial", "nothing was kept of this archive");
+    if (partial->read_only)
+        return err_set(err, ERR_NOT_FOUND, "spool", "there is no partial download of this archive");
     free(partial->ranges);
     partial->ranges = NULL;
     partial->count = 0;
     if (ftruncate(partial->part, 0) < 0)
-        return err_errno(err, errno, "partial", "cannot empty %s", partial->part_path);
+        return err_errno(err, errno, "spool", "cannot empty %s", partial->part_path);
     return journal_write_header(partial->journal, subject, err);
 }
 
@@ -183,25 +185,27 @@ static bool is_about(const struct journal_header *header, const struct partial_s
            header->size == subject->size;
 }
 
-static int go_on(struct partial *partial, const struct partial_subject *subject, struct err *err)
+/* Reads what an earlier pull has left; starts empty if that is unusable. */
+static int read_journal(struct partial *partial, const struct partial_subject *subject,
+                        struct err *err)
 {
     struct journal_header header;
     struct stat st;
 
     if (fstat(partial->journal, &st) == 0 && st.st_size == 0)
-        return begin(partial, subject, err);
+        return start_empty(partial, subject, err);
     if (journal_read_header(partial->journal, &header, err)) {
-        log_info("%s: %s; ignored", partial->journal_path, err->text);
-        return begin(partial, subject, err);
+        log_info("%s: %s; ignoring it", partial->journal_path, err->text);
+        return start_empty(partial, subject, err);
     }
     if (!is_about(&header, subject)) {
-        log_info("%s was replaced since it was pulled in part: beginning again", subject->key);
-        return begin(partial, subject, err);
+        log_info("%s was replaced since the interrupted pull; starting again", subject->key);
+        return start_empty(partial, subject, err);
     }
     if (read_records(partial, &header, err) == 0)
         return 0;
-    log_info("%s: %s; ignored", partial->journal_path, err->text);
-    return begin(partial, subject, err);
+    log_info("%s: %s; ignoring it", partial->journal_path, err->text);
+    return start_empty(partial, subject, err);
 }
 
 static void measure_room(struct partial *partial, uint64_t leave)
@@ -226,8 +230,8 @@ static int open_files(struct partial *partial, const struct partial_subject *sub
                             PARTIAL_JOURNAL, err) ||
         partial_folder_path(partial->part_path, sizeof partial->part_path, id, PARTIAL_DATA, err))
         return ERR_FAIL;
-    if (partial->look && access(partial->journal_path, F_OK) < 0)
-        return err_set(err, ERR_NOT_FOUND, "partial", "nothing was kept of this archive");
+    if (partial->read_only && access(partial->journal_path, F_OK) < 0)
+        return err_set(err, ERR_NOT_FOUND, "spool", "there is no partial download of this archive");
     answer = file_lock(partial->journal_path, &partial->journal, err);
     if (answer == FILE_BUSY)
         return err_set(err, ERR_CONFLICT, PARTIAL_BUSY, "another pull of this image is running");
@@ -235,26 +239,27 @@ static int open_files(struct partial *partial, const struct partial_subject *sub
         return ERR_FAIL;
     flags = fcntl(partial->journal, F_GETFL);
     if (flags < 0 || fcntl(partial->journal, F_SETFL, flags | O_APPEND) < 0)
-        return err_errno(err, errno, "partial", "cannot use %s", partial->journal_path);
+        return err_errno(err, errno, "spool", "cannot use %s", partial->journal_path);
     partial->part =
         file_open_regular(AT_FDCWD, partial->part_path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
     if (partial->part < 0)
-        return err_errno(err, errno, "partial", "cannot open %s", partial->part_path);
+        return err_errno(err, errno, "spool", "cannot open %s", partial->part_path);
     return 0;
 }
 
-static struct partial *make(const struct partial_subject *subject, bool look, struct err *err)
+static struct partial *create(const struct partial_subject *subject, bool read_only,
+                              struct err *err)
 {
     struct partial *partial = calloc(1, sizeof *partial);
 
     if (!partial) {
-        err_memory(err, "the partial");
+        err_memory(err, "the partial download");
         return NULL;
     }
     partial->journal = partial->part = -1;
     partial->size = subject->size;
-    partial->look = look;
-    if (open_files(partial, subject, err) || go_on(partial, subject, err)) {
+    partial->read_only = read_only;
+    if (open_files(partial, subject, err) || read_journal(partial, subject, err)) {
         partial_close(partial, false);
         return NULL;
     }
@@ -266,22 +271,22 @@ struct partial *partial_open(const struct partial_subject *subject, uint64_t lea
     struct partial *partial;
 
     partial_folder_remove_stale();
-    partial = make(subject, false, err);
+    partial = create(subject, false, err);
     if (partial)
         measure_room(partial, leave);
     return partial;
 }
 
-struct partial *partial_look(const struct partial_subject *subject, struct err *err)
+struct partial *partial_open_read_only(const struct partial_subject *subject, struct err *err)
 {
-    return make(subject, true, err);
+    return create(subject, true, err);
 }
 
 void partial_close(struct partial *partial, bool done)
 {
     if (!partial)
         return;
-    if (!partial->look && !partial_serves(partial))
+    if (!partial->read_only && !partial_has_bytes(partial))
         done = true;
     if (done && partial->part >= 0) {
         unlink(partial->part_path);
@@ -295,9 +300,9 @@ void partial_close(struct partial *partial, bool done)
     free(partial);
 }
 
-/* ---- what is in it ---- */
+/* ---- ranges ---- */
 
-bool partial_serves(const struct partial *partial)
+bool partial_has_bytes(const struct partial *partial)
 {
     return partial && (partial->held || atomic_load(&partial->kept));
 }
@@ -307,7 +312,7 @@ uint64_t partial_held(const struct partial *partial)
     return partial->held;
 }
 
-/* The first range that ends behind `offset`; count when there is none. */
+/* Returns the number of the first range that ends behind `offset`, or the count of ranges. */
 static size_t find_range(const struct partial *partial, uint64_t offset)
 {
     size_t low = 0, high = partial->count;
@@ -346,21 +351,24 @@ bool partial_holds(const struct partial *partial, uint64_t offset, uint64_t size
 int partial_read(const struct partial *partial, uint64_t offset, uint8_t *out, size_t size,
                  struct err *err)
 {
-    return file_read_at(partial->part, out, size, (off_t)offset, "the partial", err);
+    return file_read_at(partial->part, out, size, (off_t)offset, "the partial download", err);
 }
 
-static int keep(struct partial *partial, uint64_t offset, struct view bytes, struct err *err)
+static int add_range(struct partial *partial, uint64_t offset, struct view bytes, struct err *err)
 {
     struct journal_record record = {
         .offset = offset, .size = (uint32_t)bytes.size, .sum = xxh128_of(bytes.data, bytes.size)};
     uint8_t out[JOURNAL_RECORD];
 
     if (atomic_fetch_add(&partial->kept, bytes.size) + bytes.size > partial->room)
-        return err_set(err, ERR_LOCAL, "disk_full", "the disk has no room for more");
+        return err_set(err, ERR_LOCAL, "disk_full",
+                       "the disk has no room for the partial download");
     journal_write_record(&record, out);
-    if (file_write_at(partial->part, bytes.data, bytes.size, (off_t)offset, "the partial", err))
+    if (file_write_at(partial->part, bytes.data, bytes.size, (off_t)offset, "the partial download",
+                      err))
         return ERR_FAIL;
-    return file_write_all(partial->journal, out, JOURNAL_RECORD, "the partial's journal", err);
+    return file_write_all(partial->journal, out, JOURNAL_RECORD,
+                          "the journal of the partial download", err);
 }
 
 bool partial_keep(struct partial *partial, uint64_t offset, struct view bytes)
@@ -369,9 +377,9 @@ bool partial_keep(struct partial *partial, uint64_t offset, struct view bytes)
 
     if (!bytes.size || bytes.size > PARTIAL_RANGE_MAX || atomic_load(&partial->full))
         return false;
-    if (keep(partial, offset, bytes, &err) == 0)
+    if (add_range(partial, offset, bytes, &err) == 0)
         return true;
     if (!atomic_exchange(&partial->full, true))
-        log_info("%s; a pull that is interrupted from here on will fetch the rest again", err.text);
+        log_info("%s; if this pull is interrupted, the next one fetches the rest again", err.text);
     return false;
 }

@@ -1,5 +1,4 @@
-/* What an unfinished pull leaves, and what the next one makes of it: also when it was tampered
- * with. */
+/* The partial download: what the next pull reads of it, also after damage. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -61,32 +60,32 @@ static struct view archive_bytes(uint64_t offset, size_t size, uint8_t room[SIZE
     return view_of(room, size);
 }
 
-static void keep(struct partial *spool, uint64_t offset, size_t size)
+static void keep(struct partial *partial, uint64_t offset, size_t size)
 {
     uint8_t room[SIZE];
 
-    partial_keep(spool, offset, archive_bytes(offset, size, room));
+    partial_keep(partial, offset, archive_bytes(offset, size, room));
 }
 
-static struct partial *open_spool(void)
+static struct partial *open_partial(void)
 {
     struct partial_subject about = subject();
-    struct partial *spool = partial_open(&about, 0, &err);
+    struct partial *partial = partial_open(&about, 0, &err);
 
-    if (!spool)
+    if (!partial)
         fail_msg("%s", err.text);
-    return spool;
+    return partial;
 }
 
 /* Keeps [0, 10000), [20000, 30000) and [30000, 40000). */
-static void leave_something(void)
+static void leave_three_ranges(void)
 {
-    struct partial *spool = open_spool();
+    struct partial *partial = open_partial();
 
-    keep(spool, 30000, 10000);
-    keep(spool, 0, 10000);
-    keep(spool, 20000, 10000);
-    partial_close(spool, false);
+    keep(partial, 30000, 10000);
+    keep(partial, 0, 10000);
+    keep(partial, 20000, 10000);
+    partial_close(partial, false);
 }
 
 /* The path of the one file with that suffix. */
@@ -110,108 +109,108 @@ static bool find_file(const char *suffix, char path[512])
     return found;
 }
 
-static void what_was_kept_is_there_again(void **state)
+static void the_next_pull_finds_the_ranges(void **state)
 {
-    struct partial *spool;
+    struct partial *partial;
     uint8_t room[SIZE], expected[SIZE];
 
     (void)state;
-    leave_something();
-    spool = open_spool();
-    assert_int_equal(partial_held(spool), 30000);
-    assert_true(partial_holds(spool, 0, 10000));
-    assert_true(partial_holds(spool, 25000, 15000));
-    assert_true(partial_holds(spool, 9999, 1));
-    assert_false(partial_holds(spool, 9999, 2));
-    assert_false(partial_holds(spool, 10000, 1));
-    assert_false(partial_holds(spool, 19999, 2));
-    assert_false(partial_holds(spool, 40000, 1));
-    assert_false(partial_holds(spool, UINT64_MAX, 1));
-    assert_false(partial_holds(spool, 0, UINT64_MAX));
-    assert_int_equal(partial_read(spool, 22222, room, 10000, &err), 0);
+    leave_three_ranges();
+    partial = open_partial();
+    assert_int_equal(partial_held(partial), 30000);
+    assert_true(partial_holds(partial, 0, 10000));
+    assert_true(partial_holds(partial, 25000, 15000));
+    assert_true(partial_holds(partial, 9999, 1));
+    assert_false(partial_holds(partial, 9999, 2));
+    assert_false(partial_holds(partial, 10000, 1));
+    assert_false(partial_holds(partial, 19999, 2));
+    assert_false(partial_holds(partial, 40000, 1));
+    assert_false(partial_holds(partial, UINT64_MAX, 1));
+    assert_false(partial_holds(partial, 0, UINT64_MAX));
+    assert_int_equal(partial_read(partial, 22222, room, 10000, &err), 0);
     archive_bytes(22222, 10000, expected);
     assert_memory_equal(room, expected, 10000);
-    keep(spool, 10000, 10000);
-    partial_close(spool, false);
-    spool = open_spool();
-    assert_int_equal(partial_held(spool), 40000);
-    assert_true(partial_holds(spool, 0, 40000));
-    partial_close(spool, true);
+    keep(partial, 10000, 10000);
+    partial_close(partial, false);
+    partial = open_partial();
+    assert_int_equal(partial_held(partial), 40000);
+    assert_true(partial_holds(partial, 0, 40000));
+    partial_close(partial, true);
 }
 
-static void nothing_is_left_of_what_is_done(void **state)
+static void a_finished_download_is_deleted(void **state)
 {
-    struct partial *spool;
+    struct partial *partial;
     char path[512];
 
     (void)state;
-    leave_something();
+    leave_three_ranges();
     assert_true(find_file(".part", path) && find_file(".spool", path));
-    partial_close(open_spool(), true);
+    partial_close(open_partial(), true);
     assert_false(find_file(".part", path) || find_file(".spool", path));
-    partial_close(open_spool(), false); /* nor of what kept nothing */
+    partial_close(open_partial(), false); /* also when no range was added */
     assert_false(find_file(".part", path) || find_file(".spool", path));
-    spool = open_spool();
-    keep(spool, 0, 0);
-    partial_keep(spool, 0, view_of(cache, PARTIAL_RANGE_MAX + 1));
-    partial_close(spool, false);
+    partial = open_partial();
+    keep(partial, 0, 0);
+    partial_keep(partial, 0, view_of(cache, PARTIAL_RANGE_MAX + 1));
+    partial_close(partial, false);
     assert_false(find_file(".part", path) || find_file(".spool", path));
 }
 
-static void another_archive_begins_afresh(void **state)
+static void a_replaced_archive_starts_empty(void **state)
 {
     struct partial_subject other = subject();
-    struct partial *spool;
+    struct partial *partial;
 
     (void)state;
-    leave_something();
+    leave_three_ranges();
     other.key = "images/app/202507/app-20250721-2119-f7a5a27.tar.gz"; /* has its own */
-    spool = partial_open(&other, 0, &err);
-    assert_non_null(spool);
-    assert_int_equal(partial_held(spool), 0);
-    partial_close(spool, false);
+    partial = partial_open(&other, 0, &err);
+    assert_non_null(partial);
+    assert_int_equal(partial_held(partial), 0);
+    partial_close(partial, false);
     other = subject();
     other.etag = "\"two\"";
-    spool = partial_open(&other, 0, &err);
-    assert_non_null(spool);
-    assert_int_equal(partial_held(spool), 0);
-    keep(spool, 0, 1);
-    partial_close(spool, false);
-    spool = open_spool(); /* the first one is gone */
-    assert_int_equal(partial_held(spool), 0);
-    partial_close(spool, true);
+    partial = partial_open(&other, 0, &err);
+    assert_non_null(partial);
+    assert_int_equal(partial_held(partial), 0);
+    keep(partial, 0, 1);
+    partial_close(partial, false);
+    partial = open_partial(); /* the first download was deleted */
+    assert_int_equal(partial_held(partial), 0);
+    partial_close(partial, true);
 }
 
-static void who_looks_changes_nothing(void **state)
+static void read_only_changes_nothing(void **state)
 {
     struct partial_subject about = subject();
-    struct partial *spool;
+    struct partial *partial;
     char path[512];
 
     (void)state;
-    assert_null(partial_look(&about, &err));
+    assert_null(partial_open_read_only(&about, &err));
     assert_false(find_file(".spool", path));
-    leave_something();
-    spool = partial_look(&about, &err);
-    assert_non_null(spool);
-    assert_int_equal(partial_held(spool), 30000);
-    partial_close(spool, false);
+    leave_three_ranges();
+    partial = partial_open_read_only(&about, &err);
+    assert_non_null(partial);
+    assert_int_equal(partial_held(partial), 30000);
+    partial_close(partial, false);
     about.etag = "\"two\"";
-    assert_null(partial_look(&about, &err));
-    spool = open_spool();
-    assert_int_equal(partial_held(spool), 30000);
-    partial_close(spool, true);
+    assert_null(partial_open_read_only(&about, &err));
+    partial = open_partial();
+    assert_int_equal(partial_held(partial), 30000);
+    partial_close(partial, true);
 }
 
-static void one_pull_at_a_time_has_it(void **state)
+static void only_one_pull_uses_a_download(void **state)
 {
     struct partial_subject about = subject();
-    struct partial *spool = open_spool();
+    struct partial *partial = open_partial();
     struct partial_entry *entries;
     size_t count;
 
     (void)state;
-    keep(spool, 0, 5000);
+    keep(partial, 0, 5000);
     assert_null(partial_open(&about, 0, &err));
     assert_string_equal(err.code, PARTIAL_BUSY);
     assert_int_equal(partial_list(&entries, &count, &err), 0);
@@ -219,10 +218,10 @@ static void one_pull_at_a_time_has_it(void **state)
     assert_true(entries[0].busy);
     assert_int_equal(partial_remove(entries[0].id, &err), PARTIAL_IN_USE);
     free(entries);
-    partial_close(spool, false);
+    partial_close(partial, false);
 }
 
-static void they_are_listed_and_removed(void **state)
+static void downloads_are_listed_and_deleted(void **state)
 {
     struct partial_entry *entries;
     char path[512];
@@ -232,7 +231,7 @@ static void they_are_listed_and_removed(void **state)
     assert_int_equal(partial_list(&entries, &count, &err), 0);
     assert_int_equal(count, 0);
     free(entries);
-    leave_something();
+    leave_three_ranges();
     assert_int_equal(partial_list(&entries, &count, &err), 0);
     assert_int_equal(count, 1);
     assert_string_equal(entries[0].image, subject().image);
@@ -248,7 +247,7 @@ static void they_are_listed_and_removed(void **state)
     free(entries);
 }
 
-static void stale_ones_go(void **state)
+static void stale_downloads_are_deleted(void **state)
 {
     struct timespec long_ago[2] = {{.tv_sec = 1700000000}, {.tv_sec = 1700000000}};
     struct partial_subject other = subject();
@@ -257,7 +256,7 @@ static void stale_ones_go(void **state)
     size_t count;
 
     (void)state;
-    leave_something();
+    leave_three_ranges();
     assert_true(find_file(".spool", path));
     assert_int_equal(utimensat(AT_FDCWD, path, long_ago, 0), 0);
     other.key = "another";
@@ -267,18 +266,18 @@ static void stale_ones_go(void **state)
     free(entries);
 }
 
-static void a_disk_without_room_keeps_nothing(void **state)
+static void a_full_disk_adds_nothing(void **state)
 {
     struct partial_subject about = subject();
-    struct partial *spool = partial_open(&about, UINT64_MAX, &err);
+    struct partial *partial = partial_open(&about, UINT64_MAX, &err);
 
     (void)state;
-    assert_non_null(spool);
-    keep(spool, 0, 1000);
-    partial_close(spool, false);
-    spool = open_spool();
-    assert_int_equal(partial_held(spool), 0);
-    partial_close(spool, true);
+    assert_non_null(partial);
+    keep(partial, 0, 1000);
+    partial_close(partial, false);
+    partial = open_partial();
+    assert_int_equal(partial_held(partial), 0);
+    partial_close(partial, true);
 }
 
 /* ---- tampering ---- */
@@ -288,31 +287,31 @@ static void write_file(const char *path, const void *bytes, size_t size)
     assert_int_equal(file_replace(path, view_of(bytes, size), 0600, &err), 0);
 }
 
-/* Whatever a byte of either file becomes: what the spool says that it holds is right. */
+/* After any damage of either file, all bytes that the download claims to hold are right. */
 static void check_after_damage(void)
 {
-    struct partial *spool = open_spool();
+    struct partial *partial = open_partial();
     uint8_t room[SIZE];
 
-    assert_true(partial_held(spool) <= 30000);
+    assert_true(partial_held(partial) <= 30000);
     for (uint64_t offset = 0; offset < SIZE; offset += 5000) {
-        if (!partial_holds(spool, offset, 5000))
+        if (!partial_holds(partial, offset, 5000))
             continue;
-        assert_int_equal(partial_read(spool, offset, room, 5000, &err), 0);
+        assert_int_equal(partial_read(partial, offset, room, 5000, &err), 0);
         for (size_t i = 0; i < 5000; i++)
             if (room[i] != byte_at(offset + i))
                 fail_msg("byte %zu is wrong", (size_t)offset + i);
     }
-    partial_close(spool, true);
+    partial_close(partial, true);
 }
 
-static void no_damage_is_believed(void **state)
+static void damage_is_found(void **state)
 {
     char journal_path[512], part_path[512];
     struct text journal, part;
 
     (void)state;
-    leave_something();
+    leave_three_ranges();
     assert_true(find_file(".spool", journal_path) && find_file(".part", part_path));
     text_init(&journal, MIB);
     text_init(&part, MIB);
@@ -344,25 +343,25 @@ static void no_damage_is_believed(void **state)
     text_finish(&part);
 }
 
-/* Half a record at the end (the machine lost its power) does not put later ones out of step. */
-static void half_a_record_is_mended(void **state)
+/* Half a record at the end (a power failure) does not damage the records after it. */
+static void half_a_record_is_cut_off(void **state)
 {
-    struct partial *spool;
+    struct partial *partial;
     char path[512];
     struct stat st;
 
     (void)state;
-    leave_something();
+    leave_three_ranges();
     assert_true(find_file(".spool", path));
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(truncate(path, st.st_size - 5), 0);
-    spool = open_spool();
-    assert_int_equal(partial_held(spool), 20000);
-    keep(spool, 50000, 1000);
-    partial_close(spool, false);
-    spool = open_spool();
-    assert_int_equal(partial_held(spool), 21000);
-    partial_close(spool, true);
+    partial = open_partial();
+    assert_int_equal(partial_held(partial), 20000);
+    keep(partial, 50000, 1000);
+    partial_close(partial, false);
+    partial = open_partial();
+    assert_int_equal(partial_held(partial), 21000);
+    partial_close(partial, true);
 }
 
 static void links_are_not_followed(void **state)
@@ -372,7 +371,7 @@ static void links_are_not_followed(void **state)
     struct stat st;
 
     (void)state;
-    leave_something();
+    leave_three_ranges();
     assert_true(find_file(".part", path));
     snprintf(target, sizeof target, "%s/precious", cache);
     write_file(target, "precious", 8);
@@ -386,16 +385,16 @@ static void links_are_not_followed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_was_kept_is_there_again, enter, leave),
-        cmocka_unit_test_setup_teardown(nothing_is_left_of_what_is_done, enter, leave),
-        cmocka_unit_test_setup_teardown(another_archive_begins_afresh, enter, leave),
-        cmocka_unit_test_setup_teardown(who_looks_changes_nothing, enter, leave),
-        cmocka_unit_test_setup_teardown(one_pull_at_a_time_has_it, enter, leave),
-        cmocka_unit_test_setup_teardown(they_are_listed_and_removed, enter, leave),
-        cmocka_unit_test_setup_teardown(stale_ones_go, enter, leave),
-        cmocka_unit_test_setup_teardown(a_disk_without_room_keeps_nothing, enter, leave),
-        cmocka_unit_test_setup_teardown(no_damage_is_believed, enter, leave),
-        cmocka_unit_test_setup_teardown(half_a_record_is_mended, enter, leave),
+        cmocka_unit_test_setup_teardown(the_next_pull_finds_the_ranges, enter, leave),
+        cmocka_unit_test_setup_teardown(a_finished_download_is_deleted, enter, leave),
+        cmocka_unit_test_setup_teardown(a_replaced_archive_starts_empty, enter, leave),
+        cmocka_unit_test_setup_teardown(read_only_changes_nothing, enter, leave),
+        cmocka_unit_test_setup_teardown(only_one_pull_uses_a_download, enter, leave),
+        cmocka_unit_test_setup_teardown(downloads_are_listed_and_deleted, enter, leave),
+        cmocka_unit_test_setup_teardown(stale_downloads_are_deleted, enter, leave),
+        cmocka_unit_test_setup_teardown(a_full_disk_adds_nothing, enter, leave),
+        cmocka_unit_test_setup_teardown(damage_is_found, enter, leave),
+        cmocka_unit_test_setup_teardown(half_a_record_is_cut_off, enter, leave),
         cmocka_unit_test_setup_teardown(links_are_not_followed, enter, leave),
     };
 
