@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
-#include "pack/image/image.h"
+#include "pack/image/info.h"
 
 struct err;
 

@@ -6,7 +6,7 @@
 #define S3DOCK_PACK_IMAGE_CONFIG_H
 
 #include "base/json.h"
-#include "pack/image/image.h"
+#include "pack/image/info.h"
 
 struct err;
 

@@ -13,7 +13,7 @@
 
 #include "base/err.h"
 #include "pack/codec/layer_digest.h"
-#include "pack/image/image.h"
+#include "pack/image/info.h"
 
 struct contents {
     struct content *list;

@@ -15,7 +15,7 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
-#include "pack/image/image.h"
+#include "pack/image/info.h"
 #include "pack/tar/tar.h"
 
 struct err;

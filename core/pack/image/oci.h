@@ -10,7 +10,7 @@
 #define S3DOCK_PACK_IMAGE_OCI_H
 
 #include "pack/image/contents.h"
-#include "pack/image/image.h"
+#include "pack/image/info.h"
 
 struct err;
 

@@ -21,7 +21,7 @@
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "pack/chunk/chunker.h"
-#include "pack/image/image.h"
+#include "pack/image/info.h"
 #include "pack/index/chunk_name.h"
 
 struct err;

@@ -423,3 +423,15 @@ int index_parse(struct view bytes, struct index **out, struct err *err)
     *out = index;
     return 0;
 }
+
+void index_destroy(struct index *index)
+{
+    if (!index)
+        return;
+    for (unsigned i = 0; i < index->section_count; i++)
+        free(index->sections[i].chunks);
+    free(index->sections);
+    free(index->image.layers);
+    free(index->image.tags);
+    free(index);
+}

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "pack/tar/tar.h"
+#include "pack/tar/entry.h"
 
 int tar_number(const uint8_t *field, size_t size, uint64_t *value)
 {

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "pack/tar/tar.h"
+#include "pack/tar/entry.h"
 
 struct err;
 

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "pack/tar/tar.h"
+#include "pack/tar/entry.h"
 
 struct err;
 

@@ -22,11 +22,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct err;
+#include "pack/tar/entry.h"
 
-#define TAR_BLOCK    512
-#define TAR_NAME_MAX 4096
-#define TAR_PAX_MAX  (64 * 1024)
+struct err;
 
 enum tar_event {
     TAR_MORE = 1, /* nothing consumed: call again with more bytes in the window (at most TAR_BLOCK
@@ -39,15 +37,6 @@ enum tar_event {
     TAR_TEXT,     /* no tar at all: JSON where a header should be, or after the trailer. An engine
                      that fails in mid-stream leaves its error there (late_error.h). Lasts until the
                      end of the stream */
-};
-
-enum tar_type { TAR_FILE, TAR_HARDLINK, TAR_SYMLINK, TAR_DIRECTORY, TAR_OTHER };
-
-struct tar_entry {
-    enum tar_type type;
-    uint64_t size;             /* of the payload */
-    char name[TAR_NAME_MAX];   /* as written, NUL-terminated */
-    char target[TAR_NAME_MAX]; /* of a link, else "" */
 };
 
 struct tar_step {

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "pack/tar/tar.h"
+#include "pack/tar/entry.h"
 
 #define OCTAL_LIMIT (UINT64_C(1) << 33) /* eleven octal digits */
 

@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "kit/tarball.h"
 #include "pack/image/bundle.h"
+#include "pack/image/image.h"
 #include "pack/tar/tar.h"
 
 #define LAYERS 4

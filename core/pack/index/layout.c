@@ -1,21 +1,20 @@
 /*
- * What an index may hold, whoever wrote it: index_build.c asks before it writes, index_read.c after
- * it has read. The layout is in docs/format.md:
+ * The rules for the content of an index. build.c checks them before it writes, read.c after it has
+ * read. The layout is in docs/format.md:
  *
  *   header   prefix 64 | parameters | image | tags | layers | sections | sum 16
  *   records  32 bytes a chunk: raw size, packed size, name (24 in version 1)
  *
- * Nothing is written twice: offsets are not stored, they are the running sums of the sizes, so that
- * they cannot contradict each other. What is stored twice on purpose are the totals in the prefix:
- * they are what the sums are held against.
+ * Offsets are not stored: they are the running sums of the sizes, so they cannot contradict each
+ * other. Only the totals in the prefix repeat information: the reader compares the sums with them.
  */
-#include "pack/index/index.h"
+#include "pack/index/layout.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "pack/codec/gzip_member.h"
-#include "pack/index/layout.h"
+#include "pack/tar/entry.h"
 
 #define PACKED_LEAST 20 /* the smallest gzip member */
 
@@ -94,16 +93,4 @@ const char *index_image_fault(const struct image_info *image)
             return fault;
     }
     return NULL;
-}
-
-void index_destroy(struct index *index)
-{
-    if (!index)
-        return;
-    for (unsigned i = 0; i < index->section_count; i++)
-        free(index->sections[i].chunks);
-    free(index->sections);
-    free(index->image.layers);
-    free(index->image.tags);
-    free(index);
 }
