@@ -9,7 +9,7 @@
 #include "cli/doctor/doctor.h"
 #include "cli/print/human.h"
 #include "docker/docker.h"
-#include "layers/layer_store.h"
+#include "layers/open_layers.h"
 
 #define DOCKER_SPACE_MIN (UINT64_C(2) << 30)   /* less than most images need to be loaded */
 #define CACHE_SPACE_MIN  (UINT64_C(100) << 20) /* indexes and notes of unfinished pushes */
@@ -59,7 +59,7 @@ static void tell_layers(struct doctor *doctor, const struct docker_engine *engin
 {
     struct err found = {0};
 
-    if (layer_store_readable(engine, &found) == 0)
+    if (open_layers_readable(engine, &found) == 0)
         doctor_ok(doctor, "docker layers", "can be read on this host: no exports are needed");
     else if (found.family == ERR_UNSUPPORTED)
         doctor_skipped(doctor, "docker layers", "%s%s%s", found.text, found.hint[0] ? "; " : "",

@@ -1,3 +1,7 @@
+/*
+ * The part that both kinds of layer stores share: the config, which proves the image id, and the
+ * list of layers in it.
+ */
 #include "layers/layer_store.h"
 
 #include <stdio.h>
@@ -6,9 +10,6 @@
 
 #include "base/err.h"
 #include "base/hash.h"
-#include "docker/docker.h"
-#include "layers/blob_store.h"
-#include "layers/graph_store.h"
 
 #define PREFIX   "sha256:"
 #define HEX_SIZE 64
@@ -19,8 +20,6 @@ bool layer_store_is_digest(const char *text)
            strlen(text) == strlen(PREFIX) + HEX_SIZE &&
            strspn(text + strlen(PREFIX), "0123456789abcdef") == HEX_SIZE;
 }
-
-/* ---- the config ---- */
 
 static int check_config(const struct layer_store *store, struct err *err)
 {
@@ -65,66 +64,6 @@ int layer_store_list(struct layer_store *store, struct err *err)
     answer = read_diff_ids(store, json_get(json_get(json_root(json), "rootfs"), "diff_ids"), err);
     json_destroy(json);
     return answer;
-}
-
-/* ---- which kind ---- */
-
-static int not_here(const char *why, const char *hint, struct err *err)
-{
-    err_set(err, ERR_UNSUPPORTED, "layers", "Docker's layers cannot be read here: %s", why);
-    return hint ? err_hint(err, "%s", hint) : ERR_FAIL;
-}
-
-static int look_at_engine(const struct docker_engine *engine, struct err *err)
-{
-    if (!engine->local)
-        return not_here("the daemon is not reached through a socket of this host",
-                        "a push on the daemon's own host reads them where they lie", err);
-    if (engine->podman)
-        return not_here("it is Podman", NULL, err);
-    if (engine->root_dir[0] != '/')
-        return not_here("the daemon does not say where they lie", NULL, err);
-    if (!engine->containerd_store && !graph_store_knows(engine->driver))
-        return not_here("it is not known how this storage driver lays them out",
-                        "overlay2, fuse-overlayfs and vfs can be read, and containerd's store",
-                        err);
-    return 0;
-}
-
-/* What only somebody else may read. */
-static int hint_at_rights(struct err *err)
-{
-    if (strcmp(err->code, "permission") == 0)
-        err_hint(err, "they can be read by root, or by the user whose rootless daemon it is");
-    return ERR_FAIL;
-}
-
-int layer_store_readable(const struct docker_engine *engine, struct err *err)
-{
-    int answer = look_at_engine(engine, err);
-
-    if (answer)
-        return answer;
-    answer = engine->containerd_store ? blob_store_readable(engine, err)
-                                      : graph_store_readable(engine, err);
-    return answer ? hint_at_rights(err) : 0;
-}
-
-struct layer_store *layer_store_open(const struct layer_store_wanted *wanted, struct err *err)
-{
-    struct layer_store *store;
-
-    if (look_at_engine(wanted->engine, err))
-        return NULL;
-    if (!layer_store_is_digest(wanted->image_id)) {
-        not_here("the image has no proper id", NULL, err);
-        return NULL;
-    }
-    store = wanted->engine->containerd_store ? blob_store_open(wanted, err)
-                                             : graph_store_open(wanted, err);
-    if (!store)
-        hint_at_rights(err);
-    return store;
 }
 
 void layer_store_close(struct layer_store *store)

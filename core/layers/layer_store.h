@@ -50,13 +50,7 @@ struct layer_store_wanted {
     const char *os, *architecture, *variant;
 };
 
-/* Finds the image; nothing is measured. unsupported.layers: not such a store, or it is elsewhere;
- * other failures: it cannot be read, or what it holds is not the image. */
-struct layer_store *layer_store_open(const struct layer_store_wanted *wanted, struct err *err);
 void layer_store_close(struct layer_store *store); /* takes NULL */
-/* Whether images of that daemon can be read at all, as far as can be told without one; else why
- * not, and in the hint how they could. */
-int layer_store_readable(const struct docker_engine *engine, struct err *err);
 
 /* How large the layer's tar is; it is noted in the store. */
 int layer_store_measure(struct layer_store *store, unsigned number, const struct cancel *cancel,

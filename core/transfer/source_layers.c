@@ -10,7 +10,7 @@
 
 #include "base/err.h"
 #include "base/json.h"
-#include "layers/layer_store.h"
+#include "layers/open_layers.h"
 #include "pack/codec/layer_digest.h"
 #include "pack/image/bundle.h"
 #include "pack/tar/tar.h"
@@ -281,7 +281,7 @@ struct source *source_layers(const struct source_layers_options *options, struct
         return NULL;
     }
     s->source = (struct source){.table = &table, .kind = "layers"};
-    s->store = layer_store_open(&options->image, err);
+    s->store = open_layers(&options->image, err);
     if (!s->store || measure(s->store, options, err) ||
         !(s->bundle = make_bundle(s->store, options, err)) || list_unread(s, options, err)) {
         layers_destroy(&s->source);

@@ -501,13 +501,13 @@ static void a_fresh_daemon_can_be_read(void **state)
     snprintf(fresh.root_dir, sizeof fresh.root_dir, "%s/fresh", dir);
     for (int containerd = 0; containerd < 2; containerd++) {
         fresh.containerd_store = containerd;
-        assert_int_equal(layer_store_readable(&fresh, &err), ERR_FAIL);
+        assert_int_equal(open_layers_readable(&fresh, &err), ERR_FAIL);
         snprintf(command, sizeof command, "cd %s && mkdir -p %s", dir,
                  containerd ? "fresh/containerd/daemon"
                             : "fresh/image/overlay2/imagedb/content/sha256 "
                               "fresh/image/overlay2/layerdb fresh/overlay2");
         assert_int_equal(system(command), 0);
-        if (layer_store_readable(&fresh, &err))
+        if (open_layers_readable(&fresh, &err))
             fail_msg("%s", err.text);
     }
 }
@@ -519,7 +519,7 @@ static void elsewhere_is_refused(void **state)
     refused(NULL);
     assert_int_equal(err.family, ERR_UNSUPPORTED);
     engine.local = true;
-    assert_int_equal(layer_store_readable(&engine, &err), 0);
+    assert_int_equal(open_layers_readable(&engine, &err), 0);
     engine.containerd_store = true;
     refused(NULL);
     engine.containerd_store = false;
@@ -815,7 +815,7 @@ static void containerds_store_gives_the_same(void **state)
     text_init(&out, 64 * MIB);
     assert_int_equal(read_blobs(index_id, image_id, &out), ERR_FAIL);
     assert_int_equal(err.family, ERR_UNSUPPORTED);
-    assert_int_equal(layer_store_readable(&engine, &err), 0);
+    assert_int_equal(open_layers_readable(&engine, &err), 0);
     text_finish(&out);
     text_finish(&wanted);
 }

@@ -70,8 +70,8 @@ static inline void stored_look(const struct docker_engine *engine, const char *i
     struct layer_store *store;
     struct err err = {0};
 
-    layer_store_readable(engine, &err);
-    store = layer_store_open(&wanted, &err);
+    open_layers_readable(engine, &err);
+    store = open_layers(&wanted, &err);
     if (!store)
         return;
     stored_digest(text_view(&store->config), config_id);
