@@ -1,11 +1,11 @@
 /*
- * Cleanups and everybody else. A cleanup is stopped before each of its requests, another command
- * runs to its end there, and the cleanup continues; and the other way round. The cleanup's DELETEs
- * may be repeated after the other command, their answers may be lost, or they may arrive late.
- * Afterwards every image that a tag, an environment or a rollback leads to can be pulled, and what
- * the other command said is true.
+ * Cleanups during other commands. The test stops a cleanup before each of its requests, runs
+ * another command to its end, and continues the cleanup; and the reverse. The cleanup's DELETEs may
+ * be repeated after the other command, their responses may be lost, or they may arrive late.
+ * Afterwards every image that a tag, an environment or a rollback leads to can be pulled, and the
+ * result of the other command is true.
  *
- * The buckets: one in memory that behaves as S3 does (an ETag is a digest of the content, so equal
+ * The buckets: one in memory that behaves like S3 (an ETag is a digest of the content, so equal
  * archives have equal ETags), with conditional requests and without, and a directory.
  */
 #include <setjmp.h>
@@ -39,9 +39,9 @@
 #include "store/dir/store_dir.h"
 #include "store/store.h"
 
-#define OLD   "shop:20250701-1000-aaaaa01" /* the image that goes */
-#define FIRST "shop:20250702-1000-aaaaa02" /* what production was before */
-#define NOW   "shop:20250703-1000-aaaaa03" /* what production is */
+#define OLD   "shop:20250701-1000-aaaaa01" /* the image to remove */
+#define FIRST "shop:20250702-1000-aaaaa02" /* the previous image of production */
+#define NOW   "shop:20250703-1000-aaaaa03" /* the image of production */
 #define LAST  "shop:20250704-1000-aaaaa04" /* the newest */
 #define KEY   "images/shop/202507/shop-20250701-1000-aaaaa01"
 
@@ -68,7 +68,7 @@ static void hex_of(const void *data, size_t size, char out[SHA256_HEX_SIZE])
     hex_encode(sum, sizeof sum, out);
 }
 
-/* A save stream of one layer; `id` gets the image id. */
+/* Writes a save stream of one layer. Sets `id` to the image id. */
 static void write_image(const char *file, const char *ref, uint64_t seed, char id[80])
 {
     char layer_id[SHA256_HEX_SIZE], config_id[SHA256_HEX_SIZE], config[512], text[1024];
@@ -113,7 +113,7 @@ static int push(struct store *store, const char *ref, const char *file, struct p
     return push_run(&options, result, &err);
 }
 
-/* Reads and verifies it. `key` NULL: by its name. */
+/* Reads and verifies an image. `key` NULL: by its name. */
 static int pull(struct store *store, const char *ref, const char *key, char id[80])
 {
     struct pull_options options = {.store = store, .key = key, .no_resume = true};
@@ -161,13 +161,13 @@ static int roll_back(struct store *store)
     return release_rollback(&options, "shop", "production", &result, &err);
 }
 
-/* ---- the store in between: the cleanup's way to the bucket ---- */
+/* ---- the intercepting store: between the cleanup and the bucket ---- */
 
 enum deed {
-    AS_IT_SHOULD, /* each DELETE is executed once, and answered */
-    IS_REPEATED,  /* and once more after the other command */
-    IS_LOST,      /* executed, but the answer is lost */
-    IS_LATE,      /* no answer, and executed after the other command */
+    AS_IT_SHOULD, /* each DELETE is executed once */
+    IS_REPEATED,  /* and again after the other command */
+    IS_LOST,      /* executed, but the response is lost */
+    IS_LATE,      /* no response, and executed after the other command */
     DEEDS
 };
 
@@ -176,11 +176,11 @@ enum deed {
 struct between {
     struct store store;
     struct store *bucket;
-    struct store *client; /* the other command's way to it */
+    struct store *client; /* the store of the other command */
     int (*cleanup)(struct store *store);
-    enum deed around; /* what happens to the DELETEs of that cleanup */
+    enum deed around; /* the fault of the cleanup's DELETEs */
     enum deed deed;
-    unsigned which;     /* of this DELETE; the others are as they should */
+    unsigned which;     /* the DELETE with the fault */
     unsigned at, asked; /* the other command runs before this request */
     unsigned deletes;   /* DELETEs so far */
     unsigned struck;    /* the number of the request that was `which` */
@@ -194,8 +194,8 @@ struct between {
 
     int answer; /* of the other command */
     struct err why;
-    bool uploaded;     /* it has pushed: something was uploaded */
-    const char *image; /* and this is its id */
+    bool uploaded;     /* it uploaded an image */
+    const char *image; /* the id of that image */
     char key[KEY_MAX], metadata_etag[STORE_ETAG_MAX];
 };
 
@@ -290,7 +290,7 @@ static int retire(struct store *store)
     return answer;
 }
 
-/* As a week later. */
+/* Runs the second step, as a week later. */
 static int delete_data(struct store *store)
 {
     struct unfinished_list list = {.items = NULL};
@@ -369,7 +369,7 @@ static void pull_it(struct between *b)
 static const struct command {
     const char *name, *around;
     void (*run)(struct between *b);
-    enum err_family may_fail, or_so; /* with these alone; ERR_NONE: never */
+    enum err_family may_fail, or_so; /* allowed failure; ERR_NONE: none */
 } COMMANDS[] = {
     {"push", "cleanup during a push", push_same, ERR_CONFLICT},
     {"push of another image", "cleanup during a push of another image", push_other, ERR_CONFLICT},
@@ -383,7 +383,7 @@ static const struct command {
     {"pull", "cleanup during pull", pull_it, ERR_NOT_FOUND, ERR_CONFLICT},
 };
 
-/* ---- what must hold ---- */
+/* ---- checks ---- */
 
 struct scene {
     const char *bucket, *act, *command;
@@ -411,7 +411,7 @@ static void check_pull(struct store *store, const struct scene *scene, const cha
         refuse(scene, what, &err);
 }
 
-/* The images that no cleanup touches are looked at only; the old one is pulled. */
+/* Looks up the images that no cleanup removes, and pulls the old one. */
 static void check_reference(struct store *store, const struct scene *scene, const char *what,
                             const char *ref, const char *key)
 {
@@ -457,7 +457,7 @@ static void check_rollback(struct store *store, const struct scene *scene)
         check_reference(store, scene, "rollback", name.ref, previous.target);
 }
 
-/* Whether the cleanup has retired the very image that was pushed: the push came before it. */
+/* Whether the tombstone is that of the pushed image: the push came before the cleanup. */
 static bool was_judged(const struct between *b)
 {
     struct retired retired;
@@ -486,12 +486,12 @@ static void check_all(const struct between *b, const struct scene *scene)
         check_pull(b->bucket, scene, "what was pushed", OLD, NULL, b->image);
 }
 
-/* ---- all of them ---- */
+/* ---- all interleavings ---- */
 
-/* A folder executes a DELETE under its lock, before it answers: there it is neither late nor
+/* A folder executes a DELETE under its lock before it returns, so a DELETE is never late or
  * repeated. */
 
-/* A bucket that is set back to how it was filled before each run. */
+/* A bucket that is restored to its initial state before each run. */
 struct ground {
     const char *name;
     struct store *store;
@@ -540,7 +540,7 @@ static void load(struct ground *ground)
     run(command);
 }
 
-/* One run. Returns how many requests the cleanup made. */
+/* Executes one run. Returns the number of requests of the cleanup. */
 static unsigned run_scene(struct ground *ground, int (*cleanup)(struct store *store),
                           const struct command *command, struct scene *scene, struct between *b)
 {
@@ -552,13 +552,13 @@ static unsigned run_scene(struct ground *ground, int (*cleanup)(struct store *st
     b->which = scene->which;
     b->other = command->run;
     b->command = command;
-    (void)cleanup(&b->store); /* it may fail; what it leaves is what counts */
+    (void)cleanup(&b->store); /* it may fail; the state afterwards counts */
     run_other(b);
     check_all(b, scene);
     return b->asked;
 }
 
-/* The way of a cleanup that runs while the other command is stopped. */
+/* The store of a cleanup that runs while the other command is stopped. */
 static struct between inner;
 
 static void run_cleanup(struct between *b)
@@ -570,7 +570,7 @@ static void run_cleanup(struct between *b)
     (void)b->cleanup(&inner.store);
 }
 
-/* The other way round: the command is stopped, and a cleanup runs to its end there. */
+/* The reverse: the command is stopped, and a cleanup runs to its end. */
 static unsigned run_around(struct ground *ground, int (*cleanup)(struct store *store),
                            const struct command *command, struct scene scene)
 {
@@ -597,7 +597,7 @@ static unsigned run_around(struct ground *ground, int (*cleanup)(struct store *s
     return count;
 }
 
-/* The command before each request, and behind the last. */
+/* Runs the command before each request, and after the last one. */
 static unsigned run_everywhere(struct ground *ground, int (*cleanup)(struct store *store),
                                const struct command *command, struct scene scene)
 {
@@ -611,7 +611,7 @@ static unsigned run_everywhere(struct ground *ground, int (*cleanup)(struct stor
     return count;
 }
 
-/* The same after each DELETE that goes wrong. */
+/* The same with a fault in each DELETE. */
 static unsigned run_deeds(struct ground *ground, int (*cleanup)(struct store *store),
                           const struct command *command, struct scene scene)
 {
@@ -702,11 +702,11 @@ static void in_a_folder(void **state)
     store_destroy(ground.store);
 }
 
-/* ---- many leftovers ---- */
+/* ---- many temporary objects ---- */
 
 #define MANY 50000
 
-/* Lists MANY temporary objects, and nothing else. */
+/* Lists MANY temporary objects. */
 static void many_submit(struct store *store, struct store_op *op)
 {
     unsigned from = op->token ? (unsigned)strtoul(op->token, NULL, 10) : 0;
@@ -731,7 +731,7 @@ static void many_submit(struct store *store, struct store_op *op)
 
 static const struct store_table many_table = {many_submit, NULL, NULL};
 
-/* 50,000 objects took 15 seconds and 170 MB. */
+/* With quadratic time, 50,000 objects took 15 seconds and 170 MB. */
 static void many_leftovers_take_little_time_and_memory(void **state)
 {
     struct store store = {.table = &many_table};

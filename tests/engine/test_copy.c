@@ -10,7 +10,7 @@
 
 #define SIX_GB (6 * (uint64_t)GIB + 1)
 
-/* A store that holds one huge object, and writes down what is asked of it. */
+/* A store with one huge object. It records its requests. */
 static struct {
     struct store store; /* first */
     uint64_t copied;
@@ -76,7 +76,7 @@ static int set_up(void **state)
     return 0;
 }
 
-/* The original's single copy ended at 5 GiB, so that such an image could never be replaced. */
+/* The original's single copy has a limit of 5 GiB, so it could not replace larger images. */
 static void above_five_gibibytes_in_parts(void **state)
 {
     struct err err = {.text = ""};

@@ -1,7 +1,6 @@
 /*
- * Pushes into a bucket that holds something similar: what the store copies and what is uploaded
- * must together be the very archive that a full push makes. Then the same with a store that will
- * not copy.
+ * Pushes into a bucket with similar images: copied and uploaded bytes together must be the archive
+ * of a full push. Then the same with a store that refuses copies.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -145,16 +144,16 @@ static void write_image(const char *name, const struct image *image, const char 
     tarball_finish(&tar);
 }
 
-/* ---- a folder as bucket, with a store in between that can refuse ---- */
+/* ---- a folder as bucket, behind an intercepting store that can refuse requests ---- */
 
 struct between {
     struct store store;
     struct store *folder;
     struct cancel cancel;
-    enum store_verb verb; /* this one is answered so, from the `nth` on, `times` times */
+    enum store_verb verb; /* the request to refuse, from the `nth` on, `times` times */
     unsigned nth, times, seen;
-    const char *code; /* an S3 code; NULL: "changed"; "" : SIGTERM comes */
-    unsigned copies;  /* ranges that were asked for */
+    const char *code; /* an S3 code; NULL: "changed"; "": SIGTERM */
+    unsigned copies;  /* requested ranges */
 };
 
 static void refuse(struct between *b, struct store_op *op)
@@ -248,7 +247,7 @@ static void push(const struct asked *asked, struct push_result *result)
     store_destroy(b.folder);
 }
 
-/* The bytes of an object; freed by the caller. */
+/* Returns the bytes of an object. The caller frees them. */
 static struct text read_object(const char *bucket, const char *key, enum key_kind kind)
 {
     char sibling[KEY_MAX], path[2 * KEY_MAX];
@@ -325,7 +324,7 @@ static void empty(const char *bucket)
     assert_int_equal(system(command), 0);
 }
 
-/* Pushes the first image and then `second`, and once more in full: all must be equal. */
+/* Pushes the first image, then `second`, then `second` in full: both archives must be equal. */
 static struct push_result compare(const struct image *second, const char *ref, unsigned jobs)
 {
     struct push_result result, full;
@@ -358,7 +357,7 @@ static struct push_result compare(const struct image *second, const char *ref, u
     return result;
 }
 
-/* Headers carry the time of the tag: the first chunk is always new, and costs a least part. */
+/* Headers contain the tag's time. So the first chunk is always new, and costs a minimum part. */
 static void assert_uploaded_below(const struct push_result *result, uint64_t bytes)
 {
     assert_int_equal(result->bases, 1);
@@ -460,7 +459,7 @@ static void nothing_in_common(void **state)
     assert_int_not_equal(result.checksum[0], 0);
 }
 
-/* Everything is changed a little: runs between the changes are too short to copy. */
+/* Small changes everywhere: the runs between them are too short to copy. */
 static void many_small_changes(void **state)
 {
     struct image image = plain_image();
@@ -475,7 +474,7 @@ static void many_small_changes(void **state)
     assert_uploaded_below(&result, 24 * mib);
 }
 
-/* What another level packed is copied as it is, and the index says so. */
+/* Chunks of another level are copied unchanged, and the index has their sizes. */
 static void archives_of_another_writer(void **state)
 {
     struct image image = plain_image();
@@ -538,8 +537,8 @@ static void a_store_that_will_not_copy_gets_everything(void **state)
     } cases[] = {
         {STORE_UPLOAD_COPY_PART, "NotImplemented", 1, 1000, true},
         {STORE_UPLOAD_COPY_PART, "AccessDenied", 2, 1000, true},
-        {STORE_UPLOAD_COMPLETE, "InvalidPart", 1, 1, true}, /* wants equal parts */
-        {STORE_UPLOAD_COPY_PART, NULL, 2, 1000, false},     /* bases change all the time */
+        {STORE_UPLOAD_COMPLETE, "InvalidPart", 1, 1, true}, /* requires equal parts */
+        {STORE_UPLOAD_COPY_PART, NULL, 2, 1000, false},     /* bases change again and again */
     };
     struct image image = plain_image();
 
@@ -575,7 +574,7 @@ static void a_store_that_will_not_copy_gets_everything(void **state)
     }
 }
 
-/* The archives to copy from are looked for again, and the one that is there now is used. */
+/* The push looks for bases again and uses the current archive. */
 static void a_base_that_is_replaced_meanwhile_is_no_trouble(void **state)
 {
     struct asked asked = {.bucket = "changes", .ref = SECOND, .input = "second.tar", .jobs = 2};
@@ -603,8 +602,8 @@ static void a_base_that_is_replaced_meanwhile_is_no_trouble(void **state)
     pull("changes", SECOND, "pulled.tar");
 }
 
-/* Writes over the archive, from `offset` on and every `step` bytes, and has the metadata vouch for
- * it: now the index lies. */
+/* Overwrites the archive from `offset` on, every `step` bytes, and writes its new ETag into the
+ * metadata. The index is wrong then. */
 static void make_a_liar(const char *bucket, const char *key, off_t offset, off_t step)
 {
     struct metadata metadata = read_metadata(bucket, key);
@@ -655,8 +654,8 @@ static void an_index_that_lies_is_found_out(void **state)
     pull("liar", SECOND, "pulled.tar");
 }
 
-/* A single chunk in the middle: a sample hardly ever finds it, but no pull accepts it, and what it
- * says helps. */
+/* A single damaged chunk: the spot check rarely finds it, but no pull accepts it, and the pull's
+ * hint names the remedy. */
 static void a_small_lie_never_becomes_an_image(void **state)
 {
     struct image image = plain_image();
@@ -729,7 +728,7 @@ static void standard_input_is_read_once(void **state)
     }
 }
 
-/* What it leaves is what the same push needs for going on; behind that there is nothing. */
+/* An interrupted push leaves only the data that the same push needs to resume. */
 static void a_stop_at_any_time_is_gone_on_with(void **state)
 {
     static const struct {

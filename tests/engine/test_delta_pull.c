@@ -1,7 +1,7 @@
 /*
- * A pull into a daemon that keeps images, as each kind of engine does: first one image, whole; then
- * its successors, of which only the difference may move. And what happens when the daemon or the
- * index do not keep their word.
+ * Pulls into a daemon that stores images like each kind of engine: first a complete image, then its
+ * successors, of which the pull may transfer only the difference. Also pulls with a daemon or an
+ * index that is wrong.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -45,14 +45,14 @@
 static char dir[] = "/tmp/s3dock-delta-XXXXXX";
 static struct err err;
 
-/* ---- two images: the second shares the lowest layer, and most of the bytes of the others ---- */
+/* ---- two images that share the lowest layer and most bytes of the other layers ---- */
 
-/* What a layer is made of: so many files, of such a size, that many of them different ones. */
+/* The contents of a layer: the number of files, their size, and the number of different files. */
 static unsigned files = 10, kinds = 10;
 static size_t file_size = 200 * KIB;
 static const char *label = "one"; /* in the config */
-static bool packed;               /* by zstd: all layers */
-static bool hollow; /* the second image's middle layer has no bytes, its top layer few */
+static bool packed;               /* with zstd: all layers */
+static bool hollow; /* the second image's middle layer is empty, its top layer small */
 
 static void pack_layer(struct tarball *layer)
 {
@@ -65,7 +65,7 @@ static void pack_layer(struct tarball *layer)
     layer->data = out;
 }
 
-/* Every so manieth file, if not 0, is not what it is in other layers of that number. */
+/* Every `changed_every`th file differs from the same file in other layers; 0: none does. */
 static void make_layer(struct tarball *layer, unsigned number, unsigned changed_every)
 {
     const size_t size = file_size;
@@ -158,8 +158,8 @@ static void push(const char *bucket, const char *ref, const unsigned changed[LAY
     store_destroy(options.store);
 }
 
-/* Both of them: the second has its middle layer edited in places and its top layer rewritten in
- * one. */
+/* Pushes both images. Of the second one, every fifth file of the middle layer and every tenth file
+ * of the top layer differs. */
 static void fill_bucket(const char *bucket)
 {
     push(bucket, FIRST, (unsigned[LAYERS]){0, 0, 0});
@@ -201,7 +201,7 @@ static void pull_well(const char *bucket, struct docker *docker, const char *ref
 
 /* ---- scenes ---- */
 
-/* What moves, by engine and by what may be reused. A file is 200 KiB, a layer 2,000. */
+/* The transferred bytes by engine and by reuse. A file has 200 KiB, a layer 2,000 KiB. */
 static void only_what_the_engine_lacks_moves(void **state)
 {
     static const struct {
@@ -217,7 +217,7 @@ static void only_what_the_engine_lacks_moves(void **state)
         {"podman", REUSE_ALWAYS, 1, 600, 640},
         {"docker-29.0", REUSE_NEVER, 1, 4000, 4040},
         {"docker-29.0", REUSE_ALWAYS, 1, 600, 640},
-        /* does not tell whether all of an image is there */
+        /* does not report whether an image is complete */
         {"docker-26-containerd", REUSE_NEVER, 0, 6000, 6050},
         {"docker-26-containerd", REUSE_ALWAYS, 0, 600, 640},
     };
@@ -245,8 +245,8 @@ static void only_what_the_engine_lacks_moves(void **state)
     }
 }
 
-/* So many chunks that the daemon is given the first while the last are still looked for. Each is
- * there twice, and in a fifth of the places it is not the one that the host has. */
+/* So many chunks that the daemon receives the first ones while the seed scan still runs. Each chunk
+ * exists twice, and a fifth of them differ from the host's. */
 static void it_loads_while_it_looks(void **state)
 {
     struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
@@ -262,7 +262,7 @@ static void it_loads_while_it_looks(void **state)
     pull_well("many", docker, SECOND, REUSE_ALWAYS, &result);
     assert_false(result.reloaded);
     assert_true(result.seed);
-    /* the changed files, once or twice each, and headers */
+    /* the changed files, each once or twice, and headers */
     assert_in_range(result.stats.downloaded_bytes, 135 * 20 * KIB, 2 * 270 * 20 * KIB + 400 * KIB);
     docker_close(docker);
     fake_docker_stop(&fake);
@@ -270,7 +270,7 @@ static void it_loads_while_it_looks(void **state)
     file_size = 200 * KIB;
 }
 
-/* Neither is a section of its own. */
+/* Neither layer has a section. */
 static void a_layer_without_bytes_hides_no_other(void **state)
 {
     struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
@@ -316,7 +316,8 @@ static void a_dry_run_says_what_would_move(void **state)
     fake_docker_stop(&fake);
 }
 
-/* Pruned since it was asked, or an engine that wants all: the whole follows, by itself. */
+/* Layers were pruned after the query, or the engine requires all layers: the pull then sends all.
+ */
 static void a_daemon_that_refuses_a_part_is_given_the_whole(void **state)
 {
     static const char *const profiles[] = {"docker-20.10", "podman"};
@@ -338,8 +339,8 @@ static void a_daemon_that_refuses_a_part_is_given_the_whole(void **state)
     }
 }
 
-/* Another image has the name on the host: afterwards it leads to the one that was pulled, and not
- * only to one of the same layers. */
+/* Another image has the name on the host. Afterwards the name leads to the pulled image, not to
+ * another image of the same layers. */
 static void the_name_leads_to_what_was_pulled(void **state)
 {
     static const char *const cases[][2] = {{"docker-20.10", "store"},
@@ -353,7 +354,7 @@ static void the_name_leads_to_what_was_pulled(void **state)
 
     (void)state;
     label = "other";
-    push("elsewhere", FIRST, (unsigned[LAYERS]){0, 0, 0}); /* the same layers, another config */
+    push("elsewhere", FIRST, (unsigned[LAYERS]){0, 0, 0}); /* the same layers with another config */
     label = "one";
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct fake_docker fake = fake_docker_start(cases[i][0], cases[i][1], 0);
@@ -378,8 +379,8 @@ static void the_name_leads_to_what_was_pulled(void **state)
     free(local);
 }
 
-/* Registered, named, and not unpacked: no run takes it for the image, and the name is where it was.
- */
+/* The image is registered and named, but not unpacked. No pull accepts it, and the name is
+ * restored. */
 static void a_refused_load_leaves_no_name(void **state)
 {
     struct fake_docker fake = fake_docker_start("docker-29.0", "store,store-unpack", 0);
@@ -405,7 +406,7 @@ static void a_refused_load_leaves_no_name(void **state)
     fake_docker_stop(&fake);
 }
 
-/* Runs a pull in a process of its own, which is killed when the daemon has the name. */
+/* Runs a pull in a child process and kills it when the daemon has the name. */
 static void kill_in_load(const struct fake_docker *fake, struct docker *docker, const char *ref)
 {
     struct docker_image *local = malloc(sizeof *local);
@@ -428,8 +429,8 @@ static void kill_in_load(const struct fake_docker *fake, struct docker *docker, 
     free(local);
 }
 
-/* The daemon has registered the image, and nobody knows whether it is unpacked: a later pull loads
- * it again, once. A cache that cannot be written does no harm to a pull. */
+/* The daemon has registered the image, but may not have unpacked it. A later pull loads it again,
+ * once. A pull also works with a cache that cannot be written. */
 static void a_killed_load_is_not_believed(void **state)
 {
     static const char *const profiles[] = {"docker-26-containerd", "docker-29.0"};
@@ -456,7 +457,7 @@ static void a_killed_load_is_not_believed(void **state)
     }
 }
 
-/* The daemon says that the load went well, and its history that a layer is not unpacked. */
+/* The daemon reports success, but its history shows that a layer is not unpacked. */
 static void what_is_not_unpacked_is_not_here(void **state)
 {
     struct fake_docker fake = fake_docker_start("docker-26-containerd", "store,store-packed", 0);
@@ -476,9 +477,8 @@ static void what_is_not_unpacked_is_not_here(void **state)
     fake_docker_stop(&fake);
 }
 
-/* Told before anything is fetched, also where no index says so; nothing promises that it will go
- * well another time. An engine that reads zstd, or that does not tell its version, gets the image.
- */
+/* The pull fails before it downloads anything, also without an index. The hint does not suggest a
+ * retry. An engine that reads zstd, or that does not state its version, gets the image. */
 static void an_engine_that_reads_no_zstd_is_told_of(void **state)
 {
     static const struct {
@@ -514,8 +514,8 @@ static void an_engine_that_reads_no_zstd_is_told_of(void **state)
     }
 }
 
-/* From API 1.48 on, an image of one manifest is here only with all of its content. Others may lack
- * what is for other platforms. */
+/* From API 1.48 on, an image with one manifest is present only with all of its content. Other
+ * images may lack the content for other platforms. */
 static void what_lacks_content_is_not_here(void **state)
 {
     static const char *const behave[] = {"store,store-lost", "store,store-attested"};
@@ -534,7 +534,7 @@ static void what_lacks_content_is_not_here(void **state)
     }
 }
 
-/* Names that the user chose, also for an image that is there already; one of them was another's. */
+/* Names of --as, also for a present image. One of the names belonged to another image. */
 static void further_names_lead_to_it(void **state)
 {
     struct fake_docker fake = fake_docker_start("docker-29.0", "store", 0);
@@ -566,7 +566,7 @@ static void further_names_lead_to_it(void **state)
     fake_docker_stop(&fake);
 }
 
-/* The daemon made more of it than one image: said aloud, whatever else went well. */
+/* The daemon created more than one image: the pull reports it, also after a successful load. */
 static void an_image_that_was_not_given_is_told(void **state)
 {
     static const char *const profiles[] = {"docker-20.10", "docker-29.0", "podman"};
@@ -587,7 +587,8 @@ static void an_image_that_was_not_given_is_told(void **state)
     }
 }
 
-/* A spool whose sums are right and whose bytes are not: dropped, and all of it fetched. */
+/* A partial download with right sums and wrong bytes: the pull drops it and downloads everything.
+ */
 static void a_spool_that_lies_is_dropped(void **state)
 {
     static const char junk[MIB] = "not what stands there"; /* more than a chunk */
@@ -604,7 +605,7 @@ static void a_spool_that_lies_is_dropped(void **state)
     assert_int_equal(store_head(store, subject.key, &info, &err), STORE_DONE);
     subject.etag = info.etag;
     subject.size = info.size;
-    for (int first = 1; first >= 0; first--) { /* all of the image, then a part of it */
+    for (int first = 1; first >= 0; first--) { /* all chunks of the image, then a part of them */
         spool = partial_open(&subject, 0, &err);
         assert_non_null(spool);
         partial_keep(spool, info.size / 2, view_of(junk, sizeof junk));
@@ -625,7 +626,7 @@ static void a_spool_that_lies_is_dropped(void **state)
     fake_docker_stop(&fake);
 }
 
-/* ---- an index that lies, with all of its sums made right ---- */
+/* ---- a false index with correct sums ---- */
 
 static char *path_in(const char *bucket, const char *end)
 {
@@ -651,7 +652,7 @@ static uint64_t number(const uint8_t *bytes, unsigned size)
     return value;
 }
 
-/* The sections' sums, then the header's, then the metadata's. */
+/* Corrects the sections' sums, then the header's, then the metadata's. */
 static void seal(const char *bucket, uint8_t *index, size_t size)
 {
     size_t header = number(index + 12, 4), sections = number(index + 44, 4);
@@ -693,7 +694,7 @@ enum lie {
     LIES
 };
 
-/* Where the header says in which range of the stream the top layer is: behind its digests and its
+/* Returns the position of the top layer's offset and size in the header: after its digests and its
  * media type. */
 static uint8_t *top_layer(uint8_t *index, size_t header)
 {
@@ -708,7 +709,7 @@ static uint8_t *top_layer(uint8_t *index, size_t header)
     return digest + 2 + number(digest, 2);
 }
 
-/* The records of a section of another image, as many as fit. */
+/* Copies records of a section of another image, as many as fit. */
 static void take_section(const char *bucket, uint8_t *records, size_t size)
 {
     char path[512];
@@ -729,7 +730,7 @@ static void tell_lie(const char *bucket, enum lie lie, uint8_t *index, size_t si
 {
     size_t header = number(index + 12, 4), sections = number(index + 44, 4);
     uint8_t *table = index + header - 16 - 40 * sections, *records = index + header;
-    uint8_t *late = index + size - 24 * 12; /* in the top layer, which is needed */
+    uint8_t *late = index + size - 24 * 12; /* in the top layer, which the pull needs */
     uint8_t record[24], *place;
 
     switch (lie) {
@@ -737,7 +738,7 @@ static void tell_lie(const char *bucket, enum lie lie, uint8_t *index, size_t si
         for (uint8_t *at = records; at + 48 <= index + size; at += 24)
             memcpy(at + 8, at + 24 + 8, 16);
         break;
-    case LIE_SWAP: /* two chunks of one section change places */
+    case LIE_SWAP: /* two chunks of one section are swapped */
         memcpy(record, late, 24);
         memcpy(late, late + 24, 24);
         memcpy(late + 24, record, 24);
@@ -746,25 +747,25 @@ static void tell_lie(const char *bucket, enum lie lie, uint8_t *index, size_t si
         late[4]++;
         late[24 + 4]--;
         break;
-    case LIE_OFFSET: /* the config stands elsewhere */
+    case LIE_OFFSET: /* another offset of the config */
         place = memmem(index, header, "amd64", 5);
         assert_non_null(place);
         place[5 + 2 + 2]++;
         break;
-    case LIE_CONFIG: /* the config is huge */
+    case LIE_CONFIG: /* a huge config */
         place = memmem(index, header, "amd64", 5);
         memset(place + 5 + 2 + 2 + 8, 0x7f, 8);
         break;
-    case LIE_COUNT: /* a section counts more chunks than there are */
+    case LIE_COUNT: /* a section with more chunks than exist */
         memset(table + 4, 0xff, 3);
         break;
-    case LIE_SIZE: /* a section is larger than anything */
+    case LIE_SIZE: /* a section of impossible size */
         memset(table + 8, 0xff, 8);
         break;
-    case LIE_OVERLAP: /* the top layer begins within the one below it */
+    case LIE_OVERLAP: /* the top layer overlaps the layer below it */
         top_layer(index, header)[5]--;
         break;
-    case LIE_SECTION: /* the sections are those of another image */
+    case LIE_SECTION: /* the sections of another image */
         take_section(bucket, records, size - header);
         break;
     default:
@@ -798,7 +799,7 @@ static void lies_are_healed_by_the_whole(void **state)
     }
 }
 
-/* The archive itself is broken: nothing heals that. */
+/* The archive itself is damaged: the pull fails. */
 static void a_broken_archive_is_refused(void **state)
 {
     struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
@@ -825,7 +826,7 @@ static void a_broken_archive_is_refused(void **state)
     fake_docker_stop(&fake);
 }
 
-/* ---- a donor that falls silent ---- */
+/* ---- a seed that stops sending ---- */
 
 static void tell(const struct fake_docker *fake, const char *script)
 {

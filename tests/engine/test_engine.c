@@ -1,6 +1,6 @@
 /*
- * The engine, whole: an image archive goes into a bucket that is a folder and comes out again, with
- * the serial twin and with threads; then the same with something broken.
+ * The whole engine: a push of an image archive into a folder and a pull, with the serial twin and
+ * with threads. Then the same with damaged data.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -191,7 +191,7 @@ static bool exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
-/* Changes one byte of a file of the bucket. */
+/* Changes one byte of a file in the bucket. */
 static void flip(const char *path, off_t at)
 {
     int fd = open(path, O_RDWR);
@@ -248,7 +248,7 @@ static void what_comes_out_is_what_went_in(void **state)
     }
 }
 
-/* What a pull writes is a function of the image: pushed and pulled again it is the same. */
+/* The output of a pull depends only on the image: pushed and pulled again, it is the same. */
 static void an_output_pushed_again_comes_out_the_same(void **state)
 {
     struct push_result before, again;
@@ -303,8 +303,8 @@ static void a_damaged_index_is_not_believed(void **state)
     assert_same_file(path_of("out.tar"), path_of("first.tar"));
 }
 
-/* Of an archive with an index only layers and config are read. So damage elsewhere may go unseen:
- * then what is written is what a sound archive gives. */
+/* With an index, a pull reads only layers and config. Damage elsewhere may stay undetected. Then
+ * the output is the same as that of an intact archive. */
 static void a_damaged_chunk_is_refused_or_not_read(void **state)
 {
     unsigned refused = 0;
@@ -327,7 +327,7 @@ static void a_damaged_chunk_is_refused_or_not_read(void **state)
         }
         flip(path_of("bad-chunk/" KEY ".tar.gz"), at);
     }
-    assert_int_equal(refused, 6); /* neither the first nor the last */
+    assert_int_equal(refused, 6); /* not the first, not the last */
     unlink(path_of("bad-chunk/" KEY ".index"));
     for (off_t at = 30; at < size; at += size / 7) {
         flip(path_of("bad-chunk/" KEY ".tar.gz"), at);

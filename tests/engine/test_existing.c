@@ -55,7 +55,8 @@ static void *keep(void *arg)
     return NULL;
 }
 
-/* In the original two of them within a minute had one name, and the first copy was lost. */
+/* In the original, two replacements within a minute had the same name, and the first copy was lost.
+ */
 static void several_in_one_minute(void **state)
 {
     static const char *const contents[] = {"aaaa", "bbbb", "cccc"};
@@ -90,8 +91,8 @@ static void several_at_once(void **state)
     assert_int_equal(bucket_count(&bucket, "archive/myapp/202507/", NULL), 3 * 8);
 }
 
-/* What was replaced in between is not kept under a wrong description, and the name is given back.
- */
+/* An archive that was replaced meanwhile is not kept under wrong metadata, and its name is
+ * released. */
 static void replaced_meanwhile(void **state)
 {
     struct existing_image existing = {.found = false};
@@ -108,7 +109,7 @@ static void replaced_meanwhile(void **state)
     existing_image_finish(&existing);
 }
 
-/* Without its metadata it is no image: it is not kept under an empty description. */
+/* Without metadata, it is not an image: it is not kept under empty metadata. */
 static void deleted_meanwhile(void **state)
 {
     struct store_op op = {.verb = STORE_DELETE, .key = KEY ".json"};
@@ -125,7 +126,7 @@ static void deleted_meanwhile(void **state)
     existing_image_finish(&existing);
 }
 
-/* ---- a link that goes down between the archive's copy and the index's ---- */
+/* ---- a network failure between the copies of archive and index ---- */
 
 static void failing_submit(struct store *store, struct store_op *op)
 {
@@ -141,7 +142,7 @@ static void failing_submit(struct store *store, struct store_op *op)
     inbox_post(op->home, &op->msg);
 }
 
-/* A copy that nobody describes would be found by nobody. */
+/* No command would find a copy without metadata. */
 static void a_copy_that_is_given_up_is_removed(void **state)
 {
     static const struct store_table table = {.submit = failing_submit};

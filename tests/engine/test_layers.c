@@ -1,6 +1,6 @@
 /*
- * Docker's layer store, made by hand: the image comes out of it bit for bit; and a store that is
- * hostile, damaged or changing is refused without reading outside, hanging or crashing.
+ * A generated layer store of Docker: a push reads the image bit for bit. A hostile, damaged or
+ * changing store is refused, without reads outside of it, without hanging and without crashes.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -39,7 +39,7 @@ static char dir[] = "/tmp/s3dock-layers-XXXXXX";
 static struct docker_engine engine;
 static char image_id[80], chains[LAYERS][80], config_path[400];
 static struct tarball layers[LAYERS];
-static unsigned empty = LAYERS; /* a layer of no bytes at all; LAYERS: none is */
+static unsigned empty = LAYERS; /* the number of the empty layer; LAYERS: none */
 static struct err err;
 
 /* ---- a store ---- */
@@ -63,7 +63,7 @@ static void put(const char *path, struct view content)
     FILE *file;
 
     assert_int_equal(file_make_dirs(path, true, 0755, &err), 0);
-    file = fopen(path, "wb"); /* not file_replace, which waits for the disk */
+    file = fopen(path, "wb"); /* not file_replace, which syncs to disk */
     assert_non_null(file);
     assert_int_equal(fwrite(content.data, 1, content.size, file), content.size);
     fclose(file);
@@ -87,8 +87,7 @@ static const char *folder_of(unsigned layer)
     return cache_id;
 }
 
-/* The list of a tar made with the kit, and its files: a payload that is no block of the tar's own
- * goes to the folder. */
+/* Writes the list of a tar of the kit, and its files: each payload becomes a file of the folder. */
 static void unpack(unsigned number, const struct tarball *tar)
 {
     struct text lines;
@@ -241,7 +240,7 @@ static int read_whole(size_t cap, struct text *out)
     return got < 0 ? ERR_FAIL : 0;
 }
 
-/* Fails, at the beginning or in mid-stream; and what came until then holds nothing of `secret`. */
+/* Reading fails, at the beginning or later, and the bytes before that do not contain `secret`. */
 static void refused(const char *secret)
 {
     struct text out;
@@ -284,7 +283,7 @@ static struct store *open_bucket(void)
     return store;
 }
 
-/* The same engine that pushes files takes it as an image, verified. */
+/* The push engine accepts the stream as an image and verifies it. */
 static void it_is_a_save_archive(void **state)
 {
     struct push_options options = {.level = 1, .transfer.jobs = 2, .input = path_of("image.tar")};
@@ -305,7 +304,7 @@ static void it_is_a_save_archive(void **state)
     text_finish(&out);
 }
 
-/* Some builders make them: the image does not end there. */
+/* Some builders create such layers. The image does not end there. */
 static void a_layer_of_no_bytes_is_one(void **state)
 {
     for (unsigned i = 0; i < LAYERS; i++) {
@@ -318,7 +317,7 @@ static void a_layer_of_no_bytes_is_one(void **state)
     empty = LAYERS;
 }
 
-/* ---- layers that need not be read ---- */
+/* ---- skipped layers ---- */
 
 static void push_file(const char *name, struct store *store)
 {
@@ -346,8 +345,8 @@ static void find_all_bases(struct store *store, struct bases *out)
 
 enum { STARTED = 1, FILLED, SPARE, READ };
 
-/* What a reader makes of the image, held against the whole stream. Returns the bytes that were not
- * read; or fails. */
+/* Compares the reader's chunks with those of the whole stream. Returns the number of bytes that
+ * were not read, or fails. */
 static long read_with(const struct bases *bases, uint64_t lead, struct view whole)
 {
     struct source_layers_options options = {.image = {.engine = &engine, .image_id = image_id},
@@ -439,24 +438,24 @@ static void layers_that_an_archive_holds_are_not_read(void **state)
     assert_int_equal(read_whole(MIB, &whole), 0);
     for (unsigned i = 0; i < LAYERS; i++)
         all += (layers[i].size + 511) / 512 * 512;
-    /* A lead: the first layer, at least its beginning, is read. */
+    /* With a lead, the beginning of the first layer is read. */
     assert_in_range(read_with(&bases, 3500000, text_view(&whole)), all / 2, 2 * all / 3);
     assert_in_range(read_with(&bases, 500000, text_view(&whole)), 2 * all / 3, all);
-    /* Without: no file of any layer is looked at, nor its list. */
+    /* Without a lead, no file of a layer and no list is opened. */
     for (unsigned i = 0; i < LAYERS; i++) {
         forget_files(i);
         assert_int_equal(
             unlink(path_of("image/overlay2/layerdb/sha256/%s/tar-split.json.gz", chains[i])), 0);
     }
     assert_int_equal(read_with(&bases, 0, text_view(&whole)), all);
-    /* And when it must be, that it is not there is no secret. */
+    /* If the file is needed, its absence is reported. */
     assert_int_equal(read_with(&bases, UINT64_MAX, text_view(&whole)), ERR_FAIL);
     bases_finish(&bases);
     store_destroy(store);
     text_finish(&whole);
 }
 
-/* From fuse-overlayfs. */
+/* As fuse-overlayfs writes them. */
 static void lay_out_as_vfs(void)
 {
     assert_int_equal(rename(path_of("image/fuse-overlayfs"), path_of("image/vfs")), 0);
@@ -491,7 +490,7 @@ static void other_drivers_are_known_or_refused(void **state)
     text_finish(&out);
 }
 
-/* A daemon that has no image yet has not made all of its folders. */
+/* A daemon without images has not created all of its folders. */
 static void a_fresh_daemon_can_be_read(void **state)
 {
     struct docker_engine fresh = engine;
@@ -532,7 +531,7 @@ static void elsewhere_is_refused(void **state)
     refused(NULL);
 }
 
-/* ---- what a store may have become ---- */
+/* ---- damaged stores ---- */
 
 static void config_changed(void)
 {
@@ -675,7 +674,7 @@ static void broken_stores_are_refused(void **state)
     }
 }
 
-/* Other bytes of the same length: only the layer's diffID knows. */
+/* Other bytes of the same length: only the layer's diffID detects them. */
 static void changed_bytes_are_found_by_the_digest(void **state)
 {
     const char *path = path_of("overlay2/%s/diff/srv/3/10.txt", folder_of(1));
@@ -704,7 +703,7 @@ static void changed_bytes_are_found_by_the_digest(void **state)
 
 static char blobs[LAYERS][80], manifest_id[80], index_id[80];
 
-/* Under its SHA-256, which is left in `id`. */
+/* Writes a blob under its SHA-256 and sets `id`. */
 static void put_blob(struct view bytes, char id[80])
 {
     digest(bytes, id);
@@ -736,8 +735,8 @@ static void put_zstd(struct view bytes, char id[80])
     free(packed);
 }
 
-/* The image of the other store, once more: a gzip, a zstd and a plain layer; an index with what
- * else stands in one. */
+/* The same image in containerd's form: a gzip, a zstd and a plain layer, and an index with other
+ * typical entries. */
 static void make_blob_store(void)
 {
     char json[4096];
@@ -766,7 +765,7 @@ static void make_blob_store(void)
     str_copy(engine.driver, sizeof engine.driver, "overlayfs");
 }
 
-/* As the daemon calls the image, with the layers that it tells of (the first of them). */
+/* Opens the image by the daemon's id, with the first of the layers that the daemon reports. */
 static int read_blobs(const char *id, const char *first_layer, struct text *out)
 {
     char diff_ids[LAYERS][80];
@@ -839,7 +838,7 @@ static void add_platform(char *json, const char *architecture, const char *varia
             id);
 }
 
-/* Reads the image of `index_id` as that of a platform; into `out` comes an archive. */
+/* Reads the image of `index_id` for a platform. Writes an archive to `out`. */
 static int read_platform(const char *architecture, const char *variant, struct text *out)
 {
     struct source_layers_options options = {.image = {.engine = &engine,
@@ -870,8 +869,8 @@ static bool holds(const struct text *out, const char *words)
     return memmem(out->data, out->size, words, strlen(words)) != NULL;
 }
 
-/* Platforms whose layers are the same (static files, jars): the daemon's inspect tells which is
- * meant, never the order. */
+/* Platforms with equal layers (static files, jars): the daemon's inspect decides which one is
+ * meant, not the order. */
 static void the_platform_that_the_daemon_tells_of_is_read(void **state)
 {
     struct text out;
@@ -897,7 +896,7 @@ static void the_platform_that_the_daemon_tells_of_is_read(void **state)
     assert_int_equal(read_platform("riscv64", "", &out), ERR_FAIL);
     assert_int_equal(err.family, ERR_UNSUPPORTED);
 
-    /* Two of one platform: the daemon's export is asked, nothing is guessed. */
+    /* Two images of one platform: the push uses the daemon's export instead of a guess. */
     json[strlen(json) - 2] = '\0';
     add_platform(json, "amd64", "", "/other");
     strcat(json, "]}");
@@ -956,7 +955,7 @@ static void manifest_is_noise(void)
     put_blob(view_of(layers[0].data, 5000), index_id);
 }
 
-/* Digests that are none, and indexes that lead to each other. */
+/* Invalid digests, and indexes that lead to each other. */
 static void manifest_leads_out(void)
 {
     char json[400];
@@ -1032,7 +1031,7 @@ static void reading_stops_when_asked(void **state)
     source_destroy(source);
 }
 
-/* What is read ahead of a lead depends on the size of slots. */
+/* The number of bytes read before a skip depends on the size of slots. */
 static int set_up_full_size(void **state)
 {
     mib = MIB;

@@ -1,6 +1,6 @@
 /*
- * Archives that have no index, as the original writes them: read twice, judged by the first pass
- * and written by the second. What they say of names and sizes.
+ * Archives without an index, as the original writes them. A pull reads them twice: the first pass
+ * verifies them, the second pass writes the image. Also their names and sizes.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,16 +28,16 @@
 static char dir[] = "/tmp/s3dock-no-index-XXXXXX";
 static struct err err;
 
-/* ---- an archive, filed as the original does ---- */
+/* ---- an archive in the original's form ---- */
 
 enum form { PLAIN, LINKED, PACKED, PACKED_LIE };
 
 struct archive {
     enum form form;
     const char *name; /* in manifest.json */
-    long raw_size;    /* added to the right one; of the metadata */
-    bool says_raw;    /* the metadata has a raw_size at all */
-    unsigned damage;  /* a byte of the layer that is turned, after its digest was taken */
+    long raw_size;    /* added to the right size in the metadata */
+    bool says_raw;    /* whether the metadata has a raw_size */
+    unsigned damage;  /* a byte of the layer that is flipped after the digest was computed */
     uint64_t raw;     /* out: bytes of the stream */
     uint64_t packed;  /* out: bytes of the archive */
 };
@@ -79,7 +79,7 @@ static void spell(const void *data, size_t size, char out[SHA256_HEX_SIZE])
     hex_encode(sum, sizeof sum, out);
 }
 
-/* The layer as it is stored; `diff` gets the digest of what it unpacks to. */
+/* Returns the stored form of the layer. Sets `diff` to the digest of its unpacked form. */
 static void make_layer(const struct archive *a, struct text *stored, char diff[SHA256_HEX_SIZE])
 {
     uint8_t *bytes = malloc(MIB);
@@ -151,7 +151,7 @@ static void file_archive(struct archive *a)
     text_finish(&layer);
 }
 
-static char phases[16]; /* of the last pull, in their order, each as a letter from 'a' */
+static char phases[16]; /* of the last pull, in order, each as a letter from 'a' */
 
 static void note_phase(void *arg, const struct transfer_progress *progress)
 {
@@ -202,7 +202,7 @@ static void expect_refusal(const char *code)
 
 /* ---- scenes ---- */
 
-/* The second pass reads what the first has kept. Without a spool it fetches again. */
+/* The second pass reads the partial download of the first pass. Without one, it downloads again. */
 static void each_byte_is_fetched_once(void **state)
 {
     struct archive a = {.name = REF};
@@ -217,7 +217,7 @@ static void each_byte_is_fetched_once(void **state)
     assert_in_range(result.stats.downloaded_bytes, 2 * a.packed, 2 * a.packed + 4096);
 }
 
-/* Only one of the two passes is shown as pulling. */
+/* The progress shows only one of the two passes as a pull. */
 static void each_pass_has_a_phase(void **state)
 {
     const char expected[] = {'a' + PHASE_PREPARE, 'a' + PHASE_PULL, 'a' + PHASE_WRITE,
@@ -231,8 +231,7 @@ static void each_pass_has_a_phase(void **state)
     assert_string_equal(phases, expected);
 }
 
-/* Whatever the archive is like, what is written has the layer once, and names that nobody gave it
- * here do not come along. */
+/* For any archive, the output has the layer once, and only the names that the user chose. */
 static void what_is_written_is_ours(void **state)
 {
     static const char *const names[] = {REF, "shop:latest", "registry:5000/team/shop:v1",
@@ -273,7 +272,7 @@ static void the_raw_size_is_held_against_the_stream(void **state)
     }
 }
 
-/* What mends it is a new push, not what a pushing daemon should do. */
+/* The hint names a new push, not an action in the pushing daemon. */
 static void damage_is_refused_and_its_remedy_told(void **state)
 {
     struct archive a = {.name = REF, .damage = 5000}, lie = {.form = PACKED_LIE, .name = REF};

@@ -1,8 +1,8 @@
 /*
- * Pushes that are killed, and go on. A child pushes and dies (SIGKILL, no chance to tidy up) at the
- * n-th request of a kind, before or after the store has done it; the parent pushes again. For every
- * n: the archive, index and checksum are those of a push that nobody disturbed, no more was sent
- * than what was in the air, and nothing is left over.
+ * Killed pushes, and pushes that resume them. A child pushes and is killed (SIGKILL) at the n-th
+ * request of a kind, before or after the store has executed it. The parent then pushes again. For
+ * every n: archive, index and checksum are those of an undisturbed push, only bytes in flight are
+ * sent again, and nothing is left.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -59,8 +59,8 @@ static void hex_of(const void *data, size_t size, char out[SHA256_HEX_SIZE])
     hex_encode(sum, sizeof sum, out);
 }
 
-/* An image of one layer. `changed`: where a byte of the layer is not the one that the config tells
- * of. */
+/* Writes an image of one layer. `changed`: the position of a byte that differs from the config's
+ * layer. */
 static void write_bytes(const char *path, const char *ref, const uint8_t *bytes, size_t size,
                         size_t changed)
 {
@@ -94,7 +94,7 @@ static void write_bytes(const char *path, const char *ref, const uint8_t *bytes,
     tarball_finish(&image);
 }
 
-/* A quarter of it can be packed. */
+/* A quarter of the bytes compresses. */
 static uint8_t *fill(size_t size, uint64_t seed)
 {
     uint8_t *bytes = malloc(size);
@@ -113,7 +113,7 @@ static void write_image(const char *path, size_t size, uint64_t seed, size_t cha
     free(bytes);
 }
 
-/* The image of seed 1 and 30 MiB, with small changes and a large one. */
+/* The image with seed 1 and 30 MiB, with small changes and a large one. */
 static void write_next(const char *path, uint64_t seed)
 {
     uint8_t *bytes = fill(36 * mib, 1);
@@ -125,24 +125,24 @@ static void write_next(const char *path, uint64_t seed)
     free(bytes);
 }
 
-/* ---- the store in between: counts, and kills ---- */
+/* ---- the intercepting store: counts and kills ---- */
 
 struct between {
     struct store store;
     struct store *folder;
     struct cancel cancel;
-    enum store_verb verb; /* dies at this ... */
-    unsigned at;          /* ... for the n-th time, from 1; 0: never */
-    bool before;          /* it was not done yet */
+    enum store_verb verb; /* the request to die at ... */
+    unsigned at;          /* ... when it comes for the n-th time, from 1; 0: never */
+    bool before;          /* before the store executes it */
     enum { DIES, GETS_SIGTERM, LOSES_THE_LINK } deed;
-    enum store_failure failure; /* with which it LOSES_THE_LINK */
+    enum store_failure failure; /* the error of LOSES_THE_LINK */
     unsigned hits;
     uint64_t sent, copied; /* bytes of parts and objects */
-    uint64_t *struck;      /* gets the bytes of the op that was struck; or NULL */
+    uint64_t *struck;      /* receives the bytes of the fatal request; or NULL */
     unsigned aborts;
-    const char *ref; /* that is pushed; NULL: REF */
-    int64_t later;   /* ns that the store's clock is ahead, as its lists tell */
-    bool plain;      /* writes with a condition are not implemented */
+    const char *ref; /* to push; NULL: REF */
+    int64_t later;   /* ns by which the store's clock is ahead */
+    bool plain;      /* the store does not implement conditional writes */
 };
 
 static void strike(struct between *b, struct store_op *op)
@@ -254,7 +254,7 @@ static int push(struct between *b, const char *input, unsigned jobs, int level,
         snprintf(path, sizeof path, "%s/%s", dir, input);
     options.transfer.jobs = jobs;
     options.transfer.cancel = &b->cancel;
-    /* Room for two parts, or four of a push that copies: later ones are sent after the answer for
+    /* Memory for two parts, or four of a copying push. Later parts are sent after the response to
      * an earlier one. */
     if (mib < MIB)
         options.transfer.memory = (strcmp(ref, REF) == 0 ? 8 : 15) * MIB;
@@ -262,9 +262,9 @@ static int push(struct between *b, const char *input, unsigned jobs, int level,
     return push_run(&options, result, &err);
 }
 
-static uint64_t *struck; /* bytes of the op that was struck, in shared memory */
+static uint64_t *struck; /* bytes of the fatal request, in shared memory */
 
-/* A child pushes into `bucket` until it is struck. False: it came to its end before. */
+/* A child pushes into `bucket` until it is killed. Returns false if it ended before. */
 static bool push_until(const char *bucket, const char *ref, const char *input, enum store_verb verb,
                        unsigned at, bool before)
 {
@@ -421,7 +421,7 @@ static void interrupted_and_gone_on(void **state)
     }
 }
 
-/* "Too many requests" says nothing of what the store has. */
+/* "Too many requests" does not mean that the upload is gone. */
 static void a_busy_store_is_asked_again_later(void **state)
 {
     struct push_result result;
@@ -443,7 +443,7 @@ static void a_busy_store_is_asked_again_later(void **state)
     close_between(&b);
 }
 
-/* Interrupted a second time, while it goes on. */
+/* The resumed push is interrupted, too. */
 static void killed_again_and_again(void **state)
 {
     struct push_result result;
@@ -461,17 +461,17 @@ static void killed_again_and_again(void **state)
     close_between(&b);
 }
 
-/* What was left is of no use, is said to be, and is removed. */
+/* The unfinished upload cannot be resumed: the push reports the reason and removes it. */
 static void begun_afresh(void **state)
 {
     static const struct {
         const char *input, *why;
         int level;
     } cases[] = {
-        {"two.tar", "the image has changed since", 1}, /* known beforehand */
+        {"two.tar", "the image has changed since", 1}, /* detected before the stream */
         {"one.tar", "it was compressed in another way", 2},
         {"late.tar", "the image has changed since",
-         1}, /* its config is the same: found out later */
+         1}, /* the config is the same: detected in the stream */
     };
 
     (void)state;
@@ -487,7 +487,7 @@ static void begun_afresh(void **state)
         answer = push(&b, cases[i].input, 2, cases[i].level, &result);
         assert_int_equal(answer, i == 2 ? ERR_FAIL : 0);
         if (i == 2)
-            assert_int_equal(err.family, ERR_INTEGRITY); /* the layer is not what the config says */
+            assert_int_equal(err.family, ERR_INTEGRITY); /* the layer differs from the config */
         assert_string_equal(result.resume_refusal, cases[i].why);
         assert_int_equal(result.resumed_bytes, 0);
         assert_int_equal(unfinished_uploads(&b), 0);
@@ -513,7 +513,7 @@ static void an_upload_that_expired(void **state)
     close_between(&b);
 }
 
-/* The one state that there is, and its path. */
+/* Reads the only checkpoint and its path. */
 static void read_state(char path[600], struct text *out)
 {
     char command[600];
@@ -529,8 +529,7 @@ static void read_state(char path[600], struct text *out)
     assert_int_equal(file_read(path, out, &err), 0);
 }
 
-/* Version 2 of the state proved chunks by XXH3: its upload is removed, and the push begins afresh.
- */
+/* A checkpoint of version 2 used XXH3 names: the push removes its upload and starts again. */
 static void a_state_of_an_older_version(void **state)
 {
     struct push_result result;
@@ -560,7 +559,7 @@ static void a_state_of_an_older_version(void **state)
     close_between(&b);
 }
 
-/* A bit of the state is another one: what stands before it may be used, and the outcome is right.
+/* A flipped bit in the checkpoint: the push may use the records before it, and the result is right.
  */
 static void a_damaged_state(void **state)
 {
@@ -593,7 +592,7 @@ static void a_damaged_state(void **state)
     text_finish(&good);
 }
 
-/* Standard input cannot be read twice: another image is refused, and the push after that works. */
+/* Standard input cannot be read twice: another image is refused, and the next push works. */
 static void another_image_from_standard_input(void **state)
 {
     struct push_result result;
@@ -615,7 +614,7 @@ static void another_image_from_standard_input(void **state)
     close_between(&b);
 }
 
-/* A host that was interrupted, and another one with nothing but the bucket. */
+/* A host is interrupted, and another host resumes with the bucket alone. */
 static void gone_on_from_another_host(void **state)
 {
     const char *other = path_of("other");
@@ -640,14 +639,14 @@ static void gone_on_from_another_host(void **state)
     assert_int_equal(temporary_objects(&b), 0);
     close_between(&b);
 
-    /* the first host comes back to an image that is there, and its state is of no use */
+    /* the first host finds the image in the bucket, and its checkpoint has no use */
     open_between(&b, "hosts");
     assert_int_equal(push(&b, "one.tar", 2, 1, &result), 0);
     assert_true(result.skipped);
     close_between(&b);
 }
 
-/* What another push left that may still be at work is let be; and so is that of another image. */
+/* The checkpoint of a push that may still run is not used, and neither is that of another image. */
 static void another_host_at_work_is_let_be(void **state)
 {
     struct push_result result;
@@ -663,7 +662,7 @@ static void another_host_at_work_is_let_be(void **state)
     b.at = 0;
     cancel_init(&b.cancel);
     setenv("XDG_CACHE_HOME", path_of("third"), 1);
-    /* the word that it stopped, at the end, is missing: it may live */
+    /* the stop record is missing: the push may still run */
     snprintf(command, sizeof command,
              "f=$(find %s/alive/archive -type f | head -n 1); truncate -s -24 \"$f\"", dir);
     assert_int_equal(system(command), 0);
@@ -671,7 +670,7 @@ static void another_host_at_work_is_let_be(void **state)
     assert_int_equal(result.resumed_bytes, 0);
     assert_int_equal(unfinished_uploads(&b), 1);
     assert_int_equal(temporary_objects(&b), 1);
-    /* an hour later it does not */
+    /* an hour later, it counts as ended */
     snprintf(command, sizeof command, "find %s/alive -type f -exec touch -d '1 hour ago' {} +",
              dir);
     assert_int_equal(system(command), 0);
@@ -684,8 +683,8 @@ static void another_host_at_work_is_let_be(void **state)
     close_between(&b);
 }
 
-/* A host died without a word. Its state is taken over when it is old by the store's clock, not
- * before; also in a store that takes no conditions. */
+/* A host was killed. Another push claims its checkpoint when it is old by the store's clock, not
+ * before; also in a store without conditions. */
 static void a_dead_host_is_taken_over(void **state)
 {
     static const int64_t later[] = {14 * 60 * (int64_t)NS_PER_S, 16 * 60 * (int64_t)NS_PER_S,
@@ -722,7 +721,7 @@ static void a_dead_host_is_taken_over(void **state)
     }
 }
 
-/* Another push of the name is at work: this one keeps out of its way. */
+/* Another push of the name runs: this one does not use its checkpoint. */
 static void two_at_once(void **state)
 {
     struct push_result result;
@@ -755,14 +754,14 @@ static bool exists(const char *bucket, const char *key, const char *suffix)
     return access(path, F_OK) == 0;
 }
 
-/* Kills pushes until one dies with its archive there. False: none did. */
+/* Kills pushes until one ends with a complete archive. Returns false if none did. */
 static bool push_until_whole(const char *bucket, const char *input, const char *before)
 {
     char old[600], now[600];
     bool conditional;
     struct between b;
 
-    open_between(&b, bucket); /* is tried out only once */
+    open_between(&b, bucket); /* the probe happens only once */
     assert_int_equal(conditions_find(b.folder, &conditional, &err), 0);
     close_between(&b);
     snprintf(old, sizeof old, "%s/%s/" KEY ".tar.gz", dir, before);
@@ -773,7 +772,7 @@ static bool push_until_whole(const char *bucket, const char *input, const char *
     return false;
 }
 
-/* The archive is there, and nothing of it is sent again. */
+/* The archive is complete, and no part is sent again. */
 static void killed_before_its_documents(void **state)
 {
     unsigned whole_ones = 0, others = states();
@@ -808,7 +807,7 @@ static void killed_before_its_documents(void **state)
     assert_true(whole_ones >= 2);
 }
 
-/* What is there is not what was written down: all is sent, and said so. */
+/* The archive differs from the checkpoint: the push sends everything and reports it. */
 static void a_whole_archive_that_is_another(void **state)
 {
     struct push_result result;
@@ -829,7 +828,7 @@ static void a_whole_archive_that_is_another(void **state)
     close_between(&b);
 }
 
-/* A store that cannot be asked is not one that has it no more: all is still there afterwards. */
+/* Errors are not absence: after a failed query, the unfinished upload still exists. */
 static void a_whole_archive_that_cannot_be_asked_for(void **state)
 {
     struct push_result result;
@@ -837,7 +836,7 @@ static void a_whole_archive_that_cannot_be_asked_for(void **state)
 
     (void)state;
     assert_true(push_until_whole("mute", "one.tar", "afresh-0"));
-    for (unsigned at = 0; at <= 4; at++) { /* the last of them is asked when all was read */
+    for (unsigned at = 0; at <= 4; at++) { /* the last query comes after the input */
         open_between(&b, "mute");
         b.verb = STORE_HEAD;
         b.at = at ? at : 1;
@@ -868,8 +867,8 @@ static unsigned count_files(const char *bucket, const char *glob)
     return (unsigned)atoi(line);
 }
 
-/* The new archive stands under the documents of its predecessor, which was kept before: it is not
- * kept once more, neither by the push that goes on nor by one of yet another image. */
+/* The new archive has the metadata of its predecessor, which was copied before. No push copies it
+ * to archive/, neither the resumed push nor a push of a third image. */
 static void killed_while_it_replaces(void **state)
 {
     (void)state;
@@ -900,9 +899,9 @@ static void killed_while_it_replaces(void **state)
 
 /* ---- pushes that copy from an earlier archive ---- */
 
-static uint64_t delta_sent, delta_copied; /* of an undisturbed one */
+static uint64_t delta_sent, delta_copied; /* of an undisturbed push */
 
-/* A bucket with the earlier image, and nothing else of this test's. */
+/* Opens a bucket with only the earlier image. */
 static void with_base(const char *bucket)
 {
     char command[1200];
@@ -918,7 +917,7 @@ static void open_next(struct between *b, const char *bucket)
     b->ref = NEXT;
 }
 
-/* Bytes of the parts that the store has of the unfinished archive. */
+/* Returns the bytes of the parts that the store has of the unfinished archive. */
 static void each_part_size(struct between *b, const char *key, const char *id, uint64_t *size)
 {
     struct store_page page = {0};
@@ -956,19 +955,19 @@ static void assert_gone_on(struct between *b, const char *bucket, unsigned jobs)
     assert_same_objects(bucket, "next", NKEY);
     if (there)
         assert_string_equal(result.resume_refusal, "");
-    /* some may have arrived whose answers waited when it died: that is for the sums to tell */
+    /* parts may have arrived whose responses were not handled: the totals account for them */
     assert_true(result.resumed_bytes <= there);
     sum_there += there;
     sum_resumed += result.resumed_bytes;
     assert_true(b->sent + b->copied <=
                 delta_sent + delta_copied - result.resumed_bytes + 200 * mib / 1024);
-    if (!there) /* its id may not have been known yet: what is left then is for cleanup */
+    if (!there) /* perhaps the push did not receive the id: cleanup removes the upload */
         return;
     assert_int_equal(temporary_objects(b), 0);
     assert_int_equal(unfinished_uploads(b), 0);
 }
 
-/* At requests of each kind that such a push makes, before or after the store has done it. */
+/* Kills at requests of each kind of such a push, before or after the store has executed them. */
 static void delta_killed_at_its_requests(void **state)
 {
     static const enum store_verb verbs[] = {STORE_UPLOAD_CREATE, STORE_UPLOAD_PART,
@@ -992,7 +991,7 @@ static void delta_killed_at_its_requests(void **state)
             close_between(&b);
         }
     assert_true(points >= 8 && gone_on >= 1);
-    /* Small parts arrive faster than their answers are noted: held in full size only. */
+    /* Small parts arrive faster than their responses are recorded: checked in full size only. */
     if (mib == MIB && sum_resumed < sum_there / 10 * 4)
         fail_msg("of %llu bytes that were there, %llu were used", (unsigned long long)sum_there,
                  (unsigned long long)sum_resumed);
@@ -1043,7 +1042,7 @@ static void delta_gone_on_from_another_host(void **state)
     close_between(&b);
 }
 
-/* The archive that it copied from is another one, or is gone. */
+/* The base was replaced or deleted. */
 static void delta_without_its_base(void **state)
 {
     static const char *const deeds[] = {"rm", "echo >>"};
@@ -1070,8 +1069,8 @@ static void delta_without_its_base(void **state)
     }
 }
 
-/* Begun afresh, interrupted, gone on with: the copy of its state in the bucket is found again, and
- * removed. */
+/* Started again, interrupted, resumed: the push finds its checkpoint in the bucket and removes it.
+ */
 static void delta_begun_afresh_and_interrupted(void **state)
 {
     struct push_result result;
@@ -1097,10 +1096,8 @@ static void delta_begun_afresh_and_interrupted(void **state)
     close_between(&b);
 }
 
-/* Temporary objects that were swept up are made again. */
-/* A link that is down, or a signal, while the bases are looked at: no reason to throw anything
- * away.
- */
+/* Deleted temporary objects are created again. */
+/* After a network failure or a signal during the lookup of bases, nothing is removed. */
 static void delta_whose_base_cannot_be_asked_for(void **state)
 {
     static const enum store_verb verbs[] = {STORE_HEAD, STORE_GET};
@@ -1117,7 +1114,7 @@ static void delta_whose_base_cannot_be_asked_for(void **state)
         for (unsigned v = 0; v < ARRAY_SIZE(verbs); v++) {
             open_next(&b, "asked");
             b.verb = verbs[v];
-            b.at = 2; /* the first one is for the documents of the image itself */
+            b.at = 2; /* the first request is for the documents of the image itself */
             b.deed = deed;
             assert_int_equal(push(&b, "next.tar", 2, 1, &result), ERR_FAIL);
             assert_int_equal(err.family, deed == GETS_SIGTERM ? ERR_CANCELLED : ERR_NETWORK);

@@ -1,6 +1,6 @@
 /*
- * The engine in trouble: a bucket that refuses, and signals that come at the worst moment. What
- * stands between the engine and a folder is a store of our own, which does as a scene tells it.
+ * Failures in the engine: a bucket that refuses requests, and signals at any moment. A scripted
+ * store is between the engine and a folder.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -75,17 +75,17 @@ static void write_image(const char *path, size_t size, uint64_t seed)
     tarball_finish(&image);
 }
 
-/* Bytes that a pulled image has more than what was pushed: the OCI documents of its bundle. */
+/* The additional bytes of a pulled image: the OCI documents of its bundle. */
 #define MORE 3072
 
-/* ---- the store in between ---- */
+/* ---- the scripted store ---- */
 
 struct between {
     struct store store;
     struct store *folder;
     const char *bucket; /* its name */
     struct cancel cancel;
-    enum store_verb verb; /* when this is asked for ... */
+    enum store_verb verb; /* on this request ... */
     const char *suffix;   /* ... of a key that ends so (NULL: any) ... */
     enum deed {
         GETS_SIGTERM,
@@ -94,8 +94,8 @@ struct between {
         IS_ABSENT,
         IS_ABSENT_LATE,
         IS_REPLACED
-    } deed;        /* ... that happens */
-    unsigned only; /* the how-manieth time alone; 0: every time */
+    } deed;        /* ... this happens */
+    unsigned only; /* only the n-th time; 0: every time */
     unsigned hits;
 };
 
@@ -264,7 +264,7 @@ static int pull(struct between *b, const char *output)
     return pull_into(b, output, &result);
 }
 
-/* Wherever the signal comes: what can be pulled then is a whole image, the old or the new. */
+/* After a signal at any request, a pull returns a complete image, the old or the new one. */
 static void a_signal_leaves_the_old_image_or_the_new(void **state)
 {
     static const struct {
@@ -304,7 +304,7 @@ static void a_signal_leaves_the_old_image_or_the_new(void **state)
     }
 }
 
-/* Somebody else pushes another image of the same name. */
+/* Another client pushes another image of the same name. */
 static void replace_image(struct between *b)
 {
     struct between other;
@@ -315,12 +315,12 @@ static void replace_image(struct between *b)
     store_destroy(other.folder);
 }
 
-/* Another image under way: from the beginning again where that is possible. */
+/* The image is replaced during a pull: the pull starts again if possible. */
 static void an_image_replaced_in_between_is_pulled_anew(void **state)
 {
     static const struct {
         const char *output;
-        unsigned at; /* which request for bytes of the archive: the first is for the config */
+        unsigned at; /* which request for archive bytes: the first is for the config */
         bool again;
     } cases[] = {{"out.tar", 1, true},
                  {"out.tar", 2, true},
@@ -348,8 +348,8 @@ static void an_image_replaced_in_between_is_pulled_anew(void **state)
     }
 }
 
-/* A store that says once that it is not there: the pull begins again, and goes on with what it has.
- */
+/* The store reports once that the archive does not exist: the pull starts again with its partial
+ * download. */
 static void what_only_seems_replaced_is_not_fetched_again(void **state)
 {
     struct pull_result result;
@@ -401,7 +401,8 @@ static void an_image_that_vanishes_while_it_is_kept_is_told(void **state)
     store_destroy(b.folder);
 }
 
-/* The input has fallen silent and nobody asks for more of it: the failure is told at once. */
+/* The input sends nothing, and the engine does not read it any more: the failure is reported at
+ * once. */
 static void a_silent_input_does_not_hold_up_a_failure(void **state)
 {
     struct between b;
@@ -430,7 +431,7 @@ static void a_silent_input_does_not_hold_up_a_failure(void **state)
     waitpid(feeder, NULL, 0);
 }
 
-/* In a container every run may have the same process number. */
+/* In a container, every run may have the same process id. */
 static void a_partial_file_of_a_killed_pull_is_no_obstacle(void **state)
 {
     struct between b;
@@ -448,7 +449,7 @@ static void a_partial_file_of_a_killed_pull_is_no_obstacle(void **state)
     store_destroy(b.folder);
 }
 
-/* Names by which the image would move somebody else's. */
+/* Names that would change another image's name. */
 static void no_image_brings_other_names(void **state)
 {
     static const struct {

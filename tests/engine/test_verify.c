@@ -1,6 +1,6 @@
 /*
- * What is believed of a bucket, and what is proven: chunks whose XXH3-128 somebody made equal,
- * archives with an index of version 1, and verification of sound and damaged images.
+ * Trust and proof: chunks with a constructed collision of XXH3-128, archives with an index of
+ * version 1, and the verification of intact and damaged images.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,8 +30,8 @@
 #define SECOND "shop:20250722-1000-0a1b2c3"
 #define STEM   "images/shop/202507/shop-20250721-2118-f7a5a27"
 
-#define LARGE  (11 * MIB) /* copied whole: more than a part */
-#define MIDDLE (16 * KIB) /* a chunk of its own: file_min */
+#define LARGE  (11 * MIB) /* copied completely: larger than a part */
+#define MIDDLE (16 * KIB) /* its own chunk: file_min */
 
 static char dir[] = "/tmp/s3dock-verify-XXXXXX";
 static struct err err;
@@ -83,9 +83,9 @@ static void write_image(const char *name, const char *ref, const uint8_t *middle
     tarball_finish(&layer);
 }
 
-/* Lane 0 of a stripe of XXH3 multiplies the halves of (word ^ secret). Where the low half is the
- * secret's, the product is 0 whatever the high half is; lane 1 adds the word itself. So of two such
- * words only the sum of the high halves counts. */
+/* Lane 0 of a stripe of XXH3 multiplies the halves of (word ^ secret). If the low half equals the
+ * secret's, the product is 0 for every high half. Lane 1 adds the word itself. So for two such
+ * words, only the sum of the high halves matters. */
 static void write_twin(uint8_t out[MIDDLE], uint32_t delta)
 {
     const uint32_t words[] = {0x396cfeb8, 0x11111111 + delta, 0x2c81017c, 0x22222222 - delta};
@@ -220,7 +220,7 @@ static void a_chunk_that_collides_is_not_copied(void **state)
     text_finish(&second);
 }
 
-/* Gives the image an index of version 1. */
+/* Replaces the image's index by one of version 1. */
 static void make_old(const char *bucket)
 {
     char archive_name[128], index_name[128], metadata_name[128];
@@ -283,7 +283,7 @@ static void a_sound_image_is_found_sound(void **state)
     assert_true(result.chunks > 100);
     assert_int_equal(strlen(result.checksum), 32);
     assert_int_equal(result.stats.uploaded_bytes, 0);
-    if (verify("twins", SECOND, &result)) /* copied together: no MD5 */
+    if (verify("twins", SECOND, &result)) /* with copied parts: no MD5 */
         fail_msg("%s", err.text);
     assert_string_equal(result.checksum, "");
 }
@@ -374,7 +374,7 @@ static void what_the_metadata_says_is_proven(void **state)
     check_metadata(without_index, true);
 }
 
-/* The directory store's ETag knows the time: here the size and the bytes must do. */
+/* The directory store's ETag depends on the time: here the test compares size and bytes. */
 static void forget_etag(struct metadata *m)
 {
     m->archive_etag[0] = '\0';
