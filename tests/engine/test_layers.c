@@ -23,6 +23,7 @@
 #include "docker/docker.h"
 #include "kit/scale.h"
 #include "kit/tarball.h"
+#include "layers/open_layers.h"
 #include "pack/image/image.h"
 #include "pack/index/skippable_layers.h"
 #include "push/find_bases.h"
