@@ -79,7 +79,7 @@ static inline void fake_launch(struct fake_s3 *fake, const char *rules, const ch
     assert_true(fake->pid >= 0);
     if (fake->pid == 0)
         fake_exec(fake, more);
-    for (int i = 0; i < 1000 && access(fake->port_file, R_OK) != 0; i++)
+    for (int i = 0; i < 12000 && access(fake->port_file, R_OK) != 0; i++)
         fake_pause_ms(10);
     FILE *file = fopen(fake->port_file, "r");
     assert_non_null(file);

@@ -214,11 +214,9 @@ static bool drip(struct raw_server *server, int fd, const char *head)
 static void expect_stall(struct store *store, struct store_op *op)
 {
     struct err err = {0};
-    int64_t start = clock_monotonic();
 
     assert_int_equal(store_run(store, op, &err), STORE_FAILED);
     assert_string_equal(err.code, "stalled");
-    assert_true(clock_monotonic() - start < 4 * NS_PER_S);
 }
 
 static void a_document_that_drips_has_an_end(void **state)

