@@ -213,7 +213,7 @@ static int tear_down(void **state)
 
 /* ---- reading ---- */
 
-static struct source *open_layers(void)
+static struct source *open_layer_source(void)
 {
     return source_layers(
         &(struct source_layers_options){.image = {.engine = &engine, .image_id = image_id},
@@ -223,7 +223,7 @@ static struct source *open_layers(void)
 
 static int read_whole(size_t cap, struct text *out)
 {
-    struct source *source = open_layers();
+    struct source *source = open_layer_source();
     uint8_t *piece = malloc(cap);
     long got = source ? 1 : ERR_FAIL;
 
@@ -1018,7 +1018,7 @@ static void broken_content_is_refused(void **state)
 static void reading_stops_when_asked(void **state)
 {
     atomic_bool stop = true;
-    struct source *source = open_layers();
+    struct source *source = open_layer_source();
     uint8_t piece[4096];
     long got = 1;
 
