@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/utf8.h"
 #include "catalog/locate.h"
 #include "catalog/resolve.h"
 #include "cli/cli.h"

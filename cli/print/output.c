@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/utf8.h"
 
 #define NOTE_MAX 2048
 

@@ -1,5 +1,5 @@
 /*
- * bytes - a borrowed view, and owned text that grows up to a stated maximum.
+ * bytes - owned text that grows up to a stated maximum, and helpers for strings and memory.
  */
 #ifndef S3DOCK_BASE_BYTES_H
 #define S3DOCK_BASE_BYTES_H
@@ -8,23 +8,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/view.h"
+
 struct err;
 
-/* Bytes that belong to somebody else. */
-struct view {
-    const uint8_t *data;
-    size_t size;
-};
-
-struct view view_of(const void *data, size_t size);
-struct view view_str(const char *text); /* without the NUL; NULL is empty */
-bool view_equals(struct view a, struct view b);
-bool view_equals_str(struct view a, const char *text);
-
 /*
- * Owned, growable, always NUL-terminated bytes, born with the maximum they may ever reach. A
- * failing add (maximum, memory) frees the content and makes every later add a no-op, so a caller
- * builds the whole thing and asks text_check() once. What is added must not lie inside the text.
+ * Owned, growable bytes that always end with a NUL. text_init sets their maximum size. An add that
+ * fails (maximum reached, no memory) frees the content and turns every later add into a no-op. So a
+ * caller builds the whole text and calls text_check() once. Added bytes must not be part of the text
+ * itself.
  */
 struct text {
     char *data; /* never NULL after text_init: "" while empty */
@@ -35,46 +27,25 @@ struct text {
 };
 
 void text_init(struct text *text, size_t max);
-void text_finish(struct text *text); /* frees; the text is empty and usable again */
-void text_clear(struct text *text);  /* empties, keeps the room, forgets a failure */
+void text_finish(struct text *text); /* frees the memory; the text is empty and usable again */
+void text_clear(struct text *text);  /* empties the text, keeps its memory, resets a failure */
 void text_add(struct text *text, const void *data, size_t size);
 void text_str(struct text *text, const char *str);
 void text_char(struct text *text, char c);
-/* Drops everything beyond the first `size` bytes; nothing when it is not longer. */
+/* Drops everything beyond the first `size` bytes. */
 void text_cut(struct text *text, size_t size);
 void text_printf(struct text *text, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* 0, or ERR_FAIL when an add failed: `what` names the thing that grew too large. */
+/* Returns 0, or local.too_large if an add failed. `what` names the text in the message. */
 int text_check(const struct text *text, const char *what, struct err *err);
-/* Takes the bytes out (free() them); the text is empty afterwards. NULL when an add failed, or when
- * there is no memory. */
+/* Returns the bytes, which the caller frees, and empties the text. Returns NULL if an add failed, or
+ * if memory is short. */
 char *text_steal(struct text *text);
 struct view text_view(const struct text *text);
 
-/* Copies a string into a fixed buffer. False, and an empty buffer, when it does not fit. */
+/* Copies a string into a fixed buffer. If it does not fit, returns false and empties the buffer. */
 bool str_copy(char *to, size_t size, const char *from);
 
-/* How many bytes the UTF-8 sequence at the front of `bytes` takes (1 to 4); 0 when there is none:
- * empty, cut short, overlong, a surrogate, beyond U+10FFFF. */
-size_t utf8_length(struct view bytes);
-/* The same; *point is the code point where there is one. */
-size_t utf8_decode(struct view bytes, uint32_t *point);
-/* Writes a code point as UTF-8 (4 bytes of room) and returns its length; a surrogate or a number
- * beyond U+10FFFF becomes U+FFFD. */
-size_t utf8_encode(uint32_t point, char out[4]);
-/* Whether a code point is seen where it is printed. Not: control characters (C0, DEL, C1), line and
- * paragraph separators, marks of the writing direction, and those that Unicode calls ignorable
- * (zero width, tags, byte order mark, variation selectors). */
-bool point_is_visible(uint32_t point);
-/* Makes a line safe for a terminal, in place: each byte of a character that is not visible, and
- * each that is not UTF-8, becomes '?'. All that is printed passes this, or json_write, which
- * escapes the same characters. */
-void str_printable(char *text);
-/* Whether a text of a document may be kept: it is UTF-8 without control characters and without
- * embeddings, overrides and isolates of the writing direction. Joiners and other marks may be part
- * of a person's name. */
-bool str_is_printable(const char *text);
-
-/* Cleanup for `_cleanup_text_ struct text t;`-style use after text_init. */
+/* `_cleanup_text_ struct text t;`: frees t at the end of its block. Call text_init first. */
 #define _cleanup_text_ __attribute__((cleanup(text_finish)))
 
 void free_ptr(void *pp); /* frees *(void **)pp */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/bytes.h"
+#include "base/utf8.h"
 
 /* Adds as much of `more` as fits. */
 static void append(char *text, size_t size, const char *more)

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/json_check.h"
+#include "base/utf8.h"
 
 /*
  * Two passes. The first one, json_check, knows the grammar (jsmn lets commas, colons and numbers of

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "base/hash.h"
+#include "base/utf8.h"
 
 /*
  * The grammar of RFC 8259, one function a rule. Each takes its text from the front, or notes what

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 /*
  * `filled[depth]` says whether something stands already at that depth: it decides between a comma
  * and a first line when a value is written, and between "{}" and a line of its own when the bracket

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/utf8.h"
 
 /*
  * The only global state of the program: how much is said, who steps aside while it is said, and

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "base/utf8.h"
 #include "build/git_library.h"
 #include "build/git_program.h"
 #include "build/git_status.h"

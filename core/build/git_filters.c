@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "base/utf8.h"
 #include "build/git_program.h"
 
 #define SETTINGS_MAX (1 * MIB) /* all of them, as text */

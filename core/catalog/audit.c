@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/json_write.h"
+#include "base/utf8.h"
 #include "catalog/fields.h"
 #include "store/store.h"
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/utf8.h"
 
 /* A failure makes the node absent, and everything about an absent node is absent: that is why the
  * functions below need not ask whether something failed before. */

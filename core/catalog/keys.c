@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "base/utf8.h"
 
 /*
  * Every document of an image has the archive's key but for its ending. Reading a key is writing it

@@ -17,6 +17,7 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "base/utf8.h"
 #include "pack/tar/header.h"
 
 #define PART_MAX        255  /* of a file system's name */

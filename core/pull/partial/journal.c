@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/json_write.h"
+#include "base/utf8.h"
 
 #define VERSION    1
 #define HEADER_MAX (16 * KIB)

@@ -20,6 +20,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "catalog/audit.h"
 #include "catalog/temp_objects.h"
 #include "push/resume/checkpoint_file.h"

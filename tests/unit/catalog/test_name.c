@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "base/utf8.h"
 #include "catalog/name.h"
 
 #define FORTY   "0123456789abcdef0123456789abcdef01234567"
