@@ -1,0 +1,26 @@
+/* The capacity doubles, so that adding n elements one by one copies fewer than 2 n of them. */
+#include "base/array.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_ROOM 16
+
+bool array_reserve(void *items, size_t *room, size_t count, size_t size)
+{
+    size_t more = *room ? *room : FIRST_ROOM;
+    void *list;
+
+    if (count < *room)
+        return true;
+    while (more <= count)
+        if (__builtin_mul_overflow(more, (size_t)2, &more))
+            return false;
+    memcpy(&list, items, sizeof list); /* the caller's pointer has another type than void * */
+    list = reallocarray(list, more, size);
+    if (!list)
+        return false;
+    memcpy(items, &list, sizeof list);
+    *room = more;
+    return true;
+}
