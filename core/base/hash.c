@@ -15,6 +15,7 @@
 #include <xxhash.h>
 
 #include "base/err.h"
+#include "base/le.h"
 
 /* A digest that could not be computed must never pass for one. That happens when memory is gone,
  * or when MD5 is forbidden (FIPS): digest_create() says so politely, here it is too late for that.
@@ -101,45 +102,30 @@ void digest_end(struct digest *digest, uint8_t *out)
     digest_reset(digest);
 }
 
-static void put_le(uint8_t *out, uint64_t value, unsigned size)
-{
-    for (unsigned i = 0; i < size; i++)
-        out[i] = (uint8_t)(value >> 8 * i);
-}
-
-static uint64_t get_le(const uint8_t *from, unsigned size)
-{
-    uint64_t value = 0;
-
-    for (unsigned i = 0; i < size; i++)
-        value |= (uint64_t)from[i] << 8 * i;
-    return value;
-}
-
 void md5_save(const struct digest *md5, uint8_t out[MD5_STATE_SIZE])
 {
     const MD5_CTX *ctx = &md5->md5;
     uint64_t bits = (uint64_t)ctx->Nh << 32 | ctx->Nl;
 
     memset(out, 0, MD5_STATE_SIZE);
-    put_le(out, ctx->A, 4);
-    put_le(out + 4, ctx->B, 4);
-    put_le(out + 8, ctx->C, 4);
-    put_le(out + 12, ctx->D, 4);
-    put_le(out + 16, bits / 8, 8);
+    le_put(out, ctx->A, 4);
+    le_put(out + 4, ctx->B, 4);
+    le_put(out + 8, ctx->C, 4);
+    le_put(out + 12, ctx->D, 4);
+    le_put(out + 16, bits / 8, 8);
     memcpy(out + 24, ctx->data, (size_t)(bits / 8 % 64));
 }
 
 void md5_load(struct digest *md5, const uint8_t state[MD5_STATE_SIZE])
 {
     MD5_CTX *ctx = &md5->md5;
-    uint64_t added = get_le(state + 16, 8);
+    uint64_t added = le_get(state + 16, 8);
 
     must(MD5_Init(ctx));
-    ctx->A = (MD5_LONG)get_le(state, 4);
-    ctx->B = (MD5_LONG)get_le(state + 4, 4);
-    ctx->C = (MD5_LONG)get_le(state + 8, 4);
-    ctx->D = (MD5_LONG)get_le(state + 12, 4);
+    ctx->A = (MD5_LONG)le_get(state, 4);
+    ctx->B = (MD5_LONG)le_get(state + 4, 4);
+    ctx->C = (MD5_LONG)le_get(state + 8, 4);
+    ctx->D = (MD5_LONG)le_get(state + 12, 4);
     ctx->Nl = (MD5_LONG)(added << 3);
     ctx->Nh = (MD5_LONG)(added >> 29);
     ctx->num = (unsigned)(added % 64);

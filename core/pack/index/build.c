@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/le.h"
 #include "pack/chunk/cut.h"
 #include "pack/codec/gzip_member.h"
 #include "pack/index/layout.h"
@@ -118,33 +119,6 @@ const struct index_chunk *index_builder_chunk(const struct index_builder *builde
     return number < builder->count ? &builder->chunks[number].chunk : NULL;
 }
 
-static void put_u16(struct text *to, uint16_t value)
-{
-    uint8_t bytes[2] = {(uint8_t)value, (uint8_t)(value >> 8)};
-
-    text_add(to, bytes, sizeof(bytes));
-}
-
-static void put_u32(struct text *to, uint32_t value)
-{
-    put_u16(to, (uint16_t)value);
-    put_u16(to, (uint16_t)(value >> 16));
-}
-
-static void put_u64(struct text *to, uint64_t value)
-{
-    put_u32(to, (uint32_t)value);
-    put_u32(to, (uint32_t)(value >> 32));
-}
-
-static void put_string(struct text *to, const char *string)
-{
-    size_t size = strlen(string); /* of an array in a struct: far below 64 KiB */
-
-    put_u16(to, (uint16_t)size);
-    text_add(to, string, size);
-}
-
 static void put_sum(struct text *to, struct view bytes)
 {
     struct xxh128 sum = xxh128_of(bytes.data, bytes.size);
@@ -154,31 +128,31 @@ static void put_sum(struct text *to, struct view bytes)
 
 static void put_chunk(struct text *to, const struct index_chunk *chunk)
 {
-    put_u32(to, chunk->raw_size);
-    put_u32(to, chunk->packed_size);
+    le_add(to, chunk->raw_size, 4);
+    le_add(to, chunk->packed_size, 4);
     text_add(to, chunk->name.bytes, sizeof(chunk->name.bytes));
 }
 
 static void put_image(struct text *to, const struct image_info *image)
 {
-    put_string(to, image->id);
-    put_string(to, image->manifest_id);
-    put_string(to, image->os);
-    put_string(to, image->architecture);
-    put_string(to, image->variant);
-    put_string(to, image->created);
-    put_u64(to, image->config_offset);
-    put_u64(to, image->config_size);
+    le_add_string(to, image->id);
+    le_add_string(to, image->manifest_id);
+    le_add_string(to, image->os);
+    le_add_string(to, image->architecture);
+    le_add_string(to, image->variant);
+    le_add_string(to, image->created);
+    le_add(to, image->config_offset, 8);
+    le_add(to, image->config_size, 8);
     for (unsigned i = 0; i < image->tag_count; i++)
-        put_string(to, image->tags[i]);
+        le_add_string(to, image->tags[i]);
     for (unsigned i = 0; i < image->layer_count; i++) {
         const struct image_layer *layer = &image->layers[i];
 
-        put_string(to, layer->diff_id);
-        put_string(to, layer->digest);
-        put_string(to, layer->media_type);
-        put_u64(to, layer->raw_offset);
-        put_u64(to, layer->raw_size);
+        le_add_string(to, layer->diff_id);
+        le_add_string(to, layer->digest);
+        le_add_string(to, layer->media_type);
+        le_add(to, layer->raw_offset, 8);
+        le_add(to, layer->raw_size, 8);
     }
 }
 
@@ -193,13 +167,13 @@ static void put_parameters(struct text *to, const struct index_builder *builder)
     char writer[INDEX_WRITER_SIZE];
 
     index_writer(builder->level, writer);
-    put_u32(to, builder->params.min);
-    put_u32(to, builder->params.average);
-    put_u32(to, builder->params.max);
-    put_u32(to, CUT_FILE_MIN);
-    put_u32(to, (uint32_t)builder->level);
-    put_string(to, "gzip");
-    put_string(to, writer);
+    le_add(to, builder->params.min, 4);
+    le_add(to, builder->params.average, 4);
+    le_add(to, builder->params.max, 4);
+    le_add(to, CUT_FILE_MIN, 4);
+    le_add(to, (uint32_t)builder->level, 4);
+    le_add_string(to, "gzip");
+    le_add_string(to, writer);
 }
 
 /* The layer whose padded payload is exactly this range; of several the first. */
@@ -261,10 +235,10 @@ static void put_sections(struct text *to, const struct index_section *sections, 
         const struct index_section *section = &sections[i];
         size_t size = (size_t)section->chunk_count * INDEX_RECORD_SIZE;
 
-        put_u32(to, section->layer == INDEX_REST ? INDEX_NO_LAYER : (uint32_t)section->layer);
-        put_u32(to, section->chunk_count);
-        put_u64(to, section->raw_size);
-        put_u64(to, section->packed_size);
+        le_add(to, section->layer == INDEX_REST ? INDEX_NO_LAYER : (uint32_t)section->layer, 4);
+        le_add(to, section->chunk_count, 4);
+        le_add(to, section->raw_size, 8);
+        le_add(to, section->packed_size, 8);
         put_sum(to, view_of(records.data, size));
         records.data += size;
     }
@@ -273,16 +247,16 @@ static void put_sections(struct text *to, const struct index_section *sections, 
 static void put_prefix(struct text *to, const struct index_prefix *prefix)
 {
     text_add(to, INDEX_MAGIC, sizeof(INDEX_MAGIC));
-    put_u32(to, prefix->version);
-    put_u32(to, prefix->header_size);
-    put_u64(to, prefix->object_size);
-    put_u64(to, prefix->archive_size);
-    put_u64(to, prefix->raw_size);
-    put_u32(to, prefix->chunk_count);
-    put_u32(to, prefix->section_count);
-    put_u32(to, prefix->layer_count);
-    put_u32(to, prefix->tag_count);
-    put_u64(to, 0); /* reserved */
+    le_add(to, prefix->version, 4);
+    le_add(to, prefix->header_size, 4);
+    le_add(to, prefix->object_size, 8);
+    le_add(to, prefix->archive_size, 8);
+    le_add(to, prefix->raw_size, 8);
+    le_add(to, prefix->chunk_count, 4);
+    le_add(to, prefix->section_count, 4);
+    le_add(to, prefix->layer_count, 4);
+    le_add(to, prefix->tag_count, 4);
+    le_add(to, 0, 8); /* reserved */
 }
 
 static int write_object(const struct index_builder *builder, const struct image_info *image,

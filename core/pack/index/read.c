@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/le.h"
 #include "pack/codec/gzip_member.h"
 #include "pack/index/layout.h"
 
@@ -25,68 +26,9 @@ static int no_memory(struct err *err)
     return ERR_FAIL;
 }
 
-/* Walks over bytes. Reading beyond the end gives zeroes and is remembered: checked where it
- * matters, and at the end. */
-struct reader {
-    struct view left;
-    bool failed;
-};
-
-static const uint8_t *get_bytes(struct reader *reader, size_t size)
+static struct xxh128 get_sum(struct le_reader *reader)
 {
-    const uint8_t *bytes = reader->left.data;
-
-    if (reader->failed || reader->left.size < size) {
-        reader->failed = true;
-        return NULL;
-    }
-    reader->left.data += size;
-    reader->left.size -= size;
-    return bytes;
-}
-
-static uint64_t get_number(struct reader *reader, size_t size)
-{
-    const uint8_t *bytes = get_bytes(reader, size);
-    uint64_t value = 0;
-
-    for (size_t i = 0; bytes && i < size; i++)
-        value |= (uint64_t)bytes[i] << (8 * i);
-    return value;
-}
-
-static uint16_t get_u16(struct reader *reader)
-{
-    return (uint16_t)get_number(reader, 2);
-}
-
-static uint32_t get_u32(struct reader *reader)
-{
-    return (uint32_t)get_number(reader, 4);
-}
-
-static uint64_t get_u64(struct reader *reader)
-{
-    return get_number(reader, 8);
-}
-
-static void get_string(struct reader *reader, char *out, size_t room)
-{
-    size_t size = get_u16(reader);
-    const uint8_t *bytes = get_bytes(reader, size);
-
-    out[0] = '\0';
-    if (!bytes || size >= room || memchr(bytes, '\0', size)) {
-        reader->failed = true;
-        return;
-    }
-    memcpy(out, bytes, size);
-    out[size] = '\0';
-}
-
-static struct xxh128 get_sum(struct reader *reader)
-{
-    const uint8_t *bytes = get_bytes(reader, INDEX_SUM_SIZE);
+    const uint8_t *bytes = le_read_bytes(reader, INDEX_SUM_SIZE);
     struct xxh128 sum = {{0}};
 
     if (bytes)
@@ -94,10 +36,10 @@ static struct xxh128 get_sum(struct reader *reader)
     return sum;
 }
 
-static struct chunk_name get_name(struct reader *reader, enum name_kind kind)
+static struct chunk_name get_name(struct le_reader *reader, enum name_kind kind)
 {
     size_t size = index_record_size(kind) - 8;
-    const uint8_t *bytes = get_bytes(reader, size);
+    const uint8_t *bytes = le_read_bytes(reader, size);
     struct chunk_name name = {{0}};
 
     if (bytes)
@@ -117,23 +59,23 @@ static enum name_kind names_of(const struct index_prefix *prefix)
     return prefix->version == 1 ? NAME_XXH3 : NAME_SHA256;
 }
 
-static int get_prefix(struct reader *reader, struct index_prefix *prefix, struct err *err)
+static int get_prefix(struct le_reader *reader, struct index_prefix *prefix, struct err *err)
 {
-    const uint8_t *bytes = get_bytes(reader, INDEX_MAGIC_SIZE);
+    const uint8_t *bytes = le_read_bytes(reader, INDEX_MAGIC_SIZE);
     uint64_t reserved;
 
     if (!bytes || memcmp(bytes, INDEX_MAGIC, sizeof(INDEX_MAGIC)) != 0)
         return broken(err, "it does not begin like one");
-    prefix->version = get_u32(reader);
-    prefix->header_size = get_u32(reader);
-    prefix->object_size = get_u64(reader);
-    prefix->archive_size = get_u64(reader);
-    prefix->raw_size = get_u64(reader);
-    prefix->chunk_count = get_u32(reader);
-    prefix->section_count = get_u32(reader);
-    prefix->layer_count = get_u32(reader);
-    prefix->tag_count = get_u32(reader);
-    reserved = get_u64(reader);
+    prefix->version = (uint32_t)le_read(reader, 4);
+    prefix->header_size = (uint32_t)le_read(reader, 4);
+    prefix->object_size = le_read(reader, 8);
+    prefix->archive_size = le_read(reader, 8);
+    prefix->raw_size = le_read(reader, 8);
+    prefix->chunk_count = (uint32_t)le_read(reader, 4);
+    prefix->section_count = (uint32_t)le_read(reader, 4);
+    prefix->layer_count = (uint32_t)le_read(reader, 4);
+    prefix->tag_count = (uint32_t)le_read(reader, 4);
+    reserved = le_read(reader, 8);
     if (reader->failed)
         return broken(err, "it is cut short");
     if (prefix->version < 1 || prefix->version > INDEX_VERSION) {
@@ -159,7 +101,7 @@ static int get_prefix(struct reader *reader, struct index_prefix *prefix, struct
 
 int index_header_size(struct view bytes, uint64_t *size, struct err *err)
 {
-    struct reader reader = {.left = bytes};
+    struct le_reader reader = {.left = bytes};
     struct index_prefix prefix;
 
     if (get_prefix(&reader, &prefix, err) < 0)
@@ -168,17 +110,17 @@ int index_header_size(struct view bytes, uint64_t *size, struct err *err)
     return 0;
 }
 
-static int get_parameters(struct reader *reader, struct index *index, struct err *err)
+static int get_parameters(struct le_reader *reader, struct index *index, struct err *err)
 {
     uint32_t level;
 
-    index->params.min = get_u32(reader);
-    index->params.average = get_u32(reader);
-    index->params.max = get_u32(reader);
-    index->file_min = get_u32(reader);
-    level = get_u32(reader);
-    get_string(reader, index->codec, sizeof(index->codec));
-    get_string(reader, index->writer, sizeof(index->writer));
+    index->params.min = (uint32_t)le_read(reader, 4);
+    index->params.average = (uint32_t)le_read(reader, 4);
+    index->params.max = (uint32_t)le_read(reader, 4);
+    index->file_min = (uint32_t)le_read(reader, 4);
+    level = (uint32_t)le_read(reader, 4);
+    le_read_string(reader, index->codec, sizeof(index->codec));
+    le_read_string(reader, index->writer, sizeof(index->writer));
     if (reader->failed || !index_is_text(index->codec) || !index_is_text(index->writer))
         return broken(err, "its parameters cannot be read");
     if (strcmp(index->codec, "gzip") != 0) {
@@ -191,7 +133,7 @@ static int get_parameters(struct reader *reader, struct index *index, struct err
     return 0;
 }
 
-static int get_tags(struct reader *reader, struct image_info *image, unsigned count,
+static int get_tags(struct le_reader *reader, struct image_info *image, unsigned count,
                     struct err *err)
 {
     if (count == 0)
@@ -202,11 +144,11 @@ static int get_tags(struct reader *reader, struct image_info *image, unsigned co
     if (!image->tags)
         return no_memory(err);
     for (; image->tag_count < count; image->tag_count++)
-        get_string(reader, image->tags[image->tag_count], sizeof(image->tags[0]));
+        le_read_string(reader, image->tags[image->tag_count], sizeof(image->tags[0]));
     return 0;
 }
 
-static int get_layers(struct reader *reader, struct image_info *image, unsigned count,
+static int get_layers(struct le_reader *reader, struct image_info *image, unsigned count,
                       struct err *err)
 {
     if (count == 0)
@@ -219,30 +161,30 @@ static int get_layers(struct reader *reader, struct image_info *image, unsigned 
     for (; image->layer_count < count; image->layer_count++) {
         struct image_layer *layer = &image->layers[image->layer_count];
 
-        get_string(reader, layer->diff_id, sizeof(layer->diff_id));
-        get_string(reader, layer->digest, sizeof(layer->digest));
-        get_string(reader, layer->media_type, sizeof(layer->media_type));
-        layer->raw_offset = get_u64(reader);
-        layer->raw_size = get_u64(reader);
+        le_read_string(reader, layer->diff_id, sizeof(layer->diff_id));
+        le_read_string(reader, layer->digest, sizeof(layer->digest));
+        le_read_string(reader, layer->media_type, sizeof(layer->media_type));
+        layer->raw_offset = le_read(reader, 8);
+        layer->raw_size = le_read(reader, 8);
     }
     return 0;
 }
 
-static int get_image(struct reader *reader, struct index *index, const struct index_prefix *prefix,
-                     struct err *err)
+static int get_image(struct le_reader *reader, struct index *index,
+                     const struct index_prefix *prefix, struct err *err)
 {
     struct image_info *image = &index->image;
     const char *fault;
 
     image->raw_size = prefix->raw_size;
-    get_string(reader, image->id, sizeof(image->id));
-    get_string(reader, image->manifest_id, sizeof(image->manifest_id));
-    get_string(reader, image->os, sizeof(image->os));
-    get_string(reader, image->architecture, sizeof(image->architecture));
-    get_string(reader, image->variant, sizeof(image->variant));
-    get_string(reader, image->created, sizeof(image->created));
-    image->config_offset = get_u64(reader);
-    image->config_size = get_u64(reader);
+    le_read_string(reader, image->id, sizeof(image->id));
+    le_read_string(reader, image->manifest_id, sizeof(image->manifest_id));
+    le_read_string(reader, image->os, sizeof(image->os));
+    le_read_string(reader, image->architecture, sizeof(image->architecture));
+    le_read_string(reader, image->variant, sizeof(image->variant));
+    le_read_string(reader, image->created, sizeof(image->created));
+    image->config_offset = le_read(reader, 8);
+    image->config_size = le_read(reader, 8);
     if (get_tags(reader, image, prefix->tag_count, err) < 0 ||
         get_layers(reader, image, prefix->layer_count, err) < 0)
         return ERR_FAIL;
@@ -253,14 +195,14 @@ static int get_image(struct reader *reader, struct index *index, const struct in
 }
 
 /* One row of the table, after the sections before it. */
-static int get_section(struct reader *reader, struct index *index, struct index_section *section,
+static int get_section(struct le_reader *reader, struct index *index, struct index_section *section,
                        struct err *err)
 {
-    uint32_t layer = get_u32(reader);
+    uint32_t layer = (uint32_t)le_read(reader, 4);
 
-    section->chunk_count = get_u32(reader);
-    section->raw_size = get_u64(reader);
-    section->packed_size = get_u64(reader);
+    section->chunk_count = (uint32_t)le_read(reader, 4);
+    section->raw_size = le_read(reader, 8);
+    section->packed_size = le_read(reader, 8);
     section->sum = get_sum(reader);
     section->layer = layer == INDEX_NO_LAYER ? INDEX_REST : (int)(layer & INT32_MAX);
     if (section->chunk_count == 0 || section->chunk_count > INDEX_CHUNKS_MAX)
@@ -275,7 +217,7 @@ static int get_section(struct reader *reader, struct index *index, struct index_
     return 0;
 }
 
-static int get_sections(struct reader *reader, struct index *index,
+static int get_sections(struct le_reader *reader, struct index *index,
                         const struct index_prefix *prefix, struct err *err)
 {
     uint64_t raw = 0, packed = 0, chunks = 0;
@@ -306,7 +248,7 @@ static int get_sections(struct reader *reader, struct index *index,
 /* `header` without its sum. */
 static int parse_header(struct view header, struct index *index, struct err *err)
 {
-    struct reader reader = {.left = header};
+    struct le_reader reader = {.left = header};
     struct index_prefix prefix;
 
     if (get_prefix(&reader, &prefix, err) < 0)
@@ -350,12 +292,12 @@ int index_parse_header(struct view bytes, struct index **out, struct err *err)
 static int get_chunks(const struct index *index, const struct index_section *section,
                       struct view records, struct index_chunk *chunks, struct err *err)
 {
-    struct reader reader = {.left = records};
+    struct le_reader reader = {.left = records};
     uint64_t raw = 0, packed = 0;
 
     for (uint32_t i = 0; i < section->chunk_count; i++) {
-        chunks[i].raw_size = get_u32(&reader);
-        chunks[i].packed_size = get_u32(&reader);
+        chunks[i].raw_size = (uint32_t)le_read(&reader, 4);
+        chunks[i].packed_size = (uint32_t)le_read(&reader, 4);
         chunks[i].name = get_name(&reader, index->names);
         if (!index_chunk_valid(&chunks[i], &index->params))
             return broken(err, "a chunk has an impossible size");

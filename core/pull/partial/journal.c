@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/json_write.h"
+#include "base/le.h"
 #include "base/utf8.h"
 
 #define VERSION    1
@@ -95,21 +96,6 @@ int journal_read_header(int fd, struct journal_header *header, struct err *err)
 
 /* ---- the journal's records ---- */
 
-static void put_number(uint8_t *out, uint64_t value, unsigned bytes)
-{
-    for (unsigned i = 0; i < bytes; i++)
-        out[i] = (uint8_t)(value >> (8 * i));
-}
-
-static uint64_t take_number(const uint8_t *in, unsigned bytes)
-{
-    uint64_t value = 0;
-
-    for (unsigned i = 0; i < bytes; i++)
-        value |= (uint64_t)in[i] << (8 * i);
-    return value;
-}
-
 static uint32_t check_of(const uint8_t record[JOURNAL_RECORD])
 {
     uint8_t plain[JOURNAL_RECORD];
@@ -118,24 +104,23 @@ static uint32_t check_of(const uint8_t record[JOURNAL_RECORD])
     memcpy(plain, record, JOURNAL_RECORD);
     memset(plain + 12, 0, 4);
     sum = xxh128_of(plain, JOURNAL_RECORD);
-    return (uint32_t)take_number(sum.bytes, 4);
+    return (uint32_t)le_get(sum.bytes, 4);
 }
 
 void journal_write_record(const struct journal_record *record, uint8_t out[JOURNAL_RECORD])
 {
-    put_number(out, record->offset, 8);
-    put_number(out + 8, record->size, 4);
+    le_put(out, record->offset, 8);
+    le_put(out + 8, record->size, 4);
     memcpy(out + 16, record->sum.bytes, 16);
-    put_number(out + 12, check_of(out), 4);
+    le_put(out + 12, check_of(out), 4);
 }
 
 bool journal_read_record(const uint8_t in[JOURNAL_RECORD], uint64_t archive_size,
                          struct journal_record *out)
 {
-    out->offset = take_number(in, 8);
-    out->size = (uint32_t)take_number(in + 8, 4);
+    out->offset = le_get(in, 8);
+    out->size = (uint32_t)le_get(in + 8, 4);
     memcpy(out->sum.bytes, in + 16, 16);
-    return check_of(in) == take_number(in + 12, 4) && out->size > 0 &&
-           out->size <= PARTIAL_RANGE_MAX && out->offset <= archive_size &&
-           out->size <= archive_size - out->offset;
+    return check_of(in) == le_get(in + 12, 4) && out->size > 0 && out->size <= PARTIAL_RANGE_MAX &&
+           out->offset <= archive_size && out->size <= archive_size - out->offset;
 }

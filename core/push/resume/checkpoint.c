@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/le.h"
 #include "pack/chunk/chunker.h"
 #include "pack/codec/gzip_member.h"
 
@@ -35,30 +36,13 @@ enum record_kind {
 
 /* ---- writing ---- */
 
-static void put_number(struct text *to, uint64_t value, unsigned size)
-{
-    uint8_t bytes[8];
-
-    for (unsigned i = 0; i < size; i++)
-        bytes[i] = (uint8_t)(value >> 8 * i);
-    text_add(to, bytes, size);
-}
-
-static void put_string(struct text *to, const char *string)
-{
-    size_t size = strlen(string);
-
-    put_number(to, size, 2);
-    text_add(to, string, size);
-}
-
 /* Returns where the record begins; end_record closes it. */
 static size_t begin_record(struct text *to, enum record_kind kind, uint64_t size)
 {
     size_t at = to->size;
 
-    put_number(to, kind, 4);
-    put_number(to, size, 4);
+    le_add(to, kind, 4);
+    le_add(to, size, 4);
     return at;
 }
 
@@ -85,22 +69,22 @@ void checkpoint_put_head(struct text *out, const struct checkpoint_head *head)
     struct text body;
 
     text_init(&body, 64 * KIB);
-    put_number(&body, CHECKPOINT_VERSION, 4);
-    put_string(&body, head->store);
-    put_string(&body, head->key);
-    put_string(&body, head->content);
-    put_string(&body, head->upload);
-    put_string(&body, head->writer);
-    put_string(&body, head->owner);
-    put_string(&body, head->host);
-    put_number(&body, (uint64_t)head->began, 8);
-    put_number(&body, head->part_size, 8);
-    put_string(&body, head->folder);
-    put_number(&body, head->base_count, 4);
+    le_add(&body, CHECKPOINT_VERSION, 4);
+    le_add_string(&body, head->store);
+    le_add_string(&body, head->key);
+    le_add_string(&body, head->content);
+    le_add_string(&body, head->upload);
+    le_add_string(&body, head->writer);
+    le_add_string(&body, head->owner);
+    le_add_string(&body, head->host);
+    le_add(&body, (uint64_t)head->began, 8);
+    le_add(&body, head->part_size, 8);
+    le_add_string(&body, head->folder);
+    le_add(&body, head->base_count, 4);
     for (unsigned i = 0; i < head->base_count; i++) {
-        put_string(&body, head->bases[i].key);
-        put_string(&body, head->bases[i].etag);
-        put_number(&body, head->bases[i].size, 8);
+        le_add_string(&body, head->bases[i].key);
+        le_add_string(&body, head->bases[i].etag);
+        le_add(&body, head->bases[i].size, 8);
     }
     text_add(out, MAGIC, sizeof MAGIC);
     put_record(out, RECORD_HEAD, &body);
@@ -117,16 +101,16 @@ void checkpoint_put_step(struct text *out, const struct checkpoint_step *step,
                                  (uint64_t)count * 4);
 
     for (unsigned i = 0; i < sides; i++) {
-        put_number(out, step->side[i].object, 4);
-        put_number(out, step->side[i].offset, 8);
-        put_number(out, step->side[i].size, 8);
+        le_add(out, step->side[i].object, 4);
+        le_add(out, step->side[i].offset, 8);
+        le_add(out, step->side[i].size, 8);
     }
-    put_number(out, step->has_md5, 1);
+    le_add(out, step->has_md5, 1);
     text_add(out, step->md5, md5);
-    put_number(out, step->chunks, 4);
+    le_add(out, step->chunks, 4);
     text_add(out, step->sum, sizeof step->sum);
     for (uint32_t i = 0; i < count; i++)
-        put_number(out, sizes[i], 4);
+        le_add(out, sizes[i], 4);
     end_record(out, at);
 }
 
@@ -135,9 +119,9 @@ void checkpoint_put_etag(struct text *out, bool join, unsigned number, const cha
     struct text body;
 
     text_init(&body, KIB);
-    put_number(&body, join, 1);
-    put_number(&body, number, 4);
-    put_string(&body, etag);
+    le_add(&body, join, 1);
+    le_add(&body, number, 4);
+    le_add_string(&body, etag);
     put_record(out, RECORD_ETAG, &body);
     text_finish(&body);
 }
@@ -147,8 +131,8 @@ void checkpoint_put_whole(struct text *out, uint64_t size, const char *etag)
     struct text body;
 
     text_init(&body, KIB);
-    put_number(&body, size, 8);
-    put_string(&body, etag);
+    le_add(&body, size, 8);
+    le_add_string(&body, etag);
     put_record(out, RECORD_WHOLE, &body);
     text_finish(&body);
 }
@@ -166,63 +150,27 @@ void checkpoint_put_claim(struct text *out)
 /* ---- reading ---- */
 
 /* Walks over bytes. Reading beyond the end gives zeroes and is remembered. */
-struct cursor {
-    struct view left;
-    bool failed;
-};
-
-static const uint8_t *get_bytes(struct cursor *cursor, size_t size)
+/* Reads a string without control characters, which may be printed and be put into a request. */
+static void get_string(struct le_reader *cursor, char *out, size_t size)
 {
-    const uint8_t *bytes = cursor->left.data;
-
-    if (cursor->failed || cursor->left.size < size) {
-        cursor->failed = true;
-        return NULL;
-    }
-    cursor->left = view_of(bytes + size, cursor->left.size - size);
-    return bytes;
+    le_read_string(cursor, out, size);
+    for (const char *c = out; *c; c++)
+        cursor->failed = cursor->failed || (unsigned char)*c < 0x20 || *c == 0x7f;
 }
 
-static uint64_t get_number(struct cursor *cursor, size_t size)
-{
-    const uint8_t *bytes = get_bytes(cursor, size);
-    uint64_t value = 0;
-
-    for (size_t i = 0; bytes && i < size; i++)
-        value |= (uint64_t)bytes[i] << 8 * i;
-    return value;
-}
-
-/* No control characters: such a string may be shown, and be put into a request. */
-static void get_string(struct cursor *cursor, char *out, size_t room)
-{
-    size_t size = (size_t)get_number(cursor, 2);
-    const uint8_t *bytes = get_bytes(cursor, size);
-
-    out[0] = '\0';
-    if (!bytes || size >= room) {
-        cursor->failed = true;
-        return;
-    }
-    for (size_t i = 0; i < size; i++)
-        cursor->failed = cursor->failed || bytes[i] < 0x20 || bytes[i] == 0x7f;
-    memcpy(out, bytes, size);
-    out[size] = '\0';
-}
-
-static bool get_base(struct cursor *cursor, struct base *base)
+static bool get_base(struct le_reader *cursor, struct base *base)
 {
     get_string(cursor, base->key, sizeof base->key);
     get_string(cursor, base->etag, sizeof base->etag);
-    base->size = get_number(cursor, 8);
+    base->size = le_read(cursor, 8);
     return base->key[0] && base->etag[0] && base->size;
 }
 
-static bool read_head(struct cursor *body, struct checkpoint *c)
+static bool read_head(struct le_reader *body, struct checkpoint *c)
 {
     struct checkpoint_head *head = &c->head;
 
-    c->version = (uint32_t)get_number(body, 4);
+    c->version = (uint32_t)le_read(body, 4);
     if (c->version != CHECKPOINT_VERSION && c->version != CHECKPOINT_OLD)
         return false;
     get_string(body, head->store, sizeof head->store);
@@ -232,10 +180,10 @@ static bool read_head(struct cursor *body, struct checkpoint *c)
     get_string(body, head->writer, sizeof head->writer);
     get_string(body, head->owner, sizeof head->owner);
     get_string(body, head->host, sizeof head->host);
-    head->began = (int64_t)get_number(body, 8);
-    head->part_size = get_number(body, 8);
+    head->began = (int64_t)le_read(body, 8);
+    head->part_size = le_read(body, 8);
     get_string(body, head->folder, sizeof head->folder);
-    head->base_count = (unsigned)get_number(body, 4);
+    head->base_count = (unsigned)le_read(body, 4);
     if (body->failed || head->base_count > BASES_MAX || !head->upload[0] || !head->key[0])
         return false;
     for (unsigned i = 0; i < head->base_count; i++)
@@ -270,13 +218,13 @@ static uint64_t object_size(const struct checkpoint *c, unsigned object)
     return 0;
 }
 
-static bool read_side(struct cursor *body, const struct checkpoint *c, struct region *side)
+static bool read_side(struct le_reader *body, const struct checkpoint *c, struct region *side)
 {
     uint64_t whole;
 
-    side->object = (unsigned)get_number(body, 4);
-    side->offset = get_number(body, 8);
-    side->size = get_number(body, 8);
+    side->object = (unsigned)le_read(body, 4);
+    side->offset = le_read(body, 8);
+    side->size = le_read(body, 8);
     if (body->failed || side->size == 0 || side->size > STEP_MOST)
         return false;
     if (side->object == CHECKPOINT_BYTES)
@@ -286,7 +234,7 @@ static bool read_side(struct cursor *body, const struct checkpoint *c, struct re
 }
 
 /* The rest of the record: as many chunks as it says. */
-static bool read_sizes(struct cursor *body, struct checkpoint *c, uint32_t chunks)
+static bool read_sizes(struct le_reader *body, struct checkpoint *c, uint32_t chunks)
 {
     size_t count = body->left.size / 4;
     uint64_t told = 0;
@@ -299,7 +247,7 @@ static bool read_sizes(struct cursor *body, struct checkpoint *c, uint32_t chunk
         return false;
     c->sizes = sizes;
     for (size_t i = 0; i < count; i++) {
-        uint32_t size = (uint32_t)get_number(body, 4);
+        uint32_t size = (uint32_t)le_read(body, 4);
 
         sizes[c->size_count + i] = size;
         told += size & CHECKPOINT_HELD ? size & ~CHECKPOINT_HELD : 1;
@@ -333,7 +281,7 @@ static bool number_step(struct checkpoint *c, struct checkpoint_step *step)
     return true;
 }
 
-static bool read_step(struct cursor *body, struct checkpoint *c, bool join)
+static bool read_step(struct le_reader *body, struct checkpoint *c, bool join)
 {
     struct checkpoint_step step = {.join = join, .offset = c->end}, *steps;
     const uint8_t *md5 = NULL, *sum;
@@ -343,11 +291,11 @@ static bool read_step(struct cursor *body, struct checkpoint *c, bool join)
             return false;
         step.size += step.side[i].size;
     }
-    step.has_md5 = get_number(body, 1) == 1;
+    step.has_md5 = le_read(body, 1) == 1;
     if (step.has_md5)
-        md5 = get_bytes(body, MD5_STATE_SIZE);
-    step.chunks = (uint32_t)get_number(body, 4);
-    sum = get_bytes(body, sizeof step.sum);
+        md5 = le_read_bytes(body, MD5_STATE_SIZE);
+    step.chunks = (uint32_t)le_read(body, 4);
+    sum = le_read_bytes(body, sizeof step.sum);
     if (!sum || step.size > STEP_MOST || (step.has_md5 && join))
         return false;
     if (md5)
@@ -366,10 +314,10 @@ static bool read_step(struct cursor *body, struct checkpoint *c, bool join)
     return true;
 }
 
-static bool read_etag(struct cursor *body, struct checkpoint *c)
+static bool read_etag(struct le_reader *body, struct checkpoint *c)
 {
-    bool join = get_number(body, 1) == 1;
-    uint64_t number = get_number(body, 4);
+    bool join = le_read(body, 1) == 1;
+    uint64_t number = le_read(body, 4);
     char etag[STORE_ETAG_MAX];
     struct checkpoint_step *step;
 
@@ -381,9 +329,9 @@ static bool read_etag(struct cursor *body, struct checkpoint *c)
     return true;
 }
 
-static bool read_whole(struct cursor *body, struct checkpoint *c)
+static bool read_whole(struct le_reader *body, struct checkpoint *c)
 {
-    uint64_t size = get_number(body, 8);
+    uint64_t size = le_read(body, 8);
 
     get_string(body, c->whole_etag, sizeof c->whole_etag);
     c->whole = size;
@@ -392,7 +340,7 @@ static bool read_whole(struct cursor *body, struct checkpoint *c)
 
 static bool read_body(enum record_kind kind, struct view bytes, struct checkpoint *c)
 {
-    struct cursor body = {.left = bytes};
+    struct le_reader body = {.left = bytes};
     bool good = false;
 
     c->stopped = kind == RECORD_STOP;
@@ -419,12 +367,12 @@ static bool read_body(enum record_kind kind, struct view bytes, struct checkpoin
 }
 
 /* False: no whole record is left, or one that cannot be. */
-static bool read_record(struct cursor *cursor, struct checkpoint *c)
+static bool read_record(struct le_reader *cursor, struct checkpoint *c)
 {
     const uint8_t *start = cursor->left.data;
-    enum record_kind kind = (enum record_kind)get_number(cursor, 4);
-    size_t size = (size_t)get_number(cursor, 4);
-    const uint8_t *body = get_bytes(cursor, size), *sum = get_bytes(cursor, SUM_SIZE);
+    enum record_kind kind = (enum record_kind)le_read(cursor, 4);
+    size_t size = (size_t)le_read(cursor, 4);
+    const uint8_t *body = le_read_bytes(cursor, size), *sum = le_read_bytes(cursor, SUM_SIZE);
     struct xxh128 actual;
 
     if (!sum || (c->good == MAGIC_SIZE) != (kind == RECORD_HEAD))
@@ -439,8 +387,8 @@ static bool read_record(struct cursor *cursor, struct checkpoint *c)
 int checkpoint_parse(struct view bytes, struct checkpoint **out, struct err *err)
 {
     struct checkpoint *c = calloc(1, sizeof *c);
-    struct cursor cursor = {.left = bytes};
-    const uint8_t *magic = get_bytes(&cursor, MAGIC_SIZE);
+    struct le_reader cursor = {.left = bytes};
+    const uint8_t *magic = le_read_bytes(&cursor, MAGIC_SIZE);
 
     if (!c)
         return err_memory(err, "the state of an upload");

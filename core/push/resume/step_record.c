@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/le.h"
 
 #define RECORD_SIZE (8 + CHUNK_NAME_SIZE) /* of a chunk, as in the index */
 
@@ -21,10 +22,8 @@ static void add_record(struct text *records, const struct index_chunk *chunk)
 {
     uint8_t bytes[RECORD_SIZE];
 
-    for (unsigned i = 0; i < 4; i++) {
-        bytes[i] = (uint8_t)(chunk->raw_size >> 8 * i);
-        bytes[4 + i] = (uint8_t)(chunk->packed_size >> 8 * i);
-    }
+    le_put(bytes, chunk->raw_size, 4);
+    le_put(bytes + 4, chunk->packed_size, 4);
     memcpy(bytes + 8, chunk->name.bytes, sizeof chunk->name.bytes);
     text_add(records, bytes, sizeof bytes);
 }
