@@ -11,11 +11,11 @@
 #include "flow/workers.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "flow/thread.h"
 
 struct worker {
     struct workers *pool;
@@ -125,22 +125,13 @@ static int make_scratches(struct workers *workers, struct err *err)
 
 static int start_threads(struct workers *workers, struct err *err)
 {
-    sigset_t all, before;
-    int failed = 0;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    while (workers->threads < workers->options.count && !failed) {
+    for (; workers->threads < workers->options.count; workers->threads++) {
         struct worker *worker = &workers->worker[workers->threads];
 
         worker->pool = workers;
-        failed = pthread_create(&worker->thread, NULL, work, worker);
-        if (!failed)
-            workers->threads++;
+        if (thread_start(&worker->thread, work, worker, "a worker", err))
+            return ERR_FAIL;
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (failed)
-        return err_errno(err, failed, "thread", "cannot start worker %u", workers->threads + 1);
     return 0;
 }
 

@@ -14,7 +14,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +25,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "flow/thread.h"
 #include "http/rate_limit.h"
 
 #define SLEEP_MAX_MS 250 /* a wake may fail: the flag beside it is looked at all the same */
@@ -666,17 +666,6 @@ static void *http_main(void *arg)
     }
 }
 
-static int start_thread(struct http *http, struct err *err)
-{
-    sigset_t all, before;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    int failed = pthread_create(&http->thread, NULL, http_main, http);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return failed ? err_errno(err, failed, "thread", "the network thread") : 0;
-}
-
 static void http_free(struct http *http)
 {
     if (http->multi)
@@ -713,7 +702,7 @@ struct http *http_create(const struct http_options *options, const struct http_d
     /* Every connection we ever use at once may stay open. */
     curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)options->connections + 1);
     curl_multi_setopt(http->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
-    if (start_thread(http, err) < 0) {
+    if (thread_start(&http->thread, http_main, http, "the network thread", err) < 0) {
         http_free(http);
         return NULL;
     }

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/err.h"
 #include "base/open_beneath.h"
+#include "flow/thread.h"
 #include "layers/layer_list.h"
 
 #define SCOUTS      4
@@ -97,21 +97,18 @@ static void *scout_main(void *arg)
     return NULL;
 }
 
-/* Signals go to the thread that waits for them. */
 static void start_scouts(struct readahead *ahead)
 {
-    sigset_t all, before;
+    struct err ignored;
 
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     for (unsigned i = 0; i < SCOUTS; i++) {
         struct scout *scout = &ahead->scouts[i];
 
         scout->ahead = ahead;
         scout->number = i;
-        scout->runs = pthread_create(&scout->thread, NULL, scout_main, scout) == 0;
+        scout->runs = thread_start(&scout->thread, scout_main, scout, "a reader of files ahead",
+                                   &ignored) == 0;
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 struct readahead *readahead_start(int list, int folder)

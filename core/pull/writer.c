@@ -1,10 +1,10 @@
 #include "pull/writer.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "flow/thread.h"
 #include "pack/codec/gunzip.h"
 
 #define RAW_ROOM (256 * KIB)
@@ -169,18 +169,6 @@ static void *writer_main(void *arg)
     return NULL;
 }
 
-static int start(struct writer *w, struct err *err)
-{
-    sigset_t all, before;
-    int rc;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    rc = pthread_create(&w->thread, NULL, writer_main, w);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return rc ? err_errno(err, rc, "thread", "cannot start the writer") : 0;
-}
-
 static void release(struct writer *w)
 {
     inbox_destroy(w->todo);
@@ -218,7 +206,7 @@ struct writer *writer_create(const struct writer_options *options, struct err *e
     w->options = *options;
     w->verified.kind = options->kind_verified;
     w->done.kind = options->kind_done;
-    if (equip(w, err) || start(w, err)) {
+    if (equip(w, err) || thread_start(&w->thread, writer_main, w, "the writer", err)) {
         release(w);
         return NULL;
     }

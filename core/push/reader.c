@@ -13,12 +13,12 @@
 #include "push/reader.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
+#include "flow/thread.h"
 #include "pack/chunk/cut.h"
 #include "pack/image/bundle.h"
 #include "pack/index/skippable_layers.h"
@@ -308,19 +308,6 @@ static void *reader_main(void *arg)
     return NULL;
 }
 
-/* Signals go to the thread that waits for them. */
-static int start(struct reader *r, struct err *err)
-{
-    sigset_t all, before;
-    int rc;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    rc = pthread_create(&r->thread, NULL, reader_main, r);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return rc ? err_errno(err, rc, "thread", "cannot start the reader") : 0;
-}
-
 static void release(struct reader *r)
 {
     inbox_destroy(r->empties);
@@ -349,7 +336,7 @@ struct reader *reader_create(const struct reader_options *options, struct err *e
         return NULL;
     }
     options->source->stop = &r->stop;
-    if (start(r, err)) {
+    if (thread_start(&r->thread, reader_main, r, "the reader", err)) {
         options->source->stop = NULL;
         release(r);
         return NULL;

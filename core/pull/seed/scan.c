@@ -5,12 +5,12 @@
 #include "pull/seed/scan.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
+#include "flow/thread.h"
 #include "pack/chunk/cut.h"
 #include "pull/plan/seed_file.h"
 #include "pull/seed/watermark.h"
@@ -189,19 +189,6 @@ static int set_up(struct seed_scan *scan, struct err *err)
     return 0;
 }
 
-/* Blocks all signals in the new thread: another thread waits for them. */
-static int start_thread(struct seed_scan *scan, struct err *err)
-{
-    sigset_t all, before;
-    int rc;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    rc = pthread_create(&scan->thread, NULL, scan_main, scan);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return rc ? err_errno(err, rc, "thread", "cannot start the seed scan") : 0;
-}
-
 struct seed_scan *seed_scan_create(const struct seed_scan_options *options, struct err *err)
 {
     struct seed_scan *scan = calloc(1, sizeof *scan);
@@ -214,7 +201,7 @@ struct seed_scan *seed_scan_create(const struct seed_scan_options *options, stru
     scan->moved.kind = options->kind_moved;
     scan->done.kind = options->kind_done;
     options->source->stop = &scan->stop;
-    if (set_up(scan, err) || start_thread(scan, err)) {
+    if (set_up(scan, err) || thread_start(&scan->thread, scan_main, scan, "the seed scan", err)) {
         options->source->stop = NULL;
         release(scan);
         return NULL;

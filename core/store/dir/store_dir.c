@@ -13,13 +13,13 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "flow/thread.h"
 #include "store/dir/list.h"
 #include "store/dir/object.h"
 #include "store/dir/store_dir.h"
@@ -328,19 +328,6 @@ static int open_root(struct store_dir *dir, const char *path, bool create, struc
     return 0;
 }
 
-static int start_thread(struct store_dir *dir, struct err *err)
-{
-    sigset_t all, before;
-    int failed;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all,
-                    &before); /* signals are for the thread that waits for them */
-    failed = pthread_create(&dir->thread, NULL, run, dir);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return failed ? err_errno(err, failed, "thread", "cannot start a thread") : 0;
-}
-
 struct store *store_dir_create(const struct store_dir_options *options, struct err *err)
 {
     struct store_dir *dir = calloc(1, sizeof *dir);
@@ -364,7 +351,7 @@ struct store *store_dir_create(const struct store_dir_options *options, struct e
     if (answer == 0)
         answer = open_root(dir, path.data, options->create, err);
     if (answer == 0)
-        answer = start_thread(dir, err);
+        answer = thread_start(&dir->thread, run, dir, "the thread of the bucket folder", err);
     text_finish(&path);
     if (answer == 0)
         return &dir->store;
