@@ -3,13 +3,13 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/json_write.h"
+#include "base/random.h"
 #include "base/utf8.h"
 #include "catalog/fields.h"
 #include "store/store.h"
@@ -96,12 +96,7 @@ void audit_identify(struct audit_identity *out, char *(*env)(const char *name))
 
 int audit_unique(char out[AUDIT_UNIQUE_SIZE], struct err *err)
 {
-    uint8_t bytes[(AUDIT_UNIQUE_SIZE - 1) / 2];
-
-    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
-        return err_set(err, ERR_LOCAL, "random", "the system gives no random numbers");
-    hex_encode(bytes, sizeof bytes, out);
-    return 0;
+    return random_hex(out, (AUDIT_UNIQUE_SIZE - 1) / 2, err);
 }
 
 int audit_key(char out[KEY_MAX], const struct audit_event *event, int64_t wall_ns,

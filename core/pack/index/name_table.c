@@ -2,10 +2,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/err.h"
 #include "base/hash.h"
+#include "base/random.h"
 
 #define SLOTS_LEAST 64
 
@@ -15,8 +15,8 @@ int name_table_init(struct name_table *table, const void *items, size_t stride, 
     size_t slots = SLOTS_LEAST;
 
     *table = (struct name_table){.items = items, .stride = stride};
-    if (getrandom(&table->key, sizeof table->key, 0) != (ssize_t)sizeof table->key)
-        return err_set(err, ERR_LOCAL, "random", "the system gives no random numbers");
+    if (random_fill(&table->key, sizeof table->key, err))
+        return ERR_FAIL;
     while (slots < 2 * (size_t)count)
         slots *= 2;
     table->slots = malloc(slots * sizeof *table->slots);

@@ -8,10 +8,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/err.h"
 #include "base/hash.h"
+#include "base/random.h"
 #include "pack/chunk/chunker.h"
 #include "pack/codec/gzip_member.h"
 
@@ -43,22 +43,11 @@ struct spot_check *spot_check_create(struct store *store, const struct bases *ba
     }
     s->store = store;
     s->bases = bases;
-    if (getrandom(&s->random, sizeof s->random, 0) != (ssize_t)sizeof s->random) {
-        err_set(err, ERR_LOCAL, "random", "the system gives no random numbers");
+    if (random_fill(&s->random, sizeof s->random, err)) {
         free(s);
         return NULL;
     }
     return s;
-}
-
-/* splitmix64 */
-static uint64_t next_random(struct spot_check *s)
-{
-    uint64_t z = s->random += UINT64_C(0x9e3779b97f4a7c15);
-
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
 }
 
 void spot_check_note(struct spot_check *check, const struct index_chunk *chunk,
@@ -67,7 +56,7 @@ void spot_check_note(struct spot_check *check, const struct index_chunk *chunk,
     uint64_t at = check->seen++;
 
     if (at >= SPOT_CHECK_CHUNKS)
-        at = next_random(check) % check->seen;
+        at = random_next(&check->random) % check->seen;
     if (at < SPOT_CHECK_CHUNKS)
         check->picks[at] =
             (struct pick){.held = *held, .raw_size = chunk->raw_size, .name = chunk->name};

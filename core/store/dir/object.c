@@ -24,11 +24,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/random.h"
 #include "store/dir/lock.h"
 
 #define STEP  (8 * MIB)            /* bytes moved between two looks at the cancel flag */
@@ -197,11 +197,12 @@ int dir_object_open(const struct dir_bucket *bucket, const char *key, int *fd,
 
 void dir_unique(char out[40])
 {
-    uint32_t chance[2] = {0};
+    char chance[17];
+    struct err ignored;
 
-    if (getrandom(chance, sizeof chance, 0) != (ssize_t)sizeof chance)
-        chance[0] = (uint32_t)getpid();
-    snprintf(out, 40, "%016" PRIx64 "-%08x%08x", (uint64_t)clock_wall(), chance[0], chance[1]);
+    if (random_hex(chance, sizeof chance / 2, &ignored))
+        snprintf(chance, sizeof chance, "%016x", (unsigned)getpid());
+    snprintf(out, 40, "%016" PRIx64 "-%s", (uint64_t)clock_wall(), chance);
 }
 
 int dir_remove_folder(int parent, const char *name, const char *last)

@@ -25,13 +25,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "flow/silence.h"
 #include "http/client.h"
 #include "http/retry.h"
@@ -130,15 +130,6 @@ struct s3_store {
         char region[S3_REGION_SIZE];
     } counts;
 };
-
-static uint32_t dice(struct s3_store *s3)
-{
-    /* splitmix64: nothing secret hangs on it */
-    uint64_t z = s3->seed += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return (uint32_t)(z >> 32);
-}
 
 /* -- going home -- */
 
@@ -413,8 +404,8 @@ static void try_again(struct s3_store *s3, int seat, const struct s3_reply *repl
         cause = RETRY_TROUBLE; /* the link lives, this answer broke off: such tries are counted */
     if (!trip->errand)
         trip->perhaps_done = true;
-    int64_t wait =
-        retry_wait(&s3->policy, &s3->link, cause, trip->counted, reply->asked, now, dice(s3));
+    int64_t wait = retry_wait(&s3->policy, &s3->link, cause, trip->counted, reply->asked, now,
+                              (uint32_t)random_next(&s3->seed));
     if (wait != RETRY_NEVER && cause == RETRY_THROTTLE && reply->asked)
         scheduler_hold(&s3->flight, now + wait);
     if (wait == RETRY_NEVER) {
@@ -1170,6 +1161,8 @@ static int take_encryption(struct s3_store *s3, const struct store_s3_options *o
 
 static int configure(struct s3_store *s3, const struct store_s3_options *options, struct err *err)
 {
+    struct err ignored;
+
     if (s3_endpoint_init(&s3->place, options->endpoint, options->region, options->bucket,
                          options->addressing, err) < 0 ||
         s3_endpoint_under(&s3->place, options->key_prefix, err) < 0 ||
@@ -1186,7 +1179,7 @@ static int configure(struct s3_store *s3, const struct store_s3_options *options
     s3->renew_arg = options->renew_arg;
     s3->sign_payload = options->sign_payload;
     s3->proven = s3->place.https && !options->insecure;
-    if (getrandom(&s3->seed, sizeof s3->seed, 0) < 0)
+    if (random_fill(&s3->seed, sizeof s3->seed, &ignored))
         s3->seed = (uint64_t)clock_monotonic();
     describe(s3);
     tell_region(s3);
