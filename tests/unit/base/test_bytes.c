@@ -49,7 +49,7 @@ static void the_maximum_is_exact(void **state)
     assert_string_equal(text.data, "");
     assert_int_equal(text_check(&text, "the list", &err), ERR_FAIL);
     assert_string_equal(err.text, "the list does not fit in 100 bytes");
-    text_str(&text, "more"); /* nothing happens any more */
+    text_str(&text, "more"); /* later calls do nothing */
     assert_int_equal(text.size, 0);
     assert_null(text_steal(&text));
     text_clear(&text);

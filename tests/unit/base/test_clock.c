@@ -20,7 +20,7 @@ static void clocks_run(void **state)
     assert_true(clock_wall() > INT64_C(1700000000) * NS_PER_S);
 }
 
-/* Every 41st hour of eight centuries, against the C library. */
+/* Compares every 41st hour of eight centuries with the C library. */
 static void calendar_agrees_with_the_library(void **state)
 {
     (void)state;

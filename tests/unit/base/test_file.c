@@ -18,7 +18,7 @@
 #include "base/err.h"
 #include "base/file.h"
 
-/* Each test runs in an empty folder of its own, which is the current one. */
+/* Each test runs in its own empty folder, which is the current one. */
 static int enter(void **state)
 {
     char folder[] = "/tmp/s3dock-test-file-XXXXXX";
@@ -83,7 +83,7 @@ static void reading(void **state)
     assert_int_equal(file_read(".", &text, &err), ERR_FAIL);
     assert_string_equal(err.text, "cannot read .: not a regular file");
     assert_int_equal(mkfifo("fifo", 0600), 0);
-    assert_int_equal(file_read("fifo", &text, &err), ERR_FAIL); /* and does not wait */
+    assert_int_equal(file_read("fifo", &text, &err), ERR_FAIL); /* without waiting */
     assert_int_equal(file_read("/dev/zero", &text, &err), ERR_FAIL);
 }
 
@@ -139,7 +139,7 @@ static void creating_never_overwrites(void **state)
     assert_int_equal(count_names("."), 2);
 }
 
-/* Eight processes, one name: one of them wins, and its content is whole. */
+/* Eight processes write one name: one of them wins, and its content is complete. */
 static void one_creator_wins(void **state)
 {
     int wins = 0;
@@ -224,7 +224,7 @@ static void locking(void **state)
     assert_int_equal(file_lock("lock", &first, &err), 0);
     assert_int_equal(file_lock("lock", &second, &err), FILE_BUSY);
     assert_int_equal(unlink("lock"), 0);
-    assert_int_equal(file_lock("lock", &second, &err), 0); /* another file by now */
+    assert_int_equal(file_lock("lock", &second, &err), 0); /* now another file */
     close(second);
     close(first);
     assert_int_equal(file_lock("lock", &first, &err), 0);
@@ -254,10 +254,10 @@ static void the_cache_folder(void **state)
     assert_string_equal(out, expected);
 
     snprintf(expected, sizeof expected, "/var/tmp/s3dock-%lu", (unsigned long)geteuid());
-    chmod(out, 0777); /* somebody else may have written there */
+    chmod(out, 0777); /* another user may have written there */
     assert_int_equal(file_cache_dir(out, sizeof out, &err), 0);
     assert_string_equal(out, expected);
-    if (geteuid() == 0) { /* HOME of another user, as sudo may keep it */
+    if (geteuid() == 0) { /* the HOME of another user, as sudo may keep it */
         assert_int_equal(system("rm -rf .cache"), 0);
         assert_int_equal(chown(*state, 65534, 0), 0);
         assert_int_equal(file_cache_dir(out, sizeof out, &err), 0);
@@ -271,7 +271,7 @@ static void the_cache_folder(void **state)
     assert_int_equal(file_cache_dir(out, sizeof out, &err), 0);
     snprintf(expected, sizeof expected, "/var/tmp/s3dock-%lu", (unsigned long)geteuid());
     assert_string_equal(out, expected);
-    rmdir(out); /* the one place outside of the test's folder; stays when somebody uses it */
+    rmdir(out); /* the only folder outside of the test's folder; kept if another process uses it */
     assert_int_equal(file_cache_dir(out, 5, &err), ERR_FAIL);
 }
 

@@ -32,7 +32,7 @@ static void known_digests(void **state)
     assert_hex(out, MD5_SIZE, "f96b697d7cb7938d525a2f31aaf161d0");
 }
 
-/* RFC 4231, cases 2 and 6; and no key at all. */
+/* RFC 4231, cases 2 and 6; and an empty key. */
 static void known_macs(void **state)
 {
     uint8_t key[131], out[SHA256_SIZE];
@@ -75,7 +75,7 @@ static void a_digest_runs_and_starts_anew(void **state)
     digest_destroy(NULL);
 }
 
-/* Written down after any number of bytes, and gone on with elsewhere. */
+/* The state is saved after any number of bytes, loaded elsewhere and continued. */
 static void an_md5_goes_on_elsewhere(void **state)
 {
     struct digest *one = digest_create(DIGEST_MD5), *other = digest_create(DIGEST_MD5);
@@ -106,7 +106,7 @@ static void xxh3_is_canonical(void **state)
     struct xxh128 empty = xxh128_of(NULL, 0), a = xxh128_of("a", 1);
 
     (void)state;
-    /* the reference implementation's value, big endian: the same on every machine */
+    /* the reference implementation's value, big endian, which is the same on every machine */
     assert_hex(empty.bytes, sizeof empty.bytes, "99aa06d3014798d86001c324468d497f");
     assert_false(xxh128_equals(&empty, &a));
     assert_true(xxh128_equals(&a, &a));

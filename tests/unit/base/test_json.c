@@ -180,7 +180,7 @@ static void limits_are_exact(void **state)
     assert_true(refuses(view_str("{\"a\":{\"b\":0}}"), &tight, &err)); /* names count */
 }
 
-/* Takes a noticeable time if anything is quadratic. */
+/* Quadratic time would be noticeable. */
 static void hostile_shapes_are_quick(void **state)
 {
     static const char *const units[] = {"[],", "{\"a\":[]},", "0,", "\"a\","};
@@ -248,7 +248,7 @@ static void absent_is_contagious(void **state)
     json_destroy(NULL);
 }
 
-/* What Go's encoding/json does with the same documents. */
+/* The results of Go's encoding/json for the same documents. */
 static void members_are_found_as_go_finds_them(void **state)
 {
     static const struct {

@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "base/json5.h"
 
-/* The text with all white space outside of strings removed. */
+/* Removes all white space outside of strings. */
 static const char *squeeze(char *text)
 {
     bool inside = false;
@@ -123,7 +123,7 @@ static void refused(void **state)
     }
 }
 
-/* Still malformed after the translation: json_parse's to say so. */
+/* Malformed also after the translation: json_parse reports it. */
 static void left_to_the_reader(void **state)
 {
     static const char *const bad[] = {
@@ -168,7 +168,7 @@ static void output_is_bounded_and_added(void **state)
     text_init(&out, 16);
     text_str(&out, "x,");
     assert_int_equal(json5_to_json(view_str("]"), &out, &err), 0);
-    assert_string_equal(out.data, "x,]"); /* what was there stays as it was */
+    assert_string_equal(out.data, "x,]"); /* the earlier text does not change */
     assert_int_equal(json5_to_json(view_str("'\n\n\n\n'"), &out, &err), ERR_FAIL);
     assert_string_equal(err.text, "larger than 16 bytes");
     text_clear(&out);

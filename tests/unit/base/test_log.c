@@ -12,7 +12,7 @@
 
 #include "base/log.h"
 
-/* Standard error goes into a file while a test runs. */
+/* Redirects standard error to a file during a test. */
 struct capture {
     FILE *file;
     int stderr_before;
@@ -97,7 +97,7 @@ static void secrets_are_redacted(void **state)
     assert_non_null(strstr(printed(*state), "header ***?[2J?second line\n"));
 }
 
-/* However long the line is: a secret at its end is whole, and is found. */
+/* Redaction finds a secret at the end of a line of any length. */
 static void long_lines_are_redacted_too(void **state)
 {
     static char filler[20001];

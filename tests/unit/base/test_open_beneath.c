@@ -1,4 +1,4 @@
-/* Nothing outside the folder is opened, nothing waits, and both ways of opening agree. */
+/* No file outside of the folder is opened, no call waits, and both ways of opening agree. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@ static char folder[] = "/tmp/s3dock-test-beneath-XXXXXX";
 static int top;
 static struct err err;
 
-/* outside/secret, top/a/b/file, and ways that lead from the one to the other. */
+/* Creates outside/secret, top/a/b/file, and links from one to the other. */
 static int set_up(void **state)
 {
     (void)state;
@@ -114,7 +114,7 @@ static void nothing_else_is_opened(void **state)
         assert_int_equal(err.family, ERR_LOCAL);
         fd = beneath_walk(top, names[i], O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
         if (strcmp(names[i], "fifo") == 0 || strcmp(names[i], "a") == 0) {
-            assert_true(fd >= 0); /* beneath_file looks at what it is */
+            assert_true(fd >= 0); /* beneath_file checks the file's kind */
             close(fd);
         } else {
             assert_true(fd < 0);

@@ -22,7 +22,7 @@ static void utf8_is_checked(void **state)
         {"\xf0\x9f\x90\xb3", 4},
         {"\xf4\x8f\xbf\xbf", 4},
         {"\x80", 0}, /* a continuation alone */
-        {"\xc3", 0}, /* cut short */
+        {"\xc3", 0}, /* truncated */
         {"\xc3z", 0},
         {"\xe2\x82", 0},
         {"\xc0\x80", 0}, /* overlong */
@@ -54,7 +54,7 @@ static void utf8_round_trips(void **state)
     }
 }
 
-/* What is printed shows all that it holds; what is kept may hold marks of ordinary writing. */
+/* Printed text has only visible characters. Stored text may have marks of ordinary writing. */
 static void hidden_characters_are_not_printed(void **state)
 {
     static const struct {
@@ -64,7 +64,7 @@ static void hidden_characters_are_not_printed(void **state)
         {"a\xc3\xa4\xe2\x82\xac\xf0\x9f\x90\xb3 z", "a\xc3\xa4\xe2\x82\xac\xf0\x9f\x90\xb3 z",
          true},
         {"\x1b[2J\x7f\n", "?[2J??", false},
-        {"\xc2\x9b\xc2\x80\xc2\xa0", "????\xc2\xa0", false}, /* C1; a no-break space is seen */
+        {"\xc2\x9b\xc2\x80\xc2\xa0", "????\xc2\xa0", false}, /* C1; a no-break space is visible */
         {"\xe2\x80\xae\xe2\x81\xa9", "??????", false},       /* direction */
         {"\xe2\x80\x8e\xd8\x9c", "?????", true},             /* weak marks of direction */
         {"\xe2\x80\xa8", "???", true},                       /* line separator */

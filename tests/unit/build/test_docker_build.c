@@ -99,7 +99,7 @@ static void context_and_dockerfile(void **state)
         {"d", ".", "Dockerfile", "-f Dockerfile -t " TAG " ."},
         {".", "d", "Dockerfile", "-f d/Dockerfile -t " TAG " d"},
         {".", "d", "other", "-f d/other -t " TAG " d"},
-        {".", "d", "d/other", "-f d/other -t " TAG " d"}, /* seen from here */
+        {".", "d", "d/other", "-f d/other -t " TAG " d"}, /* relative to the current folder */
         {".", "d", "mine", "-f mine -t " TAG " d"},
         {".", "d", "-", "-f - -t " TAG " d"},
         {".", "d", "/dev/null", "-f /dev/null -t " TAG " d"},
@@ -130,7 +130,7 @@ static void what_is_not_there(void **state)
     assert_refused(&wish, "dockerfile", "dockerfile not found: d");
     wish.dockerfile = "Dockerfile";
     unlink("d/Dockerfile");
-    wish.context = "d"; /* ./Dockerfile is not taken for d/Dockerfile */
+    wish.context = "d"; /* ./Dockerfile is not d/Dockerfile */
     assert_refused(&wish, "dockerfile", "dockerfile not found: d/Dockerfile");
     wish.context = "absent";
     assert_refused(&wish, "context", "absent: No such file");

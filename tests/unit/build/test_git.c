@@ -15,11 +15,11 @@
 #include "build/git.h"
 
 /*
- * Real repositories, made by git itself in a folder of the test's own. Every scene starts from
- * "src": two files and one commit, at a known time in a known zone.
+ * Real repositories, created by git in the test's own folder. Every scene starts with "src": two
+ * files and one commit, at a known time in a known zone.
  */
 static char folder[64];
-/* Without the git program, where `by_library` is set. */
+/* If `by_library` is set, the git program is not used. */
 static bool by_library;
 
 static int shell(const char *script)
@@ -35,7 +35,7 @@ static int shell(const char *script)
 
 #define SHELL(script) assert_int_equal(shell(script), 0)
 
-/* libgit2 1.5 forgets a buffer of its regular expressions when it reads the extensions of a
+/* libgit2 1.5 leaks a buffer of its regular expressions when it reads the extensions of a
  * repository. */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
@@ -43,7 +43,7 @@ const char *__lsan_default_suppressions(void)
     return "leak:libpcre2";
 }
 
-/* Made once, and copied for each scene. */
+/* Created once, and copied for each scene. */
 static char model[64];
 
 static int make_model(void **state)
@@ -141,7 +141,7 @@ static int read_changes(const char *path, struct git_changes *out, struct err *e
     return failed;
 }
 
-/* HEAD as git says it: the hash, and the root of the working tree. */
+/* Compares with git's own HEAD: the hash, and the root of the working tree. */
 static void assert_head(const char *path)
 {
     char line[256], expected[4096];
@@ -361,7 +361,7 @@ static void touched_is_not_changed(void **state)
     assert_changes("src", NONE, NONE);
 }
 
-/* As git-lfs: what is committed is not what lies in the folder. */
+/* Like git-lfs: the committed content differs from the file. */
 static void files_of_a_filter_program(void **state)
 {
     (void)state;
@@ -375,7 +375,7 @@ static void files_of_a_filter_program(void **state)
     assert_changes("c", LIST("f.rot (modified)"), NONE);
 }
 
-/* An archive that was unpacked here has a configuration of its own. Nothing that it names runs. */
+/* An unpacked archive may contain a git configuration. No program in it runs. */
 static void programs_of_the_repository_do_not_run(void **state)
 {
     static const char *const settings[] = {
@@ -416,7 +416,7 @@ static void programs_of_the_repository_do_not_run(void **state)
     SHELL("test ! -e ran");
 }
 
-/* A filter that only the repository defines: told, so that the remedy can be named. */
+/* A filter that only the repository defines: the error names it and the remedy. */
 static void filter_of_the_repository(void **state)
 {
     struct git_changes *changes = calloc(1, sizeof *changes);
@@ -437,7 +437,7 @@ static void filter_of_the_repository(void **state)
     assert_int_equal(changes->changed.count, 0);
     SHELL("touch -d 2002-01-01 src/f.up; git config --global filter.up.clean 'tr a-z A-Z';"
           "git -C src config filter.up.clean 'touch ran; tr a-z A-Z'");
-    assert_changes("src", NONE, NONE); /* the user's own is run, not the repository's */
+    assert_changes("src", NONE, NONE); /* the user's filter runs, not the repository's */
     SHELL("test ! -e src/ran");
     free(changes);
 }
@@ -452,7 +452,7 @@ static void line_ends_and_modes_as_git_sees_them(void **state)
     assert_changes("src", LIST("a (modified)"), NONE);
     SHELL("git -C src config core.fileMode false");
     assert_changes("src", NONE, NONE);
-    SHELL("git -C src mv a A; touch src/.git/index.lock"); /* somebody else is at work */
+    SHELL("git -C src mv a A; touch src/.git/index.lock"); /* another process holds the lock */
     assert_changes("src", LIST("A (staged)", "a (staged)"), NONE);
 }
 
@@ -477,18 +477,18 @@ static void files_that_the_index_hides(void **state)
               "test -z \"$(ls ~/.cache/s3dock 2>/dev/null)\"");
     }
     by_library = false;
-    SHELL("rm c/a"); /* not sparse: it should be there */
+    SHELL("rm c/a"); /* not sparse: the file should exist */
     assert_changes("c", LIST("a (deleted, hidden by an index flag)"), NONE);
     SHELL("cd c; echo x >a; git config core.sparseCheckout true");
     assert_changes("c", LIST("a (modified)"), NONE);
-    /* changed in the second of the index, with the same size: only the content tells */
+    /* changed in the same second as the index, with the same size: only the content differs */
     SHELL("rm -rf c; git clone -q src c; cd c; git config core.trustctime false;"
           "touch -d @1500000000 a; git update-index a; git update-index --assume-unchanged a;"
           "tr a-z A-Z <a >b; cat b >a; rm b; touch -d @1500000000 a .git/index");
     assert_changes("c", LIST("a (modified, hidden by an index flag)"), NONE);
 }
 
-/* Another commit stands for HEAD: the name is still HEAD's. */
+/* A replacement commit for HEAD: the name is still HEAD's. */
 static void replaced_commit(void **state)
 {
     (void)state;
@@ -570,7 +570,7 @@ static void submodules(void **state)
     assert_changes("c", LIST("sub (submodule not checked out)"), NONE);
 }
 
-/* What .gitmodules says of it does not matter. */
+/* The settings in .gitmodules have no effect. */
 static void submodules_that_are_to_be_ignored(void **state)
 {
     (void)state;
@@ -604,7 +604,7 @@ static void submodules_in_submodules(void **state)
     assert_refused("top", ERR_LOCAL, "repository", "/top/mid/low", "");
 }
 
-/* As in a container job: the workspace is safe, its submodules were forgotten. */
+/* Like a container job: safe.directory names the workspace, but not its submodules. */
 static void submodule_of_somebody_else(void **state)
 {
     (void)state;
@@ -629,7 +629,7 @@ static void repository_inside_another(void **state)
     assert_changes("src", NONE, LIST("inner/"));
 }
 
-/* ---- what cannot be built from ---- */
+/* ---- refused repositories ---- */
 
 static void no_repository(void **state)
 {
@@ -657,7 +657,7 @@ static void somebody_elses(void **state)
     assert_refused("src/d", ERR_AUTH, "owner", "belongs to another user", "safe.directory /");
     SHELL("git config --global --add safe.directory /elsewhere");
     assert_refused("src/d", ERR_AUTH, "owner", "/src belongs to another user", "/src");
-    /* the repository itself has no say */
+    /* the repository's own configuration does not count */
     SHELL("git config --file src/.git/config --add safe.directory '*'");
     assert_refused("src/d", ERR_AUTH, "owner", "/src belongs to another user", "/src");
     SHELL("git config --global --add safe.directory \"$PWD/src\"");
@@ -760,7 +760,7 @@ static void safe_directories_of_the_environment(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
         assert_refused("src/d", ERR_AUTH, "owner", "/src belongs to another user", "/src");
         setenv(ways[i].name, ways[i].value, 1);
-        assert_changes("src/d", NONE, NONE); /* a relative path is seen from here */
+        assert_changes("src/d", NONE, NONE); /* relative to the current folder */
         unsetenv(ways[i].name);
     }
     setenv("GIT_CONFIG_COUNT", "many", 1);
@@ -768,7 +768,7 @@ static void safe_directories_of_the_environment(void **state)
     unsetenv("GIT_CONFIG_COUNT");
 }
 
-/* A git of the current folder is not the user's. */
+/* A git program in the current folder is not used. */
 static void git_of_the_current_folder(void **state)
 {
     char before[4096], path[4200];

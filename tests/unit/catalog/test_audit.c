@@ -110,7 +110,7 @@ static void ci_is_added_after_the_originals_members(void **state)
     assert_string_equal(back.tag.tag_path, event.tag.tag_path);
 }
 
-/* The environment of a test: names and values, in turn. */
+/* The environment of a test: pairs of name and value. */
 static const char *const *variables;
 
 static char *fake_env(const char *name)

@@ -15,7 +15,7 @@
 
 static struct bucket bucket;
 
-/* A store in front of the bucket, which ignores conditions, or refuses them, as servers do. */
+/* A store in front of the bucket that ignores or refuses conditions, as some servers do. */
 enum manner { HONOURS, IGNORES, NOT_IMPLEMENTED, IGNORES_IF_MATCH, REFUSES_ALL, NO_DELETE, ABSENT };
 static struct {
     struct store store; /* first */
@@ -42,7 +42,7 @@ static void submit(struct store *store, struct store_op *op)
         refuse(op, STORE_FORBIDDEN);
         return;
     }
-    if (front.manner == ABSENT) { /* 404, and no word why */
+    if (front.manner == ABSENT) { /* 404 without a reason */
         op->answer = STORE_ABSENT;
         inbox_post(op->home, &op->msg);
         return;
@@ -102,8 +102,7 @@ static void tried_out(void **state)
     }
 }
 
-/* An event has a name of its own: it needs no condition, and a store that takes none has a history,
- * too. */
+/* An event has a unique key and needs no condition. So a store without conditions has a history. */
 static void an_event_is_written_without(void **state)
 {
     struct audit_event event = {
@@ -140,7 +139,7 @@ static void nothing_is_known_without_rights(void **state)
     front.manner = REFUSES_ALL;
     assert_int_equal(conditions_find(&front.store, &honoured, &err), ERR_FAIL);
     assert_int_equal(err.family, ERR_AUTH);
-    front.manner = HONOURS; /* and nothing false was remembered */
+    front.manner = HONOURS; /* and no wrong result was stored */
     assert_int_equal(conditions_find(&front.store, &honoured, &err), 0);
     assert_true(honoured);
 }
@@ -155,7 +154,7 @@ static bool find(void)
     return honoured;
 }
 
-/* The file that remembers: there is only one. */
+/* Returns the only file with a remembered result. */
 static void memory(char out[256])
 {
     FILE *found;
@@ -199,7 +198,7 @@ static void a_no_is_asked_again_after_a_week(void **state)
     assert_true(find());
 }
 
-/* A server may be replaced by one that knows no conditions. */
+/* A server may be replaced by one without conditions. */
 static void a_yes_is_asked_again_after_a_month(void **state)
 {
     char path[256];

@@ -93,7 +93,7 @@ static void images_newest_first(void **state)
     bucket_put(&bucket, "images/my-app/202507/my-app-20250723-0000-ddddddd.retired", "{}");
     bucket_put(&bucket, "images/my-app/202507/my-app-20250723-0000-ddddddd.tar.gz", "x");
     bucket_image(&bucket, "my-app:20250721-2118-f7a5a27", "202507");
-    bucket_image(&bucket, "my-app:20250721-2118-f7a5a27", "202611"); /* the original, later */
+    bucket_image(&bucket, "my-app:20250721-2118-f7a5a27", "202611"); /* by the original, later */
     bucket_image(&bucket, "my-app:20250801-0000-abcde", "202508");
     bucket_image(&bucket, "my-app:20241231-2359-abcdef0", "202501");
     bucket_put(&bucket, "images/my-app/202507/my-app-20250722-0000-aaaaaaa.tar.gz", "x");
@@ -110,7 +110,7 @@ static void images_newest_first(void **state)
     assert_int_equal(images.items[0].size, 4);
     assert_true(images.items[0].pushed > 0);
     assert_false(images.unsure);
-    assert_null(strstr(warnings.data, "ddddddd")); /* a cleanup has retired it */
+    assert_null(strstr(warnings.data, "ddddddd")); /* retired by a cleanup */
     assert_string_equal(images.items[1].month, "202611");
     assert_string_equal(images.items[1].key,
                         "images/my-app/202611/my-app-20250721-2118-f7a5a27.tar.gz");
@@ -181,7 +181,7 @@ static void what_cannot_be_read_is_said(void **state)
     tag_list_finish(&tags);
 }
 
-/* What the environment's own document says of the image may be stale: the tag decides. */
+/* The image in the environment's document may be outdated: the tag decides. */
 static void environments(void **state)
 {
     struct listed_environment *list;
@@ -221,7 +221,7 @@ static void environments(void **state)
 
 /* ---- refusals ---- */
 
-/* The bucket, with one verb refused, for one key or for all. */
+/* A store that refuses one verb, for one key or for all. */
 static struct {
     struct store store; /* first */
     enum store_verb verb;
@@ -243,7 +243,7 @@ static void submit(struct store *store, struct store_op *op)
 
 static const struct store_table table = {.submit = submit};
 
-/* The original answered "no apps" when it was not allowed to look. */
+/* Without the right to list, the original printed "no apps". */
 static void a_refused_list_is_a_failure(void **state)
 {
     struct image_list images;
@@ -297,7 +297,7 @@ static int remember(void *arg, const struct history_event *event)
     return seen->size > 100;
 }
 
-/* Keys of the original (minutes, no unique part) and ours, in several months. */
+/* Keys of the original (minutes, no unique part) and of s3dock, in several months. */
 static void events_newest_first(void **state)
 {
     _cleanup_text_ struct text theirs, seen;
@@ -331,7 +331,7 @@ static void events_newest_first(void **state)
 
 /* ---- pages ---- */
 
-/* A store that lists what its pages hold, whatever is asked. */
+/* A store that returns fixed pages for any list request. */
 struct paged {
     struct store store;
     const struct paged_page {
@@ -404,7 +404,7 @@ static void a_list_ends_where_the_store_says_so(void **state)
     walk_finish(&walk);
 }
 
-/* Retention counts images: one that is listed twice must not take the place of another. */
+/* Retention counts images: a duplicate must not take the place of another image. */
 static void an_image_that_is_listed_twice_counts_once(void **state)
 {
 #define WEB "images/web/202507/web-20250721-2118-f7a5a27"

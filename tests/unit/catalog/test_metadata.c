@@ -86,7 +86,7 @@ static void our_document_round_trips(void **state)
     assert_string_equal(metadata.archive_etag, "\"d41d8cd9-2\"");
     assert_rewrites(&metadata, ours);
     metadata_finish(&metadata);
-    metadata_finish(&metadata); /* twice is once */
+    metadata_finish(&metadata); /* writing the parsed document gives the same text */
 }
 
 /* A delta push: no checksum, and no member that an old client would refuse. */
@@ -120,7 +120,7 @@ static void read_as_the_original_reads(void **state)
         "{\"created_at\":\"0001-01-01T00:00:00Z\"}",
         "{\"image_tag\":\"host:5000/ns/myapp:latest\"}",
         "{\"app_name\":\"m\\u00e4 <&>\"}",
-        /* without a format, names that are ours by accident mean nothing */
+        /* without a format, s3dock's member names have no meaning */
         "{\"platform\":7,\"layers\":\"x\",\"image_id\":\"?\"}",
         "{\"format\":0,\"platform\":7}",
         "{\"format\":1}",

@@ -51,7 +51,7 @@ static struct image_name image(const char *ref)
     return name;
 }
 
-/* A minute later each time: so events have an order. */
+/* Each call is a minute later, so that events have an order. */
 static int tag(const char *ref, const char *version)
 {
     struct image_name name = image(ref);
@@ -103,7 +103,7 @@ static void stands_at(const char *env, const char *ref)
 
 /* ---- documents ---- */
 
-/* What the original wrote in the same situation, but for the times. */
+/* The original's document in the same situation, except for the times. */
 static void the_originals_bytes(void **state)
 {
     static const struct {
@@ -224,7 +224,7 @@ static void nothing_changes_nothing_is_written(void **state)
     assert_int_equal(bucket_count(&bucket, "audit/", NULL), 3);
 }
 
-/* The same image, which somebody has pushed again in another month. */
+/* The same image, pushed again in another month. */
 static void the_month_makes_no_difference(void **state)
 {
     (void)state;
@@ -254,7 +254,8 @@ static void a_tag_stays_where_it_is(void **state)
     assert_string_equal(found.tag.previous_target, result.previous);
 }
 
-/* After a moved tag the environment's document names the old image until it is promoted again. */
+/* After a tag has moved, the environment's document names the old image until the next promotion.
+ */
 static void a_moved_tag_is_promoted_again(void **state)
 {
     (void)state;
@@ -295,7 +296,7 @@ static void names_are_checked(void **state)
     refused(roll_back(""), ERR_USAGE, "name", "invalid environment");
 }
 
-/* It is not set any more; what is there is read, promoted and taken back. */
+/* `latest` cannot be created. An existing one is read, promoted and rolled back. */
 static void latest_is_no_name(void **state)
 {
     struct resolved resolved;
@@ -314,7 +315,7 @@ static void latest_is_no_name(void **state)
 
 /* ---- concurrency ---- */
 
-/* Between the look and the write, with a store that sees to it and with one that does not. */
+/* A change between read and write, with a store with conditions and one without. */
 static void somebody_was_faster(void **state)
 {
     struct standing was;
@@ -372,7 +373,7 @@ static void a_log_with_a_gap_is_not_believed(void **state)
     fine(promote(TWO, "production"));
     assert_true(bucket_get(&bucket, "pointers/myapp/production.json", &text));
     fine(promote(THREE, "production"));
-    bucket_put(&bucket, "pointers/myapp/production.json", text.data); /* by hand */
+    bucket_put(&bucket, "pointers/myapp/production.json", text.data); /* without an event */
     refused(roll_back("production"), ERR_CONFLICT, "history", "the audit log does not tell");
 }
 

@@ -8,7 +8,7 @@
 #include "base/bytes.h"
 #include "catalog/version.h"
 
-/* As a list shows them: newest first. */
+/* In the order of a list: newest first. */
 static const char *const sorted[] = {
     "v99999999999999999999999.0.0",
     "v10.0.0",

@@ -1,5 +1,6 @@
 /*
- * Which images go, and that one which is led to at the last moment, or by a rollback, does not.
+ * The choice of images to retire. An image that gets a reference at the last moment, or that a
+ * rollback leads to, is not retired.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,16 +21,16 @@
 static char dir[] = "/tmp/s3dock-retention-XXXXXX";
 static struct err err;
 
-/* A folder, with somebody else who promotes at the worst moment. */
+/* A folder, with another writer who promotes at a chosen moment. */
 struct between {
     struct store store;
     struct store *folder;
-    enum store_verb verb; /* at the n-th of these ... */
-    const char *ending;   /* ... of a key that ends so */
+    enum store_verb verb; /* at the n-th of these requests ... */
+    const char *ending;   /* ... with a key that ends like this */
     unsigned at;
     bool after;
-    const char *target;     /* ... an environment is made to lead there */
-    const char *key, *text; /* and this is written; NULL: nothing */
+    const char *target;     /* ... an environment is set to this image */
+    const char *key, *text; /* and this document is written; NULL: none */
 };
 
 static void put(struct store *store, const char *key, const char *text)
@@ -160,7 +161,7 @@ static void the_policy_chooses(void **state)
     store_destroy(b.folder);
 }
 
-/* An event of the audit log: an environment came from one image (or "") to another. */
+/* Writes an audit event: an environment changed from one image (or "") to another. */
 static void tell(struct store *store, unsigned minute, const char *env, const char *from,
                  const char *to, bool rollback)
 {
@@ -188,7 +189,7 @@ static void what_a_rollback_leads_to_stays(void **state)
 
     (void)state;
     open_between(&b, "rollback");
-    /* production was 1, then 2, then 3, and was taken back to 2; staging has been 4 only. */
+    /* production was 1, 2, 3, and was rolled back to 2; staging was only 4. */
     tell(b.folder, 1, "production", "", IMAGES[0], false);
     tell(b.folder, 2, "production", IMAGES[0], IMAGES[1], false);
     tell(b.folder, 3, "production", IMAGES[1], IMAGES[2], false);
@@ -205,7 +206,7 @@ static void what_a_rollback_leads_to_stays(void **state)
     store_destroy(b.folder);
 }
 
-/* Nothing goes when it cannot be told what a rollback leads to. */
+/* No image is retired if the target of a rollback is unknown. */
 static void a_log_that_cannot_be_read_keeps_everything(void **state)
 {
     static const struct {
@@ -245,7 +246,7 @@ static void a_log_that_cannot_be_read_keeps_everything(void **state)
             fail_msg("%s", err.text);
         store_destroy(b.folder);
     }
-    /* A log that begins after the promotion that a rollback would take back. */
+    /* A log that begins after the promotion that a rollback would cancel. */
     open_between(&b, "late");
     tell(b.folder, 4, "production", IMAGES[2], IMAGES[1], true);
     lead(b.folder, "pointers/shop/production.json", IMAGES[1]);
@@ -263,7 +264,7 @@ static bool is_there(struct between *b, const char *ending)
     return store_head(b->folder, key, &info, &err) == STORE_DONE;
 }
 
-/* The metadata goes at once, the data of the image stay. */
+/* The metadata is deleted at once. The data of the image remains. */
 static void only_what_is_old_goes(void **state)
 {
     struct retention_policy policy = {.app = "shop", .before = 1751450400}; /* 20250702-1000 */
@@ -281,12 +282,13 @@ static void only_what_is_old_goes(void **state)
     assert_false(is_there(&b, ".json"));
     assert_true(is_there(&b, ".retired"));
     assert_int_equal(objects(&b), 12); /* archive, index, and a tombstone for the metadata */
-    assert_int_equal(retention_retire(&b.store, &policy, &choice, &err), 0); /* gone is gone */
+    assert_int_equal(retention_retire(&b.store, &policy, &choice, &err), 0); /* retired already */
     retention_finish(&choice);
     store_destroy(b.folder);
 }
 
-/* An environment comes to lead to it before we look, before its metadata goes, or right after. */
+/* An environment gets the image before the first check, before the DELETE of its metadata, or
+ * after. */
 static void what_is_led_to_at_the_last_moment_stays(void **state)
 {
     static const struct {
@@ -325,7 +327,7 @@ static void what_is_led_to_at_the_last_moment_stays(void **state)
     }
 }
 
-/* Somebody writes other metadata under the name before it is deleted, or after that: it stays. */
+/* Another client writes other metadata under the name, before or after the DELETE: it is kept. */
 static void newer_metadata_is_neither_deleted_nor_overwritten(void **state)
 {
     static const char newer[] = "{\"size\": 7}";
@@ -359,7 +361,7 @@ static void newer_metadata_is_neither_deleted_nor_overwritten(void **state)
     }
 }
 
-/* Names carry the committer's clock in his zone. The push tells which of two of a day is newer. */
+/* Names have the committer's local time. Within a day, the time of the push decides. */
 static void the_push_decides_within_a_day(void **state)
 {
     static const struct {

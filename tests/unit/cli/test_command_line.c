@@ -91,7 +91,7 @@ static void dashes_end_the_flags(void **state)
     assert_null(args.values[OPT_JSON]);
     assert_string_equal(args.operands[0], "--json");
     assert_int_equal(args.passed, 0);
-    /* the command itself is named before them */
+    /* the command comes before them */
     assert_int_equal(PARSE("--", "push", "x"), ERR_FAIL);
     assert_string_equal(err.code, "command");
 }

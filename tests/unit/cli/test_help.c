@@ -27,7 +27,7 @@ static void help_fits_eighty_columns(void **state)
     text_finish(&help);
 }
 
-/* What a value may be, and what it is when nothing is said. */
+/* The possible values, and the default. */
 static void help_tells_values_and_defaults(void **state)
 {
     struct text help;

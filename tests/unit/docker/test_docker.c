@@ -39,7 +39,7 @@ static struct docker *open_well(const struct fake_docker *fake)
     return docker;
 }
 
-/* Every age of daemon is spoken to in a version that it takes. */
+/* The client uses an API version that the daemon supports. */
 static void negotiates_a_version(void **state)
 {
     static const struct {
@@ -82,7 +82,7 @@ static void a_version_that_was_asked_for_is_not_negotiated(void **state)
     static const struct {
         const char *api;
         enum err_family family;
-        const char *words; /* of the text, or NULL when it works */
+        const char *words; /* a part of the error, or NULL for success */
     } cases[] = {{"1.30", ERR_NONE, NULL},
                  {"1.99", ERR_DOCKER, "too new"},
                  {"1.11", ERR_DOCKER, "too old"},
@@ -117,7 +117,7 @@ static void says_what_does_not_answer(void **state)
     fake_docker_stop(&fake);
 
     memset(&err, 0, sizeof err);
-    assert_null(open_fake(&fake, NULL, &err)); /* its socket is gone now */
+    assert_null(open_fake(&fake, NULL, &err)); /* its socket does not exist now */
     assert_int_equal(err.family, ERR_DOCKER);
     assert_string_equal(err.code, "unreachable");
     assert_non_null(strstr(err.text, fake.socket));
@@ -137,7 +137,7 @@ static void a_page_is_no_answer_of_a_daemon(void **state)
     fake_docker_stop(&fake);
 }
 
-/* Long lists of a daemon cost linear time; by number each look-up would cost a walk. */
+/* Long lists of a daemon take linear time. Access by index would take quadratic time. */
 static void long_answers_take_linear_time(void **state)
 {
     struct fake_docker fake = fake_docker_start("docker-29.0", "flood", 0);
@@ -151,7 +151,8 @@ static void long_answers_take_linear_time(void **state)
     fake_docker_stop(&fake);
 }
 
-/* A proxy before the socket may deny all that is not needed; what is needed names the rights. */
+/* A proxy before the socket may deny optional requests. The error of a needed one names the right.
+ */
 static void a_proxy_may_deny_what_is_not_needed(void **state)
 {
     static const struct {
@@ -203,7 +204,7 @@ static void what_is_needed_and_denied_is_named(void **state)
     fake_docker_stop(&fake);
 }
 
-/* The list is read as it comes: labels of other people's images cost no memory. */
+/* The list is parsed as a stream: labels of other images take no memory. */
 static void a_list_full_of_labels_is_read(void **state)
 {
     struct fake_docker fake = fake_docker_start("docker-20.10", "labels", 0);
@@ -228,8 +229,8 @@ static void a_list_full_of_labels_is_read(void **state)
     fake_docker_stop(&fake);
 }
 
-/* Feeds a list in pieces of each size up to 9; "id tag size|" for each image, "!" when it is none.
- */
+/* Feeds a list in pieces of each size up to 9. Returns "id tag size|" for each image, or "!" for an
+ * invalid list. */
 static void list_of(const char *json, size_t piece_size, char out[256])
 {
     struct docker_list_reader reader;
@@ -283,7 +284,7 @@ static void lists_are_read_in_any_pieces(void **state)
         }
 }
 
-/* Values that would not fit are left out, whatever they are. */
+/* Values that are too large are omitted. */
 static void huge_members_of_a_list_are_left_out(void **state)
 {
     struct text json;
@@ -374,7 +375,7 @@ static void refuses_names_that_lead_elsewhere(void **state)
         assert_int_equal(docker_inspect(docker, name, image, &err), ERR_FAIL);
         assert_int_equal(err.family, ERR_USAGE);
     }
-    /* Odd, but only a name: it is encoded and not found. */
+    /* An unusual name: it is encoded and not found. */
     for (const char *odd = "a b:1?x=y#z%2e\r\nHost: evil"; odd; odd = NULL) {
         struct err err = {0};
 
@@ -388,12 +389,12 @@ static void refuses_names_that_lead_elsewhere(void **state)
 static void exports(void **state)
 {
     static const struct {
-        const char *behave, *name, *code; /* code NULL: it works */
+        const char *behave, *name, *code; /* code NULL: success */
         enum err_family family;
         uint64_t size;
     } cases[] = {
         {"", "app:1", NULL, ERR_NONE, 100 * 32768},
-        {"export-tail", "app:1", NULL, ERR_NONE, 100 * 32768 + 67}, /* for the tar reader to see */
+        {"export-tail", "app:1", NULL, ERR_NONE, 100 * 32768 + 67}, /* for the tar reader */
         {"export-cut", "app:1", "stream", ERR_DOCKER, 0},
         {"export-cut-length", "app:1", "stream", ERR_DOCKER, 0},
         {"export-500", "app:1", "export", ERR_DOCKER, 0},
@@ -442,11 +443,11 @@ static void hear(void *arg, const char *line)
     snprintf(heard->all + used, sizeof heard->all - used, "%s|", line);
 }
 
-/* Only the daemon's own words make a load a success. */
+/* A load succeeds only with the daemon's own message. */
 static void loads(void **state)
 {
     static const struct {
-        const char *profile, *behave, *loaded; /* loaded NULL: it fails, with */
+        const char *profile, *behave, *loaded; /* loaded NULL: failure, with */
         const char *words;
         unsigned count; /* of images */
     } cases[] = {
@@ -496,7 +497,7 @@ static void loads(void **state)
     }
 }
 
-/* A daemon's no is final, unless its words are known to pass. */
+/* A daemon's refusal is permanent, unless its message is known to be temporary. */
 static void only_some_refusals_pass(void **state)
 {
     static const struct {

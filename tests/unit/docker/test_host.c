@@ -14,7 +14,7 @@
 #include "base/hash.h"
 #include "docker/host.h"
 
-/* The environment of the case at hand: "NAME=value" strings. */
+/* The environment of a case: "NAME=value" strings. */
 static const char *const *environment;
 static char home[64];
 
@@ -133,7 +133,7 @@ static void finds_contexts(void **state)
         {NULL, {"DOCKER_CONTEXT=loose"}, "DOCKER_CONTEXT \"loose\"", "", "https://l:1", true, 0},
         {NULL, {"DOCKER_CONTEXT=plain"}, "DOCKER_CONTEXT \"plain\"", "/p.sock", LOCAL, 0, 0},
         {NULL, {"DOCKER_CONTEXT=default"}, "default", "/var/run/docker.sock", LOCAL, 0, 0},
-        /* The code of docker, against its manual: the host beats the context. */
+        /* Like docker's code, unlike its manual: the host has precedence over the context. */
         {NULL, {"DOCKER_CONTEXT=plain", "DOCKER_HOST=h:1"}, "DOCKER_HOST", "", "http://h:1", 0, 0},
         /* A context has its own certificates. */
         {NULL,
@@ -241,7 +241,7 @@ static void refuses_what_it_cannot_reach(void **state)
     }
 }
 
-/* Logins of many registries make config.json large; the daemon that it names stays the one. */
+/* Logins to many registries make config.json large. Its context still applies. */
 static void a_large_config_names_its_context(void **state)
 {
     static const char *const none[] = {NULL};
@@ -302,7 +302,7 @@ static int tear_down(void **state)
 
     (void)state;
     snprintf(command, sizeof command, "rm -rf %s", home);
-    return system(command); /* NOLINT: a test's own words */
+    return system(command); /* NOLINT: a command of the test */
 }
 
 int main(void)

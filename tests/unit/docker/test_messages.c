@@ -40,7 +40,7 @@ static void join(const struct docker_loaded *loaded, char out[1024])
         used += (size_t)snprintf(out + used, 1024 - used, "%s%s", i ? " " : "", loaded->names[i]);
 }
 
-/* More names than are kept, or a longer one, are not passed over in silence. */
+/* Too many names, or a name that is too long, are reported. */
 static void too_many_loaded_images_are_told(void **state)
 {
     struct docker_messages stream;
@@ -67,7 +67,7 @@ static void too_many_loaded_images_are_told(void **state)
 static void understands_what_daemons_say(void **state)
 {
     static const struct {
-        const char *said, *error, *loaded, *stray, *lines; /* error NULL: it did not fail */
+        const char *said, *error, *loaded, *stray, *lines; /* error NULL: success */
     } cases[] = {
         {"", NULL, "", "", ""},
         {"{\"stream\":\"Loaded image: a:1\\n\"}\r\n", NULL, "a:1", "", "Loaded image: a:1|"},
@@ -91,12 +91,12 @@ static void understands_what_daemons_say(void **state)
          "Loaded image: a|Error unpacking image a: gone|"},
         /* Braces and quotes inside strings are not structure. */
         {"{\"stream\":\"}{\\\"\\\\\"}{\"stream\":\"z\"}", NULL, "", "", "}{\"\\|z|"},
-        /* Nothing of it reaches a terminal as a command. */
+        /* No control character reaches a terminal. */
         {"{\"error\":\"\\u001b[2Jred\\r\\n\"}", "[2Jred", "", "", ""},
         {"\033[2J404 not found", NULL, "", "[2J404 not found", ""},
         {"{\"stream\":}", NULL, "", "{\"stream\":}", ""},
         {"}]", NULL, "", "}]", ""},
-        {"{\"stream\":\"Loaded image: a", NULL, "", "", ""}, /* cut short */
+        {"{\"stream\":\"Loaded image: a", NULL, "", "", ""}, /* truncated */
     };
 
     (void)state;
@@ -115,7 +115,7 @@ static void understands_what_daemons_say(void **state)
         }
 }
 
-/* An object without end is passed over without being kept; the next one is heard. */
+/* An object without end is skipped without being stored. The next one is read. */
 static void a_saying_has_its_maximum(void **state)
 {
     struct docker_messages stream;

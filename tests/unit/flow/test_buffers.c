@@ -1,4 +1,4 @@
-/* Slots: what they hold, how they circulate, absurd sizes. */
+/* Slots: contents, circulation, impossible sizes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -106,7 +106,7 @@ static void absurd_sizes_are_refused(void **state)
         {1, SIZE_MAX, 0, 0},
         {2, SIZE_MAX / 2, SIZE_MAX / 2, 0},
         {UINT32_MAX, SIZE_MAX / 16, 0, 0},
-        {1, SIZE_MAX / 4, SIZE_MAX / 4, SIZE_MAX / 4}, /* adds up, but no machine has it */
+        {1, SIZE_MAX / 4, SIZE_MAX / 4, SIZE_MAX / 4}, /* valid, but more than any machine has */
     };
 
     (void)state;

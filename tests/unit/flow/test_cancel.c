@@ -1,4 +1,4 @@
-/* The stop flag: who asked first, from where, in which words. */
+/* The stop flag: the first request counts, with its source and message. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* The meter, given the time: steady flow, a change of pace, a stall, and what cannot be said. */
+/* The meter with a given time: steady flow, a change of rate, a stall, and unknown values. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@ static void near(double actual, double expected)
         fail_msg("%f is not %f", actual, expected);
 }
 
-/* `bytes` every 100 ms for `seconds`. Returns the time after. */
+/* Feeds `bytes` every 100 ms for `seconds`. Returns the time afterwards. */
 static int64_t flow(struct meter *meter, uint64_t bytes, int seconds, int64_t now)
 {
     for (int i = 0; i < seconds * 10; i++) {
@@ -104,7 +104,7 @@ static void the_end_and_the_unknown(void **state)
     meter_start(&meter, 1000, START);
     meter_add(&meter, 1000, START + NS_PER_S);
     assert_true(meter_left(&meter, START + NS_PER_S) == 0);
-    meter_add(&meter, 1, START + NS_PER_S); /* more than was announced */
+    meter_add(&meter, 1, START + NS_PER_S); /* more than announced */
     assert_true(meter_left(&meter, START + NS_PER_S) == -1);
     meter_start(&meter, 0, START);
     meter_add(&meter, 1000, START + NS_PER_S);

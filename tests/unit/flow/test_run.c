@@ -46,7 +46,7 @@ static void exit_codes(void **state)
         {"exit 1", 1},
         {"exit 255", 255},
         {"kill -KILL $$", 128 + SIGKILL},
-        {"kill -PIPE $$", 128 + SIGPIPE}, /* ignored by us, not by what we start */
+        {"kill -PIPE $$", 128 + SIGPIPE}, /* ignored by this process, but not by its children */
     };
 
     (void)state;
@@ -88,7 +88,7 @@ static void what_cannot_be_started(void **state)
     run.argv = folder;
     assert_int_equal(run_program(&run, &code, &err), ERR_FAIL);
     assert_string_equal(err.code, "permission");
-    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* nobody is left */
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* no child is left */
     assert_int_equal(errno, ECHILD);
 }
 
@@ -148,7 +148,7 @@ static void variables_that_begin_alike(void **state)
     free(env);
 }
 
-/* ---- where it is ---- */
+/* ---- the search in PATH ---- */
 
 static void the_current_folder_is_not_in_the_path(void **state)
 {
@@ -166,7 +166,7 @@ static void the_current_folder_is_not_in_the_path(void **state)
         setenv("PATH", paths[i], 1);
         assert_false(run_find("docker", found, sizeof found));
     }
-    assert_true(run_find("./docker", found, sizeof found)); /* that is said */
+    assert_true(run_find("./docker", found, sizeof found)); /* the error says so */
     setenv("PATH", folder, 1);
     assert_true(run_find("docker", found, sizeof found));
     assert_false(run_find("plain", found, sizeof found));
@@ -177,7 +177,7 @@ static void the_current_folder_is_not_in_the_path(void **state)
     assert_int_equal(system(found), 0);
 }
 
-/* ---- output that is taken ---- */
+/* ---- captured output ---- */
 
 static void take(void *arg, struct view bytes)
 {
@@ -220,7 +220,7 @@ static void output_is_taken(void **state)
         0);
     assert_int_equal(out.size, 3000000);
     assert_int_equal(run_and_take("sleep 2 & exit 5", (struct view){0}, 0, &out, &errors, &err),
-                     5); /* one that holds the pipe is not waited for */
+                     5); /* the call does not wait for another holder of the pipe */
 }
 
 static void one_that_does_not_end_is_ended(void **state)
@@ -237,7 +237,7 @@ static void one_that_does_not_end_is_ended(void **state)
     assert_string_equal(err.code, "program");
 }
 
-/* ---- cancelled ---- */
+/* ---- cancellation ---- */
 
 static void ask_to_stop(int signal)
 {
@@ -293,7 +293,7 @@ static void cancelled_before_it_began(void **state)
     assert_int_equal(err.family, ERR_CANCELLED);
 }
 
-/* The program holds the pipe's end until it ends. */
+/* The program keeps its end of the pipe open until it exits. */
 static void it_does_not_outlive_us(void **state)
 {
     int ends[2];
@@ -315,7 +315,7 @@ static void it_does_not_outlive_us(void **state)
     kill(us, SIGKILL);
     waitpid(us, NULL, 0);
     signal(SIGALRM, SIG_DFL);
-    alarm(120); /* a failure ends the test, it does not hang */
+    alarm(120); /* a failure ends the test instead of hanging */
     assert_int_equal(read(ends[0], &byte, 1), 0);
     alarm(0);
     close(ends[0]);

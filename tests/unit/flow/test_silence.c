@@ -10,7 +10,7 @@
 
 #define TICK (100 * NS_PER_MS)
 
-/* The seconds at which a word is due when nothing moves from second 100 on. */
+/* The seconds at which a note is due if nothing moves from second 100 on. */
 static unsigned words(struct silence *silence, int64_t until, int at[], unsigned room)
 {
     unsigned count = 0;
@@ -45,7 +45,7 @@ static void what_moves_ends_the_silence(void **state)
             silence_moved(&silence, now);
         assert_false(silence_due(&silence, now));
     }
-    assert_false(silence_due(&silence, 500 * NS_PER_S)); /* it was not waiting meanwhile */
+    assert_false(silence_due(&silence, 500 * NS_PER_S)); /* the caller did not wait meanwhile */
 }
 
 static void the_time_can_be_set(void **state)

@@ -1,4 +1,4 @@
-/* The pool and its serial twin: jobs that finish in reverse, fail, give jobs, or come in numbers.
+/* The pool and its serial twin: jobs that finish in reverse order, fail, submit jobs, or are many.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,11 +18,12 @@
 
 #define THREADS 4
 
-/* Lets jobs pass in falling order of their numbers only: the last one given finishes first. */
+/* Lets jobs finish only in descending order of their numbers: the last submitted job finishes
+ * first. */
 struct turnstile {
     pthread_mutex_t lock;
     pthread_cond_t moved;
-    int turn; /* negative: everybody passes */
+    int turn; /* negative: all jobs pass */
 };
 
 static void pass(struct turnstile *turnstile, int number)
@@ -44,7 +45,7 @@ static void let_the_next_pass(struct turnstile *turnstile)
 struct task {
     struct job job;
     struct turnstile *turnstile;
-    struct workers *workers; /* for a task that gives another one */
+    struct workers *workers; /* for a task that submits another one */
     struct task *child;
     int number, result;
     bool fails;
@@ -84,8 +85,8 @@ static struct inbox *new_inbox(void)
     return inbox;
 }
 
-/* THREADS jobs, held by the turnstile when there is one; `came` is the order they came home in and
- * `results` what reorder_take makes of them. */
+/* Runs THREADS jobs, delayed by the turnstile if there is one. `came` is the order of their ends,
+ * and `results` the order of reorder_take. */
 static void play(unsigned count, struct turnstile *turnstile, int fails, int came[THREADS],
                  int results[THREADS])
 {
@@ -202,7 +203,7 @@ static void a_job_may_give_another_one(void **state)
     }
 }
 
-/* Scratches: a counter each, in use by one job at a time. */
+/* Scratch areas: one counter each, used by one job at a time. */
 struct pad {
     int uses;
 };

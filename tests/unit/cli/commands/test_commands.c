@@ -1,4 +1,5 @@
-/* Commands that need neither bucket nor daemon, run whole; JSON against the original's. */
+/* Complete runs of commands that need neither bucket nor daemon. Compares JSON with the original's.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -53,7 +54,7 @@ static const char *environment(const char *name)
 static struct text said;
 static struct err err;
 
-/* Runs a command line; `said` is its result in the form asked for. */
+/* Runs a command line. `said` is its output in the requested form. */
 static int run(bool json, const char *const words[])
 {
     struct args args;
@@ -159,7 +160,7 @@ static void show_keeps_secrets(void **state)
     assert_non_null(strstr(said.data, "AKIA...WXYZ"));
 }
 
-/* The refusal comes before any request: nobody listens there, and that is not what is said. */
+/* The refusal comes before any request: there is no server, and the error does not mention that. */
 static void keys_do_not_go_where_a_found_file_says(void **state)
 {
     FILE *file = fopen("s3dock.json5", "w");
@@ -195,7 +196,7 @@ static void show_tells_what_each_profile_would_use(void **state)
     setenv("AWS_ENDPOINT_URL", "http://around", 1);
     assert_int_equal(RUN(false, "config", "show"), 0);
     unsetenv("AWS_ENDPOINT_URL");
-    /* the one in use was not asked for by name; of the others, one has an endpoint of its own */
+    /* the profile in use was not selected by name; one of the others has its own endpoint */
     assert_null(strstr(said.data, "https://own"));
     assert_non_null(strstr(strstr(said.data, "\ndisk\n"), "file:///disk\n"));
     assert_non_null(strstr(strstr(said.data, "\naws\n"), "http://around\n"));
@@ -212,7 +213,7 @@ static void show_knows_the_variables_of_docker(void **state)
     unsetenv("DOCKER_HOST");
     assert_int_equal(RUN(true, "config", "show", "--origin"), 0);
     assert_non_null(strstr(said.data, "\"origin\": \"DOCKER_CONTEXT\""));
-    setenv("S3DOCK_DOCKER_HOST", "unix:///y", 1); /* comes before them */
+    setenv("S3DOCK_DOCKER_HOST", "unix:///y", 1); /* precedes them */
     assert_int_equal(RUN(false, "config", "show", "--origin"), 0);
     assert_null(strstr(said.data, "edge"));
 }
@@ -265,14 +266,14 @@ static void help_lists_commands_in_groups(void **state)
         assert_non_null(command_table[i].group);
         snprintf(heading, sizeof heading, "\n%s:\n", command_table[i].group);
         assert_non_null(strstr(said.data, heading));
-        assert_null(strstr(strstr(said.data, heading) + 1, heading)); /* a group stands together */
+        assert_null(strstr(strstr(said.data, heading) + 1, heading)); /* once */
         snprintf(row, sizeof row, "\n  %s ", command_table[i].name);
         at = strstr(at, row);
         assert_non_null(at);
     }
 }
 
-/* Whatever file or environment can set. */
+/* All settings of file and environment. */
 static void origins_are_told_of_every_setting(void **state)
 {
     FILE *file = fopen("s3dock.json5", "w");
@@ -294,7 +295,7 @@ static void origins_are_told_of_every_setting(void **state)
     unsetenv("S3DOCK_STRICT");
 }
 
-/* Even a configuration that no other command would start with. */
+/* Also with a configuration that other commands refuse. */
 static void doctor_examines_a_broken_configuration(void **state)
 {
     FILE *file = fopen("s3dock.json5", "w");
@@ -320,7 +321,7 @@ static void doctor_examines_a_directory(void **state)
     assert_int_equal(RUN(true, "doctor", "--endpoint", command, "--bucket", "images",
                          "--docker-host=unix:///nowhere"),
                      ERR_FAIL);
-    assert_int_equal(err.family, ERR_DOCKER); /* the one thing that is wrong, and was asked for */
+    assert_int_equal(err.family, ERR_DOCKER); /* the only fault, as requested */
     assert_non_null(strstr(said.data, "\"success\": false"));
     assert_non_null(strstr(said.data, "\"name\": \"put if absent\""));
     assert_non_null(strstr(said.data, "\"ok\": false"));

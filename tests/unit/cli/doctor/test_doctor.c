@@ -1,4 +1,4 @@
-/* Buckets with something wrong, and what is said of them. */
+/* Buckets with faults, and the reports about them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -38,7 +38,7 @@ static unsigned count_of(enum doctor_status status)
     return count;
 }
 
-/* `words` (may be NULL) stand in the detail or the hint. */
+/* The detail or the hint contains `words` (may be NULL). */
 static void assert_check(const char *name, enum doctor_status status, const char *words)
 {
     const struct doctor_check *check = check_of(name);
@@ -151,7 +151,7 @@ static void a_directory_passes_as_well(void **state)
     "{\"kind\": \"" kind "\", \"times\": 0, \"do\": \"status\", \"status\": 501,"                  \
     " \"code\": \"NotImplemented\"}"
 
-/* What is refused, what comes of it, and which right is named. */
+/* The refused request, its effect, and the named right. */
 static void a_missing_right_is_named(void **state)
 {
     static const struct {
@@ -299,7 +299,7 @@ static void read_only_writes_nothing(void **state)
     assert_check("list", DOCTOR_OK, "1 application");
     assert_check("get", DOCTOR_OK, op.key);
     assert_check("writing", DOCTOR_SKIPPED, "--read-only");
-    assert_int_equal(fake_logged(&fake, "\"method\": \"PUT\"", ""), 1); /* the test's own */
+    assert_int_equal(fake_logged(&fake, "\"method\": \"PUT\"", ""), 1); /* of the test itself */
     assert_int_equal(fake_logged(&fake, "\"method\": \"POST\"", ""), 0);
     assert_int_equal(fake_logged(&fake, "\"method\": \"DELETE\"", ""), 0);
     fake_stop(&fake);
@@ -356,7 +356,7 @@ static void the_report_is_folded_and_complete(void **state)
     output_finish(&output);
 }
 
-/* Publishes "size" bytes under metadata that says `etag`. */
+/* Publishes "size" bytes with metadata that states `etag`. */
 static void publish(struct store *store, const char *key, const char *etag)
 {
     char name[96], text[256], real[STORE_ETAG_MAX];

@@ -14,7 +14,7 @@
 #include "cli/print/output.h"
 #include "cli/print/progress.h"
 
-/* Runs output_end with standard output or error in a file, and gives back what arrived there. */
+/* Runs output_end with standard output or error in a file. Returns the contents of the file. */
 static int captured(int fd, struct output *output, const struct err *err, int signal, char *out,
                     size_t size)
 {
@@ -155,7 +155,7 @@ static void control_characters_reach_no_terminal(void **state)
     "v\xc2\x9b"                                                                                    \
     "31mR\xe2\x80\xaegnp\xe2\x80\x8b\xf3\xa0\x81\xa1\xff\x7f\x1b]0;x\a"
 
-/* One filter for all: nothing but what is seen, and line breaks. */
+/* One filter for all output: only visible characters and line breaks. */
 static void assert_seen(const char *out)
 {
     assert_non_null(strstr(out, "31mR"));
@@ -174,7 +174,7 @@ static void no_kind_of_output_controls_a_terminal(void **state)
     output_init(&output, false);
     output_line(&output, "line %s", NASTY);
     text_str(&output.lines,
-             "text " NASTY "\n"); /* written past output_line, as help and plans are */
+             "text " NASTY "\n"); /* written without output_line, like help and plans */
     captured(STDOUT_FILENO, &output, NULL, 0, out, sizeof out);
     assert_seen(out);
     err = (struct err){.family = ERR_LOCAL, .code = "x", .text = NASTY, .hint = NASTY};

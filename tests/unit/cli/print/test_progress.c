@@ -144,7 +144,7 @@ static void a_terminal_is_redrawn_ten_times_a_second(void **state)
     for (int ms = 0; ms < 1000; ms++)
         drawn += progress_due(&progress, PHASE_PUSH, 1 + ms * NS_PER_MS);
     assert_in_range(drawn, 9, 11);
-    /* a new phase shows at once */
+    /* a new phase is shown at once */
     assert_true(progress_due(&progress, PHASE_COMMIT, 1000 * NS_PER_MS));
 }
 

@@ -20,7 +20,7 @@
 #include "cli/settings/consent.h"
 #include "cli/settings/trust.h"
 
-/* An environment of the test's own. */
+/* The environment of a test. */
 static struct variable {
     const char *name, *value;
 } environment[8];
@@ -63,7 +63,7 @@ static void write_file(const char *path, const char *content)
     chmod(path, 0600);
 }
 
-/* Each test in an empty folder of its own, without environment and arguments. */
+/* Each test runs in its own empty folder, without environment and arguments. */
 static int setup(void **state)
 {
     char *folder = strdup("/tmp/s3dock-test-XXXXXX");
@@ -332,7 +332,7 @@ static void unknown_keys_are_warned_of(void **state)
     assert_null(strstr(config.warnings.data, "zebra.a"));
 }
 
-/* Keys that never had an effect: fine as long as they say what happens anyway. */
+/* Keys that never had an effect: accepted if their value is the actual behaviour. */
 static void keys_without_effect_are_told(void **state)
 {
     static const struct {
@@ -415,7 +415,7 @@ static void keys_are_shortened(void **state)
     assert_string_equal(out, "***");
 }
 
-/* ---- a file that was found ---- */
+/* ---- a file in the current folder ---- */
 
 #define NOBODY 65534
 
@@ -446,7 +446,7 @@ static void a_file_that_others_can_write_is_refused(void **state)
         chmod(".", folders[i]);
         assert_owner_refused("the current folder can be written by other users");
     }
-    args.values[OPT_CONFIG] = "./s3dock.json5"; /* the user's own word */
+    args.values[OPT_CONFIG] = "./s3dock.json5"; /* trusted by the user */
     assert_int_equal(load(), 0);
     assert_value(OPT_BUCKET, "eu-bucket");
     args.values[OPT_CONFIG] = NULL;
@@ -454,7 +454,7 @@ static void a_file_that_others_can_write_is_refused(void **state)
     assert_int_equal(load(), 0);
 }
 
-/* Of these users each has a private group on Debian. */
+/* Each of these users has a private group on Debian. */
 #define DAEMON 1
 #define MAIL   8
 
@@ -518,12 +518,12 @@ static void a_file_of_another_user_is_refused(void **state)
     assert_int_equal(chown(".", NOBODY, 0), 0);
     assert_owner_refused("the current folder belongs to another user");
     chmod("s3dock.json5", 0644);
-    assert_int_equal(seteuid(NOBODY), 0); /* root's file in a folder of one's own */
+    assert_int_equal(seteuid(NOBODY), 0); /* root's file in the user's folder */
     assert_int_equal(load(), 0);
     assert_int_equal(seteuid(0), 0);
 }
 
-/* What counts is the file behind the link, and the folder that it lies in. */
+/* The rule applies to the file behind the link, and to its folder. */
 static void a_link_is_judged_by_where_it_leads(void **state)
 {
     (void)state;
@@ -538,7 +538,7 @@ static void a_link_is_judged_by_where_it_leads(void **state)
     assert_owner_refused("./s3dock.json5 can be written by other users");
 }
 
-/* As sudo leaves it, where HOME is kept. */
+/* Like sudo with a preserved HOME. */
 static void a_home_of_another_user_is_refused(void **state)
 {
     (void)state;
@@ -563,7 +563,7 @@ static void a_program_of_the_folder_never_counts(void **state)
     assert_value(OPT_DOCKER_PROGRAM, "docker");
     assert_true(config_ignores(&config, OPT_DOCKER_PROGRAM));
     assert_non_null(strstr(config.warnings.data, "docker.program is not obeyed"));
-    args.command = CMD_PUSH; /* of no interest there */
+    args.command = CMD_PUSH; /* not relevant there */
     assert_int_equal(load(), 0);
     assert_string_equal(config.warnings.data, "");
     args.command = CMD_NONE;
@@ -682,7 +682,7 @@ static void trust_ends_with_the_content(void **state)
     write_file("s3dock.json5", "{}");
     assert_int_equal(load(), 0);
     assert_true(config.file.trusted);
-    chmod("home/.s3dock/trusted", 0622); /* somebody else's list says nothing */
+    chmod("home/.s3dock/trusted", 0622); /* the list of another user does not count */
     assert_int_equal(load(), 0);
     assert_false(config.file.trusted);
     chmod("home/.s3dock/trusted", 0600);
