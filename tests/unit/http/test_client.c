@@ -1,4 +1,4 @@
-/* What stands between the program and its store: proxies that refuse, servers that drip. */
+/* Faults between the program and its store: proxies that refuse, servers that send slowly. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -36,7 +36,7 @@ static struct store *open_patient(const char *endpoint, unsigned retries, int64_
     return store;
 }
 
-/* Two tries a request. */
+/* Two tries per request. */
 static struct store *open_store(const char *endpoint, int64_t stall_time)
 {
     return open_patient(endpoint, 2, stall_time);
@@ -69,7 +69,7 @@ static bool refuse(struct raw_server *server, int fd, const char *head)
     return raw_say(fd, text);
 }
 
-/* The proxy of the environment, with a login, is `server` from here on. */
+/* Sets the proxy of the environment, with a login, to `server`. */
 static void use_proxy(const char *variable, const struct raw_server *server)
 {
     char url[128];
@@ -116,7 +116,7 @@ static void a_proxy_that_refuses_is_not_the_store(void **state)
     unsetenv("https_proxy");
 }
 
-/* Over plain http the proxy's own answer looks like the server's, but for what S3 adds. */
+/* Over plain http, a proxy's own response looks like the server's, except for the fields of S3. */
 static void a_proxy_on_plain_http_is_told_by_what_s3_adds(void **state)
 {
     static const struct {
@@ -145,7 +145,7 @@ static void a_proxy_on_plain_http_is_told_by_what_s3_adds(void **state)
         if (cases[i].answer == STORE_FAILED)
             assert_string_equal(err.code, "proxy");
         unsetenv("http_proxy");
-        op = (struct store_op){.verb = STORE_GET, .key = "k"}; /* without a proxy it is believed */
+        op = (struct store_op){.verb = STORE_GET, .key = "k"}; /* no proxy: the response counts */
         if (cases[i].refusal.status == 404 && !strstr(cases[i].refusal.headers, "html"))
             assert_int_equal(run_one(open_store(server.url, 0), &op, &err), STORE_ABSENT);
         raw_stop(&server);
@@ -188,13 +188,13 @@ static void a_proxy_is_named_without_its_login(void **state)
     unsetenv("HTTPS_PROXY");
 }
 
-/* -- drips -- */
+/* -- slow bodies -- */
 
 #define STALL (60 * NS_PER_MS)
 #define BULK  (2 * 1024 * 1024)
 
-/* "/images/bulk": all of it at once. "/images/slow": a few bytes at a time, for ever. A listing
- * drips, too. */
+/* "/images/bulk": the whole body at once. "/images/slow": a few bytes at a time, without end. A
+ * list is slow, too. */
 static bool drip(struct raw_server *server, int fd, const char *head)
 {
     static char bulk[BULK];
@@ -276,11 +276,11 @@ static void a_body_that_is_read_drop_by_drop_has_an_end(void **state)
     free(body);
 }
 
-/* -- answers as real servers give them -- */
+/* -- responses of real servers -- */
 
 #define CONTENT "0123456789abcdefghijklmnopqrstuvwxyz"
 
-/* A range comes with status 200, HEAD tells no size, Create's document lacks the id. */
+/* A range has status 200, HEAD has no size, Create's document lacks the id. */
 static bool answer_oddly(struct raw_server *server, int fd, const char *head)
 {
     const char *range = strstr(head, "range: bytes=");
@@ -331,7 +331,7 @@ static void answers_are_read_as_the_reference_clients_do(void **state)
     raw_stop(&server);
 }
 
-/* The answer to HEAD has a body, which arrives when the connection is in use again. */
+/* The response to HEAD has a body, which arrives when the connection is used again. */
 static bool send_head_with_body(struct raw_server *server, int fd, const char *head)
 {
     (void)server;
@@ -491,11 +491,11 @@ static void a_daemon_with_or_without_tls_is_named(void **state)
     }
 }
 
-/* -- nobody waits without a word -- */
+/* -- notes about waits -- */
 
 #define LATE 250 /* ms */
 
-/* Runs `act` and returns what it wrote to standard error. */
+/* Runs `act` and returns its standard error. */
 static char *notes_of(void (*act)(void *arg), void *arg)
 {
     static char text[4096];
@@ -514,7 +514,7 @@ static char *notes_of(void (*act)(void *arg), void *arg)
     return text;
 }
 
-/* The first request is told to come later; all others are answered late. */
+/* The server asks the first request to retry later, and delays all other responses. */
 static bool dawdle(struct raw_server *server, int fd, const char *head)
 {
     (void)head;
@@ -564,7 +564,7 @@ static bool answer_never(struct raw_server *server, int fd, const char *head)
     return false;
 }
 
-/* A daemon that takes half a second for its answer. */
+/* A daemon that responds after half a second. */
 static bool answer_late(struct raw_server *server, int fd, const char *head)
 {
     (void)server;
@@ -586,7 +586,7 @@ static void ask_and_send(void *arg)
     stream_close(stream);
 }
 
-/* Sends until the daemon, which reads nothing, has said so for a while. */
+/* Sends to a daemon that reads nothing, until notes have appeared for a while. */
 static void send_in_vain(void *arg)
 {
     static uint8_t piece[1024 * 1024];

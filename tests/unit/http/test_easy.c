@@ -1,5 +1,5 @@
-/* TLS settings, against a server whose authority is in the system's folder only. The test stands in
- * for the system: each new libcurl handle begins with a bundle and a folder of the test's own. */
+/* TLS settings, with a server whose authority is only in the system's folder. The test replaces the
+ * system's settings: each new libcurl handle begins with the test's own bundle and folder. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -62,7 +62,7 @@ static int set_up(void **state)
     snprintf(key, sizeof key, "%s/key.pem", dir);
     assert_int_equal(mkdir(system_folder, 0700), 0);
     make_authority("ours", ours);
-    make_authority("theirs", theirs); /* `key` is its key from here on */
+    make_authority("theirs", theirs); /* from here on, `key` is its key */
     shell("cp %s %s/$(openssl x509 -hash -noout -in %s).0", theirs, system_folder, theirs);
     fake_start(&fake, "[]", (const char *const[]){"--tls", theirs, key, NULL});
     return 0;

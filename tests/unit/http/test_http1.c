@@ -11,9 +11,9 @@
 #include "base/err.h"
 #include "http/http1.h"
 
-#define CUT (-2) /* the connection ended where the answer may not */
+#define CUT (-2) /* the connection ended within the response */
 
-/* Feeds an answer in steps, then the end of the connection. The last event, or CUT. */
+/* Feeds a response in steps, then the end of the connection. Returns the last event, or CUT. */
 static int decode(const char *answer, size_t step, bool head_request, int *status,
                   struct text *body)
 {

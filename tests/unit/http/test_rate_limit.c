@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "http/rate_limit.h"
 
-/* Moves as much as it may, in pieces, for so long; returns how many bytes that were. */
+/* Moves as many bytes as permitted, in pieces, for this time. Returns their number. */
 static uint64_t moved_in(struct rate_limit *pace, size_t piece, int64_t start, int64_t time)
 {
     uint64_t moved = 0;

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "http/retry.h"
 
-#define HIGH UINT32_MAX /* the dice's most */
+#define HIGH UINT32_MAX /* the largest random number */
 
 static void waits_longer_each_time_up_to_the_cap(void **state)
 {
@@ -77,7 +77,7 @@ static void honours_what_was_asked_for_within_reason(void **state)
                      60 * NS_PER_S);
 }
 
-/* Plays an outage: tries again as told until it is over, and returns how long that took. */
+/* Simulates an outage: retries as the policy says until its end. Returns the elapsed time. */
 static int64_t outage(struct retry_link *link, int64_t start, uint32_t dice)
 {
     int64_t now = start;
@@ -86,7 +86,7 @@ static int64_t outage(struct retry_link *link, int64_t start, uint32_t dice)
         int64_t wait = retry_wait(&RETRY_DEFAULT, link, RETRY_SILENCE, tried, 0, now, dice);
         if (wait == RETRY_NEVER)
             return now - start;
-        now += wait + NS_PER_MS; /* a refused connection takes next to no time */
+        now += wait + NS_PER_MS; /* a refused connection takes nearly no time */
     }
     fail_msg("tries for ever");
     return 0;
@@ -110,7 +110,7 @@ static void sits_out_an_outage_of_a_link_that_lived(void **state)
     int64_t patience = outage(&link, NS_PER_S, HIGH);
     assert_true(patience > 4 * 60 * NS_PER_S && patience <= 5 * 60 * NS_PER_S);
 
-    retry_alive(&link); /* and again after a sign of life, which the clock starts from */
+    retry_alive(&link); /* and again after a sign of life, which restarts the time limit */
     assert_true(outage(&link, 900 * NS_PER_S, HIGH) > 4 * 60 * NS_PER_S);
 }
 

@@ -11,7 +11,7 @@
 
 #define WINDOW (30 * NS_PER_S)
 
-/* The link moves `rate` bytes a second for so many seconds. */
+/* The link moves `rate` bytes per second for this number of seconds. */
 static void pass(struct stall_link *link, uint64_t *moved, int64_t *now, uint64_t rate, int seconds)
 {
     for (int i = 0; i < seconds; i++) {
@@ -36,7 +36,7 @@ static void the_floor_follows_the_link(void **state)
     assert_int_equal(stall_floor(&link), STALL_FLOOR_MAX);
     pass(&link, &moved, &now, MIB, 149);
     assert_int_equal(stall_floor(&link), STALL_FLOOR_MAX);
-    pass(&link, &moved, &now, 512, 3600); /* it has become slow */
+    pass(&link, &moved, &now, 512, 3600); /* the link has become slow */
     assert_true(stall_floor(&link) < 16);
 }
 
@@ -52,7 +52,7 @@ static void a_body_below_the_floor_is_stalled(void **state)
     assert_true(stall_is(&watch, 59999, 1000, WINDOW, 2 * WINDOW + 1));
     watch = (struct stall_watch){0};
     assert_false(stall_is(&watch, 60000, 1000, WINDOW, 5 * WINDOW));
-    assert_false(stall_is(&watch, 60000, 0, WINDOW, 7 * WINDOW)); /* no floor: libcurl's affair */
+    assert_false(stall_is(&watch, 60000, 0, WINDOW, 7 * WINDOW)); /* no minimum rate */
 }
 
 static void every_exchange_has_an_end(void **state)

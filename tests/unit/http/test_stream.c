@@ -33,7 +33,7 @@ static struct stream *open_on(const struct stream_peer *peer, const char *path, 
     return stream;
 }
 
-/* Reads to the end; 0 and *total, or negative. The bytes must be the ring 0..255. */
+/* Reads to the end. Returns 0 and *total, or a negative number. The bytes must repeat 0..255. */
 static int read_ring(struct stream *stream, size_t cap, uint64_t *total, struct err *err)
 {
     long got;
@@ -132,7 +132,7 @@ static void writes_pieces_of_any_size(void **state)
         check_echo(&peer, cases[i].total, cases[i].step);
 }
 
-/* An answer before the question's end is heard, whatever the peer does after it. */
+/* A response before the end of the request is read, for any later behaviour of the peer. */
 static void hears_early_answers(void **state)
 {
     static const struct {
@@ -270,7 +270,7 @@ static void speaks_tls(void **state)
              "-subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 -keyout %s -out %s "
              "2>/dev/null",
              key, cert);
-    if (system(command) != 0) { /* NOLINT: a test's own words */
+    if (system(command) != 0) { /* NOLINT: a command of the test */
         rmdir(folder);
         skip();
     }
@@ -278,7 +278,7 @@ static void speaks_tls(void **state)
     snprintf(url, sizeof url, "https://127.0.0.1:%d", secure.port);
     check_echo(&peer, PIECE, 200000);
 
-    peer.ca_file = NULL; /* a certificate nobody vouches for */
+    peer.ca_file = NULL; /* an untrusted certificate */
     assert_null(stream_open(&peer, "GET", "/", NULL, view_str(NULL), false, &err));
     assert_string_equal(err.code, "unreachable");
     assert_true(err.hint[0] != '\0');

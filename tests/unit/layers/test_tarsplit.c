@@ -1,4 +1,4 @@
-/* Lists of layers, good and hostile, in pieces of any size. */
+/* Lists of layers, valid and hostile, in pieces of any size. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,8 +32,7 @@ static void pack(const char *lines, size_t size, struct text *out)
     free(packed);
 }
 
-/* Reads a list, given in pieces, and writes down what it says: bytes as they are, "<name:size>" for
- * a file. */
+/* Reads a list in pieces and returns its contents: plain bytes, and "<name:size>" for a file. */
 static int read_list(struct view packed, size_t step, struct text *out, struct err *err)
 {
     struct tarsplit *t = tarsplit_create(err);
@@ -118,7 +117,7 @@ static void lists_as_docker_writes_them(void **state)
     taken("{\"type\":1,\"name\":\"./usr/..x/...\",\"size\":9}\n", "<./usr/..x/...:9>");
     taken(" { \"type\" : 2 , \"payload\" : \"YQ==\" , \"new\" : 7 } \r\n", "a");
     taken("{\"type\":2,\"payload\":\"\"}\n{\"type\":2,\"payload\":null}\n", "");
-    taken("{\"type\":1,\"name\":\"../of/no/size\"}\n", ""); /* stands for nothing: never opened */
+    taken("{\"type\":1,\"name\":\"../of/no/size\"}\n", ""); /* empty: never opened */
 }
 
 static void hostile_lists(void **state)
@@ -233,7 +232,7 @@ static void damaged_gzip(void **state)
 
     (void)state;
     pack(line, strlen(line), &packed);
-    for (size_t size = 0; size < packed.size; size++) { /* cut short anywhere */
+    for (size_t size = 0; size < packed.size; size++) { /* truncated at any position */
         struct err err = {0};
         struct text out;
 

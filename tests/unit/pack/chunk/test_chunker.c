@@ -1,4 +1,4 @@
-/* The table, the boundaries, and that pieces do not matter. */
+/* The table, the boundaries, and their independence of piece sizes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +18,7 @@
 
 static uint8_t *bytes;
 
-/* The boundaries of a run, with windows of at most `piece` bytes; returns their number. */
+/* Finds the boundaries of a run with windows of at most `piece` bytes. Returns their number. */
 static size_t cut_all(const struct chunk_params *params, const uint8_t *run, size_t size,
                       size_t piece, size_t *at, size_t room)
 {
@@ -55,7 +55,7 @@ static void the_table_is_what_its_generator_makes(void **state)
     }
 }
 
-/* The definition, as slowly as it reads. */
+/* A slow implementation of the definition. */
 static size_t first_cut_by_definition(const struct chunk_params *params, const uint8_t *run)
 {
     unsigned bits = (unsigned)__builtin_ctz(params->average);
@@ -134,7 +134,7 @@ static void zeros_are_cut_at_the_maximum(void **state)
         for (size_t k = 0; k < 4; k++)
             assert_int_equal(at[k], (k + 1) * 256 * KIB);
     }
-    /* A byte far into a run is seen. */
+    /* A byte far into a run of zeros is detected. */
     noise(zeros + MIB / 2, MIB / 2, 9);
     assert_true(cut_all(&CHUNK_DEFAULT, zeros, MIB, MIB, at, 16) > 4);
     free(zeros);

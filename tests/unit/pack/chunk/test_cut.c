@@ -1,4 +1,4 @@
-/* Where chunks begin and end: by content, whatever the pieces, names and neighbours. */
+/* Chunk boundaries depend on content, not on piece sizes, names or neighbours. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -47,7 +47,7 @@ static void add_chunk(struct chunks *chunks, const struct tarball *tar, size_t e
         (struct chunk){end, flags, xxh128_of(tar->data + start, end - start)};
 }
 
-/* Cuts as the pipeline does, with a reader that brings `piece` bytes at a time. */
+/* Cuts like the pipeline, with a reader that delivers `piece` bytes at a time. */
 static struct chunks *cut_up(struct tarball *tar, const struct chunk_params *params, size_t piece)
 {
     struct chunks *chunks = calloc(1, sizeof *chunks);
@@ -109,7 +109,7 @@ static void add_file(struct tarball *tar, const char *name, size_t size, unsigne
     add_noise(tar, name, size, seed, "", 0);
 }
 
-/* A layer: small files around large ones, one of them compressed, one of zeros. */
+/* A layer with small and large files. One large file is compressed, another one is zeros. */
 static void make_layer(struct tarball *layer, unsigned seed)
 {
     uint8_t *zeros = calloc(1, LARGE);
@@ -134,7 +134,7 @@ static void make_layer(struct tarball *layer, unsigned seed)
     free(zeros);
 }
 
-/* A save stream with everything in it, broken layers too. */
+/* A save stream with all kinds of entries, also malformed layers. */
 static void make_stream(struct tarball *tar)
 {
     struct tarball layer;
@@ -146,7 +146,7 @@ static void make_stream(struct tarball *tar)
     tarball_file(tar, "a/layer.tar", layer.data, layer.size);
     tarball_file(tar, "half/layer.tar", layer.data, layer.size - LARGE); /* ends in a large file */
     tarball_file(tar, "odd/layer.tar", layer.data, layer.size - LARGE - 1024 - 512 + 3);
-    memset(layer.data + 1024 + 156, 'S', 1); /* something the scanner does not read */
+    memset(layer.data + 1024 + 156, 'S', 1); /* an entry that the scanner does not read */
     tarball_seal(&layer, 1024);
     tarball_file(tar, "strange/layer.tar", layer.data, layer.size);
     tarball_file(tar, "more/layer.tar", layer.data, 70 * KIB + 200);
@@ -287,7 +287,7 @@ static void a_file_inserted_early_changes_no_later_file(void **state)
     old = cut_up(&before, &SMALL, 100000);
     new = cut_up(&after, &SMALL, 100000);
     assert_true(old->count > 100);
-    assert_true(count_missing(new, old) <= 5); /* the outer header, and where the file lies */
+    assert_true(count_missing(new, old) <= 5); /* the outer header, and the position of the file */
     free(old);
     free(new);
     tarball_finish(&before);

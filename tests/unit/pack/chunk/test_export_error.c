@@ -1,4 +1,4 @@
-/* The engine's last words, at the end of a stream in pieces of any size. */
+/* An engine's error message at the end of a stream, in pieces of any size. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -50,7 +50,7 @@ static void little_is_never_noise(void **state)
         assert_false(is_incompressible(view_of(bytes, size)));
 }
 
-/* Values spread like noise, but the same kilobyte over and over: the packer must not be fooled. */
+/* Values are distributed like noise, but the same kilobyte repeats: the packer must compress it. */
 static void repeated_noise_is_still_deflated(void **state)
 {
     struct err err;

@@ -1,4 +1,4 @@
-/* Any gzip file, in pieces of any size: members, fields, padding, junk, damage. */
+/* Any gzip file, in pieces of any size: members, fields, padding, trailing bytes, damage. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@
 #include "kit/small.h"
 #include "pack/codec/gunzip.h"
 
-/* A member made by zlib, with or without all the optional fields, added to `to`. */
+/* Adds a member of zlib to `to`, with or without all optional fields. */
 static void add_member(struct text *to, const void *raw, size_t size, bool fields)
 {
     static uint8_t extra[] = "EXTRA";
@@ -43,7 +43,7 @@ static void add_member(struct text *to, const void *raw, size_t size, bool field
     free(out);
 }
 
-/* Reads `in` in pieces, through a buffer of `cap` bytes. 0 when it was taken as a whole. */
+/* Reads `in` in pieces, through a buffer of `cap` bytes. Returns 0 if all of it was accepted. */
 static int read_all(struct view in, size_t piece, size_t cap, struct text *out, struct err *err)
 {
     struct gunzip *gunzip = gunzip_create(err);
@@ -61,7 +61,7 @@ static int read_all(struct view in, size_t piece, size_t cap, struct text *out, 
         text_add(out, buffer, produced);
         if (produced == cap)
             continue;
-        assert_int_equal(now.size, 0); /* otherwise it would ask for ever */
+        assert_int_equal(now.size, 0); /* otherwise the loop would not end */
         if (in.size == 0) {
             result = gunzip_finish(gunzip, err);
             break;
@@ -166,7 +166,7 @@ static void other_bytes_at_the_end_are_not(void **state)
         {(const uint8_t *)"x", 1},
         {(const uint8_t *)"\0\0\0\0x", 5},
         {(const uint8_t *)"\0\x1f\x8b\x08", 4}, /* a member after padding */
-        {(const uint8_t *)"\x1f", 1},           /* a member that only begins */
+        {(const uint8_t *)"\x1f", 1},           /* only the beginning of a member */
         {(const uint8_t *)"\x1f\x8b\x08\x00", 4},
         {(const uint8_t *)"\x1f\x8c", 2},
     };

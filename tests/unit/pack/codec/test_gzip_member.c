@@ -1,4 +1,4 @@
-/* One chunk <-> one gzip member: the fixed header, round trips, stored chunks, damage. */
+/* A chunk as a gzip member: the fixed header, round trips, stored chunks, damage. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@
 
 #define LARGEST (256 * 1024 + 512)
 
-/* 18 bytes of gzip, 5 for each stored block of 65,535. */
+/* 18 bytes for gzip, and 5 for each stored block of 65,535 bytes. */
 _Static_assert(LARGEST > 4 * 65535, "more than one stored block");
 
 static const uint8_t header[10] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff};
@@ -34,7 +34,7 @@ static void fill(uint8_t *bytes, size_t size, enum content content)
     }
 }
 
-/* Any gzip reader must take it: zlib's answer, or -1. */
+/* Any gzip reader must accept it. Returns zlib's size, or -1. */
 static long zlib_inflates(const uint8_t *packed, size_t packed_size, uint8_t *out, size_t room)
 {
     z_stream z = {.next_in = (uint8_t *)packed,
@@ -114,7 +114,7 @@ static void every_level_content_and_size_comes_back(void **state)
         assert_non_null(packer);
         for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
             if (level > 7 && sizes[i] > 65536)
-                continue; /* slow, and no new code */
+                continue; /* slow, without new code paths */
             for (enum content content = ZEROES; content <= NOISE; content++) {
                 there_and_back(*state, packer, sizes[i], content, false);
                 there_and_back(*state, packer, sizes[i], content, true);
@@ -132,7 +132,7 @@ static void equal_bytes_give_equal_members(void **state)
     struct packer *a = packer_create(6, &err), *b = packer_create(6, &err);
     size_t size;
 
-    /* b has a past, and must not show it */
+    /* b was used before, and its result must be the same */
     fill(bench->raw, 65536, NOISE);
     gzip_member_pack(b, view_of(bench->raw, 65536), false, second);
     fill(bench->raw, 65536, TEXT);
@@ -170,8 +170,8 @@ static void refused(struct bench *bench, const uint8_t *packed, size_t packed_si
     assert_string_equal(err.code, "chunk");
 }
 
-/* A text of 300 bytes, packed; the copy has exactly that many bytes, so that the address sanitizer
- * sees every byte read beyond it. */
+/* A packed text of 300 bytes. The copy has exactly its size, so that the address sanitizer detects
+ * every read beyond it. */
 static uint8_t *sample(struct bench *bench, size_t *packed_size)
 {
     struct err err;
@@ -196,7 +196,7 @@ static void only_the_whole_member_of_the_right_size_is_taken(void **state)
     refused(bench, packed, size, 299);
     refused(bench, packed, size, 301);
     refused(bench, packed, size, 0);
-    refused(bench, packed, size + 1, 300); /* something follows */
+    refused(bench, packed, size + 1, 300); /* trailing bytes */
     for (size_t cut = 0; cut < size; cut++)
         refused(bench, packed, cut, 300);
     free(packed);
@@ -212,7 +212,7 @@ static void a_flipped_bit_never_gives_other_bytes(void **state)
         struct err err;
 
         packed[bit / 8] ^= (uint8_t)(1 << bit % 8);
-        /* Some bits of the header say nothing about the content: mtime, XFL, OS. */
+        /* Some bits of the header do not depend on the content: mtime, XFL, OS. */
         if (gzip_member_unpack(bench->unpacker, view_of(packed, size), bench->again, 300, &err) ==
             0)
             assert_memory_equal(bench->again, bench->raw, 300);

@@ -1,4 +1,5 @@
-/* Both names of a layer: plain, gzip of many members, zstd of many frames, whole and broken. */
+/* Both digests of a layer: plain, gzip with many members, zstd with many frames, intact and
+ * damaged. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -50,7 +51,7 @@ static struct tarball zstd_of(const uint8_t *bytes, size_t size)
 
 typedef struct tarball compressor(const uint8_t *bytes, size_t size);
 
-/* The raw bytes as three members or frames, the middle one empty. */
+/* The raw bytes as three members or frames. The middle one is empty. */
 static struct tarball three(compressor *compress)
 {
     struct tarball all = {0};

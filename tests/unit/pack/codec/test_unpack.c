@@ -1,5 +1,5 @@
-/* Inputs packed by zstd, xz and bzip2, in pieces of any size: several streams, damage, junk. gzip
- * has its own tests. */
+/* Inputs with zstd, xz and bzip2, in pieces of any size: several streams, damage, trailing bytes.
+ * gzip has its own tests. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -68,7 +68,7 @@ static size_t by_bzip2(uint8_t *out)
 static const struct kind {
     const char *name;
     size_t (*pack)(uint8_t *out);
-    size_t zeros; /* of padding at the end that are accepted */
+    size_t zeros; /* accepted bytes of padding at the end */
 } KINDS[] = {
     {"gzip", by_gzip, 512}, {"zstd", by_zstd, 0}, {"xz", by_xz, 4}, {"bzip2", by_bzip2, 0}};
 
@@ -80,7 +80,7 @@ static int set_up(void **state)
     return 0;
 }
 
-/* Unpacks `in` in pieces, through a buffer of `cap` bytes. 0 when it was taken as a whole. */
+/* Unpacks `in` in pieces, through a buffer of `cap` bytes. Returns 0 if all of it was accepted. */
 static int read_all(struct view in, size_t piece, size_t cap, struct text *out, struct err *err)
 {
     const struct packing *packing = packing_of(in);
@@ -116,7 +116,7 @@ static int read_all(struct view in, size_t piece, size_t cap, struct text *out, 
     return result;
 }
 
-/* Reads one input, and wants it refused in its packing's name, or unpacked to so many times `raw`.
+/* Reads one input. It must fail with the error of its packing, or unpack to this multiple of `raw`.
  */
 static void expect(const struct kind *kind, struct view in, size_t piece, size_t cap,
                    unsigned times)
@@ -210,7 +210,7 @@ static void junk_at_the_end_is_refused(void **state)
     free(room);
 }
 
-/* A dictionary that needs more memory than there may be is no damage. */
+/* A dictionary that needs too much memory is not an integrity error. */
 static void too_much_memory_is_refused(void **state)
 {
     uint8_t *room = malloc(ROOM);
@@ -248,7 +248,7 @@ static void too_much_memory_is_refused(void **state)
     free(room);
 }
 
-/* Only what surely is one is taken for one. */
+/* Only a certain match counts as a packing. */
 static void packings_are_known_by_their_first_bytes(void **state)
 {
     static const char *const others[] = {"",

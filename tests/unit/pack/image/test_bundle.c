@@ -73,7 +73,7 @@ static struct bundle *make(const bool *leave_out, struct err *err)
                          err);
 }
 
-/* The whole tar, layers put in. */
+/* Returns the whole tar, with its layers. */
 static void render(const struct bundle *bundle, struct tarball *out)
 {
     static const uint8_t zeros[BUNDLE_TRAILER];
@@ -90,7 +90,7 @@ static void render(const struct bundle *bundle, struct tarball *out)
     tarball_raw(out, zeros, sizeof zeros);
 }
 
-/* What a reader of save streams makes of it. */
+/* Reads the bundle with the reader of save streams. */
 static int read_back(struct tarball *tar, struct image *reader, const struct image_info **info,
                      struct err *err)
 {
@@ -110,7 +110,7 @@ static int read_back(struct tarball *tar, struct image *reader, const struct ima
     return answer ? answer : image_finish(reader, info, err);
 }
 
-/* Nothing left out: a save archive like those of Docker 25, and the manifest id is what is said. */
+/* A complete bundle is a save archive like those of Docker 25, with the stated manifest id. */
 static void a_whole_bundle_is_the_image(void **state)
 {
     struct image *reader = image_create();
@@ -141,7 +141,7 @@ static void a_whole_bundle_is_the_image(void **state)
     tarball_finish(&tar);
 }
 
-/* In the order of the stream, each once, and only what is asked for. */
+/* The requested layers in the order of the stream, each once. */
 static void layers_that_are_left_out_are_named_and_absent(void **state)
 {
     static const struct {
@@ -151,7 +151,7 @@ static void layers_that_are_left_out_are_named_and_absent(void **state)
     } cases[] = {
         {{false, false, false, false}, 3, {1, 2, 0}}, {{true, false, false, false}, 2, {1, 2}},
         {{true, true, false, true}, 1, {2}},          {{true, true, true, true}, 0, {0}},
-        {{true, true, false, false}, 2, {3, 2}}, /* there with fewer layers below it */
+        {{true, true, false, false}, 2, {3, 2}}, /* present above fewer layers */
         {{true, true, true, false}, 1, {3}},
     };
     struct err err = {0};
@@ -178,7 +178,7 @@ static void layers_that_are_left_out_are_named_and_absent(void **state)
                                "\"org.opencontainers.image.ref.name\":\"20250721-2118-f7a5a27\"",
                                59));
         if (id[0])
-            assert_string_equal(id, bundle->manifest_id); /* whatever is sent of it */
+            assert_string_equal(id, bundle->manifest_id); /* for any set of sent layers */
         memcpy(id, bundle->manifest_id, sizeof id);
         bundle_destroy(bundle);
     }
@@ -227,9 +227,8 @@ static void an_index_that_lies_is_refused(void **state)
     image.config_size = strlen(config);
 }
 
-/* A packed layer keeps its form: blob and descriptor go by what is stored, the config by the
- * diffID.
- */
+/* A compressed layer keeps its form: blob and descriptor use the stored digest, the config the
+ * diffID. */
 static void a_packed_layer_goes_by_its_stored_digest(void **state)
 {
     struct err err = {0};
@@ -253,7 +252,7 @@ static void a_packed_layer_goes_by_its_stored_digest(void **state)
     set_up(NULL);
 }
 
-/* No layers, as of an image FROM scratch with labels alone. */
+/* No layers, like an image FROM scratch with only labels. */
 static void an_image_without_layers_is_bundled(void **state)
 {
     const struct image_info before = image;
@@ -275,7 +274,7 @@ static void an_image_without_layers_is_bundled(void **state)
     image = before;
 }
 
-/* Beyond what eleven octal digits hold, as the tar readers of all engines take it. */
+/* A size above eleven octal digits, in a form that the tar readers of all engines accept. */
 static void a_huge_layer_has_its_size(void **state)
 {
     const uint64_t huge = (UINT64_C(1) << 35) + 12345;

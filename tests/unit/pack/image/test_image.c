@@ -1,4 +1,4 @@
-/* What a save stream holds: every layout, and every way to hold less than it says. */
+/* The contents of a save stream: every layout, and all kinds of missing or wrong contents. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@
 #include "pack/image/image.h"
 #include "pack/tar/tar.h"
 
-/* A judgement. The info belongs to the image. */
+/* The result of the checks. The info belongs to the image. */
 struct verdict {
     struct image *image;
     const struct image_info *info;
@@ -75,7 +75,7 @@ static void refuse(struct tarball *tar, const char *code, const char *words)
     image_destroy(verdict.image);
 }
 
-/* "sha256:<hex>" of some bytes. */
+/* Returns "sha256:<hex>" of some bytes. */
 static const char *id_of(const void *bytes, size_t size, char out[IMAGE_ID_SIZE])
 {
     uint8_t sum[SHA256_SIZE];
@@ -88,7 +88,7 @@ static const char *id_of(const void *bytes, size_t size, char out[IMAGE_ID_SIZE]
 
 #define LAYERS 3
 
-/* Three layers of content of their own, and the config that goes with them. */
+/* Three layers with different contents, and their config. */
 struct parts {
     struct tarball layer[LAYERS];
     char diff_id[LAYERS][IMAGE_ID_SIZE];
@@ -121,7 +121,7 @@ static void parts_finish(struct parts *parts)
         tarball_finish(&parts->layer[i]);
 }
 
-/* manifest.json with these files. */
+/* Returns a manifest.json with these files. */
 static void add_manifest(struct tarball *tar, const char *config, const char *one, const char *two,
                          const char *three)
 {
@@ -143,7 +143,7 @@ static void add_blob(struct tarball *tar, const void *bytes, size_t size, char i
     tarball_file(tar, name, bytes, size);
 }
 
-/* As Docker <= 24 writes it; a layer that `skip` names is left out (-1: none). */
+/* In the form of Docker <= 24. Omits the layer `skip` (-1: none). */
 static void make_legacy(struct tarball *tar, const struct parts *parts, int skip)
 {
     tarball_init(tar);
@@ -211,7 +211,7 @@ static void the_legacy_layout(void **state)
     parts_finish(&parts);
 }
 
-/* Packs as a registry holds layers: two gzip members, or zstd. */
+/* Packs a layer like a registry: two gzip members, or zstd. */
 static size_t add_packed(struct tarball *tar, const struct tarball *layer, bool zstd,
                          char id[IMAGE_ID_SIZE])
 {
@@ -239,7 +239,7 @@ static size_t add_packed(struct tarball *tar, const struct tarball *layer, bool 
 
 #define OCI "application/vnd.oci.image."
 
-/* A descriptor; `more` are further members, each with a comma before it. */
+/* Returns a descriptor. `more`: further members, each with a leading comma. */
 static size_t add_descriptor(char *json, const char *type, const char *id, size_t size,
                              const char *more)
 {
@@ -255,20 +255,20 @@ enum oci_kind {
     OCI_OTHER,     /* the index leads to another config */
     OCI_TWO,       /* and to ours, too */
     OCI_PLATFORMS, /* the same, of another platform */
-    OCI_BAD_BLOB,  /* its name is not its digest */
+    OCI_BAD_BLOB,  /* a name that is not the digest */
     OCI_BAD_LAYER, /* the manifest has another layer than manifest.json */
     OCI_BAD_SIZE,
-    OCI_BAD_TYPE,         /* a gzip layer that is stated to be plain */
+    OCI_BAD_TYPE,         /* a gzip layer with the media type of a plain one */
     OCI_FEWER,            /* layers in the manifest */
-    OCI_NOWHERE,          /* the index leads to nothing that is there */
+    OCI_NOWHERE,          /* the index leads to missing content */
     OCI_EMPTY,            /* the index lists nothing */
-    OCI_WRONG_PLATFORM,   /* the index states another platform for ours */
-    OCI_CLAIMED_PLATFORM, /* and ours for another */
-    OCI_SEVERAL,          /* index.json lists another manifest beside ours */
-    OCI_VERSION,          /* of the layout is another */
+    OCI_WRONG_PLATFORM,   /* the index states another platform for the image */
+    OCI_CLAIMED_PLATFORM, /* and the image's platform for another image */
+    OCI_SEVERAL,          /* index.json lists a second manifest */
+    OCI_VERSION,          /* another version of the layout */
 };
 
-/* The manifest of these layers and of a config; into `top` its id, returned its size. */
+/* Writes the manifest of these layers and a config. Sets `top` to its id. Returns its size. */
 static size_t add_oci_manifest(struct tarball *tar, const struct parts *parts, enum oci_kind kind,
                                const char *config, char id[LAYERS][IMAGE_ID_SIZE],
                                const size_t size[LAYERS], char top[IMAGE_ID_SIZE])
@@ -292,7 +292,7 @@ static size_t add_oci_manifest(struct tarball *tar, const struct parts *parts, e
     return at;
 }
 
-/* As Docker >= 25 and containerd write it. */
+/* In the form of Docker >= 25 and containerd. */
 static void make_oci(struct tarball *tar, struct parts *parts, enum oci_kind kind,
                      char top[IMAGE_ID_SIZE])
 {
@@ -434,7 +434,7 @@ static void descriptions_that_disagree_are_refused(void **state)
     parts_finish(&parts);
 }
 
-/* It is told with the way out. */
+/* The error names the remedy. */
 static void an_archive_of_the_oci_is_named(void **state)
 {
     struct parts parts;
@@ -525,7 +525,7 @@ static void real_streams(void **state)
             assert_string_equal(verdict.info->layers[k].diff_id, verdict.info->layers[0].diff_id);
         image_destroy(verdict.image);
 
-        /* Cut before its trailer, anywhere, it is refused. */
+        /* A stream that is truncated anywhere before its trailer is refused. */
         while (tar.data[tar.size - 1] == 0)
             tar.size--;
         for (;; tar.size -= 777) {
@@ -583,7 +583,7 @@ static void holes_are_refused(void **state)
     refuse(&tar, "image", "config is missing");
     tarball_finish(&tar);
 
-    make_legacy(&tar, &parts, -1); /* on a file system that does not mind capitals it is there */
+    make_legacy(&tar, &parts, -1); /* a file system that ignores case finds it */
     found = memmem(tar.data, tar.size, "manifest.json", 13);
     found[0] = 'M';
     tarball_seal(&tar, (size_t)(found - tar.data));
@@ -596,7 +596,7 @@ static void holes_are_refused(void **state)
 
     make_oci(&tar, &parts, OCI_PLAIN, top);
     found = memmem(tar.data, tar.size, "\x28\xb5\x2f\xfd", 4);
-    found[40] ^= 1; /* a damaged zstd layer, under the name it had */
+    found[40] ^= 1; /* a damaged zstd layer with its old name */
     refuse(&tar, "image", "not its name");
     tarball_finish(&tar);
     parts_finish(&parts);
@@ -626,7 +626,7 @@ static void late_errors_are_passed_on(void **state)
     parts_finish(&parts);
 }
 
-/* Streams that lie about names and numbers: what is in front of a whole legacy stream. */
+/* Streams with false names and numbers: entries before a complete legacy stream. */
 static void names_that_lie_are_refused(void **state)
 {
     static const struct {
@@ -707,7 +707,7 @@ static void manifests_that_lie_are_refused(void **state)
         {"[{\"Config\":\"c\",\"RepoTags\":\"app:1\"}]", "{}", "image", "another type"},
         {"[{\"Config\":\"c\",\"LayerSources\":{\"a\":{\"size\":\"7\"}}}]", "{}", "image",
          "another type"},
-        /* Go's reader sees nginx:1 in these */
+        /* Go's reader finds nginx:1 in these */
         {"[{\"Config\":\"c\",\"repoTags\":[\"nginx:1\"]}]", "{}", "image", "another case"},
         {"[{\"Config\":\"c\",\"RepoTags\":[\"app:1\"],\"RepoTags\":[\"nginx:1\"]}]", "{}", "image",
          "there twice"},
@@ -767,7 +767,7 @@ static void an_image_may_have_no_layers_and_no_name(void **state)
     tarball_finish(&tar);
 }
 
-/* SBOMs of several platforms may be larger together than what is kept; the config is not lost. */
+/* SBOMs of several platforms may exceed the kept size together. The config is not lost. */
 static void large_json_gives_way_to_small(void **state)
 {
     struct parts parts;
@@ -794,7 +794,7 @@ static void large_json_gives_way_to_small(void **state)
     check_layers(verdict.info, &parts, &tar);
     image_destroy(verdict.image);
 
-    /* But nothing may take the place of the manifest. */
+    /* But no document may replace the manifest. */
     found = memmem(tar.data, tar.size, "sbom-0", 6);
     memcpy(found, "manifest.json", 13);
     tarball_seal(&tar, 0);
@@ -834,7 +834,7 @@ static void too_much_is_refused(void **state)
     free(json);
 }
 
-/* An index that refers to itself many times over, and to others that do, ends soon. */
+/* Reading ends soon for an index that refers to itself and to other such indexes many times. */
 static void a_tangled_index_ends_soon(void **state)
 {
     struct parts parts;
@@ -869,7 +869,7 @@ static void a_tangled_index_ends_soon(void **state)
     free(json);
 }
 
-/* As Docker takes them: the same file twice, what a desktop leaves, a link that nothing names. */
+/* Accepted, like in Docker: a duplicate file, files of desktop programs, an unused link. */
 static void harmless_oddities_are_taken(void **state)
 {
     struct parts parts;
@@ -912,7 +912,7 @@ static void judge_config(const char *config, size_t size)
     tarball_finish(&tar);
 }
 
-/* Bytes that are no UTF-8, deep nesting, megabytes: Go takes them, and so does Docker. */
+/* Bytes that are not UTF-8, deep nesting, megabytes: Go accepts them, and so does Docker. */
 static void a_config_is_what_go_takes(void **state)
 {
     static const char head[] = ROOTFS("") ",\"OS\":\"linux\",\"x\":";

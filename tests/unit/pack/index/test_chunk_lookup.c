@@ -1,4 +1,4 @@
-/* Known chunks: what was added is found, runs go on, names of a hostile index do no harm. */
+/* Known chunks: added chunks are found, runs continue, names of a hostile index do no harm. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@ static struct chunk_name name_of(uint64_t n)
     return chunk_name_of(NAME_SHA256, &n, sizeof n);
 }
 
-/* An index of one section with these names; chunk i has 1000 + name raw and 20 + i packed bytes. */
+/* An index of one section with these names. Chunk i has 1000 + name raw and 20 + i packed bytes. */
 struct made {
     struct index index;
     struct index_section section;
@@ -69,7 +69,7 @@ static void what_was_added_is_found(void **state)
     assert_int_equal(held.size, 22);
     assert_int_equal(find(known, 5, &cursor).size, 0);
     assert_false(
-        chunk_lookup_find(known, &one, 1002, &cursor, &held)); /* the name, but another size */
+        chunk_lookup_find(known, &one, 1002, &cursor, &held)); /* the same name with another size */
     free(made.section.chunks);
     chunk_lookup_destroy(known);
     chunk_lookup_destroy(NULL);
@@ -83,11 +83,11 @@ static void runs_go_on(void **state)
         unsigned base;
         uint64_t offset;
     } asked[] = {
-        {9, 0, 20},  /* the first there is */
-        {2, 0, 41},  /* follows it */
-        {9, 0, 63},  /* so does the second 9 */
+        {9, 0, 20},  /* the first one */
+        {2, 0, 41},  /* the next one */
+        {9, 0, 63},  /* the second 9 follows, too */
         {4, 0, 135}, /* a jump */
-        {9, 1, 0},   /* right behind that: the next archive begins */
+        {9, 1, 0},   /* then the next archive begins */
         {5, 1, 20},  {9, 1, 41}, {1, 1, 63}, {1, 0, 0}, {9, 0, 20},
     };
     struct chunk_lookup *known = chunk_lookup_create(&err);
@@ -131,7 +131,7 @@ static void many_are_found(void **state)
     chunk_lookup_destroy(known);
 }
 
-/* All the same, and all in one place of the table. */
+/* Equal names, which all have the same place in the table. */
 static void hostile_names_are_only_slow_to_a_bound(void **state)
 {
     enum { COUNT = 100000 };
@@ -164,10 +164,10 @@ static void it_does_not_grow_without_bound(void **state)
     struct index index = {.sections = &section, .section_count = 1};
 
     (void)state;
-    section.chunks = &chunk; /* never looked at */
+    section.chunks = &chunk; /* never read */
     assert_int_equal(chunk_lookup_add(known, 0, &index, &err), KNOWN_FULL);
     assert_int_equal(chunk_lookup_count(known), 0);
-    section.chunks = NULL; /* a section that was not read */
+    section.chunks = NULL; /* a section that was not loaded */
     assert_int_equal(chunk_lookup_add(known, 0, &index, &err), 0);
     chunk_lookup_destroy(known);
 }

@@ -1,4 +1,4 @@
-/* Names of chunks: the beginning of SHA-256, and XXH3-128 as indexes of version 1 have it. */
+/* Names of chunks: the beginning of SHA-256, and XXH3-128 in indexes of version 1. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* The index: round trip, sections, and every lie a header or a section can tell. */
+/* The index: round trip, sections, and all false statements of a header or a section. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,9 +16,9 @@
 #include "pack/index/index.h"
 
 #define MAX_INDEX (1 << 20)
-#define RECORD    32 /* bytes a chunk */
+#define RECORD    32 /* bytes per chunk */
 
-/* The stream of the test image: raw sizes, which of them start a section, what they belong to. */
+/* The stream of the test image: raw sizes, beginnings of sections, and their layers. */
 static const struct {
     uint32_t raw;
     bool starts;
@@ -40,7 +40,7 @@ static struct image_layer layers[] = {
     {.raw_offset = 1024, .raw_size = 100300},
     {.raw_offset = 174268, .raw_size = 200704},
     {.raw_offset = 374972, .raw_size = 66000},
-    {.raw_offset = 1024, .raw_size = 100300}, /* layer 0 once more: one payload serves both */
+    {.raw_offset = 1024, .raw_size = 100300}, /* layer 0 again: both share one payload */
 };
 static const int section_layers[SECTIONS] = {INDEX_REST, 0, INDEX_REST, 1, 2, INDEX_REST};
 
@@ -99,10 +99,10 @@ static struct index_builder *sample_builder(void)
     return builder;
 }
 
-/* The serialised sample, and where things lie in it. */
+/* The serialised sample, and positions in it. */
 struct spot_check {
     struct text text;
-    uint8_t *bytes; /* an exact copy, so that the address sanitizer sees what is read beyond it */
+    uint8_t *bytes; /* a copy of exact size: the address sanitizer detects reads beyond it */
     size_t size, header_size;
 };
 
@@ -287,7 +287,7 @@ static void every_flipped_bit_is_refused(void **state)
 
         sample->bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
         assert_int_equal(index_parse(view_of(sample->bytes, sample->size), &index, &err), ERR_FAIL);
-        /* The header alone is refused too, and only for what lies in it. */
+        /* The header alone is refused, too, but only for faults in it. */
         assert_int_equal(index_parse_header(view_of(sample->bytes, sample->size), &index, &err),
                          bit / 8 < sample->header_size ? ERR_FAIL : 0);
         index_destroy(index);
@@ -324,8 +324,7 @@ static void a_byte_too_many_is_refused(void **state)
     refused_as(text_view(&sample->text), ERR_INTEGRITY);
 }
 
-/* ---- liars: the checksums are right, the numbers are not ---------------------------------------
- */
+/* ---- false numbers with correct checksums ---- */
 
 static void poke(uint8_t *at, uint64_t value, size_t size)
 {
@@ -402,7 +401,7 @@ static void impossible_parameters_are_refused(void **state)
     lies(sample, 64 + 20 + 2 + 4 + 2, 1, 27, ERR_INTEGRITY); /* an escape in a string */
 }
 
-/* Where the table of sections begins; `row` and `field` in it. */
+/* Returns the position of `row` and `field` in the table of sections. */
 static size_t section_at(const struct spot_check *sample, size_t row, size_t field)
 {
     return sample->header_size - 16 - (SECTIONS - row) * 40 + field;
@@ -423,7 +422,7 @@ static void sections_that_do_not_add_up_are_refused(void **state)
     }
 }
 
-/* Two rows are changed so that their sum, modulo 2^64, stays as it was. */
+/* Changes two rows so that their sum, modulo 2^64, stays the same. */
 static void overflowing_sums_are_refused(void **state)
 {
     static const size_t fields[] = {8, 16}; /* raw, packed */
@@ -448,12 +447,12 @@ static void a_section_that_is_not_its_layer_is_refused(void **state)
 
     lies(sample, section_at(sample, 0, 0), 4, 0, ERR_INTEGRITY); /* rest as layer 0 */
     lies(sample, section_at(sample, 1, 0), 4, 1, ERR_INTEGRITY); /* layer 0 as layer 1 */
-    lies(sample, section_at(sample, 1, 0), 4, 4, ERR_INTEGRITY); /* as one that is not there */
+    lies(sample, section_at(sample, 1, 0), 4, 4, ERR_INTEGRITY); /* as a missing layer */
     lies(sample, section_at(sample, 1, 0), 4, UINT32_MAX - 1, ERR_INTEGRITY);
     lies(sample, section_at(sample, 1, 0), 4, UINT32_C(1) << 31, ERR_INTEGRITY);
 }
 
-/* Changes a record of section 3 (one chunk) and makes both checksums right again. */
+/* Changes a record of section 3 (one chunk) and corrects both checksums. */
 static void record_lies(struct spot_check *sample, size_t at, uint64_t value)
 {
     uint8_t *record = sample->bytes + sample->header_size + 7 * RECORD;
@@ -570,7 +569,7 @@ static void an_index_beyond_the_callers_maximum_is_refused(void **state)
     }
 }
 
-/* The most sections there can be: every layer of its own, a rest around each. */
+/* The maximum number of sections: all layers have one, and there is a rest around each. */
 static void the_largest_number_of_layers_fits(void **state)
 {
     struct image_info image = sample_image();
@@ -609,7 +608,7 @@ static void the_largest_number_of_layers_fits(void **state)
 
 #define WITH_SAMPLE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
-/* Its names have 16 bytes, and stand for themselves. */
+/* Its names have 16 bytes. */
 static void version_1_is_read(void **state)
 {
     struct spot_check *sample = *state;

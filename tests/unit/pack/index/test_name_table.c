@@ -1,4 +1,4 @@
-/* The table of names: what is entered is found, and chosen names cost a bounded number of looks. */
+/* The table of names: added names are found, and chosen names cost a bounded number of probes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,7 +27,7 @@ static struct item *make_items(uint32_t count)
     return items;
 }
 
-/* How many find a place, the first of a name each time. */
+/* Returns how many names find a place. Each time, it is the first entry of the name. */
 static uint32_t enter_all(struct name_table *table, const struct item *items, uint32_t count)
 {
     uint32_t entered = 0;
@@ -44,8 +44,8 @@ static uint32_t enter_all(struct name_table *table, const struct item *items, ui
     return entered;
 }
 
-/* The slots between the one that the key asks for and the one that was found: what a look-up cost.
- * Asks with a table of the same key and no items for the first. */
+/* Returns the number of slots between the name's first slot and the found one: the cost of a
+ * lookup. An empty table with the same key gives the first slot. */
 static uint64_t looks(const struct name_table *table, const struct item *item)
 {
     struct name_table empty = *table;
@@ -88,8 +88,8 @@ static void what_was_entered_is_found(void **state)
     free(items);
 }
 
-/* Names that agree in their first bytes, in all but their last ones, in all but their sizes: as a
- * forger would choose them who does not know the key. */
+/* Names that are equal in their first bytes, in all but their last ones, or in all but their sizes,
+ * as an attacker without the key would choose them. */
 static void chosen_names_do_not_meet(void **state)
 {
     enum { COUNT = 20000 };
@@ -110,13 +110,14 @@ static void chosen_names_do_not_meet(void **state)
         assert_true(enter_all(&table, items, COUNT) > COUNT - COUNT / 1000);
         for (uint32_t i = 0; i < COUNT; i += 200)
             sum += looks(&table, &items[i]);
-        assert_true(sum < COUNT / 200 * 4); /* 1.5 each, at half of the slots */
+        assert_true(sum < COUNT / 200 * 4); /* 1.5 probes each, with half of the slots used */
         name_table_finish(&table);
         free(items);
     }
 }
 
-/* With the key a forger could: names of one slot. Those beyond the bound are not found. */
+/* With the key, an attacker could choose names of one slot. Those beyond the bound are not found.
+ */
 static void a_known_key_costs_no_more_than_the_bound(void **state)
 {
     enum { COUNT = NAME_PROBES_MAX + 10 };

@@ -1,4 +1,4 @@
-/* Which layers need not be read, and from where on. */
+/* Which layers can be skipped, and from which position on. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 
 #define CHUNKS 4
 #define RAW    (200 * (uint64_t)KIB)
-#define PACKED (1 * (uint32_t)MIB) /* larger than a real one, to be above SKIPPABLE_LEAST */
+#define PACKED (1 * (uint32_t)MIB) /* larger than a real chunk, to exceed SKIPPABLE_LEAST */
 
 /* An archive of one layer: a header, its chunks, the rest. */
 struct archive {
@@ -144,7 +144,7 @@ static void an_archive_that_begins_alike_is_not_read_at_all(void **state)
     start(&u, &a, 2 * PACKED);
     assert_non_null(header(&u, &a, true, &first));
     assert_int_equal(first, 0);
-    start(&u, &a, 9 * PACKED); /* but it is too short to begin with */
+    start(&u, &a, 9 * PACKED); /* but the layer is too short */
     assert_null(header(&u, &a, true, &first));
 }
 
@@ -161,7 +161,7 @@ static void reading_ends_behind_the_lead(void **state)
     assert_null(next(&u, &a, 0, &first));
     assert_ptr_equal(next(&u, &a, 1, &first)->chunks, a.chunks);
     assert_int_equal(first, 2);
-    start(&u, &a, 3 * PACKED); /* what is left then is too little */
+    start(&u, &a, 3 * PACKED); /* the rest is too short then */
     assert_null(header(&u, &a, false, &first));
     for (unsigned i = 0; i < CHUNKS; i++)
         assert_null(next(&u, &a, i, &first));

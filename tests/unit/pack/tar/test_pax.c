@@ -1,4 +1,4 @@
-/* Extended headers: what records say, in pieces of any size, and records that are none. */
+/* Extended headers: valid records in pieces of any size, and invalid records. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@
 
 static struct pax pax;
 
-/* Reads the records (which may be rewritten) a `piece` at a time. */
+/* Reads the records in pieces of `piece` bytes. The reader may rewrite them. */
 static int read_records(uint8_t *bytes, size_t size, size_t piece, int64_t mtime)
 {
     struct err err;

@@ -1,4 +1,4 @@
-/* The scanner: every event, every dialect we read, in pieces of any size; and what it refuses. */
+/* The scanner: all events and supported dialects, in pieces of any size, and refused streams. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@
 #include "kit/tarball.h"
 #include "pack/tar/tar.h"
 
-/* What a scan of a whole stream came to. */
+/* The result of the scan of a whole stream. */
 struct seen {
     char entries[2048]; /* "type name>target size;" each */
     uint64_t data, padding, trailer, text;
@@ -34,7 +34,7 @@ static void note_entry(struct seen *seen, const struct tar_entry *entry)
              (unsigned long long)entry->size);
 }
 
-/* Scans with windows that grow by `piece` bytes, as a reader would; rewrites the bytes in place. */
+/* Scans with windows that grow by `piece` bytes, like a reader. Rewrites the bytes in place. */
 static struct seen scan_so(struct tarball *tar, size_t piece, int64_t mtime, bool strict)
 {
     struct tar *scanner = tar_create();
@@ -109,7 +109,7 @@ static void tells_what_a_stream_holds_whatever_the_pieces(void **state)
         tarball_directory(&tar, "dir/");
         tarball_file(&tar, "dir/file", "hello", 5);
         tarball_symlink(&tar, "dir/link", "../dir/file");
-        tarball_header(&tar, '1', "dir/hard", "dir/file", 77); /* a size that means nothing */
+        tarball_header(&tar, '1', "dir/hard", "dir/file", 77); /* a size without meaning */
         tarball_header(&tar, '3', "dev", "", 0);
         tarball_file(&tar, "block", block, sizeof block);
         tarball_file(&tar, "empty", "", 0);
@@ -166,13 +166,13 @@ static void normalizing_moves_nothing_and_changes_only_times(void **state)
         assert_memory_equal(tar.data + 512 + 30, "11 atime=0\n", 11);
         assert_memory_equal(tar.data + 512 + 41, "20 ctime=1753108200\n", 20);
         assert_memory_equal(tar.data + 1024 + 136, "15037447350\0", 12);
-        assert_memory_equal(tar.data + 1536, "1700000000", 10); /* payload is nobody's */
+        assert_memory_equal(tar.data + 1536, "1700000000", 10); /* a payload without an entry */
         assert_memory_equal(tar.data + at + 345, (uint8_t[24]){0}, 24);
         for (size_t k = 0; k < tar.size; k++)
             diff += tar.data[k] != twin.data[k];
         assert_true(diff > 0 && diff < 3 * (12 + 8) + 24 + 31);
 
-        /* Once more changes nothing, and every checksum holds. */
+        /* A second pass changes nothing, and every checksum is right. */
         tarball_finish(&twin);
         tarball_raw(&twin, tar.data, tar.size);
         seen = scan(&tar, pieces[i], 1753108200);
@@ -313,7 +313,7 @@ static void error_texts_are_set_apart(void **state)
             tarball_finish(&tar);
         }
     }
-    /* A name that begins with a brace is a name. */
+    /* A name may begin with a brace. */
     tarball_init(&tar);
     tarball_file(&tar, "{\"name\"}", "hello", 5);
     tarball_end(&tar);
@@ -488,7 +488,7 @@ static void global_comment(struct tarball *tar)
     tarball_file(tar, "f", "hello", 5);
 }
 
-/* The constructions of an archive that two readers take for two images. */
+/* Constructions of archives that two readers read differently. */
 static void global_after_long(struct tarball *tar)
 {
     add_long(tar, 'L', "decoy");
@@ -640,7 +640,7 @@ static void a_strict_scanner_refuses_what_readers_take_differently(void **state)
     }
 }
 
-/* The dialects of the tools that people use, and times before 1970. */
+/* The dialects of common tools, and times before 1970. */
 static void a_strict_scanner_reads_what_tools_write(void **state)
 {
     static const char expected[] = "d ./ 0;d ./dir/ 0;f ./dir/file 5;s l>../x 0;f gnu 5;f v7 5;"
