@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "catalog/fetch.h"
@@ -49,15 +50,8 @@ static int add_event(struct month *m, size_t at, const struct audit_event *event
     audit_write(event, &text);
     if (text_check(&text, "an event", m->err))
         return ERR_FAIL;
-    if (m->count == m->room) {
-        size_t room = m->room ? m->room * 2 : 16;
-
-        stored = reallocarray(m->events, room, sizeof *stored);
-        if (!stored)
-            return err_memory(m->err, "the history");
-        m->events = stored;
-        m->room = room;
-    }
+    if (!array_reserve(&m->events, &m->room, m->count, sizeof *m->events))
+        return err_memory(m->err, "the history");
     stored = &m->events[m->count];
     *stored = (struct stored){.key = at};
     clock_parse_rfc3339(event->timestamp, &stored->when);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "catalog/fetch.h"
@@ -119,15 +120,8 @@ static int add_image(struct image_search *search, const struct store_entry *entr
     struct image_list *list = search->list;
     struct listed_image *image;
 
-    if (list->count == list->room) {
-        size_t room = list->room ? 2 * list->room : 64;
-
-        image = reallocarray(list->items, room, sizeof *list->items);
-        if (!image)
-            return err_memory(err, "the list");
-        list->items = image;
-        list->room = room;
-    }
+    if (!array_reserve(&list->items, &list->room, list->count, sizeof *list->items))
+        return err_memory(err, "the list");
     image = &list->items[list->count];
     *image = (struct listed_image){.size = entry->info.size, .pushed = search->pushed};
     str_copy(image->month, sizeof image->month, month);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "catalog/keys.h"
@@ -23,15 +24,8 @@ static int cannot_tell(const char *app, struct text *warnings, struct err *err)
 
 static int add(struct references *refs, const char *ref, struct err *err)
 {
-    if (refs->count == refs->room) {
-        size_t room = refs->room ? 2 * refs->room : 64;
-        const char **grown = reallocarray(refs->refs, room, sizeof *grown);
-
-        if (!grown)
-            return err_memory(err, "the images in use");
-        refs->refs = grown;
-        refs->room = room;
-    }
+    if (!array_reserve(&refs->refs, &refs->room, refs->count, sizeof *refs->refs))
+        return err_memory(err, "the images in use");
     refs->refs[refs->count] = strings_keep(&refs->strings, ref, err);
     return refs->refs[refs->count++] ? 0 : ERR_FAIL;
 }

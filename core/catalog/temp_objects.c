@@ -2,22 +2,19 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/err.h"
-#include "base/hash.h"
+#include "base/random.h"
 #include "catalog/walk.h"
 
 #define FOLDER_DIGITS 16
 
 int temp_objects_new_folder(char out[KEY_MAX], struct err *err)
 {
-    uint8_t unique[FOLDER_DIGITS / 2];
     char hex[FOLDER_DIGITS + 1];
 
-    if (getrandom(unique, sizeof unique, 0) != (ssize_t)sizeof unique)
-        return err_set(err, ERR_LOCAL, "random", "the system gives no random numbers");
-    hex_encode(unique, sizeof unique, hex);
+    if (random_hex(hex, FOLDER_DIGITS / 2, err))
+        return ERR_FAIL;
     snprintf(out, KEY_MAX, TEMP_OBJECTS_FOLDER "%s/", hex);
     return 0;
 }

@@ -3,37 +3,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/err.h"
-
-#define FIRST_ROOM 64
-
-static int make_room(struct walk *walk, struct err *err)
-{
-    size_t room = walk->room ? walk->room * 2 : FIRST_ROOM;
-    char **keys;
-
-    if (walk->count < walk->room)
-        return 0;
-    if (walk->count >= WALK_KEYS_MAX)
-        return err_set(err, ERR_UNSUPPORTED, "listing", "more than %d keys", WALK_KEYS_MAX);
-    keys = realloc(walk->keys, room * sizeof *keys);
-    if (!keys)
-        return err_memory(err, "the listing");
-    walk->keys = keys;
-    walk->room = room;
-    return 0;
-}
 
 static int take_key(void *arg, const struct store_entry *entry, struct err *err)
 {
     struct walk *walk = arg;
     char *key;
 
-    if (make_room(walk, err))
-        return ERR_FAIL;
+    if (walk->count == WALK_KEYS_MAX)
+        return err_set(err, ERR_UNSUPPORTED, "listing", "more than %d keys", WALK_KEYS_MAX);
     key = strdup(entry->key);
-    if (!key)
+    if (!key || !array_reserve(&walk->keys, &walk->room, walk->count, sizeof *walk->keys)) {
+        free(key);
         return err_memory(err, "the listing");
+    }
     walk->keys[walk->count++] = key;
     return 0;
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "catalog/keys.h"
@@ -36,17 +37,10 @@ static struct unfinished *add(struct list *list, enum unfinished_kind kind, stru
 {
     struct unfinished_list *out = list->out;
 
-    if (out->count == out->room) {
-        size_t room = out->room ? 2 * out->room : 16;
-        struct unfinished *grown =
-            room <= LIST_MAX ? reallocarray(out->items, room, sizeof *grown) : NULL;
-
-        if (!grown) {
-            err_memory(err, "the list of what is unfinished");
-            return NULL;
-        }
-        out->items = grown;
-        out->room = room;
+    if (out->count == LIST_MAX ||
+        !array_reserve(&out->items, &out->room, out->count, sizeof *out->items)) {
+        err_memory(err, "the list of what is unfinished");
+        return NULL;
     }
     out->items[out->count] = (struct unfinished){
         .kind = kind, .where = "", .key = "", .id = "", .state = "", .folder = ""};

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/array.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -47,21 +48,6 @@ static int read_tags(struct json_node tags, struct docker_listed *out, struct er
     return 0;
 }
 
-static bool make_room(struct docker_list_reader *r)
-{
-    unsigned room = r->room ? 2 * r->room : 64;
-    void *larger;
-
-    if (r->list->count < r->room)
-        return true;
-    larger = realloc(r->list->images, room * sizeof *r->list->images);
-    if (!larger)
-        return false;
-    r->list->images = larger;
-    r->room = room;
-    return true;
-}
-
 /* Adds the image whose members were kept. One without an id is left out. */
 static void add_image(struct docker_list_reader *r, struct json_node node)
 {
@@ -71,7 +57,7 @@ static void add_image(struct docker_list_reader *r, struct json_node node)
 
     if (r->list->count == DOCKER_IMAGES_MAX)
         return;
-    if (!make_room(r)) {
+    if (!array_reserve(&r->list->images, &r->room, r->list->count, sizeof *r->list->images)) {
         r->failed = true;
         return;
     }

@@ -18,7 +18,7 @@
 
 struct docker_list_reader {
     struct docker_list *list;
-    unsigned room;      /* of the list */
+    size_t room;        /* of the list */
     struct text kept;   /* the members of the image at hand: an object in the making */
     size_t value_start; /* where the value at hand starts in it, with its name */
     char name[16];      /* of the member at hand; "" when it is longer, and so not wanted */

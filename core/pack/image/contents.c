@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/err.h"
 #include "pack/codec/layer_digest.h"
 #include "pack/image/info.h"
@@ -121,15 +122,9 @@ static void end_entry(struct contents *contents)
 static struct content *append(struct contents *contents)
 {
     struct content *list;
-    size_t room = contents->room ? contents->room * 2 : 64;
 
-    if (contents->count == contents->room) {
-        list = realloc(contents->list, room * sizeof *list);
-        if (!list)
-            return NULL;
-        contents->list = list;
-        contents->room = room;
-    }
+    if (!array_reserve(&contents->list, &contents->room, contents->count, sizeof *contents->list))
+        return NULL;
     list = &contents->list[contents->count++];
     *list = (struct content){0};
     return list;

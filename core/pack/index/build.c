@@ -10,13 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/err.h"
 #include "base/le.h"
 #include "pack/chunk/cut.h"
 #include "pack/codec/gzip_member.h"
 #include "pack/index/layout.h"
-
-#define BUILDER_FIRST_ROOM 1024
 
 struct built_chunk {
     struct index_chunk chunk;
@@ -28,7 +27,8 @@ struct index_builder {
     int level;
     uint64_t raw_size, packed_size;
     struct built_chunk *chunks;
-    uint32_t count, room; /* at most INDEX_CHUNKS_MAX */
+    uint32_t count; /* at most INDEX_CHUNKS_MAX */
+    size_t room;
 };
 
 struct index_builder *index_builder_create(const struct chunk_params *params, int level,
@@ -60,19 +60,11 @@ void index_builder_destroy(struct index_builder *builder)
 
 static int make_room(struct index_builder *builder, struct err *err)
 {
-    uint32_t room = builder->room ? 2 * builder->room : BUILDER_FIRST_ROOM;
-    struct built_chunk *chunks;
-
-    if (builder->count < builder->room)
-        return 0;
     if (builder->count == INDEX_CHUNKS_MAX)
         return err_set(err, ERR_UNSUPPORTED, "index", "the image has more than %u chunks",
                        INDEX_CHUNKS_MAX);
-    chunks = realloc(builder->chunks, room * sizeof(*chunks));
-    if (!chunks)
+    if (!array_reserve(&builder->chunks, &builder->room, builder->count, sizeof(*builder->chunks)))
         return err_memory(err, "the index");
-    builder->chunks = chunks;
-    builder->room = room;
     return 0;
 }
 

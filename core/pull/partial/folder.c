@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -112,13 +113,8 @@ static int list_folder(DIR *dir, struct partial_entry **out, size_t *count, stru
 
         if (!is_journal(name->d_name))
             continue;
-        if (*count == room) {
-            void *larger = realloc(*out, (room = room ? 2 * room : 8) * sizeof **out);
-
-            if (!larger)
-                return err_memory(err, "the list of partial downloads");
-            *out = larger;
-        }
+        if (!array_reserve(out, &room, *count, sizeof **out))
+            return err_memory(err, "the list of partial downloads");
         snprintf(id, sizeof id, "%.*s", PARTIAL_ID_SIZE - 1, name->d_name);
         *count += read_entry(id, &(*out)[*count]);
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/err.h"
 #include "pull/partial/partial.h"
 
@@ -31,24 +32,17 @@ void needed_sections(const struct index *index, const struct raw_range *ranges, 
             touches(ranges, count, &at, index->sections[i].raw_offset, index->sections[i].raw_size);
 }
 
-static int add(struct needed_chunks *needed, uint32_t *room, const struct needed_chunk *chunk,
+static int add(struct needed_chunks *needed, size_t *room, const struct needed_chunk *chunk,
                struct err *err)
 {
-    if (needed->count == *room) {
-        uint32_t more = *room ? 2 * *room : 1024;
-        void *larger = realloc(needed->chunks, more * sizeof *needed->chunks);
-
-        if (!larger)
-            return err_memory(err, "the plan of the pull");
-        needed->chunks = larger;
-        *room = more;
-    }
+    if (!array_reserve(&needed->chunks, room, needed->count, sizeof *needed->chunks))
+        return err_memory(err, "the plan of the pull");
     needed->chunks[needed->count++] = *chunk;
     needed->packed_size += chunk->chunk.packed_size;
     return 0;
 }
 
-static int add_section(struct needed_chunks *needed, uint32_t *room,
+static int add_section(struct needed_chunks *needed, size_t *room,
                        const struct index_section *section, const struct raw_range *ranges,
                        unsigned count, struct err *err)
 {
@@ -73,7 +67,7 @@ struct needed_chunks *needed_create(const struct index *index, const struct raw_
                                     unsigned count, struct err *err)
 {
     struct needed_chunks *needed = calloc(1, sizeof *needed);
-    uint32_t room = 0;
+    size_t room = 0;
     unsigned at = 0;
 
     if (!needed) {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/log.h"
@@ -57,15 +58,8 @@ static int compare_keys(const void *a, const void *b)
 
 static int add_key(struct local_images *local, const char *key, struct err *err)
 {
-    if (local->key_count == local->key_room) {
-        size_t room = local->key_room ? 2 * local->key_room : 256;
-        void *larger = realloc(local->keys, room * sizeof *local->keys);
-
-        if (!larger)
-            return err_memory(err, "the layers of the local");
-        local->keys = larger;
-        local->key_room = room;
-    }
+    if (!array_reserve(&local->keys, &local->key_room, local->key_count, sizeof *local->keys))
+        return err_memory(err, "the layers of the host");
     snprintf(local->keys[local->key_count++], ID_SIZE, "%s", key);
     return 0;
 }

@@ -32,6 +32,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/err.h"
 #include "pack/chunk/chunker.h"
 #include "pack/codec/gzip_member.h"
@@ -50,7 +51,8 @@ struct part_planner {
     uint64_t count;  /* chunks so far */
     uint32_t *sizes; /* of the run's chunks as packed */
     unsigned taken;  /* how many of these are being told */
-    unsigned run_count, room;
+    unsigned run_count;
+    size_t room; /* of sizes */
     unsigned last_part, temps;
 
     struct part_planner_step steps[STEPS_MAX];
@@ -342,15 +344,8 @@ static int note_size(struct part_planner *p, size_t size, struct err *err)
 {
     unsigned at = p->taken + p->run_count;
 
-    if (at == p->room) {
-        unsigned room = p->room ? 2 * p->room : 256;
-        uint32_t *grown = realloc(p->sizes, room * sizeof *grown);
-
-        if (!grown)
-            return err_memory(err, "the plan of the upload");
-        p->sizes = grown;
-        p->room = room;
-    }
+    if (!array_reserve(&p->sizes, &p->room, at, sizeof *p->sizes))
+        return err_memory(err, "the plan of the upload");
     p->sizes[at] = (uint32_t)size;
     return 0;
 }

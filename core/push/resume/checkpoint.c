@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/err.h"
 #include "base/le.h"
 #include "pack/chunk/chunker.h"
@@ -192,22 +193,6 @@ static bool read_head(struct le_reader *body, struct checkpoint *c)
     return head->part_size > 0;
 }
 
-/* Room for `more` items. The list is moved when it has to be; NULL: there is no memory. */
-static void *make_room(void *list, size_t item, uint64_t have, uint64_t more, uint32_t *room)
-{
-    uint64_t wanted = have + more;
-    void *grown;
-
-    if (list && wanted <= *room)
-        return list;
-    if (wanted < 2 * have)
-        wanted = 2 * have;
-    grown = realloc(list, (size_t)wanted * item);
-    if (grown)
-        *room = (uint32_t)wanted;
-    return grown;
-}
-
 /* How large the object is that a piece may be taken from; 0: there is none. */
 static uint64_t object_size(const struct checkpoint *c, unsigned object)
 {
@@ -238,18 +223,15 @@ static bool read_sizes(struct le_reader *body, struct checkpoint *c, uint32_t ch
 {
     size_t count = body->left.size / 4;
     uint64_t told = 0;
-    uint32_t *sizes;
 
     if (body->left.size % 4 || c->size_count + (uint64_t)count > INDEX_CHUNKS_MAX)
         return false;
-    sizes = make_room(c->sizes, sizeof *sizes, c->size_count, (uint64_t)count + 1, &c->size_room);
-    if (!sizes)
+    if (!array_reserve(&c->sizes, &c->size_room, c->size_count + (size_t)count, sizeof *c->sizes))
         return false;
-    c->sizes = sizes;
     for (size_t i = 0; i < count; i++) {
         uint32_t size = (uint32_t)le_read(body, 4);
 
-        sizes[c->size_count + i] = size;
+        c->sizes[c->size_count + i] = size;
         told += size & CHECKPOINT_HELD ? size & ~CHECKPOINT_HELD : 1;
         if ((size & ~CHECKPOINT_HELD) == 0 ||
             (!(size & CHECKPOINT_HELD) && size > gzip_member_stored_size(CHUNK_MAX_LIMIT)))
@@ -267,23 +249,19 @@ static bool number_step(struct checkpoint *c, struct checkpoint_step *step)
 {
     uint32_t **list = step->join ? &c->joins : &c->parts;
     unsigned *count = step->join ? &c->join_count : &c->part_count;
-    uint32_t *grown;
 
     if (*count == (step->join ? CHECKPOINT_JOINS : CHECKPOINT_PARTS))
         return false;
-    grown =
-        make_room(*list, sizeof *grown, *count, 1, step->join ? &c->joins_room : &c->parts_room);
-    if (!grown)
+    if (!array_reserve(list, step->join ? &c->joins_room : &c->parts_room, *count, sizeof **list))
         return false;
-    *list = grown;
-    grown[*count] = c->step_count;
+    (*list)[*count] = c->step_count;
     step->number = *count + (step->join ? 0 : 1);
     return true;
 }
 
 static bool read_step(struct le_reader *body, struct checkpoint *c, bool join)
 {
-    struct checkpoint_step step = {.join = join, .offset = c->end}, *steps;
+    struct checkpoint_step step = {.join = join, .offset = c->end};
     const uint8_t *md5 = NULL, *sum;
 
     for (unsigned i = 0; i < (join ? 2u : 1u); i++) {
@@ -301,13 +279,11 @@ static bool read_step(struct le_reader *body, struct checkpoint *c, bool join)
     if (md5)
         memcpy(step.md5, md5, MD5_STATE_SIZE);
     memcpy(step.sum, sum, sizeof step.sum);
-    steps = make_room(c->steps, sizeof *steps, c->step_count, 1, &c->step_room);
-    if (!steps)
+    if (!array_reserve(&c->steps, &c->step_room, c->step_count, sizeof *c->steps))
         return false;
-    c->steps = steps;
     if (!number_step(c, &step) || !read_sizes(body, c, step.chunks))
         return false;
-    steps[c->step_count++] = step;
+    c->steps[c->step_count++] = step;
     c->part_count += !join;
     c->join_count += join;
     c->end += join ? 0 : step.size;

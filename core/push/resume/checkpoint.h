@@ -72,12 +72,14 @@ struct checkpoint {
     uint32_t version; /* CHECKPOINT_VERSION; or CHECKPOINT_OLD: only the head was read */
     struct checkpoint_head head;
     struct checkpoint_step *steps; /* in their order */
-    uint32_t step_count, step_room;
+    uint32_t step_count;
+    size_t step_room;
     unsigned part_count, join_count;
     uint32_t *parts, *joins; /* [number - 1], [number]: which step it is */
-    uint32_t parts_room, joins_room;
+    size_t parts_room, joins_room;
     uint32_t *sizes; /* of the chunks of all steps: CHECKPOINT_HELD */
-    uint32_t size_count, size_room;
+    uint32_t size_count;
+    size_t size_room;
     uint32_t chunk_count; /* that they tell */
     uint64_t end;         /* of the last part */
     uint64_t whole;       /* size of the archive that was about to be completed; 0: not so far */

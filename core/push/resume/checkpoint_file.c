@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -159,21 +160,14 @@ int checkpoint_file_list(struct checkpoint_found **out, size_t *count, struct er
     if (!dir)
         return err_errno(err, errno, "checkpoint", "cannot read %s", folder);
     while ((entry = readdir(dir))) {
-        struct checkpoint_found *grown = *out;
-
         if (!is_name(entry->d_name))
             continue;
-        if (*count == room) {
-            room = room ? 2 * room : 8;
-            grown = realloc(*out, room * sizeof *grown);
-        }
-        if (!grown) {
+        if (!array_reserve(out, &room, *count, sizeof **out)) {
             free(*out);
             closedir(dir);
             return err_memory(err, "the list of unfinished pushes");
         }
-        *out = grown;
-        *count += look_at(entry->d_name, &grown[*count]);
+        *count += look_at(entry->d_name, &(*out)[*count]);
     }
     closedir(dir);
     return 0;

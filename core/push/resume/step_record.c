@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/err.h"
 #include "base/le.h"
 
@@ -47,21 +48,6 @@ static bool is_held(const struct checkpoint_step *step, uint64_t at)
     return step->side[right].object != CHECKPOINT_BYTES;
 }
 
-static bool make_room(struct step_record *r)
-{
-    uint32_t room = r->room ? 2 * r->room : 1024;
-    uint32_t *grown;
-
-    if (r->size_count < r->room)
-        return true;
-    grown = realloc(r->sizes, room * sizeof *grown);
-    if (!grown)
-        return false;
-    r->sizes = grown;
-    r->room = room;
-    return true;
-}
-
 /* The chunks that begin before the step's end and were not recorded yet. */
 static int record_chunks(struct step_record *r, struct checkpoint_step *step, struct text *records,
                          struct err *err)
@@ -72,7 +58,7 @@ static int record_chunks(struct step_record *r, struct checkpoint_step *step, st
 
         if (!chunk)
             return err_set(err, ERR_INTERNAL, "checkpoint", "a part has no chunks");
-        if (!make_room(r))
+        if (!array_reserve(&r->sizes, &r->room, r->size_count, sizeof *r->sizes))
             return err_memory(err, "the state of an upload");
         add_record(records, chunk);
         add_size(r, is_held(step, r->recorded_end), chunk->packed_size);

@@ -25,7 +25,8 @@ struct step_record {
     uint64_t parts_end;
     bool copied;     /* something was: the archive's MD5 is not known any more */
     uint32_t *sizes; /* of the chunks of the last step: CHECKPOINT_HELD */
-    uint32_t size_count, room;
+    uint32_t size_count;
+    size_t room; /* of sizes */
 };
 
 /* The next STEP_PART or STEP_JOIN; its chunks are in the index as they will stay. *step gets all

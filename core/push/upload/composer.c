@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/err.h"
 #include "base/log.h"
 
@@ -51,7 +52,8 @@ struct waiting {
 struct composer {
     struct composer_options options;
     struct temp **temps;
-    unsigned count, room, out;
+    unsigned count, out;
+    size_t room; /* of temps */
     struct waiting *waiting;
     bool stopped;
 };
@@ -280,15 +282,8 @@ int composer_finish_op(struct composer *composer, struct msg *msg, struct compos
 
 static int add_temp(struct composer *c, struct temp *temp, struct err *err)
 {
-    if (c->count == c->room) {
-        unsigned room = c->room ? 2 * c->room : 16;
-        struct temp **grown = realloc(c->temps, room * sizeof(struct temp *));
-
-        if (!grown)
-            return err_memory(err, "the upload");
-        c->temps = grown;
-        c->room = room;
-    }
+    if (!array_reserve(&c->temps, &c->room, c->count, sizeof *c->temps))
+        return err_memory(err, "the upload");
     if (c->count == TEMPS_MAX)
         return err_set(err, ERR_UNSUPPORTED, "upload", "the image differs in too many places");
     c->temps[c->count++] = temp;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/log.h"
 
 #define CONTENT_TYPE "application/gzip"
@@ -39,7 +40,8 @@ struct upload {
     bool has_ranges;
     uint64_t placed;
     struct store_part *done; /* ETags by part number */
-    unsigned done_count, done_room;
+    unsigned done_count;
+    size_t done_room;
 };
 
 struct upload *upload_create(struct store *store, const char *key, struct inbox *home, int kind,
@@ -160,19 +162,11 @@ int upload_range(struct upload *upload, unsigned number, const char *source, con
  */
 static int remember(struct upload *u, unsigned number, const char *etag, struct err *err)
 {
-    if (number > u->done_room) {
-        unsigned room = u->done_room ? 2 * u->done_room : 64;
-        struct store_part *grown;
+    size_t known = u->done_room;
 
-        while (room < number)
-            room *= 2;
-        grown = realloc(u->done, room * sizeof *grown);
-        if (!grown)
-            return err_memory(err, "the list of parts");
-        memset(grown + u->done_room, 0, (room - u->done_room) * sizeof *grown);
-        u->done = grown;
-        u->done_room = room;
-    }
+    if (!array_reserve(&u->done, &u->done_room, number - 1, sizeof *u->done))
+        return err_memory(err, "the list of parts");
+    memset(u->done + known, 0, (u->done_room - known) * sizeof *u->done);
     u->done[number - 1].number = number;
     str_copy(u->done[number - 1].etag, sizeof u->done[number - 1].etag, etag);
     if (number > u->done_count)

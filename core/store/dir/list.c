@@ -16,6 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
+
 /* The names of a folder, and what tells that it is the same folder still. */
 struct dir_seen {
     char path[STORE_KEY_MAX + 2];
@@ -81,15 +83,8 @@ static int names_add(struct dir_names *out, const char *name, bool folder, const
     if (out->count == DIR_FOLDER_MAX)
         return err_set(err, ERR_LOCAL, "folder", "a folder of %s has more than %d names", where,
                        DIR_FOLDER_MAX);
-    if (out->count == out->room) {
-        size_t room = out->room ? 2 * out->room : 64;
-        char **names = reallocarray(out->names, room, sizeof *names);
-
-        if (!names)
-            return err_memory(err, "the names of a folder");
-        out->names = names;
-        out->room = room;
-    }
+    if (!array_reserve(&out->names, &out->room, out->count, sizeof *out->names))
+        return err_memory(err, "the names of a folder");
     copy = malloc(size + 2);
     if (!copy)
         return err_memory(err, "the names of a folder");

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/hash.h"
@@ -59,15 +60,9 @@ static bool keep_entry(struct page_reader *reader)
         reader->unfit = false;
         return true;
     }
-    if (page->count == reader->room) {
-        size_t room = reader->room ? 2 * reader->room : 64;
-        struct store_entry *grown = realloc(page->entries, room * sizeof *grown);
-        if (!grown) {
-            reader->failed_memory = true;
-            return false;
-        }
-        page->entries = grown;
-        reader->room = room;
+    if (!array_reserve(&page->entries, &reader->room, page->count, sizeof *page->entries)) {
+        reader->failed_memory = true;
+        return false;
     }
     page->entries[page->count++] = reader->now;
     reader->now = (struct store_entry){0};
