@@ -8,7 +8,7 @@
 
 #include "push/engine.h"
 #include "push/existing_image.h"
-#include "push/push.h"
+#include "push/options.h"
 
 struct err;
 

@@ -51,12 +51,12 @@ struct push_engine {
 /* A daemon's export: its size is a guess, and its first byte may take long. */
 static bool is_export(const struct push_engine *e)
 {
-    return strcmp(e->setup.source->kind, "docker") == 0;
+    return e->setup.source->kind == SOURCE_DOCKER;
 }
 
 static bool is_from_layers(const struct push_engine *e)
 {
-    return strcmp(e->setup.source->kind, "layers") == 0;
+    return e->setup.source->kind == SOURCE_LAYERS;
 }
 
 /* ---- progress ---- */
@@ -80,7 +80,7 @@ void push_engine_report(struct push_engine *engine, enum transfer_phase phase)
     e->next_report = now + CANCEL_TICK;
     if (phase == PHASE_PUSH && done > e->meter.done)
         meter_add(&e->meter, done - e->meter.done, now);
-    transfer_report(&e->setup.push->transfer,
+    transfer_report(e->setup.options.transfer,
                     &(struct transfer_progress){
                         .phase = phase,
                         .done = e->meter.done,
@@ -117,7 +117,7 @@ static void release_span(struct push_engine *e, struct push_span *span)
 static void give(struct push_engine *e, struct push_span *span, int kind,
                  void (*run)(struct job *job, void *scratch))
 {
-    span->job.home = e->setup.home;
+    span->job.home = e->setup.inbox;
     span->job.msg.kind = kind;
     span->job.run = run;
     workers_give(e->setup.workers, &span->job);
@@ -185,7 +185,7 @@ static void assemble_with_bases(struct push_engine *e)
         int answer;
 
         if (!e->current)
-            e->current = reorder_take(&e->setup.order);
+            e->current = reorder_take(&e->setup.packed);
         if (!e->current)
             return;
         answer = assembler_add(e->setup.assembler, e->current, &err);
@@ -229,7 +229,7 @@ static void assemble_plain(struct push_engine *e)
         struct view rest;
 
         if (!e->current) {
-            e->current = reorder_take(&e->setup.order);
+            e->current = reorder_take(&e->setup.packed);
             e->current_done = 0;
             if (!e->current)
                 return;
@@ -267,7 +267,7 @@ static void on_packed(struct push_engine *e, struct push_span *span)
         release_span(e, span);
         return;
     }
-    reorder_put(&e->setup.order, span->number, span);
+    reorder_put(&e->setup.packed, span->number, span);
     assemble(e);
 }
 
@@ -327,8 +327,8 @@ static void on_read(struct push_engine *e)
         stop(e, &err);
         return;
     }
-    if (image_names_check(e->image, e->setup.push->name.ref, &err)) {
-        hint_name(e->image, e->setup.push->name.ref, &err);
+    if (image_names_check(e->image, e->setup.options.name->ref, &err)) {
+        hint_name(e->image, e->setup.options.name->ref, &err);
         stop(e, &err);
     }
 }
@@ -382,7 +382,8 @@ static void drop_what_waits(struct push_engine *e)
         buffers_give(e->setup.slots, e->current->slot);
     e->current = NULL;
     drop_last(e);
-    while ((span = reorder_take_any(&e->setup.order)) || (span = reorder_take_any(&e->setup.named)))
+    while ((span = reorder_take_any(&e->setup.packed)) ||
+           (span = reorder_take_any(&e->setup.named)))
         buffers_give(e->setup.slots, span->slot);
     while ((part = upload_reclaim(e->setup.upload)))
         parts_give(e->setup.parts, part);
@@ -439,10 +440,10 @@ static int conduct(struct push_engine *e, struct err *err)
             drop_what_waits(e);
         if (is_over(e))
             break;
-        msg = inbox_take(e->setup.home, clock_monotonic() + CANCEL_TICK);
+        msg = inbox_take(e->setup.inbox, clock_monotonic() + CANCEL_TICK);
         if (msg)
             dispatch(e, msg);
-        if (!e->stopping && cancel_check(e->setup.push->transfer.cancel, err))
+        if (!e->stopping && cancel_check(e->setup.options.transfer->cancel, err))
             stop(e, err);
         push_engine_report(e, e->phase);
     }
@@ -478,7 +479,7 @@ static bool may_go_on(const struct push_engine *e, const struct err *err)
     if (push_engine_remedy(e) != REMEDY_HOPELESS)
         return false;
     if (err->family == ERR_DOCKER) /* an archive that ends in a daemon's error always will */
-        return e->setup.push->docker != NULL;
+        return e->setup.options.input.docker != NULL;
     return err->family == ERR_CANCELLED || err->family == ERR_NETWORK || err->family == ERR_AUTH ||
            err->family == ERR_LOCAL;
 }
@@ -535,7 +536,7 @@ static bool has_copied(const struct push_engine *e)
 static void remember_copy_support(const struct push_engine *e, bool failed)
 {
     if (failed ? e->copy_failure : has_copied(e))
-        copy_support_remember(e->setup.push->store, failed ? e->copy_failure : COPY_FAILURE_NONE);
+        copy_support_remember(e->setup.options.store, failed ? e->copy_failure : COPY_FAILURE_NONE);
 }
 
 /* Copied bytes are not seen: a few are read back. */
@@ -574,7 +575,7 @@ int push_engine_complete(struct push_engine *engine, struct store_info *info, st
     int answer;
 
     if (resume_is_whole(resume)) {
-        store_insist(engine->setup.push->store, true);
+        store_insist(engine->setup.options.store, true);
         return resume_confirm(resume, engine->packed, info, err);
     }
     resume_completing(resume, engine->packed);
@@ -610,7 +611,7 @@ enum push_remedy push_engine_remedy(const struct push_engine *engine)
         return REMEDY_AFRESH;
     if (e->corrupt_base)
         return REMEDY_WITHOUT_BASES;
-    if (e->distrusted && e->setup.push->source == PUSH_FROM_AUTO)
+    if (e->distrusted && e->setup.options.input.from == PUSH_FROM_AUTO)
         return REMEDY_WITH_EXPORT;
     if (e->setup.assembler && assembler_lacked_bytes(e->setup.assembler))
         return REMEDY_READING_ALL;
@@ -630,7 +631,7 @@ void push_engine_facts(const struct push_engine *engine, struct push_facts *out)
 
     *out = (struct push_facts){
         .image = e->image,
-        .source = e->setup.source->kind,
+        .source = source_kind_name(e->setup.source->kind),
         .raw = e->raw,
         .packed = e->packed,
         .bases = e->setup.bases.count,

@@ -13,22 +13,26 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
-#include "docker/docker.h"
 #include "pack/image/image.h"
-#include "push/push.h"
+#include "push/open_source.h"
 #include "store/store.h"
+#include "transfer/transfer.h"
 
 struct err;
 
 struct push_engine_options {
-    const struct push_options *push;  /* all of them are borrowed */
-    const char *key;                  /* of the archive */
-    const struct docker_image *local; /* what the daemon says of the image; id "": no daemon */
-    const char *content;              /* the image's id, "" when only its stream will tell */
-    const char *first;                /* an archive to compare with before all others, or NULL */
-    bool export_only;                 /* Docker's layers are not to be read */
-    bool delta;                       /* compare with earlier archives */
-    bool read_all;                    /* of the layers, also what earlier archives hold */
+    struct store *store; /* all pointers are borrowed */
+    const struct transfer_options *transfer;
+    const struct image_name *name;
+    struct image_input input;
+    const char *key;     /* of the archive */
+    const char *content; /* the image's id, "" if only its stream contains it */
+    const char *first;   /* an archive to compare with before all others, or NULL */
+    int level;
+    bool no_resume;   /* ignore an unfinished push, and keep nothing */
+    bool export_only; /* do not read Docker's layers */
+    bool delta;       /* compare with earlier archives */
+    bool read_all;    /* read all layers, even those that earlier archives hold */
 };
 
 struct push_engine;

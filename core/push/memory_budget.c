@@ -1,90 +1,85 @@
+/*
+ * A push with bases needs a fixed number of large parts; the indexes of the bases may use what is
+ * left. Then the slots get their share, three for each worker if possible, and the parts the rest.
+ */
 #include "push/memory_budget.h"
 
-#include "base/log.h"
-#include "push/open_source.h"
+#include "push/plan/bases.h"
+#include "push/plan/part_planner.h"
 #include "push/plan/span.h"
-#include "push/upload/assembler.h"
-#include "push/upload/copy_support.h"
+#include "transfer/transfer.h"
 
-#define SLOT_ROOM   (MEMORY_BUDGET_SLOT_SIZE + push_span_bound(MEMORY_BUDGET_SLOT_SIZE))
+#define SLOT_BYTES  (MEMORY_BUDGET_SLOT_SIZE + push_span_bound(MEMORY_BUDGET_SLOT_SIZE))
 #define SLOTS_LEAST 3
-#define PARTS_MOST  12 /* in memory: being filled or in the air */
+#define PARTS_LEAST 2
+#define PARTS_MOST  12 /* being filled, or being sent */
 
-/* Equal parts, so large that the store's number of parts suffices. An archive is hardly ever larger
- * than what it holds; without any hint the smallest parts still carry 80 GB. */
-size_t memory_budget_part_size(const struct store *store, uint64_t size_hint)
+/* An archive is hardly ever larger than the stream. Without a hint the smallest parts hold 80 GB. */
+size_t memory_budget_part_size(const struct store_limits *limits, uint64_t size_hint)
 {
-    uint64_t size = store->limits.part_size, most = store->limits.parts_most;
+    uint64_t size = limits->part_size, most = limits->parts_most;
 
     while (size_hint / size >= most - most / 16)
         size *= 2;
     return (size_t)size;
 }
 
-/* Whether this store copies for us. A stream that cannot be read twice must know beforehand. */
-static bool may_copy(const struct push_options *push, const struct base *base, size_t least,
-                     bool *tried)
+static size_t memory_of(const struct memory_budget_input *input)
 {
-    enum copy_support support = copy_support_remembered(push->store);
-
-    *tried = support == COPY_SUPPORT_UNKNOWN && !open_source_is_repeatable(push);
-    if (*tried)
-        return copy_support_probe(push->store, base, least) == COPY_SUPPORT_YES;
-    return support != COPY_SUPPORT_NO;
+    return input->memory ? input->memory : TRANSFER_MEMORY;
 }
 
-/* `memory`: what they may take. */
-static void search_bases(const struct memory_budget_wanted *wanted, size_t memory,
-                         struct memory_budget *s, struct bases *bases)
+static size_t planner_part_size(const struct memory_budget_input *input)
 {
-    struct find_bases_wanted which = wanted->bases;
+    struct part_planner_options planner = part_planner_options_of(&input->limits, input->size_hint);
 
-    which.archive_least = s->least;
-    which.index_most = memory / BASES_MEMORY(BASES_RECORD) * BASES_RECORD;
-    if (wanted->recall)
-        find_bases_again(wanted->push->store, &which, wanted->recall, wanted->recall_count, bases);
-    else
-        find_bases(wanted->push->store, &which, bases);
-    if (bases->count && !may_copy(wanted->push, &bases->base[0], s->least, &s->tried)) {
-        log_debug("push: this store does not copy ranges: all is uploaded");
-        s->copies_refused = true;
-        bases_finish(bases);
-    }
+    return part_planner_part_size(&planner);
 }
 
-struct memory_budget memory_budget_of(const struct memory_budget_wanted *wanted,
-                                      struct bases *bases)
+size_t memory_budget_least(const struct memory_budget_input *input)
 {
-    const struct transfer_options *transfer = &wanted->push->transfer;
-    const struct store *store = wanted->push->store;
-    size_t memory = transfer->memory ? transfer->memory : TRANSFER_MEMORY;
-    struct memory_budget s = {.jobs = transfer_jobs(transfer->jobs)};
-    size_t parts_room, least_room, slot_bytes;
+    return PART_PLANNER_PARTS_MIN * planner_part_size(input) + SLOTS_LEAST * SLOT_BYTES;
+}
 
-    s.least = assembler_least(store, wanted->size_hint);
-    s.part_size = assembler_part_size(store, s.least);
-    parts_room = ASSEMBLER_PARTS_MIN * s.part_size;
-    least_room = parts_room + SLOTS_LEAST * SLOT_ROOM;
-    *bases = (struct bases){0};
-    if (wanted->delta && least_room < memory) {
-        search_bases(wanted, memory - least_room, &s, bases);
-    } else if (wanted->delta) {
-        log_info("push: comparing with earlier archives takes more memory (%zu bytes) than it may "
-                 "have",
-                 least_room);
+uint64_t memory_budget_indexes(const struct memory_budget_input *input)
+{
+    size_t memory = memory_of(input), least = memory_budget_least(input);
+
+    return least < memory ? (memory - least) / BASES_MEMORY(BASES_RECORD) * BASES_RECORD : 0;
+}
+
+static unsigned slots_of(unsigned jobs, size_t memory, size_t parts_bytes)
+{
+    unsigned slots = 3 * jobs + 2;
+
+    while (slots > SLOTS_LEAST && slots * SLOT_BYTES + parts_bytes > memory)
+        slots--;
+    return slots;
+}
+
+static unsigned parts_of(size_t bytes, size_t part_size)
+{
+    size_t parts = bytes / part_size;
+
+    return parts < PARTS_LEAST ? PARTS_LEAST : parts > PARTS_MOST ? PARTS_MOST : (unsigned)parts;
+}
+
+struct memory_budget memory_budget_of(const struct memory_budget_input *input, uint64_t index_bytes)
+{
+    struct memory_budget budget = {.jobs = transfer_jobs(input->jobs)};
+    size_t memory = memory_of(input), parts_bytes, slots_bytes;
+
+    if (index_bytes) {
+        budget.part_size = planner_part_size(input);
+        parts_bytes = PART_PLANNER_PARTS_MIN * budget.part_size;
+        memory -= BASES_MEMORY(index_bytes);
+    } else {
+        budget.part_size = memory_budget_part_size(&input->limits, input->size_hint);
+        parts_bytes = memory / 2;
     }
-    if (bases->count == 0) {
-        s.part_size = memory_budget_part_size(store, wanted->size_hint);
-        parts_room = memory / 2;
-    }
-    memory -= BASES_MEMORY(bases->index_bytes);
-    s.slots = 3 * s.jobs + 2;
-    while (s.slots > SLOTS_LEAST && s.slots * SLOT_ROOM + parts_room > memory)
-        s.slots--;
-    slot_bytes = s.slots * SLOT_ROOM;
-    s.parts = memory > slot_bytes ? (unsigned)((memory - slot_bytes) / s.part_size) : 0;
-    s.parts = s.parts < 2 ? 2 : s.parts > PARTS_MOST ? PARTS_MOST : s.parts;
-    log_debug("push: %u workers, %u slots, %u parts of %zu bytes: at most %zu bytes of buffers",
-              s.jobs, s.slots, s.parts, s.part_size, slot_bytes + s.parts * s.part_size);
-    return s;
+    budget.slots = slots_of(budget.jobs, memory, parts_bytes);
+    slots_bytes = budget.slots * SLOT_BYTES;
+    budget.parts = parts_of(memory > slots_bytes ? memory - slots_bytes : 0, budget.part_size);
+    budget.bytes = slots_bytes + budget.parts * budget.part_size;
+    return budget;
 }

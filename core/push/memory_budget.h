@@ -1,5 +1,7 @@
 /*
- * memory_budget - how a push budget out its memory: archives to compare with, slots, parts.
+ * memory_budget - divides the memory of a push among indexes of bases, slots and parts.
+ *
+ * Arithmetic only.
  */
 #ifndef S3DOCK_PUSH_MEMORY_BUDGET_H
 #define S3DOCK_PUSH_MEMORY_BUDGET_H
@@ -8,35 +10,35 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "pack/chunk/cut.h"
-#include "push/find_bases.h"
-#include "push/push.h"
+#include "store/store.h"
 
-#define MEMORY_BUDGET_SLOT_SIZE (1 * MIB) /* a dozen chunks: few hand-overs, little memory */
+#define MEMORY_BUDGET_SLOT_SIZE ((size_t)1 << 20) /* bytes: about a dozen chunks */
+
+struct memory_budget_input {
+    struct store_limits limits;
+    size_t memory;      /* bytes for everything; 0: TRANSFER_MEMORY */
+    unsigned jobs;      /* worker threads, as in struct transfer_options */
+    uint64_t size_hint; /* bytes of the save stream; 0: not known */
+};
 
 struct memory_budget {
     unsigned jobs, slots, parts;
-    size_t part_size;    /* a buffer's */
-    size_t least;        /* of a copied part */
-    bool copies_refused; /* there are bases, but the store does not copy, */
-    bool tried;          /* which was found out just now */
+    size_t part_size; /* of a buffer */
+    size_t bytes;     /* of all slots and parts */
 };
 
-struct memory_budget_wanted {
-    const struct push_options *push;
-    uint64_t size_hint;        /* of the stream; 0: not known */
-    bool delta;                /* look for bases */
-    const struct base *recall; /* these are wanted and no others, or NULL */
-    unsigned recall_count;
-    struct find_bases_wanted bases; /* archive_least and index_most are filled in here */
-};
+/* Returns the size of the equal parts of a push without bases: large enough for the store's number
+ * of parts. */
+size_t memory_budget_part_size(const struct store_limits *limits, uint64_t size_hint);
 
-/* Equal parts of a push without bases have this size. */
-size_t memory_budget_part_size(const struct store *store, uint64_t size_hint);
+/* Returns the least memory that a push with bases needs, in bytes, apart from their indexes. */
+size_t memory_budget_least(const struct memory_budget_input *input);
+/* Returns the most bytes that the indexes of bases may have together; 0: there is no memory for
+ * bases. */
+uint64_t memory_budget_indexes(const struct memory_budget_input *input);
 
-/* Finds the bases, too, when they are wanted and there is memory for working with them; else, or
- * when there are none, bases->count is 0. The caller finishes them. */
-struct memory_budget memory_budget_of(const struct memory_budget_wanted *wanted,
-                                      struct bases *bases);
+/* `index_bytes`: of the indexes of the bases; 0: there are no bases. */
+struct memory_budget memory_budget_of(const struct memory_budget_input *input,
+                                      uint64_t index_bytes);
 
 #endif

@@ -1,3 +1,7 @@
+/*
+ * An image of a daemon is read from its layer folders where this process may read them, and
+ * otherwise from the daemon's export.
+ */
 #include "push/open_source.h"
 
 #include <string.h>
@@ -9,78 +13,85 @@
 #include "transfer/source_layers.h"
 #include "transfer/source_oci.h"
 
-int64_t open_source_time(const struct push_options *options, const struct source *source)
+static bool is_stdin(const struct image_input *input)
+{
+    return strcmp(input->path, "-") == 0;
+}
+
+/* True if the archive is a regular file. */
+static bool stat_archive(const struct image_input *input, struct stat *st)
+{
+    return !is_stdin(input) && stat(input->path, st) == 0 && S_ISREG(st->st_mode);
+}
+
+int64_t open_source_time(const struct source *source, const struct image_name *name)
 {
     int64_t mtime = 0;
 
-    if (strcmp(source->kind, "layers") == 0)
+    if (source->kind == SOURCE_LAYERS)
         return -1;
-    clock_parse_stamp(options->name.time, &mtime);
+    clock_parse_stamp(name->time, &mtime);
     return mtime;
 }
 
-bool open_source_is_repeatable(const struct push_options *options)
+bool open_source_is_repeatable(const struct image_input *input)
 {
     struct stat st;
 
-    if (options->docker)
-        return true;
-    return strcmp(options->input, "-") != 0 && stat(options->input, &st) == 0 &&
-           S_ISREG(st.st_mode);
+    return input->docker || stat_archive(input, &st);
 }
 
-uint64_t open_source_size(const struct push_options *options, const struct docker_image *local)
+uint64_t open_source_size(const struct image_input *input)
 {
     struct stat st;
 
-    if (options->docker)
-        return local->size;
-    if (strcmp(options->input, "-") == 0 || stat(options->input, &st) || !S_ISREG(st.st_mode))
-        return 0;
-    return (uint64_t)st.st_size;
+    if (input->docker)
+        return input->local->size;
+    return stat_archive(input, &st) ? (uint64_t)st.st_size : 0;
 }
 
 static struct source *open_layers(const struct open_source_wanted *w, struct err *err)
 {
+    const struct docker_image *local = w->input->local;
+
     return source_layers(
-        &(struct source_layers_options){.image = {.engine = docker_engine(w->push->docker),
-                                                  .image_id = w->local->id,
-                                                  .diff_ids = w->local->diff_ids,
-                                                  .diff_id_count = w->local->layer_count,
-                                                  .os = w->local->os,
-                                                  .architecture = w->local->architecture,
-                                                  .variant = w->local->variant},
-                                        .reference = w->push->name.ref,
+        &(struct source_layers_options){.image = {.engine = docker_engine(w->input->docker),
+                                                  .image_id = local->id,
+                                                  .diff_ids = local->diff_ids,
+                                                  .diff_id_count = local->layer_count,
+                                                  .os = local->os,
+                                                  .architecture = local->architecture,
+                                                  .variant = local->variant},
+                                        .reference = w->reference,
                                         .indexes = (const struct index *const *)w->bases->indexes,
                                         .index_count = w->bases->count,
                                         .lead = w->lead,
                                         .params = CHUNK_DEFAULT,
-                                        .cancel = w->push->transfer.cancel},
+                                        .cancel = w->cancel},
         err);
 }
 
-/* A daemon's image: its layers, where they can be read on this host, else its export. */
 static struct source *open_image(const struct open_source_wanted *w, struct err *err)
 {
-    const struct push_options *o = w->push;
+    enum push_source from = w->input->from;
     struct source *source;
 
-    if (o->source != PUSH_FROM_DOCKER && !w->export_only) {
+    if (from != PUSH_FROM_DOCKER && !w->export_only) {
         source = open_layers(w, err);
-        if (source || o->source == PUSH_FROM_LAYERS || err->family == ERR_CANCELLED)
+        if (source || from == PUSH_FROM_LAYERS || err->family == ERR_CANCELLED)
             return source;
-        log_info("push: the image comes from Docker's export: %s", err->text);
+        log_info("push: the image is read from Docker's export: %s", err->text);
     }
-    return source_docker(o->docker, o->name.ref, w->local->size, err);
+    return source_docker(w->input->docker, w->reference, w->input->local->size, err);
 }
 
 struct source *open_source(const struct open_source_wanted *wanted, struct err *err)
 {
-    const struct push_options *o = wanted->push;
+    const struct image_input *input = wanted->input;
 
-    if (o->docker)
+    if (input->docker)
         return open_image(wanted, err);
-    return source_oci(strcmp(o->input, "-") == 0 ? source_fd(0, o->transfer.cancel, err)
-                                                 : source_file(o->input, o->transfer.cancel, err),
-                      o->name.ref, err);
+    return source_oci(is_stdin(input) ? source_fd(0, wanted->cancel, err)
+                                      : source_file(input->path, wanted->cancel, err),
+                      wanted->reference, err);
 }

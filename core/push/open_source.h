@@ -1,6 +1,6 @@
 /*
- * open_source - where the bytes of a push come from: Docker's layers, its export, an archive file,
- * standard input.
+ * open_source - opens what a push reads: Docker's layers, its export, an archive file or standard
+ * input.
  */
 #ifndef S3DOCK_PUSH_OPEN_SOURCE_H
 #define S3DOCK_PUSH_OPEN_SOURCE_H
@@ -8,29 +8,39 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "catalog/name.h"
 #include "docker/docker.h"
+#include "push/options.h"
 #include "push/plan/bases.h"
-#include "push/push.h"
 #include "transfer/source.h"
 
 struct err;
 
-/* About how many bytes will come; 0: not known. `local`: what the daemon says of the image. */
-uint64_t open_source_size(const struct push_options *options, const struct docker_image *local);
+/* Where the image comes from. All of it is borrowed. */
+struct image_input {
+    struct docker *docker;            /* NULL: an archive */
+    const struct docker_image *local; /* the daemon's description of the image; id "": no daemon */
+    const char *path;                 /* of the archive; "-": standard input */
+    enum push_source from;            /* how to read the daemon's image */
+};
+
+/* Returns the approximate size of the save stream in bytes; 0: not known. */
+uint64_t open_source_size(const struct image_input *input);
+/* True if the source can be read again from its beginning. */
+bool open_source_is_repeatable(const struct image_input *input);
 
 struct open_source_wanted {
-    const struct push_options *push;
-    const struct docker_image *local;
-    bool export_only; /* not the layers */
-    const struct bases
-        *bases;    /* that may hold layers of it: borrowed as long as the source is there */
-    uint64_t lead; /* packed bytes that are read in any case (unread.h) */
+    const struct image_input *input;
+    const char *reference;
+    bool export_only;          /* do not read the layers */
+    const struct bases *bases; /* may hold layers of the image; borrowed while the source lives */
+    uint64_t lead;             /* packed bytes that are always read (skippable_layers.h) */
+    const struct cancel *cancel;
 };
 struct source *open_source(const struct open_source_wanted *wanted, struct err *err);
-/* It can be read again from the start. */
-bool open_source_is_repeatable(const struct push_options *options);
-/* The time that headers of the stream are to carry: the tag's, seconds since 1970; or -1: they are
- * as they should be. */
-int64_t open_source_time(const struct push_options *options, const struct source *source);
+
+/* Returns the time for the headers of the stream, in seconds since 1970: the time of the image's
+ * name; or -1: the headers stay as they are. */
+int64_t open_source_time(const struct source *source, const struct image_name *name);
 
 #endif

@@ -29,6 +29,7 @@ struct push {
     struct existing_image existing;
     bool learned;              /* which image that is: its metadata did not say */
     struct docker_image local; /* what the daemon says of the image; id "" without a daemon */
+    struct image_input input;
 
     char content[IMAGE_ID_SIZE]; /* which image is to be pushed; "": only its stream will tell */
 
@@ -115,7 +116,7 @@ static int prepare(struct push *p, struct err *err)
     str_copy(p->result->key, sizeof p->result->key, p->existing.key);
     if (o->docker)
         str_copy(p->content, sizeof p->content, p->local.id);
-    else if (open_source_is_repeatable(o))
+    else if (open_source_is_repeatable(&p->input))
         tar_image_id_read(o->input, p->content);
     there = is_there(p, p->content, err);
     if (there < 0)
@@ -194,11 +195,15 @@ static int transfer(struct push *p, struct err *err)
 {
     struct push_engine *engine = push_engine_create(
         &(struct push_engine_options){
-            .push = p->options,
+            .store = p->options->store,
+            .transfer = &p->options->transfer,
+            .name = &p->options->name,
+            .input = p->input,
             .key = p->result->key,
-            .local = &p->local,
             .content = p->content,
             .first = p->existing.whole ? p->existing.at.archive_key : NULL,
+            .level = p->options->level,
+            .no_resume = p->options->no_resume,
             .export_only = p->export_only,
             .delta = p->delta,
             .read_all = p->read_all,
@@ -228,12 +233,12 @@ static bool finds_another_way(struct push *p, struct err *err)
 {
     if (p->remedy == REMEDY_HOPELESS)
         return false;
-    if (p->remedy == REMEDY_AFRESH && !open_source_is_repeatable(p->options)) {
+    if (p->remedy == REMEDY_AFRESH && !open_source_is_repeatable(&p->input)) {
         if (again_may_help(err))
             err_hint(err, "the unfinished upload was removed: run the same command again");
         return false;
     }
-    if (!open_source_is_repeatable(p->options)) {
+    if (!open_source_is_repeatable(&p->input)) {
         err_hint(err,
                  "--no-delta uploads everything; what comes through a pipe cannot be read twice");
         return false;
@@ -285,6 +290,10 @@ int push_run(const struct push_options *options, struct push_result *result, str
     p->options = options;
     p->result = result;
     p->delta = !options->no_delta;
+    p->input = (struct image_input){.docker = options->docker,
+                                    .local = &p->local,
+                                    .path = options->input,
+                                    .from = options->source};
     transfer_start(&p->start, options->store);
 
     answer = prepare(p, err);

@@ -255,7 +255,7 @@ static int finish(struct reader *r, struct err *err)
 
     if (r->filled == 0 && r->next_number == 0 && r->span->count == 0)
         return err_set(err, ERR_INTEGRITY, "empty", "the %s gave no bytes at all",
-                       r->options.source->kind);
+                       source_kind_name(r->options.source->kind));
     if (cut_finish(r->cut, &flags, err) || image_finish(r->image, &r->info, err) ||
         check_bundle(r, err))
         return ERR_FAIL;

@@ -1,21 +1,24 @@
 /*
- * What earlier archives hold is looked up before the source is opened, because layers that they
- * hold need not be read; and what an earlier push left decides whether they are looked for at all.
+ * The order of the steps: the unfinished upload decides whether, and which, bases are used. The
+ * bases are found before the source is opened, because layers that they hold need not be read. The
+ * memory that their indexes leave determines the number of slots and parts.
  */
 #include "push/setup.h"
 
+#include "base/log.h"
 #include "pack/chunk/cut.h"
 #include "pack/codec/gzip_member.h"
+#include "push/find_bases.h"
 #include "push/memory_budget.h"
-#include "push/open_source.h"
 #include "push/plan/span.h"
+#include "push/upload/copy_support.h"
 
 static void *make_packer(void *arg)
 {
-    const struct push_setup *r = arg;
+    const struct push_setup *s = arg;
     struct err ignored;
 
-    return packer_create(r->push->level, &ignored);
+    return packer_create(s->options.level, &ignored);
 }
 
 static void free_packer(void *packer)
@@ -23,154 +26,221 @@ static void free_packer(void *packer)
     packer_destroy(packer);
 }
 
-static int make_buffers(struct push_setup *r, const struct memory_budget *s, struct err *err)
+static struct part_planner_options planner_options(const struct push_setup *s)
 {
-    reorder_init(&r->order, s->slots);
-    reorder_init(&r->named, s->slots);
-    r->home = inbox_create(err);
-    r->slots =
-        buffers_create(s->slots, MEMORY_BUDGET_SLOT_SIZE, push_span_bound(MEMORY_BUDGET_SLOT_SIZE),
-                       sizeof(struct push_span), err);
-    r->parts = parts_create(s->parts, s->part_size, err);
-    return r->home && r->slots && r->parts ? 0 : ERR_FAIL;
+    return part_planner_options_of(&s->options.store->limits, open_source_size(&s->options.input));
 }
 
-/* What a push before this one left behind, if it is of use. */
-static int look_back(struct push_setup *r, struct err *err)
+/* Looks for an unfinished upload of an earlier push. */
+static int open_resume(struct push_setup *s, struct err *err)
 {
-    const struct push_options *push = r->push;
+    const struct push_engine_options *o = &s->options;
     struct resume_options options = {
-        .store = push->store,
-        .key = r->options.key,
-        .content = r->options.content,
-        .level = push->level,
-        .off = push->no_resume,
-        .delta = r->options.delta,
-        .part_size = memory_budget_part_size(push->store, open_source_size(push, r->options.local)),
-        .least = assembler_least(push->store, open_source_size(push, r->options.local)),
+        .store = o->store,
+        .key = o->key,
+        .content = o->content,
+        .level = o->level,
+        .off = o->no_resume,
+        .delta = o->delta,
+        .part_size = memory_budget_part_size(&o->store->limits, open_source_size(&o->input)),
+        .least = planner_options(s).least,
     };
 
-    r->md5 = digest_create(DIGEST_MD5);
-    if (!r->md5)
+    s->md5 = digest_create(DIGEST_MD5);
+    if (!s->md5)
         return err_memory(err, "the checksum");
-    r->builder = index_builder_create(&CHUNK_DEFAULT, push->level, err);
-    options.md5 = r->md5;
-    options.builder = r->builder;
-    return r->builder ? resume_open(&options, &r->resume, err) : ERR_FAIL;
+    s->builder = index_builder_create(&CHUNK_DEFAULT, o->level, err);
+    options.md5 = s->md5;
+    options.builder = s->builder;
+    return s->builder ? resume_open(&options, &s->resume, err) : ERR_FAIL;
 }
 
-static int create_assembler(struct push_setup *r, size_t least, struct err *err)
+/* ---- bases ---- */
+
+/* True if the store copies ranges. A source that cannot be read twice must know it in advance, so
+ * that a probe is made for it. */
+static bool may_copy(struct push_setup *s)
 {
-    if (r->bases.count == 0)
-        return 0;
-    if (!resume_earlier(r->resume) && resume_set_bases(r->resume, &r->bases, err))
-        return ERR_FAIL;
-    r->assembler = assembler_create(&(struct assembler_options){.store = r->push->store,
-                                                                .upload = r->upload,
-                                                                .bases = &r->bases,
-                                                                .parts = r->parts,
-                                                                .builder = r->builder,
-                                                                .resume = r->resume,
-                                                                .md5 = r->md5,
-                                                                .home = r->home,
-                                                                .kind = PUSH_COMPOSED,
-                                                                .level = r->push->level,
-                                                                .least = least},
-                                    err);
-    return r->assembler ? 0 : ERR_FAIL;
+    enum copy_support support = copy_support_remembered(s->options.store);
+
+    s->copies_tried =
+        support == COPY_SUPPORT_UNKNOWN && !open_source_is_repeatable(&s->options.input);
+    if (s->copies_tried)
+        support = copy_support_probe(s->options.store, &s->bases.base[0],
+                                     (size_t)planner_options(s).least);
+    return s->copies_tried ? support == COPY_SUPPORT_YES : support != COPY_SUPPORT_NO;
 }
 
-static int start_threads(struct push_setup *r, unsigned jobs, struct err *err)
+/* Fills s->bases: with the archives of the unfinished upload if there is one, else with the best of
+ * the bucket. */
+static void search_bases(struct push_setup *s, uint64_t index_most)
 {
-    r->workers = workers_create(
-        &(struct workers_options){
-            .count = jobs, .scratch_create = make_packer, .scratch_destroy = free_packer, .arg = r},
-        err);
-    if (!r->workers)
-        return ERR_FAIL;
-    r->reader =
-        reader_create(&(struct reader_options){.source = r->source,
-                                               .params = CHUNK_DEFAULT,
-                                               .mtime = open_source_time(r->push, r->source),
-                                               .slot_size = MEMORY_BUDGET_SLOT_SIZE,
-                                               .known = r->source->unread ? r->bases.known : NULL,
-                                               .home = r->home,
-                                               .kind_started = PUSH_STARTED,
-                                               .kind_span = PUSH_FILLED,
-                                               .kind_unused = PUSH_UNUSED,
-                                               .kind_done = PUSH_READ},
-                      err);
-    return r->reader ? 0 : ERR_FAIL;
-}
-
-static struct memory_budget plan_memory(struct push_setup *r)
-{
-    const struct docker_image *local = r->options.local;
-    const struct checkpoint_head *then = resume_earlier(r->resume);
-    struct memory_budget_wanted wanted = {
-        .push = r->push,
-        .size_hint = open_source_size(r->push, local),
-        .delta = r->options.delta && (!then || then->base_count),
-        .recall = then ? then->bases : NULL,
-        .recall_count = then ? then->base_count : 0,
-        .bases = {.name = &r->push->name,
-                  .first = r->options.first,
-                  .described = resume_is_whole(r->resume),
-                  .layers = (const char(*)[80])local->diff_ids,
-                  .layer_count = local->id[0] ? local->layer_count : 0},
+    const struct push_engine_options *o = &s->options;
+    const struct docker_image *local = o->input.local;
+    const struct checkpoint_head *earlier = resume_earlier(s->resume);
+    struct find_bases_wanted wanted = {
+        .name = o->name,
+        .first = o->first,
+        .described = resume_is_whole(s->resume),
+        .layers = (const char(*)[80])local->diff_ids,
+        .layer_count = local->id[0] ? local->layer_count : 0,
+        .archive_least = planner_options(s).least,
+        .index_most = index_most,
     };
 
-    return memory_budget_of(&wanted, &r->bases);
+    if (earlier)
+        find_bases_again(o->store, &wanted, earlier->bases, earlier->base_count, &s->bases);
+    else
+        find_bases(o->store, &wanted, &s->bases);
+    if (s->bases.count && !may_copy(s)) {
+        log_debug("push: the store does not copy ranges: everything is uploaded");
+        s->copies_refused = true;
+        bases_finish(&s->bases);
+    }
 }
 
-/* What is earlier copies from archives that are not there any more, or not to be used. */
-static bool lost_bases(const struct push_setup *r)
+static void open_bases(struct push_setup *s, const struct memory_budget_input *input)
 {
-    const struct checkpoint_head *then = resume_earlier(r->resume);
+    const struct checkpoint_head *earlier = resume_earlier(s->resume);
+    uint64_t index_most = memory_budget_indexes(input);
 
-    return then && then->base_count && r->bases.count == 0;
+    s->bases = (struct bases){0};
+    if (!s->options.delta || (earlier && !earlier->base_count))
+        return;
+    if (index_most)
+        search_bases(s, index_most);
+    else
+        log_info("push: the memory limit is too low to compare with earlier archives, which needs "
+                 "more than %zu bytes",
+                 memory_budget_least(input));
+}
+
+/* The bases of the unfinished upload are gone, or must not be used any more. */
+static bool lost_bases(const struct push_setup *s)
+{
+    const struct checkpoint_head *earlier = resume_earlier(s->resume);
+
+    return earlier && earlier->base_count && s->bases.count == 0;
+}
+
+/* Opens the bases, and gives up the unfinished upload if its bases are lost. */
+static int settle_bases(struct push_setup *s, const struct memory_budget_input *input,
+                        struct err *err)
+{
+    open_bases(s, input);
+    if (!lost_bases(s))
+        return 0;
+    if (s->bases.trouble.family) { /* a temporary error: keep the unfinished upload */
+        *err = s->bases.trouble;
+        return err_wrap(err, "cannot look at the archives that the unfinished upload copies from");
+    }
+    resume_give_up(s->resume, "an archive that it copies from has changed, or is gone");
+    open_bases(s, input);
+    return 0;
+}
+
+/* ---- the parts of a push ---- */
+
+static int make_source(struct push_setup *s, struct err *err)
+{
+    const struct push_engine_options *o = &s->options;
+    struct part_planner_options planner = planner_options(s);
+
+    s->source = open_source(
+        &(struct open_source_wanted){.input = &o->input,
+                                     .reference = o->name->ref,
+                                     .export_only = o->export_only,
+                                     .bases = &s->bases,
+                                     .lead = o->read_all ? UINT64_MAX : part_planner_lead(&planner),
+                                     .cancel = o->transfer->cancel},
+        err);
+    return s->source ? 0 : ERR_FAIL;
+}
+
+static int make_buffers(struct push_setup *s, const struct memory_budget *budget, struct err *err)
+{
+    log_debug("push: %u workers, %u slots, %u parts of %zu bytes: at most %zu bytes of buffers",
+              budget->jobs, budget->slots, budget->parts, budget->part_size, budget->bytes);
+    reorder_init(&s->packed, budget->slots);
+    reorder_init(&s->named, budget->slots);
+    s->inbox = inbox_create(err);
+    s->slots =
+        buffers_create(budget->slots, MEMORY_BUDGET_SLOT_SIZE,
+                       push_span_bound(MEMORY_BUDGET_SLOT_SIZE), sizeof(struct push_span), err);
+    s->parts = parts_create(budget->parts, budget->part_size, err);
+    return s->inbox && s->slots && s->parts ? 0 : ERR_FAIL;
+}
+
+static int make_assembler(struct push_setup *s, struct err *err)
+{
+    if (s->bases.count == 0)
+        return 0;
+    if (!resume_earlier(s->resume) && resume_set_bases(s->resume, &s->bases, err))
+        return ERR_FAIL;
+    s->assembler = assembler_create(&(struct assembler_options){.store = s->options.store,
+                                                                .upload = s->upload,
+                                                                .bases = &s->bases,
+                                                                .parts = s->parts,
+                                                                .builder = s->builder,
+                                                                .resume = s->resume,
+                                                                .md5 = s->md5,
+                                                                .home = s->inbox,
+                                                                .kind = PUSH_COMPOSED,
+                                                                .level = s->options.level,
+                                                                .planner = planner_options(s)},
+                                    err);
+    return s->assembler ? 0 : ERR_FAIL;
+}
+
+static int make_upload(struct push_setup *s, unsigned parts, struct err *err)
+{
+    s->upload =
+        upload_create(s->options.store, s->options.key, s->inbox, PUSH_UPLOADED, parts, err);
+    if (!s->upload || make_assembler(s, err))
+        return ERR_FAIL;
+    if (resume_earlier(s->resume))
+        upload_adopt(s->upload, resume_earlier(s->resume)->upload);
+    return 0;
+}
+
+static int start_threads(struct push_setup *s, unsigned jobs, struct err *err)
+{
+    s->workers = workers_create(
+        &(struct workers_options){
+            .count = jobs, .scratch_create = make_packer, .scratch_destroy = free_packer, .arg = s},
+        err);
+    if (!s->workers)
+        return ERR_FAIL;
+    s->reader = reader_create(
+        &(struct reader_options){.source = s->source,
+                                 .params = CHUNK_DEFAULT,
+                                 .mtime = open_source_time(s->source, s->options.name),
+                                 .slot_size = MEMORY_BUDGET_SLOT_SIZE,
+                                 .known = s->source->unread ? s->bases.known : NULL,
+                                 .home = s->inbox,
+                                 .kind_started = PUSH_STARTED,
+                                 .kind_span = PUSH_FILLED,
+                                 .kind_unused = PUSH_UNUSED,
+                                 .kind_done = PUSH_READ},
+        err);
+    return s->reader ? 0 : ERR_FAIL;
 }
 
 int push_setup(struct push_setup *setup, const struct push_engine_options *options, struct err *err)
 {
-    struct push_setup *r = setup;
+    struct memory_budget_input input = {.limits = options->store->limits,
+                                        .memory = options->transfer->memory,
+                                        .jobs = options->transfer->jobs,
+                                        .size_hint = open_source_size(&options->input)};
     struct memory_budget budget;
 
-    r->options = *options;
-    r->push = options->push;
-    if (look_back(r, err))
+    setup->options = *options;
+    if (open_resume(setup, err) || settle_bases(setup, &input, err) || make_source(setup, err))
         return ERR_FAIL;
-    budget = plan_memory(r);
-    if (lost_bases(r)) {
-        if (r->bases.trouble.family) { /* it cannot be told now, and what was sent stays */
-            *err = r->bases.trouble;
-            return err_wrap(err, "cannot look at the archives that the unfinished upload copies "
-                                 "from");
-        }
-        resume_give_up(r->resume, "an archive that it copies from has changed, or is gone");
-        budget = plan_memory(r);
-    }
-    r->copies_refused = budget.copies_refused;
-    r->copies_tried = budget.tried;
-    r->source = open_source(
-        &(struct open_source_wanted){.push = r->push,
-                                     .local = r->options.local,
-                                     .export_only = r->options.export_only,
-                                     .bases = &r->bases,
-                                     .lead = r->options.read_all ? UINT64_MAX
-                                                                 : assembler_lead(budget.least)},
-        err);
-    if (!r->source)
+    budget = memory_budget_of(&input, setup->bases.count ? setup->bases.index_bytes : 0);
+    if (make_buffers(setup, &budget, err) || make_upload(setup, budget.parts, err))
         return ERR_FAIL;
-    if (make_buffers(r, &budget, err))
-        return ERR_FAIL;
-    r->upload =
-        upload_create(r->push->store, r->options.key, r->home, PUSH_UPLOADED, budget.parts, err);
-    if (!r->upload || create_assembler(r, budget.least, err))
-        return ERR_FAIL;
-    if (resume_earlier(r->resume))
-        upload_adopt(r->upload, resume_earlier(r->resume)->upload);
-    return start_threads(r, budget.jobs, err);
+    return start_threads(setup, budget.jobs, err);
 }
 
 void push_setup_finish(struct push_setup *setup)
@@ -183,7 +253,7 @@ void push_setup_finish(struct push_setup *setup)
     index_builder_destroy(setup->builder);
     parts_destroy(setup->parts);
     buffers_destroy(setup->slots);
-    inbox_destroy(setup->home);
+    inbox_destroy(setup->inbox);
     resume_destroy(setup->resume);
     digest_destroy(setup->md5);
     bases_finish(&setup->bases);

@@ -1,8 +1,8 @@
 /*
- * setup - what an engine works with: memory, threads, the source, the upload; and what earlier
- * archives and an earlier push can contribute. Set up in the order in which one needs the other.
+ * setup - everything that the engine of a push works with: memory, threads, source, upload, bases
+ * and the unfinished upload of an earlier push.
  *
- * Belongs to the conductor (engine.c), which reads and uses all of it.
+ * Belongs to the engine (engine.c), which reads and uses all members.
  */
 #ifndef S3DOCK_PUSH_SETUP_H
 #define S3DOCK_PUSH_SETUP_H
@@ -16,42 +16,43 @@
 #include "push/upload/assembler.h"
 #include "push/upload/upload.h"
 
-/* The messages that come home. */
+/* The messages that arrive in the engine's inbox. */
 enum push_message {
-    PUSH_STARTED = 1,
-    PUSH_FILLED,
-    PUSH_NAMED,
-    PUSH_UNUSED,
-    PUSH_READ,
-    PUSH_PACKED,
-    PUSH_UPLOADED,
-    PUSH_COMPOSED
+    PUSH_STARTED = 1, /* reader: the first byte has come */
+    PUSH_FILLED,      /* reader: a span of raw chunks */
+    PUSH_UNUSED,      /* reader: a span that it did not fill */
+    PUSH_READ,        /* reader: the end */
+    PUSH_NAMED,       /* worker: a span whose chunks have their names */
+    PUSH_PACKED,      /* worker: a span of packed chunks */
+    PUSH_UPLOADED,    /* store: an operation of the upload */
+    PUSH_COMPOSED     /* store: an operation for a temporary object */
 };
 
 struct push_setup {
     struct push_engine_options options;
-    const struct push_options *push;
 
-    struct inbox *home;
+    struct inbox *inbox;
     struct buffers *slots;
     struct workers *workers;
     struct source *source;
-    struct reader *reader;       /* runs from the beginning */
-    struct reorder order, named; /* spans that were packed; and, of a push that compares, named */
+    struct reader *reader;        /* runs from the beginning */
+    struct reorder packed, named; /* spans on their way back from the workers */
     struct parts *parts;
     struct upload *upload; /* NULL: nothing in the bucket was touched */
     struct index_builder *builder;
     struct digest *md5;
     struct resume *resume;
     struct bases bases;
-    struct assembler *assembler;       /* NULL: everything is uploaded, in equal parts */
-    bool copies_refused, copies_tried; /* the store does not copy for us; found out just now */
+    struct assembler
+        *assembler;      /* NULL: there are no bases, everything is uploaded in equal parts */
+    bool copies_refused; /* the store does not copy ranges, */
+    bool copies_tried;   /* which a probe of this push has found out */
 };
 
-/* Zeroed before. After a failure, too, push_setup_finish is called. */
+/* `setup` is zeroed before. push_setup_finish is called after a failure, too. */
 int push_setup(struct push_setup *setup, const struct push_engine_options *options,
                struct err *err);
-/* Nothing is out any more. Leaves the bucket alone. */
+/* No span, part or operation may be in use. Does not change the bucket. */
 void push_setup_finish(struct push_setup *setup);
 
 #endif

@@ -21,6 +21,16 @@
 #include "flow/silence.h"
 #include "pack/codec/unpack.h"
 
+const char *source_kind_name(enum source_kind kind)
+{
+    static const char *const names[] = {[SOURCE_LAYERS] = "layers",
+                                        [SOURCE_DOCKER] = "docker",
+                                        [SOURCE_FILE] = "file",
+                                        [SOURCE_STDIN] = "stdin"};
+
+    return names[kind];
+}
+
 long source_read(struct source *source, uint8_t *out, size_t cap, struct err *err)
 {
     return source->table->read(source, out, cap, err);
@@ -71,7 +81,7 @@ struct source *source_docker(struct docker *docker, const char *reference, uint6
         err_memory(err, "the image export");
         return NULL;
     }
-    s->source = (struct source){.table = &table, .size_hint = size_hint, .kind = "docker"};
+    s->source = (struct source){.table = &table, .size_hint = size_hint, .kind = SOURCE_DOCKER};
     s->docker = docker;
     s->reference = reference;
     return &s->source;
@@ -244,7 +254,7 @@ static void file_destroy(struct source *source)
     free(s);
 }
 
-static struct file_source *file_source_create(int fd, bool owned, const char *kind,
+static struct file_source *file_source_create(int fd, bool owned, enum source_kind kind,
                                               const char *name, const struct cancel *cancel,
                                               struct err *err)
 {
@@ -260,14 +270,15 @@ static struct file_source *file_source_create(int fd, bool owned, const char *ki
     s->owned = owned;
     s->cancel = cancel;
     if (!str_copy(s->name, sizeof s->name, name))
-        str_copy(s->name, sizeof s->name, kind);
+        str_copy(s->name, sizeof s->name, source_kind_name(kind));
     s->source.name = s->name;
     return s;
 }
 
 struct source *source_fd(int fd, const struct cancel *cancel, struct err *err)
 {
-    struct file_source *s = file_source_create(fd, false, "stdin", "standard input", cancel, err);
+    struct file_source *s =
+        file_source_create(fd, false, SOURCE_STDIN, "standard input", cancel, err);
 
     return s ? &s->source : NULL;
 }
@@ -292,7 +303,7 @@ struct source *source_file(const char *path, const struct cancel *cancel, struct
         err_hint(err, "make an archive with: docker save -o image.tar IMAGE");
         return NULL;
     }
-    s = file_source_create(fd, true, "file", path, cancel, err);
+    s = file_source_create(fd, true, SOURCE_FILE, path, cancel, err);
     if (!s) {
         close(fd);
         return NULL;

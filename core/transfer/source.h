@@ -16,6 +16,10 @@ struct err;
 struct docker;
 struct skippable_layers;
 
+enum source_kind { SOURCE_LAYERS, SOURCE_DOCKER, SOURCE_FILE, SOURCE_STDIN };
+/* "layers", "docker", "file", "stdin": for messages and results. */
+const char *source_kind_name(enum source_kind kind);
+
 struct source;
 struct source_table {
     /* Up to cap bytes (at least one); 0 at the end; negative: failed. */
@@ -27,8 +31,8 @@ struct source_table {
 struct source {
     const struct source_table *table;
     uint64_t size_hint; /* bytes to come as far as is known beforehand; 0: not known */
-    const char *kind;   /* "layers", "docker", "file", "stdin": for messages */
-    const char *name;   /* what the user named it: "image.tar"; NULL: the user did not */
+    enum source_kind kind;
+    const char *name; /* what the user named it: "image.tar"; NULL: the user did not */
     struct skippable_layers
         *unread;             /* layers that may be skipped (unread.h), for the reader; or NULL */
     const atomic_bool *stop; /* the reader's; NULL: none. A pipe or a daemon that is silent is not

@@ -280,7 +280,7 @@ struct source *source_layers(const struct source_layers_options *options, struct
         err_memory(err, "the layers");
         return NULL;
     }
-    s->source = (struct source){.table = &table, .kind = "layers"};
+    s->source = (struct source){.table = &table, .kind = SOURCE_LAYERS};
     s->store = open_layers(&options->image, err);
     if (!s->store || measure(s->store, options, err) ||
         !(s->bundle = make_bundle(s->store, options, err)) || list_unread(s, options, err)) {

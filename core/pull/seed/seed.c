@@ -1,7 +1,5 @@
 #include "pull/seed/seed.h"
 
-#include <string.h>
-
 #include "base/err.h"
 #include "base/log.h"
 #include "docker/docker.h"
@@ -12,7 +10,7 @@
 
 bool seed_is_direct(const struct source *source)
 {
-    return strcmp(source->kind, "layers") == 0;
+    return source->kind == SOURCE_LAYERS;
 }
 
 struct source *seed_open(const struct seed_options *options, struct err *err)

@@ -36,6 +36,7 @@
 #include "base/err.h"
 #include "pack/chunk/chunker.h"
 #include "pack/codec/gzip_member.h"
+#include "store/store.h"
 
 #define STEPS_MAX 64 /* of one part_planner_add: half a dozen, and a few more when sizes are tiny */
 
@@ -58,6 +59,24 @@ struct part_planner {
     struct part_planner_step steps[STEPS_MAX];
     unsigned first_step, step_count;
 };
+
+struct part_planner_options part_planner_options_of(const struct store_limits *limits,
+                                                    uint64_t size_hint)
+{
+    uint64_t least = limits->part_least, most = limits->parts_most;
+
+    while (size_hint / least >= most - most / 16)
+        least *= 2;
+    return (struct part_planner_options){
+        .least = least,
+        .most = limits->copy_most > least ? limits->copy_most : least,
+        .run_least = limits->run_least < least ? limits->run_least : least};
+}
+
+uint64_t part_planner_lead(const struct part_planner_options *options)
+{
+    return 2 * options->least;
+}
 
 size_t part_planner_part_size(const struct part_planner_options *options)
 {

@@ -27,6 +27,16 @@ struct part_planner_options {
     uint64_t run_least; /* shorter runs are not worth a join; at most `least` */
 };
 
+struct store_limits;
+/* Returns the options for a save stream of about `size_hint` bytes (0: not known). `least` is the
+ * store's, or more if the store's number of parts demands it. */
+struct part_planner_options part_planner_options_of(const struct store_limits *limits,
+                                                    uint64_t size_hint);
+/* Returns how many packed bytes must come before a chunk may come without its bytes, unless all
+ * chunks are one run of one base: twice what is needed, since members may be smaller here than in
+ * the base. */
+uint64_t part_planner_lead(const struct part_planner_options *options);
+
 /* The room that a part needs, and how many parts there must be at least. */
 size_t part_planner_part_size(const struct part_planner_options *options);
 #define PART_PLANNER_PARTS_MIN 4

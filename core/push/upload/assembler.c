@@ -34,39 +34,9 @@ struct assembler {
     uint64_t fresh;
 };
 
-static struct part_planner_options planner_options(const struct store_limits *limits, size_t least)
-{
-    return (struct part_planner_options){
-        .least = least,
-        .most = limits->copy_most > least ? limits->copy_most : least,
-        .run_least = limits->run_least < least ? limits->run_least : least};
-}
-
-size_t assembler_least(const struct store *store, uint64_t size_hint)
-{
-    uint64_t least = store->limits.part_least, most = store->limits.parts_most;
-
-    while (size_hint / least >= most - most / 16)
-        least *= 2;
-    return (size_t)least;
-}
-
-size_t assembler_part_size(const struct store *store, size_t least)
-{
-    struct part_planner_options options = planner_options(&store->limits, least);
-
-    return part_planner_part_size(&options);
-}
-
-uint64_t assembler_lead(size_t least)
-{
-    return 2 * (uint64_t)least;
-}
-
 struct assembler *assembler_create(const struct assembler_options *options, struct err *err)
 {
     struct assembler *a = calloc(1, sizeof *a);
-    struct part_planner_options how = planner_options(&options->store->limits, options->least);
 
     if (!a) {
         err_memory(err, "the upload");
@@ -75,7 +45,7 @@ struct assembler *assembler_create(const struct assembler_options *options, stru
     a->options = *options;
     a->packed = malloc(gzip_member_bound(CHUNK_MAX_LIMIT));
     a->packer = packer_create(options->level, err);
-    a->planner = part_planner_create(options->parts, &how, err);
+    a->planner = part_planner_create(options->parts, &options->planner, err);
     a->composer =
         composer_create(&(struct composer_options){.store = options->store,
                                                    .upload = options->upload,
@@ -123,7 +93,7 @@ static void mark(struct assembler *a, struct push_chunk *chunk)
         a->run_size = 0;
     if (!(chunk->flags & PUSH_UNREAD) && !chunk->sent)
         chunk->unpacked =
-            a->run_size >= a->options.store->limits.run_least && a->seen >= a->options.least;
+            a->run_size >= a->options.planner.run_least && a->seen >= a->options.planner.least;
     a->run = (struct held_chunk){.base = held->base, .offset = held->offset + held->size};
     a->run_size += held->size;
     a->seen += held->size;

@@ -22,17 +22,6 @@
 
 struct err;
 
-/* The least size of a part for a stream of about `size_hint` bytes (0: not known): the store's, or
- * more when the store's number of parts asks for it. */
-size_t assembler_least(const struct store *store, uint64_t size_hint);
-/* How large a part buffer must be then, and how many there must be. */
-size_t assembler_part_size(const struct store *store, size_t least);
-#define ASSEMBLER_PARTS_MIN 4
-/* How many packed bytes must have come before chunks may come without bytes (PUSH_UNREAD), unless
- * all are one run of one base: twice what is needed, since members may be smaller here than there.
- */
-uint64_t assembler_lead(size_t least);
-
 struct assembler_options {
     struct store *store; /* all of them are borrowed */
     struct upload *upload;
@@ -44,7 +33,7 @@ struct assembler_options {
     struct inbox *home;
     int kind; /* msg.kind of its messages */
     int level;
-    size_t least;
+    struct part_planner_options planner;
 };
 
 struct assembler;
