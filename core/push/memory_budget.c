@@ -75,7 +75,9 @@ struct memory_budget memory_budget_of(const struct memory_budget_input *input, u
         memory -= BASES_MEMORY(index_bytes);
     } else {
         budget.part_size = memory_budget_part_size(&input->limits, input->size_hint);
-        parts_bytes = memory / 2;
+        parts_bytes = PARTS_LEAST * budget.part_size;
+        if (parts_bytes < memory / 2)
+            parts_bytes = memory / 2;
     }
     budget.slots = slots_of(budget.jobs, memory, parts_bytes);
     slots_bytes = budget.slots * SLOT_BYTES;
