@@ -26,7 +26,7 @@ static int set_up(void **state)
 {
     (void)state;
     snprintf(folder, sizeof folder, "/tmp/s3dock-sink-XXXXXX");
-    alarm(20); /* a test that hangs must not look like one that passes */
+    alarm(20); /* a test that hangs must fail */
     return !mkdtemp(folder) || chdir(folder) || mkdir("sub", 0700) ? -1 : 0;
 }
 
@@ -37,10 +37,10 @@ static int tear_down(void **state)
     (void)state;
     alarm(0);
     snprintf(command, sizeof command, "cd / && rm -rf %s", folder);
-    return system(command); /* NOLINT: a test's own words */
+    return system(command); /* NOLINT: a command of the test */
 }
 
-/* Writes "new" to what the path leads to. */
+/* Writes "new" to the target of the path. */
 static int write_new(const char *path, struct err *err)
 {
     struct sink *sink = sink_file(path, NULL, err);
@@ -77,7 +77,7 @@ static bool is_link(const char *path)
     return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
 }
 
-/* A link is followed, by any number of steps, and what it leads to is replaced or made. */
+/* The sink follows any number of links. It replaces or creates their target. */
 static void links_stay(void **state)
 {
     struct err err = {0};
@@ -105,8 +105,8 @@ static void links_stay(void **state)
     assert_int_equal(system("ls *.partial* sub/*.partial* 2>/dev/null"), 2 << 8); /* NOLINT */
 }
 
-/* The link to a descriptor stays, and the descriptor's own file gets the bytes behind those that it
- * has: not a new file under its name. */
+/* The link to a descriptor remains. The descriptor's file gets the bytes after its existing ones.
+ * No new file appears under its name. */
 static void a_descriptor_is_written_in_place(void **state)
 {
     static const char *const shapes[] = {"/proc/self/fd/%d", "/dev/fd/%d",
@@ -150,7 +150,7 @@ static void *cancel_soon(void *arg)
     return NULL;
 }
 
-/* A FIFO is not replaced; its reader may come late, and a cancel ends the wait for it. */
+/* A FIFO is not replaced. Its reader may come late, and a cancel ends the wait. */
 static void a_fifo_is_written_in_place(void **state)
 {
     char got[16] = "";
@@ -200,7 +200,7 @@ static void what_is_no_file_is_left_alone(void **state)
     assert_true(stat("/dev/full", &st) == 0 && S_ISCHR(st.st_mode));
 }
 
-/* Small files of our own are replaced in the same way. */
+/* The program's own small files are replaced in the same way. */
 static void a_note_behind_a_link_is_replaced(void **state)
 {
     struct err err = {0};

@@ -20,9 +20,9 @@ static void slots_stay_within_the_memory(void **state)
         {{80 * MIB, true, false, true}, 2 * MIB, 4 * MIB, 0, 13},
         {{800 * MIB, true, false, true}, 2 * MIB, 4 * MIB, 0, 16}, /* enough */
         {{80 * MIB, true, true, true}, MIB, MIB, PREFETCH_BYTES, 34},
-        {{80 * MIB, true, true, false}, MIB, MIB, 0, 40}, /* no place for a prefetch */
+        {{80 * MIB, true, true, false}, MIB, MIB, 0, 40}, /* no place for prefetched chunks */
         {{80 * MIB, false, false, true}, 2 * MIB, 0, 0, 16},
-        {{MIB, true, true, true}, MIB, MIB, PREFETCH_BYTES, 3}, /* never fewer */
+        {{MIB, true, true, true}, MIB, MIB, PREFETCH_BYTES, 3}, /* the minimum */
     };
 
     (void)state;

@@ -200,7 +200,7 @@ static void who_does_not_keep_his_word_is_not_used(void **state)
     assert_int_equal(bases.count, 1);
 }
 
-/* A bucket that was copied: other ETags, and the same bytes; or not the same. */
+/* A copied bucket: other ETags with the same bytes, or with other bytes. */
 static void an_archive_under_another_etag_is_read_first(void **state)
 {
     static const char key[] = "images/shop/202507/shop-20250701-0000-0000001.tar.gz";
@@ -214,7 +214,7 @@ static void an_archive_under_another_etag_is_read_first(void **state)
     archive_make("abc", &archive, &index);
     archive_put(&bucket, key, text_view(&archive), etag);
     find(&(struct wanted){.layers = "abc"});
-    assert_string_equal(bases.base[0].etag, etag); /* copies are conditional on what is there */
+    assert_string_equal(bases.base[0].etag, etag); /* copies are conditional on the current ETag */
     memset(archive.data + archive.size / 8, 'x', archive.size / 2);
     archive_put(&bucket, key, text_view(&archive), NULL);
     find(&(struct wanted){.layers = "abc"});
@@ -223,7 +223,7 @@ static void an_archive_under_another_etag_is_read_first(void **state)
     text_finish(&index);
 }
 
-/* Names of version 1 prove nothing: such archives are counted, and others serve instead. */
+/* Names of version 1 prove nothing: such archives are counted, and other bases are used. */
 static void an_index_of_version_1_is_left_alone(void **state)
 {
     (void)state;

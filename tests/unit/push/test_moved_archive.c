@@ -23,7 +23,7 @@ static void other_etag(struct metadata *m)
     strcpy(m->archive_etag, "\"of-the-old-bucket-3\"");
 }
 
-/* Looks at the image as a push does. */
+/* Looks up the image like a push. */
 static void look(void)
 {
     struct image_name name;

@@ -22,7 +22,7 @@ static void spell(char out[IMAGE_ID_SIZE], char digit)
     out[71] = '\0';
 }
 
-/* Plain layers, out of a containerd store. */
+/* Plain layers from a containerd store. */
 static int set_up(void **state)
 {
     (void)state;
@@ -65,7 +65,7 @@ static void plain_layers_are_known_by_their_bundle(void **state)
     metadata_finish(&metadata);
 }
 
-/* An engine that got them packed has no plain tars: the metadata says so. */
+/* An engine that got compressed layers has no plain tars: the metadata states it. */
 static void packed_layers_are_known_by_their_bundle(void **state)
 {
     struct metadata metadata = {0};
@@ -101,7 +101,7 @@ static void what_the_engine_said_stays(void **state)
     metadata_finish(&metadata);
 }
 
-/* A graph driver's stream has no other name to give. */
+/* The stream of a graph driver has no other id. */
 static void the_config_is_no_name_of_an_engine(void **state)
 {
     struct metadata metadata = {0};

@@ -45,7 +45,7 @@ static void *cancel_soon(void *arg)
     return NULL;
 }
 
-/* A FIFO that nobody writes to is waited for until a cancel. */
+/* The source waits for the writer of a FIFO until a cancel. */
 static void a_cancel_ends_the_wait_for_a_writer(void **state)
 {
     struct cancel cancel;
@@ -77,7 +77,7 @@ static void *write_late(void *arg)
     return NULL;
 }
 
-/* A FIFO is read to the end of its writer, who may come after the reader. */
+/* A FIFO is read until its writer closes it. The writer may come after the reader. */
 static void a_late_writer_is_read(void **state)
 {
     struct source *source;
@@ -100,8 +100,8 @@ static void a_late_writer_is_read(void **state)
     source_destroy(source);
 }
 
-/* Packings that are not read are told with what unpacks them; damaged ones with their own name;
- * short and plain files are not taken for one. */
+/* The error for an unsupported packing names the program that unpacks it. The error for a damaged
+ * one names the packing. Short and plain files do not count as packed. */
 static void a_packing_is_named(void **state)
 {
     static const struct {
@@ -109,7 +109,7 @@ static void a_packing_is_named(void **state)
     } cases[] = {
         {"\xfd"
          "7zXZ\0rest",
-         NULL, NULL}, /* up to the NUL: no xz yet */
+         NULL, NULL}, /* up to the NUL: not yet xz */
         {"BZh91AY&SY", "bzip2", NULL},
         {"\x28\xb5\x2f\xfd"
          "rest",

@@ -1,5 +1,5 @@
-/* The manifest.json that an OCI archive lacks: which image it names, where it is put, and that no
- * other archive is changed. */
+/* The added manifest.json of an OCI archive: its image and its position. Other archives do not
+ * change. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -44,7 +44,7 @@ static void add_blob(struct tarball *tar, const char *text, char id[IMAGE_ID_SIZ
     tarball_text(tar, name, text);
 }
 
-/* A descriptor of this media type. */
+/* Returns a descriptor of this media type. */
 static const char *descriptor(const char *type, const char *id, size_t size, const char *more,
                               char out[512])
 {
@@ -53,7 +53,7 @@ static const char *descriptor(const char *type, const char *id, size_t size, con
     return out;
 }
 
-/* Adds an image of one layer for a platform: its descriptor, and the id of its config. */
+/* Adds an image of one layer for a platform. Returns its descriptor and the id of its config. */
 static void add_image(struct tarball *tar, const char *architecture, char out[512],
                       char config_id[IMAGE_ID_SIZE])
 {
@@ -115,7 +115,7 @@ static int read_through(const struct tarball *tar, size_t cap, struct text *out,
     return got < 0 ? ERR_FAIL : 0;
 }
 
-/* Wants the archive with a manifest.json that names this config before the trailer. */
+/* Checks that a manifest.json with this config precedes the trailer. */
 static void expect_added(const struct tarball *tar, size_t cap, const char *config_id)
 {
     struct err err = {0};
@@ -162,7 +162,7 @@ static void expect_refused(const struct tarball *tar, const char *words)
     text_finish(&out);
 }
 
-/* A layer that is larger than the buffer of the source lies between the documents. */
+/* A layer between the documents is larger than the buffer of the source. */
 static void the_document_is_put_before_the_trailer(void **state)
 {
     char one[512], id[IMAGE_ID_SIZE];
@@ -264,8 +264,8 @@ static void an_index_that_leads_nowhere_is_refused(void **state)
     tarball_finish(&tar);
 }
 
-/* An index that leads to itself cannot have its own digest as name in a sound archive; in a made-up
- * one the search ends. */
+/* In a valid archive, an index cannot lead to itself by its digest. In a forged one, the search
+ * ends. */
 static void a_circle_of_indexes_ends(void **state)
 {
     static const char name[] =
@@ -297,7 +297,7 @@ static void other_archives_pass_unchanged(void **state)
     tarball_text(&tar, "./manifest.json", "[]");
     end(&tar);
     expect_unchanged(&tar);
-    tar.size -= TRAILER; /* cut short: the reader tells */
+    tar.size -= TRAILER; /* truncated: the reader reports it */
     expect_unchanged(&tar);
     tarball_finish(&tar);
 

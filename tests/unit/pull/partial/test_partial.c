@@ -77,7 +77,7 @@ static struct partial *open_partial(void)
     return partial;
 }
 
-/* Keeps [0, 10000), [20000, 30000) and [30000, 40000). */
+/* Stores [0, 10000), [20000, 30000) and [30000, 40000). */
 static void leave_three_ranges(void)
 {
     struct partial *partial = open_partial();
@@ -88,7 +88,7 @@ static void leave_three_ranges(void)
     partial_close(partial, false);
 }
 
-/* The path of the one file with that suffix. */
+/* Returns the path of the only file with that suffix. */
 static bool find_file(const char *suffix, char path[512])
 {
     char folder[128];
@@ -164,7 +164,7 @@ static void a_replaced_archive_starts_empty(void **state)
 
     (void)state;
     leave_three_ranges();
-    other.key = "images/app/202507/app-20250721-2119-f7a5a27.tar.gz"; /* has its own */
+    other.key = "images/app/202507/app-20250721-2119-f7a5a27.tar.gz"; /* has its own download */
     partial = partial_open(&other, 0, &err);
     assert_non_null(partial);
     assert_int_equal(partial_held(partial), 0);

@@ -95,7 +95,7 @@ static void a_chunk_that_is_found_serves_its_duplicates(void **state)
     needed_destroy(needed);
 }
 
-/* Every chunk once, in order, in ranges with no long gap. */
+/* Every chunk once, in order, in ranges without long gaps. */
 static void spans_fetch_one_range_each(void **state)
 {
     const struct raw_range all = {0, 100000};

@@ -1,5 +1,5 @@
 /*
- * What is fetched ahead of the stream, and how far the stream may follow.
+ * The chunks that the prefetch fetches, and how far the stream may follow.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,7 +22,7 @@ static struct needed_chunk chunks[CHUNKS];
 static struct needed_chunks needed = {.count = CHUNKS, .chunks = chunks, .seed_fd = -1};
 static struct prefetch *forage;
 
-/* Every chunk is here, but for those that a test takes away. */
+/* Every chunk is on this host, except those that a test removes. */
 static int begin(void **state)
 {
     struct err err;
@@ -71,7 +71,7 @@ static void missing_chunks_are_fetched_and_marked(void **state)
     assert_null(prefetch_next(forage, CHUNKS));
     assert_int_equal(prefetch_out(forage), 2);
     prefetch_done(forage, b, true);
-    assert_int_equal(prefetch_settled(forage), 3); /* the first is still out */
+    assert_int_equal(prefetch_settled(forage), 3); /* the first request still runs */
     assert_false(chunks[3].fetched);
     prefetch_done(forage, a, true);
     assert_int_equal(prefetch_settled(forage), CHUNKS);

@@ -1,5 +1,5 @@
 /*
- * How far along the needed chunks a harvest is, from what it finds.
+ * The position of a seed scan among the needed chunks, derived from the chunks that it finds.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +14,7 @@
 #include "pull/seed/watermark.h"
 
 #define CHUNKS 4000
-#define PACKED (32 * KIB) /* 128 of them are what may be left behind at once */
+#define PACKED (32 * KIB) /* the scan may skip 128 of them at once */
 
 static struct needed_chunk chunks[CHUNKS];
 static struct needed_chunks needed = {.count = CHUNKS, .chunks = chunks, .seed_fd = -1};
@@ -64,11 +64,11 @@ static void single_finds_do_not(void **state)
 {
     (void)state;
     find_all(0, 200);
-    find(2000); /* a licence */
+    find(2000); /* a chunk of a common file */
     assert_int_equal(mark.at, 199 - WATERMARK_BEHIND);
     find_all(3000, 3000 + WATERMARK_ROW - 2);
     assert_int_equal(mark.at, 199 - WATERMARK_BEHIND);
-    find_all(200, 200 + WATERMARK_ROW); /* back in its place, a row of its own */
+    find_all(200, 200 + WATERMARK_ROW); /* back in order, a new row */
     assert_int_equal(mark.at, 199 + WATERMARK_ROW - WATERMARK_BEHIND);
 }
 
@@ -84,11 +84,10 @@ static void it_waits_where_much_is_missing(void **state)
 {
     (void)state;
     find_all(0, 200);
-    find_all(200 + WATERMARK_LEAP / PACKED + WATERMARK_BEHIND + 2,
-             CHUNKS); /* the order is another one */
+    find_all(200 + WATERMARK_LEAP / PACKED + WATERMARK_BEHIND + 2, CHUNKS); /* other order */
     assert_true(mark.at < 200);
     find_all(200, 300);
-    assert_true(mark.at > 200); /* what it waited for has come */
+    assert_true(mark.at > 200); /* the missing chunk has come */
 }
 
 static void what_is_kept_is_not_missing(void **state)
@@ -101,7 +100,8 @@ static void what_is_kept_is_not_missing(void **state)
     assert_int_equal(mark.at, 2099 - WATERMARK_BEHIND);
 }
 
-/* Tiny chunks, and finds that never let it leap: each look would go over all that is missing. */
+/* Tiny chunks that never let the watermark advance: a naive search would visit all missing chunks.
+ */
 static void work_is_linear(void **state)
 {
     enum { MANY = 400000, MISSING = MANY / 2 };

@@ -1,6 +1,6 @@
 /*
- * The planner against an oracle: a store in memory carries out every step, checks each rule of
- * stores on the way, and what comes out must be the archive.
+ * The part planner with a model: a store in memory executes every step and checks all rules of
+ * stores. The result must be the archive.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -36,7 +36,7 @@ struct blob {
 
 struct chunk {
     struct held_chunk held; /* size 0: new */
-    uint8_t own[256];       /* as packed here */
+    uint8_t own[256];       /* as compressed here */
     uint32_t own_size;
     bool taken;
 };
@@ -48,7 +48,7 @@ struct scene {
     struct chunk *chunks;
     unsigned count, temps, part_count;
     bool ended;
-    size_t sent, copied; /* into the object and into temporary ones */
+    size_t sent, copied; /* into the object and into temporary objects */
 };
 
 static uint64_t seed;
@@ -157,7 +157,7 @@ static void close_scene(struct scene *s)
     free(s->chunks);
 }
 
-/* A chunk comes along; its bytes are shown only when they are asked for. */
+/* Adds a chunk. Its bytes are passed only if the planner needs them. */
 static void add(struct scene *s, struct held_chunk held, uint32_t own_size)
 {
     struct chunk *chunk = &s->chunks[s->count];
@@ -255,7 +255,7 @@ static void whatever_comes_the_archive_is_right(void **state)
     }
 }
 
-/* What is uploaded, by case. */
+/* The uploaded bytes of each case. */
 static void a_change_costs_its_own_bytes(void **state)
 {
     struct scene s;
@@ -306,7 +306,7 @@ static void short_runs_are_uploaded(void **state)
     close_scene(&s);
 }
 
-/* The very same archive again; what is copied needs no bytes beyond the first of the run. */
+/* The same archive again: copied chunks need no bytes, except at the beginning of a run. */
 static void all_of_it_is_held(void **state)
 {
     struct scene s;
@@ -325,8 +325,7 @@ static void all_of_it_is_held(void **state)
     close_scene(&s);
 }
 
-/* A run that is known to go on needs no bytes, neither at the beginning nor behind something new.
- */
+/* A run of known length needs no bytes, neither at the beginning nor after new chunks. */
 static void what_is_known_to_come_needs_no_bytes(void **state)
 {
     struct held_chunk first = {.base = 0, .size = 50, .ahead = LEAST};
@@ -336,7 +335,7 @@ static void what_is_known_to_come_needs_no_bytes(void **state)
     (void)state;
     open_scene(&s, &options);
     assert_false(part_planner_needs(s.planner, &first));
-    add_new(&s, 1); /* less than a part: it must grow first */
+    add_new(&s, 1); /* smaller than a part: it must grow first */
     assert_true(part_planner_needs(s.planner, &first));
     end(&s);
     close_scene(&s);
@@ -374,7 +373,7 @@ static void small_and_empty_archives(void **state)
     close_scene(&s);
 }
 
-/* Held chunks that pack to far more than the index says: they never overrun the part. */
+/* Held chunks that compress to more bytes than in the index: they never overflow the part. */
 static void a_lying_index_does_not_overrun(void **state)
 {
     struct part_planner_options wide = {.least = 5 * MIB, .most = 64 * MIB, .run_least = MIB};

@@ -1,4 +1,4 @@
-/* Parts: bytes in equal bytes out, numbers, and what happens when none is free. */
+/* Parts: bytes in equal bytes out, numbers, and the case without a free part. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

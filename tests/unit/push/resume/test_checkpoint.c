@@ -1,5 +1,5 @@
 /*
- * The state of an unfinished upload, written and read; torn, damaged and hostile.
+ * Checkpoints: written and read, torn, damaged and hostile.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -39,7 +39,7 @@ static struct region bytes_of(uint64_t size)
     return (struct region){.object = CHECKPOINT_BYTES, .size = size};
 }
 
-/* Parts of 1000, 1000 and 5 bytes; chunks of 900 bytes each, and one of 5 that the base has. */
+/* Parts of 1000, 1000 and 5 bytes. Chunks of 900 bytes each, and one of 5 bytes in the base. */
 static void write_three_parts(struct text *out)
 {
     struct checkpoint_head head = a_head();
@@ -100,7 +100,7 @@ static void what_was_written_is_read(void **state)
     text_finish(&text);
 }
 
-/* Torn off anywhere: what stands before is read, and what comes out fits together. */
+/* Truncated at any position: the records before it are read, and the result is consistent. */
 static void a_torn_one_ends_earlier(void **state)
 {
     struct checkpoint *c;
@@ -110,7 +110,7 @@ static void a_torn_one_ends_earlier(void **state)
     (void)state;
     write_three_parts(&text);
     for (size_t size = 0; size < text.size; size++) {
-        uint8_t *bytes = malloc(size + 1); /* what is read beyond the end, a sanitizer finds */
+        uint8_t *bytes = malloc(size + 1); /* a sanitizer detects reads beyond the end */
 
         memcpy(bytes, text.data, size);
         if (checkpoint_parse(view_of(bytes, size), &c, &err) == 0) {
@@ -146,7 +146,7 @@ static void a_damaged_one_is_not_believed(void **state)
     text_finish(&text);
 }
 
-/* With right sums. Each ends the reading before it. */
+/* Invalid records with right sums. Reading ends before each of them. */
 static void hostile_records_are_refused(void **state)
 {
     static const struct {
@@ -199,7 +199,7 @@ static void hostile_records_are_refused(void **state)
     }
 }
 
-/* As an older s3dock wrote it: the version is told behind magic and frame, and the sum is right. */
+/* A checkpoint of an older s3dock: the version follows magic and frame, and the sum is right. */
 static void write_old(struct text *text, uint8_t version)
 {
     size_t size = (uint8_t)text->data[12] | (size_t)(uint8_t)text->data[13] << 8;

@@ -1,6 +1,6 @@
 /*
- * Following what an earlier push had done: what is there is left out, joins only when nobody needs
- * them, and the first difference is seen.
+ * Replay of an earlier push: existing parts are skipped, joins only if nothing needs them, and the
+ * first difference is detected.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -46,8 +46,8 @@ static struct checkpoint_step join_of(unsigned number, struct region left, struc
 }
 
 /*
- * 1000 bytes | 1000 of the base, and 50: join 0 | 30 of the base behind that: join 1, and its rest.
- * What is made of the last 80 bytes of join 1 was not written down any more.
+ * 1000 bytes | 1000 of the base, and 50: join 0 | 30 of the base after that: join 1, and its rest.
+ * The checkpoint does not record the use of the last 80 bytes of join 1.
  */
 static struct checkpoint_step steps[6];
 
@@ -120,17 +120,17 @@ static void assert_answers(const char *answers)
 static void what_is_there_is_left_out(void **state)
 {
     (void)state;
-    begin(5); /* nothing is there; step 5 was not written down */
+    begin(5); /* the store has nothing; step 5 was not recorded */
     assert_answers("aaaaa+");
 
-    begin(5); /* parts 1 to 3: the rest of join 1 is needed, and so is what it is made of */
+    begin(5); /* parts 1 to 3: the rest of join 1 is needed, and so are its sources */
     has(false, 1, 1000);
     has(false, 2, 500);
     has(false, 3, 500);
     assert_int_equal(replay_count(replay), 3);
     assert_answers("kakak+");
 
-    begin(5); /* join 1 is there, and part 2: so join 0 is not needed */
+    begin(5); /* join 1 and part 2 exist, so join 0 is not needed */
     has(true, 1, 580);
     has(false, 2, 500);
     assert_answers("ankka");
@@ -139,7 +139,7 @@ static void what_is_there_is_left_out(void **state)
     has(true, 1, 580);
     assert_answers("aaaka");
 
-    begin(4); /* of another size than was written down, and with another ETag */
+    begin(4); /* with another size than recorded, and with another ETag */
     has(false, 1, 999);
     has(false, 7, 1000);
     has(true, 9, 580);
@@ -192,10 +192,10 @@ static void differences_are_seen(void **state)
     assert_false(replay_mark(replay, &small)); /* it cannot have become 600 bytes */
     unread.flags = PUSH_UNREAD;
     assert_false(replay_mark(replay, &unread));
-    assert_true(replay_mark(replay, &held)); /* it was taken in */
+    assert_true(replay_mark(replay, &held)); /* it was uploaded */
     assert_true(replay_mark(replay, &held));
     held.held.size = 0;
-    assert_false(replay_mark(replay, &held)); /* then the base had it */
+    assert_false(replay_mark(replay, &held)); /* then the store copied it */
     replay_destroy(replay);
     for (unsigned i = 0; i < 5; i++) {
         begin(1);
@@ -211,7 +211,7 @@ static void differences_are_seen(void **state)
     }
 }
 
-/* As S3 calls an object that was put together of these parts. */
+/* The ETag that S3 gives to an object of these parts. */
 static void the_name_of_a_whole(void **state)
 {
     static const char *const etags[] = {"\"5d41402abc4b2a76b9719d911017c592\"",

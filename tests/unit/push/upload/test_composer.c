@@ -23,7 +23,7 @@ static struct parts *parts;
 static struct upload *upload;
 static struct composer *composer;
 static struct err err;
-static enum copy_failure failure; /* the gravest so far */
+static enum copy_failure failure; /* the worst failure so far */
 static char folder[KEY_MAX];
 static char whole[3 * SIZE];
 
@@ -91,7 +91,7 @@ static void step(enum step_kind kind, unsigned number, struct piece left, struct
     assert_int_equal(composer_step(composer, &s, &err), 0);
 }
 
-/* Until everything is home. Returns how many answers were failures. */
+/* Waits for all requests. Returns the number of failures. */
 static unsigned wait_for_all(void)
 {
     unsigned failures = 0;
@@ -137,7 +137,7 @@ static void assert_clean(void)
     store_page_finish(&page);
 }
 
-/* base | "first" | base | "second": a join on a join, and a part of the last one. */
+/* base | "first" | base | "second": a join of a join, and a part of the last one. */
 static void begin_chain(void)
 {
     step(STEP_JOIN, PART_PLANNER_TEMP, range(0, 0, SIZE), bytes("first"));

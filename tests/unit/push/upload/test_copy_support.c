@@ -22,7 +22,7 @@ static struct bucket bucket;
 static struct base base;
 static struct err err;
 
-/* A store in front of the bucket, which refuses one kind of request. */
+/* A store in front of the bucket that refuses one kind of request. */
 static struct {
     struct store store; /* first */
     enum store_verb verb;
@@ -116,7 +116,7 @@ static void what_was_found_is_remembered(void **state)
     assert_int_equal(copy_support_remembered(&front.store), COPY_SUPPORT_UNKNOWN);
 }
 
-/* The note of this store, which a test may spoil. */
+/* Returns the path of the store's cached result, which a test may damage. */
 static void write_note(const char *note)
 {
     char path[4096];
@@ -144,7 +144,7 @@ static void notes_that_are_old_or_strange_are_not_believed(void **state)
     }
 }
 
-/* Rights change sooner than servers. */
+/* Rights change more often than servers. */
 static void what_is_forbidden_is_tried_again_soon(void **state)
 {
     static const struct {
@@ -189,7 +189,7 @@ static void a_trial_finds_out_and_leaves_nothing(void **state)
         refuse(cases[i].verb, cases[i].failure, cases[i].family);
         assert_int_equal(copy_support_probe(&front.store, &base, LEAST), cases[i].support);
         assert_int_equal(copy_support_remembered(&front.store),
-                         i < 4 ? cases[i].support : COPY_SUPPORT_NO); /* as it was before */
+                         i < 4 ? cases[i].support : COPY_SUPPORT_NO); /* as before */
         assert_nothing_left();
     }
     front.refuses = false;

@@ -15,7 +15,7 @@ static struct bases bases;
 static struct index *index_of;
 static struct err err;
 
-/* Two bases with the same index; the archive of the second is what the test makes of it. */
+/* Two bases with the same index. The test defines the archive of the second one. */
 static int set_up(void **state)
 {
     struct text archive, index;
@@ -43,7 +43,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* All chunks of the archive, said to lie in this base, `shift` bytes off. */
+/* Notes all chunks of the archive for this base, `shift` bytes away from their positions. */
 static int check_all(unsigned base, int64_t shift, unsigned *different)
 {
     struct spot_check *check = spot_check_create(bucket.store, &bases, &err);
@@ -90,7 +90,7 @@ static void what_lies_elsewhere_is_found_out(void **state)
     assert_int_equal(different, 1);
 }
 
-/* Half of it: sixteen chunks miss that once in 65,536 times. */
+/* Half of it is wrong: sixteen chunks miss that once in 65,536 times. */
 static void another_archive_is_found_out(void **state)
 {
     struct text archive, index;

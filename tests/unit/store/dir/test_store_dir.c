@@ -25,7 +25,7 @@
 static char root[64];
 static struct store *store;
 
-/* ---- what the tests are made of ---- */
+/* ---- helpers ---- */
 
 static struct store *open_store(const struct cancel *cancel)
 {
@@ -69,7 +69,7 @@ static void check_content(const char *key, const char *content)
     text_finish(&text);
 }
 
-/* All the keys of a listing, page by page, as one text: "a|b|c/|". */
+/* Returns all keys of a list, page by page, as one text: "a|b|c/|". */
 static void list_all(const char *prefix, char delimiter, struct text *out, unsigned *pages)
 {
     char *token = NULL;
@@ -168,7 +168,7 @@ static void every_replacement_changes_the_etag(void **state)
         assert_string_not_equal(etag, last);
         memcpy(last, etag, sizeof last);
     }
-    /* Also when the object's time lies in the future, as after a wrong clock. */
+    /* Also if the object's time is in the future, as after a wrong clock. */
     snprintf(path, sizeof path, "%s/k", root);
     assert_int_equal(utimensat(AT_FDCWD, path, future, 0), 0);
     for (unsigned i = 0; i < 3; i++) {
@@ -252,7 +252,7 @@ static void copies(void **state)
     assert_int_equal(do_op(&op), STORE_DONE);
     check_content("deep/to", "body");
     memcpy(target, op.info.etag, sizeof target);
-    assert_int_equal(do_op(&op), STORE_DONE); /* over what is there */
+    assert_int_equal(do_op(&op), STORE_DONE); /* over an existing object */
     assert_string_not_equal(op.info.etag, target);
 }
 
@@ -347,7 +347,7 @@ static void lists_page_by_page(void **state)
     (void)state;
     text_init(&got, MIB);
     text_init(&expected, MIB);
-    /* Made by hand: 2500 synced puts would only test the disk. */
+    /* Created directly: 2500 synced puts would only test the disk. */
     for (unsigned i = 0; i < 2500; i++) {
         char path[128];
         struct err err = {0};
@@ -365,7 +365,7 @@ static void lists_page_by_page(void **state)
     assert_string_equal(got.data, expected.data);
     assert_int_equal(pages, 3);
 
-    list_all("d1", 0, &got, &pages); /* exactly a page: there is no second one */
+    list_all("d1", 0, &got, &pages); /* exactly one page */
     assert_int_equal(pages, 1);
 
     text_clear(&expected);
@@ -434,21 +434,21 @@ static enum store_answer abort_upload(struct upload *up, const char *key)
     return do_op(&op);
 }
 
-/* Whatever the order and the sizes, the parts come together; where they were put shows in whether
- * files of their own were made. */
+/* Parts in any order and of any size form the object. Separate files show where the store wrote
+ * them. */
 static void parts_come_together(void **state)
 {
     static const struct {
         const char *parts[PARTS]; /* by number */
-        unsigned order[8];        /* of sending; 0 ends */
-        bool apart;               /* some part became a file of its own */
+        unsigned order[8];        /* in the order of sending; 0 ends the list */
+        bool apart;               /* some part has a separate file */
     } cases[] = {
         {{"aaaa", "bbbb", "cccc", "dd"}, {1, 2, 3, 4}, false},
         {{"aaaa", "bbbb", "cccc", "dd"}, {3, 1, 4, 2}, false},
         {{"aaaa", "bbbb", "cccc", "dddd"}, {4, 3, 2, 1}, false},
         {{"a", "bbbbbb", "cc", "ddd"}, {1, 2, 3, 4}, false},
         {{"a", "bbbbbb", "cc", "ddd"}, {1, 3, 2, 4}, true},
-        {{"aaaa", "bbbb", "cccc", "d"}, {4, 3, 2, 1}, true}, /* the last one misleads */
+        {{"aaaa", "bbbb", "cccc", "d"}, {4, 3, 2, 1}, true}, /* the last part is misleading */
         {{"aaaa", "bbbb", "cccc", "dd"}, {1, 2, 2, 3, 4, 1}, true},
         {{"", "b", "", "d"}, {1, 2, 3, 4}, false},
     };
@@ -484,7 +484,7 @@ static void parts_come_together(void **state)
     }
 }
 
-/* What is left when whoever completed it was killed before it could tidy up. */
+/* The remains of an upload whose completing process was killed before its cleanup. */
 static void an_upload_that_has_ended_is_not_there(void **state)
 {
     struct store_page page;
@@ -527,7 +527,7 @@ static void only_what_was_sent_completes(void **state)
     op.part_count = 3;
     assert_int_equal(do_op(&op), STORE_FAILED);
     assert_int_equal(op.failure, STORE_REJECTED);
-    wrong = up; /* one that was never sent */
+    wrong = up; /* a part that was never sent */
     wrong.parts[3].number = 4;
     op.part_count = 4;
     assert_int_equal(do_op(&op), STORE_FAILED);
@@ -540,7 +540,7 @@ static void only_what_was_sent_completes(void **state)
     assert_int_equal(do_op(&op), STORE_FAILED);
     check_content("k", NULL);
 
-    wrong = up; /* some of them, though, are enough */
+    wrong = up; /* a subset of the parts is enough */
     wrong.parts[1] = up.parts[2];
     op.part_count = 2;
     assert_int_equal(do_op(&op), STORE_DONE);
@@ -635,7 +635,7 @@ static void uploads_are_listed_and_aborted(void **state)
     op.upload_id_in = "../../x";
     assert_int_equal(do_op(&op), STORE_ABSENT);
 
-    assert_int_equal(abort_upload(&one, "b/k"), STORE_DONE); /* not its key: nothing happens */
+    assert_int_equal(abort_upload(&one, "b/k"), STORE_DONE); /* another key: nothing happens */
     assert_int_equal(abort_upload(&two, "b/k"), STORE_DONE);
     assert_int_equal(abort_upload(&two, "b/k"), STORE_DONE);
     op = (struct store_op){.verb = STORE_UPLOADS, .page = &page};
@@ -645,7 +645,7 @@ static void uploads_are_listed_and_aborted(void **state)
     check_list("", 0, "");
 }
 
-/* ---- together, and interrupted ---- */
+/* ---- concurrent and interrupted processes ---- */
 
 #define ROUNDS 40
 
@@ -672,9 +672,9 @@ static void *count_up(void *arg)
     return NULL;
 }
 
-static const char *program; /* this one */
+static const char *program; /* this program */
 
-/* Runs this program again, as another process that works on the bucket. */
+/* Runs this program again as another process that uses the bucket. */
 static pid_t start_helper(const char *role)
 {
     pid_t child = fork();
@@ -709,7 +709,7 @@ static void no_update_is_lost_between_stores(void **state)
     store_destroy(other);
 }
 
-/* The helper that is going to be killed: sends parts for ever. */
+/* The helper that the test kills: sends parts without end. */
 static int upload_for_ever(struct store *mine)
 {
     struct store_op op = {.verb = STORE_UPLOAD_CREATE, .key = "half/upload"};
@@ -820,7 +820,7 @@ static void says_when_the_disk_is_full(void **state)
 
     (void)state;
     assert_non_null(body);
-    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow stands for a disk that is full */
+    signal(SIGXFSZ, SIG_IGN); /* a file size limit simulates a full disk */
     getrlimit(RLIMIT_FSIZE, &before);
     little.rlim_max = before.rlim_max;
     setrlimit(RLIMIT_FSIZE, &little);
@@ -909,7 +909,7 @@ static void makes_a_bucket_when_told_to(void **state)
 
 /* ---- other processes in the same folder ---- */
 
-/* Puts a FIFO under a name of the bucket's folder. */
+/* Creates a FIFO under a name of the bucket's folder. */
 static void put_fifo(const char *format, const char *id)
 {
     char below[128], path[256];
@@ -920,7 +920,7 @@ static void put_fifo(const char *format, const char *id)
     assert_int_equal(mkfifo(path, 0600), 0);
 }
 
-/* Every file of the store may have been replaced by a FIFO; none is waited for. */
+/* Every file of the store may have been replaced by a FIFO. The store waits for none. */
 static void a_fifo_is_waited_for_nowhere(void **state)
 {
     struct store_page page = {0};
@@ -929,7 +929,7 @@ static void a_fifo_is_waited_for_nowhere(void **state)
     struct upload up;
 
     (void)state;
-    alarm(20); /* a test that hangs must not look like one that passes */
+    alarm(20); /* a test that hangs must fail */
     begin(&up, "k");
     send_part(&up, "k", 1, "one");
     part.upload_id_in = up.id;
@@ -951,7 +951,7 @@ static void a_fifo_is_waited_for_nowhere(void **state)
     alarm(0);
 }
 
-/* A part that was written to a file of its own, and is a FIFO when the upload completes. */
+/* A part in a separate file that is a FIFO when the upload completes. */
 static void a_part_that_became_a_fifo_is_gone(void **state)
 {
     char command[1200];
@@ -964,12 +964,12 @@ static void a_part_that_became_a_fifo_is_gone(void **state)
     send_part(&up, "k", 1, "again");
     snprintf(command, sizeof command,
              "cd %s/.s3dock/uploads/%s && set -- part-* && rm $1 && mkfifo $1", root, up.id);
-    assert_int_equal(system(command), 0); /* NOLINT: a test's own words */
+    assert_int_equal(system(command), 0); /* NOLINT: a command of the test */
     assert_int_equal(complete(&up, "k", 1), STORE_FAILED);
     alarm(0);
 }
 
-/* Holds the lock of the bucket, as another process would. */
+/* Holds the lock of the bucket, like another process. */
 static int hold_lock(void)
 {
     char path[128];
@@ -993,7 +993,7 @@ static void open_hasty_store(const struct cancel *cancel)
     assert_non_null(store);
 }
 
-/* Starts to collect standard error; end_collecting puts it back. */
+/* Starts to collect standard error. end_collecting restores it. */
 static int collect_stderr(int *before)
 {
     int fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
@@ -1016,7 +1016,7 @@ static void end_collecting(int fd, int before, char out[1024])
     out[got] = '\0';
 }
 
-/* A lock that somebody holds is waited for with a word, and not for ever. */
+/* The store waits for a lock of another process, prints a note, and ends the wait. */
 static void a_lock_is_waited_for_with_a_bound(void **state)
 {
     struct store_op op = {.verb = STORE_PUT, .key = "k", .body = view_str("y")};
@@ -1040,7 +1040,7 @@ static void a_lock_is_waited_for_with_a_bound(void **state)
     assert_int_equal(put("k", "y", NULL, false, NULL), STORE_DONE);
 }
 
-/* A cancel ends the wait, also that of an op which it does not end otherwise. */
+/* A cancel ends the wait, also that of an operation that ignores cancels otherwise. */
 static void a_cancel_ends_the_wait_for_a_lock(void **state)
 {
     struct store_op put = {.verb = STORE_PUT, .key = "k", .body = view_str("y")};
@@ -1056,7 +1056,7 @@ static void a_cancel_ends_the_wait_for_a_lock(void **state)
     assert_int_equal(do_op(&delete), STORE_FAILED);
     assert_int_equal(delete.err.family, ERR_CANCELLED);
     close(held);
-    assert_int_equal(do_op(&delete), STORE_DONE); /* it cleans up, in spite of the cancel */
+    assert_int_equal(do_op(&delete), STORE_DONE); /* the cleanup happens in spite of the cancel */
 }
 
 static int set_up(void **state)
@@ -1076,7 +1076,7 @@ static int tear_down(void **state)
     (void)state;
     store_destroy(store);
     snprintf(command, sizeof command, "rm -rf %s", root);
-    return system(command); /* NOLINT: a test's own words */
+    return system(command); /* NOLINT: a command of the test */
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

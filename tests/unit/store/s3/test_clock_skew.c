@@ -26,7 +26,7 @@ static void a_day_is_believed_and_no_more_without_tls(void **state)
         {now, now - DAY, CLOCK_SKEW_CLOSE, CLOCK_SKEW_CLOSE},
         {now, now + DAY + 1, CLOCK_SKEW_REFUSED, CLOCK_SKEW_FAR},
         {now, now - DAY - 1, CLOCK_SKEW_REFUSED, CLOCK_SKEW_FAR},
-        {0, now, CLOCK_SKEW_REFUSED, CLOCK_SKEW_FAR}, /* no battery */
+        {0, now, CLOCK_SKEW_REFUSED, CLOCK_SKEW_FAR}, /* a machine without a clock battery */
         {now, now + 3650 * DAY, CLOCK_SKEW_REFUSED, CLOCK_SKEW_FAR},
         {now, CLOCK_SOURCE - 1, CLOCK_SKEW_REFUSED, CLOCK_SKEW_REFUSED},
         {CLOCK_SOURCE, CLOCK_SOURCE - 1, CLOCK_SKEW_REFUSED, CLOCK_SKEW_REFUSED},
@@ -39,7 +39,7 @@ static void a_day_is_believed_and_no_more_without_tls(void **state)
     }
 }
 
-/* A server that wants a signature for a day of its choice. */
+/* A server that tries to get a signature for another day. */
 static bool ask_for_2036(struct raw_server *server, int fd, const char *head)
 {
     (void)head;

@@ -1,4 +1,4 @@
-/* Buckets of companies: those that want a digest of every body, or each object encrypted. */
+/* Buckets of companies, which require a digest of every body, or encryption of each object. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -35,7 +35,7 @@ static void expect(struct store *store, struct store_op *op)
         fail_msg("verb %d: %s", (int)op->verb, err.text);
 }
 
-/* A document, an object of two parts, one of them copied, and a copy. */
+/* A document, an object with one sent and one copied part, and a copy. */
 static void write_all(struct store *store)
 {
     struct store_part parts[2] = {{.number = 1}, {.number = 2}};
@@ -77,7 +77,7 @@ static void a_locked_bucket_is_given_the_digests(void **state)
     struct store *store = open_store(&fake, NULL, NULL, &err);
     assert_non_null(store);
     write_all(store);
-    assert_int_equal(fake_logged(&fake, "\"status\": 400", ""), 1); /* told once, for good */
+    assert_int_equal(fake_logged(&fake, "\"status\": 400", ""), 1); /* detected once per run */
     write_all(store);
     assert_int_equal(fake_logged(&fake, "\"status\": 400", ""), 1);
     store_destroy(store);
@@ -113,7 +113,7 @@ static void what_is_written_is_encrypted_as_asked(void **state)
         fake_start(&fake, "[]", more);
         struct store *store = open_store(&fake, NULL, NULL, &err);
         struct store_op op = {.verb = STORE_PUT, .key = "doc", .body = view_str("{}")};
-        if (i == 0) { /* what needs no key is found out */
+        if (i == 0) { /* the encryption without a key is detected */
             write_all(store);
             assert_int_equal(fake_logged(&fake, "\"status\": 403", ""), 1);
         } else {
@@ -125,7 +125,7 @@ static void what_is_written_is_encrypted_as_asked(void **state)
         store_destroy(store);
 
         store = open_store(&fake, cases[i].encryption, cases[i].key, &err);
-        write_all(store); /* the server refuses the header where it does not belong */
+        write_all(store); /* the server refuses the header in other requests */
         assert_int_equal(fake_logged(&fake, "aws-kms-key-id", cases[i].encryption),
                          cases[i].key ? 4 : 0);
         store_destroy(store);

@@ -92,7 +92,7 @@ static const struct refusal {
     {STORE_PUT, 200, "", S3_AGAIN, ERR_INTEGRITY, "answer"}, /* no ETag */
     {STORE_PUT, 511, "", S3_FAILED, ERR_NETWORK, "not_s3"},
     {STORE_GET, 304, "", S3_FAILED, ERR_NETWORK, "condition"},
-    /* 200, and an error in it */
+    /* 200 with an error */
     {STORE_DELETE, 200, ERROR("AccessDenied"), S3_FAILED, ERR_AUTH, "denied"},
     {STORE_UPLOAD_ABORT, 200, ERROR("SlowDown"), S3_AGAIN, ERR_NETWORK, "busy"},
     {STORE_UPLOAD_PART, 200, ERROR("SlowDown"), S3_AGAIN, ERR_NETWORK, "busy"},
@@ -118,7 +118,7 @@ static void every_refusal_has_a_verdict_and_words(void **state)
     }
 }
 
-/* Some stores call all that they answer text/html; login pages do, too. */
+/* Some stores send text/html for all responses. So do login pages. */
 static void a_web_page_is_not_told_by_its_type_alone(void **state)
 {
     static const struct {
@@ -202,7 +202,7 @@ static const struct {
     {90, 10, 9, 206, 9, "bytes 90-98/99", false, 0},
     {90, 10, 9, 206, 10, "bytes 90-99/100", false, 0},
     {90, 10, 10, 206, 10, "bytes 90-99/99", false, 0},
-    {0, 10, 10, 206, 10, "", true, 0}, /* as long as asked for: the reference clients take it */
+    {0, 10, 10, 206, 10, "", true, 0}, /* the requested length: the reference clients accept it */
     {0, 10, 9, 206, 9, "", false, 0},
     {7, 0, 9, 206, 9, "", false, 0},
     {7, 16, 16, 200, 16, "bytes 7-22/67", true, 67}, /* rclone serve s3 */
@@ -249,7 +249,7 @@ static void reads_what_went_well(void **state)
     (void)state;
     assert_int_equal(read_reply(&op, &answer).verdict, S3_DONE);
     assert_int_equal(op.info.size, 7);
-    assert_string_equal(op.info.etag, "\"opaque\""); /* as the store would have it in If-Match */
+    assert_string_equal(op.info.etag, "\"opaque\""); /* as If-Match needs it */
     strcpy(answer.etag, "opaque");
     assert_int_equal(read_reply(&op, &answer).verdict, S3_DONE);
     assert_string_equal(op.info.etag, "\"opaque\"");
@@ -261,19 +261,19 @@ static void reads_what_went_well(void **state)
     assert_int_equal(read_reply(&op, &answer).verdict, S3_DONE);
     assert_string_equal(op.info.etag, "\"e\"");
 
-    op = (struct store_op){.verb = STORE_COPY}; /* Ceph forgets the quotes */
+    op = (struct store_op){.verb = STORE_COPY}; /* Ceph omits the quotes */
     answer.body = view_str("<CopyObjectResult><ETag>e</ETag></CopyObjectResult>");
     assert_int_equal(read_reply(&op, &answer).verdict, S3_DONE);
     assert_string_equal(op.info.etag, "\"e\"");
 
-    op = (struct store_op){.verb = STORE_UPLOAD_COMPLETE}; /* and here the value */
+    op = (struct store_op){.verb = STORE_UPLOAD_COMPLETE}; /* and here the value is missing */
     answer.body =
         view_str("<CompleteMultipartUploadResult><ETag/></CompleteMultipartUploadResult>");
     assert_int_equal(read_reply(&op, &answer).verdict, S3_DONE);
     assert_string_equal(op.info.etag, "");
 }
 
-/* Real servers name the outermost element otherwise, and add fields of their own. */
+/* Real servers use other names for the root element, and add their own fields. */
 static void the_root_of_an_answer_has_any_name(void **state)
 {
     static const struct {
@@ -314,7 +314,7 @@ static void the_root_of_an_answer_has_any_name(void **state)
     assert_string_equal(reply.s3_code, "InternalError");
 }
 
-/* Callers decide by the class of a failure. */
+/* Callers use the class of a failure. */
 static void a_refusal_has_a_class(void **state)
 {
     static const struct {
@@ -384,7 +384,7 @@ static void an_odd_answer_is_asked_for_a_few_times_only(void **state)
     }
 }
 
-/* Names that would go back into a header or a query. */
+/* Names that would be used in a header or a query. */
 static void a_name_that_cannot_be_sent_back_is_none(void **state)
 {
     static const struct {
@@ -456,7 +456,7 @@ static void hears_what_was_asked(void **state)
     assert_string_equal(reply.region, "eu-west-1");
 }
 
-/* The callers know "absent" and "changed" where they asked for it only. */
+/* Callers get "absent" and "changed" only for requests that expect them. */
 static void an_answer_to_another_question_is_a_failure(void **state)
 {
     static const enum store_verb verbs[] = {STORE_HEAD,         STORE_GET,    STORE_PUT,
@@ -511,7 +511,7 @@ static void the_time_may_stand_in_the_error_alone(void **state)
     assert_int_equal(read_reply(&op, &answer).server_time, expected);
 }
 
-/* -- listings -- */
+/* -- lists -- */
 
 static void keys_that_were_not_asked_for_are_refused(void **state)
 {
@@ -579,7 +579,7 @@ static void reads_listings(void **state)
     assert_string_equal(page.entries[0].info.etag, "u");
     store_page_finish(&page);
 
-    /* The name of the root and the order of the fields do not matter. */
+    /* The name of the root and the order of the fields have no effect. */
     assert_int_equal(read_page(&page, STORE_UPLOAD_PARTS, NULL,
                                "<ListPartsResponse><Part><ETag>e</ETag><PartNumber>3</PartNumber>"
                                "</Part><IsTruncated>true</IsTruncated></ListPartsResponse>"),
@@ -587,7 +587,7 @@ static void reads_listings(void **state)
     assert_string_equal(page.next, "3");
     store_page_finish(&page);
 
-    /* A key counts, whatever its ETag is. */
+    /* A key counts with any ETag. */
     assert_int_equal(read_page(&page, STORE_LIST, NULL,
                                "<ListBucketResult><IsTruncated>false</IsTruncated><Contents>"
                                "<Key>a</Key><ETag>x&#13;&#10;y: z</ETag></Contents>"
@@ -598,7 +598,7 @@ static void reads_listings(void **state)
     store_page_finish(&page);
 }
 
-/* Only IsTruncated ends a listing: a page without entries does not. */
+/* Only IsTruncated ends a list. A page without entries does not. */
 static void a_listing_ends_where_the_store_says_so(void **state)
 {
     static const struct {
@@ -716,11 +716,12 @@ static void refuses_hostile_documents(void **state)
     free(large);
 }
 
-/* -- was it us? -- */
+/* -- recognition of a completed upload -- */
 
 static void recognises_what_it_completed(void **state)
 {
-    /* MD5 of "" and of "a"; the whole is the MD5 of their bytes, and the number of parts. */
+    /* MD5 of "" and of "a". The ETag of the object is the MD5 of their bytes, and the number of
+     * parts. */
     const struct store_part parts[] = {{1, "\"d41d8cd98f00b204e9800998ecf8427e\""},
                                        {2, "\"0cc175b9c0f1b6a831c399e269772661\""}};
     struct store_op op = {.verb = STORE_UPLOAD_COMPLETE, .parts = parts, .part_count = 2};
@@ -730,10 +731,10 @@ static void recognises_what_it_completed(void **state)
                                       "-2\""};
 
     (void)state;
-    assert_false(s3_reply_is_complete(&op, &info)); /* right number, another content */
+    assert_false(s3_reply_is_complete(&op, &info)); /* the right number with another content */
     op.length = 2;
     assert_false(s3_reply_is_complete(&op, &info));
-    op.length = 1; /* the size is right, too: stores compute ETags as they like */
+    op.length = 1; /* the size is right: stores may compute ETags in any way */
     assert_true(s3_reply_is_complete(&op, &info));
     strcpy(info.etag, "\"00000000000000000000000000000000-3\"");
     assert_false(s3_reply_is_complete(&op, &info));

@@ -102,8 +102,8 @@ static void slows_down_by_half_and_recovers_one_by_one(void **state)
     }
     for (int i = 0; i < 8; i++)
         assert_int_equal(scheduler_board(&flight, 0), i);
-    scheduler_slower(&flight, 10 * NS_PER_S);     /* half of those that fly */
-    scheduler_slower(&flight, 10 * NS_PER_S + 1); /* the same complaint, heard twice */
+    scheduler_slower(&flight, 10 * NS_PER_S);     /* half of the requests in flight */
+    scheduler_slower(&flight, 10 * NS_PER_S + 1); /* a second slow-down within a second */
     assert_int_equal(flight.limit, 4);
     for (int i = 12; i < 20; i++)
         scheduler_slower(&flight, i * NS_PER_S);
@@ -133,7 +133,7 @@ static void short_reads_weigh_what_they_are_long(void **state)
 
     (void)state;
     scheduler_init(&flight, 32);
-    for (int i = 0; i < 64; i++) { /* as many as there are seats */
+    for (int i = 0; i < 64; i++) { /* as many as there are slots */
         ops[i] = (struct store_op){.verb = STORE_GET, .length = 8 * KIB};
         scheduler_queue(&flight, &ops[i]);
     }
@@ -144,7 +144,7 @@ static void short_reads_weigh_what_they_are_long(void **state)
     while (scheduler_unqueue(&flight))
         ;
 
-    for (int i = 0; i < 64; i++) { /* half as much each: twice as many */
+    for (int i = 0; i < 64; i++) { /* half the bytes each: twice as many */
         ops[i].length = SCHEDULER_RATE / 2;
         scheduler_queue(&flight, &ops[i]);
     }
@@ -154,7 +154,7 @@ static void short_reads_weigh_what_they_are_long(void **state)
     for (int i = 0; i < 2 * SCHEDULER_START; i++)
         scheduler_leave(&flight, i);
     assert_int_equal(board_all(&flight), 2);
-    scheduler_slower(&flight, NS_PER_S); /* a store that asks for less counts requests */
+    scheduler_slower(&flight, NS_PER_S); /* the limit of the store counts requests */
     scheduler_leave(&flight, 0);
     assert_int_equal(board_all(&flight), 1);
 }
@@ -172,7 +172,7 @@ static void one_flies_however_much_it_weighs(void **state)
     assert_int_equal(board_all(&flight), 1);
 }
 
-/* Ten seconds of full air, at this rate for each request in it, or for all. */
+/* Ten seconds with all requests in flight, at this rate for each request, or for all. */
 static void fly(struct scheduler *flight, int64_t *now, uint64_t *moved, uint64_t each,
                 uint64_t all)
 {
@@ -207,9 +207,9 @@ static void the_rate_decides_how_many_fly(void **state)
     assert_int_equal(flight.most, 1);
     fly(&flight, &now, &moved, MIB, 300 * KIB);
     assert_int_equal(flight.most, 4);
-    fly(&flight, &now, &moved, MIB, 8 * MIB); /* a fast one that is full with what there was */
+    fly(&flight, &now, &moved, MIB, 8 * MIB); /* a fast link that is full already */
     assert_in_range(flight.most, SCHEDULER_START, SCHEDULER_START + 2);
-    fly(&flight, &now, &moved, 50 * MIB, GIB); /* a long one: the more, the faster */
+    fly(&flight, &now, &moved, 50 * MIB, GIB); /* a long link: more are faster */
     fly(&flight, &now, &moved, 50 * MIB, GIB);
     assert_in_range(flight.most, SCHEDULER_START + 2, 16);
 }
@@ -221,7 +221,7 @@ static void a_rate_counts_only_while_all_move(void **state)
     (void)state;
     scheduler_init(&flight, 8);
     for (int i = 1; i < 100; i++)
-        scheduler_measure(&flight, 0, i % 8, i * NS_PER_S / 8); /* somebody thinks, now and then */
+        scheduler_measure(&flight, 0, i % 8, i * NS_PER_S / 8); /* some responses are late */
     assert_int_equal(flight.most, 8);
 }
 

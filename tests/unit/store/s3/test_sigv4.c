@@ -1,5 +1,5 @@
-/* The signer against AWS's published test suite (aws-sig-v4-test-suite) and the worked examples of
- * the S3 documentation. */
+/* The signer with AWS's published test suite (aws-sig-v4-test-suite) and the examples of the S3
+ * documentation. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* The whole S3 end, against a scripted store (tests/kit/fake_s3.py), which checks signatures like a
+/* The whole S3 store with a scripted server (tests/kit/fake_s3.py), which checks signatures like a
  * real one. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,9 +29,9 @@
 
 #define ACCESS "TESTACCESSKEY"
 #define SECRET "test-secret-key-0001"
-#define PART   (64 * KIB) /* the scripted store takes small parts */
+#define PART   (64 * KIB) /* the scripted server accepts small parts */
 
-/* -- the scripted store -- */
+/* -- the scripted server -- */
 
 static struct store *open_store(const struct fake_s3 *fake, const struct cancel *cancel)
 {
@@ -93,7 +93,7 @@ static struct view slice(struct view view, size_t at, size_t size)
     return view_of(view.data + at, size);
 }
 
-/* Everything a push and a pull do, once: three parts, one of them copied. */
+/* All requests of a push and a pull, once: three parts, one of them copied. */
 static void whole_scene(struct store *store)
 {
     struct view data = noise(3 * PART);
@@ -159,7 +159,7 @@ static void whole_scene(struct store *store)
     expect(store, &op, STORE_DONE);
 }
 
-/* -- what must be survived -- */
+/* -- temporary faults -- */
 
 #define KINDS "Head Get Put Delete Copy List Create Part CopyPart Complete Abort Parts Uploads"
 
@@ -187,7 +187,7 @@ static const struct survived {
     {"no ETag", "Put Part Head", "\"do\": \"headers\", \"headers\": {\"ETag\": null}"},
 };
 
-/* One rule a kind: its first request suffers. */
+/* One rule for each kind, which disturbs its first request. */
 static void make_rules(const struct survived *fault, char *rules, size_t size)
 {
     char kinds[256], *save = NULL;
@@ -234,7 +234,7 @@ static void survives_a_server_that_goes_away_for_a_while(void **state)
     fake_stop(&fake);
 }
 
-/* -- what must not -- */
+/* -- permanent faults -- */
 
 static const struct fatal {
     const char *what;
@@ -329,7 +329,7 @@ static void expired_keys_are_looked_for_again(void **state)
     int asked = 0;
 
     (void)state;
-    /* two that meet it at once ask once; who meets it again with the new ones gives up */
+    /* two concurrent requests renew once; a request that fails with the new credentials ends */
     fake_start(&fake,
                "[{\"kind\": \"Put\", \"times\": 0, \"do\": \"status\", \"status\": 400,"
                " \"code\": \"ExpiredToken\", \"token\": \"the-old-token\"}, {\"kind\": \"Delete\", "
@@ -384,7 +384,7 @@ static void keeps_to_the_rate(void **state)
     struct store_op ops[4];
     assert_non_null(store);
     int64_t start = clock_monotonic();
-    for (unsigned i = 0; i < 4; i++) { /* 1 MiB in four at once */
+    for (unsigned i = 0; i < 4; i++) { /* 1 MiB in four concurrent requests */
         static const char *const keys[] = {"0", "1", "2", "3"};
         ops[i] = (struct store_op){
             .verb = STORE_PUT, .key = keys[i], .body = slice(data, i * 256 * 1024, 256 * 1024)};
@@ -449,7 +449,7 @@ static void finds_the_region_and_the_time(void **state)
     fake_start(&fake, "[]", more);
     struct store *store = open_store(&fake, NULL);
     whole_scene(store);
-    assert_int_equal(fake_logged(&fake, "us-east-1/s3", ""), 1); /* told once, for good */
+    assert_int_equal(fake_logged(&fake, "us-east-1/s3", ""), 1); /* detected once per run */
     struct store_stats stats;
     store_stats(store, &stats);
     assert_string_equal(stats.region, "eu-central-7");
@@ -461,7 +461,7 @@ static void finds_the_region_and_the_time(void **state)
     fake_stop(&fake);
 }
 
-/* A store that takes the quotes of If-Match for a part of the ETag. */
+/* A store for which the quotes of If-Match are a part of the ETag. */
 static void conditions_are_spelled_as_the_store_likes(void **state)
 {
     const char *const more[] = {"--bare-etags", NULL};
@@ -480,10 +480,10 @@ static void conditions_are_spelled_as_the_store_likes(void **state)
         op.body = view_str("second");
         expect(store, &op, STORE_DONE);
         op.body = view_str("third");
-        expect(store, &op, STORE_CHANGED); /* it is "second" by now */
+        expect(store, &op, STORE_CHANGED); /* it is "second" now */
         op.if_match = NULL;
     }
-    assert_int_equal(fake_logged(&fake, "\"kind\": \"Put\"", ""), 3 * 3 + 1); /* asked twice once */
+    assert_int_equal(fake_logged(&fake, "\"kind\": \"Put\"", ""), 3 * 3 + 1); /* a repeated one */
     store_destroy(store);
     fake_stop(&fake);
 }
@@ -510,7 +510,7 @@ static void make_of_parts(struct store *store, const char *key, struct view data
     memcpy(etag, op.info.etag, STORE_ETAG_MAX);
 }
 
-/* A store that refuses to copy out of an object of parts on condition of the ETag that it tells. */
+/* A store that refuses to copy from an object of parts on condition of its own ETag. */
 static void a_source_is_looked_at_where_its_condition_never_holds(void **state)
 {
     const char *const more[] = {"--swift", NULL};
@@ -524,14 +524,14 @@ static void a_source_is_looked_at_where_its_condition_never_holds(void **state)
     struct store *store = open_store(&fake, NULL);
     make_of_parts(store, "old", data, etag);
     struct store_op op = {.verb = STORE_COPY, .key = "copy", .source = "old", .if_match = other};
-    expect(store, &op, STORE_CHANGED); /* it is another, indeed */
+    expect(store, &op, STORE_CHANGED); /* the object was really replaced */
     op.if_match = etag;
     expect(store, &op, STORE_DONE);
     assert_true(op.info.etag[0]);
     expect_content(store, "copy", data);
     assert_int_equal(fake_logged(&fake, "\"kind\": \"Copy\"", ""), 3);
     assert_int_equal(fake_logged(&fake, "\"kind\": \"Head\"", ""), 3);
-    expect(store, &op, STORE_DONE); /* from now on it is not asked any more, only looked at */
+    expect(store, &op, STORE_DONE); /* no condition any more: a HEAD instead */
     op.if_match = other;
     expect(store, &op, STORE_CHANGED);
     assert_int_equal(fake_logged(&fake, "\"kind\": \"Copy\"", ""), 5);
@@ -542,8 +542,7 @@ static void a_source_is_looked_at_where_its_condition_never_holds(void **state)
     fake_stop(&fake);
 }
 
-/* The look is an ordinary request, and tried again; one that is refused proves nothing, and then
- * the copy is not believed. */
+/* The lookup is an ordinary request, with retries. If it is refused, the copy counts as failed. */
 static void a_source_that_cannot_be_looked_at_is_not_believed(void **state)
 {
     const char *const more[] = {"--swift", NULL};
@@ -672,7 +671,7 @@ static void a_document_has_a_bound(void **state)
     fake_stop(&fake);
 }
 
-/* -- stopping -- */
+/* -- cancellation -- */
 
 static void cancel_brings_all_home_and_still_cleans_up(void **state)
 {
