@@ -74,7 +74,7 @@ static void use_proxy(const char *variable, const struct raw_server *server)
 {
     char url[128];
 
-    snprintf(url, sizeof url, "http://user:secret-word@%s", server->url + strlen("http://"));
+    snprintf(url, sizeof url, "http://user:secret-word@%.64s", server->url + strlen("http://"));
     setenv(variable, url, 1);
 }
 
@@ -299,7 +299,7 @@ static bool answer_oddly(struct raw_server *server, int fd, const char *head)
                  "HTTP/1.1 200 OK\r\nETag: W/\"e\"\r\nContent-Length: %zu\r\n"
                  "Content-Range: bytes %zu-%zu/%zu\r\n\r\n%.*s",
                  last - first + 1, first, last, strlen(CONTENT), (int)(last - first + 1),
-                 CONTENT + first);
+                 &CONTENT[first]);
     return raw_say(fd, text);
 }
 
@@ -315,7 +315,7 @@ static void answers_are_read_as_the_reference_clients_do(void **state)
     raw_start(&server);
     struct store *store = open_patient(server.url, 0, 0);
     assert_int_equal(store_run(store, &op, &err), STORE_DONE);
-    assert_memory_equal(buffer, CONTENT + 7, 16);
+    assert_memory_equal(buffer, &CONTENT[7], 16);
     assert_int_equal(op.info.size, strlen(CONTENT));
     assert_string_equal(op.info.etag, "\"e\"");
 
