@@ -10,7 +10,6 @@
  */
 #include "docker/messages.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -123,7 +122,8 @@ static void hear_status(const struct docker_messages *stream, struct json_node s
     used = snprintf(raw, sizeof raw, "%s%s%s", status, *id ? " " : "", id);
     if (json_int(json_get(detail, "current"), &current) &&
         json_int(json_get(detail, "total"), &total) && used > 0 && (size_t)used < sizeof raw)
-        snprintf(raw + used, sizeof raw - (size_t)used, ": %" PRId64 "/%" PRId64, current, total);
+        snprintf(raw + used, sizeof raw - (size_t)used, ": %.1f of %.1f MB", (double)current / 1e6,
+                 (double)total / 1e6);
     print_into(line, sizeof line, raw, strlen(raw));
     tell(stream, line);
 }

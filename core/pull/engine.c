@@ -354,6 +354,7 @@ static void on_writer_ended(struct pull_engine *p)
     struct err err;
 
     p->ended = true;
+    pull_progress_report(&p->progress); /* the last line of the daemon */
     if (p->monitor)
         seed_monitor_stop(p->monitor);
     if (writer_result(p->output.writer, &err))

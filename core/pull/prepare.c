@@ -161,8 +161,8 @@ static void open_partial(struct prepare *p)
 
     if (o->no_resume || !p->archive.size || !p->archive.etag[0])
         return;
-    p->partial =
-        o->dry_run ? partial_open_read_only(&subject, &err) : partial_open(&subject, prepare_leave(p), &err);
+    p->partial = o->dry_run ? partial_open_read_only(&subject, &err)
+                            : partial_open(&subject, prepare_leave(p), &err);
     if (!p->partial && !o->dry_run)
         log_info("%s; an interrupted pull will start again from the beginning", err.text);
 }

@@ -74,6 +74,11 @@ void pull_progress_tick(struct pull_progress *progress)
         report(progress, now);
 }
 
+void pull_progress_report(struct pull_progress *progress)
+{
+    report(progress, clock_monotonic());
+}
+
 void pull_progress_note(struct pull_progress *progress, const char *line)
 {
     pthread_mutex_lock(&progress->lock);

@@ -35,6 +35,8 @@ void pull_progress_wait(struct pull_progress *progress, enum transfer_phase phas
 void pull_progress_add(struct pull_progress *progress, uint64_t bytes);
 /* Reports if the last report is CANCEL_TICK old. */
 void pull_progress_tick(struct pull_progress *progress);
+/* Reports at once. */
+void pull_progress_report(struct pull_progress *progress);
 /* Keeps a line of the daemon for the next reports. Any thread. */
 void pull_progress_note(struct pull_progress *progress, const char *line);
 

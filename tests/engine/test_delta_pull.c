@@ -179,12 +179,24 @@ static struct docker *open_daemon(const struct fake_docker *fake)
     return docker;
 }
 
+/* The daemon's last line while it loaded. */
+static char load_note[256];
+
+static void keep_note(void *arg, const struct transfer_progress *progress)
+{
+    (void)arg;
+    if (progress->phase == PHASE_LOAD && progress->note)
+        snprintf(load_note, sizeof load_note, "%s", progress->note);
+}
+
 static int pull(const char *bucket, struct docker *docker, const char *ref, enum reuse reuse,
                 struct pull_result *result)
 {
-    struct pull_options options = {.docker = docker, .reuse = reuse, .transfer.jobs = 2};
+    struct pull_options options = {
+        .docker = docker, .reuse = reuse, .transfer = {.jobs = 2, .progress = keep_note}};
     int answer;
 
+    load_note[0] = 0;
     assert_int_equal(name_parse_image(ref, &options.name, &err), 0);
     options.store = open_bucket(bucket);
     answer = pull_run(&options, result, &err);
@@ -231,6 +243,7 @@ static void only_what_the_engine_lacks_moves(void **state)
         pull_well("bucket", docker, FIRST, cases[i].reuse, &result);
         assert_int_equal(result.layers_here, 0);
         pull_well("bucket", docker, SECOND, cases[i].reuse, &result);
+        assert_non_null(strstr(load_note, "Loaded image"));
         assert_false(result.reloaded);
         assert_int_equal(result.layers, LAYERS);
         assert_int_equal(result.layers_here, cases[i].layers_here);

@@ -550,7 +550,9 @@ class Exchange:
             self.answer(200, {"stream": f"Loaded image: {name}{',' + more if more else ''}"})
         else:
             word = "Loaded image ID" if name.startswith("sha256:") else "Loaded image"
-            self.say({"stream": f"{word}: {name}\n"},
+            detail = {"current": len(body), "total": len(body)}
+            self.say({"status": "Loading layer", "id": "aabb", "progressDetail": detail},
+                     {"stream": f"{word}: {name}\n"},
                      *[{"stream": f"Loaded image: {more}\n"}] * bool(more))
 
     def image(self, rest):
@@ -627,13 +629,13 @@ class Exchange:
         elif self.does("load-cut-answer"):
             self.say(received, loaded, end=False)
         elif self.does("load-split"):
-            text = b'{"status":"a \\"}{ brace","progressDetail":{"current":1,"total":2}}' \
+            text = b'{"status":"a \\"}{ brace","progressDetail":{"current":1000000,"total":2000000}}' \
                 + json.dumps(received).encode() + b'\n\n' + json.dumps(loaded).encode()
             self.say(*[bytes([byte]) for byte in text], glue=b"")
         elif self.extra.get("podman"):
             self.answer(200, {"stream": "Loaded image: localhost/app:1,localhost/b:2"})
         else:
-            detail = {"current": 10, "total": 20}
+            detail = {"current": 10000000, "total": 20000000}
             self.say({"status": "Loading layer", "id": "aabb", "progressDetail": detail}, received,
                      loaded)
 

@@ -451,10 +451,10 @@ static void loads(void **state)
         const char *words;
         unsigned count; /* of images */
     } cases[] = {
-        {"docker-20.10", "", "app:1", "Loading layer aabb: 10/20|received 13107200|", 1},
+        {"docker-20.10", "", "app:1", "Loading layer aabb: 10.0 of 20.0 MB|received 13107200|", 1},
         {"docker-29.0", "", "app:1", "", 1},
         {"podman", "", "localhost/app:1", "", 2},
-        {"docker-28", "load-split", "app:1", "a \"}{ brace: 1/2|", 1},
+        {"docker-28", "load-split", "app:1", "a \"}{ brace: 1.0 of 2.0 MB|", 1},
         {"docker-24", "load-two", "sha256:ab", "already exists|", 2},
         {"docker-20.10", "load-error", NULL, "layers length mismatch"},
         {"docker-29.0", "load-unpack", NULL, "Error unpacking image app:1: content not found"},

@@ -79,8 +79,9 @@ static void understands_what_daemons_say(void **state)
         {"{\"stream\":\"Loaded image: a:1\\n\"}{\"stream\":\"Loaded image ID: sha256:ab\\n\"}",
          NULL, "a:1 sha256:ab", "", "Loaded image: a:1|Loaded image ID: sha256:ab|"},
         {"{}{\"stream\":\"x\"}\n\n{\"stream\":\"y\"} {\"stream\":7}", NULL, "", "", "x|y|"},
-        {"{\"status\":\"Loading\",\"id\":\"ab\",\"progressDetail\":{\"current\":1,\"total\":2}}",
-         NULL, "", "", "Loading ab: 1/2|"},
+        {"{\"status\":\"Loading\",\"id\":\"ab\",\"progressDetail\":{\"current\":1500000,"
+         "\"total\":2000000}}",
+         NULL, "", "", "Loading ab: 1.5 of 2.0 MB|"},
         {"{\"status\":\"Waiting\",\"progressDetail\":{}}", NULL, "", "", "Waiting|"},
         {"{\"errorDetail\":{\"code\":1,\"message\":\"no\"},\"error\":\"old\"}", "no", "", "", ""},
         {"{\"error\":\"old\"}", "old", "", "", ""},

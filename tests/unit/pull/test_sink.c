@@ -17,7 +17,9 @@
 
 #include "base/err.h"
 #include "base/file.h"
+#include "docker/docker.h"
 #include "flow/cancel.h"
+#include "kit/fake_docker.h"
 #include "pull/sink.h"
 
 static char folder[64];
@@ -214,6 +216,44 @@ static void a_note_behind_a_link_is_replaced(void **state)
     assert_int_equal(file_replace("/dev/null", view_str("new"), 0600, &err), ERR_FAIL);
 }
 
+struct lines {
+    char text[512];
+};
+
+static void add_line(void *arg, const char *line)
+{
+    struct lines *lines = arg;
+    size_t used = strlen(lines->text);
+
+    snprintf(lines->text + used, sizeof lines->text - used, "%s|", line);
+}
+
+static void the_daemon_reports_its_progress(void **state)
+{
+    struct fake_docker fake = fake_docker_start("docker-20.10", "", 0);
+    struct docker_endpoint endpoint = {.origin = "DOCKER_HOST", .url = "http://localhost"};
+    struct lines lines = {""};
+    struct docker *docker;
+    struct sink *sink;
+    struct err err = {0};
+
+    (void)state;
+    snprintf(endpoint.host, sizeof endpoint.host, "unix://%s", fake.socket);
+    snprintf(endpoint.socket, sizeof endpoint.socket, "%s", fake.socket);
+    docker = docker_open(&endpoint, NULL, &err);
+    assert_non_null(docker);
+    sink = sink_docker(docker, add_line, &lines, &err);
+    assert_non_null(sink);
+    assert_int_equal(sink_write(sink, view_str("an image"), &err), 0);
+    assert_int_equal(sink_finish(sink, &err), 0);
+    assert_string_equal(lines.text,
+                        "Loading layer aabb: 10.0 of 20.0 MB|received 8|Loaded image: app:1|");
+    assert_string_equal(sink->loaded->names[0], "app:1");
+    sink_destroy(sink);
+    docker_close(docker);
+    fake_docker_stop(&fake);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -223,6 +263,7 @@ int main(void)
         TEST(a_fifo_is_written_in_place),
         TEST(what_is_no_file_is_left_alone),
         TEST(a_note_behind_a_link_is_replaced),
+        TEST(the_daemon_reports_its_progress),
     };
 
     signal(SIGPIPE, SIG_IGN);
