@@ -1,7 +1,6 @@
 /*
- * One function a verb, each a few lines: what differs between the thirteen questions is little and
- * should be seen at a glance. Query parameters are added in the order of their names, as the
- * signature wants them.
+ * write_object_request and write_upload_request show all verbs side by side, because they differ
+ * little. Query parameters are added in the order of their names, as the signature demands.
  */
 #include "store/s3/request.h"
 
@@ -15,32 +14,32 @@
 #include "base/hash.h"
 
 #define LIST_PAGE    1000
-#define DOCUMENT_MAX (64 * KIB) /* the MD5 of such a body costs nothing */
+#define DOCUMENT_MAX (64 * KIB) /* the MD5 of such a body is cheap */
 
-/* A fixed buffer being filled; running over is remembered. */
-struct pen {
+/* A fixed buffer that is filled. `full`: it was too small. */
+struct bounded {
     char *at, *end;
     bool full;
 };
 
-static void pen_char(struct pen *pen, char c)
+static void put_char(struct bounded *out, char c)
 {
-    if (pen->end - pen->at < 2) {
-        pen->full = true;
+    if (out->end - out->at < 2) {
+        out->full = true;
         return;
     }
-    *pen->at++ = c;
-    *pen->at = '\0';
+    *out->at++ = c;
+    *out->at = '\0';
 }
 
-static void pen_str(struct pen *pen, const char *text)
+static void put_str(struct bounded *out, const char *text)
 {
     for (; *text; text++)
-        pen_char(pen, *text);
+        put_char(out, *text);
 }
 
-/* RFC 3986: everything but the unreserved, in upper-case hex; '/' stays in paths. */
-static void pen_escaped(struct pen *pen, const char *text, bool keep_slash)
+/* Escapes as RFC 3986: all but the unreserved characters, in upper-case hex. Paths keep '/'. */
+static void put_escaped(struct bounded *out, const char *text, bool keep_slash)
 {
     static const char HEX[] = "0123456789ABCDEF";
 
@@ -48,29 +47,29 @@ static void pen_escaped(struct pen *pen, const char *text, bool keep_slash)
         bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
                      (*p >= '0' && *p <= '9') || strchr("-._~", *p) || (*p == '/' && keep_slash);
         if (plain) {
-            pen_char(pen, (char)*p);
+            put_char(out, (char)*p);
             continue;
         }
-        pen_char(pen, '%');
-        pen_char(pen, HEX[*p >> 4]);
-        pen_char(pen, HEX[*p & 15]);
+        put_char(out, '%');
+        put_char(out, HEX[*p >> 4]);
+        put_char(out, HEX[*p & 15]);
     }
 }
 
-static void add_query(struct pen *query, const char *start, const char *name, const char *value)
+static void add_query(struct bounded *query, const char *start, const char *name, const char *value)
 {
     if (query->at != start)
-        pen_char(query, '&');
-    pen_str(query, name);
-    pen_char(query, '=');
-    pen_escaped(query, value, false);
+        put_char(query, '&');
+    put_str(query, name);
+    put_char(query, '=');
+    put_escaped(query, value, false);
 }
 
 static void add_header(struct s3_request *request, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Values are bounded by their sources (keys, ETags), so that S3_VALUES_MAX holds the most there can
- * be; a value that does not fit leaves values_used beyond the end, which build() looks at. */
+/* S3_VALUES_MAX holds the longest possible keys and ETags. A value that does not fit leaves
+ * values_used beyond the end; s3_request_build checks that. */
 static void add_header(struct s3_request *request, const char *name, const char *fmt, ...)
 {
     size_t room = request->values_used < S3_VALUES_MAX ? S3_VALUES_MAX - request->values_used : 0;
@@ -89,7 +88,7 @@ static void add_conditions(struct s3_request *request, const struct store_op *op
 {
     size_t size = op->if_match ? strlen(op->if_match) : 0;
 
-    if (size > 2 && request->bare_etags && op->if_match[0] == '"')
+    if (size > 2 && request->form.bare_etags && op->if_match[0] == '"')
         add_header(request, "if-match", "%.*s", (int)size - 2, op->if_match + 1);
     else if (size)
         add_header(request, "if-match", "%s", op->if_match);
@@ -103,9 +102,8 @@ static void add_content_type(struct s3_request *request, const struct store_op *
         add_header(request, "content-type", "%s", op->content_type);
 }
 
-/* The store compares it with what arrives. Buckets with a default retention demand it of every
- * body; computing it for a part costs more than anything else here does, and so it goes along on
- * demand. */
+/* The store compares the digest with the body. Buckets with a default retention demand it for every
+ * body. For a part it is expensive, so a part has it on demand only. */
 static void add_md5(struct s3_request *request)
 {
     uint8_t digest[MD5_SIZE];
@@ -117,12 +115,14 @@ static void add_md5(struct s3_request *request)
     request->has_md5 = true;
 }
 
-/* On what begins an object, and on nothing else: AWS refuses them elsewhere. */
+/* Only for requests that create an object: AWS refuses these headers elsewhere. */
 static void add_encryption(struct s3_request *request)
 {
-    if (!request->encryption || !request->encryption[0])
+    const char *encryption = request->form.aes256 ? "AES256" : request->encryption;
+
+    if (!encryption || !encryption[0])
         return;
-    add_header(request, "x-amz-server-side-encryption", "%s", request->encryption);
+    add_header(request, "x-amz-server-side-encryption", "%s", encryption);
     if (request->encryption_key && request->encryption_key[0])
         add_header(request, "x-amz-server-side-encryption-aws-kms-key-id", "%s",
                    request->encryption_key);
@@ -143,22 +143,22 @@ static void copy_headers(struct s3_request *request, const struct s3_endpoint *p
                          const struct store_op *op)
 {
     char source[S3_PATH_MAX] = "";
-    struct pen pen = {source, source + sizeof source, false};
+    struct bounded out = {source, source + sizeof source, false};
 
-    pen_char(&pen, '/');
-    pen_escaped(&pen, place->bucket, false);
-    pen_char(&pen, '/');
-    pen_escaped(&pen, place->key_prefix, true);
-    pen_escaped(&pen, op->source, true);
+    put_char(&out, '/');
+    put_escaped(&out, place->bucket, false);
+    put_char(&out, '/');
+    put_escaped(&out, place->key_prefix, true);
+    put_escaped(&out, op->source, true);
     add_header(request, "x-amz-copy-source", "%s", source);
-    if (op->if_match && !request->unasked_copy)
+    if (op->if_match && !request->form.unconditional_copy)
         add_header(request, "x-amz-copy-source-if-match", "%s", op->if_match);
     if (op->verb == STORE_UPLOAD_COPY_PART && op->length > 0)
         add_header(request, "x-amz-copy-source-range", "bytes=%" PRIu64 "-%" PRIu64, op->offset,
                    op->offset + op->length - 1);
 }
 
-/* <, & and quotes: ETags come from the store and go back into XML. */
+/* Escapes an ETag, which comes from the store, for XML. */
 static void add_xml(struct text *out, const char *text)
 {
     for (; *text; text++) {
@@ -184,7 +184,7 @@ static void complete_document(struct text *out, const struct store_op *op)
     text_str(out, "</CompleteMultipartUpload>");
 }
 
-static void part_query(struct pen *query, const char *start, const struct store_op *op)
+static void part_query(struct bounded *query, const char *start, const struct store_op *op)
 {
     char number[16];
     snprintf(number, sizeof number, "%u", op->part_number);
@@ -192,8 +192,7 @@ static void part_query(struct pen *query, const char *start, const struct store_
     add_query(query, start, "uploadId", op->upload_id_in);
 }
 
-/* What a listing is limited to. */
-static void add_prefix(struct pen *query, const char *start, const struct s3_endpoint *place,
+static void add_prefix(struct bounded *query, const char *start, const struct s3_endpoint *place,
                        const struct store_op *op)
 {
     char prefix[sizeof place->key_prefix + STORE_KEY_MAX + 1];
@@ -202,7 +201,7 @@ static void add_prefix(struct pen *query, const char *start, const struct s3_end
     add_query(query, start, "prefix", prefix);
 }
 
-static void list_query(struct pen *query, const char *start, const struct s3_endpoint *place,
+static void list_query(struct bounded *query, const char *start, const struct s3_endpoint *place,
                        const struct store_op *op)
 {
     char delimiter[2] = {op->delimiter, '\0'}, page[16];
@@ -218,7 +217,7 @@ static void list_query(struct pen *query, const char *start, const struct s3_end
 }
 
 /* The token of STORE_UPLOADS is the pair of markers as "key NEWLINE upload id". */
-static void uploads_query(struct pen *query, const char *start, const struct s3_endpoint *place,
+static void uploads_query(struct bounded *query, const char *start, const struct s3_endpoint *place,
                           const struct store_op *op)
 {
     char key[STORE_KEY_MAX + 1] = "";
@@ -234,11 +233,9 @@ static void uploads_query(struct pen *query, const char *start, const struct s3_
     add_query(query, start, "uploads", "");
 }
 
-static void spell(struct s3_request *request, const struct s3_endpoint *place,
-                  const struct store_op *op, struct pen *query)
+static void write_object_request(struct s3_request *request, const struct s3_endpoint *place,
+                                 const struct store_op *op, struct bounded *query)
 {
-    const char *start = request->query;
-
     switch (op->verb) {
     case STORE_HEAD:
         request->method = "HEAD";
@@ -250,7 +247,7 @@ static void spell(struct s3_request *request, const struct s3_endpoint *place,
     case STORE_PUT:
         request->method = "PUT";
         request->body = op->body;
-        if (request->with_md5 || op->body.size <= DOCUMENT_MAX)
+        if (request->form.content_md5 || op->body.size <= DOCUMENT_MAX)
             add_md5(request);
         add_content_type(request, op);
         add_conditions(request, op);
@@ -269,8 +266,19 @@ static void spell(struct s3_request *request, const struct s3_endpoint *place,
         break;
     case STORE_LIST:
         request->method = "GET";
-        list_query(query, start, place, op);
+        list_query(query, request->query, place, op);
         break;
+    default:
+        break;
+    }
+}
+
+static void write_upload_request(struct s3_request *request, const struct s3_endpoint *place,
+                                 const struct store_op *op, struct bounded *query)
+{
+    const char *start = request->query;
+
+    switch (op->verb) {
     case STORE_UPLOAD_CREATE:
         request->method = "POST";
         add_content_type(request, op);
@@ -280,7 +288,7 @@ static void spell(struct s3_request *request, const struct s3_endpoint *place,
     case STORE_UPLOAD_PART:
         request->method = "PUT";
         request->body = op->body;
-        if (request->with_md5)
+        if (request->form.content_md5)
             add_md5(request);
         part_query(query, start, op);
         break;
@@ -311,11 +319,13 @@ static void spell(struct s3_request *request, const struct s3_endpoint *place,
         request->method = "GET";
         uploads_query(query, start, place, op);
         break;
+    default:
+        break;
     }
 }
 
-/* "." and ".." segments are legal keys, but proxies and servers fold them: what was meant would not
- * be what is touched. */
+/* Segments "." and ".." are legal in keys, but proxies and servers resolve them: the request would
+ * reach another object. */
 static int check_key(const struct s3_endpoint *place, const char *key, struct err *err)
 {
     if (!key || !key[0] || strlen(place->key_prefix) + strlen(key) > STORE_KEY_MAX)
@@ -329,12 +339,12 @@ static int check_key(const struct s3_endpoint *place, const char *key, struct er
     return 0;
 }
 
-static bool of_bucket(enum store_verb verb)
+static bool names_no_key(enum store_verb verb)
 {
     return verb == STORE_LIST || verb == STORE_UPLOADS;
 }
 
-static bool of_source(enum store_verb verb)
+static bool has_source(enum store_verb verb)
 {
     return verb == STORE_COPY || verb == STORE_UPLOAD_COPY_PART;
 }
@@ -353,12 +363,12 @@ void s3_request_finish(struct s3_request *request)
 int s3_request_build(struct s3_request *request, const struct s3_endpoint *place,
                      const struct store_op *op, struct err *err)
 {
-    struct pen path = {request->path, request->path + sizeof request->path, false};
-    struct pen query = {request->query, request->query + sizeof request->query, false};
+    struct bounded path = {request->path, request->path + sizeof request->path, false};
+    struct bounded query = {request->query, request->query + sizeof request->query, false};
 
-    if (!of_bucket(op->verb) && check_key(place, op->key, err) < 0)
+    if (!names_no_key(op->verb) && check_key(place, op->key, err) < 0)
         return ERR_FAIL;
-    if (of_source(op->verb) && check_key(place, op->source, err) < 0)
+    if (has_source(op->verb) && check_key(place, op->source, err) < 0)
         return ERR_FAIL;
     request->path[0] = request->query[0] = '\0';
     request->header_count = 0;
@@ -367,19 +377,20 @@ int s3_request_build(struct s3_request *request, const struct s3_endpoint *place
     request->body = (struct view){0};
     text_clear(&request->document);
 
-    pen_str(&path, place->prefix);
+    put_str(&path, place->prefix);
     if (!place->in_host) {
-        pen_char(&path, '/');
-        pen_escaped(&path, place->bucket, false);
+        put_char(&path, '/');
+        put_escaped(&path, place->bucket, false);
     }
-    if (!of_bucket(op->verb) || place->in_host)
-        pen_char(&path, '/');
-    if (!of_bucket(op->verb)) {
-        pen_escaped(&path, place->key_prefix, true);
-        pen_escaped(&path, op->key, true);
+    if (!names_no_key(op->verb) || place->in_host)
+        put_char(&path, '/');
+    if (!names_no_key(op->verb)) {
+        put_escaped(&path, place->key_prefix, true);
+        put_escaped(&path, op->key, true);
     }
 
-    spell(request, place, op, &query);
+    write_object_request(request, place, op, &query);
+    write_upload_request(request, place, op, &query);
     request->has_body = request->method[0] == 'P';
     if (query.full && op->token)
         return err_set(err, ERR_INTEGRITY, "listing",
@@ -406,7 +417,7 @@ static void add_line(struct text *lines, unsigned *count, const char *name, cons
     ++*count;
 }
 
-/* The last look at what goes to the server: a value with a line end would be two headers. */
+/* A value with a line end would become two headers. */
 static int check_headers(const struct headers *all, struct err *err)
 {
     for (unsigned i = 0; i < all->count; i++)

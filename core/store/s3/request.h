@@ -1,8 +1,8 @@
 /*
- * request - a store_op spelled as an S3 request. Pure.
+ * request - writes a store_op as an S3 request. Pure.
  *
- * Everything that goes into the signature but the time is decided here: method, host, path and
- * query (escaped once), headers, body. Nothing is allocated but the document of an UPLOAD_COMPLETE.
+ * The request consists of method, path and query (escaped once), headers and body: everything that
+ * is signed, except the time. Only the document of an UPLOAD_COMPLETE is allocated.
  */
 #ifndef S3DOCK_STORE_S3_REQUEST_H
 #define S3DOCK_STORE_S3_REQUEST_H
@@ -24,6 +24,14 @@ struct err;
 #define S3_VALUES_MAX   (8 * 1024)  /* all header values of an op */
 #define S3_COMPLETE_MAX (4 * 1024 * 1024) /* 10 000 parts, each ETag up to 255 bytes, escaped */
 
+/* Forms that some servers need (quirks.h). */
+struct s3_form {
+    bool bare_etags;         /* If-Match of a write without the quotes of the ETag */
+    bool unconditional_copy; /* a copy without the condition on its source */
+    bool content_md5;        /* Content-MD5 with each body of an object or part */
+    bool aes256;             /* new objects ask for AES256; `encryption` is not used */
+};
+
 struct s3_request {
     const char *method;
     char path[S3_PATH_MAX];
@@ -34,25 +42,26 @@ struct s3_request {
     size_t values_used;
     struct view body; /* the op's, or `document` */
     struct text document;
-    const char *encryption, *encryption_key; /* the store's: of objects that are written; or "" */
-    bool bare_etags;   /* the store's: If-Match of a write goes without the quotes of the ETag */
-    bool unasked_copy; /* the store's: a copy goes without the condition on its source */
-    bool with_md5;     /* the store's: bodies of objects and parts go with their Content-MD5 */
-    bool has_md5;      /* as built: it carries one */
-    bool has_body;     /* PUT and POST: a Content-Length goes along even when it is 0 */
+    bool has_md5;  /* it has a Content-MD5 */
+    bool has_body; /* PUT and POST: it has a Content-Length, even 0 */
+
+    /* set by the caller before s3_request_build */
+    const char *encryption, *encryption_key; /* of new objects; NULL or "": none */
+    struct s3_form form;
 };
 
-/* Once, before the first build; and at the end. */
+/* Call them once: before the first build, and at the end. */
 void s3_request_init(struct s3_request *request);
 void s3_request_finish(struct s3_request *request);
-/* May be called again for another op. The op's strings must outlive the request. Fails for what
- * cannot be asked of S3 at all (usage.key: empty or too long, or a segment "." or ".."). */
+/* Builds the request of `op`; may be called again for another op. The op's strings must outlive the
+ * request. usage.key: the key is empty or too long, or has a segment "." or "..".
+ * integrity.listing: the token is too long. */
 int s3_request_build(struct s3_request *request, const struct s3_endpoint *place,
                      const struct store_op *op, struct err *err);
 
-/* The headers for one try, those of the signature included, ready for the wire: "Name: value"
- * lines. `payload_hash` as in sigv4; `wall_ns` is when it is sent. Adds one NUL-terminated line
- * after the other to `lines` and counts them. integrity.header: a value has a control character. */
+/* Adds the header lines "Name: value" to `lines`, each NUL-terminated, with the signature, and adds
+ * their number to *count. `payload_hash` as in sigv4.h; `wall_ns`: time of sending.
+ * integrity.header: a value has a control character. */
 int s3_request_sign(const struct s3_request *request, const struct s3_endpoint *place,
                     const struct credentials *creds, const char *payload_hash, int64_t wall_ns,
                     struct text *lines, unsigned *count, struct err *err);

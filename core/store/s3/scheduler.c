@@ -1,5 +1,6 @@
 /*
- * Seats are few (dozens), so everything about them is a walk over a small array.
+ * The queue is a linked list through the ops. The slots are a small array (dozens), which each
+ * function walks.
  */
 #include "store/s3/scheduler.h"
 
@@ -8,15 +9,15 @@
 
 #include "base/clock.h"
 
-void scheduler_init(struct scheduler *flight, unsigned seats)
+void scheduler_init(struct scheduler *scheduler, unsigned slots)
 {
-    assert(seats >= 1 && seats <= SCHEDULER_SEATS_MAX);
-    unsigned first = seats < SCHEDULER_START ? seats : SCHEDULER_START;
+    assert(slots >= 1 && slots <= SCHEDULER_SLOTS_MAX);
+    unsigned first = slots < SCHEDULER_FIRST ? slots : SCHEDULER_FIRST;
 
-    *flight = (struct scheduler){.seat_count = seats, .limit = seats, .most = first};
+    *scheduler = (struct scheduler){.slot_count = slots, .limit = slots, .link_most = first};
 }
 
-/* Of the rate, what it can make use of. */
+/* Returns the share of the rate that the op can use. */
 static uint64_t weight_of(const struct store_op *op)
 {
     bool is_short = op->verb == STORE_GET && op->length && op->length < SCHEDULER_RATE;
@@ -24,173 +25,180 @@ static uint64_t weight_of(const struct store_op *op)
     return is_short ? op->length : SCHEDULER_RATE;
 }
 
-/* Whether the link has room for so much more. */
-static bool fits(const struct scheduler *flight, uint64_t weight)
+/* True: the link can take an op of this weight beside the admitted ones. */
+static bool fits(const struct scheduler *scheduler, uint64_t weight)
 {
-    return flight->taken == 0 || flight->weight + weight <= (uint64_t)flight->most * SCHEDULER_RATE;
+    return scheduler->taken == 0 ||
+           scheduler->weight + weight <= (uint64_t)scheduler->link_most * SCHEDULER_RATE;
 }
 
-void scheduler_queue(struct scheduler *flight, struct store_op *op)
+void scheduler_queue(struct scheduler *scheduler, struct store_op *op)
 {
     op->msg.next = NULL;
-    if (flight->last)
-        flight->last->msg.next = &op->msg;
+    if (scheduler->last)
+        scheduler->last->msg.next = &op->msg;
     else
-        flight->first = op;
-    flight->last = op;
+        scheduler->first = op;
+    scheduler->last = op;
 }
 
-struct store_op *scheduler_unqueue(struct scheduler *flight)
+struct store_op *scheduler_unqueue(struct scheduler *scheduler)
 {
-    struct store_op *op = flight->first;
+    struct store_op *op = scheduler->first;
 
     if (!op)
         return NULL;
-    flight->first = (struct store_op *)op->msg.next; /* msg is the first member */
-    if (!flight->first)
-        flight->last = NULL;
+    scheduler->first = (struct store_op *)op->msg.next; /* msg is the first member */
+    if (!scheduler->first)
+        scheduler->last = NULL;
     op->msg.next = NULL;
     return op;
 }
 
-int scheduler_board(struct scheduler *flight, int64_t now)
+int scheduler_admit(struct scheduler *scheduler, int64_t now)
 {
-    if (!flight->first || flight->taken >= flight->limit || !fits(flight, weight_of(flight->first)))
+    if (!scheduler->first || scheduler->taken >= scheduler->limit ||
+        !fits(scheduler, weight_of(scheduler->first)))
         return SCHEDULER_NONE;
-    for (unsigned i = 0; i < flight->seat_count; i++) {
-        if (flight->seats[i].state != SEAT_FREE)
+    for (unsigned i = 0; i < scheduler->slot_count; i++) {
+        if (scheduler->slots[i].state != SLOT_FREE)
             continue;
-        flight->seats[i] = (struct scheduler_seat){SEAT_WAITING, scheduler_unqueue(flight), now};
-        flight->taken++;
-        flight->weight += weight_of(flight->seats[i].op);
+        scheduler->slots[i] =
+            (struct scheduler_slot){SLOT_WAITING, scheduler_unqueue(scheduler), now};
+        scheduler->taken++;
+        scheduler->weight += weight_of(scheduler->slots[i].op);
         return (int)i;
     }
     return SCHEDULER_NONE;
 }
 
-static int earliest(const struct scheduler *flight)
+static int earliest(const struct scheduler *scheduler)
 {
     int best = SCHEDULER_NONE;
 
-    for (unsigned i = 0; i < flight->seat_count; i++)
-        if (flight->seats[i].state == SEAT_WAITING &&
-            (best == SCHEDULER_NONE || flight->seats[i].due < flight->seats[best].due))
+    for (unsigned i = 0; i < scheduler->slot_count; i++)
+        if (scheduler->slots[i].state == SLOT_WAITING &&
+            (best == SCHEDULER_NONE || scheduler->slots[i].due < scheduler->slots[best].due))
             best = (int)i;
     return best;
 }
 
-int scheduler_due(const struct scheduler *flight, int64_t now)
+int scheduler_due(const struct scheduler *scheduler, int64_t now)
 {
-    int seat = earliest(flight);
-    bool is_due = seat != SCHEDULER_NONE && flight->seats[seat].due <= now && flight->held <= now;
-    return is_due ? seat : SCHEDULER_NONE;
+    int slot = earliest(scheduler);
+    bool is_due =
+        slot != SCHEDULER_NONE && scheduler->slots[slot].due <= now && scheduler->held <= now;
+    return is_due ? slot : SCHEDULER_NONE;
 }
 
-int64_t scheduler_next(const struct scheduler *flight)
+int64_t scheduler_next_due(const struct scheduler *scheduler)
 {
-    int seat = earliest(flight);
-    if (seat == SCHEDULER_NONE)
+    int slot = earliest(scheduler);
+    if (slot == SCHEDULER_NONE)
         return INT64_MAX;
-    return flight->seats[seat].due > flight->held ? flight->seats[seat].due : flight->held;
+    return scheduler->slots[slot].due > scheduler->held ? scheduler->slots[slot].due
+                                                        : scheduler->held;
 }
 
-void scheduler_hold(struct scheduler *flight, int64_t until)
+void scheduler_hold(struct scheduler *scheduler, int64_t until)
 {
-    if (flight->held < until)
-        flight->held = until;
+    if (scheduler->held < until)
+        scheduler->held = until;
 }
 
-void scheduler_depart(struct scheduler *flight, int seat)
+void scheduler_start(struct scheduler *scheduler, int slot)
 {
-    assert(flight->seats[seat].state == SEAT_WAITING);
-    flight->seats[seat].state = SEAT_AIR;
+    assert(scheduler->slots[slot].state == SLOT_WAITING);
+    scheduler->slots[slot].state = SLOT_ACTIVE;
 }
 
-void scheduler_again(struct scheduler *flight, int seat, int64_t due)
+void scheduler_postpone(struct scheduler *scheduler, int slot, int64_t due)
 {
-    assert(flight->seats[seat].state != SEAT_FREE);
-    flight->seats[seat].state = SEAT_WAITING;
-    flight->seats[seat].due = due;
+    assert(scheduler->slots[slot].state != SLOT_FREE);
+    scheduler->slots[slot].state = SLOT_WAITING;
+    scheduler->slots[slot].due = due;
 }
 
-struct store_op *scheduler_leave(struct scheduler *flight, int seat)
+struct store_op *scheduler_release(struct scheduler *scheduler, int slot)
 {
-    assert(flight->seats[seat].state != SEAT_FREE);
-    struct store_op *op = flight->seats[seat].op;
-    flight->seats[seat] = (struct scheduler_seat){0};
-    flight->taken--;
-    flight->weight -= weight_of(op);
+    assert(scheduler->slots[slot].state != SLOT_FREE);
+    struct store_op *op = scheduler->slots[slot].op;
+    scheduler->slots[slot] = (struct scheduler_slot){0};
+    scheduler->taken--;
+    scheduler->weight -= weight_of(op);
     return op;
 }
 
-bool scheduler_empty(const struct scheduler *flight)
+bool scheduler_is_idle(const struct scheduler *scheduler)
 {
-    return !flight->first && flight->taken == 0;
+    return !scheduler->first && scheduler->taken == 0;
 }
 
-void scheduler_slower(struct scheduler *flight, int64_t now)
+void scheduler_slow_down(struct scheduler *scheduler, int64_t now)
 {
-    flight->good = 0;
-    if (flight->slowed && now - flight->slowed < NS_PER_S)
-        return; /* the others in the air hear the same complaint */
-    flight->slowed = now;
-    if (flight->limit > flight->taken)
-        flight->limit = flight->taken; /* what flew was too much */
-    flight->limit = flight->limit > 1 ? flight->limit / 2 : 1;
+    scheduler->successes = 0;
+    if (scheduler->slowed && now - scheduler->slowed < NS_PER_S)
+        return; /* other active requests report the same overload */
+    scheduler->slowed = now;
+    if (scheduler->limit > scheduler->taken)
+        scheduler->limit = scheduler->taken; /* the overload came from so many */
+    scheduler->limit = scheduler->limit > 1 ? scheduler->limit / 2 : 1;
 }
 
-void scheduler_good(struct scheduler *flight)
+void scheduler_note_success(struct scheduler *scheduler)
 {
-    if (flight->limit >= flight->seat_count || ++flight->good < flight->limit)
+    if (scheduler->limit >= scheduler->slot_count || ++scheduler->successes < scheduler->limit)
         return;
-    flight->good = 0;
-    flight->limit++;
+    scheduler->successes = 0;
+    scheduler->limit++;
 }
 
-/* So many requests have enough of this rate. */
-static unsigned enough_for(const struct scheduler *flight, uint64_t rate)
+/* Returns how many requests get SCHEDULER_RATE each, at most SCHEDULER_FIRST. */
+static unsigned enough_for(const struct scheduler *scheduler, uint64_t rate)
 {
-    unsigned first = flight->seat_count < SCHEDULER_START ? flight->seat_count : SCHEDULER_START;
+    unsigned first =
+        scheduler->slot_count < SCHEDULER_FIRST ? scheduler->slot_count : SCHEDULER_FIRST;
     uint64_t count = rate / SCHEDULER_RATE;
 
     return count < 1 ? 1 : count < first ? (unsigned)count : first;
 }
 
-static void decide(struct scheduler *flight, uint64_t rate)
+static void set_link_most(struct scheduler *scheduler, uint64_t rate)
 {
-    unsigned enough = enough_for(flight, rate);
+    unsigned enough = enough_for(scheduler, rate);
 
-    if (flight->most < enough || rate / SCHEDULER_RATE < flight->most) {
-        flight->most = enough;
-        flight->rate.best = 0;
-    } else if (flight->most < flight->seat_count &&
-               rate > flight->rate.best + flight->rate.best / 10) {
-        flight->rate.best = rate;
-        flight->most++;
+    if (scheduler->link_most < enough || rate / SCHEDULER_RATE < scheduler->link_most) {
+        scheduler->link_most = enough;
+        scheduler->rate.best = 0;
+    } else if (scheduler->link_most < scheduler->slot_count &&
+               rate > scheduler->rate.best + scheduler->rate.best / 10) {
+        scheduler->rate.best = rate;
+        scheduler->link_most++;
     }
 }
 
-/* By the link: for what waits, or anything at all, there is no room. */
-static bool is_full(const struct scheduler *flight)
+/* True: the link limit admits neither the next op of the queue nor, without one, any op. */
+static bool is_full(const struct scheduler *scheduler)
 {
-    return flight->taken && !fits(flight, flight->first ? weight_of(flight->first) : 1);
+    return scheduler->taken && !fits(scheduler, scheduler->first ? weight_of(scheduler->first) : 1);
 }
 
-void scheduler_measure(struct scheduler *flight, uint64_t moved, bool moving, int64_t now)
+void scheduler_measure(struct scheduler *scheduler, uint64_t moved, bool moving, int64_t now)
 {
-    if (!moving || !is_full(flight)) {
-        flight->rate.since = 0;
+    if (!moving || !is_full(scheduler)) {
+        scheduler->rate.since = 0;
         return;
     }
-    if (!flight->rate.since) {
-        flight->rate.since = now;
-        flight->rate.moved = moved;
+    if (!scheduler->rate.since) {
+        scheduler->rate.since = now;
+        scheduler->rate.moved = moved;
         return;
     }
-    int64_t time = now - flight->rate.since;
+    int64_t time = now - scheduler->rate.since;
     if (time < NS_PER_S)
         return;
-    decide(flight, (uint64_t)((double)(moved - flight->rate.moved) / (double)time * NS_PER_S));
-    flight->rate.since = now;
-    flight->rate.moved = moved;
+    set_link_most(scheduler,
+                  (uint64_t)((double)(moved - scheduler->rate.moved) / (double)time * NS_PER_S));
+    scheduler->rate.since = now;
+    scheduler->rate.moved = moved;
 }

@@ -1,0 +1,317 @@
+/*
+ * s3_reply says what a response means. This module carries it out: retries with waits, a change of
+ * region, clock or credentials, other forms of the request (quirks.h), follow-up requests
+ * (follow_up.h), or the end of the op.
+ */
+#include "store/s3/outcome.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "store/s3/attempt.h"
+#include "store/s3/clock_skew.h"
+#include "store/s3/follow_up.h"
+#include "store/s3/quirks.h"
+#include "store/s3/session.h"
+
+/* -- another try -- */
+
+/* A stall or a slow connect may come from too many requests on the link. */
+static bool is_overload(const struct http_answer *answer)
+{
+    return answer->fault == HTTP_STALLED || answer->fault == HTTP_TIMEOUT;
+}
+
+static void give_up_tries(struct s3_session *session, struct s3_attempt *attempt)
+{
+    if (attempt->counted > 1)
+        err_wrap(&s3_attempt_request(attempt)->err, "after %u tries", attempt->op->tries);
+    s3_attempt_fail(session, attempt);
+}
+
+/* `asked`: the wait of Retry-After, 0: none. */
+static void retry_op(struct s3_session *session, struct s3_attempt *attempt, enum retry_cause cause,
+                     int64_t asked)
+{
+    const struct http_answer *answer = &attempt->exchange.answer;
+    int64_t now = clock_monotonic(), wait;
+
+    if (cause == RETRY_THROTTLE || is_overload(answer))
+        scheduler_slow_down(&session->scheduler, now);
+    if (cause == RETRY_SILENCE)
+        s3_attempt_keep_read(attempt);
+    if (cause == RETRY_SILENCE && answer->status)
+        cause = RETRY_TROUBLE; /* the link works, only this response was cut: count the try */
+    if (attempt->sends != S3_SENDS_FOLLOW_UP)
+        attempt->perhaps_done = true;
+    wait = retry_wait(&session->policy, &session->link, cause, attempt->counted, asked, now,
+                      (uint32_t)random_next(&session->seed));
+    if (wait == RETRY_NEVER) {
+        give_up_tries(session, attempt);
+        return;
+    }
+    if (cause == RETRY_THROTTLE && asked)
+        scheduler_hold(&session->scheduler, now + wait);
+    if (!attempt->op->optional)
+        log_info("%s; trying again in %.1f s", s3_attempt_request(attempt)->err.text,
+                 (double)wait / (double)NS_PER_S);
+    scheduler_postpone(&session->scheduler, (int)attempt->slot, now + wait);
+}
+
+void s3_outcome_set_region(struct s3_session *session)
+{
+    pthread_mutex_lock(&session->counts.lock);
+    memcpy(session->counts.region, session->place.region, sizeof session->counts.region);
+    pthread_mutex_unlock(&session->counts.lock);
+}
+
+/* -- another region, clock, or credentials -- */
+
+static void change_region(struct s3_session *session, struct s3_attempt *attempt,
+                          const char *region)
+{
+    /* The response to another op may have changed it already. */
+    bool known = strcmp(region, session->place.region) == 0;
+
+    if (attempt->moved || !region[0] || (!known && !s3_endpoint_move(&session->place, region))) {
+        if (region[0])
+            err_hint(&s3_attempt_request(attempt)->err,
+                     "set \"region\" to \"%s\" and \"endpoint\" to match", region);
+        s3_attempt_fail(session, attempt);
+        return;
+    }
+    attempt->moved = true;
+    if (!known) {
+        s3_outcome_set_region(session);
+        log_info("bucket %s is in region %s: using that region", session->place.bucket,
+                 session->place.region);
+    }
+    s3_attempt_repeat(session, attempt);
+}
+
+static void set_clock(struct s3_session *session, struct s3_attempt *attempt, int64_t server_time)
+{
+    int64_t now = clock_wall();
+    enum clock_skew_answer answer;
+
+    if (attempt->clock_set || !server_time) {
+        s3_attempt_fail(session, attempt);
+        return;
+    }
+    answer = clock_skew_judge(now, server_time, session->proven);
+    if (answer == CLOCK_SKEW_REFUSED) {
+        clock_skew_refuse(now, server_time, session->proven, &s3_attempt_request(attempt)->err);
+        s3_attempt_fail(session, attempt);
+        return;
+    }
+    attempt->clock_set = true;
+    session->clock_offset = server_time - now;
+    if (answer == CLOCK_SKEW_FAR)
+        log_note("this machine's clock is %.0f hours off; requests are signed with the store's "
+                 "time. Set the clock",
+                 (double)session->clock_offset / (double)CLOCK_SKEW_NEAR * 24);
+    else
+        log_info("this machine's clock differs from the store's by %.0f s; requests are signed "
+                 "with the store's time",
+                 (double)session->clock_offset / (double)NS_PER_S);
+    s3_attempt_repeat(session, attempt);
+}
+
+/* Asks the caller for credentials. True: there are others than the ones in use. */
+static bool fetch_credentials(struct s3_session *session)
+{
+    struct credentials fresh;
+    bool changed;
+
+    if (!session->renew || !session->renew(session->renew_arg, &fresh))
+        return false;
+    changed = memcmp(&fresh, &session->creds, sizeof fresh) != 0;
+    if (changed) {
+        session->creds = fresh;
+        session->creds_serial++;
+        log_info("the credentials expired: using new ones");
+    }
+    credentials_finish(&fresh);
+    return changed;
+}
+
+static void renew_credentials(struct s3_session *session, struct s3_attempt *attempt)
+{
+    /* Another op may have renewed them since this one was signed. */
+    bool found = attempt->creds_serial != session->creds_serial;
+
+    if (attempt->renewed || (!found && !fetch_credentials(session))) {
+        s3_attempt_fail(session, attempt);
+        return;
+    }
+    attempt->renewed = true;
+    s3_attempt_repeat(session, attempt);
+}
+
+/* -- the end of an op, or of a follow-up request -- */
+
+static void end_op(struct s3_session *session, struct s3_attempt *attempt, enum s3_verdict verdict)
+{
+    if (attempt->sends == S3_SENDS_REST) {
+        s3_attempt_take_over(attempt);
+        attempt->op->info = attempt->other.info;
+    }
+    s3_quirks_note_end(session, attempt, verdict);
+    s3_attempt_end(session, attempt, s3_answer_of(verdict));
+}
+
+static void handle_follow_up(struct s3_session *session, struct s3_attempt *attempt,
+                             enum s3_verdict verdict)
+{
+    struct s3_next next = s3_follow_up_judge(session, attempt, verdict);
+
+    switch (next.act) {
+    case S3_NEXT_END:
+        s3_attempt_end(session, attempt, next.answer);
+        break;
+    case S3_NEXT_FAIL:
+        s3_attempt_fail(session, attempt);
+        break;
+    case S3_NEXT_REPEAT:
+        s3_attempt_repeat(session, attempt);
+        break;
+    case S3_NEXT_RETRY:
+        retry_op(session, attempt, next.cause, 0);
+        break;
+    }
+}
+
+/* A verdict that ends the request. */
+static void handle_end(struct s3_session *session, struct s3_attempt *attempt,
+                       enum s3_verdict verdict)
+{
+    s3_quirks_note_aes(session, attempt, verdict);
+    if (attempt->sends == S3_SENDS_FOLLOW_UP)
+        handle_follow_up(session, attempt, verdict);
+    else if (s3_quirks_change(session, attempt, verdict))
+        s3_attempt_repeat(session, attempt);
+    else if (s3_follow_up_needed(session, attempt, verdict))
+        return;
+    else if (verdict == S3_FAILED)
+        s3_attempt_fail(session, attempt);
+    else
+        end_op(session, attempt, verdict);
+}
+
+/* A refused HEAD carries no reason. A 404 needs none once the bucket is known to exist. A refused
+ * follow-up request proves nothing. */
+static void handle_unexplained(struct s3_session *session, struct s3_attempt *attempt)
+{
+    if (attempt->sends == S3_SENDS_FOLLOW_UP)
+        handle_end(session, attempt, S3_ABSENT);
+    else if (attempt->http_status == 404 && session->bucket_seen)
+        s3_attempt_end(session, attempt, STORE_ABSENT);
+    else
+        s3_follow_up_reason(session, attempt);
+}
+
+/* A follow-up request needs no size. */
+static void handle_unsized(struct s3_session *session, struct s3_attempt *attempt)
+{
+    if (attempt->sends == S3_SENDS_FOLLOW_UP)
+        handle_end(session, attempt, S3_DONE);
+    else
+        s3_follow_up_size(session, attempt);
+}
+
+static void act_on(struct s3_session *session, struct s3_attempt *attempt,
+                   const struct s3_reply *reply)
+{
+    switch (reply->verdict) {
+    case S3_DONE:
+        scheduler_note_success(&session->scheduler);
+        retry_good(&session->link);
+        handle_end(session, attempt, S3_DONE);
+        break;
+    case S3_ABSENT:
+    case S3_CHANGED:
+    case S3_FAILED:
+        handle_end(session, attempt, reply->verdict);
+        break;
+    case S3_AGAIN:
+        retry_op(session, attempt, reply->cause, reply->asked);
+        break;
+    case S3_REGION:
+        change_region(session, attempt, reply->region);
+        break;
+    case S3_CLOCK:
+        set_clock(session, attempt, reply->server_time);
+        break;
+    case S3_EXPIRED:
+        renew_credentials(session, attempt);
+        break;
+    case S3_ASK:
+        handle_unexplained(session, attempt);
+        break;
+    case S3_UNSIZED:
+        handle_unsized(session, attempt);
+        break;
+    case S3_UNSURE:
+        attempt->perhaps_done = true;
+        s3_follow_up_object(session, attempt, S3_AGAIN);
+        break;
+    }
+}
+
+/* -- hints that only the session can give -- */
+
+/* With a clock that starts in 1970, every certificate seems to be not valid yet. */
+static void hint_at_clock(struct err *err)
+{
+    if (strcmp(err->code, "certificate") == 0 && clock_wall() < CLOCK_SOURCE)
+        err_hint(err, "this machine's clock is years behind: set it (timedatectl set-ntp true)");
+}
+
+/* Servers that do not encrypt as asked report "invalid" or "not implemented". */
+static void hint_at_encryption(const struct s3_session *session, struct store_op *op)
+{
+    if (session->encryption[0] && s3_quirks_creates_object(op->verb) &&
+        op->err.family == ERR_UNSUPPORTED)
+        err_hint(&op->err,
+                 "the store may not encrypt with \"%s\": check \"encryption\" in the profile",
+                 session->encryption);
+}
+
+/* S3 repeats the encryption in its response. A server that does not know the header omits it. */
+static void check_encrypted(struct s3_session *session, const struct store_op *op,
+                            const struct http_answer *answer)
+{
+    if (!s3_quirks_creates_object(op->verb) || !session->encryption[0] ||
+        session->encryption_ignored || answer->encryption[0])
+        return;
+    session->encryption_ignored = true;
+    log_note("%s does not confirm that it encrypts with %s, as \"encryption\" demands",
+             session->place.endpoint, session->encryption);
+}
+
+void s3_outcome_handle(struct s3_session *session, struct s3_attempt *attempt)
+{
+    const struct http_answer *answer = &attempt->exchange.answer;
+    struct store_op *op = s3_attempt_request(attempt);
+    struct s3_reply reply;
+
+    if (answer->status)
+        retry_alive(&session->link);
+    if (answer->resent && attempt->sends != S3_SENDS_FOLLOW_UP)
+        attempt->perhaps_done = true;
+    s3_reply_read(&reply, &session->place, op, answer);
+    attempt->http_status = reply.http_status;
+    if (credentials_anonymous(&session->creds))
+        s3_reply_unsigned(&reply, &session->place, op);
+    if (reply.verdict == S3_DONE)
+        check_encrypted(session, op, answer);
+    if (reply.verdict == S3_FAILED) {
+        hint_at_clock(&op->err);
+        hint_at_encryption(session, op);
+    }
+    session->bucket_seen = session->bucket_seen || reply.bucket_exists;
+    act_on(session, attempt, &reply);
+}

@@ -1,0 +1,16 @@
+/*
+ * outcome - what the store does after a response: end the op, or send another request for it.
+ * Internal to store/s3, on the http thread.
+ */
+#ifndef S3DOCK_STORE_S3_OUTCOME_H
+#define S3DOCK_STORE_S3_OUTCOME_H
+
+struct s3_attempt;
+struct s3_session;
+
+/* Reads the response of the attempt's finished exchange and acts on it. */
+void s3_outcome_handle(struct s3_session *session, struct s3_attempt *attempt);
+/* Publishes the region that is used now. Any thread may read it from session->counts. */
+void s3_outcome_set_region(struct s3_session *session);
+
+#endif

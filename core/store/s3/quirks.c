@@ -1,0 +1,95 @@
+/*
+ * Three forms: If-Match without quotes (Ceph), Content-MD5 for every body (buckets with a default
+ * retention), AES256 (bucket policies). The fourth, a copy without its condition (Swift), needs a
+ * look at the source: follow_up.c.
+ */
+#include "store/s3/quirks.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "store/s3/attempt.h"
+#include "store/s3/session.h"
+
+bool s3_quirks_creates_object(enum store_verb verb)
+{
+    return verb == STORE_PUT || verb == STORE_COPY || verb == STORE_UPLOAD_CREATE;
+}
+
+/* Ceph compares If-Match of a write with the ETag without quotes, and always refuses the standard
+ * spelling. So a refusal is believed after both spellings were refused. */
+static bool may_want_bare_etag(const struct s3_attempt *attempt, enum s3_verdict verdict)
+{
+    return verdict == S3_CHANGED && attempt->op->verb == STORE_PUT && attempt->op->if_match &&
+           !attempt->request.form.bare_etags;
+}
+
+/* AWS and MinIO refuse bodies without a digest in a bucket with a default retention. Their codes
+ * for it are used for other refusals too, so each such refusal is tried once with the digest. */
+static bool may_want_md5(const struct s3_attempt *attempt, enum s3_verdict verdict)
+{
+    enum store_verb verb = attempt->op->verb;
+
+    return verdict == S3_FAILED && attempt->sends != S3_SENDS_FOLLOW_UP &&
+           !attempt->request.has_md5 && attempt->http_status == 400 &&
+           (verb == STORE_PUT || verb == STORE_UPLOAD_PART);
+}
+
+/* A bucket policy that demands encryption denies other writes without a reason. AES256 needs no
+ * right and no key of its own, so a denied write is tried once with it. */
+static bool may_want_aes(const struct s3_session *session, const struct s3_attempt *attempt,
+                         enum s3_verdict verdict)
+{
+    bool is_useless = session->aes_tried && !session->form.aes256;
+
+    return verdict == S3_FAILED && attempt->sends != S3_SENDS_FOLLOW_UP &&
+           !session->encryption[0] && !attempt->request.form.aes256 && !is_useless &&
+           attempt->http_status == 403 && strcmp(attempt->op->err.code, "denied") == 0 &&
+           s3_quirks_creates_object(attempt->op->verb);
+}
+
+bool s3_quirks_change(const struct s3_session *session, struct s3_attempt *attempt,
+                      enum s3_verdict verdict)
+{
+    struct s3_form *form = &attempt->request.form;
+
+    if (may_want_bare_etag(attempt, verdict)) {
+        form->bare_etags = true;
+    } else if (may_want_md5(attempt, verdict)) {
+        form->content_md5 = true;
+    } else if (may_want_aes(session, attempt, verdict)) {
+        form->aes256 = true;
+        attempt->fallback_err = attempt->op->err;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* Servers check conditions after the policy. So a condition that is not met proves that the policy
+ * let the write pass. */
+void s3_quirks_note_aes(struct s3_session *session, struct s3_attempt *attempt,
+                        enum s3_verdict verdict)
+{
+    if (session->aes_tried || !attempt->request.form.aes256 ||
+        attempt->sends == S3_SENDS_FOLLOW_UP || may_want_md5(attempt, verdict))
+        return;
+    session->aes_tried = true;
+    session->form.aes256 = verdict != S3_FAILED;
+    if (verdict == S3_FAILED)
+        attempt->op->err = attempt->fallback_err;
+    else
+        log_info("the bucket accepts encrypted objects only: asking for AES256 from now on");
+}
+
+void s3_quirks_note_end(struct s3_session *session, const struct s3_attempt *attempt,
+                        enum s3_verdict verdict)
+{
+    const struct s3_form *form = &attempt->request.form;
+
+    if (verdict != S3_DONE)
+        return;
+    session->form.bare_etags |=
+        form->bare_etags && attempt->op->verb == STORE_PUT && attempt->op->if_match;
+    session->form.content_md5 |= form->content_md5;
+}

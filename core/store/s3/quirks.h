@@ -1,0 +1,29 @@
+/*
+ * quirks - forms of a request that only some servers need. A refusal that may come from such a need
+ * is repeated once in the other form. What succeeded is kept for all later requests.
+ */
+#ifndef S3DOCK_STORE_S3_QUIRKS_H
+#define S3DOCK_STORE_S3_QUIRKS_H
+
+#include <stdbool.h>
+
+#include "store/s3/reply.h"
+
+struct s3_attempt;
+struct s3_session;
+
+/* Changes the form of the request after a refusal. True: the caller repeats it. */
+bool s3_quirks_change(const struct s3_session *session, struct s3_attempt *attempt,
+                      enum s3_verdict verdict);
+/* Learns from the result of a request that asked for AES256. If the request failed, the op gets the
+ * error of the one without. Call it before s3_quirks_change. */
+void s3_quirks_note_aes(struct s3_session *session, struct s3_attempt *attempt,
+                        enum s3_verdict verdict);
+/* Learns from a verdict that ends the op. */
+void s3_quirks_note_end(struct s3_session *session, const struct s3_attempt *attempt,
+                        enum s3_verdict verdict);
+
+/* True for requests that create an object, which may name an encryption. */
+bool s3_quirks_creates_object(enum store_verb verb);
+
+#endif

@@ -1,0 +1,108 @@
+/*
+ * session - the state that the http thread of one S3 store keeps: its settings, the facts that it
+ * learned about the server, the queue, and one attempt for each slot. Internal to store/s3.
+ *
+ * Only the http thread uses a session. Exceptions: `counts` has a lock, `store->insisting` is
+ * atomic.
+ */
+#ifndef S3DOCK_STORE_S3_SESSION_H
+#define S3DOCK_STORE_S3_SESSION_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "flow/silence.h"
+#include "http/client.h"
+#include "http/retry.h"
+#include "store/s3/credentials.h"
+#include "store/s3/endpoint.h"
+#include "store/s3/reply.h"
+#include "store/s3/request.h"
+#include "store/s3/scheduler.h"
+#include "store/store.h"
+
+#define S3_URL_MAX (64 + 512 + S3_PATH_MAX + S3_QUERY_MAX)
+/* Documents up to this size are read back whole to compare them. */
+#define S3_READ_BACK_MAX (64 * KIB)
+
+/* The request that an attempt sends: the op's own, or one of two others in between. */
+enum s3_sends {
+    S3_SENDS_OWN,
+    S3_SENDS_FOLLOW_UP, /* it asks something about the op's result (follow_up.h) */
+    S3_SENDS_REST,      /* of a read that was cut: the op's own with a later offset */
+};
+
+struct s3_attempt {
+    unsigned slot;
+    struct store_op *op;
+    enum s3_sends sends;
+    struct store_op other; /* the follow-up request or the rest */
+
+    /* of the op, over all its tries */
+    uint64_t have;     /* bytes of a cut read that are in place */
+    uint64_t most;     /* bytes of bodies that the best try moved */
+    unsigned counted;  /* tries that count against the limit */
+    int http_status;   /* of the last response, of a follow-up request too; 0: none */
+    bool perhaps_done; /* an earlier try without a usable response may have taken effect */
+    bool moved, clock_set, renewed;     /* once for each op: region, clock, credentials */
+    size_t text_start;                  /* size of op->text before the op */
+    char etag[STORE_ETAG_MAX];          /* of a read that was cut */
+    char payload_hash[SHA256_HEX_SIZE]; /* "": not computed yet */
+    struct err fallback_err;            /* of the op, for the time of a follow-up request */
+    enum s3_verdict fallback;           /* of the op, when the follow-up request proves nothing */
+
+    /* of the request */
+    unsigned creds_serial; /* of the credentials that signed it */
+    struct s3_request request;
+    struct text lines;     /* its header lines */
+    struct text read_back; /* a document that is read back */
+    char url[S3_URL_MAX];
+    struct http_exchange exchange;
+};
+
+struct s3_session {
+    struct http *http;
+    const struct store *store;
+    const struct cancel *cancel;
+
+    /* settings */
+    bool sign_payload;
+    bool proven;                              /* TLS authenticates the server */
+    char encryption[16], encryption_key[512]; /* of new objects; "": none asked for */
+    int64_t stall_time;
+    struct retry_policy policy;
+    bool (*renew)(void *arg, struct credentials *out); /* or NULL */
+    void *renew_arg;
+
+    /* facts about the server */
+    struct s3_endpoint place;
+    struct credentials creds;
+    unsigned creds_serial; /* counts the changes of `creds` */
+    struct retry_link link;
+    int64_t clock_offset;    /* the server's clock minus ours, ns */
+    bool bucket_seen;        /* a response proved that the bucket exists */
+    struct s3_form form;     /* of the requests of new attempts */
+    bool aes_tried;          /* form.aes256 is settled */
+    bool encryption_ignored; /* and the user was told */
+
+    /* work */
+    struct scheduler scheduler;
+    struct s3_attempt *attempts; /* one for each slot */
+    struct silence silence;
+    bool cancelled;
+    int64_t
+        cleanup_until; /* after a cancel, clean-up ops may run until then; 0: none has started */
+    uint64_t seed;     /* of the waits */
+
+    struct {
+        pthread_mutex_t lock;
+        uint64_t requests, retries;
+        char region[S3_REGION_SIZE];
+    } counts;
+};
+
+#endif
