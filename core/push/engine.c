@@ -29,9 +29,8 @@
 
 struct push_engine {
     struct push_setup setup;
-    bool kept;         /* what was sent, for another push */
-    bool ended;        /* nothing is left to be put into parts */
-    struct part *last; /* without a assembler: the last part, when it is the only one */
+    bool kept;  /* what was sent, for another push */
+    bool ended; /* nothing is left to be put into parts */
 
     struct push_span *current; /* being assembled; NULL between spans */
     size_t current_done;
@@ -202,20 +201,21 @@ static void assemble_with_bases(struct push_engine *e)
     }
 }
 
-/* A part is full: it goes out, unless an earlier push has sent it. */
-static void part_out(struct push_engine *e, struct part *part)
+/* Sends a full part, unless an earlier push has sent it. */
+static void send_part(struct push_engine *e, struct part *part)
 {
+    struct resume_kept kept;
     struct err err;
-    const char *etag;
-    struct part_planner_step step = {.kind = STEP_PART, .number = part->number, .left.part = part};
-    int answer = resume_step(e->setup.resume, &step, &etag, &err);
+    int answer = resume_part(e->setup.resume, part, &kept, &err);
 
     if (answer == 0) {
+        upload_digest(e->setup.upload, part);
+        resume_record(e->setup.resume, upload_md5(e->setup.upload));
         upload_part(e->setup.upload, part);
         return;
     }
     if (answer == RESUME_HAS)
-        answer = upload_keep(e->setup.upload, part->number, etag, part->size, &err);
+        answer = upload_keep(e->setup.upload, part->number, part->size, &kept, &err);
     parts_give(e->setup.parts, part);
     if (answer)
         stop(e, &err);
@@ -241,7 +241,7 @@ static void assemble_plain(struct push_engine *e)
             size_t used = parts_add(e->setup.parts, rest, &full);
 
             if (full)
-                part_out(e, full);
+                send_part(e, full);
             if (used == 0)
                 return; /* every part is in the air: one will come home */
             e->current_done += used;
@@ -365,28 +365,26 @@ static void dispatch(struct push_engine *e, struct msg *msg)
     }
 }
 
-static void drop_last(struct push_engine *e)
+static void reclaim_parts(struct push_engine *e)
 {
-    if (e->last)
-        parts_give(e->setup.parts, e->last);
-    e->last = NULL;
+    struct part *part;
+
+    while (e->setup.upload && (part = upload_reclaim(e->setup.upload)))
+        parts_give(e->setup.parts, part);
 }
 
 /* Everything that still waits in the conductor's own hands when it stops. */
 static void drop_what_waits(struct push_engine *e)
 {
     struct push_span *span;
-    struct part *part;
 
     if (e->current)
         buffers_give(e->setup.slots, e->current->slot);
     e->current = NULL;
-    drop_last(e);
     while ((span = reorder_take_any(&e->setup.packed)) ||
            (span = reorder_take_any(&e->setup.named)))
         buffers_give(e->setup.slots, span->slot);
-    while ((part = upload_reclaim(e->setup.upload)))
-        parts_give(e->setup.parts, part);
+    reclaim_parts(e);
 }
 
 static bool is_over(struct push_engine *e)
@@ -395,18 +393,16 @@ static bool is_over(struct push_engine *e)
            (!e->setup.assembler || assembler_out(e->setup.assembler) == 0);
 }
 
-/* The rest goes out as the last part. One that is the only part is the whole object: it waits until
- * all is known to be well (push_engine_complete). */
+/* Sends the rest as the last part. The only part of an archive is held until everything is known to
+ * be well (push_engine_complete). */
 static void end_parts(struct push_engine *e)
 {
     struct part *last = parts_flush(e->setup.parts);
 
-    if (last && upload_has_begun(e->setup.upload)) {
-        part_out(e, last);
-    } else if (last) {
-        e->last = last;
-        digest_add(e->setup.md5, last->data, last->size);
-    }
+    if (last && upload_has_begun(e->setup.upload))
+        send_part(e, last);
+    else if (last)
+        upload_hold(e->setup.upload, last);
 }
 
 /* Every span was placed: what is still held back may go, too. */
@@ -520,7 +516,7 @@ void push_engine_destroy(struct push_engine *engine)
     if (!e)
         return;
     clean_up(e);
-    drop_last(e);
+    reclaim_parts(e);
     push_setup_finish(&e->setup);
     free(e);
 }
@@ -568,8 +564,6 @@ int push_engine_run(struct push_engine *engine, struct err *err)
 
 int push_engine_complete(struct push_engine *engine, struct store_info *info, struct err *err)
 {
-    const struct part *last =
-        engine->setup.assembler ? assembler_last(engine->setup.assembler) : engine->last;
     struct resume *resume = engine->setup.resume;
     enum copy_failure failure;
     int answer;
@@ -579,7 +573,7 @@ int push_engine_complete(struct push_engine *engine, struct store_info *info, st
         return resume_confirm(resume, engine->packed, info, err);
     }
     resume_completing(resume, engine->packed);
-    answer = upload_complete(engine->setup.upload, last, engine->packed, info, &failure, err);
+    answer = upload_complete(engine->setup.upload, engine->packed, info, &failure, err);
     copy_failure_add(&engine->copy_failure, failure);
     if (answer == 0)
         resume_completed(resume, engine->packed, info->etag);
@@ -594,13 +588,7 @@ int push_engine_index(struct push_engine *engine, struct text *out, struct err *
 
 void push_engine_checksum(struct push_engine *engine, char out[MD5_HEX_SIZE])
 {
-    uint8_t md5[MD5_SIZE];
-
-    out[0] = '\0';
-    if (has_copied(engine))
-        return;
-    digest_end(engine->setup.md5, md5);
-    hex_encode(md5, sizeof md5, out);
+    upload_checksum(engine->setup.upload, out);
 }
 
 enum push_remedy push_engine_remedy(const struct push_engine *engine)

@@ -46,11 +46,7 @@ static int open_resume(struct push_setup *s, struct err *err)
         .least = planner_options(s).least,
     };
 
-    s->md5 = digest_create(DIGEST_MD5);
-    if (!s->md5)
-        return err_memory(err, "the checksum");
     s->builder = index_builder_create(&CHUNK_DEFAULT, o->level, err);
-    options.md5 = s->md5;
     options.builder = s->builder;
     return s->builder ? resume_open(&options, &s->resume, err) : ERR_FAIL;
 }
@@ -183,7 +179,6 @@ static int make_assembler(struct push_setup *s, struct err *err)
                                                                 .parts = s->parts,
                                                                 .builder = s->builder,
                                                                 .resume = s->resume,
-                                                                .md5 = s->md5,
                                                                 .home = s->inbox,
                                                                 .kind = PUSH_COMPOSED,
                                                                 .level = s->options.level,
@@ -255,6 +250,5 @@ void push_setup_finish(struct push_setup *setup)
     buffers_destroy(setup->slots);
     inbox_destroy(setup->inbox);
     resume_destroy(setup->resume);
-    digest_destroy(setup->md5);
     bases_finish(&setup->bases);
 }

@@ -40,7 +40,6 @@ struct push_setup {
     struct parts *parts;
     struct upload *upload; /* NULL: nothing in the bucket was touched */
     struct index_builder *builder;
-    struct digest *md5;
     struct resume *resume;
     struct bases bases;
     struct assembler

@@ -45,6 +45,8 @@ struct resume {
     unsigned done_steps; /* parts and joins that the store has */
 
     struct step_record record;
+    struct checkpoint_step next; /* the step that was compared last; */
+    bool next_is_new;            /* it is not in the journal */
     uint64_t bytes;
     bool diverged, from_bucket, whole;
 };
@@ -347,51 +349,68 @@ int resume_mark(struct resume *resume, struct push_span *span, struct err *err)
     return 0;
 }
 
-static void feed_md5(struct resume *r, const struct part_planner_step *from,
-                     struct checkpoint_step *step)
-{
-    if (!step->has_md5)
-        return;
-    digest_add(r->options.md5, from->left.part->data, from->left.part->size);
-    md5_save(r->options.md5, step->md5);
-}
-
-int resume_step(struct resume *resume, const struct part_planner_step *step, const char **etag,
-                struct err *err)
+static int compare_step(struct resume *r, const struct region side[2], struct resume_kept *kept,
+                        struct err *err)
 {
     const struct checkpoint_step *then = NULL;
     enum replay_answer answer = REPLAY_NEW;
-    struct checkpoint_step now;
 
-    if (step_record_step(&resume->record, step, &now, err))
+    if (step_record_step(&r->record, side, &r->next, err))
         return ERR_FAIL;
-    if (resume->replay)
-        answer = replay_step(resume->replay, &now, &then);
-    if (resume->whole && (answer == REPLAY_NEW || answer == REPLAY_AGAIN))
+    if (r->replay)
+        answer = replay_step(r->replay, &r->next, &then);
+    if (r->whole && (answer == REPLAY_NEW || answer == REPLAY_AGAIN))
         answer = REPLAY_DIFFERS;
+    r->next_is_new = answer == REPLAY_NEW;
     switch (answer) {
     case REPLAY_DIFFERS:
-        return diverge(resume, err);
+        return diverge(r, err);
     case REPLAY_NEEDLESS:
         return RESUME_NEEDLESS;
     case REPLAY_THERE:
-        if (then->has_md5)
-            md5_load(resume->options.md5, then->md5);
         if (!then->join)
-            resume->bytes += then->size;
-        *etag = then->etag;
+            r->bytes += then->size;
+        *kept = (struct resume_kept){.etag = then->etag, .md5 = then->has_md5 ? then->md5 : NULL};
         return RESUME_HAS;
-    case REPLAY_AGAIN:
-        feed_md5(resume, step, &now);
-        return 0;
-    case REPLAY_NEW:
-        feed_md5(resume, step, &now);
-        checkpoint_put_step(&resume->journal, &now, resume->record.sizes,
-                            resume->record.size_count);
-        save(resume);
+    default:
         return 0;
     }
-    return 0;
+}
+
+static struct region region_of(const struct piece *piece)
+{
+    return piece->part ? (struct region){.object = CHECKPOINT_BYTES, .size = piece->part->size}
+                       : piece->region;
+}
+
+int resume_step(struct resume *resume, const struct part_planner_step *step,
+                struct resume_kept *kept, struct err *err)
+{
+    struct region side[2] = {region_of(&step->left)};
+
+    if (step->kind == STEP_JOIN)
+        side[1] = region_of(&step->right);
+    return compare_step(resume, side, kept, err);
+}
+
+int resume_part(struct resume *resume, const struct part *part, struct resume_kept *kept,
+                struct err *err)
+{
+    struct region side[2] = {{.object = CHECKPOINT_BYTES, .size = part->size}};
+
+    return compare_step(resume, side, kept, err);
+}
+
+void resume_record(struct resume *resume, const uint8_t *md5)
+{
+    struct checkpoint_step *step = &resume->next;
+
+    if (!resume->next_is_new)
+        return;
+    if (step->has_md5 && md5)
+        memcpy(step->md5, md5, MD5_STATE_SIZE);
+    checkpoint_put_step(&resume->journal, step, resume->record.sizes, resume->record.size_count);
+    save(resume);
 }
 
 /* ---- writing ---- */

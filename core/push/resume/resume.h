@@ -28,7 +28,6 @@ struct resume_options {
     const char *key;     /* of the archive */
     const char *content; /* the image's id, "" when it is not known yet */
     const struct index_builder *builder;
-    struct digest *md5; /* of the archive: resume_step feeds it, as long as nothing was copied */
     int level;
     bool off;           /* begin afresh, and write nothing down */
     bool delta;         /* a push that copies from other archives may be gone on with */
@@ -60,12 +59,24 @@ const char *resume_folder(const struct resume *resume);
  * when the stream is not the one that was begun. */
 int resume_mark(struct resume *resume, struct push_span *span, struct err *err);
 
-/* The next step of the archive, in order, before it is done; a STEP_PART or STEP_JOIN. All its
- * chunks are in the index. 0: to be done; RESUME_HAS: the store has it, under *etag;
- * RESUME_NEEDLESS: a join that nothing is taken from any more. Fails like resume_mark. */
+/* Compares the next step of the archive, before it is carried out, with the unfinished upload: a
+ * STEP_PART or STEP_JOIN. Its chunks are in the index already. 0: carry it out, and call
+ * resume_record before. RESUME_HAS: the store has it: *kept. RESUME_NEEDLESS: a join from which
+ * nothing will be copied any more. Fails when the save stream is not that of the unfinished
+ * upload. */
 enum { RESUME_HAS = 1, RESUME_NEEDLESS = 2 };
-int resume_step(struct resume *resume, const struct part_planner_step *step, const char **etag,
+struct resume_kept {
+    const char *etag;
+    const uint8_t *md5; /* serialized MD5 of the archive after this part; NULL: not known */
+};
+int resume_step(struct resume *resume, const struct part_planner_step *step,
+                struct resume_kept *kept, struct err *err);
+/* The same for a part of new bytes. */
+int resume_part(struct resume *resume, const struct part *part, struct resume_kept *kept,
                 struct err *err);
+/* Writes the step that was compared last to the checkpoint, unless it is there already. `md5`: as in
+ * struct resume_kept, with this part; NULL: not known. */
+void resume_record(struct resume *resume, const uint8_t *md5);
 /* The store has begun the upload; nothing was sent yet. An empty id says nothing. */
 void resume_begun(struct resume *resume, const char *upload_id);
 /* The store has taken, or copied, part `number`. */

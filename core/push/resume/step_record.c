@@ -13,12 +13,6 @@
 
 #define RECORD_SIZE (8 + CHUNK_NAME_SIZE) /* of a chunk, as in the index */
 
-static struct region region_of(const struct piece *piece)
-{
-    return piece->part ? (struct region){.object = CHECKPOINT_BYTES, .size = piece->part->size}
-                       : piece->region;
-}
-
 static void add_record(struct text *records, const struct index_chunk *chunk)
 {
     uint8_t bytes[RECORD_SIZE];
@@ -70,30 +64,27 @@ static int record_chunks(struct step_record *r, struct checkpoint_step *step, st
     return text_check(records, "the state of an upload", err);
 }
 
-static void place(struct step_record *r, const struct part_planner_step *from,
-                  struct checkpoint_step *step)
+static void place(struct step_record *r, const struct region side[2], struct checkpoint_step *step)
 {
-    *step = (struct checkpoint_step){.join = from->kind == STEP_JOIN, .offset = r->parts_end};
+    *step = (struct checkpoint_step){
+        .join = side[1].size > 0, .side = {side[0], side[1]}, .offset = r->parts_end};
     step->number = step->join ? r->joins++ : ++r->parts;
-    step->side[0] = region_of(&from->left);
-    if (step->join)
-        step->side[1] = region_of(&from->right);
     step->size = step->side[0].size + step->side[1].size;
-    if (step->join || !from->left.part)
+    if (step->join || step->side[0].object != CHECKPOINT_BYTES)
         r->copied = true;
     step->has_md5 = !r->copied;
     if (!step->join)
         r->parts_end += step->size;
 }
 
-int step_record_step(struct step_record *record, const struct part_planner_step *from,
+int step_record_step(struct step_record *record, const struct region side[2],
                      struct checkpoint_step *step, struct err *err)
 {
     struct text records;
     int failed;
 
     text_init(&records, (size_t)RECORD_SIZE * INDEX_CHUNKS_MAX);
-    place(record, from, step);
+    place(record, side, step);
     failed = record_chunks(record, step, &records, err);
     text_finish(&records);
     return failed;

@@ -29,9 +29,10 @@ struct step_record {
     size_t room; /* of sizes */
 };
 
-/* The next STEP_PART or STEP_JOIN; its chunks are in the index as they will stay. *step gets all
- * but the MD5 (has_md5: it is known) and the ETag. */
-int step_record_step(struct step_record *record, const struct part_planner_step *from,
+/* Describes the next step: a part of side[0], or a join of both sides. side[1].size 0: a part. The
+ * chunks of the step are in the index already. Sets all of *step except the MD5 and the ETag;
+ * has_md5: no bytes were copied so far, so that the MD5 is known. */
+int step_record_step(struct step_record *record, const struct region side[2],
                      struct checkpoint_step *step, struct err *err);
 void step_record_finish(struct step_record *record);
 

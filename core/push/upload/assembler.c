@@ -29,7 +29,6 @@ struct assembler {
 
     unsigned done; /* chunks of the current span */
     size_t in, out;
-    struct part *last;
     bool copied, lacked_bytes;
     uint64_t fresh;
 };
@@ -69,8 +68,6 @@ void assembler_destroy(struct assembler *assembler)
 {
     if (!assembler)
         return;
-    if (assembler->last)
-        parts_give(assembler->options.parts, assembler->last);
     spot_check_destroy(assembler->check);
     composer_destroy(assembler->composer);
     part_planner_destroy(assembler->planner);
@@ -147,29 +144,33 @@ static int repack(struct assembler *a, const struct part_planner_step *step, str
     return 0;
 }
 
-/* An earlier push has done it. */
-static int keep_step(struct assembler *a, const struct part_planner_step *step, const char *etag,
-                     struct err *err)
+/* An earlier push has carried out the step. */
+static int keep_step(struct assembler *a, const struct part_planner_step *step,
+                     const struct resume_kept *kept, struct err *err)
 {
     uint64_t size = step->left.part ? step->left.part->size : step->left.region.size;
 
     give_pieces(a, step);
     if (step->kind == STEP_JOIN)
-        return composer_keep(a->composer, step, etag, err);
-    return upload_keep(a->options.upload, step->number, etag, size, err);
+        return composer_keep(a->composer, step, kept->etag, err);
+    return upload_keep(a->options.upload, step->number, size, kept, err);
 }
 
-/* A part that is the whole object waits until all is known to be well. */
-static int keep_whole(struct assembler *a, struct part *part)
+static int carry_out(struct assembler *a, const struct part_planner_step *step, struct err *err)
 {
-    a->last = part;
-    digest_add(a->options.md5, part->data, part->size);
-    return 0;
+    const uint8_t *md5 = NULL;
+
+    if (step->kind == STEP_PART && step->left.part) {
+        upload_digest(a->options.upload, step->left.part);
+        md5 = upload_md5(a->options.upload);
+    }
+    resume_record(a->options.resume, md5);
+    return composer_step(a->composer, step, err);
 }
 
 static int take_step(struct assembler *a, const struct part_planner_step *step, struct err *err)
 {
-    const char *etag = NULL;
+    struct resume_kept kept = {0};
     int answer;
 
     if (step->kind == STEP_TAKEN)
@@ -177,13 +178,15 @@ static int take_step(struct assembler *a, const struct part_planner_step *step, 
     count_piece(a, &step->left);
     if (step->kind == STEP_JOIN)
         count_piece(a, &step->right);
-    if (step->last && step->left.part && step->number == 1)
-        return keep_whole(a, step->left.part);
-    answer = resume_step(a->options.resume, step, &etag, err);
+    if (step->last && step->left.part && step->number == 1) {
+        upload_hold(a->options.upload, step->left.part);
+        return 0;
+    }
+    answer = resume_step(a->options.resume, step, &kept, err);
     if (answer > 0)
-        return keep_step(a, step, etag, err);
+        return keep_step(a, step, &kept, err);
     if (answer == 0)
-        return composer_step(a->composer, step, err);
+        return carry_out(a, step, err);
     give_pieces(a, step);
     return answer;
 }
@@ -292,11 +295,6 @@ void assembler_stop(struct assembler *assembler)
 unsigned assembler_out(const struct assembler *assembler)
 {
     return composer_out(assembler->composer);
-}
-
-const struct part *assembler_last(const struct assembler *assembler)
-{
-    return assembler->last;
 }
 
 bool assembler_has_copied(const struct assembler *assembler)

@@ -11,7 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/hash.h"
 #include "flow/inbox.h"
 #include "pack/index/index.h"
 #include "push/plan/bases.h"
@@ -29,7 +28,6 @@ struct assembler_options {
     struct parts *parts;
     struct index_builder *builder;
     struct resume *resume;
-    struct digest *md5; /* fed with a part that is the whole object; the others: resume.h */
     struct inbox *home;
     int kind; /* msg.kind of its messages */
     int level;
@@ -62,8 +60,6 @@ void assembler_stop(struct assembler *assembler);
 unsigned assembler_out(
     const struct assembler *assembler); /* messages and steps that have yet to come home */
 
-/* The last part, for upload_complete, or NULL; it stays the assembler's. */
-const struct part *assembler_last(const struct assembler *assembler);
 bool assembler_has_copied(const struct assembler *assembler);
 uint64_t
 assembler_fresh(const struct assembler *assembler); /* bytes of the archive that were sent */

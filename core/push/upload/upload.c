@@ -39,6 +39,11 @@ struct upload {
     struct range *waiting;
     bool has_ranges;
     uint64_t placed;
+    struct part *held;  /* the only part of the object */
+    struct digest *md5; /* of the parts before number `undigested` */
+    uint8_t md5_state[MD5_STATE_SIZE];
+    unsigned undigested;
+    bool gap;                /* a part was not added: the MD5 is not known any more */
     struct store_part *done; /* ETags by part number */
     unsigned done_count;
     size_t done_room;
@@ -49,13 +54,18 @@ struct upload *upload_create(struct store *store, const char *key, struct inbox 
 {
     struct upload *u = calloc(1, sizeof *u);
 
-    if (u)
-        u->places = calloc(parts_out, sizeof *u->places);
-    if (!u || !u->places) {
-        free(u);
+    if (!u) {
         err_memory(err, "the upload");
         return NULL;
     }
+    u->places = calloc(parts_out, sizeof *u->places);
+    u->md5 = digest_create(DIGEST_MD5);
+    if (!u->places || !u->md5) {
+        upload_destroy(u);
+        err_memory(err, "the upload");
+        return NULL;
+    }
+    u->undigested = 1;
     u->store = store;
     u->key = key;
     u->home = home;
@@ -72,6 +82,7 @@ void upload_destroy(struct upload *upload)
         next = range->next;
         free(range);
     }
+    digest_destroy(upload->md5);
     free(upload->places);
     free(upload->done);
     free(upload);
@@ -179,11 +190,54 @@ void upload_adopt(struct upload *upload, const char *id)
     str_copy(upload->id, sizeof upload->id, id);
 }
 
-int upload_keep(struct upload *upload, unsigned number, const char *etag, uint64_t size,
-                struct err *err)
+int upload_keep(struct upload *upload, unsigned number, uint64_t size,
+                const struct resume_kept *kept, struct err *err)
 {
+    if (kept->md5 && number == upload->undigested) {
+        md5_load(upload->md5, kept->md5);
+        upload->undigested++;
+    } else {
+        upload->gap = true;
+    }
     upload->placed += size;
-    return remember(upload, number, etag, err);
+    return remember(upload, number, kept->etag, err);
+}
+
+/* ---- the MD5 of the archive ---- */
+
+void upload_digest(struct upload *upload, const struct part *part)
+{
+    if (part->number != upload->undigested)
+        upload->gap = true;
+    if (upload->gap)
+        return;
+    digest_add(upload->md5, part->data, part->size);
+    upload->undigested++;
+}
+
+const uint8_t *upload_md5(struct upload *upload)
+{
+    if (upload->gap)
+        return NULL;
+    md5_save(upload->md5, upload->md5_state);
+    return upload->md5_state;
+}
+
+void upload_checksum(struct upload *upload, char out[MD5_HEX_SIZE])
+{
+    uint8_t md5[MD5_SIZE];
+
+    out[0] = '\0';
+    if (upload->gap || upload->undigested <= upload->done_count) /* the last parts were copied */
+        return;
+    digest_end(upload->md5, md5);
+    hex_encode(md5, sizeof md5, out);
+}
+
+void upload_hold(struct upload *upload, struct part *part)
+{
+    upload_digest(upload, part);
+    upload->held = part;
 }
 
 bool upload_has_begun(const struct upload *upload)
@@ -278,24 +332,26 @@ int upload_finish_op(struct upload *upload, struct msg *msg, struct upload_news 
 
 struct part *upload_reclaim(struct upload *upload)
 {
-    for (unsigned i = 0; i < upload->place_count; i++) {
-        struct output_path *place = &upload->places[i];
-        struct part *part = place->part;
+    struct part *held = upload->held;
 
-        if (part && !place->sent) {
+    upload->held = NULL;
+    for (unsigned i = 0; !held && i < upload->place_count; i++) {
+        struct output_path *place = &upload->places[i];
+
+        if (place->part && !place->sent) {
+            held = place->part;
             place->part = NULL;
-            return part;
         }
     }
-    return NULL;
+    return held;
 }
 
-static int put_whole(struct upload *u, const struct part *part, struct err *err)
+static int put_whole(struct upload *u, struct err *err)
 {
     struct store_op op = {
         .verb = STORE_PUT,
         .key = u->key,
-        .body = part ? view_of(part->data, part->size) : view_of(NULL, 0),
+        .body = u->held ? view_of(u->held->data, u->held->size) : view_of(NULL, 0),
         .content_type = CONTENT_TYPE,
     };
 
@@ -304,8 +360,9 @@ static int put_whole(struct upload *u, const struct part *part, struct err *err)
     return op_failed(&op, "upload", err);
 }
 
-static int send_last(struct upload *u, const struct part *part, struct err *err)
+static int send_held(struct upload *u, struct err *err)
 {
+    const struct part *part = u->held;
     struct store_op op = {
         .verb = STORE_UPLOAD_PART,
         .key = u->key,
@@ -340,14 +397,14 @@ static int complete(struct upload *u, uint64_t size, enum copy_failure *failure,
     return 0;
 }
 
-int upload_complete(struct upload *upload, const struct part *last, uint64_t size,
-                    struct store_info *info, enum copy_failure *failure, struct err *err)
+int upload_complete(struct upload *upload, uint64_t size, struct store_info *info,
+                    enum copy_failure *failure, struct err *err)
 {
     *failure = COPY_FAILURE_NONE;
-    if (upload->id[0] && last && send_last(upload, last, err))
+    if (upload->id[0] && upload->held && send_held(upload, err))
         return ERR_FAIL;
     store_insist(upload->store, true);
-    if (upload->id[0] ? complete(upload, size, failure, err) : put_whole(upload, last, err))
+    if (upload->id[0] ? complete(upload, size, failure, err) : put_whole(upload, err))
         return ERR_FAIL;
     switch (store_head(upload->store, upload->key, info, err)) {
     case STORE_DONE:

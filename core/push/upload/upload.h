@@ -10,8 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/hash.h"
 #include "flow/inbox.h"
 #include "push/plan/parts.h"
+#include "push/resume/resume.h"
 #include "push/upload/copy_errors.h"
 #include "store/store.h"
 
@@ -25,16 +27,27 @@ void upload_destroy(struct upload *upload);
 /* Goes on with an upload of another process; nothing was sent yet. */
 void upload_adopt(struct upload *upload, const char *id);
 /* A part that the store has. */
-int upload_keep(struct upload *upload, unsigned number, const char *etag, uint64_t size,
-                struct err *err);
+int upload_keep(struct upload *upload, unsigned number, uint64_t size,
+                const struct resume_kept *kept, struct err *err);
 bool upload_has_begun(const struct upload *upload); /* or is about to, as a multipart upload */
 /* Before upload_finish_op: the id, when this is the message that tells it; else "". */
 const char *upload_told(const struct upload *upload, const struct msg *msg);
 /* Of a part that is home again, or was kept. */
 const char *upload_etag(const struct upload *upload, unsigned number);
 
+/* Adds the next part to the MD5 of the archive. Does nothing when a part before it was copied: the
+ * MD5 is not known then. */
+void upload_digest(struct upload *upload, const struct part *part);
+/* Returns the serialized MD5 of all parts so far, valid until the next call; NULL: not known. */
+const uint8_t *upload_md5(struct upload *upload);
+/* Writes the MD5 of the archive in hex; "" when it is not known. Once, after the last part. */
+void upload_checksum(struct upload *upload, char out[MD5_HEX_SIZE]);
+
 /* Sends a full part. It stays the upload's until upload_finish_op gives it back. */
 void upload_part(struct upload *upload, struct part *part);
+/* Keeps the only part of the archive until upload_complete, which sends it, and adds it to the MD5.
+ * upload_reclaim returns it. */
+void upload_hold(struct upload *upload, struct part *part);
 /* Has the store copy a range of another object as part `number`. The strings stay the caller's, and
  * valid until the upload is over. */
 int upload_range(struct upload *upload, unsigned number, const char *source, const char *etag,
@@ -54,12 +67,12 @@ unsigned upload_out(const struct upload *upload); /* messages that have yet to c
 struct part *upload_reclaim(struct upload *upload);
 
 uint64_t upload_placed(const struct upload *upload); /* bytes sent and copied that are home again */
-/* Nothing is out, `last` (may be NULL when parts were sent before) is the rest: sends it if need
- * be, completes the object and waits for it. Returns 0 when the store holds an object of `size`
- * bytes; *info is what it says of it. Does not take `last`. Insists (store_insist) from the moment
- * at which the object may appear, so that what goes with it can follow; the caller ends that. */
-int upload_complete(struct upload *upload, const struct part *last, uint64_t size,
-                    struct store_info *info, enum copy_failure *failure, struct err *err);
+/* No operation is out. Completes the object, or puts it when it has one part, and waits. Returns 0
+ * when the store has an object of `size` bytes; *info is the store's description of it. The store
+ * insists (store_insist) from the moment at which the object may appear, so that index and metadata
+ * can follow; the caller ends that. */
+int upload_complete(struct upload *upload, uint64_t size, struct store_info *info,
+                    enum copy_failure *failure, struct err *err);
 /* Nothing is out: removes on the server what there is. Tries hard, says nothing. */
 void upload_abort(struct upload *upload);
 
