@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digest_text.h"
 #include "base/err.h"
 #include "build/build_result.h"
 #include "build/docker_build.h"
@@ -33,7 +34,7 @@ struct build {
     struct docker_build plan;
     struct build_result result;
     char tag[NAME_REF_MAX];
-    char image_id[80]; /* "" until it is built */
+    char image_id[DIGEST_TEXT_SIZE]; /* "" until it is built */
 };
 
 /* ---- what is in the repository ---- */

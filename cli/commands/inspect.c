@@ -161,7 +161,7 @@ static int find_layers(const struct subject *from, const struct subject *to, boo
 
     if (!host)
         return ERR_FAIL;
-    local_images_layers(host, (const char(*)[80])metadata->layers, metadata->layer_count, has);
+    local_images_layers(host, metadata->layers, metadata->layer_count, has);
     local_images_destroy(host);
     return 0;
 }

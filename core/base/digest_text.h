@@ -24,7 +24,7 @@ void digest_text_write(char out[DIGEST_TEXT_SIZE], const uint8_t digest[SHA256_S
 void digest_text_of(char out[DIGEST_TEXT_SIZE], struct view bytes);
 /* Returns true if a text has the form that digest_text_write produces. */
 bool digest_text_valid(const char *text);
-/* Returns the hex digits of a text that begins with the prefix. */
+/* Returns the hex digits: the text behind the prefix, or the whole text if it has no prefix. */
 const char *digest_text_hex(const char *text);
 /* Reads a digest in upper or lower case. Returns false if the text has another form. */
 bool digest_text_read(const char *text, uint8_t digest[SHA256_SIZE]);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/digest_text.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "docker/docker.h"
@@ -155,7 +156,7 @@ int build_result_look(struct build_result *result, struct docker *docker, const 
 
 static const char *without_kind(const char *id)
 {
-    return strncmp(id, "sha256:", 7) ? id : id + 7;
+    return digest_text_hex(id);
 }
 
 /* Whether `id`, which has the name now, is what this build made. */

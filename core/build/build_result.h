@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
+#include "base/digest_text.h"
 #include "build/docker_build.h"
 
 struct docker;
@@ -22,8 +23,8 @@ struct docker_image;
 struct err;
 
 struct build_result {
-    char before[80];        /* id of the image that had the name; "" when none had */
-    char iidfile[PATH_MAX]; /* ours, or the user's; "" when docker is not asked for one */
+    char before[DIGEST_TEXT_SIZE]; /* id of the image that had the name; "" when none had */
+    char iidfile[PATH_MAX];        /* ours, or the user's; "" when docker is not asked for one */
     bool ours;
     struct stat was; /* of the user's file, before */
 };

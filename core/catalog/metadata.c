@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digest_text.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/json_write.h"
@@ -24,11 +25,6 @@ static bool is_md5(const char *text)
 static bool is_sha256(const char *text)
 {
     return is_hex(text, SHA256_HEX_SIZE - 1);
-}
-
-static bool is_digest(const char *text)
-{
-    return strncmp(text, "sha256:", 7) == 0 && is_sha256(text + 7);
 }
 
 static bool is_platform(const char *text)
@@ -55,9 +51,9 @@ static void read_layers(struct fields *fields, struct metadata *out)
         return;
     }
     while ((layer = json_next(list, layer, NULL)).doc) {
-        char *digest = out->layers[out->layer_count++];
+        char *digest = out->layers[out->layer_count++].text;
 
-        if (!json_string(layer, digest, sizeof *out->layers) || !is_digest(digest)) {
+        if (!json_string(layer, digest, sizeof out->layers->text) || !digest_text_valid(digest)) {
             fields_fail(fields, "layers", "holds what is no SHA-256 digest");
             return;
         }
@@ -79,9 +75,10 @@ static void read_ours(struct fields *fields, struct metadata *out)
 {
     char etag[STORE_ETAG_MAX] = "";
 
-    fields_string(fields, "image_id", out->image_id, sizeof out->image_id, is_digest);
-    fields_string(fields, "engine_id", out->engine_id, sizeof out->engine_id, is_digest);
-    fields_string(fields, "manifest_id", out->manifest_id, sizeof out->manifest_id, is_digest);
+    fields_string(fields, "image_id", out->image_id, sizeof out->image_id, digest_text_valid);
+    fields_string(fields, "engine_id", out->engine_id, sizeof out->engine_id, digest_text_valid);
+    fields_string(fields, "manifest_id", out->manifest_id, sizeof out->manifest_id,
+                  digest_text_valid);
     fields_bool(fields, "packed_layers", &out->packed_layers);
     fields_string(fields, "platform", out->platform, sizeof out->platform, is_platform);
     read_layers(fields, out);
@@ -139,7 +136,7 @@ static void write_ours(struct json_writer *w, const struct metadata *metadata)
     if (metadata->layer_count) {
         jw_array(w, "layers");
         for (unsigned i = 0; i < metadata->layer_count; i++)
-            jw_string(w, NULL, metadata->layers[i]);
+            jw_string(w, NULL, metadata->layers[i].text);
         jw_end(w);
     }
     add_count(w, "raw_size", metadata->raw_size);

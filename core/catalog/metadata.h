@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "base/digest_text.h"
 #include "catalog/name.h"
 
 struct err;
@@ -27,20 +28,22 @@ struct metadata {
     char app_name[256];
     /* ours; format 0 means that none of them is there */
     int format;
-    char image_id[80];  /* SHA-256 of the config */
-    char engine_id[80]; /* what the pushing daemon called it, when that differs (containerd store),
+    char image_id[DIGEST_TEXT_SIZE]; /* SHA-256 of the config */
+    char engine_id
+        [DIGEST_TEXT_SIZE]; /* what the pushing daemon called it, when that differs (containerd store),
                            or who loads the archive as it is; or "" */
-    char manifest_id[80]; /* what a containerd store calls it that was given its bundle; "": not
+    char manifest_id
+        [DIGEST_TEXT_SIZE]; /* what a containerd store calls it that was given its bundle; "": not
                              known */
-    bool packed_layers;   /* some layers of the bundle are not plain tars */
-    char platform[96];    /* "linux/amd64" or "linux/arm64/v8" */
-    uint64_t raw_size;    /* of the save stream */
+    bool packed_layers;     /* some layers of the bundle are not plain tars */
+    char platform[96];      /* "linux/amd64" or "linux/arm64/v8" */
+    uint64_t raw_size;      /* of the save stream */
     char archive_etag[256];
     char index_key[1024]; /* "" when there is none */
     char index_sha256[65];
     uint64_t index_size;
     unsigned layer_count;
-    char (*layers)[80]; /* diffIDs in order; owned */
+    struct digest_text *layers; /* diffIDs in order; owned */
 };
 
 /* 0, or integrity.document (malformed, a member that cannot be), or unsupported.format (written by

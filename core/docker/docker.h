@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "base/digest_text.h"
 #include "docker/host.h"
 #include "docker/messages.h"
 #include "flow/cancel.h"
@@ -32,13 +33,13 @@ struct docker_engine {
 
 #define DOCKER_LAYERS_MAX 512
 struct docker_image {
-    char id[80];
+    char id[DIGEST_TEXT_SIZE];
     uint64_t size; /* bytes, as the daemon counts them: an estimate */
     char os[32], architecture[32], variant[32];
     bool whole;   /* all its blobs are there; false: or the engine does not tell */
     bool partial; /* it is one manifest, and the engine tells that blobs are missing */
     unsigned layer_count;
-    char diff_ids[DOCKER_LAYERS_MAX][80];
+    struct digest_text diff_ids[DOCKER_LAYERS_MAX];
 };
 
 struct docker;
@@ -58,7 +59,7 @@ int docker_inspect(struct docker *docker, const char *name, struct docker_image 
 #define DOCKER_TAGS_MAX   16
 #define DOCKER_IMAGES_MAX 4096
 struct docker_listed {
-    char id[80];
+    char id[DIGEST_TEXT_SIZE];
     uint64_t size;   /* bytes, as the daemon counts them */
     int64_t created; /* seconds since 1970; 0 when the daemon does not say */
     unsigned tag_count;

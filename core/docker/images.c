@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digest_text.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "docker/image_list.h"
@@ -23,7 +24,7 @@ static int read_layers(struct json_node layers, const char *name, struct docker_
                        name, count, DOCKER_LAYERS_MAX);
     for (out->layer_count = 0; out->layer_count < count;
          out->layer_count++, at = json_next(layers, at, NULL))
-        if (!json_string(at, out->diff_ids[out->layer_count], sizeof out->diff_ids[0]))
+        if (!json_string(at, out->diff_ids[out->layer_count].text, DIGEST_TEXT_SIZE))
             return err_set(err, ERR_DOCKER, "inspect",
                            "the daemon does not say what the layers "
                            "of %.200s are",

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/digest_text.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/open_beneath.h"
@@ -18,7 +19,6 @@
 #include "pack/image/bundle.h"
 #include "pack/image/config.h"
 
-#define PREFIX    "sha256:"
 #define CONTENT   "io.containerd.content.v1.content"
 #define BLOBS     "blobs/sha256"
 #define PLACE     "containerd/daemon"
@@ -33,10 +33,10 @@ struct blob_store {
     const struct layer_store_wanted *wanted; /* while it is being opened */
     int root;                                /* the content's folder */
     unsigned reads;
-    char blobs[IMAGE_LAYERS_MAX][IMAGE_ID_SIZE];
-    char chosen[IMAGE_ID_SIZE];        /* the first manifest that may be meant, or "" */
-    char chosen_config[IMAGE_ID_SIZE]; /* its config */
-    bool ambiguous;                    /* another one has another config */
+    char blobs[IMAGE_LAYERS_MAX][DIGEST_TEXT_SIZE];
+    char chosen[DIGEST_TEXT_SIZE];        /* the first manifest that may be meant, or "" */
+    char chosen_config[DIGEST_TEXT_SIZE]; /* its config */
+    bool ambiguous;                       /* another one has another config */
 };
 
 /* ---- blobs ---- */
@@ -46,32 +46,30 @@ static int open_blob(const struct blob_store *b, const char *digest, int *fd, st
     char path[PATH_SIZE];
     uint64_t size;
 
-    snprintf(path, sizeof path, BLOBS "/%s", digest + strlen(PREFIX));
+    snprintf(path, sizeof path, BLOBS "/%s", digest_text_hex(digest));
     return beneath_file(b->root, path, fd, &size, err);
 }
 
 /* A document whose SHA-256 is its name. `out` was initialised. */
 static int read_blob(struct blob_store *b, const char *digest, struct text *out, struct err *err)
 {
-    char path[PATH_SIZE], hex[SHA256_HEX_SIZE];
-    uint8_t sum[SHA256_SIZE];
+    char path[PATH_SIZE], actual[DIGEST_TEXT_SIZE];
 
     if (b->reads++ == READS_MAX)
         return err_set(err, ERR_UNSUPPORTED, "layers", "the image has too many manifests");
-    snprintf(path, sizeof path, BLOBS "/%s", digest + strlen(PREFIX));
+    snprintf(path, sizeof path, BLOBS "/%s", digest_text_hex(digest));
     if (beneath_read(b->root, path, out, err))
         return ERR_FAIL;
-    sha256_of(text_view(out), sum);
-    hex_encode(sum, sizeof sum, hex);
-    if (strcmp(hex, digest + strlen(PREFIX)) != 0)
+    digest_text_of(actual, text_view(out));
+    if (strcmp(actual, digest) != 0)
         return err_set(err, ERR_INTEGRITY, "blob", "the stored document is not %s", digest);
     return 0;
 }
 
-static bool digest_of(struct json_node descriptor, char out[IMAGE_ID_SIZE])
+static bool digest_of(struct json_node descriptor, char out[DIGEST_TEXT_SIZE])
 {
-    return json_string(json_get(descriptor, "digest"), out, IMAGE_ID_SIZE) &&
-           layer_store_is_digest(out);
+    return json_string(json_get(descriptor, "digest"), out, DIGEST_TEXT_SIZE) &&
+           digest_text_valid(out);
 }
 
 /* ---- from an id to a config and its layers ---- */
@@ -94,7 +92,7 @@ static bool has_layers(const struct blob_store *b)
     if (wanted->diff_id_count != b->store.count)
         return false;
     for (unsigned i = 0; i < b->store.count; i++)
-        if (strcmp(wanted->diff_ids[i], b->store.layers[i].diff_id) != 0)
+        if (strcmp(wanted->diff_ids[i].text, b->store.layers[i].diff_id) != 0)
             return false;
     return true;
 }
@@ -166,7 +164,7 @@ static int take_index(struct blob_store *b, struct json_node manifests, unsigned
 
     for (; descriptor.doc && (answer != FOUND || b->wanted->architecture);
          descriptor = json_next(manifests, descriptor, NULL)) {
-        char digest[IMAGE_ID_SIZE];
+        char digest[DIGEST_TEXT_SIZE];
         int found;
 
         if (json_present(

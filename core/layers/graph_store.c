@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/digest_text.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/open_beneath.h"
@@ -12,7 +13,7 @@
 #include "layers/layer_tar.h"
 #include "pack/image/bundle.h"
 
-#define PREFIX    "sha256:"
+#define WORD_SIZE 80 /* a digest, or the name of a folder */
 #define HEX_SIZE  64
 #define PATH_SIZE 512
 
@@ -27,7 +28,7 @@ static const struct layout {
 
 struct graph_layer {
     char chain[HEX_SIZE + 1]; /* hex digits of the chain's id */
-    char cache_id[80];        /* the folder's name */
+    char cache_id[WORD_SIZE]; /* the folder's name */
 };
 
 struct graph_store {
@@ -61,7 +62,7 @@ static int read_config(struct graph_store *graph, struct err *err)
     char path[PATH_SIZE];
 
     snprintf(path, sizeof path, "image/%s/imagedb/content/sha256/%s", graph->layout->driver,
-             store->id + strlen(PREFIX));
+             digest_text_hex(store->id));
     return beneath_read(graph->root, path, &store->config, err) ? ERR_FAIL
                                                                 : layer_store_list(store, err);
 }
@@ -72,14 +73,15 @@ static int read_config(struct graph_store *graph, struct err *err)
 static void name_chain(struct graph_store *graph, unsigned number)
 {
     const char *diff_id = graph->store.layers[number].diff_id;
-    char both[2 * (sizeof PREFIX + HEX_SIZE) + 1];
+    char both[2 * (sizeof DIGEST_TEXT_PREFIX + HEX_SIZE) + 1];
     uint8_t sum[SHA256_SIZE];
 
     if (number == 0) {
-        memcpy(graph->layers[0].chain, diff_id + strlen(PREFIX), HEX_SIZE + 1);
+        memcpy(graph->layers[0].chain, digest_text_hex(diff_id), HEX_SIZE + 1);
         return;
     }
-    snprintf(both, sizeof both, PREFIX "%s %s", graph->layers[number - 1].chain, diff_id);
+    snprintf(both, sizeof both, DIGEST_TEXT_PREFIX "%s %s", graph->layers[number - 1].chain,
+             diff_id);
     sha256_of(view_str(both), sum);
     hex_encode(sum, sizeof sum, graph->layers[number].chain);
 }
@@ -93,7 +95,7 @@ static void layer_path(const struct graph_store *graph, unsigned number, const c
 
 /* A file that holds one word. */
 static int read_word(const struct graph_store *graph, unsigned number, const char *name,
-                     char out[80], struct err *err)
+                     char out[WORD_SIZE], struct err *err)
 {
     char path[PATH_SIZE];
     struct text text;
@@ -102,7 +104,7 @@ static int read_word(const struct graph_store *graph, unsigned number, const cha
     text_init(&text, 256);
     layer_path(graph, number, name, path);
     answer = beneath_read(graph->root, path, &text, err);
-    if (answer == 0 && !str_copy(out, 80, text.data))
+    if (answer == 0 && !str_copy(out, WORD_SIZE, text.data))
         answer = err_set(err, ERR_LOCAL, "layout", "%s is not what Docker writes there", path);
     text_finish(&text);
     return answer;
@@ -111,7 +113,7 @@ static int read_word(const struct graph_store *graph, unsigned number, const cha
 static int look_at_layer(struct graph_store *graph, unsigned number, struct err *err)
 {
     struct graph_layer *layer = &graph->layers[number];
-    char diff[80];
+    char diff[WORD_SIZE];
 
     name_chain(graph, number);
     if (read_word(graph, number, "diff", diff, err) ||

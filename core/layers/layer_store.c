@@ -8,27 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digest_text.h"
 #include "base/err.h"
 #include "base/hash.h"
 
-#define PREFIX   "sha256:"
-#define HEX_SIZE 64
-
-bool layer_store_is_digest(const char *text)
-{
-    return strncmp(text, PREFIX, strlen(PREFIX)) == 0 &&
-           strlen(text) == strlen(PREFIX) + HEX_SIZE &&
-           strspn(text + strlen(PREFIX), "0123456789abcdef") == HEX_SIZE;
-}
-
 static int check_config(const struct layer_store *store, struct err *err)
 {
-    char hex[SHA256_HEX_SIZE];
-    uint8_t sum[SHA256_SIZE];
+    char id[DIGEST_TEXT_SIZE];
 
-    sha256_of(text_view(&store->config), sum);
-    hex_encode(sum, sizeof sum, hex);
-    if (strcmp(hex, store->id + strlen(PREFIX)) != 0)
+    digest_text_of(id, text_view(&store->config));
+    if (strcmp(id, store->id) != 0)
         return err_set(err, ERR_INTEGRITY, "config", "the stored config is not that of %s",
                        store->id);
     return 0;
@@ -47,7 +36,7 @@ static int read_diff_ids(struct layer_store *store, struct json_node diff_ids, s
     for (; store->count < count; store->count++, at = json_next(diff_ids, at, NULL)) {
         char *diff_id = store->layers[store->count].diff_id;
 
-        if (!json_string(at, diff_id, IMAGE_ID_SIZE) || !layer_store_is_digest(diff_id))
+        if (!json_string(at, diff_id, DIGEST_TEXT_SIZE) || !digest_text_valid(diff_id))
             return err_set(err, ERR_INTEGRITY, "config", "a layer of the config has no digest");
     }
     return 0;

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "base/digest_text.h"
 #include "base/json.h"
 #include "layers/layer_stream.h"
 #include "pack/image/image.h"
@@ -20,7 +21,7 @@ struct cancel;
 struct docker_engine;
 
 struct stored_layer {
-    char diff_id[IMAGE_ID_SIZE];
+    char diff_id[DIGEST_TEXT_SIZE];
     uint64_t size; /* of its tar; 0: not measured yet */
 };
 
@@ -34,7 +35,7 @@ struct layer_store_table {
 struct layer_store {
     const struct layer_store_table *table;
     struct text config;
-    char id[IMAGE_ID_SIZE]; /* the config's SHA-256 */
+    char id[DIGEST_TEXT_SIZE]; /* the config's SHA-256 */
     unsigned count;
     struct stored_layer *layers; /* lowest first */
 };
@@ -44,7 +45,7 @@ struct layer_store_wanted {
     const char *image_id; /* as the daemon says it */
     /* The layers that the daemon says it has; NULL, 0: not known. Of an image for several platforms
      * they tell which one is meant. */
-    const char (*diff_ids)[80];
+    const struct digest_text *diff_ids;
     unsigned diff_id_count;
     /* The platform that the daemon says it has. NULL: only the layers matter. */
     const char *os, *architecture, *variant;
@@ -60,8 +61,6 @@ struct layer_stream *layer_store_stream(struct layer_store *store, unsigned numb
 
 /* ---- for the kinds ---- */
 
-/* "sha256:" and 64 hex digits. */
-bool layer_store_is_digest(const char *text);
 /* Takes store->config, which must have store->id as its SHA-256, and lists its layers. */
 int layer_store_list(struct layer_store *store, struct err *err);
 

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/digest_text.h"
 #include "base/err.h"
 #include "docker/docker.h"
 #include "layers/blob_store.h"
@@ -57,7 +58,7 @@ struct layer_store *open_layers(const struct layer_store_wanted *wanted, struct 
 
     if (check_engine(wanted->engine, err))
         return NULL;
-    if (!layer_store_is_digest(wanted->image_id)) {
+    if (!digest_text_valid(wanted->image_id)) {
         not_readable("the image has no proper id", NULL, err);
         return NULL;
     }

@@ -28,7 +28,7 @@ static int compare_layers(const struct index *index, const struct metadata *meta
     bool same = index->image.layer_count == metadata->layer_count;
 
     for (unsigned i = 0; same && i < metadata->layer_count; i++)
-        same = strcmp(index->image.layers[i].diff_id, metadata->layers[i]) == 0;
+        same = strcmp(index->image.layers[i].diff_id, metadata->layers[i].text) == 0;
     return same ? 0 : err_set(err, ERR_INTEGRITY, "index", "the index has layers of another image");
 }
 

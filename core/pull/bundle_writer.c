@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digest_text.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "pack/codec/layer_digest.h"
@@ -48,8 +49,7 @@ static bool is_digest(const char *name, const uint8_t sum[SHA256_SIZE])
 {
     uint8_t expected[SHA256_SIZE];
 
-    return hex_decode(name + strlen("sha256:"), expected, sizeof expected) &&
-           memcmp(sum, expected, sizeof expected) == 0;
+    return digest_text_read(name, expected) && memcmp(sum, expected, sizeof expected) == 0;
 }
 
 /* Holds a whole layer against all that the documents of the bundle say of it. */

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/digest_text.h"
 #include "catalog/keys.h"
 #include "catalog/name.h"
 #include "catalog/reference.h"
@@ -41,7 +42,7 @@ struct pull_options {
 struct pull_result {
     char key[KEY_MAX];
     char image_ref[512]; /* metadata.image_tag */
-    char image_id[80];
+    char image_id[DIGEST_TEXT_SIZE];
     char checksum[40];            /* MD5 of the archive by its metadata; or "" */
     uint32_t chunks;              /* that the index lists, if the pull reads all of them; else 0 */
     uint64_t size;                /* of the archive */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/digest_text.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "docker/docker.h"
@@ -44,7 +45,7 @@ static int find_documents(struct prepare *p, struct err *err)
 static bool has_manifest_id(const struct prepare *p, const char *id)
 {
     const struct metadata *metadata = &p->at.metadata;
-    char manifest_id[IMAGE_ID_SIZE];
+    char manifest_id[DIGEST_TEXT_SIZE];
     struct index *index;
     struct err ignored;
     bool same;

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/digest_text.h"
 #include "catalog/locate.h"
 #include "pull/bundle_plan.h"
 #include "pull/options.h"
@@ -32,9 +33,10 @@ struct prepare {
     struct prepare_without without;
 
     struct located at;
-    bool located;    /* `at` is filled */
-    bool suspect;    /* the daemon has the image, but an earlier load of it may be incomplete */
-    char before[80]; /* id of the image that the daemon has under the name; "": none */
+    bool located; /* `at` is filled */
+    bool suspect; /* the daemon has the image, but an earlier load of it may be incomplete */
+    char
+        before[DIGEST_TEXT_SIZE]; /* id of the image that the daemon has under the name; "": none */
     struct store_info archive;
     struct bundle_plan *bundle_plan; /* NULL: the archive is read without an index */
     struct local_layers *local;      /* NULL: all layers are sent */

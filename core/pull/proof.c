@@ -36,7 +36,7 @@ static int compare(const struct metadata *stated, const struct metadata *actual,
     if (stated->layer_count != actual->layer_count)
         return differs("number of layers", err);
     for (unsigned i = 0; i < stated->layer_count; i++)
-        if (strcmp(stated->layers[i], actual->layers[i]) != 0)
+        if (strcmp(stated->layers[i].text, actual->layers[i].text) != 0)
             return differs("layer", err);
     return 0;
 }

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/digest_text.h"
 #include "catalog/keys.h"
 #include "catalog/name.h"
 #include "transfer/transfer.h"
@@ -28,7 +29,7 @@ struct verify_options {
 struct verify_result {
     char key[KEY_MAX];
     char image_ref[512]; /* metadata.image_tag */
-    char image_id[80];
+    char image_id[DIGEST_TEXT_SIZE];
     char checksum[40]; /* the MD5 that was proven; "": the metadata has none */
     uint64_t size;     /* of the archive */
     unsigned layers;

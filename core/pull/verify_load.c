@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digest_text.h"
 #include "base/err.h"
 #include "base/log.h"
 
@@ -18,7 +19,7 @@ const char *verify_load_id(const struct docker *docker, const struct image_info 
 /* Podman says ids without their algorithm, too. */
 static bool is_id(const char *said, const char *id)
 {
-    return strcmp(said, id) == 0 || strcmp(said, id + strlen("sha256:")) == 0;
+    return strcmp(said, id) == 0 || strcmp(said, digest_text_hex(id)) == 0;
 }
 
 static bool is_ours(const struct verify_load_options *o, const char *said)
@@ -52,7 +53,7 @@ static bool is_it(const struct verify_load_options *o, const struct docker_image
         image->layer_count != local->layer_count)
         return false;
     for (unsigned i = 0; i < image->layer_count; i++)
-        if (strcmp(image->layers[i].diff_id, local->diff_ids[i]) != 0)
+        if (strcmp(image->layers[i].diff_id, local->diff_ids[i].text) != 0)
             return false;
     return true;
 }

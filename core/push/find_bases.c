@@ -325,7 +325,7 @@ static unsigned count_shared(const struct search *s, const struct metadata *meta
 
     for (unsigned i = 0; i < s->wanted->layer_count; i++)
         for (unsigned k = 0; k < metadata->layer_count; k++)
-            if (strcmp(s->wanted->layers[i], metadata->layers[k]) == 0) {
+            if (strcmp(s->wanted->layers[i].text, metadata->layers[k].text) == 0) {
                 shared++;
                 break;
             }

@@ -17,12 +17,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/digest_text.h"
 #include "push/plan/bases.h"
 
 struct find_bases_wanted {
     const struct image_name *name;
     const char *first; /* an archive key to look at in any case, or NULL */
-    const char (*layers)[80];
+    const struct digest_text *layers;
     unsigned layer_count;   /* diffIDs of the image, 0 when not known yet */
     uint64_t archive_least; /* smaller archives cannot be copied from */
     uint64_t index_most;    /* bytes of all their indexes together */

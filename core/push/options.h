@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/digest_text.h"
 #include "catalog/keys.h"
 #include "catalog/name.h"
 #include "transfer/transfer.h"
@@ -38,7 +39,7 @@ struct push_options {
 
 struct push_result {
     char key[KEY_MAX]; /* of the archive */
-    char image_id[80];
+    char image_id[DIGEST_TEXT_SIZE];
     char checksum[40];          /* MD5 of the archive, "" if not known */
     uint64_t size;              /* of the archive */
     bool skipped;               /* the bucket had the image already */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/again.h"
+#include "base/digest_text.h"
 #include "base/log.h"
 #include "docker/docker.h"
 #include "push/commit.h"
@@ -31,7 +32,7 @@ struct push {
     struct docker_image local; /* what the daemon says of the image; id "" without a daemon */
     struct image_input input;
 
-    char content[IMAGE_ID_SIZE]; /* which image is to be pushed; "": only its stream will tell */
+    char content[DIGEST_TEXT_SIZE]; /* which image is to be pushed; "": only its stream will tell */
 
     bool export_only;        /* Docker's layers turned out not to be what they should be */
     bool delta;              /* compare with earlier archives, as long as that may help */

@@ -78,7 +78,7 @@ static void search_bases(struct push_setup *s, uint64_t index_most)
         .name = o->name,
         .first = o->first,
         .described = resume_is_whole(s->resume),
-        .layers = (const char(*)[80])local->diff_ids,
+        .layers = local->diff_ids,
         .layer_count = local->id[0] ? local->layer_count : 0,
         .archive_least = planner_options(s).least,
         .index_most = index_most,

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/digest_text.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/hash.h"
@@ -89,11 +90,10 @@ static int open_file(const char *path)
     return file_open_regular(AT_FDCWD, path, O_RDONLY, 0);
 }
 
-bool tar_image_id_read(const char *path, char id[IMAGE_ID_SIZE])
+bool tar_image_id_read(const char *path, char id[DIGEST_TEXT_SIZE])
 {
     int fd = open_file(path);
     char name[TAR_NAME_MAX];
-    uint8_t sum[SHA256_SIZE];
     struct text text;
     bool found;
 
@@ -103,11 +103,8 @@ bool tar_image_id_read(const char *path, char id[IMAGE_ID_SIZE])
     found = read_entry(fd, "manifest.json", &text) && config_name(&text, name);
     text_clear(&text);
     found = found && read_entry(fd, name, &text);
-    if (found) {
-        sha256_of(text_view(&text), sum);
-        str_copy(id, IMAGE_ID_SIZE, "sha256:");
-        hex_encode(sum, sizeof sum, id + 7);
-    }
+    if (found)
+        digest_text_of(id, text_view(&text));
     text_finish(&text);
     close(fd);
     return found;

@@ -9,10 +9,11 @@
 
 #include <stdbool.h>
 
+#include "base/digest_text.h"
 #include "pack/image/image.h"
 
 /* False when the file cannot be walked (compressed, no regular file) or is no image archive: then
  * it must be read. */
-bool tar_image_id_read(const char *path, char id[IMAGE_ID_SIZE]);
+bool tar_image_id_read(const char *path, char id[DIGEST_TEXT_SIZE]);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digest_text.h"
 #include "base/err.h"
 #include "pack/image/bundle.h"
 
@@ -31,12 +32,13 @@ static int set_engine_ids(const struct image_info *image, struct metadata *out, 
 
 int describe_image(const struct image_info *image, struct metadata *out, struct err *err)
 {
-    char(*layers)[80] = calloc(image->layer_count ? image->layer_count : 1, sizeof *layers);
+    struct digest_text *layers =
+        calloc(image->layer_count ? image->layer_count : 1, sizeof *layers);
 
     if (!layers)
         return err_memory(err, "the metadata");
     for (unsigned i = 0; i < image->layer_count; i++)
-        str_copy(layers[i], sizeof layers[i], image->layers[i].diff_id);
+        str_copy(layers[i].text, sizeof layers[i].text, image->layers[i].diff_id);
     free(out->layers);
     out->layers = layers;
     out->layer_count = image->layer_count;

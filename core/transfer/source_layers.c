@@ -176,7 +176,7 @@ static void layers_destroy(struct source *source)
 static bool is_left_out(const struct source_layers_options *o, const struct stored_layer *layer)
 {
     for (unsigned i = 0; i < o->without_count; i++)
-        if (strcmp(o->without[i], layer->diff_id) == 0)
+        if (strcmp(o->without[i].text, layer->diff_id) == 0)
             return true;
     return false;
 }

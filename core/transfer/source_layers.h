@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "base/digest_text.h"
 #include "layers/layer_store.h"
 #include "pack/index/index.h"
 #include "pack/index/skippable_layers.h"
@@ -29,7 +30,7 @@ struct source_layers_options {
     unsigned index_count;
     uint64_t lead;
     struct chunk_params params;
-    const char (*without)[80]; /* diffIDs of layers that are not to come at all */
+    const struct digest_text *without; /* diffIDs of layers that are not to come at all */
     unsigned without_count;
     const struct cancel *cancel;
 };

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/digest_text.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/hash.h"
@@ -69,7 +70,7 @@ static void hex_of(const void *data, size_t size, char out[SHA256_HEX_SIZE])
 }
 
 /* Writes a save stream of one layer. Sets `id` to the image id. */
-static void write_image(const char *file, const char *ref, uint64_t seed, char id[80])
+static void write_image(const char *file, const char *ref, uint64_t seed, char id[DIGEST_TEXT_SIZE])
 {
     char layer_id[SHA256_HEX_SIZE], config_id[SHA256_HEX_SIZE], config[512], text[1024];
     struct tarball image, layer;
@@ -96,12 +97,12 @@ static void write_image(const char *file, const char *ref, uint64_t seed, char i
     tarball_text(&image, "manifest.json", text);
     tarball_end(&image);
     assert_int_equal(file_replace(path_of(file), view_of(image.data, image.size), 0644, &err), 0);
-    snprintf(id, 80, "sha256:%s", config_id);
+    snprintf(id, DIGEST_TEXT_SIZE, "sha256:%s", config_id);
     tarball_finish(&layer);
     tarball_finish(&image);
 }
 
-static char same_id[80], other_id[80];
+static char same_id[DIGEST_TEXT_SIZE], other_id[DIGEST_TEXT_SIZE];
 
 static int push(struct store *store, const char *ref, const char *file, struct push_result *result)
 {
@@ -114,7 +115,7 @@ static int push(struct store *store, const char *ref, const char *file, struct p
 }
 
 /* Reads and verifies an image. `key` NULL: by its name. */
-static int pull(struct store *store, const char *ref, const char *key, char id[80])
+static int pull(struct store *store, const char *ref, const char *key, char id[DIGEST_TEXT_SIZE])
 {
     struct pull_options options = {.store = store, .key = key, .no_resume = true};
     struct pull_result result;
@@ -124,7 +125,7 @@ static int pull(struct store *store, const char *ref, const char *key, char id[8
     assert_true(name_parse_image(ref, &options.name, &err) >= 0);
     answer = pull_run(&options, &result, &err);
     if (id)
-        snprintf(id, 80, "%s", answer ? "" : result.image_id);
+        snprintf(id, DIGEST_TEXT_SIZE, "%s", answer ? "" : result.image_id);
     return answer;
 }
 
@@ -402,7 +403,7 @@ static void refuse(const struct scene *scene, const char *what, const struct err
 static void check_pull(struct store *store, const struct scene *scene, const char *what,
                        const char *ref, const char *key, const char *id)
 {
-    char found[80];
+    char found[DIGEST_TEXT_SIZE];
 
     if (pull(store, ref, key, found))
         refuse(scene, what, &err);
@@ -749,7 +750,7 @@ static void many_leftovers_take_little_time_and_memory(void **state)
 
 static int start(void **state)
 {
-    char id[80];
+    char id[DIGEST_TEXT_SIZE];
 
     (void)state;
     if (!mkdtemp(dir) || setenv("XDG_CACHE_HOME", dir, 1))

@@ -19,6 +19,7 @@
 #include <zstd.h>
 
 #include "base/clock.h"
+#include "base/digest_text.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/hash.h"
@@ -373,7 +374,7 @@ static void the_name_leads_to_what_was_pulled(void **state)
         struct fake_docker fake = fake_docker_start(cases[i][0], cases[i][1], 0);
         struct docker *docker = open_daemon(&fake);
         struct pull_result before, result;
-        char id[80];
+        char id[DIGEST_TEXT_SIZE];
 
         pull_well("elsewhere", docker, FIRST, REUSE_NEVER, &before);
         assert_int_equal(docker_inspect(docker, FIRST, local, &err), DOCKER_OK);
@@ -400,7 +401,7 @@ static void a_refused_load_leaves_no_name(void **state)
     struct docker *docker = open_daemon(&fake);
     struct docker_image *local = malloc(sizeof *local);
     struct pull_result result;
-    char id[80];
+    char id[DIGEST_TEXT_SIZE];
 
     (void)state;
     pull_well("elsewhere", docker, FIRST, REUSE_NEVER, &result);

@@ -17,6 +17,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "base/digest_text.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/hash.h"
@@ -38,7 +39,7 @@
 
 static char dir[] = "/tmp/s3dock-layers-XXXXXX";
 static struct docker_engine engine;
-static char image_id[80], chains[LAYERS][80], config_path[400];
+static char image_id[DIGEST_TEXT_SIZE], chains[LAYERS][SHA256_HEX_SIZE], config_path[400];
 static struct tarball layers[LAYERS];
 static unsigned empty = LAYERS; /* the number of the empty layer; LAYERS: none */
 static struct err err;
@@ -145,7 +146,7 @@ static void fill(unsigned number, struct tarball *tar)
     free(bytes);
 }
 
-static void digest(struct view bytes, char out[80])
+static void digest(struct view bytes, char out[DIGEST_TEXT_SIZE])
 {
     uint8_t sum[SHA256_SIZE];
 
@@ -156,7 +157,7 @@ static void digest(struct view bytes, char out[80])
 
 static void make_store(void)
 {
-    char diff[80], above[80] = "", both[200], config[2048];
+    char diff[DIGEST_TEXT_SIZE], above[DIGEST_TEXT_SIZE] = "", both[200], config[2048];
     size_t used = (size_t)snprintf(config, sizeof config,
                                    "{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{},"
                                    "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[");
@@ -702,16 +703,17 @@ static void changed_bytes_are_found_by_the_digest(void **state)
 
 #define CONTENT "containerd/daemon/io.containerd.content.v1.content/blobs/sha256"
 
-static char blobs[LAYERS][80], manifest_id[80], index_id[80];
+static struct digest_text blobs[LAYERS];
+static char manifest_id[DIGEST_TEXT_SIZE], index_id[DIGEST_TEXT_SIZE];
 
 /* Writes a blob under its SHA-256 and sets `id`. */
-static void put_blob(struct view bytes, char id[80])
+static void put_blob(struct view bytes, char id[DIGEST_TEXT_SIZE])
 {
     digest(bytes, id);
     put(path_of(CONTENT "/%s", id + 7), bytes);
 }
 
-static void put_gzip(struct view bytes, char id[80])
+static void put_gzip(struct view bytes, char id[DIGEST_TEXT_SIZE])
 {
     const char *path = path_of("packed.gz");
     gzFile file = gzopen(path, "wb1");
@@ -725,7 +727,7 @@ static void put_gzip(struct view bytes, char id[80])
     text_finish(&packed);
 }
 
-static void put_zstd(struct view bytes, char id[80])
+static void put_zstd(struct view bytes, char id[DIGEST_TEXT_SIZE])
 {
     size_t room = ZSTD_compressBound(bytes.size), size;
     uint8_t *packed = malloc(room);
@@ -747,20 +749,20 @@ static void make_blob_store(void)
     assert_int_equal(file_read(config_path, &config, &err), 0);
     put_blob(text_view(&config), image_id);
     text_finish(&config);
-    put_gzip(view_of(layers[0].data, layers[0].size), blobs[0]);
-    put_zstd(view_of(layers[1].data, layers[1].size), blobs[1]);
-    put_blob(view_of(layers[2].data, layers[2].size), blobs[2]);
+    put_gzip(view_of(layers[0].data, layers[0].size), blobs[0].text);
+    put_zstd(view_of(layers[1].data, layers[1].size), blobs[1].text);
+    put_blob(view_of(layers[2].data, layers[2].size), blobs[2].text);
     snprintf(json, sizeof json,
              "{\"schemaVersion\":2,\"config\":{\"digest\":\"%s\"},\"layers\":"
              "[{\"digest\":\"%s\"},{\"digest\":\"%s\"},{\"digest\":\"%s\"}]}",
-             image_id, blobs[0], blobs[1], blobs[2]);
+             image_id, blobs[0].text, blobs[1].text, blobs[2].text);
     put_blob(view_str(json), manifest_id);
     snprintf(json, sizeof json,
              "{\"schemaVersion\":2,\"manifests\":["
              "{\"digest\":\"sha256:%064d\",\"platform\":{\"architecture\":\"arm64\"}},"
              "{\"digest\":\"%s\",\"annotations\":{\"vnd.docker.reference.type\":\"a\"}},"
              "{\"digest\":\"%s\"}]}",
-             7, blobs[2], manifest_id);
+             7, blobs[2].text, manifest_id);
     put_blob(view_str(json), index_id);
     engine.containerd_store = true;
     str_copy(engine.driver, sizeof engine.driver, "overlayfs");
@@ -769,7 +771,7 @@ static void make_blob_store(void)
 /* Opens the image by the daemon's id, with the first of the layers that the daemon reports. */
 static int read_blobs(const char *id, const char *first_layer, struct text *out)
 {
-    char diff_ids[LAYERS][80];
+    struct digest_text diff_ids[LAYERS];
     struct source_layers_options options = {.image = {.engine = &engine, .image_id = id},
                                             .reference = REF};
     struct source *source;
@@ -777,10 +779,10 @@ static int read_blobs(const char *id, const char *first_layer, struct text *out)
     long got;
 
     for (unsigned i = 0; i < LAYERS; i++)
-        digest(view_of(layers[i].data, layers[i].size), diff_ids[i]);
+        digest(view_of(layers[i].data, layers[i].size), diff_ids[i].text);
     if (first_layer) {
-        str_copy(diff_ids[0], sizeof diff_ids[0], first_layer);
-        options.image.diff_ids = (const char(*)[80])diff_ids;
+        str_copy(diff_ids[0].text, sizeof diff_ids[0].text, first_layer);
+        options.image.diff_ids = diff_ids;
         options.image.diff_id_count = LAYERS;
     }
     source = source_layers(&options, &err);
@@ -798,7 +800,7 @@ static int read_blobs(const char *id, const char *first_layer, struct text *out)
 static void containerds_store_gives_the_same(void **state)
 {
     struct text wanted, out;
-    char first[80];
+    char first[DIGEST_TEXT_SIZE];
 
     (void)state;
     text_init(&wanted, 64 * MIB);
@@ -822,18 +824,18 @@ static void containerds_store_gives_the_same(void **state)
 
 static void add_platform(char *json, const char *architecture, const char *variant, const char *cmd)
 {
-    char id[80], text[1000];
+    char id[DIGEST_TEXT_SIZE], text[1000];
 
     snprintf(text, sizeof text,
              "{\"architecture\":\"%s\",\"variant\":\"%s\",\"os\":\"linux\",\"config\":{\"Cmd\":[\"%"
              "s\"]},"
              "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"%s\",\"%s\",\"%s\"]}}",
-             architecture, variant, cmd, blobs[0], blobs[1], blobs[2]);
+             architecture, variant, cmd, blobs[0].text, blobs[1].text, blobs[2].text);
     put_blob(view_str(text), id);
     snprintf(text, sizeof text,
              "{\"config\":{\"digest\":\"%s\"},\"layers\":[{\"digest\":\"%s\"},{\"digest\":\"%s\"},"
              "{\"digest\":\"%s\"}]}",
-             id, blobs[0], blobs[1], blobs[2]);
+             id, blobs[0].text, blobs[1].text, blobs[2].text);
     put_blob(view_str(text), id);
     sprintf(json + strlen(json), "%s{\"digest\":\"%s\"}", json[strlen(json) - 1] == '[' ? "" : ",",
             id);
@@ -844,7 +846,7 @@ static int read_platform(const char *architecture, const char *variant, struct t
 {
     struct source_layers_options options = {.image = {.engine = &engine,
                                                       .image_id = index_id,
-                                                      .diff_ids = (const char(*)[80])blobs,
+                                                      .diff_ids = blobs,
                                                       .diff_id_count = LAYERS,
                                                       .os = "linux",
                                                       .architecture = architecture,
@@ -881,7 +883,7 @@ static void the_platform_that_the_daemon_tells_of_is_read(void **state)
     text_init(&out, 64 * MIB);
     make_blob_store();
     for (unsigned i = 0; i < LAYERS; i++)
-        put_blob(view_of(layers[i].data, layers[i].size), blobs[i]);
+        put_blob(view_of(layers[i].data, layers[i].size), blobs[i].text);
     add_platform(json, "arm64", "v8", "/arm64");
     add_platform(json, "amd64", "", "/amd64");
     add_platform(json, "arm", "v6", "/armv6");
@@ -915,30 +917,30 @@ static const char *blob_path(const char *id)
 
 static void blob_away(void)
 {
-    assert_int_equal(unlink(blob_path(blobs[1])), 0);
+    assert_int_equal(unlink(blob_path(blobs[1].text)), 0);
 }
 
 static void blob_a_fifo(void)
 {
     blob_away();
-    assert_int_equal(mkfifo(blob_path(blobs[1]), 0644), 0);
+    assert_int_equal(mkfifo(blob_path(blobs[1].text), 0644), 0);
 }
 
 static void blob_a_link(void)
 {
     blob_away();
     write_secret("secret");
-    assert_int_equal(symlink(path_of("secret"), blob_path(blobs[1])), 0);
+    assert_int_equal(symlink(path_of("secret"), blob_path(blobs[1].text)), 0);
 }
 
 static void gzip_cut_short(void)
 {
-    assert_int_equal(truncate(blob_path(blobs[0]), 100000), 0);
+    assert_int_equal(truncate(blob_path(blobs[0].text), 100000), 0);
 }
 
 static void zstd_cut_short(void)
 {
-    assert_int_equal(truncate(blob_path(blobs[1]), 100000), 0);
+    assert_int_equal(truncate(blob_path(blobs[1].text), 100000), 0);
 }
 
 static void manifest_changed(void)
@@ -984,7 +986,7 @@ static void fewer_layers(void)
     char json[400];
 
     snprintf(json, sizeof json, "{\"config\":{\"digest\":\"%s\"},\"layers\":[{\"digest\":\"%s\"}]}",
-             image_id, blobs[0]);
+             image_id, blobs[0].text);
     put_blob(view_str(json), index_id);
 }
 

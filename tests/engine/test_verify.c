@@ -320,7 +320,7 @@ static void other_image(struct metadata *m)
 
 static void other_layer(struct metadata *m)
 {
-    m->layers[0][70] = m->layers[0][70] == '0' ? '1' : '0';
+    m->layers[0].text[70] = m->layers[0].text[70] == '0' ? '1' : '0';
 }
 
 static void other_size(struct metadata *m)

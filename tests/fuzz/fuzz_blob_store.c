@@ -1,6 +1,7 @@
 /* A hostile containerd content store. Each line of the input is a blob, named by its SHA-256. "$a"
  * to "$z" in it are the names of the preceding lines. A line that begins with '!' has another
  * content than its name. The last line is the image. */
+#include "base/digest_text.h"
 #include "stored.h"
 
 #define BLOBS_MAX 16
@@ -8,7 +9,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static char names[BLOBS_MAX][IMAGE_ID_SIZE];
+static char names[BLOBS_MAX][DIGEST_TEXT_SIZE];
 static unsigned count;
 
 static const char *file_of(const char *digest)

@@ -7,6 +7,7 @@
  */
 #include <zlib.h>
 
+#include "base/digest_text.h"
 #include "stored.h"
 
 #define LAYERS   2
@@ -23,7 +24,7 @@ static const struct {
                {"fuse-overlayfs", "fuse-overlayfs/%064x/diff/"},
                {"vfs", "vfs/dir/%064x/"}};
 
-static char diff_ids[LAYERS][IMAGE_ID_SIZE], chains[LAYERS][IMAGE_ID_SIZE];
+static char diff_ids[LAYERS][DIGEST_TEXT_SIZE], chains[LAYERS][DIGEST_TEXT_SIZE];
 static uint8_t secret[SECRET];
 
 /* ---- the constant part ---- */
@@ -53,7 +54,7 @@ static void fill_folder(const char *top)
 static void begin(void)
 {
     FILE *random = fopen("/dev/urandom", "r");
-    char both[2 * IMAGE_ID_SIZE];
+    char both[2 * DIGEST_TEXT_SIZE];
 
     folder_make();
     check(random && fread(secret, 1, sizeof secret, random) == sizeof secret);
@@ -138,7 +139,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct view input = view_of(data, size), config;
     struct docker_engine engine = {.local = true};
-    char good[512], id[IMAGE_ID_SIZE], name[300];
+    char good[512], id[DIGEST_TEXT_SIZE], name[300];
     unsigned replaced, driver;
 
     if (!folder[0])

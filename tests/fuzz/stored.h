@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/digest_text.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "docker/docker.h"
@@ -26,14 +27,14 @@ static inline struct view stored_part(struct view *input)
     return part;
 }
 
-static inline void stored_digest(struct view bytes, char out[IMAGE_ID_SIZE])
+static inline void stored_digest(struct view bytes, char out[DIGEST_TEXT_SIZE])
 {
     char hex[SHA256_HEX_SIZE];
     uint8_t sum[SHA256_SIZE];
 
     sha256_of(bytes, sum);
     hex_encode(sum, sizeof sum, hex);
-    snprintf(out, IMAGE_ID_SIZE, "sha256:%s", hex);
+    snprintf(out, DIGEST_TEXT_SIZE, "sha256:%s", hex);
 }
 
 /* Reads a layer: it has the measured size, or reading fails. `look` receives its bytes. */
@@ -66,7 +67,7 @@ static inline void stored_look(const struct docker_engine *engine, const char *i
                                void (*look)(const uint8_t *bytes, size_t size))
 {
     struct layer_store_wanted wanted = {.engine = engine, .image_id = id};
-    char config_id[IMAGE_ID_SIZE];
+    char config_id[DIGEST_TEXT_SIZE];
     struct layer_store *store;
     struct err err = {0};
 
@@ -78,7 +79,7 @@ static inline void stored_look(const struct docker_engine *engine, const char *i
     check(strcmp(config_id, store->id) == 0);
     check(store->count > 0 && store->count <= IMAGE_LAYERS_MAX);
     for (unsigned i = 0; i < store->count && i < 4; i++) {
-        check(layer_store_is_digest(store->layers[i].diff_id));
+        check(digest_text_valid(store->layers[i].diff_id));
         stored_read(store, i, look);
     }
     layer_store_close(store);

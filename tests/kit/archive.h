@@ -5,6 +5,7 @@
 #ifndef S3DOCK_TESTS_KIT_ARCHIVE_H
 #define S3DOCK_TESTS_KIT_ARCHIVE_H
 
+#include "base/digest_text.h"
 #include "base/hash.h"
 #include "catalog/metadata.h"
 #include "kit/bucket.h"
@@ -28,7 +29,7 @@ static inline void archive_chunk(uint8_t out[ARCHIVE_CHUNK], char layer, unsigne
 
 static inline void archive_diff_id(char *out, char layer)
 {
-    snprintf(out, IMAGE_ID_SIZE, "sha256:%064x", layer);
+    snprintf(out, DIGEST_TEXT_SIZE, "sha256:%064x", layer);
 }
 
 static inline void archive_add_chunk(char layer, unsigned number, struct packer *packer,
@@ -112,7 +113,8 @@ static inline void archive_describe(struct bucket *bucket, struct metadata *meta
 static inline void archive_publish_as(struct bucket *bucket, const char *ref, const char *letters,
                                       unsigned version, void (*change)(struct metadata *))
 {
-    char key[KEY_MAX], layers[ARCHIVE_LAYERS][80];
+    char key[KEY_MAX];
+    struct digest_text layers[ARCHIVE_LAYERS];
     struct metadata metadata = {.format = METADATA_FORMAT, .layers = layers};
     struct image_name name;
     struct text archive, index;
@@ -131,7 +133,7 @@ static inline void archive_publish_as(struct bucket *bucket, const char *ref, co
         index = old;
     }
     for (; letters[metadata.layer_count]; metadata.layer_count++)
-        archive_diff_id(layers[metadata.layer_count], letters[metadata.layer_count]);
+        archive_diff_id(layers[metadata.layer_count].text, letters[metadata.layer_count]);
     metadata.size = archive.size;
     metadata.index_size = index.size;
     sha256_of(text_view(&index), sum);

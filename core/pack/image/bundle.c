@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digest_text.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/json.h"
@@ -32,24 +33,9 @@ struct maker {
     uint64_t layer_bytes;
 };
 
-static const char *hex_of(const char *digest)
-{
-    return digest + strlen("sha256:");
-}
-
 static uint64_t padded(uint64_t size)
 {
     return (size + TAR_BLOCK - 1) / TAR_BLOCK * TAR_BLOCK;
-}
-
-static void digest_text(struct view bytes, char out[IMAGE_ID_SIZE])
-{
-    uint8_t sum[SHA256_SIZE];
-    char hex[SHA256_HEX_SIZE];
-
-    sha256_of(bytes, sum);
-    hex_encode(sum, sizeof sum, hex);
-    snprintf(out, IMAGE_ID_SIZE, "sha256:%s", hex);
 }
 
 /* ---- what is believed ---- */
@@ -113,11 +99,11 @@ static int check_layers(const struct image_info *image, struct json_node diff_id
 
 static int check_config(const struct bundle_options *o, struct err *err)
 {
-    char id[IMAGE_ID_SIZE];
+    char id[DIGEST_TEXT_SIZE];
     struct json *json;
     int answer;
 
-    digest_text(o->config, id);
+    digest_text_of(id, o->config);
     if (strcmp(id, o->image->id) != 0)
         return err_set(err, ERR_INTEGRITY, "config", "the config in the archive is not that of %s",
                        o->image->id);
@@ -144,7 +130,7 @@ static void put_blob(struct maker *m, const char *digest, struct view content)
 {
     char name[100];
 
-    snprintf(name, sizeof name, BLOBS "%s", hex_of(digest));
+    snprintf(name, sizeof name, BLOBS "%s", digest_text_hex(digest));
     put_file(m, name, content);
 }
 
@@ -179,7 +165,7 @@ static void put_layer(struct maker *m, int number)
     struct bundle *bundle = m->bundle;
     char name[100];
 
-    snprintf(name, sizeof name, BLOBS "%s", hex_of(layer->digest));
+    snprintf(name, sizeof name, BLOBS "%s", digest_text_hex(layer->digest));
     put_header(m, name, layer->raw_size);
     end_text(m);
     bundle->parts[bundle->count++] = (struct bundle_part){
@@ -283,7 +269,7 @@ static void write_manifest(const struct image_info *image, struct text *out)
     jw_end(&w);
 }
 
-int bundle_manifest_id(const struct image_info *image, char out[IMAGE_ID_SIZE], struct err *err)
+int bundle_manifest_id(const struct image_info *image, char out[DIGEST_TEXT_SIZE], struct err *err)
 {
     struct text manifest;
     int answer;
@@ -292,7 +278,7 @@ int bundle_manifest_id(const struct image_info *image, char out[IMAGE_ID_SIZE], 
     write_manifest(image, &manifest);
     answer = text_check(&manifest, "the manifest", err);
     if (answer == 0)
-        digest_text(text_view(&manifest), out);
+        digest_text_of(out, text_view(&manifest));
     text_finish(&manifest);
     return answer;
 }
@@ -332,7 +318,7 @@ static int put_documents(struct maker *m, struct err *err)
     text_init(&index, MIB);
     text_init(&docker, MIB);
     write_manifest(o->image, &manifest);
-    digest_text(text_view(&manifest), m->bundle->manifest_id);
+    digest_text_of(m->bundle->manifest_id, text_view(&manifest));
     write_index(o, m->bundle->manifest_id, manifest.size, &index);
     docker_manifest_write(o->image, o->reference, &docker);
     answer = text_check(&manifest, "the manifest", err) || text_check(&index, "index.json", err) ||

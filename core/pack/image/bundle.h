@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "base/digest_text.h"
 #include "pack/image/info.h"
 
 struct err;
@@ -45,16 +46,16 @@ struct bundle_options {
 struct bundle {
     unsigned count; /* of parts, layers in the order of the save stream */
     struct bundle_part *parts;
-    char manifest_id[IMAGE_ID_SIZE]; /* what the containerd store will call the image */
-    uint64_t size;                   /* of the whole, trailer included */
-    struct text text;                /* what the parts' bytes point into */
+    char manifest_id[DIGEST_TEXT_SIZE]; /* what the containerd store will call the image */
+    uint64_t size;                      /* of the whole, trailer included */
+    struct text text;                   /* what the parts' bytes point into */
 };
 
 /* Whether the image can be bundled: each layer has a media type that is known, and the config a
  * size within BUNDLE_CONFIG_MAX. */
 bool bundle_possible(const struct image_info *image);
 /* What its bundle has as manifest_id: that follows from the image alone. */
-int bundle_manifest_id(const struct image_info *image, char out[IMAGE_ID_SIZE], struct err *err);
+int bundle_manifest_id(const struct image_info *image, char out[DIGEST_TEXT_SIZE], struct err *err);
 /* Fails with integrity.config when the config is not the image's, and with integrity.index when the
  * image's layers are not the config's, or overlap. Nothing of the options is kept. */
 struct bundle *bundle_create(const struct bundle_options *options, struct err *err);

@@ -3,9 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/digest_text.h"
 #include "pack/image/document.h"
-
-#define SHA256_PREFIX "sha256:"
 
 bool descriptor_is_attestation(struct json_node descriptor)
 {
@@ -20,12 +19,12 @@ bool descriptor_is_attestation(struct json_node descriptor)
 
 const struct content *descriptor_blob(const struct contents *contents, struct json_node descriptor)
 {
-    char digest[IMAGE_ID_SIZE], path[sizeof DOCUMENT_BLOBS + IMAGE_ID_SIZE];
+    char digest[DIGEST_TEXT_SIZE], path[sizeof DOCUMENT_BLOBS + DIGEST_TEXT_SIZE];
 
     if (!json_string(json_get(descriptor, "digest"), digest, sizeof digest) ||
-        strncmp(digest, SHA256_PREFIX, strlen(SHA256_PREFIX)) != 0)
+        strncmp(digest, DIGEST_TEXT_PREFIX, strlen(DIGEST_TEXT_PREFIX)) != 0)
         return NULL;
-    snprintf(path, sizeof path, DOCUMENT_BLOBS "%s", digest + strlen(SHA256_PREFIX));
+    snprintf(path, sizeof path, DOCUMENT_BLOBS "%s", digest_text_hex(digest));
     return contents_plain_file(contents, path);
 }
 

@@ -3,14 +3,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/digest_text.h"
 #include "base/json_write.h"
 #include "pack/image/document.h"
 
 static void write_path(struct json_writer *w, const char *name, const char *digest)
 {
-    char path[sizeof DOCUMENT_BLOBS + IMAGE_ID_SIZE];
+    char path[sizeof DOCUMENT_BLOBS + DIGEST_TEXT_SIZE];
 
-    snprintf(path, sizeof path, DOCUMENT_BLOBS "%s", digest + strlen("sha256:"));
+    snprintf(path, sizeof path, DOCUMENT_BLOBS "%s", digest_text_hex(digest));
     jw_string(w, name, path);
 }
 

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/digest_text.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "pack/chunk/export_error.h"
@@ -23,8 +24,7 @@
 #include "pack/image/document.h"
 #include "pack/image/oci.h"
 
-#define BLOBS         DOCUMENT_BLOBS
-#define SHA256_PREFIX "sha256:"
+#define BLOBS DOCUMENT_BLOBS
 
 struct image {
     struct contents *contents;
@@ -89,14 +89,6 @@ int image_skip(struct image *image, uint64_t rest, const uint8_t digest[SHA256_S
 {
     image->info.raw_size += rest;
     return contents_vouch(image->contents, digest, err);
-}
-
-static void spell(char out[IMAGE_ID_SIZE], const uint8_t digest[SHA256_SIZE])
-{
-    char hex[SHA256_HEX_SIZE];
-
-    hex_encode(digest, SHA256_SIZE, hex);
-    snprintf(out, IMAGE_ID_SIZE, SHA256_PREFIX "%s", hex);
 }
 
 /* Files of a desktop (.DS_Store, ._name) are no blobs, and no reader opens them. */
@@ -180,15 +172,15 @@ static int read_layer(struct image *image, unsigned at, struct json_node name,
 {
     struct image_layer *layer = &image->info.layers[at];
     const struct content *content;
-    char path[TAR_NAME_MAX], diff[IMAGE_ID_SIZE];
+    char path[TAR_NAME_MAX], diff[DIGEST_TEXT_SIZE];
 
     if (!json_string(name, path, sizeof path))
         return document_bad(err, "manifest.json has a layer without a name", "");
     content = contents_file(image->contents, path);
     if (!content)
         return document_missing(err, "this layer is missing:", path);
-    spell(layer->digest, content->stored);
-    spell(layer->diff_id, content->diff);
+    digest_text_write(layer->digest, content->stored);
+    digest_text_write(layer->diff_id, content->diff);
     str_copy(layer->media_type, sizeof layer->media_type, content->media_type);
     layer->raw_offset = content->offset;
     layer->raw_size = content->size;
@@ -239,7 +231,7 @@ static int read_config(struct image *image, struct json_node manifest, struct er
         return document_missing(err, "the config is missing:", path);
     if (document_parse(content, &json, err) < 0)
         return ERR_FAIL;
-    spell(info->id, content->stored);
+    digest_text_write(info->id, content->stored);
     image->config = view_of(content->json, (size_t)content->size);
     info->config_offset = content->offset;
     info->config_size = content->size;

@@ -7,25 +7,26 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "base/digest_text.h"
 
 #define IMAGE_ENTRIES_MAX 16384
 #define IMAGE_LAYERS_MAX  512
 #define IMAGE_CONFIG_MAX  (16 * MIB)
 #define IMAGE_TAGS_MAX    64
-#define IMAGE_ID_SIZE     72 /* "sha256:" and 64 hex digits, and the NUL */
 #define IMAGE_REF_SIZE    512
 
 struct image_layer {
-    char diff_id[IMAGE_ID_SIZE];
-    char digest[IMAGE_ID_SIZE]; /* as stored in the stream */
-    char media_type[96];        /* "application/vnd.oci.image.layer.v1.tar", or "+gzip", "+zstd" */
-    uint64_t raw_offset;        /* of the payload in the stream */
+    char diff_id[DIGEST_TEXT_SIZE];
+    char digest[DIGEST_TEXT_SIZE]; /* as stored in the stream */
+    char media_type[96]; /* "application/vnd.oci.image.layer.v1.tar", or "+gzip", "+zstd" */
+    uint64_t raw_offset; /* of the payload in the stream */
     uint64_t raw_size;
 };
 
 struct image_info {
-    char id[IMAGE_ID_SIZE]; /* SHA-256 of the config: what graph drivers call the image id */
-    char manifest_id[IMAGE_ID_SIZE]; /* digest of the single descriptor of index.json, or "": what
+    char id[DIGEST_TEXT_SIZE]; /* SHA-256 of the config: what graph drivers call the image id */
+    char
+        manifest_id[DIGEST_TEXT_SIZE]; /* digest of the single descriptor of index.json, or "": what
                                         the containerd store calls the image id */
     char os[32], architecture[32], variant[32];
     char created[48];                    /* as in the config, or "" */

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digest_text.h"
 #include "base/err.h"
 #include "pack/codec/layer_digest.h"
 #include "pack/image/config.h"
@@ -229,7 +230,7 @@ static bool is_named(struct json_node descriptor)
 
 /* The one digest that the descriptors share; false when they differ: of two with one name the store
  * keeps one, and may delete what the other leads to. */
-static bool single_digest(struct json_node descriptors, char digest[IMAGE_ID_SIZE])
+static bool single_digest(struct json_node descriptors, char digest[DIGEST_TEXT_SIZE])
 {
     struct json_node at = {0};
 
@@ -238,7 +239,7 @@ static bool single_digest(struct json_node descriptors, char digest[IMAGE_ID_SIZ
         if (descriptor_is_attestation(at) && !is_named(at))
             continue;
         if (digest[0] == '\0') {
-            if (!json_string(json_get(at, "digest"), digest, IMAGE_ID_SIZE))
+            if (!json_string(json_get(at, "digest"), digest, DIGEST_TEXT_SIZE))
                 return false;
         } else if (!json_string_equals(json_get(at, "digest"), digest)) {
             return false;

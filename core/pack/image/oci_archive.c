@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digest_text.h"
 #include "base/err.h"
 #include "pack/image/config.h"
 #include "pack/image/descriptor.h"
@@ -47,7 +48,7 @@ static int read_layers(struct search *s, struct json_node layers, const char *na
         if (!descriptor_blob(s->contents, at))
             return document_missing(err, "it lacks a layer of", name);
         json_string(json_get(at, "digest"), s->image.layers[s->image.layer_count].digest,
-                    IMAGE_ID_SIZE);
+                    DIGEST_TEXT_SIZE);
     }
     return 0;
 }

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digest_text.h"
 #include "pack/codec/gzip_member.h"
 #include "pack/tar/entry.h"
 
@@ -47,7 +48,7 @@ static bool is_digest(const char *text)
 {
     uint8_t digest[SHA256_SIZE];
 
-    return strncmp(text, "sha256:", 7) == 0 && hex_decode(text + 7, digest, sizeof(digest));
+    return digest_text_read(text, digest);
 }
 
 bool index_is_text(const char *text)

@@ -6,10 +6,9 @@
 
 #include <string.h>
 
+#include "base/digest_text.h"
 #include "pack/chunk/cut.h"
 #include "pack/codec/layer_digest.h"
-
-#define PREFIX "sha256:"
 
 /* ---- which ---- */
 
@@ -62,7 +61,7 @@ static void add_from(struct skippable_layers *unread, const char *diff_id, uint6
                                       .packed_size = section->packed_size,
                                       .chunk_count = section->chunk_count,
                                       .chunks = section->chunks};
-    unread->count += hex_decode(diff_id + strlen(PREFIX), layer->digest, SHA256_SIZE);
+    unread->count += digest_text_read(diff_id, layer->digest);
 }
 
 void skippable_add(struct skippable_layers *unread, const char *diff_id, uint64_t raw_offset,
@@ -71,7 +70,7 @@ void skippable_add(struct skippable_layers *unread, const char *diff_id, uint64_
 {
     unsigned last = unread->count ? unread->layers[unread->count - 1].base : 0;
 
-    if (unread->count == IMAGE_LAYERS_MAX || strncmp(diff_id, PREFIX, strlen(PREFIX)) != 0)
+    if (unread->count == IMAGE_LAYERS_MAX)
         return;
     for (unsigned i = 0; i < index_count; i++) {
         unsigned base = (last + i) % index_count; /* neighbours there may be neighbours here */

@@ -8,19 +8,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/digest_text.h"
 #include "pack/index/index.h"
 #include "pull/plan/needed_chunks.h"
 
 struct err;
 
 struct layer_report_row {
-    char diff_id[IMAGE_ID_SIZE];  /* "" for what lies between layers, and for the total */
-    uint64_t raw, packed;         /* bytes of the stream, of the archive */
-    uint64_t chunks;              /* 0: too small a layer for chunks of its own */
-    uint64_t stored, stored_size; /* chunks that are not compressed; their bytes of archive */
-    uint64_t again, again_size;   /* chunks that stand in the archive before; the same */
-    uint64_t moves, moves_size;   /* chunks that are to be fetched; the same */
-    bool here;                    /* the layer itself is there already */
+    char diff_id[DIGEST_TEXT_SIZE]; /* "" for what lies between layers, and for the total */
+    uint64_t raw, packed;           /* bytes of the stream, of the archive */
+    uint64_t chunks;                /* 0: too small a layer for chunks of its own */
+    uint64_t stored, stored_size;   /* chunks that are not compressed; their bytes of archive */
+    uint64_t again, again_size;     /* chunks that stand in the archive before; the same */
+    uint64_t moves, moves_size;     /* chunks that are to be fetched; the same */
+    bool here;                      /* the layer itself is there already */
 };
 
 struct layer_report {

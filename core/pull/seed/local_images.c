@@ -9,12 +9,11 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/digest_text.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "docker/docker.h"
-
-#define ID_SIZE 80
 
 struct local_images {
     bool podman, containerd;
@@ -22,29 +21,27 @@ struct local_images {
     unsigned count;
     struct local_image *images;
     size_t key_count, key_room;
-    char (*keys)[ID_SIZE]; /* what a layer is found by, sorted */
+    char (*keys)[DIGEST_TEXT_SIZE]; /* what a layer is found by, sorted */
 };
 
 /* ---- the names of layers ---- */
 
 /* The ChainID above `chain` (empty: at the bottom), in its place. */
-static void extend(char chain[ID_SIZE], const char *diff_id)
+static void extend(char chain[DIGEST_TEXT_SIZE], const char *diff_id)
 {
-    char both[2 * ID_SIZE], hex[SHA256_HEX_SIZE];
-    uint8_t sum[SHA256_SIZE];
+    char both[2 * DIGEST_TEXT_SIZE];
 
     if (!chain[0]) {
-        snprintf(chain, ID_SIZE, "%s", diff_id);
+        snprintf(chain, DIGEST_TEXT_SIZE, "%s", diff_id);
         return;
     }
     snprintf(both, sizeof both, "%s %s", chain, diff_id);
-    sha256_of(view_str(both), sum);
-    hex_encode(sum, sizeof sum, hex);
-    snprintf(chain, ID_SIZE, "sha256:%s", hex);
+    digest_text_of(chain, view_str(both));
 }
 
 /* What this local finds the next layer by. */
-static void next_key(const struct local_images *local, char key[ID_SIZE], const char *diff_id)
+static void next_key(const struct local_images *local, char key[DIGEST_TEXT_SIZE],
+                     const char *diff_id)
 {
     if (local->podman || local->containerd)
         key[0] = '\0';
@@ -60,16 +57,16 @@ static int add_key(struct local_images *local, const char *key, struct err *err)
 {
     if (!array_reserve(&local->keys, &local->key_room, local->key_count, sizeof *local->keys))
         return err_memory(err, "the layers of the host");
-    snprintf(local->keys[local->key_count++], ID_SIZE, "%s", key);
+    snprintf(local->keys[local->key_count++], DIGEST_TEXT_SIZE, "%s", key);
     return 0;
 }
 
 static int add_keys(struct local_images *local, const struct local_image *image, struct err *err)
 {
-    char key[ID_SIZE] = "";
+    char key[DIGEST_TEXT_SIZE] = "";
 
     for (unsigned i = 0; i < image->layer_count; i++) {
-        next_key(local, key, image->diff_ids[i]);
+        next_key(local, key, image->diff_ids[i].text);
         if (add_key(local, key, err))
             return ERR_FAIL;
     }
@@ -97,14 +94,14 @@ static bool has_key(const struct local_images *local, const char *key)
            bsearch(key, local->keys, local->key_count, sizeof *local->keys, compare_keys);
 }
 
-unsigned local_images_layers(const struct local_images *local, const char (*diff_ids)[80],
+unsigned local_images_layers(const struct local_images *local, const struct digest_text *diff_ids,
                              unsigned count, bool *has)
 {
-    char key[ID_SIZE] = "";
+    char key[DIGEST_TEXT_SIZE] = "";
     unsigned found = 0;
 
     for (unsigned i = 0; i < count; i++) {
-        next_key(local, key, diff_ids[i]);
+        next_key(local, key, diff_ids[i].text);
         has[i] = has_key(local, key);
         found += has[i];
     }
@@ -140,14 +137,14 @@ static bool is_same_app(const struct local_images *local, const struct local_ima
            strncmp(repository, local->app, strlen(local->app)) == 0;
 }
 
-unsigned local_images_shared(const struct local_image *image, const char (*diff_ids)[80],
+unsigned local_images_shared(const struct local_image *image, const struct digest_text *diff_ids,
                              unsigned count)
 {
     unsigned shared = 0;
 
     for (unsigned i = 0; i < count; i++)
         for (unsigned j = 0; j < image->layer_count; j++)
-            if (strcmp(diff_ids[i], image->diff_ids[j]) == 0) {
+            if (strcmp(diff_ids[i].text, image->diff_ids[j].text) == 0) {
                 shared++;
                 break;
             }
@@ -155,7 +152,7 @@ unsigned local_images_shared(const struct local_image *image, const char (*diff_
 }
 
 const struct local_image *local_images_closest(const struct local_images *local,
-                                               const char (*diff_ids)[80], unsigned count,
+                                               const struct digest_text *diff_ids, unsigned count,
                                                bool *same_app)
 {
     const struct local_image *best = NULL;

@@ -17,18 +17,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/digest_text.h"
+
 struct err;
 struct docker;
 
 #define LOCAL_IMAGES_MAX 256 /* the newest ones are looked at */
 
 struct local_image {
-    char id[80];
+    char id[DIGEST_TEXT_SIZE];
     char name[256]; /* one of its names, for an export and for messages; else its id */
     uint64_t size;
     int64_t created; /* seconds since 1970 */
     unsigned layer_count;
-    char (*diff_ids)[80];
+    struct digest_text *diff_ids;
     bool whole; /* the engine says that all its blobs are there */
 };
 
@@ -48,17 +50,17 @@ bool local_images_is_containerd(const struct local_images *local);
 bool local_images_finds_blobs(const struct local_images *local);
 
 /* Sets has[i] for each layer that may be left out; returns how many. */
-unsigned local_images_layers(const struct local_images *local, const char (*diff_ids)[80],
+unsigned local_images_layers(const struct local_images *local, const struct digest_text *diff_ids,
                              unsigned count, bool *has);
 
 /* How many of these layers the image has, too. */
-unsigned local_images_shared(const struct local_image *image, const char (*diff_ids)[80],
+unsigned local_images_shared(const struct local_image *image, const struct digest_text *diff_ids,
                              unsigned count);
 /* The image whose content is likely nearest: of the same application, then the one that shares the
  * most layers, then the newest. NULL when the local has none. *same_app: it is of the same application.
  */
 const struct local_image *local_images_closest(const struct local_images *local,
-                                               const char (*diff_ids)[80], unsigned count,
+                                               const struct digest_text *diff_ids, unsigned count,
                                                bool *same_app);
 
 /* For tests: a local that has these images (borrowed). `podman`, `containerd`: how it keeps them. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digest_text.h"
 #include "base/err.h"
 #include "pull/seed/plain_layers.h"
 
@@ -24,7 +25,7 @@ static void send_packed_layers(struct local_layers *local, const struct image_in
 static int find_layers(struct local_layers *local, const struct local_layers_options *o,
                        struct err *err)
 {
-    const char(*layers)[80] = (const char(*)[80])o->metadata->layers;
+    const struct digest_text *layers = o->metadata->layers;
     unsigned count = o->metadata->layer_count;
 
     local->images = local_images_create(o->docker, o->app, err);

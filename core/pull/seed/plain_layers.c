@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/digest_text.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "catalog/locate.h"
@@ -19,13 +20,13 @@ static bool is_published(struct store *store, const struct image_name *name,
     same = strcmp(at.metadata.manifest_id, image->id) == 0 && at.metadata.image_id[0] &&
            !at.metadata.packed_layers && at.metadata.layer_count == image->layer_count;
     for (unsigned i = 0; same && i < image->layer_count; i++)
-        same = strcmp(at.metadata.layers[i], image->diff_ids[i]) == 0;
+        same = strcmp(at.metadata.layers[i].text, image->diff_ids[i].text) == 0;
     located_finish(&at);
     return same;
 }
 
-int plain_layers_add(struct local_images *local, struct store *store, const char (*diff_ids)[80],
-                     unsigned count, struct err *err)
+int plain_layers_add(struct local_images *local, struct store *store,
+                     const struct digest_text *diff_ids, unsigned count, struct err *err)
 {
     unsigned image_count, asked = 0;
     const struct local_image *images = local_images_list(local, &image_count);

@@ -8,6 +8,7 @@
 #ifndef S3DOCK_PULL_SEED_PLAIN_LAYERS_H
 #define S3DOCK_PULL_SEED_PLAIN_LAYERS_H
 
+#include "base/digest_text.h"
 #include "pull/seed/local_images.h"
 #include "store/store.h"
 
@@ -15,7 +16,7 @@
  * that prove to be plain. One request each, PLAIN_LAYERS_MAX at most. A failure of the store costs
  * only what could have been left out; so it fails only for want of memory, or when cancelled. */
 #define PLAIN_LAYERS_MAX 4
-int plain_layers_add(struct local_images *local, struct store *store, const char (*diff_ids)[80],
-                     unsigned count, struct err *err);
+int plain_layers_add(struct local_images *local, struct store *store,
+                     const struct digest_text *diff_ids, unsigned count, struct err *err);
 
 #endif

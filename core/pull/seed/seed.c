@@ -19,7 +19,7 @@ struct source *seed_open(const struct seed_options *options, struct err *err)
     struct source *source = source_layers(
         &(struct source_layers_options){.image = {.engine = docker_engine(options->docker),
                                                   .image_id = image->id,
-                                                  .diff_ids = (const char(*)[80])image->diff_ids,
+                                                  .diff_ids = image->diff_ids,
                                                   .diff_id_count = image->layer_count},
                                         .reference = NAME,
                                         .without = options->skip,

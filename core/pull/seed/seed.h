@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "base/digest_text.h"
 #include "flow/cancel.h"
 #include "pull/seed/local_images.h"
 #include "transfer/source.h"
@@ -19,7 +20,8 @@ struct docker;
 struct seed_options {
     struct docker *docker;
     const struct local_image *image;
-    const char (*skip)[80]; /* diffIDs of layers that are not needed; borrowed for the call only */
+    const struct digest_text
+        *skip; /* diffIDs of layers that are not needed; borrowed for the call only */
     unsigned skip_count;
     const struct cancel *cancel;
 };

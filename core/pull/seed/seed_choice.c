@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digest_text.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "pull/seed/seed.h"
@@ -20,26 +21,26 @@ static unsigned count_shared(const struct local_image *seed, const struct metada
     unsigned shared = 0;
 
     for (unsigned i = 0; i < metadata->layer_count && i < seed->layer_count; i++)
-        shared += strcmp(seed->diff_ids[i], metadata->layers[i]) == 0;
+        shared += strcmp(seed->diff_ids[i].text, metadata->layers[i].text) == 0;
     return shared;
 }
 
 /* Lists the layers that the bundle leaves out: the scan skips them. A layer that the seed has but
  * the daemon cannot find (other layers lie below it) is scanned: most of its chunks are needed. */
-static unsigned list_left_out(const struct seed_choice_options *o, char (*out)[80])
+static unsigned list_left_out(const struct seed_choice_options *o, struct digest_text *out)
 {
     unsigned count = 0;
 
     for (unsigned i = 0; i < o->metadata->layer_count; i++)
         if (o->local->has[i])
-            memcpy(out[count++], o->metadata->layers[i], sizeof out[0]);
+            out[count++] = o->metadata->layers[i];
     return count;
 }
 
 /* NULL: the image cannot be read, for example because it was removed meanwhile. */
 static struct source *open_seed(const struct seed_choice_options *o, const struct local_image *seed)
 {
-    char(*left_out)[80] = calloc(IMAGE_LAYERS_MAX, sizeof *left_out);
+    struct digest_text *left_out = calloc(IMAGE_LAYERS_MAX, sizeof *left_out);
     struct source *source;
     struct err err;
 
@@ -47,7 +48,7 @@ static struct source *open_seed(const struct seed_choice_options *o, const struc
         return NULL;
     source = seed_open(&(struct seed_options){.docker = o->docker,
                                               .image = seed,
-                                              .skip = (const char(*)[80])left_out,
+                                              .skip = left_out,
                                               .skip_count = list_left_out(o, left_out),
                                               .cancel = o->cancel},
                        &err);
@@ -84,8 +85,8 @@ void seed_choice_make(struct seed_choice *choice, const struct seed_choice_optio
                                                 .rate = o->rate > 0 ? o->rate : LINK_RATE}};
     if (o->reuse == REUSE_NEVER || estimate->missing == 0)
         return;
-    seed = local_images_closest(o->local->images, (const char(*)[80])o->metadata->layers,
-                                o->metadata->layer_count, &estimate->same_app);
+    seed = local_images_closest(o->local->images, o->metadata->layers, o->metadata->layer_count,
+                                &estimate->same_app);
     source = seed ? open_seed(o, seed) : NULL;
     if (!source)
         return;

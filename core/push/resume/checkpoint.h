@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "base/digest_text.h"
 #include "base/hash.h"
 #include "pack/index/index.h"
 #include "push/plan/bases.h"
@@ -36,7 +37,8 @@ struct err;
 struct checkpoint_head {
     char store[768]; /* store->identity */
     char key[KEY_MAX];
-    char content[80]; /* the image's id, where it is known before its stream is read; else "" */
+    char content
+        [DIGEST_TEXT_SIZE]; /* the image's id, where it is known before its stream is read; else "" */
     char upload[STORE_UPLOAD_MAX];
     char writer[INDEX_WRITER_SIZE]; /* as in the index: equal writers give equal bytes */
     char owner[64];                 /* which push wrote it: unique */

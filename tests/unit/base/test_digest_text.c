@@ -22,6 +22,8 @@ static void a_digest_is_written_and_read(void **state)
     assert_string_equal(text, "sha256:" EMPTY);
     assert_string_equal(other, text);
     assert_string_equal(digest_text_hex(text), EMPTY);
+    assert_string_equal(digest_text_hex(EMPTY), EMPTY);
+    assert_string_equal(digest_text_hex(EMPTY), EMPTY);
     assert_true(digest_text_read(text, again));
     assert_memory_equal(again, digest, sizeof digest);
 }

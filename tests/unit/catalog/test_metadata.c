@@ -79,7 +79,7 @@ static void our_document_round_trips(void **state)
     assert_int_equal(metadata.size, INT64_C(9007199254740993));
     assert_int_equal(metadata.format, 2);
     assert_int_equal(metadata.layer_count, 2);
-    assert_string_equal(metadata.layers[1], DIGEST_B);
+    assert_string_equal(metadata.layers[1].text, DIGEST_B);
     assert_true(metadata_names(&metadata, DIGEST_A) && metadata_names(&metadata, DIGEST_B));
     assert_true(metadata_names(&metadata, "sha256:" HEX_C));
     assert_false(metadata_names(&metadata, "") || metadata_names(&metadata, "sha256:1"));

@@ -343,7 +343,7 @@ static void inspects_and_tags(void **state)
     assert_int_equal(strlen(image->id), 71);
     assert_int_equal(image->size, 1234567);
     assert_int_equal(image->layer_count, 2);
-    assert_memory_equal(image->diff_ids[1], "sha256:bbbb", 11);
+    assert_memory_equal(image->diff_ids[1].text, "sha256:bbbb", 11);
     assert_int_equal(docker_inspect(docker, image->id, image, &err), DOCKER_OK);
     assert_int_equal(docker_inspect(docker, "other:1", image, &err), DOCKER_ABSENT);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digest_text.h"
 #include "catalog/pointer.h"
 #include "kit/archive.h"
 #include "push/find_bases.h"
@@ -36,18 +37,18 @@ struct wanted {
 
 static void find(const struct wanted *wanted)
 {
-    char layers[ARCHIVE_LAYERS][80];
+    struct digest_text layers[ARCHIVE_LAYERS];
     struct image_name name;
     struct find_bases_wanted w = {.name = &name,
                                   .first = wanted->first,
-                                  .layers = (const char(*)[80])layers,
+                                  .layers = layers,
                                   .archive_least = wanted->least,
                                   .index_most = wanted->most ? wanted->most : MIB};
     struct err err;
 
     assert_int_equal(name_parse_image("shop:20250801-0000-abcdef0", &name, &err), 0);
     for (; wanted->layers && wanted->layers[w.layer_count]; w.layer_count++)
-        archive_diff_id(layers[w.layer_count], wanted->layers[w.layer_count]);
+        archive_diff_id(layers[w.layer_count].text, wanted->layers[w.layer_count]);
     bases_finish(&bases);
     find_bases(bucket.store, &w, &bases);
     assert_int_equal(bases.count > 0, bases.known != NULL);

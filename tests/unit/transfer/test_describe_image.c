@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "base/digest_text.h"
 #include "base/err.h"
 #include "pack/image/bundle.h"
 #include "transfer/describe_image.h"
@@ -15,9 +16,9 @@
 static struct image_layer layers[LAYERS];
 static struct image_info image;
 
-static void spell(char out[IMAGE_ID_SIZE], char digit)
+static void spell(char out[DIGEST_TEXT_SIZE], char digit)
 {
-    str_copy(out, IMAGE_ID_SIZE, "sha256:");
+    str_copy(out, DIGEST_TEXT_SIZE, "sha256:");
     memset(out + 7, digit, 64);
     out[71] = '\0';
 }
@@ -51,7 +52,7 @@ static void compress_the_last_layer(void)
 static void plain_layers_are_known_by_their_bundle(void **state)
 {
     struct metadata metadata = {0};
-    char id[IMAGE_ID_SIZE];
+    char id[DIGEST_TEXT_SIZE];
     struct err err = {0};
 
     (void)state;
@@ -69,7 +70,7 @@ static void plain_layers_are_known_by_their_bundle(void **state)
 static void packed_layers_are_known_by_their_bundle(void **state)
 {
     struct metadata metadata = {0};
-    char plain[IMAGE_ID_SIZE], packed[IMAGE_ID_SIZE];
+    char plain[DIGEST_TEXT_SIZE], packed[DIGEST_TEXT_SIZE];
     struct err err = {0};
 
     (void)state;
@@ -90,7 +91,7 @@ static void what_the_engine_said_stays(void **state)
 {
     struct metadata metadata = {0};
     struct err err = {0};
-    char id[IMAGE_ID_SIZE];
+    char id[DIGEST_TEXT_SIZE];
 
     (void)state;
     compress_the_last_layer();

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/digest_text.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "kit/tarball.h"
@@ -26,7 +27,7 @@
     "\"architecture\":\"%s\",\"os\":\"linux\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"%"   \
     "s\"]}"
 
-static void id_of(const void *bytes, size_t size, char out[IMAGE_ID_SIZE])
+static void id_of(const void *bytes, size_t size, char out[DIGEST_TEXT_SIZE])
 {
     uint8_t sum[SHA256_SIZE];
 
@@ -35,7 +36,7 @@ static void id_of(const void *bytes, size_t size, char out[IMAGE_ID_SIZE])
     hex_encode(sum, SHA256_SIZE, out + 7);
 }
 
-static void add_blob(struct tarball *tar, const char *text, char id[IMAGE_ID_SIZE])
+static void add_blob(struct tarball *tar, const char *text, char id[DIGEST_TEXT_SIZE])
 {
     char name[128];
 
@@ -55,9 +56,10 @@ static const char *descriptor(const char *type, const char *id, size_t size, con
 
 /* Adds an image of one layer for a platform. Returns its descriptor and the id of its config. */
 static void add_image(struct tarball *tar, const char *architecture, char out[512],
-                      char config_id[IMAGE_ID_SIZE])
+                      char config_id[DIGEST_TEXT_SIZE])
 {
-    char layer[1024] = "", config[1024], manifest[2048], layer_id[IMAGE_ID_SIZE], id[IMAGE_ID_SIZE];
+    char layer[1024] = "", config[1024], manifest[2048], layer_id[DIGEST_TEXT_SIZE],
+         id[DIGEST_TEXT_SIZE];
     char one[512], two[512], name[128];
 
     id_of(layer, sizeof layer, layer_id);
@@ -75,7 +77,7 @@ static void add_image(struct tarball *tar, const char *architecture, char out[51
 
 static void add_index(struct tarball *tar, const char *name, const char *descriptors, char out[512])
 {
-    char text[4096], id[IMAGE_ID_SIZE];
+    char text[4096], id[DIGEST_TEXT_SIZE];
 
     snprintf(text, sizeof text, "{\"schemaVersion\":2,\"manifests\":[%s]}", descriptors);
     if (name) {
@@ -165,7 +167,7 @@ static void expect_refused(const struct tarball *tar, const char *words)
 /* A layer between the documents is larger than the buffer of the source. */
 static void the_document_is_put_before_the_trailer(void **state)
 {
-    char one[512], id[IMAGE_ID_SIZE];
+    char one[512], id[DIGEST_TEXT_SIZE];
     uint8_t *large = calloc(1, 700001);
     struct tarball tar;
 
@@ -189,7 +191,7 @@ static void indexes_and_attestations_lead_to_the_image(void **state)
     static const char attests[] =
         ",\"annotations\":{\"vnd.docker.reference.type\":\"attestation-manifest\"},"
         "\"platform\":{\"architecture\":\"unknown\",\"os\":\"unknown\"}";
-    char one[512], two[512], id[IMAGE_ID_SIZE], other[IMAGE_ID_SIZE], list[2048], top[512];
+    char one[512], two[512], id[DIGEST_TEXT_SIZE], other[DIGEST_TEXT_SIZE], list[2048], top[512];
     struct tarball tar;
 
     (void)state;
@@ -208,7 +210,7 @@ static void indexes_and_attestations_lead_to_the_image(void **state)
 
 static void several_platforms_are_told(void **state)
 {
-    char one[512], two[512], id[IMAGE_ID_SIZE], list[2048];
+    char one[512], two[512], id[DIGEST_TEXT_SIZE], list[2048];
     struct tarball tar;
 
     (void)state;
@@ -248,7 +250,7 @@ static void an_index_that_leads_nowhere_is_refused(void **state)
     /* a manifest that lacks its layer */
     tarball_init(&tar);
     {
-        char config[IMAGE_ID_SIZE], manifest[IMAGE_ID_SIZE], one[512], two[512];
+        char config[DIGEST_TEXT_SIZE], manifest[DIGEST_TEXT_SIZE], one[512], two[512];
         char body[2048];
 
         add_blob(&tar, "{}", config);
@@ -287,7 +289,7 @@ static void a_circle_of_indexes_ends(void **state)
 
 static void other_archives_pass_unchanged(void **state)
 {
-    char one[512], id[IMAGE_ID_SIZE];
+    char one[512], id[DIGEST_TEXT_SIZE];
     struct tarball tar;
 
     (void)state;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digest_text.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "kit/tarball.h"
@@ -33,14 +34,14 @@ static struct image_info image;
 static char config[2048];
 static bool none[LAYERS];
 
-static void spell(struct view bytes, char out[IMAGE_ID_SIZE])
+static void spell(struct view bytes, char out[DIGEST_TEXT_SIZE])
 {
     uint8_t sum[SHA256_SIZE];
     char hex[SHA256_HEX_SIZE];
 
     sha256_of(bytes, sum);
     hex_encode(sum, sizeof sum, hex);
-    snprintf(out, IMAGE_ID_SIZE, "sha256:%s", hex);
+    snprintf(out, DIGEST_TEXT_SIZE, "sha256:%s", hex);
 }
 
 static int set_up(void **state)
@@ -117,7 +118,7 @@ static void a_whole_bundle_is_the_image(void **state)
     const struct image_info *info;
     struct bundle *bundle;
     struct tarball tar;
-    char id[IMAGE_ID_SIZE];
+    char id[DIGEST_TEXT_SIZE];
     struct err err = {0};
 
     (void)state;
@@ -155,7 +156,7 @@ static void layers_that_are_left_out_are_named_and_absent(void **state)
         {{true, true, true, false}, 1, {3}},
     };
     struct err err = {0};
-    char id[IMAGE_ID_SIZE] = "";
+    char id[DIGEST_TEXT_SIZE] = "";
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

@@ -13,6 +13,7 @@
 #include <zstd.h>
 
 #include "base/bytes.h"
+#include "base/digest_text.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "kit/tarball.h"
@@ -76,7 +77,7 @@ static void refuse(struct tarball *tar, const char *code, const char *words)
 }
 
 /* Returns "sha256:<hex>" of some bytes. */
-static const char *id_of(const void *bytes, size_t size, char out[IMAGE_ID_SIZE])
+static const char *id_of(const void *bytes, size_t size, char out[DIGEST_TEXT_SIZE])
 {
     uint8_t sum[SHA256_SIZE];
 
@@ -91,9 +92,9 @@ static const char *id_of(const void *bytes, size_t size, char out[IMAGE_ID_SIZE]
 /* Three layers with different contents, and their config. */
 struct parts {
     struct tarball layer[LAYERS];
-    char diff_id[LAYERS][IMAGE_ID_SIZE];
+    char diff_id[LAYERS][DIGEST_TEXT_SIZE];
     char config[1024];
-    char config_id[IMAGE_ID_SIZE];
+    char config_id[DIGEST_TEXT_SIZE];
 };
 
 static void parts_init(struct parts *parts)
@@ -134,7 +135,7 @@ static void add_manifest(struct tarball *tar, const char *config, const char *on
     tarball_text(tar, "manifest.json", json);
 }
 
-static void add_blob(struct tarball *tar, const void *bytes, size_t size, char id[IMAGE_ID_SIZE])
+static void add_blob(struct tarball *tar, const void *bytes, size_t size, char id[DIGEST_TEXT_SIZE])
 {
     char name[128];
 
@@ -173,7 +174,7 @@ static void check_layers(const struct image_info *info, const struct parts *part
     assert_int_equal(info->layer_count, LAYERS);
     for (unsigned i = 0; i < LAYERS; i++) {
         const struct image_layer *layer = &info->layers[i];
-        char id[IMAGE_ID_SIZE];
+        char id[DIGEST_TEXT_SIZE];
 
         assert_string_equal(layer->diff_id, parts->diff_id[i]);
         assert_string_equal(layer->digest,
@@ -213,7 +214,7 @@ static void the_legacy_layout(void **state)
 
 /* Packs a layer like a registry: two gzip members, or zstd. */
 static size_t add_packed(struct tarball *tar, const struct tarball *layer, bool zstd,
-                         char id[IMAGE_ID_SIZE])
+                         char id[DIGEST_TEXT_SIZE])
 {
     uint8_t out[16384];
     size_t size = 0;
@@ -270,8 +271,8 @@ enum oci_kind {
 
 /* Writes the manifest of these layers and a config. Sets `top` to its id. Returns its size. */
 static size_t add_oci_manifest(struct tarball *tar, const struct parts *parts, enum oci_kind kind,
-                               const char *config, char id[LAYERS][IMAGE_ID_SIZE],
-                               const size_t size[LAYERS], char top[IMAGE_ID_SIZE])
+                               const char *config, char id[LAYERS][DIGEST_TEXT_SIZE],
+                               const size_t size[LAYERS], char top[DIGEST_TEXT_SIZE])
 {
     static const char *const types[] = {"layer.v1.tar", "layer.v1.tar+gzip", "layer.v1.tar+zstd"};
     char json[2048];
@@ -294,15 +295,15 @@ static size_t add_oci_manifest(struct tarball *tar, const struct parts *parts, e
 
 /* In the form of Docker >= 25 and containerd. */
 static void make_oci(struct tarball *tar, struct parts *parts, enum oci_kind kind,
-                     char top[IMAGE_ID_SIZE])
+                     char top[DIGEST_TEXT_SIZE])
 {
     static const char attested[] =
         ",\"annotations\":{\"vnd.docker.reference.type\":\"attestation-manifest\"},"
         "\"platform\":{\"os\":\"unknown\",\"architecture\":\"unknown\"}";
     static const char amd64[] = ",\"platform\":{\"os\":\"linux\",\"architecture\":\"amd64\"}";
     static const char arm64[] = ",\"platform\":{\"os\":\"linux\",\"architecture\":\"arm64\"}";
-    char id[LAYERS][IMAGE_ID_SIZE], config[IMAGE_ID_SIZE], other[IMAGE_ID_SIZE];
-    char attestation[IMAGE_ID_SIZE], json[2048], path[LAYERS + 1][128];
+    char id[LAYERS][DIGEST_TEXT_SIZE], config[DIGEST_TEXT_SIZE], other[DIGEST_TEXT_SIZE];
+    char attestation[DIGEST_TEXT_SIZE], json[2048], path[LAYERS + 1][128];
     const char *type = "manifest.v1+json";
     size_t size[LAYERS], top_size, at;
 
@@ -326,7 +327,7 @@ static void make_oci(struct tarball *tar, struct parts *parts, enum oci_kind kin
         kind == OCI_WRONG_PLATFORM || kind == OCI_CLAIMED_PLATFORM) {
         at = (size_t)sprintf(json, "{\"manifests\":[");
         if (kind != OCI_NESTED) {
-            char second[IMAGE_ID_SIZE];
+            char second[DIGEST_TEXT_SIZE];
             size_t second_size = add_oci_manifest(tar, parts, kind, other, id, size, second);
 
             at += add_descriptor(json + at, type, second, second_size,
@@ -381,7 +382,7 @@ static void the_oci_layout_with_compressed_layers(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
         struct tarball tar;
         struct verdict verdict;
-        char top[IMAGE_ID_SIZE];
+        char top[DIGEST_TEXT_SIZE];
 
         make_oci(&tar, &parts, kinds[i], top);
         verdict = judge(&tar, 700);
@@ -424,7 +425,7 @@ static void descriptions_that_disagree_are_refused(void **state)
     (void)state;
     parts_init(&parts);
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        char top[IMAGE_ID_SIZE];
+        char top[DIGEST_TEXT_SIZE];
         struct tarball tar;
 
         make_oci(&tar, &parts, cases[i].kind, top);
@@ -439,7 +440,7 @@ static void an_archive_of_the_oci_is_named(void **state)
 {
     struct parts parts;
     struct tarball tar;
-    char top[IMAGE_ID_SIZE];
+    char top[DIGEST_TEXT_SIZE];
     uint8_t *found;
 
     (void)state;
@@ -544,7 +545,7 @@ static void holes_are_refused(void **state)
 {
     struct parts parts;
     struct tarball tar;
-    char top[IMAGE_ID_SIZE];
+    char top[DIGEST_TEXT_SIZE];
     uint8_t *found;
 
     (void)state;
@@ -839,7 +840,7 @@ static void a_tangled_index_ends_soon(void **state)
 {
     struct parts parts;
     struct tarball tar, legacy;
-    char id[IMAGE_ID_SIZE], *json = malloc(MIB);
+    char id[DIGEST_TEXT_SIZE], *json = malloc(MIB);
     size_t size = 2, at;
 
     (void)state;
@@ -875,7 +876,7 @@ static void harmless_oddities_are_taken(void **state)
     struct parts parts;
     struct tarball tar, whole;
     struct verdict verdict;
-    char top[IMAGE_ID_SIZE], config[IMAGE_ID_SIZE];
+    char top[DIGEST_TEXT_SIZE], config[DIGEST_TEXT_SIZE];
 
     (void)state;
     parts_init(&parts);

@@ -9,17 +9,18 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/digest_text.h"
 #include "base/err.h"
 #include "docker/docker.h"
 #include "kit/fake_docker.h"
 #include "pull/seed/local_images.h"
 
-static char ids[8][80];
+static struct digest_text ids[8];
 
 static void make_ids(void)
 {
     for (unsigned i = 0; i < ARRAY_SIZE(ids); i++)
-        snprintf(ids[i], sizeof ids[0], "sha256:%064x", i + 1);
+        snprintf(ids[i].text, sizeof ids[i].text, "sha256:%064x", i + 1);
 }
 
 static struct local_image image_of(const char *name, int64_t created, unsigned first,
@@ -52,8 +53,7 @@ static void each_engine_finds_layers_in_its_own_way(void **state)
         bool has[8];
 
         assert_non_null(local);
-        assert_int_equal(local_images_layers(local, (const char(*)[80])(ids + cases[i].first),
-                                             cases[i].count, has),
+        assert_int_equal(local_images_layers(local, ids + cases[i].first, cases[i].count, has),
                          cases[i].found);
         local_images_destroy(local);
     }
@@ -63,16 +63,16 @@ static void each_engine_finds_layers_in_its_own_way(void **state)
 static void a_chain_id_covers_all_lower_layers(void **state)
 {
     struct local_image images[2] = {image_of("a:1", 1, 0, 3), image_of("b:1", 2, 4, 3)};
-    char mixed[3][80];
+    struct digest_text mixed[3];
     struct err err;
     struct local_images *local = local_images_in(images, 2, "shop", false, false, &err);
     bool has[3];
 
     (void)state;
-    memcpy(mixed[0], ids[0], 80);
-    memcpy(mixed[1], ids[5], 80);
-    memcpy(mixed[2], ids[2], 80);
-    assert_int_equal(local_images_layers(local, (const char(*)[80])mixed, 3, has), 1);
+    mixed[0] = ids[0];
+    mixed[1] = ids[5];
+    mixed[2] = ids[2];
+    assert_int_equal(local_images_layers(local, mixed, 3, has), 1);
     assert_true(has[0] && !has[1] && !has[2]);
     local_images_destroy(local);
 }
@@ -90,17 +90,15 @@ static void the_closest_image_is_of_the_same_app_then_shares_layers_then_is_newe
     bool same_app;
 
     (void)state;
-    assert_string_equal(local_images_closest(local, (const char(*)[80])ids, 4, &same_app)->name,
-                        "shop:3");
+    assert_string_equal(local_images_closest(local, ids, 4, &same_app)->name, "shop:3");
     assert_true(same_app);
     local_images_destroy(local);
     local = local_images_in(images, 1, "shop", false, false, &err);
-    assert_string_equal(local_images_closest(local, (const char(*)[80])ids, 4, &same_app)->name,
-                        "other:1");
+    assert_string_equal(local_images_closest(local, ids, 4, &same_app)->name, "other:1");
     assert_false(same_app);
     local_images_destroy(local);
     local = local_images_in(images, 0, "shop", false, false, &err);
-    assert_null(local_images_closest(local, (const char(*)[80])ids, 4, &same_app));
+    assert_null(local_images_closest(local, ids, 4, &same_app));
     local_images_destroy(local);
 }
 
@@ -112,7 +110,7 @@ static void the_images_of_a_daemon_are_listed(void **state)
     struct docker *docker;
     struct docker_list list;
     struct local_images *local;
-    char layers[2][80];
+    struct digest_text layers[2];
     bool same_app, has[2];
 
     (void)state;
@@ -128,13 +126,12 @@ static void the_images_of_a_daemon_are_listed(void **state)
     docker_list_finish(&list);
     local = local_images_create(docker, "app", &err);
     assert_non_null(local);
-    snprintf(layers[0], sizeof layers[0], "sha256:");
+    snprintf(layers[0].text, sizeof layers[0].text, "sha256:");
     for (unsigned i = 0; i < 32; i++)
-        strcat(layers[0], "aa");
-    memcpy(layers[1], layers[0], sizeof layers[1]);
-    assert_int_equal(local_images_layers(local, (const char(*)[80])layers, 2, has), 1);
-    assert_string_equal(local_images_closest(local, (const char(*)[80])layers, 2, &same_app)->name,
-                        "app:1");
+        strcat(layers[0].text, "aa");
+    layers[1] = layers[0];
+    assert_int_equal(local_images_layers(local, layers, 2, has), 1);
+    assert_string_equal(local_images_closest(local, layers, 2, &same_app)->name, "app:1");
     local_images_destroy(local);
     docker_close(docker);
     fake_docker_stop(&fake);
