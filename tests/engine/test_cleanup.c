@@ -33,6 +33,7 @@
 #include "catalog/retired.h"
 #include "cleanup/retention.h"
 #include "cleanup/unfinished.h"
+#include "kit/fault_store.h"
 #include "kit/memory_store.h"
 #include "kit/tarball.h"
 #include "pull/pull.h"
@@ -175,9 +176,8 @@ enum deed {
 #define LATE_MAX 16
 
 struct between {
-    struct store store;
-    struct store *bucket;
-    struct store *client; /* the store of the other command */
+    struct fault_store fault; /* first */
+    struct store *client;     /* the store of the other command */
     int (*cleanup)(struct store *store);
     enum deed around; /* the fault of the cleanup's DELETEs */
     enum deed deed;
@@ -208,7 +208,7 @@ static void run_late(struct between *b)
                               .if_match = b->late[i].etag[0] ? b->late[i].etag : NULL};
         struct err ignored;
 
-        (void)store_run(b->bucket, &op, &ignored);
+        (void)store_run(b->fault.behind, &op, &ignored);
     }
     b->late_count = 0;
 }
@@ -232,49 +232,26 @@ static void keep_for_later(struct between *b, const struct store_op *op)
     snprintf(late->etag, sizeof late->etag, "%s", op->if_match ? op->if_match : "");
 }
 
-static void lose_answer(struct store_op *op)
+static bool between(struct fault_store *fault, struct store_op *op)
 {
-    err_set(&op->err, ERR_NETWORK, "link", "the link is down");
-    op->answer = STORE_FAILED;
-    op->failure = STORE_NO_ANSWER;
-    inbox_post(op->home, &op->msg);
-}
-
-static void between_submit(struct store *store, struct store_op *op)
-{
-    struct between *b = (struct between *)store;
+    struct between *b = (struct between *)fault;
     bool meant = op->verb == STORE_DELETE && !strstr(op->key, "probe");
     struct store_op executed = *op;
 
     if (++b->asked == b->at)
         run_other(b);
-    if (!meant || ++b->deletes != b->which || b->deed == AS_IT_SHOULD) {
-        store_submit(b->bucket, op);
-        return;
-    }
+    if (!meant || ++b->deletes != b->which || b->deed == AS_IT_SHOULD)
+        return false;
     b->struck = b->asked;
     if (b->deed == IS_LATE || b->deed == IS_REPEATED)
         keep_for_later(b, op);
-    if (b->deed == IS_REPEATED) {
-        store_submit(b->bucket, op);
-        return;
-    }
+    if (b->deed == IS_REPEATED)
+        return false;
     if (b->deed == IS_LOST)
-        (void)store_run(b->bucket, &executed, &op->err);
-    lose_answer(op);
+        (void)store_run(fault->behind, &executed, &op->err);
+    fault_store_fail(op, ERR_NETWORK, "link", STORE_NO_ANSWER);
+    return true;
 }
-
-static void between_stats(struct store *store, struct store_stats *out)
-{
-    store_stats(((struct between *)store)->bucket, out);
-}
-
-static void between_destroy(struct store *store)
-{
-    (void)store;
-}
-
-static const struct store_table between_table = {between_submit, between_stats, between_destroy};
 
 /* ---- the cleanups ---- */
 
@@ -319,7 +296,7 @@ static void note_push(struct between *b, const char *file, const char *id)
         return;
     snprintf(b->key, sizeof b->key, "%s", result.key);
     key_sibling(key, b->key, KEY_METADATA);
-    if (store_head(b->bucket, key, &info, &err) == STORE_DONE)
+    if (store_head(b->fault.behind, key, &info, &err) == STORE_DONE)
         snprintf(b->metadata_etag, sizeof b->metadata_etag, "%s", info.etag);
 }
 
@@ -464,7 +441,7 @@ static bool was_judged(const struct between *b)
     struct retired retired;
     bool judged;
 
-    if (retired_read(b->bucket, b->key, &retired, &err) != STORE_DONE)
+    if (retired_read(b->fault.behind, b->key, &retired, &err) != STORE_DONE)
         return false;
     judged = strcmp(retired.metadata_etag, b->metadata_etag) == 0;
     retired_finish(&retired);
@@ -478,13 +455,13 @@ static void check_all(const struct between *b, const struct scene *scene)
     if (b->answer && (b->command->may_fail == ERR_NONE || (b->why.family != b->command->may_fail &&
                                                            b->why.family != b->command->or_so)))
         refuse(scene, "failed", &b->why);
-    if (resolve_tag(b->bucket, "shop", "v9.0.0", &resolved, &err) == 0)
-        check_reference(b->bucket, scene, "v9.0.0", resolved.image.ref, resolved.archive_key);
-    check_environment(b->bucket, scene, "production");
-    check_environment(b->bucket, scene, "staging");
-    check_rollback(b->bucket, scene);
+    if (resolve_tag(b->fault.behind, "shop", "v9.0.0", &resolved, &err) == 0)
+        check_reference(b->fault.behind, scene, "v9.0.0", resolved.image.ref, resolved.archive_key);
+    check_environment(b->fault.behind, scene, "production");
+    check_environment(b->fault.behind, scene, "staging");
+    check_rollback(b->fault.behind, scene);
     if (b->answer == 0 && b->uploaded && !was_judged(b))
-        check_pull(b->bucket, scene, "what was pushed", OLD, NULL, b->image);
+        check_pull(b->fault.behind, scene, "what was pushed", OLD, NULL, b->image);
 }
 
 /* ---- all interleavings ---- */
@@ -546,14 +523,14 @@ static unsigned run_scene(struct ground *ground, int (*cleanup)(struct store *st
                           const struct command *command, struct scene *scene, struct between *b)
 {
     load(ground);
-    *b = (struct between){.store = *ground->store, .bucket = ground->store, .deed = scene->deed};
-    b->store.table = &between_table;
+    *b = (struct between){.deed = scene->deed};
+    fault_store_init(&b->fault, ground->store, between);
     b->client = ground->store;
     b->at = scene->at;
     b->which = scene->which;
     b->other = command->run;
     b->command = command;
-    (void)cleanup(&b->store); /* it may fail; the state afterwards counts */
+    (void)cleanup(&b->fault.store); /* it may fail; the state afterwards counts */
     run_other(b);
     check_all(b, scene);
     return b->asked;
@@ -564,11 +541,11 @@ static struct between inner;
 
 static void run_cleanup(struct between *b)
 {
-    inner = (struct between){.store = *b->bucket, .bucket = b->bucket, .deed = b->around};
-    inner.store.table = &between_table;
+    inner = (struct between){.deed = b->around};
+    fault_store_init(&inner.fault, b->fault.behind, between);
     inner.which = 1;
     inner.at = ~0u;
-    (void)b->cleanup(&inner.store);
+    (void)b->cleanup(&inner.fault.store);
 }
 
 /* The reverse: the command is stopped, and a cleanup runs to its end. */
@@ -580,9 +557,9 @@ static unsigned run_around(struct ground *ground, int (*cleanup)(struct store *s
 
     do {
         load(ground);
-        b = (struct between){.store = *ground->store, .bucket = ground->store};
-        b.store.table = &between_table;
-        b.client = &b.store;
+        b = (struct between){.client = NULL};
+        fault_store_init(&b.fault, ground->store, between);
+        b.client = &b.fault.store;
         b.at = scene.at;
         b.cleanup = cleanup;
         b.around = scene.deed;

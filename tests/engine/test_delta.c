@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "catalog/metadata.h"
+#include "kit/fault_store.h"
 #include "kit/scale.h"
 #include "kit/tarball.h"
 #include "pull/pull.h"
@@ -147,10 +148,8 @@ static void write_image(const char *name, const struct image *image, const char 
 /* ---- a folder as bucket, behind an intercepting store that can refuse requests ---- */
 
 struct between {
-    struct store store;
-    struct store *folder;
-    struct cancel cancel;
-    enum store_verb verb; /* the request to refuse, from the `nth` on, `times` times */
+    struct fault_store fault; /* first */
+    enum store_verb verb;     /* the request to refuse, from the `nth` on, `times` times */
     unsigned nth, times, seen;
     const char *code; /* an S3 code; NULL: "changed"; "": SIGTERM */
     unsigned copies;  /* requested ranges */
@@ -159,56 +158,35 @@ struct between {
 static void refuse(struct between *b, struct store_op *op)
 {
     if (b->code) {
-        err_set(&op->err, strcmp(b->code, "AccessDenied") ? ERR_UNSUPPORTED : ERR_AUTH, "refused",
-                "refused: %s", b->code);
-        op->failure = strcmp(b->code, "AccessDenied") ? STORE_REJECTED : STORE_FORBIDDEN;
-        op->answer = STORE_FAILED;
+        bool denied = strcmp(b->code, "AccessDenied") == 0;
+
+        fault_store_fail(op, denied ? ERR_AUTH : ERR_UNSUPPORTED, "refused",
+                         denied ? STORE_FORBIDDEN : STORE_REJECTED);
     } else {
-        op->answer = STORE_CHANGED;
+        fault_store_complete(op, STORE_CHANGED);
     }
-    inbox_post(op->home, &op->msg);
 }
 
-static void between_submit(struct store *store, struct store_op *op)
+static bool between(struct fault_store *fault, struct store_op *op)
 {
-    struct between *b = (struct between *)store;
+    struct between *b = (struct between *)fault;
 
     b->copies += op->verb == STORE_UPLOAD_COPY_PART;
     if (op->verb == b->verb && ++b->seen >= b->nth && b->seen < b->nth + b->times) {
         if (!b->code || b->code[0]) {
             refuse(b, op);
-            return;
+            return true;
         }
-        cancel_request(&b->cancel, SIGTERM);
+        cancel_request(&b->fault.cancel, SIGTERM);
     }
-    store_submit(b->folder, op);
+    return false;
 }
-
-static void between_stats(struct store *store, struct store_stats *out)
-{
-    store_stats(((struct between *)store)->folder, out);
-}
-
-static void between_destroy(struct store *store)
-{
-    (void)store;
-}
-
-static const struct store_table between_table = {between_submit, between_stats, between_destroy};
 
 static void open_between(struct between *b, const char *bucket)
 {
     *b = (struct between){.verb = (enum store_verb) - 1, .nth = 1, .times = 1000};
-    cancel_init(&b->cancel);
-    b->folder = store_dir_create(
-        &(struct store_dir_options){
-            .path = dir, .bucket = bucket, .create = true, .cancel = &b->cancel},
-        &err);
-    if (!b->folder)
-        fail_msg("%s", err.text);
-    b->store = *b->folder;
-    b->store.table = &between_table;
-    b->store.limits = scaled_limits();
+    fault_store_open(&b->fault, dir, bucket, between);
+    b->fault.store.limits = scaled_limits();
 }
 
 /* ---- helpers ---- */
@@ -223,7 +201,7 @@ struct asked {
 static int push_through(struct between *b, const struct asked *asked, struct push_result *result)
 {
     char path[512];
-    struct push_options options = {.store = &b->store,
+    struct push_options options = {.store = &b->fault.store,
                                    .input = path,
                                    .level = asked->level ? asked->level : 1,
                                    .no_delta = asked->no_delta};
@@ -232,7 +210,7 @@ static int push_through(struct between *b, const struct asked *asked, struct pus
     if (strcmp(asked->input, "-") == 0)
         options.input = "-";
     options.transfer.jobs = asked->jobs;
-    options.transfer.cancel = &b->cancel;
+    options.transfer.cancel = &b->fault.cancel;
     assert_int_equal(name_parse_image(asked->ref, &options.name, &err), 0);
     return push_run(&options, result, &err);
 }
@@ -244,7 +222,7 @@ static void push(const struct asked *asked, struct push_result *result)
     open_between(&b, asked->bucket);
     if (push_through(&b, asked, result))
         fail_msg("%s", err.text);
-    store_destroy(b.folder);
+    fault_store_close(&b.fault);
 }
 
 /* Returns the bytes of an object. The caller frees them. */
@@ -293,11 +271,11 @@ static void pull(const char *bucket, const char *ref, const char *output)
 
     snprintf(path, sizeof path, "%s/%s", dir, output);
     open_between(&b, bucket);
-    options.store = &b.store;
+    options.store = &b.fault.store;
     assert_int_equal(name_parse_image(ref, &options.name, &err), 0);
     if (pull_run(&options, &result, &err))
         fail_msg("%s", err.text);
-    store_destroy(b.folder);
+    fault_store_close(&b.fault);
 }
 
 static void assert_nothing_left(const char *bucket)
@@ -308,10 +286,10 @@ static void assert_nothing_left(const char *bucket)
     char path[600];
 
     open_between(&b, bucket);
-    assert_int_equal(store_run(b.folder, &op, &err), STORE_DONE);
+    assert_int_equal(store_run(b.fault.behind, &op, &err), STORE_DONE);
     assert_int_equal(page.count, 0);
     store_page_finish(&page);
-    store_destroy(b.folder);
+    fault_store_close(&b.fault);
     snprintf(path, sizeof path, "%s/%s/archive", dir, bucket);
     assert_int_not_equal(access(path, F_OK), 0);
 }
@@ -570,7 +548,7 @@ static void a_store_that_will_not_copy_gets_everything(void **state)
         if (push_through(&b, &asked, &result))
             fail_msg("%zu: %s", i, err.text);
         assert_int_equal(b.copies > 0, !cases[i].remembered);
-        store_destroy(b.folder);
+        fault_store_close(&b.fault);
     }
 }
 
@@ -594,7 +572,7 @@ static void a_base_that_is_replaced_meanwhile_is_no_trouble(void **state)
     b.times = 1;
     if (push_through(&b, &asked, &result))
         fail_msg("%s", err.text);
-    store_destroy(b.folder);
+    fault_store_close(&b.fault);
     assert_false(result.copies_refused);
     assert_int_equal(result.bases, 1);
     assert_true(result.joins > 0);
@@ -620,15 +598,16 @@ static void make_a_liar(const char *bucket, const char *key, off_t offset, off_t
         assert_int_equal(pwrite(fd, "a lie", 5, offset), 5);
     close(fd);
     open_between(&b, bucket);
-    assert_int_equal(store_head(&b.store, key, &info, &err), STORE_DONE);
+    assert_int_equal(store_head(&b.fault.store, key, &info, &err), STORE_DONE);
     str_copy(metadata.archive_etag, sizeof metadata.archive_etag, info.etag);
     metadata.checksum[0] = '\0';
     text_init(&text, 256 * KIB);
     metadata_write(&metadata, &text);
     assert_true(key_sibling(json, key, KEY_METADATA));
-    assert_int_equal(store_put_document(&b.store, json, text_view(&text), NULL, false, NULL, &err),
-                     STORE_DONE);
-    store_destroy(b.folder);
+    assert_int_equal(
+        store_put_document(&b.fault.store, json, text_view(&text), NULL, false, NULL, &err),
+        STORE_DONE);
+    fault_store_close(&b.fault);
     text_finish(&text);
     metadata_finish(&metadata);
 }
@@ -673,7 +652,7 @@ static void a_small_lie_never_becomes_an_image(void **state)
     push(&(struct asked){.bucket = "liar", .ref = SECOND, .input = "second.tar", .jobs = 2},
          &result);
     open_between(&b, "liar");
-    options.store = &b.store;
+    options.store = &b.fault.store;
     assert_int_equal(name_parse_image(SECOND, &options.name, &err), 0);
     if (result.corrupt_base[0]) {
         assert_int_equal(pull_run(&options, &pulled, &err), 0);
@@ -683,7 +662,7 @@ static void a_small_lie_never_becomes_an_image(void **state)
         if (!strstr(err.hint, "--force --no-delta"))
             fail_msg("%s: %s", err.text, err.hint);
     }
-    store_destroy(b.folder);
+    fault_store_close(&b.fault);
 }
 
 static void push_standard_input(struct between *b, struct push_result *result)
@@ -719,7 +698,7 @@ static void standard_input_is_read_once(void **state)
             b.times = 1;
         }
         push_standard_input(&b, &result);
-        store_destroy(b.folder);
+        fault_store_close(&b.fault);
         if (refused)
             assert_full("stdin", &result);
         else
@@ -757,7 +736,7 @@ static void a_stop_at_any_time_is_gone_on_with(void **state)
         b.code = "";
         assert_int_equal(push_through(&b, &asked, &result), ERR_FAIL);
         assert_int_equal(err.family, ERR_CANCELLED);
-        store_destroy(b.folder);
+        fault_store_close(&b.fault);
         push(&asked, &result);
         assert_string_equal(result.resume_refusal, "");
         assert_nothing_left("stop");

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "kit/bucket.h"
+#include "kit/fault_store.h"
 #include "push/existing_image.h"
 
 #define REF "myapp:20250721-2118-f7a5a27"
@@ -128,33 +129,28 @@ static void deleted_meanwhile(void **state)
 
 /* ---- a network failure between the copies of archive and index ---- */
 
-static void failing_submit(struct store *store, struct store_op *op)
+static bool fail_head_of_index(struct fault_store *fault, struct store_op *op)
 {
-    size_t size = strlen(op->key);
-
-    (void)store;
-    if (op->verb != STORE_HEAD || size < 6 || strcmp(op->key + size - 6, ".index") != 0) {
-        store_submit(bucket.store, op);
-        return;
-    }
-    err_set(&op->err, ERR_NETWORK, "link", "the link is down");
-    op->answer = STORE_FAILED;
-    inbox_post(op->home, &op->msg);
+    (void)fault;
+    if (!fault_store_matches(op, STORE_HEAD, ".index"))
+        return false;
+    fault_store_fail(op, ERR_NETWORK, "link", STORE_NO_ANSWER);
+    return true;
 }
 
 /* No command would find a copy without metadata. */
 static void a_copy_that_is_given_up_is_removed(void **state)
 {
-    static const struct store_table table = {.submit = failing_submit};
-    struct store failing = *bucket.store;
+    struct fault_store failing;
     struct existing_image existing = {.found = false};
     struct err err;
 
     (void)state;
-    failing.table = &table;
+    fault_store_init(&failing, bucket.store, fail_head_of_index);
     bucket_put(&bucket, KEY ".index", "index");
-    assert_int_equal(existing_image_find(&failing, &name, &existing, &err), 0);
-    assert_int_equal(existing_image_keep(&failing, &name, &existing, true, NULL, &err), ERR_FAIL);
+    assert_int_equal(existing_image_find(&failing.store, &name, &existing, &err), 0);
+    assert_int_equal(existing_image_keep(&failing.store, &name, &existing, true, NULL, &err),
+                     ERR_FAIL);
     assert_int_equal(err.family, ERR_NETWORK);
     assert_int_equal(bucket_count(&bucket, "archive/", NULL), 0);
     existing_image_finish(&existing);

@@ -24,6 +24,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "catalog/conditions.h"
+#include "kit/fault_store.h"
 #include "kit/scale.h"
 #include "kit/tarball.h"
 #include "push/push.h"
@@ -128,12 +129,10 @@ static void write_next(const char *path, uint64_t seed)
 /* ---- the intercepting store: counts and kills ---- */
 
 struct between {
-    struct store store;
-    struct store *folder;
-    struct cancel cancel;
-    enum store_verb verb; /* the request to die at ... */
-    unsigned at;          /* ... when it comes for the n-th time, from 1; 0: never */
-    bool before;          /* before the store executes it */
+    struct fault_store fault; /* first */
+    enum store_verb verb;     /* the request to die at ... */
+    unsigned at;              /* ... when it comes for the n-th time, from 1; 0: never */
+    bool before;              /* before the store executes it */
     enum { DIES, GETS_SIGTERM, LOSES_THE_LINK } deed;
     enum store_failure failure; /* the error of LOSES_THE_LINK */
     unsigned hits;
@@ -145,98 +144,55 @@ struct between {
     bool plain;      /* the store does not implement conditional writes */
 };
 
-static void strike(struct between *b, struct store_op *op)
+static bool strike(struct between *b, struct store_op *op)
 {
     if (b->deed == DIES)
         kill(getpid(), SIGKILL);
     if (b->deed == GETS_SIGTERM) {
-        cancel_request(&b->cancel, SIGTERM);
-        store_submit(b->folder, op);
-        return;
+        cancel_request(&b->fault.cancel, SIGTERM);
+        return false;
     }
-    err_set(&op->err, ERR_NETWORK, "cut", "the link is down");
-    op->failure = b->failure;
-    op->answer = STORE_FAILED;
-    inbox_post(op->home, &op->msg);
+    fault_store_fail(op, ERR_NETWORK, "cut", b->failure);
+    return true;
 }
 
-static void run_now(struct between *b, struct store_op *op)
+static bool between(struct fault_store *fault, struct store_op *op)
 {
-    struct inbox *home = op->home, *mine = inbox_create(&err);
-
-    op->home = mine;
-    store_submit(b->folder, op);
-    inbox_take(mine, INBOX_FOREVER);
-    inbox_destroy(mine);
-    op->home = home;
-}
-
-static void between_submit(struct store *store, struct store_op *op)
-{
-    struct between *b = (struct between *)store;
+    struct between *b = (struct between *)fault;
     bool meant = op->verb == b->verb && b->at && ++b->hits >= b->at;
 
-    store_insist(b->folder, atomic_load(&store->insisting));
     if (op->verb == STORE_UPLOAD_PART || op->verb == STORE_PUT)
         b->sent += op->body.size;
     if (op->verb == STORE_UPLOAD_COPY_PART)
         b->copied += op->length;
     b->aborts += op->verb == STORE_UPLOAD_ABORT;
     if (b->plain && op->verb == STORE_PUT && (op->if_match || op->if_none_match)) {
-        err_set(&op->err, ERR_UNSUPPORTED, "store", "conditions are not implemented");
-        op->answer = STORE_FAILED;
-        op->failure = STORE_UNSUPPORTED;
-        inbox_post(op->home, &op->msg);
-        return;
+        fault_store_fail(op, ERR_UNSUPPORTED, "store", STORE_UNSUPPORTED);
+        return true;
     }
     if (meant && b->struck)
         *b->struck = op->verb == STORE_UPLOAD_COPY_PART ? op->length : op->body.size;
     if (meant && !b->before && b->deed == DIES)
-        run_now(b, op);
+        fault_store_run(fault, op);
     if (b->later && op->verb == STORE_LIST) {
-        run_now(b, op);
+        fault_store_run(fault, op);
         op->server_time = clock_wall() + b->later;
         inbox_post(op->home, &op->msg);
-        return;
+        return true;
     }
-    if (meant)
-        strike(b, op);
-    else
-        store_submit(b->folder, op);
+    return meant && strike(b, op);
 }
-
-static void between_stats(struct store *store, struct store_stats *out)
-{
-    store_stats(((struct between *)store)->folder, out);
-}
-
-static void between_destroy(struct store *store)
-{
-    (void)store;
-}
-
-static const struct store_table between_table = {between_submit, between_stats, between_destroy};
 
 static void open_between(struct between *b, const char *bucket)
 {
     *b = (struct between){.at = 0};
-    cancel_init(&b->cancel);
-    b->folder = store_dir_create(
-        &(struct store_dir_options){
-            .path = dir, .bucket = bucket, .create = true, .cancel = &b->cancel},
-        &err);
-    if (!b->folder) {
-        fail_msg("%s", err.text);
-        return; /* not reached: the analyzer does not know it */
-    }
-    b->store = *b->folder;
-    b->store.table = &between_table;
-    b->store.limits = scaled_limits();
+    fault_store_open(&b->fault, dir, bucket, between);
+    b->fault.store.limits = scaled_limits();
 }
 
 static void close_between(struct between *b)
 {
-    store_destroy(b->folder);
+    fault_store_close(&b->fault);
 }
 
 /* ---- helpers ---- */
@@ -246,14 +202,14 @@ static int push(struct between *b, const char *input, unsigned jobs, int level,
 {
     char path[512];
     const char *ref = b->ref ? b->ref : REF;
-    struct push_options options = {.store = &b->store, .input = path, .level = level};
+    struct push_options options = {.store = &b->fault.store, .input = path, .level = level};
 
     if (strcmp(input, "-") == 0)
         strcpy(path, "-");
     else
         snprintf(path, sizeof path, "%s/%s", dir, input);
     options.transfer.jobs = jobs;
-    options.transfer.cancel = &b->cancel;
+    options.transfer.cancel = &b->fault.cancel;
     /* Memory for two parts, or four of a copying push. Later parts are sent after the response to
      * an earlier one. */
     if (mib < MIB)
@@ -333,8 +289,8 @@ static unsigned unfinished_uploads(struct between *b)
     struct store_op op = {.verb = STORE_UPLOADS, .key = "", .page = &page};
     unsigned count;
 
-    cancel_init(&b->cancel);
-    assert_int_equal(store_run(b->folder, &op, &err), STORE_DONE);
+    cancel_init(&b->fault.cancel);
+    assert_int_equal(store_run(b->fault.behind, &op, &err), STORE_DONE);
     count = (unsigned)page.count;
     store_page_finish(&page);
     return count;
@@ -346,7 +302,7 @@ static unsigned temporary_objects(struct between *b)
     struct store_op op = {.verb = STORE_LIST, .key = "archive/.s3dock-tmp/", .page = &page};
     unsigned count;
 
-    assert_int_equal(store_run(b->folder, &op, &err), STORE_DONE);
+    assert_int_equal(store_run(b->fault.behind, &op, &err), STORE_DONE);
     count = (unsigned)page.count;
     store_page_finish(&page);
     return count;
@@ -628,7 +584,7 @@ static void gone_on_from_another_host(void **state)
     b.deed = GETS_SIGTERM;
     assert_int_equal(push(&b, "one.tar", 1, 1, &result), ERR_FAIL);
     b.at = 0;
-    cancel_init(&b.cancel);
+    cancel_init(&b.fault.cancel);
     setenv("XDG_CACHE_HOME", other, 1);
     assert_int_equal(push(&b, "one.tar", 2, 1, &result), 0);
     setenv("XDG_CACHE_HOME", dir, 1);
@@ -660,7 +616,7 @@ static void another_host_at_work_is_let_be(void **state)
     b.deed = GETS_SIGTERM;
     assert_int_equal(push(&b, "one.tar", 1, 1, &result), ERR_FAIL);
     b.at = 0;
-    cancel_init(&b.cancel);
+    cancel_init(&b.fault.cancel);
     setenv("XDG_CACHE_HOME", path_of("third"), 1);
     /* the stop record is missing: the push may still run */
     snprintf(command, sizeof command,
@@ -704,7 +660,7 @@ static void a_dead_host_is_taken_over(void **state)
         b.deed = GETS_SIGTERM;
         assert_int_equal(push(&b, "one.tar", 1, 1, &result), ERR_FAIL);
         b.at = 0;
-        cancel_init(&b.cancel);
+        cancel_init(&b.fault.cancel);
         snprintf(command, sizeof command,
                  "f=$(find %s/%s/archive -type f | head -n 1); truncate -s -24 \"$f\"", dir,
                  bucket);
@@ -762,7 +718,7 @@ static bool push_until_whole(const char *bucket, const char *input, const char *
     struct between b;
 
     open_between(&b, bucket); /* the probe happens only once */
-    assert_int_equal(conditions_find(b.folder, &conditional, &err), 0);
+    assert_int_equal(conditions_find(b.fault.behind, &conditional, &err), 0);
     close_between(&b);
     snprintf(old, sizeof old, "%s/%s/" KEY ".tar.gz", dir, before);
     snprintf(now, sizeof now, "%s/%s/" KEY ".tar.gz", dir, bucket);
@@ -924,7 +880,7 @@ static void each_part_size(struct between *b, const char *key, const char *id, u
     struct store_op op = {
         .verb = STORE_UPLOAD_PARTS, .key = key, .upload_id_in = id, .page = &page};
 
-    assert_int_equal(store_run(b->folder, &op, &err), STORE_DONE);
+    assert_int_equal(store_run(b->fault.behind, &op, &err), STORE_DONE);
     for (size_t i = 0; i < page.count; i++)
         *size += page.entries[i].info.size;
     store_page_finish(&page);
@@ -936,7 +892,7 @@ static uint64_t has_parts(struct between *b)
     struct store_op op = {.verb = STORE_UPLOADS, .key = "images/", .page = &page};
     uint64_t size = 0;
 
-    assert_int_equal(store_run(b->folder, &op, &err), STORE_DONE);
+    assert_int_equal(store_run(b->fault.behind, &op, &err), STORE_DONE);
     for (size_t i = 0; i < page.count; i++)
         each_part_size(b, page.entries[i].key, page.entries[i].info.etag, &size);
     store_page_finish(&page);

@@ -19,6 +19,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "kit/fault_store.h"
 #include "kit/tarball.h"
 #include "pull/pull.h"
 #include "pull/verify_stream.h"
@@ -81,12 +82,10 @@ static void write_image(const char *path, size_t size, uint64_t seed)
 /* ---- the scripted store ---- */
 
 struct between {
-    struct store store;
-    struct store *folder;
-    const char *bucket; /* its name */
-    struct cancel cancel;
-    enum store_verb verb; /* on this request ... */
-    const char *suffix;   /* ... of a key that ends so (NULL: any) ... */
+    struct fault_store fault; /* first */
+    const char *bucket;       /* its name */
+    enum store_verb verb;     /* on this request ... */
+    const char *suffix;       /* ... of a key that ends so (NULL: any) ... */
     enum deed {
         GETS_SIGTERM,
         IS_DENIED,
@@ -99,77 +98,43 @@ struct between {
     unsigned hits;
 };
 
-static bool meant(const struct between *b, const struct store_op *op)
-{
-    size_t size = strlen(op->key), tail = b->suffix ? strlen(b->suffix) : 0;
-
-    return op->verb == b->verb && size >= tail &&
-           (!b->suffix || strcmp(op->key + size - tail, b->suffix) == 0);
-}
-
 static void replace_image(struct between *b);
 
-static void between_submit(struct store *store, struct store_op *op)
+static bool between(struct fault_store *fault, struct store_op *op)
 {
-    struct between *b = (struct between *)store;
+    struct between *b = (struct between *)fault;
 
-    if (meant(b, op) && (++b->hits == b->only || !b->only)) {
+    if (fault_store_matches(op, b->verb, b->suffix) && (++b->hits == b->only || !b->only)) {
         switch (b->deed) {
         case GETS_SIGTERM:
-            cancel_request(&b->cancel, SIGTERM);
+            cancel_request(&b->fault.cancel, SIGTERM);
             break;
         case IS_DENIED_LATE:
             sleep(1);
             /* fall through */
         case IS_DENIED:
-            err_set(&op->err, ERR_AUTH, "denied", "access denied");
-            op->answer = STORE_FAILED;
-            inbox_post(op->home, &op->msg);
-            return;
+            fault_store_fail(op, ERR_AUTH, "denied", STORE_FORBIDDEN);
+            return true;
         case IS_ABSENT_LATE:
             sleep(1);
             /* fall through */
         case IS_ABSENT:
-            op->answer = STORE_ABSENT;
-            inbox_post(op->home, &op->msg);
-            return;
+            fault_store_complete(op, STORE_ABSENT);
+            return true;
         case IS_REPLACED:
             if (b->hits == 1 || b->only)
                 replace_image(b);
             break;
         }
     }
-    store_insist(b->folder, atomic_load(&store->insisting));
-    store_submit(b->folder, op);
+    return false;
 }
-
-static void between_stats(struct store *store, struct store_stats *out)
-{
-    store_stats(((struct between *)store)->folder, out);
-}
-
-static void between_destroy(struct store *store)
-{
-    (void)store;
-}
-
-static const struct store_table between_table = {between_submit, between_stats, between_destroy};
 
 static void open_between(struct between *b, const char *bucket)
 {
     *b = (struct between){.verb = (enum store_verb) - 1};
-    cancel_init(&b->cancel);
-    b->folder = store_dir_create(
-        &(struct store_dir_options){
-            .path = dir, .bucket = bucket, .create = true, .cancel = &b->cancel},
-        &err);
-    if (!b->folder) {
-        fail_msg("%s", err.text);
-        return; /* not reached: the analyzer does not know it */
-    }
+    fault_store_open(&b->fault, dir, bucket, between);
     b->bucket = bucket;
-    b->store = *b->folder;
-    b->store.table = &between_table;
 }
 
 /* ---- helpers ---- */
@@ -199,12 +164,12 @@ static long size_of(const char *name)
 static int push(struct between *b, const char *input)
 {
     char path[512];
-    struct push_options options = {.store = &b->store, .input = path, .level = 1};
+    struct push_options options = {.store = &b->fault.store, .input = path, .level = 1};
     struct push_result result;
 
     snprintf(path, sizeof path, "%s/%s", dir, input);
     options.transfer.jobs = 2;
-    options.transfer.cancel = &b->cancel;
+    options.transfer.cancel = &b->fault.cancel;
     assert_int_equal(name_parse_image(REF, &options.name, &err), 0);
     return push_run(&options, &result, &err);
 }
@@ -215,8 +180,8 @@ static int unfinished_uploads(struct between *b)
     struct store_op op = {.verb = STORE_UPLOADS, .key = "", .page = &page};
     int count;
 
-    cancel_init(&b->cancel);
-    assert_int_equal(store_run(b->folder, &op, &err), STORE_DONE);
+    cancel_init(&b->fault.cancel);
+    assert_int_equal(store_run(b->fault.behind, &op, &err), STORE_DONE);
     count = (int)page.count;
     store_page_finish(&page);
     return count;
@@ -240,19 +205,19 @@ static void an_upload_that_is_refused_is_told(void **state)
         assert_int_equal(err.family, ERR_AUTH);
         assert_int_equal(unfinished_uploads(&b), verbs[i] == STORE_UPLOAD_COMPLETE);
         assert_false(exists("refused/images"));
-        store_destroy(b.folder);
+        fault_store_close(&b.fault);
     }
 }
 
 static int pull_into(struct between *b, const char *output, struct pull_result *result)
 {
     char path[512];
-    struct pull_options options = {.store = &b->store, .output = path};
+    struct pull_options options = {.store = &b->fault.store, .output = path};
 
     snprintf(path, sizeof path, "%s%s%s", output[0] == '/' ? "" : dir, output[0] == '/' ? "" : "/",
              output);
     options.transfer.jobs = 2;
-    cancel_init(&b->cancel);
+    cancel_init(&b->fault.cancel);
     assert_int_equal(name_parse_image(REF, &options.name, &err), 0);
     return pull_run(&options, result, &err);
 }
@@ -300,7 +265,7 @@ static void a_signal_leaves_the_old_image_or_the_new(void **state)
         assert_int_equal(size_of("out.tar"),
                          MORE + size_of(moments[i].done ? "two.tar" : "one.tar"));
         assert_int_equal(unfinished_uploads(&b), moments[i].kept);
-        store_destroy(b.folder);
+        fault_store_close(&b.fault);
     }
 }
 
@@ -312,7 +277,7 @@ static void replace_image(struct between *b)
     open_between(&other, b->bucket);
     if (push(&other, "two.tar"))
         fail_msg("%s", err.text);
-    store_destroy(other.folder);
+    fault_store_close(&other.fault);
 }
 
 /* The image is replaced during a pull: the pull starts again if possible. */
@@ -344,7 +309,7 @@ static void an_image_replaced_in_between_is_pulled_anew(void **state)
             assert_int_equal(size_of("out.tar"), MORE + size_of("two.tar"));
         else if (!cases[i].again)
             assert_int_equal(err.family, ERR_CONFLICT);
-        store_destroy(b.folder);
+        fault_store_close(&b.fault);
     }
 }
 
@@ -365,7 +330,7 @@ static void what_only_seems_replaced_is_not_fetched_again(void **state)
     assert_int_equal(pull_into(&b, "out.tar", &result), 0);
     assert_int_equal(size_of("out.tar"), MORE + size_of("one.tar"));
     assert_true(result.kept > 0);
-    store_destroy(b.folder);
+    fault_store_close(&b.fault);
 }
 
 static void what_fails_is_not_taken_for_replaced(void **state)
@@ -381,7 +346,7 @@ static void what_fails_is_not_taken_for_replaced(void **state)
     assert_int_equal(pull(&b, "out.tar"), ERR_FAIL);
     assert_int_equal(err.family, ERR_AUTH);
     assert_int_equal(b.hits, 1);
-    store_destroy(b.folder);
+    fault_store_close(&b.fault);
 }
 
 static void an_image_that_vanishes_while_it_is_kept_is_told(void **state)
@@ -398,7 +363,7 @@ static void an_image_that_vanishes_while_it_is_kept_is_told(void **state)
     assert_int_equal(push(&b, "two.tar"), ERR_FAIL);
     assert_int_equal(err.family, ERR_CONFLICT);
     assert_int_equal(unfinished_uploads(&b), 0);
-    store_destroy(b.folder);
+    fault_store_close(&b.fault);
 }
 
 /* The input sends nothing, and the engine does not read it any more: the failure is reported at
@@ -426,7 +391,7 @@ static void a_silent_input_does_not_hold_up_a_failure(void **state)
     assert_int_equal(push(&b, "pipe"), ERR_FAIL);
     alarm(0);
     assert_int_equal(err.family, ERR_AUTH);
-    store_destroy(b.folder);
+    fault_store_close(&b.fault);
     kill(feeder, SIGTERM);
     waitpid(feeder, NULL, 0);
 }
@@ -446,7 +411,7 @@ static void a_partial_file_of_a_killed_pull_is_no_obstacle(void **state)
         fail_msg("%s", err.text);
     assert_int_equal(size_of("fresh.tar"), MORE + size_of("two.tar"));
     assert_false(exists(name));
-    store_destroy(b.folder);
+    fault_store_close(&b.fault);
 }
 
 /* Names that would change another image's name. */

@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "cleanup/retention.h"
+#include "kit/fault_store.h"
 #include "store/dir/store_dir.h"
 #include "store/store.h"
 
@@ -23,10 +24,9 @@ static struct err err;
 
 /* A folder, with another writer who promotes at a chosen moment. */
 struct between {
-    struct store store;
-    struct store *folder;
-    enum store_verb verb; /* at the n-th of these requests ... */
-    const char *ending;   /* ... with a key that ends like this */
+    struct fault_store fault; /* first */
+    enum store_verb verb;     /* at the n-th of these requests ... */
+    const char *ending;       /* ... with a key that ends like this */
     unsigned at;
     bool after;
     const char *target;     /* ... an environment is set to this image */
@@ -51,47 +51,25 @@ static void lead(struct store *store, const char *key, const char *target)
 
 static void interfere(struct between *b)
 {
-    lead(b->folder, "pointers/shop/late.json", b->target);
+    lead(b->fault.behind, "pointers/shop/late.json", b->target);
     if (b->key)
-        put(b->folder, b->key, b->text);
+        put(b->fault.behind, b->key, b->text);
 }
 
-static void between_submit(struct store *store, struct store_op *op)
+static bool between(struct fault_store *fault, struct store_op *op)
 {
-    struct between *b = (struct between *)store;
-    size_t size = strlen(op->key), tail = b->ending ? strlen(b->ending) : 0;
-    bool now = b->ending && op->verb == b->verb && size >= tail &&
-               strcmp(op->key + size - tail, b->ending) == 0 && b->at && --b->at == 0;
+    struct between *b = (struct between *)fault;
+    bool now = b->ending && fault_store_matches(op, b->verb, b->ending) && b->at && --b->at == 0;
 
-    if (now && !b->after)
-        interfere(b);
-    store_insist(b->folder, atomic_load(&store->insisting));
-    if (now && b->after) {
-        struct inbox *home = op->home, *mine = inbox_create(&err);
-
-        op->home = mine;
-        store_submit(b->folder, op);
-        inbox_take(mine, INBOX_FOREVER);
-        inbox_destroy(mine);
-        interfere(b);
-        op->home = home;
-        inbox_post(home, &op->msg);
-        return;
-    }
-    store_submit(b->folder, op);
+    if (!now)
+        return false;
+    if (b->after)
+        fault_store_run(fault, op);
+    interfere(b);
+    if (b->after)
+        inbox_post(op->home, &op->msg);
+    return b->after;
 }
-
-static void between_stats(struct store *store, struct store_stats *out)
-{
-    store_stats(((struct between *)store)->folder, out);
-}
-
-static void between_destroy(struct store *store)
-{
-    (void)store;
-}
-
-static const struct store_table between_table = {between_submit, between_stats, between_destroy};
 
 static const char *const IMAGES[] = {"20250701-1000-aaaaa01", "20250702-1000-aaaaa02",
                                      "20250703-1000-aaaaa03", "20250704-1000-aaaaa04"};
@@ -101,20 +79,13 @@ static void open_between(struct between *b, const char *bucket)
     static const char *const kinds[] = {"tar.gz", "index", "json"};
 
     *b = (struct between){.ending = NULL};
-    b->folder = store_dir_create(
-        &(struct store_dir_options){.path = dir, .bucket = bucket, .create = true}, &err);
-    if (!b->folder) {
-        fail_msg("%s", err.text);
-        return; /* not reached: the analyzer does not know it */
-    }
-    b->store = *b->folder;
-    b->store.table = &between_table;
+    fault_store_open(&b->fault, dir, bucket, between);
     for (unsigned i = 0; i < ARRAY_SIZE(IMAGES); i++)
         for (unsigned k = 0; k < ARRAY_SIZE(kinds); k++) {
             char key[KEY_MAX];
 
             snprintf(key, sizeof key, "images/shop/202507/shop-%s.%s", IMAGES[i], kinds[k]);
-            put(b->folder, key, "{}");
+            put(b->fault.behind, key, "{}");
         }
 }
 
@@ -124,7 +95,7 @@ static unsigned objects(struct between *b)
     struct store_op op = {.verb = STORE_LIST, .key = "images/", .page = &page};
     unsigned count;
 
-    assert_int_equal(store_run(b->folder, &op, &err), STORE_DONE);
+    assert_int_equal(store_run(b->fault.behind, &op, &err), STORE_DONE);
     count = (unsigned)page.count;
     store_page_finish(&page);
     return count;
@@ -145,20 +116,20 @@ static void the_policy_chooses(void **state)
 
     (void)state;
     open_between(&b, "policy");
-    lead(b.folder, "tags/shop/v1.json", IMAGES[0]);
-    lead(b.folder, "pointers/shop/production.json", IMAGES[1]);
+    lead(b.fault.behind, "tags/shop/v1.json", IMAGES[0]);
+    lead(b.fault.behind, "pointers/shop/production.json", IMAGES[1]);
     for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
         struct retention_policy policy = {
             .app = "shop", .keep = cases[i].keep, .before = INT64_MAX};
         struct retention_choice choice;
 
-        if (retention_find(&b.store, &policy, &choice, &err))
+        if (retention_find(&b.fault.store, &policy, &choice, &err))
             fail_msg("%s", err.text);
         assert_int_equal(choice.count, cases[i].count);
         assert_int_equal(choice.kept, cases[i].kept);
         retention_finish(&choice);
     }
-    store_destroy(b.folder);
+    fault_store_close(&b.fault);
 }
 
 /* Writes an audit event: an environment changed from one image (or "") to another. */
@@ -190,20 +161,20 @@ static void what_a_rollback_leads_to_stays(void **state)
     (void)state;
     open_between(&b, "rollback");
     /* production was 1, 2, 3, and was rolled back to 2; staging was only 4. */
-    tell(b.folder, 1, "production", "", IMAGES[0], false);
-    tell(b.folder, 2, "production", IMAGES[0], IMAGES[1], false);
-    tell(b.folder, 3, "production", IMAGES[1], IMAGES[2], false);
-    tell(b.folder, 4, "production", IMAGES[2], IMAGES[1], true);
-    tell(b.folder, 5, "staging", "", IMAGES[3], false);
-    lead(b.folder, "pointers/shop/production.json", IMAGES[1]);
-    lead(b.folder, "pointers/shop/staging.json", IMAGES[3]);
-    assert_int_equal(retention_find(&b.store, &policy, &choice, &err), 0);
+    tell(b.fault.behind, 1, "production", "", IMAGES[0], false);
+    tell(b.fault.behind, 2, "production", IMAGES[0], IMAGES[1], false);
+    tell(b.fault.behind, 3, "production", IMAGES[1], IMAGES[2], false);
+    tell(b.fault.behind, 4, "production", IMAGES[2], IMAGES[1], true);
+    tell(b.fault.behind, 5, "staging", "", IMAGES[3], false);
+    lead(b.fault.behind, "pointers/shop/production.json", IMAGES[1]);
+    lead(b.fault.behind, "pointers/shop/staging.json", IMAGES[3]);
+    assert_int_equal(retention_find(&b.fault.store, &policy, &choice, &err), 0);
     assert_int_equal(choice.total, 4);
     assert_int_equal(choice.kept, 3);
     assert_int_equal(choice.count, 1);
     assert_string_equal(choice.images[0].image->tag, IMAGES[2]);
     retention_finish(&choice);
-    store_destroy(b.folder);
+    fault_store_close(&b.fault);
 }
 
 /* No image is retired if the target of a rollback is unknown. */
@@ -232,27 +203,28 @@ static void a_log_that_cannot_be_read_keeps_everything(void **state)
 
         snprintf(bucket, sizeof bucket, "log-%zu", i);
         open_between(&b, bucket);
-        tell(b.folder, 1, "production", "", IMAGES[0], false);
-        tell(b.folder, 2, "production", IMAGES[0], IMAGES[1], false);
-        lead(b.folder, "pointers/shop/production.json", IMAGES[1]);
-        lead(b.folder, "pointers/shop/new.json", IMAGES[1]); /* no event: nothing to go back to */
-        assert_int_equal(retention_find(&b.store, &policy, &choice, &err), 0);
+        tell(b.fault.behind, 1, "production", "", IMAGES[0], false);
+        tell(b.fault.behind, 2, "production", IMAGES[0], IMAGES[1], false);
+        lead(b.fault.behind, "pointers/shop/production.json", IMAGES[1]);
+        lead(b.fault.behind, "pointers/shop/new.json",
+             IMAGES[1]); /* no event: nothing to go back to */
+        assert_int_equal(retention_find(&b.fault.store, &policy, &choice, &err), 0);
         assert_int_equal(choice.count, 2);
         retention_finish(&choice);
-        put(b.folder, logs[i].key, logs[i].text);
-        assert_int_equal(retention_find(&b.store, &policy, &choice, &err), ERR_FAIL);
+        put(b.fault.behind, logs[i].key, logs[i].text);
+        assert_int_equal(retention_find(&b.fault.store, &policy, &choice, &err), ERR_FAIL);
         assert_int_equal(err.family, ERR_CONFLICT);
         if (!strstr(err.text, logs[i].why))
             fail_msg("%s", err.text);
-        store_destroy(b.folder);
+        fault_store_close(&b.fault);
     }
     /* A log that begins after the promotion that a rollback would cancel. */
     open_between(&b, "late");
-    tell(b.folder, 4, "production", IMAGES[2], IMAGES[1], true);
-    lead(b.folder, "pointers/shop/production.json", IMAGES[1]);
-    assert_int_equal(retention_find(&b.store, &policy, &choice, &err), ERR_FAIL);
+    tell(b.fault.behind, 4, "production", IMAGES[2], IMAGES[1], true);
+    lead(b.fault.behind, "pointers/shop/production.json", IMAGES[1]);
+    assert_int_equal(retention_find(&b.fault.store, &policy, &choice, &err), ERR_FAIL);
     assert_string_equal(err.code, "referenced");
-    store_destroy(b.folder);
+    fault_store_close(&b.fault);
 }
 
 static bool is_there(struct between *b, const char *ending)
@@ -261,7 +233,7 @@ static bool is_there(struct between *b, const char *ending)
     struct store_info info;
 
     snprintf(key, sizeof key, "images/shop/202507/shop-%s%s", IMAGES[0], ending);
-    return store_head(b->folder, key, &info, &err) == STORE_DONE;
+    return store_head(b->fault.behind, key, &info, &err) == STORE_DONE;
 }
 
 /* The metadata is deleted at once. The data of the image remains. */
@@ -273,18 +245,19 @@ static void only_what_is_old_goes(void **state)
 
     (void)state;
     open_between(&b, "old");
-    assert_int_equal(retention_find(&b.store, &policy, &choice, &err), 0);
+    assert_int_equal(retention_find(&b.fault.store, &policy, &choice, &err), 0);
     assert_int_equal(choice.count, 1);
     assert_string_equal(choice.images[0].image->tag, IMAGES[0]);
     assert_int_equal(choice.images[0].image->size, 2);
-    assert_int_equal(retention_retire(&b.store, &policy, &choice, &err), 0);
+    assert_int_equal(retention_retire(&b.fault.store, &policy, &choice, &err), 0);
     assert_true(choice.images[0].retired);
     assert_false(is_there(&b, ".json"));
     assert_true(is_there(&b, ".retired"));
     assert_int_equal(objects(&b), 12); /* archive, index, and a tombstone for the metadata */
-    assert_int_equal(retention_retire(&b.store, &policy, &choice, &err), 0); /* retired already */
+    assert_int_equal(retention_retire(&b.fault.store, &policy, &choice, &err),
+                     0); /* retired already */
     retention_finish(&choice);
-    store_destroy(b.folder);
+    fault_store_close(&b.fault);
 }
 
 /* An environment gets the image before the first check, before the DELETE of its metadata, or
@@ -310,20 +283,20 @@ static void what_is_led_to_at_the_last_moment_stays(void **state)
 
         snprintf(bucket, sizeof bucket, "moment-%u", i);
         open_between(&b, bucket);
-        assert_int_equal(retention_find(&b.store, &policy, &choice, &err), 0);
+        assert_int_equal(retention_find(&b.fault.store, &policy, &choice, &err), 0);
         assert_int_equal(choice.count, 1);
         b.verb = moments[i].verb;
         b.ending = moments[i].ending;
         b.after = moments[i].after;
         b.at = 1;
         b.target = IMAGES[0];
-        if (retention_retire(&b.store, &policy, &choice, &err))
+        if (retention_retire(&b.fault.store, &policy, &choice, &err))
             fail_msg("%s", err.text);
         assert_false(choice.images[0].retired);
         assert_int_equal(b.at, 0);
         assert_true(is_there(&b, ".json"));
         retention_finish(&choice);
-        store_destroy(b.folder);
+        fault_store_close(&b.fault);
     }
 }
 
@@ -342,7 +315,7 @@ static void newer_metadata_is_neither_deleted_nor_overwritten(void **state)
 
         open_between(&b, after ? "newer-after" : "newer");
         snprintf(key, sizeof key, "images/shop/202507/shop-%s.json", IMAGES[0]);
-        assert_int_equal(retention_find(&b.store, &policy, &choice, &err), 0);
+        assert_int_equal(retention_find(&b.fault.store, &policy, &choice, &err), 0);
         b.verb = STORE_DELETE;
         b.ending = "aaaaa01.json";
         b.at = 1;
@@ -350,14 +323,14 @@ static void newer_metadata_is_neither_deleted_nor_overwritten(void **state)
         b.target = IMAGES[0];
         b.key = key;
         b.text = newer;
-        if (retention_retire(&b.store, &policy, &choice, &err))
+        if (retention_retire(&b.fault.store, &policy, &choice, &err))
             fail_msg("%s", err.text);
         assert_int_equal(b.at, 0);
         text_init(&text, KIB);
-        assert_int_equal(store_get_document(b.folder, key, &text, NULL, &err), STORE_DONE);
+        assert_int_equal(store_get_document(b.fault.behind, key, &text, NULL, &err), STORE_DONE);
         assert_string_equal(text.data, newer);
         retention_finish(&choice);
-        store_destroy(b.folder);
+        fault_store_close(&b.fault);
     }
 }
 
@@ -381,14 +354,14 @@ static void the_push_decides_within_a_day(void **state)
         char key[KEY_MAX], command[2 * KEY_MAX];
 
         snprintf(key, sizeof key, "images/zones/202507/zones-%s.json", images[i].tag);
-        put(b.folder, key, "{}");
+        put(b.fault.behind, key, "{}");
         snprintf(command, sizeof command, "TZ=UTC touch -t 2025%s '%s/zones/%s'", images[i].pushed,
                  dir, key);
         assert_int_equal(system(command), 0);
         snprintf(key, sizeof key, "images/zones/202507/zones-%s.tar.gz", images[i].tag);
-        put(b.folder, key, "x");
+        put(b.fault.behind, key, "x");
     }
-    if (retention_find(&b.store, &policy, &choice, &err))
+    if (retention_find(&b.fault.store, &policy, &choice, &err))
         fail_msg("%s", err.text);
     assert_int_equal(choice.count, 2);
     assert_string_equal(choice.list.items[0].tag, images[0].tag);
@@ -396,7 +369,7 @@ static void the_push_decides_within_a_day(void **state)
     assert_string_equal(choice.images[1].image->tag, images[2].tag);
     assert_int_equal(choice.close, 1);
     retention_finish(&choice);
-    store_destroy(b.folder);
+    fault_store_close(&b.fault);
 }
 
 static void nothing_goes_when_a_pointer_cannot_be_read(void **state)
@@ -407,14 +380,14 @@ static void nothing_goes_when_a_pointer_cannot_be_read(void **state)
 
     (void)state;
     open_between(&b, "broken");
-    put(b.folder, "pointers/shop/production.json", "{");
-    assert_int_equal(retention_find(&b.store, &policy, &choice, &err), ERR_FAIL);
+    put(b.fault.behind, "pointers/shop/production.json", "{");
+    assert_int_equal(retention_find(&b.fault.store, &policy, &choice, &err), ERR_FAIL);
     assert_int_equal(err.family, ERR_CONFLICT);
-    put(b.folder, "pointers/shop/production.json",
+    put(b.fault.behind, "pointers/shop/production.json",
         "{\"target_type\": \"tag\", \"target_path\": \"tags/shop/v9.json\"}");
-    assert_int_equal(retention_find(&b.store, &policy, &choice, &err), ERR_FAIL);
+    assert_int_equal(retention_find(&b.fault.store, &policy, &choice, &err), ERR_FAIL);
     assert_int_equal(objects(&b), 12);
-    store_destroy(b.folder);
+    fault_store_close(&b.fault);
 }
 
 static int start(void **state)
