@@ -16,23 +16,20 @@ id=$(image_id $REF)
 # dies SECONDS ARGUMENT...: runs the command and kills the daemon after this time.
 dies()
 {
-    local pid started
+    local pid
     "$S3DOCK" "${@:2}" --no-progress >out.txt 2>err.txt &
     pid=$!
     sleep "$1"
     "$KIT/docker" kill "$work/d"
-    started=$SECONDS
-    wait $pid
-    status=$?
-    took=$((SECONDS - started))
+    timed_wait $pid
     "$KIT/docker" again "$work/d" >again.txt 2>&1 || cat again.txt
 }
 
 check_report()
 {
     check "$1: one error line names Docker" test "$(grep -c '^error\[docker\.' err.txt)" = 1
-    check "$1: exit code 10" same 10 "$status"
-    check "$1: the command ends within 5 s" test $took -le 5
+    check "$1: exit code 10" same 10 "$ended"
+    check "$1: the command ends within 5 s" in_time 5000
 }
 
 # With this limit, both commands last longer than the daemon.

@@ -41,13 +41,22 @@ killed()
     "$@"
     kill -9 $pid
     wait $pid 2>/dev/null
-    sleep 0.3 # until no bytes are on their way
+    await is_quiet
+}
+
+# is_quiet: no bytes arrive in 0.3 s.
+is_quiet()
+{
+    local before
+    before=$(moved)
+    sleep 0.3
+    [ "$before" = "$(moved)" ]
 }
 
 # has_kept BYTES: waits until the journal lists that many bytes, on machines of any speed.
 has_kept()
 {
-    for ((tries = 0; tries < 1200; tries++)); do
+    for ((tries = 0; tries < 6000; tries++)); do
         [ "$(kept 2>/dev/null || echo 0)" -lt "$1" ] || return 0
         sleep 0.05
     done

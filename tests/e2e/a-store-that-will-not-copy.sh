@@ -18,10 +18,7 @@ server()
     echo "$1" >script
     python3 "$KIT/fake_s3.py" --port-file port --script script --log requests.log &
     SERVER=$!
-    for ((i = 0; i < 500; i++)); do
-        [ ! -e port ] || break
-        sleep 0.02
-    done
+    await test -s port
     AWS_ENDPOINT_URL=http://127.0.0.1:$(cat port)
     export AWS_ENDPOINT_URL
     s3dock push $FIRST --input images/first.tar --level 1 >first.out 2>&1

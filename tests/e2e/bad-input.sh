@@ -98,10 +98,7 @@ answering()
     rm -f answer.txt
     "$KIT/answer" "${arguments[@]}" >answer.txt 2>answer.err &
     server=$!
-    for _ in {1..100}; do
-        [ -s answer.txt ] && break
-        sleep 0.1
-    done
+    await test -s answer.txt
     shift
     refused "$@" --endpoint "$(cat answer.txt)"
     kill $server

@@ -115,6 +115,51 @@ refused()
     fi
 }
 
+# --- time -------------------------------------------------------------------------------------------
+#
+# Scenarios run on machines of any speed, beside other work. They wait for events, not for a time.
+
+# await COMMAND...: waits until the command succeeds, at most five minutes.
+await()
+{
+    for _ in {1..3000}; do
+        ! "$@" >/dev/null 2>&1 || return 0
+        sleep 0.1
+    done
+    return 1
+}
+
+# timed_wait PID: waits for a process. Sets `ended` to its exit code and `took` to the milliseconds. Meanwhile 20 short
+# sleeps run: `delay` is how many milliseconds more than on an idle machine they took.
+timed_wait()
+{
+    local start measure
+    start=$(date +%s%N)
+    {
+        for _ in {1..20}; do sleep 0.01; done
+        date +%s%N
+    } >"$work/measure" &
+    measure=$!
+    wait "$1" 2>/dev/null
+    # shellcheck disable=SC2034  # scenarios read it
+    ended=$?
+    took=$((($(date +%s%N) - start) / 1000000))
+    wait $measure
+    delay=$((($(cat "$work/measure") - start) / 1000000 - 300))
+    [ $delay -gt 0 ] || delay=0
+}
+
+# in_time MILLISECONDS: the process of timed_wait ended in this time. A sanitizer may take four times as long, a busy
+# machine ten times its `delay` more.
+in_time()
+{
+    local times=1 limit
+    [ -z "${E2E_SLOW:-}" ] || times=4
+    limit=$(($1 * times + 10 * delay))
+    echo "$took ms, at most $limit ms"
+    [ "$took" -le $limit ]
+}
+
 # --- servers of a scenario --------------------------------------------------------------------------
 
 at_exit()
