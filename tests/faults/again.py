@@ -23,7 +23,6 @@ PART, RANGE = 8 << 20, 4 << 20
 AIR = 8  # requests in flight at the start
 SLACK = 1 << 20  # headers, documents, new connections
 MOST = 1.05  # of a large image, by the median
-SECONDS = 120
 
 
 class Line(scenes.Server):
@@ -62,7 +61,7 @@ def undisturbed(worker, scene):
     """Returns the bytes of a run without a kill."""
     worker.begin(scene.start)
     start = worker.moved()
-    result = worker.program.run(*limited(scene), seconds=SECONDS)
+    result = worker.program.run(*limited(scene), seconds=bench.PATIENCE)
     moved = worker.moved() - start
     if result.code != DONE or scene.look(worker, result):
         raise RuntimeError(f"{scene.name} undisturbed: {result.code} {result.err}")
@@ -76,7 +75,7 @@ def one(scene, share, whole, ratios, score):
         if not worker.killed(limited(scene), share * whole):
             problem = "the command ended before the kill"
         first = worker.moved() - start
-        result = worker.program.run(*limited(scene), seconds=SECONDS)
+        result = worker.program.run(*limited(scene), seconds=bench.PATIENCE)
         both = worker.moved() - start
         most = whole + (AIR + 1) * (RANGE if scene.name == "pull" else PART) + SLACK
         if result.code != DONE:

@@ -27,6 +27,8 @@ DONE, USAGE, NOT_FOUND, AUTH, NETWORK, INTEGRITY, CONFLICT, LOCAL, DOCKER, UNSUP
     0, 2, 3, 4, 5, 6, 8, 9, 10, 12
 INTERRUPTED = 128 + 15
 
+PATIENCE = 600  # seconds after which a command counts as hanging; none takes as long, on any machine
+
 
 # --- images -----------------------------------------------------------------------------------
 
@@ -80,7 +82,7 @@ class FakeS3:
         self.process = subprocess.Popen(
             [sys.executable, os.path.join(TOP, "tests/kit/fake_s3.py"), "--port-file", port_file,
              "--bucket", BUCKET, "--attached"], stdin=subprocess.PIPE)
-        until = time.monotonic() + 20
+        until = time.monotonic() + PATIENCE
         while not os.path.exists(port_file):
             if time.monotonic() > until:
                 raise RuntimeError("fake_s3.py does not start")
@@ -90,9 +92,9 @@ class FakeS3:
 
     def tell(self, **words):
         data = json.dumps(words).encode()
-        for attempt in range(200):  # a rule may refuse connections
+        for attempt in range(2000):  # a rule may refuse connections
             try:
-                with urllib.request.urlopen(self.url + "/.fake", data, timeout=10) as answer:
+                with urllib.request.urlopen(self.url + "/.fake", data, timeout=60) as answer:
                     return json.load(answer)
             except OSError:
                 time.sleep(0.05)
@@ -132,7 +134,7 @@ class FakeDocker:
 
     def tell(self, **words):
         body = json.dumps(words).encode()
-        for attempt in range(200):  # a rule may have closed the socket
+        for attempt in range(2000):  # a rule may have closed the socket
             try:
                 with socket.socket(socket.AF_UNIX) as conn:
                     conn.connect(self.path)
@@ -149,7 +151,7 @@ class FakeDocker:
         self.process.wait()
 
     def environment(self):
-        return {"DOCKER_HOST": "unix://" + self.path, "S3DOCK_DOCKER_TIMEOUT": "1s"}
+        return {"DOCKER_HOST": "unix://" + self.path, "S3DOCK_DOCKER_TIMEOUT": "4s"}
 
 
 # --- the program --------------------------------------------------------------------------------
@@ -178,7 +180,7 @@ class Program:
             "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
             "TSAN_OPTIONS": "exitcode=99:halt_on_error=1", **(environment or {})}
 
-    def run(self, *arguments, env=None, seconds=60):
+    def run(self, *arguments, env=None, seconds=PATIENCE):
         started = time.monotonic()
         with subprocess.Popen(
                 [self.path, *arguments], env={**self.environment, **(env or {})},
@@ -194,7 +196,7 @@ class Program:
         return Result(code, out.decode(errors="replace"), err.decode(errors="replace"),
                       time.monotonic() - started)
 
-    def interrupted(self, arguments, ripe, seconds=20):
+    def interrupted(self, arguments, ripe, seconds=PATIENCE):
         """Runs the program and sends SIGTERM shortly after `ripe` returns true. Returns the exit code."""
         with subprocess.Popen([self.path, *arguments], env=self.environment, cwd=self.folder,
                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,

@@ -26,7 +26,6 @@ WAYS = {
     "recv": ("ECONNRESET", "ETIMEDOUT", "EINTR", "EAGAIN", "short"),
     "thread": ("EAGAIN", "EAGAIN*"),
 }
-SECONDS = 30
 USUAL = 600  # cases per run
 FAILURES = set(range(0, 13))  # any exit code of the program itself
 
@@ -62,14 +61,14 @@ def one(options, where, scene, kind, number, way, score):
     def job(workers):
         worker = workers[where]
         worker.begin(scene.start)
-        result = worker.program.run(*scene.command, seconds=SECONDS,
+        result = worker.program.run(*scene.command, seconds=bench.PATIENCE,
                                     env=preload(options, worker, f"{kind}:{number}:{way}"))
         # A program that cannot delete leaves files. So does a program that exits at once, because it cannot hash.
         excused = kind == "remove" or "for a digest" in result.err
         strays = [] if excused else worker.strays()
         if "out.tar" in strays and result.code == bench.DONE:
             strays.remove("out.tar")
-        problem = scenes.wrong(worker, scene, result, FAILURES, SECONDS)
+        problem = scenes.wrong(worker, scene, result, FAILURES, bench.PATIENCE)
         if not problem and strays:
             problem = f"left {' '.join(strays)}"
         score.case(f"calls: {kind}", scene.name, problem and

@@ -22,7 +22,7 @@ FAULTS = {
     "reset": ({"do": "reset"}, {DOCKER}, None),
     "reset after the body": ({"do": "drown"}, {DOCKER}, None),
     "response lost": ({"do": "lose"}, {DOCKER}, None),
-    "no response, then reset": ({"do": "stall", "seconds": 1.5}, {DOCKER}, None),
+    "no response, then reset": ({"do": "stall", "seconds": 5}, {DOCKER}, None),
     "500": ({"do": "status", "status": 500}, {DOCKER}, None),
     "500 without reading the body": ({"do": "early", "status": 500}, {DOCKER}, ("Load",)),
     "reset during a load": ({"do": "break", "bytes": 70000}, {DOCKER}, ("Load",)),
@@ -30,10 +30,9 @@ FAULTS = {
     "an HTML page": ({"do": "text"}, {DOCKER, INTEGRITY, UNSUPPORTED}, None),
     "response truncated": ({"do": "cut", "bytes": 120}, {DOCKER}, None),
     "export truncated": ({"do": "cut", "bytes": 300000}, {DOCKER}, ("Get",)),
-    "export stops, then reset": ({"do": "hold", "bytes": 300000, "seconds": 1.5}, {DOCKER}, ("Get",)),
+    "export stops, then reset": ({"do": "hold", "bytes": 300000, "seconds": 5}, {DOCKER}, ("Get",)),
     "one bit flipped in an export": ({"do": "flip", "bytes": 300000}, {DOCKER, INTEGRITY}, ("Get",)),
 }
-SECONDS = 60
 USUAL = 500  # cases per run
 FREE = {"S3DOCK_RETRIES": "5"}
 
@@ -85,8 +84,8 @@ def disturbed(profile, scene, there, kind, number, fault, score):
     def job(workers):
         worker = workers[profile]
         worker.begin(scene.start, has=there, docker_rules=[rule])
-        result = worker.program.run(*scene.command, env=FREE, seconds=SECONDS)
-        problem = scenes.wrong(worker, scene, result, codes | {DONE}, SECONDS)
+        result = worker.program.run(*scene.command, env=FREE, seconds=bench.PATIENCE)
+        problem = scenes.wrong(worker, scene, result, codes | {DONE}, bench.PATIENCE)
         score.case(f"daemon: {fault}", scene.name, problem and
                    f"{scene.name}, {profile}, {kind} {number or 'always'}, {fault}: {problem}", result.err)
     return job

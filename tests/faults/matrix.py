@@ -62,7 +62,6 @@ FAULTS = {
                    None),
     "no date": ({"do": "headers", "headers": {"Date": "the day after"}}, {DONE}, set(), None),
 }
-SECONDS = 90  # limit for a disturbed command: it waits for missing responses several times
 USUAL = 1000  # cases per run
 
 
@@ -92,8 +91,8 @@ def one(scene, kind, number, fault, score):
 
     def job(worker):
         worker.begin(scene.start, [rule])
-        result = worker.program.run(*scene.command, env=env, seconds=SECONDS)
-        problem = scenes.wrong(worker, scene, result, allowed, SECONDS)
+        result = worker.program.run(*scene.command, env=env, seconds=bench.PATIENCE)
+        problem = scenes.wrong(worker, scene, result, allowed, bench.PATIENCE)
         score.case(f"requests: {fault}", scene.name, problem and
                    f"{scene.name}, {kind} {number or 'always'}, {fault}: {problem}", result.err)
     return job

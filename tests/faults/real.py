@@ -26,7 +26,6 @@ FAULTS = {
     "silent during the response": ({"do": "pause", "bytes": 40, "seconds": 1.5}, ANSWERS),
     "delayed": ({"do": "delay", "seconds": 0.5}, None),
 }
-SECONDS = 60
 USUAL = 120  # cases per run
 SCENES = ("push", "push with copies", "pull")
 
@@ -37,8 +36,8 @@ def one(scene, kind, number, fault, score):
 
     def job(worker):
         worker.begin(scene.start, [rule], fresh=scene.name != "pull")
-        result = worker.program.run(*scene.command, env=env, seconds=SECONDS)
-        problem = scenes.wrong(worker, scene, result, {DONE} if number else {DONE, NETWORK, AUTH}, SECONDS)
+        result = worker.program.run(*scene.command, env=env, seconds=bench.PATIENCE)
+        problem = scenes.wrong(worker, scene, result, {DONE} if number else {DONE, NETWORK, AUTH}, bench.PATIENCE)
         score.case(f"real server: {fault}", scene.name, problem and
                    f"{scene.name}, {kind} {number or 'always'}, {fault}: {problem}", result.err)
     return job

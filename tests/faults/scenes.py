@@ -108,7 +108,7 @@ class Worker:
                 os.unlink(path)
 
     def run(self, *arguments):
-        result = self.program.run(*arguments, seconds=300)
+        result = self.program.run(*arguments, seconds=bench.PATIENCE)
         if result.code != DONE:
             raise RuntimeError(f"{arguments}: {result.code} {result.err}")
         return result
@@ -249,7 +249,7 @@ class Folder(Worker):
         os.makedirs(folder)
         self.bucket = os.path.join(folder, "bucket")
         super().__init__(folder, path, {"S3DOCK_ENDPOINT": "file://" + self.bucket,
-                                        "S3DOCK_DOCKER_TIMEOUT": "2s"})
+                                        "S3DOCK_DOCKER_TIMEOUT": "4s"})
 
     def saved(self, name):
         return os.path.join(self.folder, "saved", name.replace(" ", "-") or "empty")

@@ -17,7 +17,6 @@ from bench import CONFLICT, DONE, INTEGRITY, NETWORK, NEXT, NOT_FOUND, REF
 
 CASES = 10  # of each kind
 SPREAD = 0.3  # all commands start within this number of seconds
-SECONDS = 60
 RATE = ("--limit-rate", "20M")
 CLEANUP = ("cleanup", "--unfinished", "1s")
 
@@ -35,7 +34,7 @@ class Command:
 
     def run(self):
         time.sleep(self.delay)
-        self.result = self.program.run(*self.arguments, seconds=SECONDS)
+        self.result = self.program.run(*self.arguments, seconds=bench.PATIENCE)
 
 
 def look(worker, ref, wanted):
