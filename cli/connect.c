@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/codes.h"
 #include "base/err.h"
 #include "cli/cli.h"
 #include "cli/settings/consent.h"
@@ -38,17 +39,17 @@ static int connect_directory(struct cli *cli, const char *path, bool create, str
     };
 
     if (config_text(&cli->config, OPT_KEY_PREFIX)) {
-        err_set(err, ERR_USAGE, "endpoint", "a key prefix is for S3, not for a directory");
+        err_set(err, ERR_USAGE, CODE_ENDPOINT, "a key prefix is for S3, not for a directory");
         return err_hint(err, "name the folder in the endpoint: " FILE_SCHEME "%s/%s", path,
                         config_text(&cli->config, OPT_KEY_PREFIX));
     }
     if (encryption_of(&cli->config)) {
-        err_set(err, ERR_USAGE, "encryption", "encryption is for S3, not for a directory");
+        err_set(err, ERR_USAGE, CODE_ENCRYPTION, "encryption is for S3, not for a directory");
         return err_hint(err, "leave \"encryption\" out, and encrypt the file system");
     }
     if (path[0] != '/') {
-        err_set(err, ERR_USAGE, "endpoint", "endpoint " FILE_SCHEME "%s names no absolute folder",
-                path);
+        err_set(err, ERR_USAGE, CODE_ENDPOINT,
+                "endpoint " FILE_SCHEME "%s names no absolute folder", path);
         return err_hint(err, "three slashes: file:///srv/images");
     }
     *out = store_dir_create(&options, err);

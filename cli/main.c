@@ -18,6 +18,7 @@
 #include "cli/command_line.h"
 #include "cli/commands/commands.h"
 #include "cli/help.h"
+#include "cli/print/hints.h"
 #include "cli/signals.h"
 #include "flow/silence.h"
 
@@ -179,6 +180,8 @@ int main(int argc, char **argv)
     prepare_last_words(&cli, words);
     if (!failed)
         failed = run(&cli, &args, &err);
+    if (failed)
+        hints_add(&err);
     if (failed && err.family == ERR_CANCELLED && !err.hint[0])
         err_hint(&err, "nothing unfinished is visible; run the same command again");
     code = output_end(&cli.output, failed ? &err : NULL, atomic_load(&cli.cancel.signal));

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/codes.h"
 #include "base/err.h"
 #include "catalog/name.h"
 #include "catalog/retired.h"
@@ -40,7 +41,7 @@ static int keep_untold(struct cleanup *c, const struct unfinished *what, struct 
     const char *app = strchr(what->key, '/');
     size_t size = app ? strcspn(app + 1, "/") : 0;
 
-    if (!is_archive(what) || err->family != ERR_CONFLICT || strcmp(err->code, "referenced") != 0)
+    if (!is_archive(what) || !err_is(err, ERR_CONFLICT, CODE_REFERENCED))
         return ERR_FAIL;
     c->kept++;
     if (app && (strncmp(c->untold, app + 1, size) != 0 || c->untold[size])) {

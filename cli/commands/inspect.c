@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/codes.h"
 #include "base/err.h"
 #include "base/utf8.h"
 #include "catalog/locate.h"
@@ -52,7 +53,7 @@ static int find(struct store *store, const char *operand, struct subject *subjec
     subject->located = answer == LOCATE_FOUND;
     if (answer != LOCATE_ABSENT)
         return answer;
-    err_set(err, ERR_NOT_FOUND, "image", "there is no image %s in %s", subject->name.ref,
+    err_set(err, ERR_NOT_FOUND, CODE_IMAGE, "there is no image %s in %s", subject->name.ref,
             store->where);
     return err_hint(err, "s3dock list images %s shows what there is", subject->name.app);
 }

@@ -126,7 +126,7 @@ static int transfer(struct cli *cli, const struct target *target, struct pull_op
     failed = pull_run(options, &result, err);
     progress_finish(&progress);
     if (failed)
-        return ERR_FAIL;
+        return transfer_hint_damage(options->name.ref, err);
     write_data(output_data(&cli->output), target, options, &result);
     tell(cli, options, &result);
     layer_report_destroy(result.layer_report);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/codes.h"
 #include "base/err.h"
 #include "catalog/resolve.h"
 #include "cli/cli.h"
@@ -51,9 +52,9 @@ void wanted_no_version(struct store *store, const char *app, const char *name, c
     struct standing standing;
     struct err ignored;
 
-    if (err->family != ERR_NOT_FOUND || strcmp(err->code, "tag") != 0)
+    if (!err_is(err, ERR_NOT_FOUND, CODE_TAG))
         return;
-    err_set(err, ERR_NOT_FOUND, "tag", "tag not found: %s/%s: there is no version of that name",
+    err_set(err, ERR_NOT_FOUND, CODE_TAG, "tag not found: %s/%s: there is no version of that name",
             app, name);
     if (wanted_is_image(app, name))
         err_hint(err, "an image is named in one word: %s:%s", app, name);

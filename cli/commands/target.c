@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/codes.h"
 #include "base/err.h"
 #include "catalog/name.h"
 #include "catalog/version.h"
@@ -22,15 +23,10 @@ static int find_environment(struct store *store, const char *app, const char *en
     return resolve_environment(store, app, env, &target->resolved, err);
 }
 
-static bool is_absent(const struct err *err, const char *code)
-{
-    return err->family == ERR_NOT_FOUND && strcmp(err->code, code) == 0;
-}
-
 static int neither(const char *verb, const char *app, const char *name, bool version,
                    struct err *err)
 {
-    err_set(err, ERR_NOT_FOUND, version ? "tag" : "environment",
+    err_set(err, ERR_NOT_FOUND, version ? CODE_TAG : CODE_ENVIRONMENT,
             "%s not found: %s/%s: there is neither a version nor an environment of that name",
             version ? "tag" : "environment pointer", app, name);
     if (wanted_is_image(app, name))
@@ -57,9 +53,9 @@ static int find_target(struct store *store, const char *app, const char *name,
         return failed;
     failed = version ? find_environment(store, app, name, target, &other)
                      : find_tag(store, app, name, target, &other);
-    if (failed && !is_absent(&other, version ? "environment" : "tag"))
+    if (failed && !err_is(&other, ERR_NOT_FOUND, version ? CODE_ENVIRONMENT : CODE_TAG))
         *err = other;
-    else if (failed && is_absent(err, version ? "tag" : "environment"))
+    else if (failed && err_is(err, ERR_NOT_FOUND, version ? CODE_TAG : CODE_ENVIRONMENT))
         neither(target->verb, app, name, version, err);
     return failed;
 }

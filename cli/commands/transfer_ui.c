@@ -1,7 +1,9 @@
 #include "cli/commands/transfer_ui.h"
 
+#include "base/err.h"
 #include "base/json_write.h"
 #include "cli/cli.h"
+#include "cli/print/hints.h"
 
 _Static_assert((size_t)OPTION_MEMORY_MIB << 20 == TRANSFER_MEMORY, "one default");
 _Static_assert((size_t)OPTION_MEMORY_MIN_MIB << 20 == TRANSFER_MEMORY_MIN, "one limit");
@@ -27,6 +29,17 @@ void transfer_begin(struct cli *cli, const char *subject, struct progress *progr
         .progress = progress_show,
         .progress_arg = progress,
     };
+}
+
+int transfer_hint_damage(const char *ref, struct err *err)
+{
+    hints_add(err);
+    if (err->family == ERR_INTEGRITY && !err->hint[0])
+        err_hint(err,
+                 "the archive in the bucket is damaged: replace it from a host that has the image, "
+                 "with s3dock push %s --force --no-delta",
+                 ref);
+    return ERR_FAIL;
 }
 
 void transfer_write_stats(struct json_writer *w, const struct transfer_stats *stats)

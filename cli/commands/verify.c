@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "base/err.h"
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/target.h"
@@ -18,7 +19,11 @@ int verify_image(struct cli *cli, struct verify_options *options, struct verify_
     transfer_begin(cli, options->name.ref, &progress, &options->transfer);
     failed = verify_run(options, result, err);
     progress_finish(&progress);
-    return failed;
+    if (!failed)
+        return 0;
+    if (err->family == ERR_INTEGRITY)
+        err->hint[0] = '\0'; /* core's hints are for the image that a push reads */
+    return transfer_hint_damage(options->name.ref, err);
 }
 
 static void write_data(struct json_writer *w, const struct target *target,

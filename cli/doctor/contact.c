@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/codes.h"
 #include "base/err.h"
 #include "cli/doctor/doctor.h"
 #include "cli/doctor/probe.h"
@@ -43,8 +44,8 @@ static void check_region(struct probe *p, const struct store_stats *before)
 
 static void report_bucket(struct probe *p, enum store_answer answer, struct err *err)
 {
-    p->unread = answer == STORE_FAILED && err->family == ERR_AUTH &&
-                (!strcmp(err->code, "denied") || !strcmp(err->code, "unsigned"));
+    p->unread = answer == STORE_FAILED &&
+                (err_is(err, ERR_AUTH, CODE_DENIED) || err_is(err, ERR_AUTH, CODE_UNSIGNED));
     if (answer != STORE_FAILED) {
         doctor_ok(p->doctor, "bucket", "it is there, and the credentials are good");
     } else if (!p->unread) {

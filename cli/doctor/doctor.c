@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "cli/print/hints.h"
 #include "cli/print/output.h"
 
 #define NAME_COLUMN 19
@@ -17,9 +18,13 @@ static const char *const status_names[] = {"ok", "warning", "failed", "skipped"}
 void doctor_found(struct doctor *doctor, const char *name, enum doctor_status status,
                   const struct err *err)
 {
-    if (doctor->count < DOCTOR_CHECKS_MAX)
-        doctor->checks[doctor->count++] =
-            (struct doctor_check){.name = name, .status = status, .found = *err};
+    struct doctor_check *check = &doctor->checks[doctor->count];
+
+    if (doctor->count == DOCTOR_CHECKS_MAX)
+        return;
+    *check = (struct doctor_check){.name = name, .status = status, .found = *err};
+    hints_add(&check->found);
+    doctor->count++;
 }
 
 static void add(struct doctor *doctor, const char *name, enum doctor_status status,

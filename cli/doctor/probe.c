@@ -6,8 +6,10 @@
 
 #include <string.h>
 
+#include "base/codes.h"
 #include "base/err.h"
 #include "cli/doctor/doctor.h"
+#include "cli/print/hints.h"
 
 static const struct {
     const char *name;
@@ -71,7 +73,8 @@ static void report_refused(struct probe *p, enum right right, struct err *err)
 {
     bool gone = err->family == ERR_NETWORK;
 
-    if (err->family == ERR_AUTH && !strcmp(err->code, "denied"))
+    hints_add(err);
+    if (err_is(err, ERR_AUTH, CODE_DENIED))
         err_hint(err, "allow %s for these credentials, below " PROBE_PREFIX " too; without it: %s",
                  rights[right].action, rights[right].means);
     else if ((!err->hint[0] || strstr(err->hint, "s3dock doctor")) && !gone)

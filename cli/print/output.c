@@ -236,7 +236,7 @@ int output_end(struct output *output, const struct err *err, int signal)
     int code = exit_code(err, signal), unprinted;
     struct err shown;
 
-    if (err && err->family == ERR_LOCAL && !strcmp(err->code, CODE_UNREAD))
+    if (err && err_is(err, ERR_LOCAL, CODE_UNREAD))
         return OUTPUT_UNREAD;
     if (err) {
         /* before JSON escapes could hide a secret's letters from the look-out */

@@ -22,6 +22,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/codes.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "cli/settings/args.h"
@@ -102,7 +103,7 @@ static int from_key(struct resolve *r, const struct option *option, const char *
         return answer == CONFIG_ABSENT ? NEXT : ERR_FAIL;
     key_place(r->config, key, where, sizeof where);
     if (option_parse(option, value, where, &parsed, r->err)) {
-        str_copy(r->err->code, sizeof r->err->code, "config");
+        str_copy(r->err->code, sizeof r->err->code, CODE_CONFIG);
         return ERR_FAIL;
     }
     return found(r, option, value, &parsed, ORIGIN_FILE, key);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "base/bytes.h"
+#include "base/codes.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -37,7 +38,7 @@ static int check_groups(const struct config_file *file, struct err *err)
     struct json_node at = json_next(profiles, (struct json_node){0}, NULL);
 
     if (json_kind(root) != JSON_OBJECT)
-        return err_set(err, ERR_USAGE, "config", "it is no object { ... }");
+        return err_set(err, ERR_USAGE, CODE_CONFIG, "it is no object { ... }");
     for (unsigned i = 0; i < OPTION_COUNT; i++) {
         const char *key = option_table[i].key ? option_table[i].key : "";
         char group[CONFIG_NAME_MAX];
@@ -45,11 +46,11 @@ static int check_groups(const struct config_file *file, struct err *err)
 
         snprintf(group, sizeof group, "%.*s", (int)size, key);
         if (key[size] && !is_group(json_get(root, group)))
-            return err_set(err, ERR_USAGE, "config", "%s is no object { ... }", group);
+            return err_set(err, ERR_USAGE, CODE_CONFIG, "%s is no object { ... }", group);
     }
     for (; at.doc; at = json_next(profiles, at, NULL))
         if (!is_group(at))
-            return err_set(err, ERR_USAGE, "config", "a profile is no object { ... }");
+            return err_set(err, ERR_USAGE, CODE_CONFIG, "a profile is no object { ... }");
     return 0;
 }
 
@@ -65,7 +66,7 @@ static int parse(struct config_file *file, struct view content, struct err *err)
     if (!failed)
         return 0;
     err->family = ERR_USAGE;
-    str_copy(err->code, sizeof err->code, "config");
+    str_copy(err->code, sizeof err->code, CODE_CONFIG);
     err_wrap(err, "failed to parse config file %s", file->path);
     return err_hint(err, "mend that place, or start anew with: s3dock config init FILE");
 }
@@ -99,7 +100,7 @@ static int read_content(struct config_file *out, struct text *content, struct er
 
 static int unreadable(const struct config_file *file, struct err *err)
 {
-    if (!strcmp(err->code, "owner")) {
+    if (err_is(err, ERR_USAGE, CODE_OWNER)) {
         err_wrap(err, "the config file %s is not obeyed", file->path);
         return err_hint(err,
                         "to use it all the same: --config %s, or S3DOCK_CONFIG; or make file "
@@ -127,7 +128,7 @@ static int load_path(const char *path, getenv_fn *env, struct config_file *out, 
     int answer;
 
     if (!str_copy(out->path, sizeof out->path, path))
-        return err_set(err, ERR_USAGE, "config", "the path of the config file is too long");
+        return err_set(err, ERR_USAGE, CODE_CONFIG, "the path of the config file is too long");
     text_init(&content, CONFIG_FILE_MAX);
     answer = read_content(out, &content, err);
     if (answer)
@@ -146,7 +147,8 @@ static int load_named(const char *named, getenv_fn *env, struct config_file *out
 
     if (answer != CONFIG_ABSENT)
         return answer;
-    err_set(err, ERR_USAGE, "config", "failed to read config file %s: %s", named, strerror(ENOENT));
+    err_set(err, ERR_USAGE, CODE_CONFIG, "failed to read config file %s: %s", named,
+            strerror(ENOENT));
     return err_hint(err, "s3dock config init %s writes one", named);
 }
 
@@ -225,7 +227,7 @@ int config_file_value(const struct config_file *file, const char *key, const cha
     case JSON_STRING:
         if (json_string(node, out, CONFIG_VALUE_MAX))
             return out[0] ? CONFIG_OK : CONFIG_ABSENT;
-        return err_set(err, ERR_USAGE, "config", "%s in %s is too long", key, file->path);
+        return err_set(err, ERR_USAGE, CODE_CONFIG, "%s in %s is too long", key, file->path);
     case JSON_BOOL:
     case JSON_NUMBER:
         raw = json_raw(node);
@@ -239,7 +241,7 @@ int config_file_value(const struct config_file *file, const char *key, const cha
     case JSON_OBJECT:
         break;
     }
-    return err_set(err, ERR_USAGE, "config", "%s in %s must be a plain value", key, file->path);
+    return err_set(err, ERR_USAGE, CODE_CONFIG, "%s in %s must be a plain value", key, file->path);
 }
 
 bool config_file_has_profile(const struct config_file *file, const char *profile)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/codes.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/owner.h"
@@ -123,7 +124,7 @@ static int prepare_folder(const char *file, struct err *err)
     fault = owner_fault(folder, &st);
     if (!fault)
         return 0;
-    err_set(err, ERR_USAGE, "owner", "%s %s", folder, fault);
+    err_set(err, ERR_USAGE, CODE_OWNER, "%s %s", folder, fault);
     return err_hint(err, "is HOME yours? the folder must be yours alone (chown, chmod go-w)");
 }
 

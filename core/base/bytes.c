@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/codes.h"
 #include "base/err.h"
 
 #define SMALLEST_ROOM 64 /* one allocation for a typical name */
@@ -121,7 +122,7 @@ int text_check(const struct text *text, const char *what, struct err *err)
 {
     if (!text->failed)
         return 0;
-    return err_set(err, ERR_LOCAL, "too_large", "%s does not fit in %zu bytes", what, text->max);
+    return err_set(err, ERR_LOCAL, CODE_TOO_LARGE, "%s does not fit in %zu bytes", what, text->max);
 }
 
 char *text_steal(struct text *text)

@@ -1,4 +1,5 @@
 #include "base/err.h"
+#include "base/codes.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -43,11 +44,11 @@ int err_errno(struct err *err, int errnum, const char *code, const char *fmt, ..
     va_list args;
 
     if (errnum == ENOMEM)
-        code = "memory";
+        code = CODE_MEMORY;
     else if (errnum == ENOSPC || errnum == EDQUOT)
-        code = "disk_full";
+        code = CODE_DISK_FULL;
     else if (errnum == EACCES || errnum == EPERM || errnum == EROFS)
-        code = "permission";
+        code = CODE_PERMISSION;
     va_start(args, fmt);
     fill(err, ERR_LOCAL, code, fmt, args);
     va_end(args);
@@ -61,7 +62,7 @@ int err_errno(struct err *err, int errnum, const char *code, const char *fmt, ..
 
 int err_memory(struct err *err, const char *what)
 {
-    return err_set(err, ERR_LOCAL, "memory", "out of memory for %s", what);
+    return err_set(err, ERR_LOCAL, CODE_MEMORY, "out of memory for %s", what);
 }
 
 int err_wrap(struct err *err, const char *fmt, ...)
@@ -90,6 +91,22 @@ int err_hint(struct err *err, const char *fmt, ...)
     str_printable(hint);
     memcpy(err->hint, hint, sizeof hint);
     return ERR_FAIL;
+}
+
+int err_about(struct err *err, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(err->about, sizeof err->about, fmt, args);
+    va_end(args);
+    str_printable(err->about);
+    return ERR_FAIL;
+}
+
+bool err_is(const struct err *err, enum err_family family, const char *code)
+{
+    return err->family == family && strcmp(err->code, code) == 0;
 }
 
 const char *err_family_name(enum err_family family)

@@ -11,6 +11,8 @@
 #ifndef S3DOCK_BASE_ERR_H
 #define S3DOCK_BASE_ERR_H
 
+#include <stdbool.h>
+
 /* What kind of thing went wrong. The number is the exit code of the program. */
 enum err_family {
     ERR_NONE = 0,
@@ -34,6 +36,8 @@ struct err {
     char code[32];  /* detail, e.g. "image"; with the family it reads "not_found.image" */
     char text[768]; /* one line: what failed and why */
     char hint[384]; /* what to do next; may be empty */
+    /* The operand of the hint that the command line adds: an application, an image. May be empty. */
+    char about[256];
 };
 
 /* The return value of everything that fails, so that `return err_set(...)` reads well. */
@@ -57,6 +61,12 @@ int err_wrap(struct err *err, const char *fmt, ...) __attribute__((format(printf
 
 /* Sets the hint (replacing an older one). Returns ERR_FAIL. */
 int err_hint(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Sets err->about. Returns ERR_FAIL. */
+int err_about(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Returns whether the error has this family and this code (codes.h). */
+bool err_is(const struct err *err, enum err_family family, const char *code);
 
 /* "not_found", "usage", ... */
 const char *err_family_name(enum err_family family);

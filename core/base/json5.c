@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/codes.h"
 #include "base/err.h"
 #include "base/hash.h"
 
@@ -33,7 +34,7 @@ static int refuse_at(const struct json5 *j, const uint8_t *where, const char *wh
         column = *p == '\n' ? 1 : column + ((*p & 0xc0) != 0x80);
         line += *p == '\n';
     }
-    return err_set(j->err, ERR_USAGE, "config", "line %u, column %u: %s", line, column, what);
+    return err_set(j->err, ERR_USAGE, CODE_CONFIG, "line %u, column %u: %s", line, column, what);
 }
 
 static int refuse(const struct json5 *j, const char *what)
@@ -434,6 +435,6 @@ int json5_to_json(struct view json5, struct text *out, struct err *err)
     if (rc < 0)
         return rc;
     if (out->failed)
-        return err_set(err, ERR_USAGE, "config", "larger than %zu bytes", out->max);
+        return err_set(err, ERR_USAGE, CODE_CONFIG, "larger than %zu bytes", out->max);
     return 0;
 }

@@ -8,6 +8,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "base/codes.h"
 #include "base/err.h"
 #include "base/file.h"
 
@@ -57,7 +58,7 @@ const char *owner_fault(const char *path, const struct stat *st)
 
 static int refuse(const char *what, const char *fault, struct err *err)
 {
-    return err_set(err, ERR_USAGE, "owner", "%s %s", what, fault);
+    return err_set(err, ERR_USAGE, CODE_OWNER, "%s %s", what, fault);
 }
 
 /* Judges the folder that holds `path`. */

@@ -179,8 +179,8 @@ static int is_absent(const struct build_wish *wish, struct err *err)
 {
     err_set(err, ERR_DOCKER, "build", "the build ended well, but %s is not in Docker", wish->tag);
     return err_hint(err,
-                    "did --push or --output send it elsewhere, does the builder need --load, or "
-                    "does %s speak to another daemon?",
+                    "do the arguments after -- send it elsewhere, does the builder need --load, or "
+                    "does %s use another daemon?",
                     wish->program);
 }
 
@@ -191,8 +191,8 @@ static int is_older(const struct build_wish *wish, const char *id, struct err *e
             "build",
             wish->tag, id);
     return err_hint(err,
-                    "did --push or --output send it elsewhere, does the builder need --load, or "
-                    "does %s speak to another daemon?",
+                    "do the arguments after -- send it elsewhere, does the builder need --load, or "
+                    "does %s use another daemon?",
                     wish->program);
 }
 

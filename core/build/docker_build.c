@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/codes.h"
 #include "base/err.h"
 
 /* A path that no program takes for a flag. */
@@ -59,8 +60,7 @@ static int find_dockerfile(const struct build_wish *wish, struct docker_build *o
         return set_path(out->dockerfile, inside, err);
     if (strcmp(name, "Dockerfile") != 0 && is_file(name)) /* asked for, not the usual one */
         return set_path(out->dockerfile, name, err);
-    err_set(err, ERR_NOT_FOUND, "dockerfile", "dockerfile not found: %s", inside);
-    return err_hint(err, "name it with --dockerfile FILE, and its folder with --context DIR");
+    return err_set(err, ERR_NOT_FOUND, CODE_DOCKERFILE, "dockerfile not found: %s", inside);
 }
 
 static void fill_words(const struct build_wish *wish, struct docker_build *out)

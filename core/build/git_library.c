@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/codes.h"
 #include "base/err.h"
 
 /* GIT_EOWNER, in libgit2 since 1.4.3 */
@@ -72,9 +73,8 @@ static int refuse(const char *path, struct err *err)
 
 static int no_repository(const char *path, struct err *err)
 {
-    err_set(err, ERR_NOT_FOUND, "repository", "%s is not inside of a git repository", path);
-    return err_hint(err, "images are named after the commit they are built from: go to the "
-                         "repository, or name it (--path DIR)");
+    return err_set(err, ERR_NOT_FOUND, CODE_REPOSITORY, "%s is not inside of a git repository",
+                   path);
 }
 
 /* The folder to name in safe.directory: libgit2 knows which one it was. */
@@ -91,7 +91,7 @@ static int not_ours(const char *path, struct err *err)
     size = strlen(root);
     if (size > 6 && !strcmp(root + size - 6, "/.git/"))
         root[size - 6] = '\0';
-    err_set(err, ERR_AUTH, "owner", "the repository %s belongs to another user", root);
+    err_set(err, ERR_AUTH, CODE_OWNER, "the repository %s belongs to another user", root);
     return err_hint(err, "if you trust it: git config --global --add safe.directory %s", root);
 }
 
@@ -335,7 +335,7 @@ static int check_submodule_owner(git_repository *repository, const char *path, s
     snprintf(link, sizeof link, "%s/.git", folder);
     if (access(link, F_OK) != 0 || git_library_owner(folder, err) == 0)
         return 0;
-    err_set(err, ERR_AUTH, "owner", "the submodule %s belongs to another user", folder);
+    err_set(err, ERR_AUTH, CODE_OWNER, "the submodule %s belongs to another user", folder);
     return err_hint(err, "if you trust it: git config --global --add safe.directory %s", folder);
 }
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/codes.h"
 #include "base/err.h"
 #include "build/git.h"
 #include "build/git_library.h"
@@ -179,15 +180,14 @@ static bool quoted_after(const char *text, const char *words, char *out, size_t 
 
 static int not_ours(const char *root, struct err *err)
 {
-    err_set(err, ERR_AUTH, "owner", "the repository %s belongs to another user", root);
+    err_set(err, ERR_AUTH, CODE_OWNER, "the repository %s belongs to another user", root);
     return err_hint(err, "if you trust it: git config --global --add safe.directory %s", root);
 }
 
 static int no_repository(const char *path, struct err *err)
 {
-    err_set(err, ERR_NOT_FOUND, "repository", "%s is not inside of a git repository", path);
-    return err_hint(err, "images are named after the commit they are built from: go to the "
-                         "repository, or name it (--path DIR)");
+    return err_set(err, ERR_NOT_FOUND, CODE_REPOSITORY, "%s is not inside of a git repository",
+                   path);
 }
 
 static int no_commit(const char *path, struct err *err)

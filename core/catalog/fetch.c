@@ -4,6 +4,8 @@
  */
 #include "catalog/fetch.h"
 
+#include "base/codes.h"
+
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +47,7 @@ static void send(struct fetch *f, struct seat *seat)
 static bool is_general(const struct err *err)
 {
     return err->family == ERR_NETWORK || err->family == ERR_CANCELLED ||
-           (err->family == ERR_AUTH && strcmp(err->code, "expired") == 0);
+           err_is(err, ERR_AUTH, CODE_EXPIRED);
 }
 
 static void receive(struct fetch *f, struct seat *seat)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/codes.h"
 #include "base/err.h"
 #include "catalog/retired.h"
 #include "catalog/walk.h"
@@ -133,7 +134,7 @@ int locate_image(struct store *store, const struct image_name *name, const char 
     if (key) {
         if (!str_copy(out->archive_key, sizeof out->archive_key, key) ||
             !key_sibling(out->metadata_key, key, KEY_METADATA))
-            return err_set(err, ERR_INTEGRITY, "pointer", "%s is not the key of an image", key);
+            return err_set(err, ERR_INTEGRITY, CODE_POINTER, "%s is not the key of an image", key);
         answer = read_metadata(store, out, err);
         if (answer != LOCATE_ABSENT)
             return answer;

@@ -117,8 +117,8 @@ int name_check_new_version(const char *text, struct err *err)
         return name_check_version(text, err);
     err_set(err, ERR_USAGE, "name",
             "invalid version 'latest': a version stays, and the latest is soon another one");
-    return err_hint(err, "name the version, as in v1.2.0; what moves is an environment: s3dock "
-                         "promote REF staging");
+    return err_hint(err, "name the version, as in v1.2.0; an environment is the name that "
+                         "moves");
 }
 
 bool name_is_hash(const char *text)

@@ -5,6 +5,7 @@
 
 #include "base/array.h"
 #include "base/clock.h"
+#include "base/codes.h"
 #include "base/err.h"
 #include "catalog/keys.h"
 #include "catalog/listing.h"
@@ -14,12 +15,9 @@
 static int cannot_tell(const char *app, struct text *warnings, struct err *err)
 {
     warnings->data[strcspn(warnings->data, "\n")] = '\0';
-    err_set(err, ERR_CONFLICT, "referenced", "cannot tell which images of %s are in use: %s", app,
-            warnings->data);
-    return err_hint(err,
-                    "no image of %s is removed before that can be read: s3dock doctor; s3dock "
-                    "history %s ENV",
-                    app, app);
+    err_set(err, ERR_CONFLICT, CODE_REFERENCED, "cannot tell which images of %s are in use: %s",
+            app, warnings->data);
+    return err_about(err, "%s", app);
 }
 
 static int add(struct references *refs, const char *ref, struct err *err)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/codes.h"
 #include "catalog/change.h"
 #include "catalog/conditions.h"
 #include "catalog/previous.h"
@@ -164,15 +165,14 @@ static int refuse_move(const struct step *step, const char *version, struct err 
     struct image_name image;
 
     if (!was->sound)
-        err_set(err, ERR_CONFLICT, "tag", "%s is there already and cannot be read (%s)", version,
+        err_set(err, ERR_CONFLICT, CODE_TAG, "%s is there already and cannot be read (%s)", version,
                 was->fault.text);
     else if (resolve_image_of(step->result->image.app, &was->pointer, &image))
-        err_set(err, ERR_CONFLICT, "tag", "%s is the version of %s already", version, image.ref);
+        err_set(err, ERR_CONFLICT, CODE_TAG, "%s is the version of %s already", version, image.ref);
     else
-        err_set(err, ERR_CONFLICT, "tag", "%s is there already and leads to %s", version,
+        err_set(err, ERR_CONFLICT, CODE_TAG, "%s is there already and leads to %s", version,
                 was->pointer.target_path);
-    return err_hint(err, "a version stands for one image; give this one the next version, or move "
-                         "it with --force, which moves the environments that use it as well");
+    return ERR_FAIL;
 }
 
 int release_tag(const struct release_options *options, const struct image_name *image,
@@ -292,20 +292,19 @@ static int find_previous(const struct release_options *o, const char *app, const
         return ERR_FAIL;
     if (warnings.size || warnings.failed) {
         warnings.data[strcspn(warnings.data, "\n")] = '\0';
-        err_set(err, ERR_CONFLICT, "history", "cannot find the previous image of %s/%s: %s", app,
+        err_set(err, ERR_CONFLICT, CODE_HISTORY, "cannot find the previous image of %s/%s: %s", app,
                 env, warnings.data);
-        return err_hint(err, "promote the image that you want: s3dock history %s %s", app, env);
+        return err_about(err, "%s %s", app, env);
     }
     if (previous.answer == PREVIOUS_UNTOLD) {
-        err_set(err, ERR_CONFLICT, "history", "the audit log does not tell how %s/%s came to %s",
+        err_set(err, ERR_CONFLICT, CODE_HISTORY, "the audit log does not tell how %s/%s came to %s",
                 app, env, now->target_path);
-        return err_hint(err, "s3dock history %s %s shows what it tells; promote the image you want",
-                        app, env);
+        return err_about(err, "%s %s", app, env);
     }
     if (previous.answer == PREVIOUS_NONE) {
-        err_set(err, ERR_NOT_FOUND, "previous", "there is nothing that %s/%s could go back to", app,
-                env);
-        return err_hint(err, "s3dock list images %s shows what could be promoted", app);
+        err_set(err, ERR_NOT_FOUND, CODE_PREVIOUS, "there is nothing that %s/%s could go back to",
+                app, env);
+        return err_about(err, "%s", app);
     }
     str_copy(target, KEY_MAX, previous.target);
     return 0;

@@ -3,12 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/codes.h"
 #include "base/err.h"
 
 static int refuse(struct err *err, const char *key, const struct pointer *pointer, const char *why)
 {
-    err_set(err, ERR_INTEGRITY, "pointer", "%s leads to %s: %s", key, pointer->target_path, why);
-    return err_hint(err, "set it again: s3dock promote, or s3dock tag --force");
+    return err_set(err, ERR_INTEGRITY, CODE_POINTER, "%s leads to %s: %s", key,
+                   pointer->target_path, why);
 }
 
 bool resolve_image_of(const char *app, const struct pointer *pointer, struct image_name *out)
@@ -50,14 +51,14 @@ static int take_image(const char *app, const char *key, const struct pointer *po
 
 static int no_tag(const char *app, const char *version, struct err *err)
 {
-    err_set(err, ERR_NOT_FOUND, "tag", "tag not found: %s/%s", app, version);
-    return err_hint(err, "s3dock list tags %s shows what there is", app);
+    err_set(err, ERR_NOT_FOUND, CODE_TAG, "tag not found: %s/%s", app, version);
+    return err_about(err, "%s", app);
 }
 
 static int no_environment(const char *app, const char *env, struct err *err)
 {
-    err_set(err, ERR_NOT_FOUND, "environment", "environment pointer not found: %s/%s", app, env);
-    return err_hint(err, "s3dock list envs %s shows what there is", app);
+    err_set(err, ERR_NOT_FOUND, CODE_ENVIRONMENT, "environment pointer not found: %s/%s", app, env);
+    return err_about(err, "%s", app);
 }
 
 int resolve_tag(struct store *store, const char *app, const char *version, struct resolved *out,
@@ -147,7 +148,6 @@ int resolve_present(struct store *store, const struct image_name *image, const c
     } else {
         key_image(archive_key, image, NULL, KEY_ARCHIVE);
     }
-    err_set(err, ERR_NOT_FOUND, "image", "image not found in S3: %s", archive_key);
-    return err_hint(err, "s3dock list images %s shows what there is; s3dock push %s puts it there",
-                    image->app, image->ref);
+    err_set(err, ERR_NOT_FOUND, CODE_IMAGE, "image not found in S3: %s", archive_key);
+    return err_about(err, "%s", image->app);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/codes.h"
 #include "base/err.h"
 
 static int take_key(void *arg, const struct store_entry *entry, struct err *err)
@@ -25,10 +26,10 @@ static int take_key(void *arg, const struct store_entry *entry, struct err *err)
 /* An empty listing is an answer; none at all is a place where no bucket is. */
 int walk_no_bucket(const struct store *store, struct err *err)
 {
-    err_set(err, ERR_NOT_FOUND, "bucket", "%s cannot be listed: there is no such bucket",
+    err_set(err, ERR_NOT_FOUND, CODE_BUCKET, "%s cannot be listed: there is no such bucket",
             store->where);
     return err_hint(err, "when the endpoint's host already names a bucket: leave that out of the "
-                         "endpoint, and see key_prefix in docs/configuration.md");
+                         "endpoint (docs/configuration.md)");
 }
 
 int walk_each(struct store *store, struct store_op *op, store_entry_fn *each, void *arg,
@@ -77,11 +78,11 @@ int walk_run(struct walk *walk, struct store *store, const char *prefix, char de
 
 int walk_refuse_unsure(const char *prefix, struct err *err)
 {
-    err_set(err, ERR_INTEGRITY, "listing",
-            "%s: the store did not say that this list is complete, or lists keys twice or out of "
-            "order",
-            prefix);
-    return err_hint(err, "s3dock doctor tells what this server cannot do");
+    return err_set(
+        err, ERR_INTEGRITY, CODE_LISTING,
+        "%s: the store did not say that this list is complete, or lists keys twice or out of "
+        "order",
+        prefix);
 }
 
 void walk_warn_unsure(const char *prefix, struct text *warnings)

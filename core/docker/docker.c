@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/codes.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "docker/messages.h"
@@ -74,8 +75,7 @@ static int hint_at_tls(const struct docker *docker, struct err *err)
                         "belong in DOCKER_CERT_PATH");
     return err_hint(err,
                     "does the daemon want TLS? Set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to "
-                    "the folder of ca.pem, cert.pem and key.pem; else check --docker-host and "
-                    "DOCKER_HOST");
+                    "the folder of ca.pem, cert.pem and key.pem; else check the address");
 }
 
 /* Notes what the headers of a ping tell of the engine. */
@@ -105,11 +105,11 @@ static int ping(struct docker *docker, char version[16], struct err *err)
         if (failed == 0)
             read_ping(&docker->engine, stream, version);
         stream_close(stream);
-        if (failed < 0 && !strcmp(err->code, "timeout"))
+        if (failed < 0 && err_is(err, ERR_DOCKER, CODE_TIMEOUT))
             return docker_unanswered(docker, err);
         if (failed < 0 && (i > 0 || err->family == ERR_CANCELLED)) {
             if (err->family == ERR_DOCKER)
-                str_copy(err->code, sizeof err->code, "unreachable");
+                str_copy(err->code, sizeof err->code, CODE_UNREACHABLE);
             return err->family == ERR_DOCKER ? hint_at_tls(docker, err) : ERR_FAIL;
         }
     }
@@ -120,12 +120,12 @@ static int ping(struct docker *docker, char version[16], struct err *err)
         version[0] = '\0';
         return 0;
     }
-    err_set(err, ERR_DOCKER, "unreachable",
+    err_set(err, ERR_DOCKER, CODE_UNREACHABLE,
             "what answers at %s (%s) is no Docker daemon: status %d", docker->endpoint.host,
             docker->endpoint.origin, status);
     if (status == 400)
         return hint_at_tls(docker, err);
-    return err_hint(err, "check --docker-host, DOCKER_HOST and the docker context");
+    return ERR_FAIL;
 }
 
 static int choose_version(struct docker *docker, const char *pinged, struct err *err)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/codes.h"
 #include "base/digest_text.h"
 #include "base/err.h"
 #include "base/json.h"
@@ -18,14 +19,14 @@ static int read_layers(struct json_node layers, const char *name, struct docker_
     size_t count = json_count(layers);
 
     if (count > DOCKER_LAYERS_MAX)
-        return err_set(err, ERR_DOCKER, "inspect",
+        return err_set(err, ERR_DOCKER, CODE_INSPECT,
                        "%.200s has %zu layers, more than the %d there "
                        "may be",
                        name, count, DOCKER_LAYERS_MAX);
     for (out->layer_count = 0; out->layer_count < count;
          out->layer_count++, at = json_next(layers, at, NULL))
         if (!json_string(at, out->diff_ids[out->layer_count].text, DIGEST_TEXT_SIZE))
-            return err_set(err, ERR_DOCKER, "inspect",
+            return err_set(err, ERR_DOCKER, CODE_INSPECT,
                            "the daemon does not say what the layers "
                            "of %.200s are",
                            name);
@@ -62,7 +63,7 @@ static int read_image(struct json_node root, const char *name, struct docker_ima
 
     memset(out, 0, sizeof *out);
     if (!json_string(json_get(root, "Id"), out->id, sizeof out->id) || !out->id[0])
-        return err_set(err, ERR_DOCKER, "inspect",
+        return err_set(err, ERR_DOCKER, CODE_INSPECT,
                        "the daemon does not say what the id of %.200s "
                        "is",
                        name);

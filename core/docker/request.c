@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/codes.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "docker/messages.h"
@@ -30,11 +31,10 @@ void docker_add_encoded(struct text *path, const char *name, const char *keep)
 
 int docker_unanswered(const struct docker *docker, struct err *err)
 {
-    if (strcmp(err->code, "timeout") != 0)
+    if (!err_is(err, ERR_DOCKER, CODE_TIMEOUT))
         return ERR_FAIL;
-    err_wrap(err, "the Docker daemon at %s (%s)", docker->endpoint.host, docker->endpoint.origin);
-    return err_hint(err, "it hangs or is overloaded: its log may say why (journalctl -u docker); "
-                         "docker.timeout in the configuration gives it longer");
+    return err_wrap(err, "the Docker daemon at %s (%s)", docker->endpoint.host,
+                    docker->endpoint.origin);
 }
 
 struct stream *docker_request(struct docker *docker, const char *method, const char *path,
@@ -51,13 +51,9 @@ struct stream *docker_request(struct docker *docker, const char *method, const c
     peer.stop = stop;
     stream = stream_open(&peer, method, full, upload ? "application/x-tar" : NULL, view_of(NULL, 0),
                          upload, err);
-    if (!stream && err->family == ERR_DOCKER) {
+    if (!stream && err->family == ERR_DOCKER)
         err_wrap(err, "no Docker daemon at %s (%s)", docker->endpoint.host,
                  docker->endpoint.origin);
-        if (!err->hint[0])
-            err_hint(err, "start it (systemctl start docker), or name another with --docker-host "
-                          "or DOCKER_HOST");
-    }
     return stream;
 }
 
@@ -122,8 +118,7 @@ static int read_document(struct view answer, struct json **json, struct err *err
         *err = unread;
         return ERR_FAIL;
     }
-    err_set(err, ERR_DOCKER, "answer", "%s", unread.text);
-    return err_hint(err, "is it a Docker daemon that listens there? s3dock doctor looks closer");
+    return err_set(err, ERR_DOCKER, CODE_ANSWER, "%s", unread.text);
 }
 
 int docker_ask_json(struct docker *docker, const char *path, struct json **json, int *status,
@@ -156,7 +151,7 @@ int docker_image_path(const char *name, const char *rest, struct text *path, str
 
 int docker_no_image(const struct docker *docker, const char *name, struct err *err)
 {
-    err_set(err, ERR_NOT_FOUND, "image", "the daemon at %s has no image %.200s",
+    err_set(err, ERR_NOT_FOUND, CODE_IMAGE, "the daemon at %s has no image %.200s",
             docker->endpoint.host, name);
     return err_hint(err, "docker images shows those it has; build or pull it first");
 }

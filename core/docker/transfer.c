@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/codes.h"
 #include "base/err.h"
 #include "docker/messages.h"
 #include "docker/request.h"
@@ -138,7 +139,7 @@ static int grade(struct err *err)
 
     for (size_t i = 0; i < ARRAY_SIZE(full); i++)
         if (strstr(err->text, full[i])) {
-            str_copy(err->code, sizeof err->code, "disk_full");
+            str_copy(err->code, sizeof err->code, CODE_DISK_FULL);
             return err_hint(err, "free space on the daemon's disk (docker system df), then run the "
                                  "same command again");
         }

@@ -26,6 +26,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/codes.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "flow/silence.h"
@@ -85,7 +86,7 @@ static int wait_for(struct stream *stream, short events, struct err *err)
                  silence_seconds(&stream->silence, clock_monotonic()), stream->peer,
                  events & POLLOUT ? "takes no more bytes" : "has not said anything");
     if (stream->deadline && clock_monotonic() > stream->deadline)
-        return err_set(err, ERR_DOCKER, "timeout", "it has not answered within %.3g s",
+        return err_set(err, ERR_DOCKER, CODE_TIMEOUT, "it has not answered within %.3g s",
                        (double)stream->answer_within / (double)NS_PER_S);
     return check_stop(stream, err);
 }
@@ -121,7 +122,7 @@ static int refuse_connection(const struct stream *stream, CURLcode code, struct 
     curl_easy_getinfo(stream->easy, CURLINFO_OS_ERRNO, &os_error);
     if (code == CURLE_COULDNT_CONNECT && os_error != 0)
         why = strerror((int)os_error);
-    err_set(err, ERR_DOCKER, "unreachable", "%s", why);
+    err_set(err, ERR_DOCKER, CODE_UNREACHABLE, "%s", why);
     if (os_error == EACCES || os_error == EPERM)
         err_hint(err, "you may not use that socket: run as root, or join its group (usually: "
                       "usermod -aG docker USER, then log in again)");
@@ -149,7 +150,7 @@ static int connect_peer(struct stream *stream, struct err *err)
         if (code == CURLM_OK && running)
             code = curl_multi_poll(stream->multi, NULL, 0, TICK_MS, NULL);
         if (code != CURLM_OK)
-            return err_set(err, ERR_DOCKER, "unreachable", "%s", curl_multi_strerror(code));
+            return err_set(err, ERR_DOCKER, CODE_UNREACHABLE, "%s", curl_multi_strerror(code));
         if (check_stop(stream, err) < 0)
             return ERR_FAIL;
         while ((msg = curl_multi_info_read(stream->multi, &left)))
@@ -158,7 +159,7 @@ static int connect_peer(struct stream *stream, struct err *err)
     }
     if (curl_easy_getinfo(stream->easy, CURLINFO_ACTIVESOCKET, &stream->fd) != CURLE_OK ||
         stream->fd == CURL_SOCKET_BAD)
-        return err_set(err, ERR_DOCKER, "unreachable", "the connection has no socket");
+        return err_set(err, ERR_DOCKER, CODE_UNREACHABLE, "the connection has no socket");
     return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/codes.h"
 #include "base/digest_text.h"
 #include "base/err.h"
 #include "base/hash.h"

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/codes.h"
 #include "base/digest_text.h"
 #include "base/err.h"
 #include "docker/docker.h"
@@ -36,7 +37,7 @@ static int check_engine(const struct docker_engine *engine, struct err *err)
 /* Adds who may read the layers, if the permission was missing. */
 static int add_rights_hint(struct err *err)
 {
-    if (strcmp(err->code, "permission") == 0)
+    if (err_is(err, ERR_LOCAL, CODE_PERMISSION))
         err_hint(err, "root can read them, and the user of a rootless daemon");
     return ERR_FAIL;
 }

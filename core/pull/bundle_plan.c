@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/codes.h"
 #include "base/err.h"
 #include "pack/codec/gzip_member.h"
 #include "transfer/fetch_index.h"
@@ -176,7 +177,7 @@ static int fetch_config(const struct bundle_plan *plan, const struct needed_chun
         failed = ERR_FAIL;
         break;
     default:
-        failed = err_set(err, ERR_NOT_FOUND, "archive", "the archive is being replaced");
+        failed = err_set(err, ERR_NOT_FOUND, CODE_ARCHIVE, "the archive is being replaced");
     }
     if (failed == 0 && packed.size != needed->packed_size)
         failed = err_set(err, ERR_INTEGRITY, "archive", "the archive is cut short");

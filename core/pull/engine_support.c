@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/codes.h"
 #include "base/err.h"
 #include "pack/codec/layer_digest.h"
 
@@ -23,13 +24,11 @@ int engine_supports(const struct docker_engine *engine, const struct image_info 
     for (unsigned i = 0; i < image->layer_count; i++) {
         if ((here && here[i]) || strcmp(image->layers[i].media_type, LAYER_PLAIN_TAR "+zstd") != 0)
             continue;
-        err_set(err, ERR_UNSUPPORTED, "zstd",
-                "layer %u of the image is packed by zstd, which Docker reads since %d.0; this is "
-                "Docker %s",
-                i + 1, ZSTD_SINCE, engine->version);
-        return err_hint(err, "update Docker; or build the image with gzip (docker buildx build "
-                             "--output type=docker,compression=gzip,force-compression=true) and "
-                             "push it again; --output FILE writes it for a newer Docker");
+        return err_set(
+            err, ERR_UNSUPPORTED, CODE_ZSTD,
+            "layer %u of the image is packed by zstd, which Docker reads since %d.0; this is "
+            "Docker %s",
+            i + 1, ZSTD_SINCE, engine->version);
     }
     return 0;
 }

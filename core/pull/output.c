@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/codes.h"
 #include "base/err.h"
 
 static struct sink *open_sink(const struct pull_output_options *out, struct err *err)
@@ -25,7 +26,7 @@ static int check_room(const struct sink *sink, const struct prepare *prepared, s
 
     if (prepared->at.metadata.raw_size || room >= size + PREPARE_KEEP_FREE)
         return 0;
-    err_set(err, ERR_LOCAL, "disk_full",
+    err_set(err, ERR_LOCAL, CODE_DISK_FULL,
             "the image has %llu bytes, and the disk of %s has %llu left", (unsigned long long)size,
             prepared->options->output, (unsigned long long)room);
     return err_hint(err, "free space there, or write the image to another disk");

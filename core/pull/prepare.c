@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/codes.h"
 #include "base/digest_text.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -29,9 +30,9 @@ static int find_documents(struct prepare *p, struct err *err)
 
     p->located = answer == LOCATE_FOUND;
     if (answer == LOCATE_ABSENT) {
-        err_set(err, ERR_NOT_FOUND, "image", "there is no image %s in %s", o->name.ref,
+        err_set(err, ERR_NOT_FOUND, CODE_IMAGE, "there is no image %s in %s", o->name.ref,
                 o->store->where);
-        return err_hint(err, "s3dock list images %s shows what there is", o->name.app);
+        return err_about(err, "%s", o->name.app);
     }
     if (answer)
         return ERR_FAIL;
@@ -124,10 +125,10 @@ static int find_archive(struct prepare *p, struct err *err)
     case STORE_FAILED:
         return ERR_FAIL;
     default:
-        err_set(err, ERR_NOT_FOUND, "archive",
+        err_set(err, ERR_NOT_FOUND, CODE_ARCHIVE,
                 "the metadata of %s is there, its archive is not: %s", p->options->name.ref,
                 p->at.archive_key);
-        return err_hint(err, "push the image again: s3dock push %s", p->options->name.ref);
+        return err_about(err, "%s", p->options->name.ref);
     }
     if (p->archive.size == metadata->size)
         return p->options->prove ? proof_of_archive(metadata, &p->archive, err) : 0;

@@ -296,18 +296,6 @@ static int pull_once(struct pull *p, struct prepare_without without, struct err 
 
 /* ---- all tries ---- */
 
-/* Only a new push repairs an archive. Without --force the push would find the image in the bucket;
- * with copies it might copy the damaged bytes. */
-static int hint_at_repair(const struct pull_options *options, struct err *err)
-{
-    if (err->family == ERR_INTEGRITY && !err->hint[0])
-        err_hint(err,
-                 "the archive in the bucket is damaged; replace it from a host that has %s: s3dock "
-                 "push %s --force --no-delta",
-                 options->name.ref, options->name.ref);
-    return ERR_FAIL;
-}
-
 static const char *const next_step[] = {
     [REPLACED] = "starting again with the new archive",
     [LAYERS_REFUSED] = "pulling all layers",
@@ -335,7 +323,7 @@ int pull_run(const struct pull_options *options, struct pull_result *result, str
         }
     }
     if (answer)
-        return hint_at_repair(options, err);
+        return ERR_FAIL;
     if (!options->docker || options->dry_run)
         return 0;
     return verify_load_name(options->docker, options->name.ref, options->also, options->also_count,

@@ -5,18 +5,6 @@
 #include "base/err.h"
 #include "pull/pull.h"
 
-/* Only a new push repairs an archive. Without --force the push would find the image in the bucket;
- * with copies it might copy the damaged bytes. */
-static int hint_at_repair(const struct image_name *name, struct err *err)
-{
-    if (err->family == ERR_INTEGRITY)
-        err_hint(err,
-                 "the image in the bucket is damaged; replace it from a host that has %s: s3dock "
-                 "push %s --force --no-delta",
-                 name->ref, name->ref);
-    return ERR_FAIL;
-}
-
 int verify_run(const struct verify_options *options, struct verify_result *result, struct err *err)
 {
     struct pull_options how = {.transfer = options->transfer,
@@ -29,7 +17,7 @@ int verify_run(const struct verify_options *options, struct verify_result *resul
 
     *result = (struct verify_result){0};
     if (pull_run(&how, &pulled, err))
-        return hint_at_repair(&options->name, err);
+        return ERR_FAIL;
     str_copy(result->key, sizeof result->key, pulled.key);
     str_copy(result->image_ref, sizeof result->image_ref, pulled.image_ref);
     str_copy(result->image_id, sizeof result->image_id, pulled.image_id);

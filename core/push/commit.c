@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/codes.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "catalog/conditions.h"
@@ -111,9 +112,9 @@ static int put_beside(const struct commit *c, struct documents *documents,
         if (answer == STORE_DONE)
             return 0;
     }
-    err_set(err, ERR_CONFLICT, "push", "somebody else pushed %s at the same time and was later",
+    err_set(err, ERR_CONFLICT, CODE_PUSH, "somebody else pushed %s at the same time and was later",
             c->push->name.ref);
-    return err_hint(err, "see what is there: s3dock pull %s --dry-run", c->push->name.ref);
+    return err_about(err, "%s", c->push->name.ref);
 }
 
 static int put_index(const struct commit *c, struct documents *documents, struct metadata *metadata,

@@ -18,6 +18,7 @@
 
 #include "base/again.h"
 #include "base/clock.h"
+#include "base/codes.h"
 #include "base/log.h"
 #include "flow/meter.h"
 #include "pack/chunk/cut.h"
@@ -546,9 +547,8 @@ static int check_copies(struct push_engine *e, struct err *err)
     if (answer != SPOT_CHECK_DIFFERS)
         return answer;
     e->corrupt_base = &e->setup.bases.base[corrupt_base];
-    err_set(err, ERR_INTEGRITY, "base", "the archive %s does not hold what its index says",
-            e->corrupt_base->key);
-    return err_hint(err, "push that image again with --force --no-delta");
+    return err_set(err, ERR_INTEGRITY, CODE_BASE,
+                   "the archive %s does not hold what its index says", e->corrupt_base->key);
 }
 
 int push_engine_run(struct push_engine *engine, struct err *err)

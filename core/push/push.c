@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/again.h"
+#include "base/codes.h"
 #include "base/digest_text.h"
 #include "base/log.h"
 #include "docker/docker.h"
@@ -49,8 +50,10 @@ static int look_at_image(struct push *p, struct err *err)
     case DOCKER_OK:
         return 0;
     case DOCKER_ABSENT:
-        err_set(err, ERR_NOT_FOUND, "image", "Docker has no image %s", p->options->name.ref);
-        return err_hint(err, "docker images %s shows what there is; s3dock build makes one",
+        err_set(err, ERR_NOT_FOUND, CODE_IMAGE, "Docker has no image %s", p->options->name.ref);
+        return err_hint(err,
+                        "docker images %s lists the images of the daemon; build or pull it "
+                        "first",
                         p->options->name.app);
     default:
         return ERR_FAIL;
@@ -240,8 +243,8 @@ static bool finds_another_way(struct push *p, struct err *err)
         return false;
     }
     if (!open_source_is_repeatable(&p->input)) {
-        err_hint(err,
-                 "--no-delta uploads everything; what comes through a pipe cannot be read twice");
+        err_hint(err, "a pipe cannot be read twice: push from a file, or without copying from "
+                      "earlier archives");
         return false;
     }
     if (p->remedy == REMEDY_AFRESH) {

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/codes.h"
 #include "base/file.h"
 #include "base/hash.h"
 
@@ -158,7 +159,7 @@ static int turn_in_circles(struct store_op *op, struct err *err)
 {
     op->answer = STORE_FAILED;
     op->failure = STORE_REFUSED;
-    return err_set(err, ERR_INTEGRITY, "listing",
+    return err_set(err, ERR_INTEGRITY, CODE_LISTING,
                    "the store returns the same pages of the list of %s again and again",
                    op->key && op->key[0] ? op->key : "its keys");
 }

@@ -15,6 +15,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/codes.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "docker/docker.h"
@@ -139,8 +140,7 @@ static long read_some(struct file_source *s, uint8_t *out, size_t cap, struct er
 /* The command that unpacks the input on the way to a push. */
 static int hint_at_command(const struct file_source *s, const char *command, struct err *err)
 {
-    return err_hint(err, "unpack it on the way: %s %s | s3dock push APP:TAG --input -", command,
-                    s->owned ? s->name : "FILE");
+    return err_about(err, "%s %s", command, s->owned ? s->name : "FILE");
 }
 
 /* Fails with unsupported.packing on a packing that is not read here, and names its program. */
@@ -158,7 +158,7 @@ static int refuse_packing(const struct file_source *s, struct view begin, struct
 
         if (begin.size < size || memcmp(begin.data, packings[i].magic, size) != 0)
             continue;
-        err_set(err, ERR_UNSUPPORTED, "packing",
+        err_set(err, ERR_UNSUPPORTED, CODE_PACKING,
                 "%s is packed by %s; plain archives and those packed by gzip, zstd, xz or bzip2 "
                 "are read",
                 s->name, packings[i].name);

@@ -659,8 +659,6 @@ static void a_small_lie_never_becomes_an_image(void **state)
     } else {
         assert_int_equal(pull_run(&options, &pulled, &err), ERR_FAIL);
         assert_int_equal(err.family, ERR_INTEGRITY);
-        if (!strstr(err.hint, "--force --no-delta"))
-            fail_msg("%s: %s", err.text, err.hint);
     }
     fault_store_close(&b.fault);
 }

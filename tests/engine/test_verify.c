@@ -355,7 +355,6 @@ static void check_metadata(void (*change)(struct metadata *), bool sound)
     assert_int_equal(answer, sound ? 0 : ERR_FAIL);
     if (!sound) {
         assert_int_equal(err.family, ERR_INTEGRITY);
-        assert_non_null(strstr(err.hint, "--force --no-delta"));
     }
     write_file(name, text_view(&before));
     text_finish(&before);
@@ -397,7 +396,6 @@ static void a_damaged_byte_is_found(void **state)
         write_file(name, text_view(&archive));
         assert_int_equal(verify("sound", FIRST, &result), ERR_FAIL);
         assert_int_equal(err.family, ERR_INTEGRITY);
-        assert_non_null(strstr(err.hint, "--force --no-delta"));
         archive.data[at] ^= 0x10;
     }
     text_finish(&archive);

@@ -12,6 +12,7 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
+#include "base/codes.h"
 #include "base/err.h"
 #include "pack/codec/gunzip.h"
 
@@ -22,7 +23,7 @@ static bool has_prefix(struct view bytes, const char *magic, size_t size)
 
 static int too_large(const char *name, struct err *err)
 {
-    return err_set(err, ERR_UNSUPPORTED, "packing",
+    return err_set(err, ERR_UNSUPPORTED, CODE_PACKING,
                    "it was packed by %s in a way that needs too much memory to unpack", name);
 }
 
@@ -99,7 +100,8 @@ static int zstd_fail(size_t code, struct err *err)
     case ZSTD_error_memory_allocation:
         return err_memory(err, "the zstd reader");
     case ZSTD_error_dictionary_wrong:
-        return err_set(err, ERR_UNSUPPORTED, "packing", "it was packed by zstd with a dictionary");
+        return err_set(err, ERR_UNSUPPORTED, CODE_PACKING,
+                       "it was packed by zstd with a dictionary");
     case ZSTD_error_prefix_unknown:
         return err_set(err, ERR_INTEGRITY, "zstd", "bytes that are not zstd follow the last frame");
     default:
@@ -177,7 +179,7 @@ static int xz_fail(lzma_ret code, struct err *err)
         return err_memory(err, "the xz reader");
     case LZMA_OPTIONS_ERROR:
     case LZMA_UNSUPPORTED_CHECK:
-        return err_set(err, ERR_UNSUPPORTED, "packing",
+        return err_set(err, ERR_UNSUPPORTED, CODE_PACKING,
                        "it was packed by xz with a filter or a check that is not known here");
     case LZMA_FORMAT_ERROR:
         return err_set(err, ERR_INTEGRITY, "xz", "bytes that are not xz follow the last stream");

@@ -24,6 +24,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/codes.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/hash.h"
@@ -361,7 +362,7 @@ static int add_range(struct partial *partial, uint64_t offset, struct view bytes
     uint8_t out[JOURNAL_RECORD];
 
     if (atomic_fetch_add(&partial->kept, bytes.size) + bytes.size > partial->room)
-        return err_set(err, ERR_LOCAL, "disk_full",
+        return err_set(err, ERR_LOCAL, CODE_DISK_FULL,
                        "the disk has no room for the partial download");
     journal_write_record(&record, out);
     if (file_write_at(partial->part, bytes.data, bytes.size, (off_t)offset, "the partial download",

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/codes.h"
 #include "base/digest_text.h"
 #include "base/err.h"
 #include "base/hash.h"
@@ -196,14 +197,14 @@ static int take_layers(struct local_image *image, const struct docker_image *ins
 /* Whether a failure of a question that only helps to reuse ends the pull. */
 static bool is_ours(const struct err *err)
 {
-    return err->family == ERR_CANCELLED || strcmp(err->code, "memory") == 0;
+    return err->family == ERR_CANCELLED || strcmp(err->code, CODE_MEMORY) == 0;
 }
 
 /* Whether the daemon answered, if only with a refusal: the next question may fare better. */
 static bool is_answer(const struct err *err)
 {
-    return strcmp(err->code, "refused") == 0 || strcmp(err->code, "inspect") == 0 ||
-           strcmp(err->code, "answer") == 0 || strcmp(err->code, "too_large") == 0;
+    return strcmp(err->code, CODE_REFUSED) == 0 || strcmp(err->code, CODE_INSPECT) == 0 ||
+           strcmp(err->code, CODE_ANSWER) == 0 || strcmp(err->code, CODE_TOO_LARGE) == 0;
 }
 
 static int inspect(struct local_images *local, struct docker *docker,

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/codes.h"
 #include "base/err.h"
 #include "flow/thread.h"
 #include "pack/chunk/cut.h"
@@ -80,7 +81,8 @@ static int end_chunk(struct seed_scan *scan, struct err *err)
     if (!is_open(scan, chunk))
         return 0;
     if (size > scan->room - scan->stored)
-        return err_set(err, ERR_LOCAL, "disk_full", "the disk has no room for more local chunks");
+        return err_set(err, ERR_LOCAL, CODE_DISK_FULL,
+                       "the disk has no room for more local chunks");
     if (seed_file_write(needed->seed_fd, scan->stored, bytes, size, err))
         return ERR_FAIL;
     chunk->seed_offset = scan->stored;

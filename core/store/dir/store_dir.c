@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/codes.h"
 #include "base/file.h"
 #include "flow/thread.h"
 #include "store/dir/list.h"
@@ -51,7 +52,7 @@ static int read_into_text(const struct dir_bucket *bucket, int fd, uint64_t offs
     int answer = 0;
 
     if (length > text->max - text->size)
-        return err_set(err, ERR_INTEGRITY, "too_large",
+        return err_set(err, ERR_INTEGRITY, CODE_TOO_LARGE,
                        "it has %" PRIu64 " bytes, more than the %zu expected at most", length,
                        text->max);
     step = malloc(64 * KIB);
@@ -288,14 +289,14 @@ static const struct store_table table = {.submit = submit, .stats = stats, .dest
 static int folder_path(const struct store_dir_options *options, struct text *path, struct err *err)
 {
     if (!options->path || options->path[0] != '/')
-        return err_set(err, ERR_USAGE, "endpoint",
+        return err_set(err, ERR_USAGE, CODE_ENDPOINT,
                        "a bucket folder needs an absolute path, not "
                        "\"%s\"",
                        options->path ? options->path : "");
     text_str(path, options->path);
     if (options->bucket && *options->bucket) {
         if (dir_key_check(options->bucket, err) < 0)
-            return err_set(err, ERR_USAGE, "bucket", "\"%.100s\" cannot be the name of a bucket",
+            return err_set(err, ERR_USAGE, CODE_BUCKET, "\"%.100s\" cannot be the name of a bucket",
                            options->bucket);
         text_char(path, '/');
         text_str(path, options->bucket);
@@ -311,11 +312,11 @@ static int open_root(struct store_dir *dir, const char *path, bool create, struc
         return ERR_FAIL;
     dir->bucket.root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir->bucket.root < 0 && errno == ENOENT) {
-        err_set(err, ERR_NOT_FOUND, "bucket", "the bucket folder %s does not exist", path);
+        err_set(err, ERR_NOT_FOUND, CODE_BUCKET, "the bucket folder %s does not exist", path);
         return err_hint(err, "create it: mkdir -p %s", path);
     }
     if (dir->bucket.root < 0 && errno == ENOTDIR) {
-        err_set(err, ERR_NOT_FOUND, "bucket", "%s is not a folder", path);
+        err_set(err, ERR_NOT_FOUND, CODE_BUCKET, "%s is not a folder", path);
         return err_hint(err, "a bucket on disk is a folder: name one in the endpoint and bucket");
     }
     if (dir->bucket.root < 0)

@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "base/bytes.h"
+#include "base/codes.h"
 #include "base/err.h"
 #include "base/utf8.h"
 
@@ -58,7 +59,7 @@ static bool wants_bucket_in_host(const char *host)
 
 static int bad_endpoint(struct err *err, const char *endpoint, const char *why)
 {
-    err_set(err, ERR_USAGE, "endpoint", "endpoint \"%s\": %s", endpoint, why);
+    err_set(err, ERR_USAGE, CODE_ENDPOINT, "endpoint \"%s\": %s", endpoint, why);
     return err_hint(err, "write it as http://host:port or https://host, or leave it out for AWS");
 }
 
@@ -123,13 +124,14 @@ static int choose_addressing(struct s3_endpoint *place, const char *host, const 
     else if (strcmp(addressing, "virtual") == 0)
         place->in_host = true;
     else {
-        err_set(err, ERR_USAGE, "addressing", "unknown addressing \"%s\"", addressing);
+        err_set(err, ERR_USAGE, CODE_ADDRESSING, "unknown addressing \"%s\"", addressing);
         return err_hint(err, "use auto, path or virtual");
     }
-    if (place->in_host && !lower)
-        return err_set(err, ERR_USAGE, "addressing",
-                       "bucket \"%s\" cannot be part of a host name: use path addressing",
-                       place->bucket);
+    if (place->in_host && !lower) {
+        err_set(err, ERR_USAGE, CODE_ADDRESSING,
+                "bucket \"%s\" cannot be part of a host name: use path addressing", place->bucket);
+        return err_about(err, "path");
+    }
     return 0;
 }
 
@@ -146,11 +148,11 @@ static int compose(struct s3_endpoint *place, const char *host, struct err *err)
     size = place->in_host ? snprintf(place->host, sizeof place->host, "%s%s", own, host)
                           : snprintf(place->host, sizeof place->host, "%s", host);
     if (size < 0 || (size_t)size >= sizeof place->host)
-        return err_set(err, ERR_USAGE, "endpoint", "the host name of the endpoint is too long");
+        return err_set(err, ERR_USAGE, CODE_ENDPOINT, "the host name of the endpoint is too long");
     size = snprintf(place->endpoint, sizeof place->endpoint, "%s://%s%s",
                     place->https ? "https" : "http", host, place->prefix);
     if (size < 0 || (size_t)size >= sizeof place->endpoint)
-        return err_set(err, ERR_USAGE, "endpoint", "the endpoint is too long");
+        return err_set(err, ERR_USAGE, CODE_ENDPOINT, "the endpoint is too long");
     return 0;
 }
 
@@ -163,16 +165,15 @@ int s3_endpoint_init(struct s3_endpoint *place, const char *endpoint, const char
     if (!region || !region[0])
         region = "us-east-1";
     if (!region_valid(region))
-        return err_set(err, ERR_USAGE, "region", "\"%s\" is no region", region);
+        return err_set(err, ERR_USAGE, CODE_REGION, "\"%s\" is no region", region);
     str_copy(place->region, sizeof place->region, region);
 
     if (!bucket || !bucket[0]) {
-        err_set(err, ERR_USAGE, "bucket", "no bucket is named");
-        return err_hint(err, "name one in the profile (\"bucket\") or with --bucket");
+        return err_set(err, ERR_USAGE, CODE_BUCKET, "no bucket is named");
     }
     if (!only(bucket, LOWER UPPER DIGITS ".-_") || bucket[0] == '.' || bucket[0] == '-' ||
         !str_copy(place->bucket, sizeof place->bucket, bucket))
-        return err_set(err, ERR_USAGE, "bucket", "\"%s\" is no bucket name", bucket);
+        return err_set(err, ERR_USAGE, CODE_BUCKET, "\"%s\" is no bucket name", bucket);
 
     if (endpoint && endpoint[0]) {
         if (parse(place, endpoint, host, sizeof host, err) < 0)

@@ -10,17 +10,12 @@
 #include "http/retry.h"
 #include "store/s3/reply.h"
 
-#define HINT_NO_KEYS                                                                               \
-    "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or \"access_key\" and \"secret_key\" in "    \
-    "the "                                                                                         \
-    "profile"
-#define HINT_IN_PATH "set \"addressing\" in the profile to \"path\""
-#define HINT_ODD     "s3dock doctor tells what this server cannot do"
-#define HINT_HTTPS   "does the server speak https on this port? Then write https:// in \"endpoint\""
-#define HINT_CACHE   "is there a proxy or cache between here and the store?"
+/* Hints that name a flag or a key of the configuration are in cli/print/hints.c. */
+#define HINT_HTTPS "does the server speak https on this port? Then write https:// in the endpoint"
+#define HINT_CACHE "is there a proxy or cache between here and the store?"
 #define HINT_PORTAL                                                                                \
-    "is there a login page or a proxy between here and the store, or is \"endpoint\" its web "     \
-    "console?"
+    "is there a login page or a proxy between here and the store, or does the endpoint name its "  \
+    "web console?"
 
 struct s3_word {
     const char *s3_code; /* or NULL */

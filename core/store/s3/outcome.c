@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/codes.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "store/s3/attempt.h"
@@ -78,8 +79,7 @@ static void change_region(struct s3_session *session, struct s3_attempt *attempt
 
     if (attempt->moved || !region[0] || (!known && !s3_endpoint_move(&session->place, region))) {
         if (region[0])
-            err_hint(&s3_attempt_request(attempt)->err,
-                     "set \"region\" to \"%s\" and \"endpoint\" to match", region);
+            err_about(&s3_attempt_request(attempt)->err, "%s", region);
         s3_attempt_fail(session, attempt);
         return;
     }
@@ -266,7 +266,7 @@ static void act_on(struct s3_session *session, struct s3_attempt *attempt,
 /* With a clock that starts in 1970, every certificate seems to be not valid yet. */
 static void hint_at_clock(struct err *err)
 {
-    if (strcmp(err->code, "certificate") == 0 && clock_wall() < CLOCK_SOURCE)
+    if (err_is(err, ERR_USAGE, CODE_CERTIFICATE) && clock_wall() < CLOCK_SOURCE)
         err_hint(err, "this machine's clock is years behind: set it (timedatectl set-ntp true)");
 }
 
@@ -276,7 +276,7 @@ static void hint_at_encryption(const struct s3_session *session, struct store_op
     if (session->encryption[0] && s3_quirks_creates_object(op->verb) &&
         op->err.family == ERR_UNSUPPORTED)
         err_hint(&op->err,
-                 "the store may not encrypt with \"%s\": check \"encryption\" in the profile",
+                 "the store may not support the encryption %s that the configuration asks for",
                  session->encryption);
 }
 
@@ -288,7 +288,7 @@ static void check_encrypted(struct s3_session *session, const struct store_op *o
         session->encryption_ignored || answer->encryption[0])
         return;
     session->encryption_ignored = true;
-    log_note("%s does not confirm that it encrypts with %s, as \"encryption\" demands",
+    log_note("%s did not confirm the encryption %s that the configuration asks for",
              session->place.endpoint, session->encryption);
 }
 

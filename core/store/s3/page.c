@@ -16,6 +16,7 @@
 
 #include "base/array.h"
 #include "base/clock.h"
+#include "base/codes.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "store/s3/xml.h"
@@ -178,7 +179,7 @@ static bool on_end(void *arg, unsigned depth, const char *parent, const char *na
 
 static int bad_listing(struct err *err, const char *why)
 {
-    return err_set(err, ERR_INTEGRITY, "listing", "the store's listing %s", why);
+    return err_set(err, ERR_INTEGRITY, CODE_LISTING, "the store's listing %s", why);
 }
 
 /* Undoes the URL encoding in place; false when it is malformed. */
@@ -263,7 +264,7 @@ static int read_page(struct page_reader *reader, const char *token, struct view 
     if (result < 0)
         return ERR_FAIL;
     if (strcmp(root, "ListAllMyBucketsResult") == 0)
-        return err_set(err, ERR_USAGE, "addressing",
+        return err_set(err, ERR_USAGE, CODE_ADDRESSING,
                        "the store answers for all its buckets: it does not look for one in the "
                        "host name");
     if (!reader->known)

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/codes.h"
 #include "base/log.h"
 #include "store/s3/attempt.h"
 #include "store/s3/session.h"
@@ -44,7 +45,7 @@ static bool may_want_aes(const struct s3_session *session, const struct s3_attem
 
     return verdict == S3_FAILED && attempt->sends != S3_SENDS_FOLLOW_UP &&
            !session->encryption[0] && !attempt->request.form.aes256 && !is_useless &&
-           attempt->http_status == 403 && strcmp(attempt->op->err.code, "denied") == 0 &&
+           attempt->http_status == 403 && err_is(&attempt->op->err, ERR_AUTH, CODE_DENIED) &&
            s3_quirks_creates_object(attempt->op->verb);
 }
 

@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "base/codes.h"
 #include "base/err.h"
 #include "store/s3/errors.h"
 #include "store/s3/page.h"
@@ -120,8 +121,7 @@ static void fail(struct s3_reply *reply, const struct s3_endpoint *place, struct
 static void odd(struct s3_reply *reply, const struct s3_endpoint *place, struct store_op *op,
                 const char *code, const char *words)
 {
-    const struct s3_word word = {NULL,          0,    S3_AGAIN, RETRY_ODD,
-                                 ERR_INTEGRITY, code, words,    HINT_ODD};
+    const struct s3_word word = {NULL, 0, S3_AGAIN, RETRY_ODD, ERR_INTEGRITY, code, words, ""};
     judge(reply, place, op, &word, "");
 }
 
@@ -129,9 +129,9 @@ static void odd(struct s3_reply *reply, const struct s3_endpoint *place, struct 
 static void misplaced(struct s3_reply *reply, const struct s3_endpoint *place, struct store_op *op,
                       const struct err *err)
 {
-    const struct s3_word word = {NULL,      0,         S3_FAILED, 0,
-                                 ERR_USAGE, err->code, err->text, HINT_IN_PATH};
+    const struct s3_word word = {NULL, 0, S3_FAILED, 0, ERR_USAGE, err->code, err->text, ""};
     judge(reply, place, op, &word, "");
+    err_about(&op->err, "path");
 }
 
 /* -- what did not go well -- */
@@ -181,7 +181,7 @@ static void no_tunnel(struct s3_reply *reply, const struct s3_endpoint *place, s
         err_hint(&op->err,
                  "put the proxy's login into https_proxy: http://USER:PASSWORD@HOST:PORT");
     else if (is_passing(status))
-        err_hint(&op->err, "the proxy cannot reach the store: check \"endpoint\" in the profile");
+        err_hint(&op->err, "the proxy cannot reach the store: check the endpoint");
     else
         err_hint(&op->err, "ask who runs the proxy to allow it, or name the host in no_proxy");
 }
@@ -203,8 +203,8 @@ static void unreachable(struct s3_reply *reply, const struct s3_endpoint *place,
     if (!place->https && answer->fault == HTTP_CUT && !answer->status && !proxy[0])
         err_hint(&op->err, "%s", HINT_HTTPS);
     else
-        err_hint(&op->err, "%s%s%s", word->hint, proxy[0] ? "; the environment sets a proxy: " : "",
-                 proxy);
+        err_hint(&op->err, "%s%s%s%s", word->hint, word->hint[0] && proxy[0] ? "; " : "",
+                 proxy[0] ? "the environment sets a proxy: " : "", proxy);
 }
 
 static const struct s3_word *find_word(int status, const struct error_document *error)
@@ -238,14 +238,8 @@ static bool has_condition(const struct store_op *op)
 static void settle_unasked(struct s3_reply *reply, const struct s3_endpoint *place,
                            struct store_op *op, const char *detail)
 {
-    static const struct s3_word NO_PLACE = {NULL,
-                                            0,
-                                            S3_FAILED,
-                                            0,
-                                            ERR_NOT_FOUND,
-                                            "bucket",
-                                            "there is no such bucket",
-                                            "check \"bucket\" and \"endpoint\" in the profile"};
+    static const struct s3_word NO_PLACE = {
+        NULL, 0, S3_FAILED, 0, ERR_NOT_FOUND, CODE_BUCKET, "there is no such bucket", ""};
     static const struct s3_word NO_CONDITION = {
         NULL,
         0,
@@ -289,10 +283,10 @@ static void hint_at_policy(struct store_op *op)
     bool begins =
         op->verb == STORE_PUT || op->verb == STORE_COPY || op->verb == STORE_UPLOAD_CREATE;
 
-    if (begins && op->err.family == ERR_AUTH && strcmp(op->err.code, "denied") == 0)
+    if (begins && err_is(&op->err, ERR_AUTH, CODE_DENIED))
         err_hint(&op->err, "%s",
-                 "ask who runs the bucket. If its policy takes encrypted objects only, set "
-                 "\"encryption\" in the profile");
+                 "ask the owner of the bucket. If its policy accepts encrypted objects only, set "
+                 "the encryption that it demands");
 }
 
 /* Over plain http a proxy may answer by itself. An S3 server sends x-amz-* headers or XML with
@@ -334,7 +328,7 @@ static void refused(struct s3_reply *reply, const struct s3_endpoint *place, str
     read_error(&error, answer->body);
     str_copy(reply->s3_code, sizeof reply->s3_code, error.code);
     if (wants_https(place, answer, &error)) {
-        fail(reply, place, op, ERR_USAGE, "endpoint", "the server wants https on this port",
+        fail(reply, place, op, ERR_USAGE, CODE_ENDPOINT, "the server wants https on this port",
              HINT_HTTPS);
         return;
     }
@@ -484,7 +478,7 @@ static void got_head(struct s3_reply *reply, const struct s3_endpoint *place, st
     bool named = read_info(op, answer);
 
     if (named && answer->content_length < 0 && !looks_like_html(answer)) {
-        odd(reply, place, op, "answer", "the store does not tell the size");
+        odd(reply, place, op, CODE_ANSWER, "the store does not tell the size");
         reply->verdict = S3_UNSIZED;
         return;
     }
@@ -492,7 +486,7 @@ static void got_head(struct s3_reply *reply, const struct s3_endpoint *place, st
         if (looks_like_html(answer))
             portal(reply, place, op);
         else
-            odd(reply, place, op, "answer", "the store sent neither ETag nor size");
+            odd(reply, place, op, CODE_ANSWER, "the store sent neither ETag nor size");
         return;
     }
     op->info.size = (uint64_t)answer->content_length;
@@ -506,7 +500,7 @@ static void got_etag(struct s3_reply *reply, const struct s3_endpoint *place, st
     if (looks_like_html(answer))
         portal(reply, place, op);
     else
-        odd(reply, place, op, "answer", "the store sent no ETag");
+        odd(reply, place, op, CODE_ANSWER, "the store sent no ETag");
 }
 
 /* The documents of Copy, Complete and Create: one field matters, an ETag or an upload id. The
@@ -575,7 +569,8 @@ static void got_document(struct s3_reply *reply, const struct s3_endpoint *place
         portal(reply, place, op);
         return;
     }
-    odd(reply, place, op, "answer", "the store said 200 and then nothing that can be understood");
+    odd(reply, place, op, CODE_ANSWER,
+        "the store said 200 and then nothing that can be understood");
     if (op->verb == STORE_UPLOAD_COMPLETE)
         reply->verdict = S3_UNSURE;
 }
@@ -609,11 +604,11 @@ static void got_page(struct s3_reply *reply, const struct s3_endpoint *place, st
         else if (looks_like_html(answer))
             portal(reply, place, op);
         else
-            odd(reply, place, op, "listing", err.text);
+            odd(reply, place, op, CODE_LISTING, err.text);
         store_page_finish(&page);
     } else if (op->verb != STORE_UPLOAD_PARTS &&
                !strip_keys(&page, place, op->key ? op->key : "")) {
-        odd(reply, place, op, "listing", "the store lists keys that were not asked for");
+        odd(reply, place, op, CODE_LISTING, "the store lists keys that were not asked for");
         store_page_finish(&page);
     } else if (op->page) {
         *op->page = page;
@@ -735,11 +730,10 @@ void s3_reply_unsigned(const struct s3_reply *reply, const struct s3_endpoint *p
 
     if ((reply->verdict != S3_FAILED && reply->verdict != S3_ASK) || op->err.family != ERR_AUTH)
         return;
-    err_set(&op->err, ERR_AUTH, "unsigned",
+    err_set(&op->err, ERR_AUTH, CODE_UNSIGNED,
             "%s s3://%s/%s: the request went unsigned: there are no credentials (%s%sHTTP %d)",
             s3_reply_doing(op->verb), place->bucket, op->key ? op->key : "", code,
             code[0] ? ", " : "", reply->http_status);
-    err_hint(&op->err, HINT_NO_KEYS);
 }
 
 /* -- was it us? -- */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/codes.h"
 #include "base/err.h"
 #include "base/hash.h"
 
@@ -393,7 +394,7 @@ int s3_request_build(struct s3_request *request, const struct s3_endpoint *place
     write_upload_request(request, place, op, &query);
     request->has_body = request->method[0] == 'P';
     if (query.full && op->token)
-        return err_set(err, ERR_INTEGRITY, "listing",
+        return err_set(err, ERR_INTEGRITY, CODE_LISTING,
                        "the store continues its list at a token that is too long");
     if (path.full || query.full || request->values_used > S3_VALUES_MAX)
         return err_set(err, ERR_INTERNAL, "request", "a request too large to write");

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/codes.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/random.h"
@@ -130,7 +131,7 @@ static int check_ca_file(const struct store_s3_options *options, struct err *err
         return 0;
     fd = file_open_regular(AT_FDCWD, options->ca_file, O_RDONLY, 0);
     if (fd < 0)
-        return err_set(err, ERR_USAGE, "ca_file", "ca_file %s: %s", options->ca_file,
+        return err_set(err, ERR_USAGE, CODE_CA_FILE, "ca_file %s: %s", options->ca_file,
                        errno == FILE_NOT_REGULAR ? "not a regular file" : strerror(errno));
     close(fd);
     return 0;
@@ -144,16 +145,17 @@ static int take_encryption(struct s3_session *session, const struct store_s3_opt
 
     if (way[0] && strcmp(way, "AES256") != 0 && strcmp(way, "aws:kms") != 0 &&
         strcmp(way, "aws:kms:dsse") != 0) {
-        err_set(err, ERR_USAGE, "encryption", "unknown encryption \"%s\"", way);
+        err_set(err, ERR_USAGE, CODE_ENCRYPTION, "unknown encryption \"%s\"", way);
         return err_hint(err, "use AES256, aws:kms or aws:kms:dsse");
     }
     if (key[0] && strncmp(way, "aws:kms", 7) != 0) {
-        err_set(err, ERR_USAGE, "encryption", "an encryption key is for aws:kms and aws:kms:dsse");
-        return err_hint(err, "set \"encryption\" to \"aws:kms\", or leave \"encryption_key\" out");
+        err_set(err, ERR_USAGE, CODE_ENCRYPTION,
+                "an encryption key is for aws:kms and aws:kms:dsse");
+        return ERR_FAIL;
     }
     if (!store_etag_is_sound(key) ||
         !str_copy(session->encryption_key, sizeof session->encryption_key, key))
-        return err_set(err, ERR_USAGE, "encryption", "\"%.80s\" is no id or ARN of a key", key);
+        return err_set(err, ERR_USAGE, CODE_ENCRYPTION, "\"%.80s\" is no id or ARN of a key", key);
     str_copy(session->encryption, sizeof session->encryption, way);
     return 0;
 }

@@ -636,7 +636,7 @@ static void no_repository(void **state)
     (void)state;
     SHELL("mkdir plain");
     assert_refused("plain", ERR_NOT_FOUND, "repository", "/plain is not inside of a git repository",
-                   "--path");
+                   "");
     assert_refused("nowhere", ERR_LOCAL, "repository", "nowhere: No such file", "");
 }
 

@@ -141,7 +141,7 @@ static void a_packing_is_named(void **state)
             assert_int_equal(got, ERR_FAIL);
             assert_string_equal(err.code, cases[i].code);
             assert_non_null(strstr(err.text, name));
-            assert_true(!cases[i].hint || strstr(err.hint, cases[i].hint));
+            assert_true(!cases[i].hint || strstr(err.about, cases[i].hint));
         } else {
             assert_int_equal(got, strlen(cases[i].begin));
         }

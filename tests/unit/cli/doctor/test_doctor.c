@@ -337,7 +337,7 @@ static void the_report_is_folded_and_complete(void **state)
     memset(&doctor, 0, sizeof doctor);
     doctor_ok(&doctor, "bucket", "it is %s", "there");
     doctor_warning(&doctor, "clock", "wind it up", "slow");
-    err_set(&err, ERR_AUTH, "denied",
+    err_set(&err, ERR_AUTH, "clock",
             "word word word word word word word word word word word word word word word word word");
     doctor_found(&doctor, "put", DOCTOR_FAILED, &err);
     assert_int_equal(doctor_verdict(&doctor, &err), ERR_FAIL);
@@ -352,7 +352,7 @@ static void the_report_is_folded_and_complete(void **state)
     assert_non_null(strstr((const char *)envelope.data, "\"ok\": false"));
     assert_non_null(strstr((const char *)envelope.data, "\"status\": \"warning\""));
     assert_non_null(strstr((const char *)envelope.data, "\"hint\": \"wind it up\""));
-    assert_non_null(strstr((const char *)envelope.data, "\"error_code\": \"auth.denied\""));
+    assert_non_null(strstr((const char *)envelope.data, "\"error_code\": \"auth.clock\""));
     output_finish(&output);
 }
 

@@ -407,14 +407,12 @@ static void keeps_to_the_rate(void **state)
 static void wrong_keys_are_named_even_by_a_head(void **state)
 {
     static const struct {
-        const char *access_key, *secret_key, *bucket, *code, *text, *hint;
+        const char *access_key, *secret_key, *bucket, *code, *text;
     } cases[] = {
-        {"NOBODY", SECRET, "images", "key", "know this access key", "AWS_ACCESS_KEY_ID"},
-        {ACCESS, "another-secret-key", "images", "signature", "secret key is wrong",
-         "AWS_SECRET_ACCESS_KEY, or \"access_key\""},
-        {NULL, NULL, "images", "unsigned", "went unsigned: there are no credentials",
-         "set AWS_ACCESS_KEY_ID"},
-        {ACCESS, SECRET, "elsewhere", "bucket", "no such bucket", "bucket"},
+        {"NOBODY", SECRET, "images", "key", "know this access key"},
+        {ACCESS, "another-secret-key", "images", "signature", "secret key is wrong"},
+        {NULL, NULL, "images", "unsigned", "went unsigned: there are no credentials"},
+        {ACCESS, SECRET, "elsewhere", "bucket", "no such bucket"},
     };
     struct fake_s3 fake;
 
@@ -432,7 +430,6 @@ static void wrong_keys_are_named_even_by_a_head(void **state)
         assert_int_equal(store_head(store, "k", &info, &err), STORE_FAILED);
         assert_string_equal(err.code, cases[i].code);
         assert_non_null(strstr(err.text, cases[i].text));
-        assert_non_null(strstr(err.hint, cases[i].hint));
         store_destroy(store);
     }
     fake_stop(&fake);
@@ -763,7 +760,6 @@ static void trusts_only_what_it_is_told_to(void **state)
     struct store *store = open_store(&fake, NULL);
     assert_int_equal(store_head(store, "k", &info, &err), STORE_FAILED);
     assert_string_equal(err.code, "certificate");
-    assert_non_null(strstr(err.hint, "ca_file"));
     store_destroy(store);
 
     struct store_s3_options options = {.endpoint = fake.url,

@@ -1,0 +1,113 @@
+/*
+ * One table: the code of an error, as users see it, and the hint. "%s" in a hint is the operand that
+ * core knows (err->about), or a word that stands for it.
+ */
+#include "cli/print/hints.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/codes.h"
+#include "base/err.h"
+
+#define ENDPOINT "check \"endpoint\" in the profile, and that the server is up"
+#define KEYS                                                                                       \
+    "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or \"access_key\" and \"secret_key\" of "  \
+    "the profile; s3dock config show --origin shows which are used"
+#define DOCTOR "s3dock doctor shows what this server does not support"
+
+static const struct row {
+    enum err_family family;
+    const char *code;
+    const char *hint;
+    const char *about; /* the operand, if core knows none */
+} rows[] = {
+    /* names */
+    {ERR_NOT_FOUND, CODE_TAG, "s3dock list tags %s lists the versions", "APP"},
+    {ERR_NOT_FOUND, CODE_ENVIRONMENT, "s3dock list envs %s lists the environments", "APP"},
+    {ERR_NOT_FOUND, CODE_IMAGE, "s3dock list images %s lists the images in the bucket", "APP"},
+    {ERR_NOT_FOUND, CODE_PREVIOUS,
+     "s3dock list images %s lists the images that can be promoted instead", "APP"},
+    {ERR_NOT_FOUND, CODE_ARCHIVE, "push the image again: s3dock push %s", "REF"},
+    {ERR_INTEGRITY, CODE_POINTER, "set it again with s3dock promote, or s3dock tag --force", ""},
+    {ERR_CONFLICT, CODE_TAG,
+     "a version stands for one image: choose the next version, or move this one with --force, "
+     "which "
+     "moves the environments that use it as well",
+     ""},
+    {ERR_CONFLICT, CODE_HISTORY,
+     "s3dock history %s lists the promotions; promote the image that you want", "APP ENV"},
+    {ERR_CONFLICT, CODE_REFERENCED,
+     "no image of the application is removed until this can be read: see s3dock doctor and s3dock "
+     "history %s ENV",
+     "APP"},
+    {ERR_CONFLICT, CODE_PUSH, "s3dock pull %s --dry-run shows which image the bucket has now",
+     "REF"},
+    {ERR_INTEGRITY, CODE_BASE, "push that image again with --force --no-delta", ""},
+    /* the bucket */
+    {ERR_NOT_FOUND, CODE_BUCKET,
+     "check \"bucket\" and \"endpoint\" in the profile, or create the bucket; if it exists, check "
+     "\"addressing\"",
+     ""},
+    {ERR_USAGE, CODE_BUCKET, "name the bucket in the profile (\"bucket\"), or with --bucket", ""},
+    {ERR_USAGE, CODE_REGION, "set \"region\" in the profile to %s, and \"endpoint\" to match",
+     "the region of the bucket"},
+    {ERR_USAGE, CODE_ADDRESSING, "set \"addressing\" in the profile to \"%s\"", "virtual"},
+    {ERR_USAGE, CODE_ENDPOINT, ENDPOINT, ""},
+    {ERR_USAGE, CODE_CERTIFICATE,
+     "name the certificate of the authority with \"ca_file\" in the profile, and check the host "
+     "name in \"endpoint\"",
+     ""},
+    {ERR_USAGE, CODE_CA_FILE, "check \"ca_file\" in the profile", ""},
+    {ERR_USAGE, CODE_ENCRYPTION,
+     "set \"encryption\" in the profile to \"aws:kms\", or leave \"encryption_key\" out", ""},
+    {ERR_AUTH, CODE_KEY, KEYS, ""},
+    {ERR_AUTH, CODE_SIGNATURE, KEYS "; a proxy that rewrites requests has the same effect", ""},
+    {ERR_AUTH, CODE_DENIED, KEYS, ""},
+    {ERR_AUTH, CODE_UNSIGNED,
+     "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or \"access_key\" and \"secret_key\" in "
+     "the profile",
+     ""},
+    {ERR_NETWORK, CODE_RESOLVE, ENDPOINT, ""},
+    {ERR_NETWORK, CODE_REFUSED, ENDPOINT, ""},
+    {ERR_NETWORK, CODE_TIMEOUT, ENDPOINT "; check firewalls, too", ""},
+    {ERR_INTEGRITY, CODE_LISTING, DOCTOR, ""},
+    {ERR_INTEGRITY, CODE_ANSWER, DOCTOR, ""},
+    {ERR_UNSUPPORTED, CODE_REQUEST, ENDPOINT "; " DOCTOR, ""},
+    {ERR_UNSUPPORTED, CODE_OPERATION, ENDPOINT "; " DOCTOR, ""},
+    /* Docker and the build */
+    {ERR_DOCKER, CODE_UNREACHABLE,
+     "start it (systemctl start docker), or name another daemon with --docker-host or DOCKER_HOST",
+     ""},
+    {ERR_DOCKER, CODE_TIMEOUT,
+     "the daemon hangs or is overloaded: see its log (journalctl -u docker); docker.timeout in the "
+     "configuration sets a longer wait",
+     ""},
+    {ERR_DOCKER, CODE_ANSWER, "check that a Docker daemon listens there: s3dock doctor", ""},
+    {ERR_UNSUPPORTED, CODE_ZSTD,
+     "update Docker; or write the image to a file with --output FILE, for a newer Docker; or build "
+     "it with gzip (docker buildx build "
+     "--output type=docker,compression=gzip,force-compression=true) and push it again",
+     ""},
+    {ERR_UNSUPPORTED, CODE_PACKING, "unpack it on the way: %s | s3dock push APP:TAG --input -",
+     "PROGRAM FILE"},
+    {ERR_NOT_FOUND, CODE_DOCKERFILE,
+     "name it with --dockerfile FILE, and its folder with --context DIR", ""},
+    {ERR_NOT_FOUND, CODE_REPOSITORY,
+     "an image is named after the commit that it is built from: run this in the repository, or "
+     "name "
+     "the repository with --path DIR",
+     ""},
+};
+
+void hints_add(struct err *err)
+{
+    char about[sizeof err->about];
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows) && !err->hint[0]; i++)
+        if (err_is(err, rows[i].family, rows[i].code)) {
+            snprintf(about, sizeof about, "%s", err->about[0] ? err->about : rows[i].about);
+            err_hint(err, rows[i].hint, about);
+        }
+}
