@@ -181,9 +181,10 @@ static int receive(struct stream *stream)
     return 1;
 }
 
-/* Decodes up to the next piece of the body, receiving (and waiting) as it must. HTTP1_HEAD,
- * HTTP1_BODY, HTTP1_END or negative. */
-static int next_event(struct stream *stream, struct err *err)
+/* Decodes up to the next piece of the body. Receives bytes if necessary, and waits for them if
+ * `wait` is set. Returns HTTP1_HEAD, HTTP1_BODY, HTTP1_END, HTTP1_MORE (it would have to wait) or a
+ * negative number. */
+static int next_event(struct stream *stream, bool wait, struct err *err)
 {
     for (;;) {
         int event = http1_feed(&stream->http, &stream->in, &stream->body, err);
@@ -194,6 +195,8 @@ static int next_event(struct stream *stream, struct err *err)
         if (stream->eof)
             return http1_eof(&stream->http, err) < 0 ? ERR_FAIL : HTTP1_END;
         got = receive(stream);
+        if (got == 0 && !wait)
+            return HTTP1_MORE;
         if (got == 0 && wait_for(stream, POLLIN, err) < 0)
             return ERR_FAIL;
     }
@@ -371,7 +374,7 @@ int stream_status(struct stream *stream, int *status, struct err *err)
     if (stream->uploading && end_upload(stream, err) < 0)
         return ERR_FAIL;
     while (stream->http.status == 0) {
-        int event = next_event(stream, err);
+        int event = next_event(stream, true, err);
 
         if (event < 0)
             return ERR_FAIL;
@@ -404,13 +407,11 @@ long stream_read(struct stream *stream, uint8_t *out, size_t cap, struct err *er
         got += size;
         if (stream->body.size > 0)
             continue;
-        if (got > 0 && stream->in.size == 0)
-            break; /* what is here first, before waiting for more */
-        event = next_event(stream, err);
+        event = next_event(stream, got == 0, err);
         if (event < 0)
             return ERR_FAIL;
-        if (event == HTTP1_END)
-            break;
+        if (event == HTTP1_END || event == HTTP1_MORE)
+            break; /* return the bytes that are here before waiting for more */
     }
     return (long)got;
 }

@@ -654,6 +654,10 @@ class Exchange:
             for piece in pieces(int(number), 40000):
                 self.conn.sendall(b"%X;x=y\r\n" % len(piece) + piece + b"\r\n")
             self.conn.sendall(b"0\r\nTrailer: yes\r\n\r\n")
+        elif kind == "line":  # one chunk, and no other
+            self.head(200, "Transfer-Encoding: chunked")
+            self.conn.sendall(b"5\r\nline\n\r\n")
+            time.sleep(600)
         elif kind == "length":
             self.head(200, f"Content-Length: {number}")
             for piece in pieces(int(number), 100000):

@@ -76,6 +76,18 @@ static void reads_every_framing(void **state)
             }
 }
 
+static void returns_a_chunk_before_the_next_one_comes(void **state)
+{
+    struct stream_peer peer = socket_peer();
+    struct stream *stream = open_on(&peer, "/raw/line", false);
+    struct err err = {0};
+
+    (void)state;
+    assert_int_equal(stream_read(stream, memory, PIECE, &err), 5);
+    assert_memory_equal(memory, "line\n", 5);
+    stream_close(stream);
+}
+
 static void passes_over_interim_answers(void **state)
 {
     struct stream_peer peer = socket_peer();
@@ -326,6 +338,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_every_framing),
+        cmocka_unit_test(returns_a_chunk_before_the_next_one_comes),
         cmocka_unit_test(passes_over_interim_answers),
         cmocka_unit_test(writes_pieces_of_any_size),
         cmocka_unit_test(hears_early_answers),
