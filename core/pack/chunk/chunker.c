@@ -1,18 +1,18 @@
 /*
- * FastCDC: a Gear hash rolls over the bytes (hash = 2 * hash + GEAR[byte], so that it knows the
- * last 64 of them) and a chunk ends where its top bits are all zero. Normalised: before the average
- * size two bits more are asked for than the average would need, after it two bits fewer; sizes
- * gather around the average and few chunks reach the maximum.
+ * FastCDC: a Gear hash rolls over the bytes (hash = 2 * hash + GEAR[byte], so it depends on the
+ * last 64 bytes). A chunk ends where the top bits of the hash are all zero. Normalised chunking:
+ * before the average size the mask has two bits more than the average needs, after it two bits
+ * fewer. So sizes are close to the average, and few chunks reach the maximum.
  *
  *     0 ......... min - 64 ... min ............ average ................ max
  *       not read    hash only    strict mask       loose mask              cut
  *
- * The hash is warmed up with the 64 bytes before the minimum, so whether a place is a boundary
- * depends on the 64 bytes before it alone: two streams that differ somewhere agree again at the
- * first boundary they share.
+ * The hash starts with the 64 bytes before the minimum, so a boundary depends only on the 64 bytes
+ * before it. Two streams that differ somewhere have equal chunks again after the first boundary
+ * that they share.
  *
- * Zeros drive the hash to a fixed point (-GEAR[0], which no mask takes for a boundary): from there
- * runs of zeros are measured with wide reads. They are cut at the maximum size.
+ * Zeros drive the hash to a fixed point (-GEAR[0], which matches no mask). From there the chunker
+ * measures runs of zeros with wide reads and cuts them at the maximum size.
  */
 #include "pack/chunk/chunker.h"
 
@@ -22,7 +22,7 @@
 #include "base/bytes.h"
 #include "pack/chunk/gear.h"
 
-#define WINDOW        64 /* bytes the hash knows */
+#define WINDOW        64 /* bytes that the hash depends on */
 #define NORMALIZATION 2  /* bits; FastCDC's paper recommends two */
 #define AVERAGE_LEAST 256
 #define ZERO_FIXED    (-GEAR[0])

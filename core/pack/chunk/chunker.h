@@ -1,8 +1,8 @@
 /*
- * chunker - where to cut a run of bytes: FastCDC with normalised chunking over a Gear hash.
+ * chunker - content-defined chunking: FastCDC with normalised chunking over a Gear hash.
  *
- * Pure: a boundary depends on the bytes since the last reset and on the parameters, on nothing
- * else. The Gear table is part of the format (docs/format.md): it must never change.
+ * Pure: a boundary depends only on the bytes since the last reset and on the parameters. The Gear
+ * table is part of the format (docs/format.md) and must never change.
  */
 #ifndef S3DOCK_PACK_CHUNK_CHUNKER_H
 #define S3DOCK_PACK_CHUNK_CHUNKER_H
@@ -15,8 +15,8 @@ struct chunk_params {
     uint32_t min, average, max; /* bytes; average is a power of two; min <= average <= max */
 };
 
-#define CHUNK_MAX_LIMIT (256 * 1024) /* the largest `max` anywhere: buffers are made for it */
-/* 16 KiB, 64 KiB, 256 KiB: measured in docs/format.md. */
+#define CHUNK_MAX_LIMIT (256 * 1024) /* the largest permitted `max`; buffers have this size */
+/* 16 KiB, 64 KiB, 256 KiB. docs/format.md has the measurements. */
 extern const struct chunk_params CHUNK_DEFAULT;
 bool chunk_params_valid(const struct chunk_params *params);
 
@@ -28,12 +28,11 @@ struct chunker {
 };
 
 void chunker_init(struct chunker *chunker, const struct chunk_params *params);
-void chunker_reset(struct chunker *chunker); /* a chunk starts here */
-/* Takes bytes[0 .. size) as the continuation of the chunk. Returns how many belong to it; *cut says
- * whether it ends after them (the chunker has then been reset). Returns `size` with *cut false when
- * the chunk goes on. */
+void chunker_reset(struct chunker *chunker); /* starts a new chunk */
+/* Adds bytes[0 .. size) to the chunk. Returns how many of them belong to it. *cut: the chunk ends
+ * after them, and the chunker has been reset. Otherwise returns `size`. */
 size_t chunker_scan(struct chunker *chunker, const uint8_t *bytes, size_t size, bool *cut);
-/* Chunks of exactly `max` bytes: for payloads that are already compressed. Same contract. */
+/* The same for chunks of exactly `max` bytes, used for compressed payloads. */
 size_t chunker_scan_fixed(struct chunker *chunker, size_t size, bool *cut);
 
 #endif

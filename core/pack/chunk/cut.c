@@ -1,14 +1,13 @@
 /*
- * Two scanners look at the same bytes: the outer one at the save stream, the inner one at the
- * payload of a large outer file, in case it is a layer. (Whether it is one need not be known
- * beforehand: the inner scanner stumbles over the first block of anything else, and the payload is
- * then one run.)
+ * Two scanners read the same bytes: the outer one the save stream, the inner one the payload of a
+ * large outer file, which may be a layer. If the payload is no tar, the inner scanner fails at its
+ * first block, and the payload is one run.
  *
- * A scanner says what the next bytes are; the cut consumes them in pieces, because an inner header
- * or a boundary may come in between. What a scanner has announced and the cut has not consumed yet
- * is `owed`. Every byte of the stream, headers and padding included, passes through the one
- * chunker, so no chunk exceeds the maximum; boundaries before and after large files are forced, and
- * reset it.
+ * A scanner reports the kind and number of the next bytes. The cut consumes them in pieces, because
+ * an inner header or a boundary may come in between; `owed` counts the bytes that are reported and
+ * not consumed. Every byte of the stream, headers and padding included, passes through one chunker,
+ * so no chunk exceeds the maximum. Boundaries before and after large files are forced; they reset
+ * the chunker.
  *
  *     outer  |hdr|          layer.tar                       |pad|hdr| json |pad|hdr|...
  *     inner      |hdr|small|pad|hdr| large file   |pad|hdr|0 0|
@@ -25,26 +24,26 @@
 
 #define MAGIC_SIZE 10 /* longest magic below */
 
-/* One scanner and what it has announced. */
+/* One scanner and its last report. */
 struct level {
     struct tar *tar;
     enum tar_event event;
-    size_t owed; /* bytes announced and not consumed */
-    bool last;   /* of struct tar_step: for the end of what is owed */
+    size_t owed; /* bytes reported and not consumed */
+    bool last;   /* member of struct tar_step, valid at the end of the owed bytes */
     bool large;  /* the entry is a file that has chunks of its own */
-    bool fresh;  /* its payload begins here: not looked at yet */
+    bool fresh;  /* the payload begins here and was not examined yet */
 };
 
 struct cut {
     struct level outer, inner;
-    bool in_layer; /* the inner scanner follows */
+    bool in_layer; /* the inner scanner is active */
     uint32_t file_min;
     struct chunker chunker;
-    unsigned flags;     /* of the chunk being filled */
+    unsigned flags;     /* of the current chunk */
     bool packed;        /* the run is compressed already */
     bool section_began; /* the next chunk is the first of a section */
     struct export_error late;
-    uint8_t pending[TAR_BLOCK]; /* the window when more was asked for: the end, if none comes */
+    uint8_t pending[TAR_BLOCK]; /* the last incomplete window, in case the stream ends there */
     size_t pending_size;
 };
 
@@ -99,8 +98,8 @@ static bool is_packed(const uint8_t *bytes)
            (memcmp(bytes, "BZh", 3) == 0 && memcmp(bytes + 4, "1AY&SY", 6) == 0);
 }
 
-/* Learns what the window begins with. Payload already announced is extended to all that the window
- * holds, so that what follows may ask for more bytes by TAR_MORE. */
+/* Scans the beginning of the window. Payload that is reported already is extended to the whole
+ * window, so that later code can ask for more bytes with TAR_MORE. */
 static int look(struct level *level, uint32_t file_min, uint8_t *window, size_t size,
                 struct err *err)
 {
@@ -133,7 +132,7 @@ static void enter_layer(struct cut *cut)
     cut->in_layer = true;
 }
 
-/* The payload of a large file begins: is it compressed, may it be a layer? False: TAR_MORE. */
+/* Examines the beginning of a large file: compressed, or perhaps a layer. False: TAR_MORE. */
 static bool look_at_payload(struct cut *cut, struct level *level, const uint8_t *window)
 {
     if (!level->fresh || level->event != TAR_DATA)
@@ -147,7 +146,7 @@ static bool look_at_payload(struct cut *cut, struct level *level, const uint8_t 
     return true;
 }
 
-/* Looks into the layer; what the inner scanner cannot read is no layer. False: TAR_MORE. */
+/* Scans inside the layer. A payload that the inner scanner refuses is no layer. False: TAR_MORE. */
 static bool look_inside(struct cut *cut, uint8_t *window, size_t size)
 {
     struct level *outer = &cut->outer;
@@ -171,7 +170,7 @@ static bool look_inside(struct cut *cut, uint8_t *window, size_t size)
     return look_at_payload(cut, inner, window);
 }
 
-/* Consumes what was announced. True when a forced boundary lies behind it. */
+/* Consumes reported bytes. Returns true if a forced boundary follows them. */
 static bool consume(struct cut *cut, struct level *level, size_t size)
 {
     bool outer = level == &cut->outer;
@@ -242,7 +241,7 @@ int cut_scan(struct cut *cut, uint8_t *window, size_t size, struct cut_step *ste
     step->tar.used = used;
     step->tar.event = outer->event;
     if (used < outer->owed && outer->event == TAR_ENTRY)
-        step->tar.event = TAR_META; /* the entry is announced with the end of its header */
+        step->tar.event = TAR_META; /* the entry is reported with the end of its header */
     step->tar.last = outer->last && used == outer->owed;
     forced = inside && consume(cut, &cut->inner, used);
     forced |= consume(cut, outer, used);

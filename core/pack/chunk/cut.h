@@ -1,5 +1,5 @@
 /*
- * cut - the tar-aware cut of a save stream: where chunks begin and end.
+ * cut - cuts a save stream into chunks, at tar entries and at content.
  *
  * Boundaries follow the content, so that equal content gives equal chunks wherever it lies:
  *
@@ -10,11 +10,11 @@
  *   4. A payload that is already compressed (gzip, zstd, xz, bzip2 magic) is cut into chunks of the
  *      maximum size, which are marked.
  *
- * The cut also is the outer scanner: it hands on what the outer tar says, so that one pass serves
- * the pipeline and the reader of the image (image.h).
+ * The cut also passes on the steps of the outer scanner, so one pass serves the pipeline and the
+ * reader of the image (image.h).
  *
- * An inner tar that turns out to be malformed is not an error here: the rest of that payload is cut
- * by the chunker alone (the SHA-256 of the layer judges it, not the cut).
+ * A malformed inner tar is no error here: the chunker alone cuts the rest of that payload. The
+ * SHA-256 of the layer decides whether it is valid.
  */
 #ifndef S3DOCK_PACK_CHUNK_CUT_H
 #define S3DOCK_PACK_CHUNK_CUT_H
@@ -26,42 +26,41 @@
 #include "pack/chunk/chunker.h"
 #include "pack/tar/tar.h"
 
-#define CUT_FILE_MIN (16 * 1024) /* measured in docs/format.md */
+#define CUT_FILE_MIN (16 * 1024) /* docs/format.md has the measurements */
 
 enum chunk_flags {
-    CHUNK_STORED = 1,  /* compressed already: deflating it gains nothing */
-    CHUNK_SECTION = 2, /* first chunk of a section: of a large outer file, or of what follows one */
+    CHUNK_STORED = 1,  /* compressed already: it is stored, not deflated */
+    CHUNK_SECTION = 2, /* first chunk of a section: a large outer file, or the bytes after one */
 };
 
 struct cut_step {
-    struct tar_step tar; /* what the outer tar says of the bytes consumed */
-    bool boundary;       /* a chunk ends after the bytes consumed */
-    unsigned flags;      /* enum chunk_flags of the chunk that ends: valid with boundary */
+    struct tar_step tar; /* the outer scanner's report about the consumed bytes */
+    bool boundary;       /* a chunk ends after the consumed bytes */
+    unsigned flags;      /* enum chunk_flags of the ended chunk; valid with boundary */
 };
 
 struct cut;
-/* file_min: CUT_FILE_MIN, or what an index says. `mtime` < 0: headers are left as they are. NULL:
- * out of memory. */
+/* file_min: CUT_FILE_MIN, or the value of an index. `mtime` < 0: headers are not normalised.
+ * Returns NULL without memory. */
 struct cut *cut_create(const struct chunk_params *params, uint32_t file_min, int64_t mtime);
 void cut_destroy(struct cut *cut);
 
 /* Like tar_scan, over the save stream; step->tar.used may be less than one outer event (a boundary
- * or an inner header stops it), so an outer TAR_DATA can come in many steps. With step->tar.event
- * == TAR_MORE more bytes are needed in the window (at most TAR_BLOCK), and when the stream has
- * ended there, it was cut short.
+ * or an inner header ends a step), so one outer TAR_DATA can take many steps. step->tar.event ==
+ * TAR_MORE: the window needs more bytes (at most TAR_BLOCK); a stream that ends there is truncated.
  *
  * The window must begin where the last step ended. Bytes since the last boundary stay in the
  * caller's buffer until the boundary comes: at most params.max + TAR_BLOCK. */
 int cut_scan(struct cut *cut, uint8_t *window, size_t size, struct cut_step *step, struct err *err);
-/* The stream has ended: the flags of the last chunk, if bytes since the last boundary are left.
- * Fails with integrity.truncated when the outer trailer is missing, or with docker.export and the
- * daemon's words when its late error stands at the end. */
+/* Ends the stream. *flags: those of the last chunk, if bytes follow the last boundary. Fails with
+ * integrity.truncated when the outer trailer is missing, and with docker.export and the daemon's
+ * message when the stream ends in an error of the export. */
 int cut_finish(struct cut *cut, unsigned *flags, struct err *err);
 
-/* Right behind a boundary within a large outer file: the rest of it, with its padding, is left out
- * of the stream. *rest: how many bytes that is, counted from the beginning of the window. *flags:
- * those of the chunk that would begin here. False: nothing is left of it, or this is another place.
- */
+/* Leaves the rest of a large outer file, padding included, out of the stream. Possible right
+ * after a boundary inside the file. *rest: its bytes, from the beginning of the window. *flags:
+ * those of the chunk that would begin here. Returns false at other places, and when nothing is
+ * left. */
 bool cut_skip(struct cut *cut, uint64_t *rest, unsigned *flags);
 
 const struct tar_entry *cut_entry(const struct cut *cut); /* of the outer tar */

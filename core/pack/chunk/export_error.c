@@ -1,7 +1,7 @@
 /*
  * Docker, containerd's store and Podman write {"errorDetail":{"message":"..."},"error":"..."} or
- * {"message":"..."} and a line end. Only a text that is whole and is the very end of the stream
- * counts.
+ * {"message":"..."} and a line end. The search accepts only a complete text at the very end of the
+ * stream.
  */
 #include "pack/chunk/export_error.h"
 
@@ -27,7 +27,7 @@ void export_error_add(struct export_error *late, const uint8_t *bytes, size_t si
         late->size = EXPORT_ERROR_TAIL;
         return;
     }
-    /* Make room in steps of half the tail: bytes often come in small pieces. */
+    /* Bytes often come in small pieces, so half of the tail is dropped at once. */
     if (late->size + size > EXPORT_ERROR_TAIL) {
         kept = EXPORT_ERROR_TAIL / 2;
         if (kept > EXPORT_ERROR_TAIL - size)
@@ -58,7 +58,7 @@ static bool read_message(struct view text, char *message, size_t size)
     return found && message[0] != '\0';
 }
 
-/* The longest text that begins with a brace and is JSON to the end. */
+/* Finds the longest text that begins with a brace and is valid JSON up to the end. */
 static bool find_message(const struct export_error *late, char *message, size_t size)
 {
     for (size_t at = 0; at + 1 < late->size; at++)

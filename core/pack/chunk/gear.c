@@ -1,6 +1,6 @@
 /*
  * 256 outputs of splitmix64, seeded with the eight characters "s3dock/1" read as a big-endian
- * number (0x7333646f636b2f31). tests/unit/test_chunker.c computes them again.
+ * number (0x7333646f636b2f31). tests/unit/pack/chunk/test_chunker.c computes them again.
  *
  * splitmix64: x += 0x9e3779b97f4a7c15; z = x; z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
  * z = (z ^ z >> 27) * 0x94d049bb133111eb; output z ^ z >> 31.

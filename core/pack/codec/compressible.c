@@ -1,7 +1,7 @@
 /*
  * The chance that two bytes of a sample are equal is 1/256 for noise and several times that for
  * text, code and most data. It is estimated from the squares of the histogram: for n bytes of noise
- * their sum is about n*n/256 + n. The sum only grows, so text is known as such after a part of the
+ * their sum is about n*n/256 + n. The sum only grows, so text is recognised after a part of the
  * sample.
  */
 #include "pack/codec/compressible.h"

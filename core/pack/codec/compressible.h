@@ -1,9 +1,8 @@
 /*
- * compressible - whether bytes look compressed already, so that deflating them is time for nothing.
+ * compressible - whether bytes look compressed already, so that deflating them saves nothing.
  *
- * A tenth to a sixth of a typical image is packages, pictures, archives inside files: a compressor
- * spends as long on them as on text, and gains nothing. Pure, and a function of the bytes alone:
- * equal chunks get equal answers.
+ * A tenth to a sixth of a typical image is packages, pictures and archives. A compressor needs as
+ * long for them as for text. Pure: equal chunks get equal results.
  */
 #ifndef S3DOCK_PACK_CODEC_COMPRESSIBLE_H
 #define S3DOCK_PACK_CODEC_COMPRESSIBLE_H
@@ -12,9 +11,8 @@
 
 #include "base/bytes.h"
 
-/* Looks at samples of the bytes: true when their values are spread as evenly as noise is. Such
- * bytes may still repeat themselves, so a caller asks a compressor about a piece before it believes
- * it. */
+/* Examines samples of the bytes. Returns true if their values are distributed as evenly as noise.
+ * Such bytes may still repeat, so the caller also tries to compress a piece. */
 bool is_incompressible(struct view bytes);
 
 #endif

@@ -1,12 +1,11 @@
 /*
- * zlib inflates one member at a time; this module is what lies around that: the next member, zero
- * padding, and where the input may end.
+ * zlib inflates one member at a time. This module handles the sequence: the next member, zero
+ * padding, and the end of the input.
  *
  *   BEFORE --byte--> MEMBER --end--> BETWEEN --0x1f--> MEMBER
  *                                    BETWEEN --0x00--> PADDING --0x00--> PADDING
  *
- * Everything else fails, and a reader that has failed stays so. zlib does the checking of headers,
- * CRCs and sizes.
+ * Everything else fails, and a failed reader keeps failing. zlib checks headers, CRCs and sizes.
  */
 #include "pack/codec/gunzip.h"
 
@@ -55,7 +54,7 @@ static uInt clamp(size_t size)
     return size < UINT_MAX ? (uInt)size : UINT_MAX;
 }
 
-/* One call of inflate. *moved says whether it took or gave anything. */
+/* Calls inflate once. *moved: it consumed or produced bytes. */
 static int inflate_some(struct gunzip *gunzip, struct view *in, uint8_t *out, size_t cap,
                         size_t *produced, bool *moved, struct err *err)
 {
@@ -87,7 +86,7 @@ static int inflate_some(struct gunzip *gunzip, struct view *in, uint8_t *out, si
     }
 }
 
-/* At the first byte of the input or after a member: what comes now? Consumes only padding. */
+/* Decides what follows at the start of the input or after a member. Consumes only padding. */
 static int look(struct gunzip *gunzip, struct view *in, struct err *err)
 {
     if (gunzip->state == BEFORE) {

@@ -2,8 +2,7 @@
  * gunzip - a streaming reader of any gzip file: any number of members, any header fields, any
  * writer.
  *
- * For archives that have no index. Zero padding at the end is accepted, other trailing bytes are
- * not.
+ * For archives that have no index. Zero padding at the end is accepted, other trailing bytes fail.
  */
 #ifndef S3DOCK_PACK_CODEC_GUNZIP_H
 #define S3DOCK_PACK_CODEC_GUNZIP_H
@@ -19,11 +18,11 @@ struct err;
 struct gunzip;
 struct gunzip *gunzip_create(struct err *err);
 void gunzip_destroy(struct gunzip *gunzip);
-/* Takes bytes from *in (advancing it) and writes at most cap bytes; returns how many in *produced.
- * With *in empty and *produced < cap more input is needed. Fails with integrity.gzip. */
+/* Consumes bytes of *in, advancing it, and writes at most cap bytes. *produced: the bytes written.
+ * If *in is empty and *produced < cap, more input is needed. Fails with integrity.gzip. */
 int gunzip_read(struct gunzip *gunzip, struct view *in, uint8_t *out, size_t cap, size_t *produced,
                 struct err *err);
-/* 0 when the input may end here: at least one member, none begun and unfinished. */
+/* Returns 0 if the input may end here: it had a member, and none is incomplete. */
 int gunzip_finish(struct gunzip *gunzip, struct err *err);
 
 #endif

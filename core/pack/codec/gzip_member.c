@@ -4,12 +4,12 @@
  *
  *   1f 8b 08 00  00 00 00 00  00 ff        no flags, mtime 0, XFL 0, OS 255 (unknown)
  *
- * libdeflate lets XFL tell the level (4 for the fastest, 2 for the slow ones); readers ignore it,
- * and a fixed one keeps the promise of one header simple, so it is overwritten.
+ * libdeflate writes the level into XFL (4 for the fastest, 2 for the slow ones). Readers ignore
+ * XFL, so it is overwritten: all members have the same header.
  *
- * A packer holds three compressors: that of its level, one of level 0 for chunks that are
- * compressed already and those that deflate would make larger, and one of level 1 that tries the
- * beginning of chunks that look like noise.
+ * A packer holds three compressors: one of its level; one of level 0 for compressed chunks and for
+ * chunks that deflate would enlarge; one of level 1 that tries the beginning of chunks that look
+ * like noise.
  */
 #include "pack/codec/gzip_member.h"
 
@@ -22,12 +22,12 @@
 #include "pack/codec/compressible.h"
 
 #define WRAPPING     18    /* header and trailer of a gzip member */
-#define BLOCK_STORED 65535 /* most bytes in one stored block ... */
-#define BLOCK_HEAD   5     /* ... which costs so many more */
+#define BLOCK_STORED 65535 /* bytes of one stored block, at most */
+#define BLOCK_HEAD   5     /* bytes that a stored block adds */
 
 static const uint8_t header[10] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff};
 
-/* How much of a chunk that looks like noise is tried before the rest is stored untried. */
+/* Bytes of a chunk that looks like noise which are compressed for a test. */
 #define TRIAL_SIZE ((size_t)16 * 1024)
 
 struct packer {
@@ -91,7 +91,7 @@ static size_t compress(struct libdeflate_compressor *compressor, struct view raw
     return size;
 }
 
-/* Whether deflating gains so little (under 2 %) that it is not worth its time. */
+/* Returns true if deflate saves less than 2 %, which is not worth its time. */
 static bool is_dense(struct packer *packer, struct view raw, uint8_t *out)
 {
     size_t trial = raw.size < TRIAL_SIZE ? raw.size : TRIAL_SIZE;
@@ -142,7 +142,7 @@ int gzip_member_unpack(struct unpacker *unpacker, struct view packed, uint8_t *o
 
     if (packed.size < WRAPPING || memcmp(packed.data, header, sizeof(header)) != 0)
         return err_set(err, ERR_INTEGRITY, "chunk", "the compressed chunk is corrupt");
-    /* Without a place for the size of the output, libdeflate insists on exactly raw_size. */
+    /* Without an output size, libdeflate requires exactly raw_size bytes. */
     result = libdeflate_gzip_decompress_ex(unpacker->inflating, packed.data, packed.size, out,
                                            raw_size, &used, NULL);
 

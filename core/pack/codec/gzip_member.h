@@ -1,7 +1,8 @@
 /*
- * gzip_member - one chunk <-> one gzip member (libdeflate). Fixed header: mtime 0, OS 255, no name.
+ * gzip_member - packs one chunk into one gzip member (libdeflate) and back.
  *
- * A packer or unpacker belongs to one thread at a time. Same bytes, level and library: same member.
+ * The header is fixed: mtime 0, OS 255, no name. A packer or unpacker belongs to one thread at a
+ * time. Equal bytes, level and library give an equal member.
  */
 #ifndef S3DOCK_PACK_CODEC_GZIP_MEMBER_H
 #define S3DOCK_PACK_CODEC_GZIP_MEMBER_H
@@ -14,31 +15,30 @@
 
 struct err;
 
-/* What decides the bytes of a member besides libdeflate and the level: which chunks are stored
- * (compressible.h). It changes when that rule does. */
+/* Names the rule which chunks are stored (compressible.h). The rule, libdeflate and the level
+ * decide the bytes of a member, so the name must change with the rule. */
 #define GZIP_MEMBER_RECIPE "s3dock/1"
 
 #define GZIP_MEMBER_LEVEL_MIN 1
 #define GZIP_MEMBER_LEVEL_MAX 12
 
-/* The room that gzip_member_pack needs for its output of `raw_size` bytes, whatever the level. */
+/* Returns the buffer size that gzip_member_pack needs for `raw_size` bytes at any level. */
 size_t gzip_member_bound(size_t raw_size);
-/* The size of the stored form (deflate's stored blocks): no member of ours is larger. */
+/* Returns the size of the stored form (deflate's stored blocks), the largest form of a member. */
 size_t gzip_member_stored_size(size_t raw_size);
 
 struct packer;
 struct packer *packer_create(int level, struct err *err);
 void packer_destroy(struct packer *packer);
-/* Packs raw (not empty) into out (gzip_member_bound(raw.size) at least) and returns the size. `stored`:
- * the bytes are known to be compressed already, so they are stored as they are (deflate's stored
- * blocks). */
+/* Packs raw (not empty) into out (at least gzip_member_bound(raw.size) bytes) and returns the size.
+ * `stored`: the bytes are compressed already, so they go into stored blocks. */
 size_t gzip_member_pack(struct packer *packer, struct view raw, bool stored, uint8_t *out);
 
 struct unpacker;
 struct unpacker *unpacker_create(struct err *err);
 void unpacker_destroy(struct unpacker *unpacker);
-/* Inflates one whole member that must give exactly raw_size bytes and use all of `packed`; anything
- * else (CRC included) is integrity.chunk. */
+/* Inflates one whole member, which must have exactly raw_size bytes and use all of `packed`. Fails
+ * with integrity.chunk otherwise, and when the CRC is wrong. */
 int gzip_member_unpack(struct unpacker *unpacker, struct view packed, uint8_t *out, size_t raw_size,
                        struct err *err);
 

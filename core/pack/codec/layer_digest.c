@@ -1,11 +1,11 @@
 /*
- * The first bytes say what the layer is: they are held back until there are enough of them to tell
- * (or the layer ends), everything after that is hashed as it comes.
+ * The first bytes decide the packing of the layer. They are kept until there are enough of them, or
+ * the layer ends. All later bytes are hashed as they come.
  *
  *     bytes --> SHA-256 --> stored
  *           \-> inflate --> SHA-256 --> diffID       only for gzip and zstd
  *
- * The inflaters are made when a compressed layer comes by for the first time, and kept.
+ * The inflaters are created for the first compressed layer, and reused.
  */
 #include "pack/codec/layer_digest.h"
 
@@ -27,7 +27,7 @@ struct layer_digest {
     uint8_t magic[MAGIC_SIZE];
     size_t magic_size;
     bool broken; /* the compressed stream */
-    bool open;   /* zstd: a frame has begun and not ended */
+    bool open;   /* zstd: a frame is incomplete */
     struct gunzip *gunzip;
     ZSTD_DStream *zstd;
     uint8_t out[OUT_SIZE];

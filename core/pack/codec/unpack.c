@@ -62,10 +62,10 @@ static void gzip_destroy(void *state)
 
 struct zstd_state {
     ZSTD_DStream *stream;
-    bool framed; /* a frame has begun and not ended */
+    bool framed; /* a frame is incomplete */
 };
 
-/* Or a frame that is to be skipped: pzstd writes one at the beginning. */
+/* Accepts a skippable frame, too: pzstd writes one at the beginning. */
 static bool zstd_begins(struct view bytes)
 {
     return has_prefix(bytes, "\x28\xb5\x2f\xfd", 4) ||
@@ -203,7 +203,7 @@ static int xz_read(void *state, struct view *in, uint8_t *out, size_t cap, size_
     while (code == LZMA_OK && z->avail_out && z->avail_in);
     *in = view_of(z->next_in, z->avail_in);
     *produced = cap - z->avail_out;
-    /* The library says LZMA_BUF_ERROR where it needs more input, or more room. */
+    /* LZMA_BUF_ERROR: the library needs more input, or more room. */
     return code == LZMA_OK || code == LZMA_BUF_ERROR ? 0 : xz_fail(code, err);
 }
 
@@ -230,10 +230,10 @@ static int xz_finish(void *state, struct err *err)
 
 struct bzip2_state {
     bz_stream stream;
-    bool open; /* a stream has begun and not ended */
+    bool open; /* a stream is incomplete */
 };
 
-/* The level, then a block, or the end of a stream without any. */
+/* After the magic come the level and a block, or the end of an empty stream. */
 static bool bzip2_begins(struct view bytes)
 {
     return has_prefix(bytes, "BZh", 3) && bytes.size >= UNPACK_LOOK && bytes.data[3] >= '1' &&
@@ -287,7 +287,7 @@ static unsigned clamp(size_t size)
     return size < UINT_MAX ? (unsigned)size : UINT_MAX;
 }
 
-/* One call of the library. *moved says whether it took or gave anything. */
+/* Calls the library once. *moved: it consumed or produced bytes. */
 static int bzip2_some(struct bzip2_state *s, struct view *in, uint8_t *out, size_t room,
                       size_t *made, bool *moved, struct err *err)
 {

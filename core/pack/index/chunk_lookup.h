@@ -1,5 +1,6 @@
 /*
- * chunk_lookup - the chunks that archives of the bucket hold already: where each lies, found by its name.
+ * chunk_lookup - the chunks that archives of the bucket hold already: where each lies, found by its
+ * name.
  *
  * Filled from indexes, read-only from then on: lookups may come from any thread. 56 to 64 bytes a
  * chunk, at most CHUNK_LOOKUP_MAX of them (32 MiB; four archives of 1.4 GB images take 7 MiB).

@@ -1,6 +1,6 @@
 /*
- * skippable_layers - the layers of an image that need not be read, because an archive of the bucket holds all
- * of their chunks, and where in each of them reading may end.
+ * skippable_layers - the layers of an image that need not be read, because an archive of the bucket
+ * holds all of their chunks, and where in each of them reading may end.
  *
  * A layer's diffID says what bytes it has, and an index says which chunks the layer of that diffID
  * is made of. Who believes the index (docs/format.md, "Layers that are not read") knows the chunks

@@ -1,5 +1,5 @@
 /*
- * header - the fields of one header block: offsets, numbers, the checksum, the normalised form.
+ * header - the fields of one header block: offsets, numbers, checksum, normalised form.
  *
  * For the files of the tar scanner only.
  */
@@ -36,14 +36,15 @@ enum {
     SHORT_NUMBER_SIZE = 8, /* of mode, uid, gid, device numbers */
 };
 
-/* Reads a number field: octal digits after spaces, up to a NUL or spaces; base 256 when the top bit
- * is set. Returns ERR_FAIL when it is none, or negative. */
+/* Reads a number field: octal digits after spaces, up to a NUL or spaces; base 256 if the top
+ * bit is set. Returns ERR_FAIL for a malformed or negative number. */
 int tar_number(const uint8_t *field, size_t size, uint64_t *value);
-/* The sum of unsigned or of signed characters: old writers took the latter. */
+/* Compares the checksum with the sum of unsigned characters, and of signed ones as in old
+ * writers. */
 bool tar_checksum_right(const uint8_t *block);
 bool tar_is_gnu(const uint8_t *block);
 bool tar_is_ustar(const uint8_t *block);
-/* Writes the mtime, deletes the access and change time of a GNU header, and mends the checksum. */
+/* Writes the mtime, clears the access and change time of a GNU header, and updates the checksum. */
 void tar_normalize_header(uint8_t *block, int64_t mtime);
 
 #endif

@@ -1,11 +1,11 @@
 /*
- * A record is "LENGTH KEY=VALUE\n", LENGTH counting the whole of it in decimal, itself included.
- * The records come in pieces of any size, so this is a machine with three phases that takes one
- * byte at a time and keeps nothing but the key and the values that matter. Extended headers are
- * short and rare; speed is no concern.
+ * A record is "LENGTH KEY=VALUE\n". LENGTH is the decimal size of the whole record. Records come in
+ * pieces of any size, so the parser is a state machine with three phases that reads one byte at a
+ * time and keeps only the key and the known values. Extended headers are short and rare, so speed
+ * does not matter.
  *
- * Rules as in Go's archive/tar, since that is what reads these streams in the end: the last of two
- * equal records wins, an empty value takes a record back, NUL bytes in names are refused.
+ * The rules are those of Go's archive/tar, with which Docker reads these streams: the last of two
+ * equal records wins, an empty value cancels a record, NUL bytes in names are refused.
  */
 #include "pack/tar/pax.h"
 
@@ -14,7 +14,7 @@
 #include "base/bytes.h"
 #include "base/err.h"
 
-#define NUMBER_DIGITS 18 /* always fit in 64 bits */
+#define NUMBER_DIGITS 18 /* a number of so many digits fits in 64 bits */
 
 static int bad(struct err *err, const char *why)
 {
@@ -33,7 +33,7 @@ void pax_reset(struct pax *pax)
     pax->seen_keys = 0;
 }
 
-/* The keys of records; a key that ends in a point matches all keys that begin with it. */
+/* The known keys. A key that ends in a point matches all keys that begin with it. */
 static const struct {
     const char *key;
     enum pax_kind kind;
@@ -45,7 +45,7 @@ static const struct {
     {"atime", PAX_TIME},
     {"ctime", PAX_TIME},
     {"LIBARCHIVE.creationtime", PAX_TIME},
-    /* The rest matters to a strict reader only: keys that no reader takes a name or a size from. */
+    /* Only for the strict parser: keys that no reader uses for names or sizes. */
     {"uid", PAX_NUMBER},
     {"gid", PAX_NUMBER},
     {"SCHILY.dev", PAX_NUMBER},
@@ -67,7 +67,7 @@ static bool is_group(const char *key)
     return key[strlen(key) - 1] == '.';
 }
 
-/* The key's place in KEYS; their number: unknown. */
+/* Returns the key's position in KEYS, or their number if it is unknown. */
 static size_t find_key(const struct pax *pax)
 {
     size_t kept = pax->key_size < PAX_KEY_MAX ? pax->key_size : PAX_KEY_MAX;
@@ -164,8 +164,8 @@ static int keep_size(struct pax *pax, uint8_t byte, struct err *err)
     return 0;
 }
 
-/* Checks a byte of a time ("-1.5") or of a number, of which Go's reader wants the form. Zeros on
- * the left are fine in any number: an overwritten time has them. */
+/* Checks a byte of a time ("-1.5") or of a number against the form that Go's reader requires.
+ * Leading zeros are allowed: an overwritten time has them. */
 static int check_number(struct pax *pax, uint8_t byte, struct err *err)
 {
     bool time = pax->kind == PAX_TIME;
@@ -198,7 +198,7 @@ static int end_record(struct pax *pax, uint8_t byte, struct err *err)
     return 0;
 }
 
-/* The digit of `mtime` that stands `right` places from the right end of a field of that width. */
+/* Returns the digit of `mtime` that is `right` places from the right end of a field of `width`. */
 static uint8_t time_digit(int64_t mtime, size_t right, size_t width)
 {
     int64_t value = mtime;
@@ -215,7 +215,7 @@ static uint8_t time_digit(int64_t mtime, size_t right, size_t width)
 
 static int value_byte(struct pax *pax, uint8_t *byte, int64_t mtime, struct err *err)
 {
-    size_t left = pax->length - pax->taken; /* after this byte; the line feed is the last of them */
+    size_t left = pax->length - pax->taken; /* bytes after this one; the last is the line feed */
     int rc = 0;
 
     if (left == 0)

@@ -1,5 +1,5 @@
 /*
- * The readers differ in many places; the rules keep to the intersection. Examples:
+ * The readers differ in many places. The rules accept only what all of them read alike. Examples:
  *
  *   magic      Go reads 131 bytes of prefix where the block ends in "tar\0", others 155; Python
  *              reads a prefix whatever the magic is; GNU tar none for another magic
@@ -20,8 +20,8 @@
 #include "base/utf8.h"
 #include "pack/tar/header.h"
 
-#define PART_MAX        255  /* of a file system's name */
-#define NAME_LENGTH_MAX 1000 /* of a name: a daemon puts a folder before it */
+#define PART_MAX        255  /* bytes of one path component in a file system */
+#define NAME_LENGTH_MAX 1000 /* bytes of a name; a daemon prepends a folder */
 
 static int bad(struct err *err, const char *what)
 {
@@ -39,7 +39,7 @@ static bool is_zero(const uint8_t *bytes, size_t size)
 
 /* ---- the block ---- */
 
-/* Spaces, octal digits, then spaces and NULs; or NULs alone. */
+/* Accepts spaces, octal digits, then spaces and NULs; or only NULs. */
 static bool is_octal(const uint8_t *field, size_t size)
 {
     size_t at = 0, digits;
@@ -57,7 +57,7 @@ static bool is_octal(const uint8_t *field, size_t size)
     return at == size;
 }
 
-/* Octal, or base 256 of a number that is not negative. */
+/* Accepts octal, and base 256 of a number that is not negative. */
 static bool is_number(const uint8_t *field, size_t size)
 {
     uint64_t value;
@@ -65,7 +65,7 @@ static bool is_number(const uint8_t *field, size_t size)
     return field[0] & 0x80 ? tar_number(field, size, &value) == 0 : is_octal(field, size);
 }
 
-/* A time may lie before 1970: then it is a negative number of 64 bits. */
+/* Accepts a time. A time before 1970 is a negative number of 64 bits. */
 static bool is_time(const uint8_t *field, size_t size)
 {
     size_t at = 0;
@@ -84,7 +84,7 @@ static bool is_text(const uint8_t *field, size_t size)
     return is_zero(field + length, size - length);
 }
 
-/* The dialect, and that no reader finds anything in the bytes that it leaves unused. */
+/* Checks the dialect, and that the bytes that it does not use are empty. */
 static int check_dialect(const uint8_t *block, struct err *err)
 {
     const uint8_t *magic = block + MAGIC_AT;
@@ -142,7 +142,8 @@ int tar_plain_meta(const uint8_t *block, uint64_t size, const char *before, stru
 
 /* ---- the entry ---- */
 
-/* One character of a name: UTF-8, no control characters, no separator of another system. */
+/* Returns the size of one character of a name: UTF-8, no control character, no foreign
+ * separator. */
 static size_t plain_character(const char *at)
 {
     const uint8_t *byte = (const uint8_t *)at;
@@ -165,7 +166,7 @@ static bool has_plain_characters(const char *text)
     return true;
 }
 
-/* "a", "a/b", "./a"; a directory also "a/", "./" and ".". */
+/* Accepts "a", "a/b", "./a"; for a directory also "a/", "./" and ".". */
 static bool is_plain_path(const char *path, bool directory)
 {
     if (strcmp(path, ".") == 0 || strcmp(path, "./") == 0)

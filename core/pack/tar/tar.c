@@ -1,17 +1,17 @@
 /*
- * A tar stream is header blocks, each followed by a payload and padding up to the block. The
- * scanner is a machine with one function a state; it looks at what stands at the beginning of the
- * window, consumes as much of one kind as it can, and says so.
+ * A tar stream is a sequence of header blocks, each followed by a payload and padding to a full
+ * block. The scanner is a state machine with one function for each state. A call consumes as many
+ * bytes of one kind as it can and reports them.
  *
  *     HEADER --x,g,L,K--> META --> HEADER ...      records and names for the entry that follows
  *     HEADER --entry----> DATA --> PAD --> HEADER  (states with nothing in them are passed over)
  *     HEADER --zeros----> TRAILER                  until the end; then only zeros, or an error text
  *     HEADER --JSON-----> TEXT                     until the end
  *
- * Where the formats leave room, Go's archive/tar decides, because Docker reads with it: links,
- * devices and directories have no payload whatever their size field says; a GNU long name wins over
- * a PAX path; both win over the header. Go does not apply global PAX headers, GNU tar does: records
- * in them that would matter are refused.
+ * Where the formats are ambiguous, the scanner follows Go's archive/tar, with which Docker reads:
+ * links, devices and directories have no payload, whatever their size field says; a GNU long name
+ * wins over a PAX path; both win over the header. Go ignores global PAX headers, GNU tar applies
+ * them, so relevant records in them are refused.
  */
 #include "pack/tar/tar.h"
 
@@ -31,14 +31,14 @@ struct tar {
     enum state state;
     uint64_t left; /* of the payload, or of the records or name in META (then with padding) */
     unsigned pad;
-    uint64_t zeros; /* seen in the trailer */
-    int64_t mtime;  /* < 0: headers stay as they are */
+    uint64_t zeros; /* bytes of the trailer so far */
+    int64_t mtime;  /* < 0: headers are not normalised */
     bool strict;
 
-    /* For the entry that comes next. */
-    char meta_type; /* x, g, L, K: what META reads */
+    /* For the next entry. */
+    char meta_type; /* x, g, L, K: the type of the current META */
     uint64_t meta_data;
-    char metas[4]; /* strict: the types of those that came */
+    char metas[4]; /* strict: the types of the META entries so far */
     struct pax pax;
     char long_name[TAR_NAME_MAX];
     char long_target[TAR_NAME_MAX];
@@ -173,7 +173,7 @@ static void name_entry(struct tar *tar, const uint8_t *block)
         memcpy(entry->target, tar->long_target, sizeof entry->target);
 }
 
-/* What the type byte means; false for what we do not read. */
+/* Interprets the type byte. Returns false for an unsupported type. */
 static bool type_of(uint8_t byte, enum tar_type *type, bool *payload)
 {
     *payload = false;
@@ -198,7 +198,7 @@ static bool type_of(uint8_t byte, enum tar_type *type, bool *payload)
     case '6':
         *type = TAR_OTHER;
         return true;
-    case 'S': /* GNU sparse: more header blocks may follow */
+    case 'S': /* GNU sparse file: more header blocks may follow */
     case 'M': /* GNU: continued from another volume */
         return false;
     default:
@@ -237,7 +237,7 @@ static int begin_meta(struct tar *tar, const uint8_t *block, uint64_t size, stru
     return 0;
 }
 
-/* The size out of PAX records: of a strict archive only where the header has no room for it. */
+/* Takes the size of PAX records; in a strict archive only if it does not fit into the header. */
 static int take_pax_size(const struct tar *tar, uint64_t *size, struct err *err)
 {
     if (tar->strict && tar->pax.size != *size && tar->pax.size <= OCTAL_SIZE_MAX)
@@ -258,7 +258,7 @@ static int begin_entry(struct tar *tar, const uint8_t *block, uint64_t size, str
         return ERR_FAIL;
     name_entry(tar, block);
     length = strlen(entry->name);
-    /* Before there was a type for them, directories were files whose name ends in a slash. */
+    /* In old archives a directory is a file whose name ends in a slash. */
     if (block[TYPE_AT] == '\0' && length > 0 && entry->name[length - 1] == '/') {
         entry->type = TAR_DIRECTORY;
         payload = false;
@@ -273,7 +273,7 @@ static int begin_entry(struct tar *tar, const uint8_t *block, uint64_t size, str
     return 0;
 }
 
-/* Long enough to tell an error text from a name that begins with a brace. */
+/* Distinguishes an error text from a file name that begins with a brace. */
 static bool looks_like_text(const uint8_t *window, size_t size)
 {
     return (size >= 7 && memcmp(window, "{\"error", 7) == 0) ||

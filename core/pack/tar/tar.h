@@ -1,19 +1,18 @@
 /*
  * tar - an incremental scanner of tar streams, and the normaliser of their headers.
  *
- * The scanner is handed a window of the stream, says what stands at its beginning, and is called
- * again with what follows. It copies nothing but names. ustar, GNU (long names, base-256 numbers)
- * and PAX (path, linkpath, size) are understood; sparse files, multi-volume and everything else of
- * the zoo are refused or passed through as plain bytes, never guessed at.
+ * The caller passes a window of the stream. The scanner reports what the window begins with, and is
+ * called again with the bytes that follow. It copies only names. It supports ustar, GNU (long
+ * names, base-256 numbers) and PAX (path, linkpath, size). It refuses sparse files and multi-volume
+ * archives, and passes other types through as plain bytes.
  *
- * Normalising rewrites a header where it stands: the mtime becomes the given one and the checksum
- * is made right; times in PAX records are overwritten with a value of the same length. One byte in,
- * one byte out: normalising never moves anything.
+ * Normalising rewrites a header in place: it sets the mtime and the checksum, and overwrites times
+ * in PAX records with values of the same length. It never moves or adds a byte.
  *
- * A strict scanner accepts only what all readers of tars understand alike (tar_plain.h).
+ * A strict scanner accepts only what all readers of tar understand alike (plain.h).
  *
- * Hostile input: all sizes are checked for overflow, names are bounded (TAR_NAME_MAX), PAX data is
- * bounded (TAR_PAX_MAX).
+ * Bounds: sizes are checked for overflow, names have at most TAR_NAME_MAX bytes, PAX data at most
+ * TAR_PAX_MAX.
  */
 #ifndef S3DOCK_PACK_TAR_TAR_H
 #define S3DOCK_PACK_TAR_TAR_H
@@ -27,21 +26,19 @@
 struct err;
 
 enum tar_event {
-    TAR_MORE = 1, /* nothing consumed: call again with more bytes in the window (at most TAR_BLOCK
-                     needed) */
-    TAR_META,     /* bytes of a PAX or GNU header block or its data: consumed, nothing to tell */
-    TAR_ENTRY,    /* the header block of a real entry was consumed: see `entry` */
+    TAR_MORE = 1, /* nothing was consumed: the window needs more bytes (at most TAR_BLOCK) */
+    TAR_META,     /* bytes of a PAX or GNU header block, or of its data */
+    TAR_ENTRY,    /* the header block of an entry: see tar_entry */
     TAR_DATA,     /* payload bytes of the entry */
     TAR_PAD,      /* padding after the payload, up to the block */
-    TAR_TRAILER,  /* zero blocks at the end, and any zeros after them */
-    TAR_TEXT,     /* no tar at all: JSON where a header should be, or after the trailer. An engine
-                     that fails in mid-stream leaves its error there (late_error.h). Lasts until the
-                     end of the stream */
+    TAR_TRAILER,  /* zero blocks at the end, and zeros after them */
+    TAR_TEXT,     /* JSON instead of a header, or after the trailer: the error of a failed export
+                     (export_error.h). Continues until the end of the stream */
 };
 
 struct tar_step {
     enum tar_event event;
-    size_t used; /* bytes of the window this step consumed (0 only for TAR_MORE) */
+    size_t used; /* bytes of the window that the step consumed (0 only for TAR_MORE) */
     bool last;   /* TAR_DATA, TAR_PAD, TAR_ENTRY: the entry is complete, padding included */
 };
 
@@ -49,27 +46,27 @@ struct tar;
 struct tar *tar_create(void); /* NULL: out of memory */
 void tar_destroy(struct tar *tar);
 void tar_reset(struct tar *tar);
-/* From now on headers are rewritten in the window: mtime in seconds since 1970. */
+/* Makes later scans rewrite headers in the window. mtime: seconds since 1970. */
 void tar_normalize(struct tar *tar, int64_t mtime);
-/* From now on the scanner fails with integrity.tar on whatever other readers of tars (Go's,
- * Python's, bsdtar, GNU tar) may read in another way, and on names that a file system may not take.
- * For save streams; layers are scanned without. */
+/* Makes later scans fail with integrity.tar on input that other readers (Go, Python, bsdtar, GNU
+ * tar) may interpret differently, and on names that a file system may refuse. Used for save
+ * streams, not for layers. */
 void tar_strict(struct tar *tar);
 
-/* Looks at window[0 .. size), size > 0. Fills *step. Fails with integrity.tar: bad checksum, bad
- * number, name too long, non-zero bytes after the trailer. A window that holds one incomplete
- * header block gives TAR_MORE; payload and padding are consumed in whatever pieces they come.
- * Without tar_normalize the window is not written to. */
+/* Scans window[0 .. size), size > 0, and fills *step. Fails with integrity.tar: bad checksum, bad
+ * number, long name, non-zero bytes after the trailer. An incomplete header block returns TAR_MORE;
+ * payload and padding are consumed in pieces of any size. Writes to the window only after
+ * tar_normalize. */
 int tar_scan(struct tar *tar, uint8_t *window, size_t size, struct tar_step *step, struct err *err);
 
-/* The entry that the scanner is in; valid from its TAR_ENTRY until the next. */
+/* Returns the current entry; valid from its TAR_ENTRY until the next one. */
 const struct tar_entry *tar_entry(const struct tar *tar);
-/* Bytes of the current entry still to come: payload without padding. */
+/* Returns the payload bytes of the current entry that were not scanned yet. */
 uint64_t tar_left(const struct tar *tar);
-/* Within a payload or its padding: the rest of both is left out of the stream, as if it had been
- * scanned. Returns how many bytes that is; 0, and nothing changes, anywhere else. */
+/* Skips the rest of the current payload and its padding, as if it had been scanned. Returns the
+ * number of skipped bytes; 0 outside of a payload. */
 uint64_t tar_skip(struct tar *tar);
-/* True once two zero blocks were seen: a stream that ends before is cut short. */
+/* Returns true after two zero blocks. A stream that ends earlier is truncated. */
 bool tar_complete(const struct tar *tar);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * write - headers and small files of a tar that is written here: plain ustar, GNU's base-256
- * for sizes beyond eleven octal digits.
+ * write - writes tar headers and small files: plain ustar, and GNU's base-256 for sizes of more
+ * than eleven octal digits.
  */
 #ifndef S3DOCK_PACK_TAR_WRITE_H
 #define S3DOCK_PACK_TAR_WRITE_H
