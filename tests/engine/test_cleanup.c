@@ -710,7 +710,7 @@ static void many_submit(struct store *store, struct store_op *op)
 static const struct store_table many_table = {many_submit, NULL, NULL};
 
 /* With quadratic time, 50,000 objects took 15 seconds and 170 MB. */
-static void many_leftovers_take_little_time_and_memory(void **state)
+static void many_temporary_objects_take_little_time_and_memory(void **state)
 {
     struct store store = {.table = &many_table};
     struct unfinished_list list;
@@ -755,7 +755,7 @@ int main(void)
         cmocka_unit_test(with_conditional_requests),
         cmocka_unit_test(without_conditional_requests),
         cmocka_unit_test(in_a_folder),
-        cmocka_unit_test(many_leftovers_take_little_time_and_memory),
+        cmocka_unit_test(many_temporary_objects_take_little_time_and_memory),
     };
 
     return cmocka_run_group_tests_name("cleanup", tests, start, end);

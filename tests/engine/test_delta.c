@@ -473,7 +473,7 @@ static void archives_of_another_writer(void **state)
     pull("writer", SECOND, "pulled.tar");
 }
 
-static void a_base_that_is_not_as_it_says_is_not_used(void **state)
+static void a_base_that_differs_from_its_metadata_is_not_used(void **state)
 {
     struct push_result result;
     char path[2 * KEY_MAX];
@@ -505,7 +505,7 @@ static void assert_full(const char *bucket, const struct push_result *result)
     pull(bucket, SECOND, "pulled.tar");
 }
 
-static void a_store_that_will_not_copy_gets_everything(void **state)
+static void a_store_without_copies_gets_everything(void **state)
 {
     static const struct {
         enum store_verb verb;
@@ -553,7 +553,7 @@ static void a_store_that_will_not_copy_gets_everything(void **state)
 }
 
 /* The push looks for bases again and uses the current archive. */
-static void a_base_that_is_replaced_meanwhile_is_no_trouble(void **state)
+static void a_replaced_base_does_not_fail_the_push(void **state)
 {
     struct asked asked = {.bucket = "changes", .ref = SECOND, .input = "second.tar", .jobs = 2};
     struct image image = plain_image();
@@ -612,7 +612,7 @@ static void make_a_liar(const char *bucket, const char *key, off_t offset, off_t
     metadata_finish(&metadata);
 }
 
-static void an_index_that_lies_is_found_out(void **state)
+static void a_false_index_is_detected(void **state)
 {
     struct image image = plain_image();
     struct push_result first, result;
@@ -635,7 +635,7 @@ static void an_index_that_lies_is_found_out(void **state)
 
 /* A single damaged chunk: the spot check rarely finds it, but no pull accepts it, and the pull's
  * hint names the remedy. */
-static void a_small_lie_never_becomes_an_image(void **state)
+static void a_small_falsification_never_becomes_an_image(void **state)
 {
     struct image image = plain_image();
     struct push_result first, result;
@@ -706,7 +706,7 @@ static void standard_input_is_read_once(void **state)
 }
 
 /* An interrupted push leaves only the data that the same push needs to resume. */
-static void a_stop_at_any_time_is_gone_on_with(void **state)
+static void a_stop_at_any_time_can_be_resumed(void **state)
 {
     static const struct {
         enum store_verb verb;
@@ -782,13 +782,13 @@ int main(int argc, char **argv)
         cmocka_unit_test(nothing_in_common),
         cmocka_unit_test(many_small_changes),
         cmocka_unit_test(archives_of_another_writer),
-        cmocka_unit_test(a_base_that_is_not_as_it_says_is_not_used),
-        cmocka_unit_test(a_store_that_will_not_copy_gets_everything),
-        cmocka_unit_test(a_base_that_is_replaced_meanwhile_is_no_trouble),
-        cmocka_unit_test(an_index_that_lies_is_found_out),
-        cmocka_unit_test(a_small_lie_never_becomes_an_image),
+        cmocka_unit_test(a_base_that_differs_from_its_metadata_is_not_used),
+        cmocka_unit_test(a_store_without_copies_gets_everything),
+        cmocka_unit_test(a_replaced_base_does_not_fail_the_push),
+        cmocka_unit_test(a_false_index_is_detected),
+        cmocka_unit_test(a_small_falsification_never_becomes_an_image),
         cmocka_unit_test(standard_input_is_read_once),
-        cmocka_unit_test(a_stop_at_any_time_is_gone_on_with),
+        cmocka_unit_test(a_stop_at_any_time_can_be_resumed),
     };
 
     (void)argv;

@@ -215,7 +215,7 @@ static void pull_well(const char *bucket, struct docker *docker, const char *ref
 /* ---- scenes ---- */
 
 /* The transferred bytes by engine and by reuse. A file has 200 KiB, a layer 2,000 KiB. */
-static void only_what_the_engine_lacks_moves(void **state)
+static void only_missing_data_is_transferred(void **state)
 {
     static const struct {
         const char *profile;
@@ -261,7 +261,7 @@ static void only_what_the_engine_lacks_moves(void **state)
 
 /* So many chunks that the daemon receives the first ones while the seed scan still runs. Each chunk
  * exists twice, and a fifth of them differ from the host's. */
-static void it_loads_while_it_looks(void **state)
+static void the_load_runs_during_the_seed_scan(void **state)
 {
     struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
     struct docker *docker = open_daemon(&fake);
@@ -285,7 +285,7 @@ static void it_loads_while_it_looks(void **state)
 }
 
 /* Neither layer has a section. */
-static void a_layer_without_bytes_hides_no_other(void **state)
+static void an_empty_layer_hides_no_other(void **state)
 {
     struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
     struct docker *docker = open_daemon(&fake);
@@ -303,7 +303,7 @@ static void a_layer_without_bytes_hides_no_other(void **state)
     fake_docker_stop(&fake);
 }
 
-static void a_dry_run_says_what_would_move(void **state)
+static void a_dry_run_prints_the_bytes_to_fetch(void **state)
 {
     struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
     struct docker *docker = open_daemon(&fake);
@@ -332,7 +332,7 @@ static void a_dry_run_says_what_would_move(void **state)
 
 /* Layers were pruned after the query, or the engine requires all layers: the pull then sends all.
  */
-static void a_daemon_that_refuses_a_part_is_given_the_whole(void **state)
+static void a_daemon_that_refuses_partial_images_gets_all_layers(void **state)
 {
     static const char *const profiles[] = {"docker-20.10", "podman"};
     static const char *const behave[] = {"store-whole", "store-forgets"};
@@ -355,7 +355,7 @@ static void a_daemon_that_refuses_a_part_is_given_the_whole(void **state)
 
 /* Another image has the name on the host. Afterwards the name leads to the pulled image, not to
  * another image of the same layers. */
-static void the_name_leads_to_what_was_pulled(void **state)
+static void the_name_leads_to_the_pulled_image(void **state)
 {
     static const char *const cases[][2] = {{"docker-20.10", "store"},
                                            {"docker-20.10", "store-nameless"},
@@ -445,7 +445,7 @@ static void kill_in_load(const struct fake_docker *fake, struct docker *docker, 
 
 /* The daemon has registered the image, but may not have unpacked it. A later pull loads it again,
  * once. A pull also works with a cache that cannot be written. */
-static void a_killed_load_is_not_believed(void **state)
+static void a_killed_load_is_not_trusted(void **state)
 {
     static const char *const profiles[] = {"docker-26-containerd", "docker-29.0"};
 
@@ -472,7 +472,7 @@ static void a_killed_load_is_not_believed(void **state)
 }
 
 /* The daemon reports success, but its history shows that a layer is not unpacked. */
-static void what_is_not_unpacked_is_not_here(void **state)
+static void an_image_that_is_not_unpacked_is_not_present(void **state)
 {
     struct fake_docker fake = fake_docker_start("docker-26-containerd", "store,store-packed", 0);
     struct docker *docker = open_daemon(&fake);
@@ -493,7 +493,7 @@ static void what_is_not_unpacked_is_not_here(void **state)
 
 /* The pull fails before it downloads anything, also without an index. The hint does not suggest a
  * retry. An engine that reads zstd, or that does not state its version, gets the image. */
-static void an_engine_that_reads_no_zstd_is_told_of(void **state)
+static void an_engine_without_zstd_is_reported(void **state)
 {
     static const struct {
         const char *profile, *behave;
@@ -530,7 +530,7 @@ static void an_engine_that_reads_no_zstd_is_told_of(void **state)
 
 /* From API 1.48 on, an image with one manifest is present only with all of its content. Other
  * images may lack the content for other platforms. */
-static void what_lacks_content_is_not_here(void **state)
+static void an_image_that_lacks_content_is_not_present(void **state)
 {
     static const char *const behave[] = {"store,store-lost", "store,store-attested"};
 
@@ -549,7 +549,7 @@ static void what_lacks_content_is_not_here(void **state)
 }
 
 /* Names of --as, also for a present image. One of the names belonged to another image. */
-static void further_names_lead_to_it(void **state)
+static void further_names_lead_to_the_image(void **state)
 {
     struct fake_docker fake = fake_docker_start("docker-29.0", "store", 0);
     struct docker *docker = open_daemon(&fake);
@@ -581,7 +581,7 @@ static void further_names_lead_to_it(void **state)
 }
 
 /* The daemon created more than one image: the pull reports it, also after a successful load. */
-static void an_image_that_was_not_given_is_told(void **state)
+static void an_image_that_was_not_sent_is_reported(void **state)
 {
     static const char *const profiles[] = {"docker-20.10", "docker-29.0", "podman"};
 
@@ -603,7 +603,7 @@ static void an_image_that_was_not_given_is_told(void **state)
 
 /* A partial download with right sums and wrong bytes: the pull drops it and downloads everything.
  */
-static void a_spool_that_lies_is_dropped(void **state)
+static void a_false_partial_download_is_dropped(void **state)
 {
     static const char junk[MIB] = "not what stands there"; /* more than a chunk */
     struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
@@ -787,7 +787,7 @@ static void tell_lie(const char *bucket, enum lie lie, uint8_t *index, size_t si
     }
 }
 
-static void lies_are_healed_by_the_whole(void **state)
+static void a_false_index_costs_a_full_download(void **state)
 {
     (void)state;
     for (int lie = 0; lie < LIES; lie++) {
@@ -862,7 +862,7 @@ static void *interrupt_soon(void *cancel)
     return NULL;
 }
 
-static void a_silent_donor_can_be_interrupted(void **state)
+static void a_silent_seed_can_be_interrupted(void **state)
 {
     struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
     struct docker_endpoint endpoint = {.origin = "DOCKER_HOST", .url = "http://localhost"};
@@ -895,7 +895,7 @@ static void a_silent_donor_can_be_interrupted(void **state)
     fake_docker_stop(&fake);
 }
 
-static void a_donor_that_falls_silent_is_given_up(void **state)
+static void a_seed_that_stops_sending_is_abandoned(void **state)
 {
     struct fake_docker fake = fake_docker_start("docker-20.10", "store", 0);
     struct docker *docker = open_daemon(&fake);
@@ -936,23 +936,23 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(only_what_the_engine_lacks_moves),
-        cmocka_unit_test(it_loads_while_it_looks),
-        cmocka_unit_test(a_layer_without_bytes_hides_no_other),
-        cmocka_unit_test(a_silent_donor_can_be_interrupted),
-        cmocka_unit_test(a_donor_that_falls_silent_is_given_up),
-        cmocka_unit_test(a_dry_run_says_what_would_move),
-        cmocka_unit_test(a_daemon_that_refuses_a_part_is_given_the_whole),
-        cmocka_unit_test(the_name_leads_to_what_was_pulled),
+        cmocka_unit_test(only_missing_data_is_transferred),
+        cmocka_unit_test(the_load_runs_during_the_seed_scan),
+        cmocka_unit_test(an_empty_layer_hides_no_other),
+        cmocka_unit_test(a_silent_seed_can_be_interrupted),
+        cmocka_unit_test(a_seed_that_stops_sending_is_abandoned),
+        cmocka_unit_test(a_dry_run_prints_the_bytes_to_fetch),
+        cmocka_unit_test(a_daemon_that_refuses_partial_images_gets_all_layers),
+        cmocka_unit_test(the_name_leads_to_the_pulled_image),
         cmocka_unit_test(a_refused_load_leaves_no_name),
-        cmocka_unit_test(a_killed_load_is_not_believed),
-        cmocka_unit_test(what_is_not_unpacked_is_not_here),
-        cmocka_unit_test(an_engine_that_reads_no_zstd_is_told_of),
-        cmocka_unit_test(what_lacks_content_is_not_here),
-        cmocka_unit_test(further_names_lead_to_it),
-        cmocka_unit_test(an_image_that_was_not_given_is_told),
-        cmocka_unit_test(a_spool_that_lies_is_dropped),
-        cmocka_unit_test(lies_are_healed_by_the_whole),
+        cmocka_unit_test(a_killed_load_is_not_trusted),
+        cmocka_unit_test(an_image_that_is_not_unpacked_is_not_present),
+        cmocka_unit_test(an_engine_without_zstd_is_reported),
+        cmocka_unit_test(an_image_that_lacks_content_is_not_present),
+        cmocka_unit_test(further_names_lead_to_the_image),
+        cmocka_unit_test(an_image_that_was_not_sent_is_reported),
+        cmocka_unit_test(a_false_partial_download_is_dropped),
+        cmocka_unit_test(a_false_index_costs_a_full_download),
         cmocka_unit_test(a_broken_archive_is_refused),
     };
 

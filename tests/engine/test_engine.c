@@ -229,7 +229,7 @@ static void any_number_of_threads_gives_the_same_bytes(void **state)
     }
 }
 
-static void what_comes_out_is_what_went_in(void **state)
+static void a_pull_returns_the_pushed_image(void **state)
 {
     static const unsigned jobs[] = {0, 1, 2, 8};
     struct pull_result result;
@@ -249,7 +249,7 @@ static void what_comes_out_is_what_went_in(void **state)
 }
 
 /* The output of a pull depends only on the image: pushed and pulled again, it is the same. */
-static void an_output_pushed_again_comes_out_the_same(void **state)
+static void an_output_that_is_pushed_again_gives_the_same_output(void **state)
 {
     struct push_result before, again;
     struct pull_result result;
@@ -277,7 +277,7 @@ static void the_same_image_is_not_pushed_twice(void **state)
     assert_false(result.archived);
 }
 
-static void without_its_index_an_archive_still_pulls(void **state)
+static void an_archive_without_its_index_can_be_pulled(void **state)
 {
     struct push_result pushed;
     struct pull_result result;
@@ -290,7 +290,7 @@ static void without_its_index_an_archive_still_pulls(void **state)
     assert_same_file(path_of("out.tar"), path_of("first.tar"));
 }
 
-static void a_damaged_index_is_not_believed(void **state)
+static void a_damaged_index_is_not_used(void **state)
 {
     struct push_result pushed;
     struct pull_result result;
@@ -338,7 +338,7 @@ static void a_damaged_chunk_is_refused_or_not_read(void **state)
     }
 }
 
-static void half_an_archive_leaves_nothing_in_the_bucket(void **state)
+static void a_truncated_archive_leaves_nothing_in_the_bucket(void **state)
 {
     static const unsigned cuts[] = {0, 1, 100, 512, 700, 3000};
     struct push_result result;
@@ -357,7 +357,7 @@ static void half_an_archive_leaves_nothing_in_the_bucket(void **state)
     write_input(image.data, image.size);
 }
 
-static void a_lying_layer_is_refused(void **state)
+static void a_false_layer_is_refused(void **state)
 {
     struct push_result result;
     uint8_t *copy = malloc(image.size);
@@ -418,14 +418,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_number_of_threads_gives_the_same_bytes),
-        cmocka_unit_test(what_comes_out_is_what_went_in),
-        cmocka_unit_test(an_output_pushed_again_comes_out_the_same),
+        cmocka_unit_test(a_pull_returns_the_pushed_image),
+        cmocka_unit_test(an_output_that_is_pushed_again_gives_the_same_output),
         cmocka_unit_test(the_same_image_is_not_pushed_twice),
-        cmocka_unit_test(without_its_index_an_archive_still_pulls),
-        cmocka_unit_test(a_damaged_index_is_not_believed),
+        cmocka_unit_test(an_archive_without_its_index_can_be_pulled),
+        cmocka_unit_test(a_damaged_index_is_not_used),
         cmocka_unit_test(a_damaged_chunk_is_refused_or_not_read),
-        cmocka_unit_test(half_an_archive_leaves_nothing_in_the_bucket),
-        cmocka_unit_test(a_lying_layer_is_refused),
+        cmocka_unit_test(a_truncated_archive_leaves_nothing_in_the_bucket),
+        cmocka_unit_test(a_false_layer_is_refused),
         cmocka_unit_test(cancelling_leaves_nothing),
     };
 

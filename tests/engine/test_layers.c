@@ -255,7 +255,7 @@ static void refused(const char *secret)
     text_finish(&out);
 }
 
-static void the_image_comes_out_bit_for_bit(void **state)
+static void the_image_is_read_bit_for_bit(void **state)
 {
     static const size_t caps[] = {1, 512, 100000, 8 * MIB};
     struct text first;
@@ -286,7 +286,7 @@ static struct store *open_bucket(void)
 }
 
 /* The push engine accepts the stream as an image and verifies it. */
-static void it_is_a_save_archive(void **state)
+static void the_stream_is_a_save_archive(void **state)
 {
     struct push_options options = {.level = 1, .transfer.jobs = 2, .input = path_of("image.tar")};
     struct push_result result;
@@ -307,14 +307,14 @@ static void it_is_a_save_archive(void **state)
 }
 
 /* Some builders create such layers. The image does not end there. */
-static void a_layer_of_no_bytes_is_one(void **state)
+static void an_empty_layer_is_a_layer(void **state)
 {
     for (unsigned i = 0; i < LAYERS; i++) {
         for (unsigned k = 0; k < LAYERS; k++)
             tarball_finish(&layers[k]);
         empty = i;
         assert_int_equal(set_up(state), 0);
-        it_is_a_save_archive(state);
+        the_stream_is_a_save_archive(state);
     }
     empty = LAYERS;
 }
@@ -425,7 +425,7 @@ static void forget_files(unsigned layer)
     assert_int_equal(system(command), 0);
 }
 
-static void layers_that_an_archive_holds_are_not_read(void **state)
+static void layers_of_a_base_are_not_read(void **state)
 {
     struct store *store = open_bucket();
     struct bases bases;
@@ -677,7 +677,7 @@ static void broken_stores_are_refused(void **state)
 }
 
 /* Other bytes of the same length: only the layer's diffID detects them. */
-static void changed_bytes_are_found_by_the_digest(void **state)
+static void changed_bytes_are_detected_by_the_digest(void **state)
 {
     const char *path = path_of("overlay2/%s/diff/srv/3/10.txt", folder_of(1));
     struct push_options options = {.level = 1, .transfer.jobs = 2, .input = path_of("image.tar")};
@@ -797,7 +797,7 @@ static int read_blobs(const char *id, const char *first_layer, struct text *out)
     return got < 0 ? ERR_FAIL : 0;
 }
 
-static void containerds_store_gives_the_same(void **state)
+static void containerds_store_gives_the_same_bytes(void **state)
 {
     struct text wanted, out;
     char first[DIGEST_TEXT_SIZE];
@@ -874,7 +874,7 @@ static bool holds(const struct text *out, const char *words)
 
 /* Platforms with equal layers (static files, jars): the daemon's inspect decides which one is
  * meant, not the order. */
-static void the_platform_that_the_daemon_tells_of_is_read(void **state)
+static void the_platform_of_the_daemon_is_read(void **state)
 {
     struct text out;
     char json[2000] = "{\"manifests\":[";
@@ -1050,19 +1050,19 @@ static int tear_down_full_size(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_image_comes_out_bit_for_bit, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(it_is_a_save_archive, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_layer_of_no_bytes_is_one, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(layers_that_an_archive_holds_are_not_read, set_up_full_size,
+        cmocka_unit_test_setup_teardown(the_image_is_read_bit_for_bit, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_stream_is_a_save_archive, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_empty_layer_is_a_layer, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(layers_of_a_base_are_not_read, set_up_full_size,
                                         tear_down_full_size),
         cmocka_unit_test_setup_teardown(other_drivers_are_known_or_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_fresh_daemon_can_be_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(elsewhere_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(broken_stores_are_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(changed_bytes_are_found_by_the_digest, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_platform_that_the_daemon_tells_of_is_read, set_up,
+        cmocka_unit_test_setup_teardown(changed_bytes_are_detected_by_the_digest, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(containerds_store_gives_the_same, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_platform_of_the_daemon_is_read, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(containerds_store_gives_the_same_bytes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(broken_content_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(reading_stops_when_asked, set_up, tear_down),
     };

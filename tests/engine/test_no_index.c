@@ -232,7 +232,7 @@ static void each_pass_has_a_phase(void **state)
 }
 
 /* For any archive, the output has the layer once, and only the names that the user chose. */
-static void what_is_written_is_ours(void **state)
+static void the_output_has_only_canonical_entries(void **state)
 {
     static const char *const names[] = {REF, "shop:latest", "registry:5000/team/shop:v1",
                                         "nginx:latest"};
@@ -256,7 +256,7 @@ static void what_is_written_is_ours(void **state)
     }
 }
 
-static void the_raw_size_is_held_against_the_stream(void **state)
+static void the_raw_size_is_compared_with_the_stream(void **state)
 {
     static const long off[] = {-1, 1, -1000, -500 * 1024};
     struct pull_result result;
@@ -273,7 +273,7 @@ static void the_raw_size_is_held_against_the_stream(void **state)
 }
 
 /* The hint names a new push, not an action in the pushing daemon. */
-static void damage_is_refused_and_its_remedy_told(void **state)
+static void damage_is_refused_with_its_remedy(void **state)
 {
     struct archive a = {.name = REF, .damage = 5000}, lie = {.form = PACKED_LIE, .name = REF};
 
@@ -306,9 +306,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_byte_is_fetched_once),
         cmocka_unit_test(each_pass_has_a_phase),
-        cmocka_unit_test(what_is_written_is_ours),
-        cmocka_unit_test(the_raw_size_is_held_against_the_stream),
-        cmocka_unit_test(damage_is_refused_and_its_remedy_told),
+        cmocka_unit_test(the_output_has_only_canonical_entries),
+        cmocka_unit_test(the_raw_size_is_compared_with_the_stream),
+        cmocka_unit_test(damage_is_refused_with_its_remedy),
     };
 
     return cmocka_run_group_tests_name("no index", tests, start, end);

@@ -351,7 +351,7 @@ static void killed_at_every_part(void **state)
         }
 }
 
-static void interrupted_and_gone_on(void **state)
+static void interrupted_and_resumed(void **state)
 {
     (void)state;
     for (unsigned deed = GETS_SIGTERM; deed <= LOSES_THE_LINK; deed++) {
@@ -378,7 +378,7 @@ static void interrupted_and_gone_on(void **state)
 }
 
 /* "Too many requests" does not mean that the upload is gone. */
-static void a_busy_store_is_asked_again_later(void **state)
+static void a_busy_store_keeps_the_upload(void **state)
 {
     struct push_result result;
     struct between b;
@@ -486,7 +486,7 @@ static void read_state(char path[600], struct text *out)
 }
 
 /* A checkpoint of version 2 used XXH3 names: the push removes its upload and starts again. */
-static void a_state_of_an_older_version(void **state)
+static void a_checkpoint_of_an_older_version(void **state)
 {
     struct push_result result;
     struct xxh128 sum;
@@ -517,7 +517,7 @@ static void a_state_of_an_older_version(void **state)
 
 /* A flipped bit in the checkpoint: the push may use the records before it, and the result is right.
  */
-static void a_damaged_state(void **state)
+static void a_damaged_checkpoint(void **state)
 {
     struct text good;
     char command[600], path[600];
@@ -571,7 +571,7 @@ static void another_image_from_standard_input(void **state)
 }
 
 /* A host is interrupted, and another host resumes with the bucket alone. */
-static void gone_on_from_another_host(void **state)
+static void resumed_from_another_host(void **state)
 {
     const char *other = path_of("other");
     struct push_result result;
@@ -603,7 +603,7 @@ static void gone_on_from_another_host(void **state)
 }
 
 /* The checkpoint of a push that may still run is not used, and neither is that of another image. */
-static void another_host_at_work_is_let_be(void **state)
+static void a_running_push_of_another_host_is_left_alone(void **state)
 {
     struct push_result result;
     struct between b;
@@ -641,7 +641,7 @@ static void another_host_at_work_is_let_be(void **state)
 
 /* A host was killed. Another push claims its checkpoint when it is old by the store's clock, not
  * before; also in a store without conditions. */
-static void a_dead_host_is_taken_over(void **state)
+static void a_checkpoint_of_a_dead_host_is_claimed(void **state)
 {
     static const int64_t later[] = {14 * 60 * (int64_t)NS_PER_S, 16 * 60 * (int64_t)NS_PER_S,
                                     16 * 60 * (int64_t)NS_PER_S};
@@ -678,7 +678,7 @@ static void a_dead_host_is_taken_over(void **state)
 }
 
 /* Another push of the name runs: this one does not use its checkpoint. */
-static void two_at_once(void **state)
+static void two_concurrent_pushes(void **state)
 {
     struct push_result result;
     struct between b;
@@ -764,7 +764,7 @@ static void killed_before_its_documents(void **state)
 }
 
 /* The archive differs from the checkpoint: the push sends everything and reports it. */
-static void a_whole_archive_that_is_another(void **state)
+static void a_complete_archive_that_differs(void **state)
 {
     struct push_result result;
     struct between b;
@@ -785,7 +785,7 @@ static void a_whole_archive_that_is_another(void **state)
 }
 
 /* Errors are not absence: after a failed query, the unfinished upload still exists. */
-static void a_whole_archive_that_cannot_be_asked_for(void **state)
+static void a_complete_archive_that_cannot_be_looked_up(void **state)
 {
     struct push_result result;
     struct between b;
@@ -971,7 +971,7 @@ static void interrupt_delta(const char *bucket, unsigned deed)
     close_between(&b);
 }
 
-static void delta_interrupted_and_gone_on(void **state)
+static void delta_interrupted_and_resumed(void **state)
 {
     (void)state;
     for (unsigned deed = GETS_SIGTERM; deed <= LOSES_THE_LINK; deed++) {
@@ -985,7 +985,7 @@ static void delta_interrupted_and_gone_on(void **state)
     }
 }
 
-static void delta_gone_on_from_another_host(void **state)
+static void delta_resumed_from_another_host(void **state)
 {
     struct between b;
 
@@ -1027,7 +1027,7 @@ static void delta_without_its_base(void **state)
 
 /* Started again, interrupted, resumed: the push finds its checkpoint in the bucket and removes it.
  */
-static void delta_begun_afresh_and_interrupted(void **state)
+static void delta_started_again_and_interrupted(void **state)
 {
     struct push_result result;
     struct between b;
@@ -1054,7 +1054,7 @@ static void delta_begun_afresh_and_interrupted(void **state)
 
 /* Deleted temporary objects are created again. */
 /* After a network failure or a signal during the lookup of bases, nothing is removed. */
-static void delta_whose_base_cannot_be_asked_for(void **state)
+static void delta_whose_base_cannot_be_looked_up(void **state)
 {
     static const enum store_verb verbs[] = {STORE_HEAD, STORE_GET};
     struct push_result result;
@@ -1169,32 +1169,32 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest full_size[] = {
         cmocka_unit_test(delta_killed_at_its_requests),
-        cmocka_unit_test(delta_interrupted_and_gone_on),
+        cmocka_unit_test(delta_interrupted_and_resumed),
     };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(killed_at_every_part),
-        cmocka_unit_test(interrupted_and_gone_on),
-        cmocka_unit_test(a_busy_store_is_asked_again_later),
+        cmocka_unit_test(interrupted_and_resumed),
+        cmocka_unit_test(a_busy_store_keeps_the_upload),
         cmocka_unit_test(killed_again_and_again),
         cmocka_unit_test(begun_afresh),
         cmocka_unit_test(an_upload_that_expired),
-        cmocka_unit_test(a_state_of_an_older_version),
-        cmocka_unit_test(a_damaged_state),
+        cmocka_unit_test(a_checkpoint_of_an_older_version),
+        cmocka_unit_test(a_damaged_checkpoint),
         cmocka_unit_test(another_image_from_standard_input),
-        cmocka_unit_test(gone_on_from_another_host),
-        cmocka_unit_test(another_host_at_work_is_let_be),
-        cmocka_unit_test(a_dead_host_is_taken_over),
-        cmocka_unit_test(two_at_once),
+        cmocka_unit_test(resumed_from_another_host),
+        cmocka_unit_test(a_running_push_of_another_host_is_left_alone),
+        cmocka_unit_test(a_checkpoint_of_a_dead_host_is_claimed),
+        cmocka_unit_test(two_concurrent_pushes),
         cmocka_unit_test(killed_before_its_documents),
-        cmocka_unit_test(a_whole_archive_that_is_another),
-        cmocka_unit_test(a_whole_archive_that_cannot_be_asked_for),
+        cmocka_unit_test(a_complete_archive_that_differs),
+        cmocka_unit_test(a_complete_archive_that_cannot_be_looked_up),
         cmocka_unit_test(killed_while_it_replaces),
         cmocka_unit_test(delta_killed_at_its_requests),
-        cmocka_unit_test(delta_interrupted_and_gone_on),
-        cmocka_unit_test(delta_gone_on_from_another_host),
+        cmocka_unit_test(delta_interrupted_and_resumed),
+        cmocka_unit_test(delta_resumed_from_another_host),
         cmocka_unit_test(delta_without_its_base),
-        cmocka_unit_test(delta_begun_afresh_and_interrupted),
-        cmocka_unit_test(delta_whose_base_cannot_be_asked_for),
+        cmocka_unit_test(delta_started_again_and_interrupted),
+        cmocka_unit_test(delta_whose_base_cannot_be_looked_up),
         cmocka_unit_test(delta_without_its_temporary_objects),
         cmocka_unit_test(delta_of_another_image),
     };

@@ -189,7 +189,7 @@ static int unfinished_uploads(struct between *b)
 
 /* ---- scenes ---- */
 
-static void an_upload_that_is_refused_is_told(void **state)
+static void a_refused_upload_is_reported(void **state)
 {
     static const enum store_verb verbs[] = {STORE_UPLOAD_CREATE, STORE_UPLOAD_PART,
                                             STORE_UPLOAD_COMPLETE};
@@ -281,7 +281,7 @@ static void replace_image(struct between *b)
 }
 
 /* The image is replaced during a pull: the pull starts again if possible. */
-static void an_image_replaced_in_between_is_pulled_anew(void **state)
+static void an_image_replaced_meanwhile_is_pulled_again(void **state)
 {
     static const struct {
         const char *output;
@@ -315,7 +315,7 @@ static void an_image_replaced_in_between_is_pulled_anew(void **state)
 
 /* The store reports once that the archive does not exist: the pull starts again with its partial
  * download. */
-static void what_only_seems_replaced_is_not_fetched_again(void **state)
+static void an_image_that_only_seems_replaced_is_not_fetched_again(void **state)
 {
     struct pull_result result;
     struct between b;
@@ -333,7 +333,7 @@ static void what_only_seems_replaced_is_not_fetched_again(void **state)
     fault_store_close(&b.fault);
 }
 
-static void what_fails_is_not_taken_for_replaced(void **state)
+static void a_failure_does_not_count_as_a_replacement(void **state)
 {
     struct between b;
 
@@ -349,7 +349,7 @@ static void what_fails_is_not_taken_for_replaced(void **state)
     fault_store_close(&b.fault);
 }
 
-static void an_image_that_vanishes_while_it_is_kept_is_told(void **state)
+static void an_image_deleted_during_its_copy_is_reported(void **state)
 {
     struct between b;
 
@@ -368,7 +368,7 @@ static void an_image_that_vanishes_while_it_is_kept_is_told(void **state)
 
 /* The input sends nothing, and the engine does not read it any more: the failure is reported at
  * once. */
-static void a_silent_input_does_not_hold_up_a_failure(void **state)
+static void a_silent_input_does_not_delay_a_failure(void **state)
 {
     struct between b;
     pid_t feeder;
@@ -397,7 +397,7 @@ static void a_silent_input_does_not_hold_up_a_failure(void **state)
 }
 
 /* In a container, every run may have the same process id. */
-static void a_partial_file_of_a_killed_pull_is_no_obstacle(void **state)
+static void a_partial_file_of_a_killed_pull_does_no_harm(void **state)
 {
     struct between b;
     char name[64];
@@ -466,15 +466,15 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_upload_that_is_refused_is_told),
+        cmocka_unit_test(a_refused_upload_is_reported),
         cmocka_unit_test(a_signal_leaves_the_old_image_or_the_new),
-        cmocka_unit_test(an_image_replaced_in_between_is_pulled_anew),
-        cmocka_unit_test(what_only_seems_replaced_is_not_fetched_again),
-        cmocka_unit_test(what_fails_is_not_taken_for_replaced),
-        cmocka_unit_test(an_image_that_vanishes_while_it_is_kept_is_told),
-        cmocka_unit_test(a_silent_input_does_not_hold_up_a_failure),
+        cmocka_unit_test(an_image_replaced_meanwhile_is_pulled_again),
+        cmocka_unit_test(an_image_that_only_seems_replaced_is_not_fetched_again),
+        cmocka_unit_test(a_failure_does_not_count_as_a_replacement),
+        cmocka_unit_test(an_image_deleted_during_its_copy_is_reported),
+        cmocka_unit_test(a_silent_input_does_not_delay_a_failure),
         cmocka_unit_test(no_image_brings_other_names),
-        cmocka_unit_test(a_partial_file_of_a_killed_pull_is_no_obstacle),
+        cmocka_unit_test(a_partial_file_of_a_killed_pull_does_no_harm),
     };
 
     return cmocka_run_group_tests_name("trouble", tests, start, end);

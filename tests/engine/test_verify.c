@@ -247,7 +247,7 @@ static void make_old(const char *bucket)
     text_finish(&old);
 }
 
-static void an_archive_of_old_is_pulled_and_not_copied_from(void **state)
+static void an_archive_of_version_1_is_pulled_but_not_copied_from(void **state)
 {
     struct push_result result;
     struct verify_result verified;
@@ -271,7 +271,7 @@ static void an_archive_of_old_is_pulled_and_not_copied_from(void **state)
 
 /* ---- verification ---- */
 
-static void a_sound_image_is_found_sound(void **state)
+static void an_intact_image_is_verified(void **state)
 {
     struct verify_result result;
 
@@ -360,7 +360,7 @@ static void check_metadata(void (*change)(struct metadata *), bool sound)
     text_finish(&before);
 }
 
-static void what_the_metadata_says_is_proven(void **state)
+static void the_metadata_is_verified(void **state)
 {
     static void (*const lies[])(struct metadata *) = {
         other_checksum, other_raw_size, other_etag,  other_index,
@@ -379,7 +379,7 @@ static void forget_etag(struct metadata *m)
     m->archive_etag[0] = '\0';
 }
 
-static void a_damaged_byte_is_found(void **state)
+static void a_damaged_byte_is_detected(void **state)
 {
     static const char name[] = "sound/" STEM ".tar.gz", described[] = "sound/" STEM ".json";
     struct text archive = read_file(name);
@@ -420,10 +420,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_chunk_that_collides_is_not_copied),
-        cmocka_unit_test(an_archive_of_old_is_pulled_and_not_copied_from),
-        cmocka_unit_test(a_sound_image_is_found_sound),
-        cmocka_unit_test(what_the_metadata_says_is_proven),
-        cmocka_unit_test(a_damaged_byte_is_found),
+        cmocka_unit_test(an_archive_of_version_1_is_pulled_but_not_copied_from),
+        cmocka_unit_test(an_intact_image_is_verified),
+        cmocka_unit_test(the_metadata_is_verified),
+        cmocka_unit_test(a_damaged_byte_is_detected),
     };
 
     return cmocka_run_group_tests_name("verify", tests, set_up, tear_down);

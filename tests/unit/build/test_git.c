@@ -458,7 +458,7 @@ static void line_ends_and_modes_as_git_sees_them(void **state)
 
 /* ---- what the index hides ---- */
 
-static void files_that_the_index_hides(void **state)
+static void files_hidden_by_the_index(void **state)
 {
     static const char *const flags[] = {"--assume-unchanged", "--skip-worktree"};
 
@@ -571,7 +571,7 @@ static void submodules(void **state)
 }
 
 /* The settings in .gitmodules have no effect. */
-static void submodules_that_are_to_be_ignored(void **state)
+static void ignored_submodules(void **state)
 {
     (void)state;
     SHELL("git init -q top; cd top; git submodule -q add ../src sub; git config -f .gitmodules "
@@ -605,7 +605,7 @@ static void submodules_in_submodules(void **state)
 }
 
 /* Like a container job: safe.directory names the workspace, but not its submodules. */
-static void submodule_of_somebody_else(void **state)
+static void submodule_of_another_user(void **state)
 {
     (void)state;
     if (geteuid() != 0)
@@ -648,7 +648,7 @@ static void no_commit(void **state)
     assert_refused("fresh/d", ERR_CONFLICT, "no_commit", "has no commit yet", "git commit");
 }
 
-static void somebody_elses(void **state)
+static void repository_of_another_user(void **state)
 {
     (void)state;
     if (geteuid() != 0)
@@ -819,19 +819,19 @@ int main(void)
         SCENE(programs_of_the_repository_do_not_run),
         SCENE(filter_of_the_repository),
         SCENE(line_ends_and_modes_as_git_sees_them),
-        SCENE(files_that_the_index_hides),
+        SCENE(files_hidden_by_the_index),
         SCENE(replaced_commit),
         SCENE(untracked_but_not_ignored),
         SCENE(long_lists_are_counted),
         SCENE(hostile_names),
         SCENE(submodules),
-        SCENE(submodules_that_are_to_be_ignored),
+        SCENE(ignored_submodules),
         SCENE(submodules_in_submodules),
-        SCENE(submodule_of_somebody_else),
+        SCENE(submodule_of_another_user),
         SCENE(repository_inside_another),
         SCENE(no_repository),
         SCENE(no_commit),
-        SCENE(somebody_elses),
+        SCENE(repository_of_another_user),
         SCENE(forms_that_the_library_does_not_read),
         SCENE(forms_that_git_does_not_read),
         SCENE(worktrees_of_other_kinds),

@@ -365,7 +365,7 @@ static int walk_pages(const struct paged_page *pages, struct walk *walk)
     return walk_run(walk, &paged.store, "tags/", 0, &err);
 }
 
-static void a_list_ends_where_the_store_says_so(void **state)
+static void a_list_ends_only_when_the_store_states_it(void **state)
 {
     static const struct paged_page empty[] = {
         {NULL, "1", false}, {NULL, "2", false}, {"tags/a", "3", false}, {NULL, NULL, false}};
@@ -405,7 +405,7 @@ static void a_list_ends_where_the_store_says_so(void **state)
 }
 
 /* Retention counts images: a duplicate must not take the place of another image. */
-static void an_image_that_is_listed_twice_counts_once(void **state)
+static void a_duplicate_image_in_a_list_counts_once(void **state)
 {
 #define WEB "images/web/202507/web-20250721-2118-f7a5a27"
     static const struct paged_page pages[] = {{WEB ".json", "1", false},
@@ -458,8 +458,8 @@ int main(void)
         TEST(a_refused_document_is_a_warning_and_a_lost_network_is_not),
         TEST(environments),
         TEST(events_newest_first),
-        TEST(a_list_ends_where_the_store_says_so),
-        TEST(an_image_that_is_listed_twice_counts_once),
+        TEST(a_list_ends_only_when_the_store_states_it),
+        TEST(a_duplicate_image_in_a_list_counts_once),
         TEST(a_list_that_is_not_there_is_not_empty),
     };
 

@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "catalog/reference.h"
 
-static void what_docker_takes(void **state)
+static void names_that_docker_accepts(void **state)
 {
     static const struct {
         const char *text, *repository, *tag;
@@ -37,7 +37,7 @@ static void what_docker_takes(void **state)
     }
 }
 
-static void what_docker_does_not_take(void **state)
+static void names_that_docker_refuses(void **state)
 {
     static const char *const cases[] = {
         "",         ":",         ":tag",          "app:",        "App:1",      "app:1:2", "app:.x",
@@ -68,8 +68,8 @@ static void what_docker_does_not_take(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_docker_takes),
-        cmocka_unit_test(what_docker_does_not_take),
+        cmocka_unit_test(names_that_docker_accepts),
+        cmocka_unit_test(names_that_docker_refuses),
     };
 
     return cmocka_run_group_tests_name("reference", tests, NULL, NULL);

@@ -152,7 +152,7 @@ static void tell(struct store *store, unsigned minute, const char *env, const ch
     put(store, key, text);
 }
 
-static void what_a_rollback_leads_to_stays(void **state)
+static void the_target_of_a_rollback_is_kept(void **state)
 {
     struct retention_policy policy = {.app = "shop", .before = INT64_MAX};
     struct retention_choice choice;
@@ -178,7 +178,7 @@ static void what_a_rollback_leads_to_stays(void **state)
 }
 
 /* No image is retired if the target of a rollback is unknown. */
-static void a_log_that_cannot_be_read_keeps_everything(void **state)
+static void an_unreadable_log_keeps_all_images(void **state)
 {
     static const struct {
         const char *key, *text, *why;
@@ -237,7 +237,7 @@ static bool is_there(struct between *b, const char *ending)
 }
 
 /* The metadata is deleted at once. The data of the image remains. */
-static void only_what_is_old_goes(void **state)
+static void only_old_images_are_retired(void **state)
 {
     struct retention_policy policy = {.app = "shop", .before = 1751450400}; /* 20250702-1000 */
     struct retention_choice choice;
@@ -262,7 +262,7 @@ static void only_what_is_old_goes(void **state)
 
 /* An environment gets the image before the first check, before the DELETE of its metadata, or
  * after. */
-static void what_is_led_to_at_the_last_moment_stays(void **state)
+static void an_image_with_a_late_reference_is_kept(void **state)
 {
     static const struct {
         enum store_verb verb;
@@ -372,7 +372,7 @@ static void the_push_decides_within_a_day(void **state)
     fault_store_close(&b.fault);
 }
 
-static void nothing_goes_when_a_pointer_cannot_be_read(void **state)
+static void no_image_is_retired_if_a_pointer_cannot_be_read(void **state)
 {
     struct retention_policy policy = {.app = "shop", .before = INT64_MAX};
     struct retention_choice choice;
@@ -409,13 +409,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_policy_chooses),
-        cmocka_unit_test(what_a_rollback_leads_to_stays),
-        cmocka_unit_test(only_what_is_old_goes),
-        cmocka_unit_test(a_log_that_cannot_be_read_keeps_everything),
-        cmocka_unit_test(what_is_led_to_at_the_last_moment_stays),
+        cmocka_unit_test(the_target_of_a_rollback_is_kept),
+        cmocka_unit_test(only_old_images_are_retired),
+        cmocka_unit_test(an_unreadable_log_keeps_all_images),
+        cmocka_unit_test(an_image_with_a_late_reference_is_kept),
         cmocka_unit_test(newer_metadata_is_neither_deleted_nor_overwritten),
         cmocka_unit_test(the_push_decides_within_a_day),
-        cmocka_unit_test(nothing_goes_when_a_pointer_cannot_be_read),
+        cmocka_unit_test(no_image_is_retired_if_a_pointer_cannot_be_read),
     };
 
     return cmocka_run_group_tests_name("retention", tests, start, end);

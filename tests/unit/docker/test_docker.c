@@ -105,7 +105,7 @@ static void a_version_that_was_asked_for_is_not_negotiated(void **state)
     fake_docker_stop(&fake);
 }
 
-static void says_what_does_not_answer(void **state)
+static void an_unreachable_daemon_is_reported(void **state)
 {
     struct fake_docker fake = fake_docker_start("docker-20.10", "ping-teapot", 0);
     struct err err = {0};
@@ -124,7 +124,7 @@ static void says_what_does_not_answer(void **state)
     assert_non_null(strstr(err.text, "DOCKER_HOST"));
 }
 
-static void a_page_is_no_answer_of_a_daemon(void **state)
+static void a_web_page_is_not_a_response_of_a_daemon(void **state)
 {
     struct fake_docker fake = fake_docker_start("docker-20.10", "info-page", 0);
     struct err err = {0};
@@ -137,7 +137,7 @@ static void a_page_is_no_answer_of_a_daemon(void **state)
 }
 
 /* Long lists of a daemon take linear time. Access by index would take quadratic time. */
-static void long_answers_take_linear_time(void **state)
+static void long_responses_take_linear_time(void **state)
 {
     struct fake_docker fake = fake_docker_start("docker-29.0", "flood", 0);
     clock_t before = clock();
@@ -152,7 +152,7 @@ static void long_answers_take_linear_time(void **state)
 
 /* A proxy before the socket may deny optional requests. The error of a needed one names the right.
  */
-static void a_proxy_may_deny_what_is_not_needed(void **state)
+static void a_proxy_may_deny_optional_requests(void **state)
 {
     static const struct {
         const char *profile, *behave, *api;
@@ -183,7 +183,7 @@ static void a_proxy_may_deny_what_is_not_needed(void **state)
     }
 }
 
-static void what_is_needed_and_denied_is_named(void **state)
+static void a_denied_request_that_is_needed_is_named(void **state)
 {
     struct fake_docker fake = fake_docker_start("docker-20.10", "deny-inspect,deny-list", 0);
     struct docker *docker = open_well(&fake);
@@ -284,7 +284,7 @@ static void lists_are_read_in_any_pieces(void **state)
 }
 
 /* Values that are too large are omitted. */
-static void huge_members_of_a_list_are_left_out(void **state)
+static void huge_members_of_a_list_are_omitted(void **state)
 {
     struct text json;
     char out[256];
@@ -300,7 +300,7 @@ static void huge_members_of_a_list_are_left_out(void **state)
     text_finish(&json);
 }
 
-static void a_daemon_that_hangs_is_not_waited_for(void **state)
+static void the_wait_for_a_hanging_daemon_ends(void **state)
 {
     static const char *const behaviours[] = {"ping-hang", "info-hang", "image-hang"};
     struct docker_endpoint endpoint = {
@@ -496,7 +496,7 @@ static void loads(void **state)
 }
 
 /* A daemon's refusal is permanent, unless its message is known to be temporary. */
-static void only_some_refusals_pass(void **state)
+static void only_some_refusals_are_temporary(void **state)
 {
     static const struct {
         const char *behave, *code;
@@ -548,20 +548,20 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(negotiates_a_version),
         cmocka_unit_test(a_version_that_was_asked_for_is_not_negotiated),
-        cmocka_unit_test(says_what_does_not_answer),
-        cmocka_unit_test(a_page_is_no_answer_of_a_daemon),
-        cmocka_unit_test(long_answers_take_linear_time),
-        cmocka_unit_test(a_proxy_may_deny_what_is_not_needed),
-        cmocka_unit_test(what_is_needed_and_denied_is_named),
+        cmocka_unit_test(an_unreachable_daemon_is_reported),
+        cmocka_unit_test(a_web_page_is_not_a_response_of_a_daemon),
+        cmocka_unit_test(long_responses_take_linear_time),
+        cmocka_unit_test(a_proxy_may_deny_optional_requests),
+        cmocka_unit_test(a_denied_request_that_is_needed_is_named),
         cmocka_unit_test(a_list_full_of_labels_is_read),
         cmocka_unit_test(lists_are_read_in_any_pieces),
-        cmocka_unit_test(huge_members_of_a_list_are_left_out),
-        cmocka_unit_test(a_daemon_that_hangs_is_not_waited_for),
+        cmocka_unit_test(huge_members_of_a_list_are_omitted),
+        cmocka_unit_test(the_wait_for_a_hanging_daemon_ends),
         cmocka_unit_test(inspects_and_tags),
         cmocka_unit_test(refuses_names_that_lead_elsewhere),
         cmocka_unit_test(exports),
         cmocka_unit_test(loads),
-        cmocka_unit_test(only_some_refusals_pass),
+        cmocka_unit_test(only_some_refusals_are_temporary),
         cmocka_unit_test(a_load_may_be_dropped),
     };
 

@@ -242,7 +242,7 @@ static void refuses_what_it_cannot_reach(void **state)
 }
 
 /* Logins to many registries make config.json large. Its context still applies. */
-static void a_large_config_names_its_context(void **state)
+static void a_context_in_a_large_config_is_found(void **state)
 {
     static const char *const none[] = {NULL};
     struct docker_endpoint got;
@@ -314,7 +314,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(remembers_a_fixed_version, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_what_it_cannot_reach, set_up, tear_down),
         cmocka_unit_test_setup_teardown(says_which_context_is_missing_or_broken, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_large_config_names_its_context, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_context_in_a_large_config_is_found, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

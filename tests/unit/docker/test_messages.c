@@ -41,7 +41,7 @@ static void join(const struct docker_loaded *loaded, char out[1024])
 }
 
 /* Too many names, or a name that is too long, are reported. */
-static void too_many_loaded_images_are_told(void **state)
+static void too_many_loaded_images_are_reported(void **state)
 {
     struct docker_messages stream;
 
@@ -117,7 +117,7 @@ static void understands_what_daemons_say(void **state)
 }
 
 /* An object without end is skipped without being stored. The next one is read. */
-static void a_saying_has_its_maximum(void **state)
+static void a_message_has_a_maximum_size(void **state)
 {
     struct docker_messages stream;
     char *x = malloc(64 * KIB);
@@ -168,8 +168,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(understands_what_daemons_say),
-        cmocka_unit_test(too_many_loaded_images_are_told),
-        cmocka_unit_test(a_saying_has_its_maximum),
+        cmocka_unit_test(too_many_loaded_images_are_reported),
+        cmocka_unit_test(a_message_has_a_maximum_size),
         cmocka_unit_test(finds_the_message_of_a_refusal),
     };
 

@@ -14,7 +14,7 @@
 
 static struct cancel flag;
 
-static void nobody_asked(void **state)
+static void no_request(void **state)
 {
     struct err err = {0};
 
@@ -101,8 +101,10 @@ static void another_thread_may_ask(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nobody_asked),           cmocka_unit_test(the_message_names_the_signal),
-        cmocka_unit_test(the_first_one_stays),    cmocka_unit_test(a_signal_handler_may_ask),
+        cmocka_unit_test(no_request),
+        cmocka_unit_test(the_message_names_the_signal),
+        cmocka_unit_test(the_first_one_stays),
+        cmocka_unit_test(a_signal_handler_may_ask),
         cmocka_unit_test(another_thread_may_ask),
     };
 

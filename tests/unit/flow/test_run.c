@@ -223,7 +223,7 @@ static void output_is_taken(void **state)
                      5); /* the call does not wait for another holder of the pipe */
 }
 
-static void one_that_does_not_end_is_ended(void **state)
+static void a_child_that_does_not_end_is_killed(void **state)
 {
     _cleanup_text_ struct text out;
     _cleanup_text_ struct text errors;
@@ -271,7 +271,7 @@ static void cancelled_ends_the_program(void **state)
     assert_int_equal(access(path, F_OK), -1); /* the trap ran: it got SIGTERM, not SIGKILL */
 }
 
-static void one_that_does_not_listen_is_killed(void **state)
+static void a_child_that_ignores_signals_is_killed(void **state)
 {
     struct err err;
     int64_t took;
@@ -294,7 +294,7 @@ static void cancelled_before_it_began(void **state)
 }
 
 /* The program keeps its end of the pipe open until it exits. */
-static void it_does_not_outlive_us(void **state)
+static void the_child_ends_with_the_program(void **state)
 {
     int ends[2];
     char byte;
@@ -332,11 +332,11 @@ int main(void)
         cmocka_unit_test_setup(variables_that_begin_alike, set_up),
         cmocka_unit_test_setup(the_current_folder_is_not_in_the_path, set_up),
         cmocka_unit_test_setup(output_is_taken, set_up),
-        cmocka_unit_test_setup(one_that_does_not_end_is_ended, set_up),
+        cmocka_unit_test_setup(a_child_that_does_not_end_is_killed, set_up),
         cmocka_unit_test_setup(cancelled_ends_the_program, set_up),
-        cmocka_unit_test_setup(one_that_does_not_listen_is_killed, set_up),
+        cmocka_unit_test_setup(a_child_that_ignores_signals_is_killed, set_up),
         cmocka_unit_test_setup(cancelled_before_it_began, set_up),
-        cmocka_unit_test_setup(it_does_not_outlive_us, set_up),
+        cmocka_unit_test_setup(the_child_ends_with_the_program, set_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,7 +21,7 @@ static unsigned words(struct silence *silence, int64_t until, int at[], unsigned
     return count;
 }
 
-static void the_words_come_ever_more_rarely(void **state)
+static void the_notes_become_rarer(void **state)
 {
     struct silence silence = {0};
     int at[8];
@@ -35,7 +35,7 @@ static void the_words_come_ever_more_rarely(void **state)
     assert_int_equal(at[4], 190);
 }
 
-static void what_moves_ends_the_silence(void **state)
+static void movement_ends_the_silence(void **state)
 {
     struct silence silence = {0};
 
@@ -62,8 +62,8 @@ static void the_time_can_be_set(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_words_come_ever_more_rarely),
-        cmocka_unit_test(what_moves_ends_the_silence),
+        cmocka_unit_test(the_notes_become_rarer),
+        cmocka_unit_test(movement_ends_the_silence),
         cmocka_unit_test(the_time_can_be_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

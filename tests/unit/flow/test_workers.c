@@ -135,7 +135,7 @@ static void jobs_that_finish_in_reverse_give_the_results_of_the_serial_twin(void
     }
 }
 
-static void a_failing_job_comes_home_like_any_other(void **state)
+static void a_failed_job_returns_like_any_other(void **state)
 {
     static const unsigned counts[] = {0, 1, THREADS};
 
@@ -151,7 +151,7 @@ static void a_failing_job_comes_home_like_any_other(void **state)
     }
 }
 
-static void destroying_finishes_what_was_given(void **state)
+static void destroying_finishes_submitted_jobs(void **state)
 {
     static const unsigned counts[] = {0, 1, THREADS};
 
@@ -183,7 +183,7 @@ static void give_child(struct job *job, void *scratch)
     task->result = 1;
 }
 
-static void a_job_may_give_another_one(void **state)
+static void a_job_may_submit_another_one(void **state)
 {
     static const unsigned counts[] = {0, 1, THREADS};
 
@@ -318,9 +318,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(jobs_that_finish_in_reverse_give_the_results_of_the_serial_twin),
-        cmocka_unit_test(a_failing_job_comes_home_like_any_other),
-        cmocka_unit_test(destroying_finishes_what_was_given),
-        cmocka_unit_test(a_job_may_give_another_one),
+        cmocka_unit_test(a_failed_job_returns_like_any_other),
+        cmocka_unit_test(destroying_finishes_submitted_jobs),
+        cmocka_unit_test(a_job_may_submit_another_one),
         cmocka_unit_test(every_worker_has_a_scratch_of_its_own),
         cmocka_unit_test(a_scratch_that_cannot_be_made_leaves_nothing_behind),
         cmocka_unit_test(an_absurd_number_of_workers_is_refused),

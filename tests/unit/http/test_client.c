@@ -78,7 +78,7 @@ static void use_proxy(const char *variable, const struct raw_server *server)
     setenv(variable, url, 1);
 }
 
-static void a_proxy_that_refuses_is_not_the_store(void **state)
+static void a_refusal_of_a_proxy_is_not_one_of_the_store(void **state)
 {
     static const struct refusal refusals[] = {
         {403, 1, "", ""},
@@ -117,7 +117,7 @@ static void a_proxy_that_refuses_is_not_the_store(void **state)
 }
 
 /* Over plain http, a proxy's own response looks like the server's, except for the fields of S3. */
-static void a_proxy_on_plain_http_is_told_by_what_s3_adds(void **state)
+static void a_proxy_on_plain_http_is_detected_by_missing_s3_fields(void **state)
 {
     static const struct {
         struct refusal refusal;
@@ -152,7 +152,7 @@ static void a_proxy_on_plain_http_is_told_by_what_s3_adds(void **state)
     }
 }
 
-static void a_proxy_that_is_away_is_named(void **state)
+static void an_unreachable_proxy_is_named(void **state)
 {
     struct store_op op = {.verb = STORE_HEAD, .key = "k"};
     struct err err = {0};
@@ -219,7 +219,7 @@ static void expect_stall(struct store *store, struct store_op *op)
     assert_string_equal(err.code, "stalled");
 }
 
-static void a_document_that_drips_has_an_end(void **state)
+static void a_slow_document_has_a_time_limit(void **state)
 {
     struct raw_server server = {.answer = drip};
 
@@ -231,7 +231,7 @@ static void a_document_that_drips_has_an_end(void **state)
     raw_stop(&server);
 }
 
-static void a_range_drips_on_a_link_that_can_do_better(void **state)
+static void a_slow_range_on_a_fast_link_is_retried(void **state)
 {
     struct raw_server server = {.answer = drip};
     uint8_t *buffer = malloc(BULK);
@@ -260,7 +260,7 @@ static bool sip(struct raw_server *server, int fd, const char *head)
     return false;
 }
 
-static void a_body_that_is_read_drop_by_drop_has_an_end(void **state)
+static void a_slow_body_has_a_time_limit(void **state)
 {
     struct raw_server server = {.answer = sip, .leaves_bodies = true};
     size_t size = (size_t)8 * BULK;
@@ -303,7 +303,7 @@ static bool answer_oddly(struct raw_server *server, int fd, const char *head)
     return raw_say(fd, text);
 }
 
-static void answers_are_read_as_the_reference_clients_do(void **state)
+static void responses_are_read_like_in_the_reference_clients(void **state)
 {
     struct raw_server server = {.answer = answer_oddly};
     uint8_t buffer[16];
@@ -342,7 +342,7 @@ static bool send_head_with_body(struct raw_server *server, int fd, const char *h
     return raw_say(fd, "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 4\r\n\r\nbody");
 }
 
-static void what_is_left_of_an_answer_is_not_another_server(void **state)
+static void the_rest_of_a_response_is_not_another_server(void **state)
 {
     struct raw_server server = {.answer = send_head_with_body};
     struct store_op op = {.verb = STORE_HEAD, .key = "k"};
@@ -426,7 +426,7 @@ static bool say(struct raw_server *server, int fd, const char *head)
     return raw_say(fd, server->arg) && false;
 }
 
-static void one_side_that_speaks_tls_alone_is_named(void **state)
+static void tls_on_one_side_only_is_named(void **state)
 {
     static const struct {
         const char *scheme, *says, *hint;
@@ -541,7 +541,7 @@ static void put_and_copy(void *arg)
     store_destroy(store);
 }
 
-static void a_store_that_dawdles_is_told_with_its_reason(void **state)
+static void a_slow_store_is_reported_with_its_reason(void **state)
 {
     struct raw_server server = {.answer = dawdle};
 
@@ -604,7 +604,7 @@ static void send_in_vain(void *arg)
     stream_close(stream);
 }
 
-static void a_daemon_that_does_not_move_is_told(void **state)
+static void a_daemon_without_progress_is_reported(void **state)
 {
     struct raw_server late = {.answer = answer_late};
     struct raw_server deaf = {.answer = answer_never, .leaves_bodies = true};
@@ -621,21 +621,21 @@ static void a_daemon_that_does_not_move_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_proxy_that_refuses_is_not_the_store),
-        cmocka_unit_test(a_proxy_on_plain_http_is_told_by_what_s3_adds),
-        cmocka_unit_test(a_proxy_that_is_away_is_named),
+        cmocka_unit_test(a_refusal_of_a_proxy_is_not_one_of_the_store),
+        cmocka_unit_test(a_proxy_on_plain_http_is_detected_by_missing_s3_fields),
+        cmocka_unit_test(an_unreachable_proxy_is_named),
         cmocka_unit_test(a_proxy_is_named_without_its_login),
-        cmocka_unit_test(answers_are_read_as_the_reference_clients_do),
-        cmocka_unit_test(what_is_left_of_an_answer_is_not_another_server),
+        cmocka_unit_test(responses_are_read_like_in_the_reference_clients),
+        cmocka_unit_test(the_rest_of_a_response_is_not_another_server),
         cmocka_unit_test(a_header_has_a_bound),
         cmocka_unit_test(trailers_do_not_replace_headers),
-        cmocka_unit_test(one_side_that_speaks_tls_alone_is_named),
+        cmocka_unit_test(tls_on_one_side_only_is_named),
         cmocka_unit_test(a_daemon_with_or_without_tls_is_named),
-        cmocka_unit_test(a_store_that_dawdles_is_told_with_its_reason),
-        cmocka_unit_test(a_daemon_that_does_not_move_is_told),
-        cmocka_unit_test(a_document_that_drips_has_an_end),
-        cmocka_unit_test(a_body_that_is_read_drop_by_drop_has_an_end),
-        cmocka_unit_test(a_range_drips_on_a_link_that_can_do_better),
+        cmocka_unit_test(a_slow_store_is_reported_with_its_reason),
+        cmocka_unit_test(a_daemon_without_progress_is_reported),
+        cmocka_unit_test(a_slow_document_has_a_time_limit),
+        cmocka_unit_test(a_slow_body_has_a_time_limit),
+        cmocka_unit_test(a_slow_range_on_a_fast_link_is_retried),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

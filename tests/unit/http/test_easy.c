@@ -102,7 +102,7 @@ static bool ask_daemon(const char *ca_file, struct err *err)
     return connected;
 }
 
-static void a_named_authority_replaces_those_of_the_system(void **state)
+static void a_configured_authority_replaces_those_of_the_system(void **state)
 {
     struct err err = {0};
 
@@ -113,7 +113,7 @@ static void a_named_authority_replaces_those_of_the_system(void **state)
     assert_string_equal(err.code, "certificate");
 }
 
-static void a_daemon_is_held_against_its_own_authority(void **state)
+static void a_daemon_is_checked_with_its_own_authority(void **state)
 {
     struct err err = {0};
 
@@ -128,8 +128,8 @@ static void a_daemon_is_held_against_its_own_authority(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_named_authority_replaces_those_of_the_system),
-        cmocka_unit_test(a_daemon_is_held_against_its_own_authority),
+        cmocka_unit_test(a_configured_authority_replaces_those_of_the_system),
+        cmocka_unit_test(a_daemon_is_checked_with_its_own_authority),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -49,7 +49,7 @@ static int decode(const char *answer, size_t step, bool head_request, int *statu
 #define OK      "HTTP/1.1 200 OK\r\n"
 #define CHUNKED OK "Transfer-Encoding: chunked\r\n\r\n"
 
-static void takes_answers_apart(void **state)
+static void responses_are_parsed(void **state)
 {
     static const struct {
         const char *answer;
@@ -103,7 +103,7 @@ static void takes_answers_apart(void **state)
     text_finish(&body);
 }
 
-static void the_answer_to_head_has_no_body(void **state)
+static void the_response_to_head_has_no_body(void **state)
 {
     struct text body;
     int status;
@@ -155,8 +155,8 @@ static void heads_have_their_maximum(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_answers_apart),
-        cmocka_unit_test(the_answer_to_head_has_no_body),
+        cmocka_unit_test(responses_are_parsed),
+        cmocka_unit_test(the_response_to_head_has_no_body),
         cmocka_unit_test(finds_headers),
         cmocka_unit_test(heads_have_their_maximum),
     };

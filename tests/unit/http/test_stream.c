@@ -88,7 +88,7 @@ static void returns_a_chunk_before_the_next_one_comes(void **state)
     stream_close(stream);
 }
 
-static void passes_over_interim_answers(void **state)
+static void interim_responses_are_skipped(void **state)
 {
     struct stream_peer peer = socket_peer();
     struct stream *stream = open_on(&peer, "/raw/interim", false);
@@ -145,7 +145,7 @@ static void writes_pieces_of_any_size(void **state)
 }
 
 /* A response before the end of the request is read, for any later behaviour of the peer. */
-static void hears_early_answers(void **state)
+static void early_responses_are_read(void **state)
 {
     static const struct {
         const char *path;
@@ -193,7 +193,7 @@ static void says_when_the_peer_hangs_up(void **state)
     stream_close(stream);
 }
 
-static void refuses_what_is_no_http(void **state)
+static void other_protocols_than_http_are_refused(void **state)
 {
     static const char *const paths[] = {"/raw/garbage", "/raw/huge-head", "/raw/bad-chunk",
                                         "/raw/big-chunk"};
@@ -250,7 +250,7 @@ static void stops_waiting_when_cancelled(void **state)
     }
 }
 
-static void says_when_nobody_is_there(void **state)
+static void a_missing_server_is_reported(void **state)
 {
     static const struct stream_peer peers[] = {
         {.unix_socket = "/nowhere/docker.sock", .base_url = "http://localhost"},
@@ -339,13 +339,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_every_framing),
         cmocka_unit_test(returns_a_chunk_before_the_next_one_comes),
-        cmocka_unit_test(passes_over_interim_answers),
+        cmocka_unit_test(interim_responses_are_skipped),
         cmocka_unit_test(writes_pieces_of_any_size),
-        cmocka_unit_test(hears_early_answers),
+        cmocka_unit_test(early_responses_are_read),
         cmocka_unit_test(says_when_the_peer_hangs_up),
-        cmocka_unit_test(refuses_what_is_no_http),
+        cmocka_unit_test(other_protocols_than_http_are_refused),
         cmocka_unit_test(stops_waiting_when_cancelled),
-        cmocka_unit_test(says_when_nobody_is_there),
+        cmocka_unit_test(a_missing_server_is_reported),
         cmocka_unit_test(speaks_tls),
         cmocka_unit_test(keeps_a_base_path_and_a_port),
     };

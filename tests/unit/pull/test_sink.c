@@ -176,7 +176,7 @@ static void a_fifo_is_written_in_place(void **state)
     pthread_join(thread, NULL);
 }
 
-static void what_is_no_file_is_left_alone(void **state)
+static void special_files_are_left_alone(void **state)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "socket"};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -261,7 +261,7 @@ int main(void)
         TEST(links_stay),
         TEST(a_descriptor_is_written_in_place),
         TEST(a_fifo_is_written_in_place),
-        TEST(what_is_no_file_is_left_alone),
+        TEST(special_files_are_left_alone),
         TEST(a_note_behind_a_link_is_replaced),
         TEST(the_daemon_reports_its_progress),
     };

@@ -103,7 +103,7 @@ static void those_that_share_most_layers_come_first(void **state)
     assert_base(2, "shop:20250702-0000-0000002");
 }
 
-static void twins_bring_nothing(void **state)
+static void duplicates_add_nothing(void **state)
 {
     (void)state;
     archive_publish(&bucket, "shop:20250701-0000-0000001", "abc", NULL);
@@ -123,7 +123,7 @@ static void other_apps_help_one_that_is_new(void **state)
     assert_base(0, "billing:20250702-0000-0000002");
 }
 
-static void what_environments_point_at_serves_however_old(void **state)
+static void images_of_environments_are_used_at_any_age(void **state)
 {
     struct pointer pointer = {.target = POINTER_IMAGE};
     struct text text;
@@ -184,7 +184,7 @@ static void no_index(struct metadata *m)
     m->index_key[0] = '\0';
 }
 
-static void who_does_not_keep_his_word_is_not_used(void **state)
+static void archives_that_differ_from_their_metadata_are_not_used(void **state)
 {
     static void (*const lies[])(struct metadata *) = {
         no_etag, other_size, other_index, shorter_index, endless_index, foreign_index, no_index};
@@ -242,7 +242,7 @@ static void an_index_of_version_1_is_left_alone(void **state)
     assert_base(0, "shop:20250705-0000-0000005");
 }
 
-static void documents_that_are_none_are_passed_over(void **state)
+static void invalid_documents_are_skipped(void **state)
 {
     (void)state;
     archive_publish(&bucket, "shop:20250701-0000-0000001", "abc", NULL);
@@ -283,15 +283,16 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_empty_bucket_has_none, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_newest_images_of_the_app_serve, set_up, tear_down),
         cmocka_unit_test_setup_teardown(those_that_share_most_layers_come_first, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(twins_bring_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(duplicates_add_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(other_apps_help_one_that_is_new, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_environments_point_at_serves_however_old, set_up,
+        cmocka_unit_test_setup_teardown(images_of_environments_are_used_at_any_age, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(who_does_not_keep_his_word_is_not_used, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(archives_that_differ_from_their_metadata_are_not_used,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_archive_under_another_etag_is_read_first, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(an_index_of_version_1_is_left_alone, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(documents_that_are_none_are_passed_over, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(invalid_documents_are_skipped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(small_archives_and_large_indexes_are_left_alone, set_up,
                                         tear_down),
     };

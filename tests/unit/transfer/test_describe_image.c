@@ -87,7 +87,7 @@ static void packed_layers_are_known_by_their_bundle(void **state)
     metadata_finish(&metadata);
 }
 
-static void what_the_engine_said_stays(void **state)
+static void the_id_of_the_engine_is_kept(void **state)
 {
     struct metadata metadata = {0};
     struct err err = {0};
@@ -103,7 +103,7 @@ static void what_the_engine_said_stays(void **state)
 }
 
 /* The stream of a graph driver has no other id. */
-static void the_config_is_no_name_of_an_engine(void **state)
+static void the_config_is_not_an_id_of_an_engine(void **state)
 {
     struct metadata metadata = {0};
     struct err err = {0};
@@ -121,8 +121,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(plain_layers_are_known_by_their_bundle, set_up),
         cmocka_unit_test_setup(packed_layers_are_known_by_their_bundle, set_up),
-        cmocka_unit_test_setup(what_the_engine_said_stays, set_up),
-        cmocka_unit_test_setup(the_config_is_no_name_of_an_engine, set_up),
+        cmocka_unit_test_setup(the_id_of_the_engine_is_kept, set_up),
+        cmocka_unit_test_setup(the_config_is_not_an_id_of_an_engine, set_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

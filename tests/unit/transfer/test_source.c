@@ -102,7 +102,7 @@ static void a_late_writer_is_read(void **state)
 
 /* The error for an unsupported packing names the program that unpacks it. The error for a damaged
  * one names the packing. Short and plain files do not count as packed. */
-static void a_packing_is_named(void **state)
+static void a_compression_is_named(void **state)
 {
     static const struct {
         const char *begin, *code, *hint;
@@ -155,7 +155,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_cancel_ends_the_wait_for_a_writer, set_up, tear_down),
-        cmocka_unit_test(a_packing_is_named),
+        cmocka_unit_test(a_compression_is_named),
         cmocka_unit_test_setup_teardown(a_late_writer_is_read, set_up, tear_down),
     };
 

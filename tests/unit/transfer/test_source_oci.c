@@ -208,7 +208,7 @@ static void indexes_and_attestations_lead_to_the_image(void **state)
     tarball_finish(&tar);
 }
 
-static void several_platforms_are_told(void **state)
+static void several_platforms_are_reported(void **state)
 {
     char one[512], two[512], id[DIGEST_TEXT_SIZE], list[2048];
     struct tarball tar;
@@ -268,7 +268,7 @@ static void an_index_that_leads_nowhere_is_refused(void **state)
 
 /* In a valid archive, an index cannot lead to itself by its digest. In a forged one, the search
  * ends. */
-static void a_circle_of_indexes_ends(void **state)
+static void a_cycle_of_indexes_ends(void **state)
 {
     static const char name[] =
         "sha256:0000000000000000000000000000000000000000000000000000000000000000";
@@ -327,9 +327,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_document_is_put_before_the_trailer),
         cmocka_unit_test(indexes_and_attestations_lead_to_the_image),
-        cmocka_unit_test(several_platforms_are_told),
+        cmocka_unit_test(several_platforms_are_reported),
         cmocka_unit_test(an_index_that_leads_nowhere_is_refused),
-        cmocka_unit_test(a_circle_of_indexes_ends),
+        cmocka_unit_test(a_cycle_of_indexes_ends),
         cmocka_unit_test(other_archives_pass_unchanged),
     };
 

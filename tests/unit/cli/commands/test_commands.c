@@ -161,7 +161,7 @@ static void show_keeps_secrets(void **state)
 }
 
 /* The refusal comes before any request: there is no server, and the error does not mention that. */
-static void keys_do_not_go_where_a_found_file_says(void **state)
+static void keys_are_not_sent_to_the_endpoint_of_a_found_file(void **state)
 {
     FILE *file = fopen("s3dock.json5", "w");
 
@@ -346,7 +346,7 @@ int main(void)
         IN_FOLDER(validate_looks_into_every_profile),
         IN_FOLDER(show_keeps_secrets),
         IN_FOLDER(show_tells_what_each_profile_would_use),
-        IN_FOLDER(keys_do_not_go_where_a_found_file_says),
+        IN_FOLDER(keys_are_not_sent_to_the_endpoint_of_a_found_file),
         IN_FOLDER(show_knows_the_variables_of_docker),
         IN_FOLDER(help_lists_commands_in_groups),
         IN_FOLDER(origins_are_told_of_every_setting),

@@ -102,7 +102,7 @@ static void assert_empty(struct store *store)
     store_page_finish(&page);
 }
 
-static void a_good_bucket_is_praised_and_left_as_it_was(void **state)
+static void a_good_bucket_passes_and_does_not_change(void **state)
 {
     struct fake_s3 fake;
     struct store *store;
@@ -203,7 +203,7 @@ static void without_the_right_to_list_the_rest_is_still_tried(void **state)
     assert_int_equal(count_of(DOCTOR_FAILED), 1);
 }
 
-static void a_store_that_ignores_conditions_is_found_out(void **state)
+static void a_store_that_ignores_conditions_is_detected(void **state)
 {
     const char *const more[] = {"--no-conditions", NULL};
 
@@ -214,7 +214,7 @@ static void a_store_that_ignores_conditions_is_found_out(void **state)
     assert_int_equal(count_of(DOCTOR_FAILED), 0);
 }
 
-static void a_wrong_clock_and_a_wrong_region_are_told(void **state)
+static void a_wrong_clock_and_a_wrong_region_are_reported(void **state)
 {
     const char *const ahead[] = {"--clock", "-7200", "--region", "eu-central-7", NULL};
     const char *const behind[] = {"--clock", "300", NULL};
@@ -260,7 +260,7 @@ static void wrong_keys_and_a_wrong_bucket_end_it(void **state)
     fake_stop(&fake);
 }
 
-static void that_there_are_no_keys_is_what_is_said(void **state)
+static void missing_keys_are_reported(void **state)
 {
     struct fake_s3 fake;
     struct store *store;
@@ -375,7 +375,7 @@ static void publish(struct store *store, const char *key, const char *etag)
                      STORE_DONE);
 }
 
-static void a_bucket_that_was_copied_is_told(void **state)
+static void a_copied_bucket_is_reported(void **state)
 {
     struct fake_s3 fake;
 
@@ -395,17 +395,17 @@ static void a_bucket_that_was_copied_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_good_bucket_is_praised_and_left_as_it_was),
+        cmocka_unit_test(a_good_bucket_passes_and_does_not_change),
         cmocka_unit_test(a_directory_passes_as_well),
         cmocka_unit_test(a_missing_right_is_named),
         cmocka_unit_test(without_the_right_to_list_the_rest_is_still_tried),
-        cmocka_unit_test(a_store_that_ignores_conditions_is_found_out),
-        cmocka_unit_test(a_wrong_clock_and_a_wrong_region_are_told),
+        cmocka_unit_test(a_store_that_ignores_conditions_is_detected),
+        cmocka_unit_test(a_wrong_clock_and_a_wrong_region_are_reported),
         cmocka_unit_test(wrong_keys_and_a_wrong_bucket_end_it),
-        cmocka_unit_test(that_there_are_no_keys_is_what_is_said),
+        cmocka_unit_test(missing_keys_are_reported),
         cmocka_unit_test(read_only_writes_nothing),
         cmocka_unit_test(a_store_that_dies_on_the_way_ends_it),
-        cmocka_unit_test(a_bucket_that_was_copied_is_told),
+        cmocka_unit_test(a_copied_bucket_is_reported),
         cmocka_unit_test(the_report_is_folded_and_complete),
     };
 

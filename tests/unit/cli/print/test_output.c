@@ -258,7 +258,7 @@ static void exit_codes_are_the_families(void **state)
     }
 }
 
-static void a_reader_that_went_away_is_no_news(void **state)
+static void a_closed_reader_is_not_an_error(void **state)
 {
     struct output output;
     int ends[2], saved = dup(STDOUT_FILENO), code;
@@ -279,7 +279,7 @@ static void a_reader_that_went_away_is_no_news(void **state)
     output_finish(&output);
 }
 
-static void a_full_disk_is_told(void **state)
+static void a_full_disk_is_reported(void **state)
 {
     struct output output;
     FILE *full = fopen("/dev/full", "w");
@@ -316,8 +316,8 @@ int main(void)
         cmocka_unit_test(no_kind_of_output_controls_a_terminal),
         cmocka_unit_test(what_is_said_meanwhile_controls_no_terminal),
         cmocka_unit_test(exit_codes_are_the_families),
-        cmocka_unit_test(a_reader_that_went_away_is_no_news),
-        cmocka_unit_test(a_full_disk_is_told),
+        cmocka_unit_test(a_closed_reader_is_not_an_error),
+        cmocka_unit_test(a_full_disk_is_reported),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

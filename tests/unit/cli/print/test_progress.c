@@ -88,7 +88,7 @@ static void no_width_is_exceeded(void **state)
         }
 }
 
-static void the_silent_export_is_told(void **state)
+static void a_silent_export_is_reported(void **state)
 {
     struct transfer_progress report = {.phase = PHASE_EXPORT, .elapsed = 6.3, .left = -1};
 
@@ -238,7 +238,7 @@ int main(void)
         cmocka_unit_test(narrow_terminals_lose_the_bar_and_the_end),
         cmocka_unit_test(the_bar_stands_still),
         cmocka_unit_test(no_width_is_exceeded),
-        cmocka_unit_test(the_silent_export_is_told),
+        cmocka_unit_test(a_silent_export_is_reported),
         cmocka_unit_test(unknown_totals_make_no_claims),
         cmocka_unit_test(an_estimate_never_reaches_the_end),
         cmocka_unit_test(the_daemon_s_words_cannot_move_the_cursor),

@@ -524,7 +524,7 @@ static void a_file_of_another_user_is_refused(void **state)
 }
 
 /* The rule applies to the file behind the link, and to its folder. */
-static void a_link_is_judged_by_where_it_leads(void **state)
+static void a_link_is_judged_by_its_target(void **state)
 {
     (void)state;
     assert_int_equal(mkdir("away", 0755), 0);
@@ -554,7 +554,7 @@ static void a_home_of_another_user_is_refused(void **state)
     assert_owner_refused("belongs to another user");
 }
 
-static void a_program_of_the_folder_never_counts(void **state)
+static void a_program_of_the_folder_is_never_used(void **state)
 {
     (void)state;
     write_file("s3dock.json5", "{docker: {program: './tools/docker'}}");
@@ -580,7 +580,7 @@ static void trust_this(void)
     assert_int_equal(load(), 0);
 }
 
-static void what_a_found_file_decides_needs_the_user_s_word(void **state)
+static void settings_of_a_found_file_need_the_user_s_trust(void **state)
 {
     static const struct {
         const char *profile, *variable, *value;
@@ -721,10 +721,10 @@ int main(void)
         IN_FOLDER(a_file_that_others_can_write_is_refused),
         IN_FOLDER(the_private_group_of_a_user_may_write),
         IN_FOLDER(a_file_of_another_user_is_refused),
-        IN_FOLDER(a_link_is_judged_by_where_it_leads),
+        IN_FOLDER(a_link_is_judged_by_its_target),
         IN_FOLDER(a_home_of_another_user_is_refused),
-        IN_FOLDER(a_program_of_the_folder_never_counts),
-        IN_FOLDER(what_a_found_file_decides_needs_the_user_s_word),
+        IN_FOLDER(a_program_of_the_folder_is_never_used),
+        IN_FOLDER(settings_of_a_found_file_need_the_user_s_trust),
         IN_FOLDER(a_found_file_does_not_move_docker),
         IN_FOLDER(trust_ends_with_the_content),
         cmocka_unit_test(keys_are_shortened),

@@ -31,7 +31,7 @@ static struct err report(size_t before, const char *text, size_t piece)
     return err;
 }
 
-static void finds_what_the_engine_said(void **state)
+static void finds_the_message_of_the_engine(void **state)
 {
     static const char *const texts[] = {
         "{\"errorDetail\":{\"message\":\"disk {full}\"},\"error\":\"short\"}\r\n",
@@ -54,7 +54,7 @@ static void finds_what_the_engine_said(void **state)
             }
 }
 
-static void hears_nothing_that_was_not_said(void **state)
+static void finds_nothing_without_a_message(void **state)
 {
     static const char *const texts[] = {
         "",
@@ -88,8 +88,8 @@ static void the_words_cannot_paint_the_terminal(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds_what_the_engine_said),
-        cmocka_unit_test(hears_nothing_that_was_not_said),
+        cmocka_unit_test(finds_the_message_of_the_engine),
+        cmocka_unit_test(finds_nothing_without_a_message),
         cmocka_unit_test(the_words_cannot_paint_the_terminal),
     };
 

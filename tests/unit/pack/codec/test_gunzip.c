@@ -180,7 +180,7 @@ static void other_bytes_at_the_end_are_not(void **state)
     }
 }
 
-static void what_is_no_gzip_is_refused(void **state)
+static void other_formats_than_gzip_are_refused(void **state)
 {
     static const struct view cases[] = {
         {(const uint8_t *)"", 0},
@@ -264,7 +264,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(members_are_joined_whatever_the_pieces, setup, teardown),
         cmocka_unit_test_setup_teardown(zeroes_at_the_end_are_padding, setup, teardown),
         cmocka_unit_test_setup_teardown(other_bytes_at_the_end_are_not, setup, teardown),
-        cmocka_unit_test(what_is_no_gzip_is_refused),
+        cmocka_unit_test(other_formats_than_gzip_are_refused),
         cmocka_unit_test_setup_teardown(every_cut_but_those_between_members_is_refused, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_flipped_bit_never_gives_other_bytes, setup, teardown),

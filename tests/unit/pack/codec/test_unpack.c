@@ -156,7 +156,7 @@ static void streams_are_read_in_any_pieces(void **state)
     free(room);
 }
 
-static void what_is_cut_short_is_refused(void **state)
+static void truncated_inputs_are_refused(void **state)
 {
     uint8_t *room = malloc(2 * ROOM);
 
@@ -192,7 +192,7 @@ static void damage_is_refused(void **state)
     free(room);
 }
 
-static void junk_at_the_end_is_refused(void **state)
+static void trailing_bytes_are_refused(void **state)
 {
     uint8_t *room = calloc(1, 2 * ROOM);
 
@@ -268,9 +268,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(streams_are_read_in_any_pieces),
-        cmocka_unit_test(what_is_cut_short_is_refused),
+        cmocka_unit_test(truncated_inputs_are_refused),
         cmocka_unit_test(damage_is_refused),
-        cmocka_unit_test(junk_at_the_end_is_refused),
+        cmocka_unit_test(trailing_bytes_are_refused),
         cmocka_unit_test(too_much_memory_is_refused),
         cmocka_unit_test(packings_are_known_by_their_first_bytes),
     };

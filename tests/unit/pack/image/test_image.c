@@ -436,7 +436,7 @@ static void descriptions_that_disagree_are_refused(void **state)
 }
 
 /* The error names the remedy. */
-static void an_archive_of_the_oci_is_named(void **state)
+static void an_oci_archive_is_named(void **state)
 {
     struct parts parts;
     struct tarball tar;
@@ -541,7 +541,7 @@ static void real_streams(void **state)
     }
 }
 
-static void holes_are_refused(void **state)
+static void missing_content_is_refused(void **state)
 {
     struct parts parts;
     struct tarball tar;
@@ -603,7 +603,7 @@ static void holes_are_refused(void **state)
     parts_finish(&parts);
 }
 
-static void late_errors_are_passed_on(void **state)
+static void errors_at_the_end_of_a_stream_are_reported(void **state)
 {
     static const char text[] = "{\"errorDetail\":{\"message\":\"no space left on device\"}}\r\n";
     struct parts parts;
@@ -628,7 +628,7 @@ static void late_errors_are_passed_on(void **state)
 }
 
 /* Streams with false names and numbers: entries before a complete legacy stream. */
-static void names_that_lie_are_refused(void **state)
+static void false_names_are_refused(void **state)
 {
     static const struct {
         char type;
@@ -679,7 +679,7 @@ static void names_that_lie_are_refused(void **state)
 
 #define ROOTFS(ids) "{\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[" ids "]}"
 
-static void manifests_that_lie_are_refused(void **state)
+static void false_manifests_are_refused(void **state)
 {
     static const struct {
         const char *manifest, *config, *code, *words;
@@ -836,7 +836,7 @@ static void too_much_is_refused(void **state)
 }
 
 /* Reading ends soon for an index that refers to itself and to other such indexes many times. */
-static void a_tangled_index_ends_soon(void **state)
+static void reading_of_a_nested_index_ends_soon(void **state)
 {
     struct parts parts;
     struct tarball tar, legacy;
@@ -871,7 +871,7 @@ static void a_tangled_index_ends_soon(void **state)
 }
 
 /* Accepted, like in Docker: a duplicate file, files of desktop programs, an unused link. */
-static void harmless_oddities_are_taken(void **state)
+static void harmless_oddities_are_accepted(void **state)
 {
     struct parts parts;
     struct tarball tar, whole;
@@ -914,7 +914,7 @@ static void judge_config(const char *config, size_t size)
 }
 
 /* Bytes that are not UTF-8, deep nesting, megabytes: Go accepts them, and so does Docker. */
-static void a_config_is_what_go_takes(void **state)
+static void a_config_is_valid_if_go_accepts_it(void **state)
 {
     static const char head[] = ROOTFS("") ",\"OS\":\"linux\",\"x\":";
     static char config[10 * MIB];
@@ -942,19 +942,19 @@ int main(void)
         cmocka_unit_test(the_legacy_layout),
         cmocka_unit_test(the_oci_layout_with_compressed_layers),
         cmocka_unit_test(descriptions_that_disagree_are_refused),
-        cmocka_unit_test(an_archive_of_the_oci_is_named),
-        cmocka_unit_test(harmless_oddities_are_taken),
-        cmocka_unit_test(a_config_is_what_go_takes),
+        cmocka_unit_test(an_oci_archive_is_named),
+        cmocka_unit_test(harmless_oddities_are_accepted),
+        cmocka_unit_test(a_config_is_valid_if_go_accepts_it),
         cmocka_unit_test(links_may_come_before_their_targets),
         cmocka_unit_test(real_streams),
-        cmocka_unit_test(holes_are_refused),
-        cmocka_unit_test(late_errors_are_passed_on),
-        cmocka_unit_test(names_that_lie_are_refused),
-        cmocka_unit_test(manifests_that_lie_are_refused),
+        cmocka_unit_test(missing_content_is_refused),
+        cmocka_unit_test(errors_at_the_end_of_a_stream_are_reported),
+        cmocka_unit_test(false_names_are_refused),
+        cmocka_unit_test(false_manifests_are_refused),
         cmocka_unit_test(an_image_may_have_no_layers_and_no_name),
         cmocka_unit_test(large_json_gives_way_to_small),
         cmocka_unit_test(too_much_is_refused),
-        cmocka_unit_test(a_tangled_index_ends_soon),
+        cmocka_unit_test(reading_of_a_nested_index_ends_soon),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

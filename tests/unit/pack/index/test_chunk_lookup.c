@@ -49,7 +49,7 @@ static struct held_chunk find(const struct chunk_lookup *known, uint64_t name, u
     return held;
 }
 
-static void what_was_added_is_found(void **state)
+static void added_chunks_are_found(void **state)
 {
     static const uint64_t names[] = {1, 2, 3, 4};
     struct chunk_lookup *known = chunk_lookup_create(&err);
@@ -132,7 +132,7 @@ static void many_are_found(void **state)
 }
 
 /* Equal names, which all have the same place in the table. */
-static void hostile_names_are_only_slow_to_a_bound(void **state)
+static void hostile_names_cost_limited_time(void **state)
 {
     enum { COUNT = 100000 };
     struct chunk_lookup *known = chunk_lookup_create(&err);
@@ -175,10 +175,10 @@ static void it_does_not_grow_without_bound(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_was_added_is_found),
+        cmocka_unit_test(added_chunks_are_found),
         cmocka_unit_test(runs_go_on),
         cmocka_unit_test(many_are_found),
-        cmocka_unit_test(hostile_names_are_only_slow_to_a_bound),
+        cmocka_unit_test(hostile_names_cost_limited_time),
         cmocka_unit_test(it_does_not_grow_without_bound),
     };
 

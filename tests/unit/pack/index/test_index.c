@@ -190,7 +190,7 @@ static void same_chunks(const struct index *index)
     assert_int_equal(index->archive_size, packed);
 }
 
-static void what_was_written_is_read(void **state)
+static void written_records_are_read(void **state)
 {
     struct spot_check *sample = *state;
     struct image_info image = sample_image();
@@ -640,7 +640,7 @@ static void version_1_is_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_SAMPLE(what_was_written_is_read),
+        WITH_SAMPLE(written_records_are_read),
         WITH_SAMPLE(the_same_chunks_give_the_same_bytes),
         WITH_SAMPLE(header_first_then_the_sections_that_are_needed),
         WITH_SAMPLE(a_section_takes_no_other_records),

@@ -63,7 +63,7 @@ static uint64_t looks(const struct name_table *table, const struct item *item)
     return count + 1;
 }
 
-static void what_was_entered_is_found(void **state)
+static void added_names_are_found(void **state)
 {
     enum { COUNT = 1000 };
     struct item *items = make_items(COUNT);
@@ -90,7 +90,7 @@ static void what_was_entered_is_found(void **state)
 
 /* Names that are equal in their first bytes, in all but their last ones, or in all but their sizes,
  * as an attacker without the key would choose them. */
-static void chosen_names_do_not_meet(void **state)
+static void chosen_names_do_not_collide(void **state)
 {
     enum { COUNT = 20000 };
     static const size_t differs_at[] = {8, 20, 0, CHUNK_NAME_SIZE};
@@ -159,8 +159,8 @@ static void two_tables_have_two_keys(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_was_entered_is_found),
-        cmocka_unit_test(chosen_names_do_not_meet),
+        cmocka_unit_test(added_names_are_found),
+        cmocka_unit_test(chosen_names_do_not_collide),
         cmocka_unit_test(a_known_key_costs_no_more_than_the_bound),
         cmocka_unit_test(two_tables_have_two_keys),
     };

@@ -148,7 +148,7 @@ static void an_archive_that_begins_alike_is_not_read_at_all(void **state)
     assert_null(header(&u, &a, true, &first));
 }
 
-static void reading_ends_behind_the_lead(void **state)
+static void reading_ends_after_the_lead(void **state)
 {
     struct archive a;
     struct skippable_layers u;
@@ -167,7 +167,7 @@ static void reading_ends_behind_the_lead(void **state)
         assert_null(next(&u, &a, i, &first));
 }
 
-static void a_chunk_that_is_not_the_indexs_ends_it(void **state)
+static void a_chunk_that_differs_from_the_index_ends_the_skip(void **state)
 {
     struct archive a, b;
     struct skippable_layers u;
@@ -189,8 +189,8 @@ int main(void)
         cmocka_unit_test(the_section_must_be_able_to_stand_for_the_layer),
         cmocka_unit_test(other_sizes_and_small_layers_are_read),
         cmocka_unit_test(an_archive_that_begins_alike_is_not_read_at_all),
-        cmocka_unit_test(reading_ends_behind_the_lead),
-        cmocka_unit_test(a_chunk_that_is_not_the_indexs_ends_it),
+        cmocka_unit_test(reading_ends_after_the_lead),
+        cmocka_unit_test(a_chunk_that_differs_from_the_index_ends_the_skip),
     };
 
     return cmocka_run_group_tests_name("unread", tests, NULL, NULL);

@@ -37,7 +37,7 @@ static int read_text(const char *text, size_t piece)
     return rc;
 }
 
-static void records_say_what_they_say(void **state)
+static void valid_records_are_read(void **state)
 {
     static const struct {
         const char *records, *path, *linkpath;
@@ -73,7 +73,7 @@ static void records_say_what_they_say(void **state)
     }
 }
 
-static void records_that_are_none_are_refused(void **state)
+static void invalid_records_are_refused(void **state)
 {
     static const char *const cases[] = {
         "x",
@@ -186,8 +186,8 @@ static void times_are_overwritten_in_their_width(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(records_say_what_they_say),
-        cmocka_unit_test(records_that_are_none_are_refused),
+        cmocka_unit_test(valid_records_are_read),
+        cmocka_unit_test(invalid_records_are_refused),
         cmocka_unit_test(strict_records_mean_one_thing),
         cmocka_unit_test(times_are_overwritten_in_their_width),
     };

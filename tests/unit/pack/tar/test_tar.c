@@ -90,7 +90,7 @@ static void add_long(struct tarball *tar, char type, const char *name)
     tarball_payload(tar, name, strlen(name) + 1);
 }
 
-static void tells_what_a_stream_holds_whatever_the_pieces(void **state)
+static void reads_a_stream_in_pieces_of_any_size(void **state)
 {
     static const char expected[] = "d dir/ 0;f dir/file 5;s dir/link>../dir/file 0;"
                                    "h dir/hard>dir/file 0;o dev 0;f block 512;f empty 0;"
@@ -197,7 +197,7 @@ static void times_beyond_2242_are_binary(void **state)
     tarball_finish(&tar);
 }
 
-static void huge_sizes_are_counted_and_not_believed_to_be_there(void **state)
+static void huge_sizes_are_counted_without_their_bytes(void **state)
 {
     static const char *records[] = {"22 size=1000000000000\n", "28 size=9000000000000000000\n"};
     static const uint64_t sizes[] = {1000000000000, 9000000000000000000};
@@ -291,7 +291,7 @@ static void a_stream_that_ends_early_is_not_complete(void **state)
     tarball_finish(&tar);
 }
 
-static void error_texts_are_set_apart(void **state)
+static void error_texts_are_recognised(void **state)
 {
     static const char text[] = "{\"errorDetail\":{\"message\":\"no space\"}}\r\n";
     struct tarball tar;
@@ -689,14 +689,14 @@ static void a_strict_scanner_reads_what_tools_write(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tells_what_a_stream_holds_whatever_the_pieces),
+        cmocka_unit_test(reads_a_stream_in_pieces_of_any_size),
         cmocka_unit_test(normalizing_moves_nothing_and_changes_only_times),
         cmocka_unit_test(times_beyond_2242_are_binary),
-        cmocka_unit_test(huge_sizes_are_counted_and_not_believed_to_be_there),
+        cmocka_unit_test(huge_sizes_are_counted_without_their_bytes),
         cmocka_unit_test(base_256_sizes),
         cmocka_unit_test(a_name_field_may_be_full),
         cmocka_unit_test(a_stream_that_ends_early_is_not_complete),
-        cmocka_unit_test(error_texts_are_set_apart),
+        cmocka_unit_test(error_texts_are_recognised),
         cmocka_unit_test(hostile_streams_are_refused),
         cmocka_unit_test(a_strict_scanner_refuses_what_readers_take_differently),
         cmocka_unit_test(a_strict_scanner_reads_what_tools_write),

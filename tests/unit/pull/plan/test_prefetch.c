@@ -79,7 +79,7 @@ static void missing_chunks_are_fetched_and_marked(void **state)
         assert_int_equal(chunks[i].fetched, i == 3 || i == 4 || i == 700);
 }
 
-static void it_goes_no_further_than_the_harvest(void **state)
+static void the_prefetch_stops_at_the_watermark(void **state)
 {
     (void)state;
     lack(10, 20);
@@ -118,7 +118,7 @@ static void small_gaps_are_bridged_and_long_runs_cut(void **state)
     assert_null(prefetch_next(forage, CHUNKS));
 }
 
-static void what_is_kept_or_too_long_is_passed_by(void **state)
+static void kept_chunks_and_long_runs_are_skipped(void **state)
 {
     (void)state;
     lack(0, 3);
@@ -132,7 +132,7 @@ static void what_is_kept_or_too_long_is_passed_by(void **state)
     assert_false(chunks[1].fetched);
 }
 
-static void only_so_many_are_out(void **state)
+static void the_number_of_requests_is_limited(void **state)
 {
     struct span *spans[PREFETCH_SPANS];
 
@@ -150,7 +150,7 @@ static void only_so_many_are_out(void **state)
         prefetch_done(forage, spans[i], true);
 }
 
-static void a_spool_that_is_full_ends_it(void **state)
+static void a_full_partial_download_ends_the_prefetch(void **state)
 {
     (void)state;
     lack(0, CHUNKS);
@@ -170,11 +170,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(missing_chunks_are_fetched_and_marked, begin, end),
-        cmocka_unit_test_setup_teardown(it_goes_no_further_than_the_harvest, begin, end),
+        cmocka_unit_test_setup_teardown(the_prefetch_stops_at_the_watermark, begin, end),
         cmocka_unit_test_setup_teardown(small_gaps_are_bridged_and_long_runs_cut, begin, end),
-        cmocka_unit_test_setup_teardown(what_is_kept_or_too_long_is_passed_by, begin, end),
-        cmocka_unit_test_setup_teardown(only_so_many_are_out, begin, end),
-        cmocka_unit_test_setup_teardown(a_spool_that_is_full_ends_it, begin, end),
+        cmocka_unit_test_setup_teardown(kept_chunks_and_long_runs_are_skipped, begin, end),
+        cmocka_unit_test_setup_teardown(the_number_of_requests_is_limited, begin, end),
+        cmocka_unit_test_setup_teardown(a_full_partial_download_ends_the_prefetch, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

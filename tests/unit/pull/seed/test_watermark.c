@@ -42,7 +42,7 @@ static void find_all(uint32_t from, uint32_t to)
         find(i);
 }
 
-static void a_row_moves_it(void **state)
+static void a_row_of_finds_moves_the_watermark(void **state)
 {
     (void)state;
     find_all(0, WATERMARK_BEHIND);
@@ -51,7 +51,7 @@ static void a_row_moves_it(void **state)
     assert_int_equal(mark.at, 999 - WATERMARK_BEHIND);
 }
 
-static void what_is_missing_within_a_row_is_given_up(void **state)
+static void missing_chunks_within_a_row_are_fetched(void **state)
 {
     (void)state;
     for (uint32_t i = 0; i < 3000; i++)
@@ -60,7 +60,7 @@ static void what_is_missing_within_a_row_is_given_up(void **state)
     assert_int_equal(mark.at, 2999 - WATERMARK_BEHIND);
 }
 
-static void single_finds_do_not(void **state)
+static void single_finds_do_not_move_it(void **state)
 {
     (void)state;
     find_all(0, 200);
@@ -72,7 +72,7 @@ static void single_finds_do_not(void **state)
     assert_int_equal(mark.at, 199 + WATERMARK_ROW - WATERMARK_BEHIND);
 }
 
-static void it_leaps_over_little(void **state)
+static void it_skips_small_gaps(void **state)
 {
     (void)state;
     find_all(0, 200);
@@ -80,7 +80,7 @@ static void it_leaps_over_little(void **state)
     assert_int_equal(mark.at, 399 - WATERMARK_BEHIND);
 }
 
-static void it_waits_where_much_is_missing(void **state)
+static void it_waits_at_large_gaps(void **state)
 {
     (void)state;
     find_all(0, 200);
@@ -90,7 +90,7 @@ static void it_waits_where_much_is_missing(void **state)
     assert_true(mark.at > 200); /* the missing chunk has come */
 }
 
-static void what_is_kept_is_not_missing(void **state)
+static void kept_chunks_are_not_missing(void **state)
 {
     (void)state;
     for (uint32_t i = 200; i < 2000; i++)
@@ -127,12 +127,12 @@ static void work_is_linear(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(a_row_moves_it, begin),
-        cmocka_unit_test_setup(what_is_missing_within_a_row_is_given_up, begin),
-        cmocka_unit_test_setup(single_finds_do_not, begin),
-        cmocka_unit_test_setup(it_leaps_over_little, begin),
-        cmocka_unit_test_setup(it_waits_where_much_is_missing, begin),
-        cmocka_unit_test_setup(what_is_kept_is_not_missing, begin),
+        cmocka_unit_test_setup(a_row_of_finds_moves_the_watermark, begin),
+        cmocka_unit_test_setup(missing_chunks_within_a_row_are_fetched, begin),
+        cmocka_unit_test_setup(single_finds_do_not_move_it, begin),
+        cmocka_unit_test_setup(it_skips_small_gaps, begin),
+        cmocka_unit_test_setup(it_waits_at_large_gaps, begin),
+        cmocka_unit_test_setup(kept_chunks_are_not_missing, begin),
         cmocka_unit_test(work_is_linear),
     };
 

@@ -220,7 +220,7 @@ static void add_run(struct scene *s, unsigned base, uint64_t offset, uint32_t si
 
 /* ---- scenes ---- */
 
-static void whatever_comes_the_archive_is_right(void **state)
+static void the_archive_is_right_for_any_chunks(void **state)
 {
     (void)state;
     for (unsigned round = 0; round < 600; round++) {
@@ -307,7 +307,7 @@ static void short_runs_are_uploaded(void **state)
 }
 
 /* The same archive again: copied chunks need no bytes, except at the beginning of a run. */
-static void all_of_it_is_held(void **state)
+static void all_chunks_are_held(void **state)
 {
     struct scene s;
     struct held_chunk next = {.base = 0, .offset = 9000, .size = 50};
@@ -326,7 +326,7 @@ static void all_of_it_is_held(void **state)
 }
 
 /* A run of known length needs no bytes, neither at the beginning nor after new chunks. */
-static void what_is_known_to_come_needs_no_bytes(void **state)
+static void a_run_of_known_length_needs_no_bytes(void **state)
 {
     struct held_chunk first = {.base = 0, .size = 50, .ahead = LEAST};
     struct held_chunk second = {.base = 1, .offset = 5, .size = 50, .ahead = RUN_LEAST};
@@ -374,7 +374,7 @@ static void small_and_empty_archives(void **state)
 }
 
 /* Held chunks that compress to more bytes than in the index: they never overflow the part. */
-static void a_lying_index_does_not_overrun(void **state)
+static void a_false_index_does_not_overflow_a_part(void **state)
 {
     struct part_planner_options wide = {.least = 5 * MIB, .most = 64 * MIB, .run_least = MIB};
     uint8_t *bytes = calloc(1, 256 * KIB);
@@ -414,14 +414,14 @@ static void a_chunk_without_its_bytes_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whatever_comes_the_archive_is_right),
+        cmocka_unit_test(the_archive_is_right_for_any_chunks),
         cmocka_unit_test(a_change_costs_its_own_bytes),
         cmocka_unit_test(a_change_at_the_beginning_costs_the_least),
         cmocka_unit_test(short_runs_are_uploaded),
-        cmocka_unit_test(all_of_it_is_held),
-        cmocka_unit_test(what_is_known_to_come_needs_no_bytes),
+        cmocka_unit_test(all_chunks_are_held),
+        cmocka_unit_test(a_run_of_known_length_needs_no_bytes),
         cmocka_unit_test(small_and_empty_archives),
-        cmocka_unit_test(a_lying_index_does_not_overrun),
+        cmocka_unit_test(a_false_index_does_not_overflow_a_part),
         cmocka_unit_test(a_chunk_without_its_bytes_is_refused),
     };
 

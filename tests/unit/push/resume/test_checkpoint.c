@@ -66,7 +66,7 @@ static void write_three_parts(struct text *out)
     assert_int_equal(text_check(out, "it", &err), 0);
 }
 
-static void what_was_written_is_read(void **state)
+static void written_records_are_read(void **state)
 {
     struct checkpoint_head head = a_head();
     struct checkpoint *c;
@@ -101,7 +101,7 @@ static void what_was_written_is_read(void **state)
 }
 
 /* Truncated at any position: the records before it are read, and the result is consistent. */
-static void a_torn_one_ends_earlier(void **state)
+static void a_truncated_checkpoint_ends_earlier(void **state)
 {
     struct checkpoint *c;
     struct text text;
@@ -128,7 +128,7 @@ static void a_torn_one_ends_earlier(void **state)
     text_finish(&text);
 }
 
-static void a_damaged_one_is_not_believed(void **state)
+static void damaged_records_are_not_used(void **state)
 {
     struct checkpoint *c;
     struct text text;
@@ -210,7 +210,7 @@ static void write_old(struct text *text, uint8_t version)
     memcpy(text->data + 16 + size, sum.bytes, sizeof sum.bytes);
 }
 
-static void of_an_older_one_the_head_is_read(void **state)
+static void only_the_head_of_an_older_version_is_read(void **state)
 {
     struct checkpoint *c;
     struct text text;
@@ -251,11 +251,11 @@ static void heads_of_other_kinds_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_was_written_is_read),
-        cmocka_unit_test(a_torn_one_ends_earlier),
-        cmocka_unit_test(a_damaged_one_is_not_believed),
+        cmocka_unit_test(written_records_are_read),
+        cmocka_unit_test(a_truncated_checkpoint_ends_earlier),
+        cmocka_unit_test(damaged_records_are_not_used),
         cmocka_unit_test(hostile_records_are_refused),
-        cmocka_unit_test(of_an_older_one_the_head_is_read),
+        cmocka_unit_test(only_the_head_of_an_older_version_is_read),
         cmocka_unit_test(heads_of_other_kinds_are_refused),
     };
 

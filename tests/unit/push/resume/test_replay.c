@@ -117,7 +117,7 @@ static void assert_answers(const char *answers)
     replay_destroy(replay);
 }
 
-static void what_is_there_is_left_out(void **state)
+static void existing_parts_are_skipped(void **state)
 {
     (void)state;
     begin(5); /* the store has nothing; step 5 was not recorded */
@@ -152,7 +152,7 @@ static struct push_chunk chunk_of(uint32_t raw, uint32_t held)
     return (struct push_chunk){.chunk.raw_size = raw, .held.size = held};
 }
 
-static void chunks_of_what_is_there_are_not_packed(void **state)
+static void chunks_of_existing_parts_are_not_packed(void **state)
 {
     struct push_chunk chunks[] = {chunk_of(900, 0),   chunk_of(900, 0), chunk_of(900, 700),
                                   chunk_of(900, 300), chunk_of(90, 0),  chunk_of(90, 0),
@@ -180,7 +180,7 @@ static void chunks_of_what_is_there_are_not_packed(void **state)
     }
 }
 
-static void differences_are_seen(void **state)
+static void differences_are_detected(void **state)
 {
     struct push_chunk small = chunk_of(100, 0), held = chunk_of(900, 5), unread = chunk_of(900, 0);
     const struct checkpoint_step *then;
@@ -212,7 +212,7 @@ static void differences_are_seen(void **state)
 }
 
 /* The ETag that S3 gives to an object of these parts. */
-static void the_name_of_a_whole(void **state)
+static void the_etag_of_a_complete_object(void **state)
 {
     static const char *const etags[] = {"\"5d41402abc4b2a76b9719d911017c592\"",
                                         "\"7d793037a0760186574b0282f2f435e7\""};
@@ -242,10 +242,10 @@ static void the_name_of_a_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_there_is_left_out),
-        cmocka_unit_test(chunks_of_what_is_there_are_not_packed),
-        cmocka_unit_test(differences_are_seen),
-        cmocka_unit_test(the_name_of_a_whole),
+        cmocka_unit_test(existing_parts_are_skipped),
+        cmocka_unit_test(chunks_of_existing_parts_are_not_packed),
+        cmocka_unit_test(differences_are_detected),
+        cmocka_unit_test(the_etag_of_a_complete_object),
     };
 
     return cmocka_run_group_tests_name("replay", tests, NULL, NULL);

@@ -146,7 +146,7 @@ static void begin_chain(void)
     step(STEP_PART, 1, range(PART_PLANNER_TEMP + 1, 0, SIZE + 105), (struct piece){0});
 }
 
-static void what_is_joined_is_one_object(void **state)
+static void a_join_is_one_object(void **state)
 {
     struct store_info info;
     struct text object;
@@ -173,7 +173,7 @@ static void what_is_joined_is_one_object(void **state)
     text_finish(&object);
 }
 
-static void a_base_that_has_changed_ends_it(void **state)
+static void a_changed_base_ends_the_upload(void **state)
 {
     (void)state;
     bucket_put(&bucket, "images/base", "replaced");
@@ -184,7 +184,7 @@ static void a_base_that_has_changed_ends_it(void **state)
     assert_clean();
 }
 
-static void a_base_that_is_gone_ends_it(void **state)
+static void a_deleted_base_ends_the_upload(void **state)
 {
     (void)state;
     step(STEP_PART, 1, range(0, 0, SIZE), (struct piece){0});
@@ -207,9 +207,9 @@ static void a_stop_leaves_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_is_joined_is_one_object, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_base_that_has_changed_ends_it, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_base_that_is_gone_ends_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_join_is_one_object, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_changed_base_ends_the_upload, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_deleted_base_ends_the_upload, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_stop_leaves_nothing, set_up, tear_down),
     };
 

@@ -104,7 +104,7 @@ static void assert_nothing_left(void)
     store_page_finish(&page);
 }
 
-static void what_was_found_is_remembered(void **state)
+static void the_result_is_remembered(void **state)
 {
     (void)state;
     assert_int_equal(copy_support_remembered(&front.store), COPY_SUPPORT_UNKNOWN);
@@ -125,7 +125,7 @@ static void write_note(const char *note)
     assert_int_equal(file_replace(path, view_str(note), 0600, &err), 0);
 }
 
-static void notes_that_are_old_or_strange_are_not_believed(void **state)
+static void old_or_invalid_notes_are_not_used(void **state)
 {
     static const char *const notes[] = {"",
                                         "copies",
@@ -145,7 +145,7 @@ static void notes_that_are_old_or_strange_are_not_believed(void **state)
 }
 
 /* Rights change more often than servers. */
-static void what_is_forbidden_is_tried_again_soon(void **state)
+static void a_missing_right_is_tried_again_soon(void **state)
 {
     static const struct {
         const char *words;
@@ -168,7 +168,7 @@ static void what_is_forbidden_is_tried_again_soon(void **state)
     assert_int_equal(copy_support_remembered(&front.store), COPY_SUPPORT_NO);
 }
 
-static void a_trial_finds_out_and_leaves_nothing(void **state)
+static void a_probe_finds_the_result_and_leaves_nothing(void **state)
 {
     static const struct {
         enum store_verb verb;
@@ -201,11 +201,11 @@ static void a_trial_finds_out_and_leaves_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_is_forbidden_is_tried_again_soon, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_was_found_is_remembered, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(notes_that_are_old_or_strange_are_not_believed, set_up,
+        cmocka_unit_test_setup_teardown(a_missing_right_is_tried_again_soon, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_result_is_remembered, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(old_or_invalid_notes_are_not_used, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_probe_finds_the_result_and_leaves_nothing, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(a_trial_finds_out_and_leaves_nothing, set_up, tear_down),
     };
 
     return cmocka_run_group_tests_name("copy_support", tests, NULL, NULL);

@@ -70,7 +70,7 @@ static int check_all(unsigned base, int64_t shift, unsigned *different)
     return answer;
 }
 
-static void what_is_true_passes(void **state)
+static void correct_chunks_pass(void **state)
 {
     unsigned different;
 
@@ -79,7 +79,7 @@ static void what_is_true_passes(void **state)
         assert_int_equal(check_all(0, 0, &different), 0);
 }
 
-static void what_lies_elsewhere_is_found_out(void **state)
+static void chunks_at_another_position_are_detected(void **state)
 {
     unsigned different;
 
@@ -91,7 +91,7 @@ static void what_lies_elsewhere_is_found_out(void **state)
 }
 
 /* Half of it is wrong: sixteen chunks miss that once in 65,536 times. */
-static void another_archive_is_found_out(void **state)
+static void another_archive_is_detected(void **state)
 {
     struct text archive, index;
     unsigned different;
@@ -106,7 +106,7 @@ static void another_archive_is_found_out(void **state)
     text_finish(&index);
 }
 
-static void what_is_gone_says_nothing(void **state)
+static void a_deleted_archive_gives_no_result(void **state)
 {
     unsigned different;
 
@@ -117,7 +117,7 @@ static void what_is_gone_says_nothing(void **state)
     assert_int_equal(check_all(0, 0, &different), 0);
 }
 
-static void nothing_noted_is_nothing_asked(void **state)
+static void without_chunks_nothing_is_read(void **state)
 {
     struct spot_check *check = spot_check_create(bucket.store, &bases, &err);
     struct store_stats before, after;
@@ -135,11 +135,11 @@ static void nothing_noted_is_nothing_asked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_is_true_passes, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_lies_elsewhere_is_found_out, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(another_archive_is_found_out, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_is_gone_says_nothing, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(nothing_noted_is_nothing_asked, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(correct_chunks_pass, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(chunks_at_another_position_are_detected, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(another_archive_is_detected, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_deleted_archive_gives_no_result, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(without_chunks_nothing_is_read, set_up, tear_down),
     };
 
     return cmocka_run_group_tests_name("check", tests, NULL, NULL);

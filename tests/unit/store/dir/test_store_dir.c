@@ -921,7 +921,7 @@ static void put_fifo(const char *format, const char *id)
 }
 
 /* Every file of the store may have been replaced by a FIFO. The store waits for none. */
-static void a_fifo_is_waited_for_nowhere(void **state)
+static void no_operation_waits_for_a_fifo(void **state)
 {
     struct store_page page = {0};
     struct store_op list = {.verb = STORE_UPLOADS, .page = &page};
@@ -1017,7 +1017,7 @@ static void end_collecting(int fd, int before, char out[1024])
 }
 
 /* The store waits for a lock of another process, prints a note, and ends the wait. */
-static void a_lock_is_waited_for_with_a_bound(void **state)
+static void the_wait_for_a_lock_has_a_limit(void **state)
 {
     struct store_op op = {.verb = STORE_PUT, .key = "k", .body = view_str("y")};
     int before, collected, held = hold_lock();
@@ -1107,9 +1107,9 @@ int main(int argc, char **argv)
         TEST(ops_come_home_in_order),
         TEST(says_when_the_disk_is_full),
         TEST(old_leftovers_are_swept),
-        TEST(a_fifo_is_waited_for_nowhere),
+        TEST(no_operation_waits_for_a_fifo),
         TEST(a_part_that_became_a_fifo_is_gone),
-        TEST(a_lock_is_waited_for_with_a_bound),
+        TEST(the_wait_for_a_lock_has_a_limit),
         TEST(a_cancel_ends_the_wait_for_a_lock),
         TEST(says_which_bucket_is_missing),
         TEST(makes_a_bucket_when_told_to),

@@ -15,7 +15,7 @@
 
 #define DAY CLOCK_SKEW_NEAR
 
-static void a_day_is_believed_and_no_more_without_tls(void **state)
+static void without_tls_only_a_day_is_corrected(void **state)
 {
     const int64_t now = CLOCK_SOURCE + 300 * DAY;
     const struct {
@@ -75,7 +75,7 @@ static void no_signature_is_given_for_another_year(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_day_is_believed_and_no_more_without_tls),
+        cmocka_unit_test(without_tls_only_a_day_is_corrected),
         cmocka_unit_test(no_signature_is_given_for_another_year),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

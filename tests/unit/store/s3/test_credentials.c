@@ -28,7 +28,7 @@ static void takes_a_pair_and_hides_the_secret(void **state)
     assert_string_equal(creds.secret_key, "");
 }
 
-static void nobody_is_a_valid_answer(void **state)
+static void no_credentials_are_a_valid_result(void **state)
 {
     struct credentials creds;
     struct err err;
@@ -63,7 +63,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_a_pair_and_hides_the_secret),
-        cmocka_unit_test(nobody_is_a_valid_answer),
+        cmocka_unit_test(no_credentials_are_a_valid_result),
         cmocka_unit_test(refuses_halves_and_pasted_line_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

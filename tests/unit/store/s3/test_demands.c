@@ -66,7 +66,7 @@ static void write_all(struct store *store)
     expect(store, &(struct store_op){.verb = STORE_COPY, .key = "copy", .source = "large"});
 }
 
-static void a_locked_bucket_is_given_the_digests(void **state)
+static void a_locked_bucket_gets_all_digests(void **state)
 {
     const char *const more[] = {"--object-lock", NULL};
     struct fake_s3 fake;
@@ -84,7 +84,7 @@ static void a_locked_bucket_is_given_the_digests(void **state)
     fake_stop(&fake);
 }
 
-static void other_buckets_are_given_those_of_documents_only(void **state)
+static void other_buckets_get_only_digests_of_documents(void **state)
 {
     struct fake_s3 fake;
     struct err err;
@@ -98,7 +98,7 @@ static void other_buckets_are_given_those_of_documents_only(void **state)
     fake_stop(&fake);
 }
 
-static void what_is_written_is_encrypted_as_asked(void **state)
+static void every_write_requests_the_encryption(void **state)
 {
     static const struct {
         const char *encryption, *key;
@@ -151,7 +151,7 @@ static void a_store_that_does_not_encrypt_is_named(void **state)
     fake_stop(&fake);
 }
 
-static void a_key_without_its_way_is_refused(void **state)
+static void a_key_without_an_encryption_is_refused(void **state)
 {
     static const struct {
         const char *encryption, *key;
@@ -170,11 +170,11 @@ static void a_key_without_its_way_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_locked_bucket_is_given_the_digests),
-        cmocka_unit_test(other_buckets_are_given_those_of_documents_only),
-        cmocka_unit_test(what_is_written_is_encrypted_as_asked),
+        cmocka_unit_test(a_locked_bucket_gets_all_digests),
+        cmocka_unit_test(other_buckets_get_only_digests_of_documents),
+        cmocka_unit_test(every_write_requests_the_encryption),
         cmocka_unit_test(a_store_that_does_not_encrypt_is_named),
-        cmocka_unit_test(a_key_without_its_way_is_refused),
+        cmocka_unit_test(a_key_without_an_encryption_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -99,7 +99,7 @@ static const struct refusal {
     {STORE_LIST, 200, ERROR("InternalError"), S3_AGAIN, ERR_NETWORK, "server"},
 };
 
-static void every_refusal_has_a_verdict_and_words(void **state)
+static void every_refusal_has_a_class_and_a_message(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(REFUSALS); i++) {
@@ -274,7 +274,7 @@ static void reads_what_went_well(void **state)
 }
 
 /* Real servers use other names for the root element, and add their own fields. */
-static void the_root_of_an_answer_has_any_name(void **state)
+static void the_root_of_a_response_has_any_name(void **state)
 {
     static const struct {
         enum store_verb verb;
@@ -359,7 +359,7 @@ static void a_refusal_has_a_class(void **state)
     assert_int_equal(cut.failure, STORE_NO_ANSWER);
 }
 
-static void an_odd_answer_is_asked_for_a_few_times_only(void **state)
+static void an_odd_response_is_retried_a_few_times_only(void **state)
 {
     static const struct {
         enum store_verb verb;
@@ -384,7 +384,7 @@ static void an_odd_answer_is_asked_for_a_few_times_only(void **state)
 }
 
 /* Names that would be used in a header or a query. */
-static void a_name_that_cannot_be_sent_back_is_none(void **state)
+static void a_name_that_cannot_be_sent_is_refused(void **state)
 {
     static const struct {
         enum store_verb verb;
@@ -433,7 +433,7 @@ static void a_name_that_cannot_be_sent_back_is_none(void **state)
     store_page_finish(&page);
 }
 
-static void hears_what_was_asked(void **state)
+static void reads_the_requested_fields(void **state)
 {
     struct store_op op = {.verb = STORE_PUT};
     struct http_answer answer = {.status = 503, .retry_after = "7"};
@@ -456,7 +456,7 @@ static void hears_what_was_asked(void **state)
 }
 
 /* Callers get "absent" and "changed" only for requests that expect them. */
-static void an_answer_to_another_question_is_a_failure(void **state)
+static void a_response_to_another_request_is_a_failure(void **state)
 {
     static const enum store_verb verbs[] = {STORE_HEAD,         STORE_GET,    STORE_PUT,
                                             STORE_DELETE,       STORE_LIST,   STORE_UPLOAD_CREATE,
@@ -512,7 +512,7 @@ static void the_time_may_stand_in_the_error_alone(void **state)
 
 /* -- lists -- */
 
-static void keys_that_were_not_asked_for_are_refused(void **state)
+static void keys_that_were_not_requested_are_refused(void **state)
 {
     const struct http_answer answer = {
         .status = 200,
@@ -598,7 +598,7 @@ static void reads_listings(void **state)
 }
 
 /* Only IsTruncated ends a list. A page without entries does not. */
-static void a_listing_ends_where_the_store_says_so(void **state)
+static void a_page_ends_a_list_only_when_it_states_it(void **state)
 {
     static const struct {
         enum store_verb verb;
@@ -745,23 +745,23 @@ static void recognises_what_it_completed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_refusal_has_a_verdict_and_words),
+        cmocka_unit_test(every_refusal_has_a_class_and_a_message),
         cmocka_unit_test(a_web_page_is_not_told_by_its_type_alone),
         cmocka_unit_test(every_fault_of_the_transport_too),
         cmocka_unit_test(an_error_that_broke_off_still_counts),
         cmocka_unit_test(a_range_is_the_one_asked_for_or_refused),
         cmocka_unit_test(reads_what_went_well),
-        cmocka_unit_test(the_root_of_an_answer_has_any_name),
+        cmocka_unit_test(the_root_of_a_response_has_any_name),
         cmocka_unit_test(a_refusal_has_a_class),
-        cmocka_unit_test(an_odd_answer_is_asked_for_a_few_times_only),
-        cmocka_unit_test(a_name_that_cannot_be_sent_back_is_none),
-        cmocka_unit_test(hears_what_was_asked),
-        cmocka_unit_test(an_answer_to_another_question_is_a_failure),
+        cmocka_unit_test(an_odd_response_is_retried_a_few_times_only),
+        cmocka_unit_test(a_name_that_cannot_be_sent_is_refused),
+        cmocka_unit_test(reads_the_requested_fields),
+        cmocka_unit_test(a_response_to_another_request_is_a_failure),
         cmocka_unit_test(a_part_is_not_the_whole),
         cmocka_unit_test(the_time_may_stand_in_the_error_alone),
-        cmocka_unit_test(keys_that_were_not_asked_for_are_refused),
+        cmocka_unit_test(keys_that_were_not_requested_are_refused),
         cmocka_unit_test(reads_listings),
-        cmocka_unit_test(a_listing_ends_where_the_store_says_so),
+        cmocka_unit_test(a_page_ends_a_list_only_when_it_states_it),
         cmocka_unit_test(refuses_hostile_documents),
         cmocka_unit_test(recognises_what_it_completed),
     };

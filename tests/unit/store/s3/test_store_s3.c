@@ -200,7 +200,7 @@ static void make_rules(const struct survived *fault, char *rules, size_t size)
     snprintf(rules + used, size - used, "]");
 }
 
-static void survives_what_passes(void **state)
+static void temporary_faults_are_survived(void **state)
 {
     char rules[4096];
 
@@ -262,7 +262,7 @@ static const struct fatal {
     {"\"do\": \"status\", \"status\": 416, \"code\": \"InvalidRange\"", ERR_INTEGRITY, "range"},
 };
 
-static void says_what_is_wrong_and_stops(void **state)
+static void permanent_faults_are_reported_at_once(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(FATAL); i++) {
@@ -322,7 +322,7 @@ static bool new_token(void *arg, struct credentials *out)
     return credentials_init(out, ACCESS, SECRET, "the-new-token", &err) == 0;
 }
 
-static void expired_keys_are_looked_for_again(void **state)
+static void expired_keys_are_read_again(void **state)
 {
     struct fake_s3 fake;
     struct err err;
@@ -508,7 +508,7 @@ static void make_of_parts(struct store *store, const char *key, struct view data
 }
 
 /* A store that refuses to copy from an object of parts on condition of its own ETag. */
-static void a_source_is_looked_at_where_its_condition_never_holds(void **state)
+static void a_source_is_looked_up_if_its_condition_never_holds(void **state)
 {
     const char *const more[] = {"--swift", NULL};
     const char *const other = "\"00000000000000000000000000000000-1\"";
@@ -540,7 +540,7 @@ static void a_source_is_looked_at_where_its_condition_never_holds(void **state)
 }
 
 /* The lookup is an ordinary request, with retries. If it is refused, the copy counts as failed. */
-static void a_source_that_cannot_be_looked_at_is_not_believed(void **state)
+static void a_source_that_cannot_be_looked_up_fails_the_copy(void **state)
 {
     const char *const more[] = {"--swift", NULL};
     struct fake_s3 fake;
@@ -561,7 +561,7 @@ static void a_source_that_cannot_be_looked_at_is_not_believed(void **state)
     fake_stop(&fake);
 }
 
-static void a_cut_read_goes_on_where_it_was(void **state)
+static void an_interrupted_read_continues_at_the_next_byte(void **state)
 {
     struct fake_s3 fake;
     struct view data = noise(3 * MIB);
@@ -670,7 +670,7 @@ static void a_document_has_a_bound(void **state)
 
 /* -- cancellation -- */
 
-static void cancel_brings_all_home_and_still_cleans_up(void **state)
+static void a_cancel_ends_all_operations_and_permits_the_cleanup(void **state)
 {
     struct fake_s3 fake;
     struct cancel cancel;
@@ -710,7 +710,7 @@ static void cancel_brings_all_home_and_still_cleans_up(void **state)
     fake_stop(&fake);
 }
 
-static void cleaning_up_is_given_a_moment_only(void **state)
+static void the_cleanup_after_a_cancel_has_a_limit(void **state)
 {
     struct fake_s3 fake;
     struct cancel cancel;
@@ -744,7 +744,7 @@ static void make_certificate(const char *dir, char cert[96], char key[96])
     assert_int_equal(system(command), 0);
 }
 
-static void trusts_only_what_it_is_told_to(void **state)
+static void only_configured_certificates_are_trusted(void **state)
 {
     char dir[] = "/tmp/s3dock-cert-XXXXXX", cert[96], key[96];
     struct fake_s3 fake;
@@ -790,24 +790,24 @@ static void trusts_only_what_it_is_told_to(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(survives_what_passes),
+        cmocka_unit_test(temporary_faults_are_survived),
         cmocka_unit_test(survives_a_server_that_goes_away_for_a_while),
-        cmocka_unit_test(says_what_is_wrong_and_stops),
+        cmocka_unit_test(permanent_faults_are_reported_at_once),
         cmocka_unit_test(gives_up_after_the_tries_allowed),
-        cmocka_unit_test(expired_keys_are_looked_for_again),
+        cmocka_unit_test(expired_keys_are_read_again),
         cmocka_unit_test(keeps_to_the_rate),
         cmocka_unit_test(wrong_keys_are_named_even_by_a_head),
         cmocka_unit_test(finds_the_region_and_the_time),
         cmocka_unit_test(conditions_are_spelled_as_the_store_likes),
-        cmocka_unit_test(a_source_is_looked_at_where_its_condition_never_holds),
-        cmocka_unit_test(a_source_that_cannot_be_looked_at_is_not_believed),
-        cmocka_unit_test(a_cut_read_goes_on_where_it_was),
+        cmocka_unit_test(a_source_is_looked_up_if_its_condition_never_holds),
+        cmocka_unit_test(a_source_that_cannot_be_looked_up_fails_the_copy),
+        cmocka_unit_test(an_interrupted_read_continues_at_the_next_byte),
         cmocka_unit_test(does_not_mistake_its_own_write_for_another),
         cmocka_unit_test(turns_pages),
         cmocka_unit_test(a_document_has_a_bound),
-        cmocka_unit_test(cancel_brings_all_home_and_still_cleans_up),
-        cmocka_unit_test(cleaning_up_is_given_a_moment_only),
-        cmocka_unit_test(trusts_only_what_it_is_told_to),
+        cmocka_unit_test(a_cancel_ends_all_operations_and_permits_the_cleanup),
+        cmocka_unit_test(the_cleanup_after_a_cancel_has_a_limit),
+        cmocka_unit_test(only_configured_certificates_are_trusted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
