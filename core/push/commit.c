@@ -1,13 +1,13 @@
 /*
- * What is replaced is kept first. Then the new archive, its index and its metadata become visible,
- * in this order: who can read the metadata finds the rest complete.
+ * The image that is replaced is copied first. Then the new archive, its index and its metadata
+ * become visible, in this order: a reader of the metadata finds the rest complete.
  *
- * Two pushes of one name may be at it at once. The archive is whoever's completed last, and only
- * that push may describe it: so each looks at the documents, then whether the archive is its own,
- * and writes only over what it has seen. Who completes after our look at the archive writes its
- * documents after that, too: over ours, or before ours, whose condition then fails, and the next
- * look at the archive with it. (Where the store ignores conditions, the archive is looked at before
- * each document; that leaves a window of one request.)
+ * Two pushes of one name may commit at once. The archive belongs to the push that completed last,
+ * and only that push may describe it. So each push reads the ETags of the documents, then checks
+ * that the archive is its own, and replaces only the documents that it has seen. A push that
+ * completes its archive after this check also writes its documents later: either it replaces ours,
+ * or our condition fails, and the archive is checked again. A store may ignore conditions; then the
+ * archive is checked before each document, which leaves a window of one request.
  */
 #include "push/commit.h"
 
@@ -28,7 +28,7 @@
 
 struct document {
     char key[KEY_MAX];
-    char seen[STORE_ETAG_MAX]; /* ETag of what stood there; "": nothing did */
+    char seen[STORE_ETAG_MAX]; /* ETag of the document to replace; "": there is none */
 };
 
 struct documents {
@@ -36,25 +36,24 @@ struct documents {
     struct document index, metadata;
 };
 
-static int describe(const struct commit *c, const struct push_facts *facts, struct metadata *out,
-                    struct err *err)
+static int describe(const struct commit *c, struct metadata *out, struct err *err)
 {
-    const struct image_name *name = &c->push->name;
+    const struct image_info *image = c->outcome->image;
 
-    *out = (struct metadata){.format = METADATA_FORMAT, .size = facts->packed};
-    push_engine_checksum(c->engine, out->checksum);
+    *out = (struct metadata){.format = METADATA_FORMAT, .size = c->outcome->size};
+    str_copy(out->checksum, sizeof out->checksum, c->outcome->checksum);
     clock_rfc3339(clock_wall(), out->created_at);
-    snprintf(out->git_hash, sizeof out->git_hash, "%s", name->hash);
-    snprintf(out->git_time, sizeof out->git_time, "%s", name->time);
-    snprintf(out->image_tag, sizeof out->image_tag, "%s", name->ref);
-    snprintf(out->app_name, sizeof out->app_name, "%s", name->app);
-    if (c->local->id[0] && strcmp(c->local->id, facts->image->id) != 0)
-        snprintf(out->engine_id, sizeof out->engine_id, "%s", c->local->id);
-    return describe_image(facts->image, out, err);
+    snprintf(out->git_hash, sizeof out->git_hash, "%s", c->name->hash);
+    snprintf(out->git_time, sizeof out->git_time, "%s", c->name->time);
+    snprintf(out->image_tag, sizeof out->image_tag, "%s", c->name->ref);
+    snprintf(out->app_name, sizeof out->app_name, "%s", c->name->app);
+    if (c->local_id[0] && strcmp(c->local_id, image->id) != 0)
+        snprintf(out->engine_id, sizeof out->engine_id, "%s", c->local_id);
+    return describe_image(image, out, err);
 }
 
-/* What stands where our documents shall, before the archive is ours. */
-static int look_around(const struct commit *c, struct documents *documents, struct err *err)
+/* Reads the ETags of the documents that ours will replace. */
+static int read_etags(const struct commit *c, struct documents *documents, struct err *err)
 {
     struct document *all[] = {&documents->index, &documents->metadata};
     struct store_op heads[ARRAY_SIZE(all)], *ops[ARRAY_SIZE(all)];
@@ -66,7 +65,7 @@ static int look_around(const struct commit *c, struct documents *documents, stru
     }
     if (!documents->conditional)
         return 0;
-    if (store_run_all(c->push->store, ops, ARRAY_SIZE(ops), err))
+    if (store_run_all(c->store, ops, ARRAY_SIZE(ops), err))
         return ERR_FAIL;
     for (unsigned i = 0; i < ARRAY_SIZE(all); i++) {
         if (heads[i].answer == STORE_FAILED) {
@@ -79,55 +78,57 @@ static int look_around(const struct commit *c, struct documents *documents, stru
     return 0;
 }
 
-static enum store_answer put(const struct commit *c, bool conditional,
-                             const struct document *document, struct view body, struct err *err)
+static enum store_answer put_document(const struct commit *c, bool conditional,
+                                      const struct document *document, struct view body,
+                                      struct err *err)
 {
-    bool there = document->seen[0];
+    bool exists = document->seen[0];
 
-    return store_put_document(c->push->store, document->key, body,
-                              conditional && there ? document->seen : NULL, conditional && !there,
+    return store_put_document(c->store, document->key, body,
+                              conditional && exists ? document->seen : NULL, conditional && !exists,
                               NULL, err);
 }
 
+/* Writes a document beside the archive, as long as the archive is ours. */
 static int put_beside(const struct commit *c, struct documents *documents,
                       const struct document *document, struct view body, const char *archive_etag,
                       struct err *err)
 {
-    bool look = !documents->conditional;
+    bool check_archive = !documents->conditional;
 
-    for (unsigned tries = 0; tries < TRIES_MAX; tries++, look = true) {
+    for (unsigned tries = 0; tries < TRIES_MAX; tries++, check_archive = true) {
         struct store_info archive = {0};
-        enum store_answer answer;
+        enum store_answer answer = STORE_DONE;
 
-        if (tries && look_around(c, documents, err))
+        if (tries && read_etags(c, documents, err))
             return ERR_FAIL;
-        answer = look ? store_head(c->push->store, c->key, &archive, err) : STORE_DONE;
+        if (check_archive)
+            answer = store_head(c->store, c->key, &archive, err);
         if (answer == STORE_FAILED)
             return ERR_FAIL;
-        if (look && (answer != STORE_DONE || strcmp(archive.etag, archive_etag) != 0))
+        if (check_archive && (answer != STORE_DONE || strcmp(archive.etag, archive_etag) != 0))
             break;
-        answer = put(c, documents->conditional, document, body, err);
+        answer = put_document(c, documents->conditional, document, body, err);
         if (answer == STORE_FAILED)
             return ERR_FAIL;
         if (answer == STORE_DONE)
             return 0;
     }
-    err_set(err, ERR_CONFLICT, CODE_PUSH, "somebody else pushed %s at the same time and was later",
-            c->push->name.ref);
-    return err_about(err, "%s", c->push->name.ref);
+    err_set(err, ERR_CONFLICT, CODE_PUSH,
+            "another push of %s at the same time has replaced this one", c->name->ref);
+    return err_about(err, "%s", c->name->ref);
 }
 
 static int put_index(const struct commit *c, struct documents *documents, struct metadata *metadata,
                      struct err *err)
 {
+    uint8_t sum[SHA256_SIZE];
     struct text text;
     int answer;
 
     text_init(&text, INDEX_MAX);
-    answer = push_engine_index(c->engine, &text, err);
+    answer = index_builder_finish(c->outcome->index, c->outcome->image, &text, err);
     if (answer == 0) {
-        uint8_t sum[SHA256_SIZE];
-
         str_copy(metadata->index_key, sizeof metadata->index_key, documents->index.key);
         sha256_of(text_view(&text), sum);
         hex_encode(sum, sizeof sum, metadata->index_sha256);
@@ -155,57 +156,56 @@ static int put_metadata(const struct commit *c, struct documents *documents,
     return answer;
 }
 
-static int keep_what_is_replaced(const struct commit *c, bool conditional, struct err *err)
+static int keep_existing(const struct commit *c, bool conditional, struct commit_result *result,
+                         struct err *err)
 {
-    if (!c->existing->has_archive || c->result->archived || existing_image_is_torn(c->existing))
+    if (!c->keep_existing || !c->existing->has_archive || existing_image_is_torn(c->existing))
         return 0;
-    if (existing_image_keep(c->push->store, &c->push->name, c->existing, conditional,
-                            &c->result->stats.copied_bytes, err))
+    if (existing_image_keep(c->store, c->name, c->existing, conditional, &result->copied, err))
         return ERR_FAIL;
-    c->result->archived = true;
+    result->archived = true;
     return 0;
 }
 
-static void tell(const struct commit *c, const struct metadata *metadata)
-{
-    struct push_result *result = c->result;
-
-    snprintf(result->checksum, sizeof result->checksum, "%s", metadata->checksum);
-    snprintf(result->image_id, sizeof result->image_id, "%s", metadata->image_id);
-    result->size = metadata->size;
-}
-
-/* A cancel that comes when the archive may be visible finds the rest of it insisted on: an archive
- * under the documents of its predecessor is an image that nobody can pull. */
-int commit_run(const struct commit *commit, struct err *err)
+/* Completes the archive and writes the documents. The store insists on all of it: an archive under
+ * the documents of its predecessor is an image that nobody can pull. */
+static int make_visible(const struct commit *c, struct documents *documents,
+                        struct metadata *metadata, struct err *err)
 {
     struct store_info info = {0};
-    struct push_facts facts;
-    struct metadata metadata;
-    struct documents documents = {0};
-    int answer;
+    int answer = pending_archive_complete(c->outcome->archive, &info, err);
 
-    push_engine_report(commit->engine, PHASE_COMMIT);
-    push_engine_facts(commit->engine, &facts);
-    if (conditions_find(commit->push->store, &documents.conditional, err))
-        documents.conditional = false;
-    answer = describe(commit, &facts, &metadata, err);
-    if (answer == 0)
-        answer = keep_what_is_replaced(commit, documents.conditional, err);
-    if (answer == 0)
-        answer = look_around(commit, &documents, err);
-    if (answer == 0)
-        answer = push_engine_complete(commit->engine, &info, err);
     if (answer == 0) {
-        str_copy(metadata.archive_etag, sizeof metadata.archive_etag, info.etag);
-        answer = put_index(commit, &documents, &metadata, err);
+        str_copy(metadata->archive_etag, sizeof metadata->archive_etag, info.etag);
+        answer = put_index(c, documents, metadata, err);
     }
     if (answer == 0)
-        answer = put_metadata(commit, &documents, &metadata, err);
+        answer = put_metadata(c, documents, metadata, err);
     if (answer == 0)
-        answer = existing_image_stands(commit->push->store, commit->existing, err);
-    store_insist(commit->push->store, false);
-    tell(commit, &metadata);
+        answer = existing_image_stands(c->store, c->existing, err);
+    store_insist(c->store, false);
+    return answer;
+}
+
+int commit_run(const struct commit *commit, struct commit_result *result, struct err *err)
+{
+    struct documents documents = {0};
+    struct metadata metadata;
+    int answer;
+
+    *result = (struct commit_result){0};
+    if (conditions_find(commit->store, &documents.conditional, err))
+        documents.conditional = false;
+    answer = describe(commit, &metadata, err);
+    if (answer == 0)
+        answer = keep_existing(commit, documents.conditional, result, err);
+    if (answer == 0)
+        answer = read_etags(commit, &documents, err);
+    if (answer == 0)
+        answer = make_visible(commit, &documents, &metadata, err);
+    str_copy(result->checksum, sizeof result->checksum, metadata.checksum);
+    str_copy(result->image_id, sizeof result->image_id, metadata.image_id);
+    result->size = metadata.size;
     metadata_finish(&metadata);
     return answer;
 }

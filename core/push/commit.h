@@ -1,26 +1,38 @@
 /*
- * commit - how a pushed image becomes visible: the archive, then the index, then the metadata.
+ * commit - makes a pushed image visible: the archive, then the index, then the metadata.
  */
 #ifndef S3DOCK_PUSH_COMMIT_H
 #define S3DOCK_PUSH_COMMIT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "base/digest_text.h"
 #include "push/engine.h"
 #include "push/existing_image.h"
-#include "push/options.h"
 
 struct err;
 
 struct commit {
-    const struct push_options *push; /* all of them are borrowed */
-    const char *key;                 /* of the archive */
-    const struct docker_image *local;
-    const struct existing_image *existing; /* what this replaces */
-    struct push_engine *engine;            /* it has run */
-    struct push_result *result;            /* archived, checksum, image_id, size, copied bytes */
+    struct store *store; /* all pointers are borrowed */
+    const struct image_name *name;
+    const char *key;                       /* of the archive */
+    const char *local_id;                  /* the daemon's name of the image; "": no daemon */
+    const struct existing_image *existing; /* the image that this one replaces */
+    const struct push_outcome *outcome;
+    bool keep_existing; /* false: an earlier attempt has kept it already */
 };
 
-int commit_run(const struct commit *commit, struct err *err);
+struct commit_result {
+    char image_id[DIGEST_TEXT_SIZE];
+    char checksum[40]; /* MD5 of the archive, "" if not known */
+    uint64_t size;     /* of the archive */
+    bool archived;     /* the existing image was copied to archive/ */
+    uint64_t copied;   /* bytes that the store copied for that */
+};
+
+/* Fails when another push of the same name was faster, or when a cleanup removes the image. *result
+ * is set after a failure, too. */
+int commit_run(const struct commit *commit, struct commit_result *result, struct err *err);
 
 #endif

@@ -1,99 +1,68 @@
 /*
- * The push, as it flows:
+ * The flow of a push:
  *
- *    reader             workers              conductor                         store
+ *    reader             workers              engine                             store
  *    source -> cut  ==>    name, pack     ==> order -> parts -> (part) ==>     upload
  *       ^                                        |                               |
  *       +------------------ empty spans ---------+<------------ parts -----------+
  *
- * The conductor (this thread) owns every decision and everything that is not in somebody's hands.
- * It waits for one message, does what that message asks for, and waits again. Stopping is: set the
- * flag, hand out nothing more, and wait until all spans and parts are home.
+ * The engine (this thread) makes all decisions and owns every span and part that no other thread
+ * has. It waits for one message, handles it, and waits again. To stop, it sets a flag, hands out
+ * nothing more, and waits until all spans and parts are back.
  */
 #include "push/engine.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/again.h"
 #include "base/clock.h"
 #include "base/codes.h"
-#include "base/log.h"
-#include "flow/meter.h"
-#include "pack/chunk/cut.h"
 #include "pull/verify_stream.h"
 #include "push/plan/span.h"
+#include "push/progress.h"
 #include "push/setup.h"
 #include "push/upload/copy_support.h"
 #include "push/upload/spot_check.h"
 
+/* Both ways to put a span into parts wait for a free part in the same words. */
+_Static_assert((int)ASSEMBLER_WAIT == (int)PLAIN_UPLOAD_WAIT, "one answer");
+
 struct push_engine {
     struct push_setup setup;
-    bool kept;  /* what was sent, for another push */
-    bool ended; /* nothing is left to be put into parts */
+    bool kept;  /* the unfinished upload stays, for another push */
+    bool ended; /* all bytes were put into parts */
 
-    struct push_span *current; /* being assembled; NULL between spans */
-    size_t current_done;
+    struct push_span *current; /* being put into parts; NULL between spans */
     bool reading, stopping;
-    enum copy_failure copy_failure;  /* the gravest so far */
-    bool distrusted;                 /* Docker's layers turned out not to be what they should be */
-    const struct base *corrupt_base; /* does not hold what its index says */
-    const struct image_info *image;  /* once the reader is done */
+    enum copy_failure copy_failure; /* the gravest so far */
+    bool distrusted;                /* Docker's layers were not as expected */
+    const struct base *corrupt_base;
+    const struct image_info *image; /* once the reader has ended */
 
-    uint64_t raw, packed, uploaded; /* assembled; assembled; home again */
-    struct meter meter;
-    int64_t next_report, phase_began;
-    enum transfer_phase phase;
+    uint64_t raw, packed; /* bytes put into parts */
+    uint64_t uploaded;    /* bytes that the store has taken */
+    struct pending_archive archive;
+    struct push_progress progress;
     struct err err;
 };
 
-/* A daemon's export: its size is a guess, and its first byte may take long. */
-static bool is_export(const struct push_engine *e)
-{
-    return e->setup.source->kind == SOURCE_DOCKER;
-}
-
-static bool is_from_layers(const struct push_engine *e)
-{
-    return e->setup.source->kind == SOURCE_LAYERS;
-}
-
 /* ---- progress ---- */
 
-void push_engine_report(struct push_engine *engine, enum transfer_phase phase)
+static void report(struct push_engine *e, enum transfer_phase phase)
 {
-    struct push_engine *e = engine;
-    int64_t now = clock_monotonic();
-    uint64_t placed = upload_placed(e->setup.upload);
-    uint64_t done =
-        e->packed ? (uint64_t)((double)e->raw * ((double)placed / (double)e->packed)) : 0;
+    double placed = (double)upload_placed(e->setup.upload);
+    uint64_t done = e->packed ? (uint64_t)((double)e->raw * (placed / (double)e->packed)) : 0;
 
-    if (phase != e->phase) {
-        e->phase = phase;
-        e->phase_began = now;
-        if (phase == PHASE_PUSH)
-            meter_start(&e->meter, e->setup.source->size_hint, now);
-    } else if (now < e->next_report) {
-        return;
-    }
-    e->next_report = now + CANCEL_TICK;
-    if (phase == PHASE_PUSH && done > e->meter.done)
-        meter_add(&e->meter, done - e->meter.done, now);
-    transfer_report(e->setup.options.transfer,
-                    &(struct transfer_progress){
-                        .phase = phase,
-                        .done = e->meter.done,
-                        .total = e->meter.total,
-                        .total_is_estimate = is_export(e),
-                        .moved = e->uploaded,
-                        .rate = meter_rate(&e->meter, now),
-                        .left = meter_left(&e->meter, now),
-                        .elapsed = (double)(now - e->phase_began) / (double)NS_PER_S,
-                    });
+    push_progress_report(&e->progress, phase, done, e->uploaded);
 }
 
-/* ---- the transfer: one function an event ---- */
+void push_engine_report_commit(struct push_engine *engine)
+{
+    report(engine, PHASE_COMMIT);
+}
+
+/* ---- spans on their way to the workers and back ---- */
 
 static void stop(struct push_engine *e, const struct err *err)
 {
@@ -114,8 +83,8 @@ static void release_span(struct push_engine *e, struct push_span *span)
         buffers_give(e->setup.slots, span->slot);
 }
 
-static void give(struct push_engine *e, struct push_span *span, int kind,
-                 void (*run)(struct job *job, void *scratch))
+static void give_to_worker(struct push_engine *e, struct push_span *span, int kind,
+                           void (*run)(struct job *job, void *scratch))
 {
     span->job.home = e->setup.inbox;
     span->job.msg.kind = kind;
@@ -123,7 +92,7 @@ static void give(struct push_engine *e, struct push_span *span, int kind,
     workers_give(e->setup.workers, &span->job);
 }
 
-/* In the order of the stream. */
+/* Sends a span to be packed. Called in the order of the stream. */
 static void pack(struct push_engine *e, struct push_span *span)
 {
     struct err err;
@@ -136,7 +105,7 @@ static void pack(struct push_engine *e, struct push_span *span)
     }
     if (e->setup.assembler)
         assembler_mark(e->setup.assembler, span);
-    give(e, span, PUSH_PACKED, push_span_pack);
+    give_to_worker(e, span, PUSH_PACKED, push_span_pack);
 }
 
 static void on_named(struct push_engine *e, struct push_span *span)
@@ -152,7 +121,7 @@ static void on_named(struct push_engine *e, struct push_span *span)
     }
 }
 
-/* Spans that are compared with earlier archives are named first, so that held chunks are not
+/* With bases, the chunks of a span are named first, so that chunks which a base holds are not
  * packed. */
 static void on_filled(struct push_engine *e, struct push_span *span)
 {
@@ -161,24 +130,20 @@ static void on_filled(struct push_engine *e, struct push_span *span)
     else if (span->named || e->stopping)
         on_named(e, span);
     else
-        give(e, span, PUSH_NAMED, push_span_name);
+        give_to_worker(e, span, PUSH_NAMED, push_span_name);
 }
 
-/* A whole span has become archive: its chunks enter the index. */
-static void account(struct push_engine *e, const struct push_span *span)
+/* ---- packed spans become parts ---- */
+
+static int add_span(struct push_engine *e, struct push_span *span, struct err *err)
 {
-    struct err err;
-
-    e->raw += span->in_size;
-    e->packed += span->out_size;
-    for (unsigned i = 0; i < span->count; i++)
-        if (index_builder_add(e->setup.builder, &span->chunks[i].chunk,
-                              span->chunks[i].flags & CHUNK_SECTION, &err))
-            stop(e, &err);
+    if (e->setup.assembler)
+        return assembler_add(e->setup.assembler, span, err);
+    return plain_upload_add(&e->setup.plain, span, err);
 }
 
-/* The same with earlier archives: what they hold is copied. */
-static void assemble_with_bases(struct push_engine *e)
+/* Puts the packed spans, in order, into parts, as long as parts are free. */
+static void assemble(struct push_engine *e)
 {
     while (!e->stopping) {
         struct err err;
@@ -188,10 +153,10 @@ static void assemble_with_bases(struct push_engine *e)
             e->current = reorder_take(&e->setup.packed);
         if (!e->current)
             return;
-        answer = assembler_add(e->setup.assembler, e->current, &err);
+        answer = add_span(e, e->current, &err);
+        e->packed = index_builder_packed(e->setup.builder);
         if (answer == ASSEMBLER_WAIT)
             return;
-        e->packed = index_builder_packed(e->setup.builder);
         if (answer) {
             stop(e, &err);
             return;
@@ -200,66 +165,6 @@ static void assemble_with_bases(struct push_engine *e)
         release_span(e, e->current);
         e->current = NULL;
     }
-}
-
-/* Sends a full part, unless an earlier push has sent it. */
-static void send_part(struct push_engine *e, struct part *part)
-{
-    struct resume_kept kept;
-    struct err err;
-    int answer = resume_part(e->setup.resume, part, &kept, &err);
-
-    if (answer == 0) {
-        upload_digest(e->setup.upload, part);
-        resume_record(e->setup.resume, upload_md5(e->setup.upload));
-        upload_part(e->setup.upload, part);
-        return;
-    }
-    if (answer == RESUME_HAS)
-        answer = upload_keep(e->setup.upload, part->number, part->size, &kept, &err);
-    parts_give(e->setup.parts, part);
-    if (answer)
-        stop(e, &err);
-}
-
-/* Moves packed bytes, in order, into parts, as far as there are spans in order and free parts. */
-static void assemble_plain(struct push_engine *e)
-{
-    while (!e->stopping) {
-        struct part *full = NULL;
-        struct view rest;
-
-        if (!e->current) {
-            e->current = reorder_take(&e->setup.packed);
-            e->current_done = 0;
-            if (!e->current)
-                return;
-            account(e, e->current);
-        }
-        rest = view_of(e->current->slot->out + e->current_done,
-                       e->current->out_size - e->current_done);
-        if (rest.size) {
-            size_t used = parts_add(e->setup.parts, rest, &full);
-
-            if (full)
-                send_part(e, full);
-            if (used == 0)
-                return; /* every part is in the air: one will come home */
-            e->current_done += used;
-        }
-        if (e->current_done == e->current->out_size) {
-            release_span(e, e->current);
-            e->current = NULL;
-        }
-    }
-}
-
-static void assemble(struct push_engine *e)
-{
-    if (e->setup.assembler)
-        assemble_with_bases(e);
-    else
-        assemble_plain(e);
 }
 
 static void on_packed(struct push_engine *e, struct push_span *span)
@@ -272,13 +177,15 @@ static void on_packed(struct push_engine *e, struct push_span *span)
     assemble(e);
 }
 
+/* ---- the store's answers ---- */
+
 static void on_uploaded(struct push_engine *e, struct msg *msg)
 {
     struct upload_news news;
     struct err err;
     int failed;
 
-    resume_begun(e->setup.resume, upload_told(e->setup.upload, msg));
+    resume_begun(e->setup.resume, upload_new_id(e->setup.upload, msg));
     failed = upload_finish_op(e->setup.upload, msg, &news, &err);
     if (news.number && !failed)
         resume_part_done(e->setup.resume, news.number, news.size,
@@ -304,41 +211,61 @@ static void on_composed(struct push_engine *e, struct msg *msg)
     assemble(e);
 }
 
-/* How the archive comes by the one name that it should have. */
+/* ---- the end of the stream ---- */
+
+/* Adds the commands that give the archive the one name that it must have. */
 static void hint_name(const struct image_info *image, const char *ref, struct err *err)
 {
     for (unsigned i = 0; i < image->tag_count; i++)
         if (strcmp(image->tags[i], ref) == 0) {
-            err_hint(err, "docker save %s, no other name beside it, and push that", ref);
+            err_hint(err, "docker save %s, without any other name, and push that archive", ref);
             return;
         }
-    err_hint(err, "docker tag %s %s, docker save %s, and push that",
+    err_hint(err, "docker tag %s %s, docker save %s, and push that archive",
              image->tag_count ? image->tags[0] : image->id, ref, ref);
 }
 
 static void on_read(struct push_engine *e)
 {
+    const char *ref = e->setup.options.name->ref;
     struct err err;
 
     e->reading = false;
     for (struct push_span *span; (span = reader_reclaim(e->setup.reader));)
         buffers_give(e->setup.slots, span->slot);
     if (reader_result(e->setup.reader, &e->image, &err)) {
-        e->distrusted = !e->stopping && is_from_layers(e) && err.family != ERR_CANCELLED;
+        e->distrusted =
+            !e->stopping && e->setup.source->kind == SOURCE_LAYERS && err.family != ERR_CANCELLED;
         stop(e, &err);
         return;
     }
-    if (image_names_check(e->image, e->setup.options.name->ref, &err)) {
-        hint_name(e->image, e->setup.options.name->ref, &err);
+    if (image_names_check(e->image, ref, &err)) {
+        hint_name(e->image, ref, &err);
         stop(e, &err);
     }
 }
+
+/* Sends what is held back, once all spans are in parts. */
+static void end(struct push_engine *e)
+{
+    struct err err;
+
+    if (e->ended || e->stopping || e->reading || buffers_out(e->setup.slots))
+        return;
+    e->ended = true;
+    if (e->setup.assembler ? assembler_end(e->setup.assembler, &err)
+                           : plain_upload_end(&e->setup.plain, &err))
+        stop(e, &err);
+    e->packed = index_builder_packed(e->setup.builder);
+}
+
+/* ---- the main loop ---- */
 
 static void dispatch(struct push_engine *e, struct msg *msg)
 {
     switch (msg->kind) {
     case PUSH_STARTED:
-        push_engine_report(e, PHASE_PUSH);
+        report(e, PHASE_PUSH);
         break;
     case PUSH_FILLED:
         on_filled(e, (struct push_span *)msg);
@@ -374,8 +301,8 @@ static void reclaim_parts(struct push_engine *e)
         parts_give(e->setup.parts, part);
 }
 
-/* Everything that still waits in the conductor's own hands when it stops. */
-static void drop_what_waits(struct push_engine *e)
+/* Drops the spans and parts that wait in the engine, after a stop. */
+static void drop_waiting(struct push_engine *e)
 {
     struct push_span *span;
 
@@ -394,39 +321,10 @@ static bool is_over(struct push_engine *e)
            (!e->setup.assembler || assembler_out(e->setup.assembler) == 0);
 }
 
-/* Sends the rest as the last part. The only part of an archive is held until everything is known to
- * be well (push_engine_complete). */
-static void end_parts(struct push_engine *e)
+/* Handles messages until no span, part or operation is out. */
+static int run_loop(struct push_engine *e, struct err *err)
 {
-    struct part *last = parts_flush(e->setup.parts);
-
-    if (last && upload_has_begun(e->setup.upload))
-        send_part(e, last);
-    else if (last)
-        upload_hold(e->setup.upload, last);
-}
-
-/* Every span was placed: what is still held back may go, too. */
-static void end(struct push_engine *e)
-{
-    struct err err;
-
-    if (e->ended || e->stopping || e->reading || buffers_out(e->setup.slots))
-        return;
-    e->ended = true;
-    if (!e->setup.assembler) {
-        end_parts(e);
-        return;
-    }
-    if (assembler_end(e->setup.assembler, &err))
-        stop(e, &err);
-    e->packed = index_builder_packed(e->setup.builder);
-}
-
-/* Runs the picture above until nothing is out any more. */
-static int conduct(struct push_engine *e, struct err *err)
-{
-    push_engine_report(e, is_export(e) ? PHASE_EXPORT : PHASE_PUSH);
+    report(e, e->setup.source->kind == SOURCE_DOCKER ? PHASE_EXPORT : PHASE_PUSH);
     for (struct buffer *slot; (slot = buffers_take(e->setup.slots));)
         reader_give(e->setup.reader, push_span_of(slot));
     for (;;) {
@@ -434,7 +332,7 @@ static int conduct(struct push_engine *e, struct err *err)
 
         end(e);
         if (e->stopping)
-            drop_what_waits(e);
+            drop_waiting(e);
         if (is_over(e))
             break;
         msg = inbox_take(e->setup.inbox, clock_monotonic() + CANCEL_TICK);
@@ -442,12 +340,54 @@ static int conduct(struct push_engine *e, struct err *err)
             dispatch(e, msg);
         if (!e->stopping && cancel_check(e->setup.options.transfer->cancel, err))
             stop(e, err);
-        push_engine_report(e, e->phase);
+        report(e, e->progress.phase);
     }
     if (!e->stopping)
         return 0;
     *err = e->err;
     return ERR_FAIL;
+}
+
+static bool has_copied(const struct push_engine *e)
+{
+    return e->setup.assembler && assembler_has_copied(e->setup.assembler);
+}
+
+/* Compares a few of the copied chunks with their index. An interrupted push that had completed its
+ * archive has done so before. */
+static int check_copies(struct push_engine *e, struct err *err)
+{
+    unsigned different;
+    int answer;
+
+    if (!e->setup.assembler || resume_is_whole(e->setup.resume))
+        return 0;
+    answer = assembler_check(e->setup.assembler, &different, err);
+    if (answer != SPOT_CHECK_DIFFERS)
+        return answer;
+    e->corrupt_base = &e->setup.bases.base[different];
+    return err_set(err, ERR_INTEGRITY, CODE_BASE, "the archive %s differs from its index",
+                   e->corrupt_base->key);
+}
+
+int push_engine_run(struct push_engine *engine, struct push_outcome *outcome, struct err *err)
+{
+    struct push_engine *e = engine;
+
+    if (run_loop(e, err) || check_copies(e, err)) {
+        if (e->copy_failure != COPY_FAILURE_NONE)
+            copy_support_remember(e->setup.options.store, e->copy_failure);
+        return ERR_FAIL;
+    }
+    e->archive = (struct pending_archive){.store = e->setup.options.store,
+                                          .upload = e->setup.upload,
+                                          .resume = e->setup.resume,
+                                          .size = e->packed,
+                                          .copied = has_copied(e)};
+    *outcome = (struct push_outcome){
+        .image = e->image, .size = e->packed, .index = e->setup.builder, .archive = &e->archive};
+    upload_checksum(e->setup.upload, outcome->checksum);
+    return 0;
 }
 
 /* ---- beginning and end ---- */
@@ -460,20 +400,21 @@ struct push_engine *push_engine_create(const struct push_engine_options *options
         err_memory(err, "the push");
         return NULL;
     }
-    e->phase = PHASE_PREPARE; /* none of ours: the first report is a change */
     if (push_setup(&e->setup, options, err)) {
         push_engine_keep(e, err);
         push_engine_destroy(e);
         return NULL;
     }
+    push_progress_init(&e->progress, options->transfer, e->setup.source->size_hint,
+                       e->setup.source->kind == SOURCE_DOCKER);
     e->reading = true;
     return e;
 }
 
-/* Failures after which the same command may do better, and need not send again what was sent. */
-static bool may_go_on(const struct push_engine *e, const struct err *err)
+/* True if the same command may succeed later, and need not send the same bytes again. */
+static bool may_resume(const struct push_engine *e, const struct err *err)
 {
-    if (push_engine_remedy(e) != REMEDY_HOPELESS)
+    if (push_engine_remedy(e) != REMEDY_NONE)
         return false;
     if (err->family == ERR_DOCKER) /* an archive that ends in a daemon's error always will */
         return e->setup.options.input.docker != NULL;
@@ -481,7 +422,7 @@ static bool may_go_on(const struct push_engine *e, const struct err *err)
            err->family == ERR_LOCAL;
 }
 
-/* It is not the store that failed: it can be told. */
+/* True if the failure was not the store's, so that the checkpoint can be written to the bucket. */
 static bool may_reach_store(const struct err *err)
 {
     return err->family == ERR_CANCELLED || err->family == ERR_DOCKER || err->family == ERR_LOCAL;
@@ -489,106 +430,53 @@ static bool may_reach_store(const struct err *err)
 
 void push_engine_keep(struct push_engine *engine, struct err *err)
 {
-    if (!engine->setup.upload) { /* it has touched nothing */
+    if (!engine->setup.upload) { /* nothing in the bucket was touched */
         engine->kept = true;
         return;
     }
-    if (!may_go_on(engine, err) || !resume_keep(engine->setup.resume, may_reach_store(err)))
+    if (!may_resume(engine, err) || !resume_keep(engine->setup.resume, may_reach_store(err)))
         return;
     engine->kept = true;
     if (!err->hint[0] && again_may_help(err))
-        err_hint(err, "what was sent is kept: run the same command again to go on");
+        err_hint(err, "the uploaded parts are kept: run the same command again to resume");
 }
 
 static void clean_up(struct push_engine *e)
 {
-    if (e->setup.upload && !e->kept)
+    if (e->setup.upload)
         upload_abort(e->setup.upload);
-    if (e->setup.assembler && !e->kept)
+    if (e->setup.assembler)
         assembler_clean_up(e->setup.assembler);
-    if (e->setup.resume && !e->kept)
+    if (e->setup.resume)
         resume_forget(e->setup.resume);
 }
 
 void push_engine_destroy(struct push_engine *engine)
 {
-    struct push_engine *e = engine;
-
-    if (!e)
+    if (!engine)
         return;
-    clean_up(e);
-    reclaim_parts(e);
-    push_setup_finish(&e->setup);
-    free(e);
+    if (!engine->kept)
+        clean_up(engine);
+    reclaim_parts(engine);
+    push_setup_finish(&engine->setup);
+    free(engine);
 }
 
 /* ---- afterwards ---- */
 
-static bool has_copied(const struct push_engine *e)
+static enum push_remedy remedy_of_copies(const struct push_engine *e)
 {
-    return e->setup.assembler && assembler_has_copied(e->setup.assembler);
-}
+    enum copy_failure failure = e->copy_failure;
 
-/* Remembers for the next push whether this store copies. */
-static void remember_copy_support(const struct push_engine *e, bool failed)
-{
-    if (failed ? e->copy_failure : has_copied(e))
-        copy_support_remember(e->setup.options.store, failed ? e->copy_failure : COPY_FAILURE_NONE);
-}
-
-/* Copied bytes are not seen: a few are read back. */
-static int check_copies(struct push_engine *e, struct err *err)
-{
-    unsigned corrupt_base;
-    bool unchecked =
-        e->setup.assembler && !resume_is_whole(e->setup.resume); /* else it was before */
-    int answer = unchecked ? assembler_check(e->setup.assembler, &corrupt_base, err) : 0;
-
-    if (answer != SPOT_CHECK_DIFFERS)
-        return answer;
-    e->corrupt_base = &e->setup.bases.base[corrupt_base];
-    return err_set(err, ERR_INTEGRITY, CODE_BASE,
-                   "the archive %s does not hold what its index says", e->corrupt_base->key);
-}
-
-int push_engine_run(struct push_engine *engine, struct err *err)
-{
-    int answer = conduct(engine, err);
-
-    if (answer == 0)
-        answer = check_copies(engine, err);
-    if (answer)
-        remember_copy_support(engine, true);
-    return answer;
-}
-
-int push_engine_complete(struct push_engine *engine, struct store_info *info, struct err *err)
-{
-    struct resume *resume = engine->setup.resume;
-    enum copy_failure failure;
-    int answer;
-
-    if (resume_is_whole(resume)) {
-        store_insist(engine->setup.options.store, true);
-        return resume_confirm(resume, engine->packed, info, err);
+    copy_failure_add(&failure, e->archive.failure);
+    switch (failure) {
+    case COPY_FAILURE_NONE:
+        return REMEDY_NONE;
+    case COPY_FAILURE_BASE:
+        return REMEDY_WITH_OTHER_BASES;
+    default:
+        return REMEDY_WITHOUT_COPIES;
     }
-    resume_completing(resume, engine->packed);
-    answer = upload_complete(engine->setup.upload, engine->packed, info, &failure, err);
-    copy_failure_add(&engine->copy_failure, failure);
-    if (answer == 0)
-        resume_completed(resume, engine->packed, info->etag);
-    remember_copy_support(engine, answer != 0);
-    return answer;
-}
-
-int push_engine_index(struct push_engine *engine, struct text *out, struct err *err)
-{
-    return index_builder_finish(engine->setup.builder, engine->image, out, err);
-}
-
-void push_engine_checksum(struct push_engine *engine, char out[MD5_HEX_SIZE])
-{
-    upload_checksum(engine->setup.upload, out);
 }
 
 enum push_remedy push_engine_remedy(const struct push_engine *engine)
@@ -603,14 +491,7 @@ enum push_remedy push_engine_remedy(const struct push_engine *engine)
         return REMEDY_WITH_EXPORT;
     if (e->setup.assembler && assembler_lacked_bytes(e->setup.assembler))
         return REMEDY_READING_ALL;
-    switch (e->copy_failure) {
-    case COPY_FAILURE_NONE:
-        return REMEDY_HOPELESS;
-    case COPY_FAILURE_BASE:
-        return REMEDY_WITH_OTHER_BASES;
-    default:
-        return REMEDY_WITHOUT_COPIES;
-    }
+    return remedy_of_copies(e);
 }
 
 void push_engine_facts(const struct push_engine *engine, struct push_facts *out)
@@ -618,10 +499,8 @@ void push_engine_facts(const struct push_engine *engine, struct push_facts *out)
     const struct push_engine *e = engine;
 
     *out = (struct push_facts){
-        .image = e->image,
         .source = source_kind_name(e->setup.source->kind),
         .raw = e->raw,
-        .packed = e->packed,
         .bases = e->setup.bases.count,
         .outdated = e->setup.bases.outdated,
         .copies_refused = e->setup.copies_refused,

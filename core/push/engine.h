@@ -1,9 +1,9 @@
 /*
- * engine - one try at bringing an image's bytes into the bucket: from the source's first byte to
- * an upload that only has to be completed.
+ * engine - one attempt to bring the bytes of an image into the bucket: reads, packs, uploads and
+ * copies, until the upload only has to be completed.
  *
- * push_engine_run is the conductor of the push. After it the engine is completed, or abandoned; a
- * failed one knows whether another one may do better, and how.
+ * The main loop of a push. It makes every decision. After a failure it knows what another attempt
+ * should do differently.
  */
 #ifndef S3DOCK_PUSH_ENGINE_H
 #define S3DOCK_PUSH_ENGINE_H
@@ -11,10 +11,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/bytes.h"
 #include "base/hash.h"
 #include "pack/image/image.h"
 #include "push/open_source.h"
+#include "push/upload/pending_archive.h"
 #include "store/store.h"
 #include "transfer/transfer.h"
 
@@ -37,53 +37,53 @@ struct push_engine_options {
 
 struct push_engine;
 struct push_engine *push_engine_create(const struct push_engine_options *options, struct err *err);
-/* Takes NULL. Removes from the bucket what was temporary, and the upload if it was neither
- * completed nor kept. */
+/* Deletes the temporary objects from the bucket, and the upload if it was neither completed nor
+ * kept. Takes NULL. */
 void push_engine_destroy(struct push_engine *engine);
 
-/* Reads, packs, uploads and copies all of it. 0: only push_engine_complete is missing. */
-int push_engine_run(struct push_engine *engine, struct err *err);
-/* The archive appears: 0 when the store has it as it should be, and *info is what it says. From the
- * moment at which it may appear the store is insisted on (store_insist); the caller ends that. */
-int push_engine_complete(struct push_engine *engine, struct store_info *info, struct err *err);
-/* What the archive holds, to be written beside it. */
-int push_engine_index(struct push_engine *engine, struct text *out, struct err *err);
-/* MD5 of the archive, in hex; "" when parts of it were copied and never seen. */
-void push_engine_checksum(struct push_engine *engine, char out[MD5_HEX_SIZE]);
+/* What a successful run leaves. Valid until push_engine_destroy. */
+struct push_outcome {
+    const struct image_info *image;
+    uint64_t size;               /* of the archive */
+    char checksum[MD5_HEX_SIZE]; /* of the archive; "" when parts of it were copied */
+    struct index_builder *index; /* all chunks of the archive */
+    struct pending_archive *archive;
+};
+/* Reads, packs, uploads and copies everything. Returns 0 when the archive only has to be completed. */
+int push_engine_run(struct push_engine *engine, struct push_outcome *outcome, struct err *err);
+/* Reports the phase in which the archive, its index and its metadata become visible. */
+void push_engine_report_commit(struct push_engine *engine);
 
-/* After a failure that no remedy helps: keeps what was sent, where the same push may go on with it
- * later, and says so in the hint. */
+/* After a failure for which there is no remedy: keeps the unfinished upload if the same push can
+ * resume it later, and adds a hint that says so. */
 void push_engine_keep(struct push_engine *engine, struct err *err);
 
-/* What another engine should do differently after this one failed. */
+/* What another attempt should do differently after this one has failed. */
 enum push_remedy {
-    REMEDY_HOPELESS,
-    REMEDY_AFRESH,           /* what an earlier push left is of another image */
-    REMEDY_WITH_EXPORT,      /* Docker's layers were not what they should be */
-    REMEDY_READING_ALL,      /* bytes of a layer that was not read were needed after all */
-    REMEDY_WITH_OTHER_BASES, /* an archive that was copied from has changed, or is gone */
-    REMEDY_WITHOUT_COPIES,   /* the store cannot, or may not, copy for us */
-    REMEDY_WITHOUT_BASES,    /* one of them does not hold what its index says: facts.corrupt_base */
+    REMEDY_NONE,
+    REMEDY_AFRESH,           /* start over: the unfinished upload is of another image */
+    REMEDY_WITH_EXPORT,      /* read the export: Docker's layers were not as expected */
+    REMEDY_READING_ALL,      /* read all layers: bytes of a skipped layer were needed */
+    REMEDY_WITH_OTHER_BASES, /* search again: a base has changed, or is gone */
+    REMEDY_WITHOUT_COPIES,   /* upload everything: the store cannot, or may not, copy ranges */
+    REMEDY_WITHOUT_BASES,    /* upload everything: a base differs from its index */
 };
 enum push_remedy push_engine_remedy(const struct push_engine *engine);
 
-/* So far; all of it once push_engine_run has returned. */
+/* The figures of the run so far. */
 struct push_facts {
-    const struct image_info *image; /* NULL before all was read; valid until push_engine_destroy */
-    const char *source;             /* "layers", "docker", "file", "stdin"; "": none yet */
-    uint64_t raw, packed;           /* bytes */
-    uint64_t copied;                /* bytes of the archive that the store copied */
-    unsigned bases;                 /* archives that it was compared with */
-    unsigned joins;                 /* temporary objects */
-    unsigned outdated;              /* archives that were left out: bases.h */
-    uint64_t resumed;               /* bytes of the archive that an earlier push had sent */
-    const char *refusal;            /* why what an earlier push left is of no use, or "" */
-    bool copies_refused;            /* known beforehand: the store does not copy */
-    bool copies_tried;              /* which was found out by a trial */
-    const char *corrupt_base;       /* key of the archive that is not as its index says, or NULL */
+    const char *source;       /* "layers", "docker", "file", "stdin" */
+    uint64_t raw;             /* bytes of the save stream */
+    uint64_t copied;          /* bytes of the archive that the store copied */
+    unsigned bases;           /* archives that the image was compared with */
+    unsigned joins;           /* temporary objects */
+    unsigned outdated;        /* archives that were left out: bases.h */
+    uint64_t resumed;         /* bytes of the archive that an earlier push had sent */
+    const char *refusal;      /* why the unfinished push could not be resumed, or "" */
+    bool copies_refused;      /* known in advance: the store does not copy ranges, */
+    bool copies_tried;        /* which a probe has found out */
+    const char *corrupt_base; /* key of the base that differs from its index, or NULL */
 };
 void push_engine_facts(const struct push_engine *engine, struct push_facts *out);
-/* Tells the progress callback. */
-void push_engine_report(struct push_engine *engine, enum transfer_phase phase);
 
 #endif

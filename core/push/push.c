@@ -1,11 +1,10 @@
 /*
- * A push is three steps: look what is there already, bring the bytes into the bucket, make them
- * visible. The second may be tried more than once, each time in a plainer way (engine.h); what was
- * looked up before stays.
+ * A push has three steps: look at what the bucket has, bring the bytes into the bucket, and make
+ * them visible. The second step may be repeated, each time in a simpler way (enum push_remedy). The
+ * result of the first step stays.
  */
 #include "push/push.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,22 +28,22 @@ struct push {
     struct transfer_start start;
 
     struct existing_image existing;
-    bool learned;              /* which image that is: its metadata did not say */
-    struct docker_image local; /* what the daemon says of the image; id "" without a daemon */
+    bool learned;              /* its metadata did not name its image; the archive was read */
+    struct docker_image local; /* the daemon's description of the image; id "": no daemon */
     struct image_input input;
+    char content[DIGEST_TEXT_SIZE]; /* id of the image to push; "": only its stream contains it */
 
-    char content[DIGEST_TEXT_SIZE]; /* which image is to be pushed; "": only its stream will tell */
-
-    bool export_only;        /* Docker's layers turned out not to be what they should be */
-    bool delta;              /* compare with earlier archives, as long as that may help */
-    bool read_all;           /* what earlier archives hold, too */
-    bool looked_again;       /* for archives to compare with, because one has changed */
-    enum push_remedy remedy; /* of the engine that failed last */
+    /* The way of the next attempt. */
+    bool export_only;    /* Docker's layers were not as expected */
+    bool delta;          /* compare with earlier archives */
+    bool read_all;       /* read all layers, even those that earlier archives hold */
+    bool searched_again; /* for bases, because one has changed */
+    enum push_remedy remedy;
 };
 
-/* ---- what is there already ---- */
+/* ---- what the bucket has ---- */
 
-static int look_at_image(struct push *p, struct err *err)
+static int inspect_image(struct push *p, struct err *err)
 {
     switch (docker_inspect(p->options->docker, p->options->name.ref, &p->local, err)) {
     case DOCKER_OK:
@@ -52,8 +51,7 @@ static int look_at_image(struct push *p, struct err *err)
     case DOCKER_ABSENT:
         err_set(err, ERR_NOT_FOUND, CODE_IMAGE, "Docker has no image %s", p->options->name.ref);
         return err_hint(err,
-                        "docker images %s lists the images of the daemon; build or pull it "
-                        "first",
+                        "docker images %s lists the images of the daemon; build or pull it first",
                         p->options->name.app);
     default:
         return ERR_FAIL;
@@ -63,17 +61,18 @@ static int look_at_image(struct push *p, struct err *err)
 static void skip(struct push *p)
 {
     const struct metadata *metadata = &p->existing.at.metadata;
+    struct push_result *result = p->result;
 
-    p->result->skipped = true;
-    snprintf(p->result->key, sizeof p->result->key, "%s", p->existing.at.archive_key);
-    snprintf(p->result->checksum, sizeof p->result->checksum, "%s", metadata->checksum);
-    snprintf(p->result->image_id, sizeof p->result->image_id, "%s", metadata->image_id);
-    p->result->size = metadata->size;
+    result->skipped = true;
+    str_copy(result->key, sizeof result->key, p->existing.at.archive_key);
+    str_copy(result->checksum, sizeof result->checksum, metadata->checksum);
+    str_copy(result->image_id, sizeof result->image_id, metadata->image_id);
+    result->size = metadata->size;
     if (p->learned && !p->options->dry_run)
         learn_image_add(p->options->store, &p->existing);
 }
 
-/* The original's archives do not say which image they hold. */
+/* Metadata of the original program does not name the image. */
 static int learn(struct push *p, struct err *err)
 {
     const struct push_options *o = p->options;
@@ -84,17 +83,17 @@ static int learn(struct push *p, struct err *err)
     return learn_image(o->store, &o->name, &o->transfer, &p->existing, err);
 }
 
-/* Objects that this push writes could be deleted right after. */
-static int is_going(const struct push *p, struct err *err)
+/* The cleanup could delete objects right after this push has written them. */
+static int refuse_during_cleanup(const struct push *p, struct err *err)
 {
     err_set(err, ERR_CONFLICT, "removed", "a cleanup is about to remove the earlier image of %s",
             p->options->name.ref);
     return err_hint(err, "run the same command again when it is done, or after half an hour");
 }
 
-/* 1: the bucket holds the image with this id, so that nothing is to be done. An archive that was
- * copied with its bucket is checked first. */
-static int is_there(struct push *p, const char *id, struct err *err)
+/* Returns 1 if the bucket has the image with this id. An archive whose bucket was copied is checked
+ * first. */
+static int is_pushed(struct push *p, const char *id, struct err *err)
 {
     struct existing_image *existing = &p->existing;
 
@@ -107,107 +106,129 @@ static int is_there(struct push *p, const char *id, struct err *err)
     return existing_image_is(existing, id);
 }
 
+/* Sets p->content where the image's id is known before its stream is read. */
+static void find_content(struct push *p)
+{
+    if (p->options->docker)
+        str_copy(p->content, sizeof p->content, p->local.id);
+    else if (open_source_is_repeatable(&p->input))
+        tar_image_id_read(p->options->input, p->content);
+}
+
 static int prepare(struct push *p, struct err *err)
 {
-    int there;
-
     const struct push_options *o = p->options;
+    int pushed;
+
     transfer_report(&o->transfer, &(struct transfer_progress){.phase = PHASE_PREPARE});
-    if (o->docker && look_at_image(p, err))
+    if (o->docker && inspect_image(p, err))
         return ERR_FAIL;
     if (existing_image_find(o->store, &o->name, &p->existing, err) || learn(p, err))
         return ERR_FAIL;
     str_copy(p->result->key, sizeof p->result->key, p->existing.key);
-    if (o->docker)
-        str_copy(p->content, sizeof p->content, p->local.id);
-    else if (open_source_is_repeatable(&p->input))
-        tar_image_id_read(o->input, p->content);
-    there = is_there(p, p->content, err);
-    if (there < 0)
+    find_content(p);
+    pushed = is_pushed(p, p->content, err);
+    if (pushed < 0)
         return ERR_FAIL;
-    if (there && !p->existing.going)
+    if (p->existing.going)
+        return refuse_during_cleanup(p, err);
+    if (pushed)
         skip(p);
-    return p->result->skipped || !p->existing.going ? 0 : is_going(p, err);
+    return 0;
 }
 
 /* ---- the transfer ---- */
 
-static void take_stock(struct push *p, const struct push_engine *engine)
+/* Completes the upload, unless the stream has shown that the bucket has the image already. */
+static int commit(struct push *p, struct push_engine *engine, const struct push_outcome *outcome,
+                  struct err *err)
 {
     struct push_result *result = p->result;
-    struct push_facts facts;
+    struct commit_result committed;
+    int answer = is_pushed(p, outcome->image->id, err);
 
-    push_engine_facts(engine, &facts);
-    str_copy(result->source, sizeof result->source, facts.source);
-    result->bases = facts.bases;
-    result->outdated = facts.outdated;
-    result->stats.raw_bytes = facts.raw;
-    result->resumed_bytes = facts.resumed;
-    if (facts.copies_refused)
-        result->copies_refused = true;
-    if (facts.copies_refused && facts.copies_tried)
-        str_copy(result->refusal, sizeof result->refusal, "the store refused a trial");
-    if (result->skipped)
-        return;
-    result->joins = facts.joins;
-    result->stats.copied_bytes += facts.copied;
-}
-
-/* An archive's image is only known once it was read: it may be the one that the bucket holds. */
-static int settle(struct push *p, struct push_engine *engine, struct err *err)
-{
-    struct push_facts facts;
-    int there;
-
-    push_engine_facts(engine, &facts);
-    there = is_there(p, facts.image->id, err);
-    if (there < 0)
+    if (answer < 0)
         return ERR_FAIL;
-    if (there) {
+    if (answer) {
         skip(p);
         return 0;
     }
-    return commit_run(&(struct commit){.push = p->options,
-                                       .key = p->result->key,
-                                       .local = &p->local,
-                                       .existing = &p->existing,
-                                       .engine = engine,
-                                       .result = p->result},
-                      err);
+    push_engine_report_commit(engine);
+    answer = commit_run(&(struct commit){.store = p->options->store,
+                                         .name = &p->options->name,
+                                         .key = result->key,
+                                         .local_id = p->local.id,
+                                         .existing = &p->existing,
+                                         .outcome = outcome,
+                                         .keep_existing = !result->archived},
+                        &committed, err);
+    result->archived = result->archived || committed.archived;
+    result->stats.copied_bytes += committed.copied;
+    result->size = committed.size;
+    str_copy(result->checksum, sizeof result->checksum, committed.checksum);
+    str_copy(result->image_id, sizeof result->image_id, committed.image_id);
+    return answer;
 }
 
-static void note_refusal(struct push *p, const struct push_engine *engine)
+static void count(struct push *p, const struct push_facts *facts)
 {
+    struct push_result *result = p->result;
+
+    str_copy(result->source, sizeof result->source, facts->source);
+    result->bases = facts->bases;
+    result->outdated = facts->outdated;
+    result->stats.raw_bytes = facts->raw;
+    result->resumed_bytes = facts->resumed;
+    if (facts->copies_refused)
+        result->copies_refused = true;
+    if (facts->copies_refused && facts->copies_tried)
+        str_copy(result->refusal, sizeof result->refusal, "the store refused a test copy");
+    if (result->skipped)
+        return;
+    result->joins = facts->joins;
+    result->stats.copied_bytes += facts->copied;
+}
+
+/* One attempt. After a failure p->remedy is set. */
+static int transfer_with(struct push *p, struct push_engine *engine, struct err *err)
+{
+    struct push_result *result = p->result;
+    struct push_outcome outcome;
     struct push_facts facts;
+    int answer;
 
     push_engine_facts(engine, &facts);
     if (facts.refusal[0])
-        str_copy(p->result->resume_refusal, sizeof p->result->resume_refusal, facts.refusal);
-}
-
-static void note_failure(struct push *p, const struct push_engine *engine)
-{
-    struct push_facts facts;
-
+        str_copy(result->resume_refusal, sizeof result->resume_refusal, facts.refusal);
+    answer = push_engine_run(engine, &outcome, err);
+    if (answer == 0)
+        answer = commit(p, engine, &outcome, err);
     push_engine_facts(engine, &facts);
+    if (answer == 0) {
+        count(p, &facts);
+        return 0;
+    }
     p->remedy = push_engine_remedy(engine);
     if (facts.corrupt_base)
-        str_copy(p->result->corrupt_base, sizeof p->result->corrupt_base, facts.corrupt_base);
+        str_copy(result->corrupt_base, sizeof result->corrupt_base, facts.corrupt_base);
+    push_engine_keep(engine, err);
+    return answer;
 }
 
 static int transfer(struct push *p, struct err *err)
 {
+    const struct push_options *o = p->options;
     struct push_engine *engine = push_engine_create(
         &(struct push_engine_options){
-            .store = p->options->store,
-            .transfer = &p->options->transfer,
-            .name = &p->options->name,
+            .store = o->store,
+            .transfer = &o->transfer,
+            .name = &o->name,
             .input = p->input,
             .key = p->result->key,
             .content = p->content,
             .first = p->existing.whole ? p->existing.at.archive_key : NULL,
-            .level = p->options->level,
-            .no_resume = p->options->no_resume,
+            .level = o->level,
+            .no_resume = o->no_resume,
             .export_only = p->export_only,
             .delta = p->delta,
             .read_all = p->read_all,
@@ -215,71 +236,87 @@ static int transfer(struct push *p, struct err *err)
         err);
     int answer;
 
-    p->remedy = REMEDY_HOPELESS;
+    p->remedy = REMEDY_NONE;
     if (!engine)
         return ERR_FAIL;
-    note_refusal(p, engine);
-    answer = push_engine_run(engine, err);
-    if (answer == 0)
-        answer = settle(p, engine, err);
-    if (answer == 0) {
-        take_stock(p, engine);
-    } else {
-        note_failure(p, engine);
-        push_engine_keep(engine, err);
-    }
+    answer = transfer_with(p, engine, err);
     push_engine_destroy(engine);
     return answer;
 }
 
-/* Whether a failed transfer may succeed another way, and takes it. Each way is taken once. */
-static bool finds_another_way(struct push *p, struct err *err)
+/* ---- another attempt ---- */
+
+/* A source that cannot be read twice gets no second attempt: adds a hint for the user. */
+static void hint_unrepeatable(const struct push *p, struct err *err)
 {
-    if (p->remedy == REMEDY_HOPELESS)
-        return false;
-    if (p->remedy == REMEDY_AFRESH && !open_source_is_repeatable(&p->input)) {
-        if (again_may_help(err))
-            err_hint(err, "the unfinished upload was removed: run the same command again");
-        return false;
-    }
-    if (!open_source_is_repeatable(&p->input)) {
+    if (p->remedy != REMEDY_AFRESH)
         err_hint(err, "a pipe cannot be read twice: push from a file, or without copying from "
                       "earlier archives");
+    else if (again_may_help(err))
+        err_hint(err, "the unfinished upload was removed: run the same command again");
+}
+
+static void upload_everything(struct push *p, const struct err *err)
+{
+    log_info("push: nothing can be copied from other archives, everything is uploaded: %s",
+             err->text);
+    p->result->copies_refused = true;
+    str_copy(p->result->refusal, sizeof p->result->refusal, err->text);
+    p->delta = false;
+}
+
+/* Chooses the way of the next attempt after the failure `err`. False: there is none. Each way is
+ * chosen once. */
+static bool choose_remedy(struct push *p, struct err *err)
+{
+    struct push_result *result = p->result;
+
+    if (p->remedy != REMEDY_NONE && !open_source_is_repeatable(&p->input)) {
+        hint_unrepeatable(p, err);
         return false;
     }
-    if (p->remedy == REMEDY_AFRESH) {
-        str_copy(p->result->resume_refusal, sizeof p->result->resume_refusal,
+    switch (p->remedy) {
+    case REMEDY_NONE:
+        return false;
+    case REMEDY_AFRESH:
+        str_copy(result->resume_refusal, sizeof result->resume_refusal,
                  "the image has changed since");
-    } else if (p->remedy == REMEDY_WITH_EXPORT) {
-        str_copy(p->result->source_reason, sizeof p->result->source_reason, err->text);
-        log_info("push: Docker's export takes over from its layers: %s", err->text);
+        break;
+    case REMEDY_WITH_EXPORT:
+        str_copy(result->source_reason, sizeof result->source_reason, err->text);
+        log_info("push: reads Docker's export instead of its layers: %s", err->text);
         p->export_only = true;
-    } else if (p->remedy == REMEDY_READING_ALL) {
-        log_info("push: begins again, reading all of the image: %s", err->text);
+        break;
+    case REMEDY_READING_ALL:
+        log_info("push: starts again and reads the whole image: %s", err->text);
         p->read_all = true;
-    } else if (p->remedy == REMEDY_WITH_OTHER_BASES && !p->looked_again) {
-        log_info("push: begins again with other archives to copy from: %s", err->text);
-        p->looked_again = true;
-    } else if (p->remedy == REMEDY_WITHOUT_BASES) {
+        break;
+    case REMEDY_WITH_OTHER_BASES:
+        if (p->searched_again) {
+            upload_everything(p, err);
+            break;
+        }
+        log_info("push: starts again with other archives to copy from: %s", err->text);
+        p->searched_again = true;
+        break;
+    case REMEDY_WITHOUT_BASES:
         log_info("push: everything is uploaded: %s", err->text);
         p->delta = false;
-    } else {
-        log_info("push: nothing can be copied from other archives, everything is uploaded: %s",
-                 err->text);
-        p->result->copies_refused = true;
-        str_copy(p->result->refusal, sizeof p->result->refusal, err->text);
-        p->delta = false;
+        break;
+    case REMEDY_WITHOUT_COPIES:
+        upload_everything(p, err);
+        break;
     }
     return true;
 }
 
-static int transfer_somehow(struct push *p, struct err *err)
+static int transfer_with_remedies(struct push *p, struct err *err)
 {
     int answer;
 
     do
         answer = transfer(p, err);
-    while (answer && finds_another_way(p, err));
+    while (answer && choose_remedy(p, err));
     return answer;
 }
 
@@ -302,7 +339,7 @@ int push_run(const struct push_options *options, struct push_result *result, str
 
     answer = prepare(p, err);
     if (answer == 0 && !result->skipped && !options->dry_run)
-        answer = transfer_somehow(p, err);
+        answer = transfer_with_remedies(p, err);
     result->stats.archive_bytes = result->size;
     transfer_count(&result->stats, &p->start, options->store);
     existing_image_finish(&p->existing);

@@ -193,6 +193,8 @@ static int make_upload(struct push_setup *s, unsigned parts, struct err *err)
         upload_create(s->options.store, s->options.key, s->inbox, PUSH_UPLOADED, parts, err);
     if (!s->upload || make_assembler(s, err))
         return ERR_FAIL;
+    s->plain = (struct plain_upload){
+        .upload = s->upload, .parts = s->parts, .builder = s->builder, .resume = s->resume};
     if (resume_earlier(s->resume))
         upload_adopt(s->upload, resume_earlier(s->resume)->upload);
     return 0;

@@ -14,6 +14,7 @@
 #include "push/reader.h"
 #include "push/resume/resume.h"
 #include "push/upload/assembler.h"
+#include "push/upload/plain_upload.h"
 #include "push/upload/upload.h"
 
 /* The messages that arrive in the engine's inbox. */
@@ -42,10 +43,10 @@ struct push_setup {
     struct index_builder *builder;
     struct resume *resume;
     struct bases bases;
-    struct assembler
-        *assembler;      /* NULL: there are no bases, everything is uploaded in equal parts */
-    bool copies_refused; /* the store does not copy ranges, */
-    bool copies_tried;   /* which a probe of this push has found out */
+    struct plain_upload plain;   /* without bases */
+    struct assembler *assembler; /* with bases; or NULL */
+    bool copies_refused;         /* the store does not copy ranges, */
+    bool copies_tried;           /* which a probe of this push has found out */
 };
 
 /* `setup` is zeroed before. push_setup_finish is called after a failure, too. */

@@ -42,7 +42,7 @@ for signal in INT TERM; do
         check "--no-resume: the bucket is unchanged, without an unfinished upload" same "$before" "$(bucket_state)"
     else
         check "the bucket has no incomplete image" same "" "$(bucket list images/)"
-        check "the message says how to resume" grep -q "what was sent is kept" err.txt
+        check "the message says how to resume" grep -q "the uploaded parts are kept" err.txt
     fi
     check "the next push succeeds" into "push-$signal.json" s3dock push $REF --input image.tar --json --force
     again=yes

@@ -245,7 +245,7 @@ bool upload_has_begun(const struct upload *upload)
     return upload->creating || upload->id[0];
 }
 
-const char *upload_told(const struct upload *upload, const struct msg *msg)
+const char *upload_new_id(const struct upload *upload, const struct msg *msg)
 {
     const struct store_op *op = &upload->create;
 

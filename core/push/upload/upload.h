@@ -31,7 +31,7 @@ int upload_keep(struct upload *upload, unsigned number, uint64_t size,
                 const struct resume_kept *kept, struct err *err);
 bool upload_has_begun(const struct upload *upload); /* or is about to, as a multipart upload */
 /* Before upload_finish_op: the id, when this is the message that tells it; else "". */
-const char *upload_told(const struct upload *upload, const struct msg *msg);
+const char *upload_new_id(const struct upload *upload, const struct msg *msg);
 /* Of a part that is home again, or was kept. */
 const char *upload_etag(const struct upload *upload, unsigned number);
 
