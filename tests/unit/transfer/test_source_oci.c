@@ -106,7 +106,7 @@ static int read_through(const struct tarball *tar, size_t cap, struct text *out,
     assert_int_equal(write(fd, tar->data, tar->size), (ssize_t)tar->size);
     source = source_oci(source_file(name, NULL, err), REF, err);
     assert_non_null(source);
-    assert_string_equal(source->kind, "file");
+    assert_int_equal(source->kind, SOURCE_FILE);
     text_init(out, 8 * MIB);
     while ((got = source_read(source, buffer, cap, err)) > 0)
         text_add(out, buffer, (size_t)got);
