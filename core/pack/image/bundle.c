@@ -1,7 +1,7 @@
 /*
- * All texts (headers, documents, padding) are written one after the other into one buffer; a layer
- * cuts it. So a part of bytes is a range of the buffer, fixed when all is written and the buffer
- * does not move any more.
+ * All texts (headers, documents, padding) go into one buffer, one after the other. A layer
+ * separates two parts of it. A part is a range of the buffer; its address is set at the end, when
+ * the buffer no longer moves.
  */
 #include "pack/image/bundle.h"
 
@@ -29,7 +29,7 @@
 struct maker {
     const struct bundle_options *options;
     struct bundle *bundle;
-    size_t begun; /* of the text part being written */
+    size_t begun; /* of the current text part */
     uint64_t layer_bytes;
 };
 
@@ -38,7 +38,7 @@ static uint64_t padded(uint64_t size)
     return (size + TAR_BLOCK - 1) / TAR_BLOCK * TAR_BLOCK;
 }
 
-/* ---- what is believed ---- */
+/* ---- checks ---- */
 
 static bool is_plain(const struct image_layer *layer)
 {
@@ -136,7 +136,7 @@ static void put_blob(struct maker *m, const char *digest, struct view content)
 
 /* ---- parts ---- */
 
-/* The text since the last part; where it lies in memory is settled at the end. */
+/* Ends a part with the text since the last one. Its address is set at the end. */
 static void end_text(struct maker *m)
 {
     struct bundle *bundle = m->bundle;
@@ -178,9 +178,8 @@ static bool is_left_out(const struct bundle_options *o, unsigned number)
     return o->leave_out && o->leave_out[number];
 }
 
-/* Whether the layer goes into the bundle: not where it is left out, and once where several are the
- * same blob. (The same blob may be there as a lower layer and lacking as a higher one: then it is
- * the higher one that is sent.) */
+/* Returns true if the layer goes into the bundle. Equal blobs are sent once. The host may have a
+ * blob as a lower layer and lack it as a higher one; then the higher one is sent. */
 static bool is_sent(const struct bundle_options *o, unsigned number)
 {
     const struct image_layer *layers = o->image->layers;
@@ -193,7 +192,7 @@ static bool is_sent(const struct bundle_options *o, unsigned number)
     return true;
 }
 
-/* The layer that stands next in the stream, from `at` on; BUNDLE_NO_LAYER: none. */
+/* Returns the next layer of the stream from `at` on, or BUNDLE_NO_LAYER. */
 static int next_in_stream(const struct bundle_options *o, uint64_t at, const bool *done)
 {
     int next = BUNDLE_NO_LAYER;
@@ -283,8 +282,8 @@ int bundle_manifest_id(const struct image_info *image, char out[DIGEST_TEXT_SIZE
     return answer;
 }
 
-/* One entry, with the name in both of its spellings: Docker and containerd want the whole one, the
- * OCI's holds the tag. */
+/* Writes one entry with both annotations for the name: Docker and containerd read the full name,
+ * the OCI annotation holds the tag. */
 static void write_index(const struct bundle_options *o, const char *manifest_id, size_t size,
                         struct text *out)
 {

@@ -1,6 +1,6 @@
 /*
- * The table is the structure `Image` of Docker's package image/, with what it holds. Members that
- * came later (or went) are unknown to some Docker, and passed over by it.
+ * The table describes the structure `Image` of Docker's package image/. A Docker version ignores
+ * members that it does not know.
  */
 #include "pack/image/config.h"
 
@@ -82,7 +82,7 @@ struct json_node image_config_diff_ids(struct json_node root)
     return json_get(json_get(root, "rootfs"), "diff_ids");
 }
 
-/* A component of the platform: Docker refuses other characters than these. */
+/* Checks a component of the platform. Docker refuses other characters. */
 static bool is_component(struct json_node value)
 {
     char text[32];

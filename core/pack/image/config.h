@@ -1,6 +1,6 @@
 /*
- * config - the config of an image: whether every Docker can read it, and the few members that
- * s3dock needs. The rest of it is opaque.
+ * config - checks that every Docker can read the config of an image, and reads the few members that
+ * s3dock needs.
  */
 #ifndef S3DOCK_PACK_IMAGE_CONFIG_H
 #define S3DOCK_PACK_IMAGE_CONFIG_H

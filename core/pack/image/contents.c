@@ -1,10 +1,9 @@
 /*
- * Entries are appended as they come and sorted by name once, at the end: duplicates are then
- * neighbours, and a look-up is a binary search. Only the entry that is being read has a running
- * digest; it is closed when the next begins.
+ * Entries are appended as they come and sorted by name once, at the end. Then duplicates are
+ * neighbours, and a look-up is a binary search. Only the current entry has a running digest.
  *
- * What must be kept is known only when manifest.json has been read, which is at the end of the
- * stream. So every file that looks like JSON is kept; the rest cannot be a config or a manifest.
+ * manifest.json, which names the config, may be the last entry of the stream. So every file that
+ * looks like JSON is kept; other files cannot be a config or a manifest.
  */
 #include "pack/image/contents.h"
 
@@ -22,8 +21,8 @@ struct contents {
     size_t names; /* bytes */
     size_t kept;  /* bytes */
     bool undigested;
-    bool reading; /* the last of the list has a running digest */
-    uint64_t got; /* bytes of it */
+    bool reading; /* the last entry has a running digest */
+    uint64_t got; /* bytes of it so far */
     struct layer_digest *digest;
 };
 
@@ -65,8 +64,8 @@ void contents_destroy(struct contents *contents)
     free(contents);
 }
 
-/* Appends the components of `path` to the clean path in `to`. False when that leaves the archive or
- * does not fit; ".." is followed only when `up` says so. */
+/* Appends the components of `path` to the clean path in `to`. Returns false if the result leaves
+ * the archive or does not fit. `up`: ".." is permitted. */
 static bool walk(char *to, const char *path, bool up)
 {
     size_t length = strlen(to);
@@ -165,7 +164,7 @@ int contents_begin(struct contents *contents, const struct tar_entry *entry, uin
     return 0;
 }
 
-/* Never given up: the two that everything else hangs on. */
+/* Returns true for the two documents that are never dropped. */
 static bool is_precious(const struct content *content)
 {
     return strcmp(content->name, "manifest.json") == 0 || strcmp(content->name, "index.json") == 0;
@@ -184,7 +183,7 @@ static struct content *largest_kept(struct contents *contents)
     return largest;
 }
 
-/* Makes room for the kept bytes of `content` by giving up larger ones. */
+/* Makes room for the bytes of `content` by dropping larger files. */
 static bool make_room(struct contents *contents, const struct content *content)
 {
     while (contents->kept + content->size > CONTENTS_KEPT_MAX) {
@@ -248,7 +247,7 @@ int contents_vouch(struct contents *contents, const uint8_t digest[SHA256_SIZE],
     return 0;
 }
 
-/* The order of names: '/' is the lowest character, so that a folder's entries follow it at once. */
+/* Compares names with '/' as the lowest character, so that the entries of a folder follow it. */
 static int compare_names(const char *a, const char *b)
 {
     while (*a == *b && *a != '\0') {
@@ -286,7 +285,7 @@ static const struct content *find(const struct contents *contents, const char *n
     return bsearch(&key, contents->list, contents->count, sizeof key, by_name);
 }
 
-/* Where the link leads: from its own folder. */
+/* Resolves the target of a link, relative to its folder. */
 static bool follow(const struct content *link, char *to)
 {
     const char *slash = strrchr(link->name, '/');
@@ -299,7 +298,8 @@ static bool follow(const struct content *link, char *to)
     return walk(to, link->target, true);
 }
 
-/* The file that a link leads to. A link to a link has none: containerd does not follow it. */
+/* Returns the file that a link leads to. A link to a link leads to none: containerd does not
+ * follow it. */
 static const struct content *resolve(const struct contents *contents, const struct content *content)
 {
     char name[TAR_NAME_MAX];
@@ -329,7 +329,7 @@ static bool is_below(const struct content *content, const struct content *top)
     return strncmp(content->name, top->name, length) == 0 && content->name[length] == '/';
 }
 
-/* Closes the gap that dropped entries have left, so that all that is left is freed once. */
+/* Closes the gap of dropped entries, so that each remaining entry is freed once. */
 static int refuse_twins(struct contents *contents, size_t kept, size_t at, struct err *err)
 {
     bad(err, "has two entries of one name", contents->list[at].name);
@@ -339,7 +339,7 @@ static int refuse_twins(struct contents *contents, size_t kept, size_t at, struc
     return ERR_FAIL;
 }
 
-/* Keeps the first of equal entries, and of their documents the one that was kept. */
+/* Keeps the first of equal entries, and the document of the one that has it. */
 static int drop_twins(struct contents *contents, struct err *err)
 {
     size_t kept = 0;

@@ -1,5 +1,5 @@
 /*
- * descriptor - one descriptor of an OCI document: what it says, and the blob that it leads to.
+ * descriptor - reads one descriptor of an OCI document, and finds its blob.
  */
 #ifndef S3DOCK_PACK_IMAGE_DESCRIPTOR_H
 #define S3DOCK_PACK_IMAGE_DESCRIPTOR_H
@@ -10,10 +10,10 @@
 #include "base/json.h"
 #include "pack/image/contents.h"
 
-/* Whether it leads to an attestation. No daemon takes that for an image: it decides by the
+/* Returns true for an attestation, which daemons do not take for an image. They decide by the
  * platform, not by the annotation. */
 bool descriptor_is_attestation(struct json_node descriptor);
-/* The blob of a descriptor; NULL when the archive does not hold it. */
+/* Returns the blob of a descriptor, or NULL if the archive does not have it. */
 const struct content *descriptor_blob(const struct contents *contents, struct json_node descriptor);
 bool descriptor_has_size(struct json_node descriptor, uint64_t size);
 /* Whether a media type is that of an index, of an image's manifest, of an image's config; the OCI's

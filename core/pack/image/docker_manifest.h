@@ -1,5 +1,5 @@
 /*
- * docker_manifest - manifest.json of an archive whose config and layers are blobs named by digest.
+ * docker_manifest - writes manifest.json for an archive with blobs named by digest.
  */
 #ifndef S3DOCK_PACK_IMAGE_DOCKER_MANIFEST_H
 #define S3DOCK_PACK_IMAGE_DOCKER_MANIFEST_H

@@ -1,5 +1,5 @@
 /*
- * document - the JSON documents of a save stream: reading one, and the errors that they share.
+ * document - parses a JSON document of a save stream, and reports its errors.
  *
  * For the files of `image` only.
  */
@@ -18,11 +18,12 @@ extern const struct shape DOCUMENT_MANIFEST_ITEM[]; /* of manifest.json */
 extern const struct shape DOCUMENT_INDEX[];         /* index.json, and an index among the blobs */
 extern const struct shape DOCUMENT_MANIFEST[];      /* of the OCI or of Docker's registry */
 
-/* Fails with integrity.image: the archive holds less than it says, or lies. */
+/* Fails with integrity.image: the archive lacks something that it names, or contradicts itself. */
 int document_missing(struct err *err, const char *what, const char *name);
-/* Fails with integrity.image: the archive holds all, but descriptions that Docker does not read. */
+/* Fails with integrity.image: the archive is complete, but Docker cannot read a description in
+ * it. */
 int document_bad(struct err *err, const char *what, const char *name);
-/* Parses as Go does. The caller destroys *json. */
+/* Parses the document as Go does. The caller destroys *json. */
 int document_parse(const struct content *content, struct json **json, struct err *err);
 
 #endif

@@ -1,12 +1,11 @@
 /*
- * All save layouts agree on one thing: manifest.json names a config and the layers in order, and
- * the config lists the diffIDs. From the names one gets to files (legacy: <id>/layer.tar, which may
- * be a link; Podman: <diffID>.tar; OCI: blobs/sha256/<digest>), and the SHA-256 of a file, inflated
- * where it is compressed, must be the diffID in the same place. That chain is the judgement; it
- * needs the whole stream, because manifest.json stands at its end and links may come before their
- * targets.
+ * In all save layouts, manifest.json names a config and the layers in order, and the config lists
+ * the diffIDs. The names lead to files (legacy: <id>/layer.tar, which may be a link; Podman:
+ * <diffID>.tar; OCI: blobs/sha256/<digest>). The SHA-256 of a file, unpacked if it is packed, must
+ * be the diffID at the same position. The check needs the whole stream: manifest.json comes last,
+ * and links may precede their targets.
  *
- * index.json and what it leads to must then describe the same image (oci.c).
+ * index.json and the documents that it names must describe the same image (oci.c).
  */
 #include "pack/image/image.h"
 
@@ -29,8 +28,8 @@
 struct image {
     struct contents *contents;
     struct export_error late;
-    uint64_t trailer;   /* bytes of it */
-    bool text;          /* something that is no tar follows, or stands instead */
+    uint64_t trailer;   /* bytes of the trailer */
+    bool text;          /* text follows the tar, or replaces it */
     struct view config; /* points into the contents */
     struct image_info info;
 };
@@ -91,7 +90,8 @@ int image_skip(struct image *image, uint64_t rest, const uint8_t digest[SHA256_S
     return contents_vouch(image->contents, digest, err);
 }
 
-/* Files of a desktop (.DS_Store, ._name) are no blobs, and no reader opens them. */
+/* Returns true for files of desktops (.DS_Store, ._name). They are no blobs, and no reader opens
+ * them. */
 static bool is_stray(const char *name)
 {
     const char *slash = strrchr(name, '/');
@@ -99,8 +99,8 @@ static bool is_stray(const char *name)
     return (slash ? slash + 1 : name)[0] == '.';
 }
 
-/* Documents are files, which all readers find: containerd does not follow a link to one. On a file
- * system that does not mind capitals a name in other letters is the document's, too. */
+/* Checks that a document is a file: containerd does not follow a link to one. The names are
+ * compared without case, because some file systems ignore it. */
 static int check_document(const struct content *content, struct err *err)
 {
     static const char *const documents[] = {"manifest.json", "index.json", "oci-layout"};
@@ -117,7 +117,7 @@ static int check_document(const struct content *content, struct err *err)
     return 0;
 }
 
-/* A blob is named by its SHA-256. */
+/* Checks that the name of a blob is its SHA-256. */
 static int check_blob(const struct content *content, struct err *err)
 {
     uint8_t named[SHA256_SIZE];
@@ -141,7 +141,8 @@ static int check_entries(const struct image *image, struct err *err)
     for (size_t i = 0; i < contents_count(image->contents); i++)
         if (check_blob(contents_at(image->contents, i), err) < 0)
             return ERR_FAIL;
-    /* containerd looks at links only where there is no OCI layout, and wants all of them then. */
+    /* containerd reads links only in archives without OCI layout; there all of them must
+     * resolve. */
     return contents_check_links(image->contents, oci, err);
 }
 

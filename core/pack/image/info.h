@@ -24,10 +24,10 @@ struct image_layer {
 };
 
 struct image_info {
-    char id[DIGEST_TEXT_SIZE]; /* SHA-256 of the config: what graph drivers call the image id */
-    char
-        manifest_id[DIGEST_TEXT_SIZE]; /* digest of the single descriptor of index.json, or "": what
-                                        the containerd store calls the image id */
+    char id[DIGEST_TEXT_SIZE]; /* SHA-256 of the config: the image id of graph drivers */
+    char manifest_id
+        [DIGEST_TEXT_SIZE]; /* digest of the only descriptor of index.json, or "": the image
+                                        id of the containerd store */
     char os[32], architecture[32], variant[32];
     char created[48];                    /* as in the config, or "" */
     uint64_t config_offset, config_size; /* raw range of the config's payload */
@@ -36,8 +36,8 @@ struct image_info {
     struct image_layer *layers;
     unsigned tag_count; /* RepoTags of manifest.json; 0 when saved by id */
     char (*tags)[IMAGE_REF_SIZE];
-    unsigned name_count; /* by which index.json calls it: what the containerd store goes by. Read
-                            from a stream only, not kept in an index */
+    unsigned name_count; /* names in index.json, which the containerd store uses. Read from a
+                            stream only, not stored in an index */
     char (*names)[IMAGE_REF_SIZE];
 };
 

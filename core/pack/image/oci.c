@@ -1,10 +1,10 @@
 /*
- * index.json lists descriptors. Each leads to a manifest, or to an index of manifests, one a
- * platform, of which the archive need not hold all. What it holds must be our image; attestations
- * aside.
+ * index.json lists descriptors. Each leads to a manifest, or to an index with one manifest for each
+ * platform, of which the archive may lack some. Every manifest in the archive must describe our
+ * image; attestations are ignored.
  *
- * The id under which containerd's store knows the image is the digest of the one descriptor of
- * index.json (several names of one image give equal descriptors).
+ * The image id in containerd's store is the digest of the only descriptor of index.json. Several
+ * names of one image give equal descriptors.
  */
 #include "pack/image/oci.h"
 
@@ -19,13 +19,13 @@
 #include "pack/image/descriptor.h"
 #include "pack/image/document.h"
 
-#define INDEX_DEPTH_MAX 4          /* real ones: index.json, an index, a manifest */
-#define INDEX_READS_MAX (16 * MIB) /* bytes of documents, read once or again */
+#define INDEX_DEPTH_MAX 4          /* usual depth: index.json, an index, a manifest */
+#define INDEX_READS_MAX (16 * MIB) /* bytes of documents; a repeated read counts again */
 
 struct oci {
     const struct contents *contents;
     struct image_info *info;
-    uint64_t reads; /* bytes that may still be read */
+    uint64_t reads; /* bytes left of INDEX_READS_MAX */
     unsigned found; /* manifests of our config */
 };
 
@@ -33,7 +33,7 @@ static const struct shape LAYOUT[] = {{"imageLayoutVersion", SHAPE_TEXT, NULL}, 
 
 /* ---- layers ---- */
 
-/* Whether a media type says how the layer is packed. Docker's plain type leaves it open. */
+/* Returns true if a media type fits the packing of the layer. Docker's plain type fits any. */
 static bool fits(struct json_node type, const char *packed)
 {
     static const char *const plain[] = {LAYER_PLAIN_TAR,
@@ -63,8 +63,8 @@ static bool is_layer(const struct image_layer *layer, struct json_node descripto
            fits(json_get(descriptor, "mediaType"), layer->media_type);
 }
 
-/* Each layer of the manifest is one of the image, and used once. Docker 25.0.0 lists them in a
- * random order, so that the place does not count. */
+/* Checks that each layer of the manifest is one of the image, and is used once. Docker 25.0.0 lists
+ * them in random order, so the position is not compared. */
 static int check_layers(const struct oci *oci, struct json_node layers, struct err *err)
 {
     const struct image_info *info = oci->info;
@@ -88,17 +88,17 @@ static int check_layers(const struct oci *oci, struct json_node layers, struct e
 
 /* ---- documents ---- */
 
-/* Whether a daemon may take one for the other. Of the variants only those of 32-bit ARM are told
- * apart by all. */
+/* Returns true if a daemon may confuse the platforms. All daemons distinguish only the variants of
+ * 32-bit ARM. */
 static bool same_platform(const struct image_info *a, const struct image_info *b)
 {
     return strcmp(a->os, b->os) == 0 && strcmp(a->architecture, b->architecture) == 0 &&
            (strcmp(a->architecture, "arm") != 0 || strcmp(a->variant, b->variant) == 0);
 }
 
-/* The config of another manifest. `docker save` writes all platforms that containerd's store has,
- * and into manifest.json the one that the daemon means; but nobody means one of two of one
- * platform. */
+/* Checks the config of another manifest. `docker save` writes all platforms of containerd's
+ * store, and names the daemon's own in manifest.json. Two images of one platform are ambiguous
+ * and refused. */
 static int check_other(const struct oci *oci, const struct content *config, struct err *err)
 {
     struct image_info other = {.os = ""};
@@ -156,7 +156,7 @@ static int check_document(struct oci *oci, struct json_node root, struct json_no
 
     if (!json_string(type, said, sizeof said) ||
         (!descriptor_is_index(type) && !descriptor_is_manifest(type)))
-        return 0; /* passed over by all readers */
+        return 0; /* ignored by all readers */
     if (json_present(own) && !json_string_equals(own, said))
         return document_bad(err, "two media types of", name);
     if (descriptor_is_manifest(type))
@@ -190,8 +190,8 @@ static int follow_descriptor(struct oci *oci, struct json_node descriptor, unsig
     return rc;
 }
 
-/* containerd chooses by the platform that a descriptor states: ours must lead to our config, and no
- * other may state our platform. */
+/* Checks the platform of a descriptor. containerd chooses by it: our platform must lead to our
+ * config, and no other descriptor may state it. */
 static int check_descriptor(struct oci *oci, struct json_node descriptor, unsigned depth,
                             struct err *err)
 {
@@ -216,7 +216,7 @@ static int check_descriptor(struct oci *oci, struct json_node descriptor, unsign
 
 /* ---- index.json ---- */
 
-/* The annotations that give a descriptor of index.json a name; the first that is there counts. */
+/* The annotations that name a descriptor of index.json; the first one present counts. */
 static const char *const NAMES[] = {"io.containerd.image.name",
                                     "org.opencontainers.image.ref.name"};
 
@@ -228,8 +228,8 @@ static bool is_named(struct json_node descriptor)
            json_present(json_get(annotations, NAMES[1]));
 }
 
-/* The one digest that the descriptors share; false when they differ: of two with one name the store
- * keeps one, and may delete what the other leads to. */
+/* Copies the digest that all descriptors share. Returns false if they differ: of two with one
+ * name the store keeps one, and may delete the content of the other. */
 static bool single_digest(struct json_node descriptors, char digest[DIGEST_TEXT_SIZE])
 {
     struct json_node at = {0};
@@ -248,8 +248,8 @@ static bool single_digest(struct json_node descriptors, char digest[DIGEST_TEXT_
     return digest[0] != '\0';
 }
 
-/* The value of an annotation. Names of annotations are no members: their case matters, and the last
- * of two counts. False when they could be taken for others. */
+/* Reads the value of an annotation. Unlike members, annotations have case-sensitive names, and
+ * the last of two counts. Returns false if a name is ambiguous. */
 static bool annotation(struct json_node annotations, const char *name, struct json_node *value)
 {
     struct json_node at = {0}, key;
@@ -266,7 +266,8 @@ static bool annotation(struct json_node annotations, const char *name, struct js
     return true;
 }
 
-/* The name of one descriptor, as containerd finds it: the full one, or else what stands for it. */
+/* Reads the name of a descriptor as containerd does: the full name, or the annotation that replaces
+ * it. */
 static int read_name(struct image_info *info, struct json_node descriptor, struct err *err)
 {
     struct json_node annotations = json_get(descriptor, "annotations"), values[ARRAY_SIZE(NAMES)];
@@ -314,7 +315,8 @@ static int check_index(struct oci *oci, struct json_node root, struct err *err)
     if (read_names(oci->info, descriptors, err) < 0 ||
         check_descriptors(oci, descriptors, 0, err) < 0)
         return ERR_FAIL;
-    if (json_count(descriptors) == 0) /* some Docker 25 of an image without a name */
+    if (json_count(descriptors) ==
+        0) /* written by some versions of Docker 25 for an image without a name */
         return 0;
     if (!oci->found)
         return document_bad(err, "index.json does not lead to the image of manifest.json", "");
@@ -323,7 +325,7 @@ static int check_index(struct oci *oci, struct json_node root, struct err *err)
     return 0;
 }
 
-/* containerd reads only this version of the layout. */
+/* Checks the version of the layout. containerd reads only this one. */
 static int check_layout(const struct oci *oci, struct err *err)
 {
     const struct content *content = contents_plain_file(oci->contents, "oci-layout");

@@ -1,7 +1,7 @@
 /*
- * oci - the OCI documents of a save stream, held against what manifest.json says.
+ * oci - compares the OCI documents of a save stream with manifest.json.
  *
- * containerd's store and Podman read index.json, graph drivers manifest.json: both must be led to
+ * containerd's store and Podman read index.json, graph drivers read manifest.json. Both must find
  * the same config and the same layers.
  *
  * For image.c only.
@@ -14,9 +14,10 @@
 
 struct err;
 
-/* Reads index.json, if it is there, and all that it leads to. `info` has the config's id and the
- * layers already; fills its names and manifest_id. Fails with integrity.image where the documents
- * and manifest.json disagree, or where the index leads to a second image that is in the archive. */
+/* Reads index.json, if the archive has it, and the documents that it names. `info` has the
+ * config's id and the layers; its names and manifest_id are filled. Fails with integrity.image
+ * if the documents and manifest.json disagree, or if the index leads to a second image in the
+ * archive. */
 int oci_check(const struct contents *contents, struct image_info *info, struct err *err);
 
 #endif

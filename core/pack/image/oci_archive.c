@@ -1,6 +1,6 @@
 /*
- * index.json leads to manifests, directly or through indexes. A manifest whose config the archive
- * does not hold, or is no image's, is passed over. Manifests of one config are one image.
+ * index.json leads to manifests, directly or through indexes. A manifest is ignored if the archive
+ * lacks its config, or if the config is not one of an image. Manifests of one config are one image.
  */
 #include "pack/image/oci_archive.h"
 
@@ -14,15 +14,15 @@
 #include "pack/image/docker_manifest.h"
 #include "pack/image/document.h"
 
-#define DEPTH_MAX 4          /* real ones: index.json, an index, a manifest */
-#define READS_MAX (16 * MIB) /* bytes of documents, read once or again */
+#define DEPTH_MAX 4          /* usual depth: index.json, an index, a manifest */
+#define READS_MAX (16 * MIB) /* bytes of documents; a repeated read counts again */
 
 struct search {
     const struct contents *contents;
-    struct image_info image; /* id and layers of the first image that was found */
+    struct image_info image; /* id and layers of the first image */
     unsigned count;          /* of images with different configs */
-    uint64_t reads;          /* bytes that may still be read */
-    struct text platforms;   /* of all of them */
+    uint64_t reads;          /* bytes left of READS_MAX */
+    struct text platforms;   /* of all images */
 };
 
 bool oci_archive_is(const struct contents *contents)

@@ -15,7 +15,7 @@ static int bad(const char *what, const char *name, const char *why, struct err *
 
 /* ---- times ---- */
 
-/* Takes a number of so many digits from `min` to `max`. */
+/* Reads a number of so many digits, from `min` to `max`. */
 static bool take(const char **at, unsigned digits, unsigned min, unsigned max, unsigned *value)
 {
     *value = 0;
@@ -76,7 +76,7 @@ static bool is_text(struct json_node value)
     return json_kind(value) == JSON_STRING || json_kind(value) == JSON_NULL;
 }
 
-/* An array or an object of texts. */
+/* Returns true for an array or an object of texts. */
 static bool are_texts(struct json_node list, enum json_kind kind)
 {
     struct json_node value = {0};

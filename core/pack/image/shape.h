@@ -1,10 +1,9 @@
 /*
- * shape - the types that Go's encoding/json wants of a document's members, and whether a document
- * has them.
+ * shape - checks that the members of a document have the types that Go's encoding/json requires.
  *
- * Docker decodes into structures: one member of another type makes it refuse the image, unknown
- * members are passed over, null leaves a member empty, and names are found whatever their case. A
- * member that is there twice is merged by Go in its own way, and is refused here.
+ * Docker decodes documents into structures. A member of another type makes it refuse the image. It
+ * ignores unknown members, treats null as empty, and finds names in any case. Go merges a repeated
+ * member, which is refused here.
  */
 #ifndef S3DOCK_PACK_IMAGE_SHAPE_H
 #define S3DOCK_PACK_IMAGE_SHAPE_H

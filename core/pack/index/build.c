@@ -1,7 +1,7 @@
 /*
- * The writing half of the index. Chunks are remembered as they come, with a mark on those that
- * start a section; only at the end, when the image is known, are the runs between marks matched
- * with its layers.
+ * The writer of an index. The builder keeps the chunks in stream order, with a mark on each that
+ * starts a section. At the end, when the image is known, it assigns the runs between marks to
+ * layers.
  */
 #include "pack/index/index.h"
 
@@ -168,7 +168,7 @@ static void put_parameters(struct text *to, const struct index_builder *builder)
     le_add_string(to, writer);
 }
 
-/* The layer whose padded payload is exactly this range; of several the first. */
+/* Returns the first layer whose padded payload is exactly this range. */
 static int find_layer(const struct image_info *image, uint64_t raw_offset, uint64_t raw_size)
 {
     for (unsigned i = 0; i < image->layer_count; i++) {
@@ -180,7 +180,7 @@ static int find_layer(const struct image_info *image, uint64_t raw_offset, uint6
     return INDEX_REST;
 }
 
-/* The run of chunks that begins with `first` and goes up to the next one that starts a section. */
+/* Returns the run of chunks from `first` to the next chunk that starts a section. */
 static struct index_section next_run(const struct index_builder *builder, uint32_t first)
 {
     struct index_section run = {.layer = INDEX_REST};
@@ -196,7 +196,7 @@ static struct index_section next_run(const struct index_builder *builder, uint32
     return run;
 }
 
-/* Two sections a layer at most, as each layer can have a rest before it, and the last rest. */
+/* At most two sections a layer, because a rest can precede each layer, and the last rest. */
 static unsigned plan_sections(const struct index_builder *builder, const struct image_info *image,
                               struct index_section *sections)
 {

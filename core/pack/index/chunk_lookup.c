@@ -1,8 +1,8 @@
 /*
- * Chunks stand in one array, archive after archive, in the order they lie in: what follows a chunk
- * in its archive is the next element. A table leads from a name to the first chunk that bears it,
- * and a chain from there to the others of that name. Chains are bounded as probing is: what lies
- * beyond the bound is not found.
+ * One array holds the chunks, archive after archive, in their order in the archive. So the next
+ * element is the next chunk of the archive. A hash table leads from a name to the first chunk of
+ * that name, and a chain to the others. Chains are bounded, as probing is: chunks beyond the bound
+ * are not found.
  */
 #include "pack/index/chunk_lookup.h"
 
@@ -50,7 +50,7 @@ uint32_t chunk_lookup_count(const struct chunk_lookup *known)
     return known->count;
 }
 
-/* Chunks are entered from the last to the first: chains run forward. */
+/* Inserts a chunk. The caller starts with the last one, so that chains lead forward. */
 static void enter(struct chunk_lookup *known, uint32_t i)
 {
     struct entry *entry = &known->entries[i];
@@ -119,7 +119,7 @@ int chunk_lookup_add(struct chunk_lookup *known, unsigned base, const struct ind
     return 0;
 }
 
-/* The first chunk of the chain that lies at `cursor` or behind it; else the first of all. */
+/* Returns the first chunk of the chain at or after `cursor`, otherwise the first of the chain. */
 static uint32_t nearest(const struct chunk_lookup *known, uint32_t first, uint32_t cursor)
 {
     uint32_t i = first;

@@ -1,10 +1,10 @@
 /*
  * chunk_name - names a chunk by its raw bytes.
  *
- * The name of an index of version 2 is the first 24 bytes of the SHA-256 of the bytes: two chunks
- * of one name are the same bytes, also when somebody chose them (a collision costs 2^96 work). The
- * name of an index of version 1 is XXH3-128, which collides without any search: it finds chunks on
- * a pull, whose layers are verified by SHA-256 afterwards, and proves nothing.
+ * In an index of version 2 the name is the first 24 bytes of the SHA-256 of the bytes. Equal names
+ * prove equal bytes, even against an attacker (a collision costs 2^96 work). In an index of version
+ * 1 the name is XXH3-128, for which collisions are easy. A pull uses such names only to find
+ * chunks; the SHA-256 of the layers verifies them afterwards.
  */
 #ifndef S3DOCK_PACK_INDEX_CHUNK_NAME_H
 #define S3DOCK_PACK_INDEX_CHUNK_NAME_H

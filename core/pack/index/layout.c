@@ -19,7 +19,8 @@
 
 #define PACKED_LEAST 20 /* the smallest gzip member */
 
-/* As PNG's: a byte that is no text, and line ends that a text transfer would change. */
+/* Like the magic of PNG: a byte that is no text, and line ends that a text transfer would
+ * change. */
 const uint8_t INDEX_MAGIC[INDEX_MAGIC_SIZE] = {0x89, 'S', '3', 'D', 'X', '\r', '\n', 0x1a};
 
 uint32_t index_record_size(enum name_kind names)

@@ -1,6 +1,6 @@
 /*
- * layout - what the writer and the reader of an index agree on. Private to index*.c; the
- * layout itself is in docs/format.md.
+ * layout - constants and rules that the writer and the reader of an index share. For
+ * core/pack/index only. docs/format.md describes the layout.
  */
 #ifndef S3DOCK_PACK_INDEX_LAYOUT_H
 #define S3DOCK_PACK_INDEX_LAYOUT_H
@@ -15,7 +15,7 @@
 #define INDEX_RECORD_SIZE  (8 + CHUNK_NAME_SIZE)
 #define INDEX_SECTION_SIZE 40
 #define INDEX_LAYER_LEAST  (3 * 2 + 2 * 8) /* three empty strings, two numbers */
-#define INDEX_NO_LAYER     UINT32_MAX      /* INDEX_REST as it is written */
+#define INDEX_NO_LAYER     UINT32_MAX      /* the stored form of INDEX_REST */
 
 extern const uint8_t INDEX_MAGIC[INDEX_MAGIC_SIZE];
 
@@ -26,14 +26,14 @@ struct index_prefix {
     uint32_t chunk_count, section_count, layer_count, tag_count;
 };
 
-/* Bytes of a record. Names of version 1 have 16 bytes. */
+/* Returns the bytes of a record. Names of version 1 have 16 bytes. */
 uint32_t index_record_size(enum name_kind names);
-/* What a payload takes in a tar. */
+/* Returns the padded size of a payload in a tar. */
 uint64_t index_padded(uint64_t size);
 bool index_chunk_valid(const struct index_chunk *chunk, const struct chunk_params *params);
-/* No control characters: such a string may be shown. */
+/* Returns true if the text has no control characters, so it may be printed. */
 bool index_is_text(const char *text);
-/* What is wrong with an image that shall be, or was, described; or NULL. */
+/* Returns the fault of a description of an image, or NULL. */
 const char *index_image_fault(const struct image_info *image);
 
 #endif

@@ -1,8 +1,7 @@
 /*
- * The reading half of the index. The header is first held against its own sum, then treated as
- * hostile all the same: a sum proves that bytes are as they were written, not that the writer was a
- * friend. Counts are bounded by what the bytes at hand can carry before anything is allocated, and
- * every addition of sizes is checked.
+ * The reader of an index. It compares the header with its checksum and then still treats it as
+ * hostile: the checksum detects damage, not an attacker. Before any allocation, counts are bounded
+ * by the bytes that carry them. Every addition of sizes is checked.
  */
 #include "pack/index/index.h"
 
@@ -194,7 +193,7 @@ static int get_image(struct le_reader *reader, struct index *index,
     return fault ? broken(err, fault) : 0;
 }
 
-/* One row of the table, after the sections before it. */
+/* Reads one row of the table of sections; its offsets continue those of the row before. */
 static int get_section(struct le_reader *reader, struct index *index, struct index_section *section,
                        struct err *err)
 {
@@ -245,7 +244,7 @@ static int get_sections(struct le_reader *reader, struct index *index,
     return 0;
 }
 
-/* `header` without its sum. */
+/* Parses the header. `header` excludes the checksum. */
 static int parse_header(struct view header, struct index *index, struct err *err)
 {
     struct le_reader reader = {.left = header};
@@ -287,8 +286,8 @@ int index_parse_header(struct view bytes, struct index **out, struct err *err)
     return 0;
 }
 
-/* Reads the records into `chunks` and holds them against the section. Sums cannot overflow: 2^23
- * chunks of less than 2^20 bytes. */
+/* Reads the records into `chunks` and compares their sums with the section. The sums cannot
+ * overflow: 2^23 chunks of less than 2^20 bytes. */
 static int get_chunks(const struct index *index, const struct index_section *section,
                       struct view records, struct index_chunk *chunks, struct err *err)
 {

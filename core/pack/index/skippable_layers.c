@@ -1,6 +1,6 @@
 /*
- * A chunk that was read of such a layer must be the one that the index says: else the index speaks
- * of another cut, and the layer is read to its end.
+ * Each chunk that was read of such a layer must be the chunk of the index. Otherwise the index
+ * describes another cut, and the layer is read to its end.
  */
 #include "pack/index/skippable_layers.h"
 
@@ -10,7 +10,7 @@
 #include "pack/chunk/cut.h"
 #include "pack/codec/layer_digest.h"
 
-/* ---- which ---- */
+/* ---- which layers ---- */
 
 static bool same_cut(const struct index *index, const struct chunk_params *params)
 {
@@ -73,7 +73,7 @@ void skippable_add(struct skippable_layers *unread, const char *diff_id, uint64_
     if (unread->count == IMAGE_LAYERS_MAX)
         return;
     for (unsigned i = 0; i < index_count; i++) {
-        unsigned base = (last + i) % index_count; /* neighbours there may be neighbours here */
+        unsigned base = (last + i) % index_count; /* the last layer's base first */
         uint64_t size;
         const struct index_section *section =
             skippable_section(indexes[base], diff_id, params, &size);
@@ -85,7 +85,7 @@ void skippable_add(struct skippable_layers *unread, const char *diff_id, uint64_
     }
 }
 
-/* ---- when ---- */
+/* ---- where to stop reading ---- */
 
 static void note(struct skippable_layers *u, const struct held_chunk *held)
 {
@@ -105,7 +105,7 @@ static void go_to_next(struct skippable_layers *u)
     u->held_here = 0;
 }
 
-/* The chunk is the layer's next one. */
+/* Returns true if the chunk is the next one of the layer. */
 static bool follows(struct skippable_layers *u, const struct skippable_layer *layer,
                     const struct index_chunk *chunk)
 {
