@@ -235,7 +235,7 @@ static int read_whole(size_t cap, struct text *out)
     }
     if (got == 0) {
         assert_int_equal(source->size_hint, out->size);
-        assert_string_equal(source->kind, "layers");
+        assert_int_equal(source->kind, SOURCE_LAYERS);
     }
     free(piece);
     source_destroy(source);
