@@ -7,7 +7,7 @@
 #ifndef S3DOCK_STORE_S3_ATTEMPT_H
 #define S3DOCK_STORE_S3_ATTEMPT_H
 
-#include "store/s3/reply.h"
+#include "store/s3/verdict.h"
 #include "store/store.h"
 
 struct cancel;

@@ -1,6 +1,7 @@
 /*
- * Three tables: S3's error codes, HTTP's statuses where there is no code, and the faults of the
- * transport.
+ * Several codes and statuses mean the same. So each meaning is one row, to which two tables lead:
+ * S3's error codes, and the HTTP statuses of responses without a code. A third table has the faults
+ * of the connection.
  */
 #include "store/s3/errors.h"
 
@@ -8,193 +9,234 @@
 
 #include "base/bytes.h"
 #include "base/codes.h"
+#include "store/s3/hints.h"
 
-#define HINT_DENIED "the key is known but may not do this: ask the owner of the bucket"
-#define HINT_NO_LIST                                                                               \
-    HINT_DENIED ". A key without the right to list sees missing objects like this too"
-#define HINT_CLOCK "set this machine's clock (timedatectl set-ntp true)"
-#define HINT_PROXY "check http_proxy, https_proxy and no_proxy in the environment"
-
-static const struct s3_word CODES[] = {
-    {"NoSuchKey", 0, S3_ABSENT, 0, ERR_NOT_FOUND, "key", "no such object", ""},
-    {"NoSuchUpload", 0, S3_ABSENT, 0, ERR_NOT_FOUND, "upload", "no such upload", ""},
-    {"NoSuchBucket", 0, S3_FAILED, 0, ERR_NOT_FOUND, CODE_BUCKET, "there is no such bucket", ""},
-    {"InvalidBucketName", 0, S3_FAILED, 0, ERR_USAGE, CODE_BUCKET, "that is no bucket name", ""},
-    {"PreconditionFailed", 0, S3_CHANGED, 0, ERR_CONFLICT, "changed", "somebody else was first",
-     ""},
-    {"AccessDenied", 0, S3_FAILED, 0, ERR_AUTH, CODE_DENIED, "access denied", HINT_NO_LIST},
-    {"AllAccessDisabled", 0, S3_FAILED, 0, ERR_AUTH, CODE_DENIED, "access denied", HINT_DENIED},
-    {"AccountProblem", 0, S3_FAILED, 0, ERR_AUTH, CODE_DENIED, "the account has a problem", ""},
-    {"SignatureDoesNotMatch", 0, S3_FAILED, 0, ERR_AUTH, CODE_SIGNATURE,
-     "the store computes another signature: the secret key is wrong", ""},
-    {"InvalidAccessKeyId", 0, S3_FAILED, 0, ERR_AUTH, CODE_KEY,
-     "the store does not know this access key", ""},
-    {"InvalidSecurity", 0, S3_FAILED, 0, ERR_AUTH, CODE_KEY, "the credentials are not valid", ""},
-    {"ExpiredToken", 0, S3_EXPIRED, 0, ERR_AUTH, CODE_EXPIRED, "the session token has expired",
-     "get new temporary credentials"},
-    {"ExpiredTokenException", 0, S3_EXPIRED, 0, ERR_AUTH, CODE_EXPIRED,
-     "the session token has expired", "get new temporary credentials"},
-    {"TokenRefreshRequired", 0, S3_EXPIRED, 0, ERR_AUTH, CODE_EXPIRED,
-     "the session token has expired", "get new temporary credentials"},
-    {"InvalidToken", 0, S3_FAILED, 0, ERR_AUTH, "token", "the session token is not valid",
-     "get new temporary credentials"},
-    {"RequestTimeTooSkewed", 0, S3_CLOCK, 0, ERR_AUTH, "clock", "this machine's clock is wrong",
-     HINT_CLOCK},
-    {"RequestExpired", 0, S3_CLOCK, 0, ERR_AUTH, "clock", "this machine's clock is wrong",
-     HINT_CLOCK},
-    {"AuthorizationHeaderMalformed", 0, S3_REGION, 0, ERR_USAGE, CODE_REGION,
-     "the bucket is in another region", ""},
-    {"PermanentRedirect", 0, S3_REGION, 0, ERR_USAGE, CODE_REGION,
-     "the bucket is in another region", ""},
-    {"TemporaryRedirect", 0, S3_REGION, 0, ERR_USAGE, CODE_REGION,
-     "the bucket is in another region", ""},
-    {"IllegalLocationConstraintException", 0, S3_REGION, 0, ERR_USAGE, CODE_REGION,
-     "the bucket is in another region", ""},
-    {"InvalidRegion", 0, S3_REGION, 0, ERR_USAGE, CODE_REGION, "the bucket is in another region",
-     ""},
-    {"SecondLevelDomainForbidden", 0, S3_FAILED, 0, ERR_USAGE, CODE_ADDRESSING, /* Alibaba */
-     "the store wants the bucket in the host name", ""},
-    {"PathStyleDomainForbidden", 0, S3_FAILED, 0, ERR_USAGE, CODE_ADDRESSING, /* Tencent */
-     "the store wants the bucket in the host name", ""},
-    {"SlowDown", 0, S3_AGAIN, RETRY_THROTTLE, ERR_NETWORK, "busy", "the store asks for less", ""},
-    {"SlowDownRead", 0, S3_AGAIN, RETRY_THROTTLE, ERR_NETWORK, "busy", "the store asks for less",
-     ""},
-    {"SlowDownWrite", 0, S3_AGAIN, RETRY_THROTTLE, ERR_NETWORK, "busy", "the store asks for less",
-     ""},
-    {"Throttling", 0, S3_AGAIN, RETRY_THROTTLE, ERR_NETWORK, "busy", "the store asks for less", ""},
-    {"ThrottlingException", 0, S3_AGAIN, RETRY_THROTTLE, ERR_NETWORK, "busy",
-     "the store asks for less", ""},
-    {"TooManyRequests", 0, S3_AGAIN, RETRY_THROTTLE, ERR_NETWORK, "busy", "the store asks for less",
-     ""},
-    {"RequestLimitExceeded", 0, S3_AGAIN, RETRY_THROTTLE, ERR_NETWORK, "busy",
-     "the store asks for less", ""},
-    {"BandwidthLimitExceeded", 0, S3_AGAIN, RETRY_THROTTLE, ERR_NETWORK, "busy",
-     "the store asks for less", ""},
-    {"ServiceUnavailable", 0, S3_AGAIN, RETRY_THROTTLE, ERR_NETWORK, "busy", "the store is busy",
-     ""},
-    {"InternalError", 0, S3_AGAIN, RETRY_TROUBLE, ERR_NETWORK, "server",
-     "the store has trouble of its own", ""},
-    {"InternalErrors", 0, S3_AGAIN, RETRY_TROUBLE, ERR_NETWORK, "server",
-     "the store has trouble of its own", ""},
-    {"RequestTimeout", 0, S3_AGAIN, RETRY_TROUBLE, ERR_NETWORK, CODE_TIMEOUT,
-     "the store waited too long for our bytes", ""},
-    {"RequestTimeoutException", 0, S3_AGAIN, RETRY_TROUBLE, ERR_NETWORK, CODE_TIMEOUT,
-     "the store waited too long for our bytes", ""},
-    {"IncompleteBody", 0, S3_AGAIN, RETRY_TROUBLE, ERR_NETWORK, "cut", "bytes were lost on the way",
-     ""},
-    {"BadDigest", 0, S3_AGAIN, RETRY_TROUBLE, ERR_INTEGRITY, "body",
-     "what arrived is not what was sent", ""},
-    {"XAmzContentSHA256Mismatch", 0, S3_AGAIN, RETRY_TROUBLE, ERR_INTEGRITY, "body",
-     "what arrived is not what was sent", ""},
-    {"OperationAborted", 0, S3_AGAIN, RETRY_TROUBLE, ERR_CONFLICT, "busy",
-     "another operation on it is under way", ""},
-    {"ConditionalRequestConflict", 0, S3_AGAIN, RETRY_TROUBLE, ERR_CONFLICT, "busy",
-     "another operation on it is under way", ""},
-    {"EntityTooSmall", 0, S3_FAILED, 0, ERR_UNSUPPORTED, "part_size",
-     "the store wants larger parts", ""},
-    {"EntityTooLarge", 0, S3_FAILED, 0, ERR_UNSUPPORTED, "size", "too large for the store", ""},
-    {"InvalidPart", 0, S3_FAILED, 0, ERR_INTEGRITY, "part",
-     "the store does not have a part as it was uploaded", "run the same command again"},
-    {"InvalidPartOrder", 0, S3_FAILED, 0, ERR_INTERNAL, "part", "parts out of order", ""},
-    {"InvalidRange", 0, S3_FAILED, 0, ERR_INTEGRITY, "range",
-     "the object is shorter than it should be", "it may have been replaced or damaged"},
-    {"NotImplemented", 0, S3_FAILED, 0, ERR_UNSUPPORTED, CODE_OPERATION, "the store cannot do this",
-     ""},
-    {"MethodNotAllowed", 0, S3_FAILED, 0, ERR_UNSUPPORTED, CODE_OPERATION,
-     "the store does not allow this", ""},
-    {"QuotaExceeded", 0, S3_FAILED, 0, ERR_CONFLICT, "quota", "the bucket's quota is used up",
-     "delete what is not needed, or ask for more"},
-    {"XMinioStorageFull", 0, S3_FAILED, 0, ERR_CONFLICT, "quota", "the store is full", ""},
-    {"InsufficientStorage", 0, S3_FAILED, 0, ERR_CONFLICT, "quota", "the store is full", ""},
+/* clang-format off */
+enum meaning {
+    /* refusals that end an op */
+    NO_OBJECT, NO_UPLOAD, NO_BUCKET, BAD_BUCKET, CONDITION, NOT_MODIFIED, DENIED, DISABLED,
+    NOT_LOGGED_IN, ACCOUNT, SIGNATURE, ACCESS_KEY, CREDENTIALS, TOKEN, IN_HOST, SMALL_PART,
+    TOO_LARGE, BAD_PART, PART_ORDER, RANGE, UNSUPPORTED, NOT_ALLOWED, BAD_REQUEST, UNKNOWN,
+    CONFLICT, QUOTA, FULL, REDIRECTED, PROXY_LOGIN, NETWORK_LOGIN,
+    /* refusals after which the request is changed or repeated */
+    EXPIRED, CLOCK, REGION, SLOW_DOWN, BUSY, SERVER, GATEWAY, GATEWAY_TIMEOUT, PROXY_GAVE_UP,
+    FRONT_END, BODY_TIMEOUT, TIMEOUT, CUT_BODY, WRONG_BODY, OTHER_OPERATION,
 };
 
-static const struct s3_word STATUSES[] = {
-    {NULL, 301, S3_REGION, 0, ERR_USAGE, CODE_REGION, "the bucket is elsewhere", ""},
-    {NULL, 302, S3_FAILED, 0, ERR_NETWORK, "redirect", "redirected", HINT_PORTAL},
-    {NULL, 303, S3_FAILED, 0, ERR_NETWORK, "redirect", "redirected", HINT_PORTAL},
-    {NULL, 304, S3_FAILED, 0, ERR_NETWORK, "condition",
-     "\"not modified\" is no answer to a request without a condition", HINT_CACHE},
-    {NULL, 307, S3_REGION, 0, ERR_USAGE, CODE_REGION, "the bucket is elsewhere", ""},
-    {NULL, 308, S3_REGION, 0, ERR_USAGE, CODE_REGION, "the bucket is elsewhere", ""},
-    {NULL, 400, S3_FAILED, 0, ERR_UNSUPPORTED, CODE_REQUEST,
-     "the store does not understand the request", ""},
-    {NULL, 401, S3_FAILED, 0, ERR_AUTH, CODE_DENIED, "access denied", ""},
-    {NULL, 403, S3_FAILED, 0, ERR_AUTH, CODE_DENIED, "access denied", HINT_NO_LIST},
-    {NULL, 404, S3_ABSENT, 0, ERR_NOT_FOUND, "key", "no such object", ""},
-    {NULL, 405, S3_FAILED, 0, ERR_UNSUPPORTED, CODE_OPERATION, "the store does not allow this", ""},
-    {NULL, 407, S3_FAILED, 0, ERR_NETWORK, "proxy", "the proxy wants a login", ""},
-    {NULL, 408, S3_AGAIN, RETRY_TROUBLE, ERR_NETWORK, CODE_TIMEOUT, "the store timed out", ""},
-    {NULL, 409, S3_FAILED, 0, ERR_CONFLICT, "state", "the store is in a conflicting state", ""},
-    {NULL, 412, S3_CHANGED, 0, ERR_CONFLICT, "changed", "somebody else was first", ""},
-    {NULL, 416, S3_FAILED, 0, ERR_INTEGRITY, "range", "the object is shorter than it should be",
-     "it may have been replaced or damaged"},
-    {NULL, 429, S3_AGAIN, RETRY_THROTTLE, ERR_NETWORK, "busy", "the store asks for less", ""},
-    {NULL, 499, S3_AGAIN, RETRY_TROUBLE, ERR_NETWORK, "server", "a proxy gave up", ""},
-    {NULL, 500, S3_AGAIN, RETRY_TROUBLE, ERR_NETWORK, "server", "the store has trouble of its own",
-     ""},
-    {NULL, 501, S3_FAILED, 0, ERR_UNSUPPORTED, CODE_OPERATION, "the store cannot do this", ""},
-    {NULL, 502, S3_AGAIN, RETRY_TROUBLE, ERR_NETWORK, "server", "bad gateway", ""},
-    {NULL, 503, S3_AGAIN, RETRY_THROTTLE, ERR_NETWORK, "busy", "the store is busy", ""},
-    {NULL, 504, S3_AGAIN, RETRY_TROUBLE, ERR_NETWORK, "server", "gateway timeout", ""},
-    {NULL, 507, S3_FAILED, 0, ERR_CONFLICT, "quota", "the store is full", ""},
-    {NULL, 511, S3_FAILED, 0, ERR_NETWORK, "not_s3", "the network wants a login", HINT_PORTAL},
-    {NULL, 520, S3_AGAIN, RETRY_TROUBLE, ERR_NETWORK, "server", "the store's front has trouble",
-     ""},
-    {NULL, 522, S3_AGAIN, RETRY_TROUBLE, ERR_NETWORK, "server", "the store's front has trouble",
-     ""},
+static const struct s3_error MEANINGS[] = {
+    [NO_OBJECT] = {S3_ABSENT, 0, ERR_NOT_FOUND, "key",
+        "no such object", NULL},
+    [NO_UPLOAD] = {S3_ABSENT, 0, ERR_NOT_FOUND, "upload",
+        "no such upload", NULL},
+    [NO_BUCKET] = {S3_FAILED, 0, ERR_NOT_FOUND, CODE_BUCKET,
+        "there is no such bucket", NULL},
+    [BAD_BUCKET] = {S3_FAILED, 0, ERR_USAGE, CODE_BUCKET,
+        "that is no bucket name", NULL},
+    [CONDITION] = {S3_CHANGED, 0, ERR_CONFLICT, "changed",
+        "another writer was first", NULL},
+    [NOT_MODIFIED] = {S3_FAILED, 0, ERR_NETWORK, "condition",
+        "the response is \"not modified\", but the request has no condition", HINT_CACHE},
+    [DENIED] = {S3_FAILED, 0, ERR_AUTH, CODE_DENIED,
+        "access denied", HINT_NO_LIST},
+    [DISABLED] = {S3_FAILED, 0, ERR_AUTH, CODE_DENIED,
+        "access denied", HINT_DENIED},
+    [NOT_LOGGED_IN] = {S3_FAILED, 0, ERR_AUTH, CODE_DENIED,
+        "access denied", NULL},
+    [ACCOUNT] = {S3_FAILED, 0, ERR_AUTH, CODE_DENIED,
+        "the account has a problem", NULL},
+    [SIGNATURE] = {S3_FAILED, 0, ERR_AUTH, CODE_SIGNATURE,
+        "the store computes another signature: the secret key is wrong", NULL},
+    [ACCESS_KEY] = {S3_FAILED, 0, ERR_AUTH, CODE_KEY,
+        "the store does not know this access key", NULL},
+    [CREDENTIALS] = {S3_FAILED, 0, ERR_AUTH, CODE_KEY,
+        "the credentials are not valid", NULL},
+    [TOKEN] = {S3_FAILED, 0, ERR_AUTH, "token",
+        "the session token is not valid", HINT_TOKEN},
+    [IN_HOST] = {S3_FAILED, 0, ERR_USAGE, CODE_ADDRESSING,
+        "the store wants the bucket in the host name", NULL},
+    [SMALL_PART] = {S3_FAILED, 0, ERR_UNSUPPORTED, "part_size",
+        "the store demands larger parts", NULL},
+    [TOO_LARGE] = {S3_FAILED, 0, ERR_UNSUPPORTED, "size",
+        "too large for the store", NULL},
+    [BAD_PART] = {S3_FAILED, 0, ERR_INTEGRITY, "part",
+        "a part is missing in the store, or differs from the uploaded one",
+        "run the same command again"},
+    [PART_ORDER] = {S3_FAILED, 0, ERR_INTERNAL, "part",
+        "the parts are out of order", NULL},
+    [RANGE] = {S3_FAILED, 0, ERR_INTEGRITY, "range",
+        "the object is shorter than expected", "it may have been replaced or damaged"},
+    [UNSUPPORTED] = {S3_FAILED, 0, ERR_UNSUPPORTED, CODE_OPERATION,
+        "the store does not support this operation", NULL},
+    [NOT_ALLOWED] = {S3_FAILED, 0, ERR_UNSUPPORTED, CODE_OPERATION,
+        "the store does not allow this operation", NULL},
+    [BAD_REQUEST] = {S3_FAILED, 0, ERR_UNSUPPORTED, CODE_REQUEST,
+        "the store does not understand the request", NULL},
+    [UNKNOWN] = {S3_FAILED, 0, ERR_UNSUPPORTED, CODE_REQUEST,
+        "refused", NULL},
+    [CONFLICT] = {S3_FAILED, 0, ERR_CONFLICT, "state",
+        "the request conflicts with the state of the object", NULL},
+    [QUOTA] = {S3_FAILED, 0, ERR_CONFLICT, "quota",
+        "the bucket's quota is used up", "delete old images, or ask for more space"},
+    [FULL] = {S3_FAILED, 0, ERR_CONFLICT, "quota",
+        "the store is full", NULL},
+    [REDIRECTED] = {S3_FAILED, 0, ERR_NETWORK, "redirect",
+        "redirected", HINT_PORTAL},
+    [PROXY_LOGIN] = {S3_FAILED, 0, ERR_NETWORK, "proxy",
+        "the proxy demands a login", NULL},
+    [NETWORK_LOGIN] = {S3_FAILED, 0, ERR_NETWORK, "not_s3",
+        "the network demands a login", HINT_PORTAL},
+    [EXPIRED] = {S3_EXPIRED, 0, ERR_AUTH, CODE_EXPIRED,
+        "the session token has expired", HINT_TOKEN},
+    [CLOCK] = {S3_CLOCK, 0, ERR_AUTH, "clock",
+        "this machine's clock is wrong", HINT_CLOCK},
+    [REGION] = {S3_REGION, 0, ERR_USAGE, CODE_REGION,
+        "the bucket is in another region", NULL},
+    [SLOW_DOWN] = {S3_AGAIN, RETRY_THROTTLE, ERR_NETWORK, "busy",
+        "the store asks for fewer requests", NULL},
+    [BUSY] = {S3_AGAIN, RETRY_THROTTLE, ERR_NETWORK, "busy",
+        "the store is busy", NULL},
+    [SERVER] = {S3_AGAIN, RETRY_TROUBLE, ERR_NETWORK, "server",
+        "internal error of the store", NULL},
+    [GATEWAY] = {S3_AGAIN, RETRY_TROUBLE, ERR_NETWORK, "server",
+        "bad gateway", NULL},
+    [GATEWAY_TIMEOUT] = {S3_AGAIN, RETRY_TROUBLE, ERR_NETWORK, "server",
+        "gateway timeout", NULL},
+    [PROXY_GAVE_UP] = {S3_AGAIN, RETRY_TROUBLE, ERR_NETWORK, "server",
+        "a proxy ended the request", NULL},
+    [FRONT_END] = {S3_AGAIN, RETRY_TROUBLE, ERR_NETWORK, "server",
+        "error of the proxy in front of the store", NULL},
+    [BODY_TIMEOUT] = {S3_AGAIN, RETRY_TROUBLE, ERR_NETWORK, CODE_TIMEOUT,
+        "the body of the request arrived too slowly at the store", NULL},
+    [TIMEOUT] = {S3_AGAIN, RETRY_TROUBLE, ERR_NETWORK, CODE_TIMEOUT,
+        "the store timed out", NULL},
+    [CUT_BODY] = {S3_AGAIN, RETRY_TROUBLE, ERR_NETWORK, "cut",
+        "the body of the request arrived incomplete", NULL},
+    [WRONG_BODY] = {S3_AGAIN, RETRY_TROUBLE, ERR_INTEGRITY, "body",
+        "the store received other bytes than were sent", NULL},
+    [OTHER_OPERATION] = {S3_AGAIN, RETRY_TROUBLE, ERR_CONFLICT, "busy",
+        "another operation on the same object is running", NULL},
+};
+/* clang-format on */
+
+static const struct {
+    const char *code;
+    enum meaning meaning;
+} CODES[] = {
+    {"NoSuchKey", NO_OBJECT},
+    {"NoSuchUpload", NO_UPLOAD},
+    {"NoSuchBucket", NO_BUCKET},
+    {"InvalidBucketName", BAD_BUCKET},
+    {"PreconditionFailed", CONDITION},
+    {"AccessDenied", DENIED},
+    {"AllAccessDisabled", DISABLED},
+    {"AccountProblem", ACCOUNT},
+    {"SignatureDoesNotMatch", SIGNATURE},
+    {"InvalidAccessKeyId", ACCESS_KEY},
+    {"InvalidSecurity", CREDENTIALS},
+    {"ExpiredToken", EXPIRED},
+    {"ExpiredTokenException", EXPIRED},
+    {"TokenRefreshRequired", EXPIRED},
+    {"InvalidToken", TOKEN},
+    {"RequestTimeTooSkewed", CLOCK},
+    {"RequestExpired", CLOCK},
+    {"AuthorizationHeaderMalformed", REGION},
+    {"PermanentRedirect", REGION},
+    {"TemporaryRedirect", REGION},
+    {"IllegalLocationConstraintException", REGION},
+    {"InvalidRegion", REGION},
+    {"SecondLevelDomainForbidden", IN_HOST}, /* Alibaba */
+    {"PathStyleDomainForbidden", IN_HOST},   /* Tencent */
+    {"SlowDown", SLOW_DOWN},
+    {"SlowDownRead", SLOW_DOWN},
+    {"SlowDownWrite", SLOW_DOWN},
+    {"Throttling", SLOW_DOWN},
+    {"ThrottlingException", SLOW_DOWN},
+    {"TooManyRequests", SLOW_DOWN},
+    {"RequestLimitExceeded", SLOW_DOWN},
+    {"BandwidthLimitExceeded", SLOW_DOWN},
+    {"ServiceUnavailable", BUSY},
+    {"InternalError", SERVER},
+    {"InternalErrors", SERVER},
+    {"RequestTimeout", BODY_TIMEOUT},
+    {"RequestTimeoutException", BODY_TIMEOUT},
+    {"IncompleteBody", CUT_BODY},
+    {"BadDigest", WRONG_BODY},
+    {"XAmzContentSHA256Mismatch", WRONG_BODY},
+    {"OperationAborted", OTHER_OPERATION},
+    {"ConditionalRequestConflict", OTHER_OPERATION},
+    {"EntityTooSmall", SMALL_PART},
+    {"EntityTooLarge", TOO_LARGE},
+    {"InvalidPart", BAD_PART},
+    {"InvalidPartOrder", PART_ORDER},
+    {"InvalidRange", RANGE},
+    {"NotImplemented", UNSUPPORTED},
+    {"MethodNotAllowed", NOT_ALLOWED},
+    {"QuotaExceeded", QUOTA},
+    {"XMinioStorageFull", FULL},
+    {"InsufficientStorage", FULL},
 };
 
-/* Whatever is not listed. */
-static const struct s3_word UNKNOWN = {NULL,         0,         S3_FAILED, 0, ERR_UNSUPPORTED,
-                                       CODE_REQUEST, "refused", ""};
-
-static const struct s3_word FAULTS[] = {
-    [HTTP_RESOLVE] = {NULL, 0, S3_AGAIN, RETRY_SILENCE, ERR_NETWORK, CODE_RESOLVE,
-                      "the host name is not known", ""},
-    [HTTP_PROXY] = {NULL, 0, S3_AGAIN, RETRY_SILENCE, ERR_NETWORK, "proxy", "the proxy fails",
-                    HINT_PROXY},
-    [HTTP_TUNNEL] = {NULL, 0, S3_FAILED, 0, ERR_NETWORK, "proxy", "the proxy does not connect",
-                     HINT_PROXY},
-    [HTTP_REFUSED] = {NULL, 0, S3_AGAIN, RETRY_SILENCE, ERR_NETWORK, CODE_REFUSED, "no connection",
-                      ""},
-    [HTTP_TIMEOUT] = {NULL, 0, S3_AGAIN, RETRY_SILENCE, ERR_NETWORK, CODE_TIMEOUT,
-                      "no connection in time", ""},
-    [HTTP_STALLED] = {NULL, 0, S3_AGAIN, RETRY_SILENCE, ERR_NETWORK, "stalled",
-                      "connected, and then silence", "run the same command again"},
-    [HTTP_CUT] = {NULL, 0, S3_AGAIN, RETRY_SILENCE, ERR_NETWORK, "cut", "the connection was cut",
-                  "run the same command again"},
-    [HTTP_CERT] = {NULL, 0, S3_FAILED, 0, ERR_USAGE, CODE_CERTIFICATE,
-                   "its certificate is not trusted", ""},
-    [HTTP_CA_FILE] = {NULL, 0, S3_FAILED, 0, ERR_USAGE, CODE_CA_FILE, "the CA file cannot be used",
-                      ""},
-    [HTTP_TLS] =
-        {NULL, 0, S3_FAILED, 0, ERR_USAGE, "tls", "no TLS connection",
-         "does the server speak https on this port? If not, write http:// in the endpoint"},
-    [HTTP_NO_HTTP] = {NULL, 0, S3_FAILED, 0, ERR_USAGE, CODE_ENDPOINT, "that is no HTTP server",
-                      HINT_HTTPS},
-    [HTTP_TOO_MUCH] = {NULL, 0, S3_FAILED, 0, ERR_INTEGRITY, "size",
-                       "the answer is larger than it may be", HINT_CACHE},
-    [HTTP_BROKEN] = {NULL, 0, S3_AGAIN, RETRY_SILENCE, ERR_NETWORK, "transfer",
-                     "the transfer failed", "run the same command again"},
+static const struct {
+    int status;
+    enum meaning meaning;
+} STATUSES[] = {
+    {301, REGION},        {302, REDIRECTED},    {303, REDIRECTED},      {304, NOT_MODIFIED},
+    {307, REGION},        {308, REGION},        {400, BAD_REQUEST},     {401, NOT_LOGGED_IN},
+    {403, DENIED},        {404, NO_OBJECT},     {405, NOT_ALLOWED},     {407, PROXY_LOGIN},
+    {408, TIMEOUT},       {409, CONFLICT},      {412, CONDITION},       {416, RANGE},
+    {429, SLOW_DOWN},     {499, PROXY_GAVE_UP}, {500, SERVER},          {501, UNSUPPORTED},
+    {502, GATEWAY},       {503, BUSY},          {504, GATEWAY_TIMEOUT}, {507, FULL},
+    {511, NETWORK_LOGIN}, {520, FRONT_END},     {522, FRONT_END},
 };
 
-const struct s3_word *s3_error_of_code(const char *code)
+/* clang-format off */
+static const struct s3_error FAULTS[] = {
+    [HTTP_RESOLVE] = {S3_AGAIN, RETRY_SILENCE, ERR_NETWORK, CODE_RESOLVE,
+        "the host name is not known", NULL},
+    [HTTP_PROXY] = {S3_AGAIN, RETRY_SILENCE, ERR_NETWORK, "proxy",
+        "the proxy fails", HINT_PROXY},
+    [HTTP_TUNNEL] = {S3_FAILED, 0, ERR_NETWORK, "proxy",
+        "the proxy does not connect", HINT_PROXY},
+    [HTTP_REFUSED] = {S3_AGAIN, RETRY_SILENCE, ERR_NETWORK, CODE_REFUSED,
+        "no connection", NULL},
+    [HTTP_TIMEOUT] = {S3_AGAIN, RETRY_SILENCE, ERR_NETWORK, CODE_TIMEOUT,
+        "no connection in time", NULL},
+    [HTTP_STALLED] = {S3_AGAIN, RETRY_SILENCE, ERR_NETWORK, "stalled",
+        "connected, but no bytes arrive", "run the same command again"},
+    [HTTP_CUT] = {S3_AGAIN, RETRY_SILENCE, ERR_NETWORK, "cut",
+        "the connection was cut", "run the same command again"},
+    [HTTP_CERT] = {S3_FAILED, 0, ERR_USAGE, CODE_CERTIFICATE,
+        "its certificate is not trusted", NULL},
+    [HTTP_CA_FILE] = {S3_FAILED, 0, ERR_USAGE, CODE_CA_FILE,
+        "the CA file cannot be used", NULL},
+    [HTTP_TLS] = {S3_FAILED, 0, ERR_USAGE, "tls",
+        "no TLS connection", HINT_HTTP},
+    [HTTP_NO_HTTP] = {S3_FAILED, 0, ERR_USAGE, CODE_ENDPOINT,
+        "that is no HTTP server", HINT_HTTPS},
+    [HTTP_TOO_MUCH] = {S3_FAILED, 0, ERR_INTEGRITY, "size",
+        "the response is larger than the limit", HINT_CACHE},
+    [HTTP_BROKEN] = {S3_AGAIN, RETRY_SILENCE, ERR_NETWORK, "transfer",
+        "the transfer failed", "run the same command again"},
+};
+/* clang-format on */
+
+const struct s3_error *s3_error_of_code(const char *code)
 {
     for (size_t i = 0; i < ARRAY_SIZE(CODES); i++)
-        if (strcmp(CODES[i].s3_code, code) == 0)
-            return &CODES[i];
+        if (strcmp(CODES[i].code, code) == 0)
+            return &MEANINGS[CODES[i].meaning];
     return NULL;
 }
 
-const struct s3_word *s3_word_of_status(int status)
+const struct s3_error *s3_error_of_status(int status)
 {
     for (size_t i = 0; i < ARRAY_SIZE(STATUSES); i++)
         if (STATUSES[i].status == status)
-            return &STATUSES[i];
-    return status >= 500 ? s3_word_of_status(500) : &UNKNOWN;
+            return &MEANINGS[STATUSES[i].meaning];
+    return &MEANINGS[status >= 500 ? SERVER : UNKNOWN];
 }
 
-const struct s3_word *s3_word_of_fault(enum http_fault fault)
+const struct s3_error *s3_error_of_fault(enum http_fault fault)
 {
     return &FAULTS[fault];
 }

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "http/retry.h"
-#include "store/s3/reply.h"
+#include "store/s3/verdict.h"
 #include "store/store.h"
 
 struct s3_attempt;

@@ -10,6 +10,7 @@
 #include "flow/cancel.h"
 #include "store/s3/attempt.h"
 #include "store/s3/outcome.h"
+#include "store/s3/reading.h"
 #include "store/s3/session.h"
 
 /* -- measuring -- */
@@ -83,7 +84,7 @@ static void print_wait(struct s3_session *session, struct s3_attempt *attempt, i
                  op->err.text);
     else
         log_note("nothing has moved for %.0f s: waiting for the store, %s s3://%s/%s", seconds,
-                 s3_reply_doing(op->verb), session->place.bucket, op->key ? op->key : "");
+                 s3_doing(op->verb), session->place.bucket, op->key ? op->key : "");
 }
 
 static void watch_silence(struct s3_session *session, int64_t now)

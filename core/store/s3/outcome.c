@@ -16,6 +16,8 @@
 #include "store/s3/clock_skew.h"
 #include "store/s3/follow_up.h"
 #include "store/s3/quirks.h"
+#include "store/s3/reading.h"
+#include "store/s3/reply.h"
 #include "store/s3/session.h"
 
 /* -- another try -- */
@@ -273,8 +275,7 @@ static void hint_at_clock(struct err *err)
 /* Servers that do not encrypt as asked report "invalid" or "not implemented". */
 static void hint_at_encryption(const struct s3_session *session, struct store_op *op)
 {
-    if (session->encryption[0] && s3_quirks_creates_object(op->verb) &&
-        op->err.family == ERR_UNSUPPORTED)
+    if (session->encryption[0] && s3_creates_object(op->verb) && op->err.family == ERR_UNSUPPORTED)
         err_hint(&op->err,
                  "the store may not support the encryption %s that the configuration asks for",
                  session->encryption);
@@ -284,8 +285,8 @@ static void hint_at_encryption(const struct s3_session *session, struct store_op
 static void check_encrypted(struct s3_session *session, const struct store_op *op,
                             const struct http_answer *answer)
 {
-    if (!s3_quirks_creates_object(op->verb) || !session->encryption[0] ||
-        session->encryption_ignored || answer->encryption[0])
+    if (!s3_creates_object(op->verb) || !session->encryption[0] || session->encryption_ignored ||
+        answer->encryption[0])
         return;
     session->encryption_ignored = true;
     log_note("%s did not confirm the encryption %s that the configuration asks for",

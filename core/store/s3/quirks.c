@@ -5,17 +5,10 @@
  */
 #include "store/s3/quirks.h"
 
-#include <string.h>
-
 #include "base/codes.h"
 #include "base/log.h"
-#include "store/s3/attempt.h"
+#include "store/s3/reading.h"
 #include "store/s3/session.h"
-
-bool s3_quirks_creates_object(enum store_verb verb)
-{
-    return verb == STORE_PUT || verb == STORE_COPY || verb == STORE_UPLOAD_CREATE;
-}
 
 /* Ceph compares If-Match of a write with the ETag without quotes, and always refuses the standard
  * spelling. So a refusal is believed after both spellings were refused. */
@@ -46,7 +39,7 @@ static bool may_want_aes(const struct s3_session *session, const struct s3_attem
     return verdict == S3_FAILED && attempt->sends != S3_SENDS_FOLLOW_UP &&
            !session->encryption[0] && !attempt->request.form.aes256 && !is_useless &&
            attempt->http_status == 403 && err_is(&attempt->op->err, ERR_AUTH, CODE_DENIED) &&
-           s3_quirks_creates_object(attempt->op->verb);
+           s3_creates_object(attempt->op->verb);
 }
 
 bool s3_quirks_change(const struct s3_session *session, struct s3_attempt *attempt,

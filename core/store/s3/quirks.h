@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "store/s3/reply.h"
+#include "store/s3/verdict.h"
 
 struct s3_attempt;
 struct s3_session;
@@ -22,8 +22,5 @@ void s3_quirks_note_aes(struct s3_session *session, struct s3_attempt *attempt,
 /* Learns from a verdict that ends the op. */
 void s3_quirks_note_end(struct s3_session *session, const struct s3_attempt *attempt,
                         enum s3_verdict verdict);
-
-/* True for requests that create an object, which may name an encryption. */
-bool s3_quirks_creates_object(enum store_verb verb);
 
 #endif

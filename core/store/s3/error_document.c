@@ -1,0 +1,39 @@
+/*
+ * The fields of the document are read at any root, because S3 clones differ in it.
+ */
+#include "store/s3/error_document.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "store/s3/xml.h"
+
+static bool on_field(void *arg, unsigned depth, const char *parent, const char *name,
+                     const char *text)
+{
+    struct s3_error_document *error = arg;
+
+    /* <Error><Code>; some clones send <ErrorResponse><Error><Code>, or another root */
+    if (depth != 2 && (depth != 3 || strcmp(parent, "Error") != 0))
+        return true;
+    if (strcmp(name, "Code") == 0)
+        error->found = str_copy(error->code, sizeof error->code, text);
+    else if (strcmp(name, "Message") == 0)
+        snprintf(error->message, sizeof error->message, "%s", text);
+    else if (strcmp(name, "Region") == 0)
+        str_copy(error->region, sizeof error->region, text);
+    else if (strcmp(name, "ServerTime") == 0)
+        (void)clock_parse_rfc3339(text, &error->server_time);
+    return true;
+}
+
+void s3_error_document_read(struct s3_error_document *error, struct view body)
+{
+    struct err ignored;
+
+    *error = (struct s3_error_document){0};
+    if (body.size > 0)
+        (void)s3_xml_read(body, NULL, on_field, error, &ignored);
+}

@@ -1,0 +1,246 @@
+/*
+ * The code of the error document decides, or the status when there is none (errors.c). But first the
+ * reader checks whether the store itself wrote the response, or a proxy or a login page did.
+ */
+#include "store/s3/refusal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/codes.h"
+#include "store/s3/error_document.h"
+#include "store/s3/hints.h"
+
+/* -- no response -- */
+
+/* True for the statuses with which a proxy says that it cannot reach the store now. */
+static bool is_temporary(int proxy_status)
+{
+    return proxy_status >= 500 || proxy_status == 408 || proxy_status == 429;
+}
+
+/* The status of a proxy that did not connect tells nothing about the bucket. */
+static void fail_tunnel(const struct s3_reading *r)
+{
+    const struct http_answer *answer = r->answer;
+    struct err *err = &r->op->err;
+    int status = answer->proxy_status;
+
+    r->reply->verdict = is_temporary(status) ? S3_AGAIN : S3_FAILED;
+    r->reply->cause = RETRY_SILENCE;
+    err_set(err, ERR_NETWORK, "proxy", "%s: the proxy %s does not connect to it (HTTP %d%s)",
+            r->place->endpoint, answer->proxy ? answer->proxy : "", status,
+            status == 407 ? ", it demands a login" : "");
+    if (status == 407)
+        err_hint(err, "put the proxy's login into https_proxy: http://USER:PASSWORD@HOST:PORT");
+    else if (is_temporary(status))
+        err_hint(err, "the proxy cannot reach the store: check the endpoint");
+    else
+        err_hint(err, "ask who runs the proxy to allow it, or name the host in no_proxy");
+}
+
+static void hint_with_proxy(struct err *err, const char *hint, const char *proxy)
+{
+    if (proxy[0])
+        err_hint(err, "%s%sthe environment sets a proxy: %s", hint ? hint : "", hint ? "; " : "",
+                 proxy);
+    else if (hint)
+        err_hint(err, "%s", hint);
+}
+
+void s3_refusal_of_fault(const struct s3_reading *r)
+{
+    const struct http_answer *answer = r->answer;
+    const struct s3_error *error = s3_error_of_fault(answer->fault);
+    const char *proxy = answer->proxy ? answer->proxy : "";
+
+    if (answer->fault == HTTP_TUNNEL) {
+        fail_tunnel(r);
+        return;
+    }
+    r->reply->verdict = error->verdict;
+    r->reply->cause = error->cause;
+    err_set(&r->op->err, error->family, error->code, "%s: %s (%s)", r->place->endpoint, error->text,
+            answer->detail);
+    if (!r->place->https && answer->fault == HTTP_CUT && !answer->status && !proxy[0])
+        err_hint(&r->op->err, "%s", HINT_HTTPS);
+    else
+        hint_with_proxy(&r->op->err, error->hint, proxy);
+}
+
+/* -- not the store's -- */
+
+/* Over plain http a proxy may respond itself. An S3 server sends x-amz-* headers or XML with each
+ * refusal, so a refusal through a proxy without either is the proxy's. Without a proxy it is the
+ * store's: some small servers refuse with an empty body. */
+static bool is_of_proxy(const struct http_answer *answer, const struct s3_error_document *error)
+{
+    return answer->by_proxy && answer->status != 407 && !is_temporary(answer->status) &&
+           !answer->amz && !error->found && !s3_answer_is_xml(answer);
+}
+
+static void fail_proxy(const struct s3_reading *r)
+{
+    char text[640];
+
+    snprintf(text, sizeof text, "the proxy %s answered (HTTP %d), and not the store",
+             r->answer->proxy, r->answer->status);
+    s3_reading_fail(r, ERR_NETWORK, "proxy", text,
+                    "ask who runs the proxy to allow it, or name the host in no_proxy");
+}
+
+/* True for the responses of Go's and nginx's servers to plain HTTP on a TLS port. */
+static bool wants_https(const struct s3_reading *r, const struct s3_error_document *error)
+{
+    const char *body = r->answer->body.size ? (const char *)r->answer->body.data : "";
+
+    return !r->place->https && !error->found && r->answer->status == 400 &&
+           (strcasestr(body, "to an HTTPS server") || strcasestr(body, "to HTTPS port"));
+}
+
+/* A 400 to a HEAD is left to the GET that follows it: its response has more. */
+static bool is_web_page(const struct s3_reading *r, const struct s3_error_document *error)
+{
+    int status = r->answer->status;
+
+    return !error->found && s3_answer_is_web_page(r->answer) && (status < 500 || status == 501) &&
+           (r->op->verb != STORE_HEAD || status != 400);
+}
+
+/* -- corrections of the tables' verdict -- */
+
+/* True: the op names an object or an upload that may be missing. Lists too: their callers take
+ * STORE_ABSENT for a missing bucket. */
+static bool may_be_absent(const struct store_op *op)
+{
+    return op->verb != STORE_UPLOAD_CREATE && (op->verb != STORE_PUT || op->if_match);
+}
+
+static bool has_condition(const struct store_op *op)
+{
+    return op->if_match || op->if_none_match || op->verb == STORE_UPLOAD_COMPLETE;
+}
+
+/* Callers cannot handle a verdict that does not belong to the request. A proxy or a broken server
+ * sent it. */
+static void correct_unrelated(const struct s3_reading *r, const char *detail)
+{
+    static const struct s3_error NO_BUCKET = {
+        S3_FAILED, 0, ERR_NOT_FOUND, CODE_BUCKET, "there is no such bucket", NULL};
+    static const struct s3_error NO_CONDITION = {
+        S3_FAILED,
+        0,
+        ERR_NETWORK,
+        "condition",
+        "refused because of a condition that the request does not have",
+        HINT_CACHE};
+
+    if (r->reply->verdict == S3_ABSENT && !may_be_absent(r->op))
+        s3_reading_set(r, &NO_BUCKET, detail);
+    else if (r->reply->verdict == S3_CHANGED && !has_condition(r->op))
+        s3_reading_set(r, &NO_CONDITION, detail);
+}
+
+/* Returns true for refusals whose reason only a GET reports. */
+static bool is_unexplained(const struct s3_reading *r)
+{
+    int status = r->answer->status;
+
+    return r->op->verb == STORE_HEAD && (status == 400 || status == 403 || status == 404);
+}
+
+static void correct_verdict(const struct s3_reading *r, const struct s3_error_document *error)
+{
+    const struct http_answer *answer = r->answer;
+    struct s3_reply *reply = r->reply;
+    enum store_verb verb = r->op->verb;
+
+    if (answer->bucket_region[0] && strcmp(answer->bucket_region, r->place->region) != 0 &&
+        (answer->status == 400 || answer->status == 403) && !error->found)
+        reply->verdict = S3_REGION; /* a HEAD in the wrong region */
+    else if (is_unexplained(r))
+        reply->verdict = S3_ASK;
+    /* To delete a missing object is no failure. */
+    if (reply->verdict == S3_ABSENT && (verb == STORE_DELETE || verb == STORE_UPLOAD_ABORT))
+        reply->verdict = S3_DONE;
+    /* This 409 while completing must not be repeated: the upload is lost, another writer won. */
+    if (verb == STORE_UPLOAD_COMPLETE && strcmp(reply->s3_code, "ConditionalRequestConflict") == 0)
+        reply->verdict = S3_CHANGED;
+}
+
+/* A bucket policy may demand a header. AWS does not say which. */
+static void hint_at_policy(struct store_op *op)
+{
+    if (s3_creates_object(op->verb) && err_is(&op->err, ERR_AUTH, CODE_DENIED))
+        err_hint(
+            &op->err, "%s",
+            "ask the owner of the bucket. If its policy accepts encrypted objects only, set the "
+            "encryption that it demands");
+}
+
+/* -- the refusal -- */
+
+/* Retry-After is a number of seconds, or a date, which is compared with the response's own. */
+static int64_t read_retry_after(const struct http_answer *answer)
+{
+    int64_t at, sent;
+    char *end;
+    long seconds = strtol(answer->retry_after, &end, 10);
+
+    if (end != answer->retry_after && *end == '\0')
+        return seconds > 0 && seconds < 86400 ? seconds * NS_PER_S : 0;
+    if (clock_parse_http(answer->retry_after, &at) && clock_parse_http(answer->date, &sent) &&
+        at > sent)
+        return at - sent;
+    return 0;
+}
+
+static void write_detail(char *out, size_t size, const struct http_answer *answer,
+                         const struct s3_error_document *error)
+{
+    if (error->found)
+        snprintf(out, size, "%s%s%s", error->code, error->message[0] ? ": " : "", error->message);
+    else
+        snprintf(out, size, "HTTP %d%s%s", answer->status, answer->location[0] ? ", to " : "",
+                 answer->location);
+}
+
+static void read_store_refusal(const struct s3_reading *r, const struct s3_error_document *error)
+{
+    const struct s3_error *known = error->found ? s3_error_of_code(error->code) : NULL;
+    const struct http_answer *answer = r->answer;
+    struct s3_reply *reply = r->reply;
+    char detail[384];
+
+    write_detail(detail, sizeof detail, answer, error);
+    s3_reading_set(r, known ? known : s3_error_of_status(answer->status), detail);
+    correct_unrelated(r, detail);
+    if (!r->op->server_time)
+        r->op->server_time = error->server_time;
+    reply->asked = read_retry_after(answer);
+    reply->server_time = r->op->server_time;
+    str_copy(reply->region, sizeof reply->region,
+             answer->bucket_region[0] ? answer->bucket_region : error->region);
+    reply->bucket_exists = error->found && reply->verdict == S3_ABSENT;
+    hint_at_policy(r->op);
+    correct_verdict(r, error);
+}
+
+void s3_refusal_read(const struct s3_reading *r)
+{
+    struct s3_error_document error;
+
+    s3_error_document_read(&error, r->answer->body);
+    str_copy(r->reply->s3_code, sizeof r->reply->s3_code, error.code);
+    if (wants_https(r, &error))
+        s3_reading_fail(r, ERR_USAGE, CODE_ENDPOINT, "the server wants https on this port",
+                        HINT_HTTPS);
+    else if (is_of_proxy(r->answer, &error))
+        fail_proxy(r);
+    else if (is_web_page(r, &error))
+        s3_reading_web_page(r);
+    else
+        read_store_refusal(r, &error);
+}
