@@ -19,8 +19,8 @@
 #define PROGRAM      "This program"
 
 #define LIST_EMPTY                                                                                 \
-    "When there is none, the list is empty, a line on standard error says so, and the\n"           \
-    "exit code is 0, for an application that is not there as well: s3dock list apps.\n"
+    "If there is none, the list is empty, a line on standard error reports this, and\n"            \
+    "the exit code is 0, also for an unknown application: see s3dock list apps.\n"
 
 const struct command command_table[COMMAND_COUNT] = {
     [CMD_BUILD] =
@@ -30,22 +30,25 @@ const struct command command_table[COMMAND_COUNT] = {
          .least = 1,
          .most = 1,
          .hands_on = true,
-         .summary = "build an image from the commit",
-         .examples = "s3dock build myapp\tas myapp:YYYYMMDD-HHMM-HASH\n"
-                     "s3dock build myapp --path ../shop --strict\tanother repository\n"
-                     "s3dock build myapp --platform linux/arm64\twith docker buildx\n"
-                     "s3dock build myapp -- --no-cache --build-arg A=1\tmore for docker build\n",
+         .summary = "build an image from the current commit",
+         .examples =
+             "s3dock build myapp\tnamed myapp:YYYYMMDD-HHMM-HASH\n"
+             "s3dock build myapp --path ../shop --strict\tanother repository\n"
+             "s3dock build myapp --platform linux/arm64\twith docker buildx\n"
+             "s3dock build myapp -- --no-cache --build-arg A=1\targuments for docker build\n",
          .details =
-             "The image is named after the commit: its committer's time and its hash. So the\n"
-             "repository must have no uncommitted changes. Untracked files, which Docker may\n"
-             "copy as well, are named in a warning, or refused with --strict. Submodules must\n"
-             "be at their commits, and files that the index hides must be the commit's.\n"
+             "The name of the image contains the time and the hash of the commit. Therefore\n"
+             "the repository must have no uncommitted changes. Docker may copy untracked\n"
+             "files, too: s3dock prints a warning for them, or refuses them with --strict.\n"
+             "Submodules must be at their recorded commits. Files that are hidden from git\n"
+             "status must be unchanged.\n"
              "\n"
-             "Your own docker does the work (S3DOCK_DOCKER names another one), so its cache,\n"
-             "secrets and .dockerignore apply; what it prints goes to standard error, and the\n"
-             "name of the image alone to standard output: REF=$(s3dock build myapp).\n"
+             "Your own docker program builds the image (S3DOCK_DOCKER names another one),\n"
+             "with its cache, its secrets and your .dockerignore. Its messages go to\n"
+             "standard error. Standard output has the name of the image only:\n"
+             "REF=$(s3dock build myapp).\n"
              "\n"
-             "When the repository changes during the build, the name is removed from the image\n"
+             "If the repository changes during the build, the name is removed from the image\n"
              "and the command fails (exit code 8).\n"},
     [CMD_PUSH] =
         {.name = "push",
@@ -53,98 +56,98 @@ const struct command command_table[COMMAND_COUNT] = {
          .operands = REF,
          .least = 1,
          .most = 1,
-         .summary = "put an image into the bucket",
+         .summary = "upload an image to the bucket",
          .examples = "s3dock push myapp:20250721-2118-f7a5a27\tfrom Docker\n"
                      "s3dock push myapp:20250721-2118-f7a5a27 --input image.tar\tfrom an archive\n"
                      "docker save $REF | s3dock push $REF --input -\tfrom a pipe\n"
                      "s3dock push myapp:20250721-2118-f7a5a27 --verify\tand read it back\n",
          .details =
              "REF is APP:YYYYMMDD-HHMM-HASH: the time and the short hash of the commit that\n"
-             "the image was built from. Names that move, like latest, are refused.\n"
+             "the image was built from. Names that change their image, such as latest, are\n"
+             "refused.\n"
              "\n"
-             "The image goes into the bucket as an ordinary .tar.gz, with an index and a\n"
-             "description beside it. An image that the bucket holds already is not even\n"
-             "exported. If a push fails or is interrupted, no image in the bucket changes;\n"
-             "what was uploaded is kept, and the same command goes on with it.\n"
+             "The image is stored as an ordinary .tar.gz, with an index and a metadata\n"
+             "document. An image that is in the bucket already is not exported again. If a\n"
+             "push fails or is interrupted, no image in the bucket changes. The uploaded\n"
+             "parts are kept; the same command continues with them.\n"
              "\n"
-             "A push trusts the metadata of earlier pushes. --verify reads the archive back to\n"
-             "its end and proves every layer, also when the image was there already.\n"},
+             "A push trusts the metadata of earlier pushes. --verify reads the whole archive\n"
+             "back and checks every layer, even if the image was in the bucket already.\n"},
     [CMD_PULL] =
         {.name = "pull",
          .group = IMAGES,
          .operands = "REF|APP ENV|VERSION",
          .least = 1,
          .most = 2,
-         .summary = "get an image out of the bucket",
-         .examples = "s3dock pull myapp production\twhat the environment stands for\n"
+         .summary = "download an image from the bucket",
+         .examples = "s3dock pull myapp production\tthe image of an environment\n"
                      "s3dock pull myapp v1.2.0\ta version\n"
                      "s3dock pull myapp:20250721-2118-f7a5a27\tan image\n"
-                     "s3dock pull myapp production --dry-run\tsay what would move\n"
+                     "s3dock pull myapp production --dry-run\tprint what would be transferred\n"
                      "s3dock pull myapp production --output image.tar\tinto a file\n"
-                     "s3dock pull myapp production --output - | docker load\tby hand\n"
+                     "s3dock pull myapp production --output - | docker load\twith docker load\n"
                      "s3dock pull myapp production --as myapp:current\tfor a compose file\n",
          .details =
-             "Every byte is checked before success is reported. Nothing is fetched when\n"
-             "Docker has this very image already.\n"
+             "Every byte is checked before the command reports success. Nothing is\n"
+             "downloaded if Docker has the same image already.\n"
              "\n"
-             "Docker gets the image under the name that it has in the bucket, whatever the\n"
-             "archive says, and no other name on the host moves. --as gives it further names\n"
-             "once it is there and verified, also when it was there already.\n"
+             "Docker gets the image under its name in the bucket, and no other name on the\n"
+             "host changes. --as adds names when the image is loaded and verified, or was\n"
+             "present already.\n"
              "\n"
-             "Layers that Docker has are not fetched. Of the others, what an image that is\n"
-             "here holds can be taken from there. Its layers are read where they lie; where\n"
-             "that cannot be, Docker exports the image, which takes longer. So it is done\n"
-             "when it costs less than fetching would (--reuse).\n"
+             "Layers that Docker has are not downloaded. Other layers can share chunks with\n"
+             "images on this host: s3dock reads these chunks from the layers on disk or, if\n"
+             "it cannot, from an export of Docker, which is slower. It does so if that is\n"
+             "cheaper than a download (--reuse).\n"
              "\n"
-             "What was fetched is kept on disk until the pull is done: after a crash or a\n"
-             "lost link the same command goes on where it was (--no-resume).\n"
+             "Downloaded chunks are kept on disk until the pull is complete. After a crash\n"
+             "or a network failure the same command continues with them (--no-resume).\n"
              "\n"
-             "What reads like a version (v1.2.0, 1.2) is looked for among the versions\n"
-             "first, then among the environments; anything else the other way round.\n"},
+             "A name such as v1.2.0 or 1.2 is searched among the versions first, then among\n"
+             "the environments. Other names are searched in the reverse order.\n"},
     [CMD_VERIFY] =
         {.name = "verify",
          .group = IMAGES,
          .operands = "REF|APP ENV|VERSION",
          .least = 1,
          .most = 2,
-         .summary = "prove an image in the bucket",
+         .summary = "check an image in the bucket",
          .examples = "s3dock verify myapp:20250721-2118-f7a5a27\tan image\n"
-                     "s3dock verify myapp production\twhat the environment stands for\n"
+                     "s3dock verify myapp production\tthe image of an environment\n"
                      "s3dock verify myapp v1.2.0\ta version\n",
          .details =
-             "Reads the archive to its end, as a pull does, and keeps none of it: each chunk\n"
-             "must be the one that the index names, each layer must have its digest, and the\n"
-             "archive the checksum of its metadata, where that has one. Writes nothing, and\n"
-             "needs no Docker.\n"
+             "Reads the whole archive, as a pull does, and stores nothing. Each chunk must\n"
+             "match the index, each layer its digest, and the archive the checksum in its\n"
+             "metadata, if that has one. Writes nothing and needs no Docker.\n"
              "\n"
-             "A push believes what the bucket says about earlier pushes; this command does\n"
-             "not. It ends with exit code 6 when something is damaged, and says what mends it.\n"},
+             "A push trusts the metadata in the bucket; this command does not. If something\n"
+             "is damaged, the exit code is 6 and the hint names the repair.\n"},
     [CMD_INSPECT] =
         {.name = "inspect",
          .group = IMAGES,
          .operands = REF,
          .least = 1,
          .most = 1,
-         .summary = "show what an image in the bucket is made of",
+         .summary = "show the layers of an image in the bucket",
          .examples = "s3dock inspect myapp:20250721-2118-f7a5a27\tlayer by layer\n"
                      "s3dock inspect myapp:v1.2.0 --json\ta version, for a script\n",
          .details =
-             "For each layer its size in the stream and in the archive, how many chunks it\n"
-             "has, what share of them could not be compressed, and what share stands in the\n"
-             "archive before. Reads the index, not the archive.\n"},
+             "For each layer: its size, uncompressed and in the archive; its number of\n"
+             "chunks; the share of chunks that could not be compressed; and the share of\n"
+             "chunks that occur earlier in the archive. Reads the index, not the archive.\n"},
     [CMD_DIFF] =
         {.name = "diff",
          .group = IMAGES,
          .operands = "REF REF",
          .least = 2,
          .most = 2,
-         .summary = "show what would move from one image to another",
-         .examples = "s3dock diff myapp:20250721-2118-f7a5a27 myapp:v1.2.0\tby layer and in all\n",
-         .details =
-             "What a host that has the first image lacks of the second: layers that it finds\n"
-             "do not move, nor chunks that the first one holds somewhere. Layers too small for\n"
-             "chunks of their own, and the config, are in the rest. The index and gaps between\n"
-             "chunks come on top: a few percent of what moves.\n"},
+         .summary = "show the transfer from one image to another",
+         .examples =
+             "s3dock diff myapp:20250721-2118-f7a5a27 myapp:v1.2.0\tby layer, and the total\n",
+         .details = "Shows what a host with the first image has to download for the second one.\n"
+                    "Layers of the first image are not transferred, nor chunks that it contains\n"
+                    "anywhere. Layers too small for chunks of their own, and the config, are\n"
+                    "counted as rest. The index, and gaps between chunks, add a few percent.\n"},
     [CMD_TAG] =
         {.name = "tag",
          .group = RELEASES,
@@ -152,48 +155,46 @@ const struct command command_table[COMMAND_COUNT] = {
          .least = 2,
          .most = 2,
          .summary = "give an image in the bucket a version",
-         .examples = "s3dock tag myapp:20250721-2118-f7a5a27 v1.2.0\tonce and for all\n",
+         .examples = "s3dock tag myapp:20250721-2118-f7a5a27 v1.2.0\tthe version is permanent\n",
          .details =
-             "A version stands for one image: tagging another one with it is refused, and so\n"
-             "is the version latest.\n"
-             "--force moves it, and with it every environment that was promoted to it; the\n"
-             "audit log says so.\n"},
+             "A version stands for one image. A second image with the same version is\n"
+             "refused, and so is the version latest. --force moves the version, and with it\n"
+             "every environment that was promoted to it; the audit log records this.\n"},
     [CMD_PROMOTE] =
         {.name = "promote",
          .group = RELEASES,
          .operands = "WHAT ENV",
          .least = 2,
          .most = 3,
-         .summary = "make it an environment's image",
+         .summary = "set the image of an environment",
          .examples = "s3dock promote myapp:20250721-2118-f7a5a27 staging\tan image\n"
                      "s3dock promote myapp v1.2.0 production\ta version\n"
                      "s3dock promote myapp:v1.2.0 production\tthe same\n",
          .details =
-             "WHAT is an image, or a version: APP:VERSION or APP VERSION. ENV is any name but\n"
-             "latest.\n"
+             "WHAT is an image, or a version: APP:VERSION or APP VERSION. ENV is any name\n"
+             "except latest.\n"
              "\n"
-             "Nothing is written when the environment is there already. If somebody else\n"
-             "changes it at the same moment, the later one is refused (exit code 8), where\n"
-             "the store honours conditional writes; s3dock doctor tells.\n"},
+             "Nothing is written if the environment has this image already. If somebody else\n"
+             "changes the environment at the same moment, the later change is refused (exit\n"
+             "code 8). This needs a store with conditional writes; s3dock doctor checks it.\n"},
     [CMD_ROLLBACK] =
         {.name = "rollback",
          .group = RELEASES,
          .operands = "APP ENV",
          .least = 2,
          .most = 2,
-         .summary = "take the last promotion back",
-         .examples = "s3dock rollback myapp production --dry-run\twhere that would lead\n"
-                     "s3dock rollback myapp production\tto what it was before\n",
-         .details =
-             "The audit log tells what the environment was before. Done twice, it goes back\n"
-             "two promotions.\n"},
+         .summary = "undo the last promotion of an environment",
+         .examples = "s3dock rollback myapp production --dry-run\tprint the previous image\n"
+                     "s3dock rollback myapp production\tset the previous image\n",
+         .details = "The audit log has the previous image. A second rollback undoes the promotion\n"
+                    "before.\n"},
     [CMD_CURRENT] = {.name = "current",
                      .group = RELEASES,
                      .operands = "APP ENV",
                      .least = 2,
                      .most = 2,
                      .missing = "Current command requires app name and environment",
-                     .summary = "print an environment's image",
+                     .summary = "print the image of an environment",
                      .examples = "s3dock current myapp production\tas APP:YYYYMMDD-HHMM-HASH\n",
                      .details = ""},
     [CMD_HISTORY] =
@@ -202,26 +203,25 @@ const struct command command_table[COMMAND_COUNT] = {
          .operands = "APP ENV",
          .least = 2,
          .most = 2,
-         .summary = "list an environment's promotions",
+         .summary = "list the promotions of an environment",
          .examples = "s3dock history myapp production\tnewest first\n"
                      "s3dock history myapp production --limit 1\tthe last one\n",
          .details =
-             "From the audit log, which only grows. An environment that is not there, and that\n"
-             "the log does not know, is an error (exit code 3).\n"},
-    [CMD_LIST_APPS] = {.name = "list apps",
-                       .group = RELEASES,
-                       .operands = "",
-                       .summary = "list the applications",
-                       .examples =
-                           "s3dock list apps\twhatever has images, versions or environments\n",
-                       .details =
-                           "When there is none, the list is empty and the exit code is 0.\n"},
+             "Reads the audit log, which only grows. An environment that does not exist and\n"
+             "is not in the log is an error (exit code 3).\n"},
+    [CMD_LIST_APPS] =
+        {.name = "list apps",
+         .group = RELEASES,
+         .operands = "",
+         .summary = "list the applications",
+         .examples = "s3dock list apps\twith images, versions or environments\n",
+         .details = "If there is no application, the list is empty and the exit code is 0.\n"},
     [CMD_LIST_IMAGES] = {.name = "list images",
                          .group = RELEASES,
                          .operands = "APP",
                          .least = 1,
                          .most = 1,
-                         .summary = "list an application's images",
+                         .summary = "list the images of an application",
                          .examples = "s3dock list images myapp\tnewest first\n"
                                      "s3dock list images myapp --month 202507\tof one month\n",
                          .details = LIST_EMPTY},
@@ -230,7 +230,7 @@ const struct command command_table[COMMAND_COUNT] = {
                        .operands = "APP",
                        .least = 1,
                        .most = 1,
-                       .summary = "list an application's versions",
+                       .summary = "list the versions of an application",
                        .examples = "s3dock list tags myapp\tv1.10.0 before v1.9.0\n",
                        .details = LIST_EMPTY},
     [CMD_LIST_ENVS] = {.name = "list envs",
@@ -238,8 +238,8 @@ const struct command command_table[COMMAND_COUNT] = {
                        .operands = "APP",
                        .least = 1,
                        .most = 1,
-                       .summary = "list its environments",
-                       .examples = "s3dock list envs myapp\tand what they lead to\n"
+                       .summary = "list the environments of an application",
+                       .examples = "s3dock list envs myapp\twith their images\n"
                                    "s3dock list environments myapp\tthe same\n",
                        .details = LIST_EMPTY},
     [CMD_LIST_TAG_FOR] =
@@ -248,57 +248,60 @@ const struct command command_table[COMMAND_COUNT] = {
          .operands = "APP ENV",
          .least = 2,
          .most = 2,
-         .summary = "print an environment's version",
-         .examples = "s3dock list tag-for myapp production\tif it was promoted by version\n",
+         .summary = "print the version of an environment",
+         .examples = "s3dock list tag-for myapp production\tif a version was promoted\n",
          .details =
-             "Prints nothing when the environment was promoted to an image directly; a line on\n"
-             "standard error says so, and the exit code is 0. An environment that is not\n"
-             "there is an error (exit code 3).\n"},
+             "Prints nothing if an image was promoted directly: a line on standard error\n"
+             "reports this, and the exit code is 0. An environment that does not exist is an\n"
+             "error (exit code 3).\n"},
     [CMD_RESUME] =
         {.name = "resume",
          .group = HOUSEKEEPING,
          .operands = "",
-         .summary = "list what is unfinished",
-         .examples = "s3dock resume\ton this host, and in the bucket\n",
+         .summary = "list unfinished transfers",
+         .examples = "s3dock resume\ton this host and in the bucket\n",
          .details =
-             "A push or pull that was interrupted goes on when the same command is run again;\n"
-             "this lists what there is to go on with, and what nobody will go on with.\n"
-             "It changes nothing.\n"},
+             "An interrupted push or pull continues when the same command is run again. This\n"
+             "command lists the interrupted transfers of this host, unfinished uploads of\n"
+             "other hosts, and removed images whose data still exist. It changes nothing.\n"},
     [CMD_CLEANUP] =
         {.name = "cleanup",
          .group = HOUSEKEEPING,
          .operands = "[APP]",
          .most = 1,
-         .summary = "remove what nobody needs",
-         .examples = "s3dock cleanup --dry-run\twhat would go\n"
-                     "s3dock cleanup --unfinished 1d\twhat has been unfinished for a day\n"
-                     "s3dock cleanup myapp --keep 10\tall images but the newest 10\n"
-                     "s3dock cleanup myapp --keep 10 --older-than 30d\tof those, old ones\n"
-                     "s3dock cleanup --retired-after 1d\tdelete what was removed a day ago\n",
+         .summary = "remove unfinished transfers and old images",
+         .examples =
+             "s3dock cleanup --dry-run\tprint what would be removed\n"
+             "s3dock cleanup --unfinished 1d\ttransfers unfinished for a day\n"
+             "s3dock cleanup myapp --keep 10\tkeep the newest 10 images\n"
+             "s3dock cleanup myapp --keep 10 --older-than 30d\tof the others, the old ones\n"
+             "s3dock cleanup --retired-after 1d\tdata of images removed a day ago\n",
          .details =
-             "Transfers that did not come to their end go when nothing has happened to them\n"
-             "for so long: unfinished uploads and temporary objects in the bucket, and what\n"
-             "they left on this host. An upload of another host that is younger may be at\n"
-             "work, so choose AGE longer than any push takes.\n"
+             "Unfinished transfers are removed when nothing has happened to them for AGE\n"
+             "(--unfinished): uploads and temporary objects in the bucket, and files on this\n"
+             "host. A younger upload may belong to a running push of another host, so AGE\n"
+             "must be longer than any push takes.\n"
              "\n"
-             "Images go only when APP is named, and by what is asked for: neither flag has a\n"
-             "default. --keep N alone: all but the newest N, however young they are.\n"
-             "--older-than AGE alone: all that are older. Both: all that are older and not\n"
-             "among the newest N. An image is as old as its name says: that is the time of\n"
-             "its commit, not of its push. Only of images less than a day apart the one that\n"
-             "was pushed later is the newer one: names carry the committer's clock and zone.\n"
+             "Images are removed only if APP is named, together with --keep, --older-than or\n"
+             "both; neither flag has a default. --keep N removes all images except the\n"
+             "newest N, of any age. --older-than AGE removes all images older than AGE. Both\n"
+             "together remove images that are older than AGE and not among the newest N. The\n"
+             "age of an image is the time in its name: the time of its commit, not of its\n"
+             "push. Of images less than a day apart, the one pushed later counts as newer,\n"
+             "because names have the clock and time zone of the committer.\n"
              "\n"
-             "An image is removed in two steps. First it is retired: no command finds it any\n"
-             "more, and a push of the same image uploads it again. Its data are deleted by a\n"
-             "cleanup that runs after AGE (--retired-after, a week by default); resume lists\n"
-             "them. If a version or an environment was set to the image in between, that\n"
-             "cleanup restores it.\n"
+             "An image is removed in two steps. First it is retired: no command finds it,\n"
+             "and a push of the same image uploads it again. A cleanup that runs after AGE\n"
+             "(--retired-after, by default a week) deletes its data; s3dock resume lists\n"
+             "retired images. If a version or an environment was set to the image in\n"
+             "between, that cleanup restores it.\n"
              "\n"
-             "An image that a version or an environment leads to always stays; that is looked\n"
-             "at again right before it goes. So does the one that rollback would lead to, one\n"
-             "step back from where each environment is. When a tag, an environment or an audit\n"
-             "event cannot be read, no image is removed. What push keeps of replaced images is\n"
-             "not touched. An application without images is nothing to do (exit code 0).\n"},
+             "An image that a version or an environment uses is never removed; this is\n"
+             "checked again right before the removal. The image that a rollback of an\n"
+             "environment would restore stays, too. If a version, an environment or an audit\n"
+             "event cannot be read, no image is removed. Copies of replaced images under\n"
+             "archive/ are not removed. An application without images is no error\n"
+             "(exit code 0).\n"},
     [CMD_CONFIG_INIT] =
         {.name = "config init",
          .group = SETTINGS,
@@ -313,15 +316,15 @@ const struct command command_table[COMMAND_COUNT] = {
         {.name = "config show",
          .group = SETTINGS,
          .operands = "",
-         .summary = "show what would be used",
+         .summary = "show the settings in use",
          .examples = "s3dock config show\tall profiles\n"
-                     "s3dock config show --profile eu --origin\tone, and why\n",
-         .details = "What would be used, flags and environment included. Secrets are not shown.\n"},
+                     "s3dock config show --profile eu --origin\tone profile, with sources\n",
+         .details = "Includes flags and environment variables. Secrets are not printed.\n"},
     [CMD_CONFIG_LIST] = {.name = "config list",
                          .group = SETTINGS,
                          .operands = "",
                          .summary = "list the profiles",
-                         .examples = "s3dock config list\t* marks the one in use\n",
+                         .examples = "s3dock config list\t* marks the profile in use\n",
                          .details = ""},
     [CMD_CONFIG_VALIDATE] =
         {.name = "config validate",
@@ -330,45 +333,46 @@ const struct command command_table[COMMAND_COUNT] = {
          .most = 1,
          .no_file = true,
          .summary = "check a configuration file",
-         .examples = "s3dock config validate\tthe one that would be used\n"
-                     "s3dock config validate deploy/s3dock.json5\tthis one\n",
-         .details = "Tells syntax errors with line and column, values that make no sense, and\n"
-                    "keys that s3dock does not know.\n"},
+         .examples = "s3dock config validate\tthe file in use\n"
+                     "s3dock config validate deploy/s3dock.json5\tthis file\n",
+         .details =
+             "Reports syntax errors with line and column, invalid values, and unknown keys.\n"},
     [CMD_CONFIG_TRUST] =
         {.name = "config trust",
          .group = SETTINGS,
          .operands = "[FILE]",
          .most = 1,
          .no_file = true,
-         .summary = "trust the file of a folder",
+         .summary = "trust the configuration file of a folder",
          .examples = "s3dock config trust\t./s3dock.json5, as it is now\n"
-                     "s3dock config trust --list\tthe files that are trusted\n"
-                     "s3dock config trust --remove\t./s3dock.json5 no longer\n",
+                     "s3dock config trust --list\tthe trusted files\n"
+                     "s3dock config trust --remove\tstop trusting ./s3dock.json5\n",
          .details =
-             "A file in the current folder may come from somebody else. Until you trust it,\n"
-             "your credentials are not sent to an endpoint that it names, and it cannot weaken\n"
-             "TLS or choose the Docker daemon. This command stores the path of the file and\n"
-             "the SHA-256 of its content in ~/.s3dock/trusted. A file that changes must be\n"
-             "trusted again. A file that is named with --config or S3DOCK_CONFIG needs no\n"
-             "trust.\n"},
+             "Somebody else may have written a file in the current folder. Until you trust\n"
+             "it, s3dock does not send your credentials to an endpoint that the file names;\n"
+             "the file also cannot weaken TLS or choose the Docker daemon. This command\n"
+             "stores the path of the file and the SHA-256 of its content in\n"
+             "~/.s3dock/trusted. A changed file must be trusted again. A file named with\n"
+             "--config or S3DOCK_CONFIG needs no trust.\n"},
     [CMD_DOCTOR] =
         {.name = "doctor",
          .group = SETTINGS,
          .operands = "",
          .no_file = true,
-         .summary = "find out what is wrong",
-         .examples = "s3dock doctor\teverything that pushing and pulling needs\n"
-                     "s3dock doctor --profile eu --read-only\tby reading alone\n"
-                     "s3dock doctor --json\tfor a monitor\n",
+         .summary = "check configuration, bucket and Docker",
+         .examples = "s3dock doctor\teverything that push and pull need\n"
+                     "s3dock doctor --profile eu --read-only\twithout writing\n"
+                     "s3dock doctor --json\tfor monitoring\n",
          .details =
-             "Checks the configuration, the credentials, the bucket and what may be done with\n"
-             "it, the clock, Docker and disk space; says what is wrong and how to mend it.\n"
+             "Checks the configuration, the credentials, the rights in the bucket, the\n"
+             "clock, Docker and the disk space. Reports each problem with its solution.\n"
              "\n"
-             "To try what may be done, small objects are written below .s3dock-doctor/ in the\n"
-             "bucket, and removed again. --read-only leaves that out.\n"
+             "To check the rights, s3dock writes small objects below .s3dock-doctor/ in the\n"
+             "bucket and deletes them again. --read-only skips this.\n"
              "\n"
-             "Exit code 0 when nothing failed, otherwise that of the first failure. Warnings\n"
-             "are no failures: Docker, for one, is not needed where only files are used.\n"},
+             "The exit code is 0 if no check failed, otherwise the code of the first\n"
+             "failure. Warnings are not failures: for example, Docker is not needed if you\n"
+             "only use files.\n"},
     [CMD_COMPLETION] = {.name = "completion",
                         .group = PROGRAM,
                         .operands = "bash|zsh|fish",
@@ -400,7 +404,7 @@ const struct command command_table[COMMAND_COUNT] = {
                   .operands = "[COMMAND]",
                   .most = 2,
                   .no_file = true,
-                  .summary = "explain a command",
+                  .summary = "print the help of a command",
                   .examples = "s3dock help push\tthe same as s3dock push --help\n",
                   .details = ""},
 };

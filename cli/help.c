@@ -1,3 +1,6 @@
+/*
+ * Prints the tables of commands and options in columns, as paragraphs, and as roff.
+ */
 #include "cli/help.h"
 
 #include <ctype.h>
@@ -12,26 +15,24 @@
 #define WIDTH             80
 #define FLAG_COLUMN       26
 #define ROW_START(column) (2 + (size_t)(column) + 1)
-#define NAME_COLUMN       18
-#define EXAMPLE_MAX       62 /* a longer one has its explanation on the next line */
 #define EXAMPLE_INDENT    "      "
 
 static const struct exit_code {
     const char *code, *meaning;
 } exit_codes[] = {
-    {"0", "done, or nothing to do"},
-    {"1", "anything not below"},
+    {"0", "success, or nothing to do"},
+    {"1", "any other error"},
     {"2", "wrong arguments or configuration"},
     {"3", "no such image, tag, environment or bucket"},
-    {"4", "credentials missing, expired or refused"},
-    {"5", "the network or the server; trying again may help"},
-    {"6", "bytes are not what they should be"},
-    {"8", "somebody else was first, or it exists already"},
-    {"9", "this machine: disk, memory, permissions"},
-    {"10", "Docker is away or refused"},
-    {"12", "the server or Docker lacks something needed"},
+    {"4", "credentials are missing, expired or refused"},
+    {"5", "network or server error; the same command may succeed later"},
+    {"6", "data is damaged"},
+    {"8", "conflict: the object exists, or another client changed it"},
+    {"9", "local error: disk, memory, permissions"},
+    {"10", "Docker cannot be reached, or refused the request"},
+    {"12", "the server or Docker does not support the request"},
     {"130, 143", "interrupted by SIGINT, SIGTERM"},
-    {"141", "nobody read standard output to its end (SIGPIPE)"},
+    {"141", "the reader of standard output closed it (SIGPIPE)"},
 };
 
 static bool in_group(const char *name, const char *group)
@@ -41,13 +42,12 @@ static bool in_group(const char *name, const char *group)
     return !strncmp(name, group, size) && name[size] == ' ';
 }
 
-/* Two columns. */
-static void row(struct text *out, const char *left, int column, const char *right)
+static void print_row(struct text *out, const char *left, int column, const char *right)
 {
     text_printf(out, "  %-*s %s\n", column, left, right);
 }
 
-/* "(auto|path|virtual; default: auto)", as far as the option has such. */
+/* Formats "(auto|path|virtual; default: auto)": the words and the default, if there are any. */
 static const char *values_of(const struct option *option, char out[96])
 {
     const char *words = option->kind == OPTION_CHOICE ? option->words : NULL;
@@ -60,7 +60,7 @@ static const char *values_of(const struct option *option, char out[96])
     return out;
 }
 
-static void flag_row(struct text *out, const struct option *option)
+static void print_flag(struct text *out, const struct option *option)
 {
     char letter[8] = "    ", flag[64], values[96], words[160];
     bool fits;
@@ -73,20 +73,20 @@ static void flag_row(struct text *out, const struct option *option)
     fits = ROW_START(FLAG_COLUMN) + strlen(option->help) + 1 + strlen(values) <= WIDTH;
     snprintf(words, sizeof words, "%s%s%s", option->help, fits && values[0] ? " " : "",
              fits ? values : "");
-    row(out, flag, FLAG_COLUMN, words);
+    print_row(out, flag, FLAG_COLUMN, words);
     if (!fits && values[0])
-        row(out, "", FLAG_COLUMN, values);
+        print_row(out, "", FLAG_COLUMN, values);
 }
 
-static void command_row(struct text *out, const struct command *command)
+static void print_command(struct text *out, const struct command *command)
 {
     char call[64];
 
     snprintf(call, sizeof call, "%s %s", command->name, command->operands);
-    row(out, call, FLAG_COLUMN, command->summary);
+    print_row(out, call, FLAG_COLUMN, command->summary);
 }
 
-static void command_rows(struct text *out)
+static void print_commands(struct text *out)
 {
     const char *group = "";
 
@@ -94,12 +94,12 @@ static void command_rows(struct text *out)
         if (strcmp(command_table[i].group, group) != 0)
             text_printf(out, "%s%s:\n", i ? "\n" : "", command_table[i].group);
         group = command_table[i].group;
-        command_row(out, &command_table[i]);
+        print_command(out, &command_table[i]);
     }
     text_char(out, '\n');
 }
 
-static void examples(struct text *out, const char *lines)
+static void print_examples(struct text *out, const char *lines)
 {
     text_str(out, "Examples:\n");
     while (*lines) {
@@ -118,14 +118,14 @@ static void examples(struct text *out, const char *lines)
     text_char(out, '\n');
 }
 
-static void flags(struct text *out, const char *title, enum command_id command, bool own)
+static void print_flags(struct text *out, const char *title, enum command_id command, bool own)
 {
     text_printf(out, "%s:\n", title);
     for (unsigned id = 0; id < OPTION_COUNT; id++) {
         const struct option *option = &option_table[id];
 
         if (!option->no_flag && own == !!option->commands && option_fits(option, command))
-            flag_row(out, option);
+            print_flag(out, option);
     }
     text_char(out, '\n');
 }
@@ -142,19 +142,19 @@ void help_general(struct text *out)
 {
     text_str(out, "s3dock: Docker images in a bucket, without a registry\n\n"
                   "Usage: s3dock COMMAND [ARGUMENTS] [FLAGS]\n\n");
-    examples(out, "s3dock config init\twhere the bucket is\n"
-                  "s3dock push myapp:20250721-2118-f7a5a27\tan image into the bucket\n"
-                  "s3dock pull myapp:20250721-2118-f7a5a27\tand out of it, elsewhere\n");
-    command_rows(out);
-    flags(out, "Flags of every command", CMD_NONE, false);
+    print_examples(out, "s3dock config init\twrite a configuration, then name the bucket in it\n"
+                        "s3dock push myapp:20250721-2118-f7a5a27\tupload an image\n"
+                        "s3dock pull myapp:20250721-2118-f7a5a27\tdownload it on another host\n");
+    print_commands(out);
+    print_flags(out, "Flags of every command", CMD_NONE, false);
     text_str(out, "More: s3dock help COMMAND, and s3dock man for the manual page.\n\n"
-                  "Environment: S3DOCK_BUCKET, S3DOCK_PROFILE and so on stand for the flags;\n"
-                  "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are the credentials. A flag beats\n"
-                  "the environment, that beats the configuration file; but the values of a\n"
-                  "profile that is asked for by name beat the AWS_* variables.\n\n"
+                  "Environment: most flags have a variable, such as S3DOCK_BUCKET for --bucket.\n"
+                  "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are the credentials. Precedence:\n"
+                  "flag, environment, configuration file, default. Exception: a profile that you\n"
+                  "select by name has precedence over AWS_* variables.\n\n"
                   "Exit codes:\n");
     for (size_t i = 0; i < ARRAY_SIZE(exit_codes); i++)
-        row(out, exit_codes[i].code, 9, exit_codes[i].meaning);
+        print_row(out, exit_codes[i].code, 9, exit_codes[i].meaning);
 }
 
 void help_command(enum command_id id, struct text *out)
@@ -163,12 +163,12 @@ void help_command(enum command_id id, struct text *out)
 
     text_printf(out, "s3dock %s: %s\n\nUsage: s3dock %s%s%s [FLAGS]\n\n", command->name,
                 command->summary, command->name, *command->operands ? " " : "", command->operands);
-    examples(out, command->examples);
+    print_examples(out, command->examples);
     if (*command->details)
         text_printf(out, "%s\n", command->details);
     if (has_own_flags(id))
-        flags(out, "Flags", id, true);
-    flags(out, "Flags of every command", id, false);
+        print_flags(out, "Flags", id, true);
+    print_flags(out, "Flags of every command", id, false);
     text_str(out, "More: s3dock help\n");
 }
 
@@ -177,11 +177,12 @@ void help_group(const char *group, struct text *out)
     text_printf(out, "Usage: s3dock %s COMMAND [ARGUMENTS] [FLAGS]\n\nCommands:\n", group);
     for (unsigned i = 0; i < COMMAND_COUNT; i++)
         if (in_group(command_table[i].name, group))
-            command_row(out, &command_table[i]);
+            print_command(out, &command_table[i]);
     text_printf(out, "\nMore: s3dock help %s COMMAND\n", group);
 }
 
-/* roff reads backslashes, and dots and quotes at the beginning of a line, as its own. */
+/* Escapes what roff would read as a command: backslashes, and dots and quotes at the start of a
+ * line. */
 static void roff_size(struct text *out, const char *words, size_t size)
 {
     bool start = true;
@@ -271,9 +272,9 @@ void help_man(struct text *out)
                   ".SH COMMANDS\n");
     for (unsigned i = 0; i < COMMAND_COUNT; i++)
         man_command(out, &command_table[i]);
-    text_str(out, ".SH OPTIONS\nFlags may stand anywhere before \\-\\-. A flag beats the "
-                  "environment, that beats the configuration file, that beats the default; but the "
-                  "values of a profile that is asked for by name beat the AWS_* variables.\n");
+    text_str(out, ".SH OPTIONS\nFlags may be anywhere before \\-\\-. Precedence: flag, "
+                  "environment, configuration file, default. Exception: a profile that you select "
+                  "by name has precedence over AWS_* variables.\n");
     for (unsigned id = 0; id < OPTION_COUNT; id++)
         man_option(out, &option_table[id]);
     text_str(out, ".SH FILES\nThe first that exists is read: ./s3dock.json5, "

@@ -1,5 +1,5 @@
 /*
- * help - what the tables say, for people: --help, and the manual page.
+ * help - prints the tables of commands and options: for --help, and as the manual page.
  */
 #ifndef S3DOCK_CLI_HELP_H
 #define S3DOCK_CLI_HELP_H

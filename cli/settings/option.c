@@ -1,7 +1,6 @@
 /*
- * Where a value comes from, strongest first: the flag, our variable (S3DOCK_*), other programs'
- * variables (AWS_*), the file, the default; see config.c for the one exception (a profile that was
- * asked for by name).
+ * The table of options, the parsers of their values, and the messages for wrong values. The file has
+ * more than 500 lines because of the table.
  */
 #include "cli/settings/option.h"
 
@@ -60,7 +59,7 @@ const struct option option_table[OPTION_COUNT] = {
                         .key = "profiles.*.key_prefix",
                         .kind = OPTION_TEXT,
                         .argument = "FOLDER",
-                        .help = "folder of the bucket that everything lies in"},
+                        .help = "folder of the bucket that holds all objects"},
     [OPT_REGION] = {.name = "region",
                     .env = "S3DOCK_REGION",
                     .ambient = {"AWS_REGION", "AWS_DEFAULT_REGION"},
@@ -75,7 +74,7 @@ const struct option option_table[OPTION_COUNT] = {
                       .key = "profiles.*.endpoint",
                       .kind = OPTION_TEXT,
                       .argument = "URL",
-                      .help = "https://HOST[:PORT] or file:///FOLDER; else AWS"},
+                      .help = "https://HOST[:PORT] or file:///FOLDER; default: AWS"},
     [OPT_ACCESS_KEY] = {.name = "access-key",
                         .no_flag = true,
                         .ambient = {"AWS_ACCESS_KEY_ID"},
@@ -103,14 +102,14 @@ const struct option option_table[OPTION_COUNT] = {
                         .words = "auto|path|virtual",
                         .fallback = "auto",
                         .argument = "STYLE",
-                        .help = "bucket in the path or in the host name"},
+                        .help = "put the bucket into the path or the host name"},
     [OPT_CA_FILE] = {.name = "ca-file",
                      .env = "S3DOCK_CA_FILE",
                      .ambient = {"AWS_CA_BUNDLE"},
                      .key = "profiles.*.ca_file",
                      .kind = OPTION_TEXT,
                      .argument = "FILE",
-                     .help = "certificates to trust, instead of the system's"},
+                     .help = "trusted certificates, instead of the system's"},
     [OPT_INSECURE] = {.name = "insecure",
                       .env = "S3DOCK_INSECURE",
                       .key = "profiles.*.insecure",
@@ -122,7 +121,7 @@ const struct option option_table[OPTION_COUNT] = {
                           .key = "profiles.*.sign_payload",
                           .kind = OPTION_SWITCH,
                           .fallback = "false",
-                          .help = "sign bodies on https too (always on http)"},
+                          .help = "sign request bodies on https, too (always on http)"},
     [OPT_ENCRYPTION] = {.name = "encryption",
                         .env = "S3DOCK_ENCRYPTION",
                         .key = "profiles.*.encryption",
@@ -143,7 +142,7 @@ const struct option option_table[OPTION_COUNT] = {
                      .kind = OPTION_NUMBER,
                      .max = 100,
                      .fallback = "0",
-                     .help = "most tries of a request; 0: as many as make sense"},
+                     .help = "maximum tries of a request; 0: depends on the error"},
     [OPT_STALL_TIME] = {.name = "stall-time",
                         .no_flag = true,
                         .env = "S3DOCK_STALL_TIME",
@@ -152,7 +151,7 @@ const struct option option_table[OPTION_COUNT] = {
                         .min = 1000,
                         .max = HOUR_MS,
                         .fallback = TEXT_OF(OPTION_STALL_SECONDS) "s",
-                        .help = "a request that moves nothing for so long is tried again"},
+                        .help = "repeat a request that transfers nothing for this time"},
     [OPT_TELL_AFTER] = {.name = "tell-after",
                         .no_flag = true,
                         .env = "S3DOCK_TELL_AFTER",
@@ -161,7 +160,7 @@ const struct option option_table[OPTION_COUNT] = {
                         .min = 100,
                         .max = HOUR_MS,
                         .fallback = "10s",
-                        .help = "after so long without progress, print the reason"},
+                        .help = "print the reason after this time without progress"},
     [OPT_LIMIT_RATE] = {.name = "limit-rate",
                         .env = "S3DOCK_LIMIT_RATE",
                         .key = "profiles.*.limit_rate",
@@ -170,7 +169,7 @@ const struct option option_table[OPTION_COUNT] = {
                         .min = 1024,
                         .max = UINT64_C(1) << 40,
                         .argument = "RATE",
-                        .help = "most bytes a second to and from S3: 500K, 2M",
+                        .help = "maximum bytes per second to and from S3: 500K, 2M",
                         .commands = READS},
     [OPT_DOCKER_HOST] = {.name = "docker-host",
                          .env = "S3DOCK_DOCKER_HOST",
@@ -194,23 +193,24 @@ const struct option option_table[OPTION_COUNT] = {
                             .min = 100,
                             .max = 24 * HOUR_MS,
                             .fallback = "1m",
-                            .help = "longest wait for Docker to connect and to answer small "
-                                    "questions; transfers have no limit",
+                            .help = "maximum wait for a connection to Docker and for short "
+                                    "requests; transfers have no limit",
                             .commands = DAEMONS},
-    [OPT_DOCKER_COMPRESSION] = {.name = "docker-compression",
-                                .no_flag = true,
-                                .key = "docker.compression",
-                                .kind = OPTION_TEXT,
-                                .only = "gzip",
-                                .why = "every gunzip, and the original, must be able to read it",
-                                .help = "always gzip; everything else is told and ignored"},
+    [OPT_DOCKER_COMPRESSION] =
+        {.name = "docker-compression",
+         .no_flag = true,
+         .key = "docker.compression",
+         .kind = OPTION_TEXT,
+         .only = "gzip",
+         .why = "the original and every gunzip must be able to read the archive",
+         .help = "always gzip; another value causes a warning"},
     [OPT_DOCKER_PROGRAM] = {.name = "docker-program",
                             .no_flag = true,
                             .env = "S3DOCK_DOCKER",
                             .key = "docker.program",
                             .kind = OPTION_TEXT,
                             .fallback = "docker",
-                            .help = "the docker command that builds",
+                            .help = "the docker program that builds images",
                             .runs = true,
                             .commands = FOR(CMD_BUILD)},
     [OPT_INPUT] = {.name = "input",
@@ -221,12 +221,12 @@ const struct option option_table[OPTION_COUNT] = {
     [OPT_OUTPUT] = {.name = "output",
                     .kind = OPTION_TEXT,
                     .argument = "FILE",
-                    .help = "write a loadable tar instead; - is standard output",
+                    .help = "write a tar for docker load; - is standard output",
                     .commands = FOR(CMD_PULL)},
     [OPT_AS] = {.name = "as",
                 .kind = OPTION_TEXT,
                 .argument = "NAME",
-                .help = "another name for the image; may be repeated",
+                .help = "additional name for the image; can be repeated",
                 .repeats = true,
                 .commands = FOR(CMD_PULL)},
     [OPT_SOURCE] = {.name = "source",
@@ -236,7 +236,7 @@ const struct option option_table[OPTION_COUNT] = {
                     .words = "auto|docker|layers", /* enum push_source */
                     .fallback = "auto",
                     .argument = "WAY",
-                    .help = "read Docker's layers on this host, or its export",
+                    .help = "read Docker's layers from disk, or its export",
                     .commands = FOR(CMD_PUSH)},
     [OPT_LEVEL] = {.name = "level",
                    .env = "S3DOCK_LEVEL",
@@ -246,7 +246,7 @@ const struct option option_table[OPTION_COUNT] = {
                    .max = 12,
                    .fallback = "5",
                    .argument = "N",
-                   .help = "compression: 1 fast to 12 small",
+                   .help = "compression level: 1 (fast) to 12 (small)",
                    .commands = FOR(CMD_PUSH)},
     [OPT_DELTA] = {.name = "delta",
                    .no_flag = true,
@@ -255,12 +255,12 @@ const struct option option_table[OPTION_COUNT] = {
                    .also = "defaults.delta",
                    .kind = OPTION_SWITCH,
                    .fallback = "true",
-                   .help = "copy within the store what it holds already",
+                   .help = "copy unchanged data from archives in the bucket",
                    .commands = FOR(CMD_PUSH)},
     [OPT_NO_DELTA] = {.name = "no-delta",
                       .kind = OPTION_SWITCH,
                       .fallback = "false",
-                      .help = "upload all of it, whatever the bucket holds",
+                      .help = "upload everything; copy nothing within the bucket",
                       .commands = FOR(CMD_PUSH)},
     [OPT_JOBS] = {.name = "jobs",
                   .env = "S3DOCK_JOBS",
@@ -270,7 +270,7 @@ const struct option option_table[OPTION_COUNT] = {
                   .max = 32,
                   .fallback = "auto",
                   .argument = "N",
-                  .help = "worker threads; auto: one a processor",
+                  .help = "worker threads; auto: one per processor",
                   .commands = READS},
     [OPT_MEMORY] = {.name = "memory",
                     .env = "S3DOCK_MEMORY",
@@ -280,24 +280,25 @@ const struct option option_table[OPTION_COUNT] = {
                     .max = UINT64_C(64) << 30,
                     .fallback = TEXT_OF(OPTION_MEMORY_MIB) "M",
                     .argument = "SIZE",
-                    .help = "most memory for buffers, at least " TEXT_OF(OPTION_MEMORY_MIN_MIB) "M",
+                    .help =
+                        "memory limit for buffers, at least " TEXT_OF(OPTION_MEMORY_MIN_MIB) "M",
                     .commands = READS},
     [OPT_DRY_RUN] = {.name = "dry-run",
                      .letter = 'n',
                      .env = "S3DOCK_DRY_RUN",
                      .kind = OPTION_SWITCH,
                      .fallback = "false",
-                     .help = "say what would be done; change nothing",
+                     .help = "print the actions; change nothing",
                      .commands = DOCKERS | CHANGES | FOR(CMD_CLEANUP)},
     [OPT_FORCE] = {.name = "force",
                    .kind = OPTION_SWITCH,
                    .fallback = "false",
-                   .help = "do it even when it is there already",
+                   .help = "do it even if the result exists already",
                    .commands = TRANSFERS | FOR(CMD_TAG)},
     [OPT_VERIFY] = {.name = "verify",
                     .kind = OPTION_SWITCH,
                     .fallback = "false",
-                    .help = "read the archive back and prove it",
+                    .help = "read the archive back and check every byte",
                     .commands = FOR(CMD_PUSH)},
     [OPT_REUSE] = {.name = "reuse",
                    .env = "S3DOCK_REUSE",
@@ -306,7 +307,7 @@ const struct option option_table[OPTION_COUNT] = {
                    .words = "auto|always|never", /* enum reuse */
                    .fallback = "auto",
                    .argument = "WHEN",
-                   .help = "look for missing chunks in images that are here",
+                   .help = "take missing chunks from images on this host",
                    .commands = FOR(CMD_PULL)},
     [OPT_RESUME] = {.name = "resume",
                     .no_flag = true,
@@ -314,12 +315,12 @@ const struct option option_table[OPTION_COUNT] = {
                     .key = "defaults.resume",
                     .kind = OPTION_SWITCH,
                     .fallback = "true",
-                    .help = "go on where a transfer was interrupted",
+                    .help = "continue an interrupted transfer",
                     .commands = TRANSFERS},
     [OPT_NO_RESUME] = {.name = "no-resume",
                        .kind = OPTION_SWITCH,
                        .fallback = "false",
-                       .help = "begin again; keep nothing for a rerun",
+                       .help = "start from the beginning; keep nothing for a rerun",
                        .commands = TRANSFERS},
     [OPT_GIT_BRANCH] = {.name = "include-git-branch",
                         .no_flag = true,
@@ -328,51 +329,50 @@ const struct option option_table[OPTION_COUNT] = {
                         .fallback = "false",
                         .only = "false",
                         .why = NAMES_FIXED,
-                        .help = "always false; everything else is told and ignored"},
+                        .help = "always false; another value causes a warning"},
     [OPT_TIMESTAMP_FORMAT] = {.name = "timestamp-format",
                               .no_flag = true,
                               .key = "naming.timestamp_format",
                               .kind = OPTION_TEXT,
                               .only = "20060102-1504",
                               .why = NAMES_FIXED,
-                              .help = "always 20060102-1504 (YYYYMMDD-HHMM); everything else is "
-                                      "told and ignored"},
+                              .help = "always 20060102-1504 (YYYYMMDD-HHMM); another value "
+                                      "causes a warning"},
     [OPT_PATH_TEMPLATE] = {.name = "path-template",
                            .no_flag = true,
                            .key = "naming.path_template",
                            .kind = OPTION_TEXT,
                            .only = "images/{app}/{year_month}/{filename}",
                            .why = NAMES_FIXED,
-                           .help =
-                               "always images/{app}/{year_month}/{filename}; everything else is "
-                               "told and ignored"},
+                           .help = "always images/{app}/{year_month}/{filename}; another "
+                                   "value causes a warning"},
     [OPT_PATH] = {.name = "path",
                   .kind = OPTION_TEXT,
                   .fallback = ".",
                   .argument = "DIR",
-                  .help = "a folder of the repository to build from",
+                  .help = "folder inside the repository to build from",
                   .commands = FOR(CMD_BUILD)},
     [OPT_DOCKERFILE] = {.name = "dockerfile",
                         .kind = OPTION_TEXT,
                         .fallback = "Dockerfile",
                         .argument = "FILE",
-                        .help = "the Dockerfile, seen from the context",
+                        .help = "the Dockerfile, relative to the context",
                         .commands = FOR(CMD_BUILD)},
     [OPT_CONTEXT] = {.name = "context",
                      .kind = OPTION_TEXT,
                      .argument = "DIR",
-                     .help = "what Docker may copy from (--path if none)",
+                     .help = "folder that Docker may copy from; default: --path",
                      .commands = FOR(CMD_BUILD)},
     [OPT_PLATFORM] = {.name = "platform",
                       .kind = OPTION_TEXT,
                       .argument = "OS/ARCH",
-                      .help = "build for it, with docker buildx",
+                      .help = "build for this platform, with docker buildx",
                       .commands = FOR(CMD_BUILD)},
     [OPT_STRICT] = {.name = "strict",
                     .env = "S3DOCK_STRICT",
                     .kind = OPTION_SWITCH,
                     .fallback = "false",
-                    .help = "refuse untracked files too",
+                    .help = "refuse untracked files, too",
                     .commands = FOR(CMD_BUILD)},
     [OPT_UNFINISHED] = {.name = "unfinished",
                         .kind = OPTION_TIME,
@@ -380,7 +380,7 @@ const struct option option_table[OPTION_COUNT] = {
                         .max = 36500 * DAY_MS,
                         .fallback = "7d",
                         .argument = "AGE",
-                        .help = "what is unfinished goes when it is older",
+                        .help = "remove unfinished transfers older than AGE",
                         .commands = FOR(CMD_CLEANUP)},
     [OPT_RETIRED_AFTER] = {.name = "retired-after",
                            .kind = OPTION_TIME,
@@ -388,26 +388,26 @@ const struct option option_table[OPTION_COUNT] = {
                            .max = 36500 * DAY_MS,
                            .fallback = "7d",
                            .argument = "AGE",
-                           .help = "data of removed images are deleted after AGE",
+                           .help = "delete the data of removed images after AGE",
                            .commands = FOR(CMD_CLEANUP) | FOR(CMD_RESUME)},
     [OPT_KEEP] = {.name = "keep",
                   .kind = OPTION_NUMBER,
                   .min = 1,
                   .max = 1000000,
                   .argument = "N",
-                  .help = "images of APP: all but the newest N go, of any age",
+                  .help = "images of APP: keep the newest N, remove the others",
                   .commands = FOR(CMD_CLEANUP)},
     [OPT_OLDER_THAN] = {.name = "older-than",
                         .kind = OPTION_TIME,
                         .min = 1000,
                         .max = 36500 * DAY_MS,
                         .argument = "AGE",
-                        .help = "images of APP: only older ones go, such as 30d",
+                        .help = "images of APP: remove only those older than AGE",
                         .commands = FOR(CMD_CLEANUP)},
     [OPT_MONTH] = {.name = "month",
                    .kind = OPTION_TEXT,
                    .argument = "YYYYMM",
-                   .help = "only what was filed under this month",
+                   .help = "only images stored under this month",
                    .commands = FOR(CMD_LIST_IMAGES)},
     [OPT_LIMIT] = {.name = "limit",
                    .kind = OPTION_NUMBER,
@@ -415,44 +415,44 @@ const struct option option_table[OPTION_COUNT] = {
                    .max = 1000000,
                    .fallback = "20",
                    .argument = "N",
-                   .help = "at most so many",
+                   .help = "maximum number of promotions",
                    .commands = FOR(CMD_HISTORY)},
     [OPT_FULL] = {.name = "full",
                   .kind = OPTION_SWITCH,
                   .fallback = "false",
-                  .help = "commit and date too",
+                  .help = "print commit and date, too",
                   .commands = FOR(CMD_VERSION)},
     [OPT_ORIGIN] = {.name = "origin",
                     .kind = OPTION_SWITCH,
                     .fallback = "false",
-                    .help = "say where each value comes from",
+                    .help = "print the source of each value",
                     .commands = FOR(CMD_CONFIG_SHOW)},
     [OPT_READ_ONLY] = {.name = "read-only",
                        .kind = OPTION_SWITCH,
                        .fallback = "false",
-                       .help = "write nothing into the bucket, not even to try",
+                       .help = "write no test objects into the bucket",
                        .commands = FOR(CMD_DOCTOR)},
     [OPT_LIST] = {.name = "list",
                   .kind = OPTION_SWITCH,
                   .fallback = "false",
-                  .help = "list the files that are trusted",
+                  .help = "list the trusted files",
                   .commands = FOR(CMD_CONFIG_TRUST)},
     [OPT_REMOVE] = {.name = "remove",
                     .kind = OPTION_SWITCH,
                     .fallback = "false",
-                    .help = "trust the file no longer",
+                    .help = "stop trusting the file",
                     .commands = FOR(CMD_CONFIG_TRUST)},
     [OPT_JSON] = {.name = "json",
                   .env = "S3DOCK_JSON",
                   .kind = OPTION_SWITCH,
                   .fallback = "false",
-                  .help = "answer in JSON on standard output, errors too"},
+                  .help = "print the result, or the error, as JSON"},
     [OPT_QUIET] = {.name = "quiet",
                    .letter = 'q',
                    .env = "S3DOCK_QUIET",
                    .kind = OPTION_SWITCH,
                    .fallback = "false",
-                   .help = "no progress, no closing line, no warnings"},
+                   .help = "no progress, no summary, no warnings"},
     [OPT_PROGRESS] = {.name = "progress",
                       .env = "S3DOCK_PROGRESS",
                       .kind = OPTION_CHOICE,
@@ -484,12 +484,12 @@ const struct option option_table[OPTION_COUNT] = {
                   .letter = 'h',
                   .kind = OPTION_SWITCH,
                   .fallback = "false",
-                  .help = "this help; after a command, the command's"},
+                  .help = "print this help; after a command: its help"},
     [OPT_VERSION] = {.name = "version",
                      .letter = 'v',
                      .kind = OPTION_SWITCH,
                      .fallback = "false",
-                     .help = "the program's version"},
+                     .help = "print the version"},
 };
 
 const struct option *option_find(const char *name, size_t size)
@@ -589,7 +589,7 @@ bool option_read_size(const char *text, uint64_t *out)
 {
     size_t digits = strspn(text, "0123456789");
     char number[20];
-    /* each unit in the spellings people use; position / 3 is the power of 1024 */
+    /* each unit in its usual spellings; position / 3 is the power of 1024, less one */
     int unit = option_word("k|kb|kib|m|mb|mib|g|gb|gib", text + digits);
 
     if (!digits || digits >= sizeof number || (text[digits] && unit < 0))
@@ -606,8 +606,8 @@ bool option_read_size(const char *text, uint64_t *out)
     return true;
 }
 
-/* One number with its unit, as in Go's durations. */
-static bool take_time(const char **text, uint64_t *ms)
+/* Reads one number with its unit, as in Go's durations, and moves *text behind it. */
+static bool read_duration(const char **text, uint64_t *ms)
 {
     static const uint64_t units[] = {1, 1000, MINUTE_MS, HOUR_MS, DAY_MS};
     size_t digits = strspn(*text, "0123456789"), letters = strcspn(*text + digits, "0123456789");
@@ -632,7 +632,7 @@ bool option_read_time(const char *text, uint64_t *ms)
         return true;
     }
     for (*ms = 0; *text; *ms += part)
-        if (!take_time(&text, &part))
+        if (!read_duration(&text, &part))
             return false;
     return *ms > 0;
 }
@@ -644,7 +644,7 @@ static bool in_range(const struct option *option, uint64_t number)
 
 struct unit {
     const char *name;
-    uint64_t size; /* the next smaller one divides it */
+    uint64_t size; /* a multiple of the size before */
 };
 
 static const struct unit sizes[] = {
@@ -652,8 +652,8 @@ static const struct unit sizes[] = {
 static const struct unit times[] = {{"ms", 1},      {"s", 1000},   {"m", MINUTE_MS},
                                     {"h", HOUR_MS}, {"d", DAY_MS}, {NULL, 0}};
 
-/* In the largest unit that leaves nothing over. */
-static const char *in_unit(uint64_t number, const struct unit *units, char out[UNIT_SIZE])
+/* Formats the number in the largest unit that divides it. */
+static const char *format_unit(uint64_t number, const struct unit *units, char out[UNIT_SIZE])
 {
     while (units[1].name && number >= units[1].size && number % units[1].size == 0)
         units++;
@@ -676,11 +676,12 @@ static int wrong_number(const struct option *option, const char *text, const cha
     switch (option->kind) {
     case OPTION_SIZE:
         return err_set(err, ERR_USAGE, "value", "%s: \"%s\" is not a size from %s to %s", where,
-                       text, in_unit(option->min, sizes, low), in_unit(option->max, sizes, high));
+                       text, format_unit(option->min, sizes, low),
+                       format_unit(option->max, sizes, high));
     case OPTION_TIME:
         return err_set(err, ERR_USAGE, "value",
                        "%s: \"%s\" is not a time such as 30s or 5m, from %s to %s", where, text,
-                       in_unit(option->min, times, low), in_unit(option->max, times, high));
+                       format_unit(option->min, times, low), format_unit(option->max, times, high));
     default:
         return err_set(err, ERR_USAGE, "value", "%s: \"%s\" is not a number from %ju to %ju%s%s",
                        where, text, (uintmax_t)option->min, (uintmax_t)option->max,

@@ -1,7 +1,6 @@
 /*
- * option - the one table of everything that can be set: its flag, environment variables, key in the
- * configuration file, kind, default and help. Parsing, resolution, `config show --origin`, --help,
- * completion and the man page all read it; nothing is said twice.
+ * option - the table of all options: flag, environment variables, key in the configuration file, kind,
+ * default and help. The parser, `config show --origin`, --help, completion and the man page read it.
  */
 #ifndef S3DOCK_CLI_SETTINGS_OPTION_H
 #define S3DOCK_CLI_SETTINGS_OPTION_H
@@ -15,7 +14,7 @@
 struct err;
 
 enum option_id {
-    /* the bucket, and how it is reached */
+    /* the bucket and its endpoint */
     OPT_CONFIG,
     OPT_PROFILE,
     OPT_BUCKET,
@@ -79,7 +78,7 @@ enum option_id {
     OPT_READ_ONLY,
     OPT_LIST,
     OPT_REMOVE,
-    /* what is said, and how */
+    /* output */
     OPT_JSON,
     OPT_QUIET,
     OPT_PROGRESS,
@@ -93,7 +92,7 @@ enum option_id {
 
 enum option_kind {
     OPTION_SWITCH, /* on or off; the flag takes no value, or =true / =false */
-    OPTION_TEXT,   /* anything but nothing */
+    OPTION_TEXT,   /* any text that is not empty */
     OPTION_CHOICE, /* one of `words` */
     OPTION_NUMBER, /* min to max; or one of `words`, if there are any */
     OPTION_SIZE,   /* bytes, min to max: 67108864, 64M, 1G (powers of 1024) */
@@ -113,41 +112,41 @@ struct option_value {
 };
 
 struct option {
-    const char *name; /* of the flag, without dashes; in any case what the setting is called */
-    const char *env;  /* our variable, S3DOCK_*, or NULL */
-    const char *ambient[2]; /* variables of other programs; weaker than ours */
+    const char *name;       /* of the setting, and of its flag, without dashes */
+    const char *env;        /* S3DOCK_*, or NULL */
+    const char *ambient[2]; /* AWS_*: variables of other programs; `env` has precedence */
     const char *key;        /* in the file: "profiles.*.bucket", "docker.host"; or NULL */
-    const char *also;       /* a second, weaker place in the file, or NULL */
+    const char *also;       /* a second key; `key` has precedence; or NULL */
     const char *words;      /* "auto|path|virtual" */
-    const char *fallback;   /* the default, as one would type it; NULL: none */
-    const char *argument;   /* what help calls the value: "NAME" */
+    const char *fallback;   /* the default as text; NULL: none */
+    const char *argument;   /* placeholder of the value in the help: "NAME" */
     const char *help;       /* one line */
-    const char *only;       /* the one value that says what happens anyway; the key is accepted for
-                               the sake of the original's files, anything else is warned of */
-    const char *why;        /* of `only`: nothing else is possible */
+    const char *only;       /* the only value with an effect; the keys of the original's files are
+                               accepted, another value causes a warning */
+    const char *why;        /* the reason for `only` */
     uint64_t min, max;      /* of OPTION_NUMBER, OPTION_SIZE and OPTION_TIME */
     uint64_t commands;      /* bits 1 << enum command_id; 0: every command */
     enum option_kind kind;
     char letter;  /* short flag, or 0 */
-    bool no_flag; /* only environment and file: secrets do not belong on a command line */
+    bool no_flag; /* environment and file only, as for secrets */
     bool secret;  /* never printed */
-    bool repeats; /* the flag may be given several times: args->further has all values */
-    bool runs;    /* names a program: a file of the current folder has no say in it */
+    bool repeats; /* the flag can be given several times: args->further has all values */
+    bool runs;    /* names a program: ignored in a file of the current folder */
 };
 
 extern const struct option option_table[OPTION_COUNT];
 
-/* By the flag's name, size bytes of it (without dashes and value), or by its letter. NULL: no such
- * flag. */
+/* Finds a flag by the first `size` bytes of name (without dashes and value), or by its letter. NULL:
+ * no such flag. */
 const struct option *option_find(const char *name, size_t size);
 const struct option *option_find_letter(char letter);
-/* The flag that was probably meant; NULL when nothing is near. */
+/* Returns the name of the most similar flag; NULL if none is similar. */
 const char *option_nearest(const char *name, size_t size);
 bool option_takes_value(const struct option *option);
 enum option_id option_id(const struct option *option);
 /* Returns whether the command has this option. Every option fits CMD_NONE. */
 bool option_fits(const struct option *option, enum command_id command);
-/* True when the key of the option lies inside a profile ("profiles.*..."). */
+/* Returns whether the key of the option is inside a profile ("profiles.*..."). */
 bool option_in_profile(const struct option *option);
 
 /* Parses `text` as a value of the option. Text of an OPTION_TEXT is not parsed: *out becomes zero.
@@ -156,12 +155,12 @@ bool option_in_profile(const struct option *option);
 int option_parse(const struct option *option, const char *text, const char *where,
                  struct option_value *out, struct err *err);
 
-/* Values, as text. False: not one. */
+/* Parse a value. False: the text is no such value. */
 bool option_read_switch(const char *text, bool *out);
 bool option_read_number(const char *text, uint64_t *out);
 bool option_read_size(const char *text, uint64_t *out);
 bool option_read_time(const char *text, uint64_t *ms);
-/* The position of `word` in "a|b|c", or -1. */
+/* Returns the position of `word` in "a|b|c", or -1. Case is ignored. */
 int option_word(const char *words, const char *word);
 
 #endif
