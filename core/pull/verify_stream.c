@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "catalog/name.h"
 #include "pack/tar/tar.h"
 
 struct verify_stream {
@@ -120,26 +119,5 @@ int verify_stream_finish(struct verify_stream *check, const struct image_info **
     if (image_finish(check->image, info, err))
         return blame(err);
     *config = image_config(check->image);
-    return 0;
-}
-
-static int strange(const struct image_info *info, const char *name, const char *reference,
-                   struct err *err)
-{
-    return err_set(err, ERR_CONFLICT, "name", "the image archive is named %s, not %s%s", name,
-                   reference, info->tag_count > 1 ? " alone" : "");
-}
-
-int image_names_check(const struct image_info *info, const char *reference, struct err *err)
-{
-    const char *tag = strchr(reference, ':');
-
-    for (unsigned i = 0; i < info->tag_count; i++)
-        if (!name_means(info->tags[i], reference))
-            return strange(info, info->tags[i], reference, err);
-    for (unsigned i = 0; i < info->name_count; i++)
-        if (!name_means(info->names[i], reference) &&
-            !(tag && strcmp(info->names[i], tag + 1) == 0))
-            return strange(info, info->names[i], reference, err);
     return 0;
 }

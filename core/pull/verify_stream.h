@@ -24,7 +24,4 @@ int verify_stream_feed(struct verify_stream *check, struct view bytes, struct er
 int verify_stream_finish(struct verify_stream *check, const struct image_info **info,
                          struct view *config, struct err *err);
 
-/* Whether all the names in the image mean `reference`; conflict.name otherwise. */
-int image_names_check(const struct image_info *info, const char *reference, struct err *err);
-
 #endif

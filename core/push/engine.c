@@ -18,12 +18,12 @@
 #include "base/again.h"
 #include "base/clock.h"
 #include "base/codes.h"
-#include "pull/verify_stream.h"
 #include "push/plan/span.h"
 #include "push/progress.h"
 #include "push/setup.h"
 #include "push/upload/copy_support.h"
 #include "push/upload/spot_check.h"
+#include "transfer/image_names.h"
 
 /* Both ways to put a span into parts wait for a free part in the same words. */
 _Static_assert((int)ASSEMBLER_WAIT == (int)PLAIN_UPLOAD_WAIT, "one answer");

@@ -22,10 +22,10 @@
 #include "kit/fault_store.h"
 #include "kit/tarball.h"
 #include "pull/pull.h"
-#include "pull/verify_stream.h"
 #include "push/push.h"
 #include "store/dir/store_dir.h"
 #include "store/store.h"
+#include "transfer/image_names.h"
 
 #define REF "shop:20250721-2118-f7a5a27"
 #define KEY "images/shop/202507/shop-20250721-2118-f7a5a27"
