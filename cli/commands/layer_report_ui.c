@@ -40,8 +40,8 @@ static void write_row(struct json_writer *w, const char *name, const struct laye
     if (side == INSIDE) {
         jw_int(w, "stored_chunks", (int64_t)row->stored);
         jw_int(w, "stored_size", (int64_t)row->stored_size);
-        jw_int(w, "repeated_chunks", (int64_t)row->again);
-        jw_int(w, "repeated_size", (int64_t)row->again_size);
+        jw_int(w, "repeated_chunks", (int64_t)row->repeated);
+        jw_int(w, "repeated_size", (int64_t)row->repeated_size);
     } else {
         if (row->diff_id[0])
             jw_bool(w, "here", row->here);
@@ -75,7 +75,7 @@ static void inside_line(struct cli *cli, const char *name, const struct layer_re
                     human_bytes(row->raw, raw), human_bytes(row->packed, packed),
                     share_of(row->packed, row->raw, ratio), (unsigned long long)row->chunks,
                     share_of(row->stored_size, row->packed, stored),
-                    share_of(row->again_size, row->packed, again));
+                    share_of(row->repeated_size, row->packed, again));
     else
         output_line(&cli->output, "%-25s  in the rest: too small, or the same as another", name);
 }

@@ -72,27 +72,6 @@ void bundle_plan_destroy(struct bundle_plan *plan)
 
 /* ---- the sections ---- */
 
-static int compare_ranges(const void *a, const void *b)
-{
-    const struct raw_range *left = a, *right = b;
-
-    return (left->offset > right->offset) - (left->offset < right->offset);
-}
-
-/* By the index alone: bundle_create refuses layers that overlap. */
-static void list_ranges(const struct bundle_plan *plan, struct request *request)
-{
-    const struct image_info *image = &plan->index->image;
-
-    request->config = (struct raw_range){image->config_offset, image->config_size};
-    for (unsigned i = 0; i < image->layer_count; i++)
-        if (!request->leave_out || !request->leave_out[i])
-            request->ranges[request->range_count++] =
-                (struct raw_range){image->layers[i].raw_offset, image->layers[i].raw_size};
-    if (request->range_count)
-        qsort(request->ranges, request->range_count, sizeof request->ranges[0], compare_ranges);
-}
-
 /* All that are needed, in one go. */
 static int fetch_sections(const struct bundle_plan *plan, const struct request *request,
                           struct err *err)
@@ -231,7 +210,9 @@ int bundle_plan_make(struct bundle_plan *plan, const bool *leave_out, const stru
     if (!request)
         return err_memory(err, "the bundle");
     request->leave_out = leave_out;
-    list_ranges(plan, request);
+    request->config =
+        (struct raw_range){plan->index->image.config_offset, plan->index->image.config_size};
+    request->range_count = needed_layer_ranges(&plan->index->image, leave_out, request->ranges);
     failed = fetch_timed(plan, request, err) || make_bundle(plan, request, err);
     if (!failed)
         plan->needed = needed_create(plan->index, request->ranges, request->range_count, err);

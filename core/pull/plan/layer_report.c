@@ -1,3 +1,6 @@
+/*
+ * The chunks of an index are in the order of its sections, so each function walks both together.
+ */
 #include "pull/plan/layer_report.h"
 
 #include <stdio.h>
@@ -22,7 +25,7 @@ struct layer_report *layer_report_create(const struct index *index, struct err *
         report->rows = calloc(layers ? layers : 1, sizeof *report->rows);
     if (!report || !report->rows) {
         free(report);
-        err_memory(err, "the report");
+        err_memory(err, "the layer report");
         return NULL;
     }
     report->layers = layers;
@@ -51,7 +54,7 @@ void layer_report_destroy(struct layer_report *report)
     free(report);
 }
 
-/* All chunks of an index, findable by name. */
+/* Lists all chunks of an index and makes them findable by name. */
 static struct needed_chunks *list_names(const struct index *index, struct err *err)
 {
     struct raw_range all = {.size = index->raw_size};
@@ -64,18 +67,19 @@ static struct needed_chunks *list_names(const struct index *index, struct err *e
     return names;
 }
 
-static void count(uint64_t *chunks, uint64_t *size, const struct index_chunk *chunk)
+static void add_chunk(uint64_t *chunks, uint64_t *size, const struct index_chunk *chunk)
 {
     ++*chunks;
     *size += chunk->packed_size;
 }
 
-static void look_inside(struct layer_report_row *row, const struct index_chunk *chunk, bool again)
+static void count_inside(struct layer_report_row *row, const struct index_chunk *chunk,
+                         bool duplicate)
 {
     if (chunk->packed_size == gzip_member_stored_size(chunk->raw_size))
-        count(&row->stored, &row->stored_size, chunk);
-    if (again)
-        count(&row->again, &row->again_size, chunk);
+        add_chunk(&row->stored, &row->stored_size, chunk);
+    if (duplicate)
+        add_chunk(&row->repeated, &row->repeated_size, chunk);
 }
 
 int layer_report_inside(struct layer_report *report, const struct index *index, struct err *err)
@@ -89,10 +93,10 @@ int layer_report_inside(struct layer_report *report, const struct index *index, 
         const struct index_section *section = &index->sections[i];
 
         for (uint32_t j = 0; j < section->chunk_count; j++, number++) {
-            bool again = names->chunks[number].original != number;
+            bool duplicate = names->chunks[number].original != number;
 
-            look_inside(row_of(report, section), &section->chunks[j], again);
-            look_inside(&report->total, &section->chunks[j], again);
+            count_inside(row_of(report, section), &section->chunks[j], duplicate);
+            count_inside(&report->total, &section->chunks[j], duplicate);
         }
     }
     needed_destroy(names);
@@ -108,33 +112,22 @@ static void mark_here(struct layer_report *report, const bool *has)
 static void add_move(struct layer_report *report, struct layer_report_row *row,
                      const struct index_chunk *chunk)
 {
-    count(&row->moves, &row->moves_size, chunk);
-    count(&report->total.moves, &report->total.moves_size, chunk);
+    add_chunk(&row->moves, &row->moves_size, chunk);
+    add_chunk(&report->total.moves, &report->total.moves_size, chunk);
 }
 
-static int compare_ranges(const void *a, const void *b)
-{
-    const struct raw_range *left = a, *right = b;
-
-    return (left->offset > right->offset) - (left->offset < right->offset);
-}
-
-/* What a pull asks for: the layers that are not there, wherever they lie, and the config. */
-static struct needed_chunks *list_wanted(const struct index *index, const struct index *other,
+/* Lists the chunks of the missing layers, and those of the config unless both images have it. */
+static struct needed_chunks *list_needed(const struct index *index, const struct index *other,
                                          const bool *has, struct err *err)
 {
     const struct image_info *image = &index->image;
     struct raw_range ranges[IMAGE_LAYERS_MAX + 1];
-    unsigned count = 0;
+    unsigned count = needed_layer_ranges(image, has, ranges);
 
-    if (strcmp(image->id, other->image.id) != 0)
+    if (strcmp(image->id, other->image.id) != 0) {
         ranges[count++] = (struct raw_range){image->config_offset, image->config_size};
-    for (unsigned i = 0; i < image->layer_count; i++)
-        if (!has[i])
-            ranges[count++] =
-                (struct raw_range){image->layers[i].raw_offset, image->layers[i].raw_size};
-    if (count)
-        qsort(ranges, count, sizeof ranges[0], compare_ranges);
+        needed_sort_ranges(ranges, count);
+    }
     return needed_create(index, ranges, count, err);
 }
 
@@ -160,7 +153,7 @@ int layer_report_against(struct layer_report *report, const struct index *index,
                          const struct index *other, const bool *has, struct err *err)
 {
     struct needed_chunks *names = list_names(other, err);
-    struct needed_chunks *needed = names ? list_wanted(index, other, has, err) : NULL;
+    struct needed_chunks *needed = names ? list_needed(index, other, has, err) : NULL;
 
     if (needed) {
         mark_here(report, has);
@@ -171,7 +164,7 @@ int layer_report_against(struct layer_report *report, const struct index *index,
     return needed ? 0 : ERR_FAIL;
 }
 
-/* Those chunks of a list that `needed` misses; or (`missed` is false) those that it does not. */
+/* Counts those chunks of a list that are missing in `needed`, or (`missed` is false) the others. */
 static void add_planned(struct layer_report *report, const struct index *index,
                         const struct needed_chunks *list, const struct needed_chunks *needed,
                         bool missed)

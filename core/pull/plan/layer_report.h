@@ -1,6 +1,6 @@
 /*
- * layer_report - an archive by its index: what is in each layer, what of it is there twice, and what
- * another image, or a host, lacks of it.
+ * layer_report - sizes and chunks of an archive by layer, from its index: chunks that occur several
+ * times, and chunks that another image or a host lacks.
  */
 #ifndef S3DOCK_PULL_PLAN_LAYER_REPORT_H
 #define S3DOCK_PULL_PLAN_LAYER_REPORT_H
@@ -15,34 +15,35 @@
 struct err;
 
 struct layer_report_row {
-    char diff_id[DIGEST_TEXT_SIZE]; /* "" for what lies between layers, and for the total */
-    uint64_t raw, packed;           /* bytes of the stream, of the archive */
-    uint64_t chunks;                /* 0: too small a layer for chunks of its own */
-    uint64_t stored, stored_size;   /* chunks that are not compressed; their bytes of archive */
-    uint64_t again, again_size;     /* chunks that stand in the archive before; the same */
-    uint64_t moves, moves_size;     /* chunks that are to be fetched; the same */
-    bool here;                      /* the layer itself is there already */
+    char diff_id[DIGEST_TEXT_SIZE];      /* "" for the rest and the total */
+    uint64_t raw, packed;             /* bytes of the save stream, of the archive */
+    uint64_t chunks;                  /* 0: the layer is too small for chunks of its own */
+    uint64_t stored, stored_size;     /* incompressible chunks, and their bytes of the archive */
+    uint64_t repeated, repeated_size; /* chunks that occur earlier in the archive; the same */
+    uint64_t moves, moves_size;       /* chunks that must be fetched; the same */
+    bool here;                        /* the whole layer is there already */
 };
 
 struct layer_report {
     unsigned layers;
-    struct layer_report_row *rows; /* of the layers, in their order */
-    struct layer_report_row rest, total;
+    struct layer_report_row *rows; /* one for each layer, in order */
+    struct layer_report_row rest;  /* all that lies between the layers */
+    struct layer_report_row total;
 };
 
-/* Sizes, from the index's sections. */
+/* Makes a report with the sizes of all sections of the index. */
 struct layer_report *layer_report_create(const struct index *index, struct err *err);
 void layer_report_destroy(struct layer_report *report); /* takes NULL */
 
-/* What is stored, and what is there twice. All sections must have been read; as below. */
+/* Counts incompressible and duplicate chunks. All sections of the index must be loaded. */
 int layer_report_inside(struct layer_report *report, const struct index *index, struct err *err);
-/* What moves to a host that has the other image: layers it finds (has[i]) do not, nor chunks that
- * are in the other one. Of what lies between layers move small layers, and the config of another
- * image. */
+/* Counts the chunks that a host with the other image must fetch: those of layers that it lacks
+ * (has[i] is false) and that are not in the other image, and those of the config unless it is the
+ * same. All sections of both indexes must be loaded. */
 int layer_report_against(struct layer_report *report, const struct index *index,
                          const struct index *other, const bool *has, struct err *err);
-/* What a pull is going to fetch: what is missing of `needed`, and the config, which is fetched in
- * any case, each chunk once. `has` may be NULL: no layer is here. */
+/* Counts the chunks that a pull fetches: those of `needed` that are missing, and those of the
+ * config, each chunk once. `has` NULL: the host has no layer. */
 void layer_report_plan(struct layer_report *report, const struct index *index,
                        const struct needed_chunks *needed, const struct needed_chunks *config,
                        const bool *has);

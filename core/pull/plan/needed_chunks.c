@@ -1,3 +1,6 @@
+/*
+ * The list is made in one pass over the sections and their chunks, since ranges and sections ascend.
+ */
 #include "pull/plan/needed_chunks.h"
 
 #include <stdlib.h>
@@ -8,12 +11,39 @@
 #include "base/err.h"
 #include "pull/partial/partial.h"
 
+static int compare_ranges(const void *a, const void *b)
+{
+    const struct raw_range *left = a, *right = b;
+
+    return (left->offset > right->offset) - (left->offset < right->offset);
+}
+
+void needed_sort_ranges(struct raw_range *ranges, unsigned count)
+{
+    if (count)
+        qsort(ranges, count, sizeof *ranges, compare_ranges);
+}
+
+unsigned needed_layer_ranges(const struct image_info *image, const bool *leave_out,
+                             struct raw_range *ranges)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < image->layer_count; i++)
+        if (!leave_out || !leave_out[i])
+            ranges[count++] =
+                (struct raw_range){image->layers[i].raw_offset, image->layers[i].raw_size};
+    needed_sort_ranges(ranges, count);
+    return count;
+}
+
 static uint64_t end_of(const struct raw_range *range)
 {
     return range->offset + range->size;
 }
 
-/* Whether [offset, offset + size) holds bytes of a range. `at` goes along with ascending calls. */
+/* Whether [offset, offset + size) holds bytes of a range. *at keeps the position in the list for the
+ * next call, whose offset must not be lower. */
 static bool touches(const struct raw_range *ranges, unsigned count, unsigned *at, uint64_t offset,
                     uint64_t size)
 {
@@ -32,8 +62,8 @@ void needed_sections(const struct index *index, const struct raw_range *ranges, 
             touches(ranges, count, &at, index->sections[i].raw_offset, index->sections[i].raw_size);
 }
 
-static int add(struct needed_chunks *needed, size_t *room, const struct needed_chunk *chunk,
-               struct err *err)
+static int add_chunk(struct needed_chunks *needed, size_t *room, const struct needed_chunk *chunk,
+                     struct err *err)
 {
     if (!array_reserve(&needed->chunks, room, needed->count, sizeof *needed->chunks))
         return err_memory(err, "the plan of the pull");
@@ -55,7 +85,7 @@ static int add_section(struct needed_chunks *needed, size_t *room,
         chunk.chunk = section->chunks[i];
         chunk.original = needed->count;
         if (touches(ranges, count, &at, chunk.raw_offset, chunk.chunk.raw_size) &&
-            add(needed, room, &chunk, err))
+            add_chunk(needed, room, &chunk, err))
             return ERR_FAIL;
         chunk.raw_offset += chunk.chunk.raw_size;
         chunk.packed_offset += chunk.chunk.packed_size;

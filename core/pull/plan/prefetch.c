@@ -1,9 +1,9 @@
 /*
- * A span of a prefetch has no chunks: it is a range, and its number is that of the first chunk in it.
- * The settled is the least of those that are out.
+ * A span of the prefetch has no chunks: it is a range, and its number is that of its first chunk.
+ * The least number of the spans that are out limits the stream.
  *
- * Only the conductor looks at what is fetched ahead, and only before the harvest's settled; so the
- * harvest, which writes to the chunks behind it, needs no lock.
+ * Only the engine's thread reads these chunks, and only before the watermark of the seed scan. The
+ * scan writes to the chunks behind its watermark. So no lock is needed.
  */
 #include "pull/plan/prefetch.h"
 
@@ -17,8 +17,8 @@
 struct prefetch {
     struct needed_chunks *needed;
     struct buffers *slots;
-    uint32_t chunk;                   /* the next to be looked at */
-    bool over;                        /* the spool takes no more */
+    uint32_t chunk;                   /* the next to check */
+    bool over;                        /* the partial download is full */
     struct span *out[PREFETCH_SPANS]; /* NULL: a free place */
 };
 
@@ -27,7 +27,7 @@ struct prefetch *prefetch_create(struct needed_chunks *needed, struct err *err)
     struct prefetch *prefetch = calloc(1, sizeof *prefetch);
 
     if (!prefetch) {
-        err_memory(err, "fetching ahead");
+        err_memory(err, "the prefetch");
         return NULL;
     }
     prefetch->needed = needed;
@@ -52,8 +52,8 @@ static bool is_missing(const struct needed_chunks *needed, const struct needed_c
     return !needed_is_kept(chunk) && needed_place(needed, chunk) == NEEDED_FROM_ARCHIVE;
 }
 
-/* How long the range grows with that chunk; 0: it does not belong to it. */
-static size_t reach(uint64_t begin, size_t size, const struct needed_chunk *chunk)
+/* Returns the size of the range if it includes that chunk, or 0 if the chunk lies too far away. */
+static size_t size_with(uint64_t begin, size_t size, const struct needed_chunk *chunk)
 {
     uint64_t end = begin + size;
 
@@ -63,7 +63,7 @@ static size_t reach(uint64_t begin, size_t size, const struct needed_chunk *chun
     return (size_t)(chunk->packed_offset - begin) + chunk->chunk.packed_size;
 }
 
-/* From the next missing chunk on, which fits into a range. */
+/* Finds the next range of missing chunks. Returns its size, or 0. */
 static size_t next_range(struct prefetch *prefetch, uint32_t limit, uint32_t *first)
 {
     const struct needed_chunks *needed = prefetch->needed;
@@ -80,15 +80,15 @@ static size_t next_range(struct prefetch *prefetch, uint32_t limit, uint32_t *fi
             begin = chunk->packed_offset;
             *first = prefetch->chunk;
         }
-        more = reach(begin, size, chunk);
+        more = size_with(begin, size, chunk);
         if (!more && size)
             break;
-        size = more; /* 0: too long for a range, and left to the stream */
+        size = more; /* 0: the chunk is longer than a range; the stream fetches it */
     }
     return size;
 }
 
-static void remember(struct prefetch *prefetch, struct span *span)
+static void add_out(struct prefetch *prefetch, struct span *span)
 {
     unsigned place = 0;
 
@@ -118,11 +118,11 @@ struct span *prefetch_next(struct prefetch *prefetch, uint32_t limit)
                                  .offset = prefetch->needed->chunks[first].packed_offset,
                                  .length = size,
                                  .buffer = slot->in};
-    remember(prefetch, span);
+    add_out(prefetch, span);
     return span;
 }
 
-static void mark(const struct prefetch *prefetch, const struct span *span)
+static void mark_fetched(const struct prefetch *prefetch, const struct span *span)
 {
     uint64_t end = span->op.offset + span->in_size;
 
@@ -142,7 +142,7 @@ void prefetch_done(struct prefetch *prefetch, struct span *span, bool kept)
         if (prefetch->out[i] == span)
             prefetch->out[i] = NULL;
     if (kept)
-        mark(prefetch, span);
+        mark_fetched(prefetch, span);
     else
         prefetch->over = true;
     buffers_give(prefetch->slots, span->slot);

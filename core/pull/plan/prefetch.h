@@ -1,14 +1,15 @@
 /*
- * prefetch - fetches what is missing ahead of the stream, into the spool.
+ * prefetch - fetches missing chunks into the partial download before the stream reaches them.
  *
- * What a host lacks lies scattered: a hundred megabytes that are here, a few that are not. While
- * the daemon takes in the ones, the link shall bring the others. So missing chunks are asked for
- * in their order, as fast as the link carries them, however far the stream is behind; it finds
- * them in the spool when it comes there.
+ * The chunks that a host lacks are scattered: a hundred megabytes are here, a few are not. While the
+ * daemon loads the ones, the link fetches the others. So missing chunks are requested in order, as
+ * fast as the link allows, however far the stream is behind. When the stream reaches them, they are
+ * in the partial download.
  */
 #ifndef S3DOCK_PULL_PLAN_PREFETCH_H
 #define S3DOCK_PULL_PLAN_PREFETCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/bytes.h"
@@ -17,23 +18,26 @@
 struct err;
 struct span;
 
-#define PREFETCH_RANGE (384 * KIB) /* of one request, at most */
-#define PREFETCH_SPANS 32          /* in the air */
+#define PREFETCH_RANGE (384 * KIB) /* bytes of the longest request */
+#define PREFETCH_SPANS 32          /* requests at once */
 #define PREFETCH_BYTES ((size_t)PREFETCH_RANGE * PREFETCH_SPANS)
 
-/* Belongs to the conductor. */
+/* Used by the engine's thread only. */
 struct prefetch;
 struct prefetch *prefetch_create(struct needed_chunks *needed, struct err *err); /* borrowed */
-void prefetch_destroy(struct prefetch *prefetch); /* all spans are home. Takes NULL */
+/* All spans must have been given back. Takes NULL. */
+void prefetch_destroy(struct prefetch *prefetch);
 
-/* The next range of missing chunks that begins before chunk `limit`: op.offset, op.length and
- * in_size are set. NULL: there is none, or all spans are out. */
+/* Returns a span for the next range of missing chunks that begins before chunk `limit`, with
+ * op.offset, op.length and in_size set. NULL: there is no such range, or no free span. */
 struct span *prefetch_next(struct prefetch *prefetch, uint32_t limit);
-/* It is home. `kept`: it is in the spool now. If not, nothing more is fetched ahead. */
+/* Gives a span back. `kept`: its range is in the partial download now. Otherwise nothing more is
+ * prefetched. */
 void prefetch_done(struct prefetch *prefetch, struct span *span, bool kept);
 
-/* All chunks before this one are here, or have been given up: the stream may go so far. */
+/* All chunks before this number are here, or are left to the stream: it may go as far. */
 uint32_t prefetch_settled(const struct prefetch *prefetch);
-unsigned prefetch_out(const struct prefetch *prefetch); /* spans that are not home */
+/* Spans that have not been given back. */
+unsigned prefetch_out(const struct prefetch *prefetch);
 
 #endif

@@ -1,3 +1,7 @@
+/*
+ * The plan takes chunks in order. A chunk of the archive extends the range that the span fetches;
+ * chunks of the partial download and of the seed file do not.
+ */
 #include "pull/plan/range_plan.h"
 
 #include "pull/partial/partial.h"

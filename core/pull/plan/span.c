@@ -1,3 +1,7 @@
+/*
+ * Unpacking reads each chunk from its place, unpacks it, and compares it with its name if the span
+ * asks for that.
+ */
 #include "pull/plan/span.h"
 
 #include "pack/codec/gzip_member.h"
