@@ -90,8 +90,8 @@ check "the copy has a name in the original's form" \
 # --- incomplete images ----------------------------------------------------------------------------------------
 
 bucket delete $KEY.tar.gz
-refused 3 "archive is not|not found" "pull refuses an image without an archive" pull $REF --output none.tar
-refused 3 "image not found in S3" "promote refuses an image without an archive" promote $REF production
+refused 3 "archive is not|not found" "pull of an image without an archive" pull $REF --output none.tar
+refused 3 "image not found in S3" "promote of an image without an archive" promote $REF production
 s3dock push $REF --json >mended.json
 check "a push repairs the image" same "false false" "$(json skipped mended.json) $(json archived mended.json)"
 check "pull of the repaired image" s3dock pull $REF --output mended.tar
@@ -105,9 +105,9 @@ bucket put tags/myapp/loop.json loop
 bucket put pointers/myapp/loop.json loop
 bucket put pointers/myapp/foreign.json foreign
 bucket put pointers/myapp/empty.json empty
-refused 6 "a tag must lead to an image" "a tag that leads to itself is refused" current myapp loop
-refused 6 "another application" "a pointer to another application's image is refused" pull myapp foreign --output none.tar
-refused 6 "pointers/myapp/empty.json" "an empty document is refused" pull myapp empty --output none.tar
+refused 6 "a tag must lead to an image" "a tag that leads to itself" current myapp loop
+refused 6 "another application" "a pointer to another application's image" pull myapp foreign --output none.tar
+refused 6 "pointers/myapp/empty.json" "an empty document" pull myapp empty --output none.tar
 s3dock list envs myapp --json >envs.json 2>warnings
 check "list envs continues and warns about all three" same 3 \
     "$(grep -c 'pointers/myapp/\(loop\|foreign\|empty\).json' warnings)"

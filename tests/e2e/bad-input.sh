@@ -152,7 +152,7 @@ else
 fi
 check "config init" s3dock config init made.json5
 check "config init writes a file that only its owner can read" same 600 "$(stat -c %a made.json5)"
-refused "(2|8)" "made.json5" "config init does not overwrite the file" config init made.json5
+refused "(2|8)" "made.json5" "config init over an existing file" config init made.json5
 
 # --- the bucket and the folder afterwards ---------------------------------------------------------------------
 

@@ -84,7 +84,7 @@ check "a warning names the untracked file, not the ignored one" same "warning: n
     "$(s3dock build shop --path app 2>&1 >/dev/null | grep warning)"
 s3dock build shop --path app --json >"$work/build.json" 2>/dev/null
 check "--json names the untracked file" same '["app/notes"]' "$(json untracked "$work/build.json")"
-refused 8 "untracked.*app/notes" "--strict refuses the untracked file" build shop --path app --strict
+refused 8 "untracked.*app/notes" "--strict with an untracked file" build shop --path app --strict
 rm app/notes
 check "--strict accepts ignored files" s3dock build shop --path app --strict
 
@@ -180,7 +180,7 @@ check "the hint names --load" grep -q -- "--load" "$work/refused.err"
 refused 10 "earlier build" "the same build with the user's --iidfile" build whose --path app -- "${words[@]}" --iidfile "$work/iid"
 printf '%s' "$before" >"$work/iid"
 program nothing 'exit 0'
-refused 10 "earlier build" "an old --iidfile does not count" build whose --path app -- --iidfile "$work/iid"
+refused 10 "earlier build" "an old --iidfile" build whose --path app -- --iidfile "$work/iid"
 export S3DOCK_DOCKER=$real
 check "build writes the user's --iidfile" s3dock build whose --path app -- "--iidfile=$work/iid"
 check "the --iidfile has the image's id" same "$before" "$(image_id "$(cat "$work/iid")")"

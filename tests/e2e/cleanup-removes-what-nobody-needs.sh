@@ -62,15 +62,15 @@ check "cleanup deletes only the retired archive" same 6 "$(bucket list images/ |
 check "resume prints nothing after the cleanup" same '' "$(s3dock resume 2>/dev/null)"
 
 # Images.
-refused 2 "which application" "cleanup --keep requires an application" cleanup --keep 2
-refused 2 "which images" "cleanup of an application requires a policy" cleanup app
+refused 2 "which application" "cleanup --keep without an application" cleanup --keep 2
+refused 2 "which images" "cleanup of an application without a policy" cleanup app
 before=$(bucket_state)
 s3dock cleanup app --keep 2 --dry-run --json >dry.json 2>/dev/null
 check "the dry run counts the images to remove" same 1 "$(json images_removed dry.json)"
 check "the dry run counts the images in use" same 3 "$(json images_in_use dry.json)"
 check "the dry run removes no image" same "$before" "$(bucket_state)"
 check "cleanup by age" s3dock cleanup app --keep 2 --older-than 1d
-refused 3 "there is no image" "pull does not find a retired image" pull "${names[3]}" --output out.tar
+refused 3 "there is no image" "pull of a retired image" pull "${names[3]}" --output out.tar
 check "the data of the retired image remain" same 1 "$(bucket list images/ | grep -c 'aaaaa04.tar.gz')"
 s3dock resume --json >resume.json 2>/dev/null
 check "resume lists the retired image" same retired "$(json kind resume.json)"
@@ -95,4 +95,4 @@ check "cleanup removes no younger image" same 5 "$(bucket list images/ | grep -c
 # A pointer that cannot be read: its target is unknown.
 echo '{' >broken.json
 bucket put pointers/app/staging.json broken.json
-refused 8 "cannot tell which images" "cleanup fails if a pointer cannot be read" cleanup app --keep 1
+refused 8 "cannot tell which images" "cleanup with an unreadable pointer" cleanup app --keep 1

@@ -65,10 +65,10 @@ for offset in 0 20; do
     rm -f out.tar
     check "pull with a wrong bit at $offset, outside of the layers" s3dock pull $REF --output out.tar
     check "the pulled image is right" same_image saved.tar out.tar
-    refused 6 "" "verify detects the wrong bit at $offset" verify $REF
+    refused 6 "" "verify of a wrong bit at $offset" verify $REF
     bucket delete "$index"
     rm -f out.tar
-    refused 6 "" "pull without the index detects the wrong bit at $offset" pull $REF --output out.tar
+    refused 6 "" "pull of a wrong bit at $offset, without the index" pull $REF --output out.tar
     check "the refused pull leaves no file" test ! -e out.tar
     bucket put "$index" index
 done

@@ -109,9 +109,9 @@ refused()
     fi
     [ "$before" = "$(bucket_state)" ] || wrong+=("the bucket changed:" "$(bucket_state)")
     if [ ${#wrong[@]} = 0 ]; then
-        pass "$sentence"
+        pass "refused: $sentence"
     else
-        fail "$sentence" "s3dock $*" "${wrong[@]}" "$(head -n 8 "$work/refused.err")"
+        fail "refused: $sentence" "s3dock $*" "${wrong[@]}" "$(head -n 8 "$work/refused.err")"
     fi
 }
 

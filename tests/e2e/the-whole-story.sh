@@ -126,7 +126,7 @@ second=myapp:20250722-0900-$(git -C repo rev-parse HEAD | cut -c 1-7)
 check "build the second commit" s3dock build myapp --path repo
 check "push the second image" s3dock push "$second"
 check "tag the second image" s3dock tag "$second" v1.10.0
-refused 8 "v1.10.0 is the version of" "an existing version is not moved" tag "$first" v1.10.0
+refused 8 "v1.10.0 is the version of" "tag of another image with an existing version" tag "$first" v1.10.0
 check "promote by APP:VERSION" s3dock promote myapp:v1.10.0 production
 check "current prints the second image" same "$second" "$(s3dock current myapp production)"
 check "pull the second image" on_edge s3dock pull myapp production
@@ -140,7 +140,7 @@ check "roll back" s3dock rollback myapp production
 check "the rollback restores the version" same v1.2.0 "$(s3dock list tag-for myapp production)"
 check "a second rollback" s3dock rollback myapp production
 check "the second rollback restores the image" same "$first" "$(s3dock current myapp production)"
-refused 3 "nothing that myapp/production could go back to" "a third rollback has no target" \
+refused 3 "nothing that myapp/production could go back to" "a third rollback" \
     rollback myapp production
 s3dock history myapp production >history.txt
 check "history prints all events, newest first" same \
