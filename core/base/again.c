@@ -1,3 +1,4 @@
+/* A table of codes, each with its family, as users see them. */
 #include "base/again.h"
 
 #include <stddef.h>
@@ -9,14 +10,14 @@
 
 /* "family.code" as users see it. */
 static const char *const PASSING[] = {
-    "auth.expired", /* keys are looked for anew */
+    "auth.expired", /* the next run reads the keys again */
     "auth.token",           "cancelled.cancelled", "cancelled.signal", "cancelled.stopped",
-    "conflict.archive", /* somebody else writes at the same time */
+    "conflict.archive", /* another push writes at the same time */
     "conflict.busy",        "conflict.changed",    "conflict.part",    "conflict.push",
     "conflict.removed",     "conflict.spool_busy", "conflict.trust",   "conflict.upload",
     "docker.disk_full",     "docker.export",       "docker.stream",    "docker.timeout",
-    "docker.trouble",       "docker.unreachable",  "integrity.body", /* damaged on the way */
-    "integrity.checkpoint", /* an unfinished upload that does not fit: it is removed */
+    "docker.trouble",       "docker.unreachable",  "integrity.body", /* damaged in transit */
+    "integrity.checkpoint", /* an unfinished upload that does not fit is deleted */
     "integrity.part",       "local.disk_full",     "local.memory",     "local.thread",
     "network.busy",         "network.cut",         "network.proxy",    "network.refused",
     "network.resolve",      "network.server",      "network.stalled",  "network.timeout",

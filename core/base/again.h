@@ -1,10 +1,9 @@
 /*
- * again - which failures the same command may overcome.
+ * again - the failures after which the same command may succeed.
  *
- * Only these may have a hint that says "run the same command again": the cause passes by itself,
- * the finished part of the work is kept, or the hint names a step to take before. All other
- * failures are final: a repeated command fails again. tests/kit/rules holds every code of the
- * program against this list.
+ * Only their hints may contain "run the same command again": the cause is temporary, the finished part
+ * of the work is kept, or the hint names a step to take before. All other failures are final.
+ * tests/kit/rules compares every code of the program with this list.
  */
 #ifndef S3DOCK_BASE_AGAIN_H
 #define S3DOCK_BASE_AGAIN_H
@@ -13,6 +12,7 @@
 
 struct err;
 
+/* Returns true if the same command may succeed after this error. */
 bool again_may_help(const struct err *err);
 
 #endif

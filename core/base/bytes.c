@@ -42,7 +42,7 @@ static void text_fail(struct text *text)
     text->failed = true;
 }
 
-/* Makes room for `more` bytes and the NUL. */
+/* Makes room for `more` bytes and the NUL. Returns false, and marks the text, if that fails. */
 static bool text_reserve(struct text *text, size_t more)
 {
     size_t need, room;
@@ -61,7 +61,7 @@ static bool text_reserve(struct text *text, size_t more)
     room = room < need ? need : room;
     room = room < SMALLEST_ROOM ? SMALLEST_ROOM : room;
     if (room > text->max && need <= text->max)
-        room = text->max + 1; /* the maximum and the NUL: more is never asked for */
+        room = text->max + 1; /* the maximum and the NUL */
     data = realloc(text->room ? text->data : NULL, room);
     if (!data) {
         text_fail(text);
@@ -152,9 +152,4 @@ bool str_copy(char *to, size_t size, const char *from)
     }
     memcpy(to, from, need + 1);
     return true;
-}
-
-void free_ptr(void *pp)
-{
-    free(*(void **)pp);
 }

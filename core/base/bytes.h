@@ -48,9 +48,6 @@ bool str_copy(char *to, size_t size, const char *from);
 /* `_cleanup_text_ struct text t;`: frees t at the end of its block. Call text_init first. */
 #define _cleanup_text_ __attribute__((cleanup(text_finish)))
 
-void free_ptr(void *pp); /* frees *(void **)pp */
-#define _cleanup_free_ __attribute__((cleanup(free_ptr)))
-
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 #define KIB ((size_t)1024)

@@ -1,14 +1,14 @@
+/*
+ * The calendar is computed here instead of by gmtime(), which depends on the system. Days are counted
+ * in the proleptic Gregorian calendar, in years that begin in March, so that the leap day is the last
+ * day of its year.
+ */
 #include "base/clock.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-/*
- * Calendar arithmetic is done here and not by gmtime(): it knows neither time zones nor locales,
- * and is the same on every system. Days are counted in the proleptic Gregorian calendar, in years
- * that begin in March, so that the leap day is the last day of its year.
- */
 #define SECONDS_PER_DAY 86400
 
 static int64_t now(clockid_t which)
@@ -29,13 +29,13 @@ int64_t clock_wall(void)
     return now(CLOCK_REALTIME);
 }
 
-/* Division that rounds down, for times before 1970. */
+/* Divides and rounds down, for times before 1970. */
 static int64_t floor_div(int64_t a, int64_t b)
 {
     return a / b - (a % b < 0);
 }
 
-/* Days since 1970-01-01. */
+/* Returns the days since 1970-01-01. */
 static int64_t days_of(int64_t year, int month, int day)
 {
     int64_t y = month > 2 ? year : year - 1;
@@ -105,8 +105,8 @@ bool clock_seconds(const struct civil *civil, int64_t *seconds)
 
 /* ---- writing ---- */
 
-/* Writes `value` (never negative) with that many digits, and returns where it ends. */
-static char *put(char *out, int value, int digits)
+/* Writes `value` (0 or more) with that many digits and returns the end. */
+static char *put_number(char *out, int value, int digits)
 {
     for (int i = digits - 1; i >= 0; i--, value /= 10)
         out[i] = (char)('0' + value % 10);
@@ -123,14 +123,14 @@ void clock_rfc3339(int64_t wall_ns, char out[CLOCK_RFC3339_SIZE])
 {
     struct civil t = clock_civil(wall_ns);
 
-    out = put_char(put(out, t.year, 4), '-');
-    out = put_char(put(out, t.month, 2), '-');
-    out = put_char(put(out, t.day, 2), 'T');
-    out = put_char(put(out, t.hour, 2), ':');
-    out = put_char(put(out, t.minute, 2), ':');
-    out = put(out, t.second, 2);
+    out = put_char(put_number(out, t.year, 4), '-');
+    out = put_char(put_number(out, t.month, 2), '-');
+    out = put_char(put_number(out, t.day, 2), 'T');
+    out = put_char(put_number(out, t.hour, 2), ':');
+    out = put_char(put_number(out, t.minute, 2), ':');
+    out = put_number(out, t.second, 2);
     if (t.nanosecond) {
-        out = put(put_char(out, '.'), t.nanosecond, 9);
+        out = put_number(put_char(out, '.'), t.nanosecond, 9);
         while (out[-1] == '0')
             out--;
     }
@@ -141,8 +141,9 @@ void clock_amz(int64_t wall_ns, char out[CLOCK_AMZ_SIZE])
 {
     struct civil t = clock_civil(wall_ns);
 
-    out = put(put(put(out, t.year, 4), t.month, 2), t.day, 2);
-    out = put(put(put(put_char(out, 'T'), t.hour, 2), t.minute, 2), t.second, 2);
+    out = put_number(put_number(put_number(out, t.year, 4), t.month, 2), t.day, 2);
+    out =
+        put_number(put_number(put_number(put_char(out, 'T'), t.hour, 2), t.minute, 2), t.second, 2);
     memcpy(out, "Z", 2);
 }
 
@@ -150,8 +151,8 @@ void clock_stamp(int64_t wall_ns, char out[CLOCK_STAMP_SIZE])
 {
     struct civil t = clock_civil(wall_ns);
 
-    out = put(put(put(out, t.year, 4), t.month, 2), t.day, 2);
-    out = put(put(put_char(out, '-'), t.hour, 2), t.minute, 2);
+    out = put_number(put_number(put_number(out, t.year, 4), t.month, 2), t.day, 2);
+    out = put_number(put_number(put_char(out, '-'), t.hour, 2), t.minute, 2);
     *out = '\0';
 }
 
@@ -159,13 +160,13 @@ void clock_month(int64_t wall_ns, char out[CLOCK_MONTH_SIZE])
 {
     struct civil t = clock_civil(wall_ns);
 
-    *put(put(out, t.year, 4), t.month, 2) = '\0';
+    *put_number(put_number(out, t.year, 4), t.month, 2) = '\0';
 }
 
 /* ---- reading ---- */
 
-/* Each reader takes what it wants from the front of *at, or answers false. */
-static bool take(const char **at, int digits, int *out)
+/* Each of these functions reads one item from the front of *at and advances it, or returns false. */
+static bool take_number(const char **at, int digits, int *out)
 {
     *out = 0;
     for (int i = 0; i < digits; i++) {
@@ -189,8 +190,8 @@ static bool take_text(const char **at, const char *text)
 /* "HH:MM:SS" */
 static bool take_time(const char **at, struct civil *t)
 {
-    return take(at, 2, &t->hour) && take_text(at, ":") && take(at, 2, &t->minute) &&
-           take_text(at, ":") && take(at, 2, &t->second);
+    return take_number(at, 2, &t->hour) && take_text(at, ":") && take_number(at, 2, &t->minute) &&
+           take_text(at, ":") && take_number(at, 2, &t->second);
 }
 
 /* ".480966983", or nothing */
@@ -217,14 +218,14 @@ static bool take_offset(const char **at, int *seconds)
     sign = **at == '-' ? -1 : 1;
     if (!take_text(at, "+") && !take_text(at, "-"))
         return false;
-    if (!take(at, 2, &hours) || !take_text(at, ":") || !take(at, 2, &minutes) || hours > 23 ||
-        minutes > 59)
+    if (!take_number(at, 2, &hours) || !take_text(at, ":") || !take_number(at, 2, &minutes) ||
+        hours > 23 || minutes > 59)
         return false;
     *seconds = sign * (hours * 3600 + minutes * 60);
     return true;
 }
 
-/* Nanoseconds since 1970, or the nearest that the type holds (1677 to 2262). */
+/* Returns nanoseconds since 1970, or the nearest value that the type holds (1677 to 2262). */
 static int64_t clamp_ns(int64_t seconds, int nanosecond)
 {
     int64_t ns;
@@ -242,9 +243,9 @@ bool clock_parse_rfc3339(const char *text, int64_t *wall_ns)
     int64_t seconds;
     int offset;
 
-    if (!take(&text, 4, &t.year) || !take_text(&text, "-") || !take(&text, 2, &t.month) ||
-        !take_text(&text, "-") || !take(&text, 2, &t.day) || !take_text(&text, "T") ||
-        !take_time(&text, &t))
+    if (!take_number(&text, 4, &t.year) || !take_text(&text, "-") ||
+        !take_number(&text, 2, &t.month) || !take_text(&text, "-") ||
+        !take_number(&text, 2, &t.day) || !take_text(&text, "T") || !take_time(&text, &t))
         return false;
     fraction = text;
     if (!take_fraction(&text, &t.nanosecond) || text - fraction > 10)
@@ -278,8 +279,8 @@ bool clock_parse_http(const char *text, int64_t *wall_ns)
     if (!comma || comma - text != 3)
         return false;
     text = comma + 1;
-    if (!take_text(&text, " ") || !take(&text, 2, &t.day) || !take_text(&text, " ") ||
-        !take_month(&text, &t.month) || !take_text(&text, " ") || !take(&text, 4, &t.year) ||
+    if (!take_text(&text, " ") || !take_number(&text, 2, &t.day) || !take_text(&text, " ") ||
+        !take_month(&text, &t.month) || !take_text(&text, " ") || !take_number(&text, 4, &t.year) ||
         !take_text(&text, " ") || !take_time(&text, &t) || !take_text(&text, " GMT") || *text)
         return false;
     if (!clock_seconds(&t, &seconds))
@@ -292,7 +293,8 @@ bool clock_parse_stamp(const char *text, int64_t *seconds)
 {
     struct civil t = {0};
 
-    return take(&text, 4, &t.year) && take(&text, 2, &t.month) && take(&text, 2, &t.day) &&
-           take_text(&text, "-") && take(&text, 2, &t.hour) && take(&text, 2, &t.minute) &&
-           *text == '\0' && clock_seconds(&t, seconds);
+    return take_number(&text, 4, &t.year) && take_number(&text, 2, &t.month) &&
+           take_number(&text, 2, &t.day) && take_text(&text, "-") &&
+           take_number(&text, 2, &t.hour) && take_number(&text, 2, &t.minute) && *text == '\0' &&
+           clock_seconds(&t, seconds);
 }

@@ -1,3 +1,5 @@
+/* Texts are cut to the size of their array. The result is made printable afterwards, because a cut may
+ * divide a character. */
 #include "base/err.h"
 #include "base/codes.h"
 
@@ -75,7 +77,7 @@ int err_wrap(struct err *err, const char *fmt, ...)
     va_end(args);
     append(text, sizeof text, ": ");
     append(text, sizeof text, err->text);
-    str_printable(text); /* at the end: a cut through a character is not UTF-8 either */
+    str_printable(text);
     memcpy(err->text, text, sizeof text);
     return ERR_FAIL;
 }
@@ -124,16 +126,12 @@ const char *err_family_name(enum err_family family)
         return "network";
     case ERR_INTEGRITY:
         return "integrity";
-    case ERR_SIGNATURE:
-        return "signature";
     case ERR_CONFLICT:
         return "conflict";
     case ERR_LOCAL:
         return "local";
     case ERR_DOCKER:
         return "docker";
-    case ERR_DEPLOY:
-        return "deploy";
     case ERR_UNSUPPORTED:
         return "unsupported";
     case ERR_CANCELLED:

@@ -1,3 +1,8 @@
+/*
+ * A file is replaced by a rename: the new content is written beside it under a private name, synced,
+ * and renamed in one step. Then the folder is synced, because otherwise a crash could undo the rename.
+ * Any failure deletes the private file and changes nothing else.
+ */
 #include "base/file.h"
 
 #include <errno.h>
@@ -13,11 +18,6 @@
 #include "base/err.h"
 #include "base/output_path.h"
 
-/*
- * A file is replaced by a rename: the new content is written beside it under a private name, made
- * durable, and takes the name in one step. Then the folder is made durable too, or the step itself
- * could be lost. On any failure the private file goes away again and nothing has changed.
- */
 #define READ_STEP (16 * KIB) /* on the stack */
 
 int file_open_regular(int folder, const char *path, int flags, mode_t mode)
@@ -146,8 +146,8 @@ bool file_folder(const char *path, char out[PATH_MAX])
     return size ? true : str_copy(out, PATH_MAX, "/");
 }
 
-/* Makes the names in the folder of `path` durable. Some file systems cannot, and say EINVAL; and a
- * folder that may be written but not read cannot be opened for it. */
+/* Syncs the folder of `path`. Ignores file systems that cannot do that (EINVAL), and folders that may
+ * be written but not read, because those cannot be opened. */
 static int sync_folder(const char *path, struct err *err)
 {
     char folder[PATH_MAX];
@@ -164,7 +164,7 @@ static int sync_folder(const char *path, struct err *err)
     return rc;
 }
 
-/* Writes the content to a new private file; its name goes into `temp`. */
+/* Writes the content to a new private file and stores its name in `temp`. */
 static int write_beside(const char *path, struct view content, mode_t mode, char temp[PATH_MAX],
                         struct err *err)
 {
@@ -176,7 +176,7 @@ static int write_beside(const char *path, struct view content, mode_t mode, char
     if (fd < 0)
         return err_errno(err, errno, "write", "cannot write %s", path);
     rc = file_write_all(fd, content.data, content.size, path, err);
-    /* a stick with FAT on it has no modes, and 0600 is what mkostemp() made where there are */
+    /* FAT has no modes, and elsewhere mkostemp() has made the file with 0600. */
     if (rc == 0 && fchmod(fd, mode) < 0 && errno != EPERM && errno != ENOTSUP)
         rc = err_errno(err, errno, "write", "cannot set the mode of %s", path);
     if (rc == 0 && fsync(fd) < 0)
@@ -208,9 +208,8 @@ int file_replace(const char *path, struct view content, mode_t mode, struct err 
     return sync_folder(path, err);
 }
 
-/* Gives `temp` the name `path` unless that exists: 0, or -1 with errno. Where the system call is
- * missing (NFS), a second name for the file does the same; where there are no second names (FAT),
- * the system call does. */
+/* Renames `temp` to `path` unless that exists. Returns 0, or -1 with errno. A hard link does the same
+ * where the system call is missing (NFS); FAT has no hard links, but the system call. */
 static int rename_new(const char *temp, const char *path)
 {
 #ifdef RENAME_NOREPLACE
@@ -230,7 +229,7 @@ int file_create(const char *path, struct view content, mode_t mode, struct err *
     char temp[PATH_MAX];
     int rc = FILE_BUSY;
 
-    if (access(path, F_OK) == 0) /* only to save the work: rename_new() decides */
+    if (access(path, F_OK) == 0) /* saves work; rename_new() decides */
         return FILE_BUSY;
     if (write_beside(path, content, mode, temp, err) < 0)
         return ERR_FAIL;
@@ -251,7 +250,7 @@ static int make_dir(const char *path, mode_t mode, struct err *err)
 
     if (mkdir(path, mode) == 0)
         return 0;
-    errnum = errno; /* what counts is that it is there: EEXIST, but also EROFS, EACCES, EISDIR */
+    errnum = errno; /* EEXIST, but also EROFS, EACCES, EISDIR: fine if it exists */
     if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
         return 0;
     return err_errno(err, errnum == EEXIST ? ENOTDIR : errnum, "write", "cannot make folder %s",
@@ -274,8 +273,8 @@ int file_make_dirs(const char *path, bool for_file, mode_t mode, struct err *err
     return make_dir(folder, mode, err);
 }
 
-/* A folder of this user that nobody else can write to, or this user's link to one. HOME may be
- * another user's (sudo), and anybody may make a folder in /var/tmp. */
+/* Returns true for a folder of this user that nobody else can write to, and for this user's link to
+ * one. HOME may be that of another user (sudo), and any user can make a folder in /var/tmp. */
 static bool is_private(const char *path)
 {
     struct stat link, st;
@@ -284,7 +283,7 @@ static bool is_private(const char *path)
            S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & 022);
 }
 
-/* Whether another user could exchange what lies in a folder. */
+/* Returns true if another user could replace files of the folder. */
 static bool is_of_others(const char *path)
 {
     struct stat st;
@@ -292,11 +291,11 @@ static bool is_of_others(const char *path)
     return stat(path, &st) == 0 && st.st_uid != geteuid() && st.st_uid != 0;
 }
 
-/* Writes "base/more" and makes it; false when `base` is no absolute path or another user's, or the
- * folder cannot be made or is not private. */
+/* Stores "base/more" in `out` and makes that folder. Returns false if `base` is not an absolute path,
+ * or of another user, or if the folder cannot be made or is not private. */
 static bool make_cache(char *out, size_t size, const char *base, const char *more)
 {
-    struct err ignored; /* the next place is tried */
+    struct err ignored; /* the caller tries the next place */
     int length;
 
     if (!base || base[0] != '/' || is_of_others(base))
@@ -325,7 +324,8 @@ int file_cache_dir(char *out, size_t size, struct err *err)
 
 /* ---- locks ---- */
 
-/* Whether the name still leads to the open file: somebody may have removed it while we locked. */
+/* Returns true if the name still leads to the open file: another process may have deleted it before
+ * the lock was taken. */
 static bool is_same_file(int fd, const char *path)
 {
     struct stat open_file, named;

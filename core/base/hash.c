@@ -1,6 +1,6 @@
 /*
- * MD5 is taken from OpenSSL's older interface: it alone lets a running digest be written down and
- * be gone on with by another process.
+ * OpenSSL computes SHA-256, MD5 and HMAC, xxHash the fast sums. MD5 uses OpenSSL's older interface:
+ * only there can the state of a running digest be saved and loaded by another process.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "base/hash.h"
@@ -17,11 +17,9 @@
 #include "base/err.h"
 #include "base/le.h"
 
-/* A digest that could not be computed must never pass for one. That happens when memory is gone,
- * or when MD5 is forbidden (FIPS): digest_create() says so politely, here it is too late for that.
- * The program ends as it does in the end of any error, only that nothing is tidied up; to be ended
- * at any point is what it must bear anyway.
- */
+/* Ends the program if a digest could not be computed, so that wrong bytes are never used as one. That
+ * happens without memory, or if MD5 is forbidden (FIPS) and digest_create() was not called. Nothing is
+ * cleaned up: every state of bucket and host must survive a kill anyway. */
 static void must(int done)
 {
     static const char words[] = "error[local.memory]: out of memory for a digest\n";
@@ -29,7 +27,7 @@ static void must(int done)
     if (done == 1)
         return;
     if (write(STDERR_FILENO, words, sizeof words - 1) < 0) {
-        /* the exit code says it, too */
+        /* the exit code remains */
     }
     _exit(ERR_LOCAL);
 }
@@ -44,8 +42,8 @@ static void fetch_sha256(void)
 #endif
 }
 
-/* EVP_sha256() is looked up among the providers by each digest that begins, which takes longer than
- * a short digest; this one was looked up once. */
+/* Returns SHA-256, fetched once: EVP_sha256() is looked up among the providers for each digest, which
+ * takes longer than a short digest. */
 static const EVP_MD *sha256(void)
 {
     pthread_once(&fetched, fetch_sha256);
@@ -53,7 +51,7 @@ static const EVP_MD *sha256(void)
 }
 
 struct digest {
-    EVP_MD_CTX *ctx; /* of a SHA-256; for an MD5 it only tells whether that is allowed here */
+    EVP_MD_CTX *ctx; /* of a SHA-256. For MD5 it only shows whether MD5 is allowed */
     const EVP_MD *md;
     bool is_md5;
     MD5_CTX md5;
@@ -146,7 +144,7 @@ void hmac_sha256(struct view key, struct view bytes, uint8_t out[SHA256_SIZE])
 {
     unsigned size = SHA256_SIZE;
 
-    /* without a key OpenSSL would go on with the one of the call before */
+    /* NULL would mean the key of the previous call */
     must(HMAC(sha256(), key.size ? (const void *)key.data : "", (int)key.size, bytes.data,
               bytes.size, out, &size) != NULL);
 }
@@ -211,7 +209,7 @@ void base64_encode(const uint8_t *data, size_t size, char *out)
     EVP_EncodeBlock((unsigned char *)out, data, (int)size);
 }
 
-/* The value of each letter, plus one; 0: none of the alphabet. */
+/* The value of each letter plus one; 0 for other characters. */
 static const uint8_t BASE64_VALUES[256] = {
     ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,
     ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
@@ -223,7 +221,7 @@ static const uint8_t BASE64_VALUES[256] = {
     ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63, ['/'] = 64,
 };
 
-/* Four letters as 24 bits; ~0: one of them is none. */
+/* Returns four letters as 24 bits; ~0 if a character is not in the alphabet. */
 static uint32_t base64_group(const uint8_t *text)
 {
     uint32_t a = BASE64_VALUES[text[0]], b = BASE64_VALUES[text[1]], c = BASE64_VALUES[text[2]],

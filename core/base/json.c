@@ -1,10 +1,18 @@
+/*
+ * Two passes. The first one, json_check, checks the grammar (jsmn accepts misplaced commas and
+ * colons, and numbers of any shape) and counts the nodes. The second one is jsmn: it fills a table of
+ * exactly that size with the values in document order, the name of a member just before its value.
+ *
+ * After that one more number is computed for each node: `after`, the index of the first node behind
+ * it and everything inside it. It makes a step to the next sibling one look-up.
+ */
 #include "base/json.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define JSMN_STATIC
-/* Without parent links jsmn searches the partner of a bracket from the end: O(n^2). */
+/* Without parent links jsmn searches the matching bracket from the end: O(n^2). */
 #define JSMN_PARENT_LINKS
 #include <jsmn.h>
 
@@ -13,15 +21,6 @@
 #include "base/json_check.h"
 #include "base/utf8.h"
 
-/*
- * Two passes. The first one, json_check, knows the grammar (jsmn lets commas, colons and numbers of
- * any shape through) and counts the nodes. The second one is jsmn, which then only
- * meets what is right, and fills a table of exactly that size: values in document order, the name
- * of a member just before its value.
- *
- * One more number a node is computed after that: `after`, the index of the first node behind it and
- * all that is inside it. It makes a step to the next sibling one look-up.
- */
 const struct json_limits JSON_DOCUMENT = {.bytes = 64 * KIB, .depth = 32, .nodes = 8192};
 const struct json_limits JSON_IMAGE = {
     .bytes = 16 * MIB, .depth = JSON_DEPTH_MAX, .nodes = 1024 * 1024, .as_go = true};
@@ -35,8 +34,8 @@ struct json {
 
 /* ---- the table ---- */
 
-/* Inside node i lie nodes[i].size children, one behind the other; jsmn counts the value of a member
- * as the child of its name, so one rule does for all. Each node is stepped over once: O(n). */
+/* Node i contains nodes[i].size children, one behind the other. jsmn counts the value of a member as
+ * the child of its name, so one rule covers all kinds. Each node is visited once: O(n). */
 static void link_nodes(struct json *json)
 {
     for (int i = json->count - 1; i >= 0; i--) {
@@ -56,8 +55,8 @@ static int fill_table(struct json *json, size_t size, unsigned nodes, const char
     jsmn_init(&parser);
     json->count = jsmn_parse(&parser, json->text, size, json->nodes, nodes);
     if (json->count != (int)nodes)
-        return err_set(err, ERR_INTERNAL, "document", "%s: the JSON reader contradicts itself",
-                       what);
+        return err_set(err, ERR_INTERNAL, "document",
+                       "%s: the two passes of the JSON reader disagree", what);
     link_nodes(json);
     return 0;
 }
@@ -191,7 +190,7 @@ struct json_node json_first(struct json_node array)
 
 /* ---- strings ---- */
 
-/* Takes four hex digits. */
+/* Reads four hex digits. */
 static uint32_t unit_at(const char *at)
 {
     uint32_t unit = 0;
@@ -201,9 +200,9 @@ static uint32_t unit_at(const char *at)
     return unit;
 }
 
-/* Decodes the \u escape whose digits start at *at, and the second half of a pair; half a pair is
- * U+FFFD, as in Go. */
-static uint32_t take_point(const char **at, const char *end)
+/* Decodes the \u escape whose digits start at *at, and the second half of a surrogate pair. A single
+ * half becomes U+FFFD, as in Go. */
+static uint32_t decode_point(const char **at, const char *end)
 {
     uint32_t high = unit_at(*at), low;
 
@@ -235,8 +234,8 @@ static char plain_escape(char c)
     }
 }
 
-/* Takes a character as it is; a byte that is no UTF-8 becomes U+FFFD, as in Go. */
-static size_t take_plain(const char **at, const char *end, char out[4])
+/* Copies a character. A byte that is not UTF-8 becomes U+FFFD, as in Go. */
+static size_t copy_char(const char **at, const char *end, char out[4])
 {
     size_t length = utf8_length(view_of(*at, (size_t)(end - *at)));
 
@@ -249,21 +248,21 @@ static size_t take_plain(const char **at, const char *end, char out[4])
     return length;
 }
 
-/* Takes the next character of a string (up to 4 bytes into `out`) and returns its length. */
-static size_t take_char(const char **at, const char *end, char out[4])
+/* Decodes the next character of a string into `out`, up to 4 bytes, and returns its length. */
+static size_t decode_char(const char **at, const char *end, char out[4])
 {
     if (**at != '\\')
-        return take_plain(at, end, out);
+        return copy_char(at, end, out);
     (*at)++;
     if (**at != 'u') {
         out[0] = plain_escape(*(*at)++);
         return 1;
     }
     (*at)++;
-    return utf8_encode(take_point(at, end), out);
+    return utf8_encode(decode_point(at, end), out);
 }
 
-/* Where the characters of a string begin; *end is where they stop. NULL when it is none. */
+/* Returns the first byte of a string and sets *end; NULL if the node is not a string. */
 static const char *string_start(struct json_node node, const char **end)
 {
     if (!node.doc || json_kind(node) != JSON_STRING)
@@ -282,7 +281,7 @@ bool json_string(struct json_node node, char *out, size_t size)
         return false;
     while (at < end) {
         char bytes[4];
-        size_t length = take_char(&at, end, bytes);
+        size_t length = decode_char(&at, end, bytes);
 
         if (bytes[0] == '\0' || length >= size - used) {
             out[0] = '\0';
@@ -304,7 +303,7 @@ bool json_string_text(struct json_node node, struct text *out)
         return false;
     while (at < end) {
         char bytes[4];
-        size_t length = take_char(&at, end, bytes);
+        size_t length = decode_char(&at, end, bytes);
 
         if (bytes[0] == '\0') {
             text_cut(out, before);
@@ -323,7 +322,7 @@ bool json_string_equals(struct json_node node, const char *text)
         return false;
     while (at < end) {
         char bytes[4];
-        size_t length = take_char(&at, end, bytes);
+        size_t length = decode_char(&at, end, bytes);
 
         if (bytes[0] == '\0' || strncmp(text, bytes, length) != 0)
             return false;
@@ -332,7 +331,7 @@ bool json_string_equals(struct json_node node, const char *text)
     return *text == '\0';
 }
 
-/* The lower case of a character of `length` bytes, if it folds to an ASCII one; else 0. */
+/* Returns the lower case of a character of `length` bytes if it folds to ASCII, else 0. */
 static char fold(const char bytes[4], size_t length)
 {
     if (length == 1)
@@ -348,7 +347,7 @@ bool json_names(struct json_node key, const char *name)
 
     for (; at && at < end; name++) {
         char bytes[4];
-        size_t length = take_char(&at, end, bytes);
+        size_t length = decode_char(&at, end, bytes);
         char folded = fold(bytes, length);
 
         if (folded == '\0' || folded != fold(name, 1))
@@ -365,7 +364,7 @@ struct json_node json_get(struct json_node node, const char *name)
         return ABSENT;
     while ((value = json_next(node, value, &key)).doc)
         if (json_names(key, name) && (json_present(value) || !found.doc))
-            found = value; /* a null leaves what was there before it */
+            found = value; /* a null does not replace an earlier value */
     return found;
 }
 
@@ -394,7 +393,7 @@ bool json_int(struct json_node node, int64_t *out)
         int digit = raw.data[i] - '0';
 
         if (digit < 0 || digit > 9 || __builtin_mul_overflow(value, 10, &value) ||
-            __builtin_sub_overflow(value, digit, &value)) /* downwards: INT64_MIN fits */
+            __builtin_sub_overflow(value, digit, &value)) /* negative numbers: INT64_MIN fits */
             return false;
     }
     if (!negative && value == INT64_MIN)

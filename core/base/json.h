@@ -3,7 +3,7 @@
  *
  * The document is parsed once into a token table; nodes are small values that point into it.
  * Reading follows the rules of the documents' first writer (Go's encoding/json): members are found
- * whatever their case, the last of two equal names wins, null counts as absent, unknown members are
+ * in upper and lower case, the last of two equal names wins, null counts as absent, unknown members are
  * ignored. Malformed text, trailing garbage, depth or size beyond the limits are refused as a
  * whole.
  */
@@ -23,19 +23,19 @@ struct json_limits {
     size_t bytes;   /* of the text */
     unsigned depth; /* of nesting */
     unsigned nodes;
-    bool as_go; /* as Go's encoding/json: no byte order mark; bytes of a string that are no UTF-8
-                   are read as U+FFFD */
+    bool as_go; /* like Go's encoding/json: no byte order mark is allowed, and bytes of a string
+                   that are not UTF-8 are read as U+FFFD */
 };
-#define JSON_DEPTH_MAX 10000 /* more is refused whatever the limits say; Go's limit, too */
+#define JSON_DEPTH_MAX 10000 /* the most that any limits allow, as in Go */
 /* For documents of the bucket: 64 KiB, depth 32. */
 extern const struct json_limits JSON_DOCUMENT;
-/* For what Docker and its tools write: configs and manifests of images, config.json: 16 MiB, depth
- * 10,000, read as Go reads it. */
+/* For documents of Docker and its tools (configs and manifests of images, config.json): 16 MiB, depth
+ * 10,000, as_go. */
 extern const struct json_limits JSON_IMAGE;
 
-/* A value inside a document. A node with doc == NULL is "absent": every getter accepts it and
- * answers absent, so `json_text(json_get(json_get(root, "a"), "b"), ...)` needs no checks between.
- */
+/* A value inside a document. A node with doc == NULL is "absent". Every function accepts it and
+ * returns an absent node or false, so `json_string(json_get(json_get(root, "a"), "b"), ...)` needs no
+ * checks between. */
 struct json_node {
     const struct json *doc;
     int at;
@@ -51,8 +51,8 @@ enum json_kind {
     JSON_OBJECT
 };
 
-/* Parses; `text` is copied, so it may go away. A UTF-8 byte order mark is skipped (not as_go).
- * `what` names the document in errors (integrity.document). The caller destroys *out. */
+/* Parses a copy of `text`. A UTF-8 byte order mark is skipped, unless as_go is set. `what` names the
+ * document in errors (integrity.document). The caller destroys *out. */
 int json_parse(struct json **out, struct view text, const struct json_limits *limits,
                const char *what, struct err *err);
 void json_destroy(struct json *json); /* takes NULL */
@@ -61,31 +61,31 @@ struct json_node json_root(const struct json *json);
 enum json_kind json_kind(struct json_node node);
 bool json_present(struct json_node node); /* neither absent nor null */
 
-/* Finds a member of an object by its name; absent when there is none. Looks at every member: take
- * it out of loops. */
+/* Returns the member of an object with that name; absent if there is none. Visits every member: do
+ * not call it in a loop. */
 struct json_node json_get(struct json_node node, const char *name);
-/* Returns the first element of an array; absent when it is empty or no array. json_next returns the
+/* Returns the first element of an array; absent if it is empty or not an array. json_next returns the
  * others. There is no access by number: in a loop it would take quadratic time. */
 struct json_node json_first(struct json_node array);
 size_t json_count(struct json_node node); /* elements, or members; 0 for the rest */
-/* Walks an object or an array: start with an absent node as `last`. For objects the node is the
- * value, and *name (when not NULL) its name as a node of kind JSON_STRING. Absent at the end. */
+/* Returns the element or member value behind `last`, which is absent for the first call. Returns
+ * absent at the end. *name (unless NULL) gets the name of a member, as a node of kind JSON_STRING. */
 struct json_node json_next(struct json_node parent, struct json_node last, struct json_node *name);
 
-/* Decodes a string (escapes, surrogate pairs to UTF-8) into `out`. False (and "") when the node is
- * no string, does not fit, or holds a NUL. */
+/* Decodes a string (escapes, surrogate pairs to UTF-8) into `out`. Returns false and stores "" if the
+ * node is not a string, does not fit, or contains a NUL. */
 bool json_string(struct json_node node, char *out, size_t size);
-/* The same into a text (added at its end). */
+/* The same, appended to a text. */
 bool json_string_text(struct json_node node, struct text *out);
 bool json_string_equals(struct json_node node, const char *text);
-/* Whether Go takes a member of this name for `name` (ASCII): equal but for the case of letters, by
- * Unicode's folding, in which U+017F is an s and U+212A a k. */
+/* Returns true if Go reads a member of this name as `name` (ASCII): they are equal in Unicode's case
+ * folding, in which U+017F is an s and U+212A a k. */
 bool json_names(struct json_node key, const char *name);
-/* True and *out when the node is an integer literal that fits (no fraction, no exponent). */
+/* Returns true and sets *out if the node is an integer that fits, without fraction and exponent. */
 bool json_int(struct json_node node, int64_t *out);
-/* The boolean, or `otherwise` when the node is none. */
+/* Returns the boolean, or `otherwise` if the node is not one. */
 bool json_bool(struct json_node node, bool otherwise);
-/* The text of the node as written, e.g. to embed a sub-document elsewhere. */
+/* Returns the text of the node as it is in the document. */
 struct view json_raw(struct json_node node);
 
 #endif

@@ -1,3 +1,13 @@
+/*
+ * One pass over the text, token by token. Each kind of token has one function that reads it in JSON5
+ * and writes it in JSON. Nesting is not tracked: brackets, commas and colons are copied, and the
+ * reader of the result checks their order. Line breaks are copied too, so that a line number in an
+ * error of that reader is a line number in the file.
+ *
+ * Two things are more generous than JSON5, because files of the original's dialect have them: any
+ * number of commas before a closing bracket, and line breaks inside strings. Names without quotes may
+ * contain '-' and '.'.
+ */
 #include "base/json5.h"
 
 #include <stdbool.h>
@@ -7,22 +17,12 @@
 #include "base/err.h"
 #include "base/hash.h"
 
-/*
- * One pass over the text, token by token; each kind of token has one function that reads it in
- * JSON5 and writes it in JSON. Nothing is nested here: brackets, commas and colons are copied, and
- * the reader of the result checks their order. Line breaks are copied too, so that a line number in
- * the reader's complaint is a line number in the file.
- *
- * Two things are more generous than JSON5, because files of the original's dialect have them: any
- * number of commas before a closing bracket, and line breaks inside strings; and names without
- * quotes may contain '-' and '.'.
- */
 struct json5 {
     const uint8_t *at, *end;
     const uint8_t *start;
     struct text *out;
-    size_t out_start; /* what lies before it in `out` is not ours */
-    unsigned owed;    /* line breaks inside a string: written after it */
+    size_t out_start; /* size of `out` before the conversion */
+    unsigned owed;    /* line breaks inside a string, to be written after it */
     struct err *err;
 };
 
@@ -74,10 +74,11 @@ static bool is_name_part(int c)
     return is_name_start(c) || is_digit(c) || c == '-' || c == '.';
 }
 
-/* ---- what lies between the tokens ---- */
+/* ---- white space and comments ---- */
 
-/* The length of the white space at the front that is no line break (0: none). Beyond ASCII:
- * no-break space, byte order mark, U+2028/9, and Unicode's space separators. */
+/* Returns the length of the white space character at the front, 0 if there is none. Line breaks do
+ * not count. Beyond ASCII: no-break space, byte order mark, U+2028/9, and Unicode's space
+ * separators. */
 static size_t space_length(const struct json5 *j)
 {
     static const char *const wide[] = {
@@ -116,9 +117,9 @@ static int skip_block_comment(struct json5 *j)
     return 0;
 }
 
-/* Steps over one piece of white space or one comment: 1, or 0 when there is none. What it separated
- * stays separate. */
-static int skip_one(struct json5 *j)
+/* Steps over one white space character or one comment and writes a space or a line break, so that
+ * tokens stay separate. Returns 1, or 0 if there is neither. */
+static int skip_space(struct json5 *j)
 {
     size_t space = space_length(j);
 
@@ -144,7 +145,7 @@ static int skip_gap(struct json5 *j)
     int rc;
 
     do
-        rc = skip_one(j);
+        rc = skip_space(j);
     while (rc > 0);
     return rc;
 }
@@ -156,7 +157,7 @@ static void add_unit(struct json5 *j, unsigned unit)
     text_printf(j->out, "\\u%04x", unit);
 }
 
-/* \x41 and \u0041: `digits` hex digits at the front. */
+/* Adds \x41 or \u0041: `digits` hex digits at the front. */
 static int add_hex_escape(struct json5 *j, int digits)
 {
     unsigned unit = 0;
@@ -172,7 +173,7 @@ static int add_hex_escape(struct json5 *j, int digits)
     return 0;
 }
 
-/* Steps over a line break inside a string and returns how long it was; 0 when there is none. */
+/* Steps over a line break inside a string and returns its length; 0 if there is none. */
 static size_t skip_break(struct json5 *j)
 {
     size_t length = 0;
@@ -198,7 +199,7 @@ static int add_escape(struct json5 *j)
         return 0;
     c = peek(j, 0);
     if (c < 0)
-        return 0; /* the string says that it has no end */
+        return 0; /* add_string reports the missing end */
     if (c == '0' && is_digit(peek(j, 1)))
         return refuse(j, "no octal escapes");
     if (c >= '1' && c <= '9')
@@ -224,7 +225,7 @@ static int add_escape(struct json5 *j)
     case '\\':
         text_char(j->out, '\\');
         break;
-    default: /* any other character stands for itself */
+    default: /* the backslash before any other character is dropped */
         if (c < 0x20) {
             add_unit(j, (unsigned)c);
             return 0;
@@ -326,55 +327,65 @@ static int add_number(struct json5 *j)
 
 /* ---- words ---- */
 
-/* Copies a name as the inside of a JSON string: UTF-8 as it is, \u0041 as it is. */
-static int add_name(struct json5 *j)
+/* Steps over a name: UTF-8, and escapes of the form \u0041. */
+static int skip_name(struct json5 *j)
 {
     while ((is_name_part(peek(j, 0)) && !space_length(j)) || starts(j, "\\u")) {
         if (*j->at != '\\') {
-            text_char(j->out, (char)*j->at++);
+            j->at++;
             continue;
         }
         for (size_t i = 2; i < 6; i++)
             if (hex_digit(peek(j, i)) < 0)
                 return refuse(j, "a hex digit is missing");
-        text_add(j->out, j->at, 6);
         j->at += 6;
     }
     return 0;
 }
 
-/* A name, or one of JSON's three words. Which of them it is, the colon behind it tells; so quotes
- * are written first, and blanked when none comes. */
+/* Returns 1 if the next token is a colon, else 0. Consumes and writes nothing. */
+static int peek_colon(const struct json5 *j)
+{
+    struct json5 ahead = *j;
+    struct text nowhere;
+
+    text_init(&nowhere, 0);
+    ahead.out = &nowhere;
+    return skip_gap(&ahead) < 0 ? ERR_FAIL : peek(&ahead, 0) == ':';
+}
+
+/* Adds the name of a member, in quotes, or one of JSON's three words. A colon follows a name. */
 static int add_word(struct json5 *j)
 {
     const uint8_t *start = j->at;
-    size_t open = j->out->size, close;
     struct view word;
+    int colon;
 
-    text_char(j->out, '"');
-    if (add_name(j) < 0)
+    if (skip_name(j) < 0)
         return ERR_FAIL;
     word = view_of(start, (size_t)(j->at - start));
-    close = j->out->size;
-    text_char(j->out, '"');
-    if (skip_gap(j) < 0)
+    colon = peek_colon(j);
+    if (colon < 0)
         return ERR_FAIL;
-    if (peek(j, 0) == ':')
+    if (colon) {
+        text_char(j->out, '"');
+        text_add(j->out, word.data, word.size);
+        text_char(j->out, '"');
         return 0;
+    }
     if (view_equals_str(word, "Infinity") || view_equals_str(word, "NaN"))
         return refuse_at(j, start, "Infinity and NaN are not supported");
     if (!view_equals_str(word, "true") && !view_equals_str(word, "false") &&
         !view_equals_str(word, "null"))
         return refuse_at(j, start, "text needs quotes");
-    if (!j->out->failed)
-        j->out->data[open] = j->out->data[close] = ' ';
+    text_add(j->out, word.data, word.size);
     return 0;
 }
 
-/* ---- the whole ---- */
+/* ---- documents ---- */
 
-/* Blanks the commas at the end of the output, unless there is nothing before them that a comma
- * could follow. */
+/* Replaces the commas at the end of the output by spaces. Keeps them directly behind an opening
+ * bracket or a colon, so that the JSON reader refuses them. */
 static void drop_commas(struct json5 *j)
 {
     char *data = j->out->data;

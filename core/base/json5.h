@@ -1,10 +1,10 @@
 /*
- * json5 - turns JSON5 (what people write) into JSON (what json reads).
+ * json5 - converts JSON5 (for people) into JSON (for the module json).
  *
- * Understood: comments, trailing and repeated trailing commas, single quotes, unquoted keys, hex,
+ * It reads: comments, trailing and repeated trailing commas, single quotes, unquoted keys, hex,
  * leading and trailing decimal points, explicit plus, line continuations, raw newlines inside
  * strings, \x41 and the other JSON5 escapes. Infinity and NaN have no JSON form and are refused.
- * Only the notation is changed: whatever is still malformed afterwards is json_parse's to refuse.
+ * Only the notation changes: json_parse refuses a text that is malformed otherwise.
  */
 #ifndef S3DOCK_BASE_JSON5_H
 #define S3DOCK_BASE_JSON5_H
@@ -13,7 +13,7 @@
 
 struct err;
 
-/* Adds strict JSON to `out`. On failure the error is usage.config and says "line L, column C". */
+/* Appends strict JSON to `out`. The error usage.config names line and column. */
 int json5_to_json(struct view json5, struct text *out, struct err *err);
 
 #endif

@@ -1,3 +1,8 @@
+/*
+ * The grammar of RFC 8259, one function a rule. Each function consumes its rule from the front of the
+ * text, or records the error and returns false; callers then stop. Nesting is counted in one bit a
+ * level instead of calls, because Go's reader accepts 10,000 levels.
+ */
 #include "base/json_check.h"
 
 #include <string.h>
@@ -6,16 +11,11 @@
 #include "base/hash.h"
 #include "base/utf8.h"
 
-/*
- * The grammar of RFC 8259, one function a rule. Each takes its text from the front, or notes what
- * is wrong there and returns false. Nesting is counted in a bit a level, not in calls: Go's reader
- * takes 10,000 levels.
- */
 struct grammar {
     const uint8_t *at, *end;
     const struct json_limits *limits;
     unsigned nodes;
-    const char *wrong; /* what is wrong at `at` */
+    const char *wrong; /* the error at `at` */
     unsigned depth;
     uint8_t objects[JSON_DEPTH_MAX / 8]; /* a bit a level: 1 an object, 0 an array */
 };
@@ -126,7 +126,7 @@ static bool check_string(struct grammar *g)
     return true;
 }
 
-/* The name of a member and the colon behind it. */
+/* Consumes the name of a member and the colon behind it. */
 static bool check_name(struct grammar *g)
 {
     skip_space(g);
@@ -171,7 +171,8 @@ static int closing(const struct grammar *g)
     return in_object(g) ? '}' : ']';
 }
 
-/* Enters an object or an array. *empty: it has ended at once. */
+/* Consumes an opening bracket, and the name of the first member of an object. Sets *empty if the
+ * closing bracket follows. */
 static bool enter(struct grammar *g, bool *empty)
 {
     uint8_t bit = (uint8_t)(1u << g->depth % 8);
@@ -188,8 +189,7 @@ static bool enter(struct grammar *g, bool *empty)
     return *empty || !in_object(g) || check_name(g);
 }
 
-/* Behind a value: leaves what ends there, and takes the comma and the name before the next value.
- */
+/* Behind a value: consumes closing brackets, then the comma and the name before the next value. */
 static bool leave(struct grammar *g)
 {
     for (skip_space(g); g->depth > 0 && peek(g) == closing(g); skip_space(g)) {
@@ -204,7 +204,7 @@ static bool leave(struct grammar *g)
     return !in_object(g) || check_name(g);
 }
 
-/* A value and all that is inside it, and the space around it. */
+/* Consumes a value with everything inside it, and the white space around it. */
 static bool check_value(struct grammar *g)
 {
     do {

@@ -1,13 +1,14 @@
 /*
- * json_check - whether a text is JSON: the half of the reader that says no.
+ * json_check - checks that a text is JSON, and counts its values.
  */
 #ifndef S3DOCK_BASE_JSON_CHECK_H
 #define S3DOCK_BASE_JSON_CHECK_H
 
 #include "base/json.h"
 
-/* 0 and *nodes (values, and the names of members), or integrity.document with line and column. The
- * size of the text is the caller's to check. */
+/* Stores the number of nodes (values, and names of members) in *nodes. integrity.document: the text
+ * is not JSON or exceeds the limits of depth or nodes; the message names line and column. `what`
+ * names the document. The caller has checked the size of the text. */
 int json_check(struct view text, const struct json_limits *limits, const char *what,
                unsigned *nodes, struct err *err);
 

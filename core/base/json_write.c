@@ -1,3 +1,8 @@
+/*
+ * `filled[depth]` is true if that depth has a value already. It decides between a comma and a first
+ * line when a value is written, and between "{}" and a line of its own when a bracket closes. Depth 0
+ * is the document itself.
+ */
 #include "base/json_write.h"
 
 #include <assert.h>
@@ -6,11 +11,6 @@
 
 #include "base/utf8.h"
 
-/*
- * `filled[depth]` says whether something stands already at that depth: it decides between a comma
- * and a first line when a value is written, and between "{}" and a line of its own when the bracket
- * closes. Depth 0 is the document itself.
- */
 void jw_init(struct json_writer *w, struct text *out, bool compact)
 {
     *w = (struct json_writer){.out = out, .compact = compact};
@@ -25,7 +25,7 @@ static void new_line(struct json_writer *w)
         text_str(w->out, "  ");
 }
 
-/* One byte that JSON, or Go's caution towards HTML, does not let stand. */
+/* Adds an ASCII character that JSON forbids, or that Go escapes because of HTML. */
 static void add_escaped(struct text *out, uint8_t c)
 {
     static const char letters[] = "\bb\ff\nn\rr\tt\"\"\\\\";
@@ -77,8 +77,8 @@ static void add_quoted(struct text *out, struct view value)
     text_char(out, '"');
 }
 
-/* Everything up to the value itself: comma, line, indentation, name. */
-static void begin(struct json_writer *w, const char *name)
+/* Writes everything before a value: comma, line break, indentation, name. */
+static void begin_value(struct json_writer *w, const char *name)
 {
     if (w->filled[w->depth])
         text_char(w->out, ',');
@@ -93,7 +93,7 @@ static void begin(struct json_writer *w, const char *name)
 
 static void open_bracket(struct json_writer *w, const char *name, char bracket, char close)
 {
-    begin(w, name);
+    begin_value(w, name);
     assert(w->depth < JSON_WRITE_DEPTH);
     text_char(w->out, bracket);
     w->depth++;
@@ -136,13 +136,13 @@ void jw_string_if(struct json_writer *w, const char *name, const char *value)
 
 void jw_string_view(struct json_writer *w, const char *name, struct view value)
 {
-    begin(w, name);
+    begin_value(w, name);
     add_quoted(w->out, value);
 }
 
 void jw_int(struct json_writer *w, const char *name, int64_t value)
 {
-    begin(w, name);
+    begin_value(w, name);
     text_printf(w->out, "%lld", (long long)value);
 }
 
@@ -150,31 +150,19 @@ void jw_double(struct json_writer *w, const char *name, double value)
 {
     long long thousandths;
 
+    begin_value(w, name);
     if (!isfinite(value) || fabs(value) > 9e15) {
-        jw_null(w, name);
+        text_str(w->out, "null");
         return;
     }
-    /* by hand, because printf writes the decimal point of the user's language */
+    /* printf would write the decimal point of the user's language. */
     thousandths = (long long)(fabs(value) * 1000 + 0.5);
-    begin(w, name);
     text_printf(w->out, "%s%lld.%03lld", value < 0 && thousandths ? "-" : "", thousandths / 1000,
                 thousandths % 1000);
 }
 
 void jw_bool(struct json_writer *w, const char *name, bool value)
 {
-    begin(w, name);
+    begin_value(w, name);
     text_str(w->out, value ? "true" : "false");
-}
-
-void jw_null(struct json_writer *w, const char *name)
-{
-    begin(w, name);
-    text_str(w->out, "null");
-}
-
-void jw_raw(struct json_writer *w, const char *name, struct view json)
-{
-    begin(w, name);
-    text_add(w->out, json.data, json.size);
 }

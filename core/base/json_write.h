@@ -3,7 +3,7 @@
  * members in call order, no newline at the end, <, >, & and U+2028/9 escaped, other UTF-8 as it is,
  * invalid UTF-8 as U+FFFD. An empty array is [], an empty object {}.
  *
- * Failures are the text's: check it once with text_check().
+ * Errors are stored in the text: call text_check() once, at the end.
  */
 #ifndef S3DOCK_BASE_JSON_WRITE_H
 #define S3DOCK_BASE_JSON_WRITE_H
@@ -24,22 +24,19 @@ struct json_writer {
 };
 
 void jw_init(struct json_writer *w, struct text *out, bool compact);
-/* `name` is the member's name inside an object and NULL inside an array or at the top. Nesting ends
- * at JSON_WRITE_DEPTH (the caller's business: a document's shape is known). */
+/* `name` is the name of the member inside an object, and NULL inside an array or at the top. Nesting
+ * deeper than JSON_WRITE_DEPTH is a fault of the caller. */
 void jw_object(struct json_writer *w, const char *name);
 void jw_array(struct json_writer *w, const char *name);
 void jw_end(struct json_writer *w); /* closes the innermost object or array */
 /* A NULL `value` is written as "". */
 void jw_string(struct json_writer *w, const char *name, const char *value);
-/* Nothing at all when `value` is "". */
+/* Writes nothing if `value` is "". */
 void jw_string_if(struct json_writer *w, const char *name, const char *value);
 void jw_string_view(struct json_writer *w, const char *name, struct view value);
 void jw_int(struct json_writer *w, const char *name, int64_t value);
-void jw_double(struct json_writer *w, const char *name,
-               double value); /* 3 decimals; null when not finite */
+/* Writes 3 decimals; null if the value is not finite. */
+void jw_double(struct json_writer *w, const char *name, double value);
 void jw_bool(struct json_writer *w, const char *name, bool value);
-void jw_null(struct json_writer *w, const char *name);
-/* Embeds JSON text as it is (the caller vouches for it). */
-void jw_raw(struct json_writer *w, const char *name, struct view json);
 
 #endif

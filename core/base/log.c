@@ -1,3 +1,8 @@
+/*
+ * Global state: the level, the hooks around the output, and the secrets that must not be printed. The
+ * level is read without a lock, because most calls end there. Two locks, never held together: one for
+ * the secrets, one for the terminal.
+ */
 #include "base/log.h"
 
 #include <pthread.h>
@@ -14,13 +19,8 @@
 #include "base/file.h"
 #include "base/utf8.h"
 
-/*
- * The only global state of the program: how much is said, who steps aside while it is said, and
- * what must never be said. The level is read without a lock, because most calls end there. Two
- * locks, never held together: one for the secrets, one for the terminal.
- */
 #define SECRETS_MAX 16
-#define SECRET_MIN  8 /* shorter ones would blot out ordinary words */
+#define SECRET_MIN  8 /* shorter secrets would hide ordinary words */
 
 static _Atomic enum log_level current = LOG_OFF;
 static atomic_bool notes = true;
@@ -80,7 +80,7 @@ void log_secret(const char *secret)
     pthread_mutex_unlock(&secrets_lock);
 }
 
-/* The length of the longest secret that begins here; one may be the beginning of another. */
+/* Returns the length of the longest secret that begins here: a secret may begin with another. */
 static size_t secret_at(const char *text)
 {
     size_t longest = 0;
@@ -123,7 +123,7 @@ static const char *level_name(enum log_level level)
 
 static void write_line(const char *line, size_t size)
 {
-    struct err ignored; /* nobody is left to tell when stderr is gone */
+    struct err ignored; /* an error of standard error cannot be printed */
 
     pthread_mutex_lock(&output_lock);
     if (hook_before)
@@ -134,8 +134,8 @@ static void write_line(const char *line, size_t size)
     pthread_mutex_unlock(&output_lock);
 }
 
-/* Writes "prefix message". The message is formatted whole: half a secret would not be recognised.
- */
+/* Prints "prefix message". The message is formatted whole, because a part of a secret would not be
+ * found. */
 static void write_message(const char *prefix, const char *fmt, va_list args)
 {
     char *message, *line;

@@ -1,8 +1,8 @@
 /*
- * log - diagnostics on stderr, silent by default, and the one place that knows secrets.
+ * log - prints diagnostics on standard error, and keeps secrets out of all output.
  *
- * Results never go through here (they are stdout, in `cli`), errors neither (they are `struct
- * err`). Thread-safe: a line is one write.
+ * Nothing is printed by default. Results (standard output, in `cli`) and errors (struct err) do not
+ * pass through this module. All functions are thread-safe: a line is one write.
  */
 #ifndef S3DOCK_BASE_LOG_H
 #define S3DOCK_BASE_LOG_H
@@ -15,25 +15,24 @@ enum log_level { LOG_OFF = 0, LOG_ERROR = 1, LOG_INFO = 2, LOG_DEBUG = 3 };
 
 void log_set_level(enum log_level level);
 enum log_level log_level(void);
-/* Called before a line is printed and after it, in the printing thread and under the lock of the
- * output (they must not log), so that a progress bar can step aside. May be NULL. */
+/* Sets functions that run before and after each line, so that a progress bar can be removed. They run
+ * in the printing thread, under the lock of the output, and must not log. NULL: none. */
 void log_set_hooks(void (*before)(void), void (*after)(void));
 
-/* "[INFO] 2006-01-02 15:04:05 message" (local time) on stderr, redacted, made printable. */
+/* Prints "[INFO] 2006-01-02 15:04:05 message" (local time), redacted and made printable. */
 void log_print(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 #define log_info(...)  log_print(LOG_INFO, __VA_ARGS__)
 #define log_debug(...) log_print(LOG_DEBUG, __VA_ARGS__)
 
-/* "note: message" on stderr, redacted, made printable, at any level: for a user who waits. */
+/* Prints "note: message", redacted and made printable, at any level: for a user who waits. */
 void log_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* Whether notes are printed (they are, until told otherwise). */
+/* Turns notes on and off. They are on at the start. */
 void log_set_notes(bool on);
 
-/* Remembers a secret (copied): from now on log_redact turns each occurrence of it into "***". Short
- * (under 8 bytes) secrets are not remembered. At most 16. */
+/* Keeps a copy of a secret: log_redact replaces each occurrence by "***". Secrets of less than 8 bytes
+ * and more than 16 secrets are ignored. */
 void log_secret(const char *secret);
-/* Redacts in place (an occurrence shrinks to ***). Used by log_print and by cli before it prints.
- */
+/* Replaces each known secret in `text` by "***". cli calls it before it prints. */
 void log_redact(char *text);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * openat2 does it in one call. Where there is none, each folder on the way is opened with
- * O_NOFOLLOW, and ".." is refused before anything is opened: what is left cannot lead out.
+ * openat2 opens the path in one call. Without it, each folder of the path is opened with O_NOFOLLOW;
+ * ".." is refused, so the path cannot leave the top folder.
  */
 #include "base/open_beneath.h"
 
@@ -55,7 +55,7 @@ int beneath_walk(int top, const char *path, int flags)
     return next;
 }
 
-/* A descriptor, or -errno. */
+/* Returns a descriptor or -errno. */
 static int open_beneath(int top, const char *path, int flags)
 {
     struct open_how how = {.flags = (uint64_t)flags,
@@ -65,11 +65,11 @@ static int open_beneath(int top, const char *path, int flags)
 
     if (fd >= 0)
         return (int)fd;
-    /* EPERM: a sandbox that answers so to calls it does not know */
+    /* Some sandboxes return EPERM for system calls that they do not know. */
     return errno == ENOSYS || errno == EPERM ? beneath_walk(top, path, flags) : -errno;
 }
 
-static int cannot(int errnum, const char *path, struct err *err)
+static int open_error(int errnum, const char *path, struct err *err)
 {
     if (errnum == ELOOP || errnum == EXDEV || errnum == ENXIO || errnum == ENOTDIR)
         return err_set(err, ERR_LOCAL, "layout", "%s is not a file or leads elsewhere", path);
@@ -85,7 +85,7 @@ int beneath_top(const char *path, int *folder, struct err *err)
 int beneath_folder(int top, const char *path, int *folder, struct err *err)
 {
     *folder = open_beneath(top, path, FOLDER_FLAGS);
-    return *folder < 0 ? cannot(-*folder, path, err) : 0;
+    return *folder < 0 ? open_error(-*folder, path, err) : 0;
 }
 
 int beneath_look(int top, const char *path, struct err *err)
@@ -94,8 +94,8 @@ int beneath_look(int top, const char *path, struct err *err)
     int answer;
 
     if (folder < 0)
-        return cannot(-folder, path, err);
-    answer = faccessat(folder, ".", X_OK, AT_EACCESS) ? cannot(errno, path, err) : 0;
+        return open_error(-folder, path, err);
+    answer = faccessat(folder, ".", X_OK, AT_EACCESS) ? open_error(errno, path, err) : 0;
     close(folder);
     return answer;
 }
@@ -106,7 +106,7 @@ int beneath_file(int top, const char *path, int *fd, uint64_t *size, struct err 
 
     *fd = open_beneath(top, path, FILE_FLAGS);
     if (*fd < 0)
-        return cannot(-*fd, path, err);
+        return open_error(-*fd, path, err);
     if (fstat(*fd, &st) == 0 && S_ISREG(st.st_mode)) {
         *size = (uint64_t)st.st_size;
         return 0;

@@ -1,6 +1,6 @@
 /*
- * The links below /proc/self/fd (where /dev/stdout and /dev/fd lead) are no paths: the descriptor
- * that they stand for may have no name, and its file must not get another under its name.
+ * Links are followed one by one. The links below /proc/self/fd (the targets of /dev/stdout and
+ * /dev/fd) are not paths: the file of the descriptor may have no name, or must not be replaced.
  */
 #include "base/output_path.h"
 
@@ -31,7 +31,7 @@ static int split(const char *path, char folder[PATH_MAX], const char **name)
     return realpath(before, folder) ? 0 : -1;
 }
 
-/* Whether the folder holds the descriptors of some process; *own: of this one. */
+/* Returns true if the folder lists the descriptors of a process. Sets *own if it is this process. */
 static bool holds_descriptors(const char *folder, bool *own)
 {
     static const char *const ours[] = {"/proc/self/fd", "/proc/thread-self/fd"};
@@ -46,8 +46,7 @@ static bool holds_descriptors(const char *folder, bool *own)
     return true;
 }
 
-/* Whether something is mounted on the file itself, as containers do it: it cannot be renamed over.
- */
+/* Returns true for a file that is a mount point, as in containers: a rename cannot replace it. */
 static bool is_mounted(const char *path)
 {
     struct statx st;
@@ -63,14 +62,14 @@ static int classify(struct output_path *out, const char *path, struct err *err)
         return err_hint(err, "name a file in it");
     }
     if (S_ISSOCK(out->st.st_mode))
-        return err_set(err, ERR_LOCAL, "output", "%s is a socket, which is not written to", path);
+        return err_set(err, ERR_LOCAL, "output", "cannot write to %s: it is a socket", path);
     out->kind =
         S_ISREG(out->st.st_mode) && !is_mounted(out->path) ? OUTPUT_PATH_FILE : OUTPUT_PATH_FIXED;
     return 0;
 }
 
 /* Follows the link out->path by one step. */
-static int follow(struct output_path *out, const char *folder)
+static int follow_link(struct output_path *out, const char *folder)
 {
     char target[PATH_MAX], next[PATH_MAX];
     ssize_t size = readlink(out->path, target, sizeof target - 1);
@@ -89,10 +88,10 @@ static int follow(struct output_path *out, const char *folder)
     return 0;
 }
 
-enum { DONE = 0, MORE = 1, BROKEN = 2 /* errno tells why */ };
+enum { DONE = 0, MORE = 1, BROKEN = 2 /* with errno */ };
 
-/* Looks at out->path; ERR_FAIL fills err. */
-static int step(struct output_path *out, const char *path, struct err *err)
+/* Classifies out->path, or follows it by one link (MORE). Returns ERR_FAIL with err filled. */
+static int classify_or_follow(struct output_path *out, const char *path, struct err *err)
 {
     char folder[PATH_MAX];
     const char *name;
@@ -107,7 +106,7 @@ static int step(struct output_path *out, const char *path, struct err *err)
     if (split(out->path, folder, &name) != 0)
         return BROKEN;
     if (!holds_descriptors(folder, &own))
-        return follow(out, folder) ? BROKEN : MORE;
+        return follow_link(out, folder) ? BROKEN : MORE;
     out->kind = own ? OUTPUT_PATH_DESCRIPTOR : OUTPUT_PATH_FIXED;
     out->fd = own ? (int)strtol(name, NULL, 10) : -1;
     return own || stat(out->path, &out->st) == 0 ? DONE : BROKEN;
@@ -122,7 +121,7 @@ int output_path_find(struct output_path *out, const char *path, struct err *err)
     if (!str_copy(out->path, sizeof out->path, path))
         answer = BROKEN;
     for (int hops = 0; answer == MORE && hops <= HOPS_MAX; hops++)
-        answer = step(out, path, err);
+        answer = classify_or_follow(out, path, err);
     if (answer == MORE)
         errno = ELOOP;
     if (answer == MORE || answer == BROKEN)

@@ -1,3 +1,7 @@
+/*
+ * A file is opened first and judged by its descriptor, so that it cannot be exchanged between the
+ * check and the read.
+ */
 #include "base/owner.h"
 
 #include <errno.h>
@@ -12,8 +16,8 @@
 #include "base/err.h"
 #include "base/file.h"
 
-/* Whether the group is the private one that most distributions give each user: it has the user's
- * name, is the primary group of this user alone, and has no other member. */
+/* Returns true for the private group that most distributions give each user: it has the user's name,
+ * is the primary group of this user alone, and has no other member. */
 static bool is_private_group(gid_t gid, uid_t uid)
 {
     const struct passwd *entry = getpwuid(uid);
@@ -35,7 +39,7 @@ static bool is_private_group(gid_t gid, uid_t uid)
     return alone;
 }
 
-/* Whether an access control list may let more users write: the group's bit is its mask then. */
+/* Returns true if an access control list may let more users write. The group bit is its mask then. */
 static bool has_list(const char *path)
 {
     return getxattr(path, "system.posix_acl_access", NULL, 0) >= 0 ||
@@ -61,7 +65,7 @@ static int refuse(const char *what, const char *fault, struct err *err)
     return err_set(err, ERR_USAGE, CODE_OWNER, "%s %s", what, fault);
 }
 
-/* Judges the folder that holds `path`. */
+/* Checks the folder of `path`. */
 static int check_folder(const char *path, struct err *err)
 {
     char folder[PATH_MAX];
@@ -78,7 +82,7 @@ static int check_folder(const char *path, struct err *err)
     return fault ? refuse(folder, fault, err) : 0;
 }
 
-/* `real` must still lead to the open file. */
+/* Stores the path without links, which must lead to the open file, and checks its folder. */
 static int check_real(const char *path, const struct stat *open_file, char real[PATH_MAX],
                       struct err *err)
 {
@@ -91,7 +95,7 @@ static int check_real(const char *path, const struct stat *open_file, char real[
     return check_folder(real, err);
 }
 
-static int check(int fd, const char *path, char real[PATH_MAX], struct err *err)
+static int check_file(int fd, const char *path, char real[PATH_MAX], struct err *err)
 {
     const char *fault;
     struct stat st;
@@ -110,7 +114,8 @@ int owner_read(const char *path, struct text *out, char real[PATH_MAX], struct e
 
     if (answer)
         return answer == FILE_ABSENT ? OWNER_ABSENT : ERR_FAIL;
-    answer = check(fd, path, real, err) || file_read_open(fd, path, out, err) ? ERR_FAIL : OWNER_OK;
+    answer =
+        check_file(fd, path, real, err) || file_read_open(fd, path, out, err) ? ERR_FAIL : OWNER_OK;
     close(fd);
     return answer;
 }
