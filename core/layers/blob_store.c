@@ -1,7 +1,7 @@
 /*
- * Documents are believed when their SHA-256 is their name. Of an index's manifests the one is meant
- * that has the layers and the platform of the daemon's inspect. Where several with different
- * configs are left, none is taken: the daemon's export decides then.
+ * A document is accepted if its SHA-256 is its name. Of the manifests of an index, the store takes
+ * the one with the layers and the platform that the daemon's inspect reports. If several with
+ * different configs match, it takes none, and the push uses the daemon's export.
  */
 #include "layers/blob_store.h"
 
@@ -23,20 +23,20 @@
 #define BLOBS     "blobs/sha256"
 #define PLACE     "containerd/daemon"
 #define PATH_SIZE 1024
-#define READS_MAX 256 /* documents that are looked at: two a platform */
-#define DEPTH_MAX 3   /* an index within an index is what there is */
+#define READS_MAX 256 /* documents that are read: two for each platform */
+#define DEPTH_MAX 3   /* usual depth: an index within an index */
 
 enum { FOUND = 0, ANOTHER = 1 };
 
 struct blob_store {
     struct layer_store store;
-    const struct layer_store_wanted *wanted; /* while it is being opened */
+    const struct layer_store_wanted *wanted; /* valid while the store is opened */
     int root;                                /* the content's folder */
     unsigned reads;
     char blobs[IMAGE_LAYERS_MAX][DIGEST_TEXT_SIZE];
-    char chosen[DIGEST_TEXT_SIZE];        /* the first manifest that may be meant, or "" */
+    char chosen[DIGEST_TEXT_SIZE];        /* the first manifest that matches, or "" */
     char chosen_config[DIGEST_TEXT_SIZE]; /* its config */
-    bool ambiguous;                       /* another one has another config */
+    bool ambiguous;                       /* another match has another config */
 };
 
 /* ---- blobs ---- */
@@ -50,7 +50,7 @@ static int open_blob(const struct blob_store *b, const char *digest, int *fd, st
     return beneath_file(b->root, path, fd, &size, err);
 }
 
-/* A document whose SHA-256 is its name. `out` was initialised. */
+/* Reads a document whose SHA-256 is its name. The caller initialised `out`. */
 static int read_blob(struct blob_store *b, const char *digest, struct text *out, struct err *err)
 {
     char path[PATH_SIZE], actual[DIGEST_TEXT_SIZE];
@@ -72,7 +72,7 @@ static bool digest_of(struct json_node descriptor, char out[DIGEST_TEXT_SIZE])
            digest_text_valid(out);
 }
 
-/* ---- from an id to a config and its layers ---- */
+/* ---- find the config and the layers of an id ---- */
 
 static void forget(struct blob_store *b)
 {
@@ -97,7 +97,7 @@ static bool has_layers(const struct blob_store *b)
     return true;
 }
 
-/* Whether the config is of the platform that the daemon tells of; true where only layers matter. */
+/* *same: the config has the platform that the daemon reported, or none was reported. */
 static int has_platform(const struct blob_store *b, bool *same, struct err *err)
 {
     const struct layer_store_wanted *wanted = b->wanted;
@@ -154,8 +154,8 @@ static int take_manifest(struct blob_store *b, const char *digest, struct json_n
 
 static int look_into(struct blob_store *b, const char *digest, unsigned depth, struct err *err);
 
-/* Looks at all manifests; at the first that has the layers where only these matter. Manifests of
- * other platforms need not be here. When none is meant, the last failure is told. */
+/* Reads the manifests; without a platform it stops at the first with the layers. Manifests of other
+ * platforms may be missing. If none matches, reports the last failure. */
 static int take_index(struct blob_store *b, struct json_node manifests, unsigned depth,
                       struct err *err)
 {
@@ -220,7 +220,7 @@ static struct layer_stream *blob_stream(struct layer_store *store, unsigned numb
     return open_blob(b, b->blobs[number], &fd, err) ? NULL : layer_blob_open(fd, err);
 }
 
-/* ---- the whole ---- */
+/* ---- the store ---- */
 
 static void blob_store_close(struct layer_store *store)
 {
@@ -231,7 +231,7 @@ static void blob_store_close(struct layer_store *store)
     free(b);
 }
 
-/* The folder of the content: `which` 0 or 1. False: there are no more. */
+/* Writes the path of content folder `which`, 0 or 1. Returns false for other numbers. */
 static bool content_of(const struct docker_engine *engine, unsigned which, char out[PATH_SIZE])
 {
     if (which == 0)
@@ -253,11 +253,11 @@ static int choose(struct blob_store *b, struct err *err)
     if (b->ambiguous && b->wanted->architecture)
         return err_set(err, ERR_UNSUPPORTED, "layers",
                        "several stored manifests may be the image that the daemon tells of");
-    forget(b); /* what was looked at last may be another */
+    forget(b); /* the last match may be of another folder */
     return look_into(b, b->chosen, 0, err) == FOUND ? 0 : ERR_FAIL;
 }
 
-/* Opens the first of the folders that has the image. */
+/* Opens the first folder that has the image. */
 static int look(struct blob_store *b, struct err *err)
 {
     char path[PATH_SIZE];
@@ -297,7 +297,7 @@ struct layer_store *blob_store_open(const struct layer_store_wanted *wanted, str
     return &b->store;
 }
 
-/* Before the first image there is no content, only the place for it. */
+/* Checks the parent folder: before the first image there is no content folder. */
 static int look_at_place(const struct docker_engine *engine, struct err *err)
 {
     int root, answer;

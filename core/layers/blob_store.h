@@ -1,11 +1,11 @@
 /*
- * blob_store - containerd's content store, where Docker 25 and later may keep images.
+ * blob_store - containerd's content store, in which Docker 25 and later may keep images.
  *
  *   <root>/containerd/daemon/io.containerd.content.v1.content/blobs/sha256/<digest>   its own
  *   /var/lib/containerd/io.containerd.content.v1.content/blobs/sha256/<digest>        the system's
  *
- * An image's id is the digest of a manifest there, or of an index of several; layers are
- * compressed, as they came from a registry, or plain tars.
+ * An image id is the digest of a manifest, or of an index of several manifests. Layers are packed,
+ * as a registry sent them, or plain tars.
  */
 #ifndef S3DOCK_LAYERS_BLOB_STORE_H
 #define S3DOCK_LAYERS_BLOB_STORE_H

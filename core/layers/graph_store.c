@@ -1,3 +1,7 @@
+/*
+ * Follows the files of a graph driver from the image id to the folder of each layer: config,
+ * diffIDs, chain ids, cache ids. All files are opened below the root folder of the daemon.
+ */
 #include "layers/graph_store.h"
 
 #include <stdio.h>
@@ -17,7 +21,8 @@
 #define HEX_SIZE  64
 #define PATH_SIZE 512
 
-/* Drivers whose layers lie in folders as they are. vfs holds the lower layers' files as well. */
+/* Drivers that keep the files of a layer in a folder. A folder of vfs has the files of lower
+ * layers, too. */
 static const struct layout {
     const char *driver, *top, *folder;
 } LAYOUTS[] = {
@@ -27,7 +32,7 @@ static const struct layout {
 };
 
 struct graph_layer {
-    char chain[HEX_SIZE + 1]; /* hex digits of the chain's id */
+    char chain[HEX_SIZE + 1]; /* hex digits of the chain id */
     char cache_id[WORD_SIZE]; /* the folder's name */
 };
 
@@ -67,9 +72,10 @@ static int read_config(struct graph_store *graph, struct err *err)
                                                                 : layer_store_list(store, err);
 }
 
-/* ---- a layer ---- */
+/* ---- one layer ---- */
 
-/* A chain's id: that of the lowest layer, then SHA-256 of "parent's layer's". */
+/* Computes the chain id: the diffID of the lowest layer, then SHA-256 of "PARENT_CHAIN_ID
+ * DIFF_ID". */
 static void name_chain(struct graph_store *graph, unsigned number)
 {
     const char *diff_id = graph->store.layers[number].diff_id;
@@ -93,7 +99,7 @@ static void layer_path(const struct graph_store *graph, unsigned number, const c
              graph->layers[number].chain, name);
 }
 
-/* A file that holds one word. */
+/* Reads a file of one word. */
 static int read_word(const struct graph_store *graph, unsigned number, const char *name,
                      char out[WORD_SIZE], struct err *err)
 {
@@ -164,7 +170,7 @@ static struct layer_stream *graph_stream(struct layer_store *store, unsigned num
     return layer_tar_open(list, folder, err);
 }
 
-/* ---- the whole ---- */
+/* ---- the store ---- */
 
 static void graph_close(struct layer_store *store)
 {
@@ -208,7 +214,7 @@ struct layer_store *graph_store_open(const struct layer_store_wanted *wanted, st
 
 int graph_store_readable(const struct docker_engine *engine, struct err *err)
 {
-    /* What is there before the first image is. */
+    /* The folders that exist before the first image. */
     static const char *const below[] = {"image/%s/imagedb/content/sha256", "image/%s/layerdb"};
     const struct layout *layout = layout_of(engine->driver);
     int root, answer = 0;

@@ -3,7 +3,7 @@
  *
  *   <root>/image/<driver>/imagedb/content/sha256/<image id>         the config
  *   <root>/image/<driver>/layerdb/sha256/<chain id>/diff            the layer's diffID
- *                                                  /cache-id        names its folder
+ *                                                  /cache-id        name of its folder
  *                                                  /tar-split.json.gz
  *   <root>/<driver>/<cache id>/diff/                                its files
  */
@@ -14,7 +14,7 @@
 
 #include "layers/layer_store.h"
 
-/* Whether it is known how that storage driver lays out its layers. */
+/* Returns true if the layout of the storage driver is known. */
 bool graph_store_knows(const char *driver);
 int graph_store_readable(const struct docker_engine *engine, struct err *err);
 struct layer_store *graph_store_open(const struct layer_store_wanted *wanted, struct err *err);

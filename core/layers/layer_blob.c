@@ -1,3 +1,6 @@
+/*
+ * Reads a blob into a fixed buffer and unpacks it with the reader of its packing.
+ */
 #include "layers/layer_blob.h"
 
 #include <errno.h>
@@ -17,11 +20,11 @@
 struct layer_blob {
     struct layer_stream stream;
     int fd;
-    struct gunzip *gunzip; /* one of them, or none: a plain tar */
+    struct gunzip *gunzip; /* one of these, or none for a plain tar */
     ZSTD_DStream *zstd;
-    bool framed, ended;  /* zstd: a frame has begun and not ended; nothing more can be read */
-    uint64_t made;       /* bytes of tar so far */
-    struct view waiting; /* of `room`: read and not unpacked yet */
+    bool framed, ended;  /* framed: a zstd frame is incomplete; ended: end of file */
+    uint64_t made;       /* bytes of tar that were returned */
+    struct view waiting; /* part of `room`: read and not unpacked */
     uint8_t room[PACKED_ROOM];
 };
 
@@ -47,7 +50,7 @@ static int choose(struct layer_blob *b, struct err *err)
         b->gunzip = gunzip_create(err);
         return b->gunzip ? 0 : ERR_FAIL;
     }
-    /* or a frame that is to be skipped, which zstd files may begin with */
+    /* a zstd file may begin with a skippable frame */
     if (b->waiting.size >= 4 &&
         (memcmp(b->room, "\x28\xb5\x2f\xfd", 4) == 0 ||
          ((b->room[0] & 0xf0) == 0x50 && memcmp(b->room + 1, "\x2a\x4d\x18", 3) == 0))) {
@@ -58,7 +61,7 @@ static int choose(struct layer_blob *b, struct err *err)
     return 0;
 }
 
-/* ---- one piece of tar: what came, which may be nothing ---- */
+/* ---- reading one piece of tar, possibly empty ---- */
 
 static int take_plain(struct layer_blob *b, uint8_t *out, size_t cap, size_t *made)
 {
@@ -96,7 +99,7 @@ static int take(struct layer_blob *b, uint8_t *out, size_t cap, size_t *made, st
     return answer;
 }
 
-/* The blob has ended: may it? */
+/* Checks that the blob may end here. */
 static int finish(const struct layer_blob *b, struct err *err)
 {
     if (b->gunzip)

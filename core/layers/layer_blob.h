@@ -1,6 +1,6 @@
 /*
- * layer_blob - the tar of one layer, out of a blob that holds it: gzip (any number of members),
- * zstd, or the tar itself, told apart by its first bytes.
+ * layer_blob - the tar of one layer, unpacked from a blob: gzip (any number of members), zstd, or a
+ * plain tar. The first bytes decide.
  */
 #ifndef S3DOCK_LAYERS_LAYER_BLOB_H
 #define S3DOCK_LAYERS_LAYER_BLOB_H
@@ -12,11 +12,11 @@
 struct err;
 struct cancel;
 
-#define LAYER_BLOB_MAX (UINT64_C(1) << 42) /* bytes of tar: more is refused */
+#define LAYER_BLOB_MAX (UINT64_C(1) << 42) /* bytes of tar; a larger layer is refused */
 
-/* Takes the descriptor, also when it fails. */
+/* Owns the descriptor from now on, even if it fails. */
 struct layer_stream *layer_blob_open(int fd, struct err *err);
-/* How large the tar is: the whole blob is unpacked. Takes the descriptor. */
+/* Computes the size of the tar by unpacking the whole blob. Owns the descriptor. */
 int layer_blob_measure(int fd, const struct cancel *cancel, uint64_t *size, struct err *err);
 
 #endif

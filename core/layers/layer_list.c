@@ -1,3 +1,7 @@
+/*
+ * Feeds the parser with the file in fixed pieces, read at an offset of its own, so that several
+ * lists can share one descriptor.
+ */
 #include "layers/layer_list.h"
 
 #include <errno.h>
@@ -15,7 +19,7 @@ struct layer_list {
     int fd;
     off_t at;
     struct tarsplit *tarsplit;
-    struct view packed; /* read and not yet taken */
+    struct view packed; /* read and not parsed yet */
     bool ended;
     struct tarsplit_piece piece;
     uint8_t room[PACKED_ROOM];

@@ -1,9 +1,9 @@
 /*
- * layer_store - an image in the store of a Docker daemon on this host: its config, its layers.
+ * layer_store - an image in the storage of a Docker daemon on this host: its config and its layers.
  *
- * Two kinds: that of the graph drivers (graph_store.h), and containerd's (blob_store.h). Everything
- * is only read, no lock of the daemon's is taken: what is found was either the image or is found
- * out (the config must hash to its id here, each layer to its diffID later).
+ * There are two kinds: graph drivers (graph_store.h) and containerd's store (blob_store.h). s3dock
+ * only reads and takes no lock of the daemon. Digests detect a change in between: the config must
+ * have the image id here, each layer its diffID later.
  */
 #ifndef S3DOCK_LAYERS_LAYER_STORE_H
 #define S3DOCK_LAYERS_LAYER_STORE_H
@@ -22,7 +22,7 @@ struct docker_engine;
 
 struct stored_layer {
     char diff_id[DIGEST_TEXT_SIZE];
-    uint64_t size; /* of its tar; 0: not measured yet */
+    uint64_t size; /* of its tar; 0: not measured */
 };
 
 struct layer_store;
@@ -30,7 +30,8 @@ struct layer_store_table {
     struct layer_stream *(*open)(struct layer_store *store, unsigned number, struct err *err);
     int (*measure)(struct layer_store *store, unsigned number, const struct cancel *cancel,
                    struct err *err);
-    void (*close)(struct layer_store *store); /* frees it; config and layers are seen to */
+    void (*close)(
+        struct layer_store *store); /* frees the store; the base frees config and layers */
 };
 struct layer_store {
     const struct layer_store_table *table;
@@ -42,26 +43,26 @@ struct layer_store {
 
 struct layer_store_wanted {
     const struct docker_engine *engine;
-    const char *image_id; /* as the daemon says it */
-    /* The layers that the daemon says it has; NULL, 0: not known. Of an image for several platforms
-     * they tell which one is meant. */
+    const char *image_id; /* as the daemon reports it */
+    /* The layers that the daemon reports; NULL, 0: unknown. They select one image of several
+     * platforms. */
     const struct digest_text *diff_ids;
     unsigned diff_id_count;
-    /* The platform that the daemon says it has. NULL: only the layers matter. */
+    /* The platform that the daemon reports. NULL: only the layers are compared. */
     const char *os, *architecture, *variant;
 };
 
 void layer_store_close(struct layer_store *store); /* takes NULL */
 
-/* How large the layer's tar is; it is noted in the store. */
+/* Measures the tar of a layer and stores the size in layers[number]. */
 int layer_store_measure(struct layer_store *store, unsigned number, const struct cancel *cancel,
                         struct err *err);
 struct layer_stream *layer_store_stream(struct layer_store *store, unsigned number,
                                         struct err *err);
 
-/* ---- for the kinds ---- */
+/* ---- for graph_store and blob_store ---- */
 
-/* Takes store->config, which must have store->id as its SHA-256, and lists its layers. */
+/* Checks that store->config has the SHA-256 store->id, and lists its layers. */
 int layer_store_list(struct layer_store *store, struct err *err);
 
 #endif

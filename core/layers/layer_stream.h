@@ -1,8 +1,8 @@
 /*
- * layer_stream - the tar of one layer, as it comes: put together from files (layer_tar.h), or
- * unpacked from a blob (layer_blob.h).
+ * layer_stream - the interface of a stream with the tar of one layer: built from files
+ * (layer_tar.h), or unpacked from a blob (layer_blob.h).
  *
- * A blocking stream, read by one thread. That the bytes are the layer's is for its diffID to prove.
+ * A blocking stream for one thread. The caller verifies the bytes with the diffID.
  */
 #ifndef S3DOCK_LAYERS_LAYER_STREAM_H
 #define S3DOCK_LAYERS_LAYER_STREAM_H
@@ -14,8 +14,8 @@
 struct err;
 
 struct layer_stream {
-    /* Fills `out`: less than cap only at the end, or when *stop (may be NULL) is set; 0 at the end;
-     * negative: failed. */
+    /* Fills `out` and returns the number of bytes: less than cap only at the end, or when *stop
+     * (may be NULL) is set; 0 at the end; negative after a failure. */
     long (*read)(struct layer_stream *stream, uint8_t *out, size_t cap, const atomic_bool *stop,
                  struct err *err);
     void (*close)(struct layer_stream *stream);

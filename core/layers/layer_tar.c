@@ -1,3 +1,7 @@
+/*
+ * Follows the list piece by piece: bytes are copied, files are read from the folder of the layer.
+ * The read-ahead threads follow the same list ahead of the reader.
+ */
 #include "layers/layer_tar.h"
 
 #include <errno.h>
@@ -14,18 +18,18 @@
 #include "layers/layer_list.h"
 #include "layers/readahead.h"
 
-#define AHEAD_AT (1 * MIB) /* files of this size are announced to the kernel */
+#define AHEAD_AT (1 * MIB) /* files of this size get a read-ahead hint */
 #define NO_FILE  (-1)
 
 struct layer_tar {
     struct layer_stream stream;
-    int fd, folder; /* the list's file, and the folder of the files */
+    int fd, folder; /* the list, and the folder of the files */
     struct layer_list *list;
     struct readahead *ahead;
 
-    const struct tarsplit_piece *piece; /* the one that is being read */
-    uint64_t left;                      /* of it */
-    int file;                           /* open while it is one */
+    const struct tarsplit_piece *piece; /* the current piece */
+    uint64_t left;                      /* bytes of the piece */
+    int file;                           /* open if the piece is a file */
 };
 
 int layer_tar_measure(int list, const struct cancel *cancel, uint64_t *size, struct err *err)
@@ -65,7 +69,7 @@ static int open_file(struct layer_tar *tar, struct err *err)
     return 0;
 }
 
-/* From what is being read now, at most cap bytes of it. */
+/* Reads up to cap bytes of the current piece. */
 static long read_piece(struct layer_tar *tar, uint8_t *out, size_t cap, struct err *err)
 {
     size_t want = tar->left < cap ? (size_t)tar->left : cap;

@@ -1,3 +1,6 @@
+/*
+ * Each thread reads the list on its own and stays a bounded distance ahead of the reader.
+ */
 #include "layers/readahead.h"
 
 #include <fcntl.h>
@@ -17,8 +20,9 @@
 #define SCOUTS      4
 #define FILES_AHEAD 512
 #define BYTES_AHEAD (32 * MIB)
-#define FILE_MOST   (8 * MIB) /* of one: the kernel reads on by itself where it is read in a row */
-#define WARM        64        /* files in a row that are in memory: so will the others be */
+#define FILE_MOST                                                                                  \
+    (8 * MIB)   /* of one file; the kernel reads ahead by itself after sequential reads */
+#define WARM 64 /* consecutive files in memory after which all others are assumed to be there */
 
 struct scout {
     struct readahead *ahead;
@@ -31,12 +35,12 @@ struct readahead {
     int list, folder;
     pthread_mutex_t lock;
     pthread_cond_t moved;
-    uint64_t files, bytes; /* that the reader has come to */
+    uint64_t files, bytes; /* position of the reader */
     bool ended;
     struct scout scouts[SCOUTS];
 };
 
-/* Waits until the reader is near. False: it is over. */
+/* Waits until the reader is near. Returns false at the end. */
 static bool come_near(struct readahead *ahead, uint64_t file, uint64_t byte)
 {
     bool goes_on;
@@ -50,7 +54,7 @@ static bool come_near(struct readahead *ahead, uint64_t file, uint64_t byte)
     return goes_on;
 }
 
-/* Asks for a file's bytes. True: they are here already, or cannot be asked for. */
+/* Gives a hint for a file. Returns true if the file is in memory, or takes no hint. */
 static bool touch(const struct readahead *ahead, const struct tarsplit_piece *piece)
 {
     char byte;
@@ -69,7 +73,7 @@ static bool touch(const struct readahead *ahead, const struct tarsplit_piece *pi
     return warm;
 }
 
-/* Every so manieth file is this one's. */
+/* Each thread handles every SCOUTS-th file. */
 static void *scout_main(void *arg)
 {
     struct scout *scout = arg;

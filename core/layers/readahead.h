@@ -1,10 +1,10 @@
 /*
- * readahead - threads that have the kernel read a layer's files before their turn comes.
+ * readahead - threads that make the kernel read files of a layer before the reader needs them.
  *
- * A layer is tens of thousands of small files. Read one after the other from a disk, each costs a
- * wait or two; from memory, none. So a few threads go ahead along the list, open what they come to,
- * and ask for its bytes; where that is all in memory already, they end. They give hints and nothing
- * else: what goes wrong here goes wrong again where it counts.
+ * A layer has tens of thousands of small files. From a disk, each costs the reader one or two
+ * waits. A few threads follow the list ahead of the reader, open the files, and give read-ahead
+ * hints. They end when the files are in memory already. They ignore errors: the reader reports
+ * them.
  */
 #ifndef S3DOCK_LAYERS_READAHEAD_H
 #define S3DOCK_LAYERS_READAHEAD_H
@@ -12,10 +12,11 @@
 #include <stdint.h>
 
 struct readahead;
-/* Borrows list (tar-split.json.gz) and folder until readahead_end. NULL: there is none. */
+/* Starts the threads. Borrows list (tar-split.json.gz) and folder until readahead_end. Returns
+ * NULL if no thread could start. */
 struct readahead *readahead_start(int list, int folder);
-/* The reader has come to one more file, of that size. Takes NULL. */
+/* Reports that the reader reached one more file, of that size. Accepts NULL. */
 void readahead_passed(struct readahead *ahead, uint64_t size);
-void readahead_end(struct readahead *ahead); /* joins; takes NULL */
+void readahead_end(struct readahead *ahead); /* stops and joins the threads; accepts NULL */
 
 #endif

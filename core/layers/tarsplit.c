@@ -1,14 +1,14 @@
 /*
- * The window. Inflated bytes gather in one buffer; a line is looked at where it stands, and its
- * payload decoded there too (base64 shrinks):
+ * The window: inflated bytes are collected in one buffer. A line is parsed in place, and its
+ * payload is decoded in place (base64 shrinks):
  *
  *     0        at           have        room
  *     | lines   | line so    |   room   |
  *     |  done   |  far       |          |
  *
- * A line is one flat object as Docker's JSON writer makes it, so it is scanned without a parser; a
- * layer has a hundred thousand of them. Members that are not known are passed over, of two equal
- * ones the last one wins. Only a name with escapes is handed to the JSON reader.
+ * A line is one flat object of Docker's JSON writer, so it is scanned without a JSON parser: a
+ * layer has a hundred thousand lines. Unknown members are ignored, and the last of two equal
+ * members wins. Only a name with escapes goes to the JSON reader.
  */
 #include "layers/tarsplit.h"
 
@@ -26,12 +26,12 @@ struct tarsplit {
     struct gunzip *gunzip;
     uint8_t *window;
     size_t at, have, room;
-    size_t searched; /* from `at` on: no newline among them */
+    size_t searched; /* bytes from `at` on without a newline */
     uint64_t lines, size;
     bool failed;
 };
 
-/* What a line says. Strings are as written, without their quotes. */
+/* The members of a line. Strings are raw, without their quotes. */
 struct entry {
     int64_t type, size;
     struct view name, name_raw, payload;
@@ -91,7 +91,8 @@ static const uint8_t *skip_space(const uint8_t *at, const uint8_t *end)
     return at;
 }
 
-/* A string, `at` behind its opening quote. Returns what follows its closing one; NULL: none. */
+/* Scans a string from after its opening quote. Returns the position after its closing quote, or
+ * NULL. */
 static const uint8_t *scan_string(const uint8_t *at, const uint8_t *end, struct view *out,
                                   bool *escaped)
 {
@@ -109,11 +110,11 @@ static const uint8_t *scan_string(const uint8_t *at, const uint8_t *end, struct 
             return quote + 1;
         }
         *escaped = true;
-        at = slash + 2; /* the quote lies behind the slash, so this is not behind the end */
+        at = slash + 2; /* the quote follows the slash, so this is within the line */
     }
 }
 
-/* A number without sign, fraction or exponent, or null, which leaves *out as it is. */
+/* Scans a number without sign, fraction or exponent. null does not change *out. */
 static const uint8_t *scan_plain(const uint8_t *at, const uint8_t *end, int64_t *out)
 {
     int64_t value = 0;
@@ -176,9 +177,9 @@ static bool scan_line(struct view line, struct entry *e)
     return at && at < end && *at == '}' && skip_space(at + 1, end) == end;
 }
 
-/* ---- what it means ---- */
+/* ---- meaning of a line ---- */
 
-/* Beneath its folder by its letters: relative, no "..", no empty component but at the end. */
+/* Accepts names below their folder: relative, no "..", empty components only at the end. */
 static bool is_safe(const char *name, size_t size)
 {
     size_t begin = 0;
@@ -210,7 +211,7 @@ static int decode_escapes(struct view line, char *out, size_t room)
     return done ? 0 : ERR_FAIL;
 }
 
-/* A name that is not UTF-8 is in name_raw. */
+/* Reads a name. A name that is not UTF-8 is in name_raw. */
 static int read_name(struct tarsplit *t, struct view line, const struct entry *e, char *out,
                      struct err *err)
 {
@@ -270,7 +271,7 @@ static int read_bytes(struct tarsplit *t, const struct entry *e, struct tarsplit
     return TARSPLIT_BYTES;
 }
 
-/* 0: a line that stands for nothing. */
+/* Interprets a line. Returns 0 if it adds nothing to the tar. */
 static int read_line(struct tarsplit *t, struct view line, struct tarsplit_piece *piece,
                      struct err *err)
 {
@@ -292,7 +293,7 @@ static int read_line(struct tarsplit *t, struct view line, struct tarsplit_piece
 
 /* ---- the window ---- */
 
-/* Room behind what is there: the line that has begun moves to the front, or the buffer grows. */
+/* Makes room at the end: moves the incomplete line to the front, or grows the buffer. */
 static int make_room(struct tarsplit *t, struct err *err)
 {
     uint8_t *larger;
@@ -315,7 +316,7 @@ static int make_room(struct tarsplit *t, struct err *err)
     return 0;
 }
 
-/* 0: more was inflated; TARSPLIT_MORE: the input is used up. */
+/* Returns 0 after inflating more bytes, or TARSPLIT_MORE if the input is empty. */
 static int inflate_more(struct tarsplit *t, struct view *in, struct err *err)
 {
     size_t produced;
