@@ -26,8 +26,8 @@ static int check_operands(const struct args *args, struct err *err)
     if (count >= command->least && count <= command->most)
         return 0;
     if (count > command->most)
-        err_set(err, ERR_USAGE, "arguments", "%s: \"%s\" is one argument too many", command->name,
-                args->operands[command->most]);
+        err_set(err, ERR_USAGE, "arguments", "%s: the argument \"%s\" is one too many",
+                command->name, args->operands[command->most]);
     else if (command->missing)
         err_set(err, ERR_USAGE, "arguments", "%s", command->missing);
     else

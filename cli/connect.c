@@ -39,18 +39,18 @@ static int connect_directory(struct cli *cli, const char *path, bool create, str
     };
 
     if (config_text(&cli->config, OPT_KEY_PREFIX)) {
-        err_set(err, ERR_USAGE, CODE_ENDPOINT, "a key prefix is for S3, not for a directory");
+        err_set(err, ERR_USAGE, CODE_ENDPOINT, "a key prefix is for S3 only, not for a directory");
         return err_hint(err, "name the folder in the endpoint: " FILE_SCHEME "%s/%s", path,
                         config_text(&cli->config, OPT_KEY_PREFIX));
     }
     if (encryption_of(&cli->config)) {
-        err_set(err, ERR_USAGE, CODE_ENCRYPTION, "encryption is for S3, not for a directory");
-        return err_hint(err, "leave \"encryption\" out, and encrypt the file system");
+        err_set(err, ERR_USAGE, CODE_ENCRYPTION, "encryption is for S3 only, not for a directory");
+        return err_hint(err, "remove \"encryption\" from the profile, and encrypt the file system");
     }
     if (path[0] != '/') {
-        err_set(err, ERR_USAGE, CODE_ENDPOINT,
-                "endpoint " FILE_SCHEME "%s names no absolute folder", path);
-        return err_hint(err, "three slashes: file:///srv/images");
+        err_set(err, ERR_USAGE, CODE_ENDPOINT, "endpoint " FILE_SCHEME "%s is not an absolute path",
+                path);
+        return err_hint(err, "write three slashes: file:///srv/images");
     }
     *out = store_dir_create(&options, err);
     return *out ? 0 : ERR_FAIL;
@@ -65,9 +65,9 @@ static int check_credentials(const struct config *config, struct err *err)
     if (id == secret)
         return 0;
     config_origin(config, id ? OPT_ACCESS_KEY : OPT_SECRET_KEY, where, sizeof where);
-    err_set(err, ERR_AUTH, "credentials", "there is an access key's %s (%s), but not its %s",
+    err_set(err, ERR_AUTH, "credentials", "the %s of the access key is set (%s), but not its %s",
             id ? "id" : "secret", where, id ? "secret" : "id");
-    return err_hint(err, "set %s, or both in the profile",
+    return err_hint(err, "set %s, or set both in the profile",
                     id ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID");
 }
 
@@ -121,7 +121,7 @@ static int connect_s3(struct cli *cli, const char *endpoint, struct store **out,
     if (check_credentials(config, err) || consent_store(config, err))
         return ERR_FAIL;
     if (options.insecure)
-        output_warn(&cli->output, "the server's certificate is not checked (insecure)");
+        output_warn(&cli->output, "the certificate of the server is not checked (insecure)");
     *out = store_s3_create(&options, err);
     return *out ? 0 : ERR_FAIL;
 }

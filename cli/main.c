@@ -81,10 +81,11 @@ static void prepare_last_words(const struct cli *cli, char words[LAST_WORDS_MAX]
     struct err err;
     struct view view;
 
-    err_set(&err, ERR_CANCELLED, "signal", "stopped at once, without tidying up");
-    err_hint(&err, keeps_what_has_arrived(cli)
-                       ? "what has arrived is kept: run the same command again to go on"
-                       : "nothing unfinished is visible in the bucket; run the same command again");
+    err_set(&err, ERR_CANCELLED, "signal", "stopped immediately, without cleaning up");
+    err_hint(&err,
+             keeps_what_has_arrived(cli)
+                 ? "transferred data is kept: run the same command again to continue"
+                 : "no unfinished object is visible in the bucket: run the same command again");
     output_init(&output, cli->output.json);
     text_init(&text, LAST_WORDS_MAX);
     output.command = cli->output.command;
@@ -183,7 +184,7 @@ int main(int argc, char **argv)
     if (failed)
         hints_add(&err);
     if (failed && err.family == ERR_CANCELLED && !err.hint[0])
-        err_hint(&err, "nothing unfinished is visible; run the same command again");
+        err_hint(&err, "no unfinished result is visible: run the same command again");
     code = output_end(&cli.output, failed ? &err : NULL, atomic_load(&cli.cancel.signal));
     config_finish(&cli.config);
     output_finish(&cli.output);

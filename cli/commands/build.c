@@ -60,17 +60,17 @@ static void list_text(const struct git_list *list, char out[LIST_TEXT_SIZE])
 static int hint_changes(const struct git_changes *changes, struct err *err)
 {
     if (changes->submodules)
-        return err_hint(err, "git submodule update --init --recursive; or commit the submodule's "
-                             "new commit");
+        return err_hint(err, "run git submodule update --init --recursive, or commit the new state "
+                             "of the submodule");
     if (changes->hidden)
-        return err_hint(err, "git update-index --no-skip-worktree FILE, and the same with "
-                             "--no-assume-unchanged; then git status shows it");
+        return err_hint(err, "run git update-index --no-skip-worktree FILE, and again with "
+                             "--no-assume-unchanged; then git status shows the change");
     if (changes->filter[0])
         return err_hint(err,
-                        "run git status, and try again: the filter %s is not run here, because "
-                        "only .git/config defines it (git config --global does it for good)",
+                        "run git status, and try again: s3dock does not run the filter %s, because "
+                        "only .git/config defines it (git config --global defines it permanently)",
                         changes->filter);
-    return err_hint(err, "git commit, or git stash; git status shows them all");
+    return err_hint(err, "use git commit or git stash; git status lists all changes");
 }
 
 static int refuse_changes(const struct git_changes *changes, struct err *err)
@@ -91,7 +91,7 @@ static int refuse_untracked(const struct git_list *untracked, struct err *err)
     err_set(err, ERR_CONFLICT, "untracked",
             "repository has untracked files - commit, ignore or remove them before building: %s",
             list);
-    return err_hint(err, "without --strict this is only a warning");
+    return err_hint(err, "without --strict, untracked files cause a warning only");
 }
 
 static void warn_untracked(const struct cli *cli, const struct git_list *untracked)
@@ -99,7 +99,8 @@ static void warn_untracked(const struct cli *cli, const struct git_list *untrack
     char list[LIST_TEXT_SIZE];
 
     list_text(untracked, list);
-    output_warn(&cli->output, "not in the commit, but maybe in the image: %s (untracked)", list);
+    output_warn(&cli->output, "untracked files are not in the commit, but may be in the image: %s",
+                list);
 }
 
 static int check_changes(const struct cli *cli, const struct git_changes *changes, struct err *err)
@@ -117,9 +118,10 @@ static int check_changes(const struct cli *cli, const struct git_changes *change
 static void warn_reader(const struct cli *cli, const struct git_head *head)
 {
     if (head->by_library)
-        output_warn(&cli->output,
-                    "%s: libgit2 reads the repository, which knows no filters and not all of git",
-                    head->why);
+        output_warn(
+            &cli->output,
+            "%s: libgit2 reads the repository; it supports no filters and not every feature of git",
+            head->why);
 }
 
 /* A context elsewhere is allowed, as it always was; but then the name promises too much. */
@@ -131,7 +133,8 @@ static void warn_outside(const struct cli *cli, const struct build *build)
     if (context && size > 1 &&
         (strncmp(context, build->head.root, size) != 0 || (context[size] && context[size] != '/')))
         output_warn(&cli->output,
-                    "%s is outside of the repository %s: the commit says nothing of it",
+                    "the context %s is outside of the repository %s: the commit does not describe "
+                    "its content",
                     build->plan.context, build->head.root);
     free(context);
 }
@@ -187,13 +190,13 @@ static int build_failed(const struct build_wish *wish, int code, struct err *err
     const char *what = wish->platform ? "buildx build" : "build";
 
     if (code > 128)
-        return err_set(err, ERR_DOCKER, "build", "%s %s was ended by signal %d", wish->program,
+        return err_set(err, ERR_DOCKER, "build", "%s %s was terminated by signal %d", wish->program,
                        what, code - 128);
     err_set(err, ERR_DOCKER, "build", "%s %s failed with exit code %d", wish->program, what, code);
     if (wish->platform)
-        return err_hint(err, "its own words are above; --platform needs buildx: %s buildx version",
+        return err_hint(err, "see its messages above; --platform needs buildx: %s buildx version",
                         wish->program);
-    return err_hint(err, "its own words are above");
+    return err_hint(err, "see its messages above");
 }
 
 /* Our own variables are none of the program's business; all others, AWS_* included, it has from the
@@ -255,8 +258,8 @@ static int look_again(struct cli *cli, const struct build *build, struct err *er
     if (!failed && describe_change(cli, build, &head, changes, change)) {
         failed = err_set(err, ERR_CONFLICT, "changed",
                          "the repository changed while the image was built: %s", change);
-        err_hint(err, "the image may differ from the commit, so its name was removed; build again "
-                      "when nothing else changes the repository");
+        err_hint(err, "the image may differ from the commit, so its name was removed: build again "
+                      "while nothing else changes the repository");
     }
     free(changes);
     return failed ? ERR_FAIL : 0;
@@ -269,7 +272,7 @@ static int take_back(const struct build *build, struct docker *docker, const cha
     struct err found;
 
     if (build_result_undo(&build->result, docker, build->tag, id, &found))
-        return err_wrap(err, "%s still has the wrong image (%.200s)", build->tag, found.text);
+        return err_wrap(err, "%s still names the wrong image (%.200s)", build->tag, found.text);
     return ERR_FAIL;
 }
 
@@ -280,7 +283,7 @@ static int look_at_image(struct cli *cli, struct build *build, struct err *err)
     int failed = connect_docker(cli, &docker, err);
 
     if (failed)
-        return err_wrap(err, "the build ended well, but its image was not seen");
+        return err_wrap(err, "the build succeeded, but its image could not be checked");
     failed = build_result_check(&build->result, docker, &build->wish, &image, err);
     if (!failed && look_again(cli, build, err))
         failed = take_back(build, docker, image.id, err);

@@ -161,8 +161,8 @@ static int remove_images(struct cleanup *c, const char *app, struct err *err)
             c->images_kept++;
     if (choice.close)
         output_note(&c->cli->output,
-                    "%zu of them have a later time in the name than an image that stays, and were "
-                    "pushed earlier: names carry the committer's clock",
+                    "%zu of them have a later time in their name than an image that is kept, but "
+                    "were pushed earlier: names have the committer's clock",
                     choice.close);
     retention_finish(&choice);
     return failed;
@@ -176,12 +176,13 @@ static int check(struct cli *cli, const char *app, struct err *err)
     if (app && name_check_app(app, err))
         return ERR_FAIL;
     if (app && !policy) {
-        err_set(err, ERR_USAGE, "policy", "which images of %s may go?", app);
-        return err_hint(err, "--keep N, --older-than AGE, or both");
+        err_set(err, ERR_USAGE, "policy", "no rule says which images of %s to remove", app);
+        return err_hint(err, "give --keep N, --older-than AGE, or both");
     }
     if (!app && policy) {
-        err_set(err, ERR_USAGE, "policy", "images of which application?");
-        return err_hint(err, "name it: s3dock cleanup APP --keep 10; s3dock list apps");
+        err_set(err, ERR_USAGE, "policy", "--keep and --older-than need an application");
+        return err_hint(err,
+                        "s3dock cleanup APP --keep 10; s3dock list apps lists the applications");
     }
     return 0;
 }
@@ -202,25 +203,26 @@ static void sum_up(struct cleanup *c, const char *app)
     jw_int(w, "retired_waiting", (int64_t)c->retired);
     if (c->dry_run)
         jw_bool(w, "dry_run", true);
-    output_note(&c->cli->output, "%zu unfinished %sremoved, %zu kept: too young, or in use",
+    output_note(&c->cli->output, "%zu unfinished %sremoved, %zu kept (too recent, or in use)",
                 c->gone, would, c->kept);
     if (c->retired)
         output_note(&c->cli->output,
-                    "%zu of those kept are data of removed images; a later cleanup deletes them "
+                    "%zu of the kept ones are data of removed images: a later cleanup deletes them "
                     "(s3dock resume lists them)",
                     c->retired);
     if (app && !c->images_in_all)
         output_note(&c->cli->output,
-                    "%s has no images: nothing to do; s3dock list apps shows what there is", app);
+                    "%s has no images: nothing to do; s3dock list apps lists the applications",
+                    app);
     else if (app)
         output_note(&c->cli->output,
-                    "%zu images of %s %sremoved, %s; %zu kept: a version, an environment or its "
-                    "rollback leads to them",
+                    "%zu images of %s %sremoved, %s; %zu kept, because a version, an environment "
+                    "or its rollback uses them",
                     c->images, app, would, human_bytes(c->bytes, size), c->images_kept);
     if (c->images)
         output_note(
             &c->cli->output,
-            "their data stay for %s, and a cleanup after that deletes them (--retired-after)",
+            "their data are kept for %s; a cleanup after that deletes them (--retired-after)",
             human_wait((double)c->stays / (double)NS_PER_S, size));
 }
 

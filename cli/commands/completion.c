@@ -234,7 +234,7 @@ int cmd_completion(struct cli *cli, struct err *err)
     else if (!strcmp(shell, "fish"))
         fish_script(out);
     else
-        return err_set(err, ERR_USAGE, "arguments", "no completion for \"%s\": bash, zsh or fish",
-                       shell);
+        return err_set(err, ERR_USAGE, "arguments",
+                       "no completion for \"%s\": use bash, zsh or fish", shell);
     return 0;
 }

@@ -54,10 +54,10 @@ static void note_folder(struct cli *cli, const char *path)
 
     fault = stat(".", &st) ? NULL : owner_fault(".", &st);
     if (fault && !strcmp(path, CONFIG_IN_FOLDER))
-        output_warn(&cli->output,
-                    "the current folder %s, so the file counts only with --config %s, or "
-                    "S3DOCK_CONFIG",
-                    fault, path);
+        output_warn(
+            &cli->output,
+            "the current folder %s, so the file is used only with --config %s or S3DOCK_CONFIG",
+            fault, path);
 }
 
 int cmd_config_init(struct cli *cli, struct err *err)
@@ -66,21 +66,21 @@ int cmd_config_init(struct cli *cli, struct err *err)
     int answer;
 
     if (!*path)
-        return err_set(err, ERR_USAGE, "arguments", "the file's name is empty");
+        return err_set(err, ERR_USAGE, "arguments", "the name of the file is empty");
     if (file_make_dirs(path, true, 0700, err))
         return ERR_FAIL;
     answer = file_create(path, view_str(template), 0600, err);
     if (answer == FILE_BUSY) {
         err_set(err, ERR_CONFLICT, "exists", "config file already exists: %s", path);
-        return err_hint(err, "edit it, or name another: s3dock config init FILE");
+        return err_hint(err, "edit that file, or write another one: s3dock config init FILE");
     }
     if (answer)
         return ERR_FAIL;
     jw_string(output_data(&cli->output), "file", path);
     output_line(&cli->output, "wrote %s", path);
     note_folder(cli, path);
-    output_note(&cli->output, "next: put your bucket into it, then: s3dock config validate %s",
-                path);
+    output_note(&cli->output,
+                "next: set your bucket in the file, then run s3dock config validate %s", path);
     return 0;
 }
 

@@ -67,7 +67,7 @@ int cmd_doctor(struct cli *cli, struct err *err)
         return err_memory(err, "the report");
     if (load_settings(cli, err)) {
         doctor_found(doctor, "configuration", DOCTOR_FAILED, err);
-        doctor_skipped(doctor, "bucket", "which one it is, the configuration has to say first");
+        doctor_skipped(doctor, "bucket", "skipped, because the configuration does not name it");
     } else {
         check_bucket(doctor, cli);
     }

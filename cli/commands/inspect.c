@@ -55,7 +55,7 @@ static int find(struct store *store, const char *operand, struct subject *subjec
         return answer;
     err_set(err, ERR_NOT_FOUND, CODE_IMAGE, "there is no image %s in %s", subject->name.ref,
             store->where);
-    return err_hint(err, "s3dock list images %s shows what there is", subject->name.app);
+    return err_hint(err, "s3dock list images %s lists the images in the bucket", subject->name.app);
 }
 
 static int open_subject(struct store *store, const char *operand, struct subject *subject,
@@ -64,9 +64,9 @@ static int open_subject(struct store *store, const char *operand, struct subject
     if (find(store, operand, subject, err))
         return ERR_FAIL;
     if (!subject->at.metadata.index_key[0]) {
-        err_set(err, ERR_NOT_FOUND, "index", "%s has no index: it was pushed by another program",
+        err_set(err, ERR_NOT_FOUND, "index", "%s has no index: another program pushed it",
                 subject->name.ref);
-        return err_hint(err, "it can be pulled; a push with --force writes an index");
+        return err_hint(err, "the image can be pulled; a push with --force writes an index");
     }
     if (fetch_index(store, &subject->at.metadata, &subject->index, err))
         return err_wrap(err, "%s", subject->name.ref);
@@ -174,16 +174,17 @@ static int compare(struct cli *cli, const struct subject *from, const struct sub
     bool has[IMAGE_LAYERS_MAX] = {false};
 
     if (to->at.metadata.layer_count != to->index->image.layer_count)
-        return err_set(err, ERR_INTEGRITY, "index", "the index has layers of another image");
+        return err_set(err, ERR_INTEGRITY, "index",
+                       "the index belongs to another image: the number of layers differs");
     if (find_layers(from, to, has, err) ||
         layer_report_against(to->survey, to->index, from->index, has, err))
         return ERR_FAIL;
     jw_string(w, "from", from->name.ref);
     jw_string(w, "to", to->name.ref);
     if (from->index->names != to->index->names)
-        output_note(&cli->output,
-                    "one of the indexes is of version 1, which names chunks in another "
-                    "way: only whole layers are compared");
+        output_note(
+            &cli->output,
+            "one index has version 1, with other chunk names: only whole layers are compared");
     output_line(&cli->output, "from  %s", from->name.ref);
     output_line(&cli->output, "to    %s", to->name.ref);
     output_line(&cli->output, "%s", "");

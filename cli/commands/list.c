@@ -79,8 +79,8 @@ static int check_month(const char *month, struct err *err)
 
     if (!month || (!month[digits] && number >= 1 && number <= 12))
         return 0;
-    err_set(err, ERR_USAGE, "value", "--month: \"%s\" is no month", month);
-    return err_hint(err, "write it as YYYYMM, as in 202507");
+    err_set(err, ERR_USAGE, "value", "--month: \"%s\" is not a month", month);
+    return err_hint(err, "write the month as YYYYMM, such as 202507");
 }
 
 static int read_images(struct list *list, struct err *err)

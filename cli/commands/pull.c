@@ -72,7 +72,7 @@ static void tell_plan(struct cli *cli, const struct pull_result *result)
                 result->seed ? "at most " : "", human_bytes(result->to_fetch, fetched),
                 human_bytes(result->size, archive), words_of_layers(result, layers));
     if (result->kept)
-        output_line(&cli->output, "%s were fetched by a pull that did not end",
+        output_line(&cli->output, "%s are kept from an interrupted pull",
                     human_bytes(result->kept, kept));
     if (result->reuse[0])
         output_line(&cli->output, "%s", result->reuse);
@@ -88,7 +88,8 @@ static void tell_pulled(struct cli *cli, const char *ref, const struct pull_resu
     double speed = stats->seconds > 0 ? (double)result->size / stats->seconds : 0;
 
     if (result->reloaded)
-        output_warn(&cli->output, "a part of the image was not enough: all of it was pulled");
+        output_warn(&cli->output,
+                    "Docker did not accept the missing layers alone: the whole image was pulled");
     if (stats->reused_bytes)
         output_note(&cli->output, "pulled %s: %s in %s (%s image)", ref,
                     human_part(stats->downloaded_bytes, result->size, part),
@@ -109,7 +110,8 @@ static void tell(struct cli *cli, const struct pull_options *options,
     else
         tell_pulled(cli, options->name.ref, result);
     for (unsigned i = 0; i < options->also_count; i++)
-        output_note(&cli->output, "%s %s", options->dry_run ? "would also name it" : "also named",
+        output_note(&cli->output, "%s %s",
+                    options->dry_run ? "would also tag it as" : "also tagged as",
                     options->also[i].text);
 }
 
@@ -150,7 +152,7 @@ static int read_names(const struct args *args, const struct pull_options *option
     if (args->further_count && options->output) {
         err_set(err, ERR_USAGE, "flag",
                 "--as names an image in Docker, and --output writes a file");
-        return err_hint(err, "load the file, then: docker tag");
+        return err_hint(err, "load the file, then use docker tag");
     }
     for (unsigned i = 0; i < args->further_count; i++)
         if (reference_parse(args->further[i], &also[i], err))
@@ -173,7 +175,7 @@ int cmd_pull(struct cli *cli, struct err *err)
     int failed;
 
     if (cli->output.json && options.output && is_standard_output(options.output)) {
-        err_set(err, ERR_USAGE, "flag", "--json and --output %s both want standard output",
+        err_set(err, ERR_USAGE, "flag", "--json and --output %s both write to standard output",
                 options.output);
         return err_hint(err, "write the image to a file: --output image.tar");
     }

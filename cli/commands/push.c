@@ -64,9 +64,9 @@ static void tell(struct cli *cli, const struct push_options *options,
     else if (options->dry_run)
         output_note(&cli->output, "would push %s to %s", options->name.ref, result->key);
     else if (stats->copied_bytes && result->bases)
-        output_note(&cli->output, "pushed %s: %s in %s, of which %s had to be uploaded",
-                    options->name.ref, human_bytes(result->size, archive),
-                    human_seconds(stats->seconds, time), human_bytes(stats->uploaded_bytes, raw));
+        output_note(&cli->output, "pushed %s: %s in %s, uploaded %s of it", options->name.ref,
+                    human_bytes(result->size, archive), human_seconds(stats->seconds, time),
+                    human_bytes(stats->uploaded_bytes, raw));
     else
         output_note(
             &cli->output, "pushed %s: %s in %s (%s image), %s", options->name.ref,
@@ -75,29 +75,30 @@ static void tell(struct cli *cli, const struct push_options *options,
             human_rate(stats->seconds > 0 ? (double)result->size / stats->seconds : 0, rate));
     if (result->outdated)
         output_note(&cli->output,
-                    "%u earlier archives were not copied from: their index is of version 1, whose "
-                    "names of chunks prove nothing",
+                    "%u earlier archives could not be used as a source: their index has version 1, "
+                    "whose chunk names do not prove the content",
                     result->outdated);
     if (result->resumed_bytes)
-        output_note(&cli->output, "it went on where an earlier push had stopped: %s were there",
+        output_note(&cli->output, "resumed an interrupted push: %s already uploaded",
                     human_bytes(result->resumed_bytes, raw));
     if (result->resume_refusal[0])
-        output_note(&cli->output, "what an earlier push had left was of no use (%s): removed",
+        output_note(&cli->output, "could not resume the earlier upload (%s): removed it",
                     result->resume_refusal);
     if (result->source_reason[0])
-        output_note(&cli->output, "Docker's export was used, its layers could not be: %s",
+        output_note(&cli->output,
+                    "read the image from Docker's export, because its layers could not be used: %s",
                     result->source_reason);
     if (result->refusal[0])
         output_note(&cli->output,
-                    "nothing could be copied from other archives, so everything was uploaded: %s",
+                    "uploaded everything, because nothing could be copied from other archives: %s",
                     result->refusal);
     if (result->corrupt_base[0])
         output_warn(&cli->output,
-                    "%s does not hold what its index says, and was not copied from: push that "
-                    "image again with --force --no-delta",
+                    "%s is damaged: its content differs from its index, so nothing was copied from "
+                    "it. Push that image again with --force --no-delta",
                     result->corrupt_base);
     if (result->archived)
-        output_note(&cli->output, "the image that had this name before was kept under archive/");
+        output_note(&cli->output, "the earlier image of this name is kept under archive/");
 }
 
 /* Also of a push that changed nothing: somebody wanted this image in the bucket. False, with a
@@ -122,7 +123,7 @@ static bool record(struct cli *cli, const struct push_options *options,
     push->was_archived = result->archived;
     if (audit_record(options->store, &event, clock_wall(), &err) == 0)
         return true;
-    output_warn(&cli->output, "the push was made, but not written into the audit log: %s",
+    output_warn(&cli->output, "the push succeeded, but could not be recorded in the audit log: %s",
                 err.text);
     return false;
 }
@@ -157,7 +158,7 @@ static int transfer(struct cli *cli, struct push_options *options, struct err *e
     write_data(output_data(&cli->output), options, &result, audited, verified);
     tell(cli, options, &result, verified);
     if (verified)
-        output_note(&cli->output, "verified: %s was read back and is sound", options->name.ref);
+        output_note(&cli->output, "verified: %s was read back and is intact", options->name.ref);
     return 0;
 }
 

@@ -54,15 +54,15 @@ void wanted_no_version(struct store *store, const char *app, const char *name, c
 
     if (!err_is(err, ERR_NOT_FOUND, CODE_TAG))
         return;
-    err_set(err, ERR_NOT_FOUND, CODE_TAG, "tag not found: %s/%s: there is no version of that name",
+    err_set(err, ERR_NOT_FOUND, CODE_TAG, "tag not found: %s/%s: there is no version of this name",
             app, name);
     if (wanted_is_image(app, name))
-        err_hint(err, "an image is named in one word: %s:%s", app, name);
+        err_hint(err, "write the image in one word: %s:%s", app, name);
     else if (name_check_env(name, &ignored) == 0 &&
              resolve_standing(store, app, name, &standing, &ignored) == 0)
         err_hint(err, "%s is an environment: s3dock %s %s %s", name, instead, app, name);
     else
-        err_hint(err, "s3dock list tags %s shows what there is", app);
+        err_hint(err, "s3dock list tags %s lists the versions", app);
 }
 
 int release_begin(struct cli *cli, struct release_options *options, struct err *err)
@@ -98,11 +98,12 @@ void release_warn(struct cli *cli, const struct release_result *result)
     if (!was_changed(cli, result))
         return;
     if (!result->audited)
-        output_warn(&cli->output, "the change was made, but not written into the audit log: %s",
+        output_warn(&cli->output,
+                    "the change succeeded, but could not be recorded in the audit log: %s",
                     result->why_not_audited.text);
     if (!result->atomic)
-        output_warn(&cli->output, "this store does not honour conditional writes: of two changes "
-                                  "at the same moment one may be lost");
+        output_warn(&cli->output, "this store has no conditional writes: if two clients make a "
+                                  "change at the same moment, one change may be lost");
 }
 
 void warnings_write(struct cli *cli, struct json_writer *w, const struct text *warnings)

@@ -27,9 +27,9 @@ static void tell(struct cli *cli, const struct unfinished_list *list)
     if (count == 0)
         output_note(&cli->output, "nothing is unfinished");
     if (here)
-        output_note(&cli->output, "a push or pull goes on when the same command is run again");
+        output_note(&cli->output, "a push or pull continues when the same command is run again");
     if (count > here)
-        output_note(&cli->output, "s3dock cleanup removes what is old");
+        output_note(&cli->output, "s3dock cleanup removes the old ones");
 }
 
 int cmd_resume(struct cli *cli, struct err *err)

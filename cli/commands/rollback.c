@@ -15,9 +15,9 @@ static void tell(struct cli *cli, const char *app, const char *env,
     jw_bool(w, "skipped", result->skipped);
     jw_string(w, "s3_key", result->key);
     release_write(cli, w, result);
-    output_note(&cli->output, "%s %s/%s back to %s%s%s",
-                config_switch(&cli->config, OPT_DRY_RUN) ? "would take" : "took", app, env,
-                result->image.ref, result->version[0] ? " via " : "", result->version);
+    output_note(&cli->output, "%s %s/%s to %s%s%s",
+                config_switch(&cli->config, OPT_DRY_RUN) ? "would roll back" : "rolled back", app,
+                env, result->image.ref, result->version[0] ? " via " : "", result->version);
     release_warn(cli, result);
 }
 

@@ -20,7 +20,7 @@ static void tell(struct cli *cli, const struct release_options *options,
         output_note(&cli->output, "%s %s as %s", options->dry_run ? "would tag" : "tagged",
                     image->ref, version);
     if (result->previous[0])
-        output_note(&cli->output, "it was %s before", result->previous);
+        output_note(&cli->output, "the version was %s before", result->previous);
     release_warn(cli, result);
 }
 

@@ -27,12 +27,11 @@ static int neither(const char *verb, const char *app, const char *name, bool ver
                    struct err *err)
 {
     err_set(err, ERR_NOT_FOUND, version ? CODE_TAG : CODE_ENVIRONMENT,
-            "%s not found: %s/%s: there is neither a version nor an environment of that name",
+            "%s not found: %s/%s: there is neither a version nor an environment of this name",
             version ? "tag" : "environment pointer", app, name);
     if (wanted_is_image(app, name))
-        return err_hint(err, "an image is named in one word: s3dock %s %s:%s", verb, app, name);
-    return err_hint(err, "s3dock list tags %s and s3dock list envs %s show what there is", app,
-                    app);
+        return err_hint(err, "write the image in one word: s3dock %s %s:%s", verb, app, name);
+    return err_hint(err, "s3dock list tags %s and s3dock list envs %s list the names", app, app);
 }
 
 /* APP TARGET: an environment or a version. Which is looked for first depends on how it reads; the

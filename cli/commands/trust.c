@@ -34,8 +34,8 @@ static int digest_file(const char *path, char real[PATH_MAX], char hex[SHA256_HE
     if (answer < 0) {
         err_wrap(err, "%s cannot be trusted", path);
         return err_hint(err,
-                        "file and folder must be yours alone (chown, chmod go-w); "
-                        "--config %s needs no trust",
+                        "you must be the only one who can write the file and its folder (chown, "
+                        "chmod go-w); --config %s needs no trust",
                         path);
     }
     sha256_of(text_view(&content), sum);
@@ -159,7 +159,7 @@ int cmd_config_trust(struct cli *cli, struct err *err)
     bool remove = config_switch(&cli->config, OPT_REMOVE);
 
     if (list && (remove || cli->args->operand_count)) {
-        err_set(err, ERR_USAGE, "arguments", "--list takes no file and no --remove");
+        err_set(err, ERR_USAGE, "arguments", "--list cannot be combined with a file or --remove");
         return err_hint(err, "s3dock config trust --list");
     }
     if (list)

@@ -53,12 +53,12 @@ static void say_when(const struct unfinished *what, int64_t now, int64_t stays,
     if (what->kind != UNFINISHED_RETIRED)
         return;
     if (days > 1)
-        snprintf(out, 2 * HUMAN_SIZE, ", data go in %d days", (int)days);
+        snprintf(out, 2 * HUMAN_SIZE, ", data deleted in %d days", (int)days);
     else if (left > 0)
-        snprintf(out, 2 * HUMAN_SIZE, ", data go in %s",
+        snprintf(out, 2 * HUMAN_SIZE, ", data deleted in %s",
                  human_wait((double)left / (double)NS_PER_S, wait));
     else
-        snprintf(out, 2 * HUMAN_SIZE, ", data go now");
+        snprintf(out, 2 * HUMAN_SIZE, ", data deleted by the next cleanup");
 }
 
 const char *unfinished_line(const struct unfinished *what, int64_t now, int64_t stays, char *out)
@@ -73,7 +73,7 @@ const char *unfinished_line(const struct unfinished *what, int64_t now, int64_t 
     snprintf(out, UNFINISHED_LINE, "%-7s  %s%s%s%s%s%s%s%s%s", KINDS[what->kind],
              what->key[0] ? what->key : "(damaged)", what->where[0] ? " of " : "", what->where,
              size[0] ? ", " : "", size, age[0] ? ", " : "", age,
-             what->busy ? ", at work"
+             what->busy ? ", in use"
              : age[0]   ? " ago"
                         : "",
              when);

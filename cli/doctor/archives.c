@@ -70,11 +70,10 @@ void doctor_check_archives(struct doctor *doctor, struct store *store)
         doctor_warning(doctor, "archives",
                        "pulls are not affected; the next push of each image checks the archive and "
                        "writes its new ETag",
-                       "%u of %u that were looked at have another ETag than their metadata says: "
-                       "the bucket was copied",
+                       "%u of %u checked archives have another ETag than their metadata: the "
+                       "bucket was copied",
                        looks.moved, looks.count);
     else if (looks.count)
-        doctor_ok(doctor, "archives", "the first %u have the ETag that their metadata states",
-                  looks.count);
+        doctor_ok(doctor, "archives", "the first %u have the ETag in their metadata", looks.count);
     store_page_finish(&page);
 }

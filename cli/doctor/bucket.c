@@ -23,12 +23,11 @@ static void try_list(struct probe *p)
 
     if (probe_ask(p, RIGHT_LIST, &op) != STORE_FAILED) {
         doctor_ok(p->doctor, probe_name(RIGHT_LIST), "images of %zu application%s%s", page.count,
-                  page.count == 1 ? "" : "s", page.next ? ", at least" : "");
+                  page.count == 1 ? "" : "s", page.next ? " or more" : "");
         if (p->unread && p->read_only)
             doctor_warning(p->doctor, probe_name(RIGHT_HEAD),
-                           "allow s3:GetObject, if images are "
-                           "to be pulled",
-                           "an object may not be looked at");
+                           "allow s3:GetObject, so that images can be pulled",
+                           "HEAD of an object is refused");
     }
     store_page_finish(&page);
 }
@@ -40,9 +39,9 @@ static void read_byte(struct probe *p, const char *key)
     enum store_answer answer = probe_ask(p, RIGHT_GET, &op);
 
     if (answer == STORE_DONE)
-        doctor_ok(p->doctor, probe_name(RIGHT_GET), "the first byte of %s", key);
+        doctor_ok(p->doctor, probe_name(RIGHT_GET), "read the first byte of %s", key);
     else if (answer != STORE_FAILED)
-        doctor_skipped(p->doctor, probe_name(RIGHT_GET), "%s is gone meanwhile", key);
+        doctor_skipped(p->doctor, probe_name(RIGHT_GET), "%s was deleted in the meantime", key);
 }
 
 /* Reads from some image that is there: for who may not write. */
@@ -60,7 +59,7 @@ static void try_existing(struct probe *p)
         if (i < page.count)
             read_byte(p, page.entries[i].key);
         else
-            doctor_skipped(p->doctor, probe_name(RIGHT_GET), "there is no image yet to read from");
+            doctor_skipped(p->doctor, probe_name(RIGHT_GET), "the bucket has no image to read");
     }
     store_page_finish(&page);
 }
@@ -84,9 +83,9 @@ static void try_head(struct probe *p)
     enum store_answer answer = probe_ask(p, RIGHT_HEAD, &op);
 
     if (answer == STORE_DONE && op.info.size == strlen(PROBE_BODY))
-        probe_ok(p, RIGHT_HEAD, "an object can be looked at");
+        probe_ok(p, RIGHT_HEAD, "the size of an object can be read");
     else if (answer != STORE_FAILED)
-        probe_odd(p, RIGHT_HEAD, "what was just written is not there");
+        probe_odd(p, RIGHT_HEAD, "an object that was just written does not exist");
 }
 
 static void try_get(struct probe *p)
@@ -100,7 +99,7 @@ static void try_get(struct probe *p)
     if (answer == STORE_DONE && view_equals_str(text_view(&text), PROBE_BODY))
         probe_ok(p, RIGHT_GET, "an object can be read");
     else if (answer != STORE_FAILED)
-        probe_odd(p, RIGHT_GET, "what is read is not what was written");
+        probe_odd(p, RIGHT_GET, "the content read differs from the content written");
 }
 
 static void try_range(struct probe *p)
@@ -114,9 +113,9 @@ static void try_range(struct probe *p)
     enum store_answer answer = probe_ask(p, RIGHT_RANGE, &op);
 
     if (answer == STORE_DONE && !memcmp(middle, &PROBE_BODY[7], sizeof middle))
-        probe_ok(p, RIGHT_RANGE, "a piece of an object can be read");
+        probe_ok(p, RIGHT_RANGE, "a range of an object can be read");
     else if (answer != STORE_FAILED)
-        probe_odd(p, RIGHT_RANGE, "what is read is not what was written");
+        probe_odd(p, RIGHT_RANGE, "the content read differs from the content written");
 }
 
 static void try_copy(struct probe *p)
@@ -128,7 +127,7 @@ static void try_copy(struct probe *p)
     if (answer == STORE_DONE)
         probe_ok(p, RIGHT_COPY, "an object can be copied within the bucket");
     else if (answer != STORE_FAILED)
-        probe_odd(p, RIGHT_COPY, "the source is said not to be there");
+        probe_odd(p, RIGHT_COPY, "the store reports that the source does not exist");
 }
 
 /* A PUT under a condition that does not hold must be refused. */
@@ -153,14 +152,14 @@ static void try_conditions(struct probe *p)
     enum store_answer answer;
 
     if (try_condition(p, RIGHT_IF_ABSENT, NULL))
-        probe_ok(p, RIGHT_IF_ABSENT, "If-None-Match is obeyed");
+        probe_ok(p, RIGHT_IF_ABSENT, "the store supports If-None-Match");
     if (p->stop || !try_condition(p, RIGHT_IF_UNCHANGED, NO_ETAG) || p->stop)
         return;
     answer = probe_ask(p, RIGHT_IF_UNCHANGED, &op);
     if (answer == STORE_DONE)
-        probe_ok(p, RIGHT_IF_UNCHANGED, "If-Match is obeyed");
+        probe_ok(p, RIGHT_IF_UNCHANGED, "the store supports If-Match");
     else if (answer != STORE_FAILED)
-        probe_odd(p, RIGHT_IF_UNCHANGED, "the store refuses a condition that holds");
+        probe_odd(p, RIGHT_IF_UNCHANGED, "the store refuses a condition that is true");
 }
 
 /* ---- cleaning up ---- */
@@ -176,7 +175,7 @@ static void clean_up(struct probe *p)
         gone = probe_ask(p, RIGHT_DELETE, &op) != STORE_FAILED;
     }
     if (gone)
-        probe_ok(p, RIGHT_DELETE, "what was written here to try is gone again");
+        probe_ok(p, RIGHT_DELETE, "the test objects are deleted");
 }
 
 static void try_writing(struct probe *p)
@@ -221,11 +220,11 @@ void doctor_check_bucket(struct doctor *doctor, struct store *store, bool read_o
     if (!p.stop)
         doctor_check_archives(doctor, store);
     if (p.stop)
-        doctor_skipped(doctor, "rights", "what may be done with the bucket was not tried");
+        doctor_skipped(doctor, "rights", "the rights in the bucket were not checked");
     else if (read_only)
         try_existing(&p);
     else
         try_writing(&p);
     if (read_only && !p.stop)
-        doctor_skipped(doctor, "writing", "not tried (--read-only)");
+        doctor_skipped(doctor, "writing", "not checked (--read-only)");
 }

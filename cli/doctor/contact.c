@@ -20,11 +20,11 @@ static void check_clock(struct probe *p, int64_t server_time)
     if (!server_time)
         return;
     if (ahead > -CLOCK_FINE && ahead < CLOCK_FINE)
-        doctor_ok(p->doctor, "clock", "the same as the store's, give or take %.0f s", seconds + 1);
+        doctor_ok(p->doctor, "clock", "differs from the store's by at most %.0f s", seconds + 1);
     else
         doctor_warning(p->doctor, "clock", "set this machine's clock (timedatectl set-ntp true)",
-                       "%.0f s %s the store's: requests are signed with the store's time, and each "
-                       "run loses a request finding that out",
+                       "%.0f s %s the store's: requests are signed with the store's time, which "
+                       "costs each run one request",
                        seconds, ahead > 0 ? "ahead of" : "behind");
 }
 
@@ -38,8 +38,8 @@ static void check_region(struct probe *p, const struct store_stats *before)
         return;
     err_hint(&hint, "set \"region\" to \"%s\"", now.region);
     doctor_warning(p->doctor, "region", hint.hint,
-                   "the bucket is in %s, not in %s: each run loses a request finding that out",
-                   now.region, before->region);
+                   "the bucket is in %s, not in %s, which costs each run one request", now.region,
+                   before->region);
 }
 
 static void report_bucket(struct probe *p, enum store_answer answer, struct err *err)
@@ -47,7 +47,7 @@ static void report_bucket(struct probe *p, enum store_answer answer, struct err 
     p->unread = answer == STORE_FAILED &&
                 (err_is(err, ERR_AUTH, CODE_DENIED) || err_is(err, ERR_AUTH, CODE_UNSIGNED));
     if (answer != STORE_FAILED) {
-        doctor_ok(p->doctor, "bucket", "it is there, and the credentials are good");
+        doctor_ok(p->doctor, "bucket", "the bucket exists, and the credentials are accepted");
     } else if (!p->unread) {
         doctor_found(p->doctor, "bucket", DOCTOR_FAILED, err);
         p->stop = true;

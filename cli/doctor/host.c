@@ -22,16 +22,16 @@ static void check_space(struct doctor *doctor, const char *name, const char *pat
     uint64_t available;
 
     if (statvfs(path, &fs)) {
-        doctor_warning(doctor, name, NULL, "cannot tell how much space is left at %s: %s", path,
+        doctor_warning(doctor, name, NULL, "cannot read the free space at %s: %s", path,
                        strerror(errno));
         return;
     }
     available = (uint64_t)fs.f_bavail * fs.f_frsize;
     human_bytes(available, size);
     if (available < least)
-        doctor_warning(doctor, name, hint, "only %s left at %s", size, path);
+        doctor_warning(doctor, name, hint, "only %s free at %s", size, path);
     else
-        doctor_ok(doctor, name, "%s left at %s", size, path);
+        doctor_ok(doctor, name, "%s free at %s", size, path);
 }
 
 /* A daemon that somebody has named is expected to be there. */
@@ -49,8 +49,8 @@ static void tell_missing(struct doctor *doctor, const struct docker_endpoint *en
         doctor_found(doctor, "docker", DOCTOR_FAILED, &found);
         return;
     }
-    err_hint(&found, "%s%snot needed for push --input FILE and pull --output FILE", err->hint,
-             err->hint[0] ? "; " : "");
+    err_hint(&found, "%s%sDocker is not needed for push --input FILE and pull --output FILE",
+             err->hint, err->hint[0] ? "; " : "");
     doctor_found(doctor, "docker", DOCTOR_WARNING, &found);
 }
 
@@ -60,7 +60,7 @@ static void tell_layers(struct doctor *doctor, const struct docker_engine *engin
     struct err found = {0};
 
     if (open_layers_readable(engine, &found) == 0)
-        doctor_ok(doctor, "docker layers", "can be read on this host: no exports are needed");
+        doctor_ok(doctor, "docker layers", "can be read on this host, so no exports are needed");
     else if (found.family == ERR_UNSUPPORTED)
         doctor_skipped(doctor, "docker layers", "%s%s%s", found.text, found.hint[0] ? "; " : "",
                        found.hint);
@@ -74,12 +74,12 @@ static void tell_engine(struct doctor *doctor, const struct docker_engine *engin
     doctor_ok(doctor, "docker", "%s %s, API %s, %s/%s, at %s (%s)",
               engine->podman ? "Podman" : "Docker", engine->version, engine->api_version,
               engine->os, engine->architecture, endpoint->host, endpoint->origin);
-    doctor_ok(doctor, "docker images", "kept by %s, driver %s",
+    doctor_ok(doctor, "docker images", "stored by %s, driver %s",
               engine->containerd_store ? "containerd" : "Docker's own store", engine->driver);
     tell_layers(doctor, engine);
     if (endpoint->socket[0] && engine->root_dir[0])
         check_space(doctor, "disk of docker", engine->root_dir, DOCKER_SPACE_MIN,
-                    "docker system df shows what takes the space, docker system prune frees it");
+                    "docker system df shows the used space, docker system prune frees space");
 }
 
 void doctor_check_docker(struct doctor *doctor, struct cli *cli)
@@ -108,5 +108,6 @@ void doctor_check_cache(struct doctor *doctor)
     if (file_cache_dir(folder, sizeof folder, &err))
         doctor_found(doctor, "disk of s3dock", DOCTOR_FAILED, &err);
     else
-        check_space(doctor, "disk of s3dock", folder, CACHE_SPACE_MIN, "free some space there");
+        check_space(doctor, "disk of s3dock", folder, CACHE_SPACE_MIN,
+                    "free some space in this folder");
 }

@@ -17,11 +17,10 @@ static const struct {
     const char *means;  /* that it does not work */
     enum doctor_status gravity;
 } rights[] = {
-    [RIGHT_LIST] = {"list", "s3:ListBucket", "a missing object looks like a forbidden one",
-                    DOCTOR_FAILED},
+    [RIGHT_LIST] = {"list", "s3:ListBucket",
+                    "a missing object cannot be distinguished from a forbidden one", DOCTOR_FAILED},
     [RIGHT_PUT] = {"put", "s3:PutObject",
-                   "nothing can be pushed from here (--read-only leaves this "
-                   "out where images are only pulled)",
+                   "this host cannot push (use --read-only on hosts that only pull)",
                    DOCTOR_FAILED},
     [RIGHT_HEAD] = {"head", "s3:GetObject", "images cannot be found", DOCTOR_FAILED},
     [RIGHT_GET] = {"get", "s3:GetObject", "images cannot be pulled", DOCTOR_FAILED},
@@ -29,25 +28,25 @@ static const struct {
     [RIGHT_COPY] = {"copy", "s3:GetObject and s3:PutObject",
                     "an image of the same name cannot be replaced", DOCTOR_WARNING},
     [RIGHT_IF_ABSENT] = {"put if absent", "s3:PutObject",
-                         "of two who tag or promote at the same moment, one may be overwritten "
-                         "unnoticed",
+                         "if two clients tag or promote at the same moment, one change may be lost",
                          DOCTOR_WARNING},
-    [RIGHT_IF_UNCHANGED] = {"put if unchanged", "s3:PutObject",
-                            "of two who tag or promote at the same moment, one may be overwritten "
-                            "unnoticed",
-                            DOCTOR_WARNING},
+    [RIGHT_IF_UNCHANGED] =
+        {"put if unchanged", "s3:PutObject",
+         "if two clients tag or promote at the same moment, one change may be lost",
+         DOCTOR_WARNING},
     [RIGHT_CREATE] = {"upload: begin", "s3:PutObject", "large images cannot be pushed",
                       DOCTOR_FAILED},
     [RIGHT_PART] = {"upload: part", "s3:PutObject", "large images cannot be pushed", DOCTOR_FAILED},
     [RIGHT_PARTS] = {"upload: list", "s3:ListMultipartUploadParts",
-                     "an interrupted push begins anew", DOCTOR_WARNING},
+                     "an interrupted push starts from the beginning", DOCTOR_WARNING},
     [RIGHT_COMPLETE] = {"upload: complete", "s3:PutObject", "large images cannot be pushed",
                         DOCTOR_FAILED},
     [RIGHT_COPY_PART] = {"upload: copy part", "s3:GetObject and s3:PutObject",
-                         "a new version is sent whole, not only what is new in it", DOCTOR_WARNING},
+                         "a push uploads the whole image, not only the new data", DOCTOR_WARNING},
     [RIGHT_ABORT] = {"upload: abort", "s3:AbortMultipartUpload",
-                     "what an interrupted push has sent stays and takes space", DOCTOR_WARNING},
-    [RIGHT_DELETE] = {"delete", "s3:DeleteObject", "what was written here to try stays",
+                     "parts of interrupted pushes stay in the bucket and take space",
+                     DOCTOR_WARNING},
+    [RIGHT_DELETE] = {"delete", "s3:DeleteObject", "the test objects stay in the bucket",
                       DOCTOR_WARNING},
 };
 
@@ -75,7 +74,7 @@ static void report_refused(struct probe *p, enum right right, struct err *err)
 
     hints_add(err);
     if (err_is(err, ERR_AUTH, CODE_DENIED))
-        err_hint(err, "allow %s for these credentials, below " PROBE_PREFIX " too; without it: %s",
+        err_hint(err, "allow %s for these credentials, also below " PROBE_PREFIX "; without it: %s",
                  rights[right].action, rights[right].means);
     else if ((!err->hint[0] || strstr(err->hint, "s3dock doctor")) && !gone)
         err_hint(err, "without it: %s", rights[right].means);

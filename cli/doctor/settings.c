@@ -21,7 +21,7 @@ static void tell_file(struct doctor *doctor, const struct config *config)
         doctor_ok(doctor, "configuration", "%s, profile \"%s\" (%s)%s", config->file.path,
                   config->profile, where, trust_of(&config->file));
     else
-        doctor_ok(doctor, "configuration", "no file: flags, environment and defaults");
+        doctor_ok(doctor, "configuration", "no file: flags, environment and defaults are used");
 }
 
 /* The warnings are lines "PATH: what is odd". */
@@ -33,7 +33,7 @@ static void tell_warnings(struct doctor *doctor, const struct config *config)
         size_t size = strcspn(line, "\n");
 
         doctor_warning(doctor, "configuration",
-                       "s3dock config validate tells all of it; the rest of the file is used",
+                       "s3dock config validate lists all problems; the rest of the file is used",
                        "%.*s", (int)size, line);
         line += size + (line[size] == '\n');
     }
@@ -48,7 +48,7 @@ static void tell_bucket(struct doctor *doctor, const struct config *config)
     config_origin(config, OPT_ENDPOINT, from, sizeof from);
     if (config->settings[OPT_BUCKET].origin == ORIGIN_DEFAULT)
         doctor_warning(doctor, "settings", "set \"bucket\" in the profile, or S3DOCK_BUCKET",
-                       "no bucket is named: the built-in name %s is used",
+                       "no bucket is set: the built-in name %s is used",
                        config_text(config, OPT_BUCKET));
     else
         doctor_ok(doctor, "settings", "bucket %s (%s) at %s (%s)", config_text(config, OPT_BUCKET),
@@ -69,14 +69,15 @@ void doctor_check_credentials(struct doctor *doctor, const struct config *config
     char id[512], secret[512], shortened[16];
 
     if (endpoint && !strncmp(endpoint, "file://", 7)) {
-        doctor_ok(doctor, "credentials", "a directory needs none");
+        doctor_ok(doctor, "credentials", "a directory needs no credentials");
         return;
     }
     if (!key && !config_text(config, OPT_SECRET_KEY)) {
-        doctor_warning(doctor, "credentials",
-                       "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or access_key and "
-                       "secret_key in the profile",
-                       "there are none: requests go unsigned, which only a public bucket takes");
+        doctor_warning(
+            doctor, "credentials",
+            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or access_key and "
+            "secret_key in the profile",
+            "no credentials are set: requests are not signed, which only a public bucket accepts");
         return;
     }
     if (!key || !config_text(config, OPT_SECRET_KEY))

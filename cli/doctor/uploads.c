@@ -26,9 +26,9 @@ static bool send_part(struct probe *p, const char *id, struct store_part *part)
     enum store_answer answer = probe_ask(p, RIGHT_PART, &op);
 
     if (answer == STORE_DONE)
-        probe_ok(p, RIGHT_PART, "a part can be sent");
+        probe_ok(p, RIGHT_PART, "a part can be uploaded");
     else if (answer != STORE_FAILED)
-        probe_odd(p, RIGHT_PART, "the store does not know its own upload");
+        probe_odd(p, RIGHT_PART, "the store does not find the upload that it created");
     memcpy(part->etag, op.info.etag, sizeof part->etag);
     return answer == STORE_DONE;
 }
@@ -41,9 +41,9 @@ static void list_parts(struct probe *p, const char *id)
     enum store_answer answer = probe_ask(p, RIGHT_PARTS, &op);
 
     if (answer == STORE_DONE && page.count == 1)
-        probe_ok(p, RIGHT_PARTS, "parts can be listed, so an interrupted push can go on");
+        probe_ok(p, RIGHT_PARTS, "parts can be listed, so an interrupted push can continue");
     else if (answer != STORE_FAILED)
-        probe_odd(p, RIGHT_PARTS, "the part that was sent is not listed");
+        probe_odd(p, RIGHT_PARTS, "the uploaded part is not listed");
     store_page_finish(&page);
 }
 
@@ -58,9 +58,9 @@ static bool complete_upload(struct probe *p, const char *id, const struct store_
     enum store_answer answer = probe_ask(p, RIGHT_COMPLETE, &op);
 
     if (answer == STORE_DONE)
-        probe_ok(p, RIGHT_COMPLETE, "an upload becomes an object");
+        probe_ok(p, RIGHT_COMPLETE, "an upload can be completed");
     else if (answer != STORE_FAILED)
-        probe_odd(p, RIGHT_COMPLETE, "the store does not know its own upload");
+        probe_odd(p, RIGHT_COMPLETE, "the store does not find the upload that it created");
     return answer == STORE_DONE;
 }
 
@@ -69,7 +69,7 @@ static void abort_upload(struct probe *p, const char *key, const char *id, bool 
     struct store_op op = {.verb = STORE_UPLOAD_ABORT, .key = key, .upload_id_in = id};
 
     if (probe_ask(p, RIGHT_ABORT, &op) != STORE_FAILED && tell)
-        probe_ok(p, RIGHT_ABORT, "an upload can be given up");
+        probe_ok(p, RIGHT_ABORT, "an upload can be aborted");
 }
 
 static void copy_part(struct probe *p, const char *id)
@@ -82,9 +82,9 @@ static void copy_part(struct probe *p, const char *id)
     enum store_answer answer = probe_ask(p, RIGHT_COPY_PART, &op);
 
     if (answer == STORE_DONE)
-        probe_ok(p, RIGHT_COPY_PART, "what is in the bucket need not be sent again");
+        probe_ok(p, RIGHT_COPY_PART, "data in the bucket can be copied instead of uploaded");
     else if (answer != STORE_FAILED)
-        probe_odd(p, RIGHT_COPY_PART, "the source is said not to be there");
+        probe_odd(p, RIGHT_COPY_PART, "the store reports that the source does not exist");
 }
 
 /* Completes an upload. False: none could be created. */
@@ -96,7 +96,7 @@ static bool try_upload(struct probe *p)
 
     if (!begin_upload(p, p->whole, id))
         return false;
-    probe_ok(p, RIGHT_CREATE, "an upload in parts can be begun");
+    probe_ok(p, RIGHT_CREATE, "an upload in parts can be created");
     sent = send_part(p, id, &part);
     if (sent && !p->stop)
         list_parts(p, id);

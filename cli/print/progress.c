@@ -37,13 +37,13 @@ static const char *phase_words(enum transfer_phase phase)
 {
     switch (phase) {
     case PHASE_PREPARE:
-        return "looking at the bucket";
+        return "checking the bucket";
     case PHASE_EXPORT:
         return "Docker is preparing the export";
     case PHASE_PUSH:
         return "pushing";
     case PHASE_REUSE:
-        return "looking through an image that is here";
+        return "reading a local image";
     case PHASE_PULL:
         return "pulling";
     case PHASE_WRITE:
@@ -51,7 +51,7 @@ static const char *phase_words(enum transfer_phase phase)
     case PHASE_LOAD:
         return "Docker is loading the image";
     case PHASE_COMMIT:
-        return "writing the last documents";
+        return "writing index and metadata";
     }
     return "";
 }

@@ -27,7 +27,7 @@ static int add_operand(struct walk *walk, const char *word)
 static int add_further(struct walk *walk, const struct option *option, const char *value)
 {
     if (walk->args->further_count == ARGS_FURTHER_MAX)
-        return err_set(walk->err, ERR_USAGE, "value", "--%s is given more than %d times",
+        return err_set(walk->err, ERR_USAGE, "value", "--%s is used more than %d times",
                        option->name, ARGS_FURTHER_MAX);
     walk->args->further[walk->args->further_count++] = value;
     return 0;
@@ -74,8 +74,9 @@ static int long_flag(struct walk *walk, const char *flag)
     err_set(walk->err, ERR_USAGE, "flag", "unknown flag --%.*s", (int)size, flag);
     if (meant)
         return err_hint(walk->err, "did you mean --%s?", meant);
-    return err_hint(walk->err, "s3dock help lists the flags; an argument that starts with a dash "
-                               "goes after --");
+    return err_hint(
+        walk->err,
+        "s3dock help lists the flags; write an argument that starts with a dash after --");
 }
 
 /* -n, -nq, -p NAME, -pNAME, -p=NAME */

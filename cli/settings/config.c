@@ -195,7 +195,7 @@ static int no_such_profile(const struct config *config, struct err *err)
 
     err_set(err, ERR_USAGE, "profile", "profile '%s' not found in config", config->profile);
     if (!config->file.json)
-        return err_hint(err, "there is no configuration file; s3dock config init writes one");
+        return err_hint(err, "there is no configuration file: s3dock config init writes one");
     nearest_init(&nearest, config->profile);
     for (size_t n = 0; n < ARRAY_SIZE(names) && config_file_profile(&config->file, n, names[n]);
          n++)
@@ -215,7 +215,7 @@ static int choose_profile(struct resolve *r, const char *forced)
         return ERR_FAIL;
     config->profile_chosen = forced || setting->origin >= ORIGIN_ENV;
     if (!str_copy(config->profile, sizeof config->profile, forced ? forced : setting->value))
-        return err_set(r->err, ERR_USAGE, "profile", "the profile's name is too long");
+        return err_set(r->err, ERR_USAGE, "profile", "the name of the profile is too long");
     if (config_file_has_profile(&config->file, config->profile))
         return 0;
     /* Without a file, or in one without profiles, "default" is the built-in profile. */
@@ -246,8 +246,8 @@ static void check_only(struct config *config, enum option_id id)
     if (!option->only || config->settings[id].origin != ORIGIN_FILE ||
         !strcasecmp(config_text(config, id), option->only))
         return;
-    snprintf(line, sizeof line, "%s has no effect, it is always %s: %s", option->key, option->only,
-             option->why);
+    snprintf(line, sizeof line, "%s has no effect, its value is always %s: %s", option->key,
+             option->only, option->why);
     add_warning(config, line);
 }
 
@@ -258,7 +258,7 @@ static void check_runs(struct config *config, enum option_id id)
 
     if (!config_ignores(config, id))
         return;
-    snprintf(line, sizeof line, "%s is not obeyed in a file of the current folder (use %s)",
+    snprintf(line, sizeof line, "%s is ignored in a file of the current folder (use %s)",
              option->key, option->env);
     add_warning(config, line);
 }
@@ -267,7 +267,8 @@ static void check_file(struct config *config, enum command_id command)
 {
     config_file_unknown(&config->file, add_warning, config);
     if (config->file.exposed)
-        add_warning(config, "holds a secret key and others may read it (chmod 600 mends that)");
+        add_warning(config,
+                    "the file has a secret key and is readable by other users (fix: chmod 600)");
     for (unsigned id = 0; id < OPTION_COUNT; id++)
         check_only(config, id);
     for (unsigned id = 0; id < OPTION_COUNT; id++)

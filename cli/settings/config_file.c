@@ -38,7 +38,7 @@ static int check_groups(const struct config_file *file, struct err *err)
     struct json_node at = json_next(profiles, (struct json_node){0}, NULL);
 
     if (json_kind(root) != JSON_OBJECT)
-        return err_set(err, ERR_USAGE, CODE_CONFIG, "it is no object { ... }");
+        return err_set(err, ERR_USAGE, CODE_CONFIG, "the file is not an object { ... }");
     for (unsigned i = 0; i < OPTION_COUNT; i++) {
         const char *key = option_table[i].key ? option_table[i].key : "";
         char group[CONFIG_NAME_MAX];
@@ -46,11 +46,11 @@ static int check_groups(const struct config_file *file, struct err *err)
 
         snprintf(group, sizeof group, "%.*s", (int)size, key);
         if (key[size] && !is_group(json_get(root, group)))
-            return err_set(err, ERR_USAGE, CODE_CONFIG, "%s is no object { ... }", group);
+            return err_set(err, ERR_USAGE, CODE_CONFIG, "%s is not an object { ... }", group);
     }
     for (; at.doc; at = json_next(profiles, at, NULL))
         if (!is_group(at))
-            return err_set(err, ERR_USAGE, CODE_CONFIG, "a profile is no object { ... }");
+            return err_set(err, ERR_USAGE, CODE_CONFIG, "a profile is not an object { ... }");
     return 0;
 }
 
@@ -68,7 +68,7 @@ static int parse(struct config_file *file, struct view content, struct err *err)
     err->family = ERR_USAGE;
     str_copy(err->code, sizeof err->code, CODE_CONFIG);
     err_wrap(err, "failed to parse config file %s", file->path);
-    return err_hint(err, "mend that place, or start anew with: s3dock config init FILE");
+    return err_hint(err, "correct the file, or write a new one: s3dock config init FILE");
 }
 
 static bool readable_by_others(const char *path)
@@ -101,15 +101,15 @@ static int read_content(struct config_file *out, struct text *content, struct er
 static int unreadable(const struct config_file *file, struct err *err)
 {
     if (err_is(err, ERR_USAGE, CODE_OWNER)) {
-        err_wrap(err, "the config file %s is not obeyed", file->path);
+        err_wrap(err, "the config file %s is not used", file->path);
         return err_hint(err,
-                        "to use it all the same: --config %s, or S3DOCK_CONFIG; or make file "
-                        "and folder yours alone (chown, chmod go-w)",
+                        "to use the file anyway: --config %s or S3DOCK_CONFIG; or make sure that "
+                        "only you can write the file and its folder (chown, chmod go-w)",
                         file->path);
     }
     err_wrap(err, "failed to read config file %s", file->path);
-    return err_hint(err, "s3dock does not fall back to other settings when this file exists; "
-                         "make it readable or move it away");
+    return err_hint(
+        err, "s3dock uses no other settings while this file exists: make it readable, or move it");
 }
 
 static void look_up_trust(struct config_file *file, struct view content, getenv_fn *env)

@@ -25,8 +25,8 @@ static int refuse(const struct config *config, enum option_id id, struct err *er
     config_origin(config, id, where, sizeof where);
     err_wrap(err, "%s", where);
     return err_hint(err,
-                    "if you trust the file: s3dock config trust; or name it: --config %s, or "
-                    "S3DOCK_CONFIG",
+                    "if you trust the file, run s3dock config trust, or name the file: --config %s "
+                    "or S3DOCK_CONFIG",
                     config->file.path);
 }
 
@@ -62,15 +62,15 @@ static int check_endpoint(const struct config *config, enum option_id foreign, s
         return 0;
     config_origin(config, foreign, key, sizeof key);
     err_set(err, ERR_USAGE, "trust",
-            "the credentials (%s) are not sent to %s, an endpoint that only a file of the current "
-            "folder names",
+            "the credentials (%s) are not sent to %s, because only a file of the current folder "
+            "names this endpoint",
             key, config_text(config, OPT_ENDPOINT));
     refuse(config, OPT_ENDPOINT, err);
     if (has_own_keys(config))
-        err_hint(err,
-                 "for the keys in the file: --profile %s; or, if you trust the file: s3dock "
-                 "config trust",
-                 config->profile);
+        err_hint(
+            err,
+            "to use the keys of the file: --profile %s; if you trust the file: s3dock config trust",
+            config->profile);
     return ERR_FAIL;
 }
 
@@ -82,7 +82,7 @@ static int check_tls(const struct config *config, struct err *err)
         if (!decides(config, ids[i]))
             continue;
         err_set(err, ERR_USAGE, "trust",
-                "a file of the current folder does not decide which certificates are trusted");
+                "a file of the current folder must not choose the trusted certificates");
         return refuse(config, ids[i], err);
     }
     return 0;
@@ -94,7 +94,7 @@ static int check_key(const struct config *config, struct err *err)
     if (!decides(config, OPT_ENCRYPTION_KEY))
         return 0;
     err_set(err, ERR_USAGE, "trust",
-            "a file of the current folder does not decide with which key images are encrypted");
+            "a file of the current folder must not choose the encryption key of images");
     return refuse(config, OPT_ENCRYPTION_KEY, err);
 }
 
@@ -129,6 +129,6 @@ int consent_docker(const struct config *config, struct err *err)
     if (id == OPT_DOCKER_CONTEXT && config_text(config, OPT_DOCKER_HOST))
         return 0; /* the host was named by the user, and is stronger */
     err_set(err, ERR_USAGE, "trust",
-            "a file of the current folder does not decide which Docker is used");
+            "a file of the current folder must not choose the Docker daemon");
     return refuse(config, id, err);
 }

@@ -18,7 +18,7 @@ static int list_path(getenv_fn *env, char out[PATH_MAX], struct err *err)
     int used;
 
     if (!home || !*home) {
-        err_set(err, ERR_LOCAL, "trust", "HOME is not set: there is no place to remember it in");
+        err_set(err, ERR_LOCAL, "trust", "HOME is not set: the list of trusted files has no place");
         return err_hint(err, "name the file with --config FILE, or S3DOCK_CONFIG");
     }
     used = snprintf(out, PATH_MAX, "%s/.s3dock/trusted", home);
@@ -34,8 +34,9 @@ static int read_list(const char *path, struct text *out, struct err *err)
 
     if (owner_read(path, out, real, err) >= 0)
         return 0;
-    err_wrap(err, "the list of trusted files is not used");
-    return err_hint(err, "file and folder must be yours alone (chown, chmod go-w)");
+    err_wrap(err, "the list of trusted files cannot be used");
+    return err_hint(
+        err, "you must be the only one who can write the file and its folder (chown, chmod go-w)");
 }
 
 /* Takes the next line of a list apart; lines of another form are passed over. False at the end. */
@@ -125,7 +126,8 @@ static int prepare_folder(const char *file, struct err *err)
     if (!fault)
         return 0;
     err_set(err, ERR_USAGE, CODE_OWNER, "%s %s", folder, fault);
-    return err_hint(err, "is HOME yours? the folder must be yours alone (chown, chmod go-w)");
+    return err_hint(err, "check that HOME is your own folder; you must be the only one who can "
+                         "write it (chown, chmod go-w)");
 }
 
 static int change(getenv_fn *env, const char *path, const char *hex, struct err *err)
@@ -134,13 +136,13 @@ static int change(getenv_fn *env, const char *path, const char *hex, struct err 
     int fd, answer;
 
     if (strchr(path, '\n'))
-        return err_set(err, ERR_USAGE, "trust", "a path with a line end cannot be remembered");
+        return err_set(err, ERR_USAGE, "trust", "a path with a line end cannot be stored");
     if (list_path(env, file, err) || prepare_folder(file, err))
         return ERR_FAIL;
     snprintf(lock, sizeof lock, "%.*s.lock", PATH_MAX - 8, file);
     answer = file_lock(lock, &fd, err);
     if (answer == FILE_BUSY) {
-        err_set(err, ERR_CONFLICT, "trust", "another s3dock changes the list of trusted files");
+        err_set(err, ERR_CONFLICT, "trust", "another s3dock is changing the list of trusted files");
         return err_hint(err, "run the same command again");
     }
     if (answer)

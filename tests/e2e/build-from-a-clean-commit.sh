@@ -80,7 +80,7 @@ check "the second commit has another name" test "$first" != "$second"
 check "the image has the new content" same two "$(file_in "$second")"
 touch app/noise.log app/notes
 check "build with an untracked file" s3dock build shop --path app
-check "a warning names the untracked file, not the ignored one" same "warning: not in the commit, but maybe in the image: app/notes (untracked)" \
+check "a warning names the untracked file, not the ignored one" same "warning: untracked files are not in the commit, but may be in the image: app/notes" \
     "$(s3dock build shop --path app 2>&1 >/dev/null | grep warning)"
 s3dock build shop --path app --json >"$work/build.json" 2>/dev/null
 check "--json names the untracked file" same '["app/notes"]' "$(json untracked "$work/build.json")"
@@ -117,7 +117,7 @@ git update-index --no-assume-unchanged app/file
 git checkout -q app/file
 mkdir "$work/without-git"
 ln -s "$(command -v docker)" "$work/without-git/docker"
-check "without git, a warning says that libgit2 is used" same "warning: git is not in PATH: libgit2 reads the repository, which knows no filters and not all of git" \
+check "without git, a warning says that libgit2 is used" same "warning: git is not in PATH: libgit2 reads the repository; it supports no filters and not every feature of git" \
     "$(PATH=$work/without-git "$S3DOCK" build shop --path app 2>&1 >/dev/null | grep libgit2)"
 git clone -q --bare . "$work/bare.git"
 refused 8 "bare" "a bare repository" build shop --path "$work/bare.git"
@@ -223,7 +223,7 @@ git add -A .
 git commit -qm tools
 s3dock build told >/dev/null 2>"$work/told.err"
 check "a program from a file in the current folder does not run" test ! -e "$work/owned"
-check "a warning says that docker.program is ignored" grep -q "docker.program is not obeyed" "$work/told.err"
+check "a warning says that docker.program is ignored" grep -q "docker.program is ignored" "$work/told.err"
 check "a note names the configuration file" grep -q "using the configuration ./s3dock.json5 of the current folder" "$work/told.err"
 PATH=.:$PATH s3dock build told >/dev/null 2>&1
 check "a program in the current folder does not run with . in PATH" test ! -e "$work/owned"

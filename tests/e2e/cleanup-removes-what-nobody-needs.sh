@@ -54,7 +54,7 @@ bucket put $key image-01.tar
 check "resume lists an archive without metadata" grep -q "^archive .*bbbbb09" <(s3dock resume 2>/dev/null)
 sleep 2.2
 check "cleanup with an old archive without metadata" s3dock cleanup --unfinished 1s
-check "resume prints how long the retired data remain" grep -q "^retired .*bbbbb09.*data go in" <(s3dock resume 2>/dev/null)
+check "resume prints how long the retired data remain" grep -q "^retired .*bbbbb09.*data deleted in" <(s3dock resume 2>/dev/null)
 check "retiring deletes no archive" same 7 "$(bucket list images/ | grep -c 'tar.gz$')"
 sleep 2.2
 check "cleanup after the waiting time" s3dock cleanup --retired-after 1s
@@ -62,7 +62,7 @@ check "cleanup deletes only the retired archive" same 6 "$(bucket list images/ |
 check "resume prints nothing after the cleanup" same '' "$(s3dock resume 2>/dev/null)"
 
 # Images.
-refused 2 "which application" "cleanup --keep without an application" cleanup --keep 2
+refused 2 "need an application" "cleanup --keep without an application" cleanup --keep 2
 refused 2 "which images" "cleanup of an application without a policy" cleanup app
 before=$(bucket_state)
 s3dock cleanup app --keep 2 --dry-run --json >dry.json 2>/dev/null

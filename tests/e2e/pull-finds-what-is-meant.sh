@@ -53,4 +53,4 @@ refused 2 "promoting from version tags requires specifying app name" "a version 
 refused 2 "failed to parse image reference: invalid tag format in image reference: app:20250721-2118" \
     "an incomplete reference" promote app:20250721-2118 production
 refused 2 "Current command requires app name and environment" "current without an environment" current app
-refused 2 "no month" "an invalid month" list images app --month 202513
+refused 2 "not a month" "an invalid month" list images app --month 202513

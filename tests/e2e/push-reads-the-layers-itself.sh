@@ -95,7 +95,7 @@ for what in other fifo; do
     check "the pushed image is right ($what)" same_image docker.tar $what.tar
 done
 apart "$covered" other "$code" "$S3DOCK" push $REF --force >note.out 2>note.err
-check "one line reports the reason" same 1 "$(grep -c "export was used" note.err)"
+check "one line reports the reason" same 1 "$(grep -c "from Docker.s export, because" note.err)"
 bucket empty
 bucket make
 apart "$covered" other "$code" "$S3DOCK" push $REF --source layers >strict.out 2>strict.err

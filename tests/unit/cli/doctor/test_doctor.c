@@ -168,8 +168,8 @@ static void a_missing_right_is_named(void **state)
         {"[" DENY("Parts") "]", "upload: list", DOCTOR_WARNING, "s3:ListMultipartUploadParts"},
         {"[" DENY("Copy") "]", "copy", DOCTOR_WARNING, "cannot be replaced"},
         {"[" LACKS("Copy") "]", "copy", DOCTOR_WARNING, "cannot be replaced"},
-        {"[" DENY("CopyPart") "]", "upload: copy part", DOCTOR_WARNING, "sent whole"},
-        {"[" LACKS("CopyPart") "]", "upload: copy part", DOCTOR_WARNING, "sent whole"},
+        {"[" DENY("CopyPart") "]", "upload: copy part", DOCTOR_WARNING, "uploads the whole image"},
+        {"[" LACKS("CopyPart") "]", "upload: copy part", DOCTOR_WARNING, "uploads the whole image"},
         {"[" DENY("Abort") "]", "upload: abort", DOCTOR_WARNING, "s3:AbortMultipartUpload"},
         {"[" DENY("Delete") "]", "delete", DOCTOR_WARNING, "s3:DeleteObject"},
     };
@@ -291,7 +291,7 @@ static void read_only_writes_nothing(void **state)
     (void)state;
     fake_start(&fake, "[]", NULL);
     examine(&fake, true);
-    assert_check("get", DOCTOR_SKIPPED, "no image yet");
+    assert_check("get", DOCTOR_SKIPPED, "no image to read");
     store = open_s3(&fake, "test-secret-key-0001", "images");
     assert_int_equal(store_run(store, &op, &err), STORE_DONE);
     store_destroy(store);

@@ -276,10 +276,10 @@ static void a_file_that_is_there_never_becomes_the_defaults(void **state)
         {"", "failed to parse config file ./s3dock.json5"},
         {"{", "line "},
         {"{\n  profiles: {\n    a: { bucket: Infinity } } }", "line 3"},
-        {"[]", "no object"},
-        {"{profiles: 'x'}", "profiles is no object"},
-        {"{profiles: {default: 'x'}}", "profile is no object"},
-        {"{docker: 7}", "docker is no object"},
+        {"[]", "not an object"},
+        {"{profiles: 'x'}", "profiles is not an object"},
+        {"{profiles: {default: 'x'}}", "profile is not an object"},
+        {"{docker: 7}", "docker is not an object"},
         {"{profiles: {default: {bucket: {}}}}", "must be a plain value"},
         {"{profiles: {default: {level: 99}}}", "profiles.default.level in ./s3dock.json5"},
         {"{profiles: {default: {insecure: 'perhaps'}}}", "perhaps"},
@@ -340,10 +340,11 @@ static void keys_without_effect_are_told(void **state)
     } cases[] = {
         {"{naming: {include_git_branch: true}}", "naming.include_git_branch has no effect"},
         {"{naming: {include_git_branch: false}}", NULL},
-        {"{naming: {timestamp_format: '2006-01-02'}}", "it is always 20060102-1504"},
+        {"{naming: {timestamp_format: '2006-01-02'}}", "its value is always 20060102-1504"},
         {"{naming: {path_template: '{app}'}}", "names are part of the format"},
         {"{naming: {path_template: ''}}", NULL},
-        {"{docker: {compression: 'zstd'}}", "docker.compression has no effect, it is always gzip"},
+        {"{docker: {compression: 'zstd'}}",
+         "docker.compression has no effect, its value is always gzip"},
         {"{docker: {compression: 'GZIP'}}", NULL},
     };
 
@@ -562,7 +563,7 @@ static void a_program_of_the_folder_is_never_used(void **state)
     assert_int_equal(load(), 0);
     assert_value(OPT_DOCKER_PROGRAM, "docker");
     assert_true(config_ignores(&config, OPT_DOCKER_PROGRAM));
-    assert_non_null(strstr(config.warnings.data, "docker.program is not obeyed"));
+    assert_non_null(strstr(config.warnings.data, "docker.program is ignored"));
     args.command = CMD_PUSH; /* not relevant there */
     assert_int_equal(load(), 0);
     assert_string_equal(config.warnings.data, "");
