@@ -35,6 +35,8 @@
 #include "cleanup/unfinished.h"
 #include "kit/fault_store.h"
 #include "kit/memory_store.h"
+#include "kit/saved_image.h"
+#include "kit/scratch.h"
 #include "kit/tarball.h"
 #include "pull/pull.h"
 #include "push/push.h"
@@ -47,60 +49,25 @@
 #define LAST  "shop:20250704-1000-aaaaa04" /* the newest */
 #define KEY   "images/shop/202507/shop-20250701-1000-aaaaa01"
 
-static char dir[] = "/tmp/s3dock-cleanup-XXXXXX";
 static struct err err;
 
-static const char *path_of(const char *name)
-{
-    static char path[4][512];
-    static unsigned next;
-    char *out = path[next++ % 4];
-
-    snprintf(out, sizeof path[0], "%s/%s", dir, name);
-    return out;
-}
-
 /* ---- images ---- */
-
-static void hex_of(const void *data, size_t size, char out[SHA256_HEX_SIZE])
-{
-    uint8_t sum[SHA256_SIZE];
-
-    sha256_of(view_of(data, size), sum);
-    hex_encode(sum, sizeof sum, out);
-}
 
 /* Writes a save stream of one layer. Sets `id` to the image id. */
 static void write_image(const char *file, const char *ref, uint64_t seed, char id[DIGEST_TEXT_SIZE])
 {
-    char layer_id[SHA256_HEX_SIZE], config_id[SHA256_HEX_SIZE], config[512], text[1024];
-    struct tarball image, layer;
+    struct saved_image image;
+    struct tarball layer;
     uint8_t bytes[3000];
 
     noise(bytes, sizeof bytes, seed);
     tarball_init(&layer);
     tarball_file(&layer, "data", bytes, sizeof bytes);
     tarball_end(&layer);
-    hex_of(layer.data, layer.size, layer_id);
-    tarball_init(&image);
-    snprintf(text, sizeof text, "%s/layer.tar", layer_id);
-    tarball_file(&image, text, layer.data, layer.size);
-    snprintf(config, sizeof config,
-             "{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":{\"type\":\"layers\","
-             "\"diff_ids\":[\"sha256:%s\"]}}",
-             layer_id);
-    hex_of(config, strlen(config), config_id);
-    snprintf(text, sizeof text, "%s.json", config_id);
-    tarball_text(&image, text, config);
-    snprintf(text, sizeof text,
-             "[{\"Config\":\"%s.json\",\"RepoTags\":[\"%s\"],\"Layers\":[\"%s/layer.tar\"]}]",
-             config_id, ref, layer_id);
-    tarball_text(&image, "manifest.json", text);
-    tarball_end(&image);
-    assert_int_equal(file_replace(path_of(file), view_of(image.data, image.size), 0644, &err), 0);
-    snprintf(id, DIGEST_TEXT_SIZE, "sha256:%s", config_id);
-    tarball_finish(&layer);
-    tarball_finish(&image);
+    saved_image_init(&image);
+    saved_image_add(&image, &layer, 0);
+    saved_image_write(&image, path_of(file), ref);
+    snprintf(id, DIGEST_TEXT_SIZE, "%s", image.id);
 }
 
 static char same_id[DIGEST_TEXT_SIZE], other_id[DIGEST_TEXT_SIZE];
@@ -730,7 +697,7 @@ static int start(void **state)
     char id[DIGEST_TEXT_SIZE];
 
     (void)state;
-    if (!mkdtemp(dir) || setenv("XDG_CACHE_HOME", dir, 1))
+    if (scratch_create() || setenv("XDG_CACHE_HOME", dir, 1))
         return -1;
     write_image("same.tar", OLD, 1, same_id);
     write_image("other.tar", OLD, 2, other_id);
@@ -742,11 +709,8 @@ static int start(void **state)
 
 static int end(void **state)
 {
-    char command[600];
-
     (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", dir);
-    return system(command) ? -1 : 0;
+    return scratch_remove();
 }
 
 int main(void)

@@ -20,7 +20,9 @@
 #include "base/hash.h"
 #include "catalog/metadata.h"
 #include "kit/fault_store.h"
+#include "kit/saved_image.h"
 #include "kit/scale.h"
+#include "kit/scratch.h"
 #include "kit/tarball.h"
 #include "pull/pull.h"
 #include "push/push.h"
@@ -34,7 +36,6 @@
 #define FILES_MAX  24
 #define LAYERS_MAX 4
 
-static char dir[] = "/tmp/s3dock-delta-XXXXXX";
 static struct err err;
 
 /* ---- images: files of noise, named and seeded, in layers ---- */
@@ -88,61 +89,17 @@ static void write_layer(const struct layer *layer, struct tarball *out)
     tarball_end(out);
 }
 
-static void hex_of(const void *data, size_t size, char out[SHA256_HEX_SIZE])
-{
-    uint8_t sum[SHA256_SIZE];
-
-    sha256_of(view_of(data, size), sum);
-    hex_encode(sum, sizeof sum, out);
-}
-
-static const char *path_of(const char *name)
-{
-    static char path[4][512];
-    static unsigned next;
-    char *out = path[next++ % 4];
-
-    snprintf(out, sizeof path[0], "%s/%s", dir, name);
-    return out;
-}
-
 static void write_image(const char *name, const struct image *image, const char *ref)
 {
-    char ids[LAYERS_MAX][SHA256_HEX_SIZE], config_id[SHA256_HEX_SIZE], config[1024], text[1024];
-    struct tarball tar;
-    size_t used;
+    struct saved_image saved;
+    struct tarball layer;
 
-    tarball_init(&tar);
+    saved_image_init(&saved);
     for (unsigned i = 0; i < image->count; i++) {
-        struct tarball layer;
-
         write_layer(&image->layers[i], &layer);
-        hex_of(layer.data, layer.size, ids[i]);
-        snprintf(text, sizeof text, "%s/layer.tar", ids[i]);
-        tarball_file(&tar, text, layer.data, layer.size);
-        tarball_finish(&layer);
+        saved_image_add(&saved, &layer, 0);
     }
-    used = (size_t)snprintf(config, sizeof config,
-                            "{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":{\"type\":"
-                            "\"layers\",\"diff_ids\":[");
-    for (unsigned i = 0; i < image->count; i++)
-        used += (size_t)snprintf(config + used, sizeof config - used, "%s\"sha256:%s\"",
-                                 i ? "," : "", ids[i]);
-    snprintf(config + used, sizeof config - used, "]}}");
-    hex_of(config, strlen(config), config_id);
-    snprintf(text, sizeof text, "%s.json", config_id);
-    tarball_text(&tar, text, config);
-    used = (size_t)snprintf(text, sizeof text,
-                            "[{\"Config\":\"%s.json\",\"RepoTags\":[\"%s\"],\"Layers\":[",
-                            config_id, ref);
-    for (unsigned i = 0; i < image->count; i++)
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s\"%s/layer.tar\"",
-                                 i ? "," : "", ids[i]);
-    snprintf(text + used, sizeof text - used, "]}]");
-    tarball_text(&tar, "manifest.json", text);
-    tarball_end(&tar);
-    assert_int_equal(file_replace(path_of(name), view_of(tar.data, tar.size), 0644, &err), 0);
-    tarball_finish(&tar);
+    saved_image_write(&saved, path_of(name), ref);
 }
 
 /* ---- a folder as bucket, behind an intercepting store that can refuse requests ---- */
@@ -750,7 +707,7 @@ static int start(void **state)
     char cache[64];
 
     (void)state;
-    if (!mkdtemp(dir))
+    if (scratch_create())
         return -1;
     snprintf(cache, sizeof cache, "%s/cache", dir);
     setenv("XDG_CACHE_HOME", cache, 1);
@@ -760,11 +717,8 @@ static int start(void **state)
 
 static int end(void **state)
 {
-    char command[600];
-
     (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", dir);
-    return system(command);
+    return scratch_remove();
 }
 
 int main(int argc, char **argv)

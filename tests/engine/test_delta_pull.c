@@ -29,6 +29,7 @@
 #include "flow/cancel.h"
 #include "http/stream.h"
 #include "kit/fake_docker.h"
+#include "kit/scratch.h"
 #include "kit/tarball.h"
 #include "pull/partial/partial.h"
 #include "pull/plan/layer_report.h"
@@ -43,7 +44,6 @@
 #define KEY       "images/shop/202507/shop-20250722-1000-a1b2c3d"
 #define LAYERS    3
 
-static char dir[] = "/tmp/s3dock-delta-XXXXXX";
 static struct err err;
 
 /* ---- two images that share the lowest layer and most bytes of the other layers ---- */
@@ -917,7 +917,7 @@ static void a_seed_that_stops_sending_is_abandoned(void **state)
 static int start(void **state)
 {
     (void)state;
-    if (!mkdtemp(dir))
+    if (scratch_create())
         return -1;
     setenv("XDG_CACHE_HOME", dir, 1);
     fill_bucket("bucket");
@@ -926,11 +926,8 @@ static int start(void **state)
 
 static int end(void **state)
 {
-    char command[600];
-
     (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", dir);
-    return system(command);
+    return scratch_remove();
 }
 
 int main(void)

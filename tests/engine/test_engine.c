@@ -19,6 +19,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "kit/scratch.h"
 #include "kit/tarball.h"
 #include "pull/pull.h"
 #include "push/push.h"
@@ -28,7 +29,6 @@
 #define REF "shop:20250721-2118-f7a5a27"
 #define KEY "images/shop/202507/shop-20250721-2118-f7a5a27"
 
-static char dir[] = "/tmp/s3dock-engine-XXXXXX";
 static char input[256];
 static struct tarball image;
 static struct err err;
@@ -115,16 +115,6 @@ static void make_image(void)
 }
 
 /* ---- helpers ---- */
-
-static const char *path_of(const char *name)
-{
-    static char path[4][512];
-    static unsigned next;
-    char *out = path[next++ % 4];
-
-    snprintf(out, sizeof path[0], "%s/%s", dir, name);
-    return out;
-}
 
 static void write_input(const void *data, size_t size)
 {
@@ -395,7 +385,7 @@ static void cancelling_leaves_nothing(void **state)
 static int start(void **state)
 {
     (void)state;
-    if (!mkdtemp(dir))
+    if (scratch_create())
         return -1;
     setenv("XDG_CACHE_HOME", dir, 1);
     snprintf(input, sizeof input, "%s/input.tar", dir);
@@ -406,12 +396,9 @@ static int start(void **state)
 
 static int end(void **state)
 {
-    char command[600];
-
     (void)state;
     tarball_finish(&image);
-    snprintf(command, sizeof command, "rm -rf '%s'", dir);
-    return system(command);
+    return scratch_remove();
 }
 
 int main(void)

@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "kit/scratch.h"
 #include "kit/tarball.h"
 #include "pull/pull.h"
 #include "store/dir/store_dir.h"
@@ -25,7 +26,6 @@
 #define REF "shop:20250721-2118-f7a5a27"
 #define KEY "images/shop/202507/shop-20250721-2118-f7a5a27"
 
-static char dir[] = "/tmp/s3dock-no-index-XXXXXX";
 static struct err err;
 
 /* ---- an archive in the original's form ---- */
@@ -41,16 +41,6 @@ struct archive {
     uint64_t raw;     /* out: bytes of the stream */
     uint64_t packed;  /* out: bytes of the archive */
 };
-
-static const char *path_of(const char *name)
-{
-    static char path[4][512];
-    static unsigned next;
-    char *out = path[next++ % 4];
-
-    snprintf(out, sizeof path[0], "%s/%s", dir, name);
-    return out;
-}
 
 static void run(const char *command)
 {
@@ -287,18 +277,15 @@ static void damage_is_refused_with_its_remedy(void **state)
 static int start(void **state)
 {
     (void)state;
-    if (!mkdtemp(dir))
+    if (scratch_create())
         return -1;
     return setenv("XDG_CACHE_HOME", dir, 1);
 }
 
 static int end(void **state)
 {
-    char command[600];
-
     (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", dir);
-    return system(command);
+    return scratch_remove();
 }
 
 int main(void)

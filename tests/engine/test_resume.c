@@ -25,7 +25,9 @@
 #include "base/hash.h"
 #include "catalog/conditions.h"
 #include "kit/fault_store.h"
+#include "kit/saved_image.h"
 #include "kit/scale.h"
+#include "kit/scratch.h"
 #include "kit/tarball.h"
 #include "push/push.h"
 #include "push/resume/checkpoint.h"
@@ -39,60 +41,22 @@
 
 #define PART (8 * mib)
 
-static char dir[] = "/tmp/s3dock-resume-XXXXXX";
 static struct err err;
-
-static const char *path_of(const char *name)
-{
-    static char path[4][512];
-    static unsigned next;
-    char *out = path[next++ % 4];
-
-    snprintf(out, sizeof path[0], "%s/%s", dir, name);
-    return out;
-}
-
-static void hex_of(const void *data, size_t size, char out[SHA256_HEX_SIZE])
-{
-    uint8_t sum[SHA256_SIZE];
-
-    sha256_of(view_of(data, size), sum);
-    hex_encode(sum, sizeof sum, out);
-}
 
 /* Writes an image of one layer. `changed`: the position of a byte that differs from the config's
  * layer. */
 static void write_bytes(const char *path, const char *ref, const uint8_t *bytes, size_t size,
                         size_t changed)
 {
-    char id[SHA256_HEX_SIZE], config_id[SHA256_HEX_SIZE], config[512], text[1024];
-    struct tarball image, layer;
+    struct saved_image image;
+    struct tarball layer;
 
     tarball_init(&layer);
     tarball_file(&layer, "opt/data", bytes, size);
     tarball_end(&layer);
-    hex_of(layer.data, layer.size, id);
-    if (changed)
-        layer.data[changed] ^= 1;
-
-    tarball_init(&image);
-    snprintf(text, sizeof text, "%s/layer.tar", id);
-    tarball_file(&image, text, layer.data, layer.size);
-    snprintf(config, sizeof config,
-             "{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":{\"type\":\"layers\","
-             "\"diff_ids\":[\"sha256:%s\"]}}",
-             id);
-    hex_of(config, strlen(config), config_id);
-    snprintf(text, sizeof text, "%s.json", config_id);
-    tarball_text(&image, text, config);
-    snprintf(text, sizeof text,
-             "[{\"Config\":\"%s.json\",\"RepoTags\":[\"%s\"],\"Layers\":[\"%s/layer.tar\"]}]",
-             config_id, ref, id);
-    tarball_text(&image, "manifest.json", text);
-    tarball_end(&image);
-    assert_int_equal(file_replace(path, view_of(image.data, image.size), 0644, &err), 0);
-    tarball_finish(&layer);
-    tarball_finish(&image);
+    saved_image_init(&image);
+    saved_image_add(&image, &layer, changed);
+    saved_image_write(&image, path, ref);
 }
 
 /* A quarter of the bytes compresses. */
@@ -1123,7 +1087,7 @@ static int start(void **state)
     struct between b;
 
     (void)state;
-    if (!mkdtemp(dir))
+    if (scratch_create())
         return -1;
     setenv("XDG_CACHE_HOME", dir, 1);
     write_image(path_of("one.tar"), 30 * mib, 1, 0);
@@ -1158,11 +1122,8 @@ static int start(void **state)
 
 static int end(void **state)
 {
-    char command[600];
-
     (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", dir);
-    return system(command) ? -1 : 0;
+    return scratch_remove();
 }
 
 int main(int argc, char **argv)

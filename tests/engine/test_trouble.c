@@ -20,6 +20,8 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "kit/fault_store.h"
+#include "kit/saved_image.h"
+#include "kit/scratch.h"
 #include "kit/tarball.h"
 #include "pull/pull.h"
 #include "push/push.h"
@@ -30,23 +32,14 @@
 #define REF "shop:20250721-2118-f7a5a27"
 #define KEY "images/shop/202507/shop-20250721-2118-f7a5a27"
 
-static char dir[] = "/tmp/s3dock-trouble-XXXXXX";
 static struct err err;
 
 /* ---- an image of one layer, larger than a few parts ---- */
 
-static void hex_of(const void *data, size_t size, char out[SHA256_HEX_SIZE])
-{
-    uint8_t sum[SHA256_SIZE];
-
-    sha256_of(view_of(data, size), sum);
-    hex_encode(sum, sizeof sum, out);
-}
-
 static void write_image(const char *path, size_t size, uint64_t seed)
 {
-    char id[SHA256_HEX_SIZE], config_id[SHA256_HEX_SIZE], config[512], text[1024];
-    struct tarball image, layer;
+    struct saved_image image;
+    struct tarball layer;
     uint8_t *bytes = malloc(size);
 
     noise(bytes, size, seed);
@@ -54,26 +47,9 @@ static void write_image(const char *path, size_t size, uint64_t seed)
     tarball_file(&layer, "opt/data", bytes, size);
     tarball_end(&layer);
     free(bytes);
-    hex_of(layer.data, layer.size, id);
-
-    tarball_init(&image);
-    snprintf(text, sizeof text, "%s/layer.tar", id);
-    tarball_file(&image, text, layer.data, layer.size);
-    snprintf(config, sizeof config,
-             "{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":{\"type\":\"layers\","
-             "\"diff_ids\":[\"sha256:%s\"]}}",
-             id);
-    hex_of(config, strlen(config), config_id);
-    snprintf(text, sizeof text, "%s.json", config_id);
-    tarball_text(&image, text, config);
-    snprintf(text, sizeof text,
-             "[{\"Config\":\"%s.json\",\"RepoTags\":[\"" REF "\"],\"Layers\":[\"%s/layer.tar\"]}]",
-             config_id, id);
-    tarball_text(&image, "manifest.json", text);
-    tarball_end(&image);
-    assert_int_equal(file_replace(path, view_of(image.data, image.size), 0644, &err), 0);
-    tarball_finish(&layer);
-    tarball_finish(&image);
+    saved_image_init(&image);
+    saved_image_add(&image, &layer, 0);
+    saved_image_write(&image, path, REF);
 }
 
 /* The additional bytes of a pulled image: the OCI documents of its bundle. */
@@ -138,16 +114,6 @@ static void open_between(struct between *b, const char *bucket)
 }
 
 /* ---- helpers ---- */
-
-static const char *path_of(const char *name)
-{
-    static char path[4][512];
-    static unsigned next;
-    char *out = path[next++ % 4];
-
-    snprintf(out, sizeof path[0], "%s/%s", dir, name);
-    return out;
-}
 
 static bool exists(const char *name)
 {
@@ -446,7 +412,7 @@ static void no_image_brings_other_names(void **state)
 static int start(void **state)
 {
     (void)state;
-    if (!mkdtemp(dir))
+    if (scratch_create())
         return -1;
     setenv("XDG_CACHE_HOME", dir, 1);
     write_image(path_of("one.tar"), 30 * MIB, 1);
@@ -456,11 +422,8 @@ static int start(void **state)
 
 static int end(void **state)
 {
-    char command[600];
-
     (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", dir);
-    return system(command);
+    return scratch_remove();
 }
 
 int main(void)

@@ -18,6 +18,7 @@
 #include "base/hash.h"
 #include "catalog/metadata.h"
 #include "kit/index_v1.h"
+#include "kit/scratch.h"
 #include "kit/tarball.h"
 #include "pack/index/chunk_name.h"
 #include "pull/pull.h"
@@ -33,7 +34,6 @@
 #define LARGE  (11 * MIB) /* copied completely: larger than a part */
 #define MIDDLE (16 * KIB) /* its own chunk: file_min */
 
-static char dir[] = "/tmp/s3dock-verify-XXXXXX";
 static struct err err;
 
 /* ---- images: a file of noise, a small file, another file of noise ---- */
@@ -404,16 +404,13 @@ static void a_damaged_byte_is_detected(void **state)
 static int set_up(void **state)
 {
     (void)state;
-    return mkdtemp(dir) && !setenv("XDG_CACHE_HOME", dir, 1) ? 0 : -1;
+    return !scratch_create() && !setenv("XDG_CACHE_HOME", dir, 1) ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
-    char command[128];
-
     (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", dir);
-    return system(command);
+    return scratch_remove();
 }
 
 int main(void)
