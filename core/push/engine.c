@@ -97,14 +97,12 @@ static void pack(struct push_engine *e, struct push_span *span)
 {
     struct err err;
 
-    if (!e->stopping && resume_mark(e->setup.resume, span, &err))
+    if (!e->stopping && chunk_fates_set(&e->setup.fates, span, &err))
         stop(e, &err);
     if (e->stopping) {
         release_span(e, span);
         return;
     }
-    if (e->setup.assembler)
-        assembler_mark(e->setup.assembler, span);
     give_to_worker(e, span, PUSH_PACKED, push_span_pack);
 }
 

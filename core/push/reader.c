@@ -133,8 +133,8 @@ static int add_unread(struct reader *r, const struct skippable_layer *layer, uin
 
         *chunk = (struct push_chunk){
             .chunk = {.raw_size = layer->chunks[i].raw_size, .name = layer->chunks[i].name},
-            .flags = flags | PUSH_UNREAD,
-            .unpacked = true,
+            .flags = flags,
+            .fate = CHUNK_UNREAD,
             .held = {.base = layer->base,
                      .offset = offset,
                      .size = layer->chunks[i].packed_size,

@@ -3,7 +3,7 @@
  * As long as the source may leave layers out, each chunk that ends decides whether reading goes on:
  * then the reader names it and looks it up in the earlier archives. Else the workers name chunks.
  *
- * What the source need not read becomes chunks without bytes (PUSH_UNREAD).
+ * What the source need not read becomes chunks without bytes (CHUNK_UNREAD).
  *
  * It owns the source, the cut and the reading of the image while it runs. It is handed empty spans,
  * and posts home:

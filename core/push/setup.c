@@ -193,6 +193,7 @@ static int make_upload(struct push_setup *s, unsigned parts, struct err *err)
         upload_create(s->options.store, s->options.key, s->inbox, PUSH_UPLOADED, parts, err);
     if (!s->upload || make_assembler(s, err))
         return ERR_FAIL;
+    s->fates = (struct chunk_fates){.resume = s->resume, .planner = planner_options(s)};
     s->plain = (struct plain_upload){
         .upload = s->upload, .parts = s->parts, .builder = s->builder, .resume = s->resume};
     if (resume_earlier(s->resume))

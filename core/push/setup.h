@@ -8,6 +8,7 @@
 #define S3DOCK_PUSH_SETUP_H
 
 #include "flow/reorder.h"
+#include "push/chunk_fate.h"
 #include "push/engine.h"
 #include "push/plan/bases.h"
 #include "push/plan/parts.h"
@@ -43,6 +44,7 @@ struct push_setup {
     struct index_builder *builder;
     struct resume *resume;
     struct bases bases;
+    struct chunk_fates fates;
     struct plain_upload plain;   /* without bases */
     struct assembler *assembler; /* with bases; or NULL */
     bool copies_refused;         /* the store does not copy ranges, */

@@ -391,7 +391,7 @@ static long read_with(const struct bases *bases, uint64_t lead, struct view whol
 
             assert_true(chunk_name_equals(&name, &chunk->chunk.name));
             at += chunk->chunk.raw_size;
-            if (!(chunk->flags & PUSH_UNREAD))
+            if (chunk->fate != CHUNK_UNREAD)
                 continue;
             left_out += chunk->chunk.raw_size;
             assert_true(chunk->held.size > 0 && chunk->held.ahead >= chunk->held.size);

@@ -34,18 +34,6 @@ void push_span_name(struct job *job, void *scratch)
     span->named = true;
 }
 
-/* Returns the packed size of a chunk that was read. Its packed bytes are put at `out`. */
-static uint32_t pack_chunk(const struct push_chunk *chunk, struct packer *packer, const uint8_t *in,
-                           uint8_t *out)
-{
-    if (chunk->sent)
-        return chunk->chunk.packed_size;
-    if (chunk->unpacked)
-        return 0;
-    return (uint32_t)gzip_member_pack(packer, view_of(in, chunk->chunk.raw_size),
-                                      chunk->flags & CHUNK_STORED, out);
-}
-
 void push_span_pack(struct job *job, void *scratch)
 {
     struct push_span *span = (struct push_span *)job;
@@ -56,13 +44,15 @@ void push_span_pack(struct job *job, void *scratch)
     for (unsigned i = 0; i < span->count; i++) {
         struct push_chunk *chunk = &span->chunks[i];
 
-        if (chunk->flags & PUSH_UNREAD) {
+        if (chunk->fate == CHUNK_PACK)
+            chunk->chunk.packed_size = (uint32_t)gzip_member_pack(
+                scratch, view_of(in, chunk->chunk.raw_size), chunk->flags & CHUNK_STORED,
+                span->slot->out + span->out_size);
+        else if (chunk->fate != CHUNK_SENT)
             chunk->chunk.packed_size = 0;
-            continue;
-        }
-        chunk->chunk.packed_size = pack_chunk(chunk, scratch, in, span->slot->out + span->out_size);
         span->out_size += chunk->chunk.packed_size;
-        in += chunk->chunk.raw_size;
+        if (chunk->fate != CHUNK_UNREAD)
+            in += chunk->chunk.raw_size;
     }
 }
 

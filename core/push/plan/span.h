@@ -19,16 +19,19 @@
 /* The most chunks of a span. A typical span has a dozen. */
 #define PUSH_SPAN_CHUNKS 256
 
-/* A flag of a chunk, besides enum chunk_flags: its bytes were not read and are not in slot->in. */
-#define PUSH_UNREAD 0x200
+/* What happens to a chunk. The reader sets CHUNK_UNREAD; chunk_fate.h decides on the others. */
+enum chunk_fate {
+    CHUNK_PACK,  /* a worker packs it */
+    CHUNK_SENT,  /* an earlier push has sent it: packed_size is known, and slot->out has a gap */
+    CHUNK_COPY,  /* the store will probably copy it: no worker packs it */
+    CHUNK_UNREAD /* the store will copy it: it was not read, and is not in slot->in */
+};
 
 struct push_chunk {
     struct index_chunk chunk;
-    unsigned flags;         /* enum chunk_flags, PUSH_UNREAD */
+    unsigned flags;         /* enum chunk_flags */
     struct held_chunk held; /* the place of this chunk in a base; size 0: no base has it */
-    bool unpacked;          /* the workers do not pack it: it will probably be copied */
-    bool sent; /* an earlier push has uploaded it. packed_size is known, and slot->out has a gap of
-                  that size */
+    enum chunk_fate fate;
 };
 
 struct push_span {

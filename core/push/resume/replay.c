@@ -81,11 +81,6 @@ unsigned replay_count(const struct replay *replay)
     return replay->there;
 }
 
-uint32_t replay_chunks(const struct replay *replay)
-{
-    return replay->then->chunk_count;
-}
-
 /* ---- what is there ---- */
 
 static void note(struct replay *r, const struct checkpoint_step *step, bool *there,
@@ -200,7 +195,8 @@ static bool is_there(struct replay *r, uint64_t end)
     return at >= end;
 }
 
-static bool mark_held(struct replay *r, const struct push_chunk *chunk, uint32_t count)
+/* `count`: held chunks in the run that was recorded. */
+static bool next_held(struct replay *r, const struct push_chunk *chunk, uint32_t count)
 {
     if (chunk->held.size == 0)
         return false;
@@ -212,23 +208,21 @@ static bool mark_held(struct replay *r, const struct push_chunk *chunk, uint32_t
     return true;
 }
 
-bool replay_mark(struct replay *replay, struct push_chunk *chunk)
+bool replay_next_chunk(struct replay *replay, const struct push_chunk *chunk, uint32_t *sent)
 {
     struct replay *r = replay;
     uint32_t size;
 
+    *sent = 0;
     if (r->size == r->then->size_count)
         return true;
     size = r->then->sizes[r->size];
     if (size & CHECKPOINT_HELD)
-        return mark_held(r, chunk, size & ~CHECKPOINT_HELD);
-    if (size > gzip_member_stored_size(chunk->chunk.raw_size) || (chunk->flags & PUSH_UNREAD))
+        return next_held(r, chunk, size & ~CHECKPOINT_HELD);
+    if (size > gzip_member_stored_size(chunk->chunk.raw_size) || chunk->fate == CHUNK_UNREAD)
         return false;
-    if (is_there(r, r->at + size)) {
-        chunk->chunk.packed_size = size;
-        chunk->unpacked = false;
-        chunk->sent = true;
-    }
+    if (is_there(r, r->at + size))
+        *sent = size;
     r->at += size;
     r->size++;
     return true;

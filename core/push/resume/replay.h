@@ -31,12 +31,9 @@ void replay_has_all(struct replay *replay);
 int replay_settle(struct replay *replay, struct err *err);
 unsigned replay_count(const struct replay *replay); /* of parts and joins that are there */
 
-/* The next chunk of the stream: sets `sent` and its packed size when all of it is where it has to
- * be. False: this stream is another one. */
-bool replay_mark(struct replay *replay, struct push_chunk *chunk);
-
-/* How many chunks were written down; behind them a step tells its own. */
-uint32_t replay_chunks(const struct replay *replay);
+/* Compares the next chunk of the stream. *sent: its packed size, if all of its packed bytes are in
+ * the store; else 0. False: the stream is another one. */
+bool replay_next_chunk(struct replay *replay, const struct push_chunk *chunk, uint32_t *sent);
 
 enum replay_answer {
     REPLAY_NEW,      /* nothing was written down of it */

@@ -341,11 +341,12 @@ static int diverge(struct resume *r, struct err *err)
                    "the image is not the one that this upload was begun with");
 }
 
-int resume_mark(struct resume *resume, struct push_span *span, struct err *err)
+int resume_next_chunk(struct resume *resume, const struct push_chunk *chunk, uint32_t *sent,
+                      struct err *err)
 {
-    for (unsigned i = 0; resume->replay && i < span->count; i++)
-        if (!replay_mark(resume->replay, &span->chunks[i]))
-            return diverge(resume, err);
+    *sent = 0;
+    if (resume->replay && !replay_next_chunk(resume->replay, chunk, sent))
+        return diverge(resume, err);
     return 0;
 }
 

@@ -55,9 +55,11 @@ int resume_set_bases(struct resume *resume, const struct bases *bases, struct er
 /* The folder of temporary objects; "" when there are no bases. */
 const char *resume_folder(const struct resume *resume);
 
-/* Before a span goes to the workers, in order: says which of its chunks need not be packed. Fails
- * when the stream is not the one that was begun. */
-int resume_mark(struct resume *resume, struct push_span *span, struct err *err);
+/* Compares the next chunk of the stream with the unfinished upload. *sent: its packed size, if an
+ * earlier push has sent all of its packed bytes; else 0. Fails when the stream is not that of the
+ * unfinished upload. */
+int resume_next_chunk(struct resume *resume, const struct push_chunk *chunk, uint32_t *sent,
+                      struct err *err);
 
 /* Compares the next step of the archive, before it is carried out, with the unfinished upload: a
  * STEP_PART or STEP_JOIN. Its chunks are in the index already. 0: carry it out, and call

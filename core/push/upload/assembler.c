@@ -23,8 +23,6 @@ struct assembler {
     struct packer *packer; /* the conductor's own */
     uint8_t *packed;
 
-    struct held_chunk run; /* as seen when marking: size is what the run has so far */
-    uint64_t run_size, seen;
     uint32_t cursor; /* into the known chunks */
 
     unsigned done; /* chunks of the current span */
@@ -76,26 +74,6 @@ void assembler_destroy(struct assembler *assembler)
     free(assembler);
 }
 
-/* ---- what the workers pack ---- */
-
-static void mark(struct assembler *a, struct push_chunk *chunk)
-{
-    const struct held_chunk *held = &chunk->held;
-
-    if (held->size == 0) {
-        a->run_size = 0;
-        return;
-    }
-    if (a->run_size == 0 || held->base != a->run.base || held->offset != a->run.offset)
-        a->run_size = 0;
-    if (!(chunk->flags & PUSH_UNREAD) && !chunk->sent)
-        chunk->unpacked =
-            a->run_size >= a->options.planner.run_least && a->seen >= a->options.planner.least;
-    a->run = (struct held_chunk){.base = held->base, .offset = held->offset + held->size};
-    a->run_size += held->size;
-    a->seen += held->size;
-}
-
 void assembler_look_up(struct assembler *assembler, struct push_span *span)
 {
     for (unsigned i = 0; !span->looked_up && i < span->count; i++) {
@@ -104,12 +82,6 @@ void assembler_look_up(struct assembler *assembler, struct push_span *span)
         chunk_lookup_find(assembler->options.bases->known, &chunk->chunk.name,
                           chunk->chunk.raw_size, &assembler->cursor, &chunk->held);
     }
-}
-
-void assembler_mark(struct assembler *assembler, struct push_span *span)
-{
-    for (unsigned i = 0; i < span->count; i++)
-        mark(assembler, &span->chunks[i]);
 }
 
 /* ---- steps ---- */
@@ -209,22 +181,22 @@ static int take_steps(struct assembler *a, struct err *err)
 
 /* ---- chunks ---- */
 
+/* Returns the packed bytes of the next chunk; empty: the planner does not need them. */
 static struct view packed_bytes(struct assembler *a, const struct push_span *span,
                                 const struct push_chunk *chunk)
 {
-    bool stored = chunk->flags & CHUNK_STORED;
     size_t size;
 
-    if (!chunk->unpacked)
+    if (chunk->fate == CHUNK_PACK || chunk->fate == CHUNK_SENT)
         return view_of(span->slot->out + a->out, chunk->chunk.packed_size);
     if (!part_planner_needs(a->planner, &chunk->held))
         return view_of(NULL, 0);
-    if (chunk->flags & PUSH_UNREAD) {
-        a->lacked_bytes = true; /* and the planner fails */
+    if (chunk->fate == CHUNK_UNREAD) {
+        a->lacked_bytes = true; /* part_planner_add fails */
         return view_of(NULL, 0);
     }
     size = gzip_member_pack(a->packer, view_of(span->slot->in + a->in, chunk->chunk.raw_size),
-                            stored, a->packed);
+                            chunk->flags & CHUNK_STORED, a->packed);
     return view_of(a->packed, size);
 }
 
@@ -240,7 +212,7 @@ static int place(struct assembler *a, const struct push_span *span, struct err *
     if (index_builder_add(a->options.builder, &entry, chunk->flags & CHUNK_SECTION, err) ||
         part_planner_add(a->planner, packed_bytes(a, span, chunk), &chunk->held, err))
         return ERR_FAIL;
-    if (!(chunk->flags & PUSH_UNREAD))
+    if (chunk->fate != CHUNK_UNREAD)
         a->in += chunk->chunk.raw_size;
     a->out += chunk->chunk.packed_size;
     a->done++;

@@ -41,8 +41,6 @@ void assembler_destroy(struct assembler *assembler); /* takes NULL; nothing may 
 /* Before that, in order: looks up the chunks of a span, which have their names, in the earlier
  * archives, unless the reader did. */
 void assembler_look_up(struct assembler *assembler, struct push_span *span);
-/* Before a span goes to the workers, in order: says which of its chunks they need not pack. */
-void assembler_mark(struct assembler *assembler, struct push_span *span);
 /* Places the next span, in order, as far as there are free parts. 0: all of it; ASSEMBLER_WAIT: call
  * again with the same span when a part has come home. */
 enum { ASSEMBLER_WAIT = 1 };
