@@ -8,6 +8,7 @@
 #include "catalog/retired.h"
 #include "cleanup/retention.h"
 #include "cleanup/unfinished.h"
+#include "cleanup/unfinished_remove.h"
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/unfinished_ui.h"

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "catalog/image_list.h"
 #include "catalog/listing.h"
 #include "catalog/resolve.h"
 #include "cli/cli.h"
@@ -93,7 +94,7 @@ static int read_images(struct list *list, struct err *err)
         return ERR_FAIL;
     if (month)
         jw_string(list->w, "year_month", month);
-    failed = listing_images(list->store, list->app, month, &images, &list->warnings, err);
+    failed = image_list_read(list->store, list->app, month, &images, &list->warnings, err);
     list->count = images.count;
     jw_array(list->w, "images");
     for (size_t i = 0; !failed && i < list->count; i++) {

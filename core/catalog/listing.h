@@ -21,19 +21,6 @@ struct err;
 struct listed_app {
     char name[NAME_APP_MAX];
 };
-struct listed_image {
-    const char *ref, *tag; /* "app:time-hash" and "time-hash" */
-    const char *key;       /* of the archive */
-    char month[7];
-    uint64_t size;  /* of the archive */
-    int64_t pushed; /* wall ns by the store's clock: when its metadata was written; 0: not known */
-};
-struct image_list {
-    struct listed_image *items;
-    size_t count, room;
-    bool unsure; /* the store did not say that the list is complete */
-    struct strings strings;
-};
 struct listed_tag {
     const char *version;
     const char *image; /* what it leads to: "app:time-hash" */
@@ -54,11 +41,6 @@ struct listed_environment {
 /* A to Z: whatever has an image, a tag or an environment. */
 int listing_apps(struct store *store, struct listed_app **out, size_t *count, struct text *warnings,
                  struct err *err);
-/* Newest first, by the time in the name. `month` "YYYYMM", or NULL: all of them. The caller calls
- * image_list_finish, after a failure too. */
-int listing_images(struct store *store, const char *app, const char *month, struct image_list *out,
-                   struct text *warnings, struct err *err);
-void image_list_finish(struct image_list *list);
 /* In the order of versions (version.h), newest first. The caller calls tag_list_finish, after a
  * failure too. */
 int listing_tags(struct store *store, const char *app, struct tag_list *out, struct text *warnings,

@@ -49,16 +49,5 @@ int temp_objects_find(struct store *store, int64_t before, store_entry_fn *each,
     struct search search = {.before = before, .each = each, .arg = arg};
     struct store_op op = {.verb = STORE_LIST, .key = TEMP_OBJECTS_FOLDER};
 
-    switch (store_each(store, &op, each_object, &search, err)) {
-    case STORE_FAILED:
-        return op.answer == STORE_FAILED ? err_wrap(err, "cannot list what pushes left behind")
-                                         : ERR_FAIL;
-    case STORE_DONE:
-        break;
-    default:
-        return walk_no_bucket(store, err);
-    }
-    if (op.unsure)
-        return walk_refuse_unsure(op.key, err);
-    return 0;
+    return walk_each_sure(store, &op, each_object, &search, "temporary objects", err);
 }

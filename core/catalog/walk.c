@@ -44,6 +44,21 @@ int walk_each(struct store *store, struct store_op *op, store_entry_fn *each, vo
     return err_wrap(err, "cannot list %s", op->key);
 }
 
+int walk_each_sure(struct store *store, struct store_op *op, store_entry_fn *each, void *arg,
+                   const char *what, struct err *err)
+{
+    switch (store_each(store, op, each, arg, err)) {
+    case STORE_FAILED:
+        return op->answer == STORE_FAILED ? err_wrap(err, "cannot list %s", what) : ERR_FAIL;
+    case STORE_DONE:
+        break;
+    default:
+        return walk_no_bucket(store, err);
+    }
+    /* An upload that is missing in the list decides nothing. */
+    return op->unsure && op->verb != STORE_UPLOADS ? walk_refuse_unsure(op->key, err) : 0;
+}
+
 static int by_text(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);

@@ -32,8 +32,11 @@ void walk_finish(struct walk *walk);
  * not_found.bucket. */
 int walk_each(struct store *store, struct store_op *op, store_entry_fn *each, void *arg,
               struct err *err);
-/* For those that call store_each themselves: the error when a list is absent, and the one when its
- * op says `unsure` to a caller that decides by it. Both return ERR_FAIL. */
+/* The same for a caller that deletes or decides by the list, which therefore must be complete: an
+ * `unsure` list is integrity.listing. `what` names the objects in errors. STORE_UPLOADS may be unsure. */
+int walk_each_sure(struct store *store, struct store_op *op, store_entry_fn *each, void *arg,
+                   const char *what, struct err *err);
+/* Set the errors for a list that is absent, and for an unsure one. Both return ERR_FAIL. */
 int walk_no_bucket(const struct store *store, struct err *err);
 int walk_refuse_unsure(const char *prefix, struct err *err);
 

@@ -124,7 +124,7 @@ static int list_all(struct store *store, const char *app, struct image_list *out
     int failed;
 
     text_init(&warnings, MIB); /* an object that is no image is not judged */
-    failed = listing_images(store, app, NULL, out, &warnings, err);
+    failed = image_list_read(store, app, NULL, out, &warnings, err);
     text_finish(&warnings);
     if (!failed && out->unsure)
         return walk_refuse_unsure(app, err);

@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "catalog/image_list.h"
 #include "catalog/keys.h"
-#include "catalog/listing.h"
 #include "store/store.h"
 
 struct err;

@@ -11,15 +11,14 @@
 #include "base/array.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "catalog/archive_scan.h"
 #include "catalog/keys.h"
 #include "catalog/references.h"
-#include "catalog/retired.h"
 #include "catalog/temp_objects.h"
 #include "catalog/walk.h"
 #include "pull/partial/partial.h"
 #include "push/resume/checkpoint.h"
 #include "push/resume/checkpoint_file.h"
-#include "push/resume/remote_state.h"
 
 #define LIST_MAX (1u << 22)
 
@@ -118,13 +117,6 @@ static int add_spools(struct list *list, const struct store *store, struct err *
 
 /* ---- in the bucket ---- */
 
-static bool is_like(const char *key, const char *ending)
-{
-    size_t size = strlen(key), tail = strlen(ending);
-
-    return size >= tail && strcmp(key + size - tail, ending) == 0;
-}
-
 /* Nobody else's: the bucket may hold more than images. */
 static bool is_ours(const char *key)
 {
@@ -207,28 +199,11 @@ static int add_upload(void *arg, const struct store_entry *entry, struct err *er
     return list->failed ? ERR_FAIL : 0;
 }
 
-/* `what` they are, for an error. */
-static int add_listed(struct store *store, struct store_op *op, store_entry_fn *each, void *arg,
-                      const char *what, struct err *err)
-{
-    switch (store_each(store, op, each, arg, err)) {
-    case STORE_FAILED:
-        return op->answer == STORE_FAILED ? err_wrap(err, "cannot list %s", what) : ERR_FAIL;
-    case STORE_DONE:
-        break;
-    default:
-        return walk_no_bucket(store, err);
-    }
-    if (!op->unsure || op->verb == STORE_UPLOADS) /* no upload is judged by another's absence */
-        return 0;
-    return walk_refuse_unsure(op->key, err);
-}
-
 static int add_uploads(struct list *list, struct store *store, const char *prefix, struct err *err)
 {
     struct store_op op = {.verb = STORE_UPLOADS, .key = prefix};
 
-    return add_listed(store, &op, add_upload, list, "unfinished uploads", err);
+    return walk_each_sure(store, &op, add_upload, list, "unfinished uploads", err);
 }
 
 static int add_object(void *arg, const struct store_entry *entry, struct err *err)
@@ -247,12 +222,9 @@ static int add_object(void *arg, const struct store_entry *entry, struct err *er
     return list->failed ? ERR_FAIL : 0;
 }
 
-/* The store lists by bytes: metadata and tombstone come right before their archive. */
 struct archives {
     struct list *list;
-    char described[STORE_KEY_MAX]; /* the metadata that was met last */
-    char retired[KEY_MAX];         /* the archive of the tombstone that was met last; "": told */
-    int64_t since;                 /* when that was written */
+    struct archive_scan scan;
 };
 
 static int add_archive(struct list *list, enum unfinished_kind kind, const char *key, uint64_t size,
@@ -268,48 +240,36 @@ static int add_archive(struct list *list, enum unfinished_kind kind, const char 
     return list->failed ? ERR_FAIL : 0;
 }
 
-/* The tombstone that was met last belongs to no archive of the list, or to one that is in use. */
-static int add_tombstone(struct archives *archives, struct err *err)
+/* Adds the last tombstone if the list has no archive for it, or one that is in use. */
+static int add_tombstone(const struct archives *archives, struct err *err)
 {
-    char key[KEY_MAX];
+    const struct archive_scan *scan = &archives->scan;
 
-    if (!archives->retired[0])
+    if (!scan->retired[0] || scan->matched)
         return 0;
-    str_copy(key, sizeof key, archives->retired);
-    archives->retired[0] = '\0';
-    return add_archive(archives->list, UNFINISHED_TOMBSTONE, key, 0, archives->since, err);
+    return add_archive(archives->list, UNFINISHED_TOMBSTONE, scan->retired, 0, scan->retired_time,
+                       err);
 }
 
-static int meet_tombstone(struct archives *archives, const struct store_entry *entry,
-                          struct err *err)
-{
-    if (add_tombstone(archives, err))
-        return ERR_FAIL;
-    if (key_of_retired(archives->retired, entry->key))
-        archives->since = entry->info.modified;
-    return 0;
-}
-
-static int meet(void *arg, const struct store_entry *entry, struct err *err)
+static int add_entry(void *arg, const struct store_entry *entry, struct err *err)
 {
     struct archives *archives = arg;
-    char month[7], metadata[KEY_MAX];
+    char month[CLOCK_MONTH_SIZE], retired[KEY_MAX];
     struct image_name name;
 
-    if (is_like(entry->key, ".json"))
-        str_copy(archives->described, sizeof archives->described, entry->key);
-    if (is_like(entry->key, ".retired"))
-        return meet_tombstone(archives, entry, err);
-    if (!key_parse_image(entry->key, &name, month) ||
-        !key_sibling(metadata, entry->key, KEY_METADATA) ||
-        strcmp(metadata, archives->described) == 0)
-        return 0;
-    if (strcmp(archives->retired, entry->key) != 0)
+    if (key_of_retired(retired, entry->key) && strcmp(retired, archives->scan.retired) != 0 &&
+        add_tombstone(archives, err))
+        return ERR_FAIL;
+    switch (archive_scan_next(&archives->scan, entry, &name, month)) {
+    case ARCHIVE_SCAN_UNDESCRIBED:
         return add_archive(archives->list, UNFINISHED_ARCHIVE, entry->key, entry->info.size,
                            entry->info.modified, err);
-    archives->retired[0] = '\0';
-    return add_archive(archives->list, UNFINISHED_RETIRED, entry->key, entry->info.size,
-                       archives->since, err);
+    case ARCHIVE_SCAN_RETIRED:
+        return add_archive(archives->list, UNFINISHED_RETIRED, entry->key, entry->info.size,
+                           archives->scan.retired_time, err);
+    default:
+        return 0;
+    }
 }
 
 static int add_archives(struct list *list, struct store *store, struct err *err)
@@ -317,7 +277,8 @@ static int add_archives(struct list *list, struct store *store, struct err *err)
     struct archives archives = {.list = list};
     struct store_op op = {.verb = STORE_LIST, .key = "images/"};
 
-    if (add_listed(store, &op, meet, &archives, "images", err) || add_tombstone(&archives, err))
+    if (walk_each_sure(store, &op, add_entry, &archives, "images", err) ||
+        add_tombstone(&archives, err))
         return ERR_FAIL;
     /* A store's date has whole seconds. */
     list->out->now = op.server_time ? op.server_time + NS_PER_S - 1 : clock_wall();
@@ -346,150 +307,4 @@ void unfinished_finish(struct unfinished_list *list)
     strings_finish(&list->strings);
     references_finish(&list->references);
     *list = (struct unfinished_list){.items = NULL};
-}
-
-/* ---- removing ---- */
-
-_Static_assert((int)PARTIAL_IN_USE == (int)UNFINISHED_IN_USE, "partial_remove answers as we do");
-
-static int abort_upload(struct store *store, const struct unfinished *what, struct err *err)
-{
-    struct store_op op = {.verb = STORE_UPLOAD_ABORT, .key = what->key, .upload_id_in = what->id};
-
-    return store_run(store, &op, err) == STORE_FAILED ? err_wrap(err, "%s", what->key) : 0;
-}
-
-static int remove_object(struct store *store, const char *key, struct err *err)
-{
-    struct store_op op = {.verb = STORE_DELETE, .key = key};
-
-    return store_run(store, &op, err) == STORE_FAILED ? err_wrap(err, "%s", key) : 0;
-}
-
-/* Its push may have come to its end, or another one may be at it: then it stays. */
-static int announce(struct store *store, const struct unfinished *what, struct err *err)
-{
-    char metadata[KEY_MAX];
-    struct store_info info = {0};
-
-    if (!key_sibling(metadata, what->key, KEY_METADATA))
-        return err_set(err, ERR_INTERNAL, "key", "%s is no archive", what->key);
-    switch (store_head(store, metadata, &info, err)) {
-    case STORE_FAILED:
-        return ERR_FAIL;
-    case STORE_DONE:
-        return UNFINISHED_IN_USE;
-    default:
-        break;
-    }
-    switch (store_head(store, what->key, &info, err)) {
-    case STORE_FAILED:
-        return ERR_FAIL;
-    case STORE_DONE:
-        break;
-    default:
-        return UNFINISHED_IN_USE;
-    }
-    if (info.modified / NS_PER_S > what->touched / NS_PER_S)
-        return UNFINISHED_IN_USE;
-    return retired_announce(store, what->key, view_str(""), "", err) ? ERR_FAIL
-                                                                     : UNFINISHED_ANNOUNCED;
-}
-
-static int read_references(struct store *store, struct unfinished_list *list, const char *app,
-                           struct err *err)
-{
-    if (strcmp(list->app, app) == 0)
-        return 0;
-    references_finish(&list->references);
-    list->app[0] = '\0';
-    if (references_read(store, app, &list->references, err))
-        return ERR_FAIL;
-    str_copy(list->app, sizeof list->app, app);
-    return 0;
-}
-
-int unfinished_restore(struct store *store, struct unfinished_list *list,
-                       const struct unfinished *what, struct err *err)
-{
-    char month[7], key[KEY_MAX];
-    struct image_name name;
-    struct store_info info;
-
-    if (!key_parse_image(what->key, &name, month) || !key_sibling(key, what->key, KEY_METADATA))
-        return err_set(err, ERR_INTERNAL, "key", "%s is no archive", what->key);
-    if (read_references(store, list, name.app, err))
-        return ERR_FAIL;
-    if (!references_have(&list->references, name.ref))
-        return 0;
-    switch (retired_restore(store, &name, what->key, err)) {
-    case 0: /* it may be there in another month, pushed again */
-        switch (store_head(store, key, &info, err)) {
-        case STORE_FAILED:
-            return ERR_FAIL;
-        case STORE_DONE:
-            return UNFINISHED_IN_USE;
-        default:
-            return 0;
-        }
-    case RETIRED_GONE:
-        return UNFINISHED_IN_USE;
-    default:
-        return ERR_FAIL;
-    }
-}
-
-static int remove_retired(struct store *store, struct unfinished_list *list,
-                          const struct unfinished *what, struct err *err)
-{
-    int answer = unfinished_restore(store, list, what, err);
-
-    if (answer)
-        return answer;
-    answer = retired_delete(store, what->key, list->now - what->touched, err);
-    return answer < 0                 ? ERR_FAIL
-           : answer == RETIRED_STANDS ? UNFINISHED_IN_USE
-                                      : UNFINISHED_REMOVED;
-}
-
-/* The state is held while its upload goes, so that no push takes it up meanwhile. */
-static int remove_push(struct store *store, const struct unfinished *what, struct err *err)
-{
-    struct checkpoint_file file;
-    int answer = checkpoint_file_open_name(&file, what->state, err);
-
-    if (answer)
-        return answer > 0 ? UNFINISHED_IN_USE : ERR_FAIL;
-    if (what->id[0] && !what->elsewhere && abort_upload(store, what, err)) {
-        checkpoint_file_close(&file);
-        return ERR_FAIL;
-    }
-    if (!what->elsewhere)
-        remote_state_clear(store, what->folder);
-    checkpoint_file_remove(&file);
-    return UNFINISHED_REMOVED;
-}
-
-int unfinished_remove(struct store *store, struct unfinished_list *list,
-                      const struct unfinished *what, struct err *err)
-{
-    switch (what->kind) {
-    case UNFINISHED_PUSH:
-        return remove_push(store, what, err);
-    case UNFINISHED_PULL:
-        return partial_remove(what->id, err); /* it answers as we do */
-    case UNFINISHED_UPLOAD:
-        return abort_upload(store, what, err);
-    case UNFINISHED_OBJECT:
-        return remove_object(store, what->key, err);
-    case UNFINISHED_ARCHIVE:
-        return announce(store, what, err);
-    case UNFINISHED_RETIRED:
-        return remove_retired(store, list, what, err);
-    case UNFINISHED_TOMBSTONE:
-        return retired_delete(store, what->key, list->now - what->touched, err) < 0
-                   ? ERR_FAIL
-                   : UNFINISHED_REMOVED;
-    }
-    return UNFINISHED_REMOVED;
 }

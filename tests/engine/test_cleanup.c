@@ -33,6 +33,7 @@
 #include "catalog/retired.h"
 #include "cleanup/retention.h"
 #include "cleanup/unfinished.h"
+#include "cleanup/unfinished_remove.h"
 #include "kit/fault_store.h"
 #include "kit/memory_store.h"
 #include "kit/saved_image.h"

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "catalog/history.h"
+#include "catalog/image_list.h"
 #include "catalog/listing.h"
 #include "catalog/temp_objects.h"
 #include "kit/bucket.h"
@@ -103,7 +104,7 @@ static void images_newest_first(void **state)
     bucket_put(&bucket, "images/my-app/202507/my-app-latest.json", "{}");
     bucket_image(&bucket, "my-app2:20250721-2118-f7a5a27", "202507");
 
-    fine(listing_images(bucket.store, "my-app", NULL, &images, &warnings, &err));
+    fine(image_list_read(bucket.store, "my-app", NULL, &images, &warnings, &err));
     assert_int_equal(images.count, 4);
     assert_string_equal(images.items[0].tag, "20250801-0000-abcde");
     assert_string_equal(images.items[0].ref, "my-app:20250801-0000-abcde");
@@ -121,10 +122,10 @@ static void images_newest_first(void **state)
     assert_non_null(strstr(warnings.data, "my-app-latest.tar.gz: the name is not"));
     image_list_finish(&images);
 
-    fine(listing_images(bucket.store, "my-app", "202508", &images, &warnings, &err));
+    fine(image_list_read(bucket.store, "my-app", "202508", &images, &warnings, &err));
     assert_int_equal(images.count, 1);
     image_list_finish(&images);
-    fine(listing_images(bucket.store, "my-app", "202001", &images, &warnings, &err));
+    fine(image_list_read(bucket.store, "my-app", "202001", &images, &warnings, &err));
     assert_int_equal(images.count, 0);
     image_list_finish(&images);
 }
@@ -258,7 +259,7 @@ static void a_refused_list_is_a_failure(void **state)
     front.family = ERR_AUTH;
     assert_int_equal(listing_apps(&front.store, &apps, &count, &warnings, &err), ERR_FAIL);
     assert_int_equal(err.family, ERR_AUTH);
-    assert_int_equal(listing_images(&front.store, "web", NULL, &images, &warnings, &err), ERR_FAIL);
+    assert_int_equal(image_list_read(&front.store, "web", NULL, &images, &warnings, &err), ERR_FAIL);
     assert_int_equal(listing_tags(&front.store, "web", &tags, &warnings, &err), ERR_FAIL);
     free(apps);
     image_list_finish(&images);
@@ -417,7 +418,7 @@ static void a_duplicate_image_in_a_list_counts_once(void **state)
     struct image_list images;
 
     (void)state;
-    fine(listing_images(&paged.store, "web", NULL, &images, &warnings, &err));
+    fine(image_list_read(&paged.store, "web", NULL, &images, &warnings, &err));
     assert_int_equal(images.count, 1);
     assert_true(images.unsure);
     image_list_finish(&images);
