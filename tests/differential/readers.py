@@ -58,7 +58,7 @@ def read_by_extraction(*command):
     def read(path):
         folder = tempfile.mkdtemp(dir=os.path.dirname(path))
         try:
-            done = subprocess.run([*command, "-xf", path, "-C", folder], capture_output=True, errors="replace", timeout=60,
+            done = subprocess.run([*command, "-xf", path, "-C", folder], capture_output=True, errors="replace", timeout=600,
                                   env={**os.environ, "LC_ALL": "C.UTF-8"})
             return done.stderr.strip() if done.returncode else walk(folder)
         finally:
@@ -79,7 +79,7 @@ def go_reader(scratch):
         return None
 
     def read(path):
-        done = subprocess.run([program, path], capture_output=True, text=True, timeout=60)
+        done = subprocess.run([program, path], capture_output=True, text=True, timeout=600)
         return done.stderr.strip() if done.returncode else json.loads(done.stdout)
     return read
 
