@@ -74,7 +74,7 @@ static bool digest_of(struct json_node descriptor, char out[DIGEST_TEXT_SIZE])
 
 /* ---- find the config and the layers of an id ---- */
 
-static void forget(struct blob_store *b)
+static void reset_match(struct blob_store *b)
 {
     text_finish(&b->store.config);
     text_init(&b->store.config, BUNDLE_CONFIG_MAX);
@@ -117,7 +117,7 @@ static int has_platform(const struct blob_store *b, bool *same, struct err *err)
     return 0;
 }
 
-static void note(struct blob_store *b, const char *digest)
+static void add_match(struct blob_store *b, const char *digest)
 {
     if (b->chosen[0] == '\0') {
         str_copy(b->chosen, sizeof b->chosen, digest);
@@ -148,7 +148,7 @@ static int take_manifest(struct blob_store *b, const char *digest, struct json_n
         return ERR_FAIL;
     if (!same || !has_layers(b))
         return ANOTHER;
-    note(b, digest);
+    add_match(b, digest);
     return FOUND;
 }
 
@@ -171,7 +171,7 @@ static int take_index(struct blob_store *b, struct json_node manifests, unsigned
                 json_get(json_get(descriptor, "annotations"), "vnd.docker.reference.type")) ||
             !digest_of(descriptor, digest))
             continue;
-        forget(b);
+        reset_match(b);
         found = look_into(b, digest, depth + 1, err);
         answer = answer == FOUND ? FOUND : found;
     }
@@ -253,12 +253,12 @@ static int choose(struct blob_store *b, struct err *err)
     if (b->ambiguous && b->wanted->architecture)
         return err_set(err, ERR_UNSUPPORTED, "layers",
                        "several stored manifests may be the image that the daemon tells of");
-    forget(b); /* the last match may be of another folder */
+    reset_match(b); /* the last match may be of another folder */
     return look_into(b, b->chosen, 0, err) == FOUND ? 0 : ERR_FAIL;
 }
 
 /* Opens the first folder that has the image. */
-static int look(struct blob_store *b, struct err *err)
+static int find_content(struct blob_store *b, struct err *err)
 {
     char path[PATH_SIZE];
     int answer = ERR_FAIL, fd;
@@ -289,7 +289,7 @@ struct layer_store *blob_store_open(const struct layer_store_wanted *wanted, str
     b->wanted = wanted;
     b->root = -1;
     text_init(&b->store.config, BUNDLE_CONFIG_MAX);
-    if (look(b, err)) {
+    if (find_content(b, err)) {
         layer_store_close(&b->store);
         return NULL;
     }

@@ -181,7 +181,7 @@ static void graph_close(struct layer_store *store)
     free(graph);
 }
 
-static int look(struct graph_store *graph, const char *root, struct err *err)
+static int find_config(struct graph_store *graph, const char *root, struct err *err)
 {
     if (beneath_top(root, &graph->root, err) || read_config(graph, err))
         return ERR_FAIL;
@@ -205,7 +205,7 @@ struct layer_store *graph_store_open(const struct layer_store_wanted *wanted, st
     graph->layout = layout_of(wanted->engine->driver);
     text_init(&graph->store.config, BUNDLE_CONFIG_MAX);
     str_copy(graph->store.id, sizeof graph->store.id, wanted->image_id);
-    if (look(graph, wanted->engine->root_dir, err)) {
+    if (find_config(graph, wanted->engine->root_dir, err)) {
         layer_store_close(&graph->store);
         return NULL;
     }

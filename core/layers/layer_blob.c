@@ -85,7 +85,7 @@ static int take_zstd(struct layer_blob *b, ZSTD_outBuffer *to, struct err *err)
     return 0;
 }
 
-static int take(struct layer_blob *b, uint8_t *out, size_t cap, size_t *made, struct err *err)
+static int read_tar(struct layer_blob *b, uint8_t *out, size_t cap, size_t *made, struct err *err)
 {
     ZSTD_outBuffer to = {out, cap, 0};
     int answer;
@@ -100,7 +100,7 @@ static int take(struct layer_blob *b, uint8_t *out, size_t cap, size_t *made, st
 }
 
 /* Checks that the blob may end here. */
-static int finish(const struct layer_blob *b, struct err *err)
+static int check_end(const struct layer_blob *b, struct err *err)
 {
     if (b->gunzip)
         return gunzip_finish(b->gunzip, err);
@@ -118,7 +118,7 @@ static long blob_read(struct layer_stream *stream, uint8_t *out, size_t cap,
     while (done < cap && !(stop && atomic_load(stop))) {
         size_t made = 0;
 
-        if (take(b, out + done, cap - done, &made, err))
+        if (read_tar(b, out + done, cap - done, &made, err))
             return ERR_FAIL;
         done += made;
         b->made += made;
@@ -127,7 +127,7 @@ static long blob_read(struct layer_stream *stream, uint8_t *out, size_t cap,
         if (made || b->waiting.size)
             continue;
         if (b->ended)
-            return finish(b, err) ? ERR_FAIL : (long)done;
+            return check_end(b, err) ? ERR_FAIL : (long)done;
         if (refill(b, err))
             return ERR_FAIL;
     }

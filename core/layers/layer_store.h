@@ -30,8 +30,7 @@ struct layer_store_table {
     struct layer_stream *(*open)(struct layer_store *store, unsigned number, struct err *err);
     int (*measure)(struct layer_store *store, unsigned number, const struct cancel *cancel,
                    struct err *err);
-    void (*close)(
-        struct layer_store *store); /* frees the store; the base frees config and layers */
+    void (*close)(struct layer_store *store); /* frees the store, not config and layers */
 };
 struct layer_store {
     const struct layer_store_table *table;

@@ -20,9 +20,8 @@
 #define SCOUTS      4
 #define FILES_AHEAD 512
 #define BYTES_AHEAD (32 * MIB)
-#define FILE_MOST                                                                                  \
-    (8 * MIB)   /* of one file; the kernel reads ahead by itself after sequential reads */
-#define WARM 64 /* consecutive files in memory after which all others are assumed to be there */
+#define FILE_MOST   (8 * MIB) /* bytes of a file: the kernel continues itself */
+#define WARM        64        /* consecutive files in memory that end a thread */
 
 struct scout {
     struct readahead *ahead;
@@ -55,7 +54,7 @@ static bool come_near(struct readahead *ahead, uint64_t file, uint64_t byte)
 }
 
 /* Gives a hint for a file. Returns true if the file is in memory, or takes no hint. */
-static bool touch(const struct readahead *ahead, const struct tarsplit_piece *piece)
+static bool hint_file(const struct readahead *ahead, const struct tarsplit_piece *piece)
 {
     char byte;
     struct iovec one = {&byte, 1};
@@ -92,7 +91,7 @@ static void *scout_main(void *arg)
         if (file % SCOUTS == scout->number) {
             if (!come_near(ahead, file, byte))
                 break;
-            warm = touch(ahead, piece) ? warm + 1 : 0;
+            warm = hint_file(ahead, piece) ? warm + 1 : 0;
         }
         file++;
         byte += piece->size;

@@ -100,8 +100,8 @@ static bool is_packed(const uint8_t *bytes)
 
 /* Scans the beginning of the window. Payload that is reported already is extended to the whole
  * window, so that later code can ask for more bytes with TAR_MORE. */
-static int look(struct level *level, uint32_t file_min, uint8_t *window, size_t size,
-                struct err *err)
+static int scan_window(struct level *level, uint32_t file_min, uint8_t *window, size_t size,
+                       struct err *err)
 {
     struct tar_step step;
 
@@ -153,7 +153,7 @@ static bool look_inside(struct cut *cut, uint8_t *window, size_t size)
     struct level *inner = &cut->inner;
     struct err ignored;
 
-    if (look(inner, cut->file_min, window, least(size, outer->owed), &ignored) < 0 ||
+    if (scan_window(inner, cut->file_min, window, least(size, outer->owed), &ignored) < 0 ||
         inner->event == TAR_TEXT) {
         cut->in_layer = false;
         return true;
@@ -217,7 +217,7 @@ int cut_scan(struct cut *cut, uint8_t *window, size_t size, struct cut_step *ste
     size_t used;
 
     *step = (struct cut_step){0};
-    if (look(outer, cut->file_min, window, size, err) < 0)
+    if (scan_window(outer, cut->file_min, window, size, err) < 0)
         return ERR_FAIL;
     more = outer->event == TAR_MORE || !look_at_payload(cut, outer, window);
     if (!more && cut->in_layer && outer->event == TAR_DATA)

@@ -87,7 +87,7 @@ static int inflate_some(struct gunzip *gunzip, struct view *in, uint8_t *out, si
 }
 
 /* Decides what follows at the start of the input or after a member. Consumes only padding. */
-static int look(struct gunzip *gunzip, struct view *in, struct err *err)
+static int begin_member(struct gunzip *gunzip, struct view *in, struct err *err)
 {
     if (gunzip->state == BEFORE) {
         gunzip->state = MEMBER;
@@ -121,7 +121,7 @@ int gunzip_read(struct gunzip *gunzip, struct view *in, uint8_t *out, size_t cap
         if (gunzip->state == MEMBER)
             result = inflate_some(gunzip, in, out, cap, produced, &moved, err);
         else if (in->size > 0)
-            result = look(gunzip, in, err);
+            result = begin_member(gunzip, in, err);
         else
             moved = false;
         if (result < 0)

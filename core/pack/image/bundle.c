@@ -147,7 +147,7 @@ static void end_text(struct maker *m)
     m->begun = bundle->text.size;
 }
 
-static void settle(struct bundle *bundle)
+static void set_addresses(struct bundle *bundle)
 {
     for (unsigned i = 0; i < bundle->count; i++) {
         struct bundle_part *part = &bundle->parts[i];
@@ -343,7 +343,7 @@ static int make(struct maker *m, struct err *err)
         return err_memory(err, "the bundle");
     if (put_layers(m, err) || put_documents(m, err) || text_check(&bundle->text, "the bundle", err))
         return ERR_FAIL;
-    settle(bundle);
+    set_addresses(bundle);
     bundle->size = m->layer_bytes + bundle->text.size + BUNDLE_TRAILER;
     return 0;
 }

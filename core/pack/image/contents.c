@@ -45,7 +45,7 @@ struct contents *contents_create(void)
     return contents;
 }
 
-static void forget(struct content *content)
+static void free_content(struct content *content)
 {
     free(content->name);
     free(content->target);
@@ -57,7 +57,7 @@ void contents_destroy(struct contents *contents)
     if (!contents)
         return;
     for (size_t i = 0; i < contents->count; i++) {
-        forget(&contents->list[i]);
+        free_content(&contents->list[i]);
     }
     free(contents->list);
     layer_digest_destroy(contents->digest);
@@ -66,7 +66,7 @@ void contents_destroy(struct contents *contents)
 
 /* Appends the components of `path` to the clean path in `to`. Returns false if the result leaves
  * the archive or does not fit. `up`: ".." is permitted. */
-static bool walk(char *to, const char *path, bool up)
+static bool append_path(char *to, const char *path, bool up)
 {
     size_t length = strlen(to);
 
@@ -137,7 +137,7 @@ int contents_begin(struct contents *contents, const struct tar_entry *entry, uin
 
     if (contents->reading)
         end_entry(contents);
-    if (!walk(name, entry->name, false))
+    if (!append_path(name, entry->name, false))
         return bad(err, "has a name that leads out of it", entry->name);
     if (name[0] == '\0' && entry->type != TAR_DIRECTORY)
         return bad(err, "has an entry without a name", entry->name);
@@ -286,7 +286,7 @@ static const struct content *find(const struct contents *contents, const char *n
 }
 
 /* Resolves the target of a link, relative to its folder. */
-static bool follow(const struct content *link, char *to)
+static bool resolve_target(const struct content *link, char *to)
 {
     const char *slash = strrchr(link->name, '/');
 
@@ -295,7 +295,7 @@ static bool follow(const struct content *link, char *to)
         memcpy(to, link->name, (size_t)(slash - link->name));
         to[slash - link->name] = '\0';
     }
-    return walk(to, link->target, true);
+    return append_path(to, link->target, true);
 }
 
 /* Returns the file that a link leads to. A link to a link leads to none: containerd does not
@@ -306,7 +306,7 @@ static const struct content *resolve(const struct contents *contents, const stru
 
     if (!content || !is_link(content))
         return content;
-    if (!follow(content, name))
+    if (!resolve_target(content, name))
         return NULL;
     content = find(contents, name);
     return content && !is_link(content) ? content : NULL;
@@ -357,7 +357,7 @@ static int drop_twins(struct contents *contents, struct err *err)
             last->json = content->json;
             content->json = NULL;
         }
-        forget(content);
+        free_content(content);
     }
     if (contents->count > 0)
         contents->count = kept + 1;
@@ -395,7 +395,7 @@ int contents_check_links(const struct contents *contents, bool dangling, struct 
 
         if (!is_link(content) || (target && target->type == TAR_FILE))
             continue;
-        if (!follow(content, name) || !dangling || find(contents, name))
+        if (!resolve_target(content, name) || !dangling || find(contents, name))
             return bad(err, "has a link that leads to no file", content->name);
     }
     return 0;

@@ -1,3 +1,6 @@
+/*
+ * Compares media types and digests of descriptors with the few values that daemons accept.
+ */
 #include "pack/image/descriptor.h"
 
 #include <stdio.h>

@@ -1,3 +1,6 @@
+/*
+ * Writes one entry: config, tags, and the layers in order.
+ */
 #include "pack/image/docker_manifest.h"
 
 #include <stdio.h>

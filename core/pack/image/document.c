@@ -1,3 +1,6 @@
+/*
+ * The shapes of the documents that Docker and containerd decode, and the two errors about them.
+ */
 #include "pack/image/document.h"
 
 #include "base/err.h"

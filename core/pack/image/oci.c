@@ -34,7 +34,7 @@ static const struct shape LAYOUT[] = {{"imageLayoutVersion", SHAPE_TEXT, NULL}, 
 /* ---- layers ---- */
 
 /* Returns true if a media type fits the packing of the layer. Docker's plain type fits any. */
-static bool fits(struct json_node type, const char *packed)
+static bool fits_packing(struct json_node type, const char *packed)
 {
     static const char *const plain[] = {LAYER_PLAIN_TAR,
                                         "application/vnd.oci.image.layer.nondistributable.v1.tar",
@@ -60,7 +60,7 @@ static bool is_layer(const struct image_layer *layer, struct json_node descripto
 {
     return json_string_equals(json_get(descriptor, "digest"), layer->digest) &&
            descriptor_has_size(descriptor, layer->raw_size) &&
-           fits(json_get(descriptor, "mediaType"), layer->media_type);
+           fits_packing(json_get(descriptor, "mediaType"), layer->media_type);
 }
 
 /* Checks that each layer of the manifest is one of the image, and is used once. Docker 25.0.0 lists

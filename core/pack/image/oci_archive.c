@@ -123,7 +123,7 @@ static int take_descriptors(struct search *s, struct json_node list, unsigned de
     return 0;
 }
 
-static int judge(const struct search *s, struct err *err)
+static int check_found(const struct search *s, struct err *err)
 {
     if (s->count == 1)
         return 0;
@@ -145,7 +145,7 @@ static int search(struct search *s, struct err *err)
         return ERR_FAIL;
     answer = take_descriptors(s, json_get(json_root(json), "manifests"), 0, err);
     json_destroy(json);
-    return answer < 0 ? ERR_FAIL : judge(s, err);
+    return answer < 0 ? ERR_FAIL : check_found(s, err);
 }
 
 int oci_archive_manifest(const struct contents *contents, const char *reference, struct text *out,

@@ -1,3 +1,6 @@
+/*
+ * Checks a JSON object against a table of members, recursively. The depth is bounded by the table.
+ */
 #include "pack/image/shape.h"
 
 #include <stdint.h>
@@ -16,7 +19,8 @@ static int bad(const char *what, const char *name, const char *why, struct err *
 /* ---- times ---- */
 
 /* Reads a number of so many digits, from `min` to `max`. */
-static bool take(const char **at, unsigned digits, unsigned min, unsigned max, unsigned *value)
+static bool take_number(const char **at, unsigned digits, unsigned min, unsigned max,
+                        unsigned *value)
 {
     *value = 0;
     for (; digits > 0; digits--, ++*at) {
@@ -46,18 +50,20 @@ static bool is_zone(const char *at)
 
     if (strcmp(at, "Z") == 0)
         return true;
-    return (*at == '+' || *at == '-') && (++at, take(&at, 2, 0, 23, &number)) && skip(&at, ':') &&
-           take(&at, 2, 0, 59, &number) && *at == '\0';
+    return (*at == '+' || *at == '-') && (++at, take_number(&at, 2, 0, 23, &number)) &&
+           skip(&at, ':') && take_number(&at, 2, 0, 59, &number) && *at == '\0';
 }
 
 static bool is_time(const char *at)
 {
     unsigned year, month, number;
 
-    if (!take(&at, 4, 0, 9999, &year) || !skip(&at, '-') || !take(&at, 2, 1, 12, &month) ||
-        !skip(&at, '-') || !take(&at, 2, 1, days_of(year, month), &number) || !skip(&at, 'T') ||
-        !take(&at, 2, 0, 23, &number) || !skip(&at, ':') || !take(&at, 2, 0, 59, &number) ||
-        !skip(&at, ':') || !take(&at, 2, 0, 59, &number))
+    if (!take_number(&at, 4, 0, 9999, &year) || !skip(&at, '-') ||
+        !take_number(&at, 2, 1, 12, &month) || !skip(&at, '-') ||
+        !take_number(&at, 2, 1, days_of(year, month), &number) || !skip(&at, 'T') ||
+        !take_number(&at, 2, 0, 23, &number) || !skip(&at, ':') ||
+        !take_number(&at, 2, 0, 59, &number) || !skip(&at, ':') ||
+        !take_number(&at, 2, 0, 59, &number))
         return false;
     if (*at == '.') {
         size_t digits = strspn(++at, "0123456789");

@@ -1,3 +1,6 @@
+/*
+ * The first 24 bytes of SHA-256, or XXH3-128 padded with zeros.
+ */
 #include "pack/index/chunk_name.h"
 
 #include <string.h>

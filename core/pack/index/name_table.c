@@ -1,3 +1,6 @@
+/*
+ * Linear probing in a table of a power of two slots. The key of the hash comes from the system.
+ */
 #include "pack/index/name_table.h"
 
 #include <stdlib.h>

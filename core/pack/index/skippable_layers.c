@@ -87,7 +87,7 @@ void skippable_add(struct skippable_layers *unread, const char *diff_id, uint64_
 
 /* ---- where to stop reading ---- */
 
-static void note(struct skippable_layers *u, const struct held_chunk *held)
+static void count_held(struct skippable_layers *u, const struct held_chunk *held)
 {
     if (u->held && (held->base != u->run_base || held->offset != u->run_end))
         u->broken = true;
@@ -134,7 +134,7 @@ const struct skippable_layer *skippable_next(struct skippable_layers *unread,
 {
     const struct skippable_layer *layer = &unread->layers[unread->layer];
 
-    note(unread, held);
+    count_held(unread, held);
     if (unread->layer == unread->count || at < layer->raw_offset)
         return NULL;
     if (at > layer->raw_offset && !follows(unread, layer, chunk)) {

@@ -1,3 +1,6 @@
+/*
+ * Reads and rewrites the fields of a block of 512 bytes.
+ */
 #include "pack/tar/header.h"
 
 #include <stdio.h>

@@ -1,3 +1,6 @@
+/*
+ * Fills a zeroed block with the fields of plain ustar.
+ */
 #include "pack/tar/write.h"
 
 #include <stdio.h>
