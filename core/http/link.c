@@ -1,0 +1,97 @@
+/*
+ * Two settings of the sockets matter. Servers that write header and body apart with Nagle's
+ * algorithm on (Ceph) hold a small body back until the header is acknowledged, and the kernel delays
+ * that by 40 ms. So each header is acknowledged at once. libcurl does not report the socket of a
+ * header; to set the option on all of them, a dozen, is harmless. The other setting keeps the
+ * kernel's send buffer small.
+ */
+#include "http/link.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/err.h"
+
+#define UNSENT_MAX (128 * 1024)
+
+int http_link_init(struct http_link *link, const struct http_tls *tls, uint64_t rate,
+                   struct err *err)
+{
+    *link = (struct http_link){.tls.insecure = tls->insecure};
+    for (int https = 0; https < 2; https++)
+        http_easy_proxy(https, link->proxies[https]);
+    rate_limit_init(&link->up, rate, clock_monotonic());
+    rate_limit_init(&link->down, rate, clock_monotonic());
+    link->ca_file = tls->ca_file ? strdup(tls->ca_file) : NULL;
+    link->tls.ca_file = link->ca_file;
+    return tls->ca_file && !link->ca_file ? err_memory(err, "the network thread") : 0;
+}
+
+void http_link_finish(struct http_link *link)
+{
+    free(link->ca_file);
+}
+
+void http_link_acknowledge(const struct http_link *link)
+{
+#ifdef TCP_QUICKACK
+    int on = 1;
+
+    for (unsigned i = 0; i < link->socket_count; i++)
+        (void)setsockopt(link->sockets[i], IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+#else
+    (void)link;
+#endif
+}
+
+/* Bytes that wait in the kernel count as sent, and may be megabytes. On a slow link, nothing would
+ * seem to move for minutes. */
+static void keep_little_unsent(int fd)
+{
+#ifdef TCP_NOTSENT_LOWAT
+    int most = UNSENT_MAX;
+
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof most);
+#else
+    (void)fd;
+#endif
+}
+
+static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct http_link *link = arg;
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+
+    (void)purpose;
+    if (fd >= 0)
+        keep_little_unsent(fd);
+    if (fd >= 0 && link->socket_count < ARRAY_SIZE(link->sockets))
+        link->sockets[link->socket_count++] = fd;
+    return fd >= 0 ? fd : CURL_SOCKET_BAD;
+}
+
+static int on_socket_close(void *arg, curl_socket_t fd)
+{
+    struct http_link *link = arg;
+
+    for (unsigned i = 0; i < link->socket_count; i++)
+        if (link->sockets[i] == fd) {
+            link->sockets[i] = link->sockets[--link->socket_count];
+            break;
+        }
+    return close(fd);
+}
+
+void http_link_attach(struct http_link *link, CURL *easy)
+{
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, link);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_socket_close);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, link);
+}
