@@ -1,9 +1,8 @@
 /*
- * An image is called after a commit, so what is built must be that commit: git says before the
- * build, and once more after it, whether it is. The user's own docker builds, because its cache,
- * secrets and .dockerignore are the user's; and the daemon is asked afterwards, because a build
- * that ends well may still have put its image somewhere else. The daemon is tried before the build
- * as well: better told at once than after it.
+ * An image is named after a commit, so the repository must have exactly that commit: git is asked
+ * before and after the build. The user's own docker program builds, with the user's cache, secrets
+ * and .dockerignore. The daemon is asked before the build, so that an unreachable daemon is reported
+ * early, and after it, because a build may put its image somewhere else.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +21,7 @@
 #include "docker/docker.h"
 #include "flow/run.h"
 
-#define LIST_TEXT_SIZE 512 /* of an error's 768 */
+#define LIST_TEXT_SIZE 512 /* bytes; the text of an error has 768 */
 
 _Static_assert((int)BUILD_MORE_MAX == (int)ARGS_OPERANDS_MAX, "all arguments fit");
 
@@ -34,13 +33,13 @@ struct build {
     struct docker_build plan;
     struct build_result result;
     char tag[NAME_REF_MAX];
-    char image_id[DIGEST_TEXT_SIZE]; /* "" until it is built */
+    char image_id[DIGEST_TEXT_SIZE]; /* "" before the build */
 };
 
-/* ---- what is in the repository ---- */
+/* ---- the repository ---- */
 
-/* "a, b and 3 more" */
-static void list_text(const struct git_list *list, char out[LIST_TEXT_SIZE])
+/* Formats "a, b and 3 more". */
+static void format_list(const struct git_list *list, char out[LIST_TEXT_SIZE])
 {
     size_t used = 0;
     unsigned i;
@@ -56,7 +55,7 @@ static void list_text(const struct git_list *list, char out[LIST_TEXT_SIZE])
         snprintf(out + used, LIST_TEXT_SIZE - used, " and %u more", list->count - i);
 }
 
-/* The remedy for what git status does not show, or shows with the wrong one. */
+/* Names the remedy where git status shows none, or a wrong one. */
 static int hint_changes(const struct git_changes *changes, struct err *err)
 {
     if (changes->submodules)
@@ -77,7 +76,7 @@ static int refuse_changes(const struct git_changes *changes, struct err *err)
 {
     char list[LIST_TEXT_SIZE];
 
-    list_text(&changes->changed, list);
+    format_list(&changes->changed, list);
     err_set(err, ERR_CONFLICT, "uncommitted",
             "repository has uncommitted changes - commit all changes before building: %s", list);
     return hint_changes(changes, err);
@@ -87,7 +86,7 @@ static int refuse_untracked(const struct git_list *untracked, struct err *err)
 {
     char list[LIST_TEXT_SIZE];
 
-    list_text(untracked, list);
+    format_list(untracked, list);
     err_set(err, ERR_CONFLICT, "untracked",
             "repository has untracked files - commit, ignore or remove them before building: %s",
             list);
@@ -98,7 +97,7 @@ static void warn_untracked(const struct cli *cli, const struct git_list *untrack
 {
     char list[LIST_TEXT_SIZE];
 
-    list_text(untracked, list);
+    format_list(untracked, list);
     output_warn(&cli->output, "untracked files are not in the commit, but may be in the image: %s",
                 list);
 }
@@ -124,7 +123,7 @@ static void warn_reader(const struct cli *cli, const struct git_head *head)
             head->why);
 }
 
-/* A context elsewhere is allowed, as it always was; but then the name promises too much. */
+/* A context outside of the repository is allowed, but the commit does not describe its content. */
 static void warn_outside(const struct cli *cli, const struct build *build)
 {
     size_t size = strlen(build->head.root);
@@ -174,7 +173,7 @@ static int plan_build(struct cli *cli, struct build *build, struct err *err)
 
 /* ---- the build ---- */
 
-/* Whether it is there, and which image has the name now. */
+/* Checks that the daemon answers, and notes which image has the name before the build. */
 static int check_daemon(struct cli *cli, struct build *build, struct err *err)
 {
     struct docker *docker = NULL;
@@ -199,8 +198,8 @@ static int build_failed(const struct build_wish *wish, int code, struct err *err
     return err_hint(err, "see its messages above");
 }
 
-/* Our own variables are none of the program's business; all others, AWS_* included, it has from the
- * user, who may want them for --secret. Keys out of a file are in no environment. */
+/* The program gets the environment of the user, AWS_* included (for --secret), without S3DOCK_*. Keys
+ * of the configuration file are in no environment. */
 static int run_build(struct cli *cli, const struct build *build, struct err *err)
 {
     const char *host = config_text(&cli->config, OPT_DOCKER_HOST);
@@ -212,7 +211,7 @@ static int run_build(struct cli *cli, const struct build *build, struct err *err
     char **env;
     int code = 0, failed;
 
-    if (host || context) /* the program means the daemon that we mean */
+    if (host || context) /* the program must use the same daemon */
         snprintf(variable, sizeof variable, "%s=%s", host ? "DOCKER_HOST" : "DOCKER_CONTEXT",
                  host ? host : context);
     env = run_environment(changes);
@@ -228,7 +227,7 @@ static int run_build(struct cli *cli, const struct build *build, struct err *err
 
 /* ---- after it ---- */
 
-/* Writes how the repository differs from its state before the build. False: it does not. */
+/* Describes how the repository differs from its state before the build. False: no difference. */
 static bool describe_change(const struct cli *cli, const struct build *build,
                             const struct git_head *head, const struct git_changes *changes,
                             char out[LIST_TEXT_SIZE])
@@ -239,13 +238,13 @@ static bool describe_change(const struct cli *cli, const struct build *build,
         snprintf(out, LIST_TEXT_SIZE, "HEAD was %s and is %s", build->head.short_hash,
                  head->short_hash);
     else if (changes->changed.count)
-        list_text(&changes->changed, out);
+        format_list(&changes->changed, out);
     else if (untracked)
-        list_text(&changes->untracked, out);
+        format_list(&changes->untracked, out);
     return strcmp(head->hash, build->head.hash) != 0 || changes->changed.count || untracked;
 }
 
-static int look_again(struct cli *cli, const struct build *build, struct err *err)
+static int check_repository_again(struct cli *cli, const struct build *build, struct err *err)
 {
     struct git_changes *changes = calloc(1, sizeof *changes);
     char change[LIST_TEXT_SIZE] = "";
@@ -265,9 +264,9 @@ static int look_again(struct cli *cli, const struct build *build, struct err *er
     return failed ? ERR_FAIL : 0;
 }
 
-/* A name that stays on the wrong image is worse than the reason for it. */
-static int take_back(const struct build *build, struct docker *docker, const char *id,
-                     struct err *err)
+/* Removes the name from the new image. If that fails, the error reports the wrong name first. */
+static int remove_name(const struct build *build, struct docker *docker, const char *id,
+                       struct err *err)
 {
     struct err found;
 
@@ -276,7 +275,7 @@ static int take_back(const struct build *build, struct docker *docker, const cha
     return ERR_FAIL;
 }
 
-static int look_at_image(struct cli *cli, struct build *build, struct err *err)
+static int check_image(struct cli *cli, struct build *build, struct err *err)
 {
     struct docker *docker = NULL;
     struct docker_image image;
@@ -285,15 +284,15 @@ static int look_at_image(struct cli *cli, struct build *build, struct err *err)
     if (failed)
         return err_wrap(err, "the build succeeded, but its image could not be checked");
     failed = build_result_check(&build->result, docker, &build->wish, &image, err);
-    if (!failed && look_again(cli, build, err))
-        failed = take_back(build, docker, image.id, err);
+    if (!failed && check_repository_again(cli, build, err))
+        failed = remove_name(build, docker, image.id, err);
     docker_close(docker);
     if (!failed)
         str_copy(build->image_id, sizeof build->image_id, image.id);
     return failed;
 }
 
-/* ---- what is said ---- */
+/* ---- the result ---- */
 
 static void write_list(struct json_writer *w, const char *name, const struct git_list *list)
 {
@@ -323,7 +322,7 @@ static void write_data(struct json_writer *w, const struct build *build, bool dr
     jw_end(w);
 }
 
-static void tell(struct cli *cli, const struct build *build, bool dry_run)
+static void print_result(struct cli *cli, const struct build *build, bool dry_run)
 {
     write_data(output_data(&cli->output), build, dry_run);
     if (dry_run) {
@@ -341,9 +340,9 @@ static int build_image(struct cli *cli, struct build *build, struct err *err)
     if (plan_build(cli, build, err))
         return ERR_FAIL;
     if (!dry_run && (check_daemon(cli, build, err) || run_build(cli, build, err) ||
-                     look_at_image(cli, build, err)))
+                     check_image(cli, build, err)))
         return ERR_FAIL;
-    tell(cli, build, dry_run);
+    print_result(cli, build, dry_run);
     return 0;
 }
 

@@ -1,3 +1,7 @@
+/*
+ * Removes unfinished transfers and deletes the data of retired images; with an application and a rule,
+ * retires images of it. Decisions are made in core/cleanup; here they are counted and printed.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -20,15 +24,15 @@ struct cleanup {
     struct cli *cli;
     struct store *store;
     bool dry_run;
-    int64_t now;   /* wall ns */
-    int64_t there; /* the same by the store's clock */
-    int64_t stays; /* ns, of the data of retired images */
-    size_t gone, kept, retired, images, images_kept, images_in_all;
-    uint64_t bytes;            /* of images */
-    char untold[NAME_APP_MAX]; /* the application that was warned of last */
+    int64_t now;       /* wall ns */
+    int64_t store_now; /* the same by the clock of the store */
+    int64_t retention; /* ns that the data of retired images are kept */
+    size_t removed, kept, retired, images, images_kept, images_in_all;
+    uint64_t bytes;             /* of images */
+    char unclear[NAME_APP_MAX]; /* the application of the last warning */
 };
 
-/* ---- what is unfinished ---- */
+/* ---- unfinished transfers ---- */
 
 static bool is_archive(const struct unfinished *what)
 {
@@ -36,8 +40,9 @@ static bool is_archive(const struct unfinished *what)
            what->kind == UNFINISHED_TOMBSTONE;
 }
 
-/* Of the applications whose references cannot be told, each is warned of once; their data stay. */
-static int keep_untold(struct cleanup *c, const struct unfinished *what, struct err *err)
+/* Keeps the data of an application whose references cannot be read, with one warning for each
+ * application. Returns ERR_FAIL for other errors. */
+static int keep_unclear(struct cleanup *c, const struct unfinished *what, struct err *err)
 {
     const char *app = strchr(what->key, '/');
     size_t size = app ? strcspn(app + 1, "/") : 0;
@@ -45,32 +50,32 @@ static int keep_untold(struct cleanup *c, const struct unfinished *what, struct 
     if (!is_archive(what) || !err_is(err, ERR_CONFLICT, CODE_REFERENCED))
         return ERR_FAIL;
     c->kept++;
-    if (app && (strncmp(c->untold, app + 1, size) != 0 || c->untold[size])) {
-        snprintf(c->untold, sizeof c->untold, "%.*s", (int)size, app + 1);
+    if (app && (strncmp(c->unclear, app + 1, size) != 0 || c->unclear[size])) {
+        snprintf(c->unclear, sizeof c->unclear, "%.*s", (int)size, app + 1);
         output_warn(&c->cli->output, "%s", err->text);
     }
     return 0;
 }
 
-static void tell(struct cleanup *c, const struct unfinished *what)
+static void print_removed(struct cleanup *c, const struct unfinished *what)
 {
     char line[UNFINISHED_LINE];
 
-    c->gone++;
+    c->removed++;
     if (what->kind == UNFINISHED_TOMBSTONE)
         return;
-    unfinished_write(output_data(&c->cli->output), what, c->stays);
-    output_line(&c->cli->output, "%s", unfinished_line(what, c->there, c->stays, line));
+    unfinished_write(output_data(&c->cli->output), what, c->retention);
+    output_line(&c->cli->output, "%s", unfinished_line(what, c->store_now, c->retention, line));
 }
 
 static bool is_due(const struct cleanup *c, const struct unfinished *what)
 {
     int64_t age = (int64_t)config_number(&c->cli->config, OPT_UNFINISHED) * NS_PER_MS;
     bool here = what->kind == UNFINISHED_PUSH || what->kind == UNFINISHED_PULL;
-    int64_t now = here ? c->now : c->there;
+    int64_t now = here ? c->now : c->store_now;
 
     if (what->kind == UNFINISHED_RETIRED)
-        age = c->stays;
+        age = c->retention;
     else if (what->kind == UNFINISHED_TOMBSTONE)
         age = RETIRED_STAYS;
     return !what->busy && what->touched && what->touched <= now - age;
@@ -89,19 +94,19 @@ static int remove_one(struct cleanup *c, struct unfinished_list *list,
     else if (!c->dry_run && what->kind == UNFINISHED_RETIRED)
         answer = unfinished_restore(c->store, list, what, err);
     if (answer < 0)
-        return keep_untold(c, what, err);
+        return keep_unclear(c, what, err);
     if (what->kind == UNFINISHED_RETIRED && !due && answer == 0)
         c->retired++;
     if (answer == UNFINISHED_ANNOUNCED) {
         struct unfinished retired = *what;
 
         retired.kind = UNFINISHED_RETIRED;
-        retired.touched = c->there;
-        tell(c, &retired);
+        retired.touched = c->store_now;
+        print_removed(c, &retired);
     } else if (!due || answer == UNFINISHED_IN_USE) {
         c->kept++;
     } else {
-        tell(c, what);
+        print_removed(c, what);
     }
     return 0;
 }
@@ -111,7 +116,7 @@ static int remove_unfinished(struct cleanup *c, struct err *err)
     struct unfinished_list list = {.items = NULL};
     int failed = unfinished_read(c->store, &list, err);
 
-    c->there = failed ? c->now : list.now;
+    c->store_now = failed ? c->now : list.now;
     for (size_t i = 0; i < list.count && !failed; i++)
         failed = remove_one(c, &list, &list.items[i], err);
     unfinished_finish(&list);
@@ -120,14 +125,14 @@ static int remove_unfinished(struct cleanup *c, struct err *err)
 
 /* ---- images ---- */
 
-static void tell_image(struct cleanup *c, const struct listed_image *image)
+static void print_image(struct cleanup *c, const struct listed_image *image)
 {
     struct json_writer *w = output_data(&c->cli->output);
     char size[HUMAN_SIZE], time[CLOCK_RFC3339_SIZE];
 
     c->images++;
     c->bytes += image->size;
-    clock_rfc3339(c->now + c->stays, time);
+    clock_rfc3339(c->now + c->retention, time);
     jw_object(w, NULL);
     jw_string(w, "image_ref", image->ref);
     jw_string(w, "s3_key", image->key);
@@ -157,7 +162,7 @@ static int remove_images(struct cleanup *c, const char *app, struct err *err)
         failed = retention_retire(c->store, &policy, &choice, err);
     for (size_t i = 0; i < choice.count; i++)
         if (c->dry_run || choice.images[i].retired)
-            tell_image(c, choice.images[i].image);
+            print_image(c, choice.images[i].image);
         else
             c->images_kept++;
     if (choice.close)
@@ -169,8 +174,8 @@ static int remove_images(struct cleanup *c, const char *app, struct err *err)
     return failed;
 }
 
-/* Images are never removed by accident: the application and a policy must both be named. */
-static int check(struct cli *cli, const char *app, struct err *err)
+/* Removing images requires both the application and a rule. */
+static int check_operands(struct cli *cli, const char *app, struct err *err)
 {
     bool policy = config_text(&cli->config, OPT_KEEP) || config_text(&cli->config, OPT_OLDER_THAN);
 
@@ -188,13 +193,13 @@ static int check(struct cli *cli, const char *app, struct err *err)
     return 0;
 }
 
-static void sum_up(struct cleanup *c, const char *app)
+static void print_summary(struct cleanup *c, const char *app)
 {
     struct json_writer *w = output_data(&c->cli->output);
     const char *would = c->dry_run ? "would be " : "";
     char size[HUMAN_SIZE];
 
-    jw_int(w, "unfinished_removed", (int64_t)c->gone);
+    jw_int(w, "unfinished_removed", (int64_t)c->removed);
     jw_int(w, "unfinished_kept", (int64_t)c->kept);
     if (app) {
         jw_int(w, "images_removed", (int64_t)c->images);
@@ -205,7 +210,7 @@ static void sum_up(struct cleanup *c, const char *app)
     if (c->dry_run)
         jw_bool(w, "dry_run", true);
     output_note(&c->cli->output, "%zu unfinished %sremoved, %zu kept (too recent, or in use)",
-                c->gone, would, c->kept);
+                c->removed, would, c->kept);
     if (c->retired)
         output_note(&c->cli->output,
                     "%zu of the kept ones are data of removed images: a later cleanup deletes them "
@@ -224,10 +229,10 @@ static void sum_up(struct cleanup *c, const char *app)
         output_note(
             &c->cli->output,
             "their data are kept for %s; a cleanup after that deletes them (--retired-after)",
-            human_wait((double)c->stays / (double)NS_PER_S, size));
+            human_wait((double)c->retention / (double)NS_PER_S, size));
 }
 
-static int run(struct cleanup *c, const char *app, struct err *err)
+static int clean_up(struct cleanup *c, const char *app, struct err *err)
 {
     struct json_writer *w = output_data(&c->cli->output);
     int failed;
@@ -241,7 +246,7 @@ static int run(struct cleanup *c, const char *app, struct err *err)
         jw_end(w);
     }
     if (!failed)
-        sum_up(c, app);
+        print_summary(c, app);
     return failed;
 }
 
@@ -252,8 +257,9 @@ int cmd_cleanup(struct cli *cli, struct err *err)
     int failed;
 
     c.now = clock_wall();
-    c.stays = unfinished_stays(&cli->config);
-    failed = check(cli, app, err) || connect_store(cli, false, &c.store, err) || run(&c, app, err);
+    c.retention = unfinished_retention(&cli->config);
+    failed = check_operands(cli, app, err) || connect_store(cli, false, &c.store, err) ||
+             clean_up(&c, app, err);
     store_destroy(c.store);
     return failed ? ERR_FAIL : 0;
 }

@@ -1,6 +1,6 @@
 /*
- * The scripts hold the words of the tables and decide nothing themselves: which words may come next
- * depends on the command before the cursor, and values of a choice on the flag.
+ * Prints scripts for bash, zsh and fish from the tables of commands and options. The possible words
+ * depend on the command before the cursor; values of a choice depend on the flag.
  */
 #include <string.h>
 
@@ -14,7 +14,7 @@ static bool has_flag(const struct option *option)
     return !option->no_flag;
 }
 
-/* First words of the commands, each once; the commands of a group stand together in the table. */
+/* Prints the first words of the commands, each once. The commands of a group are neighbours. */
 static void command_words(struct text *out)
 {
     const char *last = "";
@@ -36,13 +36,13 @@ static void flag_words(struct text *out, unsigned command)
             text_printf(out, " --%s", option_table[id].name);
 }
 
-static void spaced(struct text *out, const char *words)
+static void print_choices(struct text *out, const char *words)
 {
     for (; *words; words++)
         text_char(out, *words == '|' ? ' ' : *words);
 }
 
-/* case arms: "config show") words=... ;; for every command */
+/* Prints a case arm for every command: "config show") words=... ;; */
 static void bash_commands(struct text *out)
 {
     for (unsigned i = 0; i < COMMAND_COUNT; i++) {
@@ -51,7 +51,7 @@ static void bash_commands(struct text *out)
 
         text_printf(out, "        \"%s\"*) words=\"", command->name);
         if (choice)
-            spaced(out, command->operands);
+            print_choices(out, command->operands);
         flag_words(out, i);
         text_str(out, "\" ;;\n");
     }
@@ -86,7 +86,7 @@ static void bash_values(struct text *out)
         text_str(out, ") ");
         if (option->words) {
             text_str(out, "COMPREPLY=($(compgen -W \"");
-            spaced(out, option->words);
+            print_choices(out, option->words);
             text_str(out, "\" -- \"$cur\"))");
         } else if (option->argument && !strcmp(option->argument, "FILE")) {
             text_str(out, "COMPREPLY=($(compgen -f -- \"$cur\"))");
@@ -97,7 +97,7 @@ static void bash_values(struct text *out)
     }
 }
 
-/* --bucket|-b|--region...: a pattern of the flags whose next word is their value. */
+/* Prints --bucket|-b|--region...: the flags whose next word is their value. */
 static void bash_value_flags(struct text *out)
 {
     const char *separator = "";
@@ -205,7 +205,7 @@ static void fish_option(struct text *out, const struct option *option)
     if (option_takes_value(option))
         text_str(out, option->words ? " -x -a '" : " -r");
     if (option_takes_value(option) && option->words) {
-        spaced(out, option->words);
+        print_choices(out, option->words);
         text_char(out, '\'');
     }
     text_str(out, " -d ");

@@ -1,3 +1,6 @@
+/*
+ * config init, list, show and validate. A configuration is resolved by cli/settings; here it is printed.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +49,7 @@ static const char template[] =
     "  // defaults: { log_level: \"info\", jobs: 4, memory: \"80M\" },\n"
     "}\n";
 
-/* Warns of a file that the next command would refuse. */
+/* Warns if the next command would refuse the file. */
 static void note_folder(struct cli *cli, const char *path)
 {
     const char *fault;
@@ -99,7 +102,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(a, b);
 }
 
-/* The built-in profile when the file names none. The caller frees names. */
+/* Lists the built-in profile if the file has none. The caller frees names. */
 static int list_profiles(const struct config *config, struct profiles *out, struct err *err)
 {
     out->count = 0;
@@ -136,8 +139,8 @@ int cmd_config_list(struct cli *cli, struct err *err)
     return 0;
 }
 
-/* What may be shown of a value: secrets not at all, key ids shortened. */
-static const char *shown(const struct config *config, enum option_id id, char shortened[16])
+/* Returns the value for display: "***" for secrets, a shortened id of an access key. */
+static const char *display_value(const struct config *config, enum option_id id, char shortened[16])
 {
     const char *value = config_text(config, id);
 
@@ -149,8 +152,8 @@ static const char *shown(const struct config *config, enum option_id id, char sh
     return shortened;
 }
 
-/* Settings worth telling: those of the configuration; with origins, all that can be set but by the
- * flags of this very command. The profile is the heading. */
+/* Returns whether the option is listed: options of the configuration file; with origins, also those
+ * with a variable. The profile is the heading. */
 static bool is_setting(const struct option *option, bool origin)
 {
     if (option_id(option) == OPT_PROFILE)
@@ -161,7 +164,7 @@ static bool is_setting(const struct option *option, bool origin)
 static void show_line(struct cli *cli, const struct config *config, enum option_id id, bool origin)
 {
     char shortened[16], where[512];
-    const char *value = shown(config, id, shortened);
+    const char *value = display_value(config, id, shortened);
 
     config_origin(config, id, where, sizeof where);
     if (origin)
@@ -210,7 +213,7 @@ static void show_origins(struct json_writer *w, const struct config *config)
     show_origin(w, OPT_PROFILE, config->profile, config);
     for (unsigned id = 0; id < OPTION_COUNT; id++) {
         if (is_setting(&option_table[id], true) && config_text(config, id))
-            show_origin(w, id, shown(config, id, shortened), config);
+            show_origin(w, id, display_value(config, id, shortened), config);
     }
     jw_end(w);
 }
@@ -226,14 +229,14 @@ static void show_json(struct cli *cli, const struct config *config, bool origin)
     if (config_text(config, OPT_ENDPOINT))
         jw_string(w, "endpoint", config_text(config, OPT_ENDPOINT));
     if (config_text(config, OPT_ACCESS_KEY))
-        jw_string(w, "access_key", shown(config, OPT_ACCESS_KEY, shortened));
+        jw_string(w, "access_key", display_value(config, OPT_ACCESS_KEY, shortened));
     if (config->file.path[0])
         jw_string(w, "file", config->file.path);
     if (origin)
         show_origins(w, config);
 }
 
-/* 1: the environment has it, and it is the setting now. */
+/* Sets the option from another program's variable. 1: the variable is set. */
 static int adopt(struct config *config, enum option_id id, const char *variable, struct err *err)
 {
     struct setting *setting = &config->settings[id];
@@ -245,8 +248,8 @@ static int adopt(struct config *config, enum option_id id, const char *variable,
     return setting->value ? 1 : err_memory(err, "the configuration");
 }
 
-/* What the docker command's own rules make of its variables, where the configuration names no
- * daemon: DOCKER_HOST comes first. */
+/* Applies the rules of the docker program if the configuration names no daemon: DOCKER_HOST has
+ * precedence over DOCKER_CONTEXT. */
 static int adopt_docker(struct config *config, struct err *err)
 {
     int adopted;
@@ -259,7 +262,7 @@ static int adopt_docker(struct config *config, struct err *err)
     return adopted < 0 ? ERR_FAIL : 0;
 }
 
-/* With the settings of all commands, not this one's alone. `profile` NULL: the one in use. */
+/* Loads the settings of all commands. `profile` NULL: the profile in use. */
 static int load_profile(struct config *out, struct cli *cli, const char *profile, struct err *err)
 {
     struct args args = *cli->args;
@@ -358,7 +361,7 @@ static void report_lines(struct cli *cli, const struct text *warnings)
     jw_end(w);
 }
 
-/* Every profile is resolved, so that a value which makes no sense is found wherever it stands. */
+/* Resolves every profile, so that an invalid value is found in any of them. */
 static int validate_profiles(const struct args *args, const struct config *config, struct err *err)
 {
     struct profiles profiles;
@@ -380,7 +383,7 @@ int cmd_config_validate(struct cli *cli, struct err *err)
     struct config config;
     int failed;
 
-    args.command = CMD_NONE; /* all options are of interest, not this command's alone */
+    args.command = CMD_NONE; /* the options of all commands */
     if (args.operand_count)
         args.values[OPT_CONFIG] = args.operands[0];
     failed = config_load(&config, &args, environment, false, err);

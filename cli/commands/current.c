@@ -1,3 +1,6 @@
+/*
+ * Prints the image of an environment.
+ */
 #include "base/err.h"
 #include "catalog/resolve.h"
 #include "cli/cli.h"

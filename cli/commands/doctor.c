@@ -1,3 +1,6 @@
+/*
+ * Runs all checks, prints the report, and fails with the first failure.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,14 +17,14 @@ static const char *environment(const char *name)
     return getenv(name);
 }
 
-/* The configuration with its file, as other commands have it. When that cannot be had, what flags
- * and environment say stays. */
+/* Loads the configuration with its file, as for other commands. If that fails, the settings of flags
+ * and environment stay. */
 static int load_settings(struct cli *cli, struct err *err)
 {
     struct args args = *cli->args;
     struct config whole;
 
-    args.command = CMD_NONE; /* a wrong value is of interest, whichever command it would stop */
+    args.command = CMD_NONE; /* report the wrong values of all commands */
     if (config_load(&whole, &args, environment, false, err)) {
         config_finish(&whole);
         return ERR_FAIL;
@@ -31,8 +34,8 @@ static int load_settings(struct cli *cli, struct err *err)
     return 0;
 }
 
-/* What a store that cannot even be opened complains of. */
-static const char *subject_of(const struct err *err)
+/* Returns the name of the check for an error of opening the store. */
+static const char *check_name(const struct err *err)
 {
     switch (err->family) {
     case ERR_AUTH:
@@ -52,7 +55,7 @@ static void check_bucket(struct doctor *doctor, struct cli *cli)
     doctor_check_settings(doctor, &cli->config);
     doctor_check_credentials(doctor, &cli->config);
     if (connect_store(cli, false, &store, &err))
-        doctor_found(doctor, subject_of(&err), DOCTOR_FAILED, &err);
+        doctor_found(doctor, check_name(&err), DOCTOR_FAILED, &err);
     else
         doctor_check_bucket(doctor, store, config_switch(&cli->config, OPT_READ_ONLY));
     store_destroy(store);

@@ -1,3 +1,6 @@
+/*
+ * help and man print the tables of commands and options; cli/help formats them.
+ */
 #include <stdio.h>
 
 #include "base/err.h"

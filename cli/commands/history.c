@@ -1,3 +1,6 @@
+/*
+ * Prints the promotions of an environment, newest first, from the audit log.
+ */
 #include <string.h>
 
 #include "base/err.h"
@@ -9,9 +12,9 @@
 #include "cli/connect.h"
 #include "cli/print/human.h"
 
-struct telling {
+struct printer {
     struct cli *cli;
-    uint64_t left; /* events still to be told */
+    uint64_t left; /* number of events to print */
     bool any;
 };
 
@@ -33,29 +36,28 @@ static void write_event(struct json_writer *w, const struct history_event *at)
     jw_end(w);
 }
 
-static int tell(void *arg, const struct history_event *at)
+static int print_event(void *arg, const struct history_event *at)
 {
-    struct telling *telling = arg;
+    struct printer *printer = arg;
     const struct audit_event *event = &at->event;
-
     char time[HUMAN_SIZE];
 
-    telling->any = true;
-    write_event(output_data(&telling->cli->output), at);
-    output_line(&telling->cli->output, "%s  %s  by %s%s%s%s%s", human_time(event->timestamp, time),
+    printer->any = true;
+    write_event(output_data(&printer->cli->output), at);
+    output_line(&printer->cli->output, "%s  %s  by %s%s%s%s%s", human_time(event->timestamp, time),
                 event->promotion.source, event->by.user, event->by.ci[0] ? " on " : "",
                 event->by.ci, event->promotion.rollback ? "  (rollback)" : "",
                 event->overtaken ? "  (overtaken)" : "");
-    return --telling->left == 0;
+    return --printer->left == 0;
 }
 
-/* No event is told of it: an error, unless there is such an environment. */
-static int is_there(struct cli *cli, struct store *store, const char *app, const char *env,
-                    struct err *err)
+/* Called when no event was found: an error, unless the environment exists. */
+static int check_environment(struct cli *cli, struct store *store, const char *app, const char *env,
+                             struct err *err)
 {
     struct standing standing;
 
-    /* One that cannot be read is there. */
+    /* An environment that cannot be read exists. */
     if (resolve_standing(store, app, env, &standing, err) && err->family != ERR_INTEGRITY)
         return ERR_FAIL;
     output_note(&cli->output, "the audit log has no promotion of %s to %s", app, env);
@@ -65,7 +67,7 @@ static int is_there(struct cli *cli, struct store *store, const char *app, const
 int cmd_history(struct cli *cli, struct err *err)
 {
     const char *app = cli->args->operands[0], *env = cli->args->operands[1];
-    struct telling telling = {.cli = cli, .left = config_number(&cli->config, OPT_LIMIT)};
+    struct printer printer = {.cli = cli, .left = config_number(&cli->config, OPT_LIMIT)};
     struct store *store = NULL;
     struct text warnings;
     struct json_writer *w;
@@ -79,11 +81,11 @@ int cmd_history(struct cli *cli, struct err *err)
     jw_string(w, "environment", env);
     jw_array(w, "events");
     failed = connect_store(cli, false, &store, err) ||
-             history_read(store, app, env, tell, &telling, &warnings, err);
+             history_read(store, app, env, print_event, &printer, &warnings, err);
     jw_end(w);
     warnings_write(cli, w, &warnings);
-    if (!failed && !telling.any)
-        failed = is_there(cli, store, app, env, err);
+    if (!failed && !printer.any)
+        failed = check_environment(cli, store, app, env, err);
     text_finish(&warnings);
     store_destroy(store);
     return failed ? ERR_FAIL : 0;

@@ -1,6 +1,6 @@
 /*
- * inspect and diff: what an archive is made of, and what moves between two. Both read documents and
- * indexes and nothing else.
+ * inspect and diff: the layers of an archive, and the transfer from one archive to another. Both read
+ * only metadata and indexes.
  */
 #include <stdio.h>
 #include <string.h>
@@ -20,18 +20,19 @@
 #include "store/store.h"
 #include "transfer/fetch_index.h"
 
-/* One image of the bucket, as far as its documents tell. */
+/* An image of the bucket: its metadata and its index. */
 struct subject {
     struct image_name name;
     struct located at;
     bool located;
     struct index *index;
-    struct layer_report *survey;
+    struct layer_report *report;
 };
 
-/* ---- finding it ---- */
+/* ---- finding the image ---- */
 
-static int find(struct store *store, const char *operand, struct subject *subject, struct err *err)
+static int find_image(struct store *store, const char *operand, struct subject *subject,
+                      struct err *err)
 {
     struct resolved resolved = {.archive_key = ""};
     struct wanted wanted;
@@ -61,7 +62,7 @@ static int find(struct store *store, const char *operand, struct subject *subjec
 static int open_subject(struct store *store, const char *operand, struct subject *subject,
                         struct err *err)
 {
-    if (find(store, operand, subject, err))
+    if (find_image(store, operand, subject, err))
         return ERR_FAIL;
     if (!subject->at.metadata.index_key[0]) {
         err_set(err, ERR_NOT_FOUND, "index", "%s has no index: another program pushed it",
@@ -70,13 +71,13 @@ static int open_subject(struct store *store, const char *operand, struct subject
     }
     if (fetch_index(store, &subject->at.metadata, &subject->index, err))
         return err_wrap(err, "%s", subject->name.ref);
-    subject->survey = layer_report_create(subject->index, err);
-    return subject->survey ? 0 : ERR_FAIL;
+    subject->report = layer_report_create(subject->index, err);
+    return subject->report ? 0 : ERR_FAIL;
 }
 
 static void close_subject(struct subject *subject)
 {
-    layer_report_destroy(subject->survey);
+    layer_report_destroy(subject->report);
     index_destroy(subject->index);
     if (subject->located)
         located_finish(&subject->at);
@@ -109,7 +110,7 @@ static void print_image(struct cli *cli, const struct subject *subject)
 {
     const struct metadata *metadata = &subject->at.metadata;
     char platform[sizeof metadata->platform], pushed[HUMAN_SIZE];
-    const struct layer_report_row *total = &subject->survey->total;
+    const struct layer_report_row *total = &subject->report->total;
     char archive[HUMAN_SIZE], raw[HUMAN_SIZE], index[HUMAN_SIZE], chunk[HUMAN_SIZE],
         share[SHARE_SIZE];
     struct output *out = &cli->output;
@@ -137,12 +138,12 @@ int cmd_inspect(struct cli *cli, struct err *err)
     struct store *store = NULL;
     int failed = connect_store(cli, false, &store, err) ||
                  open_subject(store, cli->args->operands[0], &subject, err) ||
-                 layer_report_inside(subject.survey, subject.index, err);
+                 layer_report_inside(subject.report, subject.index, err);
 
     if (!failed) {
         write_image(output_data(&cli->output), &subject);
         print_image(cli, &subject);
-        survey_tell_inside(cli, subject.survey);
+        layer_report_print_contents(cli, subject.report);
     }
     close_subject(&subject);
     store_destroy(store);
@@ -151,7 +152,7 @@ int cmd_inspect(struct cli *cli, struct err *err)
 
 /* ---- diff ---- */
 
-/* Which layers of `to` a host finds that has `from`: as graph drivers find them. */
+/* Sets has[i] for each layer of `to` that a host with the image `from` has, as graph drivers decide. */
 static int find_layers(const struct subject *from, const struct subject *to, bool *has,
                        struct err *err)
 {
@@ -177,7 +178,7 @@ static int compare(struct cli *cli, const struct subject *from, const struct sub
         return err_set(err, ERR_INTEGRITY, "index",
                        "the index belongs to another image: the number of layers differs");
     if (find_layers(from, to, has, err) ||
-        layer_report_against(to->survey, to->index, from->index, has, err))
+        layer_report_against(to->report, to->index, from->index, has, err))
         return ERR_FAIL;
     jw_string(w, "from", from->name.ref);
     jw_string(w, "to", to->name.ref);
@@ -188,7 +189,7 @@ static int compare(struct cli *cli, const struct subject *from, const struct sub
     output_line(&cli->output, "from  %s", from->name.ref);
     output_line(&cli->output, "to    %s", to->name.ref);
     output_line(&cli->output, "%s", "");
-    survey_tell_moves(cli, to->survey);
+    layer_report_print_transfer(cli, to->report);
     return 0;
 }
 

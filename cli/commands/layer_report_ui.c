@@ -1,3 +1,6 @@
+/*
+ * Layers that are too small for chunks of their own are summed up in the row "the rest".
+ */
 #include "cli/commands/layer_report_ui.h"
 
 #include <stdio.h>
@@ -19,8 +22,8 @@ const char *share_of(uint64_t part, uint64_t whole, char out[SHARE_SIZE])
 
 #define NAME 40
 
-/* "   3  sha256:0123456789ab": what a row is about. */
-static void name_row(unsigned number, const char *diff_id, char out[NAME])
+/* Formats "   3  sha256:0123456789ab". */
+static void format_name(unsigned number, const char *diff_id, char out[NAME])
 {
     snprintf(out, NAME, "%4u  %.19s", number, diff_id);
 }
@@ -51,21 +54,22 @@ static void write_row(struct json_writer *w, const char *name, const struct laye
     jw_end(w);
 }
 
-static void write_survey(struct cli *cli, const struct layer_report *survey, enum side side)
+static void write_report(struct cli *cli, const struct layer_report *report, enum side side)
 {
     struct json_writer *w = output_data(&cli->output);
 
     jw_array(w, "layers");
-    for (unsigned i = 0; i < survey->layers; i++)
-        write_row(w, NULL, &survey->rows[i], side);
+    for (unsigned i = 0; i < report->layers; i++)
+        write_row(w, NULL, &report->rows[i], side);
     jw_end(w);
-    write_row(w, "rest", &survey->rest, side);
-    write_row(w, "total", &survey->total, side);
+    write_row(w, "rest", &report->rest, side);
+    write_row(w, "total", &report->total, side);
 }
 
 /* ---- tables ---- */
 
-static void inside_line(struct cli *cli, const char *name, const struct layer_report_row *row)
+static void print_contents_row(struct cli *cli, const char *name,
+                               const struct layer_report_row *row)
 {
     char raw[HUMAN_SIZE], packed[HUMAN_SIZE], ratio[SHARE_SIZE], stored[SHARE_SIZE],
         again[SHARE_SIZE];
@@ -80,23 +84,24 @@ static void inside_line(struct cli *cli, const char *name, const struct layer_re
         output_line(&cli->output, "%-25s  in the rest: too small, or the same as another", name);
 }
 
-void survey_tell_inside(struct cli *cli, const struct layer_report *survey)
+void layer_report_print_contents(struct cli *cli, const struct layer_report *report)
 {
     char name[NAME];
 
-    write_survey(cli, survey, INSIDE);
+    write_report(cli, report, INSIDE);
     output_line(&cli->output, "%-25s  %8s  %8s  %8s  %7s  %8s  %8s", "  layer", "raw", "archive",
                 "ratio", "chunks", "stored", "repeated");
-    for (unsigned i = 0; i < survey->layers; i++) {
-        name_row(i + 1, survey->rows[i].diff_id, name);
-        inside_line(cli, name, &survey->rows[i]);
+    for (unsigned i = 0; i < report->layers; i++) {
+        format_name(i + 1, report->rows[i].diff_id, name);
+        print_contents_row(cli, name, &report->rows[i]);
     }
-    if (survey->rest.chunks)
-        inside_line(cli, "      the rest", &survey->rest);
-    inside_line(cli, "      in all", &survey->total);
+    if (report->rest.chunks)
+        print_contents_row(cli, "      the rest", &report->rest);
+    print_contents_row(cli, "      in all", &report->total);
 }
 
-static void moves_line(char out[LINE], const char *name, const struct layer_report_row *row)
+static void format_transfer_row(char out[LINE], const char *name,
+                                const struct layer_report_row *row)
 {
     char packed[HUMAN_SIZE], moves[HUMAN_SIZE], share[SHARE_SIZE];
 
@@ -110,37 +115,37 @@ static void moves_line(char out[LINE], const char *name, const struct layer_repo
                  share_of(row->moves_size, row->packed, share));
 }
 
-static void print_moves(struct output *output, const struct layer_report *survey)
+static void print_transfer(struct output *output, const struct layer_report *report)
 {
     char line[LINE], name[NAME];
 
     snprintf(line, sizeof line, "%-25s  %8s  %8s  %8s", "  layer", "archive", "moves", "share");
     output_line(output, "%s", line);
-    for (unsigned i = 0; i < survey->layers; i++) {
-        name_row(i + 1, survey->rows[i].diff_id, name);
-        moves_line(line, name, &survey->rows[i]);
+    for (unsigned i = 0; i < report->layers; i++) {
+        format_name(i + 1, report->rows[i].diff_id, name);
+        format_transfer_row(line, name, &report->rows[i]);
         output_line(output, "%s", line);
     }
-    if (survey->rest.moves) {
-        moves_line(line, "      the rest", &survey->rest);
+    if (report->rest.moves) {
+        format_transfer_row(line, "      the rest", &report->rest);
         output_line(output, "%s", line);
     }
-    moves_line(line, "      in all", &survey->total);
+    format_transfer_row(line, "      in all", &report->total);
     output_line(output, "%s", line);
 }
 
-void survey_tell_moves(struct cli *cli, const struct layer_report *survey)
+void layer_report_print_transfer(struct cli *cli, const struct layer_report *report)
 {
-    write_survey(cli, survey, MOVES);
-    print_moves(&cli->output, survey);
+    write_report(cli, report, MOVES);
+    print_transfer(&cli->output, report);
 }
 
-void survey_plan_moves(struct cli *cli, const struct layer_report *survey)
+void layer_report_print_plan(struct cli *cli, const struct layer_report *report)
 {
     struct json_writer *w = output_data(&cli->output);
 
     jw_object(w, "plan");
-    write_survey(cli, survey, MOVES);
+    write_report(cli, report, MOVES);
     jw_end(w);
-    print_moves(&cli->output, survey);
+    print_transfer(&cli->output, report);
 }

@@ -1,7 +1,6 @@
 /*
- * The lists: each opens the bucket, lets the catalog read, and writes what it found. What could not
- * be read is a warning, and a member of the JSON. That there is nothing is no failure: the list is
- * empty, and a note says so.
+ * The lists. Each opens the bucket, reads with core/catalog, and prints the items. An object that
+ * cannot be read causes a warning and a member of the JSON. An empty list is a success with a note.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +23,7 @@ struct list {
     size_t count;
 };
 
-/* `read` fills and writes; it must free what it was given. */
+/* Runs a list command. `read` reads the items, prints them and frees them. */
 static int list_run(struct cli *cli, int (*read)(struct list *list, struct err *err),
                     struct err *err)
 {

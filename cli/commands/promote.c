@@ -1,3 +1,6 @@
+/*
+ * Sets the image of an environment, to an image or to a version.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,7 +10,7 @@
 #include "cli/commands/release_ui.h"
 #include "cli/settings/args.h"
 
-/* REF ENV, APP:VERSION ENV, or APP VERSION ENV. */
+/* Parses REF ENV, APP:VERSION ENV, or APP VERSION ENV. */
 static int read_operands(const struct args *args, struct wanted *wanted, const char **env,
                          struct err *err)
 {
@@ -33,8 +36,8 @@ static int read_operands(const struct args *args, struct wanted *wanted, const c
     return 0;
 }
 
-static void tell(struct cli *cli, const struct wanted *wanted, const char *env,
-                 const struct release_result *result)
+static void print_result(struct cli *cli, const struct wanted *wanted, const char *env,
+                         const struct release_result *result)
 {
     struct json_writer *w = output_data(&cli->output);
     char source[NAME_APP_MAX + NAME_VERSION_MAX];
@@ -83,7 +86,7 @@ int cmd_promote(struct cli *cli, struct err *err)
     else if (!failed)
         failed = release_promote_image(&options, &wanted.image, env, &result, err);
     if (!failed)
-        tell(cli, &wanted, env, &result);
+        print_result(cli, &wanted, env, &result);
     store_destroy(options.store);
     return failed ? ERR_FAIL : 0;
 }

@@ -1,3 +1,7 @@
+/*
+ * Finds the image that the operands name, downloads it into Docker or a file, and prints a summary.
+ * --dry-run prints the plan.
+ */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,7 +24,7 @@
 _Static_assert(REUSE_AUTO == 0 && REUSE_ALWAYS == 1 && REUSE_NEVER == 2,
                "the order of the words of --reuse");
 
-/* ---- what is said of it ---- */
+/* ---- the result ---- */
 
 static void write_names(struct json_writer *w, const struct pull_options *options)
 {
@@ -55,8 +59,8 @@ static void write_data(struct json_writer *w, const struct target *target,
     transfer_write_stats(w, &result->stats);
 }
 
-/* "; 12 of 14 layers were here" */
-static const char *words_of_layers(const struct pull_result *result, char out[80])
+/* Formats "; 12 of 14 layers are here". */
+static const char *format_layers(const struct pull_result *result, char out[80])
 {
     out[0] = '\0';
     if (result->layers_here)
@@ -64,23 +68,23 @@ static const char *words_of_layers(const struct pull_result *result, char out[80
     return out;
 }
 
-static void tell_plan(struct cli *cli, const struct pull_result *result)
+static void print_plan(struct cli *cli, const struct pull_result *result)
 {
     char archive[HUMAN_SIZE], fetched[HUMAN_SIZE], kept[HUMAN_SIZE], layers[80];
 
     output_line(&cli->output, "would pull %s: %s%s of %s%s", result->key,
                 result->seed ? "at most " : "", human_bytes(result->to_fetch, fetched),
-                human_bytes(result->size, archive), words_of_layers(result, layers));
+                human_bytes(result->size, archive), format_layers(result, layers));
     if (result->kept)
         output_line(&cli->output, "%s are kept from an interrupted pull",
                     human_bytes(result->kept, kept));
     if (result->reuse[0])
         output_line(&cli->output, "%s", result->reuse);
     if (result->layer_report)
-        survey_plan_moves(cli, result->layer_report);
+        layer_report_print_plan(cli, result->layer_report);
 }
 
-static void tell_pulled(struct cli *cli, const char *ref, const struct pull_result *result)
+static void print_pulled(struct cli *cli, const char *ref, const struct pull_result *result)
 {
     const struct transfer_stats *stats = &result->stats;
     char archive[HUMAN_SIZE], part[HUMAN_PART_SIZE], raw[HUMAN_SIZE], time[HUMAN_SIZE],
@@ -100,23 +104,23 @@ static void tell_pulled(struct cli *cli, const char *ref, const struct pull_resu
                     human_bytes(stats->raw_bytes, raw), human_rate(speed, rate));
 }
 
-static void tell(struct cli *cli, const struct pull_options *options,
-                 const struct pull_result *result)
+static void print_result(struct cli *cli, const struct pull_options *options,
+                         const struct pull_result *result)
 {
     if (result->skipped)
         output_note(&cli->output, "%s is here already: nothing to do", options->name.ref);
     else if (options->dry_run)
-        tell_plan(cli, result);
+        print_plan(cli, result);
     else
-        tell_pulled(cli, options->name.ref, result);
+        print_pulled(cli, options->name.ref, result);
     for (unsigned i = 0; i < options->also_count; i++)
         output_note(&cli->output, "%s %s",
                     options->dry_run ? "would also tag it as" : "also tagged as",
                     options->also[i].text);
 }
 
-static int transfer(struct cli *cli, const struct target *target, struct pull_options *options,
-                    struct err *err)
+static int pull_image(struct cli *cli, const struct target *target, struct pull_options *options,
+                      struct err *err)
 {
     struct pull_result result;
     struct progress progress;
@@ -130,12 +134,12 @@ static int transfer(struct cli *cli, const struct target *target, struct pull_op
     if (failed)
         return transfer_hint_damage(options->name.ref, err);
     write_data(output_data(&cli->output), target, options, &result);
-    tell(cli, options, &result);
+    print_result(cli, options, &result);
     layer_report_destroy(result.layer_report);
     return 0;
 }
 
-/* "-", /dev/stdout, /dev/fd/1, or a link there. */
+/* Returns whether the path is "-", /dev/stdout, /dev/fd/1, or a link to one of them. */
 static bool is_standard_output(const char *path)
 {
     struct output_path place;
@@ -186,7 +190,7 @@ int cmd_pull(struct cli *cli, struct err *err)
     failed = connect_store(cli, false, &options.store, err) ||
              target_find(&target, options.store, err) ||
              (!options.output && connect_docker(cli, &options.docker, err)) ||
-             transfer(cli, &target, &options, err);
+             pull_image(cli, &target, &options, err);
     docker_close(options.docker);
     store_destroy(options.store);
     return failed ? ERR_FAIL : 0;

@@ -1,3 +1,6 @@
+/*
+ * Uploads an image, records the push in the audit log, and prints a summary.
+ */
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -45,22 +48,22 @@ static void write_data(struct json_writer *w, const struct push_options *options
     transfer_write_stats(w, &result->stats);
 }
 
-static void tell_skipped(struct cli *cli, const char *ref, bool verified)
+static void print_skipped(struct cli *cli, const char *ref, bool verified)
 {
     output_note(&cli->output, "%s is in the bucket already: nothing to do", ref);
     if (!verified)
-        output_note(&cli->output, "only its metadata was read; s3dock verify %s reads the archive",
-                    ref);
+        output_note(&cli->output,
+                    "only its metadata was read; s3dock read_back %s reads the archive", ref);
 }
 
-static void tell(struct cli *cli, const struct push_options *options,
-                 const struct push_result *result, bool verified)
+static void print_result(struct cli *cli, const struct push_options *options,
+                         const struct push_result *result, bool verified)
 {
     const struct transfer_stats *stats = &result->stats;
     char archive[HUMAN_SIZE], raw[HUMAN_SIZE], time[HUMAN_SIZE], rate[HUMAN_SIZE];
 
     if (result->skipped)
-        tell_skipped(cli, options->name.ref, verified);
+        print_skipped(cli, options->name.ref, verified);
     else if (options->dry_run)
         output_note(&cli->output, "would push %s to %s", options->name.ref, result->key);
     else if (stats->copied_bytes && result->bases)
@@ -101,10 +104,10 @@ static void tell(struct cli *cli, const struct push_options *options,
         output_note(&cli->output, "the earlier image of this name is kept under archive/");
 }
 
-/* Also of a push that changed nothing: somebody wanted this image in the bucket. False, with a
- * warning, when the push counts and only the event is missing. */
-static bool record(struct cli *cli, const struct push_options *options,
-                   const struct push_result *result)
+/* Records the push in the audit log, also if it changed nothing. False, with a warning, if only the
+ * event could not be written. */
+static bool record_push(struct cli *cli, const struct push_options *options,
+                        const struct push_result *result)
 {
     const struct image_name *name = &options->name;
     struct audit_event event = {.type = AUDIT_PUSH};
@@ -128,9 +131,9 @@ static bool record(struct cli *cli, const struct push_options *options,
     return false;
 }
 
-/* Reads back what the bucket has now, if that was asked for. */
-static int verify(struct cli *cli, const struct push_options *options,
-                  const struct push_result *result, bool *verified, struct err *err)
+/* Reads the image in the bucket back, with --read_back. */
+static int read_back(struct cli *cli, const struct push_options *options,
+                     const struct push_result *result, bool *verified, struct err *err)
 {
     struct verify_options how = {
         .store = options->store, .name = options->name, .key = result->key};
@@ -140,7 +143,7 @@ static int verify(struct cli *cli, const struct push_options *options,
     return *verified ? verify_image(cli, &how, &proven, err) : 0;
 }
 
-static int transfer(struct cli *cli, struct push_options *options, struct err *err)
+static int push_image(struct cli *cli, struct push_options *options, struct err *err)
 {
     struct push_result result;
     struct progress progress;
@@ -152,11 +155,11 @@ static int transfer(struct cli *cli, struct push_options *options, struct err *e
     progress_finish(&progress);
     if (failed)
         return ERR_FAIL;
-    audited = options->dry_run || record(cli, options, &result);
-    if (verify(cli, options, &result, &verified, err))
+    audited = options->dry_run || record_push(cli, options, &result);
+    if (read_back(cli, options, &result, &verified, err))
         return ERR_FAIL;
     write_data(output_data(&cli->output), options, &result, audited, verified);
-    tell(cli, options, &result, verified);
+    print_result(cli, options, &result, verified);
     if (verified)
         output_note(&cli->output, "verified: %s was read back and is intact", options->name.ref);
     return 0;
@@ -180,7 +183,7 @@ int cmd_push(struct cli *cli, struct err *err)
         return ERR_FAIL;
     failed = connect_store(cli, !options.dry_run, &options.store, err) ||
              (!options.input && connect_docker(cli, &options.docker, err)) ||
-             transfer(cli, &options, err);
+             push_image(cli, &options, err);
     docker_close(options.docker);
     store_destroy(options.store);
     return failed ? ERR_FAIL : 0;

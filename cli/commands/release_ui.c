@@ -1,3 +1,6 @@
+/*
+ * A version is looked up as a tag of the bucket; a wrong name gets a hint at an existing one.
+ */
 #include "cli/commands/release_ui.h"
 
 #include <ctype.h>
@@ -12,7 +15,7 @@
 #include "cli/cli.h"
 #include "cli/connect.h"
 
-/* Eight digits and a dash: that was meant to be an image. */
+/* Returns whether the tag begins with eight digits and a dash, as that of an image. */
 static bool looks_like_image(const char *tag)
 {
     return strspn(tag, "0123456789") == 8 && tag[8] == '-';
@@ -42,7 +45,7 @@ int wanted_parse(const char *text, struct wanted *out, struct err *err)
     out->by_version = true;
     snprintf(out->app, sizeof out->app, "%.*s", (int)(colon - text), text);
     if (colon - text >= NAME_APP_MAX || !str_copy(out->version, sizeof out->version, colon + 1))
-        return name_parse_image(text, &out->image, err); /* which says what is wrong */
+        return name_parse_image(text, &out->image, err); /* reports the error */
     return name_check_app(out->app, err) || name_check_version(out->version, err) ? ERR_FAIL : 0;
 }
 

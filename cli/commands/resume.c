@@ -1,3 +1,6 @@
+/*
+ * Lists unfinished transfers. Markers of deleted images (tombstones) are not listed.
+ */
 #include "base/err.h"
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
@@ -5,10 +8,10 @@
 #include "cli/connect.h"
 #include "store/store.h"
 
-static void tell(struct cli *cli, const struct unfinished_list *list)
+static void print_list(struct cli *cli, const struct unfinished_list *list)
 {
     struct json_writer *w = output_data(&cli->output);
-    int64_t stays = unfinished_stays(&cli->config);
+    int64_t retention = unfinished_retention(&cli->config);
     char line[UNFINISHED_LINE];
     size_t here = 0, count = 0;
 
@@ -20,8 +23,8 @@ static void tell(struct cli *cli, const struct unfinished_list *list)
             continue;
         count++;
         here += item->kind == UNFINISHED_PUSH || item->kind == UNFINISHED_PULL;
-        unfinished_write(w, item, stays);
-        output_line(&cli->output, "%s", unfinished_line(item, list->now, stays, line));
+        unfinished_write(w, item, retention);
+        output_line(&cli->output, "%s", unfinished_line(item, list->now, retention, line));
     }
     jw_end(w);
     if (count == 0)
@@ -39,7 +42,7 @@ int cmd_resume(struct cli *cli, struct err *err)
     int failed = connect_store(cli, false, &store, err) || unfinished_read(store, &list, err);
 
     if (!failed)
-        tell(cli, &list);
+        print_list(cli, &list);
     unfinished_finish(&list);
     store_destroy(store);
     return failed ? ERR_FAIL : 0;

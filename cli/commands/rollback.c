@@ -1,10 +1,13 @@
+/*
+ * Sets the previous image of an environment again.
+ */
 #include "base/err.h"
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/release_ui.h"
 
-static void tell(struct cli *cli, const char *app, const char *env,
-                 const struct release_result *result)
+static void print_result(struct cli *cli, const char *app, const char *env,
+                         const struct release_result *result)
 {
     struct json_writer *w = output_data(&cli->output);
 
@@ -31,7 +34,7 @@ int cmd_rollback(struct cli *cli, struct err *err)
     failed =
         release_begin(cli, &options, err) || release_rollback(&options, app, env, &result, err);
     if (!failed)
-        tell(cli, app, env, &result);
+        print_result(cli, app, env, &result);
     store_destroy(options.store);
     return failed ? ERR_FAIL : 0;
 }

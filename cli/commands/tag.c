@@ -1,10 +1,13 @@
+/*
+ * Gives an image a version.
+ */
 #include "base/err.h"
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/release_ui.h"
 
-static void tell(struct cli *cli, const struct release_options *options,
-                 const struct image_name *image, const struct release_result *result)
+static void print_result(struct cli *cli, const struct release_options *options,
+                         const struct image_name *image, const struct release_result *result)
 {
     const char *version = cli->args->operands[1];
     struct json_writer *w = output_data(&cli->output);
@@ -36,7 +39,7 @@ int cmd_tag(struct cli *cli, struct err *err)
     failed = release_begin(cli, &options, err) ||
              release_tag(&options, &image, cli->args->operands[1], &result, err);
     if (!failed)
-        tell(cli, &options, &image, &result);
+        print_result(cli, &options, &image, &result);
     store_destroy(options.store);
     return failed ? ERR_FAIL : 0;
 }

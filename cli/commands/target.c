@@ -1,3 +1,6 @@
+/*
+ * Resolves operands to an image. A name that is neither a version nor an environment gets a hint.
+ */
 #include "cli/commands/target.h"
 
 #include <string.h>
@@ -23,19 +26,20 @@ static int find_environment(struct store *store, const char *app, const char *en
     return resolve_environment(store, app, env, &target->resolved, err);
 }
 
-static int neither(const char *verb, const char *app, const char *name, bool version,
-                   struct err *err)
+static int report_neither(const char *verb, const char *app, const char *name, bool version,
+                          struct err *err)
 {
-    err_set(err, ERR_NOT_FOUND, version ? CODE_TAG : CODE_ENVIRONMENT,
-            "%s not found: %s/%s: there is neither a version nor an environment of this name",
-            version ? "tag" : "environment pointer", app, name);
+    err_set(
+        err, ERR_NOT_FOUND, version ? CODE_TAG : CODE_ENVIRONMENT,
+        "%s not found: %s/%s: there is report_neither a version nor an environment of this name",
+        version ? "tag" : "environment pointer", app, name);
     if (wanted_is_image(app, name))
         return err_hint(err, "write the image in one word: s3dock %s %s:%s", verb, app, name);
     return err_hint(err, "s3dock list tags %s and s3dock list envs %s list the names", app, app);
 }
 
-/* APP TARGET: an environment or a version. Which is looked for first depends on how it reads; the
- * other is tried when that is not there, and is not complained about. */
+/* Finds APP NAME, an environment or a version. The form of the name decides which is tried first. The
+ * error is that of the first try. */
 static int find_target(struct store *store, const char *app, const char *name,
                        struct target *target, struct err *err)
 {
@@ -55,7 +59,7 @@ static int find_target(struct store *store, const char *app, const char *name,
     if (failed && !err_is(&other, ERR_NOT_FOUND, version ? CODE_ENVIRONMENT : CODE_TAG))
         *err = other;
     else if (failed && err_is(err, ERR_NOT_FOUND, version ? CODE_TAG : CODE_ENVIRONMENT))
-        neither(target->verb, app, name, version, err);
+        report_neither(target->verb, app, name, version, err);
     return failed;
 }
 

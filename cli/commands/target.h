@@ -1,6 +1,6 @@
 /*
- * target - the image that a command reads: named by REF, APP:VERSION, or APP and an environment or
- * a version.
+ * target - the image that pull or verify reads: REF, APP:VERSION, or APP with an environment or a
+ * version.
  */
 #ifndef S3DOCK_CLI_COMMANDS_TARGET_H
 #define S3DOCK_CLI_COMMANDS_TARGET_H
@@ -14,16 +14,16 @@ struct store;
 
 struct target {
     const char *verb;         /* of the command, for hints */
-    const char *source;       /* as it was typed */
-    const char *app;          /* the first of two operands; NULL: there is one */
+    const char *source;       /* the last operand */
+    const char *app;          /* the first of two operands; NULL: only one operand */
     struct wanted wanted;     /* of one operand */
     const char *type;         /* "image", "tag", "environment" */
-    struct resolved resolved; /* archive_key "": not known, the image's name tells where */
+    struct resolved resolved; /* archive_key "": the name of the image decides */
 };
 
-/* Reads the operands; needs no bucket. */
+/* Parses the operands. Sends no request. */
 int target_parse(struct target *target, const struct args *args, struct err *err);
-/* Sets type and resolved. */
+/* Reads the bucket; sets type and resolved. not_found.* if there is no such version or environment. */
 int target_find(struct target *target, struct store *store, struct err *err);
 
 #endif

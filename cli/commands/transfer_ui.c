@@ -1,3 +1,6 @@
+/*
+ * The limits and defaults of the options equal those of core; assertions hold them together.
+ */
 #include "cli/commands/transfer_ui.h"
 
 #include "base/err.h"
@@ -8,7 +11,7 @@
 _Static_assert((size_t)OPTION_MEMORY_MIB << 20 == TRANSFER_MEMORY, "one default");
 _Static_assert((size_t)OPTION_MEMORY_MIN_MIB << 20 == TRANSFER_MEMORY_MIN, "one limit");
 
-static enum progress_mode mode_of(const struct config *config)
+static enum progress_mode choose_progress(const struct config *config)
 {
     if (config_switch(config, OPT_NO_PROGRESS) || config_switch(config, OPT_QUIET))
         return PROGRESS_NONE;
@@ -20,7 +23,7 @@ void transfer_begin(struct cli *cli, const char *subject, struct progress *progr
 {
     const struct config *config = &cli->config;
 
-    progress_start(progress, mode_of(config), subject);
+    progress_start(progress, choose_progress(config), subject);
     *options = (struct transfer_options){
         .jobs = config_is_word(config, OPT_JOBS) ? TRANSFER_JOBS_AUTO
                                                  : (unsigned)config_number(config, OPT_JOBS),

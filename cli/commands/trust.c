@@ -1,3 +1,6 @@
+/*
+ * config trust: adds a file to the list of trusted files, removes it, or lists all.
+ */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +22,8 @@ static const char *operand(const struct cli *cli)
     return cli->args->operand_count ? cli->args->operands[0] : CONFIG_IN_FOLDER;
 }
 
-/* The real path and the digest of a file that the user and root alone can write. */
+/* Reads the real path and the digest of a file. Fails if anybody except the user and root can write
+ * it. */
 static int digest_file(const char *path, char real[PATH_MAX], char hex[SHA256_HEX_SIZE],
                        struct err *err)
 {
@@ -45,9 +49,9 @@ static int digest_file(const char *path, char real[PATH_MAX], char hex[SHA256_HE
 
 /* ---- trusting ---- */
 
-/* Prints the settings that the user allows by this. */
-static void tell_setting(struct cli *cli, const struct config_file *file, const char *key,
-                         const char *profile)
+/* Prints one of the settings that the trust allows. */
+static void print_setting(struct cli *cli, const struct config_file *file, const char *key,
+                          const char *profile)
 {
     char value[CONFIG_VALUE_MAX];
     struct err ignored;
@@ -60,7 +64,7 @@ static void tell_setting(struct cli *cli, const struct config_file *file, const 
         output_line(&cli->output, "  %s: %s", key, value);
 }
 
-static void tell_settings(struct cli *cli, const struct config_file *file)
+static void print_settings(struct cli *cli, const struct config_file *file)
 {
     static const enum option_id ids[] = {OPT_ENDPOINT, OPT_CA_FILE, OPT_INSECURE,
                                          OPT_ENCRYPTION_KEY};
@@ -68,9 +72,9 @@ static void tell_settings(struct cli *cli, const struct config_file *file)
 
     for (size_t n = 0; config_file_profile(file, n, profile); n++)
         for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
-            tell_setting(cli, file, option_table[ids[i]].key, profile);
-    tell_setting(cli, file, option_table[OPT_DOCKER_HOST].key, "");
-    tell_setting(cli, file, option_table[OPT_DOCKER_CONTEXT].key, "");
+            print_setting(cli, file, option_table[ids[i]].key, profile);
+    print_setting(cli, file, option_table[OPT_DOCKER_HOST].key, "");
+    print_setting(cli, file, option_table[OPT_DOCKER_CONTEXT].key, "");
 }
 
 static int trust_file(struct cli *cli, const char *path, struct err *err)
@@ -87,15 +91,15 @@ static int trust_file(struct cli *cli, const char *path, struct err *err)
         jw_string(w, "sha256", hex);
         jw_bool(w, "trusted", true);
         output_line(&cli->output, "trusted as it is now: %s", real);
-        tell_settings(cli, &file);
+        print_settings(cli, &file);
     }
     config_file_finish(&file);
     return failed ? ERR_FAIL : 0;
 }
 
-/* ---- no longer ---- */
+/* ---- removing ---- */
 
-/* The file may be gone. */
+/* Works for a deleted file, too. */
 static int remove_file(struct cli *cli, const char *path, struct err *err)
 {
     char real[PATH_MAX];
@@ -116,7 +120,7 @@ static int remove_file(struct cli *cli, const char *path, struct err *err)
     return 0;
 }
 
-/* ---- all of them ---- */
+/* ---- listing ---- */
 
 static const char *state_of(const char *path, const char *hex)
 {

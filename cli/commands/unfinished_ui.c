@@ -1,3 +1,6 @@
+/*
+ * The names of the kinds are JSON values and stay as they are.
+ */
 #include "cli/commands/unfinished_ui.h"
 
 #include <stdio.h>
@@ -14,12 +17,12 @@ static const char *const KINDS[] = {
     [UNFINISHED_TOMBSTONE] = "tombstone",
 };
 
-int64_t unfinished_stays(const struct config *config)
+int64_t unfinished_retention(const struct config *config)
 {
     return (int64_t)config_number(config, OPT_RETIRED_AFTER) * NS_PER_MS;
 }
 
-void unfinished_write(struct json_writer *w, const struct unfinished *what, int64_t stays)
+void unfinished_write(struct json_writer *w, const struct unfinished *what, int64_t retention)
 {
     char time[CLOCK_RFC3339_SIZE];
 
@@ -35,18 +38,18 @@ void unfinished_write(struct json_writer *w, const struct unfinished *what, int6
         jw_string(w, "since", time);
     }
     if (what->kind == UNFINISHED_RETIRED) {
-        clock_rfc3339(what->touched + stays, time);
+        clock_rfc3339(what->touched + retention, time);
         jw_string(w, "data_until", time);
     }
     jw_bool(w, "at_work", what->busy);
     jw_end(w);
 }
 
-/* ", data go in 6 d" of a retired image. */
-static void say_when(const struct unfinished *what, int64_t now, int64_t stays,
-                     char out[2 * HUMAN_SIZE])
+/* Formats ", data deleted in 6 days" for a retired image, "" otherwise. */
+static void format_deletion(const struct unfinished *what, int64_t now, int64_t retention,
+                            char out[2 * HUMAN_SIZE])
 {
-    int64_t left = what->touched + stays - now, days = left / (24 * 3600 * NS_PER_S);
+    int64_t left = what->touched + retention - now, days = left / (24 * 3600 * NS_PER_S);
     char wait[HUMAN_SIZE];
 
     out[0] = '\0';
@@ -61,7 +64,8 @@ static void say_when(const struct unfinished *what, int64_t now, int64_t stays,
         snprintf(out, 2 * HUMAN_SIZE, ", data deleted by the next cleanup");
 }
 
-const char *unfinished_line(const struct unfinished *what, int64_t now, int64_t stays, char *out)
+const char *unfinished_line(const struct unfinished *what, int64_t now, int64_t retention,
+                            char *out)
 {
     char size[HUMAN_SIZE] = "", age[HUMAN_SIZE] = "", when[2 * HUMAN_SIZE];
 
@@ -69,7 +73,7 @@ const char *unfinished_line(const struct unfinished *what, int64_t now, int64_t 
         human_bytes(what->size, size);
     if (what->touched && what->touched <= now)
         human_wait((double)(now - what->touched) / (double)NS_PER_S, age);
-    say_when(what, now, stays, when);
+    format_deletion(what, now, retention, when);
     snprintf(out, UNFINISHED_LINE, "%-7s  %s%s%s%s%s%s%s%s%s", KINDS[what->kind],
              what->key[0] ? what->key : "(damaged)", what->where[0] ? " of " : "", what->where,
              size[0] ? ", " : "", size, age[0] ? ", " : "", age,

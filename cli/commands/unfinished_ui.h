@@ -1,5 +1,5 @@
 /*
- * unfinished_ui - how resume and cleanup show what is unfinished.
+ * unfinished_ui - prints unfinished transfers, for resume and cleanup.
  */
 #ifndef S3DOCK_CLI_COMMANDS_UNFINISHED_UI_H
 #define S3DOCK_CLI_COMMANDS_UNFINISHED_UI_H
@@ -13,11 +13,13 @@ struct json_writer;
 
 #define UNFINISHED_LINE 2048
 
-/* How long the data of a retired image stay, in ns: --retired-after. */
-int64_t unfinished_stays(const struct config *config);
-/* One object of a JSON array. */
-void unfinished_write(struct json_writer *w, const struct unfinished *what, int64_t stays);
-/* "push of images/...: 24.1 MB sent, 2 h ago": `out` holds UNFINISHED_LINE. */
-const char *unfinished_line(const struct unfinished *what, int64_t now, int64_t stays, char *out);
+/* Returns how long the data of a retired image are kept, in ns: --retired-after. */
+int64_t unfinished_retention(const struct config *config);
+/* Writes one object of a JSON array. `retention` as above. */
+void unfinished_write(struct json_writer *w, const struct unfinished *what, int64_t retention);
+/* Formats "push     images/..., 24.1 MB, 2 h ago" into `out` of UNFINISHED_LINE bytes. `now`: wall ns
+ * by the clock of the store. */
+const char *unfinished_line(const struct unfinished *what, int64_t now, int64_t retention,
+                            char *out);
 
 #endif

@@ -1,3 +1,6 @@
+/*
+ * Reads an image in the bucket to its end and prints whether it is intact.
+ */
 #include <stdio.h>
 
 #include "base/err.h"
@@ -42,7 +45,7 @@ static void write_data(struct json_writer *w, const struct target *target,
     transfer_write_stats(w, &result->stats);
 }
 
-static void tell(struct cli *cli, const char *ref, const struct verify_result *result)
+static void print_result(struct cli *cli, const char *ref, const struct verify_result *result)
 {
     char archive[HUMAN_SIZE], raw[HUMAN_SIZE], time[HUMAN_SIZE], chunks[48] = "";
 
@@ -75,7 +78,7 @@ int cmd_verify(struct cli *cli, struct err *err)
     }
     if (!failed) {
         write_data(output_data(&cli->output), &target, &result);
-        tell(cli, options.name.ref, &result);
+        print_result(cli, options.name.ref, &result);
     }
     store_destroy(options.store);
     return failed ? ERR_FAIL : 0;

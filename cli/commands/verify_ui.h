@@ -1,5 +1,5 @@
 /*
- * verify_ui - verification of an image with progress, for verify and push --verify.
+ * verify_ui - verifies an image with progress, for verify and push --verify.
  */
 #ifndef S3DOCK_CLI_COMMANDS_VERIFY_UI_H
 #define S3DOCK_CLI_COMMANDS_VERIFY_UI_H
@@ -9,7 +9,7 @@
 struct cli;
 struct err;
 
-/* Sets options->transfer, too. */
+/* Sets options->transfer and runs verify_run. An error of integrity gets the hint to push again. */
 int verify_image(struct cli *cli, struct verify_options *options, struct verify_result *result,
                  struct err *err);
 

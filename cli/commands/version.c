@@ -1,3 +1,6 @@
+/*
+ * Prints version, commit and date of the build.
+ */
 #include "cli/version.h"
 #include "cli/cli.h"
 #include "cli/commands/commands.h"
