@@ -1,7 +1,7 @@
 /*
- * One anonymous mapping holds everything: the slots, then their aux areas, then their buffers. The
- * kernel gives zeroed pages when they are touched, so a transfer of a small image stays small; the
- * free list is a stack, so that it keeps using the pages it already has.
+ * One anonymous mapping contains everything: the table of buffers, then their aux areas, then their
+ * bytes. The kernel provides zeroed pages when they are touched, so the transfer of a small image
+ * needs little memory. The free list is a stack, so that touched pages are used again first.
  */
 #include "flow/buffers.h"
 
@@ -13,17 +13,18 @@
 
 #include "base/err.h"
 
-#define ALIGNMENT ((size_t)64) /* a cache line: neighbours never share one */
+#define ALIGNMENT ((size_t)64) /* a cache line, so that no two buffers share one */
 
 struct buffers {
     uint8_t *arena;
     size_t bytes;
     unsigned count, out;
-    struct buffer *slot; /* [count], in the arena */
+    struct buffer *all; /* [count], in the arena */
     struct buffer *free;
 };
 
-/* Adds count * round_up(size) to *total; false on overflow. *rounded is one piece. */
+/* Adds count * round_up(size) to *total and sets *rounded to round_up(size). Returns false on
+ * overflow. */
 static bool reserve(size_t *total, size_t *rounded, unsigned count, size_t size)
 {
     size_t all;
@@ -47,10 +48,10 @@ struct buffers *buffers_create(unsigned count, size_t in_size, size_t out_size, 
                                struct err *err)
 {
     size_t table = 0, in = 0, out = 0, aux = 0, bytes = 0;
-    struct buffers *slots = calloc(1, sizeof(*slots));
+    struct buffers *buffers = calloc(1, sizeof(*buffers));
     uint8_t *at;
 
-    if (!slots) {
+    if (!buffers) {
         err_memory(err, "the transfer buffers");
         return NULL;
     }
@@ -60,74 +61,63 @@ struct buffers *buffers_create(unsigned count, size_t in_size, size_t out_size, 
         err_set(err, ERR_INTERNAL, "slots", "no such number of transfer buffers: %u", count);
         goto fail;
     }
-    slots->arena =
+    buffers->arena =
         mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, (off_t)0);
-    if (slots->arena == MAP_FAILED) {
+    if (buffers->arena == MAP_FAILED) {
         err_errno(err, errno, "memory", "cannot map %zu bytes of transfer buffers", bytes);
         goto fail;
     }
-    slots->bytes = bytes;
-    slots->count = count;
-    at = slots->arena;
-    slots->slot = (struct buffer *)(void *)carve(&at, table);
+    buffers->bytes = bytes;
+    buffers->count = count;
+    at = buffers->arena;
+    buffers->all = (struct buffer *)(void *)carve(&at, table);
     for (unsigned i = 0; i < count; i++)
-        slots->slot[i].aux = carve(&at, aux);
+        buffers->all[i].aux = carve(&at, aux);
     for (unsigned i = 0; i < count; i++) {
-        slots->slot[i].in = carve(&at, in);
-        slots->slot[i].out = carve(&at, out);
+        buffers->all[i].in = carve(&at, in);
+        buffers->all[i].out = carve(&at, out);
     }
     for (unsigned i = count; i-- > 0;) {
-        slots->slot[i].next = slots->free;
-        slots->free = &slots->slot[i];
+        buffers->all[i].next = buffers->free;
+        buffers->free = &buffers->all[i];
     }
-    return slots;
+    return buffers;
 fail:
-    free(slots);
+    free(buffers);
     return NULL;
 }
 
-void buffers_destroy(struct buffers *slots)
+void buffers_destroy(struct buffers *buffers)
 {
-    if (!slots)
+    if (!buffers)
         return;
-    assert(slots->out == 0);
-    munmap(slots->arena, slots->bytes);
-    free(slots);
+    assert(buffers->out == 0);
+    munmap(buffers->arena, buffers->bytes);
+    free(buffers);
 }
 
-struct buffer *buffers_take(struct buffers *slots)
+struct buffer *buffers_take(struct buffers *buffers)
 {
-    struct buffer *slot = slots->free;
+    struct buffer *buffer = buffers->free;
 
-    if (slot) {
-        slots->free = slot->next;
-        slot->next = NULL;
-        slots->out++;
+    if (buffer) {
+        buffers->free = buffer->next;
+        buffer->next = NULL;
+        buffers->out++;
     }
-    return slot;
+    return buffer;
 }
 
-void buffers_give(struct buffers *slots, struct buffer *slot)
+void buffers_give(struct buffers *buffers, struct buffer *buffer)
 {
-    assert(slots->out > 0);
-    assert(slot >= slots->slot && slot < slots->slot + slots->count);
-    slot->next = slots->free;
-    slots->free = slot;
-    slots->out--;
+    assert(buffers->out > 0);
+    assert(buffer >= buffers->all && buffer < buffers->all + buffers->count);
+    buffer->next = buffers->free;
+    buffers->free = buffer;
+    buffers->out--;
 }
 
-unsigned buffers_out(const struct buffers *slots)
+unsigned buffers_out(const struct buffers *buffers)
 {
-    return slots->out;
-}
-
-struct buffer *buffers_nth(struct buffers *slots, unsigned i)
-{
-    assert(i < slots->count);
-    return &slots->slot[i];
-}
-
-size_t buffers_bytes(const struct buffers *slots)
-{
-    return slots->bytes;
+    return buffers->out;
 }

@@ -1,9 +1,9 @@
 /*
- * buffers - the large memory of a transfer: a fixed set of buffers, allocated before the first byte,
- * that circulate. Whoever needs a slot and gets NULL waits for one to come back: that is all the
- * back-pressure there is.
+ * buffers - the large memory of a transfer: a fixed set of buffers, allocated before the first byte.
  *
- * Belongs to one thread (the conductor); only the slots themselves travel.
+ * The engine takes a buffer for each span and waits when all are in use. That limits the memory, and
+ * slows the fast side of a transfer down to the slow one. One thread, the engine, owns the set; other
+ * threads use single buffers.
  */
 #ifndef S3DOCK_FLOW_BUFFERS_H
 #define S3DOCK_FLOW_BUFFERS_H
@@ -17,21 +17,20 @@ struct buffer {
     struct buffer *next; /* free list */
     uint8_t *in;         /* in_size bytes, 64-byte aligned */
     uint8_t *out;        /* out_size bytes, 64-byte aligned; NULL when out_size is 0 */
-    void *aux;           /* aux_size bytes, zeroed at creation, kept as the user left them */
+    void *aux;           /* aux_size bytes, zeroed at creation; never changed by this module */
 };
 
 struct buffers;
-/* One mapping for all of it; pages cost nothing until they are touched. */
+/* Allocates `count` buffers. Pages take no memory until they are touched. */
 struct buffers *buffers_create(unsigned count, size_t in_size, size_t out_size, size_t aux_size,
                                struct err *err);
-void buffers_destroy(struct buffers *slots); /* takes NULL; asserts that every slot is home */
+void buffers_destroy(
+    struct buffers *buffers); /* takes NULL; every buffer must have been given back */
 
-struct buffer *
-buffers_take(struct buffers *slots); /* NULL when all are out; the last one given comes first */
-void buffers_give(struct buffers *slots, struct buffer *slot);
-unsigned buffers_out(const struct buffers *slots); /* how many are not home */
-/* The i-th slot (0 .. count - 1) wherever it is: for setting up and tearing down aux. */
-struct buffer *buffers_nth(struct buffers *slots, unsigned i);
-size_t buffers_bytes(const struct buffers *slots); /* the bound: everything that was mapped */
+/* Returns the free buffer that was given back last; NULL if all are taken. */
+struct buffer *buffers_take(struct buffers *buffers);
+void buffers_give(struct buffers *buffers, struct buffer *buffer);
+/* Returns the number of taken buffers. */
+unsigned buffers_out(const struct buffers *buffers);
 
 #endif

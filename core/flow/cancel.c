@@ -1,6 +1,6 @@
 /*
- * The flag is the signal's number, so that the message can name it. A lock-free atomic is the one
- * thing that both a signal handler and another thread may write.
+ * The flag is the number of the signal, so that the message can name it. A lock-free atomic is the
+ * only variable that a signal handler may share with other threads.
  */
 #include "flow/cancel.h"
 
@@ -17,9 +17,9 @@ void cancel_init(struct cancel *cancel)
 
 void cancel_request(struct cancel *cancel, int signal)
 {
-    int nobody = 0;
+    int none = 0;
 
-    atomic_compare_exchange_strong(&cancel->signal, &nobody, signal ? signal : SIGINT);
+    atomic_compare_exchange_strong(&cancel->signal, &none, signal ? signal : SIGINT);
 }
 
 bool cancel_requested(const struct cancel *cancel)

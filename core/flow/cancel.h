@@ -1,6 +1,6 @@
 /*
- * cancel - one flag that says "stop". Set from anywhere (a signal handler too), looked at by
- * everybody who waits: no wait in s3dock is longer than CANCEL_TICK without a look.
+ * cancel - a flag that asks the program to stop. Any thread and any signal handler may set it. Every
+ * wait of s3dock checks it at least once each CANCEL_TICK.
  */
 #ifndef S3DOCK_FLOW_CANCEL_H
 #define S3DOCK_FLOW_CANCEL_H
@@ -15,14 +15,14 @@ struct err;
 #define CANCEL_TICK (100 * NS_PER_MS)
 
 struct cancel {
-    atomic_int signal; /* 0, or the signal number that asked */
+    atomic_int signal; /* 0, or the number of the first signal */
 };
 
 void cancel_init(struct cancel *cancel);
-/* Async-signal-safe. The first one stays; 0 counts as SIGINT. */
+/* Sets the flag. Async-signal-safe. The first signal is kept; 0 counts as SIGINT. */
 void cancel_request(struct cancel *cancel, int signal);
-bool cancel_requested(const struct cancel *cancel); /* takes NULL: never */
-/* 0 while nobody asked; otherwise fills `err` (ERR_CANCELLED, "interrupted by SIGTERM"). */
+bool cancel_requested(const struct cancel *cancel); /* NULL: false */
+/* Returns 0 if the flag is not set, else cancelled.signal, "interrupted by SIGTERM". */
 int cancel_check(const struct cancel *cancel, struct err *err);
 
 #endif

@@ -1,9 +1,9 @@
 /*
- * A singly linked queue under one lock. The consumer sleeps on a condition whose clock is the
- * monotonic one, so that a change of the wall clock neither wakes it nor keeps it asleep.
+ * A singly linked queue under one lock. The consumer waits for a condition with the monotonic clock,
+ * so that a change of the wall clock does not change the wait.
  *
- * The signal is given while the lock is held: the consumer may destroy the inbox as soon as it has
- * the last message, and must then not pull the condition away from under the sender.
+ * The sender signals the condition while it holds the lock. So the consumer, which may destroy the
+ * inbox after the last message, cannot destroy a condition that is still in use.
  */
 #include "flow/inbox.h"
 
@@ -20,7 +20,7 @@ struct inbox {
     pthread_mutex_t lock;
     pthread_cond_t filled;
     struct msg *first; /* under the lock, as is `end` */
-    struct msg **end;  /* where the next message is hung */
+    struct msg **end;  /* the link for the next message */
 };
 
 static void init_monotonic(pthread_cond_t *cond)
@@ -51,7 +51,7 @@ void inbox_destroy(struct inbox *inbox)
 {
     if (!inbox)
         return;
-    /* The last sender may still be on its way out of inbox_post. */
+    /* The last sender may not have left inbox_post yet. */
     pthread_mutex_lock(&inbox->lock);
     assert(!inbox->first);
     pthread_mutex_unlock(&inbox->lock);
@@ -70,7 +70,7 @@ void inbox_post(struct inbox *inbox, struct msg *msg)
     pthread_mutex_unlock(&inbox->lock);
 }
 
-/* Under the lock: waits for one signal. False when the deadline has passed. */
+/* Waits for one signal, with the lock held. Returns false after the deadline. */
 static bool wait_for_signal(struct inbox *inbox, int64_t deadline)
 {
     struct timespec until;

@@ -1,8 +1,8 @@
 /*
- * inbox - where threads hand finished work back.
+ * inbox - a queue of messages from many threads to one.
  *
- * Messages are intrusive: a struct embeds `struct msg` as its first member and is handed over
- * whole. After inbox_post the sender forgets it. Many producers, one consumer.
+ * A message is a struct whose first member is `struct msg`. inbox_post passes its ownership to the
+ * consumer.
  */
 #ifndef S3DOCK_FLOW_INBOX_H
 #define S3DOCK_FLOW_INBOX_H
@@ -13,19 +13,19 @@ struct err;
 
 struct msg {
     struct msg *next;
-    int kind; /* the consumer's own enum */
+    int kind; /* an enum of the consumer */
 };
 
 struct inbox;
 struct inbox *inbox_create(struct err *err);
 void inbox_destroy(struct inbox *inbox); /* takes NULL; must be empty */
 
-/* Any thread. Never fails, never waits (beyond the lock). First in, first out. */
+/* Appends a message. Any thread; never fails, and waits only for the lock. */
 void inbox_post(struct inbox *inbox, struct msg *msg);
 
 #define INBOX_FOREVER INT64_MAX
-/* The consumer. Waits until a message is there or clock_monotonic() passes `deadline`; NULL then. A
- * deadline in the past polls. */
+/* Removes and returns the oldest message. Waits for one until clock_monotonic() reaches `deadline`,
+ * then returns NULL. A deadline in the past does not wait. Consumer only. */
 struct msg *inbox_take(struct inbox *inbox, int64_t deadline);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * A ring of samples, one every METER_STEP at most. "Lately" is measured from the oldest sample that
- * is still inside the window; when a stall was longer than the window, from the newest one, so that
- * the rate falls towards zero while nothing arrives.
+ * A ring of samples, at most one every METER_STEP. The rate is measured from the oldest sample inside
+ * the window. After a stall longer than the window it is measured from the newest sample, so that it
+ * falls towards zero while nothing arrives.
  */
 #include "flow/meter.h"
 
@@ -20,7 +20,7 @@ static void take_sample(struct meter *meter, int64_t now)
 
 void meter_start(struct meter *meter, uint64_t total, int64_t now)
 {
-    *meter = (struct meter){.started = now, .total = total};
+    *meter = (struct meter){.total = total};
     take_sample(meter, now);
 }
 
@@ -46,11 +46,6 @@ double meter_rate(const struct meter *meter, int64_t now)
     while (kept-- > 1 && now - meter->sample_time[place] > WINDOW)
         place = (place + 1) % METER_SAMPLES;
     return per_second(meter->done - meter->sample_done[place], now - meter->sample_time[place]);
-}
-
-double meter_average(const struct meter *meter, int64_t now)
-{
-    return per_second(meter->done, now - meter->started);
 }
 
 double meter_left(const struct meter *meter, int64_t now)

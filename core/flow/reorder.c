@@ -1,10 +1,11 @@
 /*
- * Number n lives at place n modulo size. The window [next, next + size) maps each of its numbers to
- * a place of its own, so an occupied place is always the right one.
+ * Number n is stored at place n modulo size. The window [next, next + size) maps each of its numbers
+ * to a place of its own, so the item of a place always has the expected number.
  */
 #include "flow/reorder.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 void reorder_init(struct reorder *order, unsigned size)
@@ -13,7 +14,7 @@ void reorder_init(struct reorder *order, unsigned size)
     *order = (struct reorder){.size = size};
 }
 
-bool reorder_has_room(const struct reorder *order, uint64_t number)
+static bool is_in_window(const struct reorder *order, uint64_t number)
 {
     return number >= order->next && number - order->next < order->size;
 }
@@ -22,7 +23,7 @@ void reorder_put(struct reorder *order, uint64_t number, void *item)
 {
     void **place = &order->ring[number % order->size];
 
-    assert(item && reorder_has_room(order, number) && !*place);
+    assert(item && is_in_window(order, number) && !*place);
     *place = item;
 }
 

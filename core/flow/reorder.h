@@ -1,13 +1,12 @@
 /*
- * reorder - puts back in sequence what finished out of sequence.
+ * reorder - returns items in the sequence of their numbers, in whichever sequence they arrive.
  *
  * A ring of `size` places, owned by one thread, without allocation. Number n may be put while
- * n < next + size; the window is what admission control guarantees (at most `size` jobs are out).
+ * n < next + size. The engine guarantees that: at most `size` jobs are running.
  */
 #ifndef S3DOCK_FLOW_REORDER_H
 #define S3DOCK_FLOW_REORDER_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #define REORDER_MAX 256
@@ -19,11 +18,11 @@ struct reorder {
 };
 
 void reorder_init(struct reorder *order, unsigned size); /* 1 .. REORDER_MAX */
-bool reorder_has_room(const struct reorder *order, uint64_t number);
-void reorder_put(struct reorder *order, uint64_t number,
-                 void *item); /* once each; item is not NULL */
-void *
-reorder_take(struct reorder *order); /* the next in sequence, or NULL when it is not here yet */
-void *reorder_take_any(struct reorder *order); /* for clean-up: whatever is left, or NULL */
+/* Stores an item (not NULL) under its number, which must be inside the window and free. */
+void reorder_put(struct reorder *order, uint64_t number, void *item);
+/* Removes and returns the next item in sequence; NULL if it was not put yet. */
+void *reorder_take(struct reorder *order);
+/* Removes and returns any item, for clean-up; NULL if none is left. */
+void *reorder_take_any(struct reorder *order);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * The child tells why it could not become the program through a pipe that closes by itself when it
- * could. While it runs we sleep in sigtimedwait() for SIGCHLD: that is blocked, so none is missed,
- * while the signals that ask us to stop are not and interrupt the sleep.
+ * If exec fails, the child writes errno into a pipe, which closes by itself if exec succeeds. While
+ * the program runs, this process sleeps in sigtimedwait() for SIGCHLD. That signal is blocked, so none
+ * is missed; the signals that stop s3dock are not blocked and interrupt the sleep.
  */
 #include "flow/run.h"
 
@@ -23,13 +23,13 @@
 #include "base/err.h"
 #include "base/file.h"
 
-/* The child's ends of what it shares with us; -1: what we have ourselves. */
+/* The child's ends of pipes and files; -1: the child inherits the descriptor of this process. */
 struct ends {
     int in, out, err;
     int report;
 };
 
-/* ---- where it is ---- */
+/* ---- PATH ---- */
 
 static bool is_program(const char *path)
 {
@@ -55,9 +55,9 @@ bool run_find(const char *program, char *out, size_t size)
     return false;
 }
 
-/* ---- in the child: only what is allowed between fork and exec ---- */
+/* ---- the child: only async-signal-safe calls between fork and exec ---- */
 
-static bool take_ends(const struct run *run, const struct ends *ends)
+static bool use_ends(const struct run *run, const struct ends *ends)
 {
     if (ends->in >= 0 && dup2(ends->in, STDIN_FILENO) < 0)
         return false;
@@ -68,8 +68,8 @@ static bool take_ends(const struct run *run, const struct ends *ends)
     return !run->folder || chdir(run->folder) == 0;
 }
 
-static void become(const struct run *run, const char *program, pid_t parent, const sigset_t *mask,
-                   const struct ends *ends)
+static void exec_program(const struct run *run, const char *program, pid_t parent,
+                         const sigset_t *mask, const struct ends *ends)
 {
     struct sigaction usual = {.sa_handler = SIG_DFL};
     char **env = run->env ? (char **)run->env : environ;
@@ -77,21 +77,21 @@ static void become(const struct run *run, const char *program, pid_t parent, con
 
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent)
-        _exit(127); /* the parent was gone before it could be asked for */
+        _exit(127); /* the parent ended before prctl() */
     sigaction(SIGPIPE, &usual, NULL);
     sigprocmask(SIG_SETMASK, mask, NULL);
-    if (take_ends(run, ends))
+    if (use_ends(run, ends))
         execvpe(program, (char *const *)run->argv, env);
     reason = errno;
     if (write(ends->report, &reason, sizeof reason) < 0) {
-        /* the exit code says enough */
+        /* the exit code remains */
     }
     _exit(127);
 }
 
-/* ---- in the parent ---- */
+/* ---- the parent ---- */
 
-/* An errno from the child, or 0 when it became the program. */
+/* Returns the errno of the child, or 0 if the program was started. */
 static int read_report(int fd)
 {
     int reason = 0;
@@ -118,19 +118,19 @@ static int fork_child(const struct run *run, const char *program, const sigset_t
     sigset_t all, before;
     int reason;
 
-    /* a handler of ours must not run in the child */
+    /* Signal handlers of this process must not run in the child. */
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, &before);
     *pid = fork();
     if (*pid == 0)
-        become(run, program, parent, mask, ends);
+        exec_program(run, program, parent, mask, ends);
     reason = errno;
     sigprocmask(SIG_SETMASK, &before, NULL);
     return *pid < 0 ? reason : 0;
 }
 
-static int start(const struct run *run, const sigset_t *mask, struct ends *ends, pid_t *pid,
-                 struct err *err)
+static int start_program(const struct run *run, const sigset_t *mask, struct ends *ends, pid_t *pid,
+                         struct err *err)
 {
     char program[PATH_MAX];
     int report[2], reason;
@@ -150,11 +150,11 @@ static int start(const struct run *run, const sigset_t *mask, struct ends *ends,
     return reason ? not_started(run->argv[0], reason, err) : 0;
 }
 
-/* ---- what it prints ---- */
+/* ---- output ---- */
 
 #define PIPE_STEP (64 * KIB)
 
-/* Our ends of its output: 0 standard output, 1 standard error; -1 when it was read to its end. */
+/* The ends of this process: 0 standard output, 1 standard error; -1 after the end of the output. */
 struct pipes {
     int fd[2];
 };
@@ -185,7 +185,7 @@ static int make_pipe(int *ours, int *theirs)
     return 0;
 }
 
-/* A file in memory: the program may read it as slowly as it likes. */
+/* Makes a file in memory, which the program can read at any speed. */
 static int make_input(struct view input, struct err *err)
 {
     int fd =
@@ -220,7 +220,7 @@ static void keep_errors(struct text *errors, const char *data, size_t size)
     text_add(errors, data, size < room ? size : room);
 }
 
-/* Reads what is there. False when there is nothing more for now. */
+/* Reads available output. Returns false if there is no more for now. */
 static bool read_end(const struct run *run, struct pipes *pipes, int which)
 {
     char block[PIPE_STEP];
@@ -239,15 +239,15 @@ static bool read_end(const struct run *run, struct pipes *pipes, int which)
     return true;
 }
 
-static void drain(const struct run *run, struct pipes *pipes)
+static void read_rest(const struct run *run, struct pipes *pipes)
 {
     for (int which = 0; which < 2; which++)
         while (pipes->fd[which] >= 0 && read_end(run, pipes, which))
             ;
 }
 
-/* Sleeps for a tick, or until the program prints or ends. */
-static void doze(const struct run *run, struct pipes *pipes, const sigset_t *child)
+/* Waits for a tick, or until the program prints or ends. */
+static void wait_for_output(const struct run *run, struct pipes *pipes, const sigset_t *child)
 {
     const struct timespec tick = {.tv_nsec = CANCEL_TICK};
     struct pollfd polls[2] = {{.fd = pipes->fd[0], .events = POLLIN},
@@ -263,10 +263,10 @@ static void doze(const struct run *run, struct pipes *pipes, const sigset_t *chi
             read_end(run, pipes, which);
 }
 
-/* ---- until it ends ---- */
+/* ---- the end ---- */
 
-/* Asks once, then insists. Remembers in *asked when it asked. */
-static void stop(pid_t pid, const struct cancel *cancel, int64_t *asked)
+/* Sends the signal of `cancel` once and notes the time in *asked; later sends SIGKILL. */
+static void stop_program(pid_t pid, const struct cancel *cancel, int64_t *asked)
 {
     if (!*asked) {
         *asked = clock_monotonic();
@@ -291,15 +291,15 @@ static int wait_for(pid_t pid, const struct run *run, struct pipes *pipes, const
 
     while ((ended = waitpid(pid, status, WNOHANG)) == 0 || (ended < 0 && errno == EINTR)) {
         if (cancel_requested(run->cancel))
-            stop(pid, run->cancel, &asked);
+            stop_program(pid, run->cancel, &asked);
         late = run->limit && clock_monotonic() - began > run->limit;
         if (late)
             kill(pid, SIGKILL);
-        doze(run, pipes, child);
+        wait_for_output(run, pipes, child);
     }
     if (ended < 0)
         return err_errno(err, errno, "program", "waiting for %s", run->argv[0]);
-    drain(run, pipes);
+    read_rest(run, pipes);
     if (cancel_check(run->cancel, err))
         return ERR_FAIL;
     return late && WIFSIGNALED(*status) ? took_too_long(run, err) : 0;
@@ -311,7 +311,7 @@ static int run_to_end(const struct run *run, const sigset_t *mask, const sigset_
     struct pipes pipes;
     struct ends ends;
     pid_t pid = -1;
-    int failed = make_ends(run, &ends, &pipes, err) || start(run, mask, &ends, &pid, err);
+    int failed = make_ends(run, &ends, &pipes, err) || start_program(run, mask, &ends, &pid, err);
 
     close_ends(&ends);
     failed = failed || wait_for(pid, run, &pipes, child, status, err);

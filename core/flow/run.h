@@ -1,13 +1,13 @@
 /*
- * run - another program, run to its end.
+ * run - runs another program to its end.
  *
- * No shell is involved. A name without a slash is looked for in the absolute folders of PATH: an
- * empty entry or "." means the current folder, which may hold a program of somebody else.
+ * No shell is used. A name without a slash is searched in the absolute folders of PATH. An empty entry
+ * and "." are skipped: they mean the current folder, which may contain a program of another user.
  *
- * The program is in our process group. Unless its output is taken, it shares our terminal and
- * standard input, and what it prints, on standard output too, goes to our standard error, because
- * standard output is for results. It does not outlive us: when `cancel` asks for an end the program
- * gets the same signal, RUN_PATIENCE_MS later SIGKILL, and if we are killed, SIGTERM.
+ * The program is in the process group of s3dock. Without `output` it shares the terminal and the
+ * standard input, and prints to the standard error of s3dock, because standard output is for results.
+ * The program does not outlive s3dock: on a cancel it gets the same signal, and SIGKILL after
+ * RUN_PATIENCE_MS. If s3dock is killed, the program gets SIGTERM.
  */
 #ifndef S3DOCK_FLOW_RUN_H
 #define S3DOCK_FLOW_RUN_H
@@ -21,34 +21,34 @@ struct err;
 
 #define RUN_PATIENCE_MS 1000 /* less than SIGNALS_PATIENCE_MS */
 
-/* Output that is taken instead of printed. */
+/* Receives the output of the program. */
 struct run_output {
-    void (*take)(void *arg, struct view bytes); /* standard output, as it comes */
+    void (*take)(void *arg, struct view bytes); /* called for each block of standard output */
     void *arg;
-    struct text *errors; /* standard error, as much as fits */
+    struct text *errors; /* gets the beginning of standard error, as much as fits */
 };
 
 struct run {
     const char *const *argv;         /* NULL at the end */
-    char *const *env;                /* NULL: ours */
-    const char *folder;              /* where it starts; NULL: where we are */
-    const struct run_output *output; /* NULL: to our standard error */
-    struct view input;               /* its standard input, when `output` is set */
-    int64_t limit;                   /* ns until it is killed; 0: none */
+    char *const *env;                /* NULL: the environment of s3dock */
+    const char *folder;              /* its working directory; NULL: the current one */
+    const struct run_output *output; /* NULL: print to standard error */
+    struct view input;               /* its standard input; only with `output` */
+    int64_t limit;                   /* ns until it is killed; 0: no limit */
     const struct cancel *cancel;
 };
 
-/* Waits for the end. 0 and *code: the exit code, or 128 + the signal that ended it. Failures:
- * local.program (cannot be started, took too long), cancelled. Call it while no other thread is at
- * work. */
+/* Runs the program and waits for its end. Stores the exit code, or 128 + the number of the signal that
+ * ended it, in *code. Failures: local.program (cannot be started, took too long), cancelled. No other
+ * thread may run at the same time, because signal masks and handlers change. */
 int run_program(const struct run *run, int *code, struct err *err);
 
-/* Where a program is, by the rule above. False: nowhere. */
+/* Stores the path of a program, found by the rule above. Returns false if there is none. */
 bool run_find(const char *program, char *out, size_t size);
 
-/* A copy of our environment with some variables set ("NAME=VALUE") or left out ("NAME", or "NAME*"
- * for all that begin so); `changes` ends with NULL. The array is the caller's (free), its strings
- * are not. NULL: out of memory. */
+/* Returns a copy of the environment with changes: "NAME=VALUE" sets a variable, "NAME" removes one,
+ * "NAME*" removes all with that prefix. `changes` ends with NULL. The caller frees the array, but not
+ * its strings. NULL: out of memory. */
 char **run_environment(const char *const *changes);
 
 #endif

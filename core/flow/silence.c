@@ -1,3 +1,4 @@
+/* The times between notes double, up to STEP_MAX. */
 #include "flow/silence.h"
 
 #include <stdatomic.h>

@@ -1,9 +1,9 @@
 /*
- * silence - when to say that nothing moves, and for how long it has not.
+ * silence - decides when to print a note that a transfer makes no progress.
  *
- * One place that waits owns a struct silence and tells it what moves. The first word is due after
- * the time that silence_set_after() set, the next ones after ever longer times, a minute at most.
- * The current time is an argument.
+ * The place that waits owns a struct silence and reports progress to it. The first note is due after
+ * the time that silence_set_after() has set, later ones after longer times, at most a minute. The
+ * current time is an argument.
  */
 #ifndef S3DOCK_FLOW_SILENCE_H
 #define S3DOCK_FLOW_SILENCE_H
@@ -11,15 +11,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Zero it before use: the silence begins with the first call. */
+/* Zero it before use. The silence begins with the first call. */
 struct silence {
     int64_t since, due, step, looked;
 };
 
-/* For the whole process; 10 s unless it is set. */
+/* Sets the time before the first note, for the whole process. 10 s by default. */
 void silence_set_after(int64_t time);
 
-/* Something moved, or nothing is waited for. */
+/* Ends the silence: there was progress, or the caller waits for nothing. */
 void silence_moved(struct silence *silence, int64_t now);
 /* Returns true when a note is due, and plans the next one. If the last call was more than a second
  * ago, the caller was not waiting: the silence begins again. */

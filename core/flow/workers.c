@@ -1,12 +1,10 @@
 /*
- * One queue of jobs, N threads that take from it. A job leaves the queue, runs, is posted home:
- * that is the whole life of it, whatever its outcome, and the pool holds no state that an outcome
- * could change.
+ * One queue of jobs, and N threads that take jobs from it. A job leaves the queue, runs and is posted
+ * to its inbox. The pool keeps no state of jobs, so the result of one cannot affect another.
  *
- * The serial twin has the same queue and no thread: whoever gives a job drains the queue. A job
- * that gives another one, or a second thread that gives while the queue is being drained, only
- * leaves its job in the queue; so jobs never nest, and the one scratch is used by one job at a
- * time.
+ * The serial twin has the same queue and no threads: the thread that gives a job runs all queued
+ * jobs. A job that gives another one, or a second thread that gives a job meanwhile, only appends to
+ * the queue. So jobs never nest, and one scratch is enough.
  */
 #include "flow/workers.h"
 
@@ -20,7 +18,7 @@
 struct worker {
     struct workers *pool;
     pthread_t thread;
-    void *scratch; /* made and destroyed by the creator, used by the thread alone */
+    void *scratch; /* made and destroyed by the creator, used only by the thread */
 };
 
 struct workers {
@@ -28,16 +26,16 @@ struct workers {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     struct {
-        struct msg *first; /* jobs, by their first member */
+        struct msg *first; /* queued jobs, linked by their first member */
         struct msg **end;
-        bool stopping; /* take what is queued, then leave */
-        bool draining; /* serial twin: somebody is at it */
+        bool stopping; /* the threads finish the queued jobs and return */
+        bool draining; /* serial twin: a thread runs the queued jobs */
     } locked;
-    unsigned scratches, threads; /* how many were made, so that half a pool can be taken down */
-    struct worker worker[];      /* max(count, 1): the serial twin keeps its scratch in the first */
+    unsigned scratches, threads; /* how many were made, for workers_destroy */
+    struct worker worker[];      /* max(count, 1): the first has the scratch of the serial twin */
 };
 
-/* msg.next links the queue: the message is not in an inbox while the job is out. */
+/* Links the queue by msg.next, which is free until the job is posted. */
 static void push_locked(struct workers *workers, struct job *job)
 {
     job->msg.next = NULL;
@@ -57,13 +55,13 @@ static struct job *pop_locked(struct workers *workers)
     return (struct job *)msg;
 }
 
-static void run_and_send_home(struct job *job, void *scratch)
+static void run_and_post(struct job *job, void *scratch)
 {
     job->run(job, scratch);
     inbox_post(job->home, &job->msg);
 }
 
-static void *work(void *arg)
+static void *worker_main(void *arg)
 {
     struct worker *worker = arg;
     struct workers *pool = worker->pool;
@@ -77,11 +75,11 @@ static void *work(void *arg)
         pthread_mutex_unlock(&pool->lock);
         if (!job)
             return NULL;
-        run_and_send_home(job, worker->scratch);
+        run_and_post(job, worker->scratch);
     }
 }
 
-static void drain(struct workers *workers, struct job *job)
+static void run_queued(struct workers *workers, struct job *job)
 {
     pthread_mutex_lock(&workers->lock);
     push_locked(workers, job);
@@ -89,7 +87,7 @@ static void drain(struct workers *workers, struct job *job)
         workers->locked.draining = true;
         while ((job = pop_locked(workers))) {
             pthread_mutex_unlock(&workers->lock);
-            run_and_send_home(job, workers->worker[0].scratch);
+            run_and_post(job, workers->worker[0].scratch);
             pthread_mutex_lock(&workers->lock);
         }
         workers->locked.draining = false;
@@ -100,7 +98,7 @@ static void drain(struct workers *workers, struct job *job)
 void workers_give(struct workers *workers, struct job *job)
 {
     if (workers->options.count == 0) {
-        drain(workers, job);
+        run_queued(workers, job);
         return;
     }
     pthread_mutex_lock(&workers->lock);
@@ -129,7 +127,7 @@ static int start_threads(struct workers *workers, struct err *err)
         struct worker *worker = &workers->worker[workers->threads];
 
         worker->pool = workers;
-        if (thread_start(&worker->thread, work, worker, "a worker", err))
+        if (thread_start(&worker->thread, worker_main, worker, "a worker", err))
             return ERR_FAIL;
     }
     return 0;

@@ -1,9 +1,9 @@
 /*
- * workers - a pool of threads that do what they are handed and hand it back.
+ * workers - a pool of threads that run jobs and post them to an inbox.
  *
- * A job always comes home, and carries its own outcome: the pool knows of no errors, so a failing
- * job cannot leave anybody waiting. The serial twin (count 0) runs each job inside workers_give on
- * the caller's thread and posts it home: same interface, same results, one thread.
+ * Every job is posted when it is done, and contains its own result or error. The serial twin (count 0)
+ * runs each job inside workers_give, on the thread of the caller, and posts it: the same interface and
+ * results with one thread.
  */
 #ifndef S3DOCK_FLOW_WORKERS_H
 #define S3DOCK_FLOW_WORKERS_H
@@ -13,7 +13,7 @@
 struct job {
     struct msg msg; /* posted to `home` when the job is done */
     struct inbox *home;
-    /* Runs on a worker. `scratch` is what scratch_create made for this thread alone. */
+    /* Runs on a worker. `scratch` is the one that scratch_create made for this thread. */
     void (*run)(struct job *job, void *scratch);
 };
 
@@ -21,20 +21,20 @@ struct job {
 
 struct workers_options {
     unsigned count; /* threads, at most WORKERS_MAX; 0 is the serial twin */
-    /* Per-thread state (a compressor, say), made before the first job. NULL: jobs get NULL. */
+    /* Makes the state of a thread, such as a compressor, before the first job. NULL: jobs get NULL. */
     void *(*scratch_create)(void *arg);
     void (*scratch_destroy)(void *scratch);
     void *arg;
 };
 
 struct workers;
-/* All signals are blocked in the workers, so they reach the thread that waits for them. Fails when
- * a thread or a scratch cannot be made (nothing is left behind). */
+/* Starts the threads, with all signals blocked. Fails, and leaves nothing behind, if a thread or a
+ * scratch cannot be made. */
 struct workers *workers_create(const struct workers_options *options, struct err *err);
-/* Any thread, a running job too. Never fails. First come, first served. On the serial twin a job
- * given while another one runs is run after it, by the thread that is at it. */
+/* Queues a job. Any thread, and a running job too; never fails. Jobs start in the order of the calls.
+ * On the serial twin, a job given while another one runs starts after it, on the same thread. */
 void workers_give(struct workers *workers, struct job *job);
-/* Finishes the jobs given so far (they go home), then joins. Takes NULL. */
+/* Finishes and posts the queued jobs, then joins the threads. Takes NULL. */
 void workers_destroy(struct workers *workers);
 
 #endif

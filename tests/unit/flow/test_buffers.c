@@ -19,8 +19,6 @@ static void all_slots_are_distinct_aligned_and_whole(void **state)
 
     (void)state;
     assert_non_null(slots);
-    assert_true(buffers_bytes(slots) >= 5 * (1000 + 2001 + 24));
-    assert_true(buffers_bytes(slots) < 5 * (1000 + 2001 + 24 + 4 * 64) + 4096);
     for (int i = 0; i < 5; i++) {
         taken[i] = buffers_take(slots);
         assert_non_null(taken[i]);
@@ -69,13 +67,10 @@ static void aux_stays_as_it_was_left(void **state)
     struct buffers *slots = buffers_create(2, 64, 0, sizeof(int), &err);
 
     (void)state;
-    for (unsigned i = 0; i < 2; i++)
-        *(int *)buffers_nth(slots, i)->aux = (int)i + 40;
     for (int round = 0; round < 3; round++) {
         struct buffer *slot = buffers_take(slots);
 
-        assert_int_equal(*(int *)slot->aux, 40);
-        assert_ptr_equal(slot, buffers_nth(slots, 0));
+        assert_int_equal((*(int *)slot->aux)++, round);
         buffers_give(slots, slot);
     }
     buffers_destroy(slots);
