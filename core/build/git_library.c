@@ -106,28 +106,34 @@ static void accept_extensions(void)
 #endif
 }
 
-static int note_star(const git_config_entry *entry, void *arg)
-{
-    bool *star = arg;
+/* A folder, and whether the user's safe.directory names it. */
+struct safe_folder {
+    const char *root; /* borrowed; NULL: only "*" counts */
+    bool named;
+};
 
-    if (!strcmp(entry->value, "*"))
-        *star = true;
+static int note_safe(const git_config_entry *entry, void *arg)
+{
+    struct safe_folder *folder = arg;
+
+    if (!strcmp(entry->value, "*") || (folder->root && !strcmp(entry->value, folder->root)))
+        folder->named = true;
     else if (!*entry->value) /* an empty value takes back all before it */
-        *star = false;
+        folder->named = false;
     return 0;
 }
 
-/* Whether the user said that every repository is safe. Only the user's and the system's files
- * count: a repository has no say in whether it is trusted. */
-static bool all_are_safe(void)
+/* Returns whether the user declared this folder safe, or every folder. Reads only the user's and
+ * the system's files: a repository must not decide about its own trust. */
+static bool is_safe(const char *root)
 {
+    struct safe_folder folder = {.root = root};
     git_config *config = NULL;
-    bool star = false;
 
     if (git_config_open_default(&config) == 0)
-        git_config_get_multivar_foreach(config, "safe.directory", NULL, note_star, &star);
+        git_config_get_multivar_foreach(config, "safe.directory", NULL, note_safe, &folder);
     git_config_free(config);
-    return star;
+    return folder.named;
 }
 
 static int open_unowned(git_repository **out, const char *path)
@@ -145,12 +151,34 @@ static int open_unowned(git_repository **out, const char *path)
     return code;
 }
 
+/* libgit2 compares the owner itself since 1.4.3, and can be told not to since 1.5. */
+static int check_owner(const char *workdir, struct err *err)
+{
+#if LIBGIT2_SINCE(1, 5)
+    (void)workdir;
+    (void)err;
+    return 0;
+#else
+    char root[4096];
+    struct stat info;
+    size_t size;
+
+    snprintf(root, sizeof root, "%s", workdir);
+    size = strlen(root);
+    if (size > 1 && root[size - 1] == '/')
+        root[size - 1] = '\0';
+    if (stat(root, &info) == 0 && (info.st_uid == geteuid() || is_safe(root)))
+        return 0;
+    return not_ours(root, err);
+#endif
+}
+
 static int open_found(git_repository **out, const char *path, struct err *err)
 {
     int code = git_repository_open_ext(out, path, 0, NULL);
 
     if (is_not_ours(code)) {
-        if (!all_are_safe())
+        if (!is_safe(NULL))
             return not_ours(path, err);
         code = open_unowned(out, path);
     }
@@ -159,7 +187,7 @@ static int open_found(git_repository **out, const char *path, struct err *err)
     if (code < 0)
         return refuse(path, err);
     if (git_repository_workdir(*out))
-        return 0;
+        return check_owner(git_repository_workdir(*out), err);
     err_set(err, ERR_CONFLICT, "bare", "the repository %s is bare: it has no files to build from",
             git_repository_path(*out));
     return err_hint(err, "build in a worktree of it: git worktree add FOLDER");

@@ -176,6 +176,14 @@ static void assert_list(const struct git_list *list, const char *const *paths)
         }
 }
 
+/* git before 2.36 (Ubuntu 22.04) keeps skip-worktree of files that are there, and the libgit2 beside
+ * it refuses other forms in other words. The owner is then judged by the library, too, which does
+ * not read the environment. */
+static bool git_is_old(void)
+{
+    return system("git version | grep -Eq ' 2[.]([0-9]|[12][0-9]|3[0-5])[.]'") == 0;
+}
+
 #define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define NONE      ((const char *const[]){NULL})
 
@@ -480,7 +488,8 @@ static void files_hidden_by_the_index(void **state)
     SHELL("rm c/a"); /* not sparse: the file should exist */
     assert_changes("c", LIST("a (deleted, hidden by an index flag)"), NONE);
     SHELL("cd c; echo x >a; git config core.sparseCheckout true");
-    assert_changes("c", LIST("a (modified)"), NONE);
+    if (!git_is_old())
+        assert_changes("c", LIST("a (modified)"), NONE);
     /* changed in the same second as the index, with the same size: only the content differs */
     SHELL("rm -rf c; git clone -q src c; cd c; git config core.trustctime false;"
           "touch -d @1500000000 a; git update-index a; git update-index --assume-unchanged a;"
@@ -686,6 +695,10 @@ static void forms_that_the_library_does_not_read(void **state)
     assert_changes("c", LIST("a (modified)"), NONE);
     by_library = true;
     assert_refused("c", ERR_UNSUPPORTED, "repository", "objectformat", "ordinary clone");
+    by_library = false;
+    if (git_is_old())
+        return;
+    by_library = true;
     SHELL("git clone -q src split; git -C split update-index --split-index");
     assert_refused("split", ERR_UNSUPPORTED, "repository", "link", "--no-split-index");
     SHELL("cp -r src sparse; cd sparse; git sparse-checkout set --cone d;"
@@ -751,7 +764,7 @@ static void safe_directories_of_the_environment(void **state)
                 {"GIT_CONFIG_COUNT", "1"}};
 
     (void)state;
-    if (geteuid() != 0)
+    if (geteuid() != 0 || git_is_old())
         skip();
     SHELL("chown -R 12345 src; printf '[safe]\\n\\tdirectory = %s\\n' $PWD/src >conf");
     setenv("GIT_CONFIG_KEY_0", "safe.directory", 1);
