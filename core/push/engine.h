@@ -49,7 +49,8 @@ struct push_outcome {
     struct index_builder *index; /* all chunks of the archive */
     struct pending_archive *archive;
 };
-/* Reads, packs, uploads and copies everything. Returns 0 when the archive only has to be completed. */
+/* Reads, packs, uploads and copies everything. Returns 0 when the archive only has to be
+ * completed. */
 int push_engine_run(struct push_engine *engine, struct push_outcome *outcome, struct err *err);
 /* Reports the phase in which the archive, its index and its metadata become visible. */
 void push_engine_report_commit(struct push_engine *engine);

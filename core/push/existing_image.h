@@ -1,6 +1,6 @@
 /*
- * existing_image - what the bucket already holds under the name that is being pushed, and how it is kept
- * when it is replaced.
+ * existing_image - what the bucket already holds under the name that is being pushed, and how it is
+ * kept when it is replaced.
  */
 #ifndef S3DOCK_PUSH_EXISTING_IMAGE_H
 #define S3DOCK_PUSH_EXISTING_IMAGE_H

@@ -1,6 +1,6 @@
 /*
- * find_bases - the archives of the bucket that a push is compared with: which they are, and what they
- * hold.
+ * find_bases - the archives of the bucket that a push is compared with: which they are, and what
+ * they hold.
  *
  * Looked for before the stream starts, with a few parallel requests. Nothing here can fail a push:
  * what goes wrong is logged, and the archive in question is not used.

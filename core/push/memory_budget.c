@@ -14,7 +14,7 @@
 #define PARTS_LEAST 2
 #define PARTS_MOST  12 /* being filled, or being sent */
 
-/* An archive is hardly ever larger than the stream. Without a hint the smallest parts hold 80 GB. */
+/* An archive is hardly larger than the stream. Without a hint the smallest parts hold 80 GB. */
 size_t memory_budget_part_size(const struct store_limits *limits, uint64_t size_hint)
 {
     uint64_t size = limits->part_size, most = limits->parts_most;

@@ -1,6 +1,6 @@
 /*
- * moved_archive - archives whose ETag is not the one that their metadata says, because the bucket was
- * copied with other parts or by other means: is the archive the one of its index?
+ * moved_archive - archives whose ETag is not the one that their metadata says, because the bucket
+ * was copied with other parts or by other means: is the archive the one of its index?
  *
  * The size must be equal, and a check of the chunks that the index names is read back (check.h).
  */

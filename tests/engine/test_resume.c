@@ -471,7 +471,7 @@ static void a_checkpoint_of_an_older_version(void **state)
     open_between(&b, "older");
     assert_int_equal(unfinished_uploads(&b), 1);
     assert_int_equal(push(&b, "one.tar", 2, 1, &result), 0);
-    assert_string_equal(result.resume_refusal, "an older s3dock wrote it down");
+    assert_string_equal(result.resume_refusal, "an older s3dock wrote its checkpoint");
     assert_int_equal(result.resumed_bytes, 0);
     assert_int_equal(unfinished_uploads(&b), 0);
     assert_int_equal(states(), 0);

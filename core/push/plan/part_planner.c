@@ -1,30 +1,29 @@
 /*
- * The planner keeps the end of the archive in three pieces, in the order of the archive:
+ * The pieces that are not part of a step yet, in the order of the archive:
  *
- *      parts that were emitted | tail | data | run
+ *      parts that were sent | tail | data | run
  *
- *   tail  a range of an object of the bucket, `least` bytes or more, that is not yet a part
+ *   tail  a range of an object in the bucket, of at least `least` bytes, that will become a part
  *   data  bytes, gathered in a part
- *   run   neighbouring held chunks of one base
+ *   run   held chunks that are consecutive in one base
  *
- * A store accepts no part under 5 MiB except the last one. The simple way around that is to upload
- * 5 MiB wherever something small changed. The planner uses another way: the *last* part of an
- * upload has no minimum. So a temporary object of two parts (a "join") holds 5 MiB that the bucket
- * has and the small change behind them. The join has at least 5 MiB and can be copied from. The
- * rules are:
+ * A store accepts no part under 5 MiB except the last one. A simple planner would upload 5 MiB
+ * wherever something small has changed. But the *last* part of an upload has no minimum. So a
+ * small piece can be put behind 5 MiB that the bucket has, in a temporary object of its own (a
+ * join). That object has at least 5 MiB and can be copied from. The rules:
  *
- *   - Bytes gather in data. When data reaches twice `least`, the bytes beyond `least` become a
- *     part. So data that was large enough once stays large enough.
- *   - When a run has become long enough to be worth a copy, or is known to become so (held.ahead),
- *     its bytes are dropped and the run is *open*. Data before the run becomes a part if it is large
- *     enough, and is joined to the tail otherwise.
- *   - An open run that reaches `least` becomes the tail and grows without its bytes. An open run
+ *   - Bytes gather in data. When data reaches twice `least`, everything except the last `least`
+ *     bytes becomes a part: once data is large enough, it stays large enough.
+ *   - A run that is long enough to be copied, or that is known to become so (held.ahead), drops its
+ *     bytes and is *open*. Data before it becomes a part if it is large enough; otherwise it is
+ *     joined to the tail.
+ *   - An open run that reaches `least` becomes the tail, which grows without bytes. An open run
  *     that ends earlier is joined to the piece before it.
- *   - A run that ends before it is open becomes data: its bytes were kept behind data for this case.
+ *   - A run that ends before it is open becomes data: its bytes were gathered behind data for that.
  *
- * After the first tail, or the first `least` bytes of data, one of the two always exists. So a join
- * always has a left side. Held chunks before that are taken as bytes: a change at the very beginning
- * costs `least` bytes.
+ * From the first tail, or the first `least` bytes of data, there is always one of the two, so that
+ * a join has its left side. Before that, held chunks are uploaded: a change at the very beginning
+ * of an image costs `least` bytes.
  */
 #include "push/plan/part_planner.h"
 
@@ -38,7 +37,7 @@
 #include "pack/codec/gzip_member.h"
 #include "store/store.h"
 
-#define STEPS_MAX 64 /* of one part_planner_add: half a dozen, and a few more when sizes are tiny */
+#define STEPS_MAX 64 /* of one part_planner_add: about six, more when sizes are tiny */
 
 struct part_planner {
     struct part_planner_options options;
@@ -46,12 +45,12 @@ struct part_planner {
 
     bool has_tail, open;
     struct region tail, run; /* run.size 0: there is none */
-    struct part *data;       /* data->size counts data alone; the bytes of the run stand behind */
+    struct part *data;       /* data->size is of the data alone; the bytes of the run follow */
     size_t run_bytes;
 
-    uint64_t count;  /* chunks so far */
-    uint32_t *sizes; /* of the run's chunks as packed */
-    unsigned taken;  /* how many of these are being told */
+    uint64_t count;  /* chunks that were added */
+    uint32_t *sizes; /* packed sizes of the chunks of the run */
+    unsigned taken;  /* how many of these are in STEP_TAKEN steps */
     unsigned run_count;
     size_t room; /* of sizes */
     unsigned last_part, temps;
@@ -111,7 +110,7 @@ void part_planner_destroy(struct part_planner *planner)
 
 /* ---- steps ---- */
 
-static struct part_planner_step *tell(struct part_planner *p, enum step_kind kind)
+static struct part_planner_step *add_step(struct part_planner *p, enum step_kind kind)
 {
     struct part_planner_step *step = &p->steps[p->step_count++];
 
@@ -120,9 +119,9 @@ static struct part_planner_step *tell(struct part_planner *p, enum step_kind kin
     return step;
 }
 
-static void tell_part(struct part_planner *p, struct piece piece)
+static void add_part_step(struct part_planner *p, struct piece piece)
 {
-    struct part_planner_step *step = tell(p, STEP_PART);
+    struct part_planner_step *step = add_step(p, STEP_PART);
 
     step->number = ++p->last_part;
     step->left = piece;
@@ -130,45 +129,45 @@ static void tell_part(struct part_planner *p, struct piece piece)
         piece.part->number = step->number;
 }
 
-static void tell_range(struct part_planner *p, unsigned object, uint64_t offset, uint64_t size)
+static void add_range_step(struct part_planner *p, unsigned object, uint64_t offset, uint64_t size)
 {
-    tell_part(p, (struct piece){.region = {.object = object, .offset = offset, .size = size}});
+    add_part_step(p, (struct piece){.region = {.object = object, .offset = offset, .size = size}});
 }
 
-static void take_tail(struct part_planner *p, struct region tail)
+static void set_tail(struct part_planner *p, struct region tail)
 {
     p->tail = tail;
     p->has_tail = true;
 }
 
-static void tell_tail(struct part_planner *p)
+static void add_tail_step(struct part_planner *p)
 {
     if (p->has_tail)
-        tell_range(p, p->tail.object, p->tail.offset, p->tail.size);
+        add_range_step(p, p->tail.object, p->tail.offset, p->tail.size);
     p->has_tail = false;
 }
 
-/* The front of the tail goes out as parts as long as `keep` bytes and more are left. */
+/* Makes parts of the front of the tail while at least `keep` bytes remain. */
 static void shorten_tail(struct part_planner *p, uint64_t part, uint64_t keep)
 {
     while (p->tail.size >= part + keep) {
-        tell_range(p, p->tail.object, p->tail.offset, part);
+        add_range_step(p, p->tail.object, p->tail.offset, part);
         p->tail.offset += part;
         p->tail.size -= part;
     }
 }
 
-/* What comes out is the new tail. */
+/* Joins two pieces; the result is the new tail. */
 static void join(struct part_planner *p, struct piece left, struct piece right)
 {
-    struct part_planner_step *step = tell(p, STEP_JOIN);
+    struct part_planner_step *step = add_step(p, STEP_JOIN);
     uint64_t size = (left.part ? left.part->size : left.region.size) +
                     (right.part ? right.part->size : right.region.size);
 
     step->number = PART_PLANNER_TEMP + p->temps++;
     step->left = left;
     step->right = right;
-    take_tail(p, (struct region){.object = step->number, .size = size});
+    set_tail(p, (struct region){.object = step->number, .size = size});
 }
 
 static void join_to_tail(struct part_planner *p, struct piece right)
@@ -200,7 +199,7 @@ static struct part *hand_over_data(struct part_planner *p)
     return part;
 }
 
-/* Keeps `least` bytes when there is twice that. */
+/* Makes a part of the data, except for its last `least` bytes, if it has twice that. */
 static void spill(struct part_planner *p)
 {
     size_t least = (size_t)p->options.least;
@@ -208,13 +207,13 @@ static void spill(struct part_planner *p)
 
     if (p->data->size < 2 * least)
         return;
-    tell_tail(p);
+    add_tail_step(p);
     kept = parts_take(p->parts);
     assert(kept);
     p->data->size -= least;
     memcpy(kept->data, p->data->data + p->data->size, least);
     kept->size = least;
-    tell_part(p, (struct piece){.part = p->data});
+    add_part_step(p, (struct piece){.part = p->data});
     p->data = kept;
 }
 
@@ -243,32 +242,32 @@ static void forget_run_bytes(struct part_planner *p)
         parts_give(p->parts, hand_over_data(p));
 }
 
-static void tell_taken(struct part_planner *p, uint64_t first, unsigned count)
+static void add_taken_step(struct part_planner *p, uint64_t first, unsigned count)
 {
-    struct part_planner_step *step = tell(p, STEP_TAKEN);
+    struct part_planner_step *step = add_step(p, STEP_TAKEN);
 
     step->first = first;
     step->count = count;
-    step->number = p->taken; /* until it is handed over: the list may move */
+    step->number = p->taken; /* an index until part_planner_next sets `sizes`: the list may move */
     p->taken += count;
 }
 
-/* The run's bytes, which stand behind data already, are data. */
-static void take_run_in(struct part_planner *p)
+/* Turns the bytes of the run, which follow data already, into data. */
+static void turn_run_into_data(struct part_planner *p)
 {
-    tell_taken(p, p->count - p->run_count, p->run_count);
+    add_taken_step(p, p->count - p->run_count, p->run_count);
     p->data->size += p->run_bytes;
     p->run_bytes = 0;
     p->run_count = 0;
     p->run.size = 0;
 }
 
-/* Data that stands before an open run that was joined or is the tail now. True: it is `*left`, and
- * large enough to be the left side of a join; there is no tail then. */
+/* Handles the data before an open run. True: *left is that data, large enough to be the left side
+ * of a join; there is no tail then. */
 static bool clear_data(struct part_planner *p, struct piece *left)
 {
     if (data_is_large(p)) {
-        tell_tail(p);
+        add_tail_step(p);
         *left = (struct piece){.part = hand_over_data(p)};
         return true;
     }
@@ -282,9 +281,9 @@ static void make_run_the_tail(struct part_planner *p)
     struct piece left;
 
     if (clear_data(p, &left))
-        tell_part(p, left);
-    tell_tail(p);
-    take_tail(p, p->run);
+        add_part_step(p, left);
+    add_tail_step(p);
+    set_tail(p, p->run);
     p->run.size = 0;
     p->open = false;
 }
@@ -306,7 +305,7 @@ static void end_run(struct part_planner *p)
     if (p->open) {
         join_run(p);
     } else if (p->run.size) {
-        take_run_in(p);
+        turn_run_into_data(p);
         spill(p);
     }
 }
@@ -331,27 +330,27 @@ static uint64_t ahead_of(const struct held_chunk *held)
     return held->ahead > held->size ? held->ahead : held->size;
 }
 
-/* Whether the run is, or begins as, one that is long enough to be worth a join, or its own tail,
- * now that this chunk comes: then its bytes are not needed. */
+/* True if the run, together with this chunk, is known to be long enough to be joined or to be a
+ * tail of its own. Then its bytes are not needed. */
 static bool opens(const struct part_planner *p, const struct held_chunk *held)
 {
-    bool goes_on = grows_run(p, held);
-    bool tail = p->has_tail || (p->open && !goes_on);
-    uint64_t data = (p->data ? p->data->size : 0) + (goes_on ? 0 : p->run_bytes);
-    uint64_t run = (goes_on ? p->run.size : 0) + ahead_of(held);
+    bool grows = grows_run(p, held);
+    bool tail = p->has_tail || (p->open && !grows);
+    uint64_t data = (p->data ? p->data->size : 0) + (grows ? 0 : p->run_bytes);
+    uint64_t run = (grows ? p->run.size : 0) + ahead_of(held);
 
     if (tail || data >= p->options.least)
         return run >= p->options.run_least;
     return data == 0 && run >= p->options.least;
 }
 
-/* Nothing to join to: what is there is too short for a part, and must grow. */
-static bool must_take_in(const struct part_planner *p)
+/* True if there is nothing to join to: data is too small for a part and must grow. */
+static bool must_upload(const struct part_planner *p)
 {
     return !p->has_tail && has_data(p) && !data_is_large(p);
 }
 
-/* Whether the run's bytes still fit behind data. */
+/* True if the bytes of the run still fit behind data. */
 static bool has_room(const struct part_planner *p, size_t size)
 {
     size_t used = (p->data ? p->data->size : 0) + p->run_bytes;
@@ -377,11 +376,11 @@ static void add_run_bytes(struct part_planner *p, struct view packed)
     p->run_count++;
 }
 
-static int take_in(struct part_planner *p, struct view packed, struct err *err)
+static int upload_held(struct part_planner *p, struct view packed, struct err *err)
 {
     if (note_size(p, packed.size, err))
         return ERR_FAIL;
-    tell_taken(p, p->count, 1);
+    add_taken_step(p, p->count, 1);
     add_data(p, packed);
     return 0;
 }
@@ -416,7 +415,7 @@ static int add_held(struct part_planner *p, struct view packed, const struct hel
     }
     if (!grows_run(p, held) || (!p->open && !has_room(p, packed.size)))
         end_run(p);
-    return must_take_in(p) ? take_in(p, packed, err) : grow_run(p, packed, held, err);
+    return must_upload(p) ? upload_held(p, packed, err) : grow_run(p, packed, held, err);
 }
 
 /* ---- the module ---- */
@@ -434,7 +433,7 @@ bool part_planner_needs(const struct part_planner *planner, const struct held_ch
            !opens(planner, held);
 }
 
-/* The steps of the last call were taken; sizes that the run has noted move to the front. */
+/* Drops the steps of the last call; sizes of the run move to the front of the list. */
 static void begin(struct part_planner *planner)
 {
     assert(planner->first_step == planner->step_count);
@@ -469,12 +468,12 @@ void part_planner_end(struct part_planner *planner)
 {
     begin(planner);
     if (planner->open)
-        make_run_the_tail(planner); /* however short: it is the last part */
+        make_run_the_tail(planner); /* the last part may be short */
     else if (planner->run.size)
-        take_run_in(planner);
-    tell_tail(planner);
+        turn_run_into_data(planner);
+    add_tail_step(planner);
     if (has_data(planner))
-        tell_part(planner, (struct piece){.part = hand_over_data(planner)});
+        add_part_step(planner, (struct piece){.part = hand_over_data(planner)});
     if (planner->step_count && planner->steps[planner->step_count - 1].kind == STEP_PART)
         planner->steps[planner->step_count - 1].last = true;
 }

@@ -1,13 +1,13 @@
 /*
- * part_planner - decides what becomes of each chunk of an archive that is put together from new bytes and
- * from ranges of archives that the bucket holds.
+ * part_planner - decides what becomes of each chunk of an archive that is composed of new bytes and
+ * of ranges of bases.
  *
- * It is told, chunk by chunk and in order, what is new and what is held, and answers with steps:
- * parts of the final object (bytes, or a range that the store copies), and joins, which put two
- * pieces together in a temporary object. Every part but the last has at least `least` bytes, and so
- * has the left side of a join. How it decides is told in planner.c.
+ * Its input is one chunk after the other, in order: new, or held by a base. Its output is a list of
+ * steps: parts of the final object (bytes, or a range that the store copies), and joins, which put
+ * two pieces together in a temporary object. Every part except the last has at least `least` bytes,
+ * and so has the left side of a join. part_planner.c describes the method.
  *
- * No clocks, no sockets, no threads. Belongs to the conductor; bytes are gathered in `parts`.
+ * No clocks, no sockets, no threads. Belongs to the engine; bytes are gathered in `parts`.
  */
 #ifndef S3DOCK_PUSH_PLAN_PART_PLANNER_H
 #define S3DOCK_PUSH_PLAN_PART_PLANNER_H
@@ -22,9 +22,9 @@
 struct err;
 
 struct part_planner_options {
-    uint64_t least; /* of a part that is not the last one */
-    uint64_t most;  /* what one copied part should have at most; it has less than most + least */
-    uint64_t run_least; /* shorter runs are not worth a join; at most `least` */
+    uint64_t least;     /* of a part that is not the last one */
+    uint64_t most;      /* size at which a copied part ends; a part has less than most + least */
+    uint64_t run_least; /* runs that are shorter are not copied; at most `least` */
 };
 
 struct store_limits;
@@ -37,11 +37,11 @@ struct part_planner_options part_planner_options_of(const struct store_limits *l
  * the base. */
 uint64_t part_planner_lead(const struct part_planner_options *options);
 
-/* The room that a part needs, and how many parts there must be at least. */
+/* Returns the size of a part buffer. There must be PART_PLANNER_PARTS_MIN of them. */
 size_t part_planner_part_size(const struct part_planner_options *options);
 #define PART_PLANNER_PARTS_MIN 4
 
-/* Objects from here on are temporary ones, in the order of their joins; below: the bases. */
+/* Objects from here on are temporary objects, in the order of their joins; the others are bases. */
 #define PART_PLANNER_TEMP (1u << 16)
 
 struct region {
@@ -50,14 +50,14 @@ struct region {
 };
 
 struct piece {
-    struct part *part;    /* bytes, now the caller's until parts_give; or NULL: */
-    struct region region; /* a range to be copied */
+    struct part *part;    /* bytes, owned by the caller until parts_give; or NULL: */
+    struct region region; /* a range to copy */
 };
 
 enum step_kind {
-    STEP_PART, /* `left` is the next part of the object: number; last: nothing follows */
-    STEP_JOIN, /* left and right together become temporary object `number` (PART_PLANNER_TEMP and up) */
-    STEP_TAKEN, /* held chunks were taken in as packed: chunk `first` and following have sizes[] */
+    STEP_PART,  /* `left` is part `number` of the object; last: no part follows */
+    STEP_JOIN,  /* left and right become temporary object `number`, from PART_PLANNER_TEMP on */
+    STEP_TAKEN, /* held chunks are uploaded instead: chunk `first` and the following have sizes[] */
 };
 
 struct part_planner_step {
@@ -74,19 +74,19 @@ struct part_planner;
 struct part_planner *part_planner_create(struct parts *parts,
                                          const struct part_planner_options *options,
                                          struct err *err);
-/* Gives back the part it holds. Takes NULL. */
+/* Returns the part that it holds to `parts`. Takes NULL. */
 void part_planner_destroy(struct part_planner *planner);
 
-/* Whether part_planner_add may be called: parts are free, and every step was taken. */
+/* True if part_planner_add may be called: parts are free, and every step was taken. */
 bool part_planner_ready(const struct part_planner *planner);
-/* Whether the next chunk, held there, must come with its packed bytes. */
+/* True if the next chunk, held there, must come with its packed bytes. */
 bool part_planner_needs(const struct part_planner *planner, const struct held_chunk *held);
-/* The next chunk. held->size 0: it is new, and `packed` are its bytes. */
+/* Adds the next chunk. held->size 0: it is new. `packed`: its bytes, unless they are not needed. */
 int part_planner_add(struct part_planner *planner, struct view packed,
                      const struct held_chunk *held, struct err *err);
-/* Nothing follows. Needs no free part; every step must have been taken. */
+/* Adds the end. Needs no free part; every step must have been taken. */
 void part_planner_end(struct part_planner *planner);
-/* The next step, in order; false when there is none. */
+/* Takes the next step, in order; false: there is none. */
 bool part_planner_next(struct part_planner *planner, struct part_planner_step *step);
 
 #endif

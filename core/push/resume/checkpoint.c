@@ -1,10 +1,10 @@
 /*
- * A record is: kind (u32), size of its body (u32), the body, XXH3-128 of all that. The first one is
- * the head, behind eight bytes of magic.
+ * A record is: kind (u32), size of its body (u32), the body, and the XXH3-128 of all that. The
+ * first record is the head, after eight bytes of magic.
  *
- * What is read is held against its sum, and then treated as hostile all the same: counts are
- * bounded by the bytes that carry them, parts follow one another without holes, and pieces lie
- * within the objects that they are taken from. The first record that does not fit ends the reading.
+ * A record whose checksum is right is still validated: counts are bounded by the bytes that carry
+ * them, parts follow one another without gaps, and pieces lie within the objects that they are
+ * copied from. The first record that is not valid ends the reading.
  */
 #include "push/resume/checkpoint.h"
 
@@ -37,7 +37,7 @@ enum record_kind {
 
 /* ---- writing ---- */
 
-/* Returns where the record begins; end_record closes it. */
+/* Returns the start of the record for end_record. */
 static size_t begin_record(struct text *to, enum record_kind kind, uint64_t size)
 {
     size_t at = to->size;
@@ -150,7 +150,7 @@ void checkpoint_put_claim(struct text *out)
 
 /* ---- reading ---- */
 
-/* Walks over bytes. Reading beyond the end gives zeroes and is remembered. */
+/* Reads bytes in sequence. A read beyond the end returns zeroes and sets `failed`. */
 /* Reads a string without control characters, which may be printed and be put into a request. */
 static void get_string(struct le_reader *cursor, char *out, size_t size)
 {
@@ -193,7 +193,7 @@ static bool read_head(struct le_reader *body, struct checkpoint *c)
     return head->part_size > 0;
 }
 
-/* How large the object is that a piece may be taken from; 0: there is none. */
+/* Returns the size of the object that a piece is copied from; 0: there is no such object. */
 static uint64_t object_size(const struct checkpoint *c, unsigned object)
 {
     if (object < c->head.base_count)
@@ -218,11 +218,11 @@ static bool read_side(struct le_reader *body, const struct checkpoint *c, struct
     return side->offset <= whole && side->size <= whole - side->offset;
 }
 
-/* The rest of the record: as many chunks as it says. */
+/* Reads the sizes of as many chunks as the record announces. */
 static bool read_sizes(struct le_reader *body, struct checkpoint *c, uint32_t chunks)
 {
     size_t count = body->left.size / 4;
-    uint64_t told = 0;
+    uint64_t described = 0;
 
     if (body->left.size % 4 || c->size_count + (uint64_t)count > INDEX_CHUNKS_MAX)
         return false;
@@ -232,19 +232,19 @@ static bool read_sizes(struct le_reader *body, struct checkpoint *c, uint32_t ch
         uint32_t size = (uint32_t)le_read(body, 4);
 
         c->sizes[c->size_count + i] = size;
-        told += size & CHECKPOINT_HELD ? size & ~CHECKPOINT_HELD : 1;
+        described += size & CHECKPOINT_HELD ? size & ~CHECKPOINT_HELD : 1;
         if ((size & ~CHECKPOINT_HELD) == 0 ||
             (!(size & CHECKPOINT_HELD) && size > gzip_member_stored_size(CHUNK_MAX_LIMIT)))
             return false;
     }
-    if (told != chunks || c->chunk_count + told > INDEX_CHUNKS_MAX)
+    if (described != chunks || c->chunk_count + described > INDEX_CHUNKS_MAX)
         return false;
     c->size_count += (uint32_t)count;
     c->chunk_count += chunks;
     return true;
 }
 
-/* Which step is the next part, or the next join. */
+/* Enters the step in the list of parts, or of joins. */
 static bool number_step(struct checkpoint *c, struct checkpoint_step *step)
 {
     uint32_t **list = step->join ? &c->joins : &c->parts;
@@ -342,7 +342,7 @@ static bool read_body(enum record_kind kind, struct view bytes, struct checkpoin
     return good && !body.failed && body.left.size == 0;
 }
 
-/* False: no whole record is left, or one that cannot be. */
+/* False: the next record is incomplete or not valid. */
 static bool read_record(struct le_reader *cursor, struct checkpoint *c)
 {
     const uint8_t *start = cursor->left.data;
@@ -367,12 +367,12 @@ int checkpoint_parse(struct view bytes, struct checkpoint **out, struct err *err
     const uint8_t *magic = le_read_bytes(&cursor, MAGIC_SIZE);
 
     if (!c)
-        return err_memory(err, "the state of an upload");
+        return err_memory(err, "the checkpoint");
     c->good = MAGIC_SIZE;
     if (!magic || memcmp(magic, MAGIC, MAGIC_SIZE) != 0 || !read_record(&cursor, c)) {
         checkpoint_destroy(c);
         return err_set(err, ERR_INTEGRITY, "checkpoint",
-                       "the state of the unfinished upload is damaged, or of another version");
+                       "the checkpoint of the unfinished upload is damaged, or of another version");
     }
     while (c->version == CHECKPOINT_VERSION && read_record(&cursor, c))
         ;

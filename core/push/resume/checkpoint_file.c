@@ -1,6 +1,6 @@
 /*
- * The name is the SHA-256 of store and key. The lock is the file's own, so a process that dies lets
- * go of it, and who removes the file does so while holding it.
+ * The name of a file is the SHA-256 of store and key. The lock is the lock of the file: it ends
+ * with the process. A process deletes a file only while it holds its lock.
  */
 #include "push/resume/checkpoint_file.h"
 
@@ -21,8 +21,8 @@
 
 #define NAME_SIZE 32
 
-/* The folder of all of them, when the name is "". */
-static int path_of(const char *name, char out[PATH_MAX], struct err *err)
+/* Returns the path of a file, or of the folder if the name is "". Creates the folder. */
+static int make_path(const char *name, char out[PATH_MAX], struct err *err)
 {
     char folder[PATH_MAX];
     int length;
@@ -59,7 +59,7 @@ int checkpoint_file_open(struct checkpoint_file *file, const struct store *store
 int checkpoint_file_open_name(struct checkpoint_file *file, const char *name, struct err *err)
 {
     file->fd = -1;
-    if (path_of(name, file->path, err))
+    if (make_path(name, file->path, err))
         return ERR_FAIL;
     return file_lock(file->path, &file->fd, err);
 }
@@ -125,8 +125,8 @@ static void read_head(const char *path, struct checkpoint_found *out)
     text_finish(&text);
 }
 
-/* False: it went away meanwhile. */
-static bool look_at(const char *name, struct checkpoint_found *out)
+/* False: the file was deleted meanwhile. */
+static bool summarize(const char *name, struct checkpoint_found *out)
 {
     char path[PATH_MAX];
     struct err ignored;
@@ -135,7 +135,7 @@ static bool look_at(const char *name, struct checkpoint_found *out)
 
     *out = (struct checkpoint_found){.busy = false};
     str_copy(out->name, sizeof out->name, name);
-    if (path_of(name, path, &ignored) || stat(path, &st) || !S_ISREG(st.st_mode))
+    if (make_path(name, path, &ignored) || stat(path, &st) || !S_ISREG(st.st_mode))
         return false;
     out->touched = (int64_t)st.st_mtim.tv_sec * NS_PER_S + st.st_mtim.tv_nsec;
     out->busy = file_lock(path, &fd, &ignored) == FILE_BUSY;
@@ -154,7 +154,7 @@ int checkpoint_file_list(struct checkpoint_found **out, size_t *count, struct er
 
     *out = NULL;
     *count = 0;
-    if (path_of("", folder, err))
+    if (make_path("", folder, err))
         return ERR_FAIL;
     dir = opendir(folder);
     if (!dir)
@@ -167,7 +167,7 @@ int checkpoint_file_list(struct checkpoint_found **out, size_t *count, struct er
             closedir(dir);
             return err_memory(err, "the list of unfinished pushes");
         }
-        *count += look_at(entry->d_name, &(*out)[*count]);
+        *count += summarize(entry->d_name, &(*out)[*count]);
     }
     closedir(dir);
     return 0;

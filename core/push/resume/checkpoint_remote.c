@@ -1,12 +1,13 @@
 /*
- * A state lies at archive/.s3dock-tmp/push/{archive key without images/ and .tar.gz}/{owner}: where
- * nobody looks for images, and where what is old is swept up.
+ * The key of a copy is archive/.s3dock-tmp/push/{archive key without images/ and .tar.gz}/{owner}:
+ * the listings of images do not see it, and a cleanup deletes old ones.
  *
- * Whose push still lives is left alone. It lives when its state, or the newest part of its upload,
- * is younger than LIFE by the store's own clock, and it did not say that it stopped. To claim a
- * state is to write it again on condition that nobody has since: of two that try, one succeeds. On
- * a store without conditions both may; then both send the same bytes as the same parts of one
- * upload, and who completes it second is told that it is gone.
+ * The checkpoint of a running push is left alone. A push counts as running while its checkpoint or
+ * the newest part of its upload is younger than LIFE, by the store's clock, and the checkpoint has
+ * no stop record. To claim a checkpoint, a push writes it again on condition that nobody else has:
+ * of two pushes, one succeeds. On a store without conditions both may; then both send the same
+ * bytes as the same parts of one upload, and the push that completes it second learns that it is
+ * gone.
  */
 #include "push/resume/checkpoint_remote.h"
 
@@ -20,7 +21,7 @@
 #include "catalog/temp_objects.h"
 
 #define LIFE       (15 * 60 * (int64_t)NS_PER_S)
-#define STATES_MAX 8 /* that are looked at */
+#define STATES_MAX 8 /* checkpoints that are read */
 
 static void folder_of(const char *archive_key, char out[KEY_MAX])
 {
@@ -48,19 +49,19 @@ void checkpoint_remote_begin(struct checkpoint_remote *remote, struct store *sto
         remote->key[0] = '\0';
 }
 
-static void wait_for_it(struct checkpoint_remote *remote, int64_t until)
+static void wait_for_write(struct checkpoint_remote *remote, int64_t until)
 {
     if (!remote->out || !inbox_take(remote->home, until))
         return;
     remote->out = false;
     if (remote->op.answer == STORE_FAILED)
-        log_info("the state of this push could not be written into the bucket: %s",
+        log_info("the checkpoint of this push could not be written to the bucket: %s",
                  remote->op.err.text);
 }
 
 void checkpoint_remote_finish(struct checkpoint_remote *remote)
 {
-    wait_for_it(remote, INBOX_FOREVER);
+    wait_for_write(remote, INBOX_FOREVER);
     inbox_destroy(remote->home);
     remote->home = NULL;
     text_finish(&remote->copy);
@@ -73,8 +74,8 @@ struct candidate {
     int64_t modified;
 };
 
-static unsigned list(struct checkpoint_remote *remote, const char *folder,
-                     struct candidate found[STATES_MAX], int64_t *now)
+static unsigned list_candidates(struct checkpoint_remote *remote, const char *folder,
+                                struct candidate found[STATES_MAX], int64_t *now)
 {
     struct store_page page = {0};
     struct store_op op = {.verb = STORE_LIST, .key = folder, .page = &page, .optional = true};
@@ -82,7 +83,7 @@ static unsigned list(struct checkpoint_remote *remote, const char *folder,
     struct err err;
 
     if (store_run(remote->store, &op, &err) == STORE_FAILED)
-        log_debug("no state of an unfinished push can be looked for: %s", err.text);
+        log_debug("checkpoints in the bucket cannot be listed: %s", err.text);
     for (size_t i = 0; i < page.count && count < STATES_MAX; i++)
         if (!page.entries[i].is_prefix && str_copy(found[count].key, KEY_MAX, page.entries[i].key))
             found[count++].modified = page.entries[i].info.modified;
@@ -101,7 +102,7 @@ static int keep_newest(void *arg, const struct store_entry *entry, struct err *e
     return 0;
 }
 
-/* When a part of the upload arrived last; INT64_MAX when that cannot be told. */
+/* Returns the time of the newest part of the upload; INT64_MAX if it is not known. */
 static int64_t newest_part(struct store *store, const struct checkpoint_head *head)
 {
     struct store_op op = {.verb = STORE_UPLOAD_PARTS,
@@ -115,8 +116,8 @@ static int64_t newest_part(struct store *store, const struct checkpoint_head *he
                                                                                 : INT64_MAX;
 }
 
-static bool lives(struct store *store, const struct checkpoint *checkpoint, int64_t modified,
-                  int64_t now)
+static bool is_running(struct store *store, const struct checkpoint *checkpoint, int64_t modified,
+                       int64_t now)
 {
     int64_t part;
 
@@ -128,7 +129,7 @@ static bool lives(struct store *store, const struct checkpoint *checkpoint, int6
     return part > now - LIFE;
 }
 
-/* Writes the state again, without the word that it stopped; nobody else may have. */
+/* Writes the checkpoint again, without its stop record, unless somebody else has. */
 static bool claim(struct checkpoint_remote *remote, const char *key, struct text *state,
                   const struct checkpoint *checkpoint, const char *etag)
 {
@@ -148,9 +149,9 @@ static bool claim(struct checkpoint_remote *remote, const char *key, struct text
     return ours && str_copy(remote->key, sizeof remote->key, key);
 }
 
-static bool take(struct checkpoint_remote *remote, const struct candidate *candidate,
-                 const char *archive_key, checkpoint_fits *fits, void *arg, int64_t now,
-                 struct text *out)
+static bool try_candidate(struct checkpoint_remote *remote, const struct candidate *candidate,
+                          const char *archive_key, checkpoint_fits *fits, void *arg, int64_t now,
+                          struct text *out)
 {
     struct checkpoint *checkpoint = NULL;
     char etag[STORE_ETAG_MAX];
@@ -159,11 +160,11 @@ static bool take(struct checkpoint_remote *remote, const struct candidate *candi
 
     text_clear(out);
     if (store_get_document(remote->store, candidate->key, out, etag, &ignored) != STORE_DONE ||
-        text_check(out, "the state", &ignored) ||
+        text_check(out, "the checkpoint", &ignored) ||
         checkpoint_parse(text_view(out), &checkpoint, &ignored))
         return false;
     good = strcmp(checkpoint->head.key, archive_key) == 0 && fits(arg, checkpoint) &&
-           !lives(remote->store, checkpoint, candidate->modified, now) &&
+           !is_running(remote->store, checkpoint, candidate->modified, now) &&
            claim(remote, candidate->key, out, checkpoint, etag);
     checkpoint_destroy(checkpoint);
     return good;
@@ -179,9 +180,9 @@ bool checkpoint_remote_take(struct checkpoint_remote *remote, const char *archiv
 
     folder_of(archive_key, folder);
     if (found && remote->key[0])
-        count = list(remote, folder, found, &now);
+        count = list_candidates(remote, folder, found, &now);
     for (unsigned i = 0; i < count; i++)
-        if (take(remote, &found[i], archive_key, fits, arg, now, out)) {
+        if (try_candidate(remote, &found[i], archive_key, fits, arg, now, out)) {
             remote->written = true;
             free(found);
             return true;
@@ -197,7 +198,7 @@ void checkpoint_remote_write(struct checkpoint_remote *remote, struct view state
 {
     if (!remote->key[0])
         return;
-    wait_for_it(remote, clock_monotonic());
+    wait_for_write(remote, clock_monotonic());
     if (remote->out)
         return;
     text_clear(&remote->copy);
@@ -216,10 +217,10 @@ void checkpoint_remote_write(struct checkpoint_remote *remote, struct view state
 
 void checkpoint_remote_write_last(struct checkpoint_remote *remote, struct view state)
 {
-    wait_for_it(remote, INBOX_FOREVER);
+    wait_for_write(remote, INBOX_FOREVER);
     store_insist(remote->store, true);
     checkpoint_remote_write(remote, state);
-    wait_for_it(remote, INBOX_FOREVER);
+    wait_for_write(remote, INBOX_FOREVER);
     store_insist(remote->store, false);
 }
 
@@ -228,7 +229,7 @@ void checkpoint_remote_remove(struct checkpoint_remote *remote)
     struct store_op op = {.verb = STORE_DELETE, .key = remote->key, .optional = true};
     struct err err;
 
-    wait_for_it(remote, INBOX_FOREVER);
+    wait_for_write(remote, INBOX_FOREVER);
     if (remote->written && store_run(remote->store, &op, &err) == STORE_FAILED)
         log_info("%s could not be removed: %s", remote->key, err.text);
     remote->written = false;

@@ -1,9 +1,8 @@
 /*
- * checkpoint_remote - the state of an unfinished upload in the bucket, beside the upload itself: so
- * that a push can go on from another host.
+ * checkpoint_remote - a copy of the checkpoint in the bucket, so that a push can be resumed on
+ * another host.
  *
- * A copy of the file's content (checkpoint_file.h), written seldom. Nothing here fails a push.
- * Belongs to the conductor.
+ * It is written rarely. Its failures are logged and do not fail the push. Belongs to the engine.
  */
 #ifndef S3DOCK_PUSH_RESUME_CHECKPOINT_REMOTE_H
 #define S3DOCK_PUSH_RESUME_CHECKPOINT_REMOTE_H
@@ -18,29 +17,30 @@
 
 struct checkpoint_remote {
     struct store *store;
-    char key[KEY_MAX]; /* "": there is none */
+    char key[KEY_MAX]; /* of the copy; "": there is none */
     struct inbox *home;
     struct store_op op;
-    struct text copy; /* what is on its way */
-    bool out, written;
+    struct text copy; /* the bytes that are being written */
+    bool out;         /* a write has not returned */
+    bool written;     /* the bucket may have a copy */
 };
 
-/* `owner`: unique; an archive's states lie side by side. Nothing is written yet. */
+/* `owner`: unique, part of the key. Writes nothing yet. */
 void checkpoint_remote_begin(struct checkpoint_remote *remote, struct store *store,
                              const char *archive_key, const char *owner);
 void checkpoint_remote_finish(struct checkpoint_remote *remote);
 
-/* Looks for a state of this archive that `fits`, and whose push does not live any more; claims it:
- * true, `out` holds it, and `remote` is about it from then on. */
+/* Searches the bucket for a checkpoint of this archive that `fits` and whose push has ended, and
+ * claims it. True: `out` has its bytes, and `remote` refers to it from then on. Waits. */
 typedef bool checkpoint_fits(void *arg, const struct checkpoint *checkpoint);
 bool checkpoint_remote_take(struct checkpoint_remote *remote, const char *archive_key,
                             checkpoint_fits *fits, void *arg, struct text *out);
 
-/* Sends a copy, unless the one before is still on its way. Does not wait. */
+/* Writes a copy, unless the last write has not returned. Does not wait. */
 void checkpoint_remote_write(struct checkpoint_remote *remote, struct view state);
-/* The same, and waits for it; a cancel does not stop it. */
+/* Writes the last copy and waits for it, even after a cancel. */
 void checkpoint_remote_write_last(struct checkpoint_remote *remote, struct view state);
-/* It is not needed any more; waits. */
+/* Deletes the copy. Waits. */
 void checkpoint_remote_remove(struct checkpoint_remote *remote);
 
 #endif

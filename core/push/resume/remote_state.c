@@ -1,3 +1,7 @@
+/*
+ * The parts are listed by the upload's id. Temporary objects are listed by their folder. If the
+ * upload does not exist any more, the object under its key may be the completed archive.
+ */
 #include "push/resume/remote_state.h"
 
 #include <stdio.h>
@@ -13,7 +17,7 @@
 struct sweep {
     struct store *store;
     const char *folder;
-    struct replay *replay; /* NULL: objects go, too */
+    struct replay *replay; /* gets the objects; NULL: delete them */
 };
 
 static void remove_one(struct sweep *sweep, struct store_op *op)
@@ -56,8 +60,8 @@ static int each_object(void *arg, const struct store_entry *entry, struct err *e
     return 0;
 }
 
-/* A store that does not list them has none: then they are made again. */
-static void look_into(struct sweep *sweep)
+/* Failures are logged: objects that are not listed are made again. */
+static void list_folder(struct sweep *sweep)
 {
     struct store_op uploads = {.verb = STORE_UPLOADS, .key = sweep->folder, .optional = true};
     struct store_op objects = {.verb = STORE_LIST, .key = sweep->folder, .optional = true};
@@ -73,7 +77,7 @@ void remote_state_clear(struct store *store, const char *folder)
     struct sweep sweep = {.store = store, .folder = folder};
 
     if (temp_objects_is_folder(folder))
-        look_into(&sweep);
+        list_folder(&sweep);
 }
 
 /* ---- the archive itself ---- */
@@ -90,8 +94,8 @@ void remote_state_etag(const struct checkpoint *then, char out[STORE_ETAG_MAX])
     free(parts);
 }
 
-/* The push died between its archive and the documents. The object under its key is that archive
- * when the store calls it as it did then, or as an object of these parts is called. */
+/* The push ended between its archive and the documents. The object is that archive if it has the
+ * ETag of then, or the ETag that an object of these parts gets. */
 int remote_state_is_whole(struct store *store, const struct checkpoint *then,
                           struct store_info *info, struct err *err)
 {
@@ -139,15 +143,15 @@ int remote_state_ask(struct store *store, struct replay *replay, struct err *err
     case STORE_FAILED:
         if (op.failure == STORE_NO_ANSWER || op.failure == STORE_BUSY)
             return err_wrap(err, "cannot look at the unfinished upload");
-        return REMOTE_STATE_UNTOLD;
+        return REMOTE_STATE_UNKNOWN;
     default:
         answer = remote_state_is_whole(store, replay_checkpoint(replay), &info, err);
         if (answer != REMOTE_STATE_WHOLE)
             return answer;
         replay_has_all(replay);
-        return replay_settle(replay, err) ? REMOTE_STATE_UNTOLD : REMOTE_STATE_WHOLE;
+        return replay_settle(replay, err) ? REMOTE_STATE_UNKNOWN : REMOTE_STATE_WHOLE;
     }
     if (head->base_count)
-        look_into(&sweep);
-    return replay_settle(replay, err) ? REMOTE_STATE_UNTOLD : REMOTE_STATE_TOLD;
+        list_folder(&sweep);
+    return replay_settle(replay, err) ? REMOTE_STATE_UNKNOWN : REMOTE_STATE_KNOWN;
 }

@@ -1,6 +1,5 @@
 /*
- * remote_state - what the store still has of an unfinished upload: its parts, and the temporary objects
- * that it was putting together.
+ * remote_state - the parts and temporary objects of an unfinished upload that the store still has.
  */
 #ifndef S3DOCK_PUSH_RESUME_REMOTE_STATE_H
 #define S3DOCK_PUSH_RESUME_REMOTE_STATE_H
@@ -12,25 +11,26 @@
 
 struct err;
 
-/* Asks, tells `replay`, and settles it. Uploads of temporary objects that were cut short are
- * removed. Fails when the store cannot be asked now. */
+/* Asks the store, and passes the result to `replay`, which is settled then. Aborts uploads of
+ * temporary objects that were interrupted. Waits. Fails when the store cannot be asked now. */
 enum remote_state_answer {
-    REMOTE_STATE_TOLD = 0,
-    REMOTE_STATE_WHOLE, /* the archive is there that was put together of these parts */
-    REMOTE_STATE_GONE,  /* there is no such upload any more */
-    REMOTE_STATE_UNTOLD /* the store does not tell, or what was written down cannot be */
+    REMOTE_STATE_KNOWN = 0,
+    REMOTE_STATE_WHOLE,  /* the archive itself was completed from these parts */
+    REMOTE_STATE_GONE,   /* the upload does not exist any more */
+    REMOTE_STATE_UNKNOWN /* the store does not list parts, or the checkpoint is wrong */
 };
 int remote_state_ask(struct store *store, struct replay *replay, struct err *err);
 
-/* The ETag that S3 gives an object of these parts; "" when those of the parts are not their MD5. */
+/* Computes the ETag of an object of these parts; "" if the ETags of the parts are not MD5s. */
 void remote_state_etag(const struct checkpoint *then, char out[STORE_ETAG_MAX]);
 
-/* Whether the object under the key is the archive that was completed, or about to be: REMOTE_STATE_WHOLE
- * or REMOTE_STATE_GONE; *info is what the store says of it. Fails when the store cannot be asked now. */
+/* Checks whether the object under the key is the archive of the checkpoint. Returns
+ * REMOTE_STATE_WHOLE or REMOTE_STATE_GONE; *info is the store's description of the object. Waits.
+ * Fails when the store cannot be asked now. */
 int remote_state_is_whole(struct store *store, const struct checkpoint *then,
                           struct store_info *info, struct err *err);
 
-/* Removes all that lies there, and all that was about to. Says nothing but to the log. */
+/* Deletes all temporary objects of this folder, and aborts their uploads. Failures are logged. */
 void remote_state_clear(struct store *store, const char *folder);
 
 #endif

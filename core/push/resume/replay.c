@@ -1,15 +1,15 @@
 /*
- * A push does the same as the one before it as long as the stream, the archives that it copies
- * from, and the sizes of parts are the same: the planner's decisions are a function of these. So
- * following is comparing, and nothing has to be brought back into the state in which it was.
+ * A push repeats the decisions of the interrupted one as long as the stream, the bases and the
+ * sizes of parts are the same: the planner's decisions are a function of these. So it is enough to
+ * compare the steps; no state of the interrupted push has to be restored.
  *
- * A chunk is left unpacked when all bytes that it became are in a part that the store has, or in a
- * join that is there or that nobody needs. A join is needed by a part that is not there, by another
- * join that has to be made, and when what was made of all of its bytes was not written down any
- * more.
+ * A chunk need not be packed if all of its packed bytes are in parts that the store has, or in
+ * joins that exist or are not needed. A join is needed by a part that the store does not have, by
+ * another join that has to be made, and when the checkpoint ends before all of its bytes were
+ * copied.
  *
- * That a chunk which was left unpacked is the one of then is seen a little later, by the sum of the
- * step's chunks (resume.c), and before anything of that step is left out.
+ * Whether such a chunk is really the one of the interrupted push is checked a little later, by the
+ * checksum of the step's chunks (resume.c), and before anything of that step is left out.
  */
 #include "push/resume/replay.h"
 
@@ -19,7 +19,7 @@
 #include "base/err.h"
 #include "pack/codec/gzip_member.h"
 
-/* Bytes that were packed and sent, in the order of the archive. */
+/* Bytes that the push had packed and sent, in the order of the archive. */
 struct piece_sent {
     uint64_t offset, end;
     bool there;
@@ -28,15 +28,15 @@ struct piece_sent {
 struct replay {
     struct checkpoint *then;
     bool *part_there;             /* [number - 1] */
-    bool *join_there, *join_made; /* [number]; that it has to be made */
+    bool *join_there, *join_made; /* [number]; join_made: it has to be made again */
     unsigned there;
     struct piece_sent *pieces;
     uint32_t piece_count;
 
-    uint32_t step;          /* that comes next */
-    uint32_t size, of_size; /* of then->sizes; chunks of a run of held ones */
-    uint32_t piece;         /* that `at` lies in, or the next one */
-    uint64_t at;            /* of the next chunk in the archive */
+    uint32_t step;          /* the next one to compare */
+    uint32_t size, of_size; /* next of then->sizes; chunks of its run so far */
+    uint32_t piece;         /* the one that contains `at`, or the next one */
+    uint64_t at;            /* offset of the next chunk in the archive */
 };
 
 struct replay *replay_create(struct checkpoint *then, struct err *err)
@@ -55,7 +55,7 @@ struct replay *replay_create(struct checkpoint *then, struct err *err)
     if (!r)
         checkpoint_destroy(then);
     replay_destroy(r);
-    err_memory(err, "the state of an upload");
+    err_memory(err, "the checkpoint");
     return NULL;
 }
 
@@ -83,8 +83,8 @@ unsigned replay_count(const struct replay *replay)
 
 /* ---- what is there ---- */
 
-static void note(struct replay *r, const struct checkpoint_step *step, bool *there,
-                 const struct store_info *info)
+static void note_step(struct replay *r, const struct checkpoint_step *step, bool *there,
+                      const struct store_info *info)
 {
     if (*there || !step->etag[0] || step->size != info->size || strcmp(step->etag, info->etag) != 0)
         return;
@@ -100,14 +100,14 @@ void replay_has_part(struct replay *replay, unsigned long number, const struct s
         return;
     step = checkpoint_part(replay->then, (unsigned)number);
     if (step->has_md5 || replay->then->head.base_count)
-        note(replay, step, &replay->part_there[number - 1], info);
+        note_step(replay, step, &replay->part_there[number - 1], info);
 }
 
 void replay_has_join(struct replay *replay, unsigned long number, const struct store_info *info)
 {
     if (number < replay->then->join_count)
-        note(replay, checkpoint_join(replay->then, (unsigned)number), &replay->join_there[number],
-             info);
+        note_step(replay, checkpoint_join(replay->then, (unsigned)number),
+                  &replay->join_there[number], info);
 }
 
 void replay_has_all(struct replay *replay)
@@ -122,7 +122,7 @@ static bool is_done(const struct replay *r, const struct checkpoint_step *step)
     return step->join ? !r->join_made[step->number] : r->part_there[step->number - 1];
 }
 
-/* Pieces must come one behind the other: a state in which they do not is no true one. */
+/* Lists the pieces. A checkpoint in which they overlap contradicts itself. */
 static int list_pieces(struct replay *r, struct err *err)
 {
     uint64_t end = 0;
@@ -137,7 +137,7 @@ static int list_pieces(struct replay *r, struct err *err)
             if (step->side[side].object == CHECKPOINT_BYTES) {
                 if (at < end)
                     return err_set(err, ERR_INTEGRITY, "checkpoint",
-                                   "the state of the unfinished upload cannot be");
+                                   "the checkpoint of the unfinished upload contradicts itself");
                 end = at + step->side[side].size;
                 *piece = (struct piece_sent){.offset = at, .end = end, .there = is_done(r, step)};
                 r->piece_count++;
@@ -148,14 +148,14 @@ static int list_pieces(struct replay *r, struct err *err)
     return 0;
 }
 
-/* Backwards: what takes from a join comes behind it. */
+/* Goes backwards: a step that copies from a join comes after it. */
 int replay_settle(struct replay *replay, struct err *err)
 {
     const struct checkpoint *then = replay->then;
     uint64_t *used = calloc(then->join_count + 1, sizeof *used);
 
     if (!used)
-        return err_memory(err, "the state of an upload");
+        return err_memory(err, "the checkpoint");
     for (uint32_t i = then->step_count; i-- > 0;) {
         const struct checkpoint_step *step = &then->steps[i];
 
@@ -180,7 +180,7 @@ int replay_settle(struct replay *replay, struct err *err)
 
 /* ---- chunks ---- */
 
-/* Whether all bytes up to `end` are pieces that are there. */
+/* True if the store has all bytes up to `end`. */
 static bool is_there(struct replay *r, uint64_t end)
 {
     uint64_t at = r->at;

@@ -1,9 +1,9 @@
 /*
- * replay - goes over what an earlier push had done, step by step beside the push that does it
- * again: which chunks need not be packed, which parts not be sent, which joins not be made.
+ * replay - compares a repeated push with the checkpoint of the interrupted one, step by step: which
+ * chunks need not be packed, which parts need not be sent, which joins need not be made.
  *
- * Pure: it is told what the store still has, and is asked in the order of the archive. The first
- * difference ends it.
+ * Pure. First it is given the parts that the store has, then the chunks and steps in the order of
+ * the archive. The first difference ends it.
  */
 #ifndef S3DOCK_PUSH_RESUME_REPLAY_H
 #define S3DOCK_PUSH_RESUME_REPLAY_H
@@ -17,34 +17,35 @@
 struct err;
 
 struct replay;
-/* Takes the checkpoint. */
+/* Takes ownership of the checkpoint, after a failure, too. */
 struct replay *replay_create(struct checkpoint *then, struct err *err);
 void replay_destroy(struct replay *replay); /* takes NULL */
 const struct checkpoint *replay_checkpoint(const struct replay *replay);
 
-/* What the store says it has; after all of that replay_settle. What was not written down just so is
- * not there. */
+/* Report a part or a join that the store has. Ignored if size or ETag differ from the checkpoint.
+ * Call replay_settle last. */
 void replay_has_part(struct replay *replay, unsigned long number, const struct store_info *info);
 void replay_has_join(struct replay *replay, unsigned long number, const struct store_info *info);
-/* The archive itself is there: all of its parts are. */
+/* Report that the store has the complete archive, and so all parts. */
 void replay_has_all(struct replay *replay);
+/* Determines which joins are still needed. Fails when the checkpoint contradicts itself. */
 int replay_settle(struct replay *replay, struct err *err);
-unsigned replay_count(const struct replay *replay); /* of parts and joins that are there */
+unsigned replay_count(const struct replay *replay); /* parts and joins that the store has */
 
 /* Compares the next chunk of the stream. *sent: its packed size, if all of its packed bytes are in
  * the store; else 0. False: the stream is another one. */
 bool replay_next_chunk(struct replay *replay, const struct push_chunk *chunk, uint32_t *sent);
 
 enum replay_answer {
-    REPLAY_NEW,      /* nothing was written down of it */
-    REPLAY_AGAIN,    /* it was, but it has to be done */
-    REPLAY_THERE,    /* the store has it, under its ETag */
-    REPLAY_NEEDLESS, /* a join that nothing is taken from any more */
-    REPLAY_DIFFERS,  /* another one was done then */
+    REPLAY_NEW,      /* the checkpoint ends before this step */
+    REPLAY_AGAIN,    /* the checkpoint has it, the store does not */
+    REPLAY_THERE,    /* the store has it */
+    REPLAY_NEEDLESS, /* a join from which nothing will be copied any more */
+    REPLAY_DIFFERS,  /* the checkpoint has another step */
 };
-/* The next step. *then: as it was written down, unless it is new or differs. */
+/* Compares the next step. *then: the step of the checkpoint, unless the step is new or differs. */
 enum replay_answer replay_step(struct replay *replay, const struct checkpoint_step *now,
                                const struct checkpoint_step **then);
-bool replay_is_over(const struct replay *replay); /* all that was written down has come */
+bool replay_is_over(const struct replay *replay); /* all steps of the checkpoint have come */
 
 #endif

@@ -1,13 +1,13 @@
 /*
- * What is earlier and what is written (`journal`) are one file: the records that were good stay,
- * new ones are added behind them. Steps are written down before they are done, with the chunks they
- * are made of; their ETags when the store has answered. So a part that the store lists is known
- * unless the process died between its answer and our note of it: then it is sent again.
+ * The checkpoint that is read and the one that is written (`journal`) are one file: the valid
+ * records stay, and new ones are appended. A step is written before it is carried out, with its
+ * chunks; its ETag is written when the store has answered. If the process ends between the answer
+ * and that write, the part is sent again.
  *
- * Why following is sound: a chunk is left out only when all that it lies in is in the store, under
- * the number, size and ETag that were written down; and a part is left out only after all of its
- * chunks were compared with what was written down, name and both sizes, by their sum. So parts
- * stand where they stood, and no part that is sent has a gap.
+ * Why it is safe to leave out work: a chunk is not packed only if everything that contains it is in
+ * the store, under the recorded number, size and ETag. A part is not sent only after all of its
+ * chunks were compared with the record, name and both sizes, by their checksum. So the parts keep
+ * their places, and no part with a gap is ever sent.
  */
 #include "push/resume/resume.h"
 
@@ -33,15 +33,16 @@ struct resume {
     struct resume_options options;
     struct checkpoint_file file;
     struct checkpoint_remote remote;
-    uint64_t arrived, remote_at; /* bytes; when the last copy went into the bucket */
-    bool alone;                  /* no other push of this name is at work here */
-    struct replay *replay;       /* NULL: nothing to replay */
+    uint64_t arrived,
+        remote_at;         /* bytes that have arrived; the same at the last write to the bucket */
+    bool alone;            /* no other push of this name runs on this host */
+    struct replay *replay; /* NULL: nothing to resume */
     char refusal[256];
 
     struct checkpoint_head head;
     bool begun;          /* the head is in the journal */
-    struct text journal; /* before the head is known: what will replay it */
-    size_t written;      /* bytes of it that are in the file */
+    struct text journal; /* before the head is known: the records that will follow it */
+    size_t written;      /* bytes of the journal that are in the file */
     unsigned done_steps; /* parts and joins that the store has */
 
     struct step_record record;
@@ -53,8 +54,7 @@ struct resume {
 
 /* ---- the file ---- */
 
-/* A journal that cannot be written is one that a next push will not find: no failure of this one.
- */
+/* Appends to the file. If that fails, the next push cannot resume; this push continues. */
 static void save(struct resume *r)
 {
     struct err err;
@@ -76,7 +76,7 @@ static void open_file(struct resume *r)
 
     r->alone = answer != FILE_BUSY;
     if (answer == FILE_BUSY)
-        log_info("another push of this name is at work: this one cannot be resumed");
+        log_info("another push of this name is running: this one cannot be resumed");
     else if (answer)
         log_info("this push cannot be resumed: %s", err.text);
 }
@@ -88,7 +88,7 @@ static const struct checkpoint_head *earlier(const struct resume *r)
     return r->replay ? &replay_checkpoint(r->replay)->head : NULL;
 }
 
-/* The copy of its state, too. */
+/* Deletes the copy of the checkpoint in the bucket. */
 static void remove_remote(struct resume *r)
 {
     struct checkpoint_remote theirs;
@@ -113,7 +113,7 @@ void resume_give_up(struct resume *resume, const char *why)
             log_info("the unfinished upload of %s could not be removed: %s", op.key, err.text);
         remote_state_clear(r->options.store, earlier(r)->folder);
         remove_remote(r);
-        checkpoint_remote_finish(&r->remote); /* what follows is told under our own name */
+        checkpoint_remote_finish(&r->remote); /* from here on under our own name */
         checkpoint_remote_begin(&r->remote, r->options.store, r->options.key, r->head.owner);
         r->from_bucket = false;
     }
@@ -128,7 +128,7 @@ void resume_give_up(struct resume *resume, const char *why)
     r->whole = false;
 }
 
-/* Why it is not for this push, or NULL. */
+/* Returns why the checkpoint does not fit this push, or NULL. */
 static const char *mismatch(const struct resume *r, const struct checkpoint *then)
 {
     const struct resume_options *o = &r->options;
@@ -138,24 +138,24 @@ static const char *mismatch(const struct resume *r, const struct checkpoint *the
 
     index_writer(o->level, writer);
     if (then->version != CHECKPOINT_VERSION)
-        return "an older s3dock wrote it down";
+        return "an older s3dock wrote its checkpoint";
     if (head->content[0] && o->content[0] && strcmp(head->content, o->content) != 0)
         return "the image has changed since";
     if (strcmp(head->writer, writer) != 0)
         return "it was compressed in another way";
     if (head->part_size != part_size || (head->base_count && !o->delta) ||
         (head->base_count && !temp_objects_is_folder(head->folder)))
-        return "it was divided in another way";
+        return "its parts have other sizes";
     return NULL;
 }
 
-static int ask_store(struct resume *r, struct err *err)
+static int ask_parts(struct resume *r, struct err *err)
 {
     switch (remote_state_ask(r->options.store, r->replay, err)) {
-    case REMOTE_STATE_TOLD:
+    case REMOTE_STATE_KNOWN:
         r->done_steps = replay_count(r->replay);
         if (r->done_steps == 0)
-            resume_give_up(r, ""); /* nothing is lost */
+            resume_give_up(r, ""); /* no part is lost */
         return 0;
     case REMOTE_STATE_WHOLE:
         r->done_steps = replay_count(r->replay);
@@ -164,16 +164,16 @@ static int ask_store(struct resume *r, struct err *err)
     case REMOTE_STATE_GONE:
         resume_give_up(r, "it has expired");
         return 0;
-    case REMOTE_STATE_UNTOLD:
-        resume_give_up(r, "the store does not tell what it has of it");
+    case REMOTE_STATE_UNKNOWN:
+        resume_give_up(r, "the store cannot list its parts");
         return 0;
     default:
         return ERR_FAIL;
     }
 }
 
-/* What was read is earlier from now on, if it can be. */
-static int take_up(struct resume *r, struct err *err)
+/* Parses the journal, and replays it from now on. */
+static int start_replay(struct resume *r, struct err *err)
 {
     struct checkpoint *then;
 
@@ -189,11 +189,11 @@ static void read_file(struct resume *r)
 
     if (checkpoint_file_read(&r->file, &r->journal, &err))
         resume_give_up(r, err.text);
-    else if (r->journal.size && take_up(r, &err))
-        resume_give_up(r, "what was written down of it is damaged");
+    else if (r->journal.size && start_replay(r, &err))
+        resume_give_up(r, "its checkpoint is damaged");
     else if (r->replay && (strcmp(earlier(r)->store, r->options.store->identity) != 0 ||
                            strcmp(earlier(r)->key, r->options.key) != 0))
-        resume_give_up(r, "what was written down is of another upload");
+        resume_give_up(r, "its checkpoint is of another upload");
 }
 
 static bool fits(void *arg, const struct checkpoint *checkpoint)
@@ -201,20 +201,20 @@ static bool fits(void *arg, const struct checkpoint *checkpoint)
     return !mismatch(arg, checkpoint);
 }
 
-/* Another host may have left its state in the bucket. */
+/* Looks for the checkpoint of a push on another host. */
 static void read_bucket(struct resume *r)
 {
     struct err ignored;
 
     if (!checkpoint_remote_take(&r->remote, r->options.key, fits, r, &r->journal))
         return;
-    if (take_up(r, &ignored) == 0)
-        log_info("going on with the push of %s", earlier(r)->host);
+    if (start_replay(r, &ignored) == 0)
+        log_info("resuming the push of host %s", earlier(r)->host);
     r->from_bucket = true;
 }
 
-/* The journal goes on behind what was good of it. */
-static int go_on(struct resume *r, struct err *err)
+/* Keeps the valid prefix of the journal and appends to it. */
+static int continue_journal(struct resume *r, struct err *err)
 {
     const struct checkpoint *then = replay_checkpoint(r->replay);
 
@@ -230,12 +230,12 @@ static int go_on(struct resume *r, struct err *err)
         checkpoint_remote_begin(&r->remote, r->options.store, r->options.key, then->head.owner);
         r->remote.written = then->head.owner[0] != '\0';
     }
-    log_info("going on with an upload: the store has %u of %u parts and joins", r->done_steps,
+    log_info("resuming an upload: the store has %u of %u parts and joins", r->done_steps,
              then->step_count);
     return 0;
 }
 
-static int look_back(struct resume *r, struct err *err)
+static int find_earlier(struct resume *r, struct err *err)
 {
     const char *why;
 
@@ -245,14 +245,14 @@ static int look_back(struct resume *r, struct err *err)
         read_bucket(r);
     why = r->replay ? mismatch(r, replay_checkpoint(r->replay)) : NULL;
     if (r->options.off)
-        why = "that was asked for";
+        why = "resuming is switched off";
     if (why && r->replay)
         resume_give_up(r, why);
-    if (r->replay && ask_store(r, err))
+    if (r->replay && ask_parts(r, err))
         return ERR_FAIL;
     if (r->options.off)
         checkpoint_file_remove(&r->file);
-    return r->replay ? go_on(r, err) : 0;
+    return r->replay ? continue_journal(r, err) : 0;
 }
 
 static int prepare_head(struct resume *r, struct err *err)
@@ -263,7 +263,7 @@ static int prepare_head(struct resume *r, struct err *err)
     if (!str_copy(head->store, sizeof head->store, o->store->identity) ||
         !str_copy(head->key, sizeof head->key, o->key) ||
         !str_copy(head->content, sizeof head->content, o->content))
-        return err_set(err, ERR_INTERNAL, "checkpoint", "the state of an upload has no room");
+        return err_set(err, ERR_INTERNAL, "checkpoint", "a string does not fit the checkpoint");
     index_writer(o->level, head->writer);
     if (gethostname(head->host, sizeof head->host - 1))
         head->host[0] = '\0';
@@ -281,13 +281,13 @@ int resume_open(const struct resume_options *options, struct resume **out, struc
     struct resume *r = calloc(1, sizeof *r);
 
     if (!r)
-        return err_memory(err, "the state of an upload");
+        return err_memory(err, "the checkpoint");
     r->options = *options;
     r->file.fd = -1;
     text_init(&r->journal, CHECKPOINT_MAX);
     r->record = (struct step_record){.builder = options->builder};
     open_file(r);
-    if (prepare_head(r, err) || (r->alone && look_back(r, err))) {
+    if (prepare_head(r, err) || (r->alone && find_earlier(r, err))) {
         resume_destroy(r);
         return ERR_FAIL;
     }
@@ -332,13 +332,13 @@ const char *resume_folder(const struct resume *resume)
     return resume->replay ? earlier(resume)->folder : resume->head.folder;
 }
 
-/* ---- following ---- */
+/* ---- comparing ---- */
 
 static int diverge(struct resume *r, struct err *err)
 {
     r->diverged = true;
     return err_set(err, ERR_CONFLICT, "changed",
-                   "the image is not the one that this upload was begun with");
+                   "the image differs from the one of the unfinished upload");
 }
 
 int resume_next_chunk(struct resume *resume, const struct push_chunk *chunk, uint32_t *sent,
@@ -432,7 +432,7 @@ void resume_begun(struct resume *resume, const char *upload_id)
     save(resume);
 }
 
-/* So seldom that all copies together are a small part of what is uploaded. */
+/* Writes the copy in the bucket, so rarely that all copies are a small part of the upload. */
 static void save_remote(struct resume *r)
 {
     uint64_t since = r->arrived - r->remote_at;

@@ -1,12 +1,12 @@
 /*
- * resume - lets a push go on where one before it stopped.
+ * resume - resumes the interrupted push of the same name.
  *
- * While a push runs, it writes down what its upload holds (checkpoint.h). The next push of the same
- * name reads that, asks the store what it still has, and follows (follow.h): its stream is read and
- * cut as ever, but what the store has is neither packed nor sent nor copied again. At the first
- * difference the push begins afresh.
+ * A running push writes a checkpoint of its upload (checkpoint.h). The next push of the same name
+ * reads it, asks the store for the parts that it still has, and replays (replay.h): it reads and
+ * cuts its stream as usual, but does not pack, send or copy again what the store has. If the stream
+ * differs, the push starts over.
  *
- * Belongs to the conductor. Nothing here fails a push that could do without.
+ * Belongs to the engine. Failures that are not named here are logged and ignored.
  */
 #ifndef S3DOCK_PUSH_RESUME_RESUME_H
 #define S3DOCK_PUSH_RESUME_RESUME_H
@@ -24,35 +24,35 @@
 struct err;
 
 struct resume_options {
-    struct store *store; /* these are borrowed */
+    struct store *store; /* the pointers are borrowed */
     const char *key;     /* of the archive */
-    const char *content; /* the image's id, "" when it is not known yet */
+    const char *content; /* the id of the image, "" if it is not known yet */
     const struct index_builder *builder;
     int level;
-    bool off;           /* begin afresh, and write nothing down */
-    bool delta;         /* a push that copies from other archives may be gone on with */
+    bool off;           /* start over, and write no checkpoint */
+    bool delta;         /* a push that copies from bases may be resumed */
     uint64_t part_size; /* of equal parts */
-    uint64_t least;     /* of the parts of a push that copies */
+    uint64_t least;     /* least size of a part, with bases */
 };
 
 struct resume;
-/* Looks for what an earlier push left. Fails when the store cannot be asked (and only then: what is
- * there must not be given up for that). */
+/* Looks for the checkpoint of an interrupted push, and asks the store for its parts. Waits. Fails
+ * when the store cannot be asked now: the unfinished upload must not be given up for that. */
 int resume_open(const struct resume_options *options, struct resume **out, struct err *err);
 void resume_destroy(struct resume *resume); /* takes NULL */
 
-/* The upload to go on with, or NULL. */
+/* Returns the head of the unfinished upload that is being resumed, or NULL. */
 const struct checkpoint_head *resume_earlier(const struct resume *resume);
-/* Why what an earlier push left is of no use, in words that end a sentence; "": it is, or there was
- * nothing. */
+/* Returns why the interrupted push could not be resumed, as a clause; "": it is being resumed, or
+ * there was none. */
 const char *resume_refusal(const struct resume *resume);
-/* What is earlier cannot be: why, in words that end a sentence. It is removed. */
+/* Removes the unfinished upload, which cannot be resumed. `why`: as above. */
 void resume_give_up(struct resume *resume, const char *why);
 
-/* Begun afresh: which archives it copies from, and where its temporary objects lie. */
+/* Without an unfinished upload: records the bases, and names the folder of temporary objects. */
 struct bases;
 int resume_set_bases(struct resume *resume, const struct bases *bases, struct err *err);
-/* The folder of temporary objects; "" when there are no bases. */
+/* Returns the folder of temporary objects; "" without bases. */
 const char *resume_folder(const struct resume *resume);
 
 /* Compares the next chunk of the stream with the unfinished upload. *sent: its packed size, if an
@@ -76,33 +76,34 @@ int resume_step(struct resume *resume, const struct part_planner_step *step,
 /* The same for a part of new bytes. */
 int resume_part(struct resume *resume, const struct part *part, struct resume_kept *kept,
                 struct err *err);
-/* Writes the step that was compared last to the checkpoint, unless it is there already. `md5`: as in
- * struct resume_kept, with this part; NULL: not known. */
+/* Writes the step that was compared last to the checkpoint, unless it is there already. `md5`: of
+ * the archive after this part, serialized; NULL: not known. */
 void resume_record(struct resume *resume, const uint8_t *md5);
-/* The store has begun the upload; nothing was sent yet. An empty id says nothing. */
+/* The upload has this id; nothing was sent yet. Ignored if the id is "". */
 void resume_begun(struct resume *resume, const char *upload_id);
-/* The store has taken, or copied, part `number`. */
+/* The store has part `number`, sent or copied. */
 void resume_part_done(struct resume *resume, unsigned number, uint64_t size, const char *etag);
-/* It has put a temporary object together; `number` as in its step. */
+/* The store has a temporary object; `number` as in its step. */
 void resume_join_done(struct resume *resume, unsigned number, const char *etag);
 
-/* The archive is about to be completed; the store has it, under this ETag. */
+/* The archive will be completed; the store has it, under this ETag. */
 void resume_completing(struct resume *resume, uint64_t size);
 void resume_completed(struct resume *resume, uint64_t size, const char *etag);
-/* What is earlier had come as far as that, and only its documents are missing: nothing is sent
- * then, and whoever completes confirms instead. */
+/* True if the interrupted push had completed its archive; only index and metadata are missing. Call
+ * resume_confirm instead of completing the upload. */
 bool resume_is_whole(const struct resume *resume);
-/* 0: the archive in the bucket is the one that was earlier to its end. Fails like resume_mark. */
+/* Returns 0 if the archive in the bucket is the one of the unfinished push. Waits. Fails like
+ * resume_next_chunk. */
 int resume_confirm(struct resume *resume, uint64_t size, struct store_info *info, struct err *err);
 
-uint64_t resume_bytes(const struct resume *resume); /* of the archive, that were there, so far */
+uint64_t resume_bytes(
+    const struct resume *resume); /* bytes of the archive that were not sent again, so far */
 bool resume_differs(const struct resume *resume);
 
-/* The upload has ended without its object. True: what it holds is kept, and a next push can go on;
- * from another host, too, when the store is `reachable` now. */
+/* The upload has ended without its object. True: it is kept, and a later push can resume it.
+ * `reachable`: the store can be used now, so that a push on another host can resume it, too. */
 bool resume_keep(struct resume *resume, bool reachable);
-/* The upload is over, was taken back, or is none to go on with: forgets it, and notes nothing more.
- */
+/* The upload is complete or was aborted: removes the checkpoint, and writes no other. */
 void resume_forget(struct resume *resume);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * A join comes before the parts that are taken from it, and tells the chunks of them all: so each
- * chunk is recorded by the step for which its bytes are first needed.
+ * A join precedes the parts that are copied from it. Each chunk is recorded with the first step
+ * that needs its bytes.
  */
 #include "push/resume/step_record.h"
 
@@ -23,7 +23,7 @@ static void add_record(struct text *records, const struct index_chunk *chunk)
     text_add(records, bytes, sizeof bytes);
 }
 
-/* Adds the chunk to sizes; room was made. */
+/* Adds a chunk to the sizes; there is room. */
 static void add_size(struct step_record *r, bool held, uint32_t size)
 {
     if (!held)
@@ -34,7 +34,7 @@ static void add_size(struct step_record *r, bool held, uint32_t size)
         r->sizes[r->size_count++] = CHECKPOINT_HELD | 1;
 }
 
-/* Whether the chunk that begins there is the store's. */
+/* True if the store copies the chunk that begins at `at`. */
 static bool is_held(const struct checkpoint_step *step, uint64_t at)
 {
     bool right = step->join && at >= step->offset + step->side[0].size;
@@ -42,7 +42,7 @@ static bool is_held(const struct checkpoint_step *step, uint64_t at)
     return step->side[right].object != CHECKPOINT_BYTES;
 }
 
-/* The chunks that begin before the step's end and were not recorded yet. */
+/* Records the chunks that begin before the step's end and that no earlier step has. */
 static int record_chunks(struct step_record *r, struct checkpoint_step *step, struct text *records,
                          struct err *err)
 {
@@ -53,7 +53,7 @@ static int record_chunks(struct step_record *r, struct checkpoint_step *step, st
         if (!chunk)
             return err_set(err, ERR_INTERNAL, "checkpoint", "a part has no chunks");
         if (!array_reserve(&r->sizes, &r->room, r->size_count, sizeof *r->sizes))
-            return err_memory(err, "the state of an upload");
+            return err_memory(err, "the checkpoint");
         add_record(records, chunk);
         add_size(r, is_held(step, r->recorded_end), chunk->packed_size);
         r->recorded_end += chunk->packed_size;
@@ -61,10 +61,10 @@ static int record_chunks(struct step_record *r, struct checkpoint_step *step, st
         step->chunks++;
     }
     sha256_of(text_view(records), step->sum);
-    return text_check(records, "the state of an upload", err);
+    return text_check(records, "the checkpoint", err);
 }
 
-static void place(struct step_record *r, const struct region side[2], struct checkpoint_step *step)
+static void locate(struct step_record *r, const struct region side[2], struct checkpoint_step *step)
 {
     *step = (struct checkpoint_step){
         .join = side[1].size > 0, .side = {side[0], side[1]}, .offset = r->parts_end};
@@ -84,7 +84,7 @@ int step_record_step(struct step_record *record, const struct region side[2],
     int failed;
 
     text_init(&records, (size_t)RECORD_SIZE * INDEX_CHUNKS_MAX);
-    place(record, side, step);
+    locate(record, side, step);
     failed = record_chunks(record, step, &records, err);
     text_finish(&records);
     return failed;

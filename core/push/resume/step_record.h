@@ -1,8 +1,7 @@
 /*
- * step_record - says of each step of an upload where it stands in the archive and of which chunks it is
- * made.
+ * step_record - the entry of a checkpoint for one step: its place in the archive and its chunks.
  *
- * Belongs to the conductor.
+ * Belongs to the engine.
  */
 #ifndef S3DOCK_PUSH_RESUME_STEP_RECORD_H
 #define S3DOCK_PUSH_RESUME_STEP_RECORD_H
@@ -16,15 +15,15 @@
 
 struct err;
 
-/* Zeroed, but for the builder. */
+/* Zeroed, except for the builder. */
 struct step_record {
     const struct index_builder *builder; /* borrowed */
-    uint32_t recorded;                   /* chunks, */
-    uint64_t recorded_end;               /* and where they end */
+    uint32_t recorded;                   /* chunks that earlier steps have */
+    uint64_t recorded_end;               /* end of these chunks in the archive */
     unsigned parts, joins;
     uint64_t parts_end;
-    bool copied;     /* something was: the archive's MD5 is not known any more */
-    uint32_t *sizes; /* of the chunks of the last step: CHECKPOINT_HELD */
+    bool copied;     /* a step copied bytes: the MD5 of the archive is not known */
+    uint32_t *sizes; /* of the chunks of the last step: see CHECKPOINT_HELD */
     uint32_t size_count;
     size_t room; /* of sizes */
 };

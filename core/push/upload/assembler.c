@@ -1,7 +1,7 @@
 /*
- * Most held chunks are never packed: only the first of each run are, since a run that turns out
- * short is uploaded after all. Which ones is guessed when a span goes to the workers (the planner,
- * which knows, is some spans behind); where the guess was wrong the conductor packs a chunk itself.
+ * Most held chunks are never packed. Only the first chunks of each run are, because a run that
+ * turns out to be short is uploaded. chunk_fate.h guesses which ones; where the guess was wrong,
+ * the assembler packs the chunk on the engine's thread.
  */
 #include "push/upload/assembler.h"
 
@@ -20,12 +20,12 @@ struct assembler {
     struct part_planner *planner;
     struct composer *composer;
     struct spot_check *check;
-    struct packer *packer; /* the conductor's own */
+    struct packer *packer; /* used by the engine's thread */
     uint8_t *packed;
 
-    uint32_t cursor; /* into the known chunks */
+    uint32_t cursor; /* a hint for chunk_lookup_find */
 
-    unsigned done; /* chunks of the current span */
+    unsigned done; /* chunks of the current span that were added */
     size_t in, out;
     bool copied, lacked_bytes;
     uint64_t fresh;
@@ -163,7 +163,7 @@ static int take_step(struct assembler *a, const struct part_planner_step *step, 
     return answer;
 }
 
-/* All steps are taken, whatever happens: their parts must find a home. */
+/* Takes all steps, even after a failure, so that their parts are returned. */
 static int take_steps(struct assembler *a, struct err *err)
 {
     struct part_planner_step step;
@@ -200,13 +200,13 @@ static struct view packed_bytes(struct assembler *a, const struct push_span *spa
     return view_of(a->packed, size);
 }
 
-static int place(struct assembler *a, const struct push_span *span, struct err *err)
+static int add_chunk(struct assembler *a, const struct push_span *span, struct err *err)
 {
     const struct push_chunk *chunk = &span->chunks[a->done];
     struct index_chunk entry = chunk->chunk;
 
     if (chunk->held.size) {
-        entry.packed_size = chunk->held.size; /* until it is taken in */
+        entry.packed_size = chunk->held.size; /* until a STEP_TAKEN says otherwise */
         spot_check_note(a->check, &entry, &chunk->held);
     }
     if (index_builder_add(a->options.builder, &entry, chunk->flags & CHUNK_SECTION, err) ||
@@ -224,7 +224,7 @@ int assembler_add(struct assembler *assembler, struct push_span *span, struct er
     while (assembler->done < span->count) {
         if (!part_planner_ready(assembler->planner))
             return ASSEMBLER_WAIT;
-        if (place(assembler, span, err))
+        if (add_chunk(assembler, span, err))
             return ERR_FAIL;
     }
     assembler->done = 0;
@@ -232,7 +232,7 @@ int assembler_add(struct assembler *assembler, struct push_span *span, struct er
     return 0;
 }
 
-/* All is placed: what is to be read back is read while the store copies. */
+/* The chosen chunks are read back while the store copies. */
 int assembler_end(struct assembler *assembler, struct err *err)
 {
     part_planner_end(assembler->planner);

@@ -1,8 +1,8 @@
 /*
- * assembler - puts an archive together from spans of packed chunks and from what earlier archives hold:
- * the planner decides, the composer has it done, the index learns what became of each chunk.
+ * assembler - composes an archive of packed chunks and of ranges of bases: connects the part
+ * planner, which decides, the composer, which carries out, and the index.
  *
- * Belongs to the conductor.
+ * Belongs to the engine.
  */
 #ifndef S3DOCK_PUSH_UPLOAD_ASSEMBLER_H
 #define S3DOCK_PUSH_UPLOAD_ASSEMBLER_H
@@ -22,7 +22,7 @@
 struct err;
 
 struct assembler_options {
-    struct store *store; /* all of them are borrowed */
+    struct store *store; /* all pointers are borrowed */
     struct upload *upload;
     const struct bases *bases;
     struct parts *parts;
@@ -36,35 +36,34 @@ struct assembler_options {
 
 struct assembler;
 struct assembler *assembler_create(const struct assembler_options *options, struct err *err);
-void assembler_destroy(struct assembler *assembler); /* takes NULL; nothing may be out */
+void assembler_destroy(struct assembler *assembler); /* takes NULL; no operation may be out */
 
-/* Before that, in order: looks up the chunks of a span, which have their names, in the earlier
- * archives, unless the reader did. */
+/* Looks the named chunks of a span up in the bases, unless the reader has done so. Call it in the
+ * order of the stream, before the fates of the chunks are set. */
 void assembler_look_up(struct assembler *assembler, struct push_span *span);
-/* Places the next span, in order, as far as there are free parts. 0: all of it; ASSEMBLER_WAIT: call
- * again with the same span when a part has come home. */
+/* Adds the next span, in order, as long as parts are free. 0: all of it; ASSEMBLER_WAIT: call again
+ * with the same span when a part is free. */
 enum { ASSEMBLER_WAIT = 1 };
 int assembler_add(struct assembler *assembler, struct push_span *span, struct err *err);
-/* All spans were placed: what is left goes out, and a few of the copied chunks are read back. */
+/* All spans were added: carries out the last steps, and begins the spot check. */
 int assembler_end(struct assembler *assembler, struct err *err);
-/* Everything was placed and is home: what came of the reading back. SPOT_CHECK_DIFFERS (sample.h): what was
- * put together is wrong, since base *different does not hold what its index says. */
+/* All operations have returned: waits for the spot check. SPOT_CHECK_DIFFERS (spot_check.h): the
+ * archive is wrong, because base *different differs from its index. */
 int assembler_check(struct assembler *assembler, unsigned *different, struct err *err);
 /* Takes one of its messages. Not 0: the operation failed, and *failure classifies it. */
 int assembler_finish_op(struct assembler *assembler, struct msg *msg, enum copy_failure *failure,
                         struct err *err);
-/* Begins nothing any more. */
+/* Starts no further operations. */
 void assembler_stop(struct assembler *assembler);
-unsigned assembler_out(
-    const struct assembler *assembler); /* messages and steps that have yet to come home */
+unsigned assembler_out(const struct assembler *assembler); /* operations that have not returned */
 
 bool assembler_has_copied(const struct assembler *assembler);
 uint64_t
-assembler_fresh(const struct assembler *assembler); /* bytes of the archive that were sent */
+assembler_fresh(const struct assembler *assembler); /* bytes of the archive that were not copied */
 unsigned assembler_joins(const struct assembler *assembler);
-/* Bytes were needed of a chunk that was not read: the lead was too short. */
+/* True if the bytes of an unread chunk were needed: the lead was too short. */
 bool assembler_lacked_bytes(const struct assembler *assembler);
-/* Nothing is out, nobody will go on: removes what was temporary in the bucket. */
+/* No operation is out. Deletes the temporary objects, and waits. */
 void assembler_clean_up(struct assembler *assembler);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * A join is an upload of two parts: create, both sides at once, complete. A side that is a range of
- * another temporary object waits until that one is complete, since its ETag is only known then, and
- * so do ranges of the final object.
+ * A join is an upload of two parts: create, send both sides at once, complete. A side that is a
+ * range of another temporary object waits until that object is complete, because its ETag is only
+ * known then. So do ranges of the final object.
  */
 #include "push/upload/composer.h"
 
@@ -19,7 +19,7 @@
 struct temp;
 
 struct request {
-    struct store_op op; /* first: comes home as its message */
+    struct store_op op; /* first: its message is the operation */
     struct temp *temp;
     struct piece piece;
     bool sent, done;
@@ -27,7 +27,7 @@ struct request {
 
 enum { LEFT, RIGHT, SIDES };
 
-/* What is needed while a temporary object is being made. */
+/* The operations and pieces of a temporary object that is being made. */
 struct work {
     struct request create, complete, side[SIDES];
     struct store_part parts[SIDES];
@@ -38,7 +38,7 @@ struct temp {
     char key[KEY_MAX];
     char etag[STORE_ETAG_MAX];
     char id[STORE_UPLOAD_MAX];
-    bool ready, touched; /* complete; perhaps complete */
+    bool ready, touched; /* complete; being completed, so perhaps complete */
     struct work *work;
 };
 
@@ -123,7 +123,7 @@ static void submit(struct composer *c, struct request *request)
     store_submit(c->options.store, &request->op);
 }
 
-/* Where a range is to be had. False: not there yet. */
+/* Finds the object of a range. False: it does not exist yet. */
 static bool find_source(const struct composer *c, const struct region *region, const char **key,
                         const char **etag)
 {
@@ -193,8 +193,8 @@ static int send_region(struct composer *c, unsigned number, const struct region 
     return upload_range(c->options.upload, number, key, etag, region->offset, region->size, err);
 }
 
-/* A temporary object is there: whatever waited for one may go on. */
-static int go_on(struct composer *c, struct err *err)
+/* Sends the sides and ranges that waited for a temporary object. */
+static int send_waiting(struct composer *c, struct err *err)
 {
     struct waiting **at = &c->waiting;
     const char *key, *etag;
@@ -219,7 +219,7 @@ static int go_on(struct composer *c, struct err *err)
     return 0;
 }
 
-/* ---- answers ---- */
+/* ---- finished operations ---- */
 
 static int op_failed(const struct store_op *op, struct err *err)
 {
@@ -252,7 +252,7 @@ static int on_complete(struct composer *c, struct temp *temp, struct err *err)
     str_copy(temp->etag, sizeof temp->etag, temp->work->complete.op.info.etag);
     temp->ready = true;
     drop_work(c, temp);
-    return c->stopped ? 0 : go_on(c, err);
+    return c->stopped ? 0 : send_waiting(c, err);
 }
 
 int composer_finish_op(struct composer *composer, struct msg *msg, struct composer_news *news,

@@ -1,10 +1,10 @@
 /*
- * composer - carries out the steps of a planner: parts and copied ranges go into an upload, joins
- * become temporary objects, each as soon as what it is made of is there.
+ * composer - carries out the steps of the part planner: sends parts and copied ranges through the
+ * upload, and creates temporary objects for joins, each as soon as its pieces exist.
  *
- * Belongs to the conductor: every answer of the store comes home to the conductor's inbox and is
- * handed to composer_finish_op. Temporary objects are deleted by composer_clean_up; those of a push that was
- * cut short serve the one that goes on with it (resume.h), or are found by catalog/leftovers.
+ * Belongs to the engine: the messages of its operations arrive in the engine's inbox and are passed
+ * to composer_finish_op. composer_clean_up deletes the temporary objects. Those of an interrupted
+ * push serve the push that resumes it (resume.h), or a cleanup finds them (temp_objects.h).
  */
 #ifndef S3DOCK_PUSH_UPLOAD_COMPOSER_H
 #define S3DOCK_PUSH_UPLOAD_COMPOSER_H
@@ -24,7 +24,7 @@ struct err;
 
 struct composer;
 struct composer_options {
-    struct store *store; /* all of them are borrowed */
+    struct store *store; /* all pointers are borrowed */
     struct upload *upload;
     const struct bases *bases;
     struct parts *parts;
@@ -33,13 +33,13 @@ struct composer_options {
     const char *folder; /* temp_objects_new_folder made it */
 };
 struct composer *composer_create(const struct composer_options *options, struct err *err);
-/* Takes NULL; nothing may be out. Gives back parts that were not sent. */
+/* No operation may be out. Returns parts that were not sent to `parts`. Takes NULL. */
 void composer_destroy(struct composer *composer);
 
-/* STEP_PART or STEP_JOIN; its parts are the composer's and the upload's from now on. */
+/* Carries out a STEP_PART or STEP_JOIN, and takes over its parts. */
 int composer_step(struct composer *composer, const struct part_planner_step *step, struct err *err);
-/* A STEP_JOIN that an earlier push has done: its object is there, under `etag`; NULL: nothing is
- * taken from it any more. Its parts stay the caller's. */
+/* Enters a STEP_JOIN that an earlier push has carried out: its object exists, under `etag`; NULL:
+ * nothing is copied from it any more. The caller keeps its parts. */
 int composer_keep(struct composer *composer, const struct part_planner_step *step, const char *etag,
                   struct err *err);
 /* Takes one of its messages. Not 0: the operation failed, and *err says why. */
@@ -50,11 +50,11 @@ struct composer_news {
 int composer_finish_op(struct composer *composer, struct msg *msg, struct composer_news *news,
                        struct err *err);
 const char *composer_etag(const struct composer *composer, unsigned number);
-/* Begins nothing any more; what is out comes home. */
+/* Starts no further operations. */
 void composer_stop(struct composer *composer);
 unsigned composer_out(const struct composer *composer);   /* operations that have not returned */
 unsigned composer_count(const struct composer *composer); /* temporary objects */
-/* Nothing is out: removes what was temporary. */
+/* No operation is out. Deletes the temporary objects, and waits; failures are logged. */
 void composer_clean_up(struct composer *composer);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * Whoever writes to the bucket could write an index that names bytes which its archive does not
- * have. Copied bytes are not seen by the push, so nothing would tell before the first pull. To read
- * all of them back would cost what the copying saves; a check finds out whether an index is wrong
- * as a whole: of n chunks it misses a share f of wrong ones with (1 - f)^n.
+ * Anybody who may write to the bucket could write an index that names bytes which its archive does
+ * not have. A push does not see the bytes that the store copies, so the first pull would detect it.
+ * Reading all of them back would cost what the copying saves. A sample detects an index that is
+ * wrong as a whole: n chunks miss a share f of wrong chunks with a probability of (1 - f)^n.
  */
 #include "push/upload/spot_check.h"
 
@@ -27,8 +27,8 @@ struct spot_check {
     const struct bases *bases;
     uint64_t seen, random;
     struct pick picks[SPOT_CHECK_CHUNKS];
-    unsigned count, out; /* being read; of them not home yet */
-    struct inbox *home;
+    unsigned count, out; /* reads; of them not returned yet */
+    struct inbox *inbox;
     uint8_t *room;
 };
 
@@ -66,7 +66,7 @@ static void submit(struct spot_check *s, struct pick *pick, uint8_t *room)
 {
     const struct base *base = &s->bases->base[pick->held.base];
 
-    pick->op = (struct store_op){.home = s->home,
+    pick->op = (struct store_op){.home = s->inbox,
                                  .verb = STORE_GET,
                                  .key = base->key,
                                  .if_match = base->etag,
@@ -88,8 +88,8 @@ int spot_check_begin(struct spot_check *check, struct err *err)
     room = s->room = malloc(bytes);
     if (!room)
         return err_memory(err, "the check of what was copied");
-    s->home = inbox_create(err);
-    if (!s->home)
+    s->inbox = inbox_create(err);
+    if (!s->inbox)
         return ERR_FAIL;
     for (unsigned i = 0; i < s->count; i++) {
         submit(s, &s->picks[i], room);
@@ -102,7 +102,7 @@ int spot_check_begin(struct spot_check *check, struct err *err)
 static void wait_for_all(struct spot_check *s)
 {
     for (; s->out > 0; s->out--)
-        inbox_take(s->home, INBOX_FOREVER);
+        inbox_take(s->inbox, INBOX_FOREVER);
 }
 
 void spot_check_destroy(struct spot_check *check)
@@ -110,12 +110,12 @@ void spot_check_destroy(struct spot_check *check)
     if (!check)
         return;
     wait_for_all(check);
-    inbox_destroy(check->home);
+    inbox_destroy(check->inbox);
     free(check->room);
     free(check);
 }
 
-/* An index of version 1 names chunks otherwise: enough to tell an accident. */
+/* An index of version 1 has other names: they detect accidents only. */
 static enum name_kind names_of(const struct spot_check *s, const struct pick *pick)
 {
     const struct index *index = s->bases->indexes[pick->held.base];

@@ -1,8 +1,8 @@
 /*
- * spot_check - a few of the chunks that an archive is copied from, chosen at random while it is put
- * together and then read back: do earlier archives hold what their indexes say?
+ * spot_check - reads a few random copied chunks back and compares them with the indexes of the
+ * bases: does a base contain what its index says?
  *
- * Belongs to the conductor.
+ * Belongs to the engine.
  */
 #ifndef S3DOCK_PUSH_UPLOAD_SPOT_CHECK_H
 #define S3DOCK_PUSH_UPLOAD_SPOT_CHECK_H
@@ -17,18 +17,18 @@ struct err;
 #define SPOT_CHECK_CHUNKS 16
 
 struct spot_check;
-/* Both are borrowed. */
+/* Store and bases are borrowed. */
 struct spot_check *spot_check_create(struct store *store, const struct bases *bases,
                                      struct err *err);
-void spot_check_destroy(struct spot_check *check); /* takes NULL; waits for what was begun */
+void spot_check_destroy(struct spot_check *check); /* takes NULL; waits for the reads */
 
-/* A chunk that is held there. Each of them is as likely to be chosen as any other. */
+/* Offers a copied chunk. Each of them is chosen with the same probability. */
 void spot_check_note(struct spot_check *check, const struct index_chunk *chunk,
                      const struct held_chunk *held);
-/* Begins to read them, all at once; no more are noted then. Once. */
+/* Begins to read the chosen chunks, all at once. No chunk is offered afterwards. Once. */
 int spot_check_begin(struct spot_check *check, struct err *err);
-/* Waits for them. 0: they are what they should be; SPOT_CHECK_DIFFERS: base *different holds
- * something else. An archive that was replaced or deleted since it was copied from says nothing. */
+/* Waits for the reads. 0: the chunks are as indexed. SPOT_CHECK_DIFFERS: base *different contains
+ * other bytes. A base that was replaced or deleted meanwhile is not judged. */
 enum { SPOT_CHECK_DIFFERS = 1 };
 int spot_check_verify(struct spot_check *check, unsigned *different, struct err *err);
 

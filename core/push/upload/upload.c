@@ -1,6 +1,6 @@
 /*
- * The multipart upload is begun with the first full part. Parts that are full before the store has
- * answered wait in their places; each place is one part and the request that carries it.
+ * The multipart upload is created with the first full part. Parts that become full before the store
+ * has answered wait in their slots; each slot has one part and the operation that sends it.
  */
 #include "push/upload/upload.h"
 
@@ -12,8 +12,8 @@
 
 #define CONTENT_TYPE "application/gzip"
 
-struct output_path {
-    struct store_op op; /* first: comes home as its message */
+struct part_slot {
+    struct store_op op; /* first: its message is the operation */
     struct part *part;  /* NULL: free */
     bool sent;
 };
@@ -21,7 +21,7 @@ struct output_path {
 /* A part that the store copies. */
 struct range {
     struct store_op op; /* first */
-    struct range *next; /* of those that wait for the upload to begin */
+    struct range *next; /* of the ranges that wait for the id */
 };
 
 struct upload {
@@ -32,10 +32,10 @@ struct upload {
 
     struct store_op create;
     bool creating;
-    char id[STORE_UPLOAD_MAX]; /* "" before it was created */
+    char id[STORE_UPLOAD_MAX]; /* "" until it is created */
 
-    unsigned place_count, out;
-    struct output_path *places;
+    unsigned slot_count, out;
+    struct part_slot *slots;
     struct range *waiting;
     bool has_ranges;
     uint64_t placed;
@@ -58,9 +58,9 @@ struct upload *upload_create(struct store *store, const char *key, struct inbox 
         err_memory(err, "the upload");
         return NULL;
     }
-    u->places = calloc(parts_out, sizeof *u->places);
+    u->slots = calloc(parts_out, sizeof *u->slots);
     u->md5 = digest_create(DIGEST_MD5);
-    if (!u->places || !u->md5) {
+    if (!u->slots || !u->md5) {
         upload_destroy(u);
         err_memory(err, "the upload");
         return NULL;
@@ -70,7 +70,7 @@ struct upload *upload_create(struct store *store, const char *key, struct inbox 
     u->key = key;
     u->home = home;
     u->kind = kind;
-    u->place_count = parts_out;
+    u->slot_count = parts_out;
     return u;
 }
 
@@ -83,7 +83,7 @@ void upload_destroy(struct upload *upload)
         free(range);
     }
     digest_destroy(upload->md5);
-    free(upload->places);
+    free(upload->slots);
     free(upload->done);
     free(upload);
 }
@@ -106,17 +106,17 @@ static void submit(struct upload *u, struct store_op *op)
     store_submit(u->store, op);
 }
 
-static void send_place(struct upload *u, struct output_path *place)
+static void send_slot(struct upload *u, struct part_slot *slot)
 {
-    place->sent = true;
-    place->op = (struct store_op){
+    slot->sent = true;
+    slot->op = (struct store_op){
         .verb = STORE_UPLOAD_PART,
         .key = u->key,
         .upload_id_in = u->id,
-        .part_number = place->part->number,
-        .body = view_of(place->part->data, place->part->size),
+        .part_number = slot->part->number,
+        .body = view_of(slot->part->data, slot->part->size),
     };
-    submit(u, &place->op);
+    submit(u, &slot->op);
 }
 
 static void begin(struct upload *u)
@@ -129,14 +129,14 @@ static void begin(struct upload *u)
 
 void upload_part(struct upload *upload, struct part *part)
 {
-    struct output_path *place = upload->places;
+    struct part_slot *slot = upload->slots;
 
-    while (place->part)
-        place++;
-    place->part = part;
-    place->sent = false;
+    while (slot->part)
+        slot++;
+    slot->part = part;
+    slot->sent = false;
     if (upload->id[0])
-        send_place(upload, place);
+        send_slot(upload, slot);
     else if (!upload->creating)
         begin(upload);
 }
@@ -169,8 +169,7 @@ int upload_range(struct upload *upload, unsigned number, const char *source, con
     return 0;
 }
 
-/* Remembers the ETag of a part. Parts arrive in any order; numbers without one are holes for now.
- */
+/* Stores the ETag of a part. Parts arrive in any order; numbers without an ETag are missing. */
 static int remember(struct upload *u, unsigned number, const char *etag, struct err *err)
 {
     size_t known = u->done_room;
@@ -273,9 +272,9 @@ static int created(struct upload *u, struct err *err)
         return op_failed(&u->create, "cannot begin the upload", err);
     str_copy(u->id, sizeof u->id, u->create.upload_id);
     log_debug("upload %s: id %s", u->key, u->id);
-    for (unsigned i = 0; i < u->place_count; i++)
-        if (u->places[i].part && !u->places[i].sent)
-            send_place(u, &u->places[i]);
+    for (unsigned i = 0; i < u->slot_count; i++)
+        if (u->slots[i].part && !u->slots[i].sent)
+            send_slot(u, &u->slots[i]);
     while (u->waiting) {
         struct range *range = u->waiting;
 
@@ -313,7 +312,7 @@ static int finish_range(struct upload *u, struct range *range, struct upload_new
 int upload_finish_op(struct upload *upload, struct msg *msg, struct upload_news *news,
                      struct err *err)
 {
-    struct output_path *place = (struct output_path *)msg;
+    struct part_slot *slot = (struct part_slot *)msg;
     struct part *part;
 
     *news = (struct upload_news){0};
@@ -322,12 +321,12 @@ int upload_finish_op(struct upload *upload, struct msg *msg, struct upload_news 
         return created(upload, err);
     if (((struct store_op *)msg)->verb == STORE_UPLOAD_COPY_PART)
         return finish_range(upload, (struct range *)msg, news, err);
-    part = place->part;
-    place->part = NULL;
+    part = slot->part;
+    slot->part = NULL;
     news->freed = part;
-    if (place->op.answer != STORE_DONE)
-        return op_failed(&place->op, "upload", err);
-    return arrived(upload, part->number, part->size, place->op.info.etag, news, err);
+    if (slot->op.answer != STORE_DONE)
+        return op_failed(&slot->op, "upload", err);
+    return arrived(upload, part->number, part->size, slot->op.info.etag, news, err);
 }
 
 struct part *upload_reclaim(struct upload *upload)
@@ -335,12 +334,12 @@ struct part *upload_reclaim(struct upload *upload)
     struct part *held = upload->held;
 
     upload->held = NULL;
-    for (unsigned i = 0; !held && i < upload->place_count; i++) {
-        struct output_path *place = &upload->places[i];
+    for (unsigned i = 0; !held && i < upload->slot_count; i++) {
+        struct part_slot *slot = &upload->slots[i];
 
-        if (place->part && !place->sent) {
-            held = place->part;
-            place->part = NULL;
+        if (slot->part && !slot->sent) {
+            held = slot->part;
+            slot->part = NULL;
         }
     }
     return held;

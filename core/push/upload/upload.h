@@ -1,8 +1,9 @@
 /*
- * upload - one object on its way into the bucket: parts in the air, their ETags, and how it ends.
+ * upload - one object that is being uploaded: parts that are being sent, their ETags, the MD5, and
+ * the completion.
  *
- * A small object goes as one PUT, a larger one as a multipart upload. Belongs to the conductor:
- * every answer of the store comes home to the conductor's inbox and is handed to upload_finish_op.
+ * A small object is sent as one PUT, a larger one as a multipart upload. Belongs to the engine: the
+ * messages of its operations arrive in the engine's inbox and are passed to upload_finish_op.
  */
 #ifndef S3DOCK_PUSH_UPLOAD_UPLOAD_H
 #define S3DOCK_PUSH_UPLOAD_UPLOAD_H
@@ -18,21 +19,21 @@
 #include "store/store.h"
 
 struct upload;
-/* `kind`: msg.kind of its messages. `parts_out`: how many parts may be out at once. */
+/* `kind`: msg.kind of its messages. `parts_out`: the most parts that are sent at once. */
 struct upload *upload_create(struct store *store, const char *key, struct inbox *home, int kind,
                              unsigned parts_out, struct err *err);
-/* Takes NULL; nothing may be out. Does not abort. */
+/* No operation may be out. Does not abort the upload. Takes NULL. */
 void upload_destroy(struct upload *upload);
 
-/* Goes on with an upload of another process; nothing was sent yet. */
+/* Continues an upload of another process, before anything is sent. */
 void upload_adopt(struct upload *upload, const char *id);
-/* A part that the store has. */
+/* Enters a part that the store has. */
 int upload_keep(struct upload *upload, unsigned number, uint64_t size,
                 const struct resume_kept *kept, struct err *err);
-bool upload_has_begun(const struct upload *upload); /* or is about to, as a multipart upload */
-/* Before upload_finish_op: the id, when this is the message that tells it; else "". */
+bool upload_has_begun(const struct upload *upload); /* as a multipart upload */
+/* Call before upload_finish_op. Returns the upload's id if this message contains it; else "". */
 const char *upload_new_id(const struct upload *upload, const struct msg *msg);
-/* Of a part that is home again, or was kept. */
+/* Returns the ETag of a part that the store has. */
 const char *upload_etag(const struct upload *upload, unsigned number);
 
 /* Adds the next part to the MD5 of the archive. Does nothing when a part before it was copied: the
@@ -43,37 +44,36 @@ const uint8_t *upload_md5(struct upload *upload);
 /* Writes the MD5 of the archive in hex; "" when it is not known. Once, after the last part. */
 void upload_checksum(struct upload *upload, char out[MD5_HEX_SIZE]);
 
-/* Sends a full part. It stays the upload's until upload_finish_op gives it back. */
+/* Sends a full part. The upload owns it until upload_finish_op returns it. */
 void upload_part(struct upload *upload, struct part *part);
 /* Keeps the only part of the archive until upload_complete, which sends it, and adds it to the MD5.
  * upload_reclaim returns it. */
 void upload_hold(struct upload *upload, struct part *part);
-/* Has the store copy a range of another object as part `number`. The strings stay the caller's, and
- * valid until the upload is over. */
+/* Lets the store copy a range of another object as part `number`. The strings stay valid until the
+ * upload is over. */
 int upload_range(struct upload *upload, unsigned number, const char *source, const char *etag,
                  uint64_t offset, uint64_t size, struct err *err);
-/* One of its messages came home. */
+/* Takes one of its messages. Not 0: the operation failed, and *err says why. */
 struct upload_news {
-    struct part *freed; /* a part that is not needed any more, or NULL */
+    struct part *freed; /* a part that the caller owns again, or NULL */
     unsigned number;    /* of the part that the store has now, or 0 */
     uint64_t size;
     enum copy_failure failure; /* after a failure of a part that the store copies */
 };
 int upload_finish_op(struct upload *upload, struct msg *msg, struct upload_news *news,
                      struct err *err);
-unsigned upload_out(const struct upload *upload); /* messages that have yet to come home */
-/* For stopping: a part that waits here and was not sent, and now will not be; NULL when there is
- * none left. */
+unsigned upload_out(const struct upload *upload); /* operations that have not returned */
+/* Returns a part that was not sent, or is held, to the caller; NULL: there is none left. */
 struct part *upload_reclaim(struct upload *upload);
 
-uint64_t upload_placed(const struct upload *upload); /* bytes sent and copied that are home again */
+uint64_t upload_placed(const struct upload *upload); /* bytes that the store has taken and copied */
 /* No operation is out. Completes the object, or puts it when it has one part, and waits. Returns 0
  * when the store has an object of `size` bytes; *info is the store's description of it. The store
  * insists (store_insist) from the moment at which the object may appear, so that index and metadata
  * can follow; the caller ends that. */
 int upload_complete(struct upload *upload, uint64_t size, struct store_info *info,
                     enum copy_failure *failure, struct err *err);
-/* Nothing is out: removes on the server what there is. Tries hard, says nothing. */
+/* No operation is out. Aborts the upload on the server, and waits; a failure is logged. */
 void upload_abort(struct upload *upload);
 
 #endif
