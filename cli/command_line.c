@@ -1,6 +1,6 @@
 /*
- * The first words of the line name the command. Only then is it known which flags the command has
- * and how many operands it needs.
+ * The first words of the line name the command. Then its flags and the number of operands are
+ * checked.
  */
 #include "cli/command_line.h"
 

@@ -1,3 +1,7 @@
+/*
+ * Turns settings into options of the store and of Docker. Settings of a file in the current folder are
+ * checked by cli/settings/consent before they are used.
+ */
 #include "cli/connect.h"
 
 #include <stdlib.h>
@@ -19,8 +23,8 @@
 
 _Static_assert(OPTION_STALL_SECONDS *NS_PER_S == STORE_STALL_TIME, "one default");
 
-/* NULL: the bucket's default. */
-static const char *encryption_of(const struct config *config)
+/* Returns the encryption to ask for. NULL: the default of the bucket. */
+static const char *chosen_encryption(const struct config *config)
 {
     const char *way = config_text(config, OPT_ENCRYPTION);
 
@@ -43,7 +47,7 @@ static int connect_directory(struct cli *cli, const char *path, bool create, str
         return err_hint(err, "name the folder in the endpoint: " FILE_SCHEME "%s/%s", path,
                         config_text(&cli->config, OPT_KEY_PREFIX));
     }
-    if (encryption_of(&cli->config)) {
+    if (chosen_encryption(&cli->config)) {
         err_set(err, ERR_USAGE, CODE_ENCRYPTION, "encryption is for S3 only, not for a directory");
         return err_hint(err, "remove \"encryption\" from the profile, and encrypt the file system");
     }
@@ -56,7 +60,7 @@ static int connect_directory(struct cli *cli, const char *path, bool create, str
     return *out ? 0 : ERR_FAIL;
 }
 
-/* Half a pair of keys is a slip, not a wish for unsigned requests. */
+/* Refuses one half of a pair of keys. Requests are unsigned only if both are missing. */
 static int check_credentials(const struct config *config, struct err *err)
 {
     bool id = config_text(config, OPT_ACCESS_KEY), secret = config_text(config, OPT_SECRET_KEY);
@@ -76,8 +80,8 @@ static const char *environment(const char *name)
     return getenv(name);
 }
 
-/* Reads the configuration once more: whoever hands out temporary credentials may have put new ones
- * there. Called by the store's thread; it touches nothing of `cli` that changes. */
+/* Reads the configuration again, because new temporary credentials may be there. The thread of the
+ * store calls this; it reads files and the environment, and only constant members of `cli`. */
 static bool renew_credentials(void *arg, struct credentials *out)
 {
     const struct cli *cli = arg;
@@ -107,7 +111,7 @@ static int connect_s3(struct cli *cli, const char *endpoint, struct store **out,
         .addressing = config_text(config, OPT_ADDRESSING),
         .ca_file = config_text(config, OPT_CA_FILE),
         .insecure = config_switch(config, OPT_INSECURE),
-        .encryption = encryption_of(config),
+        .encryption = chosen_encryption(config),
         .encryption_key = config_text(config, OPT_ENCRYPTION_KEY),
         .sign_payload = config_switch(config, OPT_SIGN_PAYLOAD),
         .retries = (unsigned)config_number(config, OPT_RETRIES),

@@ -1,5 +1,5 @@
 /*
- * connect - from the configuration to an open bucket and an open daemon.
+ * connect - opens the bucket and the daemon that the configuration names.
  */
 #ifndef S3DOCK_CLI_CONNECT_H
 #define S3DOCK_CLI_CONNECT_H
@@ -12,13 +12,15 @@ struct docker;
 struct docker_endpoint;
 struct store;
 
-/* An endpoint "file:///FOLDER" is a directory store, the bucket a folder in it, which is made when
- * it is missing and `create` is set. Everything else is S3. The caller destroys *out. */
+/* Opens the store. An endpoint "file:///FOLDER" is a directory; the bucket is a folder in it, created
+ * if missing and `create` is set. Any other endpoint is S3. The caller calls store_destroy. Checks
+ * consent_store first (usage.trust). */
 int connect_store(struct cli *cli, bool create, struct store **out, struct err *err);
-/* Which daemon is meant, and how long it is waited for. */
+/* Finds the address of the daemon and the maximum wait for it. Sends no request. Checks
+ * consent_docker first (usage.trust). */
 int connect_docker_endpoint(struct cli *cli, struct docker_endpoint *out, struct err *err);
-/* The daemon of --docker-host, --docker-context, or the docker command's own rules. The caller
- * closes *out. */
+/* Opens the daemon of --docker-host, --docker-context, or of the rules of the docker program. The
+ * caller calls docker_close. */
 int connect_docker(struct cli *cli, struct docker **out, struct err *err);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * s3dock - the command line. Take the line apart, resolve the configuration, run the command, print
- * what it says.
+ * Parses the command line, resolves the configuration, runs the command, and prints its result or
+ * its error.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -53,8 +53,8 @@ static void print_warnings(struct cli *cli)
         output_warn(&cli->output, "%.*s", (int)(end - line), line);
 }
 
-/* The file may come from somebody else, so its use is always printed. */
-static void tell_file(struct cli *cli)
+/* Somebody else may have written the file, so its use is always printed. */
+static void print_config_file(struct cli *cli)
 {
     const struct config_file *file = &cli->config.file;
 
@@ -62,8 +62,8 @@ static void tell_file(struct cli *cli)
         output_notice(&cli->output, "using the configuration %s of the current folder", file->path);
 }
 
-/* Whether a transfer that is cut off leaves something to go on with. */
-static bool keeps_what_has_arrived(const struct cli *cli)
+/* Returns whether an interrupted transfer can be resumed. */
+static bool is_resumable(const struct cli *cli)
 {
     const struct config *config = &cli->config;
     enum command_id command = cli->args->command;
@@ -72,9 +72,9 @@ static bool keeps_what_has_arrived(const struct cli *cli)
            !config_switch(config, OPT_NO_RESUME);
 }
 
-/* Said when a signal has to end the program where it stands: before the configuration is known, and
- * after. */
-static void prepare_last_words(const struct cli *cli, char words[LAST_WORDS_MAX])
+/* Prepares the message that is printed if a signal must end the program immediately. Called before
+ * the configuration is known, and after. */
+static void prepare_last_words(const struct cli *cli, char message[LAST_WORDS_MAX])
 {
     struct output output;
     struct text text;
@@ -82,18 +82,20 @@ static void prepare_last_words(const struct cli *cli, char words[LAST_WORDS_MAX]
     struct view view;
 
     err_set(&err, ERR_CANCELLED, "signal", "stopped immediately, without cleaning up");
-    err_hint(&err,
-             keeps_what_has_arrived(cli)
-                 ? "transferred data is kept: run the same command again to continue"
-                 : "no unfinished object is visible in the bucket: run the same command again");
+    err_hint(
+        &err,
+        is_resumable(cli)
+            ? "transferred data is kept: dispatch the same command again to continue"
+            : "no unfinished object is visible in the bucket: dispatch the same command again");
     output_init(&output, cli->output.json);
     text_init(&text, LAST_WORDS_MAX);
     output.command = cli->output.command;
     output_error_text(&err, false, &text);
     view = output.json ? output_envelope(&output, &err) : text_view(&text);
     if (view.size < LAST_WORDS_MAX) {
-        memcpy(words, view.data, view.size);
-        signals_last_words(output.json ? STDOUT_FILENO : STDERR_FILENO, view_of(words, view.size));
+        memcpy(message, view.data, view.size);
+        signals_last_words(output.json ? STDOUT_FILENO : STDERR_FILENO,
+                           view_of(message, view.size));
     }
     text_finish(&text);
     output_finish(&output);
@@ -101,21 +103,21 @@ static void prepare_last_words(const struct cli *cli, char words[LAST_WORDS_MAX]
 
 static int run_command(struct cli *cli, struct err *err)
 {
-    static char words[LAST_WORDS_MAX];
+    static char message[LAST_WORDS_MAX];
     const struct command *command = &command_table[cli->args->command];
 
     cli->output.command = command->name;
     if (config_load(&cli->config, cli->args, environment, command->no_file, err))
         return ERR_FAIL;
     set_up_output(cli);
-    prepare_last_words(cli, words);
-    tell_file(cli);
+    prepare_last_words(cli, message);
+    print_config_file(cli);
     print_warnings(cli);
     return command_functions[cli->args->command](cli, err);
 }
 
-/* --help and --version stand for commands. */
-static int run(struct cli *cli, struct args *args, struct err *err)
+/* Runs the command. --help and --version replace it. */
+static int dispatch(struct cli *cli, struct args *args, struct err *err)
 {
     if (args->values[OPT_HELP] && args->command != CMD_NONE) {
         cli->output.command = "help";
@@ -129,16 +131,16 @@ static int run(struct cli *cli, struct args *args, struct err *err)
     return run_command(cli, err);
 }
 
-/* The command's name for the envelope, as far as it was understood. */
-static const char *name_of(const struct args *args)
+/* Returns the name of the command for the envelope, or the unknown word. */
+static const char *command_name(const struct args *args)
 {
     if (args->command != CMD_NONE)
         return command_table[args->command].name;
     return args->operand_count ? args->operands[0] : "";
 }
 
-/* A standard stream that we were started without stays one that fails: the next file to be opened
- * would get its number otherwise, and our words with it. */
+/* Opens closed standard streams, so that no other file gets their numbers and our output. Reading and
+ * writing such a stream fails. */
 static void guard_streams(void)
 {
     int fd;
@@ -150,8 +152,8 @@ static void guard_streams(void)
         close(fd);
 }
 
-/* Keys are in our memory: no core dump of it, and no look at it by other processes of the user.
- * A program that we start is not affected. The leak sanitizer needs that look. */
+/* Forbids core dumps and the debugging of this process, because its memory has keys. Programs that it
+ * starts are not affected. The leak sanitizer must be able to debug. */
 static void guard_memory(void)
 {
 #ifdef S3DOCK_HARDENED
@@ -161,7 +163,7 @@ static void guard_memory(void)
 
 int main(int argc, char **argv)
 {
-    static char words[LAST_WORDS_MAX];
+    static char message[LAST_WORDS_MAX];
     struct cli cli = {0};
     struct args args;
     struct err err;
@@ -177,14 +179,14 @@ int main(int argc, char **argv)
     output_init(&cli.output, json);
     cli.args = &args;
     failed = command_line_parse(argc, argv, &args, &err);
-    cli.output.command = name_of(&args);
-    prepare_last_words(&cli, words);
+    cli.output.command = command_name(&args);
+    prepare_last_words(&cli, message);
     if (!failed)
-        failed = run(&cli, &args, &err);
+        failed = dispatch(&cli, &args, &err);
     if (failed)
         hints_add(&err);
     if (failed && err.family == ERR_CANCELLED && !err.hint[0])
-        err_hint(&err, "no unfinished result is visible: run the same command again");
+        err_hint(&err, "no unfinished result is visible: dispatch the same command again");
     code = output_end(&cli.output, failed ? &err : NULL, atomic_load(&cli.cancel.signal));
     config_finish(&cli.config);
     output_finish(&cli.output);

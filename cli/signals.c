@@ -1,15 +1,14 @@
 /*
- * A signal sets the cancel flag, at which every wait of the program looks; so the normal way out is
- * taken: uploads are aborted, temporary files removed, the reason is told. The handler also starts
- * a timer, because somebody (a supervisor, an impatient user) is waiting: when the orderly way
- * takes too long, or on a second signal, the process ends where it stands. What that leaves behind
- * is harmless: the bucket shows nothing of an unfinished upload.
+ * A signal sets the cancel flag, which every wait of the program checks. The program then ends in the
+ * usual way: it aborts uploads, removes temporary files and reports the reason. The handler also
+ * starts a timer. When the timer expires, or on a second signal, the process ends immediately. An
+ * unfinished upload that is left then is not visible as an object of the bucket.
  *
- * SIGINT is taken even when the shell that started us in the background had it ignored: CI runners
- * stop their jobs with it.
+ * SIGINT is handled even if it was ignored at the start: shells ignore it for background jobs, and CI
+ * runners stop their jobs with it.
  *
- * The handler calls async-signal-safe functions only. (setitimer is not in POSIX's list of these,
- * but is a plain system call on every system we run on.)
+ * The handlers call async-signal-safe functions only. (POSIX does not list setitimer, but it is a
+ * plain system call on all supported systems.)
  */
 #include "cli/signals.h"
 
@@ -20,7 +19,7 @@
 
 #include "flow/cancel.h"
 
-/* A handler takes no argument of ours: these are its arguments. */
+/* A handler gets no other argument, so these are global. */
 static struct cancel *asked;
 static volatile sig_atomic_t first_signal;
 static struct view last_words;
@@ -28,7 +27,7 @@ static int last_words_fd;
 
 static void leave_now(int signal)
 {
-    /* When nobody listens, so be it. */
+    /* a failure cannot be reported */
     ssize_t written = write(last_words_fd, last_words.data, last_words.size);
 
     (void)written;

@@ -1,6 +1,6 @@
 /*
- * signals - SIGINT, SIGTERM and SIGHUP ask for an end; asked twice, or not done in time, the end is
- * at once.
+ * signals - SIGINT, SIGTERM and SIGHUP request the end of the program. A second signal, or a timeout,
+ * ends it immediately.
  */
 #ifndef S3DOCK_CLI_SIGNALS_H
 #define S3DOCK_CLI_SIGNALS_H
@@ -10,16 +10,16 @@
 struct cancel;
 
 #ifndef SIGNALS_PATIENCE_MS
-#define SIGNALS_PATIENCE_MS 1800 /* from the signal to the end, come what may */
+#define SIGNALS_PATIENCE_MS 1800 /* maximum time from the signal to the end */
 #endif
 
-/* For the whole life of the process; `cancel` must live as long. SIGHUP stays ignored when it was
- * (nohup). SIGPIPE is ignored: a write to a socket or a pipe that nobody reads fails instead. */
+/* Installs the handlers for the life of the process; `cancel` must live as long. An ignored SIGHUP
+ * stays ignored (nohup). SIGPIPE is ignored, so that a write to a closed pipe or socket fails. */
 void signals_install(struct cancel *cancel);
-/* What is written to `fd` when the end comes at once. Borrowed for the life of the process. */
+/* Sets the message for `fd` if the process ends immediately. Borrowed for the life of the process. */
 void signals_last_words(int fd, struct view words);
-/* Ends the process as the signal would have ended it, had it not been ignored; with the exit code
- * 128 + signal where that cannot be (the first process of a container). */
+/* Ends the process by the signal, although it is ignored. Where the signal does not end the process
+ * (the first process of a container), exits with 128 + signal. */
 _Noreturn void signals_die_of(int signal);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Whether archives are the ones of their metadata, for the first few of the bucket. An archive of
- * the right size under another ETag shows that the bucket was copied.
+ * Compares the first few archives of the bucket with their metadata. An archive with the right size
+ * and another ETag shows that the bucket was copied.
  */
 #include <stdio.h>
 #include <string.h>
@@ -11,11 +11,11 @@
 #include "cli/doctor/doctor.h"
 #include "store/store.h"
 
-#define LOOKS_MAX    8
+#define CHECKED_MAX  8
 #define METADATA_END ".json"
 #define METADATA_MAX (256 * KIB)
 
-struct looks {
+struct tally {
     unsigned count, moved;
 };
 
@@ -25,7 +25,7 @@ static bool is_moved(const struct metadata *metadata, const struct store_info *a
            strcmp(metadata->archive_etag, archive->etag) != 0;
 }
 
-static void look_at(struct looks *looks, struct store *store, const char *key)
+static void check_archive(struct tally *tally, struct store *store, const char *key)
 {
     char archive_key[KEY_MAX];
     struct metadata metadata;
@@ -39,8 +39,8 @@ static void look_at(struct looks *looks, struct store *store, const char *key)
     if (store_get_document(store, key, &text, NULL, &ignored) == STORE_DONE &&
         metadata_parse(text_view(&text), &metadata, &ignored) == 0) {
         if (store_head(store, archive_key, &archive, &ignored) == STORE_DONE) {
-            looks->count++;
-            looks->moved += is_moved(&metadata, &archive);
+            tally->count++;
+            tally->moved += is_moved(&metadata, &archive);
         }
         metadata_finish(&metadata);
     }
@@ -59,21 +59,21 @@ void doctor_check_archives(struct doctor *doctor, struct store *store)
 {
     struct store_page page = {0};
     struct store_op op = {.verb = STORE_LIST, .key = "images/", .page = &page, .optional = true};
-    struct looks looks = {0};
+    struct tally tally = {0};
     struct err ignored;
 
     if (store_run(store, &op, &ignored) == STORE_DONE)
-        for (size_t i = 0; i < page.count && looks.count < LOOKS_MAX; i++)
+        for (size_t i = 0; i < page.count && tally.count < CHECKED_MAX; i++)
             if (is_metadata(&page.entries[i]))
-                look_at(&looks, store, page.entries[i].key);
-    if (looks.moved)
+                check_archive(&tally, store, page.entries[i].key);
+    if (tally.moved)
         doctor_warning(doctor, "archives",
                        "pulls are not affected; the next push of each image checks the archive and "
                        "writes its new ETag",
                        "%u of %u checked archives have another ETag than their metadata: the "
                        "bucket was copied",
-                       looks.moved, looks.count);
-    else if (looks.count)
-        doctor_ok(doctor, "archives", "the first %u have the ETag in their metadata", looks.count);
+                       tally.moved, tally.count);
+    else if (tally.count)
+        doctor_ok(doctor, "archives", "the first %u have the ETag in their metadata", tally.count);
     store_page_finish(&page);
 }

@@ -44,7 +44,7 @@ static void read_byte(struct probe *p, const char *key)
         doctor_skipped(p->doctor, probe_name(RIGHT_GET), "%s was deleted in the meantime", key);
 }
 
-/* Reads from some image that is there: for who may not write. */
+/* Reads one byte of an existing image, where nothing may be written. */
 static void try_existing(struct probe *p)
 {
     struct store_page page = {0};
@@ -130,7 +130,7 @@ static void try_copy(struct probe *p)
         probe_odd(p, RIGHT_COPY, "the store reports that the source does not exist");
 }
 
-/* A PUT under a condition that does not hold must be refused. */
+/* Sends a PUT with a condition that is false. Returns whether the store refused it. */
 static bool try_condition(struct probe *p, enum right right, const char *if_match)
 {
     struct store_op op = {.verb = STORE_PUT,

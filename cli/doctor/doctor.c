@@ -1,3 +1,6 @@
+/*
+ * Collects the checks and prints them as a table and as JSON.
+ */
 #include "cli/doctor/doctor.h"
 
 #include <stdarg.h>
@@ -11,7 +14,7 @@
 #define NAME_COLUMN 19
 #define INDENT      2 /* of a line's first column; its second is the status */
 #define STATUS      8
-#define WIDTH       100 /* a detail that is longer goes on below */
+#define WIDTH       100 /* longer details continue on the next line */
 
 static const char *const status_names[] = {"ok", "warning", "failed", "skipped"};
 
@@ -27,8 +30,8 @@ void doctor_found(struct doctor *doctor, const char *name, enum doctor_status st
     doctor->count++;
 }
 
-static void add(struct doctor *doctor, const char *name, enum doctor_status status,
-                const char *hint, const char *fmt, va_list args)
+static void add_check(struct doctor *doctor, const char *name, enum doctor_status status,
+                      const char *hint, const char *fmt, va_list args)
 {
     struct err found = {0};
     char text[sizeof found.text];
@@ -45,7 +48,7 @@ void doctor_ok(struct doctor *doctor, const char *name, const char *fmt, ...)
     va_list args;
 
     va_start(args, fmt);
-    add(doctor, name, DOCTOR_OK, NULL, fmt, args);
+    add_check(doctor, name, DOCTOR_OK, NULL, fmt, args);
     va_end(args);
 }
 
@@ -54,7 +57,7 @@ void doctor_skipped(struct doctor *doctor, const char *name, const char *fmt, ..
     va_list args;
 
     va_start(args, fmt);
-    add(doctor, name, DOCTOR_SKIPPED, NULL, fmt, args);
+    add_check(doctor, name, DOCTOR_SKIPPED, NULL, fmt, args);
     va_end(args);
 }
 
@@ -63,7 +66,7 @@ void doctor_warning(struct doctor *doctor, const char *name, const char *hint, c
     va_list args;
 
     va_start(args, fmt);
-    add(doctor, name, DOCTOR_WARNING, hint, fmt, args);
+    add_check(doctor, name, DOCTOR_WARNING, hint, fmt, args);
     va_end(args);
 }
 
@@ -76,7 +79,7 @@ static unsigned count_of(const struct doctor *doctor, enum doctor_status status)
     return count;
 }
 
-/* Bytes of the next line of `text`: whole words, at most `width` unless one word is longer. */
+/* Returns the size of the next line of `text`: whole words, at most `width` unless a word is longer. */
 static size_t line_size(const char *text, size_t width)
 {
     size_t size = 0, end;
@@ -89,7 +92,7 @@ static size_t line_size(const char *text, size_t width)
     return size;
 }
 
-/* `first` begins the first line, the others are indented to where it ends. */
+/* Prints `text` after `first`, in lines that are indented to the end of `first`. */
 static void print_folded(struct output *output, const char *first, const char *text)
 {
     size_t column = strlen(first), size;

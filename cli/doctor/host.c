@@ -1,3 +1,6 @@
+/*
+ * Checks the Docker daemon, and the free space for its images and for the cache of s3dock.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,8 +14,8 @@
 #include "docker/docker.h"
 #include "layers/open_layers.h"
 
-#define DOCKER_SPACE_MIN (UINT64_C(2) << 30)   /* less than most images need to be loaded */
-#define CACHE_SPACE_MIN  (UINT64_C(100) << 20) /* indexes and notes of unfinished pushes */
+#define DOCKER_SPACE_MIN (UINT64_C(2) << 30)   /* most images need more */
+#define CACHE_SPACE_MIN  (UINT64_C(100) << 20) /* for indexes and checkpoints */
 
 static void check_space(struct doctor *doctor, const char *name, const char *path, uint64_t least,
                         const char *hint)
@@ -34,14 +37,14 @@ static void check_space(struct doctor *doctor, const char *name, const char *pat
         doctor_ok(doctor, name, "%s free at %s", size, path);
 }
 
-/* A daemon that somebody has named is expected to be there. */
+/* Returns whether somebody chose the daemon, so that it must exist. */
 static bool is_named(const struct docker_endpoint *endpoint)
 {
     return strcmp(endpoint->origin, "default") != 0;
 }
 
-static void tell_missing(struct doctor *doctor, const struct docker_endpoint *endpoint,
-                         const struct err *err)
+static void report_missing(struct doctor *doctor, const struct docker_endpoint *endpoint,
+                           const struct err *err)
 {
     struct err found = *err;
 
@@ -54,8 +57,8 @@ static void tell_missing(struct doctor *doctor, const struct docker_endpoint *en
     doctor_found(doctor, "docker", DOCTOR_WARNING, &found);
 }
 
-/* Whether pushes and pulls can do without exports. */
-static void tell_layers(struct doctor *doctor, const struct docker_engine *engine)
+/* Reports whether push and pull can read layers from disk instead of an export. */
+static void report_layers(struct doctor *doctor, const struct docker_engine *engine)
 {
     struct err found = {0};
 
@@ -68,15 +71,15 @@ static void tell_layers(struct doctor *doctor, const struct docker_engine *engin
         doctor_found(doctor, "docker layers", DOCTOR_WARNING, &found);
 }
 
-static void tell_engine(struct doctor *doctor, const struct docker_engine *engine,
-                        const struct docker_endpoint *endpoint)
+static void report_engine(struct doctor *doctor, const struct docker_engine *engine,
+                          const struct docker_endpoint *endpoint)
 {
     doctor_ok(doctor, "docker", "%s %s, API %s, %s/%s, at %s (%s)",
               engine->podman ? "Podman" : "Docker", engine->version, engine->api_version,
               engine->os, engine->architecture, endpoint->host, endpoint->origin);
     doctor_ok(doctor, "docker images", "stored by %s, driver %s",
               engine->containerd_store ? "containerd" : "Docker's own store", engine->driver);
-    tell_layers(doctor, engine);
+    report_layers(doctor, engine);
     if (endpoint->socket[0] && engine->root_dir[0])
         check_space(doctor, "disk of docker", engine->root_dir, DOCKER_SPACE_MIN,
                     "docker system df shows the used space, docker system prune frees space");
@@ -94,9 +97,9 @@ void doctor_check_docker(struct doctor *doctor, struct cli *cli)
     }
     docker = docker_open(&endpoint, &cli->cancel, &err);
     if (docker)
-        tell_engine(doctor, docker_engine(docker), &endpoint);
+        report_engine(doctor, docker_engine(docker), &endpoint);
     else
-        tell_missing(doctor, &endpoint, &err);
+        report_missing(doctor, &endpoint, &err);
     docker_close(docker);
 }
 

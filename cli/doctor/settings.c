@@ -1,10 +1,13 @@
+/*
+ * Reports the configuration file, the bucket and the credentials, with their sources. Sends no request.
+ */
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/doctor/doctor.h"
 #include "cli/settings/config.h"
 
-static const char *trust_of(const struct config_file *file)
+static const char *describe_trust(const struct config_file *file)
 {
     if (file->place != CONFIG_FOLDER)
         return "";
@@ -12,20 +15,20 @@ static const char *trust_of(const struct config_file *file)
                          : ", found in the current folder, not trusted";
 }
 
-static void tell_file(struct doctor *doctor, const struct config *config)
+static void report_file(struct doctor *doctor, const struct config *config)
 {
     char where[512];
 
     config_origin(config, OPT_PROFILE, where, sizeof where);
     if (config->file.path[0])
         doctor_ok(doctor, "configuration", "%s, profile \"%s\" (%s)%s", config->file.path,
-                  config->profile, where, trust_of(&config->file));
+                  config->profile, where, describe_trust(&config->file));
     else
         doctor_ok(doctor, "configuration", "no file: flags, environment and defaults are used");
 }
 
-/* The warnings are lines "PATH: what is odd". */
-static void tell_warnings(struct doctor *doctor, const struct config *config)
+/* Each warning is a line "PATH: TEXT". */
+static void report_warnings(struct doctor *doctor, const struct config *config)
 {
     const char *line = config->warnings.data;
 
@@ -39,7 +42,7 @@ static void tell_warnings(struct doctor *doctor, const struct config *config)
     }
 }
 
-static void tell_bucket(struct doctor *doctor, const struct config *config)
+static void report_bucket(struct doctor *doctor, const struct config *config)
 {
     const char *endpoint = config_text(config, OPT_ENDPOINT);
     char bucket[512], from[512];
@@ -57,9 +60,9 @@ static void tell_bucket(struct doctor *doctor, const struct config *config)
 
 void doctor_check_settings(struct doctor *doctor, const struct config *config)
 {
-    tell_file(doctor, config);
-    tell_warnings(doctor, config);
-    tell_bucket(doctor, config);
+    report_file(doctor, config);
+    report_warnings(doctor, config);
+    report_bucket(doctor, config);
 }
 
 void doctor_check_credentials(struct doctor *doctor, const struct config *config)
@@ -81,7 +84,7 @@ void doctor_check_credentials(struct doctor *doctor, const struct config *config
         return;
     }
     if (!key || !config_text(config, OPT_SECRET_KEY))
-        return; /* connecting says so */
+        return; /* connect_store reports this */
     config_origin(config, OPT_ACCESS_KEY, id, sizeof id);
     config_origin(config, OPT_SECRET_KEY, secret, sizeof secret);
     config_short_key(key, shortened);

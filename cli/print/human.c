@@ -1,3 +1,6 @@
+/*
+ * All functions write into a buffer of the caller and return it.
+ */
 #include "cli/print/human.h"
 
 #include <stdio.h>
@@ -5,7 +8,7 @@
 
 #include "base/clock.h"
 
-static void scaled(double value, const char *suffix, char out[HUMAN_SIZE])
+static void format_scaled(double value, const char *suffix, char out[HUMAN_SIZE])
 {
     static const char *const units[] = {"kB", "MB", "GB", "TB", "PB", "EB"};
     unsigned unit = 0;
@@ -25,7 +28,7 @@ const char *human_bytes(uint64_t bytes, char out[HUMAN_SIZE])
     if (bytes < 1000)
         snprintf(out, HUMAN_SIZE, "%u byte%s", (unsigned)bytes, bytes == 1 ? "" : "s");
     else
-        scaled((double)bytes, "", out);
+        format_scaled((double)bytes, "", out);
     return out;
 }
 
@@ -44,11 +47,11 @@ const char *human_part(uint64_t fetched, uint64_t archive, char out[HUMAN_PART_S
 
 const char *human_rate(double bytes_a_second, char out[HUMAN_SIZE])
 {
-    scaled(bytes_a_second > 0 ? bytes_a_second : 0, "/s", out);
+    format_scaled(bytes_a_second > 0 ? bytes_a_second : 0, "/s", out);
     return out;
 }
 
-static void long_time(double seconds, char out[HUMAN_SIZE])
+static void format_long_time(double seconds, char out[HUMAN_SIZE])
 {
     uint64_t s = seconds < 360000000 ? (uint64_t)(seconds + 0.5) : 360000000;
 
@@ -65,7 +68,7 @@ const char *human_seconds(double seconds, char out[HUMAN_SIZE])
     if (seconds < 59.95)
         snprintf(out, HUMAN_SIZE, "%.1f s", seconds);
     else
-        long_time(seconds, out);
+        format_long_time(seconds, out);
     return out;
 }
 
@@ -76,7 +79,7 @@ const char *human_wait(double seconds, char out[HUMAN_SIZE])
     if (seconds < 59.5)
         snprintf(out, HUMAN_SIZE, "%.0f s", seconds);
     else
-        long_time(seconds, out);
+        format_long_time(seconds, out);
     return out;
 }
 
@@ -90,7 +93,7 @@ const char *human_time(const char *rfc3339, char out[HUMAN_SIZE])
         return out;
     }
     clock_rfc3339(wall, utc);
-    /* one that says UTC is shown as it is: nanoseconds do not reach to Go's zero time */
+    /* a time in UTC is copied: 64 bits of nanoseconds do not reach back to Go's zero time */
     snprintf(out, HUMAN_SIZE, "%.19sZ", rfc3339[strlen(rfc3339) - 1] == 'Z' ? rfc3339 : utc);
     return out;
 }

@@ -1,7 +1,6 @@
 /*
- * The envelope is the original's: {"success", "command", "data"} or {"success", "command",
- * "error"}, indented by two spaces. What is new (error_code, hint) comes after it, so that readers
- * of the old one find everything where it was.
+ * The JSON envelope has the members of the original: {"success", "command", "data"} or {"success",
+ * "command", "error"}, indented by two spaces. New members (format_code, hint) follow these.
  */
 #include "cli/print/output.h"
 
@@ -40,7 +39,7 @@ void output_finish(struct output *output)
     text_finish(&output->envelope);
 }
 
-/* Filters a text of several lines; tabs stay. */
+/* Replaces control characters in a text of several lines, except tabs. */
 static void make_lines_printable(char *text)
 {
     for (;;) {
@@ -87,7 +86,7 @@ struct json_writer *output_data(struct output *output)
     return &output->writer;
 }
 
-/* One write, so that lines of several threads do not mix. */
+/* Prints with one write, so that lines of several threads do not mix. */
 static void print_stderr(const char *prefix, const char *fmt, va_list args)
 {
     char line[NOTE_MAX];
@@ -137,7 +136,7 @@ void output_warn(const struct output *output, const char *fmt, ...)
     va_end(args);
 }
 
-static void error_code(const struct err *err, char *out, size_t size)
+static void format_code(const struct err *err, char *out, size_t size)
 {
     snprintf(out, size, "%s.%s", err_family_name(err->family), err->code);
 }
@@ -146,7 +145,7 @@ void output_error_text(const struct err *err, bool color, struct text *out)
 {
     char code[64];
 
-    error_code(err, code, sizeof code);
+    format_code(err, code, sizeof code);
     text_printf(out, "%serror[%s]:%s %s\n", color ? "\033[1;31m" : "", code, color ? "\033[0m" : "",
                 err->text);
     if (err->hint[0])
@@ -157,9 +156,9 @@ static void error_members(struct json_writer *w, const struct err *err)
 {
     char code[64];
 
-    error_code(err, code, sizeof code);
+    format_code(err, code, sizeof code);
     jw_string(w, "error", err->text);
-    jw_string(w, "error_code", code);
+    jw_string(w, "format_code", code);
     if (err->hint[0])
         jw_string(w, "hint", err->hint);
 }
@@ -175,8 +174,8 @@ static void error_envelope(struct output *output, const struct err *err)
     jw_end(&w);
 }
 
-/* What has no data of its own (help, scripts) gives its text. */
-static void answer_envelope(struct output *output, const struct err *err)
+/* Ends the envelope. A command without data (help, completion) has its lines as text. */
+static void data_envelope(struct output *output, const struct err *err)
 {
     bool had_data = output->has_data;
     struct json_writer *w = output_data(output);
@@ -194,13 +193,13 @@ struct view output_envelope(struct output *output, const struct err *err)
     if (err && !output->bad_news)
         error_envelope(output, err);
     else
-        answer_envelope(output, err);
+        data_envelope(output, err);
     text_char(&output->envelope, '\n');
     return text_view(&output->envelope);
 }
 
-/* 0, or the exit code of having failed to print. */
-static int print(int fd, struct text *text)
+/* Prints the text. Returns 0, or the exit code of the failure. */
+static int print_text(int fd, struct text *text)
 {
     struct err err, ignored;
     char line[1024];
@@ -239,7 +238,7 @@ int output_end(struct output *output, const struct err *err, int signal)
     if (err && err_is(err, ERR_LOCAL, CODE_UNREAD))
         return OUTPUT_UNREAD;
     if (err) {
-        /* before JSON escapes could hide a secret's letters from the look-out */
+        /* before JSON escapes change the letters of a secret, which log_redact looks for */
         shown = *err;
         log_redact(shown.text);
         log_redact(shown.hint);
@@ -251,15 +250,16 @@ int output_end(struct output *output, const struct err *err, int signal)
     text_init(&text, 4 * KIB);
     if (output->json) {
         output_envelope(output, err);
-        unprinted = print(STDOUT_FILENO, &output->envelope);
+        unprinted = print_text(STDOUT_FILENO, &output->envelope);
     } else {
-        bool answers = !err || output->bad_news;
+        bool has_result = !err || output->bad_news;
 
         make_lines_printable(output->lines.data);
-        unprinted = answers && output->lines.size ? print(STDOUT_FILENO, &output->lines) : 0;
+        unprinted =
+            has_result && output->lines.size ? print_text(STDOUT_FILENO, &output->lines) : 0;
         if (err) {
             output_error_text(err, output->color, &text);
-            unprinted = print(STDERR_FILENO, &text);
+            unprinted = print_text(STDERR_FILENO, &text);
         }
     }
     return code ? code : unprinted;

@@ -1,11 +1,10 @@
 /*
- * The bar's line is made of what is going on, a bar, and figures. The figures have a fixed share of
- * the line, so that the bar does not jump when they grow. On narrow terminals the image's name goes
- * first, then the bar, then the end of the line. The line is never as wide as the terminal, so that
- * nothing ever wraps.
+ * The line has the phase, a bar, and figures. The figures have a fixed width, so that the bar does not
+ * move when they grow. On a narrow terminal the name of the image is left out first, then the bar,
+ * then the end of the line. The line is narrower than the terminal, so that it never wraps.
  *
- * Log lines may come from any thread. log calls us before and after each: the bar is taken off the
- * screen and put back, under one lock.
+ * Log lines may come from any thread. log calls a hook before and after each line: under one lock, the
+ * bar is removed and drawn again.
  */
 #include "cli/print/progress.h"
 
@@ -29,7 +28,7 @@
 #define WIDTH_MAX 240
 #define PART_MAX  256
 
-/* The log's hooks take no argument: this is theirs. */
+/* The hooks of the log get no argument, so these are global. */
 static pthread_mutex_t screen_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct progress *screen;
 
@@ -62,7 +61,7 @@ static bool counts_bytes(enum transfer_phase phase)
            phase == PHASE_WRITE;
 }
 
-/* 0 to 100; an estimate is not trusted to the end. */
+/* Returns 0 to 100; at most 99 if the total is an estimate. */
 static unsigned percent(const struct transfer_progress *report)
 {
     double share = (double)report->done / (double)report->total;
@@ -71,8 +70,8 @@ static unsigned percent(const struct transfer_progress *report)
     return share * 100 >= most ? most : (unsigned)(share * 100);
 }
 
-/* "612 MB of 1.46 GB", "612 MB" */
-static void amount(const struct transfer_progress *report, char out[PART_MAX])
+/* Formats "612 MB of 1.46 GB" or "612 MB". */
+static void format_amount(const struct transfer_progress *report, char out[PART_MAX])
 {
     char done[HUMAN_SIZE], total[HUMAN_SIZE];
 
@@ -84,41 +83,41 @@ static void amount(const struct transfer_progress *report, char out[PART_MAX])
         snprintf(out, PART_MAX, "%s", done);
 }
 
-static void add(char out[PART_MAX], const char *separator, const char *text)
+static void append_text(char out[PART_MAX], const char *separator, const char *text)
 {
     size_t used = strlen(out);
 
     snprintf(out + used, PART_MAX - used, "%s%s", used ? separator : "", text);
 }
 
-/* What stands right of the bar, and what a plain line says after the name. */
-static void figures(const struct transfer_progress *report, const char *separator,
-                    char out[PART_MAX])
+/* Formats the figures to the right of the bar, or after the name in a plain line. */
+static void format_figures(const struct transfer_progress *report, const char *separator,
+                           char out[PART_MAX])
 {
     char text[PART_MAX], wait[HUMAN_SIZE];
 
     out[0] = 0;
     if (!counts_bytes(report->phase)) {
-        add(out, separator, human_wait(report->elapsed, wait));
+        append_text(out, separator, human_wait(report->elapsed, wait));
         if (report->note)
-            add(out, separator, report->note);
+            append_text(out, separator, report->note);
         return;
     }
     if (report->total) {
         snprintf(text, sizeof text, "%3u%%", percent(report));
-        add(out, separator, text + strspn(text, " "));
+        append_text(out, separator, text + strspn(text, " "));
     }
-    amount(report, text);
-    add(out, separator, text);
+    format_amount(report, text);
+    append_text(out, separator, text);
     if (report->rate > 0)
-        add(out, separator, human_rate(report->rate, text));
+        append_text(out, separator, human_rate(report->rate, text));
     if (report->left >= 0) {
         snprintf(text, sizeof text, "%s left", human_wait(report->left, wait));
-        add(out, separator, text);
+        append_text(out, separator, text);
     }
 }
 
-static void draw(char *out, unsigned cells, unsigned filled)
+static void draw_bar(char *out, unsigned cells, unsigned filled)
 {
     *out++ = '[';
     for (unsigned i = 0; i < cells; i++)
@@ -127,7 +126,7 @@ static void draw(char *out, unsigned cells, unsigned filled)
     *out = 0;
 }
 
-/* Nothing that could move the cursor or take two columns. */
+/* Cuts the line to `width`, and replaces characters that are not one printable column. */
 static void make_plain(char *line, unsigned width)
 {
     if (strlen(line) > width)
@@ -137,7 +136,7 @@ static void make_plain(char *line, unsigned width)
             *line = '?';
 }
 
-/* The columns that are left for the bar's cells; 0: too few. */
+/* Returns the number of columns for the cells of the bar; 0: too few. */
 static unsigned bar_cells(size_t words, size_t figures_size, unsigned width)
 {
     size_t taken = words + 2 + 2 + 2 + (figures_size > FIGURES ? figures_size : FIGURES);
@@ -147,14 +146,14 @@ static unsigned bar_cells(size_t words, size_t figures_size, unsigned width)
     return width - taken > BAR_MAX ? BAR_MAX : (unsigned)(width - taken);
 }
 
-static void bytes_bar(const char *subject, const struct transfer_progress *report, unsigned width,
-                      char out[PROGRESS_LINE_MAX])
+static void format_bar(const char *subject, const struct transfer_progress *report, unsigned width,
+                       char out[PROGRESS_LINE_MAX])
 {
     const char *words = phase_words(report->phase);
     char right[PART_MAX], bar[BAR_MAX + 3], named[PART_MAX];
     unsigned cells;
 
-    figures(report, "  ", right);
+    format_figures(report, "  ", right);
     snprintf(named, sizeof named, "%s %s", words, subject);
     if (strlen(named) + 2 + strlen(right) > width)
         snprintf(named, sizeof named, "%s", words);
@@ -164,7 +163,7 @@ static void bytes_bar(const char *subject, const struct transfer_progress *repor
         cells = bar_cells(strlen(named), strlen(right), width);
     }
     if (cells) {
-        draw(bar, cells, cells * percent(report) / 100);
+        draw_bar(bar, cells, cells * percent(report) / 100);
         snprintf(out, PROGRESS_LINE_MAX, "%s  %s  %s", named, bar, right);
     } else {
         snprintf(out, PROGRESS_LINE_MAX, "%s  %s", named, right);
@@ -179,9 +178,9 @@ void progress_bar(const char *subject, const struct transfer_progress *report, u
     if (width > WIDTH_MAX)
         width = WIDTH_MAX;
     if (counts_bytes(report->phase)) {
-        bytes_bar(subject, report, width, out);
+        format_bar(subject, report, width, out);
     } else {
-        figures(report, ", ", right);
+        format_figures(report, ", ", right);
         snprintf(out, PROGRESS_LINE_MAX, "%s, %s", phase_words(report->phase), right);
     }
     make_plain(out, width);
@@ -192,7 +191,7 @@ void progress_plain(const char *subject, const struct transfer_progress *report,
 {
     char right[PART_MAX];
 
-    figures(report, ", ", right);
+    format_figures(report, ", ", right);
     snprintf(out, PROGRESS_LINE_MAX, "%s: %s, %s", subject, phase_words(report->phase), right);
     make_plain(out, PROGRESS_LINE_MAX - 1);
 }
@@ -243,15 +242,15 @@ static void write_stderr(const char *text)
     (void)file_write_all(STDERR_FILENO, text, strlen(text), "standard error", &ignored);
 }
 
-/* Both with the lock held. */
-static void wipe(struct progress *progress)
+/* clear_bar and show_bar are called with the lock held. */
+static void clear_bar(struct progress *progress)
 {
     if (progress->on_screen)
         write_stderr("\r\033[K");
     progress->on_screen = false;
 }
 
-static void paint(struct progress *progress)
+static void show_bar(struct progress *progress)
 {
     char frame[PROGRESS_LINE_MAX + 8];
 
@@ -264,13 +263,13 @@ static void before_log(void)
 {
     pthread_mutex_lock(&screen_lock);
     if (screen)
-        wipe(screen);
+        clear_bar(screen);
 }
 
 static void after_log(void)
 {
     if (screen && screen->line[0])
-        paint(screen);
+        show_bar(screen);
     pthread_mutex_unlock(&screen_lock);
 }
 
@@ -295,7 +294,7 @@ void progress_finish(struct progress *progress)
         return;
     log_set_hooks(NULL, NULL);
     pthread_mutex_lock(&screen_lock);
-    wipe(progress);
+    clear_bar(progress);
     screen = NULL;
     pthread_mutex_unlock(&screen_lock);
 }
@@ -316,6 +315,6 @@ void progress_show(void *arg, const struct transfer_progress *report)
     progress_bar(progress->subject, report, columns(), line);
     pthread_mutex_lock(&screen_lock);
     memcpy(progress->line, line, sizeof line);
-    paint(progress);
+    show_bar(progress);
     pthread_mutex_unlock(&screen_lock);
 }

@@ -1,6 +1,6 @@
 /*
- * progress - shows a transfer on standard error: a bar on a terminal, a line every ten seconds
- * elsewhere.
+ * progress - shows a transfer on standard error: a bar on a terminal, otherwise a line every ten
+ * seconds.
  */
 #ifndef S3DOCK_CLI_PRINT_PROGRESS_H
 #define S3DOCK_CLI_PRINT_PROGRESS_H
@@ -20,9 +20,9 @@ enum progress_mode { PROGRESS_NONE, PROGRESS_TTY, PROGRESS_PLAIN };
 struct progress {
     enum progress_mode mode;
     char subject[256];            /* "myapp:20250721-2118-f7a5a27" */
-    int64_t next;                 /* when to print again */
+    int64_t next;                 /* monotonic ns: time of the next print */
     enum transfer_phase phase;    /* of the last report */
-    bool on_screen;               /* a bar stands on the terminal's line */
+    bool on_screen;               /* the bar is on the terminal */
     char line[PROGRESS_LINE_MAX]; /* that bar */
 };
 
@@ -32,18 +32,18 @@ enum progress_choice { PROGRESS_AUTO, PROGRESS_BAR, PROGRESS_LINES, PROGRESS_OFF
 /* PROGRESS_AUTO: a bar if standard error is a terminal that can move the cursor, lines otherwise. */
 enum progress_mode progress_choose(enum progress_choice choice);
 
-/* From start to finish log lines and the bar keep out of each other's way. One at a time. */
+/* Between start and finish, log lines do not disturb the bar. Only one progress at a time. */
 void progress_start(struct progress *progress, enum progress_mode mode, const char *subject);
-void progress_finish(struct progress *progress); /* leaves the terminal as it was */
-/* For transfer_options.progress; `arg` is the struct progress. Any one thread at a time. */
+void progress_finish(struct progress *progress); /* removes the bar */
+/* Callback for transfer_options.progress; `arg` is the struct progress. One thread at a time. */
 void progress_show(void *arg, const struct transfer_progress *report);
 
-/* Pure: one line without newline, at most `width` columns, printable ASCII only. */
+/* Format one line without newline, at most `width` columns, printable ASCII only. */
 void progress_bar(const char *subject, const struct transfer_progress *report, unsigned width,
                   char out[PROGRESS_LINE_MAX]);
 void progress_plain(const char *subject, const struct transfer_progress *report,
                     char out[PROGRESS_LINE_MAX]);
-/* Pure: whether a report that comes at `now` is to be printed; remembers when it was. */
+/* Returns whether to print a report at `now` (monotonic ns), and stores the time of the next print. */
 bool progress_due(struct progress *progress, enum transfer_phase phase, int64_t now);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * One walk over argv: each flag sets its value, all other words become operands. The command is
- * not known here, so flags that do not fit it are found later (command_line.c).
+ * Reads argv once: each flag sets its value, all other words become operands. The command is not known
+ * here; command_line.c checks later which flags it has.
  */
 #include "cli/settings/args.h"
 
@@ -44,8 +44,8 @@ static int set_value(struct walk *walk, const struct option *option, const char 
     return option->repeats ? add_further(walk, option, value) : 0;
 }
 
-/* The value of a flag that stands in the next word. */
-static int take_value(struct walk *walk, const struct option *option)
+/* Reads the value of a flag from the next word. */
+static int read_value(struct walk *walk, const struct option *option)
 {
     const char *next = walk->at + 1 < walk->argc ? walk->argv[walk->at + 1] : NULL;
 
@@ -58,7 +58,7 @@ static int take_value(struct walk *walk, const struct option *option)
     return err_hint(walk->err, "write --%s %s", option->name, option->argument);
 }
 
-static int long_flag(struct walk *walk, const char *flag)
+static int read_long_flag(struct walk *walk, const char *flag)
 {
     const char *equals = strchr(flag, '=');
     size_t size = equals ? (size_t)(equals - flag) : strlen(flag);
@@ -68,7 +68,7 @@ static int long_flag(struct walk *walk, const char *flag)
     if (option && equals)
         return set_value(walk, option, equals + 1);
     if (option)
-        return option_takes_value(option) ? take_value(walk, option)
+        return option_takes_value(option) ? read_value(walk, option)
                                           : set_value(walk, option, "true");
     meant = option_nearest(flag, size);
     err_set(walk->err, ERR_USAGE, "flag", "unknown flag --%.*s", (int)size, flag);
@@ -79,8 +79,8 @@ static int long_flag(struct walk *walk, const char *flag)
         "s3dock help lists the flags; write an argument that starts with a dash after --");
 }
 
-/* -n, -nq, -p NAME, -pNAME, -p=NAME */
-static int short_flags(struct walk *walk, const char *letters)
+/* Reads -n, -nq, -p NAME, -pNAME, -p=NAME. */
+static int read_short_flags(struct walk *walk, const char *letters)
 {
     for (; *letters; letters++) {
         const struct option *option = option_find_letter(*letters);
@@ -95,13 +95,13 @@ static int short_flags(struct walk *walk, const char *letters)
             continue;
         }
         if (!letters[1])
-            return take_value(walk, option);
+            return read_value(walk, option);
         return set_value(walk, option, letters + 1 + (letters[1] == '='));
     }
     return 0;
 }
 
-static int walk_words(struct walk *walk)
+static int read_words(struct walk *walk)
 {
     for (; walk->at < walk->argc; walk->at++) {
         const char *word = walk->argv[walk->at];
@@ -110,9 +110,9 @@ static int walk_words(struct walk *walk)
         if (!strcmp(word, "--"))
             break;
         if (!strncmp(word, "--", 2))
-            failed = long_flag(walk, word + 2);
+            failed = read_long_flag(walk, word + 2);
         else if (word[0] == '-' && word[1])
-            failed = short_flags(walk, word + 1);
+            failed = read_short_flags(walk, word + 1);
         else
             failed = add_operand(walk, word);
         if (failed)
@@ -131,7 +131,7 @@ int args_parse(int argc, char *const *argv, struct args *out, struct err *err)
 
     memset(out, 0, sizeof *out);
     out->command = CMD_NONE;
-    return walk_words(&walk);
+    return read_words(&walk);
 }
 
 bool args_wants_json(int argc, char *const *argv)

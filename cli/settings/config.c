@@ -1,19 +1,19 @@
 /*
- * Every option is resolved the same way, strongest first:
+ * Every option is resolved in the same way. The first source with a value has precedence:
  *
- *   1. its flag
- *   2. our variable, S3DOCK_*
- *   3. other programs' variables, AWS_*
+ *   1. the flag
+ *   2. the variable S3DOCK_*
+ *   3. the variables of other programs, AWS_*
  *   4. the file: the profile, or a key outside of profiles
  *   5. the default
  *
- * but a profile that was asked for by name (--profile, S3DOCK_PROFILE) comes before 3: who says
- * `--profile production` means that profile's endpoint, region and keys, whatever AWS_* variables
- * happen to be around. What such a profile leaves open is still taken from them.
+ * A profile selected by name (--profile, S3DOCK_PROFILE) has precedence over 3, so that AWS_*
+ * variables do not replace its endpoint, region and keys. Values that the profile does not set still
+ * come from AWS_*.
  *
- * Access key and secret go together: the first source that has both is taken, with its session
- * token; a token never joins keys of another source. Only when no source has both are they looked
- * for one by one (the id in the file, the secret in the environment).
+ * Access key and secret are one pair: the first source with both is used, with its session token. A
+ * token is never combined with keys of another source. If no source has both, each is resolved alone
+ * (the id in the file, the secret in the environment).
  */
 #include "cli/settings/config.h"
 
@@ -37,11 +37,11 @@ struct resolve {
     struct err *err;
 };
 
-/* What a step answers: FOUND with a setting, or go on. Negative: failed. */
+/* The result of one source: FOUND, or NEXT to try the next source. Negative: failed. */
 enum step { NEXT = 0, FOUND = 1 };
 
-static int found(struct resolve *r, const struct option *option, const char *value,
-                 const struct option_value *parsed, enum origin origin, const char *name)
+static int set_value(struct resolve *r, const struct option *option, const char *value,
+                     const struct option_value *parsed, enum origin origin, const char *name)
 {
     struct setting *setting = &r->config->settings[option_id(option)];
 
@@ -56,7 +56,7 @@ static int from_flag(struct resolve *r, const struct option *option)
     enum option_id id = option_id(option);
 
     return r->args->values[id]
-               ? found(r, option, r->args->values[id], &r->args->parsed[id], ORIGIN_FLAG, NULL)
+               ? set_value(r, option, r->args->values[id], &r->args->parsed[id], ORIGIN_FLAG, NULL)
                : NEXT;
 }
 
@@ -69,7 +69,7 @@ static int from_variable(struct resolve *r, const struct option *option, const c
         return NEXT;
     if (option_parse(option, value, name, &parsed, r->err))
         return ERR_FAIL;
-    return found(r, option, value, &parsed, ORIGIN_ENV, name);
+    return set_value(r, option, value, &parsed, ORIGIN_ENV, name);
 }
 
 static int from_ambient(struct resolve *r, const struct option *option)
@@ -81,7 +81,7 @@ static int from_ambient(struct resolve *r, const struct option *option)
     return step;
 }
 
-static void key_place(const struct config *config, const char *key, char *out, size_t size)
+static void format_key(const struct config *config, const char *key, char *out, size_t size)
 {
     if (!strncmp(key, "profiles.", 9))
         snprintf(out, size, "profiles.%s.%s in %s", config->profile, strrchr(key, '.') + 1,
@@ -101,12 +101,12 @@ static int from_key(struct resolve *r, const struct option *option, const char *
     answer = config_file_value(&r->config->file, key, r->config->profile, value, r->err);
     if (answer)
         return answer == CONFIG_ABSENT ? NEXT : ERR_FAIL;
-    key_place(r->config, key, where, sizeof where);
+    format_key(r->config, key, where, sizeof where);
     if (option_parse(option, value, where, &parsed, r->err)) {
         str_copy(r->err->code, sizeof r->err->code, CODE_CONFIG);
         return ERR_FAIL;
     }
-    return found(r, option, value, &parsed, ORIGIN_FILE, key);
+    return set_value(r, option, value, &parsed, ORIGIN_FILE, key);
 }
 
 static int from_file(struct resolve *r, const struct option *option)
@@ -124,7 +124,7 @@ static int from_default(struct resolve *r, const struct option *option)
         return NEXT;
     if (option_parse(option, option->fallback, option->name, &parsed, r->err))
         return ERR_FAIL;
-    return found(r, option, option->fallback, &parsed, ORIGIN_DEFAULT, NULL);
+    return set_value(r, option, option->fallback, &parsed, ORIGIN_DEFAULT, NULL);
 }
 
 static int resolve_option(struct resolve *r, const struct option *option)
@@ -139,7 +139,7 @@ static int resolve_option(struct resolve *r, const struct option *option)
     return 0;
 }
 
-static void drop(struct resolve *r, enum option_id id)
+static void clear_setting(struct resolve *r, enum option_id id)
 {
     free(r->config->settings[id].value);
     r->config->settings[id] = (struct setting){0};
@@ -147,14 +147,14 @@ static void drop(struct resolve *r, enum option_id id)
 
 typedef int source_fn(struct resolve *r, const struct option *option);
 
-/* FOUND when the source has the whole pair; then its token, or none, goes with it. */
-static int take_pair(struct resolve *r, source_fn *from)
+/* FOUND if the source has both keys; the token of this source is set, too. */
+static int resolve_pair(struct resolve *r, source_fn *from)
 {
     int step;
 
-    drop(r, OPT_ACCESS_KEY);
-    drop(r, OPT_SECRET_KEY);
-    drop(r, OPT_SESSION_TOKEN);
+    clear_setting(r, OPT_ACCESS_KEY);
+    clear_setting(r, OPT_SECRET_KEY);
+    clear_setting(r, OPT_SESSION_TOKEN);
     if ((step = from(r, &option_table[OPT_ACCESS_KEY])) == FOUND &&
         (step = from(r, &option_table[OPT_SECRET_KEY])) == FOUND)
         step = from(r, &option_table[OPT_SESSION_TOKEN]) < 0 ? ERR_FAIL : FOUND;
@@ -168,9 +168,9 @@ static int resolve_credentials(struct resolve *r)
     enum origin origin;
     int step;
 
-    if ((step = take_pair(r, first)) || (step = take_pair(r, second)))
+    if ((step = resolve_pair(r, first)) || (step = resolve_pair(r, second)))
         return step == FOUND ? 0 : ERR_FAIL;
-    drop(r, OPT_ACCESS_KEY);
+    clear_setting(r, OPT_ACCESS_KEY);
     if (resolve_option(r, &option_table[OPT_ACCESS_KEY]) ||
         resolve_option(r, &option_table[OPT_SECRET_KEY]))
         return ERR_FAIL;
@@ -188,12 +188,12 @@ static void add_warning(void *arg, const char *text)
     text_printf(&config->warnings, "%s: %s\n", config->file.path, text);
 }
 
-static int no_such_profile(const struct config *config, struct err *err)
+static int report_no_profile(const struct config *config, struct err *err)
 {
     char names[8][CONFIG_NAME_MAX];
     struct nearest nearest;
 
-    err_set(err, ERR_USAGE, "profile", "profile '%s' not found in config", config->profile);
+    err_set(err, ERR_USAGE, "profile", "profile '%s' not set_value in config", config->profile);
     if (!config->file.json)
         return err_hint(err, "there is no configuration file: s3dock config init writes one");
     nearest_init(&nearest, config->profile);
@@ -218,10 +218,10 @@ static int choose_profile(struct resolve *r, const char *forced)
         return err_set(r->err, ERR_USAGE, "profile", "the name of the profile is too long");
     if (config_file_has_profile(&config->file, config->profile))
         return 0;
-    /* Without a file, or in one without profiles, "default" is the built-in profile. */
+    /* Without a file, or with a file without profiles, "default" is the built-in profile. */
     if (!strcmp(config->profile, "default") && setting->origin != ORIGIN_FILE)
         return 0;
-    return no_such_profile(config, r->err);
+    return report_no_profile(config, r->err);
 }
 
 static int resolve_all(struct resolve *r)
@@ -237,8 +237,8 @@ static int resolve_all(struct resolve *r)
     return resolve_credentials(r);
 }
 
-/* Keys of the original's that it never obeyed either. */
-static void check_only(struct config *config, enum option_id id)
+/* Warns of keys that the original accepted, too, without an effect. */
+static void warn_fixed_value(struct config *config, enum option_id id)
 {
     const struct option *option = &option_table[id];
     char line[512];
@@ -251,7 +251,7 @@ static void check_only(struct config *config, enum option_id id)
     add_warning(config, line);
 }
 
-static void check_runs(struct config *config, enum option_id id)
+static void warn_ignored_program(struct config *config, enum option_id id)
 {
     const struct option *option = &option_table[id];
     char line[256];
@@ -270,14 +270,14 @@ static void check_file(struct config *config, enum command_id command)
         add_warning(config,
                     "the file has a secret key and is readable by other users (fix: chmod 600)");
     for (unsigned id = 0; id < OPTION_COUNT; id++)
-        check_only(config, id);
+        warn_fixed_value(config, id);
     for (unsigned id = 0; id < OPTION_COUNT; id++)
         if (option_fits(&option_table[id], command))
-            check_runs(config, id);
+            warn_ignored_program(config, id);
 }
 
-static int load(struct config *out, const struct args *args, getenv_fn *env, bool no_file,
-                const char *profile, struct err *err)
+static int load_settings(struct config *out, const struct args *args, getenv_fn *env, bool no_file,
+                         const char *profile, struct err *err)
 {
     struct resolve r = {.config = out, .args = args, .env = env, .err = err};
 
@@ -301,13 +301,13 @@ static int load(struct config *out, const struct args *args, getenv_fn *env, boo
 int config_load(struct config *out, const struct args *args, getenv_fn *env, bool no_file,
                 struct err *err)
 {
-    return load(out, args, env, no_file, NULL, err);
+    return load_settings(out, args, env, no_file, NULL, err);
 }
 
 int config_load_profile(struct config *out, const struct args *args, getenv_fn *env,
                         const char *profile, struct err *err)
 {
-    return load(out, args, env, false, profile, err);
+    return load_settings(out, args, env, false, profile, err);
 }
 
 void config_finish(struct config *config)
@@ -362,7 +362,7 @@ void config_origin(const struct config *config, enum option_id id, char *out, si
         snprintf(out, size, "default");
         break;
     case ORIGIN_FILE:
-        key_place(config, setting->name, out, size);
+        format_key(config, setting->name, out, size);
         break;
     case ORIGIN_ENV:
         snprintf(out, size, "%s", setting->name);

@@ -1,5 +1,5 @@
 /*
- * config - what every option finally is for this run, and where that was said.
+ * config - the value of every option for this run, and its source.
  */
 #ifndef S3DOCK_CLI_SETTINGS_CONFIG_H
 #define S3DOCK_CLI_SETTINGS_CONFIG_H
@@ -20,7 +20,7 @@ struct setting {
     char *value;                /* owned; NULL: not set, and no default */
     struct option_value parsed; /* zero when not set */
     enum origin origin;
-    const char *name; /* of the variable, or the key in the file, when the origin is one */
+    const char *name; /* of the variable, or of the key in the file; NULL for other origins */
 };
 
 struct config {
@@ -28,20 +28,20 @@ struct config {
     struct config_file file;
     char profile[CONFIG_NAME_MAX];
     bool profile_chosen;  /* by flag or S3DOCK_PROFILE, not by default */
-    struct text warnings; /* lines for the user */
+    struct text warnings; /* lines for the user, "PATH: ..." */
 };
 
 /* Resolves every option that fits args->command (all options for CMD_NONE). The caller
- * finishes *out, after a failure too. `env` is getenv, or a test's. `no_file` leaves the file
- * alone. Secrets are made known to log_redact. */
+ * calls config_finish, after a failure, too. `env` is getenv, or a function of a test. `no_file` does
+ * not read the file. Secrets are given to log_secret. Fails with usage.* and auth.*. */
 int config_load(struct config *out, const struct args *args, getenv_fn *env, bool no_file,
                 struct err *err);
-/* The same as if this profile of the file had been asked for by name. */
+/* Like config_load, with this profile of the file in use. */
 int config_load_profile(struct config *out, const struct args *args, getenv_fn *env,
                         const char *profile, struct err *err);
 void config_finish(struct config *config);
 
-/* NULL: not set. */
+/* Returns the value as text. NULL: not set. */
 const char *config_text(const struct config *config, enum option_id id);
 bool config_switch(const struct config *config, enum option_id id);
 /* A number, a size in bytes, a time in milliseconds, or the position of a word among the words of
@@ -49,11 +49,11 @@ bool config_switch(const struct config *config, enum option_id id);
 uint64_t config_number(const struct config *config, enum option_id id);
 /* Returns whether the value is one of the words of the option. */
 bool config_is_word(const struct config *config, enum option_id id);
-/* Whether the file sets this option and is not obeyed in it (option.runs). */
+/* Returns whether the file sets this option, but the value is ignored (option.runs). */
 bool config_ignores(const struct config *config, enum option_id id);
-/* "--bucket", "AWS_REGION", "profiles.eu.bucket in ./s3dock.json5", "default". */
+/* Formats the source: "--bucket", "AWS_REGION", "profiles.eu.bucket in ./s3dock.json5", "default". */
 void config_origin(const struct config *config, enum option_id id, char *out, size_t size);
-/* "AKIA...WXYZ": enough to recognise an access key by. */
+/* Shortens the id of an access key: "AKIA...WXYZ". */
 void config_short_key(const char *key, char out[16]);
 
 #endif

@@ -1,7 +1,6 @@
 /*
- * There is one file, never a merge of several: the first that exists is the configuration. A file
- * that exists and cannot be read must not silently become "no file", because the defaults name
- * another bucket.
+ * The first file that exists is the configuration; files are never merged. A file that exists and
+ * cannot be read is an error, because the defaults name another bucket.
  */
 #include "cli/settings/config_file.h"
 
@@ -31,7 +30,7 @@ static bool is_group(struct json_node node)
     return json_kind(node) == JSON_OBJECT || !json_present(node);
 }
 
-/* What should hold keys must not be a plain value: its keys would silently be defaults. */
+/* Checks that groups of keys are objects: otherwise their keys would silently have defaults. */
 static int check_groups(const struct config_file *file, struct err *err)
 {
     struct json_node root = json_root(file->json), profiles = json_get(root, "profiles");
@@ -54,7 +53,7 @@ static int check_groups(const struct config_file *file, struct err *err)
     return 0;
 }
 
-static int parse(struct config_file *file, struct view content, struct err *err)
+static int parse_content(struct config_file *file, struct view content, struct err *err)
 {
     _cleanup_text_ struct text strict;
     int failed;
@@ -67,7 +66,7 @@ static int parse(struct config_file *file, struct view content, struct err *err)
         return 0;
     err->family = ERR_USAGE;
     str_copy(err->code, sizeof err->code, CODE_CONFIG);
-    err_wrap(err, "failed to parse config file %s", file->path);
+    err_wrap(err, "failed to parse_content config file %s", file->path);
     return err_hint(err, "correct the file, or write a new one: s3dock config init FILE");
 }
 
@@ -98,7 +97,7 @@ static int read_content(struct config_file *out, struct text *content, struct er
     return owner_read(out->path, content, out->real, err);
 }
 
-static int unreadable(const struct config_file *file, struct err *err)
+static int report_unreadable(const struct config_file *file, struct err *err)
 {
     if (err_is(err, ERR_USAGE, CODE_OWNER)) {
         err_wrap(err, "the config file %s is not used", file->path);
@@ -121,7 +120,7 @@ static void look_up_trust(struct config_file *file, struct view content, getenv_
     file->trusted = trust_holds(env, file->real, file->sha256);
 }
 
-/* CONFIG_ABSENT when there is no such file. */
+/* Loads one file. CONFIG_ABSENT: no such file. */
 static int load_path(const char *path, getenv_fn *env, struct config_file *out, struct err *err)
 {
     _cleanup_text_ struct text content;
@@ -132,8 +131,8 @@ static int load_path(const char *path, getenv_fn *env, struct config_file *out, 
     text_init(&content, CONFIG_FILE_MAX);
     answer = read_content(out, &content, err);
     if (answer)
-        return answer < 0 ? unreadable(out, err) : CONFIG_ABSENT;
-    if (parse(out, text_view(&content), err))
+        return answer < 0 ? report_unreadable(out, err) : CONFIG_ABSENT;
+    if (parse_content(out, text_view(&content), err))
         return ERR_FAIL;
     out->exposed = readable_by_others(path) && holds_secret(out);
     if (out->place == CONFIG_FOLDER)
@@ -197,8 +196,9 @@ static struct json_node root_of(const struct config_file *file)
     return file->json ? json_root(file->json) : (struct json_node){0};
 }
 
-/* The node under a dotted key; an asterisk component is replaced by the profile's name. */
-static struct json_node find(const struct config_file *file, const char *key, const char *profile)
+/* Finds the node of a dotted key. The name of the profile replaces an asterisk. */
+static struct json_node find_node(const struct config_file *file, const char *key,
+                                  const char *profile)
 {
     struct json_node node = root_of(file);
 
@@ -216,7 +216,7 @@ static struct json_node find(const struct config_file *file, const char *key, co
 int config_file_value(const struct config_file *file, const char *key, const char *profile,
                       char out[CONFIG_VALUE_MAX], struct err *err)
 {
-    struct json_node node = find(file, key, profile);
+    struct json_node node = find_node(file, key, profile);
     struct view raw;
 
     out[0] = 0;
@@ -289,7 +289,7 @@ static enum known known_as(const char *pattern)
     return KNOWN_NOT;
 }
 
-/* Looks for the last part of the key among those that may stand beside it. */
+/* Reports an unknown key, with the most similar key of the same group. */
 static void report_unknown(struct search *search)
 {
     const char *dot = strrchr(search->pattern, '.');
@@ -316,7 +316,7 @@ static void report_unknown(struct search *search)
     search->report(search->arg, line);
 }
 
-static void extend(char path[PATH_TEXT_MAX], size_t size, const char *part)
+static void append_part(char path[PATH_TEXT_MAX], size_t size, const char *part)
 {
     snprintf(path + size, PATH_TEXT_MAX - size, "%s%s", size ? "." : "", part);
 }
@@ -332,8 +332,8 @@ static void search_members(struct search *search, struct json_node parent)
         char part[CONFIG_NAME_MAX] = "";
 
         json_string(name, part, sizeof part);
-        extend(search->shown, shown, part);
-        extend(search->pattern, pattern, profiles ? "*" : part);
+        append_part(search->shown, shown, part);
+        append_part(search->pattern, pattern, profiles ? "*" : part);
         switch (known_as(search->pattern)) {
         case KNOWN_NOT:
             report_unknown(search);

@@ -1,6 +1,5 @@
 /*
- * config_file - the JSON5 file: where it is looked for, what it holds, which of its keys nobody
- * knows.
+ * config_file - the configuration file (JSON5): its places, its values, its unknown keys.
  */
 #ifndef S3DOCK_CLI_SETTINGS_CONFIG_FILE_H
 #define S3DOCK_CLI_SETTINGS_CONFIG_FILE_H
@@ -26,35 +25,35 @@ enum config_place { CONFIG_NAMED, CONFIG_FOLDER, CONFIG_HOME, CONFIG_SYSTEM };
 struct config_file {
     char path[PATH_MAX]; /* "" when there is none */
     struct json *json;   /* NULL when there is none */
-    bool exposed;        /* others may read it, and it holds a secret */
+    bool exposed;        /* other users may read it, and it has a secret */
     enum config_place place;
     char real[PATH_MAX];          /* of CONFIG_FOLDER: the path without links */
     char sha256[SHA256_HEX_SIZE]; /* of CONFIG_FOLDER: of the content */
-    bool trusted;                 /* of CONFIG_FOLDER: the user said so (trust.h) */
+    bool trusted;                 /* of CONFIG_FOLDER: in the list of trusted files (trust.h) */
 };
 
 enum config_answer { CONFIG_OK = 0, CONFIG_ABSENT = 1 };
 
-/* The first that exists of ./s3dock.json5, ~/.s3dock/config.json5, /etc/s3dock/config.json5, or
- * `named` (NULL: not named), which must exist. CONFIG_ABSENT, and an empty *out, when there is no
- * file at all; a file that is there but cannot be read or understood is a failure (usage.config,
- * with line and column). The first two are refused (usage.owner) when anybody but the user and
- * root can have written them. The caller finishes *out. */
+/* Loads `named`, which must exist; or if `named` is NULL, the first that exists of ./s3dock.json5,
+ * ~/.s3dock/config.json5, /etc/s3dock/config.json5. CONFIG_ABSENT, and an empty *out: no file
+ * exists. Fails with usage.config (with line and column) if a file cannot be read or parsed, and
+ * with usage.owner if anybody except the user and root can write one of the first two. The caller
+ * calls config_file_finish. */
 int config_file_load(const char *named, getenv_fn *env, struct config_file *out, struct err *err);
 void config_file_finish(struct config_file *file);
 
-/* Whether the file was found in the current folder, and the user did not say that it is trusted. */
+/* Returns whether the file was found in the current folder and is not trusted. */
 bool config_file_is_input(const struct config_file *file);
 
-/* The value under `key` ("docker.host", "profiles.*.bucket": the asterisk stands for `profile`) as
- * text, the way a flag would spell it. CONFIG_ABSENT when there is none, null or "". */
+/* Reads the value of `key` ("docker.host", "profiles.*.bucket": the asterisk stands for `profile`) as
+ * text, in the form of a flag's value. CONFIG_ABSENT: no such key, null or "". */
 int config_file_value(const struct config_file *file, const char *key, const char *profile,
                       char out[CONFIG_VALUE_MAX], struct err *err);
 bool config_file_has_profile(const struct config_file *file, const char *profile);
-/* The n-th profile in the order of the file; false after the last. */
+/* Reads the name of the n-th profile in the file. False after the last. */
 bool config_file_profile(const struct config_file *file, size_t n, char out[CONFIG_NAME_MAX]);
 
-/* Calls `report` with one line for each key that no option reads. */
+/* Calls `report` with one line for each key of no option. */
 void config_file_unknown(const struct config_file *file,
                          void (*report)(void *arg, const char *text), void *arg);
 

@@ -1,3 +1,6 @@
+/*
+ * Each check names the setting and its place, so that the user can decide whether to trust the file.
+ */
 #include "cli/settings/consent.h"
 
 #include <string.h>
@@ -10,15 +13,15 @@ static bool is_of_file(const struct config *config, enum option_id id)
     return config->settings[id].origin == ORIGIN_FILE;
 }
 
-/* A switch of the file that is off changes nothing. */
-static bool decides(const struct config *config, enum option_id id)
+/* Returns whether the file sets the option. A switch that is off has no effect. */
+static bool is_effective(const struct config *config, enum option_id id)
 {
     if (!is_of_file(config, id))
         return false;
     return option_table[id].kind != OPTION_SWITCH || config_switch(config, id);
 }
 
-static int refuse(const struct config *config, enum option_id id, struct err *err)
+static int add_source(const struct config *config, enum option_id id, struct err *err)
 {
     char where[512];
 
@@ -30,7 +33,7 @@ static int refuse(const struct config *config, enum option_id id, struct err *er
                     config->file.path);
 }
 
-/* The first credential that does not come from the file; OPTION_COUNT when there is none. */
+/* Returns the first credential that does not come from the file; OPTION_COUNT: none. */
 static enum option_id foreign_credential(const struct config *config)
 {
     static const enum option_id ids[] = {OPT_ACCESS_KEY, OPT_SECRET_KEY, OPT_SESSION_TOKEN};
@@ -41,7 +44,7 @@ static enum option_id foreign_credential(const struct config *config)
     return OPTION_COUNT;
 }
 
-/* Whether the profile in use has a pair of keys of its own, which the environment outweighs. */
+/* Returns whether the profile in use has a pair of keys, which the environment replaces. */
 static bool has_own_keys(const struct config *config)
 {
     char value[CONFIG_VALUE_MAX];
@@ -65,7 +68,7 @@ static int check_endpoint(const struct config *config, enum option_id foreign, s
             "the credentials (%s) are not sent to %s, because only a file of the current folder "
             "names this endpoint",
             key, config_text(config, OPT_ENDPOINT));
-    refuse(config, OPT_ENDPOINT, err);
+    add_source(config, OPT_ENDPOINT, err);
     if (has_own_keys(config))
         err_hint(
             err,
@@ -79,26 +82,26 @@ static int check_tls(const struct config *config, struct err *err)
     static const enum option_id ids[] = {OPT_INSECURE, OPT_CA_FILE};
 
     for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
-        if (!decides(config, ids[i]))
+        if (!is_effective(config, ids[i]))
             continue;
         err_set(err, ERR_USAGE, "trust",
                 "a file of the current folder must not choose the trusted certificates");
-        return refuse(config, ids[i], err);
+        return add_source(config, ids[i], err);
     }
     return 0;
 }
 
-/* The owner of the key can delete it, and then nothing encrypted with it can be read. */
+/* The owner of an encryption key can delete it. Images encrypted with it are lost then. */
 static int check_key(const struct config *config, struct err *err)
 {
-    if (!decides(config, OPT_ENCRYPTION_KEY))
+    if (!is_effective(config, OPT_ENCRYPTION_KEY))
         return 0;
     err_set(err, ERR_USAGE, "trust",
             "a file of the current folder must not choose the encryption key of images");
-    return refuse(config, OPT_ENCRYPTION_KEY, err);
+    return add_source(config, OPT_ENCRYPTION_KEY, err);
 }
 
-/* A directory is asked for no credentials, and knows no TLS. */
+/* A directory needs no credentials and no TLS. */
 static bool is_directory(const struct config *config)
 {
     const char *endpoint = config_text(config, OPT_ENDPOINT);
@@ -114,7 +117,7 @@ int consent_store(const struct config *config, struct err *err)
         return 0;
     if (is_of_file(config, OPT_ENDPOINT) && check_endpoint(config, foreign, err))
         return ERR_FAIL;
-    /* endpoint and keys of the file: how safely they are used is the file's own affair */
+    /* endpoint and keys are both of the file: TLS protects nothing of the user */
     if (is_of_file(config, OPT_ENDPOINT))
         return 0;
     return check_tls(config, err) || check_key(config, err) ? ERR_FAIL : 0;
@@ -127,8 +130,8 @@ int consent_docker(const struct config *config, struct err *err)
     if (!config_file_is_input(&config->file) || !is_of_file(config, id))
         return 0;
     if (id == OPT_DOCKER_CONTEXT && config_text(config, OPT_DOCKER_HOST))
-        return 0; /* the host was named by the user, and is stronger */
+        return 0; /* the host of the user has precedence */
     err_set(err, ERR_USAGE, "trust",
             "a file of the current folder must not choose the Docker daemon");
-    return refuse(config, id, err);
+    return add_source(config, id, err);
 }

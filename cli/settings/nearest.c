@@ -1,6 +1,6 @@
 /*
- * The distance is the number of single-letter slips (left out, put in, replaced, two swapped), case
- * ignored. A third of the word may be wrong, and always one letter.
+ * The distance is the number of single-letter errors (left out, added, replaced, two swapped). Case is
+ * ignored. A third of the letters may be wrong, and at least one.
  */
 #include "cli/settings/nearest.h"
 

@@ -1,3 +1,6 @@
+/*
+ * A lock file beside the list serializes writers; the list is replaced as a whole.
+ */
 #include "cli/settings/trust.h"
 
 #include <stdio.h>
@@ -27,7 +30,7 @@ static int list_path(getenv_fn *env, char out[PATH_MAX], struct err *err)
     return 0;
 }
 
-/* Empty when there is no list. */
+/* Reads the list; *out is empty if there is none. */
 static int read_list(const char *path, struct text *out, struct err *err)
 {
     char real[PATH_MAX];
@@ -39,7 +42,7 @@ static int read_list(const char *path, struct text *out, struct err *err)
         err, "you must be the only one who can write the file and its folder (chown, chmod go-w)");
 }
 
-/* Takes the next line of a list apart; lines of another form are passed over. False at the end. */
+/* Parses the next line of a list. Skips lines of another form. False at the end. */
 static bool next_line(const char **at, char hex[SHA256_HEX_SIZE], char path[PATH_MAX])
 {
     while (**at) {
@@ -73,7 +76,7 @@ bool trust_holds(getenv_fn *env, const char *path, const char *hex)
     return false;
 }
 
-/* Copies the list without the lines of `path`. Whether there were any. */
+/* Copies the list without the lines of `path`. Returns whether there were any. */
 static bool copy_others(const struct text *list, const char *path, struct text *out)
 {
     char one[PATH_MAX], digest[SHA256_HEX_SIZE];
@@ -89,8 +92,8 @@ static bool copy_others(const struct text *list, const char *path, struct text *
     return found;
 }
 
-/* `hex` NULL: the path is taken out. */
-static int rewrite(const char *file, const char *path, const char *hex, struct err *err)
+/* Replaces the digest of the path. `hex` NULL: removes the path. */
+static int rewrite_list(const char *file, const char *path, const char *hex, struct err *err)
 {
     _cleanup_text_ struct text list;
     _cleanup_text_ struct text changed;
@@ -110,8 +113,7 @@ static int rewrite(const char *file, const char *path, const char *hex, struct e
     return file_replace(file, text_view(&changed), 0600, err);
 }
 
-/* The folder must be the user's before anything is written there: with the HOME of another user,
- * as sudo may leave it, it is not. */
+/* Creates the folder of the list and checks its owner: sudo may keep the HOME of another user. */
 static int prepare_folder(const char *file, struct err *err)
 {
     char folder[PATH_MAX];
@@ -130,7 +132,7 @@ static int prepare_folder(const char *file, struct err *err)
                          "write it (chown, chmod go-w)");
 }
 
-static int change(getenv_fn *env, const char *path, const char *hex, struct err *err)
+static int change_list(getenv_fn *env, const char *path, const char *hex, struct err *err)
 {
     char file[PATH_MAX], lock[PATH_MAX];
     int fd, answer;
@@ -147,19 +149,19 @@ static int change(getenv_fn *env, const char *path, const char *hex, struct err 
     }
     if (answer)
         return ERR_FAIL;
-    answer = rewrite(file, path, hex, err);
+    answer = rewrite_list(file, path, hex, err);
     close(fd);
     return answer;
 }
 
 int trust_add(getenv_fn *env, const char *path, const char *hex, struct err *err)
 {
-    return change(env, path, hex, err);
+    return change_list(env, path, hex, err);
 }
 
 int trust_remove(getenv_fn *env, const char *path, struct err *err)
 {
-    return change(env, path, NULL, err);
+    return change_list(env, path, NULL, err);
 }
 
 int trust_list(getenv_fn *env, void (*each)(void *arg, const char *path, const char *hex),

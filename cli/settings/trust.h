@@ -1,9 +1,8 @@
 /*
  * trust - the configuration files that the user trusts, by real path and SHA-256 of the content.
  *
- * They are kept in ~/.s3dock/trusted (0600), one a line in the form of sha256sum: digest, two
- * blanks, path. The list counts only if the user or root alone can have written it. A file that
- * changed is not in the list any more.
+ * The list is ~/.s3dock/trusted (mode 0600), in the format of sha256sum: digest, two blanks, path. It
+ * is used only if nobody except the user and root can write it. A changed file is not trusted.
  */
 #ifndef S3DOCK_CLI_SETTINGS_TRUST_H
 #define S3DOCK_CLI_SETTINGS_TRUST_H
@@ -19,13 +18,13 @@ struct err;
 
 enum trust_answer { TRUST_OK = 0, TRUST_ABSENT = 1 };
 
-/* Whether this content at this path is trusted. A list that cannot be read trusts nothing. */
+/* Returns whether this content at this path is trusted. False if the list cannot be read. */
 bool trust_holds(getenv_fn *env, const char *path, const char *hex);
-/* Trusts this content, and no longer another one at this path. */
+/* Adds this content; other contents at this path are removed from the list. */
 int trust_add(getenv_fn *env, const char *path, const char *hex, struct err *err);
-/* TRUST_ABSENT when the path is not in the list. */
+/* Removes the path from the list. TRUST_ABSENT: the path is not in the list. */
 int trust_remove(getenv_fn *env, const char *path, struct err *err);
-/* Calls `each` for every line of the list, in its order. */
+/* Calls `each` for every line of the list, in order. */
 int trust_list(getenv_fn *env, void (*each)(void *arg, const char *path, const char *hex),
                void *arg, struct err *err);
 
