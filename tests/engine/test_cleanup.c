@@ -620,7 +620,7 @@ static void in_memory(const char *name, bool conditions)
     struct memory_store *memory = memory_store_create(name, conditions);
     struct ground ground = {.name = name, .store = &memory->store, .memory = memory};
 
-    print_message("%s: %u interleavings\n", name, run_ground(&ground));
+    print_message("# %s: %u interleavings\n", name, run_ground(&ground));
     memory_store_destroy(memory);
 }
 
@@ -644,7 +644,7 @@ static void in_a_folder(void **state)
     ground.store = store_dir_create(
         &(struct store_dir_options){.path = dir, .bucket = "bucket", .create = true}, &err);
     assert_non_null(ground.store);
-    print_message("folder: %u interleavings\n", run_ground(&ground));
+    print_message("# folder: %u interleavings\n", run_ground(&ground));
     store_destroy(ground.store);
 }
 

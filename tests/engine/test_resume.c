@@ -915,7 +915,7 @@ static void delta_killed_at_its_requests(void **state)
     if (mib == MIB && sum_resumed < sum_there / 10 * 4)
         fail_msg("of %llu bytes that were there, %llu were used", (unsigned long long)sum_there,
                  (unsigned long long)sum_resumed);
-    print_message("%u points, %u gone on with, %llu bytes there, %llu used\n", points, gone_on,
+    print_message("# %u points, %u gone on with, %llu bytes there, %llu used\n", points, gone_on,
                   (unsigned long long)sum_there, (unsigned long long)sum_resumed);
 }
 

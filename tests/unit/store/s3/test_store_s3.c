@@ -207,7 +207,7 @@ static void temporary_faults_are_survived(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(SURVIVED); i++) {
         struct fake_s3 fake;
-        print_message("  %s\n", SURVIVED[i].name);
+        print_message("# %s\n", SURVIVED[i].name);
         make_rules(&SURVIVED[i], rules, sizeof rules);
         fake_start(&fake, rules, NULL);
         struct store *store = open_store(&fake, NULL);
