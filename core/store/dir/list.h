@@ -4,7 +4,7 @@
 #ifndef S3DOCK_STORE_DIR_LIST_H
 #define S3DOCK_STORE_DIR_LIST_H
 
-#include "store/dir/object.h"
+#include "store/dir/bucket.h"
 
 #define DIR_PAGE       1000          /* entries of a page, as S3 has it */
 #define DIR_FOLDER_MAX (1024 * 1024) /* names in one folder; more are refused */

@@ -1,3 +1,6 @@
+/*
+ * flock(2) has no timeout, so the lock is polled. Locks are held for a few system calls.
+ */
 #include "store/dir/lock.h"
 
 #include <errno.h>
@@ -14,14 +17,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define NAP_FIRST   (2 * NS_PER_MS) /* a lock is held for a few system calls */
+#define NAP_FIRST   (2 * NS_PER_MS)
 #define NAP_LATER   (20 * NS_PER_MS)
 #define NOTE_AFTER  (10 * NS_PER_S)
-#define LOCKS_MAX   65536 /* lines of /proc/locks that are looked at */
+#define LOCKS_MAX   65536 /* lines of /proc/locks that are read */
 #define HOLDER_SIZE 96
 
-/* Looks for the lock's process in /proc/locks; 0 when the system does not tell (another host, a
- * file system with device numbers of its own). */
+/* Returns the process that holds the lock, from /proc/locks; 0: unknown (another host, or a file
+ * system with its own device numbers). */
 static long process_of(int fd)
 {
     FILE *locks = fopen("/proc/locks", "re");
@@ -68,8 +71,8 @@ static void name_holder(int fd, char out[HOLDER_SIZE])
              name[0] ? ")" : "");
 }
 
-/* Fails with what ends the wait. */
-static int give_up(const struct dir_bucket *bucket, int fd, int64_t waited, struct err *err)
+/* Sets the error that ends the wait: a cancel, or the bound. */
+static int end_wait(const struct dir_bucket *bucket, int fd, int64_t waited, struct err *err)
 {
     char holder[HOLDER_SIZE];
 
@@ -102,7 +105,7 @@ int dir_lock(const struct dir_bucket *bucket, int fd, struct err *err)
         if (errno != EWOULDBLOCK && errno != EINTR)
             return err_errno(err, errno, "lock", "cannot lock a file in %s", bucket->where);
         if (waited >= patience(bucket))
-            return give_up(bucket, fd, waited, err);
+            return end_wait(bucket, fd, waited, err);
         if (waited >= note) {
             note += step;
             name_holder(fd, holder);

@@ -21,9 +21,12 @@
 #include "base/codes.h"
 #include "base/file.h"
 #include "flow/thread.h"
+#include "store/dir/add_part.h"
+#include "store/dir/copy.h"
 #include "store/dir/list.h"
 #include "store/dir/object.h"
 #include "store/dir/store_dir.h"
+#include "store/dir/temp.h"
 #include "store/dir/upload.h"
 #include "store/store.h"
 

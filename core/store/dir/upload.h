@@ -1,21 +1,15 @@
 /*
- * upload - multipart uploads in a bucket folder.
+ * upload - multipart uploads in a bucket folder: create, complete, abort, and the two lists.
  *
- * Each takes the op of the same verb, whose key was checked, and answers as store.h says.
+ * Each function takes the op of the same verb, whose key was checked, and returns as store.h says.
  */
 #ifndef S3DOCK_STORE_DIR_UPLOAD_H
 #define S3DOCK_STORE_DIR_UPLOAD_H
 
-#include "store/dir/object.h"
-
-#define DIR_PARTS_MAX 10000
+#include "store/dir/bucket.h"
 
 enum store_answer dir_upload_create(const struct dir_bucket *bucket, struct store_op *op,
                                     struct err *err);
-enum store_answer dir_upload_part(const struct dir_bucket *bucket, struct store_op *op,
-                                  struct err *err);
-enum store_answer dir_upload_copy_part(const struct dir_bucket *bucket, struct store_op *op,
-                                       struct err *err);
 enum store_answer dir_upload_complete(struct dir_bucket *bucket, struct store_op *op,
                                       struct err *err);
 enum store_answer dir_upload_abort(const struct dir_bucket *bucket, struct store_op *op,

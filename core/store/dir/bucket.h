@@ -1,0 +1,57 @@
+/*
+ * bucket - the folder of a bucket: which names are keys, and how its folders and files are opened.
+ *
+ * One thread of each store uses it. Other processes, and other stores of this one, may work in the
+ * same folder at the same time.
+ */
+#ifndef S3DOCK_STORE_DIR_BUCKET_H
+#define S3DOCK_STORE_DIR_BUCKET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "store/store.h"
+
+/* The store's own files in the bucket's folder, which are never listed as keys. */
+#define DIR_OWN      ".s3dock"
+#define DIR_TMP      DIR_OWN "/tmp"
+#define DIR_UPLOADS  DIR_OWN "/uploads"
+#define DIR_NAME_MAX 255 /* bytes of one component: NAME_MAX of all common file systems */
+
+struct dir_bucket {
+    int root;                    /* the bucket's folder, open */
+    const char *where;           /* for messages; borrowed */
+    const struct cancel *cancel; /* ends an op; NULL for an op that a cancel must not end */
+    const struct cancel *flag;   /* the same flag, always: it bounds the waits of such an op */
+    int64_t patience;            /* ns: the longest wait for a lock */
+    bool swept;                  /* old temporary files were looked for (temp.h) */
+    struct dir_seen *seen;       /* list.h: the folder in which the last page ended, or NULL */
+};
+
+/* usage.key: the key is empty or absolute, has a component that is empty, "." or "..", a control
+ * character, is too long, or begins with DIR_OWN. */
+int dir_key_check(const char *key, struct err *err);
+/* True for names of the top folder that are no keys ("name" or "name/"). */
+bool dir_is_own(const char *name);
+
+/* Opens the folder of the last component of `path` (`*leaf`, inside path). Follows no symbolic link.
+ * Returns 0 and *fd, which the caller closes; STORE_ABSENT when a folder is missing and `make` is
+ * not set; negative on failure. */
+int dir_folder(const struct dir_bucket *bucket, const char *path, bool make, int *fd,
+               const char **leaf, struct err *err);
+/* Syncs an open folder. */
+int dir_sync_folder(const struct dir_bucket *bucket, int fd, struct err *err);
+
+/* Fills size, time and ETag of a file. The ETag consists of size and modification time. A commit
+ * never gives a key the ETag of the object that it replaces. ETags survive a copy of the folder that
+ * keeps times (cp -a, rsync -a). */
+void dir_info(const struct stat *st, struct store_info *info);
+
+/* Opens a regular file of `folder`; a new one gets mode 0666. Never blocks and follows no link: the
+ * name may be a FIFO, a device or a link. Returns 0 and *fd; STORE_ABSENT when there is no regular
+ * file and `flags` do not create one; negative on failure (local.layout: no regular file). */
+int dir_file(const struct dir_bucket *bucket, int folder, const char *name, int flags, int *fd,
+             struct err *err);
+
+#endif
