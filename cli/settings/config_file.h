@@ -9,11 +9,10 @@
 #include <stddef.h>
 
 #include "base/hash.h"
+#include "cli/settings/environment.h"
 
 struct err;
 struct json;
-
-typedef const char *getenv_fn(const char *name);
 
 #define CONFIG_IN_FOLDER "./s3dock.json5"
 #define CONFIG_FILE_MAX  (1 << 20) /* bytes */

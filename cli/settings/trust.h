@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "base/hash.h"
-#include "cli/settings/config_file.h"
+#include "cli/settings/environment.h"
 
 struct err;
 

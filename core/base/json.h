@@ -15,23 +15,10 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "base/json_check.h"
 
 struct err;
 struct json;
-
-struct json_limits {
-    size_t bytes;   /* of the text */
-    unsigned depth; /* of nesting */
-    unsigned nodes;
-    bool as_go; /* like Go's encoding/json: no byte order mark is allowed, and bytes of a string
-                   that are not UTF-8 are read as U+FFFD */
-};
-#define JSON_DEPTH_MAX 10000 /* the most that any limits allow, as in Go */
-/* For documents of the bucket: 64 KiB, depth 32. */
-extern const struct json_limits JSON_DOCUMENT;
-/* For documents of Docker and its tools (configs and manifests of images, config.json): 16 MiB, depth
- * 10,000, as_go. */
-extern const struct json_limits JSON_IMAGE;
 
 /* A value inside a document. A node with doc == NULL is "absent". Every function accepts it and
  * returns an absent node or false, so `json_string(json_get(json_get(root, "a"), "b"), ...)` needs no

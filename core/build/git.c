@@ -1,11 +1,12 @@
+/*
+ * Chooses between the git program and libgit2.
+ */
 #include "build/git.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/err.h"
-#include "base/utf8.h"
 #include "build/git_library.h"
 #include "build/git_program.h"
 #include "build/git_status.h"
@@ -45,19 +46,4 @@ int git_read(const char *path, const struct cancel *cancel, struct git_head *hea
         answer = by_library(path, why, head, changes, err);
     git_program_end(&git);
     return answer;
-}
-
-void git_list_add(struct git_list *list, const char *path, const char *word)
-{
-    size_t size = strlen(path), room = GIT_PATH_SIZE - strlen(word) - 1;
-    char *out;
-
-    if (list->count++ >= GIT_LIST_MAX)
-        return;
-    out = list->paths[list->count - 1];
-    if (size <= room)
-        snprintf(out, GIT_PATH_SIZE, "%s%s", path, word);
-    else
-        snprintf(out, GIT_PATH_SIZE, "...%s%s", path + size - (room - 3), word);
-    str_printable(out);
 }

@@ -10,7 +10,7 @@
 #ifndef S3DOCK_BUILD_GIT_LIBRARY_H
 #define S3DOCK_BUILD_GIT_LIBRARY_H
 
-#include "build/git.h"
+#include "build/git_state.h"
 
 struct err;
 

@@ -15,8 +15,8 @@
 #include "base/clock.h"
 #include "base/codes.h"
 #include "base/err.h"
-#include "build/git.h"
 #include "build/git_library.h"
+#include "build/git_state.h"
 #include "flow/run.h"
 
 #define LIMIT         (10 * 60 * NS_PER_S) /* of one call */

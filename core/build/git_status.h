@@ -4,7 +4,7 @@
 #ifndef S3DOCK_BUILD_GIT_STATUS_H
 #define S3DOCK_BUILD_GIT_STATUS_H
 
-#include "build/git.h"
+#include "build/git_state.h"
 
 struct err;
 struct git_program;

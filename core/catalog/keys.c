@@ -187,3 +187,10 @@ bool key_is_sound(const char *key)
         at += length + 1;
     }
 }
+
+int key_of_sibling(char out[KEY_MAX], const char *archive_key, enum key_kind kind, struct err *err)
+{
+    if (!key_sibling(out, archive_key, kind))
+        return err_set(err, ERR_INTERNAL, "key", "%s is no archive", archive_key);
+    return 0;
+}

@@ -8,6 +8,8 @@
 
 #include "catalog/name.h"
 
+struct err;
+
 #define KEY_MAX 1024
 
 /* KEY_RETIRED: the tombstone that `retired` writes. */
@@ -27,6 +29,8 @@ void key_replaced(char out[KEY_MAX], const struct image_name *name, const char *
 /* The sibling of an archive key: its index, metadata or tombstone. False when `archive` is no
  * archive key. */
 bool key_sibling(char out[KEY_MAX], const char *archive, enum key_kind kind);
+/* The same. Fails with internal.key where key_sibling returns false. */
+int key_of_sibling(char out[KEY_MAX], const char *archive, enum key_kind kind, struct err *err);
 /* The archive that a tombstone's key is the sibling of. False when `key` is no such key. */
 bool key_of_retired(char out[KEY_MAX], const char *key);
 /* Parses images/{app}/{YYYYMM}/{app}-{time}-{hash}.tar.gz; `month` holds 7 bytes. */

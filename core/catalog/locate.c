@@ -6,7 +6,7 @@
 
 #include "base/codes.h"
 #include "base/err.h"
-#include "catalog/retired.h"
+#include "catalog/tombstone.h"
 #include "catalog/walk.h"
 
 /* An application of a hundred years of months; a listing longer than that is not ours. */
@@ -101,10 +101,10 @@ static int try_other_months(struct store *store, const struct image_name *name, 
 /* The metadata that a tombstone saved, as long as nobody deletes the archive. */
 static int try_retired(struct store *store, const char *key, struct located *out, struct err *err)
 {
-    struct retired retired;
+    struct tombstone tombstone;
     int answer = LOCATE_ABSENT;
 
-    switch (retired_read(store, key, &retired, err)) {
+    switch (tombstone_read(store, key, &tombstone, err)) {
     case STORE_FAILED:
         return ERR_FAIL;
     case STORE_DONE:
@@ -112,15 +112,15 @@ static int try_retired(struct store *store, const char *key, struct located *out
     default:
         return LOCATE_ABSENT;
     }
-    if (retired.metadata.size && !retired.deleting) {
+    if (tombstone.metadata.size && !tombstone.deleting) {
         str_copy(out->archive_key, sizeof out->archive_key, key);
         key_sibling(out->metadata_key, key, KEY_METADATA);
         out->metadata_etag[0] = '\0';
         out->retired = true;
-        answer = metadata_parse(text_view(&retired.metadata), &out->metadata, err) ? ERR_FAIL
-                                                                                   : LOCATE_FOUND;
+        answer = metadata_parse(text_view(&tombstone.metadata), &out->metadata, err) ? ERR_FAIL
+                                                                                     : LOCATE_FOUND;
     }
-    retired_finish(&retired);
+    tombstone_finish(&tombstone);
     return answer;
 }
 

@@ -1,9 +1,6 @@
 /*
- * The document is a line of JSON and behind it the metadata, byte for byte. The line holds a random
- * number, so that no two tombstones have the same ETag.
- *
- * A deletion announces itself (`deleting`), then looks whether metadata is there; a restore writes
- * the metadata, then looks whether a deletion was announced. So one of the two sees the other.
+ * A deletion announces itself (`deleting`) and then checks for metadata. A restore writes the metadata
+ * and then checks for an announced deletion. So at least one of the two detects the other.
  */
 #include "catalog/retired.h"
 
@@ -17,90 +14,6 @@
 #include "catalog/locate.h"
 
 #define TOMBSTONE_MAX (512 * KIB)
-
-static int key_of(char out[KEY_MAX], const char *archive_key, enum key_kind kind, struct err *err)
-{
-    if (!key_sibling(out, archive_key, kind))
-        return err_set(err, ERR_INTERNAL, "key", "%s is no archive", archive_key);
-    return 0;
-}
-
-/* ---- the document ---- */
-
-static int parse(struct view text, struct retired *out, struct err *err)
-{
-    const uint8_t *end = memchr(text.data, '\n', text.size);
-    size_t size = end ? (size_t)(end - text.data) : text.size;
-    struct fields fields;
-
-    fields_open(&fields, view_of(text.data, size), "the tombstone", err);
-    fields_string(&fields, "archive_etag", out->archive_etag, sizeof out->archive_etag, NULL);
-    fields_count(&fields, "archive_size", &out->archive_size);
-    fields_string(&fields, "index_etag", out->index_etag, sizeof out->index_etag, NULL);
-    fields_string(&fields, "metadata_etag", out->metadata_etag, sizeof out->metadata_etag, NULL);
-    fields_bool(&fields, "deleting", &out->deleting);
-    if (fields_close(&fields))
-        return ERR_FAIL;
-    if (end)
-        text_add(&out->metadata, end + 1, text.size - size - 1);
-    return text_check(&out->metadata, "the tombstone", err);
-}
-
-enum store_answer retired_read(struct store *store, const char *archive_key, struct retired *out,
-                               struct err *err)
-{
-    _cleanup_text_ struct text text;
-    enum store_answer answer;
-    char key[KEY_MAX];
-
-    *out = (struct retired){.deleting = false};
-    text_init(&text, TOMBSTONE_MAX);
-    if (key_of(key, archive_key, KEY_RETIRED, err))
-        return STORE_FAILED;
-    answer = store_get_document(store, key, &text, out->etag, err);
-    if (answer != STORE_DONE)
-        return answer;
-    text_init(&out->metadata, TOMBSTONE_MAX);
-    if (parse(text_view(&text), out, err) == 0)
-        return STORE_DONE;
-    retired_finish(out);
-    err_wrap(err, "%s", key);
-    return STORE_FAILED;
-}
-
-void retired_finish(struct retired *retired)
-{
-    text_finish(&retired->metadata);
-}
-
-static int write_down(struct store *store, const char *archive_key, const struct retired *retired,
-                      struct err *err)
-{
-    _cleanup_text_ struct text text;
-    char key[KEY_MAX], unique[AUDIT_UNIQUE_SIZE];
-    struct json_writer w;
-
-    text_init(&text, TOMBSTONE_MAX);
-    if (key_of(key, archive_key, KEY_RETIRED, err) || audit_unique(unique, err))
-        return ERR_FAIL;
-    jw_init(&w, &text, true);
-    jw_object(&w, NULL);
-    jw_int(&w, "format", 1);
-    jw_string(&w, "unique", unique);
-    jw_string(&w, "archive_etag", retired->archive_etag);
-    jw_int(&w, "archive_size", (int64_t)retired->archive_size);
-    jw_string(&w, "index_etag", retired->index_etag);
-    jw_string(&w, "metadata_etag", retired->metadata_etag);
-    jw_bool(&w, "deleting", retired->deleting);
-    jw_end(&w);
-    text_char(&text, '\n');
-    text_add(&text, retired->metadata.data, retired->metadata.size);
-    if (text_check(&text, "the tombstone", err))
-        return ERR_FAIL;
-    return store_put_document(store, key, text_view(&text), NULL, false, NULL, err) == STORE_DONE
-               ? 0
-               : ERR_FAIL;
-}
 
 /* ---- announcing ---- */
 
@@ -121,12 +34,12 @@ static int look_up(struct store *store, const char *key, struct store_info *out,
 int retired_announce(struct store *store, const char *archive_key, struct view metadata,
                      const char *metadata_etag, struct err *err)
 {
-    struct retired retired = {.deleting = false};
+    struct tombstone retired = {.deleting = false};
     struct store_info archive, index;
     char index_key[KEY_MAX];
     int failed;
 
-    if (key_of(index_key, archive_key, KEY_INDEX, err) ||
+    if (key_of_sibling(index_key, archive_key, KEY_INDEX, err) ||
         look_up(store, archive_key, &archive, err) < 0 ||
         look_up(store, index_key, &index, err) < 0)
         return ERR_FAIL;
@@ -136,8 +49,8 @@ int retired_announce(struct store *store, const char *archive_key, struct view m
     str_copy(retired.metadata_etag, sizeof retired.metadata_etag, metadata_etag);
     text_init(&retired.metadata, TOMBSTONE_MAX);
     text_add(&retired.metadata, metadata.data, metadata.size);
-    failed = write_down(store, archive_key, &retired, err);
-    retired_finish(&retired);
+    failed = tombstone_write(store, archive_key, &retired, err);
+    tombstone_finish(&retired);
     return failed;
 }
 
@@ -190,7 +103,7 @@ static int is_described(struct store *store, const struct image_name *name, stru
 }
 
 /* Writes the saved metadata unless there is some. */
-static int put_back(struct store *store, const char *archive_key, const struct retired *retired,
+static int put_back(struct store *store, const char *archive_key, const struct tombstone *retired,
                     struct err *err)
 {
     struct store_info info;
@@ -198,7 +111,8 @@ static int put_back(struct store *store, const char *archive_key, const struct r
     bool conditions;
     int there;
 
-    if (key_of(key, archive_key, KEY_METADATA, err) || conditions_find(store, &conditions, err))
+    if (key_of_sibling(key, archive_key, KEY_METADATA, err) ||
+        conditions_find(store, &conditions, err))
         return ERR_FAIL;
     there = look_up(store, key, &info, err);
     if (there)
@@ -210,7 +124,7 @@ static int put_back(struct store *store, const char *archive_key, const struct r
 }
 
 /* Whether the data that the tombstone means are still there, and nobody deletes them. */
-static int is_whole(struct store *store, const char *archive_key, const struct retired *retired,
+static int is_whole(struct store *store, const char *archive_key, const struct tombstone *retired,
                     struct err *err)
 {
     struct store_info info;
@@ -223,9 +137,9 @@ static int is_whole(struct store *store, const char *archive_key, const struct r
 }
 
 static int restore(struct store *store, const struct image_name *name, const char *archive_key,
-                   const struct retired *retired, struct err *err)
+                   const struct tombstone *retired, struct err *err)
 {
-    struct retired again;
+    struct tombstone again;
     int answer = is_whole(store, archive_key, retired, err);
 
     if (answer <= 0)
@@ -235,12 +149,12 @@ static int restore(struct store *store, const struct image_name *name, const cha
         return answer < 0 ? ERR_FAIL : 0;
     if (put_back(store, archive_key, retired, err))
         return ERR_FAIL;
-    switch (retired_read(store, archive_key, &again, err)) {
+    switch (tombstone_read(store, archive_key, &again, err)) {
     case STORE_FAILED:
         return ERR_FAIL;
     case STORE_DONE:
         answer = again.deleting ? RETIRED_GONE : 0;
-        retired_finish(&again);
+        tombstone_finish(&again);
         return answer;
     default:
         return 0;
@@ -250,15 +164,15 @@ static int restore(struct store *store, const struct image_name *name, const cha
 int retired_restore(struct store *store, const struct image_name *name, const char *archive_key,
                     struct err *err)
 {
-    struct retired retired;
+    struct tombstone retired;
     int answer;
 
-    switch (retired_read(store, archive_key, &retired, err)) {
+    switch (tombstone_read(store, archive_key, &retired, err)) {
     case STORE_FAILED:
         return ERR_FAIL;
     case STORE_DONE:
         answer = restore(store, name, archive_key, &retired, err);
-        retired_finish(&retired);
+        tombstone_finish(&retired);
         return answer;
     default:
         answer = is_described(store, name, err);
@@ -269,14 +183,14 @@ int retired_restore(struct store *store, const struct image_name *name, const ch
 /* ---- deleting what was retired ---- */
 
 /* Deletes the tombstone when it is older than a day. */
-static int sweep(struct store *store, const char *archive_key, const struct retired *retired,
+static int sweep(struct store *store, const char *archive_key, const struct tombstone *retired,
                  int64_t age, struct err *err)
 {
     char key[KEY_MAX];
 
     if (age < RETIRED_STAYS)
         return RETIRED_SWEPT;
-    if (key_of(key, archive_key, KEY_RETIRED, err) ||
+    if (key_of_sibling(key, archive_key, KEY_RETIRED, err) ||
         retired_delete_object(store, key, retired->etag, err) < 0)
         return ERR_FAIL;
     return RETIRED_SWEPT;
@@ -288,18 +202,19 @@ static int has_metadata(struct store *store, const char *archive_key, struct err
     struct store_info info;
     char key[KEY_MAX];
 
-    return key_of(key, archive_key, KEY_METADATA, err) ? ERR_FAIL : look_up(store, key, &info, err);
+    return key_of_sibling(key, archive_key, KEY_METADATA, err) ? ERR_FAIL
+                                                               : look_up(store, key, &info, err);
 }
 
 /* Each object is deleted only after a look at the metadata that follows the announcement. */
-static int delete_data(struct store *store, const char *archive_key, const struct retired *retired,
-                       struct err *err)
+static int delete_data(struct store *store, const char *archive_key,
+                       const struct tombstone *retired, struct err *err)
 {
     const char *keys[2], *etags[2] = {retired->index_etag, retired->archive_etag};
     char index_key[KEY_MAX];
     int answer = 0;
 
-    if (key_of(index_key, archive_key, KEY_INDEX, err))
+    if (key_of_sibling(index_key, archive_key, KEY_INDEX, err))
         return ERR_FAIL;
     keys[0] = index_key;
     keys[1] = archive_key;
@@ -315,7 +230,7 @@ static int delete_data(struct store *store, const char *archive_key, const struc
     return answer;
 }
 
-static int delete_retired(struct store *store, const char *archive_key, struct retired *retired,
+static int delete_retired(struct store *store, const char *archive_key, struct tombstone *retired,
                           int64_t age, struct err *err)
 {
     struct store_info archive;
@@ -334,7 +249,7 @@ static int delete_retired(struct store *store, const char *archive_key, struct r
         return retired_announce(store, archive_key, view_str(""), "", err) ? ERR_FAIL
                                                                            : RETIRED_STANDS;
     retired->deleting = true;
-    if (write_down(store, archive_key, retired, err))
+    if (tombstone_write(store, archive_key, retired, err))
         return ERR_FAIL;
     return delete_data(store, archive_key, retired, err);
 }
@@ -343,13 +258,13 @@ static int delete_retired(struct store *store, const char *archive_key, struct r
  */
 int retired_delete(struct store *store, const char *archive_key, int64_t age, struct err *err)
 {
-    struct retired retired;
+    struct tombstone retired;
     int answer;
 
-    switch (retired_read(store, archive_key, &retired, err)) {
+    switch (tombstone_read(store, archive_key, &retired, err)) {
     case STORE_DONE:
         answer = delete_retired(store, archive_key, &retired, age, err);
-        retired_finish(&retired);
+        tombstone_finish(&retired);
         return answer;
     case STORE_FAILED:
         if (err->family != ERR_INTEGRITY)

@@ -16,28 +16,13 @@
 #include "base/clock.h"
 #include "catalog/keys.h"
 #include "catalog/metadata.h"
+#include "catalog/tombstone.h"
 #include "store/store.h"
 
 struct err;
 
 #define RETIRED_STAYS   (24 * 3600 * NS_PER_S) /* a tombstone, after the last DELETE */
 #define RETIRED_AT_WORK (30 * 60 * NS_PER_S)   /* so long a DELETE that it announces may be late */
-
-struct retired {
-    char archive_etag[STORE_ETAG_MAX]; /* "": there was no archive */
-    uint64_t archive_size;
-    char index_etag[STORE_ETAG_MAX];    /* "": there was no index */
-    char metadata_etag[STORE_ETAG_MAX]; /* "": no metadata described the archive */
-    bool deleting;                      /* archive and index are being deleted, or were */
-    struct text metadata;               /* the document, byte for byte; may be "" */
-    char etag[STORE_ETAG_MAX];          /* of the tombstone itself, when it was read */
-};
-
-/* Reads the tombstone of an archive. STORE_DONE: the caller calls retired_finish. A tombstone that
- * cannot be understood is integrity.document. */
-enum store_answer retired_read(struct store *store, const char *archive_key, struct retired *out,
-                               struct err *err);
-void retired_finish(struct retired *retired);
 
 /* Looks up archive and index, and writes the tombstone. `metadata` is the document that the caller
  * is about to delete, with its ETag, or "". */

@@ -13,6 +13,7 @@
 #include "base/codes.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "docker/docker.h"
 #include "docker/messages.h"
 #include "docker/request.h"
 

@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/digest_text.h"
+#include "docker/engine.h"
 #include "docker/host.h"
 #include "docker/messages.h"
 #include "flow/cancel.h"
@@ -19,17 +20,6 @@
 struct err;
 
 enum docker_answer { DOCKER_OK = 0, DOCKER_ABSENT = 1 };
-
-struct docker_engine {
-    char version[64], api_version[16];
-    char os[32], architecture[32];
-    bool podman;
-    bool containerd_store; /* image ids are manifest digests there */
-    bool tells_content;    /* of an image: whether all of it is there (API 1.48) */
-    char driver[64], root_dir[512];
-    char identity[1024]; /* tells it from other daemons: its own id, else the host as named */
-    bool local;          /* reached through a socket of this host */
-};
 
 #define DOCKER_LAYERS_MAX 512
 struct docker_image {

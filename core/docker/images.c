@@ -8,6 +8,7 @@
 #include "base/digest_text.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "docker/docker.h"
 #include "docker/image_list.h"
 #include "docker/messages.h"
 #include "docker/request.h"

@@ -1,12 +1,13 @@
 /*
  * request - requests to the daemon: what docker.h's functions share. For the files of
- * wire/docker only.
+ * core/docker only.
  */
 #ifndef S3DOCK_DOCKER_REQUEST_H
 #define S3DOCK_DOCKER_REQUEST_H
 
 #include "base/json.h"
-#include "docker/docker.h"
+#include "docker/engine.h"
+#include "docker/host.h"
 #include "http/stream.h"
 
 #define DOCKER_PATH_MAX 2048

@@ -6,6 +6,7 @@
 
 #include "base/codes.h"
 #include "base/err.h"
+#include "docker/docker.h"
 #include "docker/messages.h"
 #include "docker/request.h"
 

@@ -406,13 +406,13 @@ static void check_rollback(struct store *store, const struct scene *scene)
 /* Whether the tombstone is that of the pushed image: the push came before the cleanup. */
 static bool was_judged(const struct between *b)
 {
-    struct retired retired;
+    struct tombstone retired;
     bool judged;
 
-    if (retired_read(b->fault.behind, b->key, &retired, &err) != STORE_DONE)
+    if (tombstone_read(b->fault.behind, b->key, &retired, &err) != STORE_DONE)
         return false;
     judged = strcmp(retired.metadata_etag, b->metadata_etag) == 0;
-    retired_finish(&retired);
+    tombstone_finish(&retired);
     return judged;
 }
 

@@ -1,0 +1,20 @@
+/*
+ * engine - the daemon's description of itself.
+ */
+#ifndef S3DOCK_DOCKER_ENGINE_H
+#define S3DOCK_DOCKER_ENGINE_H
+
+#include <stdbool.h>
+
+struct docker_engine {
+    char version[64], api_version[16];
+    char os[32], architecture[32];
+    bool podman;
+    bool containerd_store; /* image ids are manifest digests there */
+    bool tells_content;    /* of an image: whether all of it is there (API 1.48) */
+    char driver[64], root_dir[512];
+    char identity[1024]; /* tells it from other daemons: its own id, else the host as named */
+    bool local;          /* reached through a socket of this host */
+};
+
+#endif
