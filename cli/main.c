@@ -82,11 +82,10 @@ static void prepare_last_words(const struct cli *cli, char message[LAST_WORDS_MA
     struct view view;
 
     err_set(&err, ERR_CANCELLED, "signal", "stopped immediately, without cleaning up");
-    err_hint(
-        &err,
-        is_resumable(cli)
-            ? "transferred data is kept: dispatch the same command again to continue"
-            : "no unfinished object is visible in the bucket: dispatch the same command again");
+    err_hint(&err,
+             is_resumable(cli)
+                 ? "transferred data is kept: run the same command again to continue"
+                 : "no unfinished object is visible in the bucket: run the same command again");
     output_init(&output, cli->output.json);
     text_init(&text, LAST_WORDS_MAX);
     output.command = cli->output.command;
@@ -186,7 +185,7 @@ int main(int argc, char **argv)
     if (failed)
         hints_add(&err);
     if (failed && err.family == ERR_CANCELLED && !err.hint[0])
-        err_hint(&err, "no unfinished result is visible: dispatch the same command again");
+        err_hint(&err, "no unfinished result is visible: run the same command again");
     code = output_end(&cli.output, failed ? &err : NULL, atomic_load(&cli.cancel.signal));
     config_finish(&cli.config);
     output_finish(&cli.output);

@@ -31,7 +31,7 @@ static int report_neither(const char *verb, const char *app, const char *name, b
 {
     err_set(
         err, ERR_NOT_FOUND, version ? CODE_TAG : CODE_ENVIRONMENT,
-        "%s not found: %s/%s: there is report_neither a version nor an environment of this name",
+        "%s not found: %s/%s: there is neither a version nor an environment of this name",
         version ? "tag" : "environment pointer", app, name);
     if (wanted_is_image(app, name))
         return err_hint(err, "write the image in one word: s3dock %s %s:%s", verb, app, name);

@@ -158,7 +158,7 @@ static void error_members(struct json_writer *w, const struct err *err)
 
     format_code(err, code, sizeof code);
     jw_string(w, "error", err->text);
-    jw_string(w, "format_code", code);
+    jw_string(w, "error_code", code);
     if (err->hint[0])
         jw_string(w, "hint", err->hint);
 }

@@ -193,7 +193,7 @@ static int report_no_profile(const struct config *config, struct err *err)
     char names[8][CONFIG_NAME_MAX];
     struct nearest nearest;
 
-    err_set(err, ERR_USAGE, "profile", "profile '%s' not set_value in config", config->profile);
+    err_set(err, ERR_USAGE, "profile", "profile '%s' not found in config", config->profile);
     if (!config->file.json)
         return err_hint(err, "there is no configuration file: s3dock config init writes one");
     nearest_init(&nearest, config->profile);

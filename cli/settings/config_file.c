@@ -66,7 +66,7 @@ static int parse_content(struct config_file *file, struct view content, struct e
         return 0;
     err->family = ERR_USAGE;
     str_copy(err->code, sizeof err->code, CODE_CONFIG);
-    err_wrap(err, "failed to parse_content config file %s", file->path);
+    err_wrap(err, "failed to parse config file %s", file->path);
     return err_hint(err, "correct the file, or write a new one: s3dock config init FILE");
 }
 
