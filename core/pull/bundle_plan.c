@@ -1,3 +1,7 @@
+/*
+ * The requests: one or two for the header of the index, a few for its sections, one for the config.
+ * The sections are large enough to measure the speed of the link by them.
+ */
 #include "pull/bundle_plan.h"
 
 #include <stdlib.h>
@@ -9,7 +13,7 @@
 #include "pack/codec/gzip_member.h"
 #include "transfer/fetch_index.h"
 
-#define SEEN_LEAST       (128 * KIB) /* bytes from which a rate is told */
+#define MEASURE_LEAST    (128 * KIB) /* bytes that suffice to measure the link */
 #define CONFIG_FETCH_MAX (BUNDLE_CONFIG_MAX + 2 * MIB)
 
 /* The arguments of one call of bundle_plan_make. */
@@ -22,7 +26,7 @@ struct request {
 
 /* ---- the header ---- */
 
-/* Layers are left out by what the metadata lists, so the index must list the same. */
+/* The layers to leave out are found by the metadata, so the index must list the same ones. */
 static int compare_layers(const struct index *index, const struct metadata *metadata,
                           struct err *err)
 {
@@ -30,7 +34,9 @@ static int compare_layers(const struct index *index, const struct metadata *meta
 
     for (unsigned i = 0; same && i < metadata->layer_count; i++)
         same = strcmp(index->image.layers[i].diff_id, metadata->layers[i].text) == 0;
-    return same ? 0 : err_set(err, ERR_INTEGRITY, "index", "the index has layers of another image");
+    return same ? 0
+                : err_set(err, ERR_INTEGRITY, "index",
+                          "the index lists the layers of another image");
 }
 
 static int check_form(const struct index *index, struct err *err)
@@ -38,7 +44,7 @@ static int check_form(const struct index *index, struct err *err)
     if (bundle_possible(&index->image))
         return 0;
     return err_set(err, ERR_INTEGRITY, "index",
-                   "the index has a layer or a config of no known form");
+                   "the index has a layer or a config of an unknown format");
 }
 
 struct bundle_plan *bundle_plan_open(const struct bundle_plan_options *options, struct err *err)
@@ -72,7 +78,7 @@ void bundle_plan_destroy(struct bundle_plan *plan)
 
 /* ---- the sections ---- */
 
-/* All that are needed, in one go. */
+/* Fetches the sections of layers and config together. */
 static int fetch_sections(const struct bundle_plan *plan, const struct request *request,
                           struct err *err)
 {
@@ -94,7 +100,7 @@ static int fetch_sections(const struct bundle_plan *plan, const struct request *
     return failed;
 }
 
-/* Fetches, and notes how fast that was. */
+/* Fetches the sections and measures the link. */
 static int fetch_timed(struct bundle_plan *plan, const struct request *request, struct err *err)
 {
     struct store_stats before, after;
@@ -106,7 +112,7 @@ static int fetch_timed(struct bundle_plan *plan, const struct request *request, 
         return ERR_FAIL;
     store_stats(plan->options.store, &after);
     seconds = (double)(clock_monotonic() - began) / (double)NS_PER_S;
-    if (after.received - before.received >= SEEN_LEAST && seconds > 0)
+    if (after.received - before.received >= MEASURE_LEAST && seconds > 0)
         plan->rate = (double)(after.received - before.received) / seconds;
     return 0;
 }
@@ -133,7 +139,7 @@ static int unpack_config(const struct needed_chunks *needed, const uint8_t *pack
     return failed ? failed : text_check(raw, "the config", err);
 }
 
-/* Chunks of one range are neighbours in the archive. */
+/* Fetches the config with one request: its chunks are neighbours in the archive. */
 static int fetch_config(const struct bundle_plan *plan, const struct needed_chunks *needed,
                         struct text *raw, struct err *err)
 {
@@ -145,7 +151,7 @@ static int fetch_config(const struct bundle_plan *plan, const struct needed_chun
     int failed = 0;
 
     if (needed->count == 0 || needed->packed_size > CONFIG_FETCH_MAX)
-        return err_set(err, ERR_INTEGRITY, "index", "the index places the config nowhere");
+        return err_set(err, ERR_INTEGRITY, "index", "the index does not contain the config");
     op.offset = needed->chunks[0].packed_offset;
     op.length = needed->packed_size;
     text_init(&packed, CONFIG_FETCH_MAX);
@@ -159,7 +165,7 @@ static int fetch_config(const struct bundle_plan *plan, const struct needed_chun
         failed = err_set(err, ERR_NOT_FOUND, CODE_ARCHIVE, "the archive is being replaced");
     }
     if (failed == 0 && packed.size != needed->packed_size)
-        failed = err_set(err, ERR_INTEGRITY, "archive", "the archive is cut short");
+        failed = err_set(err, ERR_INTEGRITY, "archive", "the archive is too short");
     if (failed == 0)
         failed = unpack_config(needed, (const uint8_t *)packed.data, raw, err);
     text_finish(&packed);
@@ -168,8 +174,8 @@ static int fetch_config(const struct bundle_plan *plan, const struct needed_chun
 
 /* ---- the bundle ---- */
 
-static int make_of(struct bundle_plan *plan, const struct request *request,
-                   const struct needed_chunks *config, struct view raw, struct err *err)
+static int create_bundle(struct bundle_plan *plan, const struct request *request,
+                         const struct needed_chunks *config, struct view raw, struct err *err)
 {
     const struct image_info *image = &plan->index->image;
     struct bundle_options options = {
@@ -177,14 +183,14 @@ static int make_of(struct bundle_plan *plan, const struct request *request,
     size_t skip = (size_t)(image->config_offset - config->chunks[0].raw_offset);
 
     if (skip + image->config_size > raw.size)
-        return err_set(err, ERR_INTEGRITY, "index", "the index places the config nowhere");
+        return err_set(err, ERR_INTEGRITY, "index", "the index does not contain the config");
     options.config = view_of(raw.data + skip, (size_t)image->config_size);
     clock_parse_stamp(plan->options.name->time, &options.mtime);
     plan->bundle = bundle_create(&options, err);
     return plan->bundle ? 0 : ERR_FAIL;
 }
 
-/* The bundle, from the config that lies in the archive. */
+/* Fetches the config and makes the bundle. */
 static int make_bundle(struct bundle_plan *plan, const struct request *request, struct err *err)
 {
     struct text raw;
@@ -196,7 +202,7 @@ static int make_bundle(struct bundle_plan *plan, const struct request *request, 
     text_init(&raw, BUNDLE_CONFIG_MAX + 2 * CHUNK_MAX_LIMIT);
     failed = fetch_config(plan, plan->config, &raw, err);
     if (failed == 0)
-        failed = make_of(plan, request, plan->config, text_view(&raw), err);
+        failed = create_bundle(plan, request, plan->config, text_view(&raw), err);
     text_finish(&raw);
     return failed;
 }

@@ -1,9 +1,9 @@
 /*
- * bundle_plan - the bundle of an archive that has an index, and the chunks that the bundle takes.
+ * bundle_plan - the bundle of an archive that has an index, and the chunks that the bundle needs.
  *
- * The index is believed as far as the config goes: the config's bytes must have the SHA-256 that
- * the metadata calls the image id, and must name the layers that the index lists. Places and sizes
- * are proven by the layers' own digests while they stream (assembly).
+ * The plan trusts the index only as far as it proves itself: the config must have the SHA-256 that
+ * the metadata calls the image id, and must name the layers that the index lists. Offsets and sizes
+ * are proven later, by the digests of the layers (bundle_writer).
  */
 #ifndef S3DOCK_PULL_BUNDLE_PLAN_H
 #define S3DOCK_PULL_BUNDLE_PLAN_H
@@ -29,21 +29,21 @@ struct bundle_plan_options {
 
 struct bundle_plan {
     struct bundle_plan_options options;
-    struct index *index; /* the header, and the sections that are needed */
+    struct index *index; /* with the header and the needed sections */
     struct bundle *bundle;
     struct needed_chunks *needed; /* the chunks of the layers that are sent */
-    struct needed_chunks *config; /* those of the config, which are fetched to make the bundle */
-    double rate; /* bytes a second while the index was fetched; 0: too few to tell */
+    struct needed_chunks *config; /* the chunks of the config; already fetched */
+    double rate;                  /* bytes a second while the index was fetched; 0: too few bytes */
 };
 
-/* Fetches the header of the index. Fails with not_found.index, and with integrity.index when the
- * header disagrees with the metadata, or describes an image that cannot be bundled. */
+/* Fetches the header of the index. Fails with not_found.index, or with integrity.index if the header
+ * contradicts the metadata or describes an image that cannot be bundled. */
 struct bundle_plan *bundle_plan_open(const struct bundle_plan_options *options, struct err *err);
-/* Fetches the config and the sections of the layers, all but those that are left out (`leave_out`
- * may be NULL), and makes the bundle. `partial` (may be NULL) tells which chunks are kept already. */
+/* Fetches the config, and the sections of the layers that are not left out (`leave_out` NULL: none),
+ * and makes the bundle. Marks the chunks of the partial download (may be NULL). */
 int bundle_plan_make(struct bundle_plan *plan, const bool *leave_out, const struct partial *partial,
                      struct err *err);
-/* Packed bytes that a pull fetches: what needed_missing counts, and the config; no chunk twice. */
+/* Packed bytes that a pull fetches: those of needed_missing and of the config, each chunk once. */
 uint64_t bundle_plan_missing(const struct bundle_plan *plan);
 void bundle_plan_destroy(struct bundle_plan *plan); /* takes NULL */
 

@@ -1,3 +1,7 @@
+/*
+ * The writer walks through the parts of the bundle. Texts come from the bundle, layers from the
+ * stream; a layer goes through layer_digest on its way to the sink.
+ */
 #include "pull/bundle_writer.h"
 
 #include <stdlib.h>
@@ -14,7 +18,7 @@ struct bundle_writer {
     const struct image_info *image;
     struct sink *sink;
     struct layer_digest *digest; /* of the layer that is being written */
-    unsigned part;               /* the one that is written next, or being written */
+    unsigned part;               /* the part that is written now or next */
     uint64_t done;               /* bytes of its payload */
 };
 
@@ -52,7 +56,7 @@ static bool is_digest(const char *name, const uint8_t sum[SHA256_SIZE])
     return digest_text_read(name, expected) && memcmp(sum, expected, sizeof expected) == 0;
 }
 
-/* Holds a whole layer against all that the documents of the bundle say of it. */
+/* Compares a whole layer with the documents of the bundle. */
 static int end_layer(struct bundle_writer *writer, const struct bundle_part *part, struct err *err)
 {
     const struct image_layer *layer = &writer->image->layers[part->layer];
@@ -62,19 +66,19 @@ static int end_layer(struct bundle_writer *writer, const struct bundle_part *par
 
     layer_digest_end(writer->digest, stored, diff, &packed);
     if (!is_digest(layer->digest, stored) || !is_digest(layer->diff_id, diff))
-        return err_set(err, ERR_INTEGRITY, "layer", "layer %d is not the one that the config names",
-                       part->layer + 1);
+        return err_set(err, ERR_INTEGRITY, "layer",
+                       "layer %d differs from the one that the config names", part->layer + 1);
     if (strcmp(layer->media_type, layer_digest_media_type(writer->digest)) != 0)
-        return err_set(err, ERR_INTEGRITY, "layer", "layer %d is no %s", part->layer + 1,
-                       layer->media_type);
+        return err_set(err, ERR_INTEGRITY, "layer", "layer %d does not have the media type %s",
+                       part->layer + 1, layer->media_type);
     layer_digest_reset(writer->digest);
     writer->part++;
     writer->done = 0;
     return padding ? sink_write(writer->sink, view_of(zeros, padding), err) : 0;
 }
 
-/* Comes to the next layer that wants bytes. The documents behind the last one are not written
- * here. NULL: there is none. */
+/* Writes what precedes the next layer that needs bytes. *out NULL: no layer needs bytes; the
+ * documents behind the last layer are left to bundle_writer_finish. */
 static int next_layer(struct bundle_writer *writer, const struct bundle_part **out, struct err *err)
 {
     while (writer->part + 1 < writer->bundle->count) {
@@ -110,7 +114,7 @@ int bundle_writer_feed(struct bundle_writer *writer, uint64_t raw_offset, struct
             return 0;
         here = part->raw_offset + writer->done;
         if (raw_offset > here)
-            return err_set(err, ERR_INTEGRITY, "index", "the index leaves out bytes of a layer");
+            return err_set(err, ERR_INTEGRITY, "index", "the index lacks bytes of a layer");
         skip = here - raw_offset;
         if (skip >= bytes.size)
             return 0;
@@ -135,7 +139,7 @@ int bundle_writer_finish(struct bundle_writer *writer, struct err *err)
     if (next_layer(writer, &part, err))
         return ERR_FAIL;
     if (part)
-        return err_set(err, ERR_INTEGRITY, "index", "the index leaves out bytes of a layer");
+        return err_set(err, ERR_INTEGRITY, "index", "the index lacks bytes of a layer");
     part = &writer->bundle->parts[writer->bundle->count - 1];
     if (sink_write(writer->sink, part->bytes, err))
         return ERR_FAIL;

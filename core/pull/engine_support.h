@@ -1,8 +1,8 @@
 /*
- * engine_support - whether an engine can unpack the layers that it is to be given.
+ * engine_support - checks whether a Docker engine can unpack the layers that it will get.
  *
- * Docker reads layers packed by zstd since 23.0; before, a load of them fails with "invalid tar
- * header" after everything was fetched.
+ * Docker reads layers packed by zstd since version 23. Older versions fail with "invalid tar header"
+ * at the end of the load.
  */
 #ifndef S3DOCK_PULL_ENGINE_SUPPORT_H
 #define S3DOCK_PULL_ENGINE_SUPPORT_H
@@ -14,9 +14,8 @@
 
 struct err;
 
-/* Fails with unsupported.zstd when the engine is known not to read a layer that is sent. `here`:
- * for each layer, whether the engine has it already; NULL: none. An engine whose version is not
- * known is taken for one that reads all. */
+/* Fails with unsupported.zstd if the engine cannot read a layer that is sent. `here`: for each layer,
+ * whether the engine has it already; NULL: none. An engine of unknown version passes. */
 int engine_supports(const struct docker_engine *engine, const struct image_info *image,
                     const bool *here, struct err *err);
 

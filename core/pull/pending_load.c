@@ -13,7 +13,7 @@
 
 #define NAME_SIZE 32
 
-/* Without /info the store is not known, and may be containerd's. */
+/* A daemon that denies /info has an unknown store, which may be containerd's. */
 static bool needs_note(const struct docker *docker)
 {
     const struct docker_engine *engine = docker_engine(docker);

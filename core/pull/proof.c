@@ -10,34 +10,35 @@ int proof_of_archive(const struct metadata *metadata, const struct store_info *a
 {
     if (!metadata->archive_etag[0] || strcmp(metadata->archive_etag, archive->etag) == 0)
         return 0;
-    return err_set(err, ERR_INTEGRITY, "etag", "the archive has ETag %s where its metadata says %s",
+    return err_set(err, ERR_INTEGRITY, "etag", "the archive has ETag %s, but its metadata says %s",
                    archive->etag, metadata->archive_etag);
 }
 
-static int differs(const char *what, struct err *err)
+static int refuse_metadata(const char *what, struct err *err)
 {
     return err_set(err, ERR_INTEGRITY, "metadata",
                    "the metadata states another %s than the archive has", what);
 }
 
-static bool is_stated_otherwise(const char *stated, const char *actual)
+static bool differs(const char *stated, const char *actual)
 {
     return stated[0] && strcmp(stated, actual) != 0;
 }
 
-static int compare(const struct metadata *stated, const struct metadata *actual, struct err *err)
+static int compare_metadata(const struct metadata *stated, const struct metadata *actual,
+                            struct err *err)
 {
-    if (is_stated_otherwise(stated->image_id, actual->image_id))
-        return differs("image id", err);
-    if (is_stated_otherwise(stated->manifest_id, actual->manifest_id))
-        return differs("manifest id", err);
-    if (is_stated_otherwise(stated->platform, actual->platform))
-        return differs("platform", err);
+    if (differs(stated->image_id, actual->image_id))
+        return refuse_metadata("image id", err);
+    if (differs(stated->manifest_id, actual->manifest_id))
+        return refuse_metadata("manifest id", err);
+    if (differs(stated->platform, actual->platform))
+        return refuse_metadata("platform", err);
     if (stated->layer_count != actual->layer_count)
-        return differs("number of layers", err);
+        return refuse_metadata("number of layers", err);
     for (unsigned i = 0; i < stated->layer_count; i++)
         if (strcmp(stated->layers[i].text, actual->layers[i].text) != 0)
-            return differs("layer", err);
+            return refuse_metadata("layer", err);
     return 0;
 }
 
@@ -53,7 +54,7 @@ int proof_of_metadata(const struct metadata *metadata, const struct image_info *
         return err_set(err, ERR_INTEGRITY, "raw_size",
                        "the archive unpacks to %llu bytes where its metadata says %llu",
                        (unsigned long long)raw, (unsigned long long)metadata->raw_size);
-    failed = describe_image(image, &actual, err) || compare(metadata, &actual, err);
+    failed = describe_image(image, &actual, err) || compare_metadata(metadata, &actual, err);
     metadata_finish(&actual);
     return failed ? ERR_FAIL : 0;
 }

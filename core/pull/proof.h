@@ -12,11 +12,11 @@
 
 struct err;
 
-/* Before the archive is read: whether the store has the archive that the metadata names. */
+/* Before the archive is read: fails with integrity.etag if its ETag differs from the metadata. */
 int proof_of_archive(const struct metadata *metadata, const struct store_info *archive,
                      struct err *err);
-/* After all of it was read and verified: whether the metadata describes that image, whose stream
- * had `raw` bytes. What the metadata does not state is not asked for. */
+/* After the whole archive was read and verified: fails if the metadata describes another image, or a
+ * save stream of other than `raw` bytes. Skips what the metadata does not state. */
 int proof_of_metadata(const struct metadata *metadata, const struct image_info *image, uint64_t raw,
                       struct err *err);
 

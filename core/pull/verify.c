@@ -1,3 +1,6 @@
+/*
+ * A verification is a pull without a destination that compares everything (pull_options.prove).
+ */
 #include "pull/verify.h"
 
 #include <string.h>

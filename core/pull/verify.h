@@ -1,9 +1,9 @@
 /*
- * verify - reads an archive of the bucket to its end and proves all that a pull relies on.
+ * verify - reads a whole archive of the bucket and checks everything that a pull relies on.
  *
- * The archive has the size and the ETag of the metadata, the index its SHA-256; each chunk is the
- * one that the index names; each layer has its diffID, the config the image id; the MD5 is the
- * metadata's, where that has one. Writes nothing and needs no daemon.
+ * It compares size, ETag and MD5 of the archive and the SHA-256 of the index with the metadata, each
+ * chunk with the index, each layer with its diffID, and the config with the image id. Writes nothing
+ * and needs no daemon.
  */
 #ifndef S3DOCK_PULL_VERIFY_H
 #define S3DOCK_PULL_VERIFY_H
@@ -23,21 +23,21 @@ struct verify_options {
     struct transfer_options transfer;
     struct store *store;
     struct image_name name;
-    const char *key; /* of the archive, when a pointer named it; NULL: looked up */
+    const char *key; /* of the archive, if a pointer names it; NULL: it is looked up */
 };
 
 struct verify_result {
     char key[KEY_MAX];
     char image_ref[512]; /* metadata.image_tag */
     char image_id[DIGEST_TEXT_SIZE];
-    char checksum[40]; /* the MD5 that was proven; "": the metadata has none */
+    char checksum[40]; /* the MD5 that was checked; "": the metadata has none */
     uint64_t size;     /* of the archive */
     unsigned layers;
-    uint32_t chunks; /* by the index; 0: there is none */
+    uint32_t chunks; /* of the index; 0: there is no index */
     struct transfer_stats stats;
 };
 
-/* 0: everything is as it should be. Integrity: something is not, and the hint names the remedy. */
+/* 0: everything is correct. Family ERR_INTEGRITY: the image is damaged; the hint has the remedy. */
 int verify_run(const struct verify_options *options, struct verify_result *result, struct err *err);
 
 #endif

@@ -1,3 +1,7 @@
+/*
+ * First the daemon's report of the load is checked, then an inspect of the name. Some daemons do not
+ * set the name, or find another image first: then the image is tagged and inspected again.
+ */
 #include "pull/verify_load.h"
 
 #include <stdio.h>
@@ -14,38 +18,38 @@ const char *verify_load_id(const struct docker *docker, const struct image_info 
     return docker_engine(docker)->containerd_store ? manifest_id : image->id;
 }
 
-/* ---- what the daemon says ---- */
+/* ---- the daemon's report ---- */
 
-/* Podman says ids without their algorithm, too. */
-static bool is_id(const char *said, const char *id)
+/* Podman also reports ids without their algorithm. */
+static bool is_id(const char *reported, const char *id)
 {
-    return strcmp(said, id) == 0 || strcmp(said, digest_text_hex(id)) == 0;
+    return strcmp(reported, id) == 0 || strcmp(reported, digest_text_hex(id)) == 0;
 }
 
-static bool is_ours(const struct verify_load_options *o, const char *said)
+static bool is_image(const struct verify_load_options *o, const char *reported)
 {
-    return name_means(said, o->name->ref) || is_id(said, o->image->id) ||
-           is_id(said, o->manifest_id);
+    return name_means(reported, o->name->ref) || is_id(reported, o->image->id) ||
+           is_id(reported, o->manifest_id);
 }
 
-static int blame(const struct verify_load_options *o, const char *said, struct err *err)
+static int refuse_loaded(const struct verify_load_options *o, const char *reported, struct err *err)
 {
-    err_set(err, ERR_INTEGRITY, "loaded", "Docker has loaded %s, but was given %s alone", said,
+    err_set(err, ERR_INTEGRITY, "loaded", "Docker has loaded %s, but was given only %s", reported,
             o->name->ref);
-    return err_hint(err, "do not run %s; remove it (docker image rm) and report this", said);
+    return err_hint(err, "do not run %s; remove it (docker image rm) and report this", reported);
 }
 
-static int check_said(const struct verify_load_options *o, struct err *err)
+static int check_report(const struct verify_load_options *o, struct err *err)
 {
     for (unsigned i = 0; i < o->loaded->count; i++)
-        if (!is_ours(o, o->loaded->names[i]))
-            return blame(o, o->loaded->names[i], err);
-    return o->loaded->more ? blame(o, "more images than can be listed", err) : 0;
+        if (!is_image(o, o->loaded->names[i]))
+            return refuse_loaded(o, o->loaded->names[i], err);
+    return o->loaded->more ? refuse_loaded(o, "more images than can be listed", err) : 0;
 }
 
-/* ---- what it has ---- */
+/* ---- the image under its name ---- */
 
-static bool is_it(const struct verify_load_options *o, const struct docker_image *local)
+static bool is_same_image(const struct verify_load_options *o, const struct docker_image *local)
 {
     const struct image_info *image = o->image;
 
@@ -58,41 +62,43 @@ static bool is_it(const struct verify_load_options *o, const struct docker_image
     return true;
 }
 
-/* DOCKER_ABSENT: the name leads to no image, or to another one. */
-static int look(const struct verify_load_options *o, struct docker_image *local, struct err *err)
+/* DOCKER_ABSENT: the name leads to no image, or to another image. */
+static int inspect_name(const struct verify_load_options *o, struct docker_image *local,
+                        struct err *err)
 {
     int answer = docker_inspect(o->docker, o->name->ref, local, err);
 
-    return answer == DOCKER_OK && !is_it(o, local) ? DOCKER_ABSENT : answer;
+    return answer == DOCKER_OK && !is_same_image(o, local) ? DOCKER_ABSENT : answer;
 }
 
-static int name_it(const struct verify_load_options *o, const char *app, struct docker_image *local,
-                   struct err *err)
+static int tag_image(const struct verify_load_options *o, const char *app,
+                     struct docker_image *local, struct err *err)
 {
     const char *id = verify_load_id(o->docker, o->image, o->manifest_id);
     int answer = docker_tag(o->docker, id, app, o->name->tag, err);
 
-    return answer == DOCKER_OK ? look(o, local, err) : answer;
+    return answer == DOCKER_OK ? inspect_name(o, local, err) : answer;
 }
 
-/* Podman looks for a short name under localhost/ first: an image that was built there hides the one
- * that was loaded. */
-static int find(const struct verify_load_options *o, struct docker_image *local, struct err *err)
+/* Podman looks for a short name under localhost/ first: there, an image that was built on this host
+ * hides the loaded one. */
+static int find_image(const struct verify_load_options *o, struct docker_image *local,
+                      struct err *err)
 {
     char short_name[NAME_APP_MAX + 16];
-    int answer = look(o, local, err);
+    int answer = inspect_name(o, local, err);
 
     if (answer == DOCKER_ABSENT)
-        answer = name_it(o, o->name->app, local, err);
+        answer = tag_image(o, o->name->app, local, err);
     if (answer != DOCKER_ABSENT || !docker_engine(o->docker)->podman)
         return answer;
     snprintf(short_name, sizeof short_name, "localhost/%s", o->name->app);
-    return name_it(o, short_name, local, err);
+    return tag_image(o, short_name, local, err);
 }
 
-/* Fails unless the image that the name leads to can run. */
-static int check_parts(const struct verify_load_options *o, const struct docker_image *local,
-                       struct err *err)
+/* Fails unless the image is complete and unpacked. */
+static int check_complete(const struct verify_load_options *o, const struct docker_image *local,
+                          struct err *err)
 {
     int answer;
 
@@ -112,19 +118,19 @@ int verify_load(const struct verify_load_options *o, struct err *err)
 
     if (!local)
         return err_memory(err, "the image");
-    answer = check_said(o, err);
+    answer = check_report(o, err);
     if (answer == 0)
-        answer = find(o, local, err);
+        answer = find_image(o, local, err);
     if (answer == DOCKER_ABSENT)
         answer = err_set(err, ERR_DOCKER, "verify",
                          "Docker took the image but does not have it as %s", o->name->ref);
     else if (answer == DOCKER_OK)
-        answer = check_parts(o, local, err);
+        answer = check_complete(o, local, err);
     free(local);
     return answer;
 }
 
-/* ---- a load that was refused ---- */
+/* ---- a failed load ---- */
 
 void verify_load_undo(const struct verify_load_options *o, const char *before)
 {
@@ -136,17 +142,17 @@ void verify_load_undo(const struct verify_load_options *o, const char *before)
         docker_inspect(o->docker, o->name->ref, local, &err) == DOCKER_OK &&
         strcmp(local->id, id) == 0) {
         if (docker_untag(o->docker, o->name->ref, &err) < 0)
-            log_info("%s is left on an image that was not loaded: %s", o->name->ref, err.text);
+            log_info("%s still names an incomplete image: %s", o->name->ref, err.text);
         else if (before[0] && docker_tag(o->docker, before, o->name->app, o->name->tag, &err) < 0)
-            log_info("%s does not lead to %s any more: %s", o->name->ref, before, err.text);
+            log_info("could not give the name %s back to %s: %s", o->name->ref, before, err.text);
     }
     free(local);
 }
 
 /* ---- further names ---- */
 
-static int name_also(struct docker *docker, const struct docker_image *image,
-                     const struct reference *also, struct docker_image *room, struct err *err)
+static int add_name(struct docker *docker, const struct docker_image *image,
+                    const struct reference *also, struct docker_image *room, struct err *err)
 {
     int answer = docker_tag(docker, image->id, also->repository, also->tag, err);
 
@@ -174,7 +180,7 @@ int verify_load_name(struct docker *docker, const char *name, const struct refer
     if (answer == DOCKER_ABSENT)
         answer = err_set(err, ERR_DOCKER, "verify", "Docker does not have %s any more", name);
     for (unsigned i = 0; answer == 0 && i < count; i++)
-        answer = name_also(docker, &images[0], &also[i], &images[1], err);
+        answer = add_name(docker, &images[0], &also[i], &images[1], err);
     free(images);
     return answer;
 }

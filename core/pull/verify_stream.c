@@ -1,6 +1,6 @@
 /*
- * Spans end anywhere, also inside a header block. The scanner wants whole headers, so the beginning
- * of one that is split waits in `carry` until the rest has come.
+ * Spans end anywhere, also inside a header block. The scanner needs whole headers, so the beginning
+ * of a split header waits in `carry` for the rest.
  */
 #include "pull/verify_stream.h"
 
@@ -20,32 +20,32 @@ struct verify_stream {
 
 struct verify_stream *verify_stream_create(void)
 {
-    struct verify_stream *c = calloc(1, sizeof *c);
+    struct verify_stream *stream = calloc(1, sizeof *stream);
 
-    if (!c)
+    if (!stream)
         return NULL;
-    c->tar = tar_create();
-    c->image = image_create();
-    if (!c->tar || !c->image) {
-        verify_stream_destroy(c);
+    stream->tar = tar_create();
+    stream->image = image_create();
+    if (!stream->tar || !stream->image) {
+        verify_stream_destroy(stream);
         return NULL;
     }
-    tar_strict(c->tar);
-    return c;
+    tar_strict(stream->tar);
+    return stream;
 }
 
-void verify_stream_destroy(struct verify_stream *check)
+void verify_stream_destroy(struct verify_stream *stream)
 {
-    if (!check)
+    if (!stream)
         return;
-    tar_destroy(check->tar);
-    image_destroy(check->image);
-    free(check);
+    tar_destroy(stream->tar);
+    image_destroy(stream->image);
+    free(stream);
 }
 
-/* The scanner's hints are for who pushes an archive. Here it came out of a bucket: whatever is
- * wrong with it, the archive is damaged, and the pull tells what mends it. */
-static int blame(struct err *err)
+/* The scanner's hints are for a push. An archive in the bucket that cannot be read is damaged, and
+ * the pull adds the hint how to repair it. */
+static int as_damaged(struct err *err)
 {
     if (err->family == ERR_USAGE || err->family == ERR_DOCKER || err->family == ERR_UNSUPPORTED)
         err->family = ERR_INTEGRITY;
@@ -54,18 +54,18 @@ static int blame(struct err *err)
     return ERR_FAIL;
 }
 
-/* Scans a window as far as it goes. Returns how many bytes were left for want of a whole header. */
-static long scan(struct verify_stream *c, const uint8_t *bytes, size_t size, struct err *err)
+/* Scans a window. Returns the number of bytes at its end that are an incomplete header. */
+static long scan(struct verify_stream *stream, const uint8_t *bytes, size_t size, struct err *err)
 {
     while (size) {
         struct tar_step step;
 
         /* Without tar_normalize the scanner only reads. */
-        if (tar_scan(c->tar, (uint8_t *)(uintptr_t)bytes, size, &step, err))
+        if (tar_scan(stream->tar, (uint8_t *)(uintptr_t)bytes, size, &step, err))
             return ERR_FAIL;
         if (step.event == TAR_MORE)
             break;
-        if (image_feed(c->image, &step, tar_entry(c->tar), bytes, err))
+        if (image_feed(stream->image, &step, tar_entry(stream->tar), bytes, err))
             return ERR_FAIL;
         bytes += step.used;
         size -= step.used;
@@ -73,51 +73,51 @@ static long scan(struct verify_stream *c, const uint8_t *bytes, size_t size, str
     return (long)size;
 }
 
-/* Completes a split header from the new bytes. */
-static int use_carry(struct verify_stream *c, struct view *bytes, struct err *err)
+/* Completes a split header with the new bytes. */
+static int scan_carry(struct verify_stream *stream, struct view *bytes, struct err *err)
 {
-    size_t want = TAR_BLOCK - c->carried;
+    size_t want = TAR_BLOCK - stream->carried;
     long left;
 
-    if (c->carried == 0)
+    if (stream->carried == 0)
         return 0;
     if (want > bytes->size)
         want = bytes->size;
-    memcpy(c->carry + c->carried, bytes->data, want);
-    c->carried += want;
+    memcpy(stream->carry + stream->carried, bytes->data, want);
+    stream->carried += want;
     bytes->data += want;
     bytes->size -= want;
-    left = scan(c, c->carry, c->carried, err);
+    left = scan(stream, stream->carry, stream->carried, err);
     if (left < 0)
         return ERR_FAIL;
-    memmove(c->carry, c->carry + c->carried - (size_t)left, (size_t)left);
-    c->carried = (size_t)left;
+    memmove(stream->carry, stream->carry + stream->carried - (size_t)left, (size_t)left);
+    stream->carried = (size_t)left;
     return 0;
 }
 
-int verify_stream_feed(struct verify_stream *check, struct view bytes, struct err *err)
+int verify_stream_feed(struct verify_stream *stream, struct view bytes, struct err *err)
 {
     long left;
 
-    if (use_carry(check, &bytes, err))
-        return blame(err);
-    left = scan(check, bytes.data, bytes.size, err);
+    if (scan_carry(stream, &bytes, err))
+        return as_damaged(err);
+    left = scan(stream, bytes.data, bytes.size, err);
     if (left < 0)
-        return blame(err);
+        return as_damaged(err);
     if (left) {
-        memcpy(check->carry, bytes.data + bytes.size - (size_t)left, (size_t)left);
-        check->carried = (size_t)left;
+        memcpy(stream->carry, bytes.data + bytes.size - (size_t)left, (size_t)left);
+        stream->carried = (size_t)left;
     }
     return 0;
 }
 
-int verify_stream_finish(struct verify_stream *check, const struct image_info **info,
+int verify_stream_finish(struct verify_stream *stream, const struct image_info **info,
                          struct view *config, struct err *err)
 {
-    if (!tar_complete(check->tar))
+    if (!tar_complete(stream->tar))
         return err_set(err, ERR_INTEGRITY, "truncated", "the image archive ends in the middle");
-    if (image_finish(check->image, info, err))
-        return blame(err);
-    *config = image_config(check->image);
+    if (image_finish(stream->image, info, err))
+        return as_damaged(err);
+    *config = image_config(stream->image);
     return 0;
 }

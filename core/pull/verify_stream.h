@@ -1,7 +1,7 @@
 /*
- * verify_stream - scans an archive that is read without an index, and judges it.
+ * verify_stream - scans an archive that has no index, and verifies it.
  *
- * Nothing of the archive is passed on. What a sound one holds is then written anew (assembly).
+ * It passes nothing on: a second pass writes the contents of a valid archive (bundle_writer).
  */
 #ifndef S3DOCK_PULL_VERIFY_STREAM_H
 #define S3DOCK_PULL_VERIFY_STREAM_H
@@ -14,14 +14,14 @@
 struct err;
 
 struct verify_stream;
-struct verify_stream *verify_stream_create(void); /* NULL: out of memory */
-void verify_stream_destroy(struct verify_stream *check);
+struct verify_stream *verify_stream_create(void); /* NULL: no memory */
+void verify_stream_destroy(struct verify_stream *stream);
 
 /* Scans the next bytes of the stream. */
-int verify_stream_feed(struct verify_stream *check, struct view bytes, struct err *err);
-/* The stream has ended: verifies the image. *info, and *config, the bytes of its config, live as
- * long as the check. */
-int verify_stream_finish(struct verify_stream *check, const struct image_info **info,
+int verify_stream_feed(struct verify_stream *stream, struct view bytes, struct err *err);
+/* Call this at the end of the stream: verifies the image. *info, and *config (the bytes of the
+ * config), live as long as the verify_stream. */
+int verify_stream_finish(struct verify_stream *stream, const struct image_info **info,
                          struct view *config, struct err *err);
 
 #endif

@@ -1,3 +1,6 @@
+/*
+ * The first failure stays; later spans only return. The thread ends with the message `end`.
+ */
 #include "pull/writer.h"
 
 #include <pthread.h>
@@ -26,37 +29,37 @@ struct writer {
     struct err err; /* the first failure; nothing is written after it */
 };
 
-/* The bytes that follow in the stream. */
-static int deliver(struct writer *w, struct view bytes, struct err *err)
+/* Passes on the next bytes of the save stream. */
+static int pass_on(struct writer *writer, struct view bytes, struct err *err)
 {
-    uint64_t at = w->raw;
+    uint64_t at = writer->raw;
 
-    w->raw += bytes.size;
-    if (w->options.raw_size && w->raw > w->options.raw_size)
+    writer->raw += bytes.size;
+    if (writer->options.raw_size && writer->raw > writer->options.raw_size)
         return err_set(err, ERR_INTEGRITY, "size",
-                       "the archive inflates to more than the %llu bytes that its metadata says",
-                       (unsigned long long)w->options.raw_size);
-    if (w->options.bundle_writer)
-        return bundle_writer_feed(w->options.bundle_writer, at, bytes, err);
-    return verify_stream_feed(w->options.verify, bytes, err);
+                       "the archive inflates to more than the %llu bytes of its metadata",
+                       (unsigned long long)writer->options.raw_size);
+    if (writer->options.bundle_writer)
+        return bundle_writer_feed(writer->options.bundle_writer, at, bytes, err);
+    return verify_stream_feed(writer->options.verify, bytes, err);
 }
 
-/* The next bytes of an archive without an index. */
-static int inflate_piece(struct writer *w, struct view packed, struct err *err)
+/* Inflates the next bytes of an archive without an index. */
+static int inflate_piece(struct writer *writer, struct view packed, struct err *err)
 {
     size_t produced;
 
-    digest_add(w->md5, packed.data, packed.size);
+    digest_add(writer->md5, packed.data, packed.size);
     do {
-        if (gunzip_read(w->gunzip, &packed, w->raw_room, RAW_ROOM, &produced, err))
+        if (gunzip_read(writer->gunzip, &packed, writer->raw_room, RAW_ROOM, &produced, err))
             return ERR_FAIL;
-        if (produced && deliver(w, view_of(w->raw_room, produced), err))
+        if (produced && pass_on(writer, view_of(writer->raw_room, produced), err))
             return ERR_FAIL;
     } while (packed.size || produced == RAW_ROOM);
     return 0;
 }
 
-/* Bytes of chunks that follow each other in the stream, from the first of them on. */
+/* Returns the bytes of a run of chunks that follow each other in the save stream. */
 static size_t run_of(const struct span *span, unsigned first, unsigned *next)
 {
     const struct span_chunk *chunks = span->chunks;
@@ -69,148 +72,148 @@ static size_t run_of(const struct span *span, unsigned first, unsigned *next)
     return size;
 }
 
-/* Parts of the stream, each with its place; in as few pieces as can be, since a piece is a chunk of
- * the request that the daemon reads. */
-static int assemble(struct writer *w, const struct span *span, struct err *err)
+/* Passes on the chunks of a span with their offsets, in few pieces: each piece becomes a chunk of the
+ * HTTP request that the daemon reads. */
+static int write_chunks(struct writer *writer, const struct span *span, struct err *err)
 {
     const uint8_t *raw = span->slot->out;
 
     for (unsigned i = 0, next; i < span->count; i = next) {
         size_t size = run_of(span, i, &next);
 
-        if (bundle_writer_feed(w->options.bundle_writer, span->chunks[i].raw_offset,
+        if (bundle_writer_feed(writer->options.bundle_writer, span->chunks[i].raw_offset,
                                view_of(raw, size), err))
             return ERR_FAIL;
         raw += size;
     }
-    w->raw += span->out_size;
+    writer->raw += span->out_size;
     return 0;
 }
 
-static int write_bytes(struct writer *w, struct span *span)
+static int write_bytes(struct writer *writer, struct span *span)
 {
-    if (w->options.packed)
-        return inflate_piece(w, view_of(span->slot->in, span->in_size), &span->err);
-    if (w->options.summed)
-        digest_add(w->md5, span->slot->in, span->in_size);
-    if (w->options.verify)
-        return deliver(w, view_of(span->slot->out, span->out_size), &span->err);
-    return assemble(w, span, &span->err);
+    if (writer->options.packed)
+        return inflate_piece(writer, view_of(span->slot->in, span->in_size), &span->err);
+    if (writer->options.summed)
+        digest_add(writer->md5, span->slot->in, span->in_size);
+    if (writer->options.verify)
+        return pass_on(writer, view_of(span->slot->out, span->out_size), &span->err);
+    return write_chunks(writer, span, &span->err);
 }
 
-static void write_span(struct writer *w, struct span *span)
+static void write_span(struct writer *writer, struct span *span)
 {
-    if (!w->err.family && write_bytes(w, span))
-        w->err = span->err;
-    span->job.msg.kind = w->options.kind_span;
-    inbox_post(w->options.home, &span->job.msg);
+    if (!writer->err.family && write_bytes(writer, span))
+        writer->err = span->err;
+    span->job.msg.kind = writer->options.kind_span;
+    inbox_post(writer->options.home, &span->job.msg);
 }
 
-static int compare_checksum(struct writer *w, struct err *err)
+static int compare_checksum(struct writer *writer, struct err *err)
 {
     uint8_t md5[MD5_SIZE];
     char hex[MD5_HEX_SIZE];
 
-    digest_end(w->md5, md5);
+    digest_end(writer->md5, md5);
     hex_encode(md5, sizeof md5, hex);
-    if (!w->options.checksum || !w->options.checksum[0] ||
-        strcasecmp(hex, w->options.checksum) == 0)
+    if (!writer->options.checksum || !writer->options.checksum[0] ||
+        strcasecmp(hex, writer->options.checksum) == 0)
         return 0;
     return err_set(err, ERR_INTEGRITY, "checksum", "checksum mismatch: expected %s, got %s",
-                   w->options.checksum, hex);
+                   writer->options.checksum, hex);
 }
 
-/* A gzip archive has ended: was it all of it? */
-static int end_archive(struct writer *w, struct err *err)
+/* Checks that the whole archive was inflated. */
+static int end_archive(struct writer *writer, struct err *err)
 {
-    if (gunzip_finish(w->gunzip, err) || compare_checksum(w, err))
+    if (gunzip_finish(writer->gunzip, err) || compare_checksum(writer, err))
         return ERR_FAIL;
-    if (!w->options.raw_size || w->raw == w->options.raw_size)
+    if (!writer->options.raw_size || writer->raw == writer->options.raw_size)
         return 0;
     return err_set(err, ERR_INTEGRITY, "size",
-                   "the archive inflates to %llu bytes where its metadata says %llu",
-                   (unsigned long long)w->raw, (unsigned long long)w->options.raw_size);
+                   "the archive inflates to %llu bytes, but its metadata says %llu",
+                   (unsigned long long)writer->raw, (unsigned long long)writer->options.raw_size);
 }
 
-/* All was fed: is it the image? */
-static int judge(struct writer *w, struct err *err)
+static int verify_all(struct writer *writer, struct err *err)
 {
-    if (w->options.packed && end_archive(w, err))
+    if (writer->options.packed && end_archive(writer, err))
         return ERR_FAIL;
-    if (w->options.summed && compare_checksum(w, err))
+    if (writer->options.summed && compare_checksum(writer, err))
         return ERR_FAIL;
-    if (w->options.verify)
-        return verify_stream_finish(w->options.verify, &w->info, &w->config, err);
-    return bundle_writer_finish(w->options.bundle_writer, err);
+    if (writer->options.verify)
+        return verify_stream_finish(writer->options.verify, &writer->info, &writer->config, err);
+    return bundle_writer_finish(writer->options.bundle_writer, err);
 }
 
-static int conclude(struct writer *w, struct err *err)
+static int finish(struct writer *writer, struct err *err)
 {
-    if (judge(w, err))
+    if (verify_all(writer, err))
         return ERR_FAIL;
-    inbox_post(w->options.home, &w->verified);
-    return w->options.sink ? sink_finish(w->options.sink, err) : 0;
+    inbox_post(writer->options.home, &writer->verified);
+    return writer->options.sink ? sink_finish(writer->options.sink, err) : 0;
 }
 
 static void *writer_main(void *arg)
 {
-    struct writer *w = arg;
+    struct writer *writer = arg;
     struct msg *msg;
 
     for (;;) {
-        msg = inbox_take(w->todo, INBOX_FOREVER);
-        if (msg == &w->end)
+        msg = inbox_take(writer->todo, INBOX_FOREVER);
+        if (msg == &writer->end)
             break;
-        write_span(w, (struct span *)msg);
+        write_span(writer, (struct span *)msg);
     }
-    if (w->end.kind == END_WHOLE && !w->err.family)
-        conclude(w, &w->err);
-    inbox_post(w->options.home, &w->done);
+    if (writer->end.kind == END_WHOLE && !writer->err.family)
+        finish(writer, &writer->err);
+    inbox_post(writer->options.home, &writer->done);
     return NULL;
 }
 
-static void release(struct writer *w)
+static void release(struct writer *writer)
 {
-    inbox_destroy(w->todo);
-    gunzip_destroy(w->gunzip);
-    digest_destroy(w->md5);
-    free(w->raw_room);
-    free(w);
+    inbox_destroy(writer->todo);
+    gunzip_destroy(writer->gunzip);
+    digest_destroy(writer->md5);
+    free(writer->raw_room);
+    free(writer);
 }
 
-static int equip(struct writer *w, struct err *err)
+static int set_up(struct writer *writer, struct err *err)
 {
-    w->todo = inbox_create(err);
-    if (w->options.packed || w->options.summed) {
-        w->md5 = digest_create(DIGEST_MD5);
-        if (!w->md5)
+    writer->todo = inbox_create(err);
+    if (writer->options.packed || writer->options.summed) {
+        writer->md5 = digest_create(DIGEST_MD5);
+        if (!writer->md5)
             return err_memory(err, "the writer");
     }
-    if (w->options.packed) {
-        w->gunzip = gunzip_create(err);
-        w->raw_room = malloc(RAW_ROOM);
-        if (!w->gunzip || !w->raw_room)
+    if (writer->options.packed) {
+        writer->gunzip = gunzip_create(err);
+        writer->raw_room = malloc(RAW_ROOM);
+        if (!writer->gunzip || !writer->raw_room)
             return err_memory(err, "the writer");
     }
-    return w->todo ? 0 : err_memory(err, "the writer");
+    return writer->todo ? 0 : err_memory(err, "the writer");
 }
 
 struct writer *writer_create(const struct writer_options *options, struct err *err)
 {
-    struct writer *w = calloc(1, sizeof *w);
+    struct writer *writer = calloc(1, sizeof *writer);
 
-    if (!w) {
+    if (!writer) {
         err_memory(err, "the writer");
         return NULL;
     }
-    w->options = *options;
-    w->verified.kind = options->kind_verified;
-    w->done.kind = options->kind_done;
-    if (equip(w, err) || thread_start(&w->thread, writer_main, w, "the writer", err)) {
-        release(w);
+    writer->options = *options;
+    writer->verified.kind = options->kind_verified;
+    writer->done.kind = options->kind_done;
+    if (set_up(writer, err) ||
+        thread_start(&writer->thread, writer_main, writer, "the writer", err)) {
+        release(writer);
         return NULL;
     }
-    return w;
+    return writer;
 }
 
 void writer_give(struct writer *writer, struct span *span)

@@ -1,13 +1,13 @@
 /*
- * writer - the thread that takes the spans in order and gives their bytes to the bundle_writer, which
- * writes the bundle, or to the check, which only judges an archive.
+ * writer - the thread that takes the spans in order and passes their bytes to the bundle writer, or
+ * to verify_stream if the archive is only verified.
  *
- * It owns the two, and the sink behind the bundle_writer, while it runs. It posts home:
+ * While it runs, it owns these two and the sink. It posts these messages:
  *
- *   WRITER_SPAN      a span that it is done with; span->err says whether that went well. After a
- *                    failure it takes spans without writing them
- *   WRITER_VERIFIED  once, when all was proven and given to the sink, which then makes it count
- *   WRITER_DONE      once, last: writer_result() may be called from then on
+ *   kind_span      for each span that it has written; span->err has a failure. After a failure it
+ *                  returns spans without writing them
+ *   kind_verified  once, when all bytes are verified and written, before sink_finish
+ *   kind_done      once, last; then writer_result() may be called
  */
 #ifndef S3DOCK_PULL_WRITER_H
 #define S3DOCK_PULL_WRITER_H
@@ -22,15 +22,15 @@
 #include "pull/verify_stream.h"
 
 struct writer_options {
-    struct sink *sink; /* borrowed, as the two below; NULL with a check */
-    /* One of the two. */
+    struct sink *sink; /* borrowed, as the next two; NULL with verify */
+    /* One of these two. */
     struct bundle_writer *bundle_writer;
     struct verify_stream *verify;
-    bool packed; /* spans carry pieces of a gzip archive in slot->in, to be inflated here */
-    bool summed; /* with a check: spans carry chunks, and in slot->in the archive without a gap,
-                    which is held against the checksum as well */
-    uint64_t raw_size;    /* bytes that a packed archive must inflate to; 0: not known */
-    const char *checksum; /* hex MD5 that the archive must have; "" or NULL: not known */
+    bool packed; /* spans hold pieces of the archive in slot->in; the writer inflates them */
+    bool summed; /* with verify: spans hold chunks, and slot->in holds the archive without gaps; the
+                    writer compares its checksum */
+    uint64_t raw_size;    /* bytes of the save stream of a packed archive; 0: not known */
+    const char *checksum; /* hex MD5 of the archive; "" or NULL: not known */
     struct inbox *home;
     int kind_span, kind_verified, kind_done;
 };
@@ -38,15 +38,16 @@ struct writer_options {
 struct writer;
 struct writer *writer_create(const struct writer_options *options, struct err *err);
 void writer_give(struct writer *writer, struct span *span);
-/* No span follows. `whole`: all were given, so verify and finish; otherwise just end. */
+/* Call this after the last span. `whole`: all spans were given, so the writer verifies and finishes;
+ * otherwise it only ends. */
 void writer_end(struct writer *writer, bool whole);
-/* After WRITER_DONE. */
+/* 0, or the first failure. This and the next three: after kind_done. */
 int writer_result(struct writer *writer, struct err *err);
-/* After WRITER_DONE, of a check: as verify_stream_finish left them. */
+/* With verify: the image and its config, as verify_stream_finish returned them. */
 const struct image_info *writer_image(const struct writer *writer);
 struct view writer_config(const struct writer *writer);
-uint64_t writer_raw(const struct writer *writer); /* bytes of the stream, after WRITER_DONE */
-/* After WRITER_DONE. Joins. Takes NULL. */
+uint64_t writer_raw(const struct writer *writer); /* bytes of the save stream */
+/* Waits for the end of the thread. Takes NULL. */
 void writer_destroy(struct writer *writer);
 
 #endif
