@@ -1,6 +1,6 @@
 /*
- * Four sinks. The file appears under its name only at finish; a descriptor, a device or a FIFO is
- * written as it comes, so that only the exit code tells its reader that it was whole.
+ * Four kinds of sinks. A file appears under its name only at finish. A descriptor, a device or a FIFO
+ * gets the bytes as they come: only the exit code tells its reader whether they are complete.
  */
 #include "pull/sink.h"
 
@@ -120,12 +120,12 @@ struct fd_sink {
     char name[256];
 };
 
-static void tell_wait(struct fd_sink *s)
+static void note_wait(struct fd_sink *s)
 {
     int64_t now = clock_monotonic();
 
     if (silence_due(&s->silence, now))
-        log_note("%s has taken nothing for %.0f s", s->name, silence_seconds(&s->silence, now));
+        log_note("%s has accepted no bytes for %.0f s", s->name, silence_seconds(&s->silence, now));
 }
 
 static int fd_write(struct sink *sink, struct view bytes, struct err *err)
@@ -139,7 +139,7 @@ static int fd_write(struct sink *sink, struct view bytes, struct err *err)
         if (cancel_check(s->cancel, err))
             return ERR_FAIL;
         if (poll(&poller, 1, (int)(CANCEL_TICK / NS_PER_MS)) == 0) {
-            tell_wait(s);
+            note_wait(s);
             continue;
         }
         silence_moved(&s->silence, clock_monotonic());
@@ -178,11 +178,11 @@ static void fd_destroy(struct sink *sink)
 }
 
 /*
- * A write to a pipe waits for its reader, and a wait must look at the cancel flag. The flag
- * O_NONBLOCK belongs to the open file, which we share with whoever started us; so a pipe is opened
- * anew, for us alone.
+ * Opens a pipe again with O_NONBLOCK, because a write to a full pipe must look at the cancel flag.
+ * The flag belongs to the open file, which other processes share; so it is not set on `fd`. Returns
+ * the new descriptor, or -1 if `fd` is no pipe.
  */
-static int own_pipe(int fd)
+static int reopen_pipe(int fd)
 {
     char path[32];
     struct stat st;
@@ -217,7 +217,7 @@ static struct sink *fd_sink_create(int fd, bool owned, const char *name,
 
 struct sink *sink_fd(int fd, const struct cancel *cancel, struct err *err)
 {
-    int own = own_pipe(fd);
+    int own = reopen_pipe(fd);
     char name[32] = "standard output";
 
     if (fd != STDOUT_FILENO)
@@ -299,8 +299,8 @@ static void file_sink_destroy(struct sink *sink)
     free(s);
 }
 
-/* One that is there already was left by a process of this number that was killed (in a container
- * all have the same). */
+/* Creates the temporary file. An existing one is deleted: a process with the same number left it when
+ * it was killed (in a container, all processes may have the same number). */
 static int create_partial(const char *path)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -310,9 +310,9 @@ static int create_partial(const char *path)
     return fd;
 }
 
-/* Gives the new file the owner and the mode of the one that it will replace, as far as the system
- * lets us. */
-static void look_like(int fd, const struct stat *st)
+/* Gives the new file the owner and the mode of the file that it will replace, as far as the system
+ * permits. */
+static void copy_owner_and_mode(int fd, const struct stat *st)
 {
     if (fchown(fd, st->st_uid, st->st_gid) != 0 && fchown(fd, (uid_t)-1, st->st_gid) != 0)
         log_debug("the owner of the output is not kept");
@@ -337,7 +337,7 @@ static int file_sink_open(struct file_sink *s, const struct output_path *place, 
         return fault == ENOENT ? err_hint(err, "create its folder first") : ERR_FAIL;
     }
     if (place->kind == OUTPUT_PATH_FILE)
-        look_like(s->fd, &place->st);
+        copy_owner_and_mode(s->fd, &place->st);
     return 0;
 }
 
@@ -363,8 +363,8 @@ static struct sink *sink_replacing(const struct output_path *place, const char *
     return &s->sink;
 }
 
-/* Opens a device, a FIFO or a file that cannot be replaced; waits for the reader of a FIFO until a
- * cancel. A descriptor, or -1. */
+/* Opens a device, a FIFO or a file that cannot be replaced. Waits for the reader of a FIFO, until a
+ * cancel. Returns a descriptor, or -1. */
 static int open_fixed(const char *path, const struct cancel *cancel, struct err *err)
 {
     const struct timespec tick = {.tv_nsec = CANCEL_TICK};

@@ -1,6 +1,6 @@
 /*
- * ChainID: C1 = diffID1, Cn = SHA-256 of "Cn-1 diffIDn". Every prefix of every image's layers has
- * one, and they are kept sorted; for Podman and containerd's store the diffIDs take their place.
+ * ChainID: C1 = diffID1, Cn = SHA-256 of "Cn-1 diffIDn". The keys are the ChainIDs of all prefixes of
+ * all images' layers, sorted. For Podman and containerd's store, the keys are diffIDs.
  */
 #include "pull/seed/local_images.h"
 
@@ -22,13 +22,13 @@ struct local_images {
     unsigned count;
     struct local_image *images;
     size_t key_count, key_room;
-    char (*keys)[DIGEST_TEXT_SIZE]; /* what a layer is found by, sorted */
+    char (*keys)[DIGEST_TEXT_SIZE]; /* the names by which layers are found, sorted */
 };
 
-/* ---- the names of layers ---- */
+/* ---- keys of layers ---- */
 
-/* The ChainID above `chain` (empty: at the bottom), in its place. */
-static void extend(char chain[DIGEST_TEXT_SIZE], const char *diff_id)
+/* Replaces a ChainID (empty: no layer yet) by that of the next layer. */
+static void extend_chain(char chain[DIGEST_TEXT_SIZE], const char *diff_id)
 {
     char both[2 * DIGEST_TEXT_SIZE];
 
@@ -40,13 +40,13 @@ static void extend(char chain[DIGEST_TEXT_SIZE], const char *diff_id)
     digest_text_of(chain, view_str(both));
 }
 
-/* What this local finds the next layer by. */
+/* Computes the key of the next layer. */
 static void next_key(const struct local_images *local, char key[DIGEST_TEXT_SIZE],
                      const char *diff_id)
 {
     if (local->podman || local->containerd)
         key[0] = '\0';
-    extend(key, diff_id);
+    extend_chain(key, diff_id);
 }
 
 static int compare_keys(const void *a, const void *b)
@@ -57,7 +57,7 @@ static int compare_keys(const void *a, const void *b)
 static int add_key(struct local_images *local, const char *key, struct err *err)
 {
     if (!array_reserve(&local->keys, &local->key_room, local->key_count, sizeof *local->keys))
-        return err_memory(err, "the layers of the host");
+        return err_memory(err, "the list of local layers");
     snprintf(local->keys[local->key_count++], DIGEST_TEXT_SIZE, "%s", key);
     return 0;
 }
@@ -125,9 +125,9 @@ bool local_images_finds_blobs(const struct local_images *local)
     return local->containerd || local->podman;
 }
 
-/* ---- the nearest image ---- */
+/* ---- the closest image ---- */
 
-/* "app", whatever registry or folder stands before it, and the ':' behind it. */
+/* Compares the last part of the image's name, between '/' and ':', with the application. */
 static bool is_same_app(const struct local_images *local, const struct local_image *image)
 {
     const char *colon = strrchr(image->name, ':');
@@ -178,37 +178,38 @@ const struct local_image *local_images_closest(const struct local_images *local,
     return best;
 }
 
-/* ---- making one ---- */
+/* ---- the list ---- */
 
-static int take_layers(struct local_image *image, const struct docker_image *inspected,
+static int copy_layers(struct local_image *image, const struct docker_image *inspected,
                        struct err *err)
 {
     if (inspected->layer_count == 0)
         return 0;
     image->diff_ids = calloc(inspected->layer_count, sizeof *image->diff_ids);
     if (!image->diff_ids)
-        return err_memory(err, "the layers of the local");
+        return err_memory(err, "the list of local layers");
     memcpy(image->diff_ids, inspected->diff_ids, inspected->layer_count * sizeof *image->diff_ids);
     image->layer_count = inspected->layer_count;
     image->whole = inspected->whole;
     return 0;
 }
 
-/* Whether a failure of a question that only helps to reuse ends the pull. */
-static bool is_ours(const struct err *err)
+/* Whether a failure ends the pull. Other failures only prevent the reuse of images. */
+static bool is_fatal(const struct err *err)
 {
     return err->family == ERR_CANCELLED || strcmp(err->code, CODE_MEMORY) == 0;
 }
 
-/* Whether the daemon answered, if only with a refusal: the next question may fare better. */
-static bool is_answer(const struct err *err)
+/* Whether the daemon refused only this request, so that the next one may succeed. */
+static bool is_refusal(const struct err *err)
 {
     return strcmp(err->code, CODE_REFUSED) == 0 || strcmp(err->code, CODE_INSPECT) == 0 ||
            strcmp(err->code, CODE_ANSWER) == 0 || strcmp(err->code, CODE_TOO_LARGE) == 0;
 }
 
-static int inspect(struct local_images *local, struct docker *docker,
-                   const struct docker_listed *listed, struct docker_image *room, struct err *err)
+static int inspect_image(struct local_images *local, struct docker *docker,
+                         const struct docker_listed *listed, struct docker_image *room,
+                         struct err *err)
 {
     struct local_image *image = &local->images[local->count];
     int answer = docker_inspect(docker, listed->id, room, err);
@@ -226,7 +227,7 @@ static int inspect(struct local_images *local, struct docker *docker,
             break;
     }
     local->count++;
-    return take_layers(image, room, err);
+    return copy_layers(image, room, err);
 }
 
 static int inspect_all(struct local_images *local, struct docker *docker,
@@ -238,13 +239,13 @@ static int inspect_all(struct local_images *local, struct docker *docker,
 
     local->images = calloc(count ? count : 1, sizeof *local->images);
     if (!room || !local->images)
-        answer = err_memory(err, "the images of the local");
+        answer = err_memory(err, "the list of local images");
     for (unsigned i = 0; answer == 0 && i < count; i++) {
-        answer = inspect(local, docker, &list->images[i], room, err);
-        if (answer == 0 || is_ours(err))
+        answer = inspect_image(local, docker, &list->images[i], room, err);
+        if (answer == 0 || is_fatal(err))
             continue;
-        log_info("an image of the local is not used: %s", err->text);
-        if (!is_answer(err))
+        log_info("skipping a local image: %s", err->text);
+        if (!is_refusal(err))
             count = i;
         answer = 0;
     }
@@ -259,16 +260,16 @@ static int newest_first(const void *a, const void *b)
     return (left->created < right->created) - (left->created > right->created);
 }
 
-/* The images of the local save bytes; a pull needs none of them. */
+/* A pull works without local images, so most failures are only logged. */
 static int read_images(struct local_images *local, struct docker *docker, struct err *err)
 {
     struct docker_list list;
     int answer;
 
     if (docker_list_images(docker, &list, err)) {
-        if (is_ours(err))
+        if (is_fatal(err))
             return ERR_FAIL;
-        log_info("no image of the local is used: %s", err->text);
+        log_info("using no local images: %s", err->text);
         return 0;
     }
     if (list.count)
@@ -278,12 +279,13 @@ static int read_images(struct local_images *local, struct docker *docker, struct
     return answer;
 }
 
-static struct local_images *make(const char *app, bool podman, bool containerd, struct err *err)
+static struct local_images *create_empty(const char *app, bool podman, bool containerd,
+                                         struct err *err)
 {
     struct local_images *local = calloc(1, sizeof *local);
 
     if (!local) {
-        err_memory(err, "the local");
+        err_memory(err, "the list of local images");
         return NULL;
     }
     local->podman = podman;
@@ -304,7 +306,7 @@ static int index_keys(struct local_images *local, struct err *err)
 struct local_images *local_images_create(struct docker *docker, const char *app, struct err *err)
 {
     const struct docker_engine *engine = docker_engine(docker);
-    struct local_images *local = make(app, engine->podman, engine->containerd_store, err);
+    struct local_images *local = create_empty(app, engine->podman, engine->containerd_store, err);
 
     if (local && (read_images(local, docker, err) || index_keys(local, err))) {
         local_images_destroy(local);
@@ -316,7 +318,7 @@ struct local_images *local_images_create(struct docker *docker, const char *app,
 struct local_images *local_images_in(const struct local_image *images, unsigned count,
                                      const char *app, bool podman, bool containerd, struct err *err)
 {
-    struct local_images *local = make(app, podman, containerd, err);
+    struct local_images *local = create_empty(app, podman, containerd, err);
 
     if (!local)
         return NULL;
@@ -334,7 +336,7 @@ struct local_images *local_images_in(const struct local_image *images, unsigned 
         local->count++;
     }
     if (!local->images || local->count != count || index_keys(local, err)) {
-        err_memory(err, "the images of the local");
+        err_memory(err, "the list of local images");
         local_images_destroy(local);
         return NULL;
     }

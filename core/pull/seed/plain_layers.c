@@ -1,3 +1,7 @@
+/*
+ * An image is known by its name "app:tag": the metadata of that name in the bucket must state the
+ * image's id as its manifest id, and the same layers.
+ */
 #include "pull/seed/plain_layers.h"
 
 #include <string.h>
@@ -8,8 +12,8 @@
 #include "catalog/locate.h"
 #include "catalog/name.h"
 
-/* Whether the bucket's image of this name is this very one, and all its layers are plain tars. */
-static bool is_published(struct store *store, const struct image_name *name,
+/* Whether the bucket has exactly this image under its name, with plain tars as layers. */
+static bool is_in_bucket(struct store *store, const struct image_name *name,
                          const struct local_image *image, struct err *err)
 {
     struct located at;
@@ -39,8 +43,8 @@ int plain_layers_add(struct local_images *local, struct store *store,
             !local_images_shared(&images[i], diff_ids, count))
             continue;
         asked++;
-        if (is_published(store, &name, &images[i], &ignored)) {
-            log_debug("%s came out of this bucket", images[i].name);
+        if (is_in_bucket(store, &name, &images[i], &ignored)) {
+            log_debug("%s came from this bucket", images[i].name);
             if (local_images_add_plain(local, &images[i], err))
                 return ERR_FAIL;
         } else if (ignored.family == ERR_CANCELLED) {

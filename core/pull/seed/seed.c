@@ -1,3 +1,6 @@
+/*
+ * If this host cannot read the layers of the image, the daemon exports it.
+ */
 #include "pull/seed/seed.h"
 
 #include "base/err.h"
