@@ -1,6 +1,6 @@
 /*
- * Records of neighbouring sections are fetched together; a gap of unneeded records is bridged where
- * it costs less than a request. The requests go out all at once: the store queues them.
+ * Records of neighbouring sections are fetched together. A request includes a gap of unneeded records
+ * if that costs less than another request. All requests are submitted at once: the store queues them.
  */
 #include "transfer/fetch_index.h"
 
@@ -16,19 +16,19 @@
 #include "store/store.h"
 
 #define INDEX_MAX (512 * MIB)
-#define GUESS     (64 * KIB) /* a header of 500 layers; those of most images take 8 KiB */
+#define GUESS     (64 * KIB) /* of a header: enough for 500 layers. Most headers have 8 KiB */
 #define BRIDGE    (16 * KIB)
 
-static int judge(enum store_answer answer, struct err *err)
+static int check_answer(enum store_answer answer, struct err *err)
 {
     if (answer == STORE_DONE)
         return 0;
     if (answer == STORE_FAILED)
         return ERR_FAIL;
-    return err_set(err, ERR_NOT_FOUND, "index", "the index is gone");
+    return err_set(err, ERR_NOT_FOUND, "index", "the index does not exist any more");
 }
 
-static int check(struct index **index, const struct metadata *metadata, struct err *err)
+static int check_header(struct index **index, const struct metadata *metadata, struct err *err)
 {
     if ((*index)->archive_size == metadata->size &&
         (!metadata->raw_size || (*index)->raw_size == metadata->raw_size) &&
@@ -36,7 +36,7 @@ static int check(struct index **index, const struct metadata *metadata, struct e
         return 0;
     index_destroy(*index);
     *index = NULL;
-    return err_set(err, ERR_INTEGRITY, "index", "the index speaks of another archive");
+    return err_set(err, ERR_INTEGRITY, "index", "the index describes another archive");
 }
 
 static int parse_whole(struct view bytes, const struct metadata *metadata, struct index **out,
@@ -49,8 +49,8 @@ static int parse_whole(struct view bytes, const struct metadata *metadata, struc
     hex_encode(sum, sizeof sum, hex);
     if (strcmp(hex, metadata->index_sha256) != 0)
         return err_set(err, ERR_INTEGRITY, "index",
-                       "the index is not the one the metadata speaks of");
-    return index_parse(bytes, out, err) || check(out, metadata, err) ? ERR_FAIL : 0;
+                       "the index differs from the one of the metadata");
+    return index_parse(bytes, out, err) || check_header(out, metadata, err) ? ERR_FAIL : 0;
 }
 
 int fetch_index(struct store *store, const struct metadata *metadata, struct index **out,
@@ -61,22 +61,22 @@ int fetch_index(struct store *store, const struct metadata *metadata, struct ind
 
     *out = NULL;
     text_init(&text, INDEX_MAX);
-    failed = judge(store_get_document(store, metadata->index_key, &text, NULL, err), err);
+    failed = check_answer(store_get_document(store, metadata->index_key, &text, NULL, err), err);
     if (failed == 0)
         failed = parse_whole(text_view(&text), metadata, out, err);
     text_finish(&text);
     return failed;
 }
 
-/* The first `size` bytes. */
-static int fetch_front(struct store *store, const struct metadata *metadata, uint64_t size,
+/* Fetches the first `size` bytes. */
+static int fetch_begin(struct store *store, const struct metadata *metadata, uint64_t size,
                        struct text *text, struct err *err)
 {
     struct store_op op = {
         .verb = STORE_GET, .key = metadata->index_key, .text = text, .length = size};
 
     text_clear(text);
-    return judge(store_run(store, &op, err), err);
+    return check_answer(store_run(store, &op, err), err);
 }
 
 int fetch_index_header(struct store *store, const struct metadata *metadata, struct index **out,
@@ -88,29 +88,30 @@ int fetch_index_header(struct store *store, const struct metadata *metadata, str
 
     *out = NULL;
     text_init(&text, INDEX_HEADER_MAX + GUESS);
-    failed = fetch_front(store, metadata, guess, &text, err);
+    failed = fetch_begin(store, metadata, guess, &text, err);
     if (failed == 0 && text.size == metadata->index_size) {
         failed = parse_whole(text_view(&text), metadata, out, err);
     } else if (failed == 0) {
         failed = index_header_size(text_view(&text), &size, err);
         if (failed == 0 && size > text.size)
-            failed = fetch_front(store, metadata, size, &text, err);
+            failed = fetch_begin(store, metadata, size, &text, err);
         if (failed == 0)
-            failed = index_parse_header(text_view(&text), out, err) || check(out, metadata, err);
+            failed =
+                index_parse_header(text_view(&text), out, err) || check_header(out, metadata, err);
     }
     text_finish(&text);
     return failed ? ERR_FAIL : 0;
 }
 
-/* One request: the records of sections first to last. */
+/* A request for the records of the sections first to last. */
 struct batch {
     struct store_op op;
     struct text text;
     unsigned first, last;
 };
 
-/* Groups the sections. Returns how many requests that makes; fills them when `batches` is there. */
-static unsigned group(const struct index *index, const bool *need, struct batch *batches)
+/* Groups the sections into requests. Returns their number; fills `batches` unless it is NULL. */
+static unsigned group_sections(const struct index *index, const bool *need, struct batch *batches)
 {
     unsigned count = 0, last = 0;
 
@@ -131,8 +132,8 @@ static unsigned group(const struct index *index, const bool *need, struct batch 
     return count;
 }
 
-static void submit(struct store *store, const struct metadata *metadata, const struct index *index,
-                   struct batch *batch, struct inbox *home)
+static void submit_batch(struct store *store, const struct metadata *metadata,
+                         const struct index *index, struct batch *batch, struct inbox *home)
 {
     const struct index_section *first = &index->sections[batch->first];
     const struct index_section *last = &index->sections[batch->last];
@@ -155,7 +156,7 @@ static int parse_batch(struct index *index, const struct batch *batch, const boo
 
     if (batch->op.answer == STORE_FAILED)
         *err = batch->op.err;
-    if (judge(batch->op.answer, err))
+    if (check_answer(batch->op.answer, err))
         return ERR_FAIL;
     for (unsigned i = batch->first; i <= batch->last; i++) {
         const struct index_section *section = &index->sections[i];
@@ -163,7 +164,7 @@ static int parse_batch(struct index *index, const struct batch *batch, const boo
         if (!need[i])
             continue;
         if (section->at - begin + section->size > bytes.size)
-            return err_set(err, ERR_INTEGRITY, "index", "the index is cut short");
+            return err_set(err, ERR_INTEGRITY, "index", "the index is too short");
         if (index_parse_section(index, i,
                                 view_of(bytes.data + (section->at - begin), section->size), err))
             return ERR_FAIL;
@@ -174,7 +175,7 @@ static int parse_batch(struct index *index, const struct batch *batch, const boo
 int fetch_index_sections(struct store *store, const struct metadata *metadata, struct index *index,
                          const bool *need, struct err *err)
 {
-    unsigned count = group(index, need, NULL);
+    unsigned count = group_sections(index, need, NULL);
     struct batch *batches;
     struct inbox *home;
     int failed = 0;
@@ -188,9 +189,9 @@ int fetch_index_sections(struct store *store, const struct metadata *metadata, s
         inbox_destroy(home);
         return err_memory(err, "the index");
     }
-    group(index, need, batches);
+    group_sections(index, need, batches);
     for (unsigned i = 0; i < count; i++)
-        submit(store, metadata, index, &batches[i], home);
+        submit_batch(store, metadata, index, &batches[i], home);
     for (unsigned i = 0; i < count; i++)
         inbox_take(home, INBOX_FOREVER);
     for (unsigned i = 0; i < count; i++) {

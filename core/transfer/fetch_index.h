@@ -1,6 +1,5 @@
 /*
- * fetch_index - an index out of the bucket: all of it, or its header and what is needed of the
- * rest.
+ * fetch_index - reads an index from the bucket: all of it, or the header and the needed sections.
  */
 #ifndef S3DOCK_TRANSFER_FETCH_INDEX_H
 #define S3DOCK_TRANSFER_FETCH_INDEX_H
@@ -13,17 +12,17 @@ struct index;
 struct metadata;
 struct store;
 
-/* All of these fail with not_found.index when there is none, and with integrity.index when it is
- * not what the metadata says, or no index at all. The caller destroys *out. */
+/* All of these fail with not_found.index if there is no index, and with integrity.index if it
+ * contradicts the metadata or is damaged. The caller destroys *out. */
 
-/* The whole, held against index_sha256 and the image id. */
+/* Fetches the whole index, and compares it with index_sha256 and the image id. */
 int fetch_index(struct store *store, const struct metadata *metadata, struct index **out,
                 struct err *err);
-/* The header, by a guess that mostly is long enough; it is held against its own sum, the archive's
- * size and the image id. */
+/* Fetches the header. Guesses its size first, which nearly always suffices. Compares it with its own
+ * sum, the size of the archive and the image id. */
 int fetch_index_header(struct store *store, const struct metadata *metadata, struct index **out,
                        struct err *err);
-/* The records of those sections for which need[i], in few requests at once. */
+/* Fetches the records of the sections for which need[i] is true, with few requests at once. */
 int fetch_index_sections(struct store *store, const struct metadata *metadata, struct index *index,
                          const bool *need, struct err *err);
 

@@ -1,6 +1,6 @@
 /*
- * Three sources. The file and the descriptor are one: an archive read with read(2), unpacked on the
- * way when it begins like a packing that is read here.
+ * A file and a descriptor are the same kind of source: an archive that is read with read(2), and
+ * unpacked if its first bytes are those of a known packing.
  */
 #include "transfer/source.h"
 
@@ -105,15 +105,15 @@ struct file_source {
     struct view waiting;
 };
 
-static void tell_wait(struct file_source *s)
+static void note_wait(struct file_source *s)
 {
     int64_t now = clock_monotonic();
 
     if (silence_due(&s->silence, now))
-        log_note("nothing has come from %s for %.0f s", s->name, silence_seconds(&s->silence, now));
+        log_note("%s has sent no bytes for %.0f s", s->name, silence_seconds(&s->silence, now));
 }
 
-/* One read(2) that looks at the flags while it waits. */
+/* Reads once. Checks the flags while it waits. */
 static long read_some(struct file_source *s, uint8_t *out, size_t cap, struct err *err)
 {
     for (;;) {
@@ -125,7 +125,7 @@ static long read_some(struct file_source *s, uint8_t *out, size_t cap, struct er
         if (s->source.stop && atomic_load(s->source.stop))
             return err_set(err, ERR_CANCELLED, "stopped", "reading was stopped");
         if (poll(&poller, 1, (int)(CANCEL_TICK / NS_PER_MS)) == 0) {
-            tell_wait(s);
+            note_wait(s);
             continue;
         }
         silence_moved(&s->silence, clock_monotonic());
@@ -137,13 +137,13 @@ static long read_some(struct file_source *s, uint8_t *out, size_t cap, struct er
     }
 }
 
-/* The command that unpacks the input on the way to a push. */
+/* Adds the command that unpacks the input for a push. */
 static int hint_at_command(const struct file_source *s, const char *command, struct err *err)
 {
     return err_about(err, "%s %s", command, s->owned ? s->name : "FILE");
 }
 
-/* Fails with unsupported.packing on a packing that is not read here, and names its program. */
+/* Fails with unsupported.packing for a known packing that s3dock cannot read, and names its program. */
 static int refuse_packing(const struct file_source *s, struct view begin, struct err *err)
 {
     static const struct {
@@ -167,8 +167,8 @@ static int refuse_packing(const struct file_source *s, struct view begin, struct
     return 0;
 }
 
-/* Reads the first bytes and decides by them how the input is packed. */
-static int look(struct file_source *s, struct err *err)
+/* Reads the first bytes and chooses the unpacker. */
+static int detect_packing(struct file_source *s, struct err *err)
 {
     const struct packing *packing;
     size_t have = 0;
@@ -206,8 +206,8 @@ static long read_plain(struct file_source *s, uint8_t *out, size_t cap, struct e
     return (long)n;
 }
 
-/* Names the input. What a program with more memory can unpack gets the hint at that program. */
-static long blame(const struct file_source *s, struct err *err)
+/* Adds the name of the input, and for packings that need too much memory the command. */
+static long as_input_error(const struct file_source *s, struct err *err)
 {
     if (err->family == ERR_UNSUPPORTED)
         hint_at_command(s, s->packing->command, err);
@@ -221,11 +221,11 @@ static long read_packed(struct file_source *s, uint8_t *out, size_t cap, struct 
         long got;
 
         if (unpack_read(s->unpack, &s->waiting, out, cap, &produced, err))
-            return blame(s, err);
+            return as_input_error(s, err);
         if (produced)
             return (long)produced;
         if (s->ended)
-            return unpack_finish(s->unpack, err) ? blame(s, err) : 0;
+            return unpack_finish(s->unpack, err) ? as_input_error(s, err) : 0;
         got = read_some(s, s->packed, PACKED_ROOM, err);
         if (got < 0)
             return ERR_FAIL;
@@ -238,7 +238,7 @@ static long file_read_source(struct source *source, uint8_t *out, size_t cap, st
 {
     struct file_source *s = (struct file_source *)source;
 
-    if (!s->looked && look(s, err))
+    if (!s->looked && detect_packing(s, err))
         return ERR_FAIL;
     return s->unpack ? read_packed(s, out, cap, err) : read_plain(s, out, cap, err);
 }

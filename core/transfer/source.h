@@ -1,7 +1,7 @@
 /*
- * source - where a save stream comes from: a daemon's export, an archive file, a descriptor.
+ * source - a save stream to read: an export of a daemon, an archive file, or a descriptor.
  *
- * A blocking stream of bytes, read by one thread.
+ * Reads block, and one thread reads.
  */
 #ifndef S3DOCK_TRANSFER_SOURCE_H
 #define S3DOCK_TRANSFER_SOURCE_H
@@ -22,15 +22,15 @@ const char *source_kind_name(enum source_kind kind);
 
 struct source;
 struct source_table {
-    /* Up to cap bytes (at least one); 0 at the end; negative: failed. */
+    /* Reads 1 to `cap` bytes; 0: the end; negative: failure. */
     long (*read)(struct source *source, uint8_t *out, size_t cap, struct err *err);
     void (*destroy)(struct source *source);
-    /* The next `size` bytes will not be asked for. NULL where nothing is `unread`. */
+    /* Skips the next `size` bytes. NULL: the source cannot skip. */
     int (*skip)(struct source *source, uint64_t size, struct err *err);
 };
 struct source {
     const struct source_table *table;
-    uint64_t size_hint; /* bytes to come as far as is known beforehand; 0: not known */
+    uint64_t size_hint; /* bytes of the stream, an estimate; 0: unknown */
     enum source_kind kind;
     const char *name; /* what the user named it: "image.tar"; NULL: the user did not */
     struct skippable_layers

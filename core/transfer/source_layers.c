@@ -1,6 +1,6 @@
 /*
- * The bundle says what comes one after the other: texts, and layers with their padding. A layer
- * that turns out longer or shorter than was measured ends the stream with a failure.
+ * The bundle lists the parts of the stream: texts, and layers with their padding. A layer that is
+ * longer or shorter than it was measured fails the stream.
  */
 #include "transfer/source_layers.h"
 
@@ -84,7 +84,7 @@ static long read_tar(struct layers_source *s, const struct bundle_part *part, ui
     return got > 0 ? got : wrong_length(part, err);
 }
 
-/* A layer was measured, so it has ended when that many bytes came: its list must say so too. */
+/* Checks that a layer ends after the bytes that were measured. */
 static int end_layer(struct layers_source *s, const struct bundle_part *part, struct err *err)
 {
     uint8_t more;
@@ -109,7 +109,7 @@ static long read_part(struct layers_source *s, uint8_t *out, size_t cap, struct 
     return read_zeros(padded(part->raw_size), s->done, out, cap);
 }
 
-static int go_on(struct layers_source *s, size_t got, struct err *err)
+static int advance(struct layers_source *s, size_t got, struct err *err)
 {
     const struct bundle_part *part = &s->bundle->parts[s->part];
 
@@ -139,13 +139,13 @@ static long layers_read(struct source *source, uint8_t *out, size_t cap, struct 
     do { /* a layer may have no bytes at all */
         ended = s->part == s->bundle->count;
         got = read_part(s, out, cap, err);
-        if (got < 0 || go_on(s, (size_t)got, err))
+        if (got < 0 || advance(s, (size_t)got, err))
             return ERR_FAIL;
     } while (got == 0 && !ended);
     return got;
 }
 
-/* Only ever the rest of a layer and its padding. */
+/* Skips the rest of a layer and its padding; nothing else can be skipped. */
 static int layers_skip(struct source *source, uint64_t size, struct err *err)
 {
     struct layers_source *s = (struct layers_source *)source;
@@ -153,7 +153,7 @@ static int layers_skip(struct source *source, uint64_t size, struct err *err)
 
     if (s->part == s->bundle->count || part->layer == BUNDLE_NO_LAYER ||
         size != padded(part->raw_size) - s->done)
-        return err_set(err, ERR_INTERNAL, "layer", "only the rest of a layer can be left out");
+        return err_set(err, ERR_INTERNAL, "layer", "only the rest of a layer can be skipped");
     close_tar(s);
     s->part++;
     s->done = 0;
@@ -171,7 +171,7 @@ static void layers_destroy(struct source *source)
     free(s);
 }
 
-/* ---- what the bundle is made of ---- */
+/* ---- the bundle ---- */
 
 static bool is_left_out(const struct source_layers_options *o, const struct stored_layer *layer)
 {
@@ -181,10 +181,10 @@ static bool is_left_out(const struct source_layers_options *o, const struct stor
     return false;
 }
 
-/* What an index says of a layer of that diffID is true of every layer of that diffID: it was the
- * same bytes. */
-static int measure(struct layer_store *store, const struct source_layers_options *o,
-                   struct err *err)
+/* Finds the sizes of the layers. An index that lists a layer of the same diffID has its size, because
+ * equal diffIDs mean equal bytes. */
+static int measure_layers(struct layer_store *store, const struct source_layers_options *o,
+                          struct err *err)
 {
     for (unsigned i = 0; i < store->count; i++) {
         struct stored_layer *layer = &store->layers[i];
@@ -199,8 +199,8 @@ static int measure(struct layer_store *store, const struct source_layers_options
     return 0;
 }
 
-static void describe(const struct layer_store *store, struct image_info *info,
-                     struct image_layer *layers)
+static void list_layers(const struct layer_store *store, struct image_info *info,
+                        struct image_layer *layers)
 {
     uint64_t offset = TAR_BLOCK;
 
@@ -228,7 +228,7 @@ static struct bundle *make_bundle(const struct layer_store *store,
     struct image_info info;
 
     if (layers && leave_out) {
-        describe(store, &info, layers);
+        list_layers(store, &info, layers);
         for (unsigned i = 0; i < store->count; i++)
             leave_out[i] = is_left_out(o, &store->layers[i]);
         bundle = bundle_create(&(struct bundle_options){.image = &info,
@@ -282,7 +282,7 @@ struct source *source_layers(const struct source_layers_options *options, struct
     }
     s->source = (struct source){.table = &table, .kind = SOURCE_LAYERS};
     s->store = open_layers(&options->image, err);
-    if (!s->store || measure(s->store, options, err) ||
+    if (!s->store || measure_layers(s->store, options, err) ||
         !(s->bundle = make_bundle(s->store, options, err)) || list_unread(s, options, err)) {
         layers_destroy(&s->source);
         return NULL;

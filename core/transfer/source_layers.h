@@ -1,7 +1,6 @@
 /*
- * source_layers - an image as a save stream, read from Docker's layer store on this host, in the
- * one canonical form (bundle.h): without the copy that an export makes first, and without the
- * daemon.
+ * source_layers - reads an image from Docker's layer store on this host as a save stream in canonical
+ * form (bundle.h), without an export of the daemon.
  */
 #ifndef S3DOCK_TRANSFER_SOURCE_LAYERS_H
 #define S3DOCK_TRANSFER_SOURCE_LAYERS_H
@@ -16,13 +15,13 @@
 
 struct docker_engine;
 
-/* The time of all entries of the archive. That of the tag would make the beginning of each archive
- * its own; this way archives that share their lowest layers begin alike (docs/format.md). */
+/* The time of all entries of the archive. It is constant, so that archives with the same lowest
+ * layers begin with the same bytes (docs/format.md). */
 #define SOURCE_LAYERS_TIME 0
 
 struct source_layers_options {
     struct layer_store_wanted image;
-    const char *reference; /* the name it is to have: "app:tag" */
+    const char *reference; /* the name of the image in the stream: "app:tag" */
     /* Of archives that hold layers of it, by the number of the base (index_count 0: none): those
      * are neither measured nor, behind `lead`, read (unread.h). Borrowed as long as the source is
      * there. `params`: how the stream will be cut. */
@@ -30,13 +29,12 @@ struct source_layers_options {
     unsigned index_count;
     uint64_t lead;
     struct chunk_params params;
-    const struct digest_text *without; /* diffIDs of layers that are not to come at all */
+    const struct digest_text *without; /* diffIDs of layers that are left out */
     unsigned without_count;
     const struct cancel *cancel;
 };
 
-/* Its kind is "layers" and its size is known exactly. Fails when the store cannot be read
- * (layer_store.h). */
+/* The size_hint of the source is exact. Fails if the store cannot be read (layer_store.h). */
 struct source *source_layers(const struct source_layers_options *options, struct err *err);
 
 #endif

@@ -1,11 +1,11 @@
 /*
- * The buffer holds bytes that were read and not given out:
+ * The buffer holds bytes that were read and not returned:
  *
  *     0        given        scanned        filled       ROOM
- *     |         | to be given | not looked at |   room    |
+ *     |         | to return   | not scanned   |   room    |
  *
- * The scan ends at the trailer, at a manifest.json, or at something that is no tar. From there the
- * bytes go from the archive to the reader directly. The reader judges what the scan only skips.
+ * The scan ends at the trailer, at a manifest.json, or at bytes that are no tar. From there, the bytes
+ * pass from the archive to the reader directly. The scan reports no errors: the reader finds them.
  */
 #include "transfer/source_oci.h"
 
@@ -31,15 +31,15 @@ struct oci_source {
     bool scanning;
     uint64_t at; /* of `scanned`, in the stream */
     size_t given, scanned, filled;
-    struct text extra; /* the entry that is put in at `scanned` */
+    struct text extra; /* the entry that is inserted at `scanned` */
     size_t extra_given;
     uint8_t *room;
 };
 
 /* ---- scan ---- */
 
-/* The trailer has come: the contents are known. */
-static int decide(struct oci_source *s, struct err *err)
+/* At the trailer: makes the document if the archive needs one. */
+static int make_manifest(struct oci_source *s, struct err *err)
 {
     struct text manifest;
     struct err ignored;
@@ -57,8 +57,8 @@ static int decide(struct oci_source *s, struct err *err)
     return text_check(&s->extra, "manifest.json", err);
 }
 
-/* Whether the step needs to be followed by others. */
-static bool note(struct oci_source *s, const struct tar_step *step, const uint8_t *bytes)
+/* Adds a step to the contents. False: the scan ends here. */
+static bool add_step(struct oci_source *s, const struct tar_step *step, const uint8_t *bytes)
 {
     const struct tar_entry *entry = tar_entry(s->tar);
     struct err ignored;
@@ -86,9 +86,9 @@ static int scan(struct oci_source *s, struct err *err)
             return 0;
         } else if (step.event == TAR_TRAILER) {
             s->scanning = false;
-            return decide(s, err);
+            return make_manifest(s, err);
         } else {
-            s->scanning = note(s, &step, window);
+            s->scanning = add_step(s, &step, window);
             s->scanned += step.used;
             s->at += step.used;
         }
@@ -98,7 +98,7 @@ static int scan(struct oci_source *s, struct err *err)
 
 /* ---- read ---- */
 
-static long give(struct view bytes, size_t *given, uint8_t *out, size_t cap)
+static long copy_out(struct view bytes, size_t *given, uint8_t *out, size_t cap)
 {
     size_t size = bytes.size < cap ? bytes.size : cap;
 
@@ -107,7 +107,7 @@ static long give(struct view bytes, size_t *given, uint8_t *out, size_t cap)
     return (long)size;
 }
 
-/* Reads more of the archive behind what is not scanned yet. At the end the rest needs no scan. */
+/* Reads more of the archive behind the bytes that are not scanned yet. */
 static int refill(struct oci_source *s, struct err *err)
 {
     long got;
@@ -131,10 +131,11 @@ static long oci_read(struct source *source, uint8_t *out, size_t cap, struct err
     s->archive->stop = source->stop;
     for (;;) {
         if (s->given < s->scanned)
-            return give(view_of(s->room + s->given, s->scanned - s->given), &s->given, out, cap);
+            return copy_out(view_of(s->room + s->given, s->scanned - s->given), &s->given, out,
+                            cap);
         if (s->extra_given < s->extra.size)
-            return give(view_of(s->extra.data + s->extra_given, s->extra.size - s->extra_given),
-                        &s->extra_given, out, cap);
+            return copy_out(view_of(s->extra.data + s->extra_given, s->extra.size - s->extra_given),
+                            &s->extra_given, out, cap);
         if (s->scanning && refill(s, err))
             return ERR_FAIL;
         if (s->scanning || s->given < s->scanned || s->extra_given < s->extra.size)

@@ -1,3 +1,7 @@
+/*
+ * The peak of memory is Linux's own figure where it exists: getrusage counts memory that the parent
+ * process had before it started this program.
+ */
 #include "transfer/transfer.h"
 
 #include <stdio.h>
@@ -18,7 +22,7 @@ unsigned transfer_jobs(unsigned jobs)
     return cores < 1 ? 1 : cores > TRANSFER_JOBS_MAX ? TRANSFER_JOBS_MAX : (unsigned)cores;
 }
 
-/* Linux's own figure: getrusage counts what the parent had before it started this program. */
+/* 0: this system has no such figure. */
 static uint64_t high_water_mark(void)
 {
     char line[128];
@@ -34,7 +38,7 @@ static uint64_t high_water_mark(void)
     return (uint64_t)kilobytes * 1024;
 }
 
-uint64_t transfer_peak_memory(void)
+static uint64_t peak_memory(void)
 {
     struct rusage usage;
     uint64_t peak = high_water_mark();
@@ -65,7 +69,7 @@ void transfer_count(struct transfer_stats *stats, const struct transfer_start *s
     stats->requests = now.requests - start->store.requests;
     stats->retries = now.retries - start->store.retries;
     stats->seconds = (double)(clock_monotonic() - start->monotonic) / (double)NS_PER_S;
-    stats->peak_memory_bytes = transfer_peak_memory();
+    stats->peak_memory_bytes = peak_memory();
 }
 
 void transfer_report(const struct transfer_options *options,
