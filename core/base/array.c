@@ -8,19 +8,21 @@
 
 bool array_reserve(void *items, size_t *room, size_t count, size_t size)
 {
-    size_t more = *room ? *room : FIRST_ROOM;
-    void *list, *grown;
+    size_t more = *room ? *room : FIRST_ROOM, bytes;
+    void *list;
 
     if (count < *room)
         return true;
     while (more <= count)
         if (__builtin_mul_overflow(more, (size_t)2, &more))
             return false;
-    memcpy(&list, items, sizeof list); /* the caller's pointer has another type than void * */
-    grown = reallocarray(list, more, size);
-    if (!grown)
+    if (__builtin_mul_overflow(more, size, &bytes)) /* a sanitizer ends reallocarray for it */
         return false;
-    memcpy(items, &grown, sizeof grown);
+    memcpy(&list, items, sizeof list); /* the caller's pointer has another type than void * */
+    list = realloc(list, bytes);
+    if (!list)
+        return false;
+    memcpy(items, &list, sizeof list);
     *room = more;
     return true;
 }
