@@ -9,7 +9,7 @@
 bool array_reserve(void *items, size_t *room, size_t count, size_t size)
 {
     size_t more = *room ? *room : FIRST_ROOM, bytes;
-    void *list;
+    void *list, *grown;
 
     if (count < *room)
         return true;
@@ -19,10 +19,10 @@ bool array_reserve(void *items, size_t *room, size_t count, size_t size)
     if (__builtin_mul_overflow(more, size, &bytes)) /* a sanitizer ends reallocarray for it */
         return false;
     memcpy(&list, items, sizeof list); /* the caller's pointer has another type than void * */
-    list = realloc(list, bytes);
-    if (!list)
+    grown = realloc(list, bytes);
+    if (!grown)
         return false;
-    memcpy(items, &list, sizeof list);
+    memcpy(items, &grown, sizeof grown);
     *room = more;
     return true;
 }
