@@ -131,7 +131,7 @@ static bool record_push(struct cli *cli, const struct push_options *options,
     return false;
 }
 
-/* Reads the image in the bucket back, with --read_back. */
+/* Reads the image in the bucket back, with --verify. */
 static int read_back(struct cli *cli, const struct push_options *options,
                      const struct push_result *result, bool *verified, struct err *err)
 {
