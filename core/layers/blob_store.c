@@ -135,10 +135,10 @@ static int take_manifest(struct blob_store *b, const char *digest, struct json_n
     bool same;
 
     if (!digest_of(json_get(manifest, "config"), b->store.id) || count > IMAGE_LAYERS_MAX)
-        return err_set(err, ERR_INTEGRITY, "manifest", "a stored manifest is none");
+        return err_set(err, ERR_INTEGRITY, "manifest", "a stored manifest is invalid");
     for (size_t i = 0; i < count; i++, at = json_next(layers, at, NULL))
         if (!digest_of(at, b->blobs[i]))
-            return err_set(err, ERR_INTEGRITY, "manifest", "a stored manifest is none");
+            return err_set(err, ERR_INTEGRITY, "manifest", "a stored manifest is invalid");
     if (read_blob(b, b->store.id, &b->store.config, err) || layer_store_list(&b->store, err))
         return ERR_FAIL;
     if (b->store.count != count)
@@ -185,7 +185,7 @@ static int look_into(struct blob_store *b, const char *digest, unsigned depth, s
     int answer = ERR_FAIL;
 
     if (depth == DEPTH_MAX)
-        return err_set(err, ERR_INTEGRITY, "manifest", "stored indexes go on for ever");
+        return err_set(err, ERR_INTEGRITY, "manifest", "stored indexes are nested too deeply");
     text_init(&text, BUNDLE_CONFIG_MAX);
     if (read_blob(b, digest, &text, err) == 0 &&
         json_parse(&json, text_view(&text), &JSON_IMAGE, "a stored manifest", err) == 0) {
@@ -247,12 +247,12 @@ static int choose(struct blob_store *b, struct err *err)
 
     if (answer == ANOTHER)
         return err_set(err, ERR_UNSUPPORTED, "layers",
-                       "no stored manifest is of the image that the daemon tells of");
+                       "no stored manifest matches the image that the daemon reports");
     if (answer != FOUND)
         return ERR_FAIL;
     if (b->ambiguous && b->wanted->architecture)
         return err_set(err, ERR_UNSUPPORTED, "layers",
-                       "several stored manifests may be the image that the daemon tells of");
+                       "several stored manifests match the image that the daemon reports");
     reset_match(b); /* the last match may be of another folder */
     return look_into(b, b->chosen, 0, err) == FOUND ? 0 : ERR_FAIL;
 }

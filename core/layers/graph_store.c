@@ -111,7 +111,7 @@ static int read_word(const struct graph_store *graph, unsigned number, const cha
     layer_path(graph, number, name, path);
     answer = beneath_read(graph->root, path, &text, err);
     if (answer == 0 && !str_copy(out, WORD_SIZE, text.data))
-        answer = err_set(err, ERR_LOCAL, "layout", "%s is not what Docker writes there", path);
+        answer = err_set(err, ERR_LOCAL, "layout", "%s has an unexpected content", path);
     text_finish(&text);
     return answer;
 }
@@ -126,7 +126,7 @@ static int look_at_layer(struct graph_store *graph, unsigned number, struct err 
         read_word(graph, number, "cache-id", layer->cache_id, err))
         return ERR_FAIL;
     if (strcmp(diff, graph->store.layers[number].diff_id) != 0 || !is_hex(layer->cache_id))
-        return err_set(err, ERR_LOCAL, "layout", "layer %s is not described as Docker does it",
+        return err_set(err, ERR_LOCAL, "layout", "the description of layer %s has an unknown form",
                        layer->chain);
     return 0;
 }

@@ -123,7 +123,7 @@ static long blob_read(struct layer_stream *stream, uint8_t *out, size_t cap,
         done += made;
         b->made += made;
         if (b->made > LAYER_BLOB_MAX)
-            return err_set(err, ERR_INTEGRITY, "layer", "a layer is larger than any");
+            return err_set(err, ERR_INTEGRITY, "layer", "a layer is too large");
         if (made || b->waiting.size)
             continue;
         if (b->ended)

@@ -236,7 +236,7 @@ static int read_name(struct tarsplit *t, struct view line, const struct entry *e
 static int count(struct tarsplit *t, uint64_t size, struct err *err)
 {
     if (size > TARSPLIT_SIZE_MAX - t->size)
-        return fail(t, "the layer is too large to be true", err);
+        return fail(t, "the size of the layer is implausible", err);
     t->size += size;
     return 0;
 }
@@ -278,7 +278,7 @@ static int read_line(struct tarsplit *t, struct view line, struct tarsplit_piece
     struct entry e;
 
     if (++t->lines > TARSPLIT_ENTRIES_MAX)
-        return fail(t, "there are too many", err);
+        return fail(t, "there are too many entries", err);
     if (!scan_line(line, &e))
         return fail(t, "not an entry", err);
     switch (e.type) {
@@ -287,7 +287,7 @@ static int read_line(struct tarsplit *t, struct view line, struct tarsplit_piece
     case 2:
         return read_bytes(t, &e, piece, err);
     default:
-        return fail(t, "an entry of a type that is not known", err);
+        return fail(t, "an entry of an unknown type", err);
     }
 }
 
@@ -367,6 +367,6 @@ int tarsplit_finish(struct tarsplit *tarsplit, struct err *err)
     if (gunzip_finish(tarsplit->gunzip, err))
         return err_wrap(err, "tar-split.json.gz");
     if (tarsplit->at < tarsplit->have)
-        return fail(tarsplit, "the last one is cut short", err);
+        return fail(tarsplit, "the last entry is cut short", err);
     return 0;
 }

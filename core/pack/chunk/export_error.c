@@ -73,10 +73,12 @@ int export_error_report(const struct export_error *late, struct err *err)
     char message[512];
 
     if (find_message(late, message, sizeof message)) {
-        err_set(err, ERR_DOCKER, "export", "the Docker daemon broke off the export: %s", message);
-        return err_hint(err, "see the daemon's log; free disk space where its data lies, "
-                             "or load the image again");
+        err_set(err, ERR_DOCKER, "export", "the Docker daemon stopped the export: %s", message);
+        return err_hint(err, "see the log of the daemon; free space on the disk of its data, or "
+                             "load the image again");
     }
     err_set(err, ERR_INTEGRITY, "truncated", "the image archive ends too early");
-    return err_hint(err, "export it again: the transfer was cut, or the daemon's disk is full");
+    return err_hint(
+        err,
+        "export the image again: the transfer was interrupted, or the disk of the daemon is full");
 }

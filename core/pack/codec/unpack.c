@@ -24,7 +24,8 @@ static bool has_prefix(struct view bytes, const char *magic, size_t size)
 static int too_large(const char *name, struct err *err)
 {
     return err_set(err, ERR_UNSUPPORTED, CODE_PACKING,
-                   "it was packed by %s in a way that needs too much memory to unpack", name);
+                   "it was compressed by %s with settings that need too much memory to unpack",
+                   name);
 }
 
 #define CORRUPT   "the compressed data is corrupt"
@@ -101,7 +102,7 @@ static int zstd_fail(size_t code, struct err *err)
         return err_memory(err, "the zstd reader");
     case ZSTD_error_dictionary_wrong:
         return err_set(err, ERR_UNSUPPORTED, CODE_PACKING,
-                       "it was packed by zstd with a dictionary");
+                       "it was compressed by zstd with a dictionary");
     case ZSTD_error_prefix_unknown:
         return err_set(err, ERR_INTEGRITY, "zstd", "bytes that are not zstd follow the last frame");
     default:
@@ -180,7 +181,7 @@ static int xz_fail(lzma_ret code, struct err *err)
     case LZMA_OPTIONS_ERROR:
     case LZMA_UNSUPPORTED_CHECK:
         return err_set(err, ERR_UNSUPPORTED, CODE_PACKING,
-                       "it was packed by xz with a filter or a check that is not known here");
+                       "it was compressed by xz with an unknown filter or check");
     case LZMA_FORMAT_ERROR:
         return err_set(err, ERR_INTEGRITY, "xz", "bytes that are not xz follow the last stream");
     default:

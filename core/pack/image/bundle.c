@@ -74,7 +74,7 @@ static int check_twins(const struct image_info *image, unsigned number, struct e
             (image->layers[i].raw_size != layer->raw_size ||
              strcmp(image->layers[i].diff_id, layer->diff_id) != 0))
             return err_set(err, ERR_INTEGRITY, "index",
-                           "layers %u and %u of the index have one digest and differ", i + 1,
+                           "layers %u and %u of the index have the same digest, but differ", i + 1,
                            number + 1);
     return 0;
 }
@@ -90,7 +90,7 @@ static int check_layers(const struct image_info *image, struct json_node diff_id
     for (unsigned i = 0; i < image->layer_count; i++, at = json_next(diff_ids, at, NULL)) {
         if (!json_string_equals(at, image->layers[i].diff_id))
             return err_set(err, ERR_INTEGRITY, "index",
-                           "layer %u of the index is not the one of the config", i + 1);
+                           "layer %u of the index differs from the config", i + 1);
         if (check_twins(image, i, err))
             return ERR_FAIL;
     }
@@ -105,8 +105,8 @@ static int check_config(const struct bundle_options *o, struct err *err)
 
     digest_text_of(id, o->config);
     if (strcmp(id, o->image->id) != 0)
-        return err_set(err, ERR_INTEGRITY, "config", "the config in the archive is not that of %s",
-                       o->image->id);
+        return err_set(err, ERR_INTEGRITY, "config",
+                       "the config in the archive is not the config of %s", o->image->id);
     if (json_parse(&json, o->config, &JSON_IMAGE, "the config", err))
         return ERR_FAIL;
     answer = check_layers(o->image, image_config_diff_ids(json_root(json)), err);
@@ -354,7 +354,7 @@ struct bundle *bundle_create(const struct bundle_options *options, struct err *e
 
     if (!bundle_possible(options->image)) {
         err_set(err, ERR_UNSUPPORTED, "layers",
-                "%s has a layer or a config that no bundle can describe", options->image->id);
+                "%s has a layer or a config that a bundle cannot describe", options->image->id);
         return NULL;
     }
     if (check_config(options, err))

@@ -102,12 +102,12 @@ int image_config_check(struct json_node root, struct err *err)
     if (json_kind(root) != JSON_OBJECT || shape_check(root, IMAGE, false, "the config", err) < 0)
         return json_kind(root) == JSON_OBJECT
                    ? ERR_FAIL
-                   : err_set(err, ERR_INTEGRITY, "image", "the config is no object");
+                   : err_set(err, ERR_INTEGRITY, "image", "the config is not an object");
     if (!json_present(json_get(root, "rootfs")))
         return err_set(err, ERR_INTEGRITY, "image", "the config lists no layers (rootfs)");
     if (!is_component(json_get(root, "os")) || !is_component(json_get(root, "architecture")) ||
         !is_component(json_get(root, "variant")))
-        return err_set(err, ERR_INTEGRITY, "image", "the config has a platform that is none");
+        return err_set(err, ERR_INTEGRITY, "image", "the config has an invalid platform");
     while ((step = json_next(history, step, NULL)).doc)
         layers += !json_bool(json_get(step, "empty_layer"), false);
     if (layers > json_count(image_config_diff_ids(root)))

@@ -138,7 +138,7 @@ int contents_begin(struct contents *contents, const struct tar_entry *entry, uin
     if (contents->reading)
         end_entry(contents);
     if (!append_path(name, entry->name, false))
-        return bad(err, "has a name that leads out of it", entry->name);
+        return bad(err, "has a name that points outside of it", entry->name);
     if (name[0] == '\0' && entry->type != TAR_DIRECTORY)
         return bad(err, "has an entry without a name", entry->name);
     contents->names += strlen(name) + strlen(entry->target);
@@ -222,7 +222,7 @@ int contents_add(struct contents *contents, const uint8_t *bytes, size_t size, s
         return 0;
     content = &contents->list[contents->count - 1];
     if (size > content->size - contents->got)
-        return bad(err, "holds more than it says of", content->name);
+        return bad(err, "has more bytes than its header states for", content->name);
     if (!contents->undigested)
         layer_digest_add(contents->digest, bytes, size);
     if (contents->got == 0 && begin_keeping(contents, content, bytes[0], err) < 0)
@@ -238,7 +238,8 @@ int contents_vouch(struct contents *contents, const uint8_t digest[SHA256_SIZE],
     struct content *content;
 
     if (!contents->reading)
-        return err_set(err, ERR_INTERNAL, "image", "only a file can be vouched for");
+        return err_set(err, ERR_INTERNAL, "image",
+                       "a digest was given for an entry that is not a file");
     content = &contents->list[contents->count - 1];
     memcpy(content->stored, digest, SHA256_SIZE);
     memcpy(content->diff, digest, SHA256_SIZE);
@@ -332,7 +333,7 @@ static bool is_below(const struct content *content, const struct content *top)
 /* Closes the gap of dropped entries, so that each remaining entry is freed once. */
 static int refuse_twins(struct contents *contents, size_t kept, size_t at, struct err *err)
 {
-    bad(err, "has two entries of one name", contents->list[at].name);
+    bad(err, "has two entries with one name", contents->list[at].name);
     memmove(&contents->list[kept + 1], &contents->list[at],
             (contents->count - at) * sizeof *contents->list);
     contents->count -= at - kept - 1;
@@ -378,7 +379,7 @@ int contents_seal(struct contents *contents, struct err *err)
         const struct content *content = &contents->list[i];
 
         if (top && is_below(content, top))
-            return bad(err, "has an entry below one that is no folder", content->name);
+            return bad(err, "has an entry below an entry that is not a folder", content->name);
         if (content->type != TAR_DIRECTORY)
             top = content;
     }
@@ -396,7 +397,7 @@ int contents_check_links(const struct contents *contents, bool dangling, struct 
         if (!is_link(content) || (target && target->type == TAR_FILE))
             continue;
         if (!resolve_target(content, name) || !dangling || find(contents, name))
-            return bad(err, "has a link that leads to no file", content->name);
+            return bad(err, "has a link to a missing file", content->name);
     }
     return 0;
 }

@@ -54,24 +54,27 @@ const struct shape DOCUMENT_MANIFEST[] = {
 
 int document_missing(struct err *err, const char *what, const char *name)
 {
-    err_set(err, ERR_INTEGRITY, "image", "the image archive is not whole: %s%s%s", what,
+    err_set(err, ERR_INTEGRITY, "image", "the image archive is incomplete: %s%s%s", what,
             name[0] ? " " : "", name);
-    return err_hint(err, "the daemon may not hold all of this image: pull or build it again, "
-                         "then export it again");
+    return err_hint(
+        err,
+        "the daemon may lack parts of this image: pull or build it again, then export it again");
 }
 
 int document_bad(struct err *err, const char *what, const char *name)
 {
-    err_set(err, ERR_INTEGRITY, "image", "not every Docker would load this image archive: %s%s%s",
-            what, name[0] ? " " : "", name);
-    return err_hint(err, "docker load it, check the image, and docker save it again");
+    err_set(err, ERR_INTEGRITY, "image",
+            "some versions of Docker would not load this image archive: %s%s%s", what,
+            name[0] ? " " : "", name);
+    return err_hint(
+        err, "load the archive with docker load, check the image, and write it with docker save");
 }
 
 int document_parse(const struct content *content, struct json **json, struct err *err)
 {
     if (!content->json)
         return err_set(err, ERR_INTEGRITY, "image",
-                       "%s in the image archive is no JSON of a sensible size", content->name);
+                       "%s in the image archive is not JSON, or is too large", content->name);
     return json_parse(json, view_of(content->json, (size_t)content->size), &JSON_IMAGE,
                       content->name, err);
 }

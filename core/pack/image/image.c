@@ -109,10 +109,10 @@ static int check_document(const struct content *content, struct err *err)
         if (strcasecmp(content->name, documents[i]) != 0)
             continue;
         if (strcmp(content->name, documents[i]) != 0)
-            return document_bad(err,
-                                "an entry's name is nearly that of a document:", content->name);
+            return document_bad(
+                err, "an entry has the name of a document in other case:", content->name);
         if (content->type != TAR_FILE)
-            return document_bad(err, "this document is no file:", content->name);
+            return document_bad(err, "this document is not a file:", content->name);
     }
     return 0;
 }
@@ -129,7 +129,7 @@ static int check_blob(const struct content *content, struct err *err)
         return 0;
     if (!hex_decode(content->name + strlen(BLOBS), named, SHA256_SIZE) ||
         memcmp(named, content->stored, SHA256_SIZE) != 0)
-        return document_missing(err, "a blob's SHA-256 is not its name:", content->name);
+        return document_missing(err, "the SHA-256 of a blob differs from its name:", content->name);
     return 0;
 }
 
@@ -155,7 +155,7 @@ static int read_tags(struct image *image, struct json_node tags, struct err *err
     if (count > IMAGE_TAGS_MAX)
         return err_set(err, ERR_INTEGRITY, "image", "the image has too many names (%zu)", count);
     if (json_present(tags) && json_kind(tags) != JSON_ARRAY)
-        return document_bad(err, "the names in manifest.json are no list", "");
+        return document_bad(err, "the names in manifest.json are not a list", "");
     if (count == 0)
         return 0;
     info->tags = calloc(count, sizeof *info->tags);
@@ -163,7 +163,7 @@ static int read_tags(struct image *image, struct json_node tags, struct err *err
         return err_memory(err, "the names of the image");
     for (size_t i = 0; i < count; i++, at = json_next(tags, at, NULL))
         if (!json_string(at, info->tags[i], sizeof info->tags[i]))
-            return document_bad(err, "manifest.json has a name that is none", "");
+            return document_bad(err, "manifest.json has an invalid name", "");
     info->tag_count = (unsigned)count;
     return 0;
 }
@@ -186,8 +186,7 @@ static int read_layer(struct image *image, unsigned at, struct json_node name,
     layer->raw_offset = content->offset;
     layer->raw_size = content->size;
     if (!json_string(diff_id, diff, sizeof diff) || strcmp(diff, layer->diff_id) != 0)
-        return document_missing(err,
-                                "the SHA-256 of this layer is not what the config says:", path);
+        return document_missing(err, "the SHA-256 of this layer differs from the config:", path);
     return 0;
 }
 
@@ -278,8 +277,9 @@ static int no_manifest(const struct image *image, struct err *err)
     err_set(err, ERR_UNSUPPORTED, "oci_archive",
             "an OCI archive without manifest.json, which Docker before 25 does not load");
     return err_hint(
-        err, "skopeo copy oci-archive:IN.tar docker-archive:OUT.tar:APP:TAG; or save it so: "
-             "podman save --format docker-archive, docker buildx build --output type=docker");
+        err,
+        "skopeo copy oci-archive:IN.tar docker-archive:OUT.tar:APP:TAG; or write a docker archive: "
+        "podman save --format docker-archive, docker buildx build --output type=docker");
 }
 
 static int read_manifest(struct image *image, struct err *err)

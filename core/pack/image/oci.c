@@ -111,8 +111,8 @@ static int check_other(const struct oci *oci, const struct content *config, stru
     if (!same_platform(oci->info, &other))
         return 0;
     err_set(err, ERR_INTEGRITY, "image",
-            "the image archive holds two different images of one platform");
-    return err_hint(err, "save the one that is meant: docker save NAME");
+            "the image archive has two different images of one platform");
+    return err_hint(err, "save one of them: docker save NAME");
 }
 
 static int check_manifest(struct oci *oci, struct json_node root, const char *name, struct err *err)
@@ -123,7 +123,7 @@ static int check_manifest(struct oci *oci, struct json_node root, const char *na
     if (shape_check(root, DOCUMENT_MANIFEST, true, name, err) < 0)
         return ERR_FAIL;
     if (json_present(json_get(root, "manifests")))
-        return document_bad(err, "a manifest that is an index, too:", name);
+        return document_bad(err, "a document is both a manifest and an index:", name);
     if (!content || !descriptor_is_config(json_get(config, "mediaType")))
         return 0; /* of another platform, or no image */
     if (!json_string_equals(json_get(config, "digest"), oci->info->id))
@@ -164,7 +164,7 @@ static int check_document(struct oci *oci, struct json_node root, struct json_no
     if (shape_check(root, DOCUMENT_INDEX, true, name, err) < 0)
         return ERR_FAIL;
     if (json_present(json_get(root, "config")) || json_present(json_get(root, "layers")))
-        return document_bad(err, "an index that is a manifest, too:", name);
+        return document_bad(err, "a document is both an index and a manifest:", name);
     return check_descriptors(oci, json_get(root, "manifests"), depth, err);
 }
 
@@ -178,7 +178,7 @@ static int follow_descriptor(struct oci *oci, struct json_node descriptor, unsig
     if (!content || descriptor_is_attestation(descriptor))
         return 0;
     if (depth == INDEX_DEPTH_MAX || oci->reads < content->size)
-        return document_bad(err, "its indexes lead to too many others", "");
+        return document_bad(err, "its indexes name too many other documents", "");
     oci->reads -= content->size;
     if (!descriptor_has_size(descriptor, content->size))
         return document_bad(err, "the stated size is wrong of", content->name);
@@ -210,7 +210,7 @@ static int check_descriptor(struct oci *oci, struct json_node descriptor, unsign
                  strcmp(stated.architecture, oci->info->architecture) != 0))
         return document_bad(err, "its index states another platform than the config", "");
     if (!ours && same_platform(oci->info, &stated))
-        return document_bad(err, "its index leads to another image of this platform", "");
+        return document_bad(err, "its index names another image of this platform", "");
     return 0;
 }
 
@@ -274,12 +274,12 @@ static int read_name(struct image_info *info, struct json_node descriptor, struc
 
     for (size_t i = 0; i < ARRAY_SIZE(NAMES); i++)
         if (!annotation(annotations, NAMES[i], &values[i]))
-            return document_bad(err, "index.json can be read in two ways", "");
+            return document_bad(err, "index.json is ambiguous", "");
     for (size_t i = 0; i < ARRAY_SIZE(NAMES); i++) {
         if (!json_present(values[i]) || json_string_equals(values[i], ""))
             continue;
         if (!json_string(values[i], info->names[info->name_count], IMAGE_REF_SIZE))
-            return document_bad(err, "index.json has a name that is none", "");
+            return document_bad(err, "index.json has an invalid name", "");
         info->name_count++;
         return 0;
     }
@@ -310,8 +310,9 @@ static int check_index(struct oci *oci, struct json_node root, struct err *err)
 
     if (json_kind(root) != JSON_OBJECT ||
         shape_check(root, DOCUMENT_INDEX, true, "index.json", err) < 0)
-        return json_kind(root) == JSON_OBJECT ? ERR_FAIL
-                                              : document_bad(err, "index.json is no object", "");
+        return json_kind(root) == JSON_OBJECT
+                   ? ERR_FAIL
+                   : document_bad(err, "index.json is not an object", "");
     if (read_names(oci->info, descriptors, err) < 0 ||
         check_descriptors(oci, descriptors, 0, err) < 0)
         return ERR_FAIL;
@@ -319,7 +320,7 @@ static int check_index(struct oci *oci, struct json_node root, struct err *err)
         0) /* written by some versions of Docker 25 for an image without a name */
         return 0;
     if (!oci->found)
-        return document_bad(err, "index.json does not lead to the image of manifest.json", "");
+        return document_bad(err, "index.json does not name the image of manifest.json", "");
     if (!single_digest(descriptors, oci->info->manifest_id))
         return document_bad(err, "index.json lists several images", "");
     return 0;
@@ -336,14 +337,14 @@ static int check_layout(const struct oci *oci, struct err *err)
     if (!content)
         return 0;
     if (!contents_plain_file(oci->contents, "index.json"))
-        return document_bad(err, "it has oci-layout and no index.json", "");
+        return document_bad(err, "it has oci-layout but no index.json", "");
     if (document_parse(content, &json, err) < 0)
         return ERR_FAIL;
     version = json_get(json_root(json), "imageLayoutVersion");
     fine = json_string_equals(version, "1.0.0") &&
            shape_check(json_root(json), LAYOUT, true, "oci-layout", err) == 0;
     json_destroy(json);
-    return fine ? 0 : document_bad(err, "oci-layout is not of version 1.0.0", "");
+    return fine ? 0 : document_bad(err, "the version of oci-layout is not 1.0.0", "");
 }
 
 int oci_check(const struct contents *contents, struct image_info *info, struct err *err)

@@ -100,7 +100,7 @@ static int take_descriptor(struct search *s, struct json_node descriptor, unsign
         (!descriptor_is_index(type) && !descriptor_is_manifest(type)))
         return 0;
     if (depth == DEPTH_MAX || s->reads < content->size)
-        return document_bad(err, "its indexes lead to too many others", "");
+        return document_bad(err, "its indexes name too many other documents", "");
     s->reads -= content->size;
     if (document_parse(content, &json, err) < 0)
         return ERR_FAIL;
@@ -128,8 +128,8 @@ static int check_found(const struct search *s, struct err *err)
     if (s->count == 1)
         return 0;
     if (s->count == 0)
-        return document_missing(err, "index.json leads to no image that it holds", "");
-    err_set(err, ERR_USAGE, "image", "the OCI archive holds %u images: %s", s->count,
+        return document_missing(err, "index.json names no image of the archive", "");
+    err_set(err, ERR_USAGE, "image", "the OCI archive has %u images: %s", s->count,
             s->platforms.data);
     return err_hint(err, "save one image, and one platform of it, at a time: docker buildx build "
                          "--platform linux/amd64 --output type=oci,dest=FILE, or skopeo copy "

@@ -10,10 +10,10 @@
 
 static int bad(const char *what, const char *name, const char *why, struct err *err)
 {
-    err_set(err, ERR_INTEGRITY, "image",
-            "%s cannot be read by Docker, or in two ways: the member %s %s", what, name, why);
+    err_set(err, ERR_INTEGRITY, "image", "%s is invalid or ambiguous for Docker: the member %s %s",
+            what, name, why);
     return err_hint(err,
-                    "build the image again with a current tool, or docker load and docker save it");
+                    "build the image again with a current tool, or load and save it with Docker");
 }
 
 /* ---- times ---- */
@@ -165,13 +165,14 @@ int shape_check(struct json_node object, const struct shape *shape, bool exact, 
     if (json_kind(object) == JSON_NULL)
         return 0;
     if (json_kind(object) != JSON_OBJECT)
-        return err_set(err, ERR_INTEGRITY, "image", "%s holds something else than an object", what);
+        return err_set(err, ERR_INTEGRITY, "image", "%s contains a value that is not an object",
+                       what);
     while ((value = json_next(object, value, &key)).doc)
         for (unsigned i = 0; shape[i].name; i++) {
             if (!json_names(key, shape[i].name))
                 continue;
             if (seen & UINT64_C(1) << i)
-                return bad(what, shape[i].name, "is there twice", err);
+                return bad(what, shape[i].name, "is repeated", err);
             seen |= UINT64_C(1) << i;
             if (check_member(key, value, &shape[i], exact, what, err) < 0)
                 return ERR_FAIL;

@@ -64,7 +64,7 @@ static int get_prefix(struct le_reader *reader, struct index_prefix *prefix, str
     uint64_t reserved;
 
     if (!bytes || memcmp(bytes, INDEX_MAGIC, sizeof(INDEX_MAGIC)) != 0)
-        return broken(err, "it does not begin like one");
+        return broken(err, "it has no index header");
     prefix->version = (uint32_t)le_read(reader, 4);
     prefix->header_size = (uint32_t)le_read(reader, 4);
     prefix->object_size = le_read(reader, 8);
@@ -90,7 +90,7 @@ static int get_prefix(struct le_reader *reader, struct index_prefix *prefix, str
         prefix->section_count == 0 || prefix->section_count > INDEX_SECTIONS_MAX ||
         prefix->section_count > prefix->chunk_count || prefix->layer_count > IMAGE_LAYERS_MAX ||
         prefix->tag_count > IMAGE_TAGS_MAX)
-        return broken(err, "it counts more than there can be");
+        return broken(err, "a count is too large");
     if (prefix->object_size != prefix->header_size + (uint64_t)prefix->chunk_count *
                                                          index_record_size(names_of(prefix)) ||
         reserved != 0)
@@ -127,7 +127,7 @@ static int get_parameters(struct le_reader *reader, struct index *index, struct 
         return ERR_FAIL;
     }
     if (!chunk_params_valid(&index->params) || level > GZIP_MEMBER_LEVEL_MAX)
-        return broken(err, "its parameters are impossible");
+        return broken(err, "its parameters are invalid");
     index->level = (int)level;
     return 0;
 }
@@ -138,7 +138,7 @@ static int get_tags(struct le_reader *reader, struct image_info *image, unsigned
     if (count == 0)
         return 0;
     if (count > reader->left.size / 2)
-        return broken(err, "it counts more tags than it holds");
+        return broken(err, "it has fewer tags than its header states");
     image->tags = calloc(count, sizeof(*image->tags));
     if (!image->tags)
         return no_memory(err);
@@ -153,7 +153,7 @@ static int get_layers(struct le_reader *reader, struct image_info *image, unsign
     if (count == 0)
         return 0;
     if (count > reader->left.size / INDEX_LAYER_LEAST)
-        return broken(err, "it counts more layers than it holds");
+        return broken(err, "it has fewer layers than its header states");
     image->layers = calloc(count, sizeof(*image->layers));
     if (!image->layers)
         return no_memory(err);
@@ -212,7 +212,7 @@ static int get_section(struct le_reader *reader, struct index *index, struct ind
     if (layer >= index->image.layer_count ||
         index->image.layers[layer].raw_offset != section->raw_offset ||
         index_padded(index->image.layers[layer].raw_size) != section->raw_size)
-        return broken(err, "a section is not the layer it says it is");
+        return broken(err, "a section differs from its layer");
     return 0;
 }
 
@@ -340,7 +340,7 @@ static int parse_sections(struct index *index, struct view bytes, struct err *er
     const struct index_section *last = &index->sections[index->section_count - 1];
 
     if (bytes.size != last->at + last->size)
-        return broken(err, "it does not have its size");
+        return broken(err, "its size differs from its header");
     for (unsigned i = 0; i < index->section_count; i++) {
         const struct index_section *section = &index->sections[i];
 

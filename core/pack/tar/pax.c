@@ -94,9 +94,9 @@ static int begin_value(struct pax *pax, struct err *err)
     pax->kind = at < ARRAY_SIZE(KEYS) ? KEYS[at].kind : PAX_OTHER;
     if (pax->strict) {
         if (at == ARRAY_SIZE(KEYS))
-            return bad(err, "an unknown key, which may change what the entry is");
+            return bad(err, "an unknown key, which may change the meaning of the entry");
         if (!is_group(KEYS[at].key) && pax->seen_keys & 1u << at)
-            return bad(err, "its key came before");
+            return bad(err, "a key is repeated");
         pax->seen_keys |= 1u << at;
     }
     if (pax->kind == PAX_PATH) {
@@ -118,7 +118,7 @@ static int length_byte(struct pax *pax, uint8_t byte, struct err *err)
         return 0;
     }
     if (byte < '0' || byte > '9')
-        return bad(err, "its length is no number");
+        return bad(err, "its length is not a number");
     if (pax->strict && byte == '0' && pax->length == 0)
         return bad(err, "its length begins with a zero");
     pax->length = pax->length * 10 + (byte - '0');
@@ -156,7 +156,7 @@ static int keep_name(struct pax *pax, char *name, uint8_t byte, struct err *err)
 static int keep_size(struct pax *pax, uint8_t byte, struct err *err)
 {
     if (byte < '0' || byte > '9')
-        return bad(err, "its size is no number");
+        return bad(err, "its size is not a number");
     if (pax->size > (INT64_MAX - 9) / 10)
         return bad(err, "its size is too large");
     pax->size = pax->size * 10 + (byte - '0');
@@ -181,7 +181,7 @@ static int check_number(struct pax *pax, uint8_t byte, struct err *err)
         pax->point = true;
         return 0;
     }
-    return bad(err, "its value is no number");
+    return bad(err, "its value is not a number");
 }
 
 static int end_record(struct pax *pax, uint8_t byte, struct err *err)
@@ -191,7 +191,7 @@ static int end_record(struct pax *pax, uint8_t byte, struct err *err)
     if (pax->strict && pax->kind != PAX_OTHER && pax->value_size == 0)
         return bad(err, "it has no value");
     if (pax->strict && (pax->kind == PAX_TIME || pax->kind == PAX_NUMBER) && pax->digits == 0)
-        return bad(err, "its value is no number");
+        return bad(err, "its value is not a number");
     pax->phase = PAX_LENGTH;
     pax->taken = 0;
     pax->length = 0;

@@ -25,8 +25,9 @@
 
 static int bad(struct err *err, const char *what)
 {
-    err_set(err, ERR_INTEGRITY, "tar", "readers of tar archives disagree about this one: %s", what);
-    return err_hint(err, "write the archive anew: docker load it, then docker save it");
+    err_set(err, ERR_INTEGRITY, "tar", "tar readers interpret this archive in different ways: %s",
+            what);
+    return err_hint(err, "write the archive again with docker load and docker save");
 }
 
 static bool is_zero(const uint8_t *bytes, size_t size)
@@ -116,10 +117,10 @@ int tar_plain_block(const uint8_t *block, struct err *err)
         !is_time(block + MTIME_AT, MTIME_SIZE) || !is_octal(block + CHECKSUM_AT, CHECKSUM_SIZE) ||
         !is_octal(block + DEVMAJOR_AT, SHORT_NUMBER_SIZE) ||
         !is_octal(block + DEVMINOR_AT, SHORT_NUMBER_SIZE))
-        return bad(err, "a header with a number that is none");
+        return bad(err, "a header with an invalid number");
     if (!is_text(block + NAME_AT, NAME_SIZE) || !is_text(block + TARGET_AT, TARGET_SIZE) ||
         (!tar_is_gnu(block) && !is_text(block + PREFIX_AT, PREFIX_SIZE)))
-        return bad(err, "a header with bytes behind the end of a name");
+        return bad(err, "a header with bytes after the end of a name");
     if (block[NAME_AT] == '\0' && block[PREFIX_AT] != '\0')
         return bad(err, "a name that is a prefix only");
     return 0;
@@ -132,9 +133,9 @@ int tar_plain_meta(const uint8_t *block, uint64_t size, const char *before, stru
     if (type == 'g')
         return bad(err, "a global PAX header");
     if (is_zero(block + MAGIC_AT, MAGIC_SIZE))
-        return bad(err, "an extended header in a dialect that has none");
+        return bad(err, "an extended header in a dialect without extended headers");
     if (strchr(before, type) || (before[0] != '\0' && (type == 'x' || strchr(before, 'x'))))
-        return bad(err, "several headers with a name for one entry");
+        return bad(err, "several name headers for one entry");
     if (size < 2)
         return bad(err, "an extended header without content");
     return 0;
@@ -204,7 +205,7 @@ static int check_type(uint8_t type, struct err *err)
     case 'V':
         return bad(err, "one of several volumes");
     default:
-        return bad(err, "an entry that is no file, folder or symbolic link");
+        return bad(err, "an entry that is not a file, folder or symbolic link");
     }
 }
 
@@ -219,10 +220,11 @@ int tar_plain_entry(const struct tar_entry *entry, uint8_t type, uint64_t stated
     if (strlen(entry->name) > NAME_LENGTH_MAX || strlen(entry->target) > NAME_LENGTH_MAX)
         return bad(err, "a name that is too long for a file system");
     if (!has_plain_characters(entry->name) || !has_plain_characters(entry->target))
-        return bad(err, "a name with control characters, backslashes or bytes that are no UTF-8");
+        return bad(err, "a name with control characters, backslashes or invalid UTF-8");
     if (!is_plain_path(entry->name, type == '5'))
-        return bad(err, "a name that is empty, absolute or leads elsewhere");
+        return bad(err, "a name that is empty, absolute or contains ..");
     if (link != (entry->target[0] != '\0'))
-        return bad(err, link ? "a link without a target" : "a target of an entry that is no link");
+        return bad(err,
+                   link ? "a link without a target" : "a target of an entry that is not a link");
     return 0;
 }

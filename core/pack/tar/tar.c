@@ -321,7 +321,7 @@ static int scan_header(struct tar *tar, uint8_t *window, size_t size, struct tar
     if (!tar_checksum_right(window))
         return bad(err, "a header's checksum is wrong");
     if (tar_number(window + SIZE_AT, SIZE_SIZE, &length) < 0)
-        return bad(err, "a header's size is no number");
+        return bad(err, "a header's size is not a number");
     if (tar->strict && tar_plain_block(window, err) < 0)
         return ERR_FAIL;
     step->used = TAR_BLOCK;
@@ -439,5 +439,5 @@ int tar_scan(struct tar *tar, uint8_t *window, size_t size, struct tar_step *ste
         step->used = size;
         return 0;
     }
-    return bad(err, "the scanner is lost"); /* not reached */
+    return bad(err, "the scanner is in an unknown state"); /* not reached */
 }

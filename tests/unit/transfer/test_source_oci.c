@@ -237,7 +237,7 @@ static void an_index_that_leads_nowhere_is_refused(void **state)
     tarball_init(&tar);
     add_index(&tar, "index.json", descriptor("manifest.v1+json", none, 31, "", gone), NULL);
     end(&tar);
-    expect_refused(&tar, "leads to no image");
+    expect_refused(&tar, "names no image");
     tarball_finish(&tar);
 
     tarball_init(&tar);
@@ -283,7 +283,7 @@ static void a_cycle_of_indexes_ends(void **state)
     add_index(&tar, path, list, NULL);
     add_index(&tar, "index.json", one, NULL);
     end(&tar);
-    expect_refused(&tar, "lead to too many others");
+    expect_refused(&tar, "name too many other documents");
     tarball_finish(&tar);
 }
 

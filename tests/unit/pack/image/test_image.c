@@ -414,7 +414,7 @@ static void descriptions_that_disagree_are_refused(void **state)
         {OCI_BAD_SIZE, "differ in a layer's"},
         {OCI_BAD_TYPE, "differ in a layer's"},
         {OCI_FEWER, "number of layers"},
-        {OCI_NOWHERE, "does not lead to the image"},
+        {OCI_NOWHERE, "does not name the image"},
         {OCI_VERSION, "oci-layout"},
         {OCI_SEVERAL, "several images"},
         {OCI_WRONG_PLATFORM, "states another platform"},
@@ -567,7 +567,7 @@ static void missing_content_is_refused(void **state)
     found = memmem(tar.data, tar.size, parts.layer[1].data + 600, 64);
     assert_non_null(found);
     *found ^= 1;
-    refuse(&tar, "image", "not what the config says");
+    refuse(&tar, "image", "differs from the config");
     tarball_finish(&tar);
 
     make_legacy(&tar, &parts, -1);
@@ -588,17 +588,17 @@ static void missing_content_is_refused(void **state)
     found = memmem(tar.data, tar.size, "manifest.json", 13);
     found[0] = 'M';
     tarball_seal(&tar, (size_t)(found - tar.data));
-    refuse(&tar, "image", "nearly that of a document");
+    refuse(&tar, "image", "the name of a document");
     tarball_finish(&tar);
 
     make_oci(&tar, &parts, OCI_BAD_BLOB, top);
-    refuse(&tar, "image", "not its name");
+    refuse(&tar, "image", "differs from its name");
     tarball_finish(&tar);
 
     make_oci(&tar, &parts, OCI_PLAIN, top);
     found = memmem(tar.data, tar.size, "\x28\xb5\x2f\xfd", 4);
     found[40] ^= 1; /* a damaged zstd layer with its old name */
-    refuse(&tar, "image", "not its name");
+    refuse(&tar, "image", "differs from its name");
     tarball_finish(&tar);
     parts_finish(&parts);
 }
@@ -634,30 +634,30 @@ static void false_names_are_refused(void **state)
         char type;
         const char *name, *target, *code, *words;
     } cases[] = {
-        {'0', "/etc/passwd", "", "tar", "leads elsewhere"},
-        {'0', "a/../../b", "", "tar", "leads elsewhere"},
-        {'0', "..", "", "tar", "leads elsewhere"},
-        {'0', "./", "", "tar", "leads elsewhere"},
-        {'0', "a//b", "", "tar", "leads elsewhere"},
-        {'0', "a/./b", "", "tar", "leads elsewhere"},
-        {'0', "a/", "", "tar", "leads elsewhere"},
+        {'0', "/etc/passwd", "", "tar", "contains .."},
+        {'0', "a/../../b", "", "tar", "contains .."},
+        {'0', "..", "", "tar", "contains .."},
+        {'0', "./", "", "tar", "contains .."},
+        {'0', "a//b", "", "tar", "contains .."},
+        {'0', "a/./b", "", "tar", "contains .."},
+        {'0', "a/", "", "tar", "contains .."},
         {'0', "a\\b", "", "tar", "backslashes"},
         {'0', "a\nb", "", "tar", "control characters"},
-        {'0', "a\xff", "", "tar", "no UTF-8"},
+        {'0', "a\xff", "", "tar", "invalid UTF-8"},
         {'0', "a\xc2\x85", "", "tar", "control characters"},
         {'1', "link", "c.json", "tar", "hard link"},
-        {'3', "device", "", "tar", "no file, folder"},
-        {'7', "reserved", "", "tar", "no file, folder"},
-        {'0', "./manifest.json", "", "image", "two entries of one name"},
-        {'0', "0", "", "image", "two entries of one name"},
-        {'0', "c.json/x", "", "image", "below one that is no folder"},
-        {'2', "index.json", "c.json", "image", "no file"},
+        {'3', "device", "", "tar", "not a file, folder"},
+        {'7', "reserved", "", "tar", "not a file, folder"},
+        {'0', "./manifest.json", "", "image", "two entries with one name"},
+        {'0', "0", "", "image", "two entries with one name"},
+        {'0', "c.json/x", "", "image", "that is not a folder"},
+        {'2', "index.json", "c.json", "image", "not a file"},
         {'0', "oci-layout", "", "image", "no index.json"},
-        {'2', "link", "nowhere", "image", "leads to no file"},
-        {'2', "link", "link", "image", "leads to no file"},
-        {'2', "link", "0", "image", "leads to no file"},
-        {'2', "link", "/c.json", "image", "leads to no file"},
-        {'2', "link", "../c.json", "image", "leads to no file"},
+        {'2', "link", "nowhere", "image", "a missing file"},
+        {'2', "link", "link", "image", "a missing file"},
+        {'2', "link", "0", "image", "a missing file"},
+        {'2', "link", "/c.json", "image", "a missing file"},
+        {'2', "link", "../c.json", "image", "a missing file"},
     };
     struct parts parts;
 
@@ -686,7 +686,7 @@ static void false_manifests_are_refused(void **state)
     } cases[] = {
         {"[]", "{}", "image", "names no image"},
         {"{}", "{}", "image", "names no image"},
-        {"", "{}", "image", "no JSON"},
+        {"", "{}", "image", "not JSON"},
         {"[{}", "{}", "document", "manifest.json"},
         {"[{\"Config\":\"c\"}]x", "{}", "document", "something follows"},
         {"\xef\xbb\xbf[{\"Config\":\"c\"}]", "{}", "document", "manifest.json"},
@@ -696,33 +696,33 @@ static void false_manifests_are_refused(void **state)
         {"[{\"Config\":\"../c\"}]", "{}", "image", "config is missing"},
         {"[{\"Config\":\"./c\"}]", "{}", "image", "config is missing"},
         {"[{\"Config\":\"d\"}]", "{}", "image", "config is missing"},
-        {"[{\"Config\":\"c\"}]", "no json", "image", "no JSON"},
+        {"[{\"Config\":\"c\"}]", "no json", "image", "not JSON"},
         {"[{\"Config\":\"c\"}]", "{}", "image", "lists no layers"},
         {"[{\"Config\":\"c\"}]", ROOTFS("\"x\"") "}", "image", "number of"},
         {"[{\"Config\":\"c\",\"Layers\":[\"c\"]}]", ROOTFS("\"x\"") "}", "image",
-         "not what the config says"},
+         "differs from the config"},
         {"[{\"Config\":\"c\",\"Layers\":[{}]}]", ROOTFS("\"x\"") "}", "image", "another type"},
         {"[{\"Config\":\"c\",\"Layers\":[null]}]", ROOTFS("\"x\"") "}", "image", "without a name"},
         {"[{\"Config\":\"c\",\"RepoTags\":[[]]}]", "{}", "image", "another type"},
-        {"[{\"Config\":\"c\",\"RepoTags\":[null]}]", "{}", "image", "a name that is none"},
+        {"[{\"Config\":\"c\",\"RepoTags\":[null]}]", "{}", "image", "an invalid name"},
         {"[{\"Config\":\"c\",\"RepoTags\":\"app:1\"}]", "{}", "image", "another type"},
         {"[{\"Config\":\"c\",\"LayerSources\":{\"a\":{\"size\":\"7\"}}}]", "{}", "image",
          "another type"},
         /* Go's reader finds nginx:1 in these */
         {"[{\"Config\":\"c\",\"repoTags\":[\"nginx:1\"]}]", "{}", "image", "another case"},
         {"[{\"Config\":\"c\",\"RepoTags\":[\"app:1\"],\"RepoTags\":[\"nginx:1\"]}]", "{}", "image",
-         "there twice"},
+         "is repeated"},
         {"[{\"Config\":\"c\",\"RepoTag\xc5\xbf\":[\"nginx:1\"]}]", "{}", "image", "another case"},
         {"[{\"Config\":\"c\",\"RepoTag\\u017f\":[\"nginx:1\"]}]", "{}", "image", "another case"},
         /* configs that Docker refuses, or merges */
-        {"[{\"Config\":\"c\"}]", "[]", "image", "no object"},
+        {"[{\"Config\":\"c\"}]", "[]", "image", "not an object"},
         {"[{\"Config\":\"c\"}]", ROOTFS("") ",\"os\":7}", "image", "another type"},
         {"[{\"Config\":\"c\"}]", ROOTFS("") ",\"os\":\"linux\",\"OS\":\"windows\"}", "image",
-         "there twice"},
+         "is repeated"},
         {"[{\"Config\":\"c\"}]", ROOTFS("") ",\"roo\\u0074fs\":{\"diff_ids\":[]}}", "image",
-         "there twice"},
+         "is repeated"},
         {"[{\"Config\":\"c\"}]", ROOTFS("") ",\"os\":\"\u017f\"}", "image",
-         "platform that is none"},
+         "an invalid platform"},
         {"[{\"Config\":\"c\"}]", ROOTFS("") ",\"created\":\"\"}", "image", "another type"},
         {"[{\"Config\":\"c\"}]", ROOTFS("") ",\"created\":\"2025-02-29T00:00:00Z\"}", "image",
          "another type"},
@@ -799,7 +799,7 @@ static void large_json_gives_way_to_small(void **state)
     found = memmem(tar.data, tar.size, "sbom-0", 6);
     memcpy(found, "manifest.json", 13);
     tarball_seal(&tar, 0);
-    refuse(&tar, "image", "two entries of one name");
+    refuse(&tar, "image", "two entries with one name");
     tarball_finish(&tar);
     tarball_finish(&legacy);
     parts_finish(&parts);
@@ -863,7 +863,7 @@ static void reading_of_a_nested_index_ends_soon(void **state)
     strcpy(json + at, "]}");
     tarball_text(&tar, "index.json", json);
     tarball_raw(&tar, legacy.data, legacy.size);
-    refuse(&tar, "image", "too many others");
+    refuse(&tar, "image", "too many other documents");
     tarball_finish(&tar);
     tarball_finish(&legacy);
     parts_finish(&parts);
