@@ -170,7 +170,8 @@ static void add_newest(struct search *s, const struct greatest *months, unsigned
             base_candidates_add(s->found, images[i].key[k]);
 }
 
-/* Reads the pointers in `keys`, adds their images, and leaves the tags that they lead to in `keys`. */
+/* Reads the pointers in `keys`, adds their images, and leaves the tags that they lead to in
+ * `keys`. */
 static void read_pointers(struct search *s, struct greatest *keys)
 {
     struct greatest tags = {.most = POINTERS_MAX};

@@ -1,3 +1,7 @@
+/*
+ * A copy begins with the metadata, because its name claims the copy for this push. The archive and
+ * the index follow; if that fails, the claim is removed again.
+ */
 #include "push/existing_image.h"
 
 #include <stdio.h>
@@ -15,11 +19,11 @@
 /* Keys of one image that may be retired at a time. */
 #define KEYS_MAX 12
 
-/* ---- where it is ---- */
+/* ---- finding it ---- */
 
-/* The tombstone beside out->key. A cleanup that wrote it less than half an hour ago may be about to
- * delete the metadata. */
-static int look_for_tombstone(struct store *store, struct existing_image *out, struct err *err)
+/* Reads the tombstone beside out->key. A cleanup that wrote it less than half an hour ago may be
+ * about to delete the metadata. */
+static int read_tombstone(struct store *store, struct existing_image *out, struct err *err)
 {
     char key[KEY_MAX];
     struct store_op op = {.verb = STORE_HEAD, .key = key};
@@ -42,7 +46,7 @@ static int look_for_tombstone(struct store *store, struct existing_image *out, s
     }
 }
 
-/* The tag's month, or the first month after it whose key is not retired. */
+/* Chooses the month of the image's name, or the first later month whose key is not retired. */
 static int find_free_key(struct store *store, const struct image_name *name,
                          struct existing_image *out, struct err *err)
 {
@@ -56,7 +60,7 @@ static int find_free_key(struct store *store, const struct image_name *name,
 
         snprintf(text, sizeof text, "%04d%02d", (year + at / 12) % 10000, at % 12 + 1);
         key_image(out->key, name, text, KEY_ARCHIVE);
-        if (look_for_tombstone(store, out, err))
+        if (read_tombstone(store, out, err))
             return ERR_FAIL;
         if (!out->retired[0])
             return 0;
@@ -65,10 +69,10 @@ static int find_free_key(struct store *store, const struct image_name *name,
     return err_hint(err, "push it tomorrow, or under another name");
 }
 
-static int look_at_archive(struct store *store, struct existing_image *out, struct err *err)
+static int head_archive(struct store *store, struct existing_image *out, struct err *err)
 {
     str_copy(out->key, sizeof out->key, out->at.archive_key);
-    if (look_for_tombstone(store, out, err))
+    if (read_tombstone(store, out, err))
         return ERR_FAIL;
     switch (store_head(store, out->at.archive_key, &out->archive, err)) {
     case STORE_DONE:
@@ -95,7 +99,7 @@ int existing_image_find(struct store *store, const struct image_name *name,
         return find_free_key(store, name, out, err);
     if (answer != LOCATE_FOUND)
         return ERR_FAIL;
-    if (look_at_archive(store, out, err)) {
+    if (head_archive(store, out, err)) {
         existing_image_finish(out);
         return ERR_FAIL;
     }
@@ -132,9 +136,9 @@ int existing_image_stands(struct store *store, const struct existing_image *exis
         return was_removed(existing, "a cleanup removes the image of this name at the same time",
                            err);
     if (heads[1].answer != STORE_DONE)
-        return was_removed(existing, "the metadata was deleted by somebody else meanwhile", err);
+        return was_removed(existing, "the metadata was deleted during this push", err);
     if (heads[2].answer != STORE_DONE)
-        return was_removed(existing, "the archive was deleted by somebody else meanwhile", err);
+        return was_removed(existing, "the archive was deleted during this push", err);
     return 0;
 }
 
@@ -154,13 +158,13 @@ bool existing_image_is_torn(const struct existing_image *existing)
 {
     const struct metadata *metadata = &existing->at.metadata;
 
-    /* a bucket that was moved has other ETags, and the same sizes */
+    /* a copied bucket has other ETags, and the same sizes */
     return existing->has_archive && metadata->archive_etag[0] &&
            strcmp(metadata->archive_etag, existing->archive.etag) != 0 &&
            metadata->size != existing->archive.size;
 }
 
-/* ---- keeping what is replaced ---- */
+/* ---- keeping a copy ---- */
 
 struct keep {
     struct store *store;
@@ -178,7 +182,7 @@ static void key_of(const struct keep *keep, enum key_kind kind, char out[KEY_MAX
     key_replaced(out, keep->name, keep->month, keep->stamp, keep->n, kind);
 }
 
-/* 0: the name is ours from now on, because our copy of the metadata is under it; 1: somebody's. */
+/* 0: this push has the name, because its copy of the metadata is under it; 1: another one has. */
 static int claim(const struct keep *keep, struct err *err)
 {
     char key[KEY_MAX];
@@ -195,7 +199,7 @@ static int claim(const struct keep *keep, struct err *err)
     return answer == STORE_DONE ? 0 : answer == STORE_FAILED ? ERR_FAIL : 1;
 }
 
-/* The first name of this minute that is free: the original's, then numbered ones. */
+/* Claims the first free name of this minute: the plain one, then 2, 3, and so on. */
 static int claim_name(struct keep *keep, struct err *err)
 {
     for (keep->n = 0; keep->n <= SAME_MINUTE_MAX; keep->n += keep->n ? 1 : 2) {
@@ -226,7 +230,7 @@ static int keep_index(const struct keep *keep, struct err *err)
     }
 }
 
-static void remove_kept(const struct keep *keep, enum key_kind kind)
+static void delete_kept(const struct keep *keep, enum key_kind kind)
 {
     char key[KEY_MAX];
     struct store_op op = {.verb = STORE_DELETE, .key = key, .optional = true};
@@ -237,21 +241,20 @@ static void remove_kept(const struct keep *keep, enum key_kind kind)
         log_info("%s could not be removed: %s", key, err.text);
 }
 
-/* What was claimed and not filled is given back, as well as that goes: the name last, since it is
- * ours until then. Where a claim can be shared, the copy may be somebody else's, and stays. */
-static void give_back(const struct keep *keep)
+/* Removes an unfinished copy, the metadata last: the name belongs to this push until then. On a
+ * store without conditions the copy may be another push's, and stays. */
+static void remove_copy(const struct keep *keep)
 {
     if (keep->conditions) {
-        remove_kept(keep, KEY_INDEX);
-        remove_kept(keep, KEY_ARCHIVE);
+        delete_kept(keep, KEY_INDEX);
+        delete_kept(keep, KEY_ARCHIVE);
     }
-    remove_kept(keep, KEY_METADATA);
+    delete_kept(keep, KEY_METADATA);
 }
 
 static int is_gone(const struct keep *keep, struct err *err)
 {
-    return err_set(err, ERR_CONFLICT, "changed", "%s was deleted by somebody else meanwhile",
-                   keep->source);
+    return err_set(err, ERR_CONFLICT, "changed", "%s was deleted during this push", keep->source);
 }
 
 static int keep_all(struct keep *keep, const struct existing_image *existing, struct err *err)
@@ -272,7 +275,7 @@ static int keep_all(struct keep *keep, const struct existing_image *existing, st
     if (answer == 0)
         answer = keep_index(keep, err);
     if (answer)
-        give_back(keep);
+        remove_copy(keep);
     return answer;
 }
 

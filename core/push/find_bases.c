@@ -1,13 +1,11 @@
 /*
- * Candidates come in this order: the image that has the name now, the newest images of the app (of
- * its two newest months), what its environments point at; and the newest image of a few other apps
- * when the app has little of its own. Their metadata says which layers they have: archives with the
- * layers of one that was chosen bring nothing new; when the image's own layers are known, those
- * that share most come first. The chosen ones are believed when the store's object has the size and
- * the ETag that the metadata tells, and the index its SHA-256.
+ * The metadata of each candidate lists its layers. A candidate with the same layers as an earlier
+ * one adds nothing. If the layers of the image are known, the candidates that share most of them
+ * come first. The chosen archives are used when the object in the bucket has the size and the ETag
+ * of the metadata, and the index its SHA-256.
  *
- * An index of version 1 names chunks in a way that proves nothing: its archive is not copied from,
- * and the next candidates are looked at instead, once.
+ * Chunk names in an index of version 1 prove nothing: its archive is not copied from. The next
+ * candidates are tried instead, once.
  */
 #include "push/find_bases.h"
 
@@ -27,8 +25,8 @@
 struct candidate {
     const char *key;
     struct metadata metadata;
-    bool sound;
-    unsigned shared;
+    bool sound;      /* its metadata is valid */
+    unsigned shared; /* layers that the image has, too */
 };
 
 struct search {
@@ -39,10 +37,10 @@ struct search {
     struct candidate candidates[BASE_CANDIDATES_MAX];
     struct parallel_get gets[BASE_CANDIDATES_MAX];
     struct candidate *order[BASE_CANDIDATES_MAX];
-    struct err trouble; /* the first that says nothing of the bucket */
+    struct err trouble; /* the first network error or cancel */
 };
 
-/* No answer is not "it is not there". */
+/* Such an error does not prove that the object is absent. */
 static void note_trouble(struct search *s, const struct store_op *op)
 {
     if (op->answer == STORE_FAILED && !s->trouble.family &&
@@ -50,7 +48,7 @@ static void note_trouble(struct search *s, const struct store_op *op)
         s->trouble = op->err;
 }
 
-/* ---- what they say of themselves ---- */
+/* ---- their metadata ---- */
 
 static bool usable(const struct search *s, const struct metadata *metadata)
 {
@@ -106,7 +104,7 @@ static bool same_layers(const struct metadata *a, const struct metadata *b)
            memcmp(a->layers, b->layers, a->layer_count * sizeof a->layers[0]) == 0;
 }
 
-/* Those that may bring something, the best first. */
+/* Orders the usable candidates, the best first. Returns their number. */
 static unsigned rank(struct search *s)
 {
     unsigned count = 0;
@@ -114,11 +112,11 @@ static unsigned rank(struct search *s)
     for (unsigned i = 0; i < s->count; i++) {
         struct candidate *c = &s->candidates[i];
         unsigned at = count;
-        bool twin = false;
+        bool duplicate = false;
 
         for (unsigned k = 0; k < count; k++)
-            twin = twin || same_layers(&s->order[k]->metadata, &c->metadata);
-        if (!c->sound || twin || !usable(s, &c->metadata))
+            duplicate = duplicate || same_layers(&s->order[k]->metadata, &c->metadata);
+        if (!c->sound || duplicate || !usable(s, &c->metadata))
             continue;
         while (at > 0 && s->order[at - 1]->shared < c->shared)
             at--;
@@ -130,7 +128,7 @@ static unsigned rank(struct search *s)
     return count;
 }
 
-/* ---- what they hold ---- */
+/* ---- their indexes ---- */
 
 static bool index_is(const struct metadata *metadata, struct view bytes)
 {
@@ -142,8 +140,8 @@ static bool index_is(const struct metadata *metadata, struct view bytes)
     return bytes.size == metadata->index_size && strcmp(hex, metadata->index_sha256) == 0;
 }
 
-/* The archive has the ETag of its metadata, or (its bucket was copied) it is shown to hold the
- * chunks of its index. */
+/* True if the archive has the ETag of its metadata, or (its bucket was copied) a sample shows that
+ * it contains the chunks of its index. */
 static bool archive_is(struct store *store, const struct candidate *candidate,
                        const struct store_info *archive, const struct index *index)
 {
@@ -156,9 +154,9 @@ static bool archive_is(struct store *store, const struct candidate *candidate,
             moved_archive_check(store, candidate->key, archive, index, &ignored) == 0);
 }
 
-/* `archive`: what is there; NULL: it need not be there. */
-static void take(struct store *store, struct bases *out, const struct candidate *candidate,
-                 const struct store_info *archive, struct view bytes)
+/* Adds a base. `archive`: the object in the bucket; NULL: it need not exist. */
+static void add_base(struct store *store, struct bases *out, const struct candidate *candidate,
+                     const struct store_info *archive, struct view bytes)
 {
     const struct metadata *metadata = &candidate->metadata;
     struct base *base = &out->base[out->count];
@@ -166,7 +164,7 @@ static void take(struct store *store, struct bases *out, const struct candidate 
     struct err err = {0};
 
     if (!index_is(metadata, bytes) || index_parse(bytes, &index, &err)) {
-        log_debug("bases: %s is not as its metadata says", candidate->key);
+        log_debug("bases: %s differs from its metadata", candidate->key);
         return;
     }
     if (index->names != NAME_SHA256) {
@@ -189,8 +187,8 @@ static void take(struct store *store, struct bases *out, const struct candidate 
     index_destroy(index);
 }
 
-/* Moves the best of s->order[first .. count) to its beginning, as many as there is room and memory
- * for beside what `have` holds. Returns where they end. */
+/* Moves the best of s->order[first .. count) to its beginning, as many as fit besides the bases in
+ * `have`. Returns their end. */
 static unsigned choose(struct search *s, unsigned first, unsigned count, const struct bases *have)
 {
     uint64_t left = s->wanted->index_most - have->index_bytes;
@@ -208,7 +206,7 @@ static unsigned choose(struct search *s, unsigned first, unsigned count, const s
     return end;
 }
 
-/* Of the candidates s->order[first .. end). */
+/* Reads the indexes of the candidates s->order[first .. end), and adds them as bases. */
 static void read_indexes(struct search *s, unsigned first, unsigned end, struct bases *out)
 {
     struct store_op heads[BASES_MAX], *ops[2 * BASES_MAX] = {NULL};
@@ -231,8 +229,8 @@ static void read_indexes(struct search *s, unsigned first, unsigned end, struct 
             note_trouble(s, &s->gets[i].op);
             if (parallel_get_done(&s->gets[i])) {
                 if (s->wanted->described || heads[i].answer == STORE_DONE)
-                    take(s->store, out, order[i], s->wanted->described ? NULL : &heads[i].info,
-                         text_view(&s->gets[i].text));
+                    add_base(s->store, out, order[i], s->wanted->described ? NULL : &heads[i].info,
+                             text_view(&s->gets[i].text));
                 text_finish(&s->gets[i].text);
             }
         }
@@ -282,7 +280,7 @@ void find_bases_again(struct store *store, const struct find_bases_wanted *wante
 {
     struct search *s = calloc(1, sizeof *s);
     struct err err;
-    bool usual = true;
+    bool usable_all = true;
 
     memset(out, 0, sizeof *out);
     out->known = chunk_lookup_create(&err);
@@ -293,10 +291,11 @@ void find_bases_again(struct store *store, const struct find_bases_wanted *wante
             base_candidates_add(&s->found, then[i].key);
         read_candidates(s);
         for (unsigned i = 0; i < s->count; i++) {
-            usual = usual && s->candidates[i].sound && usable(s, &s->candidates[i].metadata);
+            usable_all =
+                usable_all && s->candidates[i].sound && usable(s, &s->candidates[i].metadata);
             s->order[i] = &s->candidates[i];
         }
-        if (usual && s->count == count && choose(s, 0, count, out) == count)
+        if (usable_all && s->count == count && choose(s, 0, count, out) == count)
             read_indexes(s, 0, count, out);
         for (unsigned i = 0; i < s->count; i++)
             metadata_finish(&s->candidates[i].metadata);

@@ -1,3 +1,7 @@
+/*
+ * A pull without an output reads and verifies the archive, and returns the description of the
+ * image.
+ */
 #include "push/learn_image.h"
 
 #include <stdio.h>
@@ -27,7 +31,8 @@ int learn_image(struct store *store, const struct image_name *name,
                                    .learned = metadata};
     struct pull_result result;
 
-    log_info("%s says nothing of its image: reading it once", existing->at.archive_key);
+    log_info("the metadata of %s does not name its image: reading the archive once",
+             existing->at.archive_key);
     if (pull_run(&options, &result, err) == 0) {
         str_copy(metadata->archive_etag, sizeof metadata->archive_etag, existing->archive.etag);
         return 0;
@@ -38,7 +43,7 @@ int learn_image(struct store *store, const struct image_name *name,
     return 0;
 }
 
-/* Whether the metadata is still the one that was read: a store without conditions does not look. */
+/* True if the metadata in the bucket is unchanged: a store without conditions does not check. */
 static bool is_still(struct store *store, const struct located *at, struct err *err)
 {
     struct store_info info;
@@ -52,7 +57,7 @@ void learn_image_add(struct store *store, const struct existing_image *existing)
     _cleanup_text_ struct text text;
     const char *key = existing->at.metadata_key;
     bool conditions;
-    struct err err = {.text = "it was changed meanwhile"};
+    struct err err = {.text = "it has changed meanwhile"};
 
     text_init(&text, DOCUMENT_MAX);
     metadata_write(&existing->at.metadata, &text);

@@ -1,8 +1,8 @@
 /*
- * learn_image - which image an archive holds, said in its metadata.
+ * learn_image - finds out which image an archive contains, if its metadata does not say so.
  *
- * The original's metadata does not say it: its archives are read once, by the first push of the
- * same name, and what was learnt is added.
+ * Metadata of the original program does not name the image. The first push of the same name reads
+ * the archive once, and adds what it has found to the metadata.
  */
 #ifndef S3DOCK_PUSH_LEARN_IMAGE_H
 #define S3DOCK_PUSH_LEARN_IMAGE_H
@@ -16,15 +16,15 @@
 
 struct err;
 
-/* Whether the archive would have to be read to know. */
+/* True if the archive would have to be read. */
 bool learn_image_is_missing(const struct existing_image *existing);
-/* Reads and verifies the whole archive; `existing` knows its image afterwards. An archive that is
- * damaged stays nameless: nothing is equal to it. */
+/* Reads and verifies the whole archive, and completes existing->at.metadata. Waits. A damaged
+ * archive is no failure: its metadata stays without an image. */
 int learn_image(struct store *store, const struct image_name *name,
                 const struct transfer_options *transfer, struct existing_image *existing,
                 struct err *err);
-/* Writes what was learnt into the bucket, unless the metadata has changed meanwhile. Not to be
- * allowed to is no failure: the next push learns again. */
+/* Writes the completed metadata to the bucket, unless it has changed meanwhile. No write
+ * permission is not an error; the next push determines the id again. */
 void learn_image_add(struct store *store, const struct existing_image *existing);
 
 #endif

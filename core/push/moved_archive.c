@@ -1,3 +1,6 @@
+/*
+ * The spot check treats the archive as a single base, and all chunks of its index as copied.
+ */
 #include "push/moved_archive.h"
 
 #include <stdlib.h>
@@ -11,7 +14,7 @@
 #include "push/upload/spot_check.h"
 #include "transfer/fetch_index.h"
 
-/* Offers every chunk of the index to the check. */
+/* Offers every chunk of the index to the spot check. */
 static void note_all(struct spot_check *check, const struct index *index)
 {
     for (unsigned i = 0; i < index->section_count; i++) {
@@ -60,7 +63,7 @@ bool moved_archive_is_likely(const struct existing_image *existing)
            strcmp(metadata->archive_etag, existing->archive.etag) != 0;
 }
 
-static void take_etag(struct store *store, struct existing_image *existing, bool write)
+static void set_etag(struct store *store, struct existing_image *existing, bool write)
 {
     struct metadata *metadata = &existing->at.metadata;
 
@@ -84,10 +87,10 @@ int moved_archive_settle(struct store *store, struct existing_image *existing, b
                                      &trouble);
     index_destroy(index);
     if (answer == 0)
-        take_etag(store, existing, write);
+        set_etag(store, existing, write);
     else
-        log_info("%s is not what its metadata says: %s", existing->at.archive_key,
-                 answer == MOVED_OTHER ? "it holds other chunks" : trouble.text);
+        log_info("%s differs from its metadata: %s", existing->at.archive_key,
+                 answer == MOVED_OTHER ? "it contains other chunks" : trouble.text);
     if (answer != ERR_FAIL || trouble.family != ERR_CANCELLED)
         return 0;
     *err = trouble;

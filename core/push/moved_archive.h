@@ -1,8 +1,9 @@
 /*
- * moved_archive - archives whose ETag is not the one that their metadata says, because the bucket
- * was copied with other parts or by other means: is the archive the one of its index?
+ * moved_archive - an archive whose ETag differs from its metadata, because the bucket was copied
+ * with other parts or by other means.
  *
- * The size must be equal, and a check of the chunks that the index names is read back (check.h).
+ * The archive is accepted if its size is right and a sample of the chunks of its index can be read
+ * back (spot_check.h).
  */
 #ifndef S3DOCK_PUSH_MOVED_ARCHIVE_H
 #define S3DOCK_PUSH_MOVED_ARCHIVE_H
@@ -15,18 +16,17 @@
 struct err;
 struct index;
 
-/* Of an archive of the right size under another ETag than expected. */
+/* Compares a sample of the archive, which has the right size, with the index. MOVED_OTHER: the
+ * archive contains other chunks. Waits. Fails when the archive cannot be read. */
 enum { MOVED_OTHER = 1 };
-/* Compares a check of the archive with the index. MOVED_OTHER: they differ. Fails when the archive
- * cannot be read. */
 int moved_archive_check(struct store *store, const char *key, const struct store_info *archive,
                         const struct index *index, struct err *err);
 
-/* Whether metadata and archive differ in nothing but the ETag. */
+/* True if metadata and archive differ in the ETag only. */
 bool moved_archive_is_likely(const struct existing_image *existing);
-/* Checks the archive, with the index of its metadata. When it is the one, `existing` is whole
- * afterwards and its metadata has the new ETag, in the bucket too if `write`. Not 0 only when
- * somebody wants the push to end; an archive that cannot be checked is left as it is. */
+/* Checks the archive against the index of its metadata. If it is the right one, `existing` is whole
+ * afterwards, and its metadata has the new ETag; in the bucket, too, if `write`. Fails only after a
+ * cancel; an archive that cannot be checked stays as it is. Waits. */
 int moved_archive_settle(struct store *store, struct existing_image *existing, bool write,
                          struct err *err);
 

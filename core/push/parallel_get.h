@@ -22,7 +22,7 @@ struct parallel_get {
 
 /* Prepares the request for an object of at most `most` bytes. */
 void parallel_get_prepare(struct parallel_get *get, const char *key, size_t most);
-/* Sends the prepared requests, at most PARALLEL_GET_MAX, and waits for all. False: none was sent. */
+/* Sends the prepared requests, at most PARALLEL_GET_MAX, and waits. False: none was sent. */
 bool parallel_get_run(struct store *store, struct parallel_get *gets, unsigned count);
 /* True if the object has come: `text` is complete. */
 bool parallel_get_done(const struct parallel_get *get);

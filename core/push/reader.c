@@ -1,14 +1,14 @@
 /*
- * The window. slot->in holds, from its beginning, the bytes since the last boundary that ended a
- * span:
+ * slot->in is a window. It holds, from its beginning, the bytes since the last boundary that ended
+ * a span:
  *
  *     0          begun        scanned        filled       slot_size
- *     | chunk | chunk | chunk so |  read, not   |   room    |
- *     |  (in the span)|  far     |  looked at   |           |
+ *     | chunk | chunk | part of  | read, not    |  room     |
+ *     |  (in the span)| a chunk  | scanned      |           |
  *
- * When there may be no room for a whole further chunk, the span is handed over with the chunks it
- * has, and what lies behind the last boundary moves to the beginning of the next slot: the only
- * bytes that are copied.
+ * When there may be no room for a whole further chunk, the span is posted with the chunks that it
+ * has. The bytes after the last boundary move to the beginning of the next slot. No other bytes are
+ * copied.
  */
 #include "push/reader.h"
 
@@ -25,7 +25,7 @@
 
 struct reader {
     struct reader_options options;
-    struct inbox *empties; /* empty spans, from the conductor */
+    struct inbox *empties; /* empty spans, from the engine */
     atomic_bool stop;
     pthread_t thread;
     struct msg started, done;
@@ -36,12 +36,12 @@ struct reader {
     const struct image_info *info;
     struct err err;
 
-    struct push_span *span; /* the one being filled */
+    struct push_span *span; /* being filled */
     uint64_t next_number;
     size_t begun, scanned, filled;
-    uint64_t at;     /* of the last boundary, in the stream */
-    uint32_t cursor; /* into the known chunks */
-    bool leaving_out;
+    uint64_t at;     /* offset of the last boundary in the stream */
+    uint32_t cursor; /* a hint for chunk_lookup_find */
+    bool skipping;
 };
 
 static void post(struct reader *r, struct push_span *span, int kind)
@@ -50,15 +50,15 @@ static void post(struct reader *r, struct push_span *span, int kind)
     inbox_post(r->options.home, &span->job.msg);
 }
 
-/* Whether the chunks of the span that begins decide which layers are read: or are such chunks. */
+/* True if the chunks of the next span decide which layers are read, or are skipped chunks. */
 static bool names_at_once(const struct reader *r)
 {
     const struct skippable_layers *unread = r->options.source->unread;
 
-    return r->options.known && unread && (r->leaving_out || !skippable_is_over(unread));
+    return r->options.known && unread && (r->skipping || !skippable_is_over(unread));
 }
 
-/* The next empty span, or NULL when asked to stop. */
+/* Waits for an empty span. NULL: the reader was asked to stop. */
 static struct push_span *next_span(struct reader *r)
 {
     while (!atomic_load(&r->stop)) {
@@ -74,19 +74,19 @@ static struct push_span *next_span(struct reader *r)
     return NULL;
 }
 
-static int stopped(struct err *err)
+static int fail_stopped(struct err *err)
 {
     return err_set(err, ERR_CANCELLED, "stopped", "reading was stopped");
 }
 
-/* Hands the span over and goes on in a new one with what lies behind the last boundary. */
-static int turn_over(struct reader *r, struct err *err)
+/* Posts the full span, and continues in a new one with the bytes after the last boundary. */
+static int begin_next_span(struct reader *r, struct err *err)
 {
     struct push_span *full = r->span, *fresh = next_span(r);
     size_t tail = r->filled - r->begun;
 
     if (!fresh)
-        return stopped(err);
+        return fail_stopped(err);
     memcpy(fresh->slot->in, full->slot->in + r->begun, tail);
     full->in_size = r->begun;
     full->number = r->next_number++;
@@ -119,7 +119,7 @@ static bool span_is_full(const struct reader *r)
            r->span->count == PUSH_SPAN_CHUNKS;
 }
 
-/* ---- what is not read ---- */
+/* ---- skipped layers ---- */
 
 static int add_unread(struct reader *r, const struct skippable_layer *layer, uint32_t first,
                       unsigned flags, struct err *err)
@@ -142,22 +142,22 @@ static int add_unread(struct reader *r, const struct skippable_layer *layer, uin
         r->span->unread += layer->chunks[i].raw_size;
         offset += layer->chunks[i].packed_size;
         flags = 0;
-        if (span_is_full(r) && turn_over(r, err))
+        if (span_is_full(r) && begin_next_span(r, err))
             return ERR_FAIL;
     }
     return 0;
 }
 
-/* The bytes of it that were read already are dropped, the others not asked for. */
-static int leave_out(struct reader *r, const struct skippable_layer *layer, uint32_t first,
-                     struct err *err)
+/* Drops the bytes of the layer that were read already, and skips the others in the source. */
+static int skip_layer(struct reader *r, const struct skippable_layer *layer, uint32_t first,
+                      struct err *err)
 {
     size_t have = r->filled - r->scanned;
     uint64_t rest;
     unsigned flags;
 
     if (!cut_skip(r->cut, &rest, &flags) || r->at + rest != layer->raw_offset + layer->raw_size)
-        return err_set(err, ERR_INTEGRITY, "layer", "the layers do not stand where they should");
+        return err_set(err, ERR_INTEGRITY, "layer", "the layers are not at their expected places");
     if (have > rest)
         have = (size_t)rest;
     if (rest > have && source_skip(r->options.source, rest - have, err))
@@ -171,7 +171,7 @@ static int leave_out(struct reader *r, const struct skippable_layer *layer, uint
     return add_unread(r, layer, first, flags, err);
 }
 
-static int leave_out_what_may_be(struct reader *r, const struct push_chunk *chunk, struct err *err)
+static int try_skip(struct reader *r, const struct push_chunk *chunk, struct err *err)
 {
     const struct skippable_layer *layer;
     uint32_t first;
@@ -182,13 +182,13 @@ static int leave_out_what_may_be(struct reader *r, const struct push_chunk *chun
     layer = skippable_next(r->options.source->unread, &chunk->chunk, &chunk->held, r->at, &first);
     if (!layer)
         return 0;
-    r->leaving_out = true;
-    failed = leave_out(r, layer, first, err);
-    r->leaving_out = false;
+    r->skipping = true;
+    failed = skip_layer(r, layer, first, err);
+    r->skipping = false;
     return failed;
 }
 
-/* Looks at what was read. Returns 1 when more bytes are needed first. */
+/* Scans the bytes that were read, and ends chunks at their boundaries. */
 static int scan(struct reader *r, struct err *err)
 {
     struct push_chunk last;
@@ -200,19 +200,19 @@ static int scan(struct reader *r, struct err *err)
         if (cut_scan(r->cut, window, r->filled - r->scanned, &step, err))
             return ERR_FAIL;
         if (step.tar.event == TAR_MORE)
-            return 1;
+            return 0;
         if (image_feed(r->image, &step.tar, cut_entry(r->cut), window, err))
             return ERR_FAIL;
         r->scanned += step.tar.used;
         if (!step.boundary)
             continue;
         last = *end_chunk(r, step.flags);
-        if (span_is_full(r) && turn_over(r, err))
+        if (span_is_full(r) && begin_next_span(r, err))
             return ERR_FAIL;
-        if (leave_out_what_may_be(r, &last, err))
+        if (try_skip(r, &last, err))
             return ERR_FAIL;
     }
-    return 1;
+    return 0;
 }
 
 /* One read behind what is there. Returns the bytes, 0 at the end. */
@@ -221,7 +221,7 @@ static long fill(struct reader *r, struct err *err)
     long got;
 
     if (atomic_load(&r->stop))
-        return stopped(err);
+        return fail_stopped(err);
     got = source_read(r->options.source, r->span->slot->in + r->filled,
                       r->options.slot_size - r->filled, err);
     if (got <= 0)
@@ -234,7 +234,7 @@ static long fill(struct reader *r, struct err *err)
     return got;
 }
 
-/* Refuses an image of which a pull could not write a bundle. */
+/* Refuses an image from which a pull could not make a bundle. */
 static int check_bundle(const struct reader *r, struct err *err)
 {
     struct bundle *bundle = bundle_create(&(struct bundle_options){.image = r->info,
@@ -243,18 +243,18 @@ static int check_bundle(const struct reader *r, struct err *err)
                                           err);
 
     if (!bundle)
-        return err_wrap(err, "no pull could write this image");
+        return err_wrap(err, "a pull could not write this image");
     bundle_destroy(bundle);
     return 0;
 }
 
-/* The stream has ended: the last chunk, the last span, the verdict. */
+/* Handles the end of the stream: the last chunk, the last span, the verification. */
 static int finish(struct reader *r, struct err *err)
 {
     unsigned flags = 0;
 
     if (r->filled == 0 && r->next_number == 0 && r->span->count == 0)
-        return err_set(err, ERR_INTEGRITY, "empty", "the %s gave no bytes at all",
+        return err_set(err, ERR_INTEGRITY, "empty", "the %s contains no bytes",
                        source_kind_name(r->options.source->kind));
     if (cut_finish(r->cut, &flags, err) || image_finish(r->image, &r->info, err) ||
         check_bundle(r, err))
@@ -268,8 +268,8 @@ static int finish(struct reader *r, struct err *err)
     return 0;
 }
 
-/* What is wrong with the bytes of a file that somebody named is told with that name. */
-static int blame(const struct reader *r, struct err *err)
+/* Adds the input file's name to integrity errors. */
+static int add_file_name(const struct reader *r, struct err *err)
 {
     const char *name = r->options.source->name;
 
@@ -284,16 +284,16 @@ static int read_all(struct reader *r, struct err *err)
 {
     r->span = next_span(r);
     if (!r->span)
-        return stopped(err);
+        return fail_stopped(err);
     for (;;) {
         long got = fill(r, err);
 
         if (got < 0)
             return ERR_FAIL;
         if (got == 0)
-            return finish(r, err) ? blame(r, err) : 0;
-        if (scan(r, err) < 0)
-            return blame(r, err);
+            return finish(r, err) ? add_file_name(r, err) : 0;
+        if (scan(r, err))
+            return add_file_name(r, err);
     }
 }
 
@@ -308,7 +308,7 @@ static void *reader_main(void *arg)
     return NULL;
 }
 
-static void release(struct reader *r)
+static void free_reader(struct reader *r)
 {
     inbox_destroy(r->empties);
     cut_destroy(r->cut);
@@ -330,15 +330,16 @@ struct reader *reader_create(const struct reader_options *options, struct err *e
     r->cut = cut_create(&options->params, CUT_FILE_MIN, options->mtime);
     r->image = image_create();
     r->empties = inbox_create(err);
-    if (!r->empties || !r->cut || !r->image) {
+    if (r->empties && (!r->cut || !r->image))
         err_memory(err, "the reader");
-        release(r);
+    if (!r->empties || !r->cut || !r->image) {
+        free_reader(r);
         return NULL;
     }
     options->source->stop = &r->stop;
     if (thread_start(&r->thread, reader_main, r, "the reader", err)) {
         options->source->stop = NULL;
-        release(r);
+        free_reader(r);
         return NULL;
     }
     return r;
@@ -375,5 +376,5 @@ void reader_destroy(struct reader *reader)
         return;
     reader_stop(reader);
     pthread_join(reader->thread, NULL);
-    release(reader);
+    free_reader(reader);
 }

@@ -1,17 +1,17 @@
 /*
  * reader - the thread that turns a save stream into spans of raw chunks: source -> cut -> slots.
- * As long as the source may leave layers out, each chunk that ends decides whether reading goes on:
- * then the reader names it and looks it up in the earlier archives. Else the workers name chunks.
  *
- * What the source need not read becomes chunks without bytes (CHUNK_UNREAD).
+ * As long as the source may skip layers, the end of each chunk decides whether reading continues.
+ * Then the reader names the chunk and looks it up in the bases. Otherwise the workers name chunks.
+ * Skipped layers become chunks without bytes (CHUNK_UNREAD).
  *
- * It owns the source, the cut and the reading of the image while it runs. It is handed empty spans,
- * and posts home:
+ * The reader owns the source, the cut and the parser of the image while it runs. It is given empty
+ * spans, and posts to the inbox:
  *
- *   READER_STARTED  once, with the first byte (a daemon exports for a while before that)
- *   READER_SPAN     a filled span (the span's own message)
- *   READER_UNUSED    the span it was filling when it had to end early
- *   READER_DONE     once, last: reader_result() may be called from then on
+ *   kind_started  once, with the first byte (a daemon exports for a while before that)
+ *   kind_span     a filled span (the span's own message)
+ *   kind_unused   the span that it was filling when it had to end early
+ *   kind_done     once, last: reader_result() may be called from then on
  */
 #ifndef S3DOCK_PUSH_READER_H
 #define S3DOCK_PUSH_READER_H
@@ -24,31 +24,30 @@
 #include "transfer/source.h"
 
 struct reader_options {
-    struct source *source; /* borrowed; used by the reader alone until it is done */
+    struct source *source; /* borrowed; used by the reader alone until it has ended */
     struct chunk_params params;
-    int64_t mtime;    /* for the headers, seconds since 1970 */
+    int64_t mtime;    /* for the headers, seconds since 1970; -1: they stay */
     size_t slot_size; /* of slot->in: at least READER_SLOT_MIN */
     const struct chunk_lookup
-        *known; /* chunks of earlier archives: of a source with unread layers. Or NULL */
+        *known; /* chunks of the bases, if the source may skip layers; or NULL */
     struct inbox *home;
-    int kind_started, kind_span, kind_unused, kind_done; /* msg.kind of what is posted */
+    int kind_started, kind_span, kind_unused, kind_done; /* msg.kind of its messages */
 };
 
-/* A slot must take the bytes since the last boundary and a whole further chunk. */
+/* A slot must have room for the bytes since the last boundary and one more chunk. */
 #define READER_SLOT_MIN (2 * CHUNK_MAX_LIMIT + 2 * TAR_BLOCK)
 
 struct reader;
 struct reader *reader_create(const struct reader_options *options, struct err *err);
-/* An empty span to fill. */
+/* Gives it an empty span to fill. */
 void reader_give(struct reader *reader, struct push_span *span);
-/* Asks it to end early: READER_DONE comes soon. */
+/* Asks it to end early: kind_done follows soon. */
 void reader_stop(struct reader *reader);
-/* After READER_DONE: the spans that it was given and did not fill, one by one; NULL when there is
- * none left. */
+/* After kind_done: returns the spans that were not filled, one by one; NULL: there is none left. */
 struct push_span *reader_reclaim(struct reader *reader);
-/* After READER_DONE. 0 and what the stream held, verified; or why it is refused. */
+/* After kind_done. Returns 0 and the verified content of the stream; or why it is refused. */
 int reader_result(struct reader *reader, const struct image_info **info, struct err *err);
-/* After READER_DONE (or when nothing was ever given). Joins. Takes NULL. */
+/* After kind_done, or when no span was given. Joins the thread. Takes NULL. */
 void reader_destroy(struct reader *reader);
 
 #endif

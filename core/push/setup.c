@@ -128,7 +128,7 @@ static int settle_bases(struct push_setup *s, const struct memory_budget_input *
         return 0;
     if (s->bases.trouble.family) { /* a temporary error: keep the unfinished upload */
         *err = s->bases.trouble;
-        return err_wrap(err, "cannot look at the archives that the unfinished upload copies from");
+        return err_wrap(err, "cannot read the archives that the unfinished upload copies from");
     }
     resume_give_up(s->resume, "an archive that it copies from has changed, or is gone");
     open_bases(s, input);

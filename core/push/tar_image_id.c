@@ -1,3 +1,6 @@
+/*
+ * manifest.json names the config. The SHA-256 of the config is the id of the image.
+ */
 #include "push/tar_image_id.h"
 
 #include <fcntl.h>
@@ -15,7 +18,7 @@
 
 #define DOCUMENT_MAX (4 * MIB)
 
-/* Reads on from *at to the header of the next real entry; *at is then where its payload begins. */
+/* Reads from *at to the header of the next real entry. *at: the beginning of its payload. */
 static bool next_entry(int fd, struct tar *tar, off_t *at)
 {
     uint8_t block[TAR_BLOCK];
@@ -32,7 +35,7 @@ static bool next_entry(int fd, struct tar *tar, off_t *at)
     return step.event == TAR_ENTRY;
 }
 
-/* Finds a file of the archive and adds its content to `out`. */
+/* Finds a file of the archive and appends its content to `out`. */
 static bool read_entry(int fd, const char *name, struct text *out)
 {
     struct tar *tar = tar_create();

@@ -1,8 +1,8 @@
 /*
- * tar_image_id - the id of the image in an archive file, without reading the archive.
+ * tar_image_id - the id of the image in an archive file, without reading the whole archive.
  *
- * A plain tar on a disk can be walked from header to header. What is learnt this way was not
- * verified: it serves to ask the bucket whether it holds that image already, nothing else.
+ * A plain tar on a disk can be read from header to header. The result is not verified: it serves to
+ * ask whether the bucket has the image already.
  */
 #ifndef S3DOCK_PUSH_TAR_IMAGE_ID_H
 #define S3DOCK_PUSH_TAR_IMAGE_ID_H
@@ -12,8 +12,7 @@
 #include "base/digest_text.h"
 #include "pack/image/image.h"
 
-/* False when the file cannot be walked (compressed, no regular file) or is no image archive: then
- * it must be read. */
+/* False when the file is compressed, not regular, or no image archive: then it must be read. */
 bool tar_image_id_read(const char *path, char id[DIGEST_TEXT_SIZE]);
 
 #endif

@@ -107,7 +107,7 @@ int remote_state_is_whole(struct store *store, const struct checkpoint *then,
         return REMOTE_STATE_GONE;
     answer = store_head(store, then->head.key, info, err);
     if (answer == STORE_FAILED)
-        return err_wrap(err, "cannot look at the archive of the unfinished push");
+        return err_wrap(err, "cannot read the archive of the unfinished push");
     if (answer != STORE_DONE || info->size != then->whole)
         return REMOTE_STATE_GONE;
     remote_state_etag(then, etag);
@@ -142,7 +142,7 @@ int remote_state_ask(struct store *store, struct replay *replay, struct err *err
         break;
     case STORE_FAILED:
         if (op.failure == STORE_NO_ANSWER || op.failure == STORE_BUSY)
-            return err_wrap(err, "cannot look at the unfinished upload");
+            return err_wrap(err, "cannot read the unfinished upload");
         return REMOTE_STATE_UNKNOWN;
     default:
         answer = remote_state_is_whole(store, replay_checkpoint(replay), &info, err);

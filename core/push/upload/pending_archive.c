@@ -1,7 +1,7 @@
 /*
  * If the interrupted push had completed its archive, nothing is sent: the object in the bucket is
- * compared with the checkpoint instead. Otherwise the checkpoint is told before and after the
- * completion, because the process may end in between.
+ * compared with the checkpoint instead. Otherwise the checkpoint records the completion
+ * before and after it, because the process may end in between.
  */
 #include "push/upload/pending_archive.h"
 

@@ -412,7 +412,7 @@ int upload_complete(struct upload *upload, uint64_t size, struct store_info *inf
         return err_wrap(err, "cannot check the uploaded archive");
     default:
         return err_set(err, ERR_INTEGRITY, "upload",
-                       "the store took the archive but does not have it");
+                       "the store accepted the archive but does not have it");
     }
     if (info->size == size)
         return 0;
