@@ -55,10 +55,10 @@ static int print_event(void *arg, const struct history_event *at)
 static int check_environment(struct cli *cli, struct store *store, const char *app, const char *env,
                              struct err *err)
 {
-    struct standing standing;
+    struct current_pointer current;
 
     /* An environment that cannot be read exists. */
-    if (resolve_standing(store, app, env, &standing, err) && err->family != ERR_INTEGRITY)
+    if (resolve_current(store, app, env, &current, err) && err->family != ERR_INTEGRITY)
         return ERR_FAIL;
     output_note(&cli->output, "the audit log has no promotion of %s to %s", app, env);
     return 0;

@@ -52,7 +52,7 @@ int wanted_parse(const char *text, struct wanted *out, struct err *err)
 void wanted_no_version(struct store *store, const char *app, const char *name, const char *instead,
                        struct err *err)
 {
-    struct standing standing;
+    struct current_pointer current;
     struct err ignored;
 
     if (!err_is(err, ERR_NOT_FOUND, CODE_TAG))
@@ -62,7 +62,7 @@ void wanted_no_version(struct store *store, const char *app, const char *name, c
     if (wanted_is_image(app, name))
         err_hint(err, "write the image in one word: %s:%s", app, name);
     else if (name_check_env(name, &ignored) == 0 &&
-             resolve_standing(store, app, name, &standing, &ignored) == 0)
+             resolve_current(store, app, name, &current, &ignored) == 0)
         err_hint(err, "%s is an environment: s3dock %s %s %s", name, instead, app, name);
     else
         err_hint(err, "s3dock list tags %s lists the versions", app);

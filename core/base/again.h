@@ -1,8 +1,8 @@
 /*
  * again - the failures after which the same command may succeed.
  *
- * Only their hints may contain "run the same command again": the cause is temporary, the finished part
- * of the work is kept, or the hint names a step to take before. All other failures are final.
+ * Only their hints may contain "run the same command again": the cause is temporary, the finished
+ * part of the work is kept, or the hint names a step to take before. All other failures are final.
  * tests/kit/rules compares every code of the program with this list.
  */
 #ifndef S3DOCK_BASE_AGAIN_H

@@ -15,8 +15,8 @@ struct err;
 /*
  * Owned, growable bytes that always end with a NUL. text_init sets their maximum size. An add that
  * fails (maximum reached, no memory) frees the content and turns every later add into a no-op. So a
- * caller builds the whole text and calls text_check() once. Added bytes must not be part of the text
- * itself.
+ * caller builds the whole text and calls text_check() once. Added bytes must not be part of the
+ * text itself.
  */
 struct text {
     char *data; /* never NULL after text_init: "" while empty */
@@ -37,8 +37,8 @@ void text_cut(struct text *text, size_t size);
 void text_printf(struct text *text, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Returns 0, or local.too_large if an add failed. `what` names the text in the message. */
 int text_check(const struct text *text, const char *what, struct err *err);
-/* Returns the bytes, which the caller frees, and empties the text. Returns NULL if an add failed, or
- * if memory is short. */
+/* Returns the bytes, which the caller frees, and empties the text. Returns NULL if an add failed,
+ * or if memory is short. */
 char *text_steal(struct text *text);
 struct view text_view(const struct text *text);
 

@@ -1,7 +1,7 @@
 /*
- * The calendar is computed here instead of by gmtime(), which depends on the system. Days are counted
- * in the proleptic Gregorian calendar, in years that begin in March, so that the leap day is the last
- * day of its year.
+ * The calendar is computed here instead of by gmtime(), which depends on the system. Days are
+ * counted in the proleptic Gregorian calendar, in years that begin in March, so that the leap day
+ * is the last day of its year.
  */
 #include "base/clock.h"
 
@@ -165,7 +165,8 @@ void clock_month(int64_t wall_ns, char out[CLOCK_MONTH_SIZE])
 
 /* ---- reading ---- */
 
-/* Each of these functions reads one item from the front of *at and advances it, or returns false. */
+/* Each of these functions reads one item from the front of *at and advances it, or returns
+ * false. */
 static bool take_number(const char **at, int digits, int *out)
 {
     *out = 0;

@@ -1,5 +1,6 @@
-/* Reading accepts both cases of hex digits, because names are compared as bytes afterwards. Validity
- * demands lower case, because a valid text is compared as a string and is part of a file name. */
+/* Reading accepts both cases of hex digits, because names are compared as bytes afterwards.
+ * Validity demands lower case, because a valid text is compared as a string and is part of a file
+ * name. */
 #include "base/digest_text.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* Texts are cut to the size of their array. The result is made printable afterwards, because a cut may
- * divide a character. */
+/* Texts are cut to the size of their array. The result is made printable afterwards, because a cut
+ * may divide a character. */
 #include "base/err.h"
 #include "base/codes.h"
 

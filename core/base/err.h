@@ -2,8 +2,8 @@
  * err - the one error value.
  *
  * A function that can fail takes `struct err *err` as its last parameter. If it fails, it fills the
- * err and returns a negative number. 0 is success; a positive enumerator is another documented result
- * of that function (TAR_END, STORE_ABSENT) and not a failure.
+ * err and returns a negative number. 0 is success; a positive enumerator is another documented
+ * result of that function (TAR_END, STORE_ABSENT) and not a failure.
  *
  * Callers add context with err_wrap(); only `cli` prints an err. An err is a plain value: it can be
  * copied into a job and read by another thread.
@@ -13,8 +13,8 @@
 
 #include <stdbool.h>
 
-/* The kind of a failure. The number is the exit code of the program, so 7 and 11, which older versions
- * reserved, are not used again. */
+/* The kind of a failure. The number is the exit code of the program, so 7 and 11, which older
+ * versions reserved, are not used again. */
 enum err_family {
     ERR_NONE = 0,
     ERR_INTERNAL = 1,
@@ -35,20 +35,22 @@ struct err {
     char code[32];  /* detail, e.g. "image"; with the family it reads "not_found.image" */
     char text[768]; /* one line: what failed and why */
     char hint[384]; /* what to do next; may be empty */
-    /* The operand of the hint that the command line adds: an application, an image. May be empty. */
+    /* The operand of the hint that the command line adds: an application, an image. May be
+     * empty. */
     char about[256];
 };
 
 /* The return value of functions that fail, and of all functions below: `return err_set(...)`. */
 #define ERR_FAIL (-1)
 
-/* Fills *err, replaces its old content, and returns ERR_FAIL. Invisible characters of the text become
- * '?', so that a hostile name cannot control the terminal. Never allocates. */
+/* Fills *err, replaces its old content, and returns ERR_FAIL. Invisible characters of the text
+ * become '?', so that a hostile name cannot control the terminal. Never allocates. */
 int err_set(struct err *err, enum err_family family, const char *code, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* The same from an errno value: "text: No such file or directory". The family is ERR_LOCAL. The code is
- * "disk_full" (with a hint) for ENOSPC, "permission" for EACCES and EPERM, else the given one. */
+/* The same from an errno value: "text: No such file or directory". The family is ERR_LOCAL. The
+ * code is "disk_full" (with a hint) for ENOSPC, "permission" for EACCES and EPERM, else the given
+ * one. */
 int err_errno(struct err *err, int errnum, const char *code, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 

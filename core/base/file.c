@@ -1,7 +1,7 @@
 /*
- * A file is replaced by a rename: the new content is written beside it under a private name, synced,
- * and renamed in one step. Then the folder is synced, because otherwise a crash could undo the rename.
- * Any failure deletes the private file and changes nothing else.
+ * A file is replaced by a rename: the new content is written beside it under a private name,
+ * synced, and renamed in one step. Then the folder is synced, because otherwise a crash could undo
+ * the rename. Any failure deletes the private file and changes nothing else.
  */
 #include "base/file.h"
 
@@ -146,8 +146,8 @@ bool file_folder(const char *path, char out[PATH_MAX])
     return size ? true : str_copy(out, PATH_MAX, "/");
 }
 
-/* Syncs the folder of `path`. Ignores file systems that cannot do that (EINVAL), and folders that may
- * be written but not read, because those cannot be opened. */
+/* Syncs the folder of `path`. Ignores file systems that cannot do that (EINVAL), and folders that
+ * may be written but not read, because those cannot be opened. */
 static int sync_folder(const char *path, struct err *err)
 {
     char folder[PATH_MAX];
@@ -208,8 +208,8 @@ int file_replace(const char *path, struct view content, mode_t mode, struct err 
     return sync_folder(path, err);
 }
 
-/* Renames `temp` to `path` unless that exists. Returns 0, or -1 with errno. A hard link does the same
- * where the system call is missing (NFS); FAT has no hard links, but the system call. */
+/* Renames `temp` to `path` unless that exists. Returns 0, or -1 with errno. A hard link does the
+ * same where the system call is missing (NFS); FAT has no hard links, but the system call. */
 static int rename_new(const char *temp, const char *path)
 {
 #ifdef RENAME_NOREPLACE
@@ -291,8 +291,8 @@ static bool is_of_others(const char *path)
     return stat(path, &st) == 0 && st.st_uid != geteuid() && st.st_uid != 0;
 }
 
-/* Stores "base/more" in `out` and makes that folder. Returns false if `base` is not an absolute path,
- * or of another user, or if the folder cannot be made or is not private. */
+/* Stores "base/more" in `out` and makes that folder. Returns false if `base` is not an absolute
+ * path, or of another user, or if the folder cannot be made or is not private. */
 static bool make_cache(char *out, size_t size, const char *base, const char *more)
 {
     struct err ignored; /* the caller tries the next place */

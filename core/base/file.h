@@ -24,20 +24,20 @@ enum file_answer { FILE_OK = 0, FILE_ABSENT = 1, FILE_BUSY = 2 };
 int file_open_regular(int folder, const char *path, int flags, mode_t mode);
 /* Appends a whole regular file to `out`, whose maximum bounds it. FILE_ABSENT: there is no file. */
 int file_read(const char *path, struct text *out, struct err *err);
-/* The two steps of file_read. The first opens the file; FILE_ABSENT: there is none. The second reads
- * it to its end and does not close it; `path` names it in errors. */
+/* The two steps of file_read. The first opens the file; FILE_ABSENT: there is none. The second
+ * reads it to its end and does not close it; `path` names it in errors. */
 int file_open_read(const char *path, int *fd, struct err *err);
 int file_read_open(int fd, const char *path, struct text *out, struct err *err);
-/* Stores the folder of a path in `out`, "." for a name without a folder. Returns false if it does not
- * fit. */
+/* Stores the folder of a path in `out`, "." for a name without a folder. Returns false if it does
+ * not fit. */
 bool file_folder(const char *path, char out[PATH_MAX]);
 /* Follows the links of `path`, writes a temporary file beside their target, syncs it, renames it to
- * the target, syncs the folder. Devices, FIFOs and mounted files are refused. After a crash the file
- * has either the old or the new content, whole. Missing folders are not made. The umask does not
- * change `mode`. */
+ * the target, syncs the folder. Devices, FIFOs and mounted files are refused. After a crash the
+ * file has either the old or the new content, whole. Missing folders are not made. The umask does
+ * not change `mode`. */
 int file_replace(const char *path, struct view content, mode_t mode, struct err *err);
-/* The same, but never replaces an existing file: FILE_BUSY. That holds for two processes at the same
- * time, too. Never returns FILE_ABSENT. */
+/* The same, but never replaces an existing file: FILE_BUSY. That holds for two processes at the
+ * same time, too. Never returns FILE_ABSENT. */
 int file_create(const char *path, struct view content, mode_t mode, struct err *err);
 /* Makes a folder and its parents. With `for_file`, makes the folder of the file `path`. */
 int file_make_dirs(const char *path, bool for_file, mode_t mode, struct err *err);
@@ -51,8 +51,8 @@ int file_write_at(int fd, const void *data, size_t size, off_t offset, const cha
  * FILE_BUSY. close(fd) and the end of the process unlock it. Symbolic links are refused. */
 int file_lock(const char *path, int *fd, struct err *err);
 /* Stores the user's cache folder: the first of $XDG_CACHE_HOME/s3dock, ~/.cache/s3dock and
- * /var/tmp/s3dock-<uid> that belongs to this user and that nobody else can write to. A missing folder
- * is made with mode 0700. */
+ * /var/tmp/s3dock-<uid> that belongs to this user and that nobody else can write to. A missing
+ * folder is made with mode 0700. */
 int file_cache_dir(char *out, size_t size, struct err *err);
 
 #endif

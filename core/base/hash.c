@@ -17,9 +17,9 @@
 #include "base/err.h"
 #include "base/le.h"
 
-/* Ends the program if a digest could not be computed, so that wrong bytes are never used as one. That
- * happens without memory, or if MD5 is forbidden (FIPS) and digest_create() was not called. Nothing is
- * cleaned up: every state of bucket and host must survive a kill anyway. */
+/* Ends the program if a digest could not be computed, so that wrong bytes are never used as one.
+ * That happens without memory, or if MD5 is forbidden (FIPS) and digest_create() was not called.
+ * Nothing is cleaned up: every state of bucket and host must survive a kill anyway. */
 static void must(int done)
 {
     static const char words[] = "error[local.memory]: out of memory for a digest\n";
@@ -42,8 +42,8 @@ static void fetch_sha256(void)
 #endif
 }
 
-/* Returns SHA-256, fetched once: EVP_sha256() is looked up among the providers for each digest, which
- * takes longer than a short digest. */
+/* Returns SHA-256, fetched once: EVP_sha256() is looked up among the providers for each digest,
+ * which takes longer than a short digest. */
 static const EVP_MD *sha256(void)
 {
     pthread_once(&fetched, fetch_sha256);

@@ -25,8 +25,8 @@ void digest_add(struct digest *digest, const void *data, size_t size);
 /* Writes 32 or 16 bytes and resets. */
 void digest_end(struct digest *digest, uint8_t *out);
 
-/* Saves and loads the state of a running MD5, so that another process can continue. Little-endian: the
- * four words, the number of added bytes, and the bytes of the last, incomplete block. */
+/* Saves and loads the state of a running MD5, so that another process can continue. Little-endian:
+ * the four words, the number of added bytes, and the bytes of the last, incomplete block. */
 #define MD5_STATE_SIZE (16 + 8 + 64)
 void md5_save(const struct digest *md5, uint8_t out[MD5_STATE_SIZE]);
 void md5_load(struct digest *md5, const uint8_t state[MD5_STATE_SIZE]);
@@ -55,8 +55,8 @@ bool hex_decode(const char *hex, uint8_t *out, size_t size);
 /* `out` holds BASE64_SIZE(size). */
 #define BASE64_SIZE(n) (((n) + 2) / 3 * 4 + 1)
 void base64_encode(const uint8_t *data, size_t size, char *out);
-/* Reads the standard alphabet with padding. Returns the number of bytes, at most `cap`, or -1. `out`
- * may be `text` itself. */
+/* Reads the standard alphabet with padding. Returns the number of bytes, at most `cap`, or -1.
+ * `out` may be `text` itself. */
 long base64_decode(const char *text, size_t size, uint8_t *out, size_t cap);
 
 #endif

@@ -1,7 +1,8 @@
 /*
  * Two passes. The first one, json_check, checks the grammar (jsmn accepts misplaced commas and
- * colons, and numbers of any shape) and counts the nodes. The second one is jsmn: it fills a table of
- * exactly that size with the values in document order, the name of a member just before its value.
+ * colons, and numbers of any shape) and counts the nodes. The second one is jsmn: it fills a table
+ * of exactly that size with the values in document order, the name of a member just before its
+ * value.
  *
  * After that one more number is computed for each node: `after`, the index of the first node behind
  * it and everything inside it. It makes a step to the next sibling one look-up.
@@ -34,8 +35,8 @@ struct json {
 
 /* ---- the table ---- */
 
-/* Node i contains nodes[i].size children, one behind the other. jsmn counts the value of a member as
- * the child of its name, so one rule covers all kinds. Each node is visited once: O(n). */
+/* Node i contains nodes[i].size children, one behind the other. jsmn counts the value of a member
+ * as the child of its name, so one rule covers all kinds. Each node is visited once: O(n). */
 static void link_nodes(struct json *json)
 {
     for (int i = json->count - 1; i >= 0; i--) {
@@ -200,8 +201,8 @@ static uint32_t unit_at(const char *at)
     return unit;
 }
 
-/* Decodes the \u escape whose digits start at *at, and the second half of a surrogate pair. A single
- * half becomes U+FFFD, as in Go. */
+/* Decodes the \u escape whose digits start at *at, and the second half of a surrogate pair. A
+ * single half becomes U+FFFD, as in Go. */
 static uint32_t decode_point(const char **at, const char *end)
 {
     uint32_t high = unit_at(*at), low;

@@ -1,12 +1,12 @@
 /*
- * One pass over the text, token by token. Each kind of token has one function that reads it in JSON5
- * and writes it in JSON. Nesting is not tracked: brackets, commas and colons are copied, and the
- * reader of the result checks their order. Line breaks are copied too, so that a line number in an
- * error of that reader is a line number in the file.
+ * One pass over the text, token by token. Each kind of token has one function that reads it in
+ * JSON5 and writes it in JSON. Nesting is not tracked: brackets, commas and colons are copied, and
+ * the reader of the result checks their order. Line breaks are copied too, so that a line number in
+ * an error of that reader is a line number in the file.
  *
  * Two things are more generous than JSON5, because files of the original's dialect have them: any
- * number of commas before a closing bracket, and line breaks inside strings. Names without quotes may
- * contain '-' and '.'.
+ * number of commas before a closing bracket, and line breaks inside strings. Names without quotes
+ * may contain '-' and '.'.
  */
 #include "base/json5.h"
 

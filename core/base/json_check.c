@@ -1,7 +1,7 @@
 /*
- * The grammar of RFC 8259, one function a rule. Each function consumes its rule from the front of the
- * text, or records the error and returns false; callers then stop. Nesting is counted in one bit a
- * level instead of calls, because Go's reader accepts 10,000 levels.
+ * The grammar of RFC 8259, one function a rule. Each function consumes its rule from the front of
+ * the text, or records the error and returns false; callers then stop. Nesting is counted in one
+ * bit a level instead of calls, because Go's reader accepts 10,000 levels.
  */
 #include "base/json_check.h"
 

@@ -21,8 +21,8 @@ struct json_limits {
 #define JSON_DEPTH_MAX 10000 /* the most that any limits allow, as in Go */
 /* For documents of the bucket: 64 KiB, depth 32. */
 extern const struct json_limits JSON_DOCUMENT;
-/* For documents of Docker and its tools (configs and manifests of images, config.json): 16 MiB, depth
- * 10,000, as_go. */
+/* For documents of Docker and its tools (configs and manifests of images, config.json): 16 MiB,
+ * depth 10,000, as_go. */
 extern const struct json_limits JSON_IMAGE;
 
 /* Stores the number of nodes (values, and names of members) in *nodes. integrity.document: the text

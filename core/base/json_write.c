@@ -1,7 +1,7 @@
 /*
  * `filled[depth]` is true if that depth has a value already. It decides between a comma and a first
- * line when a value is written, and between "{}" and a line of its own when a bracket closes. Depth 0
- * is the document itself.
+ * line when a value is written, and between "{}" and a line of its own when a bracket closes. Depth
+ * 0 is the document itself.
  */
 #include "base/json_write.h"
 

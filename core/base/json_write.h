@@ -24,8 +24,8 @@ struct json_writer {
 };
 
 void jw_init(struct json_writer *w, struct text *out, bool compact);
-/* `name` is the name of the member inside an object, and NULL inside an array or at the top. Nesting
- * deeper than JSON_WRITE_DEPTH is a fault of the caller. */
+/* `name` is the name of the member inside an object, and NULL inside an array or at the top.
+ * Nesting deeper than JSON_WRITE_DEPTH is a fault of the caller. */
 void jw_object(struct json_writer *w, const char *name);
 void jw_array(struct json_writer *w, const char *name);
 void jw_end(struct json_writer *w); /* closes the innermost object or array */

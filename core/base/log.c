@@ -1,7 +1,7 @@
 /*
- * Global state: the level, the hooks around the output, and the secrets that must not be printed. The
- * level is read without a lock, because most calls end there. Two locks, never held together: one for
- * the secrets, one for the terminal.
+ * Global state: the level, the hooks around the output, and the secrets that must not be printed.
+ * The level is read without a lock, because most calls end there. Two locks, never held together:
+ * one for the secrets, one for the terminal.
  */
 #include "base/log.h"
 

@@ -15,8 +15,8 @@ enum log_level { LOG_OFF = 0, LOG_ERROR = 1, LOG_INFO = 2, LOG_DEBUG = 3 };
 
 void log_set_level(enum log_level level);
 enum log_level log_level(void);
-/* Sets functions that run before and after each line, so that a progress bar can be removed. They run
- * in the printing thread, under the lock of the output, and must not log. NULL: none. */
+/* Sets functions that run before and after each line, so that a progress bar can be removed. They
+ * run in the printing thread, under the lock of the output, and must not log. NULL: none. */
 void log_set_hooks(void (*before)(void), void (*after)(void));
 
 /* Prints "[INFO] 2006-01-02 15:04:05 message" (local time), redacted and made printable. */
@@ -29,8 +29,8 @@ void log_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Turns notes on and off. They are on at the start. */
 void log_set_notes(bool on);
 
-/* Keeps a copy of a secret: log_redact replaces each occurrence by "***". Secrets of less than 8 bytes
- * and more than 16 secrets are ignored. */
+/* Keeps a copy of a secret: log_redact replaces each occurrence by "***". Secrets of less than 8
+ * bytes and more than 16 secrets are ignored. */
 void log_secret(const char *secret);
 /* Replaces each known secret in `text` by "***". cli calls it before it prints. */
 void log_redact(char *text);

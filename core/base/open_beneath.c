@@ -1,6 +1,6 @@
 /*
- * openat2 opens the path in one call. Without it, each folder of the path is opened with O_NOFOLLOW;
- * ".." is refused, so the path cannot leave the top folder.
+ * openat2 opens the path in one call. Without it, each folder of the path is opened with
+ * O_NOFOLLOW; ".." is refused, so the path cannot leave the top folder.
  */
 #include "base/open_beneath.h"
 

@@ -31,7 +31,8 @@ static int split(const char *path, char folder[PATH_MAX], const char **name)
     return realpath(before, folder) ? 0 : -1;
 }
 
-/* Returns true if the folder lists the descriptors of a process. Sets *own if it is this process. */
+/* Returns true if the folder lists the descriptors of a process. Sets *own if it is this
+ * process. */
 static bool holds_descriptors(const char *folder, bool *own)
 {
     static const char *const ours[] = {"/proc/self/fd", "/proc/thread-self/fd"};

@@ -1,8 +1,9 @@
 /*
  * output_path - finds out how an output path must be written.
  *
- * A file is replaced by a rename. A rename would replace a link instead of its target, and a device by
- * a file. So links are followed first, and descriptors, devices and FIFOs have kinds of their own.
+ * A file is replaced by a rename. A rename would replace a link instead of its target, and a device
+ * by a file. So links are followed first, and descriptors, devices and FIFOs have kinds of their
+ * own.
  */
 #ifndef S3DOCK_BASE_OUTPUT_PATH_H
 #define S3DOCK_BASE_OUTPUT_PATH_H

@@ -16,8 +16,8 @@
 #include "base/err.h"
 #include "base/file.h"
 
-/* Returns true for the private group that most distributions give each user: it has the user's name,
- * is the primary group of this user alone, and has no other member. */
+/* Returns true for the private group that most distributions give each user: it has the user's
+ * name, is the primary group of this user alone, and has no other member. */
 static bool is_private_group(gid_t gid, uid_t uid)
 {
     const struct passwd *entry = getpwuid(uid);
@@ -39,7 +39,8 @@ static bool is_private_group(gid_t gid, uid_t uid)
     return alone;
 }
 
-/* Returns true if an access control list may let more users write. The group bit is its mask then. */
+/* Returns true if an access control list may let more users write. The group bit is its mask
+ * then. */
 static bool has_list(const char *path)
 {
     return getxattr(path, "system.posix_acl_access", NULL, 0) >= 0 ||

@@ -1,12 +1,12 @@
 /*
  * owner - checks that only the user and root can write a file.
  *
- * The owner must be the effective user or root, and others must not have the write bit. The group may
- * have it if the file belongs to the user and the group is the private group of the user, as with the
- * umask 002 of many distributions. It may not have it for root, nor beside an access control list,
- * whose mask that bit is. The sticky bit of a folder does not help: others cannot replace a file
- * there, but can add a link to another file of the user. Main thread only: the module reads the
- * user database.
+ * The owner must be the effective user or root, and others must not have the write bit. The group
+ * may have it if the file belongs to the user and the group is the private group of the user, as
+ * with the umask 002 of many distributions. It may not have it for root, nor beside an access
+ * control list, whose mask that bit is. The sticky bit of a folder does not help: others cannot
+ * replace a file there, but can add a link to another file of the user. Main thread only: the
+ * module reads the user database.
  */
 #ifndef S3DOCK_BASE_OWNER_H
 #define S3DOCK_BASE_OWNER_H
@@ -18,17 +18,17 @@
 
 struct err;
 
-/* Returns NULL if nobody else can write `path`, whose state is `st`; else the reason, for a message in
- * which it follows the name. */
+/* Returns NULL if nobody else can write `path`, whose state is `st`; else the reason, for a message
+ * in which it follows the name. */
 const char *owner_fault(const char *path, const struct stat *st);
 
 enum owner_answer { OWNER_OK = 0, OWNER_ABSENT = 1 };
 
-/* Appends a whole regular file to `out` if only the user and root can write it. Checked are the open
- * file, the folder of `path` and, behind symbolic links, the folder of the real file. Folders above
- * are not checked: another user could replace the folder only by one that the user or root owns.
- * `real` gets the path without links. OWNER_ABSENT: there is no such file. A fault is usage.owner,
- * without a hint; other failures are those of file_read. */
+/* Appends a whole regular file to `out` if only the user and root can write it. Checked are the
+ * open file, the folder of `path` and, behind symbolic links, the folder of the real file. Folders
+ * above are not checked: another user could replace the folder only by one that the user or root
+ * owns. `real` gets the path without links. OWNER_ABSENT: there is no such file. A fault is
+ * usage.owner, without a hint; other failures are those of file_read. */
 int owner_read(const char *path, struct text *out, char real[PATH_MAX], struct err *err);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * getrandom needs no file descriptor and returns up to 256 bytes without interruption. splitmix64 is
- * Sebastiano Vigna's generator: one 64-bit word of state.
+ * getrandom needs no file descriptor and returns up to 256 bytes without interruption. splitmix64
+ * is Sebastiano Vigna's generator: one 64-bit word of state.
  */
 #include "base/random.h"
 

@@ -13,7 +13,8 @@ struct err;
 
 /* Fills `out` from the system's generator, at most 256 bytes. local.random: there is none. */
 int random_fill(void *out, size_t size, struct err *err);
-/* Writes `bytes` random bytes (at most RANDOM_HEX_MAX) as lower-case hex; `out` holds 2 * bytes + 1. */
+/* Writes `bytes` random bytes (at most RANDOM_HEX_MAX) as lower-case hex; `out` holds 2 * bytes +
+ * 1. */
 int random_hex(char *out, size_t bytes, struct err *err);
 
 /* Returns the next number of splitmix64 and advances *state, which may begin with any value. */

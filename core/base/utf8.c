@@ -1,7 +1,7 @@
 /*
  * The decoder accepts the shortest form of each code point only. The two tables list ranges of code
- * points in ascending order, from Unicode's properties Default_Ignorable_Code_Point, Bidi_Control and
- * General_Category (Cc, Zl, Zp).
+ * points in ascending order, from Unicode's properties Default_Ignorable_Code_Point, Bidi_Control
+ * and General_Category (Cc, Zl, Zp).
  */
 #include "base/utf8.h"
 

@@ -193,8 +193,8 @@ static int open_found(git_repository **out, const char *path, struct err *err)
     return err_hint(err, "build in a worktree of it: git worktree add FOLDER");
 }
 
-/* *out belongs to the caller, who must finish() it whatever happens. */
-static int begin(git_repository **out, const char *path, struct err *err)
+/* *out belongs to the caller, who must close_repository() it whatever happens. */
+static int open_repository(git_repository **out, const char *path, struct err *err)
 {
     char *absolute;
     int failed;
@@ -210,7 +210,7 @@ static int begin(git_repository **out, const char *path, struct err *err)
     return failed;
 }
 
-static void finish(git_repository *repository)
+static void close_repository(git_repository *repository)
 {
     git_repository_free(repository);
     git_libgit2_shutdown();
@@ -220,9 +220,9 @@ int git_library_owner(const char *path, struct err *err)
 {
     git_repository *repository;
     struct err found = {0};
-    bool refused = begin(&repository, path, &found) && found.family == ERR_AUTH;
+    bool refused = open_repository(&repository, path, &found) && found.family == ERR_AUTH;
 
-    finish(repository);
+    close_repository(repository);
     if (refused)
         *err = found;
     return refused ? ERR_FAIL : 0;
@@ -242,8 +242,8 @@ static int commit_time(const git_commit *commit, char out[CLOCK_STAMP_SIZE], str
     return 0;
 }
 
-static int describe(git_repository *repository, const git_commit *commit, struct git_head *out,
-                    struct err *err)
+static int read_head_commit(git_repository *repository, const git_commit *commit,
+                            struct git_head *out, struct err *err)
 {
     const char *root = git_repository_workdir(repository);
     size_t size;
@@ -276,7 +276,7 @@ static int read_head(git_repository *repository, struct git_head *out, struct er
     else if (code < 0 || git_reference_peel(&commit, head, GIT_OBJECT_COMMIT) < 0)
         failed = refuse(root, err);
     else
-        failed = describe(repository, (git_commit *)commit, out, err);
+        failed = read_head_commit(repository, (git_commit *)commit, out, err);
     git_object_free(commit);
     git_reference_free(head);
     return failed;
@@ -285,9 +285,9 @@ static int read_head(git_repository *repository, struct git_head *out, struct er
 int git_library_head(const char *path, struct git_head *out, struct err *err)
 {
     git_repository *repository;
-    int failed = begin(&repository, path, err) || read_head(repository, out, err);
+    int failed = open_repository(&repository, path, err) || read_head(repository, out, err);
 
-    finish(repository);
+    close_repository(repository);
     return failed ? ERR_FAIL : 0;
 }
 
@@ -454,8 +454,8 @@ static int read_changes(git_repository *repository, struct git_changes *out, str
 int git_library_changes(const char *path, struct git_changes *out, struct err *err)
 {
     git_repository *repository;
-    int failed = begin(&repository, path, err) || read_changes(repository, out, err);
+    int failed = open_repository(&repository, path, err) || read_changes(repository, out, err);
 
-    finish(repository);
+    close_repository(repository);
     return failed ? ERR_FAIL : 0;
 }

@@ -43,7 +43,7 @@ struct variables {
     bool failed;
 };
 
-static void put(struct variables *vars, const char *name, const char *value)
+static void set_variable(struct variables *vars, const char *name, const char *value)
 {
     char *line = NULL;
 
@@ -66,12 +66,12 @@ static void put_settings(struct variables *vars, const struct git_program *git)
         return; /* git says what is wrong with it */
     for (unsigned i = 0; i < git->setting_count; i++) {
         snprintf(name, sizeof name, "GIT_CONFIG_KEY_%lu", first + i);
-        put(vars, name, git->settings[i].key);
+        set_variable(vars, name, git->settings[i].key);
         snprintf(name, sizeof name, "GIT_CONFIG_VALUE_%lu", first + i);
-        put(vars, name, git->settings[i].value);
+        set_variable(vars, name, git->settings[i].value);
     }
     snprintf(number, sizeof number, "%lu", first + git->setting_count);
-    put(vars, "GIT_CONFIG_COUNT", number);
+    set_variable(vars, "GIT_CONFIG_COUNT", number);
 }
 
 /* Git starts in another folder than we do: a relative path would mean something else there. */
@@ -83,7 +83,7 @@ static void put_absolute(struct variables *vars, const char *name)
     if (!value || !*value || *value == '/' || !getcwd(folder, sizeof folder))
         return;
     snprintf(path, sizeof path, "%s/%s", folder, value);
-    put(vars, name, path);
+    set_variable(vars, name, path);
 }
 
 static void put_repository(struct variables *vars, const struct git_program *git)
@@ -100,28 +100,28 @@ static void put_repository(struct variables *vars, const struct git_program *git
     }
     for (size_t i = 0; git->submodule && i < ARRAY_SIZE(names); i++)
         if (strcmp(names[i], "GIT_INDEX_FILE") != 0 || !git->index)
-            put(vars, names[i], NULL);
+            set_variable(vars, names[i], NULL);
     if (git->dir[0]) {
-        put(vars, "GIT_DIR", git->dir);
-        put(vars, "GIT_WORK_TREE", git->tree);
+        set_variable(vars, "GIT_DIR", git->dir);
+        set_variable(vars, "GIT_WORK_TREE", git->tree);
     } else if (!git->submodule && git->folder[0]) {
         put_absolute(vars, "GIT_WORK_TREE");
     }
     if (git->index)
-        put(vars, "GIT_INDEX_FILE", git->index);
+        set_variable(vars, "GIT_INDEX_FILE", git->index);
 }
 
 static int make_environment(const struct git_program *git, struct variables *vars, char ***out,
                             struct err *err)
 {
-    put(vars, "LC_ALL", "C.UTF-8"); /* its messages are read */
-    put(vars, "LANGUAGE", NULL);
-    put(vars, "GIT_OPTIONAL_LOCKS", "0");
-    put(vars, "GIT_NO_REPLACE_OBJECTS", "1"); /* the commit itself, not its replacement */
-    put(vars, "GIT_NO_LAZY_FETCH", "1");
-    put(vars, "GIT_ALLOW_PROTOCOL", "none");
-    put(vars, "GIT_TERMINAL_PROMPT", "0");
-    put(vars, "S3DOCK_*", NULL);
+    set_variable(vars, "LC_ALL", "C.UTF-8"); /* its messages are read */
+    set_variable(vars, "LANGUAGE", NULL);
+    set_variable(vars, "GIT_OPTIONAL_LOCKS", "0");
+    set_variable(vars, "GIT_NO_REPLACE_OBJECTS", "1"); /* the commit itself, not its replacement */
+    set_variable(vars, "GIT_NO_LAZY_FETCH", "1");
+    set_variable(vars, "GIT_ALLOW_PROTOCOL", "none");
+    set_variable(vars, "GIT_TERMINAL_PROMPT", "0");
+    set_variable(vars, "S3DOCK_*", NULL);
     put_repository(vars, git);
     put_settings(vars, git);
     *out = vars->failed ? NULL : run_environment((const char *const *)vars->lines);

@@ -223,7 +223,7 @@ static const char *after_fields(const char *record, unsigned count)
     return record;
 }
 
-static void add(struct scan *scan, struct git_list *list, const char *path, const char *word)
+static void add_path(struct scan *scan, struct git_list *list, const char *path, const char *word)
 {
     char whole[2 * PATH_MAX];
 
@@ -239,7 +239,7 @@ static void take_status(void *arg, char *record)
     bool hidden;
 
     if (record[0] == '?' && record[1])
-        add(scan, &scan->out->untracked, record + 2, "");
+        add_path(scan, &scan->out->untracked, record + 2, "");
     if ((record[0] != '1' && record[0] != 'u') || strlen(record) < 10)
         return;
     path = after_fields(record, record[0] == '1' ? 8 : 10);
@@ -247,7 +247,7 @@ static void take_status(void *arg, char *record)
         return; /* a submodule is looked at by itself */
     hidden = is_flagged(scan, path);
     scan->out->hidden += hidden;
-    add(scan, &scan->out->changed, path, word_of(record, hidden));
+    add_path(scan, &scan->out->changed, path, word_of(record, hidden));
 }
 
 static int ask_status(struct scan *scan, struct err *err)
@@ -325,7 +325,7 @@ static int compare_head(const struct git_program *git, const char *hash, bool *s
 static void add_submodule(struct scan *scan, const char *path, const char *word)
 {
     scan->out->submodules++;
-    add(scan, &scan->out->changed, path, word);
+    add_path(scan, &scan->out->changed, path, word);
 }
 
 static int enter(struct scan *scan, const char *path, const char *hash, struct git_program *git,

@@ -1,6 +1,6 @@
 /*
- * Keys are compared with the ones seen before, so a key that the store lists twice, as at the border
- * of two pages, is classified twice in the same way.
+ * Keys are compared with the ones seen before, so a key that the store lists twice, as at the
+ * border of two pages, is classified twice in the same way.
  */
 #include "catalog/archive_scan.h"
 

@@ -1,8 +1,8 @@
 /*
- * archive_scan - finds the archives of images in a listing, and tells whether metadata describes them.
+ * archive_scan - finds the archives of images in a listing, and whether metadata describes them.
  *
- * A store lists keys in the order of their bytes. So the metadata and the tombstone of an image come
- * before its archive, and those of no other image come between.
+ * A store lists keys in the order of their bytes. So the metadata and the tombstone of an image
+ * come before its archive, and those of no other image come between.
  */
 #ifndef S3DOCK_CATALOG_ARCHIVE_SCAN_H
 #define S3DOCK_CATALOG_ARCHIVE_SCAN_H
@@ -31,8 +31,8 @@ enum archive_scan_kind {
     ARCHIVE_SCAN_UNDESCRIBED, /* an archive with neither */
 };
 
-/* Classifies the next entry of a listing of "images/" or below. For the last three kinds it sets name
- * and month. */
+/* Classifies the next entry of a listing of "images/" or below. Sets name and month for the last
+ * three kinds. */
 enum archive_scan_kind archive_scan_next(struct archive_scan *scan, const struct store_entry *entry,
                                          struct image_name *name, char month[CLOCK_MONTH_SIZE]);
 

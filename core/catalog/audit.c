@@ -1,3 +1,5 @@
+/* The original defines the members and their order. The table `systems` lists CI systems and their
+ * variables. */
 #include "catalog/audit.h"
 
 #include <pwd.h>
@@ -22,10 +24,9 @@ static const char *const type_names[] = {
     [AUDIT_PROMOTION] = "promotion",
 };
 
-/* ---- who ---- */
+/* ---- identity ---- */
 
-/* A CI system is recognised by the first variable; the user is the first of the others that is set.
- */
+/* The variable `mark` identifies a CI system. The user is the first of `users` that is set. */
 static const struct {
     const char *name, *mark;
     const char *users[3];
@@ -55,7 +56,7 @@ static void find_run(struct audit_identity *out, char *(*env)(const char *name))
                      variable(env, "GITHUB_REPOSITORY"), variable(env, "GITHUB_RUN_ID"));
 
         if (length < 0 || (size_t)length >= sizeof out->ci_run)
-            out->ci_run[0] = '\0'; /* half an address leads elsewhere */
+            out->ci_run[0] = '\0'; /* a cut address would lead elsewhere */
     }
 }
 
@@ -92,7 +93,7 @@ void audit_identify(struct audit_identity *out, char *(*env)(const char *name))
     str_printable(out->ci_run);
 }
 
-/* ---- where ---- */
+/* ---- keys ---- */
 
 int audit_unique(char out[AUDIT_UNIQUE_SIZE], struct err *err)
 {
@@ -166,7 +167,7 @@ int audit_parse(struct view json, struct audit_event *out, struct err *err)
 {
     struct fields fields;
 
-    memset(out, 0, sizeof *out); /* all of the union */
+    memset(out, 0, sizeof *out); /* all members of the union */
     fields_open(&fields, json, "the audit event", err);
     read_type(&fields, &out->type);
     fields_time(&fields, "timestamp", out->timestamp, sizeof out->timestamp);
@@ -259,13 +260,13 @@ int audit_record(struct store *store, struct audit_event *event, int64_t wall_ns
     audit_write(event, &text);
     if (text_check(&text, "the audit event", err))
         return ERR_FAIL;
-    /* Without a condition, which not every store takes: the key is nobody else's. */
+    /* No condition, because some stores refuse it, and the key is unique. */
     switch (store_put_document(store, key, text_view(&text), NULL, false, NULL, err)) {
     case STORE_DONE:
         return 0;
     case STORE_FAILED:
         return ERR_FAIL;
-    default: /* a 404 or 412, to a write that asked for nothing */
+    default: /* 404 or 412 for a write without condition */
         return err_set(err, ERR_CONFLICT, "audit", "the store does not take %s", key);
     }
 }

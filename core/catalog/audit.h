@@ -1,10 +1,10 @@
 /*
- * audit - the JSON document that says who did what, under audit/.
+ * audit - the JSON documents under audit/: who did what.
  *
- * Members, order and spelling are the original's; `ci` and `ci_run` are ours, added after them when
- * the event comes from a CI system, and so are `overtaken` and two details (below). The original's
- * keys had a resolution of a minute, and later events wrote over earlier ones: ours end in a random
- * part.
+ * Members, their order and their spelling are the original's. s3dock adds `ci` and `ci_run` after
+ * them if a CI system made the event, and `overtaken` and two details (below). The original's keys
+ * had a resolution of a minute, so later events replaced earlier ones. The keys of s3dock end with
+ * a random part.
  */
 #ifndef S3DOCK_CATALOG_AUDIT_H
 #define S3DOCK_CATALOG_AUDIT_H
@@ -18,14 +18,14 @@
 struct err;
 struct store;
 
-#define AUDIT_UNIQUE_SIZE 17 /* 16 hex digits and the NUL: 64 bits, so two never meet */
+#define AUDIT_UNIQUE_SIZE 17 /* 16 hex digits and the NUL: 64 bits */
 
 enum audit_type { AUDIT_PUSH, AUDIT_TAG, AUDIT_PROMOTION };
 
 struct audit_push {
     char image_reference[512];
     char s3_path[KEY_MAX];
-    char checksum[40]; /* "" when it is not known */
+    char checksum[40]; /* "": not known */
     uint64_t size;
     bool was_skipped, was_archived;
 };
@@ -34,7 +34,7 @@ struct audit_tag {
     char image_reference[512];
     char version[256];
     char tag_path[KEY_MAX];
-    char previous_target[KEY_MAX]; /* of a tag that was moved, or "" (ours) */
+    char previous_target[KEY_MAX]; /* of a tag that was moved, or "" (only s3dock) */
 };
 
 struct audit_promotion {
@@ -42,24 +42,25 @@ struct audit_promotion {
     char source[512];     /* image reference, or app:version */
     char source_type[16]; /* "image" or "tag" */
     char pointer_path[KEY_MAX];
-    char previous_target[KEY_MAX]; /* target_path of the pointer before, or "" */
-    bool rollback;                 /* it took a promotion back (ours) */
+    char previous_target[KEY_MAX]; /* target_path of the previous pointer, or "" */
+    bool rollback;                 /* this event undid a promotion (only s3dock) */
 };
 
-/* Who does it: the CI's user where it names one, the operating system's user else. */
+/* Who made the change: the user of the CI system if it names one, else the user of the operating
+ * system. */
 struct audit_identity {
     char user[256];
     char ci[16];      /* "github", "gitlab", "jenkins", or "" */
-    char ci_run[512]; /* where the run can be looked at, or "" */
+    char ci_run[512]; /* address of the CI run, or "" */
 };
 
 struct audit_event {
     enum audit_type type;
-    char timestamp[48]; /* RFC 3339; "" when missing */
+    char timestamp[48]; /* RFC 3339; "": missing */
     struct audit_identity by;
     char app_name[256];
     char git_hash[48], git_time[24];
-    bool overtaken; /* somebody else set the same in that moment, and theirs stood (ours) */
+    bool overtaken; /* another writer set the same at the same time and won (only s3dock) */
     union {         /* by type */
         struct audit_push push;
         struct audit_tag tag;
@@ -67,23 +68,22 @@ struct audit_event {
     };
 };
 
-/* Fills *out from the environment of the process: `env` is getenv, or what a test puts there. */
+/* Fills *out from the environment of the process. `env` is getenv, or a function of a test. */
 void audit_identify(struct audit_identity *out, char *(*env)(const char *name));
 
-/* A fresh random part for a key. */
+/* Writes a new random part of a key. */
 int audit_unique(char out[AUDIT_UNIQUE_SIZE], struct err *err);
-/* The key of an event at a wall time. usage.name, integrity.document: the app's name or the hash
- * (which may have come from a document) have no place in a key. */
+/* Writes the key of an event at a wall time. usage.name, integrity.document: the application's name
+ * or the hash, which may come from a document, is not valid in a key. */
 int audit_key(char out[KEY_MAX], const struct audit_event *event, int64_t wall_ns,
               const char *unique, struct err *err);
 
-/* 0, or integrity.document. */
+/* Reads a document. integrity.document: it is not valid. */
 int audit_parse(struct view json, struct audit_event *out, struct err *err);
-/* Adds the document to `out`, without a newline at its end. */
+/* Appends the document to `out`, without a newline at its end. */
 void audit_write(const struct audit_event *event, struct text *out);
 
-/* Writes the event into the bucket, under a key nobody has used; sets its timestamp to `wall_ns`.
- */
+/* Sets the timestamp of the event to `wall_ns` and writes it to the bucket, under a new key. */
 int audit_record(struct store *store, struct audit_event *event, int64_t wall_ns, struct err *err);
 
 #endif

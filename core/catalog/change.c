@@ -1,15 +1,16 @@
+/* The ETag of the document that was read is the condition of the write. */
 #include "catalog/change.h"
 
 #include <string.h>
 
 #define DOCUMENT_MAX (64 * KIB)
 
-int change_look(struct store *store, const char *key, struct standing *out, struct err *err)
+int change_read(struct store *store, const char *key, struct current_pointer *out, struct err *err)
 {
     _cleanup_text_ struct text text;
     enum store_answer answer;
 
-    *out = (struct standing){.there = false};
+    *out = (struct current_pointer){.there = false};
     text_init(&text, DOCUMENT_MAX);
     answer = store_get_document(store, key, &text, out->etag, err);
     if (answer == STORE_FAILED)
@@ -23,7 +24,7 @@ int change_look(struct store *store, const char *key, struct standing *out, stru
     return 0;
 }
 
-/* Whether what stands there now is still `etag` ("": nothing); `otherwise` when it is not. */
+/* Returns CHANGE_DONE if the object of the key has this ETag ("": no object), else `otherwise`. */
 static int is_still(struct store *store, const char *key, const char *etag,
                     enum change_answer otherwise, struct err *err)
 {
@@ -39,7 +40,7 @@ static int is_still(struct store *store, const char *key, const char *etag,
     }
 }
 
-int change_set(struct store *store, const char *key, const struct standing *was,
+int change_set(struct store *store, const char *key, const struct current_pointer *was,
                const struct pointer *now, bool conditions, struct err *err)
 {
     _cleanup_text_ struct text text;
@@ -62,7 +63,7 @@ int change_set(struct store *store, const char *key, const struct standing *was,
         return is_still(store, key, etag, CHANGE_OVERTAKEN, err);
     case STORE_FAILED:
         return ERR_FAIL;
-    default: /* also when it has been deleted meanwhile */
+    default: /* also if the object was deleted meanwhile */
         return CHANGE_LOST;
     }
 }

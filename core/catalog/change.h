@@ -1,6 +1,6 @@
 /*
- * change - one tag or environment pointer: what it says now, and how it is set without overwriting
- * what somebody else has set meanwhile.
+ * change - reads and sets the pointer of a tag or of an environment, without replacing what another
+ * writer has set meanwhile.
  */
 #ifndef S3DOCK_CATALOG_CHANGE_H
 #define S3DOCK_CATALOG_CHANGE_H
@@ -11,28 +11,28 @@
 #include "catalog/pointer.h"
 #include "store/store.h"
 
-/* What stands under a key. */
-struct standing {
-    bool there;             /* there is a document */
-    bool sound;             /* and it is a pointer */
-    struct pointer pointer; /* valid when sound */
-    struct err fault;       /* why it is not */
+/* The document of a key. */
+struct current_pointer {
+    bool there;             /* the document exists */
+    bool sound;             /* it is a valid pointer */
+    struct pointer pointer; /* if `sound` */
+    struct err fault;       /* why it is not `sound` */
     char etag[STORE_ETAG_MAX];
 };
 
-/* Fails when it cannot be known; a document that is no pointer is an answer. */
-int change_look(struct store *store, const char *key, struct standing *out, struct err *err);
+/* Reads the document of a key. A document that is not a pointer is not a failure: see `sound`. */
+int change_read(struct store *store, const char *key, struct current_pointer *out, struct err *err);
 
 enum change_answer {
     CHANGE_DONE = 0,
-    CHANGE_LOST = 1,      /* somebody else was faster: nothing was written */
-    CHANGE_OVERTAKEN = 2, /* written, and somebody else wrote in the same moment: theirs stands */
+    CHANGE_LOST = 1,      /* another writer was faster; nothing was written */
+    CHANGE_OVERTAKEN = 2, /* written, but another writer replaced it at the same time */
 };
-/* Sets it, provided that what stands there is still `was`. With `conditions` (conditions_find) the
- * store itself sees to that. Without, it is looked at once more before, which leaves a gap of one
- * request. Either way it is read back: Ceph's gateway may tell two writers of one moment that both
- * have written, where one of them was dropped. */
-int change_set(struct store *store, const char *key, const struct standing *was,
+/* Sets the pointer if the document is still `was`. With `conditions` (conditions_find) the store
+ * checks that. Without, the ETag is compared right before the write, which leaves a gap of one
+ * request. Afterwards the document is read again in both cases: Ceph's gateway may report success
+ * to two writers of the same moment, although it has dropped one of them. */
+int change_set(struct store *store, const char *key, const struct current_pointer *was,
                const struct pointer *now, bool conditions, struct err *err);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * The answer lives in {cache}/conditions/{sha256 of the store's identity}: "yes" or "no". It is
- * only a memory: where it cannot be kept, it is tried out again. A "no" is forgotten after a week,
- * because servers learn; a "yes" after 30 days, because a server may be replaced.
+ * The answer is kept in {cache}/conditions/{sha256 of the store's identity}, as "yes" or "no". If
+ * it cannot be kept, the test is repeated. A "no" is valid for a week, because servers are updated;
+ * a "yes" for 30 days, because a server may be replaced.
  */
 #include "catalog/conditions.h"
 
@@ -20,7 +20,7 @@
 #define NO_LASTS  (7 * DAY)
 #define YES_LASTS (30 * DAY)
 
-/* ---- trying it out ---- */
+/* ---- the test ---- */
 
 struct probe {
     struct store *store;
@@ -28,10 +28,10 @@ struct probe {
     char etag[STORE_ETAG_MAX];
 };
 
-/* Writes under a condition. *met: STORE_DONE, STORE_CHANGED, or STORE_ABSENT (which is a no, too);
- * a server that knows no conditions may also say that it does not implement them. */
-static int put(struct probe *probe, const char *body, const char *if_match, bool if_none_match,
-               enum store_answer *met, struct err *err)
+/* Writes under a condition. *met: STORE_DONE, STORE_CHANGED, or STORE_ABSENT, which also means that
+ * conditions are not honoured. Some servers without conditions report them as unsupported. */
+static int put_probe(struct probe *probe, const char *body, const char *if_match,
+                     bool if_none_match, enum store_answer *met, struct err *err)
 {
     struct store_op op = {.verb = STORE_PUT,
                           .key = probe->key,
@@ -49,34 +49,35 @@ static int put(struct probe *probe, const char *body, const char *if_match, bool
     return 0;
 }
 
-/* Four writes: two that must succeed and two that must not. */
-static int try_out(struct probe *probe, bool *honoured, struct err *err)
+/* Writes four times: two writes must succeed, and two must be refused. */
+static int test_writes(struct probe *probe, bool *honoured, struct err *err)
 {
     static const char other[] = "\"00000000000000000000000000000000\"";
     enum store_answer first, second, third, fourth;
     char etag[STORE_ETAG_MAX];
 
-    if (put(probe, "{}", NULL, true, &first, err))
+    if (put_probe(probe, "{}", NULL, true, &first, err))
         return ERR_FAIL;
     if (first != STORE_DONE)
         return 0;
-    if (put(probe, "{ }", NULL, true, &second, err) || put(probe, "{ }", other, false, &third, err))
+    if (put_probe(probe, "{ }", NULL, true, &second, err) ||
+        put_probe(probe, "{ }", other, false, &third, err))
         return ERR_FAIL;
     if (second == STORE_DONE || third == STORE_DONE)
         return 0;
     memcpy(etag, probe->etag, sizeof etag);
-    if (put(probe, "{  }", etag, false, &fourth, err))
+    if (put_probe(probe, "{  }", etag, false, &fourth, err))
         return ERR_FAIL;
     *honoured = second == STORE_CHANGED && fourth == STORE_DONE;
     return 0;
 }
 
-static void clean(struct probe *probe)
+static void delete_probe(struct probe *probe)
 {
     struct store_op op = {.verb = STORE_DELETE, .key = probe->key, .optional = true};
     struct err err;
 
-    store_insist(probe->store, true); /* a signal is no reason to leave it there */
+    store_insist(probe->store, true); /* delete it despite a cancel */
     if (store_run(probe->store, &op, &err) == STORE_FAILED)
         log_info("the throw-away object %s stays: %s", probe->key, err.text);
     store_insist(probe->store, false);
@@ -92,14 +93,14 @@ int conditions_probe(struct store *store, bool *honoured, struct err *err)
     if (audit_unique(unique, err))
         return ERR_FAIL;
     snprintf(probe.key, sizeof probe.key, "audit/.s3dock-probe-%s", unique);
-    answer = try_out(&probe, honoured, err);
-    clean(&probe);
+    answer = test_writes(&probe, honoured, err);
+    delete_probe(&probe);
     return answer;
 }
 
-/* ---- remembering ---- */
+/* ---- the cache ---- */
 
-static bool recall(const char *path, bool *honoured)
+static bool read_answer(const char *path, bool *honoured)
 {
     _cleanup_text_ struct text text;
     struct stat known;
@@ -122,7 +123,7 @@ int conditions_find(struct store *store, bool *honoured, struct err *err)
     bool kept = store_note_path(store, "conditions", path, sizeof path);
     struct err ignored;
 
-    if (kept && recall(path, honoured))
+    if (kept && read_answer(path, honoured))
         return 0;
     if (conditions_probe(store, honoured, err))
         return err_wrap(err, "cannot find out whether the store honours conditions");

@@ -1,9 +1,9 @@
 /*
- * conditions - whether a bucket honours If-Match and If-None-Match on writes.
+ * conditions - tests whether a bucket honours If-Match and If-None-Match on writes.
  *
- * Only then can two writers be kept from overwriting each other. Servers that do not know the
- * headers ignore them in silence, so it is tried out, once for each endpoint and bucket, and
- * remembered on this machine.
+ * Only with them can the store keep two writers from replacing each other's document. Servers
+ * without support ignore the headers silently. So the module tests each bucket of an endpoint once,
+ * and keeps the answer on this machine.
  */
 #ifndef S3DOCK_CATALOG_CONDITIONS_H
 #define S3DOCK_CATALOG_CONDITIONS_H
@@ -13,11 +13,11 @@
 struct err;
 struct store;
 
-/* *honoured gets the remembered answer, or a new one. Fails only when the bucket cannot be written
- * to at all, or not be reached. */
+/* Stores the kept answer, or that of a new test, in *honoured. Fails only if the bucket cannot be
+ * written or reached. */
 int conditions_find(struct store *store, bool *honoured, struct err *err);
-/* Tries it out now, and remembers nothing: a throw-away object of a unique name under
- * audit/.s3dock-probe-, where writers may write; removed afterwards if that is allowed. */
+/* Tests the bucket and keeps nothing. Writes an object of a unique name under audit/.s3dock-probe-,
+ * where every writer has access, and deletes it afterwards, if that is allowed. */
 int conditions_probe(struct store *store, bool *honoured, struct err *err);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * A fixed set of seats circulates: a seat takes the next key, flies, comes home to the one inbox,
- * and is reported and emptied before it flies again.
+ * A fixed number of slots circulates. A slot takes the next key, sends its request, returns through
+ * the inbox, is reported and emptied, and takes the next key.
  */
 #include "catalog/fetch.h"
 
@@ -11,7 +11,7 @@
 #include <string.h>
 
 struct seat {
-    struct store_op op; /* first: its message is what comes home */
+    struct store_op op; /* first: inbox_take returns its message */
     struct text text;
     size_t at;
 };
@@ -43,7 +43,7 @@ static void send(struct fetch *f, struct seat *seat)
     store_submit(f->store, &seat->op);
 }
 
-/* Trouble that is not of this document. */
+/* Returns true for errors that concern all documents. */
 static bool is_general(const struct err *err)
 {
     return err->family == ERR_NETWORK || err->family == ERR_CANCELLED ||

@@ -1,5 +1,5 @@
 /*
- * fetch - many small documents at once.
+ * fetch - reads many small documents at the same time.
  */
 #ifndef S3DOCK_CATALOG_FETCH_H
 #define S3DOCK_CATALOG_FETCH_H
@@ -10,16 +10,16 @@
 
 struct err;
 
-#define FETCH_WIDTH        32 /* requests at once: a few round trips for a thousand documents */
-#define FETCH_DOCUMENT_MAX (64 * KIB) /* as JSON_DOCUMENT: so at most 2 MiB are held */
+#define FETCH_WIDTH        32 /* requests at a time: a few round trips for a thousand documents */
+#define FETCH_DOCUMENT_MAX (64 * KIB) /* as in JSON_DOCUMENT; at most 2 MiB in all */
 
-/* One document has come, or not: `answer` STORE_DONE, STORE_ABSENT, or STORE_FAILED with `why` (of
- * this document alone). In the caller's thread, in the order of arrival. */
+/* Receives one document: `answer` is STORE_DONE, STORE_ABSENT, or STORE_FAILED with `why`, an error
+ * of this document alone. Called on the caller's thread, in the order of arrival. */
 typedef void fetch_fn(void *arg, size_t at, enum store_answer answer, struct view text,
                       const struct err *why);
 
-/* Waits for all. What is wrong with the network, or a cancellation, is wrong with all of them: then
- * it fails, and the rest is not reported. */
+/* Reads all keys and waits. Network errors and cancellation fail the whole call; the remaining
+ * documents are not reported then. */
 int fetch_run(struct store *store, char *const *keys, size_t count, fetch_fn *each, void *arg,
               struct err *err);
 

@@ -1,11 +1,11 @@
+/* A failure makes the node absent, and every member of an absent node is absent. So the functions
+ * below do not check for earlier failures. */
 #include "catalog/fields.h"
 
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/utf8.h"
 
-/* A failure makes the node absent, and everything about an absent node is absent: that is why the
- * functions below need not ask whether something failed before. */
 void fields_fail(struct fields *fields, const char *name, const char *why)
 {
     if (!fields->failed)
@@ -49,7 +49,7 @@ static bool is_time(const char *text)
     return clock_parse_rfc3339(text, &ignored);
 }
 
-/* The text of a member that is there. */
+/* Reads the text of a present member. */
 static void read_string(struct fields *fields, struct json_node node, const char *name, char *out,
                         size_t size, bool (*fine)(const char *text))
 {

@@ -1,5 +1,5 @@
 /*
- * fields - reads the members of one of the bucket's documents into fixed buffers.
+ * fields - reads members of a document of the bucket into fixed buffers.
  *
  *     struct fields fields;
  *     fields_open(&fields, json, "the metadata", err);
@@ -7,10 +7,10 @@
  *     ...
  *     return fields_close(&fields);
  *
- * The documents come from outside: a member of the wrong type, too long, not printable
- * (str_is_printable) or refused by its check makes the whole document invalid (integrity.document,
- * naming the member). The first such failure stays; the calls after it do nothing but empty their
- * buffers. A member that is missing or null is "" or 0: documents grow by adding members.
+ * The documents come from outside. A member makes the whole document invalid if it has the wrong
+ * type, is too long, is not printable (str_is_printable), or fails its check: integrity.document,
+ * with the name of the member. The first failure is kept; later calls only empty their buffers. A
+ * missing member, or null, is read as "" or 0, because newer versions add members.
  */
 #ifndef S3DOCK_CATALOG_FIELDS_H
 #define S3DOCK_CATALOG_FIELDS_H
@@ -26,32 +26,32 @@ struct err;
 
 struct fields {
     struct json *json;
-    struct json_node node; /* where members are looked for; absent after a failure */
+    struct json_node node; /* the object whose members are read; absent after a failure */
     const char *what;      /* names the document in errors; borrowed */
     struct err *err;
     bool failed;
 };
 
-/* Parses; the document must be an object. */
+/* Parses the document, which must be an object. */
 void fields_open(struct fields *fields, struct view json, const char *what, struct err *err);
-/* From here on members are those of the member `name` (absent: they all are); NULL: the top again.
- */
+/* Makes the following calls read members of the member `name`; NULL: of the top. If `name` is
+ * absent, so are all its members. */
 void fields_enter(struct fields *fields, const char *name);
 
-/* `fine` may be NULL; it is not asked about "". */
+/* `fine` checks the text, unless it is ""; NULL: no check. */
 void fields_string(struct fields *fields, const char *name, char *out, size_t size,
                    bool (*fine)(const char *text));
-/* An RFC 3339 time, kept as it is written. */
+/* Reads an RFC 3339 time without changing its text. */
 void fields_time(struct fields *fields, const char *name, char *out, size_t size);
-/* An integer literal, not negative. */
+/* Reads an integer of 0 or more. */
 void fields_count(struct fields *fields, const char *name, uint64_t *out);
 void fields_bool(struct fields *fields, const char *name, bool *out);
-/* The member as it is: an array or absent. */
+/* Returns the member, an array or absent. */
 struct json_node fields_array(struct fields *fields, const char *name);
-/* Makes the document invalid: "what: member why". */
+/* Makes the document invalid, with the message "what: member NAME WHY". */
 void fields_fail(struct fields *fields, const char *name, const char *why);
 
-/* Frees. 0, or ERR_FAIL when anything failed. */
+/* Frees the document. Returns ERR_FAIL if any call failed. */
 int fields_close(struct fields *fields);
 
 #endif

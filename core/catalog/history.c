@@ -1,6 +1,6 @@
 /*
- * The keys of events sort by the minute, which is too coarse: a month is read whole, and its events
- * are sorted by what their own timestamps say.
+ * The keys of events contain the minute, which does not order events of one minute. So a month is
+ * read whole, and its events are sorted by their timestamps.
  */
 #include "catalog/history.h"
 
@@ -17,7 +17,7 @@
 
 #define MARK "-promotion-"
 
-/* An event in the order of time: what the document says is read again when its turn comes. */
+/* An event to be sorted by time. Its document is parsed again when the event is reported. */
 struct stored {
     int64_t when;
     const char *text; /* the document, in `strings` */
@@ -35,12 +35,12 @@ struct month {
     bool failed; /* no memory */
 };
 
-static void warn(struct month *m, size_t at, const char *why)
+static void add_warning(struct month *m, size_t at, const char *why)
 {
     text_printf(m->warnings, "%s: %s\n", m->keys[at], why);
 }
 
-/* The event is kept as we write it, so that its size is bounded, whatever the document holds. */
+/* Keeps the event as audit_write spells it, which bounds its size. */
 static int add_event(struct month *m, size_t at, const struct audit_event *event)
 {
     _cleanup_text_ struct text text;
@@ -62,21 +62,21 @@ static int add_event(struct month *m, size_t at, const struct audit_event *event
     return 0;
 }
 
-static void take(void *arg, size_t at, enum store_answer answer, struct view text,
-                 const struct err *why)
+static void take_event(void *arg, size_t at, enum store_answer answer, struct view text,
+                       const struct err *why)
 {
     struct month *m = arg;
     struct audit_event event;
     struct err err;
 
     if (answer == STORE_FAILED)
-        warn(m, at, why->text);
+        add_warning(m, at, why->text);
     else if (answer != STORE_DONE)
-        warn(m, at, "it is not there");
+        add_warning(m, at, "it is not there");
     if (answer != STORE_DONE || m->failed)
         return;
     if (audit_parse(text, &event, &err))
-        warn(m, at, err.text);
+        add_warning(m, at, err.text);
     else if (event.type == AUDIT_PROMOTION &&
              (!m->env || strcmp(event.promotion.environment, m->env) == 0))
         m->failed = add_event(m, at, &event) != 0;
@@ -92,8 +92,8 @@ static int newest_first(const void *a, const void *b, void *keys)
     return strcmp(all[right->key], all[left->key]);
 }
 
-/* 1: enough. The documents were understood when they came. */
-static int lend(struct month *m, history_fn *each, void *arg)
+/* Reports the events. Returns 1 if the callback has enough. */
+static int report_events(struct month *m, history_fn *each, void *arg)
 {
     struct err ignored;
 
@@ -108,8 +108,8 @@ static int lend(struct month *m, history_fn *each, void *arg)
     return 0;
 }
 
-/* Keeps the keys of promotions, in front. */
-static size_t choose(struct walk *walk)
+/* Moves the keys of promotions to the front and returns their number. */
+static size_t select_promotions(struct walk *walk)
 {
     size_t count = 0;
 
@@ -124,7 +124,7 @@ static size_t choose(struct walk *walk)
     return count;
 }
 
-/* 1: enough. */
+/* Reads and reports the events of a month. Returns 1 if the callback has enough. */
 static int read_month(struct store *store, const char *prefix, const char *env, history_fn *each,
                       void *arg, struct text *warnings, struct err *err)
 {
@@ -135,13 +135,13 @@ static int read_month(struct store *store, const char *prefix, const char *env, 
     walk_warn(&walk, prefix, warnings);
     m.keys = walk.keys;
     if (answer == 0)
-        answer = fetch_run(store, walk.keys, choose(&walk), take, &m, err);
+        answer = fetch_run(store, walk.keys, select_promotions(&walk), take_event, &m, err);
     if (m.failed)
         answer = ERR_FAIL;
     if (m.count)
         qsort_r(m.events, m.count, sizeof *m.events, newest_first, m.keys);
     if (answer == 0)
-        answer = lend(&m, each, arg);
+        answer = report_events(&m, each, arg);
     free(m.events);
     strings_finish(&m.strings);
     walk_finish(&walk);

@@ -1,3 +1,8 @@
+/*
+ * All documents of an image have the key of the archive with another ending. A key is parsed by
+ * taking it apart and formatting it again: both must be equal, so parsing and formatting cannot
+ * differ.
+ */
 #include "catalog/keys.h"
 
 #include <stdio.h>
@@ -7,11 +12,6 @@
 #include "base/err.h"
 #include "base/utf8.h"
 
-/*
- * Every document of an image has the archive's key but for its ending. Reading a key is writing it
- * again: the parts are taken out of it, checked, put together, and must give the same key. So what
- * is read and what is written cannot drift apart.
- */
 #define MONTH_LENGTH 6
 
 static const char *ending(enum key_kind kind)
@@ -88,8 +88,8 @@ bool key_of_retired(char out[KEY_MAX], const char *key)
 
 /* ---- reading ---- */
 
-/* Takes the text up to the next '/' (which goes too) and returns what follows it; NULL when there
- * is no '/', or no room. */
+/* Copies the text up to the next '/' and returns the text behind the '/'. Returns NULL if there is
+ * no '/' or the text does not fit. */
 static const char *take_component(const char *at, char *out, size_t size)
 {
     const char *slash = strchr(at, '/');
@@ -114,7 +114,7 @@ bool key_parse_image(const char *key, struct image_name *name, char month[7])
     char app[NAME_APP_MAX], ref[NAME_REF_MAX], again[KEY_MAX];
     struct image_name found;
     const char *at = strncmp(key, "images/", 7) == 0 ? key + 7 : NULL;
-    struct err err; /* the answer is yes or no */
+    struct err err; /* ignored */
     size_t length;
 
     at = at ? take_component(at, app, sizeof app) : NULL;
@@ -138,7 +138,7 @@ bool key_parse_image(const char *key, struct image_name *name, char month[7])
     return true;
 }
 
-/* {root}{app}/{label}.json */
+/* Parses {root}{app}/{label}.json. */
 static bool parse_document(const char *key, const char *root, char app[NAME_APP_MAX], char *label,
                            size_t size)
 {

@@ -1,6 +1,6 @@
 /*
- * Keys come from listings, what documents say from parallel reads: first all the pointers, then,
- * for environments, the tags they lead to, each once.
+ * Keys come from listings; the documents are read in parallel. For environments all pointers are
+ * read first, then each tag that they lead to once.
  */
 #include "catalog/listing.h"
 
@@ -23,7 +23,7 @@ static bool ends_with(const char *text, const char *ending)
     return size >= tail && strcmp(text + size - tail, ending) == 0;
 }
 
-/* Room for a list, zeroed, and never for nothing. */
+/* Returns zeroed memory for a list of `count` items, and never NULL for an empty one. */
 static void *make_room(size_t count, size_t size, struct err *err)
 {
     void *room = calloc(count + 1, size);
@@ -54,8 +54,8 @@ static bool app_of_prefix(const char *prefix, char name[NAME_APP_MAX])
     return name_check_app(name, &ignored) == 0;
 }
 
-/* Sorts, and drops what is there twice. */
-static size_t unite(struct listed_app *apps, size_t count)
+/* Sorts the applications and drops duplicates. */
+static size_t drop_duplicates(struct listed_app *apps, size_t count)
 {
     size_t kept = 0;
 
@@ -89,14 +89,14 @@ int listing_apps(struct store *store, struct listed_app **out, size_t *count, st
             text_printf(warnings, "%s: that is no application\n", walk.keys[i]);
     }
     if (*out)
-        *count = unite(*out, *count);
+        *count = drop_duplicates(*out, *count);
     walk_finish(&walk);
     return answer;
 }
 
 /* ---- pointers: tags and environments ---- */
 
-/* What was read of the pointers under some keys, in the order of the keys. */
+/* The documents of some keys, in the order of the keys. */
 struct pointers {
     char *const *keys;
     struct pointer *pointers;
@@ -104,7 +104,7 @@ struct pointers {
     struct text *warnings;
 };
 
-/* False, and a line in the warnings: there is no sound pointer. */
+/* Returns true for a valid pointer; else false, and adds a line to `warnings`. */
 static bool read_pointer(const char *key, enum store_answer answer, struct view text,
                          const struct err *why, struct pointer *out, struct text *warnings)
 {
@@ -112,7 +112,7 @@ static bool read_pointer(const char *key, enum store_answer answer, struct view 
 
     if (answer == STORE_FAILED)
         text_printf(warnings, "%s: %s\n", key, why->text);
-    else if (answer == STORE_ABSENT) /* deleted since it was listed, or never there */
+    else if (answer == STORE_ABSENT) /* deleted since it was listed */
         text_printf(warnings, "%s: it is not there\n", key);
     else if (pointer_parse(text, out, &err))
         text_printf(warnings, "%s: %s\n", key, err.text);
@@ -149,8 +149,8 @@ static void pointers_finish(struct pointers *pointers)
     free(pointers->sound);
 }
 
-/* Lists the keys of documents with names of the grammar; the others become warnings, and what is no
- * .json is nobody's. */
+/* Lists the keys of documents with valid names. Other .json keys become warnings, all other keys
+ * are ignored. */
 static int list_documents(struct store *store, const char *prefix, bool (*fine)(const char *key),
                           struct walk *walk, struct text *warnings, struct err *err)
 {
@@ -198,7 +198,7 @@ static int by_version(const void *a, const void *b)
                          ((const struct listed_tag *)b)->version);
 }
 
-/* The tags as they come: a pointer is read, and only its texts are kept. */
+/* Tags in the order of arrival. Only the needed texts of a pointer are kept. */
 struct tag_search {
     struct tag_list *list;
     const struct walk *walk;
@@ -285,7 +285,8 @@ static int by_env(const void *a, const void *b)
                   ((const struct listed_environment *)b)->env);
 }
 
-/* The tags that the environments lead to, sorted, each once. The texts are theirs. */
+/* Stores the keys of the tags that the environments lead to, sorted, each once. The pointers own
+ * the texts. */
 static size_t tags_of(const char *app, struct pointers *read, size_t count, char **keys)
 {
     char version[NAME_VERSION_MAX];
@@ -302,7 +303,8 @@ static size_t tags_of(const char *app, struct pointers *read, size_t count, char
     return kept;
 }
 
-/* Where the environment leads in the end; false: nowhere, and why is in the warnings. */
+/* Finds the image that the environment leads to. Returns false, with a line in `warnings`, if there
+ * is none. */
 static bool describe_environment(const char *app, const char *key, const struct pointer *pointer,
                                  const struct pointers *tags, size_t tag_count,
                                  struct listed_environment *out, struct text *warnings)

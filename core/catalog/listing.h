@@ -1,8 +1,8 @@
 /*
- * listing - what the bucket holds: applications, and the images, versions and environments of one.
+ * listing - lists applications, and the versions and environments of an application.
  *
- * What cannot be read, or is not what should lie there, is a line in `warnings` and never silently
- * left out. Each list is the caller's: free() it where there is no function for that.
+ * Every object that cannot be read, or that does not belong to its place, adds a line to
+ * `warnings`. The caller frees the lists: free() unless there is a function for it.
  */
 #ifndef S3DOCK_CATALOG_LISTING_H
 #define S3DOCK_CATALOG_LISTING_H
@@ -23,7 +23,7 @@ struct listed_app {
 };
 struct listed_tag {
     const char *version;
-    const char *image; /* what it leads to: "app:time-hash" */
+    const char *image; /* the image that the tag leads to: "app:time-hash" */
     const char *key;
 };
 struct tag_list {
@@ -34,19 +34,19 @@ struct tag_list {
 struct listed_environment {
     char env[NAME_ENV_MAX];
     struct pointer pointer;
-    char version[NAME_VERSION_MAX]; /* of the tag it leads to, or "" */
-    char image[512];                /* what it leads to in the end */
+    char version[NAME_VERSION_MAX]; /* of the tag that the environment leads to, or "" */
+    char image[512];                /* the image that it leads to, directly or through a tag */
 };
 
-/* A to Z: whatever has an image, a tag or an environment. */
+/* Lists every name with an image, a tag or an environment, A to Z. */
 int listing_apps(struct store *store, struct listed_app **out, size_t *count, struct text *warnings,
                  struct err *err);
-/* In the order of versions (version.h), newest first. The caller calls tag_list_finish, after a
- * failure too. */
+/* Lists the tags in the order of version.h, newest first. Call tag_list_finish after a failure,
+ * too. */
 int listing_tags(struct store *store, const char *app, struct tag_list *out, struct text *warnings,
                  struct err *err);
 void tag_list_finish(struct tag_list *list);
-/* A to Z. */
+/* Lists the environments, A to Z. */
 int listing_environments(struct store *store, const char *app, struct listed_environment **out,
                          size_t *count, struct text *warnings, struct err *err);
 

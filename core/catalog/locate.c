@@ -1,3 +1,5 @@
+/* The key of the pointer is tried first, then the month of the tag, then all other months, which a
+ * listing finds. */
 #include "catalog/locate.h"
 
 #include <ctype.h>
@@ -9,7 +11,7 @@
 #include "catalog/tombstone.h"
 #include "catalog/walk.h"
 
-/* An application of a hundred years of months; a listing longer than that is not ours. */
+/* The months of a hundred years. A longer listing is an error. */
 #define MONTHS_MAX   1200
 #define METADATA_MAX (256 * KIB)
 
@@ -52,7 +54,7 @@ static bool month_of_prefix(const char *prefix, char month[CLOCK_MONTH_SIZE])
     return true;
 }
 
-/* The search through the months other than the tag's own. */
+/* The search through the months other than that of the tag. */
 struct months {
     struct store *store;
     const struct image_name *name;
@@ -62,7 +64,7 @@ struct months {
     int answer;
 };
 
-/* Stops the listing with ERR_FAIL as soon as `answer` is another one than LOCATE_ABSENT. */
+/* Stops the listing with ERR_FAIL as soon as `answer` differs from LOCATE_ABSENT. */
 static int try_folder(void *arg, const struct store_entry *entry, struct err *err)
 {
     struct months *m = arg;
@@ -77,7 +79,7 @@ static int try_folder(void *arg, const struct store_entry *entry, struct err *er
     return m->answer == LOCATE_ABSENT ? 0 : ERR_FAIL;
 }
 
-/* "Not there" decides what a push does: a list whose end was not said does not tell it. */
+/* A push depends on the absence of an image, so an incomplete listing is an error. */
 static int try_other_months(struct store *store, const struct image_name *name, const char *own,
                             struct located *out, struct err *err)
 {
@@ -98,7 +100,7 @@ static int try_other_months(struct store *store, const struct image_name *name, 
     return LOCATE_ABSENT;
 }
 
-/* The metadata that a tombstone saved, as long as nobody deletes the archive. */
+/* Reads the metadata from the tombstone, unless the archive is being deleted. */
 static int try_retired(struct store *store, const char *key, struct located *out, struct err *err)
 {
     struct tombstone tombstone;

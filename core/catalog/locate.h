@@ -1,8 +1,8 @@
 /*
- * locate - finds an image's documents in whichever month of the bucket they lie.
+ * locate - finds the documents of an image in any month of the bucket.
  *
- * New images are filed under the month of their own tag; older clients filed them under the month
- * of the push.
+ * New images are stored under the month of their tag. Older clients stored them under the month of
+ * the push.
  */
 #ifndef S3DOCK_CATALOG_LOCATE_H
 #define S3DOCK_CATALOG_LOCATE_H
@@ -21,13 +21,13 @@ struct located {
     char metadata_key[KEY_MAX];
     char metadata_etag[STORE_ETAG_MAX];
     struct metadata metadata;
-    bool retired; /* the metadata is the one that a tombstone saved; metadata_etag is "" */
+    bool retired; /* the metadata comes from a tombstone; metadata_etag is "" */
 };
 
-/* LOCATE_FOUND: *out holds the metadata (located_finish frees it). LOCATE_ABSENT: no month has any.
- * `key`: the archive key when a pointer gave it, which is looked at first, else NULL. With it an
- * image is found that is retired and whose data are there still: a pointer was set to it while a
- * cleanup retired it, and the next cleanup restores it. */
+/* Finds the metadata of an image. LOCATE_FOUND: call located_finish. LOCATE_ABSENT: no month has
+ * it. `key` is the archive key of a pointer, which is tried first, or NULL. With a key, a retired
+ * image is found too, while its data exist: a pointer was set to it while a cleanup retired it, and
+ * the next cleanup restores it. */
 int locate_image(struct store *store, const struct image_name *name, const char *key,
                  struct located *out, struct err *err);
 void located_finish(struct located *located);

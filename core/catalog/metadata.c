@@ -1,3 +1,5 @@
+/* Documents are read with `fields`; each member has a check. They are written in the form of the
+ * original. */
 #include "catalog/metadata.h"
 
 #include <stdlib.h>
@@ -11,7 +13,7 @@
 #include "catalog/keys.h"
 #include "store/store.h"
 
-/* As the original and Docker write it: lower case. */
+/* Accepts lower case only, as the original and Docker write it. */
 static bool is_hex(const char *text, size_t length)
 {
     return strlen(text) == length && strspn(text, "0123456789abcdef") == length;

@@ -1,7 +1,8 @@
 /*
- * metadata - the JSON document next to an archive: the commit point of a push.
+ * metadata - the JSON document next to an archive. A push writes it last: it makes the image exist.
  *
- * The original's fields keep their names, order, types and meaning; ours are added after them.
+ * The original's members keep their names, order, types and meaning; s3dock adds its members after
+ * them.
  */
 #ifndef S3DOCK_CATALOG_METADATA_H
 #define S3DOCK_CATALOG_METADATA_H
@@ -19,42 +20,41 @@ struct err;
 #define METADATA_LAYERS_MAX 512
 
 struct metadata {
-    /* the original's */
-    char checksum[40]; /* hex MD5 of the archive, or "" when it is not known (delta push) */
+    /* Members of the original. */
+    char checksum[40]; /* hex MD5 of the archive; "": not known */
     uint64_t size;     /* of the archive */
     char created_at[48];
     char git_hash[48], git_time[24];
     char image_tag[512];
     char app_name[256];
-    /* ours; format 0 means that none of them is there */
+    /* Members of s3dock; format 0: none of them is present. */
     int format;
     char image_id[DIGEST_TEXT_SIZE]; /* SHA-256 of the config */
-    char engine_id
-        [DIGEST_TEXT_SIZE]; /* what the pushing daemon called it, when that differs (containerd store),
-                           or who loads the archive as it is; or "" */
-    char manifest_id
-        [DIGEST_TEXT_SIZE]; /* what a containerd store calls it that was given its bundle; "": not
-                             known */
-    bool packed_layers;     /* some layers of the bundle are not plain tars */
-    char platform[96];      /* "linux/amd64" or "linux/arm64/v8" */
-    uint64_t raw_size;      /* of the save stream */
+    /* The image id in the daemon that pushed it (containerd store), or in a daemon that loads the
+     * archive as it is. "": the same as image_id, or not known. */
+    char engine_id[DIGEST_TEXT_SIZE];
+    /* The image id in a containerd store that loads its bundle; "": not known. */
+    char manifest_id[DIGEST_TEXT_SIZE];
+    bool packed_layers; /* some layers of the bundle are compressed */
+    char platform[96];  /* "linux/amd64" or "linux/arm64/v8" */
+    uint64_t raw_size;  /* of the save stream */
     char archive_etag[256];
-    char index_key[1024]; /* "" when there is none */
+    char index_key[1024]; /* "": there is no index */
     char index_sha256[65];
     uint64_t index_size;
     unsigned layer_count;
     struct digest_text *layers; /* diffIDs in order; owned */
 };
 
-/* 0, or integrity.document (malformed, a member that cannot be), or unsupported.format (written by
- * a newer program); nothing is owned then. Members that are missing are "" or 0; created_at is kept
- * as it was written. */
+/* Reads a document. integrity.document: it is malformed or has an invalid member.
+ * unsupported.format: a newer program wrote it. Nothing is owned after a failure. Missing members
+ * are "" or 0. The text of created_at is not changed. */
 int metadata_parse(struct view json, struct metadata *out, struct err *err);
-/* Adds the document to `out`, without a newline at its end. Members of ours that are empty are left
- * out (all of them for format 0), and so are an unknown checksum and an unknown created_at. */
+/* Appends the document to `out`, without a newline at its end. Empty members of s3dock, an empty
+ * checksum and an empty created_at are left out; for format 0, all members of s3dock are. */
 void metadata_write(const struct metadata *metadata, struct text *out);
-/* Whether an engine that says `id` means this image: graph drivers and Podman say the SHA-256 of
- * its config, containerd's store that of a manifest. */
+/* Returns true if an engine's image id means this image. Graph drivers and Podman use the SHA-256
+ * of the config, containerd's store that of a manifest. */
 bool metadata_names(const struct metadata *metadata, const char *id);
 void metadata_finish(struct metadata *metadata);
 

@@ -1,3 +1,8 @@
+/*
+ * Each kind of name has one function that returns the fault of a name in words, or NULL. The
+ * functions of the header turn it into an error. The messages begin with the words of the original,
+ * because scripts search for them.
+ */
 #include "catalog/name.h"
 
 #include <stdio.h>
@@ -7,12 +12,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 
-/*
- * Each kind of name has one function that says what is wrong with it, in words, or NULL when
- * nothing is. The checks of the header turn the words into errors. The words the original used for
- * a bad reference open the message, because scripts look for them.
- */
-#define TAG_DASH (NAME_TIME_SIZE - 1) /* where the hash is divided from the time */
+#define TAG_DASH (NAME_TIME_SIZE - 1) /* position of the dash between time and hash */
 
 static bool is_digit(char c)
 {
@@ -56,7 +56,8 @@ static const char *app_fault(const char *text)
     return "an application's name is made of a-z and 0-9, with '.', '_', '__' or '-' between them";
 }
 
-/* Environments and versions; `more` is what may follow besides letters and digits. */
+/* Checks an environment or a version. `more`: the characters that are allowed besides letters and
+ * digits, except at the beginning. */
 static const char *label_fault(const char *text, size_t size, const char *more)
 {
     if (!*text)
@@ -153,7 +154,7 @@ static int refuse_tag(const char *text, const char *app, const char *tag, struct
     return err_hint(err, "write it as %s:20250721-2118-f7a5a27: time and hash of the commit", app);
 }
 
-/* Neither app:tag nor anything that could become it by itself. */
+/* Sets the error for a text that is not of the form app:tag. */
 static int refuse_shape(const char *text, struct err *err)
 {
     const char *slash = strrchr(text, '/');

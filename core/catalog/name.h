@@ -1,6 +1,6 @@
 /*
- * name - the grammar of application, tag, version and environment: nothing outside of it reaches a
- * key, a path, a daemon or a terminal.
+ * name - the grammar of applications, tags, versions and environments. Only names that it allows
+ * reach a key, a path, a daemon or a terminal.
  */
 #ifndef S3DOCK_CATALOG_NAME_H
 #define S3DOCK_CATALOG_NAME_H
@@ -28,25 +28,25 @@ struct image_name {
     char ref[NAME_REF_MAX];   /* app:tag */
 };
 
-/* Refuses anything else (usage.reference) with a hint that fits the mistake: "latest", no tag, a
+/* Parses a reference. usage.reference, with a hint that fits the mistake: "latest", no tag, a
  * registry host, upper case, a date that does not exist. */
 int name_parse_image(const char *text, struct image_name *out, struct err *err);
-/* Docker's own path component, one level: [a-z0-9]+((\.|_|__|-+)[a-z0-9]+)* (usage.name, as the
- * two below) */
+/* Check names; a fault is usage.name. An application is a path component of Docker:
+ * [a-z0-9]+((\.|_|__|-+)[a-z0-9]+)* */
 int name_check_app(const char *text, struct err *err);
-/* [A-Za-z0-9][A-Za-z0-9._-]{0,63}, no ".." */
+/* An environment: [A-Za-z0-9][A-Za-z0-9._-]{0,63}, without "..". */
 int name_check_env(const char *text, struct err *err);
-/* [A-Za-z0-9][A-Za-z0-9._+-]{0,127}, no "..": a semantic version, or any other name of that shape
- */
+/* A version: [A-Za-z0-9][A-Za-z0-9._+-]{0,127}, without "..". */
 int name_check_version(const char *text, struct err *err);
-/* The same for one that is to be set: "latest" is refused, since neither who reads it nor who pulls
- * it knows what it stands for. One that is there (the original allowed it) is read as any other. */
+/* Check a new version or environment: like above, but "latest" is refused, because its meaning is
+ * not defined. An existing one (the original allowed it) can be read. */
 int name_check_new_env(const char *text, struct err *err);
 int name_check_new_version(const char *text, struct err *err);
-/* Whether an engine's name is `reference` ("app:tag"): equal, or equal behind "docker.io/library/",
- * "library/" or "localhost/", which engines put in front of a name without a registry. */
+/* Returns true if an engine's name means `reference` ("app:tag"): it is equal, or equal behind
+ * "docker.io/library/", "library/" or "localhost/", which engines put before a name without a
+ * registry. */
 bool name_means(const char *name, const char *reference);
-/* 5 to 40 lower-case hex digits. */
+/* Returns true for 5 to 40 lower-case hex digits. */
 bool name_is_hash(const char *text);
 
 #endif

@@ -1,3 +1,4 @@
+/* Both kinds of documents have the same members, so one module reads and writes both. */
 #include "catalog/pointer.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /*
- * Read from the newest event backwards: a rollback takes one promotion back that lies before it, so
- * as many promotions are passed over as rollbacks were met. What the first one left over replaced
- * is what the environment was.
+ * The log is read from the newest event backwards. Each rollback cancels one promotion before it,
+ * so the search skips one promotion for each rollback. The target that the first remaining
+ * promotion replaced is the answer.
  */
 #include "catalog/previous.h"
 
@@ -16,8 +16,8 @@ struct search {
     size_t count, open;
 };
 
-/* Whether the event set the environment to what it is. */
-static bool explains(const struct audit_event *event, const struct pointer *now)
+/* Returns true if the event set the environment to its current target. */
+static bool explains_target(const struct audit_event *event, const struct pointer *now)
 {
     const struct audit_promotion *details = &event->promotion;
     char version[NAME_VERSION_MAX], tag[sizeof event->app_name + NAME_VERSION_MAX];
@@ -37,8 +37,8 @@ static void step_back(struct previous *p, const struct audit_event *event)
 
     if (event->overtaken)
         return;
-    if (!p->begun && !explains(event, p->now)) {
-        p->answer = PREVIOUS_UNTOLD;
+    if (!p->begun && !explains_target(event, p->now)) {
+        p->answer = PREVIOUS_UNKNOWN;
         p->done = true;
         return;
     }
@@ -82,8 +82,8 @@ int previous_find(struct store *store, const char *app, struct previous *wanted,
     if (history_read(store, app, count == 1 ? wanted->env : NULL, each_event, &search, warnings,
                      err))
         return ERR_FAIL;
-    for (size_t i = 0; i < count; i++) /* its log begins too late */
+    for (size_t i = 0; i < count; i++) /* the log begins too late */
         if (!wanted[i].done && wanted[i].seen)
-            wanted[i].answer = PREVIOUS_UNTOLD;
+            wanted[i].answer = PREVIOUS_UNKNOWN;
     return 0;
 }

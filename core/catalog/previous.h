@@ -1,6 +1,6 @@
 /*
- * previous - what an environment was before the newest promotion that has not been taken back yet,
- * as the audit log tells: where a rollback leads.
+ * previous - finds the target that an environment had before its newest promotion that was not
+ * rolled back. A rollback sets this target.
  */
 #ifndef S3DOCK_CATALOG_PREVIOUS_H
 #define S3DOCK_CATALOG_PREVIOUS_H
@@ -14,26 +14,26 @@
 struct err;
 
 enum previous_answer {
-    PREVIOUS_NONE,   /* there was nothing before, or the log has no event of it */
-    PREVIOUS_FOUND,  /* `target` */
-    PREVIOUS_UNTOLD, /* the log does not tell how the environment came to what it is now */
+    PREVIOUS_NONE,    /* there was no target before, or the log has no event */
+    PREVIOUS_FOUND,   /* see `target` */
+    PREVIOUS_UNKNOWN, /* no event of the log explains the current target */
 };
 
-/* One environment: the question, the answer, and how far the search has come. */
+/* One environment: the input, the result, and the state of the search. */
 struct previous {
     const char *env;
-    const struct pointer *now; /* what stands there */
+    const struct pointer *now; /* its current pointer */
 
     enum previous_answer answer;
-    char target[KEY_MAX]; /* target_path: of an image or of a tag */
+    char target[KEY_MAX]; /* target_path: key of an image or of a tag */
 
-    bool begun, done, seen; /* seen: the log has an event of it */
+    bool begun, done, seen; /* seen: the log has an event of this environment */
     unsigned taken_back;
 };
 
-/* Environments of one application, all in one pass over its log, which ends where all of them are
- * answered. Each event that cannot be read is passed over and adds a line to `warnings`: then the
- * answers may be wrong. Fill env and now, zero the rest. */
+/* Searches for environments of one application, in one pass over its log, which ends when all are
+ * answered. An event that cannot be read is skipped and adds a line to `warnings`; the answers may
+ * be wrong then. The caller sets env and now, and zeroes the rest. */
 int previous_find(struct store *store, const char *app, struct previous *wanted, size_t count,
                   struct text *warnings, struct err *err);
 

@@ -1,3 +1,4 @@
+/* A parser for the grammar of distribution references, component by component. */
 #include "catalog/reference.h"
 
 #include <stdbool.h>
@@ -20,7 +21,8 @@ static size_t run_of(const char *text, size_t size, char c)
     return run;
 }
 
-/* Bytes of one separator: ".", "_", "__" or any number of "-". 0: there is none. */
+/* Returns the length of the separator at the front: ".", "_", "__", or any number of "-". 0:
+ * none. */
 static size_t separator(const char *text, size_t size)
 {
     size_t dots = run_of(text, size, '.'), bars = run_of(text, size, '_');
@@ -28,7 +30,7 @@ static size_t separator(const char *text, size_t size)
     return dots == 1 ? 1 : bars == 1 || bars == 2 ? bars : run_of(text, size, '-');
 }
 
-/* [a-z0-9]+, and more of it behind separators. */
+/* Returns true for [a-z0-9]+, repeated with separators between. */
 static bool is_component(const char *text, size_t size)
 {
     for (size_t at = 0, begun = 0;; begun = at) {
@@ -43,8 +45,8 @@ static bool is_component(const char *text, size_t size)
     }
 }
 
-/* A registry: letters, digits, dots and dashes, and a port. Only what has a dot or a port, or is
- * "localhost", is one. */
+/* Returns true for a registry: letters, digits, dots and dashes, and a port. A name without dot and
+ * port is a registry only if it is "localhost". */
 static bool is_host(const char *text, size_t size)
 {
     const char *colon = memchr(text, ':', size);

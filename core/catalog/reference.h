@@ -1,5 +1,5 @@
 /*
- * reference - a name of an image as an engine takes it: [HOST[:PORT]/]PATH[:TAG].
+ * reference - a name of an image as engines accept it: [HOST[:PORT]/]PATH[:TAG].
  *
  * For names that the user chose. Names in a bucket have a narrower grammar (name.h).
  */
@@ -15,12 +15,11 @@ struct err;
 
 struct reference {
     char repository[REFERENCE_REPOSITORY_MAX];
-    char tag[REFERENCE_TAG_MAX]; /* "latest" when none was given */
+    char tag[REFERENCE_TAG_MAX]; /* "latest" if the text has none */
     char text[REFERENCE_MAX];    /* repository:tag */
 };
 
-/* Fails with usage.reference on what no engine would take, and on a digest, which cannot be given.
- */
+/* Parses a reference. usage.reference: no engine accepts it, or it contains a digest. */
 int reference_parse(const char *text, struct reference *out, struct err *err);
 
 #endif

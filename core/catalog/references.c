@@ -1,3 +1,4 @@
+/* Tags, environments and rollback targets are read, sorted and searched by name. */
 #include "catalog/references.h"
 
 #include <stdlib.h>
@@ -11,8 +12,8 @@
 #include "catalog/listing.h"
 #include "catalog/previous.h"
 
-/* The first line of the warnings is the reason. */
-static int cannot_tell(const char *app, struct text *warnings, struct err *err)
+/* Sets the error. The first line of the warnings is the reason. */
+static int fail_by_warning(const char *app, struct text *warnings, struct err *err)
 {
     warnings->data[strcspn(warnings->data, "\n")] = '\0';
     err_set(err, ERR_CONFLICT, CODE_REFERENCED, "cannot tell which images of %s are in use: %s",
@@ -20,7 +21,7 @@ static int cannot_tell(const char *app, struct text *warnings, struct err *err)
     return err_about(err, "%s", app);
 }
 
-static int add(struct references *refs, const char *ref, struct err *err)
+static int add_reference(struct references *refs, const char *ref, struct err *err)
 {
     if (!array_reserve(&refs->refs, &refs->room, refs->count, sizeof *refs->refs))
         return err_memory(err, "the images in use");
@@ -35,12 +36,12 @@ static int add_tags(struct store *store, const char *app, struct references *ref
     int failed = listing_tags(store, app, &tags, warnings, err);
 
     for (size_t i = 0; !failed && i < tags.count; i++)
-        failed = add(refs, tags.items[i].image, err);
+        failed = add_reference(refs, tags.items[i].image, err);
     tag_list_finish(&tags);
     return failed;
 }
 
-/* A tag that is the previous target keeps its image by itself. */
+/* Adds the images of earlier targets. A tag among these keeps its image already. */
 static int add_previous(struct references *refs, const struct previous *previous, size_t count,
                         struct text *warnings, struct err *err)
 {
@@ -49,14 +50,14 @@ static int add_previous(struct references *refs, const struct previous *previous
     int failed = 0;
 
     for (size_t i = 0; !failed && i < count; i++) {
-        if (previous[i].answer == PREVIOUS_UNTOLD)
+        if (previous[i].answer == PREVIOUS_UNKNOWN)
             text_printf(warnings,
                         "the audit log does not name the image of %s before %s: promote "
                         "another image to %s, then this one again\n",
                         previous[i].env, previous[i].now->target_path, previous[i].env);
         else if (previous[i].answer == PREVIOUS_FOUND &&
                  key_parse_image(previous[i].target, &image, month))
-            failed = add(refs, image.ref, err);
+            failed = add_reference(refs, image.ref, err);
     }
     return failed;
 }
@@ -90,7 +91,7 @@ static int add_environments(struct store *store, const char *app, struct referen
     for (size_t i = 0; !failed && i < count; i++) {
         if (!environments[i].image[0])
             text_printf(warnings, "environment %s leads to no image\n", environments[i].env);
-        failed = add(refs, environments[i].image, err);
+        failed = add_reference(refs, environments[i].image, err);
     }
     if (!failed && !warnings->size)
         failed = look_back(store, app, environments, count, refs, warnings, err);
@@ -113,7 +114,7 @@ int references_read(struct store *store, const char *app, struct references *out
     failed = add_tags(store, app, out, &warnings, err) ||
              add_environments(store, app, out, &warnings, err);
     if (!failed && (warnings.size || warnings.failed))
-        failed = cannot_tell(app, &warnings, err);
+        failed = fail_by_warning(app, &warnings, err);
     text_finish(&warnings);
     if (failed) {
         references_finish(out);

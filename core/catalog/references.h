@@ -1,6 +1,6 @@
 /*
- * references - the images of an application that somebody needs: those that its tags and
- * environments lead to, and those that a rollback of an environment would lead to.
+ * references - the images of an application that are in use: its tags and environments lead to
+ * them, or a rollback of an environment would.
  */
 #ifndef S3DOCK_CATALOG_REFERENCES_H
 #define S3DOCK_CATALOG_REFERENCES_H
@@ -19,9 +19,9 @@ struct references {
     size_t count, room;
 };
 
-/* Reads all of them. Fails with conflict.referenced when anything cannot be read or told: a tag, an
- * environment, an audit event, what an environment with events was before, or whether a list was
- * complete. Only an environment without any event has no image to roll back to. */
+/* Reads all of them. conflict.referenced: a tag, an environment, an audit event, or the earlier
+ * target of an environment with events cannot be read, or a list may be incomplete. Only an
+ * environment without events has no image to roll back to. */
 int references_read(struct store *store, const char *app, struct references *out, struct err *err);
 bool references_have(const struct references *references, const char *ref);
 void references_finish(struct references *references);

@@ -1,6 +1,6 @@
 /*
- * Every change takes the same road: see what stands there, make sure that the image is there, leave
- * it when nothing would change, set it on condition that it is still the same, write it down.
+ * Every change has the same steps. Read the current document; check that the image exists; stop if
+ * nothing would change; write the document if it is still the same; write the audit event.
  */
 #include "catalog/release.h"
 
@@ -15,14 +15,14 @@
 #include "catalog/resolve.h"
 #include "catalog/retired.h"
 
-/* One change on its way. */
+/* The state of one change. */
 struct step {
     const struct release_options *options;
     struct release_result *result;
-    const char *expected; /* ETag of what the wish was made from; NULL: whatever stands there */
-    struct standing was;
+    const char *expected; /* ETag of the document that the request is based on; NULL: any */
+    struct current_pointer was;
     struct pointer wish;
-    char archive_key[KEY_MAX]; /* where the image is */
+    char archive_key[KEY_MAX]; /* of the image */
     struct audit_event event;
 };
 
@@ -35,8 +35,8 @@ static void step_init(struct step *step, const struct release_options *options,
     step->result = result;
 }
 
-/* What both documents say of the image. */
-static void describe(struct step *step, const struct image_name *image, enum audit_type type)
+/* Fills the members of pointer and event that name the image. */
+static void fill_image(struct step *step, const struct image_name *image, enum audit_type type)
 {
     struct pointer *wish = &step->wish;
     struct audit_event *event = &step->event;
@@ -54,9 +54,9 @@ static void describe(struct step *step, const struct image_name *image, enum aud
     str_copy(event->git_time, sizeof event->git_time, image->time);
 }
 
-/* Whether a pointer says what is wished: the same tag and what it stood for, or the same image,
- * whichever month it lies in. */
-static bool says_so(const struct step *step, const struct pointer *pointer)
+/* Returns true if a pointer has the requested value already: the same tag with the same target, or
+ * the same image, in any month. */
+static bool has_value(const struct step *step, const struct pointer *pointer)
 {
     struct image_name image;
 
@@ -70,7 +70,7 @@ static bool says_so(const struct step *step, const struct pointer *pointer)
 
 static int lost(const struct step *step, struct err *err)
 {
-    const struct standing *was = &step->was;
+    const struct current_pointer *was = &step->was;
 
     if (was->sound)
         err_set(err, ERR_CONFLICT, "changed", "%s was set by %s meanwhile, to %s; it stays so",
@@ -81,16 +81,16 @@ static int lost(const struct step *step, struct err *err)
     return err_hint(err, "look at what it is now; if you still want yours, run the command again");
 }
 
-/* Finds out what stands there. 1: that is what is wished. */
-static int look(struct step *step, struct err *err)
+/* Reads the current document. Returns 1 if it has the requested value already. */
+static int read_current(struct step *step, struct err *err)
 {
-    struct standing *was = &step->was;
+    struct current_pointer *was = &step->was;
 
-    if (change_look(step->options->store, step->result->key, was, err))
+    if (change_read(step->options->store, step->result->key, was, err))
         return ERR_FAIL;
     if (step->expected && strcmp(step->expected, was->etag) != 0)
         return lost(step, err);
-    if (was->sound && says_so(step, &was->pointer)) {
+    if (was->sound && has_value(step, &was->pointer)) {
         step->result->skipped = true;
         return 1;
     }
@@ -99,19 +99,20 @@ static int look(struct step *step, struct err *err)
     return 0;
 }
 
-/* Somebody was faster. That is no loss when they wanted the same. */
-static int settle_loss(struct step *step, struct err *err)
+/* Another writer was faster. That is success if both wanted the same. */
+static int compare_winner(struct step *step, struct err *err)
 {
-    int answer = look(step, err);
+    int answer = read_current(step, err);
 
     if (answer == 1)
         return 0;
     return answer ? ERR_FAIL : lost(step, err);
 }
 
-/* A cleanup may have retired the image after it was looked for. It looks at the pointers again
- * after that, so one of the two finds it; both restore it. */
-static int make_sure(const struct step *step, struct err *err)
+/* Checks the image again after the write. A cleanup may have retired it meanwhile. The cleanup
+ * also reads the pointers again afterwards, so at least one of the two notices and restores the
+ * image. */
+static int check_image_again(const struct step *step, struct err *err)
 {
     const struct image_name *image = &step->result->image;
     char key[KEY_MAX];
@@ -149,19 +150,19 @@ static int set(struct step *step, struct err *err)
     if (answer < 0)
         return ERR_FAIL;
     if (answer == CHANGE_LOST)
-        return settle_loss(step, err);
+        return compare_winner(step, err);
     step->event.overtaken = answer == CHANGE_OVERTAKEN;
     result->audited = audit_record(o->store, &step->event, o->now, &result->why_not_audited) == 0;
-    if (make_sure(step, err))
+    if (check_image_again(step, err))
         return ERR_FAIL;
-    return step->event.overtaken ? settle_loss(step, err) : 0;
+    return step->event.overtaken ? compare_winner(step, err) : 0;
 }
 
 /* ---- tag ---- */
 
 static int refuse_move(const struct step *step, const char *version, struct err *err)
 {
-    const struct standing *was = &step->was;
+    const struct current_pointer *was = &step->was;
     struct image_name image;
 
     if (!was->sound)
@@ -185,13 +186,13 @@ int release_tag(const struct release_options *options, const struct image_name *
     step_init(&step, options, result);
     if (name_check_new_version(version, err))
         return ERR_FAIL;
-    describe(&step, image, AUDIT_TAG);
+    fill_image(&step, image, AUDIT_TAG);
     key_tag(result->key, image->app, version);
     step.wish.target = POINTER_IMAGE;
     if (resolve_present(options->store, image, NULL, step.wish.target_path, err))
         return ERR_FAIL;
     str_copy(step.archive_key, sizeof step.archive_key, step.wish.target_path);
-    answer = look(&step, err);
+    answer = read_current(&step, err);
     if (answer)
         return answer < 0 ? ERR_FAIL : 0;
     if (step.was.there && !options->force)
@@ -205,14 +206,14 @@ int release_tag(const struct release_options *options, const struct image_name *
 
 /* ---- promote ---- */
 
-/* `version` NULL: directly. The image is there. */
+/* Sets the environment to an image that exists; `version` NULL: directly, else through that tag. */
 static int promote(struct step *step, const struct image_name *image, const char *version,
                    const char *env, struct err *err)
 {
     struct audit_promotion *details = &step->event.promotion;
     int answer;
 
-    describe(step, image, AUDIT_PROMOTION);
+    fill_image(step, image, AUDIT_PROMOTION);
     key_pointer(step->result->key, image->app, env);
     if (version) {
         step->wish.target = POINTER_TAG;
@@ -220,7 +221,7 @@ static int promote(struct step *step, const struct image_name *image, const char
         str_copy(step->wish.source_tag, sizeof step->wish.source_tag, version);
         str_copy(step->result->version, sizeof step->result->version, version);
     }
-    answer = look(step, err);
+    answer = read_current(step, err);
     if (answer)
         return answer < 0 ? ERR_FAIL : 0;
     str_copy(details->environment, sizeof details->environment, env);
@@ -280,7 +281,7 @@ int release_promote_tag(const struct release_options *options, const char *app, 
 
 /* ---- rollback ---- */
 
-/* The target_path to go back to. */
+/* Finds the target_path for a rollback. */
 static int find_previous(const struct release_options *o, const char *app, const char *env,
                          const struct pointer *now, char target[KEY_MAX], struct err *err)
 {
@@ -296,7 +297,7 @@ static int find_previous(const struct release_options *o, const char *app, const
                 env, warnings.data);
         return err_about(err, "%s %s", app, env);
     }
-    if (previous.answer == PREVIOUS_UNTOLD) {
+    if (previous.answer == PREVIOUS_UNKNOWN) {
         err_set(err, ERR_CONFLICT, CODE_HISTORY, "the audit log does not tell how %s/%s came to %s",
                 app, env, now->target_path);
         return err_about(err, "%s %s", app, env);
@@ -315,19 +316,19 @@ int release_rollback(const struct release_options *options, const char *app, con
 {
     char target[KEY_MAX], owner[NAME_APP_MAX], version[NAME_VERSION_MAX];
     char month[CLOCK_MONTH_SIZE];
-    struct standing standing;
+    struct current_pointer current;
     struct image_name image;
     struct step step;
 
     step_init(&step, options, result);
     if (name_check_app(app, err) || name_check_env(env, err))
         return ERR_FAIL;
-    if (resolve_standing(options->store, app, env, &standing, err))
+    if (resolve_current(options->store, app, env, &current, err))
         return ERR_FAIL;
-    if (find_previous(options, app, env, &standing.pointer, target, err))
+    if (find_previous(options, app, env, &current.pointer, target, err))
         return ERR_FAIL;
     step.event.promotion.rollback = true;
-    step.expected = standing.etag;
+    step.expected = current.etag;
     if (key_parse_tag(target, owner, version) && strcmp(owner, app) == 0)
         return promote_tag(&step, app, version, env, err);
     if (key_parse_image(target, &image, month) && strcmp(image.app, app) == 0)

@@ -1,11 +1,10 @@
 /*
- * release - what is done with images in the bucket: they are given a version, promoted to an
- * environment, and taken back.
+ * release - tags images, promotes them to environments, and rolls environments back.
  *
- * Each of them sets one document (change.h) and then writes down who did it (audit.h). The change
- * is what counts: when only the writing down fails, the change stands, and the result says so.
+ * Each function sets one document (change.h) and then writes an audit event (audit.h). A change
+ * without its event is a success; the result contains the error of the event.
  *
- * Somebody who changes the same document at the same moment is not overwritten: conflict.changed.
+ * A document that another writer changes at the same time is not replaced: conflict.changed.
  */
 #ifndef S3DOCK_CATALOG_RELEASE_H
 #define S3DOCK_CATALOG_RELEASE_H
@@ -22,31 +21,31 @@ struct release_options {
     struct store *store;
     struct audit_identity by;
     int64_t now; /* wall time of the change, ns */
-    bool force;  /* a tag that is there already may be moved */
+    bool force;  /* allow to move an existing tag */
     bool dry_run;
 };
 
 struct release_result {
     char key[KEY_MAX];              /* of the document */
-    struct image_name image;        /* what it leads to now */
-    char version[NAME_VERSION_MAX]; /* through this tag, or "" */
-    char previous[KEY_MAX];         /* target_path before, or "": there was none, or no sound one */
-    bool skipped;                   /* it said so already: nothing was written, nothing audited */
-    bool atomic;                    /* the store itself kept others from writing in between */
+    struct image_name image;        /* the image that the document leads to */
+    char version[NAME_VERSION_MAX]; /* the tag that it leads through, or "" */
+    char previous[KEY_MAX];         /* earlier target_path; "": none, or not sound */
+    bool skipped;                   /* the document had this value already: nothing was written */
+    bool atomic;                    /* the store excluded other writers */
     bool audited;
-    struct err why_not_audited; /* when a change was made and it is not */
+    struct err why_not_audited; /* if a change was made without an event */
 };
 
-/* conflict.tag when the version is another image's already, unless forced. */
+/* conflict.tag: another image has this version, and `force` is not set. */
 int release_tag(const struct release_options *options, const struct image_name *image,
                 const char *version, struct release_result *result, struct err *err);
 int release_promote_image(const struct release_options *options, const struct image_name *image,
                           const char *env, struct release_result *result, struct err *err);
 int release_promote_tag(const struct release_options *options, const char *app, const char *version,
                         const char *env, struct release_result *result, struct err *err);
-/* To what the environment was before the newest promotion that has not been taken back yet, as the
- * audit log tells. not_found.previous: there is none; conflict.history: the log does not tell how
- * the environment came to what it is now. */
+/* Sets the environment to the target before its newest promotion that was not rolled back, by the
+ * audit log. not_found.previous: there is none. conflict.history: no event explains the current
+ * target. */
 int release_rollback(const struct release_options *options, const char *app, const char *env,
                      struct release_result *result, struct err *err);
 

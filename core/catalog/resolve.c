@@ -1,3 +1,4 @@
+/* Each step reads one document and checks that its target is allowed. */
 #include "catalog/resolve.h"
 
 #include <stdio.h>
@@ -33,7 +34,7 @@ bool resolve_version_of(const char *app, const struct pointer *pointer,
            strcmp(owner, app) == 0;
 }
 
-/* The last hop: to an image of `app`. */
+/* Sets the image of a pointer that must lead to an image of `app`. */
 static int take_image(const char *app, const char *key, const struct pointer *pointer,
                       struct resolved *out, struct err *err)
 {
@@ -65,20 +66,20 @@ int resolve_tag(struct store *store, const char *app, const char *version, struc
                 struct err *err)
 {
     char key[KEY_MAX];
-    struct standing standing;
+    struct current_pointer current;
 
     key_tag(key, app, version);
-    if (change_look(store, key, &standing, err))
+    if (change_read(store, key, &current, err))
         return ERR_FAIL;
-    if (!standing.there)
+    if (!current.there)
         return no_tag(app, version, err);
-    if (!standing.sound) {
-        *err = standing.fault;
+    if (!current.sound) {
+        *err = current.fault;
         return ERR_FAIL;
     }
     *out = (struct resolved){.version = ""};
     str_copy(out->version, sizeof out->version, version);
-    return take_image(app, key, &standing.pointer, out, err);
+    return take_image(app, key, &current.pointer, out, err);
 }
 
 int resolve_pointer(struct store *store, const char *key, const struct pointer *pointer,
@@ -100,13 +101,13 @@ int resolve_pointer(struct store *store, const char *key, const struct pointer *
     return 0;
 }
 
-int resolve_standing(struct store *store, const char *app, const char *env, struct standing *out,
-                     struct err *err)
+int resolve_current(struct store *store, const char *app, const char *env,
+                    struct current_pointer *out, struct err *err)
 {
     char key[KEY_MAX];
 
     key_pointer(key, app, env);
-    if (change_look(store, key, out, err))
+    if (change_read(store, key, out, err))
         return ERR_FAIL;
     if (!out->there)
         return no_environment(app, env, err);
@@ -120,12 +121,12 @@ int resolve_environment(struct store *store, const char *app, const char *env, s
                         struct err *err)
 {
     char key[KEY_MAX];
-    struct standing standing;
+    struct current_pointer current;
 
     key_pointer(key, app, env);
-    if (resolve_standing(store, app, env, &standing, err))
+    if (resolve_current(store, app, env, &current, err))
         return ERR_FAIL;
-    return resolve_pointer(store, key, &standing.pointer, out, err);
+    return resolve_pointer(store, key, &current.pointer, out, err);
 }
 
 int resolve_present(struct store *store, const struct image_name *image, const char *hint_key,

@@ -1,9 +1,9 @@
 /*
- * resolve - from a tag or an environment to the image it stands for.
+ * resolve - finds the image that a tag or an environment leads to.
  *
- * An environment leads to an image, or to a tag of the same application; a tag leads to an image of
- * the same application. Everything else is refused (integrity.pointer): another application's
- * image, a tag that leads to a tag (so there are no cycles), keys of any other shape.
+ * An environment leads to an image or a tag of the same application; a tag leads to an image of the
+ * same application. Every other target is refused (integrity.pointer): an image of another
+ * application, a tag that leads to a tag (so there are no cycles), and keys of another form.
  */
 #ifndef S3DOCK_CATALOG_RESOLVE_H
 #define S3DOCK_CATALOG_RESOLVE_H
@@ -17,33 +17,32 @@ struct err;
 
 struct resolved {
     struct image_name image;
-    char archive_key[KEY_MAX];      /* where the pointer says that it is */
-    char version[NAME_VERSION_MAX]; /* of the tag that it came through, or "" */
+    char archive_key[KEY_MAX];      /* the key in the pointer */
+    char version[NAME_VERSION_MAX]; /* of the tag between, or "" */
 };
 
-/* One document. not_found.tag: "tag not found: APP/VERSION". */
+/* Reads one document. not_found.tag: "tag not found: APP/VERSION". */
 int resolve_tag(struct store *store, const char *app, const char *version, struct resolved *out,
                 struct err *err);
-/* What an environment says, a pointer that can be read: as it stands, with its ETag.
- * not_found.environment: "environment pointer not found: APP/ENV". */
-int resolve_standing(struct store *store, const char *app, const char *env, struct standing *out,
-                     struct err *err);
-/* One or two documents. Fails as resolve_standing and resolve_tag. */
+/* Reads the pointer of an environment, with its ETag. not_found.environment: "environment pointer
+ * not found: APP/ENV". */
+int resolve_current(struct store *store, const char *app, const char *env,
+                    struct current_pointer *out, struct err *err);
+/* Reads one or two documents. Fails like resolve_current and resolve_tag. */
 int resolve_environment(struct store *store, const char *app, const char *env, struct resolved *out,
                         struct err *err);
-/* The same for a pointer that was read already; `key` is where it stands. Reads the tag it leads
- * to, if it does. */
+/* The same for a pointer that was already read from `key`. Reads its tag, if it leads to one. */
 int resolve_pointer(struct store *store, const char *key, const struct pointer *pointer,
                     struct resolved *out, struct err *err);
 
-/* The image that a pointer of the application names without looking further: false for a tag, or
- * for anything that is not allowed. */
+/* Sets *out if the pointer leads directly to an allowed image. Returns false for a tag and for
+ * every other target. */
 bool resolve_image_of(const char *app, const struct pointer *pointer, struct image_name *out);
-/* The version that a pointer of an application names: false for an image. */
+/* Sets the version if the pointer leads to a tag. Returns false for an image. */
 bool resolve_version_of(const char *app, const struct pointer *pointer,
                         char version[NAME_VERSION_MAX]);
 
-/* Makes sure that the image is in the bucket, in whichever month: *archive_key gets where.
+/* Checks that the image is in the bucket, in any month, and stores the key of its archive.
  * not_found.image: "image not found in S3: KEY". */
 int resolve_present(struct store *store, const struct image_name *image, const char *hint_key,
                     char archive_key[KEY_MAX], struct err *err);

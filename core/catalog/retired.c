@@ -1,6 +1,6 @@
 /*
- * A deletion announces itself (`deleting`) and then checks for metadata. A restore writes the metadata
- * and then checks for an announced deletion. So at least one of the two detects the other.
+ * A deletion sets `deleting` in the tombstone and then looks for metadata. A restore writes the
+ * metadata and then reads `deleting`. So at least one of the two notices the other.
  */
 #include "catalog/retired.h"
 
@@ -15,10 +15,11 @@
 
 #define TOMBSTONE_MAX (512 * KIB)
 
-/* ---- announcing ---- */
+/* ---- writing the tombstone ---- */
 
-/* 1: the object is there; 0: it is not, and *out is zero. */
-static int look_up(struct store *store, const char *key, struct store_info *out, struct err *err)
+/* Returns 1 if the object exists. Returns 0, and zeroes *out, if not. */
+static int head_object(struct store *store, const char *key, struct store_info *out,
+                       struct err *err)
 {
     *out = (struct store_info){.size = 0};
     switch (store_head(store, key, out, err)) {
@@ -40,8 +41,8 @@ int retired_announce(struct store *store, const char *archive_key, struct view m
     int failed;
 
     if (key_of_sibling(index_key, archive_key, KEY_INDEX, err) ||
-        look_up(store, archive_key, &archive, err) < 0 ||
-        look_up(store, index_key, &index, err) < 0)
+        head_object(store, archive_key, &archive, err) < 0 ||
+        head_object(store, index_key, &index, err) < 0)
         return ERR_FAIL;
     str_copy(retired.archive_etag, sizeof retired.archive_etag, archive.etag);
     retired.archive_size = archive.size;
@@ -64,14 +65,14 @@ static enum store_answer delete_if(struct store *store, const char *key, const c
 
     if (answer != STORE_FAILED || op.failure != STORE_UNSUPPORTED)
         return answer;
-    op = (struct store_op){.verb = STORE_DELETE, .key = key}; /* it knows no such condition */
+    op = (struct store_op){.verb = STORE_DELETE, .key = key}; /* the store has no such condition */
     return store_run(store, &op, err);
 }
 
 int retired_delete_object(struct store *store, const char *key, const char *etag, struct err *err)
 {
     struct store_info info;
-    int there = look_up(store, key, &info, err);
+    int there = head_object(store, key, &info, err);
 
     if (there < 0)
         return ERR_FAIL;
@@ -89,7 +90,7 @@ int retired_delete_object(struct store *store, const char *key, const char *etag
 
 /* ---- restoring ---- */
 
-/* 1: metadata of this name is there, in whichever month. */
+/* Returns 1 if any month has metadata of this name. */
 static int is_described(struct store *store, const struct image_name *name, struct err *err)
 {
     struct located at;
@@ -102,9 +103,9 @@ static int is_described(struct store *store, const struct image_name *name, stru
     return answer == LOCATE_FOUND;
 }
 
-/* Writes the saved metadata unless there is some. */
-static int put_back(struct store *store, const char *archive_key, const struct tombstone *retired,
-                    struct err *err)
+/* Writes the saved metadata if there is none. */
+static int write_metadata(struct store *store, const char *archive_key,
+                          const struct tombstone *retired, struct err *err)
 {
     struct store_info info;
     char key[KEY_MAX];
@@ -114,7 +115,7 @@ static int put_back(struct store *store, const char *archive_key, const struct t
     if (key_of_sibling(key, archive_key, KEY_METADATA, err) ||
         conditions_find(store, &conditions, err))
         return ERR_FAIL;
-    there = look_up(store, key, &info, err);
+    there = head_object(store, key, &info, err);
     if (there)
         return there < 0 ? ERR_FAIL : 0;
     return store_put_document(store, key, text_view(&retired->metadata), NULL, conditions, NULL,
@@ -123,7 +124,7 @@ static int put_back(struct store *store, const char *archive_key, const struct t
                : 0;
 }
 
-/* Whether the data that the tombstone means are still there, and nobody deletes them. */
+/* Returns true if the data of the tombstone exist and are not being deleted. */
 static int is_whole(struct store *store, const char *archive_key, const struct tombstone *retired,
                     struct err *err)
 {
@@ -132,7 +133,7 @@ static int is_whole(struct store *store, const char *archive_key, const struct t
 
     if (retired->deleting || !retired->metadata.size)
         return 0;
-    there = look_up(store, archive_key, &info, err);
+    there = head_object(store, archive_key, &info, err);
     return there > 0 ? strcmp(info.etag, retired->archive_etag) == 0 : there;
 }
 
@@ -147,7 +148,7 @@ static int restore(struct store *store, const struct image_name *name, const cha
     answer = is_described(store, name, err);
     if (answer)
         return answer < 0 ? ERR_FAIL : 0;
-    if (put_back(store, archive_key, retired, err))
+    if (write_metadata(store, archive_key, retired, err))
         return ERR_FAIL;
     switch (tombstone_read(store, archive_key, &again, err)) {
     case STORE_FAILED:
@@ -180,33 +181,34 @@ int retired_restore(struct store *store, const struct image_name *name, const ch
     }
 }
 
-/* ---- deleting what was retired ---- */
+/* ---- deleting retired data ---- */
 
-/* Deletes the tombstone when it is older than a day. */
-static int sweep(struct store *store, const char *archive_key, const struct tombstone *retired,
-                 int64_t age, struct err *err)
+/* Deletes the tombstone if it is older than a day. */
+static int delete_tombstone_if_old(struct store *store, const char *archive_key,
+                                   const struct tombstone *retired, int64_t age, struct err *err)
 {
     char key[KEY_MAX];
 
     if (age < RETIRED_STAYS)
-        return RETIRED_SWEPT;
+        return RETIRED_EMPTY;
     if (key_of_sibling(key, archive_key, KEY_RETIRED, err) ||
         retired_delete_object(store, key, retired->etag, err) < 0)
         return ERR_FAIL;
-    return RETIRED_SWEPT;
+    return RETIRED_EMPTY;
 }
 
-/* 1: metadata is there. */
+/* Returns 1 if the metadata exists. */
 static int has_metadata(struct store *store, const char *archive_key, struct err *err)
 {
     struct store_info info;
     char key[KEY_MAX];
 
-    return key_of_sibling(key, archive_key, KEY_METADATA, err) ? ERR_FAIL
-                                                               : look_up(store, key, &info, err);
+    return key_of_sibling(key, archive_key, KEY_METADATA, err)
+               ? ERR_FAIL
+               : head_object(store, key, &info, err);
 }
 
-/* Each object is deleted only after a look at the metadata that follows the announcement. */
+/* Deletes archive and index, each only after another look for metadata, behind the announcement. */
 static int delete_data(struct store *store, const char *archive_key,
                        const struct tombstone *retired, struct err *err)
 {
@@ -223,8 +225,8 @@ static int delete_data(struct store *store, const char *archive_key,
         if (answer == 0 && etags[i][0])
             answer = retired_delete_object(store, keys[i], etags[i], err);
         else if (answer > 0)
-            return RETIRED_STANDS;
-        if (answer == RETIRED_CHANGED) /* gone already, or not the one that was judged */
+            return RETIRED_KEPT;
+        if (answer == RETIRED_CHANGED) /* deleted already, or another object */
             answer = 0;
     }
     return answer;
@@ -235,27 +237,26 @@ static int delete_retired(struct store *store, const char *archive_key, struct t
 {
     struct store_info archive;
     int answer = has_metadata(store, archive_key, err);
-    int there = answer < 0 ? ERR_FAIL : look_up(store, archive_key, &archive, err);
+    int there = answer < 0 ? ERR_FAIL : head_object(store, archive_key, &archive, err);
 
     if (there < 0)
         return ERR_FAIL;
     if (answer > 0) {
-        answer = sweep(store, archive_key, retired, age, err);
-        return answer < 0 ? ERR_FAIL : RETIRED_STANDS;
+        answer = delete_tombstone_if_old(store, archive_key, retired, age, err);
+        return answer < 0 ? ERR_FAIL : RETIRED_KEPT;
     }
     if (!there && (retired->deleting || !retired->index_etag[0]))
-        return sweep(store, archive_key, retired, age, err);
+        return delete_tombstone_if_old(store, archive_key, retired, age, err);
     if (there && strcmp(archive.etag, retired->archive_etag) != 0)
         return retired_announce(store, archive_key, view_str(""), "", err) ? ERR_FAIL
-                                                                           : RETIRED_STANDS;
+                                                                           : RETIRED_KEPT;
     retired->deleting = true;
     if (tombstone_write(store, archive_key, retired, err))
         return ERR_FAIL;
     return delete_data(store, archive_key, retired, err);
 }
 
-/* A tombstone that cannot be understood is written again: the time until the deletion starts anew.
- */
+/* Writes a tombstone again if it cannot be read, which restarts the time until the deletion. */
 int retired_delete(struct store *store, const char *archive_key, int64_t age, struct err *err)
 {
     struct tombstone retired;
@@ -270,8 +271,8 @@ int retired_delete(struct store *store, const char *archive_key, int64_t age, st
         if (err->family != ERR_INTEGRITY)
             return ERR_FAIL;
         return retired_announce(store, archive_key, view_str(""), "", err) ? ERR_FAIL
-                                                                           : RETIRED_STANDS;
+                                                                           : RETIRED_KEPT;
     default:
-        return RETIRED_STANDS;
+        return RETIRED_KEPT;
     }
 }

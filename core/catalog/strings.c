@@ -1,3 +1,4 @@
+/* Strings are copied into large blocks, which are linked and freed together. */
 #include "catalog/strings.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /*
- * strings - many short strings at their length, freed at once.
+ * strings - keeps many short strings and frees them together.
  */
 #ifndef S3DOCK_CATALOG_STRINGS_H
 #define S3DOCK_CATALOG_STRINGS_H
@@ -12,8 +12,8 @@ struct strings {
     struct strings_block *newest; /* zero: none */
 };
 
-/* Copies the text. NULL and err when there is no memory. The copy stays in place until
- * strings_finish. */
+/* Returns a copy of the text, which stays in place until strings_finish. NULL, with err filled: no
+ * memory. */
 const char *strings_keep(struct strings *strings, const char *text, struct err *err);
 void strings_finish(struct strings *strings);
 

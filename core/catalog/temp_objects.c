@@ -1,3 +1,4 @@
+/* A listing of the folder of temporary objects, filtered by age. */
 #include "catalog/temp_objects.h"
 
 #include <stdio.h>

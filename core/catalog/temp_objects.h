@@ -1,6 +1,5 @@
 /*
- * temp_objects - what pushes that were killed have left in the bucket, besides unfinished uploads
- * (STORE_UPLOADS lists those).
+ * temp_objects - the temporary objects of pushes, and the names of their folders.
  */
 #ifndef S3DOCK_CATALOG_TEMP_OBJECTS_H
 #define S3DOCK_CATALOG_TEMP_OBJECTS_H
@@ -13,19 +12,19 @@
 
 struct err;
 
-/* Temporary objects lie in a folder of their push below this one, where nothing looks for images:
- * no application can have that name. Nothing refers to them. */
+/* Each push has a folder of its own below this one. No application can have this name, so no search
+ * for images reads it. No document refers to temporary objects. */
 #define TEMP_OBJECTS_FOLDER "archive/.s3dock-tmp/"
 
-/* Makes the name of a folder that no other push uses: "archive/.s3dock-tmp/0123456789abcdef/". Writes
- * nothing. Fails when the system has no random numbers. */
+/* Writes a folder name that no other push uses: "archive/.s3dock-tmp/0123456789abcdef/".
+ * local.random: the system has no random numbers. */
 int temp_objects_new_folder(char out[KEY_MAX], struct err *err);
-/* True if temp_objects_new_folder can have made this name. */
+/* Returns true if temp_objects_new_folder can have made this name. */
 bool temp_objects_is_folder(const char *folder);
 
-/* Every temporary object that was written before `before` (wall ns), in the order of keys; one of
- * an unknown age counts as new. A running push still needs those that it has written, so `before`
- * must lie further back than any push takes. Waits. */
+/* Reports every temporary object that was written before `before` (wall ns), in the order of keys.
+ * An object of unknown age counts as new. A running push needs its objects, so `before` must be
+ * earlier than the start of any running push. Waits. */
 int temp_objects_find(struct store *store, int64_t before, store_entry_fn *each, void *arg,
                       struct err *err);
 

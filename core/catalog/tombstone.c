@@ -1,6 +1,6 @@
 /*
- * The document is a line of JSON, followed by the metadata, byte for byte. The line contains a random
- * number, so no two tombstones have the same ETag.
+ * The document is a line of JSON, followed by the metadata, byte for byte. The line contains a
+ * random number, so no two tombstones have the same ETag.
  */
 #include "catalog/tombstone.h"
 

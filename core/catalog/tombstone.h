@@ -17,13 +17,13 @@ struct tombstone {
     uint64_t archive_size;
     char index_etag[STORE_ETAG_MAX];    /* "": there was no index */
     char metadata_etag[STORE_ETAG_MAX]; /* "": no metadata described the archive */
-    bool deleting;                      /* archive and index are being deleted, or were */
+    bool deleting;                      /* the deletion of archive and index has begun */
     struct text metadata;               /* the document, byte for byte; may be "" */
-    char etag[STORE_ETAG_MAX];          /* of the tombstone itself, when it was read */
+    char etag[STORE_ETAG_MAX];          /* of the tombstone itself, after tombstone_read */
 };
 
-/* Reads the tombstone of an archive. STORE_DONE: the caller calls tombstone_finish. Fails with
- * integrity.document if the document cannot be parsed. */
+/* Reads the tombstone of an archive. STORE_DONE: call tombstone_finish. integrity.document: the
+ * document is not valid. */
 enum store_answer tombstone_read(struct store *store, const char *archive_key,
                                  struct tombstone *out, struct err *err);
 /* Writes the tombstone of an archive; replaces an older one. */

@@ -1,6 +1,6 @@
 /*
- * Semantic Versioning 2.0.0, read generously: a leading v, and any number of numbers (what is
- * missing counts as 0). Numbers are compared as digits, so none is too large.
+ * Semantic Versioning 2.0.0, with two extensions: a leading v, and any number of numbers; missing
+ * ones count as 0. Numbers are compared as digits, so their size is not limited.
  */
 #include "catalog/version.h"
 
@@ -34,7 +34,7 @@ static const char *core_of(const char *text)
     return *text == 'v' || *text == 'V' ? text + 1 : text;
 }
 
-/* What follows the numbers; NULL when there are none. */
+/* Returns the text behind the numbers; NULL if there are none. */
 static const char *after_core(const char *text, unsigned *numbers)
 {
     for (*numbers = 0;; text++) {
@@ -57,7 +57,8 @@ bool version_is_semantic(const char *text)
     return rest && numbers > 1 && (!*rest || ((*rest == '-' || *rest == '+') && rest[1]));
 }
 
-/* The next number of a core, and on to the one behind it; nothing (which is 0) after the last. */
+/* Reads the next number and advances to the one behind it. Returns an empty run, which means 0,
+ * after the last. */
 static struct run take_number(const char **at)
 {
     struct run run = digits_at(*at);
@@ -79,7 +80,7 @@ static int compare_cores(const char **a, const char **b)
     return 0;
 }
 
-/* One identifier of a pre-release: "rc" or "11". */
+/* Reads one identifier of a pre-release: "rc" or "11". */
 static struct run take_identifier(const char **at)
 {
     struct run run = {*at, strcspn(*at, ".+")};
@@ -113,7 +114,8 @@ static bool ends(const char *at)
     return !*at || *at == '+';
 }
 
-/* "-rc.1+build" against "": what has a pre-release comes before what has none. */
+/* Compares pre-releases, such as "-rc.1+build" and "". A text with a pre-release comes before one
+ * without. */
 static int compare_prereleases(const char *a, const char *b)
 {
     if (*a != '-' || *b != '-')

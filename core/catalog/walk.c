@@ -1,3 +1,4 @@
+/* The keys of all pages are collected, sorted and freed of duplicates. */
 #include "catalog/walk.h"
 
 #include <stdlib.h>
@@ -23,7 +24,8 @@ static int take_key(void *arg, const struct store_entry *entry, struct err *err)
     return 0;
 }
 
-/* An empty listing is an answer; none at all is a place where no bucket is. */
+/* A bucket without keys has an empty listing. A listing that is absent means that there is no
+ * bucket. */
 int walk_no_bucket(const struct store *store, struct err *err)
 {
     err_set(err, ERR_NOT_FOUND, CODE_BUCKET, "%s cannot be listed: there is no such bucket",
@@ -55,7 +57,7 @@ int walk_each_sure(struct store *store, struct store_op *op, store_entry_fn *eac
     default:
         return walk_no_bucket(store, err);
     }
-    /* An upload that is missing in the list decides nothing. */
+    /* The absence of an upload decides nothing. */
     return op->unsure && op->verb != STORE_UPLOADS ? walk_refuse_unsure(op->key, err) : 0;
 }
 

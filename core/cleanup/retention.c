@@ -1,16 +1,16 @@
 /*
- * An image is retired in this order: tombstone, look, metadata, look. The metadata makes it an
- * image; from its deletion on nobody finds it. Archive and index stay, and `retired` deletes them
- * later.
+ * An image is retired in four steps: write the tombstone, check references, delete the metadata,
+ * check references again. Without metadata the image does not exist. Archive and index stay;
+ * `retired` deletes them later.
  *
- * A tag or an environment may be set to the image meanwhile. Who sets it makes sure that the
- * metadata is there, writes, and looks at the metadata again; the cleanup deletes the metadata, and
- * looks at tags and environments again. So one of the two sees the other, and restores the
- * metadata from the tombstone.
+ * A tag or an environment may be set to the image meanwhile. Its writer checks that the metadata
+ * exists, writes, and checks the metadata again. The cleanup deletes the metadata and reads tags
+ * and environments again. So at least one of the two notices, and restores the metadata from the
+ * tombstone.
  *
- * A push that replaces the image writes its metadata and then looks for a tombstone; the cleanup
- * writes the tombstone and then looks whether the metadata is still the one that it judged. So one
- * of the two sees the other: the cleanup leaves the image alone, or the push fails.
+ * A push that replaces the image writes its metadata and then looks for a tombstone. The cleanup
+ * writes the tombstone and then checks that the metadata is still the same. So at least one of the
+ * two notices: the cleanup keeps the image, or the push fails.
  */
 #include "cleanup/retention.h"
 
@@ -27,12 +27,12 @@
 
 #define METADATA_MOST (256 * KIB)
 #define BATCH         32
-#define ZONE_EAST     (14 * 3600) /* seconds: the most that the time of a name is ahead of UTC */
+#define ZONE_EAST     (14 * 3600) /* seconds: the largest offset of a time zone */
 #define ZONE_WEST     (12 * 3600)
 
-/* ---- which ---- */
+/* ---- the choice ---- */
 
-/* The time of the name, in seconds; false when there is none. */
+/* Stores the time of the name, in seconds since 1970. Returns false if there is none. */
 static bool time_of(const struct listed_image *image, int64_t *out)
 {
     char stamp[CLOCK_STAMP_SIZE];
@@ -41,9 +41,9 @@ static bool time_of(const struct listed_image *image, int64_t *out)
     return clock_parse_stamp(stamp, out);
 }
 
-/* When the image was made, as well as that is known: the name has the committer's clock, and its
- * zone is not known. The push comes soon after the commit, so within what the zone leaves open the
- * time of the push decides. */
+/* Returns the best estimate of the time of an image. The name contains the committer's clock in an
+ * unknown time zone. The push follows the commit soon, so its time decides within the range of the
+ * zones. */
 static int64_t made_at(const struct listed_image *image)
 {
     int64_t time, pushed = image->pushed / NS_PER_S;
@@ -76,7 +76,7 @@ static bool is_old(const struct listed_image *image, int64_t before)
     return before == INT64_MAX || (time_of(image, &time) && time < before);
 }
 
-/* The least tag among those of the newest `keep` images; NULL: there is none. */
+/* Returns the least tag among the newest `keep` images; NULL: none. */
 static const char *oldest_kept(const struct image_list *list, size_t keep)
 {
     const char *oldest = NULL;
@@ -87,15 +87,15 @@ static const char *oldest_kept(const struct image_list *list, size_t keep)
     return oldest;
 }
 
-static void give_up(struct retention_choice *out, const struct listed_image *image,
-                    const char *oldest)
+static void add_choice(struct retention_choice *out, const struct listed_image *image,
+                       const char *oldest)
 {
     out->images[out->count++].image = image;
     out->close += oldest && strcmp(image->tag, oldest) > 0;
 }
 
-static int choose(const struct retention_policy *policy, const struct references *refs,
-                  struct retention_choice *out, struct err *err)
+static int choose_images(const struct retention_policy *policy, const struct references *refs,
+                         struct retention_choice *out, struct err *err)
 {
     struct image_list *list = &out->list;
     const char *oldest;
@@ -113,7 +113,7 @@ static int choose(const struct retention_policy *policy, const struct references
         if (references_have(refs, list->items[i].ref))
             out->kept++;
         else
-            give_up(out, &list->items[i], oldest);
+            add_choice(out, &list->items[i], oldest);
     }
     return 0;
 }
@@ -123,7 +123,7 @@ static int list_all(struct store *store, const char *app, struct image_list *out
     struct text warnings;
     int failed;
 
-    text_init(&warnings, MIB); /* an object that is no image is not judged */
+    text_init(&warnings, MIB); /* objects that are not images are ignored */
     failed = image_list_read(store, app, NULL, out, &warnings, err);
     text_finish(&warnings);
     if (!failed && out->unsure)
@@ -139,7 +139,8 @@ int retention_find(struct store *store, const struct retention_policy *policy,
 
     *out = (struct retention_choice){.images = NULL};
     failed = list_all(store, policy->app, &out->list, err) ||
-             references_read(store, policy->app, &refs, err) || choose(policy, &refs, out, err);
+             references_read(store, policy->app, &refs, err) ||
+             choose_images(policy, &refs, out, err);
     if (failed)
         retention_finish(out);
     references_finish(&refs);
@@ -153,12 +154,12 @@ void retention_finish(struct retention_choice *choice)
     choice->images = NULL;
 }
 
-/* ---- how ---- */
+/* ---- retiring ---- */
 
-/* An image on its way. */
+/* An image that is being retired. */
 struct going {
     struct retention_image *image;
-    char etag[STORE_ETAG_MAX]; /* of the metadata that was judged; "": the image stays as it is */
+    char etag[STORE_ETAG_MAX]; /* of the metadata that was read; "": the image is kept */
     bool deleted;
 };
 
@@ -169,7 +170,7 @@ struct batch {
     unsigned count;
 };
 
-static int announce(struct store *store, struct going *going, struct err *err)
+static int write_tombstone(struct store *store, struct going *going, struct err *err)
 {
     const char *key = going->image->image->key;
     char metadata_key[KEY_MAX];
@@ -186,14 +187,14 @@ static int announce(struct store *store, struct going *going, struct err *err)
     case STORE_FAILED:
         failed = ERR_FAIL;
         break;
-    default: /* somebody else retires it */
+    default: /* another process retires it */
         break;
     }
     text_finish(&metadata);
     return failed;
 }
 
-/* Deletes the metadata of the images that nothing leads to. */
+/* Deletes the metadata of the images without references. */
 static int delete_metadata(struct batch *batch, struct err *err)
 {
     struct references refs;
@@ -206,7 +207,7 @@ static int delete_metadata(struct batch *batch, struct err *err)
         if (!going->etag[0] || references_have(&refs, going->image->image->ref))
             continue;
         key_sibling(key, going->image->image->key, KEY_METADATA);
-        going->deleted = true; /* also when its answer is lost */
+        going->deleted = true; /* also if the response is lost */
         answer = retired_delete_object(batch->store, key, going->etag, err);
         if (answer == RETIRED_CHANGED)
             going->deleted = false;
@@ -234,9 +235,9 @@ static int restore(struct batch *batch, struct going *going, struct err *err)
     return err_hint(err, "push %s again", image->ref);
 }
 
-/* Gives the metadata back to what something leads to by now. When that cannot be told, all get it
- * back. A cancel comes too late for this. */
-static int look_again(struct batch *batch, struct err *err)
+/* Checks references again and restores the metadata of referenced images, or of all images if the
+ * check fails. Ignores a cancel. */
+static int check_references_again(struct batch *batch, struct err *err)
 {
     struct references refs;
     bool any = false, told;
@@ -269,10 +270,10 @@ static int run_batch(struct batch *batch, struct err *err)
     int failed = 0;
 
     for (unsigned i = 0; !failed && i < batch->count; i++)
-        failed = announce(batch->store, &batch->going[i], err);
+        failed = write_tombstone(batch->store, &batch->going[i], err);
     if (!failed)
         failed = delete_metadata(batch, err);
-    if (look_again(batch, failed ? &later : err)) {
+    if (check_references_again(batch, failed ? &later : err)) {
         if (failed)
             log_info("cleanup: %s", later.text);
         failed = ERR_FAIL;

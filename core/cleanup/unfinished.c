@@ -1,7 +1,7 @@
 /*
- * States of pushes are matched with the uploads that the bucket lists, so that each push is told
- * once. An upload under a key of ours that has no state here is another user's or another host's:
- * it may be at work, and only its age says that it is not.
+ * Checkpoints of pushes are matched with the uploads that the bucket lists, so that each push is
+ * listed once. An upload without a checkpoint on this host belongs to another user or host. It may
+ * be running; only its age shows that it is not.
  */
 #include "cleanup/unfinished.h"
 
@@ -24,15 +24,15 @@
 
 struct list {
     struct unfinished_list *out;
-    struct err *err; /* of keep() */
+    struct err *err; /* for keep_string() */
     bool failed;
-    /* What pushes of this host that can go on need, sorted: their uploads and folders. */
+    /* Uploads and folders of the pushes that this host can resume, sorted. */
     const char **uploads, **folders;
     size_t upload_count, folder_count;
 };
 
-/* A new one, zeroed; NULL and err when there is no memory. */
-static struct unfinished *add(struct list *list, enum unfinished_kind kind, struct err *err)
+/* Appends an item and returns it; NULL, with err filled: no memory. */
+static struct unfinished *add_item(struct list *list, enum unfinished_kind kind, struct err *err)
 {
     struct unfinished_list *out = list->out;
 
@@ -46,8 +46,8 @@ static struct unfinished *add(struct list *list, enum unfinished_kind kind, stru
     return &out->items[out->count++];
 }
 
-/* Copies a string of an item; list->failed when there is no memory. */
-static const char *keep(struct list *list, const char *text)
+/* Returns a copy of a string. Without memory: returns "" and sets list->failed. */
+static const char *keep_string(struct list *list, const char *text)
 {
     const char *copy = text[0] ? strings_keep(&list->out->strings, text, list->err) : "";
 
@@ -55,7 +55,7 @@ static const char *keep(struct list *list, const char *text)
     return copy ? copy : "";
 }
 
-/* ---- on this host ---- */
+/* ---- this host ---- */
 
 static int add_states(struct list *list, const struct store *store, struct err *err)
 {
@@ -66,19 +66,19 @@ static int add_states(struct list *list, const struct store *store, struct err *
     if (checkpoint_file_list(&found, &count, err))
         return ERR_FAIL;
     for (size_t i = 0; i < count; i++) {
-        struct unfinished *item = add(list, UNFINISHED_PUSH, err);
+        struct unfinished *item = add_item(list, UNFINISHED_PUSH, err);
 
         if (!item) {
             failed = ERR_FAIL;
             break;
         }
-        item->state = keep(list, found[i].name);
-        item->key = keep(list, found[i].key);
-        item->id = keep(list, found[i].upload);
-        item->folder = keep(list, found[i].folder);
+        item->state = keep_string(list, found[i].name);
+        item->key = keep_string(list, found[i].key);
+        item->id = keep_string(list, found[i].upload);
+        item->folder = keep_string(list, found[i].folder);
         item->elsewhere = strcmp(found[i].store, store->identity) != 0;
         if (item->elsewhere)
-            item->where = keep(list, found[i].store);
+            item->where = keep_string(list, found[i].store);
         item->size = found[i].size;
         item->touched = found[i].touched;
         item->busy = found[i].busy;
@@ -96,17 +96,17 @@ static int add_spools(struct list *list, const struct store *store, struct err *
     if (partial_list(&found, &count, err))
         return ERR_FAIL;
     for (size_t i = 0; i < count; i++) {
-        struct unfinished *item = add(list, UNFINISHED_PULL, err);
+        struct unfinished *item = add_item(list, UNFINISHED_PULL, err);
 
         if (!item) {
             failed = ERR_FAIL;
             break;
         }
-        item->id = keep(list, found[i].id);
-        item->key = keep(list, found[i].key);
+        item->id = keep_string(list, found[i].id);
+        item->key = keep_string(list, found[i].key);
         item->elsewhere = strcmp(found[i].where, store->where) != 0;
         if (item->elsewhere)
-            item->where = keep(list, found[i].where);
+            item->where = keep_string(list, found[i].where);
         item->size = found[i].kept;
         item->touched = found[i].touched * NS_PER_S;
         item->busy = found[i].busy;
@@ -115,9 +115,9 @@ static int add_spools(struct list *list, const struct store *store, struct err *
     return failed || list->failed ? ERR_FAIL : 0;
 }
 
-/* ---- in the bucket ---- */
+/* ---- the bucket ---- */
 
-/* Nobody else's: the bucket may hold more than images. */
+/* Returns true for keys of s3dock: the bucket may contain other objects. */
 static bool is_ours(const char *key)
 {
     struct image_name name;
@@ -133,7 +133,7 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Gathers the uploads and folders of the states, which stand first in the list. */
+/* Collects the uploads and folders of the checkpoints, which are the first items of the list. */
 static int sort_states(struct list *list, struct err *err)
 {
     size_t count = list->out->count;
@@ -157,8 +157,8 @@ static int sort_states(struct list *list, struct err *err)
     return 0;
 }
 
-/* Whether one of the sorted folders is a beginning of the key. Folders end in '/', and none lies in
- * another: the greatest that is not after the key is the only candidate. */
+/* Returns true if the key is in one of the sorted folders. Folders end in '/', and none contains
+ * another. So only the greatest folder that is not after the key can contain it. */
 static bool is_in_folder(const struct list *list, const char *key)
 {
     size_t low = 0, high = list->folder_count;
@@ -174,7 +174,7 @@ static bool is_in_folder(const struct list *list, const char *key)
     return low && strncmp(list->folders[low - 1], key, strlen(list->folders[low - 1])) == 0;
 }
 
-/* Whether a push of this host that can go on needs it. */
+/* Returns true if a push that this host can resume needs the upload or the object. */
 static bool has_state(const struct list *list, const struct store_entry *entry)
 {
     const char *id = entry->info.etag;
@@ -190,11 +190,11 @@ static int add_upload(void *arg, const struct store_entry *entry, struct err *er
 
     if (!is_ours(entry->key) || has_state(list, entry))
         return 0;
-    item = add(list, UNFINISHED_UPLOAD, err);
+    item = add_item(list, UNFINISHED_UPLOAD, err);
     if (!item)
         return ERR_FAIL;
-    item->key = keep(list, entry->key);
-    item->id = keep(list, entry->info.etag);
+    item->key = keep_string(list, entry->key);
+    item->id = keep_string(list, entry->info.etag);
     item->touched = entry->info.modified;
     return list->failed ? ERR_FAIL : 0;
 }
@@ -213,10 +213,10 @@ static int add_object(void *arg, const struct store_entry *entry, struct err *er
 
     if (has_state(list, entry))
         return 0;
-    item = add(list, UNFINISHED_OBJECT, err);
+    item = add_item(list, UNFINISHED_OBJECT, err);
     if (!item)
         return ERR_FAIL;
-    item->key = keep(list, entry->key);
+    item->key = keep_string(list, entry->key);
     item->size = entry->info.size;
     item->touched = entry->info.modified;
     return list->failed ? ERR_FAIL : 0;
@@ -230,11 +230,11 @@ struct archives {
 static int add_archive(struct list *list, enum unfinished_kind kind, const char *key, uint64_t size,
                        int64_t touched, struct err *err)
 {
-    struct unfinished *item = add(list, kind, err);
+    struct unfinished *item = add_item(list, kind, err);
 
     if (!item)
         return ERR_FAIL;
-    item->key = keep(list, key);
+    item->key = keep_string(list, key);
     item->size = size;
     item->touched = touched;
     return list->failed ? ERR_FAIL : 0;
@@ -280,7 +280,7 @@ static int add_archives(struct list *list, struct store *store, struct err *err)
     if (walk_each_sure(store, &op, add_entry, &archives, "images", err) ||
         add_tombstone(&archives, err))
         return ERR_FAIL;
-    /* A store's date has whole seconds. */
+    /* The store's date has whole seconds. */
     list->out->now = op.server_time ? op.server_time + NS_PER_S - 1 : clock_wall();
     return 0;
 }

@@ -1,6 +1,5 @@
 /*
- * unfinished - what transfers that did not come to their end have left: on this host and in the
- * bucket.
+ * unfinished - lists the remains of interrupted transfers, on this host and in the bucket.
  */
 #ifndef S3DOCK_CLEANUP_UNFINISHED_H
 #define S3DOCK_CLEANUP_UNFINISHED_H
@@ -17,43 +16,43 @@
 struct err;
 
 enum unfinished_kind {
-    UNFINISHED_PUSH,   /* a push of this user can go on: its state is here, its upload in the bucket
-                        */
-    UNFINISHED_PULL,   /* a pull of this user can go on: what it fetched is here */
-    UNFINISHED_UPLOAD, /* an upload in the bucket that nothing here belongs to */
-    UNFINISHED_OBJECT, /* a temporary object, of no push that can go on from here */
-    UNFINISHED_ARCHIVE,   /* an archive that no metadata describes: its push did not come so far */
-    UNFINISHED_RETIRED,   /* an archive that a cleanup has retired; `touched`: when */
-    UNFINISHED_TOMBSTONE, /* what says so of an archive that is gone or in use; not worth telling */
+    /* a push that this user can resume: checkpoint on this host, upload in the bucket */
+    UNFINISHED_PUSH,
+    UNFINISHED_PULL,      /* a pull that this user can resume: partial download on this host */
+    UNFINISHED_UPLOAD,    /* an upload in the bucket without checkpoint on this host */
+    UNFINISHED_OBJECT,    /* a temporary object that no push of this host needs */
+    UNFINISHED_ARCHIVE,   /* an archive without metadata: its push did not finish */
+    UNFINISHED_RETIRED,   /* an archive that a cleanup has retired at `touched` */
+    UNFINISHED_TOMBSTONE, /* a tombstone whose archive is deleted or in use; not shown to users */
 };
 
-/* Strings that are not there are "". */
+/* Missing strings are "". */
 struct unfinished {
     enum unfinished_kind kind;
-    const char *where;  /* the bucket it is of; "": this one */
-    const char *key;    /* "" when what is here is damaged */
-    const char *id;     /* of the upload, the state, the spool */
-    const char *state;  /* a push: name of its state */
-    const char *folder; /* a push: of its temporary objects */
-    uint64_t size;      /* bytes that it has moved, or that it takes; 0: not known */
-    int64_t touched;    /* wall ns, of the last progress that is known; 0: not known */
-    bool elsewhere;     /* of another bucket */
-    bool busy;          /* at work now */
+    const char *where;  /* the bucket; "": this one */
+    const char *key;    /* "": the checkpoint or partial download is damaged */
+    const char *id;     /* of the upload or of the partial download */
+    const char *state;  /* of a push: name of its checkpoint */
+    const char *folder; /* of a push: folder of its temporary objects */
+    uint64_t size;      /* bytes that were transferred, or are stored; 0: not known */
+    int64_t touched;    /* wall ns of the last known progress; 0: not known */
+    bool elsewhere;     /* it belongs to another bucket */
+    bool busy;          /* it is running */
 };
 
 struct unfinished_list {
     struct unfinished *items;
     size_t count, room;
-    int64_t now; /* wall ns, by the store's clock where it tells it */
+    int64_t now; /* wall ns, by the store's clock if that is known */
     struct strings strings;
 
     char app[NAME_APP_MAX]; /* the application whose references were read last */
     struct references references;
 };
 
-/* Everything, in the order of kinds. Uploads and objects are those under our own keys; a store that
- * does not let us list them is an error. The caller calls unfinished_finish, after a failure too.
- */
+/* Lists everything, in the order of kinds. Only uploads and objects under keys of s3dock are
+ * listed. A store that refuses to list them is an error. Call unfinished_finish after a failure,
+ * too. */
 int unfinished_read(struct store *store, struct unfinished_list *out, struct err *err);
 void unfinished_finish(struct unfinished_list *list);
 

@@ -30,8 +30,9 @@ static int remove_object(struct store *store, const char *key, struct err *err)
     return store_run(store, &op, err) == STORE_FAILED ? err_wrap(err, "%s", key) : 0;
 }
 
-/* Its push may have come to its end, or another one may be at it: then it stays. */
-static int announce(struct store *store, const struct unfinished *what, struct err *err)
+/* Retires an undescribed archive. Keeps it if its push has finished meanwhile, or another push
+ * replaces it. */
+static int retire_archive(struct store *store, const struct unfinished *what, struct err *err)
 {
     char metadata[KEY_MAX];
     struct store_info info = {0};
@@ -87,7 +88,7 @@ int unfinished_restore(struct store *store, struct unfinished_list *list,
     if (!references_have(&list->references, name.ref))
         return 0;
     switch (retired_restore(store, &name, what->key, err)) {
-    case 0: /* it may be there in another month, pushed again */
+    case 0: /* it may have been pushed again, in another month */
         switch (store_head(store, key, &info, err)) {
         case STORE_FAILED:
             return ERR_FAIL;
@@ -111,12 +112,10 @@ static int remove_retired(struct store *store, struct unfinished_list *list,
     if (answer)
         return answer;
     answer = retired_delete(store, what->key, list->now - what->touched, err);
-    return answer < 0                 ? ERR_FAIL
-           : answer == RETIRED_STANDS ? UNFINISHED_IN_USE
-                                      : UNFINISHED_REMOVED;
+    return answer < 0 ? ERR_FAIL : answer == RETIRED_KEPT ? UNFINISHED_IN_USE : UNFINISHED_REMOVED;
 }
 
-/* The state is held while its upload goes, so that no push takes it up meanwhile. */
+/* Locks the checkpoint while the upload is aborted, so that no push resumes it. */
 static int remove_push(struct store *store, const struct unfinished *what, struct err *err)
 {
     struct checkpoint_file file;
@@ -141,13 +140,13 @@ int unfinished_remove(struct store *store, struct unfinished_list *list,
     case UNFINISHED_PUSH:
         return remove_push(store, what, err);
     case UNFINISHED_PULL:
-        return partial_remove(what->id, err); /* it answers as we do */
+        return partial_remove(what->id, err); /* with the same results */
     case UNFINISHED_UPLOAD:
         return abort_upload(store, what, err);
     case UNFINISHED_OBJECT:
         return remove_object(store, what->key, err);
     case UNFINISHED_ARCHIVE:
-        return announce(store, what, err);
+        return retire_archive(store, what, err);
     case UNFINISHED_RETIRED:
         return remove_retired(store, list, what, err);
     case UNFINISHED_TOMBSTONE:

@@ -6,17 +6,17 @@
 
 #include "cleanup/unfinished.h"
 
-/* Removes what is there for good, in the bucket too where it is this one. Archives are removed in
- * two steps: an undescribed one is retired, and of a retired one the data are deleted. */
+/* Deletes an item for good, in the bucket too if it belongs to this one. Archives are deleted in
+ * two steps: an undescribed archive is retired; the data of a retired archive are deleted. */
 enum unfinished_answer {
     UNFINISHED_REMOVED = 0,
-    UNFINISHED_IN_USE = 1,    /* it is at work, or needed, and stays */
-    UNFINISHED_ANNOUNCED = 2, /* it is retired by now, and its data are deleted later */
+    UNFINISHED_IN_USE = 1,    /* it is running, or needed, and was kept */
+    UNFINISHED_ANNOUNCED = 2, /* it was retired; its data will be deleted later */
 };
 int unfinished_remove(struct store *store, struct unfinished_list *list,
                       const struct unfinished *what, struct err *err);
-/* Of a retired archive: a tag or an environment may have been set to it while it was retired. Then
- * its metadata is restored, and the answer is UNFINISHED_IN_USE. Else 0. */
+/* Restores the metadata of a retired archive if a tag or an environment was set to it meanwhile,
+ * and returns UNFINISHED_IN_USE then. Else returns 0. */
 int unfinished_restore(struct store *store, struct unfinished_list *list,
                        const struct unfinished *what, struct err *err);
 

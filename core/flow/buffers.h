@@ -1,9 +1,10 @@
 /*
- * buffers - the large memory of a transfer: a fixed set of buffers, allocated before the first byte.
+ * buffers - the large memory of a transfer: a fixed set of buffers, allocated before the first
+ * byte.
  *
- * The engine takes a buffer for each span and waits when all are in use. That limits the memory, and
- * slows the fast side of a transfer down to the slow one. One thread, the engine, owns the set; other
- * threads use single buffers.
+ * The engine takes a buffer for each span and waits when all are in use. That limits the memory,
+ * and slows the fast side of a transfer down to the slow one. One thread, the engine, owns the set;
+ * other threads use single buffers.
  */
 #ifndef S3DOCK_FLOW_BUFFERS_H
 #define S3DOCK_FLOW_BUFFERS_H

@@ -1,6 +1,6 @@
 /*
- * A singly linked queue under one lock. The consumer waits for a condition with the monotonic clock,
- * so that a change of the wall clock does not change the wait.
+ * A singly linked queue under one lock. The consumer waits for a condition with the monotonic
+ * clock, so that a change of the wall clock does not change the wait.
  *
  * The sender signals the condition while it holds the lock. So the consumer, which may destroy the
  * inbox after the last message, cannot destroy a condition that is still in use.

@@ -1,7 +1,7 @@
 /*
- * A ring of samples, at most one every METER_STEP. The rate is measured from the oldest sample inside
- * the window. After a stall longer than the window it is measured from the newest sample, so that it
- * falls towards zero while nothing arrives.
+ * A ring of samples, at most one every METER_STEP. The rate is measured from the oldest sample
+ * inside the window. After a stall longer than the window it is measured from the newest sample, so
+ * that it falls towards zero while nothing arrives.
  */
 #include "flow/meter.h"
 

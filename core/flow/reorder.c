@@ -1,6 +1,6 @@
 /*
- * Number n is stored at place n modulo size. The window [next, next + size) maps each of its numbers
- * to a place of its own, so the item of a place always has the expected number.
+ * Number n is stored at place n modulo size. The window [next, next + size) maps each of its
+ * numbers to a place of its own, so the item of a place always has the expected number.
  */
 #include "flow/reorder.h"
 

@@ -1,7 +1,7 @@
 /*
  * If exec fails, the child writes errno into a pipe, which closes by itself if exec succeeds. While
- * the program runs, this process sleeps in sigtimedwait() for SIGCHLD. That signal is blocked, so none
- * is missed; the signals that stop s3dock are not blocked and interrupt the sleep.
+ * the program runs, this process sleeps in sigtimedwait() for SIGCHLD. That signal is blocked, so
+ * none is missed; the signals that stop s3dock are not blocked and interrupt the sleep.
  */
 #include "flow/run.h"
 

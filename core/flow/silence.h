@@ -1,9 +1,9 @@
 /*
  * silence - decides when to print a note that a transfer makes no progress.
  *
- * The place that waits owns a struct silence and reports progress to it. The first note is due after
- * the time that silence_set_after() has set, later ones after longer times, at most a minute. The
- * current time is an argument.
+ * The place that waits owns a struct silence and reports progress to it. The first note is due
+ * after the time that silence_set_after() has set, later ones after longer times, at most a minute.
+ * The current time is an argument.
  */
 #ifndef S3DOCK_FLOW_SILENCE_H
 #define S3DOCK_FLOW_SILENCE_H

@@ -1,10 +1,10 @@
 /*
- * One queue of jobs, and N threads that take jobs from it. A job leaves the queue, runs and is posted
- * to its inbox. The pool keeps no state of jobs, so the result of one cannot affect another.
+ * One queue of jobs, and N threads that take jobs from it. A job leaves the queue, runs and is
+ * posted to its inbox. The pool keeps no state of jobs, so the result of one cannot affect another.
  *
  * The serial twin has the same queue and no threads: the thread that gives a job runs all queued
- * jobs. A job that gives another one, or a second thread that gives a job meanwhile, only appends to
- * the queue. So jobs never nest, and one scratch is enough.
+ * jobs. A job that gives another one, or a second thread that gives a job meanwhile, only appends
+ * to the queue. So jobs never nest, and one scratch is enough.
  */
 #include "flow/workers.h"
 

@@ -387,16 +387,16 @@ static void check_environment(struct store *store, const struct scene *scene, co
 
 static void check_rollback(struct store *store, const struct scene *scene)
 {
-    struct standing standing;
+    struct current_pointer current;
     struct previous previous = {.env = "production"};
     _cleanup_text_ struct text warnings;
     struct image_name name;
     char month[7];
 
     text_init(&warnings, KIB);
-    if (resolve_standing(store, "shop", "production", &standing, &err))
+    if (resolve_current(store, "shop", "production", &current, &err))
         refuse(scene, "production", &err);
-    previous.now = &standing.pointer;
+    previous.now = &current.pointer;
     if (previous_find(store, "shop", &previous, 1, &warnings, &err) || warnings.size)
         refuse(scene, "rollback", &err);
     if (previous.answer == PREVIOUS_FOUND && key_parse_image(previous.target, &name, month))

@@ -318,13 +318,13 @@ static void latest_is_no_name(void **state)
 /* A change between read and write, with a store with conditions and one without. */
 static void somebody_was_faster(void **state)
 {
-    struct standing was;
+    struct current_pointer was;
     struct pointer wish = {.target = POINTER_IMAGE, .target_path = "images/x"};
 
     (void)state;
     fine(promote(ONE, "production"));
     for (int conditions = 0; conditions < 2; conditions++) {
-        fine(change_look(bucket.store, "pointers/myapp/production.json", &was, &err));
+        fine(change_read(bucket.store, "pointers/myapp/production.json", &was, &err));
         fine(promote(conditions ? TWO : THREE, "production"));
         assert_int_equal(change_set(bucket.store, "pointers/myapp/production.json", &was, &wish,
                                     conditions, &err),
