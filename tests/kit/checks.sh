@@ -29,7 +29,8 @@ run_checks()
 {
     local name=$1 log=$LOGS/${1//[^A-Za-z0-9._-]/-}.tap status=0 started=$SECONDS result=ok text
     shift
-    "$@" >"$log" 2>"$log.err" </dev/null || status=$?
+    # In a subshell: when a signal ends the run, `conclude` prints to the output of the run, not to the log.
+    ("$@") >"$log" 2>"$log.err" </dev/null || status=$?
     if [ $status != 0 ] && ! has_failed "$log"; then
         echo "not ok - ends well (status $status)" >>"$log"
         tail -n 20 "$log.err" | sed 's/^/# /' >>"$log"
