@@ -59,7 +59,8 @@ static int refuse(const char *path, struct err *err)
 {
     const char *words = last_words();
 
-    if (!strstr(words, "unsupported"))
+    /* libgit2 1.7 reports SHA-256 repositories in other words. */
+    if (!strstr(words, "unsupported") && !strstr(words, "unknown object format"))
         return err_set(err, ERR_LOCAL, "repository", "the repository at %s cannot be read: %s",
                        path, words);
     err_set(err, ERR_UNSUPPORTED, "repository",

@@ -694,7 +694,7 @@ static void forms_that_the_library_does_not_read(void **state)
     SHELL("echo b >c/a");
     assert_changes("c", LIST("a (modified)"), NONE);
     by_library = true;
-    assert_refused("c", ERR_UNSUPPORTED, "repository", "objectformat", "ordinary clone");
+    assert_refused("c", ERR_UNSUPPORTED, "repository", "object", "ordinary clone");
     by_library = false;
     if (git_is_old())
         return;
