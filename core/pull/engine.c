@@ -23,7 +23,6 @@
 
 #include "base/log.h"
 #include "flow/reorder.h"
-#include "pack/codec/gzip_member.h"
 #include "pull/output.h"
 #include "pull/plan/prefetch.h"
 #include "pull/plan/range_plan.h"
@@ -68,19 +67,6 @@ struct pull_engine {
 };
 
 /* ---- setup ---- */
-
-static void *make_unpacker(void *arg)
-{
-    struct err ignored;
-
-    (void)arg;
-    return unpacker_create(&ignored);
-}
-
-static void free_unpacker(void *unpacker)
-{
-    unpacker_destroy(unpacker);
-}
 
 static void note_line(void *arg, const char *line)
 {
@@ -127,17 +113,15 @@ static int open_output(struct pull_engine *p, struct err *err)
 
 static int set_up(struct pull_engine *p, struct err *err)
 {
-    struct workers_options workers = {.count = transfer_jobs(p->options->transfer.jobs),
-                                      .scratch_create = make_unpacker,
-                                      .scratch_destroy = free_unpacker};
+    unsigned jobs = transfer_jobs(p->options->transfer.jobs);
 
     p->home = inbox_create(err);
     if (!p->home || create_slots(p, err))
         return ERR_FAIL;
     plan_init(&p->plan, p->prepared->needed, p->prepared->partial, p->prepared->archive.size,
               SLOT_PLAN_RANGE_LEAST, p->slot_plan.out);
-    log_debug("pull: %u workers", workers.count);
-    p->workers = workers_create(&workers, err);
+    log_debug("pull: %u workers", jobs);
+    p->workers = span_jobs_start_workers(jobs, err);
     return p->workers ? open_output(p, err) : ERR_FAIL;
 }
 

@@ -1,3 +1,6 @@
+/*
+ * The options of the pull choose the sink. Without one of them, the image is read and dropped.
+ */
 #include "pull/output.h"
 
 #include <string.h>

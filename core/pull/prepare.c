@@ -132,7 +132,7 @@ static int find_archive(struct prepare *p, struct err *err)
     }
     if (p->archive.size == metadata->size)
         return p->options->prove ? proof_of_archive(metadata, &p->archive, err) : 0;
-    err_set(err, ERR_INTEGRITY, "size", "%s has %llu bytes where its metadata says %llu",
+    err_set(err, ERR_INTEGRITY, "size", "%s has %llu bytes, but its metadata says %llu",
             p->at.archive_key, (unsigned long long)p->archive.size,
             (unsigned long long)metadata->size);
     return err_hint(err, "if it is just being pushed, wait and try again; else push it again");

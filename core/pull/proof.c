@@ -1,3 +1,7 @@
+/*
+ * The metadata that the image should have is made from the image (describe_image), and both are
+ * compared field by field.
+ */
 #include "pull/proof.h"
 
 #include <string.h>
@@ -52,7 +56,7 @@ int proof_of_metadata(const struct metadata *metadata, const struct image_info *
         return 0;
     if (metadata->raw_size && metadata->raw_size != raw)
         return err_set(err, ERR_INTEGRITY, "raw_size",
-                       "the archive unpacks to %llu bytes where its metadata says %llu",
+                       "the archive unpacks to %llu bytes, but its metadata says %llu",
                        (unsigned long long)raw, (unsigned long long)metadata->raw_size);
     failed = describe_image(image, &actual, err) || compare_metadata(metadata, &actual, err);
     metadata_finish(&actual);

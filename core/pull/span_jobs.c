@@ -1,8 +1,33 @@
+/*
+ * The partial download is written after the chunks were unpacked: damaged ranges are not kept.
+ */
 #include "pull/span_jobs.h"
 
+#include "pack/codec/gzip_member.h"
 #include "pull/partial/partial.h"
 #include "pull/plan/seed_file.h"
 #include "pull/plan/span.h"
+
+static void *create_unpacker(void *arg)
+{
+    struct err ignored;
+
+    (void)arg;
+    return unpacker_create(&ignored);
+}
+
+static void destroy_unpacker(void *unpacker)
+{
+    unpacker_destroy(unpacker);
+}
+
+struct workers *span_jobs_start_workers(unsigned count, struct err *err)
+{
+    return workers_create(&(struct workers_options){.count = count,
+                                                    .scratch_create = create_unpacker,
+                                                    .scratch_destroy = destroy_unpacker},
+                          err);
+}
 
 static bool keep_range(const struct span *span)
 {

@@ -1,12 +1,17 @@
 /*
- * span_jobs - the jobs that workers run on the spans of a pull.
+ * span_jobs - the workers of a pull, and the jobs that they run on its spans.
  *
- * Each has the form of job.run. Failures go to span->err.
+ * Each job has the form of job.run. Failures go to span->err.
  */
 #ifndef S3DOCK_PULL_SPAN_JOBS_H
 #define S3DOCK_PULL_SPAN_JOBS_H
 
 #include "flow/workers.h"
+
+struct err;
+
+/* Starts `count` workers (0: the serial twin), each with an unpacker as its scratch. */
+struct workers *span_jobs_start_workers(unsigned count, struct err *err);
 
 /* Unpacks the chunks of a span, discards what it has read from the seed file, and adds the fetched
  * range to the partial download. `scratch` is a struct unpacker. */
