@@ -222,9 +222,10 @@ static void print_summary(struct cleanup *c, const char *app)
                     app);
     else if (app)
         output_note(&c->cli->output,
-                    "%zu images of %s %sremoved, %s; %zu kept, because a version, an environment "
+                    "%zu image%s of %s %sremoved, %s; %zu kept, because a version, an environment "
                     "or its rollback uses them",
-                    c->images, app, would, human_bytes(c->bytes, size), c->images_kept);
+                    c->images, c->images == 1 ? "" : "s", app, would, human_bytes(c->bytes, size),
+                    c->images_kept);
     if (c->images)
         output_note(
             &c->cli->output,

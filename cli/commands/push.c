@@ -52,8 +52,8 @@ static void print_skipped(struct cli *cli, const char *ref, bool verified)
 {
     output_note(&cli->output, "%s is in the bucket already: nothing to do", ref);
     if (!verified)
-        output_note(&cli->output,
-                    "only its metadata was read; s3dock verify %s reads the archive", ref);
+        output_note(&cli->output, "only its metadata was read; s3dock verify %s reads the archive",
+                    ref);
 }
 
 static void print_result(struct cli *cli, const struct push_options *options,

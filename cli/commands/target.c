@@ -29,10 +29,9 @@ static int find_environment(struct store *store, const char *app, const char *en
 static int report_neither(const char *verb, const char *app, const char *name, bool version,
                           struct err *err)
 {
-    err_set(
-        err, ERR_NOT_FOUND, version ? CODE_TAG : CODE_ENVIRONMENT,
-        "%s not found: %s/%s: there is neither a version nor an environment of this name",
-        version ? "tag" : "environment pointer", app, name);
+    err_set(err, ERR_NOT_FOUND, version ? CODE_TAG : CODE_ENVIRONMENT,
+            "%s not found: %s/%s: there is neither a version nor an environment of this name",
+            version ? "tag" : "environment pointer", app, name);
     if (wanted_is_image(app, name))
         return err_hint(err, "write the image in one word: s3dock %s %s:%s", verb, app, name);
     return err_hint(err, "s3dock list tags %s and s3dock list envs %s list the names", app, app);

@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "cli/connect.h"
 #include "cli/doctor/doctor.h"
+#include "cli/print/hints.h"
 #include "cli/print/human.h"
 #include "docker/docker.h"
 #include "layers/open_layers.h"
@@ -52,8 +53,9 @@ static void report_missing(struct doctor *doctor, const struct docker_endpoint *
         doctor_found(doctor, "docker", DOCTOR_FAILED, &found);
         return;
     }
+    hints_add(&found);
     err_hint(&found, "%s%sDocker is not needed for push --input FILE and pull --output FILE",
-             err->hint, err->hint[0] ? "; " : "");
+             found.hint, found.hint[0] ? "; " : "");
     doctor_found(doctor, "docker", DOCTOR_WARNING, &found);
 }
 

@@ -55,7 +55,9 @@ static void format_long_time(double seconds, char out[HUMAN_SIZE])
 {
     uint64_t s = seconds < 360000000 ? (uint64_t)(seconds + 0.5) : 360000000;
 
-    if (s < 3600)
+    if (s >= 2 * 24 * 3600)
+        snprintf(out, HUMAN_SIZE, "%u days", (unsigned)(s / (24 * 3600)));
+    else if (s < 3600)
         snprintf(out, HUMAN_SIZE, "%u min %u s", (unsigned)(s / 60), (unsigned)(s % 60));
     else
         snprintf(out, HUMAN_SIZE, "%u h %u min", (unsigned)(s / 3600), (unsigned)(s % 3600 / 60));

@@ -16,7 +16,7 @@ const char *human_bytes(uint64_t bytes, char out[HUMAN_SIZE]);
 const char *human_part(uint64_t fetched, uint64_t archive, char out[HUMAN_PART_SIZE]);
 /* Formats "43.1 MB/s". */
 const char *human_rate(double bytes_a_second, char out[HUMAN_SIZE]);
-/* Formats "0.4 s", "14.2 s", "2 min 5 s", "1 h 2 min". */
+/* Formats "0.4 s", "14.2 s", "2 min 5 s", "1 h 2 min", "7 days". */
 const char *human_seconds(double seconds, char out[HUMAN_SIZE]);
 /* Formats without fractions: "14 s". */
 const char *human_wait(double seconds, char out[HUMAN_SIZE]);

@@ -29,5 +29,5 @@ check "the copy of the archive is complete" cmp archive <(bucket get "$(bucket l
 check "the documents contain keys without the prefix" same images/myapp/202507/myapp-20250721-2118-f7a5a27.tar.gz \
     "$(bucket get profile-bucket/tags/myapp/v1.0.0.json >tag.json && json target_path tag.json)"
 check "s3dock writes nothing outside of the prefix" same 1 "$(bucket list | grep -cv ' profile-bucket/')"
-refused 2 "no folder of a bucket" "a key prefix with .." list apps --key-prefix ../other
+refused 2 "not a folder of a bucket" "a key prefix with .." list apps --key-prefix ../other
 S3DOCK_BUCKET=no-such-bucket refused 3 "no such bucket" "list apps of a missing bucket" list apps

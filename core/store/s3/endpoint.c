@@ -60,7 +60,8 @@ static bool wants_bucket_in_host(const char *host)
 static int bad_endpoint(struct err *err, const char *endpoint, const char *why)
 {
     err_set(err, ERR_USAGE, CODE_ENDPOINT, "endpoint \"%s\": %s", endpoint, why);
-    return err_hint(err, "write it as http://host:port or https://host, or leave it out for AWS");
+    return err_hint(
+        err, "write the endpoint as http://HOST:PORT or https://HOST, or leave it out for AWS");
 }
 
 static bool port_valid(const char *port)
@@ -82,7 +83,7 @@ static int parse(struct s3_endpoint *place, const char *endpoint, char *host, si
         rest += 7;
         place->https = false;
     } else if (strstr(rest, "://"))
-        return bad_endpoint(err, endpoint, "only http:// and https:// are known here");
+        return bad_endpoint(err, endpoint, "only http:// and https:// are supported");
 
     size_t length = strcspn(rest, "/");
     if (length == 0 || length >= size)
@@ -91,12 +92,12 @@ static int parse(struct s3_endpoint *place, const char *endpoint, char *host, si
         host[i] = rest[i] >= 'A' && rest[i] <= 'Z' ? (char)(rest[i] | 0x20) : rest[i];
     host[length] = '\0';
     if (!only(host, LOWER DIGITS ".-_:[]"))
-        return bad_endpoint(err, endpoint, "a host name cannot contain that");
+        return bad_endpoint(err, endpoint, "the host name has an invalid character");
 
     char *bracket = strchr(host, ']');
     char *colon = strchr(bracket ? bracket : host, ':');
     if (colon && !port_valid(colon + 1))
-        return bad_endpoint(err, endpoint, "the port is no number from 1 to 65535");
+        return bad_endpoint(err, endpoint, "the port is not a number from 1 to 65535");
     if (colon && strcmp(colon + 1, place->https ? "443" : "80") == 0)
         *colon = '\0';
 
@@ -165,7 +166,7 @@ int s3_endpoint_init(struct s3_endpoint *place, const char *endpoint, const char
     if (!region || !region[0])
         region = "us-east-1";
     if (!region_valid(region))
-        return err_set(err, ERR_USAGE, CODE_REGION, "\"%s\" is no region", region);
+        return err_set(err, ERR_USAGE, CODE_REGION, "\"%s\" is not a region", region);
     str_copy(place->region, sizeof place->region, region);
 
     if (!bucket || !bucket[0]) {
@@ -173,7 +174,7 @@ int s3_endpoint_init(struct s3_endpoint *place, const char *endpoint, const char
     }
     if (!only(bucket, LOWER UPPER DIGITS ".-_") || bucket[0] == '.' || bucket[0] == '-' ||
         !str_copy(place->bucket, sizeof place->bucket, bucket))
-        return err_set(err, ERR_USAGE, CODE_BUCKET, "\"%s\" is no bucket name", bucket);
+        return err_set(err, ERR_USAGE, CODE_BUCKET, "\"%s\" is not a valid bucket name", bucket);
 
     if (endpoint && endpoint[0]) {
         if (parse(place, endpoint, host, sizeof host, err) < 0)
@@ -211,9 +212,10 @@ int s3_endpoint_under(struct s3_endpoint *place, const char *key_prefix, struct 
         return 0;
     if (size + 2 > sizeof place->key_prefix || !is_sound(key_prefix) ||
         !str_is_printable(key_prefix)) {
-        err_set(err, ERR_USAGE, "key", "the key prefix \"%s\" is no folder of a bucket",
+        err_set(err, ERR_USAGE, "key", "the key prefix \"%s\" is not a folder of a bucket",
                 key_prefix);
-        return err_hint(err, "write it as shop or team/shop, without a slash in front");
+        return err_hint(err,
+                        "write the prefix without a slash in front, such as shop or team/shop");
     }
     snprintf(place->key_prefix, sizeof place->key_prefix, "%s%s", key_prefix,
              key_prefix[size - 1] == '/' ? "" : "/");

@@ -155,7 +155,8 @@ static int take_encryption(struct s3_session *session, const struct store_s3_opt
     }
     if (!store_etag_is_sound(key) ||
         !str_copy(session->encryption_key, sizeof session->encryption_key, key))
-        return err_set(err, ERR_USAGE, CODE_ENCRYPTION, "\"%.80s\" is no id or ARN of a key", key);
+        return err_set(err, ERR_USAGE, CODE_ENCRYPTION, "\"%.80s\" is not an id or ARN of a key",
+                       key);
     str_copy(session->encryption, sizeof session->encryption, way);
     return 0;
 }
@@ -198,9 +199,6 @@ static struct http *start_http(struct s3_store *s3, const struct store_s3_option
         .rate = options->rate,
     };
 
-    if (options->insecure)
-        log_print(LOG_ERROR, "insecure: the certificate of %s is not checked",
-                  s3->session.place.endpoint);
     return http_create(&http, &driver, err);
 }
 
