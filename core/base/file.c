@@ -104,7 +104,7 @@ int file_read_at(int fd, void *data, size_t size, off_t offset, const char *what
         if (got < 0)
             return err_errno(err, errno, "read", "cannot read %s", what);
         if (got == 0)
-            return err_set(err, ERR_LOCAL, "read", "%s ends %zu bytes too early", what, size);
+            return err_set(err, ERR_LOCAL, "read", "%s is %zu bytes too short", what, size);
         at += got;
         size -= (size_t)got;
         offset += got;

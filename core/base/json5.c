@@ -201,7 +201,7 @@ static int add_escape(struct json5 *j)
     if (c < 0)
         return 0; /* add_string reports the missing end */
     if (c == '0' && is_digit(peek(j, 1)))
-        return refuse(j, "no octal escapes");
+        return refuse(j, "octal escapes are not supported");
     if (c >= '1' && c <= '9')
         return refuse(j, "unknown escape");
     j->at++;
@@ -424,7 +424,7 @@ static int add_token(struct json5 *j)
             return add_number(j);
         if (is_name_start(c) || starts(j, "\\u"))
             return add_word(j);
-        return refuse(j, "this character has no place here");
+        return refuse(j, "unexpected character");
     }
 }
 

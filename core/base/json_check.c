@@ -145,7 +145,7 @@ static bool check_scalar(struct grammar *g)
 {
     switch (peek(g)) {
     case -1:
-        return refuse(g, "ends too early");
+        return refuse(g, "unexpected end");
     case '"':
         return check_string(g);
     case 't':
@@ -199,7 +199,7 @@ static bool leave(struct grammar *g)
     if (g->depth == 0)
         return true;
     if (peek(g) != ',')
-        return refuse(g, peek(g) < 0 ? "ends too early" : "a comma is missing");
+        return refuse(g, peek(g) < 0 ? "unexpected end" : "a comma is missing");
     g->at++;
     return !in_object(g) || check_name(g);
 }
@@ -234,7 +234,7 @@ int json_check(struct view text, const struct json_limits *limits, const char *w
 
     *nodes = g.nodes;
     if (fine && g.at < g.end)
-        fine = refuse(&g, "something follows the document");
+        fine = refuse(&g, "more text after the document");
     if (fine)
         return 0;
     for (const uint8_t *p = text.data; p < g.at; p++) {

@@ -12,7 +12,7 @@
 int random_fill(void *out, size_t size, struct err *err)
 {
     if (getrandom(out, size, 0) != (ssize_t)size)
-        return err_set(err, ERR_LOCAL, "random", "the system gives no random numbers");
+        return err_set(err, ERR_LOCAL, "random", "the system provides no random numbers");
     return 0;
 }
 

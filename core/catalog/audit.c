@@ -108,7 +108,7 @@ int audit_key(char out[KEY_MAX], const struct audit_event *event, int64_t wall_n
     if (name_check_app(event->app_name, err) < 0)
         return ERR_FAIL;
     if (!name_is_hash(event->git_hash))
-        return err_set(err, ERR_INTEGRITY, "document", "'%s' is no git hash", event->git_hash);
+        return err_set(err, ERR_INTEGRITY, "document", "'%s' is not a git hash", event->git_hash);
     clock_stamp(wall_ns, stamp);
     key_audit(out, event->app_name, stamp, type_names[event->type], event->git_hash, unique);
     return 0;
@@ -267,6 +267,6 @@ int audit_record(struct store *store, struct audit_event *event, int64_t wall_ns
     case STORE_FAILED:
         return ERR_FAIL;
     default: /* 404 or 412 for a write without condition */
-        return err_set(err, ERR_CONFLICT, "audit", "the store does not take %s", key);
+        return err_set(err, ERR_CONFLICT, "audit", "the store refuses to write %s", key);
     }
 }

@@ -79,7 +79,7 @@ static void delete_probe(struct probe *probe)
 
     store_insist(probe->store, true); /* delete it despite a cancel */
     if (store_run(probe->store, &op, &err) == STORE_FAILED)
-        log_info("the throw-away object %s stays: %s", probe->key, err.text);
+        log_info("cannot delete the test object %s: %s", probe->key, err.text);
     store_insist(probe->store, false);
 }
 

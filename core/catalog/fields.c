@@ -27,7 +27,7 @@ void fields_open(struct fields *fields, struct view json, const char *what, stru
         return;
     fields->failed = true;
     fields->node = (struct json_node){0};
-    err_set(err, ERR_INTEGRITY, "document", "%s is no JSON object", what);
+    err_set(err, ERR_INTEGRITY, "document", "%s is not a JSON object", what);
 }
 
 void fields_enter(struct fields *fields, const char *name)
@@ -39,7 +39,7 @@ void fields_enter(struct fields *fields, const char *name)
         return;
     fields->node = json_get(fields->node, name);
     if (json_present(fields->node) && json_kind(fields->node) != JSON_OBJECT)
-        fields_fail(fields, name, "is no object");
+        fields_fail(fields, name, "is not an object");
 }
 
 static bool is_time(const char *text)
@@ -56,9 +56,9 @@ static void read_string(struct fields *fields, struct json_node node, const char
     const char *why = NULL;
 
     if (json_kind(node) != JSON_STRING)
-        why = "is no string";
+        why = "is not a string";
     else if (!json_string(node, out, size))
-        why = "is too long, or holds a NUL";
+        why = "is too long, or contains a NUL";
     else if (!str_is_printable(out) || (fine && !fine(out)))
         why = "has a value that is not allowed";
     if (!why)
@@ -95,7 +95,7 @@ void fields_count(struct fields *fields, const char *name, uint64_t *out)
     if (!json_present(node))
         return;
     if (!json_int(node, &value) || value < 0)
-        fields_fail(fields, name, "is no whole number");
+        fields_fail(fields, name, "is not a whole number");
     else
         *out = (uint64_t)value;
 }
@@ -117,7 +117,7 @@ struct json_node fields_array(struct fields *fields, const char *name)
         return (struct json_node){0};
     if (json_kind(node) == JSON_ARRAY)
         return node;
-    fields_fail(fields, name, "is no list");
+    fields_fail(fields, name, "is not a list");
     return (struct json_node){0};
 }
 

@@ -72,7 +72,7 @@ static void take_event(void *arg, size_t at, enum store_answer answer, struct vi
     if (answer == STORE_FAILED)
         add_warning(m, at, why->text);
     else if (answer != STORE_DONE)
-        add_warning(m, at, "it is not there");
+        add_warning(m, at, "it does not exist");
     if (answer != STORE_DONE || m->failed)
         return;
     if (audit_parse(text, &event, &err))

@@ -191,6 +191,6 @@ bool key_is_sound(const char *key)
 int key_of_sibling(char out[KEY_MAX], const char *archive_key, enum key_kind kind, struct err *err)
 {
     if (!key_sibling(out, archive_key, kind))
-        return err_set(err, ERR_INTERNAL, "key", "%s is no archive", archive_key);
+        return err_set(err, ERR_INTERNAL, "key", "%s is not the key of an archive", archive_key);
     return 0;
 }

@@ -86,7 +86,7 @@ int listing_apps(struct store *store, struct listed_app **out, size_t *count, st
         if (app_of_prefix(walk.keys[i], (*out)[*count].name))
             ++*count;
         else
-            text_printf(warnings, "%s: that is no application\n", walk.keys[i]);
+            text_printf(warnings, "%s: not the name of an application\n", walk.keys[i]);
     }
     if (*out)
         *count = drop_duplicates(*out, *count);
@@ -113,7 +113,7 @@ static bool read_pointer(const char *key, enum store_answer answer, struct view 
     if (answer == STORE_FAILED)
         text_printf(warnings, "%s: %s\n", key, why->text);
     else if (answer == STORE_ABSENT) /* deleted since it was listed */
-        text_printf(warnings, "%s: it is not there\n", key);
+        text_printf(warnings, "%s: it does not exist\n", key);
     else if (pointer_parse(text, out, &err))
         text_printf(warnings, "%s: %s\n", key, err.text);
     else
@@ -164,7 +164,7 @@ static int list_documents(struct store *store, const char *prefix, bool (*fine)(
 
         if (!ends_with(key, ".json") || !fine(key)) {
             if (ends_with(key, ".json"))
-                text_printf(warnings, "%s: that name is not allowed\n", key);
+                text_printf(warnings, "%s: the name is not valid\n", key);
             continue;
         }
         walk->keys[i] = walk->keys[kept];
@@ -217,7 +217,7 @@ static void add_tag(struct tag_search *search, const char *key, const struct poi
     if (!key_parse_tag(key, app, version))
         return;
     if (!resolve_image_of(app, pointer, &image)) {
-        text_printf(search->warnings, "%s: it leads to %s, which is no image of %s\n", key,
+        text_printf(search->warnings, "%s: it leads to %s, which is not an image of %s\n", key,
                     pointer->target_path, app);
         return;
     }
@@ -328,7 +328,7 @@ static bool describe_environment(const char *app, const char *key, const struct 
     }
     str_copy(out->image, sizeof out->image, image.ref);
     if (!image.ref[0])
-        text_printf(warnings, "%s: it leads to %s, and not to an image of %s\n", key, path, app);
+        text_printf(warnings, "%s: it leads to %s, which is not an image of %s\n", key, path, app);
     return image.ref[0] != '\0';
 }
 

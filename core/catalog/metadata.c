@@ -56,7 +56,7 @@ static void read_layers(struct fields *fields, struct metadata *out)
         char *digest = out->layers[out->layer_count++].text;
 
         if (!json_string(layer, digest, sizeof out->layers->text) || !digest_text_valid(digest)) {
-            fields_fail(fields, "layers", "holds what is no SHA-256 digest");
+            fields_fail(fields, "layers", "contains an invalid SHA-256 digest");
             return;
         }
     }
@@ -109,7 +109,7 @@ int metadata_parse(struct view json, struct metadata *out, struct err *err)
     rc = fields_close(&fields);
     if (rc == 0 && format > METADATA_FORMAT) {
         err_set(err, ERR_UNSUPPORTED, "format",
-                "the image is stored in format %llu, and this program knows those up to %d",
+                "the image is stored in format %llu; this program reads formats up to %d",
                 (unsigned long long)format, METADATA_FORMAT);
         rc = err_hint(err, "install a newer s3dock");
     }

@@ -107,9 +107,10 @@ int name_check_new_env(const char *text, struct err *err)
 {
     if (strcmp(text, "latest") != 0)
         return name_check_env(text, err);
-    err_set(err, ERR_USAGE, "name", "invalid environment name 'latest': it does not say of what");
-    return err_hint(err, "name it after where the image runs, as in production or staging: that "
-                         "moves with each promotion");
+    err_set(err, ERR_USAGE, "name",
+            "invalid environment name 'latest': its meaning is not defined");
+    return err_hint(err, "use the name of the place where the image runs, such as production or "
+                         "staging; it moves with each promotion");
 }
 
 int name_check_new_version(const char *text, struct err *err)
@@ -117,9 +118,9 @@ int name_check_new_version(const char *text, struct err *err)
     if (strcmp(text, "latest") != 0)
         return name_check_version(text, err);
     err_set(err, ERR_USAGE, "name",
-            "invalid version 'latest': a version stays, and the latest is soon another one");
-    return err_hint(err, "name the version, as in v1.2.0; an environment is the name that "
-                         "moves");
+            "invalid version 'latest': a version does not move, but the latest image changes");
+    return err_hint(err, "use a version such as v1.2.0, or promote the image to an environment, "
+                         "which moves");
 }
 
 bool name_is_hash(const char *text)
@@ -148,7 +149,7 @@ static int refuse_tag(const char *text, const char *app, const char *tag, struct
             why);
     if (strcmp(tag, "latest") == 0)
         return err_hint(err,
-                        "'latest' is another image every day; give this one a name of its own: "
+                        "'latest' means another image each time; give this image a tag: "
                         "docker tag %s %s:YYYYMMDD-HHMM-hash",
                         text, app);
     return err_hint(err, "write it as %s:20250721-2118-f7a5a27: time and hash of the commit", app);

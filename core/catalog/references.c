@@ -16,7 +16,7 @@
 static int fail_by_warning(const char *app, struct text *warnings, struct err *err)
 {
     warnings->data[strcspn(warnings->data, "\n")] = '\0';
-    err_set(err, ERR_CONFLICT, CODE_REFERENCED, "cannot tell which images of %s are in use: %s",
+    err_set(err, ERR_CONFLICT, CODE_REFERENCED, "cannot find out which images of %s are in use: %s",
             app, warnings->data);
     return err_about(err, "%s", app);
 }

@@ -73,12 +73,13 @@ static int lost(const struct step *step, struct err *err)
     const struct current_pointer *was = &step->was;
 
     if (was->sound)
-        err_set(err, ERR_CONFLICT, "changed", "%s was set by %s meanwhile, to %s; it stays so",
-                step->result->key, was->pointer.promoted_by, was->pointer.target_path);
+        err_set(err, ERR_CONFLICT, "changed",
+                "%s was set to %s by %s at the same time; that value was kept", step->result->key,
+                was->pointer.target_path, was->pointer.promoted_by);
     else
-        err_set(err, ERR_CONFLICT, "changed", "%s was changed by somebody else meanwhile",
+        err_set(err, ERR_CONFLICT, "changed", "another user changed %s at the same time",
                 step->result->key);
-    return err_hint(err, "look at what it is now; if you still want yours, run the command again");
+    return err_hint(err, "check its current value; to replace it, run the command again");
 }
 
 /* Reads the current document. Returns 1 if it has the requested value already. */
@@ -166,12 +167,12 @@ static int refuse_move(const struct step *step, const char *version, struct err 
     struct image_name image;
 
     if (!was->sound)
-        err_set(err, ERR_CONFLICT, CODE_TAG, "%s is there already and cannot be read (%s)", version,
+        err_set(err, ERR_CONFLICT, CODE_TAG, "%s exists already and cannot be read (%s)", version,
                 was->fault.text);
     else if (resolve_image_of(step->result->image.app, &was->pointer, &image))
         err_set(err, ERR_CONFLICT, CODE_TAG, "%s is the version of %s already", version, image.ref);
     else
-        err_set(err, ERR_CONFLICT, CODE_TAG, "%s is there already and leads to %s", version,
+        err_set(err, ERR_CONFLICT, CODE_TAG, "%s exists already and leads to %s", version,
                 was->pointer.target_path);
     return ERR_FAIL;
 }
@@ -298,12 +299,13 @@ static int find_previous(const struct release_options *o, const char *app, const
         return err_about(err, "%s %s", app, env);
     }
     if (previous.answer == PREVIOUS_UNKNOWN) {
-        err_set(err, ERR_CONFLICT, CODE_HISTORY, "the audit log does not tell how %s/%s came to %s",
-                app, env, now->target_path);
+        err_set(err, ERR_CONFLICT, CODE_HISTORY,
+                "no event of the audit log explains how %s/%s was set to %s", app, env,
+                now->target_path);
         return err_about(err, "%s %s", app, env);
     }
     if (previous.answer == PREVIOUS_NONE) {
-        err_set(err, ERR_NOT_FOUND, CODE_PREVIOUS, "there is nothing that %s/%s could go back to",
+        err_set(err, ERR_NOT_FOUND, CODE_PREVIOUS, "%s/%s has no earlier image to roll back to",
                 app, env);
         return err_about(err, "%s", app);
     }
@@ -333,6 +335,6 @@ int release_rollback(const struct release_options *options, const char *app, con
         return promote_tag(&step, app, version, env, err);
     if (key_parse_image(target, &image, month) && strcmp(image.app, app) == 0)
         return promote_image(&step, &image, target, env, err);
-    return err_set(err, ERR_INTEGRITY, "history", "the audit log names %s, which is no image of %s",
-                   target, app);
+    return err_set(err, ERR_INTEGRITY, "history",
+                   "the audit log names %s, which is not an image of %s", target, app);
 }

@@ -43,9 +43,9 @@ static int take_image(const char *app, const char *key, const struct pointer *po
     if (pointer->target == POINTER_TAG)
         return refuse(err, key, pointer, "a tag must lead to an image");
     if (!key_parse_image(pointer->target_path, &out->image, month))
-        return refuse(err, key, pointer, "that is not where an image lies");
+        return refuse(err, key, pointer, "not the key of an image");
     if (strcmp(out->image.app, app) != 0)
-        return refuse(err, key, pointer, "that is another application's image");
+        return refuse(err, key, pointer, "an image of another application");
     str_copy(out->archive_key, sizeof out->archive_key, pointer->target_path);
     return 0;
 }
@@ -88,14 +88,14 @@ int resolve_pointer(struct store *store, const char *key, const struct pointer *
     char app[NAME_APP_MAX], owner[NAME_APP_MAX], env[NAME_ENV_MAX], version[NAME_VERSION_MAX];
 
     if (!key_parse_pointer(key, app, env))
-        return err_set(err, ERR_INTERNAL, "pointer", "%s is no environment", key);
+        return err_set(err, ERR_INTERNAL, "pointer", "%s is not an environment", key);
     *out = (struct resolved){.version = ""};
     if (pointer->target == POINTER_IMAGE)
         return take_image(app, key, pointer, out, err);
     if (!key_parse_tag(pointer->target_path, owner, version))
-        return refuse(err, key, pointer, "that is not where a tag lies");
+        return refuse(err, key, pointer, "not the key of a tag");
     if (strcmp(owner, app) != 0)
-        return refuse(err, key, pointer, "that is another application's tag");
+        return refuse(err, key, pointer, "a tag of another application");
     if (resolve_tag(store, app, version, out, err))
         return err_wrap(err, "%s/%s", app, env);
     return 0;

@@ -8,6 +8,10 @@
 #include "base/codes.h"
 #include "base/err.h"
 
+#define UNSURE                                                                                     \
+    "%s: the store did not confirm that this list is complete, or listed keys twice or out of "    \
+    "order"
+
 static int take_key(void *arg, const struct store_entry *entry, struct err *err)
 {
     struct walk *walk = arg;
@@ -30,8 +34,9 @@ int walk_no_bucket(const struct store *store, struct err *err)
 {
     err_set(err, ERR_NOT_FOUND, CODE_BUCKET, "%s cannot be listed: there is no such bucket",
             store->where);
-    return err_hint(err, "when the endpoint's host already names a bucket: leave that out of the "
-                         "endpoint (docs/configuration.md)");
+    return err_hint(err,
+                    "if the host of the endpoint contains the name of a bucket, remove it from the "
+                    "endpoint (docs/configuration.md)");
 }
 
 int walk_each(struct store *store, struct store_op *op, store_entry_fn *each, void *arg,
@@ -95,19 +100,12 @@ int walk_run(struct walk *walk, struct store *store, const char *prefix, char de
 
 int walk_refuse_unsure(const char *prefix, struct err *err)
 {
-    return err_set(
-        err, ERR_INTEGRITY, CODE_LISTING,
-        "%s: the store did not say that this list is complete, or lists keys twice or out of "
-        "order",
-        prefix);
+    return err_set(err, ERR_INTEGRITY, CODE_LISTING, UNSURE, prefix);
 }
 
 void walk_warn_unsure(const char *prefix, struct text *warnings)
 {
-    text_printf(warnings,
-                "%s: the store did not say that this list is complete, or lists keys twice or out "
-                "of order\n",
-                prefix);
+    text_printf(warnings, UNSURE "\n", prefix);
 }
 
 void walk_warn(const struct walk *walk, const char *prefix, struct text *warnings)

@@ -177,8 +177,8 @@ static int write_tombstone(struct store *store, struct going *going, struct err 
     struct text metadata;
     int failed = 0;
 
-    if (!key_sibling(metadata_key, key, KEY_METADATA))
-        return err_set(err, ERR_INTERNAL, "key", "%s is no archive", key);
+    if (key_of_sibling(metadata_key, key, KEY_METADATA, err))
+        return ERR_FAIL;
     text_init(&metadata, METADATA_MOST);
     switch (store_get_document(store, metadata_key, &metadata, going->etag, err)) {
     case STORE_DONE:

@@ -37,8 +37,8 @@ static int retire_archive(struct store *store, const struct unfinished *what, st
     char metadata[KEY_MAX];
     struct store_info info = {0};
 
-    if (!key_sibling(metadata, what->key, KEY_METADATA))
-        return err_set(err, ERR_INTERNAL, "key", "%s is no archive", what->key);
+    if (key_of_sibling(metadata, what->key, KEY_METADATA, err))
+        return ERR_FAIL;
     switch (store_head(store, metadata, &info, err)) {
     case STORE_FAILED:
         return ERR_FAIL;
@@ -81,9 +81,10 @@ int unfinished_restore(struct store *store, struct unfinished_list *list,
     struct image_name name;
     struct store_info info;
 
-    if (!key_parse_image(what->key, &name, month) || !key_sibling(key, what->key, KEY_METADATA))
-        return err_set(err, ERR_INTERNAL, "key", "%s is no archive", what->key);
-    if (read_references(store, list, name.app, err))
+    if (!key_parse_image(what->key, &name, month))
+        return err_set(err, ERR_INTERNAL, "key", "%s is not the key of an image", what->key);
+    if (key_of_sibling(key, what->key, KEY_METADATA, err) ||
+        read_references(store, list, name.app, err))
         return ERR_FAIL;
     if (!references_have(&list->references, name.ref))
         return 0;

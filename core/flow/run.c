@@ -138,7 +138,7 @@ static int start_program(const struct run *run, const sigset_t *mask, struct end
     if (!run_find(run->argv[0], program, sizeof program))
         return not_started(run->argv[0], ENOENT, err);
     if (pipe2(report, O_CLOEXEC))
-        return err_errno(err, errno, "program", "a pipe to %s", run->argv[0]);
+        return err_errno(err, errno, "program", "cannot make a pipe to %s", run->argv[0]);
     ends->report = report[1];
     reason = fork_child(run, program, mask, ends, pid);
     close(report[1]);
@@ -208,7 +208,7 @@ static int make_ends(const struct run *run, struct ends *ends, struct pipes *pip
     if (!run->output)
         return 0;
     if (make_pipe(&pipes->fd[0], &ends->out) || make_pipe(&pipes->fd[1], &ends->err))
-        return err_errno(err, errno, "program", "a pipe to %s", run->argv[0]);
+        return err_errno(err, errno, "program", "cannot make a pipe to %s", run->argv[0]);
     ends->in = make_input(run->input, err);
     return ends->in < 0 ? ERR_FAIL : 0;
 }
@@ -298,7 +298,7 @@ static int wait_for(pid_t pid, const struct run *run, struct pipes *pipes, const
         wait_for_output(run, pipes, child);
     }
     if (ended < 0)
-        return err_errno(err, errno, "program", "waiting for %s", run->argv[0]);
+        return err_errno(err, errno, "program", "cannot wait for %s", run->argv[0]);
     read_rest(run, pipes);
     if (cancel_check(run->cancel, err))
         return ERR_FAIL;

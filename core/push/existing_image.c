@@ -121,7 +121,8 @@ int existing_image_stands(struct store *store, const struct existing_image *exis
 
     for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
         if (!key_sibling(keys[i], existing->key, kinds[i]))
-            return err_set(err, ERR_INTERNAL, "key", "%s is no archive", existing->key);
+            return err_set(err, ERR_INTERNAL, "key", "%s is not the key of an archive",
+                           existing->key);
         heads[i] = (struct store_op){.verb = STORE_HEAD, .key = keys[i]};
         ops[i] = &heads[i];
     }

@@ -140,7 +140,7 @@ check "roll back" s3dock rollback myapp production
 check "the rollback restores the version" same v1.2.0 "$(s3dock list tag-for myapp production)"
 check "a second rollback" s3dock rollback myapp production
 check "the second rollback restores the image" same "$first" "$(s3dock current myapp production)"
-refused 3 "nothing that myapp/production could go back to" "a third rollback" \
+refused 3 "myapp/production has no earlier image to roll back to" "a third rollback" \
     rollback myapp production
 s3dock history myapp production >history.txt
 check "history prints all events, newest first" same \

@@ -202,7 +202,7 @@ static void reading_and_writing_at(void **state)
     assert_int_equal(file_read_at(fd, back, 5, 1, "f", &err), 0);
     assert_string_equal(back, "bXYef");
     assert_int_equal(file_read_at(fd, back, 5, 3, "f", &err), ERR_FAIL);
-    assert_string_equal(err.text, "f ends 2 bytes too early");
+    assert_string_equal(err.text, "f is 2 bytes too short");
     close(fd);
     assert_int_equal(file_read_at(fd, back, 1, 0, "f", &err), ERR_FAIL);
     assert_int_equal(file_write_at(fd, back, 1, 0, "f", &err), ERR_FAIL);

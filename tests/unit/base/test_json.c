@@ -159,7 +159,7 @@ static void errors_say_where(void **state)
     assert_string_equal(err.text, "doc is not valid JSON: not a value (line 2, column 8)");
     assert_true(refuses(view_str("{}\n,"), &JSON_DOCUMENT, &err));
     assert_string_equal(err.text,
-                        "doc is not valid JSON: something follows the document (line 2, column 1)");
+                        "doc is not valid JSON: more text after the document (line 2, column 1)");
     assert_true(refuses(view_str(""), &JSON_DOCUMENT, &err));
     assert_string_equal(err.text, "doc is empty");
 }

@@ -97,17 +97,17 @@ static void refused(void **state)
         {"'\\u004", "line 1, column 7: a hex digit is missing"},
         {"{\\u00: 1}", "line 1, column 2: a hex digit is missing"},
         {"'\\1'", "line 1, column 3: unknown escape"},
-        {"'\\01'", "line 1, column 3: no octal escapes"},
+        {"'\\01'", "line 1, column 3: octal escapes are not supported"},
         {"0x", "line 1, column 1: not a number"},
         {"0x10000000000000000", "line 1, column 1: this number is too large"},
         {"[+]", "line 1, column 2: not a number"},
         {"[.]", "line 1, column 2: not a number"},
         {"[- 1]", "line 1, column 2: not a number"},
         {"{a = 1}", "line 1, column 2: text needs quotes"},
-        {"(1)", "line 1, column 1: this character has no place here"},
-        {"[`x`]", "line 1, column 2: this character has no place here"},
-        {"/", "line 1, column 1: this character has no place here"},
-        {"\\", "line 1, column 1: this character has no place here"},
+        {"(1)", "line 1, column 1: unexpected character"},
+        {"[`x`]", "line 1, column 2: unexpected character"},
+        {"/", "line 1, column 1: unexpected character"},
+        {"\\", "line 1, column 1: unexpected character"},
     };
 
     (void)state;

@@ -214,7 +214,7 @@ static void environments(void **state)
     assert_string_equal(list[2].image, "web:20250721-2118-f7a5a27");
     assert_string_equal(list[2].version, "");
     assert_non_null(strstr(warnings.data, "pointers/web/broken.json: "));
-    assert_non_null(strstr(warnings.data, "tags/web/v7.json: it is not there"));
+    assert_non_null(strstr(warnings.data, "tags/web/v7.json: it does not exist"));
     assert_non_null(strstr(warnings.data, "pointers/web/dangling.json: "));
     assert_non_null(strstr(warnings.data, "pointers/web/thief.json: "));
     free(list);
@@ -259,7 +259,8 @@ static void a_refused_list_is_a_failure(void **state)
     front.family = ERR_AUTH;
     assert_int_equal(listing_apps(&front.store, &apps, &count, &warnings, &err), ERR_FAIL);
     assert_int_equal(err.family, ERR_AUTH);
-    assert_int_equal(image_list_read(&front.store, "web", NULL, &images, &warnings, &err), ERR_FAIL);
+    assert_int_equal(image_list_read(&front.store, "web", NULL, &images, &warnings, &err),
+                     ERR_FAIL);
     assert_int_equal(listing_tags(&front.store, "web", &tags, &warnings, &err), ERR_FAIL);
     free(apps);
     image_list_finish(&images);
@@ -388,7 +389,7 @@ static void a_list_ends_only_when_the_store_states_it(void **state)
     walk_finish(&walk);
     fine(walk_pages(unsure, &walk));
     walk_warn(&walk, "tags/", &warnings);
-    assert_non_null(strstr(warnings.data, "tags/: the store did not say"));
+    assert_non_null(strstr(warnings.data, "tags/: the store did not confirm"));
     walk_finish(&walk);
     text_clear(&warnings);
     fine(walk_pages(twice, &walk));

@@ -137,7 +137,7 @@ static void too_long_is_refused(void **state)
     text_str(&json, "\"}");
     assert_int_equal(pointer_parse(text_view(&json), &pointer, &err), ERR_FAIL);
     assert_string_equal(pointer.target_path, "");
-    assert_string_equal(err.text, "the pointer: member target_path is too long, or holds a NUL");
+    assert_string_equal(err.text, "the pointer: member target_path is too long, or contains a NUL");
 }
 
 int main(void)

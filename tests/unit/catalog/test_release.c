@@ -354,7 +354,8 @@ static void back_and_further_back(void **state)
     stands_at("production", TWO);
     fine(roll_back("production"));
     stands_at("production", ONE);
-    refused(roll_back("production"), ERR_NOT_FOUND, "previous", "nothing that myapp/production");
+    refused(roll_back("production"), ERR_NOT_FOUND, "previous",
+            "myapp/production has no earlier image");
     stands_at("production", ONE);
 
     fine(promote(THREE, "production"));
@@ -374,7 +375,7 @@ static void a_log_with_a_gap_is_not_believed(void **state)
     assert_true(bucket_get(&bucket, "pointers/myapp/production.json", &text));
     fine(promote(THREE, "production"));
     bucket_put(&bucket, "pointers/myapp/production.json", text.data); /* without an event */
-    refused(roll_back("production"), ERR_CONFLICT, "history", "the audit log does not tell");
+    refused(roll_back("production"), ERR_CONFLICT, "history", "no event of the audit log explains");
 }
 
 /* ---- the original's buckets ---- */
@@ -402,12 +403,12 @@ static void where_pointers_may_not_lead(void **state)
         const char *type, *path, *text;
     } cases[] = {
         {"image", "images/other/202507/other-20250721-2118-f7a5a27.tar.gz", "another application"},
-        {"image", "images/myapp/202507/myapp-1.tar.gz", "not where an image lies"},
-        {"image", "tags/myapp/v1.0.0.json", "not where an image lies"},
-        {"image", "x", "not where an image lies"},
+        {"image", "images/myapp/202507/myapp-1.tar.gz", "not the key of an image"},
+        {"image", "tags/myapp/v1.0.0.json", "not the key of an image"},
+        {"image", "x", "not the key of an image"},
         {"tag", "tags/other/v1.0.0.json", "another application"},
-        {"tag", "tags/myapp/a/b.json", "not where a tag lies"},
-        {"tag", "pointers/myapp/production.json", "not where a tag lies"},
+        {"tag", "tags/myapp/a/b.json", "not the key of a tag"},
+        {"tag", "pointers/myapp/production.json", "not the key of a tag"},
         {"tag", "tags/myapp/self.json", "a tag must lead to an image"},
         {"tag", "tags/myapp/hop.json", "a tag must lead to an image"},
     };
