@@ -25,9 +25,6 @@
 #include "push/upload/spot_check.h"
 #include "transfer/image_names.h"
 
-/* Both ways to put a span into parts wait for a free part in the same words. */
-_Static_assert((int)ASSEMBLER_WAIT == (int)PLAIN_UPLOAD_WAIT, "one answer");
-
 struct push_engine {
     struct push_setup setup;
     bool kept;  /* the unfinished upload stays, for another push */
@@ -153,7 +150,7 @@ static void assemble(struct push_engine *e)
             return;
         answer = add_span(e, e->current, &err);
         e->packed = index_builder_packed(e->setup.builder);
-        if (answer == ASSEMBLER_WAIT)
+        if (answer == PARTS_WAIT)
             return;
         if (answer) {
             stop(e, &err);
@@ -420,19 +417,13 @@ static bool may_resume(const struct push_engine *e, const struct err *err)
            err->family == ERR_LOCAL;
 }
 
-/* True if the failure was not the store's, so that the checkpoint can be written to the bucket. */
-static bool may_reach_store(const struct err *err)
-{
-    return err->family == ERR_CANCELLED || err->family == ERR_DOCKER || err->family == ERR_LOCAL;
-}
-
 void push_engine_keep(struct push_engine *engine, struct err *err)
 {
     if (!engine->setup.upload) { /* nothing in the bucket was touched */
         engine->kept = true;
         return;
     }
-    if (!may_resume(engine, err) || !resume_keep(engine->setup.resume, may_reach_store(err)))
+    if (!may_resume(engine, err) || !resume_keep(engine->setup.resume, err))
         return;
     engine->kept = true;
     if (!err->hint[0] && again_may_help(err))

@@ -21,6 +21,9 @@ struct part {
     size_t size; /* filled so far */
 };
 
+/* No part is free: call the function again when one is. */
+enum { PARTS_WAIT = 1 };
+
 struct parts;
 struct parts *parts_create(unsigned count, size_t part_size, struct err *err);
 void parts_destroy(struct parts *parts); /* takes NULL; asserts that no part is out */

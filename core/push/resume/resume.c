@@ -24,6 +24,7 @@
 #include "catalog/audit.h"
 #include "catalog/temp_objects.h"
 #include "push/resume/checkpoint_file.h"
+#include "push/resume/checkpoint_match.h"
 #include "push/resume/checkpoint_remote.h"
 #include "push/resume/remote_state.h"
 #include "push/resume/replay.h"
@@ -128,25 +129,15 @@ void resume_give_up(struct resume *resume, const char *why)
     r->whole = false;
 }
 
-/* Returns why the checkpoint does not fit this push, or NULL. */
-static const char *mismatch(const struct resume *r, const struct checkpoint *then)
+static const char *mismatch(const struct resume *r, const struct checkpoint *checkpoint)
 {
     const struct resume_options *o = &r->options;
-    const struct checkpoint_head *head = &then->head;
-    uint64_t part_size = head->base_count ? o->least : o->part_size;
-    char writer[INDEX_WRITER_SIZE];
 
-    index_writer(o->level, writer);
-    if (then->version != CHECKPOINT_VERSION)
-        return "an older s3dock wrote its checkpoint";
-    if (head->content[0] && o->content[0] && strcmp(head->content, o->content) != 0)
-        return "the image has changed since";
-    if (strcmp(head->writer, writer) != 0)
-        return "it was compressed in another way";
-    if (head->part_size != part_size || (head->base_count && !o->delta) ||
-        (head->base_count && !temp_objects_is_folder(head->folder)))
-        return "its parts have other sizes";
-    return NULL;
+    return checkpoint_mismatch(checkpoint, &(struct checkpoint_wanted){.content = o->content,
+                                                                       .level = o->level,
+                                                                       .delta = o->delta,
+                                                                       .part_size = o->part_size,
+                                                                       .least = o->least});
 }
 
 static int ask_parts(struct resume *r, struct err *err)
@@ -464,11 +455,6 @@ void resume_join_done(struct resume *resume, unsigned number, const char *etag)
     save(resume);
 }
 
-void resume_completing(struct resume *resume, uint64_t size)
-{
-    resume_completed(resume, size, "");
-}
-
 void resume_completed(struct resume *resume, uint64_t size, const char *etag)
 {
     if (resume->options.off || !resume->begun)
@@ -507,14 +493,20 @@ bool resume_differs(const struct resume *resume)
 
 /* ---- the end ---- */
 
-bool resume_keep(struct resume *resume, bool reachable)
+/* True if the failure was not the store's, so that it can be written to. */
+static bool may_reach_store(const struct err *err)
+{
+    return err->family == ERR_CANCELLED || err->family == ERR_DOCKER || err->family == ERR_LOCAL;
+}
+
+bool resume_keep(struct resume *resume, const struct err *why)
 {
     if (!resume->alone || resume->options.off || !resume->begun || resume->done_steps == 0 ||
         resume->journal.failed)
         return false;
     checkpoint_put_stop(&resume->journal);
     save(resume);
-    if (reachable)
+    if (may_reach_store(why))
         checkpoint_remote_write_last(&resume->remote, text_view(&resume->journal));
     return resume->file.fd >= 0 || resume->remote.written;
 }

@@ -86,8 +86,7 @@ void resume_part_done(struct resume *resume, unsigned number, uint64_t size, con
 /* The store has a temporary object; `number` as in its step. */
 void resume_join_done(struct resume *resume, unsigned number, const char *etag);
 
-/* The archive will be completed; the store has it, under this ETag. */
-void resume_completing(struct resume *resume, uint64_t size);
+/* Records that the archive will be completed (etag ""), or is complete, under this ETag. */
 void resume_completed(struct resume *resume, uint64_t size, const char *etag);
 /* True if the interrupted push had completed its archive; only index and metadata are missing. Call
  * resume_confirm instead of completing the upload. */
@@ -100,9 +99,9 @@ uint64_t resume_bytes(
     const struct resume *resume); /* bytes of the archive that were not sent again, so far */
 bool resume_differs(const struct resume *resume);
 
-/* The upload has ended without its object. True: it is kept, and a later push can resume it.
- * `reachable`: the store can be used now, so that a push on another host can resume it, too. */
-bool resume_keep(struct resume *resume, bool reachable);
+/* The upload has ended without its object, because of `why`. True: it is kept, and a later push can
+ * resume it; on another host, too, unless the store has failed. */
+bool resume_keep(struct resume *resume, const struct err *why);
 /* The upload is complete or was aborted: removes the checkpoint, and writes no other. */
 void resume_forget(struct resume *resume);
 

@@ -223,7 +223,7 @@ int assembler_add(struct assembler *assembler, struct push_span *span, struct er
 {
     while (assembler->done < span->count) {
         if (!part_planner_ready(assembler->planner))
-            return ASSEMBLER_WAIT;
+            return PARTS_WAIT;
         if (add_chunk(assembler, span, err))
             return ERR_FAIL;
     }

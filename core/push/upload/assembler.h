@@ -41,9 +41,8 @@ void assembler_destroy(struct assembler *assembler); /* takes NULL; no operation
 /* Looks the named chunks of a span up in the bases, unless the reader has done so. Call it in the
  * order of the stream, before the fates of the chunks are set. */
 void assembler_look_up(struct assembler *assembler, struct push_span *span);
-/* Adds the next span, in order, as long as parts are free. 0: all of it; ASSEMBLER_WAIT: call again
+/* Adds the next span, in order, as long as parts are free. 0: all of it; PARTS_WAIT: call again
  * with the same span when a part is free. */
-enum { ASSEMBLER_WAIT = 1 };
 int assembler_add(struct assembler *assembler, struct push_span *span, struct err *err);
 /* All spans were added: carries out the last steps, and begins the spot check. */
 int assembler_end(struct assembler *assembler, struct err *err);

@@ -17,7 +17,7 @@ int pending_archive_complete(struct pending_archive *archive, struct store_info 
         store_insist(archive->store, true);
         return resume_confirm(resume, archive->size, info, err);
     }
-    resume_completing(resume, archive->size);
+    resume_completed(resume, archive->size, "");
     answer = upload_complete(archive->upload, archive->size, info, &archive->failure, err);
     if (answer == 0)
         resume_completed(resume, archive->size, info->etag);

@@ -43,7 +43,7 @@ int plain_upload_add(struct plain_upload *plain, const struct push_span *span, s
         size_t used = parts_add(p->parts, rest, &full);
 
         if (used == 0)
-            return PLAIN_UPLOAD_WAIT;
+            return PARTS_WAIT;
         p->done += used;
         if (full && send_part(p, full, err))
             return ERR_FAIL;

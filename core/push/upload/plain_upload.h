@@ -28,9 +28,8 @@ struct plain_upload {
 };
 
 /* Adds the next span, in order, to the index and to parts. Sends full parts, unless an earlier push
- * has sent them. 0: all of it; PLAIN_UPLOAD_WAIT: call again with the same span when a part is
+ * has sent them. 0: all of it; PARTS_WAIT: call again with the same span when a part is
  * free. */
-enum { PLAIN_UPLOAD_WAIT = 1 };
 int plain_upload_add(struct plain_upload *plain, const struct push_span *span, struct err *err);
 /* All spans were added: sends the rest as the last part. The only part of an archive is held until
  * the archive is completed. */
