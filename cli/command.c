@@ -1,6 +1,5 @@
 /*
- * The table of commands, and the search for a command by its words. The table has more than 500
- * lines, because it holds the help text of every command.
+ * The table of commands with the help text of each, and the search for a command by its words.
  */
 #include "cli/command.h"
 

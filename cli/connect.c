@@ -75,19 +75,14 @@ static int check_credentials(const struct config *config, struct err *err)
                     id ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID");
 }
 
-static const char *environment(const char *name)
-{
-    return getenv(name);
-}
-
 /* Reads the configuration again, because new temporary credentials may be there. The thread of the
- * store calls this; it reads files and the environment, and only constant members of `cli`. */
+ * store calls this; it reads files and the config_environment, and only constant members of `cli`. */
 static bool renew_credentials(void *arg, struct credentials *out)
 {
     const struct cli *cli = arg;
     struct config fresh;
     struct err err;
-    bool found = config_load(&fresh, cli->args, environment, false, &err) == 0 &&
+    bool found = config_load(&fresh, cli->args, config_environment, false, &err) == 0 &&
                  consent_store(&fresh, &err) == 0 &&
                  credentials_init(out, config_text(&fresh, OPT_ACCESS_KEY),
                                   config_text(&fresh, OPT_SECRET_KEY),
@@ -132,11 +127,10 @@ static int connect_s3(struct cli *cli, const char *endpoint, struct store **out,
 
 int connect_store(struct cli *cli, bool create, struct store **out, struct err *err)
 {
-    const char *endpoint = config_text(&cli->config, OPT_ENDPOINT);
+    const char *path = config_directory(&cli->config);
 
-    if (endpoint && !strncmp(endpoint, FILE_SCHEME, strlen(FILE_SCHEME)))
-        return connect_directory(cli, endpoint + strlen(FILE_SCHEME), create, out, err);
-    return connect_s3(cli, endpoint, out, err);
+    return path ? connect_directory(cli, path, create, out, err)
+                : connect_s3(cli, config_text(&cli->config, OPT_ENDPOINT), out, err);
 }
 
 int connect_docker_endpoint(struct cli *cli, struct docker_endpoint *out, struct err *err)
@@ -149,7 +143,7 @@ int connect_docker_endpoint(struct cli *cli, struct docker_endpoint *out, struct
     if (consent_docker(&cli->config, err))
         return ERR_FAIL;
     config_origin(&cli->config, host ? OPT_DOCKER_HOST : OPT_DOCKER_CONTEXT, origin, sizeof origin);
-    if (docker_endpoint_find(&asked, environment, out, err))
+    if (docker_endpoint_find(&asked, config_environment, out, err))
         return ERR_FAIL;
     out->patience = (int64_t)config_number(&cli->config, OPT_DOCKER_TIMEOUT) * NS_PER_MS;
     return 0;

@@ -24,11 +24,6 @@
 
 #define LAST_WORDS_MAX 1024
 
-static const char *environment(const char *name)
-{
-    return getenv(name);
-}
-
 static void set_up_output(struct cli *cli)
 {
     const struct config *config = &cli->config;
@@ -106,7 +101,7 @@ static int run_command(struct cli *cli, struct err *err)
     const struct command *command = &command_table[cli->args->command];
 
     cli->output.command = command->name;
-    if (config_load(&cli->config, cli->args, environment, command->no_file, err))
+    if (config_load(&cli->config, cli->args, config_environment, command->no_file, err))
         return ERR_FAIL;
     set_up_output(cli);
     prepare_last_words(cli, message);

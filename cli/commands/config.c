@@ -87,11 +87,6 @@ int cmd_config_init(struct cli *cli, struct err *err)
     return 0;
 }
 
-static const char *environment(const char *name)
-{
-    return getenv(name);
-}
-
 struct profiles {
     char (*names)[CONFIG_NAME_MAX];
     size_t count;
@@ -269,8 +264,8 @@ static int load_profile(struct config *out, struct cli *cli, const char *profile
     int failed;
 
     args.command = CMD_NONE;
-    failed = profile ? config_load_profile(out, &args, environment, profile, err)
-                     : config_load(out, &args, environment, false, err);
+    failed = profile ? config_load_profile(out, &args, config_environment, profile, err)
+                     : config_load(out, &args, config_environment, false, err);
     return failed ? ERR_FAIL : adopt_docker(out, err);
 }
 
@@ -370,7 +365,7 @@ static int validate_profiles(const struct args *args, const struct config *confi
     for (size_t i = 0; !failed && i < profiles.count; i++) {
         struct config one;
 
-        failed = config_load_profile(&one, args, environment, profiles.names[i], err);
+        failed = config_load_profile(&one, args, config_environment, profiles.names[i], err);
         config_finish(&one);
     }
     free(profiles.names);
@@ -386,7 +381,7 @@ int cmd_config_validate(struct cli *cli, struct err *err)
     args.command = CMD_NONE; /* the options of all commands */
     if (args.operand_count)
         args.values[OPT_CONFIG] = args.operands[0];
-    failed = config_load(&config, &args, environment, false, err);
+    failed = config_load(&config, &args, config_environment, false, err);
     if (!failed && !config.file.path[0]) {
         err_set(err, ERR_NOT_FOUND, "config", "there is no configuration file");
         failed = err_hint(err, "s3dock config init writes one");

@@ -12,11 +12,6 @@
 #include "cli/settings/args.h"
 #include "store/store.h"
 
-static const char *environment(const char *name)
-{
-    return getenv(name);
-}
-
 /* Loads the configuration with its file, as for other commands. If that fails, the settings of flags
  * and environment stay. */
 static int load_settings(struct cli *cli, struct err *err)
@@ -25,7 +20,7 @@ static int load_settings(struct cli *cli, struct err *err)
     struct config whole;
 
     args.command = CMD_NONE; /* report the wrong values of all commands */
-    if (config_load(&whole, &args, environment, false, err)) {
+    if (config_load(&whole, &args, config_environment, false, err)) {
         config_finish(&whole);
         return ERR_FAIL;
     }

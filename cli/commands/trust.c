@@ -12,11 +12,6 @@
 #include "cli/commands/commands.h"
 #include "cli/settings/trust.h"
 
-static const char *environment(const char *name)
-{
-    return getenv(name);
-}
-
 static const char *operand(const struct cli *cli)
 {
     return cli->args->operand_count ? cli->args->operands[0] : CONFIG_IN_FOLDER;
@@ -82,8 +77,8 @@ static int trust_file(struct cli *cli, const char *path, struct err *err)
     char real[PATH_MAX], hex[SHA256_HEX_SIZE];
     struct config_file file;
     struct json_writer *w;
-    int failed = config_file_load(path, environment, &file, err) ||
-                 digest_file(path, real, hex, err) || trust_add(environment, real, hex, err);
+    int failed = config_file_load(path, config_environment, &file, err) ||
+                 digest_file(path, real, hex, err) || trust_add(config_environment, real, hex, err);
 
     if (!failed) {
         w = output_data(&cli->output);
@@ -107,7 +102,7 @@ static int remove_file(struct cli *cli, const char *path, struct err *err)
 
     if (!realpath(path, real) && !str_copy(real, sizeof real, path))
         return err_set(err, ERR_USAGE, "trust", "the path is too long: %.100s...", path);
-    answer = trust_remove(environment, real, err);
+    answer = trust_remove(config_environment, real, err);
     if (answer == TRUST_ABSENT) {
         err_set(err, ERR_NOT_FOUND, "trust", "%s is not trusted", real);
         return err_hint(err, "s3dock config trust --list shows the paths");
@@ -151,7 +146,7 @@ static int list_files(struct cli *cli, struct err *err)
     int failed;
 
     jw_array(output_data(&cli->output), "files");
-    failed = trust_list(environment, list_one, cli, err);
+    failed = trust_list(config_environment, list_one, cli, err);
     jw_end(output_data(&cli->output));
     return failed;
 }

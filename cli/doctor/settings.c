@@ -67,11 +67,10 @@ void doctor_check_settings(struct doctor *doctor, const struct config *config)
 
 void doctor_check_credentials(struct doctor *doctor, const struct config *config)
 {
-    const char *endpoint = config_text(config, OPT_ENDPOINT);
     const char *key = config_text(config, OPT_ACCESS_KEY);
     char id[512], secret[512], shortened[16];
 
-    if (endpoint && !strncmp(endpoint, "file://", 7)) {
+    if (config_directory(config)) {
         doctor_ok(doctor, "credentials", "a directory needs no credentials");
         return;
     }

@@ -339,6 +339,15 @@ bool config_is_word(const struct config *config, enum option_id id)
     return config->settings[id].parsed.is_word;
 }
 
+const char *config_directory(const struct config *config)
+{
+    static const char scheme[] = "file://";
+    const char *endpoint = config_text(config, OPT_ENDPOINT);
+
+    return endpoint && !strncmp(endpoint, scheme, sizeof scheme - 1) ? endpoint + sizeof scheme - 1
+                                                                     : NULL;
+}
+
 bool config_ignores(const struct config *config, enum option_id id)
 {
     const struct option *option = &option_table[id];

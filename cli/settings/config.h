@@ -49,6 +49,8 @@ bool config_switch(const struct config *config, enum option_id id);
 uint64_t config_number(const struct config *config, enum option_id id);
 /* Returns whether the value is one of the words of the option. */
 bool config_is_word(const struct config *config, enum option_id id);
+/* Returns the path of an endpoint "file://PATH". NULL: the endpoint is not a directory. */
+const char *config_directory(const struct config *config);
 /* Returns whether the file sets this option, but the value is ignored (option.runs). */
 bool config_ignores(const struct config *config, enum option_id id);
 /* Formats the source: "--bucket", "AWS_REGION", "profiles.eu.bucket in ./s3dock.json5", "default". */

@@ -101,20 +101,14 @@ static int check_key(const struct config *config, struct err *err)
     return add_source(config, OPT_ENCRYPTION_KEY, err);
 }
 
-/* A directory needs no credentials and no TLS. */
-static bool is_directory(const struct config *config)
-{
-    const char *endpoint = config_text(config, OPT_ENDPOINT);
-
-    return endpoint && !strncmp(endpoint, "file://", 7);
-}
-
 int consent_store(const struct config *config, struct err *err)
 {
     enum option_id foreign = foreign_credential(config);
 
-    if (!config_file_is_input(&config->file) || is_directory(config))
+    if (!config_file_is_input(&config->file))
         return 0;
+    if (config_directory(config))
+        return 0; /* needs no credentials and no TLS */
     if (is_of_file(config, OPT_ENDPOINT) && check_endpoint(config, foreign, err))
         return ERR_FAIL;
     /* endpoint and keys are both of the file: TLS protects nothing of the user */

@@ -570,7 +570,7 @@ bool option_read_switch(const char *text, bool *out)
     return at >= 0;
 }
 
-bool option_read_number(const char *text, uint64_t *out)
+static bool read_digits(const char *text, uint64_t *out)
 {
     uint64_t number = 0;
 
@@ -596,7 +596,7 @@ bool option_read_size(const char *text, uint64_t *out)
         return false;
     memcpy(number, text, digits);
     number[digits] = 0;
-    if (!option_read_number(number, out))
+    if (!read_digits(number, out))
         return false;
     for (int power = unit < 0 ? 0 : unit / 3 + 1; power > 0; power--) {
         if (*out > UINT64_MAX / 1024)
@@ -620,14 +620,14 @@ static bool read_duration(const char **text, uint64_t *ms)
     memcpy(unit, *text + digits, letters);
     at = option_word("ms|s|m|h|d", unit);
     *text += digits + letters;
-    return at >= 0 && option_read_number(number, ms) && (*ms *= units[at], true);
+    return at >= 0 && read_digits(number, ms) && (*ms *= units[at], true);
 }
 
 bool option_read_time(const char *text, uint64_t *ms)
 {
     uint64_t part;
 
-    if (option_read_number(text, ms)) {
+    if (read_digits(text, ms)) {
         *ms = *ms < HOUR_MS ? *ms * 1000 : UINT64_MAX;
         return true;
     }
@@ -697,7 +697,7 @@ static bool read_number(enum option_kind kind, const char *text, uint64_t *out)
     case OPTION_TIME:
         return option_read_time(text, out);
     default:
-        return option_read_number(text, out);
+        return read_digits(text, out);
     }
 }
 
