@@ -50,7 +50,7 @@ struct pull_engine {
     const struct pull_options *options;
 
     struct slot_plan slot_plan;
-    struct plan plan;
+    struct range_plan plan;
     struct seed_monitor *monitor; /* NULL: no local image is scanned */
     struct prefetch *prefetch;    /* NULL: nothing is fetched ahead of the plan */
 
@@ -118,8 +118,8 @@ static int set_up(struct pull_engine *p, struct err *err)
     p->home = inbox_create(err);
     if (!p->home || create_slots(p, err))
         return ERR_FAIL;
-    plan_init(&p->plan, p->prepared->needed, p->prepared->partial, p->prepared->archive.size,
-              SLOT_PLAN_RANGE_LEAST, p->slot_plan.out);
+    range_plan_init(&p->plan, p->prepared->needed, p->prepared->partial, p->prepared->archive.size,
+                    SLOT_PLAN_RANGE_LEAST, p->slot_plan.out);
     log_debug("pull: %u workers", jobs);
     p->workers = span_jobs_start_workers(jobs, err);
     return p->workers ? open_output(p, err) : ERR_FAIL;
@@ -159,7 +159,7 @@ static void begin_progress(struct pull_engine *p)
 static void report_progress(struct pull_engine *p)
 {
     if (p->progress.phase == PHASE_REUSE) {
-        if (!buffers_out(p->slots) && plan_waits(&p->plan))
+        if (!buffers_out(p->slots) && range_plan_waits(&p->plan))
             pull_progress_add(&p->progress, seed_monitor_progress(p->monitor));
         else
             pull_progress_begin(&p->progress, PHASE_PULL, bytes_to_move(p));
@@ -248,14 +248,14 @@ static void start_spans(struct pull_engine *p)
     struct err err;
 
     p->plan.limit = plan_limit(p);
-    while (!p->stopping && !plan_done(&p->plan) && !plan_waits(&p->plan) &&
+    while (!p->stopping && !range_plan_done(&p->plan) && !range_plan_waits(&p->plan) &&
            (slot = buffers_take(p->slots))) {
         struct span *span = span_of(slot);
 
         span->op = (struct store_op){.verb = STORE_GET, .buffer = slot->in};
         p->plan.in_size =
             slot_plan_range(&p->slot_plan, meter_rate(&p->progress.meter, clock_monotonic()));
-        if (plan_next(&p->plan, span, &err)) {
+        if (range_plan_next(&p->plan, span, &err)) {
             release_span(p, span);
             stop(p, &err);
             return;
@@ -394,7 +394,7 @@ static void drop_waiting_spans(struct pull_engine *p)
 static void end_writer(struct pull_engine *p)
 {
     if (!p->writing || buffers_out(p->slots) || (p->prefetch && prefetch_out(p->prefetch)) ||
-        !(p->stopping || plan_done(&p->plan)))
+        !(p->stopping || range_plan_done(&p->plan)))
         return;
     p->writing = false;
     writer_end(p->output.writer, !p->stopping);

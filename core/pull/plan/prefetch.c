@@ -57,7 +57,7 @@ static size_t size_with(uint64_t begin, size_t size, const struct needed_chunk *
 {
     uint64_t end = begin + size;
 
-    if (chunk->packed_offset < end || chunk->packed_offset - end > PLAN_BRIDGE ||
+    if (chunk->packed_offset < end || chunk->packed_offset - end > RANGE_PLAN_BRIDGE ||
         chunk->packed_offset - begin + chunk->chunk.packed_size > PREFETCH_RANGE)
         return 0;
     return (size_t)(chunk->packed_offset - begin) + chunk->chunk.packed_size;

@@ -6,28 +6,29 @@
 
 #include "pull/partial/partial.h"
 
-void plan_init(struct plan *plan, const struct needed_chunks *needed, struct partial *partial,
-               uint64_t archive_size, size_t in_size, size_t out_size)
+void range_plan_init(struct range_plan *plan, const struct needed_chunks *needed,
+                     struct partial *partial, uint64_t archive_size, size_t in_size,
+                     size_t out_size)
 {
-    *plan = (struct plan){.needed = needed,
-                          .partial = partial,
-                          .archive_size = archive_size,
-                          .in_size = in_size,
-                          .out_size = out_size,
-                          .limit = needed ? needed->count : 0};
+    *plan = (struct range_plan){.needed = needed,
+                                .partial = partial,
+                                .archive_size = archive_size,
+                                .in_size = in_size,
+                                .out_size = out_size,
+                                .limit = needed ? needed->count : 0};
 }
 
-bool plan_done(const struct plan *plan)
+bool range_plan_done(const struct range_plan *plan)
 {
     return plan->needed ? plan->chunk == plan->needed->count : plan->offset >= plan->archive_size;
 }
 
-bool plan_waits(const struct plan *plan)
+bool range_plan_waits(const struct range_plan *plan)
 {
-    return plan->needed && plan->chunk == plan->limit && !plan_done(plan);
+    return plan->needed && plan->chunk == plan->limit && !range_plan_done(plan);
 }
 
-static void next_piece(struct plan *plan, struct span *span)
+static void next_piece(struct range_plan *plan, struct span *span)
 {
     uint64_t left = plan->archive_size - plan->offset;
     bool held = false;
@@ -43,14 +44,14 @@ static void next_piece(struct plan *plan, struct span *span)
 
 /* Extends the range that the span fetches by a chunk. False: the chunk lies too far behind the
  * range, or the range would be too long. */
-static bool extend_range(const struct plan *plan, struct span *span,
+static bool extend_range(const struct range_plan *plan, struct span *span,
                          const struct needed_chunk *chunk)
 {
     uint64_t end = span->op.offset + span->in_size;
 
     if (span->in_size == 0)
         span->op.offset = end = chunk->packed_offset;
-    if (chunk->packed_offset < end || chunk->packed_offset - end > PLAN_BRIDGE ||
+    if (chunk->packed_offset < end || chunk->packed_offset - end > RANGE_PLAN_BRIDGE ||
         chunk->packed_offset - span->op.offset + chunk->chunk.packed_size > plan->in_size)
         return false;
     span->in_size = (size_t)(chunk->packed_offset - span->op.offset) + chunk->chunk.packed_size;
@@ -64,8 +65,8 @@ static enum span_from place_of(const struct needed_chunks *needed, const struct 
     return needed_place(needed, chunk) == NEEDED_FROM_ARCHIVE ? SPAN_FROM_ARCHIVE : SPAN_FROM_SEED;
 }
 
-static uint64_t offset_of(const struct plan *plan, const struct span *span, enum span_from from,
-                          const struct needed_chunk *chunk)
+static uint64_t offset_of(const struct range_plan *plan, const struct span *span,
+                          enum span_from from, const struct needed_chunk *chunk)
 {
     switch (from) {
     case SPAN_FROM_SEED:
@@ -78,7 +79,7 @@ static uint64_t offset_of(const struct plan *plan, const struct span *span, enum
     return chunk->packed_offset - span->op.offset;
 }
 
-static void next_chunks(struct plan *plan, struct span *span)
+static void next_chunks(struct range_plan *plan, struct span *span)
 {
     size_t raw = 0;
 
@@ -101,7 +102,7 @@ static void next_chunks(struct plan *plan, struct span *span)
     }
 }
 
-int plan_next(struct plan *plan, struct span *span, struct err *err)
+int range_plan_next(struct range_plan *plan, struct span *span, struct err *err)
 {
     span->number = plan->number++;
     span->op.offset = span->op.length = 0;

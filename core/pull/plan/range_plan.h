@@ -20,9 +20,9 @@ struct err;
 /* The longest gap of unneeded bytes that a range includes. Several requests run at once, so a round
  * trip costs little; a request itself costs about as much as 4 KiB of traffic (headers both ways,
  * and the price of a request to S3). */
-#define PLAN_BRIDGE (4 * KIB)
+#define RANGE_PLAN_BRIDGE (4 * KIB)
 
-struct plan {
+struct range_plan {
     const struct needed_chunks *needed; /* NULL: pieces */
     struct partial *partial;            /* the partial download; NULL: none */
     uint64_t archive_size;
@@ -36,12 +36,13 @@ struct plan {
 };
 
 /* With `needed`, a slot must have SPAN_PARTIAL_ROOM bytes more than in_size. */
-void plan_init(struct plan *plan, const struct needed_chunks *needed, struct partial *partial,
-               uint64_t archive_size, size_t in_size, size_t out_size);
-bool plan_done(const struct plan *plan);
-bool plan_waits(const struct plan *plan); /* the next chunk is not settled yet */
+void range_plan_init(struct range_plan *plan, const struct needed_chunks *needed,
+                     struct partial *partial, uint64_t archive_size, size_t in_size,
+                     size_t out_size);
+bool range_plan_done(const struct range_plan *plan);
+bool range_plan_waits(const struct range_plan *plan); /* the next chunk is not settled yet */
 /* Fills the span: chunks, op.offset, op.length (0: nothing to fetch), in_size and packed. Fails with
  * integrity.index if a chunk does not fit into a slot or lies outside of the archive. */
-int plan_next(struct plan *plan, struct span *span, struct err *err);
+int range_plan_next(struct range_plan *plan, struct span *span, struct err *err);
 
 #endif

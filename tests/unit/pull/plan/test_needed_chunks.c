@@ -103,7 +103,7 @@ static void spans_fetch_one_range_each(void **state)
     struct needed_chunks *needed = needed_create(&index_, &all, 1, &err);
     struct buffer slot = {.aux = calloc(1, sizeof(struct span))};
     uint64_t fetched = 0, gets = 0;
-    struct plan plan;
+    struct range_plan plan;
     uint32_t seen = 0;
 
     (void)state;
@@ -111,12 +111,12 @@ static void spans_fetch_one_range_each(void **state)
         needed->chunks[i].seed_offset = 1000 * i;
     for (unsigned i = 60; i < 67; i++) /* 3,500: short enough */
         needed->chunks[i].seed_offset = 1000 * i;
-    plan_init(&plan, needed, NULL, 50000, 20000, 30000);
-    while (!plan_done(&plan)) {
+    range_plan_init(&plan, needed, NULL, 50000, 20000, 30000);
+    while (!range_plan_done(&plan)) {
         struct span *span = span_of(&slot);
         size_t raw = 0;
 
-        assert_int_equal(plan_next(&plan, span, &err), 0);
+        assert_int_equal(range_plan_next(&plan, span, &err), 0);
         for (unsigned i = 0; i < span->count; i++, seen++) {
             const struct span_chunk *chunk = &span->chunks[i];
 

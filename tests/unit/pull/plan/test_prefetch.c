@@ -97,15 +97,15 @@ static void the_prefetch_stops_at_the_watermark(void **state)
 static void small_gaps_are_bridged_and_long_runs_cut(void **state)
 {
     (void)state;
-    chunks[1].chunk.packed_size = PLAN_BRIDGE;
+    chunks[1].chunk.packed_size = RANGE_PLAN_BRIDGE;
     for (uint32_t i = 2; i < CHUNKS; i++)
-        chunks[i].packed_offset -= PACKED - PLAN_BRIDGE;
+        chunks[i].packed_offset -= PACKED - RANGE_PLAN_BRIDGE;
     lack(0, 1);
     lack(2, 3);
     lack(100, 200);
     struct span *a = prefetch_next(forage, CHUNKS);
 
-    assert_int_equal(a->op.length, 2 * PACKED + PLAN_BRIDGE);
+    assert_int_equal(a->op.length, 2 * PACKED + RANGE_PLAN_BRIDGE);
     prefetch_done(forage, a, true);
     assert_true(chunks[0].fetched && !chunks[1].fetched && chunks[2].fetched);
     for (uint32_t left = 100; left;) {
