@@ -117,7 +117,7 @@ static int ping(struct docker *docker, char version[16], struct err *err)
     if (status == 200)
         return 0;
     if (status == 401 || status == 403) {
-        docker->unpinged = true;
+        docker->ping_denied = true;
         version[0] = '\0';
         return 0;
     }
@@ -141,7 +141,7 @@ static int choose_version(struct docker *docker, const char *pinged, struct err 
         str_copy(chosen, sizeof docker->engine.api_version, docker->endpoint.api_version);
         return 0;
     }
-    if (docker->unpinged && !is_version(pinged)) {
+    if (docker->ping_denied && !is_version(pinged)) {
         chosen[0] = '\0'; /* paths go without: the daemon takes its own */
         return 0;
     }
@@ -191,7 +191,7 @@ static int read_version(struct docker *docker, struct err *err)
     if (!json)
         return 0;
     root = json_root(json);
-    if (docker->unpinged && json_string(json_get(root, "ApiVersion"), least, sizeof least) &&
+    if (docker->ping_denied && json_string(json_get(root, "ApiVersion"), least, sizeof least) &&
         is_version(least) && choose_version(docker, least, err) < 0)
         return ERR_FAIL;
     json_string(json_get(root, "Version"), engine->version, sizeof engine->version);

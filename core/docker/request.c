@@ -1,3 +1,7 @@
+/*
+ * A request goes to the daemon's socket as one HTTP/1.1 exchange (http/stream.h). Errors name the
+ * daemon's address and its source: flag, DOCKER_HOST or context.
+ */
 #include "docker/request.h"
 
 #include <stdio.h>
@@ -95,7 +99,7 @@ int docker_refused(struct view answer, int status, const char *code, const char 
     char said[SAID_SIZE];
 
     docker_error_message(answer, said, sizeof said);
-    if (said[0] == '<') /* a proxy's page */
+    if (said[0] == '<') /* the page of a proxy */
         said[0] = '\0';
     err_set(err, ERR_DOCKER, code, "%s: the daemon answered %d%s%s", what, status,
             *said ? ": " : "", said);
@@ -107,7 +111,7 @@ int docker_refused(struct view answer, int status, const char *code, const char 
     return ERR_FAIL;
 }
 
-/* What the daemon says is no document: a proxy's page, or half of one. */
+/* docker.answer: the response is no document, such as the page of a proxy, or half a document. */
 static int read_document(struct view answer, struct json **json, struct err *err)
 {
     struct err unread;

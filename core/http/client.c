@@ -1,6 +1,6 @@
 /*
- * The thread's loop: the driver's step, a round of libcurl, finished exchanges to the driver, sleep.
- * A wake-up, traffic or the driver's own time ends the sleep.
+ * The thread's loop: the driver's step, a round of libcurl, finished exchanges to the driver,
+ * sleep. A wake-up, traffic or the driver's own time ends the sleep.
  *
  * Under a rate limit, exchanges pause themselves (exchange.c). The loop resumes them every few
  * milliseconds, another one first each time.

@@ -1,11 +1,11 @@
 /*
  * client - runs exchanges: one thread, one libcurl multi handle.
  *
- * The thread belongs to a driver, which decides what is sent and what follows a response. The client
- * calls the driver between transfers, never from inside libcurl's callbacks.
+ * The thread belongs to a driver, which decides what is sent and what follows a response. The
+ * client calls the driver between transfers, never from inside libcurl's callbacks.
  *
- * Order of calls: http_create; http_wake whenever the driver has new work; the driver's step returns
- * HTTP_STOP when nothing is left to do; http_destroy joins the thread.
+ * Order of calls: http_create; http_wake whenever the driver has new work; the driver's step
+ * returns HTTP_STOP when nothing is left to do; http_destroy joins the thread.
  */
 #ifndef S3DOCK_HTTP_CLIENT_H
 #define S3DOCK_HTTP_CLIENT_H

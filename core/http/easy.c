@@ -1,6 +1,5 @@
 /*
- * Settings that libcurl before some version does not know are left out: none of them is needed for
- * correctness.
+ * Settings that an older libcurl does not know are omitted. None is needed for correctness.
  */
 #include "http/easy.h"
 
@@ -31,8 +30,8 @@ int http_easy_global(struct err *err)
     return 0;
 }
 
-/* libcurl adds the system's folder of authorities, and in some builds the system's key chain, to
- * the named file: both are taken away. */
+/* libcurl adds the system's folder of authorities, and in some builds its key chain, to the named
+ * file. Both are removed. */
 static void trust_only(CURL *easy, const char *ca_file)
 {
     curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
@@ -79,14 +78,14 @@ CURL *http_easy_create(const struct http_tls *tls, struct err *err)
 #else
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
-#if LIBCURL_VERSION_NUM >= 0x075700 /* 7.87: a name that is being looked up does not hold us up */
+#if LIBCURL_VERSION_NUM >= 0x075700 /* 7.87: do not wait for a running name lookup */
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 #endif
     http_easy_set_tls(easy, tls);
     return easy;
 }
 
-/* As libcurl: HTTP_PROXY in capitals does not count, a web server's CGI variable could set it. */
+/* As in libcurl, HTTP_PROXY in capitals does not count: a CGI request could set it. */
 static const char *proxy_of_environment(bool https)
 {
     static const char *const NAMES[] = {"https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy",

@@ -1,7 +1,8 @@
 /*
  * Callbacks for body and headers, options of the request, and the meaning of libcurl's results.
  *
- * Under a rate limit, a callback that has used its share pauses the transfer. The client resumes it.
+ * Under a rate limit, a callback that has used its share pauses the transfer. The client resumes
+ * it.
  */
 #include "http/exchange.h"
 
@@ -100,7 +101,8 @@ static size_t on_send(char *out, size_t one, size_t size, void *arg)
     return size;
 }
 
-/* libcurl repeats a request when a kept connection was closed before the first byte of a response. */
+/* libcurl repeats a request when a kept connection was closed before the first byte of a
+ * response. */
 static int on_rewind(void *arg, curl_off_t offset, int origin)
 {
     struct http_exchange *exchange = arg;

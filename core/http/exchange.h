@@ -1,8 +1,8 @@
 /*
  * exchange - one HTTP request and its response, over a libcurl easy handle.
  *
- * The callbacks of libcurl move the bytes: a body goes from the submitter's view into libcurl's send
- * buffer, and from its receive buffer to its destination. Nothing else is copied or kept.
+ * The callbacks of libcurl move the bytes: a body goes from the submitter's view into libcurl's
+ * send buffer, and from its receive buffer to its destination. Nothing else is copied or kept.
  */
 #ifndef S3DOCK_HTTP_EXCHANGE_H
 #define S3DOCK_HTTP_EXCHANGE_H

@@ -1,10 +1,9 @@
 /*
- * A small state machine over the pieces of an answer: lines until the empty one, then a body that
- * is framed by chunks, by a length, or by the end of the connection.
+ * A state machine over the pieces of a response: lines until the empty one, then a body that is
+ * framed by chunks, by a length, or by the end of the connection.
  *
- * The head is kept as one text, each line ended by a NUL, names in lower case; headers are looked
- * up in it when they are asked for. What frames the body decides whether its end is a proper one: a
- * connection that closes inside a chunk or before the announced length is a cut, never an end.
+ * The head is kept as one text, each line ended by a NUL, names in lower case. A connection that
+ * closes inside a chunk or before the announced length was cut.
  */
 #include "http/http1.h"
 
@@ -35,7 +34,7 @@ static int not_http(struct err *err, const char *what)
     return err_set(err, ERR_DOCKER, "stream", "the daemon's answer is not proper HTTP: %s", what);
 }
 
-/* Gathers a line, without its end. True when it is whole. */
+/* Collects a line, without its end. True: it is complete. */
 static bool take_line(struct text *line, struct view *in)
 {
     const uint8_t *end = in->size ? memchr(in->data, '\n', in->size) : NULL;
@@ -93,7 +92,7 @@ static int status_of(const char *line)
     return (int)status;
 }
 
-/* What frames the body. */
+/* Finds out how the body is framed. */
 static int choose_body(struct http1 *http, struct err *err)
 {
     const char *coding = http1_header(http, "transfer-encoding");
@@ -129,7 +128,7 @@ static int feed_head(struct http1 *http, struct view *in, struct err *err)
             return choose_body(http, err);
         }
         if (line->size == 0) {
-            text_clear(&http->head); /* an interim answer */
+            text_clear(&http->head); /* an interim response */
             continue;
         }
         for (char *c = line->data; colon && c < colon; c++)
@@ -143,7 +142,7 @@ static int feed_head(struct http1 *http, struct view *in, struct err *err)
     return text_check(&http->line, "a header", err) < 0 ? ERR_FAIL : HTTP1_MORE;
 }
 
-/* The lines between chunks, and the trailer. */
+/* Reads the lines between chunks, and the trailer. */
 static int feed_framing(struct http1 *http, struct view *in, struct err *err)
 {
     bool whole = take_line(&http->line, in);

@@ -1,7 +1,7 @@
 /*
- * Full jitter: the wait is anything between nothing and the ceiling, so that many clients hurt by
- * one outage do not come back as one. The ceiling doubles with each try. Throttling starts at five
- * times the base: the other side has asked for room.
+ * Full jitter: the wait is a random time up to a ceiling, so that many clients do not return at
+ * once after an outage. The ceiling doubles with each try. Throttling starts at five times the
+ * base.
  */
 #include "http/retry.h"
 

@@ -1,5 +1,6 @@
 /*
- * The floor is a small part of what the link did: many requests share it, and not evenly.
+ * The least rate of a body is a small part of the link's best rate, because many requests share the
+ * link, and not evenly.
  */
 #include "http/stall.h"
 

@@ -1,20 +1,16 @@
 /*
- * One exchange on one connection.
+ * libcurl makes the connection (unix socket, TCP, TLS with client certificates) and moves the
+ * bytes. This file speaks HTTP itself, because a daemon may respond before the end of an upload,
+ * with an error or with a 200 that contains one, and close the connection. libcurl would then end
+ * the transfer with the failed send and lose the response. Here, a failed send starts the reading.
  *
- * libcurl makes the connection (unix socket, TCP, TLS with client certificates) and carries the
- * bytes; the exchange itself is spoken here, because of what daemons do while they are being sent
- * an image: they answer before the end, with an error or with a 200 that holds one, and close. A
- * transfer of libcurl's own ends with the failed send then, and the answer with the reason is lost.
- * Here a failed send only means that it is time to read.
+ * Reading: one buffer, from which the body is copied once, into the caller's memory. The socket is
+ * read only when the caller reads, so a slow caller slows the daemon down.
  *
- * Reading: one buffer, from which the body is copied once, into the caller's memory. Nothing is
- * read from the socket before the caller asks, so a slow caller slows the daemon down and nothing
- * else.
+ * Writing: small pieces are collected; large ones are sent as a chunk of their own without a copy.
+ * A response that arrives meanwhile is decoded into `early`.
  *
- * Writing: small pieces are gathered, large ones go out as a chunk of their own from where they
- * are. What the daemon says meanwhile is decoded into `early`, so that its end is noticed.
- *
- * Every wait is a poll of CANCEL_TICK at most.
+ * All waits are polls of CANCEL_TICK at most.
  */
 #include "http/stream.h"
 
@@ -33,11 +29,11 @@
 #include "http/easy.h"
 #include "http/http1.h"
 
-#define BUFFER_SIZE  (512 * KIB) /* what one receive takes at most */
+#define BUFFER_SIZE  (512 * KIB) /* of one receive */
 #define GATHER_SIZE  (128 * KIB)
-#define DIRECT_SIZE  (32 * KIB) /* pieces from here on are not gathered */
+#define DIRECT_SIZE  (32 * KIB) /* pieces of this size are not collected */
 #define DRAIN_SIZE   (64 * KIB)
-#define EARLY_MAX    (1 * MIB) /* of an answer that comes while the question is still sent */
+#define EARLY_MAX    (1 * MIB) /* of a response that arrives during the upload */
 #define CONNECT_TIME (30 * NS_PER_S)
 #define REQUEST_MAX  (16 * KIB)
 #define TICK_MS      ((int)(CANCEL_TICK / NS_PER_MS))
@@ -62,12 +58,12 @@ struct stream {
     char peer[160]; /* for notes */
 
     bool uploading;
-    bool deaf; /* the daemon takes no more */
+    bool refuses; /* the daemon takes no more */
     uint8_t *gather;
     size_t gathered;
 };
 
-/* Whether somebody wants the exchange to end. */
+/* Sets the error if a cancel, `stop` or the deadline ends the exchange. */
 static int check_stop(const struct stream *stream, struct err *err)
 {
     if (stream->stop && atomic_load(stream->stop))
@@ -104,7 +100,7 @@ static void set_options(struct stream *stream, const struct stream_peer *peer)
     curl_easy_setopt(
         easy, CURLOPT_CONNECTTIMEOUT_MS,
         (long)((peer->connect_within ? peer->connect_within : CONNECT_TIME) / NS_PER_MS));
-    curl_easy_setopt(easy, CURLOPT_SSL_ENABLE_ALPN, 0L); /* HTTP/1.1 is what is spoken here */
+    curl_easy_setopt(easy, CURLOPT_SSL_ENABLE_ALPN, 0L); /* this file speaks HTTP/1.1 only */
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, stream->curl_error);
     if (peer->unix_socket)
         curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, peer->unix_socket);
@@ -165,8 +161,8 @@ static int connect_peer(struct stream *stream, struct err *err)
 
 /* ---- bytes in ---- */
 
-/* Receives once. 1 when something came or the end did, 0 when there is nothing now. Everything that
- * was received before must be decoded. */
+/* Receives once. Returns 1: bytes or the end arrived; 0: nothing yet. All earlier bytes must be
+ * decoded. */
 static int receive(struct stream *stream)
 {
     size_t got = 0;
@@ -176,7 +172,8 @@ static int receive(struct stream *stream)
         return 0;
     silence_moved(&stream->silence, clock_monotonic());
     if (code != CURLE_OK || got == 0)
-        stream->eof = true; /* a reset is an end as well: the framing tells whether a proper one */
+        stream->eof =
+            true; /* a reset is an end, too; the framing decides whether the response is complete */
     stream->in = view_of(stream->buffer, got);
     return 1;
 }
@@ -202,11 +199,11 @@ static int next_event(struct stream *stream, bool wait, struct err *err)
     }
 }
 
-/* While uploading: takes in what the daemon has said by now. `deaf` when that was the whole answer,
- * an error, or the end of the connection. */
+/* During an upload: decodes what has arrived. Sets `refuses` after a whole response, an error, or
+ * the end of the connection. */
 static int listen_early(struct stream *stream, struct err *err)
 {
-    while (!stream->deaf && stream->early.size < EARLY_MAX - BUFFER_SIZE) {
+    while (!stream->refuses && stream->early.size < EARLY_MAX - BUFFER_SIZE) {
         struct view piece = {0};
         int event = http1_feed(&stream->http, &stream->in, &piece, err);
 
@@ -215,11 +212,11 @@ static int listen_early(struct stream *stream, struct err *err)
         if (event == HTTP1_BODY)
             text_add(&stream->early, piece.data, piece.size);
         if (event == HTTP1_END || stream->http.status >= 400)
-            stream->deaf = true;
+            stream->refuses = true;
         if (event != HTTP1_MORE)
             continue;
         if (stream->eof)
-            stream->deaf = true;
+            stream->refuses = true;
         else if (receive(stream) == 0)
             break;
     }
@@ -228,8 +225,8 @@ static int listen_early(struct stream *stream, struct err *err)
 
 /* ---- bytes out ---- */
 
-/* Sends all of it, listening meanwhile. 0, STREAM_ANSWERED when the daemon takes no more, or
- * negative. */
+/* Sends all bytes, and receives meanwhile. Returns 0, STREAM_ANSWERED when the daemon takes no
+ * more, or negative. */
 static int send_all(struct stream *stream, const void *data, size_t size, struct err *err)
 {
     const uint8_t *at = data;
@@ -240,7 +237,7 @@ static int send_all(struct stream *stream, const void *data, size_t size, struct
 
         if (listen_early(stream, err) < 0)
             return ERR_FAIL;
-        if (stream->deaf)
+        if (stream->refuses)
             return STREAM_ANSWERED;
         code = curl_easy_send(stream->easy, at, size, &sent);
         if (code == CURLE_AGAIN) {
@@ -249,7 +246,7 @@ static int send_all(struct stream *stream, const void *data, size_t size, struct
             continue;
         }
         if (code != CURLE_OK) {
-            stream->deaf = true;
+            stream->refuses = true;
             return STREAM_ANSWERED;
         }
         silence_moved(&stream->silence, clock_monotonic());
@@ -282,10 +279,10 @@ static int send_gathered(struct stream *stream, struct err *err)
     return bytes.size ? send_chunk(stream, bytes, err) : 0;
 }
 
-/* Ends the question, when the daemon still listens to it. */
+/* Ends the upload if the daemon still takes it. */
 static int end_upload(struct stream *stream, struct err *err)
 {
-    int answer = stream->deaf ? STREAM_ANSWERED : send_gathered(stream, err);
+    int answer = stream->refuses ? STREAM_ANSWERED : send_gathered(stream, err);
 
     if (answer == 0)
         answer = send_all(stream, "0\r\n\r\n", 5, err);
@@ -322,7 +319,7 @@ static int send_request(struct stream *stream, const struct stream_peer *peer, c
     if (answer == 0 && !stream->uploading)
         answer = send_all(stream, body.data, body.size, err);
     text_finish(&head);
-    return answer < 0 ? answer : 0; /* an early answer is read in its time */
+    return answer < 0 ? answer : 0; /* an early response is read later */
 }
 
 static int allocate(struct stream *stream, bool upload, struct err *err)
@@ -435,7 +432,7 @@ int stream_drain(struct stream *stream, void (*take)(void *arg, struct view byte
 
 int stream_write(struct stream *stream, struct view bytes, struct err *err)
 {
-    int answer = stream->deaf ? STREAM_ANSWERED : 0;
+    int answer = stream->refuses ? STREAM_ANSWERED : 0;
 
     if (answer == 0 && stream->gathered + bytes.size > GATHER_SIZE)
         answer = send_gathered(stream, err);

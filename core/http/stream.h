@@ -1,11 +1,9 @@
 /*
- * stream - one HTTP exchange whose body flows by hand: read as one reads a file, or written as one
- * writes it.
+ * stream - one HTTP exchange whose body the caller reads or writes like a file.
  *
- * For the Engine API: image export (a long answer) and load (a long question). Blocking, on the
- * calling thread, with libcurl underneath (a multi handle of its own); looks at `cancel` every
- * CANCEL_TICK. There is no time limit on silence unless one is asked for: a daemon exports for
- * minutes before its first byte. (Silence is shown by progress.)
+ * For the Engine API: image export (a long response) and load (a long request). It blocks the
+ * calling thread and checks `cancel` every CANCEL_TICK. libcurl makes the connection. There is no
+ * time limit unless one is set: a daemon may need minutes before the first byte of an export.
  */
 #ifndef S3DOCK_HTTP_STREAM_H
 #define S3DOCK_HTTP_STREAM_H
@@ -20,7 +18,7 @@
 
 struct err;
 
-/* Where and how: shared by all requests to one daemon. Strings are borrowed. */
+/* The address and settings of one daemon. Strings are borrowed. */
 struct stream_peer {
     const char *unix_socket; /* path, or NULL */
     const char *base_url;    /* "http://localhost" with a socket, "https://host:2376" */
@@ -30,7 +28,7 @@ struct stream_peer {
     int64_t
         answer_within; /* ns for the whole exchange, docker.timeout when it is over; 0: no end */
     const struct cancel *cancel;
-    const atomic_bool *stop; /* set: nobody waits for this exchange any more. NULL: none */
+    const atomic_bool *stop; /* once set, it ends the exchange. NULL: none */
 };
 
 struct stream;
@@ -39,22 +37,22 @@ struct stream;
 struct stream *stream_open(const struct stream_peer *peer, const char *method, const char *path,
                            const char *content_type, struct view body, bool upload,
                            struct err *err);
-/* Waits for the answer's header. The status in *status: 200 for every 2xx, which Docker's own
- * client does not tell apart either. May be called while uploading: then it ends the body. */
+/* Waits for the head of the response. *status is 200 for every 2xx, as in Docker's own client.
+ * During an upload, it ends the body. */
 int stream_status(struct stream *stream, int *status, struct err *err);
-/* A header of the answer by its lower-case name, or "". */
+/* Returns a header of the response by its lower-case name, or "". */
 const char *stream_header(struct stream *stream, const char *name);
-/* Reads up to cap bytes of the answer. 0 at its end: which is the protocol's proper end, a cut
- * connection is a failure (docker.stream). */
+/* Reads up to cap bytes of the response. Returns 0 at its end. docker.stream: the connection was
+ * cut before that. */
 long stream_read(struct stream *stream, uint8_t *out, size_t cap, struct err *err);
-/* Reads to the end of the answer, and hands each piece to `take`. */
+/* Reads to the end of the response, and passes each piece to `take`. */
 int stream_drain(struct stream *stream, void (*take)(void *arg, struct view bytes), void *arg,
                  struct err *err);
-/* Writes all of it. When the peer answers early (an error), the rest is dropped and STREAM_ANSWERED
- * returned: the answer can be read. */
+/* Writes all bytes. If the peer responds before the end, such as with an error, the rest is
+ * dropped. Then it returns STREAM_ANSWERED, and the response can be read. */
 enum { STREAM_ANSWERED = 1 };
 int stream_write(struct stream *stream, struct view bytes, struct err *err);
-/* Drops the connection wherever it is. Takes NULL. */
+/* Closes the connection in any state. Takes NULL. */
 void stream_close(struct stream *stream);
 
 #endif

@@ -1,3 +1,6 @@
+/*
+ * The copy is conditional on the ETag of the source. Its size is compared at the end.
+ */
 #include "store/copy_object.h"
 
 #include <stdlib.h>
@@ -5,12 +8,13 @@
 #define COPY_WHOLE_MAX (5 * (uint64_t)GIB)
 #define COPY_PART      (1 * (uint64_t)GIB) /* 10,000 of these exceed every store's largest object */
 
-static int failed(const struct store_op *op, const char *source, struct err *err)
+static int copy_error(const struct store_op *op, const char *source, struct err *err)
 {
     if (op->answer == STORE_ABSENT)
         return COPY_ABSENT;
     if (op->answer == STORE_CHANGED)
-        err_set(err, ERR_CONFLICT, "changed", "%s was replaced by somebody else meanwhile", source);
+        err_set(err, ERR_CONFLICT, "changed", "%s was replaced by another writer during the copy",
+                source);
     return ERR_FAIL;
 }
 
@@ -19,7 +23,7 @@ static int copy_whole(struct store *store, const char *source, const struct stor
 {
     struct store_op op = {.verb = STORE_COPY, .key = key, .source = source, .if_match = info->etag};
 
-    return store_run(store, &op, err) == STORE_DONE ? 0 : failed(&op, source, err);
+    return store_run(store, &op, err) == STORE_DONE ? 0 : copy_error(&op, source, err);
 }
 
 static int copy_parts(struct store *store, const char *source, const struct store_info *info,
@@ -44,7 +48,7 @@ static int copy_parts(struct store *store, const char *source, const struct stor
                               .length = left < COPY_PART ? left : COPY_PART};
 
         if (store_run(store, &op, err) != STORE_DONE)
-            return failed(&op, source, err);
+            return copy_error(&op, source, err);
         parts[i].number = i + 1;
         str_copy(parts[i].etag, sizeof parts[i].etag, op.info.etag);
     }

@@ -1,8 +1,7 @@
 /*
- * What both ends of a bucket have in common: waiting for one op, and small documents.
- *
- * store_run lends the op an inbox of its own for the time of the call, so that an op that is waited
- * for and one that is not travel the same road.
+ * The parts that both stores share: ETags, waiting for ops, reading a list to its end, small
+ * documents. store_run lends the op an inbox for the time of the call, so that all ops are returned
+ * in the same way.
  */
 #include "store/store.h"
 
@@ -120,21 +119,21 @@ int store_run_all(struct store *store, struct store_op *const *ops, unsigned cou
     return 0;
 }
 
-/* Where a listing has come to. Of the tokens two are known: the one of the next page, and `mark`,
- * that of a page whose number is a power of two. So a cycle of any length is found, at the latest
- * after three times its length. */
+/* The position in a list. Two tokens are kept: that of the next page, and `mark`, that of the last
+ * page whose number is a power of two. So a cycle of tokens is found after at most three times its
+ * length. */
 struct pager {
     char *token, *mark;
     unsigned long pages;
     unsigned empty;               /* pages without entries in a row */
-    char last[STORE_KEY_MAX + 1]; /* the key that was listed last */
+    char last[STORE_KEY_MAX + 1]; /* the last key */
     bool unordered;               /* a key came twice, or after a greater one */
 };
 
 #define EMPTY_MAX 10000
 
-/* Callers rely on the order of the keys: metadata come before their archive, and nothing twice. */
-static void look_at_order(struct pager *pager, const struct store_entry *entry)
+/* Callers rely on the order of the keys: metadata come before their archive, and no key twice. */
+static void check_order(struct pager *pager, const struct store_entry *entry)
 {
     if (entry->is_prefix)
         return;
@@ -148,14 +147,14 @@ static int each_of_page(struct pager *pager, const struct store_op *op,
 {
     for (size_t i = 0; i < page->count; i++) {
         if (op->verb == STORE_LIST)
-            look_at_order(pager, &page->entries[i]);
+            check_order(pager, &page->entries[i]);
         if (each(arg, &page->entries[i], err))
             return ERR_FAIL;
     }
     return 0;
 }
 
-static int turn_in_circles(struct store_op *op, struct err *err)
+static int fail_cycle(struct store_op *op, struct err *err)
 {
     op->answer = STORE_FAILED;
     op->failure = STORE_REFUSED;
@@ -164,8 +163,8 @@ static int turn_in_circles(struct store_op *op, struct err *err)
                    op->key && op->key[0] ? op->key : "its keys");
 }
 
-/* Takes the token of the page. 1: there is another page; 0: there is none; negative: the store
- * turns in circles. */
+/* Takes the token of the page. Returns 1: there is another page; 0: there is none; negative: the
+ * tokens form a cycle. */
 static int pager_step(struct pager *pager, struct store_op *op, struct store_page *page,
                       struct err *err)
 {
@@ -177,7 +176,7 @@ static int pager_step(struct pager *pager, struct store_op *op, struct store_pag
     pager->empty = page->count ? 0 : pager->empty + 1;
     if (pager->empty > EMPTY_MAX || (pager->token && strcmp(next, pager->token) == 0) ||
         (pager->mark && strcmp(next, pager->mark) == 0))
-        return turn_in_circles(op, err);
+        return fail_cycle(op, err);
     pager->pages++;
     if ((pager->pages & (pager->pages - 1)) == 0) {
         free(pager->mark);

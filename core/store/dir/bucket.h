@@ -35,17 +35,17 @@ int dir_key_check(const char *key, struct err *err);
 /* True for names of the top folder that are no keys ("name" or "name/"). */
 bool dir_is_own(const char *name);
 
-/* Opens the folder of the last component of `path` (`*leaf`, inside path). Follows no symbolic link.
- * Returns 0 and *fd, which the caller closes; STORE_ABSENT when a folder is missing and `make` is
- * not set; negative on failure. */
+/* Opens the folder of the last component of `path` (`*leaf`, inside path). Follows no symbolic
+ * link. Returns 0 and *fd, which the caller closes; STORE_ABSENT when a folder is missing and
+ * `make` is not set; negative on failure. */
 int dir_folder(const struct dir_bucket *bucket, const char *path, bool make, int *fd,
                const char **leaf, struct err *err);
 /* Syncs an open folder. */
 int dir_sync_folder(const struct dir_bucket *bucket, int fd, struct err *err);
 
 /* Fills size, time and ETag of a file. The ETag consists of size and modification time. A commit
- * never gives a key the ETag of the object that it replaces. ETags survive a copy of the folder that
- * keeps times (cp -a, rsync -a). */
+ * never gives a key the ETag of the object that it replaces. ETags survive a copy of the folder
+ * that keeps times (cp -a, rsync -a). */
 void dir_info(const struct stat *st, struct store_info *info);
 
 /* Opens a regular file of `folder`; a new one gets mode 0666. Never blocks and follows no link: the

@@ -1,11 +1,9 @@
 /*
- * Keys in byte order out of folders.
- *
- * Sorting the names of a folder with a '/' after those of folders gives the order of the whole
- * keys, so a depth-first walk meets them sorted. The walk for the next page starts again at the top
- * and leaves out every folder that ends before the token, so it reads only the folders on the way
- * there. The names of the folder in which a page ended are kept for the next page, as long as the
- * folder does not change: a folder of many pages is read and sorted once.
+ * The names of a folder are sorted, with a '/' behind those of folders. That is the order of the
+ * whole keys, so a depth-first walk finds the keys sorted. The walk for the next page begins at the
+ * top again and skips each folder that ends before the token. So it reads only the folders on the
+ * way to the token. The names of the folder in which a page ended are kept while the folder does
+ * not change, so that a folder of many pages is read and sorted once.
  */
 #include "store/dir/list.h"
 
@@ -18,7 +16,7 @@
 
 #include "base/array.h"
 
-/* The names of a folder, and what tells that it is the same folder still. */
+/* The names of a folder, and the state by which a change of the folder is found. */
 struct dir_seen {
     char path[STORE_KEY_MAX + 2];
     struct stat st;
@@ -29,7 +27,7 @@ struct walk {
     struct dir_bucket *bucket;
     struct store_op *op;
     const char *prefix, *token;
-    char path[STORE_KEY_MAX + 2];  /* of the entry at hand; a folder's ends in '/' */
+    char path[STORE_KEY_MAX + 2];  /* of the current entry; a folder's ends in '/' */
     char group[STORE_KEY_MAX + 2]; /* the last common prefix, or "" */
     bool full;
     struct err *err;
@@ -140,8 +138,8 @@ static int page_full(struct walk *w)
     return page->next ? 0 : err_memory(w->err, "a page of keys");
 }
 
-/* Groups a key by the delimiter. True when it belongs to a common prefix, which is in w->group
- * then; *again when that one was shown already. */
+/* Groups a key by the delimiter. True: the key belongs to a common prefix, which goes to w->group;
+ * *again: that prefix was listed already. */
 static bool grouped(struct walk *w, bool *again)
 {
     const char *rest = w->path + strlen(w->prefix);
@@ -157,7 +155,7 @@ static bool grouped(struct walk *w, bool *again)
     return true;
 }
 
-/* The walk has met a key: w->path. */
+/* Adds the key w->path, or its common prefix, to the page. */
 static int offer(struct walk *w, int folder, const char *name)
 {
     struct store_page *page = w->op->page;
@@ -186,7 +184,7 @@ static int offer(struct walk *w, int folder, const char *name)
     return dir_page_add(page, w->path, false, &info, w->err);
 }
 
-/* Can the folder w->path (ending in '/') hold a key that is still to be shown? */
+/* True: the folder w->path (ending in '/') can hold a key behind the token. */
 static bool worth_entering(const struct walk *w)
 {
     size_t size = strlen(w->path), prefix = strlen(w->prefix);
@@ -195,7 +193,7 @@ static bool worth_entering(const struct walk *w)
         return false;
     if (w->group[0] && strncmp(w->path, w->group, strlen(w->group)) == 0)
         return false;
-    /* Everything inside sorts before the token unless the token lies inside or before it. */
+    /* All keys inside sort before the token, unless the token lies inside or before the folder. */
     return !w->token || strncmp(w->path, w->token, size) == 0 || strcmp(w->path, w->token) > 0;
 }
 
@@ -206,7 +204,7 @@ static int walk_entry(struct walk *w, size_t at, int folder, const char *name)
     size_t size = strlen(name);
 
     if (at + size > STORE_KEY_MAX)
-        return 0; /* not a key of ours */
+        return 0; /* no valid key */
     memcpy(w->path + at, name, size + 1);
     if (name[size - 1] != '/')
         return offer(w, folder, name);
@@ -228,8 +226,8 @@ static bool is_same(const struct stat *a, const struct stat *b)
            a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
-/* The names of the folder w->path: the kept ones, or read anew. `st` gets what the folder was
- * before. */
+/* Returns the names of the folder w->path: the kept ones, or read anew. `st` gets the state of the
+ * folder before the reading. */
 static int names_of(struct walk *w, int folder, struct stat *st, struct dir_names *out)
 {
     struct dir_seen *seen = w->bucket->seen;
@@ -244,7 +242,7 @@ static int names_of(struct walk *w, int folder, struct stat *st, struct dir_name
     return 0;
 }
 
-/* The page has ended in this folder, or below it: the largest folder on the way is kept. */
+/* Keeps the names of the largest folder on the way to the end of the page. */
 static void keep_names(struct walk *w, size_t at, const struct stat *st, struct dir_names *names)
 {
     struct dir_seen *seen = w->bucket->seen;
@@ -262,7 +260,7 @@ static void keep_names(struct walk *w, size_t at, const struct stat *st, struct 
     w->bucket->seen = seen;
 }
 
-/* The first name that is not before the token. */
+/* Returns the first name that is not before the token. */
 static size_t first_name(const struct walk *w, size_t at, const struct dir_names *names)
 {
     char name[STORE_KEY_MAX + 2];
@@ -285,7 +283,7 @@ static size_t first_name(const struct walk *w, size_t at, const struct dir_names
     return low;
 }
 
-/* Everything below the folder that is the first `at` bytes of w->path. */
+/* Lists all keys below the folder that is the first `at` bytes of w->path. */
 static int walk_folder(struct walk *w, size_t at) /* NOLINT(misc-no-recursion): 512 at most */
 {
     struct dir_names names = {0};
@@ -322,7 +320,7 @@ int dir_list(struct dir_bucket *bucket, struct store_op *op, struct err *err)
     if (strlen(w.prefix) > STORE_KEY_MAX)
         return err_set(err, ERR_USAGE, "key", "the prefix is longer than %d bytes", STORE_KEY_MAX);
     if (w.token && op->delimiter && *w.token && w.token[strlen(w.token) - 1] == op->delimiter)
-        str_copy(w.group, sizeof w.group, w.token); /* shown on the page before */
+        str_copy(w.group, sizeof w.group, w.token); /* listed on the page before */
     if (!w.token)
         dir_list_forget(bucket);
     if (walk_folder(&w, 0) < 0) {

@@ -1,5 +1,5 @@
 /*
- * list - the keys of a bucket folder, in the order of their bytes, a page at a time.
+ * list - lists the keys of a bucket folder in byte order, page by page.
  */
 #ifndef S3DOCK_STORE_DIR_LIST_H
 #define S3DOCK_STORE_DIR_LIST_H
@@ -12,10 +12,10 @@
 /* op: prefix in key (may be "" or NULL), delimiter, token -> page. The token is the last key or
  * common prefix of the page before. */
 int dir_list(struct dir_bucket *bucket, struct store_op *op, struct err *err);
-/* Frees what is kept from page to page. */
+/* Frees the names that are kept from page to page. */
 void dir_list_forget(struct dir_bucket *bucket);
 
-/* The names of one folder, sorted; folders end in '/'. */
+/* The sorted names of one folder; folders end in '/'. */
 struct dir_names {
     char **names;
     size_t count, room;

@@ -1,13 +1,13 @@
 /*
- * Writers never change a file that has a key. They write a temporary file, sync it, and rename(2) it
- * to its key. A reader sees the old or the new object, whole.
+ * Writers never change a file that has a key. They write a temporary file, sync it, and rename(2)
+ * it to its key. A reader sees the old or the new object, whole.
  *
  * The rename happens under the bucket's lock, which also holds between processes, together with all
  * that must not change in between: the check of the conditions, the creation and deletion of
  * folders, and the choice of the modification time. The ETag is size and time. Under the lock, the
  * time is advanced until the ETag differs from that of the replaced object. So even a file system
- * with 2-second times shows each replacement. The ETag has no inode number, so that a bucket that was
- * copied to another disk keeps its ETags.
+ * with 2-second times shows each replacement. The ETag has no inode number, so that a bucket that
+ * was copied to another disk keeps its ETags.
  */
 #include "store/dir/object.h"
 

@@ -1,7 +1,7 @@
 /*
  * A part is placed where it belongs at once, so that completing an upload copies nothing: after the
- * part before it if that one's end is known, else at its number times the size of a part. A part that
- * would overlap another, or is sent again, gets a file of its own.
+ * part before it if that one's end is known, else at its number times the size of a part. A part
+ * that would overlap another, or is sent again, gets a file of its own.
  */
 #include "store/dir/parts.h"
 

@@ -1,13 +1,10 @@
 /*
- * A bucket that is a plain folder.
+ * One thread executes the ops in the order of submission. More threads would not help: the work is
+ * copying between memory and the page cache, a file has one writer at a time, and a multipart
+ * upload is one file. The queue is linked through the ops.
  *
- * One thread does what it is handed, in the order of arrival. More would not help: the work is
- * copying between memory and the page cache, file systems let one writer at a time into a file, and
- * a multipart upload is one file (dir_upload.c). An op that waits costs nothing but its place in
- * the queue, which is threaded through the ops themselves.
- *
- * After a cancel every op comes home as cancelled, but for aborts and deletes, because what was
- * begun must be taken back, and for ops that the caller insists on.
+ * After a cancel, each op returns as cancelled. Exceptions: aborts and deletes, which clean up, and
+ * ops on which the caller insists (store_insist).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +29,7 @@
 
 struct store_dir {
     struct store store;
-    struct dir_bucket bucket; /* the thread's */
+    struct dir_bucket bucket; /* of the thread */
     pthread_t thread;
     struct {
         pthread_mutex_t mutex;
@@ -131,7 +128,7 @@ static enum store_answer copy(struct dir_bucket *bucket, struct store_op *op, st
     if (found != 0)
         return found;
     if (!if_match || strcmp(if_match, info.etag) == 0) {
-        op->if_match = NULL; /* it is the source's, not the target's */
+        op->if_match = NULL; /* the condition is on the source, not on the target */
         answer = put(bucket, op, fd, info.size, err);
         op->if_match = if_match;
     }
@@ -201,8 +198,8 @@ static bool cleans_up(const struct store_op *op)
     return op->verb == STORE_UPLOAD_ABORT || op->verb == STORE_DELETE;
 }
 
-/* A cancel does not end an op that is insisted on, nor one that cleans up. */
-static enum store_answer obey(struct store_dir *dir, struct store_op *op)
+/* Executes an op. A cancel does not end one that is insisted on, or that cleans up. */
+static enum store_answer execute_op(struct store_dir *dir, struct store_op *op)
 {
     bool kept = atomic_load(&dir->store.insisting) || cleans_up(op);
 
@@ -216,7 +213,7 @@ static void serve(struct store_dir *dir, struct store_op *op)
     op->info = (struct store_info){0};
     op->failure = STORE_NO_ANSWER;
     op->tries = 1;
-    op->answer = obey(dir, op);
+    op->answer = execute_op(dir, op);
     if (op->answer == STORE_FAILED && op->err.family != ERR_CANCELLED && op->key)
         err_wrap(&op->err, "%s", op->key);
     account(dir, op);
@@ -345,7 +342,7 @@ struct store *store_dir_create(const struct store_dir_options *options, struct e
     dir->bucket =
         (struct dir_bucket){.root = -1, .cancel = options->cancel, .flag = options->cancel};
     dir->bucket.patience = options->stall_time ? options->stall_time : STORE_STALL_TIME;
-    /* The limits of S3, so that plans look the same for both ends. */
+    /* The limits of S3, so that both stores get the same plans. */
     dir->store = (struct store){.table = &table, .limits = STORE_LIMITS};
     dir->locked.end = &dir->locked.first;
     pthread_mutex_init(&dir->locked.mutex, NULL);

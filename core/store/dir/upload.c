@@ -33,8 +33,8 @@ enum store_answer dir_upload_create(const struct dir_bucket *bucket, struct stor
 
 /* -- completing -- */
 
-/* Checks that the parts of `op` exist as it names them. *end_to_end: they lie in `data` one after the
- * other. *total: bytes of all. */
+/* Checks that the parts of `op` exist as it names them. *end_to_end: they lie in `data` one after
+ * the other. *total: bytes of all. */
 static int check_parts(const struct store_op *op, const struct dir_parts *table, bool *end_to_end,
                        uint64_t *total, struct err *err)
 {

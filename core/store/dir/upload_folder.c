@@ -1,6 +1,6 @@
 /*
- * A new folder is filled in DIR_TMP and moved when it is whole. An old one loses its key last, so that
- * a deletion that was interrupted can be repeated.
+ * A new folder is filled in DIR_TMP and moved when it is whole. An old one loses its key last, so
+ * that a deletion that was interrupted can be repeated.
  */
 #include "store/dir/upload_folder.h"
 

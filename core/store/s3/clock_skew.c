@@ -1,3 +1,7 @@
+/*
+ * Up to a day apart, the store's time is used; further apart only if TLS has authenticated the
+ * store.
+ */
 #include "store/s3/clock_skew.h"
 
 #include "base/err.h"

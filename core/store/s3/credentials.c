@@ -1,6 +1,6 @@
 /*
- * Keys are checked where they enter, so that a stray newline is named here and does not come back
- * as "signature does not match" from the other side of the world.
+ * Keys are checked here, so that a stray line end gets its own error instead of "signature does not
+ * match" from the store.
  */
 #include "store/s3/credentials.h"
 
@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "base/log.h"
 
-static bool clean(const char *text)
+static bool is_clean(const char *text)
 {
     for (; *text; text++)
         if ((unsigned char)*text <= ' ' || (unsigned char)*text >= 0x7f)
@@ -18,11 +18,11 @@ static bool clean(const char *text)
     return true;
 }
 
-static int take(char *to, size_t size, const char *from, const char *what, struct err *err)
+static int copy_key(char *to, size_t size, const char *from, const char *what, struct err *err)
 {
     if (!from)
         from = "";
-    if (!clean(from)) {
+    if (!is_clean(from)) {
         err_set(err, ERR_AUTH, "credentials", "the %s contains a blank or a control character",
                 what);
         return err_hint(err, "was it pasted with a line end? Copy it again");
@@ -37,10 +37,10 @@ int credentials_init(struct credentials *creds, const char *access_key, const ch
                      const char *session_token, struct err *err)
 {
     *creds = (struct credentials){0};
-    if (take(creds->access_key, sizeof creds->access_key, access_key, "access key", err) < 0 ||
-        take(creds->secret_key, sizeof creds->secret_key, secret_key, "secret key", err) < 0 ||
-        take(creds->session_token, sizeof creds->session_token, session_token, "session token",
-             err) < 0)
+    if (copy_key(creds->access_key, sizeof creds->access_key, access_key, "access key", err) < 0 ||
+        copy_key(creds->secret_key, sizeof creds->secret_key, secret_key, "secret key", err) < 0 ||
+        copy_key(creds->session_token, sizeof creds->session_token, session_token, "session token",
+                 err) < 0)
         return ERR_FAIL;
     if (!creds->access_key[0] != !creds->secret_key[0]) {
         err_set(err, ERR_AUTH, "credentials", "an %s without its %s",

@@ -1,8 +1,8 @@
 /*
- * credentials - who asks: an access key, its secret and, for temporary ones, a session token.
+ * credentials - an access key, its secret and, for temporary ones, a session token.
  *
- * They come from the options (profile or environment, as `cli` found them); when the store says
- * that they have expired, they are looked for once more (store_s3_options.renew).
+ * They come from the options. When the store reports that they have expired, the store asks for new
+ * ones (store_s3_options.renew).
  */
 #ifndef S3DOCK_STORE_S3_CREDENTIALS_H
 #define S3DOCK_STORE_S3_CREDENTIALS_H
@@ -12,14 +12,14 @@
 struct err;
 
 struct credentials {
-    char access_key[128]; /* "": nobody; requests go unsigned */
+    char access_key[128]; /* "": none; requests are not signed */
     char secret_key[256];
     char session_token[4096]; /* "" for long-lived keys */
 };
 
-/* Copies them, and registers secret and token with log_secret. NULL and "" are the same. One half
- * of a pair without the other, blanks or control characters (a pasted line end) and lengths no
- * store gives out are refused: auth.credentials. */
+/* Copies them, and registers secret and token with log_secret. NULL and "" are the same.
+ * auth.credentials: half of a pair is missing, a value has blanks or control characters (a pasted
+ * line end), or is too long. */
 int credentials_init(struct credentials *creds, const char *access_key, const char *secret_key,
                      const char *session_token, struct err *err);
 bool credentials_anonymous(const struct credentials *creds);

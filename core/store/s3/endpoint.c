@@ -1,6 +1,6 @@
 /*
- * Endpoints come as people write them: with and without scheme, port, slash, bucket. All guessing
- * about them is done here, once.
+ * Users write endpoints with and without scheme, port, slash, bucket. This file alone interprets
+ * them.
  */
 #include "store/s3/endpoint.h"
 
@@ -50,8 +50,7 @@ static bool is_aws(const char *host)
     return ends(host, ".amazonaws.com") || ends(host, ".amazonaws.com.cn");
 }
 
-/* Alibaba OSS and Tencent COS (new buckets) refuse what AWS would rather not see: the bucket in the
- * path. */
+/* True for Alibaba OSS and Tencent COS, which refuse the bucket in the path. */
 static bool wants_bucket_in_host(const char *host)
 {
     return is_aws(host) || ends(host, ".aliyuncs.com") || ends(host, ".myqcloud.com");
@@ -142,7 +141,7 @@ static int compose(struct s3_endpoint *place, const char *host, struct err *err)
     int size;
 
     snprintf(own, sizeof own, "%s.", place->bucket);
-    if (strncmp(host, own, strlen(own)) == 0) { /* pasted with the bucket in it */
+    if (strncmp(host, own, strlen(own)) == 0) { /* the endpoint already contains the bucket */
         place->in_host = true;
         host += strlen(own);
     }
@@ -189,7 +188,7 @@ int s3_endpoint_init(struct s3_endpoint *place, const char *endpoint, const char
     return compose(place, host, err);
 }
 
-/* Whether it is made of segments that mean what they say. */
+/* True: no segment is empty, "." or "..". */
 static bool is_sound(const char *folder)
 {
     for (;;) {

@@ -1,7 +1,7 @@
 /*
  * The three listings differ in names only: an entry element, the field that is its key, the markers
- * of the next page. The table GRAMMARS holds these names. The name of the root is not compared: the
- * reference clients do not look at it.
+ * of the next page. The table GRAMMARS holds these names. The name of the root is not
+ * compared, as in the reference clients.
  *
  * A page without entries does not end a listing: stores that skip deleted keys return such pages.
  * Only IsTruncated decides, as in the reference clients. An answer without IsTruncated ends the
@@ -21,7 +21,7 @@
 #include "base/hash.h"
 #include "store/s3/xml.h"
 
-#define ENTRIES_MAX 10000 /* S3 gives 1000 a page */
+#define ENTRIES_MAX 10000 /* S3 sends 1000 in a page */
 #define BLANKS      " \t\r\n"
 
 static const struct grammar {
@@ -38,7 +38,7 @@ struct page_reader {
     const struct grammar *grammar;
     struct store_page *page;
     size_t room;
-    struct store_entry now; /* the entry being read */
+    struct store_entry now; /* the current entry */
     bool unfit;             /* its upload id does not fit: it cannot be aborted, and is left out */
     bool known;             /* the document has a field of a listing */
     bool end_said, truncated, failed_memory;
@@ -88,7 +88,7 @@ static bool parse_size(const char *text, uint64_t *out)
     return text[0] >= '0' && text[0] <= '9' && end[strspn(end, BLANKS)] == '\0' && errno == 0;
 }
 
-/* Whether the text is the word, or the digit for it, as Go's clients read a Boolean. */
+/* True: the text is the word or its digit, as Go's clients read a Boolean. */
 static bool says(const char *text, const char *word, char digit)
 {
     text += strspn(text, BLANKS);
@@ -182,7 +182,7 @@ static int bad_listing(struct err *err, const char *why)
     return err_set(err, ERR_INTEGRITY, CODE_LISTING, "the store's listing %s", why);
 }
 
-/* Undoes the URL encoding in place; false when it is malformed. */
+/* Decodes a URL-encoded key in place. False: it is malformed. */
 static bool unescape(char *text)
 {
     char *to = text;
@@ -204,7 +204,7 @@ static bool unescape(char *text)
     return true;
 }
 
-/* Some servers encode the keys without being asked to, and say so. */
+/* Decodes the keys of servers that encode them without a request and declare it. */
 static int unescape_keys(struct page_reader *reader, struct err *err)
 {
     struct store_page *page = reader->page;
@@ -221,8 +221,8 @@ static int unescape_keys(struct page_reader *reader, struct err *err)
     return good ? 0 : bad_listing(err, "has a key whose encoding is malformed");
 }
 
-/* Whether another page follows. Without IsTruncated a token of a list of objects says so; the
- * markers of the other two listings may stand on a last page. */
+/* True: another page follows. Without IsTruncated, the token of a list of objects decides. The
+ * markers of the other two lists may be on a last page, too. */
 static bool has_more(const struct page_reader *reader)
 {
     if (reader->truncated || reader->end_said)
@@ -230,7 +230,7 @@ static bool has_more(const struct page_reader *reader)
     return reader->grammar->verb == STORE_LIST && reader->next.size;
 }
 
-/* The token of the next page: one marker, or two with a line end between. */
+/* Writes the token of the next page: one marker, or two with a line end between them. */
 static int make_next(struct page_reader *reader, const char *token, struct err *err)
 {
     struct store_page *page = reader->page;

@@ -8,11 +8,10 @@
 
 struct err;
 
-/* Fills `page` (the caller zeroes it before and finishes it) from the answer to a STORE_LIST,
- * STORE_UPLOAD_PARTS or STORE_UPLOADS. `token`: the one this page was asked with, or NULL; a store
- * that hands it out again would have us turn in circles and is refused. integrity.xml,
- * integrity.listing; usage.addressing: a list of buckets, which means that the store did not see
- * ours. */
+/* Fills `page` from the response to a STORE_LIST, STORE_UPLOAD_PARTS or STORE_UPLOADS. The caller
+ * zeroes and finishes the page. `token`: that of the request, or NULL. integrity.xml: no XML.
+ * integrity.listing: no list, or the response repeats the token. usage.addressing: a list of
+ * buckets, so the store did not find the bucket in the request. */
 int s3_page_read(struct store_page *page, enum store_verb verb, const char *token,
                  struct view document, struct err *err);
 

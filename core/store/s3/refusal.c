@@ -1,6 +1,6 @@
 /*
- * The code of the error document decides, or the status when there is none (errors.c). But first the
- * reader checks whether the store itself wrote the response, or a proxy or a login page did.
+ * The code of the error document decides, or the status when there is none (errors.c). But first
+ * the reader checks whether the store itself wrote the response, or a proxy or a login page did.
  */
 #include "store/s3/refusal.h"
 

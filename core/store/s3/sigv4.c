@@ -1,8 +1,8 @@
 /*
- * Four steps, each a function: the request in its canonical spelling, its digest inside a string to
- * sign, a key derived from the secret for one day, region and service, and the signature.
+ * Four steps, each a function: the canonical request, the string to sign with its digest, a key
+ * that is derived from the secret for one day, region and service, and the signature.
  *
- * The canonical request is a text and no running hash, so that a failing vector can be looked at.
+ * The canonical request is built as a text, so that a failing test vector can be read.
  */
 #include "store/s3/sigv4.h"
 
@@ -31,7 +31,7 @@ static void sort_headers(const struct sigv4_request *request, unsigned order[SIG
     }
 }
 
-/* The value without outer blanks, inner runs of them as one. */
+/* Adds the value without outer blanks, and with single inner blanks. */
 static void add_value(struct text *out, const char *value)
 {
     bool gap = false, any = false;

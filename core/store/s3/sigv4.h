@@ -1,9 +1,8 @@
 /*
  * sigv4 - AWS Signature Version 4, header form. Pure: the time is an argument, nothing is cached.
  *
- * It signs exactly what it is given: path and query must already be spelled as they go over the
- * wire (S3 escapes a path once and normalises nothing), and every header to be signed must be
- * listed, `host` and `x-amz-date` among them.
+ * Path and query must be spelled as they are sent: S3 escapes a path once and normalises nothing.
+ * All headers to be signed must be listed, `host` and `x-amz-date` among them.
  */
 #ifndef S3DOCK_STORE_S3_SIGV4_H
 #define S3DOCK_STORE_S3_SIGV4_H
@@ -38,7 +37,7 @@ struct sigv4_key {
 };
 
 /* Writes the value of the Authorization header for a request sent at `wall_ns`; its x-amz-date must
- * be clock_amz() of the same instant. Fails (internal.signature) when a bound above is passed. */
+ * be clock_amz() of the same instant. internal.signature: a bound above is exceeded. */
 int sigv4_sign(const struct sigv4_request *request, const struct sigv4_key *key, int64_t wall_ns,
                char authorization[SIGV4_AUTHORIZATION_MAX], struct err *err);
 

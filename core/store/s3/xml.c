@@ -1,6 +1,6 @@
 /*
- * A stack of names and one text: S3's documents have no mixed content, so a child's text may
- * replace its parent's.
+ * The reader keeps a stack of names and one text. S3's documents have no mixed content, so the text
+ * of a child may replace that of its parent.
  */
 #include "store/s3/xml.h"
 
@@ -16,7 +16,7 @@ struct reader {
     unsigned depth;
     char text[S3_XML_TEXT];
     size_t size;
-    const char *refused; /* why we stopped */
+    const char *refused; /* reason of the stop, or NULL */
     s3_xml_end *end;
     void *arg;
 };
