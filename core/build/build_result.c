@@ -1,3 +1,5 @@
+/* The id of the result is compared with the id of the image that has the name before and after the
+ * build. */
 #include "build/build_result.h"
 
 #include <errno.h>
@@ -15,9 +17,9 @@
 
 #define IID_MAX 256
 
-/* ---- the user's words ---- */
+/* ---- arguments of the user ---- */
 
-/* The value of a flag among the user's words; NULL: it is not there. */
+/* Returns the value of a flag among the user's arguments; NULL: the flag is missing. */
 static const char *value_of(const struct build_wish *wish, const char *flag)
 {
     size_t size = strlen(flag);
@@ -39,7 +41,7 @@ static bool is_elsewhere(const char *output)
     return output && !strstr(output, "type=docker");
 }
 
-/* Whether the words send the result somewhere else than to the daemon. */
+/* Returns true if the arguments send the result to another place than the daemon. */
 static bool goes_elsewhere(const struct build_wish *wish)
 {
     for (unsigned i = 0; i < wish->more_count; i++)
@@ -48,7 +50,7 @@ static bool goes_elsewhere(const struct build_wish *wish)
     return is_elsewhere(value_of(wish, "--output")) || is_elsewhere(value_of(wish, "-o"));
 }
 
-/* An id of several platforms is none: docker refuses to write one. */
+/* A build for several platforms has no single id, and docker refuses to write one. */
 static bool has_many_platforms(const struct build_wish *wish)
 {
     const char *more = value_of(wish, "--platform");
@@ -56,7 +58,7 @@ static bool has_many_platforms(const struct build_wish *wish)
     return (wish->platform && strchr(wish->platform, ',')) || (more && strchr(more, ','));
 }
 
-/* A docker out of a snap sees neither the cache nor /tmp. */
+/* A docker that was installed as a snap can access neither the cache folder nor /tmp. */
 static bool is_confined(const struct build_wish *wish)
 {
     char program[PATH_MAX], real[PATH_MAX];
@@ -67,7 +69,7 @@ static bool is_confined(const struct build_wish *wish)
              (!strcmp(real, "/usr/bin/snap") || strstr(real, "/snap/"))));
 }
 
-/* ---- the file ---- */
+/* ---- the id file ---- */
 
 static int make_file(struct build_result *result, struct err *err)
 {
@@ -108,7 +110,7 @@ int build_result_begin(struct build_result *result, struct build_wish *wish, str
     return 0;
 }
 
-/* A file of the user's that the build left alone says nothing. */
+/* Returns false if the build did not change the user's file: its id is old then. */
 static bool was_written(const struct build_result *result)
 {
     struct stat now;
@@ -121,7 +123,7 @@ static bool was_written(const struct build_result *result)
             now.st_mtim.tv_nsec != result->was.st_mtim.tv_nsec);
 }
 
-/* The id that docker wrote, "" when it wrote none. */
+/* Reads the id that docker wrote; "": none. */
 static void read_id(const struct build_result *result, char out[IID_MAX])
 {
     _cleanup_text_ struct text text;
@@ -159,7 +161,7 @@ static const char *without_kind(const char *id)
     return digest_text_hex(id);
 }
 
-/* Whether `id`, which has the name now, is what this build made. */
+/* Returns true if this build made the image `id`, which has the name now. */
 static bool is_result(const struct build_result *result, const struct build_wish *wish,
                       const struct docker *docker, const char *id)
 {
@@ -216,7 +218,7 @@ int build_result_undo(const struct build_result *result, struct docker *docker, 
     struct err ignored;
 
     if (!strcmp(id, result->before))
-        return 0; /* the name did not move */
+        return 0; /* the name was not moved */
     snprintf(repo, sizeof repo, "%.*s", (int)(colon - tag), tag);
     if (result->before[0] &&
         docker_tag(docker, result->before, repo, colon + 1, &ignored) == DOCKER_OK)

@@ -23,23 +23,22 @@ struct docker_image;
 struct err;
 
 struct build_result {
-    char before[DIGEST_TEXT_SIZE]; /* id of the image that had the name; "" when none had */
-    char iidfile[PATH_MAX];        /* ours, or the user's; "" when docker is not asked for one */
+    char before[DIGEST_TEXT_SIZE]; /* id of the image that had the name before; "": none */
+    char iidfile[PATH_MAX];        /* of s3dock or of the user; "": docker writes no id */
     bool ours;
-    struct stat was; /* of the user's file, before */
+    struct stat was; /* of the user's file, before the build */
 };
 
-/* Chooses the file for --iidfile: the user's, when `wish` has one, else one of the cache, which
- * wish->iidfile is set to. The caller finishes the result. */
+/* Chooses the file for --iidfile: the user's, if `wish` has one, else one of the cache, and sets
+ * wish->iidfile to it. The caller finishes the result. */
 int build_result_begin(struct build_result *result, struct build_wish *wish, struct err *err);
-/* Notes the image that has the name; call it before the build. */
+/* Notes the image that has the name. Call it before the build. */
 int build_result_look(struct build_result *result, struct docker *docker, const char *tag,
                       struct err *err);
-/* Finds the image after the build. Fails with docker.build when it is not the result. */
+/* Finds the image after the build. docker.build: it is not the result of the build. */
 int build_result_check(const struct build_result *result, struct docker *docker,
                        const struct build_wish *wish, struct docker_image *image, struct err *err);
-/* Takes the name back from the image of this build: the one that had it before has it again, or
- * none. */
+/* Gives the name back to the image that had it before the build, or removes it. */
 int build_result_undo(const struct build_result *result, struct docker *docker, const char *tag,
                       const char *id, struct err *err);
 void build_result_finish(struct build_result *result);

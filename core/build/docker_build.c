@@ -1,6 +1,6 @@
 /*
- * The original ran `docker build` inside of the context, so its Dockerfile was seen from there;
- * docker's own users expect to name it from where they are. Both work, in this order.
+ * The original ran `docker build` inside the context, so its Dockerfile is relative to the context.
+ * Users of docker expect a path relative to the current folder. Both work, in this order.
  */
 #include "build/docker_build.h"
 
@@ -13,7 +13,7 @@
 #include "base/codes.h"
 #include "base/err.h"
 
-/* A path that no program takes for a flag. */
+/* Stores a path that no program reads as a flag. */
 static int set_path(char out[BUILD_PATH_SIZE], const char *path, struct err *err)
 {
     int used = snprintf(out, BUILD_PATH_SIZE, "%s%s", path[0] == '-' ? "./" : "", path);
@@ -58,7 +58,7 @@ static int find_dockerfile(const struct build_wish *wish, struct docker_build *o
     }
     if (is_file(inside))
         return set_path(out->dockerfile, inside, err);
-    if (strcmp(name, "Dockerfile") != 0 && is_file(name)) /* asked for, not the usual one */
+    if (strcmp(name, "Dockerfile") != 0 && is_file(name)) /* a file that the user named */
         return set_path(out->dockerfile, name, err);
     return err_set(err, ERR_NOT_FOUND, CODE_DOCKERFILE, "dockerfile not found: %s", inside);
 }
@@ -96,7 +96,7 @@ int docker_build_make(const struct build_wish *wish, struct docker_build *out, s
     return 0;
 }
 
-/* ---- as a line ---- */
+/* ---- printing ---- */
 
 static bool is_plain(const char *word)
 {

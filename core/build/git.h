@@ -32,7 +32,7 @@
 struct cancel;
 struct err;
 
-/* `changes` may be NULL. */
+/* Reads HEAD and, unless `changes` is NULL, the changed files. */
 int git_read(const char *path, const struct cancel *cancel, struct git_head *head,
              struct git_changes *changes, struct err *err);
 

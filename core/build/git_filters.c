@@ -1,3 +1,5 @@
+/* All settings of all scopes are read in one call; those of the repository that name programs are
+ * overridden. */
 #include "build/git_filters.h"
 
 #include <stdio.h>
@@ -9,7 +11,7 @@
 #include "base/utf8.h"
 #include "build/git_program.h"
 
-#define SETTINGS_MAX (1 * MIB) /* all of them, as text */
+#define SETTINGS_MAX (1 * MIB) /* of all settings, as text */
 #define KEY_MAX_SIZE 1024
 
 /* One line of `git config --null --show-scope`: "scope" NUL "key" LF "value" NUL. */
@@ -17,10 +19,10 @@ struct setting {
     const char *scope;
     const char *key;
     size_t key_size;
-    const char *value; /* "true" for a key without one */
+    const char *value; /* "true" for a key without a value */
 };
 
-/* False at the end. */
+/* Reads the next setting. Returns false at the end. */
 static bool next_setting(const struct text *all, size_t *at, struct setting *out)
 {
     const char *line;
@@ -65,7 +67,7 @@ static const char *value_of_user(const struct text *all, const struct setting *s
     return found;
 }
 
-/* The name in "filter.NAME.clean". */
+/* Notes the name in "filter.NAME.clean". */
 static void note_filter(struct git_filters *out, const struct setting *setting)
 {
     const size_t front = strlen("filter.");
@@ -80,7 +82,7 @@ static void note_filter(struct git_filters *out, const struct setting *setting)
     str_printable(out->skipped);
 }
 
-/* Overrides the repository's value of the key by the user's, or by one without effect. */
+/* Overrides the repository's value of the key by the user's value, or by one without effect. */
 static int outweigh(struct git_program *git, const struct text *all, const struct setting *setting,
                     struct git_filters *out, struct err *err)
 {
@@ -138,7 +140,7 @@ int git_filters_guard(struct git_program *git, struct git_filters *out, struct e
     text_init(&all, SETTINGS_MAX);
     git_program_unset_all(git);
     failed = git_program_run(git, &call, err);
-    if (!failed && call.code > 1) /* 1: there is none */
+    if (!failed && call.code > 1) /* 1: no such setting */
         failed = err_set(err, ERR_LOCAL, "repository", "the configuration of %s cannot be read: %s",
                          git->folder, call.errors.data);
     text_finish(&call.errors);

@@ -23,7 +23,8 @@ struct git_filters {
     char skipped[64]; /* the first filter that only .git/config defines; or "" */
 };
 
-/* Makes the calls that follow run none of them (git_program_set). */
+/* Overrides these settings for all later calls (git_program_set), so that git runs no such
+ * program. */
 int git_filters_guard(struct git_program *git, struct git_filters *out, struct err *err);
 
 #endif

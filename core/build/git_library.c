@@ -1,16 +1,16 @@
 /*
- * libgit2 knows what is staged, changed and ignored, but not every habit of git's own. Corrections
- * that are made here: a safe.directory of "*" counts, as in git (libgit2 learned it later). Files
- * that a sparse checkout left out are not deleted. Submodules are looked at one by one, whatever
- * their `ignore` says; one that only holds untracked files is not changed. Files with an index flag
- * that hides them are hashed.
+ * libgit2 finds staged, changed and ignored files, but differs from git in some cases, which this
+ * module corrects. A safe.directory of "*" counts (older versions of libgit2 ignore it). Files that
+ * a sparse checkout left out are not deleted. Submodules are checked one by one, whatever their
+ * `ignore` is; one with only untracked files is not changed. Files that an index flag hides are
+ * hashed.
  *
- * Filter programs (git-lfs) are not run: a file of theirs whose date was touched counts as changed
- * until `git status` has looked at it and noted the new date. That refuses too much, never too
- * little.
+ * Filter programs (git-lfs) are not run. A file of theirs with a new date counts as changed until
+ * `git status` has stored the date. That can refuse an unchanged file, but never accepts a changed
+ * one.
  *
  * Partial clones and worktree configuration are extensions of the repository format that change
- * nothing for a reader of HEAD and status, so libgit2 is told to accept them.
+ * nothing for HEAD and status, so libgit2 is told to accept them.
  */
 #include "build/git_library.h"
 
@@ -33,7 +33,7 @@
 #define LIBGIT2_SINCE(major, minor)                                                                \
     (LIBGIT2_VER_MAJOR > (major) || (LIBGIT2_VER_MAJOR == (major) && LIBGIT2_VER_MINOR >= (minor)))
 
-/* The first second of 1678 and the last of 2261: what nanoseconds can hold. */
+/* The first second of 1678 and the last of 2261: the range of nanoseconds. */
 #define TIME_MIN INT64_C(-9214560000)
 #define TIME_MAX INT64_C(9214646399)
 
@@ -46,7 +46,7 @@ static const char *last_words(void)
     return last && last->message ? last->message : "libgit2 gives no reason";
 }
 
-/* libgit2 1.5 reports somebody else's repository as a missing configuration value when there is no
+/* libgit2 1.5 reports another user's repository as a missing configuration value if there is no
  * safe.directory at all. */
 static bool is_not_ours(int code)
 {
@@ -78,7 +78,7 @@ static int no_repository(const char *path, struct err *err)
                    path);
 }
 
-/* The folder to name in safe.directory: libgit2 knows which one it was. */
+/* libgit2 names the folder for safe.directory in its message. */
 static int not_ours(const char *path, struct err *err)
 {
     git_buf found = {0};
@@ -119,7 +119,7 @@ static int note_safe(const git_config_entry *entry, void *arg)
 
     if (!strcmp(entry->value, "*") || (folder->root && !strcmp(entry->value, folder->root)))
         folder->named = true;
-    else if (!*entry->value) /* an empty value takes back all before it */
+    else if (!*entry->value) /* an empty value cancels all before it */
         folder->named = false;
     return 0;
 }
@@ -194,7 +194,7 @@ static int open_found(git_repository **out, const char *path, struct err *err)
     return err_hint(err, "build in a worktree of it: git worktree add FOLDER");
 }
 
-/* *out belongs to the caller, who must close_repository() it whatever happens. */
+/* Opens a repository. The caller calls close_repository() after a failure, too. */
 static int open_repository(git_repository **out, const char *path, struct err *err)
 {
     char *absolute;
@@ -309,7 +309,7 @@ static const char *word_of(unsigned status)
     return " (modified)";
 }
 
-/* Left out of the working tree on purpose. */
+/* Returns true if a sparse checkout left the file out of the working tree. */
 static bool is_sparse(git_repository *repository, const char *path)
 {
     git_index *index = NULL;
@@ -324,7 +324,7 @@ static bool is_sparse(git_repository *repository, const char *path)
     return sparse;
 }
 
-/* One entry goes to the list it belongs to. */
+/* Adds an entry to the list of its kind. */
 static void sort_entry(git_repository *repository, const git_status_entry *entry,
                        struct git_changes *out)
 {
@@ -355,7 +355,7 @@ static void sort_entry(git_repository *repository, const git_status_entry *entry
 #define SUBMODULE_CHANGED                                                                          \
     (GIT_SUBMODULE_STATUS_WD_INDEX_MODIFIED | GIT_SUBMODULE_STATUS_WD_WD_MODIFIED)
 
-/* A submodule that may not be opened for its owner is no change. */
+/* Fails only if a submodule cannot be opened because of its owner. */
 static int check_submodule_owner(git_repository *repository, const char *path, struct err *err)
 {
     char folder[2 * 4096], link[2 * 4096 + 8];
@@ -389,8 +389,8 @@ static int look_at_submodule(git_repository *repository, const char *path, struc
 
 /* ---- index flags ---- */
 
-/* Whether a file that the index hides differs from it. A sparse checkout left out what is not
- * there. */
+/* Returns true if a file that the index hides differs from the index. A missing file was left out
+ * by a sparse checkout. */
 static bool differs(git_repository *repository, const git_index_entry *entry)
 {
     char path[2 * 4096];
@@ -435,7 +435,7 @@ static int read_entries(git_repository *repository, struct git_changes *out, str
     return failed;
 }
 
-/* ---- all of it ---- */
+/* ---- the whole repository ---- */
 
 static int read_changes(git_repository *repository, struct git_changes *out, struct err *err)
 {

@@ -1,7 +1,7 @@
 /*
- * Settings are given in GIT_CONFIG_COUNT and its like, behind those that the user has there: they
- * reach any name of a filter, and outweigh the repository's own configuration. GIT_ALLOW_PROTOCOL
- * keeps a partial clone from fetching, for which its configuration could name a program.
+ * Settings are passed in GIT_CONFIG_COUNT and its companions, behind those of the user. There they
+ * can have any name of a filter, and override the repository's configuration. GIT_ALLOW_PROTOCOL
+ * keeps a partial clone from fetching, because its configuration could name a program for that.
  */
 #include "build/git_program.h"
 
@@ -24,19 +24,20 @@
 #define LINE_MAX_SIZE (2 * (size_t)PATH_MAX)
 #define WORDS_MAX     24
 
-/* Since 2.31 git takes settings from GIT_CONFIG_COUNT. */
+/* The first version that reads settings from GIT_CONFIG_COUNT: 2.31. */
 #define SINCE_MAJOR 2
 #define SINCE_MINOR 31
-/* Since then it looks at the owner of a repository; distributions gave that to older ones. */
+/* The first version that checks the owner of a repository. Distributions added this to older
+ * ones. */
 #define OWNER_MINOR 36
 
-/* The first second of 1678 and the last of 2261: what nanoseconds can hold. */
+/* The first second of 1678 and the last of 2261: the range of nanoseconds. */
 #define TIME_MIN INT64_C(-9214560000)
 #define TIME_MAX INT64_C(9214646399)
 
 /* ---- the environment ---- */
 
-/* Variables that a call sets ("NAME=VALUE", owned) or leaves out. */
+/* Variables that a call sets ("NAME=VALUE", owned) or removes. */
 struct variables {
     char *lines[2 * GIT_SETTINGS_MAX + 40];
     size_t count;
@@ -63,7 +64,7 @@ static void put_settings(struct variables *vars, const struct git_program *git)
     unsigned long first = given && *given ? strtoul(given, &end, 10) : 0;
 
     if (end && *end)
-        return; /* git says what is wrong with it */
+        return; /* git reports the error */
     for (unsigned i = 0; i < git->setting_count; i++) {
         snprintf(name, sizeof name, "GIT_CONFIG_KEY_%lu", first + i);
         set_variable(vars, name, git->settings[i].key);
@@ -74,7 +75,7 @@ static void put_settings(struct variables *vars, const struct git_program *git)
     set_variable(vars, "GIT_CONFIG_COUNT", number);
 }
 
-/* Git starts in another folder than we do: a relative path would mean something else there. */
+/* Sets an absolute path, because git starts in another folder. */
 static void put_absolute(struct variables *vars, const char *name)
 {
     const char *value = getenv(name);
@@ -114,7 +115,7 @@ static void put_repository(struct variables *vars, const struct git_program *git
 static int make_environment(const struct git_program *git, struct variables *vars, char ***out,
                             struct err *err)
 {
-    set_variable(vars, "LC_ALL", "C.UTF-8"); /* its messages are read */
+    set_variable(vars, "LC_ALL", "C.UTF-8"); /* its messages are parsed */
     set_variable(vars, "LANGUAGE", NULL);
     set_variable(vars, "GIT_OPTIONAL_LOCKS", "0");
     set_variable(vars, "GIT_NO_REPLACE_OBJECTS", "1"); /* the commit itself, not its replacement */
@@ -162,7 +163,7 @@ int git_program_run(const struct git_program *git, struct git_call *call, struct
     return failed ? ERR_FAIL : 0;
 }
 
-/* ---- what it complains of ---- */
+/* ---- error messages of git ---- */
 
 /* Copies the text between the first two quotes behind `words` in `text`. */
 static bool quoted_after(const char *text, const char *words, char *out, size_t size)
@@ -284,9 +285,9 @@ int git_program_line(const struct git_program *git, const char *const *words, ch
     return 0;
 }
 
-/* ---- finding it ---- */
+/* ---- finding git ---- */
 
-/* "git version 2.39.5" */
+/* Parses "git version 2.39.5". */
 static int version_of(const char *line, unsigned *major, unsigned *minor)
 {
     static const char front[] = "git version ";
@@ -301,7 +302,7 @@ static int version_of(const char *line, unsigned *major, unsigned *minor)
     return 0;
 }
 
-/* GIT_PROGRAM_ABSENT: it is too old. */
+/* Reads the version. GIT_PROGRAM_ABSENT: it is too old. */
 static int read_version(struct git_program *git, char *why, size_t size, struct err *err)
 {
     const struct git_program here = {.cancel = git->cancel};
@@ -347,7 +348,8 @@ int git_program_begin(struct git_program *git, const char *path, const struct ca
     return git_program_guard(git, err);
 }
 
-/* No program of the repository, nothing written beside its index, nothing remembered believed. */
+/* Settings for every call: git runs no program of the repository, writes no file beside the index,
+ * and does not trust cached states. */
 static const struct {
     const char *key, *value;
 } guards[] = {
@@ -399,7 +401,7 @@ int git_program_set(struct git_program *git, const char *key, const char *value,
                    place_of(git));
 }
 
-/* GIT_DIR may be relative, and count from where we are. */
+/* Moves to the root. GIT_DIR may be relative to the current folder. */
 static int go_to_root(struct git_program *git, const char *root, struct err *err)
 {
     static const char *const dir[] = {"rev-parse", "--absolute-git-dir", NULL};
@@ -411,7 +413,7 @@ static int go_to_root(struct git_program *git, const char *root, struct err *err
     return 0;
 }
 
-/* "false" LF root; of a bare repository "true" LF, and a failure. */
+/* Reads "false" LF root. For a bare repository git prints "true" LF and fails. */
 static int find_root(struct git_program *git, char *root, size_t size, struct err *err)
 {
     static const char *const words[] = {"rev-parse", "--is-bare-repository", "--show-toplevel",
@@ -436,7 +438,7 @@ static int find_root(struct git_program *git, char *root, size_t size, struct er
     return go_to_root(git, root, err);
 }
 
-/* "HASH SECONDS +0200" */
+/* Parses "HASH SECONDS +0200". */
 static int read_commit(const char *line, struct git_head *out, struct err *err)
 {
     size_t size = strcspn(line, " ");
@@ -456,7 +458,7 @@ static int read_commit(const char *line, struct git_head *out, struct err *err)
     return 0;
 }
 
-/* A git that does not look at owners is not asked about the repositories of others. */
+/* Refuses repositories of other users if git does not check owners itself. */
 static int check_owner(const struct git_program *git, struct err *err)
 {
     return git->minor < OWNER_MINOR ? git_library_owner(place_of(git), err) : 0;

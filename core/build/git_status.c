@@ -33,7 +33,7 @@
 #define RECORD_MAX  (64 * KIB)  /* a path and the fields before it */
 #define SETTING_MAX (1 * MIB)   /* all filters of a configuration */
 
-/* One repository: the whole, or a submodule. */
+/* One repository: the outer one, or a submodule. */
 struct scan {
     struct git_program *git;
     struct git_changes *out;
@@ -46,7 +46,7 @@ struct scan {
 
 /* ---- records that end with NUL ---- */
 
-/* Cuts pieces of output into records. A record that is too long is dropped and counted. */
+/* Divides output into records. A record that is too long is dropped and counted. */
 struct records {
     void (*take)(void *arg, char *record);
     void *arg;
@@ -80,7 +80,7 @@ static void records_add(void *arg, struct view bytes)
     }
 }
 
-/* Runs git and takes its records. */
+/* Runs git and passes its records to `take`. */
 static int ask(struct scan *scan, const char *const *words, void (*take)(void *arg, char *record),
                struct err *err)
 {
@@ -98,8 +98,8 @@ static int ask(struct scan *scan, const char *const *words, void (*take)(void *a
 
 /* ---- the index ---- */
 
-/* Whether there is anything at a path of the working tree: a folder without content is nothing,
- * because a submodule that was left out has one. */
+/* Returns true if the path of the working tree exists. An empty folder does not count, because a
+ * submodule that was left out has one. */
 static bool is_there(const struct scan *scan, const char *path)
 {
     char whole[2 * PATH_MAX];
@@ -162,7 +162,7 @@ static bool is_flagged(const struct scan *scan, const char *path)
     return false;
 }
 
-/* Creates a private file of the cache with the content and the time of the index. By the time git
+/* Makes a private file of the cache with the content and the time of the index. From the time git
  * knows which files may have changed after their entry was written, within the same second. */
 static int copy_index(struct scan *scan, char temp[PATH_MAX], struct err *err)
 {
@@ -213,7 +213,7 @@ static const char *word_of(const char *record, bool hidden)
     return hidden ? " (modified, hidden by an index flag)" : " (modified)";
 }
 
-/* The path behind `count` fields. NULL: there are not so many. */
+/* Returns the path behind `count` fields; NULL: there are fewer fields. */
 static const char *after_fields(const char *record, unsigned count)
 {
     while (record && count--) {
@@ -231,7 +231,7 @@ static void add_path(struct scan *scan, struct git_list *list, const char *path,
     git_list_add(list, whole, word);
 }
 
-/* "1 XY SUB ...", "u XY SUB ..." or "? path". */
+/* Takes a record "1 XY SUB ...", "u XY SUB ..." or "? path". */
 static void take_status(void *arg, char *record)
 {
     struct scan *scan = arg;
@@ -244,7 +244,7 @@ static void take_status(void *arg, char *record)
         return;
     path = after_fields(record, record[0] == '1' ? 8 : 10);
     if (!path || (record[5] == 'S' && record[2] == '.' && record[0] == '1'))
-        return; /* a submodule is looked at by itself */
+        return; /* submodules are checked separately */
     hidden = is_flagged(scan, path);
     scan->out->hidden += hidden;
     add_path(scan, &scan->out->changed, path, word_of(record, hidden));
@@ -291,7 +291,8 @@ static bool is_checked_out(const char *folder)
     return lstat(folder, &st) == 0 && S_ISDIR(st.st_mode) && lstat(link, &st) == 0;
 }
 
-/* Its root must be its own folder: with a broken .git, git would find the repository around it. */
+/* Checks that the root of the submodule is its own folder: with a broken .git, git would find the
+ * repository around it. */
 static int check_root(const struct git_program *git, struct err *err)
 {
     static const char *const words[] = {"rev-parse", "--show-toplevel", NULL};
@@ -305,7 +306,7 @@ static int check_root(const struct git_program *git, struct err *err)
     return err_hint(err, "git submodule update --init --recursive");
 }
 
-/* *same: whether its HEAD is the commit that is recorded. */
+/* Sets *same to whether HEAD is the recorded commit. */
 static int compare_head(const struct git_program *git, const char *hash, bool *same,
                         struct err *err)
 {
