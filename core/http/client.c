@@ -35,7 +35,7 @@ struct http {
     pthread_t thread;
 };
 
-/* -- exchanges -- */
+/* ---- exchanges ---- */
 
 int http_start(struct http *http, struct http_exchange *exchange, struct err *err)
 {
@@ -82,7 +82,7 @@ static void end_exchange(struct http *http, struct http_exchange *exchange, CURL
     http->driver.finished(http->driver.arg, exchange);
 }
 
-/* -- the thread -- */
+/* ---- the thread ---- */
 
 static void end_finished(struct http *http)
 {

@@ -16,7 +16,7 @@
 #include "http/link.h"
 #include "http/rate_limit.h"
 
-/* -- bytes -- */
+/* ---- bytes ---- */
 
 static bool has_range(const struct http_exchange *exchange)
 {
@@ -114,7 +114,7 @@ static int on_rewind(void *arg, curl_off_t offset, int origin)
     return CURL_SEEKFUNC_OK;
 }
 
-/* -- headers -- */
+/* ---- headers ---- */
 
 static const struct header_slot {
     const char *name;
@@ -188,7 +188,7 @@ static size_t on_header(char *line, size_t one, size_t size, void *arg)
     return size;
 }
 
-/* -- faults -- */
+/* ---- faults ---- */
 
 /* True: the request used a connection of an earlier one. */
 static bool is_kept_connection(const struct http_exchange *exchange)
@@ -260,7 +260,7 @@ static enum http_fault fault_of(CURLcode code, const struct http_exchange *excha
     }
 }
 
-/* -- the request -- */
+/* ---- the request ---- */
 
 static int build_headers(struct http_exchange *exchange, struct err *err)
 {
@@ -355,7 +355,7 @@ void http_exchange_drop_headers(struct http_exchange *exchange)
     exchange->headers = NULL;
 }
 
-/* -- the response -- */
+/* ---- the response ---- */
 
 static bool is_https(const struct http_exchange *exchange)
 {

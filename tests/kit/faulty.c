@@ -152,7 +152,7 @@ static enum what fate(enum kind kind, bool changes)
     return what;
 }
 
-/* -- memory -- */
+/* ---- memory ---- */
 
 void *malloc(size_t size)
 {
@@ -182,7 +182,7 @@ void *aligned_alloc(size_t alignment, size_t size)
     return fate(ALLOC, false) == FAIL ? NULL : __libc_memalign(alignment, size);
 }
 
-/* -- files -- */
+/* ---- files ---- */
 
 static int open_at(int dir, const char *path, int flags, mode_t mode)
 {
@@ -272,7 +272,7 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *how, void *(*main)(v
     return fate(THREAD, false) == FAIL ? faulty.error : next(thread, how, main, arg);
 }
 
-/* -- bytes -- */
+/* ---- bytes ---- */
 
 /* Returns the kind of a descriptor: READ or WRITE (as requested) for a file, RECV or SEND for a
  * socket, KINDS if it does not count. */

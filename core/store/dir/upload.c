@@ -31,7 +31,7 @@ enum store_answer dir_upload_create(const struct dir_bucket *bucket, struct stor
     return STORE_DONE;
 }
 
-/* -- completing -- */
+/* ---- completing ---- */
 
 /* Checks that the parts of `op` exist as it names them. *end_to_end: they lie in `data` one after
  * the other. *total: bytes of all. */
@@ -178,7 +178,7 @@ enum store_answer dir_upload_abort(const struct dir_bucket *bucket, struct store
     return STORE_DONE;
 }
 
-/* -- lists -- */
+/* ---- lists ---- */
 
 enum store_answer dir_upload_parts(const struct dir_bucket *bucket, struct store_op *op,
                                    struct err *err)

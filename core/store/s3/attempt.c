@@ -64,7 +64,7 @@ void s3_attempt_begin(struct s3_session *session, struct s3_attempt *attempt)
     op->info = (struct store_info){0};
 }
 
-/* -- sending -- */
+/* ---- sending ---- */
 
 static void hash_payload(const struct s3_session *session, struct s3_attempt *attempt)
 {
@@ -177,7 +177,7 @@ void s3_attempt_repeat(struct s3_session *session, struct s3_attempt *attempt)
     scheduler_postpone(&session->scheduler, (int)attempt->slot, clock_monotonic());
 }
 
-/* -- other requests -- */
+/* ---- other requests ---- */
 
 void s3_attempt_follow_up(struct s3_session *session, struct s3_attempt *attempt,
                           const struct store_op *request, enum s3_verdict fallback)
@@ -237,7 +237,7 @@ void s3_attempt_take_over(struct s3_attempt *attempt)
     attempt->op->server_time = attempt->other.server_time;
 }
 
-/* -- ending -- */
+/* ---- ending ---- */
 
 static void return_op(struct store_op *op, enum store_answer answer)
 {

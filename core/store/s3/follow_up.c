@@ -36,7 +36,7 @@ static bool is_small_put(const struct store_op *op)
     return op->verb == STORE_PUT && op->body.size <= S3_READ_BACK_MAX;
 }
 
-/* -- planning -- */
+/* ---- planning ---- */
 
 static void get_first_byte(struct s3_session *session, struct s3_attempt *attempt,
                            enum s3_verdict fallback)
@@ -112,7 +112,7 @@ bool s3_follow_up_needed(struct s3_session *session, struct s3_attempt *attempt,
     return true;
 }
 
-/* -- judging -- */
+/* ---- judging ---- */
 
 /* True: the object has the bytes of the op, so this op counts as its writer. */
 static bool is_our_put(const struct s3_attempt *attempt)

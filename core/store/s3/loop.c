@@ -13,7 +13,7 @@
 #include "store/s3/reading.h"
 #include "store/s3/session.h"
 
-/* -- measuring -- */
+/* ---- measuring ---- */
 
 /* True: all active requests move bytes, so that their rate measures the link. */
 static bool is_moving(const struct s3_session *session)
@@ -38,7 +38,7 @@ static void measure_link(struct s3_session *session, int64_t now)
     scheduler_measure(&session->scheduler, sent + received, is_moving(session), now);
 }
 
-/* -- reporting a silence -- */
+/* ---- reporting a silence ---- */
 
 /* True: an active request has moved more of its bodies than any of its earlier tries. Bytes that
  * are sent again do not count. */
@@ -97,7 +97,7 @@ static void watch_silence(struct s3_session *session, int64_t now)
         print_wait(session, attempt, now);
 }
 
-/* -- cancelling -- */
+/* ---- cancelling ---- */
 
 /* True: a cancel does not end the op at once. */
 static bool outlives_cancel(const struct s3_session *session, const struct store_op *op)
@@ -164,7 +164,7 @@ static void cancel_ops(struct s3_session *session, int64_t now)
         start_cleanup(session, now);
 }
 
-/* -- the step -- */
+/* ---- the step ---- */
 
 static void queue_ops(struct s3_session *session, struct store_op *op, int64_t now)
 {

@@ -20,7 +20,7 @@
 #include "store/s3/reply.h"
 #include "store/s3/session.h"
 
-/* -- another try -- */
+/* ---- another try ---- */
 
 /* A stall or a slow connect may come from too many requests on the link. */
 static bool is_overload(const struct http_answer *answer)
@@ -71,7 +71,7 @@ void s3_outcome_set_region(struct s3_session *session)
     pthread_mutex_unlock(&session->counts.lock);
 }
 
-/* -- another region, clock, or credentials -- */
+/* ---- another region, clock, or credentials ---- */
 
 static void change_region(struct s3_session *session, struct s3_attempt *attempt,
                           const char *region)
@@ -153,7 +153,7 @@ static void renew_credentials(struct s3_session *session, struct s3_attempt *att
     s3_attempt_repeat(session, attempt);
 }
 
-/* -- the end of an op, or of a follow-up request -- */
+/* ---- the end of an op, or of a follow-up request ---- */
 
 static void end_op(struct s3_session *session, struct s3_attempt *attempt, enum s3_verdict verdict)
 {
@@ -263,7 +263,7 @@ static void act_on(struct s3_session *session, struct s3_attempt *attempt,
     }
 }
 
-/* -- hints that only the session can give -- */
+/* ---- hints that only the session can give ---- */
 
 /* With a clock that starts in 1970, every certificate seems to be not valid yet. */
 static void hint_at_clock(struct err *err)

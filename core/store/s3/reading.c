@@ -34,7 +34,7 @@ bool s3_creates_object(enum store_verb verb)
     return verb == STORE_PUT || verb == STORE_COPY || verb == STORE_UPLOAD_CREATE;
 }
 
-/* -- failing -- */
+/* ---- failing ---- */
 
 void s3_reading_set(const struct s3_reading *r, const struct s3_error *error, const char *detail)
 {
@@ -71,7 +71,7 @@ void s3_reading_web_page(const struct s3_reading *r)
     s3_reading_fail(r, ERR_NETWORK, "not_s3", text, HINT_PORTAL);
 }
 
-/* -- content types -- */
+/* ---- content types ---- */
 
 bool s3_answer_is_html_type(const struct http_answer *answer)
 {

@@ -13,7 +13,7 @@
 #include "store/s3/error_document.h"
 #include "store/s3/hints.h"
 
-/* -- no response -- */
+/* ---- no response ---- */
 
 /* True for the statuses with which a proxy says that it cannot reach the store now. */
 static bool is_temporary(int proxy_status)
@@ -70,7 +70,7 @@ void s3_refusal_of_fault(const struct s3_reading *r)
         hint_with_proxy(&r->op->err, error->hint, proxy);
 }
 
-/* -- not the store's -- */
+/* ---- not the store's ---- */
 
 /* Over plain http a proxy may respond itself. An S3 server sends x-amz-* headers or XML with each
  * refusal, so a refusal through a proxy without either is the proxy's. Without a proxy it is the
@@ -109,7 +109,7 @@ static bool is_web_page(const struct s3_reading *r, const struct s3_error_docume
            (r->op->verb != STORE_HEAD || status != 400);
 }
 
-/* -- corrections of the tables' verdict -- */
+/* ---- corrections of the tables' verdict ---- */
 
 /* True: the op names an object or an upload that may be missing. Lists too: their callers take
  * STORE_ABSENT for a missing bucket. */
@@ -180,7 +180,7 @@ static void hint_at_policy(struct store_op *op)
             "encryption that it demands");
 }
 
-/* -- the refusal -- */
+/* ---- the refusal ---- */
 
 /* Retry-After is a number of seconds, or a date, which is compared with the response's own. */
 static int64_t read_retry_after(const struct http_answer *answer)

@@ -31,7 +31,7 @@ struct s3_store {
     struct s3_session session;
 };
 
-/* -- the http thread -- */
+/* ---- the http thread ---- */
 
 static int64_t step(void *arg, int64_t now)
 {
@@ -50,7 +50,7 @@ static void finished(void *arg, struct http_exchange *exchange)
     s3_loop_finished(&s3->session, exchange);
 }
 
-/* -- the store's table -- */
+/* ---- the store's table ---- */
 
 static void s3_submit(struct store *store, struct store_op *op)
 {
@@ -98,7 +98,7 @@ static void s3_destroy(struct store *store)
 
 static const struct store_table TABLE = {s3_submit, s3_stats, s3_destroy};
 
-/* -- making one -- */
+/* ---- making one ---- */
 
 static void fill_base(struct s3_store *s3)
 {

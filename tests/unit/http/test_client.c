@@ -50,7 +50,7 @@ static enum store_answer run_one(struct store *store, struct store_op *op, struc
     return answer;
 }
 
-/* -- proxies -- */
+/* ---- proxies ---- */
 
 struct refusal {
     int status;
@@ -188,7 +188,7 @@ static void a_proxy_is_named_without_its_login(void **state)
     unsetenv("HTTPS_PROXY");
 }
 
-/* -- slow bodies -- */
+/* ---- slow bodies ---- */
 
 #define STALL (60 * NS_PER_MS)
 #define BULK  (2 * 1024 * 1024)
@@ -276,7 +276,7 @@ static void a_slow_body_has_a_time_limit(void **state)
     free(body);
 }
 
-/* -- responses of real servers -- */
+/* ---- responses of real servers ---- */
 
 #define CONTENT "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -418,7 +418,7 @@ static void trailers_do_not_replace_headers(void **state)
     raw_stop(&server);
 }
 
-/* -- TLS on one side only -- */
+/* ---- TLS on one side only ---- */
 
 static bool say(struct raw_server *server, int fd, const char *head)
 {
@@ -491,7 +491,7 @@ static void a_daemon_with_or_without_tls_is_named(void **state)
     }
 }
 
-/* -- notes about waits -- */
+/* ---- notes about waits ---- */
 
 #define LATE 250 /* ms */
 

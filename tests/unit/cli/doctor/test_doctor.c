@@ -51,7 +51,7 @@ static void assert_check(const char *name, enum doctor_status status, const char
                  (int)check->status, check->found.text, check->found.hint, (int)status, words);
 }
 
-/* -- a bucket of the scripted store -- */
+/* ---- a bucket of the scripted store ---- */
 
 static struct store *open_s3(const struct fake_s3 *fake, const char *secret, const char *bucket)
 {
@@ -316,7 +316,7 @@ static void a_store_that_dies_on_the_way_ends_it(void **state)
     assert_check("delete", DOCTOR_OK, NULL);
 }
 
-/* -- the report -- */
+/* ---- the report ---- */
 
 static void the_report_is_folded_and_complete(void **state)
 {

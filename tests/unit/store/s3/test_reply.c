@@ -510,7 +510,7 @@ static void the_time_may_stand_in_the_error_alone(void **state)
     assert_int_equal(read_reply(&op, &answer).server_time, expected);
 }
 
-/* -- lists -- */
+/* ---- lists ---- */
 
 static void keys_that_were_not_requested_are_refused(void **state)
 {
@@ -715,7 +715,7 @@ static void refuses_hostile_documents(void **state)
     free(large);
 }
 
-/* -- recognition of a completed upload -- */
+/* ---- recognition of a completed upload ---- */
 
 static void recognises_what_it_completed(void **state)
 {

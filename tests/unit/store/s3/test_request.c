@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "store/s3/request.h"
 
-/* -- the endpoint -- */
+/* ---- the endpoint ---- */
 
 static const struct {
     const char *endpoint, *region, *bucket, *addressing;
@@ -92,7 +92,7 @@ static void moves_to_a_region_that_is_one(void **state)
     assert_string_equal(place.region, "eu-west-3");
 }
 
-/* -- the URL -- */
+/* ---- the URL ---- */
 
 static const struct {
     struct store_op op;

@@ -33,7 +33,7 @@ static const char *signature_of(const char *authorization)
     return signature + strlen("Signature=");
 }
 
-/* -- the suite: service "service", 2015-08-30 12:36 -- */
+/* ---- the suite: service "service", 2015-08-30 12:36 ---- */
 
 #define HOST                                                                                       \
     {                                                                                              \
@@ -194,7 +194,7 @@ static void writes_the_whole_header(void **state)
         "Signature=5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31");
 }
 
-/* -- S3's examples: bucket examplebucket, 2013-05-24 -- */
+/* ---- S3's examples: bucket examplebucket, 2013-05-24 ---- */
 
 #define S3_HOST                                                                                    \
     {                                                                                              \

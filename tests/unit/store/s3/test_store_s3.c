@@ -31,7 +31,7 @@
 #define SECRET "test-secret-key-0001"
 #define PART   (64 * KIB) /* the scripted server accepts small parts */
 
-/* -- the scripted server -- */
+/* ---- the scripted server ---- */
 
 static struct store *open_store(const struct fake_s3 *fake, const struct cancel *cancel)
 {
@@ -49,7 +49,7 @@ static struct store *open_store(const struct fake_s3 *fake, const struct cancel 
     return store;
 }
 
-/* -- small helpers -- */
+/* ---- small helpers ---- */
 
 static void expect(struct store *store, struct store_op *op, enum store_answer answer)
 {
@@ -159,7 +159,7 @@ static void whole_scene(struct store *store)
     expect(store, &op, STORE_DONE);
 }
 
-/* -- temporary faults -- */
+/* ---- temporary faults ---- */
 
 #define KINDS "Head Get Put Delete Copy List Create Part CopyPart Complete Abort Parts Uploads"
 
@@ -234,7 +234,7 @@ static void survives_a_server_that_goes_away_for_a_while(void **state)
     fake_stop(&fake);
 }
 
-/* -- permanent faults -- */
+/* ---- permanent faults ---- */
 
 static const struct fatal {
     const char *what;
@@ -435,7 +435,7 @@ static void wrong_keys_are_named_even_by_a_head(void **state)
     fake_stop(&fake);
 }
 
-/* -- adapting -- */
+/* ---- adapting ---- */
 
 static void finds_the_region_and_the_time(void **state)
 {
@@ -668,7 +668,7 @@ static void a_document_has_a_bound(void **state)
     fake_stop(&fake);
 }
 
-/* -- cancellation -- */
+/* ---- cancellation ---- */
 
 static void a_cancel_ends_all_operations_and_permits_the_cleanup(void **state)
 {
@@ -729,7 +729,7 @@ static void the_cleanup_after_a_cancel_has_a_limit(void **state)
     fake_stop(&fake);
 }
 
-/* -- https -- */
+/* ---- https ---- */
 
 static void make_certificate(const char *dir, char cert[96], char key[96])
 {
