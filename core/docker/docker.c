@@ -1,9 +1,9 @@
 /*
- * The Engine API, one connection a request.
+ * Opening a connection to the daemon. Each request has its own connection.
  *
- * The version is negotiated as the docker command line does it: the lower of ours and the daemon's
- * (from the ping), but never below the daemon's minimum; paths then carry it. What the daemon says
- * in an answer is hostile until read by the bounded JSON reader, and shown only printable.
+ * The version is negotiated as in the docker command line: the lower of ours and the daemon's (from
+ * the ping), but not below the daemon's minimum. All paths then contain it. Responses are
+ * untrusted: the bounded JSON reader reads them, and only printable text is shown.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,11 +17,11 @@
 #include "docker/messages.h"
 #include "docker/request.h"
 
-#define OUR_API     "1.48" /* the newest whose answers are known here */
-#define OLDEST_API  "1.24" /* of daemons that do not tell */
-#define CONTENT_API "1.48" /* an inspect tells which manifests are there */
+#define OUR_API     "1.48" /* the newest whose responses are known here */
+#define OLDEST_API  "1.24" /* of daemons that report none */
+#define CONTENT_API "1.48" /* an inspect reports which manifests are present */
 
-/* Entries of an answer that are looked at; daemons send about a dozen. */
+/* Entries of a response that are read; daemons send about a dozen. */
 #define COMPONENTS_MAX 256
 #define STATUS_MAX     256
 
@@ -40,7 +40,7 @@ static bool split_version(const char *text, unsigned *major, unsigned *minor)
     return true;
 }
 
-/* Negative, 0, positive as a is older, equal, newer than b. Both are proper. */
+/* Returns negative, 0, positive as a is older than, equal to, newer than b. Both are valid. */
 static int compare_versions(const char *a, const char *b)
 {
     unsigned am, an, bm, bn;
@@ -66,8 +66,8 @@ static const char *or_null(const char *text)
 
 /* ---- opening ---- */
 
-/* Names what is behind an answer that is no proper HTTP, or a 400: one side speaks TLS and the
- * other does not, or a certificate is missing. */
+/* Adds the likely cause of a response that is no HTTP, or a 400: only one side speaks TLS, or a
+ * certificate is missing. */
 static int hint_at_tls(const struct docker *docker, struct err *err)
 {
     if (strncmp(docker->endpoint.url, "https://", 8) == 0)
@@ -79,7 +79,7 @@ static int hint_at_tls(const struct docker *docker, struct err *err)
                     "the folder of ca.pem, cert.pem and key.pem; else check the address");
 }
 
-/* Notes what the headers of a ping tell of the engine. */
+/* Reads the headers of a ping. */
 static void read_ping(struct docker_engine *engine, struct stream *stream, char version[16])
 {
     if (!str_copy(version, 16, stream_header(stream, "api-version")))
@@ -88,8 +88,8 @@ static void read_ping(struct docker_engine *engine, struct stream *stream, char 
     engine->podman = stream_header(stream, "libpod-api-version")[0] != '\0';
 }
 
-/* Finds the daemon's API version by the ping: HEAD first, GET for what knows no HEAD. A proxy may
- * deny both: then the version stays unknown. */
+/* Finds the daemon's API version by the ping: HEAD first, then GET for old daemons. A proxy may
+ * deny both; then the version stays unknown. */
 static int ping(struct docker *docker, char version[16], struct err *err)
 {
     static const char *const methods[] = {"HEAD", "GET"};
@@ -142,7 +142,7 @@ static int choose_version(struct docker *docker, const char *pinged, struct err 
         return 0;
     }
     if (docker->ping_denied && !is_version(pinged)) {
-        chosen[0] = '\0'; /* paths go without: the daemon takes its own */
+        chosen[0] = '\0'; /* paths without a version: the daemon uses its own */
         return 0;
     }
     if (!is_version(pinged))
@@ -161,7 +161,7 @@ static void read_components(struct docker_engine *engine, struct json_node compo
             engine->podman = true;
 }
 
-/* Asks for a document that is not needed. A proxy may deny it: *json is NULL then. */
+/* Gets an optional document. *json is NULL if a proxy denies it. */
 static int ask_optional(struct docker *docker, const char *path, struct json **json,
                         struct err *err)
 {
@@ -174,8 +174,8 @@ static int ask_optional(struct docker *docker, const char *path, struct json **j
     return 0;
 }
 
-/* Reads the engine and its version, and whether it accepts the chosen API version. /version is
- * asked without a version, so that every daemon answers. */
+/* Reads the engine and its version, and whether it accepts the chosen API version. The path
+ * of /version has no version, so that every daemon responds. */
 static int read_version(struct docker *docker, struct err *err)
 {
     struct docker_engine *engine = &docker->engine;
@@ -228,7 +228,7 @@ void docker_set_containerd(struct docker *docker)
     engine->tells_content = compare_versions(engine->api_version, CONTENT_API) >= 0;
 }
 
-/* A daemon without an id keeps the host as its identity. */
+/* Sets the identity: the daemon's id, or the host. */
 static void read_identity(struct docker_engine *engine, struct json_node id)
 {
     char told[128];

@@ -1,5 +1,5 @@
 /*
- * engine - the daemon's description of itself.
+ * engine - the properties of a daemon.
  */
 #ifndef S3DOCK_DOCKER_ENGINE_H
 #define S3DOCK_DOCKER_ENGINE_H
@@ -11,9 +11,9 @@ struct docker_engine {
     char os[32], architecture[32];
     bool podman;
     bool containerd_store; /* image ids are manifest digests there */
-    bool tells_content;    /* of an image: whether all of it is there (API 1.48) */
+    bool tells_content;    /* it reports whether all blobs of an image are present (API 1.48) */
     char driver[64], root_dir[512];
-    char identity[1024]; /* tells it from other daemons: its own id, else the host as named */
+    char identity[1024]; /* distinguishes daemons: its id, else the host as named */
     bool local;          /* reached through a socket of this host */
 };
 

@@ -1,11 +1,9 @@
 /*
- * From what the user named to an address.
- *
  * The rules are those of the docker command line: a flag, then DOCKER_HOST, then DOCKER_CONTEXT,
  * then currentContext of config.json, then the default socket. A context is two files under the
- * configuration folder, found by the SHA-256 of its name; it brings its own certificates, while a
- * host that was named takes them from DOCKER_CERT_PATH. TLS is for tcp only, and DOCKER_TLS_VERIFY
- * counts as set whatever it says, "0" included.
+ * configuration folder, found by the SHA-256 of its name, with its own certificates. Any other host
+ * takes them from DOCKER_CERT_PATH. TLS is for tcp only. DOCKER_TLS_VERIFY counts as set with any
+ * value, even "0".
  */
 #include "docker/host.h"
 
@@ -36,7 +34,7 @@ static const char *real_env(const char *name)
     return getenv(name);
 }
 
-/* A variable, or NULL when it is empty too. */
+/* Returns a variable; NULL also if it is empty. */
 static const char *env(const struct search *s, const char *name)
 {
     const char *value = s->env(name);
@@ -68,8 +66,8 @@ static bool config_path(const struct search *s, const char *below, char *out, si
     return used > 0 && (size_t)used < size;
 }
 
-/* Takes the certificates of a folder. A file that is not there is no certificate; one that is no
- * regular file is refused, because libcurl would wait for a FIFO. */
+/* Takes the certificates of a folder. A missing file is no certificate. A file that is not regular
+ * is refused, because libcurl would block on a FIFO. */
 static int use_certificates(const struct search *s, const char *folder)
 {
     struct stat st;
@@ -177,7 +175,7 @@ static int unsupported(const struct search *s, const char *scheme)
     return err_hint(s->err, "use a unix:// or tcp:// address");
 }
 
-/* s->out->host, with s->out->tls already known, taken apart. */
+/* Splits s->out->host; s->out->tls is known. */
 static int parse_host(const struct search *s)
 {
     static const char *const foreign[] = {"ssh://", "npipe://", "fd://"};
@@ -220,8 +218,8 @@ static int read_json(const struct search *s, const char *path, struct json **out
     return answer;
 }
 
-/* currentContext of config.json, or "". A file that cannot be read names none: the docker command
- * line only warns as well. */
+/* currentContext of config.json, or "". An unreadable file counts as "": the docker command
+ * line only warns, too. */
 static void current_context(const struct search *s, char *out, size_t size)
 {
     struct err ignored;
@@ -288,7 +286,7 @@ static int use_context(const struct search *s, const char *name, const char *ori
     return answer < 0 ? answer : parse_host(s);
 }
 
-/* "default" is no context, but the default socket. */
+/* "default" is the default socket and no context. */
 static int use_named_context(const struct search *s, const char *name, const char *origin)
 {
     if (*name && strcmp(name, "default") != 0)

@@ -1,7 +1,7 @@
 /*
- * host - which daemon is meant: what was asked for, DOCKER_HOST, DOCKER_CONTEXT, the current
- * context, or the default socket, in the order of the docker command line (its code, not its
- * manual: DOCKER_HOST beats DOCKER_CONTEXT).
+ * host - finds the address of the daemon: a flag, DOCKER_HOST, DOCKER_CONTEXT, the current context,
+ * or the default socket, in this order. It is the order in the code of the docker command line; its
+ * manual puts DOCKER_CONTEXT before DOCKER_HOST.
  */
 #ifndef S3DOCK_DOCKER_HOST_H
 #define S3DOCK_DOCKER_HOST_H
@@ -19,19 +19,19 @@ struct docker_endpoint {
     bool tls, tls_verify;
     char ca_file[1024], cert_file[1024], key_file[1024]; /* "" when there is none */
     char api_version[16]; /* DOCKER_API_VERSION: no negotiation; "" when it is not set */
-    int64_t patience; /* ns to connect, and for each small question; 0: no end. For the caller to
-                         set; transfers have no limit */
+    int64_t patience; /* ns to connect, and for each small request; 0: no limit. The caller sets it;
+                         transfers have no limit */
 };
 
-/* What was asked for beside the environment, and is stronger. */
+/* Settings that precede the environment. */
 struct docker_asked {
     const char *host;    /* or NULL, or "" */
     const char *context; /* or NULL, or ""; `host` comes first */
-    const char *origin;  /* what asks for it, for messages: "--docker-host" */
+    const char *origin;  /* their source, for messages: "--docker-host" */
 };
 
-/* `asked`: NULL when nothing was. `getenv_fn`: NULL for getenv (tests give their own). ssh:// and
- * npipe:// are unsupported.docker_host with a hint (an ssh -L tunnel). */
+/* `asked`: NULL: none. `getenv_fn`: NULL for getenv (tests pass their own).
+ * unsupported.docker_host: ssh:// and npipe://; the hint names an ssh -L tunnel. */
 int docker_endpoint_find(const struct docker_asked *asked, const char *(*getenv_fn)(const char *),
                          struct docker_endpoint *out, struct err *err);
 

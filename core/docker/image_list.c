@@ -1,7 +1,7 @@
 /*
- * A state for each place that matters: before the list, before a member of an image, in its name,
- * before and in its value. Below that only brackets and strings are counted. What is kept of an
- * image is then read by the JSON reader, which knows the grammar.
+ * A state machine: before the list, before a member of an image, in its name, before and in its
+ * value. Inside values, only brackets and strings are counted. The JSON reader then reads the
+ * members that were kept.
  */
 #include "docker/image_list.h"
 
@@ -26,7 +26,7 @@ static bool is_wanted(const char *name)
 
 /* ---- one image ---- */
 
-/* Names that mean nothing ("<none>:<none>") or do not fit are left out. */
+/* Skips "<none>:<none>" and names that do not fit. */
 static int read_tags(struct json_node tags, struct docker_listed *out, struct err *err)
 {
     struct json_node at = json_first(tags);
@@ -48,7 +48,7 @@ static int read_tags(struct json_node tags, struct docker_listed *out, struct er
     return 0;
 }
 
-/* Adds the image whose members were kept. One without an id is left out. */
+/* Adds the image whose members were kept, if it has an id. */
 static void add_image(struct docker_list_reader *r, struct json_node node)
 {
     struct docker_listed *out;

@@ -1,9 +1,8 @@
 /*
- * image_list - reads the daemon's list of images as it comes.
+ * image_list - reads the daemon's list of images in pieces. Internal to core/docker.
  *
- * The list repeats all labels of all images: megabytes that nobody asked for. The reader keeps the
- * few members of each image that are needed, so its memory is bounded whatever the list's size. For
- * wire/docker only.
+ * The list repeats all labels of all images, which can be megabytes. The reader keeps only the
+ * needed members of each image, so its memory does not depend on the size of the list.
  */
 #ifndef S3DOCK_DOCKER_IMAGE_LIST_H
 #define S3DOCK_DOCKER_IMAGE_LIST_H
@@ -19,20 +18,20 @@
 struct docker_list_reader {
     struct docker_list *list;
     size_t room;        /* of the list */
-    struct text kept;   /* the members of the image at hand: an object in the making */
-    size_t value_start; /* where the value at hand starts in it, with its name */
-    char name[16];      /* of the member at hand; "" when it is longer, and so not wanted */
+    struct text kept;   /* the needed members of the current image, as a JSON object */
+    size_t value_start; /* start of the current member in it */
+    char name[16];      /* of the current member; "": longer, so not needed */
     size_t name_size;
     uint64_t depth;
     enum { LIST_START, LIST_MEMBER, LIST_NAME, LIST_COLON, LIST_VALUE, LIST_END } state;
     bool in_string, escaped, wanted, too_long;
-    bool failed; /* it is no list of objects, or there is no memory */
+    bool failed; /* no list of objects, or out of memory */
 };
 
-/* The list is filled from *list, which the caller finishes whatever happens. */
+/* Begins to fill *list, which the caller finishes in any case. */
 void docker_list_start(struct docker_list_reader *reader, struct docker_list *list);
 void docker_list_feed(struct docker_list_reader *reader, struct view bytes);
-/* True when the list was whole. Frees the reader's memory. */
+/* Frees the reader's memory. True: the list was complete. */
 bool docker_list_ended(struct docker_list_reader *reader);
 
 #endif

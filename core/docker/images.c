@@ -1,5 +1,5 @@
 /*
- * What the daemon says of its images.
+ * Requests for images: inspect, list, history, tag, delete.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -47,8 +47,8 @@ static void read_manifests(struct json_node manifests, struct docker_image *out)
     out->partial = !available;
 }
 
-/* Learns from an inspect which store it is, where /info was denied: containerd's names its
- * snapshotter as the driver, and newer ones add the descriptor. */
+/* Detects containerd's store from an inspect when /info was denied: its driver is a snapshotter,
+ * and newer daemons add the descriptor. */
 static void learn_store(struct docker *docker, struct json_node root)
 {
     if (docker->store_unknown && !docker->engine.podman &&
@@ -108,8 +108,8 @@ static bool is_native(const struct docker_engine *engine, const struct docker_im
            strcmp(engine->architecture, image->architecture) == 0;
 }
 
-/* The history needs the size of each snapshot: daemons before API 1.48 answer 404 and name the one
- * that is missing. */
+/* The history needs the size of each snapshot: daemons before API 1.48 return 404 and name the
+ * missing one. */
 int docker_unpacked(struct docker *docker, const struct docker_image *image, struct err *err)
 {
     char said[512] = "";
@@ -128,7 +128,7 @@ int docker_unpacked(struct docker *docker, const struct docker_image *image, str
         docker_error_message(text_view(&answer), said, sizeof said);
     text_finish(&answer);
     text_finish(&path);
-    if (failed && err->family != ERR_LOCAL) /* which is a history that is too long */
+    if (failed && err->family != ERR_LOCAL) /* such as a history that is too long */
         return ERR_FAIL;
     return strstr(said, "snapshot ") ? DOCKER_ABSENT : DOCKER_OK;
 }
@@ -138,7 +138,7 @@ static void feed(void *reader, struct view bytes)
     docker_list_feed(reader, bytes);
 }
 
-/* Reads the answer to a question for the list. */
+/* Reads the response to a request for the list. */
 static int read_list(struct stream *stream, struct docker_list *out, struct err *err)
 {
     struct docker_list_reader reader;

@@ -1,12 +1,11 @@
 /*
- * Objects are separated by "\r\n", by nothing, or by whatever a proxy makes of it, so they are told
- * apart by their braces: depth is counted outside of strings, and what is gathered between the
- * first brace and its partner goes to the JSON reader. What lies outside is noise, remembered for
- * the message when nothing better comes.
+ * Objects are separated by "\r\n", by nothing, or by any bytes of a proxy. So the reader finds them
+ * by their braces: it counts the depth outside of strings and passes each object to the JSON
+ * reader. Text outside of objects is kept for the error message.
  *
- * Understood are: errorDetail.message and the older error (failure), stream (lines of text, among
- * them "Loaded image: x", "Loaded image ID: x" and the containerd store's "Error unpacking image",
- * which is a failure in the clothes of a message), and status with id and progressDetail.
+ * These members are read: errorDetail.message and the older error (failure); stream (lines of text,
+ * such as "Loaded image: x", "Loaded image ID: x", and "Error unpacking image" of the containerd
+ * store, which is a failure); status with id and progressDetail.
  */
 #include "docker/messages.h"
 
@@ -33,7 +32,7 @@ void docker_messages_finish(struct docker_messages *stream)
     text_finish(&stream->object);
 }
 
-/* A copy that fits and can be shown on a terminal. */
+/* Copies as much as fits, printable. */
 static void print_into(char *out, size_t size, const char *text, size_t length)
 {
     size_t used = 0;
@@ -47,7 +46,7 @@ static void print_into(char *out, size_t size, const char *text, size_t length)
 
 static void fail(struct docker_messages *stream, const char *why)
 {
-    if (!stream->failed) /* the first reason is the reason */
+    if (!stream->failed) /* the first error counts */
         print_into(stream->error, sizeof stream->error, why, strlen(why));
     stream->failed = true;
 }
@@ -65,7 +64,7 @@ static const char *after(const char *text, const char *prefix)
     return strncmp(text, prefix, size) == 0 ? text + size : NULL;
 }
 
-/* Podman names several in one line. */
+/* Podman lists several names in one line. */
 static void note_loaded(struct docker_loaded *loaded, const char *names)
 {
     for (names += strspn(names, ", "); *names; names += strspn(names, ", ")) {
@@ -167,7 +166,7 @@ static void hear(struct docker_messages *stream, struct view object)
     json_destroy(json);
 }
 
-/* A byte of an object: does it end it? */
+/* Takes a byte of an object. True: it ends the object. */
 static bool ends_object(struct docker_messages *stream, uint8_t c)
 {
     if (stream->in_string) {

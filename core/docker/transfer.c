@@ -1,5 +1,5 @@
 /*
- * Images as streams: out of the daemon, and into it.
+ * Images as streams: export from the daemon, and load into it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -101,7 +101,7 @@ struct docker_load *docker_load_open(struct docker *docker, struct err *err)
         err_memory(err, "a load");
         return NULL;
     }
-    /* quiet=0: the code of the daemon says 1 where its manual says 0. */
+    /* quiet=0: the default in the daemon's code is 1, in its manual 0. */
     load->stream = docker_request(docker, "POST", "/images/load?quiet=0", true, 0, NULL, err);
     if (load->stream)
         return load;
@@ -119,7 +119,7 @@ static void hear(void *said, struct view bytes)
     docker_messages_feed(said, bytes);
 }
 
-/* Hears the daemon out. What it said counts even when the connection breaks afterwards. */
+/* Reads the rest of the messages. They count even if the connection breaks afterwards. */
 static int hear_out(struct stream *stream, struct docker_messages *said, struct err *err)
 {
     return stream_drain(stream, hear, said, err) && (!said->failed || err->family == ERR_CANCELLED)
@@ -127,8 +127,8 @@ static int hear_out(struct stream *stream, struct docker_messages *said, struct 
                : 0;
 }
 
-/* Tells a refusal that passes from one that is final: "load" is, the others are known words of the
- * daemon's system. */
+/* Distinguishes temporary refusals, by known texts of the daemon's system, from the final
+ * "load". */
 static int grade(struct err *err)
 {
     static const char *const full[] = {"no space left", "disk quota exceeded"};
