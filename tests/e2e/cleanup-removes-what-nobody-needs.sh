@@ -95,4 +95,4 @@ check "cleanup removes no younger image" same 5 "$(bucket list images/ | grep -c
 # A pointer that cannot be read: its target is unknown.
 echo '{' >broken.json
 bucket put pointers/app/staging.json broken.json
-refused 8 "cannot tell which images" "cleanup with an unreadable pointer" cleanup app --keep 1
+refused 8 "cannot find out which images" "cleanup with an unreadable pointer" cleanup app --keep 1

@@ -688,7 +688,7 @@ static void false_manifests_are_refused(void **state)
         {"{}", "{}", "image", "names no image"},
         {"", "{}", "image", "not JSON"},
         {"[{}", "{}", "document", "manifest.json"},
-        {"[{\"Config\":\"c\"}]x", "{}", "document", "something follows"},
+        {"[{\"Config\":\"c\"}]x", "{}", "document", "more text after"},
         {"\xef\xbb\xbf[{\"Config\":\"c\"}]", "{}", "document", "manifest.json"},
         {"[{},{}]", "{}", "image", "2 images"},
         {"[{\"Config\":7}]", "{}", "image", "another type"},
