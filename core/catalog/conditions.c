@@ -126,7 +126,7 @@ int conditions_find(struct store *store, bool *honoured, struct err *err)
     if (kept && read_answer(path, honoured))
         return 0;
     if (conditions_probe(store, honoured, err))
-        return err_wrap(err, "cannot find out whether the store honours conditions");
+        return err_wrap(err, "cannot check whether the store supports conditions");
     log_debug("%s %s If-Match and If-None-Match", store->where,
               *honoured ? "honours" : "does not honour");
     if (kept)

@@ -166,7 +166,7 @@ static int refuse_shape(const char *text, struct err *err)
     if (!*text)
         why = "it is empty";
     else if (strchr(text, '@'))
-        why = "a digest is no name";
+        why = "a digest is not a name";
     else if (slash)
         why = "registry hosts and namespaces are not part of it";
     else if (!strchr(text, ':'))

@@ -131,7 +131,7 @@ static int check_image_again(const struct step *step, struct err *err)
     if (answer == 0)
         return 0;
     if (answer > 0)
-        err_set(err, ERR_CONFLICT, "removed", "%s was removed by a cleanup meanwhile", image->ref);
+        err_set(err, ERR_CONFLICT, "removed", "a cleanup removed %s in the meantime", image->ref);
     err_wrap(err, "%s was set", step->result->key);
     return err_hint(err, "push %s again, or set %s to another image", image->ref,
                     step->result->key);

@@ -71,12 +71,11 @@ static const char *or_null(const char *text)
 static int hint_at_tls(const struct docker *docker, struct err *err)
 {
     if (strncmp(docker->endpoint.url, "https://", 8) == 0)
-        return err_hint(err,
-                        "does the daemon want a certificate of the client? cert.pem and key.pem "
-                        "belong in DOCKER_CERT_PATH");
+        return err_hint(err, "does the daemon need a certificate of the client? Put cert.pem and "
+                             "key.pem into DOCKER_CERT_PATH");
     return err_hint(err,
-                    "does the daemon want TLS? Set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to "
-                    "the folder of ca.pem, cert.pem and key.pem; else check the address");
+                    "does the daemon need TLS? Set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to "
+                    "the folder of ca.pem, cert.pem and key.pem; otherwise check the address");
 }
 
 /* Reads the headers of a ping. */
@@ -122,7 +121,7 @@ static int ping(struct docker *docker, char version[16], struct err *err)
         return 0;
     }
     err_set(err, ERR_DOCKER, CODE_UNREACHABLE,
-            "what answers at %s (%s) is no Docker daemon: status %d", docker->endpoint.host,
+            "the server at %s (%s) is not a Docker daemon: status %d", docker->endpoint.host,
             docker->endpoint.origin, status);
     if (status == 400)
         return hint_at_tls(docker, err);
@@ -136,7 +135,7 @@ static int choose_version(struct docker *docker, const char *pinged, struct err 
     if (docker->endpoint.api_version[0]) {
         if (!is_version(docker->endpoint.api_version))
             return err_set(err, ERR_USAGE, "docker_api_version",
-                           "DOCKER_API_VERSION \"%s\" is no version like 1.41",
+                           "DOCKER_API_VERSION \"%s\" is not a version such as 1.41",
                            docker->endpoint.api_version);
         str_copy(chosen, sizeof docker->engine.api_version, docker->endpoint.api_version);
         return 0;

@@ -46,7 +46,7 @@ static int bad_host(const struct search *s, const char *why)
 {
     err_set(s->err, ERR_USAGE, "docker_host", "%s: \"%.200s\" %s", s->out->origin, s->out->host,
             why);
-    return err_hint(s->err, "name it like unix:///var/run/docker.sock or tcp://host:2376");
+    return err_hint(s->err, "write the address as unix:///var/run/docker.sock or tcp://HOST:2376");
 }
 
 /* ~/.docker, or DOCKER_CONFIG; with `below` behind it. False when there is none, or it is too long.
@@ -106,7 +106,8 @@ static int tls_from_env(const struct search *s)
     if (!s->out->tls)
         return 0;
     if (path ? !str_copy(folder, sizeof folder, path) : !config_path(s, "", folder, sizeof folder))
-        return err_set(s->err, ERR_USAGE, "docker_host", "no folder for the TLS certificates");
+        return err_set(s->err, ERR_USAGE, "docker_host",
+                       "the folder of the TLS certificates is not known");
     return use_certificates(s, folder);
 }
 
@@ -117,7 +118,7 @@ static int use_socket(const struct search *s, const char *path)
     if (*path != '/')
         return bad_host(s, "needs an absolute path");
     if (!str_copy(s->out->socket, sizeof s->out->socket, path))
-        return bad_host(s, "is longer than the 107 bytes a socket may have");
+        return bad_host(s, "is longer than 107 bytes, the limit for a socket");
     s->out->tls = s->out->tls_verify = false; /* never on a socket */
     str_copy(s->out->url, sizeof s->out->url, "http://localhost");
     return 0;
@@ -139,13 +140,13 @@ static int use_tcp(const struct search *s, const char *address)
     if (strspn(address,
                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_[]:/%~") !=
         strlen(address))
-        return bad_host(s, "has characters that do not belong in an address");
+        return bad_host(s, "has characters that an address cannot contain");
     if (colon) {
         char *end;
 
         port = strtol(colon + 1, &end, 10);
         if (end != address + host_size || end == colon + 1 || port < 1 || port > 65535)
-            return bad_host(s, "has no proper port");
+            return bad_host(s, "has no valid port");
     }
     if (name_size == 0 && !colon)
         return bad_host(s, "names no host");
@@ -164,14 +165,14 @@ static int unsupported(const struct search *s, const char *scheme)
     const char *at = s->out->host + strlen(scheme);
 
     err_set(s->err, ERR_UNSUPPORTED, "docker_host",
-            "%s: s3dock does not speak %s to a daemon (%.200s)", s->out->origin, scheme,
+            "%s: s3dock does not support %s for a daemon (%.200s)", s->out->origin, scheme,
             s->out->host);
     if (strcmp(scheme, "ssh://") == 0)
-        return err_hint(s->err,
-                        "open a tunnel and use its end: ssh -nNT -L "
-                        "$HOME/docker.sock:/var/run/docker.sock %.100s & "
-                        "DOCKER_HOST=unix://$HOME/docker.sock",
-                        at);
+        return err_hint(
+            s->err,
+            "open a tunnel and use its local end: ssh -nNT -L "
+            "$HOME/docker.sock:/var/run/docker.sock %.100s & DOCKER_HOST=unix://$HOME/docker.sock",
+            at);
     return err_hint(s->err, "use a unix:// or tcp:// address");
 }
 
@@ -253,9 +254,9 @@ static int context_tls(const struct search *s, const char *hash, bool skip_verif
 
 static int no_context(const struct search *s, const char *name)
 {
-    err_set(s->err, ERR_USAGE, "docker_context", "%s: there is no docker context \"%.100s\"",
+    err_set(s->err, ERR_USAGE, "docker_context", "%s: the docker context \"%.100s\" does not exist",
             s->out->origin, name);
-    return err_hint(s->err, "docker context ls shows those there are");
+    return err_hint(s->err, "docker context ls lists the contexts");
 }
 
 static int use_context(const struct search *s, const char *name, const char *origin)

@@ -21,16 +21,13 @@ static int read_layers(struct json_node layers, const char *name, struct docker_
 
     if (count > DOCKER_LAYERS_MAX)
         return err_set(err, ERR_DOCKER, CODE_INSPECT,
-                       "%.200s has %zu layers, more than the %d there "
-                       "may be",
-                       name, count, DOCKER_LAYERS_MAX);
+                       "%.200s has %zu layers, more than the limit of %d", name, count,
+                       DOCKER_LAYERS_MAX);
     for (out->layer_count = 0; out->layer_count < count;
          out->layer_count++, at = json_next(layers, at, NULL))
         if (!json_string(at, out->diff_ids[out->layer_count].text, DIGEST_TEXT_SIZE))
             return err_set(err, ERR_DOCKER, CODE_INSPECT,
-                           "the daemon does not say what the layers "
-                           "of %.200s are",
-                           name);
+                           "the daemon does not report the layers of %.200s", name);
     return 0;
 }
 
@@ -64,9 +61,7 @@ static int read_image(struct json_node root, const char *name, struct docker_ima
 
     memset(out, 0, sizeof *out);
     if (!json_string(json_get(root, "Id"), out->id, sizeof out->id) || !out->id[0])
-        return err_set(err, ERR_DOCKER, CODE_INSPECT,
-                       "the daemon does not say what the id of %.200s "
-                       "is",
+        return err_set(err, ERR_DOCKER, CODE_INSPECT, "the daemon does not report the id of %.200s",
                        name);
     if (json_int(json_get(root, "Size"), &size) && size > 0)
         out->size = (uint64_t)size;

@@ -157,5 +157,6 @@ int docker_no_image(const struct docker *docker, const char *name, struct err *e
 {
     err_set(err, ERR_NOT_FOUND, CODE_IMAGE, "the daemon at %s has no image %.200s",
             docker->endpoint.host, name);
-    return err_hint(err, "docker images shows those it has; build or pull it first");
+    return err_hint(err,
+                    "docker images lists the images of the daemon; build or pull the image first");
 }

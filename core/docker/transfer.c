@@ -49,7 +49,7 @@ struct docker_export *docker_export_open(struct docker *docker, const char *name
     struct text path;
 
     if (!strchr(last ? last : name, ':')) {
-        err_set(err, ERR_USAGE, "reference", "\"%.200s\" names no tag: all of them would be saved",
+        err_set(err, ERR_USAGE, "reference", "\"%.200s\" has no tag, so docker would save all tags",
                 name);
         return NULL;
     }
@@ -76,9 +76,10 @@ long docker_export_read(struct docker_export *export, uint8_t *out, size_t cap, 
     long got = stream_read(export->stream, out, cap, err);
 
     if (got < 0 && err->family == ERR_DOCKER) {
-        err_wrap(err, "the export broke off");
-        err_hint(err, "the daemon's log says why (often: no space on its disk); then run the same "
-                      "command again");
+        err_wrap(err, "the export was interrupted");
+        err_hint(
+            err,
+            "see the log of the daemon (often its disk is full); then run the same command again");
     }
     return got;
 }
@@ -158,9 +159,8 @@ static int judge(const struct docker_messages *said, struct err *err)
     }
     if (!said->loaded.count && !said->loaded.more)
         return err_set(err, ERR_DOCKER, "load",
-                       "the daemon took the image but did not say that it "
-                       "loaded it%s%s",
-                       said->stray[0] ? "; it said: " : "", said->stray);
+                       "the daemon received the image but did not report a load%s%s",
+                       said->stray[0] ? "; it reported: " : "", said->stray);
     return 0;
 }
 

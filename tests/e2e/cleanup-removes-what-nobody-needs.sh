@@ -26,7 +26,7 @@ feeder=$!
 "$S3DOCK" push $ref --input - --log-level 3 <push.pipe 2>err.txt &
 pid=$!
 await grep -q 'partNumber=1&.*: 200' err.txt
-check "resume lists a running push" grep -q "^push .*at work" <(s3dock resume 2>/dev/null)
+check "resume lists a running push" grep -q "^push .*in use" <(s3dock resume 2>/dev/null)
 s3dock cleanup --unfinished 1s >/dev/null 2>&1
 check "cleanup keeps the upload of a running push" test -n "$(bucket uploads)"
 kill -9 $pid

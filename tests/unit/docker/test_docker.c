@@ -86,7 +86,7 @@ static void a_version_that_was_asked_for_is_not_negotiated(void **state)
     } cases[] = {{"1.30", ERR_NONE, NULL},
                  {"1.99", ERR_DOCKER, "too new"},
                  {"1.11", ERR_DOCKER, "too old"},
-                 {"latest", ERR_USAGE, "is no version"}};
+                 {"latest", ERR_USAGE, "is not a version"}};
     struct fake_docker fake = fake_docker_start("docker-20.10", "", 0);
 
     (void)state;
@@ -113,7 +113,7 @@ static void an_unreachable_daemon_is_reported(void **state)
     (void)state;
     assert_null(open_fake(&fake, NULL, &err));
     assert_string_equal(err.code, "unreachable");
-    assert_non_null(strstr(err.text, "no Docker daemon"));
+    assert_non_null(strstr(err.text, "not a Docker daemon"));
     fake_docker_stop(&fake);
 
     memset(&err, 0, sizeof err);
@@ -456,7 +456,7 @@ static void loads(void **state)
         {"docker-24", "load-two", "sha256:ab", "already exists|", 2},
         {"docker-20.10", "load-error", NULL, "layers length mismatch"},
         {"docker-29.0", "load-unpack", NULL, "Error unpacking image app:1: content not found"},
-        {"docker-28", "load-silent", NULL, "did not say that it loaded it"},
+        {"docker-28", "load-silent", NULL, "did not report a load"},
         {"docker-28", "load-stray", NULL, "<html> [31mproxy</html>"},
         {"docker-24", "load-early", NULL, "layers length mismatch"},
         {"podman", "load-early-500", NULL, "500: no room for that"},
