@@ -21,7 +21,7 @@
 
 #define FILE_SCHEME "file://"
 
-_Static_assert(OPTION_STALL_SECONDS *NS_PER_S == STORE_STALL_TIME, "one default");
+_Static_assert(STORE_STALL_TIME / NS_PER_S == OPTION_STALL_SECONDS, "one default");
 
 /* Returns the encryption to ask for. NULL: the default of the bucket. */
 static const char *chosen_encryption(const struct config *config)
