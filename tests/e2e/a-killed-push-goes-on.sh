@@ -28,11 +28,19 @@ sent()
     cat "$work/count"
 }
 
-# struck PID SIGNAL SECONDS: sends the signal to the push that writes begun.txt, this time after its first part arrived.
-# Sets the variables of timed_wait.
+# has_recorded PID: the checkpoint of the push has a part; or the push ended.
+has_recorded()
+{
+    ! kill -0 "$1" 2>/dev/null && return
+    AWS_ENDPOINT_URL=$DIRECT s3dock resume --json >running.json 2>/dev/null
+    [ "$(json bytes running.json)" -gt 5000000 ]
+}
+
+# struck PID SIGNAL SECONDS: sends the signal to the push, this time after its checkpoint has a part. Sets the variables
+# of timed_wait.
 struck()
 {
-    await grep -q 'partNumber=1&.*: 200' begun.txt
+    await has_recorded "$1"
     sleep "$3"
     kill "-$2" "$1"
     timed_wait "$1"
@@ -48,8 +56,8 @@ is_quiet()
     [ "$before" = "$(sent)" ]
 }
 
-# begun SIGNAL SECONDS: a push into an empty bucket that gets the signal this time after its first part arrived. Little
-# memory limits the number of parts in flight.
+# begun SIGNAL SECONDS: a push into an empty bucket that gets the signal this time after its first part. Little memory
+# limits the number of parts in flight.
 begun()
 {
     bucket empty
@@ -128,13 +136,13 @@ undisturbed=$(cat delta.bytes)
 bucket get "$nkey" next.tar.gz
 bucket get "${nkey%.tar.gz}.index" next.index
 
-# delta_killed SIGNAL SECONDS: sends the signal after the first part arrived. Writes the sent bytes to delta.before.
+# delta_killed SIGNAL SECONDS: sends the signal this time after the first part. Writes the sent bytes to delta.before.
 delta_killed()
 {
     local before
     based >based.txt 2>&1
     before=$(sent)
-    "$S3DOCK" push $NEXT --input next.tar --no-progress --log-level 3 --limit-rate $((undisturbed / 4)) 2>begun.txt &
+    "$S3DOCK" push $NEXT --input next.tar --no-progress --log-level 3 --limit-rate $((undisturbed / 8)) 2>begun.txt &
     struck $! "$1" "$2"
     echo $(($(sent) - before)) >delta.before
 }
@@ -149,14 +157,14 @@ delta_again()
 }
 
 for ((i = 0; i < KILLS; i++)); do
-    delta_killed KILL "1.$((RANDOM % 10))"
+    delta_killed KILL "0.$((RANDOM % 10))"
     check "after kill -9 of a copying push, the second run does the missing work" delta_again
     check "archive and index are those of an undisturbed push" same_as_next
     check "the copying push leaves no unfinished upload" nothing_left
     check "the copying push leaves no temporary object" same '' "$(bucket list archive/)"
 done
 
-delta_killed TERM 1
+delta_killed TERM 0.3
 check "SIGTERM ends a copying push" same 143 "$ended"
 check "the copying push ends within two seconds" in_time 2000
 rm -r "$HOME/.cache/s3dock"
