@@ -13,27 +13,12 @@
 
 #include "base/hash.h"
 #include "pack/image/image.h"
-#include "push/open_source.h"
+#include "push/engine_options.h"
 #include "push/upload/pending_archive.h"
 #include "store/store.h"
 #include "transfer/transfer.h"
 
 struct err;
-
-struct push_engine_options {
-    struct store *store; /* all pointers are borrowed */
-    const struct transfer_options *transfer;
-    const struct image_name *name;
-    struct image_input input;
-    const char *key;     /* of the archive */
-    const char *content; /* the image's id, "" if only its stream contains it */
-    const char *first;   /* an archive to compare with before all others, or NULL */
-    int level;
-    bool no_resume;   /* ignore an unfinished push, and keep nothing */
-    bool export_only; /* do not read Docker's layers */
-    bool delta;       /* compare with earlier archives */
-    bool read_all;    /* read all layers, even those that earlier archives hold */
-};
 
 struct push_engine;
 struct push_engine *push_engine_create(const struct push_engine_options *options, struct err *err);

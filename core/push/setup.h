@@ -9,7 +9,7 @@
 
 #include "flow/reorder.h"
 #include "push/chunk_fate.h"
-#include "push/engine.h"
+#include "push/engine_options.h"
 #include "push/plan/bases.h"
 #include "push/plan/parts.h"
 #include "push/reader.h"

@@ -1,0 +1,29 @@
+/*
+ * engine_options - the input of one attempt to push: image, bucket, and the way of the attempt.
+ */
+#ifndef S3DOCK_PUSH_ENGINE_OPTIONS_H
+#define S3DOCK_PUSH_ENGINE_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "catalog/name.h"
+#include "push/open_source.h"
+#include "store/store.h"
+#include "transfer/transfer.h"
+
+struct push_engine_options {
+    struct store *store; /* all pointers are borrowed */
+    const struct transfer_options *transfer;
+    const struct image_name *name;
+    struct image_input input;
+    const char *key;     /* of the archive */
+    const char *content; /* the image's id, "" if only its stream contains it */
+    const char *first;   /* an archive to compare with before all others, or NULL */
+    int level;
+    bool no_resume;   /* ignore an unfinished push, and keep nothing */
+    bool export_only; /* do not read Docker's layers */
+    bool delta;       /* compare with earlier archives */
+    bool read_all;    /* read all layers, even those that earlier archives hold */
+};
+
+#endif
