@@ -282,7 +282,7 @@ int composer_finish_op(struct composer *composer, struct msg *msg, struct compos
 
 static int add_temp(struct composer *c, struct temp *temp, struct err *err)
 {
-    if (!array_reserve(&c->temps, &c->room, c->count, sizeof *c->temps))
+    if (!array_reserve(&c->temps, &c->room, c->count, sizeof(struct temp *)))
         return err_memory(err, "the upload");
     if (c->count == TEMPS_MAX)
         return err_set(err, ERR_UNSUPPORTED, "upload", "the image differs in too many places");
