@@ -15,7 +15,7 @@
 struct err;
 
 struct layer_report_row {
-    char diff_id[DIGEST_TEXT_SIZE];      /* "" for the rest and the total */
+    char diff_id[DIGEST_TEXT_SIZE];   /* "" for the rest and the total */
     uint64_t raw, packed;             /* bytes of the save stream, of the archive */
     uint64_t chunks;                  /* 0: the layer is too small for chunks of its own */
     uint64_t stored, stored_size;     /* incompressible chunks, and their bytes of the archive */

@@ -276,8 +276,7 @@ static void says_which_context_is_missing_or_broken(void **state)
     (void)state;
     environment = missing;
     assert_int_equal(docker_endpoint_find(&asked, fake_env, &got, &err), ERR_FAIL);
-    assert_non_null(
-        strstr(err.text, "the docker context \"absent\" does not exist"));
+    assert_non_null(strstr(err.text, "the docker context \"absent\" does not exist"));
     assert_int_equal(docker_endpoint_find(NULL, fake_env, &got, &err), ERR_FAIL);
     assert_string_equal(err.code, "docker_context");
     assert_non_null(strstr(err.text, "nowhere"));
