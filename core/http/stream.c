@@ -405,10 +405,10 @@ long stream_read(struct stream *stream, uint8_t *out, size_t cap, struct err *er
         if (stream->body.size > 0)
             continue;
         event = next_event(stream, got == 0, err);
-        if (event < 0)
+        if (event < 0 && (got == 0 || !stream->eof))
             return ERR_FAIL;
-        if (event == HTTP1_END || event == HTTP1_MORE)
-            break; /* return the bytes that are here before waiting for more */
+        if (event != HTTP1_BODY && event != HTTP1_HEAD)
+            break; /* the bytes that are here come before a wait, and before the error of a cut */
     }
     return (long)got;
 }

@@ -658,6 +658,9 @@ class Exchange:
             self.head(200, "Transfer-Encoding: chunked")
             self.conn.sendall(b"5\r\nline\n\r\n")
             time.sleep(600)
+        elif kind == "cut":  # half a chunk
+            self.head(200, "Transfer-Encoding: chunked")
+            self.conn.sendall(b"a\r\nline\n")
         elif kind == "length":
             self.head(200, f"Content-Length: {number}")
             for piece in pieces(int(number), 100000):

@@ -88,6 +88,26 @@ static void returns_a_chunk_before_the_next_one_comes(void **state)
     stream_close(stream);
 }
 
+/* The error of a daemon may be its last message before the connection ends. */
+static void returns_the_bytes_before_a_cut(void **state)
+{
+    struct stream_peer peer = socket_peer();
+    struct stream *stream = open_on(&peer, "/raw/cut", false);
+    struct err err = {0};
+    int status;
+
+    (void)state;
+    assert_int_equal(stream_status(stream, &status, &err), 0);
+    usleep(200000); /* until the end of the connection has arrived, too */
+    assert_int_equal(stream_read(stream, memory, PIECE, &err), 5);
+    assert_memory_equal(memory, "line\n", 5);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(stream_read(stream, memory, PIECE, &err), ERR_FAIL);
+        assert_string_equal(err.code, "stream");
+    }
+    stream_close(stream);
+}
+
 static void interim_responses_are_skipped(void **state)
 {
     struct stream_peer peer = socket_peer();
@@ -339,6 +359,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_every_framing),
         cmocka_unit_test(returns_a_chunk_before_the_next_one_comes),
+        cmocka_unit_test(returns_the_bytes_before_a_cut),
         cmocka_unit_test(interim_responses_are_skipped),
         cmocka_unit_test(writes_pieces_of_any_size),
         cmocka_unit_test(early_responses_are_read),
