@@ -141,7 +141,8 @@ int remote_state_ask(struct store *store, struct replay *replay, struct err *err
     case STORE_DONE:
         break;
     case STORE_FAILED:
-        if (op.failure == STORE_NO_ANSWER || op.failure == STORE_BUSY)
+        if (op.failure == STORE_NO_ANSWER || op.failure == STORE_BUSY ||
+            err->family == ERR_NETWORK) /* such as a refusal that a proxy wrote */
             return err_wrap(err, "cannot read the unfinished upload");
         return REMOTE_STATE_UNKNOWN;
     default:
