@@ -57,9 +57,9 @@ static const struct row {
     {ERR_USAGE, CODE_ENDPOINT, ENDPOINT, ""},
     {ERR_USAGE, CODE_CERTIFICATE,
      "name the certificate of the authority with \"ca_file\" in the profile, and check the host "
-     "name in \"endpoint\"",
+     "name in \"endpoint\"%s",
      ""},
-    {ERR_USAGE, CODE_CA_FILE, "check \"ca_file\" in the profile", ""},
+    {ERR_USAGE, CODE_CA_FILE, "check \"ca_file\" in the profile%s", ""},
     {ERR_USAGE, CODE_ENCRYPTION,
      "set \"encryption\" in the profile to \"aws:kms\", or leave \"encryption_key\" out", ""},
     {ERR_AUTH, CODE_KEY, KEYS, ""},
@@ -69,9 +69,9 @@ static const struct row {
      "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or \"access_key\" and \"secret_key\" in "
      "the profile",
      ""},
-    {ERR_NETWORK, CODE_RESOLVE, ENDPOINT, ""},
-    {ERR_NETWORK, CODE_REFUSED, ENDPOINT, ""},
-    {ERR_NETWORK, CODE_TIMEOUT, ENDPOINT "; check firewalls, too", ""},
+    {ERR_NETWORK, CODE_RESOLVE, ENDPOINT "%s", ""}, /* the operand is the proxy */
+    {ERR_NETWORK, CODE_REFUSED, ENDPOINT "%s", ""},
+    {ERR_NETWORK, CODE_TIMEOUT, ENDPOINT "; check firewalls, too%s", ""},
     {ERR_INTEGRITY, CODE_LISTING, DOCTOR, ""},
     {ERR_INTEGRITY, CODE_ANSWER, DOCTOR, ""},
     {ERR_UNSUPPORTED, CODE_REQUEST, ENDPOINT "; " DOCTOR, ""},

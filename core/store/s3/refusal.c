@@ -41,13 +41,17 @@ static void fail_tunnel(const struct s3_reading *r)
         err_hint(err, "ask who runs the proxy to allow it, or name the host in no_proxy");
 }
 
+/* `hint` NULL: the command line adds the hint, and the proxy behind it. */
 static void hint_with_proxy(struct err *err, const char *hint, const char *proxy)
 {
+    char with_proxy[300] = "";
+
     if (proxy[0])
-        err_hint(err, "%s%sthe environment sets a proxy: %s", hint ? hint : "", hint ? "; " : "",
-                 proxy);
-    else if (hint)
-        err_hint(err, "%s", hint);
+        snprintf(with_proxy, sizeof with_proxy, "; the environment sets a proxy: %s", proxy);
+    if (hint)
+        err_hint(err, "%s%s", hint, with_proxy);
+    else
+        err_about(err, "%s", with_proxy);
 }
 
 void s3_refusal_of_fault(const struct s3_reading *r)

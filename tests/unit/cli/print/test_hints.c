@@ -31,6 +31,19 @@ static void without_an_operand_a_word_stands_for_it(void **state)
     assert_non_null(strstr(err.hint, "s3dock history APP ENV"));
 }
 
+static void a_proxy_follows_the_hint(void **state)
+{
+    struct err err;
+
+    (void)state;
+    err_set(&err, ERR_NETWORK, CODE_REFUSED, "no connection");
+    err_about(&err, "; the environment sets a proxy: http://proxy:3128");
+    hints_add(&err);
+    assert_string_equal(err.hint,
+                        "check \"endpoint\" in the profile, and that the server is up; the "
+                        "environment sets a proxy: http://proxy:3128");
+}
+
 static void a_hint_of_core_is_kept(void **state)
 {
     struct err err;
@@ -77,6 +90,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_hint_names_the_operand),
         cmocka_unit_test(without_an_operand_a_word_stands_for_it),
+        cmocka_unit_test(a_proxy_follows_the_hint),
         cmocka_unit_test(a_hint_of_core_is_kept),
         cmocka_unit_test(the_family_decides_too),
     };
