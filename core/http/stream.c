@@ -189,6 +189,8 @@ static int next_event(struct stream *stream, bool wait, struct err *err)
 
         if (event != HTTP1_MORE)
             return event;
+        if (stream->eof && !wait) /* the bytes that are here first; the next call fails, or ends */
+            return HTTP1_MORE;
         if (stream->eof)
             return http1_eof(&stream->http, err) < 0 ? ERR_FAIL : HTTP1_END;
         got = receive(stream);
