@@ -85,6 +85,8 @@ void s3_reply_read(struct s3_reply *reply, const struct s3_endpoint *place, stru
     (void)clock_parse_http(answer->date, &op->server_time);
     if (!is_usable(op, answer)) {
         s3_refusal_of_fault(&reading);
+        if (answer->fault == HTTP_TOO_MUCH) /* a repetition would bring the same response */
+            op->failure = STORE_REFUSED;
     } else {
         read_response(&reading);
         op->failure = failure_of(reply, op->err.family);
