@@ -23,6 +23,7 @@
 
 #define LIST_TEXT_SIZE 512 /* bytes; the text of an error has 768 */
 
+/* NOLINTNEXTLINE(misc-redundant-expression): the two macros are equal today */
 _Static_assert((int)BUILD_MORE_MAX == (int)ARGS_OPERANDS_MAX, "all arguments fit");
 
 struct build {
