@@ -407,10 +407,10 @@ long stream_read(struct stream *stream, uint8_t *out, size_t cap, struct err *er
         if (stream->body.size > 0)
             continue;
         event = next_event(stream, got == 0, err);
-        if (event < 0 && (got == 0 || !stream->eof))
+        if (event < 0)
             return ERR_FAIL;
         if (event != HTTP1_BODY && event != HTTP1_HEAD)
-            break; /* the bytes that are here come before a wait, and before the error of a cut */
+            break;
     }
     return (long)got;
 }
