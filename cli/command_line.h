@@ -1,6 +1,6 @@
 /*
- * command_line - parses the whole command line: flags and words (args.h), the command that the first
- * words name, and whether flags and operands fit that command.
+ * command_line - parses the whole command line: flags and words (args.h), the command that the
+ * first words name, and whether flags and operands fit that command.
  */
 #ifndef S3DOCK_CLI_COMMAND_LINE_H
 #define S3DOCK_CLI_COMMAND_LINE_H

@@ -1,6 +1,6 @@
 /*
- * Turns settings into options of the store and of Docker. Settings of a file in the current folder are
- * checked by cli/settings/consent before they are used.
+ * Turns settings into options of the store and of Docker. Settings of a file in the current folder
+ * are checked by cli/settings/consent before they are used.
  */
 #include "cli/connect.h"
 
@@ -76,7 +76,8 @@ static int check_credentials(const struct config *config, struct err *err)
 }
 
 /* Reads the configuration again, because new temporary credentials may be there. The thread of the
- * store calls this; it reads files and the config_environment, and only constant members of `cli`. */
+ * store calls this; it reads files and the config_environment, and only constant members of `cli`.
+ */
 static bool renew_credentials(void *arg, struct credentials *out)
 {
     const struct cli *cli = arg;

@@ -133,8 +133,8 @@ static const char *command_name(const struct args *args)
     return args->operand_count ? args->operands[0] : "";
 }
 
-/* Opens closed standard streams, so that no other file gets their numbers and our output. Reading and
- * writing such a stream fails. */
+/* Opens closed standard streams, so that no other file gets their numbers and our output. Reading
+ * and writing such a stream fails. */
 static void guard_streams(void)
 {
     int fd;
@@ -146,8 +146,8 @@ static void guard_streams(void)
         close(fd);
 }
 
-/* Forbids core dumps and the debugging of this process, because its memory has keys. Programs that it
- * starts are not affected. The leak sanitizer must be able to debug. */
+/* Forbids core dumps and the debugging of this process, because its memory has keys. Programs that
+ * it starts are not affected. The leak sanitizer must be able to debug. */
 static void guard_memory(void)
 {
 #ifdef S3DOCK_HARDENED

@@ -1,11 +1,11 @@
 /*
- * A signal sets the cancel flag, which every wait of the program checks. The program then ends in the
- * usual way: it aborts uploads, removes temporary files and reports the reason. The handler also
- * starts a timer. When the timer expires, or on a second signal, the process ends immediately. An
- * unfinished upload that is left then is not visible as an object of the bucket.
+ * A signal sets the cancel flag, which every wait of the program checks. The program then ends in
+ * the usual way: it aborts uploads, removes temporary files and reports the reason. The handler
+ * also starts a timer. When the timer expires, or on a second signal, the process ends immediately.
+ * An unfinished upload that is left then is not visible as an object of the bucket.
  *
- * SIGINT is handled even if it was ignored at the start: shells ignore it for background jobs, and CI
- * runners stop their jobs with it.
+ * SIGINT is handled even if it was ignored at the start: shells ignore it for background jobs, and
+ * CI runners stop their jobs with it.
  *
  * The handlers call async-signal-safe functions only. (POSIX does not list setitimer, but it is a
  * plain system call on all supported systems.)

@@ -1,8 +1,8 @@
 /*
- * An image is named after a commit, so the repository must have exactly that commit: git is asked
- * before and after the build. The user's own docker program builds, with the user's cache, secrets
- * and .dockerignore. The daemon is asked before the build, so that an unreachable daemon is reported
- * early, and after it, because a build may put its image somewhere else.
+ * An image is named after a commit, so the files must be those of that commit. The repository is
+ * checked before and after the build. The user's own docker program builds, with the user's cache,
+ * secrets and .dockerignore. The daemon is asked before the build, so that an unreachable daemon is
+ * reported early, and after it, because a build may put its image somewhere else.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -174,7 +174,7 @@ static int plan_build(struct cli *cli, struct build *build, struct err *err)
 
 /* ---- the build ---- */
 
-/* Checks that the daemon answers, and notes which image has the name before the build. */
+/* Checks that the daemon responds, and notes which image has the name before the build. */
 static int check_daemon(struct cli *cli, struct build *build, struct err *err)
 {
     struct docker *docker = NULL;
@@ -199,8 +199,8 @@ static int build_failed(const struct build_wish *wish, int code, struct err *err
     return err_hint(err, "see its messages above");
 }
 
-/* The program gets the environment of the user, AWS_* included (for --secret), without S3DOCK_*. Keys
- * of the configuration file are in no environment. */
+/* The program gets the environment of the user, AWS_* included (for --secret), without S3DOCK_*.
+ * Keys of the configuration file are in no environment. */
 static int run_build(struct cli *cli, const struct build *build, struct err *err)
 {
     const char *host = config_text(&cli->config, OPT_DOCKER_HOST);

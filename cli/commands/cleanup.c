@@ -1,6 +1,7 @@
 /*
- * Removes unfinished transfers and deletes the data of retired images; with an application and a rule,
- * retires images of it. Decisions are made in core/cleanup; here they are counted and printed.
+ * Removes unfinished transfers and deletes the data of retired images; with an application and a
+ * rule, retires images of it. Decisions are made in core/cleanup; here they are counted and
+ * printed.
  */
 #include <stdio.h>
 #include <string.h>

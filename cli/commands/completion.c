@@ -146,8 +146,8 @@ static void bash_script(struct text *out)
                   "complete -o default -F _s3dock s3dock\n");
 }
 
-/* zsh runs bash's function through its own adapter. The script can be sourced, or be a file _s3dock in
- * a folder of $fpath: then zsh runs it at the first completion, and it completes at its end. */
+/* zsh runs bash's function through its own adapter. The script can be sourced, or be a file _s3dock
+ * in a folder of $fpath: then zsh runs it at the first completion, and it completes at its end. */
 static void zsh_script(struct text *out)
 {
     text_str(out, "#compdef s3dock\n"

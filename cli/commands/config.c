@@ -1,5 +1,6 @@
 /*
- * config init, list, show and validate. A configuration is resolved by cli/settings; here it is printed.
+ * config init, list, show and validate. A configuration is resolved by cli/settings; here it is
+ * printed.
  */
 #include <stdio.h>
 #include <stdlib.h>

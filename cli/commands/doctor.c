@@ -12,8 +12,8 @@
 #include "cli/settings/args.h"
 #include "store/store.h"
 
-/* Loads the configuration with its file, as for other commands. If that fails, the settings of flags
- * and environment stay. */
+/* Loads the configuration with its file, as for other commands. If that fails, the settings of
+ * flags and environment stay. */
 static int load_settings(struct cli *cli, struct err *err)
 {
     struct args args = *cli->args;
@@ -74,7 +74,7 @@ int cmd_doctor(struct cli *cli, struct err *err)
     failed = cancel_check(&cli->cancel, err);
     if (!failed) {
         failed = doctor_verdict(doctor, err);
-        cli->output.bad_news = failed != 0;
+        cli->output.result_and_error = failed != 0;
         doctor_print(doctor, &cli->output);
     }
     free(doctor);

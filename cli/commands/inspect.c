@@ -1,6 +1,6 @@
 /*
- * inspect and diff: the layers of an archive, and the transfer from one archive to another. Both read
- * only metadata and indexes.
+ * inspect and diff: the layers of an archive, and the transfer from one archive to another. Both
+ * read only metadata and indexes.
  */
 #include <stdio.h>
 #include <string.h>
@@ -152,7 +152,8 @@ int cmd_inspect(struct cli *cli, struct err *err)
 
 /* ---- diff ---- */
 
-/* Sets has[i] for each layer of `to` that a host with the image `from` has, as graph drivers decide. */
+/* Sets has[i] for each layer of `to` that a host with the image `from` has, as graph drivers
+ * decide. */
 static int find_layers(const struct subject *from, const struct subject *to, bool *has,
                        struct err *err)
 {

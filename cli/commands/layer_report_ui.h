@@ -1,5 +1,6 @@
 /*
- * layer_report_ui - prints a layer report as a table and in JSON: for inspect, diff, pull --dry-run.
+ * layer_report_ui - prints a layer report as a table and in JSON: for inspect, diff, pull
+ * --dry-run.
  */
 #ifndef S3DOCK_CLI_COMMANDS_LAYER_REPORT_UI_H
 #define S3DOCK_CLI_COMMANDS_LAYER_REPORT_UI_H

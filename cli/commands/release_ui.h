@@ -21,11 +21,11 @@ struct wanted {
 };
 int wanted_parse(const char *text, struct wanted *out, struct err *err);
 
-/* Returns whether APP:NAME is an image, so that "APP NAME" was a slip. */
+/* Returns true if APP:NAME is an image, so that "APP NAME" was probably a mistake. */
 bool wanted_is_image(const char *app, const char *name);
-/* Changes not_found.tag: the text says that no such version exists, and the hint names an image or
- * environment of that name, if there is one. `instead` is the command for an environment ("pull",
- * "current"). Leaves other errors as they are. */
+/* Changes not_found.tag: the text reports a missing version, and the hint names an image
+ * or environment of that name, if there is one. `instead` is the command for an environment
+ * ("pull", "current"). Leaves other errors as they are. */
 void wanted_no_version(struct store *store, const char *app, const char *name, const char *instead,
                        struct err *err);
 
@@ -38,7 +38,8 @@ void release_write(const struct cli *cli, struct json_writer *w,
 /* Warns if the change is not in the audit log, or was not protected against concurrent changes. */
 void release_warn(struct cli *cli, const struct release_result *result);
 
-/* Prints each line of `warnings` to standard error, and writes the member "warnings" if there are any. */
+/* Prints each line of `warnings` to standard error, and writes the member "warnings" if there are
+ * any. */
 void warnings_write(struct cli *cli, struct json_writer *w, const struct text *warnings);
 
 #endif

@@ -37,8 +37,8 @@ static int report_neither(const char *verb, const char *app, const char *name, b
     return err_hint(err, "s3dock list tags %s and s3dock list envs %s list the names", app, app);
 }
 
-/* Finds APP NAME, an environment or a version. The form of the name decides which is tried first. The
- * error is that of the first try. */
+/* Finds APP NAME, an environment or a version. The form of the name decides which is tried first.
+ * The error is that of the first try. */
 static int find_target(struct store *store, const char *app, const char *name,
                        struct target *target, struct err *err)
 {

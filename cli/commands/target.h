@@ -23,7 +23,8 @@ struct target {
 
 /* Parses the operands. Sends no request. */
 int target_parse(struct target *target, const struct args *args, struct err *err);
-/* Reads the bucket; sets type and resolved. not_found.* if there is no such version or environment. */
+/* Reads the bucket; sets type and resolved. not_found.* if there is no such version or environment.
+ */
 int target_find(struct target *target, struct store *store, struct err *err);
 
 #endif

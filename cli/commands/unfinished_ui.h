@@ -17,8 +17,8 @@ struct json_writer;
 int64_t unfinished_retention(const struct config *config);
 /* Writes one object of a JSON array. `retention` as above. */
 void unfinished_write(struct json_writer *w, const struct unfinished *what, int64_t retention);
-/* Formats "push     images/..., 24.1 MB, 2 h ago" into `out` of UNFINISHED_LINE bytes. `now`: wall ns
- * by the clock of the store. */
+/* Formats "push     images/..., 24.1 MB, 2 h ago" into `out` of UNFINISHED_LINE bytes. `now`: wall
+ * ns by the clock of the store. */
 const char *unfinished_line(const struct unfinished *what, int64_t now, int64_t retention,
                             char *out);
 

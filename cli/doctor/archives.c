@@ -15,7 +15,7 @@
 #define METADATA_END ".json"
 #define METADATA_MAX (256 * KIB)
 
-struct tally {
+struct archive_count {
     unsigned count, moved;
 };
 
@@ -25,7 +25,7 @@ static bool is_moved(const struct metadata *metadata, const struct store_info *a
            strcmp(metadata->archive_etag, archive->etag) != 0;
 }
 
-static void check_archive(struct tally *tally, struct store *store, const char *key)
+static void check_archive(struct archive_count *archives, struct store *store, const char *key)
 {
     char archive_key[KEY_MAX];
     struct metadata metadata;
@@ -39,8 +39,8 @@ static void check_archive(struct tally *tally, struct store *store, const char *
     if (store_get_document(store, key, &text, NULL, &ignored) == STORE_DONE &&
         metadata_parse(text_view(&text), &metadata, &ignored) == 0) {
         if (store_head(store, archive_key, &archive, &ignored) == STORE_DONE) {
-            tally->count++;
-            tally->moved += is_moved(&metadata, &archive);
+            archives->count++;
+            archives->moved += is_moved(&metadata, &archive);
         }
         metadata_finish(&metadata);
     }
@@ -59,21 +59,22 @@ void doctor_check_archives(struct doctor *doctor, struct store *store)
 {
     struct store_page page = {0};
     struct store_op op = {.verb = STORE_LIST, .key = "images/", .page = &page, .optional = true};
-    struct tally tally = {0};
+    struct archive_count archives = {0};
     struct err ignored;
 
     if (store_run(store, &op, &ignored) == STORE_DONE)
-        for (size_t i = 0; i < page.count && tally.count < CHECKED_MAX; i++)
+        for (size_t i = 0; i < page.count && archives.count < CHECKED_MAX; i++)
             if (is_metadata(&page.entries[i]))
-                check_archive(&tally, store, page.entries[i].key);
-    if (tally.moved)
+                check_archive(&archives, store, page.entries[i].key);
+    if (archives.moved)
         doctor_warning(doctor, "archives",
                        "pulls are not affected; the next push of each image checks the archive and "
                        "writes its new ETag",
                        "%u of %u checked archives have another ETag than their metadata: the "
                        "bucket was copied",
-                       tally.moved, tally.count);
-    else if (tally.count)
-        doctor_ok(doctor, "archives", "the first %u have the ETag in their metadata", tally.count);
+                       archives.moved, archives.count);
+    else if (archives.count)
+        doctor_ok(doctor, "archives", "the first %u have the ETag in their metadata",
+                  archives.count);
     store_page_finish(&page);
 }

@@ -1,5 +1,5 @@
 /*
- * One HEAD of a key that does not exist shows whether the endpoint answers, how far its clock is
+ * One HEAD of a key that does not exist shows whether the endpoint responds, how far its clock is
  * from ours, the region of the bucket, and whether the credentials are accepted.
  */
 #include <string.h>

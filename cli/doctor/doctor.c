@@ -79,7 +79,8 @@ static unsigned count_of(const struct doctor *doctor, enum doctor_status status)
     return count;
 }
 
-/* Returns the size of the next line of `text`: whole words, at most `width` unless a word is longer. */
+/* Returns the size of the next line of `text`: whole words, at most `width` unless a word is
+ * longer. */
 static size_t line_size(const char *text, size_t width)
 {
     size_t size = 0, end;

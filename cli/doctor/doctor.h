@@ -1,8 +1,8 @@
 /*
  * doctor - the report of `s3dock doctor`: checks, their results, and hints.
  *
- * The checks: settings.c (configuration, credentials), contact.c, bucket.c, uploads.c, archives.c, and
- * host.c (Docker, disks). A check adds its result to the report and never fails itself.
+ * The checks: settings.c (configuration, credentials), contact.c, bucket.c, uploads.c, archives.c,
+ * and host.c (Docker, disks). A check adds its result to the report and never fails itself.
  */
 #ifndef S3DOCK_CLI_DOCTOR_DOCTOR_H
 #define S3DOCK_CLI_DOCTOR_DOCTOR_H
@@ -47,7 +47,8 @@ void doctor_warning(struct doctor *doctor, const char *name, const char *hint, c
 void doctor_found(struct doctor *doctor, const char *name, enum doctor_status status,
                   const struct err *err);
 
-/* Prints the report as lines and as data: {"checks": [{"name", "status", "detail", "hint"}], "ok"}. */
+/* Prints the report as lines and as data: {"checks": [{"name", "status", "detail", "hint"}], "ok"}.
+ */
 void doctor_print(const struct doctor *doctor, struct output *output);
 /* Returns 0 if no check failed, otherwise ERR_FAIL with the first failure in *err. */
 int doctor_verdict(const struct doctor *doctor, struct err *err);
@@ -58,8 +59,8 @@ int doctor_verdict(const struct doctor *doctor, struct err *err);
 void doctor_check_settings(struct doctor *doctor, const struct config *config);
 void doctor_check_credentials(struct doctor *doctor, const struct config *config);
 
-/* Checks the rights in the bucket. Unless `read_only`, writes small objects below .s3dock-doctor/ and
- * deletes them again, also after a cancel. */
+/* Checks the rights in the bucket. Unless `read_only`, writes small objects below .s3dock-doctor/
+ * and deletes them again, also after a cancel. */
 void doctor_check_bucket(struct doctor *doctor, struct store *store, bool read_only);
 
 /* Checks whether the first few archives match their metadata. Adds no check if the bucket has no

@@ -38,7 +38,7 @@ static void check_space(struct doctor *doctor, const char *name, const char *pat
         doctor_ok(doctor, name, "%s free at %s", size, path);
 }
 
-/* Returns whether somebody chose the daemon, so that it must exist. */
+/* Returns true if the user chose the daemon, so that it must exist. */
 static bool is_named(const struct docker_endpoint *endpoint)
 {
     return strcmp(endpoint->origin, "default") != 0;

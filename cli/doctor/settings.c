@@ -1,5 +1,6 @@
 /*
- * Reports the configuration file, the bucket and the credentials, with their sources. Sends no request.
+ * Reports the configuration file, the bucket and the credentials, with their sources. Sends no
+ * request.
  */
 #include <stdio.h>
 #include <string.h>

@@ -64,11 +64,11 @@ static bool complete_upload(struct probe *p, const char *id, const struct store_
     return answer == STORE_DONE;
 }
 
-static void abort_upload(struct probe *p, const char *key, const char *id, bool tell)
+static void abort_upload(struct probe *p, const char *key, const char *id, bool report)
 {
     struct store_op op = {.verb = STORE_UPLOAD_ABORT, .key = key, .upload_id_in = id};
 
-    if (probe_ask(p, RIGHT_ABORT, &op) != STORE_FAILED && tell)
+    if (probe_ask(p, RIGHT_ABORT, &op) != STORE_FAILED && report)
         probe_ok(p, RIGHT_ABORT, "an upload can be aborted");
 }
 

@@ -1,6 +1,6 @@
 /*
- * One table: the code of an error, as users see it, and the hint. "%s" in a hint is the operand that
- * core knows (err->about), or a word that stands for it.
+ * One table: the code of an error, as users see it, and the hint. "%s" in a hint is the operand
+ * that core knows (err->about), or a placeholder for it.
  */
 #include "cli/print/hints.h"
 

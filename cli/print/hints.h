@@ -1,7 +1,7 @@
 /*
- * hints - what the user can do next, for errors whose remedy is a flag, a command or a setting.
+ * hints - adds the next step of the user to errors whose remedy is a flag, a command or a setting.
  *
- * core reports facts and knows nothing of the command line. Its own hints name other programs and
+ * core reports facts and does not depend on the command line. Its own hints name other programs and
  * the environment; they are never replaced.
  */
 #ifndef S3DOCK_CLI_PRINT_HINTS_H

@@ -20,8 +20,8 @@ const char *human_rate(double bytes_a_second, char out[HUMAN_SIZE]);
 const char *human_seconds(double seconds, char out[HUMAN_SIZE]);
 /* Formats without fractions: "14 s". */
 const char *human_wait(double seconds, char out[HUMAN_SIZE]);
-/* Formats an RFC 3339 time of any zone in UTC, to the second: "2026-11-23T07:19:34Z". "-" if the text
- * is not a time. */
+/* Formats an RFC 3339 time of any zone in UTC, to the second: "2026-11-23T07:19:34Z". "-" if the
+ * text is not a time. */
 const char *human_time(const char *rfc3339, char out[HUMAN_SIZE]);
 
 #endif

@@ -79,7 +79,7 @@ struct json_writer *output_data(struct output *output)
 {
     if (!output->has_data) {
         jw_init(&output->writer, &output->envelope, false);
-        begin_envelope(&output->writer, output, !output->bad_news);
+        begin_envelope(&output->writer, output, !output->result_and_error);
         jw_object(&output->writer, "data");
         output->has_data = true;
     }
@@ -190,7 +190,7 @@ static void data_envelope(struct output *output, const struct err *err)
 
 struct view output_envelope(struct output *output, const struct err *err)
 {
-    if (err && !output->bad_news)
+    if (err && !output->result_and_error)
         error_envelope(output, err);
     else
         data_envelope(output, err);
@@ -252,7 +252,7 @@ int output_end(struct output *output, const struct err *err, int signal)
         output_envelope(output, err);
         unprinted = print_text(STDOUT_FILENO, &output->envelope);
     } else {
-        bool has_result = !err || output->bad_news;
+        bool has_result = !err || output->result_and_error;
 
         make_lines_printable(output->lines.data);
         unprinted =

@@ -26,8 +26,8 @@ struct output {
     struct text envelope; /* the result as JSON */
     struct json_writer writer;
     bool has_data;
-    bool bad_news; /* the command fails, but its result is printed before the error; set before the
-                      result */
+    /* The command fails, but its result is printed before the error. Set it before the result. */
+    bool result_and_error;
 };
 
 void output_init(struct output *output, bool json);
@@ -52,11 +52,13 @@ void output_warn(const struct output *output, const char *fmt, ...)
 #define OUTPUT_UNREAD 141 /* 128 + SIGPIPE */
 
 /* Prints the result, or the error if `err` is not NULL. Returns the exit code: 0, the family of the
- * error, 128 + `signal` for ERR_CANCELLED, or the code of a failure to print. OUTPUT_UNREAD, without
- * a message: the reader of standard output closed it, so the process should end by SIGPIPE. */
+ * error, 128 + `signal` for ERR_CANCELLED, or the code of a failure to print. OUTPUT_UNREAD,
+ * without a message: the reader of standard output closed it, so the process should end by SIGPIPE.
+ */
 int output_end(struct output *output, const struct err *err, int signal);
 
-/* Returns the complete JSON envelope, borrowed until output_finish. Ends the object of output_data. */
+/* Returns the complete JSON envelope, borrowed until output_finish. Ends the object of output_data.
+ */
 struct view output_envelope(struct output *output, const struct err *err);
 /* Formats "error[not_found.image]: ...\n  hint: ...\n". */
 void output_error_text(const struct err *err, bool color, struct text *out);

@@ -1,10 +1,10 @@
 /*
- * The line has the phase, a bar, and figures. The figures have a fixed width, so that the bar does not
- * move when they grow. On a narrow terminal the name of the image is left out first, then the bar,
- * then the end of the line. The line is narrower than the terminal, so that it never wraps.
+ * The line has the phase, a bar, and figures. The figures have a fixed width, so that the bar does
+ * not move when they grow. On a narrow terminal the name of the image is left out first, then the
+ * bar, then the end of the line. The line is narrower than the terminal, so that it never wraps.
  *
- * Log lines may come from any thread. log calls a hook before and after each line: under one lock, the
- * bar is removed and drawn again.
+ * Log lines may come from any thread. log calls a hook before and after each line: under one lock,
+ * the bar is removed and drawn again.
  */
 #include "cli/print/progress.h"
 

@@ -29,7 +29,8 @@ struct progress {
 /* The words of --progress, in their order. */
 enum progress_choice { PROGRESS_AUTO, PROGRESS_BAR, PROGRESS_LINES, PROGRESS_OFF };
 
-/* PROGRESS_AUTO: a bar if standard error is a terminal that can move the cursor, lines otherwise. */
+/* PROGRESS_AUTO: a bar if standard error is a terminal that can move the cursor, lines otherwise.
+ */
 enum progress_mode progress_choose(enum progress_choice choice);
 
 /* Between start and finish, log lines do not disturb the bar. Only one progress at a time. */
@@ -43,7 +44,8 @@ void progress_bar(const char *subject, const struct transfer_progress *report, u
                   char out[PROGRESS_LINE_MAX]);
 void progress_plain(const char *subject, const struct transfer_progress *report,
                     char out[PROGRESS_LINE_MAX]);
-/* Returns whether to print a report at `now` (monotonic ns), and stores the time of the next print. */
+/* Returns whether to print a report at `now` (monotonic ns), and stores the time of the next print.
+ */
 bool progress_due(struct progress *progress, enum transfer_phase phase, int64_t now);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Reads argv once: each flag sets its value, all other words become operands. The command is not known
- * here; command_line.c checks later which flags it has.
+ * Reads argv once: each flag sets its value, all other words become operands. The command is not
+ * known here; command_line.c checks later which flags it has.
  */
 #include "cli/settings/args.h"
 

@@ -1,5 +1,5 @@
 /*
- * command_id - the commands by number: what the tables of options and of commands share.
+ * command_id - the numbers of the commands, for the tables of options and of commands.
  */
 #ifndef S3DOCK_CLI_SETTINGS_COMMAND_ID_H
 #define S3DOCK_CLI_SETTINGS_COMMAND_ID_H

@@ -8,12 +8,12 @@
  *   5. the default
  *
  * A profile selected by name (--profile, S3DOCK_PROFILE) has precedence over 3, so that AWS_*
- * variables do not replace its endpoint, region and keys. Values that the profile does not set still
- * come from AWS_*.
+ * variables do not replace its endpoint, region and keys. Values that the profile does not set
+ * still come from AWS_*.
  *
  * Access key and secret are one pair: the first source with both is used, with its session token. A
- * token is never combined with keys of another source. If no source has both, each is resolved alone
- * (the id in the file, the secret in the environment).
+ * token is never combined with keys of another source. If no source has both, each is resolved
+ * alone (the id in the file, the secret in the environment).
  */
 #include "cli/settings/config.h"
 

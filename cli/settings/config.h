@@ -31,9 +31,9 @@ struct config {
     struct text warnings; /* lines for the user, "PATH: ..." */
 };
 
-/* Resolves every option that fits args->command (all options for CMD_NONE). The caller
- * calls config_finish, after a failure, too. `env` is getenv, or a function of a test. `no_file` does
- * not read the file. Secrets are given to log_secret. Fails with usage.* and auth.*. */
+/* Resolves every option that fits args->command (all options for CMD_NONE). The caller calls
+ * config_finish, after a failure, too. `env` is getenv, or a function of a test. `no_file` does not
+ * read the file. Secrets are given to log_secret. Fails with usage.* and auth.*. */
 int config_load(struct config *out, const struct args *args, getenv_fn *env, bool no_file,
                 struct err *err);
 /* Like config_load, with this profile of the file in use. */
@@ -44,8 +44,8 @@ void config_finish(struct config *config);
 /* Returns the value as text. NULL: not set. */
 const char *config_text(const struct config *config, enum option_id id);
 bool config_switch(const struct config *config, enum option_id id);
-/* A number, a size in bytes, a time in milliseconds, or the position of a word among the words of
- * the option; 0 when not set. */
+/* Returns a number, a size in bytes, a time in milliseconds, or the position of a word among the
+ * words of the option; 0 when not set. */
 uint64_t config_number(const struct config *config, enum option_id id);
 /* Returns whether the value is one of the words of the option. */
 bool config_is_word(const struct config *config, enum option_id id);
@@ -53,7 +53,8 @@ bool config_is_word(const struct config *config, enum option_id id);
 const char *config_directory(const struct config *config);
 /* Returns whether the file sets this option, but the value is ignored (option.runs). */
 bool config_ignores(const struct config *config, enum option_id id);
-/* Formats the source: "--bucket", "AWS_REGION", "profiles.eu.bucket in ./s3dock.json5", "default". */
+/* Formats the source: "--bucket", "AWS_REGION", "profiles.eu.bucket in ./s3dock.json5", "default".
+ */
 void config_origin(const struct config *config, enum option_id id, char *out, size_t size);
 /* Shortens the id of an access key: "AKIA...WXYZ". */
 void config_short_key(const char *key, char out[16]);

@@ -36,15 +36,15 @@ enum config_answer { CONFIG_OK = 0, CONFIG_ABSENT = 1 };
 /* Loads `named`, which must exist; or if `named` is NULL, the first that exists of ./s3dock.json5,
  * ~/.s3dock/config.json5, /etc/s3dock/config.json5. CONFIG_ABSENT, and an empty *out: no file
  * exists. Fails with usage.config (with line and column) if a file cannot be read or parsed, and
- * with usage.owner if anybody except the user and root can write one of the first two. The caller
- * calls config_file_finish. */
+ * with usage.owner if a user other than this one and root can write one of the first two. The
+ * caller calls config_file_finish. */
 int config_file_load(const char *named, getenv_fn *env, struct config_file *out, struct err *err);
 void config_file_finish(struct config_file *file);
 
 /* Returns whether the file was found in the current folder and is not trusted. */
 bool config_file_is_input(const struct config_file *file);
 
-/* Reads the value of `key` ("docker.host", "profiles.*.bucket": the asterisk stands for `profile`) as
+/* Reads the value of `key` ("docker.host", "profiles.*.bucket": `profile` replaces the asterisk) as
  * text, in the form of a flag's value. CONFIG_ABSENT: no such key, null or "". */
 int config_file_value(const struct config_file *file, const char *key, const char *profile,
                       char out[CONFIG_VALUE_MAX], struct err *err);

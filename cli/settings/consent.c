@@ -1,5 +1,6 @@
 /*
- * Each check names the setting and its place, so that the user can decide whether to trust the file.
+ * Each check names the setting and its place, so that the user can decide whether to trust the
+ * file.
  */
 #include "cli/settings/consent.h"
 

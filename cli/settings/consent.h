@@ -1,10 +1,10 @@
 /*
  * consent - refuses settings of a file in the current folder that the user has not trusted.
  *
- * Somebody else may have written the file: it may be part of a clone or an archive. It may choose
- * bucket, region, profile and speed. It may not choose the endpoint that gets the user's
- * credentials, weaken TLS, or choose the Docker daemon, unless the user trusts the file (trust.h) or
- * names it. docs/configuration.md has the list.
+ * The file may come from another person, as a part of a clone or an archive. It may choose bucket,
+ * region, profile and speed. It may not choose the endpoint that gets the user's credentials,
+ * weaken TLS, or choose the Docker daemon, unless the user trusts the file (trust.h) or names it.
+ * docs/configuration.md has the list.
  */
 #ifndef S3DOCK_CLI_SETTINGS_CONSENT_H
 #define S3DOCK_CLI_SETTINGS_CONSENT_H

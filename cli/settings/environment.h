@@ -1,6 +1,6 @@
 /*
- * environment - reads variables. Functions get the reader as an argument, so that tests can set their
- * own variables.
+ * environment - reads variables. Functions get the reader as an argument, so that tests can set
+ * their own variables.
  */
 #ifndef S3DOCK_CLI_SETTINGS_ENVIRONMENT_H
 #define S3DOCK_CLI_SETTINGS_ENVIRONMENT_H

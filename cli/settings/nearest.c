@@ -1,6 +1,6 @@
 /*
- * The distance is the number of single-letter errors (left out, added, replaced, two swapped). Case is
- * ignored. A third of the letters may be wrong, and at least one.
+ * The distance is the number of single-letter errors (left out, added, replaced, two swapped). Case
+ * is ignored. A third of the letters may be wrong, and at least one.
  */
 #include "cli/settings/nearest.h"
 

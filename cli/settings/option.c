@@ -1,6 +1,6 @@
 /*
- * The table of options, the parsers of their values, and the messages for wrong values. The file has
- * more than 500 lines because of the table.
+ * The table of options, the parsers of their values, and the messages for wrong values. The file
+ * has more than 500 lines because of the table.
  */
 #include "cli/settings/option.h"
 

@@ -1,6 +1,7 @@
 /*
- * option - the table of all options: flag, environment variables, key in the configuration file, kind,
- * default and help. The parser, `config show --origin`, --help, completion and the man page read it.
+ * option - the table of all options: flag, environment variables, key in the configuration file,
+ * kind, default and help. The parser, `config show --origin`, --help, completion and the man page
+ * read it.
  */
 #ifndef S3DOCK_CLI_SETTINGS_OPTION_H
 #define S3DOCK_CLI_SETTINGS_OPTION_H
@@ -99,7 +100,8 @@ enum option_kind {
     OPTION_TIME,   /* milliseconds, min to max: 500ms, 30s, 1h30m, 7d; without unit seconds */
 };
 
-/* Defaults and limits that core has, too. connect.c and transfer_ui.c assert that both are equal. */
+/* Defaults and limits that core has, too. connect.c and transfer_ui.c assert that both are equal.
+ */
 #define OPTION_STALL_SECONDS  30
 #define OPTION_MEMORY_MIB     80
 #define OPTION_MEMORY_MIN_MIB 24
@@ -136,8 +138,8 @@ struct option {
 
 extern const struct option option_table[OPTION_COUNT];
 
-/* Finds a flag by the first `size` bytes of name (without dashes and value), or by its letter. NULL:
- * no such flag. */
+/* Finds a flag by the first `size` bytes of name (without dashes and value), or by its letter.
+ * NULL: no such flag. */
 const struct option *option_find(const char *name, size_t size);
 const struct option *option_find_letter(char letter);
 /* Returns the name of the most similar flag; NULL if none is similar. */

@@ -1,8 +1,9 @@
 /*
  * trust - the configuration files that the user trusts, by real path and SHA-256 of the content.
  *
- * The list is ~/.s3dock/trusted (mode 0600), in the format of sha256sum: digest, two blanks, path. It
- * is used only if nobody except the user and root can write it. A changed file is not trusted.
+ * The list is ~/.s3dock/trusted (mode 0600), in the format of sha256sum: digest, two blanks, path.
+ * It is used only if no other user than its owner and root can write it. A changed file is not
+ * trusted.
  */
 #ifndef S3DOCK_CLI_SETTINGS_TRUST_H
 #define S3DOCK_CLI_SETTINGS_TRUST_H

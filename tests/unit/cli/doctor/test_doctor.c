@@ -344,7 +344,7 @@ static void the_report_is_folded_and_complete(void **state)
 
     output_init(&output, true);
     output.command = "doctor";
-    output.bad_news = true;
+    output.result_and_error = true;
     doctor_print(&doctor, &output);
     assert_string_equal(output.lines.data, report);
     envelope = output_envelope(&output, &err);
