@@ -273,8 +273,8 @@ int file_make_dirs(const char *path, bool for_file, mode_t mode, struct err *err
     return make_dir(folder, mode, err);
 }
 
-/* Returns true for a folder of this user that nobody else can write to, and for this user's link to
- * one. HOME may be that of another user (sudo), and any user can make a folder in /var/tmp. */
+/* Returns true for a folder of this user that no other user can write to, and for this user's link
+ * to one. HOME may be that of another user (sudo), and any user can make a folder in /var/tmp. */
 static bool is_private(const char *path)
 {
     struct stat link, st;

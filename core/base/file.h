@@ -51,7 +51,7 @@ int file_write_at(int fd, const void *data, size_t size, off_t offset, const cha
  * FILE_BUSY. close(fd) and the end of the process unlock it. Symbolic links are refused. */
 int file_lock(const char *path, int *fd, struct err *err);
 /* Stores the user's cache folder: the first of $XDG_CACHE_HOME/s3dock, ~/.cache/s3dock and
- * /var/tmp/s3dock-<uid> that belongs to this user and that nobody else can write to. A missing
+ * /var/tmp/s3dock-<uid> that belongs to this user and that no other user can write to. A missing
  * folder is made with mode 0700. */
 int file_cache_dir(char *out, size_t size, struct err *err);
 

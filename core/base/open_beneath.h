@@ -1,8 +1,9 @@
 /*
- * open_beneath - opens what lies inside a folder, and nothing else, whoever wrote what is in there.
+ * open_beneath - opens files and folders below one folder, and never anything outside of it. The
+ * contents of the folder may be hostile.
  *
- * No symbolic link is followed, neither on the way nor at the end; nothing waits for the other end
- * of a FIFO; nothing is created or written.
+ * The functions follow no symbolic link, do not wait for the other end of a FIFO, and write
+ * nothing. Each returns 0, or fails and fills *err.
  */
 #ifndef S3DOCK_BASE_OPEN_BENEATH_H
 #define S3DOCK_BASE_OPEN_BENEATH_H
@@ -13,20 +14,20 @@
 
 struct err;
 
-/* A folder, as the place to open beneath. At the top, by its path (links in that are the
- * administrator's): */
+/* Opens the top folder. Links in its path are followed: the administrator made them. */
 int beneath_top(const char *path, int *folder, struct err *err);
-/* or beneath another one. `path` is relative and without "..". */
+/* Opens a folder below `top`. `path` is relative and without "..", here and below. */
 int beneath_folder(int top, const char *path, int *folder, struct err *err);
-/* 0: what lies in the folder there can be listed and opened by us. */
+/* Checks that this process may list the folder and open its files. */
 int beneath_look(int top, const char *path, struct err *err);
-/* A regular file, to be read. *size: how large it is. local.layout: something else is there. */
+/* Opens a regular file for reading and stores its size. local.layout: it is no regular file. */
 int beneath_file(int top, const char *path, int *fd, uint64_t *size, struct err *err);
-/* A small file as a whole, into `out`, whose maximum bounds it. */
+/* Appends a whole small file to `out`, whose maximum bounds it. */
 int beneath_read(int top, const char *path, struct text *out, struct err *err);
 
-/* The way that kernels before 5.6 (or a sandbox that hides openat2) take: component by component.
- * For tests; the functions above choose by themselves. Returns a descriptor or -errno. */
+/* Opens a path component by component, for kernels before 5.6 and sandboxes without openat2. The
+ * functions above call it when they need it; tests call it directly. Returns a descriptor or
+ * -errno. */
 int beneath_walk(int top, const char *path, int flags);
 
 #endif

@@ -18,17 +18,17 @@
 
 struct err;
 
-/* Returns NULL if nobody else can write `path`, whose state is `st`; else the reason, for a message
- * in which it follows the name. */
+/* Returns NULL if no other user can write `path`, whose state is `st`. Otherwise returns the
+ * reason, for a message in which it follows the name. */
 const char *owner_fault(const char *path, const struct stat *st);
 
 enum owner_answer { OWNER_OK = 0, OWNER_ABSENT = 1 };
 
-/* Appends a whole regular file to `out` if only the user and root can write it. Checked are the
- * open file, the folder of `path` and, behind symbolic links, the folder of the real file. Folders
- * above are not checked: another user could replace the folder only by one that the user or root
- * owns. `real` gets the path without links. OWNER_ABSENT: there is no such file. A fault is
- * usage.owner, without a hint; other failures are those of file_read. */
+/* Appends a whole regular file to `out` if only the user and root can write it. Checks the open
+ * file, the folder of `path` and, behind symbolic links, the folder of the real file. Folders above
+ * are not checked: another user could replace the folder only by one that the user or root owns.
+ * `real` gets the path without links. OWNER_ABSENT: there is no such file. A fault is usage.owner,
+ * without a hint; other failures are those of file_read. */
 int owner_read(const char *path, struct text *out, char real[PATH_MAX], struct err *err);
 
 #endif

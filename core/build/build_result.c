@@ -165,16 +165,16 @@ static const char *without_kind(const char *id)
 static bool is_result(const struct build_result *result, const struct build_wish *wish,
                       const struct docker *docker, const char *id)
 {
-    char said[IID_MAX];
+    char written_id[IID_MAX];
 
-    read_id(result, said);
-    if (said[0] && !strcmp(without_kind(said), without_kind(id)))
+    read_id(result, written_id);
+    if (written_id[0] && !strcmp(without_kind(written_id), without_kind(id)))
         return true;
-    if (said[0] && !docker_engine(docker)->containerd_store)
+    if (written_id[0] && !docker_engine(docker)->containerd_store)
         return false;
     if (strcmp(id, result->before) != 0)
         return true;
-    return !goes_elsewhere(wish) && (said[0] || !result->iidfile[0]);
+    return !goes_elsewhere(wish) && (written_id[0] || !result->iidfile[0]);
 }
 
 static int is_absent(const struct build_wish *wish, struct err *err)

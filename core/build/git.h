@@ -1,24 +1,25 @@
 /*
- * git - what the commit to build from is called, and whether the files are that commit.
+ * git - reads the hash and the time of the commit to build from, and finds files that differ from
+ * it.
  *
- * Clean means what `git status` and the commit mean, so the git program is asked where it is in
- * PATH and at least 2.31: it knows its own filters, submodules, index flags, extensions of the
- * repository format, and GIT_DIR, GIT_WORK_TREE, GIT_CONFIG_*. Elsewhere libgit2 reads, which knows
- * less (git_library.h). Nothing is written, and no network is used.
+ * The results must equal those of `git status`. So the module runs the git program if PATH has
+ * version 2.31 or later. That program knows its own filters, submodules, index flags, extensions of
+ * the repository format, and GIT_DIR, GIT_WORK_TREE, GIT_CONFIG_*. Otherwise libgit2 reads the
+ * repository, which supports less (git_library.h). Nothing is written, and no network is used.
  *
- * The repository is input. The git program runs no hook and no fsmonitor of it, and a filter
- * program only when the configuration of the user or the system defines it: .git/config may have
- * come in an archive (git_status.c).
+ * The repository is untrusted, because .git/config may come from an archive. The git program runs
+ * none of its hooks and no fsmonitor. It runs a filter program only if the configuration of the
+ * user or of the system defines it (git_filters.h).
  *
- * Repositories are found from any folder inside of them; linked worktrees, submodules, a detached
- * HEAD, shallow, partial and sparse clones are all the same here. `path` is where to begin, "." for
- * the current folder; with GIT_DIR in the environment the program begins in the current folder.
+ * `path` is any folder inside the repository; "." is the current one. If GIT_DIR is set, the
+ * program begins in the current folder. Linked worktrees, submodules, a detached HEAD, and shallow,
+ * partial and sparse clones are supported.
  *
  * Failures:
  *   not_found.repository    there is none
  *   conflict.no_commit      a repository without a commit
  *   conflict.bare           a repository without files
- *   auth.owner              somebody else's, and not in git's safe.directory; a submodule too
+ *   auth.owner              of another user, and not in git's safe.directory; a submodule too
  *   unsupported.repository  a form that the reader does not know
  *   local.repository        anything else: damaged, not readable
  *   local.program           git does not end

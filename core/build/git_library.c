@@ -10,7 +10,7 @@
  * one.
  *
  * Partial clones and worktree configuration are extensions of the repository format that change
- * nothing for HEAD and status, so libgit2 is told to accept them.
+ * nothing for HEAD and status, so the module makes libgit2 accept them.
  */
 #include "build/git_library.h"
 
@@ -152,7 +152,7 @@ static int open_unowned(git_repository **out, const char *path)
     return code;
 }
 
-/* libgit2 compares the owner itself since 1.4.3, and can be told not to since 1.5. */
+/* libgit2 compares the owner itself since 1.4.3; since 1.5 an option turns that off. */
 static int check_owner(const char *workdir, struct err *err)
 {
 #if LIBGIT2_SINCE(1, 5)

@@ -25,7 +25,7 @@ struct git_head {
 #define GIT_PATH_SIZE 200
 
 struct git_list {
-    unsigned count;                          /* all there are */
+    unsigned count;                          /* of all paths */
     char paths[GIT_LIST_MAX][GIT_PATH_SIZE]; /* the first of them: printable, "..." for the start
                                               * of a long one, a word in parentheses at the end */
 };
@@ -34,10 +34,10 @@ struct git_list {
 void git_list_add(struct git_list *list, const char *path, const char *word);
 
 struct git_changes {
-    /* Not what HEAD says, staged or not; in a submodule too: "src/a.c (staged)", and submodules
-     * that are not at their recorded commit, whatever `ignore` says */
+    /* Files that differ from HEAD, staged or not, in submodules too: "src/a.c (staged)". And
+     * submodules that are not at their recorded commit; the setting `ignore` has no effect */
     struct git_list changed;
-    /* Not known to git and not ignored; a whole folder is one entry: "notes/" */
+    /* Files that are not in the index and not ignored; a whole folder is one entry: "notes/" */
     struct git_list untracked;
     unsigned submodules; /* of changed: that are not checked out, or elsewhere */
     unsigned hidden;     /* of changed: git status hides them (skip-worktree, assume-unchanged) */

@@ -1,12 +1,13 @@
 /*
- * Three questions a repository: its filters (git_filters.h), its index, its status.
+ * For each repository, the module reads its filters (git_filters.h), its index and its status.
  *
- * Index. A file that is marked assume-unchanged or skip-worktree is hidden from `git status`. Where
- * there are such files, a copy of the index without the marks is asked. A sparse checkout marks
- * what it leaves out: marked files that are not there are fine then.
+ * Index. A file that is marked assume-unchanged or skip-worktree is hidden from `git status`. If
+ * there are such files, `git status` runs on a copy of the index without the marks. A sparse
+ * checkout marks the files that it leaves out, so missing files with a mark do not count as changed
+ * then.
  *
- * Submodules. They are looked at here one by one, because `git status` would be told by the
- * repository to pass over them, and because each has filters of its own.
+ * Submodules. They are checked one by one, because the repository can configure `git status` to
+ * skip them, and because each has filters of its own.
  */
 #include "build/git_status.h"
 

@@ -1,5 +1,6 @@
 /*
- * git_status - what differs from HEAD, by the git program, in the repository and its submodules.
+ * git_status - finds the files that differ from HEAD, in the repository and its submodules, with
+ * the git program.
  */
 #ifndef S3DOCK_BUILD_GIT_STATUS_H
 #define S3DOCK_BUILD_GIT_STATUS_H
