@@ -25,7 +25,7 @@ struct layer_tar {
     struct layer_stream stream;
     int fd, folder; /* the list, and the folder of the files */
     struct layer_list *list;
-    struct readahead *ahead;
+    struct readahead *readahead;
 
     const struct tarsplit_piece *piece; /* the current piece */
     uint64_t left;                      /* bytes of the piece */
@@ -55,7 +55,7 @@ static int open_file(struct layer_tar *tar, struct err *err)
 {
     uint64_t size;
 
-    readahead_passed(tar->ahead, tar->piece->size);
+    readahead_passed(tar->readahead, tar->piece->size);
     if (beneath_file(tar->folder, tar->piece->name, &tar->file, &size, err)) {
         tar->file = NO_FILE;
         return ERR_FAIL;
@@ -124,7 +124,7 @@ static long layer_tar_read(struct layer_stream *stream, uint8_t *out, size_t cap
 
 static void release(struct layer_tar *tar)
 {
-    readahead_end(tar->ahead);
+    readahead_end(tar->readahead);
     if (tar->file != NO_FILE)
         close(tar->file);
     layer_list_destroy(tar->list);
@@ -157,6 +157,6 @@ struct layer_stream *layer_tar_open(int list, int folder, struct err *err)
         release(tar);
         return NULL;
     }
-    tar->ahead = readahead_start(list, folder);
+    tar->readahead = readahead_start(list, folder);
     return &tar->stream;
 }

@@ -1,5 +1,5 @@
 /*
- * Chooses between the two kinds of layer stores by the daemon's answer about itself. The checks
+ * Chooses between the two kinds of layer stores by the daemon's description of itself. The checks
  * that need no file come first, so that their errors name the daemon and not a path.
  */
 #include "layers/open_layers.h"

@@ -17,17 +17,17 @@
 #include "flow/thread.h"
 #include "layers/layer_list.h"
 
-#define SCOUTS      4
+#define THREADS     4
 #define FILES_AHEAD 512
 #define BYTES_AHEAD (32 * MIB)
 #define FILE_MOST   (8 * MIB) /* bytes of a file: the kernel continues itself */
 #define WARM        64        /* consecutive files in memory that end a thread */
 
-struct scout {
-    struct readahead *ahead;
+struct hint_thread {
+    struct readahead *readahead;
     unsigned number;
     bool runs;
-    pthread_t thread;
+    pthread_t id;
 };
 
 struct readahead {
@@ -36,25 +36,25 @@ struct readahead {
     pthread_cond_t moved;
     uint64_t files, bytes; /* position of the reader */
     bool ended;
-    struct scout scouts[SCOUTS];
+    struct hint_thread threads[THREADS];
 };
 
 /* Waits until the reader is near. Returns false at the end. */
-static bool come_near(struct readahead *ahead, uint64_t file, uint64_t byte)
+static bool wait_for_reader(struct readahead *readahead, uint64_t file, uint64_t byte)
 {
-    bool goes_on;
+    bool running;
 
-    pthread_mutex_lock(&ahead->lock);
-    while (!ahead->ended &&
-           (file > ahead->files + FILES_AHEAD || byte > ahead->bytes + BYTES_AHEAD))
-        pthread_cond_wait(&ahead->moved, &ahead->lock);
-    goes_on = !ahead->ended;
-    pthread_mutex_unlock(&ahead->lock);
-    return goes_on;
+    pthread_mutex_lock(&readahead->lock);
+    while (!readahead->ended &&
+           (file > readahead->files + FILES_AHEAD || byte > readahead->bytes + BYTES_AHEAD))
+        pthread_cond_wait(&readahead->moved, &readahead->lock);
+    running = !readahead->ended;
+    pthread_mutex_unlock(&readahead->lock);
+    return running;
 }
 
-/* Gives a hint for a file. Returns true if the file is in memory, or takes no hint. */
-static bool hint_file(const struct readahead *ahead, const struct tarsplit_piece *piece)
+/* Gives a hint for a file in `folder`. Returns true if the file is in memory, or takes no hint. */
+static bool hint_file(int folder, const struct tarsplit_piece *piece)
 {
     char byte;
     struct iovec one = {&byte, 1};
@@ -63,7 +63,7 @@ static bool hint_file(const struct readahead *ahead, const struct tarsplit_piece
     bool warm;
     int fd;
 
-    if (beneath_file(ahead->folder, piece->name, &fd, &size, &ignored))
+    if (beneath_file(folder, piece->name, &fd, &size, &ignored))
         return true;
     warm = preadv2(fd, &one, 1, 0, RWF_NOWAIT) == 1;
     if (!warm)
@@ -72,14 +72,14 @@ static bool hint_file(const struct readahead *ahead, const struct tarsplit_piece
     return warm;
 }
 
-/* Each thread handles every SCOUTS-th file. */
-static void *scout_main(void *arg)
+/* Each thread handles every THREADS-th file. */
+static void *hint_main(void *arg)
 {
-    struct scout *scout = arg;
-    struct readahead *ahead = scout->ahead;
+    struct hint_thread *thread = arg;
+    struct readahead *readahead = thread->readahead;
     const struct tarsplit_piece *piece;
     struct err ignored;
-    struct layer_list *list = layer_list_create(ahead->list, &ignored);
+    struct layer_list *list = layer_list_create(readahead->list, &ignored);
     uint64_t file = 0, byte = 0;
     unsigned warm = 0;
     int answer = list ? 1 : 0;
@@ -88,10 +88,10 @@ static void *scout_main(void *arg)
         answer = layer_list_next(list, &piece, &ignored);
         if (answer != TARSPLIT_FILE)
             continue;
-        if (file % SCOUTS == scout->number) {
-            if (!come_near(ahead, file, byte))
+        if (file % THREADS == thread->number) {
+            if (!wait_for_reader(readahead, file, byte))
                 break;
-            warm = hint_file(ahead, piece) ? warm + 1 : 0;
+            warm = hint_file(readahead->folder, piece) ? warm + 1 : 0;
         }
         file++;
         byte += piece->size;
@@ -100,58 +100,58 @@ static void *scout_main(void *arg)
     return NULL;
 }
 
-static void start_scouts(struct readahead *ahead)
+static void start_threads(struct readahead *readahead)
 {
     struct err ignored;
 
-    for (unsigned i = 0; i < SCOUTS; i++) {
-        struct scout *scout = &ahead->scouts[i];
+    for (unsigned i = 0; i < THREADS; i++) {
+        struct hint_thread *thread = &readahead->threads[i];
 
-        scout->ahead = ahead;
-        scout->number = i;
-        scout->runs = thread_start(&scout->thread, scout_main, scout, "a reader of files ahead",
-                                   &ignored) == 0;
+        thread->readahead = readahead;
+        thread->number = i;
+        thread->runs =
+            thread_start(&thread->id, hint_main, thread, "a reader of files ahead", &ignored) == 0;
     }
 }
 
 struct readahead *readahead_start(int list, int folder)
 {
-    struct readahead *ahead = calloc(1, sizeof *ahead);
+    struct readahead *readahead = calloc(1, sizeof *readahead);
 
-    if (!ahead)
+    if (!readahead)
         return NULL;
-    ahead->list = list;
-    ahead->folder = folder;
-    pthread_mutex_init(&ahead->lock, NULL);
-    pthread_cond_init(&ahead->moved, NULL);
-    start_scouts(ahead);
-    return ahead;
+    readahead->list = list;
+    readahead->folder = folder;
+    pthread_mutex_init(&readahead->lock, NULL);
+    pthread_cond_init(&readahead->moved, NULL);
+    start_threads(readahead);
+    return readahead;
 }
 
-void readahead_passed(struct readahead *ahead, uint64_t size)
+void readahead_passed(struct readahead *readahead, uint64_t size)
 {
-    if (!ahead)
+    if (!readahead)
         return;
-    pthread_mutex_lock(&ahead->lock);
-    ahead->files++;
-    ahead->bytes += size;
-    if (ahead->files % (FILES_AHEAD / 8) == 0 || size >= MIB)
-        pthread_cond_broadcast(&ahead->moved);
-    pthread_mutex_unlock(&ahead->lock);
+    pthread_mutex_lock(&readahead->lock);
+    readahead->files++;
+    readahead->bytes += size;
+    if (readahead->files % (FILES_AHEAD / 8) == 0 || size >= MIB)
+        pthread_cond_broadcast(&readahead->moved);
+    pthread_mutex_unlock(&readahead->lock);
 }
 
-void readahead_end(struct readahead *ahead)
+void readahead_end(struct readahead *readahead)
 {
-    if (!ahead)
+    if (!readahead)
         return;
-    pthread_mutex_lock(&ahead->lock);
-    ahead->ended = true;
-    pthread_cond_broadcast(&ahead->moved);
-    pthread_mutex_unlock(&ahead->lock);
-    for (unsigned i = 0; i < SCOUTS; i++)
-        if (ahead->scouts[i].runs)
-            pthread_join(ahead->scouts[i].thread, NULL);
-    pthread_cond_destroy(&ahead->moved);
-    pthread_mutex_destroy(&ahead->lock);
-    free(ahead);
+    pthread_mutex_lock(&readahead->lock);
+    readahead->ended = true;
+    pthread_cond_broadcast(&readahead->moved);
+    pthread_mutex_unlock(&readahead->lock);
+    for (unsigned i = 0; i < THREADS; i++)
+        if (readahead->threads[i].runs)
+            pthread_join(readahead->threads[i].id, NULL);
+    pthread_cond_destroy(&readahead->moved);
+    pthread_mutex_destroy(&readahead->lock);
+    free(readahead);
 }

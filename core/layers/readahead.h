@@ -16,7 +16,7 @@ struct readahead;
  * NULL if no thread could start. */
 struct readahead *readahead_start(int list, int folder);
 /* Reports that the reader reached one more file, of that size. Accepts NULL. */
-void readahead_passed(struct readahead *ahead, uint64_t size);
-void readahead_end(struct readahead *ahead); /* stops and joins the threads; accepts NULL */
+void readahead_passed(struct readahead *readahead, uint64_t size);
+void readahead_end(struct readahead *readahead); /* stops and joins the threads; accepts NULL */
 
 #endif
