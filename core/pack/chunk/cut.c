@@ -4,7 +4,7 @@
  * first block, and the payload is one run.
  *
  * A scanner reports the kind and number of the next bytes. The cut consumes them in pieces, because
- * an inner header or a boundary may come in between; `owed` counts the bytes that are reported and
+ * an inner header or a boundary may be in between; `owed` counts the bytes that are reported and
  * not consumed. Every byte of the stream, headers and padding included, passes through one chunker,
  * so no chunk exceeds the maximum. Boundaries before and after large files are forced; they reset
  * the chunker.
@@ -42,7 +42,7 @@ struct cut {
     unsigned flags;     /* of the current chunk */
     bool packed;        /* the run is compressed already */
     bool section_began; /* the next chunk is the first of a section */
-    struct export_error late;
+    struct export_error export_error;
     uint8_t pending[TAR_BLOCK]; /* the last incomplete window, in case the stream ends there */
     size_t pending_size;
 };
@@ -62,7 +62,7 @@ struct cut *cut_create(const struct chunk_params *params, uint32_t file_min, int
     tar_normalize(cut->outer.tar, mtime);
     tar_strict(cut->outer.tar);
     chunker_init(&cut->chunker, params);
-    export_error_init(&cut->late);
+    export_error_init(&cut->export_error);
     cut->file_min = file_min;
     cut->flags = CHUNK_SECTION;
     return cut;
@@ -236,7 +236,7 @@ int cut_scan(struct cut *cut, uint8_t *window, size_t size, struct cut_step *ste
     } else {
         used = chunker_scan(&cut->chunker, window, used, &found);
     }
-    export_error_add(&cut->late, window, used);
+    export_error_add(&cut->export_error, window, used);
 
     step->tar.used = used;
     step->tar.event = outer->event;
@@ -271,6 +271,6 @@ int cut_finish(struct cut *cut, unsigned *flags, struct err *err)
     *flags = cut->flags;
     if (tar_complete(cut->outer.tar))
         return 0;
-    export_error_add(&cut->late, cut->pending, cut->pending_size);
-    return export_error_report(&cut->late, err);
+    export_error_add(&cut->export_error, cut->pending, cut->pending_size);
+    return export_error_report(&cut->export_error, err);
 }

@@ -13,32 +13,32 @@
 
 static const struct json_limits LIMITS = {EXPORT_ERROR_TAIL, 8, 256};
 
-void export_error_init(struct export_error *late)
+void export_error_init(struct export_error *error)
 {
-    late->size = 0;
+    error->size = 0;
 }
 
-void export_error_add(struct export_error *late, const uint8_t *bytes, size_t size)
+void export_error_add(struct export_error *error, const uint8_t *bytes, size_t size)
 {
     size_t kept;
 
     if (size >= EXPORT_ERROR_TAIL) {
-        memcpy(late->tail, bytes + size - EXPORT_ERROR_TAIL, EXPORT_ERROR_TAIL);
-        late->size = EXPORT_ERROR_TAIL;
+        memcpy(error->tail, bytes + size - EXPORT_ERROR_TAIL, EXPORT_ERROR_TAIL);
+        error->size = EXPORT_ERROR_TAIL;
         return;
     }
     /* Bytes often come in small pieces, so half of the tail is dropped at once. */
-    if (late->size + size > EXPORT_ERROR_TAIL) {
+    if (error->size + size > EXPORT_ERROR_TAIL) {
         kept = EXPORT_ERROR_TAIL / 2;
         if (kept > EXPORT_ERROR_TAIL - size)
             kept = EXPORT_ERROR_TAIL - size;
-        if (kept > late->size)
-            kept = late->size;
-        memmove(late->tail, late->tail + late->size - kept, kept);
-        late->size = kept;
+        if (kept > error->size)
+            kept = error->size;
+        memmove(error->tail, error->tail + error->size - kept, kept);
+        error->size = kept;
     }
-    memcpy(late->tail + late->size, bytes, size);
-    late->size += size;
+    memcpy(error->tail + error->size, bytes, size);
+    error->size += size;
 }
 
 static bool read_message(struct view text, char *message, size_t size)
@@ -59,20 +59,20 @@ static bool read_message(struct view text, char *message, size_t size)
 }
 
 /* Finds the longest text that begins with a brace and is valid JSON up to the end. */
-static bool find_message(const struct export_error *late, char *message, size_t size)
+static bool find_message(const struct export_error *error, char *message, size_t size)
 {
-    for (size_t at = 0; at + 1 < late->size; at++)
-        if (late->tail[at] == '{' && late->tail[at + 1] == '"' &&
-            read_message(view_of(late->tail + at, late->size - at), message, size))
+    for (size_t at = 0; at + 1 < error->size; at++)
+        if (error->tail[at] == '{' && error->tail[at + 1] == '"' &&
+            read_message(view_of(error->tail + at, error->size - at), message, size))
             return true;
     return false;
 }
 
-int export_error_report(const struct export_error *late, struct err *err)
+int export_error_report(const struct export_error *error, struct err *err)
 {
     char message[512];
 
-    if (find_message(late, message, sizeof message)) {
+    if (find_message(error, message, sizeof message)) {
         err_set(err, ERR_DOCKER, "export", "the Docker daemon stopped the export: %s", message);
         return err_hint(err, "see the log of the daemon; free space on the disk of its data, or "
                              "load the image again");

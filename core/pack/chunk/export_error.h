@@ -20,11 +20,11 @@ struct export_error {
     size_t size;
 };
 
-void export_error_init(struct export_error *late);
+void export_error_init(struct export_error *error);
 /* Adds the next bytes of the stream. */
-void export_error_add(struct export_error *late, const uint8_t *bytes, size_t size);
+void export_error_add(struct export_error *error, const uint8_t *bytes, size_t size);
 /* Reports a stream that ended too early: docker.export with the daemon's message if the stream ends
  * in one, otherwise integrity.truncated. Always returns ERR_FAIL. */
-int export_error_report(const struct export_error *late, struct err *err);
+int export_error_report(const struct export_error *error, struct err *err);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * compressible - whether bytes look compressed already, so that deflating them saves nothing.
+ * compressible - detects bytes that are probably compressed already, so that deflating them saves
+ * nothing.
  *
  * A tenth to a sixth of a typical image is packages, pictures and archives. A compressor needs as
  * long for them as for text. Pure: equal chunks get equal results.

@@ -65,7 +65,7 @@ bool bundle_possible(const struct image_info *image)
 }
 
 /* Layers of one digest are sent once, so they must be one blob. */
-static int check_twins(const struct image_info *image, unsigned number, struct err *err)
+static int check_duplicate(const struct image_info *image, unsigned number, struct err *err)
 {
     const struct image_layer *layer = &image->layers[number];
 
@@ -91,7 +91,7 @@ static int check_layers(const struct image_info *image, struct json_node diff_id
         if (!json_string_equals(at, image->layers[i].diff_id))
             return err_set(err, ERR_INTEGRITY, "index",
                            "layer %u of the index differs from the config", i + 1);
-        if (check_twins(image, i, err))
+        if (check_duplicate(image, i, err))
             return ERR_FAIL;
     }
     return 0;

@@ -48,7 +48,7 @@ struct bundle {
     struct bundle_part *parts;
     char manifest_id[DIGEST_TEXT_SIZE]; /* the image id in the containerd store */
     uint64_t size;                      /* of the whole, trailer included */
-    struct text text;                   /* what the parts' bytes point into */
+    struct text text;                   /* the memory of the parts' bytes */
 };
 
 /* Returns true if the image can be bundled: each layer has a known media type, and the config

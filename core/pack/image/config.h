@@ -1,6 +1,6 @@
 /*
- * config - checks that every Docker can read the config of an image, and reads the few members that
- * s3dock needs.
+ * config - checks that every version of Docker can read the config of an image, and reads the few
+ * members that s3dock needs.
  */
 #ifndef S3DOCK_PACK_IMAGE_CONFIG_H
 #define S3DOCK_PACK_IMAGE_CONFIG_H

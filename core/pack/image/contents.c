@@ -313,7 +313,7 @@ static const struct content *resolve(const struct contents *contents, const stru
     return content && !is_link(content) ? content : NULL;
 }
 
-static bool are_twins(const struct content *a, const struct content *b)
+static bool are_duplicates(const struct content *a, const struct content *b)
 {
     if (a->type != b->type)
         return false;
@@ -331,7 +331,7 @@ static bool is_below(const struct content *content, const struct content *top)
 }
 
 /* Closes the gap of dropped entries, so that each remaining entry is freed once. */
-static int refuse_twins(struct contents *contents, size_t kept, size_t at, struct err *err)
+static int refuse_duplicates(struct contents *contents, size_t kept, size_t at, struct err *err)
 {
     bad(err, "has two entries with one name", contents->list[at].name);
     memmove(&contents->list[kept + 1], &contents->list[at],
@@ -341,7 +341,7 @@ static int refuse_twins(struct contents *contents, size_t kept, size_t at, struc
 }
 
 /* Keeps the first of equal entries, and the document of the one that has it. */
-static int drop_twins(struct contents *contents, struct err *err)
+static int drop_duplicates(struct contents *contents, struct err *err)
 {
     size_t kept = 0;
 
@@ -352,8 +352,8 @@ static int drop_twins(struct contents *contents, struct err *err)
             contents->list[++kept] = *content;
             continue;
         }
-        if (!are_twins(last, content))
-            return refuse_twins(contents, kept, i, err);
+        if (!are_duplicates(last, content))
+            return refuse_duplicates(contents, kept, i, err);
         if (!last->json) {
             last->json = content->json;
             content->json = NULL;
@@ -373,7 +373,7 @@ int contents_seal(struct contents *contents, struct err *err)
         end_entry(contents);
     if (contents->count > 0)
         qsort(contents->list, contents->count, sizeof *contents->list, by_name_and_place);
-    if (drop_twins(contents, err) < 0)
+    if (drop_duplicates(contents, err) < 0)
         return ERR_FAIL;
     for (size_t i = 0; i < contents->count; i++) {
         const struct content *content = &contents->list[i];

@@ -27,7 +27,7 @@
 
 struct image {
     struct contents *contents;
-    struct export_error late;
+    struct export_error export_error;
     uint64_t trailer;   /* bytes of the trailer */
     bool text;          /* text follows the tar, or replaces it */
     struct view config; /* points into the contents */
@@ -45,7 +45,7 @@ struct image *image_create(void)
         free(image);
         return NULL;
     }
-    export_error_init(&image->late);
+    export_error_init(&image->export_error);
     return image;
 }
 
@@ -66,7 +66,7 @@ int image_feed(struct image *image, const struct tar_step *step, const struct ta
     uint64_t end = image->info.raw_size + step->used;
 
     image->info.raw_size = end;
-    export_error_add(&image->late, bytes, step->used);
+    export_error_add(&image->export_error, bytes, step->used);
     switch (step->event) {
     case TAR_ENTRY:
         return contents_begin(image->contents, entry, end, err);
@@ -300,7 +300,7 @@ static int read_manifest(struct image *image, struct err *err)
 int image_finish(struct image *image, const struct image_info **info, struct err *err)
 {
     if (image->text || image->trailer < (uint64_t)2 * TAR_BLOCK)
-        return export_error_report(&image->late, err);
+        return export_error_report(&image->export_error, err);
     if (contents_seal(image->contents, err) < 0 || check_entries(image, err) < 0 ||
         read_manifest(image, err) < 0 || oci_check(image->contents, &image->info, err) < 0)
         return ERR_FAIL;

@@ -1,5 +1,6 @@
 /*
- * The readers differ in many places. The rules accept only what all of them read alike. Examples:
+ * The readers differ in many places. The rules accept only input that all of them read alike.
+ * Examples:
  *
  *   magic      Go reads 131 bytes of prefix where the block ends in "tar\0", others 155; Python
  *              reads a prefix whatever the magic is; GNU tar none for another magic

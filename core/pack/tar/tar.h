@@ -1,15 +1,15 @@
 /*
  * tar - an incremental scanner of tar streams, and the normaliser of their headers.
  *
- * The caller passes a window of the stream. The scanner reports what the window begins with, and is
- * called again with the bytes that follow. It copies only names. It supports ustar, GNU (long
- * names, base-256 numbers) and PAX (path, linkpath, size). It refuses sparse files and multi-volume
- * archives, and passes other types through as plain bytes.
+ * The caller passes a window of the stream. The scanner reports the kind of the bytes at its
+ * beginning. The caller then calls it with the bytes that follow. It copies only names. It supports
+ * ustar, GNU (long names, base-256 numbers) and PAX (path, linkpath, size). It refuses sparse files
+ * and multi-volume archives, and passes other types through as plain bytes.
  *
  * Normalising rewrites a header in place: it sets the mtime and the checksum, and overwrites times
  * in PAX records with values of the same length. It never moves or adds a byte.
  *
- * A strict scanner accepts only what all readers of tar understand alike (plain.h).
+ * A strict scanner accepts only input that all readers of tar understand alike (plain.h).
  *
  * Bounds: sizes are checked for overflow, names have at most TAR_NAME_MAX bytes, PAX data at most
  * TAR_PAX_MAX.
