@@ -2,7 +2,7 @@
  * archive_scan - finds the archives of images in a listing, and whether metadata describes them.
  *
  * A store lists keys in the order of their bytes. So the metadata and the tombstone of an image
- * come before its archive, and those of no other image come between.
+ * precede its archive, without those of another image in between.
  */
 #ifndef S3DOCK_CATALOG_ARCHIVE_SCAN_H
 #define S3DOCK_CATALOG_ARCHIVE_SCAN_H

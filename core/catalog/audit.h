@@ -1,5 +1,5 @@
 /*
- * audit - the JSON documents under audit/: who did what.
+ * audit - the JSON documents under audit/: one for each push, tag, promotion and rollback.
  *
  * Members, their order and their spelling are the original's. s3dock adds `ci` and `ci_run` after
  * them if a CI system made the event, and `overtaken` and two details (below). The original's keys
@@ -46,8 +46,8 @@ struct audit_promotion {
     bool rollback;                 /* this event undid a promotion (only s3dock) */
 };
 
-/* Who made the change: the user of the CI system if it names one, else the user of the operating
- * system. */
+/* The author of the change: the user of the CI system if it names one, else the user of the
+ * operating system. */
 struct audit_identity {
     char user[256];
     char ci[16];      /* "github", "gitlab", "jenkins", or "" */

@@ -1,6 +1,6 @@
 /*
- * change - reads and sets the pointer of a tag or of an environment, without replacing what another
- * writer has set meanwhile.
+ * change - reads and sets the pointer of a tag or of an environment, without replacing the value of
+ * another writer.
  */
 #ifndef S3DOCK_CATALOG_CHANGE_H
 #define S3DOCK_CATALOG_CHANGE_H

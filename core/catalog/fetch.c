@@ -1,6 +1,6 @@
 /*
- * A fixed number of slots circulates. A slot takes the next key, sends its request, returns through
- * the inbox, is reported and emptied, and takes the next key.
+ * A fixed number of requests is reused. A request reads the next key and returns through the inbox.
+ * Its document is reported, and the request reads the next key.
  */
 #include "catalog/fetch.h"
 
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct seat {
+struct request {
     struct store_op op; /* first: inbox_take returns its message */
     struct text text;
     size_t at;
@@ -18,7 +18,7 @@ struct seat {
 
 struct fetch {
     struct store *store;
-    struct inbox *home;
+    struct inbox *inbox;
     char *const *keys;
     size_t count, next;
     unsigned out;
@@ -28,19 +28,19 @@ struct fetch {
     bool failed;
 };
 
-static void send(struct fetch *f, struct seat *seat)
+static void send(struct fetch *f, struct request *request)
 {
     if (f->failed || f->next == f->count)
         return;
-    seat->at = f->next++;
-    text_clear(&seat->text);
-    seat->op = (struct store_op){.verb = STORE_GET,
-                                 .key = f->keys[seat->at],
-                                 .text = &seat->text,
-                                 .optional = true,
-                                 .home = f->home};
+    request->at = f->next++;
+    text_clear(&request->text);
+    request->op = (struct store_op){.verb = STORE_GET,
+                                    .key = f->keys[request->at],
+                                    .text = &request->text,
+                                    .optional = true,
+                                    .inbox = f->inbox};
     f->out++;
-    store_submit(f->store, &seat->op);
+    store_submit(f->store, &request->op);
 }
 
 /* Returns true for errors that concern all documents. */
@@ -50,17 +50,17 @@ static bool is_general(const struct err *err)
            err_is(err, ERR_AUTH, CODE_EXPIRED);
 }
 
-static void receive(struct fetch *f, struct seat *seat)
+static void receive(struct fetch *f, struct request *request)
 {
     f->out--;
     if (f->failed)
         return;
-    if (seat->op.answer == STORE_FAILED && is_general(&seat->op.err)) {
+    if (request->op.answer == STORE_FAILED && is_general(&request->op.err)) {
         f->failed = true;
-        *f->err = seat->op.err;
+        *f->err = request->op.err;
         return;
     }
-    f->each(f->arg, seat->at, seat->op.answer, text_view(&seat->text), &seat->op.err);
+    f->each(f->arg, request->at, request->op.answer, text_view(&request->text), &request->op.err);
 }
 
 int fetch_run(struct store *store, char *const *keys, size_t count, fetch_fn *each, void *arg,
@@ -69,28 +69,28 @@ int fetch_run(struct store *store, char *const *keys, size_t count, fetch_fn *ea
     struct fetch f = {
         .store = store, .keys = keys, .count = count, .each = each, .arg = arg, .err = err};
     unsigned width = count < FETCH_WIDTH ? (unsigned)count : FETCH_WIDTH;
-    struct seat *seats;
+    struct request *requests;
 
     if (count == 0)
         return 0;
-    seats = calloc(width, sizeof *seats);
-    if (!seats)
+    requests = calloc(width, sizeof *requests);
+    if (!requests)
         return err_memory(err, "the documents");
-    f.home = inbox_create(err);
-    f.failed = !f.home;
+    f.inbox = inbox_create(err);
+    f.failed = !f.inbox;
     for (unsigned i = 0; i < width; i++) {
-        text_init(&seats[i].text, FETCH_DOCUMENT_MAX);
-        send(&f, &seats[i]);
+        text_init(&requests[i].text, FETCH_DOCUMENT_MAX);
+        send(&f, &requests[i]);
     }
     while (f.out) {
-        struct seat *seat = (struct seat *)inbox_take(f.home, INBOX_FOREVER);
+        struct request *request = (struct request *)inbox_take(f.inbox, INBOX_FOREVER);
 
-        receive(&f, seat);
-        send(&f, seat);
+        receive(&f, request);
+        send(&f, request);
     }
     for (unsigned i = 0; i < width; i++)
-        text_finish(&seats[i].text);
-    inbox_destroy(f.home);
-    free(seats);
+        text_finish(&requests[i].text);
+    inbox_destroy(f.inbox);
+    free(requests);
     return f.failed ? ERR_FAIL : 0;
 }

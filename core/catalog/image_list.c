@@ -1,6 +1,6 @@
 /*
- * One listing of the application's folder. The metadata before an archive tells when the image was
- * pushed.
+ * One listing of the application's folder. The image was pushed at the time of the metadata before
+ * its archive.
  */
 #include "catalog/image_list.h"
 

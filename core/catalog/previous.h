@@ -31,9 +31,9 @@ struct previous {
     unsigned taken_back;
 };
 
-/* Searches for environments of one application, in one pass over its log, which ends when all are
- * answered. An event that cannot be read is skipped and adds a line to `warnings`; the answers may
- * be wrong then. The caller sets env and now, and zeroes the rest. */
+/* Searches for environments of one application, in one pass over its log. The pass ends when all
+ * environments have a result. An event that cannot be read is skipped and adds a line to
+ * `warnings`; the results may be wrong then. The caller sets env and now, and zeroes the rest. */
 int previous_find(struct store *store, const char *app, struct previous *wanted, size_t count,
                   struct text *warnings, struct err *err);
 

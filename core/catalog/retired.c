@@ -208,7 +208,8 @@ static int has_metadata(struct store *store, const char *archive_key, struct err
                : head_object(store, key, &info, err);
 }
 
-/* Deletes archive and index, each only after another look for metadata, behind the announcement. */
+/* Deletes archive and index, each only after another search for metadata, behind the announcement.
+ */
 static int delete_data(struct store *store, const char *archive_key,
                        const struct tombstone *retired, struct err *err)
 {

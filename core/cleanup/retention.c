@@ -240,7 +240,7 @@ static int restore(struct batch *batch, struct going *going, struct err *err)
 static int check_references_again(struct batch *batch, struct err *err)
 {
     struct references refs;
-    bool any = false, told;
+    bool any = false, known;
     struct err why;
     int failed = 0;
 
@@ -249,19 +249,19 @@ static int check_references_again(struct batch *batch, struct err *err)
     if (!any)
         return 0;
     store_insist(batch->store, true);
-    told = references_read(batch->store, batch->app, &refs, &why) == 0;
+    known = references_read(batch->store, batch->app, &refs, &why) == 0;
     for (unsigned i = 0; i < batch->count; i++) {
         struct going *going = &batch->going[i];
 
-        if (going->deleted && (!told || references_have(&refs, going->image->image->ref)))
+        if (going->deleted && (!known || references_have(&refs, going->image->image->ref)))
             failed = restore(batch, going, err) ? ERR_FAIL : failed;
         going->image->retired = going->deleted;
     }
     store_insist(batch->store, false);
     references_finish(&refs);
-    if (!failed && !told)
+    if (!failed && !known)
         *err = why;
-    return failed || !told ? ERR_FAIL : 0;
+    return failed || !known ? ERR_FAIL : 0;
 }
 
 static int run_batch(struct batch *batch, struct err *err)

@@ -14,7 +14,7 @@
 #include "push/resume/checkpoint_file.h"
 #include "push/resume/remote_state.h"
 
-_Static_assert((int)PARTIAL_IN_USE == (int)UNFINISHED_IN_USE, "partial_remove answers as we do");
+_Static_assert((int)PARTIAL_IN_USE == (int)UNFINISHED_IN_USE, "the results have equal numbers");
 
 static int abort_upload(struct store *store, const struct unfinished *what, struct err *err)
 {

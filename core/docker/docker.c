@@ -224,16 +224,16 @@ void docker_set_containerd(struct docker *docker)
     struct docker_engine *engine = &docker->engine;
 
     engine->containerd_store = true;
-    engine->tells_content = compare_versions(engine->api_version, CONTENT_API) >= 0;
+    engine->reports_content = compare_versions(engine->api_version, CONTENT_API) >= 0;
 }
 
 /* Sets the identity: the daemon's id, or the host. */
 static void read_identity(struct docker_engine *engine, struct json_node id)
 {
-    char told[128];
+    char daemon_id[128];
 
-    if (json_string(id, told, sizeof told) && told[0])
-        str_copy(engine->identity, sizeof engine->identity, told);
+    if (json_string(id, daemon_id, sizeof daemon_id) && daemon_id[0])
+        str_copy(engine->identity, sizeof engine->identity, daemon_id);
 }
 
 /* Reads the image store: its driver, its folder and the daemon's id. */

@@ -73,7 +73,7 @@ int docker_tag(struct docker *docker, const char *name, const char *repo, const 
  * DOCKER_ABSENT: no such name. */
 int docker_untag(struct docker *docker, const char *name, struct err *err);
 
-/* GET /images/{name}/get, as a stream. `name` must carry a tag. */
+/* GET /images/{name}/get, as a stream. `name` must have a tag. */
 struct docker_export;
 /* `stop` (or NULL), once set, ends the wait for the daemon. */
 struct docker_export *docker_export_open(struct docker *docker, const char *name,
@@ -93,6 +93,6 @@ int docker_load_write(struct docker_load *load, struct view bytes, struct err *e
  * receives all names and ids after "Loaded image: " and "Loaded image ID: ". */
 int docker_load_finish(struct docker_load *load, void (*progress)(void *arg, const char *line),
                        void *arg, struct docker_loaded *loaded, struct err *err);
-void docker_load_close(struct docker_load *load); /* drops what was not finished */
+void docker_load_close(struct docker_load *load); /* ends an unfinished load */
 
 #endif

@@ -11,7 +11,7 @@ struct docker_engine {
     char os[32], architecture[32];
     bool podman;
     bool containerd_store; /* image ids are manifest digests there */
-    bool tells_content;    /* it reports whether all blobs of an image are present (API 1.48) */
+    bool reports_content;  /* it reports whether all blobs of an image are present (API 1.48) */
     char driver[64], root_dir[512];
     char identity[1024]; /* distinguishes daemons: its id, else the host as named */
     bool local;          /* reached through a socket of this host */

@@ -30,8 +30,8 @@ struct docker_asked {
     const char *origin;  /* their source, for messages: "--docker-host" */
 };
 
-/* `asked`: NULL: none. `getenv_fn`: NULL for getenv (tests pass their own).
- * unsupported.docker_host: ssh:// and npipe://; the hint names an ssh -L tunnel. */
+/* Finds the address and its settings. `asked`: NULL: none. `getenv_fn`: NULL for getenv (tests pass
+ * their own). unsupported.docker_host: ssh:// and npipe://; the hint names an ssh -L tunnel. */
 int docker_endpoint_find(const struct docker_asked *asked, const char *(*getenv_fn)(const char *),
                          struct docker_endpoint *out, struct err *err);
 

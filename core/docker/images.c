@@ -81,7 +81,7 @@ int docker_inspect(struct docker *docker, const char *name, struct docker_image 
     int failed;
 
     text_init(&path, DOCKER_PATH_MAX);
-    failed = docker_image_path(name, docker->engine.tells_content ? "/json?manifests=1" : "/json",
+    failed = docker_image_path(name, docker->engine.reports_content ? "/json?manifests=1" : "/json",
                                &path, err);
     if (failed == 0)
         failed = docker_ask_json(docker, path.data, &json, &status, err);
@@ -111,11 +111,11 @@ int docker_unpacked(struct docker *docker, const struct docker_image *image, str
     struct text path, answer;
     int status = 0, failed;
 
-    if (!docker->engine.containerd_store || docker->engine.tells_content ||
+    if (!docker->engine.containerd_store || docker->engine.reports_content ||
         !is_native(&docker->engine, image))
         return DOCKER_OK;
     text_init(&path, DOCKER_PATH_MAX);
-    text_init(&answer, DOCKER_SAYING_MAX);
+    text_init(&answer, DOCKER_MESSAGE_MAX);
     failed = docker_image_path(image->id, "/history", &path, err);
     if (failed == 0)
         failed = docker_ask(docker, "GET", path.data, &status, &answer, err);
@@ -143,7 +143,7 @@ static int read_list(struct stream *stream, struct docker_list *out, struct err 
     if (failed)
         return failed;
     if (status != 200) {
-        text_init(&answer, DOCKER_SAYING_MAX);
+        text_init(&answer, DOCKER_MESSAGE_MAX);
         failed = docker_read_all(stream, &answer, err);
         if (failed == 0)
             failed =
@@ -190,7 +190,7 @@ int docker_tag(struct docker *docker, const char *name, const char *repo, const 
     int status = 0, failed;
 
     text_init(&path, DOCKER_PATH_MAX);
-    text_init(&answer, DOCKER_SAYING_MAX);
+    text_init(&answer, DOCKER_MESSAGE_MAX);
     failed = docker_image_path(name, "/tag?repo=", &path, err);
     if (failed == 0) {
         docker_add_encoded(&path, repo, "");
@@ -215,7 +215,7 @@ int docker_untag(struct docker *docker, const char *name, struct err *err)
     int status = 0, failed;
 
     text_init(&path, DOCKER_PATH_MAX);
-    text_init(&answer, DOCKER_SAYING_MAX);
+    text_init(&answer, DOCKER_MESSAGE_MAX);
     failed = docker_image_path(name, "", &path, err);
     if (failed == 0)
         failed = docker_ask(docker, "DELETE", path.data, &status, &answer, err);

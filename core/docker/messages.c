@@ -17,14 +17,14 @@
 
 #define LINE_MAX_SIZE 1024
 
-static const struct json_limits saying_limits = {
-    .bytes = DOCKER_SAYING_MAX, .depth = 32, .nodes = 4096};
+static const struct json_limits message_limits = {
+    .bytes = DOCKER_MESSAGE_MAX, .depth = 32, .nodes = 4096};
 
 void docker_messages_init(struct docker_messages *stream, void (*line)(void *arg, const char *line),
                           void *arg)
 {
     *stream = (struct docker_messages){.line = line, .arg = arg};
-    text_init(&stream->object, DOCKER_SAYING_MAX);
+    text_init(&stream->object, DOCKER_MESSAGE_MAX);
 }
 
 void docker_messages_finish(struct docker_messages *stream)
@@ -51,7 +51,7 @@ static void fail(struct docker_messages *stream, const char *why)
     stream->failed = true;
 }
 
-static void tell(const struct docker_messages *stream, const char *line)
+static void report_line(const struct docker_messages *stream, const char *line)
 {
     if (stream->line && *line)
         stream->line(stream->arg, line);
@@ -80,7 +80,7 @@ static void note_loaded(struct docker_loaded *loaded, const char *names)
 }
 
 /* One line of text, printable. */
-static void hear_line(struct docker_messages *stream, const char *line)
+static void handle_line(struct docker_messages *stream, const char *line)
 {
     const char *name = after(line, "Loaded image: ");
 
@@ -92,77 +92,77 @@ static void hear_line(struct docker_messages *stream, const char *line)
         note_loaded(&stream->loaded, name);
     if (strncmp(line, "Error unpacking image", 21) == 0)
         fail(stream, line);
-    tell(stream, line);
+    report_line(stream, line);
 }
 
-static void hear_text(struct docker_messages *stream, const char *text)
+static void handle_text(struct docker_messages *stream, const char *text)
 {
     while (*text) {
         size_t size = strcspn(text, "\r\n");
         char line[LINE_MAX_SIZE];
 
         print_into(line, sizeof line, text, size);
-        hear_line(stream, line);
+        handle_line(stream, line);
         text += size;
         text += strspn(text, "\r\n");
     }
 }
 
-static void hear_status(const struct docker_messages *stream, struct json_node said)
+static void handle_status(const struct docker_messages *stream, struct json_node object)
 {
-    struct json_node detail = json_get(said, "progressDetail");
+    struct json_node detail = json_get(object, "progressDetail");
     char status[LINE_MAX_SIZE], id[128], raw[LINE_MAX_SIZE + 256], line[LINE_MAX_SIZE];
     int64_t current, total;
     int used;
 
-    if (!json_string(json_get(said, "status"), status, sizeof status))
+    if (!json_string(json_get(object, "status"), status, sizeof status))
         return;
-    json_string(json_get(said, "id"), id, sizeof id);
+    json_string(json_get(object, "id"), id, sizeof id);
     used = snprintf(raw, sizeof raw, "%s%s%s", status, *id ? " " : "", id);
     if (json_int(json_get(detail, "current"), &current) &&
         json_int(json_get(detail, "total"), &total) && used > 0 && (size_t)used < sizeof raw)
         snprintf(raw + used, sizeof raw - (size_t)used, ": %.1f of %.1f MB", (double)current / 1e6,
                  (double)total / 1e6);
     print_into(line, sizeof line, raw, strlen(raw));
-    tell(stream, line);
+    report_line(stream, line);
 }
 
-static void hear_error(struct docker_messages *stream, struct json_node said)
+static void handle_error(struct docker_messages *stream, struct json_node object)
 {
-    struct json_node detail = json_get(said, "errorDetail");
+    struct json_node detail = json_get(object, "errorDetail");
     struct json_node message = json_get(detail, "message");
     struct text text;
 
-    if (!json_present(detail) && !json_present(json_get(said, "error")))
+    if (!json_present(detail) && !json_present(json_get(object, "error")))
         return;
     if (!json_present(message))
-        message = json_get(said, "error");
-    text_init(&text, DOCKER_SAYING_MAX);
+        message = json_get(object, "error");
+    text_init(&text, DOCKER_MESSAGE_MAX);
     if (!json_string_text(message, &text) || text.size == 0)
         text_str(&text, "an error without a message");
     fail(stream, text.data);
     text_finish(&text);
 }
 
-static void hear(struct docker_messages *stream, struct view object)
+static void read_object(struct docker_messages *stream, struct view bytes)
 {
     struct err ignored;
     struct json *json = NULL;
-    struct json_node said;
+    struct json_node object;
     struct text text;
 
-    if (json_parse(&json, object, &saying_limits, "the daemon's answer", &ignored) < 0) {
+    if (json_parse(&json, bytes, &message_limits, "the daemon's answer", &ignored) < 0) {
         if (!stream->stray[0])
-            print_into(stream->stray, sizeof stream->stray, (const char *)object.data, object.size);
+            print_into(stream->stray, sizeof stream->stray, (const char *)bytes.data, bytes.size);
         return;
     }
-    said = json_root(json);
-    hear_error(stream, said);
-    text_init(&text, DOCKER_SAYING_MAX);
-    if (json_string_text(json_get(said, "stream"), &text))
-        hear_text(stream, text.data);
+    object = json_root(json);
+    handle_error(stream, object);
+    text_init(&text, DOCKER_MESSAGE_MAX);
+    if (json_string_text(json_get(object, "stream"), &text))
+        handle_text(stream, text.data);
     text_finish(&text);
-    hear_status(stream, said);
+    handle_status(stream, object);
     json_destroy(json);
 }
 
@@ -212,7 +212,7 @@ void docker_messages_feed(struct docker_messages *stream, struct view bytes)
             continue;
         text_add(&stream->object, bytes.data + from, i + 1 - from);
         if (!stream->object.failed)
-            hear(stream, text_view(&stream->object));
+            read_object(stream, text_view(&stream->object));
         text_clear(&stream->object);
     }
     if (stream->depth > 0 && bytes.size > from)
@@ -225,8 +225,8 @@ void docker_error_message(struct view body, char *out, size_t size)
     struct json *json = NULL;
     struct text text;
 
-    text_init(&text, DOCKER_SAYING_MAX);
-    if (json_parse(&json, body, &saying_limits, "the daemon's answer", &ignored) < 0 ||
+    text_init(&text, DOCKER_MESSAGE_MAX);
+    if (json_parse(&json, body, &message_limits, "the daemon's answer", &ignored) < 0 ||
         !json_string_text(json_get(json_root(json), "message"), &text))
         text_add(&text, body.data, body.size);
     print_into(out, size, text.data, text.size);

@@ -11,7 +11,7 @@
 
 struct err;
 
-#define DOCKER_SAYING_MAX (1 * MIB) /* of one object; larger ones are skipped */
+#define DOCKER_MESSAGE_MAX (1 * MIB) /* of one object; larger ones are skipped */
 
 /* The loaded images, as the daemon names them. */
 #define DOCKER_LOADED_MAX 16

@@ -32,7 +32,7 @@ static int check_export(struct docker *docker, struct stream *stream, const char
         return 0;
     if (status == 404)
         return docker_no_image(docker, name, err);
-    text_init(&answer, DOCKER_SAYING_MAX);
+    text_init(&answer, DOCKER_MESSAGE_MAX);
     failed = docker_read_all(stream, &answer, err);
     if (failed == 0)
         failed = docker_refused(text_view(&answer), status, "export", "exporting the image", err);
@@ -115,15 +115,16 @@ int docker_load_write(struct docker_load *load, struct view bytes, struct err *e
     return stream_write(load->stream, bytes, err);
 }
 
-static void hear(void *said, struct view bytes)
+static void feed_messages(void *messages, struct view bytes)
 {
-    docker_messages_feed(said, bytes);
+    docker_messages_feed(messages, bytes);
 }
 
 /* Reads the rest of the messages. They count even if the connection breaks afterwards. */
-static int hear_out(struct stream *stream, struct docker_messages *said, struct err *err)
+static int read_messages(struct stream *stream, struct docker_messages *messages, struct err *err)
 {
-    return stream_drain(stream, hear, said, err) && (!said->failed || err->family == ERR_CANCELLED)
+    return stream_drain(stream, feed_messages, messages, err) &&
+                   (!messages->failed || err->family == ERR_CANCELLED)
                ? ERR_FAIL
                : 0;
 }
@@ -151,16 +152,17 @@ static int grade(struct err *err)
     return ERR_FAIL;
 }
 
-static int judge(const struct docker_messages *said, struct err *err)
+static int check_load(const struct docker_messages *messages, struct err *err)
 {
-    if (said->failed) {
-        err_set(err, ERR_DOCKER, "load", "the daemon could not load the image: %s", said->error);
+    if (messages->failed) {
+        err_set(err, ERR_DOCKER, "load", "the daemon could not load the image: %s",
+                messages->error);
         return grade(err);
     }
-    if (!said->loaded.count && !said->loaded.more)
+    if (!messages->loaded.count && !messages->loaded.more)
         return err_set(err, ERR_DOCKER, "load",
                        "the daemon received the image but did not report a load%s%s",
-                       said->stray[0] ? "; it reported: " : "", said->stray);
+                       messages->stray[0] ? "; it reported: " : "", messages->stray);
     return 0;
 }
 
@@ -169,7 +171,7 @@ static int load_refused(struct stream *stream, int status, struct err *err)
     struct text answer;
     int failed;
 
-    text_init(&answer, DOCKER_SAYING_MAX);
+    text_init(&answer, DOCKER_MESSAGE_MAX);
     failed = docker_read_all(stream, &answer, err);
     if (failed == 0 || err->family != ERR_CANCELLED)
         failed = docker_refused(text_view(&answer), status, "load", "loading the image", err);
@@ -180,20 +182,20 @@ static int load_refused(struct stream *stream, int status, struct err *err)
 int docker_load_finish(struct docker_load *load, void (*progress)(void *arg, const char *line),
                        void *arg, struct docker_loaded *loaded, struct err *err)
 {
-    struct docker_messages said;
+    struct docker_messages messages;
     int status, failed;
 
     if (stream_status(load->stream, &status, err) < 0)
         return err_wrap(err, "loading the image");
     if (status != 200)
         return load_refused(load->stream, status, err);
-    docker_messages_init(&said, progress, arg);
-    failed = hear_out(load->stream, &said, err);
+    docker_messages_init(&messages, progress, arg);
+    failed = read_messages(load->stream, &messages, err);
     if (failed == 0)
-        failed = judge(&said, err);
-    docker_messages_finish(&said);
+        failed = check_load(&messages, err);
+    docker_messages_finish(&messages);
     if (failed == 0)
-        *loaded = said.loaded;
+        *loaded = messages.loaded;
     return failed;
 }
 

@@ -58,7 +58,7 @@ static struct job *pop_locked(struct workers *workers)
 static void run_and_post(struct job *job, void *scratch)
 {
     job->run(job, scratch);
-    inbox_post(job->home, &job->msg);
+    inbox_post(job->inbox, &job->msg);
 }
 
 static void *worker_main(void *arg)

@@ -11,8 +11,8 @@
 #include "flow/inbox.h"
 
 struct job {
-    struct msg msg; /* posted to `home` when the job is done */
-    struct inbox *home;
+    struct msg msg; /* posted to `inbox` when the job is done */
+    struct inbox *inbox;
     /* Runs on a worker. `scratch` is the one that scratch_create made for this thread. */
     void (*run)(struct job *job, void *scratch);
 };

@@ -19,7 +19,7 @@ struct err;
 struct http_link;
 struct rate_limit;
 
-/* Why there is no whole response. */
+/* The reason for the lack of a whole response. */
 enum http_fault {
     HTTP_FINE,     /* there is one */
     HTTP_RESOLVE,  /* unknown host name */

@@ -1,6 +1,6 @@
 /*
- * link - what all exchanges of an http client share: TLS settings, proxies, sockets, rate limits,
- * counters. The http thread uses it; `sent` and `received` can be read by any thread.
+ * link - the state that all exchanges of an http client share: TLS settings, proxies, sockets, rate
+ * limits, counters. The http thread uses it; `sent` and `received` can be read by any thread.
  */
 #ifndef S3DOCK_HTTP_LINK_H
 #define S3DOCK_HTTP_LINK_H

@@ -36,14 +36,15 @@ struct bundle_plan {
     double rate;                  /* bytes a second while the index was fetched; 0: too few bytes */
 };
 
-/* Fetches the header of the index. Fails with not_found.index, or with integrity.index if the header
- * contradicts the metadata or describes an image that cannot be bundled. */
+/* Fetches the header of the index. Fails with not_found.index, or with integrity.index if the
+ * header contradicts the metadata or describes an image that cannot be bundled. */
 struct bundle_plan *bundle_plan_open(const struct bundle_plan_options *options, struct err *err);
-/* Fetches the config, and the sections of the layers that are not left out (`leave_out` NULL: none),
- * and makes the bundle. Marks the chunks of the partial download (may be NULL). */
+/* Fetches the config, and the sections of the layers that are not left out (`leave_out` NULL:
+ * none), and makes the bundle. Marks the chunks of the partial download (may be NULL). */
 int bundle_plan_make(struct bundle_plan *plan, const bool *leave_out, const struct partial *partial,
                      struct err *err);
-/* Packed bytes that a pull fetches: those of needed_missing and of the config, each chunk once. */
+/* Returns the packed bytes that a pull fetches: those of needed_missing and of the config, each
+ * chunk once. */
 uint64_t bundle_plan_missing(const struct bundle_plan *plan);
 void bundle_plan_destroy(struct bundle_plan *plan); /* takes NULL */
 

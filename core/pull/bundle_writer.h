@@ -2,8 +2,8 @@
  * bundle_writer - writes a bundle to a sink from bytes of the save stream, and verifies them.
  *
  * Each layer must have its digest as stored, its diffID after unpacking, and its media type. The
- * documents and the end of the tar are written after all layers are verified: a daemon that does not
- * get the end of its tar loads nothing.
+ * documents and the end of the tar are written after all layers are verified: a daemon that does
+ * not get the end of its tar loads nothing.
  */
 #ifndef S3DOCK_PULL_BUNDLE_WRITER_H
 #define S3DOCK_PULL_BUNDLE_WRITER_H

@@ -23,13 +23,13 @@
 
 #include "base/log.h"
 #include "flow/reorder.h"
+#include "pull/buffer_plan.h"
 #include "pull/output.h"
 #include "pull/plan/prefetch.h"
 #include "pull/plan/range_plan.h"
 #include "pull/plan/span.h"
 #include "pull/progress.h"
 #include "pull/seed_monitor.h"
-#include "pull/slot_plan.h"
 #include "pull/span_jobs.h"
 
 /* Messages to the engine. */
@@ -49,13 +49,13 @@ struct pull_engine {
     struct prepare *prepared;
     const struct pull_options *options;
 
-    struct slot_plan slot_plan;
+    struct buffer_plan buffer_plan;
     struct range_plan plan;
     struct seed_monitor *monitor; /* NULL: no local image is scanned */
     struct prefetch *prefetch;    /* NULL: nothing is fetched ahead of the plan */
 
-    struct inbox *home;
-    struct buffers *slots;
+    struct inbox *inbox;
+    struct buffers *buffers;
     struct workers *workers;
     struct pull_output output;
     struct verify_stream *verify; /* NULL: a bundle is written */
@@ -73,32 +73,34 @@ static void note_line(void *arg, const char *line)
     pull_progress_note(arg, line);
 }
 
-static int create_slots(struct pull_engine *p, struct err *err)
+static int create_buffers(struct pull_engine *p, struct err *err)
 {
     const struct prepare *prepared = p->prepared;
     size_t memory = p->options->transfer.memory;
-    struct slot_plan *slots = &p->slot_plan;
+    struct buffer_plan *buffers = &p->buffer_plan;
 
-    slot_plan_make(slots, &(struct slot_plan_options){.memory = memory ? memory : TRANSFER_MEMORY,
-                                                      .chunks = prepared->needed,
-                                                      .seed = prepared->seed.image,
-                                                      .partial = prepared->partial});
-    log_debug("pull: %u slots: at most %zu bytes of buffers", slots->count,
-              slots->count * (slots->in + slots->out) + slots->ahead);
-    reorder_init(&p->order, slots->count);
-    p->slots = buffers_create(slots->count, slots->in, slots->out, sizeof(struct span), err);
-    if (!p->slots)
+    buffer_plan_make(buffers,
+                     &(struct buffer_plan_options){.memory = memory ? memory : TRANSFER_MEMORY,
+                                                   .chunks = prepared->needed,
+                                                   .seed = prepared->seed.image,
+                                                   .partial = prepared->partial});
+    log_debug("pull: %u buffers with at most %zu bytes", buffers->count,
+              buffers->count * (buffers->in + buffers->out) + buffers->prefetch_bytes);
+    reorder_init(&p->order, buffers->count);
+    p->buffers =
+        buffers_create(buffers->count, buffers->in, buffers->out, sizeof(struct span), err);
+    if (!p->buffers)
         return ERR_FAIL;
-    if (slots->ahead)
+    if (buffers->prefetch_bytes)
         p->prefetch = prefetch_create(prepared->needed, err);
-    return slots->ahead && !p->prefetch ? ERR_FAIL : 0;
+    return buffers->prefetch_bytes && !p->prefetch ? ERR_FAIL : 0;
 }
 
 static int open_output(struct pull_engine *p, struct err *err)
 {
     const struct pull_output_options options = {.prepared = p->prepared,
                                                 .verify = p->verify,
-                                                .home = p->home,
+                                                .inbox = p->inbox,
                                                 .kind_span = SPAN_WRITTEN,
                                                 .kind_verified = BUNDLE_VERIFIED,
                                                 .kind_done = WRITER_ENDED,
@@ -115,11 +117,11 @@ static int set_up(struct pull_engine *p, struct err *err)
 {
     unsigned jobs = transfer_jobs(p->options->transfer.jobs);
 
-    p->home = inbox_create(err);
-    if (!p->home || create_slots(p, err))
+    p->inbox = inbox_create(err);
+    if (!p->inbox || create_buffers(p, err))
         return ERR_FAIL;
     range_plan_init(&p->plan, p->prepared->needed, p->prepared->partial, p->prepared->archive.size,
-                    SLOT_PLAN_RANGE_LEAST, p->slot_plan.out);
+                    BUFFER_PLAN_RANGE_LEAST, p->buffer_plan.out);
     log_debug("pull: %u workers", jobs);
     p->workers = span_jobs_start_workers(jobs, err);
     return p->workers ? open_output(p, err) : ERR_FAIL;
@@ -133,7 +135,7 @@ static void start_scan(struct pull_engine *p)
                                            .bundle = p->prepared->bundle_plan,
                                            .leave = prepare_leave(p->prepared),
                                            .stops_slow_scan = p->options->reuse == REUSE_AUTO,
-                                           .home = p->home,
+                                           .inbox = p->inbox,
                                            .kind_moved = SCAN_MOVED,
                                            .kind_done = SCAN_ENDED});
 }
@@ -159,7 +161,7 @@ static void begin_progress(struct pull_engine *p)
 static void report_progress(struct pull_engine *p)
 {
     if (p->progress.phase == PHASE_REUSE) {
-        if (!buffers_out(p->slots) && range_plan_waits(&p->plan))
+        if (!buffers_out(p->buffers) && range_plan_waits(&p->plan))
             pull_progress_add(&p->progress, seed_monitor_progress(p->monitor));
         else
             pull_progress_begin(&p->progress, PHASE_PULL, bytes_to_move(p));
@@ -185,13 +187,13 @@ static struct span *span_of_op(struct msg *msg)
 
 static void release_span(struct pull_engine *p, struct span *span)
 {
-    buffers_give(p->slots, span->slot);
+    buffers_give(p->buffers, span->buffer);
 }
 
 static void give_job(struct pull_engine *p, struct span *span, int kind,
                      void (*run)(struct job *job, void *scratch))
 {
-    span->job.home = p->home;
+    span->job.inbox = p->inbox;
     span->job.msg.kind = kind;
     span->job.run = run;
     workers_give(p->workers, &span->job);
@@ -206,12 +208,12 @@ static void fetch_span(struct pull_engine *p, struct span *span, int kind)
 {
     span->op.key = p->prepared->at.archive_key;
     span->op.if_match = p->prepared->archive.etag;
-    span->op.home = p->home;
+    span->op.inbox = p->inbox;
     span->op.msg.kind = kind;
     store_submit(p->options->store, &span->op);
 }
 
-/* How many needed chunks are settled: the scan has found them or will not find them. */
+/* Returns how many needed chunks are settled: the scan has found them or will not find them. */
 static uint32_t settled_chunks(const struct pull_engine *p)
 {
     return p->monitor ? seed_monitor_settled(p->monitor) : p->prepared->needed->count;
@@ -241,20 +243,20 @@ static uint32_t plan_limit(const struct pull_engine *p)
     return limit;
 }
 
-/* Starts as many spans as there are free slots. */
+/* Starts as many spans as there are free buffers. */
 static void start_spans(struct pull_engine *p)
 {
-    struct buffer *slot;
+    struct buffer *buffer;
     struct err err;
 
     p->plan.limit = plan_limit(p);
     while (!p->stopping && !range_plan_done(&p->plan) && !range_plan_waits(&p->plan) &&
-           (slot = buffers_take(p->slots))) {
-        struct span *span = span_of(slot);
+           (buffer = buffers_take(p->buffers))) {
+        struct span *span = span_of(buffer);
 
-        span->op = (struct store_op){.verb = STORE_GET, .buffer = slot->in};
+        span->op = (struct store_op){.verb = STORE_GET, .buffer = buffer->in};
         p->plan.in_size =
-            slot_plan_range(&p->slot_plan, meter_rate(&p->progress.meter, clock_monotonic()));
+            buffer_plan_range(&p->buffer_plan, meter_rate(&p->progress.meter, clock_monotonic()));
         if (range_plan_next(&p->plan, span, &err)) {
             release_span(p, span);
             stop(p, &err);
@@ -393,7 +395,7 @@ static void drop_waiting_spans(struct pull_engine *p)
 /* Ends the writer when no span is on its way and none will follow. */
 static void end_writer(struct pull_engine *p)
 {
-    if (!p->writing || buffers_out(p->slots) || (p->prefetch && prefetch_out(p->prefetch)) ||
+    if (!p->writing || buffers_out(p->buffers) || (p->prefetch && prefetch_out(p->prefetch)) ||
         !(p->stopping || range_plan_done(&p->plan)))
         return;
     p->writing = false;
@@ -415,7 +417,7 @@ static void run_once(struct pull_engine *p)
     if (p->stopping)
         drop_waiting_spans(p);
     end_writer(p);
-    msg = inbox_take(p->home, clock_monotonic() + CANCEL_TICK);
+    msg = inbox_take(p->inbox, clock_monotonic() + CANCEL_TICK);
     if (msg)
         dispatch(p, msg);
     if (!p->stopping && cancel_check(p->options->transfer.cancel, &err))
@@ -464,9 +466,9 @@ void pull_engine_destroy(struct pull_engine *engine)
     seed_monitor_destroy(engine->monitor);
     pull_output_close(&engine->output);
     workers_destroy(engine->workers);
-    buffers_destroy(engine->slots);
+    buffers_destroy(engine->buffers);
     prefetch_destroy(engine->prefetch);
-    inbox_destroy(engine->home);
+    inbox_destroy(engine->inbox);
     pull_progress_finish(&engine->progress);
     free(engine);
 }

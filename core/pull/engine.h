@@ -1,7 +1,7 @@
 /*
- * engine - one pass over the archive: fetches ranges, or reads what this host has, unpacks them,
- * verifies them, and writes them as the bundle. If there is no bundle yet, the engine only verifies
- * the archive and writes nothing.
+ * engine - one pass over the archive: fetches the missing chunks, reads the others on this host,
+ * unpacks, verifies, and writes them as the bundle. If there is no bundle yet, the engine only
+ * verifies the archive and writes nothing.
  *
  * pull_engine_run is the main loop of a pull: it runs on the caller's thread and makes every
  * decision.
@@ -19,11 +19,11 @@
 struct err;
 struct docker_loaded;
 
-/* What a pass has found. The pointers live as long as the engine, or the verify_stream. */
+/* The result of a pass. The pointers live as long as the engine, or the verify_stream. */
 struct pull_outcome {
     const struct image_info *image;     /* only of a pass that verifies */
     struct view config;                 /* of that image */
-    const struct docker_loaded *loaded; /* what the daemon reports; NULL: no daemon, or it failed */
+    const struct docker_loaded *loaded; /* the daemon's report; NULL: no daemon, or it failed */
     uint64_t raw;                       /* bytes of the save stream; 0: the pass did not end */
     uint64_t found;  /* packed bytes that were not fetched, because the seed scan found them */
     bool may_repeat; /* nothing that this pass has written stays */
@@ -34,14 +34,15 @@ struct pull_engine;
  * `prepared` has a bundle. */
 struct pull_engine *pull_engine_create(struct prepare *prepared, struct verify_stream *verify,
                                        struct err *err);
-/* Deletes what is incomplete. Takes NULL. */
+/* Deletes incomplete output. Takes NULL. */
 void pull_engine_destroy(struct pull_engine *engine);
 
-/* 0: all bytes are verified and written, and the sink has confirmed them. PULL_ENGINE_REPLACED: the
- * archive was replaced during the pass, and a new try is possible; err has the reason. */
+/* Runs the pass. Returns 0 if all bytes are verified and written, and the sink has confirmed them.
+ * PULL_ENGINE_REPLACED: the archive was replaced during the pass, and a new try is possible; err
+ * has the reason. */
 enum pull_engine_answer { PULL_ENGINE_REPLACED = 1 };
 int pull_engine_run(struct pull_engine *engine, struct err *err);
-/* After pull_engine_run. */
+/* Returns the result. Call it after pull_engine_run. */
 struct pull_outcome pull_engine_outcome(const struct pull_engine *engine);
 
 #endif

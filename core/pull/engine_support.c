@@ -1,6 +1,6 @@
 /*
- * Podman and containerd's store read zstd in all versions; for Docker's graph drivers, the version of
- * the engine decides.
+ * Podman and containerd's store read zstd in all versions; for Docker's graph drivers, the version
+ * of the engine decides.
  */
 #include "pull/engine_support.h"
 

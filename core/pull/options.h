@@ -1,5 +1,5 @@
 /*
- * options - what a pull is asked for, and what it reports.
+ * options - the request of a pull, and its result.
  */
 #ifndef S3DOCK_PULL_OPTIONS_H
 #define S3DOCK_PULL_OPTIONS_H

@@ -61,7 +61,7 @@ int pull_output_open(struct pull_output *output, const struct pull_output_option
                                                .summed = o->verify && o->prepared->needed,
                                                .raw_size = metadata->raw_size,
                                                .checksum = metadata->checksum,
-                                               .home = o->home,
+                                               .inbox = o->inbox,
                                                .kind_span = o->kind_span,
                                                .kind_verified = o->kind_verified,
                                                .kind_done = o->kind_done},

@@ -15,7 +15,7 @@ struct err;
 struct pull_output_options {
     const struct prepare *prepared;
     struct verify_stream *verify; /* NULL: the bundle is written */
-    struct inbox *home;
+    struct inbox *inbox;
     int kind_span, kind_verified, kind_done; /* of the writer's messages (writer.h) */
     /* Gets the daemon's lines of progress, on the writer thread. */
     void (*line)(void *arg, const char *line);
@@ -32,7 +32,7 @@ struct pull_output {
  * file is too small. Call pull_output_close in any case. */
 int pull_output_open(struct pull_output *output, const struct pull_output_options *options,
                      struct err *err);
-/* Only after the message kind_done, if the writer was started. Deletes what is incomplete. */
+/* Only after the message kind_done, if the writer was started. Deletes incomplete output. */
 void pull_output_close(struct pull_output *output);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * The path of a note depends only on the daemon's identity and the name, so that every process of the
- * user finds it.
+ * The path of a note depends only on the daemon's identity and the name, so that every process of
+ * the user finds it.
  */
 #include "pull/pending_load.h"
 

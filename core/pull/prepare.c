@@ -1,7 +1,8 @@
 /*
  * If the index is valid, the bundle is made before anything is fetched (bundle_plan), and the
  * daemon is asked which layers it has (local_layers). Without an index the whole archive is read.
- * In both cases the pull reads from the partial download what an earlier pull has fetched.
+ * In both cases the pull reads the bytes that an earlier pull has fetched from the partial
+ * download.
  */
 #include "pull/prepare.h"
 
@@ -41,8 +42,9 @@ static int find_documents(struct prepare *p, struct err *err)
 
 /* ---- whether the daemon has the image ---- */
 
-/* Whether containerd's store has the image under the id of the bundle's manifest. Only for metadata
- * without a manifest_id, which older programs wrote: the header of the index yields the id. */
+/* Returns true if containerd's store has the image under the id of the bundle's manifest. Only for
+ * metadata without a manifest_id, which older programs wrote: the header of the index yields the
+ * id. */
 static bool has_manifest_id(const struct prepare *p, const char *id)
 {
     const struct metadata *metadata = &p->at.metadata;
@@ -69,9 +71,9 @@ static int ask_completeness(struct docker *docker, const struct docker_image *lo
     return local->partial ? DOCKER_ABSENT : docker_unpacked(docker, local, err);
 }
 
-/* Decides whether the daemon's copy of the image can run: 1. 0: an earlier load was not verified, or
- * the daemon reports that parts are missing; the image is then loaded again. If parts are missing,
- * a second failed load must not restore the name. */
+/* Decides whether the daemon's copy of the image can run: 1. 0: an earlier load was not verified,
+ * or the daemon reports that parts are missing; the image is then loaded again. If parts are
+ * missing, a second failed load must not restore the name. */
 static int is_complete(struct prepare *p, const struct docker_image *local, struct err *err)
 {
     const char *ref = p->options->name.ref;
@@ -176,7 +178,7 @@ static void count_kept(struct prepare *p)
         log_info("an interrupted pull has fetched %.1f MB already", (double)p->kept / 1e6);
 }
 
-/* ---- the bundle, and what this host has of it ---- */
+/* ---- the bundle, and its chunks on this host ---- */
 
 /* Returns 0 for an index that is missing or damaged: the pull then works without it, slower. Every
  * layer is verified by its digest in any case. */
@@ -294,7 +296,8 @@ static int choose_bundle(struct prepare *p, struct err *err)
 
 /* ---- the engine ---- */
 
-/* Called before anything is fetched; for an archive without an index, before anything is written. */
+/* Called before anything is fetched; for an archive without an index, before anything is written.
+ */
 static int check_engine(const struct prepare *p, const struct image_info *image, struct err *err)
 {
     if (!p->options->docker)
@@ -304,7 +307,8 @@ static int check_engine(const struct prepare *p, const struct image_info *image,
 
 /* ---- an archive without an index ---- */
 
-/* Opening the partial download again finds what the first pass has kept, and checks its sums. */
+/* Opens the partial download again, which finds the bytes of the first pass and checks their sums.
+ */
 static void reopen_partial(struct prepare *p)
 {
     partial_close(p->partial, false);

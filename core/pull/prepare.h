@@ -23,7 +23,7 @@ struct layer_report;
 
 #define PREPARE_KEEP_FREE (256 * MIB) /* bytes of each disk that a pull leaves free */
 
-/* What this try does without, because an earlier try failed with it. */
+/* The features that this try does not use, because an earlier try failed with them. */
 struct prepare_without {
     bool local_layers, index;
 };
@@ -70,7 +70,8 @@ int prepare_choose(struct prepare *prepared, struct prepare_without without, str
  * and the config are borrowed. */
 int prepare_bundle(struct prepare *prepared, const struct image_info *image, struct view config,
                    struct err *err);
-/* Bytes of the disk that must stay free for a daemon that loads, or for the output file. */
+/* Returns the bytes of the disk that must stay free for a daemon that loads, or for the output
+ * file. */
 uint64_t prepare_leave(const struct prepare *prepared);
 /* `done`: delete the partial download. */
 void prepare_finish(struct prepare *prepared, bool done);

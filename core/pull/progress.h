@@ -1,5 +1,6 @@
 /*
- * progress - what a running pull reports to its user: phase, bytes, speed, and the daemon's lines.
+ * progress - the reports of a running pull to its user: phase, bytes, speed, and the daemon's
+ * lines.
  */
 #ifndef S3DOCK_PULL_PROGRESS_H
 #define S3DOCK_PULL_PROGRESS_H

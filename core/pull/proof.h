@@ -15,8 +15,8 @@ struct err;
 /* Before the archive is read: fails with integrity.etag if its ETag differs from the metadata. */
 int proof_of_archive(const struct metadata *metadata, const struct store_info *archive,
                      struct err *err);
-/* After the whole archive was read and verified: fails if the metadata describes another image, or a
- * save stream of other than `raw` bytes. Skips what the metadata does not state. */
+/* After the whole archive was read and verified: fails if the metadata describes another image, or
+ * a save stream of other than `raw` bytes. Values that the metadata lacks are not compared. */
 int proof_of_metadata(const struct metadata *metadata, const struct image_info *image, uint64_t raw,
                       struct err *err);
 

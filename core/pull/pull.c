@@ -1,14 +1,15 @@
 /*
- * A pull has three steps: plan what is needed and what this host has (prepare), fetch the rest and
- * write the bundle (engine), verify that the daemon has the image (verify_load).
+ * A pull has three steps. It finds the needed chunks, and those that this host has (prepare). It
+ * fetches the rest and writes the bundle (engine). It verifies that the daemon has the image
+ * (verify_load).
  *
  * The bundle is made from the index before anything is fetched. An archive without an index is read
  * twice: the first pass verifies it and writes nothing, the second writes the bundle. The second
- * pass reads from the partial download what the first has fetched.
+ * pass reads the bytes that the first has fetched from the partial download.
  *
  * A daemon gets only the layers that it lacks. If it refuses these, the next try sends all layers.
- * If the index is wrong, the next try reads the archive without it. The partial download stays until
- * the pull is done, so a pull that was killed can resume.
+ * If the index is wrong, the next try reads the archive without it. The partial download stays
+ * until the pull is done, so a pull that was killed can resume.
  */
 #include "pull/pull.h"
 

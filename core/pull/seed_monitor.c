@@ -31,7 +31,7 @@ static struct seed_scan *start_scan(const struct seed_monitor_options *o, struct
                                                         .file_min = o->bundle->index->file_min,
                                                         .needed = o->bundle->needed,
                                                         .leave = o->leave,
-                                                        .home = o->home,
+                                                        .inbox = o->inbox,
                                                         .kind_moved = o->kind_moved,
                                                         .kind_done = o->kind_done},
                             err);

@@ -17,13 +17,13 @@ struct seed_monitor_options {
     const struct bundle_plan *bundle; /* whose needed chunks the scan looks for */
     uint64_t leave;                   /* bytes of the disk that the scan must leave free */
     bool stops_slow_scan;
-    struct inbox *home;
+    struct inbox *inbox;
     int kind_moved, kind_done; /* of the messages that the scan posts (scan.h) */
 };
 
 /* Used by the engine's thread only. */
 struct seed_monitor;
-/* Starts the scan. Borrows what the options point to. NULL: the scan could not start, and the
+/* Starts the scan. Borrows the objects of the options. NULL: the scan could not start, and the
  * reason was logged; the pull then fetches all missing chunks. */
 struct seed_monitor *seed_monitor_start(const struct seed_monitor_options *options);
 /* Waits for the end of the scan. Takes NULL. */
@@ -31,15 +31,16 @@ void seed_monitor_destroy(struct seed_monitor *monitor);
 
 /* Call this for each message of kind_moved: the watermark of the scan has moved. */
 void seed_monitor_moved(struct seed_monitor *monitor);
-/* Call this for the message of kind_done: logs what the scan has found. */
+/* Call this for the message of kind_done: logs the result of the scan. */
 void seed_monitor_done(struct seed_monitor *monitor);
-/* True after seed_monitor_done: the scan posts no more messages. */
+/* Returns true after seed_monitor_done: the scan posts no more messages. */
 bool seed_monitor_is_over(const struct seed_monitor *monitor);
-/* How many needed chunks, from the first on, the scan has found or will not find. */
+/* Returns how many needed chunks, from the first on, the scan has found or will not find. */
 uint32_t seed_monitor_settled(const struct seed_monitor *monitor);
-/* Bytes of the seed that were read since the last call. */
+/* Returns the bytes of the seed that were read since the last call. */
 uint64_t seed_monitor_progress(struct seed_monitor *monitor);
-/* Packed bytes that need not be fetched, because the scan found them; 0 before seed_monitor_done. */
+/* Returns the packed bytes that need not be fetched, because the scan found them; 0 before
+ * seed_monitor_done. */
 uint64_t seed_monitor_found(const struct seed_monitor *monitor);
 
 /* Stops a scan that takes longer than fetching would (a cold or busy disk). May be called at any

@@ -1,6 +1,7 @@
 /*
- * Four kinds of sinks. A file appears under its name only at finish. A descriptor, a device or a FIFO
- * gets the bytes as they come: only the exit code tells its reader whether they are complete.
+ * Four kinds of sinks. A file appears under its name only at finish. A descriptor, a device or a
+ * FIFO gets the bytes as they come. Its reader knows only by the exit code whether they are
+ * complete.
  */
 #include "pull/sink.h"
 
@@ -299,8 +300,8 @@ static void file_sink_destroy(struct sink *sink)
     free(s);
 }
 
-/* Creates the temporary file. An existing one is deleted: a process with the same number left it when
- * it was killed (in a container, all processes may have the same number). */
+/* Creates the temporary file. An existing one is deleted: a process with the same number left it
+ * when it was killed (in a container, all processes may have the same number). */
 static int create_partial(const char *path)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);

@@ -13,8 +13,8 @@ struct err;
 /* Starts `count` workers (0: the serial twin), each with an unpacker as its scratch. */
 struct workers *span_jobs_start_workers(unsigned count, struct err *err);
 
-/* Unpacks the chunks of a span, discards what it has read from the seed file, and adds the fetched
- * range to the partial download. `scratch` is a struct unpacker. */
+/* Unpacks the chunks of a span, discards the bytes that it has read from the seed file, and adds
+ * the fetched range to the partial download. `scratch` is a struct unpacker. */
 void span_job_unpack(struct job *job, void *scratch);
 /* For a span without chunks: reads the piece from the partial download, or adds the fetched piece
  * to it. */

@@ -1,9 +1,9 @@
 /*
  * verify - reads a whole archive of the bucket and checks everything that a pull relies on.
  *
- * It compares size, ETag and MD5 of the archive and the SHA-256 of the index with the metadata, each
- * chunk with the index, each layer with its diffID, and the config with the image id. Writes nothing
- * and needs no daemon.
+ * It compares size, ETag and MD5 of the archive and the SHA-256 of the index with the metadata,
+ * each chunk with the index, each layer with its diffID, and the config with the image id. Writes
+ * nothing and needs no daemon.
  */
 #ifndef S3DOCK_PULL_VERIFY_H
 #define S3DOCK_PULL_VERIFY_H
@@ -37,7 +37,8 @@ struct verify_result {
     struct transfer_stats stats;
 };
 
-/* 0: everything is correct. Family ERR_INTEGRITY: the image is damaged; the hint has the remedy. */
+/* Returns 0 if everything is correct. Family ERR_INTEGRITY: the image is damaged; the hint has the
+ * remedy. */
 int verify_run(const struct verify_options *options, struct verify_result *result, struct err *err);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * First the daemon's report of the load is checked, then an inspect of the name. Some daemons do not
- * set the name, or find another image first: then the image is tagged and inspected again.
+ * First the daemon's report of the load is checked, then an inspect of the name. Some daemons do
+ * not set the name, or find another image first: then the image is tagged and inspected again.
  */
 #include "pull/verify_load.h"
 
@@ -102,7 +102,7 @@ static int check_complete(const struct verify_load_options *o, const struct dock
 {
     int answer;
 
-    if (o->complete && docker_engine(o->docker)->tells_content && !local->whole)
+    if (o->complete && docker_engine(o->docker)->reports_content && !local->whole)
         return err_set(err, ERR_DOCKER, "verify", "Docker lacks layers of %s", o->name->ref);
     answer = docker_unpacked(o->docker, local, err);
     if (answer == DOCKER_ABSENT)

@@ -18,7 +18,7 @@ struct verify_load_options {
     const struct image_name *name;
     const struct image_info *image;
     const char *manifest_id;            /* of the loaded bundle */
-    const struct docker_loaded *loaded; /* what the daemon reports */
+    const struct docker_loaded *loaded; /* the daemon's report */
     bool complete; /* layers were left out: an engine that can must confirm that it has all */
 };
 
@@ -29,8 +29,9 @@ const char *verify_load_id(const struct docker *docker, const struct image_info 
  * image, with the same id and layers; if it does not, the image gets the name. Fails with
  * docker.verify if that does not help. */
 int verify_load(const struct verify_load_options *options, struct err *err);
-/* Call this after a failed load: containerd's store may have given the name to an image that it could
- * not unpack. Takes the name from that image and gives it back to `before` (an id; "": none). */
+/* Call this after a failed load: containerd's store may have given the name to an image that it
+ * could not unpack. Takes the name from that image and gives it back to `before` (an id; "": none).
+ */
 void verify_load_undo(const struct verify_load_options *options, const char *before);
 /* Gives the image `name` further names, and checks that they lead to it. */
 int verify_load_name(struct docker *docker, const char *name, const struct reference *also,

@@ -72,11 +72,11 @@ static size_t run_of(const struct span *span, unsigned first, unsigned *next)
     return size;
 }
 
-/* Passes on the chunks of a span with their offsets, in few pieces: each piece becomes a chunk of the
- * HTTP request that the daemon reads. */
+/* Passes on the chunks of a span with their offsets, in few pieces: each piece becomes a chunk of
+ * the HTTP request that the daemon reads. */
 static int write_chunks(struct writer *writer, const struct span *span, struct err *err)
 {
-    const uint8_t *raw = span->slot->out;
+    const uint8_t *raw = span->buffer->out;
 
     for (unsigned i = 0, next; i < span->count; i = next) {
         size_t size = run_of(span, i, &next);
@@ -93,11 +93,11 @@ static int write_chunks(struct writer *writer, const struct span *span, struct e
 static int write_bytes(struct writer *writer, struct span *span)
 {
     if (writer->options.packed)
-        return inflate_piece(writer, view_of(span->slot->in, span->in_size), &span->err);
+        return inflate_piece(writer, view_of(span->buffer->in, span->in_size), &span->err);
     if (writer->options.summed)
-        digest_add(writer->md5, span->slot->in, span->in_size);
+        digest_add(writer->md5, span->buffer->in, span->in_size);
     if (writer->options.verify)
-        return pass_on(writer, view_of(span->slot->out, span->out_size), &span->err);
+        return pass_on(writer, view_of(span->buffer->out, span->out_size), &span->err);
     return write_chunks(writer, span, &span->err);
 }
 
@@ -106,7 +106,7 @@ static void write_span(struct writer *writer, struct span *span)
     if (!writer->err.family && write_bytes(writer, span))
         writer->err = span->err;
     span->job.msg.kind = writer->options.kind_span;
-    inbox_post(writer->options.home, &span->job.msg);
+    inbox_post(writer->options.inbox, &span->job.msg);
 }
 
 static int compare_checksum(struct writer *writer, struct err *err)
@@ -150,7 +150,7 @@ static int finish(struct writer *writer, struct err *err)
 {
     if (verify_all(writer, err))
         return ERR_FAIL;
-    inbox_post(writer->options.home, &writer->verified);
+    inbox_post(writer->options.inbox, &writer->verified);
     return writer->options.sink ? sink_finish(writer->options.sink, err) : 0;
 }
 
@@ -167,7 +167,7 @@ static void *writer_main(void *arg)
     }
     if (writer->end.kind == END_WHOLE && !writer->err.family)
         finish(writer, &writer->err);
-    inbox_post(writer->options.home, &writer->done);
+    inbox_post(writer->options.inbox, &writer->done);
     return NULL;
 }
 

@@ -26,22 +26,24 @@ struct writer_options {
     /* One of these two. */
     struct bundle_writer *bundle_writer;
     struct verify_stream *verify;
-    bool packed; /* spans hold pieces of the archive in slot->in; the writer inflates them */
-    bool summed; /* with verify: spans hold chunks, and slot->in holds the archive without gaps; the
-                    writer compares its checksum */
+    bool packed; /* spans hold pieces of the archive in buffer->in; the writer inflates them */
+    /* With verify: spans hold chunks, and buffer->in holds the archive without gaps. The writer
+     * compares its checksum. */
+    bool summed;
     uint64_t raw_size;    /* bytes of the save stream of a packed archive; 0: not known */
     const char *checksum; /* hex MD5 of the archive; "" or NULL: not known */
-    struct inbox *home;
+    struct inbox *inbox;
     int kind_span, kind_verified, kind_done;
 };
 
 struct writer;
 struct writer *writer_create(const struct writer_options *options, struct err *err);
 void writer_give(struct writer *writer, struct span *span);
-/* Call this after the last span. `whole`: all spans were given, so the writer verifies and finishes;
- * otherwise it only ends. */
+/* Call this after the last span. `whole`: all spans were given, so the writer verifies and
+ * finishes; otherwise it only ends. */
 void writer_end(struct writer *writer, bool whole);
-/* 0, or the first failure. This and the next three: after kind_done. */
+/* Returns 0, or the first failure. This function and the next three may be called after kind_done.
+ */
 int writer_result(struct writer *writer, struct err *err);
 /* With verify: the image and its config, as verify_stream_finish returned them. */
 const struct image_info *writer_image(const struct writer *writer);

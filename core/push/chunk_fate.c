@@ -1,3 +1,7 @@
+/*
+ * The run is followed from chunk to chunk: a chunk continues it if the base has it right behind the
+ * last one. A chunk of a run that is already long enough will be copied.
+ */
 #include "push/chunk_fate.h"
 
 #include "base/err.h"

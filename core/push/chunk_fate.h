@@ -1,10 +1,10 @@
 /*
- * chunk_fate - decides, before a span goes to the workers, what happens to each of its chunks.
+ * chunk_fate - decides for each chunk of a span, before the workers get it, whether it is packed.
  *
  * Two facts decide: whether an earlier push has sent the packed bytes of the chunk already
  * (resume.h), and whether the chunk continues a long run in one base. Such a chunk is copied and
- * need not be packed. The part planner, which knows for certain, is some spans behind; where the
- * guess was wrong, the assembler packs the chunk itself.
+ * need not be packed. The decision may be wrong, because the part planner makes the final one some
+ * spans later. Then the assembler packs the chunk.
  *
  * Used by the engine.
  */

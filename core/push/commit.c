@@ -168,7 +168,7 @@ static int keep_existing(const struct commit *c, bool conditional, struct commit
 }
 
 /* Completes the archive and writes the documents. The store insists on all of it: an archive under
- * the documents of its predecessor is an image that nobody can pull. */
+ * the documents of its predecessor is an image that cannot be pulled. */
 static int make_visible(const struct commit *c, struct documents *documents,
                         struct metadata *metadata, struct err *err)
 {
@@ -182,7 +182,7 @@ static int make_visible(const struct commit *c, struct documents *documents,
     if (answer == 0)
         answer = put_metadata(c, documents, metadata, err);
     if (answer == 0)
-        answer = existing_image_stands(c->store, c->existing, err);
+        answer = existing_image_check(c->store, c->existing, err);
     store_insist(c->store, false);
     return answer;
 }

@@ -77,13 +77,13 @@ static void release_span(struct push_engine *e, struct push_span *span)
     if (e->reading && !e->stopping)
         reader_give(e->setup.reader, span);
     else
-        buffers_give(e->setup.slots, span->slot);
+        buffers_give(e->setup.buffers, span->buffer);
 }
 
 static void give_to_worker(struct push_engine *e, struct push_span *span, int kind,
                            void (*run)(struct job *job, void *scratch))
 {
-    span->job.home = e->setup.inbox;
+    span->job.inbox = e->setup.inbox;
     span->job.msg.kind = kind;
     span->job.run = run;
     workers_give(e->setup.workers, &span->job);
@@ -172,7 +172,7 @@ static void on_packed(struct push_engine *e, struct push_span *span)
     assemble(e);
 }
 
-/* ---- the store's answers ---- */
+/* ---- the store's results ---- */
 
 static void on_uploaded(struct push_engine *e, struct msg *msg)
 {
@@ -227,7 +227,7 @@ static void on_read(struct push_engine *e)
 
     e->reading = false;
     for (struct push_span *span; (span = reader_reclaim(e->setup.reader));)
-        buffers_give(e->setup.slots, span->slot);
+        buffers_give(e->setup.buffers, span->buffer);
     if (reader_result(e->setup.reader, &e->image, &err)) {
         e->distrusted =
             !e->stopping && e->setup.source->kind == SOURCE_LAYERS && err.family != ERR_CANCELLED;
@@ -245,7 +245,7 @@ static void end(struct push_engine *e)
 {
     struct err err;
 
-    if (e->ended || e->stopping || e->reading || buffers_out(e->setup.slots))
+    if (e->ended || e->stopping || e->reading || buffers_out(e->setup.buffers))
         return;
     e->ended = true;
     if (e->setup.assembler ? assembler_end(e->setup.assembler, &err)
@@ -269,7 +269,7 @@ static void dispatch(struct push_engine *e, struct msg *msg)
         on_named(e, (struct push_span *)msg);
         break;
     case PUSH_UNUSED:
-        buffers_give(e->setup.slots, ((struct push_span *)msg)->slot);
+        buffers_give(e->setup.buffers, ((struct push_span *)msg)->buffer);
         break;
     case PUSH_READ:
         on_read(e);
@@ -302,17 +302,17 @@ static void drop_waiting(struct push_engine *e)
     struct push_span *span;
 
     if (e->current)
-        buffers_give(e->setup.slots, e->current->slot);
+        buffers_give(e->setup.buffers, e->current->buffer);
     e->current = NULL;
     while ((span = reorder_take_any(&e->setup.packed)) ||
            (span = reorder_take_any(&e->setup.named)))
-        buffers_give(e->setup.slots, span->slot);
+        buffers_give(e->setup.buffers, span->buffer);
     reclaim_parts(e);
 }
 
 static bool is_over(struct push_engine *e)
 {
-    return !e->reading && buffers_out(e->setup.slots) == 0 && upload_out(e->setup.upload) == 0 &&
+    return !e->reading && buffers_out(e->setup.buffers) == 0 && upload_out(e->setup.upload) == 0 &&
            (!e->setup.assembler || assembler_out(e->setup.assembler) == 0);
 }
 
@@ -320,8 +320,8 @@ static bool is_over(struct push_engine *e)
 static int run_loop(struct push_engine *e, struct err *err)
 {
     report(e, e->setup.source->kind == SOURCE_DOCKER ? PHASE_EXPORT : PHASE_PUSH);
-    for (struct buffer *slot; (slot = buffers_take(e->setup.slots));)
-        reader_give(e->setup.reader, push_span_of(slot));
+    for (struct buffer *buffer; (buffer = buffers_take(e->setup.buffers));)
+        reader_give(e->setup.reader, push_span_of(buffer));
     for (;;) {
         struct msg *msg;
 

@@ -2,8 +2,8 @@
  * engine - one attempt to bring the bytes of an image into the bucket: reads, packs, uploads and
  * copies, until the upload only has to be completed.
  *
- * The main loop of a push. It makes every decision. After a failure it knows what another attempt
- * should do differently.
+ * The main loop of a push. It makes every decision. After a failure it decides how another attempt
+ * should differ.
  */
 #ifndef S3DOCK_PUSH_ENGINE_H
 #define S3DOCK_PUSH_ENGINE_H
@@ -26,7 +26,7 @@ struct push_engine *push_engine_create(const struct push_engine_options *options
  * kept. Takes NULL. */
 void push_engine_destroy(struct push_engine *engine);
 
-/* What a successful run leaves. Valid until push_engine_destroy. */
+/* The result of a successful run. Valid until push_engine_destroy. */
 struct push_outcome {
     const struct image_info *image;
     uint64_t size;               /* of the archive */
@@ -41,10 +41,10 @@ int push_engine_run(struct push_engine *engine, struct push_outcome *outcome, st
 void push_engine_report_commit(struct push_engine *engine);
 
 /* After a failure for which there is no remedy: keeps the unfinished upload if the same push can
- * resume it later, and adds a hint that says so. */
+ * resume it later, and adds a hint about that. */
 void push_engine_keep(struct push_engine *engine, struct err *err);
 
-/* What another attempt should do differently after this one has failed. */
+/* The change with which another attempt may succeed after this one has failed. */
 enum push_remedy {
     REMEDY_NONE,
     REMEDY_AFRESH,           /* start over: the unfinished upload is of another image */
@@ -67,7 +67,7 @@ struct push_facts {
     uint64_t resumed;         /* bytes of the archive that an earlier push had sent */
     const char *refusal;      /* why the unfinished push could not be resumed, or "" */
     bool copies_refused;      /* known in advance: the store does not copy ranges, */
-    bool copies_tried;        /* which a probe has found out */
+    bool copies_tried;        /* which a probe has shown */
     const char *corrupt_base; /* key of the base that differs from its index, or NULL */
 };
 void push_engine_facts(const struct push_engine *engine, struct push_facts *out);

@@ -112,8 +112,8 @@ static int was_removed(const struct existing_image *existing, const char *what, 
     return err_hint(err, "run the same command again");
 }
 
-int existing_image_stands(struct store *store, const struct existing_image *existing,
-                          struct err *err)
+int existing_image_check(struct store *store, const struct existing_image *existing,
+                         struct err *err)
 {
     static const enum key_kind kinds[] = {KEY_RETIRED, KEY_METADATA, KEY_ARCHIVE};
     struct store_op heads[ARRAY_SIZE(kinds)], *ops[ARRAY_SIZE(kinds)];

@@ -33,14 +33,14 @@ void existing_image_finish(struct existing_image *existing);
 bool existing_image_is(const struct existing_image *existing, const char *id);
 
 /* True if the archive is not the one of the metadata, but a later one whose push ended before it
- * wrote its documents. The image that it replaced was kept before; the archive itself belongs to
- * nobody. */
+ * wrote its documents. The image that it replaced was kept before; the archive itself belongs to no
+ * image. */
 bool existing_image_is_torn(const struct existing_image *existing);
 
 /* Call it after the metadata was written under existing->key. Fails with conflict.removed when a
  * cleanup has retired that key meanwhile, or when archive or metadata are gone. */
-int existing_image_stands(struct store *store, const struct existing_image *existing,
-                          struct err *err);
+int existing_image_check(struct store *store, const struct existing_image *existing,
+                         struct err *err);
 
 /* Copies archive, index and metadata to an unused name under archive/. If the store honours
  * `conditions`, the name stays unique when several pushes do so at once. Deletes nothing. */

@@ -5,8 +5,7 @@
  * it is logged, and the archive is not used.
  *
  * A base is trusted as follows: its metadata names the ETag of the archive and the SHA-256 of the
- * index, and the bucket has both. spot_check.h checks that the archive contains what its index
- * says.
+ * index, and the bucket has both. spot_check.h compares the archive with its index.
  *
  * Memory: twice `index_most` and a few MiB while it runs; afterwards BASES_MEMORY(index_bytes).
  */

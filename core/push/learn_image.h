@@ -1,8 +1,8 @@
 /*
- * learn_image - finds out which image an archive contains, if its metadata does not say so.
+ * learn_image - finds out which image an archive contains, if its metadata does not name the image.
  *
  * Metadata of the original program does not name the image. The first push of the same name reads
- * the archive once, and adds what it has found to the metadata.
+ * the archive once, and adds the description of the image to the metadata.
  */
 #ifndef S3DOCK_PUSH_LEARN_IMAGE_H
 #define S3DOCK_PUSH_LEARN_IMAGE_H

@@ -1,6 +1,6 @@
 /*
- * A push with bases needs a fixed number of large parts; the indexes of the bases may use what is
- * left. Then the slots get their share, three for each worker if possible, and the parts the rest.
+ * A push with bases needs a fixed number of large parts; the indexes of the bases may use the rest.
+ * Then the buffers get their share, three for each worker if possible, and the parts the rest.
  */
 #include "push/memory_budget.h"
 
@@ -9,10 +9,10 @@
 #include "push/plan/span.h"
 #include "transfer/transfer.h"
 
-#define SLOT_BYTES  (MEMORY_BUDGET_SLOT_SIZE + push_span_bound(MEMORY_BUDGET_SLOT_SIZE))
-#define SLOTS_LEAST 3
-#define PARTS_LEAST 2
-#define PARTS_MOST  12 /* being filled, or being sent */
+#define BUFFER_BYTES  (MEMORY_BUDGET_BUFFER_SIZE + push_span_bound(MEMORY_BUDGET_BUFFER_SIZE))
+#define BUFFERS_LEAST 3
+#define PARTS_LEAST   2
+#define PARTS_MOST    12 /* being filled, or being sent */
 
 /* An archive is hardly larger than the stream. Without a hint the smallest parts hold 80 GB. */
 size_t memory_budget_part_size(const struct store_limits *limits, uint64_t size_hint)
@@ -38,7 +38,7 @@ static size_t planner_part_size(const struct memory_budget_input *input)
 
 size_t memory_budget_least(const struct memory_budget_input *input)
 {
-    return PART_PLANNER_PARTS_MIN * planner_part_size(input) + SLOTS_LEAST * SLOT_BYTES;
+    return PART_PLANNER_PARTS_MIN * planner_part_size(input) + BUFFERS_LEAST * BUFFER_BYTES;
 }
 
 uint64_t memory_budget_indexes(const struct memory_budget_input *input)
@@ -48,13 +48,13 @@ uint64_t memory_budget_indexes(const struct memory_budget_input *input)
     return least < memory ? (memory - least) / BASES_MEMORY(BASES_RECORD) * BASES_RECORD : 0;
 }
 
-static unsigned slots_of(unsigned jobs, size_t memory, size_t parts_bytes)
+static unsigned buffers_of(unsigned jobs, size_t memory, size_t parts_bytes)
 {
-    unsigned slots = 3 * jobs + 2;
+    unsigned buffers = 3 * jobs + 2;
 
-    while (slots > SLOTS_LEAST && slots * SLOT_BYTES + parts_bytes > memory)
-        slots--;
-    return slots;
+    while (buffers > BUFFERS_LEAST && buffers * BUFFER_BYTES + parts_bytes > memory)
+        buffers--;
+    return buffers;
 }
 
 static unsigned parts_of(size_t bytes, size_t part_size)
@@ -67,7 +67,7 @@ static unsigned parts_of(size_t bytes, size_t part_size)
 struct memory_budget memory_budget_of(const struct memory_budget_input *input, uint64_t index_bytes)
 {
     struct memory_budget budget = {.jobs = transfer_jobs(input->jobs)};
-    size_t memory = memory_of(input), parts_bytes, slots_bytes;
+    size_t memory = memory_of(input), parts_bytes, buffers_bytes;
 
     if (index_bytes) {
         budget.part_size = planner_part_size(input);
@@ -79,9 +79,9 @@ struct memory_budget memory_budget_of(const struct memory_budget_input *input, u
         if (parts_bytes < memory / 2)
             parts_bytes = memory / 2;
     }
-    budget.slots = slots_of(budget.jobs, memory, parts_bytes);
-    slots_bytes = budget.slots * SLOT_BYTES;
-    budget.parts = parts_of(memory > slots_bytes ? memory - slots_bytes : 0, budget.part_size);
-    budget.bytes = slots_bytes + budget.parts * budget.part_size;
+    budget.buffers = buffers_of(budget.jobs, memory, parts_bytes);
+    buffers_bytes = budget.buffers * BUFFER_BYTES;
+    budget.parts = parts_of(memory > buffers_bytes ? memory - buffers_bytes : 0, budget.part_size);
+    budget.bytes = buffers_bytes + budget.parts * budget.part_size;
     return budget;
 }

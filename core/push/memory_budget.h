@@ -1,5 +1,5 @@
 /*
- * memory_budget - divides the memory of a push among indexes of bases, slots and parts.
+ * memory_budget - divides the memory of a push among indexes of bases, buffers and parts.
  *
  * Arithmetic only.
  */
@@ -12,7 +12,7 @@
 
 #include "store/store.h"
 
-#define MEMORY_BUDGET_SLOT_SIZE ((size_t)1 << 20) /* bytes: about a dozen chunks */
+#define MEMORY_BUDGET_BUFFER_SIZE ((size_t)1 << 20) /* bytes: about a dozen chunks */
 
 struct memory_budget_input {
     struct store_limits limits;
@@ -22,9 +22,9 @@ struct memory_budget_input {
 };
 
 struct memory_budget {
-    unsigned jobs, slots, parts;
+    unsigned jobs, buffers, parts;
     size_t part_size; /* of a buffer */
-    size_t bytes;     /* of all slots and parts */
+    size_t bytes;     /* of all buffers and parts */
 };
 
 /* Returns the size of the equal parts of a push without bases: large enough for the store's number

@@ -1,6 +1,6 @@
 /*
- * open_source - opens what a push reads: Docker's layers, its export, an archive file or standard
- * input.
+ * open_source - opens the source of a push: Docker's layers, its export, an archive file or
+ * standard input.
  */
 #ifndef S3DOCK_PUSH_OPEN_SOURCE_H
 #define S3DOCK_PUSH_OPEN_SOURCE_H
@@ -16,7 +16,7 @@
 
 struct err;
 
-/* Where the image comes from. All of it is borrowed. */
+/* The place of the image. All members are borrowed. */
 struct image_input {
     struct docker *docker;            /* NULL: an archive */
     const struct docker_image *local; /* the daemon's description of the image; id "": no daemon */

@@ -31,7 +31,7 @@ struct push_options {
     const char *input;
     enum push_source source;
     int level;      /* GZIP_MEMBER_LEVEL_MIN .. MAX */
-    bool dry_run;   /* report what a push would do; write and export nothing */
+    bool dry_run;   /* report the plan of the push; write and export nothing */
     bool no_delta;  /* upload everything, even chunks that the bucket has */
     bool force;     /* push even if the bucket has this very image */
     bool no_resume; /* ignore an unfinished push, and keep nothing to resume from */
@@ -45,7 +45,7 @@ struct push_result {
     bool skipped;               /* the bucket had the image already */
     bool archived;              /* an earlier image of this name was copied to archive/ */
     bool copies_refused;        /* the store does not copy ranges: everything was uploaded */
-    char refusal[768];          /* why it does not, if this push found out; else "" */
+    char refusal[768];          /* the store's reason, if this push got one; else "" */
     char corrupt_base[KEY_MAX]; /* archive that differs from its index, so that everything was
                                    uploaded; else "" */
     unsigned bases;             /* archives that the image was compared with */

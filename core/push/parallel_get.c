@@ -1,3 +1,6 @@
+/*
+ * The requests are submitted together. store_run_all waits until all of them have returned.
+ */
 #include "push/parallel_get.h"
 
 #include "base/err.h"

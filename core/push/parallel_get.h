@@ -24,7 +24,7 @@ struct parallel_get {
 void parallel_get_prepare(struct parallel_get *get, const char *key, size_t most);
 /* Sends the prepared requests, at most PARALLEL_GET_MAX, and waits. False: none was sent. */
 bool parallel_get_run(struct store *store, struct parallel_get *gets, unsigned count);
-/* True if the object has come: `text` is complete. */
+/* Returns true if the object was received: `text` is complete. */
 bool parallel_get_done(const struct parallel_get *get);
 
 #endif

@@ -1,3 +1,7 @@
+/*
+ * The figures are passed to the callback of the transfer options, at most once each CANCEL_TICK
+ * within a phase. The meter counts only during PHASE_PUSH.
+ */
 #include "push/progress.h"
 
 #include "base/clock.h"

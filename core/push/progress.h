@@ -1,5 +1,5 @@
 /*
- * progress - what a running push reports to its user: phase, bytes and speed.
+ * progress - the reports of a running push to its user: phase, bytes and speed.
  *
  * Used by the engine's thread.
  */

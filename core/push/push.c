@@ -1,6 +1,6 @@
 /*
- * A push has three steps: look at what the bucket has, bring the bytes into the bucket, and make
- * them visible. The second step may be repeated, each time in a simpler way (enum push_remedy). The
+ * A push has three steps: find the objects that the bucket has, upload the bytes, and make them
+ * visible. The second step may be repeated, each time in a simpler way (enum push_remedy). The
  * result of the first step stays.
  */
 #include "push/push.h"
@@ -41,7 +41,7 @@ struct push {
     enum push_remedy remedy;
 };
 
-/* ---- what the bucket has ---- */
+/* ---- the objects in the bucket ---- */
 
 static int inspect_image(struct push *p, struct err *err)
 {

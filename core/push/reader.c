@@ -1,14 +1,14 @@
 /*
- * slot->in is a window. It holds, from its beginning, the bytes since the last boundary that ended
- * a span:
+ * buffer->in is a window. It holds, from its beginning, the bytes since the last boundary that
+ * ended a span:
  *
- *     0          begun        scanned        filled       slot_size
+ *     0          begun        scanned        filled       buffer_size
  *     | chunk | chunk | part of  | read, not    |  room     |
  *     |  (in the span)| a chunk  | scanned      |           |
  *
  * When there may be no room for a whole further chunk, the span is posted with the chunks that it
- * has. The bytes after the last boundary move to the beginning of the next slot. No other bytes are
- * copied.
+ * has. The bytes after the last boundary move to the beginning of the next buffer. No other bytes
+ * are copied.
  */
 #include "push/reader.h"
 
@@ -47,7 +47,7 @@ struct reader {
 static void post(struct reader *r, struct push_span *span, int kind)
 {
     span->job.msg.kind = kind;
-    inbox_post(r->options.home, &span->job.msg);
+    inbox_post(r->options.inbox, &span->job.msg);
 }
 
 /* True if the chunks of the next span decide which layers are read, or are skipped chunks. */
@@ -65,7 +65,7 @@ static struct push_span *next_span(struct reader *r)
         struct msg *msg = inbox_take(r->empties, clock_monotonic() + CANCEL_TICK);
 
         if (msg) {
-            struct push_span *span = push_span_of(((struct push_span *)msg)->slot);
+            struct push_span *span = push_span_of(((struct push_span *)msg)->buffer);
 
             span->named = span->looked_up = names_at_once(r);
             return span;
@@ -87,7 +87,7 @@ static int begin_next_span(struct reader *r, struct err *err)
 
     if (!fresh)
         return fail_stopped(err);
-    memcpy(fresh->slot->in, full->slot->in + r->begun, tail);
+    memcpy(fresh->buffer->in, full->buffer->in + r->begun, tail);
     full->in_size = r->begun;
     full->number = r->next_number++;
     post(r, full, r->options.kind_span);
@@ -105,7 +105,7 @@ static const struct push_chunk *end_chunk(struct reader *r, unsigned flags)
 
     *chunk = (struct push_chunk){.chunk = {.raw_size = size}, .flags = flags};
     if (r->span->named) {
-        chunk->chunk.name = chunk_name_of(NAME_SHA256, r->span->slot->in + r->begun, size);
+        chunk->chunk.name = chunk_name_of(NAME_SHA256, r->span->buffer->in + r->begun, size);
         chunk_lookup_find(r->options.known, &chunk->chunk.name, size, &r->cursor, &chunk->held);
     }
     r->begun = r->scanned;
@@ -115,7 +115,7 @@ static const struct push_chunk *end_chunk(struct reader *r, unsigned flags)
 
 static bool span_is_full(const struct reader *r)
 {
-    return r->options.slot_size - r->begun < READER_SLOT_MIN / 2 ||
+    return r->options.buffer_size - r->begun < READER_BUFFER_MIN / 2 ||
            r->span->count == PUSH_SPAN_CHUNKS;
 }
 
@@ -138,7 +138,7 @@ static int add_unread(struct reader *r, const struct skippable_layer *layer, uin
             .held = {.base = layer->base,
                      .offset = offset,
                      .size = layer->chunks[i].packed_size,
-                     .ahead = end - offset}};
+                     .run_size = end - offset}};
         r->span->unread += layer->chunks[i].raw_size;
         offset += layer->chunks[i].packed_size;
         flags = 0;
@@ -162,7 +162,7 @@ static int skip_layer(struct reader *r, const struct skippable_layer *layer, uin
         have = (size_t)rest;
     if (rest > have && source_skip(r->options.source, rest - have, err))
         return ERR_FAIL;
-    memmove(r->span->slot->in + r->scanned, r->span->slot->in + r->scanned + have,
+    memmove(r->span->buffer->in + r->scanned, r->span->buffer->in + r->scanned + have,
             r->filled - r->scanned - have);
     r->filled -= have;
     r->at += rest;
@@ -194,7 +194,7 @@ static int scan(struct reader *r, struct err *err)
     struct push_chunk last;
 
     while (r->scanned < r->filled) {
-        uint8_t *window = r->span->slot->in + r->scanned;
+        uint8_t *window = r->span->buffer->in + r->scanned;
         struct cut_step step;
 
         if (cut_scan(r->cut, window, r->filled - r->scanned, &step, err))
@@ -215,21 +215,21 @@ static int scan(struct reader *r, struct err *err)
     return 0;
 }
 
-/* One read behind what is there. Returns the bytes, 0 at the end. */
+/* Reads once, behind the bytes of the window. Returns the bytes, 0 at the end. */
 static long fill(struct reader *r, struct err *err)
 {
     long got;
 
     if (atomic_load(&r->stop))
         return fail_stopped(err);
-    got = source_read(r->options.source, r->span->slot->in + r->filled,
-                      r->options.slot_size - r->filled, err);
+    got = source_read(r->options.source, r->span->buffer->in + r->filled,
+                      r->options.buffer_size - r->filled, err);
     if (got <= 0)
         return got;
     r->filled += (size_t)got;
     if (!r->has_started) {
         r->has_started = true;
-        inbox_post(r->options.home, &r->started);
+        inbox_post(r->options.inbox, &r->started);
     }
     return got;
 }
@@ -304,7 +304,7 @@ static void *reader_main(void *arg)
     read_all(r, &r->err);
     if (r->span)
         post(r, r->span, r->options.kind_unused);
-    inbox_post(r->options.home, &r->done);
+    inbox_post(r->options.inbox, &r->done);
     return NULL;
 }
 

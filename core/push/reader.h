@@ -1,5 +1,5 @@
 /*
- * reader - the thread that turns a save stream into spans of raw chunks: source -> cut -> slots.
+ * reader - the thread that turns a save stream into spans of raw chunks: source -> cut -> buffers.
  *
  * As long as the source may skip layers, the end of each chunk decides whether reading continues.
  * Then the reader names the chunk and looks it up in the bases. Otherwise the workers name chunks.
@@ -26,22 +26,22 @@
 struct reader_options {
     struct source *source; /* borrowed; used by the reader alone until it has ended */
     struct chunk_params params;
-    int64_t mtime;    /* for the headers, seconds since 1970; -1: they stay */
-    size_t slot_size; /* of slot->in: at least READER_SLOT_MIN */
+    int64_t mtime;      /* for the headers, seconds since 1970; -1: they stay */
+    size_t buffer_size; /* of buffer->in: at least READER_BUFFER_MIN */
     const struct chunk_lookup
         *known; /* chunks of the bases, if the source may skip layers; or NULL */
-    struct inbox *home;
+    struct inbox *inbox;
     int kind_started, kind_span, kind_unused, kind_done; /* msg.kind of its messages */
 };
 
-/* A slot must have room for the bytes since the last boundary and one more chunk. */
-#define READER_SLOT_MIN (2 * CHUNK_MAX_LIMIT + 2 * TAR_BLOCK)
+/* A buffer must have room for the bytes since the last boundary and one more chunk. */
+#define READER_BUFFER_MIN (2 * CHUNK_MAX_LIMIT + 2 * TAR_BLOCK)
 
 struct reader;
 struct reader *reader_create(const struct reader_options *options, struct err *err);
-/* Gives it an empty span to fill. */
+/* Gives the reader an empty span to fill. */
 void reader_give(struct reader *reader, struct push_span *span);
-/* Asks it to end early: kind_done follows soon. */
+/* Asks the reader to end early: kind_done follows soon. */
 void reader_stop(struct reader *reader);
 /* After kind_done: returns the spans that were not filled, one by one; NULL: there is none left. */
 struct push_span *reader_reclaim(struct reader *reader);

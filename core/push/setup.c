@@ -1,7 +1,7 @@
 /*
  * The order of the steps: the unfinished upload decides whether, and which, bases are used. The
  * bases are found before the source is opened, because layers that they hold need not be read. The
- * memory that their indexes leave determines the number of slots and parts.
+ * memory that their indexes leave determines the number of buffers and parts.
  */
 #include "push/setup.h"
 
@@ -155,16 +155,16 @@ static int make_source(struct push_setup *s, struct err *err)
 
 static int make_buffers(struct push_setup *s, const struct memory_budget *budget, struct err *err)
 {
-    log_debug("push: %u workers, %u slots, %u parts of %zu bytes: at most %zu bytes of buffers",
-              budget->jobs, budget->slots, budget->parts, budget->part_size, budget->bytes);
-    reorder_init(&s->packed, budget->slots);
-    reorder_init(&s->named, budget->slots);
+    log_debug("push: %u workers, %u buffers, %u parts of %zu bytes: at most %zu bytes",
+              budget->jobs, budget->buffers, budget->parts, budget->part_size, budget->bytes);
+    reorder_init(&s->packed, budget->buffers);
+    reorder_init(&s->named, budget->buffers);
     s->inbox = inbox_create(err);
-    s->slots =
-        buffers_create(budget->slots, MEMORY_BUDGET_SLOT_SIZE,
-                       push_span_bound(MEMORY_BUDGET_SLOT_SIZE), sizeof(struct push_span), err);
+    s->buffers =
+        buffers_create(budget->buffers, MEMORY_BUDGET_BUFFER_SIZE,
+                       push_span_bound(MEMORY_BUDGET_BUFFER_SIZE), sizeof(struct push_span), err);
     s->parts = parts_create(budget->parts, budget->part_size, err);
-    return s->inbox && s->slots && s->parts ? 0 : ERR_FAIL;
+    return s->inbox && s->buffers && s->parts ? 0 : ERR_FAIL;
 }
 
 static int make_assembler(struct push_setup *s, struct err *err)
@@ -179,7 +179,7 @@ static int make_assembler(struct push_setup *s, struct err *err)
                                                                 .parts = s->parts,
                                                                 .builder = s->builder,
                                                                 .resume = s->resume,
-                                                                .home = s->inbox,
+                                                                .inbox = s->inbox,
                                                                 .kind = PUSH_COMPOSED,
                                                                 .level = s->options.level,
                                                                 .planner = planner_options(s)},
@@ -213,9 +213,9 @@ static int start_threads(struct push_setup *s, unsigned jobs, struct err *err)
         &(struct reader_options){.source = s->source,
                                  .params = CHUNK_DEFAULT,
                                  .mtime = open_source_time(s->source, s->options.name),
-                                 .slot_size = MEMORY_BUDGET_SLOT_SIZE,
+                                 .buffer_size = MEMORY_BUDGET_BUFFER_SIZE,
                                  .known = s->source->unread ? s->bases.known : NULL,
-                                 .home = s->inbox,
+                                 .inbox = s->inbox,
                                  .kind_started = PUSH_STARTED,
                                  .kind_span = PUSH_FILLED,
                                  .kind_unused = PUSH_UNUSED,
@@ -250,7 +250,7 @@ void push_setup_finish(struct push_setup *setup)
     upload_destroy(setup->upload);
     index_builder_destroy(setup->builder);
     parts_destroy(setup->parts);
-    buffers_destroy(setup->slots);
+    buffers_destroy(setup->buffers);
     inbox_destroy(setup->inbox);
     resume_destroy(setup->resume);
     bases_finish(&setup->bases);

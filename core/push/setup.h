@@ -34,7 +34,7 @@ struct push_setup {
     struct push_engine_options options;
 
     struct inbox *inbox;
-    struct buffers *slots;
+    struct buffers *buffers;
     struct workers *workers;
     struct source *source;
     struct reader *reader;        /* runs from the beginning */

@@ -110,7 +110,7 @@ int store_run_all(struct store *store, struct store_op *const *ops, unsigned cou
     if (!own)
         return ERR_FAIL;
     for (unsigned i = 0; i < count; i++) {
-        ops[i]->home = own;
+        ops[i]->inbox = own;
         store_submit(store, ops[i]);
     }
     for (unsigned i = 0; i < count; i++)
@@ -216,10 +216,10 @@ enum store_answer store_each(struct store *store, struct store_op *op, store_ent
 
 enum store_answer store_run(struct store *store, struct store_op *op, struct err *err)
 {
-    struct inbox *home = op->home;
+    struct inbox *inbox = op->inbox;
     int failed = store_run_all(store, &op, 1, err);
 
-    op->home = home;
+    op->inbox = inbox;
     if (failed)
         return STORE_FAILED;
     if (op->answer == STORE_FAILED)

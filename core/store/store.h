@@ -4,7 +4,7 @@
  *
  * A request to a bucket is a `struct store_op`: a value with the request in its upper half and the
  * result in its lower half. store_submit hands it over. The store always returns it (posts it to
- * op->home), done or failed, after the retries that its policy allows. store_run does the same and
+ * op->inbox), done or failed, after the retries that its policy allows. store_run does the same and
  * waits.
  *
  * Ops may be submitted from any thread. The store decides how many run at once. A waiting op needs
@@ -51,7 +51,7 @@ enum store_verb {
                     */
 };
 
-/* The result of an op. Negative: failed, op->err says why. */
+/* The result of an op. Negative: failed, op->err has the reason. */
 enum store_answer {
     STORE_FAILED = -1,
     STORE_DONE = 0,
@@ -110,7 +110,7 @@ void store_page_finish(struct store_page *page);
 
 struct store_op {
     struct msg msg; /* msg.kind is the submitter's */
-    struct inbox *home;
+    struct inbox *inbox;
 
     /* the request; strings and bytes belong to the submitter and stay valid until the op returns */
     enum store_verb verb;
@@ -179,8 +179,8 @@ struct store {
 };
 
 void store_submit(struct store *store, struct store_op *op);
-/* Submits and waits; the op's `home` is not used. Returns op->answer; on failure, op->err is copied
- * to err. After a cancel, it fails with ERR_CANCELLED within 2 s. */
+/* Submits and waits; the op's `inbox` is not used. Returns op->answer; on failure, op->err is
+ * copied to err. After a cancel, it fails with ERR_CANCELLED within 2 s. */
 enum store_answer store_run(struct store *store, struct store_op *op, struct err *err);
 /* Submits all ops and waits for them. Each has its own result. Fails only if none was submitted. */
 int store_run_all(struct store *store, struct store_op *const *ops, unsigned count,

@@ -20,8 +20,8 @@ static bool has_packed_layers(const struct image_info *image)
     return false;
 }
 
-/* A containerd store names the image by the manifest of its bundle. A program that loads the archive
- * unchanged (0.2.0 does, when layers are packed) gets the manifest of the save stream. */
+/* A containerd store names the image by the manifest of its bundle. A program that loads the
+ * archive unchanged (0.2.0 does, when layers are packed) gets the manifest of the save stream. */
 static int set_engine_ids(const struct image_info *image, struct metadata *out, struct err *err)
 {
     out->packed_layers = has_packed_layers(image);

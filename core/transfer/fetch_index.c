@@ -1,6 +1,7 @@
 /*
- * Records of neighbouring sections are fetched together. A request includes a gap of unneeded records
- * if that costs less than another request. All requests are submitted at once: the store queues them.
+ * Records of neighbouring sections are fetched together. A request includes a gap of unneeded
+ * records if that costs less than another request. All requests are submitted at once: the store
+ * queues them.
  */
 #include "transfer/fetch_index.h"
 
@@ -133,7 +134,7 @@ static unsigned group_sections(const struct index *index, const bool *need, stru
 }
 
 static void submit_batch(struct store *store, const struct metadata *metadata,
-                         const struct index *index, struct batch *batch, struct inbox *home)
+                         const struct index *index, struct batch *batch, struct inbox *inbox)
 {
     const struct index_section *first = &index->sections[batch->first];
     const struct index_section *last = &index->sections[batch->last];
@@ -144,7 +145,7 @@ static void submit_batch(struct store *store, const struct metadata *metadata,
                                   .text = &batch->text,
                                   .offset = first->at,
                                   .length = last->at + last->size - first->at,
-                                  .home = home};
+                                  .inbox = inbox};
     store_submit(store, &batch->op);
 }
 
@@ -177,29 +178,29 @@ int fetch_index_sections(struct store *store, const struct metadata *metadata, s
 {
     unsigned count = group_sections(index, need, NULL);
     struct batch *batches;
-    struct inbox *home;
+    struct inbox *inbox;
     int failed = 0;
 
     if (count == 0)
         return 0;
     batches = calloc(count, sizeof *batches);
-    home = inbox_create(err);
-    if (!batches || !home) {
+    inbox = inbox_create(err);
+    if (!batches || !inbox) {
         free(batches);
-        inbox_destroy(home);
+        inbox_destroy(inbox);
         return err_memory(err, "the index");
     }
     group_sections(index, need, batches);
     for (unsigned i = 0; i < count; i++)
-        submit_batch(store, metadata, index, &batches[i], home);
+        submit_batch(store, metadata, index, &batches[i], inbox);
     for (unsigned i = 0; i < count; i++)
-        inbox_take(home, INBOX_FOREVER);
+        inbox_take(inbox, INBOX_FOREVER);
     for (unsigned i = 0; i < count; i++) {
         if (failed == 0)
             failed = parse_batch(index, &batches[i], need, err);
         text_finish(&batches[i].text);
     }
-    inbox_destroy(home);
+    inbox_destroy(inbox);
     free(batches);
     return failed;
 }

@@ -18,8 +18,8 @@ struct store;
 /* Fetches the whole index, and compares it with index_sha256 and the image id. */
 int fetch_index(struct store *store, const struct metadata *metadata, struct index **out,
                 struct err *err);
-/* Fetches the header. Guesses its size first, which nearly always suffices. Compares it with its own
- * sum, the size of the archive and the image id. */
+/* Fetches the header. Guesses its size first, which nearly always suffices. Compares it with its
+ * own sum, the size of the archive and the image id. */
 int fetch_index_header(struct store *store, const struct metadata *metadata, struct index **out,
                        struct err *err);
 /* Fetches the records of the sections for which need[i] is true, with few requests at once. */

@@ -143,7 +143,8 @@ static int hint_at_command(const struct file_source *s, const char *command, str
     return err_about(err, "%s %s", command, s->owned ? s->name : "FILE");
 }
 
-/* Fails with unsupported.packing for a known packing that s3dock cannot read, and names its program. */
+/* Fails with unsupported.packing for a known packing that s3dock cannot read, and names its
+ * program. */
 static int refuse_packing(const struct file_source *s, struct view begin, struct err *err)
 {
     static const struct {

@@ -181,8 +181,8 @@ static bool is_left_out(const struct source_layers_options *o, const struct stor
     return false;
 }
 
-/* Finds the sizes of the layers. An index that lists a layer of the same diffID has its size, because
- * equal diffIDs mean equal bytes. */
+/* Finds the sizes of the layers. An index that lists a layer of the same diffID has its size,
+ * because equal diffIDs mean equal bytes. */
 static int measure_layers(struct layer_store *store, const struct source_layers_options *o,
                           struct err *err)
 {

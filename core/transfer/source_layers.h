@@ -1,6 +1,6 @@
 /*
- * source_layers - reads an image from Docker's layer store on this host as a save stream in canonical
- * form (bundle.h), without an export of the daemon.
+ * source_layers - reads an image from Docker's layer store on this host as a save stream in
+ * canonical form (bundle.h), without an export of the daemon.
  */
 #ifndef S3DOCK_TRANSFER_SOURCE_LAYERS_H
 #define S3DOCK_TRANSFER_SOURCE_LAYERS_H

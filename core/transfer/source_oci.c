@@ -4,8 +4,9 @@
  *     0        given        scanned        filled       ROOM
  *     |         | to return   | not scanned   |   room    |
  *
- * The scan ends at the trailer, at a manifest.json, or at bytes that are no tar. From there, the bytes
- * pass from the archive to the reader directly. The scan reports no errors: the reader finds them.
+ * The scan ends at the trailer, at a manifest.json, or at bytes that are no tar. From there, the
+ * bytes pass from the archive to the reader directly. The scan reports no errors: the reader finds
+ * them.
  */
 #include "transfer/source_oci.h"
 

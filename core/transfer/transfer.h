@@ -56,7 +56,8 @@ struct transfer_options {
     unsigned jobs; /* worker threads; TRANSFER_JOBS_AUTO: one a core; 0: the serial twin */
     size_t memory; /* bound for buffers, bytes; 0: the default, TRANSFER_MEMORY */
     const struct cancel *cancel; /* may be NULL */
-    /* Called by the engine about ten times a second, and at the start of each phase. May be NULL. */
+    /* Called by the engine about ten times a second, and at the start of each phase. May be NULL.
+     */
     void (*progress)(void *arg, const struct transfer_progress *progress);
     void *progress_arg;
 };

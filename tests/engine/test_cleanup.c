@@ -672,7 +672,7 @@ static void many_submit(struct store *store, struct store_op *op)
         if (from + 1000 < MANY && asprintf(&op->page->next, "%u", from + 1000) < 0)
             abort();
     }
-    inbox_post(op->home, &op->msg);
+    inbox_post(op->inbox, &op->msg);
 }
 
 static const struct store_table many_table = {many_submit, NULL, NULL};

@@ -62,7 +62,7 @@ static void submit(struct store *store, struct store_op *op)
 {
     (void)store;
     answer(op);
-    inbox_post(op->home, &op->msg);
+    inbox_post(op->inbox, &op->msg);
 }
 
 static const struct store_table table = {.submit = submit};

@@ -358,8 +358,8 @@ static long read_with(const struct bases *bases, uint64_t lead, struct view whol
                                             .lead = lead,
                                             .params = CHUNK_DEFAULT};
     struct source *source = source_layers(&options, &err);
-    struct inbox *home = inbox_create(&err);
-    struct buffers *slots = buffers_create(3, MIB, MIB, sizeof(struct push_span), &err);
+    struct inbox *inbox = inbox_create(&err);
+    struct buffers *buffers = buffers_create(3, MIB, MIB, sizeof(struct push_span), &err);
     const struct image_info *info = NULL;
     struct reader *reader;
     struct msg *msg;
@@ -371,17 +371,17 @@ static long read_with(const struct bases *bases, uint64_t lead, struct view whol
     reader = reader_create(&(struct reader_options){.source = source,
                                                     .params = CHUNK_DEFAULT,
                                                     .mtime = -1,
-                                                    .slot_size = MIB,
+                                                    .buffer_size = MIB,
                                                     .known = bases->known,
-                                                    .home = home,
+                                                    .inbox = inbox,
                                                     .kind_started = STARTED,
                                                     .kind_span = FILLED,
                                                     .kind_unused = SPARE,
                                                     .kind_done = READ},
                            &err);
-    for (struct buffer *slot; (slot = buffers_take(slots));)
-        reader_give(reader, push_span_of(slot));
-    while ((msg = inbox_take(home, INBOX_FOREVER))->kind != READ) {
+    for (struct buffer *buffer; (buffer = buffers_take(buffers));)
+        reader_give(reader, push_span_of(buffer));
+    while ((msg = inbox_take(inbox, INBOX_FOREVER))->kind != READ) {
         struct push_span *span = (struct push_span *)msg;
 
         for (unsigned i = 0; msg->kind == FILLED && i < span->count; i++) {
@@ -394,15 +394,15 @@ static long read_with(const struct bases *bases, uint64_t lead, struct view whol
             if (chunk->fate != CHUNK_UNREAD)
                 continue;
             left_out += chunk->chunk.raw_size;
-            assert_true(chunk->held.size > 0 && chunk->held.ahead >= chunk->held.size);
+            assert_true(chunk->held.size > 0 && chunk->held.run_size >= chunk->held.size);
         }
         if (msg->kind == FILLED)
-            reader_give(reader, push_span_of(span->slot));
+            reader_give(reader, push_span_of(span->buffer));
         else if (msg->kind == SPARE)
-            buffers_give(slots, span->slot);
+            buffers_give(buffers, span->buffer);
     }
     for (struct push_span *span; (span = reader_reclaim(reader));)
-        buffers_give(slots, span->slot);
+        buffers_give(buffers, span->buffer);
     if (reader_result(reader, &info, &err) == 0) {
         assert_int_equal(at, whole.size);
         assert_string_equal(info->id, image_id);
@@ -412,8 +412,8 @@ static long read_with(const struct bases *bases, uint64_t lead, struct view whol
     }
     reader_destroy(reader);
     source_destroy(source);
-    buffers_destroy(slots);
-    inbox_destroy(home);
+    buffers_destroy(buffers);
+    inbox_destroy(inbox);
     return left_out;
 }
 
@@ -1034,7 +1034,7 @@ static void reading_stops_when_asked(void **state)
     source_destroy(source);
 }
 
-/* The number of bytes read before a skip depends on the size of slots. */
+/* The number of bytes read before a skip depends on the size of buffers. */
 static int set_up_full_size(void **state)
 {
     mib = MIB;

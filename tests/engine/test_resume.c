@@ -141,7 +141,7 @@ static bool between(struct fault_store *fault, struct store_op *op)
     if (b->later && op->verb == STORE_LIST) {
         fault_store_run(fault, op);
         op->server_time = clock_wall() + b->later;
-        inbox_post(op->home, &op->msg);
+        inbox_post(op->inbox, &op->msg);
         return true;
     }
     return meant && strike(b, op);

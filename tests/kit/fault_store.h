@@ -93,7 +93,7 @@ static inline bool fault_store_matches(const struct store_op *op, enum store_ver
 static inline void fault_store_complete(struct store_op *op, enum store_answer answer)
 {
     op->answer = answer;
-    inbox_post(op->home, &op->msg);
+    inbox_post(op->inbox, &op->msg);
 }
 
 /* Completes a request with an error. `failure`: what kind of error it is for the engine. */
@@ -108,13 +108,13 @@ static inline void fault_store_fail(struct store_op *op, enum err_family family,
 /* Executes a request and waits for it, without completing it for the code under test. */
 static inline void fault_store_run(struct fault_store *fault, struct store_op *op)
 {
-    struct inbox *home = op->home, *mine = inbox_create(NULL);
+    struct inbox *inbox = op->inbox, *mine = inbox_create(NULL);
 
-    op->home = mine;
+    op->inbox = mine;
     store_submit(fault->behind, op);
     inbox_take(mine, INBOX_FOREVER);
     inbox_destroy(mine);
-    op->home = home;
+    op->inbox = inbox;
 }
 
 #endif

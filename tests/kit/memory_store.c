@@ -240,7 +240,7 @@ static void memory_submit(struct store *store, struct store_op *op)
     op->answer = execute(memory, op);
     op->tries = 1;
     pthread_mutex_unlock(&memory->mutex);
-    inbox_post(op->home, &op->msg);
+    inbox_post(op->inbox, &op->msg);
 }
 
 static void memory_stats(struct store *store, struct store_stats *out)

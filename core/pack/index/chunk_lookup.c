@@ -131,7 +131,7 @@ static uint32_t nearest(const struct chunk_lookup *known, uint32_t first, uint32
     return first;
 }
 
-static bool bears(const struct entry *entry, const struct chunk_name *name, uint32_t raw_size)
+static bool has_name(const struct entry *entry, const struct chunk_name *name, uint32_t raw_size)
 {
     return entry->chunk.raw_size == raw_size && chunk_name_equals(&entry->chunk.name, name);
 }
@@ -144,7 +144,7 @@ bool chunk_lookup_find(const struct chunk_lookup *known, const struct chunk_name
     *out = (struct held_chunk){0};
     if (known->count == 0)
         return false;
-    if (found >= known->count || !bears(&known->entries[found], name, raw_size)) {
+    if (found >= known->count || !has_name(&known->entries[found], name, raw_size)) {
         slot = name_table_slot(&known->table, name, raw_size);
         if (!slot || *slot == NAME_NONE)
             return false;

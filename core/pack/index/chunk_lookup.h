@@ -21,9 +21,9 @@ struct held_chunk {
     unsigned base; /* the number that chunk_lookup_add was given */
     uint32_t size; /* packed */
     uint64_t offset;
-    uint64_t
-        ahead; /* packed bytes of this chunk and of the next ones that are held in sequence, as far
-                       as is known; 0: only this chunk */
+    /* Packed bytes of this chunk and of the next ones that are held in sequence, as far as is
+     * known; 0: only this chunk. */
+    uint64_t run_size;
 };
 
 struct chunk_lookup;

@@ -41,7 +41,8 @@ static const struct index_chunk *chunk_at(const struct name_table *table, uint32
     return (const void *)((const char *)table->items + number * table->stride);
 }
 
-static bool bears(const struct index_chunk *chunk, const struct chunk_name *name, uint32_t raw_size)
+static bool has_name(const struct index_chunk *chunk, const struct chunk_name *name,
+                     uint32_t raw_size)
 {
     return chunk->raw_size == raw_size && chunk_name_equals(&chunk->name, name);
 }
@@ -54,7 +55,7 @@ uint32_t *name_table_slot(const struct name_table *table, const struct chunk_nam
     for (uint32_t i = 0; i < NAME_PROBES_MAX; i++) {
         uint32_t *slot = &table->slots[(at + i) & table->mask];
 
-        if (*slot == NAME_NONE || bears(chunk_at(table, *slot), name, raw_size))
+        if (*slot == NAME_NONE || has_name(chunk_at(table, *slot), name, raw_size))
             return slot;
     }
     return NULL;

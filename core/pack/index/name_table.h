@@ -2,9 +2,9 @@
  * name_table - finds chunks by name and raw size.
  *
  * Open addressing over the positions of items in an array of the caller. Names come from indexes,
- * so an attacker may choose them. The hash has a random key, so nobody can choose names that
- * collide in the table. Probing is bounded by NAME_PROBES_MAX comparisons. A chunk beyond the bound
- * is not found, which only costs transfer.
+ * so an attacker may choose them. The hash has a random key, so an attacker cannot choose names
+ * that collide in the table. Probing is bounded by NAME_PROBES_MAX comparisons. A chunk beyond the
+ * bound is not found, which only costs transfer.
  */
 #ifndef S3DOCK_PACK_INDEX_NAME_TABLE_H
 #define S3DOCK_PACK_INDEX_NAME_TABLE_H

@@ -1,6 +1,6 @@
 /*
- * partial_list reads the headers of all journals. It holds no lock while it does: entries may change
- * or vanish meanwhile.
+ * partial_list reads the headers of all journals. It holds no lock while it does: entries may
+ * change or vanish meanwhile.
  */
 #include "pull/partial/folder.h"
 

@@ -38,7 +38,8 @@ struct journal_header {
 
 /* Empties the file and writes the header. */
 int journal_write_header(int fd, const struct partial_subject *subject, struct err *err);
-/* Fails with integrity.spool if the file has no valid header. Sets touched and length in any case. */
+/* Fails with integrity.spool if the file has no valid header. Sets touched and length in any case.
+ */
 int journal_read_header(int fd, struct journal_header *header, struct err *err);
 
 #define JOURNAL_RECORD 32 /* bytes */
@@ -50,7 +51,8 @@ struct journal_record {
 };
 
 void journal_write_record(const struct journal_record *record, uint8_t out[JOURNAL_RECORD]);
-/* False: the record is damaged, or its range lies outside of an archive of that size. */
+/* Reads a record. Returns false if the record is damaged, or if its range is outside of an archive
+ * of that size. */
 bool journal_read_record(const uint8_t in[JOURNAL_RECORD], uint64_t archive_size,
                          struct journal_record *out);
 

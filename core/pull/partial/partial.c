@@ -103,7 +103,8 @@ static void join_ranges(struct partial *partial)
 }
 
 /* Keeps the records whose bytes are intact. Ranges overlap where gaps were bridged, so the records
- * may cover the archive twice; the limit bounds the work for a journal that covers it more often. */
+ * may cover the archive twice; the limit bounds the work for a journal that covers it more often.
+ */
 static void check_records(struct partial *partial, const uint8_t *records, size_t count,
                           uint8_t *room)
 {
@@ -186,7 +187,7 @@ static bool is_about(const struct journal_header *header, const struct partial_s
            header->size == subject->size;
 }
 
-/* Reads what an earlier pull has left; starts empty if that is unusable. */
+/* Reads the files of an earlier pull. Empties them if they are unusable. */
 static int read_journal(struct partial *partial, const struct partial_subject *subject,
                         struct err *err)
 {

@@ -1,6 +1,6 @@
 /*
- * partial - the partial download: the packed bytes that an unfinished pull has fetched, kept on disk
- * so that the next pull does not fetch them again.
+ * partial - the partial download: the packed bytes that an unfinished pull has fetched, kept on
+ * disk so that the next pull does not fetch them again.
  *
  * There is one for each archive of each bucket, in the user's cache (folder.h). It is valid for one
  * ETag: if the archive was replaced, it is deleted. It is only a hint: every byte read from it is
@@ -31,20 +31,21 @@ struct partial *partial_open_read_only(const struct partial_subject *subject, st
 /* `done`: deletes the files. Those without any bytes are deleted in any case. Takes NULL. */
 void partial_close(struct partial *partial, bool done);
 
-/* Bytes that were there when it was opened. Their sums have been checked. */
+/* Returns the number of bytes that it had when it was opened. Their sums have been checked. */
 uint64_t partial_held(const struct partial *partial);
-/* Whether all bytes of the range were there when it was opened. */
+/* Returns true if it had all bytes of the range when it was opened. */
 bool partial_holds(const struct partial *partial, uint64_t offset, uint64_t size);
-/* Whether the next pull will find bytes: old ones or added ones. Takes NULL. */
+/* Returns true if the next pull will find bytes: old ones or added ones. Takes NULL. */
 bool partial_has_bytes(const struct partial *partial);
-/* How many bytes from `offset` on, at most `most`, are all there (*held is true), or are all missing
- * (*held is false). */
+/* Returns how many bytes from `offset` on, at most `most`, are all present (*held is true), or are
+ * all missing (*held is false). */
 uint64_t partial_run(const struct partial *partial, uint64_t offset, uint64_t most, bool *held);
-/* Reads bytes of the archive that are there. Any thread. */
+/* Reads bytes of the archive that are present. Any thread. */
 int partial_read(const struct partial *partial, uint64_t offset, uint8_t *out, size_t size,
                  struct err *err);
 /* Adds fetched bytes of the archive, at most PARTIAL_RANGE_MAX. Any thread. False: they were not
- * added. After the first failure (a full or broken disk), which is logged, nothing more is added. */
+ * added. After the first failure (a full or broken disk), which is logged, nothing more is added.
+ */
 bool partial_keep(struct partial *partial, uint64_t offset, struct view bytes);
 
 #endif

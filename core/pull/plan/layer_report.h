@@ -27,7 +27,7 @@ struct layer_report_row {
 struct layer_report {
     unsigned layers;
     struct layer_report_row *rows; /* one for each layer, in order */
-    struct layer_report_row rest;  /* all that lies between the layers */
+    struct layer_report_row rest;  /* all bytes between the layers */
     struct layer_report_row total;
 };
 

@@ -1,5 +1,6 @@
 /*
- * The list is made in one pass over the sections and their chunks, since ranges and sections ascend.
+ * The list is made in one pass over the sections and their chunks, since ranges and sections
+ * ascend.
  */
 #include "pull/plan/needed_chunks.h"
 
@@ -42,8 +43,8 @@ static uint64_t end_of(const struct raw_range *range)
     return range->offset + range->size;
 }
 
-/* Whether [offset, offset + size) holds bytes of a range. *at keeps the position in the list for the
- * next call, whose offset must not be lower. */
+/* Returns true if [offset, offset + size) holds bytes of a range. *at keeps the position in the
+ * list for the next call, whose offset must not be lower. */
 static bool touches(const struct raw_range *ranges, unsigned count, unsigned *at, uint64_t offset,
                     uint64_t size)
 {

@@ -1,6 +1,6 @@
 /*
- * needed_chunks - the chunks that a pull needs, in the order of the save stream, each with the place
- * that it comes from: the archive, the partial download (packed), or the seed file (raw).
+ * needed_chunks - the chunks that a pull needs, in the order of the save stream, each with the
+ * place that it comes from: the archive, the partial download (packed), or the seed file (raw).
  */
 #ifndef S3DOCK_PULL_PLAN_NEEDED_CHUNKS_H
 #define S3DOCK_PULL_PLAN_NEEDED_CHUNKS_H
@@ -27,7 +27,7 @@ struct needed_chunk {
     uint64_t raw_offset, packed_offset;
     uint64_t seed_offset; /* in the seed file, or NEEDED_FROM_ARCHIVE; see needed_place */
     bool kept;            /* an earlier pull has put it into the partial download */
-    bool fetched;         /* this pull has put it there, ahead of the stream */
+    bool fetched;         /* this pull has prefetched it into the partial download */
     bool shared;          /* it has duplicates */
     uint32_t original;    /* the number of the first chunk of that name: its own, or a lower one */
 };
@@ -68,12 +68,12 @@ uint64_t needed_place(const struct needed_chunks *needed, const struct needed_ch
 
 /* Marks the chunks of the partial download as kept. Returns their packed size. */
 uint64_t needed_kept(struct needed_chunks *needed, const struct partial *partial);
-/* Whether the chunk is in the partial download. */
+/* Returns true if the chunk is in the partial download. */
 bool needed_is_kept(const struct needed_chunk *chunk);
-/* Packed bytes that this pull fetches, or has fetched ahead; without the gaps between chunks that a
- * range includes. */
+/* Returns the packed bytes that this pull fetches or has prefetched, without the gaps between
+ * chunks that a range includes. */
 uint64_t needed_missing(const struct needed_chunks *needed);
-/* Whether needed_missing counts the chunk that begins at that offset of the archive. */
+/* Returns true if needed_missing counts the chunk that begins at that offset of the archive. */
 bool needed_misses(const struct needed_chunks *needed, uint64_t packed_offset);
 
 #endif

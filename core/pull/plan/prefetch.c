@@ -16,7 +16,7 @@
 
 struct prefetch {
     struct needed_chunks *needed;
-    struct buffers *slots;
+    struct buffers *buffers;
     uint32_t chunk;                   /* the next to check */
     bool over;                        /* the partial download is full */
     struct span *out[PREFETCH_SPANS]; /* NULL: a free place */
@@ -31,8 +31,8 @@ struct prefetch *prefetch_create(struct needed_chunks *needed, struct err *err)
         return NULL;
     }
     prefetch->needed = needed;
-    prefetch->slots = buffers_create(PREFETCH_SPANS, PREFETCH_RANGE, 0, sizeof(struct span), err);
-    if (!prefetch->slots) {
+    prefetch->buffers = buffers_create(PREFETCH_SPANS, PREFETCH_RANGE, 0, sizeof(struct span), err);
+    if (!prefetch->buffers) {
         free(prefetch);
         return NULL;
     }
@@ -43,7 +43,7 @@ void prefetch_destroy(struct prefetch *prefetch)
 {
     if (!prefetch)
         return;
-    buffers_destroy(prefetch->slots);
+    buffers_destroy(prefetch->buffers);
     free(prefetch);
 }
 
@@ -52,7 +52,7 @@ static bool is_missing(const struct needed_chunks *needed, const struct needed_c
     return !needed_is_kept(chunk) && needed_place(needed, chunk) == NEEDED_FROM_ARCHIVE;
 }
 
-/* Returns the size of the range if it includes that chunk, or 0 if the chunk lies too far away. */
+/* Returns the size of the range if it includes that chunk, or 0 if the chunk is too far away. */
 static size_t size_with(uint64_t begin, size_t size, const struct needed_chunk *chunk)
 {
     uint64_t end = begin + size;
@@ -99,25 +99,25 @@ static void add_out(struct prefetch *prefetch, struct span *span)
 
 struct span *prefetch_next(struct prefetch *prefetch, uint32_t limit)
 {
-    struct buffer *slot = prefetch->over ? NULL : buffers_take(prefetch->slots);
+    struct buffer *buffer = prefetch->over ? NULL : buffers_take(prefetch->buffers);
     uint32_t first = 0;
     struct span *span;
     size_t size;
 
-    if (!slot)
+    if (!buffer)
         return NULL;
     size = next_range(prefetch, limit, &first);
     if (!size) {
-        buffers_give(prefetch->slots, slot);
+        buffers_give(prefetch->buffers, buffer);
         return NULL;
     }
-    span = span_of(slot);
+    span = span_of(buffer);
     span->number = first;
     span->in_size = size;
     span->op = (struct store_op){.verb = STORE_GET,
                                  .offset = prefetch->needed->chunks[first].packed_offset,
                                  .length = size,
-                                 .buffer = slot->in};
+                                 .buffer = buffer->in};
     add_out(prefetch, span);
     return span;
 }
@@ -145,7 +145,7 @@ void prefetch_done(struct prefetch *prefetch, struct span *span, bool kept)
         mark_fetched(prefetch, span);
     else
         prefetch->over = true;
-    buffers_give(prefetch->slots, span->slot);
+    buffers_give(prefetch->buffers, span->buffer);
 }
 
 uint32_t prefetch_settled(const struct prefetch *prefetch)
@@ -160,5 +160,5 @@ uint32_t prefetch_settled(const struct prefetch *prefetch)
 
 unsigned prefetch_out(const struct prefetch *prefetch)
 {
-    return buffers_out(prefetch->slots);
+    return buffers_out(prefetch->buffers);
 }

@@ -1,10 +1,10 @@
 /*
  * prefetch - fetches missing chunks into the partial download before the stream reaches them.
  *
- * The chunks that a host lacks are scattered: a hundred megabytes are here, a few are not. While the
- * daemon loads the ones, the link fetches the others. So missing chunks are requested in order, as
- * fast as the link allows, however far the stream is behind. When the stream reaches them, they are
- * in the partial download.
+ * The missing chunks are scattered among chunks that the host has. While the daemon loads a long
+ * run of the latter, the link would be idle. So the missing chunks are requested in order, as fast
+ * as the link allows, however far the stream is behind. When the stream reaches them, they are in
+ * the partial download.
  */
 #ifndef S3DOCK_PULL_PLAN_PREFETCH_H
 #define S3DOCK_PULL_PLAN_PREFETCH_H
@@ -35,9 +35,10 @@ struct span *prefetch_next(struct prefetch *prefetch, uint32_t limit);
  * prefetched. */
 void prefetch_done(struct prefetch *prefetch, struct span *span, bool kept);
 
-/* All chunks before this number are here, or are left to the stream: it may go as far. */
+/* Returns the number up to which the stream may be planned: no chunk before it is being prefetched
+ * or will be. */
 uint32_t prefetch_settled(const struct prefetch *prefetch);
-/* Spans that have not been given back. */
+/* Returns the number of spans that have not been given back. */
 unsigned prefetch_out(const struct prefetch *prefetch);
 
 #endif

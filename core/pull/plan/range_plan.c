@@ -42,8 +42,8 @@ static void next_piece(struct range_plan *plan, struct span *span)
     plan->offset += span->in_size;
 }
 
-/* Extends the range that the span fetches by a chunk. False: the chunk lies too far behind the
- * range, or the range would be too long. */
+/* Extends the range that the span fetches by a chunk. False: the chunk is too far behind the range,
+ * or the range would be too long. */
 static bool extend_range(const struct range_plan *plan, struct span *span,
                          const struct needed_chunk *chunk)
 {

@@ -1,9 +1,9 @@
 /*
  * range_plan - the byte ranges of the archive that a pull fetches, in order.
  *
- * With an index these are spans of needed chunks. Each takes at most one ranged GET: a span ends
- * where the next chunk to fetch lies too far behind the last one. Without an index, spans are plain
- * pieces of the archive.
+ * With an index these are spans of needed chunks. Each takes at most one ranged GET: a span ends if
+ * the gap before the next chunk to fetch is too long. Without an index, spans are plain pieces of
+ * the archive.
  */
 #ifndef S3DOCK_PULL_PLAN_RANGE_PLAN_H
 #define S3DOCK_PULL_PLAN_RANGE_PLAN_H
@@ -27,7 +27,7 @@ struct range_plan {
     struct partial *partial;            /* the partial download; NULL: none */
     uint64_t archive_size;
     size_t in_size;  /* of the longest range; may change from span to span */
-    size_t out_size; /* of the slots */
+    size_t out_size; /* of the buffers */
     uint32_t limit;  /* needed chunks that are settled; only these are planned */
     /* Where the next span begins. */
     uint32_t chunk;
@@ -35,14 +35,14 @@ struct range_plan {
     uint64_t number;
 };
 
-/* With `needed`, a slot must have SPAN_PARTIAL_ROOM bytes more than in_size. */
+/* With `needed`, a buffer must have SPAN_PARTIAL_ROOM bytes more than in_size. */
 void range_plan_init(struct range_plan *plan, const struct needed_chunks *needed,
                      struct partial *partial, uint64_t archive_size, size_t in_size,
                      size_t out_size);
 bool range_plan_done(const struct range_plan *plan);
 bool range_plan_waits(const struct range_plan *plan); /* the next chunk is not settled yet */
-/* Fills the span: chunks, op.offset, op.length (0: nothing to fetch), in_size and packed. Fails with
- * integrity.index if a chunk does not fit into a slot or lies outside of the archive. */
+/* Fills the span: chunks, op.offset, op.length (0: nothing to fetch), in_size and packed. Fails
+ * with integrity.index if a chunk does not fit into a buffer or is outside of the archive. */
 int range_plan_next(struct range_plan *plan, struct span *span, struct err *err);
 
 #endif

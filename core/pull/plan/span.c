@@ -8,11 +8,11 @@
 #include "pull/partial/partial.h"
 #include "pull/plan/seed_file.h"
 
-struct span *span_of(struct buffer *slot)
+struct span *span_of(struct buffer *buffer)
 {
-    struct span *span = slot->aux;
+    struct span *span = buffer->aux;
 
-    span->slot = slot;
+    span->buffer = buffer;
     span->count = 0;
     span->in_size = span->out_size = 0;
     span->packed = 0;
@@ -27,7 +27,7 @@ struct span *span_of(struct buffer *slot)
 static int unpack_from_partial(const struct span *span, struct unpacker *unpacker,
                                const struct span_chunk *from, uint8_t *raw, struct err *err)
 {
-    uint8_t *room = span->slot->in + span->in_size;
+    uint8_t *room = span->buffer->in + span->in_size;
     uint32_t size = from->chunk.packed_size;
 
     if (partial_read(span->partial, from->at, room, size, err))
@@ -48,8 +48,8 @@ static int unpack_chunk(const struct span *span, struct unpacker *unpacker,
     case SPAN_FROM_ARCHIVE:
         break;
     }
-    return gzip_member_unpack(unpacker, view_of(span->slot->in + from->at, chunk->packed_size), raw,
-                              chunk->raw_size, err);
+    return gzip_member_unpack(unpacker, view_of(span->buffer->in + from->at, chunk->packed_size),
+                              raw, chunk->raw_size, err);
 }
 
 static int compare_name(const struct span *span, const struct index_chunk *chunk,
@@ -76,7 +76,7 @@ int span_unpack(struct span *span, struct unpacker *unpacker)
 {
     for (unsigned i = 0; i < span->count; i++) {
         const struct span_chunk *chunk = &span->chunks[i];
-        uint8_t *raw = span->slot->out + span->out_size;
+        uint8_t *raw = span->buffer->out + span->out_size;
 
         if (unpack_chunk(span, unpacker, chunk, raw, &span->err) ||
             (span->compare && compare_name(span, &chunk->chunk, raw, &span->err)))

@@ -1,9 +1,10 @@
 /*
- * span - a run of neighbouring chunks of a pull, which travels in one slot.
+ * span - a run of neighbouring chunks of a pull, which travels in one buffer.
  *
- * A ranged GET fills slot->in with packed chunks of the archive. A worker unpacks them into
- * slot->out, and reads there the chunks that this host has already. Without an index, a span has no
- * chunks: slot->in holds a plain piece of the archive. A span belongs to the thread that holds it.
+ * A ranged GET fills buffer->in with packed chunks of the archive. A worker unpacks them into
+ * buffer->out, and reads the chunks that this host has already into it. Without an index, a span
+ * has no chunks: buffer->in holds a plain piece of the archive. A span belongs to the thread that
+ * holds it.
  */
 #ifndef S3DOCK_PULL_PLAN_SPAN_H
 #define S3DOCK_PULL_PLAN_SPAN_H
@@ -22,7 +23,7 @@
 /* The most chunks of a span. A typical span has a dozen. */
 #define SPAN_CHUNKS 256
 
-/* Bytes of slot->in behind the fetched range: for a packed chunk of the partial download. */
+/* Bytes of buffer->in behind the fetched range: for a packed chunk of the partial download. */
 #define SPAN_PARTIAL_ROOM (CHUNK_MAX_LIMIT + KIB)
 
 struct partial;
@@ -30,7 +31,7 @@ struct unpacker;
 
 /* The place that a chunk is read from. */
 enum span_from {
-    SPAN_FROM_ARCHIVE, /* packed in slot->in, where the GET has put it */
+    SPAN_FROM_ARCHIVE, /* packed in buffer->in, where the GET has put it */
     SPAN_FROM_PARTIAL, /* packed in the partial download */
     SPAN_FROM_SEED,    /* raw in the seed file */
 };
@@ -38,21 +39,21 @@ enum span_from {
 struct span_chunk {
     struct index_chunk chunk;
     enum span_from from;
-    uint64_t at;         /* offset in slot->in, in the archive, or in the seed file */
+    uint64_t at;         /* offset in buffer->in, in the archive, or in the seed file */
     uint64_t raw_offset; /* of the chunk in the save stream */
     bool shared;         /* duplicates of the chunk are read from the same place of the seed file */
 };
 
 struct span {
     struct job job; /* first: a job that is done returns as this message */
-    struct buffer *slot;
+    struct buffer *buffer;
     uint64_t number;      /* in the order of the stream */
     enum name_kind names; /* of the chunks */
     bool compare;         /* compare the unpacked chunks with their names */
     unsigned count;
     struct span_chunk chunks[SPAN_CHUNKS];
-    size_t in_size;          /* bytes of the fetched range in slot->in */
-    size_t out_size;         /* unpacked bytes in slot->out */
+    size_t in_size;          /* bytes of the fetched range in buffer->in */
+    size_t out_size;         /* unpacked bytes in buffer->out */
     uint64_t packed;         /* bytes of the archive that the chunks, or the piece, are */
     int seed_fd;             /* the seed file; -1: none. Borrowed */
     struct partial *partial; /* the partial download, read and written; NULL: none. Borrowed */
@@ -60,9 +61,9 @@ struct span {
     struct err err;          /* family ERR_NONE: the job succeeded */
 };
 
-/* Returns the span in the aux memory of a slot, emptied. */
-struct span *span_of(struct buffer *slot);
-/* Unpacks all chunks into slot->out and compares them with their names if span->compare is set.
+/* Returns the span in the aux memory of a buffer, emptied. */
+struct span *span_of(struct buffer *buffer);
+/* Unpacks all chunks into buffer->out and compares them with their names if span->compare is set.
  * Failures go to span->err. Runs on a worker. */
 int span_unpack(struct span *span, struct unpacker *unpacker);
 

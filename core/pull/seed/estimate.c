@@ -1,6 +1,6 @@
 /*
  * All rates are measured on common hosts and only need to be right within a factor of two: the
- * engine stops a scan that turns out slow (estimate_lags).
+ * engine stops a scan that is too slow (estimate_lags).
  */
 #include "pull/seed/estimate.h"
 

@@ -17,14 +17,14 @@ struct seed_estimate {
     double rate;        /* of the link, bytes a second */
 };
 
-/* Seconds that the scan saves; negative: seconds that it costs. */
+/* Returns the seconds that the scan saves; negative: the seconds that it costs. */
 double estimate_gain(const struct seed_estimate *estimate);
-/* Whether a scan is worth it. A scan of layers is worth it even if it saves no time, because fewer
- * bytes cross the link. An export must save time. */
+/* Returns true if a scan is useful. A scan of layers is useful even if it saves no time, because
+ * fewer bytes cross the link. An export must save time. */
 bool estimate_pays(const struct seed_estimate *estimate);
-/* Whether a running scan is too slow: after `seconds` it has read `read` bytes of the seed, and
- * fetching and loading the unsettled chunks (packed and raw bytes) is much faster than reading the
- * rest of the seed. */
+/* Returns true if a running scan is too slow: after `seconds` it has read `read` bytes of the seed,
+ * and fetching and loading the unsettled chunks (packed and raw bytes) is much faster than reading
+ * the rest of the seed. */
 bool estimate_lags(const struct seed_estimate *estimate, double seconds, uint64_t read,
                    uint64_t open_packed, uint64_t open_raw);
 

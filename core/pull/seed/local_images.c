@@ -1,6 +1,6 @@
 /*
- * ChainID: C1 = diffID1, Cn = SHA-256 of "Cn-1 diffIDn". The keys are the ChainIDs of all prefixes of
- * all images' layers, sorted. For Podman and containerd's store, the keys are diffIDs.
+ * ChainID: C1 = diffID1, Cn = SHA-256 of "Cn-1 diffIDn". The keys are the ChainIDs of all prefixes
+ * of all images' layers, sorted. For Podman and containerd's store, the keys are diffIDs.
  */
 #include "pull/seed/local_images.h"
 
@@ -194,13 +194,13 @@ static int copy_layers(struct local_image *image, const struct docker_image *ins
     return 0;
 }
 
-/* Whether a failure ends the pull. Other failures only prevent the reuse of images. */
+/* Returns true if a failure ends the pull. Other failures only prevent the reuse of images. */
 static bool is_fatal(const struct err *err)
 {
     return err->family == ERR_CANCELLED || strcmp(err->code, CODE_MEMORY) == 0;
 }
 
-/* Whether the daemon refused only this request, so that the next one may succeed. */
+/* Returns true if the daemon refused only this request, so that the next one may succeed. */
 static bool is_refusal(const struct err *err)
 {
     return strcmp(err->code, CODE_REFUSED) == 0 || strcmp(err->code, CODE_INSPECT) == 0 ||

@@ -42,12 +42,12 @@ void local_images_destroy(struct local_images *local); /* takes NULL */
 
 /* Returns the images, newest first, and their *count. */
 const struct local_image *local_images_list(const struct local_images *local, unsigned *count);
-/* For a containerd store: its layers are plain tars, so the digest of each is its diffID. From now on
- * they may be left out. */
+/* For a containerd store: its layers are plain tars, so the digest of each is its diffID. From now
+ * on they may be left out. */
 int local_images_add_plain(struct local_images *local, const struct local_image *image,
                            struct err *err);
 bool local_images_is_containerd(const struct local_images *local);
-/* Whether the engine finds layers by the digest of their blob, not by ChainID. */
+/* Returns true if the engine finds layers by the digest of their blob, not by ChainID. */
 bool local_images_finds_blobs(const struct local_images *local);
 
 /* Sets has[i] for each layer that may be left out. Returns their number. */
@@ -58,8 +58,8 @@ unsigned local_images_layers(const struct local_images *local, const struct dige
 unsigned local_images_shared(const struct local_image *image, const struct digest_text *diff_ids,
                              unsigned count);
 /* Returns the image with probably the most similar content: one of the same application first, then
- * the one that shares the most layers, then the newest. NULL: the daemon has no image. *same_app: the
- * image is of the same application. */
+ * the one that shares the most layers, then the newest. NULL: the daemon has no image. *same_app:
+ * the image is of the same application. */
 const struct local_image *local_images_closest(const struct local_images *local,
                                                const struct digest_text *diff_ids, unsigned count,
                                                bool *same_app);

@@ -12,7 +12,7 @@
 #include "catalog/locate.h"
 #include "catalog/name.h"
 
-/* Whether the bucket has exactly this image under its name, with plain tars as layers. */
+/* Returns true if the bucket has exactly this image under its name, with plain tars as layers. */
 static bool is_in_bucket(struct store *store, const struct image_name *name,
                          const struct local_image *image, struct err *err)
 {

@@ -2,8 +2,8 @@
  * plain_layers - finds the images of a containerd store whose layers are plain tars.
  *
  * That store finds a layer by the digest of its blob, and its API does not list blobs. But an image
- * that was pulled from a bucket has plain tars, whose digests are their diffIDs. Such an image has the
- * id that the metadata in the bucket calls the manifest id.
+ * that was pulled from a bucket has plain tars, whose digests are their diffIDs. Such an image has
+ * the id that the metadata in the bucket calls the manifest id.
  */
 #ifndef S3DOCK_PULL_SEED_PLAIN_LAYERS_H
 #define S3DOCK_PULL_SEED_PLAIN_LAYERS_H

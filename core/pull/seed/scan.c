@@ -42,7 +42,7 @@ static void publish_settled(struct seed_scan *scan, uint32_t count)
 {
     atomic_store(&scan->settled, count);
     if (!atomic_exchange(&scan->announced, true))
-        inbox_post(scan->options.home, &scan->moved);
+        inbox_post(scan->options.inbox, &scan->moved);
 }
 
 static void advance_watermark(struct seed_scan *scan, const struct needed_chunk *found)
@@ -60,8 +60,8 @@ uint32_t seed_scan_settled(struct seed_scan *scan)
 
 /* ---- chunks ---- */
 
-/* Whether the scan still looks for this chunk. Those before the published watermark belong to the
- * engine. */
+/* Returns true if the scan still looks for this chunk. Those before the published watermark belong
+ * to the engine. */
 static bool is_open(const struct seed_scan *scan, const struct needed_chunk *chunk)
 {
     return chunk && !chunk->kept && chunk->seed_offset == NEEDED_FROM_ARCHIVE &&
@@ -150,7 +150,7 @@ static void *scan_main(void *arg)
 
     scan_seed(scan, &scan->err);
     atomic_store(&scan->settled, scan->options.needed->count);
-    inbox_post(scan->options.home, &scan->done);
+    inbox_post(scan->options.inbox, &scan->done);
     return NULL;
 }
 

@@ -24,7 +24,7 @@ struct seed_scan_options {
     uint32_t file_min;            /* of that index, too */
     struct needed_chunks *needed; /* borrowed */
     uint64_t leave;               /* bytes of the disk that must stay free */
-    struct inbox *home;
+    struct inbox *inbox;
     int kind_moved; /* posted when the watermark has moved, and again after seed_scan_settled */
     int kind_done;  /* posted once, last */
 };
@@ -32,13 +32,14 @@ struct seed_scan_options {
 struct seed_scan;
 /* Starts the thread. Borrows source and needed until seed_scan_destroy. */
 struct seed_scan *seed_scan_create(const struct seed_scan_options *options, struct err *err);
-/* Bytes of the seed that were read so far. Any thread. */
+/* Returns the bytes of the seed that were read so far. Any thread. */
 uint64_t seed_scan_read(const struct seed_scan *scan);
-/* How many needed chunks, from the first on, were found or will not be found; all of them when the
- * scan is done. Any thread. */
+/* Returns how many needed chunks, from the first on, are settled: the scan has found them, or will
+ * not find them any more. All are settled when the scan is done. Any thread. */
 uint32_t seed_scan_settled(struct seed_scan *scan);
 void seed_scan_stop(struct seed_scan *scan); /* asks the thread to end early */
-/* After the message kind_done. 0, or the reason why the scan ended early. */
+/* Returns 0, or fails with the reason why the scan ended early. Call it after the message
+ * kind_done. */
 int seed_scan_result(struct seed_scan *scan, struct err *err);
 /* Stops the thread and waits for its end. Takes NULL. */
 void seed_scan_destroy(struct seed_scan *scan);

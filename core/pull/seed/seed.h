@@ -1,7 +1,7 @@
 /*
  * seed - reads a local image as a source of chunks for another image.
  *
- * The bytes come from the image's layers, where this host can read them, else from an export of the
+ * The source reads the image's layers if this host can read them, otherwise an export of the
  * daemon. A scan of layers can skip some of them; an export cannot.
  */
 #ifndef S3DOCK_PULL_SEED_SEED_H
@@ -26,10 +26,10 @@ struct seed_options {
     const struct cancel *cancel;
 };
 
-/* The source's size_hint is the number of bytes to read. `skip` is borrowed for the call, all else as
- * long as the source exists. */
+/* The source's size_hint is the number of bytes to read. `skip` is borrowed for the call, all else
+ * as long as the source exists. */
 struct source *seed_open(const struct seed_options *options, struct err *err);
-/* Whether the source reads layers, without an export. */
+/* Returns true if the source reads layers, without an export. */
 bool seed_is_direct(const struct source *source);
 
 #endif

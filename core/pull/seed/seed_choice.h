@@ -14,7 +14,7 @@
 struct cancel;
 struct docker;
 
-/* Whether a pull looks for chunks in local images. */
+/* When a pull looks for chunks in local images, as the user chose. */
 enum reuse { REUSE_AUTO, REUSE_ALWAYS, REUSE_NEVER };
 
 struct seed_choice_options {

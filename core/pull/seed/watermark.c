@@ -4,8 +4,8 @@
  * were not found will not be found. A single find proves nothing: some files are in every image.
  *
  * If the order differs, the pull fetches chunks that the scan would have found later. So the
- * watermark passes few missing bytes at once. Where more are missing it stays, and the chunks behind
- * it wait for the end of the scan.
+ * watermark passes few missing bytes at once. Where more are missing it stays, and the chunks
+ * behind it wait for the end of the scan.
  */
 #include "pull/seed/watermark.h"
 
@@ -16,9 +16,9 @@ void watermark_init(struct watermark *mark, const struct needed_chunks *needed)
     *mark = (struct watermark){.needed = needed};
 }
 
-/* Whether few enough bytes are missing before `to`. After a negative result, the next finds are not
- * checked: their number pays for the chunks that were read. Otherwise the tiny chunks of a hostile
- * index would make the work quadratic. */
+/* Returns true if few enough bytes are missing before `to`. After a negative result, as many finds
+ * stay unchecked as the check has read chunks (WATERMARK_LOOKS). Otherwise the tiny chunks of a
+ * hostile index would make the work quadratic. */
 static bool may_leap(struct watermark *mark, uint32_t to)
 {
     uint64_t left = 0;

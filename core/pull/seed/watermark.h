@@ -1,6 +1,6 @@
 /*
- * watermark - the position up to which a seed scan has finished with the needed chunks. Those before
- * it can be fetched or loaded while the scan looks for the rest.
+ * watermark - the position up to which a seed scan has finished with the needed chunks. Those
+ * before it can be fetched or loaded while the scan looks for the rest.
  */
 #ifndef S3DOCK_PULL_SEED_WATERMARK_H
 #define S3DOCK_PULL_SEED_WATERMARK_H

@@ -1,3 +1,6 @@
+/*
+ * Frees the indexes of the bases and the look-up table of their chunks.
+ */
 #include "push/plan/bases.h"
 
 #include "pack/index/index.h"

@@ -37,7 +37,7 @@ struct bases {
     struct err trouble; /* why the store could not be asked; family 0: it could */
 };
 
-/* Frees what it owns and sets the count to 0. */
+/* Frees the indexes and sets the count to 0. */
 void bases_finish(struct bases *bases);
 
 #endif

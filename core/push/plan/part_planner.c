@@ -14,7 +14,7 @@
  *
  *   - Bytes gather in data. When data reaches twice `least`, everything except the last `least`
  *     bytes becomes a part: once data is large enough, it stays large enough.
- *   - A run that is long enough to be copied, or that is known to become so (held.ahead), drops its
+ *   - A run that is long enough to be copied, or will become so (held.run_size), drops its
  *     bytes and is *open*. Data before it becomes a part if it is large enough; otherwise it is
  *     joined to the tail.
  *   - An open run that reaches `least` becomes the tail, which grows without bytes. An open run
@@ -327,7 +327,7 @@ static bool grows_tail(const struct part_planner *p, const struct held_chunk *he
 
 static uint64_t ahead_of(const struct held_chunk *held)
 {
-    return held->ahead > held->size ? held->ahead : held->size;
+    return held->run_size > held->size ? held->run_size : held->size;
 }
 
 /* True if the run, together with this chunk, is known to be long enough to be joined or to be a

@@ -1,6 +1,6 @@
 /*
- * part_planner - decides what becomes of each chunk of an archive that is composed of new bytes and
- * of ranges of bases.
+ * part_planner - decides for each chunk of an archive whether it is uploaded or copied, and in
+ * which part. The archive is composed of new bytes and of ranges of bases.
  *
  * Its input is one chunk after the other, in order: new, or held by a base. Its output is a list of
  * steps: parts of the final object (bytes, or a range that the store copies), and joins, which put
@@ -32,9 +32,9 @@ struct store_limits;
  * store's, or more if the store's number of parts demands it. */
 struct part_planner_options part_planner_options_of(const struct store_limits *limits,
                                                     uint64_t size_hint);
-/* Returns how many packed bytes must come before a chunk may come without its bytes, unless all
- * chunks are one run of one base: twice what is needed, since members may be smaller here than in
- * the base. */
+/* Returns how many packed bytes must precede the first chunk that is added without its bytes. The
+ * rule does not apply if all chunks are one run of one base. The number is twice the needed one,
+ * because members may be smaller here than in the base. */
 uint64_t part_planner_lead(const struct part_planner_options *options);
 
 /* Returns the size of a part buffer. There must be PART_PLANNER_PARTS_MIN of them. */
@@ -79,7 +79,7 @@ void part_planner_destroy(struct part_planner *planner);
 
 /* True if part_planner_add may be called: parts are free, and every step was taken. */
 bool part_planner_ready(const struct part_planner *planner);
-/* True if the next chunk, held there, must come with its packed bytes. */
+/* Returns true if the next chunk, held there, must be added with its packed bytes. */
 bool part_planner_needs(const struct part_planner *planner, const struct held_chunk *held);
 /* Adds the next chunk. held->size 0: it is new. `packed`: its bytes, unless they are not needed. */
 int part_planner_add(struct part_planner *planner, struct view packed,

@@ -1,7 +1,7 @@
 /*
  * parts - gathers packed bytes, in order, into parts of one size for a multipart upload.
  *
- * The part buffers are a fixed set, like slots. Belongs to the engine.
+ * The part buffers are a fixed set, like the buffers of spans. Belongs to the engine.
  */
 #ifndef S3DOCK_PUSH_PLAN_PARTS_H
 #define S3DOCK_PUSH_PLAN_PARTS_H

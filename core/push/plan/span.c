@@ -1,5 +1,5 @@
 /*
- * A worker walks over the raw bytes of a span once. It appends each packed chunk to slot->out, or
+ * A worker walks over the raw bytes of a span once. It appends each packed chunk to buffer->out, or
  * leaves a gap where an earlier push has sent the packed bytes already.
  */
 #include "push/plan/span.h"
@@ -7,11 +7,11 @@
 #include "pack/chunk/cut.h"
 #include "pack/codec/gzip_member.h"
 
-struct push_span *push_span_of(struct buffer *slot)
+struct push_span *push_span_of(struct buffer *buffer)
 {
-    struct push_span *span = slot->aux;
+    struct push_span *span = buffer->aux;
 
-    span->slot = slot;
+    span->buffer = buffer;
     span->count = 0;
     span->in_size = span->out_size = 0;
     span->unread = 0;
@@ -22,7 +22,7 @@ struct push_span *push_span_of(struct buffer *slot)
 void push_span_name(struct job *job, void *scratch)
 {
     struct push_span *span = (struct push_span *)job;
-    const uint8_t *raw = span->slot->in;
+    const uint8_t *raw = span->buffer->in;
 
     (void)scratch;
     for (unsigned i = 0; i < span->count; i++) {
@@ -37,7 +37,7 @@ void push_span_name(struct job *job, void *scratch)
 void push_span_pack(struct job *job, void *scratch)
 {
     struct push_span *span = (struct push_span *)job;
-    const uint8_t *in = span->slot->in;
+    const uint8_t *in = span->buffer->in;
 
     if (!span->named)
         push_span_name(job, NULL);
@@ -47,7 +47,7 @@ void push_span_pack(struct job *job, void *scratch)
         if (chunk->fate == CHUNK_PACK)
             chunk->chunk.packed_size = (uint32_t)gzip_member_pack(
                 scratch, view_of(in, chunk->chunk.raw_size), chunk->flags & CHUNK_STORED,
-                span->slot->out + span->out_size);
+                span->buffer->out + span->out_size);
         else if (chunk->fate != CHUNK_SENT)
             chunk->chunk.packed_size = 0;
         span->out_size += chunk->chunk.packed_size;

@@ -7,8 +7,7 @@
  * Each record has a checksum. The first damaged or incomplete record ends the checkpoint; the
  * records before it are valid.
  *
- * A checkpoint is a hint: the store is asked for the parts that it has. docs/format.md has the
- * layout.
+ * A checkpoint is a hint: the list of parts comes from the store. docs/format.md has the layout.
  *
  * Values and bytes; no clocks, no disk, no network.
  */

@@ -1,3 +1,7 @@
+/*
+ * Compares the head of the checkpoint with the push, property by property. The texts are clauses
+ * that complete a message of resume.c.
+ */
 #include "push/resume/checkpoint_match.h"
 
 #include <string.h>

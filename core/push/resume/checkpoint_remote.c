@@ -1,13 +1,13 @@
 /*
  * The key of a copy is archive/.s3dock-tmp/push/{archive key without images/ and .tar.gz}/{owner}:
- * the listings of images do not see it, and a cleanup deletes old ones.
+ * the listings of images do not include it, and a cleanup deletes old ones.
  *
- * The checkpoint of a running push is left alone. A push counts as running while its checkpoint or
+ * The checkpoint of a running push is not used. A push counts as running while its checkpoint or
  * the newest part of its upload is younger than LIFE, by the store's clock, and the checkpoint has
- * no stop record. To claim a checkpoint, a push writes it again on condition that nobody else has:
- * of two pushes, one succeeds. On a store without conditions both may; then both send the same
- * bytes as the same parts of one upload, and the push that completes it second learns that it is
- * gone.
+ * no stop record. To claim a checkpoint, a push writes it again on condition that no other push
+ * has: of two pushes, one succeeds. On a store without conditions both may; then both send the same
+ * bytes as the same parts of one upload, and the push that completes it second gets the error that
+ * it is gone.
  */
 #include "push/resume/checkpoint_remote.h"
 
@@ -43,15 +43,15 @@ void checkpoint_remote_begin(struct checkpoint_remote *remote, struct store *sto
     *remote = (struct checkpoint_remote){.store = store};
     text_init(&remote->copy, CHECKPOINT_MAX);
     folder_of(archive_key, folder);
-    remote->home = inbox_create(&ignored);
-    if (!remote->home || !folder[0] ||
+    remote->inbox = inbox_create(&ignored);
+    if (!remote->inbox || !folder[0] ||
         snprintf(remote->key, KEY_MAX, "%.900s%.64s", folder, owner) >= KEY_MAX)
         remote->key[0] = '\0';
 }
 
 static void wait_for_write(struct checkpoint_remote *remote, int64_t until)
 {
-    if (!remote->out || !inbox_take(remote->home, until))
+    if (!remote->out || !inbox_take(remote->inbox, until))
         return;
     remote->out = false;
     if (remote->op.answer == STORE_FAILED)
@@ -62,8 +62,8 @@ static void wait_for_write(struct checkpoint_remote *remote, int64_t until)
 void checkpoint_remote_finish(struct checkpoint_remote *remote)
 {
     wait_for_write(remote, INBOX_FOREVER);
-    inbox_destroy(remote->home);
-    remote->home = NULL;
+    inbox_destroy(remote->inbox);
+    remote->inbox = NULL;
     text_finish(&remote->copy);
 }
 
@@ -129,7 +129,7 @@ static bool is_running(struct store *store, const struct checkpoint *checkpoint,
     return part > now - LIFE;
 }
 
-/* Writes the checkpoint again, without its stop record, unless somebody else has. */
+/* Writes the checkpoint again, without its stop record, unless another push has. */
 static bool claim(struct checkpoint_remote *remote, const char *key, struct text *state,
                   const struct checkpoint *checkpoint, const char *etag)
 {
@@ -209,7 +209,7 @@ void checkpoint_remote_write(struct checkpoint_remote *remote, struct view state
                                    .key = remote->key,
                                    .body = text_view(&remote->copy),
                                    .content_type = "application/octet-stream",
-                                   .home = remote->home,
+                                   .inbox = remote->inbox,
                                    .optional = true};
     remote->out = remote->written = true;
     store_submit(remote->store, &remote->op);

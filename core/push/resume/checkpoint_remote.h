@@ -18,7 +18,7 @@
 struct checkpoint_remote {
     struct store *store;
     char key[KEY_MAX]; /* of the copy; "": there is none */
-    struct inbox *home;
+    struct inbox *inbox;
     struct store_op op;
     struct text copy; /* the bytes that are being written */
     bool out;         /* a write has not returned */

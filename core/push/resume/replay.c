@@ -81,7 +81,7 @@ unsigned replay_count(const struct replay *replay)
     return replay->there;
 }
 
-/* ---- what is there ---- */
+/* ---- the parts in the store ---- */
 
 static void note_step(struct replay *r, const struct checkpoint_step *step, bool *there,
                       const struct store_info *info)
@@ -148,7 +148,7 @@ static int list_pieces(struct replay *r, struct err *err)
     return 0;
 }
 
-/* Goes backwards: a step that copies from a join comes after it. */
+/* Runs backwards, because a step that copies from a join follows it. */
 int replay_settle(struct replay *replay, struct err *err)
 {
     const struct checkpoint *then = replay->then;

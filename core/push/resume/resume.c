@@ -82,7 +82,7 @@ static void open_file(struct resume *r)
         log_info("this push cannot be resumed: %s", err.text);
 }
 
-/* ---- what an earlier push left ---- */
+/* ---- the unfinished upload of an earlier push ---- */
 
 static const struct checkpoint_head *earlier(const struct resume *r)
 {

@@ -48,7 +48,7 @@ struct assembler *assembler_create(const struct assembler_options *options, stru
                                                    .upload = options->upload,
                                                    .bases = options->bases,
                                                    .parts = options->parts,
-                                                   .home = options->home,
+                                                   .inbox = options->inbox,
                                                    .kind = options->kind,
                                                    .folder = resume_folder(options->resume)},
                         err);
@@ -188,14 +188,14 @@ static struct view packed_bytes(struct assembler *a, const struct push_span *spa
     size_t size;
 
     if (chunk->fate == CHUNK_PACK || chunk->fate == CHUNK_SENT)
-        return view_of(span->slot->out + a->out, chunk->chunk.packed_size);
+        return view_of(span->buffer->out + a->out, chunk->chunk.packed_size);
     if (!part_planner_needs(a->planner, &chunk->held))
         return view_of(NULL, 0);
     if (chunk->fate == CHUNK_UNREAD) {
         a->lacked_bytes = true; /* part_planner_add fails */
         return view_of(NULL, 0);
     }
-    size = gzip_member_pack(a->packer, view_of(span->slot->in + a->in, chunk->chunk.raw_size),
+    size = gzip_member_pack(a->packer, view_of(span->buffer->in + a->in, chunk->chunk.raw_size),
                             chunk->flags & CHUNK_STORED, a->packed);
     return view_of(a->packed, size);
 }
@@ -206,7 +206,7 @@ static int add_chunk(struct assembler *a, const struct push_span *span, struct e
     struct index_chunk entry = chunk->chunk;
 
     if (chunk->held.size) {
-        entry.packed_size = chunk->held.size; /* until a STEP_TAKEN says otherwise */
+        entry.packed_size = chunk->held.size; /* until a STEP_TAKEN changes it */
         spot_check_note(a->check, &entry, &chunk->held);
     }
     if (index_builder_add(a->options.builder, &entry, chunk->flags & CHUNK_SECTION, err) ||

@@ -28,7 +28,7 @@ struct assembler_options {
     struct parts *parts;
     struct index_builder *builder;
     struct resume *resume;
-    struct inbox *home;
+    struct inbox *inbox;
     int kind; /* msg.kind of its messages */
     int level;
     struct part_planner_options planner;

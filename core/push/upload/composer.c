@@ -116,7 +116,7 @@ unsigned composer_count(const struct composer *composer)
 static void submit(struct composer *c, struct request *request)
 {
     request->sent = true;
-    request->op.home = c->options.home;
+    request->op.inbox = c->options.inbox;
     request->op.msg.kind = c->options.kind;
     request->op.optional = true;
     c->out++;
@@ -378,10 +378,10 @@ void composer_clean_up(struct composer *composer)
 {
     struct store_op *ops = calloc(2 * (size_t)composer->count + 1, sizeof *ops);
     struct err ignored;
-    struct inbox *home = inbox_create(&ignored);
+    struct inbox *inbox = inbox_create(&ignored);
     unsigned count = 0;
 
-    for (unsigned i = 0; ops && home && i < composer->count; i++) {
+    for (unsigned i = 0; ops && inbox && i < composer->count; i++) {
         const struct temp *temp = composer->temps[i];
 
         if (temp->id[0] && !temp->ready)
@@ -391,16 +391,16 @@ void composer_clean_up(struct composer *composer)
             ops[count++] = (struct store_op){.verb = STORE_DELETE, .key = temp->key};
     }
     for (unsigned i = 0; i < count; i++) {
-        ops[i].home = home;
+        ops[i].inbox = inbox;
         ops[i].optional = true;
         store_submit(composer->options.store, &ops[i]);
     }
     for (unsigned i = 0; i < count; i++) {
-        const struct store_op *op = (struct store_op *)inbox_take(home, INBOX_FOREVER);
+        const struct store_op *op = (struct store_op *)inbox_take(inbox, INBOX_FOREVER);
 
         if (op->answer == STORE_FAILED)
             log_info("%s could not be removed: %s", op->key, op->err.text);
     }
-    inbox_destroy(home);
+    inbox_destroy(inbox);
     free(ops);
 }

@@ -28,7 +28,7 @@ struct composer_options {
     struct upload *upload;
     const struct bases *bases;
     struct parts *parts;
-    struct inbox *home;
+    struct inbox *inbox;
     int kind;           /* msg.kind of its messages */
     const char *folder; /* temp_objects_new_folder made it */
 };
@@ -42,7 +42,7 @@ int composer_step(struct composer *composer, const struct part_planner_step *ste
  * nothing is copied from it any more. The caller keeps its parts. */
 int composer_keep(struct composer *composer, const struct part_planner_step *step, const char *etag,
                   struct err *err);
-/* Takes one of its messages. Not 0: the operation failed, and *err says why. */
+/* Takes one of its messages. Not 0: the operation failed; *err has the reason. */
 struct composer_news {
     unsigned joined; /* temporary object that is complete now (PART_PLANNER_TEMP and up), or 0 */
     enum copy_failure failure; /* after a failure */

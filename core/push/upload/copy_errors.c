@@ -1,3 +1,6 @@
+/*
+ * Two tables decide: the kind of the failure (enum store_failure), then the family of its error.
+ */
 #include "push/upload/copy_errors.h"
 
 enum copy_failure copy_failure_of(const struct store_op *op)

@@ -1,5 +1,5 @@
 /*
- * copy_support - whether a store copies ranges between its objects.
+ * copy_support - finds out whether a store copies ranges between its objects.
  *
  * The answer is kept in the user's cache, in one file for each endpoint and bucket: for 30 days, or
  * for one day when the keys do not allow it.

@@ -1,3 +1,7 @@
+/*
+ * The packed bytes of a span are copied into the current part. A full part is compared with the
+ * unfinished upload, recorded in the checkpoint, and sent.
+ */
 #include "push/upload/plain_upload.h"
 
 #include "base/err.h"
@@ -38,7 +42,7 @@ int plain_upload_add(struct plain_upload *plain, const struct push_span *span, s
         return ERR_FAIL;
     p->begun = true;
     while (p->done < span->out_size) {
-        struct view rest = view_of(span->slot->out + p->done, span->out_size - p->done);
+        struct view rest = view_of(span->buffer->out + p->done, span->out_size - p->done);
         struct part *full;
         size_t used = parts_add(p->parts, rest, &full);
 

@@ -24,7 +24,7 @@ struct plain_upload {
     struct index_builder *builder;
     struct resume *resume;
     bool begun;  /* the current span is in the index */
-    size_t done; /* bytes of its slot->out that are in parts */
+    size_t done; /* bytes of its buffer->out that are in parts */
 };
 
 /* Adds the next span, in order, to the index and to parts. Sends full parts, unless an earlier push

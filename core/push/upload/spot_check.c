@@ -1,8 +1,8 @@
 /*
- * Anybody who may write to the bucket could write an index that names bytes which its archive does
- * not have. A push does not see the bytes that the store copies, so the first pull would detect it.
- * Reading all of them back would cost what the copying saves. A sample detects an index that is
- * wrong as a whole: n chunks miss a share f of wrong chunks with a probability of (1 - f)^n.
+ * A user with write access to the bucket could write an index that contradicts its archive. A push
+ * does not see the bytes that the store copies, so the first pull would detect it. Reading all of
+ * them back would cost what the copying saves. A sample detects an index that is wrong as a whole:
+ * n chunks miss a share f of wrong chunks with a probability of (1 - f)^n.
  */
 #include "push/upload/spot_check.h"
 
@@ -66,7 +66,7 @@ static void submit(struct spot_check *s, struct pick *pick, uint8_t *room)
 {
     const struct base *base = &s->bases->base[pick->held.base];
 
-    pick->op = (struct store_op){.home = s->inbox,
+    pick->op = (struct store_op){.inbox = s->inbox,
                                  .verb = STORE_GET,
                                  .key = base->key,
                                  .if_match = base->etag,

@@ -1,6 +1,6 @@
 /*
  * spot_check - reads a few random copied chunks back and compares them with the indexes of the
- * bases: does a base contain what its index says?
+ * bases.
  *
  * Belongs to the engine.
  */
@@ -28,7 +28,7 @@ void spot_check_note(struct spot_check *check, const struct index_chunk *chunk,
 /* Begins to read the chosen chunks, all at once. No chunk is offered afterwards. Once. */
 int spot_check_begin(struct spot_check *check, struct err *err);
 /* Waits for the reads. 0: the chunks are as indexed. SPOT_CHECK_DIFFERS: base *different contains
- * other bytes. A base that was replaced or deleted meanwhile is not judged. */
+ * other bytes. A base that was replaced or deleted meanwhile is not reported. */
 enum { SPOT_CHECK_DIFFERS = 1 };
 int spot_check_verify(struct spot_check *check, unsigned *different, struct err *err);
 

@@ -1,6 +1,6 @@
 /*
  * The multipart upload is created with the first full part. Parts that become full before the store
- * has answered wait in their slots; each slot has one part and the operation that sends it.
+ * has responded wait in their slots; each slot has one part and the operation that sends it.
  */
 #include "push/upload/upload.h"
 
@@ -26,7 +26,7 @@ struct range {
 
 struct upload {
     struct store *store;
-    struct inbox *home;
+    struct inbox *inbox;
     int kind;
     const char *key;
 
@@ -49,7 +49,7 @@ struct upload {
     size_t done_room;
 };
 
-struct upload *upload_create(struct store *store, const char *key, struct inbox *home, int kind,
+struct upload *upload_create(struct store *store, const char *key, struct inbox *inbox, int kind,
                              unsigned parts_out, struct err *err)
 {
     struct upload *u = calloc(1, sizeof *u);
@@ -68,7 +68,7 @@ struct upload *upload_create(struct store *store, const char *key, struct inbox 
     u->undigested = 1;
     u->store = store;
     u->key = key;
-    u->home = home;
+    u->inbox = inbox;
     u->kind = kind;
     u->slot_count = parts_out;
     return u;
@@ -100,7 +100,7 @@ unsigned upload_out(const struct upload *upload)
 
 static void submit(struct upload *u, struct store_op *op)
 {
-    op->home = u->home;
+    op->inbox = u->inbox;
     op->msg.kind = u->kind;
     u->out++;
     store_submit(u->store, op);

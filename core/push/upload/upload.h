@@ -20,7 +20,7 @@
 
 struct upload;
 /* `kind`: msg.kind of its messages. `parts_out`: the most parts that are sent at once. */
-struct upload *upload_create(struct store *store, const char *key, struct inbox *home, int kind,
+struct upload *upload_create(struct store *store, const char *key, struct inbox *inbox, int kind,
                              unsigned parts_out, struct err *err);
 /* No operation may be out. Does not abort the upload. Takes NULL. */
 void upload_destroy(struct upload *upload);
@@ -53,7 +53,7 @@ void upload_hold(struct upload *upload, struct part *part);
  * upload is over. */
 int upload_range(struct upload *upload, unsigned number, const char *source, const char *etag,
                  uint64_t offset, uint64_t size, struct err *err);
-/* Takes one of its messages. Not 0: the operation failed, and *err says why. */
+/* Takes one of its messages. Not 0: the operation failed; *err has the reason. */
 struct upload_news {
     struct part *freed; /* a part that the caller owns again, or NULL */
     unsigned number;    /* of the part that the store has now, or 0 */

@@ -193,7 +193,7 @@ static bool worth_entering(const struct walk *w)
         return false;
     if (w->group[0] && strncmp(w->path, w->group, strlen(w->group)) == 0)
         return false;
-    /* All keys inside sort before the token, unless the token lies inside or before the folder. */
+    /* All keys inside sort before the token, unless the token is inside or before the folder. */
     return !w->token || strncmp(w->path, w->token, size) == 0 || strcmp(w->path, w->token) > 0;
 }
 

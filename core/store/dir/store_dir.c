@@ -217,7 +217,7 @@ static void serve(struct store_dir *dir, struct store_op *op)
     if (op->answer == STORE_FAILED && op->err.family != ERR_CANCELLED && op->key)
         err_wrap(&op->err, "%s", op->key);
     account(dir, op);
-    inbox_post(op->home, &op->msg);
+    inbox_post(op->inbox, &op->msg);
 }
 
 static struct store_op *next_op(struct store_dir *dir)

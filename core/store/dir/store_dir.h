@@ -20,7 +20,7 @@ struct store_dir_options {
     int64_t stall_time; /* ns, longest wait for another process's lock; 0: STORE_STALL_TIME */
     const struct cancel *cancel; /* NULL: never cancelled */
 };
-/* NULL: err says why. */
+/* Opens the bucket. Returns NULL after a failure. */
 struct store *store_dir_create(const struct store_dir_options *options, struct err *err);
 
 #endif

@@ -1,7 +1,8 @@
 /*
  * upload - multipart uploads in a bucket folder: create, complete, abort, and the two lists.
  *
- * Each function takes the op of the same verb, whose key was checked, and returns as store.h says.
+ * Each function takes the op of the same verb, whose key was checked, and returns the results of
+ * store.h.
  */
 #ifndef S3DOCK_STORE_DIR_UPLOAD_H
 #define S3DOCK_STORE_DIR_UPLOAD_H

@@ -242,7 +242,7 @@ void s3_attempt_take_over(struct s3_attempt *attempt)
 static void return_op(struct store_op *op, enum store_answer answer)
 {
     op->answer = answer;
-    inbox_post(op->home, &op->msg);
+    inbox_post(op->inbox, &op->msg);
 }
 
 void s3_op_cancel(const struct cancel *cancel, struct store_op *op)

@@ -4,7 +4,7 @@
  *
  * After a cancel, all ops return at once. Exceptions run for at most STORE_INSIST_TIME: aborts of
  * uploads, deletes, and the ops on which the caller insists (store_insist). A request that begins
- * an upload also gets this time: without the upload's id, nobody could abort the upload.
+ * an upload also gets this time: without the upload's id, the upload could not be aborted.
  */
 #ifndef S3DOCK_STORE_S3_LOOP_H
 #define S3DOCK_STORE_S3_LOOP_H

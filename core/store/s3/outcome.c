@@ -1,6 +1,6 @@
 /*
- * s3_reply says what a response means. This module carries it out: retries with waits, a change of
- * region, clock or credentials, other forms of the request (quirks.h), follow-up requests
+ * s3_reply decides the meaning of a response. This module acts on it: retries with waits, a change
+ * of region, clock or credentials, other forms of the request (quirks.h), follow-up requests
  * (follow_up.h), or the end of the op.
  */
 #include "store/s3/outcome.h"

@@ -1,6 +1,6 @@
 /*
- * outcome - what the store does after a response: end the op, or send another request for it.
- * Internal to store/s3, on the http thread.
+ * outcome - acts on a response: ends the op, or sends another request for it. Internal to store/s3,
+ * on the http thread.
  */
 #ifndef S3DOCK_STORE_S3_OUTCOME_H
 #define S3DOCK_STORE_S3_OUTCOME_H

@@ -42,7 +42,7 @@ struct page_reader {
     bool unfit;             /* its upload id does not fit: it cannot be aborted, and is left out */
     bool known;             /* the document has a field of a listing */
     bool end_said, truncated, failed_memory;
-    bool escaped; /* the document says that its keys are */
+    bool escaped; /* the keys of the document are escaped */
     struct text next, next_second;
 };
 

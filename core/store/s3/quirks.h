@@ -1,6 +1,6 @@
 /*
  * quirks - forms of a request that only some servers need. A refusal that may come from such a need
- * is repeated once in the other form. What succeeded is kept for all later requests.
+ * is repeated once in the other form. The form that succeeded is kept for all later requests.
  */
 #ifndef S3DOCK_STORE_S3_QUIRKS_H
 #define S3DOCK_STORE_S3_QUIRKS_H

@@ -20,8 +20,8 @@ struct s3_reading {
     struct s3_reply *reply; /* gets the verdict */
 };
 
-/* Sets verdict and cause as `error` says, and op->err: "copying to s3://bucket/key: text (detail)".
- * detail: the other side's own words, or "". */
+/* Sets verdict and cause to those of `error`, and op->err: "copying to s3://bucket/key: text
+ * (detail)". detail: the other side's own words, or "". */
 void s3_reading_set(const struct s3_reading *r, const struct s3_error *error, const char *detail);
 /* The same with S3_FAILED. */
 void s3_reading_fail(const struct s3_reading *r, enum err_family family, const char *code,

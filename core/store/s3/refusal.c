@@ -15,13 +15,13 @@
 
 /* ---- no response ---- */
 
-/* True for the statuses with which a proxy says that it cannot reach the store now. */
+/* True for the statuses with which a proxy reports that it cannot reach the store now. */
 static bool is_temporary(int proxy_status)
 {
     return proxy_status >= 500 || proxy_status == 408 || proxy_status == 429;
 }
 
-/* The status of a proxy that did not connect tells nothing about the bucket. */
+/* The status of a proxy that did not connect has no information about the bucket. */
 static void fail_tunnel(const struct s3_reading *r)
 {
     const struct http_answer *answer = r->answer;

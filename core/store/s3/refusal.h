@@ -6,9 +6,9 @@
 
 #include "store/s3/reading.h"
 
-/* The response has an error status, or a success status with an error document. */
+/* Reads a response with an error status, or with a success status and an error document. */
 void s3_refusal_read(const struct s3_reading *r);
-/* There is no usable response: answer->fault says why. */
+/* Reports the lack of a usable response, by answer->fault. */
 void s3_refusal_of_fault(const struct s3_reading *r);
 
 #endif

@@ -22,8 +22,8 @@
 void s3_reply_read(struct s3_reply *reply, const struct s3_endpoint *place, struct store_op *op,
                    const struct http_answer *answer);
 
-/* For a request without a signature: changes an error of rights to auth.unsigned, which says that
- * there are no credentials. */
+/* For a request without a signature: changes an error of rights to auth.unsigned, whose text is
+ * about the missing credentials. */
 void s3_reply_unsigned(const struct s3_reply *reply, const struct s3_endpoint *place,
                        struct store_op *op);
 

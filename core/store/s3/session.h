@@ -87,7 +87,7 @@ struct s3_session {
     bool bucket_seen;        /* a response proved that the bucket exists */
     struct s3_form form;     /* of the requests of new attempts */
     bool aes_tried;          /* form.aes256 is settled */
-    bool encryption_ignored; /* and the user was told */
+    bool encryption_ignored; /* the server ignored it, and the user was warned */
 
     /* work */
     struct scheduler scheduler;

@@ -30,7 +30,7 @@ struct store_s3_options {
     const char *encryption_key;       /* id or ARN, for the latter two; NULL or "": the account's */
     bool sign_payload;                /* SHA-256 of bodies also on https */
     const struct retry_policy *retry; /* NULL: RETRY_DEFAULT */
-    unsigned retries;                 /* most tries of one request; 0: as the policy says */
+    unsigned retries;                 /* most tries of one request; 0: those of the policy */
     uint64_t rate; /* most bytes a second, of all bodies together, each way; 0: no limit */
     /* Reads the credentials again after the store reported that they have expired: files, the
      * environment. Called on the store's http thread, which waits for it. Fills `out` by
@@ -40,7 +40,7 @@ struct store_s3_options {
     int64_t stall_time; /* ns without a byte after which a try fails; 0: STORE_STALL_TIME */
     const struct cancel *cancel; /* NULL: never cancelled */
 };
-/* NULL: err says why. Sends no request. */
+/* Opens the bucket; sends no request. Returns NULL after a failure. */
 struct store *store_s3_create(const struct store_s3_options *options, struct err *err);
 
 #endif

@@ -16,7 +16,7 @@ enum s3_verdict {
     S3_ABSENT,
     S3_CHANGED,
     S3_FAILED,
-    /* the op needs another request; if that is impossible, it has failed as op->err says */
+    /* the op needs another request; if that is impossible, it has failed with op->err */
     S3_AGAIN,   /* the same again, after a wait: `cause`, `asked` */
     S3_REGION,  /* the bucket is in `region` */
     S3_CLOCK,   /* the clocks differ: `server_time` */

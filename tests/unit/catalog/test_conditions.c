@@ -28,7 +28,7 @@ static void refuse(struct store_op *op, enum store_failure failure)
     op->answer = STORE_FAILED;
     op->failure = failure;
     err_set(&op->err, failure == STORE_FORBIDDEN ? ERR_AUTH : ERR_UNSUPPORTED, "denied", "no");
-    inbox_post(op->home, &op->msg);
+    inbox_post(op->inbox, &op->msg);
 }
 
 static void submit(struct store *store, struct store_op *op)
@@ -44,7 +44,7 @@ static void submit(struct store *store, struct store_op *op)
     }
     if (front.manner == ABSENT) { /* 404 without a reason */
         op->answer = STORE_ABSENT;
-        inbox_post(op->home, &op->msg);
+        inbox_post(op->inbox, &op->msg);
         return;
     }
     if (front.manner == NOT_IMPLEMENTED && asks) {

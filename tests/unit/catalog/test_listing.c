@@ -239,7 +239,7 @@ static void submit(struct store *store, struct store_op *op)
     }
     op->answer = STORE_FAILED;
     err_set(&op->err, front.family, "refused", "refused");
-    inbox_post(op->home, &op->msg);
+    inbox_post(op->inbox, &op->msg);
 }
 
 static const struct store_table table = {.submit = submit};
@@ -355,7 +355,7 @@ static void paged_submit(struct store *store, struct store_op *op)
     }
     op->page->next = page->next ? strdup(page->next) : NULL;
     op->page->unsure = page->unsure;
-    inbox_post(op->home, &op->msg);
+    inbox_post(op->inbox, &op->msg);
 }
 
 static int walk_pages(const struct paged_page *pages, struct walk *walk)
@@ -429,7 +429,7 @@ static void absent_submit(struct store *store, struct store_op *op)
 {
     (void)store;
     op->answer = STORE_ABSENT;
-    inbox_post(op->home, &op->msg);
+    inbox_post(op->inbox, &op->msg);
 }
 
 static int ignore(void *arg, const struct store_entry *entry, struct err *why)

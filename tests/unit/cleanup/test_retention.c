@@ -67,7 +67,7 @@ static bool between(struct fault_store *fault, struct store_op *op)
         fault_store_run(fault, op);
     interfere(b);
     if (b->after)
-        inbox_post(op->home, &op->msg);
+        inbox_post(op->inbox, &op->msg);
     return b->after;
 }
 

@@ -129,7 +129,7 @@ static void a_message_has_a_maximum_size(void **state)
     docker_messages_feed(&stream, view_str("{\"stream\":\""));
     for (unsigned i = 0; i < 40; i++) {
         docker_messages_feed(&stream, view_of(x, 64 * KIB));
-        assert_true(stream.object.size <= DOCKER_SAYING_MAX);
+        assert_true(stream.object.size <= DOCKER_MESSAGE_MAX);
     }
     docker_messages_feed(&stream, view_str("\"}{\"stream\":\"Loaded image: a:1\\n\"}"));
     assert_string_equal(stream.loaded.names[0], "a:1");

@@ -98,7 +98,7 @@ static void play(unsigned count, struct turnstile *turnstile, int fails, int cam
 
     reorder_init(&order, THREADS);
     for (int i = 0; i < THREADS; i++) {
-        tasks[i] = (struct task){.job = {.home = inbox, .run = square},
+        tasks[i] = (struct task){.job = {.inbox = inbox, .run = square},
                                  .turnstile = turnstile,
                                  .number = i,
                                  .fails = i == fails};
@@ -162,7 +162,7 @@ static void destroying_finishes_submitted_jobs(void **state)
         struct task tasks[64];
 
         for (int i = 0; i < 64; i++) {
-            tasks[i] = (struct task){.job = {.home = inbox, .run = square}, .number = i};
+            tasks[i] = (struct task){.job = {.inbox = inbox, .run = square}, .number = i};
             workers_give(workers, &tasks[i].job);
         }
         workers_destroy(workers);
@@ -191,9 +191,9 @@ static void a_job_may_submit_another_one(void **state)
     for (size_t c = 0; c < sizeof(counts) / sizeof(counts[0]); c++) {
         struct inbox *inbox = new_inbox();
         struct workers *workers = pool_of(counts[c]);
-        struct task child = {.job = {.home = inbox, .run = give_child}};
+        struct task child = {.job = {.inbox = inbox, .run = give_child}};
         struct task parent = {
-            .job = {.home = inbox, .run = give_child}, .workers = workers, .child = &child};
+            .job = {.inbox = inbox, .run = give_child}, .workers = workers, .child = &child};
 
         workers_give(workers, &parent.job);
         for (int i = 0; i < 2; i++)
@@ -250,7 +250,7 @@ static void every_worker_has_a_scratch_of_its_own(void **state)
         workers = workers_create(&options, &err);
         assert_non_null(workers);
         for (int i = 0; i < 100; i++) {
-            tasks[i] = (struct task){.job = {.home = inbox, .run = use_pad}};
+            tasks[i] = (struct task){.job = {.inbox = inbox, .run = use_pad}};
             workers_give(workers, &tasks[i].job);
         }
         for (int i = 0; i < 100; i++)
@@ -301,7 +301,7 @@ static void signals_are_blocked_in_workers_and_not_in_their_creator(void **state
 {
     struct inbox *inbox = new_inbox();
     struct workers *workers = pool_of(1);
-    struct task task = {.job = {.home = inbox, .run = look_at_signals}};
+    struct task task = {.job = {.inbox = inbox, .run = look_at_signals}};
     sigset_t mask;
 
     (void)state;

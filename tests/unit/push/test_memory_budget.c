@@ -33,7 +33,7 @@ static void the_default_fits_its_memory(void **state)
 
     (void)state;
     assert_int_equal(budget.jobs, 4);
-    assert_int_equal(budget.slots, 14);
+    assert_int_equal(budget.buffers, 14);
     assert_int_equal(budget.part_size, 8 * MIB);
     assert_in_range(budget.parts, 4, 12);
     assert_true(budget.bytes <= TRANSFER_MEMORY);
@@ -48,12 +48,12 @@ static void every_amount_of_memory_makes_a_push_possible(void **state)
             struct memory_budget budget = memory_budget_of(&input, 0);
 
             assert_in_range(budget.parts, 2, 12);
-            assert_true(budget.slots >= 2);
+            assert_true(budget.buffers >= 2);
             assert_true(budget.bytes <= memory);
         }
 }
 
-/* The indexes use what the least slots and parts leave, and the rest still fits. */
+/* The indexes use what the least buffers and parts leave, and the rest still fits. */
 static void bases_get_what_is_left(void **state)
 {
     (void)state;
@@ -67,7 +67,7 @@ static void bases_get_what_is_left(void **state)
             continue;
         budget = memory_budget_of(&input, most);
         assert_true(budget.parts >= 4);
-        assert_true(budget.slots >= 2);
+        assert_true(budget.buffers >= 2);
         assert_true(budget.bytes + BASES_MEMORY(most) <= memory);
     }
 }

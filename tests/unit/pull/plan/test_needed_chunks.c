@@ -101,7 +101,7 @@ static void spans_fetch_one_range_each(void **state)
     const struct raw_range all = {0, 100000};
     struct err err;
     struct needed_chunks *needed = needed_create(&index_, &all, 1, &err);
-    struct buffer slot = {.aux = calloc(1, sizeof(struct span))};
+    struct buffer buffer = {.aux = calloc(1, sizeof(struct span))};
     uint64_t fetched = 0, gets = 0;
     struct range_plan plan;
     uint32_t seen = 0;
@@ -113,7 +113,7 @@ static void spans_fetch_one_range_each(void **state)
         needed->chunks[i].seed_offset = 1000 * i;
     range_plan_init(&plan, needed, NULL, 50000, 20000, 30000);
     while (!range_plan_done(&plan)) {
-        struct span *span = span_of(&slot);
+        struct span *span = span_of(&buffer);
         size_t raw = 0;
 
         assert_int_equal(range_plan_next(&plan, span, &err), 0);
@@ -135,7 +135,7 @@ static void spans_fetch_one_range_each(void **state)
     assert_true(fetched <= 45000 && fetched >= 35000);
     assert_true(gets <= 6);
     needed_destroy(needed);
-    free(slot.aux);
+    free(buffer.aux);
 }
 
 int main(void)

@@ -245,7 +245,7 @@ static void the_archive_is_right_for_any_chunks(void **state)
             }
             for (unsigned i = 0; i < count; i++) {
                 held.size = sizes[i];
-                held.ahead = i < told ? ahead : 0;
+                held.run_size = i < told ? ahead : 0;
                 ahead -= i < told ? sizes[i] : 0;
                 add(&s, held, random_below(3) ? held.size : 1 + random_below(255));
                 held.offset += held.size;
@@ -329,8 +329,8 @@ static void all_chunks_are_held(void **state)
 /* A run of known length needs no bytes, neither at the beginning nor after new chunks. */
 static void a_run_of_known_length_needs_no_bytes(void **state)
 {
-    struct held_chunk first = {.base = 0, .size = 50, .ahead = LEAST};
-    struct held_chunk second = {.base = 1, .offset = 5, .size = 50, .ahead = RUN_LEAST};
+    struct held_chunk first = {.base = 0, .size = 50, .run_size = LEAST};
+    struct held_chunk second = {.base = 1, .offset = 5, .size = 50, .run_size = RUN_LEAST};
     struct scene s;
 
     (void)state;
@@ -342,12 +342,12 @@ static void a_run_of_known_length_needs_no_bytes(void **state)
     close_scene(&s);
 
     open_scene(&s, &options);
-    for (; first.ahead; first.ahead -= first.size, first.offset += first.size) {
+    for (; first.run_size; first.run_size -= first.size, first.offset += first.size) {
         assert_false(part_planner_needs(s.planner, &first));
         add(&s, first, 50);
     }
     add_new(&s, 7);
-    for (; second.ahead; second.ahead -= second.size, second.offset += second.size) {
+    for (; second.run_size; second.run_size -= second.size, second.offset += second.size) {
         assert_false(part_planner_needs(s.planner, &second));
         add(&s, second, 50);
     }

@@ -18,7 +18,7 @@ enum { UPLOADED = 1, JOINED };
 
 static struct bucket bucket;
 static struct bases bases;
-static struct inbox *home;
+static struct inbox *inbox;
 static struct parts *parts;
 static struct upload *upload;
 static struct composer *composer;
@@ -42,19 +42,19 @@ static int set_up(void **state)
     assert_int_equal(store_head(bucket.store, "images/base", &info, &err), STORE_DONE);
     bases = (struct bases){.count = 1, .base[0] = {.key = "images/base", .size = info.size}};
     str_copy(bases.base[0].etag, sizeof bases.base[0].etag, info.etag);
-    home = inbox_create(&err);
+    inbox = inbox_create(&err);
     parts = parts_create(4, SIZE, &err);
-    upload = upload_create(bucket.store, KEY, home, UPLOADED, 4, &err);
+    upload = upload_create(bucket.store, KEY, inbox, UPLOADED, 4, &err);
     assert_int_equal(temp_objects_new_folder(folder, &err), 0);
     composer = composer_create(&(struct composer_options){.store = bucket.store,
                                                           .upload = upload,
                                                           .bases = &bases,
                                                           .parts = parts,
-                                                          .home = home,
+                                                          .inbox = inbox,
                                                           .kind = JOINED,
                                                           .folder = folder},
                                &err);
-    assert_true(home && parts && upload && composer);
+    assert_true(inbox && parts && upload && composer);
     return 0;
 }
 
@@ -64,7 +64,7 @@ static int tear_down(void **state)
     composer_destroy(composer);
     upload_destroy(upload);
     parts_destroy(parts);
-    inbox_destroy(home);
+    inbox_destroy(inbox);
     bucket_close(&bucket);
     return 0;
 }
@@ -97,7 +97,7 @@ static unsigned wait_for_all(void)
     unsigned failures = 0;
 
     while (composer_out(composer) + upload_out(upload)) {
-        struct msg *msg = inbox_take(home, INBOX_FOREVER);
+        struct msg *msg = inbox_take(inbox, INBOX_FOREVER);
         struct upload_news news = {0};
         struct composer_news joined = {0};
         bool failed;

@@ -40,7 +40,7 @@ static void submit(struct store *store, struct store_op *op)
         op->answer = STORE_FAILED;
         op->failure = front.failure;
         err_set(&op->err, front.family, "denied", "no");
-        inbox_post(op->home, &op->msg);
+        inbox_post(op->inbox, &op->msg);
         return;
     }
     store_submit(bucket.store, op);

@@ -785,30 +785,30 @@ static void a_store_that_is_cancelled_still_aborts(void **state)
     assert_int_equal(page.count, 0);
 }
 
-static void ops_come_home_in_order(void **state)
+static void ops_return_in_order(void **state)
 {
     struct store_op ops[64];
     char keys[64][16];
     struct err err = {0};
-    struct inbox *home = inbox_create(&err);
+    struct inbox *inbox = inbox_create(&err);
 
     (void)state;
     for (int i = 0; i < 64; i++) {
         snprintf(keys[i], sizeof keys[i], "k%d", i / 2);
         ops[i] = (struct store_op){.msg.kind = i,
-                                   .home = home,
+                                   .inbox = inbox,
                                    .verb = i % 2 ? STORE_DELETE : STORE_PUT,
                                    .key = keys[i],
                                    .body = view_str("x")};
         store_submit(store, &ops[i]);
     }
     for (int i = 0; i < 64; i++) {
-        struct msg *msg = inbox_take(home, INBOX_FOREVER);
+        struct msg *msg = inbox_take(inbox, INBOX_FOREVER);
 
         assert_int_equal(msg->kind, i);
         assert_int_equal(((struct store_op *)msg)->answer, STORE_DONE);
     }
-    inbox_destroy(home);
+    inbox_destroy(inbox);
     check_list("", 0, "");
 }
 
@@ -1104,7 +1104,7 @@ int main(int argc, char **argv)
         TEST(no_update_is_lost_between_stores),
         TEST(a_killed_writer_leaves_nothing_to_see),
         TEST(a_store_that_is_cancelled_still_aborts),
-        TEST(ops_come_home_in_order),
+        TEST(ops_return_in_order),
         TEST(says_when_the_disk_is_full),
         TEST(old_leftovers_are_swept),
         TEST(no_operation_waits_for_a_fifo),

@@ -344,14 +344,14 @@ static void expired_keys_are_read_again(void **state)
                                              .renew = new_token,
                                              .renew_arg = &asked};
     struct store *store = store_s3_create(&options, &err);
-    struct inbox *home = inbox_create(&err);
-    struct store_op ops[2] = {{.verb = STORE_PUT, .key = "a", .body = noise(10), .home = home},
-                              {.verb = STORE_PUT, .key = "b", .body = noise(10), .home = home}};
+    struct inbox *inbox = inbox_create(&err);
+    struct store_op ops[2] = {{.verb = STORE_PUT, .key = "a", .body = noise(10), .inbox = inbox},
+                              {.verb = STORE_PUT, .key = "b", .body = noise(10), .inbox = inbox}};
     assert_non_null(store);
     for (int i = 0; i < 2; i++)
         store_submit(store, &ops[i]);
     for (int i = 0; i < 2; i++)
-        inbox_take(home, INBOX_FOREVER);
+        inbox_take(inbox, INBOX_FOREVER);
     assert_int_equal(ops[0].answer, STORE_DONE);
     assert_int_equal(ops[1].answer, STORE_DONE);
     assert_int_equal(asked, 1);
@@ -361,7 +361,7 @@ static void expired_keys_are_read_again(void **state)
     assert_int_equal(store_run(store, &op, &err), STORE_FAILED);
     assert_int_equal(err.family, ERR_AUTH);
     assert_string_equal(err.code, "expired");
-    inbox_destroy(home);
+    inbox_destroy(inbox);
     store_destroy(store);
     fake_stop(&fake);
 }
@@ -380,7 +380,7 @@ static void keeps_to_the_rate(void **state)
                                              .secret_key = SECRET,
                                              .rate = 1024 * 1024};
     struct store *store = store_s3_create(&options, &err);
-    struct inbox *home = inbox_create(&err);
+    struct inbox *inbox = inbox_create(&err);
     struct store_op ops[4];
     assert_non_null(store);
     int64_t start = clock_monotonic();
@@ -388,18 +388,18 @@ static void keeps_to_the_rate(void **state)
         static const char *const keys[] = {"0", "1", "2", "3"};
         ops[i] = (struct store_op){
             .verb = STORE_PUT, .key = keys[i], .body = slice(data, i * 256 * 1024, 256 * 1024)};
-        ops[i].home = home;
+        ops[i].inbox = inbox;
         store_submit(store, &ops[i]);
     }
     for (int i = 0; i < 4; i++)
-        assert_int_equal(((struct store_op *)inbox_take(home, INBOX_FOREVER))->answer, STORE_DONE);
+        assert_int_equal(((struct store_op *)inbox_take(inbox, INBOX_FOREVER))->answer, STORE_DONE);
     int64_t up = clock_monotonic() - start;
     assert_true(up > 600 * NS_PER_MS);
     for (unsigned i = 0; i < 4; i++)
         expect_content(store, ops[i].key, slice(data, i * 256 * 1024, 256 * 1024));
     int64_t down = clock_monotonic() - start - up;
     assert_true(down > 600 * NS_PER_MS);
-    inbox_destroy(home);
+    inbox_destroy(inbox);
     store_destroy(store);
     fake_stop(&fake);
 }
@@ -675,7 +675,7 @@ static void a_cancel_ends_all_operations_and_permits_the_cleanup(void **state)
     struct fake_s3 fake;
     struct cancel cancel;
     struct store_op ops[20];
-    struct inbox *home = inbox_create(NULL);
+    struct inbox *inbox = inbox_create(NULL);
     struct err err;
 
     (void)state;
@@ -687,13 +687,13 @@ static void a_cancel_ends_all_operations_and_permits_the_cleanup(void **state)
     expect(store, &create, STORE_DONE);
     for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
         ops[i] =
-            (struct store_op){.verb = STORE_PUT, .key = "k", .body = noise(PART), .home = home};
+            (struct store_op){.verb = STORE_PUT, .key = "k", .body = noise(PART), .inbox = inbox};
         store_submit(store, &ops[i]);
     }
     fake_pause_ms(200);
     cancel_request(&cancel, SIGTERM);
     for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
-        struct store_op *op = (struct store_op *)inbox_take(home, INBOX_FOREVER);
+        struct store_op *op = (struct store_op *)inbox_take(inbox, INBOX_FOREVER);
         assert_int_equal(op->answer, STORE_FAILED);
         assert_int_equal(op->err.family, ERR_CANCELLED);
     }
@@ -706,7 +706,7 @@ static void a_cancel_ends_all_operations_and_permits_the_cleanup(void **state)
     expect(store, &abort, STORE_DONE);
     assert_int_equal(fake_logged(&fake, "\"kind\": \"Abort\"", "204"), 1);
     store_destroy(store);
-    inbox_destroy(home);
+    inbox_destroy(inbox);
     fake_stop(&fake);
 }
 

@@ -1,4 +1,4 @@
-/* The number and size of slots, and the length of ranges. */
+/* The number and size of buffers, and the length of ranges. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,13 +7,13 @@
 #include <cmocka.h>
 
 #include "base/bytes.h"
+#include "pull/buffer_plan.h"
 #include "pull/plan/prefetch.h"
-#include "pull/slot_plan.h"
 
-static void slots_stay_within_the_memory(void **state)
+static void buffers_stay_within_the_memory(void **state)
 {
     static const struct {
-        struct slot_plan_options options;
+        struct buffer_plan_options options;
         size_t in, out, ahead;
         unsigned count;
     } cases[] = {
@@ -27,35 +27,35 @@ static void slots_stay_within_the_memory(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        struct slot_plan plan;
+        struct buffer_plan plan;
 
-        slot_plan_make(&plan, &cases[i].options);
+        buffer_plan_make(&plan, &cases[i].options);
         assert_int_equal(plan.in, cases[i].in);
         assert_int_equal(plan.out, cases[i].out);
-        assert_int_equal(plan.ahead, cases[i].ahead);
+        assert_int_equal(plan.prefetch_bytes, cases[i].ahead);
         assert_int_equal(plan.count, cases[i].count);
     }
 }
 
 static void ranges_are_short_on_a_slow_link(void **state)
 {
-    const struct slot_plan_options options = {80 * MIB, true, false, true};
-    struct slot_plan plan;
+    const struct buffer_plan_options options = {80 * MIB, true, false, true};
+    struct buffer_plan plan;
 
     (void)state;
-    slot_plan_make(&plan, &options);
-    assert_int_equal(slot_plan_range(&plan, 0), SLOT_PLAN_RANGE_LEAST);
-    assert_int_equal(slot_plan_range(&plan, 26e6), 1000000);
-    assert_int_equal(slot_plan_range(&plan, 1e9), plan.range);
+    buffer_plan_make(&plan, &options);
+    assert_int_equal(buffer_plan_range(&plan, 0), BUFFER_PLAN_RANGE_LEAST);
+    assert_int_equal(buffer_plan_range(&plan, 26e6), 1000000);
+    assert_int_equal(buffer_plan_range(&plan, 1e9), plan.range);
     assert_true(plan.range < plan.in);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(slots_stay_within_the_memory),
+        cmocka_unit_test(buffers_stay_within_the_memory),
         cmocka_unit_test(ranges_are_short_on_a_slow_link),
     };
 
-    return cmocka_run_group_tests_name("slot_plan", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("buffer_plan", tests, NULL, NULL);
 }
