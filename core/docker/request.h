@@ -41,7 +41,7 @@ int docker_ask_json(struct docker *docker, const char *path, struct json **json,
 
 /* Records that the daemon keeps images in containerd's store. */
 void docker_set_containerd(struct docker *docker);
-/* True for statuses with which a proxy before the daemon denies a request. */
+/* Returns true for statuses with which a proxy before the daemon denies a request. */
 bool docker_is_denied(int status);
 /* They set an error and return ERR_FAIL. docker_refused: a status that is no success.
  * docker_no_image: no such image. docker_unanswered: adds the daemon's address to a timeout. */

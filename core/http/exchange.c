@@ -190,7 +190,7 @@ static size_t on_header(char *line, size_t one, size_t size, void *arg)
 
 /* ---- faults ---- */
 
-/* True: the request used a connection of an earlier one. */
+/* Returns true if the request used a connection of an earlier one. */
 static bool is_kept_connection(const struct http_exchange *exchange)
 {
     long opened = 1;
@@ -362,7 +362,7 @@ static bool is_https(const struct http_exchange *exchange)
     return strncmp(exchange->url, "https://", 8) == 0;
 }
 
-/* True: the proxy of the environment was used. libcurl before 8.7 cannot report that. */
+/* Returns true if the proxy of the environment was used. libcurl before 8.7 cannot report that. */
 static bool used_proxy(const struct http_exchange *exchange)
 {
 #if LIBCURL_VERSION_NUM >= 0x080700 /* 8.7 */

@@ -33,7 +33,7 @@ struct stall_watch {
     uint64_t moved;
 };
 
-/* True: the last whole window moved less than `floor` bytes a second. */
+/* Returns true if the last whole window moved less than `floor` bytes a second. */
 bool stall_is(struct stall_watch *watch, uint64_t moved, uint64_t floor, int64_t window,
               int64_t now);
 /* Returns the longest time of an exchange with `size` bytes of bodies. `rate`: the user's limit for

@@ -406,7 +406,7 @@ struct push_engine *push_engine_create(const struct push_engine_options *options
     return e;
 }
 
-/* True if the same command may succeed later, and need not send the same bytes again. */
+/* Returns true if the same command may succeed later, and need not send the same bytes again. */
 static bool may_resume(const struct push_engine *e, const struct err *err)
 {
     if (push_engine_remedy(e) != REMEDY_NONE)

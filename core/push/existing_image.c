@@ -183,7 +183,8 @@ static void key_of(const struct keep *keep, enum key_kind kind, char out[KEY_MAX
     key_replaced(out, keep->name, keep->month, keep->stamp, keep->n, kind);
 }
 
-/* 0: this push has the name, because its copy of the metadata is under it; 1: another one has. */
+/* Returns 0 if this push has the name, because its copy of the metadata is under it; 1 if another
+ * push has it. */
 static int claim(const struct keep *keep, struct err *err)
 {
     char key[KEY_MAX];

@@ -29,12 +29,13 @@ int existing_image_find(struct store *store, const struct image_name *name,
                         struct existing_image *out, struct err *err);
 void existing_image_finish(struct existing_image *existing);
 
-/* True if it is this image: complete, and `id` is its image id or a daemon's name for it. */
+/* Returns true if the existing image is complete, and `id` is its image id or a daemon's name for
+ * it. */
 bool existing_image_is(const struct existing_image *existing, const char *id);
 
-/* True if the archive is not the one of the metadata, but a later one whose push ended before it
- * wrote its documents. The image that it replaced was kept before; the archive itself belongs to no
- * image. */
+/* Returns true if the archive is not the one of the metadata, but a later one whose push ended
+ * before it wrote its documents. The image that it replaced was kept before; the archive itself
+ * belongs to no image. */
 bool existing_image_is_torn(const struct existing_image *existing);
 
 /* Call it after the metadata was written under existing->key. Fails with conflict.removed when a

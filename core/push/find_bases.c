@@ -140,8 +140,8 @@ static bool index_is(const struct metadata *metadata, struct view bytes)
     return bytes.size == metadata->index_size && strcmp(hex, metadata->index_sha256) == 0;
 }
 
-/* True if the archive has the ETag of its metadata, or (its bucket was copied) a sample shows that
- * it contains the chunks of its index. */
+/* Returns true if the archive has the ETag of its metadata, or (its bucket was copied) a sample
+ * shows that it contains the chunks of its index. */
 static bool archive_is(struct store *store, const struct candidate *candidate,
                        const struct store_info *archive, const struct index *index)
 {

@@ -43,7 +43,8 @@ int learn_image(struct store *store, const struct image_name *name,
     return 0;
 }
 
-/* True if the metadata in the bucket is unchanged: a store without conditions does not check. */
+/* Returns true if the metadata in the bucket is unchanged: a store without conditions does not
+ * check. */
 static bool is_still(struct store *store, const struct located *at, struct err *err)
 {
     struct store_info info;

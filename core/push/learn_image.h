@@ -16,7 +16,7 @@
 
 struct err;
 
-/* True if the archive would have to be read. */
+/* Returns true if the archive would have to be read. */
 bool learn_image_is_missing(const struct existing_image *existing);
 /* Reads and verifies the whole archive, and completes existing->at.metadata. Waits. A damaged
  * archive is no failure: its metadata stays without an image. */

@@ -22,7 +22,7 @@ enum { MOVED_OTHER = 1 };
 int moved_archive_check(struct store *store, const char *key, const struct store_info *archive,
                         const struct index *index, struct err *err);
 
-/* True if metadata and archive differ in the ETag only. */
+/* Returns true if metadata and archive differ in the ETag only. */
 bool moved_archive_is_likely(const struct existing_image *existing);
 /* Checks the archive against the index of its metadata. If it is the right one, `existing` is whole
  * afterwards, and its metadata has the new ETag; in the bucket, too, if `write`. Fails only after a

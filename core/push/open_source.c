@@ -18,7 +18,7 @@ static bool is_stdin(const struct image_input *input)
     return strcmp(input->path, "-") == 0;
 }
 
-/* True if the archive is a regular file. */
+/* Returns true if the archive is a regular file. */
 static bool stat_archive(const struct image_input *input, struct stat *st)
 {
     return !is_stdin(input) && stat(input->path, st) == 0 && S_ISREG(st->st_mode);

@@ -26,7 +26,7 @@ struct image_input {
 
 /* Returns the approximate size of the save stream in bytes; 0: not known. */
 uint64_t open_source_size(const struct image_input *input);
-/* True if the source can be read again from its beginning. */
+/* Returns true if the source can be read again from its beginning. */
 bool open_source_is_repeatable(const struct image_input *input);
 
 struct open_source_wanted {

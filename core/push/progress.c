@@ -16,7 +16,7 @@ void push_progress_init(struct push_progress *progress, const struct transfer_op
                                        .phase = PHASE_PREPARE}; /* of push.c, not of the engine */
 }
 
-/* True if it is time for a report. */
+/* Returns true if it is time for a report. */
 static bool begin_report(struct push_progress *p, enum transfer_phase phase, int64_t now)
 {
     if (phase == p->phase)

@@ -50,7 +50,8 @@ static void post(struct reader *r, struct push_span *span, int kind)
     inbox_post(r->options.inbox, &span->job.msg);
 }
 
-/* True if the chunks of the next span decide which layers are read, or are skipped chunks. */
+/* Returns true if the chunks of the next span decide which layers are read, or are skipped chunks.
+ */
 static bool names_at_once(const struct reader *r)
 {
     const struct skippable_layers *unread = r->options.source->unread;

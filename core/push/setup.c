@@ -53,8 +53,8 @@ static int open_resume(struct push_setup *s, struct err *err)
 
 /* ---- bases ---- */
 
-/* True if the store copies ranges. A source that cannot be read twice must know it in advance, so
- * that a probe is made for it. */
+/* Returns true if the store copies ranges. A source that cannot be read twice must know it in
+ * advance, so that a probe is made for it. */
 static bool may_copy(struct push_setup *s)
 {
     enum copy_support support = copy_support_remembered(s->options.store);

@@ -69,8 +69,8 @@ enum store_failure {
     STORE_REFUSED,     /* any other refusal, or a response that makes no sense */
 };
 
-/* True for visible ASCII without blanks, and for "": such text can be the value of a header. ETags
- * and upload ids of responses and documents that fail this count as not sent. */
+/* Returns true for visible ASCII without blanks, and for "": such text can be the value of a
+ * header. ETags and upload ids of responses and documents that fail this count as not sent. */
 bool store_etag_is_sound(const char *etag);
 /* Copies an ETag in the form in which all ETags are kept and compared: with quotes, which some
  * stores omit, and without the mark of a weak ETag, which proxies add. False, and "": the ETag is

@@ -22,7 +22,7 @@ unsigned transfer_jobs(unsigned jobs)
     return cores < 1 ? 1 : cores > TRANSFER_JOBS_MAX ? TRANSFER_JOBS_MAX : (unsigned)cores;
 }
 
-/* 0: this system has no such figure. */
+/* Returns the peak of memory; 0: this system does not report it. */
 static uint64_t high_water_mark(void)
 {
     char line[128];

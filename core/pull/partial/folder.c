@@ -68,7 +68,7 @@ static uint64_t bytes_on_disk(const char *path)
     return lstat(path, &st) == 0 ? (uint64_t)st.st_blocks * 512 : 0;
 }
 
-/* False: it was deleted meanwhile. */
+/* Returns false if the partial download was deleted meanwhile. */
 static bool read_entry(const char *id, struct partial_entry *entry)
 {
     char path[PATH_MAX];

@@ -330,8 +330,8 @@ static uint64_t ahead_of(const struct held_chunk *held)
     return held->run_size > held->size ? held->run_size : held->size;
 }
 
-/* True if the run, together with this chunk, is known to be long enough to be joined or to be a
- * tail of its own. Then its bytes are not needed. */
+/* Returns true if the run, together with this chunk, is known to be long enough to be joined or to
+ * be a tail of its own. Then its bytes are not needed. */
 static bool opens(const struct part_planner *p, const struct held_chunk *held)
 {
     bool grows = grows_run(p, held);
@@ -344,13 +344,13 @@ static bool opens(const struct part_planner *p, const struct held_chunk *held)
     return data == 0 && run >= p->options.least;
 }
 
-/* True if there is nothing to join to: data is too small for a part and must grow. */
+/* Returns true if there is nothing to join to: data is too small for a part and must grow. */
 static bool must_upload(const struct part_planner *p)
 {
     return !p->has_tail && has_data(p) && !data_is_large(p);
 }
 
-/* True if the bytes of the run still fit behind data. */
+/* Returns true if the bytes of the run still fit behind data. */
 static bool has_room(const struct part_planner *p, size_t size)
 {
     size_t used = (p->data ? p->data->size : 0) + p->run_bytes;

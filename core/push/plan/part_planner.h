@@ -77,7 +77,7 @@ struct part_planner *part_planner_create(struct parts *parts,
 /* Returns the part that it holds to `parts`. Takes NULL. */
 void part_planner_destroy(struct part_planner *planner);
 
-/* True if part_planner_add may be called: parts are free, and every step was taken. */
+/* Returns true if part_planner_add may be called: parts are free, and every step was taken. */
 bool part_planner_ready(const struct part_planner *planner);
 /* Returns true if the next chunk, held there, must be added with its packed bytes. */
 bool part_planner_needs(const struct part_planner *planner, const struct held_chunk *held);

@@ -342,7 +342,7 @@ static bool read_body(enum record_kind kind, struct view bytes, struct checkpoin
     return good && !body.failed && body.left.size == 0;
 }
 
-/* False: the next record is incomplete or not valid. */
+/* Reads the next record. Returns false if it is incomplete or not valid. */
 static bool read_record(struct le_reader *cursor, struct checkpoint *c)
 {
     const uint8_t *start = cursor->left.data;

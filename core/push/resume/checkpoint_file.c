@@ -125,7 +125,7 @@ static void read_head(const char *path, struct checkpoint_found *out)
     text_finish(&text);
 }
 
-/* False: the file was deleted meanwhile. */
+/* Returns false if the file was deleted meanwhile. */
 static bool summarize(const char *name, struct checkpoint_found *out)
 {
     char path[PATH_MAX];

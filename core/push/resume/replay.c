@@ -180,7 +180,7 @@ int replay_settle(struct replay *replay, struct err *err)
 
 /* ---- chunks ---- */
 
-/* True if the store has all bytes up to `end`. */
+/* Returns true if the store has all bytes up to `end`. */
 static bool is_there(struct replay *r, uint64_t end)
 {
     uint64_t at = r->at;

@@ -493,7 +493,7 @@ bool resume_differs(const struct resume *resume)
 
 /* ---- the end ---- */
 
-/* True if the failure was not the store's, so that it can be written to. */
+/* Returns true if the store did not cause the failure, so that it probably accepts a write. */
 static bool may_reach_store(const struct err *err)
 {
     return err->family == ERR_CANCELLED || err->family == ERR_DOCKER || err->family == ERR_LOCAL;

@@ -88,8 +88,8 @@ void resume_join_done(struct resume *resume, unsigned number, const char *etag);
 
 /* Records that the archive will be completed (etag ""), or is complete, under this ETag. */
 void resume_completed(struct resume *resume, uint64_t size, const char *etag);
-/* True if the interrupted push had completed its archive; only index and metadata are missing. Call
- * resume_confirm instead of completing the upload. */
+/* Returns true if the interrupted push had completed its archive; only index and metadata are
+ * missing. Call resume_confirm instead of completing the upload. */
 bool resume_is_whole(const struct resume *resume);
 /* Returns 0 if the archive in the bucket is the one of the unfinished push. Waits. Fails like
  * resume_next_chunk. */

@@ -34,7 +34,7 @@ static void add_size(struct step_record *r, bool held, uint32_t size)
         r->sizes[r->size_count++] = CHECKPOINT_HELD | 1;
 }
 
-/* True if the store copies the chunk that begins at `at`. */
+/* Returns true if the store copies the chunk that begins at `at`. */
 static bool is_held(const struct checkpoint_step *step, uint64_t at)
 {
     bool right = step->join && at >= step->offset + step->side[0].size;

@@ -60,7 +60,7 @@ bool assembler_has_copied(const struct assembler *assembler);
 uint64_t
 assembler_fresh(const struct assembler *assembler); /* bytes of the archive that were not copied */
 unsigned assembler_joins(const struct assembler *assembler);
-/* True if the bytes of an unread chunk were needed: the lead was too short. */
+/* Returns true if the bytes of an unread chunk were needed: the lead was too short. */
 bool assembler_lacked_bytes(const struct assembler *assembler);
 /* No operation is out. Deletes the temporary objects, and waits. */
 void assembler_clean_up(struct assembler *assembler);

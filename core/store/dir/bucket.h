@@ -32,7 +32,7 @@ struct dir_bucket {
 /* usage.key: the key is empty or absolute, has a component that is empty, "." or "..", a control
  * character, is too long, or begins with DIR_OWN. */
 int dir_key_check(const char *key, struct err *err);
-/* True for names of the top folder that are no keys ("name" or "name/"). */
+/* Returns true for names of the top folder that are no keys ("name" or "name/"). */
 bool dir_is_own(const char *name);
 
 /* Opens the folder of the last component of `path` (`*leaf`, inside path). Follows no symbolic

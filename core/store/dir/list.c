@@ -184,7 +184,7 @@ static int offer(struct walk *w, int folder, const char *name)
     return dir_page_add(page, w->path, false, &info, w->err);
 }
 
-/* True: the folder w->path (ending in '/') can hold a key behind the token. */
+/* Returns true if the folder w->path (ending in '/') can hold a key behind the token. */
 static bool worth_entering(const struct walk *w)
 {
     size_t size = strlen(w->path), prefix = strlen(w->prefix);

@@ -160,7 +160,7 @@ static void remove_empty_folders(const struct dir_bucket *bucket, const char *ke
     }
 }
 
-/* True: the object has the ETag of op->if_match, or does not exist. */
+/* Returns true if the object has the ETag of op->if_match, or does not exist. */
 static bool may_remove(int folder, const char *leaf, const struct store_op *op)
 {
     struct store_info info;

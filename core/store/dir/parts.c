@@ -14,8 +14,8 @@
 
 #include "store/dir/lock.h"
 
-/* True: `data` was already renamed to the object; the completing process died before it cleaned
- * up. */
+/* Returns true if `data` was already renamed to the object. The process that completed the upload
+ * ended before it deleted the rest. */
 static bool has_ended(const struct dir_upload *up, const struct dir_parts *table)
 {
     for (unsigned i = 0; i < table->count; i++)

@@ -41,7 +41,7 @@ int dir_parts_put(const struct dir_parts *table, const struct dir_upload *up, un
 bool dir_parts_find_offset(const struct dir_parts *table, unsigned number, uint64_t size,
                            uint64_t *offset);
 
-/* True: the part is complete. */
+/* Returns true if the part is complete. */
 bool dir_part_is_done(const struct dir_part *record);
 void dir_part_etag(const struct dir_part *record, char etag[STORE_ETAG_MAX]);
 /* Names the file of a part that is not in `data`. */

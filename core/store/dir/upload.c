@@ -125,7 +125,7 @@ static enum store_answer commit_in_place(const struct dir_bucket *bucket,
     return answer;
 }
 
-/* True: the upload has no parts behind those of `op`. In place, they would be cut off. */
+/* Returns true if the upload has no parts behind those of `op`. In place, they would be cut off. */
 static bool is_all(const struct store_op *op, const struct dir_parts *table)
 {
     unsigned last = op->parts[op->part_count - 1].number;

@@ -36,7 +36,7 @@ void dir_upload_remove(const struct dir_bucket *bucket, const char *id);
 bool dir_upload_id_is_valid(const char *id);
 /* Opens the folder. Returns 0 and *fd, STORE_ABSENT, or negative. */
 int dir_upload_folder(const struct dir_bucket *bucket, const char *id, int *fd, struct err *err);
-/* False: it has no key. */
+/* Reads the key of an upload. Returns false if it has none. */
 bool dir_upload_read_key(const struct dir_bucket *bucket, int folder, char *out, size_t size);
 
 #endif

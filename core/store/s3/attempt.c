@@ -196,7 +196,7 @@ void s3_attempt_end_follow_up(struct s3_attempt *attempt)
     attempt->payload_hash[0] = '\0';
 }
 
-/* True: the response's Content-Range begins where the request did. */
+/* Returns true if the response's Content-Range begins where the request did. */
 static bool is_range_asked(const struct http_exchange *exchange)
 {
     size_t size = strlen(exchange->data_range);

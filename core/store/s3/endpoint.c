@@ -50,7 +50,7 @@ static bool is_aws(const char *host)
     return ends(host, ".amazonaws.com") || ends(host, ".amazonaws.com.cn");
 }
 
-/* True for Alibaba OSS and Tencent COS, which refuse the bucket in the path. */
+/* Returns true for Alibaba OSS and Tencent COS, which refuse the bucket in the path. */
 static bool wants_bucket_in_host(const char *host)
 {
     return is_aws(host) || ends(host, ".aliyuncs.com") || ends(host, ".myqcloud.com");
@@ -188,7 +188,7 @@ int s3_endpoint_init(struct s3_endpoint *place, const char *endpoint, const char
     return compose(place, host, err);
 }
 
-/* True: no segment is empty, "." or "..". */
+/* Returns true if no segment is empty, "." or "..". */
 static bool is_sound(const char *folder)
 {
     for (;;) {

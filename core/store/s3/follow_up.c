@@ -70,7 +70,7 @@ void s3_follow_up_object(struct s3_session *session, struct s3_attempt *attempt,
     s3_attempt_follow_up(session, attempt, &look, fallback);
 }
 
-/* True: an earlier try of this op may be the cause of "absent" or "changed". */
+/* Returns true if an earlier try of this op may be the cause of "absent" or "changed". */
 static bool may_be_own_effect(const struct s3_attempt *attempt, enum s3_verdict verdict)
 {
     if (!attempt->perhaps_done)
@@ -80,7 +80,7 @@ static bool may_be_own_effect(const struct s3_attempt *attempt, enum s3_verdict 
     return attempt->op->verb == STORE_PUT && verdict == S3_CHANGED;
 }
 
-/* True: the upload was completed, and the response had no ETag. */
+/* Returns true if the upload was completed, and the response had no ETag. */
 static bool has_no_etag(const struct s3_attempt *attempt, enum s3_verdict verdict)
 {
     return verdict == S3_DONE && attempt->op->verb == STORE_UPLOAD_COMPLETE &&
@@ -114,7 +114,7 @@ bool s3_follow_up_needed(struct s3_session *session, struct s3_attempt *attempt,
 
 /* ---- judging ---- */
 
-/* True: the object has the bytes of the op, so this op counts as its writer. */
+/* Returns true if the object has the bytes of the op, so this op counts as its writer. */
 static bool is_our_put(const struct s3_attempt *attempt)
 {
     const struct store_op *op = attempt->op;

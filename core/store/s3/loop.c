@@ -15,7 +15,7 @@
 
 /* ---- measuring ---- */
 
-/* True: all active requests move bytes, so that their rate measures the link. */
+/* Returns true if all active requests move bytes, so that their rate measures the link. */
 static bool is_moving(const struct s3_session *session)
 {
     for (unsigned i = 0; i < session->scheduler.slot_count; i++) {
@@ -40,8 +40,8 @@ static void measure_link(struct s3_session *session, int64_t now)
 
 /* ---- reporting a silence ---- */
 
-/* True: an active request has moved more of its bodies than any of its earlier tries. Bytes that
- * are sent again do not count. */
+/* Returns true if an active request has moved more of its bodies than any of its earlier tries.
+ * Bytes that are sent again do not count. */
 static bool has_moved(struct s3_session *session)
 {
     bool moved = false;
@@ -99,7 +99,7 @@ static void watch_silence(struct s3_session *session, int64_t now)
 
 /* ---- cancelling ---- */
 
-/* True: a cancel does not end the op at once. */
+/* Returns true if a cancel does not end the op at once. */
 static bool outlives_cancel(const struct s3_session *session, const struct store_op *op)
 {
     return op->verb == STORE_UPLOAD_ABORT || op->verb == STORE_DELETE ||

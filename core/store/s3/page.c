@@ -88,7 +88,7 @@ static bool parse_size(const char *text, uint64_t *out)
     return text[0] >= '0' && text[0] <= '9' && end[strspn(end, BLANKS)] == '\0' && errno == 0;
 }
 
-/* True: the text is the word or its digit, as Go's clients read a Boolean. */
+/* Returns true if the text is the word or its digit, as Go's clients read a Boolean. */
 static bool says(const char *text, const char *word, char digit)
 {
     text += strspn(text, BLANKS);
@@ -221,8 +221,8 @@ static int unescape_keys(struct page_reader *reader, struct err *err)
     return good ? 0 : bad_listing(err, "has a key whose encoding is malformed");
 }
 
-/* True: another page follows. Without IsTruncated, the token of a list of objects decides. The
- * markers of the other two lists may be on a last page, too. */
+/* Returns true if another page follows. Without IsTruncated, the token of a list of objects
+ * decides. The markers of the other two lists may be on a last page, too. */
 static bool has_more(const struct page_reader *reader)
 {
     if (reader->truncated || reader->end_said)

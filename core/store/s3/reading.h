@@ -33,12 +33,12 @@ void s3_reading_odd(const struct s3_reading *r, const char *code, const char *te
 void s3_reading_web_page(const struct s3_reading *r);
 
 bool s3_answer_is_xml(const struct http_answer *answer);
-/* True: the content type is HTML. Some stores use it for all their responses. */
+/* Returns true if the content type is HTML. Some stores use it for all their responses. */
 bool s3_answer_is_html_type(const struct http_answer *answer);
-/* True: the response is a login page, a console, or a proxy's error page. */
+/* Returns true if the response is a login page, a console, or a proxy's error page. */
 bool s3_answer_is_web_page(const struct http_answer *answer);
 
-/* True for requests that create an object, which may name an encryption. */
+/* Returns true for requests that create an object, which may name an encryption. */
 bool s3_creates_object(enum store_verb verb);
 /* "copying a part to": the verb of an op, for messages. */
 const char *s3_doing(enum store_verb verb);

@@ -15,7 +15,7 @@
 
 /* ---- no response ---- */
 
-/* True for the statuses with which a proxy reports that it cannot reach the store now. */
+/* Returns true for the statuses with which a proxy reports that it cannot reach the store now. */
 static bool is_temporary(int proxy_status)
 {
     return proxy_status >= 500 || proxy_status == 408 || proxy_status == 429;
@@ -95,7 +95,7 @@ static void fail_proxy(const struct s3_reading *r)
                     "ask who runs the proxy to allow it, or name the host in no_proxy");
 }
 
-/* True for the responses of Go's and nginx's servers to plain HTTP on a TLS port. */
+/* Returns true for the responses of Go's and nginx's servers to plain HTTP on a TLS port. */
 static bool wants_https(const struct s3_reading *r, const struct s3_error_document *error)
 {
     const char *body = r->answer->body.size ? (const char *)r->answer->body.data : "";
@@ -115,8 +115,8 @@ static bool is_web_page(const struct s3_reading *r, const struct s3_error_docume
 
 /* ---- corrections of the tables' verdict ---- */
 
-/* True: the op names an object or an upload that may be missing. Lists too: their callers take
- * STORE_ABSENT for a missing bucket. */
+/* Returns true if the op names an object or an upload that may be missing. Lists too: their callers
+ * take STORE_ABSENT for a missing bucket. */
 static bool may_be_absent(const struct store_op *op)
 {
     return op->verb != STORE_UPLOAD_CREATE && (op->verb != STORE_PUT || op->if_match);

@@ -16,8 +16,8 @@
 #include "store/s3/refusal.h"
 #include "store/s3/result.h"
 
-/* True: the response can be read although it may have been cut. With an error status, or the wrong
- * status for a range, the status is enough. A 200 document that was cut is worthless. */
+/* Returns true if the response can be read although it may have been cut. With an error status, or
+ * the wrong status for a range, the status is enough. A 200 document that was cut is worthless. */
 static bool is_usable(const struct store_op *op, const struct http_answer *answer)
 {
     if (answer->fault == HTTP_FINE || answer->status >= 300)

@@ -27,8 +27,8 @@ void s3_reply_read(struct s3_reply *reply, const struct s3_endpoint *place, stru
 void s3_reply_unsigned(const struct s3_reply *reply, const struct s3_endpoint *place,
                        struct store_op *op);
 
-/* True: an object with this ETag and size can be the result of `op`, an UPLOAD_COMPLETE, whose
- * `length`, if any, is the size of the whole. */
+/* Returns true if an object with this ETag and size can be the result of `op`, an UPLOAD_COMPLETE,
+ * whose `length`, if any, is the size of the whole. */
 bool s3_reply_is_complete(const struct store_op *op, const struct store_info *info);
 
 #endif

@@ -55,7 +55,7 @@ static bool read_range(const char *text, struct range *range)
     return !range->total_known || read_number(&text, '\0', &range->total);
 }
 
-/* True: the range is the requested one, and the body has its length. */
+/* Returns true if the range is the requested one, and the body has its length. */
 static bool is_asked_range(const struct range *range, const struct store_op *op,
                            const struct http_answer *answer)
 {
@@ -89,8 +89,8 @@ static void read_ranged(const struct s3_reading *r)
         op->info.size = range.total_known ? range.total : 0;
 }
 
-/* True: the response to a GET without a range is the whole object. A 206 or a Content-Range may
- * announce a part. */
+/* Returns true if the response to a GET without a range is the whole object. A 206 or a
+ * Content-Range may announce a part. */
 static bool is_whole(const struct http_answer *answer)
 {
     struct range range;

@@ -25,7 +25,7 @@ static uint64_t weight_of(const struct store_op *op)
     return is_short ? op->length : SCHEDULER_RATE;
 }
 
-/* True: the link can take an op of this weight beside the admitted ones. */
+/* Returns true if the link can take an op of this weight beside the admitted ones. */
 static bool fits(const struct scheduler *scheduler, uint64_t weight)
 {
     return scheduler->taken == 0 ||
@@ -177,7 +177,8 @@ static void set_link_most(struct scheduler *scheduler, uint64_t rate)
     }
 }
 
-/* True: the link limit admits neither the next op of the queue nor, without one, any op. */
+/* Returns true if the link limit admits neither the next op of the queue nor, without one, any op.
+ */
 static bool is_full(const struct scheduler *scheduler)
 {
     return scheduler->taken && !fits(scheduler, scheduler->first ? weight_of(scheduler->first) : 1);

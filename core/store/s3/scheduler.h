@@ -70,7 +70,7 @@ void scheduler_postpone(struct scheduler *scheduler, int slot, int64_t due);
 struct store_op *scheduler_release(struct scheduler *scheduler, int slot);
 /* Removes and returns the next op of the queue, or NULL. */
 struct store_op *scheduler_unqueue(struct scheduler *scheduler);
-/* True: the queue is empty and all slots are free. */
+/* Returns true if the queue is empty and all slots are free. */
 bool scheduler_is_idle(const struct scheduler *scheduler);
 
 /* Starts nothing before `until`: the store sent Retry-After. */
