@@ -160,7 +160,7 @@ static void an_unreachable_proxy_is_named(void **state)
     (void)state;
     setenv("https_proxy", "http://user:secret-word@127.0.0.1:9", 1);
     assert_int_equal(run_one(open_store("https://s3.example.invalid", 0), &op, &err), STORE_FAILED);
-    assert_non_null(strstr(err.hint, "proxy: http://127.0.0.1:9"));
+    assert_non_null(strstr(err.about, "proxy: http://127.0.0.1:9"));
     unsetenv("https_proxy");
 }
 
