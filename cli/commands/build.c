@@ -30,7 +30,7 @@ struct build {
     const char *app;
     struct git_head head;
     struct git_changes changes;
-    struct build_wish wish;
+    struct build_request request;
     struct docker_build plan;
     struct build_result result;
     char tag[NAME_REF_MAX];
@@ -146,7 +146,7 @@ static int plan_build(struct cli *cli, struct build *build, struct err *err)
     const struct config *config = &cli->config;
     const struct args *args = cli->args;
 
-    build->wish = (struct build_wish){
+    build->request = (struct build_request){
         .program = config_text(config, OPT_DOCKER_PROGRAM),
         .tag = build->tag,
         .path = config_text(config, OPT_PATH),
@@ -157,16 +157,16 @@ static int plan_build(struct cli *cli, struct build *build, struct err *err)
         .more_count = args->operand_count - args->passed,
         .quiet = cli->output.quiet,
     };
-    if (git_read(build->wish.path, &cli->cancel, &build->head, &build->changes, err) ||
+    if (git_read(build->request.path, &cli->cancel, &build->head, &build->changes, err) ||
         check_changes(cli, &build->changes, err))
         return ERR_FAIL;
     warn_reader(cli, &build->head);
     snprintf(build->tag, sizeof build->tag, "%s:%s-%s", build->app, build->head.time,
              build->head.short_hash);
     if (!config_switch(config, OPT_DRY_RUN) &&
-        build_result_begin(&build->result, &build->wish, err))
+        build_result_begin(&build->result, &build->request, err))
         return ERR_FAIL;
-    if (docker_build_make(&build->wish, &build->plan, err))
+    if (docker_build_make(&build->request, &build->plan, err))
         return ERR_FAIL;
     warn_outside(cli, build);
     return 0;
@@ -185,17 +185,18 @@ static int check_daemon(struct cli *cli, struct build *build, struct err *err)
     return failed;
 }
 
-static int build_failed(const struct build_wish *wish, int code, struct err *err)
+static int build_failed(const struct build_request *request, int code, struct err *err)
 {
-    const char *what = wish->platform ? "buildx build" : "build";
+    const char *what = request->platform ? "buildx build" : "build";
 
     if (code > 128)
-        return err_set(err, ERR_DOCKER, "build", "%s %s was terminated by signal %d", wish->program,
-                       what, code - 128);
-    err_set(err, ERR_DOCKER, "build", "%s %s failed with exit code %d", wish->program, what, code);
-    if (wish->platform)
+        return err_set(err, ERR_DOCKER, "build", "%s %s was terminated by signal %d",
+                       request->program, what, code - 128);
+    err_set(err, ERR_DOCKER, "build", "%s %s failed with exit code %d", request->program, what,
+            code);
+    if (request->platform)
         return err_hint(err, "see its messages above; --platform needs buildx: %s buildx version",
-                        wish->program);
+                        request->program);
     return err_hint(err, "see its messages above");
 }
 
@@ -223,7 +224,7 @@ static int run_build(struct cli *cli, const struct build *build, struct err *err
     free(env);
     if (failed)
         return ERR_FAIL;
-    return code ? build_failed(&build->wish, code, err) : 0;
+    return code ? build_failed(&build->request, code, err) : 0;
 }
 
 /* ---- after it ---- */
@@ -254,7 +255,7 @@ static int check_repository_again(struct cli *cli, const struct build *build, st
 
     if (!changes)
         return err_memory(err, "the changes of the repository");
-    failed = git_read(build->wish.path, &cli->cancel, &head, changes, err);
+    failed = git_read(build->request.path, &cli->cancel, &head, changes, err);
     if (!failed && describe_change(cli, build, &head, changes, change)) {
         failed = err_set(err, ERR_CONFLICT, "changed",
                          "the repository changed while the image was built: %s", change);
@@ -284,7 +285,7 @@ static int check_image(struct cli *cli, struct build *build, struct err *err)
 
     if (failed)
         return err_wrap(err, "the build succeeded, but its image could not be checked");
-    failed = build_result_check(&build->result, docker, &build->wish, &image, err);
+    failed = build_result_check(&build->result, docker, &build->request, &image, err);
     if (!failed && check_repository_again(cli, build, err))
         failed = remove_name(build, docker, image.id, err);
     docker_close(docker);

@@ -20,16 +20,16 @@
 /* ---- arguments of the user ---- */
 
 /* Returns the value of a flag among the user's arguments; NULL: the flag is missing. */
-static const char *value_of(const struct build_wish *wish, const char *flag)
+static const char *value_of(const struct build_request *request, const char *flag)
 {
     size_t size = strlen(flag);
     const char *found = NULL;
 
-    for (unsigned i = 0; i < wish->more_count; i++) {
-        const char *word = wish->more[i];
+    for (unsigned i = 0; i < request->more_count; i++) {
+        const char *word = request->more[i];
 
         if (!strcmp(word, flag))
-            found = i + 1 < wish->more_count ? wish->more[i + 1] : "";
+            found = i + 1 < request->more_count ? request->more[i + 1] : "";
         else if (!strncmp(word, flag, size) && word[size] == '=')
             found = word + size + 1;
     }
@@ -42,28 +42,28 @@ static bool is_elsewhere(const char *output)
 }
 
 /* Returns true if the arguments send the result to another place than the daemon. */
-static bool goes_elsewhere(const struct build_wish *wish)
+static bool goes_elsewhere(const struct build_request *request)
 {
-    for (unsigned i = 0; i < wish->more_count; i++)
-        if (!strcmp(wish->more[i], "--push") || !strcmp(wish->more[i], "--push=true"))
+    for (unsigned i = 0; i < request->more_count; i++)
+        if (!strcmp(request->more[i], "--push") || !strcmp(request->more[i], "--push=true"))
             return true;
-    return is_elsewhere(value_of(wish, "--output")) || is_elsewhere(value_of(wish, "-o"));
+    return is_elsewhere(value_of(request, "--output")) || is_elsewhere(value_of(request, "-o"));
 }
 
 /* A build for several platforms has no single id, and docker refuses to write one. */
-static bool has_many_platforms(const struct build_wish *wish)
+static bool has_many_platforms(const struct build_request *request)
 {
-    const char *more = value_of(wish, "--platform");
+    const char *more = value_of(request, "--platform");
 
-    return (wish->platform && strchr(wish->platform, ',')) || (more && strchr(more, ','));
+    return (request->platform && strchr(request->platform, ',')) || (more && strchr(more, ','));
 }
 
 /* A docker that was installed as a snap can access neither the cache folder nor /tmp. */
-static bool is_confined(const struct build_wish *wish)
+static bool is_confined(const struct build_request *request)
 {
     char program[PATH_MAX], real[PATH_MAX];
 
-    return run_find(wish->program, program, sizeof program) &&
+    return run_find(request->program, program, sizeof program) &&
            (!strncmp(program, "/snap/", 6) ||
             (realpath(program, real) &&
              (!strcmp(real, "/usr/bin/snap") || strstr(real, "/snap/"))));
@@ -90,9 +90,9 @@ static int make_file(struct build_result *result, struct err *err)
     return 0;
 }
 
-int build_result_begin(struct build_result *result, struct build_wish *wish, struct err *err)
+int build_result_begin(struct build_result *result, struct build_request *request, struct err *err)
 {
-    const char *theirs = value_of(wish, "--iidfile");
+    const char *theirs = value_of(request, "--iidfile");
 
     *result = (struct build_result){.ours = false};
     if (theirs) {
@@ -102,11 +102,11 @@ int build_result_begin(struct build_result *result, struct build_wish *wish, str
             result->was = (struct stat){0};
         return 0;
     }
-    if (has_many_platforms(wish) || is_confined(wish))
+    if (has_many_platforms(request) || is_confined(request))
         return 0;
     if (make_file(result, err))
         return ERR_FAIL;
-    wish->iidfile = result->iidfile;
+    request->iidfile = result->iidfile;
     return 0;
 }
 
@@ -162,7 +162,7 @@ static const char *without_kind(const char *id)
 }
 
 /* Returns true if this build made the image `id`, which has the name now. */
-static bool is_result(const struct build_result *result, const struct build_wish *wish,
+static bool is_result(const struct build_result *result, const struct build_request *request,
                       const struct docker *docker, const char *id)
 {
     char written_id[IID_MAX];
@@ -174,40 +174,42 @@ static bool is_result(const struct build_result *result, const struct build_wish
         return false;
     if (strcmp(id, result->before) != 0)
         return true;
-    return !goes_elsewhere(wish) && (written_id[0] || !result->iidfile[0]);
+    return !goes_elsewhere(request) && (written_id[0] || !result->iidfile[0]);
 }
 
-static int is_absent(const struct build_wish *wish, struct err *err)
+static int is_absent(const struct build_request *request, struct err *err)
 {
-    err_set(err, ERR_DOCKER, "build", "the build ended well, but %s is not in Docker", wish->tag);
+    err_set(err, ERR_DOCKER, "build", "the build ended well, but %s is not in Docker",
+            request->tag);
     return err_hint(err,
                     "do the arguments after -- send it elsewhere, does the builder need --load, or "
                     "does %s use another daemon?",
-                    wish->program);
+                    request->program);
 }
 
-static int is_older(const struct build_wish *wish, const char *id, struct err *err)
+static int is_older(const struct build_request *request, const char *id, struct err *err)
 {
     err_set(err, ERR_DOCKER, "build",
             "the build ended well, but its image is not %s in Docker: that is %.19s of an earlier "
             "build",
-            wish->tag, id);
+            request->tag, id);
     return err_hint(err,
                     "do the arguments after -- send it elsewhere, does the builder need --load, or "
                     "does %s use another daemon?",
-                    wish->program);
+                    request->program);
 }
 
 int build_result_check(const struct build_result *result, struct docker *docker,
-                       const struct build_wish *wish, struct docker_image *image, struct err *err)
+                       const struct build_request *request, struct docker_image *image,
+                       struct err *err)
 {
-    int answer = docker_inspect(docker, wish->tag, image, err);
+    int answer = docker_inspect(docker, request->tag, image, err);
 
     if (answer < 0)
         return err_wrap(err, "the build ended well, but its image was not seen");
     if (answer == DOCKER_ABSENT)
-        return is_absent(wish, err);
-    return is_result(result, wish, docker, image->id) ? 0 : is_older(wish, image->id, err);
+        return is_absent(request, err);
+    return is_result(result, request, docker, image->id) ? 0 : is_older(request, image->id, err);
 }
 
 int build_result_undo(const struct build_result *result, struct docker *docker, const char *tag,

@@ -29,15 +29,16 @@ struct build_result {
     struct stat was; /* of the user's file, before the build */
 };
 
-/* Chooses the file for --iidfile: the user's, if `wish` has one, else one of the cache, and sets
- * wish->iidfile to it. The caller finishes the result. */
-int build_result_begin(struct build_result *result, struct build_wish *wish, struct err *err);
+/* Chooses the file for --iidfile: the user's, if `request` has one, else one of the cache, and sets
+ * request->iidfile to it. The caller finishes the result. */
+int build_result_begin(struct build_result *result, struct build_request *request, struct err *err);
 /* Notes the image that has the name. Call it before the build. */
 int build_result_look(struct build_result *result, struct docker *docker, const char *tag,
                       struct err *err);
 /* Finds the image after the build. docker.build: it is not the result of the build. */
 int build_result_check(const struct build_result *result, struct docker *docker,
-                       const struct build_wish *wish, struct docker_image *image, struct err *err);
+                       const struct build_request *request, struct docker_image *image,
+                       struct err *err);
 /* Gives the name back to the image that had it before the build, or removes it. */
 int build_result_undo(const struct build_result *result, struct docker *docker, const char *tag,
                       const char *id, struct err *err);

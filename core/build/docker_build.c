@@ -23,11 +23,12 @@ static int set_path(char out[BUILD_PATH_SIZE], const char *path, struct err *err
     return 0;
 }
 
-static int find_context(const struct build_wish *wish, struct docker_build *out, struct err *err)
+static int find_context(const struct build_request *request, struct docker_build *out,
+                        struct err *err)
 {
     struct stat stat_of;
 
-    if (set_path(out->context, wish->context ? wish->context : wish->path, err))
+    if (set_path(out->context, request->context ? request->context : request->path, err))
         return ERR_FAIL;
     if (stat(out->context, &stat_of))
         return err_errno(err, errno, "context", "build context %s", out->context);
@@ -43,9 +44,10 @@ static bool is_file(const char *path)
     return stat(path, &stat_of) == 0 && !S_ISDIR(stat_of.st_mode);
 }
 
-static int find_dockerfile(const struct build_wish *wish, struct docker_build *out, struct err *err)
+static int find_dockerfile(const struct build_request *request, struct docker_build *out,
+                           struct err *err)
 {
-    const char *name = wish->dockerfile;
+    const char *name = request->dockerfile;
     char inside[2 * BUILD_PATH_SIZE];
 
     if (!strcmp(name, "-") || name[0] == '/' || !strcmp(out->context, "."))
@@ -63,36 +65,37 @@ static int find_dockerfile(const struct build_wish *wish, struct docker_build *o
     return err_set(err, ERR_NOT_FOUND, CODE_DOCKERFILE, "dockerfile not found: %s", inside);
 }
 
-static void fill_words(const struct build_wish *wish, struct docker_build *out)
+static void fill_words(const struct build_request *request, struct docker_build *out)
 {
-    const char *const build[] = {wish->program, "build"};
-    const char *const buildx[] = {wish->program, "buildx",     "build",
-                                  "--load",      "--platform", wish->platform};
-    const char *const *first = wish->platform ? buildx : build;
-    size_t count = wish->platform ? ARRAY_SIZE(buildx) : ARRAY_SIZE(build);
+    const char *const build[] = {request->program, "build"};
+    const char *const buildx[] = {request->program, "buildx",     "build",
+                                  "--load",         "--platform", request->platform};
+    const char *const *first = request->platform ? buildx : build;
+    size_t count = request->platform ? ARRAY_SIZE(buildx) : ARRAY_SIZE(build);
 
     memcpy(out->argv, first, count * sizeof *first);
-    if (wish->quiet)
+    if (request->quiet)
         out->argv[count++] = "--quiet";
     out->argv[count++] = "-f";
     out->argv[count++] = out->dockerfile;
     out->argv[count++] = "-t";
-    out->argv[count++] = wish->tag;
-    if (wish->iidfile) {
+    out->argv[count++] = request->tag;
+    if (request->iidfile) {
         out->argv[count++] = "--iidfile";
-        out->argv[count++] = wish->iidfile;
+        out->argv[count++] = request->iidfile;
     }
-    for (unsigned i = 0; i < wish->more_count; i++)
-        out->argv[count++] = wish->more[i];
+    for (unsigned i = 0; i < request->more_count; i++)
+        out->argv[count++] = request->more[i];
     out->argv[count++] = out->context;
     out->argv[count] = NULL;
 }
 
-int docker_build_make(const struct build_wish *wish, struct docker_build *out, struct err *err)
+int docker_build_make(const struct build_request *request, struct docker_build *out,
+                      struct err *err)
 {
-    if (find_context(wish, out, err) || find_dockerfile(wish, out, err))
+    if (find_context(request, out, err) || find_dockerfile(request, out, err))
         return ERR_FAIL;
-    fill_words(wish, out);
+    fill_words(request, out);
     return 0;
 }
 

@@ -14,7 +14,7 @@ struct err;
 #define BUILD_MORE_MAX  256 /* arguments that are passed to docker */
 #define BUILD_WORDS_MAX (BUILD_MORE_MAX + 16)
 
-struct build_wish {
+struct build_request {
     const char *program; /* "docker" */
     const char *tag;     /* "myapp:20250721-2118-f7a5a27" */
     const char *path;    /* of the repository */
@@ -31,12 +31,13 @@ struct build_wish {
 struct docker_build {
     char context[BUILD_PATH_SIZE];
     char dockerfile[BUILD_PATH_SIZE];
-    /* ends with NULL; points into the wish and the plan, which must not move */
+    /* ends with NULL; points into the request and the plan, which must not move */
     const char *argv[BUILD_WORDS_MAX];
 };
 
 /* Finds the context and the Dockerfile, and makes argv. local.context, not_found.dockerfile. */
-int docker_build_make(const struct build_wish *wish, struct docker_build *out, struct err *err);
+int docker_build_make(const struct build_request *request, struct docker_build *out,
+                      struct err *err);
 /* Appends the command as a line for a shell. */
 void docker_build_line(const struct docker_build *plan, struct text *out);
 

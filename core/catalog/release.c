@@ -21,7 +21,7 @@ struct step {
     struct release_result *result;
     const char *expected; /* ETag of the document that the request is based on; NULL: any */
     struct current_pointer was;
-    struct pointer wish;
+    struct pointer wanted;
     char archive_key[KEY_MAX]; /* of the image */
     struct audit_event event;
 };
@@ -38,15 +38,15 @@ static void step_init(struct step *step, const struct release_options *options,
 /* Fills the members of pointer and event that name the image. */
 static void fill_image(struct step *step, const struct image_name *image, enum audit_type type)
 {
-    struct pointer *wish = &step->wish;
+    struct pointer *wanted = &step->wanted;
     struct audit_event *event = &step->event;
 
     step->result->image = *image;
-    clock_rfc3339(step->options->now, wish->promoted_at);
-    str_copy(wish->promoted_by, sizeof wish->promoted_by, step->options->by.user);
-    str_copy(wish->git_hash, sizeof wish->git_hash, image->hash);
-    str_copy(wish->git_time, sizeof wish->git_time, image->time);
-    str_copy(wish->source_image, sizeof wish->source_image, image->ref);
+    clock_rfc3339(step->options->now, wanted->promoted_at);
+    str_copy(wanted->promoted_by, sizeof wanted->promoted_by, step->options->by.user);
+    str_copy(wanted->git_hash, sizeof wanted->git_hash, image->hash);
+    str_copy(wanted->git_time, sizeof wanted->git_time, image->time);
+    str_copy(wanted->source_image, sizeof wanted->source_image, image->ref);
     event->type = type;
     event->by = step->options->by;
     str_copy(event->app_name, sizeof event->app_name, image->app);
@@ -60,10 +60,10 @@ static bool has_value(const struct step *step, const struct pointer *pointer)
 {
     struct image_name image;
 
-    if (step->wish.target == POINTER_TAG)
+    if (step->wanted.target == POINTER_TAG)
         return pointer->target == POINTER_TAG &&
-               strcmp(pointer->target_path, step->wish.target_path) == 0 &&
-               strcmp(pointer->source_image, step->wish.source_image) == 0;
+               strcmp(pointer->target_path, step->wanted.target_path) == 0 &&
+               strcmp(pointer->source_image, step->wanted.source_image) == 0;
     return resolve_image_of(step->result->image.app, pointer, &image) &&
            strcmp(image.ref, step->result->image.ref) == 0;
 }
@@ -147,7 +147,7 @@ static int set(struct step *step, struct err *err)
         return 0;
     if (conditions_find(o->store, &result->atomic, err))
         return ERR_FAIL;
-    answer = change_set(o->store, result->key, &step->was, &step->wish, result->atomic, err);
+    answer = change_set(o->store, result->key, &step->was, &step->wanted, result->atomic, err);
     if (answer < 0)
         return ERR_FAIL;
     if (answer == CHANGE_LOST)
@@ -189,10 +189,10 @@ int release_tag(const struct release_options *options, const struct image_name *
         return ERR_FAIL;
     fill_image(&step, image, AUDIT_TAG);
     key_tag(result->key, image->app, version);
-    step.wish.target = POINTER_IMAGE;
-    if (resolve_present(options->store, image, NULL, step.wish.target_path, err))
+    step.wanted.target = POINTER_IMAGE;
+    if (resolve_present(options->store, image, NULL, step.wanted.target_path, err))
         return ERR_FAIL;
-    str_copy(step.archive_key, sizeof step.archive_key, step.wish.target_path);
+    str_copy(step.archive_key, sizeof step.archive_key, step.wanted.target_path);
     answer = read_current(&step, err);
     if (answer)
         return answer < 0 ? ERR_FAIL : 0;
@@ -217,9 +217,9 @@ static int promote(struct step *step, const struct image_name *image, const char
     fill_image(step, image, AUDIT_PROMOTION);
     key_pointer(step->result->key, image->app, env);
     if (version) {
-        step->wish.target = POINTER_TAG;
-        key_tag(step->wish.target_path, image->app, version);
-        str_copy(step->wish.source_tag, sizeof step->wish.source_tag, version);
+        step->wanted.target = POINTER_TAG;
+        key_tag(step->wanted.target_path, image->app, version);
+        str_copy(step->wanted.source_tag, sizeof step->wanted.source_tag, version);
         str_copy(step->result->version, sizeof step->result->version, version);
     }
     answer = read_current(step, err);
@@ -241,9 +241,9 @@ static int promote_image(struct step *step, const struct image_name *image, cons
 {
     if (name_check_env(env, err))
         return ERR_FAIL;
-    if (resolve_present(step->options->store, image, key, step->wish.target_path, err))
+    if (resolve_present(step->options->store, image, key, step->wanted.target_path, err))
         return ERR_FAIL;
-    str_copy(step->archive_key, sizeof step->archive_key, step->wish.target_path);
+    str_copy(step->archive_key, sizeof step->archive_key, step->wanted.target_path);
     return promote(step, image, NULL, env, err);
 }
 

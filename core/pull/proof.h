@@ -15,8 +15,9 @@ struct err;
 /* Before the archive is read: fails with integrity.etag if its ETag differs from the metadata. */
 int proof_of_archive(const struct metadata *metadata, const struct store_info *archive,
                      struct err *err);
-/* After the whole archive was read and verified: fails if the metadata describes another image, or
- * a save stream of other than `raw` bytes. Values that the metadata lacks are not compared. */
+/* Call this after the whole archive was read and verified. Fails if the metadata describes another
+ * image, or a save stream of other than `raw` bytes. Values that the metadata lacks are not
+ * compared. */
 int proof_of_metadata(const struct metadata *metadata, const struct image_info *image, uint64_t raw,
                       struct err *err);
 

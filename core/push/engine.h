@@ -40,8 +40,8 @@ int push_engine_run(struct push_engine *engine, struct push_outcome *outcome, st
 /* Reports the phase in which the archive, its index and its metadata become visible. */
 void push_engine_report_commit(struct push_engine *engine);
 
-/* After a failure for which there is no remedy: keeps the unfinished upload if the same push can
- * resume it later, and adds a hint about that. */
+/* Call this after a failure for which there is no remedy. Keeps the unfinished upload if the same
+ * push can resume it later, and adds a hint about that. */
 void push_engine_keep(struct push_engine *engine, struct err *err);
 
 /* The change with which another attempt may succeed after this one has failed. */

@@ -43,11 +43,13 @@ struct reader *reader_create(const struct reader_options *options, struct err *e
 void reader_give(struct reader *reader, struct push_span *span);
 /* Asks the reader to end early: kind_done follows soon. */
 void reader_stop(struct reader *reader);
-/* After kind_done: returns the spans that were not filled, one by one; NULL: there is none left. */
+/* Returns the spans that were not filled, one by one; NULL: there is none left. Call it after
+ * kind_done. */
 struct push_span *reader_reclaim(struct reader *reader);
-/* After kind_done. Returns 0 and the verified content of the stream; or why it is refused. */
+/* Returns 0 and the verified content of the stream, or fails with the reason for a refusal. Call it
+ * after kind_done. */
 int reader_result(struct reader *reader, const struct image_info **info, struct err *err);
-/* After kind_done, or when no span was given. Joins the thread. Takes NULL. */
+/* Joins the thread. Call it after kind_done, or when no span was given. Takes NULL. */
 void reader_destroy(struct reader *reader);
 
 #endif

@@ -12,7 +12,8 @@
 #include "base/digest_text.h"
 #include "pack/image/image.h"
 
-/* False when the file is compressed, not regular, or no image archive: then it must be read. */
+/* Reads the id of the image. Returns false if the file is compressed, not regular, or no image
+ * archive: then it must be read. */
 bool tar_image_id_read(const char *path, char id[DIGEST_TEXT_SIZE]);
 
 #endif

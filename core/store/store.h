@@ -78,8 +78,8 @@ bool store_etag_is_sound(const char *etag);
 bool store_etag_take(char to[STORE_ETAG_MAX], const char *from);
 
 struct store_part;
-/* The ETag that S3 gives to an object of these parts: the MD5 of the parts' MD5s, and their number.
- * False: a part's ETag is no MD5, and the whole's cannot be computed. */
+/* Computes the ETag that S3 gives to an object of these parts: the MD5 of the parts' MD5s, and
+ * their number. Returns false if the ETag of a part is no MD5. */
 bool store_etag_of_parts(char to[STORE_ETAG_MAX], const struct store_part *parts, unsigned count);
 
 struct store_info {

@@ -81,11 +81,11 @@ void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
 
-static void read_wish(const char *wish)
+static void read_wish(const char *request)
 {
     char kind[16], what[16];
 
-    if (!wish || sscanf(wish, "%15[^:]:%u:%15s", kind, &faulty.number, what) != 3)
+    if (!request || sscanf(request, "%15[^:]:%u:%15s", kind, &faulty.number, what) != 3)
         return;
     size_t size = strlen(what);
     if (what[size - 1] == '*') {

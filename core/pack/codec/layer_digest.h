@@ -27,8 +27,8 @@ void layer_digest_add(struct layer_digest *digest, const void *bytes, size_t siz
  * packed stream was broken or incomplete. */
 void layer_digest_end(struct layer_digest *digest, uint8_t stored[SHA256_SIZE],
                       uint8_t diff[SHA256_SIZE], bool *compressed);
-/* After layer_digest_end: returns LAYER_PLAIN_TAR, or the same with "+gzip" or "+zstd". A static
- * string. */
+/* Returns LAYER_PLAIN_TAR, or the same with "+gzip" or "+zstd". Call it after layer_digest_end. A
+ * static string. */
 const char *layer_digest_media_type(const struct layer_digest *digest);
 
 #endif

@@ -42,7 +42,8 @@ int image_skip(struct image *image, uint64_t rest, const uint8_t digest[SHA256_S
 /* Ends the stream and verifies the image. On success *info points into `image`. */
 int image_finish(struct image *image, const struct image_info **info, struct err *err);
 
-/* After a successful image_finish: returns the bytes of the config, which belong to the image. */
+/* Returns the bytes of the config, which belong to the image. Call it after a successful
+ * image_finish. */
 struct view image_config(const struct image *image);
 
 #endif

@@ -18,7 +18,7 @@ struct s3_error {
     const char *hint; /* NULL: none */
 };
 
-/* NULL: the code is unknown. */
+/* Returns the error of an S3 code; NULL: the code is unknown. */
 const struct s3_error *s3_error_of_code(const char *code);
 /* Never NULL: an unknown status gets the error of its class. */
 const struct s3_error *s3_error_of_status(int status);

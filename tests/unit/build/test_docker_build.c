@@ -40,53 +40,53 @@ static int tear_down(void **state)
     return chdir("/") || system(line);
 }
 
-static struct build_wish usual(void)
+static struct build_request usual(void)
 {
-    return (struct build_wish){
+    return (struct build_request){
         .program = "docker", .tag = TAG, .path = ".", .dockerfile = "Dockerfile"};
 }
 
-static void assert_line(const struct build_wish *wish, const char *expected)
+static void assert_line(const struct build_request *request, const char *expected)
 {
     _cleanup_text_ struct text line;
     struct docker_build plan;
     struct err err;
 
     text_init(&line, 64 * KIB);
-    if (docker_build_make(wish, &plan, &err))
+    if (docker_build_make(request, &plan, &err))
         fail_msg("%s", err.text);
     docker_build_line(&plan, &line);
     assert_string_equal(line.data, expected);
 }
 
-static void assert_refused(const struct build_wish *wish, const char *code, const char *text)
+static void assert_refused(const struct build_request *request, const char *code, const char *text)
 {
     struct docker_build plan;
     struct err err = {0};
 
-    assert_int_equal(docker_build_make(wish, &plan, &err), ERR_FAIL);
+    assert_int_equal(docker_build_make(request, &plan, &err), ERR_FAIL);
     assert_string_equal(err.code, code);
     assert_non_null(strstr(err.text, text));
 }
 
 static void the_usual_call(void **state)
 {
-    struct build_wish wish = usual();
+    struct build_request request = usual();
 
     (void)state;
-    assert_line(&wish, "docker build -f Dockerfile -t " TAG " .");
-    wish.quiet = true;
-    wish.program = "/opt/my docker";
-    assert_line(&wish, "'/opt/my docker' build --quiet -f Dockerfile -t " TAG " .");
+    assert_line(&request, "docker build -f Dockerfile -t " TAG " .");
+    request.quiet = true;
+    request.program = "/opt/my docker";
+    assert_line(&request, "'/opt/my docker' build --quiet -f Dockerfile -t " TAG " .");
 }
 
 static void a_platform_takes_buildx(void **state)
 {
-    struct build_wish wish = usual();
+    struct build_request request = usual();
 
     (void)state;
-    wish.platform = "linux/arm64";
-    assert_line(&wish,
+    request.platform = "linux/arm64";
+    assert_line(&request,
                 "docker buildx build --load --platform linux/arm64 -f Dockerfile -t " TAG " .");
 }
 
@@ -108,65 +108,65 @@ static void context_and_dockerfile(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        struct build_wish wish = usual();
+        struct build_request request = usual();
         char expected[256];
 
-        wish.path = cases[i].path;
-        wish.context = cases[i].context;
-        wish.dockerfile = cases[i].dockerfile;
+        request.path = cases[i].path;
+        request.context = cases[i].context;
+        request.dockerfile = cases[i].dockerfile;
         snprintf(expected, sizeof expected, "docker build %s", cases[i].expected);
-        assert_line(&wish, expected);
+        assert_line(&request, expected);
     }
 }
 
 static void what_is_not_there(void **state)
 {
-    struct build_wish wish = usual();
+    struct build_request request = usual();
 
     (void)state;
-    wish.dockerfile = "absent";
-    assert_refused(&wish, "dockerfile", "dockerfile not found: absent");
-    wish.dockerfile = "d";
-    assert_refused(&wish, "dockerfile", "dockerfile not found: d");
-    wish.dockerfile = "Dockerfile";
+    request.dockerfile = "absent";
+    assert_refused(&request, "dockerfile", "dockerfile not found: absent");
+    request.dockerfile = "d";
+    assert_refused(&request, "dockerfile", "dockerfile not found: d");
+    request.dockerfile = "Dockerfile";
     unlink("d/Dockerfile");
-    wish.context = "d"; /* ./Dockerfile is not d/Dockerfile */
-    assert_refused(&wish, "dockerfile", "dockerfile not found: d/Dockerfile");
-    wish.context = "absent";
-    assert_refused(&wish, "context", "absent: No such file");
-    wish.context = "mine";
-    assert_refused(&wish, "context", "mine: not a folder");
+    request.context = "d"; /* ./Dockerfile is not d/Dockerfile */
+    assert_refused(&request, "dockerfile", "dockerfile not found: d/Dockerfile");
+    request.context = "absent";
+    assert_refused(&request, "context", "absent: No such file");
+    request.context = "mine";
+    assert_refused(&request, "context", "mine: not a folder");
 }
 
 static void more_words_arrive_as_they_are(void **state)
 {
     static const char *const more[] = {"--no-cache", "--build-arg", "A=it's a $HOME", "", "*"};
-    struct build_wish wish = usual();
+    struct build_request request = usual();
     struct docker_build plan;
     struct err err;
 
     (void)state;
-    wish.more = more;
-    wish.more_count = ARRAY_SIZE(more);
-    assert_line(&wish, "docker build -f Dockerfile -t " TAG
-                       " --no-cache --build-arg 'A=it'\\''s a $HOME' '' '*' .");
-    assert_int_equal(docker_build_make(&wish, &plan, &err), 0);
+    request.more = more;
+    request.more_count = ARRAY_SIZE(more);
+    assert_line(&request, "docker build -f Dockerfile -t " TAG
+                          " --no-cache --build-arg 'A=it'\\''s a $HOME' '' '*' .");
+    assert_int_equal(docker_build_make(&request, &plan, &err), 0);
     assert_string_equal(plan.argv[8], "A=it's a $HOME");
 }
 
 static void id_of_the_image(void **state)
 {
-    struct build_wish wish = usual();
+    struct build_request request = usual();
 
     (void)state;
-    wish.iidfile = "/cache/iid";
-    assert_line(&wish, "docker build -f Dockerfile -t " TAG " --iidfile /cache/iid .");
+    request.iidfile = "/cache/iid";
+    assert_line(&request, "docker build -f Dockerfile -t " TAG " --iidfile /cache/iid .");
 }
 
 static void the_most_words(void **state)
 {
     const char *more[BUILD_MORE_MAX];
-    struct build_wish wish = usual();
+    struct build_request request = usual();
     struct docker_build plan;
     struct err err;
     unsigned count = 0;
@@ -174,12 +174,12 @@ static void the_most_words(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(more); i++)
         more[i] = "x";
-    wish.more = more;
-    wish.more_count = ARRAY_SIZE(more);
-    wish.platform = "linux/amd64";
-    wish.quiet = true;
-    wish.iidfile = "x";
-    assert_int_equal(docker_build_make(&wish, &plan, &err), 0);
+    request.more = more;
+    request.more_count = ARRAY_SIZE(more);
+    request.platform = "linux/amd64";
+    request.quiet = true;
+    request.iidfile = "x";
+    assert_int_equal(docker_build_make(&request, &plan, &err), 0);
     while (plan.argv[count])
         count++;
     assert_in_range(count, BUILD_MORE_MAX + 12, BUILD_WORDS_MAX - 1);
