@@ -105,7 +105,7 @@ void hints_add(struct err *err)
 {
     char about[sizeof err->about];
 
-    for (size_t i = 0; i < ARRAY_SIZE(rows) && !err->hint[0]; i++)
+    for (size_t i = 0; i < ARRAY_SIZE(rows) && (!err->hint[0] || err->general); i++)
         if (err_is(err, rows[i].family, rows[i].code)) {
             snprintf(about, sizeof about, "%s", err->about[0] ? err->about : rows[i].about);
             err_hint(err, rows[i].hint, about);

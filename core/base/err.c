@@ -92,6 +92,16 @@ int err_hint(struct err *err, const char *fmt, ...)
     va_end(args);
     str_printable(hint);
     memcpy(err->hint, hint, sizeof hint);
+    err->general = false;
+    return ERR_FAIL;
+}
+
+int err_general_hint(struct err *err, const char *hint)
+{
+    if (err->hint[0])
+        return ERR_FAIL;
+    err_hint(err, "%s", hint);
+    err->general = true;
     return ERR_FAIL;
 }
 

@@ -35,6 +35,7 @@ struct err {
     char code[32];  /* detail, e.g. "image"; with the family it reads "not_found.image" */
     char text[768]; /* one line: what failed and why */
     char hint[384]; /* what to do next; may be empty */
+    bool general;   /* the hint fits many causes: a hint for the code is better */
     /* The operand of the hint that the command line adds: an application, an image. May be
      * empty. */
     char about[256];
@@ -62,6 +63,9 @@ int err_wrap(struct err *err, const char *fmt, ...) __attribute__((format(printf
 
 /* Sets the hint and replaces an older one. */
 int err_hint(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Sets a general hint, unless there is a hint already. The command line may replace it. */
+int err_general_hint(struct err *err, const char *hint);
 
 /* Sets err->about. */
 int err_about(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -216,9 +216,9 @@ static int transfer_image(struct pull *p, struct err *err)
 
 static void hint_at_partial(const struct pull *p, int answer, struct err *err)
 {
-    if (answer == ERR_FAIL && !p->spent && !err->hint[0] && again_may_help(err) &&
+    if (answer == ERR_FAIL && !p->spent && again_may_help(err) &&
         partial_has_bytes(p->prepared.partial))
-        err_hint(err, "what was fetched is kept: run the same command again to resume");
+        err_general_hint(err, "the fetched bytes are kept: run the same command again to resume");
 }
 
 /* ---- the result ---- */

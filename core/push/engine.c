@@ -426,8 +426,8 @@ void push_engine_keep(struct push_engine *engine, struct err *err)
     if (!may_resume(engine, err) || !resume_keep(engine->setup.resume, err))
         return;
     engine->kept = true;
-    if (!err->hint[0] && again_may_help(err))
-        err_hint(err, "the uploaded parts are kept: run the same command again to resume");
+    if (again_may_help(err))
+        err_general_hint(err, "the uploaded parts are kept: run the same command again to resume");
 }
 
 static void clean_up(struct push_engine *e)

@@ -68,7 +68,7 @@ for signal in INT TERM; do
     pid=$!
     await has_kept_data
     interrupt $signal "$code" "SIG$signal during a pull to a pipe"
-    check "the message says that the downloaded data is kept" grep -q "what was fetched is kept: run the same command again" err.txt
+    check "the message says that the downloaded data is kept" grep -q "the fetched bytes are kept: run the same command again" err.txt
     kill $reader 2>/dev/null
     wait $reader 2>/dev/null
     rm pull.pipe

@@ -55,6 +55,32 @@ static void a_hint_of_core_is_kept(void **state)
     assert_string_equal(err.hint, "create it: mkdir -p /srv/images");
 }
 
+static void a_general_hint_is_replaced_by_one_for_the_code(void **state)
+{
+    struct err err;
+
+    (void)state;
+    err_set(&err, ERR_NETWORK, CODE_REFUSED, "no connection");
+    err_general_hint(&err, "the fetched bytes are kept");
+    hints_add(&err);
+    assert_string_equal(err.hint, "check \"endpoint\" in the profile, and that the server is up");
+    err_set(&err, ERR_NETWORK, "busy", "the store is busy");
+    err_general_hint(&err, "the fetched bytes are kept");
+    hints_add(&err);
+    assert_string_equal(err.hint, "the fetched bytes are kept");
+}
+
+static void a_general_hint_replaces_none(void **state)
+{
+    struct err err;
+
+    (void)state;
+    err_set(&err, ERR_NETWORK, "busy", "the store is busy");
+    err_hint(&err, "wait for the other process");
+    err_general_hint(&err, "the fetched bytes are kept");
+    assert_string_equal(err.hint, "wait for the other process");
+}
+
 static void the_family_decides_too(void **state)
 {
     static const struct {
@@ -92,6 +118,8 @@ int main(void)
         cmocka_unit_test(without_an_operand_a_word_stands_for_it),
         cmocka_unit_test(a_proxy_follows_the_hint),
         cmocka_unit_test(a_hint_of_core_is_kept),
+        cmocka_unit_test(a_general_hint_is_replaced_by_one_for_the_code),
+        cmocka_unit_test(a_general_hint_replaces_none),
         cmocka_unit_test(the_family_decides_too),
     };
 
