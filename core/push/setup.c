@@ -131,6 +131,7 @@ static int settle_bases(struct push_setup *s, const struct memory_budget_input *
         return err_wrap(err, "cannot read the archives that the unfinished upload copies from");
     }
     resume_give_up(s->resume, "an archive that it copies from has changed, or is gone");
+    s->copies_refused = false;
     open_bases(s, input);
     return 0;
 }

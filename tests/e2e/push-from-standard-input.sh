@@ -42,4 +42,4 @@ docker tag $REF app:latest
 docker save app:latest $REF >both.tar
 docker image rm app:latest >/dev/null
 refused 8 "not $REF alone" "an archive with a second name" push $REF --force --input both.tar
-check "the hint names the right docker save" grep -q "hint: docker save $REF, no other name" refused.err
+check "the hint names the right docker save" grep -q "hint: docker save $REF, without any other name" refused.err
