@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "docker/docker.h"
 #include "folder.h"
-#include "layers/layer_store.h"
+#include "layers/open_layers.h"
 
 #define STORED_MAX (4 * MIB) /* limit of bytes read from a layer */
 
