@@ -17,13 +17,13 @@
 #include "pack/codec/layer_digest.h"
 #include "pack/image/config.h"
 #include "pack/image/docker_manifest.h"
+#include "pack/image/document.h"
 #include "pack/tar/tar.h"
 #include "pack/tar/write.h"
 
 #define MANIFEST   "application/vnd.oci.image.manifest.v1+json"
 #define OCI_INDEX  "application/vnd.oci.image.index.v1+json"
 #define OCI_CONFIG "application/vnd.oci.image.config.v1+json"
-#define BLOBS      "blobs/sha256/"
 #define TEXT_MAX   (BUNDLE_CONFIG_MAX + 8 * MIB)
 
 struct maker {
@@ -128,9 +128,9 @@ static void put_file(struct maker *m, const char *name, struct view content)
 
 static void put_blob(struct maker *m, const char *digest, struct view content)
 {
-    char name[100];
+    char name[DOCUMENT_BLOB_SIZE];
 
-    snprintf(name, sizeof name, BLOBS "%s", digest_text_hex(digest));
+    document_blob_name(digest, name);
     put_file(m, name, content);
 }
 
@@ -163,9 +163,9 @@ static void put_layer(struct maker *m, int number)
 {
     const struct image_layer *layer = &m->options->image->layers[number];
     struct bundle *bundle = m->bundle;
-    char name[100];
+    char name[DOCUMENT_BLOB_SIZE];
 
-    snprintf(name, sizeof name, BLOBS "%s", digest_text_hex(layer->digest));
+    document_blob_name(layer->digest, name);
     put_header(m, name, layer->raw_size);
     end_text(m);
     bundle->parts[bundle->count++] = (struct bundle_part){

@@ -3,7 +3,6 @@
  */
 #include "pack/image/descriptor.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/digest_text.h"
@@ -22,12 +21,12 @@ bool descriptor_is_attestation(struct json_node descriptor)
 
 const struct content *descriptor_blob(const struct contents *contents, struct json_node descriptor)
 {
-    char digest[DIGEST_TEXT_SIZE], path[sizeof DOCUMENT_BLOBS + DIGEST_TEXT_SIZE];
+    char digest[DIGEST_TEXT_SIZE], path[DOCUMENT_BLOB_SIZE];
 
     if (!json_string(json_get(descriptor, "digest"), digest, sizeof digest) ||
         strncmp(digest, DIGEST_TEXT_PREFIX, strlen(DIGEST_TEXT_PREFIX)) != 0)
         return NULL;
-    snprintf(path, sizeof path, DOCUMENT_BLOBS "%s", digest_text_hex(digest));
+    document_blob_name(digest, path);
     return contents_plain_file(contents, path);
 }
 

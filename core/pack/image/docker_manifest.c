@@ -3,18 +3,15 @@
  */
 #include "pack/image/docker_manifest.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "base/digest_text.h"
 #include "base/json_write.h"
 #include "pack/image/document.h"
 
 static void write_path(struct json_writer *w, const char *name, const char *digest)
 {
-    char path[sizeof DOCUMENT_BLOBS + DIGEST_TEXT_SIZE];
+    char path[DOCUMENT_BLOB_SIZE];
 
-    snprintf(path, sizeof path, DOCUMENT_BLOBS "%s", digest_text_hex(digest));
+    document_blob_name(digest, path);
     jw_string(w, name, path);
 }
 

@@ -3,6 +3,8 @@
  */
 #include "pack/image/document.h"
 
+#include <stdio.h>
+
 #include "base/err.h"
 
 static const struct shape PLATFORM[] = {
@@ -51,6 +53,11 @@ const struct shape DOCUMENT_MANIFEST[] = {
     {"manifests", SHAPE_OBJECTS, NULL},
     {0},
 };
+
+void document_blob_name(const char *digest, char out[DOCUMENT_BLOB_SIZE])
+{
+    snprintf(out, DOCUMENT_BLOB_SIZE, DOCUMENT_BLOBS "%s", digest_text_hex(digest));
+}
 
 int document_missing(struct err *err, const char *what, const char *name)
 {

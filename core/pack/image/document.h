@@ -6,18 +6,26 @@
 #ifndef S3DOCK_PACK_IMAGE_DOCUMENT_H
 #define S3DOCK_PACK_IMAGE_DOCUMENT_H
 
+#include "base/digest_text.h"
 #include "base/json.h"
 #include "pack/image/contents.h"
 #include "pack/image/shape.h"
 
 struct err;
 
-#define DOCUMENT_BLOBS "blobs/sha256/"
+#define DOCUMENT_BLOBS     "blobs/sha256/"
+#define DOCUMENT_BLOB_SIZE (sizeof DOCUMENT_BLOBS + DIGEST_TEXT_SIZE)
+
+/* Bounds of a walk from index.json to the manifests. */
+#define DOCUMENT_DEPTH_MAX 4          /* usual depth: index.json, an index, a manifest */
+#define DOCUMENT_READS_MAX (16 * MIB) /* bytes of documents; a repeated read counts again */
 
 extern const struct shape DOCUMENT_MANIFEST_ITEM[]; /* of manifest.json */
 extern const struct shape DOCUMENT_INDEX[];         /* index.json, and an index among the blobs */
 extern const struct shape DOCUMENT_MANIFEST[];      /* of the OCI or of Docker's registry */
 
+/* Writes the name of the blob with this digest. */
+void document_blob_name(const char *digest, char out[DOCUMENT_BLOB_SIZE]);
 /* Fails with integrity.image: the archive lacks something that it names, or contradicts itself. */
 int document_missing(struct err *err, const char *what, const char *name);
 /* Fails with integrity.image: the archive is complete, but Docker cannot read a description in

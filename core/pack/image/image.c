@@ -23,8 +23,6 @@
 #include "pack/image/document.h"
 #include "pack/image/oci.h"
 
-#define BLOBS DOCUMENT_BLOBS
-
 struct image {
     struct contents *contents;
     struct export_error export_error;
@@ -124,10 +122,11 @@ static int check_blob(const struct content *content, struct err *err)
 
     if (check_document(content, err) < 0)
         return ERR_FAIL;
-    if (content->type != TAR_FILE || strncmp(content->name, BLOBS, strlen(BLOBS)) != 0 ||
+    if (content->type != TAR_FILE ||
+        strncmp(content->name, DOCUMENT_BLOBS, strlen(DOCUMENT_BLOBS)) != 0 ||
         is_stray(content->name))
         return 0;
-    if (!hex_decode(content->name + strlen(BLOBS), named, SHA256_SIZE) ||
+    if (!hex_decode(content->name + strlen(DOCUMENT_BLOBS), named, SHA256_SIZE) ||
         memcmp(named, content->stored, SHA256_SIZE) != 0)
         return document_missing(err, "the SHA-256 of a blob differs from its name:", content->name);
     return 0;

@@ -19,13 +19,10 @@
 #include "pack/image/descriptor.h"
 #include "pack/image/document.h"
 
-#define INDEX_DEPTH_MAX 4          /* usual depth: index.json, an index, a manifest */
-#define INDEX_READS_MAX (16 * MIB) /* bytes of documents; a repeated read counts again */
-
 struct oci {
     const struct contents *contents;
     struct image_info *info;
-    uint64_t reads; /* bytes left of INDEX_READS_MAX */
+    uint64_t reads; /* bytes left of DOCUMENT_READS_MAX */
     unsigned found; /* manifests of our config */
 };
 
@@ -177,7 +174,7 @@ static int follow_descriptor(struct oci *oci, struct json_node descriptor, unsig
 
     if (!content || descriptor_is_attestation(descriptor))
         return 0;
-    if (depth == INDEX_DEPTH_MAX || oci->reads < content->size)
+    if (depth == DOCUMENT_DEPTH_MAX || oci->reads < content->size)
         return document_bad(err, "its indexes name too many other documents", "");
     oci->reads -= content->size;
     if (!descriptor_has_size(descriptor, content->size))
@@ -349,7 +346,7 @@ static int check_layout(const struct oci *oci, struct err *err)
 
 int oci_check(const struct contents *contents, struct image_info *info, struct err *err)
 {
-    struct oci oci = {.contents = contents, .info = info, .reads = INDEX_READS_MAX};
+    struct oci oci = {.contents = contents, .info = info, .reads = DOCUMENT_READS_MAX};
     const struct content *content = contents_plain_file(contents, "index.json");
     struct json *json = NULL;
     int rc;

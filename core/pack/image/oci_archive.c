@@ -14,14 +14,11 @@
 #include "pack/image/docker_manifest.h"
 #include "pack/image/document.h"
 
-#define DEPTH_MAX 4          /* usual depth: index.json, an index, a manifest */
-#define READS_MAX (16 * MIB) /* bytes of documents; a repeated read counts again */
-
 struct search {
     const struct contents *contents;
     struct image_info image; /* id and layers of the first image */
     unsigned count;          /* of images with different configs */
-    uint64_t reads;          /* bytes left of READS_MAX */
+    uint64_t reads;          /* bytes left of DOCUMENT_READS_MAX */
     struct text platforms;   /* of all images */
 };
 
@@ -99,7 +96,7 @@ static int take_descriptor(struct search *s, struct json_node descriptor, unsign
     if (!content || descriptor_is_attestation(descriptor) ||
         (!descriptor_is_index(type) && !descriptor_is_manifest(type)))
         return 0;
-    if (depth == DEPTH_MAX || s->reads < content->size)
+    if (depth == DOCUMENT_DEPTH_MAX || s->reads < content->size)
         return document_bad(err, "its indexes name too many other documents", "");
     s->reads -= content->size;
     if (document_parse(content, &json, err) < 0)
@@ -151,7 +148,7 @@ static int search(struct search *s, struct err *err)
 int oci_archive_manifest(const struct contents *contents, const char *reference, struct text *out,
                          struct err *err)
 {
-    struct search s = {.contents = contents, .reads = READS_MAX};
+    struct search s = {.contents = contents, .reads = DOCUMENT_READS_MAX};
     int answer;
 
     text_init(&s.platforms, KIB);
