@@ -708,12 +708,6 @@ static int start(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    (void)state;
-    return scratch_remove();
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -723,5 +717,5 @@ int main(void)
         cmocka_unit_test(many_temporary_objects_take_little_time_and_memory),
     };
 
-    return cmocka_run_group_tests_name("cleanup", tests, start, end);
+    return cmocka_run_group_tests_name("cleanup", tests, start, scratch_teardown);
 }

@@ -715,12 +715,6 @@ static int start(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    (void)state;
-    return scratch_remove();
-}
-
 int main(int argc, char **argv)
 {
     const struct CMUnitTest full_size[] = {
@@ -748,7 +742,8 @@ int main(int argc, char **argv)
     (void)argv;
     if (argc > 1) {
         mib = MIB;
-        return cmocka_run_group_tests_name("delta in full size", full_size, start, end);
+        return cmocka_run_group_tests_name("delta in full size", full_size, start,
+                                           scratch_teardown);
     }
-    return cmocka_run_group_tests_name("delta", tests, start, end);
+    return cmocka_run_group_tests_name("delta", tests, start, scratch_teardown);
 }

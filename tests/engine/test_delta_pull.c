@@ -924,12 +924,6 @@ static int start(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    (void)state;
-    return scratch_remove();
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -953,5 +947,5 @@ int main(void)
         cmocka_unit_test(a_broken_archive_is_refused),
     };
 
-    return cmocka_run_group_tests_name("delta pull", tests, start, end);
+    return cmocka_run_group_tests_name("delta pull", tests, start, scratch_teardown);
 }

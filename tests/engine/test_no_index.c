@@ -282,12 +282,6 @@ static int start(void **state)
     return setenv("XDG_CACHE_HOME", dir, 1);
 }
 
-static int end(void **state)
-{
-    (void)state;
-    return scratch_remove();
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,5 +292,5 @@ int main(void)
         cmocka_unit_test(damage_is_refused_with_its_remedy),
     };
 
-    return cmocka_run_group_tests_name("no index", tests, start, end);
+    return cmocka_run_group_tests_name("no index", tests, start, scratch_teardown);
 }

@@ -1120,12 +1120,6 @@ static int start(void **state)
     return whole > 2 * PART ? 0 : -1;
 }
 
-static int end(void **state)
-{
-    (void)state;
-    return scratch_remove();
-}
-
 int main(int argc, char **argv)
 {
     const struct CMUnitTest full_size[] = {
@@ -1163,7 +1157,8 @@ int main(int argc, char **argv)
     (void)argv;
     if (argc > 1) {
         mib = MIB;
-        return cmocka_run_group_tests_name("resume in full size", full_size, start, end);
+        return cmocka_run_group_tests_name("resume in full size", full_size, start,
+                                           scratch_teardown);
     }
-    return cmocka_run_group_tests_name("resume", tests, start, end);
+    return cmocka_run_group_tests_name("resume", tests, start, scratch_teardown);
 }

@@ -420,12 +420,6 @@ static int start(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    (void)state;
-    return scratch_remove();
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -440,5 +434,5 @@ int main(void)
         cmocka_unit_test(a_partial_file_of_a_killed_pull_does_no_harm),
     };
 
-    return cmocka_run_group_tests_name("trouble", tests, start, end);
+    return cmocka_run_group_tests_name("trouble", tests, start, scratch_teardown);
 }

@@ -407,12 +407,6 @@ static int set_up(void **state)
     return !scratch_create() && !setenv("XDG_CACHE_HOME", dir, 1) ? 0 : -1;
 }
 
-static int tear_down(void **state)
-{
-    (void)state;
-    return scratch_remove();
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -423,5 +417,5 @@ int main(void)
         cmocka_unit_test(a_damaged_byte_is_detected),
     };
 
-    return cmocka_run_group_tests_name("verify", tests, set_up, tear_down);
+    return cmocka_run_group_tests_name("verify", tests, set_up, scratch_teardown);
 }

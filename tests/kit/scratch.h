@@ -22,6 +22,13 @@ static inline int scratch_remove(void)
     return system(command) ? -1 : 0; /* NOLINT: a fixed command */
 }
 
+/* The same, as the teardown of a group of tests. */
+static inline int scratch_teardown(void **state)
+{
+    (void)state;
+    return scratch_remove();
+}
+
 /* The path of a file in it. Valid until the fourth call after this one. */
 static inline const char *path_of(const char *name)
 {
