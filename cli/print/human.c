@@ -63,26 +63,26 @@ static void format_long_time(double seconds, char out[HUMAN_SIZE])
         snprintf(out, HUMAN_SIZE, "%u h %u min", (unsigned)(s / 3600), (unsigned)(s % 3600 / 60));
 }
 
-const char *human_seconds(double seconds, char out[HUMAN_SIZE])
+/* Below a minute: seconds with that many decimals. `minute`: the least value that rounds to it. */
+static const char *format_seconds(double seconds, int decimals, double minute, char out[HUMAN_SIZE])
 {
     if (!(seconds > 0))
         seconds = 0;
-    if (seconds < 59.95)
-        snprintf(out, HUMAN_SIZE, "%.1f s", seconds);
+    if (seconds < minute)
+        snprintf(out, HUMAN_SIZE, "%.*f s", decimals, seconds);
     else
         format_long_time(seconds, out);
     return out;
 }
 
+const char *human_seconds(double seconds, char out[HUMAN_SIZE])
+{
+    return format_seconds(seconds, 1, 59.95, out);
+}
+
 const char *human_wait(double seconds, char out[HUMAN_SIZE])
 {
-    if (!(seconds > 0))
-        seconds = 0;
-    if (seconds < 59.5)
-        snprintf(out, HUMAN_SIZE, "%.0f s", seconds);
-    else
-        format_long_time(seconds, out);
-    return out;
+    return format_seconds(seconds, 0, 59.5, out);
 }
 
 const char *human_time(const char *rfc3339, char out[HUMAN_SIZE])
