@@ -33,7 +33,7 @@
 #include "pack/image/image.h"
 #include "pack/index/chunk_lookup.h"
 #include "pack/index/index.h"
-#include "store/s3/sigv4.h"
+#include "aws/sigv4.h"
 
 #define CHUNK       ((size_t)64 << 10)
 #define LARGE       ((size_t)1 << 20)

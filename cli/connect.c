@@ -15,7 +15,7 @@
 #include "docker/docker.h"
 #include "docker/host.h"
 #include "store/dir/store_dir.h"
-#include "store/s3/credentials.h"
+#include "credentials/credentials.h"
 #include "store/s3/store_s3.h"
 #include "store/store.h"
 

@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "store/s3/xml.h"
+#include "base/xml.h"
 
 static bool on_field(void *arg, unsigned depth, const char *parent, const char *name,
                      const char *text)
@@ -35,5 +35,5 @@ void s3_error_document_read(struct s3_error_document *error, struct view body)
 
     *error = (struct s3_error_document){0};
     if (body.size > 0)
-        (void)s3_xml_read(body, NULL, on_field, error, &ignored);
+        (void)xml_read(body, NULL, on_field, error, &ignored);
 }

@@ -130,7 +130,7 @@ static bool fetch_credentials(struct s3_session *session)
 
     if (!session->renew || !session->renew(session->renew_arg, &fresh))
         return false;
-    changed = memcmp(&fresh, &session->creds, sizeof fresh) != 0;
+    changed = !credentials_equal(&fresh, &session->creds);
     if (changed) {
         session->creds = fresh;
         session->creds_serial++;

@@ -19,7 +19,7 @@
 #include "base/codes.h"
 #include "base/err.h"
 #include "base/hash.h"
-#include "store/s3/xml.h"
+#include "base/xml.h"
 
 #define ENTRIES_MAX 10000 /* S3 sends 1000 in a page */
 #define BLANKS      " \t\r\n"
@@ -256,8 +256,8 @@ static int make_next(struct page_reader *reader, const char *token, struct err *
 static int read_page(struct page_reader *reader, const char *token, struct view document,
                      struct err *err)
 {
-    char root[S3_XML_NAME];
-    int result = s3_xml_read(document, root, on_end, reader, err);
+    char root[XML_NAME];
+    int result = xml_read(document, root, on_end, reader, err);
 
     if (reader->failed_memory)
         return err_memory(err, "a listing");
@@ -284,8 +284,8 @@ int s3_page_read(struct store_page *page, enum store_verb verb, const char *toke
             reader.grammar = &GRAMMARS[i];
     if (!reader.grammar)
         return err_set(err, ERR_INTERNAL, "listing", "not a listing");
-    text_init(&reader.next, S3_XML_TEXT * 2);
-    text_init(&reader.next_second, S3_XML_TEXT);
+    text_init(&reader.next, XML_TEXT * 2);
+    text_init(&reader.next_second, XML_TEXT);
     int result = read_page(&reader, token, document, err);
     free(reader.now.key);
     text_finish(&reader.next);

@@ -10,10 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "aws/sigv4.h"
 #include "base/bytes.h"
-#include "store/s3/credentials.h"
+#include "credentials/credentials.h"
 #include "store/s3/endpoint.h"
-#include "store/s3/sigv4.h"
 #include "store/store.h"
 
 struct err;

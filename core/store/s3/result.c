@@ -11,9 +11,9 @@
 
 #include "base/clock.h"
 #include "base/codes.h"
+#include "base/xml.h"
 #include "store/s3/hints.h"
 #include "store/s3/page.h"
-#include "store/s3/xml.h"
 
 static bool read_info(struct store_op *op, const struct http_answer *answer)
 {
@@ -191,7 +191,7 @@ static bool read_small(struct small_document *document, const struct http_answer
     struct err ignored;
 
     document->op->upload_id[0] = '\0';
-    if (s3_xml_read(answer->body, NULL, on_small_field, document, &ignored) < 0)
+    if (xml_read(answer->body, NULL, on_small_field, document, &ignored) < 0)
         return false;
     if (!document->found && strcmp(document->field, "ETag") == 0)
         document->found = take_field(document, answer->etag);

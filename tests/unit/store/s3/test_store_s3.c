@@ -23,7 +23,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "kit/fake_s3.h"
-#include "store/s3/credentials.h"
+#include "credentials/credentials.h"
 #include "store/s3/store_s3.h"
 #include "store/store.h"
 

@@ -9,7 +9,7 @@
 #include "base/bytes.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "store/s3/credentials.h"
+#include "credentials/credentials.h"
 
 static void takes_a_pair_and_hides_the_secret(void **state)
 {

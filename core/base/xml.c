@@ -2,7 +2,7 @@
  * The reader keeps a stack of names and one text. S3's documents have no mixed content, so the text
  * of a child may replace that of its parent.
  */
-#include "store/s3/xml.h"
+#include "base/xml.h"
 
 #include <expat.h>
 #include <limits.h>
@@ -12,12 +12,12 @@
 
 struct reader {
     XML_Parser parser;
-    char names[S3_XML_DEPTH + 1][S3_XML_NAME]; /* [0] is "": the parent of the root */
+    char names[XML_DEPTH + 1][XML_NAME]; /* [0] is "": the parent of the root */
     unsigned depth;
-    char text[S3_XML_TEXT];
+    char text[XML_TEXT];
     size_t size;
     const char *refused; /* reason of the stop, or NULL */
-    s3_xml_end *end;
+    xml_end *end;
     void *arg;
 };
 
@@ -36,11 +36,11 @@ static void on_start(void *arg, const XML_Char *name, const XML_Char **attribute
     (void)attributes;
     if (reader->refused)
         return;
-    if (reader->depth == S3_XML_DEPTH) {
+    if (reader->depth == XML_DEPTH) {
         refuse(reader, "nested too deeply");
         return;
     }
-    if (!str_copy(reader->names[++reader->depth], S3_XML_NAME, colon ? colon + 1 : name))
+    if (!str_copy(reader->names[++reader->depth], XML_NAME, colon ? colon + 1 : name))
         refuse(reader, "a name is too long");
     reader->size = 0;
 }
@@ -81,8 +81,7 @@ static void on_doctype(void *arg, const XML_Char *name, const XML_Char *system_i
     refuse(arg, "a document type declaration");
 }
 
-int s3_xml_read(struct view document, char root[S3_XML_NAME], s3_xml_end *end, void *arg,
-                struct err *err)
+int xml_read(struct view document, char root[XML_NAME], xml_end *end, void *arg, struct err *err)
 {
     struct reader reader = {.end = end, .arg = arg};
     int size;
@@ -103,7 +102,7 @@ int s3_xml_read(struct view document, char root[S3_XML_NAME], s3_xml_end *end, v
     const char *why =
         reader.refused ? reader.refused : XML_ErrorString(XML_GetErrorCode(reader.parser));
     if (root)
-        memcpy(root, reader.names[1], S3_XML_NAME);
+        memcpy(root, reader.names[1], XML_NAME);
     if (!good)
         err_set(err, ERR_INTEGRITY, "xml", "not the XML document expected: %s", why);
     XML_ParserFree(reader.parser);

@@ -2,7 +2,7 @@
  * Keys are checked here, so that a stray line end gets its own error instead of "signature does not
  * match" from the store.
  */
-#include "store/s3/credentials.h"
+#include "credentials/credentials.h"
 
 #include <string.h>
 
@@ -58,6 +58,31 @@ int credentials_init(struct credentials *creds, const char *access_key, const ch
 bool credentials_anonymous(const struct credentials *creds)
 {
     return !creds->access_key[0];
+}
+
+bool credentials_equal(const struct credentials *a, const struct credentials *b)
+{
+    return strcmp(a->access_key, b->access_key) == 0 && strcmp(a->secret_key, b->secret_key) == 0 &&
+           strcmp(a->session_token, b->session_token) == 0;
+}
+
+const char *credentials_kind_name(enum credential_kind kind)
+{
+    static const char *const NAMES[] = {
+        [CREDENTIALS_NONE] = "anonymous",
+        [CREDENTIALS_OWN] = "s3dock",
+        [CREDENTIALS_ENVIRONMENT] = "environment",
+        [CREDENTIALS_PROFILE] = "profile",
+        [CREDENTIALS_ROLE] = "role",
+        [CREDENTIALS_WEB_IDENTITY] = "web_identity",
+        [CREDENTIALS_SSO] = "sso",
+        [CREDENTIALS_LOGIN] = "login",
+        [CREDENTIALS_PROCESS] = "process",
+        [CREDENTIALS_CONTAINER] = "container",
+        [CREDENTIALS_INSTANCE] = "imds",
+    };
+
+    return NAMES[kind];
 }
 
 void credentials_finish(struct credentials *creds)

@@ -4,7 +4,7 @@
  *
  * The canonical request is built as a text, so that a failing test vector can be read.
  */
-#include "store/s3/sigv4.h"
+#include "aws/sigv4.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -4,8 +4,8 @@
  * Path and query must be spelled as they are sent: S3 escapes a path once and normalises nothing.
  * All headers to be signed must be listed, `host` and `x-amz-date` among them.
  */
-#ifndef S3DOCK_STORE_S3_SIGV4_H
-#define S3DOCK_STORE_S3_SIGV4_H
+#ifndef S3DOCK_AWS_SIGV4_H
+#define S3DOCK_AWS_SIGV4_H
 
 #include <stddef.h>
 #include <stdint.h>
