@@ -1,0 +1,19 @@
+/*
+ * process - credentials from the program that `credential_process` of a profile names.
+ */
+#ifndef S3DOCK_CREDENTIALS_PROCESS_H
+#define S3DOCK_CREDENTIALS_PROCESS_H
+
+struct aws_profile;
+struct credential_context;
+struct credentials;
+struct err;
+
+/* Runs the program and reads its standard output, which no message contains. The profile gives the
+ * account if the output has none. SOURCE_ABSENT: the profile has no credential_process.
+ * auth.process: the program fails, takes too long, or its output is no valid answer or has already
+ * expired. */
+int process_credentials(const struct credential_context *ctx, const struct aws_profile *profile,
+                        struct credentials *out, struct err *err);
+
+#endif
