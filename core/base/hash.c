@@ -1,6 +1,6 @@
 /*
- * OpenSSL computes SHA-256, MD5 and HMAC, xxHash the fast sums. MD5 uses OpenSSL's older interface:
- * only there can the state of a running digest be saved and loaded by another process.
+ * OpenSSL computes SHA-256, SHA-1, MD5 and HMAC, xxHash the fast sums. MD5 uses OpenSSL's older
+ * interface: only there can the state of a running digest be saved and loaded by another process.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "base/hash.h"
@@ -138,6 +138,11 @@ void sha256_of(struct view bytes, uint8_t out[SHA256_SIZE])
 void md5_of(struct view bytes, uint8_t out[MD5_SIZE])
 {
     must(EVP_Digest(bytes.data, bytes.size, out, NULL, EVP_md5(), NULL));
+}
+
+void sha1_of(struct view bytes, uint8_t out[SHA1_SIZE])
+{
+    must(EVP_Digest(bytes.data, bytes.size, out, NULL, EVP_sha1(), NULL));
 }
 
 void hmac_sha256(struct view key, struct view bytes, uint8_t out[SHA256_SIZE])

@@ -1,5 +1,5 @@
 /*
- * hash - SHA-256, MD5, HMAC-SHA-256 (OpenSSL), XXH3 (xxHash), and hex and base64.
+ * hash - SHA-256, SHA-1, MD5, HMAC-SHA-256 (OpenSSL), XXH3 (xxHash), and hex and base64.
  */
 #ifndef S3DOCK_BASE_HASH_H
 #define S3DOCK_BASE_HASH_H
@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 
 #define SHA256_SIZE     32
+#define SHA1_SIZE       20
 #define MD5_SIZE        16
 #define SHA256_HEX_SIZE 65 /* with the NUL */
 #define MD5_HEX_SIZE    33
@@ -33,6 +34,8 @@ void md5_load(struct digest *md5, const uint8_t state[MD5_STATE_SIZE]);
 
 void sha256_of(struct view bytes, uint8_t out[SHA256_SIZE]);
 void md5_of(struct view bytes, uint8_t out[MD5_SIZE]);
+/* For names of files only: two inputs with the same SHA-1 can be constructed. */
+void sha1_of(struct view bytes, uint8_t out[SHA1_SIZE]);
 void hmac_sha256(struct view key, struct view bytes, uint8_t out[SHA256_SIZE]);
 
 /* XXH3-128 in canonical (big endian) order. It detects accidents, not attacks: two inputs with the

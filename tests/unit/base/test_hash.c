@@ -16,7 +16,7 @@ static void assert_hex(const uint8_t *bytes, size_t size, const char *hex)
     assert_string_equal(text, hex);
 }
 
-/* FIPS 180-2 and RFC 1321. */
+/* FIPS 180-2, RFC 1321 and RFC 3174. */
 static void known_digests(void **state)
 {
     uint8_t out[SHA256_SIZE];
@@ -30,6 +30,8 @@ static void known_digests(void **state)
                "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     md5_of(view_str("message digest"), out);
     assert_hex(out, MD5_SIZE, "f96b697d7cb7938d525a2f31aaf161d0");
+    sha1_of(view_str("abc"), out);
+    assert_hex(out, SHA1_SIZE, "a9993e364706816aba3e25717850c26c9cd0d89d");
 }
 
 /* RFC 4231, cases 2 and 6; and an empty key. */
