@@ -12,7 +12,7 @@
 struct err;
 
 #define XML_DEPTH 8
-#define XML_TEXT  (8 * 1024) /* of one element, decoded; keys have 1024 bytes */
+#define XML_TEXT  (16 * 1024) /* of one element, decoded; session tokens of STS are long */
 #define XML_NAME  64
 
 /* An element has ended. `depth` 1 is the root. `parent` is the name around it ("" for the root);
