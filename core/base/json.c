@@ -28,6 +28,7 @@ const struct json_limits JSON_IMAGE = {
 
 struct json {
     char *text;
+    size_t size;
     int count;
     jsmntok_t *nodes;
     int *after;
@@ -90,6 +91,7 @@ int json_parse(struct json **out, struct view text, const struct json_limits *li
     } else {
         memcpy(json->text, text.data, text.size);
         json->text[text.size] = '\0';
+        json->size = text.size;
         rc = fill_table(json, text.size, nodes, what, err);
     }
     if (rc < 0) {
@@ -104,6 +106,8 @@ void json_destroy(struct json *json)
 {
     if (!json)
         return;
+    if (json->text)
+        explicit_bzero(json->text, json->size); /* it may have credentials */
     free(json->text);
     free(json->nodes);
     free(json->after);

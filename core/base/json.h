@@ -42,7 +42,7 @@ enum json_kind {
  * the document in errors (integrity.document). The caller destroys *out. */
 int json_parse(struct json **out, struct view text, const struct json_limits *limits,
                const char *what, struct err *err);
-void json_destroy(struct json *json); /* takes NULL */
+void json_destroy(struct json *json); /* takes NULL; wipes the copy */
 
 struct json_node json_root(const struct json *json);
 enum json_kind json_kind(struct json_node node);
