@@ -21,11 +21,27 @@ void text_init(struct text *text, size_t max)
     *text = (struct text){.data = nothing, .max = max};
 }
 
-void text_finish(struct text *text)
+void text_init_secret(struct text *text, size_t max)
 {
+    text_init(text, max);
+    text->secret = true;
+}
+
+static void free_memory(struct text *text)
+{
+    if (text->room && text->secret)
+        explicit_bzero(text->data, text->room);
     if (text->room)
         free(text->data);
+}
+
+void text_finish(struct text *text)
+{
+    bool secret = text->secret;
+
+    free_memory(text);
     text_init(text, text->max);
+    text->secret = secret;
 }
 
 void text_clear(struct text *text)
@@ -40,6 +56,21 @@ static void text_fail(struct text *text)
 {
     text_finish(text);
     text->failed = true;
+}
+
+/* Returns memory of `room` bytes with the content. realloc would leave a secret in the old memory. */
+static char *grow(struct text *text, size_t room)
+{
+    char *data;
+
+    if (!text->secret)
+        return realloc(text->room ? text->data : NULL, room);
+    data = malloc(room);
+    if (!data)
+        return NULL;
+    memcpy(data, text->data, text->size + 1);
+    free_memory(text);
+    return data;
 }
 
 /* Makes room for `more` bytes and the NUL. Returns false, and marks the text, if that fails. */
@@ -62,7 +93,7 @@ static bool text_reserve(struct text *text, size_t more)
     room = room < SMALLEST_ROOM ? SMALLEST_ROOM : room;
     if (room > text->max && need <= text->max)
         room = text->max + 1; /* the maximum and the NUL */
-    data = realloc(text->room ? text->data : NULL, room);
+    data = grow(text, room);
     if (!data) {
         text_fail(text);
         return false;
@@ -90,6 +121,19 @@ void text_str(struct text *text, const char *str)
 void text_char(struct text *text, char c)
 {
     text_add(text, &c, 1);
+}
+
+void text_percent(struct text *text, const char *str, const char *keep)
+{
+    for (; *str; str++) {
+        unsigned char c = (unsigned char)*str;
+
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+            strchr("-._~", c) || strchr(keep, c))
+            text_char(text, (char)c);
+        else
+            text_printf(text, "%%%02X", c);
+    }
 }
 
 void text_cut(struct text *text, size_t size)

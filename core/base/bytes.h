@@ -24,14 +24,19 @@ struct text {
     size_t max;
     size_t room;
     bool failed;
+    bool secret; /* memory is overwritten before it is freed */
 };
 
 void text_init(struct text *text, size_t max);
+void text_init_secret(struct text *text, size_t max);
 void text_finish(struct text *text); /* frees the memory; the text is empty and usable again */
 void text_clear(struct text *text);  /* empties the text, keeps its memory, resets a failure */
 void text_add(struct text *text, const void *data, size_t size);
 void text_str(struct text *text, const char *str);
 void text_char(struct text *text, char c);
+/* Adds a string in the form of URLs (RFC 3986): all characters but letters, digits, "-._~" and those
+ * of `keep` become %XX. */
+void text_percent(struct text *text, const char *str, const char *keep);
 /* Drops everything beyond the first `size` bytes. */
 void text_cut(struct text *text, size_t size);
 void text_printf(struct text *text, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

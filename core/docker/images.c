@@ -193,9 +193,9 @@ int docker_tag(struct docker *docker, const char *name, const char *repo, const 
     text_init(&answer, DOCKER_MESSAGE_MAX);
     failed = docker_image_path(name, "/tag?repo=", &path, err);
     if (failed == 0) {
-        docker_add_encoded(&path, repo, "");
+        text_percent(&path, repo, "");
         text_str(&path, "&tag=");
-        docker_add_encoded(&path, tag, "");
+        text_percent(&path, tag, "");
         failed = text_check(&path, "a request to the daemon", err);
     }
     if (failed == 0)

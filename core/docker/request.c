@@ -20,19 +20,6 @@
 static const struct json_limits answer_limits = {
     .bytes = 64 * MIB, .depth = JSON_DEPTH_MAX, .nodes = 1024 * 1024, .as_go = true};
 
-void docker_add_encoded(struct text *path, const char *name, const char *keep)
-{
-    for (; *name; name++) {
-        unsigned char c = (unsigned char)*name;
-
-        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-            strchr("-._~", c) || strchr(keep, c))
-            text_char(path, (char)c);
-        else
-            text_printf(path, "%%%02X", c);
-    }
-}
-
 int docker_unanswered(const struct docker *docker, struct err *err)
 {
     if (!err_is(err, ERR_DOCKER, CODE_TIMEOUT))
@@ -148,7 +135,7 @@ int docker_image_path(const char *name, const char *rest, struct text *path, str
         strlen(name) > NAME_MAX_SIZE)
         return err_set(err, ERR_USAGE, "reference", "\"%.100s\" is not the name of an image", name);
     text_str(path, "/images/");
-    docker_add_encoded(path, name, "/:@");
+    text_percent(path, name, "/:@");
     text_str(path, rest);
     return text_check(path, "a request to the daemon", err);
 }

@@ -53,7 +53,5 @@ int docker_unanswered(const struct docker *docker, struct err *err);
 /* Writes "/images/" name rest. usage.reference: the daemon's router would change the path ("..",
  * "//"). */
 int docker_image_path(const char *name, const char *rest, struct text *path, struct err *err);
-/* Adds `name` to a path, percent-encoded but for plain characters and those of `keep`. */
-void docker_add_encoded(struct text *path, const char *name, const char *keep);
 
 #endif

@@ -83,6 +83,35 @@ static void huge_sizes_do_not_overflow(void **state)
     text_finish(&text);
 }
 
+static void a_secret_grows_and_stays_one(void **state)
+{
+    struct text text;
+
+    (void)state;
+    text_init_secret(&text, 1000);
+    for (int i = 0; i < 100; i++)
+        text_str(&text, "0123456789");
+    assert_int_equal(text.size, 1000);
+    assert_memory_equal(text.data + 990, "0123456789", 11);
+    text_finish(&text);
+    assert_string_equal(text.data, "");
+    assert_true(text.secret);
+    text_str(&text, "again");
+    assert_string_equal(text.data, "again");
+    text_finish(&text);
+}
+
+static void characters_are_escaped_for_urls(void **state)
+{
+    struct text text;
+
+    (void)state;
+    text_init(&text, 100);
+    text_percent(&text, "aZ09-._~ /+=:\xc3\xa9", "/");
+    assert_string_equal(text.data, "aZ09-._~%20/%2B%3D%3A%C3%A9");
+    text_finish(&text);
+}
+
 static void steal_and_cut(void **state)
 {
     struct text text;
@@ -123,6 +152,8 @@ int main(void)
         cmocka_unit_test(the_maximum_is_exact),
         cmocka_unit_test(a_failing_printf_marks_the_text),
         cmocka_unit_test(huge_sizes_do_not_overflow),
+        cmocka_unit_test(a_secret_grows_and_stays_one),
+        cmocka_unit_test(characters_are_escaped_for_urls),
         cmocka_unit_test(steal_and_cut),
         cmocka_unit_test(str_copy_fits_or_is_empty),
     };
