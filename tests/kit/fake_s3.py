@@ -33,10 +33,8 @@ SHA-256.
 """
 import argparse
 import base64
-import calendar
 import email.utils
 import hashlib
-import hmac
 import json
 import os
 import re
@@ -53,14 +51,7 @@ from xml.sax.saxutils import escape
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 
 from script import Script, names_of  # noqa: E402
-
-SKEW_MAX = 900
-
-
-class Fault(Exception):
-    def __init__(self, status, code, **fields):
-        super().__init__(code)
-        self.status, self.code, self.fields = status, code, fields
+from signature import SKEW_MAX, Refused, Signature  # noqa: E402
 
 
 class Store:
@@ -207,11 +198,11 @@ class Handler(BaseHTTPRequestHandler):
         try:
             self.authenticate()
             if self.bucket != self.store.options.bucket:
-                raise Fault(404, "NoSuchBucket")
+                raise Refused(404, "NoSuchBucket")
             self.demands()
             with self.store.lock:
                 return getattr(self, "on_" + self.kind)()
-        except Fault as fault:
+        except Refused as fault:
             return fault.status, error_xml(fault.code, "no", **fault.fields), {}
 
     def answer(self, status, body=b"", type="application/xml", **headers):
@@ -252,75 +243,68 @@ class Handler(BaseHTTPRequestHandler):
     # -- signature --
 
     def authenticate(self):
-        options, headers = self.store.options, self.headers
-        match = re.fullmatch(
-            r"AWS4-HMAC-SHA256 Credential=([^/]+)/(\d{8})/([^/]+)/s3/aws4_request, "
-            r"SignedHeaders=([^,]+), Signature=([0-9a-f]{64})", headers.get("Authorization", ""))
-        if not match:
-            raise Fault(403, "AccessDenied")
-        access, day, region, names, signature = match.groups()
-        stamp = headers.get("x-amz-date", "")
-        if access != options.access_key:
-            raise Fault(403, "InvalidAccessKeyId")
-        if region != options.region:
-            raise Fault(400, "AuthorizationHeaderMalformed", Region=options.region)
-        sent = calendar.timegm(time.strptime(stamp, "%Y%m%dT%H%M%SZ"))
-        if abs(sent - self.store.now()) > SKEW_MAX:
-            raise Fault(403, "RequestTimeTooSkewed")
-        payload = headers.get("x-amz-content-sha256", "")
+        signature = Signature(self.headers, "s3")
+        secret = self.secret_of(signature.access_key)
+        if signature.region != self.store.options.region:
+            raise Refused(400, "AuthorizationHeaderMalformed", Region=self.store.options.region)
+        if abs(signature.sent() - self.store.now()) > SKEW_MAX:
+            raise Refused(403, "RequestTimeTooSkewed")
+        payload = self.headers.get("x-amz-content-sha256", "")
         if payload != "UNSIGNED-PAYLOAD" and payload != hashlib.sha256(self.body).hexdigest():
-            raise Fault(400, "XAmzContentSHA256Mismatch")
-        query = "&".join(sorted(p if "=" in p else p + "="
-                                for p in self.raw_query.split("&") if p))
-        lines = "".join(f"{n}:{' '.join((headers.get(n) or '').split())}\n"
-                        for n in names.split(";"))
-        canonical = "\n".join([self.command, self.raw_path, query, lines, names, payload])
-        key = ("AWS4" + options.secret_key).encode()
-        for word in (day, region, "s3", "aws4_request"):
-            key = hmac.new(key, word.encode(), hashlib.sha256).digest()
-        text = (f"AWS4-HMAC-SHA256\n{stamp}\n{day}/{region}/s3/aws4_request\n"
-                + hashlib.sha256(canonical.encode()).hexdigest())
-        good = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
-        missing = {"host", "x-amz-date", "x-amz-content-sha256"} - set(names.split(";"))
-        unsigned = {n.lower() for n in headers if n.lower().startswith("x-amz-")} - set(
-            names.split(";"))
-        if not hmac.compare_digest(good, signature) or missing or unsigned:
-            raise Fault(403, "SignatureDoesNotMatch")
+            raise Refused(400, "XAmzContentSHA256Mismatch")
+        if "x-amz-content-sha256" not in signature.names.split(";") or not signature.is_good(
+                secret, self.command, self.raw_path, self.raw_query, payload):
+            raise Refused(403, "SignatureDoesNotMatch")
+
+    def secret_of(self, access_key):
+        """Finds a key of the command line, or one of the file that fake_credentials.py writes."""
+        options = self.store.options
+        if access_key == options.access_key:
+            return options.secret_key
+        issued = json.load(open(options.keys)) if options.keys else {}
+        if access_key not in issued:
+            raise Refused(403, "InvalidAccessKeyId")
+        key = issued[access_key]
+        if self.headers.get("x-amz-security-token") != key["token"]:
+            raise Refused(400, "InvalidToken")
+        if key["until"] < self.store.now():
+            raise Refused(400, "ExpiredToken")
+        return key["secret"]
 
     # -- objects --
 
     def find(self, key):
         if key not in self.store.objects:
-            raise Fault(404, "NoSuchKey")
+            raise Refused(404, "NoSuchKey")
         return self.store.objects[key]
 
     def conditions(self):
         if self.store.options.no_conditions:
             return
         if self.store.options.swift and (self.headers.get("If-None-Match") or self.headers.get("If-Match")):
-            raise Fault(501, "NotImplemented")
+            raise Refused(501, "NotImplemented")
         there = self.store.objects.get(self.key)
         if self.headers.get("If-None-Match") == "*" and there:
-            raise Fault(412, "PreconditionFailed")
+            raise Refused(412, "PreconditionFailed")
         wanted = self.headers.get("If-Match")
         if self.store.options.bare_etags and there and wanted:
             wanted = f'"{wanted}"'  # as Ceph: quotes count as a part of the ETag
         if wanted and (not there or there[1] != wanted):
-            raise Fault(412 if there else 404, "PreconditionFailed" if there else "NoSuchKey")
+            raise Refused(412 if there else 404, "PreconditionFailed" if there else "NoSuchKey")
 
     def demands(self):
         """The requirements of a bucket with a default retention, or with a policy, for each body or object."""
         digest, options = self.headers.get("Content-MD5"), self.store.options
         if digest and base64.b64decode(digest) != hashlib.md5(self.body).digest():
-            raise Fault(400, "BadDigest")
+            raise Refused(400, "BadDigest")
         if options.object_lock and self.kind in ("Put", "Part") and not digest:
-            raise Fault(400, "InvalidRequest")
+            raise Refused(400, "InvalidRequest")
         asked = self.headers.get("x-amz-server-side-encryption")
         begins = self.kind in ("Put", "Copy", "Create")
         if asked and not begins:
-            raise Fault(400, "InvalidArgument")
+            raise Refused(400, "InvalidArgument")
         if begins and options.encryption and asked != options.encryption:
-            raise Fault(403, "AccessDenied")
+            raise Refused(403, "AccessDenied")
         if asked:
             self.extra = {"x-amz-server-side-encryption": asked, **self.extra}
 
@@ -336,7 +320,7 @@ class Handler(BaseHTTPRequestHandler):
     def on_Get(self):
         data, etag, modified = self.find(self.key)
         if self.headers.get("If-Match") not in (None, etag):
-            raise Fault(412, "PreconditionFailed")
+            raise Refused(412, "PreconditionFailed")
         headers = {"ETag": etag, "Last_Modified": email.utils.formatdate(modified, usegmt=True),
                    "type": "application/octet-stream"}
         wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
@@ -345,7 +329,7 @@ class Handler(BaseHTTPRequestHandler):
         first = int(wanted[1])
         last = min(int(wanted[2] or len(data)), len(data) - 1)
         if first >= len(data):
-            raise Fault(416, "InvalidRange")
+            raise Refused(416, "InvalidRange")
         headers["Content_Range"] = f"bytes {first}-{last}/{len(data)}"
         return 206, data[first:last + 1], headers
 
@@ -363,7 +347,7 @@ class Handler(BaseHTTPRequestHandler):
         data, etag, _ = self.find(path.split("/", 1)[1])
         wanted = self.headers.get("x-amz-copy-source-if-match")
         if wanted and (wanted != etag or (self.store.options.swift and "-" in etag)):
-            raise Fault(412, "PreconditionFailed")
+            raise Refused(412, "PreconditionFailed")
         return data
 
     def on_Copy(self):
@@ -376,7 +360,7 @@ class Handler(BaseHTTPRequestHandler):
     def upload(self):
         upload = self.store.uploads.get(self.query["uploadId"])
         if not upload or upload[0] != self.key:
-            raise Fault(404, "NoSuchUpload")
+            raise Refused(404, "NoSuchUpload")
         return upload[1]
 
     def on_Create(self):
@@ -400,7 +384,7 @@ class Handler(BaseHTTPRequestHandler):
         wanted = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("x-amz-copy-source-range", ""))
         if wanted:
             if int(wanted[2]) >= len(data):
-                raise Fault(416, "InvalidRange")
+                raise Refused(416, "InvalidRange")
             data = data[int(wanted[1]):int(wanted[2]) + 1]
         return 200, result_xml("CopyPartResult", ("ETag", escape(self.keep_part(data)))), {}
 
@@ -413,9 +397,9 @@ class Handler(BaseHTTPRequestHandler):
         for i, (number, etag) in enumerate(listed):
             data, md5 = parts.get(int(number), (b"", hashlib.md5()))
             if etag.decode().replace("&quot;", '"').strip('"') != md5.hexdigest():
-                raise Fault(400, "InvalidPart")
+                raise Refused(400, "InvalidPart")
             if i + 1 < len(listed) and len(data) < self.store.options.part_min:
-                raise Fault(400, "EntityTooSmall")
+                raise Refused(400, "EntityTooSmall")
             pieces.append(data)
             digests += md5.digest()
         etag = self.keep(b"".join(pieces), '"%s-%d"' % (hashlib.md5(digests).hexdigest(), len(listed)))
@@ -530,6 +514,7 @@ def main():
     parser.add_argument("--bucket", default="images")
     parser.add_argument("--access-key", default="TESTACCESSKEY")
     parser.add_argument("--secret-key", default="test-secret-key-0001")
+    parser.add_argument("--keys", help="file with more keys, as fake_credentials.py writes it")
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--clock", type=float, default=0, help="seconds this store is ahead")
     parser.add_argument("--page", type=int, default=1000, help="entries of a listing's page")
