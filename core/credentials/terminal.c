@@ -1,0 +1,95 @@
+/*
+ * The terminal is opened by its name, so that redirected standard streams do not matter. Reads
+ * happen after a poll, and a cancel is checked at each tick.
+ */
+#include "credentials/terminal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "aws/system.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "flow/cancel.h"
+
+static int no_line(struct err *err, const char *why)
+{
+    return err_set(err, ERR_LOCAL, "input", "cannot read from the terminal: %s", why);
+}
+
+/* Waits for input. The terminal gives whole lines. */
+static int wait_for_input(int fd, const struct cancel *cancel, struct err *err)
+{
+    struct pollfd input = {.fd = fd, .events = POLLIN};
+
+    do
+        if (cancel_check(cancel, err) < 0)
+            return ERR_FAIL;
+    while (poll(&input, 1, (int)(CANCEL_TICK / NS_PER_MS)) <= 0);
+    return 0;
+}
+
+static int read_line(int fd, const struct cancel *cancel, char *out, size_t size, struct err *err)
+{
+    size_t used = 0;
+    ssize_t got;
+
+    out[0] = '\0';
+    while (!strchr(out, '\n')) {
+        if (used + 1 == size)
+            return no_line(err, "the line is too long");
+        if (wait_for_input(fd, cancel, err) < 0)
+            return ERR_FAIL;
+        got = read(fd, out + used, size - 1 - used);
+        if (got == 0)
+            return no_line(err, "end of input");
+        if (got < 0 && errno != EINTR && errno != EAGAIN)
+            return no_line(err, strerror(errno));
+        used += got > 0 ? (size_t)got : 0;
+        out[used] = '\0';
+    }
+    out[strcspn(out, "\r\n")] = '\0';
+    return 0;
+}
+
+static int ask_on(int fd, const struct termios *before, const char *prompt,
+                  const struct cancel *cancel, char *out, size_t size, struct err *err)
+{
+    struct termios quiet = *before;
+    int failed;
+
+    quiet.c_lflag &= ~(tcflag_t)ECHO;
+    if (tcsetattr(fd, TCSAFLUSH, &quiet) != 0)
+        return no_line(err, strerror(errno));
+    failed = file_write_all(fd, prompt, strlen(prompt), "the terminal", err);
+    if (failed == 0)
+        failed = read_line(fd, cancel, out, size, err);
+    tcsetattr(fd, TCSAFLUSH, before);
+    if (failed == 0)
+        return file_write_all(fd, "\n", 1, "the terminal", err);
+    explicit_bzero(out, size);
+    return ERR_FAIL;
+}
+
+int terminal_ask(const char *prompt, const struct cancel *cancel, char *out, size_t size,
+                 struct err *err)
+{
+    int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    int result = SYSTEM_ABSENT;
+    struct termios before;
+
+    if (fd < 0)
+        return SYSTEM_ABSENT;
+    /* A read in the background would stop s3dock. */
+    if (tcgetattr(fd, &before) == 0 && tcgetpgrp(fd) == getpgrp())
+        result = ask_on(fd, &before, prompt, cancel, out, size, err);
+    close(fd);
+    return result;
+}

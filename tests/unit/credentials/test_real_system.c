@@ -1,0 +1,466 @@
+/* The program's own system: files, time, requests to a small server, real programs and a
+ * pseudo-terminal. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "base/clock.h"
+#include "base/codes.h"
+#include "base/err.h"
+#include "credentials/helper.h"
+#include "credentials/real_system.h"
+#include "credentials/terminal.h"
+#include "flow/cancel.h"
+#include "http/easy.h"
+#include "kit/raw_server.h"
+
+static char dir[] = "/tmp/s3dock-system-XXXXXX";
+static struct cancel cancel;
+static struct real_system real;
+static struct raw_server server;
+static char last_head[RAW_REQUEST_SIZE];
+static struct web_answer answer;
+static struct err err;
+
+static int set_up(void **state)
+{
+    (void)state;
+    cancel_init(&cancel);
+    real_system_init(&real, &cancel);
+    return mkdtemp(dir) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    char command[64];
+
+    (void)state;
+    snprintf(command, sizeof command, "rm -rf %s", dir);
+    return system(command);
+}
+
+static void *request_cancel(void *arg)
+{
+    (void)arg;
+    raw_pause_ms(100);
+    cancel_request(&cancel, SIGTERM);
+    return NULL;
+}
+
+/* Requests a cancel soon, from another thread. */
+static pthread_t cancel_soon(void)
+{
+    pthread_t thread;
+
+    assert_int_equal(pthread_create(&thread, NULL, request_cancel, NULL), 0);
+    return thread;
+}
+
+static void end_cancel(pthread_t thread)
+{
+    pthread_join(thread, NULL);
+    cancel_init(&cancel);
+    assert_int_equal(err.family, ERR_CANCELLED);
+}
+
+/* ---- files, time ---- */
+
+static void files_are_bounded_and_private(void **state)
+{
+    struct aws_system *system = &real.system;
+    char path[96], fifo[96];
+    struct stat st;
+    struct text text;
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/token.json", dir);
+    snprintf(fifo, sizeof fifo, "%s/fifo", dir);
+    text_init(&text, 100);
+    assert_int_equal(system->read_file(real.system.arg, path, 50, &text, &err), SYSTEM_ABSENT);
+    assert_int_equal(system->write_file(real.system.arg, path, view_str("0123456789"), &err), 0);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_int_equal(system->read_file(real.system.arg, path, 10, &text, &err), 0);
+    assert_string_equal(text.data, "0123456789");
+    assert_int_equal(system->read_file(real.system.arg, path, 10, &text, &err), 0);
+    assert_int_equal(text.size, 20);
+    assert_int_equal(system->read_file(real.system.arg, path, 9, &text, &err), ERR_FAIL);
+    assert_int_equal(err.family, ERR_LOCAL);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    text_clear(&text);
+    assert_int_equal(system->read_file(real.system.arg, fifo, 9, &text, &err), ERR_FAIL);
+    text_finish(&text);
+}
+
+static void a_wait_ends_on_a_cancel(void **state)
+{
+    int64_t began = clock_monotonic();
+    pthread_t thread;
+
+    (void)state;
+    assert_int_equal(real.system.wait(real.system.arg, 20 * NS_PER_MS, &err), 0);
+    assert_true(clock_monotonic() - began >= 20 * NS_PER_MS);
+    thread = cancel_soon();
+    assert_int_equal(real.system.wait(real.system.arg, 60 * NS_PER_S, &err), ERR_FAIL);
+    end_cancel(thread);
+}
+
+/* ---- requests ---- */
+
+static bool respond(struct raw_server *raw, int fd, const char *head)
+{
+    char long_header[1100];
+
+    snprintf(last_head, sizeof last_head, "%s", head);
+    if (strstr(head, " /redirect "))
+        return raw_say(fd, "HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n");
+    if (strstr(head, " /slow ") &&
+        raw_say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"))
+        raw_drip(raw, fd);
+    if (strstr(head, " /cut "))
+        raw_say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
+    if (strstr(head, " /large ") || strstr(head, " /headers "))
+        raw_say(fd, "HTTP/1.1 200 OK\r\n");
+    if (strstr(head, " /large "))
+        raw_say(fd, "\r\n");
+    memset(long_header, 'x', sizeof long_header);
+    memcpy(long_header, "X-A:", 4);
+    memcpy(long_header + sizeof long_header - 3, "\r\n", 3);
+    for (int i = 0; i < 100 && (strstr(head, " /large ") || strstr(head, " /headers ")); i++)
+        if (!raw_say(fd, long_header))
+            return false;
+    if (!strstr(head, " /good "))
+        return false;
+    return raw_say(fd, "HTTP/1.1 200 OK\r\nDate: Mon, 23 Nov 2026 08:19:34 GMT\r\n"
+                       "X-Aws-Ec2-Metadata-Token-Ttl-Seconds: 21600\r\nContent-Length: 5\r\n\r\n"
+                       "token");
+}
+
+static enum web_result send_to(const char *path, struct web_request request)
+{
+    char url[128];
+
+    snprintf(url, sizeof url, "%s%s", server.url, path);
+    request.url = url;
+    request.method = request.method ? request.method : "GET";
+    return real.system.send(real.system.arg, &request, &answer, &err);
+}
+
+static int start_server(void **state)
+{
+    (void)state;
+    server = (struct raw_server){.answer = respond};
+    raw_start(&server);
+    text_init(&answer.body, WEB_ANSWER_MAX);
+    return 0;
+}
+
+static int stop_server(void **state)
+{
+    (void)state;
+    raw_stop(&server);
+    text_finish(&answer.body);
+    return 0;
+}
+
+static void requests_have_their_method_headers_and_body(void **state)
+{
+    const char *const headers[] = {"x-aws-ec2-metadata-token-ttl-seconds: 21600"};
+    int64_t date;
+
+    (void)state;
+    assert_int_equal(
+        send_to("/good",
+                (struct web_request){.method = "PUT", .headers = headers, .header_count = 1}),
+        WEB_ANSWERED);
+    assert_int_equal(answer.status, 200);
+    assert_string_equal(answer.body.data, "token");
+    assert_int_equal(answer.ttl, 21600);
+    assert_true(clock_parse_http("Mon, 23 Nov 2026 08:19:34 GMT", &date));
+    assert_int_equal(answer.date, date);
+    assert_non_null(strstr(last_head, "PUT /good HTTP/1.1\r\n"));
+    assert_non_null(strstr(last_head, "\r\nx-aws-ec2-metadata-token-ttl-seconds: 21600\r\n"));
+    assert_non_null(strstr(last_head, "\r\nContent-Length: 0\r\n"));
+    assert_null(strstr(last_head, "Content-Type"));
+    assert_int_equal(
+        send_to("/good", (struct web_request){.method = "POST", .body = view_str("a=b")}),
+        WEB_ANSWERED);
+    assert_non_null(strstr(last_head, "\r\nContent-Length: 3\r\n"));
+    assert_int_equal(send_to("/good", (struct web_request){0}), WEB_ANSWERED);
+    assert_non_null(strstr(last_head, "GET /good HTTP/1.1\r\n"));
+}
+
+static void a_redirect_is_not_followed(void **state)
+{
+    (void)state;
+    assert_int_equal(send_to("/redirect", (struct web_request){0}), WEB_ANSWERED);
+    assert_int_equal(answer.status, 302);
+    assert_int_equal(atomic_load(&server.requests), 1);
+}
+
+static void hostile_responses_are_bounded(void **state)
+{
+    (void)state;
+    assert_int_equal(send_to("/large", (struct web_request){0}), WEB_BROKEN);
+    assert_non_null(strstr(err.text, "too large"));
+    assert_int_equal(send_to("/headers", (struct web_request){0}), WEB_BROKEN);
+    assert_int_equal(send_to("/cut", (struct web_request){0}), WEB_BROKEN);
+    assert_int_equal(send_to("/nothing", (struct web_request){0}), WEB_BROKEN);
+    assert_int_equal(send_to("/slow", (struct web_request){.total_time = 50 * NS_PER_MS}),
+                     WEB_BROKEN);
+    assert_true(err_is(&err, ERR_NETWORK, CODE_TIMEOUT));
+}
+
+static void a_closed_port_is_unreachable(void **state)
+{
+    const struct web_request request = {.method = "GET", .url = "http://127.0.0.1:1/"};
+
+    (void)state;
+    assert_int_equal(real.system.send(real.system.arg, &request, &answer, &err), WEB_UNREACHABLE);
+    assert_true(err_is(&err, ERR_NETWORK, CODE_REFUSED));
+}
+
+static void a_file_is_no_request(void **state)
+{
+    const struct web_request request = {.method = "GET", .url = "file:///etc/passwd"};
+
+    (void)state;
+    assert_int_equal(real.system.send(real.system.arg, &request, &answer, &err), WEB_BROKEN);
+    assert_int_equal(answer.body.size, 0);
+}
+
+static void a_request_ends_on_a_cancel(void **state)
+{
+    int64_t began = clock_monotonic();
+    pthread_t thread = cancel_soon();
+
+    (void)state;
+    assert_int_equal(send_to("/slow", (struct web_request){0}), WEB_BROKEN);
+    assert_true(clock_monotonic() - began < 2 * NS_PER_S);
+    end_cancel(thread);
+}
+
+static void a_direct_request_uses_no_proxy(void **state)
+{
+    (void)state;
+    setenv("http_proxy", "http://127.0.0.1:1", 1);
+    assert_int_equal(send_to("/good", (struct web_request){.direct = true}), WEB_ANSWERED);
+    assert_int_equal(send_to("/good", (struct web_request){0}), WEB_UNREACHABLE);
+    setenv("http_proxy", server.url, 1);
+    assert_int_equal(send_to("/good", (struct web_request){0}), WEB_BROKEN);
+    assert_non_null(strstr(last_head, "GET http://127.0.0.1:"));
+    unsetenv("http_proxy");
+}
+
+/* ---- programs ---- */
+
+static struct text output, errors;
+static int code;
+
+static int run(const char *line, int64_t limit)
+{
+    const struct helper helper = {.line = line,
+                                  .env = environ,
+                                  .limit = limit ? limit : 10 * NS_PER_S,
+                                  .output = &output,
+                                  .errors = &errors,
+                                  .cancel = &cancel};
+
+    text_clear(&output);
+    text_clear(&errors);
+    return helper_run(&helper, &code, &err);
+}
+
+static int init_texts(void **state)
+{
+    (void)state;
+    text_init(&output, 64 * KIB);
+    text_init(&errors, 16);
+    return 0;
+}
+
+static int finish_texts(void **state)
+{
+    (void)state;
+    text_finish(&output);
+    text_finish(&errors);
+    return 0;
+}
+
+static void output_errors_and_code_are_kept(void **state)
+{
+    (void)state;
+    assert_int_equal(run("echo out; echo a long line of errors >&2; exit 3", 0), 0);
+    assert_int_equal(code, 3);
+    assert_string_equal(output.data, "out\n");
+    assert_string_equal(errors.data, "a long line of e");
+    assert_int_equal(run("kill -9 $$", 0), 0);
+    assert_int_equal(code, 128 + SIGKILL);
+    assert_int_equal(run("no-such-program", 0), 0);
+    assert_int_equal(code, 127);
+}
+
+static void a_program_reads_no_data_of_s3dock(void **state)
+{
+    int ours = dup(STDIN_FILENO), ends[2];
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], "data", 4), 4);
+    dup2(ends[0], STDIN_FILENO);
+    assert_int_equal(run("cat; echo end", 0), 0);
+    dup2(ours, STDIN_FILENO);
+    close(ours);
+    close(ends[0]);
+    close(ends[1]);
+    assert_string_equal(output.data, "end\n");
+}
+
+static void blocked_signals_are_not_inherited(void **state)
+{
+    sigset_t all, before;
+
+    (void)state;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    assert_int_equal(run("kill -TERM $$; echo lives", 0), 0);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    assert_int_equal(code, 128 + SIGTERM);
+}
+
+static void output_and_time_are_bounded(void **state)
+{
+    int64_t began = clock_monotonic();
+
+    (void)state;
+    assert_int_equal(run("yes", 0), ERR_FAIL);
+    assert_true(err_is(&err, ERR_AUTH, CODE_PROCESS));
+    assert_non_null(strstr(err.text, "64 KiB"));
+    assert_int_equal(run("yes >&2", 200 * NS_PER_MS), ERR_FAIL);
+    assert_non_null(strstr(err.text, "did not end"));
+    assert_int_equal(run("trap '' TERM; sleep 30; echo", 100 * NS_PER_MS), ERR_FAIL);
+    assert_true(clock_monotonic() - began < 10 * NS_PER_S);
+}
+
+static void a_grandchild_does_not_delay_the_end(void **state)
+{
+    int64_t began = clock_monotonic();
+
+    (void)state;
+    assert_int_equal(run("sleep 5 & echo $!", 0), 0);
+    assert_true(clock_monotonic() - began < 4 * NS_PER_S);
+    kill(atoi(output.data), SIGKILL);
+}
+
+static void a_cancel_ends_the_whole_group(void **state)
+{
+    pthread_t thread = cancel_soon();
+    pid_t grandchild;
+
+    (void)state;
+    assert_int_equal(run("sleep 30 & echo $!; wait", 0), ERR_FAIL);
+    end_cancel(thread);
+    grandchild = (pid_t)atoi(output.data);
+    for (int i = 0; i < 200 && kill(grandchild, 0) == 0; i++)
+        raw_pause_ms(10);
+    assert_true(kill(grandchild, 0) != 0);
+}
+
+/* ---- terminal ---- */
+
+/* Runs terminal_ask in a child with a terminal of its own; returns its exit code. `shown` gets what
+ * the user sees. */
+static int ask_on_terminal(const char *typed, bool cancelled, char *shown, size_t size)
+{
+    int leader = posix_openpt(O_RDWR | O_NOCTTY), status;
+    char line[8];
+    ssize_t got;
+    pid_t pid;
+
+    assert_int_equal(grantpt(leader) | unlockpt(leader), 0);
+    pid = fork();
+    if (pid == 0) {
+        setsid();
+        if (open(ptsname(leader), O_RDWR) < 0) /* becomes the controlling terminal */
+            _exit(99);
+        if (cancelled)
+            cancel_request(&cancel, SIGINT);
+        int result = terminal_ask("Code: ", &cancel, line, sizeof line, &err);
+        _exit(result == 0 && strcmp(line, "123456") == 0 ? 0 : result < 0 ? 50 : 60);
+    }
+    for (size_t used = 0; used + 1 < size;) {
+        got = read(leader, shown + used, size - 1 - used);
+        if (got <= 0)
+            break;
+        used += (size_t)got;
+        shown[used] = '\0';
+        if (strcmp(shown, "Code: ") == 0)
+            assert_true(write(leader, typed, strlen(typed)) >= 0);
+    }
+    waitpid(pid, &status, 0);
+    close(leader);
+    return WEXITSTATUS(status);
+}
+
+static void a_code_is_read_without_echo(void **state)
+{
+    char shown[64] = "";
+
+    (void)state;
+    assert_int_equal(ask_on_terminal("123456\n", false, shown, sizeof shown), 0);
+    assert_null(strstr(shown, "1"));
+    assert_int_equal(ask_on_terminal("12345678\n", false, shown, sizeof shown), 50);
+    assert_int_equal(ask_on_terminal("\x04", false, shown, sizeof shown), 50);
+    assert_int_equal(ask_on_terminal("", true, shown, sizeof shown), 50);
+}
+
+static void without_a_terminal_nobody_is_asked(void **state)
+{
+    char line[8];
+    int status;
+    pid_t pid = fork();
+
+    (void)state;
+    if (pid == 0) {
+        setsid();
+        _exit(terminal_ask("Code: ", &cancel, line, sizeof line, &err));
+    }
+    waitpid(pid, &status, 0);
+    assert_int_equal(WEXITSTATUS(status), SYSTEM_ABSENT);
+}
+
+#define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, start_server, stop_server)
+#define WITH_TEXTS(test)  cmocka_unit_test_setup_teardown(test, init_texts, finish_texts)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(files_are_bounded_and_private),
+        cmocka_unit_test(a_wait_ends_on_a_cancel),
+        WITH_SERVER(requests_have_their_method_headers_and_body),
+        WITH_SERVER(a_redirect_is_not_followed),
+        WITH_SERVER(hostile_responses_are_bounded),
+        WITH_SERVER(a_closed_port_is_unreachable),
+        WITH_SERVER(a_file_is_no_request),
+        WITH_SERVER(a_request_ends_on_a_cancel),
+        WITH_SERVER(a_direct_request_uses_no_proxy),
+        WITH_TEXTS(output_errors_and_code_are_kept),
+        WITH_TEXTS(a_program_reads_no_data_of_s3dock),
+        WITH_TEXTS(blocked_signals_are_not_inherited),
+        WITH_TEXTS(output_and_time_are_bounded),
+        WITH_TEXTS(a_grandchild_does_not_delay_the_end),
+        WITH_TEXTS(a_cancel_ends_the_whole_group),
+        cmocka_unit_test(a_code_is_read_without_echo),
+        cmocka_unit_test(without_a_terminal_nobody_is_asked),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
