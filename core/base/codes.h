@@ -46,6 +46,7 @@
 #define CODE_REFERENCED     "referenced"
 #define CODE_REFUSED        "refused"
 #define CODE_REGION         "region"
+#define CODE_REJECTED       "rejected"
 #define CODE_REPOSITORY     "repository"
 #define CODE_REQUEST        "request"
 #define CODE_RESOLVE        "resolve"

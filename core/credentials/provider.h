@@ -20,8 +20,10 @@ struct err;
 struct provider_source {
     /* Fetches a set: reads files, runs programs, sends requests. 0: in `out`. SOURCE_ABSENT (1): none
      * is configured. `may_ask`: the user may be asked on the terminal; only in provider_create.
-     * Calls do not overlap. */
-    int (*resolve)(void *arg, bool may_ask, struct credentials *out, struct err *err);
+     * `rejected`: the access key that the store has refused since the last call, or NULL. Calls do
+     * not overlap. */
+    int (*resolve)(void *arg, bool may_ask, const char *rejected, struct credentials *out,
+                   struct err *err);
     /* Returns the wall clock, ns. NULL: clock_wall. */
     int64_t (*now)(void *arg);
     /* Makes a running or later `resolve` return soon, with cancelled.*. NULL: not needed. */
@@ -53,10 +55,10 @@ enum provider_answer {
 /* Updates the copy if the set has changed. Fails with the error of the last fetch, if the set may
  * not be used any more. */
 int provider_get(struct credential_provider *provider, struct provider_copy *copy, struct err *err);
-/* Notes that the store has refused this access key. Nothing happens if the current set has another
- * one. Otherwise provider_get returns PROVIDER_WAIT until another set is there. Its failure is
+/* Notes that the store has refused the set of this serial. Nothing happens if another one is
+ * current. Otherwise provider_get returns PROVIDER_WAIT until another set is there. It fails with
  * auth.rejected if the source returned the same set again. */
-void provider_reject(struct credential_provider *provider, const char *access_key);
+void provider_reject(struct credential_provider *provider, unsigned serial);
 /* Sets the store's clock minus ours, ns. */
 void provider_set_clock(struct credential_provider *provider, int64_t offset);
 /* Sets a function that is called after each fetch, on the thread of the provider, under its lock.
