@@ -103,7 +103,7 @@ static int load_file(struct aws_profiles *profiles, unsigned n, const struct aws
     _cleanup_text_ struct text content;
     int answer;
 
-    text_init(&content, SHARED_FILE_MAX);
+    text_init_secret(&content, SHARED_FILE_MAX);
     if (!place->path[0])
         return 0;
     answer = system->read_file(system->arg, place->path, SHARED_FILE_MAX, &content, err);
@@ -115,7 +115,6 @@ static int load_file(struct aws_profiles *profiles, unsigned n, const struct aws
                                      : shared_file_parse(text_view(&content), place->path, n == 1,
                                                          &profiles->files[n], err);
     text_str(&profiles->warnings, profiles->files[n].warnings.data);
-    explicit_bzero(content.data, content.size);
     return answer;
 }
 

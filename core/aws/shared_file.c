@@ -409,7 +409,7 @@ int shared_file_parse(struct view content, const char *path, bool credentials,
 
     *out = (struct shared_file){0};
     text_init(&out->warnings, WARNINGS_MAX);
-    text_init(&parser.value, SHARED_LINE_MAX);
+    text_init_secret(&parser.value, SHARED_LINE_MAX);
     failed = parse_lines(&parser, err);
     drop_value(&parser);
     text_finish(&parser.value);
