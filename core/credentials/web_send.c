@@ -18,6 +18,7 @@
 
 #define CONNECT_TIME (10 * NS_PER_S)
 #define TOTAL_TIME   (30 * NS_PER_S)
+#define TIME_MAX     (600 * NS_PER_S)
 #define HEADERS_MAX  (64 * KIB)
 #define VALUE_MAX    64
 #define TTL_MAX      (7 * 24 * 3600)
@@ -130,6 +131,10 @@ static void set_limits(CURL *easy, const struct web_request *request)
     int64_t connect = request->connect_time ? request->connect_time : CONNECT_TIME;
     int64_t total = request->total_time ? request->total_time : TOTAL_TIME;
 
+    if (connect > TIME_MAX)
+        connect = TIME_MAX;
+    if (total > TIME_MAX)
+        total = TIME_MAX;
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(connect / NS_PER_MS));
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(total / NS_PER_MS));
 }
