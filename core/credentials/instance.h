@@ -12,7 +12,6 @@ struct credential_context;
 struct credentials;
 struct err;
 
-#define INSTANCE_URL_MAX  512
 #define INSTANCE_NAME_MAX 256
 
 /* The state between two calls. Zero it at the start; wipe it with instance_finish. Belongs to one
@@ -27,16 +26,12 @@ struct instance_cache {
                          AWS_EC2_METADATA_DISABLED", "no response from 169.254.169.254" */
 };
 
-/* Stores the URL of the service, without a slash at the end. usage.aws_setting: the mode or the
- * endpoint is malformed. */
-int instance_endpoint(const struct credential_context *ctx, char url[INSTANCE_URL_MAX],
-                      struct err *err);
-
-/* Gets credentials of the instance's role. Expired ones are returned with an expiry some minutes
- * ahead: the service gives them during an outage of its own, and S3 accepts them.
+/* Gets credentials of the instance's role from the service of ctx->settings->imds. Expired ones are
+ * returned with an expiry some minutes ahead: the service gives them during an outage of its own,
+ * and S3 accepts them.
  * SOURCE_ABSENT: switched off, no instance, no version 2, or no role; cache->absent has the reason.
- * usage.aws_setting: as above. auth.source: the service fails. auth.denied: the role cannot be
- * assumed. auth.answer: the document is malformed. */
+ * auth.source: the service fails. auth.denied: the role cannot be assumed. auth.answer: a response
+ * is malformed. cancelled.*. */
 int instance_credentials(const struct credential_context *ctx, struct instance_cache *cache,
                          struct credentials *out, struct err *err);
 
