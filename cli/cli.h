@@ -9,12 +9,15 @@
 #include "cli/settings/config.h"
 #include "flow/cancel.h"
 
+struct cli_credentials;
+
 /* main creates and destroys it. */
 struct cli {
     const struct args *args;
-    struct config config; /* resolved for this command */
-    struct output output; /* collects and prints the result, notes and warnings */
-    struct cancel cancel; /* set by a signal */
+    struct config config;                /* resolved for this command */
+    struct output output;                /* collects and prints the result, notes and warnings */
+    struct cancel cancel;                /* set by a signal */
+    struct cli_credentials *credentials; /* NULL until credentials_open */
 };
 
 #endif

@@ -11,11 +11,11 @@
 #include "base/codes.h"
 #include "base/err.h"
 #include "cli/cli.h"
+#include "cli/credentials.h"
 #include "cli/settings/consent.h"
 #include "docker/docker.h"
 #include "docker/host.h"
 #include "store/dir/store_dir.h"
-#include "credentials/credentials.h"
 #include "store/s3/store_s3.h"
 #include "store/store.h"
 
@@ -60,39 +60,6 @@ static int connect_directory(struct cli *cli, const char *path, bool create, str
     return *out ? 0 : ERR_FAIL;
 }
 
-/* Refuses one half of a pair of keys. Requests are unsigned only if both are missing. */
-static int check_credentials(const struct config *config, struct err *err)
-{
-    bool id = config_text(config, OPT_ACCESS_KEY), secret = config_text(config, OPT_SECRET_KEY);
-    char where[512];
-
-    if (id == secret)
-        return 0;
-    config_origin(config, id ? OPT_ACCESS_KEY : OPT_SECRET_KEY, where, sizeof where);
-    err_set(err, ERR_AUTH, "credentials", "the %s of the access key is set (%s), but not its %s",
-            id ? "id" : "secret", where, id ? "secret" : "id");
-    return err_hint(err, "set %s, or set both in the profile",
-                    id ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID");
-}
-
-/* Reads the configuration again, because new temporary credentials may be there. The thread of the
- * store calls this; it reads files and the config_environment, and only constant members of `cli`.
- */
-static bool renew_credentials(void *arg, struct credentials *out)
-{
-    const struct cli *cli = arg;
-    struct config fresh;
-    struct err err;
-    bool found = config_load(&fresh, cli->args, config_environment, false, &err) == 0 &&
-                 consent_store(&fresh, &err) == 0 &&
-                 credentials_init(out, config_text(&fresh, OPT_ACCESS_KEY),
-                                  config_text(&fresh, OPT_SECRET_KEY),
-                                  config_text(&fresh, OPT_SESSION_TOKEN), &err) == 0;
-
-    config_finish(&fresh);
-    return found;
-}
-
 static int connect_s3(struct cli *cli, const char *endpoint, struct store **out, struct err *err)
 {
     const struct config *config = &cli->config;
@@ -101,9 +68,6 @@ static int connect_s3(struct cli *cli, const char *endpoint, struct store **out,
         .region = config_text(config, OPT_REGION),
         .bucket = config_text(config, OPT_BUCKET),
         .key_prefix = config_text(config, OPT_KEY_PREFIX),
-        .access_key = config_text(config, OPT_ACCESS_KEY),
-        .secret_key = config_text(config, OPT_SECRET_KEY),
-        .session_token = config_text(config, OPT_SESSION_TOKEN),
         .addressing = config_text(config, OPT_ADDRESSING),
         .ca_file = config_text(config, OPT_CA_FILE),
         .insecure = config_switch(config, OPT_INSECURE),
@@ -112,13 +76,12 @@ static int connect_s3(struct cli *cli, const char *endpoint, struct store **out,
         .sign_payload = config_switch(config, OPT_SIGN_PAYLOAD),
         .retries = (unsigned)config_number(config, OPT_RETRIES),
         .rate = config_number(config, OPT_LIMIT_RATE),
-        .renew = renew_credentials,
-        .renew_arg = cli,
         .stall_time = (int64_t)config_number(config, OPT_STALL_TIME) * NS_PER_MS,
         .cancel = &cli->cancel,
     };
 
-    if (check_credentials(config, err) || consent_store(config, err))
+    options.provider = credentials_open(cli, err);
+    if (!options.provider)
         return ERR_FAIL;
     if (options.insecure)
         output_warn(&cli->output, "the certificate of the server is not checked (insecure)");

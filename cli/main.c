@@ -17,6 +17,7 @@
 #include "cli/command.h"
 #include "cli/command_line.h"
 #include "cli/commands/commands.h"
+#include "cli/credentials.h"
 #include "cli/help.h"
 #include "cli/print/hints.h"
 #include "cli/signals.h"
@@ -182,6 +183,7 @@ int main(int argc, char **argv)
     if (failed && err.family == ERR_CANCELLED && !err.hint[0])
         err_hint(&err, "no unfinished result is visible: run the same command again");
     code = output_end(&cli.output, failed ? &err : NULL, atomic_load(&cli.cancel.signal));
+    credentials_close(&cli);
     config_finish(&cli.config);
     output_finish(&cli.output);
     if (code == OUTPUT_UNREAD)

@@ -11,12 +11,14 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "base/codes.h"
 #include "flow/cancel.h"
 #include "store/s3/session.h"
 
 #define STALL_LONG 20 /* times the stall time: a server may copy or complete 5 GiB for minutes */
 #define LINES_MAX  (64 * KIB)
-#define RESUME_MIN (64 * KIB) /* a cut try that brought this much is not counted */
+#define RESUME_MIN (64 * KIB)     /* a cut try that brought this much is not counted */
+#define PARK_TIME  (NS_PER_S / 2) /* between two looks at the provider; it also wakes the loop */
 
 #define UNSIGNED   "UNSIGNED-PAYLOAD"
 #define EMPTY_HASH "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -55,6 +57,7 @@ void s3_attempt_begin(struct s3_session *session, struct s3_attempt *attempt)
     attempt->http_status = 0;
     attempt->perhaps_done = attempt->moved = attempt->clock_set = attempt->renewed = false;
     attempt->text_start = op->text ? op->text->size : 0;
+    attempt->parked = false;
     attempt->payload_hash[0] = attempt->etag[0] = '\0';
     attempt->request.form = session->form;
     op->tries = 0;
@@ -156,18 +159,45 @@ static int send_request(struct s3_session *session, struct s3_attempt *attempt, 
     text_clear(&attempt->read_back);
     text_clear(&attempt->lines);
     if (build_request(session, attempt, err) < 0 ||
-        s3_request_sign(&attempt->request, &session->place, &session->creds, attempt->payload_hash,
-                        clock_wall() + session->clock_offset, &attempt->lines, &lines, err) < 0)
+        s3_request_sign(&attempt->request, &session->place, &session->keys.set,
+                        attempt->payload_hash, clock_wall() + session->clock_offset,
+                        &attempt->lines, &lines, err) < 0)
         return ERR_FAIL;
-    attempt->creds_serial = session->creds_serial;
+    attempt->creds_serial = session->keys.serial;
     fill_exchange(session, attempt, lines);
     count_try(session, attempt);
     return http_start(session->http, &attempt->exchange, err);
 }
 
+/* The rejection by the store has more to say than that of the provider. */
+static void fail_keys(struct s3_session *session, struct s3_attempt *attempt, const struct err *err)
+{
+    if (!attempt->renewed || !err_is(err, ERR_AUTH, CODE_REJECTED))
+        s3_attempt_request(attempt)->err = *err;
+    s3_attempt_fail(session, attempt);
+}
+
+/* Updates the keys of the session. False: there are none to use now; the attempt waits or has
+ * ended. */
+static bool update_keys(struct s3_session *session, struct s3_attempt *attempt)
+{
+    struct err err;
+    int answer =
+        session->provider ? provider_get(session->provider, &session->keys, &err) : PROVIDER_READY;
+
+    attempt->parked = answer == PROVIDER_WAIT;
+    if (answer == PROVIDER_WAIT)
+        scheduler_postpone(&session->scheduler, (int)attempt->slot, clock_monotonic() + PARK_TIME);
+    else if (answer != PROVIDER_READY)
+        fail_keys(session, attempt, &err);
+    return answer == PROVIDER_READY;
+}
+
 void s3_attempt_send(struct s3_session *session, struct s3_attempt *attempt)
 {
     scheduler_start(&session->scheduler, (int)attempt->slot);
+    if (!update_keys(session, attempt))
+        return;
     if (send_request(session, attempt, &attempt->op->err) < 0)
         s3_attempt_end(session, attempt, STORE_FAILED);
 }

@@ -79,7 +79,9 @@ static void print_wait(struct s3_session *session, struct s3_attempt *attempt, i
     double seconds = silence_seconds(&session->silence, now);
     const struct store_op *op = s3_attempt_request(attempt);
 
-    if (op->err.text[0])
+    if (attempt->parked)
+        log_note("nothing has moved for %.0f s: waiting for new credentials", seconds);
+    else if (op->err.text[0])
         log_note("nothing has moved for %.0f s, after %u tries: %s", seconds, attempt->op->tries,
                  op->err.text);
     else
@@ -182,6 +184,13 @@ static void queue_ops(struct s3_session *session, struct store_op *op, int64_t n
     }
 }
 
+static void resume_parked(struct s3_session *session, int64_t now)
+{
+    for (unsigned i = 0; i < session->scheduler.slot_count; i++)
+        if (session->scheduler.slots[i].state == SLOT_WAITING && session->attempts[i].parked)
+            scheduler_postpone(&session->scheduler, (int)i, now);
+}
+
 int64_t s3_loop_step(struct s3_session *session, struct store_op *ops, int64_t now)
 {
     struct scheduler *scheduler = &session->scheduler;
@@ -192,6 +201,8 @@ int64_t s3_loop_step(struct s3_session *session, struct store_op *ops, int64_t n
     queue_ops(session, ops, now);
     if (session->cancelled)
         cancel_ops(session, now);
+    if (atomic_exchange(&session->keys_changed, false))
+        resume_parked(session, now);
 
     while ((slot = scheduler_admit(scheduler, now)) != SCHEDULER_NONE)
         s3_attempt_begin(session, &session->attempts[slot]);

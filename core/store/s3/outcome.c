@@ -111,6 +111,8 @@ static void set_clock(struct s3_session *session, struct s3_attempt *attempt, in
     }
     attempt->clock_set = true;
     session->clock_offset = server_time - now;
+    if (session->provider)
+        provider_set_clock(session->provider, session->clock_offset);
     if (answer == CLOCK_SKEW_FAR)
         log_note("this machine's clock is %.0f hours off; requests are signed with the store's "
                  "time. Set the clock",
@@ -122,33 +124,33 @@ static void set_clock(struct s3_session *session, struct s3_attempt *attempt, in
     s3_attempt_repeat(session, attempt);
 }
 
-/* Asks the caller for credentials. True: there are others than the ones in use. */
-static bool fetch_credentials(struct s3_session *session)
+/* Returns whether other credentials may help. An unknown access key is no typing error if the server
+ * has accepted it before. A token is only wrong if there is one. */
+static bool may_renew(const struct s3_session *session, struct s3_attempt *attempt)
 {
-    struct credentials fresh;
-    bool changed;
+    const struct err *err = &s3_attempt_request(attempt)->err;
 
-    if (!session->renew || !session->renew(session->renew_arg, &fresh))
+    if (attempt->renewed || !session->provider)
         return false;
-    changed = !credentials_equal(&fresh, &session->creds);
-    if (changed) {
-        session->creds = fresh;
-        session->creds_serial++;
-        log_info("the credentials expired: using new ones");
-    }
-    credentials_finish(&fresh);
-    return changed;
+    if (attempt->creds_serial != session->keys.serial)
+        return true; /* they have been renewed since this request was signed */
+    if (err_is(err, ERR_AUTH, CODE_KEY))
+        return session->accepted == attempt->creds_serial;
+    return session->keys.set.session_token[0] || err_is(err, ERR_AUTH, CODE_EXPIRED);
 }
 
 static void renew_credentials(struct s3_session *session, struct s3_attempt *attempt)
 {
-    /* Another op may have renewed them since this one was signed. */
-    bool found = attempt->creds_serial != session->creds_serial;
+    struct err *err = &s3_attempt_request(attempt)->err;
 
-    if (attempt->renewed || (!found && !fetch_credentials(session))) {
+    if (err_is(err, ERR_AUTH, CODE_EXPIRED) && session->keys.set.source[0])
+        err_hint(err, "get new temporary credentials; those in use are of %s",
+                 session->keys.set.source);
+    if (!may_renew(session, attempt)) {
         s3_attempt_fail(session, attempt);
         return;
     }
+    provider_reject(session->provider, attempt->creds_serial);
     attempt->renewed = true;
     s3_attempt_repeat(session, attempt);
 }
@@ -229,6 +231,7 @@ static void act_on(struct s3_session *session, struct s3_attempt *attempt,
 {
     switch (reply->verdict) {
     case S3_DONE:
+        session->accepted = attempt->creds_serial;
         scheduler_note_success(&session->scheduler);
         retry_good(&session->link);
         handle_end(session, attempt, S3_DONE);
@@ -305,7 +308,7 @@ void s3_outcome_handle(struct s3_session *session, struct s3_attempt *attempt)
         attempt->perhaps_done = true;
     s3_reply_read(&reply, &session->place, op, answer);
     attempt->http_status = reply.http_status;
-    if (credentials_anonymous(&session->creds))
+    if (credentials_anonymous(&session->keys.set))
         s3_reply_unsigned(&reply, &session->place, op);
     if (reply.verdict == S3_DONE)
         check_encrypted(session, op, answer);

@@ -2,20 +2,21 @@
  * session - the state that the http thread of one S3 store keeps: its settings, the facts that it
  * learned about the server, the queue, and one attempt for each slot. Internal to store/s3.
  *
- * Only the http thread uses a session. Exceptions: `counts` has a lock, `store->insisting` is
- * atomic.
+ * Only the http thread uses a session. Exceptions: `counts` has a lock, `store->insisting` and
+ * `keys_changed` are atomic.
  */
 #ifndef S3DOCK_STORE_S3_SESSION_H
 #define S3DOCK_STORE_S3_SESSION_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/bytes.h"
 #include "base/err.h"
 #include "base/hash.h"
-#include "credentials/credentials.h"
+#include "credentials/provider.h"
 #include "flow/silence.h"
 #include "http/client.h"
 #include "http/retry.h"
@@ -57,6 +58,7 @@ struct s3_attempt {
 
     /* of the request */
     unsigned creds_serial; /* of the credentials that signed it */
+    bool parked;           /* it waits for new credentials */
     struct s3_request request;
     struct text lines;     /* its header lines */
     struct text read_back; /* a document that is read back */
@@ -75,13 +77,13 @@ struct s3_session {
     char encryption[16], encryption_key[512]; /* of new objects; "": none asked for */
     int64_t stall_time;
     struct retry_policy policy;
-    bool (*renew)(void *arg, struct credentials *out); /* or NULL */
-    void *renew_arg;
+    struct credential_provider *provider; /* or NULL */
 
     /* facts about the server */
     struct s3_endpoint place;
-    struct credentials creds;
-    unsigned creds_serial; /* counts the changes of `creds` */
+    struct provider_copy keys;
+    unsigned accepted;        /* serial of the keys that the server accepted last; 0: none */
+    atomic_bool keys_changed; /* the provider has ended a fetch */
     struct retry_link link;
     int64_t clock_offset;    /* the server's clock minus ours, ns */
     bool bucket_seen;        /* a response proved that the bucket exists */

@@ -33,6 +33,15 @@ struct s3_store {
 
 /* ---- the http thread ---- */
 
+/* On the thread of the provider. */
+static void note_keys(void *arg)
+{
+    struct s3_session *session = arg;
+
+    atomic_store(&session->keys_changed, true);
+    http_wake(session->http);
+}
+
 static int64_t step(void *arg, int64_t now)
 {
     struct s3_store *s3 = arg;
@@ -80,7 +89,7 @@ static void s3_free(struct s3_store *s3)
     for (unsigned i = 0; session->attempts && i < session->scheduler.slot_count; i++)
         s3_attempt_finish(&session->attempts[i]);
     free(session->attempts);
-    credentials_finish(&session->creds);
+    credentials_finish(&session->keys.set);
     pthread_mutex_destroy(&session->counts.lock);
     s3_mailbox_finish(&s3->mailbox);
     free(s3);
@@ -90,6 +99,8 @@ static void s3_destroy(struct store *store)
 {
     struct s3_store *s3 = (struct s3_store *)store;
 
+    if (s3->session.provider)
+        provider_watch(s3->session.provider, NULL, NULL);
     s3_mailbox_close(&s3->mailbox);
     http_wake(s3->session.http);
     http_destroy(s3->session.http);
@@ -169,8 +180,6 @@ static int configure(struct s3_session *session, const struct store_s3_options *
     if (s3_endpoint_init(&session->place, options->endpoint, options->region, options->bucket,
                          options->addressing, err) < 0 ||
         s3_endpoint_under(&session->place, options->key_prefix, err) < 0 ||
-        credentials_init(&session->creds, options->access_key, options->secret_key,
-                         options->session_token, err) < 0 ||
         check_ca_file(options, err) < 0 || take_encryption(session, options, err) < 0)
         return ERR_FAIL;
     session->policy = options->retry ? *options->retry : RETRY_DEFAULT;
@@ -178,8 +187,7 @@ static int configure(struct s3_session *session, const struct store_s3_options *
         retry_limit(&session->policy, options->retries);
     session->stall_time = options->stall_time ? options->stall_time : STORE_STALL_TIME;
     session->cancel = options->cancel;
-    session->renew = options->renew;
-    session->renew_arg = options->renew_arg;
+    session->provider = options->provider;
     session->sign_payload = options->sign_payload;
     session->proven = session->place.https && !options->insecure;
     if (random_fill(&session->seed, sizeof session->seed, &ignored))
@@ -221,5 +229,7 @@ struct store *store_s3_create(const struct store_s3_options *options, struct err
         s3_free(s3);
         return NULL;
     }
+    if (options->provider)
+        provider_watch(options->provider, note_keys, &s3->session);
     return &s3->base;
 }

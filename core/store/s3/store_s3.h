@@ -8,19 +8,19 @@
 #include <stdint.h>
 
 struct cancel;
-struct credentials;
+struct credential_provider;
 struct err;
 struct retry_policy;
 struct store;
 
-/* Strings are copied, but `cancel` and `renew_arg` must live as long as the store. */
+/* Strings are copied, but `provider` and `cancel` must live as long as the store. */
 struct store_s3_options {
     const char *endpoint; /* NULL or "": AWS for the region; else "https://host[:port]" */
     const char *region;   /* NULL or "": us-east-1 */
     const char *bucket;
     const char *key_prefix; /* NULL or "": none; a folder of the bucket that all keys lie in */
-    /* NULL or "": none. Without any key, requests are not signed. */
-    const char *access_key, *secret_key, *session_token;
+    /* The keys that sign. NULL, or an anonymous set: requests are not signed. */
+    struct credential_provider *provider;
     const char *addressing; /* "auto" (NULL), "path", "virtual" */
     const char *ca_file;    /* NULL: the system's */
     bool insecure;          /* no check of the certificate; logged as an error */
@@ -31,12 +31,7 @@ struct store_s3_options {
     bool sign_payload;                /* SHA-256 of bodies also on https */
     const struct retry_policy *retry; /* NULL: RETRY_DEFAULT */
     unsigned retries;                 /* most tries of one request; 0: those of the policy */
-    uint64_t rate; /* most bytes a second, of all bodies together, each way; 0: no limit */
-    /* Reads the credentials again after the store reported that they have expired: files, the
-     * environment. Called on the store's http thread, which waits for it. Fills `out` by
-     * credentials_init. False: there are none. May be NULL. */
-    bool (*renew)(void *arg, struct credentials *out);
-    void *renew_arg;
+    uint64_t rate;      /* most bytes a second, of all bodies together, each way; 0: no limit */
     int64_t stall_time; /* ns without a byte after which a try fails; 0: STORE_STALL_TIME */
     const struct cancel *cancel; /* NULL: never cancelled */
 };

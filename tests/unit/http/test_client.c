@@ -14,6 +14,7 @@
 #include "flow/silence.h"
 #include "http/easy.h"
 #include "http/stream.h"
+#include "kit/fixed_keys.h"
 #include "kit/quick_retry.h"
 #include "kit/raw_server.h"
 #include "store/s3/store_s3.h"
@@ -21,13 +22,13 @@
 
 static struct store *open_patient(const char *endpoint, unsigned retries, int64_t stall_time)
 {
-    const struct store_s3_options options = {.endpoint = endpoint,
-                                             .bucket = "images",
-                                             .access_key = "TESTACCESSKEY",
-                                             .secret_key = "test-secret-key-0001",
-                                             .retries = retries,
-                                             .retry = &QUICK_RETRY,
-                                             .stall_time = stall_time};
+    const struct store_s3_options options = {
+        .endpoint = endpoint,
+        .bucket = "images",
+        .provider = fixed_keys("TESTACCESSKEY", "test-secret-key-0001", NULL),
+        .retries = retries,
+        .retry = &QUICK_RETRY,
+        .stall_time = stall_time};
     struct err err;
     struct store *store = store_s3_create(&options, &err);
 

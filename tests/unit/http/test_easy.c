@@ -13,6 +13,7 @@
 #include "http/easy.h"
 #include "http/stream.h"
 #include "kit/fake_s3.h"
+#include "kit/fixed_keys.h"
 #include "store/s3/store_s3.h"
 #include "store/store.h"
 
@@ -78,11 +79,11 @@ static int tear_down(void **state)
 
 static enum store_answer ask_store(const char *ca_file, struct err *err)
 {
-    const struct store_s3_options options = {.endpoint = fake.url,
-                                             .bucket = "images",
-                                             .access_key = "TESTACCESSKEY",
-                                             .secret_key = "test-secret-key-0001",
-                                             .ca_file = ca_file};
+    const struct store_s3_options options = {
+        .endpoint = fake.url,
+        .bucket = "images",
+        .provider = fixed_keys("TESTACCESSKEY", "test-secret-key-0001", NULL),
+        .ca_file = ca_file};
     struct store *store = store_s3_create(&options, err);
     struct store_info info;
 

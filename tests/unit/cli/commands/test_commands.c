@@ -18,6 +18,7 @@
 #include "cli/command.h"
 #include "cli/command_line.h"
 #include "cli/commands/commands.h"
+#include "cli/credentials.h"
 
 static const char *const variables[] = {
     "AWS_REGION",          "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL",
@@ -80,6 +81,7 @@ static int run(bool json, const char *const words[])
     } else {
         text_str(&said, cli.output.lines.data);
     }
+    credentials_close(&cli);
     config_finish(&cli.config);
     output_finish(&cli.output);
     return failed ? ERR_FAIL : 0;

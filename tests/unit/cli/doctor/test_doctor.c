@@ -15,6 +15,7 @@
 #include "cli/doctor/doctor.h"
 #include "cli/print/output.h"
 #include "kit/fake_s3.h"
+#include "kit/fixed_keys.h"
 #include "store/dir/store_dir.h"
 #include "store/s3/store_s3.h"
 #include "store/store.h"
@@ -55,12 +56,12 @@ static void assert_check(const char *name, enum doctor_status status, const char
 
 static struct store *open_s3(const struct fake_s3 *fake, const char *secret, const char *bucket)
 {
-    const struct store_s3_options options = {.endpoint = fake->url,
-                                             .bucket = bucket,
-                                             .access_key = secret ? "TESTACCESSKEY" : NULL,
-                                             .secret_key = secret,
-                                             .retries = 2,
-                                             .retry = &QUICK_RETRY};
+    const struct store_s3_options options = {
+        .endpoint = fake->url,
+        .bucket = bucket,
+        .provider = fixed_keys(secret ? "TESTACCESSKEY" : NULL, secret, NULL),
+        .retries = 2,
+        .retry = &QUICK_RETRY};
     struct err err = {0};
     struct store *store = store_s3_create(&options, &err);
 

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "kit/fixed_keys.h"
 #include "kit/raw_server.h"
 #include "store/s3/clock_skew.h"
 #include "store/s3/store_s3.h"
@@ -53,7 +54,7 @@ static void no_signature_is_given_for_another_year(void **state)
 {
     struct raw_server server = {.answer = ask_for_2036};
     struct store_s3_options options = {
-        .bucket = "images", .access_key = "TESTACCESSKEY", .secret_key = "test-secret-key-0001"};
+        .bucket = "images", .provider = fixed_keys("TESTACCESSKEY", "test-secret-key-0001", NULL)};
     struct store_op op = {.verb = STORE_GET, .key = "k"};
     struct err err = {0};
 

@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/err.h"
 #include "kit/fake_s3.h"
+#include "kit/fixed_keys.h"
 #include "store/s3/store_s3.h"
 #include "store/store.h"
 
@@ -17,12 +18,12 @@ static uint8_t part[100 * 1024];
 static struct store *open_store(const struct fake_s3 *fake, const char *encryption,
                                 const char *encryption_key, struct err *err)
 {
-    const struct store_s3_options options = {.endpoint = fake->url,
-                                             .bucket = "images",
-                                             .access_key = "TESTACCESSKEY",
-                                             .secret_key = "test-secret-key-0001",
-                                             .encryption = encryption,
-                                             .encryption_key = encryption_key};
+    const struct store_s3_options options = {
+        .endpoint = fake->url,
+        .bucket = "images",
+        .provider = fixed_keys("TESTACCESSKEY", "test-secret-key-0001", NULL),
+        .encryption = encryption,
+        .encryption_key = encryption_key};
 
     return store_s3_create(&options, err);
 }

@@ -22,8 +22,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "credentials/provider.h"
 #include "kit/fake_s3.h"
-#include "credentials/credentials.h"
+#include "kit/fixed_keys.h"
 #include "store/s3/store_s3.h"
 #include "store/store.h"
 
@@ -37,8 +38,7 @@ static struct store *open_store(const struct fake_s3 *fake, const struct cancel 
 {
     const struct store_s3_options options = {.endpoint = fake->url,
                                              .bucket = "images",
-                                             .access_key = ACCESS,
-                                             .secret_key = SECRET,
+                                             .provider = fixed_keys(ACCESS, SECRET, NULL),
                                              .retry = &QUICK_RETRY,
                                              .cancel = cancel};
     struct err err;
@@ -299,8 +299,7 @@ static void gives_up_after_the_tries_allowed(void **state)
                NULL);
     const struct store_s3_options options = {.endpoint = fake.url,
                                              .bucket = "images",
-                                             .access_key = ACCESS,
-                                             .secret_key = SECRET,
+                                             .provider = fixed_keys(ACCESS, SECRET, NULL),
                                              .retries = 3,
                                              .retry = &QUICK_RETRY};
     struct store *store = store_s3_create(&options, &err);
@@ -314,12 +313,14 @@ static void gives_up_after_the_tries_allowed(void **state)
     fake_stop(&fake);
 }
 
-static bool new_token(void *arg, struct credentials *out)
+/* The first set has the old token, later ones the new one. */
+static int resolve_token(void *arg, bool may_ask, const char *rejected, struct credentials *out,
+                         struct err *err)
 {
-    struct err err;
-
-    ++*(int *)arg;
-    return credentials_init(out, ACCESS, SECRET, "the-new-token", &err) == 0;
+    (void)may_ask;
+    (void)rejected;
+    return credentials_init(out, ACCESS, SECRET,
+                            ++*(int *)arg > 1 ? "the-new-token" : "the-old-token", err);
 }
 
 static void expired_keys_are_read_again(void **state)
@@ -327,6 +328,8 @@ static void expired_keys_are_read_again(void **state)
     struct fake_s3 fake;
     struct err err;
     int asked = 0;
+    const struct provider_source source = {.resolve = resolve_token, .arg = &asked};
+    struct credential_provider *provider = provider_create(&source, &err);
 
     (void)state;
     /* two concurrent requests renew once; a request that fails with the new credentials ends */
@@ -336,13 +339,8 @@ static void expired_keys_are_read_again(void **state)
                "\"times\": 0,"
                " \"do\": \"status\", \"status\": 400, \"code\": \"ExpiredToken\"}]",
                NULL);
-    const struct store_s3_options options = {.endpoint = fake.url,
-                                             .bucket = "images",
-                                             .access_key = ACCESS,
-                                             .secret_key = SECRET,
-                                             .session_token = "the-old-token",
-                                             .renew = new_token,
-                                             .renew_arg = &asked};
+    const struct store_s3_options options = {
+        .endpoint = fake.url, .bucket = "images", .provider = provider};
     struct store *store = store_s3_create(&options, &err);
     struct inbox *inbox = inbox_create(&err);
     struct store_op ops[2] = {{.verb = STORE_PUT, .key = "a", .body = noise(10), .inbox = inbox},
@@ -354,15 +352,21 @@ static void expired_keys_are_read_again(void **state)
         inbox_take(inbox, INBOX_FOREVER);
     assert_int_equal(ops[0].answer, STORE_DONE);
     assert_int_equal(ops[1].answer, STORE_DONE);
-    assert_int_equal(asked, 1);
+    assert_int_equal(asked, 2);
     assert_int_equal(fake_logged(&fake, "\"status\": 200", "the-new-token"), 2);
 
     struct store_op op = {.verb = STORE_DELETE, .key = "a"};
     assert_int_equal(store_run(store, &op, &err), STORE_FAILED);
     assert_int_equal(err.family, ERR_AUTH);
     assert_string_equal(err.code, "expired");
+    /* the source has no third set, so nothing is sent with the second any more */
+    assert_int_equal(fake_logged(&fake, "\"kind\": \"Delete\"", ""), 1);
+    assert_int_equal(store_run(store, &op, &err), STORE_FAILED);
+    assert_string_equal(err.code, "rejected");
+    assert_int_equal(fake_logged(&fake, "\"kind\": \"Delete\"", ""), 1);
     inbox_destroy(inbox);
     store_destroy(store);
+    provider_destroy(provider);
     fake_stop(&fake);
 }
 
@@ -376,8 +380,7 @@ static void keeps_to_the_rate(void **state)
     fake_start(&fake, "[]", NULL);
     const struct store_s3_options options = {.endpoint = fake.url,
                                              .bucket = "images",
-                                             .access_key = ACCESS,
-                                             .secret_key = SECRET,
+                                             .provider = fixed_keys(ACCESS, SECRET, NULL),
                                              .rate = 1024 * 1024};
     struct store *store = store_s3_create(&options, &err);
     struct inbox *inbox = inbox_create(&err);
@@ -419,10 +422,10 @@ static void wrong_keys_are_named_even_by_a_head(void **state)
     (void)state;
     fake_start(&fake, "[]", NULL);
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        const struct store_s3_options options = {.endpoint = fake.url,
-                                                 .bucket = cases[i].bucket,
-                                                 .access_key = cases[i].access_key,
-                                                 .secret_key = cases[i].secret_key};
+        const struct store_s3_options options = {
+            .endpoint = fake.url,
+            .bucket = cases[i].bucket,
+            .provider = fixed_keys(cases[i].access_key, cases[i].secret_key, NULL)};
         struct err err = {0};
         struct store_info info;
         struct store *store = store_s3_create(&options, &err);
@@ -764,8 +767,7 @@ static void only_configured_certificates_are_trusted(void **state)
 
     struct store_s3_options options = {.endpoint = fake.url,
                                        .bucket = "images",
-                                       .access_key = ACCESS,
-                                       .secret_key = SECRET,
+                                       .provider = fixed_keys(ACCESS, SECRET, NULL),
                                        .ca_file = cert};
     store = store_s3_create(&options, &err);
     put(store, "k", noise(PART));
