@@ -13,6 +13,7 @@
 #include "cli/cli.h"
 #include "cli/credentials.h"
 #include "cli/settings/consent.h"
+#include "credentials/credentials.h"
 #include "docker/docker.h"
 #include "docker/host.h"
 #include "store/dir/store_dir.h"
@@ -71,8 +72,8 @@ static int connect_s3(struct cli *cli, const char *endpoint, struct store **out,
         .addressing = config_text(config, OPT_ADDRESSING),
         .ca_file = config_text(config, OPT_CA_FILE),
         .insecure = config_switch(config, OPT_INSECURE),
-        .encryption = chosen_encryption(config),
-        .encryption_key = config_text(config, OPT_ENCRYPTION_KEY),
+        .headers = {[S3_ENCRYPTION] = chosen_encryption(config),
+                    [S3_ENCRYPTION_KEY] = config_text(config, OPT_ENCRYPTION_KEY)},
         .sign_payload = config_switch(config, OPT_SIGN_PAYLOAD),
         .retries = (unsigned)config_number(config, OPT_RETRIES),
         .rate = config_number(config, OPT_LIMIT_RATE),

@@ -12,10 +12,10 @@
 
 struct err;
 
-#define SIGV4_HEADERS_MAX 24 /* in one request */
+#define SIGV4_HEADERS_MAX 40 /* in one request */
 #define SIGV4_VALUE_MAX   1024
 /* "AWS4-HMAC-SHA256 Credential=<key>/<date>/<region>/<service>/aws4_request, SignedHeaders=..." */
-#define SIGV4_AUTHORIZATION_MAX 1536
+#define SIGV4_AUTHORIZATION_MAX 3072
 
 struct sigv4_header {
     const char *name; /* lower case */

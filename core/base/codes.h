@@ -7,6 +7,7 @@
 #ifndef S3DOCK_BASE_CODES_H
 #define S3DOCK_BASE_CODES_H
 
+#define CODE_ACL            "acl"
 #define CODE_ADDRESSING     "addressing"
 #define CODE_ANSWER         "answer"
 #define CODE_ARCHIVE        "archive"
@@ -16,8 +17,11 @@
 #define CODE_AWS_SETTING    "aws_setting"
 #define CODE_BASE           "base"
 #define CODE_BUCKET         "bucket"
+#define CODE_BUCKET_OWNER   "bucket_owner"
 #define CODE_CA_FILE        "ca_file"
 #define CODE_CERTIFICATE    "certificate"
+#define CODE_CHECKSUM       "checksum"
+#define CODE_COMBINATION    "combination"
 #define CODE_CONFIG         "config"
 #define CODE_CREDENTIALS    "credentials"
 #define CODE_DENIED         "denied"
@@ -32,6 +36,7 @@
 #define CODE_INSPECT        "inspect"
 #define CODE_KEY            "key"
 #define CODE_LISTING        "listing"
+#define CODE_LOCK           "lock"
 #define CODE_LOGIN          "login"
 #define CODE_MEMORY         "memory"
 #define CODE_NO_CREDENTIALS "no_credentials"
@@ -54,7 +59,9 @@
 #define CODE_SERVICE        "service"
 #define CODE_SIGNATURE      "signature"
 #define CODE_SOURCE         "source"
+#define CODE_STORAGE_CLASS  "storage_class"
 #define CODE_TAG            "tag"
+#define CODE_TAGS           "tags"
 #define CODE_TIMEOUT        "timeout"
 #define CODE_TOKEN_FILE     "token_file"
 #define CODE_TOO_LARGE      "too_large"

@@ -20,22 +20,38 @@
 
 #define UNSENT_MAX (128 * 1024)
 
+/* Copies the paths of the files of `tls`. */
+static int copy_tls(struct http_link *link, const struct http_tls *tls, struct err *err)
+{
+    const char *const from[] = {tls->ca_file, tls->cert_file, tls->key_file};
+    const char **const to[] = {&link->tls.ca_file, &link->tls.cert_file, &link->tls.key_file};
+
+    link->tls.insecure = tls->insecure;
+    for (size_t i = 0; i < ARRAY_SIZE(from); i++) {
+        if (!from[i])
+            continue;
+        *to[i] = link->tls_files[i] = strdup(from[i]);
+        if (!*to[i])
+            return err_memory(err, "the network thread");
+    }
+    return 0;
+}
+
 int http_link_init(struct http_link *link, const struct http_tls *tls, uint64_t rate,
                    struct err *err)
 {
-    *link = (struct http_link){.tls.insecure = tls->insecure};
+    *link = (struct http_link){0};
     for (int https = 0; https < 2; https++)
         http_easy_proxy(https, link->proxies[https]);
     rate_limit_init(&link->up, rate, clock_monotonic());
     rate_limit_init(&link->down, rate, clock_monotonic());
-    link->ca_file = tls->ca_file ? strdup(tls->ca_file) : NULL;
-    link->tls.ca_file = link->ca_file;
-    return tls->ca_file && !link->ca_file ? err_memory(err, "the network thread") : 0;
+    return copy_tls(link, tls, err);
 }
 
 void http_link_finish(struct http_link *link)
 {
-    free(link->ca_file);
+    for (size_t i = 0; i < ARRAY_SIZE(link->tls_files); i++)
+        free(link->tls_files[i]);
 }
 
 void http_link_acknowledge(const struct http_link *link)

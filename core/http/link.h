@@ -19,7 +19,7 @@ struct err;
 
 struct http_link {
     struct http_tls tls;
-    char *ca_file;                    /* owned; tls.ca_file points to it */
+    char *tls_files[3];               /* owned; tls points to them */
     char proxies[2][HTTP_PROXY_SIZE]; /* for http and https, as of the start of the program */
     struct rate_limit up, down;
     unsigned active;                      /* exchanges that run */

@@ -129,7 +129,9 @@ struct store_op {
     char delimiter;    /* 0: none */
     uint8_t *buffer;   /* destination of a GET: exactly `length` bytes are expected */
     struct text *text; /* or this one: bounded by its maximum */
-    bool optional;     /* the caller handles a refusal: retries are not logged */
+    bool
+        archive; /* of an image: the new object gets the store's class and retention for archives */
+    bool optional; /* the caller handles a refusal: retries are not logged */
 
     /* the result */
     enum store_answer answer;

@@ -122,8 +122,8 @@ static void send_slot(struct upload *u, struct part_slot *slot)
 static void begin(struct upload *u)
 {
     u->creating = true;
-    u->create =
-        (struct store_op){.verb = STORE_UPLOAD_CREATE, .key = u->key, .content_type = CONTENT_TYPE};
+    u->create = (struct store_op){
+        .verb = STORE_UPLOAD_CREATE, .key = u->key, .content_type = CONTENT_TYPE, .archive = true};
     submit(u, &u->create);
 }
 
@@ -352,6 +352,7 @@ static int put_whole(struct upload *u, struct err *err)
         .key = u->key,
         .body = u->held ? view_of(u->held->data, u->held->size) : view_of(NULL, 0),
         .content_type = CONTENT_TYPE,
+        .archive = true,
     };
 
     if (store_run(u->store, &op, err) == STORE_DONE)

@@ -23,11 +23,12 @@
 #define UNSIGNED   "UNSIGNED-PAYLOAD"
 #define EMPTY_HASH "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
-void s3_attempt_init(struct s3_attempt *attempt, unsigned slot, const char *encryption_key)
+void s3_attempt_init(const struct s3_session *session, struct s3_attempt *attempt, unsigned slot)
 {
     attempt->slot = slot;
     s3_request_init(&attempt->request);
-    attempt->request.encryption_key = encryption_key;
+    attempt->request.options = &session->options;
+    attempt->request.checksum = session->checksum;
     text_init(&attempt->lines, LINES_MAX);
     text_init(&attempt->read_back, S3_READ_BACK_MAX);
     text_init(&attempt->exchange.body_text, S3_REPLY_MAX);
@@ -88,7 +89,6 @@ static int build_request(struct s3_session *session, struct s3_attempt *attempt,
     const struct s3_endpoint *place = &session->place;
     struct s3_request *request = &attempt->request;
 
-    request->encryption = session->encryption;
     if (s3_request_build(request, place, s3_attempt_request(attempt), err) < 0)
         return ERR_FAIL;
     if (attempt->sends == S3_SENDS_FOLLOW_UP || !attempt->payload_hash[0])

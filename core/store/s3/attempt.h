@@ -14,8 +14,8 @@ struct cancel;
 struct s3_attempt;
 struct s3_session;
 
-/* Once for each slot; and at the end. `encryption_key` must outlive it. */
-void s3_attempt_init(struct s3_attempt *attempt, unsigned slot, const char *encryption_key);
+/* Once for each slot; and at the end. */
+void s3_attempt_init(const struct s3_session *session, struct s3_attempt *attempt, unsigned slot);
 void s3_attempt_finish(struct s3_attempt *attempt);
 
 /* Takes the op that the scheduler put into the slot. */

@@ -1,6 +1,6 @@
 /*
  * Users write endpoints with and without scheme, port, slash, bucket. This file alone interprets
- * them.
+ * them. The hosts of AWS follow AWS's endpoint rules (aws_host.h).
  */
 #include "store/s3/endpoint.h"
 
@@ -9,10 +9,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "aws/partition.h"
 #include "base/bytes.h"
 #include "base/codes.h"
 #include "base/err.h"
 #include "base/utf8.h"
+#include "store/s3/aws_host.h"
 
 #define LOWER  "abcdefghijklmnopqrstuvwxyz"
 #define UPPER  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -39,21 +41,15 @@ static bool region_valid(const char *region)
     return strlen(region) < S3_REGION_SIZE && only(region, LOWER UPPER DIGITS "-_");
 }
 
-static int aws_host(const char *region, char *out, size_t size)
-{
-    return snprintf(out, size, "s3.%s.amazonaws.com%s", region,
-                    strncmp(region, "cn-", 3) == 0 ? ".cn" : "");
-}
-
-static bool is_aws(const char *host)
-{
-    return ends(host, ".amazonaws.com") || ends(host, ".amazonaws.com.cn");
-}
-
 /* Returns true for Alibaba OSS and Tencent COS, which refuse the bucket in the path. */
-static bool wants_bucket_in_host(const char *host)
+static bool wants_bucket_in_host(const struct s3_endpoint *place, const char *host)
 {
-    return is_aws(host) || ends(host, ".aliyuncs.com") || ends(host, ".myqcloud.com");
+    return place->aws || ends(host, ".aliyuncs.com") || ends(host, ".myqcloud.com");
+}
+
+static int bad_region(const char *region, struct err *err)
+{
+    return err_set(err, ERR_USAGE, CODE_REGION, "\"%s\" is not a region", region);
 }
 
 static int bad_endpoint(struct err *err, const char *endpoint, const char *why)
@@ -111,41 +107,132 @@ static int parse(struct s3_endpoint *place, const char *endpoint, char *host, si
     return 0;
 }
 
+/* ---- options that exclude each other ---- */
+
+static int refuse_pair(const char *one, const char *other, struct err *err)
+{
+    return err_set(err, ERR_USAGE, CODE_COMBINATION, "%s and %s exclude each other", one, other);
+}
+
+static int check_kinds(const struct s3_place_options *options, struct err *err)
+{
+    const char *kind = options->fips         ? "FIPS"
+                       : options->dualstack  ? "dualstack"
+                       : options->accelerate ? "accelerate"
+                                             : NULL;
+
+    if (kind && options->endpoint && options->endpoint[0])
+        return refuse_pair(kind, "an own endpoint", err);
+    if (options->accelerate && options->fips)
+        return refuse_pair("accelerate", "FIPS", err);
+    if (options->accelerate && options->addressing && strcmp(options->addressing, "path") == 0)
+        return refuse_pair("accelerate", "path addressing", err);
+    return 0;
+}
+
+static int check_partition(const struct s3_place_options *options, const char *region,
+                           struct err *err)
+{
+    const struct aws_partition *partition = aws_partition_of(region);
+
+    if ((options->fips || options->accelerate) && !partition->fips)
+        return err_set(err, ERR_USAGE, CODE_COMBINATION, "region %s has no hosts for %s", region,
+                       options->fips ? "FIPS" : "accelerate");
+    return 0;
+}
+
+/* ---- the bucket ---- */
+
+/* Checks the ARN against the options, and takes its region. */
+static int take_access_point(struct s3_endpoint *place, const struct s3_place_options *options,
+                             struct err *err)
+{
+    struct s3_access_point point;
+
+    if (options->accelerate)
+        return refuse_pair("accelerate", "an access point", err);
+    if (options->addressing && strcmp(options->addressing, "path") == 0)
+        return refuse_pair("path addressing", "an access point", err);
+    if (s3_access_point_read(options->bucket, &point, err) < 0)
+        return ERR_FAIL;
+    if (strcmp(aws_partition_of(place->region)->name, point.partition) != 0 ||
+        strcmp(aws_partition_of(point.region)->name, point.partition) != 0)
+        return err_set(err, ERR_USAGE, CODE_COMBINATION,
+                       "the access point is in partition %s, and region %s is not", point.partition,
+                       place->region);
+    if (options->own_region_only && strcmp(point.region, place->region) != 0)
+        return err_set(err, ERR_USAGE, CODE_COMBINATION,
+                       "the access point is in region %s, and the region %s is set", point.region,
+                       place->region);
+    str_copy(place->region, sizeof place->region, point.region);
+    str_copy(place->label, sizeof place->label, point.label);
+    snprintf(place->bucket, sizeof place->bucket, "%s", point.arn);
+    place->fixed = place->in_host = true;
+    return 0;
+}
+
+static int take_bucket(struct s3_endpoint *place, const struct s3_place_options *options,
+                       struct err *err)
+{
+    const char *bucket = options->bucket ? options->bucket : "";
+
+    if (s3_bucket_is_arn(bucket))
+        return take_access_point(place, options, err);
+    if (s3_bucket_check(bucket, err) < 0)
+        return ERR_FAIL;
+    str_copy(place->bucket, sizeof place->bucket, bucket);
+    str_copy(place->label, sizeof place->label, bucket);
+    return 0;
+}
+
+/* Returns whether a label before this host has a meaning: not before an IP address. */
+static bool takes_label(const char *host)
+{
+    return host[0] != '[' && strspn(host, DIGITS ".") != strcspn(host, ":");
+}
+
 static int choose_addressing(struct s3_endpoint *place, const char *host, const char *addressing,
                              struct err *err)
 {
-    bool dotted = strchr(place->bucket, '.') != NULL;
-    bool lower = only(place->bucket, LOWER DIGITS ".-");
-
-    if (!addressing || !addressing[0] || strcmp(addressing, "auto") == 0)
-        place->in_host = wants_bucket_in_host(host) && lower && !dotted;
-    else if (strcmp(addressing, "path") == 0)
-        place->in_host = false;
-    else if (strcmp(addressing, "virtual") == 0)
-        place->in_host = true;
-    else {
+    if (place->fixed)
+        return 0;
+    if (!addressing || !addressing[0] || strcmp(addressing, "auto") == 0) {
+        place->in_host =
+            wants_bucket_in_host(place, host) && s3_bucket_fits_host(place->bucket, false);
+    } else if (strcmp(addressing, "virtual") == 0) {
+        place->in_host = takes_label(host) && s3_bucket_fits_host(place->bucket, !place->https);
+    } else if (strcmp(addressing, "path") != 0) {
         err_set(err, ERR_USAGE, CODE_ADDRESSING, "unknown addressing \"%s\"", addressing);
         return err_hint(err, "use auto, path or virtual");
     }
-    if (place->in_host && !lower) {
-        err_set(err, ERR_USAGE, CODE_ADDRESSING,
-                "bucket \"%s\" cannot be part of a host name: use path addressing", place->bucket);
-        return err_about(err, "path");
-    }
+    if (place->accelerate && !place->in_host)
+        return err_set(err, ERR_USAGE, CODE_BUCKET,
+                       "bucket \"%s\" cannot be part of a host name, which accelerate needs",
+                       place->bucket);
     return 0;
+}
+
+/* ---- the host ---- */
+
+/* Returns whether the endpoint already contains the bucket. The host of a PrivateLink endpoint
+ * begins with "bucket.vpce-" by itself. */
+static bool names_bucket(const char *host, const char *label)
+{
+    size_t size = strlen(label);
+
+    return strncmp(host, label, size) == 0 && host[size] == '.' &&
+           strncmp(host + size + 1, "vpce-", 5) != 0;
 }
 
 static int compose(struct s3_endpoint *place, const char *host, struct err *err)
 {
-    char own[S3_BUCKET_SIZE + 1];
     int size;
 
-    snprintf(own, sizeof own, "%s.", place->bucket);
-    if (strncmp(host, own, strlen(own)) == 0) { /* the endpoint already contains the bucket */
+    if (names_bucket(host, place->label)) {
         place->in_host = true;
-        host += strlen(own);
+        host += strlen(place->label) + 1;
     }
-    size = place->in_host ? snprintf(place->host, sizeof place->host, "%s%s", own, host)
+    size = place->in_host ? snprintf(place->host, sizeof place->host, "%s.%s", place->label, host)
                           : snprintf(place->host, sizeof place->host, "%s", host);
     if (size < 0 || (size_t)size >= sizeof place->host)
         return err_set(err, ERR_USAGE, CODE_ENDPOINT, "the host name of the endpoint is too long");
@@ -156,34 +243,52 @@ static int compose(struct s3_endpoint *place, const char *host, struct err *err)
     return 0;
 }
 
-int s3_endpoint_init(struct s3_endpoint *place, const char *endpoint, const char *region,
-                     const char *bucket, const char *addressing, struct err *err)
+static void write_aws_host(const struct s3_endpoint *place, char *out, size_t size)
 {
+    const struct s3_aws_host host = {.access_point = place->fixed,
+                                     .fips = place->fips,
+                                     .dualstack = place->dualstack,
+                                     .accelerate = place->accelerate};
+
+    s3_aws_host_write(&host, place->region, out, size);
+}
+
+/* Determines the host without the bucket. */
+static int find_host(struct s3_endpoint *place, const struct s3_place_options *options, char *host,
+                     size_t size, struct err *err)
+{
+    if (options->endpoint && options->endpoint[0]) {
+        if (parse(place, options->endpoint, host, size, err) < 0)
+            return ERR_FAIL;
+        place->aws = s3_aws_host_is(host);
+        place->follows = s3_aws_host_is_public(host);
+        return 0;
+    }
+    if (!s3_bucket_fits_host(place->region, false))
+        return bad_region(place->region, err);
+    place->https = place->aws = place->follows = true;
+    write_aws_host(place, host, size);
+    if (strcmp(place->region, S3_GLOBAL_REGION) == 0)
+        str_copy(place->region, sizeof place->region, S3_DEFAULT_REGION);
+    return 0;
+}
+
+int s3_endpoint_init(struct s3_endpoint *place, const struct s3_place_options *options,
+                     struct err *err)
+{
+    const char *region =
+        options->region && options->region[0] ? options->region : S3_DEFAULT_REGION;
     char host[256];
 
-    *place = (struct s3_endpoint){0};
-    if (!region || !region[0])
-        region = "us-east-1";
+    *place = (struct s3_endpoint){
+        .fips = options->fips, .dualstack = options->dualstack, .accelerate = options->accelerate};
     if (!region_valid(region))
-        return err_set(err, ERR_USAGE, CODE_REGION, "\"%s\" is not a region", region);
+        return bad_region(region, err);
     str_copy(place->region, sizeof place->region, region);
-
-    if (!bucket || !bucket[0]) {
-        return err_set(err, ERR_USAGE, CODE_BUCKET, "no bucket is named");
-    }
-    if (!only(bucket, LOWER UPPER DIGITS ".-_") || bucket[0] == '.' || bucket[0] == '-' ||
-        !str_copy(place->bucket, sizeof place->bucket, bucket))
-        return err_set(err, ERR_USAGE, CODE_BUCKET, "\"%s\" is not a valid bucket name", bucket);
-
-    if (endpoint && endpoint[0]) {
-        if (parse(place, endpoint, host, sizeof host, err) < 0)
-            return ERR_FAIL;
-    } else {
-        place->https = true;
-        aws_host(region, host, sizeof host);
-    }
-    place->aws = is_aws(host);
-    if (choose_addressing(place, host, addressing, err) < 0)
+    if (check_kinds(options, err) < 0 || take_bucket(place, options, err) < 0 ||
+        check_partition(options, place->region, err) < 0 ||
+        find_host(place, options, host, sizeof host, err) < 0 ||
+        choose_addressing(place, host, options->addressing, err) < 0)
         return ERR_FAIL;
     return compose(place, host, err);
 }
@@ -226,12 +331,11 @@ bool s3_endpoint_move(struct s3_endpoint *place, const char *region)
     char host[256];
     struct err ignored;
 
-    if (!region_valid(region) || strcmp(region, place->region) == 0)
+    if (place->fixed || !region_valid(region) || strcmp(region, place->region) == 0)
         return false;
     str_copy(place->region, sizeof place->region, region);
-    if (place->aws) {
-        aws_host(region, host, sizeof host);
-        return compose(place, host, &ignored) == 0;
-    }
-    return true;
+    if (!place->follows)
+        return true;
+    write_aws_host(place, host, sizeof host);
+    return compose(place, host, &ignored) == 0;
 }

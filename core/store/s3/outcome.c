@@ -278,22 +278,23 @@ static void hint_at_clock(struct err *err)
 /* Servers that do not encrypt as asked report "invalid" or "not implemented". */
 static void hint_at_encryption(const struct s3_session *session, struct store_op *op)
 {
-    if (session->encryption[0] && s3_creates_object(op->verb) && op->err.family == ERR_UNSUPPORTED)
+    if (session->options.values[S3_ENCRYPTION] && s3_creates_object(op->verb) &&
+        op->err.family == ERR_UNSUPPORTED)
         err_hint(&op->err,
                  "the store may not support the encryption %s that the configuration asks for",
-                 session->encryption);
+                 session->options.values[S3_ENCRYPTION]);
 }
 
 /* S3 repeats the encryption in its response. A server that does not know the header omits it. */
 static void check_encrypted(struct s3_session *session, const struct store_op *op,
                             const struct http_answer *answer)
 {
-    if (!s3_creates_object(op->verb) || !session->encryption[0] || session->encryption_ignored ||
-        answer->encryption[0])
+    if (!s3_creates_object(op->verb) || !session->options.values[S3_ENCRYPTION] ||
+        session->encryption_ignored || answer->encryption[0])
         return;
     session->encryption_ignored = true;
     log_note("%s did not confirm the encryption %s that the configuration asks for",
-             session->place.endpoint, session->encryption);
+             session->place.endpoint, session->options.values[S3_ENCRYPTION]);
 }
 
 void s3_outcome_handle(struct s3_session *session, struct s3_attempt *attempt)

@@ -25,7 +25,7 @@ static bool may_want_md5(const struct s3_attempt *attempt, enum s3_verdict verdi
     enum store_verb verb = attempt->op->verb;
 
     return verdict == S3_FAILED && attempt->sends != S3_SENDS_FOLLOW_UP &&
-           !attempt->request.has_md5 && attempt->http_status == 400 &&
+           !attempt->request.has_digest && attempt->http_status == 400 &&
            (verb == STORE_PUT || verb == STORE_UPLOAD_PART);
 }
 
@@ -37,9 +37,9 @@ static bool may_want_aes(const struct s3_session *session, const struct s3_attem
     bool is_useless = session->aes_tried && !session->form.aes256;
 
     return verdict == S3_FAILED && attempt->sends != S3_SENDS_FOLLOW_UP &&
-           !session->encryption[0] && !attempt->request.form.aes256 && !is_useless &&
-           attempt->http_status == 403 && err_is(&attempt->op->err, ERR_AUTH, CODE_DENIED) &&
-           s3_creates_object(attempt->op->verb);
+           !session->options.values[S3_ENCRYPTION] && !attempt->request.form.aes256 &&
+           !is_useless && attempt->http_status == 403 &&
+           err_is(&attempt->op->err, ERR_AUTH, CODE_DENIED) && s3_creates_object(attempt->op->verb);
 }
 
 bool s3_quirks_change(const struct s3_session *session, struct s3_attempt *attempt,

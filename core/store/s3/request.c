@@ -14,8 +14,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 
-#define LIST_PAGE    1000
-#define DOCUMENT_MAX (64 * KIB) /* the MD5 of such a body is cheap */
+#define LIST_PAGE 1000
 
 /* A fixed buffer that is filled. `full`: it was too small. */
 struct bounded {
@@ -103,30 +102,51 @@ static void add_content_type(struct s3_request *request, const struct store_op *
         add_header(request, "content-type", "%s", op->content_type);
 }
 
-/* The store compares the digest with the body. Buckets with a default retention demand it for every
- * body. For a part it is expensive, so a part has it on demand only. */
-static void add_md5(struct s3_request *request)
+/* The store compares the digest with the body. */
+static void add_digest(struct s3_request *request, const struct s3_endpoint *place,
+                       const struct store_op *op)
 {
-    uint8_t digest[MD5_SIZE];
-    char text[BASE64_SIZE(MD5_SIZE)];
+    enum s3_checksum kind =
+        s3_checksum_choose(request->form.content_md5 ? S3_CHECKSUM_MD5 : request->checksum,
+                           place->aws, op->verb, op->body.size);
+    char digest[S3_DIGEST_SIZE];
+    const char *name = s3_checksum_write(kind, request->body, digest);
 
-    md5_of(request->body, digest);
-    base64_encode(digest, sizeof digest, text);
-    add_header(request, "content-md5", "%s", text);
-    request->has_md5 = true;
+    request->has_digest = name != NULL;
+    if (name)
+        add_header(request, name, "%s", digest);
 }
 
-/* Only for requests that create an object: AWS refuses these headers elsewhere. */
-static void add_encryption(struct s3_request *request)
+/* AWS accepts parts with a checksum only if the upload was created for it. */
+static void announce_digest(struct s3_request *request, const struct s3_endpoint *place)
 {
-    const char *encryption = request->form.aes256 ? "AES256" : request->encryption;
+    enum s3_checksum kind = s3_checksum_choose(request->checksum, place->aws, STORE_UPLOAD_PART, 0);
+    const char *algorithm = request->form.content_md5 ? NULL : s3_checksum_announced(kind);
 
-    if (!encryption || !encryption[0])
+    if (!algorithm)
         return;
-    add_header(request, "x-amz-server-side-encryption", "%s", encryption);
-    if (request->encryption_key && request->encryption_key[0])
-        add_header(request, "x-amz-server-side-encryption-aws-kms-key-id", "%s",
-                   request->encryption_key);
+    add_header(request, "x-amz-checksum-algorithm", "%s", algorithm);
+    add_header(request, "x-amz-checksum-type", "FULL_OBJECT");
+}
+
+static const char *option_value(const struct s3_request *request, enum s3_option option)
+{
+    if (option == S3_ENCRYPTION && request->form.aes256)
+        return "AES256";
+    return request->options ? request->options->values[option] : NULL;
+}
+
+static void add_option_headers(struct s3_request *request, const struct store_op *op)
+{
+    const struct s3_option_header *header;
+    unsigned at = 0;
+
+    while ((header = s3_option_header_next(op->verb, op->archive, &at))) {
+        const char *value = option_value(request, header->option);
+
+        if (value)
+            add_header(request, header->name, "%s", value);
+    }
 }
 
 static void get_headers(struct s3_request *request, const struct store_op *op)
@@ -146,9 +166,10 @@ static void copy_headers(struct s3_request *request, const struct s3_endpoint *p
     char source[S3_PATH_MAX] = "";
     struct bounded out = {source, source + sizeof source, false};
 
-    put_char(&out, '/');
-    put_escaped(&out, place->bucket, false);
-    put_char(&out, '/');
+    if (!place->fixed)
+        put_char(&out, '/');
+    put_escaped(&out, place->bucket, true);
+    put_str(&out, place->fixed ? "/object/" : "/");
     put_escaped(&out, place->key_prefix, true);
     put_escaped(&out, op->source, true);
     add_header(request, "x-amz-copy-source", "%s", source);
@@ -248,11 +269,9 @@ static void write_object_request(struct s3_request *request, const struct s3_end
     case STORE_PUT:
         request->method = "PUT";
         request->body = op->body;
-        if (request->form.content_md5 || op->body.size <= DOCUMENT_MAX)
-            add_md5(request);
+        add_digest(request, place, op);
         add_content_type(request, op);
         add_conditions(request, op);
-        add_encryption(request);
         break;
     case STORE_DELETE:
         request->method = "DELETE";
@@ -263,7 +282,6 @@ static void write_object_request(struct s3_request *request, const struct s3_end
         copy_headers(request, place, op);
         if (op->if_none_match)
             add_header(request, "if-none-match", "*");
-        add_encryption(request);
         break;
     case STORE_LIST:
         request->method = "GET";
@@ -283,14 +301,13 @@ static void write_upload_request(struct s3_request *request, const struct s3_end
     case STORE_UPLOAD_CREATE:
         request->method = "POST";
         add_content_type(request, op);
-        add_encryption(request);
+        announce_digest(request, place);
         add_query(query, start, "uploads", "");
         break;
     case STORE_UPLOAD_PART:
         request->method = "PUT";
         request->body = op->body;
-        if (request->form.content_md5)
-            add_md5(request);
+        add_digest(request, place, op);
         part_query(query, start, op);
         break;
     case STORE_UPLOAD_COPY_PART:
@@ -340,9 +357,10 @@ static int check_key(const struct s3_endpoint *place, const char *key, struct er
     return 0;
 }
 
-static bool names_no_key(enum store_verb verb)
+static bool names_no_key(const struct store_op *op)
 {
-    return verb == STORE_LIST || verb == STORE_UPLOADS;
+    return op->verb == STORE_LIST || op->verb == STORE_UPLOADS ||
+           (op->verb == STORE_HEAD && !op->key);
 }
 
 static bool has_source(enum store_verb verb)
@@ -367,14 +385,14 @@ int s3_request_build(struct s3_request *request, const struct s3_endpoint *place
     struct bounded path = {request->path, request->path + sizeof request->path, false};
     struct bounded query = {request->query, request->query + sizeof request->query, false};
 
-    if (!names_no_key(op->verb) && check_key(place, op->key, err) < 0)
+    if (!names_no_key(op) && check_key(place, op->key, err) < 0)
         return ERR_FAIL;
     if (has_source(op->verb) && check_key(place, op->source, err) < 0)
         return ERR_FAIL;
     request->path[0] = request->query[0] = '\0';
     request->header_count = 0;
     request->values_used = 0;
-    request->has_md5 = false;
+    request->has_digest = false;
     request->body = (struct view){0};
     text_clear(&request->document);
 
@@ -383,15 +401,16 @@ int s3_request_build(struct s3_request *request, const struct s3_endpoint *place
         put_char(&path, '/');
         put_escaped(&path, place->bucket, false);
     }
-    if (!names_no_key(op->verb) || place->in_host)
+    if (!names_no_key(op) || place->in_host)
         put_char(&path, '/');
-    if (!names_no_key(op->verb)) {
+    if (!names_no_key(op)) {
         put_escaped(&path, place->key_prefix, true);
         put_escaped(&path, op->key, true);
     }
 
     write_object_request(request, place, op, &query);
     write_upload_request(request, place, op, &query);
+    add_option_headers(request, op);
     request->has_body = request->method[0] == 'P';
     if (query.full && op->token)
         return err_set(err, ERR_INTEGRITY, CODE_LISTING,

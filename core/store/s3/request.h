@@ -13,23 +13,25 @@
 #include "aws/sigv4.h"
 #include "base/bytes.h"
 #include "credentials/credentials.h"
+#include "store/s3/body_digest.h"
 #include "store/s3/endpoint.h"
+#include "store/s3/option_headers.h"
 #include "store/store.h"
 
 struct err;
 
 #define S3_PATH_MAX     4096        /* prefix and bucket, and a key of 1024 bytes, all escaped */
 #define S3_QUERY_MAX    (12 * 1024) /* two markers of 1024 bytes, escaped, and words */
-#define S3_HEADERS_MAX  12          /* of an op, without those of the signature */
-#define S3_VALUES_MAX   (8 * 1024)  /* all header values of an op */
+#define S3_HEADERS_MAX  24          /* of an op, without those of the signature */
+#define S3_VALUES_MAX   (16 * 1024) /* all header values of an op */
 #define S3_COMPLETE_MAX (4 * 1024 * 1024) /* 10 000 parts, each ETag up to 255 bytes, escaped */
 
 /* Forms that some servers need (quirks.h). */
 struct s3_form {
     bool bare_etags;         /* If-Match of a write without the quotes of the ETag */
     bool unconditional_copy; /* a copy without the condition on its source */
-    bool content_md5;        /* Content-MD5 with each body of an object or part */
-    bool aes256;             /* new objects ask for AES256; `encryption` is not used */
+    bool content_md5; /* Content-MD5 with each body of an object or part, and no other digest */
+    bool aes256;      /* new objects ask for AES256; no other encryption is set */
 };
 
 struct s3_request {
@@ -42,18 +44,20 @@ struct s3_request {
     size_t values_used;
     struct view body; /* the op's, or `document` */
     struct text document;
-    bool has_md5;  /* it has a Content-MD5 */
+    bool has_digest; /* it has one of its body */
     bool has_body; /* PUT and POST: it has a Content-Length, even 0 */
 
     /* set by the caller before s3_request_build */
-    const char *encryption, *encryption_key; /* of new objects; NULL or "": none */
+    const struct s3_option_headers *options; /* NULL: none */
+    enum s3_checksum checksum;               /* policy for bodies */
     struct s3_form form;
 };
 
 /* Call them once: before the first build, and at the end. */
 void s3_request_init(struct s3_request *request);
 void s3_request_finish(struct s3_request *request);
-/* Builds the request of `op`; may be called again for another op. The op's strings must outlive the
+/* Builds the request of `op`; may be called again for another op. A STORE_HEAD without a key asks
+ * about the bucket. The op's strings must outlive the
  * request. usage.key: the key is empty or too long, or has a segment "." or "..".
  * integrity.listing: the token is too long. */
 int s3_request_build(struct s3_request *request, const struct s3_endpoint *place,

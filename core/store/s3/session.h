@@ -73,8 +73,9 @@ struct s3_session {
 
     /* settings */
     bool sign_payload;
-    bool proven;                              /* TLS authenticates the server */
-    char encryption[16], encryption_key[512]; /* of new objects; "": none asked for */
+    bool proven; /* TLS authenticates the server */
+    struct s3_option_headers options;
+    enum s3_checksum checksum;
     int64_t stall_time;
     struct retry_policy policy;
     struct credential_provider *provider; /* or NULL */

@@ -89,6 +89,7 @@ static void s3_free(struct s3_store *s3)
     for (unsigned i = 0; session->attempts && i < session->scheduler.slot_count; i++)
         s3_attempt_finish(&session->attempts[i]);
     free(session->attempts);
+    s3_option_headers_finish(&session->options);
     credentials_finish(&session->keys.set);
     pthread_mutex_destroy(&session->counts.lock);
     s3_mailbox_finish(&s3->mailbox);
@@ -130,46 +131,51 @@ static int make_attempts(struct s3_session *session, struct err *err)
     if (!session->attempts)
         return err_memory(err, "the connections to the store");
     for (unsigned i = 0; i < CONNECTIONS; i++)
-        s3_attempt_init(&session->attempts[i], i, session->encryption_key);
+        s3_attempt_init(session, &session->attempts[i], i);
     return 0;
 }
 
-static int check_ca_file(const struct store_s3_options *options, struct err *err)
+static int check_file(const char *path, const char *name, struct err *err)
 {
     int fd;
 
-    if (!options->ca_file || !options->ca_file[0])
+    if (!path || !path[0])
         return 0;
-    fd = file_open_regular(AT_FDCWD, options->ca_file, O_RDONLY, 0);
+    fd = file_open_regular(AT_FDCWD, path, O_RDONLY, 0);
     if (fd < 0)
-        return err_set(err, ERR_USAGE, CODE_CA_FILE, "ca_file %s: %s", options->ca_file,
+        return err_set(err, ERR_USAGE, CODE_CA_FILE, "%s %s: %s", name, path,
                        errno == FILE_NOT_REGULAR ? "not a regular file" : strerror(errno));
     close(fd);
     return 0;
 }
 
-static int take_encryption(struct s3_session *session, const struct store_s3_options *options,
-                           struct err *err)
+static int check_tls_files(const struct store_s3_options *options, struct err *err)
 {
-    const char *way = options->encryption ? options->encryption : "";
-    const char *key = options->encryption_key ? options->encryption_key : "";
+    return check_file(options->ca_file, "ca_file", err) < 0 ||
+                   check_file(options->client_cert, "client_cert", err) < 0 ||
+                   check_file(options->client_key, "client_key", err) < 0
+               ? ERR_FAIL
+               : 0;
+}
 
-    if (way[0] && strcmp(way, "AES256") != 0 && strcmp(way, "aws:kms") != 0 &&
-        strcmp(way, "aws:kms:dsse") != 0) {
-        err_set(err, ERR_USAGE, CODE_ENCRYPTION, "unknown encryption \"%s\"", way);
-        return err_hint(err, "use AES256, aws:kms or aws:kms:dsse");
-    }
-    if (key[0] && strncmp(way, "aws:kms", 7) != 0) {
-        err_set(err, ERR_USAGE, CODE_ENCRYPTION,
-                "an encryption key is for aws:kms and aws:kms:dsse");
+static int open_place(struct s3_session *session, const struct store_s3_options *options,
+                      struct err *err)
+{
+    const struct s3_place_options wanted = {.endpoint = options->endpoint,
+                                            .region = options->region,
+                                            .bucket = options->bucket,
+                                            .addressing = options->addressing,
+                                            .fips = options->fips,
+                                            .dualstack = options->dualstack,
+                                            .accelerate = options->accelerate,
+                                            .own_region_only = options->own_region_only};
+    const struct s3_endpoint *place = &session->place;
+    bool strict = !options->endpoint || !options->endpoint[0];
+
+    if (s3_endpoint_init(&session->place, &wanted, err) < 0 ||
+        (!place->fixed && s3_bucket_check_exists(place->bucket, strict, err) < 0))
         return ERR_FAIL;
-    }
-    if (!store_etag_is_sound(key) ||
-        !str_copy(session->encryption_key, sizeof session->encryption_key, key))
-        return err_set(err, ERR_USAGE, CODE_ENCRYPTION, "\"%.80s\" is not an id or ARN of a key",
-                       key);
-    str_copy(session->encryption, sizeof session->encryption, way);
-    return 0;
+    return s3_endpoint_under(&session->place, options->key_prefix, err);
 }
 
 static int configure(struct s3_session *session, const struct store_s3_options *options,
@@ -177,10 +183,9 @@ static int configure(struct s3_session *session, const struct store_s3_options *
 {
     struct err ignored;
 
-    if (s3_endpoint_init(&session->place, options->endpoint, options->region, options->bucket,
-                         options->addressing, err) < 0 ||
-        s3_endpoint_under(&session->place, options->key_prefix, err) < 0 ||
-        check_ca_file(options, err) < 0 || take_encryption(session, options, err) < 0)
+    if (open_place(session, options, err) < 0 || check_tls_files(options, err) < 0 ||
+        s3_option_headers_init(&session->options, options->headers, err) < 0 ||
+        s3_checksum_read(options->checksum, &session->checksum, err) < 0)
         return ERR_FAIL;
     session->policy = options->retry ? *options->retry : RETRY_DEFAULT;
     if (options->retries)
@@ -188,7 +193,7 @@ static int configure(struct s3_session *session, const struct store_s3_options *
     session->stall_time = options->stall_time ? options->stall_time : STORE_STALL_TIME;
     session->cancel = options->cancel;
     session->provider = options->provider;
-    session->sign_payload = options->sign_payload;
+    session->sign_payload = options->sign_payload || session->checksum == S3_CHECKSUM_SHA256;
     session->proven = session->place.https && !options->insecure;
     if (random_fill(&session->seed, sizeof session->seed, &ignored))
         session->seed = (uint64_t)clock_monotonic();
@@ -202,7 +207,9 @@ static struct http *start_http(struct s3_store *s3, const struct store_s3_option
     const struct http_driver driver = {s3, step, finished};
     const struct http_options http = {
         .tls = {.insecure = options->insecure,
-                .ca_file = options->ca_file && options->ca_file[0] ? options->ca_file : NULL},
+                .ca_file = options->ca_file && options->ca_file[0] ? options->ca_file : NULL,
+                .cert_file = options->client_cert,
+                .key_file = options->client_key},
         .connections = CONNECTIONS,
         .rate = options->rate,
     };

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "store/s3/option_headers.h"
+
 struct cancel;
 struct credential_provider;
 struct err;
@@ -15,22 +17,20 @@ struct store;
 
 /* Strings are copied, but `provider` and `cancel` must live as long as the store. */
 struct store_s3_options {
-    const char *endpoint; /* NULL or "": AWS for the region; else "https://host[:port]" */
-    const char *region;   /* NULL or "": us-east-1 */
-    const char *bucket;
+    /* of struct s3_place_options */
+    const char *endpoint, *region, *bucket, *addressing;
+    bool fips, dualstack, accelerate, own_region_only;
     const char *key_prefix; /* NULL or "": none; a folder of the bucket that all keys lie in */
     /* The keys that sign. NULL, or an anonymous set: requests are not signed. */
     struct credential_provider *provider;
-    const char *addressing; /* "auto" (NULL), "path", "virtual" */
-    const char *ca_file;    /* NULL: the system's */
-    bool insecure;          /* no check of the certificate; logged as an error */
-    /* How the store encrypts new objects: "AES256", "aws:kms", "aws:kms:dsse"; NULL or "": the
-     * bucket's default. */
-    const char *encryption;
-    const char *encryption_key;       /* id or ARN, for the latter two; NULL or "": the account's */
-    bool sign_payload;                /* SHA-256 of bodies also on https */
-    const struct retry_policy *retry; /* NULL: RETRY_DEFAULT */
-    unsigned retries;                 /* most tries of one request; 0: those of the policy */
+    const char *ca_file;                  /* NULL: the system's */
+    const char *client_cert, *client_key; /* PEM files, for servers that ask for them; NULL: none */
+    bool insecure;                        /* no check of the certificate; logged as an error */
+    const char *headers[S3_OPTION_COUNT]; /* values of option_headers.h; NULL or "": not set */
+    const char *checksum;                 /* a word of body_digest.h; NULL: auto */
+    bool sign_payload;                    /* SHA-256 of bodies also on https */
+    const struct retry_policy *retry;     /* NULL: RETRY_DEFAULT */
+    unsigned retries;                     /* most tries of one request; 0: those of the policy */
     uint64_t rate;      /* most bytes a second, of all bodies together, each way; 0: no limit */
     int64_t stall_time; /* ns without a byte after which a try fails; 0: STORE_STALL_TIME */
     const struct cancel *cancel; /* NULL: never cancelled */

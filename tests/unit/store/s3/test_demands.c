@@ -22,8 +22,7 @@ static struct store *open_store(const struct fake_s3 *fake, const char *encrypti
         .endpoint = fake->url,
         .bucket = "images",
         .provider = fixed_keys("TESTACCESSKEY", "test-secret-key-0001", NULL),
-        .encryption = encryption,
-        .encryption_key = encryption_key};
+        .headers = {[S3_ENCRYPTION] = encryption, [S3_ENCRYPTION_KEY] = encryption_key}};
 
     return store_s3_create(&options, err);
 }

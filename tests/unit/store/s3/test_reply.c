@@ -21,7 +21,11 @@ static struct s3_endpoint place(void)
     struct s3_endpoint place;
     struct err err;
 
-    assert_int_equal(s3_endpoint_init(&place, "http://h:1", "us-east-1", "images", NULL, &err), 0);
+    assert_int_equal(s3_endpoint_init(&place,
+                                      &(const struct s3_place_options){.endpoint = "http://h:1",
+                                                                       .bucket = "images"},
+                                      &err),
+                     0);
     return place;
 }
 

@@ -49,7 +49,21 @@ static const struct {
     {NULL, NULL, "a/b", NULL, "bucket", NULL, false},
     {NULL, NULL, "..", NULL, "bucket", NULL, false},
     {NULL, NULL, "images", "both", "addressing", NULL, false},
-    {"http://h", NULL, "Images", "virtual", "addressing", NULL, false},
+    {"http://h", NULL, "Images", "virtual", "h", "http://h", false},
+    {"http://h", NULL, "my.images", "virtual", "my.images.h", "http://h", true},
+    {"https://h", NULL, "my.images", "virtual", "h", "https://h", false},
+    {"http://10.0.0.1:80", NULL, "images", "virtual", "10.0.0.1", "http://10.0.0.1", false},
+    {NULL, "aws-global", "images", NULL, "images.s3.amazonaws.com", "https://s3.amazonaws.com",
+     true},
+    {NULL, "us-isob-east-1", "images", NULL, "images.s3.us-isob-east-1.sc2s.sgov.gov",
+     "https://s3.us-isob-east-1.sc2s.sgov.gov", true},
+    {"https://bucket.vpce-1a2b.s3.us-west-2.vpce.amazonaws.com", NULL, "bucket", NULL,
+     "bucket.bucket.vpce-1a2b.s3.us-west-2.vpce.amazonaws.com",
+     "https://bucket.vpce-1a2b.s3.us-west-2.vpce.amazonaws.com", true},
+    {NULL, "EU-west-1", "images", NULL, "region", NULL, false},
+    {NULL, NULL, "images--use1-az4--x-s3", NULL, "bucket", NULL, false},
+    {NULL, NULL, "m.mrap", NULL, "bucket", NULL, false},
+    {NULL, NULL, "arn:aws:s3-outposts:us-west-2:1:outpost/op-1", NULL, "bucket", NULL, false},
 };
 
 static void endpoints_are_read_as_people_write_them(void **state)
@@ -58,8 +72,11 @@ static void endpoints_are_read_as_people_write_them(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(PLACES); i++) {
         struct s3_endpoint place;
         struct err err = {0};
-        int result = s3_endpoint_init(&place, PLACES[i].endpoint, PLACES[i].region,
-                                      PLACES[i].bucket, PLACES[i].addressing, &err);
+        const struct s3_place_options options = {.endpoint = PLACES[i].endpoint,
+                                                 .region = PLACES[i].region,
+                                                 .bucket = PLACES[i].bucket,
+                                                 .addressing = PLACES[i].addressing};
+        int result = s3_endpoint_init(&place, &options, &err);
         if (!PLACES[i].endpoint_out) {
             assert_int_equal(result, ERR_FAIL);
             assert_int_equal(err.family, ERR_USAGE);
@@ -73,20 +90,30 @@ static void endpoints_are_read_as_people_write_them(void **state)
     }
 }
 
+static int open_place(struct s3_endpoint *place, const char *endpoint, const char *bucket,
+                      const char *addressing)
+{
+    struct err err;
+
+    return s3_endpoint_init(place,
+                            &(const struct s3_place_options){
+                                .endpoint = endpoint, .bucket = bucket, .addressing = addressing},
+                            &err);
+}
+
 static void moves_to_a_region_that_is_one(void **state)
 {
     struct s3_endpoint place;
-    struct err err;
 
     (void)state;
-    assert_int_equal(s3_endpoint_init(&place, NULL, NULL, "images", NULL, &err), 0);
+    assert_int_equal(open_place(&place, NULL, "images", NULL), 0);
     assert_false(s3_endpoint_move(&place, "us-east-1"));
     assert_false(s3_endpoint_move(&place, "evil.example.com/"));
     assert_false(s3_endpoint_move(&place, ""));
     assert_true(s3_endpoint_move(&place, "eu-west-3"));
     assert_string_equal(place.host, "images.s3.eu-west-3.amazonaws.com");
 
-    assert_int_equal(s3_endpoint_init(&place, "http://h:1", NULL, "images", NULL, &err), 0);
+    assert_int_equal(open_place(&place, "http://h:1", "images", NULL), 0);
     assert_true(s3_endpoint_move(&place, "eu-west-3"));
     assert_string_equal(place.host, "h:1");
     assert_string_equal(place.region, "eu-west-3");
@@ -169,7 +196,7 @@ static void every_question_has_its_spelling(void **state)
     struct err err;
 
     (void)state;
-    assert_int_equal(s3_endpoint_init(&place, "http://h:1", NULL, "images", NULL, &err), 0);
+    assert_int_equal(open_place(&place, "http://h:1", "images", NULL), 0);
     s3_request_init(&request);
     for (size_t i = 0; i < ARRAY_SIZE(SPELLINGS); i++) {
         char headers[512] = "";
@@ -200,7 +227,7 @@ static void everything_may_lie_in_a_folder(void **state)
     struct err err;
 
     (void)state;
-    assert_int_equal(s3_endpoint_init(&place, "http://h", NULL, "outer", NULL, &err), 0);
+    assert_int_equal(open_place(&place, "http://h", "outer", NULL), 0);
     assert_int_equal(s3_endpoint_under(&place, "", &err), 0);
     assert_string_equal(place.key_prefix, "");
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
@@ -228,8 +255,7 @@ static void the_bucket_may_be_in_the_host(void **state)
     struct err err;
 
     (void)state;
-    assert_int_equal(s3_endpoint_init(&place, "https://h/base", NULL, "images", "virtual", &err),
-                     0);
+    assert_int_equal(open_place(&place, "https://h/base", "images", "virtual"), 0);
     s3_request_init(&request);
     assert_int_equal(s3_request_build(&request, &place, &head, &err), 0);
     assert_string_equal(request.path, "/base/k");
@@ -251,7 +277,7 @@ static void completing_lists_the_parts_and_escapes(void **state)
     struct err err;
 
     (void)state;
-    assert_int_equal(s3_endpoint_init(&place, "http://h", NULL, "images", NULL, &err), 0);
+    assert_int_equal(open_place(&place, "http://h", "images", NULL), 0);
     s3_request_init(&request);
     for (int twice = 0; twice < 2; twice++) {
         assert_int_equal(s3_request_build(&request, &place, &op, &err), 0);
@@ -278,7 +304,7 @@ static void the_longest_key_fits_and_no_longer_one(void **state)
     memset(key, '\xff', sizeof key);
     key[STORE_KEY_MAX] = '\0';
     struct store_op op = {.verb = STORE_COPY, .key = key, .source = key};
-    assert_int_equal(s3_endpoint_init(&place, "http://h", NULL, "images", NULL, &err), 0);
+    assert_int_equal(open_place(&place, "http://h", "images", NULL), 0);
     s3_request_init(&request);
     assert_int_equal(s3_request_build(&request, &place, &op, &err), 0);
     assert_int_equal(strlen(request.path), strlen("/images/") + 3 * STORE_KEY_MAX);
@@ -309,7 +335,7 @@ static void signs_what_it_sends(void **state)
     char joined[4096] = "";
 
     (void)state;
-    assert_int_equal(s3_endpoint_init(&place, "http://h:1", NULL, "images", NULL, &err), 0);
+    assert_int_equal(open_place(&place, "http://h:1", "images", NULL), 0);
     s3_request_init(&request);
     text_init(&lines, 64 * KIB);
     assert_int_equal(s3_request_build(&request, &place, &op, &err), 0);
@@ -346,7 +372,7 @@ static void no_value_becomes_two_headers(void **state)
     struct err err;
 
     (void)state;
-    assert_int_equal(s3_endpoint_init(&place, "http://h", NULL, "images", NULL, &err), 0);
+    assert_int_equal(open_place(&place, "http://h", "images", NULL), 0);
     s3_request_init(&request);
     text_init(&lines, 64 * KIB);
     for (size_t i = 0; i < 3 * ARRAY_SIZE(bad); i++) {

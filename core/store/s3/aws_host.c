@@ -1,0 +1,65 @@
+/*
+ * A host name has three parts: the service ("s3", "s3-fips", "s3-accesspoint"), the word "dualstack",
+ * and the region with the domain of its partition.
+ */
+#include "store/s3/aws_host.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "aws/partition.h"
+
+void s3_aws_host_write(const struct s3_aws_host *host, const char *region, char *out, size_t size)
+{
+    const char *domain = aws_partition_of(region)->domain;
+    const char *dualstack = host->dualstack ? ".dualstack" : "";
+    bool global = strcmp(region, S3_GLOBAL_REGION) == 0;
+
+    if (host->accelerate) {
+        snprintf(out, size, "s3-accelerate%s.%s", dualstack, domain);
+    } else if (global && !host->fips && !host->dualstack && !host->access_point) {
+        snprintf(out, size, "s3.%s", domain);
+    } else {
+        snprintf(out, size, "s3%s%s%s.%s.%s", host->access_point ? "-accesspoint" : "",
+                 host->fips ? "-fips" : "", dualstack, global ? S3_DEFAULT_REGION : region, domain);
+    }
+}
+
+/* Returns the text before the domain of the partition that the host belongs to, as its size. 0: the
+ * host is not of AWS. */
+static size_t domain_start(const char *host)
+{
+    static const char *const REGIONS[] = {"us-east-1",      "cn-north-1",     "us-iso-east-1",
+                                          "us-isob-east-1", "eu-isoe-west-1", "us-isof-south-1",
+                                          "eusc-de-east-1"};
+    size_t size = strlen(host);
+
+    for (size_t i = 0; i < sizeof REGIONS / sizeof *REGIONS; i++) {
+        const char *domain = aws_partition_of(REGIONS[i])->domain;
+        size_t tail = strlen(domain);
+
+        if (size > tail + 1 && host[size - tail - 1] == '.' &&
+            strcmp(host + size - tail, domain) == 0)
+            return size - tail - 1;
+    }
+    return 0;
+}
+
+bool s3_aws_host_is(const char *host)
+{
+    return domain_start(host) > 0;
+}
+
+bool s3_aws_host_is_public(const char *host)
+{
+    size_t end = domain_start(host);
+    const char *service = host;
+
+    /* a bucket may be in front: the service is the last or the last but one word */
+    for (const char *at = host; (at = strstr(at, "s3")) && (size_t)(at - host) < end; at++)
+        if (at == host || at[-1] == '.')
+            service = at;
+    return end > 0 && strncmp(service, "s3", 2) == 0 && strchr(".-", service[2]) &&
+           strncmp(service, "s3-acc", 6) != 0 && strncmp(service, "s3-fips", 7) != 0 &&
+           strcspn(service + 3, ".") + 3 + (size_t)(service - host) >= end;
+}
