@@ -1,0 +1,258 @@
+/*
+ * A call has four steps: the endpoint, the form, the signature, and the response. The signature is
+ * made once for all tries: it is valid for minutes. If STS refuses it because of the time, the call
+ * is repeated once with the time of the response.
+ */
+#include "credentials/sts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aws/settings.h"
+#include "aws/sigv4.h"
+#include "aws/system.h"
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/codes.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "credentials/credentials.h"
+#include "credentials/source.h"
+#include "credentials/sts_answer.h"
+#include "credentials/sts_remedy.h"
+#include "credentials/web_call.h"
+
+#define FORM_MAX      (128 * KIB) /* a token of 20,000 bytes, each escaped to three */
+#define HEADERS_MAX   (20 * KIB)
+#define URL_MAX       (AWS_URL_SIZE + 1)
+#define SKEW_SMALLEST (60 * NS_PER_S) /* a smaller difference does not explain a refusal */
+
+struct call {
+    const struct credential_context *ctx;
+    const struct sts_request *request;
+    char url[URL_MAX];
+    char region[AWS_REGION_SIZE]; /* of the signature */
+    bool configured;              /* the endpoint is no host of AWS */
+    struct text form;
+    int64_t ahead; /* ns that the clock of STS is ahead of this one */
+};
+
+/* ---- the request ---- */
+
+static int find_endpoint(struct call *call, struct err *err)
+{
+    const struct aws_settings *settings = call->ctx->settings;
+    const char *region = settings->region;
+    char url[AWS_URL_SIZE];
+
+    if (aws_settings_endpoint(settings, AWS_STS, url, sizeof url, &call->configured, err) < 0)
+        return ERR_FAIL;
+    if (call->configured)
+        snprintf(call->region, sizeof call->region, "%s", region[0] ? region : "us-east-1");
+    else if (aws_service_url(AWS_STS, region, settings->fips == AWS_SWITCH_ON,
+                             settings->dualstack == AWS_SWITCH_ON, url, sizeof url, call->region,
+                             err) < 0)
+        return ERR_FAIL;
+    snprintf(call->url, sizeof call->url, "%s/", url);
+    return 0;
+}
+
+static void write_form(struct call *call)
+{
+    const struct sts_request *request = call->request;
+
+    text_printf(&call->form, "Action=%s&Version=2011-06-15", request->action);
+    for (unsigned i = 0; i < request->field_count; i++) {
+        if (!request->fields[i].value)
+            continue;
+        text_printf(&call->form, "&%s=", request->fields[i].name);
+        text_percent(&call->form, request->fields[i].value, "");
+    }
+}
+
+/* Copies host and port as the header Host has them: without the default port. Returns the path. */
+static const char *split_url(const char *url, char *host, size_t size)
+{
+    bool tls = strncmp(url, "https://", 8) == 0;
+    const char *start = url + (tls ? 8 : 7);
+    const char *path = start + strcspn(start, "/");
+    const char *port = tls ? ":443" : ":80";
+    size_t length = (size_t)(path - start), tail = strlen(port);
+
+    if (length > tail && strncmp(path - tail, port, tail) == 0)
+        length -= tail;
+    snprintf(host, size, "%.*s", (int)length, start);
+    return path;
+}
+
+#define CONTENT_TYPE "application/x-www-form-urlencoded; charset=utf-8"
+
+/* Adds the lines of the signature to `lines`, each with its NUL. */
+static int sign_request(const struct call *call, struct text *lines, struct err *err)
+{
+    const struct credentials *signer = call->request->signer;
+    int64_t now = call->ctx->system->now(call->ctx->system->arg) + call->ahead;
+    char host[URL_MAX], stamp[CLOCK_AMZ_SIZE], payload[SHA256_HEX_SIZE];
+    char authorization[SIGV4_AUTHORIZATION_MAX];
+    uint8_t digest[SHA256_SIZE];
+    const char *path = split_url(call->url, host, sizeof host);
+    const struct sigv4_header headers[] = {{"content-type", CONTENT_TYPE},
+                                           {"host", host},
+                                           {"x-amz-date", stamp},
+                                           {"x-amz-security-token", signer->session_token}};
+    const struct sigv4_request request = {.method = "POST",
+                                          .path = path,
+                                          .query = "",
+                                          .headers = headers,
+                                          .header_count = signer->session_token[0] ? 4 : 3,
+                                          .payload_hash = payload};
+    const struct sigv4_key key = {signer->access_key, signer->secret_key, call->region, "sts"};
+
+    clock_amz(now, stamp);
+    sha256_of(text_view(&call->form), digest);
+    hex_encode(digest, sizeof digest, payload);
+    if (sigv4_sign(&request, &key, now, authorization, err) < 0)
+        return ERR_FAIL;
+    text_printf(lines, "authorization: %s%c", authorization, 0);
+    text_printf(lines, "x-amz-date: %s%c", stamp, 0);
+    if (signer->session_token[0])
+        text_printf(lines, "x-amz-security-token: %s%c", signer->session_token, 0);
+    return 0;
+}
+
+static bool is_temporary(const struct web_answer *answer)
+{
+    struct sts_refusal refusal;
+
+    if (web_call_is_busy(answer))
+        return true;
+    return answer->status >= 400 && sts_refusal_read(text_view(&answer->body), &refusal) &&
+           sts_refusal_is_temporary(&refusal);
+}
+
+static int send_form(const struct call *call, struct web_answer *answer, struct err *err)
+{
+    const struct aws_settings *settings = call->ctx->settings;
+    const struct web_call repeated = {
+        call->ctx->system, "AWS STS", call->url,
+        settings->max_attempts ? settings->max_attempts : WEB_CALL_TRIES, is_temporary};
+    const char *headers[4] = {"content-type: " CONTENT_TYPE};
+    struct web_request request = {.method = "POST",
+                                  .url = call->url,
+                                  .headers = headers,
+                                  .header_count = 1,
+                                  .body = text_view(&call->form)};
+    struct text _cleanup_text_ lines;
+
+    text_init_secret(&lines, HEADERS_MAX);
+    if (call->request->signer && sign_request(call, &lines, err) < 0)
+        return ERR_FAIL;
+    if (text_check(&lines, "the headers of a request to AWS STS", err) < 0)
+        return ERR_FAIL;
+    for (const char *line = lines.data; line < lines.data + lines.size; line += strlen(line) + 1)
+        headers[request.header_count++] = line;
+    return web_call_send(&repeated, &request, answer, err);
+}
+
+/* ---- the response ---- */
+
+/* Returns true if the refusal is due to the clock of this machine, and corrects it. */
+static bool correct_clock(struct call *call, const struct web_answer *answer)
+{
+    struct sts_refusal refusal;
+    int64_t now = call->ctx->system->now(call->ctx->system->arg);
+
+    if (call->ahead || !answer->date || answer->status < 400 ||
+        !sts_refusal_read(text_view(&answer->body), &refusal) || !sts_refusal_is_of_time(&refusal))
+        return false;
+    if (llabs(answer->date - now) < SKEW_SMALLEST)
+        return false;
+    call->ahead = answer->date - now;
+    log_info("the clock of this machine differs from that of AWS STS by %lld s",
+             (long long)(call->ahead / NS_PER_S));
+    return true;
+}
+
+static int fail_without_document(const struct call *call, const struct web_answer *answer,
+                                 struct err *err)
+{
+    if (answer->status >= 500 || answer->status == 429)
+        return err_set(err, ERR_NETWORK, CODE_SERVICE, "AWS STS at %s fails: HTTP status %d",
+                       call->url, answer->status);
+    return err_set(err, ERR_AUTH, CODE_ANSWER,
+                   "%s does not respond like AWS STS: HTTP status %d without a document of STS",
+                   call->url, answer->status);
+}
+
+static int fail_with_refusal(const struct call *call, const struct sts_refusal *refusal,
+                             const struct web_answer *answer, struct err *err)
+{
+    bool passes = web_call_is_busy(answer) || sts_refusal_is_temporary(refusal);
+
+    err_set(err, passes ? ERR_NETWORK : ERR_AUTH, passes ? CODE_SERVICE : CODE_DENIED,
+            "AWS STS refused %s of %s: %s: %s", call->request->action, call->request->role_arn,
+            refusal->code, refusal->message);
+    sts_remedy_hint(refusal, call->request->signer, call->request->proof, err);
+    return ERR_FAIL;
+}
+
+static int read_answer(const struct call *call, const struct web_answer *answer,
+                       struct credentials *out, struct err *err)
+{
+    struct sts_refusal refusal;
+    int64_t now = answer->date ? answer->date : call->ctx->system->now(call->ctx->system->arg);
+
+    if (answer->status == 200)
+        return sts_answer_read(text_view(&answer->body), now, out, err);
+    if (answer->status >= 400 && sts_refusal_read(text_view(&answer->body), &refusal))
+        return fail_with_refusal(call, &refusal, answer, err);
+    return fail_without_document(call, answer, err);
+}
+
+/* An endpoint of a store in AWS_ENDPOINT_URL moves STS, too: the usual cause of odd responses. */
+static int explain_endpoint(const struct call *call, struct err *err)
+{
+    char place[256];
+
+    if (!call->configured || err->hint[0] || err->family == ERR_CANCELLED)
+        return ERR_FAIL;
+    aws_settings_endpoint_place(call->ctx->settings, AWS_STS, place, sizeof place);
+    err_hint(err,
+             "%s moves AWS STS to this URL. Use AWS_ENDPOINT_URL_S3 or the key s3 of a services "
+             "section for the store alone",
+             place);
+    return ERR_FAIL;
+}
+
+static int exchange(struct call *call, struct credentials *out, struct err *err)
+{
+    struct web_answer answer = {0};
+    int result;
+
+    text_init_secret(&answer.body, WEB_ANSWER_MAX);
+    do
+        result = send_form(call, &answer, err);
+    while (result == 0 && correct_clock(call, &answer));
+    if (result == 0)
+        result = read_answer(call, &answer, out, err);
+    text_finish(&answer.body);
+    return result < 0 ? explain_endpoint(call, err) : 0;
+}
+
+int sts_assume(const struct credential_context *ctx, const struct sts_request *request,
+               struct credentials *out, struct err *err)
+{
+    struct call call = {.ctx = ctx, .request = request};
+    int result = ERR_FAIL;
+
+    if (find_endpoint(&call, err) < 0)
+        return ERR_FAIL;
+    text_init_secret(&call.form, FORM_MAX);
+    write_form(&call);
+    if (text_check(&call.form, "a request to AWS STS", err) == 0)
+        result = exchange(&call, out, err);
+    text_finish(&call.form);
+    return result;
+}

@@ -1,0 +1,56 @@
+/*
+ * The waits are short, because a user waits for the first request of a program: 0.5 s, then 1 s.
+ */
+#include "credentials/web_call.h"
+
+#include <stdio.h>
+
+#include "aws/system.h"
+#include "base/clock.h"
+#include "base/codes.h"
+#include "base/err.h"
+
+#define FIRST_WAIT (500 * NS_PER_MS)
+
+bool web_call_is_busy(const struct web_answer *answer)
+{
+    return answer->status == 429 || answer->status >= 500;
+}
+
+/* Sends it once. Returns true if another try may help. */
+static bool send_once(const struct web_call *call, const struct web_request *request,
+                      struct web_answer *answer, enum web_result *result, struct err *err)
+{
+    text_clear(&answer->body);
+    answer->status = 0;
+    answer->date = answer->ttl = 0;
+    *result = call->system->send(call->system->arg, request, answer, err);
+    if (*result == WEB_ANSWERED)
+        return call->is_temporary(answer);
+    return err->family != ERR_CANCELLED;
+}
+
+static int fail_without_answer(const struct web_call *call, unsigned tries, struct err *err)
+{
+    char reason[sizeof err->text];
+
+    if (err->family == ERR_CANCELLED)
+        return ERR_FAIL;
+    snprintf(reason, sizeof reason, "%s", err->text);
+    return err_set(err, ERR_NETWORK, CODE_SERVICE, "no response of %s at %s in %u %s: %s",
+                   call->service, call->place, tries, tries == 1 ? "try" : "tries", reason);
+}
+
+int web_call_send(const struct web_call *call, const struct web_request *request,
+                  struct web_answer *answer, struct err *err)
+{
+    enum web_result result;
+    unsigned tries = 1;
+
+    while (send_once(call, request, answer, &result, err) && tries < call->tries) {
+        if (call->system->wait(call->system->arg, FIRST_WAIT << (tries - 1), err) < 0)
+            return ERR_FAIL;
+        tries++;
+    }
+    return result == WEB_ANSWERED ? 0 : fail_without_answer(call, tries, err);
+}

@@ -1,0 +1,34 @@
+/*
+ * web_call - sends the small request of a source again after temporary failures.
+ */
+#ifndef S3DOCK_CREDENTIALS_WEB_CALL_H
+#define S3DOCK_CREDENTIALS_WEB_CALL_H
+
+#include <stdbool.h>
+
+struct aws_system;
+struct err;
+struct web_answer;
+struct web_request;
+
+#define WEB_CALL_TRIES 3
+
+struct web_call {
+    const struct aws_system *system;
+    const char *service; /* for messages: "AWS STS" */
+    const char *place;   /* for messages: the URL without its query */
+    unsigned tries;      /* the first included */
+    /* Returns whether a later try may get another response. */
+    bool (*is_temporary)(const struct web_answer *answer);
+};
+
+/* Returns true for the statuses 429 and 5xx. */
+bool web_call_is_busy(const struct web_answer *answer);
+
+/* Sends the request until a response is not temporary or all tries are made. The waits between them
+ * double. *answer gets the last response, of any status; its body is initialised by the caller.
+ * network.service: no response in all tries. cancelled.*. */
+int web_call_send(const struct web_call *call, const struct web_request *request,
+                  struct web_answer *answer, struct err *err);
+
+#endif
