@@ -29,7 +29,8 @@ struct probe {
 };
 
 /* Writes under a condition. *met: STORE_DONE, STORE_CHANGED, or STORE_ABSENT, which also means that
- * conditions are not honoured. Some servers without conditions report them as unsupported. */
+ * conditions are not honoured. Some servers without conditions report them as unsupported or as
+ * invalid. */
 static int put_probe(struct probe *probe, const char *body, const char *if_match,
                      bool if_none_match, enum store_answer *met, struct err *err)
 {
@@ -44,7 +45,7 @@ static int put_probe(struct probe *probe, const char *body, const char *if_match
     *met = store_run(probe->store, &op, err);
     if (*met == STORE_DONE)
         memcpy(probe->etag, op.info.etag, sizeof probe->etag);
-    if (*met == STORE_FAILED && op.failure != STORE_UNSUPPORTED)
+    if (*met == STORE_FAILED && op.failure != STORE_UNSUPPORTED && op.failure != STORE_REJECTED)
         return ERR_FAIL;
     return 0;
 }

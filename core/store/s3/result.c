@@ -198,6 +198,17 @@ static bool read_small(struct small_document *document, const struct http_answer
     return document->found;
 }
 
+/* Returns true if the server does not know the header that names the source: it stored the empty body
+ * of the request. `rclone serve s3` does that with parts. */
+static bool has_stored_nothing(const struct store_op *op, const struct http_answer *answer)
+{
+    static const char of_nothing[] = "\"d41d8cd98f00b204e9800998ecf8427e\""; /* MD5 */
+    char etag[STORE_ETAG_MAX];
+
+    return (op->verb == STORE_COPY || op->verb == STORE_UPLOAD_COPY_PART) && !answer->body.size &&
+           store_etag_take(etag, answer->etag) && strcasecmp(etag, of_nothing) == 0;
+}
+
 /* A 200 whose document has the result. */
 static void read_document(const struct s3_reading *r, struct small_document *document)
 {
@@ -209,6 +220,14 @@ static void read_document(const struct s3_reading *r, struct small_document *doc
         return;
     if (s3_answer_is_web_page(answer)) {
         s3_reading_web_page(r);
+        return;
+    }
+    if (has_stored_nothing(op, answer)) {
+        s3_reading_fail(r, ERR_UNSUPPORTED, CODE_OPERATION,
+                        op->verb == STORE_COPY
+                            ? "the store does not copy objects: it stored an empty one"
+                            : "the store does not copy parts: it stored an empty one",
+                        NULL);
         return;
     }
     s3_reading_odd(r, CODE_ANSWER, "the store reported success, but its document cannot be read");

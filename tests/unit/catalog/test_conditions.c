@@ -16,7 +16,16 @@
 static struct bucket bucket;
 
 /* A store in front of the bucket that ignores or refuses conditions, as some servers do. */
-enum manner { HONOURS, IGNORES, NOT_IMPLEMENTED, IGNORES_IF_MATCH, REFUSES_ALL, NO_DELETE, ABSENT };
+enum manner {
+    HONOURS,
+    IGNORES,
+    NOT_IMPLEMENTED,
+    INVALID,
+    IGNORES_IF_MATCH,
+    REFUSES_ALL,
+    NO_DELETE,
+    ABSENT
+};
 static struct {
     struct store store; /* first */
     enum manner manner;
@@ -47,8 +56,8 @@ static void submit(struct store *store, struct store_op *op)
         inbox_post(op->inbox, &op->msg);
         return;
     }
-    if (front.manner == NOT_IMPLEMENTED && asks) {
-        refuse(op, STORE_UNSUPPORTED);
+    if ((front.manner == NOT_IMPLEMENTED || front.manner == INVALID) && asks) {
+        refuse(op, front.manner == INVALID ? STORE_REJECTED : STORE_UNSUPPORTED);
         return;
     }
     if (front.manner == IGNORES || front.manner == IGNORES_IF_MATCH)
@@ -83,11 +92,8 @@ static void tried_out(void **state)
     static const struct {
         enum manner manner;
         bool honoured;
-    } cases[] = {{HONOURS, true},
-                 {IGNORES, false},
-                 {NOT_IMPLEMENTED, false},
-                 {IGNORES_IF_MATCH, false},
-                 {NO_DELETE, true}};
+    } cases[] = {{HONOURS, true},  {IGNORES, false},          {NOT_IMPLEMENTED, false},
+                 {INVALID, false}, {IGNORES_IF_MATCH, false}, {NO_DELETE, true}};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

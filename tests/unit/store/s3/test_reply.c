@@ -277,6 +277,26 @@ static void reads_what_went_well(void **state)
     assert_string_equal(op.info.etag, "");
 }
 
+/* `rclone serve s3` ignores the source of a part, and stores the empty body. */
+static void a_copy_that_stored_nothing_is_unsupported(void **state)
+{
+    const struct http_answer nothing = {.status = 200,
+                                        .etag = "\"d41d8cd98f00b204e9800998ecf8427e\""};
+    const struct http_answer other = {.status = 200,
+                                      .etag = "\"0123456789abcdef0123456789abcdef\""};
+    static const enum store_verb verbs[] = {STORE_COPY, STORE_UPLOAD_COPY_PART};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+        struct store_op op = {.verb = verbs[i]};
+
+        assert_int_equal(read_reply(&op, &nothing).verdict, S3_FAILED);
+        assert_int_equal(op.err.family, ERR_UNSUPPORTED);
+        assert_int_equal(op.failure, STORE_REJECTED);
+        assert_int_equal(read_reply(&op, &other).verdict, S3_AGAIN);
+    }
+}
+
 /* Real servers use other names for the root element, and add their own fields. */
 static void the_root_of_a_response_has_any_name(void **state)
 {
@@ -755,6 +775,7 @@ int main(void)
         cmocka_unit_test(an_error_that_broke_off_still_counts),
         cmocka_unit_test(a_range_is_the_one_asked_for_or_refused),
         cmocka_unit_test(reads_what_went_well),
+        cmocka_unit_test(a_copy_that_stored_nothing_is_unsupported),
         cmocka_unit_test(the_root_of_a_response_has_any_name),
         cmocka_unit_test(a_refusal_has_a_class),
         cmocka_unit_test(an_odd_response_is_retried_a_few_times_only),
