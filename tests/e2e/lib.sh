@@ -228,6 +228,23 @@ need_s3()
     at_exit bucket empty
 }
 
+# need_store NAME: the same with another kind of server (tests/kit/store). It is skipped if that cannot be had here.
+need_store()
+{
+    local status=0
+    if [ "$1" != ceph ]; then
+        at_exit "'$KIT/store' $1 stop '$work/c'"
+        E2E_S3=$("$KIT/store" "$1" start "$work/c" 2>"$work/store.log") || status=$?
+        [ $status != 77 ] || skip "$(tail -n 1 "$work/store.log")"
+        if [ $status != 0 ]; then
+            fail "the server starts" "$(tail -n 8 "$work/store.log")"
+            exit 1
+        fi
+        export E2E_S3_DIR=$work/c
+    fi
+    need_s3
+}
+
 # need_directory: an empty bucket in a plain directory.
 need_directory()
 {
