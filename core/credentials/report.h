@@ -16,7 +16,7 @@ enum report_verdict {
 
 struct report_line {
     enum report_verdict verdict;
-    char source[64]; /* "environment", "profile ci", "container", ... */
+    char source[160]; /* "environment", "profile ci", "container", ... */
     char why[256];
 };
 
