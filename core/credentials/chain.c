@@ -21,6 +21,7 @@
 #include "credentials/instance.h"
 #include "credentials/login.h"
 #include "credentials/plan.h"
+#include "credentials/plan_odd.h"
 #include "credentials/process.h"
 #include "credentials/profile_keys.h"
 #include "credentials/report.h"
@@ -319,6 +320,7 @@ int credential_chain_resolve(struct credential_chain *chain, bool may_ask, struc
         credential_report_add(&chain->report, REPORT_FAILED, "settings", "%s", err->text);
         return ERR_FAIL;
     }
+    plan_odd_report(&chain->settings, &chain->plan, &chain->report);
     found = run_plan(chain, may_ask, &set, err);
     report_result(chain, found, &set, err);
     if (found == SOURCE_FOUND)

@@ -15,7 +15,6 @@
 #include "base/codes.h"
 #include "base/err.h"
 #include "credentials/environment.h"
-#include "credentials/plan_odd.h"
 #include "credentials/profile_keys.h"
 #include "credentials/report.h"
 #include "credentials/source.h"
@@ -334,6 +333,5 @@ int credential_plan_make(const struct aws_settings *settings, struct credential_
     if (found != SOURCE_FOUND)
         return ERR_FAIL;
     reverse_steps(out);
-    plan_odd_report(settings, out, report);
     return SOURCE_FOUND;
 }
