@@ -204,16 +204,20 @@ static int run_first(struct credential_chain *chain, const struct plan_step *ste
 static int refuse_absent(const struct credential_chain *chain, const struct plan_step *step,
                          struct err *err)
 {
-    static const char *const REASONS[] = {
-        [CREDENTIALS_ENVIRONMENT] = "AWS_ACCESS_KEY_ID is not set",
-        [CREDENTIALS_CONTAINER] = "AWS_CONTAINER_CREDENTIALS_FULL_URI is not set",
-    };
-    const char *reason =
-        step->kind == CREDENTIALS_INSTANCE ? chain->instance.absent : REASONS[step->kind];
+    const struct aws_profile *role = chain->plan.count > 1 ? chain->plan.steps[1].profile : NULL;
+    const char *reason = "it is not configured";
 
-    return err_set(err, ERR_AUTH, CODE_SOURCE,
-                   "credential_source of profile %s has no credentials: %s",
-                   aws_profile_name(chain->plan.steps[1].profile), reason);
+    if (step->kind == CREDENTIALS_ENVIRONMENT)
+        reason = "AWS_ACCESS_KEY_ID is not set";
+    else if (step->kind == CREDENTIALS_CONTAINER)
+        reason = "AWS_CONTAINER_CREDENTIALS_FULL_URI is not set";
+    else if (step->kind == CREDENTIALS_INSTANCE)
+        reason = chain->instance.absent;
+    return err_set(err, ERR_AUTH, CODE_SOURCE, "profile %s: credential_source %s has none: %s",
+                   role ? aws_profile_name(role) : chain->settings.profile_name,
+                   role ? aws_profile_get(role, "credential_source")
+                        : credentials_kind_name(step->kind),
+                   reason);
 }
 
 /* Gets the set of the first step. SOURCE_ABSENT: no instance, and no other source is configured. */

@@ -280,6 +280,16 @@ void provider_reject(struct credential_provider *provider, unsigned serial)
     pthread_mutex_unlock(&provider->lock);
 }
 
+bool provider_is_fetching(struct credential_provider *provider)
+{
+    bool fetching;
+
+    pthread_mutex_lock(&provider->lock);
+    fetching = provider->wanted;
+    pthread_mutex_unlock(&provider->lock);
+    return fetching;
+}
+
 void provider_set_clock(struct credential_provider *provider, int64_t offset)
 {
     pthread_mutex_lock(&provider->lock);

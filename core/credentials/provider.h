@@ -59,6 +59,8 @@ int provider_get(struct credential_provider *provider, struct provider_copy *cop
  * current. Otherwise provider_get returns PROVIDER_WAIT until another set is there. It fails with
  * auth.rejected if the source returned the same set again. */
 void provider_reject(struct credential_provider *provider, unsigned serial);
+/* Returns whether a fetch runs or is about to. */
+bool provider_is_fetching(struct credential_provider *provider);
 /* Sets the store's clock minus ours, ns. */
 void provider_set_clock(struct credential_provider *provider, int64_t offset);
 /* Sets a function that is called after each fetch, on the thread of the provider, under its lock.

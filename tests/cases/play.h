@@ -25,13 +25,12 @@ bool play_failed(const struct play *play);
 /* Checks that an object has no members but these, which end with NULL. */
 bool play_members(struct play *play, struct json_node object, const char *const *names);
 
-/* Each checks all members of `expected` that it knows, and fails for others. */
-void play_files(struct play *play, struct json_node expected);       /* settings and files */
+/* Each checks the members of `expected` that it knows. */
+/* Settings and files. Returns false if they cannot be read, which may be expected. */
+bool play_files(struct play *play, struct json_node expected);
 void play_credentials(struct play *play, struct json_node expected); /* sources */
 void play_calls(struct play *play, struct json_node calls);          /* one process over time */
 void play_s3(struct play *play, struct json_node expected);          /* requests to S3 */
-/* Returns whether play_files knows this member of `expected`. */
-bool play_is_setting(struct json_node name);
 
 /* The parameters of the case, for aws_settings_load and credential_chain_create. */
 struct aws_query play_query(const struct play *play);
