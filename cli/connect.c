@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "cli/cli.h"
 #include "cli/credentials.h"
+#include "cli/s3_options.h"
 #include "cli/settings/consent.h"
 #include "credentials/credentials.h"
 #include "docker/docker.h"
@@ -23,14 +24,6 @@
 #define FILE_SCHEME "file://"
 
 _Static_assert(STORE_STALL_TIME / NS_PER_S == OPTION_STALL_SECONDS, "one default");
-
-/* Returns the encryption to ask for. NULL: the default of the bucket. */
-static const char *chosen_encryption(const struct config *config)
-{
-    const char *way = config_text(config, OPT_ENCRYPTION);
-
-    return way && strcmp(way, "default") != 0 ? way : NULL;
-}
 
 static int connect_directory(struct cli *cli, const char *path, bool create, struct store **out,
                              struct err *err)
@@ -48,10 +41,8 @@ static int connect_directory(struct cli *cli, const char *path, bool create, str
         return err_hint(err, "name the folder in the endpoint: " FILE_SCHEME "%s/%s", path,
                         config_text(&cli->config, OPT_KEY_PREFIX));
     }
-    if (chosen_encryption(&cli->config)) {
-        err_set(err, ERR_USAGE, CODE_ENCRYPTION, "encryption is for S3 only, not for a directory");
-        return err_hint(err, "remove \"encryption\" from the profile, and encrypt the file system");
-    }
+    if (s3_options_check_directory(&cli->config, err) < 0)
+        return ERR_FAIL;
     if (path[0] != '/') {
         err_set(err, ERR_USAGE, CODE_ENDPOINT, "endpoint " FILE_SCHEME "%s is not an absolute path",
                 path);
@@ -61,26 +52,13 @@ static int connect_directory(struct cli *cli, const char *path, bool create, str
     return *out ? 0 : ERR_FAIL;
 }
 
-static int connect_s3(struct cli *cli, const char *endpoint, struct store **out, struct err *err)
+static int connect_s3(struct cli *cli, struct store **out, struct err *err)
 {
     const struct config *config = &cli->config;
-    struct store_s3_options options = {
-        .endpoint = endpoint,
-        .region = config_text(config, OPT_REGION),
-        .bucket = config_text(config, OPT_BUCKET),
-        .key_prefix = config_text(config, OPT_KEY_PREFIX),
-        .addressing = config_text(config, OPT_ADDRESSING),
-        .ca_file = config_text(config, OPT_CA_FILE),
-        .insecure = config_switch(config, OPT_INSECURE),
-        .headers = {[S3_ENCRYPTION] = chosen_encryption(config),
-                    [S3_ENCRYPTION_KEY] = config_text(config, OPT_ENCRYPTION_KEY)},
-        .sign_payload = config_switch(config, OPT_SIGN_PAYLOAD),
-        .retries = (unsigned)config_number(config, OPT_RETRIES),
-        .rate = config_number(config, OPT_LIMIT_RATE),
-        .stall_time = (int64_t)config_number(config, OPT_STALL_TIME) * NS_PER_MS,
-        .cancel = &cli->cancel,
-    };
+    struct store_s3_options options;
 
+    s3_options_fill(config, &options);
+    options.cancel = &cli->cancel;
     options.provider = credentials_open(cli, err);
     if (!options.provider)
         return ERR_FAIL;
@@ -94,8 +72,7 @@ int connect_store(struct cli *cli, bool create, struct store **out, struct err *
 {
     const char *path = config_directory(&cli->config);
 
-    return path ? connect_directory(cli, path, create, out, err)
-                : connect_s3(cli, config_text(&cli->config, OPT_ENDPOINT), out, err);
+    return path ? connect_directory(cli, path, create, out, err) : connect_s3(cli, out, err);
 }
 
 int connect_docker_endpoint(struct cli *cli, struct docker_endpoint *out, struct err *err)

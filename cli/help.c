@@ -118,13 +118,22 @@ static void print_examples(struct text *out, const char *lines)
     text_char(out, '\n');
 }
 
-static void print_flags(struct text *out, const char *title, enum command_id command, bool own)
+/* The three lists of flags. */
+enum flags { FLAGS_OWN, FLAGS_COMMON, FLAGS_S3 };
+
+static enum flags list_of(const struct option *option)
+{
+    return option->s3 ? FLAGS_S3 : option->commands ? FLAGS_OWN : FLAGS_COMMON;
+}
+
+static void print_flags(struct text *out, const char *title, enum command_id command,
+                        enum flags list)
 {
     text_printf(out, "%s:\n", title);
     for (unsigned id = 0; id < OPTION_COUNT; id++) {
         const struct option *option = &option_table[id];
 
-        if (!option->no_flag && own == !!option->commands && option_fits(option, command))
+        if (!option->no_flag && list_of(option) == list && option_fits(option, command))
             print_flag(out, option);
     }
     text_char(out, '\n');
@@ -146,7 +155,8 @@ void help_general(struct text *out)
                         "s3dock push myapp:20250721-2118-f7a5a27\tupload an image\n"
                         "s3dock pull myapp:20250721-2118-f7a5a27\tdownload it on another host\n");
     print_commands(out);
-    print_flags(out, "Flags of every command", CMD_NONE, false);
+    print_flags(out, "Flags of every command", CMD_NONE, FLAGS_COMMON);
+    print_flags(out, "Flags of every command that uses S3", CMD_NONE, FLAGS_S3);
     text_str(out, "More: s3dock help COMMAND, and s3dock man for the manual page.\n\n"
                   "Environment: most flags have a variable, such as S3DOCK_BUCKET for --bucket.\n"
                   "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are the credentials. Precedence:\n"
@@ -167,9 +177,9 @@ void help_command(enum command_id id, struct text *out)
     if (*command->details)
         text_printf(out, "%s\n", command->details);
     if (has_own_flags(id))
-        print_flags(out, "Flags", id, true);
-    print_flags(out, "Flags of every command", id, false);
-    text_str(out, "More: s3dock help\n");
+        print_flags(out, "Flags", id, FLAGS_OWN);
+    print_flags(out, "Flags of every command", id, FLAGS_COMMON);
+    text_str(out, "More: s3dock help, which also lists the flags for S3\n");
 }
 
 void help_group(const char *group, struct text *out)

@@ -61,8 +61,9 @@ static void print_setting(struct cli *cli, const struct config_file *file, const
 
 static void print_settings(struct cli *cli, const struct config_file *file)
 {
-    static const enum option_id ids[] = {OPT_ENDPOINT, OPT_CA_FILE, OPT_INSECURE,
-                                         OPT_ENCRYPTION_KEY};
+    static const enum option_id ids[] = {
+        OPT_ENDPOINT,       OPT_CA_FILE, OPT_INSECURE,       OPT_CLIENT_CERT, OPT_CLIENT_KEY,
+        OPT_ENCRYPTION_KEY, OPT_ACL,     OPT_REQUESTER_PAYS, OPT_LOCK_MODE,   OPT_LEGAL_HOLD};
     char profile[CONFIG_NAME_MAX];
 
     for (size_t n = 0; config_file_profile(file, n, profile); n++)

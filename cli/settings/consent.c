@@ -80,26 +80,40 @@ static int check_endpoint(const struct config *config, enum option_id foreign, s
 
 static int check_tls(const struct config *config, struct err *err)
 {
-    static const enum option_id ids[] = {OPT_INSECURE, OPT_CA_FILE};
+    static const enum option_id ids[] = {OPT_INSECURE, OPT_CA_FILE, OPT_CLIENT_CERT,
+                                         OPT_CLIENT_KEY};
 
     for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
         if (!is_effective(config, ids[i]))
             continue;
         err_set(err, ERR_USAGE, "trust",
-                "a file of the current folder must not choose the trusted certificates");
+                "a file of the current folder must not choose certificates");
         return add_source(config, ids[i], err);
     }
     return 0;
 }
 
-/* The owner of an encryption key can delete it. Images encrypted with it are lost then. */
-static int check_key(const struct config *config, struct err *err)
+/* Each of them gives another person power over the images of the user, or makes the user pay. */
+static int check_writes(const struct config *config, struct err *err)
 {
-    if (!is_effective(config, OPT_ENCRYPTION_KEY))
-        return 0;
-    err_set(err, ERR_USAGE, "trust",
-            "a file of the current folder must not choose the encryption key of images");
-    return add_source(config, OPT_ENCRYPTION_KEY, err);
+    static const struct {
+        enum option_id id;
+        const char *what;
+    } rows[] = {
+        {OPT_ENCRYPTION_KEY, "choose the encryption key of images"}, /* its owner can delete it */
+        {OPT_ACL, "share images with others"},
+        {OPT_REQUESTER_PAYS, "make you pay for requests"},
+        {OPT_LOCK_MODE, "forbid to delete images"},
+        {OPT_LEGAL_HOLD, "forbid to delete images"},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        if (!is_effective(config, rows[i].id))
+            continue;
+        err_set(err, ERR_USAGE, "trust", "a file of the current folder must not %s", rows[i].what);
+        return add_source(config, rows[i].id, err);
+    }
+    return 0;
 }
 
 int consent_store(const struct config *config, struct err *err)
@@ -115,7 +129,7 @@ int consent_store(const struct config *config, struct err *err)
     /* endpoint and keys are both of the file: TLS protects nothing of the user */
     if (is_of_file(config, OPT_ENDPOINT))
         return 0;
-    return check_tls(config, err) || check_key(config, err) ? ERR_FAIL : 0;
+    return check_tls(config, err) || check_writes(config, err) ? ERR_FAIL : 0;
 }
 
 int consent_docker(const struct config *config, struct err *err)

@@ -31,6 +31,24 @@ enum option_id {
     OPT_SIGN_PAYLOAD,
     OPT_ENCRYPTION,
     OPT_ENCRYPTION_KEY,
+    OPT_ENCRYPTION_CONTEXT,
+    OPT_BUCKET_KEY,
+    OPT_CHECKSUM,
+    OPT_AWS_CHECKSUM,
+    OPT_STORAGE_CLASS,
+    OPT_ACL,
+    OPT_TAGS,
+    OPT_LOCK_MODE,
+    OPT_LOCK_UNTIL,
+    OPT_LEGAL_HOLD,
+    OPT_REQUESTER_PAYS,
+    OPT_BUCKET_OWNER,
+    OPT_FIPS,
+    OPT_DUALSTACK,
+    OPT_ACCELERATE,
+    OPT_USE_ARN_REGION,
+    OPT_CLIENT_CERT,
+    OPT_CLIENT_KEY,
     OPT_RETRIES,
     OPT_STALL_TIME,
     OPT_TELL_AFTER,
@@ -131,6 +149,7 @@ struct option {
     enum option_kind kind;
     char letter;  /* short flag, or 0 */
     bool no_flag; /* environment and file only, as for secrets */
+    bool s3;      /* an option of S3: printed by the general help, and not by that of a command */
     bool secret;  /* never printed */
     bool repeats; /* the flag can be given several times: args->further has all values */
     bool runs;    /* names a program: ignored in a file of the current folder */

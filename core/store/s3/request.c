@@ -448,6 +448,20 @@ static int check_headers(const struct headers *all, struct err *err)
     return 0;
 }
 
+/* Nobody pays for unsigned requests, and KMS refuses them. */
+static int check_anonymous(const struct s3_request *request, const struct credentials *creds,
+                           struct err *err)
+{
+    const char *what = option_value(request, S3_REQUEST_PAYER)    ? "requester pays"
+                       : option_value(request, S3_ENCRYPTION_KEY) ? "an encryption key"
+                                                                  : NULL;
+
+    if (!what || !credentials_anonymous(creds))
+        return 0;
+    return err_set(err, ERR_USAGE, CODE_COMBINATION, "%s needs credentials, and there are none",
+                   what);
+}
+
 int s3_request_sign(const struct s3_request *request, const struct s3_endpoint *place,
                     const struct credentials *creds, const char *payload_hash, int64_t wall_ns,
                     struct text *lines, unsigned *count, struct err *err)
@@ -455,6 +469,8 @@ int s3_request_sign(const struct s3_request *request, const struct s3_endpoint *
     char stamp[CLOCK_AMZ_SIZE], authorization[SIGV4_AUTHORIZATION_MAX];
     struct headers all = {0};
 
+    if (check_anonymous(request, creds, err) < 0)
+        return ERR_FAIL;
     clock_amz(wall_ns, stamp);
     headers_add(&all, "host", place->host);
     for (unsigned i = 0; i < request->header_count; i++)

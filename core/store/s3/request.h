@@ -45,7 +45,7 @@ struct s3_request {
     struct view body; /* the op's, or `document` */
     struct text document;
     bool has_digest; /* it has one of its body */
-    bool has_body; /* PUT and POST: it has a Content-Length, even 0 */
+    bool has_body;   /* PUT and POST: it has a Content-Length, even 0 */
 
     /* set by the caller before s3_request_build */
     const struct s3_option_headers *options; /* NULL: none */
@@ -65,7 +65,8 @@ int s3_request_build(struct s3_request *request, const struct s3_endpoint *place
 
 /* Adds the header lines "Name: value" to `lines`, each NUL-terminated, with the signature, and adds
  * their number to *count. `payload_hash` as in sigv4.h; `wall_ns`: time of sending.
- * integrity.header: a value has a control character. */
+ * integrity.header: a value has a control character. usage.combination: an option needs credentials,
+ * and there are none. */
 int s3_request_sign(const struct s3_request *request, const struct s3_endpoint *place,
                     const struct credentials *creds, const char *payload_hash, int64_t wall_ns,
                     struct text *lines, unsigned *count, struct err *err);

@@ -34,6 +34,7 @@ static void help_tells_values_and_defaults(void **state)
 
     (void)state;
     text_init(&help, MIB);
+    help_general(&help);
     help_command(CMD_PUSH, &help);
     assert_non_null(strstr(help.data, "(auto|path|virtual; default: auto)"));
     assert_non_null(strstr(help.data, "(auto|docker|layers; default: auto)"));

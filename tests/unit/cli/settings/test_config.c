@@ -608,6 +608,13 @@ static void settings_of_a_found_file_need_the_user_s_trust(void **state)
         {"encryption: 'aws:kms', encryption_key: 'theirs'", "S3DOCK_ENCRYPTION_KEY", "mine", true,
          true},
         {"encryption: 'aws:kms'", NULL, NULL, true, true},
+        {"client_key: 'mine.pem'", NULL, NULL, false, false},
+        {"acl: 'public-read'", NULL, NULL, false, false},
+        {"acl: 'public-read'", "S3DOCK_ACL", "private", true, true},
+        {"requester_pays: true", NULL, NULL, false, false},
+        {"requester_pays: false, legal_hold: false", NULL, NULL, true, true},
+        {"lock_mode: 'COMPLIANCE'", NULL, NULL, false, false},
+        {"storage_class: 'STANDARD_IA', checksum: 'md5', fips: true", NULL, NULL, true, true},
         {"endpoint: 'file:///srv/images', insecure: true", NULL, NULL, true, true},
     };
 

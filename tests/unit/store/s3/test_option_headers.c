@@ -145,6 +145,35 @@ static void wrong_values_are_refused(void **state)
     }
 }
 
+static void options_that_need_credentials_are_not_sent_without(void **state)
+{
+    static struct s3_request request;
+    const char *const values[S3_OPTION_COUNT] = {[S3_REQUEST_PAYER] = "requester"};
+    const struct store_op op = {.verb = STORE_GET, .key = "k"};
+    static const struct credentials anonymous;
+    struct s3_option_headers options;
+    struct s3_endpoint place;
+    struct text lines;
+    struct err err = {0};
+    unsigned count = 0;
+
+    (void)state;
+    assert_int_equal(
+        s3_endpoint_init(&place, &(const struct s3_place_options){.bucket = "images"}, &err), 0);
+    assert_int_equal(s3_option_headers_init(&options, values, &err), 0);
+    s3_request_init(&request);
+    text_init(&lines, 64 * KIB);
+    request.options = &options;
+    assert_int_equal(s3_request_build(&request, &place, &op, &err), 0);
+    assert_int_equal(s3_request_sign(&request, &place, &anonymous, "UNSIGNED-PAYLOAD", 0, &lines,
+                                     &count, &err),
+                     ERR_FAIL);
+    assert_string_equal(err.code, "combination");
+    text_finish(&lines);
+    s3_request_finish(&request);
+    s3_option_headers_finish(&options);
+}
+
 /* ---- digests ---- */
 
 static const struct {
@@ -215,6 +244,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_request_carries_its_headers),
         cmocka_unit_test(wrong_values_are_refused),
+        cmocka_unit_test(options_that_need_credentials_are_not_sent_without),
         cmocka_unit_test(the_option_selects_the_digest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
