@@ -166,3 +166,9 @@ void jw_bool(struct json_writer *w, const char *name, bool value)
     begin_value(w, name);
     text_str(w->out, value ? "true" : "false");
 }
+
+void jw_raw(struct json_writer *w, const char *name, struct view value)
+{
+    begin_value(w, name);
+    text_add(w->out, value.data, value.size);
+}

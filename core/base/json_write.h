@@ -38,5 +38,7 @@ void jw_int(struct json_writer *w, const char *name, int64_t value);
 /* Writes 3 decimals; null if the value is not finite. */
 void jw_double(struct json_writer *w, const char *name, double value);
 void jw_bool(struct json_writer *w, const char *name, bool value);
+/* Writes a value that is JSON already (json_raw), as it is. */
+void jw_raw(struct json_writer *w, const char *name, struct view value);
 
 #endif

@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+#include "credentials/sso_cache.h"
+
 struct aws_profile;
 struct aws_settings;
 struct credential_context;
@@ -20,10 +22,14 @@ struct sso_login {
     const char *profile; /* its name, for hints */
 };
 
-/* What one process remembers between calls. Zero at first; the caller keeps it. */
+/* What one process remembers between calls. Zero at first; the caller keeps it and wipes it with
+ * sso_memory_finish. */
 struct sso_memory {
-    int64_t refresh_tried; /* wall clock ns of the last refresh of the token; 0: none */
+    char path[PATH_MAX];    /* of the token that the other members are about */
+    int64_t refresh_tried;  /* wall clock ns of the last refresh of the token; 0: none */
+    struct sso_token fresh; /* its result: the file may be read-only */
 };
+void sso_memory_finish(struct sso_memory *memory);
 
 /* Reads sso_session, or sso_start_url and sso_region, and sso_account_id and sso_role_name.
  * SOURCE_ABSENT: the profile has none of them. usage.aws_config: a part is missing, or the profile

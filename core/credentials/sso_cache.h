@@ -28,7 +28,7 @@ struct sso_token {
 };
 
 /* Stores the path for the name of a session or a start URL.
- * usage.aws_setting: HOME is not set or too long. */
+ * auth.login: HOME is not set or too long. */
 int sso_cache_path(const struct aws_system *system, const char *name, char path[PATH_MAX],
                    struct err *err);
 /* Reads the file, and registers its secrets with log_secret. The caller calls sso_token_finish after
@@ -39,8 +39,11 @@ int sso_cache_read(const struct aws_system *system, const char *path, struct sso
  * local.*, auth.login: the file cannot be read or written. */
 int sso_cache_write(const struct aws_system *system, const char *path,
                     const struct sso_token *token, struct err *err);
+/* Returns whether the text can be sent as a token: visible ASCII characters, at least one. */
+bool sso_token_is_valid(const char *access_token);
 /* Returns whether it has all that a refresh needs, and its registration is valid at `now`. */
 bool sso_token_refreshable(const struct sso_token *token, int64_t now);
-void sso_token_finish(struct sso_token *token); /* wipes */
+void sso_token_keep_secret(const struct sso_token *token); /* registers its parts with log_secret */
+void sso_token_finish(struct sso_token *token);            /* wipes */
 
 #endif

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aws/settings.h"
 #include "aws/sigv4.h"
 #include "aws/system.h"
 #include "base/bytes.h"
@@ -19,6 +18,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "credentials/credentials.h"
+#include "credentials/service_endpoint.h"
 #include "credentials/source.h"
 #include "credentials/sts_answer.h"
 #include "credentials/sts_remedy.h"
@@ -32,32 +32,13 @@
 struct call {
     const struct credential_context *ctx;
     const struct sts_request *request;
-    char url[URL_MAX];
-    char region[AWS_REGION_SIZE]; /* of the signature */
-    bool configured;              /* the endpoint is no host of AWS */
+    struct service_endpoint endpoint;
+    char url[URL_MAX]; /* with the slash */
     struct text form;
     int64_t ahead; /* ns that the clock of STS is ahead of this one */
 };
 
 /* ---- the request ---- */
-
-static int find_endpoint(struct call *call, struct err *err)
-{
-    const struct aws_settings *settings = call->ctx->settings;
-    const char *region = settings->region;
-    char url[AWS_URL_SIZE];
-
-    if (aws_settings_endpoint(settings, AWS_STS, url, sizeof url, &call->configured, err) < 0)
-        return ERR_FAIL;
-    if (call->configured)
-        snprintf(call->region, sizeof call->region, "%s", region[0] ? region : "us-east-1");
-    else if (aws_service_url(AWS_STS, region, settings->fips == AWS_SWITCH_ON,
-                             settings->dualstack == AWS_SWITCH_ON, url, sizeof url, call->region,
-                             err) < 0)
-        return ERR_FAIL;
-    snprintf(call->url, sizeof call->url, "%s/", url);
-    return 0;
-}
 
 static void write_form(struct call *call)
 {
@@ -108,7 +89,8 @@ static int sign_request(const struct call *call, struct text *lines, struct err 
                                           .headers = headers,
                                           .header_count = signer->session_token[0] ? 4 : 3,
                                           .payload_hash = payload};
-    const struct sigv4_key key = {signer->access_key, signer->secret_key, call->region, "sts"};
+    const struct sigv4_key key = {signer->access_key, signer->secret_key, call->endpoint.region,
+                                  "sts"};
 
     clock_amz(now, stamp);
     sha256_of(text_view(&call->form), digest);
@@ -211,21 +193,6 @@ static int read_answer(const struct call *call, const struct web_answer *answer,
     return fail_without_document(call, answer, err);
 }
 
-/* An endpoint of a store in AWS_ENDPOINT_URL moves STS, too: the usual cause of odd responses. */
-static int explain_endpoint(const struct call *call, struct err *err)
-{
-    char place[256];
-
-    if (!call->configured || err->hint[0] || err->family == ERR_CANCELLED)
-        return ERR_FAIL;
-    aws_settings_endpoint_place(call->ctx->settings, AWS_STS, place, sizeof place);
-    err_hint(err,
-             "%s moves AWS STS to this URL. Use AWS_ENDPOINT_URL_S3 or the key s3 of a services "
-             "section for the store alone",
-             place);
-    return ERR_FAIL;
-}
-
 static int exchange(struct call *call, struct credentials *out, struct err *err)
 {
     struct web_answer answer = {0};
@@ -238,7 +205,9 @@ static int exchange(struct call *call, struct credentials *out, struct err *err)
     if (result == 0)
         result = read_answer(call, &answer, out, err);
     text_finish(&answer.body);
-    return result < 0 ? explain_endpoint(call, err) : 0;
+    if (result < 0)
+        return service_endpoint_explain(&call->endpoint, call->ctx->settings, err);
+    return 0;
 }
 
 int sts_assume(const struct credential_context *ctx, const struct sts_request *request,
@@ -247,8 +216,10 @@ int sts_assume(const struct credential_context *ctx, const struct sts_request *r
     struct call call = {.ctx = ctx, .request = request};
     int result = ERR_FAIL;
 
-    if (find_endpoint(&call, err) < 0)
+    if (service_endpoint_find(ctx->settings, AWS_STS, ctx->settings->region, &call.endpoint, err) <
+        0)
         return ERR_FAIL;
+    snprintf(call.url, sizeof call.url, "%s/", call.endpoint.url);
     text_init_secret(&call.form, FORM_MAX);
     write_form(&call);
     if (text_check(&call.form, "a request to AWS STS", err) == 0)

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/codes.h"
 #include "base/err.h"
+#include "base/log.h"
 
 #define FIRST_WAIT (500 * NS_PER_MS)
 
@@ -25,8 +26,11 @@ static bool send_once(const struct web_call *call, const struct web_request *req
     answer->status = 0;
     answer->date = answer->ttl = 0;
     *result = call->system->send(call->system->arg, request, answer, err);
-    if (*result == WEB_ANSWERED)
+    if (*result == WEB_ANSWERED) {
+        log_debug("%s: %s %s: %d", call->service, request->method, call->place, answer->status);
         return call->is_temporary(answer);
+    }
+    log_debug("%s: %s %s: %s", call->service, request->method, call->place, err->text);
     return err->family != ERR_CANCELLED;
 }
 

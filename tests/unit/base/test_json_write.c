@@ -150,7 +150,10 @@ static void numbers(void **state)
         jw_int(&w, NULL, INT64_MIN);
         jw_int(&w, NULL, INT64_MAX);
         jw_end(&w);
-        assert_string_equal(out.data, "[-9223372036854775808,9223372036854775807]");
+        jw_array(&w, NULL);
+        jw_raw(&w, NULL, view_str("[1, 2]"));
+        jw_end(&w);
+        assert_string_equal(out.data, "[-9223372036854775808,9223372036854775807][[1, 2]]");
     }
 }
 

@@ -260,7 +260,8 @@ static void a_configured_endpoint_is_named_in_the_hint(void **state)
     (void)state;
     f->it.env[1] = (struct scripted_pair){"AWS_ENDPOINT_URL", "http://store.example:9000"};
     f->it.exchanges[0] = (struct scripted_exchange){"POST http://store.example:9000/\n", 405, ""};
-    assert_fails(f, assume(f), ERR_AUTH, CODE_ANSWER, "AWS_ENDPOINT_URL moves AWS STS");
+    assert_fails(f, assume(f), ERR_AUTH, CODE_ANSWER,
+                 "AWS_ENDPOINT_URL sends requests of the service sts");
     tear_down(f);
 }
 
