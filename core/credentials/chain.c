@@ -106,6 +106,7 @@ void credential_chain_destroy(struct credential_chain *chain)
     for (size_t i = 0; i < ARRAY_SIZE(chain->hops); i++)
         forget_hop(&chain->hops[i]);
     instance_finish(&chain->instance);
+    sso_memory_finish(&chain->sso);
     aws_settings_finish(&chain->settings);
     free(chain);
 }
