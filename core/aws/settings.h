@@ -58,7 +58,8 @@ struct aws_imds_settings {
 struct aws_settings {
     const struct aws_system *system;   /* borrowed */
     struct aws_profiles *profiles;     /* owned */
-    const struct aws_profile *profile; /* the selected one; NULL: "default", which does not exist */
+    const struct aws_profile *profile; /* the selected one; NULL: "default", which does not exist, or
+                                          one that keys of the environment make needless */
     char profile_name[AWS_PROFILE_NAME_SIZE];
     bool profile_explicit;        /* chosen by the query, not by a variable */
     char region[AWS_REGION_SIZE]; /* "": none */
@@ -74,7 +75,8 @@ struct aws_settings {
 };
 
 /* Reads files and variables. The caller calls aws_settings_finish, after a failure, too.
- * usage.aws_profile: neither file has the named profile; usage.aws_setting: a value is not one of
+ * usage.aws_profile: neither file has the named profile (if a variable names it: and
+ * AWS_ACCESS_KEY_ID is not set); usage.aws_setting: a value is not one of
  * the allowed ones (with its place); usage.region; and the failures of aws_profiles_load. */
 int aws_settings_load(const struct aws_system *system, const struct aws_query *query,
                       struct aws_settings *out, struct err *err);

@@ -1,5 +1,5 @@
 /* Sources of credentials: the plan, the addresses of services, one fetch of the chain. */
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "credentials/chain.h"
@@ -7,6 +7,7 @@
 #include "credentials/credentials.h"
 #include "credentials/plan.h"
 #include "credentials/source.h"
+#include "credentials/sso.h"
 #include "tests/cases/expect.h"
 #include "tests/cases/json_equal.h"
 #include "tests/cases/play.h"
@@ -15,34 +16,72 @@ static const struct json_node NOTHING;
 
 /* ---- plans ---- */
 
-/* Returns the value of a parameter of a step, by the name that the cases use. */
-static const char *step_value(const struct plan_step *step, const char *name)
-{
-    static const char *const KEYS[][2] = {{"access_key", "aws_access_key_id"},
-                                          {"secret", "aws_secret_access_key"},
-                                          {"token", "aws_session_token"}};
+/* Names of the cases, and ours. */
+struct alias {
+    const char *theirs, *ours;
+};
 
-    for (size_t i = 0; i < ARRAY_SIZE(KEYS); i++)
-        if (strcmp(KEYS[i][0], name) == 0)
-            name = KEYS[i][1];
+static const char *find_alias(const struct alias *aliases, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(aliases[i].theirs, name) == 0)
+            return aliases[i].ours;
+    return name;
+}
+
+/* A session has some of the parameters. */
+static const char *sso_value(const struct aws_settings *settings, const struct plan_step *step,
+                             const char *name)
+{
+    struct sso_login login;
+    struct err err;
+
+    if (sso_read(settings, step->profile, &login, &err) != SOURCE_FOUND)
+        return NULL;
+    if (strcmp(name, "sso_region") == 0)
+        return login.region;
+    return strcmp(name, "sso_start_url") == 0 ? login.start_url
+                                              : aws_profile_get(step->profile, name);
+}
+
+/* Returns the value of a parameter of a step, by the name that the cases use. */
+static const char *step_value(const struct aws_settings *settings, const struct plan_step *step,
+                              const char *name)
+{
+    static const struct alias KEYS[] = {{"access_key", "aws_access_key_id"},
+                                        {"secret", "aws_secret_access_key"},
+                                        {"token", "aws_session_token"},
+                                        {"sso_session_name", "sso_session"},
+                                        {"command", "credential_process"}};
+
+    name = find_alias(KEYS, ARRAY_SIZE(KEYS), name);
+    if (step->kind == CREDENTIALS_SSO)
+        return sso_value(settings, step, name);
     return step->profile ? aws_profile_get(step->profile, name) : NULL;
 }
 
-static void expect_step(struct play *play, const struct plan_step *step, struct json_node wanted)
+static void expect_value(struct play *play, const char *what, const char *found,
+                         struct json_node wanted)
+{
+    char *text = json_copy(wanted);
+
+    if (!text || !found || strcmp(found, text) != 0)
+        play_fail(play, "expected %s \"%s\" of a step, got \"%s\"", what, text ? text : "?",
+                  found ? found : "(none)");
+    free(text);
+}
+
+static void expect_step(struct play *play, const struct aws_settings *settings,
+                        const struct plan_step *step, struct json_node wanted)
 {
     struct json_node name;
 
     for (struct json_node value = json_next(wanted, NOTHING, &name); value.doc;
          value = json_next(wanted, value, &name)) {
-        char key[64], text[1024];
-        const char *found;
+        char key[64] = "";
 
-        if (!json_string(name, key, sizeof key) || !json_string(value, text, sizeof text))
-            continue;
-        found = step_value(step, key);
-        if (!found || strcmp(found, text) != 0)
-            play_fail(play, "expected %s \"%s\" of a step, got \"%s\"", key, text,
-                      found ? found : "(none)");
+        json_string(name, key, sizeof key);
+        expect_value(play, key, step_value(settings, step, key), value);
     }
 }
 
@@ -53,14 +92,23 @@ static const char *step_word(enum credential_kind kind)
         return "static";
     case CREDENTIALS_ROLE:
         return "assume_role";
+    case CREDENTIALS_ENVIRONMENT:
+    case CREDENTIALS_CONTAINER:
+    case CREDENTIALS_INSTANCE:
+        return "credential_source";
     default:
         return credentials_kind_name(kind);
     }
 }
 
-static void expect_plan(struct play *play, const struct credential_plan *plan,
-                        struct json_node wanted)
+static void expect_plan(struct play *play, const struct aws_settings *settings,
+                        const struct credential_plan *plan, struct json_node wanted)
 {
+    static const struct alias WORDS[] = {{"named_source", "credential_source"},
+                                         {"source", "credential_source"},
+                                         {"credential_process", "process"},
+                                         {"web_identity_token", "web_identity"},
+                                         {"login_session", "login"}};
     unsigned number = 0;
 
     if (json_count(wanted) != plan->count) {
@@ -70,14 +118,16 @@ static void expect_plan(struct play *play, const struct credential_plan *plan,
     for (struct json_node at = json_first(wanted); at.doc; at = json_next(wanted, at, NULL)) {
         const struct plan_step *step = &plan->steps[number++];
         struct json_node name, value = json_next(at, NOTHING, &name);
+        char word[32] = "";
 
-        if (!json_string_equals(name, step_word(step->kind))) {
-            struct view raw = json_raw(name);
-
-            play_fail(play, "expected the step %.*s, got %s", (int)raw.size, (const char *)raw.data,
-                      step_word(step->kind));
-        }
-        expect_step(play, step, value);
+        json_string(name, word, sizeof word);
+        if (strcmp(find_alias(WORDS, ARRAY_SIZE(WORDS), word), step_word(step->kind)) != 0)
+            play_fail(play, "expected the step %s, got %s", word, step_word(step->kind));
+        else if (json_kind(value) == JSON_STRING && plan->count > 1)
+            expect_value(play, word, aws_profile_get(plan->steps[1].profile, "credential_source"),
+                         value);
+        else
+            expect_step(play, settings, step, value);
     }
 }
 
@@ -90,7 +140,7 @@ static void play_plan(struct play *play, const struct aws_settings *settings,
     int found = credential_plan_profile(settings, &plan, &err);
 
     if (expect_result(play, expected, found, &err) && found == SOURCE_FOUND)
-        expect_plan(play, &plan, json_get(expected, "plan"));
+        expect_plan(play, settings, &plan, json_get(expected, "plan"));
 }
 
 /* ---- addresses ---- */
