@@ -57,6 +57,8 @@ static int connect_s3(struct cli *cli, struct store **out, struct err *err)
     const struct config *config = &cli->config;
     struct store_s3_options options;
 
+    if (config_check_aws(config, err))
+        return ERR_FAIL;
     s3_options_fill(config, &options);
     options.cancel = &cli->cancel;
     options.provider = credentials_open(cli, err);

@@ -5,11 +5,12 @@
  *   2. the variable S3DOCK_*
  *   3. the variables of other programs, AWS_*
  *   4. the file: the profile, or a key outside of profiles
- *   5. the default
+ *   5. the files of AWS programs (aws_source)
+ *   6. the default
  *
  * A profile selected by name (--profile, S3DOCK_PROFILE) has precedence over 3, so that AWS_*
  * variables do not replace its endpoint, region and keys. Values that the profile does not set
- * still come from AWS_*.
+ * still come from AWS_*. If only the AWS files have the selected profile, 5 has precedence over 4.
  *
  * Access key and secret are one pair: the first source with both is used, with its session token. A
  * token is never combined with keys of another source. If no source has both, each is resolved
@@ -76,6 +77,9 @@ static int from_ambient(struct resolve *r, const struct option *option)
 {
     int step = NEXT;
 
+    if (option_id(option) == OPT_ENDPOINT && r->config->aws &&
+        aws_source_ignores_endpoints(r->config->aws))
+        return NEXT;
     for (size_t i = 0; i < ARRAY_SIZE(option->ambient) && step == NEXT; i++)
         step = from_variable(r, option, option->ambient[i]);
     return step;
@@ -116,6 +120,20 @@ static int from_file(struct resolve *r, const struct option *option)
     return step ? step : from_key(r, option, option->also);
 }
 
+static int from_aws(struct resolve *r, const struct option *option)
+{
+    enum option_id id = option_id(option);
+    char value[AWS_SOURCE_VALUE_MAX], where[PATH_MAX + 256];
+    struct option_value parsed;
+
+    if (!r->config->aws || !aws_source_value(r->config->aws, id, value))
+        return NEXT;
+    aws_source_place(r->config->aws, id, where, sizeof where);
+    if (option_parse(option, value, where, &parsed, r->err))
+        return ERR_FAIL;
+    return set_value(r, option, value, &parsed, ORIGIN_AWS, NULL);
+}
+
 static int from_default(struct resolve *r, const struct option *option)
 {
     struct option_value parsed;
@@ -130,11 +148,13 @@ static int from_default(struct resolve *r, const struct option *option)
 static int resolve_option(struct resolve *r, const struct option *option)
 {
     bool profile_first = r->config->profile_chosen && option_in_profile(option);
+    bool aws_first = r->config->aws_chosen;
     int step;
 
     if ((step = from_flag(r, option)) || (step = from_variable(r, option, option->env)) ||
         (profile_first && (step = from_file(r, option))) || (step = from_ambient(r, option)) ||
-        (step = from_file(r, option)) || (step = from_default(r, option)))
+        (aws_first && (step = from_aws(r, option))) || (step = from_file(r, option)) ||
+        (step = from_aws(r, option)) || (step = from_default(r, option)))
         return step == FOUND ? 0 : ERR_FAIL;
     return 0;
 }
@@ -145,6 +165,13 @@ static void clear_setting(struct resolve *r, enum option_id id)
     r->config->settings[id] = (struct setting){0};
 }
 
+static void clear_credentials(struct resolve *r)
+{
+    clear_setting(r, OPT_ACCESS_KEY);
+    clear_setting(r, OPT_SECRET_KEY);
+    clear_setting(r, OPT_SESSION_TOKEN);
+}
+
 typedef int source_fn(struct resolve *r, const struct option *option);
 
 /* FOUND if the source has both keys; the token of this source is set, too. */
@@ -152,9 +179,7 @@ static int resolve_pair(struct resolve *r, source_fn *from)
 {
     int step;
 
-    clear_setting(r, OPT_ACCESS_KEY);
-    clear_setting(r, OPT_SECRET_KEY);
-    clear_setting(r, OPT_SESSION_TOKEN);
+    clear_credentials(r);
     if ((step = from(r, &option_table[OPT_ACCESS_KEY])) == FOUND &&
         (step = from(r, &option_table[OPT_SECRET_KEY])) == FOUND)
         step = from(r, &option_table[OPT_SESSION_TOKEN]) < 0 ? ERR_FAIL : FOUND;
@@ -168,6 +193,10 @@ static int resolve_credentials(struct resolve *r)
     enum origin origin;
     int step;
 
+    if (r->config->aws_chosen) {
+        clear_credentials(r); /* the chain reads the keys of the AWS profile */
+        return 0;
+    }
     if ((step = resolve_pair(r, first)) || (step = resolve_pair(r, second)))
         return step == FOUND ? 0 : ERR_FAIL;
     clear_setting(r, OPT_ACCESS_KEY);
@@ -206,6 +235,44 @@ static int report_no_profile(const struct config *config, struct err *err)
     return err_hint(err, "s3dock config list shows the profiles of %s", config->file.path);
 }
 
+/* Reads the profile of the AWS files that the user selected by name, after s3dock's file was found
+ * to have none. FOUND: it is there, and config->aws has it. NEXT: there is none. */
+static int choose_aws_profile(struct resolve *r)
+{
+    struct config *config = r->config;
+    const struct err *failure;
+
+    config->aws = aws_source_create(r->env, config->profile, r->err);
+    if (!config->aws)
+        return ERR_FAIL;
+    if (aws_source_has_profile(config->aws))
+        return FOUND;
+    failure = aws_source_failure(config->aws);
+    if (failure && !err_is(failure, ERR_USAGE, CODE_AWS_PROFILE)) {
+        *r->err = *failure;
+        return ERR_FAIL;
+    }
+    aws_source_destroy(config->aws);
+    config->aws = NULL;
+    return NEXT;
+}
+
+/* Selects the default profile of the file, beside the selected one of the AWS files. */
+static int choose_default_profile(struct resolve *r)
+{
+    struct config *config = r->config;
+    char value[CONFIG_VALUE_MAX];
+    int answer =
+        config_file_value(&config->file, option_table[OPT_PROFILE].key, NULL, value, r->err);
+
+    if (answer < 0)
+        return ERR_FAIL;
+    config->aws_chosen = true;
+    config->profile_chosen = false;
+    str_copy(config->profile, sizeof config->profile, answer == CONFIG_OK ? value : "default");
+    return 0;
+}
+
 static int choose_profile(struct resolve *r, const char *forced)
 {
     struct config *config = r->config;
@@ -218,10 +285,30 @@ static int choose_profile(struct resolve *r, const char *forced)
         return err_set(r->err, ERR_USAGE, "profile", "the name of the profile is too long");
     if (config_file_has_profile(&config->file, config->profile))
         return 0;
+    if (config->profile_chosen && !forced) {
+        int step = choose_aws_profile(r);
+
+        if (step)
+            return step == FOUND ? choose_default_profile(r) : ERR_FAIL;
+    }
     /* Without a file, or with a file without profiles, "default" is the built-in profile. */
     if (!strcmp(config->profile, "default") && setting->origin != ORIGIN_FILE)
         return 0;
     return report_no_profile(config, r->err);
+}
+
+/* Reads the AWS files, unless the endpoint is a directory. */
+static int load_aws(struct resolve *r)
+{
+    if (r->config->aws)
+        return 0;
+    if (resolve_option(r, &option_table[OPT_ENDPOINT]))
+        return ERR_FAIL;
+    if (config_directory(r->config))
+        return 0;
+    clear_setting(r, OPT_ENDPOINT);
+    r->config->aws = aws_source_create(r->env, NULL, r->err);
+    return r->config->aws ? 0 : ERR_FAIL;
 }
 
 static int resolve_all(struct resolve *r)
@@ -287,7 +374,7 @@ static int load_settings(struct config *out, const struct args *args, getenv_fn 
         return ERR_FAIL;
     if (!no_file && config_file_load(config_text(out, OPT_CONFIG), env, &out->file, err) < 0)
         return ERR_FAIL;
-    if (!no_file && choose_profile(&r, profile))
+    if (!no_file && (choose_profile(&r, profile) || load_aws(&r)))
         return ERR_FAIL;
     if (resolve_all(&r))
         return ERR_FAIL;
@@ -315,6 +402,7 @@ void config_finish(struct config *config)
     for (unsigned id = 0; id < OPTION_COUNT; id++)
         free(config->settings[id].value);
     config_file_finish(&config->file);
+    aws_source_destroy(config->aws);
     text_finish(&config->warnings);
     memset(config, 0, sizeof *config);
 }
@@ -348,6 +436,23 @@ const char *config_directory(const struct config *config)
                                                                      : NULL;
 }
 
+const char *config_aws_profile(const struct config *config)
+{
+    return config->aws_chosen ? config_text(config, OPT_PROFILE) : NULL;
+}
+
+int config_check_aws(const struct config *config, struct err *err)
+{
+    const struct err *failure = config->aws ? aws_source_failure(config->aws) : NULL;
+
+    if (!failure || (config->settings[OPT_ENDPOINT].origin > ORIGIN_DEFAULT &&
+                     config->settings[OPT_REGION].origin > ORIGIN_DEFAULT &&
+                     config_text(config, OPT_ACCESS_KEY)))
+        return 0;
+    *err = *failure;
+    return ERR_FAIL;
+}
+
 bool config_ignores(const struct config *config, enum option_id id)
 {
     const struct option *option = &option_table[id];
@@ -369,6 +474,9 @@ void config_origin(const struct config *config, enum option_id id, char *out, si
         break;
     case ORIGIN_DEFAULT:
         snprintf(out, size, "default");
+        break;
+    case ORIGIN_AWS:
+        aws_source_place(config->aws, id, out, size);
         break;
     case ORIGIN_FILE:
         format_key(config, setting->name, out, size);

@@ -8,13 +8,21 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "cli/settings/aws_source.h"
 #include "cli/settings/config_file.h"
 #include "cli/settings/option.h"
 
 struct err;
 struct args;
 
-enum origin { ORIGIN_NONE, ORIGIN_DEFAULT, ORIGIN_FILE, ORIGIN_ENV, ORIGIN_FLAG };
+enum origin {
+    ORIGIN_NONE,
+    ORIGIN_DEFAULT,
+    ORIGIN_AWS, /* the files of AWS programs */
+    ORIGIN_FILE,
+    ORIGIN_ENV,
+    ORIGIN_FLAG,
+};
 
 struct setting {
     char *value;                /* owned; NULL: not set, and no default */
@@ -27,8 +35,11 @@ struct config {
     struct setting settings[OPTION_COUNT];
     struct config_file file;
     char profile[CONFIG_NAME_MAX];
-    bool profile_chosen;  /* by flag or S3DOCK_PROFILE, not by default */
-    struct text warnings; /* lines for the user, "PATH: ..." */
+    bool profile_chosen;    /* by flag or S3DOCK_PROFILE, not by default */
+    bool aws_chosen;        /* the same, but only the AWS files have that profile; `profile` is the
+                             default one */
+    struct aws_source *aws; /* owned; NULL: not read, because the endpoint is a directory */
+    struct text warnings;   /* lines for the user, "PATH: ..." */
 };
 
 /* Resolves every option that fits args->command (all options for CMD_NONE). The caller calls
@@ -51,6 +62,11 @@ uint64_t config_number(const struct config *config, enum option_id id);
 bool config_is_word(const struct config *config, enum option_id id);
 /* Returns the path of an endpoint "file://PATH". NULL: the endpoint is not a directory. */
 const char *config_directory(const struct config *config);
+/* Returns the profile of the AWS files that the user selected by name for this run. NULL: the
+ * variables or the default select it. */
+const char *config_aws_profile(const struct config *config);
+/* Fails with the error of the AWS files if settings of the store may be missing because of it. */
+int config_check_aws(const struct config *config, struct err *err);
 /* Returns whether the file sets this option, but the value is ignored (option.runs). */
 bool config_ignores(const struct config *config, enum option_id id);
 /* Formats the source: "--bucket", "AWS_REGION", "profiles.eu.bucket in ./s3dock.json5", "default".

@@ -360,6 +360,9 @@ void aws_profile_place(const struct aws_profiles *profiles, const struct aws_pro
     static const char *const words[] = {
         [AWS_PROFILE] = "profile", [AWS_SSO_SESSION] = "sso-session", [AWS_SERVICES] = "services"};
 
+    char name[64];
+
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(key, "."), key);
     snprintf(out, size, "%s in %s %s of %s", key, words[profile->kind], profile->name,
-             profiles->places[aws_profile_from_credentials(profile, key)].path);
+             profiles->places[aws_profile_from_credentials(profile, name)].path);
 }

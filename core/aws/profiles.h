@@ -57,7 +57,8 @@ bool aws_profile_from_credentials(const struct aws_profile *profile, const char 
 /* Reads the n-th key and its value; the order is that of the names. Returns false after the last. */
 bool aws_profile_at(const struct aws_profile *profile, size_t n, const char **key,
                     const char **value);
-/* Formats the place of a key: "region in profile ci of /home/u/.aws/config". */
+/* Formats the place of a key, or of a sub-key ("s3.addressing_style"): "region in profile ci of
+ * /home/u/.aws/config". */
 void aws_profile_place(const struct aws_profiles *profiles, const struct aws_profile *profile,
                        const char *key, char *out, size_t size);
 

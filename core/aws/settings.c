@@ -79,14 +79,18 @@ static int select_profile(struct aws_settings *settings, const char *asked, stru
 /* A value as text, and where it was found. */
 struct found {
     const char *text;     /* NULL: not set */
-    const char *variable; /* NULL: the key of the profile */
+    const char *variable; /* NULL: the key of the section */
+    const struct aws_profile *section;
     const char *key, *sub_key;
 };
 
 static struct found find_value(const struct aws_settings *settings, const char *variable,
                                const char *key, const char *sub_key)
 {
-    struct found found = {.text = read_env(settings, variable), .key = key, .sub_key = sub_key};
+    struct found found = {.text = read_env(settings, variable),
+                          .section = settings->profile,
+                          .key = key,
+                          .sub_key = sub_key};
 
     if (found.text)
         found.variable = variable;
@@ -102,15 +106,15 @@ static struct found find_value(const struct aws_settings *settings, const char *
 static void format_place(const struct aws_settings *settings, const struct found *found, char *out,
                          size_t size)
 {
-    char key[PLACE_SIZE];
+    char key[128];
 
     if (found->variable) {
         snprintf(out, size, "%s", found->variable);
         return;
     }
-    aws_profile_place(settings->profiles, settings->profile, found->key, key, sizeof key);
-    snprintf(out, size, "%s%s%s", found->sub_key ? found->sub_key : "",
-             found->sub_key ? " of " : "", key);
+    snprintf(key, sizeof key, "%s%s%s", found->key, found->sub_key ? "." : "",
+             found->sub_key ? found->sub_key : "");
+    aws_profile_place(settings->profiles, found->section, key, out, size);
 }
 
 static int refuse_value(const struct aws_settings *settings, const struct found *found,
@@ -344,7 +348,7 @@ static struct found find_variable(const struct aws_settings *settings, enum aws_
 
 /* Reads the endpoint in the section that `services` of the profile names. */
 static int find_in_services(const struct aws_settings *settings, enum aws_service service,
-                            struct found *out, const struct aws_profile **section, struct err *err)
+                            struct found *out, struct err *err)
 {
     struct found name = find_value(settings, NULL, "services", NULL);
     char place[PLACE_SIZE];
@@ -352,9 +356,9 @@ static int find_in_services(const struct aws_settings *settings, enum aws_servic
     *out = (struct found){.key = aws_service_key(service), .sub_key = "endpoint_url"};
     if (!name.text)
         return 0;
-    *section = aws_profiles_find(settings->profiles, AWS_SERVICES, name.text);
-    if (*section) {
-        out->text = aws_profile_sub(*section, out->key, out->sub_key);
+    out->section = aws_profiles_find(settings->profiles, AWS_SERVICES, name.text);
+    if (out->section) {
+        out->text = aws_profile_sub(out->section, out->key, out->sub_key);
         return 0;
     }
     format_place(settings, &name, place, sizeof place);
@@ -363,13 +367,10 @@ static int find_in_services(const struct aws_settings *settings, enum aws_servic
                    aws_profiles_config_path(settings->profiles), place);
 }
 
-/* Finds the endpoint of a service. `section` gets the section that has it, if it is not in a
- * variable. */
 static int find_endpoint(const struct aws_settings *settings, enum aws_service service,
-                         struct found *out, const struct aws_profile **section, struct err *err)
+                         struct found *out, struct err *err)
 {
     *out = (struct found){0};
-    *section = settings->profile;
     if (service == AWS_S3 && settings->endpoint[0]) {
         *out = (struct found){.text = settings->endpoint, .variable = "the endpoint of s3dock"};
         return 0;
@@ -377,11 +378,10 @@ static int find_endpoint(const struct aws_settings *settings, enum aws_service s
     if (settings->ignore_endpoints == AWS_SWITCH_ON)
         return 0;
     *out = find_variable(settings, service);
-    if (!out->text && find_in_services(settings, service, out, section, err))
+    if (!out->text && find_in_services(settings, service, out, err))
         return ERR_FAIL;
     if (out->text && *out->text)
         return 0;
-    *section = settings->profile;
     *out = find_value(settings, NULL, "endpoint_url", NULL);
     return 0;
 }
@@ -389,12 +389,11 @@ static int find_endpoint(const struct aws_settings *settings, enum aws_service s
 int aws_settings_endpoint(const struct aws_settings *settings, enum aws_service service, char *url,
                           size_t size, bool *configured, struct err *err)
 {
-    const struct aws_profile *section;
     struct found found;
 
     *url = 0;
     *configured = false;
-    if (find_endpoint(settings, service, &found, &section, err))
+    if (find_endpoint(settings, service, &found, err))
         return ERR_FAIL;
     if (!found.text)
         return 0;
@@ -413,15 +412,11 @@ int aws_settings_endpoint(const struct aws_settings *settings, enum aws_service 
 void aws_settings_endpoint_place(const struct aws_settings *settings, enum aws_service service,
                                  char *out, size_t size)
 {
-    const struct aws_profile *section;
     struct found found;
     struct err ignored;
 
     *out = 0;
-    if (find_endpoint(settings, service, &found, &section, &ignored) || !found.text)
+    if (find_endpoint(settings, service, &found, &ignored) || !found.text)
         return;
-    if (found.variable || section == settings->profile)
-        format_place(settings, &found, out, size);
-    else
-        aws_profile_place(settings->profiles, section, found.key, out, size);
+    format_place(settings, &found, out, size);
 }

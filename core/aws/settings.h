@@ -88,7 +88,8 @@ void aws_settings_finish(struct aws_settings *settings);
  * of http or https, or FIPS or dualstack are asked for at a configured endpoint. */
 int aws_settings_endpoint(const struct aws_settings *settings, enum aws_service service, char *url,
                           size_t size, bool *configured, struct err *err);
-/* Formats the place of this endpoint, for messages: "AWS_ENDPOINT_URL", "s3 in services test of
+/* Formats the place of this endpoint, for messages: "AWS_ENDPOINT_URL", "s3.endpoint_url in services
+ * test of
  * /home/u/.aws/config"; "" if none is configured. */
 void aws_settings_endpoint_place(const struct aws_settings *settings, enum aws_service service,
                                  char *out, size_t size);

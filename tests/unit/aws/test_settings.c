@@ -157,7 +157,7 @@ static void wrong_values_are_refused_with_their_place(void **state)
     assert_refused(ENV({0}), "[default]\nretry_mode = x\n", CODE_AWS_SETTING,
                    "retry_mode in profile default of " CONFIG);
     assert_refused(ENV({0}), "[default]\ns3 =\n addressing_style = x\n", CODE_AWS_SETTING,
-                   "addressing_style of s3 in profile default of " CONFIG);
+                   "s3.addressing_style in profile default of " CONFIG);
     assert_refused(ENV({0}), "[default]\nec2_metadata_service_endpoint_mode = IPv7\n",
                    CODE_AWS_SETTING, "IPv7");
     assert_refused(ENV({"AWS_EC2_METADATA_SERVICE_ENDPOINT", "ftp://x"}), "", CODE_AWS_SETTING,
@@ -192,7 +192,7 @@ static void the_endpoint_is_that_of_the_first_place(void **state)
 {
     (void)state;
     assert_endpoint(ENV({0}), "", AWS_S3, "", "");
-    assert_endpoint(ENV({0}), BOTH, AWS_S3, "https://s3.test:9/p", "s3 in services s of " CONFIG);
+    assert_endpoint(ENV({0}), BOTH, AWS_S3, "https://s3.test:9/p", "s3.endpoint_url in services s of " CONFIG);
     assert_endpoint(ENV({0}), BOTH, AWS_STS, "http://all",
                     "endpoint_url in profile default of " CONFIG);
     assert_endpoint(ENV({"AWS_ENDPOINT_URL", "http://env"}), BOTH, AWS_S3, "http://env",
