@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/settings.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/owner.h"
@@ -114,6 +115,24 @@ static int list_profiles(const struct config *config, struct profiles *out, stru
     return 0;
 }
 
+/* Lists the profiles of the AWS files, if there are any. */
+static void list_aws_profiles(struct cli *cli)
+{
+    const struct aws_settings *aws = config_aws(&cli->config);
+    struct json_writer *w = output_data(&cli->output);
+    const struct aws_profile *profile;
+
+    jw_array(w, "aws_profiles");
+    for (size_t n = 0; aws && (profile = aws_profiles_at(aws->profiles, AWS_PROFILE, n)); n++) {
+        if (n == 0)
+            output_line(&cli->output, "Profiles of the AWS files:");
+        jw_string(w, NULL, aws_profile_name(profile));
+        output_line(&cli->output, "%c %s", profile == aws->profile ? '*' : ' ',
+                    aws_profile_name(profile));
+    }
+    jw_end(w);
+}
+
 int cmd_config_list(struct cli *cli, struct err *err)
 {
     struct json_writer *w = output_data(&cli->output);
@@ -131,6 +150,7 @@ int cmd_config_list(struct cli *cli, struct err *err)
     }
     jw_end(w);
     jw_string(w, "default_profile", cli->config.profile);
+    list_aws_profiles(cli);
     free(profiles.names);
     return 0;
 }
@@ -175,6 +195,8 @@ static void show_text(struct cli *cli, const struct config *config, bool origin)
     char where[512];
 
     config_origin(&cli->config, OPT_PROFILE, where, sizeof where);
+    if (config->aws_chosen)
+        str_copy(where, sizeof where, "default"); /* the flag names a profile of the AWS files */
     if (strcmp(config->profile, cli->config.profile) != 0)
         output_line(&cli->output, "%s", config->profile);
     else if (origin)
@@ -206,7 +228,8 @@ static void show_origins(struct json_writer *w, const struct config *config)
     char shortened[16];
 
     jw_array(w, "settings");
-    show_origin(w, OPT_PROFILE, config->profile, config);
+    show_origin(w, OPT_PROFILE, config->aws_chosen ? config_aws_profile(config) : config->profile,
+                config);
     for (unsigned id = 0; id < OPTION_COUNT; id++) {
         if (is_setting(&option_table[id], true) && config_text(config, id))
             show_origin(w, id, display_value(config, id, shortened), config);
@@ -220,6 +243,8 @@ static void show_json(struct cli *cli, const struct config *config, bool origin)
     char shortened[16];
 
     jw_string(w, "profile", config->profile);
+    if (config_aws(config) && config_aws(config)->profile)
+        jw_string(w, "aws_profile", config_aws(config)->profile_name);
     jw_string(w, "bucket", config_text(config, OPT_BUCKET));
     jw_string(w, "region", config_text(config, OPT_REGION));
     if (config_text(config, OPT_ENDPOINT))
@@ -322,6 +347,18 @@ static void show_trust(struct cli *cli, const struct config *config)
     jw_end(w);
 }
 
+/* Prints the profile of the AWS files, or why these files cannot be used. */
+static void show_aws(struct cli *cli, const struct config *config)
+{
+    const struct err *failure = config->aws ? aws_source_failure(config->aws) : NULL;
+    const struct aws_settings *aws = config_aws(config);
+
+    if (failure)
+        output_warn(&cli->output, "the AWS files are not used: %s", failure->text);
+    else if (aws && aws->profile)
+        output_line(&cli->output, "profile of the AWS files: %s", aws->profile_name);
+}
+
 int cmd_config_show(struct cli *cli, struct err *err)
 {
     bool origin = config_switch(&cli->config, OPT_ORIGIN);
@@ -333,10 +370,11 @@ int cmd_config_show(struct cli *cli, struct err *err)
         output_line(&cli->output, "configuration file: %s",
                     config.file.path[0] ? config.file.path : "none, built-in defaults");
         show_trust(cli, &config);
+        show_aws(cli, &config);
         show_text(cli, &config, origin);
     }
     config_finish(&config);
-    if (!failed && !cli->config.profile_chosen && !cli->output.json)
+    if (!failed && !cli->config.profile_chosen && !cli->config.aws_chosen && !cli->output.json)
         failed = show_others(cli, origin, err);
     return failed ? ERR_FAIL : 0;
 }

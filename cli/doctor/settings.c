@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "aws/settings.h"
 #include "cli/doctor/doctor.h"
 #include "cli/settings/config.h"
 
@@ -43,6 +44,50 @@ static void report_warnings(struct doctor *doctor, const struct config *config)
     }
 }
 
+/* Adds a warning for each line of the AWS files' warnings, which name file and line. */
+static void report_aws_warnings(struct doctor *doctor, const char *line)
+{
+    while (*line) {
+        size_t size = strcspn(line, "\n");
+
+        doctor_warning(doctor, "AWS files",
+                       "docs/credentials.md describes the grammar of the files", "%.*s", (int)size,
+                       line);
+        line += size + (line[size] == '\n');
+    }
+}
+
+/* Warns if both s3dock's file and the AWS files have the profile that the user selected. */
+static void report_two_profiles(struct doctor *doctor, const struct config *config)
+{
+    const struct aws_settings *aws = config_aws(config);
+
+    if (config->profile_chosen && config_file_has_profile(&config->file, config->profile) &&
+        aws_profiles_find(aws->profiles, AWS_PROFILE, config->profile))
+        doctor_warning(doctor, "AWS files",
+                       "to use the AWS profile: AWS_PROFILE, or rename one of both profiles",
+                       "the AWS files have a profile \"%s\", too: that of %s is used",
+                       config->profile, config->file.path);
+}
+
+static void report_aws(struct doctor *doctor, const struct config *config)
+{
+    const struct aws_settings *aws = config_aws(config);
+
+    if (!config->aws)
+        return;
+    if (!aws) {
+        doctor_found(doctor, "AWS files", DOCTOR_FAILED, aws_source_failure(config->aws));
+        return;
+    }
+    if (aws->profile)
+        doctor_ok(doctor, "AWS files", "profile \"%s\" of %s and %s", aws->profile_name,
+                  aws_profiles_config_path(aws->profiles),
+                  aws_profiles_credentials_path(aws->profiles));
+    report_aws_warnings(doctor, aws_profiles_warnings(aws->profiles));
+    report_two_profiles(doctor, config);
+}
+
 static void report_bucket(struct doctor *doctor, const struct config *config)
 {
     const char *endpoint = config_text(config, OPT_ENDPOINT);
@@ -63,6 +108,7 @@ void doctor_check_settings(struct doctor *doctor, const struct config *config)
 {
     report_file(doctor, config);
     report_warnings(doctor, config);
+    report_aws(doctor, config);
     report_bucket(doctor, config);
 }
 

@@ -21,12 +21,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/codes.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "cli/settings/args.h"
+#include "cli/settings/config_check.h"
 #include "cli/settings/nearest.h"
 
 #define WARNINGS_MAX (64 * KIB)
@@ -210,13 +210,6 @@ static int resolve_credentials(struct resolve *r)
     return step < 0 ? ERR_FAIL : 0;
 }
 
-static void add_warning(void *arg, const char *text)
-{
-    struct config *config = arg;
-
-    text_printf(&config->warnings, "%s: %s\n", config->file.path, text);
-}
-
 static int report_no_profile(const struct config *config, struct err *err)
 {
     char names[8][CONFIG_NAME_MAX];
@@ -224,7 +217,8 @@ static int report_no_profile(const struct config *config, struct err *err)
 
     err_set(err, ERR_USAGE, "profile", "profile '%s' not found in config", config->profile);
     if (!config->file.json)
-        return err_hint(err, "there is no configuration file: s3dock config init writes one");
+        return err_hint(err, "there is no configuration file (s3dock config init writes one), and "
+                             "the AWS files have no such profile");
     nearest_init(&nearest, config->profile);
     for (size_t n = 0; n < ARRAY_SIZE(names) && config_file_profile(&config->file, n, names[n]);
          n++)
@@ -232,7 +226,8 @@ static int report_no_profile(const struct config *config, struct err *err)
     if (nearest_found(&nearest))
         return err_hint(err, "did you mean %s? s3dock config list shows the profiles of %s",
                         nearest_found(&nearest), config->file.path);
-    return err_hint(err, "s3dock config list shows the profiles of %s", config->file.path);
+    return err_hint(err, "s3dock config list shows the profiles of %s and of the AWS files",
+                    config->file.path);
 }
 
 /* Reads the profile of the AWS files that the user selected by name, after s3dock's file was found
@@ -324,45 +319,6 @@ static int resolve_all(struct resolve *r)
     return resolve_credentials(r);
 }
 
-/* Warns of keys that the original accepted, too, without an effect. */
-static void warn_fixed_value(struct config *config, enum option_id id)
-{
-    const struct option *option = &option_table[id];
-    char line[512];
-
-    if (!option->only || config->settings[id].origin != ORIGIN_FILE ||
-        !strcasecmp(config_text(config, id), option->only))
-        return;
-    snprintf(line, sizeof line, "%s has no effect, its value is always %s: %s", option->key,
-             option->only, option->why);
-    add_warning(config, line);
-}
-
-static void warn_ignored_program(struct config *config, enum option_id id)
-{
-    const struct option *option = &option_table[id];
-    char line[256];
-
-    if (!config_ignores(config, id))
-        return;
-    snprintf(line, sizeof line, "%s is ignored in a file of the current folder (use %s)",
-             option->key, option->env);
-    add_warning(config, line);
-}
-
-static void check_file(struct config *config, enum command_id command)
-{
-    config_file_unknown(&config->file, add_warning, config);
-    if (config->file.exposed)
-        add_warning(config,
-                    "the file has a secret key and is readable by other users (fix: chmod 600)");
-    for (unsigned id = 0; id < OPTION_COUNT; id++)
-        warn_fixed_value(config, id);
-    for (unsigned id = 0; id < OPTION_COUNT; id++)
-        if (option_fits(&option_table[id], command))
-            warn_ignored_program(config, id);
-}
-
 static int load_settings(struct config *out, const struct args *args, getenv_fn *env, bool no_file,
                          const char *profile, struct err *err)
 {
@@ -381,7 +337,7 @@ static int load_settings(struct config *out, const struct args *args, getenv_fn 
     log_secret(config_text(out, OPT_SECRET_KEY));
     log_secret(config_text(out, OPT_SESSION_TOKEN));
     if (out->file.json)
-        check_file(out, args->command);
+        config_check_file(out, args->command);
     return 0;
 }
 
@@ -439,6 +395,11 @@ const char *config_directory(const struct config *config)
 const char *config_aws_profile(const struct config *config)
 {
     return config->aws_chosen ? config_text(config, OPT_PROFILE) : NULL;
+}
+
+const struct aws_settings *config_aws(const struct config *config)
+{
+    return config->aws ? aws_source_settings(config->aws) : NULL;
 }
 
 int config_check_aws(const struct config *config, struct err *err)

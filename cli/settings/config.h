@@ -65,6 +65,8 @@ const char *config_directory(const struct config *config);
 /* Returns the profile of the AWS files that the user selected by name for this run. NULL: the
  * variables or the default select it. */
 const char *config_aws_profile(const struct config *config);
+/* Returns the settings of AWS programs. NULL: not read, or they cannot be used. */
+const struct aws_settings *config_aws(const struct config *config);
 /* Fails with the error of the AWS files if settings of the store may be missing because of it. */
 int config_check_aws(const struct config *config, struct err *err);
 /* Returns whether the file sets this option, but the value is ignored (option.runs). */

@@ -104,7 +104,7 @@ static int load_file(struct aws_profiles *profiles, unsigned n, const struct aws
     int answer;
 
     text_init_secret(&content, SHARED_FILE_MAX);
-    if (!place->path[0])
+    if (!place->path[0] || !strcmp(place->path, "/dev/null"))
         return 0;
     answer = system->read_file(system->arg, place->path, SHARED_FILE_MAX, &content, err);
     if (answer < 0)

@@ -23,7 +23,7 @@ struct aws_profiles;
 struct aws_profile; /* one section */
 
 /* Finds the paths, reads both files and merges them. A missing file is empty; if a variable names
- * it, there is a warning. A file at its default place that cannot be read is empty, too, with a
+ * it, there is a warning. "/dev/null" is empty without a warning. A file at its default place that cannot be read is empty, too, with a
  * warning. Allocates *out.
  * usage.aws_config: a file breaks the grammar (with path and line) or is too large, or a file that
  * a variable names cannot be read; usage.owner: another user can write a file at its default place;

@@ -126,6 +126,16 @@ static void a_missing_or_unreadable_file_is_empty(void **state)
     aws_profiles_free(profiles);
 }
 
+static void dev_null_is_an_empty_file(void **state)
+{
+    struct aws_files all = {.env = {{"AWS_CONFIG_FILE", "/dev/null"}}};
+    struct aws_profiles *profiles = load(&all);
+
+    (void)state;
+    assert_string_equal(aws_profiles_warnings(profiles), "");
+    aws_profiles_free(profiles);
+}
+
 static void assert_fails(struct aws_files all, const char *mention)
 {
     struct aws_profiles *profiles;
@@ -159,6 +169,7 @@ int main(void)
         cmocka_unit_test(files_are_merged_by_key),
         cmocka_unit_test(kinds_of_sections_are_apart),
         cmocka_unit_test(a_missing_or_unreadable_file_is_empty),
+        cmocka_unit_test(dev_null_is_an_empty_file),
         cmocka_unit_test(a_broken_or_named_unreadable_file_is_an_error),
     };
 
