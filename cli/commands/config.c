@@ -122,10 +122,11 @@ static void list_aws_profiles(struct cli *cli)
     struct json_writer *w = output_data(&cli->output);
     const struct aws_profile *profile;
 
+    if (!aws || !aws_profiles_at(aws->profiles, AWS_PROFILE, 0))
+        return;
+    output_line(&cli->output, "Profiles of the AWS files:");
     jw_array(w, "aws_profiles");
-    for (size_t n = 0; aws && (profile = aws_profiles_at(aws->profiles, AWS_PROFILE, n)); n++) {
-        if (n == 0)
-            output_line(&cli->output, "Profiles of the AWS files:");
+    for (size_t n = 0; (profile = aws_profiles_at(aws->profiles, AWS_PROFILE, n)); n++) {
         jw_string(w, NULL, aws_profile_name(profile));
         output_line(&cli->output, "%c %s", profile == aws->profile ? '*' : ' ',
                     aws_profile_name(profile));

@@ -22,7 +22,8 @@ struct aws_source {
     struct err failure; /* if failed */
 };
 
-static const struct {
+/* The first row of an option with a value counts. */
+static const struct aws_key {
     enum option_id id;
     const char *key, *sub_key;
     bool word; /* the case of the value does not matter */
@@ -31,6 +32,13 @@ static const struct {
     {OPT_CA_FILE, "ca_bundle", NULL, false},
     {OPT_ADDRESSING, "s3", "addressing_style", true},
     {OPT_SIGN_PAYLOAD, "s3", "payload_signing_enabled", true},
+    {OPT_AWS_CHECKSUM, "request_checksum_calculation", NULL, true},
+    {OPT_FIPS, "use_fips_endpoint", NULL, true},
+    {OPT_DUALSTACK, "use_dualstack_endpoint", NULL, true},
+    {OPT_DUALSTACK, "s3", "use_dualstack_endpoint", true},
+    {OPT_ACCELERATE, "s3", "use_accelerate_endpoint", true},
+    {OPT_USE_ARN_REGION, "s3_use_arn_region", NULL, true},
+    {OPT_USE_ARN_REGION, "s3", "use_arn_region", true},
 };
 
 /* ---- the system ---- */
@@ -118,23 +126,32 @@ static bool read_attempts(const struct aws_source *source, char out[AWS_SOURCE_V
     return attempts != 0;
 }
 
+/* Returns the row of an option that has a value, and this value. NULL: there is none. */
+static const struct aws_key *find_key(const struct aws_source *source, enum option_id id,
+                                      const char **value)
+{
+    const struct aws_profile *profile = source->settings.profile;
+
+    for (const struct aws_key *key = KEYS; key < KEYS + ARRAY_SIZE(KEYS); key++) {
+        if (key->id != id)
+            continue;
+        *value = key->sub_key ? aws_profile_sub(profile, key->key, key->sub_key)
+                              : aws_profile_get(profile, key->key);
+        if (*value && **value)
+            return key;
+    }
+    return NULL;
+}
+
 static bool read_key(const struct aws_source *source, enum option_id id,
                      char out[AWS_SOURCE_VALUE_MAX])
 {
-    const struct aws_profile *profile = source->settings.profile;
-    const char *value = NULL;
-    bool word = false;
+    const char *value;
+    const struct aws_key *key = find_key(source, id, &value);
 
-    for (size_t i = 0; i < ARRAY_SIZE(KEYS) && !value; i++) {
-        if (KEYS[i].id != id)
-            continue;
-        word = KEYS[i].word;
-        value = KEYS[i].sub_key ? aws_profile_sub(profile, KEYS[i].key, KEYS[i].sub_key)
-                                : aws_profile_get(profile, KEYS[i].key);
-    }
-    if (!value || !*value || !str_copy(out, AWS_SOURCE_VALUE_MAX, value))
+    if (!key || !str_copy(out, AWS_SOURCE_VALUE_MAX, value))
         return false;
-    for (char *c = out; word && *c; c++)
+    for (char *c = out; key->word && *c; c++)
         *c = (char)tolower((unsigned char)*c);
     return true;
 }
@@ -156,19 +173,20 @@ bool aws_source_value(struct aws_source *source, enum option_id id, char out[AWS
 void aws_source_place(const struct aws_source *source, enum option_id id, char *out, size_t size)
 {
     const struct aws_settings *settings = &source->settings;
-    char key[64] = "max_attempts";
+    const char *attempts = source->env("AWS_MAX_ATTEMPTS"), *value;
+    const struct aws_key *key = find_key(source, id, &value);
+    char name[64] = "max_attempts";
 
     if (id == OPT_ENDPOINT) {
         aws_settings_endpoint_place(settings, AWS_S3, out, size);
         return;
     }
-    if (id == OPT_RETRIES && source->env("AWS_MAX_ATTEMPTS") && *source->env("AWS_MAX_ATTEMPTS")) {
+    if (id == OPT_RETRIES && attempts && *attempts) {
         snprintf(out, size, "AWS_MAX_ATTEMPTS");
         return;
     }
-    for (size_t i = 0; i < ARRAY_SIZE(KEYS); i++)
-        if (KEYS[i].id == id)
-            snprintf(key, sizeof key, "%s%s%s", KEYS[i].key, KEYS[i].sub_key ? "." : "",
-                     KEYS[i].sub_key ? KEYS[i].sub_key : "");
-    aws_profile_place(settings->profiles, settings->profile, key, out, size);
+    if (key)
+        snprintf(name, sizeof name, "%s%s%s", key->key, key->sub_key ? "." : "",
+                 key->sub_key ? key->sub_key : "");
+    aws_profile_place(settings->profiles, settings->profile, name, out, size);
 }

@@ -23,8 +23,8 @@ cd "$work" || exit 1
 # The tests use nothing of the user: no configuration, no credentials, no Docker context.
 mkdir home
 export HOME=$work/home
-unset XDG_CONFIG_HOME XDG_CACHE_HOME XDG_STATE_HOME DOCKER_HOST DOCKER_CONTEXT AWS_PROFILE AWS_REGION \
-    AWS_SESSION_TOKEN "${!S3DOCK_@}" 2>/dev/null
+unset XDG_CONFIG_HOME XDG_CACHE_HOME XDG_STATE_HOME DOCKER_HOST DOCKER_CONTEXT AWS_PROFILE AWS_DEFAULT_PROFILE AWS_REGION \
+    AWS_SESSION_TOKEN AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE "${!S3DOCK_@}" 2>/dev/null
 export NO_COLOR=1
 # A sanitizer writes its report to a file, which finish() reads.
 for sanitizer in ASAN UBSAN TSAN LSAN; do

@@ -113,6 +113,26 @@ static void the_aws_files_are_before_the_defaults(void **state)
     assert_null(config_aws_profile(&config));
 }
 
+static void switches_of_the_aws_files_are_read(void **state)
+{
+    (void)state;
+    write_file("aws", "[default]\nuse_fips_endpoint = TRUE\nuse_dualstack_endpoint =\n"
+                      "request_checksum_calculation = WHEN_REQUIRED\ns3_use_arn_region = false\n"
+                      "s3 =\n use_dualstack_endpoint = true\n use_accelerate_endpoint = true\n"
+                      " use_arn_region = true\n");
+    assert_int_equal(load(), 0);
+    assert_setting(OPT_FIPS, "true", "use_fips_endpoint in profile default of aws");
+    assert_setting(OPT_DUALSTACK, "true", "s3.use_dualstack_endpoint in profile default of aws");
+    assert_setting(OPT_ACCELERATE, "true", "s3.use_accelerate_endpoint in profile default of aws");
+    assert_setting(OPT_USE_ARN_REGION, "false", "s3_use_arn_region in profile default of aws");
+    assert_setting(OPT_AWS_CHECKSUM, "when_required",
+                   "request_checksum_calculation in profile default of aws");
+    set("AWS_USE_FIPS_ENDPOINT", "False");
+    assert_int_equal(load(), 0);
+    assert_setting(OPT_FIPS, "False", "AWS_USE_FIPS_ENDPOINT");
+    assert_false(config_switch(&config, OPT_FIPS));
+}
+
 static void other_sources_are_before_the_aws_files(void **state)
 {
     (void)state;
@@ -234,6 +254,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(the_aws_files_are_before_the_defaults),
+        IN_FOLDER(switches_of_the_aws_files_are_read),
         IN_FOLDER(other_sources_are_before_the_aws_files),
         IN_FOLDER(a_variable_selects_the_aws_profile),
         IN_FOLDER(the_profile_of_s3dock_is_first),
