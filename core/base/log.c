@@ -19,8 +19,9 @@
 #include "base/file.h"
 #include "base/utf8.h"
 
-#define SECRETS_MAX 16
-#define SECRET_MIN  8 /* shorter secrets would hide ordinary words */
+#define SECRETS_MAX  64
+#define SECRETS_KEPT 16 /* the first ones stay; later ones replace the oldest of the others */
+#define SECRET_MIN   8  /* shorter secrets would hide ordinary words */
 
 static _Atomic enum log_level current = LOG_OFF;
 static atomic_bool notes = true;
@@ -31,7 +32,7 @@ static void (*hook_after)(void);
 
 static pthread_mutex_t secrets_lock = PTHREAD_MUTEX_INITIALIZER;
 static char *secrets[SECRETS_MAX];
-static size_t secret_count;
+static size_t secret_count, secret_next = SECRETS_KEPT;
 
 void log_set_level(enum log_level level)
 {
@@ -66,16 +67,28 @@ static bool is_known(const char *secret)
     return false;
 }
 
+static void keep_secret(char *copy)
+{
+    if (secret_count < SECRETS_MAX) {
+        secrets[secret_count++] = copy;
+        return;
+    }
+    explicit_bzero(secrets[secret_next], strlen(secrets[secret_next]));
+    free(secrets[secret_next]);
+    secrets[secret_next] = copy;
+    secret_next = secret_next + 1 < SECRETS_MAX ? secret_next + 1 : SECRETS_KEPT;
+}
+
 void log_secret(const char *secret)
 {
     if (!secret || strlen(secret) < SECRET_MIN)
         return;
     pthread_mutex_lock(&secrets_lock);
-    if (secret_count < SECRETS_MAX && !is_known(secret)) {
+    if (!is_known(secret)) {
         char *copy = strdup(secret);
 
         if (copy)
-            secrets[secret_count++] = copy;
+            keep_secret(copy);
     }
     pthread_mutex_unlock(&secrets_lock);
 }

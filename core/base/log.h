@@ -30,7 +30,8 @@ void log_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_set_notes(bool on);
 
 /* Keeps a copy of a secret: log_redact replaces each occurrence by "***". Secrets of less than 8
- * bytes and more than 16 secrets are ignored. */
+ * bytes are ignored. The first 16 are kept for ever, and the last 48 of the others: temporary
+ * credentials are replaced for hours. */
 void log_secret(const char *secret);
 /* Replaces each known secret in `text` by "***". cli calls it before it prints. */
 void log_redact(char *text);

@@ -110,6 +110,23 @@ static void long_lines_are_redacted_too(void **state)
     assert_non_null(strstr(printed(*state), "xxx***\n"));
 }
 
+static void the_first_and_the_last_secrets_are_kept(void **state)
+{
+    char secret[32];
+
+    (void)state;
+    log_secret("the-first-secret");
+    for (int i = 0; i < 500; i++) {
+        snprintf(secret, sizeof secret, "rotated-secret-%03d", i);
+        log_secret(secret);
+        log_redact(secret);
+        assert_string_equal(secret, "***");
+    }
+    char old[] = "the-first-secret rotated-secret-480 rotated-secret-400";
+    log_redact(old);
+    assert_string_equal(old, "*** *** rotated-secret-400");
+}
+
 static int before_calls, after_calls;
 
 static void before(void)
@@ -173,6 +190,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(silent_by_default, capture_start, capture_stop),
         cmocka_unit_test_setup_teardown(lines_have_level_and_time, capture_start, capture_stop),
         cmocka_unit_test_setup_teardown(secrets_are_redacted, capture_start, capture_stop),
+        cmocka_unit_test(the_first_and_the_last_secrets_are_kept),
         cmocka_unit_test_setup_teardown(long_lines_are_redacted_too, capture_start, capture_stop),
         cmocka_unit_test_setup_teardown(hooks_surround_a_line, capture_start, capture_stop),
         cmocka_unit_test_setup_teardown(threads_do_not_mix_lines, capture_start, capture_stop),
