@@ -39,6 +39,8 @@ static enum option_id foreign_credential(const struct config *config)
 {
     static const enum option_id ids[] = {OPT_ACCESS_KEY, OPT_SECRET_KEY, OPT_SESSION_TOKEN};
 
+    if (config_switch(config, OPT_ANONYMOUS))
+        return OPTION_COUNT;
     for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
         if (config_text(config, ids[i]) && !is_of_file(config, ids[i]))
             return ids[i];
@@ -58,6 +60,15 @@ static bool has_own_keys(const struct config *config)
                              value, &ignored) == CONFIG_OK;
 }
 
+static int refuse_endpoint(const struct config *config, const char *keys, struct err *err)
+{
+    err_set(err, ERR_USAGE, "trust",
+            "the credentials (%s) are not sent to %s, because only a file of the current folder "
+            "names this endpoint",
+            keys, config_text(config, OPT_ENDPOINT));
+    return add_source(config, OPT_ENDPOINT, err);
+}
+
 static int check_endpoint(const struct config *config, enum option_id foreign, struct err *err)
 {
     char key[512];
@@ -65,11 +76,7 @@ static int check_endpoint(const struct config *config, enum option_id foreign, s
     if (foreign == OPTION_COUNT)
         return 0;
     config_origin(config, foreign, key, sizeof key);
-    err_set(err, ERR_USAGE, "trust",
-            "the credentials (%s) are not sent to %s, because only a file of the current folder "
-            "names this endpoint",
-            key, config_text(config, OPT_ENDPOINT));
-    add_source(config, OPT_ENDPOINT, err);
+    refuse_endpoint(config, key, err);
     if (has_own_keys(config))
         err_hint(
             err,
@@ -130,6 +137,13 @@ int consent_store(const struct config *config, struct err *err)
     if (is_of_file(config, OPT_ENDPOINT))
         return 0;
     return check_tls(config, err) || check_writes(config, err) ? ERR_FAIL : 0;
+}
+
+int consent_keys(const struct config *config, const char *source, struct err *err)
+{
+    if (!config_file_is_input(&config->file) || !is_of_file(config, OPT_ENDPOINT))
+        return 0;
+    return refuse_endpoint(config, source, err);
 }
 
 int consent_docker(const struct config *config, struct err *err)

@@ -53,6 +53,7 @@ static void set_current(struct credential_provider *provider, const struct crede
 {
     provider->set = *fresh;
     provider->serial++;
+    provider->failure.text[0] = '\0';
     refresh_plan_begin(&provider->plan, now_of(provider), fresh->expiry,
                        random_next(&provider->seed), fresh->kind == CREDENTIALS_INSTANCE);
 }
@@ -103,9 +104,10 @@ static void store_result(struct credential_provider *provider, int answer,
                          const struct credentials *fresh, struct err *err)
 {
     if (check_fresh(provider, answer, fresh, err)) {
-        provider->failure = *err;
         if (!provider->closing)
-            log_info("no new credentials: %s", err->text);
+            log_print(strcmp(err->text, provider->failure.text) ? LOG_INFO : LOG_DEBUG,
+                      "no new credentials: %s", err->text);
+        provider->failure = *err;
         note_failure(provider, is_temporary(err));
     } else if (credentials_equal(fresh, &provider->set) && fresh->expiry <= provider->plan.expiry) {
         note_failure(provider, true); /* the source has no newer set yet */
