@@ -55,6 +55,7 @@ static int connect_directory(struct cli *cli, const char *path, bool create, str
 static int connect_s3(struct cli *cli, struct store **out, struct err *err)
 {
     const struct config *config = &cli->config;
+    char region[AWS_REGION_SIZE];
     struct store_s3_options options;
 
     if (config_check_aws(config, err))
@@ -64,6 +65,9 @@ static int connect_s3(struct cli *cli, struct store **out, struct err *err)
     options.provider = credentials_open(cli, err);
     if (!options.provider)
         return ERR_FAIL;
+    if (config->settings[OPT_REGION].origin <= ORIGIN_DEFAULT &&
+        credentials_instance_region(cli, region))
+        options.region = region;
     if (options.insecure)
         output_warn(&cli->output, "the certificate of the server is not checked (insecure)");
     *out = store_s3_create(&options, err);

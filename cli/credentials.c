@@ -1,24 +1,36 @@
 /*
  * The first set comes from the configuration of the command. Later, the thread of the provider
  * reads the configuration again, because new temporary keys may be there. It uses only constant
- * members of `cli`.
+ * members of `cli`, and the chain, which the command uses only before the first request.
  */
 #include "cli/credentials.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/codes.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "cli/cli.h"
 #include "cli/settings/consent.h"
+#include "credentials/chain.h"
+#include "credentials/ec2_host.h"
 #include "credentials/provider.h"
+#include "credentials/real_system.h"
 #include "credentials/source.h"
+#include "http/easy.h"
+
+#define INSTANCE_URL "http://169.254.169.254"
 
 struct cli_credentials {
     struct cli *cli;
+    struct real_system real;
+    struct credential_chain *chain; /* NULL: not needed so far */
     struct credential_provider *provider;
 };
+
+/* ---- s3dock's own keys ---- */
 
 /* Refuses one half of a pair of keys. Requests are unsigned only if both are missing. */
 static int check_pair(const struct config *config, struct err *err)
@@ -29,18 +41,21 @@ static int check_pair(const struct config *config, struct err *err)
     if (id == secret)
         return 0;
     config_origin(config, id ? OPT_ACCESS_KEY : OPT_SECRET_KEY, where, sizeof where);
-    err_set(err, ERR_AUTH, "credentials", "the %s of the access key is set (%s), but not its %s",
+    err_set(err, ERR_AUTH, CODE_CREDENTIALS, "the %s of the access key is set (%s), but not its %s",
             id ? "id" : "secret", where, id ? "secret" : "id");
     return err_hint(err, "set %s, or set both in the profile",
                     id ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID");
 }
 
+/* Returns whether a key is in the file. The chain reads the variables. */
+static bool has_own_keys(const struct config *config)
+{
+    return config->settings[OPT_ACCESS_KEY].origin == ORIGIN_FILE ||
+           config->settings[OPT_SECRET_KEY].origin == ORIGIN_FILE;
+}
+
 static int own_keys(const struct config *config, struct credentials *out, struct err *err)
 {
-    if (check_pair(config, err) || consent_store(config, err))
-        return ERR_FAIL;
-    if (!config_text(config, OPT_ACCESS_KEY))
-        return SOURCE_ABSENT;
     if (credentials_init(out, config_text(config, OPT_ACCESS_KEY),
                          config_text(config, OPT_SECRET_KEY),
                          config_text(config, OPT_SESSION_TOKEN), err))
@@ -50,26 +65,96 @@ static int own_keys(const struct config *config, struct credentials *out, struct
     return SOURCE_FOUND;
 }
 
-static int resolve_again(struct cli_credentials *credentials, struct credentials *out,
+/* ---- the chain ---- */
+
+/* Returns the value, unless it is the default. */
+static const char *chosen(const struct config *config, enum option_id id)
+{
+    return config->settings[id].origin > ORIGIN_DEFAULT ? config_text(config, id) : NULL;
+}
+
+/* A request to the metadata service costs a second where there is none. It is sent if a setting
+ * names the service or the hardware is an instance; without a description of the hardware, if the
+ * store is AWS. */
+static bool may_be_instance(const struct cli_credentials *credentials, const struct config *config)
+{
+    const char *url = credential_chain_settings(credentials->chain)->imds.url;
+
+    if (strcmp(url, INSTANCE_URL) != 0)
+        return true;
+    switch (ec2_host_check(&credentials->real.system)) {
+    case EC2_HOST_YES:
+        return true;
+    case EC2_HOST_UNKNOWN:
+        return !config_text(config, OPT_ENDPOINT);
+    default:
+        return false;
+    }
+}
+
+static int make_chain(struct cli_credentials *credentials, const struct config *config,
+                      struct err *err)
+{
+    const struct aws_query query = {
+        .profile = config_aws_profile(config),
+        .region = chosen(config, OPT_REGION),
+        .endpoint = chosen(config, OPT_ENDPOINT),
+    };
+    const struct http_tls tls = {.ca_file = config_text(config, OPT_CA_FILE)};
+
+    if (credentials->chain)
+        return 0;
+    if (credential_chain_create(&credentials->real.system, &query, &credentials->chain, err))
+        return ERR_FAIL;
+    if (!may_be_instance(credentials, config))
+        credential_chain_skip_instance(credentials->chain, "this machine is no EC2 instance");
+    return real_system_set_tls(&credentials->real, &tls, err);
+}
+
+static int keys_of_chain(struct cli_credentials *credentials, const struct config *config,
+                         bool may_ask, const char *rejected, struct credentials *out,
                          struct err *err)
 {
-    struct config fresh;
-    int answer = ERR_FAIL;
+    int answer;
 
-    if (config_load(&fresh, credentials->cli->args, config_environment, false, err) == 0)
-        answer = own_keys(&fresh, out, err);
-    config_finish(&fresh);
-    return answer;
+    if (make_chain(credentials, config, err))
+        return ERR_FAIL;
+    if (rejected)
+        credential_chain_reject(credentials->chain, rejected);
+    answer = credential_chain_resolve(credentials->chain, may_ask, out, err);
+    return answer == SOURCE_FOUND && consent_keys(config, out->source, err) ? ERR_FAIL : answer;
+}
+
+/* ---- the source of the provider ---- */
+
+static int resolve_from(struct cli_credentials *credentials, const struct config *config,
+                        bool may_ask, const char *rejected, struct credentials *out,
+                        struct err *err)
+{
+    if (consent_store(config, err))
+        return ERR_FAIL;
+    if (config_switch(config, OPT_ANONYMOUS))
+        return SOURCE_ABSENT;
+    if (!config->aws_chosen && check_pair(config, err))
+        return ERR_FAIL;
+    return has_own_keys(config) ? own_keys(config, out, err)
+                                : keys_of_chain(credentials, config, may_ask, rejected, out, err);
 }
 
 static int resolve(void *arg, bool may_ask, const char *rejected, struct credentials *out,
                    struct err *err)
 {
     struct cli_credentials *credentials = arg;
+    struct cli *cli = credentials->cli;
+    struct config fresh;
+    int answer = ERR_FAIL;
 
-    (void)rejected;
-    return may_ask ? own_keys(&credentials->cli->config, out, err)
-                   : resolve_again(credentials, out, err);
+    if (may_ask)
+        return resolve_from(credentials, &cli->config, true, rejected, out, err);
+    if (config_load(&fresh, cli->args, config_environment, false, err) == 0)
+        answer = resolve_from(credentials, &fresh, false, rejected, out, err);
+    config_finish(&fresh);
+    return answer;
 }
 
 static void stop(void *arg)
@@ -79,22 +164,67 @@ static void stop(void *arg)
     cancel_request(&credentials->cli->cancel, SIGTERM);
 }
 
+/* ---- for commands ---- */
+
+static struct cli_credentials *get_credentials(struct cli *cli, struct err *err)
+{
+    if (cli->credentials)
+        return cli->credentials;
+    cli->credentials = calloc(1, sizeof *cli->credentials);
+    if (!cli->credentials) {
+        err_memory(err, "the credentials");
+        return NULL;
+    }
+    cli->credentials->cli = cli;
+    real_system_init(&cli->credentials->real, &cli->cancel);
+    return cli->credentials;
+}
+
+/* Reports the source once. */
+static void report_source(struct cli *cli)
+{
+    struct provider_copy copy = {0};
+    struct err err;
+
+    if (provider_get(cli->credentials->provider, &copy, &err) != PROVIDER_READY)
+        return;
+    if (!credentials_anonymous(&copy.set)) {
+        log_info("credentials: %s", copy.set.source);
+    } else if (cli->credentials->chain) {
+        credential_chain_none(cli->credentials->chain, &err);
+        output_warn(&cli->output, "requests are not signed: %s", err.text);
+    }
+    credentials_finish(&copy.set);
+}
+
 struct credential_provider *credentials_open(struct cli *cli, struct err *err)
 {
-    struct provider_source source = {.resolve = resolve, .stop = stop};
+    struct cli_credentials *credentials = get_credentials(cli, err);
+    const struct provider_source source = {.resolve = resolve, .stop = stop, .arg = credentials};
 
-    if (!cli->credentials) {
-        cli->credentials = calloc(1, sizeof *cli->credentials);
-        if (!cli->credentials) {
-            err_memory(err, "the credentials");
-            return NULL;
-        }
-        cli->credentials->cli = cli;
+    if (!credentials)
+        return NULL;
+    if (!credentials->provider) {
+        credentials->provider = provider_create(&source, err);
+        if (credentials->provider)
+            report_source(cli);
     }
-    source.arg = cli->credentials;
-    if (!cli->credentials->provider)
-        cli->credentials->provider = provider_create(&source, err);
-    return cli->credentials->provider;
+    return credentials->provider;
+}
+
+bool credentials_instance_region(const struct cli *cli, char region[AWS_REGION_SIZE])
+{
+    region[0] = '\0';
+    if (cli->credentials && cli->credentials->chain)
+        credential_chain_region(cli->credentials->chain, region);
+    return region[0];
+}
+
+const struct credential_report *credentials_report(const struct cli *cli)
+{
+    return cli->credentials && cli->credentials->chain
+               ? credential_chain_report(cli->credentials->chain)
+               : NULL;
 }
 
 void credentials_close(struct cli *cli)
@@ -102,6 +232,7 @@ void credentials_close(struct cli *cli)
     if (!cli->credentials)
         return;
     provider_destroy(cli->credentials->provider);
+    credential_chain_destroy(cli->credentials->chain);
     free(cli->credentials);
     cli->credentials = NULL;
 }

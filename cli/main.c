@@ -36,6 +36,8 @@ static void set_up_output(struct cli *cli)
         cli->output.color = false;
     if (cli->output.json && config->settings[OPT_LOG_LEVEL].origin <= ORIGIN_FILE)
         level = LOG_OFF;
+    if (cli->output.quiet && config->settings[OPT_LOG_LEVEL].origin <= ORIGIN_DEFAULT)
+        level = LOG_ERROR;
     log_set_level((enum log_level)level);
     log_set_notes(!cli->output.quiet);
     silence_set_after((int64_t)config_number(config, OPT_TELL_AFTER) * NS_PER_MS);

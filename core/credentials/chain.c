@@ -48,7 +48,8 @@ struct credential_chain {
     struct hop hops[PLAN_STEPS_MAX];
     struct instance_cache instance;
     struct sso_memory sso;
-    bool instance_absent; /* the last try found none */
+    bool instance_absent;   /* the last try found none */
+    char skip_instance[96]; /* why it is not tried unless it is named; "": it is tried */
 };
 
 /* ---- settings ---- */
@@ -159,6 +160,11 @@ static void keep_set(struct credential_chain *chain, unsigned number, const stru
     hop->set = *set;
 }
 
+void credential_chain_skip_instance(struct credential_chain *chain, const char *why)
+{
+    snprintf(chain->skip_instance, sizeof chain->skip_instance, "%s", why);
+}
+
 void credential_chain_reject(struct credential_chain *chain, const char *access_key)
 {
     unsigned first = 0;
@@ -225,8 +231,15 @@ static int refuse_absent(const struct credential_chain *chain, const struct plan
 static int get_first(struct credential_chain *chain, struct credentials *set, struct err *err)
 {
     const struct plan_step *step = &chain->plan.steps[0];
-    int found = run_first(chain, step, set, err);
+    int found;
 
+    if (step->kind == CREDENTIALS_INSTANCE && chain->plan.count == 1 && chain->skip_instance[0]) {
+        chain->instance_absent = true;
+        credential_report_add(&chain->report, REPORT_PASSED, "instance", "%s",
+                              chain->skip_instance);
+        return SOURCE_ABSENT;
+    }
+    found = run_first(chain, step, set, err);
     chain->instance_absent = step->kind == CREDENTIALS_INSTANCE && found != SOURCE_FOUND;
     if (found != SOURCE_ABSENT)
         return found;

@@ -30,6 +30,10 @@ void credential_chain_destroy(struct credential_chain *chain); /* takes NULL; wi
 int credential_chain_resolve(struct credential_chain *chain, bool may_ask, struct credentials *out,
                              struct err *err);
 
+/* Does not try the instance metadata service as the last source of all; `why` is for the report. A
+ * profile may still name it. */
+void credential_chain_skip_instance(struct credential_chain *chain, const char *why);
+
 /* Forgets the kept sets that have this access key, or were made with it. */
 void credential_chain_reject(struct credential_chain *chain, const char *access_key);
 

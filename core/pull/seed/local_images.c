@@ -244,7 +244,7 @@ static int inspect_all(struct local_images *local, struct docker *docker,
         answer = inspect_image(local, docker, &list->images[i], room, err);
         if (answer == 0 || is_fatal(err))
             continue;
-        log_info("skipping a local image: %s", err->text);
+        log_debug("skipping a local image: %s", err->text);
         if (!is_refusal(err))
             count = i;
         answer = 0;

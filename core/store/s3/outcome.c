@@ -20,6 +20,8 @@
 #include "store/s3/reply.h"
 #include "store/s3/session.h"
 
+#define RETRY_LOG_TIME (10 * NS_PER_S)
+
 /* ---- another try ---- */
 
 /* A stall or a slow connect may come from too many requests on the link. */
@@ -33,6 +35,19 @@ static void give_up_tries(struct s3_session *session, struct s3_attempt *attempt
     if (attempt->counted > 1)
         err_wrap(&s3_attempt_request(attempt)->err, "after %u tries", attempt->op->tries);
     s3_attempt_fail(session, attempt);
+}
+
+/* Many requests are under way at once: one retry in RETRY_LOG_TIME is enough for the user. */
+static void log_retry(struct s3_session *session, struct s3_attempt *attempt, int64_t wait,
+                      int64_t now)
+{
+    bool quiet = attempt->op->optional ||
+                 (session->retry_logged && now - session->retry_logged < RETRY_LOG_TIME);
+
+    if (!quiet)
+        session->retry_logged = now;
+    log_print(quiet ? LOG_DEBUG : LOG_INFO, "%s; trying again in %.1f s",
+              s3_attempt_request(attempt)->err.text, (double)wait / (double)NS_PER_S);
 }
 
 /* `asked`: the wait of Retry-After, 0: none. */
@@ -58,9 +73,7 @@ static void retry_op(struct s3_session *session, struct s3_attempt *attempt, enu
     }
     if (cause == RETRY_THROTTLE && asked)
         scheduler_hold(&session->scheduler, now + wait);
-    if (!attempt->op->optional)
-        log_info("%s; trying again in %.1f s", s3_attempt_request(attempt)->err.text,
-                 (double)wait / (double)NS_PER_S);
+    log_retry(session, attempt, wait, now);
     scheduler_postpone(&session->scheduler, (int)attempt->slot, now + wait);
 }
 

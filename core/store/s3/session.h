@@ -98,8 +98,9 @@ struct s3_session {
     struct silence silence;
     bool cancelled;
     int64_t
-        cleanup_until; /* after a cancel, clean-up ops may run until then; 0: none has started */
-    uint64_t seed;     /* of the waits */
+        cleanup_until;    /* after a cancel, clean-up ops may run until then; 0: none has started */
+    uint64_t seed;        /* of the waits */
+    int64_t retry_logged; /* when a retry was logged for the user last; 0: never */
 
     struct {
         pthread_mutex_t lock;
