@@ -54,12 +54,15 @@ struct aws_profiles {
 
 /* ---- the places ---- */
 
-/* Formats the path of a file. "~" at the beginning of `name` is the home directory. Returns false if
- * it is too long. */
+/* Formats the path of a file. "~" at the beginning of `name` is the home directory, if there is one.
+ * Returns false if the path is too long. */
 static bool format_path(char out[PATH_MAX], const char *name, const char *home)
 {
     bool in_home = name[0] == '~' && (name[1] == '/' || !name[1]);
-    int size = snprintf(out, PATH_MAX, "%s%s", in_home ? home : "", name + in_home);
+    int size;
+
+    in_home = in_home && *home;
+    size = snprintf(out, PATH_MAX, "%s%s", in_home ? home : "", name + in_home);
 
     return size >= 0 && size < PATH_MAX;
 }
@@ -365,4 +368,25 @@ void aws_profile_place(const struct aws_profiles *profiles, const struct aws_pro
     snprintf(name, sizeof name, "%.*s", (int)strcspn(key, "."), key);
     snprintf(out, size, "%s in %s %s of %s", key, words[profile->kind], profile->name,
              profiles->places[aws_profile_from_credentials(profile, name)].path);
+}
+
+int aws_profile_check_owner(const struct aws_system *system, const struct aws_profiles *profiles,
+                            const struct aws_profile *profile, const char *key, struct err *err)
+{
+    bool credentials = aws_profile_from_credentials(profile, key);
+    const struct place *place = &profiles->places[credentials];
+    int answer;
+
+    if (place->named || !system->check_owner)
+        return 0;
+    answer = system->check_owner(system->arg, place->path, err);
+    if (answer == SYSTEM_OK)
+        return 0;
+    if (answer == SYSTEM_ABSENT)
+        err_set(err, ERR_USAGE, CODE_OWNER, "%s was removed after it was read", place->path);
+    err_wrap(err, "%s of profile %s is not used", key, profile->name);
+    return err_hint(err,
+                    "make sure that only you can write the file and its folder (chown, chmod "
+                    "go-w); or name the file: %s",
+                    credentials ? "AWS_SHARED_CREDENTIALS_FILE" : "AWS_CONFIG_FILE");
 }

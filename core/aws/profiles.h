@@ -62,4 +62,9 @@ bool aws_profile_at(const struct aws_profile *profile, size_t n, const char **ke
 void aws_profile_place(const struct aws_profiles *profiles, const struct aws_profile *profile,
                        const char *key, char *out, size_t size);
 
+/* Checks the owner of the file that has a key, whose value is a program to run. A file that a
+ * variable names is not checked. Fails with usage.owner. */
+int aws_profile_check_owner(const struct aws_system *system, const struct aws_profiles *profiles,
+                            const struct aws_profile *profile, const char *key, struct err *err);
+
 #endif

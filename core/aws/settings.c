@@ -23,12 +23,12 @@
 
 /* ---- the profile ---- */
 
-/* Returns a variable that is not empty; NULL: none. */
+/* Returns a variable. NULL: it is not set, empty, or blank. */
 static const char *read_env(const struct aws_settings *settings, const char *name)
 {
     const char *value = name ? settings->system->get_env(settings->system->arg, name) : NULL;
 
-    return value && *value ? value : NULL;
+    return value && value[strspn(value, " \t")] ? value : NULL;
 }
 
 static int report_no_profile(const struct aws_settings *settings, const char *from, struct err *err)

@@ -56,9 +56,10 @@ struct aws_imds_settings {
 };
 
 struct aws_settings {
-    const struct aws_system *system;   /* borrowed */
-    struct aws_profiles *profiles;     /* owned */
-    const struct aws_profile *profile; /* the selected one; NULL: "default", which does not exist, or
+    const struct aws_system *system; /* borrowed */
+    struct aws_profiles *profiles;   /* owned */
+    const struct aws_profile
+        *profile; /* the selected one; NULL: "default", which does not exist, or
                                           one that keys of the environment make needless */
     char profile_name[AWS_PROFILE_NAME_SIZE];
     bool profile_explicit;        /* chosen by the query, not by a variable */

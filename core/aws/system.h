@@ -53,6 +53,9 @@ struct aws_system {
     /* Appends a whole file to `out`, at most `most` bytes. SYSTEM_ABSENT: no such file. Fails with
      * local.* if the file cannot be read, is no regular file, or is larger. */
     int (*read_file)(void *arg, const char *path, size_t most, struct text *out, struct err *err);
+    /* Fails with usage.owner if a user other than this one and root can write the file (owner.h).
+     * SYSTEM_ABSENT: no such file. NULL: files have no owners. */
+    int (*check_owner)(void *arg, const char *path, struct err *err);
     /* Replaces a file atomically; only its owner may read it. Fails with local.*. */
     int (*write_file)(void *arg, const char *path, struct view content, struct err *err);
     /* Returns the wall clock, ns. */

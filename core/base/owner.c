@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <pthread.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +17,12 @@
 #include "base/err.h"
 #include "base/file.h"
 
+/* The functions of the user database have one position and one result for the process. */
+static pthread_mutex_t database_lock = PTHREAD_MUTEX_INITIALIZER;
+
 /* Returns true for the private group that most distributions give each user: it has the user's
  * name, is the primary group of this user alone, and has no other member. */
-static bool is_private_group(gid_t gid, uid_t uid)
+static bool find_private_group(gid_t gid, uid_t uid)
 {
     const struct passwd *entry = getpwuid(uid);
     const struct group *group = getgrgid(gid);
@@ -37,6 +41,16 @@ static bool is_private_group(gid_t gid, uid_t uid)
         alone = entry->pw_gid != gid || strcmp(entry->pw_name, user) == 0;
     endpwent();
     return alone;
+}
+
+static bool is_private_group(gid_t gid, uid_t uid)
+{
+    bool found;
+
+    pthread_mutex_lock(&database_lock);
+    found = find_private_group(gid, uid);
+    pthread_mutex_unlock(&database_lock);
+    return found;
 }
 
 /* Returns true if an access control list may let more users write. The group bit is its mask
@@ -117,6 +131,18 @@ int owner_read(const char *path, struct text *out, char real[PATH_MAX], struct e
         return answer == FILE_ABSENT ? OWNER_ABSENT : ERR_FAIL;
     answer =
         check_file(fd, path, real, err) || file_read_open(fd, path, out, err) ? ERR_FAIL : OWNER_OK;
+    close(fd);
+    return answer;
+}
+
+int owner_check(const char *path, struct err *err)
+{
+    char real[PATH_MAX];
+    int fd, answer = file_open_read(path, &fd, err);
+
+    if (answer)
+        return answer == FILE_ABSENT ? OWNER_ABSENT : ERR_FAIL;
+    answer = check_file(fd, path, real, err);
     close(fd);
     return answer;
 }

@@ -5,8 +5,8 @@
  * may have it if the file belongs to the user and the group is the private group of the user, as
  * with the umask 002 of many distributions. It may not have it for root, nor beside an access
  * control list, whose mask that bit is. The sticky bit of a folder does not help: others cannot
- * replace a file there, but can add a link to another file of the user. Main thread only: the
- * module reads the user database.
+ * replace a file there, but can add a link to another file of the user. Thread-safe, unless another
+ * part of the program reads the user database at the same time.
  */
 #ifndef S3DOCK_BASE_OWNER_H
 #define S3DOCK_BASE_OWNER_H
@@ -30,5 +30,7 @@ enum owner_answer { OWNER_OK = 0, OWNER_ABSENT = 1 };
  * `real` gets the path without links. OWNER_ABSENT: there is no such file. A fault is usage.owner,
  * without a hint; other failures are those of file_read. */
 int owner_read(const char *path, struct text *out, char real[PATH_MAX], struct err *err);
+/* The same checks, without reading. */
+int owner_check(const char *path, struct err *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "aws/profiles.h"
+#include "aws/settings.h"
 #include "aws/system.h"
 #include "base/bytes.h"
 #include "base/codes.h"
@@ -78,7 +79,9 @@ int process_credentials(const struct credential_context *ctx, const struct aws_p
     if (!line || !*line)
         return SOURCE_ABSENT;
     text_init_secret(&output, OUTPUT_MAX);
-    if (run_line(ctx, line, &output, err) < 0 ||
+    if (aws_profile_check_owner(ctx->system, ctx->settings->profiles, profile, "credential_process",
+                                err) < 0 ||
+        run_line(ctx, line, &output, err) < 0 ||
         read_output(ctx, line, text_view(&output), out, err) < 0)
         return ERR_FAIL;
     out->kind = CREDENTIALS_PROCESS;

@@ -12,6 +12,7 @@
 #include "base/codes.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/owner.h"
 #include "credentials/helper.h"
 #include "credentials/terminal.h"
 #include "credentials/web_send.h"
@@ -38,6 +39,12 @@ static int read_file(void *arg, const char *path, size_t most, struct text *out,
     result = file_read(path, out, err);
     out->max = max;
     return result == FILE_ABSENT ? SYSTEM_ABSENT : result;
+}
+
+static int check_owner(void *arg, const char *path, struct err *err)
+{
+    (void)arg;
+    return owner_check(path, err);
 }
 
 static int write_file(void *arg, const char *path, struct view content, struct err *err)
@@ -108,6 +115,7 @@ void real_system_init(struct real_system *real, const struct cancel *cancel)
         .arg = real,
         .get_env = get_env,
         .read_file = read_file,
+        .check_owner = check_owner,
         .write_file = write_file,
         .now = read_clock,
         .wait = wait_time,

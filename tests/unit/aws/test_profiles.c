@@ -47,7 +47,7 @@ static void variables_choose_the_places(void **state)
                   "/h/c", "rel/d");
     assert_places((struct aws_files){.env = {{"AWS_CONFIG_FILE", "~/c"},
                                              {"AWS_SHARED_CREDENTIALS_FILE", "~other/d"}}},
-                  "/c", "~other/d");
+                  "~/c", "~other/d");
 }
 
 static void files_are_merged_by_key(void **state)
@@ -126,6 +126,32 @@ static void a_missing_or_unreadable_file_is_empty(void **state)
     aws_profiles_free(profiles);
 }
 
+static int refuse_owner(void *arg, const char *path, struct err *err)
+{
+    (void)arg;
+    return err_set(err, ERR_USAGE, CODE_OWNER, "%s belongs to another user", path);
+}
+
+static void the_owner_of_a_default_file_is_checked(void **state)
+{
+    struct aws_files all = {
+        .env = {{"HOME", "/h"}, {"AWS_CONFIG_FILE", "/c"}},
+        .files = {{"/c", "[profile a]\nx = 1\n"}, {"/h/.aws/credentials", "[a]\ny = 2\n"}},
+    };
+    struct aws_profiles *profiles = load(&all);
+    const struct aws_profile *a = aws_profiles_find(profiles, AWS_PROFILE, "a");
+    struct err err;
+
+    (void)state;
+    assert_int_equal(aws_profile_check_owner(&all.system, profiles, a, "y", &err), 0);
+    all.system.check_owner = refuse_owner;
+    assert_int_equal(aws_profile_check_owner(&all.system, profiles, a, "x", &err), 0);
+    assert_true(aws_profile_check_owner(&all.system, profiles, a, "y", &err) < 0);
+    assert_true(err_is(&err, ERR_USAGE, CODE_OWNER));
+    assert_non_null(strstr(err.text, "y of profile a is not used: /h/.aws/credentials"));
+    aws_profiles_free(profiles);
+}
+
 static void dev_null_is_an_empty_file(void **state)
 {
     struct aws_files all = {.env = {{"AWS_CONFIG_FILE", "/dev/null"}}};
@@ -169,6 +195,7 @@ int main(void)
         cmocka_unit_test(files_are_merged_by_key),
         cmocka_unit_test(kinds_of_sections_are_apart),
         cmocka_unit_test(a_missing_or_unreadable_file_is_empty),
+        cmocka_unit_test(the_owner_of_a_default_file_is_checked),
         cmocka_unit_test(dev_null_is_an_empty_file),
         cmocka_unit_test(a_broken_or_named_unreadable_file_is_an_error),
     };

@@ -68,7 +68,7 @@ static void the_profile_is_selected(void **state)
     (void)state;
     assert_profile(ENV({0}), NULL, "default", "d");
     assert_profile(ENV({"AWS_PROFILE", "a"}, {"AWS_DEFAULT_PROFILE", "b"}), NULL, "a", "ra");
-    assert_profile(ENV({"AWS_PROFILE", ""}, {"AWS_DEFAULT_PROFILE", "b"}), NULL, "b", "");
+    assert_profile(ENV({"AWS_PROFILE", " "}, {"AWS_DEFAULT_PROFILE", "b"}), NULL, "b", "");
     assert_profile(ENV({"AWS_PROFILE", "a"}), "b", "b", "");
     assert_profile(ENV({"AWS_PROFILE", "a"}, {"AWS_REGION", "e"}, {"AWS_DEFAULT_REGION", "f"}),
                    NULL, "a", "e");
@@ -192,7 +192,8 @@ static void the_endpoint_is_that_of_the_first_place(void **state)
 {
     (void)state;
     assert_endpoint(ENV({0}), "", AWS_S3, "", "");
-    assert_endpoint(ENV({0}), BOTH, AWS_S3, "https://s3.test:9/p", "s3.endpoint_url in services s of " CONFIG);
+    assert_endpoint(ENV({0}), BOTH, AWS_S3, "https://s3.test:9/p",
+                    "s3.endpoint_url in services s of " CONFIG);
     assert_endpoint(ENV({0}), BOTH, AWS_STS, "http://all",
                     "endpoint_url in profile default of " CONFIG);
     assert_endpoint(ENV({"AWS_ENDPOINT_URL", "http://env"}), BOTH, AWS_S3, "http://env",
