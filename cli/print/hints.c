@@ -62,6 +62,20 @@ static const struct row {
     {ERR_USAGE, CODE_CA_FILE, "check \"ca_file\" in the profile%s", ""},
     {ERR_USAGE, CODE_ENCRYPTION,
      "set \"encryption\" in the profile to \"aws:kms\", or leave \"encryption_key\" out", ""},
+    {ERR_USAGE, CODE_KMS_KEY,
+     "check \"encryption_key\" in the profile: the key must exist, be enabled, and be in the "
+     "region "
+     "of the bucket",
+     ""},
+    {ERR_USAGE, CODE_ACL, "remove \"acl\" from the profile", ""},
+    {ERR_USAGE, CODE_CHECKSUM, "set \"checksum\" in the profile to \"md5\"", ""},
+    {ERR_USAGE, CODE_BUCKET_OWNER, "check \"bucket_owner\" in the profile", ""},
+    {ERR_USAGE, CODE_COMBINATION,
+     "remove one of the settings; s3dock config show --origin shows where each is set", ""},
+    {ERR_UNSUPPORTED, CODE_HEADER,
+     "set \"checksum\" in the profile to \"none\", and remove options that the store does not "
+     "know; " DOCTOR,
+     ""},
     {ERR_AUTH, CODE_KEY, KEYS, ""},
     {ERR_AUTH, CODE_SIGNATURE, KEYS "; a proxy that rewrites requests has the same effect", ""},
     {ERR_AUTH, CODE_DENIED, KEYS, ""},

@@ -59,7 +59,7 @@ void s3_attempt_begin(struct s3_session *session, struct s3_attempt *attempt)
     attempt->perhaps_done = attempt->moved = attempt->clock_set = attempt->renewed = false;
     attempt->text_start = op->text ? op->text->size : 0;
     attempt->parked = false;
-    attempt->payload_hash[0] = attempt->etag[0] = '\0';
+    attempt->payload_hash[0] = attempt->etag[0] = attempt->detour[0] = '\0';
     attempt->request.form = session->form;
     op->tries = 0;
     op->failure = STORE_NO_ANSWER;
@@ -89,12 +89,13 @@ static int build_request(struct s3_session *session, struct s3_attempt *attempt,
     const struct s3_endpoint *place = &session->place;
     struct s3_request *request = &attempt->request;
 
+    request->detour = attempt->detour[0] ? attempt->detour : NULL;
     if (s3_request_build(request, place, s3_attempt_request(attempt), err) < 0)
         return ERR_FAIL;
     if (attempt->sends == S3_SENDS_FOLLOW_UP || !attempt->payload_hash[0])
         hash_payload(session, attempt);
     snprintf(attempt->url, sizeof attempt->url, "%s://%s%s%s%s", place->https ? "https" : "http",
-             place->host, request->path, request->query[0] ? "?" : "", request->query);
+             request->host, request->path, request->query[0] ? "?" : "", request->query);
     return 0;
 }
 

@@ -12,7 +12,8 @@
 
 struct s3_error_document {
     bool found; /* the body is such a document, with a code */
-    char code[64], message[256], region[S3_REGION_SIZE];
+    char code[64], message[256], region[S3_REGION_SIZE], storage_class[32];
+    char endpoint[256];  /* host of a redirect */
     int64_t server_time; /* wall ns; 0: it has none */
 };
 

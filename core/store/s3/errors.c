@@ -14,7 +14,8 @@
 /* clang-format off */
 enum meaning {
     /* refusals that end an op */
-    NO_OBJECT, NO_UPLOAD, NO_BUCKET, BAD_BUCKET, CONDITION, NOT_MODIFIED, DENIED, DISABLED,
+    NO_OBJECT, NO_UPLOAD, NO_BUCKET, BAD_BUCKET, CONDITION, NOT_MODIFIED, DENIED, KMS_ENCRYPT,
+    KMS_DECRYPT, FORBIDDEN, DISABLED, KMS_KEY, ARCHIVED, NO_ACLS, NEEDS_DIGEST, HEADER, LOST_HEADER,
     NOT_LOGGED_IN, ACCOUNT, SIGNATURE, ACCESS_KEY, CREDENTIALS, TOKEN, IN_HOST, SMALL_PART,
     TOO_LARGE, BAD_PART, PART_ORDER, RANGE, UNSUPPORTED, NOT_ALLOWED, BAD_REQUEST, UNKNOWN,
     CONFLICT, QUOTA, FULL, REDIRECTED, PROXY_LOGIN, NETWORK_LOGIN,
@@ -37,13 +38,36 @@ static const struct s3_error MEANINGS[] = {
     [NOT_MODIFIED] = {S3_FAILED, 0, ERR_NETWORK, "condition",
         "the response is \"not modified\", but the request has no condition", HINT_CACHE},
     [DENIED] = {S3_FAILED, 0, ERR_AUTH, CODE_DENIED,
-        "access denied", HINT_NO_LIST},
-    [DISABLED] = {S3_FAILED, 0, ERR_AUTH, CODE_DENIED,
-        "access denied", HINT_DENIED},
+        "access denied", NULL},
+    [KMS_ENCRYPT] = {S3_FAILED, 0, ERR_AUTH, CODE_DENIED,
+        "the KMS key may not be used to encrypt",
+        "allow kms:GenerateDataKey on the key, and kms:Decrypt, which uploads in parts need too"},
+    [KMS_DECRYPT] = {S3_FAILED, 0, ERR_AUTH, CODE_DENIED,
+        "the KMS key may not be used to decrypt",
+        "allow kms:Decrypt on the key, in the policy of the principal and in that of the key"},
+    [FORBIDDEN] = {S3_FAILED, 0, ERR_AUTH, CODE_DENIED,
+        "a policy forbids it",
+        "the policy of the bucket, the VPC endpoint or the organisation denies it explicitly: it often "
+        "demands an encryption, TLS or a VPC"},
+    [DISABLED] = {S3_FAILED, 0, ERR_AUTH, "account",
+        "the account or its access is not enabled",
+        "sign up for S3, or enable the region and the access in the account"},
+    [KMS_KEY] = {S3_FAILED, 0, ERR_USAGE, CODE_KMS_KEY,
+        "the KMS key cannot be used", NULL},
+    [ARCHIVED] = {S3_FAILED, 0, ERR_UNSUPPORTED, CODE_ARCHIVED,
+        "the object is archived and must be restored first", NULL},
+    [NO_ACLS] = {S3_FAILED, 0, ERR_USAGE, CODE_ACL,
+        "the bucket has no ACLs", NULL},
+    [NEEDS_DIGEST] = {S3_FAILED, 0, ERR_USAGE, CODE_CHECKSUM,
+        "the bucket has object lock and demands a digest of each body", NULL},
+    [HEADER] = {S3_FAILED, 0, ERR_UNSUPPORTED, CODE_HEADER,
+        "the store does not support a header of the request", NULL},
+    [LOST_HEADER] = {S3_FAILED, 0, ERR_UNSUPPORTED, CODE_REQUEST,
+        "a header of the request is missing", HINT_PROXY},
     [NOT_LOGGED_IN] = {S3_FAILED, 0, ERR_AUTH, CODE_DENIED,
         "access denied", NULL},
-    [ACCOUNT] = {S3_FAILED, 0, ERR_AUTH, CODE_DENIED,
-        "the account has a problem", NULL},
+    [ACCOUNT] = {S3_FAILED, 0, ERR_AUTH, "account",
+        "the account has a problem", "ask the owner of the account"},
     [SIGNATURE] = {S3_FAILED, 0, ERR_AUTH, CODE_SIGNATURE,
         "the store computes another signature: the secret key is wrong", NULL},
     [ACCESS_KEY] = {S3_EXPIRED, 0, ERR_AUTH, CODE_KEY,
@@ -129,14 +153,26 @@ static const struct {
     {"PreconditionFailed", CONDITION},
     {"AccessDenied", DENIED},
     {"AllAccessDisabled", DISABLED},
+    {"NotSignedUp", DISABLED},
+    {"OptInRequired", DISABLED},
+    {"InvalidObjectState", ARCHIVED},
+    {"AccessControlListNotSupported", NO_ACLS},
+    {"MissingSecurityHeader", LOST_HEADER},
+    {"KMS.DisabledException", KMS_KEY},
+    {"KMS.NotFoundException", KMS_KEY},
+    {"KMS.KMSInvalidStateException", KMS_KEY},
+    {"KMS.InvalidKeyUsageException", KMS_KEY},
+    {"KMS.KeyUnavailableException", KMS_KEY},
     {"AccountProblem", ACCOUNT},
     {"SignatureDoesNotMatch", SIGNATURE},
     {"InvalidAccessKeyId", ACCESS_KEY},
+    {"InvalidClientTokenId", ACCESS_KEY},
     {"InvalidSecurity", CREDENTIALS},
     {"ExpiredToken", EXPIRED},
     {"ExpiredTokenException", EXPIRED},
     {"TokenRefreshRequired", EXPIRED},
     {"InvalidToken", TOKEN},
+    {"InvalidTokenId", TOKEN},
     {"RequestTimeTooSkewed", CLOCK},
     {"RequestExpired", CLOCK},
     {"AuthorizationHeaderMalformed", REGION},
@@ -174,6 +210,21 @@ static const struct {
     {"QuotaExceeded", QUOTA},
     {"XMinioStorageFull", FULL},
     {"InsufficientStorage", FULL},
+};
+
+/* The message tells apart what one code stands for. The first row that fits decides. */
+static const struct {
+    const char *code, *part; /* a part of the message */
+    enum meaning meaning;
+} REFINED[] = {
+    {"AccessDenied", "kms:GenerateDataKey", KMS_ENCRYPT},
+    {"AccessDenied", "kms:Decrypt", KMS_DECRYPT},
+    {"AccessDenied", "explicit deny", FORBIDDEN},
+    {"InvalidRequest", "Content-MD5 OR x-amz-checksum-", NEEDS_DIGEST},
+    {"InvalidRequest", "Content-MD5 HTTP header is required", NEEDS_DIGEST},
+    {"InvalidArgument", "nsupported header", HEADER},
+    {"NotImplemented", "header you provided implies functionality", HEADER},
+    {"NotImplemented", "nsupported header", HEADER},
 };
 
 static const struct {
@@ -220,12 +271,20 @@ static const struct s3_error FAULTS[] = {
 };
 /* clang-format on */
 
-const struct s3_error *s3_error_of_code(const char *code)
+const struct s3_error *s3_error_of_code(const char *code, const char *message)
 {
+    for (size_t i = 0; i < ARRAY_SIZE(REFINED); i++)
+        if (strcmp(REFINED[i].code, code) == 0 && strstr(message, REFINED[i].part))
+            return &MEANINGS[REFINED[i].meaning];
     for (size_t i = 0; i < ARRAY_SIZE(CODES); i++)
         if (strcmp(CODES[i].code, code) == 0)
             return &MEANINGS[CODES[i].meaning];
     return NULL;
+}
+
+bool s3_error_is_denial(const struct s3_error *error)
+{
+    return error == &MEANINGS[DENIED];
 }
 
 const struct s3_error *s3_error_of_status(int status)

@@ -18,8 +18,10 @@ struct s3_error {
     const char *hint; /* NULL: none */
 };
 
-/* Returns the error of an S3 code; NULL: the code is unknown. */
-const struct s3_error *s3_error_of_code(const char *code);
+/* Returns the error of an S3 code, whose message may refine it; NULL: the code is unknown. */
+const struct s3_error *s3_error_of_code(const char *code, const char *message);
+/* Returns whether it is "access denied" without a further reason. */
+bool s3_error_is_denial(const struct s3_error *error);
 /* Never NULL: an unknown status gets the error of its class. */
 const struct s3_error *s3_error_of_status(int status);
 const struct s3_error *s3_error_of_fault(enum http_fault fault);

@@ -5,10 +5,7 @@
 #ifndef S3DOCK_STORE_S3_HINTS_H
 #define S3DOCK_STORE_S3_HINTS_H
 
-#define HINT_TOKEN  "get new temporary credentials"
-#define HINT_DENIED "the key is known but lacks the right: ask the owner of the bucket"
-#define HINT_NO_LIST                                                                               \
-    HINT_DENIED ". For a key without the right to list, missing objects are denied, too"
+#define HINT_TOKEN "get new temporary credentials"
 #define HINT_CLOCK "set this machine's clock (timedatectl set-ntp true)"
 #define HINT_PROXY "check http_proxy, https_proxy and no_proxy in the environment"
 #define HINT_HTTPS "does the server speak https on this port? Then write https:// in the endpoint"

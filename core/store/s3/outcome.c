@@ -17,6 +17,7 @@
 #include "store/s3/follow_up.h"
 #include "store/s3/quirks.h"
 #include "store/s3/reading.h"
+#include "store/s3/redirect.h"
 #include "store/s3/reply.h"
 #include "store/s3/session.h"
 
@@ -84,28 +85,7 @@ void s3_outcome_set_region(struct s3_session *session)
     pthread_mutex_unlock(&session->counts.lock);
 }
 
-/* ---- another region, clock, or credentials ---- */
-
-static void change_region(struct s3_session *session, struct s3_attempt *attempt,
-                          const char *region)
-{
-    /* The response to another op may have changed it already. */
-    bool known = strcmp(region, session->place.region) == 0;
-
-    if (attempt->moved || !region[0] || (!known && !s3_endpoint_move(&session->place, region))) {
-        if (region[0])
-            err_about(&s3_attempt_request(attempt)->err, "%s", region);
-        s3_attempt_fail(session, attempt);
-        return;
-    }
-    attempt->moved = true;
-    if (!known) {
-        s3_outcome_set_region(session);
-        log_info("bucket %s is in region %s: using that region", session->place.bucket,
-                 session->place.region);
-    }
-    s3_attempt_repeat(session, attempt);
-}
+/* ---- another clock, or other credentials ---- */
 
 static void set_clock(struct s3_session *session, struct s3_attempt *attempt, int64_t server_time)
 {
@@ -258,7 +238,7 @@ static void act_on(struct s3_session *session, struct s3_attempt *attempt,
         retry_op(session, attempt, reply->cause, reply->asked);
         break;
     case S3_REGION:
-        change_region(session, attempt, reply->region);
+        s3_redirect_handle(session, attempt, reply);
         break;
     case S3_CLOCK:
         set_clock(session, attempt, reply->server_time);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/partition.h"
 #include "base/clock.h"
 #include "base/codes.h"
 #include "store/s3/error_document.h"
@@ -174,14 +175,76 @@ static void correct_verdict(const struct s3_reading *r, const struct s3_error_do
         reply->verdict = S3_CHANGED;
 }
 
-/* A bucket policy may demand a header. AWS does not say which. */
-static void hint_at_policy(struct store_op *op)
+/* ---- hints with names ---- */
+
+/* Returns the action of IAM that a request needs. */
+static const char *action_of(enum store_verb verb)
 {
-    if (s3_creates_object(op->verb) && err_is(&op->err, ERR_AUTH, CODE_DENIED))
-        err_hint(
-            &op->err, "%s",
-            "ask the owner of the bucket. If its policy accepts encrypted objects only, set the "
-            "encryption that it demands");
+    switch (verb) {
+    case STORE_HEAD:
+    case STORE_GET:
+        return "s3:GetObject";
+    case STORE_DELETE:
+        return "s3:DeleteObject";
+    case STORE_LIST:
+        return "s3:ListBucket";
+    case STORE_UPLOADS:
+        return "s3:ListBucketMultipartUploads";
+    case STORE_UPLOAD_PARTS:
+        return "s3:ListMultipartUploadParts";
+    case STORE_UPLOAD_ABORT:
+        return "s3:AbortMultipartUpload";
+    case STORE_COPY:
+    case STORE_UPLOAD_COPY_PART:
+        return "s3:PutObject, s3:GetObject";
+    default:
+        return "s3:PutObject";
+    }
+}
+
+/* Writes the resource as a policy spells it: "arn:aws:s3:::bucket/key". */
+static void write_resource(const struct s3_reading *r, char *out, size_t size)
+{
+    const struct s3_endpoint *place = r->place;
+    bool of_bucket = r->op->verb == STORE_LIST || r->op->verb == STORE_UPLOADS;
+    const char *key = r->op->key ? r->op->key : "";
+    char arn[32] = "";
+
+    if (!place->fixed)
+        snprintf(arn, sizeof arn, "arn:%s:s3:::", aws_partition_of(place->region)->name);
+    if (of_bucket)
+        snprintf(out, size, "%s%s", arn, place->bucket);
+    else
+        snprintf(out, size, "%s%s%s%.60s%.120s", arn, place->bucket,
+                 place->fixed ? "/object/" : "/", place->key_prefix, key);
+}
+
+/* Names the missing right. A bucket policy may also demand a header; AWS does not report which. */
+static void hint_at_right(const struct s3_reading *r)
+{
+    char resource[400];
+    const char *more = "";
+
+    if (s3_creates_object(r->op->verb))
+        more = ". If its policy accepts encrypted objects only, set the encryption that it demands";
+    else if (r->op->verb == STORE_GET || r->op->verb == STORE_HEAD)
+        more = ". For a key without the right to list, missing objects are denied, too";
+    write_resource(r, resource, sizeof resource);
+    err_hint(&r->op->err, "the key is known but lacks %s on %s: ask the owner of the bucket%s",
+             action_of(r->op->verb), resource, more);
+}
+
+static void hint_at_restore(const struct s3_reading *r, const struct s3_error_document *error)
+{
+    const struct store_op *op = r->op;
+    bool copy = op->verb == STORE_COPY || op->verb == STORE_UPLOAD_COPY_PART;
+
+    err_hint(
+        &r->op->err,
+        "it has the storage class %s. Restore it, wait, and try then: aws s3api restore-object "
+        "--bucket %s --key %s%s --restore-request Days=7",
+        error->storage_class[0] ? error->storage_class : "of an archive", r->place->bucket,
+        r->place->key_prefix, (copy ? op->source : op->key) ? (copy ? op->source : op->key) : "");
 }
 
 /* ---- the refusal ---- */
@@ -211,15 +274,33 @@ static void write_detail(char *out, size_t size, const struct http_answer *answe
                  answer->location);
 }
 
+/* The host is in the document, or in the header Location. */
+static void read_temporary_host(const struct s3_reading *r, const struct s3_error_document *error)
+{
+    static const char SCHEME[] = "https://";
+    const char *location = r->answer->location;
+    const char *host = error->endpoint;
+    size_t size;
+
+    if (!host[0] && strncmp(location, SCHEME, sizeof SCHEME - 1) == 0)
+        host = location + sizeof SCHEME - 1;
+    size = strcspn(host, "/");
+    if (size < sizeof r->reply->host &&
+        strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789.-") == size)
+        snprintf(r->reply->host, sizeof r->reply->host, "%.*s", (int)size, host);
+}
+
 static void read_store_refusal(const struct s3_reading *r, const struct s3_error_document *error)
 {
-    const struct s3_error *known = error->found ? s3_error_of_code(error->code) : NULL;
+    const struct s3_error *known =
+        error->found ? s3_error_of_code(error->code, error->message) : NULL;
+    const struct s3_error *found = known ? known : s3_error_of_status(r->answer->status);
     const struct http_answer *answer = r->answer;
     struct s3_reply *reply = r->reply;
     char detail[384];
 
     write_detail(detail, sizeof detail, answer, error);
-    s3_reading_set(r, known ? known : s3_error_of_status(answer->status), detail);
+    s3_reading_set(r, found, detail);
     correct_unrelated(r, detail);
     if (!r->op->server_time)
         r->op->server_time = error->server_time;
@@ -227,8 +308,13 @@ static void read_store_refusal(const struct s3_reading *r, const struct s3_error
     reply->server_time = r->op->server_time;
     str_copy(reply->region, sizeof reply->region,
              answer->bucket_region[0] ? answer->bucket_region : error->region);
+    if (answer->status == 307)
+        read_temporary_host(r, error);
     reply->bucket_exists = error->found && reply->verdict == S3_ABSENT;
-    hint_at_policy(r->op);
+    if (s3_error_is_denial(found))
+        hint_at_right(r);
+    else if (err_is(&r->op->err, ERR_UNSUPPORTED, CODE_ARCHIVED))
+        hint_at_restore(r, error);
     correct_verdict(r, error);
 }
 

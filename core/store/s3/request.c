@@ -389,6 +389,7 @@ int s3_request_build(struct s3_request *request, const struct s3_endpoint *place
         return ERR_FAIL;
     if (has_source(op->verb) && check_key(place, op->source, err) < 0)
         return ERR_FAIL;
+    request->host = request->detour ? request->detour : place->host;
     request->path[0] = request->query[0] = '\0';
     request->header_count = 0;
     request->values_used = 0;
@@ -472,7 +473,7 @@ int s3_request_sign(const struct s3_request *request, const struct s3_endpoint *
     if (check_anonymous(request, creds, err) < 0)
         return ERR_FAIL;
     clock_amz(wall_ns, stamp);
-    headers_add(&all, "host", place->host);
+    headers_add(&all, "host", request->host);
     for (unsigned i = 0; i < request->header_count; i++)
         headers_add(&all, request->headers[i].name, request->headers[i].value);
     if (!credentials_anonymous(creds)) {

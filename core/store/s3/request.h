@@ -36,6 +36,7 @@ struct s3_form {
 
 struct s3_request {
     const char *method;
+    const char *host; /* with the port */
     char path[S3_PATH_MAX];
     char query[S3_QUERY_MAX];                    /* sorted; "" when there is none */
     struct sigv4_header headers[S3_HEADERS_MAX]; /* lower-case names, values in `values` */
@@ -50,6 +51,7 @@ struct s3_request {
     /* set by the caller before s3_request_build */
     const struct s3_option_headers *options; /* NULL: none */
     enum s3_checksum checksum;               /* policy for bodies */
+    const char *detour;                      /* another host for this request; NULL: the place's */
     struct s3_form form;
 };
 

@@ -53,6 +53,7 @@ struct s3_attempt {
     size_t text_start;                  /* size of op->text before the op */
     char etag[STORE_ETAG_MAX];          /* of a read that was cut */
     char payload_hash[SHA256_HEX_SIZE]; /* "": not computed yet */
+    char detour[256];                   /* host for this op only; "": the session's */
     struct err fallback_err;            /* of the op, for the time of a follow-up request */
     enum s3_verdict fallback;           /* of the op, when the follow-up request proves nothing */
 

@@ -32,6 +32,7 @@ struct s3_reply {
     int64_t asked;       /* Retry-After, ns; 0: none */
     int64_t server_time; /* wall ns, 0: unknown */
     char region[S3_REGION_SIZE];
+    char host[256];     /* of a temporary redirect; "": none */
     bool bucket_exists; /* the response proves it */
     int http_status;
     char s3_code[48]; /* "SlowDown", "NotImplemented"... of a refusal; "": it has none */
