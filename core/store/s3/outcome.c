@@ -78,13 +78,6 @@ static void retry_op(struct s3_session *session, struct s3_attempt *attempt, enu
     scheduler_postpone(&session->scheduler, (int)attempt->slot, now + wait);
 }
 
-void s3_outcome_set_region(struct s3_session *session)
-{
-    pthread_mutex_lock(&session->counts.lock);
-    memcpy(session->counts.region, session->place.region, sizeof session->counts.region);
-    pthread_mutex_unlock(&session->counts.lock);
-}
-
 /* ---- another clock, or other credentials ---- */
 
 static void set_clock(struct s3_session *session, struct s3_attempt *attempt, int64_t server_time)

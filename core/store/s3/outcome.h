@@ -10,7 +10,5 @@ struct s3_session;
 
 /* Reads the response of the attempt's finished exchange and acts on it. */
 void s3_outcome_handle(struct s3_session *session, struct s3_attempt *attempt);
-/* Publishes the region that is used now. Any thread may read it from session->counts. */
-void s3_outcome_set_region(struct s3_session *session);
 
 #endif

@@ -11,15 +11,21 @@
 #include "base/log.h"
 #include "store/s3/attempt.h"
 #include "store/s3/aws_host.h"
-#include "store/s3/outcome.h"
 #include "store/s3/session.h"
+
+void s3_redirect_set_region(struct s3_session *session)
+{
+    pthread_mutex_lock(&session->counts.lock);
+    memcpy(session->counts.region, session->place.region, sizeof session->counts.region);
+    pthread_mutex_unlock(&session->counts.lock);
+}
 
 /* Takes the region for all requests. Returns false if it is no other region. */
 static bool take_region(struct s3_session *session, const char *region)
 {
     if (!s3_endpoint_move(&session->place, region))
         return false;
-    s3_outcome_set_region(session);
+    s3_redirect_set_region(session);
     log_info("bucket %s is in region %s: using that region", session->place.bucket,
              session->place.region);
     return true;

@@ -21,5 +21,7 @@ void s3_redirect_handle(struct s3_session *session, struct s3_attempt *attempt,
 bool s3_redirect_has_asked(const struct s3_attempt *attempt);
 /* Acts on the response to that question, of any verdict. */
 void s3_redirect_end_question(struct s3_session *session, struct s3_attempt *attempt);
+/* Publishes the region that is used now. Any thread may read it from session->counts. */
+void s3_redirect_set_region(struct s3_session *session);
 
 #endif

@@ -19,7 +19,7 @@
 #include "store/s3/attempt.h"
 #include "store/s3/loop.h"
 #include "store/s3/mailbox.h"
-#include "store/s3/outcome.h"
+#include "store/s3/redirect.h"
 #include "store/s3/session.h"
 #include "store/store.h"
 
@@ -197,7 +197,7 @@ static int configure(struct s3_session *session, const struct store_s3_options *
     session->proven = session->place.https && !options->insecure;
     if (random_fill(&session->seed, sizeof session->seed, &ignored))
         session->seed = (uint64_t)clock_monotonic();
-    s3_outcome_set_region(session);
+    s3_redirect_set_region(session);
     return make_attempts(session, err);
 }
 
