@@ -67,13 +67,21 @@ static unsigned list_kinds(const struct aws_profile *profile, char *out, size_t 
     return count;
 }
 
+/* Returns whether the profile is a role that uses the keys of the profile. */
+static bool is_own_source(const struct aws_profile *profile)
+{
+    const char *source = aws_profile_get(profile, "source_profile");
+
+    return source && strcmp(source, aws_profile_name(profile)) == 0;
+}
+
 static void report_profile(const struct aws_profile *profile, enum credential_kind taken,
                            struct credential_report *report)
 {
     char source[sizeof report->lines[0].source], kinds[64];
 
     snprintf(source, sizeof source, "profile %s", aws_profile_name(profile));
-    if (list_kinds(profile, kinds, sizeof kinds) > 1)
+    if (!is_own_source(profile) && list_kinds(profile, kinds, sizeof kinds) > 1)
         credential_report_add(report, REPORT_ODD, source,
                               "has several kinds of credentials (%s); the kind \"%s\" is used",
                               kinds, credentials_kind_name(taken));

@@ -41,16 +41,17 @@ static int check_exit(const char *line, int code, struct text *errors, struct er
     return err_hint(err, "run it in a shell to see why it fails");
 }
 
-static int read_output(const struct credential_context *ctx, const char *line, struct view output,
-                       struct credentials *out, struct err *err)
+static int read_output(const struct credential_context *ctx, const char *line,
+                       const struct text *text, struct credentials *out, struct err *err)
 {
     static const struct credential_answer_rules RULES = {
         .what = "the output", .code = CODE_PROCESS, .needs_version = true};
     const struct aws_system *system = ctx->system;
+    struct view output = text_view(text);
 
     if (!output.size)
-        return err_set(err, ERR_AUTH, CODE_PROCESS, "credential_process \"%.200s\" printed nothing",
-                       line);
+        return err_set(err, ERR_AUTH, CODE_PROCESS, "credential_process \"%.200s\" printed %s",
+                       line, text->failed ? "more than 64 KiB" : "nothing");
     if (credential_answer_read(output, &RULES, system->now(system->arg), out, err) < 0)
         return err_wrap(err, "credential_process \"%.200s\"", line);
     return 0;
@@ -81,8 +82,7 @@ int process_credentials(const struct credential_context *ctx, const struct aws_p
     text_init_secret(&output, OUTPUT_MAX);
     if (aws_profile_check_owner(ctx->system, ctx->settings->profiles, profile, "credential_process",
                                 err) < 0 ||
-        run_line(ctx, line, &output, err) < 0 ||
-        read_output(ctx, line, text_view(&output), out, err) < 0)
+        run_line(ctx, line, &output, err) < 0 || read_output(ctx, line, &output, out, err) < 0)
         return ERR_FAIL;
     out->kind = CREDENTIALS_PROCESS;
     if (!out->account[0] && account)
