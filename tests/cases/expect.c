@@ -58,6 +58,40 @@ static bool error_mentions(const struct err *err, struct json_node mention)
     return found;
 }
 
+/* Fails if a message has what a helper program printed: it may be a secret. */
+static bool expect_no_output(struct play *play, const struct err *err)
+{
+    struct json_node commands = play->script.commands;
+
+    for (struct json_node at = json_next(commands, NOTHING, NULL); at.doc;
+         at = json_next(commands, at, NULL)) {
+        char *output = json_copy(json_get(at, "stdout"));
+
+        if (output && strlen(output) > 3 &&
+            (strstr(err->text, output) || strstr(err->hint, output)))
+            play_fail(play, "expected no output of a program in the error, got \"%s\"", err->text);
+        free(output);
+    }
+    return !play_failed(play);
+}
+
+/* Fails if a message has a session token or a secret key of the script's variables. */
+static bool expect_no_secret(struct play *play, const struct err *err)
+{
+    static const char *const SECRETS[] = {"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+                                          "AWS_CONTAINER_AUTHORIZATION_TOKEN"};
+    const struct aws_system *system = &play->script.system;
+
+    for (size_t i = 0; i < ARRAY_SIZE(SECRETS); i++) {
+        const char *secret = system->get_env(system->arg, SECRETS[i]);
+
+        if (secret && strlen(secret) > 3 && strstr(err->text, secret))
+            return play_fail(play, "expected no %s in the error, got \"%s\"", SECRETS[i],
+                             err->text);
+    }
+    return expect_no_output(play, err);
+}
+
 static bool expect_error(struct play *play, struct json_node error, const struct err *err)
 {
     static const char *const MEMBERS[] = {"kind", "mentions", NULL};
@@ -90,7 +124,8 @@ bool expect_result(struct play *play, struct json_node expected, int result, con
     if (json_present(error)) {
         if (result == 0)
             return play_fail(play, "expected an error, got success");
-        return expect_error(play, error, result < 0 ? err : &none);
+        return expect_error(play, error, result < 0 ? err : &none) &&
+               (result > 0 || expect_no_secret(play, err));
     }
     if (result < 0)
         return play_fail(play, "expected success, got %s.%s: %s", err_family_name(err->family),

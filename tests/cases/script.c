@@ -188,6 +188,16 @@ static struct json_node find_command(const struct script *script, const char *li
     return NOTHING;
 }
 
+/* Adds as much of a string as the text takes. */
+static void add_beginning(struct json_node node, struct text *out)
+{
+    char *text = json_copy(node);
+
+    if (text)
+        text_add(out, text, strnlen(text, out->max));
+    free(text);
+}
+
 static int run(void *arg, const char *line, struct text *out, struct text *errors, int *code,
                struct err *err)
 {
@@ -200,7 +210,7 @@ static int run(void *arg, const char *line, struct text *out, struct text *error
     json_int(json_get(entry, "exit"), &exit);
     *code = (int)exit;
     json_string_text(json_get(entry, "stdout"), out);
-    json_string_text(json_get(entry, "stderr"), errors);
+    add_beginning(json_get(entry, "stderr"), errors);
     return 0;
 }
 
