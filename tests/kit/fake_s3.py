@@ -118,6 +118,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def handle_one(self):
         self.body = b""
+        self.began = self.store.now()  # a key must be valid when the request begins
         url = self.path.split("?", 1)
         self.raw_path = url[0]
         self.raw_query = url[1] if len(url) > 1 else ""
@@ -267,7 +268,7 @@ class Handler(BaseHTTPRequestHandler):
         key = issued[access_key]
         if self.headers.get("x-amz-security-token") != key["token"]:
             raise Refused(400, "InvalidToken")
-        if key["until"] < self.store.now():
+        if key["until"] < self.began:
             raise Refused(400, "ExpiredToken")
         return key["secret"]
 
