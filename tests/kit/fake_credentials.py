@@ -326,6 +326,15 @@ class Handler(BaseHTTPRequestHandler):
         raise Refused(404, "InvalidAction", "no such service here")
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """A client may close the connection before the whole response."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port-file", required=True)
@@ -348,8 +357,7 @@ def main():
     parser.add_argument("--clock", type=float, default=0, help="seconds this server is ahead")
     options = parser.parse_args()
     Handler.issuer = Issuer(options)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", 0), Handler)
     with open(options.port_file + ".new", "w") as out:
         out.write(str(server.server_address[1]))
     os.rename(options.port_file + ".new", options.port_file)
