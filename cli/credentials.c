@@ -107,7 +107,9 @@ static int make_chain(struct cli_credentials *credentials, const struct config *
     if (credential_chain_create(&credentials->real.system, &query, &credentials->chain, err))
         return ERR_FAIL;
     if (!may_be_instance(credentials, config))
-        credential_chain_skip_instance(credentials->chain, "this machine is no EC2 instance");
+        credential_chain_skip_instance(
+            credentials->chain,
+            "no sign of an EC2 instance (AWS_EC2_METADATA_SERVICE_ENDPOINT names one)");
     return real_system_set_tls(&credentials->real, &tls, err);
 }
 
@@ -180,16 +182,24 @@ static struct cli_credentials *get_credentials(struct cli *cli, struct err *err)
     return cli->credentials;
 }
 
-/* Reports the source once. */
+/* Returns whether the user has named the keys themselves. */
+static bool is_plain(enum credential_kind kind)
+{
+    return kind == CREDENTIALS_OWN || kind == CREDENTIALS_ENVIRONMENT;
+}
+
+/* Reports the source once. doctor has lines of its own. */
 static void report_source(struct cli *cli)
 {
     struct provider_copy copy = {0};
     struct err err;
 
-    if (provider_get(cli->credentials->provider, &copy, &err) != PROVIDER_READY)
+    if (cli->args->command == CMD_DOCTOR ||
+        provider_get(cli->credentials->provider, &copy, &err) != PROVIDER_READY)
         return;
     if (!credentials_anonymous(&copy.set)) {
-        log_info("credentials: %s", copy.set.source);
+        log_print(is_plain(copy.set.kind) ? LOG_DEBUG : LOG_INFO, "using the credentials of %s",
+                  copy.set.source);
     } else if (cli->credentials->chain) {
         credential_chain_none(cli->credentials->chain, &err);
         output_warn(&cli->output, "requests are not signed: %s", err.text);

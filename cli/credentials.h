@@ -25,7 +25,7 @@ bool credentials_instance_region(const struct cli *cli, char region[AWS_REGION_S
 /* Returns the sources that credentials_open considered, after its failure, too. NULL: not the
  * chain's. */
 const struct credential_report *credentials_report(const struct cli *cli);
-/* Ends the provider. Call it last: it requests the cancel of the command, so that a refresh ends. */
+/* Ends the provider. Call it last: if a refresh runs, it requests the cancel of the command. */
 void credentials_close(struct cli *cli);
 
 #endif

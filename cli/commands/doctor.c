@@ -48,7 +48,10 @@ static void check_bucket(struct doctor *doctor, struct cli *cli)
     struct err err;
 
     doctor_check_settings(doctor, &cli->config);
-    doctor_check_credentials(doctor, &cli->config);
+    if (!doctor_check_credentials(doctor, cli)) {
+        doctor_skipped(doctor, "bucket", "skipped, because there are no credentials");
+        return;
+    }
     if (connect_store(cli, false, &store, &err))
         doctor_found(doctor, check_name(&err), DOCTOR_FAILED, &err);
     else

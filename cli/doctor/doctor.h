@@ -1,7 +1,7 @@
 /*
  * doctor - the report of `s3dock doctor`: checks, their results, and hints.
  *
- * The checks: settings.c (configuration, credentials), contact.c, bucket.c, uploads.c, archives.c,
+ * The checks: settings.c (configuration), credentials.c, contact.c, bucket.c, uploads.c, archives.c,
  * and host.c (Docker, disks). A check adds its result to the report and never fails itself.
  */
 #ifndef S3DOCK_CLI_DOCTOR_DOCTOR_H
@@ -57,7 +57,9 @@ int doctor_verdict(const struct doctor *doctor, struct err *err);
 
 /* Checks the file of the configuration and the choice of the bucket. */
 void doctor_check_settings(struct doctor *doctor, const struct config *config);
-void doctor_check_credentials(struct doctor *doctor, const struct config *config);
+/* Fetches the credentials, and checks their sources. False: a source fails, and no request can be
+ * sent. */
+bool doctor_check_credentials(struct doctor *doctor, struct cli *cli);
 
 /* Checks the rights in the bucket. Unless `read_only`, writes small objects below .s3dock-doctor/
  * and deletes them again, also after a cancel. */

@@ -1,5 +1,5 @@
 /*
- * Reports the configuration file, the bucket and the credentials, with their sources. Sends no
+ * Reports the configuration file and the bucket, with their sources. Sends no
  * request.
  */
 #include <stdio.h>
@@ -110,30 +110,4 @@ void doctor_check_settings(struct doctor *doctor, const struct config *config)
     report_warnings(doctor, config);
     report_aws(doctor, config);
     report_bucket(doctor, config);
-}
-
-void doctor_check_credentials(struct doctor *doctor, const struct config *config)
-{
-    const char *key = config_text(config, OPT_ACCESS_KEY);
-    char id[512], secret[512], shortened[16];
-
-    if (config_directory(config)) {
-        doctor_ok(doctor, "credentials", "a directory needs no credentials");
-        return;
-    }
-    if (!key && !config_text(config, OPT_SECRET_KEY)) {
-        doctor_warning(
-            doctor, "credentials",
-            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or access_key and "
-            "secret_key in the profile",
-            "no credentials are set: requests are not signed, which only a public bucket accepts");
-        return;
-    }
-    if (!key || !config_text(config, OPT_SECRET_KEY))
-        return; /* connect_store reports this */
-    config_origin(config, OPT_ACCESS_KEY, id, sizeof id);
-    config_origin(config, OPT_SECRET_KEY, secret, sizeof secret);
-    config_short_key(key, shortened);
-    doctor_ok(doctor, "credentials", "access key %s (%s), its secret (%s)%s", shortened, id, secret,
-              config_text(config, OPT_SESSION_TOKEN) ? ", a session token" : "");
 }

@@ -230,15 +230,15 @@ static void stop_thread(struct credential_provider *provider)
     pthread_mutex_unlock(&provider->lock);
     if (provider->source.stop)
         provider->source.stop(provider->source.arg);
-    if (provider->started)
-        pthread_join(provider->thread, NULL);
+    pthread_join(provider->thread, NULL);
 }
 
 void provider_destroy(struct credential_provider *provider)
 {
     if (!provider)
         return;
-    stop_thread(provider);
+    if (provider->started)
+        stop_thread(provider);
     pthread_cond_destroy(&provider->wake);
     pthread_mutex_destroy(&provider->lock);
     credentials_finish(&provider->set);

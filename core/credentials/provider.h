@@ -38,7 +38,7 @@ struct credential_provider;
 struct credential_provider *provider_create(const struct provider_source *source, struct err *err);
 /* Makes a provider of one set that never changes. The set is copied. */
 struct credential_provider *provider_of_set(const struct credentials *set, struct err *err);
-/* Calls `stop` and joins the thread. Takes NULL. */
+/* Calls `stop` and joins the thread, if it has started. Takes NULL. */
 void provider_destroy(struct credential_provider *provider);
 
 /* A user's copy of the set. Begin with {0}; wipe it with credentials_finish(&copy.set). */

@@ -217,12 +217,13 @@ static void an_absent_source_makes_an_anonymous_set(void **state)
 static void a_source_that_fails_or_gives_old_keys_is_an_error(void **state)
 {
     struct script script = {.code = CODE_DENIED, .now = CLOCK_SOURCE};
-    const struct provider_source source = {resolve, now, NULL, &script};
+    const struct provider_source source = {resolve, now, stop, &script};
     struct err err;
 
     (void)state;
     assert_null(provider_create(&source, &err));
     assert_string_equal(err.code, CODE_DENIED);
+    assert_false(script.stopped); /* it would cancel the command */
     script = (struct script){.key = 1, .lifetime = -HOUR, .now = CLOCK_SOURCE};
     assert_null(provider_create(&source, &err));
     assert_string_equal(err.code, CODE_ANSWER);
