@@ -40,8 +40,7 @@ struct hop {
 
 struct credential_chain {
     const struct aws_system *system;
-    char profile[AWS_PROFILE_NAME_SIZE], region[AWS_REGION_SIZE], endpoint[AWS_URL_SIZE];
-    struct aws_query query; /* points to the strings above */
+    char *profile, *region, *endpoint; /* of the query; NULL: not set */
     struct aws_settings settings;
     struct credential_plan plan; /* points into the settings */
     struct credential_report report;
@@ -54,17 +53,20 @@ struct credential_chain {
 
 /* ---- settings ---- */
 
-static const char *copy_query(char *to, size_t size, const char *from)
+/* Copies a string, unless it is NULL. Returns false if memory is short. */
+static bool copy_query(char **to, const char *from)
 {
-    return from && str_copy(to, size, from) ? to : NULL;
+    *to = from ? strdup(from) : NULL;
+    return *to || !from;
 }
 
 /* Reads the files again. After a failure the old settings stay. */
 static int load_settings(struct credential_chain *chain, struct err *err)
 {
+    const struct aws_query query = {chain->profile, chain->region, chain->endpoint};
     struct aws_settings settings;
 
-    if (aws_settings_load(chain->system, &chain->query, &settings, err) < 0) {
+    if (aws_settings_load(chain->system, &query, &settings, err) < 0) {
         aws_settings_finish(&settings);
         return ERR_FAIL;
     }
@@ -80,12 +82,13 @@ int credential_chain_create(const struct aws_system *system, const struct aws_qu
     struct credential_chain *chain = calloc(1, sizeof *chain);
 
     *out = NULL;
-    if (!chain)
+    if (!chain || !copy_query(&chain->profile, query->profile) ||
+        !copy_query(&chain->region, query->region) ||
+        !copy_query(&chain->endpoint, query->endpoint)) {
+        credential_chain_destroy(chain);
         return err_memory(err, "the credential chain");
+    }
     chain->system = system;
-    chain->query.profile = copy_query(chain->profile, sizeof chain->profile, query->profile);
-    chain->query.region = copy_query(chain->region, sizeof chain->region, query->region);
-    chain->query.endpoint = copy_query(chain->endpoint, sizeof chain->endpoint, query->endpoint);
     if (load_settings(chain, err) < 0) {
         credential_chain_destroy(chain);
         return ERR_FAIL;
@@ -109,6 +112,9 @@ void credential_chain_destroy(struct credential_chain *chain)
     instance_finish(&chain->instance);
     sso_memory_finish(&chain->sso);
     aws_settings_finish(&chain->settings);
+    free(chain->profile);
+    free(chain->region);
+    free(chain->endpoint);
     free(chain);
 }
 

@@ -141,6 +141,19 @@ static void a_changed_file_gives_other_keys(void **state)
     assert_string_equal(f->out.source, "aws_access_key_id in profile default of /home/.aws/config");
 }
 
+static void a_long_name_of_a_profile_is_refused(void **state)
+{
+    char name[1024];
+    const struct aws_query query = {.profile = name};
+    struct fixture *f = *state;
+
+    memset(name, 'p', sizeof name);
+    name[sizeof name - 1] = 0;
+    assert_int_equal(credential_chain_create(scripted_system(&f->it), &query, &f->chain, &f->err),
+                     ERR_FAIL);
+    assert_true(err_is(&f->err, ERR_USAGE, CODE_AWS_PROFILE));
+}
+
 static void no_source_is_an_error_with_all_of_them(void **state)
 {
     struct fixture *f = *state;
@@ -206,6 +219,7 @@ int main(void)
         TEST(a_rejection_repeats_all_hops),
         TEST(a_code_is_asked_before_the_first_request),
         TEST(a_changed_file_gives_other_keys),
+        TEST(a_long_name_of_a_profile_is_refused),
         TEST(no_source_is_an_error_with_all_of_them),
         TEST(the_report_names_the_source_that_failed),
         TEST(a_named_source_without_keys_is_an_error),
