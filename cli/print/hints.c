@@ -81,7 +81,7 @@ static const struct row {
     {ERR_AUTH, CODE_DENIED, KEYS, ""},
     {ERR_AUTH, CODE_UNSIGNED,
      "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or \"access_key\" and \"secret_key\" in "
-     "the profile; s3dock doctor lists the other sources",
+     "the profile, or AWS_PROFILE",
      ""},
     {ERR_NETWORK, CODE_RESOLVE, ENDPOINT "%s", ""}, /* the operand is the proxy */
     {ERR_NETWORK, CODE_REFUSED, ENDPOINT "%s", ""},
