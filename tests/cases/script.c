@@ -246,12 +246,14 @@ static enum web_result send_now(struct script *script, const struct web_request 
             exchange_matches(json_get(at, "request"), request, reason, sizeof reason)) {
             if (json_bool(json_get(at, "never"), false))
                 script_trouble(script, "expected no request %s", words);
+            script->response = json_get(at, "response");
             script->used[number] = !json_bool(json_get(at, "repeat"), false);
             return exchange_play(at, request, answer, err);
         }
         number++;
     }
     otherwise = json_get(script->root, "otherwise");
+    script->response = otherwise;
     if (otherwise.doc)
         return exchange_answer(otherwise, answer);
     script_trouble(script, "expected no request %s%s%s", words, reason[0] ? ": " : "", reason);

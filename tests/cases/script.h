@@ -37,6 +37,7 @@ struct script {
     unsigned call;                   /* number of the call, from 1 */
     struct json_node commands;       /* of the call, or of the case */
     bool used[SCRIPT_EXCHANGES_MAX]; /* exchanges of the case */
+    struct json_node response;       /* the last one */
     char trouble[1024];              /* the first thing that the case does not allow */
 };
 
