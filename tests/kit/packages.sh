@@ -15,7 +15,10 @@ left_out()
 program_of()
 {
     local package=$2 file=$1
-    [ "$1" != seaweedfs ] || file=weed
+    case $1 in
+    seaweedfs) file=weed ;;
+    awscli) file=aws ;;
+    esac
     echo "$CACHE/${package//[^A-Za-z0-9.=@-]/-}/bin/$file"
 }
 
