@@ -20,6 +20,10 @@ struct remedy {
 static const struct remedy REMEDIES[] = {
     {"AccessDenied", "MultiFactorAuthentication", ANYBODY, false,
      "the MFA code was wrong or used before: wait for the next one, and check mfa_serial"},
+    /* the words of MinIO */
+    {"AccessDenied", "signature we calculated", ANYBODY, true,
+     "have a wrong secret key: was it cut or quoted?"},
+    {"InvalidAccessKeyId", "", ANYBODY, true, "do not exist on this server"},
     {"AccessDenied", "", KEYS, false,
      "the trust policy of the role must allow this principal (with its conditions, such as "
      "ExternalId and MFA), and the principal's own policy must allow sts:AssumeRole on the role"},
