@@ -138,7 +138,8 @@ static int refresh_token(const struct credential_context *ctx, const struct sso_
     struct err failure;
 
     memory->refresh_tried = now;
-    if (sso_oidc_refresh(ctx, login->region, expires > now ? 1 : WEB_CALL_TRIES, token, err) < 0) {
+    if (sso_oidc_refresh(ctx, login->region, expires > now ? 1 : web_call_tries(ctx->settings),
+                         token, err) < 0) {
         if (err->family == ERR_CANCELLED || sso_cache_read(system, path, token, &failure) < 0)
             return ERR_FAIL;
         return token->expires > expires ? 0 : ERR_FAIL;

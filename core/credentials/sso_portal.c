@@ -128,18 +128,19 @@ static int read_document(const struct web_answer *answer, int64_t now, struct cr
 
 /* ---- the request ---- */
 
-static int request_keys(const struct aws_system *system, const char *place, const char *url,
+static int request_keys(const struct credential_context *ctx, const char *place, const char *url,
                         const char *header, struct web_answer *answer, struct err *err)
 {
-    const struct web_call call = {system, SERVICE, place, WEB_CALL_TRIES, web_call_is_busy};
+    const struct web_call call = {ctx->system, SERVICE, place, web_call_tries(ctx->settings),
+                                  web_call_is_busy};
     const struct web_request request = {
         .method = "GET", .url = url, .headers = &header, .header_count = 1};
 
     return web_call_send(&call, &request, answer, err);
 }
 
-static int exchange(const struct aws_system *system, const struct sso_role *role, const char *place,
-                    const char *token, struct credentials *out, struct err *err)
+static int exchange(const struct credential_context *ctx, const struct sso_role *role,
+                    const char *place, const char *token, struct credentials *out, struct err *err)
 {
     struct web_answer answer = {0};
     struct text url, header;
@@ -155,8 +156,8 @@ static int exchange(const struct aws_system *system, const struct sso_role *role
     text_printf(&header, "x-amz-sso_bearer_token: %s", token);
     if (text_check(&url, "the URL of " SERVICE, err) == 0 &&
         text_check(&header, "the token of AWS SSO", err) == 0 &&
-        request_keys(system, place, url.data, header.data, &answer, err) == 0) {
-        int64_t now = answer.date ? answer.date : system->now(system->arg);
+        request_keys(ctx, place, url.data, header.data, &answer, err) == 0) {
+        int64_t now = answer.date ? answer.date : ctx->system->now(ctx->system->arg);
 
         result = answer.status == 200 ? read_document(&answer, now, out, err)
                                       : fail_with_answer(role, &answer, err);
@@ -174,7 +175,7 @@ int sso_portal_credentials(const struct credential_context *ctx, const struct ss
 
     if (service_endpoint_find(ctx->settings, AWS_SSO, role->region, &endpoint, err) < 0)
         return ERR_FAIL;
-    if (exchange(ctx->system, role, endpoint.url, token, out, err) < 0)
+    if (exchange(ctx, role, endpoint.url, token, out, err) < 0)
         return service_endpoint_explain(&endpoint, ctx->settings, err);
     if (strspn(role->account, "0123456789") == strlen(role->account))
         str_copy(out->account, sizeof out->account, role->account);

@@ -116,10 +116,8 @@ static bool is_temporary(const struct web_answer *answer)
 
 static int send_form(const struct call *call, struct web_answer *answer, struct err *err)
 {
-    const struct aws_settings *settings = call->ctx->settings;
-    const struct web_call repeated = {
-        call->ctx->system, "AWS STS", call->url,
-        settings->max_attempts ? settings->max_attempts : WEB_CALL_TRIES, is_temporary};
+    const struct web_call repeated = {call->ctx->system, "AWS STS", call->url,
+                                      web_call_tries(call->ctx->settings), is_temporary};
     const char *headers[4] = {"content-type: " CONTENT_TYPE};
     struct web_request request = {.method = "POST",
                                   .url = call->url,

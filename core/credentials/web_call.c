@@ -1,17 +1,28 @@
 /*
- * The waits are short, because a user waits for the first request of a program: 0.5 s, then 1 s.
+ * The waits are short, because a user waits for the first request of a program: 0.5 s, then 1 s, at most 8 s.
  */
 #include "credentials/web_call.h"
 
 #include <stdio.h>
 
+#include "aws/settings.h"
 #include "aws/system.h"
 #include "base/clock.h"
 #include "base/codes.h"
 #include "base/err.h"
 #include "base/log.h"
 
+#define TRIES      3
+#define TRIES_MOST 10
 #define FIRST_WAIT (500 * NS_PER_MS)
+#define DOUBLINGS  4 /* so the longest wait is 8 s */
+
+unsigned web_call_tries(const struct aws_settings *settings)
+{
+    if (!settings->max_attempts)
+        return TRIES;
+    return settings->max_attempts < TRIES_MOST ? settings->max_attempts : TRIES_MOST;
+}
 
 bool web_call_is_busy(const struct web_answer *answer)
 {
@@ -52,7 +63,8 @@ int web_call_send(const struct web_call *call, const struct web_request *request
     unsigned tries = 1;
 
     while (send_once(call, request, answer, &result, err) && tries < call->tries) {
-        if (call->system->wait(call->system->arg, FIRST_WAIT << (tries - 1), err) < 0)
+        if (call->system->wait(call->system->arg,
+                               FIRST_WAIT << (tries <= DOUBLINGS ? tries - 1 : DOUBLINGS), err) < 0)
             return ERR_FAIL;
         tries++;
     }

@@ -6,12 +6,11 @@
 
 #include <stdbool.h>
 
+struct aws_settings;
 struct aws_system;
 struct err;
 struct web_answer;
 struct web_request;
-
-#define WEB_CALL_TRIES 3
 
 struct web_call {
     const struct aws_system *system;
@@ -21,6 +20,9 @@ struct web_call {
     /* Returns whether a later try may get another response. */
     bool (*is_temporary)(const struct web_answer *answer);
 };
+
+/* Returns the number of tries of the settings, at most 10; 3 if it is not set. */
+unsigned web_call_tries(const struct aws_settings *settings);
 
 /* Returns true for the statuses 429 and 5xx. */
 bool web_call_is_busy(const struct web_answer *answer);
