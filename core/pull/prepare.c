@@ -254,8 +254,8 @@ static void choose_seed(struct prepare *p)
                                                              .rate = p->bundle_plan->rate,
                                                              .cancel = o->transfer.cancel});
     p->left_out = local_layers_size(p->local, p->bundle_plan->index);
-    log_info("%s: Docker has %u of %u layers", o->name.ref, p->local->has_count,
-             p->at.metadata.layer_count);
+    log_print(p->local->has_count ? LOG_INFO : LOG_DEBUG, "%s: Docker has %u of %u layers",
+              o->name.ref, p->local->has_count, p->at.metadata.layer_count);
 }
 
 static const bool *layers_here(const struct prepare *p)

@@ -258,8 +258,8 @@ static void hint_unrepeatable(const struct push *p, struct err *err)
 
 static void upload_everything(struct push *p, const struct err *err)
 {
-    log_info("push: nothing can be copied from other archives, everything is uploaded: %s",
-             err->text);
+    log_debug("push: nothing can be copied from other archives, everything is uploaded: %s",
+              err->text);
     p->result->copies_refused = true;
     str_copy(p->result->refusal, sizeof p->result->refusal, err->text);
     p->delta = false;
@@ -284,7 +284,7 @@ static bool choose_remedy(struct push *p, struct err *err)
         break;
     case REMEDY_WITH_EXPORT:
         str_copy(result->source_reason, sizeof result->source_reason, err->text);
-        log_info("push: reads Docker's export instead of its layers: %s", err->text);
+        log_debug("push: reads Docker's export instead of its layers: %s", err->text);
         p->export_only = true;
         break;
     case REMEDY_READING_ALL:

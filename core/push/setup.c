@@ -92,6 +92,9 @@ static void search_bases(struct push_setup *s, uint64_t index_most)
         log_debug("push: the store does not copy ranges: everything is uploaded");
         s->copies_refused = true;
         bases_finish(&s->bases);
+    } else if (s->bases.count) {
+        log_info("push: comparing with %u earlier archive%s, first %s", s->bases.count,
+                 s->bases.count > 1 ? "s" : "", s->bases.base[0].key);
     }
 }
 

@@ -72,7 +72,6 @@ static void explain(struct seed_choice *choice, const struct local_image *seed, 
              choice->image ? "reusing" : "not reusing", seed->name, (double)e->missing / 1e6,
              measured ? "measured at" : "assumed to have", e->rate / 1e6,
              e->direct ? "reading its layers" : "exporting it", effect);
-    log_info("%s", choice->reason);
 }
 
 void seed_choice_make(struct seed_choice *choice, const struct seed_choice_options *o)
