@@ -254,8 +254,12 @@ static void choose_seed(struct prepare *p)
                                                              .rate = p->bundle_plan->rate,
                                                              .cancel = o->transfer.cancel});
     p->left_out = local_layers_size(p->local, p->bundle_plan->index);
+    if (o->dry_run)
+        return; /* the caller prints the plan */
     log_print(p->local->has_count ? LOG_INFO : LOG_DEBUG, "%s: Docker has %u of %u layers",
               o->name.ref, p->local->has_count, p->at.metadata.layer_count);
+    if (p->seed.reason[0])
+        log_info("%s", p->seed.reason);
 }
 
 static const bool *layers_here(const struct prepare *p)

@@ -242,8 +242,6 @@ static void fill_plan(struct pull_result *result, struct prepare *prepared, uint
     result->to_fetch = prepared->to_fetch - found;
     result->seed = prepared->seed.image != NULL;
     str_copy(result->reuse, sizeof result->reuse, prepared->seed.reason);
-    if (result->reuse[0] && !p->options->dry_run) /* the caller prints the plan of a dry run */
-        log_info("%s", result->reuse);
     result->layer_report = prepared->report;
     prepared->report = NULL;
     result->stats.reused_bytes = prepared->left_out + found;
