@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <strings.h>
 
-#include "cli/settings/config.h"
+#include "cli/settings/config_values.h"
 
 static void add_warning(void *arg, const char *text)
 {
