@@ -3,7 +3,7 @@
 
 It verifies signatures (SigV4, header form), clock and region like S3. It supports objects, ranges, conditions,
 copies, multipart uploads and lists. It follows a script of rules (see script.py). Kinds:
-Head Get Put Delete Copy List Create Part CopyPart Complete Abort Parts Uploads; of these also Range (a Get
+Head Get Put Delete Copy List Create Part CopyPart Complete Abort Parts Uploads Bucket (creation); of these also Range (a Get
 of a part) and PutIf (a Put with a condition); and Any. Actions:
 
     status       respond with `status`, `code`, `message`, `region`, `headers`, or a raw `body`
@@ -25,6 +25,8 @@ of a part) and PutIf (a Put with a condition); and Any. Actions:
     short        omit the last `bytes` of the response's body, with a matching length
 
 The server logs every request as one JSON line (--log). It writes its port to --port-file when it listens.
+
+--personality NAME makes it behave as a store of that kind: see personalities.py.
 
 A test can reuse the server: POST /.fake with a JSON object. The server handles the members in this order: "load" (the
 name of a saved state; "" empties the bucket), "rules" (a new script, counted from now), "damage" ([key, byte, bit]),
@@ -50,6 +52,7 @@ from xml.sax.saxutils import escape
 
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 
+from personalities import PERSONALITIES, quirks_of  # noqa: E402
 from script import Script, names_of  # noqa: E402
 from signature import SKEW_MAX, Refused, Signature  # noqa: E402
 
@@ -57,6 +60,16 @@ from signature import SKEW_MAX, Refused, Signature  # noqa: E402
 class Store:
     def __init__(self, options):
         self.options = options
+        self.quirks = quirks_of(options.personality)
+        if options.no_conditions:
+            self.quirks["conditions"] = "ignored"
+        if options.bare_etags:
+            self.quirks["bare_etags"] = True
+        if options.object_lock:
+            self.quirks["md5"] = True
+        self.region = options.region or self.quirks["region"]
+        self.failed_once = False
+        self.has_bucket = not options.absent
         self.lock = threading.RLock()
         self.objects = {}  # key -> (bytes, etag, seconds)
         self.begun = {}  # id -> seconds
@@ -123,8 +136,7 @@ class Handler(BaseHTTPRequestHandler):
         self.raw_path = url[0]
         self.raw_query = url[1] if len(url) > 1 else ""
         self.query = dict(urllib.parse.parse_qsl(self.raw_query, keep_blank_values=True))
-        parts = urllib.parse.unquote(self.raw_path).lstrip("/").split("/", 1)
-        self.bucket, self.key = parts[0], parts[1] if len(parts) > 1 else ""
+        self.name_object()
         if self.raw_path == "/.fake":
             return self.control()
         names = names_of(self.command, self.key, self.query, {name.lower() for name in self.headers})
@@ -139,6 +151,16 @@ class Handler(BaseHTTPRequestHandler):
             return self.cut()
         self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.misbehave(rule)
+
+    def name_object(self):
+        """Sets bucket and key: from the path, or the bucket from the host name."""
+        path = urllib.parse.unquote(self.raw_path).lstrip("/")
+        bucket = self.store.options.bucket
+        self.in_host = self.headers.get("Host", "").startswith(bucket + ".")
+        if self.in_host:
+            self.bucket, self.key = bucket, path
+        else:
+            self.bucket, _, self.key = path.partition("/")
 
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_one
 
@@ -198,7 +220,11 @@ class Handler(BaseHTTPRequestHandler):
     def perform(self):
         try:
             self.authenticate()
-            if self.bucket != self.store.options.bucket:
+            if not self.in_host and self.store.quirks["addressing"] == "virtual":
+                raise Refused(403, self.store.quirks["path_code"])
+            if self.kind == "Bucket":
+                return self.on_Bucket()
+            if self.bucket != self.store.options.bucket or not self.store.has_bucket:
                 raise Refused(404, "NoSuchBucket")
             self.demands()
             with self.store.lock:
@@ -246,8 +272,8 @@ class Handler(BaseHTTPRequestHandler):
     def authenticate(self):
         signature = Signature(self.headers, "s3")
         secret = self.secret_of(signature.access_key)
-        if signature.region != self.store.options.region:
-            raise Refused(400, "AuthorizationHeaderMalformed", Region=self.store.options.region)
+        if self.store.region and signature.region != self.store.region:
+            raise Refused(400, "AuthorizationHeaderMalformed", Region=self.store.region)
         if abs(signature.sent() - self.store.now()) > SKEW_MAX:
             raise Refused(403, "RequestTimeTooSkewed")
         payload = self.headers.get("x-amz-content-sha256", "")
@@ -272,6 +298,20 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(400, "ExpiredToken")
         return key["secret"]
 
+    # -- buckets --
+
+    def on_Bucket(self):
+        region = re.search(rb"<LocationConstraint>([^<]*)</LocationConstraint>", self.body)
+        asked = region[1].decode() if region else "us-east-1"
+        if self.bucket != self.store.options.bucket:
+            raise Refused(409, "BucketAlreadyExists")
+        if self.store.quirks["location"] and asked != self.store.region:
+            raise Refused(400, "IllegalLocationConstraintException")
+        if self.store.has_bucket:
+            raise Refused(409, "BucketAlreadyOwnedByYou")
+        self.store.has_bucket = True
+        return 200, b"", {"Location": "/" + self.bucket}
+
     # -- objects --
 
     def find(self, key):
@@ -280,25 +320,29 @@ class Handler(BaseHTTPRequestHandler):
         return self.store.objects[key]
 
     def conditions(self):
-        if self.store.options.no_conditions:
+        quirks = self.store.quirks
+        asked = self.headers.get("If-None-Match") or self.headers.get("If-Match")
+        if not asked or quirks["conditions"] == "ignored":
             return
-        if self.store.options.swift and (self.headers.get("If-None-Match") or self.headers.get("If-Match")):
-            raise Refused(501, "NotImplemented")
+        if quirks["conditions"] != "honoured":
+            raise Refused(501 if quirks["conditions"] == "NotImplemented" else 400, quirks["conditions"])
         there = self.store.objects.get(self.key)
         if self.headers.get("If-None-Match") == "*" and there:
             raise Refused(412, "PreconditionFailed")
         wanted = self.headers.get("If-Match")
-        if self.store.options.bare_etags and there and wanted:
+        if quirks["bare_etags"] and there and wanted:
             wanted = f'"{wanted}"'  # as Ceph: quotes count as a part of the ETag
         if wanted and (not there or there[1] != wanted):
             raise Refused(412 if there else 404, "PreconditionFailed" if there else "NoSuchKey")
 
     def demands(self):
-        """The requirements of a bucket with a default retention, or with a policy, for each body or object."""
-        digest, options = self.headers.get("Content-MD5"), self.store.options
+        """The requirements of the store, of a bucket with a default retention, or with a policy, for each request."""
+        digest, options, quirks = self.headers.get("Content-MD5"), self.store.options, self.store.quirks
+        if any(name.lower().startswith(quirks["refused"]) for name in self.headers):
+            raise Refused(*quirks["refusal"])
         if digest and base64.b64decode(digest) != hashlib.md5(self.body).digest():
             raise Refused(400, "BadDigest")
-        if options.object_lock and self.kind in ("Put", "Part") and not digest:
+        if quirks["md5"] and self.kind in ("Put", "Part") and not digest:
             raise Refused(400, "InvalidRequest")
         asked = self.headers.get("x-amz-server-side-encryption")
         begins = self.kind in ("Put", "Copy", "Create")
@@ -347,7 +391,7 @@ class Handler(BaseHTTPRequestHandler):
         path = urllib.parse.unquote(self.headers["x-amz-copy-source"]).lstrip("/")
         data, etag, _ = self.find(path.split("/", 1)[1])
         wanted = self.headers.get("x-amz-copy-source-if-match")
-        if wanted and (wanted != etag or (self.store.options.swift and "-" in etag)):
+        if wanted and (wanted != etag or (self.store.quirks["strict_source"] and "-" in etag)):
             raise Refused(412, "PreconditionFailed")
         return data
 
@@ -381,6 +425,11 @@ class Handler(BaseHTTPRequestHandler):
         return 200, b"", {"ETag": self.keep_part(self.body)}
 
     def on_CopyPart(self):
+        way = self.store.quirks["copy_part"]
+        if way == "empty":
+            return 200, b"", {"ETag": self.keep_part(b"")}
+        if way != "yes":
+            raise Refused(501, way)
         data = self.source()
         wanted = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("x-amz-copy-source-range", ""))
         if wanted:
@@ -390,23 +439,43 @@ class Handler(BaseHTTPRequestHandler):
         return 200, result_xml("CopyPartResult", ("ETag", escape(self.keep_part(data)))), {}
 
     def on_Complete(self):
-        parts = self.upload()
+        parts, quirks = self.upload(), self.store.quirks
         self.conditions()
-        listed = re.findall(rb"<Part><PartNumber>(\d+)</PartNumber><ETag>([^<]*)</ETag></Part>",
-                            self.body)
-        pieces, digests = [], b""
-        for i, (number, etag) in enumerate(listed):
-            data, md5 = parts.get(int(number), (b"", hashlib.md5()))
-            if etag.decode().replace("&quot;", '"').strip('"') != md5.hexdigest():
-                raise Refused(400, "InvalidPart")
-            if i + 1 < len(listed) and len(data) < self.store.options.part_min:
-                raise Refused(400, "EntityTooSmall")
-            pieces.append(data)
-            digests += md5.digest()
-        etag = self.keep(b"".join(pieces), '"%s-%d"' % (hashlib.md5(digests).hexdigest(), len(listed)))
+        late = quirks["complete"] == "late"
+        if late and not self.store.failed_once:
+            self.store.failed_once = True
+            return 200, b"   \n" + error_xml("InternalError"), {}
+        listed = [(int(number), etag.decode().replace("&quot;", '"').strip('"')) for number, etag in re.findall(
+            rb"<Part><PartNumber>(\d+)</PartNumber><ETag>([^<]*)</ETag></Part>", self.body)]
+        self.check_parts(parts, listed)
+        pieces = [parts[number] for number, _ in listed]
+        etag = self.keep(b"".join(data for data, _ in pieces), self.etag_of([md5 for _, md5 in pieces]))
         del self.store.uploads[self.query["uploadId"]]
-        return 200, result_xml("CompleteMultipartUploadResult", ("Key", escape(self.key)),
-                               ("ETag", escape(etag))), {}
+        fields = [("Key", escape(self.key)), ("ETag", "" if quirks["etag"] == "empty" else escape(etag))]
+        return 200, (b"   \n" if late else b"") + result_xml("CompleteMultipartUploadResult", *fields), {}
+
+    def check_parts(self, parts, listed):
+        quirks, numbers = self.store.quirks, [number for number, _ in listed]
+        for number, etag in listed:
+            if number not in parts or etag != parts[number][1].hexdigest():
+                raise Refused(400, "InvalidPart")
+        sizes = [len(parts[number][0]) for number in numbers]
+        if any(size < self.store.options.part_min for size in sizes[:-1]):
+            raise Refused(400, "EntityTooSmall")
+        if quirks["equal_parts"] and sizes and (len(set(sizes[:-1])) > 1 or sizes[-1] > sizes[0]):
+            raise Refused(400, "InvalidPart")
+        if quirks["contiguous"] and numbers != list(range(1, len(numbers) + 1)):
+            raise Refused(400, "InvalidPart")
+        if len(numbers) > quirks["parts_max"]:
+            raise Refused(400, "InvalidArgument")
+
+    def etag_of(self, md5s):
+        """The ETag of an object of parts."""
+        digest = hashlib.md5(b"".join(md5.digest() for md5 in md5s)).hexdigest()
+        form = self.store.quirks["etag"]
+        if form == "own":
+            return '"%s"' % base64.b32encode(bytes.fromhex(digest)).decode().strip("=").lower()
+        return '"%s-%d"' % (digest.upper() if form == "upper" else digest, len(md5s))
 
     def on_Abort(self):
         self.upload()
@@ -429,8 +498,11 @@ class Handler(BaseHTTPRequestHandler):
     def on_Uploads(self):
         marker = (self.query.get("key-marker", ""), self.query.get("upload-id-marker", ""))
         prefix, page = self.query.get("prefix", ""), self.store.options.page
+        way = self.store.quirks["list_uploads"]
+        if way not in ("yes", "exact"):
+            raise Refused(501, way)
         found = sorted((key, name) for name, (key, _) in self.store.uploads.items()
-                       if key.startswith(prefix) and (key, name) > marker)
+                       if (key == prefix if way == "exact" else key.startswith(prefix)) and (key, name) > marker)
         fields = [("Upload", f"<Key>{escape(k)}</Key><UploadId>{n}</UploadId>"
                              f"<Initiated>{iso(self.store.begun[n])}</Initiated>")
                   for k, n in found[:page]]
@@ -513,17 +585,16 @@ def main():
     parser.add_argument("--log", help="file for the requests")
     parser.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"))
     parser.add_argument("--bucket", default="images")
+    parser.add_argument("--absent", action="store_true", help="the bucket does not exist before it is created")
     parser.add_argument("--access-key", default="TESTACCESSKEY")
     parser.add_argument("--secret-key", default="test-secret-key-0001")
     parser.add_argument("--keys", help="file with more keys, as fake_credentials.py writes it")
-    parser.add_argument("--region", default="us-east-1")
+    parser.add_argument("--region", help="that signatures must name (default: that of the personality)")
+    parser.add_argument("--personality", default="", choices=["", *PERSONALITIES], metavar="NAME")
     parser.add_argument("--clock", type=float, default=0, help="seconds this store is ahead")
     parser.add_argument("--page", type=int, default=1000, help="entries of a listing's page")
     parser.add_argument("--part-min", type=int, default=5 * 1024 * 1024)
     parser.add_argument("--no-conditions", action="store_true", help="ignore write conditions")
-    parser.add_argument("--swift", action="store_true",
-                        help="as Swift's s3api: writes with a condition are not implemented, and that of a"
-                        " copy out of an object of parts never holds")
     parser.add_argument("--object-lock", action="store_true",
                         help="refuse objects and parts without Content-MD5")
     parser.add_argument("--encryption", help="refuse objects that are not to be encrypted so")

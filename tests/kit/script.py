@@ -42,6 +42,8 @@ class Script:
 def names_of(method, key, query, headers):
     """Returns the kinds of an S3 request, the most specific first: see fake_s3.py. Names of `headers` are in lower
     case."""
+    if not key and method == "PUT":
+        return ("Bucket",)
     if not key:
         return ("Uploads",) if "uploads" in query else ("List",)
     if "uploads" in query:

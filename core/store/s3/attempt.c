@@ -57,6 +57,7 @@ void s3_attempt_begin(struct s3_session *session, struct s3_attempt *attempt)
     attempt->counted = 0;
     attempt->http_status = 0;
     attempt->perhaps_done = attempt->moved = attempt->clock_set = attempt->renewed = false;
+    attempt->moved_to_host = false;
     attempt->text_start = op->text ? op->text->size : 0;
     attempt->parked = false;
     attempt->payload_hash[0] = attempt->etag[0] = attempt->detour[0] = '\0';

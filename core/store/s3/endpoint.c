@@ -339,3 +339,21 @@ bool s3_endpoint_move(struct s3_endpoint *place, const char *region)
     write_aws_host(place, host, sizeof host);
     return compose(place, host, &ignored) == 0;
 }
+
+bool s3_endpoint_to_host(struct s3_endpoint *place)
+{
+    char host[sizeof place->host];
+    struct err ignored;
+
+    if (place->in_host)
+        return true;
+    if (!takes_label(place->host) || !s3_bucket_fits_host(place->bucket, !place->https))
+        return false;
+    memcpy(host, place->host, sizeof host);
+    place->in_host = true;
+    if (compose(place, host, &ignored) == 0)
+        return true;
+    memcpy(place->host, host, sizeof host);
+    place->in_host = false;
+    return false;
+}

@@ -49,5 +49,8 @@ int s3_endpoint_under(struct s3_endpoint *place, const char *key_prefix, struct 
 /* Changes the region, as a store demands. A host that the user named stays, unless it is a public
  * host of AWS. False: the text is no region, is the present one, or the region is fixed. */
 bool s3_endpoint_move(struct s3_endpoint *place, const char *region);
+/* Moves the bucket from the path to the host name, as a store demands. False: the bucket or the
+ * host does not allow that. */
+bool s3_endpoint_to_host(struct s3_endpoint *place);
 
 #endif

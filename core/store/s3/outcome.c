@@ -179,7 +179,9 @@ static void handle_end(struct s3_session *session, struct s3_attempt *attempt,
                        enum s3_verdict verdict)
 {
     s3_quirks_note_aes(session, attempt, verdict);
-    if (attempt->sends == S3_SENDS_FOLLOW_UP)
+    if (s3_quirks_move_to_host(session, attempt, verdict))
+        s3_attempt_repeat(session, attempt);
+    else if (attempt->sends == S3_SENDS_FOLLOW_UP)
         handle_follow_up(session, attempt, verdict);
     else if (s3_quirks_change(session, attempt, verdict))
         s3_attempt_repeat(session, attempt);

@@ -1,12 +1,13 @@
 /*
- * Three forms: If-Match without quotes (Ceph), Content-MD5 for every body (buckets with a default
- * retention), AES256 (bucket policies). The fourth, a copy without its condition (Swift), needs a
- * look at the source: follow_up.c.
+ * Four forms: the bucket in the host name (Alibaba, Tencent), If-Match without quotes (Ceph),
+ * Content-MD5 for every body (buckets with a default retention), AES256 (bucket policies). The
+ * fifth, a copy without its condition (Swift), needs a look at the source: follow_up.c.
  */
 #include "store/s3/quirks.h"
 
 #include "base/codes.h"
 #include "base/log.h"
+#include "store/s3/attempt.h"
 #include "store/s3/reading.h"
 #include "store/s3/session.h"
 
@@ -40,6 +41,23 @@ static bool may_want_aes(const struct s3_session *session, const struct s3_attem
            !session->options.values[S3_ENCRYPTION] && !attempt->request.form.aes256 &&
            !is_useless && attempt->http_status == 403 &&
            err_is(&attempt->op->err, ERR_AUTH, CODE_DENIED) && s3_creates_object(attempt->op->verb);
+}
+
+/* Alibaba OSS, Tencent COS and proxies before them accept the bucket in the host name only. */
+bool s3_quirks_move_to_host(struct s3_session *session, struct s3_attempt *attempt,
+                            enum s3_verdict verdict)
+{
+    bool known = session->place.in_host; /* from the response to another op */
+
+    if (verdict != S3_FAILED || attempt->moved_to_host ||
+        !err_is(&s3_attempt_request(attempt)->err, ERR_USAGE, CODE_ADDRESSING) ||
+        !s3_endpoint_to_host(&session->place))
+        return false;
+    attempt->moved_to_host = true;
+    if (!known)
+        log_info("the store wants bucket %s in the host name: using %s", session->place.bucket,
+                 session->place.host);
+    return true;
 }
 
 bool s3_quirks_change(const struct s3_session *session, struct s3_attempt *attempt,

@@ -12,6 +12,10 @@
 struct s3_attempt;
 struct s3_session;
 
+/* Moves the bucket into the host name after a refusal that demands it. True: the caller repeats the
+ * request, which may be a follow-up. */
+bool s3_quirks_move_to_host(struct s3_session *session, struct s3_attempt *attempt,
+                            enum s3_verdict verdict);
 /* Changes the form of the request after a refusal. True: the caller repeats it. */
 bool s3_quirks_change(const struct s3_session *session, struct s3_attempt *attempt,
                       enum s3_verdict verdict);

@@ -50,6 +50,7 @@ struct s3_attempt {
     int http_status;   /* of the last response, of a follow-up request too; 0: none */
     bool perhaps_done; /* an earlier try without a usable response may have taken effect */
     bool moved, clock_set, renewed;     /* once for each op: region, clock, credentials */
+    bool moved_to_host;                 /* once for each op: the bucket */
     size_t text_start;                  /* size of op->text before the op */
     char etag[STORE_ETAG_MAX];          /* of a read that was cut */
     char payload_hash[SHA256_HEX_SIZE]; /* "": not computed yet */

@@ -167,6 +167,30 @@ static void a_key_without_an_encryption_is_refused(void **state)
     }
 }
 
+/* Alibaba and Tencent. libcurl resolves every name below localhost. */
+static void the_bucket_moves_into_the_host_name(void **state)
+{
+    const char *const more[] = {"--personality", "alibaba", NULL};
+    struct store_op head = {.verb = STORE_HEAD, .key = "doc"};
+    struct fake_s3 fake;
+    struct err err = {0};
+
+    (void)state;
+    fake_start(&fake, "[]", more);
+    struct store *store = open_store(&fake, NULL, NULL, &err);
+    assert_int_equal(store_run(store, &head, &err), STORE_FAILED); /* before an IP address */
+    assert_string_equal(err.code, "addressing");
+    store_destroy(store);
+
+    snprintf(fake.url, sizeof fake.url, "http://localhost:%d", fake.port);
+    store = open_store(&fake, NULL, NULL, &err);
+    assert_int_equal(store_run(store, &head, &err), STORE_ABSENT);
+    write_all(store);
+    assert_int_equal(fake_logged(&fake, "\"status\": 403", ""), 4); /* two of each store */
+    store_destroy(store);
+    fake_stop(&fake);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +199,7 @@ int main(void)
         cmocka_unit_test(every_write_requests_the_encryption),
         cmocka_unit_test(a_store_that_does_not_encrypt_is_named),
         cmocka_unit_test(a_key_without_an_encryption_is_refused),
+        cmocka_unit_test(the_bucket_moves_into_the_host_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -513,7 +513,7 @@ static void make_of_parts(struct store *store, const char *key, struct view data
 /* A store that refuses to copy from an object of parts on condition of its own ETag. */
 static void a_source_is_looked_up_if_its_condition_never_holds(void **state)
 {
-    const char *const more[] = {"--swift", NULL};
+    const char *const more[] = {"--personality", "swift", NULL};
     const char *const other = "\"00000000000000000000000000000000-1\"";
     struct fake_s3 fake;
     struct view data = noise(PART);
@@ -545,7 +545,7 @@ static void a_source_is_looked_up_if_its_condition_never_holds(void **state)
 /* The lookup is an ordinary request, with retries. If it is refused, the copy counts as failed. */
 static void a_source_that_cannot_be_looked_up_fails_the_copy(void **state)
 {
-    const char *const more[] = {"--swift", NULL};
+    const char *const more[] = {"--personality", "swift", NULL};
     struct fake_s3 fake;
     struct view data = noise(PART);
     char etag[STORE_ETAG_MAX];
