@@ -15,10 +15,14 @@
 #include "catalog/resolve.h"
 #include "catalog/retired.h"
 
+/* A clock that is further ahead than this is wrong, and its time is not passed on. */
+#define CLOCKS_DIFFER (24 * 3600 * NS_PER_S)
+
 /* The state of one change. */
 struct step {
     const struct release_options *options;
     struct release_result *result;
+    int64_t now;          /* wall ns: the time of the change */
     const char *expected; /* ETag of the document that the request is based on; NULL: any */
     struct current_pointer was;
     struct pointer wanted;
@@ -33,6 +37,7 @@ static void step_init(struct step *step, const struct release_options *options,
     memset(result, 0, sizeof *result);
     step->options = options;
     step->result = result;
+    step->now = options->now;
 }
 
 /* Fills the members of pointer and event that name the image. */
@@ -42,7 +47,7 @@ static void fill_image(struct step *step, const struct image_name *image, enum a
     struct audit_event *event = &step->event;
 
     step->result->image = *image;
-    clock_rfc3339(step->options->now, wanted->promoted_at);
+    clock_rfc3339(step->now, wanted->promoted_at);
     str_copy(wanted->promoted_by, sizeof wanted->promoted_by, step->options->by.user);
     str_copy(wanted->git_hash, sizeof wanted->git_hash, image->hash);
     str_copy(wanted->git_time, sizeof wanted->git_time, image->time);
@@ -82,6 +87,19 @@ static int lost(const struct step *step, struct err *err)
     return err_hint(err, "check its current value; to replace it, run the command again");
 }
 
+/* Puts the time of the change behind that of the value that it replaces. The audit log is ordered by
+ * time, and the other writer may have begun later than this one, or have a clock that is ahead. */
+static void follow_current(struct step *step)
+{
+    int64_t last;
+
+    if (!clock_parse_rfc3339(step->was.pointer.promoted_at, &last) || last < step->now ||
+        last > step->now + CLOCKS_DIFFER)
+        return;
+    step->now = last + 1;
+    clock_rfc3339(step->now, step->wanted.promoted_at);
+}
+
 /* Reads the current document. Returns 1 if it has the requested value already. */
 static int read_current(struct step *step, struct err *err)
 {
@@ -95,8 +113,10 @@ static int read_current(struct step *step, struct err *err)
         step->result->skipped = true;
         return 1;
     }
-    if (was->sound)
+    if (was->sound) {
         str_copy(step->result->previous, sizeof step->result->previous, was->pointer.target_path);
+        follow_current(step);
+    }
     return 0;
 }
 
@@ -153,7 +173,8 @@ static int set(struct step *step, struct err *err)
     if (answer == CHANGE_LOST)
         return compare_winner(step, err);
     step->event.overtaken = answer == CHANGE_OVERTAKEN;
-    result->audited = audit_record(o->store, &step->event, o->now, &result->why_not_audited) == 0;
+    result->audited =
+        audit_record(o->store, &step->event, step->now, &result->why_not_audited) == 0;
     if (check_image_again(step, err))
         return ERR_FAIL;
     return step->event.overtaken ? compare_winner(step, err) : 0;

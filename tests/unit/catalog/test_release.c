@@ -378,6 +378,21 @@ static void a_log_with_a_gap_is_not_believed(void **state)
     refused(roll_back("production"), ERR_CONFLICT, "history", "no event of the audit log explains");
 }
 
+/* The other writer began later, but wrote first. Events have an order, whatever the clocks say. */
+static void a_change_is_later_than_the_one_that_it_replaces(void **state)
+{
+    (void)state;
+    fine(promote(ONE, "production"));
+    fine(promote(TWO, "production"));
+    now -= 3600 * NS_PER_S;
+    fine(promote(THREE, "production"));
+    fine(roll_back("production"));
+    stands_at("production", TWO);
+    now -= 48 * 3600 * NS_PER_S; /* a wrong clock is not followed */
+    fine(promote(THREE, "production"));
+    refused(roll_back("production"), ERR_CONFLICT, "history", "no event of the audit log explains");
+}
+
 /* ---- the original's buckets ---- */
 
 static void a_broken_pointer_can_be_mended(void **state)
@@ -447,6 +462,7 @@ int main(void)
         TEST(latest_is_no_name),
         TEST(somebody_was_faster),
         TEST(back_and_further_back),
+        TEST(a_change_is_later_than_the_one_that_it_replaces),
         TEST(a_log_with_a_gap_is_not_believed),
         TEST(a_broken_pointer_can_be_mended),
         TEST(where_pointers_may_not_lead),
