@@ -118,6 +118,8 @@ static int remove_unfinished(struct cleanup *c, struct err *err)
     int failed = unfinished_read(c->store, &list, err);
 
     c->store_now = failed ? c->now : list.now;
+    if (!failed)
+        unfinished_warn(&c->cli->output, &list);
     for (size_t i = 0; i < list.count && !failed; i++)
         failed = remove_one(c, &list, &list.items[i], err);
     unfinished_finish(&list);

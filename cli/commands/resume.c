@@ -41,8 +41,10 @@ int cmd_resume(struct cli *cli, struct err *err)
     struct store *store = NULL;
     int failed = connect_store(cli, false, &store, err) || unfinished_read(store, &list, err);
 
-    if (!failed)
+    if (!failed) {
+        unfinished_warn(&cli->output, &list);
         print_list(cli, &list);
+    }
     unfinished_finish(&list);
     store_destroy(store);
     return failed ? ERR_FAIL : 0;

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/json_write.h"
 #include "cli/print/human.h"
+#include "cli/print/output.h"
 #include "cli/settings/config.h"
 
 static const char *const KINDS[] = {
@@ -20,6 +21,13 @@ static const char *const KINDS[] = {
 int64_t unfinished_retention(const struct config *config)
 {
     return (int64_t)config_number(config, OPT_RETIRED_AFTER) * NS_PER_MS;
+}
+
+void unfinished_warn(struct output *output, const struct unfinished_list *list)
+{
+    if (list->uploads_unknown)
+        output_warn(output, "this store does not list unfinished uploads: uploads of other hosts "
+                            "are not found; let a rule of the bucket delete them");
 }
 
 void unfinished_write(struct json_writer *w, const struct unfinished *what, int64_t retention)

@@ -203,7 +203,11 @@ static int add_uploads(struct list *list, struct store *store, const char *prefi
 {
     struct store_op op = {.verb = STORE_UPLOADS, .key = prefix};
 
-    return walk_each_sure(store, &op, add_upload, list, "unfinished uploads", err);
+    if (walk_each_sure(store, &op, add_upload, list, "unfinished uploads", err) == 0)
+        return 0;
+    list->out->uploads_unknown = op.answer == STORE_FAILED &&
+                                 (op.failure == STORE_UNSUPPORTED || op.failure == STORE_REJECTED);
+    return list->out->uploads_unknown ? 0 : ERR_FAIL;
 }
 
 static int add_object(void *arg, const struct store_entry *entry, struct err *err)
@@ -293,7 +297,7 @@ int unfinished_read(struct store *store, struct unfinished_list *out, struct err
     *out = (struct unfinished_list){.items = NULL};
     failed = add_states(&list, store, err) || sort_states(&list, err) ||
              add_spools(&list, store, err) || add_uploads(&list, store, "images/", err) ||
-             add_uploads(&list, store, "archive/", err) ||
+             (!out->uploads_unknown && add_uploads(&list, store, "archive/", err)) ||
              temp_objects_find(store, INT64_MAX, add_object, &list, err) ||
              add_archives(&list, store, err);
     free(list.uploads);

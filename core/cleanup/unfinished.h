@@ -43,7 +43,8 @@ struct unfinished {
 struct unfinished_list {
     struct unfinished *items;
     size_t count, room;
-    int64_t now; /* wall ns, by the store's clock if that is known */
+    int64_t now;          /* wall ns, by the store's clock if that is known */
+    bool uploads_unknown; /* the store does not list uploads: only those of this host are known */
     struct strings strings;
 
     char app[NAME_APP_MAX]; /* the application whose references were read last */
@@ -51,8 +52,8 @@ struct unfinished_list {
 };
 
 /* Lists everything, in the order of kinds. Only uploads and objects under keys of s3dock are
- * listed. A store that refuses to list them is an error. Call unfinished_finish after a failure,
- * too. */
+ * listed. A store that refuses to list them is an error, unless it does not implement the list of
+ * uploads. Call unfinished_finish after a failure, too. */
 int unfinished_read(struct store *store, struct unfinished_list *out, struct err *err);
 void unfinished_finish(struct unfinished_list *list);
 

@@ -693,6 +693,34 @@ static void many_temporary_objects_take_little_time_and_memory(void **state)
     unfinished_finish(&list);
 }
 
+/* Alibaba OSS does not list uploads. A store that forbids it is an error. */
+static bool lists_no_uploads(struct fault_store *fault, struct store_op *op)
+{
+    if (op->verb != STORE_UPLOADS)
+        return false;
+    fault_store_fail(op, ERR_UNSUPPORTED, "operation",
+                     strcmp(fault->store.where, "forbids") ? STORE_UNSUPPORTED : STORE_FORBIDDEN);
+    return true;
+}
+
+static void a_store_without_a_list_of_uploads_lists_the_rest(void **state)
+{
+    struct fault_store fault;
+    struct unfinished_list list;
+    char folder[128];
+
+    (void)state;
+    snprintf(folder, sizeof folder, "%s/no-uploads", dir);
+    fault_store_open(&fault, folder, "images", lists_no_uploads);
+    assert_int_equal(unfinished_read(&fault.store, &list, &err), 0);
+    assert_true(list.uploads_unknown);
+    unfinished_finish(&list);
+    strcpy(fault.store.where, "forbids");
+    assert_int_equal(unfinished_read(&fault.store, &list, &err), ERR_FAIL);
+    unfinished_finish(&list);
+    fault_store_close(&fault);
+}
+
 static int start(void **state)
 {
     char id[DIGEST_TEXT_SIZE];
@@ -715,6 +743,7 @@ int main(void)
         cmocka_unit_test(without_conditional_requests),
         cmocka_unit_test(in_a_folder),
         cmocka_unit_test(many_temporary_objects_take_little_time_and_memory),
+        cmocka_unit_test(a_store_without_a_list_of_uploads_lists_the_rest),
     };
 
     return cmocka_run_group_tests_name("cleanup", tests, start, scratch_teardown);

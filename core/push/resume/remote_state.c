@@ -66,9 +66,11 @@ static void list_folder(struct sweep *sweep)
     struct store_op uploads = {.verb = STORE_UPLOADS, .key = sweep->folder, .optional = true};
     struct store_op objects = {.verb = STORE_LIST, .key = sweep->folder, .optional = true};
     struct err err;
+    /* Some stores do not list uploads. */
+    bool failed = store_each(sweep->store, &uploads, each_upload, sweep, &err) == STORE_FAILED &&
+                  uploads.failure != STORE_UNSUPPORTED;
 
-    if (store_each(sweep->store, &uploads, each_upload, sweep, &err) == STORE_FAILED ||
-        store_each(sweep->store, &objects, each_object, sweep, &err) == STORE_FAILED)
+    if (failed || store_each(sweep->store, &objects, each_object, sweep, &err) == STORE_FAILED)
         log_info("temporary objects under %s cannot be listed: %s", sweep->folder, err.text);
 }
 
