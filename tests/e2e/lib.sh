@@ -392,6 +392,52 @@ round_trip()
         check "--json states a peak memory of at most 128 MiB" test "$(json peak_memory_bytes pull.json)" -le 134217728
 }
 
+# --- two hosts ----------------------------------------------------------------------------------------
+
+# elsewhere COMMAND...: on another host: with an empty home folder.
+elsewhere()
+{
+    mkdir -p "$work/elsewhere"
+    HOME=$work/elsewhere "$@"
+}
+
+# pulls REF FILE: another host gets the image of that file.
+pulls()
+{
+    elsewhere s3dock pull "$1" --output pulled.tar && same_image "$2" pulled.tar
+}
+
+# promote_at_once ENV REF OTHER FILE: two hosts promote different images at the same moment. Each one succeeds or gets a
+# conflict. FILE.one and FILE.other get the results as JSON.
+promote_at_once()
+{
+    local one=0 other=0 first second
+    s3dock promote "$2" "$1" --json >"$4.one" 2>one.err &
+    first=$!
+    elsewhere s3dock promote "$3" "$1" --json >"$4.other" 2>other.err &
+    second=$!
+    wait $first || one=$?
+    wait $second || other=$?
+    echo "exit codes $one and $other"
+    cat one.err other.err
+    [[ "$one$other" =~ ^(00|08|80)$ ]]
+}
+
+# is_whole_history ENV FILE...: the audit log of shop has every promotion that succeeded, by its result (FILE), and no
+# other. The environment has one of these images.
+is_whole_history()
+{
+    s3dock history shop "$1" --limit 100 --json >history.json || return 1
+    CURRENT=$(s3dock current shop "$1") python3 - "${@:2}" <<'PYTHON'
+import json, os, sys
+events = [event for event in json.load(open("history.json"))["data"]["events"] if not event["overtaken"]]
+done = [data for data in (json.load(open(name)).get("data") for name in sys.argv[1:]) if data and not data["skipped"]]
+print(f"{len(events)} events, {len(done)} successes, now {os.environ['CURRENT']}")
+sources = sorted(event["source"] for event in events)
+sys.exit(sources != sorted(data["image_ref"] for data in done) or os.environ["CURRENT"] not in sources)
+PYTHON
+}
+
 # --- the end ------------------------------------------------------------------------------------------
 
 finish()
