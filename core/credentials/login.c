@@ -29,7 +29,7 @@ static int refresh(const struct credential_context *ctx, const char *path,
     bool ended = expiry <= system->now(system->arg);
     struct err failure;
 
-    if (signin_refresh(ctx, ended ? WEB_CALL_TRIES : 1, session, err) < 0) {
+    if (signin_refresh(ctx, ended ? web_call_tries(ctx->settings) : 1, session, err) < 0) {
         if (err->family == ERR_CANCELLED || login_cache_read(system, path, session, &failure) < 0)
             return ERR_FAIL;
         return session->set.expiry > expiry ? 0 : ERR_FAIL;
