@@ -108,7 +108,7 @@ void sso_token_keep_secret(const struct sso_token *token)
 int sso_cache_read(const struct aws_system *system, const char *path, struct sso_token *out,
                    struct err *err)
 {
-    struct json *json;
+    struct json *json = NULL;
     int result;
 
     if (read_file(system, path, &json, err) < 0)
@@ -173,7 +173,7 @@ int sso_cache_write(const struct aws_system *system, const char *path,
                     const struct sso_token *token, struct err *err)
 {
     struct text _cleanup_text_ out;
-    struct json *json;
+    struct json *json = NULL;
 
     text_init_secret(&out, WRITTEN_MAX);
     if (read_file(system, path, &json, err) < 0)

@@ -39,7 +39,7 @@ static void write_body(const struct sso_token *token, struct text *body)
 /* Reads "error" and "error_description" of a refusal; "" where it has none. */
 static void read_refusal(const struct web_answer *answer, char code[64], char reason[256])
 {
-    struct json *json;
+    struct json *json = NULL;
     struct err ignored;
 
     code[0] = reason[0] = '\0';
@@ -101,7 +101,7 @@ static int use_answer(struct json_node root, int64_t now, struct sso_token *toke
 static int read_answer(const struct web_answer *answer, int64_t now, struct sso_token *token,
                        struct err *err)
 {
-    struct json *json;
+    struct json *json = NULL;
     int result;
 
     if (answer->status != 200)

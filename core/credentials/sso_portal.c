@@ -51,7 +51,7 @@ static int fail_with_answer(const struct sso_role *role, const struct web_answer
                             struct err *err)
 {
     char message[256] = "";
-    struct json *json;
+    struct json *json = NULL;
 
     if (json_parse(&json, text_view(&answer->body), &limits, SERVICE, err) == 0) {
         json_string(json_get(json_root(json), "message"), message, sizeof message);
@@ -108,7 +108,7 @@ static int read_document(const struct web_answer *answer, int64_t now, struct cr
 {
     struct keys keys = {0};
     const char *missing;
-    struct json *json;
+    struct json *json = NULL;
     int64_t expiry = 0;
     int result;
 

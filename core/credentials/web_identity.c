@@ -133,7 +133,7 @@ int web_identity_credentials(const struct credential_context *ctx,
 {
     struct web_identity identity;
     struct text _cleanup_text_ text;
-    const char *token;
+    const char *token = "";
     int result = web_identity_read(ctx->system, profile, &identity, err);
 
     text_init_secret(&text, WEB_IDENTITY_TOKEN_MAX + 64);
