@@ -133,10 +133,8 @@ role_profiles
 check "two roles: clocks that are 2 hours ahead and long tokens are survived" push $FIRST first
 check "two roles: the pulled image is complete" whole $FIRST first
 
-# slowly FILE: prints the file within 20 seconds
-slowly()
-{
-    python3 - "$1" <<'PYTHON'
+# slowly.py FILE: prints the file within 20 seconds
+cat >slowly.py <<'PYTHON'
 import os, sys, time
 with open(sys.argv[1], "rb") as file:
     size = os.fstat(file.fileno()).st_size
@@ -144,11 +142,11 @@ with open(sys.argv[1], "rb") as file:
         sys.stdout.buffer.write(chunk)
         time.sleep(0.5)
 PYTHON
-}
 
+# push_slowly: a push of 20 seconds
 push_slowly()
 {
-    slowly images/first.tar | s3dock push $FIRST --input - --level 1 >push.out 2>push.err
+    python3 slowly.py images/first.tar | s3dock push $FIRST --input - --level 1 >push.out 2>push.err
 }
 
 STORE_OPTIONS=()
@@ -159,6 +157,56 @@ check "two roles: the program has assumed the outer role again and again" test "
 check "two roles: the store has not refused any key" same 0 "$(grep -c '"status": 400' store.log)"
 check "two roles: no secret is in the output" no_secret push.out push.err
 check "two roles: the pulled image is complete" whole $FIRST first
+
+# --- a role with an MFA device ------------------------------------------------------------------------
+
+# on_terminal TEXT COMMAND...: runs the command on a terminal of its own, and types the text when it asks for a code. The
+# output of the terminal is in terminal.out.
+on_terminal()
+{
+    python3 - "$@" <<'PYTHON'
+import os, pty, sys
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[2], sys.argv[2:])
+seen, typed = b"", False
+while True:
+    try:
+        part = os.read(terminal, 4096)
+    except OSError:
+        break
+    seen += part
+    if not typed and b"Enter MFA code for " in seen:
+        os.write(terminal, sys.argv[1].encode() + b"\n")
+        typed = True
+    if not part:
+        break
+open("terminal.out", "wb").write(seen)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+PYTHON
+}
+
+servers
+role_profiles
+sed -i 's/^external_id.*/mfa_serial = arn:aws:iam::123456789012:mfa\/me/' home/.aws/config
+check "MFA: the program asks for the code" on_terminal 123456 "$S3DOCK" push $FIRST --input images/first.tar --level 1
+check "MFA: the question names the device" grep -q "Enter MFA code for arn:aws:iam::123456789012:mfa/me" terminal.out
+check "MFA: the code is sent to STS" grep -q "TokenCode=123456" issuer.log
+check "MFA: the code is not on the terminal" bash -c "! grep -q 123456\\b terminal.out"
+check "MFA: a wrong code fails" same 4 "$(on_terminal 654321 "$S3DOCK" list apps; echo $?)"
+check "MFA: the failure has its remedy" grep -q "the MFA code was wrong" terminal.out
+servers --life 6
+role_profiles
+sed -i 's/^external_id.*/mfa_serial = arn:aws:iam::123456789012:mfa\/me/' home/.aws/config
+check "MFA: keys that expire during a push end it" same 4 "$(on_terminal 123456 \
+    bash -c "python3 slowly.py images/first.tar | '$S3DOCK' push $FIRST --input - --level 1"; echo $?)"
+check "MFA: a running push does not ask for a code" grep -q "auth.login.*a running transfer does not ask" terminal.out
+before=$(wc -l <issuer.log)
+code=0
+setsid -w "$S3DOCK" list apps >mfa.out 2>mfa.err || code=$?
+check "MFA: without a terminal it is refused" same 4 "$code"
+check "MFA: the refusal names the device" grep -q "auth.login.*mfa/me" mfa.err
+check "MFA: no request was sent before" same "$before" "$(wc -l <issuer.log)"
 
 # --- web identity -------------------------------------------------------------------------------------
 
