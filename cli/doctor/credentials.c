@@ -96,7 +96,7 @@ static void check_mode(struct doctor *doctor, const struct aws_settings *aws)
     const char *path = aws ? aws_profiles_credentials_path(aws->profiles) : "";
     struct stat st;
 
-    if (path[0] && stat(path, &st) == 0 && st.st_mode & 077)
+    if (path[0] && stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_mode & 077)
         doctor_warning(doctor, NAME, "chmod 600", "other users may read %s", path);
 }
 

@@ -117,6 +117,13 @@ static void format_place(const struct aws_settings *settings, const struct found
     aws_profile_place(settings->profiles, found->section, key, out, size);
 }
 
+/* Python programs drop an indented comment; here it belongs to the value. */
+static int hint_lines(struct err *err)
+{
+    return err_hint(err, "the value has several lines: a line that begins with a blank, also a "
+                         "comment, continues the value above");
+}
+
 static int refuse_value(const struct aws_settings *settings, const struct found *found,
                         const char *allowed, struct err *err)
 {
@@ -124,7 +131,7 @@ static int refuse_value(const struct aws_settings *settings, const struct found 
 
     format_place(settings, found, place, sizeof place);
     err_set(err, ERR_USAGE, CODE_AWS_SETTING, "'%.64s' is not a value of %s", found->text, place);
-    return err_hint(err, "use %s", allowed);
+    return strchr(found->text, '\n') ? hint_lines(err) : err_hint(err, "use %s", allowed);
 }
 
 /* Reads one of `words`, separated by "|", in any case. Stores its position from 1. A value that is
@@ -259,7 +266,8 @@ static int read_region(struct aws_settings *settings, const char *asked, struct 
     format_place(settings, &found, place, sizeof place);
     err_set(err, ERR_USAGE, CODE_REGION, "'%.64s' (%s) is not a name of a region", found.text,
             place);
-    return err_hint(err, "a region has a name like eu-central-1");
+    return strchr(found.text, '\n') ? hint_lines(err)
+                                    : err_hint(err, "a region has a name like eu-central-1");
 }
 
 static int read_ca_bundle(struct aws_settings *settings, struct err *err)
@@ -339,7 +347,6 @@ static struct found find_variable(const struct aws_settings *settings, enum aws_
     static const char *const names[AWS_SERVICE_COUNT] = {
         [AWS_S3] = "AWS_ENDPOINT_URL_S3",         [AWS_STS] = "AWS_ENDPOINT_URL_STS",
         [AWS_SSO] = "AWS_ENDPOINT_URL_SSO",       [AWS_SSO_OIDC] = "AWS_ENDPOINT_URL_SSO_OIDC",
-        [AWS_SIGNIN] = "AWS_ENDPOINT_URL_SIGNIN",
     };
     struct found found = find_value(settings, names[service], NULL, NULL);
 

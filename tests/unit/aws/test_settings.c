@@ -166,6 +166,23 @@ static void wrong_values_are_refused_with_their_place(void **state)
     assert_refused(ENV({0}), "[default]\nregion = eu\n # home\n", CODE_REGION, "region in profile");
 }
 
+static void a_value_of_several_lines_is_explained(void **state)
+{
+    static const char *const configs[] = {"[default]\nregion = eu\n # home\n",
+                                          "[default]\nretry_mode = legacy\n # slow\n"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(configs); i++) {
+        struct aws_files all = ENV({0});
+        struct aws_settings settings;
+        struct err err;
+
+        assert_true(load(&all, configs[i], NULL, &settings, &err) < 0);
+        assert_non_null(strstr(err.hint, "continues the value above"));
+        aws_settings_finish(&settings);
+    }
+}
+
 static void assert_endpoint(struct aws_files all, const char *config, enum aws_service service,
                             const char *url, const char *place)
 {
@@ -261,6 +278,7 @@ int main(void)
         cmocka_unit_test(a_missing_default_profile_is_allowed),
         cmocka_unit_test(settings_of_the_profile_are_read),
         cmocka_unit_test(wrong_values_are_refused_with_their_place),
+        cmocka_unit_test(a_value_of_several_lines_is_explained),
         cmocka_unit_test(the_endpoint_is_that_of_the_first_place),
         cmocka_unit_test(the_endpoint_of_the_caller_is_first),
         cmocka_unit_test(a_wrong_endpoint_is_refused),
