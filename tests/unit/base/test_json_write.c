@@ -153,7 +153,7 @@ static void numbers(void **state)
         jw_array(&w, NULL);
         jw_raw(&w, NULL, view_str("[1, 2]"));
         jw_end(&w);
-        assert_string_equal(out.data, "[-9223372036854775808,9223372036854775807][[1, 2]]");
+        assert_string_equal(out.data, "[-9223372036854775808,9223372036854775807],[[1, 2]]");
     }
 }
 
