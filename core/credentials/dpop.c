@@ -28,16 +28,11 @@
 #define ID_BYTES        16
 #define PART_MAX        1536 /* bytes of a part before base64 */
 
-static int no_password(char *buffer, int size, int writing, void *arg)
-{
-    (void)buffer, (void)size, (void)writing, (void)arg;
-    return -1;
-}
-
 static EVP_PKEY *read_key(const char *pem)
 {
     BIO *bio = BIO_new_mem_buf(pem, -1);
-    EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
+    char password[] = ""; /* an encrypted key is refused without a question */
+    EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, NULL, password) : NULL;
 
     BIO_free(bio);
     return key;

@@ -82,7 +82,7 @@ static int read_set(struct json_node token, const char *path, struct credentials
                     struct err *err)
 {
     struct parts parts = {0};
-    int64_t expiry;
+    int64_t expiry = 0;
     int result = 0;
 
     if (!read_parts(token, &parts))
@@ -103,7 +103,7 @@ static int read_set(struct json_node token, const char *path, struct credentials
 int login_cache_read(const struct aws_system *system, const char *path, struct login_session *out,
                      struct err *err)
 {
-    struct json *json;
+    struct json *json = NULL;
     int result;
 
     *out = (struct login_session){.key = ""};
@@ -158,7 +158,7 @@ int login_cache_write(const struct aws_system *system, const char *path,
                       const struct login_session *session, struct err *err)
 {
     _cleanup_text_ struct text out;
-    struct json *json;
+    struct json *json = NULL;
 
     text_init_secret(&out, 4 * LOGIN_CACHE_MAX); /* escapes may lengthen it */
     if (read_document(system, path, &json, err) < 0)
