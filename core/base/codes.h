@@ -65,6 +65,7 @@
 #define CODE_TAG            "tag"
 #define CODE_TAGS           "tags"
 #define CODE_TIMEOUT        "timeout"
+#define CODE_TOKEN          "token"
 #define CODE_TOKEN_FILE     "token_file"
 #define CODE_TOO_LARGE      "too_large"
 #define CODE_UNREACHABLE    "unreachable"

@@ -85,6 +85,23 @@ const char *credentials_kind_name(enum credential_kind kind)
     return NAMES[kind];
 }
 
+const char *credentials_remedy(enum credential_kind kind)
+{
+    switch (kind) {
+    case CREDENTIALS_ENVIRONMENT:
+        return "export new temporary credentials and run the same command again";
+    case CREDENTIALS_SSO:
+        return "run aws sso login";
+    case CREDENTIALS_LOGIN:
+        return "run aws login";
+    case CREDENTIALS_OWN:
+    case CREDENTIALS_PROFILE:
+        return "write new temporary credentials into the file";
+    default:
+        return "get new temporary credentials";
+    }
+}
+
 void credentials_finish(struct credentials *creds)
 {
     explicit_bzero(creds, sizeof *creds);

@@ -74,7 +74,7 @@ static const struct s3_error MEANINGS[] = {
         "the store does not know this access key", NULL},
     [CREDENTIALS] = {S3_FAILED, 0, ERR_AUTH, CODE_KEY,
         "the credentials are not valid", NULL},
-    [TOKEN] = {S3_EXPIRED, 0, ERR_AUTH, "token",
+    [TOKEN] = {S3_EXPIRED, 0, ERR_AUTH, CODE_TOKEN,
         "the session token is not valid", HINT_TOKEN},
     [IN_HOST] = {S3_FAILED, 0, ERR_USAGE, CODE_ADDRESSING,
         "the store wants the bucket in the host name", NULL},

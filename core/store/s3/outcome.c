@@ -127,11 +127,6 @@ static bool may_renew(const struct s3_session *session, struct s3_attempt *attem
 
 static void renew_credentials(struct s3_session *session, struct s3_attempt *attempt)
 {
-    struct err *err = &s3_attempt_request(attempt)->err;
-
-    if (err_is(err, ERR_AUTH, CODE_EXPIRED) && session->keys.set.source[0])
-        err_hint(err, "get new temporary credentials; those in use are of %s",
-                 session->keys.set.source);
     if (!may_renew(session, attempt)) {
         s3_attempt_fail(session, attempt);
         return;
@@ -267,6 +262,22 @@ static void hint_at_clock(struct err *err)
         err_hint(err, "this machine's clock is years behind: set it (timedatectl set-ntp true)");
 }
 
+/* Names the source of refused keys, and how to renew those that have expired. */
+static void name_keys(const struct s3_session *session, struct err *err)
+{
+    const struct credentials *set = &session->keys.set;
+    size_t used = strlen(err->text);
+
+    if (!set->source[0])
+        return;
+    if (err_is(err, ERR_AUTH, CODE_EXPIRED))
+        err_hint(err, "%s; those in use are of %s", credentials_remedy(set->kind), set->source);
+    else if (err_is(err, ERR_AUTH, CODE_KEY) || err_is(err, ERR_AUTH, CODE_SIGNATURE) ||
+             err_is(err, ERR_AUTH, CODE_TOKEN))
+        snprintf(err->text + used, sizeof err->text - used, "; the keys are those of %s",
+                 set->source);
+}
+
 /* Servers that do not encrypt as asked report "invalid" or "not implemented". */
 static void hint_at_encryption(const struct s3_session *session, struct store_op *op)
 {
@@ -305,6 +316,8 @@ void s3_outcome_handle(struct s3_session *session, struct s3_attempt *attempt)
         s3_reply_unsigned(&reply, &session->place, op);
     if (reply.verdict == S3_DONE)
         check_encrypted(session, op, answer);
+    if (reply.verdict == S3_FAILED || reply.verdict == S3_EXPIRED)
+        name_keys(session, &op->err);
     if (reply.verdict == S3_FAILED) {
         hint_at_clock(&op->err);
         hint_at_encryption(session, op);

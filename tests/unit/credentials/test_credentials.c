@@ -59,11 +59,21 @@ static void refuses_halves_and_pasted_line_ends(void **state)
     }
 }
 
+static void every_kind_has_a_name_and_a_remedy(void **state)
+{
+    (void)state;
+    for (int kind = CREDENTIALS_NONE; kind <= CREDENTIALS_INSTANCE; kind++) {
+        assert_true(strlen(credentials_kind_name((enum credential_kind)kind)) > 2);
+        assert_true(strlen(credentials_remedy((enum credential_kind)kind)) > 10);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_a_pair_and_hides_the_secret),
         cmocka_unit_test(no_credentials_are_a_valid_result),
+        cmocka_unit_test(every_kind_has_a_name_and_a_remedy),
         cmocka_unit_test(refuses_halves_and_pasted_line_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
