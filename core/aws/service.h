@@ -11,8 +11,8 @@ struct err;
 
 #define AWS_REGION_SIZE 64 /* of the name of a region, the NUL included */
 
-enum aws_service { AWS_S3, AWS_STS, AWS_SSO, AWS_SSO_OIDC };
-#define AWS_SERVICE_COUNT 4
+enum aws_service { AWS_S3, AWS_STS, AWS_SSO, AWS_SSO_OIDC, AWS_SIGNIN };
+#define AWS_SERVICE_COUNT 5
 
 /* Returns the name of a service in variables and files: "s3", "sso_oidc". */
 const char *aws_service_key(enum aws_service service);
