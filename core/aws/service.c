@@ -52,6 +52,33 @@ static int check_region(enum aws_service service, const char *region, struct err
     return err_hint(err, "a region has a name like eu-central-1");
 }
 
+/* The plain hosts of the sign-in service have domains of their own. */
+static const struct {
+    const char *partition, *domain;
+} SIGNIN_DOMAINS[] = {
+    {"aws", "aws.amazon.com"},
+    {"aws-cn", "amazonaws.cn"},
+    {"aws-us-gov", "amazonaws-us-gov.com"},
+    {"aws-eusc", "amazonaws-eusc.eu"},
+    {"aws-iso", "c2shome.ic.gov"},
+    {"aws-iso-b", "sc2shome.sgov.gov"},
+    {"aws-iso-e", "csphome.adc-e.uk"},
+    {"aws-iso-f", "csphome.hci.ic.gov"},
+};
+
+/* Writes "https://eu-west-1.signin.aws.amazon.com". */
+static void format_signin(const char *partition, const char *region, bool fips, char *url,
+                          size_t size)
+{
+    if (fips) { /* of us-gov: one host for all regions */
+        snprintf(url, size, "https://signin-fips.amazonaws-us-gov.com");
+        return;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(SIGNIN_DOMAINS); i++)
+        if (!strcmp(SIGNIN_DOMAINS[i].partition, partition))
+            snprintf(url, size, "https://%s.signin.%s", region, SIGNIN_DOMAINS[i].domain);
+}
+
 /* Writes "https://sts-fips.eu-west-1.api.aws". */
 static void format_url(enum aws_service service, const char *region, bool fips, bool dualstack,
                        char *url, size_t size)
@@ -63,7 +90,13 @@ static void format_url(enum aws_service service, const char *region, bool fips, 
         snprintf(url, size, "https://%s.signin.aws.amazon.com", region);
         return;
     }
-    if (!strcmp(partition->name, "aws-us-gov") && !dualstack)
+    bool gov = !strcmp(partition->name, "aws-us-gov");
+
+    if (service == AWS_SIGNIN && !dualstack && (gov || !fips)) {
+        format_signin(partition->name, region, fips, url, size);
+        return;
+    }
+    if (gov && !dualstack)
         fips = false; /* all plain hosts of this partition are FIPS hosts */
     snprintf(url, size, "https://%s%s.%s.%s", host, fips ? "-fips" : "", region,
              dualstack ? partition->dualstack : partition->domain);
