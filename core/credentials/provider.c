@@ -100,15 +100,24 @@ static void log_new_set(const struct credentials *fresh)
              fresh->expiry ? ", valid until " : "", fresh->expiry ? until : "");
 }
 
+/* A failure that reaches the users is not logged for the user as well, nor one that is repeated. */
+static void log_failure(const struct credential_provider *provider, bool known)
+{
+    bool fatal = refresh_plan_use(&provider->plan, now_of(provider)) == REFRESH_FAIL;
+
+    log_print(known || fatal || provider->closing ? LOG_DEBUG : LOG_INFO, "no new credentials: %s",
+              provider->failure.text);
+}
+
 static void store_result(struct credential_provider *provider, int answer,
                          const struct credentials *fresh, struct err *err)
 {
     if (check_fresh(provider, answer, fresh, err)) {
-        if (!provider->closing)
-            log_print(strcmp(err->text, provider->failure.text) ? LOG_INFO : LOG_DEBUG,
-                      "no new credentials: %s", err->text);
+        bool known = strcmp(err->text, provider->failure.text) == 0;
+
         provider->failure = *err;
         note_failure(provider, is_temporary(err));
+        log_failure(provider, known);
     } else if (credentials_equal(fresh, &provider->set) && fresh->expiry <= provider->plan.expiry) {
         note_failure(provider, true); /* the source has no newer set yet */
     } else {

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/again.h"
 #include "base/clock.h"
 #include "base/codes.h"
 #include "flow/cancel.h"
@@ -171,11 +172,18 @@ static int send_request(struct s3_session *session, struct s3_attempt *attempt, 
     return http_start(session->http, &attempt->exchange, err);
 }
 
-/* The rejection by the store has more to say than that of the provider. */
-static void fail_keys(struct s3_session *session, struct s3_attempt *attempt, const struct err *err)
+/* There are no keys any more. The refusal of the store has more to say than that of the provider. A
+ * failure of the source must not end an upload for good: a later run may have other keys. */
+static void fail_keys(struct s3_session *session, struct s3_attempt *attempt, struct err *err)
 {
-    if (!attempt->renewed || !err_is(err, ERR_AUTH, CODE_REJECTED))
+    if (!attempt->renewed || !err_is(err, ERR_AUTH, CODE_REJECTED)) {
+        err_wrap(err, "cannot renew the credentials");
+        if (!again_may_help(err)) {
+            err->family = ERR_AUTH;
+            str_copy(err->code, sizeof err->code, CODE_EXPIRED);
+        }
         s3_attempt_request(attempt)->err = *err;
+    }
     s3_attempt_fail(session, attempt);
 }
 
