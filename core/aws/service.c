@@ -16,11 +16,13 @@
 
 static const struct {
     const char *key;
-    const char *host; /* before the region; NULL: the region is the first part */
+    const char *host; /* before the region */
 } SERVICES[AWS_SERVICE_COUNT] = {
-    [AWS_S3] = {"s3", "s3"},           [AWS_STS] = {"sts", "sts"},
-    [AWS_SSO] = {"sso", "portal.sso"}, [AWS_SSO_OIDC] = {"sso_oidc", "oidc"},
-    [AWS_SIGNIN] = {"signin", NULL},
+    [AWS_S3] = {"s3", "s3"},
+    [AWS_STS] = {"sts", "sts"},
+    [AWS_SSO] = {"sso", "portal.sso"},
+    [AWS_SSO_OIDC] = {"sso_oidc", "oidc"},
+    [AWS_SIGNIN] = {"signin", "signin"},
 };
 
 const char *aws_service_key(enum aws_service service)
@@ -85,11 +87,6 @@ static void format_url(enum aws_service service, const char *region, bool fips, 
 {
     const struct aws_partition *partition = aws_partition_of(region);
     const char *host = SERVICES[service].host;
-
-    if (!host) { /* the sign-in service has one kind of host, on a domain of its own */
-        snprintf(url, size, "https://%s.signin.aws.amazon.com", region);
-        return;
-    }
     bool gov = !strcmp(partition->name, "aws-us-gov");
 
     if (service == AWS_SIGNIN && !dualstack && (gov || !fips)) {

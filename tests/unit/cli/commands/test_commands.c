@@ -298,6 +298,52 @@ static void origins_are_told_of_every_setting(void **state)
 }
 
 /* Also with a configuration that other commands refuse. */
+static void write_text(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void profiles_of_the_aws_files_are_printed(void **state)
+{
+    (void)state;
+    write_text("aws", "[default]\nregion = eu-north-1\n[profile ci]\nregion = eu-west-3\n");
+    setenv("AWS_CONFIG_FILE", "aws", 1);
+    assert_int_equal(RUN(false, "config", "list"), 0);
+    assert_non_null(strstr(said.data, "Profiles of the AWS files:\n  ci\n* default\n"));
+    assert_int_equal(RUN(true, "config", "list"), 0);
+    assert_non_null(strstr(said.data, "\"aws_profiles\": [\n      \"ci\",\n      \"default\""));
+    assert_int_equal(RUN(true, "config", "show", "--profile", "ci", "--origin"), 0);
+    assert_non_null(strstr(said.data, "\"aws_profile\": \"ci\""));
+    assert_non_null(strstr(said.data, "\"region in profile ci of aws\""));
+    setenv("AWS_CONFIG_FILE", "/dev/null", 1);
+    unlink("aws");
+}
+
+static void doctor_reports_the_aws_files(void **state)
+{
+    setenv("XDG_CACHE_HOME", *state, 1);
+    write_text("s3dock.json5", "{profiles: {ci: {bucket: 'images'}}}");
+    write_text("aws", "[ci]\n[profile ci]\nregion = eu-north-1\n[default]\nk k = 1\n");
+    setenv("AWS_CONFIG_FILE", "aws", 1);
+    RUN(false, "doctor", "--profile", "ci", "--endpoint", "http://127.0.0.1:1", "--docker-host",
+        "unix:///nowhere");
+    assert_non_null(
+        strstr(said.data, "  ok       AWS files          profile \"default\" of aws and"));
+    assert_non_null(strstr(said.data, "aws, line 1: [ci] has no effect"));
+    assert_non_null(strstr(said.data, "aws, line 5: a key is ignored"));
+    assert_non_null(strstr(said.data, "the AWS files have a profile \"ci\", too"));
+    write_text("aws", "[default\n");
+    RUN(false, "doctor", "--endpoint", "http://127.0.0.1:1", "--docker-host", "unix:///nowhere");
+    assert_non_null(strstr(said.data, "  failed   AWS files          AWS file aws, line 1: "));
+    setenv("AWS_CONFIG_FILE", "/dev/null", 1);
+    unlink("aws");
+    assert_int_equal(rmdir("s3dock"), 0);
+}
+
 static void doctor_examines_a_broken_configuration(void **state)
 {
     FILE *file = fopen("s3dock.json5", "w");
@@ -352,6 +398,8 @@ int main(void)
         IN_FOLDER(show_knows_the_variables_of_docker),
         IN_FOLDER(help_lists_commands_in_groups),
         IN_FOLDER(origins_are_told_of_every_setting),
+        IN_FOLDER(profiles_of_the_aws_files_are_printed),
+        IN_FOLDER(doctor_reports_the_aws_files),
         IN_FOLDER(doctor_examines_a_broken_configuration),
         IN_FOLDER(doctor_examines_a_directory),
         IN_FOLDER(every_command_has_its_help),
