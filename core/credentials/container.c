@@ -115,6 +115,7 @@ static int find_endpoint(const struct aws_system *system, char url[CONTAINER_URL
     const char *name = *relative ? RELATIVE_URI : FULL_URI;
     int size;
 
+    *endpoint = (struct endpoint){{0}};
     if (!*relative && !*full)
         return SOURCE_ABSENT;
     if (*relative && *relative != '/')
@@ -126,10 +127,7 @@ static int find_endpoint(const struct aws_system *system, char url[CONTAINER_URL
     for (const char *c = url; *c; c++)
         if (*c <= ' ' || *c > '~')
             return malformed(err, name, "has a blank or a character that is not ASCII");
-    if (!*relative)
-        return check_full(url, endpoint, err);
-    *endpoint = (struct endpoint){{0}};
-    return 0;
+    return *relative ? 0 : check_full(url, endpoint, err);
 }
 
 int container_url(const struct aws_system *system, char url[CONTAINER_URL_MAX], struct err *err)
