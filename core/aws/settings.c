@@ -347,6 +347,7 @@ static struct found find_variable(const struct aws_settings *settings, enum aws_
     static const char *const names[AWS_SERVICE_COUNT] = {
         [AWS_S3] = "AWS_ENDPOINT_URL_S3",         [AWS_STS] = "AWS_ENDPOINT_URL_STS",
         [AWS_SSO] = "AWS_ENDPOINT_URL_SSO",       [AWS_SSO_OIDC] = "AWS_ENDPOINT_URL_SSO_OIDC",
+        [AWS_SIGNIN] = "AWS_ENDPOINT_URL_SIGNIN",
     };
     struct found found = find_value(settings, names[service], NULL, NULL);
 
