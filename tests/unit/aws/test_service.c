@@ -59,8 +59,6 @@ static void hosts_follow_region_and_partition(void **state)
         {AWS_SIGNIN, "us-gov-west-1", true, true, "https://signin-fips.us-gov-west-1.api.aws",
          "us-gov-west-1"},
         {AWS_SSO_OIDC, "eu-west-1", true, true, "https://oidc-fips.eu-west-1.api.aws", "eu-west-1"},
-        {AWS_SIGNIN, "eu-west-1", false, false, "https://eu-west-1.signin.aws.amazon.com",
-         "eu-west-1"},
     };
 
     (void)state;

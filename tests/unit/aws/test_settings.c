@@ -215,6 +215,8 @@ static void the_endpoint_is_that_of_the_first_place(void **state)
                     "endpoint_url in profile default of " CONFIG);
     assert_endpoint(ENV({"AWS_ENDPOINT_URL", "http://env"}), BOTH, AWS_S3, "http://env",
                     "AWS_ENDPOINT_URL");
+    assert_endpoint(ENV({"AWS_ENDPOINT_URL_SIGNIN", "http://s"}), BOTH, AWS_SIGNIN, "http://s",
+                    "AWS_ENDPOINT_URL_SIGNIN");
     assert_endpoint(
         ENV({"AWS_ENDPOINT_URL", "http://env"}, {"AWS_ENDPOINT_URL_SSO_OIDC", "http://o"}), BOTH,
         AWS_SSO_OIDC, "http://o", "AWS_ENDPOINT_URL_SSO_OIDC");
