@@ -138,7 +138,9 @@ static void name_step(const struct plan_step *step, char *out, size_t size)
 
 static bool is_fresh(const struct credential_chain *chain, const struct credentials *set)
 {
-    return set->expiry - HOP_MARGIN > chain->system->now(chain->system->arg);
+    int64_t now = chain->system->now(chain->system->arg) + set->clock_offset;
+
+    return set->expiry - HOP_MARGIN > now;
 }
 
 /* Returns the first step to run: the one behind the last inner step whose set is kept and fresh. */

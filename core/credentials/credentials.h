@@ -32,7 +32,8 @@ struct credentials {
     char secret_key[256];
     char session_token[CREDENTIALS_TOKEN_MAX]; /* "" for long-lived keys */
     int64_t expiry;                            /* wall clock ns; 0: none is known */
-    char account[16];                          /* "": not known */
+    int64_t clock_offset; /* the issuer's clock minus ours, ns; 0: not known, or small */
+    char account[16];     /* "": not known */
     enum credential_kind kind;
     char source[192]; /* for messages: "profile ci in /home/u/.aws/config"; no secret */
 };

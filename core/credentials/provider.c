@@ -58,6 +58,13 @@ static void set_current(struct credential_provider *provider, const struct crede
                        random_next(&provider->seed), fresh->kind == CREDENTIALS_INSTANCE);
 }
 
+/* The issuer's clock counts until the store has responded: the expiry is a time of that clock. */
+static void learn_clock(struct credential_provider *provider, const struct credentials *fresh)
+{
+    if (!provider->clock_offset)
+        provider->clock_offset = fresh->clock_offset;
+}
+
 static int check_expiry(const struct credentials *fresh, int64_t now, struct err *err)
 {
     char until[CLOCK_RFC3339_SIZE];
@@ -112,6 +119,7 @@ static void log_failure(const struct credential_provider *provider, bool known)
 static void store_result(struct credential_provider *provider, int answer,
                          const struct credentials *fresh, struct err *err)
 {
+    learn_clock(provider, fresh);
     if (check_fresh(provider, answer, fresh, err)) {
         bool known = strcmp(err->text, provider->failure.text) == 0;
 
@@ -211,6 +219,7 @@ struct credential_provider *provider_create(const struct provider_source *source
     if (!provider)
         return NULL;
     answer = source->resolve(source->arg, true, NULL, &first, err);
+    learn_clock(provider, &first);
     if (answer == SOURCE_ABSENT ||
         (answer == SOURCE_FOUND && !check_expiry(&first, now_of(provider), err))) {
         set_current(provider, &first);

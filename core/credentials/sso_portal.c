@@ -86,13 +86,13 @@ static const char *read_keys(struct json_node node, struct keys *keys, int64_t *
     return NULL;
 }
 
-static int use_keys(const struct keys *keys, int64_t expiry, int64_t now, struct credentials *out,
-                    struct err *err)
+static int use_keys(const struct keys *keys, int64_t expiry, int64_t offset, int64_t now,
+                    struct credentials *out, struct err *err)
 {
     char until[CLOCK_RFC3339_SIZE];
 
     clock_rfc3339(expiry, until);
-    if (expiry <= now)
+    if (expiry <= now + offset)
         return err_set(err, ERR_AUTH, CODE_ANSWER, SERVICE " gave keys that have expired, at %s",
                        until);
     if (credentials_init(out, keys->access_key, keys->secret_key, keys->token, err) < 0) {
@@ -100,6 +100,7 @@ static int use_keys(const struct keys *keys, int64_t expiry, int64_t now, struct
         return err_wrap(err, "the response of " SERVICE);
     }
     out->expiry = expiry;
+    out->clock_offset = offset;
     return 0;
 }
 
@@ -120,7 +121,7 @@ static int read_document(const struct web_answer *answer, int64_t now, struct cr
         result = err_set(err, ERR_AUTH, CODE_ANSWER, "the response of " SERVICE " has no valid %s",
                          missing);
     else
-        result = use_keys(&keys, expiry, now, out, err);
+        result = use_keys(&keys, expiry, web_call_clock_offset(answer, now), now, out, err);
     explicit_bzero(&keys, sizeof keys);
     json_destroy(json);
     return result;
@@ -157,10 +158,9 @@ static int exchange(const struct credential_context *ctx, const struct sso_role 
     if (text_check(&url, "the URL of " SERVICE, err) == 0 &&
         text_check(&header, "the token of AWS SSO", err) == 0 &&
         request_keys(ctx, place, url.data, header.data, &answer, err) == 0) {
-        int64_t now = answer.date ? answer.date : ctx->system->now(ctx->system->arg);
-
-        result = answer.status == 200 ? read_document(&answer, now, out, err)
-                                      : fail_with_answer(role, &answer, err);
+        result = answer.status == 200
+                     ? read_document(&answer, ctx->system->now(ctx->system->arg), out, err)
+                     : fail_with_answer(role, &answer, err);
     }
     text_finish(&url);
     text_finish(&header);

@@ -24,10 +24,9 @@
 #include "credentials/sts_remedy.h"
 #include "credentials/web_call.h"
 
-#define FORM_MAX      (128 * KIB) /* a token of 20,000 bytes, each escaped to three */
-#define HEADERS_MAX   (20 * KIB)
-#define URL_MAX       (AWS_URL_SIZE + 1)
-#define SKEW_SMALLEST (60 * NS_PER_S) /* a smaller difference does not explain a refusal */
+#define FORM_MAX    (128 * KIB) /* a token of 20,000 bytes, each escaped to three */
+#define HEADERS_MAX (20 * KIB)
+#define URL_MAX     (AWS_URL_SIZE + 1)
 
 struct call {
     const struct credential_context *ctx;
@@ -39,6 +38,11 @@ struct call {
 };
 
 /* ---- the request ---- */
+
+static int64_t now_of(const struct call *call)
+{
+    return call->ctx->system->now(call->ctx->system->arg);
+}
 
 static void write_form(struct call *call)
 {
@@ -74,7 +78,7 @@ static const char *split_url(const char *url, char *host, size_t size)
 static int sign_request(const struct call *call, struct text *lines, struct err *err)
 {
     const struct credentials *signer = call->request->signer;
-    int64_t now = call->ctx->system->now(call->ctx->system->arg) + call->ahead;
+    int64_t now = now_of(call) + call->ahead;
     char host[URL_MAX], stamp[CLOCK_AMZ_SIZE], payload[SHA256_HEX_SIZE];
     char authorization[SIGV4_AUTHORIZATION_MAX];
     uint8_t digest[SHA256_SIZE];
@@ -142,17 +146,15 @@ static int send_form(const struct call *call, struct web_answer *answer, struct 
 static bool correct_clock(struct call *call, const struct web_answer *answer)
 {
     struct sts_refusal refusal;
-    int64_t now = call->ctx->system->now(call->ctx->system->arg);
 
-    if (call->ahead || !answer->date || answer->status < 400 ||
+    if (call->ahead || answer->status < 400 ||
         !sts_refusal_read(text_view(&answer->body), &refusal) || !sts_refusal_is_of_time(&refusal))
         return false;
-    if (llabs(answer->date - now) < SKEW_SMALLEST)
-        return false;
-    call->ahead = answer->date - now;
-    log_info("the clock of this machine differs from that of AWS STS by %lld s",
-             (long long)(call->ahead / NS_PER_S));
-    return true;
+    call->ahead = web_call_clock_offset(answer, now_of(call));
+    if (call->ahead)
+        log_info("the clock of this machine differs from that of AWS STS by %lld s",
+                 (long long)(call->ahead / NS_PER_S));
+    return call->ahead;
 }
 
 static int fail_without_document(const struct call *call, const struct web_answer *answer,
@@ -181,14 +183,18 @@ static int fail_with_refusal(const struct call *call, const struct sts_refusal *
 static int read_answer(const struct call *call, const struct web_answer *answer,
                        struct credentials *out, struct err *err)
 {
+    int64_t now = now_of(call), offset = web_call_clock_offset(answer, now);
     struct sts_refusal refusal;
-    int64_t now = answer->date ? answer->date : call->ctx->system->now(call->ctx->system->arg);
 
-    if (answer->status == 200)
-        return sts_answer_read(text_view(&answer->body), now, out, err);
-    if (answer->status >= 400 && sts_refusal_read(text_view(&answer->body), &refusal))
-        return fail_with_refusal(call, &refusal, answer, err);
-    return fail_without_document(call, answer, err);
+    if (answer->status != 200) {
+        if (answer->status >= 400 && sts_refusal_read(text_view(&answer->body), &refusal))
+            return fail_with_refusal(call, &refusal, answer, err);
+        return fail_without_document(call, answer, err);
+    }
+    if (sts_answer_read(text_view(&answer->body), now + offset, out, err) < 0)
+        return ERR_FAIL;
+    out->clock_offset = offset;
+    return 0;
 }
 
 static int exchange(struct call *call, struct credentials *out, struct err *err)

@@ -12,10 +12,11 @@
 #include "base/err.h"
 #include "base/log.h"
 
-#define TRIES      3
-#define TRIES_MOST 10
-#define FIRST_WAIT (500 * NS_PER_MS)
-#define DOUBLINGS  4 /* so the longest wait is 8 s */
+#define TRIES        3
+#define TRIES_MOST   10
+#define OFFSET_LEAST (60 * NS_PER_S)
+#define FIRST_WAIT   (500 * NS_PER_MS)
+#define DOUBLINGS    4 /* so the longest wait is 8 s */
 
 unsigned web_call_tries(const struct aws_settings *settings)
 {
@@ -27,6 +28,13 @@ unsigned web_call_tries(const struct aws_settings *settings)
 bool web_call_is_busy(const struct web_answer *answer)
 {
     return answer->status == 429 || answer->status >= 500;
+}
+
+int64_t web_call_clock_offset(const struct web_answer *answer, int64_t now)
+{
+    int64_t offset = answer->date ? answer->date - now : 0;
+
+    return offset > -OFFSET_LEAST && offset < OFFSET_LEAST ? 0 : offset;
 }
 
 /* Sends it once. Returns true if another try may help. */

@@ -5,6 +5,7 @@
 #define S3DOCK_CREDENTIALS_WEB_CALL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct aws_settings;
 struct aws_system;
@@ -26,6 +27,10 @@ unsigned web_call_tries(const struct aws_settings *settings);
 
 /* Returns true for the statuses 429 and 5xx. */
 bool web_call_is_busy(const struct web_answer *answer);
+
+/* Returns how many ns the clock of the service is ahead of `now`. 0: the answer has no date, or less
+ * than a minute. */
+int64_t web_call_clock_offset(const struct web_answer *answer, int64_t now);
 
 /* Sends the request until a response is not temporary or all tries are made. The waits between them
  * double. *answer gets the last response, of any status; its body is initialised by the caller.

@@ -191,6 +191,7 @@ static void a_wrong_clock_is_corrected_once(void **state)
     f->it.exchanges[1] = (struct scripted_exchange){"x-amz-date: 20260301T120000Z", 200,
                                                     ISSUED("2026-03-01T13:00:00Z"), later};
     assert_int_equal(assume(f), SOURCE_FOUND);
+    assert_int_equal(f->out.clock_offset, 7200 * NS_PER_S);
     tear_down(f);
 
     f = set_up("");
