@@ -22,7 +22,7 @@
 
 #include "base/clock.h"
 
-#define REFRESH_PATIENCE (120 * NS_PER_S)
+#define REFRESH_PATIENCE (300 * NS_PER_S) /* as for a store that does not respond */
 
 /* All members are private. */
 struct refresh_plan {
