@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/codes.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "credentials/credentials.h"
 #include "credentials/session_name.h"
 #include "credentials/source.h"
@@ -100,6 +101,7 @@ static int read_token(const struct aws_system *system, const char *path, struct 
         return fail_with_file(path, "contains a NUL", err);
     if (strlen(*token) > WEB_IDENTITY_TOKEN_MAX)
         return fail_with_file(path, "is longer than a token can be", err);
+    log_secret(*token);
     return 0;
 }
 
