@@ -228,11 +228,12 @@ static int refuse_absent(const struct credential_chain *chain, const struct plan
         reason = "AWS_CONTAINER_CREDENTIALS_FULL_URI is not set";
     else if (step->kind == CREDENTIALS_INSTANCE)
         reason = chain->instance.absent;
-    return err_set(err, ERR_AUTH, CODE_SOURCE, "profile %s: credential_source %s has none: %s",
-                   role ? aws_profile_name(role) : chain->settings.profile_name,
-                   role ? aws_profile_get(role, "credential_source")
-                        : credentials_kind_name(step->kind),
-                   reason);
+    if (!role)
+        return err_set(err, ERR_AUTH, CODE_SOURCE, "the source %s has no credentials: %s",
+                       credentials_kind_name(step->kind), reason);
+    err_set(err, ERR_AUTH, CODE_SOURCE, "credential_source %s of profile %s has no credentials: %s",
+            aws_profile_get(role, "credential_source"), aws_profile_name(role), reason);
+    return err_hint(err, "name another source in the profile, or use it where this one exists");
 }
 
 /* Gets the set of the first step. SOURCE_ABSENT: no instance, and no other source is configured. */

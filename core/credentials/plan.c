@@ -169,11 +169,12 @@ static int find_source(struct draft *draft, const struct aws_profile *role,
                        "source_profile of profile %s names profile %s, which does not exist",
                        aws_profile_name(role), name);
     /* A role may use keys of its own profile. */
-    if (*source != role && is_planned(draft->plan, *source))
-        return err_set(draft->err, ERR_USAGE, CODE_ROLE_LOOP,
-                       "the source profiles of profile %s form a loop at profile %s",
-                       draft->settings->profile_name, name);
-    return 0;
+    if (*source == role || !is_planned(draft->plan, *source))
+        return 0;
+    err_set(draft->err, ERR_USAGE, CODE_ROLE_LOOP,
+            "the source profiles of profile %s form a loop at profile %s",
+            draft->settings->profile_name, name);
+    return err_hint(draft->err, "source_profile of the last role must name a profile with keys");
 }
 
 static int check_role(struct draft *draft, const struct aws_profile *role)
@@ -196,9 +197,9 @@ static int add_first(struct draft *draft, const struct aws_profile *profile)
 
     if (found != SOURCE_ABSENT)
         return found;
-    return err_set(draft->err, ERR_USAGE, CODE_AWS_CONFIG,
-                   "profile %s is a source_profile, but has no credentials",
-                   aws_profile_name(profile));
+    err_set(draft->err, ERR_USAGE, CODE_AWS_CONFIG,
+            "profile %s is a source_profile, but has no credentials", aws_profile_name(profile));
+    return err_hint(draft->err, "give it keys, or another kind of credentials");
 }
 
 /* Adds the role, its source, the source of that, and so on. Keys in a source profile end the

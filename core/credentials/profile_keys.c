@@ -42,16 +42,17 @@ int profile_keys_check(const struct aws_profile *profile, struct err *err)
 
     if (!access_key && !secret_key)
         return SOURCE_ABSENT;
-    if (access_key != secret_key)
-        return err_set(err, ERR_AUTH, CODE_CREDENTIALS, "profile %s has %s without %s",
-                       aws_profile_name(profile), access_key ? ACCESS_KEY : SECRET_KEY,
-                       access_key ? SECRET_KEY : ACCESS_KEY);
-    if (aws_profile_from_credentials(profile, ACCESS_KEY) ==
-        aws_profile_from_credentials(profile, SECRET_KEY))
+    if (access_key == secret_key && aws_profile_from_credentials(profile, ACCESS_KEY) ==
+                                        aws_profile_from_credentials(profile, SECRET_KEY))
         return SOURCE_FOUND;
-    err_set(err, ERR_AUTH, CODE_CREDENTIALS,
-            "profile %s has " ACCESS_KEY " and " SECRET_KEY " in different files",
-            aws_profile_name(profile));
+    if (access_key != secret_key)
+        err_set(err, ERR_AUTH, CODE_CREDENTIALS, "profile %s has %s without %s",
+                aws_profile_name(profile), access_key ? ACCESS_KEY : SECRET_KEY,
+                access_key ? SECRET_KEY : ACCESS_KEY);
+    else
+        err_set(err, ERR_AUTH, CODE_CREDENTIALS,
+                "profile %s has " ACCESS_KEY " and " SECRET_KEY " in different files",
+                aws_profile_name(profile));
     return err_hint(err, "write both into the credentials file");
 }
 
