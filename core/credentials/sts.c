@@ -108,12 +108,18 @@ static int sign_request(const struct call *call, struct text *lines, struct err 
     return 0;
 }
 
+/* Returns true for the statuses of a server without this interface: a store, a web server. */
+static bool is_no_sts(const struct web_answer *answer)
+{
+    return answer->status == 404 || answer->status == 405 || answer->status == 501;
+}
+
 static bool is_temporary(const struct web_answer *answer)
 {
     struct sts_refusal refusal;
 
     if (web_call_is_busy(answer))
-        return true;
+        return !is_no_sts(answer);
     return answer->status >= 400 && sts_refusal_read(text_view(&answer->body), &refusal) &&
            sts_refusal_is_temporary(&refusal);
 }
@@ -160,11 +166,10 @@ static bool correct_clock(struct call *call, const struct web_answer *answer)
 static int fail_without_document(const struct call *call, const struct web_answer *answer,
                                  struct err *err)
 {
-    if (answer->status >= 500 || answer->status == 429)
+    if (web_call_is_busy(answer) && !is_no_sts(answer))
         return err_set(err, ERR_NETWORK, CODE_SERVICE, "AWS STS at %s fails: HTTP status %d",
                        call->url, answer->status);
-    return err_set(err, ERR_AUTH, CODE_ANSWER,
-                   "%s does not respond like AWS STS: HTTP status %d without a document of STS",
+    return err_set(err, ERR_AUTH, CODE_ANSWER, "%s does not respond like AWS STS: HTTP status %d",
                    call->url, answer->status);
 }
 
@@ -187,7 +192,8 @@ static int read_answer(const struct call *call, const struct web_answer *answer,
     struct sts_refusal refusal;
 
     if (answer->status != 200) {
-        if (answer->status >= 400 && sts_refusal_read(text_view(&answer->body), &refusal))
+        if (answer->status >= 400 && !is_no_sts(answer) &&
+            sts_refusal_read(text_view(&answer->body), &refusal))
             return fail_with_refusal(call, &refusal, answer, err);
         return fail_without_document(call, answer, err);
     }

@@ -23,7 +23,7 @@ struct sts_refusal {
     char message[512];
 };
 
-/* Reads an error document of STS. Returns false for another text. */
+/* Reads an error document of STS, or of S3: stores write theirs so. Returns false for another text. */
 bool sts_refusal_read(struct view document, struct sts_refusal *out);
 /* Returns whether the same request may succeed a moment later. */
 bool sts_refusal_is_temporary(const struct sts_refusal *refusal);

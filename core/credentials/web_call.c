@@ -64,6 +64,20 @@ static int fail_without_answer(const struct web_call *call, unsigned tries, stru
                    call->service, call->place, tries, tries == 1 ? "try" : "tries", reason);
 }
 
+/* A user who waits sees the reason. */
+static int wait_for_next(const struct web_call *call, unsigned tries,
+                         const struct web_answer *answer, struct err *err)
+{
+    unsigned doublings = tries - 1 < DOUBLINGS ? tries - 1 : DOUBLINGS;
+
+    if (answer->status)
+        log_info("%s at %s: HTTP status %d; trying again", call->service, call->place,
+                 answer->status);
+    else
+        log_info("%s at %s: %s; trying again", call->service, call->place, err->text);
+    return call->system->wait(call->system->arg, FIRST_WAIT << doublings, err);
+}
+
 int web_call_send(const struct web_call *call, const struct web_request *request,
                   struct web_answer *answer, struct err *err)
 {
@@ -71,8 +85,7 @@ int web_call_send(const struct web_call *call, const struct web_request *request
     unsigned tries = 1;
 
     while (send_once(call, request, answer, &result, err) && tries < call->tries) {
-        if (call->system->wait(call->system->arg,
-                               FIRST_WAIT << (tries <= DOUBLINGS ? tries - 1 : DOUBLINGS), err) < 0)
+        if (wait_for_next(call, tries, answer, err) < 0)
             return ERR_FAIL;
         tries++;
     }

@@ -120,6 +120,7 @@ static int exchange_token(const struct credential_context *ctx, const struct web
                                         .role_arn = identity->role_arn,
                                         .proof = proof};
 
+    log_secret(token);
     session_name_make(identity->session_name[0] ? identity->session_name : NULL, ctx->system,
                       session_name);
     snprintf(proof, sizeof proof, "the token file %.200s", identity->token_file);

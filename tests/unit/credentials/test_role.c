@@ -156,6 +156,9 @@ static void a_refusal_has_its_remedy(void **state)
          "the keys of profile base do not exist"},
         {403, "SignatureDoesNotMatch", "The request signature we calculated does not match",
          "the keys of profile base have a wrong secret key"},
+        {403, "AccessDenied", "The request signature we calculated does not match",
+         "the keys of profile base have a wrong secret key"}, /* MinIO */
+        {403, "InvalidAccessKeyId", "m", "the keys of profile base do not exist on this server"},
         {403, "ExpiredToken", "is expired", "the keys of profile base have expired"},
         {400, "ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration",
          "lower duration_seconds"},
@@ -228,6 +231,18 @@ static void odd_responses_are_refused(void **state)
         assert_null(strstr(f->err.text, "firstsecret"));
         tear_down(f);
     }
+}
+
+/* Stores write errors as S3 does. */
+static void an_error_document_of_s3_is_a_refusal(void **state)
+{
+    struct fixture *f = set_up("");
+
+    (void)state;
+    f->it.exchanges[0] = (struct scripted_exchange){
+        STS, 403, "<Error><Code>AccessDenied</Code><Message></Message></Error>"};
+    assert_fails(f, assume(f), ERR_AUTH, CODE_DENIED, "AccessDenied");
+    tear_down(f);
 }
 
 static void a_long_session_token_is_accepted(void **state)
@@ -352,6 +367,32 @@ static void a_token_is_exchanged(void **state)
     tear_down(f);
 }
 
+static void a_refused_token_has_its_remedy(void **state)
+{
+    static const struct {
+        const char *code, *message, *words;
+    } cases[] = {
+        {"AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+         "allow sts:AssumeRoleWithWebIdentity"},
+        {"InvalidIdentityToken", "No OpenIDConnect provider found in your account",
+         "create the OIDC identity provider"},
+        {"InvalidIdentityToken", "Incorrect token audience", "must be issued for the audience"},
+        {"IDPRejectedClaim", "m", "rejects the token"},
+        {"ExpiredToken", "m", "the token file /token has expired"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct fixture *f = set_up_web("t");
+        char document[512];
+
+        snprintf(document, sizeof document, REFUSED("%s", "%s"), cases[i].code, cases[i].message);
+        f->it.exchanges[0] = (struct scripted_exchange){STS, 400, document};
+        assert_fails(f, assume_web(f), ERR_AUTH, CODE_DENIED, cases[i].words);
+        tear_down(f);
+    }
+}
+
 static void a_bad_token_file_is_named(void **state)
 {
     static char longest[WEB_IDENTITY_TOKEN_MAX + 2];
@@ -397,11 +438,13 @@ int main(void)
         cmocka_unit_test(a_refusal_has_its_remedy),
         cmocka_unit_test(a_wrong_clock_is_corrected_once),
         cmocka_unit_test(odd_responses_are_refused),
+        cmocka_unit_test(an_error_document_of_s3_is_a_refusal),
         cmocka_unit_test(a_long_session_token_is_accepted),
         cmocka_unit_test(a_configured_endpoint_is_named_in_the_hint),
         cmocka_unit_test(bad_parameters_are_named),
         cmocka_unit_test(a_code_is_asked_for),
         cmocka_unit_test(a_token_is_exchanged),
+        cmocka_unit_test(a_refused_token_has_its_remedy),
         cmocka_unit_test(a_bad_token_file_is_named),
         cmocka_unit_test(incomplete_web_identities),
     };
