@@ -361,6 +361,7 @@ const struct command command_table[COMMAND_COUNT] = {
          .summary = "check configuration, bucket and Docker",
          .examples = "s3dock doctor\teverything that push and pull need\n"
                      "s3dock doctor --profile eu --read-only\twithout writing\n"
+                     "s3dock doctor --create\tcreate the bucket first\n"
                      "s3dock doctor --json\tfor monitoring\n",
          .details =
              "Checks the configuration, the credentials, the rights in the bucket, the\n"
@@ -368,6 +369,9 @@ const struct command command_table[COMMAND_COUNT] = {
              "\n"
              "To check the rights, s3dock writes small objects below .s3dock-doctor/ in the\n"
              "bucket and deletes them again. --read-only skips this.\n"
+             "\n"
+             "--create creates a bucket that does not exist, in the region of the profile,\n"
+             "and then checks it. A bucket that exists is not changed.\n"
              "\n"
              "The exit code is 0 if no check failed, otherwise the code of the first\n"
              "failure. Warnings are not failures: for example, Docker is not needed if you\n"

@@ -44,6 +44,7 @@ static const char *check_name(const struct err *err)
 
 static void check_bucket(struct doctor *doctor, struct cli *cli)
 {
+    bool create = config_switch(&cli->config, OPT_CREATE);
     struct store *store = NULL;
     struct err err;
 
@@ -52,10 +53,10 @@ static void check_bucket(struct doctor *doctor, struct cli *cli)
         doctor_skipped(doctor, "bucket", "skipped, because there are no credentials");
         return;
     }
-    if (connect_store(cli, false, &store, &err))
+    if (connect_store(cli, create, &store, &err))
         doctor_found(doctor, check_name(&err), DOCTOR_FAILED, &err);
     else
-        doctor_check_bucket(doctor, store, config_switch(&cli->config, OPT_READ_ONLY));
+        doctor_check_bucket(doctor, store, config_switch(&cli->config, OPT_READ_ONLY), create);
     store_destroy(store);
 }
 

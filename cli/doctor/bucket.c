@@ -205,9 +205,9 @@ static int name_keys(struct probe *p, struct err *err)
     return 0;
 }
 
-void doctor_check_bucket(struct doctor *doctor, struct store *store, bool read_only)
+void doctor_check_bucket(struct doctor *doctor, struct store *store, bool read_only, bool create)
 {
-    struct probe p = {.doctor = doctor, .store = store, .read_only = read_only};
+    struct probe p = {.doctor = doctor, .store = store, .read_only = read_only, .create = create};
     struct err err;
 
     if (name_keys(&p, &err)) {

@@ -42,12 +42,30 @@ static void check_region(struct probe *p, const struct store_stats *before)
                    before->region);
 }
 
+static void create_bucket(struct probe *p)
+{
+    struct store_op op = {.verb = STORE_BUCKET_CREATE};
+    struct store_stats now;
+    struct err err;
+
+    if (store_run(p->store, &op, &err) == STORE_DONE) {
+        store_stats(p->store, &now);
+        doctor_ok(p->doctor, "bucket", "the bucket was created%s%s", now.region[0] ? " in " : "",
+                  now.region);
+        return;
+    }
+    doctor_found(p->doctor, "bucket", DOCTOR_FAILED, &err);
+    p->stop = true;
+}
+
 static void report_bucket(struct probe *p, enum store_answer answer, struct err *err)
 {
     p->unread = answer == STORE_FAILED &&
                 (err_is(err, ERR_AUTH, CODE_DENIED) || err_is(err, ERR_AUTH, CODE_UNSIGNED));
     if (answer != STORE_FAILED) {
         doctor_ok(p->doctor, "bucket", "the bucket exists, and the credentials are accepted");
+    } else if (p->create && err_is(err, ERR_NOT_FOUND, CODE_BUCKET)) {
+        create_bucket(p);
     } else if (!p->unread) {
         doctor_found(p->doctor, "bucket", DOCTOR_FAILED, err);
         p->stop = true;

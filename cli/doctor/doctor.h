@@ -62,8 +62,8 @@ void doctor_check_settings(struct doctor *doctor, const struct config *config);
 bool doctor_check_credentials(struct doctor *doctor, struct cli *cli);
 
 /* Checks the rights in the bucket. Unless `read_only`, writes small objects below .s3dock-doctor/
- * and deletes them again, also after a cancel. */
-void doctor_check_bucket(struct doctor *doctor, struct store *store, bool read_only);
+ * and deletes them again, also after a cancel. `create`: creates the bucket if it does not exist. */
+void doctor_check_bucket(struct doctor *doctor, struct store *store, bool read_only, bool create);
 
 /* Checks whether the first few archives match their metadata. Adds no check if the bucket has no
  * images or cannot be read. */

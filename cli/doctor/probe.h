@@ -39,6 +39,7 @@ struct probe {
     struct doctor *doctor;
     struct store *store;
     bool read_only;
+    bool create; /* the bucket, if it does not exist */
     bool stop;   /* cancelled, or the network failed: try nothing more */
     bool unread; /* HEAD was refused, perhaps only because the right to list is missing */
     char written[96], copied[96], whole[96], pieced[96]; /* keys below PROBE_PREFIX */

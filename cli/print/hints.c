@@ -47,8 +47,8 @@ static const struct row {
     {ERR_INTEGRITY, CODE_BASE, "push that image again with --force --no-delta", ""},
     /* the bucket */
     {ERR_NOT_FOUND, CODE_BUCKET,
-     "check \"bucket\" and \"endpoint\" in the profile, or create the bucket; if it exists, check "
-     "\"addressing\"",
+     "check \"bucket\" and \"endpoint\" in the profile, or create the bucket: s3dock "
+     "doctor --create; if it exists, check \"addressing\"",
      ""},
     {ERR_USAGE, CODE_BUCKET, "name the bucket in the profile (\"bucket\"), or with --bucket", ""},
     {ERR_USAGE, CODE_REGION, "set \"region\" in the profile to %s, and \"endpoint\" to match",

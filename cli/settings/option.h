@@ -96,6 +96,7 @@ enum option_id {
     OPT_FULL,
     OPT_ORIGIN,
     OPT_READ_ONLY,
+    OPT_CREATE,
     OPT_LIST,
     OPT_REMOVE,
     /* output */

@@ -47,6 +47,7 @@ enum store_verb {
                                whole: identifies ours if a response is lost] -> info.etag */
     STORE_UPLOAD_ABORT,     /* key, upload_id; done when there is no such upload */
     STORE_UPLOAD_PARTS,     /* key, upload_id [token] -> page (key = part number, size, etag) */
+    STORE_BUCKET_CREATE, /* in the region of the store; done, too, if the caller owns it already */
     STORE_UPLOADS, /* prefix in key [token] -> page of unfinished uploads (key, upload id in etag)
                     */
 };

@@ -17,7 +17,7 @@ begin()
 {
     [ -z "$SERVER" ] || { kill "$SERVER" && wait "$SERVER"; } 2>/dev/null
     rm -rf port requests.log home/.cache elsewhere
-    python3 "$KIT/fake_s3.py" --port-file port --personality "$1" --log requests.log &
+    python3 "$KIT/fake_s3.py" --port-file port --personality "$1" --absent --log requests.log &
     SERVER=$!
     await test -s port
     # libcurl resolves every name below localhost, so a bucket can be in front of it.
@@ -62,7 +62,7 @@ warned()
 day()
 {
     begin "$1"
-    check "$1: doctor creates the bucket and finds nothing that prevents work" s3dock doctor
+    check "$1: doctor creates the bucket and finds nothing that prevents work" s3dock doctor --create
     check "$1: push" push $FIRST images/first.tar
     check "$1: push of the edited image" push $EDITED images/edited.tar
     check "$1: the push copies, or reports once why not" copied

@@ -50,6 +50,12 @@ check()
     fi
 }
 
+# fails COMMAND...: the command fails.
+fails()
+{
+    ! "$@"
+}
+
 # into FILE COMMAND...: writes the standard output of the command to FILE.
 into()
 {

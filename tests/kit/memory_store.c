@@ -226,6 +226,7 @@ static enum store_answer execute(struct memory_store *memory, struct store_op *o
     case STORE_UPLOAD_ABORT:
     case STORE_UPLOAD_PARTS:
     case STORE_UPLOADS:
+    case STORE_BUCKET_CREATE:
         return STORE_DONE;
     }
     return STORE_FAILED;

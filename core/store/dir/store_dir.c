@@ -176,6 +176,8 @@ static enum store_answer execute(struct dir_bucket *bucket, struct store_op *op,
         return dir_upload_parts(bucket, op, err);
     case STORE_UPLOADS:
         return dir_uploads(bucket, op, err);
+    case STORE_BUCKET_CREATE: /* an open folder exists */
+        return STORE_DONE;
     }
     return err_set(err, ERR_INTERNAL, "verb", "a folder does not know that verb");
 }

@@ -14,7 +14,7 @@
 /* clang-format off */
 enum meaning {
     /* refusals that end an op */
-    NO_OBJECT, NO_UPLOAD, NO_BUCKET, BAD_BUCKET, CONDITION, NOT_MODIFIED, DENIED, KMS_ENCRYPT,
+    NO_OBJECT, NO_UPLOAD, NO_BUCKET, BAD_BUCKET, TAKEN, CONDITION, NOT_MODIFIED, DENIED, KMS_ENCRYPT,
     KMS_DECRYPT, FORBIDDEN, DISABLED, KMS_KEY, ARCHIVED, NO_ACLS, NEEDS_DIGEST, HEADER, LOST_HEADER,
     NOT_LOGGED_IN, ACCOUNT, SIGNATURE, ACCESS_KEY, CREDENTIALS, TOKEN, IN_HOST, SMALL_PART,
     TOO_LARGE, BAD_PART, PART_ORDER, RANGE, UNSUPPORTED, NOT_ALLOWED, BAD_REQUEST, UNKNOWN,
@@ -33,6 +33,8 @@ static const struct s3_error MEANINGS[] = {
         "there is no such bucket", NULL},
     [BAD_BUCKET] = {S3_FAILED, 0, ERR_USAGE, CODE_BUCKET,
         "the name of the bucket is not valid", NULL},
+    [TAKEN] = {S3_FAILED, 0, ERR_CONFLICT, "taken",
+        "another account has a bucket of this name", "choose another name"},
     [CONDITION] = {S3_CHANGED, 0, ERR_CONFLICT, "changed",
         "another writer was first", NULL},
     [NOT_MODIFIED] = {S3_FAILED, 0, ERR_NETWORK, "condition",
@@ -150,6 +152,7 @@ static const struct {
     {"NoSuchUpload", NO_UPLOAD},
     {"NoSuchBucket", NO_BUCKET},
     {"InvalidBucketName", BAD_BUCKET},
+    {"BucketAlreadyExists", TAKEN},
     {"PreconditionFailed", CONDITION},
     {"AccessDenied", DENIED},
     {"AllAccessDisabled", DISABLED},

@@ -1,7 +1,7 @@
 /*
- * Four forms: the bucket in the host name (Alibaba, Tencent), If-Match without quotes (Ceph),
+ * Five forms: the bucket in the host name (Alibaba, Tencent), a new bucket without its region, If-Match without quotes (Ceph),
  * Content-MD5 for every body (buckets with a default retention), AES256 (bucket policies). The
- * fifth, a copy without its condition (Swift), needs a look at the source: follow_up.c.
+ * sixth, a copy without its condition (Swift), needs a look at the source: follow_up.c.
  */
 #include "store/s3/quirks.h"
 
@@ -60,6 +60,14 @@ bool s3_quirks_move_to_host(struct s3_session *session, struct s3_attempt *attem
     return true;
 }
 
+/* Stores that are not AWS have their own names for places, or none. */
+static bool may_refuse_location(const struct s3_session *session, const struct s3_attempt *attempt,
+                                enum s3_verdict verdict)
+{
+    return verdict == S3_FAILED && attempt->op->verb == STORE_BUCKET_CREATE &&
+           attempt->http_status == 400 && attempt->request.body.size && !session->place.aws;
+}
+
 bool s3_quirks_change(const struct s3_session *session, struct s3_attempt *attempt,
                       enum s3_verdict verdict)
 {
@@ -69,6 +77,8 @@ bool s3_quirks_change(const struct s3_session *session, struct s3_attempt *attem
         form->bare_etags = true;
     } else if (may_want_md5(attempt, verdict)) {
         form->content_md5 = true;
+    } else if (may_refuse_location(session, attempt, verdict)) {
+        form->no_location = true;
     } else if (may_want_aes(session, attempt, verdict)) {
         form->aes256 = true;
         attempt->fallback_err = attempt->op->err;

@@ -24,6 +24,7 @@ const char *s3_doing(enum store_verb verb)
         [STORE_UPLOAD_COMPLETE] = "completing the upload of",
         [STORE_UPLOAD_ABORT] = "aborting the upload of",
         [STORE_UPLOAD_PARTS] = "listing the parts of",
+        [STORE_BUCKET_CREATE] = "creating",
         [STORE_UPLOADS] = "listing the uploads of",
     };
     return WORDS[verb];

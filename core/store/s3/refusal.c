@@ -170,6 +170,8 @@ static void correct_verdict(const struct s3_reading *r, const struct s3_error_do
     /* To delete a missing object is no failure. */
     if (reply->verdict == S3_ABSENT && (verb == STORE_DELETE || verb == STORE_UPLOAD_ABORT))
         reply->verdict = S3_DONE;
+    if (verb == STORE_BUCKET_CREATE && strcmp(reply->s3_code, "BucketAlreadyOwnedByYou") == 0)
+        reply->verdict = S3_DONE;
     /* This 409 while completing must not be repeated: the upload is lost, another writer won. */
     if (verb == STORE_UPLOAD_COMPLETE && strcmp(reply->s3_code, "ConditionalRequestConflict") == 0)
         reply->verdict = S3_CHANGED;
@@ -197,6 +199,8 @@ static const char *action_of(enum store_verb verb)
     case STORE_COPY:
     case STORE_UPLOAD_COPY_PART:
         return "s3:PutObject, s3:GetObject";
+    case STORE_BUCKET_CREATE:
+        return "s3:CreateBucket";
     default:
         return "s3:PutObject";
     }
@@ -206,7 +210,8 @@ static const char *action_of(enum store_verb verb)
 static void write_resource(const struct s3_reading *r, char *out, size_t size)
 {
     const struct s3_endpoint *place = r->place;
-    bool of_bucket = r->op->verb == STORE_LIST || r->op->verb == STORE_UPLOADS;
+    bool of_bucket = r->op->verb == STORE_LIST || r->op->verb == STORE_UPLOADS ||
+                     r->op->verb == STORE_BUCKET_CREATE;
     const char *key = r->op->key ? r->op->key : "";
     char arn[32] = "";
 

@@ -206,6 +206,21 @@ static void complete_document(struct text *out, const struct store_op *op)
     text_str(out, "</CompleteMultipartUpload>");
 }
 
+/* AWS refuses the name of us-east-1, which is the default here and there. "auto" is a wish, too. */
+static void bucket_document(struct s3_request *request, const struct s3_endpoint *place)
+{
+    const char *region = place->region;
+
+    if (strcmp(region, "us-east-1") == 0 || strcmp(region, "auto") == 0 ||
+        request->form.no_location)
+        return;
+    text_printf(&request->document,
+                "<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+                "<LocationConstraint>%s</LocationConstraint></CreateBucketConfiguration>",
+                region);
+    request->body = text_view(&request->document);
+}
+
 static void part_query(struct bounded *query, const char *start, const struct store_op *op)
 {
     char number[16];
@@ -283,6 +298,10 @@ static void write_object_request(struct s3_request *request, const struct s3_end
         if (op->if_none_match)
             add_header(request, "if-none-match", "*");
         break;
+    case STORE_BUCKET_CREATE:
+        request->method = "PUT";
+        bucket_document(request, place);
+        break;
     case STORE_LIST:
         request->method = "GET";
         list_query(query, request->query, place, op);
@@ -357,9 +376,19 @@ static int check_key(const struct s3_endpoint *place, const char *key, struct er
     return 0;
 }
 
+static int check_new_bucket(const struct s3_endpoint *place, struct err *err)
+{
+    if (place->fixed)
+        return err_set(err, ERR_USAGE, CODE_BUCKET,
+                       "%s is an access point, and its bucket has another name", place->bucket);
+    if (s3_bucket_check_exists(place->bucket, true, err) == 0)
+        return 0;
+    return err_hint(err, "choose another name");
+}
+
 static bool names_no_key(const struct store_op *op)
 {
-    return op->verb == STORE_LIST || op->verb == STORE_UPLOADS ||
+    return op->verb == STORE_LIST || op->verb == STORE_UPLOADS || op->verb == STORE_BUCKET_CREATE ||
            (op->verb == STORE_HEAD && !op->key);
 }
 
@@ -389,6 +418,8 @@ int s3_request_build(struct s3_request *request, const struct s3_endpoint *place
         return ERR_FAIL;
     if (has_source(op->verb) && check_key(place, op->source, err) < 0)
         return ERR_FAIL;
+    if (op->verb == STORE_BUCKET_CREATE && check_new_bucket(place, err) < 0)
+        return ERR_FAIL;
     request->host = request->detour ? request->detour : place->host;
     request->path[0] = request->query[0] = '\0';
     request->header_count = 0;
@@ -411,7 +442,8 @@ int s3_request_build(struct s3_request *request, const struct s3_endpoint *place
 
     write_object_request(request, place, op, &query);
     write_upload_request(request, place, op, &query);
-    add_option_headers(request, op);
+    if (op->verb != STORE_BUCKET_CREATE)
+        add_option_headers(request, op);
     request->has_body = request->method[0] == 'P';
     if (query.full && op->token)
         return err_set(err, ERR_INTEGRITY, CODE_LISTING,

@@ -31,6 +31,7 @@ struct s3_form {
     bool bare_etags;         /* If-Match of a write without the quotes of the ETag */
     bool unconditional_copy; /* a copy without the condition on its source */
     bool content_md5; /* Content-MD5 with each body of an object or part, and no other digest */
+    bool no_location; /* a bucket is created without the name of its region */
     bool aes256;      /* new objects ask for AES256; no other encryption is set */
 };
 

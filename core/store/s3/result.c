@@ -309,6 +309,7 @@ void s3_result_read(const struct s3_reading *r)
         break;
     case STORE_DELETE:
     case STORE_UPLOAD_ABORT:
+    case STORE_BUCKET_CREATE:
         if (s3_answer_is_web_page(answer))
             s3_reading_web_page(r);
         break;

@@ -75,7 +75,7 @@ static void examine(const struct fake_s3 *fake, bool read_only)
     struct store *store = open_s3(fake, "test-secret-key-0001", "images");
 
     memset(&doctor, 0, sizeof doctor);
-    doctor_check_bucket(&doctor, store, read_only);
+    doctor_check_bucket(&doctor, store, read_only, false);
     store_destroy(store);
 }
 
@@ -135,7 +135,7 @@ static void a_directory_passes_as_well(void **state)
     store = store_dir_create(&options, &err);
     assert_non_null(store);
     memset(&doctor, 0, sizeof doctor);
-    doctor_check_bucket(&doctor, store, false);
+    doctor_check_bucket(&doctor, store, false, false);
     assert_int_equal(count_of(DOCTOR_OK), doctor.count);
     assert_empty(store);
     snprintf(path, sizeof path, "%s/store/.s3dock-doctor", folder);
@@ -215,6 +215,43 @@ static void a_store_that_ignores_conditions_is_detected(void **state)
     assert_int_equal(count_of(DOCTOR_FAILED), 0);
 }
 
+static void examine_absent(const char *personality, const char *bucket, bool create)
+{
+    const char *const more[] = {"--absent", "--personality", personality, NULL};
+    struct fake_s3 fake;
+
+    fake_start(&fake, "[]", more);
+    struct store *store = open_s3(&fake, "test-secret-key-0001", bucket);
+    memset(&doctor, 0, sizeof doctor);
+    doctor_check_bucket(&doctor, store, false, create);
+    store_destroy(store);
+    fake_stop(&fake);
+}
+
+static void a_bucket_that_does_not_exist_is_created_on_demand(void **state)
+{
+    (void)state;
+    examine_absent("", "images", false);
+    assert_check("bucket", DOCTOR_FAILED, "doctor --create");
+    examine_absent("", "images", true);
+    assert_check("bucket", DOCTOR_OK, "the bucket was created in us-east-1");
+    assert_check("put", DOCTOR_OK, NULL);
+    /* The region is found out, and is then the place of the bucket. */
+    examine_absent("aws", "images", true);
+    assert_check("bucket", DOCTOR_OK, "created in eu-central-1");
+    assert_check("put", DOCTOR_OK, NULL);
+}
+
+static void a_bucket_that_cannot_be_created_is_explained(void **state)
+{
+    (void)state;
+    examine_absent("", "theirs", true); /* the bucket of another account */
+    assert_check("bucket", DOCTOR_FAILED, "another account has a bucket of this name");
+    examine_absent("", "My_Images", true);
+    assert_check("bucket", DOCTOR_FAILED, "lower-case");
+    assert_check("bucket", DOCTOR_FAILED, "choose another name");
+}
+
 static void a_wrong_clock_and_a_wrong_region_are_reported(void **state)
 {
     const char *const ahead[] = {"--clock", "-7200", "--region", "eu-central-7", NULL};
@@ -248,7 +285,7 @@ static void wrong_keys_and_a_wrong_bucket_end_it(void **state)
         struct err err = {0};
 
         memset(&doctor, 0, sizeof doctor);
-        doctor_check_bucket(&doctor, store, false);
+        doctor_check_bucket(&doctor, store, false, false);
         assert_check("endpoint", DOCTOR_OK, NULL);
         assert_check("bucket", DOCTOR_FAILED, NULL);
         assert_check("rights", DOCTOR_SKIPPED, NULL);
@@ -271,7 +308,7 @@ static void missing_keys_are_reported(void **state)
     fake_start(&fake, "[]", NULL);
     store = open_s3(&fake, NULL, "images");
     memset(&doctor, 0, sizeof doctor);
-    doctor_check_bucket(&doctor, store, false);
+    doctor_check_bucket(&doctor, store, false, false);
     assert_int_equal(doctor_verdict(&doctor, &err), ERR_FAIL);
     assert_int_equal(err.family, ERR_AUTH);
     assert_string_equal(err.code, "unsigned");
@@ -401,6 +438,8 @@ int main(void)
         cmocka_unit_test(a_missing_right_is_named),
         cmocka_unit_test(without_the_right_to_list_the_rest_is_still_tried),
         cmocka_unit_test(a_store_that_ignores_conditions_is_detected),
+        cmocka_unit_test(a_bucket_that_does_not_exist_is_created_on_demand),
+        cmocka_unit_test(a_bucket_that_cannot_be_created_is_explained),
         cmocka_unit_test(a_wrong_clock_and_a_wrong_region_are_reported),
         cmocka_unit_test(wrong_keys_and_a_wrong_bucket_end_it),
         cmocka_unit_test(missing_keys_are_reported),
