@@ -34,7 +34,12 @@ new_bucket()
     S3DOCK_BUCKET=$BUCKET-new s3dock doctor "$@"
 }
 
-check "doctor fails without the bucket" fails new_bucket
+no_bucket()
+{
+    ! new_bucket
+}
+
+check "doctor fails without the bucket" no_bucket
 check "doctor --create creates the bucket" new_bucket --create
 check "doctor finds the new bucket" new_bucket --create
 check "doctor finds nothing that prevents work" into doctor.json s3dock doctor --json

@@ -50,12 +50,6 @@ check()
     fi
 }
 
-# fails COMMAND...: the command fails.
-fails()
-{
-    ! "$@"
-}
-
 # into FILE COMMAND...: writes the standard output of the command to FILE.
 into()
 {
