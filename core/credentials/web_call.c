@@ -65,12 +65,12 @@ static int fail_without_answer(const struct web_call *call, unsigned tries, stru
 }
 
 /* A user who waits sees the reason. */
-static int wait_for_next(const struct web_call *call, unsigned tries,
+static int wait_for_next(const struct web_call *call, unsigned tries, enum web_result result,
                          const struct web_answer *answer, struct err *err)
 {
     unsigned doublings = tries - 1 < DOUBLINGS ? tries - 1 : DOUBLINGS;
 
-    if (answer->status)
+    if (result == WEB_ANSWERED)
         log_info("%s at %s: HTTP status %d; trying again", call->service, call->place,
                  answer->status);
     else
@@ -85,7 +85,7 @@ int web_call_send(const struct web_call *call, const struct web_request *request
     unsigned tries = 1;
 
     while (send_once(call, request, answer, &result, err) && tries < call->tries) {
-        if (wait_for_next(call, tries, answer, err) < 0)
+        if (wait_for_next(call, tries, result, answer, err) < 0)
             return ERR_FAIL;
         tries++;
     }
