@@ -13,6 +13,7 @@
 #include "base/codes.h"
 #include "base/err.h"
 #include "credentials/credentials.h"
+#include "credentials/role_cache.h"
 #include "credentials/session_name.h"
 #include "credentials/source.h"
 #include "credentials/sts.h"
@@ -22,6 +23,7 @@
 #define DURATION_MAX    43200
 #define MFA_SERIAL_MAX  256
 #define MFA_CODE_DIGITS 6
+#define SESSION_LEAST   (15 * 60 * NS_PER_S) /* with less time left, a new code is asked for */
 
 /* Returns the value; NULL if it is absent or empty. */
 static const char *value_of(const struct aws_profile *profile, const char *key)
@@ -70,9 +72,9 @@ static int fail_without_code(const struct aws_profile *profile, const char *why,
     err_set(err, ERR_AUTH, CODE_LOGIN, "profile %s needs a code of the MFA device %s: %s",
             aws_profile_name(profile), value_of(profile, "mfa_serial"), why);
     return err_hint(err,
-                    "run the command on a terminal; or get credentials with the AWS CLI first, "
-                    "and export them as AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and "
-                    "AWS_SESSION_TOKEN");
+                    "run the command on a terminal; or run: aws sts get-caller-identity --profile "
+                    "%.100s, whose session s3dock then uses",
+                    aws_profile_name(profile));
 }
 
 static int ask_code(const struct credential_context *ctx, const struct aws_profile *profile,
@@ -96,13 +98,43 @@ static int ask_code(const struct credential_context *ctx, const struct aws_profi
     return result;
 }
 
+/* Gets the session that the AWS CLI has stored for the role and its MFA device. */
+static int read_session(const struct credential_context *ctx, const struct aws_profile *profile,
+                        struct credentials *out)
+{
+    char duration[24];
+    struct role_session session = {.role_arn = value_of(profile, "role_arn"),
+                                   .session_name = value_of(profile, "role_session_name"),
+                                   .external_id = value_of(profile, "external_id"),
+                                   .mfa_serial = value_of(profile, "mfa_serial")};
+    long seconds;
+
+    if (read_duration(value_of(profile, "duration_seconds"), &seconds)) {
+        snprintf(duration, sizeof duration, "%ld", seconds);
+        session.duration = duration;
+    }
+    return role_cache_read(ctx->system, &session, out);
+}
+
+/* Returns whether a stored session makes a code unnecessary. */
+static bool has_session(const struct credential_context *ctx, const struct aws_profile *profile,
+                        int64_t least)
+{
+    struct credentials stored;
+    bool found = read_session(ctx, profile, &stored) == SOURCE_FOUND &&
+                 stored.expiry - ctx->system->now(ctx->system->arg) > least;
+
+    credentials_finish(&stored);
+    return found;
+}
+
 int role_prepare(const struct credential_context *ctx, const struct aws_profile *profile,
                  bool may_ask, char code[ROLE_CODE_SIZE], struct err *err)
 {
     code[0] = '\0';
     if (check_parameters(profile, err) < 0)
         return ERR_FAIL;
-    if (!value_of(profile, "mfa_serial"))
+    if (!value_of(profile, "mfa_serial") || has_session(ctx, profile, may_ask ? SESSION_LEAST : 0))
         return 0;
     if (!may_ask)
         return fail_without_code(profile, "a running transfer does not ask for it", err);
@@ -111,9 +143,9 @@ int role_prepare(const struct credential_context *ctx, const struct aws_profile 
 
 /* ---- the request ---- */
 
-int role_credentials(const struct credential_context *ctx, const struct aws_profile *profile,
-                     const struct credentials *base, const char *code, struct credentials *out,
-                     struct err *err)
+static int assume(const struct credential_context *ctx, const struct aws_profile *profile,
+                  const struct credentials *base, const char *code, struct credentials *out,
+                  struct err *err)
 {
     const char *role_arn = value_of(profile, "role_arn");
     char session_name[SESSION_NAME_SIZE], duration[24], proof[256];
@@ -137,10 +169,22 @@ int role_credentials(const struct credential_context *ctx, const struct aws_prof
     session_name_make(value_of(profile, "role_session_name"), ctx->system, session_name);
     snprintf(duration, sizeof duration, "%ld", timed ? seconds : 0);
     snprintf(proof, sizeof proof, "the keys of %s", base->source);
-    if (sts_assume(ctx, &request, out, err) < 0)
+    return sts_assume(ctx, &request, out, err);
+}
+
+int role_credentials(const struct credential_context *ctx, const struct aws_profile *profile,
+                     const struct credentials *base, const char *code, struct credentials *out,
+                     struct err *err)
+{
+    bool stored = value_of(profile, "mfa_serial") && !*code;
+
+    if (stored && read_session(ctx, profile, out) != SOURCE_FOUND)
+        return fail_without_code(profile, "the session of the AWS CLI is over", err);
+    if (!stored && assume(ctx, profile, base, code, out, err) < 0)
         return ERR_FAIL;
     out->kind = CREDENTIALS_ROLE;
-    snprintf(out->source, sizeof out->source, "role %.100s of profile %.60s", role_arn,
-             aws_profile_name(profile));
+    snprintf(out->source, sizeof out->source, "role %.100s of profile %.50s%s",
+             value_of(profile, "role_arn"), aws_profile_name(profile),
+             stored ? ", by the AWS CLI" : "");
     return SOURCE_FOUND;
 }

@@ -331,6 +331,39 @@ static void a_code_is_asked_for(void **state)
     tear_down(f);
 }
 
+/* The name is the SHA-1 of {"ExternalId": "xy", "RoleArn": "arn:aws:iam::1:role/R", "SerialNumber":
+ * "arn:aws:iam::1:mfa/me"}. */
+#define CLI_CACHE "/home/.aws/cli/cache/0354d403ae7e3a66a073c350d4cfc777eba43f1b.json"
+
+static void a_session_of_the_aws_cli_needs_no_code(void **state)
+{
+    struct fixture *f = set_up("mfa_serial = arn:aws:iam::1:mfa/me\nexternal_id = xy\n");
+    char code[ROLE_CODE_SIZE];
+
+    (void)state;
+    f->it.files[1] = (struct scripted_pair){
+        CLI_CACHE, "{\"Credentials\": {\"AccessKeyId\": \"ASIACLI\", \"SecretAccessKey\": \"s\","
+                   " \"SessionToken\": \"t\", \"Expiration\": \"2026-03-01T10:20:00+00:00\"}}"};
+    assert_int_equal(assume(f), SOURCE_FOUND);
+    assert_string_equal(f->out.access_key, "ASIACLI");
+    assert_int_equal(f->out.expiry, NOW + 1200 * NS_PER_S);
+
+    /* A person is asked before the end, a running transfer uses it until then. */
+    f->it.now += 600 * NS_PER_S;
+    f->it.typed = "123456";
+    assert_int_equal(role_prepare(&f->ctx, f->settings.profile, true, code, &f->err), 0);
+    assert_string_equal(code, "123456");
+    assert_int_equal(role_prepare(&f->ctx, f->settings.profile, false, code, &f->err), 0);
+    assert_string_equal(code, "");
+    f->it.now += 600 * NS_PER_S;
+    assert_fails(f, role_prepare(&f->ctx, f->settings.profile, false, code, &f->err), ERR_AUTH,
+                 CODE_LOGIN, "aws sts get-caller-identity --profile default");
+    assert_fails(f, role_credentials(&f->ctx, f->settings.profile, &f->base, "", &f->out, &f->err),
+                 ERR_AUTH, CODE_LOGIN, "is over");
+    assert_int_equal(f->it.sent, 0);
+    tear_down(f);
+}
+
 /* ---- web identity ---- */
 
 static struct fixture *set_up_web(const char *token)
@@ -443,6 +476,7 @@ int main(void)
         cmocka_unit_test(a_configured_endpoint_is_named_in_the_hint),
         cmocka_unit_test(bad_parameters_are_named),
         cmocka_unit_test(a_code_is_asked_for),
+        cmocka_unit_test(a_session_of_the_aws_cli_needs_no_code),
         cmocka_unit_test(a_token_is_exchanged),
         cmocka_unit_test(a_refused_token_has_its_remedy),
         cmocka_unit_test(a_bad_token_file_is_named),
