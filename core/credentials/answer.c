@@ -29,24 +29,16 @@ static int refuse_member(const struct credential_answer_rules *rules, const char
     return err_set(err, ERR_AUTH, rules->code, "%s has %s %s", rules->what, fault, name);
 }
 
-/* An absent or null member is "". */
+/* An absent or null member is "", unless it is required. */
 static int read_member(struct json_node root, const struct credential_answer_rules *rules,
-                       const char *name, char *out, size_t size, struct err *err)
+                       const char *name, bool required, char *out, size_t size, struct err *err)
 {
     struct json_node member = json_get(root, name);
 
     out[0] = '\0';
     if (json_present(member) && !json_string(member, out, size))
         return refuse_member(rules, "a malformed", name, err);
-    return 0;
-}
-
-static int read_required(struct json_node root, const struct credential_answer_rules *rules,
-                         const char *name, char *out, size_t size, struct err *err)
-{
-    if (read_member(root, rules, name, out, size, err) < 0)
-        return ERR_FAIL;
-    return out[0] ? 0 : refuse_member(rules, "no", name, err);
+    return !required || out[0] ? 0 : refuse_member(rules, "no", name, err);
 }
 
 static int check_version(struct json_node root, const struct credential_answer_rules *rules,
@@ -93,12 +85,14 @@ static int read_members(struct json_node root, const struct credential_answer_ru
     if (json_kind(root) != JSON_OBJECT)
         return err_set(err, ERR_AUTH, rules->code, "%s is no JSON object", rules->what);
     if (check_code(root, rules, err) < 0 || check_version(root, rules, err) < 0 ||
-        read_required(root, rules, "AccessKeyId", out->access_key, sizeof out->access_key, err) <
-            0 ||
-        read_required(root, rules, "SecretAccessKey", out->secret_key, sizeof out->secret_key,
-                      err) < 0 ||
-        read_member(root, rules, token, out->session_token, sizeof out->session_token, err) < 0 ||
-        read_member(root, rules, "Expiration", out->expiration, sizeof out->expiration, err) < 0)
+        read_member(root, rules, "AccessKeyId", true, out->access_key, sizeof out->access_key,
+                    err) < 0 ||
+        read_member(root, rules, "SecretAccessKey", true, out->secret_key, sizeof out->secret_key,
+                    err) < 0 ||
+        read_member(root, rules, token, rules->is_temporary, out->session_token,
+                    sizeof out->session_token, err) < 0 ||
+        read_member(root, rules, "Expiration", rules->is_temporary, out->expiration,
+                    sizeof out->expiration, err) < 0)
         return ERR_FAIL;
     json_string(json_get(root, "AccountId"), out->account, sizeof out->account);
     return 0;

@@ -292,7 +292,7 @@ static int read_credentials(struct session *session, struct credentials *out, st
     const char *role = session->cache->role;
     char what[INSTANCE_NAME_MAX + 96];
     const struct credential_answer_rules rules = {
-        .what = what, .code = CODE_ANSWER, .allows_expired = true};
+        .what = what, .code = CODE_ANSWER, .is_temporary = true, .allows_expired = true};
 
     snprintf(what, sizeof what, "the instance metadata document of the role %s", role);
     if (credential_answer_read(text_view(&session->answer.body), &rules, system->now(system->arg),

@@ -26,7 +26,7 @@ outputs()
     local name=$1 format command
     shift
     (
-        export "$@"
+        export "${@?}"
         for format in --json --quiet "--log-level 3"; do
             # shellcheck disable=SC2086  # an option and its value
             for command in "list images" "doctor --read-only" "config show --origin" "push $REF --input image.tar --force" \

@@ -76,6 +76,20 @@ static void names_match_in_any_case_and_members_may_be_absent(void **state)
     assert_string_equal(creds.account, "");
 }
 
+static void temporary_credentials_need_token_and_expiration(void **state)
+{
+    struct credential_answer_rules temporary = endpoint;
+
+    (void)state;
+    temporary.is_temporary = true;
+    assert_refused("{\"AccessKeyId\": \"A\", \"SecretAccessKey\": \"firstsecret\", \"Expiration\": "
+                   "\"2026-03-01T16:00:00Z\"}",
+                   &temporary, CODE_ANSWER, "no Token");
+    assert_refused(
+        "{\"AccessKeyId\": \"A\", \"SecretAccessKey\": \"firstsecret\", \"Token\": \"t\"}",
+        &temporary, CODE_ANSWER, "no Expiration");
+}
+
 static void malformed_documents_are_refused(void **state)
 {
     (void)state;
@@ -148,6 +162,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_members_are_read),
         cmocka_unit_test(names_match_in_any_case_and_members_may_be_absent),
+        cmocka_unit_test(temporary_credentials_need_token_and_expiration),
         cmocka_unit_test(malformed_documents_are_refused),
         cmocka_unit_test(a_failure_is_reported_with_its_words),
         cmocka_unit_test(expired_credentials_are_an_error_unless_allowed),
