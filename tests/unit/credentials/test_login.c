@@ -43,6 +43,10 @@ static void a_fresh_file_gives_credentials(void **state)
     assert_true(creds.expiry > 0);
 }
 
+#define EXPIRED                                                                                    \
+    "{\"accessToken\": {\"accessKeyId\": \"ASIAFIRST\", \"secretAccessKey\": \"firstsecret\", "    \
+    "\"sessionToken\": \"firsttoken\", \"expiresAt\": \"2026-03-01T10:00:00Z\"}}"
+
 static void any_other_file_asks_for_a_login(void **state)
 {
     static const char *const documents[] = {
@@ -51,8 +55,7 @@ static void any_other_file_asks_for_a_login(void **state)
         "{\"accessToken\"",
         "{}",
         "{\"accessToken\": {\"accessKeyId\": \"ASIAFIRST\"}}",
-        "{\"accessToken\": {\"accessKeyId\": \"ASIAFIRST\", \"secretAccessKey\": \"firstsecret\", "
-        "\"sessionToken\": \"firsttoken\", \"expiresAt\": \"2026-03-01T10:00:00Z\"}}",
+        EXPIRED,
     };
 
     (void)state;

@@ -21,11 +21,12 @@
 #include "flow/cancel.h"
 #include "http/easy.h"
 #include "kit/raw_server.h"
+#include "kit/scratch.h"
 
-static char dir[] = "/tmp/s3dock-system-XXXXXX";
 static struct cancel cancel;
 static struct real_system real;
 static struct raw_server server;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char last_head[RAW_REQUEST_SIZE];
 static struct web_answer answer;
 static struct err err;
@@ -35,16 +36,7 @@ static int set_up(void **state)
     (void)state;
     cancel_init(&cancel);
     real_system_init(&real, &cancel);
-    return mkdtemp(dir) ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    char command[64];
-
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf %s", dir);
-    return system(command);
+    return scratch_create();
 }
 
 static void *request_cancel(void *arg)
@@ -76,13 +68,11 @@ static void end_cancel(pthread_t thread)
 static void files_are_bounded_and_private(void **state)
 {
     struct aws_system *system = &real.system;
-    char path[96], fifo[96];
+    const char *path = path_of("token.json"), *fifo = path_of("fifo");
     struct stat st;
     struct text text;
 
     (void)state;
-    snprintf(path, sizeof path, "%s/token.json", dir);
-    snprintf(fifo, sizeof fifo, "%s/fifo", dir);
     text_init(&text, 100);
     assert_int_equal(system->read_file(real.system.arg, path, 50, &text, &err), SYSTEM_ABSENT);
     assert_int_equal(system->write_file(real.system.arg, path, view_str("0123456789"), &err), 0);
@@ -117,9 +107,11 @@ static void a_wait_ends_on_a_cancel(void **state)
 
 static bool respond(struct raw_server *raw, int fd, const char *head)
 {
-    char long_header[1100];
+    char long_header[1100] = "X-A:";
 
+    pthread_mutex_lock(&lock);
     snprintf(last_head, sizeof last_head, "%s", head);
+    pthread_mutex_unlock(&lock);
     if (strstr(head, " /redirect "))
         return raw_say(fd, "HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n");
     if (strstr(head, " /slow ") &&
@@ -131,9 +123,8 @@ static bool respond(struct raw_server *raw, int fd, const char *head)
         raw_say(fd, "HTTP/1.1 200 OK\r\n");
     if (strstr(head, " /large "))
         raw_say(fd, "\r\n");
-    memset(long_header, 'x', sizeof long_header);
-    memcpy(long_header, "X-A:", 4);
-    memcpy(long_header + sizeof long_header - 3, "\r\n", 3);
+    memset(long_header + 4, 'x', sizeof long_header - 4);
+    snprintf(long_header + sizeof long_header - 3, 3, "\r\n");
     for (int i = 0; i < 100 && (strstr(head, " /large ") || strstr(head, " /headers ")); i++)
         if (!raw_say(fd, long_header))
             return false;
@@ -142,6 +133,17 @@ static bool respond(struct raw_server *raw, int fd, const char *head)
     return raw_say(fd, "HTTP/1.1 200 OK\r\nDate: Mon, 23 Nov 2026 08:19:34 GMT\r\n"
                        "X-Aws-Ec2-Metadata-Token-Ttl-Seconds: 21600\r\nContent-Length: 5\r\n\r\n"
                        "token");
+}
+
+/* Returns whether the last request has this text. */
+static bool was_sent(const char *part)
+{
+    bool sent;
+
+    pthread_mutex_lock(&lock);
+    sent = strstr(last_head, part) != NULL;
+    pthread_mutex_unlock(&lock);
+    return sent;
 }
 
 static enum web_result send_to(const char *path, struct web_request request)
@@ -186,16 +188,16 @@ static void requests_have_their_method_headers_and_body(void **state)
     assert_int_equal(answer.ttl, 21600);
     assert_true(clock_parse_http("Mon, 23 Nov 2026 08:19:34 GMT", &date));
     assert_int_equal(answer.date, date);
-    assert_non_null(strstr(last_head, "PUT /good HTTP/1.1\r\n"));
-    assert_non_null(strstr(last_head, "\r\nx-aws-ec2-metadata-token-ttl-seconds: 21600\r\n"));
-    assert_non_null(strstr(last_head, "\r\nContent-Length: 0\r\n"));
-    assert_null(strstr(last_head, "Content-Type"));
+    assert_true(was_sent("PUT /good HTTP/1.1\r\n"));
+    assert_true(was_sent("\r\nx-aws-ec2-metadata-token-ttl-seconds: 21600\r\n"));
+    assert_true(was_sent("\r\nContent-Length: 0\r\n"));
+    assert_false(was_sent("Content-Type"));
     assert_int_equal(
         send_to("/good", (struct web_request){.method = "POST", .body = view_str("a=b")}),
         WEB_ANSWERED);
-    assert_non_null(strstr(last_head, "\r\nContent-Length: 3\r\n"));
+    assert_true(was_sent("\r\nContent-Length: 3\r\n"));
     assert_int_equal(send_to("/good", (struct web_request){0}), WEB_ANSWERED);
-    assert_non_null(strstr(last_head, "GET /good HTTP/1.1\r\n"));
+    assert_true(was_sent("GET /good HTTP/1.1\r\n"));
 }
 
 static void a_redirect_is_not_followed(void **state)
@@ -256,7 +258,7 @@ static void a_direct_request_uses_no_proxy(void **state)
     assert_int_equal(send_to("/good", (struct web_request){0}), WEB_UNREACHABLE);
     setenv("http_proxy", server.url, 1);
     assert_int_equal(send_to("/good", (struct web_request){0}), WEB_BROKEN);
-    assert_non_null(strstr(last_head, "GET http://127.0.0.1:"));
+    assert_true(was_sent("GET http://127.0.0.1:"));
     unsetenv("http_proxy");
 }
 
@@ -357,7 +359,7 @@ static void a_grandchild_does_not_delay_the_end(void **state)
     (void)state;
     assert_int_equal(run("sleep 5 & echo $!", 0), 0);
     assert_true(clock_monotonic() - began < 4 * NS_PER_S);
-    kill(atoi(output.data), SIGKILL);
+    kill((pid_t)strtol(output.data, NULL, 10), SIGKILL);
 }
 
 static void a_cancel_ends_the_whole_group(void **state)
@@ -368,7 +370,7 @@ static void a_cancel_ends_the_whole_group(void **state)
     (void)state;
     assert_int_equal(run("sleep 30 & echo $!; wait", 0), ERR_FAIL);
     end_cancel(thread);
-    grandchild = (pid_t)atoi(output.data);
+    grandchild = (pid_t)strtol(output.data, NULL, 10);
     for (int i = 0; i < 200 && kill(grandchild, 0) == 0; i++)
         raw_pause_ms(10);
     assert_true(kill(grandchild, 0) != 0);
@@ -462,5 +464,5 @@ int main(void)
         cmocka_unit_test(without_a_terminal_nobody_is_asked),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, scratch_teardown);
 }
