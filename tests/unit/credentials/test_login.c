@@ -43,27 +43,24 @@ static void a_fresh_file_gives_credentials(void **state)
     assert_true(creds.expiry > 0);
 }
 
-#define EXPIRED                                                                                    \
-    "{\"accessToken\": {\"accessKeyId\": \"ASIAFIRST\", \"secretAccessKey\": \"firstsecret\", "    \
-    "\"sessionToken\": \"firsttoken\", \"expiresAt\": \"2026-03-01T10:00:00Z\"}}"
+static void assert_login_is_needed(const char *document)
+{
+    assert_int_equal(get(document), ERR_FAIL);
+    assert_true(err_is(&err, ERR_AUTH, CODE_LOGIN));
+    assert_non_null(strstr(err.hint, "aws login --profile default"));
+}
 
 static void any_other_file_asks_for_a_login(void **state)
 {
-    static const char *const documents[] = {
-        NULL,
-        "",
-        "{\"accessToken\"",
-        "{}",
-        "{\"accessToken\": {\"accessKeyId\": \"ASIAFIRST\"}}",
-        EXPIRED,
-    };
-
     (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(documents); i++) {
-        assert_int_equal(get(documents[i]), ERR_FAIL);
-        assert_true(err_is(&err, ERR_AUTH, CODE_LOGIN));
-        assert_non_null(strstr(err.hint, "aws login --profile default"));
-    }
+    assert_login_is_needed(NULL);
+    assert_login_is_needed("");
+    assert_login_is_needed("{\"accessToken\"");
+    assert_login_is_needed("{}");
+    assert_login_is_needed("{\"accessToken\": {\"accessKeyId\": \"ASIAFIRST\"}}");
+    assert_login_is_needed("{\"accessToken\": {\"accessKeyId\": \"ASIAFIRST\", "
+                           "\"secretAccessKey\": \"firstsecret\", \"sessionToken\": "
+                           "\"firsttoken\", \"expiresAt\": \"2026-03-01T10:00:00Z\"}}");
 }
 
 int main(void)
