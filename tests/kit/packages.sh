@@ -78,6 +78,6 @@ have()
     read -r registry package < <(package_of "$1")
     PROGRAM=$(program_of "$1" "$package")
     [ ! -e "${PROGRAM%/bin/*}/complete" ] || return 0
-    [ "$registry" = pypi ] || left_out "$1 is not built: tests/kit/${0##*/} $1 fetch"
+    [ "$registry" = pypi ] || left_out "$1 is not built: tests/kit/store fetch"
     fetch "$1"
 }
