@@ -31,7 +31,8 @@
 #define CONNECT_TIME (2 * NS_PER_S)
 #define TOTAL_TIME   (7 * NS_PER_S)
 
-static const struct metadata_tries tries = {.most = 3, .pause = NS_PER_S, .any_failure = true};
+#define TRIES 3
+#define PAUSE NS_PER_S
 
 /* Returns the value of a variable; "" if it is not set. */
 static const char *read_env(const struct aws_system *system, const char *name)
@@ -45,7 +46,9 @@ static const char *read_env(const struct aws_system *system, const char *name)
 
 struct endpoint {
     char host[256]; /* IPv6 in brackets; numbers in their usual form */
-    bool https, has_login;
+    bool https;
+    /* For messages. Who knows the path gets the keys: ECS puts an id in it. */
+    char name[300];
 };
 
 static void copy_part(CURLU *url, CURLUPart part, char *out, size_t size)
@@ -64,7 +67,6 @@ static bool parse_url(const char *text, struct endpoint *out)
     char scheme[8] = "", user[8] = "";
     bool good = url && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK;
 
-    *out = (struct endpoint){{0}};
     if (good) {
         copy_part(url, CURLUPART_SCHEME, scheme, sizeof scheme);
         copy_part(url, CURLUPART_USER, user, sizeof user);
@@ -108,6 +110,14 @@ static int check_full(const char *url, struct endpoint *endpoint, struct err *er
     return 0;
 }
 
+/* Returns the length of scheme, host and port. */
+static size_t host_end(const char *url)
+{
+    const char *host = strstr(url, "://");
+
+    return host ? (size_t)(host + 3 - url) + strcspn(host + 3, "/?#") : 0;
+}
+
 static int find_endpoint(const struct aws_system *system, char url[CONTAINER_URL_MAX],
                          struct endpoint *endpoint, struct err *err)
 {
@@ -127,6 +137,7 @@ static int find_endpoint(const struct aws_system *system, char url[CONTAINER_URL
     for (const char *c = url; *c; c++)
         if (*c <= ' ' || *c > '~')
             return malformed(err, name, "has a blank or a character that is not ASCII");
+    snprintf(endpoint->name, sizeof endpoint->name, "%.*s", (int)host_end(url), url);
     return *relative ? 0 : check_full(url, endpoint, err);
 }
 
@@ -182,38 +193,39 @@ static int read_token(const struct aws_system *system, struct text *token, struc
 
 /* ---- request ---- */
 
-static int no_response(const char *url, struct err *err)
+static int no_response(const struct endpoint *endpoint, struct err *err)
 {
     if (err->family == ERR_CANCELLED)
         return ERR_FAIL;
-    err_set(err, ERR_AUTH, CODE_SOURCE, "no credentials from the container endpoint %s: %s", url,
-            err->text);
+    err_set(err, ERR_AUTH, CODE_SOURCE, "no credentials from the container endpoint %s: %s",
+            endpoint->name, err->text);
     return err_hint(err, "does the task or pod have a role, and does its agent run?");
 }
 
-static int refused(const char *url, const struct web_answer *answer, struct err *err)
+static int refused(const struct endpoint *endpoint, const struct web_answer *answer,
+                   struct err *err)
 {
     char reason[384];
 
     credential_answer_reason(text_view(&answer->body), reason, sizeof reason);
-    err_set(err, ERR_AUTH, CODE_SOURCE, "the container endpoint %s returned status %d%s", url,
-            answer->status, reason);
+    err_set(err, ERR_AUTH, CODE_SOURCE, "the container endpoint %s returned status %d%s",
+            endpoint->name, answer->status, reason);
     return err_hint(err, "does the task or pod have a role, and is its authorization token valid?");
 }
 
-static int read_response(const struct aws_system *system, const char *url,
+static int read_response(const struct aws_system *system, const struct endpoint *endpoint,
                          const struct web_answer *answer, struct credentials *out, struct err *err)
 {
     const struct credential_answer_rules rules = {.what = "the document of the container endpoint",
                                                   .code = CODE_ANSWER};
 
     if (answer->status != 200)
-        return refused(url, answer, err);
+        return refused(endpoint, answer, err);
     if (credential_answer_read(text_view(&answer->body), &rules, system->now(system->arg), out,
                                err) < 0)
         return ERR_FAIL;
     out->kind = CREDENTIALS_CONTAINER;
-    snprintf(out->source, sizeof out->source, "container endpoint %.160s", url);
+    snprintf(out->source, sizeof out->source, "container endpoint %.160s", endpoint->name);
     return SOURCE_FOUND;
 }
 
@@ -231,14 +243,16 @@ static int ask_endpoint(const struct aws_system *system, const char *url,
         .connect_time = CONNECT_TIME,
         .total_time = TOTAL_TIME,
     };
+    const struct metadata_tries tries = {
+        .name = endpoint->name, .most = TRIES, .pause = PAUSE, .any_failure = true};
     struct web_answer answer = {0};
     int result;
 
     text_init_secret(&answer.body, WEB_ANSWER_MAX);
     if (metadata_send(system, &request, &tries, &answer, err) == WEB_ANSWERED)
-        result = read_response(system, url, &answer, out, err);
+        result = read_response(system, endpoint, &answer, out, err);
     else
-        result = no_response(url, err);
+        result = no_response(endpoint, err);
     text_finish(&answer.body);
     return result;
 }

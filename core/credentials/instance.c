@@ -58,7 +58,8 @@ static enum web_result send_request(struct session *session, const char *method,
                                     const char *header, bool any_failure, struct err *err)
 {
     const struct aws_settings *settings = session->ctx->settings;
-    struct metadata_tries tries = {.most =
+    struct metadata_tries tries = {.name = path,
+                                   .most =
                                        settings->imds.attempts ? settings->imds.attempts : TRIES,
                                    .pause = PAUSE,
                                    .any_failure = any_failure};

@@ -24,9 +24,9 @@ enum web_result metadata_send(const struct aws_system *system, const struct web_
         text_clear(&answer->body);
         result = system->send(system->arg, request, answer, err);
         if (result == WEB_ANSWERED)
-            log_debug("metadata: %s %s: %d", request->method, request->url, answer->status);
+            log_debug("metadata: %s %s: %d", request->method, tries->name, answer->status);
         else
-            log_debug("metadata: %s %s: %s", request->method, request->url, err->text);
+            log_debug("metadata: %s %s: %s", request->method, tries->name, err->text);
         if (tried >= tries->most || !may_pass(result, answer->status, tries, err))
             return result;
         if (system->wait(system->arg, tries->pause, err) < 0)

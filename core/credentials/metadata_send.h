@@ -11,6 +11,7 @@
 struct err;
 
 struct metadata_tries {
+    const char *name; /* of the request, for the log: a URL can be a secret */
     unsigned most;    /* tries in all, at least 1 */
     int64_t pause;    /* ns before the next try */
     bool any_failure; /* repeats after a missing response, too */

@@ -144,7 +144,25 @@ static void temporary_failures_are_repeated(void **state)
                                                   .responses = {{url, 0}, {url, 0}, {url, 0}}}),
                      ERR_FAIL);
     assert_true(err_is(&err, ERR_AUTH, CODE_SOURCE));
-    assert_non_null(strstr(err.text, "http://localhost/"));
+    assert_non_null(strstr(err.text, "http://localhost:"));
+}
+
+/* On ECS the path is an id that only the task should know. */
+static void messages_do_not_contain_the_path(void **state)
+{
+    static const char url[] = "GET http://169.254.170.2/v2/credentials/52b19262";
+
+    (void)state;
+    assert_int_equal(
+        get((struct metadata_script){.files.env = {{RELATIVE, "/v2/credentials/52b19262"}},
+                                     .responses = {{url, 200, KEYS}}}),
+        SOURCE_FOUND);
+    assert_string_equal(creds.source, "container endpoint http://169.254.170.2");
+    assert_int_equal(
+        get((struct metadata_script){.files.env = {{RELATIVE, "/v2/credentials/52b19262"}},
+                                     .responses = {{url, 404}}}),
+        ERR_FAIL);
+    assert_null(strstr(err.text, "52b19262"));
 }
 
 static void refusals_are_reported(void **state)
@@ -175,6 +193,7 @@ int main(void)
         cmocka_unit_test(the_token_goes_to_both_kinds_of_urls),
         cmocka_unit_test(malformed_tokens_are_not_sent),
         cmocka_unit_test(temporary_failures_are_repeated),
+        cmocka_unit_test(messages_do_not_contain_the_path),
         cmocka_unit_test(refusals_are_reported),
     };
 
