@@ -70,14 +70,18 @@ static void report_two_profiles(struct doctor *doctor, const struct config *conf
                        config->profile, config->file.path);
 }
 
+/* A failure of files that this configuration does not need is a warning. */
 static void report_aws(struct doctor *doctor, const struct config *config)
 {
     const struct aws_settings *aws = config_aws(config);
+    struct err err;
 
     if (!config->aws)
         return;
     if (!aws) {
-        doctor_found(doctor, "AWS files", DOCTOR_FAILED, aws_source_failure(config->aws));
+        doctor_found(doctor, "AWS files",
+                     config_check_aws(config, &err) ? DOCTOR_FAILED : DOCTOR_WARNING,
+                     aws_source_failure(config->aws));
         return;
     }
     if (aws->profile)
