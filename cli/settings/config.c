@@ -256,6 +256,8 @@ static int choose_default_profile(struct resolve *r)
     config->aws_chosen = true;
     config->profile_chosen = false;
     str_copy(config->profile, sizeof config->profile, answer == CONFIG_OK ? value : "default");
+    if (answer == CONFIG_OK && !config_file_has_profile(&config->file, config->profile))
+        return report_no_profile(config, r->err);
     return 0;
 }
 

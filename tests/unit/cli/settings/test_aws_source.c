@@ -204,6 +204,9 @@ static void a_profile_in_no_file_is_an_error(void **state)
     write_file(OWN, "{profiles: {eu: {}}, default_profile: 'ci'}");
     assert_true(load() < 0); /* only the user selects a profile of the AWS files */
     assert_true(err_is(&err, ERR_USAGE, "profile"));
+    args.values[OPT_PROFILE] = "ci";
+    assert_true(load() < 0); /* the default profile of the file is needed, too */
+    assert_non_null(strstr(err.text, "'ci'"));
     write_file(OWN, "{}");
     args.values[OPT_PROFILE] = "nowhere";
     assert_true(load() < 0);
