@@ -21,7 +21,8 @@
 #include "store/s3/reply.h"
 #include "store/s3/session.h"
 
-#define RETRY_LOG_TIME (10 * NS_PER_S)
+#define RETRY_LOG_TIME  (10 * NS_PER_S)
+#define RETRY_SAME_TIME (300 * NS_PER_S)
 
 /* ---- another try ---- */
 
@@ -38,17 +39,28 @@ static void give_up_tries(struct s3_session *session, struct s3_attempt *attempt
     s3_attempt_fail(session, attempt);
 }
 
-/* Many requests are under way at once: one retry in RETRY_LOG_TIME is enough for the user. */
+/* Many requests are under way at once, and each is repeated often: the user sees one retry in
+ * RETRY_LOG_TIME, and the same failure again only after RETRY_SAME_TIME. */
+static bool is_news(struct s3_session *session, const char *text, int64_t now)
+{
+    bool same = strncmp(session->retry_text, text, sizeof session->retry_text - 1) == 0;
+
+    if (session->retry_logged &&
+        now - session->retry_logged < (same ? RETRY_SAME_TIME : RETRY_LOG_TIME))
+        return false;
+    session->retry_logged = now;
+    snprintf(session->retry_text, sizeof session->retry_text, "%.255s", text);
+    return true;
+}
+
 static void log_retry(struct s3_session *session, struct s3_attempt *attempt, int64_t wait,
                       int64_t now)
 {
-    bool quiet = attempt->op->optional ||
-                 (session->retry_logged && now - session->retry_logged < RETRY_LOG_TIME);
+    const char *text = s3_attempt_request(attempt)->err.text;
+    bool shown = !attempt->op->optional && is_news(session, text, now);
 
-    if (!quiet)
-        session->retry_logged = now;
-    log_print(quiet ? LOG_DEBUG : LOG_INFO, "%s; trying again in %.1f s",
-              s3_attempt_request(attempt)->err.text, (double)wait / (double)NS_PER_S);
+    log_print(shown ? LOG_INFO : LOG_DEBUG, "%s; trying again in %.1f s", text,
+              (double)wait / (double)NS_PER_S);
 }
 
 /* `asked`: the wait of Retry-After, 0: none. */

@@ -103,6 +103,7 @@ struct s3_session {
         cleanup_until;    /* after a cancel, clean-up ops may run until then; 0: none has started */
     uint64_t seed;        /* of the waits */
     int64_t retry_logged; /* when a retry was logged for the user last; 0: never */
+    char retry_text[256]; /* the failure that was logged */
 
     struct {
         pthread_mutex_t lock;
