@@ -60,6 +60,7 @@ static const struct row {
      "name in \"endpoint\"%s",
      ""},
     {ERR_USAGE, CODE_CA_FILE, "check \"ca_file\" in the profile%s", ""},
+    {ERR_USAGE, CODE_CLIENT_CERT, "check \"client_cert\" and \"client_key\" in the profile%s", ""},
     {ERR_USAGE, CODE_ENCRYPTION,
      "set \"encryption\" in the profile to \"aws:kms\", or leave \"encryption_key\" out", ""},
     {ERR_USAGE, CODE_KMS_KEY,

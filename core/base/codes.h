@@ -21,6 +21,7 @@
 #define CODE_CA_FILE        "ca_file"
 #define CODE_CERTIFICATE    "certificate"
 #define CODE_CHECKSUM       "checksum"
+#define CODE_CLIENT_CERT    "client_cert"
 #define CODE_COMBINATION    "combination"
 #define CODE_CONFIG         "config"
 #define CODE_CREDENTIALS    "credentials"

@@ -208,12 +208,21 @@ static int refused_tunnel(const struct http_exchange *exchange)
     return status < 200 || status > 299 ? (int)status : 0;
 }
 
+/* With TLS 1.3, a server reports a missing client certificate after the handshake. The text is
+ * OpenSSL's. */
+static bool demands_certificate(const struct http_exchange *exchange)
+{
+    return strstr(exchange->detail, "certificate required") != NULL;
+}
+
 static enum http_fault fault_of(CURLcode code, const struct http_exchange *exchange)
 {
     long os_errno = 0;
 
     if (code != CURLE_OK && refused_tunnel(exchange))
         return HTTP_TUNNEL;
+    if (code != CURLE_OK && demands_certificate(exchange))
+        return HTTP_OWN_CERT;
     switch (code) {
     case CURLE_OK:
         return HTTP_FINE;
@@ -236,6 +245,8 @@ static enum http_fault fault_of(CURLcode code, const struct http_exchange *excha
         return HTTP_CERT;
     case CURLE_SSL_CACERT_BADFILE:
         return HTTP_CA_FILE;
+    case CURLE_SSL_CERTPROBLEM:
+        return HTTP_OWN_CERT;
     case CURLE_SSL_CONNECT_ERROR:
         return HTTP_TLS;
     case CURLE_OUT_OF_MEMORY: /* libcurl before 8.6 calls a header of more than 100 KiB so */

@@ -31,6 +31,7 @@ enum http_fault {
     HTTP_CUT,      /* the connection ended early */
     HTTP_CERT,     /* the certificate is not trusted, or of another host */
     HTTP_CA_FILE,  /* the CA file cannot be read */
+    HTTP_OWN_CERT, /* the server demands a client certificate, or the own one cannot be used */
     HTTP_TLS,      /* the TLS handshake failed */
     HTTP_NO_HTTP,  /* the response is not HTTP */
     HTTP_TOO_MUCH, /* the response is larger than its destination */

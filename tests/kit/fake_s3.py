@@ -550,7 +550,7 @@ def listen(port):
     return socket.create_server(("127.0.0.1", port), backlog=64)
 
 
-def serve(store, port_file, tls):
+def serve(store, port_file, tls, client_ca):
     listener = listen(0)
     port = listener.getsockname()[1]
     with open(port_file + ".new", "w") as out:
@@ -560,6 +560,9 @@ def serve(store, port_file, tls):
     if tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*tls)
+        if client_ca:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(client_ca)
     while True:
         listener.settimeout(0.02)
         if store.refuse_until > time.time():
@@ -584,6 +587,7 @@ def main():
     parser.add_argument("--script", help="file with the rules")
     parser.add_argument("--log", help="file for the requests")
     parser.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"))
+    parser.add_argument("--client-ca", metavar="FILE", help="demand a client certificate of this authority")
     parser.add_argument("--bucket", default="images")
     parser.add_argument("--absent", action="store_true", help="the bucket does not exist before it is created")
     parser.add_argument("--access-key", default="TESTACCESSKEY")
@@ -607,7 +611,7 @@ def main():
         threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
     store = Store(options)
     Handler.store = store
-    serve(store, options.port_file, options.tls)
+    serve(store, options.port_file, options.tls, options.client_ca)
 
 
 if __name__ == "__main__":

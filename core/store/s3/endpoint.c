@@ -278,7 +278,7 @@ int s3_endpoint_init(struct s3_endpoint *place, const struct s3_place_options *o
 {
     const char *region =
         options->region && options->region[0] ? options->region : S3_DEFAULT_REGION;
-    char host[256];
+    char host[256] = "";
 
     *place = (struct s3_endpoint){
         .fips = options->fips, .dualstack = options->dualstack, .accelerate = options->accelerate};
@@ -328,7 +328,7 @@ int s3_endpoint_under(struct s3_endpoint *place, const char *key_prefix, struct 
 
 bool s3_endpoint_move(struct s3_endpoint *place, const char *region)
 {
-    char host[256];
+    char host[256] = "";
     struct err ignored;
 
     if (place->fixed || !region_valid(region) || strcmp(region, place->region) == 0)

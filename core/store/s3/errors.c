@@ -263,6 +263,8 @@ static const struct s3_error FAULTS[] = {
         "its certificate is not trusted", NULL},
     [HTTP_CA_FILE] = {S3_FAILED, 0, ERR_USAGE, CODE_CA_FILE,
         "the CA file cannot be used", NULL},
+    [HTTP_OWN_CERT] = {S3_FAILED, 0, ERR_USAGE, CODE_CLIENT_CERT,
+        "the server demands a client certificate, or the one that is set cannot be used", NULL},
     [HTTP_TLS] = {S3_FAILED, 0, ERR_USAGE, "tls",
         "no TLS connection", HINT_HTTP},
     [HTTP_NO_HTTP] = {S3_FAILED, 0, ERR_USAGE, CODE_ENDPOINT,

@@ -135,7 +135,7 @@ static int make_attempts(struct s3_session *session, struct err *err)
     return 0;
 }
 
-static int check_file(const char *path, const char *name, struct err *err)
+static int check_file(const char *path, const char *code, struct err *err)
 {
     int fd;
 
@@ -143,7 +143,7 @@ static int check_file(const char *path, const char *name, struct err *err)
         return 0;
     fd = file_open_regular(AT_FDCWD, path, O_RDONLY, 0);
     if (fd < 0)
-        return err_set(err, ERR_USAGE, CODE_CA_FILE, "%s %s: %s", name, path,
+        return err_set(err, ERR_USAGE, code, "%s: %s", path,
                        errno == FILE_NOT_REGULAR ? "not a regular file" : strerror(errno));
     close(fd);
     return 0;
@@ -151,9 +151,9 @@ static int check_file(const char *path, const char *name, struct err *err)
 
 static int check_tls_files(const struct store_s3_options *options, struct err *err)
 {
-    return check_file(options->ca_file, "ca_file", err) < 0 ||
-                   check_file(options->client_cert, "client_cert", err) < 0 ||
-                   check_file(options->client_key, "client_key", err) < 0
+    return check_file(options->ca_file, CODE_CA_FILE, err) < 0 ||
+                   check_file(options->client_cert, CODE_CLIENT_CERT, err) < 0 ||
+                   check_file(options->client_key, CODE_CLIENT_CERT, err) < 0
                ? ERR_FAIL
                : 0;
 }

@@ -789,6 +789,42 @@ static void only_configured_certificates_are_trusted(void **state)
     rmdir(dir);
 }
 
+static void a_client_certificate_opens_the_store(void **state)
+{
+    char dir[] = "/tmp/s3dock-cert-XXXXXX", cert[96], key[96];
+    struct fake_s3 fake;
+    struct err err;
+    struct store_info info;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    make_certificate(dir, cert, key);
+    fake_start(&fake, "[]", (const char *const[]){"--tls", cert, key, "--client-ca", cert, NULL});
+
+    struct store_s3_options options = {.endpoint = fake.url,
+                                       .bucket = "images",
+                                       .provider = fixed_keys(ACCESS, SECRET, NULL),
+                                       .ca_file = cert};
+    struct store *store = store_s3_create(&options, &err);
+    assert_int_equal(store_head(store, "k", &info, &err), STORE_FAILED);
+    assert_string_equal(err.code, "client_cert");
+    store_destroy(store);
+
+    options.client_cert = cert;
+    options.client_key = key;
+    store = store_s3_create(&options, &err);
+    assert_int_equal(store_head(store, "k", &info, &err), STORE_ABSENT);
+    store_destroy(store);
+
+    options.client_key = "/nowhere.pem";
+    assert_null(store_s3_create(&options, &err));
+    assert_string_equal(err.code, "client_cert");
+    fake_stop(&fake);
+    unlink(cert);
+    unlink(key);
+    rmdir(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -810,6 +846,7 @@ int main(void)
         cmocka_unit_test(a_cancel_ends_all_operations_and_permits_the_cleanup),
         cmocka_unit_test(the_cleanup_after_a_cancel_has_a_limit),
         cmocka_unit_test(only_configured_certificates_are_trusted),
+        cmocka_unit_test(a_client_certificate_opens_the_store),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
