@@ -295,6 +295,7 @@ static enum store_answer run_operation(struct play *play, struct store *store, s
     struct store_op op = {.key = key, .body = view_str("data"), .text = &body};
     enum store_answer answer = STORE_FAILED;
 
+    err_set(err, ERR_INTERNAL, "verb", "the player does not know the verb");
     take_text(operation, "key", key, sizeof key);
     text_init(&body, MIB);
     for (size_t i = 0; i < ARRAY_SIZE(VERBS); i++)
@@ -323,14 +324,23 @@ static void play_store(struct play *play, struct credential_chain *chain, struct
     struct reaction reaction = {play, chain};
     const struct provider_source source = {.resolve = resolve, .now = script_now, .arg = &reaction};
     struct json_node operation = json_get(play->root, "operation");
-    char bucket[256];
+    const struct aws_settings *settings = credential_chain_settings(chain);
+    char bucket[256], endpoint[512] = "";
     struct store_s3_options options = {.bucket = bucket,
-                                       .region = credential_chain_settings(chain)->region};
+                                       .endpoint = endpoint,
+                                       .region = settings->region,
+                                       .fips = settings->fips,
+                                       .dualstack = settings->dualstack};
     struct store *store = NULL;
     struct err err = {0};
+    bool configured;
 
     if (!play_members(play, operation, MEMBERS))
         return;
+    if (aws_settings_endpoint(settings, AWS_S3, endpoint, sizeof endpoint, &configured, &err) < 0) {
+        expect_result(play, expected, ERR_FAIL, &err);
+        return;
+    }
     take_text(operation, "bucket", bucket, sizeof bucket);
     scripted_http_use(&play->script);
     options.provider = provider_create(&source, &err);

@@ -31,12 +31,11 @@ static bool ends(const char *text, const char *with)
 
 static bool is_ip_address(const char *text)
 {
-    unsigned parts[4];
-    int size = 0;
+    unsigned dots = 0;
 
-    return sscanf(text, "%3u.%3u.%3u.%3u%n", &parts[0], &parts[1], &parts[2], &parts[3], &size) ==
-               4 &&
-           text[size] == '\0';
+    for (const char *c = text; *c; c++)
+        dots += *c == '.';
+    return dots == 3 && has_only(text, DIGITS ".");
 }
 
 /* Returns whether `size` bytes of text are a label: letters, digits, and hyphens inside. */

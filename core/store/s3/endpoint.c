@@ -268,8 +268,6 @@ static int find_host(struct s3_endpoint *place, const struct s3_place_options *o
         return bad_region(place->region, err);
     place->https = place->aws = place->follows = true;
     write_aws_host(place, host, size);
-    if (strcmp(place->region, S3_GLOBAL_REGION) == 0)
-        str_copy(place->region, sizeof place->region, S3_DEFAULT_REGION);
     return 0;
 }
 
@@ -290,6 +288,8 @@ int s3_endpoint_init(struct s3_endpoint *place, const struct s3_place_options *o
         find_host(place, options, host, sizeof host, err) < 0 ||
         choose_addressing(place, host, options->addressing, err) < 0)
         return ERR_FAIL;
+    if (strcmp(place->region, S3_GLOBAL_REGION) == 0)
+        str_copy(place->region, sizeof place->region, S3_DEFAULT_REGION);
     return compose(place, host, err);
 }
 

@@ -179,15 +179,27 @@ static int check_owner(const char *value, struct err *err)
                    "\"%.80s\" is not the number of an AWS account (12 digits)", value);
 }
 
+static int check_switch(const char *value, struct err *err)
+{
+    static const char *const WORDS[] = {"true", "ON", "requester", NULL};
+
+    if (is_one_of(value, WORDS))
+        return 0;
+    return err_set(err, ERR_USAGE, "value", "unknown value \"%.80s\" of a switch", value);
+}
+
 static int (*const CHECKS[S3_OPTION_COUNT])(const char *value, struct err *err) = {
     [S3_ENCRYPTION] = check_encryption,
     [S3_ENCRYPTION_KEY] = check_encryption_key,
     [S3_ENCRYPTION_CONTEXT] = check_context,
+    [S3_BUCKET_KEY] = check_switch,
     [S3_STORAGE_CLASS] = check_storage_class,
     [S3_ACL] = check_acl,
     [S3_TAGS] = check_tags,
     [S3_LOCK_MODE] = check_lock_mode,
     [S3_LOCK_UNTIL] = check_lock_until,
+    [S3_LEGAL_HOLD] = check_switch,
+    [S3_REQUEST_PAYER] = check_switch,
     [S3_BUCKET_OWNER] = check_owner,
 };
 
@@ -228,7 +240,7 @@ int s3_option_headers_init(struct s3_option_headers *headers,
     for (unsigned i = 0; i < S3_OPTION_COUNT; i++) {
         if (!values[i] || !values[i][0])
             continue;
-        if (CHECKS[i] && CHECKS[i](values[i], err) < 0)
+        if (CHECKS[i](values[i], err) < 0)
             return ERR_FAIL;
         headers->values[i] = copy_value((enum s3_option)i, values[i]);
         if (!headers->values[i])

@@ -120,6 +120,9 @@ static void each_refusal_has_its_remedy(void **state)
         assert_string_equal(code, row->code);
         if (!strstr(op.err.text, row->text) || !strstr(op.err.text, row->s3_code))
             fail_msg("%s: %s", row->s3_code, op.err.text);
+        /* a push continues without the copy */
+        if (row->verb == STORE_UPLOAD_COPY_PART)
+            assert_int_equal(op.failure, STORE_REJECTED);
         if (row->hint ? !strstr(op.err.hint, row->hint) : op.err.hint[0] != '\0')
             fail_msg("%s: hint: %s", row->s3_code, op.err.hint);
     }
