@@ -18,6 +18,7 @@
 #include "docker/docker.h"
 #include "docker/host.h"
 #include "store/dir/store_dir.h"
+#include "store/s3/bucket_name.h"
 #include "store/s3/store_s3.h"
 #include "store/store.h"
 
@@ -52,21 +53,30 @@ static int connect_directory(struct cli *cli, const char *path, bool create, str
     return *out ? 0 : ERR_FAIL;
 }
 
+/* Checks the options before a source of credentials asks for a code or sends requests. The region of
+ * the instance is not known yet, and an ARN must fit it. */
+static int check_early(const struct store_s3_options *options, bool region_known, struct err *err)
+{
+    return region_known || !s3_bucket_is_arn(options->bucket) ? store_s3_check(options, err) : 0;
+}
+
 static int connect_s3(struct cli *cli, struct store **out, struct err *err)
 {
     const struct config *config = &cli->config;
+    bool region_known = config->settings[OPT_REGION].origin > ORIGIN_DEFAULT;
     char region[AWS_REGION_SIZE];
     struct store_s3_options options;
 
     if (config_check_aws(config, err))
         return ERR_FAIL;
     s3_options_fill(config, &options);
+    if (check_early(&options, region_known, err) < 0)
+        return ERR_FAIL;
     options.cancel = &cli->cancel;
     options.provider = credentials_open(cli, err);
     if (!options.provider)
         return ERR_FAIL;
-    if (config->settings[OPT_REGION].origin <= ORIGIN_DEFAULT &&
-        credentials_instance_region(cli, region))
+    if (!region_known && credentials_instance_region(cli, region))
         options.region = region;
     if (options.insecure)
         output_warn(&cli->output, "the certificate of the server is not checked (insecure)");

@@ -158,7 +158,7 @@ static int check_tls_files(const struct store_s3_options *options, struct err *e
                : 0;
 }
 
-static int open_place(struct s3_session *session, const struct store_s3_options *options,
+static int open_place(struct s3_endpoint *place, const struct store_s3_options *options,
                       struct err *err)
 {
     const struct s3_place_options wanted = {.endpoint = options->endpoint,
@@ -169,13 +169,36 @@ static int open_place(struct s3_session *session, const struct store_s3_options 
                                             .dualstack = options->dualstack,
                                             .accelerate = options->accelerate,
                                             .own_region_only = options->own_region_only};
-    const struct s3_endpoint *place = &session->place;
     bool strict = !options->endpoint || !options->endpoint[0];
 
-    if (s3_endpoint_init(&session->place, &wanted, err) < 0 ||
+    if (s3_endpoint_init(place, &wanted, err) < 0 ||
         (!place->fixed && s3_bucket_check_exists(place->bucket, strict, err) < 0))
         return ERR_FAIL;
-    return s3_endpoint_under(&session->place, options->key_prefix, err);
+    return s3_endpoint_under(place, options->key_prefix, err);
+}
+
+/* Reads all options whose values can be wrong. */
+static int read_options(const struct store_s3_options *options, struct s3_endpoint *place,
+                        struct s3_option_headers *headers, enum s3_checksum *checksum,
+                        struct err *err)
+{
+    *headers = (struct s3_option_headers){0};
+    return open_place(place, options, err) < 0 || check_tls_files(options, err) < 0 ||
+                   s3_option_headers_init(headers, options->headers, err) < 0 ||
+                   s3_checksum_read(options->checksum, checksum, err) < 0
+               ? ERR_FAIL
+               : 0;
+}
+
+int store_s3_check(const struct store_s3_options *options, struct err *err)
+{
+    struct s3_option_headers headers;
+    enum s3_checksum checksum;
+    struct s3_endpoint place;
+    int result = read_options(options, &place, &headers, &checksum, err);
+
+    s3_option_headers_finish(&headers);
+    return result;
 }
 
 static int configure(struct s3_session *session, const struct store_s3_options *options,
@@ -183,9 +206,7 @@ static int configure(struct s3_session *session, const struct store_s3_options *
 {
     struct err ignored;
 
-    if (open_place(session, options, err) < 0 || check_tls_files(options, err) < 0 ||
-        s3_option_headers_init(&session->options, options->headers, err) < 0 ||
-        s3_checksum_read(options->checksum, &session->checksum, err) < 0)
+    if (read_options(options, &session->place, &session->options, &session->checksum, err) < 0)
         return ERR_FAIL;
     session->policy = options->retry ? *options->retry : RETRY_DEFAULT;
     if (options->retries)

@@ -35,6 +35,9 @@ struct store_s3_options {
     int64_t stall_time; /* ns without a byte after which a try fails; 0: STORE_STALL_TIME */
     const struct cancel *cancel; /* NULL: never cancelled */
 };
+/* Checks the options as store_s3_create does, without a provider: before credentials are fetched.
+ * Fails with usage.*. */
+int store_s3_check(const struct store_s3_options *options, struct err *err);
 /* Opens the bucket; sends no request. Returns NULL after a failure. */
 struct store *store_s3_create(const struct store_s3_options *options, struct err *err);
 
