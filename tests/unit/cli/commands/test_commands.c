@@ -329,6 +329,7 @@ static void doctor_reports_the_aws_files(void **state)
     write_text("s3dock.json5", "{profiles: {ci: {bucket: 'images'}}}");
     write_text("aws", "[ci]\n[profile ci]\nregion = eu-north-1\n[default]\nk k = 1\n");
     setenv("AWS_CONFIG_FILE", "aws", 1);
+    setenv("AWS_ACCESS_KEY_ID", "half a pair", 1); /* no request is sent */
     RUN(false, "doctor", "--profile", "ci", "--endpoint", "http://127.0.0.1:1", "--docker-host",
         "unix:///nowhere");
     assert_non_null(
@@ -339,6 +340,7 @@ static void doctor_reports_the_aws_files(void **state)
     write_text("aws", "[default\n");
     RUN(false, "doctor", "--endpoint", "http://127.0.0.1:1", "--docker-host", "unix:///nowhere");
     assert_non_null(strstr(said.data, "  failed   AWS files          AWS file aws, line 1: "));
+    unsetenv("AWS_ACCESS_KEY_ID");
     setenv("AWS_CONFIG_FILE", "/dev/null", 1);
     unlink("aws");
     assert_int_equal(rmdir("s3dock"), 0);
