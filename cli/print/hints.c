@@ -68,6 +68,7 @@ static const struct row {
      "region "
      "of the bucket",
      ""},
+    {ERR_USAGE, CODE_STORAGE_CLASS, "check \"storage_class\" in the profile", ""},
     {ERR_USAGE, CODE_ACL, "remove \"acl\" from the profile", ""},
     {ERR_USAGE, CODE_CHECKSUM, "set \"checksum\" in the profile to \"md5\"", ""},
     {ERR_USAGE, CODE_BUCKET_OWNER, "check \"bucket_owner\" in the profile", ""},

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/codes.h"
 #include "flow/cancel.h"
+#include "store/s3/request_sign.h"
 #include "store/s3/session.h"
 
 #define STALL_LONG 20 /* times the stall time: a server may copy or complete 5 GiB for minutes */

@@ -15,7 +15,7 @@
 enum meaning {
     /* refusals that end an op */
     NO_OBJECT, NO_UPLOAD, NO_BUCKET, BAD_BUCKET, TAKEN, CONDITION, NOT_MODIFIED, DENIED, KMS_ENCRYPT,
-    KMS_DECRYPT, FORBIDDEN, DISABLED, KMS_KEY, ARCHIVED, NO_ACLS, NEEDS_DIGEST, HEADER, LOST_HEADER,
+    KMS_DECRYPT, FORBIDDEN, DISABLED, KMS_KEY, ARCHIVED, CLASS, NO_ACLS, NEEDS_DIGEST, HEADER, LOST_HEADER,
     NOT_LOGGED_IN, ACCOUNT, SIGNATURE, ACCESS_KEY, CREDENTIALS, TOKEN, IN_HOST, SMALL_PART,
     TOO_LARGE, BAD_PART, PART_ORDER, RANGE, UNSUPPORTED, NOT_ALLOWED, BAD_REQUEST, UNKNOWN,
     CONFLICT, QUOTA, FULL, REDIRECTED, PROXY_LOGIN, NETWORK_LOGIN,
@@ -58,6 +58,8 @@ static const struct s3_error MEANINGS[] = {
         "the KMS key cannot be used", NULL},
     [ARCHIVED] = {S3_FAILED, 0, ERR_UNSUPPORTED, CODE_ARCHIVED,
         "the object is archived and must be restored first", NULL},
+    [CLASS] = {S3_FAILED, 0, ERR_USAGE, CODE_STORAGE_CLASS,
+        "the store does not know this storage class", NULL},
     [NO_ACLS] = {S3_FAILED, 0, ERR_USAGE, CODE_ACL,
         "the bucket has no ACLs", NULL},
     [NEEDS_DIGEST] = {S3_FAILED, 0, ERR_USAGE, CODE_CHECKSUM,
@@ -159,6 +161,7 @@ static const struct {
     {"NotSignedUp", DISABLED},
     {"OptInRequired", DISABLED},
     {"InvalidObjectState", ARCHIVED},
+    {"InvalidStorageClass", CLASS},
     {"AccessControlListNotSupported", NO_ACLS},
     {"MissingSecurityHeader", LOST_HEADER},
     {"KMS.DisabledException", KMS_KEY},

@@ -300,6 +300,18 @@ static void hint_at_encryption(const struct s3_session *session, struct store_op
                  session->options.values[S3_ENCRYPTION]);
 }
 
+/* AWS denies access to a bucket of another account without a reason. */
+static void hint_at_owner(const struct s3_session *session, struct store_op *op)
+{
+    const char *owner = session->options.values[S3_BUCKET_OWNER];
+
+    if (owner && err_is(&op->err, ERR_AUTH, CODE_DENIED))
+        err_hint(&op->err,
+                 "the bucket may belong to another account than %s, which the configuration "
+                 "expects; or the key lacks the right",
+                 owner);
+}
+
 /* S3 repeats the encryption in its response. A server that does not know the header omits it. */
 static void check_encrypted(struct s3_session *session, const struct store_op *op,
                             const struct http_answer *answer)
@@ -333,6 +345,7 @@ void s3_outcome_handle(struct s3_session *session, struct s3_attempt *attempt)
     if (reply.verdict == S3_FAILED) {
         hint_at_clock(&op->err);
         hint_at_encryption(session, op);
+        hint_at_owner(session, op);
     }
     session->bucket_seen = session->bucket_seen || reply.bucket_exists;
     act_on(session, attempt, &reply);

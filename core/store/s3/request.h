@@ -2,7 +2,7 @@
  * request - writes a store_op as an S3 request. Pure.
  *
  * The request consists of method, path and query (escaped once), headers and body: everything that
- * is signed, except the time. Only the document of an UPLOAD_COMPLETE is allocated.
+ * is signed, except the time (request_sign.h). Only the document of an UPLOAD_COMPLETE is allocated.
  */
 #ifndef S3DOCK_STORE_S3_REQUEST_H
 #define S3DOCK_STORE_S3_REQUEST_H
@@ -12,7 +12,6 @@
 
 #include "aws/sigv4.h"
 #include "base/bytes.h"
-#include "credentials/credentials.h"
 #include "store/s3/body_digest.h"
 #include "store/s3/endpoint.h"
 #include "store/s3/option_headers.h"
@@ -65,13 +64,5 @@ void s3_request_finish(struct s3_request *request);
  * integrity.listing: the token is too long. */
 int s3_request_build(struct s3_request *request, const struct s3_endpoint *place,
                      const struct store_op *op, struct err *err);
-
-/* Adds the header lines "Name: value" to `lines`, each NUL-terminated, with the signature, and adds
- * their number to *count. `payload_hash` as in sigv4.h; `wall_ns`: time of sending.
- * integrity.header: a value has a control character. usage.combination: an option needs credentials,
- * and there are none. */
-int s3_request_sign(const struct s3_request *request, const struct s3_endpoint *place,
-                    const struct credentials *creds, const char *payload_hash, int64_t wall_ns,
-                    struct text *lines, unsigned *count, struct err *err);
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/err.h"
 #include "store/s3/request.h"
+#include "store/s3/request_sign.h"
 
 static const char *const SOUND[S3_OPTION_COUNT] = {
     [S3_ENCRYPTION] = "aws:kms",
@@ -165,9 +166,9 @@ static void options_that_need_credentials_are_not_sent_without(void **state)
     text_init(&lines, 64 * KIB);
     request.options = &options;
     assert_int_equal(s3_request_build(&request, &place, &op, &err), 0);
-    assert_int_equal(s3_request_sign(&request, &place, &anonymous, "UNSIGNED-PAYLOAD", 0, &lines,
-                                     &count, &err),
-                     ERR_FAIL);
+    assert_int_equal(
+        s3_request_sign(&request, &place, &anonymous, "UNSIGNED-PAYLOAD", 0, &lines, &count, &err),
+        ERR_FAIL);
     assert_string_equal(err.code, "combination");
     text_finish(&lines);
     s3_request_finish(&request);

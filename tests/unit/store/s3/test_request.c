@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "store/s3/request.h"
+#include "store/s3/request_sign.h"
 
 /* ---- the endpoint ---- */
 
