@@ -111,9 +111,9 @@ static void log_new_set(const struct credentials *fresh)
 static void log_failure(const struct credential_provider *provider, bool known)
 {
     bool fatal = refresh_plan_use(&provider->plan, now_of(provider)) == REFRESH_FAIL;
+    bool quiet = known || fatal || provider->failure.family == ERR_CANCELLED;
 
-    log_print(known || fatal || provider->closing ? LOG_DEBUG : LOG_INFO, "no new credentials: %s",
-              provider->failure.text);
+    log_print(quiet ? LOG_DEBUG : LOG_INFO, "no new credentials: %s", provider->failure.text);
 }
 
 static void store_result(struct credential_provider *provider, int answer,
