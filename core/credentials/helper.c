@@ -107,19 +107,21 @@ static int set_descriptors(posix_spawn_file_actions_t *actions, const struct chi
     return failed;
 }
 
-/* The program starts with the usual signals: threads of s3dock block all of them. On a terminal it
- * stays in the foreground group, so that it can read, and gets Ctrl-C. */
+/* Threads of s3dock block all signals, and s3dock ignores SIGPIPE. The program does neither; SIGHUP
+ * stays ignored below nohup. On a terminal it stays in the foreground group, so that it can read, and
+ * gets Ctrl-C. */
 static int set_attributes(posix_spawnattr_t *attributes, bool on_terminal)
 {
-    sigset_t none, all;
+    sigset_t none, pipe;
     short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
     int failed;
 
     sigemptyset(&none);
-    sigfillset(&all);
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
     failed = posix_spawnattr_setsigmask(attributes, &none);
     if (failed == 0)
-        failed = posix_spawnattr_setsigdefault(attributes, &all);
+        failed = posix_spawnattr_setsigdefault(attributes, &pipe);
     if (failed == 0 && !on_terminal)
         failed = posix_spawnattr_setpgroup(attributes, 0);
     if (!on_terminal)

@@ -338,6 +338,18 @@ static void blocked_signals_are_not_inherited(void **state)
     assert_int_equal(code, 128 + SIGTERM);
 }
 
+static void only_sigpipe_becomes_usual_again(void **state)
+{
+    (void)state;
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    assert_int_equal(run("kill -HUP $$; echo lives; kill -PIPE $$", 0), 0);
+    signal(SIGPIPE, SIG_DFL);
+    signal(SIGHUP, SIG_DFL);
+    assert_string_equal(output.data, "lives\n");
+    assert_int_equal(code, 128 + SIGPIPE);
+}
+
 static void output_and_time_are_bounded(void **state)
 {
     int64_t began = clock_monotonic();
@@ -457,6 +469,7 @@ int main(void)
         WITH_TEXTS(output_errors_and_code_are_kept),
         WITH_TEXTS(a_program_reads_no_data_of_s3dock),
         WITH_TEXTS(blocked_signals_are_not_inherited),
+        WITH_TEXTS(only_sigpipe_becomes_usual_again),
         WITH_TEXTS(output_and_time_are_bounded),
         WITH_TEXTS(a_grandchild_does_not_delay_the_end),
         WITH_TEXTS(a_cancel_ends_the_whole_group),
