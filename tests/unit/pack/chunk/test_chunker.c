@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "kit/small.h"
 #include "kit/tarball.h"
 #include "pack/chunk/chunker.h"
 #include "pack/chunk/gear.h"
@@ -96,7 +97,7 @@ static void pieces_do_not_matter(void **state)
 
     (void)state;
     assert_in_range(SIZE / count, 48 * KIB, 96 * KIB);
-    for (size_t i = 0; i < ARRAY_SIZE(pieces); i++) {
+    for (size_t i = test_is_small() ? 2 : 0; i < ARRAY_SIZE(pieces); i++) {
         assert_int_equal(cut_all(&CHUNK_DEFAULT, bytes, SIZE, pieces[i], at, 1024), count);
         assert_memory_equal(at, whole, count * sizeof *at);
     }

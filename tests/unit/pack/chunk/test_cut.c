@@ -362,7 +362,7 @@ static void a_stream_that_ends_early_says_why(void **state)
     tarball_end(&whole);
     at[5] = whole.size;
     for (size_t i = 0; i < ARRAY_SIZE(at); i++) {
-        for (size_t piece = 1; piece < 5000; piece += 2499) {
+        for (size_t piece = test_is_small() ? 50 : 1; piece < 5000; piece += 2499) {
             struct tarball cut = {0};
             struct chunks *chunks;
 

@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
+#include "kit/small.h"
 #include "kit/tarball.h"
 #include "pack/codec/layer_digest.h"
 
@@ -95,7 +96,7 @@ static void compressed_layers_are_known_by_what_is_in_them(void **state)
     for (size_t i = 0; i < 2; i++) {
         struct tarball all = three(compressors[i]);
 
-        for (size_t k = 0; k < ARRAY_SIZE(pieces); k++) {
+        for (size_t k = test_is_small() ? 3 : 0; k < ARRAY_SIZE(pieces); k++) {
             assert_true(digest(layer, view_of(all.data, all.size), pieces[k], diff));
             assert_memory_equal(diff, expected, SHA256_SIZE);
             assert_string_equal(layer_digest_media_type(layer), types[i]);
@@ -114,11 +115,12 @@ static void compressed_layers_are_known_by_what_is_in_them(void **state)
 static void what_inflates_to_much_is_digested_in_little_room(void **state)
 {
     struct layer_digest *layer = layer_digest_create();
-    uint8_t *zeros = calloc(1, 32 * MIB), expected[SHA256_SIZE], diff[SHA256_SIZE];
-    struct tarball gzip = gzip_of(zeros, 32 * MIB), zstd = zstd_of(zeros, 32 * MIB);
+    size_t size = test_is_small() ? 2 * MIB : 32 * MIB;
+    uint8_t *zeros = calloc(1, size), expected[SHA256_SIZE], diff[SHA256_SIZE];
+    struct tarball gzip = gzip_of(zeros, size), zstd = zstd_of(zeros, size);
 
     (void)state;
-    sha256_of(view_of(zeros, 32 * MIB), expected);
+    sha256_of(view_of(zeros, size), expected);
     digest(layer, view_of(gzip.data, gzip.size), gzip.size, diff);
     assert_memory_equal(diff, expected, SHA256_SIZE);
     digest(layer, view_of(zstd.data, zstd.size), zstd.size, diff);

@@ -16,6 +16,7 @@
 #include "base/digest_text.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "kit/small.h"
 #include "kit/tarball.h"
 #include "pack/image/image.h"
 #include "pack/tar/tar.h"
@@ -843,6 +844,10 @@ static void reading_of_a_nested_index_ends_soon(void **state)
     size_t size = 2, at;
 
     (void)state;
+    if (test_is_small()) { /* it parses megabytes, with the code of the other tests */
+        free(json);
+        return;
+    }
     parts_init(&parts);
     make_legacy(&legacy, &parts, -1);
     tarball_init(&tar);
