@@ -4,8 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 need_s3
 REF=app:20250721-2118-f7a5a27
-KILLS=3
-[ -z "${E2E_SLOW:-}" ] || KILLS=1
+KILLS=${E2E_KILLS:-1}
 
 make_image $REF image.tar --size 60 --seed 5
 s3dock push $REF --input image.tar

@@ -5,8 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 need_s3
 REF=app:20250721-2118-f7a5a27
-KILLS=2
-[ -z "${E2E_SLOW:-}" ] || KILLS=1
+KILLS=${E2E_KILLS:-1}
 PART=8388608
 
 make_image $REF image.tar --size 70 --seed 5

@@ -87,15 +87,15 @@ unrandomised()
 VALGRIND="valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite"
 VALGRIND+=" --suppressions=$PWD/tests/kit/valgrind.supp"
 
-# unit KIND: the unit and engine tests that can find something in one build. Suite `slow` (full-size images) runs in the
-# plain build only. The thread sanitizer runs the programs with two threads (suite `threads`). Valgrind runs suite
-# `values` of the plain build, with small inputs.
+# unit KIND: the unit and engine tests that can find something in one build. All run with the address sanitizer. The
+# plain build runs what only it can: suites `slow` (full-size images) and `house`. The thread sanitizer runs the programs
+# with two threads (suite `threads`). Valgrind runs suite `values` of the plain build, with small inputs.
 unit()
 {
     case $1 in
     fast) meson_tests plain --no-suite slow ;;
-    plain) meson_tests plain ;;
-    asan) meson_tests asan --no-suite slow ;;
+    plain) meson_tests plain --suite slow --suite house ;;
+    asan) meson_tests asan --no-suite slow --no-suite house ;;
     tsan) meson_tests tsan --suite threads --no-suite slow ;;
     valgrind) S3DOCK_TEST_SMALL=yes meson_tests plain --suite values --no-suite slow --wrapper "$VALGRIND" ;;
     esac
