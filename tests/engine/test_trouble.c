@@ -345,7 +345,7 @@ static void a_silent_input_does_not_delay_a_failure(void **state)
     if (feeder == 0) {
         char command[1200];
 
-        snprintf(command, sizeof command, "{ head -c 12000000 '%s'; exec sleep 60; } >'%s'",
+        snprintf(command, sizeof command, "{ head -c 12000000 '%s'; exec sleep 600; } >'%s'",
                  path_of("one.tar"), path_of("pipe"));
         execl("/bin/sh", "sh", "-c", command, (char *)NULL);
         _exit(127);
@@ -353,7 +353,7 @@ static void a_silent_input_does_not_delay_a_failure(void **state)
     open_between(&b, "silent");
     b.verb = STORE_UPLOAD_CREATE;
     b.deed = IS_DENIED_LATE;
-    alarm(30);
+    alarm(300);
     assert_int_equal(push(&b, "pipe"), ERR_FAIL);
     alarm(0);
     assert_int_equal(err.family, ERR_AUTH);
@@ -415,8 +415,8 @@ static int start(void **state)
     if (scratch_create())
         return -1;
     setenv("XDG_CACHE_HOME", dir, 1);
-    write_image(path_of("one.tar"), 30 * MIB, 1);
-    write_image(path_of("two.tar"), 20 * MIB, 2);
+    write_image(path_of("one.tar"), 17 * MIB, 1);
+    write_image(path_of("two.tar"), 10 * MIB, 2);
     return 0;
 }
 
