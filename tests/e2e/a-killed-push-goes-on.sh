@@ -27,12 +27,15 @@ sent()
     cat "$work/count"
 }
 
-# has_recorded PID: the checkpoint of the push has a part; or the push ended.
+# has_recorded PID: the checkpoint of the push has a part; or the push ended. The list also has temporary objects, which
+# can be there before the first part.
 has_recorded()
 {
     ! kill -0 "$1" 2>/dev/null && return
-    AWS_ENDPOINT_URL=$DIRECT s3dock resume --json >running.json 2>/dev/null
-    [ "$(json bytes running.json)" -gt 5000000 ]
+    AWS_ENDPOINT_URL=$DIRECT s3dock resume --json 2>/dev/null | python3 -c '
+import json, sys
+items = json.load(sys.stdin)["data"]["unfinished"]
+sys.exit(sum(item.get("bytes", 0) for item in items if item["kind"] == "push") <= 5000000)'
 }
 
 # struck PID SIGNAL SECONDS: sends the signal to the push, this time after its checkpoint has a part. Sets the variables
