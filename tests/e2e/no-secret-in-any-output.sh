@@ -144,3 +144,29 @@ for text in '{profiles: {default: {secret_key: "HUSH-secret" "x"}}}' '{profiles:
     check "a malformed configuration: no output has a part of it" hushed malformed
 done
 check "no file of s3dock has a secret" test -z "$(grep -rl 'HUSH\|fake-secret' home/.cache home/.config 2>/dev/null)"
+
+# --- memory ---
+
+# dumps COMMAND...: kills the command with a signal that writes a core dump; prints the names of dumps.
+dumps()
+{
+    mkdir dump
+    (
+        ulimit -c unlimited
+        cd dump || exit
+        "$@" >/dev/null 2>&1 <"$work/pipe" &
+        sleep 1
+        kill -SEGV $!
+        wait $!
+    ) 2>/dev/null
+    ls dump
+    rm -r dump
+}
+
+mkfifo pipe
+exec 7<>pipe
+if [ -n "${E2E_SLOW:-}" ] || [ -z "$(dumps cat)" ]; then
+    skip_check "a killed push writes no core dump" "no program writes one here"
+else
+    check "a killed push writes no core dump" same "" "$(dumps "$S3DOCK" push $REF --force --input -)"
+fi
