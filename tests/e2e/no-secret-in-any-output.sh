@@ -165,6 +165,8 @@ dumps()
 
 mkfifo pipe
 exec 7<>pipe
+rm home/.aws/config
+export AWS_ACCESS_KEY_ID=AKIAFAKEBASE AWS_SECRET_ACCESS_KEY=HUSH-base-secret
 if [ -n "${E2E_SLOW:-}" ] || [ -z "$(dumps cat)" ]; then
     skip_check "a killed push writes no core dump" "no program writes one here"
 else
