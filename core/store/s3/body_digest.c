@@ -37,6 +37,12 @@ int s3_checksum_read(const char *word, enum s3_checksum *out, struct err *err)
     return err_hint(err, "use auto, md5, crc64nvme, crc32c, sha256 or none");
 }
 
+bool s3_checksum_signs(enum s3_checksum wanted)
+{
+    return wanted == S3_CHECKSUM_CRC64NVME || wanted == S3_CHECKSUM_CRC32C ||
+           wanted == S3_CHECKSUM_SHA256;
+}
+
 enum s3_checksum s3_checksum_choose(enum s3_checksum wanted, bool aws, enum store_verb verb,
                                     size_t size)
 {
@@ -46,8 +52,9 @@ enum s3_checksum s3_checksum_choose(enum s3_checksum wanted, bool aws, enum stor
         wanted = aws ? S3_CHECKSUM_CRC64NVME : S3_CHECKSUM_REQUIRED;
     if (wanted == S3_CHECKSUM_REQUIRED)
         return part || size > DOCUMENT_MAX ? S3_CHECKSUM_NONE : S3_CHECKSUM_MD5;
-    /* an upload with SHA-256 would have to repeat the digest of each part at its end */
-    return wanted == S3_CHECKSUM_SHA256 && part ? S3_CHECKSUM_NONE : wanted;
+    /* An upload with checksums must repeat that of each part at its end. Those of copied and resumed
+     * parts are not known. */
+    return part && wanted != S3_CHECKSUM_MD5 ? S3_CHECKSUM_NONE : wanted;
 }
 
 const char *s3_checksum_write(enum s3_checksum kind, struct view body, char out[S3_DIGEST_SIZE])
@@ -80,16 +87,4 @@ const char *s3_checksum_write(enum s3_checksum kind, struct view body, char out[
     }
     base64_encode(digest, size, out);
     return name;
-}
-
-const char *s3_checksum_announced(enum s3_checksum kind)
-{
-    switch (kind) {
-    case S3_CHECKSUM_CRC64NVME:
-        return "CRC64NVME";
-    case S3_CHECKSUM_CRC32C:
-        return "CRC32C";
-    default:
-        return NULL;
-    }
 }

@@ -117,18 +117,6 @@ static void add_digest(struct s3_request *request, const struct s3_endpoint *pla
         add_header(request, name, "%s", digest);
 }
 
-/* AWS accepts parts with a checksum only if the upload was created for it. */
-static void announce_digest(struct s3_request *request, const struct s3_endpoint *place)
-{
-    enum s3_checksum kind = s3_checksum_choose(request->checksum, place->aws, STORE_UPLOAD_PART, 0);
-    const char *algorithm = request->form.content_md5 ? NULL : s3_checksum_announced(kind);
-
-    if (!algorithm)
-        return;
-    add_header(request, "x-amz-checksum-algorithm", "%s", algorithm);
-    add_header(request, "x-amz-checksum-type", "FULL_OBJECT");
-}
-
 static const char *option_value(const struct s3_request *request, enum s3_option option)
 {
     if (option == S3_ENCRYPTION && request->form.aes256)
@@ -320,7 +308,6 @@ static void write_upload_request(struct s3_request *request, const struct s3_end
     case STORE_UPLOAD_CREATE:
         request->method = "POST";
         add_content_type(request, op);
-        announce_digest(request, place);
         add_query(query, start, "uploads", "");
         break;
     case STORE_UPLOAD_PART:

@@ -214,7 +214,7 @@ static int configure(struct s3_session *session, const struct store_s3_options *
     session->stall_time = options->stall_time ? options->stall_time : STORE_STALL_TIME;
     session->cancel = options->cancel;
     session->provider = options->provider;
-    session->sign_payload = options->sign_payload || session->checksum == S3_CHECKSUM_SHA256;
+    session->sign_payload = options->sign_payload || s3_checksum_signs(session->checksum);
     session->proven = session->place.https && !options->insecure;
     if (random_fill(&session->seed, sizeof session->seed, &ignored))
         session->seed = (uint64_t)clock_monotonic();

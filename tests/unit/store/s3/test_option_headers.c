@@ -184,8 +184,8 @@ static const struct {
     const char *header;
 } DIGESTS[] = {
     {NULL, NULL, STORE_PUT, 9, "x-amz-checksum-crc64nvme: rosUhgp5mIg="},
-    {"auto", NULL, STORE_UPLOAD_PART, 9, "x-amz-checksum-crc64nvme: rosUhgp5mIg="},
-    {"auto", NULL, STORE_UPLOAD_CREATE, 0, "x-amz-checksum-algorithm: CRC64NVME"},
+    {"auto", NULL, STORE_UPLOAD_PART, 9, ""},
+    {"auto", NULL, STORE_UPLOAD_CREATE, 0, ""},
     {"auto", "http://h", STORE_PUT, 9, "content-md5: JfnnlDI7RTiF9RgfG2JNCw=="},
     {"auto", "http://h", STORE_PUT, 70000, ""},
     {"auto", "http://h", STORE_UPLOAD_PART, 9, ""},
@@ -194,7 +194,7 @@ static const struct {
     {"when_required", NULL, STORE_UPLOAD_PART, 9, ""},
     {"md5", "http://h", STORE_UPLOAD_PART, 9, "content-md5: JfnnlDI7RTiF9RgfG2JNCw=="},
     {"crc32c", "http://h", STORE_PUT, 9, "x-amz-checksum-crc32c: 4waSgw=="},
-    {"crc32c", "http://h", STORE_UPLOAD_CREATE, 0, "x-amz-checksum-algorithm: CRC32C"},
+    {"crc32c", "http://h", STORE_UPLOAD_PART, 9, ""},
     {"sha256", "http://h", STORE_PUT, 9,
      "x-amz-checksum-sha256: FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU="},
     {"sha256", "http://h", STORE_UPLOAD_PART, 9, ""},
