@@ -11,13 +11,16 @@ SERVER=
 # shellcheck disable=SC2016  # evaluated at exit
 at_exit '[ -z "$SERVER" ] || kill $SERVER'
 
-# begin NAME: starts a new, empty store of this personality, without its bucket. The hosts know nothing of it. Sets COPIES
-# and CONDITIONS to yes or no.
+# The response to the second upload that is completed is lost. The program recognises the object all the same.
+echo '[{"kind": "Complete", "nth": 2, "do": "lose"}]' >script
+
+# begin NAME: starts a new, empty store of this personality, without its bucket. The hosts know nothing of it. Sets
+# COPIES and CONDITIONS to yes or no.
 begin()
 {
     [ -z "$SERVER" ] || { kill "$SERVER" && wait "$SERVER"; } 2>/dev/null
     rm -rf port requests.log home/.cache elsewhere
-    python3 "$KIT/fake_s3.py" --port-file port --personality "$1" --absent --log requests.log &
+    python3 "$KIT/fake_s3.py" --port-file port --personality "$1" --absent --script script --log requests.log &
     SERVER=$!
     await test -s port
     # libcurl resolves every name below localhost, so a bucket can be in front of it.

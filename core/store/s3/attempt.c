@@ -55,6 +55,7 @@ void s3_attempt_begin(struct s3_session *session, struct s3_attempt *attempt)
 
     attempt->op = op;
     attempt->sends = S3_SENDS_OWN;
+    attempt->began = clock_monotonic();
     attempt->have = attempt->most = 0;
     attempt->counted = 0;
     attempt->http_status = 0;

@@ -8,9 +8,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "store/s3/attempt.h"
 #include "store/s3/session.h"
+
+#define DATES_DIFFER (2 * NS_PER_S) /* dates of HTTP have whole seconds */
 
 enum store_answer s3_answer_of(enum s3_verdict verdict)
 {
@@ -130,12 +133,34 @@ static bool is_our_put(const struct s3_attempt *attempt)
            strcasecmp(attempt->other.info.etag, etag) == 0;
 }
 
+/* Returns true if the ETag has the form of AWS for an object of parts: "...-12". */
+static bool names_part_count(const char *etag)
+{
+    const char *dash = strrchr(etag, '-');
+    size_t digits = dash ? strspn(dash + 1, "0123456789") : 0;
+
+    return digits && strcmp(dash + 1 + digits, "\"") == 0;
+}
+
+/* Stores with ETags of another form do not name the parts. There, an object of the right size that
+ * was written since the op began counts as its result. */
+static bool is_our_whole(const struct s3_attempt *attempt)
+{
+    const struct store_op *op = attempt->op, *other = &attempt->other;
+    int64_t ago = other->server_time - other->info.modified;
+
+    if (s3_reply_is_complete(op, &other->info))
+        return true;
+    return op->length && other->info.size == op->length && other->info.modified &&
+           other->server_time && !names_part_count(other->info.etag) &&
+           ago <= clock_monotonic() - attempt->began + DATES_DIFFER;
+}
+
 static struct s3_next judge_object(struct s3_attempt *attempt, enum s3_verdict verdict)
 {
     struct store_op *op = attempt->op;
-    bool ours = verdict == S3_DONE &&
-                (op->verb == STORE_PUT ? is_our_put(attempt)
-                                       : s3_reply_is_complete(op, &attempt->other.info));
+    bool ours =
+        verdict == S3_DONE && (op->verb == STORE_PUT ? is_our_put(attempt) : is_our_whole(attempt));
 
     s3_attempt_end_follow_up(attempt);
     if (ours || (verdict == S3_DONE && attempt->fallback == S3_DONE)) {

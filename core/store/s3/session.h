@@ -44,6 +44,7 @@ struct s3_attempt {
     struct store_op other; /* the follow-up request or the rest */
 
     /* of the op, over all its tries */
+    int64_t began;     /* monotonic ns */
     uint64_t have;     /* bytes of a cut read that are in place */
     uint64_t most;     /* bytes of bodies that the best try moved */
     unsigned counted;  /* tries that count against the limit */
