@@ -20,20 +20,32 @@
 
 #define REFRESH_WINDOW (8 * 60 * NS_PER_S) /* before the end of credentials of 15 minutes */
 
-/* Gets new credentials and stores them. */
+/* Replaces the session with that of the file if its credentials last longer. Returns whether they
+ * do. */
+static bool take_newer(const struct aws_system *system, const char *path,
+                       struct login_session *session)
+{
+    struct login_session stored;
+    struct err ignored;
+    bool newer = login_cache_read(system, path, &stored, &ignored) == 0 &&
+                 stored.set.expiry > session->set.expiry;
+
+    if (newer)
+        *session = stored;
+    login_session_finish(&stored);
+    return newer;
+}
+
+/* Gets new credentials and stores them. After a failure the session is unchanged. */
 static int refresh(const struct credential_context *ctx, const char *path,
                    struct login_session *session, struct err *err)
 {
     const struct aws_system *system = ctx->system;
-    int64_t expiry = session->set.expiry;
-    bool ended = expiry <= system->now(system->arg);
+    bool ended = session->set.expiry <= system->now(system->arg);
     struct err failure;
 
-    if (signin_refresh(ctx, ended ? web_call_tries(ctx->settings) : 1, session, err) < 0) {
-        if (err->family == ERR_CANCELLED || login_cache_read(system, path, session, &failure) < 0)
-            return ERR_FAIL;
-        return session->set.expiry > expiry ? 0 : ERR_FAIL;
-    }
+    if (signin_refresh(ctx, ended ? web_call_tries(ctx->settings) : 1, session, err) < 0)
+        return err->family != ERR_CANCELLED && take_newer(system, path, session) ? 0 : ERR_FAIL;
     if (login_cache_write(system, path, session, &failure) < 0)
         log_info("the new login is not stored: %s", failure.text);
     return 0;

@@ -73,13 +73,15 @@ static int use_answer(struct json_node root, int64_t now, struct login_session *
 {
     struct json_node refresh_token = json_get(root, "refreshToken");
     char account[sizeof session->set.account], text[LOGIN_REFRESH_MAX];
-    struct credentials fresh;
+    struct credentials fresh = {0};
     int64_t seconds;
 
     if (!json_int(json_get(root, "expiresIn"), &seconds) || seconds <= 0 || seconds > LIFETIME_MAX)
         return refuse_answer(err);
-    if (read_keys(json_get(root, "accessToken"), &fresh, err) < 0)
+    if (read_keys(json_get(root, "accessToken"), &fresh, err) < 0) {
+        credentials_finish(&fresh);
         return ERR_FAIL;
+    }
     if (json_string(refresh_token, text, sizeof text) && text[0])
         memcpy(session->refresh_token, text, sizeof text);
     explicit_bzero(text, sizeof text);

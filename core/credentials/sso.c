@@ -127,23 +127,34 @@ static int fail_expired(const struct sso_login *login, const struct sso_token *t
     return hint_login(login, err);
 }
 
+/* Replaces the token with that of the file if it lives longer. Returns whether it does. */
+static bool take_newer(const struct aws_system *system, const char *path, struct sso_token *token)
+{
+    struct sso_token stored;
+    struct err ignored;
+    bool newer =
+        sso_cache_read(system, path, &stored, &ignored) == 0 && stored.expires > token->expires;
+
+    if (newer)
+        *token = stored;
+    sso_token_finish(&stored);
+    return newer;
+}
+
 /* Gets a new token and stores it. Another process may have used the refresh token first: then the
- * file has a newer one. */
+ * file has a newer one. After a failure the token is unchanged. */
 static int refresh_token(const struct credential_context *ctx, const struct sso_login *login,
                          const char *path, struct sso_memory *memory, struct sso_token *token,
                          struct err *err)
 {
     const struct aws_system *system = ctx->system;
-    int64_t now = system->now(system->arg), expires = token->expires;
+    int64_t now = system->now(system->arg);
+    unsigned tries = token->expires > now ? 1 : web_call_tries(ctx->settings);
     struct err failure;
 
     memory->refresh_tried = now;
-    if (sso_oidc_refresh(ctx, login->region, expires > now ? 1 : web_call_tries(ctx->settings),
-                         token, err) < 0) {
-        if (err->family == ERR_CANCELLED || sso_cache_read(system, path, token, &failure) < 0)
-            return ERR_FAIL;
-        return token->expires > expires ? 0 : ERR_FAIL;
-    }
+    if (sso_oidc_refresh(ctx, login->region, tries, token, err) < 0)
+        return err->family != ERR_CANCELLED && take_newer(system, path, token) ? 0 : ERR_FAIL;
     memory->fresh = *token;
     if (sso_cache_write(system, path, token, &failure) < 0)
         log_info("the new SSO token is not stored: %s", failure.text);

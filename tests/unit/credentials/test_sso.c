@@ -195,6 +195,25 @@ static void a_token_of_this_process_outlives_a_read_only_file(void **state)
     tear_down(f);
 }
 
+static void a_failed_refresh_keeps_the_token_of_this_process(void **state)
+{
+    struct fixture *f = set_up(PROFILE SESSION, CACHE, TOKEN("2026-03-01T10:01:00Z"));
+
+    (void)state;
+    f->it.exchanges[0] = (struct scripted_exchange){OIDC, 200, FRESH};
+    f->it.exchanges[1] =
+        (struct scripted_exchange){"x-amz-sso_bearer_token: newtoken\n", 200, KEYS};
+    assert_int_equal(get(f), SOURCE_FOUND);
+    /* The file cannot be written: it keeps the token that has ended. */
+    f->it.files[1].value = TOKEN("2026-03-01T10:01:00Z");
+    f->it.now += 58 * 60 * NS_PER_S;
+    f->it.exchanges[2] = (struct scripted_exchange){OIDC, 500, "{}"};
+    f->it.exchanges[3] = f->it.exchanges[1];
+    assert_int_equal(get(f), SOURCE_FOUND);
+    assert_int_equal(f->it.sent, 4);
+    tear_down(f);
+}
+
 static const char *file_of_another_process;
 
 static int read_changing_file(void *arg, const char *path, size_t most, struct text *out,
@@ -328,6 +347,7 @@ int main(void)
         cmocka_unit_test(an_ending_token_is_refreshed),
         cmocka_unit_test(a_failed_refresh_matters_after_the_end),
         cmocka_unit_test(a_token_of_this_process_outlives_a_read_only_file),
+        cmocka_unit_test(a_failed_refresh_keeps_the_token_of_this_process),
         cmocka_unit_test(another_process_has_refreshed_first),
         cmocka_unit_test(unusable_files_ask_for_a_login),
         cmocka_unit_test(refusals_of_the_portal),
