@@ -173,7 +173,7 @@ static int check_output(const struct helper *helper, struct err *err)
 {
     if (!helper->output->failed)
         return 0;
-    return err_set(err, ERR_AUTH, CODE_PROCESS, "credential_process printed more than %zu KiB",
+    return err_set(err, ERR_AUTH, CODE_PROCESS, "it printed more than %zu KiB",
                    helper->output->max / KIB);
 }
 
@@ -184,7 +184,7 @@ static int check_limits(const struct child *child, int64_t began, struct err *er
     if (cancel_check(helper->cancel, err) < 0 || check_output(helper, err) < 0)
         return ERR_FAIL;
     if (!helper->on_terminal && clock_monotonic() - began > helper->limit)
-        return err_set(err, ERR_AUTH, CODE_PROCESS, "credential_process did not end within %jd s",
+        return err_set(err, ERR_AUTH, CODE_PROCESS, "it did not end within %jd s",
                        (intmax_t)(helper->limit / NS_PER_S));
     return 0;
 }

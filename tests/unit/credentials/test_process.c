@@ -12,6 +12,7 @@
 #include "credentials/source.h"
 #include "kit/scripted_system.h"
 
+#define LINE   "/opt/creds --all"
 #define SECRET "wJalrXUtnFEMI"
 #define GOOD   "{\"Version\": 1, \"AccessKeyId\": \"ASIAFIRST\", \"SecretAccessKey\": \"" SECRET "\"}"
 
@@ -19,6 +20,7 @@
 struct program {
     struct scripted_system it;
     struct aws_settings settings;
+    const char *line; /* NULL: LINE */
     const char *output, *errors;
     int code;
     struct credentials out;
@@ -31,7 +33,7 @@ static int run_program(void *arg, const char *line, struct text *out, struct tex
     struct program *program = arg; /* its first member is the scripted system */
 
     (void)err;
-    assert_string_equal(line, "/opt/creds --all");
+    assert_string_equal(line, program->line ? program->line : LINE);
     text_str(out, program->output);
     text_add(errors, program->errors, strnlen(program->errors, errors->max));
     *code = program->code;
@@ -42,11 +44,13 @@ static int run_process(struct program *program)
 {
     const struct aws_query query = {NULL};
     struct credential_context ctx;
+    char config[512];
 
+    snprintf(config, sizeof config,
+             "[default]\ncredential_process = %s\naws_account_id = 123456789012\n",
+             program->line ? program->line : LINE);
     program->it.env[0] = (struct scripted_pair){"HOME", "/home"};
-    program->it.files[0] = (struct scripted_pair){
-        "/home/.aws/config", "[default]\ncredential_process = /opt/creds --all\n"
-                             "aws_account_id = 123456789012\n"};
+    program->it.files[0] = (struct scripted_pair){"/home/.aws/config", config};
     scripted_system(&program->it);
     program->it.system.run = run_program;
     ctx = (struct credential_context){&program->it.system, &program->settings};
@@ -90,8 +94,10 @@ static void the_output_has_the_keys(void **state)
 static void a_failure_has_the_exit_code_and_standard_error(void **state)
 {
     (void)state;
-    assert_refused(make_program(SECRET, "the session is over\n\n", 3),
-                   "\"/opt/creds --all\" failed with exit code 3: the session is over");
+    assert_refused(
+        make_program(SECRET, "the session is over\n\n", 3),
+        "credential_process \"/opt/creds ...\" of profile default failed with exit code 3: "
+        "the session is over");
 }
 
 static void an_error_never_has_the_output(void **state)
@@ -100,6 +106,27 @@ static void an_error_never_has_the_output(void **state)
     assert_refused(make_program("{\"SecretAccessKey\": \"" SECRET "\"", "", 0), "/opt/creds");
     assert_refused(make_program("{\"Version\": 1, \"SecretAccessKey\": \"" SECRET "\"}", "", 0),
                    "AccessKeyId");
+}
+
+static void an_error_has_only_the_first_word_of_the_line(void **state)
+{
+    static const struct {
+        const char *line, *words;
+    } cases[] = {
+        {"/opt/creds", "credential_process \"/opt/creds\" of profile default failed"},
+        {"creds --password " SECRET, "credential_process \"creds ...\" of profile default failed"},
+        {"PASSWORD=" SECRET " creds", "credential_process of profile default failed"},
+        {"P='a " SECRET "' creds", "credential_process of profile default failed"},
+        {"echo>x;" SECRET, "credential_process \"echo ...\" of profile default failed"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct program *program = make_program("", "", 1);
+
+        program->line = cases[i].line;
+        assert_refused(program, cases[i].words);
+    }
 }
 
 static void long_standard_error_is_cut(void **state)
@@ -117,6 +144,7 @@ int main(void)
         cmocka_unit_test(the_output_has_the_keys),
         cmocka_unit_test(a_failure_has_the_exit_code_and_standard_error),
         cmocka_unit_test(an_error_never_has_the_output),
+        cmocka_unit_test(an_error_has_only_the_first_word_of_the_line),
         cmocka_unit_test(long_standard_error_is_cut),
     };
 
