@@ -9,7 +9,7 @@ KILLS=${E2E_KILLS:-1}
 make_image $REF image.tar --size 60 --seed 5
 s3dock push $REF --input image.tar
 size=$(bucket list images/ | sed -n 's/^\([0-9]*\) .*gz$/\1/p')
-coproc RELAY { exec "$KIT/relay" "${AWS_ENDPOINT_URL#*//}" "$work/count" --rate $((size / 3)); }
+coproc RELAY { exec "$KIT/relay" "${AWS_ENDPOINT_URL#*//}" "$work/count" --rate $((size / 3)) --hold "$work/hold"; }
 at_exit "kill $RELAY_PID"
 read -r port <&"${RELAY[0]}"
 export AWS_ENDPOINT_URL=http://127.0.0.1:$port
@@ -20,14 +20,14 @@ moved()
     cat "$work/count"
 }
 
-# kept: bytes that the journal lists. Its first line names the archive; then 32 bytes per range.
+# kept: bytes that the journal lists, 0 without a journal. Its first line names the archive; then 32 bytes per range.
 kept()
 {
     python3 - "$pulls"/*.spool <<'PYTHON'
-import struct, sys
+import os, struct, sys
 
 print(sum(struct.unpack_from("<QI", records, at)[1]
-          for records in [open(path, "rb").read().split(b"\n", 1)[1] for path in sys.argv[1:]]
+          for records in [open(path, "rb").read().split(b"\n", 1)[1] for path in sys.argv[1:] if os.path.exists(path)]
           for at in range(0, len(records) - 31, 32)))
 PYTHON
 }
@@ -41,6 +41,12 @@ killed()
     kill -9 $pid
     wait $pid 2>/dev/null
     await is_quiet
+}
+
+# has_moved BYTES: the count has reached this number.
+has_moved()
+{
+    [ "$(moved)" -ge "$1" ]
 }
 
 # is_quiet: no bytes arrive in 0.3 s.
@@ -76,7 +82,11 @@ s3dock pull $REF --output whole.tar --json >whole.json
 undisturbed=$(moved)
 for ((i = 0; i < KILLS; i++)); do
     before=$(moved)
-    killed sleep "$(python3 -c "import random; print(0.4 + 2.4 * (random.random() + $i) / $KILLS)")"
+    # At a random byte, which the relay passes on only after the kill.
+    hold=$((before + undisturbed * (10 + RANDOM % 80) / 100))
+    echo $hold >hold.new && mv hold.new hold
+    killed await has_moved $hold
+    rm hold
     check "a killed pull leaves no incomplete file" test ! -e out.tar
     check "the second run fetches only the missing bytes" again
     check "both runs together fetch at most 1.15 times the bytes" test $(($(moved) - before)) -le $((undisturbed * 115 / 100))
