@@ -56,12 +56,15 @@ static bool has_own_keys(const struct config *config)
 
 static int own_keys(const struct config *config, struct credentials *out, struct err *err)
 {
+    char where[sizeof out->source];
+
+    config_origin(config, OPT_ACCESS_KEY, where, sizeof where);
     if (credentials_init(out, config_text(config, OPT_ACCESS_KEY),
                          config_text(config, OPT_SECRET_KEY),
                          config_text(config, OPT_SESSION_TOKEN), err))
-        return ERR_FAIL;
+        return err_wrap(err, "%s", where);
     out->kind = CREDENTIALS_OWN;
-    config_origin(config, OPT_ACCESS_KEY, out->source, sizeof out->source);
+    str_copy(out->source, sizeof out->source, where);
     return SOURCE_FOUND;
 }
 

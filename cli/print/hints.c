@@ -14,7 +14,7 @@
 #define ENDPOINT "check \"endpoint\" in the profile, and that the server is up"
 #define KEYS                                                                                       \
     "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or \"access_key\" and \"secret_key\" of "  \
-    "the profile; s3dock config show --origin shows which are used"
+    "the profile; s3dock doctor shows which are used"
 #define DOCTOR "s3dock doctor shows what this server does not support"
 
 static const struct row {

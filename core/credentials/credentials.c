@@ -60,6 +60,18 @@ bool credentials_anonymous(const struct credentials *creds)
     return !creds->access_key[0];
 }
 
+static bool is_quoted(const char *text)
+{
+    size_t size = strlen(text);
+
+    return size > 1 && (text[0] == '"' || text[0] == '\'') && text[size - 1] == text[0];
+}
+
+bool credentials_quoted(const struct credentials *creds)
+{
+    return is_quoted(creds->access_key) || is_quoted(creds->secret_key);
+}
+
 bool credentials_equal(const struct credentials *a, const struct credentials *b)
 {
     return strcmp(a->access_key, b->access_key) == 0 && strcmp(a->secret_key, b->secret_key) == 0 &&

@@ -60,9 +60,10 @@ int environment_credentials(const struct credential_context *ctx, struct credent
         return SOURCE_ABSENT;
     if (!token)
         token = environment_value(system, "AWS_SECURITY_TOKEN");
-    if (check_pair(access_key, secret_key, err) < 0 || read_expiry(system, &expiry, err) < 0 ||
-        credentials_init(out, access_key, secret_key, token, err) < 0)
+    if (check_pair(access_key, secret_key, err) < 0 || read_expiry(system, &expiry, err) < 0)
         return ERR_FAIL;
+    if (credentials_init(out, access_key, secret_key, token, err) < 0)
+        return err_wrap(err, "the environment");
     out->expiry = expiry;
     out->kind = CREDENTIALS_ENVIRONMENT;
     str_copy(out->account, sizeof out->account, account ? account : "");

@@ -75,7 +75,7 @@ static int read_file(const struct aws_system *system, const char *path, struct j
         return err_set(err, ERR_AUTH, CODE_LOGIN, "there is no SSO token: %s does not exist", path);
     if (result < 0) {
         snprintf(reason, sizeof reason, "%s", err->text);
-        return err_set(err, ERR_AUTH, CODE_LOGIN, "the SSO token cannot be read: %s", reason);
+        return err_set(err, ERR_AUTH, CODE_LOGIN, "the SSO token: %s", reason);
     }
     return parse_file(&file, path, json, err);
 }

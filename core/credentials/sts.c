@@ -177,10 +177,11 @@ static int fail_with_refusal(const struct call *call, const struct sts_refusal *
                              const struct web_answer *answer, struct err *err)
 {
     bool passes = web_call_is_busy(answer) || sts_refusal_is_temporary(refusal);
+    bool named = call->endpoint.configured;
 
     err_set(err, passes ? ERR_NETWORK : ERR_AUTH, passes ? CODE_SERVICE : CODE_DENIED,
-            "AWS STS refused %s of %s: %s: %s", call->request->action, call->request->role_arn,
-            refusal->code, refusal->message);
+            "AWS STS%s%s refused %s of %s: %s: %s", named ? " at " : "", named ? call->url : "",
+            call->request->action, call->request->role_arn, refusal->code, refusal->message);
     sts_remedy_hint(refusal, call->request->signer, call->request->proof, err);
     return ERR_FAIL;
 }

@@ -64,11 +64,16 @@ int web_identity_read(const struct aws_system *system, const struct aws_profile 
 
 /* ---- the token ---- */
 
+static int hint_at_writer(struct err *err)
+{
+    return err_hint(err, "Kubernetes, or the step of the CI job that requests a token, writes the "
+                         "file: is it mounted, and readable for this user?");
+}
+
 static int fail_with_file(const char *path, const char *why, struct err *err)
 {
     err_set(err, ERR_AUTH, CODE_TOKEN_FILE, "the web identity token file %s %s", path, why);
-    return err_hint(err, "Kubernetes, or the step of the CI job that requests a token, writes the "
-                         "file: is it mounted, and readable for this user?");
+    return hint_at_writer(err);
 }
 
 /* Cuts the blanks of the text at both ends. Returns its start. */
@@ -85,14 +90,14 @@ static const char *trim_text(struct text *text)
 static int read_token(const struct aws_system *system, const char *path, struct text *text,
                       const char **token, struct err *err)
 {
-    char reason[sizeof err->text + 32];
-    int result = system->read_file(system->arg, path, WEB_IDENTITY_TOKEN_MAX + 64, text, err);
+    struct err reason;
+    int result = system->read_file(system->arg, path, WEB_IDENTITY_TOKEN_MAX + 64, text, &reason);
 
     if (result == SYSTEM_ABSENT)
         return fail_with_file(path, "does not exist", err);
     if (result < 0) {
-        snprintf(reason, sizeof reason, "cannot be read: %s", err->text);
-        return fail_with_file(path, reason, err);
+        err_set(err, ERR_AUTH, CODE_TOKEN_FILE, "the web identity token: %s", reason.text);
+        return hint_at_writer(err);
     }
     *token = trim_text(text);
     if (!**token)

@@ -286,8 +286,9 @@ static void name_keys(const struct s3_session *session, struct err *err)
         err_hint(err, "%s; those in use are of %s", credentials_remedy(set->kind), set->source);
     else if (err_is(err, ERR_AUTH, CODE_KEY) || err_is(err, ERR_AUTH, CODE_SIGNATURE) ||
              err_is(err, ERR_AUTH, CODE_TOKEN))
-        snprintf(err->text + used, sizeof err->text - used, "; the keys are those of %s",
-                 set->source);
+        snprintf(err->text + used, sizeof err->text - used, "; the keys are those of %s%s",
+                 set->source,
+                 credentials_quoted(set) ? ", where quotation marks are a part of them" : "");
 }
 
 /* Servers that do not encrypt as asked report "invalid" or "not implemented". */

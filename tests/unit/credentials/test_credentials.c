@@ -59,6 +59,25 @@ static void refuses_halves_and_pasted_line_ends(void **state)
     }
 }
 
+static void quotation_marks_around_a_key_are_noticed(void **state)
+{
+    static const struct {
+        const char *access_key, *secret_key;
+        bool quoted;
+    } cases[] = {{"AKID", "secret", false},  {"\"AKID\"", "secret", true},
+                 {"AKID", "'secret'", true}, {"AKID", "\"secret'", false},
+                 {"AKID", "\"", false},      {"AKID", "s\"e\"", false}};
+    struct credentials creds;
+    struct err err;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        assert_int_equal(
+            credentials_init(&creds, cases[i].access_key, cases[i].secret_key, NULL, &err), 0);
+        assert_int_equal(credentials_quoted(&creds), cases[i].quoted);
+    }
+}
+
 static void every_kind_has_a_name_and_a_remedy(void **state)
 {
     (void)state;
@@ -73,6 +92,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_a_pair_and_hides_the_secret),
         cmocka_unit_test(no_credentials_are_a_valid_result),
+        cmocka_unit_test(quotation_marks_around_a_key_are_noticed),
         cmocka_unit_test(every_kind_has_a_name_and_a_remedy),
         cmocka_unit_test(refuses_halves_and_pasted_line_ends),
     };
