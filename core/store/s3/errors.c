@@ -20,8 +20,8 @@ enum meaning {
     TOO_LARGE, BAD_PART, PART_ORDER, RANGE, UNSUPPORTED, NOT_ALLOWED, BAD_REQUEST, UNKNOWN,
     CONFLICT, QUOTA, FULL, REDIRECTED, PROXY_LOGIN, NETWORK_LOGIN,
     /* refusals after which the request is changed or repeated */
-    EXPIRED, CLOCK, REGION, SLOW_DOWN, BUSY, SERVER, GATEWAY, GATEWAY_TIMEOUT, PROXY_GAVE_UP,
-    FRONT_END, BODY_TIMEOUT, TIMEOUT, CUT_BODY, WRONG_BODY, OTHER_OPERATION,
+    EXPIRED, CLOCK, REGION, ELSEWHERE, SLOW_DOWN, BUSY, SERVER, GATEWAY, GATEWAY_TIMEOUT,
+    PROXY_GAVE_UP, FRONT_END, BODY_TIMEOUT, TIMEOUT, CUT_BODY, WRONG_BODY, OTHER_OPERATION,
 };
 
 static const struct s3_error MEANINGS[] = {
@@ -41,10 +41,10 @@ static const struct s3_error MEANINGS[] = {
         "the response is \"not modified\", but the request has no condition", HINT_CACHE},
     [DENIED] = {S3_FAILED, 0, ERR_AUTH, CODE_DENIED,
         "access denied", NULL},
-    [KMS_ENCRYPT] = {S3_FAILED, 0, ERR_AUTH, CODE_DENIED,
+    [KMS_ENCRYPT] = {S3_FAILED, 0, ERR_AUTH, CODE_KMS_KEY,
         "the KMS key may not be used to encrypt",
         "allow kms:GenerateDataKey on the key, and kms:Decrypt, which uploads in parts need too"},
-    [KMS_DECRYPT] = {S3_FAILED, 0, ERR_AUTH, CODE_DENIED,
+    [KMS_DECRYPT] = {S3_FAILED, 0, ERR_AUTH, CODE_KMS_KEY,
         "the KMS key may not be used to decrypt",
         "allow kms:Decrypt on the key, in the policy of the principal and in that of the key"},
     [FORBIDDEN] = {S3_FAILED, 0, ERR_AUTH, CODE_DENIED,
@@ -119,6 +119,8 @@ static const struct s3_error MEANINGS[] = {
         "this machine's clock is wrong", HINT_CLOCK},
     [REGION] = {S3_REGION, 0, ERR_USAGE, CODE_REGION,
         "the bucket is in another region", NULL},
+    [ELSEWHERE] = {S3_REGION, 0, ERR_NETWORK, CODE_SERVICE,
+        "redirected to a host that is not followed", NULL},
     [SLOW_DOWN] = {S3_AGAIN, RETRY_THROTTLE, ERR_NETWORK, "busy",
         "the store asks for fewer requests", NULL},
     [BUSY] = {S3_AGAIN, RETRY_THROTTLE, ERR_NETWORK, "busy",
@@ -183,7 +185,7 @@ static const struct {
     {"RequestExpired", CLOCK},
     {"AuthorizationHeaderMalformed", REGION},
     {"PermanentRedirect", REGION},
-    {"TemporaryRedirect", REGION},
+    {"TemporaryRedirect", ELSEWHERE},
     {"IllegalLocationConstraintException", REGION},
     {"InvalidRegion", REGION},
     {"SecondLevelDomainForbidden", IN_HOST}, /* Alibaba */
@@ -238,7 +240,7 @@ static const struct {
     enum meaning meaning;
 } STATUSES[] = {
     {301, REGION},        {302, REDIRECTED},    {303, REDIRECTED},      {304, NOT_MODIFIED},
-    {307, REGION},        {308, REGION},        {400, BAD_REQUEST},     {401, NOT_LOGGED_IN},
+    {307, ELSEWHERE},     {308, REGION},        {400, BAD_REQUEST},     {401, NOT_LOGGED_IN},
     {403, DENIED},        {404, NO_OBJECT},     {405, NOT_ALLOWED},     {407, PROXY_LOGIN},
     {408, TIMEOUT},       {409, CONFLICT},      {412, CONDITION},       {416, RANGE},
     {429, SLOW_DOWN},     {499, PROXY_GAVE_UP}, {500, SERVER},          {501, UNSUPPORTED},

@@ -31,7 +31,8 @@ static bool may_want_md5(const struct s3_attempt *attempt, enum s3_verdict verdi
 }
 
 /* A bucket policy that demands encryption denies other writes without a reason. AES256 needs no
- * right and no key of its own, so a denied write is tried once with it. */
+ * right and no key of its own, so a denied write is tried once with it. Not after a refusal of KMS
+ * (auth.kms_key): the bucket encrypts, and AES256 would replace the key that its owner chose. */
 static bool may_want_aes(const struct s3_session *session, const struct s3_attempt *attempt,
                          enum s3_verdict verdict)
 {

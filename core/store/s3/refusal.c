@@ -163,8 +163,8 @@ static void correct_verdict(const struct s3_reading *r, const struct s3_error_do
     enum store_verb verb = r->op->verb;
 
     if (answer->bucket_region[0] && strcmp(answer->bucket_region, r->place->region) != 0 &&
-        (answer->status == 400 || answer->status == 403) && !error->found)
-        reply->verdict = S3_REGION; /* a HEAD in the wrong region */
+        (answer->status == 302 || answer->status == 400 || answer->status == 403) && !error->found)
+        reply->verdict = S3_REGION; /* a HEAD in the wrong region, or a redirect to the right one */
     else if (is_unexplained(r))
         reply->verdict = S3_ASK;
     /* To delete a missing object is no failure. */

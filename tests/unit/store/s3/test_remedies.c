@@ -42,9 +42,9 @@ static const struct row {
      "s3:ListBucket on arn:aws:s3:::images:"},
     {STORE_PUT, 403, "AccessDenied",
      "User: u is not authorized to perform: kms:GenerateDataKey on resource: arn:aws:kms:k", "",
-     "auth.denied", "may not be used to encrypt", "kms:Decrypt"},
+     "auth.kms_key", "may not be used to encrypt", "kms:Decrypt"},
     {STORE_GET, 403, "AccessDenied", "User: u is not authorized to perform: kms:Decrypt", "",
-     "auth.denied", "may not be used to decrypt", "kms:Decrypt"},
+     "auth.kms_key", "may not be used to decrypt", "kms:Decrypt"},
     {STORE_PUT, 403, "AccessDenied",
      "User: u is not authorized to perform: s3:PutObject with an explicit deny in a resource-based "
      "policy",
