@@ -101,6 +101,21 @@ static const char *step_word(enum credential_kind kind)
     }
 }
 
+/* Returns what stands for a step that the case writes as one string: its command, its login session,
+ * or the source that the profile of the next step names. */
+static const char *step_text(const struct credential_plan *plan, const struct plan_step *step)
+{
+    switch (step->kind) {
+    case CREDENTIALS_PROCESS:
+        return aws_profile_get(step->profile, "credential_process");
+    case CREDENTIALS_LOGIN:
+        return aws_profile_get(step->profile, "login_session");
+    default:
+        return plan->count > 1 ? aws_profile_get(plan->steps[1].profile, "credential_source")
+                               : NULL;
+    }
+}
+
 static void expect_plan(struct play *play, const struct aws_settings *settings,
                         const struct credential_plan *plan, struct json_node wanted)
 {
@@ -123,9 +138,8 @@ static void expect_plan(struct play *play, const struct aws_settings *settings,
         json_string(name, word, sizeof word);
         if (strcmp(find_alias(WORDS, ARRAY_SIZE(WORDS), word), step_word(step->kind)) != 0)
             play_fail(play, "expected the step %s, got %s", word, step_word(step->kind));
-        else if (json_kind(value) == JSON_STRING && plan->count > 1)
-            expect_value(play, word, aws_profile_get(plan->steps[1].profile, "credential_source"),
-                         value);
+        else if (json_kind(value) == JSON_STRING)
+            expect_value(play, word, step_text(plan, step), value);
         else
             expect_step(play, settings, step, value);
     }

@@ -12,6 +12,7 @@
 #include "store/s3/request.h"
 #include "store/s3/store_s3.h"
 #include "tests/cases/expect.h"
+#include "tests/cases/json_equal.h"
 #include "tests/cases/play.h"
 #include "tests/cases/scripted_http.h"
 
@@ -115,21 +116,29 @@ static char *copy_compact(struct json_node node)
     return out;
 }
 
+static void add_escaped(struct text *out, struct json_node string)
+{
+    char *text = json_copy(string);
+
+    text_percent(out, text ? text : "", "");
+    free(text);
+}
+
 /* Joins the members of {"a": "b", "c": "d"} as "a=b&c=d". */
 static char *copy_tags(struct json_node object)
 {
-    char *out = calloc(1, 2048);
     struct json_node name;
+    struct text out;
 
+    text_init(&out, MIB);
     for (struct json_node value = json_next(object, NOTHING, &name); value.doc;
          value = json_next(object, value, &name)) {
-        char key[256], text[512];
-
-        json_string(name, key, sizeof key);
-        json_string(value, text, sizeof text);
-        snprintf(out + strlen(out), 2048 - strlen(out), "%s%s=%s", out[0] ? "&" : "", key, text);
+        text_str(&out, out.size ? "&" : "");
+        add_escaped(&out, name);
+        text_str(&out, "=");
+        add_escaped(&out, value);
     }
-    return out;
+    return text_steal(&out);
 }
 
 /* Returns the value of an option, which the caller frees. NULL: it is off. */
@@ -315,7 +324,37 @@ static void expect_answer(struct play *play, struct json_node expected, struct s
     store_stats(store, &stats);
     if (expect_result(play, expected, answer == STORE_FAILED ? ERR_FAIL : 0, err) &&
         answer != STORE_FAILED && expect_text(play, expected, "region", stats.region))
-        expect_number(play, expected, "status", answer == STORE_ABSENT ? 404 : 200);
+        expect_number(play, expected, "status",
+                      answer == STORE_ABSENT ? 404 : (long)script_status(&play->script));
+}
+
+/* Opens the store at the place that the settings of the case choose. */
+static struct store *open_store(const struct aws_settings *settings, const char *bucket,
+                                struct credential_provider *provider, struct err *err)
+{
+    static const char *const STYLES[] = {[AWS_ADDRESSING_UNSET] = NULL,
+                                         [AWS_ADDRESSING_AUTO] = "auto",
+                                         [AWS_ADDRESSING_VIRTUAL] = "virtual",
+                                         [AWS_ADDRESSING_PATH] = "path"};
+    const struct aws_s3_settings *s3 = &settings->s3;
+    struct store_s3_options options = {.bucket = bucket,
+                                       .provider = provider,
+                                       .region = settings->region,
+                                       .addressing = STYLES[s3->addressing_style],
+                                       .fips = settings->fips == AWS_SWITCH_ON,
+                                       .accelerate = s3->use_accelerate_endpoint == AWS_SWITCH_ON,
+                                       .own_region_only = s3->use_arn_region == AWS_SWITCH_OFF};
+    enum aws_switch dualstack = s3->use_dualstack_endpoint == AWS_SWITCH_UNSET
+                                    ? settings->dualstack
+                                    : s3->use_dualstack_endpoint;
+    char endpoint[AWS_URL_SIZE];
+    bool configured;
+
+    if (aws_settings_endpoint(settings, AWS_S3, endpoint, sizeof endpoint, &configured, err) < 0)
+        return NULL;
+    options.endpoint = endpoint;
+    options.dualstack = dualstack == AWS_SWITCH_ON;
+    return store_s3_create(&options, err);
 }
 
 static void play_store(struct play *play, struct credential_chain *chain, struct json_node expected)
@@ -324,34 +363,24 @@ static void play_store(struct play *play, struct credential_chain *chain, struct
     struct reaction reaction = {play, chain};
     const struct provider_source source = {.resolve = resolve, .now = script_now, .arg = &reaction};
     struct json_node operation = json_get(play->root, "operation");
-    const struct aws_settings *settings = credential_chain_settings(chain);
-    char bucket[256], endpoint[512] = "";
-    struct store_s3_options options = {.bucket = bucket,
-                                       .endpoint = endpoint,
-                                       .region = settings->region,
-                                       .fips = settings->fips,
-                                       .dualstack = settings->dualstack};
+    struct credential_provider *provider;
     struct store *store = NULL;
     struct err err = {0};
-    bool configured;
+    char bucket[256];
 
     if (!play_members(play, operation, MEMBERS))
         return;
-    if (aws_settings_endpoint(settings, AWS_S3, endpoint, sizeof endpoint, &configured, &err) < 0) {
-        expect_result(play, expected, ERR_FAIL, &err);
-        return;
-    }
     take_text(operation, "bucket", bucket, sizeof bucket);
     scripted_http_use(&play->script);
-    options.provider = provider_create(&source, &err);
-    if (options.provider)
-        store = store_s3_create(&options, &err);
+    provider = provider_create(&source, &err);
+    if (provider)
+        store = open_store(credential_chain_settings(chain), bucket, provider, &err);
     if (store)
         expect_answer(play, expected, store, run_operation(play, store, &err), &err);
     else
         expect_result(play, expected, ERR_FAIL, &err);
     store_destroy(store);
-    provider_destroy(options.provider);
+    provider_destroy(provider);
 }
 
 static void play_reaction(struct play *play, struct json_node expected)

@@ -273,6 +273,14 @@ static enum web_result send_request(void *arg, const struct web_request *request
     return result;
 }
 
+int script_status(const struct script *script)
+{
+    int64_t status = 0;
+
+    json_int(json_get(script->response, "status"), &status);
+    return (int)status;
+}
+
 /* ---- life ---- */
 
 void script_init(struct script *script, struct json_node root)

@@ -48,6 +48,8 @@ void script_finish(struct script *script);
 void script_call(struct script *script, struct json_node call);
 /* Adds trouble for exchanges that the case demands and that did not happen. */
 void script_end(struct script *script);
+/* Returns the status of the last response; 0: there was none. */
+int script_status(const struct script *script);
 /* Returns the file with this path, or NULL. */
 const struct script_file *script_file(const struct script *script, const char *path);
 /* Reads an RFC 3339 time, as ns. Returns false for another text. */

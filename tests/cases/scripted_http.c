@@ -1,5 +1,6 @@
 /*
- * Defines the functions of http/client.h, so the linker takes none of the real client.
+ * Defines the functions of http/client.h, so the linker takes none of the real client. A thread runs
+ * the driver, as that of the real client does: credentials are renewed on another one.
  */
 #include "tests/cases/scripted_http.h"
 
@@ -11,15 +12,20 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "http/client.h"
+#include "store/s3/clock_skew.h"
 #include "tests/cases/script.h"
 
-#define QUEUE_MAX 64
-#define LINES_MAX 48
+#define QUEUE_MAX     64
+#define LINES_MAX     48
+#define CASE_SKEW_MAX (1000 * 24 * 3600 * NS_PER_S) /* of the clocks of a case */
 
 struct http {
     struct http_driver driver;
     struct script *script;
-    pthread_mutex_t lock;
+    pthread_t thread;
+    pthread_mutex_t lock; /* of `woken` */
+    pthread_cond_t wake;
+    bool woken;
     struct http_exchange *queue[QUEUE_MAX];
     unsigned count;
 };
@@ -39,20 +45,15 @@ int64_t __wrap_clock_wall(void)
     return current ? current->now : __real_clock_wall();
 }
 
-struct http *http_create(const struct http_options *options, const struct http_driver *driver,
-                         struct err *err)
-{
-    struct http *http = calloc(1, sizeof *http);
+enum clock_skew_answer __real_clock_skew_judge(int64_t ours, int64_t theirs, bool proven);
+enum clock_skew_answer __wrap_clock_skew_judge(int64_t ours, int64_t theirs, bool proven);
 
-    (void)options;
-    if (!http) {
-        err_memory(err, "the scripted client");
-        return NULL;
-    }
-    http->driver = *driver;
-    http->script = current;
-    pthread_mutex_init(&http->lock, NULL);
-    return http;
+/* Cases are set in years before CLOCK_SOURCE, which no store's clock may be: the rule judges the same
+ * difference at a later time. */
+enum clock_skew_answer __wrap_clock_skew_judge(int64_t ours, int64_t theirs, bool proven)
+{
+    return __real_clock_skew_judge(CLOCK_SOURCE + CASE_SKEW_MAX,
+                                   CLOCK_SOURCE + CASE_SKEW_MAX + theirs - ours, proven);
 }
 
 /* ---- the response ---- */
@@ -93,8 +94,12 @@ static void complete_success(struct http_exchange *exchange)
     }
 }
 
-static enum http_fault fault_of(enum web_result result, const struct err *err)
+/* A request that the case does not allow is not repeated. */
+static enum http_fault fault_of(const struct script *script, enum web_result result,
+                                const struct err *err)
 {
+    if (script->trouble[0])
+        return HTTP_TLS;
     if (result == WEB_ANSWERED)
         return HTTP_FINE;
     if (result == WEB_BROKEN)
@@ -116,7 +121,7 @@ static void play_exchange(struct http *http, struct http_exchange *exchange)
         lines[request.header_count++] = at;
     text_init(&answer.body, WEB_ANSWER_MAX);
     result = http->script->system.send(http->script, &request, &answer, &err);
-    exchange->answer = (struct http_answer){.fault = fault_of(result, &err),
+    exchange->answer = (struct http_answer){.fault = fault_of(http->script, result, &err),
                                             .status = answer.status,
                                             .proxy = "",
                                             .content_length = -1};
@@ -147,41 +152,92 @@ void http_drop(struct http *http, struct http_exchange *exchange)
             http->queue[i] = http->queue[--http->count];
 }
 
-static void sleep_until(int64_t then)
+/* Waits for http_wake, or until the clock_monotonic() `until`. */
+static void wait_for_wake(struct http *http, int64_t until)
 {
-    int64_t left = then - clock_monotonic();
-    struct timespec time = {.tv_sec = left / NS_PER_S, .tv_nsec = left % NS_PER_S};
-
-    if (left > 0)
-        nanosleep(&time, NULL);
-}
-
-void http_wake(struct http *http)
-{
-    int64_t next;
+    struct timespec time = {.tv_sec = until / NS_PER_S, .tv_nsec = until % NS_PER_S};
+    int waited = 0;
 
     pthread_mutex_lock(&http->lock);
+    while (!http->woken && waited == 0)
+        waited = pthread_cond_timedwait(&http->wake, &http->lock, &time);
+    http->woken = false;
+    pthread_mutex_unlock(&http->lock);
+}
+
+static void *run_loop(void *arg)
+{
+    struct http *http = arg;
+    int64_t next = INT64_MAX;
+
+    wait_for_wake(http, INT64_MAX);
     while ((next = http->driver.step(http->driver.arg, clock_monotonic())) != HTTP_STOP) {
         if (http->count > 0) {
             struct http_exchange *exchange = http->queue[--http->count];
 
             play_exchange(http, exchange);
             http->driver.finished(http->driver.arg, exchange);
-        } else if (next == INT64_MAX) {
-            break;
         } else {
-            sleep_until(next);
+            wait_for_wake(http, next);
         }
     }
+    return NULL;
+}
+
+void http_wake(struct http *http)
+{
+    pthread_mutex_lock(&http->lock);
+    http->woken = true;
+    pthread_cond_signal(&http->wake);
     pthread_mutex_unlock(&http->lock);
+}
+
+/* ---- life ---- */
+
+static void init_wake(struct http *http)
+{
+    pthread_condattr_t monotonic;
+
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&http->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    pthread_mutex_init(&http->lock, NULL);
+}
+
+static void free_http(struct http *http)
+{
+    pthread_cond_destroy(&http->wake);
+    pthread_mutex_destroy(&http->lock);
+    free(http);
+}
+
+struct http *http_create(const struct http_options *options, const struct http_driver *driver,
+                         struct err *err)
+{
+    struct http *http = calloc(1, sizeof *http);
+
+    (void)options;
+    if (!http) {
+        err_memory(err, "the scripted client");
+        return NULL;
+    }
+    http->driver = *driver;
+    http->script = current;
+    init_wake(http);
+    if (pthread_create(&http->thread, NULL, run_loop, http) == 0)
+        return http;
+    free_http(http);
+    err_set(err, ERR_LOCAL, "thread", "no thread for the scripted client");
+    return NULL;
 }
 
 void http_destroy(struct http *http)
 {
     if (!http)
         return;
-    pthread_mutex_destroy(&http->lock);
-    free(http);
+    pthread_join(http->thread, NULL);
+    free_http(http);
 }
 
 void http_traffic(struct http *http, uint64_t *sent, uint64_t *received)

@@ -1,6 +1,6 @@
 /*
  * scripted_http - replaces http/client in the player: the exchanges of a case answer the requests of
- * the S3 store. All work is done on the thread that submits an operation.
+ * the S3 store.
  */
 #ifndef S3DOCK_TESTS_CASES_SCRIPTED_HTTP_H
 #define S3DOCK_TESTS_CASES_SCRIPTED_HTTP_H
@@ -8,7 +8,7 @@
 struct script;
 
 /* Chooses the script of the stores that are opened from now on. Their wall clock is the script's, too:
- * the linker replaces clock_wall by __wrap_clock_wall. */
+ * the linker replaces clock_wall and clock_skew_judge by the functions with __wrap_ before the name. */
 void scripted_http_use(struct script *script);
 
 #endif
