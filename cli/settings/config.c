@@ -329,6 +329,7 @@ static int load_settings(struct config *out, const struct args *args, getenv_fn 
         return ERR_FAIL;
     log_secret(config_text(out, OPT_SECRET_KEY));
     log_secret(config_text(out, OPT_SESSION_TOKEN));
+    log_secret(config_text(out, OPT_CUSTOMER_KEY));
     if (out->file.json)
         config_check_file(out, args->command);
     return 0;

@@ -84,7 +84,8 @@ static bool holds_secret(const struct config_file *file)
     struct err ignored;
 
     for (size_t n = 0; config_file_profile(file, n, name); n++)
-        if (config_file_value(file, "profiles.*.secret_key", name, value, &ignored) == CONFIG_OK)
+        if (config_file_value(file, "profiles.*.secret_key", name, value, &ignored) == CONFIG_OK ||
+            config_file_value(file, "profiles.*.customer_key", name, value, &ignored) == CONFIG_OK)
             return true;
     return false;
 }

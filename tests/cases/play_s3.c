@@ -86,6 +86,9 @@ static const struct {
     {"sse", S3_ENCRYPTION, NULL},
     {"kms_key", S3_ENCRYPTION_KEY, NULL},
     {"kms_context", S3_ENCRYPTION_CONTEXT, NULL},
+    {"customer_key", S3_CUSTOMER_KEY, NULL},
+    {"sse_c_key", S3_CUSTOMER_KEY, NULL},
+    {"sse_customer_key", S3_CUSTOMER_KEY, NULL},
     {"bucket_key", S3_BUCKET_KEY, "true"},
     {"storage_class", S3_STORAGE_CLASS, NULL},
     {"acl", S3_ACL, NULL},
@@ -156,7 +159,8 @@ static char *copy_value(struct json_node node, enum s3_option option, const char
 /* Returns whether the case compares a header: the others belong to the request itself. */
 static bool is_of_option(const char *name)
 {
-    return strncmp(name, "x-amz-", 6) == 0 && strncmp(name, "x-amz-copy-source", 17) != 0 &&
+    return strncmp(name, "x-amz-", 6) == 0 && strcmp(name, "x-amz-copy-source") != 0 &&
+           strncmp(name, "x-amz-copy-source-if-", 21) != 0 &&
            strncmp(name, "x-amz-checksum-", 15) != 0;
 }
 

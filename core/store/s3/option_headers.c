@@ -18,12 +18,19 @@
 #define TAGS_MAX   10
 #define OWNER_SIZE 12 /* digits of an account */
 
+#define CUSTOMER_KEY_SIZE 32 /* bytes */
+
 /* ---- which request carries which header ---- */
 
 #define BIT(verb) (1u << (verb))
 #define CREATES   (BIT(STORE_PUT) | BIT(STORE_COPY) | BIT(STORE_UPLOAD_CREATE))
 #define COPIES    (BIT(STORE_COPY) | BIT(STORE_UPLOAD_COPY_PART))
 #define ALL       (~0u)
+/* The store keeps no customer key: every request that reads or writes an object has it. */
+#define OF_OBJECTS                                                                                 \
+    (CREATES | BIT(STORE_UPLOAD_PART) | BIT(STORE_UPLOAD_COPY_PART) | BIT(STORE_UPLOAD_COMPLETE) | \
+     BIT(STORE_UPLOAD_PARTS) | BIT(STORE_GET) | BIT(STORE_HEAD))
+#define CUSTOMER "server-side-encryption-customer-"
 
 static const struct row {
     struct s3_option_header header;
@@ -43,6 +50,12 @@ static const struct row {
     {{"x-amz-request-payer", S3_REQUEST_PAYER}, ALL, false},
     {{"x-amz-expected-bucket-owner", S3_BUCKET_OWNER}, ALL, false},
     {{"x-amz-source-expected-bucket-owner", S3_BUCKET_OWNER}, COPIES, false},
+    {{"x-amz-" CUSTOMER "algorithm", S3_CUSTOMER_ALGORITHM}, OF_OBJECTS, false},
+    {{"x-amz-" CUSTOMER "key", S3_CUSTOMER_KEY}, OF_OBJECTS, false},
+    {{"x-amz-" CUSTOMER "key-md5", S3_CUSTOMER_KEY_MD5}, OF_OBJECTS, false},
+    {{"x-amz-copy-source-" CUSTOMER "algorithm", S3_CUSTOMER_ALGORITHM}, COPIES, false},
+    {{"x-amz-copy-source-" CUSTOMER "key", S3_CUSTOMER_KEY}, COPIES, false},
+    {{"x-amz-copy-source-" CUSTOMER "key-md5", S3_CUSTOMER_KEY_MD5}, COPIES, false},
 };
 
 const struct s3_option_header *s3_option_header_next(enum store_verb verb, bool archive,
@@ -188,6 +201,19 @@ static int check_switch(const char *value, struct err *err)
     return err_set(err, ERR_USAGE, "value", "unknown value \"%.80s\" of a switch", value);
 }
 
+/* The message does not have the value: it is a secret. */
+static int check_customer_key(const char *value, struct err *err)
+{
+    uint8_t key[CUSTOMER_KEY_SIZE];
+    long size = base64_decode(value, strlen(value), key, sizeof key);
+
+    explicit_bzero(key, sizeof key);
+    if (size == CUSTOMER_KEY_SIZE)
+        return 0;
+    err_set(err, ERR_USAGE, CODE_ENCRYPTION, "the customer key is not 32 bytes in base64");
+    return err_hint(err, "make one with: openssl rand -base64 32");
+}
+
 static int (*const CHECKS[S3_OPTION_COUNT])(const char *value, struct err *err) = {
     [S3_ENCRYPTION] = check_encryption,
     [S3_ENCRYPTION_KEY] = check_encryption_key,
@@ -201,10 +227,11 @@ static int (*const CHECKS[S3_OPTION_COUNT])(const char *value, struct err *err) 
     [S3_LEGAL_HOLD] = check_switch,
     [S3_REQUEST_PAYER] = check_switch,
     [S3_BUCKET_OWNER] = check_owner,
+    [S3_CUSTOMER_KEY] = check_customer_key,
 };
 
 /* The options of KMS need an encryption by KMS. Both halves of a retention are needed. */
-static int check_together(char *const values[S3_OPTION_COUNT], struct err *err)
+static int check_together(char *const values[S3_HEADER_VALUES], struct err *err)
 {
     const char *way = values[S3_ENCRYPTION] ? values[S3_ENCRYPTION] : "";
     bool needs_kms =
@@ -214,6 +241,9 @@ static int check_together(char *const values[S3_OPTION_COUNT], struct err *err)
         return err_set(err, ERR_USAGE, CODE_ENCRYPTION,
                        "an encryption key, an encryption context and a bucket key are for aws:kms "
                        "and aws:kms:dsse");
+    if (values[S3_CUSTOMER_KEY] && values[S3_ENCRYPTION])
+        return err_set(err, ERR_USAGE, CODE_ENCRYPTION,
+                       "encryption by the store and a customer key exclude each other");
     if (!values[S3_LOCK_MODE] != !values[S3_LOCK_UNTIL])
         return err_set(err, ERR_USAGE, CODE_LOCK, "a retention needs a mode and a time");
     return 0;
@@ -233,6 +263,26 @@ static char *copy_value(enum s3_option option, const char *value)
     return out;
 }
 
+/* Computes the values that go with a customer key. */
+static int describe_customer_key(struct s3_option_headers *headers, struct err *err)
+{
+    uint8_t key[CUSTOMER_KEY_SIZE], digest[MD5_SIZE];
+    char text[BASE64_SIZE(MD5_SIZE)];
+    const char *value = headers->values[S3_CUSTOMER_KEY];
+
+    if (!value)
+        return 0;
+    base64_decode(value, strlen(value), key, sizeof key);
+    md5_of(view_of(key, sizeof key), digest);
+    explicit_bzero(key, sizeof key);
+    base64_encode(digest, sizeof digest, text);
+    headers->values[S3_CUSTOMER_ALGORITHM] = strdup("AES256");
+    headers->values[S3_CUSTOMER_KEY_MD5] = strdup(text);
+    return headers->values[S3_CUSTOMER_ALGORITHM] && headers->values[S3_CUSTOMER_KEY_MD5]
+               ? 0
+               : err_memory(err, "the options of the store");
+}
+
 int s3_option_headers_init(struct s3_option_headers *headers,
                            const char *const values[S3_OPTION_COUNT], struct err *err)
 {
@@ -246,12 +296,17 @@ int s3_option_headers_init(struct s3_option_headers *headers,
         if (!headers->values[i])
             return err_memory(err, "the options of the store");
     }
-    return check_together(headers->values, err);
+    return check_together(headers->values, err) < 0 ? ERR_FAIL
+                                                    : describe_customer_key(headers, err);
 }
 
 void s3_option_headers_finish(struct s3_option_headers *headers)
 {
-    for (unsigned i = 0; i < S3_OPTION_COUNT; i++)
+    char *key = headers->values[S3_CUSTOMER_KEY];
+
+    if (key)
+        explicit_bzero(key, strlen(key));
+    for (unsigned i = 0; i < S3_HEADER_VALUES; i++)
         free(headers->values[i]);
     *headers = (struct s3_option_headers){0};
 }

@@ -23,11 +23,16 @@ enum s3_option {
     S3_LEGAL_HOLD,         /* of archives: ON */
     S3_REQUEST_PAYER,      /* requester */
     S3_BUCKET_OWNER,       /* the account that the bucket must belong to */
-    S3_OPTION_COUNT
+    S3_CUSTOMER_KEY,       /* 32 bytes in base64: the store encrypts with it and forgets it */
+    S3_OPTION_COUNT,
+    /* computed from the customer key */
+    S3_CUSTOMER_ALGORITHM = S3_OPTION_COUNT,
+    S3_CUSTOMER_KEY_MD5,
+    S3_HEADER_VALUES
 };
 
 struct s3_option_headers {
-    char *values[S3_OPTION_COUNT]; /* owned, as sent; NULL: the header is not sent */
+    char *values[S3_HEADER_VALUES]; /* owned, as sent; NULL: the header is not sent */
 };
 
 /* Checks and copies the values; NULL or "": not set. The caller calls the finish, after a failure,

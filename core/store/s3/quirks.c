@@ -39,8 +39,8 @@ static bool may_want_aes(const struct s3_session *session, const struct s3_attem
     bool is_useless = session->aes_tried && !session->form.aes256;
 
     return verdict == S3_FAILED && attempt->sends != S3_SENDS_FOLLOW_UP &&
-           !session->options.values[S3_ENCRYPTION] && !attempt->request.form.aes256 &&
-           !is_useless && attempt->http_status == 403 &&
+           !session->options.values[S3_ENCRYPTION] && !session->options.values[S3_CUSTOMER_KEY] &&
+           !attempt->request.form.aes256 && !is_useless && attempt->http_status == 403 &&
            err_is(&attempt->op->err, ERR_AUTH, CODE_DENIED) && s3_creates_object(attempt->op->verb);
 }
 

@@ -124,12 +124,20 @@ static const char *option_value(const struct s3_request *request, enum s3_option
     return request->options ? request->options->values[option] : NULL;
 }
 
+static bool names_no_key(const struct store_op *op)
+{
+    return op->verb == STORE_LIST || op->verb == STORE_UPLOADS || op->verb == STORE_BUCKET_CREATE ||
+           (op->verb == STORE_HEAD && !op->key);
+}
+
+/* A request to the bucket has the headers of a list. */
 static void add_option_headers(struct s3_request *request, const struct store_op *op)
 {
+    enum store_verb verb = names_no_key(op) ? STORE_LIST : op->verb;
     const struct s3_option_header *header;
     unsigned at = 0;
 
-    while ((header = s3_option_header_next(op->verb, op->archive, &at))) {
+    while ((header = s3_option_header_next(verb, op->archive, &at))) {
         const char *value = option_value(request, header->option);
 
         if (value)
@@ -371,12 +379,6 @@ static int check_new_bucket(const struct s3_endpoint *place, struct err *err)
     if (s3_bucket_check_exists(place->bucket, true, err) == 0)
         return 0;
     return err_hint(err, "choose another name");
-}
-
-static bool names_no_key(const struct store_op *op)
-{
-    return op->verb == STORE_LIST || op->verb == STORE_UPLOADS || op->verb == STORE_BUCKET_CREATE ||
-           (op->verb == STORE_HEAD && !op->key);
 }
 
 static bool has_source(enum store_verb verb)

@@ -177,6 +177,15 @@ static int open_place(struct s3_endpoint *place, const struct store_s3_options *
     return s3_endpoint_under(place, options->key_prefix, err);
 }
 
+/* A customer key must not be sent in plain text. */
+static int check_customer_key(const struct s3_endpoint *place,
+                              const struct s3_option_headers *headers, struct err *err)
+{
+    if (place->https || !headers->values[S3_CUSTOMER_KEY])
+        return 0;
+    return err_set(err, ERR_USAGE, CODE_ENCRYPTION, "a customer key needs an https endpoint");
+}
+
 /* Reads all options whose values can be wrong. */
 static int read_options(const struct store_s3_options *options, struct s3_endpoint *place,
                         struct s3_option_headers *headers, enum s3_checksum *checksum,
@@ -185,6 +194,7 @@ static int read_options(const struct store_s3_options *options, struct s3_endpoi
     *headers = (struct s3_option_headers){0};
     return open_place(place, options, err) < 0 || check_tls_files(options, err) < 0 ||
                    s3_option_headers_init(headers, options->headers, err) < 0 ||
+                   check_customer_key(place, headers, err) < 0 ||
                    s3_checksum_read(options->checksum, checksum, err) < 0
                ? ERR_FAIL
                : 0;

@@ -45,6 +45,7 @@ static void each_variable_reaches_the_store(void **state)
         {"S3DOCK_ENCRYPTION", "aws:kms"},
         {"S3DOCK_ENCRYPTION_KEY", "key-1"},
         {"S3DOCK_ENCRYPTION_CONTEXT", "{}"},
+        {"S3DOCK_CUSTOMER_KEY", "a2V5"},
         {"S3DOCK_BUCKET_KEY", "true"},
         {"S3DOCK_STORAGE_CLASS", "STANDARD_IA"},
         {"S3DOCK_ACL", "private"},
@@ -76,6 +77,7 @@ static void each_variable_reaches_the_store(void **state)
         [S3_LEGAL_HOLD] = "ON",
         [S3_REQUEST_PAYER] = "requester",
         [S3_BUCKET_OWNER] = "111122223333",
+        [S3_CUSTOMER_KEY] = "a2V5",
     };
     struct store_s3_options options;
     struct config config;

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "store/s3/request.h"
 #include "store/s3/request_sign.h"
+#include "store/s3/store_s3.h"
 
 static const char *const SOUND[S3_OPTION_COUNT] = {
     [S3_ENCRYPTION] = "aws:kms",
@@ -44,10 +45,11 @@ static const char *const SOUND[S3_OPTION_COUNT] = {
 #define SOURCE  "x-amz-source-expected-bucket-owner: 111122223333|"
 #define ARCHIVE ENCRYPTS CLASS SHARES LOCKS ALWAYS
 
-static const struct {
+static const struct expected {
     enum store_verb verb;
     bool archive;
     const char *headers;
+    bool bucket; /* the request names no key */
 } CASES[] = {
     {STORE_PUT, true, ARCHIVE},
     {STORE_PUT, false, ENCRYPTS SHARES ALWAYS},
@@ -67,27 +69,27 @@ static const struct {
 
 static bool is_of_option(const char *name)
 {
-    return strncmp(name, "x-amz-", 6) == 0 && strncmp(name, "x-amz-copy-source", 17) != 0 &&
+    return strncmp(name, "x-amz-", 6) == 0 && strcmp(name, "x-amz-copy-source") != 0 &&
            strncmp(name, "x-amz-checksum", 14) != 0;
 }
 
-static void each_request_carries_its_headers(void **state)
+static void expect_headers(const char *const values[S3_OPTION_COUNT], const struct expected *cases,
+                           size_t count)
 {
     static struct s3_request request;
     struct s3_option_headers options;
     struct s3_endpoint place;
     struct err err = {0};
 
-    (void)state;
     assert_int_equal(
         s3_endpoint_init(&place, &(const struct s3_place_options){.bucket = "images"}, &err), 0);
-    assert_int_equal(s3_option_headers_init(&options, SOUND, &err), 0);
+    assert_int_equal(s3_option_headers_init(&options, values, &err), 0);
     s3_request_init(&request);
     request.options = &options;
-    for (size_t i = 0; i < ARRAY_SIZE(CASES); i++) {
-        const struct store_op op = {.verb = CASES[i].verb,
-                                    .archive = CASES[i].archive,
-                                    .key = "k",
+    for (size_t i = 0; i < count; i++) {
+        const struct store_op op = {.verb = cases[i].verb,
+                                    .archive = cases[i].archive,
+                                    .key = cases[i].bucket ? NULL : "k",
                                     .source = "s",
                                     .upload_id_in = "u",
                                     .part_number = 1};
@@ -98,10 +100,59 @@ static void each_request_carries_its_headers(void **state)
             if (is_of_option(request.headers[h].name))
                 snprintf(found + strlen(found), sizeof found - strlen(found), "%s: %s|",
                          request.headers[h].name, request.headers[h].value);
-        assert_string_equal(found, CASES[i].headers);
+        assert_string_equal(found, cases[i].headers);
     }
     s3_request_finish(&request);
     s3_option_headers_finish(&options);
+}
+
+static void each_request_carries_its_headers(void **state)
+{
+    (void)state;
+    expect_headers(SOUND, CASES, ARRAY_SIZE(CASES));
+}
+
+#define CUSTOMER_KEY "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+#define TRIO(name)                                                                                 \
+    name "server-side-encryption-customer-algorithm: AES256|" name                                 \
+         "server-side-encryption-customer-key: " CUSTOMER_KEY "|" name                             \
+         "server-side-encryption-customer-key-md5: hRasmdxgYDKV3nvbahU1MA==|"
+
+static void a_customer_key_goes_to_objects_only(void **state)
+{
+    static const char *const values[S3_OPTION_COUNT] = {[S3_CUSTOMER_KEY] = CUSTOMER_KEY};
+    static const struct expected cases[] = {
+        {STORE_PUT, false, TRIO("x-amz-")},
+        {STORE_COPY, false, TRIO("x-amz-") TRIO("x-amz-copy-source-")},
+        {STORE_UPLOAD_CREATE, false, TRIO("x-amz-")},
+        {STORE_UPLOAD_PART, false, TRIO("x-amz-")},
+        {STORE_UPLOAD_COPY_PART, false, TRIO("x-amz-") TRIO("x-amz-copy-source-")},
+        {STORE_UPLOAD_COMPLETE, false, TRIO("x-amz-")},
+        {STORE_UPLOAD_PARTS, false, TRIO("x-amz-")},
+        {STORE_GET, false, TRIO("x-amz-")},
+        {STORE_HEAD, false, TRIO("x-amz-")},
+        {STORE_HEAD, false, "", .bucket = true},
+        {STORE_UPLOAD_ABORT, false, ""},
+        {STORE_DELETE, false, ""},
+        {STORE_LIST, false, ""},
+        {STORE_UPLOADS, false, ""},
+    };
+
+    (void)state;
+    expect_headers(values, cases, ARRAY_SIZE(cases));
+}
+
+static void a_customer_key_is_not_sent_in_plain_text(void **state)
+{
+    const struct store_s3_options options = {.endpoint = "http://localhost:9000",
+                                             .bucket = "images",
+                                             .headers = {[S3_CUSTOMER_KEY] = CUSTOMER_KEY}};
+    struct err err = {0};
+
+    (void)state;
+    assert_null(store_s3_create(&options, &err));
+    assert_string_equal(err.code, "encryption");
+    assert_non_null(strstr(err.text, "https"));
 }
 
 static void wrong_values_are_refused(void **state)
@@ -129,6 +180,9 @@ static void wrong_values_are_refused(void **state)
         {S3_LOCK_UNTIL, "tomorrow", "lock"},
         {S3_BUCKET_OWNER, "1234", "bucket_owner"},
         {S3_BUCKET_OWNER, "11112222333a", "bucket_owner"},
+        {S3_CUSTOMER_KEY, "c2hvcnQ=", "encryption"},
+        {S3_CUSTOMER_KEY, "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY", "encryption"},
+        {S3_CUSTOMER_KEY, CUSTOMER_KEY, "encryption"}, /* with SSE-KMS */
     };
 
     (void)state;
@@ -244,6 +298,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_request_carries_its_headers),
+        cmocka_unit_test(a_customer_key_goes_to_objects_only),
+        cmocka_unit_test(a_customer_key_is_not_sent_in_plain_text),
         cmocka_unit_test(wrong_values_are_refused),
         cmocka_unit_test(options_that_need_credentials_are_not_sent_without),
         cmocka_unit_test(the_option_selects_the_digest),
