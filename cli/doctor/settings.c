@@ -70,6 +70,22 @@ static void report_two_profiles(struct doctor *doctor, const struct config *conf
                        config->profile, config->file.path);
 }
 
+/* Warns if the user selected an AWS profile, but s3dock's file has keys. */
+static void report_unused_profile(struct doctor *doctor, const struct config *config)
+{
+    const struct aws_settings *aws = config_aws(config);
+    char where[512];
+
+    if (config->settings[OPT_ACCESS_KEY].origin != ORIGIN_FILE || !aws->profile ||
+        strcmp(aws->profile_name, "default") == 0)
+        return;
+    config_origin(config, OPT_ACCESS_KEY, where, sizeof where);
+    doctor_warning(doctor, "AWS files",
+                   "select the AWS profile with --profile, or remove the keys there",
+                   "the profile \"%s\" has no effect on the keys, because %s is set",
+                   aws->profile_name, where);
+}
+
 /* A failure of files that this configuration does not need is a warning. */
 static void report_aws(struct doctor *doctor, const struct config *config)
 {
@@ -90,6 +106,7 @@ static void report_aws(struct doctor *doctor, const struct config *config)
                   aws_profiles_credentials_path(aws->profiles));
     report_aws_warnings(doctor, aws_profiles_warnings(aws->profiles));
     report_two_profiles(doctor, config);
+    report_unused_profile(doctor, config);
 }
 
 static void report_bucket(struct doctor *doctor, const struct config *config)

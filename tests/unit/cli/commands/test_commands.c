@@ -337,10 +337,15 @@ static void doctor_reports_the_aws_files(void **state)
     assert_non_null(strstr(said.data, "aws, line 1: [ci] has no effect"));
     assert_non_null(strstr(said.data, "aws, line 5: a key is ignored"));
     assert_non_null(strstr(said.data, "the AWS files have a profile \"ci\", too"));
+    write_text("s3dock.json5", "{profiles: {default: {access_key: 'half a pair'}}}");
+    setenv("AWS_PROFILE", "ci", 1);
+    unsetenv("AWS_ACCESS_KEY_ID");
+    RUN(false, "doctor", "--endpoint", "http://127.0.0.1:1", "--docker-host", "unix:///nowhere");
+    assert_non_null(strstr(said.data, "the profile \"ci\" has no effect on the keys, because"));
+    unsetenv("AWS_PROFILE");
     write_text("aws", "[default\n");
     RUN(false, "doctor", "--endpoint", "http://127.0.0.1:1", "--docker-host", "unix:///nowhere");
     assert_non_null(strstr(said.data, "  failed   AWS files          AWS file aws, line 1: "));
-    unsetenv("AWS_ACCESS_KEY_ID");
     setenv("AWS_CONFIG_FILE", "/dev/null", 1);
     unlink("aws");
     assert_int_equal(rmdir("s3dock"), 0);
