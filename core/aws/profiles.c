@@ -1,7 +1,7 @@
 /*
  * The sections and keys of both files become one list of rows. It is sorted by section, key, file
- * and position, so that the last row of equal ones is the one that counts. What remains are the
- * sections, each with a sorted range of keys.
+ * and position. The last of equal rows counts. The result is a list of sections, each with a sorted
+ * range of keys.
  */
 #include "aws/profiles.h"
 
@@ -54,8 +54,8 @@ struct aws_profiles {
 
 /* ---- the places ---- */
 
-/* Formats the path of a file. "~" at the beginning of `name` is the home directory, if there is one.
- * Returns false if the path is too long. */
+/* Formats the path of a file. "~" at the beginning of `name` is the home directory, if there is
+ * one. Returns false if the path is too long. */
 static bool format_path(char out[PATH_MAX], const char *name, const char *home)
 {
     bool in_home = name[0] == '~' && (name[1] == '/' || !name[1]);

@@ -22,9 +22,9 @@ struct aws_system;
 struct aws_profiles;
 struct aws_profile; /* one section */
 
-/* Finds the paths, reads both files and merges them. A missing file is empty; if a variable names
- * it, there is a warning. "/dev/null" is empty without a warning. A file at its default place that cannot be read is empty, too, with a
- * warning. Allocates *out.
+/* Finds the paths, reads both files and merges them. Allocates *out. A missing file is empty, with
+ * a warning if a variable names it. "/dev/null" is empty without a warning. A file at its default
+ * place that cannot be read is empty, with a warning.
  * usage.aws_config: a file breaks the grammar (with path and line) or is too large, or a file that
  * a variable names cannot be read; usage.owner: another user can write a file at its default place;
  * local.memory. */
@@ -54,7 +54,8 @@ const char *aws_profile_sub(const struct aws_profile *profile, const char *key,
                             const char *sub_key);
 /* Returns whether the value of the key comes from the credentials file. */
 bool aws_profile_from_credentials(const struct aws_profile *profile, const char *key);
-/* Reads the n-th key and its value; the order is that of the names. Returns false after the last. */
+/* Reads the n-th key and its value; the order is that of the names. Returns false after the
+ * last. */
 bool aws_profile_at(const struct aws_profile *profile, size_t n, const char **key,
                     const char **value);
 /* Formats the place of a key, or of a sub-key ("s3.addressing_style"): "region in profile ci of

@@ -68,7 +68,7 @@ static int select_profile(struct aws_settings *settings, const char *asked, stru
     settings->profile = aws_profiles_find(settings->profiles, AWS_PROFILE, settings->profile_name);
     if (settings->profile || strcmp(settings->profile_name, "default") == 0)
         return 0;
-    /* Keys of the environment precede a profile that a variable names: they need none. */
+    /* Keys in the environment have precedence over a profile that a variable names. */
     if (!asked && read_env(settings, "AWS_ACCESS_KEY_ID"))
         return 0;
     return report_no_profile(settings, from, err);

@@ -19,7 +19,7 @@ struct aws_system;
 #define AWS_PROFILE_NAME_SIZE 128
 #define AWS_URL_SIZE          1024
 
-/* What the caller knows already. Strings are borrowed for the time of the call. */
+/* Settings of the caller, which have precedence. Strings are borrowed for the time of the call. */
 struct aws_query {
     const char *profile; /* chosen by the user for this run; NULL: of the variables, or "default" */
     const char *region;  /* NULL: not set */
@@ -58,9 +58,9 @@ struct aws_imds_settings {
 struct aws_settings {
     const struct aws_system *system; /* borrowed */
     struct aws_profiles *profiles;   /* owned */
-    const struct aws_profile
-        *profile; /* the selected one; NULL: "default", which does not exist, or
-                                          one that keys of the environment make needless */
+    /* The selected profile. NULL: it is missing. That is allowed for "default", and with keys in
+     * the environment. */
+    const struct aws_profile *profile;
     char profile_name[AWS_PROFILE_NAME_SIZE];
     bool profile_explicit;        /* chosen by the query, not by a variable */
     char region[AWS_REGION_SIZE]; /* "": none */
@@ -76,9 +76,9 @@ struct aws_settings {
 };
 
 /* Reads files and variables. The caller calls aws_settings_finish, after a failure, too.
- * usage.aws_profile: neither file has the named profile (if a variable names it: and
- * AWS_ACCESS_KEY_ID is not set); usage.aws_setting: a value is not one of
- * the allowed ones (with its place); usage.region; and the failures of aws_profiles_load. */
+ * usage.aws_profile: neither file has the named profile; if a variable names it, only without
+ * AWS_ACCESS_KEY_ID. usage.aws_setting: a value is not allowed (with its place). usage.region. The
+ * failures of aws_profiles_load. */
 int aws_settings_load(const struct aws_system *system, const struct aws_query *query,
                       struct aws_settings *out, struct err *err);
 void aws_settings_finish(struct aws_settings *settings);
@@ -89,9 +89,8 @@ void aws_settings_finish(struct aws_settings *settings);
  * of http or https, or FIPS or dualstack are asked for at a configured endpoint. */
 int aws_settings_endpoint(const struct aws_settings *settings, enum aws_service service, char *url,
                           size_t size, bool *configured, struct err *err);
-/* Formats the place of this endpoint, for messages: "AWS_ENDPOINT_URL", "s3.endpoint_url in services
- * test of
- * /home/u/.aws/config"; "" if none is configured. */
+/* Formats the place of this endpoint, for messages: "AWS_ENDPOINT_URL", "s3.endpoint_url in
+ * services test of /home/u/.aws/config"; "" if none is configured. */
 void aws_settings_endpoint_place(const struct aws_settings *settings, enum aws_service service,
                                  char *out, size_t size);
 

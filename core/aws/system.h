@@ -67,8 +67,8 @@ struct aws_system {
     enum web_result (*send)(void *arg, const struct web_request *request, struct web_answer *answer,
                             struct err *err);
     /* Runs `/bin/sh -c line` and appends its standard output to `out` (which bounds it) and the
-     * beginning of its standard error to `errors`. Stores the exit code, or 128 + signal. Fails with
-     * auth.process (cannot be started, took too long), cancelled.*. */
+     * beginning of its standard error to `errors`. Stores the exit code, or 128 + signal. Fails
+     * with auth.process (cannot be started, took too long), cancelled.*. */
     int (*run)(void *arg, const char *line, struct text *out, struct text *errors, int *code,
                struct err *err);
     /* Asks the user on the terminal, without echo. SYSTEM_ABSENT: there is no terminal. */

@@ -1,5 +1,5 @@
 /*
- * The document is untrusted: it is bounded, and errors contain none of its values but Code and
+ * The document is untrusted: its size is bounded. Of its values, errors contain only Code and
  * Message of a refusal. Members are read into fixed buffers, which are wiped.
  */
 #include "credentials/answer.h"

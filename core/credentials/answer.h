@@ -1,6 +1,6 @@
 /*
- * answer - the JSON document with credentials that a credential process, a container endpoint and
- * the instance metadata service give.
+ * answer - reads the JSON document with credentials that a credential process, a container endpoint
+ * and the instance metadata service return.
  */
 #ifndef S3DOCK_CREDENTIALS_ANSWER_H
 #define S3DOCK_CREDENTIALS_ANSWER_H
@@ -29,7 +29,8 @@ struct credential_answer_rules {
 int credential_answer_read(struct view document, const struct credential_answer_rules *rules,
                            int64_t now, struct credentials *out, struct err *err);
 
-/* Writes Code and Message of an error document as ": CODE: MESSAGE" into `out`; "" if it is none. */
+/* Writes Code and Message of an error document as ": CODE: MESSAGE" into `out`; "" if it is
+ * none. */
 void credential_answer_reason(struct view document, char *out, size_t size);
 
 #endif

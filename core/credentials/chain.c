@@ -1,6 +1,7 @@
 /*
- * A resolve reads the files, plans, and runs the steps. The last set is always made anew; sets of
- * inner hops are kept by the name of their profile and used until shortly before their expiry.
+ * credential_chain_resolve reads the files, makes a plan, and runs its steps. The last step always
+ * fetches its set. Sets of inner hops are kept by the name of their profile, and used until shortly
+ * before their expiry.
  */
 #include "credentials/chain.h"
 
@@ -47,13 +48,13 @@ struct credential_chain {
     struct hop hops[PLAN_STEPS_MAX];
     struct instance_cache instance;
     struct sso_memory sso;
-    bool instance_absent;   /* the last try found none */
-    char skip_instance[96]; /* why it is not tried unless it is named; "": it is tried */
+    bool instance_absent;   /* the last request found no instance */
+    char skip_instance[96]; /* why the plan's own instance step is not run; "": it is run */
 };
 
 /* ---- settings ---- */
 
-/* Copies a string, unless it is NULL. Returns false if memory is short. */
+/* Copies a string, or NULL. Returns false if memory is short. */
 static bool copy_query(char **to, const char *from)
 {
     *to = from ? strdup(from) : NULL;
@@ -156,7 +157,7 @@ static unsigned find_start(const struct credential_chain *chain)
     return 0;
 }
 
-/* Keeps the set of an inner step, if it expires: other sets cost no request. */
+/* Keeps the set of an inner step if it is temporary: other sets cost no request. */
 static void keep_set(struct credential_chain *chain, unsigned number, const struct credentials *set)
 {
     struct hop *hop = &chain->hops[number];
@@ -215,7 +216,7 @@ static int run_first(struct credential_chain *chain, const struct plan_step *ste
     }
 }
 
-/* A named source that has nothing is a failure: another source would be another identity. */
+/* Fails for a named source without credentials: another source would be another identity. */
 static int refuse_absent(const struct credential_chain *chain, const struct plan_step *step,
                          struct err *err)
 {

@@ -47,8 +47,7 @@ static const char *read_env(const struct aws_system *system, const char *name)
 struct endpoint {
     char host[256]; /* IPv6 in brackets; numbers in their usual form */
     bool https;
-    /* For messages. Who knows the path gets the keys: ECS puts an id in it. */
-    char name[300];
+    char name[300]; /* for messages; without the path, in which ECS puts a secret id */
 };
 
 static void copy_part(CURLU *url, CURLUPart part, char *out, size_t size)

@@ -1,6 +1,6 @@
 /*
- * Keys are checked here, so that a stray line end gets its own error instead of "signature does not
- * match" from the store.
+ * Keys are checked here: a line end in a key would cause the error "signature does not match" of
+ * the store.
  */
 #include "credentials/credentials.h"
 

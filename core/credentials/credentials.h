@@ -45,13 +45,13 @@ struct credentials {
 int credentials_init(struct credentials *creds, const char *access_key, const char *secret_key,
                      const char *session_token, struct err *err);
 bool credentials_anonymous(const struct credentials *creds);
-/* Returns whether the key or its secret is in quotation marks, which are a part of it. Keys of AWS have
- * none: they were copied from a shell script. */
+/* Returns whether the key or its secret begins and ends with a quotation mark. Keys of AWS have
+ * none: such keys were copied from a shell script. */
 bool credentials_quoted(const struct credentials *creds);
 /* Returns whether both have the same key, secret and token. */
 bool credentials_equal(const struct credentials *a, const struct credentials *b);
-/* Returns the word of the kind for results: "environment", "profile", "role", "web_identity", "sso",
- * "login", "process", "container", "imds", "s3dock", "anonymous". */
+/* Returns the word of the kind for results: "environment", "profile", "role", "web_identity",
+ * "sso", "login", "process", "container", "imds", "s3dock", "anonymous". */
 const char *credentials_kind_name(enum credential_kind kind);
 /* Returns how a user renews credentials that have expired: "run aws sso login". */
 const char *credentials_remedy(enum credential_kind kind);

@@ -21,7 +21,7 @@
 #include "flow/cancel.h"
 
 #define BLOCK_SIZE    (4 * KIB)
-#define BLOCKS_MAX    64 /* in a row: the limits are checked between */
+#define BLOCKS_MAX    64 /* read before the limits are checked again */
 #define PATIENCE      (500 * NS_PER_MS)
 #define END_POLL_TIME (10 * NS_PER_MS)
 
@@ -67,7 +67,7 @@ static void add_beginning(struct text *text, const char *data, size_t size)
     text_add(text, data, size < room ? size : room);
 }
 
-/* Reads what is there. Closes the pipe at its end. */
+/* Reads the available bytes. Closes the pipe at its end. */
 static void drain(int *fd, struct text *to, bool all)
 {
     char block[BLOCK_SIZE];
@@ -107,9 +107,9 @@ static int set_descriptors(posix_spawn_file_actions_t *actions, const struct chi
     return failed;
 }
 
-/* Threads of s3dock block all signals, and s3dock ignores SIGPIPE. The program does neither; SIGHUP
- * stays ignored below nohup. On a terminal it stays in the foreground group, so that it can read, and
- * gets Ctrl-C. */
+/* Threads of s3dock block all signals, and s3dock ignores SIGPIPE: both are reset for the program.
+ * Below nohup, SIGHUP stays ignored. On a terminal the program stays in the foreground group, so
+ * that it can read and gets Ctrl-C. */
 static int set_attributes(posix_spawnattr_t *attributes, bool on_terminal)
 {
     sigset_t none, pipe;
@@ -209,7 +209,7 @@ static bool has_ended(const struct child *child, int *status)
     return ended != 0;
 }
 
-/* SIGTERM first: a program that has turned off the echo of the terminal can restore it. */
+/* Sends SIGTERM first, so that a program can restore the echo of the terminal. */
 static void stop_child(const struct child *child)
 {
     pid_t whom = child->helper->on_terminal ? child->pid : -child->pid;

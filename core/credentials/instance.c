@@ -1,9 +1,9 @@
 /*
- * Version 2 of the service only: a token is taken with PUT and sent with each GET. Version 1 needs
- * no token, so that a web server on the instance can be made to read the keys; it is not used.
+ * Only version 2 of the service is used: a PUT returns a token, which each GET sends. Version 1
+ * needs no token, so an attacker can make a web server on the instance read the keys.
  *
- * A service that does not answer the PUT is no error: most hosts are no instances. After the token,
- * every failure is an error.
+ * A missing response to the PUT means that the host is not an instance. After the token, every
+ * failure is an error.
  */
 #include "credentials/instance.h"
 
@@ -27,8 +27,8 @@
 #define TOKEN_MARGIN  (60 * NS_PER_S)
 #define TRIES         4
 #define PAUSE         (200 * NS_PER_MS)
-#define STALE_TIME    (10 * 60 * NS_PER_S) /* expired keys are used so long, and up to ... */
-#define STALE_JITTER  (5 * 60)             /* ... so many seconds longer */
+#define STALE_TIME    (10 * 60 * NS_PER_S) /* expired keys are used for this time */
+#define STALE_JITTER  (5 * 60)             /* and for up to this many seconds more */
 #define PATH_SIZE     (INSTANCE_NAME_MAX + 128)
 
 #define PLAIN_LIST    "meta-data/iam/security-credentials/"

@@ -1,6 +1,6 @@
 /*
- * Credentials of a session last 15 minutes, the session itself 12 hours. Another program may have
- * refreshed the session first: then its refresh token is used up, and the file has newer ones.
+ * Credentials of a session last 15 minutes, the session 12 hours. A refresh token is valid once.
+ * Another program may have used it first: then the file has a newer one, and newer credentials.
  */
 #include "credentials/login.h"
 

@@ -1,6 +1,6 @@
 /*
- * login - credentials of a session of `aws login`: those of its file, or new ones for its refresh
- * token.
+ * login - gets credentials of a session of `aws login`: from its file, or in exchange for its
+ * refresh token.
  */
 #ifndef S3DOCK_CREDENTIALS_LOGIN_H
 #define S3DOCK_CREDENTIALS_LOGIN_H

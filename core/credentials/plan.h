@@ -2,8 +2,8 @@
  * plan - selects, from settings alone, the steps that give the credentials.
  *
  * Pure: a plan reads variables and profiles, never a token, a cache or the network. The first step
- * of a plan gives credentials. Each later step is a role that is assumed with those of the step
- * before.
+ * of a plan gives a set of credentials. Each later step is a role that is assumed with the set of
+ * the step before.
  */
 #ifndef S3DOCK_CREDENTIALS_PLAN_H
 #define S3DOCK_CREDENTIALS_PLAN_H

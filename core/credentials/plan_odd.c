@@ -1,4 +1,4 @@
-/* One function for each oddity. */
+/* One function for each kind of odd setting. */
 #include "credentials/plan_odd.h"
 
 #include <stdbool.h>

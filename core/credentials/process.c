@@ -1,6 +1,6 @@
 /*
- * The line comes from a file that only the user can write, and the shell runs it as the AWS SDKs do.
- * Its standard output has secrets: it is in no message, and its memory is overwritten.
+ * The line comes from a file that only the user can write, and the shell runs it as the AWS SDKs
+ * do. Its standard output has secrets: it is in no message, and its memory is overwritten.
  */
 #include "credentials/process.h"
 

@@ -1,5 +1,5 @@
 /*
- * profile_keys - credentials that stand in a profile: aws_access_key_id, aws_secret_access_key and
+ * profile_keys - reads the credentials in a profile: aws_access_key_id, aws_secret_access_key and
  * aws_session_token.
  */
 #ifndef S3DOCK_CREDENTIALS_PROFILE_KEYS_H

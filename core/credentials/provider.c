@@ -107,7 +107,7 @@ static void log_new_set(const struct credentials *fresh)
              fresh->expiry ? ", valid until " : "", fresh->expiry ? until : "");
 }
 
-/* A failure that reaches the users is not logged for the user as well, nor one that is repeated. */
+/* Logs the failure. Only for debugging: a failure that provider_get returns, and a repeated one. */
 static void log_failure(const struct credential_provider *provider, bool known)
 {
     bool fatal = refresh_plan_use(&provider->plan, now_of(provider)) == REFRESH_FAIL;

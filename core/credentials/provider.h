@@ -18,10 +18,10 @@
 struct err;
 
 struct provider_source {
-    /* Fetches a set: reads files, runs programs, sends requests. 0: in `out`. SOURCE_ABSENT (1): none
-     * is configured. `may_ask`: the user may be asked on the terminal; only in provider_create.
-     * `rejected`: the access key that the store has refused since the last call, or NULL. Calls do
-     * not overlap. */
+    /* Fetches a set: reads files, runs programs, sends requests. 0: in `out`. SOURCE_ABSENT (1):
+     * none is configured. `may_ask`: the user may be asked on the terminal; only in
+     * provider_create. `rejected`: the access key that the store has refused since the last call,
+     * or NULL. Calls do not overlap. */
     int (*resolve)(void *arg, bool may_ask, const char *rejected, struct credentials *out,
                    struct err *err);
     /* Returns the wall clock, ns. NULL: clock_wall. */

@@ -1,5 +1,5 @@
 /*
- * Most functions pass to a module of their own: web_send, helper, terminal.
+ * Most functions call a module of their own: web_send, helper, terminal.
  */
 #include "credentials/real_system.h"
 

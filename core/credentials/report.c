@@ -1,4 +1,4 @@
-/* Lines are cut, never allocated. */
+/* A line has a fixed size: a longer text is cut. */
 #include "credentials/report.h"
 
 #include <stdarg.h>

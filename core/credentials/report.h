@@ -1,6 +1,6 @@
 /*
- * report - the sources of credentials that were considered: taken or passed over, and why. Words
- * for `doctor` and for the error when no source has credentials. No secret is in it.
+ * report - lists the sources of credentials that were considered: taken or passed over, and why.
+ * `doctor` prints it, and the error for missing credentials contains it. It has no secret.
  */
 #ifndef S3DOCK_CREDENTIALS_REPORT_H
 #define S3DOCK_CREDENTIALS_REPORT_H

@@ -1,4 +1,4 @@
-/* The parameters are checked before the first request, since STS would refuse them with less words. */
+/* The parameters are checked before the first request: the messages of STS are less exact. */
 #include "credentials/role.h"
 
 #include <inttypes.h>

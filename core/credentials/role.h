@@ -17,8 +17,9 @@ struct err;
 #define ROLE_CODE_SIZE 8 /* an MFA code: 6 digits */
 
 /* Checks the parameters of the role. If it needs an MFA code, asks for it on the terminal, else
- * stores "". A session that the AWS CLI has stored for the role needs no code. Call it for each role of a chain before the first request of the chain.
- * usage.aws_config: a parameter has a bad value. auth.login: a code is needed, but may_ask is false,
+ * stores "". A session that the AWS CLI has stored for the role needs no code. Call it for each
+ * role of a chain before the first request of the chain.
+ * usage.aws_config: a value is not allowed. auth.login: a code is needed, but may_ask is false,
  * there is no terminal, or the text is not a code. */
 int role_prepare(const struct credential_context *ctx, const struct aws_profile *profile,
                  bool may_ask, char code[ROLE_CODE_SIZE], struct err *err);

@@ -1,6 +1,6 @@
 /*
- * The name of the file is the SHA-1 of the parameters as Python's json.dumps writes them with sorted
- * names. Parameters that it would escape are not looked up.
+ * The name of the file is the SHA-1 of the parameters as Python's json.dumps writes them with
+ * sorted names. A session with parameters that json.dumps escapes is not searched.
  */
 #include "credentials/role_cache.h"
 

@@ -1,6 +1,6 @@
 /*
- * role_cache - sessions of roles that the AWS CLI has stored: ~/.aws/cli/cache/<SHA-1>.json. They are
- * only read. A session whose MFA code was typed there saves the question here.
+ * role_cache - reads sessions of roles that the AWS CLI has stored: ~/.aws/cli/cache/<SHA-1>.json.
+ * A session that the CLI has opened with an MFA code makes another code unnecessary.
  */
 #ifndef S3DOCK_CREDENTIALS_ROLE_CACHE_H
 #define S3DOCK_CREDENTIALS_ROLE_CACHE_H
@@ -14,8 +14,8 @@ struct role_session {
     const char *duration; /* decimal */
 };
 
-/* Reads the keys, token and expiry of a stored session that has not expired; kind and source stay 0.
- * SOURCE_ABSENT: there is none. A file that cannot be used counts as none. */
+/* Reads the keys, token and expiry of a stored session that has not expired; kind and source stay
+ * 0. SOURCE_ABSENT: there is none. A file that cannot be used counts as none. */
 int role_cache_read(const struct aws_system *system, const struct role_session *session,
                     struct credentials *out);
 

@@ -1,6 +1,6 @@
 /*
- * service_endpoint - where a service that issues credentials is: a configured endpoint, or its host
- * at AWS.
+ * service_endpoint - finds the endpoint of a service that issues credentials: a configured one, or
+ * the host of the service at AWS.
  */
 #ifndef S3DOCK_CREDENTIALS_SERVICE_ENDPOINT_H
 #define S3DOCK_CREDENTIALS_SERVICE_ENDPOINT_H
@@ -22,8 +22,8 @@ struct service_endpoint {
  * aws_service_url. */
 int service_endpoint_find(const struct aws_settings *settings, enum aws_service service,
                           const char *region, struct service_endpoint *out, struct err *err);
-/* Adds the name of the setting to a failure that has no hint, if the endpoint is configured: one
- * that is meant for a store moves this service, too. Returns ERR_FAIL. */
+/* Adds the name of the setting to a failure without a hint, if the endpoint is configured. A
+ * setting meant for the store also redirects this service. Returns ERR_FAIL. */
 int service_endpoint_explain(const struct service_endpoint *endpoint,
                              const struct aws_settings *settings, struct err *err);
 

@@ -10,8 +10,8 @@ struct aws_system;
 
 #define SESSION_NAME_SIZE 65 /* 2 to 64 characters */
 
-/* Checks a configured name; NULL is good. Fails with the given family and code; the message names
- * `setting`. */
+/* Checks a configured name; NULL is allowed. Fails with the given family and code; the message
+ * names `setting`. */
 int session_name_check(const char *name, enum err_family family, const char *code,
                        const char *setting, struct err *err);
 /* Copies a configured name, or makes "s3dock-<seconds since 1970>" for NULL. */

@@ -1,5 +1,5 @@
 /*
- * source - what all sources of credentials have in common: their parameters and their result.
+ * source - the parameters and the result that all sources of credentials have in common.
  *
  * A source is one function: `int X_credentials(const struct credential_context *ctx, <parameters>,
  * struct credentials *out, struct err *err)`. It blocks, reaches the outside only through

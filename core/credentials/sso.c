@@ -1,6 +1,6 @@
 /*
- * Three steps: the parameters of the profile, a token that lives, and the credentials of the role
- * from the portal.
+ * Three steps: read the parameters of the profile, get a valid token, and get the credentials of
+ * the role from the portal.
  */
 #include "credentials/sso.h"
 
@@ -170,7 +170,8 @@ static bool may_refresh(const struct sso_login *login, const struct sso_memory *
            (!memory->refresh_tried || since >= REFRESH_PAUSE || since < 0);
 }
 
-/* Uses a token that ends soon, or refreshes it. A failed refresh matters only after its end. */
+/* Refreshes a token that ends soon. A failed refresh is an error only after the end of the
+ * token. */
 static int renew_token(const struct credential_context *ctx, const struct sso_login *login,
                        const char *path, struct sso_memory *memory, struct sso_token *token,
                        struct err *err)
@@ -192,7 +193,7 @@ static int renew_token(const struct credential_context *ctx, const struct sso_lo
     return 0;
 }
 
-/* The token of the file, or a newer one of this process. */
+/* Gets the token of the file, or a newer one of this process. */
 static int get_token(const struct credential_context *ctx, const struct sso_login *login,
                      struct sso_memory *memory, struct sso_token *token, struct err *err)
 {

@@ -22,8 +22,8 @@ struct sso_login {
     const char *profile; /* its name, for hints */
 };
 
-/* What one process remembers between calls. Zero at first; the caller keeps it and wipes it with
- * sso_memory_finish. */
+/* The state between two calls. Zero it at the start; wipe it with sso_memory_finish. Belongs to one
+ * thread at a time. */
 struct sso_memory {
     char path[PATH_MAX];    /* of the token that the other members are about */
     int64_t refresh_tried;  /* wall clock ns of the last refresh of the token; 0: none */
@@ -37,11 +37,11 @@ void sso_memory_finish(struct sso_memory *memory);
 int sso_read(const struct aws_settings *settings, const struct aws_profile *profile,
              struct sso_login *out, struct err *err);
 
-/* Gets the credentials of the role, and a new token before if the stored one ends soon. The file of
- * the token is read at each call and gets the new token. *out is complete.
+/* Gets the credentials of the role. Reads the file of the token at each call. Refreshes a token
+ * that ends soon, and stores the new one in the file. *out is complete.
  * SOURCE_ABSENT and failures of sso_read. auth.login: there is no usable token. auth.denied: the
- * role is not assigned. network.service: no answer, 5xx or throttling in all tries. auth.answer: the
- * response is not that of the portal, or its credentials have expired. cancelled.*. */
+ * role is not assigned. network.service: no response, 5xx or throttling in all tries. auth.answer:
+ * the response is malformed, or its credentials have expired. cancelled.*. */
 int sso_credentials(const struct credential_context *ctx, const struct aws_profile *profile,
                     struct sso_memory *memory, struct credentials *out, struct err *err);
 

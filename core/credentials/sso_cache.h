@@ -31,8 +31,9 @@ struct sso_token {
  * auth.login: HOME is not set or too long. */
 int sso_cache_path(const struct aws_system *system, const char *name, char path[PATH_MAX],
                    struct err *err);
-/* Reads the file, and registers its secrets with log_secret. The caller calls sso_token_finish after
- * success. auth.login: the file is missing, or has no token with an expiry; the message names it. */
+/* Reads the file, and registers its secrets with log_secret. The caller calls sso_token_finish
+ * after success. auth.login: the file is missing, or has no token with an expiry; the message names
+ * it. */
 int sso_cache_read(const struct aws_system *system, const char *path, struct sso_token *out,
                    struct err *err);
 /* Replaces access_token, expires and refresh_token in the file, and keeps its other members.

@@ -1,4 +1,4 @@
-/* The token travels in a header; the request is not signed. */
+/* The request has the token in a header, and is not signed. */
 #include "credentials/sso_portal.h"
 
 #include <stdio.h>
@@ -64,8 +64,8 @@ struct keys {
     char access_key[128], secret_key[256], token[CREDENTIALS_TOKEN_MAX];
 };
 
-/* Copies the members of roleCredentials. Returns the name of the first that is missing or malformed;
- * NULL if there is none. */
+/* Copies the members of roleCredentials. Returns the name of the first that is missing or
+ * malformed; NULL if there is none. */
 static const char *read_keys(struct json_node node, struct keys *keys, int64_t *expiry)
 {
     int64_t ms;

@@ -28,9 +28,9 @@ struct sts_request {
 /* Sends the request to the STS of the settings: a configured endpoint, or the host of the region.
  * Repeats it after temporary failures, and once with the server's time if the clock is wrong. *out
  * gets the keys, the token, the expiry and the account; kind and source stay 0.
- * auth.denied: STS refused; the message has its code and text, the hint the remedy. network.service:
- * no answer, 5xx or throttling in all tries. auth.answer: the response is no STS document, lacks a
- * field, or its credentials have expired. cancelled.*. */
+ * auth.denied: STS refused; the message has its code and text, the hint the remedy.
+ * network.service: no response, 5xx or throttling in all tries. auth.answer: the response is no STS
+ * document, lacks a field, or its credentials have expired. cancelled.*. */
 int sts_assume(const struct credential_context *ctx, const struct sts_request *request,
                struct credentials *out, struct err *err);
 

@@ -1,5 +1,5 @@
 /*
- * The waits are short, because a user waits for the first request of a program: 0.5 s, then 1 s, at most 8 s.
+ * The waits are short, because a user waits for the first request: 0.5 s, then 1 s, at most 8 s.
  */
 #include "credentials/web_call.h"
 
@@ -64,7 +64,7 @@ static int fail_without_answer(const struct web_call *call, unsigned tries, stru
                    call->service, call->place, tries, tries == 1 ? "try" : "tries", reason);
 }
 
-/* A user who waits sees the reason. */
+/* Logs the reason and waits. */
 static int wait_for_next(const struct web_call *call, unsigned tries, enum web_result result,
                          const struct web_answer *answer, struct err *err)
 {

@@ -1,5 +1,5 @@
 /*
- * web_call - sends the small request of a source again after temporary failures.
+ * web_call - sends the request of a source, and repeats it after temporary failures.
  */
 #ifndef S3DOCK_CREDENTIALS_WEB_CALL_H
 #define S3DOCK_CREDENTIALS_WEB_CALL_H
@@ -28,8 +28,8 @@ unsigned web_call_tries(const struct aws_settings *settings);
 /* Returns true for the statuses 429 and 5xx. */
 bool web_call_is_busy(const struct web_answer *answer);
 
-/* Returns how many ns the clock of the service is ahead of `now`. 0: the answer has no date, or less
- * than a minute. */
+/* Returns how many ns the clock of the service is ahead of `now`. 0: the answer has no date, or
+ * less than a minute. */
 int64_t web_call_clock_offset(const struct web_answer *answer, int64_t now);
 
 /* Sends the request until a response is not temporary or all tries are made. The waits between them

@@ -1,6 +1,6 @@
 /*
- * web_identity - AssumeRoleWithWebIdentity: exchanges a token in a file, which Kubernetes, GitHub or
- * another issuer wrote, for credentials of a role.
+ * web_identity - AssumeRoleWithWebIdentity: exchanges a token in a file, which Kubernetes, GitHub
+ * or another issuer wrote, for credentials of a role.
  */
 #ifndef S3DOCK_CREDENTIALS_WEB_IDENTITY_H
 #define S3DOCK_CREDENTIALS_WEB_IDENTITY_H
@@ -19,8 +19,8 @@ struct web_identity {
     const char *session_name; /* "": one is made */
 };
 
-/* Reads the parameters from web_identity_token_file, role_arn and role_session_name of a profile, or
- * with profile NULL from AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN and AWS_ROLE_SESSION_NAME.
+/* Reads the parameters from web_identity_token_file, role_arn and role_session_name of a profile,
+ * or with profile NULL from AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN and AWS_ROLE_SESSION_NAME.
  * SOURCE_ABSENT: no token file is named. usage.aws_config (profile) or usage.aws_setting
  * (environment): the role is missing, or the name of the session is not valid. */
 int web_identity_read(const struct aws_system *system, const struct aws_profile *profile,
