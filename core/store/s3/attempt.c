@@ -19,8 +19,8 @@
 
 #define STALL_LONG 20 /* times the stall time: a server may copy or complete 5 GiB for minutes */
 #define LINES_MAX  (64 * KIB)
-#define RESUME_MIN (64 * KIB)     /* a cut try that brought this much is not counted */
-#define PARK_TIME  (NS_PER_S / 2) /* between two looks at the provider; it also wakes the loop */
+#define RESUME_MIN (64 * KIB)     /* a cut try that received this much is not counted */
+#define PARK_TIME  (NS_PER_S / 2) /* between two checks of the provider, which also wakes the loop */
 
 #define UNSIGNED   "UNSIGNED-PAYLOAD"
 #define EMPTY_HASH "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -174,8 +174,9 @@ static int send_request(struct s3_session *session, struct s3_attempt *attempt, 
     return http_start(session->http, &attempt->exchange, err);
 }
 
-/* There are no keys any more. The refusal of the store has more to say than that of the provider. A
- * failure of the source must not end an upload for good: a later run may have other keys. */
+/* Ends the op, because there are no valid keys. In place of CODE_REJECTED of the provider, the error
+ * of the store is kept: it has more details. Other errors get a code that allows a later run to
+ * resume the upload: the run may have other keys. */
 static void fail_keys(struct s3_session *session, struct s3_attempt *attempt, struct err *err)
 {
     if (!attempt->renewed || !err_is(err, ERR_AUTH, CODE_REJECTED)) {
@@ -189,7 +190,7 @@ static void fail_keys(struct s3_session *session, struct s3_attempt *attempt, st
     s3_attempt_fail(session, attempt);
 }
 
-/* Updates the keys of the session. False: there are none to use now; the attempt waits or has
+/* Updates the keys of the session. False: no keys may be used now; the attempt waits or has
  * ended. */
 static bool update_keys(struct s3_session *session, struct s3_attempt *attempt)
 {

@@ -14,7 +14,7 @@ struct cancel;
 struct s3_attempt;
 struct s3_session;
 
-/* Once for each slot; and at the end. */
+/* Initialises the attempt of a slot; releases it. */
 void s3_attempt_init(const struct s3_session *session, struct s3_attempt *attempt, unsigned slot);
 void s3_attempt_finish(struct s3_attempt *attempt);
 
@@ -27,7 +27,7 @@ void s3_attempt_repeat(struct s3_session *session, struct s3_attempt *attempt);
 /* Plans `request` as a follow-up request. `fallback`: the verdict on the op so far. */
 void s3_attempt_follow_up(struct s3_session *session, struct s3_attempt *attempt,
                           const struct store_op *request, enum s3_verdict fallback);
-/* The next request is the op's own again. */
+/* Makes the op's own request the next one. */
 void s3_attempt_end_follow_up(struct s3_attempt *attempt);
 /* Keeps the bytes of a read that was cut, and asks only for the rest from now on. */
 void s3_attempt_keep_read(struct s3_attempt *attempt);

@@ -1,6 +1,6 @@
 /*
- * A host name has three parts: the service ("s3", "s3-fips", "s3-accesspoint"), the word "dualstack",
- * and the region with the domain of its partition.
+ * A host name has three parts: the service ("s3", "s3-fips", "s3-accesspoint"), the word
+ * "dualstack", and the region with the domain of its partition.
  */
 #include "store/s3/aws_host.h"
 

@@ -19,8 +19,8 @@ struct s3_aws_host {
 void s3_aws_host_write(const struct s3_aws_host *host, const char *region, char *out, size_t size);
 /* Returns whether the host belongs to AWS. */
 bool s3_aws_host_is(const char *host);
-/* Returns whether it is the public host of a region, "s3.REGION.DOMAIN", or the old forms of it.
- * Another region has the same host with another name. */
+/* Returns whether it is the public host of a region: "s3.REGION.DOMAIN", or an older form of it.
+ * Only the name of the region differs between these hosts. */
 bool s3_aws_host_is_public(const char *host);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * A store that does not know a checksum refuses the request. So only AWS gets checksums unasked,
- * and all others get Content-MD5, which every store knows.
+ * A store that does not know a checksum refuses the request. So by default only AWS gets checksums.
+ * All others get Content-MD5, which every store knows.
  */
 #include "store/s3/body_digest.h"
 
@@ -52,8 +52,8 @@ enum s3_checksum s3_checksum_choose(enum s3_checksum wanted, bool aws, enum stor
         wanted = aws ? S3_CHECKSUM_CRC64NVME : S3_CHECKSUM_REQUIRED;
     if (wanted == S3_CHECKSUM_REQUIRED)
         return part || size > DOCUMENT_MAX ? S3_CHECKSUM_NONE : S3_CHECKSUM_MD5;
-    /* An upload with checksums must repeat that of each part at its end. Those of copied and resumed
-     * parts are not known. */
+    /* An upload with checksums must repeat that of each part at its end. Those of copied and
+     * resumed parts are not known. */
     return part && wanted != S3_CHECKSUM_MD5 ? S3_CHECKSUM_NONE : wanted;
 }
 

@@ -1,5 +1,5 @@
 /*
- * body_digest - the digest that a request carries of its body, for the store to compare. Pure.
+ * body_digest - the digest of a request's body, which the store compares with the body. Pure.
  */
 #ifndef S3DOCK_STORE_S3_BODY_DIGEST_H
 #define S3DOCK_STORE_S3_BODY_DIGEST_H
@@ -26,7 +26,7 @@ enum s3_checksum {
  * when_required, when_supported. NULL and "": auto. usage.checksum: another word. */
 int s3_checksum_read(const char *word, enum s3_checksum *out, struct err *err);
 
-/* Returns whether bodies are signed, because parts of uploads have no other digest. */
+/* Returns whether bodies must be signed, because parts of uploads have no other digest. */
 bool s3_checksum_signs(enum s3_checksum wanted);
 /* Returns the digest of a body of `size` bytes in a request with this verb. `aws`: the store is
  * AWS. */

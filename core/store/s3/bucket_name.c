@@ -1,5 +1,5 @@
 /*
- * The rules are those of AWS's endpoint rules, so that a name gets the same host here and there.
+ * The rules are those of AWS's endpoint rules: a name gets the same host as in the AWS SDKs.
  */
 #include "store/s3/bucket_name.h"
 

@@ -1,5 +1,6 @@
 /*
- * bucket_name - the grammar of bucket names and of the ARNs of access points.
+ * bucket_name - the grammar of bucket names and of the ARNs of access points, as in the endpoint
+ * rules of AWS (endpoint-rule-set.json of S3). Pure.
  */
 #ifndef S3DOCK_STORE_S3_BUCKET_NAME_H
 #define S3DOCK_STORE_S3_BUCKET_NAME_H
@@ -21,7 +22,7 @@ struct s3_access_point {
 /* Returns whether the name can be one label of a host name, or several if `dots`. */
 bool s3_bucket_fits_host(const char *bucket, bool dots);
 bool s3_bucket_is_arn(const char *bucket);
-/* Reads an ARN. usage.bucket: it is none, or names something other than an access point of one
+/* Reads an ARN. usage.bucket: it is malformed, or the resource is not an access point of one
  * region. */
 int s3_access_point_read(const char *arn, struct s3_access_point *out, struct err *err);
 

@@ -22,7 +22,7 @@ struct s3_place_options {
 struct s3_endpoint {
     bool https;
     bool aws;     /* a host of AWS */
-    bool follows; /* the host names the region, so it follows s3_endpoint_move */
+    bool follows; /* the host names the region, so s3_endpoint_move changes it */
     bool fixed;   /* the region does not change: it is the ARN's */
     bool in_host; /* bucket in the host name (virtual), otherwise in the path */
     bool fips, dualstack, accelerate;
@@ -31,7 +31,7 @@ struct s3_endpoint {
     char prefix[256]; /* path of the endpoint, "" or "/base": no slash at its end */
     char bucket[S3_BUCKET_SIZE];
     char label[S3_BUCKET_SIZE];  /* of the bucket, in the host name */
-    char region[S3_REGION_SIZE]; /* signs */
+    char region[S3_REGION_SIZE]; /* of the signature */
     char key_prefix[256];        /* before each key: "" or "shop/" */
     char endpoint[352]; /* canonical, without the bucket: "https://s3.eu-west-1.amazonaws.com" */
 };

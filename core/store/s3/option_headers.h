@@ -35,9 +35,9 @@ struct s3_option_headers {
     char *values[S3_HEADER_VALUES]; /* owned, as sent; NULL: the header is not sent */
 };
 
-/* Checks and copies the values; NULL or "": not set. The caller calls the finish, after a failure,
- * too. Fails with usage.encryption, usage.storage_class, usage.acl, usage.tags, usage.lock,
- * usage.bucket_owner. */
+/* Checks and copies the values; NULL or "": not set. The caller calls s3_option_headers_finish,
+ * after a failure, too. Fails with usage.encryption, usage.storage_class, usage.acl, usage.tags,
+ * usage.lock, usage.bucket_owner. */
 int s3_option_headers_init(struct s3_option_headers *headers,
                            const char *const values[S3_OPTION_COUNT], struct err *err);
 void s3_option_headers_finish(struct s3_option_headers *headers);

@@ -122,8 +122,8 @@ static void set_clock(struct s3_session *session, struct s3_attempt *attempt, in
     s3_attempt_repeat(session, attempt);
 }
 
-/* Returns whether other credentials may help. An unknown access key is no typing error if the server
- * has accepted it before. A token is only wrong if there is one. */
+/* Returns whether other credentials may help. An unknown access key is no typing error if the
+ * server has accepted it before. A token is only wrong if there is one. */
 static bool may_renew(const struct s3_session *session, struct s3_attempt *attempt)
 {
     const struct err *err = &s3_attempt_request(attempt)->err;

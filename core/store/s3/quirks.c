@@ -1,7 +1,8 @@
 /*
- * Five forms: the bucket in the host name (Alibaba, Tencent), a new bucket without its region, If-Match without quotes (Ceph),
- * Content-MD5 for every body (buckets with a default retention), AES256 (bucket policies). The
- * sixth, a copy without its condition (Swift), needs a look at the source: follow_up.c.
+ * Five forms: the bucket in the host name (Alibaba, Tencent), a new bucket without its region,
+ * If-Match without quotes (Ceph), Content-MD5 for every body (buckets with a default retention),
+ * AES256 (bucket policies). follow_up.c has the sixth: a copy without its condition (Swift), which
+ * needs a request for the source.
  */
 #include "store/s3/quirks.h"
 
@@ -61,7 +62,7 @@ bool s3_quirks_move_to_host(struct s3_session *session, struct s3_attempt *attem
     return true;
 }
 
-/* Stores that are not AWS have their own names for places, or none. */
+/* Stores that are not AWS have other names of regions, or no regions. */
 static bool may_refuse_location(const struct s3_session *session, const struct s3_attempt *attempt,
                                 enum s3_verdict verdict)
 {

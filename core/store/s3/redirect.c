@@ -1,7 +1,7 @@
 /*
- * A region is a fact about the bucket, so the session keeps it. A temporary host is a fact about one
- * op: AWS names it while the names of a young bucket spread. Only hosts of AWS are followed, because
- * the request carries the session token and the image.
+ * The region belongs to the bucket, so the session keeps it. A temporary host is for one op: AWS
+ * names it until the host name of a new bucket is known to all DNS servers. Only redirects to hosts
+ * of AWS are followed, because the request contains the session token and the image.
  */
 #include "store/s3/redirect.h"
 
@@ -20,7 +20,7 @@ void s3_redirect_set_region(struct s3_session *session)
     pthread_mutex_unlock(&session->counts.lock);
 }
 
-/* Takes the region for all requests. Returns false if it is no other region. */
+/* Sets the region of all later requests. Returns false if it is the present one, or is fixed. */
 static bool take_region(struct s3_session *session, const char *region)
 {
     if (!s3_endpoint_move(&session->place, region))

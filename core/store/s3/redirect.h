@@ -1,6 +1,6 @@
 /*
- * redirect - acts on responses that send a request elsewhere: to the region of the bucket, which all
- * later requests use, or to a temporary host, for one op. Internal to store/s3, on the http thread.
+ * redirect - follows a redirect: to the region of the bucket, which all later requests use, or to a
+ * temporary host, for one op. Internal to store/s3, on the http thread.
  */
 #ifndef S3DOCK_STORE_S3_REDIRECT_H
 #define S3DOCK_STORE_S3_REDIRECT_H
@@ -12,16 +12,16 @@
 struct s3_attempt;
 struct s3_session;
 
-/* Acts on S3_REGION: repeats the request in the region, or at the host, that the reply names. If it
- * names none, asks AWS for the region of the bucket. An op is redirected once. network.service: the
- * second time. */
+/* Handles S3_REGION: repeats the request in the region, or at the host, that the reply names. If it
+ * names none, sends a HEAD of the bucket as a follow-up, whose response has the region. An op is
+ * redirected once; the second time it fails with network.service. */
 void s3_redirect_handle(struct s3_session *session, struct s3_attempt *attempt,
                         const struct s3_reply *reply);
-/* Returns whether the attempt has asked for the region of the bucket. */
+/* Returns whether the request of the attempt is this HEAD. */
 bool s3_redirect_has_asked(const struct s3_attempt *attempt);
-/* Acts on the response to that question, of any verdict. */
+/* Handles the response to this HEAD, of any verdict. */
 void s3_redirect_end_question(struct s3_session *session, struct s3_attempt *attempt);
-/* Publishes the region that is used now. Any thread may read it from session->counts. */
+/* Copies the region of the session to session->counts, where any thread may read it. */
 void s3_redirect_set_region(struct s3_session *session);
 
 #endif

@@ -202,7 +202,7 @@ static void complete_document(struct text *out, const struct store_op *op)
     text_str(out, "</CompleteMultipartUpload>");
 }
 
-/* AWS refuses the name of us-east-1, which is the default here and there. "auto" is a wish, too. */
+/* AWS refuses the name of us-east-1, its default region. "auto" is not the name of a region. */
 static void bucket_document(struct s3_request *request, const struct s3_endpoint *place)
 {
     const char *region = place->region;

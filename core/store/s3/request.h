@@ -2,7 +2,8 @@
  * request - writes a store_op as an S3 request. Pure.
  *
  * The request consists of method, path and query (escaped once), headers and body: everything that
- * is signed, except the time (request_sign.h). Only the document of an UPLOAD_COMPLETE is allocated.
+ * is signed, except the time (request_sign.h). Only the document of an UPLOAD_COMPLETE is
+ * allocated.
  */
 #ifndef S3DOCK_STORE_S3_REQUEST_H
 #define S3DOCK_STORE_S3_REQUEST_H

@@ -198,8 +198,8 @@ static bool read_small(struct small_document *document, const struct http_answer
     return document->found;
 }
 
-/* Returns true if the server does not know the header that names the source: it stored the empty body
- * of the request. `rclone serve s3` does that with parts. */
+/* Returns true if the server does not know the header that names the source: it stored the empty
+ * body of the request. `rclone serve s3` does that with parts. */
 static bool has_stored_nothing(const struct store_op *op, const struct http_answer *answer)
 {
     static const char of_nothing[] = "\"d41d8cd98f00b204e9800998ecf8427e\""; /* MD5 */
